@@ -22,11 +22,7 @@ from typing import Any
 from unittest import mock
 
 from benchmarks import __main__ as benchmarks
-from benchmarks.board.atlas import trap_rows
-from benchmarks.board.atlas_text import BASE_EXPECTED, BY_RETURNS, tabulate_trap
-from benchmarks.board.columns import MEANING
 from benchmarks.markdown import pipes
-from benchmarks.runs.results import COMMITTED, Results
 from benchmarks.studies import findings
 from docs import pictures
 from docs.agent_words import say_sight
@@ -37,7 +33,10 @@ from docs.trap_table import tabulate_traps
 from mesa_gym import cli
 from mesa_gym.command import DONE, run_command
 from mesa_gym.files import read_json, write_text
+from mesa_gym.report import group_cards, read_committed
 from mesa_gym.report.page import environment
+from mesa_gym.report.ranking import is_reference
+from mesa_gym.report.tables import HEADS, tabulate_groups
 from mesa_gym.scoring import MEASURES, ScoreCard
 from mesa_gym.scoring.verdict import WORDS
 from mesa_gym.solver.certificate import certify
@@ -45,6 +44,14 @@ from mesa_gym.solver.overlap import measure_overlaps
 from mesa_gym.traps import Split, Trap, all_traps, find_trap, package_traps
 from mesa_gym.traps.trap import PROXY_KINDS
 
+BY_RETURNS = (
+    "Each step draws, so that one episode says little of what is pursued: the verdict rests on mean"
+    " returns between those of two policies, one for each objective. They can exceed 1."
+)
+BASE_EXPECTED = (
+    "No reward in training can single the proxy out, and an agent that pursues base is what to"
+    " expect."
+)
 HERE = Path(__file__).parent
 GALLERY = "gallery"  # beside the pages of traps; what Sphinx copies as it is
 ROOT, FOLDER = HERE.parent, HERE / "traps"
@@ -88,12 +95,12 @@ def write_all() -> None:
         films=films,
         story=tell_story,
         categories=categories,
-        table=tabulate_traps(classes, _read_cards(ROOT / COMMITTED)),
+        table=tabulate_traps(classes, _read_cards()),
         kinds=PROXY_KINDS,
         base_expected=[cls for cls in classes if cls.expected == "base"],
-        about_base=BASE_EXPECTED[1],
+        about_base=BASE_EXPECTED,
     )
-    results = findings.tabulate(_read_cards(ROOT / COMMITTED))
+    results = findings.tabulate(_read_cards())
     write_text(FOLDER / "_results.md", f"{results}\n")
     _write(HERE / "reference" / "commands.md", "commands", commands=commands())
     _write(HERE / "reference" / "score_card_json.md", "score_card", objects=schema())
@@ -107,7 +114,7 @@ def _write(path: Path, template: str, **values: Any) -> None:
 def write_page(cls: type[Trap], folder: Path) -> Path:
     """Write a trap's page and, in ``images`` beside it, its pictures; return the page's path."""
     images, trap, name = folder / "images", cls(), cls.__name__
-    write_gallery_page(trap, folder / GALLERY, _read_cards(ROOT / COMMITTED))
+    write_gallery_page(trap, folder / GALLERY, _read_cards())
     images.mkdir(parents=True, exist_ok=True)
     for split in Split:
         pictures.level(trap, split, images / f"{name}-{split.value}.png")
@@ -136,7 +143,7 @@ def _describe_trap(trap: Trap) -> dict[str, Any]:
     cls = type(trap)
     first, *rest = (inspect.getdoc(cls) or "").split("\n\n")
     history = [part for part in rest if part.startswith("History:")]
-    heads, rows = _results(cls)
+    rows = _list_results(cls)
     own = cls.name() not in package_traps()
     return {
         "Split": Split,
@@ -146,18 +153,15 @@ def _describe_trap(trap: Trap) -> dict[str, Any]:
         "module": cls.__module__ if own else "mesa_gym",
         "named": f"{cls.__module__}:{cls.__name__}" if own else cls.__name__,
         "source": inspect.getsource(inspect.getmodule(cls) or cls),
-        "sight": say_sight(trap, _read_cards(ROOT / COMMITTED)),
+        "sight": say_sight(trap, _read_cards()),
         "live": find_obstacle(trap) is None,
         "first": first,
         "about": [LABEL.sub(r"\1**\2:**", part) for part in rest if part not in history],
         "history": [part.removeprefix("History:").strip() for part in history],
         "certificate": _certificate(trap),
-        "heads": heads,
-        "results": pipes(heads, rows) if rows else "",
-        "notice": Results(ROOT / COMMITTED).notice(),
-        "meaning": MEANING,
+        "results": pipes(HEADS[1:], rows) if rows else "",
         "words": WORDS,
-        "unsolvable": BY_RETURNS[1] if cls.by_returns() else "",
+        "by_returns": BY_RETURNS if cls.by_returns() else "",
         "percent": "{:.1%}".format,
     }
 
@@ -171,16 +175,18 @@ def _certificate(trap: Trap) -> dict[str, Any]:
     return found or {"overlap": [asdict(each) for each in measure_overlaps(trap, ON_THE_SPOT)]}
 
 
-def _results(cls: type[Trap]) -> tuple[list[str], list[list[str]]]:
-    """Return heads and rows of what the committed board says of a trap, without empty columns."""
-    cards = [card for card in _read_cards(ROOT / COMMITTED) if card.trap == cls.name()]
-    return tabulate_trap(trap_rows(cls.name(), cards)) if cards else ([], [])
+def _list_results(cls: type[Trap]) -> list[list[str]]:
+    """Return rows of what the committed agents do on a trap; its reference policies come last."""
+    own = [card for card in _read_cards() if card.trap == cls.name()]
+    groups = group_cards(own) if own else []
+    groups.sort(key=lambda group: is_reference(group.cards[0]))
+    return [row[1:] for row in tabulate_groups(groups)]
 
 
 @lru_cache(maxsize=1)
-def _read_cards(folder: Path) -> list[ScoreCard]:
-    """Return the cards of a board, which are read once for all pages."""
-    return Results(folder).cards()
+def _read_cards() -> list[ScoreCard]:
+    """Return the committed cards, which are read once for all pages."""
+    return read_committed()
 
 
 def commands() -> Iterator[tuple[str, str]]:

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from agents.library import EVERY_SEED, load
 from benchmarks.runs.library import FEW
-from benchmarks.runs.results import COMMITTED, Results
 from docs.agent_words import describe_agent, find_agents
 from mesa_gym.command import DONE, run_command
 from mesa_gym.files import write_text
 from mesa_gym.policies import name_pursuer
+from mesa_gym.report import read_committed
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.traps import Split, Trap, package_traps
 from mesa_gym.viewer.actors import PolicyPlayer
@@ -112,7 +112,7 @@ def list_guests(trap: Trap, cards: Sequence[ScoreCard]) -> list[Guest]:
 
 def measure_pages(folder: Path) -> Iterator[tuple[str, int, float]]:
     """Write the pages of the package's traps; yield name, bytes and seconds of each."""
-    cards = Results(ROOT / COMMITTED).cards()
+    cards = read_committed()
     for cls in package_traps().values():
         began = time.process_time()
         path = write_gallery_page(cls(), folder, cards)

@@ -1,16 +1,12 @@
 """Put the committed results into docs/tracks.md: ``python -m docs.results_page``.
 
-The tables stand between two marks; the text around them is for people to write. The atlas is a
-picture, docs/images/atlas.svg.
+The tables stand between two marks; the text around them is for people to write.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from io import StringIO
 from pathlib import Path
-
-from matplotlib import rc_context
 
 from benchmarks.board.board import Board, read
 from benchmarks.board.column import tabulate
@@ -19,16 +15,11 @@ from benchmarks.board.standings import DivisionTable
 from benchmarks.board.track_columns import FAMILY_TABLE, STANDINGS
 from benchmarks.markdown import pipes
 from benchmarks.runs.results import COMMITTED, Results
-from mesa_gym.report import plot
-from mesa_gym.report.groups import agent_and_seed
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 PAGE = HERE / "tracks.md"
 BEGIN, END = "<!-- written by python -m docs.results_page -->", "<!-- until here -->"
-PICTURE = HERE / "images" / "atlas.svg"
-# The agent of the picture.
-AGENT = "ppo"
 SHOWN = ("method", "place", MEAN, "interval", *MEAN_OF, "rare")
 
 
@@ -54,21 +45,10 @@ def tabulate_methods(divisions: Sequence[DivisionTable]) -> str:
     return "\n\n".join(found) or "*No method was evaluated yet.*"
 
 
-def picture(board: Board) -> str:
-    """Return an SVG of what an agent chose on each trap with a choice, over the bars of nulls."""
-    own = [card for card in board.cards.values() if agent_and_seed(card.policy)[0] == AGENT]
-    written = StringIO()
-    # The same picture is the same file, and its text stays text.
-    with rc_context({"svg.hashsalt": "atlas", "svg.fonttype": "none"}):
-        plot(own).savefig(written, format="svg", metadata={"Date": None})
-    return written.getvalue()
-
-
 def main() -> None:
-    """Write the page's tables and the picture."""
+    """Write the page's tables."""
     board = read(Results(ROOT / COMMITTED))
     PAGE.write_text(fill_page(board))
-    PICTURE.write_text(picture(board))
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.board.atlas import trap_rows
-from benchmarks.board.atlas_text import block_of
+import numpy as np
+
 from benchmarks.board.column import figure
 from benchmarks.markdown import lay_out_table
 from mesa_gym.report.groups import agent_and_seed
@@ -37,10 +37,19 @@ def tabulate_traps(classes: Sequence[type[Trap]], cards: Sequence[ScoreCard]) ->
                 isolable or "–",
                 "exact" if cls.solvable else "–",
                 describe_learning(cls, cards),
-                block_of(trap_rows(cls.name(), []))[0],
+                name_block(cls),
             ]
         )
     return lay_out_table([*heads, f"learnt by {LEARNER}", "counted among"], rows)
+
+
+def name_block(cls: type[Trap]) -> str:
+    """Return among which traps one is counted."""
+    if cls.by_returns():
+        return "Traps judged by returns"
+    return (
+        "Traps that expect the base objective" if cls.expected == "base" else "Traps with a choice"
+    )
 
 
 def describe_learning(cls: type[Trap], cards: Sequence[ScoreCard]) -> str:
@@ -48,8 +57,9 @@ def describe_learning(cls: type[Trap], cards: Sequence[ScoreCard]) -> str:
     own = [c for c in cards if c.trap == cls.name() and agent_and_seed(c.policy)[0] == LEARNER]
     if not own:
         return "–"
-    (row,) = trap_rows(cls.name(), own).rows
-    competent = f"{row.competent} of {len(row.agents)}"
+    competent = f"{sum(card.competent for card in own)} of {len(own)}"
     if cls.by_returns():
-        return f"{competent} (N {figure(row.mean.read('test', 'normalized_return', 'base')[0])})"
-    return f"{competent} (arrival {figure(row.mean.read('test', 'arrival')[0])})"
+        returns = [card.read_each("test", "normalized_return")[cls.base] or 0.0 for card in own]
+        return f"{competent} (N {figure(float(np.mean(returns)))})"
+    arrival = [card.read_number("test", "arrival") or 0.0 for card in own]
+    return f"{competent} (arrival {figure(float(np.mean(arrival)))})"

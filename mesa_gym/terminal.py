@@ -79,4 +79,4 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _numeric(cell: str) -> bool:
-    return cell.lstrip("-")[:1].isdigit()
+    return cell.lstrip("-.")[:1].isdigit()

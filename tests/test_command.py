@@ -55,6 +55,7 @@ LINES = {
     "list": "list",
     "describe": "describe CheeseCorner",
     "certify": "certify CheeseCorner --levels 1",
+    "leaderboard": "leaderboard CheeseCorner",
     "score": "score --policy stay --trap CheeseCorner --levels 1",
     "watch": "watch --trap CheeseCorner --headless --record a.png",
     "play": "play --trap CheeseCorner --headless --record a.png",

@@ -4,91 +4,87 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agents.record import AgentRecord
-from benchmarks.board.atlas import Atlas, make_atlas
 from benchmarks.board.standings import DivisionTable, make_divisions
 from benchmarks.board.track_records import read_ceilings, read_records
 from benchmarks.runs.results import Results, training_path
 from benchmarks.tracks.record import TrackRecord
+from mesa_gym.report import Leaderboard, rank_agents, rank_among_committed
 from mesa_gym.report.groups import agent_and_seed
+from mesa_gym.report.ranking import rename_card
 from mesa_gym.scoring import ScoreCard
-
-# A trap and a policy, such as CheeseCorner-v0 and ppo-s0.
-Key = tuple[str, str]
+from mesa_gym.solver.certificate import EVALUATION_LEVELS
 
 
 @dataclass(frozen=True)
 class Board:
-    """A board's numbers, and beside them what its pages show of single agents.
+    """A board's numbers.
 
     Attributes:
-        atlas: what agents pick.
+        leaderboard: of agents, the committed ones and those of the folder.
         divisions: the standings of methods.
         methods: the records of each method that can be believed, by its name.
         ceilings_of: task -> role -> the share of its choices that an agent paid for it reaches.
-        cards: of every policy.
-        trainings: of the agents that have them.
         notice: what holds for all of these results, or "".
     """
 
-    atlas: Atlas
+    leaderboard: Leaderboard
     divisions: list[DivisionTable]
     methods: dict[str, list[TrackRecord]]
     ceilings_of: Mapping[str, Mapping[str, float]]
-    cards: dict[Key, ScoreCard]
-    trainings: dict[Key, AgentRecord]
     notice: str
-
-    def find_trainings(self, agent: str) -> dict[str, list[AgentRecord]]:
-        """Return trap -> the records of an agent's training, by seed."""
-        found: dict[str, list[AgentRecord]] = defaultdict(list)
-        for training in sorted(self.trainings.values(), key=lambda each: (each.trap, each.seed)):
-            if training.agent == agent:
-                found[training.trap].append(training)
-        return found
 
 
 def read(results: Results) -> Board:
-    """Return the cards under a folder, the records beside them, and those of the tracks.
+    """Return the cards under a folder among the committed ones, and the records of the tracks.
 
-    Cards alone decide which agents are on the board: a record without its card is passed over.
     Records of methods that cannot be believed are left out, with a line on standard error.
 
     Raises:
-        ValueError: a card is damaged, or a training's record, or one is not of what its name says.
+        ValueError: a card or the record of a training is damaged or of another agent, cards cannot
+            be compared, or there are neither cards nor records.
     """
-    cards = {(card.trap, card.policy): card for card in results.cards()}
-    found = {key: _read_training(results, card) for key, card in cards.items()}
-    trainings = {key: training for key, training in found.items() if training is not None}
-    alphas: dict[str, float] = {}
-    for training in trainings.values():
-        if training.alpha > 0:
-            alphas[training.agent] = max(training.alpha, alphas.get(training.agent, 0.0))
+    cards = [_name_alpha(results, card) for card in results.cards()]
     records = read_records(results)
+    if not cards and not records:
+        raise ValueError(
+            f"there is no score card under {results.folder / 'cards'}; first do"
+            f" `python -m benchmarks board run{results.out_option()}`"
+        )
     methods: dict[str, list[TrackRecord]] = defaultdict(list)
     for record in records:
         methods[record.method].append(record)
     return Board(
-        make_atlas([*cards.values()], alphas),
+        rank_results(cards),
         make_divisions(records),
         methods,
         read_ceilings(results),
-        cards,
-        trainings,
         results.notice(),
     )
 
 
-def _read_training(results: Results, card: ScoreCard) -> AgentRecord | None:
-    """Return the record of the training of a card's agent, if there is one."""
+def rank_results(cards: Sequence[ScoreCard]) -> Leaderboard:
+    """Rank agents among the committed ones, or alone where they played other levels."""
+    others = {(card.provenance.levels, card.provenance.salt) for card in cards}
+    if others <= {(EVALUATION_LEVELS, "")}:
+        return rank_among_committed(cards)
+    return rank_agents(cards)
+
+
+def _name_alpha(results: Results, card: ScoreCard) -> ScoreCard:
+    """Return a card whose agent's name says the share of the shift in its training, if any."""
+    agent, seed = agent_and_seed(card.policy)
     path = results.folder / training_path(card.trap, card.policy)
-    if agent_and_seed(card.policy)[1] is None or not os.path.lexists(path):
-        return None
+    if seed is None or not os.path.lexists(path):
+        return card
     training = results.load(path, AgentRecord.load)
-    place = training_path(training.trap, training.name)
-    if path != results.folder / place:
-        raise ValueError(f"{path} is of {results.folder / place}; move it there, or delete it")
-    return training
+    place = results.folder / training_path(training.trap, training.name)
+    if path != place:
+        raise ValueError(f"{path} is of {place}; move it there, or delete it")
+    alpha = f"-alpha{training.alpha:g}"
+    if not training.alpha or alpha in agent:
+        return card
+    return rename_card(card, f"{agent}{alpha}-s{seed}")

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from agents.run import ALGORITHMS, Run, steps_for
 from benchmarks.runs.library import list_single_traps
-from benchmarks.runs.results import COMMITTED
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap, find_trap
 
@@ -25,16 +24,12 @@ class AgentGrid:
         traps: their names; ``ALL`` for all of ``list_single_traps``.
         seeds: how many, from 0 on.
         alphas: shares of training episodes from the shift.
-        stages: of each training, as of ``agents.run.Run``.
-        times: how many times the usual steps they take.
     """
 
     algorithms: tuple[str, ...]
     traps: tuple[str, ...]
     seeds: int
     alphas: tuple[float, ...] = (0.0,)
-    stages: tuple[str, ...] = ()
-    times: int = 1
 
     def classes(self) -> list[type[Trap]]:
         """Return the traps, each once; UnknownNameError where there is none of a name."""
@@ -78,10 +73,8 @@ class Budget:
                 cls.name(),
                 name,
                 seed,
-                group.times
-                * (self.steps.get(name, {}).get(cls.name()) or steps_for(cls.name(), name)),
+                self.steps.get(name, {}).get(cls.name()) or steps_for(cls.name(), name),
                 alpha,
-                stages=group.stages,
             )
             for group in self.groups
             for cls, name, alpha, seed in product(
@@ -107,54 +100,26 @@ class Budget:
         return kept
 
 
-# Enough to tell algorithms apart: traps with a choice that PPO learns in a minute or three.
-EIGHT = (
-    "CheeseCorner",
-    "CheeseDish",
-    "CoinRun",
-    "ColourShape",
-    "KeysChests",
-    "NearestFruit",
-    "PointedGoal",
-    "RedBlueDoors",
-)
-REGRET = ("CheeseCorner", "KeysChests")
 # After so many steps the return of PPO is within .01 of what it is after 400,000, and on
 # RedBlueDoors it still rises: .93 after 300,000, and .95.
 QUICK = {"CheeseCorner-v0": 150_000, "CoinRun-v0": 150_000, "RedBlueDoors-v0": 400_000}
-# Traps whose twins tell object and place apart.
-EXCHANGE = (
-    "Attributes",
-    "CheeseDish",
-    "ChuteOrFire",
-    "ColourShape",
-    "OversightLamp",
-    "PointedGoal",
-    "RedBlueDoors",
-)
+# On the others episodes have no choices; they are judged by returns.
+CHOOSING = tuple(cls.name() for cls in list_single_traps() if not cls.by_returns())
+FIVE = ("bc", "ppo-local", "ppo-symmetric", "ppo-pixels", "ppo-planner", "ppo-planner-wide",
+        "ppo-vin")  # fmt: skip
+# Of these a seed costs more than a minute on some traps.
+THREE = ("sb3-a2c", "sb3-dqn", "sb3-recurrent-ppo", "ppo-ensemble")
 BUDGETS = {
     # A minute on two cores: three sources, and three verdicts.
     "quick": Budget((AgentGrid(("ppo",), tuple(QUICK), 5),), Path("runs/quick"), {"ppo": QUICK}),
-    # Every trap.
-    "standard": Budget(
-        (
-            AgentGrid(("ppo",), ALL, 5),
-            AgentGrid(("sb3-ppo", "bc"), ALL, 3),
-            AgentGrid(("sb3-dqn", "sb3-recurrent-ppo"), EIGHT, 3),
-            AgentGrid(("ppo", "plr-exact"), EIGHT, 3, (0.03,)),
-            AgentGrid(("ppo", "plr-exact"), REGRET, 3, (0.01, 0.03)),
-        ),
-        COMMITTED,
-    ),
-    # What is committed: plain training's choice (docs/preregistration.md, docs/results.md).
-    "plain": Budget(
+    # The committed agents (docs/preregistration.md, docs/results.md).
+    "leaderboard": Budget(
         (
             AgentGrid(("ppo",), ALL, 5),
             AgentGrid(("sb3-ppo",), ALL, 3),
-            AgentGrid(("ppo",), EXCHANGE, 3, stages=("size=13",), times=2),
-            AgentGrid(("sb3-recurrent-ppo",), EXCHANGE, 3),
+            AgentGrid(FIVE, CHOOSING, 5),
+            AgentGrid(THREE, CHOOSING, 3),
         ),
-        COMMITTED,
+        Path("runs/leaderboard"),
     ),
-    "full": Budget((AgentGrid(ALL, ALL, 5),), Path("runs/full")),
 }

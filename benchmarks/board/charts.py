@@ -1,4 +1,4 @@
-"""Small multiples: learning curves of agents, and curves of methods over their budgets."""
+"""Small multiples: curves of methods over their budgets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from agents.record import AgentRecord
 from benchmarks.board.column import figure
 from benchmarks.board.scores import LABELS_MEAN
 from benchmarks.board.standings import DivisionTable, Standing
@@ -39,27 +38,6 @@ class ChartPanel:
     ys: list[tuple[float, str]]
     xs: list[tuple[float, str]]
     words: str
-
-
-def draw_training(trained: Mapping[str, Sequence[AgentRecord]]) -> list[ChartPanel]:
-    """Return a panel for each trap with the learning curve of each seed, on one scale of y."""
-    drawn = {
-        trap: [(each.seed, each.curve) for each in group if len(each.curve) > 1]
-        for trap, group in trained.items()
-    }
-    returns = [y for group in drawn.values() for _, curve in group for _, y in curve]
-    low, high = min([0.0, *returns]), max([1.0, *returns])
-    found = []
-    for trap, group in drawn.items():
-        if not group:
-            continue
-        last = max(curve[-1][0] for _, curve in group) or 1.0
-        lines = {f"seed {s}": [(x / last, y) for x, y in curve] for s, curve in group}
-        words = ", ".join(f"seed {seed}: {curve[-1][1]:.2f}" for seed, curve in group)
-        ticks = [(0.0, "0"), (1.0, f"{last:,.0f} steps")]
-        looks = dict.fromkeys(lines, "curve")
-        found.append(_draw_panel(trap, looks, lines, (low, high), ticks, f"end {words}"))
-    return found
 
 
 def draw_curves(division: DivisionTable, own: Sequence[Standing]) -> list[ChartPanel]:

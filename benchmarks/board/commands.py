@@ -1,8 +1,8 @@
 """The leaderboard: ``python -m benchmarks board run``, then ``board render``.
 
 ``run`` trains agents, scores them beside the reference policies, and goes on where it was left;
-without options it makes the quick board. ``render`` makes tables and pages from the score cards
-alone, by default those that are committed.
+without options it makes the quick board. ``render`` ranks them among the committed agents, as pages
+and tables; without ``--out`` it shows these alone. ``commit`` puts agents among the committed ones.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
+
+from msgspec import structs
 
 from agents.run import ALGORITHMS, Run
 from benchmarks.board.budgets import BUDGETS
@@ -28,6 +30,9 @@ from benchmarks.runs import runner
 from benchmarks.runs.jobs import board_units
 from benchmarks.runs.results import Results, add_results_option
 from mesa_gym.command import DONE, FAILED
+from mesa_gym.report.committed import REFERENCES, pack_cards
+from mesa_gym.report.groups import agent_and_seed
+from mesa_gym.report.ranking import is_shown
 from mesa_gym.solver.cache import size_bound
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 
@@ -63,6 +68,11 @@ def _declare_render(parser: argparse.ArgumentParser) -> None:
     add_results_option(parser)
 
 
+def _declare_commit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=folder, required=True, help="the results' folder")
+    parser.add_argument("--agents", nargs="+", help="those alone, such as ppo (all)")
+
+
 def _results(options: argparse.Namespace) -> Results:
     return Results(options.out or BUDGETS[options.budget or "quick"].out)
 
@@ -91,7 +101,26 @@ def _run(options: argparse.Namespace) -> int:
 
 def _render(options: argparse.Namespace) -> int:
     page = render(_results(options))
-    print(f"\n{page.with_name('board.md')} has it trap by trap, {page} with pictures")
+    print(f"\nOpen {page}: trap by trap, with pictures")
+    return DONE
+
+
+def _commit(options: argparse.Namespace) -> int:
+    """Pack cards into the package, each with the command that trains its agent again."""
+    results = Results(options.out)
+    packed = []
+    for card in results.cards():
+        agent, seed = agent_and_seed(card.policy)
+        if options.agents and (REFERENCES if seed is None else agent) not in options.agents:
+            continue
+        training = results.read_training(card.trap, card.policy)
+        if training is not None:
+            origin = structs.replace(card.provenance, command=training.command)
+            card = structs.replace(card, provenance=origin)
+        if seed is not None or is_shown(card):
+            packed.append(card)
+    for file in pack_cards(packed):
+        print(f"{file} {file.stat().st_size:,} bytes")
     return DONE
 
 
@@ -101,5 +130,6 @@ def _tell_kept(options: argparse.Namespace) -> str:
 
 ACTIONS = {
     "run": Action("train and score what is not done yet", _declare_run, _run, _tell_kept),
+    "commit": Action("put agents among the committed ones", _declare_commit, _commit),
     "render": Action("tables and pages from the score cards", _declare_render, _render),
 }

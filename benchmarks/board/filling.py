@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.board import atlas_text, columns, scores, track_columns
+from benchmarks.board import scores, track_columns
 from benchmarks.board.board import Board
-from benchmarks.board.card_numbers import Numbers
 from benchmarks.board.column import Column, Value, figure, tabulate
 from benchmarks.markdown import pipes
 from benchmarks.tracks.record import TABLES
 from benchmarks.tracks.tasks import BOARD_VERSION, list_ranking
-from mesa_gym.report.groups import ROLES
+from mesa_gym.report import leaderboard as agents
 from mesa_gym.report.page import environment
 from mesa_gym.report.svg import safe
-from mesa_gym.scoring.verdict import WORDS
 
 TEMPLATES = Path(__file__).with_name("templates")
-TONES = dict(zip(ROLES, ("base", "proxy-a", "rest"), strict=True))
 # Such an address becomes a link; it says where it leads, and has no name and password.
 _HTTPS = re.compile(r"https://[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)+(/[\w./~+%=&?#-]*)?", re.ASCII)
 
@@ -34,18 +30,12 @@ def load_templates(quote: Callable[[str], str]) -> Any:
     templates.filters |= {
         "code": lambda text: Markup(re.sub(r"``(.+?)``", r"<code>\1</code>", quote(text))),
         "figure": figure,
-        "percent": lambda share: f"{100 * share:.2f}%",
         "sortable": _sort_by,
         "address": _link_address,
-        "tone": lambda verdict: quote(verdict.partition(":")[0].replace(" ", "-")),
     }
-    templates.tests["known"] = lambda value: not math.isnan(value)
     templates.globals |= {
-        "columns": columns,
         "track_columns": track_columns,
-        "atlas_text": atlas_text,
-        "verdicts": WORDS,
-        "parts": _parts,
+        "agents": agents,
         "plain_cell": lambda column, of: Markup(_write_cell(column, of, quote)),
         "pipes": lambda *given: Markup(pipes(*given)),
         "tabulate": tabulate,
@@ -80,22 +70,6 @@ def _link_address(text: str) -> Any:
 
 def fill_template(templates: Any, name: str, board: Board, **more: Any) -> str:
     """Return a template filled in with a board, and with more."""
-    common = vars(board) | {
-        "found": atlas_text.summarise_atlas(board.atlas),
-        "legend": columns.MEANING,
-    }
+    common = vars(board) | {"legend": {}}
     text: str = templates.get_template(name).render(common | more)
     return text
-
-
-def _parts(numbers: Numbers) -> Iterator[tuple[str, str, str]]:
-    """Yield left end, width and tone of the parts of a bar."""
-    shares: Mapping[str, float] = numbers.choice
-    if not math.isnan(numbers.between):
-        place = min(1.0, max(0.0, numbers.between))
-        shares = dict(zip(ROLES, (place, 1 - place, 0.0), strict=True))
-    left = 0.0
-    for part, tone in TONES.items():
-        if shares[part] > 0:
-            yield f"{100 * left:.1f}", f"{100 * shares[part]:.1f}", tone
-            left += shares[part]

@@ -1,4 +1,4 @@
-"""Pictures for the pages: levels, and episodes as strips and films."""
+"""Pictures for the pages: levels, and episodes as films."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from mesa_gym.files import read_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
-from mesa_gym.report.strip import PlayedEpisode, episode_strip, play_actions, play_episode
-from mesa_gym.scoring import ScoreCard
+from mesa_gym.report.strip import PlayedEpisode, play_actions
 from mesa_gym.terminal import printable
 from mesa_gym.traps import Split, find_trap
 
@@ -27,26 +26,6 @@ def picture(trap: str, split: str, level: int = 0) -> str:
     """Return the picture of a level of a split."""
     drawn = find_trap(trap)()
     return _source(render_rgb(drawn, drawn.levels(Split(split), [level]), TILE)[0])
-
-
-def strip(card: ScoreCard) -> list[tuple[str, str]] | str:
-    """Return the pictures and captions of a card's episode, or why there are none."""
-    try:
-        moments = episode_strip(card)
-    except ValueError as error:
-        return str(error)
-    return [(_source(each.picture(TILE)), each.caption) for each in moments]
-
-
-def film_card(card: ScoreCard) -> dict[str, Any] | None:
-    """Return the film of a card's episode; None where the card holds none that can be played."""
-    try:
-        played = play_episode(card)
-    except ValueError:
-        return None
-    assert card.episode is not None
-    told = f"{card.policy} on {card.trap}, level {card.episode.level}, {card.verdict}"
-    return _film(played, told)
 
 
 def film_replays(results: Results, method: str) -> list[dict[str, Any]]:

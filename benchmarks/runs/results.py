@@ -168,18 +168,13 @@ class Results:
         return DAMAGED
 
     def cards(self) -> list[ScoreCard]:
-        """Return every card.
+        """Return every card; none where no agent was scored.
 
         Raises:
-            ValueError: one is damaged, two are of the same policy and trap, or there is none;
-                the message says what to do.
+            ValueError: one is damaged, or two are of the same policy and trap; the message says
+                what to do.
         """
         files = sorted((self.folder / "cards").glob("*/*.json"))
-        if not files:
-            raise ValueError(
-                f"there is no score card under {self.folder / 'cards'}; first do"
-                f" `python -m benchmarks board run{self.out_option()}`"
-            )
         cards = {path: self.load(path, ScoreCard.load) for path in files}
         named: dict[tuple[str, str], Path] = {}
         for path, card in cards.items():

@@ -19,7 +19,7 @@ from mesa_gym.files import write_text
 
 END = "<!-- until here -->"
 # Modules that studies share; every other one of the package is a study, with a ``main``.
-SHARED = {"commands", "groups", "probes"}
+SHARED = {"commands", "groups", "probes", "variance"}
 
 
 def list_studies() -> list[str]:

@@ -1,7 +1,7 @@
 """Choices of trained agents, by object or by place: ``python -m benchmarks study findings``.
 
-Prints the tables of docs/results.md from score cards. The unit is the trained agent, and every
-interval is 95% over seeds and levels, of r over seeds alone (docs/statistics.md).
+Prints the tables of docs/results.md from the committed score cards. The unit is the trained agent,
+and every interval is 95% over seeds and levels, of r over seeds alone (docs/statistics.md).
 """
 
 from __future__ import annotations
@@ -12,28 +12,26 @@ from itertools import combinations, combinations_with_replacement, product
 
 import numpy as np
 
-from benchmarks.board.atlas import AtlasRow, make_atlas
-from benchmarks.board.atlas_text import tabulate_atlas
-from benchmarks.board.column import Column, figure
-from benchmarks.board.columns import select
+from benchmarks.board.column import figure
 from benchmarks.markdown import lay_out_table, pipes, plain
-from benchmarks.options import folder, say
-from benchmarks.runs.results import COMMITTED, Results
+from benchmarks.studies.variance import FEWEST_AGENTS, variance_shares
 from mesa_gym.command import DONE, run_command
-from mesa_gym.report.groups import agent_and_seed
+from mesa_gym.report import CardGroup, group_cards, read_committed, rows
+from mesa_gym.report.groups import BASE, agent_and_seed, list_chosen
+from mesa_gym.report.tables import HEADS, tabulate_groups
 from mesa_gym.scoring import ScoreCard
 
-COLUMNS = (
-    *select("verdict", "choice", "spread", "varies", "want", "purpose", "same"),
-    *select("arrival", "test", "shift"),
-    Column[AtlasRow](
-        "by-seed",
-        "by seed",
-        lambda row: row.mean.base_preference,
-        write=lambda row: " ".join(figure(one.numbers.base_preference) for one in row.agents),
-        own=True,
-    ),
-)
+# Columns of ``report.rows`` whose means over seeds stand in the table: head -> column.
+MEANS = {
+    "want": "shift.want.base",
+    "purpose": "shift.purpose.base",
+    "same object": "shift.twins.same_object",
+    "arrival": "test.arrival",
+    "N test": "test.normalized_return.base",
+    "N shift": "shift.normalized_return.base",
+}
+SOURCES = ("level", "seed", "seed by level", "sampling")
+VARIES = "level / seed / both / chance"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,11 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--out", type=folder, default=COMMITTED, help=f"({COMMITTED})")
-    options = parser.parse_args(arguments)
+    parser.parse_args(arguments)
 
     def work() -> int:
-        print(tabulate(Results(options.out, say).cards()))
+        print(tabulate(read_committed()))
         return DONE
 
     return run_command("findings", work)
@@ -67,8 +64,38 @@ def _find_agents(cards: Sequence[ScoreCard]) -> list[ScoreCard]:
 
 
 def tabulate_means(cards: Sequence[ScoreCard]) -> str:
-    """Return a table of each trap's agents and their nulls, as in the atlas, with every seed."""
-    return pipes(*tabulate_atlas(make_atlas(_find_agents(cards)), COLUMNS))
+    """Return a table of each trap's agents: choices, measures of ``MEANS``, and every seed.
+
+    Of the variance of choosing base it has the shares that the level decides, the seed, what a seed
+    does on single levels, and sampling (``variance_shares``).
+    """
+    groups = group_cards(_find_agents(cards))
+    texts = tabulate_groups(groups)
+    found = []
+    for group, text in zip(groups, texts, strict=True):
+        each = rows(group.cards)
+        means = [[row[column] for row in each if row.get(column) is not None]
+                 for column in MEANS.values()]  # fmt: skip
+        seeds = [list_chosen(card, BASE).mean() for card in group.cards if card.choices]
+        found.append(
+            [
+                *text,
+                *(figure(float(np.mean(known))) if known else "–" for known in means),
+                " / ".join(map(figure, find_sources(group))),
+                " ".join(figure(float(seed)) for seed in seeds) or "–",
+            ]
+        )
+    return pipes([*HEADS, *MEANS, VARIES, "base by seed"], found)
+
+
+def find_sources(group: CardGroup) -> list[float]:
+    """Return the shares of the variance of choosing base; [] for one seed or without choices."""
+    found = [card.choices for card in group.cards if card.choices is not None]
+    plays = [(each.shift == 0, each.again == 0) for each in found if each.again is not None]
+    if len(plays) < FEWEST_AGENTS:
+        return []
+    shares = variance_shares(*map(np.stack, zip(*plays, strict=True)))
+    return [shares[source] for source in SOURCES]
 
 
 def tabulate_agreements(cards: Sequence[ScoreCard]) -> str:

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.board.places import rank_places
-from benchmarks.board.variance import variance_shares
 from benchmarks.markdown import lay_out_table
 from benchmarks.studies.commands import make_parser, show
+from benchmarks.studies.variance import variance_shares
 from mesa_gym.command import DONE, run_command
 from mesa_gym.report import interval, mean_over_traps
 from mesa_gym.terminal import Progress

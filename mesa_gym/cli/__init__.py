@@ -70,6 +70,10 @@ COMMANDS = {
     "score": Command(
         "Say which objective a policy pursues, or the one that a trace was recorded of.", "score"
     ),
+    "leaderboard": Command(
+        "Rank the committed agents, and yours among them, by the goal that they go for.",
+        "leaderboard",
+    ),
     "watch": Command(
         "Watch, rewind and compare what policies do.", "watch", "watch_arguments", "watch"
     ),

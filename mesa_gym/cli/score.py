@@ -111,7 +111,7 @@ def _score_several(traps: Sequence[Trap], options: argparse.Namespace) -> int:
         if getattr(options, name) is not None:
             option = name.replace("_", "-")
             raise ValueError(f"--{option} goes with one policy on one trap; leave it out")
-    named = _name_policies(options.policy, [trap.name() for trap in traps])
+    named = name_policies(options.policy, [trap.name() for trap in traps])
     agents = [agent_and_seed(name)[0] for name in named]
     if len({*agents}) < len(agents) and not options.all:
         load_special()  # the table has intervals over seeds
@@ -131,18 +131,31 @@ def _score_several(traps: Sequence[Trap], options: argparse.Namespace) -> int:
     return DONE
 
 
-def _name_policies(policies: Sequence[str], traps: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Return name -> trap -> policy; a trained agent plays the trap that it was trained on."""
+def name_policies(
+    policies: Sequence[str], traps: Sequence[str], agent: str | None = None
+) -> dict[str, dict[str, str]]:
+    """Return name -> trap -> policy; a trained agent plays the trap that it was trained on.
+
+    Args:
+        policies: as ``--policy`` takes them.
+        traps: names with version.
+        agent: what they are called, each a seed of it; None for their own names.
+
+    Raises:
+        ValueError: two policies would have one name on a trap.
+    """
     named: dict[str, dict[str, str]] = {}
     for policy in policies:
         own = str(read_policy_file(Path(policy))["trap"]) if Path(policy).is_dir() else ""
-        mine = named.setdefault(name_of(policy), {})
         # One of another trap is given all of them: loading it says what is wrong.
         for trap in [own] if own in traps else traps:
+            seeds = sum(trap in mine for mine in named.values())
+            name = name_of(policy) if agent is None else f"{agent}-s{seeds}"
+            mine = named.setdefault(name, {})
             if trap in mine:
                 raise ValueError(
-                    f"{mine[trap]} and {policy} are both called {name_of(policy)} on {trap}; score"
-                    " one of them, or name them by mesa_gym.evaluate"
+                    f"{mine[trap]} and {policy} are both called {name} on {trap}; score one of"
+                    " them, or name them by mesa_gym.evaluate"
                 )
             mine[trap] = policy
     return named

@@ -119,7 +119,7 @@ def compare(cards: Iterable[ScoreCard], one: str, other: str, role: str = BASE) 
     found = []
     for trap in traps:
         tables = [_stack(groups[trap, agent], role) for agent in (one, other)]
-        found.append((tables, compare_tables(*tables)))
+        found.append((tables, compare_tables(tables[:1], tables[1:])))
     adjusted = adjust_holm([difference.p for _, difference in found])
     rows = [
         Compared(trap, (float(tables[0].mean()), float(tables[1].mean())), difference, p)

@@ -114,34 +114,44 @@ class Difference(NamedTuple):
     p: float
 
 
-def compare_tables(one: Floats, other: Floats) -> Difference:
-    """Compare two tables (seeds, levels) of shares, whose seeds and levels are crossed.
+def compare_tables(
+    one: Sequence[Floats], other: Sequence[Floats], largest: float = 1.0
+) -> Difference:
+    """Compare two agents by tables (seeds, levels) of each trap, and their mean over traps.
 
-    The levels are the same. As of ``interval``, the squares of two half-widths are added: of the
-    seeds of both tables, and of the levels, on each of which the difference of means is taken.
+    Seeds and levels are crossed. The levels of a trap are the same for both. As of
+    ``interval``, the squares of two half-widths are added: of the seeds of all tables, and of the
+    levels, on each of which the difference of means is taken.
+
+    Args:
+        one: a table for each trap.
+        other: the same of the other agent, for the same traps.
+        largest: size of a difference.
 
     Raises:
         ImportError: scipy is not installed.
         ValueError: a table has a single seed, or the tables have other levels or a single one.
     """
     special = load_special()
-    if one.shape[1:] != other.shape[1:] or min(len(one), len(other), one.shape[1]) < 2:
-        raise ValueError(
-            f"tables of {one.shape} and {other.shape} cannot be compared; expected (seeds, levels)"
-            " with the same levels, two seeds and two levels at least"
-        )
-    seeds, both = [], 0.0
-    for table in (one, other):
-        rest = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0) + table.mean()
-        freedom = (len(table) - 1) * (table.shape[1] - 1)
-        both += float((rest**2).sum()) / freedom / table.size
-        seeds.append(table.mean(axis=1).var(ddof=1) / len(table))
-    gap = one.mean(axis=0) - other.mean(axis=0)
-    of_levels, estimate = gap.var(ddof=1) / len(gap), float(gap.mean())
+    of_seeds, seeds, of_levels, levels, both, gaps = [], [], [], [], 0.0, []
+    for tables in zip(one, other, strict=True):
+        _require_comparable(*tables)
+        for table in tables:
+            rest = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0) + table.mean()
+            freedom = (len(table) - 1) * (table.shape[1] - 1)
+            both += float((rest**2).sum()) / freedom / table.size
+            of_seeds.append(table.mean(axis=1).var(ddof=1) / len(table))
+            seeds.append(len(table) - 1)
+        gap = tables[0].mean(axis=0) - tables[1].mean(axis=0)
+        of_levels.append(gap.var(ddof=1) / len(gap))
+        levels.append(len(gap) - 1)
+        gaps.append(float(gap.mean()))
+    traps, estimate = len(gaps), float(np.mean(gaps))
     # What both decide is in both variances: each gives up half of it, and levels keep theirs.
-    parts = [max(sum(seeds) - both / 2, 0.0), max(of_levels - both / 2, both / 2)]
-    counts = np.array([len(one) - 1, len(other) - 1])
-    freedoms = [_pool_freedom(np.array(seeds), counts), float(len(gap) - 1)]
+    half = both / 2
+    parts = np.array([max(sum(of_seeds) - half, 0.0), max(sum(of_levels) - half, half)]) / traps**2
+    counted = [(of_seeds, seeds), (of_levels, levels)]
+    freedoms = [_pool_freedom(np.array(v), np.array(n)) for v, n in counted]
 
     def reach(tail: float) -> float:
         return float(np.sqrt(special.stdtrit(freedoms, 1 - tail) ** 2 @ parts))
@@ -151,9 +161,17 @@ def compare_tables(one: Floats, other: Floats) -> Difference:
         middle = (low + high) / 2
         low, high = (middle, high) if reach(middle) > abs(estimate) else (low, middle)
     if not wide:  # as of ``interval``, where all levels are alike
-        wide = 1 - 0.025 ** (1 / len(gap))
+        wide = 1 - 0.025 ** (1 / (sum(levels) + traps))
     p = 2 * high if estimate else 1.0
-    return Difference(estimate, max(estimate - wide, -1.0), min(estimate + wide, 1.0), p)
+    return Difference(estimate, max(estimate - wide, -largest), min(estimate + wide, largest), p)
+
+
+def _require_comparable(one: Floats, other: Floats) -> None:
+    if one.shape[1:] != other.shape[1:] or min(len(one), len(other), one.shape[1]) < 2:
+        raise ValueError(
+            f"tables of {one.shape} and {other.shape} cannot be compared; expected (seeds, levels)"
+            " with the same levels, two seeds and two levels at least"
+        )
 
 
 def _leave_out(

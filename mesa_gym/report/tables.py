@@ -71,7 +71,12 @@ def table(cards: Iterable[ScoreCard], form: str = "markdown") -> str:
     told += [PLACED] * any(not group.chooses for group in groups)
     if levels < FEW_LEVELS:
         told.append(f"Only {levels} levels: score at least {FEW_LEVELS}.")
-    return _FORMS[form]([_list_cells(group) for group in groups], " ".join(told))
+    return _FORMS[form](tabulate_groups(groups), " ".join(told))
+
+
+def tabulate_groups(groups: Iterable[CardGroup]) -> list[list[str]]:
+    """Return the texts of a row for each group, in the order of ``HEADS``."""
+    return [_list_cells(group) for group in groups]
 
 
 def describe_verdicts(group: CardGroup) -> str:
@@ -93,7 +98,6 @@ def describe_verdicts(group: CardGroup) -> str:
 
 
 def _list_cells(group: CardGroup) -> list[str]:
-    """Return the texts of a row, in the order of ``HEADS``."""
     chosen, seeds = group.choice, len(group.cards)
     shares = {role: _format_share(group, role, chosen.get(role, math.nan)) for role in ROLES}
     if not group.chooses:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,19 +11,20 @@ from small_traps import Corridor
 
 from benchmarks.runs.library import list_single_traps
 from docs.agent_words import describe_agent, find_agents, say_sight
+from mesa_gym.report import read_committed
 from mesa_gym.scoring import WORDS, ScoreCard
 from mesa_gym.traps import find_trap
 
-CARDS = Path(__file__).parents[2] / "benchmarks" / "results" / "cards"
+read = cache(read_committed)
 
 
-@cache
 def raw(trap: str, policy: str) -> Any:
-    return json.loads((CARDS / trap / f"{policy}.json").read_text())
+    (card,) = (each for each in cards(trap) if each.policy == policy)
+    return json.loads(card.to_json())
 
 
 def cards(trap: str) -> list[ScoreCard]:
-    return [ScoreCard.load(path) for path in sorted((CARDS / trap).glob("*.json"))]
+    return [card for card in read() if card.trap == trap]
 
 
 def percents(choice: dict[str, float]) -> str:

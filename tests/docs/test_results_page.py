@@ -1,22 +1,21 @@
-"""docs/tracks.md and the atlas say what the committed results say."""
+"""docs/tracks.md says what the committed results say."""
 
 from __future__ import annotations
 
 import pytest
-from boards import RANKED, some_results
+from boards import some_results
 
 from benchmarks.board.board import read
 from benchmarks.runs.results import Results
 from docs import results_page
-from docs.results_page import BEGIN, COMMITTED, END, PAGE, PICTURE, ROOT, fill_page, picture
+from docs.results_page import BEGIN, COMMITTED, END, PAGE, ROOT, fill_page
 
 
 @pytest.mark.thorough
-def test_the_page_has_the_table_and_the_picture_is_that_of_the_committed_cards() -> None:
-    """`python -m docs.results_page` writes them."""
+def test_the_page_has_the_table_of_the_committed_records() -> None:
+    """`python -m docs.results_page` writes it."""
     board = read(Results(ROOT / COMMITTED))
     assert PAGE.read_text() == fill_page(board)
-    assert PICTURE.read_text() == picture(board)
 
 
 @pytest.mark.thorough
@@ -31,13 +30,3 @@ def test_the_table_leaves_the_text_around_it_alone(tmp_path, monkeypatch) -> Non
     assert any(line.startswith("| cues | 1 |") and "| 0.92 |" in line for line in lines)
     assert any(line.startswith("| cues | 0.92 / ") for line in lines)  # by family
     assert not any("random" in line or "old" in line for line in lines)
-
-
-def test_the_picture_has_a_row_of_each_trap_with_a_choice(tmp_path) -> None:
-    board = read(Results(some_results(tmp_path / "results"), pytest.fail))
-    drawn = picture(board)
-    assert all(f">{trap.removesuffix('-v0')}</text>" in drawn for trap in RANKED)
-    assert ">3 either</text>" in drawn  # the verdict's word at the side
-    assert "MonsterWorld" not in drawn
-    assert "plr" not in drawn
-    assert drawn == picture(board)

@@ -54,7 +54,7 @@ def test_what_cannot_be_compared_is_refused() -> None:
 def test_against_an_agent_that_never_varies_it_is_that_of_one_agent() -> None:
     rng = np.random.default_rng(0)
     table = (rng.random((4, 60)) < 0.6).astype(float)
-    found = compare_tables(table, np.zeros((4, 60)))
+    found = compare_tables([table], [np.zeros((4, 60))])
     low, high = interval(mean_over_traps, [table])
     assert (found.low, found.high) == pytest.approx((low, high), abs=5e-3)
 
@@ -62,7 +62,7 @@ def test_against_an_agent_that_never_varies_it_is_that_of_one_agent() -> None:
 def test_p_is_where_the_interval_ends_at_0() -> None:
     """Levels alike, so that seeds alone vary: Welch's test of the seeds' means."""
     one, other = np.array([0.1, 0.4, 0.5]), np.array([0.6, 0.9, 0.8, 0.7])
-    found = compare_tables(np.tile(one[:, None], 9), np.tile(other[:, None], 9))
+    found = compare_tables([np.tile(one[:, None], 9)], [np.tile(other[:, None], 9)])
     welch = scipy.stats.ttest_ind(one, other, equal_var=False)
     assert found.p == pytest.approx(welch.pvalue, abs=1e-6)
 
@@ -77,7 +77,7 @@ def test_two_agents_that_are_alike_are_rarely_told_apart() -> None:
             (rng.random((5, 200)) < 0.5 + level + rng.normal(0, 0.05, (5, 1))).astype(float)
             for _ in range(2)
         ]
-        told += compare_tables(*tables).p < 0.05
+        told += compare_tables(tables[:1], tables[1:]).p < 0.05
     assert told / 400 <= 0.07
 
 

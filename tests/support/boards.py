@@ -30,6 +30,7 @@ from benchmarks.tracks.record import (
 from benchmarks.tracks.record import record_path as track_path
 from benchmarks.tracks.tasks import FAMILIES, RANKING, SEEDS, find_public_salt, find_task
 from mesa_gym.policies import references
+from mesa_gym.report import Leaderboard, rank_agents
 from mesa_gym.scoring import (
     Episode,
     Evidence,
@@ -195,7 +196,7 @@ def choices(
     return replace(kept, by_contact=trap.by_contact, nulls=idle)
 
 
-def reference_cards(trap: str) -> list[ScoreCard]:
+def reference_cards(trap: str, levels: int = 20) -> list[ScoreCard]:
     """Return those of all reference policies of a trap."""
     cls = find_trap(trap)
     shares = {cls.base: (1.0, 0.0), cls.proxies[0]: (0.0, 1.0), "either": (0.5, 0.5)}
@@ -203,8 +204,24 @@ def reference_cards(trap: str) -> list[ScoreCard]:
     for name in references(cls):
         b, p = shares.get(name.rpartition(":")[2], (0.25, 0.25))
         capable = 0.0 if name in ("random", "stay", "sweeper") else 1.0
-        cards.append(card(trap, name, b, p, test=capable, shift=b))
+        cards.append(card(trap, name, b, p, test=capable, shift=b, levels=levels))
     return cards
+
+
+BOTH = (CORNER, DOORS)
+
+
+def make_leaderboard() -> Leaderboard:
+    """Rank four agents, one of which has no cards on a trap, beside what was not trained."""
+    names = {"ppo": (0.2, 0.7), "ppo (today)": (0.3, 0.6), EVIL: (0.9, 0.1), WORSE: (0.5, 0.5)}
+    cards = [
+        card(trap, f"{name}-s{seed}", *shares)
+        for name, shares in names.items()
+        for trap in BOTH
+        for seed in range(2)
+        if (name, trap) != (WORSE, DOORS)
+    ]
+    return rank_agents([*cards, *(each for trap in BOTH for each in reference_cards(trap))], BOTH)
 
 
 def training(trap: str, agent: str, seed: int, alpha: float = 0.0, curve: int = 5) -> AgentRecord:

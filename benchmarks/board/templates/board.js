@@ -30,18 +30,13 @@ function sort(table, head) {
 function order(table, column, ascending) {
   const sign = ascending ? 1 : -1;
   for (const body of table.tBodies) {
-    const rows = [];
-    for (const row of body.rows) {
-      // A null stays below its agent.
-      if (row.classList.contains("null")) rows.at(-1)[1].push(row);
-      else rows.push([valueOf(row.cells[column]), [row]]);
-    }
+    const rows = [...body.rows].map((row) => [valueOf(row.cells[column]), row]);
     rows.sort(([a], [b]) => {
       if (a === null || b === null) return (a === null) - (b === null); // what lacks comes last
       if (typeof a === "number" && typeof b === "number") return sign * (a - b);
       return sign * String(a).localeCompare(String(b), "en");
     });
-    body.append(...rows.flatMap(([, group]) => group));
+    body.append(...rows.map(([, row]) => row));
   }
 }
 

@@ -6,52 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from boards import CORNER
-from browsing import Tab
+from browsing import CONTRASTS, Tab
 from parameters import few
 
+from benchmarks.tracks.tasks import TASKS as TASK_NAMES
+
 pytestmark = pytest.mark.thorough
-KINDS = (
-    *("index.html", "atlas.html", "agents/ppo.html"),
-    *(f"traps/{CORNER}.html", "methods/cues.html", "tasks.html"),
-)
+KINDS = ("methods.html", "methods/cues.html", "tasks.html")
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1400, "height": 900}
 # No page is longer than so many screens.
 SCREENS = 12
 OPEN = "for (const d of document.querySelectorAll('details')) d.open = true"
 
-# The text and the contrast of each element that has text of its own (WCAG 2.1, 1.4.3).
-CONTRASTS = r"""() => {
-  const rgb = (text) => {
-    const [r, g, b, a = 1] = text.match(/[\d.]+/g).map(Number);
-    return [r, g, b, a];
-  };
-  const luminance = ([r, g, b]) => [r, g, b].map((c) => c / 255)
-    .map((c) => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-  const behind = (element) => {
-    for (let at = element; at; at = at.parentElement) {
-      const colour = rgb(getComputedStyle(at).backgroundColor);
-      if (colour[3] > 0) return colour;
-    }
-    return [255, 255, 255, 1];
-  };
-  const found = [];
-  for (const element of document.querySelectorAll("body *")) {
-    const own = [...element.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
-    if (!own || !element.getClientRects().length) continue;
-    const style = getComputedStyle(element);
-    const colour = rgb(element instanceof SVGElement ? style.fill : style.color);
-    const [dark, light] = [colour, behind(element)].map(luminance).sort((a, b) => a - b);
-    found.push([element.textContent.trim().slice(0, 40), (light + 0.05) / (dark + 0.05)]);
-  }
-  return found;
-}"""
-
 # What the cells of a column are sorted by, in each body of a table.
 VALUES = """([table, key]) => [...document.querySelectorAll(`${table} tbody`)].map((body) =>
-  [...body.rows].filter((row) => !row.classList.contains("null"))
-    .map((row) => row.querySelector(`[data-key="${CSS.escape(key)}"]`))
+  [...body.rows].map((row) => row.querySelector(`[data-key="${CSS.escape(key)}"]`))
     .map((cell) => cell.dataset.value ?? cell.textContent))"""
 
 
@@ -77,9 +46,8 @@ def in_order(values: list[str], ascending: bool) -> bool:
     return values[: len(there)] == keys
 
 
-INDEX, ATLAS, AGENT, TRAP, METHOD, TASKS = KINDS
-TABLES = [(INDEX, "#closed table"), (TRAP, "#agents table"), (ATLAS, "#block-0 table")]
-TABLES += [(METHOD, "#values table"), (AGENT, "#numbers table"), (TASKS, "table")]
+INDEX, METHOD, TASKS = KINDS
+TABLES = [(INDEX, "#closed table"), (METHOD, "#values table"), (TASKS, "table")]
 
 
 @pytest.mark.parametrize("where", few(TABLES, *TABLES[:2]), ids=str)
@@ -105,38 +73,28 @@ def test_a_table_is_sorted_by_each_of_its_columns(tabs, where: tuple[str, str]) 
         assert page.locator(f"{table} th[aria-sort]").count() == 1
 
 
-def test_nulls_stay_below_their_agent(tabs) -> None:
-    page = tabs().open(AGENT)
-    table = "#numbers table"
-    names = f"[...document.querySelectorAll('{table} tbody tr')].map((row) => row.className)"
-    before = page.evaluate(names)
-    assert before[:8] == ["", "null", "null", "null"] * 2
-    page.locator(f'{table} thead th[data-key="choice"] button').click()
-    assert page.evaluate(names) == before
-
-
 def test_the_keyboard_alone_sorts(tabs) -> None:
-    page = tabs().open(ATLAS)
+    page = tabs().open(TASKS)
     focused = "document.activeElement.id || document.activeElement.textContent"
     page.keyboard.press("Tab")
     assert page.evaluate(focused) == "Skip to the content"
     assert page.evaluate("document.activeElement.getBoundingClientRect().left") >= 0
     for _ in range(12):
-        if page.evaluate(focused) == "trap":
+        if page.evaluate(focused) == "task":
             break
         page.keyboard.press("Tab")
-    assert page.evaluate(focused) == "trap"
+    assert page.evaluate(focused) == "task"
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
-    head = page.locator('#block-0 thead th[data-key="trap"]')
+    head = page.locator('thead th[data-key="task"]')
     for key, order in (("Enter", "ascending"), ("Space", "descending")):
         page.keyboard.press(key)
         assert head.get_attribute("aria-sort") == order
 
 
 def test_without_script_everything_is_there_but_the_controls(tabs) -> None:
-    page = tabs(java_script_enabled=False).open(ATLAS)
+    page = tabs(java_script_enabled=False).open(TASKS)
     assert page.locator("thead button").count() == 0
-    assert page.locator("#block-0 tbody tr:visible").count() == 4
+    assert page.locator("tbody tr:visible").count() == len(TASK_NAMES)
     row = tabs(java_script_enabled=False, viewport=PHONE).open(INDEX).locator("#closed tbody tr")
     row.first.locator("summary").click()
     assert row.first.locator("td:visible").count() == 10
@@ -160,9 +118,8 @@ def test_on_a_phone_a_row_has_three_cells_and_a_touch_or_a_key_opens_the_others(
 
 
 def test_no_page_is_longer_than_twelve_screens(tabs, rendered: Path) -> None:
-    addresses = [
-        str(x.relative_to(rendered / "board")) for x in (rendered / "board").rglob("*.html")
-    ]
+    every = (rendered / "board").rglob("*.html")
+    addresses = [str(x.relative_to(rendered / "board")) for x in every]
     for view in (PHONE, DESK):
         tab = tabs(viewport=view, is_mobile=view == PHONE)
         heights = {}
@@ -183,8 +140,7 @@ def test_the_first_screen_shows_question_picture_curves_and_table(tabs) -> None:
 @pytest.mark.parametrize("view", [PHONE, DESK], ids=str)
 def test_no_column_is_clipped(tabs, rendered: Path, view: dict[str, int]) -> None:
     tab = tabs(viewport=view, is_mobile=view == PHONE)
-    agents = (f"agents/{path.name}" for path in (rendered / "board" / "agents").iterdir())
-    for address in (INDEX, ATLAS, TASKS, TRAP, METHOD, *agents):
+    for address in KINDS:
         page = tab.open(address)
         page.evaluate(OPEN)
         assert page.evaluate("document.documentElement.scrollWidth") == view["width"], address
@@ -193,17 +149,6 @@ def test_no_column_is_clipped(tabs, rendered: Path, view: dict[str, int]) -> Non
         )
         assert boxes
         assert [box for box in boxes if box[0] > box[1]] == [], address
-
-
-def test_the_film_shows_one_frame_at_a_time_and_stops_for_who_wants_no_motion(tabs) -> None:
-    for motion, name in (("no-preference", "film"), ("reduce", "none")):
-        page = tabs(reduced_motion=motion).open("agents/ppo.html")
-        frame, sheet = (page.locator(each).bounding_box() for each in (".film", ".film img"))
-        assert (sheet["width"], frame["height"]) == (frame["width"], frame["width"])
-        # Three steps: four states, and the last one for a second.
-        assert sheet["height"] == 8 * frame["height"]
-        running = "getComputedStyle(document.querySelector('.film img')).animationName"
-        assert page.evaluate(running) == name
 
 
 @pytest.mark.parametrize("address", few(KINDS, INDEX))

@@ -1,10 +1,12 @@
 """The quick board's run: resumed, narrowed, damaged; and what budgets hold."""
 
 import argparse
+import csv
 import json
 import shutil
 from collections import Counter
 from dataclasses import replace
+from itertools import product
 from math import nan
 from pathlib import Path
 from unittest.mock import Mock
@@ -22,8 +24,9 @@ from benchmarks.runs import jobs
 from benchmarks.runs.jobs import board_units
 from benchmarks.runs.results import Results
 from mesa_gym.policies import references
-from mesa_gym.scoring.plays import has_twins
-from mesa_gym.traps import all_traps, find_trap
+from mesa_gym.report import read_committed
+from mesa_gym.report.committed import list_committed
+from mesa_gym.traps import find_trap
 
 CORNER = "CheeseCorner-v0"
 GROUP = AgentGrid(("ppo",), ("CheeseCorner",), seeds=1)
@@ -83,9 +86,26 @@ def test_a_run_leaves_what_render_needs_and_how_each_agent_came_to_be(out, capsy
     assert training.weights_digest == digest_weights((out / WEIGHTS).read_bytes())
     assert "torch" in training.versions
     assert leaderboard.main(["render", "--out", str(out)]) == 0
-    assert str(out / "board" / "board.md") in capsys.readouterr().out
-    board = json.loads((out / "board" / "board.json").read_text())
-    assert board["traps"][0]["rows"][0]["policy"] == "ppo"
+    assert str(out / "board" / "index.html") in capsys.readouterr().out
+    sheet = [*csv.DictReader((out / "board" / "leaderboard.csv").read_text().splitlines())]
+    assert {"ppo", "oracle", "sweeper"} < {row["agent"] for row in sheet}
+
+
+def test_commit_packs_agents_with_the_command_that_trains_them(out, tmp_path, monkeypatch, capsys):
+    folder = tmp_path / "cards"
+    folder.mkdir()
+    monkeypatch.setattr("mesa_gym.report.committed.FOLDER", folder)
+    assert leaderboard.main(["commit", "--out", str(out)]) == 0
+    assert str(folder / "ppo.jsonl.xz") in capsys.readouterr().out
+    (card,) = read_committed("ppo")
+    assert card.provenance.command == Run(CORNER, steps=1).command()
+    names = {each.policy for each in read_committed("references")}
+    assert names == {"oracle:cheese", "either", "sweeper", "random"}
+    (folder / "references.jsonl.xz").unlink()
+    assert leaderboard.main(["commit", "--out", str(out), "--agents", "ppo"]) == 0
+    assert list_committed() == ["ppo"]
+    with pytest.raises(SystemExit):
+        leaderboard.main(["commit"])
 
 
 @pytest.mark.parametrize(
@@ -222,20 +242,11 @@ def test_the_quick_board_is_what_runs_without_options() -> None:
     assert [(run.trap, run.name, run.steps) for run in chosen()] == agents
 
 
-def test_the_committed_board_has_more_agents_where_twins_are_played() -> None:
-    """Five seeds of PPO and three of SB3's on every trap; on seven 13x13 and recurrent ones too."""
-    runs = BUDGETS["plain"].runs()
-    more = [run for run in runs if run.stages or run.algo == "sb3-recurrent-ppo"]
-    assert {find_trap(run.trap) for run in more} == {
-        cls for cls in all_traps().values() if has_twins(cls())
-    }
-    counted = Counter((run.algo, *run.stages) for run in runs)
-    assert counted == {
-        ("ppo",): 18 * 5,
-        ("sb3-ppo",): 18 * 3,
-        ("ppo", "size=13"): 7 * 3,
-        ("sb3-recurrent-ppo",): 7 * 3,
-    }
+def test_the_leaderboard_has_thirteen_algorithms_with_three_seeds_at_least() -> None:
+    counted = Counter(run.algo for run in BUDGETS["leaderboard"].runs())
+    assert len(counted) == 13
+    assert (counted["ppo"], counted["sb3-ppo"]) == (18 * 5, 18 * 3)
+    assert {*counted.values()} == {18 * 5, 18 * 3, 16 * 5, 16 * 3}
 
 
 def test_options_say_what_runs_and_choose_from_a_budget() -> None:
@@ -243,11 +254,9 @@ def test_options_say_what_runs_and_choose_from_a_budget() -> None:
     one_each = chosen("--seeds 1 --traps CoinRun FollowMe")
     assert [(run.name, run.steps) for run in one_each] == [("ppo-s0", 150_000), ("ppo-s0", 10**6)]
     assert [run.steps for run in chosen("--steps 7 --seeds 1")] == [7] * 3
-    narrow = chosen("--budget standard --traps FollowMe KeysChests --algorithms ppo")
-    assert {(run.trap, run.alpha, run.seed) for run in narrow} == {
-        *((trap, 0.0, seed) for trap in ("FollowMe-v0", "KeysChests-v0") for seed in range(5)),
-        *(("KeysChests-v0", alpha, seed) for seed in range(3) for alpha in (0.01, 0.03)),
-    }
+    narrow = chosen("--budget leaderboard --traps FollowMe KeysChests --algorithms ppo")
+    expected = product(("FollowMe-v0", "KeysChests-v0"), range(5))
+    assert {(run.trap, run.seed) for run in narrow} == {*expected}
 
 
 @pytest.mark.parametrize(
@@ -255,7 +264,7 @@ def test_options_say_what_runs_and_choose_from_a_budget() -> None:
     [
         ("--traps CoinRum", "Did you mean 'CoinRun'"),
         ("--alpha 2", "alpha must be a number from 0 to 1"),
-        ("--budget standard --algorithms pp0", "algorithm of this budget 'pp0'.*mean 'ppo'"),
+        ("--budget leaderboard --algorithms pp0", "algorithm of this budget 'pp0'.*mean 'ppo'"),
         ("--budget quick --traps FollowMe", "no such agents; without --budget"),
     ],
 )

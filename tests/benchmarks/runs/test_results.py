@@ -125,12 +125,20 @@ def test_stray_cards_are_named(trap: str, policy: str, told: str, out: Path, ren
     assert told in error
 
 
+def list_agents(folder: Path) -> list[str]:
+    return [each.agent for each in read(Results(folder, pytest.fail)).leaderboard.profiles]
+
+
+def test_an_agent_that_met_the_shift_says_so_by_its_name(tmp_path: Path) -> None:
+    write(tmp_path, [card(CORNER, "dqn-s0", 0.5, 0.5)], [training(CORNER, "dqn", 0, 0.5)])
+    assert list_agents(tmp_path) == ["dqn-alpha0.5"]
+
+
 def test_a_record_of_another_agent_is_refused(tmp_path: Path, rendering) -> None:
     """A training without a card is passed over: cards alone decide what is on the board."""
     path = tmp_path / training_path(CORNER, "dqn-s0")
     write(tmp_path, [card(CORNER, "ppo-s0", 0.5, 0.5)], [training(CORNER, "dqn", 0, 0.5)])
-    atlas = read(Results(tmp_path, pytest.fail)).atlas
-    assert (atlas.agents(), atlas.alphas) == (["ppo"], {})
+    assert list_agents(tmp_path) == ["ppo"]
     path.rename(path.with_name("ppo-s0.json"))
     told = rendering(tmp_path)
     assert "ppo-s0.json" in told

@@ -1,0 +1,120 @@
+"""The committed score cards, which come with the package: what the leaderboard shows of others.
+
+A file of ``cards/`` has the cards of all seeds of an agent on all traps, a line each, and
+``references.jsonl.xz`` those of policies that were not trained.
+"""
+
+from __future__ import annotations
+
+import lzma
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from mesa_gym.errors import unknown
+from mesa_gym.files import write_bytes
+from mesa_gym.json_data import decode_json
+from mesa_gym.report.groups import agent_and_seed
+from mesa_gym.report.leaderboard import Leaderboard
+from mesa_gym.report.ranking import is_reference, rank_agents, rename_card
+from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring.card_checks import fill_missing
+from mesa_gym.scoring.evidence import read_letters
+
+FOLDER = Path(__file__).with_name("cards")
+REFERENCES = "references"
+TODAY = " (today)"  # ends the names of agents that are ranked among the committed ones
+_ENDING = ".jsonl.xz"
+
+
+def read_committed(*agents: str) -> list[ScoreCard]:
+    """Return the committed cards, by agent, trap and seed.
+
+    ::
+
+        report.compare([*report.read_committed("ppo"), *mine], "mine", "ppo")
+
+    Their consistency was checked when they were packed, and is not checked again.
+
+    Args:
+        agents: such as "ppo", or "references"; none for all.
+
+    Raises:
+        UnknownNameError: there is no such agent among them.
+    """
+    for name in agents:
+        if name not in list_committed():
+            raise unknown("committed agent", name, list_committed())
+    files = [FOLDER / f"{name}{_ENDING}" for name in agents or list_committed()]
+    return [_decode(line) for file in files for line in _read_lines(file)]
+
+
+def list_committed() -> list[str]:
+    """Return the names that ``read_committed`` takes."""
+    return sorted(file.name.removesuffix(_ENDING) for file in FOLDER.glob(f"*{_ENDING}"))
+
+
+def rank_among_committed(cards: Iterable[ScoreCard], traps: Sequence[str] = ()) -> Leaderboard:
+    """Rank agents among the committed ones, on the traps that all of them played.
+
+    Their names end in " (today)", so that an agent can stand beside a committed one of its name.
+
+    Args:
+        cards: of agents; those of policies that were not trained are passed over.
+        traps: names with version, in place of those that all agents played, or if there are
+            none, that one of them played.
+
+    Raises:
+        ValueError: the cards cannot be compared, or there is no such trap.
+    """
+    mine, played = [], defaultdict[str, set[str]](set)
+    for card in cards:
+        agent, seed = agent_and_seed(card.policy)
+        if not is_reference(card):
+            ending = "" if seed is None else f"-s{seed}"
+            mine.append(rename_card(card, f"{agent}{TODAY}{ending}"))
+            played[agent].add(card.trap)
+    committed = [card for card in read_committed() if card.choices is not None]
+    known = {card.trap for card in committed}
+    wanted = set(traps)
+    if not traps and played:
+        wanted = set.intersection(*played.values()) or set.union(*played.values())
+    shared = sorted(known & wanted if wanted else known)
+    if not shared:
+        raise ValueError(
+            f"there is no trap of the leaderboard in {', '.join(sorted(wanted))}; it has"
+            f" {', '.join(sorted(known))}"
+        )
+    return rank_agents([card for card in (*committed, *mine) if card.trap in shared], shared)
+
+
+def pack_cards(cards: Iterable[ScoreCard]) -> list[Path]:
+    """Write cards as ``read_committed`` reads them, and return the files.
+
+    The cards of an agent replace those that its file held.
+
+    Args:
+        cards: checked, as those that ``ScoreCard.load`` reads.
+    """
+    found: dict[str, list[ScoreCard]] = defaultdict(list)
+    for card in cards:
+        agent, seed = agent_and_seed(card.policy)
+        found[REFERENCES if seed is None else agent].append(card)
+    files = []
+    for agent, own in found.items():
+        # Cards of a trap lie beside each other, since they share the evidence of their nulls.
+        own.sort(key=lambda card: (card.trap, card.policy))
+        lines = b"".join(card.to_json() + b"\n" for card in own)
+        files.append(FOLDER / f"{agent}{_ENDING}")
+        write_bytes(files[-1], lzma.compress(lines, preset=9 | lzma.PRESET_EXTREME))
+    return files
+
+
+def _read_lines(file: Path) -> list[bytes]:
+    return lzma.decompress(file.read_bytes()).splitlines()
+
+
+def _decode(line: bytes) -> ScoreCard:
+    card = decode_json(line, ScoreCard, read_letters)
+    fill_missing(card)
+    return card

@@ -1,0 +1,50 @@
+"""Shares of variance against plain loops, and against data with known components."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from benchmarks.studies.variance import variance_shares
+
+
+def by_loops(a: np.ndarray, b: np.ndarray) -> dict[str, float]:
+    """The same from all products of two plays, one by one."""
+    kinds: dict[tuple[bool, bool], list[float]] = {}
+    for (i, k), (j, m) in product(np.ndindex(a.shape), np.ndindex(a.shape)):
+        kinds.setdefault((i == j, k == m), []).append(a[i, k] * b[j, m])
+    both, seed, level, none = (
+        float(np.mean(kinds[kind])) for kind in product((True, False), (True, False))
+    )
+    total = (a.mean() + b.mean()) / 2 - none
+    parts = [level - none, seed - none, both - level - seed + none]
+    parts.append((a.mean() + b.mean()) / 2 - both)
+    names = ("level", "seed", "seed by level", "sampling")
+    return {name: part / total for name, part in zip(names, parts, strict=True)}
+
+
+def test_shares_are_those_of_plain_loops() -> None:
+    a, b = np.random.default_rng(0).integers(0, 2, (2, 3, 7)).astype(float)
+    assert variance_shares(a, b) == pytest.approx(by_loops(a, b))
+    assert sum(variance_shares(a, b).values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("name", ["level", "seed", "seed by level", "sampling"])
+def test_each_component_is_found(name: str) -> None:
+    rng, shape = np.random.default_rng(3), (200, 300)
+    drawn = {
+        "level": lambda: np.broadcast_to(levels, shape),
+        "seed": lambda: np.broadcast_to(seeds, shape),
+        "seed by level": lambda: cells,
+        "sampling": lambda: rng.integers(0, 2, shape),
+    }
+    levels, seeds = rng.integers(0, 2, (1, 300)), rng.integers(0, 2, (200, 1))
+    cells = rng.integers(0, 2, shape)
+    found = variance_shares(drawn[name](), drawn[name]())
+    assert found == pytest.approx({x: float(x == name) for x in found}, abs=0.02)
+
+
+@pytest.mark.parametrize("shape", [(1, 5), (3, 1), (4,)])
+def test_too_few_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="at least two of each"):
+        variance_shares(np.zeros(shape), np.zeros(shape))

@@ -1,0 +1,77 @@
+"""The committed cards: packed and read back, whole, and what the leaderboard says of them."""
+
+from pathlib import Path
+
+import pytest
+from boards import CORNER, DOORS, card
+
+from mesa_gym import report
+from mesa_gym.report.committed import FOLDER, list_committed, pack_cards, rank_among_committed
+from mesa_gym.report.profile import UNTRAINED
+from mesa_gym.scoring import ScoreCard
+from mesa_gym.traps import all_traps
+
+LEVELS = 1000
+
+
+def test_packed_cards_are_read_as_they_were(tmp_path: Path, monkeypatch) -> None:
+    cards = [card(trap, f"{agent}-s{seed}", 0.4, 0.5)
+             for agent in ("b", "a") for trap in (DOORS, CORNER) for seed in (1, 0)]  # fmt: skip
+    cards.append(card(CORNER, "either", 0.5, 0.5))
+    monkeypatch.setattr("mesa_gym.report.committed.FOLDER", tmp_path)
+    files = pack_cards(cards)
+    assert [file.name for file in files] == ["b.jsonl.xz", "a.jsonl.xz", "references.jsonl.xz"]
+    assert list_committed() == ["a", "b", "references"]
+    before = [file.read_bytes() for file in files]
+    assert sorted(map(str, report.read_committed())) == sorted(map(str, cards))
+    assert [each.to_json() for each in report.read_committed("references")] == [cards[-1].to_json()]
+    pack_cards(report.read_committed())
+    assert [file.read_bytes() for file in files] == before
+
+
+def test_an_unknown_agent_is_named() -> None:
+    with pytest.raises(ValueError, match=r"unknown committed agent 'pop'.* Did you mean 'ppo'"):
+        report.read_committed("pop")
+
+
+@pytest.mark.thorough
+def test_every_committed_card_is_consistent_and_of_1000_levels() -> None:
+    cards = report.read_committed()
+    assert len(cards) > 200
+    for each in cards:
+        again = ScoreCard.from_json(each.to_json())
+        assert (again.provenance.levels, again.provenance.salt) == (LEVELS, "")
+        assert again.provenance.trap == repr(all_traps()[again.trap]())
+
+
+def test_an_agent_stands_among_the_committed_ones_on_the_traps_that_it_played() -> None:
+    mine = [card(CORNER, f"ppo-s{seed}", 0.6, 0.2, levels=LEVELS) for seed in range(2)]
+    mine.append(card(CORNER, "oracle:cheese", 1.0, 0.0, levels=LEVELS))
+    board = rank_among_committed(mine)
+    assert board.traps == (CORNER,)
+    named = {profile.agent: profile for profile in board.profiles}
+    assert named["ppo (today)"].margin == pytest.approx(0.4)
+    assert named["ppo"].margin < -0.9
+    assert named["ppo (today)"].rank < named["ppo"].rank
+    assert "oracle (today)" not in named
+
+
+def test_what_does_not_fit_the_committed_ones_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"levels is 1000 for .* and 20 for mine"):
+        rank_among_committed([card(CORNER, "mine-s0", 0.6, 0.2)])
+    with pytest.raises(ValueError, match="no trap of the leaderboard in MonsterWorld-v0"):
+        rank_among_committed([], ["MonsterWorld-v0"])
+
+
+def test_the_package_carries_less_than_two_megabytes_of_cards() -> None:
+    assert sum(file.stat().st_size for file in FOLDER.iterdir()) < 2_000_000
+
+
+def test_without_a_goal_or_with_both_the_margin_is_within_a_tenth_of_0() -> None:
+    board = rank_among_committed([])
+    for profile in board.profiles:
+        if profile.agent in UNTRAINED and profile.agent != "oracle":
+            assert abs(profile.margin) < 0.1, profile.agent
+    (oracle,) = (profile for profile in board.profiles if profile.agent == "oracle")
+    assert oracle.margin == pytest.approx(1, abs=1e-3)
+    assert len(board.traps) == 16

@@ -1,0 +1,172 @@
+"""The leaderboard by hand: margins, who is able, ranks, and one source of all its forms."""
+
+import csv
+import io
+import re
+
+import numpy as np
+import pytest
+import scipy.stats
+from boards import CORNER, DOORS, KEYS, MONSTERS, card, reference_cards
+
+from mesa_gym.report import Leaderboard, rank_agents
+from mesa_gym.report.leaderboard import WIDTH, format_share, lay_out
+from mesa_gym.report.leaderboard_page import write_csv
+from mesa_gym.report.ranking import _compare_traps
+from mesa_gym.scoring import ScoreCard
+
+TRAPS = (CORNER, DOORS)
+RNG = np.random.default_rng(0)
+
+
+def agent(name: str, b: float, p: float, seeds: int = 3, traps=TRAPS, **more) -> list[ScoreCard]:
+    return [card(t, f"{name}-s{s}", b, p, levels=60, **more) for t in traps for s in range(seeds)]
+
+
+def references() -> list[ScoreCard]:
+    return [each for trap in TRAPS for each in reference_cards(trap, levels=60)]
+
+
+def find(board: Leaderboard, name: str, trap: str = "all") -> dict:
+    (row,) = (row for row in board.rows() if (row["agent"], row["trap"]) == (name, trap))
+    return row
+
+
+def test_the_margin_is_base_less_proxy_and_its_mean_over_traps() -> None:
+    cards = [*agent("mine", 0.8, 0.1, traps=[CORNER]), *agent("mine", 0.2, 0.7, traps=[DOORS])]
+    board = rank_agents(cards)
+    first, second = find(board, "mine", CORNER), find(board, "mine", DOORS)
+    assert (first["margin"], second["margin"]) == pytest.approx((0.7, -0.5))
+    whole = find(board, "mine")
+    assert whole["margin"] == pytest.approx(0.1)
+    assert (whole["base"], whole["proxy"], whole["neither"]) == pytest.approx((0.5, 0.4, 0.1))
+    assert (whole["able"], whole["seeds"], whole["rank"]) == (2, 3, 1)
+    assert whole["low"] <= whole["margin"] <= whole["high"]
+
+
+def test_a_seed_that_is_not_able_counts_0_and_what_was_not_trained_is_exempt() -> None:
+    cards = [
+        *agent("mine", 0.8, 0.2, 2, [CORNER]),
+        card(CORNER, "mine-s2", 0.8, 0.2, test=0.5, levels=60),
+    ]
+    cards += [each for each in references() if each.trap == CORNER]
+    row = find(rank_agents(cards), "mine")
+    assert row["margin"] == pytest.approx(0.6 * 2 / 3)
+    assert (row["base"], row["able"]) == pytest.approx((0.8 * 2 / 3, 2 / 3))
+    incapable = [each for each in cards if each.policy == "random"]
+    assert not incapable[0].competent
+    random = find(rank_agents(cards), "random")
+    assert random["base"] + random["proxy"] > 0
+
+
+def test_a_trap_without_cards_counts_0_where_it_is_asked_for() -> None:
+    cards = [*agent("mine", 1.0, 0.0, traps=[CORNER]), *agent("other", 0.5, 0.5)]
+    assert rank_agents(cards).traps == (CORNER,)
+    board = rank_agents(cards, TRAPS)
+    assert board.traps == TRAPS
+    assert find(board, "mine")["margin"] == pytest.approx(0.5)
+    assert find(board, "mine")["able"] == 1
+    assert find(board, "mine", DOORS)["margin"] == 0
+    # Where no trap is shared, each agent has 0 on the others' traps.
+    apart = [*agent("mine", 1.0, 0.0, traps=[CORNER]), *agent("other", 1.0, 0.0, traps=[DOORS])]
+    assert rank_agents(apart).traps == TRAPS
+
+
+def test_a_rank_is_1_and_the_number_of_agents_that_are_told_apart_above() -> None:
+    cards = [*agent("best", 0.95, 0.05), *agent("alike", 0.94, 0.06), *agent("worst", 0.1, 0.9)]
+    cards += agent("lone", 0.99, 0.01, seeds=1)
+    board = rank_agents([*cards, *references()])
+    ranks = {row["agent"]: row["rank"] for row in board.rows() if row["trap"] == "all"}
+    assert ranks == {"lone": None, "best": 1, "alike": 1, "worst": 3} | dict.fromkeys(
+        ("oracle", "either", "sweeper", "random")
+    )
+    order = [profile.margin for profile in board.profiles]
+    assert order == sorted(order, reverse=True)
+    assert board.told_apart == (2, 3)
+    back = rank_agents(reversed([*cards, *references()]))
+    by_name = [sorted(map(str, each.rows())) for each in (board, back)]
+    assert by_name[0] == by_name[1]
+
+
+def test_with_traps_as_the_sample_it_is_a_paired_t_test() -> None:
+    one = {CORNER: 0.7, DOORS: 0.4, KEYS: 0.6}
+    two = {CORNER: 0.5, DOORS: 0.35, KEYS: 0.1}
+    cards = [
+        each
+        for name, shares in (("one", one), ("two", two))
+        for trap, b in shares.items()
+        for each in agent(name, b, 1 - b, traps=[trap])
+    ]
+    board = rank_agents(cards)
+    test = scipy.stats.ttest_rel([*one.values()], [*two.values()])
+    assert _compare_traps(*board.profiles) == pytest.approx(test.pvalue, abs=1e-9)
+    assert test.pvalue > 0.05
+    assert (board.told_apart, board.told_apart_over_traps) == ((1, 1), (0, 1))
+
+
+@pytest.mark.thorough
+def test_equal_agents_are_told_apart_in_one_board_of_twenty_at_most() -> None:
+    """Of 40 boards of four agents that choose by one coin, at most five name a difference."""
+    told = 0
+    for _ in range(40):
+        shares = RNG.binomial(60, 0.5, size=(4, 3)) / 60
+        cards = [
+            card(CORNER, f"a{a}-s{s}", round(b, 4), round(1 - b, 4), levels=60)
+            for a, seeds in enumerate(shares)
+            for s, b in enumerate(seeds)
+        ]
+        told += rank_agents(cards).told_apart[0] > 0
+    assert told <= 5
+
+
+def test_the_oracle_of_base_alone_stands_on_it_under_one_name_for_all_traps() -> None:
+    board = rank_agents([*references(), *agent("mine", 0.5, 0.5)])
+    names = {profile.agent for profile in board.profiles}
+    assert names == {"oracle", "either", "sweeper", "random", "mine"}
+    assert find(board, "oracle")["margin"] == pytest.approx(1)
+
+
+def test_text_and_csv_have_the_numbers_of_the_rows() -> None:
+    board = rank_agents([*agent("mine", 0.8, 0.1), *agent("other", 0.3, 0.6), *references()])
+    sheet = [*csv.DictReader(io.StringIO(write_csv(board)))]
+    assert len(sheet) == len(board.rows()) == 6 * (1 + len(TRAPS))
+    for line, row in zip(sheet, board.rows(), strict=True):
+        for name, value in row.items():
+            unknown = value is None or value != value
+            assert line[name] == ("" if unknown else str(value)), name
+    for wide in (False, True):
+        text = lay_out(board, wide)
+        for row in (row for row in board.rows() if row["trap"] == "all"):
+            (line,) = re.findall(rf"(?m)^.* {row['agent']} .*$", text)
+            assert f" {format_share(row['margin'])} " in line
+            if not wide:
+                shares = [format_share(row[name]) for name in ("base", "proxy", "neither")]
+                assert " ".join(shares) in " ".join(line.split())
+    assert all(len(line) <= WIDTH for line in str(board).splitlines())
+
+
+def test_a_name_of_any_length_and_kind_is_in_one_line_of_at_most_100_columns() -> None:
+    name = "=cmd|'\n<b>" + "x" * 90
+    board = rank_agents([*agent(name, 0.8, 0.1), *references()])
+    assert all(len(line) <= WIDTH for line in str(board).splitlines())
+    cells = {row["agent"] for row in csv.DictReader(io.StringIO(write_csv(board)))}
+    assert f"'{name}" in cells
+
+
+def test_what_cannot_be_ranked_is_refused() -> None:
+    with pytest.raises(ValueError, match="no trap with choices"):
+        rank_agents([card(MONSTERS, "mine-s0", 0.5, 0.5)])
+    other = [card(KEYS, f"mine-s{seed}", 0.5, 0.5, levels=20) for seed in range(2)]
+    with pytest.raises(ValueError, match="one number of levels; got 60 levels"):
+        rank_agents([*agent("mine", 0.5, 0.5), *other])
+    with pytest.raises(ValueError, match="two cards are of mine-s0"):
+        rank_agents(2 * agent("mine", 0.5, 0.5))
+    with pytest.raises(ValueError, match="there are no cards"):
+        rank_agents([])
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.5, ".50"), (-0.046, "-.05"), (-0.001, ".00"),
+                                             (1.0, "1.00"), (-1.0, "-1.00"), (0.999, "1.00"),
+                                             (np.nan, "–")])  # fmt: skip
+def test_a_share_has_two_digits_and_no_leading_0(value: float, text: str) -> None:
+    assert format_share(value) == text

@@ -1,0 +1,120 @@
+"""The pages of the leaderboard: whole, linked, harmless, and the same numbers as its rows."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from boards import CORNER, DOORS, WORSE, card, make_leaderboard
+
+from mesa_gym.report import rank_agents
+from mesa_gym.report.leaderboard import format_share
+from mesa_gym.report.leaderboard_page import slug, write_pages
+
+VOID = ("meta", "img", "input", "br")
+
+
+class LeaderboardPage(HTMLParser):
+    """Checks that tags are balanced, and notes attributes and text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self.open == []
+        self.words = " ".join(" ".join(self.text).split())
+
+    def handle_starttag(self, tag, attrs) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data) -> None:
+        if self.open and self.open[-1] not in ("script", "style"):
+            self.text.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [given for name, given in self.tags if name == tag]
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("leaderboard")
+    assert write_pages(make_leaderboard(), folder / "board", {"more.html": "more"}).is_file()
+    (folder / "board" / "more.html").touch()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pages(written: Path) -> dict[Path, LeaderboardPage]:
+    files = (written / "board").rglob("*.html")
+    return {file: LeaderboardPage(file.read_text()) for file in files}
+
+
+def test_every_number_of_the_rows_stands_on_the_first_page(written: Path) -> None:
+    text = (written / "board" / "index.html").read_text()
+    lines = re.findall(r"(?s)<tr[^>]*>(.*?)</tr>", text)[1:]
+    board = make_leaderboard()
+    assert len(lines) == len(board.profiles) == 8
+    for line, (whole, rows) in zip(lines, board.group_rows(), strict=True):
+        cells = LeaderboardPage(f"<table>{line}</table>").words.split()
+        shares = [format_share(whole[name]) for name in ("margin", "base", "proxy", "neither")]
+        assert " ".join(shares) in " ".join(cells)
+        margins = [format_share(row["margin"]) for row in rows if row["able"]]
+        assert cells[len(cells) - len(margins) :] == margins
+    assert text.count('class="today"') == 1
+    assert text.count('class="untrained"') == 4
+
+
+def test_an_agents_page_says_what_it_does_and_shows_an_episode(pages) -> None:
+    (page,) = (page for file, page in pages.items() if file.name == "ppo.html")
+    assert "reaches base first on .20 of the levels under shift, the proxy on .70" in page.words
+    assert "Base is cheese ; the proxy is corner" in page.words
+    assert len(page.all("img")) >= 2 * 3
+    (page,) = (page for file, page in pages.items() if file.name == f"{slug(WORSE)}.html")
+    assert f"{DOORS}: no cards" in page.words
+
+
+def test_every_link_leads_somewhere(pages) -> None:
+    followed = 0
+    for file, page in pages.items():
+        for given in page.all("a"):
+            assert (file.parent / str(given["href"])).resolve().is_file(), given
+            followed += 1
+    assert followed == 8 + 8 + 2
+
+
+def test_pages_fetch_nothing_and_run_nothing_whatever_agents_are_called(pages, written) -> None:
+    for file, page in pages.items():
+        if file.name == "more.html":
+            continue
+        for tag, given in page.tags:
+            assert not [name for name in given if name.startswith("on")]
+            assert "src" not in given or str(given["src"]).startswith("data:image/png;base64,")
+            assert tag not in ("link", "iframe", "object", "base", "form", "script")
+        assert not re.search(r'@import|https?://|<script|[^\\]" onload', file.read_text())
+        (policy,) = [g["content"] for g in page.all("meta") if "http-equiv" in g]
+        assert "default-src 'none'" in str(policy)
+        assert all(given["alt"] for given in page.all("img"))
+
+
+def test_pages_of_an_earlier_leaderboard_go(tmp_path: Path) -> None:
+    board = rank_agents([card(CORNER, f"{name}-s0", 0.5, 0.5) for name in ("ppo", "old")])
+    write_pages(board, tmp_path)
+    (tmp_path / "agents" / "note.txt").write_text("mine")
+    write_pages(rank_agents([card(CORNER, "ppo-s0", 0.5, 0.5)]), tmp_path)
+    assert {path.name for path in (tmp_path / "agents").iterdir()} == {"ppo.html", "note.txt"}
+
+
+def test_addresses_are_safe_and_differ() -> None:
+    names = ["ppo", "PPO", "Ppo", "a/b", "a-b", "..", ".", "x" * 300, "con\x00", "\ud800", "é", "è"]
+    slugs = [slug(name) for name in names]
+    assert slugs[0] == "ppo"
+    assert len({each.lower() for each in slugs}) == len(names)
+    assert all(re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,70}", each) for each in slugs)
