@@ -14,13 +14,13 @@ from agents.inputs import CentredInputs
 from agents.networks import Network
 from agents.saving import record_agent, save
 from agents.stacks import draw_stack
-from benchmarks.isolation.onnx_policy import OnnxPolicy
 from benchmarks.submissions.commands import main
 from benchmarks.submissions.format import Submission, Weights
 from mesa_gym import make_sb3
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.policies.asking import sample_actions
-from mesa_gym.policies.loading import ALGORITHMS
+from mesa_gym.policies.onnx import OnnxPolicy
+from mesa_gym.policies.saved import ALGORITHMS
 from mesa_gym.policies.sb3 import from_model
 from mesa_gym.scoring import record
 from mesa_gym.traps import Split, find_trap
@@ -152,7 +152,7 @@ def test_models_of_sb3_are_exported_to_the_same_answers(kind: str, export, tmp_p
     assert export("--sb3", file, "--algo", algo, "--trap", "CheeseCorner", "--seed", 4)[0] == 0
     (entry,) = Submission.load(out).agents
     assert (entry.trap, entry.seed, entry.kind) == (CORNER, 4, "onnx")
-    graph = OnnxPolicy(entry.read(out), observation, TRAP)
+    graph = OnnxPolicy(entry.read(out), TRAP, observation)
     levels = TRAP.levels(Split.SHIFT, np.arange(1000, 1100))
     seen = make_observation(TRAP, observation).encode(levels)
     np.testing.assert_allclose(graph.act(seen), from_model(model, TRAP).act(seen), atol=1e-4)
@@ -175,7 +175,7 @@ def test_an_lstm_is_exported_to_the_same_answers_over_whole_episodes(
     assert export("--sb3", tmp_path / "model.zip", *arguments)[0] == 0
     (entry,) = Submission.load(tmp_path / "out").agents
     data, model = entry.read(tmp_path / "out"), from_model(model, TRAP)
-    graph, forgetful = (OnnxPolicy(data, "planes", TRAP) for _ in range(2))
+    graph, forgetful = (OnnxPolicy(data, TRAP, "planes") for _ in range(2))
     starts, rng = TRAP.levels(Split.TEST, np.arange(100)), np.random.default_rng(0)
     state, everything, ended, matters = starts, np.ones(100, np.bool_), np.zeros(100, np.int64), 0.0
     begins = everything

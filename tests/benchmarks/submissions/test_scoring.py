@@ -28,10 +28,10 @@ from agents.record import AgentRecord
 from agents.saving import KINDS, encode_weights, make
 from agents.stacks import draw_stack
 from benchmarks.isolation.loading import ChildSettings
-from benchmarks.isolation.onnx_policy import OnnxPolicy
 from benchmarks.isolation.policy import Isolated
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import references
+from mesa_gym.policies.onnx import OnnxPolicy
 from mesa_gym.scoring import ScoreCard, record, score
 from mesa_gym.traps import find_trap
 
@@ -75,7 +75,7 @@ def test_the_others_go_on_where_one_misbehaves(done) -> None:
     assert "Name:'�[2Jlost'" in told
     assert "\x1b" not in told
     # An isolated agent has the card that it has otherwise.
-    for seed, acting in ((0, OnnxPolicy(GRAPH, "planes", TRAP)), (2, record("stay", TRAP, 4))):
+    for seed, acting in ((0, OnnxPolicy(GRAPH, TRAP, "planes")), (2, record("stay", TRAP, 4))):
         card = ScoreCard.load(results / "cards" / CORNER / f"demo-s{seed}.json")
         assert card == score(acting, TRAP, 4, name=f"demo-s{seed}")
 
@@ -120,7 +120,7 @@ def test_a_graph_cannot_have_its_weights_in_other_files(tmp_path, monkeypatch) -
     secret.write_bytes(np.ones((CELLS, 5), np.float32).tobytes())
     graph = external(str(secret).lstrip("/"))
     monkeypatch.chdir("/")
-    assert OnnxPolicy(graph, "planes", TRAP).act(SEEN[0]).shape == (100, 5)
+    assert OnnxPolicy(graph, TRAP, "planes").act(SEEN[0]).shape == (100, 5)
     with pytest.raises(PolicyError, match="SystemError : 13"):  # EACCES
         Isolated(ChildSettings(CORNER, "onnx", observation="planes"), graph)
 

@@ -17,7 +17,7 @@ from submissions import (
     remembering,
 )
 
-from benchmarks.isolation.onnx_policy import OnnxPolicy
+from mesa_gym.policies.onnx import OnnxPolicy
 from mesa_gym.traps import find_trap
 
 SEEN = np.random.default_rng(1).integers(0, 2, (100, *SHAPE), dtype=np.uint8)
@@ -27,7 +27,7 @@ RNG = np.random.default_rng(0)
 
 def load(data: bytes) -> OnnxPolicy:
     """Return a policy whose 100 episodes have begun."""
-    policy = OnnxPolicy(data, "planes", find_trap(CORNER)())
+    policy = OnnxPolicy(data, find_trap(CORNER)(), "planes")
     policy.reset(np.ones(100, np.bool_), RNG)
     return policy
 
@@ -93,7 +93,7 @@ GELU = node("Gelu", ["scores"], ["more"], domain="com.microsoft")
 )
 def test_operators_that_can_count_calls_are_refused(data: bytes, operator: str) -> None:
     with pytest.raises(ValueError, match=operator):
-        OnnxPolicy(data, "planes", find_trap(CORNER)())
+        OnnxPolicy(data, find_trap(CORNER)(), "planes")
 
 
 @pytest.mark.parametrize(
