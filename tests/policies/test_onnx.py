@@ -3,19 +3,20 @@
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper
-from submissions import (
+from graphs import (
     CELLS,
     CORNER,
     SHAPE,
     adding,
     counting,
     declare,
+    external,
     graph,
     linear,
     node,
     remembering,
 )
+from onnx import TensorProto, helper
 
 from mesa_gym.policies.onnx import OnnxPolicy
 from mesa_gym.traps import find_trap
@@ -123,10 +124,14 @@ def test_rows_that_depend_on_others_or_on_their_place_are_named(data: bytes) -> 
         answer(data)
 
 
-def test_graphs_of_another_shape_are_refused() -> None:
-    cast = node("Cast", ["seen"], ["logits"], to=TensorProto.FLOAT)
-    with pytest.raises(ValueError, match=r"\[64, 3, 9, 9\]; expected uint8 or float32"):
-        answer(graph([cast], shape=(64, 3, 9, 9)))
+def test_weights_in_other_files_are_refused() -> None:
+    """Such a file could be any of the reader's; also in a branch of a branch."""
+    beside = external("etc/passwd")
+    kept = onnx.load_from_string(beside).graph.initializer[0]
+    deep = adding(branching(helper.make_node("Constant", [], ["more"], value=kept)), yes=YES)
+    for data in (beside, deep):
+        with pytest.raises(ValueError, match=r"the weights 'weights' in another file; export it"):
+            load(data)
 
 
 # -- a state ---------------------------------------------------------------------------------------
@@ -238,7 +243,7 @@ COPIED = [node("Identity", ["state"], [name]) for name in ("next_state", "more")
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        (keeping({"state": (64, 16_385)}, {"next_state": (64, 16_385)}), "has 16,385 numbers of"),
+        (keeping({"state": (64, 16_385)}, {"next_state": (64, 16_385)}), "at most 16,384 in a row"),
         (keeping({"state": (64, "any")}, {"next_state": (64, "any")}), "sides that are numbers"),
         (keeping({"state": (32, 1)}, {"next_state": (32, 1)}), "a batch of 64 or left open"),
         (
