@@ -1,9 +1,8 @@
 """ONNX graphs as policies.
 
 The graph's input is uint8 or float32 (batch, ...): observations as the environments give them; its
-batch is 64 or left open. Its name may be the kind of observation, else its shape tells the kind.
-The output is called ``logits`` or ``probabilities``, float (batch, 5), or ``actions``, integers
-(batch,).
+batch is 64 or left open. Its name may be the kind of observation, else its shape tells. The output
+is called ``logits`` or ``probabilities``, float (batch, 5), or ``actions``, integers (batch,).
 
 A graph that remembers has the input ``state`` and the output ``next_state`` too, both float32
 (batch, ...) of one shape. An episode begins with a state of zeros, and gets at each step what the
@@ -16,6 +15,7 @@ their own state counts calls from one episode to the next; so are weights in oth
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -62,8 +62,7 @@ class OnnxPolicy:
         memory: whether it has a state.
 
     Raises:
-        ValueError: it has other inputs or outputs than it should have, an operator that draws
-            random numbers, or weights in another file.
+        ValueError: it is not a graph as above, or does not fit the trap.
     """
 
     def __init__(self, graph: bytes, trap: Trap, observation: str | None = None) -> None:
@@ -96,6 +95,12 @@ class OnnxPolicy:
         self._dtype = INPUTS[seen.type]
         self._state = np.zeros((0, 0) if state is None else (0, *_read_state_shape(state)), "f4")
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> OnnxPolicy:
+        """Copy what it remembers; the session, which does not change, is shared."""
+        made = copy.copy(self)
+        made._state = self._state.copy()
+        return made
+
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
         """Give the rows in ``mask``, whose episodes begin, a state of zeros."""
         if mask.all():
@@ -117,13 +122,11 @@ class OnnxPolicy:
         after = np.empty_like(before)
 
         def answer_block(seen: NDArray[np.uint8], rows: slice) -> NDArray[Any]:
-            here = before[rows]
-            answer, after[rows] = self._run(seen, here)
+            answer, after[rows] = self._run(seen, before[rows])
             return answer
 
         answer = in_blocks(answer_block, observation)
-        row = int(self._rng.integers(n))
-        self._require_alone(row, observation, before, (answer, after))
+        self._require_alone(int(self._rng.integers(n)), observation, before, (answer, after))
         if self.memory:
             self._state = after
         return answer
@@ -152,12 +155,7 @@ class OnnxPolicy:
                     )
 
     def _run(self, seen: NDArray[np.uint8], state: Floats) -> Given:
-        """Return what the graph answers to a block, and the next states of the rows that have one.
-
-        Args:
-            seen: uint8 (``BLOCK``, ...).
-            state: float32 (m, ...), with m at most ``BLOCK``.
-        """
+        """Return the answer to a whole block, and the next states of the rows that have one."""
         fed, wanted = {self._input: seen.astype(self._dtype)}, [self._output]
         if self.memory:
             fed[STATE] = np.zeros((BLOCK, *state.shape[1:]), np.float32)

@@ -119,7 +119,7 @@ def test_a_network_of_an_own_loop_is_scored_from_its_file(tmp_path, monkeypatch,
 
     network = train(LoopSettings(trap="MesaGym/CheeseDish-v0", steps=4_000), seed=0)
 
-    class Actor(torch.nn.Module):
+    class FirstFive(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.network = network
@@ -131,7 +131,7 @@ def test_a_network_of_an_own_loop_is_scored_from_its_file(tmp_path, monkeypatch,
     seen = make_observation(dish, "centred").encode(dish.levels(Split.TEST, np.arange(64)))
     example = torch.zeros(seen.shape)
     names: dict[str, Any] = {"input_names": ["centred"], "output_names": ["logits"]}
-    torch.onnx.export(Actor().eval(), (example,), "mine.onnx", external_data=False, **names)
+    torch.onnx.export(FirstFive().eval(), (example,), "mine.onnx", external_data=False, **names)
     answer = as_policy("mine.onnx", dish, 64).act(seen)
     np.testing.assert_allclose(answer, act(network, seen), rtol=0, atol=1e-5)
     assert cli.main(["score", "CheeseDish", "--policy", "mine.onnx", "--levels", "20"]) == 0

@@ -1,5 +1,7 @@
 """ONNX graphs: those that draw, or let rows tell each other, are refused; the rest act alike."""
 
+import copy
+
 import numpy as np
 import onnx
 import pytest
@@ -146,6 +148,15 @@ def test_a_state_begins_at_zero_and_is_kept_row_by_row() -> None:
         count = np.where(mask, 0, count)
         np.testing.assert_array_equal(policy.act(SEEN).argmax(axis=1), count % 5)
         count += 1
+
+
+def test_a_copy_goes_on_by_itself() -> None:
+    policy = load(counting())
+    policy.act(SEEN)
+    copied = copy.deepcopy(policy)
+    copied.reset(np.arange(100) < 50, RNG)
+    assert policy.act(SEEN).argmax(axis=1).tolist() == [1] * 100
+    assert copied.act(SEEN).argmax(axis=1).tolist() == [0] * 50 + [1] * 50
 
 
 def test_a_new_batch_knows_nothing_of_the_last() -> None:

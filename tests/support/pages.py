@@ -136,6 +136,7 @@ def submit_shown(shown: str, names: Names) -> None:
     seen = make_observation(trap, "planes").encode(trap.levels(Split.TEST, np.arange(100)))
     first, second = policy.act(seen), policy.act(seen)
     assert np.abs(first - second).max() > 0.001
+    assert cli.main(["score", "CheeseDish", "--policy", "mine.onnx", "--levels", "20"]) == 0
 
 
 SHOWN: dict[str, Callable[[str, Names], None]] = {
