@@ -35,11 +35,7 @@ INSTEAD = "hand over what it did, a trace, which mesa_gym.scoring.record makes"
 
 
 class Acting(nn.Module):
-    """The actor of a model: from observations to probabilities or actions.
-
-    Args:
-        policy: the model.
-    """
+    """The actor of a model: from observations to probabilities or actions."""
 
     def __init__(self, policy: ModelPolicy) -> None:
         super().__init__()
@@ -104,17 +100,11 @@ def export(model: Any, trap: Trap | str, path: Path | str) -> None:
     """
     if Path(path).suffix != ".onnx":
         raise ValueError(f"cannot write {path}: the name of a graph must end in .onnx")
-    graph, _ = make_graph(model, as_trap(trap))
-    write_bytes(Path(path), graph)
+    write_bytes(Path(path), make_graph(model, as_trap(trap))[0])
 
 
 def make_graph(model: Any, trap: Trap) -> tuple[bytes, str]:
-    """Return a model's graph, and the kind of observation that it wants.
-
-    Args:
-        model: as in ``export``, which has the errors too.
-        trap: what it acts on.
-    """
+    """Return the graph of a model, as ``export`` writes it, and its kind of observation."""
     try:
         import onnxscript  # noqa: F401 - torch.onnx needs it, and says so late and at length
     except ImportError:

@@ -19,18 +19,7 @@ ALGORITHMS = {
 
 
 def load_file(file: str, trap: Trap, observation: str | None, algo: str | None) -> Any:
-    """Return the policy or the model that a file holds.
-
-    Args:
-        file: its path.
-        trap: what a graph acts on.
-        observation: the kind that a graph wants; None for what it says.
-        algo: what loads a model, as in ``as_policy``.
-
-    Raises:
-        ImportError: an extra that it needs is not installed.
-        ValueError: it holds neither, is damaged, or does not fit the trap.
-    """
+    """Return the policy or the model that a file holds, as ``as_policy`` says."""
     if file.endswith(".zip"):
         return load_model(file, algo)
     if not file.endswith(ENDINGS):
@@ -47,7 +36,7 @@ def load_file(file: str, trap: Trap, observation: str | None, algo: str | None) 
 
 
 def load_model(file: str, algo: str | None) -> Any:
-    """Return a model that Stable-Baselines3 saved; raises what ``load_file`` raises."""
+    """Return a model that Stable-Baselines3 saved; ValueError where ``algo`` cannot load it."""
     if algo is None:
         raise ValueError(
             f"policy {file!r} is a saved model, which does not say what loads it; add --algo (in"
