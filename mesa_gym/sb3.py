@@ -14,6 +14,7 @@ from mesa_gym.envs.making import make_sb3
 from mesa_gym.envs.observations import widest, windows_around
 from mesa_gym.errors import missing_extra
 from mesa_gym.policies import as_policy
+from mesa_gym.policies.exporting import export
 from mesa_gym.scoring import ScoreCard, score
 from mesa_gym.scoring.card_data import read_each
 from mesa_gym.traps import Split, Trap, as_trap, find_trap
@@ -31,6 +32,7 @@ __all__ = [
     "AnnealedPPO",
     "CentredExtractor",
     "ScoreCallback",
+    "export",
     "make_learner",
     "make_sb3",
     "ppo",

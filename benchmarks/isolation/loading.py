@@ -50,6 +50,6 @@ def _weights(settings: ChildSettings, trap: Trap) -> Loader:
 
 
 def _onnx(settings: ChildSettings, trap: Trap) -> Loader:
-    from benchmarks.isolation.onnx_policy import OnnxPolicy
+    from mesa_gym.policies.onnx import OnnxPolicy
 
-    return lambda data: OnnxPolicy(data, settings.observation, trap)
+    return lambda data: OnnxPolicy(data, trap, settings.observation)

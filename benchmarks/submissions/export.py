@@ -30,6 +30,7 @@ from benchmarks.submissions.traces import describe_incompetence, require_complet
 from mesa_gym.command import DONE
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.policies import read_policy_file
+from mesa_gym.policies.saved import load_model
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.terminal import say
 from mesa_gym.traps import find_trap
@@ -106,10 +107,10 @@ def export_trained_agent(folder: Path) -> Exported:
 
 def export_model(file: Path, algorithm: str, trap: str, seed: int) -> Exported:
     """Return a Stable-Baselines3 model, which is unpickled here, on its owner's machine."""
-    from benchmarks.submissions.export_sb3 import graph
+    from mesa_gym.policies.exporting import make_graph
 
     cls = find_trap(trap)
-    data, observation = graph(file, algorithm, cls())
+    data, observation = make_graph(load_model(str(file), algorithm), cls())
     return Exported(Onnx(cls.name(), seed, f"{cls.name()}/s{seed}/policy.onnx", observation), data)
 
 

@@ -104,7 +104,7 @@ class Weights(SubmittedAgent, frozen=True, forbid_unknown_fields=True, tag="weig
 
 
 class Onnx(SubmittedAgent, frozen=True, forbid_unknown_fields=True, tag="onnx"):
-    """An ONNX graph, as ``benchmarks.isolation.onnx_policy`` takes it.
+    """An ONNX graph, as ``mesa_gym.policies.onnx`` takes it.
 
     Attributes:
         observation: the kind that it wants.

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from mesa_gym.engine import STAY
-from mesa_gym.errors import blame_policy, missing_extra, shorten, unknown
+from mesa_gym.errors import blame_policy, shorten, unknown
 from mesa_gym.files import read_json
 from mesa_gym.policies.adapting import adapt, is_model, needs
 from mesa_gym.policies.library import LIBRARY, load_from_library
 from mesa_gym.policies.names import SWEEPER, references
 from mesa_gym.policies.oracle import make_named
 from mesa_gym.policies.protocol import Policy
+from mesa_gym.policies.saved import ENDINGS, load_file
 from mesa_gym.policies.scripted import constant, uniform
 from mesa_gym.policies.sweeper import Sweeper
 from mesa_gym.traps import Trap
@@ -33,11 +34,6 @@ _NAME = re.compile(r"\w[\w.,:+=-]{0,99}", re.ASCII)
 # Installed packages name what loads agents by entry points of this group, ``load(folder, trap)``.
 # A policy.json names one of them: it comes with an agent that need not be trusted.
 LOADERS = "mesa_gym.loaders"
-# What loads a saved model, and where that is.
-ALGORITHMS = {
-    **dict.fromkeys(("PPO", "A2C", "DQN"), "stable_baselines3"),
-    **dict.fromkeys(("RecurrentPPO", "QRDQN", "TRPO"), "sb3_contrib"),
-}
 # What may stand before the colon, besides a module.
 PREFIXES = ("oracle", "reference", LIBRARY.rstrip(":"))
 # A function with one of these as its only required parameter is a policy, not a factory.
@@ -65,6 +61,8 @@ def as_policy(
               ``library:<name>`` the one that ``python -m benchmarks library list`` calls so;
             * a model that Stable-Baselines3 saved, a ``.zip``, with ``algo``. Loading it runs what
               the file says: do it only with files that you trust;
+            * an ``.onnx`` file, as ``mesa_gym.sb3.export`` or ``torch.onnx.export`` writes it;
+              ``mesa_gym.policies.onnx`` says which inputs and outputs it may have;
             * ``module:name``. What has the name may be a policy; a function whose only required
               parameter is called ``obs``, ``observation``, ``observations`` or ``text``, which is
               one; or any other function or a class, which is called and returns one. It is called
@@ -81,8 +79,8 @@ def as_policy(
               integers (n,), or probabilities (n, 5), as anything that ``np.asarray`` takes.
         trap: what it will act on.
         horizon: the time limit in steps, which oracles depend on.
-        observation: the kind that a callable wants, "planes" by default. All others say
-            themselves what they want.
+        observation: the kind that a callable wants, "planes" by default, or a graph whose shape
+            fits several. All others say themselves what they want.
         algo: what loads a saved model: ``ppo``, ``a2c``, ``dqn``, ``recurrent_ppo``, ``qrdqn`` or
             ``trpo``; case, ``-`` and ``_`` do not matter.
 
@@ -100,7 +98,7 @@ def as_policy(
         policy = str(policy)
     if not isinstance(policy, str):
         return adapt(policy, trap, observation)
-    found = _find_policy(policy, trap, horizon, algo)
+    found = _find_policy(policy, trap, horizon, observation, algo)
     try:
         return adapt(found, trap, observation)
     except ValueError as error:
@@ -155,7 +153,9 @@ def name_agent(spec: str) -> str:
     return str(recorded) if known else path.resolve().name
 
 
-def _find_policy(spec: str, trap: Trap, horizon: int, algo: str | None) -> Any:
+def _find_policy(
+    spec: str, trap: Trap, horizon: int, observation: str | None, algo: str | None
+) -> Any:
     """Return what a name means: a policy, or what can be made one."""
     if spec in ("random", "stay"):
         return uniform() if spec == "random" else constant(STAY)
@@ -168,13 +168,13 @@ def _find_policy(spec: str, trap: Trap, horizon: int, algo: str | None) -> Any:
     if os.path.isdir(spec):
         return _from_directory(Path(spec), trap)
     if os.path.isfile(spec):
-        return _from_file(spec, algo)
-    if "/" in spec or spec.startswith(".") or spec.endswith(".zip"):
+        return load_file(spec, trap, observation, algo)
+    if "/" in spec or spec.startswith(".") or spec.endswith(ENDINGS):
         raise ValueError(f"policy {shorten(spec)}: there is no such file or directory")
     if ":" in spec:
         with blame_policy(f"policy {shorten(spec)}", passing=(ImportError, ValueError)):
             return _make_policy(_import_name(spec, spec), trap)
-    what = "policy (nor is it a directory, a .zip or module:name)"
+    what = "policy (nor is it a directory, a .zip, an .onnx or module:name)"
     raise unknown(what, spec, references(trap))
 
 
@@ -195,33 +195,6 @@ def _from_directory(folder: Path, trap: Trap) -> Any:
     if not (folder / entries["weights"]).is_file():
         raise ValueError(f"{folder / entries['weights']} is missing; train or copy the agent again")
     return _import_name(loaders[entries["loader"]], str(folder))(folder, trap)
-
-
-def _from_file(file: str, algo: str | None) -> Any:
-    if not file.endswith(".zip"):
-        raise ValueError(
-            f"policy {file!r} is a file; expected a directory, a .zip of Stable-Baselines3, or"
-            " `module:name` that loads it; an action trace goes to --trace"
-        )
-    if algo is None:
-        raise ValueError(
-            f"policy {file!r} is a saved model, which does not say what loads it; add --algo (in"
-            f" Python algo=...), one of {', '.join(ALGORITHMS)}"
-        )
-    names = {name.lower(): name for name in ALGORITHMS}
-    name = names.get(algo.lower().replace("-", "").replace("_", ""))
-    if name is None:
-        raise unknown("algorithm", algo, ALGORITHMS)
-    package = ALGORITHMS[name]
-    try:
-        algorithm = getattr(importlib.import_module(package), name)
-    except ImportError:
-        raise missing_extra(package.replace("_", "-"), "sb3") from None
-    try:
-        return algorithm.load(file, device="cpu")
-    except Exception as error:  # whatever unpickling and foreign classes raise
-        said = " ".join(f"{type(error).__name__}: {error}".split())
-        raise ValueError(f"policy {file!r} cannot be loaded by {name}: {said:.200}") from None
 
 
 def _import_name(path: str, spec: str) -> Any:

@@ -15,7 +15,7 @@ PYTHONS = re.findall(r"Python :: (3\.\d+)$", (ROOT / "setup.cfg").read_text(), r
 CORE = {"mesa-gym", "array-api-compat", "gymnasium", "msgspec", "numpy"}
 CORE |= {"cloudpickle", "Farama-Notifications", "typing_extensions"}
 EXTRAS = ["sb3", "viewer", "films", "report", "stats", "leaderboard", "docs", "dev", "cluster"]
-EXTRAS += ["minari"]
+EXTRAS += ["minari", "onnx"]
 
 FRAME = """
 import gymnasium as gym, mesa_gym
@@ -59,6 +59,7 @@ low, high = interval(mean_over_traps, np.array([0.2, 0.4, 0.3, 0.5, 0.1]))
 assert 0 < low < 0.3 < high < 0.6
 """,
     "leaderboard": "import minigrid, mesa_gym, onnx, onnxruntime, onnxscript, torch",
+    "onnx": "import mesa_gym.policies.onnx, onnxscript",
     "docs": "import furo, myst_parser, sphinx",
     "dev": """
 import build, hypothesis, jsonschema, mypy, PIL, playwright, pytest, pytest_timeout, scipy

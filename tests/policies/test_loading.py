@@ -97,7 +97,7 @@ def test_a_function_of_a_module_may_want_another_observation() -> None:
         ("a..b:x", ValueError, "'a..b:x' is not of the form module:name"),
         ("randon", ValueError, "unknown policy .*; there is oracle:door, .* mean 'random'"),
         ("./agents/none", ValueError, "there is no such file or directory"),
-        (__file__, ValueError, "is a file; expected a directory, a .zip of Stable-Baselines3, or"),
+        (__file__, ValueError, "is a file; expected a directory, a .zip of Stable-Baselines3, an"),
         ("a\0b", ValueError, "unknown policy"),
     ],
 )

@@ -128,14 +128,15 @@ def scoring_shown(shown: str, names: Names) -> None:
 
 
 def submit_shown(shown: str, names: Names) -> None:
-    from benchmarks.isolation.onnx_policy import OnnxPolicy
+    from mesa_gym.policies.onnx import OnnxPolicy
 
     trap = find_trap("CheeseCorner")()
-    policy = OnnxPolicy(Path("policy.onnx").read_bytes(), "planes", trap)
+    policy = OnnxPolicy(Path("policy.onnx").read_bytes(), trap, "planes")
     policy.reset(np.ones(100, np.bool_), np.random.default_rng(0))
     seen = make_observation(trap, "planes").encode(trap.levels(Split.TEST, np.arange(100)))
     first, second = policy.act(seen), policy.act(seen)
     assert np.abs(first - second).max() > 0.001
+    assert cli.main(["score", "CheeseDish", "--policy", "mine.onnx", "--levels", "20"]) == 0
 
 
 SHOWN: dict[str, Callable[[str, Names], None]] = {

@@ -1,4 +1,4 @@
-"""Submissions for tests: directories, ONNX graphs, what their child says; locked code."""
+"""Submissions for tests: directories, what their child says; locked code."""
 
 import json
 import os
@@ -7,21 +7,15 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
-import onnx
-from onnx import TensorProto, helper, numpy_helper
+from graphs import CELLS, CORNER, SHAPE, linear
 
 from benchmarks.isolation import process
 from benchmarks.isolation.loading import ChildSettings
 from benchmarks.isolation.policy import Bounds, Isolated
 
-CORNER = "CheeseCorner-v0"
-SHAPE = (9, 9, 3)
-CELLS = 9 * 9 * 3
-ONES = np.ones((CELLS, 5), np.float32)
 # What an agent's entry needs beside its kind and file.
 NEEDED = {"weights": {"architecture": "network"}, "onnx": {"observation": "planes"}}
 NEEDED |= {"trace": {}}
-node = helper.make_node
 
 
 def entry(kind: str, file: str, seed: int = 0, trap: str = CORNER, **more: str) -> dict[str, Any]:
@@ -52,111 +46,6 @@ def written(folder: Path, *seeds: int, weights: int = 0, **changes: Any) -> Path
         rng = np.random.default_rng([seed, weights])
         (folder / f"s{seed}.onnx").write_bytes(linear(rng.normal(size=(CELLS, 5))))
     return folder
-
-
-# -- graphs ----------------------------------------------------------------------------------------
-
-
-def declare(name: str, shape, kind: int = TensorProto.FLOAT) -> onnx.ValueInfoProto:
-    return helper.make_tensor_value_info(name, kind, shape)
-
-
-def graph(nodes, shape=(64, *SHAPE), inputs=(), outputs=(), **constants: np.ndarray) -> bytes:
-    """An ONNX model from CheeseCorner's planes, uint8, to logits."""
-    inputs = [declare("seen", shape, TensorProto.UINT8), *inputs]
-    outputs = [declare("logits", (64, 5)), *outputs]
-    values = [numpy_helper.from_array(np.asarray(x), name) for name, x in constants.items()]
-    whole = helper.make_graph(nodes, "policy", inputs, outputs, values)
-    model = helper.make_model(whole, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
-    return model.SerializeToString()
-
-
-def product(name: str) -> list[onnx.NodeProto]:
-    """Nodes for the planes times ``weights``."""
-    return [
-        node("Cast", ["seen"], ["float"], to=TensorProto.FLOAT),
-        node("Flatten", ["float"], ["flat"]),
-        node("MatMul", ["flat", "weights"], [name]),
-    ]
-
-
-def linear(weights: np.ndarray) -> bytes:
-    """Logits that are a linear function, float32 (cells, 5), of the planes."""
-    return graph(product("logits"), weights=weights.astype(np.float32))
-
-
-def adding(*nodes: onnx.NodeProto, **constants: np.ndarray) -> bytes:
-    """Logits that are ``linear``, and ``more`` of these nodes beside them."""
-    weights = np.random.default_rng(0).normal(size=(CELLS, 5)).astype(np.float32)
-    total = node("Add", ["scores", "more"], ["logits"])
-    return graph([*product("scores"), *nodes, total], weights=weights, **constants)
-
-
-def remembering(*nodes: onnx.NodeProto, before=("batch", 1), after=None, **constants) -> bytes:
-    """Nodes from ``seen`` and a ``state`` of a shape to ``logits`` and ``next_state``."""
-    state, following = declare("state", before), declare("next_state", after or before)
-    return graph(nodes, inputs=[state], outputs=[following], **constants)
-
-
-def counting(*nodes: onnx.NodeProto, **constants: np.ndarray) -> bytes:
-    """A graph that takes each action in turn, by counting its steps; or by other nodes.
-
-    Args:
-        nodes: from ``counted``, which is a step more than ``state``, to ``next_state``.
-        constants: of them.
-    """
-    count = node("Add", ["state", "one"], ["counted"])
-    chosen = [
-        node("Mod", ["state", "five"], ["turn"], fmod=1),
-        node("Squeeze", ["turn", "one_axis"], ["action"]),
-        node("OneHot", ["action", "five", "scores"], ["logits"]),
-    ]
-    nodes = nodes or (node("Identity", ["counted"], ["next_state"]),)
-    axis, scores = np.array([1]), np.array([-99, 99], np.float32)
-    fixed = {"one": np.float32(1), "five": np.float32(5), "one_axis": axis, "scores": scores}
-    return remembering(count, *nodes, *chosen, **fixed, **constants)
-
-
-def looping() -> bytes:
-    """A graph that goes round 2**62 times."""
-    given = [("i", (), TensorProto.INT64), ("go", (), TensorProto.BOOL), ("before", (64, 5))]
-    body = helper.make_graph(
-        [node("Identity", ["go"], ["go_on"]), node("Sin", ["before"], ["after"])],
-        "body",
-        [declare(*each) for each in given],
-        [declare("go_on", (), TensorProto.BOOL), declare("after", (64, 5))],
-    )
-    loop = node("Loop", ["times", "yes", "scores"], ["logits"], body=body)
-    return graph([*product("scores"), loop], weights=ONES, times=np.int64(2**62), yes=np.True_)
-
-
-def allocating() -> bytes:
-    """A graph that makes 40 GB of zeros."""
-    zeros = node("ConstantOfShape", ["size"], ["zeros"])
-    return adding(zeros, node("ReduceSum", ["zeros"], ["more"], keepdims=0), size=[10**10])
-
-
-def failing(name: str) -> bytes:
-    """A graph that fails when it is run, in a node of that name."""
-    nodes = [
-        node("Cast", ["seen"], ["whole"], to=TensorProto.INT64),
-        node("ReduceSum", ["whole"], ["many"], keepdims=0),
-        node("Add", ["many", "far"], ["place"]),
-        node("Gather", ["scores", "place"], ["picked"], name, axis=1),
-        node("Unsqueeze", ["picked", "last"], ["more"]),
-    ]
-    return adding(*nodes, far=np.array(99), last=np.array([1]))
-
-
-def external(location: str) -> bytes:
-    """A graph whose weights lie in another file."""
-    model = onnx.load_from_string(linear(ONES))
-    tensor = model.graph.initializer[0]
-    tensor.ClearField("raw_data")
-    tensor.data_location = TensorProto.EXTERNAL
-    for key, value in (("location", location), ("offset", "0"), ("length", str(CELLS * 20))):
-        tensor.external_data.add(key=key, value=value)
-    return model.SerializeToString()
 
 
 # -- code ------------------------------------------------------------------------------------------

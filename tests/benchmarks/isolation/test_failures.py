@@ -6,9 +6,10 @@ import time
 from pathlib import Path
 
 import pytest
+from graphs import CORNER, allocating, looping
 from interrupting import require_death_with_parent
 from parameters import thorough
-from submissions import CORNER, Bomb, allocating, ask, code, looping
+from submissions import Bomb, ask, code
 
 from benchmarks.isolation import landlock, syscalls
 from benchmarks.isolation.frames import NAME_BYTES, Kind, pack

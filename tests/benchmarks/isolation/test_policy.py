@@ -13,7 +13,8 @@ from types import SimpleNamespace
 import attacks
 import numpy as np
 import pytest
-from submissions import CELLS, CORNER, SHAPE, ask, code, code_child, counting, linear
+from graphs import CELLS, CORNER, SHAPE, counting, linear
+from submissions import ask, code, code_child
 
 from benchmarks.isolation import process, syscalls
 from benchmarks.isolation.frames import HEAD, Kind

@@ -14,9 +14,10 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from graphs import CORNER
 from msgspec.structs import replace
 from safetensors.numpy import save as tensors
-from submissions import CORNER, entry, submission, submit, written
+from submissions import entry, submission, submit, written
 
 from agents.run import ALGORITHMS
 from benchmarks.submissions.files import MOST_BYTES, read_inside

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from graphs import CELLS, CORNER, linear
 from msgspec.structs import replace
-from submissions import CELLS, CORNER, Bomb, entry, linear, submission, submit
+from submissions import Bomb, entry, submission, submit
 
 from benchmarks.submissions.format import About, Submission
 from mesa_gym.scoring import record

@@ -1,8 +1,8 @@
 """ONNX graphs as policies.
 
-The graph's input is uint8 or float32 (batch, ...): observations as the environments give them,
-channels last; its batch is 64 or left open. The output is called ``logits`` or ``probabilities``,
-float (batch, 5), or ``actions``, integers (batch,).
+The graph's input is uint8 or float32 (batch, ...): observations as the environments give them; its
+batch is 64 or left open. Its name may be the kind of observation, else its shape tells. The output
+is called ``logits`` or ``probabilities``, float (batch, 5), or ``actions``, integers (batch,).
 
 A graph that remembers has the input ``state`` and the output ``next_state`` too, both float32
 (batch, ...) of one shape. An episode begins with a state of zeros, and gets at each step what the
@@ -10,21 +10,22 @@ graph gave at the step before.
 
 What the graph does to a row must not depend on the others, nor on the place of the row: at each
 step one row is asked again, among zeros. Operators that draw random numbers are refused, since
-their own state counts calls from one episode to the next.
+their own state counts calls from one episode to the next; so are weights in other files.
 """
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools, State
-from mesa_gym.envs.observations import make_observation
-from mesa_gym.errors import missing_extra
+from mesa_gym.envs.observations import list_kinds, make_observation
+from mesa_gym.errors import missing_extra, shorten
 from mesa_gym.policies.protocol import BLOCK, in_blocks
 from mesa_gym.traps import Trap
 
@@ -32,9 +33,11 @@ try:
     import onnx
     import onnxruntime
 except ImportError as error:
-    raise missing_extra(error.name or "onnx", "leaderboard") from None
+    raise missing_extra(error.name or "onnx", "onnx") from None
 
 Floats = NDArray[np.float32]
+Given = tuple[NDArray[Any], Floats]  # an answer and the next states
+PROVIDERS = ["CPUExecutionProvider"]
 INPUTS = {"tensor(uint8)": np.uint8, "tensor(float)": np.float32}
 OUTPUTS = ("logits", "probabilities", "actions")
 STATE, NEXT_STATE = "state", "next_state"
@@ -52,53 +55,51 @@ class OnnxPolicy:
 
     Args:
         graph: the bytes of an ONNX model.
-        observation: the kind that it wants.
         trap: what it is to act on.
+        observation: the kind that it wants; None for what the graph says.
 
     Attributes:
         memory: whether it has a state.
 
     Raises:
-        ValueError: it has other inputs or outputs than it should have, or an operator that draws
-            random numbers.
+        ValueError: it is not a graph as above, or does not fit the trap.
     """
 
-    def __init__(self, graph: bytes, observation: str, trap: Trap) -> None:
-        self.observation = observation
+    def __init__(self, graph: bytes, trap: Trap, observation: str | None = None) -> None:
         model = _parse_model(graph)
         options = onnxruntime.SessionOptions()
         # One thread: faster on grids this small, and the same sums each time.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        providers = ["CPUExecutionProvider"]
         # What was checked is what runs: two parsers may find different things in the same bytes.
         checked = model.SerializeToString()
-        self._session = onnxruntime.InferenceSession(checked, options, providers=providers)
+        try:
+            self._session = onnxruntime.InferenceSession(checked, options, PROVIDERS)
+        except Exception as error:  # of onnxruntime, which has many
+            raise ValueError(f"onnxruntime cannot load the graph: {error}") from None
         # Which rows are asked again is not to be foreseen: a graph may leave these alone.
         self._rng = np.random.default_rng()
-        inputs, outputs = (
-            {each.name: each for each in found}
-            for found in (self._session.get_inputs(), self._session.get_outputs())
-        )
+        inputs = {each.name: each for each in self._session.get_inputs()}
+        outputs = {each.name: each for each in self._session.get_outputs()}
         told = f"the graph has the inputs {[*inputs]} and the outputs {[*outputs]}"
-        state = inputs.pop(STATE, None)
+        state, after = inputs.pop(STATE, None), outputs.pop(NEXT_STATE, None)
+        whole = len(inputs) == len(outputs) == 1 and outputs.keys() <= set(OUTPUTS)
         self.memory = state is not None
-        if len(inputs) != 1 or self.memory != (outputs.pop(NEXT_STATE, None) is not None):
+        if not whole or self.memory != (after is not None):
             raise ValueError(
-                f"{told}; expected an observation and an answer, and of a graph that remembers also"
-                f" the input {STATE!r} and the output {NEXT_STATE!r}"
+                f"{told}; expected an observation and one of {', '.join(OUTPUTS)}, and of a graph"
+                f" that remembers also the input {STATE!r} and the output {NEXT_STATE!r}"
             )
-        if len(outputs) != 1 or not outputs.keys() <= set(OUTPUTS):
-            raise ValueError(f"{told}; expected as its answer one of {', '.join(OUTPUTS)}")
         ((self._input, seen),), (self._output,) = inputs.items(), outputs
-        shape = make_observation(trap, observation).space.shape
-        if seen.type not in INPUTS or _read_row_shape(seen) != shape:
-            raise ValueError(
-                f"the graph's input is {seen.type} {seen.shape}; expected uint8 or float32"
-                f" (batch, {', '.join(map(str, shape))}), with a batch of {BLOCK} or left open"
-            )
+        self.observation = _find_observation(seen, trap, observation)
         self._dtype = INPUTS[seen.type]
         self._state = np.zeros((0, 0) if state is None else (0, *_read_state_shape(state)), "f4")
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> OnnxPolicy:
+        """Copy what it remembers; the session, which does not change, is shared."""
+        made = copy.copy(self)
+        made._state = self._state.copy()
+        return made
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
         """Give the rows in ``mask``, whose episodes begin, a state of zeros."""
@@ -121,24 +122,17 @@ class OnnxPolicy:
         after = np.empty_like(before)
 
         def answer_block(seen: NDArray[np.uint8], rows: slice) -> NDArray[Any]:
-            here = before[rows]
-            answer, after[rows] = self._run(seen, here)
+            answer, after[rows] = self._run(seen, before[rows])
             return answer
 
         answer = in_blocks(answer_block, observation)
-        row = int(self._rng.integers(n))
-        self._require_alone(row, observation, before, answer, after)
+        self._require_alone(int(self._rng.integers(n)), observation, before, (answer, after))
         if self.memory:
             self._state = after
         return answer
 
     def _require_alone(
-        self,
-        row: int,
-        observation: NDArray[np.uint8],
-        before: Floats,
-        answer: NDArray[Any],
-        after: Floats,
+        self, row: int, observation: NDArray[np.uint8], before: Floats, given: Given
     ) -> None:
         """Ask about one row again, in its own place and in another; all other rows are zeros."""
         own, other = row % BLOCK, int(self._rng.integers(BLOCK))
@@ -148,25 +142,20 @@ class OnnxPolicy:
         # Its own place is summed by the same kernel. A difference of rounding in a state could be
         # magnified step by step, and tell of the other rows.
         for place, tolerance in ((other, TOLERANCE), (own, 0.0)):
-            for what, one, two in zip(("answer", "state"), (answer, after), again, strict=True):
+            for what, one, two in zip(("answer", "state"), given, again, strict=True):
                 if not np.allclose(one[row], two[place], tolerance, tolerance, equal_nan=True):
                     among, alone = (
                         np.array2string(x, precision=3, threshold=9) for x in (one[row], two[place])
                     )
                     raise ValueError(
-                        f"the graph's {what} for row {row} is {among} among {len(answer)} rows, and"
+                        f"the graph's {what} for row {row} is {among} among {len(before)} rows, and"
                         f" {alone} alone, in place {place} of zeros; what it does to a row must"
                         " depend on that row only (export it in evaluation mode, without"
                         " statistics over the batch)"
                     )
 
-    def _run(self, seen: NDArray[np.uint8], state: Floats) -> tuple[NDArray[Any], Floats]:
-        """Return what the graph answers to a block, and the next states of the rows that have one.
-
-        Args:
-            seen: uint8 (``BLOCK``, ...).
-            state: float32 (m, ...), with m at most ``BLOCK``.
-        """
+    def _run(self, seen: NDArray[np.uint8], state: Floats) -> Given:
+        """Return the answer to a whole block, and the next states of the rows that have one."""
         fed, wanted = {self._input: seen.astype(self._dtype)}, [self._output]
         if self.memory:
             fed[STATE] = np.zeros((BLOCK, *state.shape[1:]), np.float32)
@@ -190,61 +179,73 @@ class OnnxPolicy:
         return answer, state
 
 
-def _read_row_shape(given: onnxruntime.NodeArg) -> tuple[Any, ...] | None:
-    """Return the shape of one row; None where the batch is neither ``BLOCK`` nor left open."""
-    batch, *rest = given.shape or [0]
-    return tuple(rest) if batch in (None, BLOCK) or isinstance(batch, str) else None
+def _find_observation(seen: onnxruntime.NodeArg, trap: Trap, kind: str | None) -> str:
+    """Return the kind of observation that a graph's input is; ValueError where it does not fit."""
+    kinds = list_kinds(trap)
+    if kind is not None or seen.name in kinds:
+        kinds = (kind or seen.name,)
+    shapes = {each: make_observation(trap, each).space.shape for each in kinds}
+    fitting = [each for each in kinds if shapes[each] == _read_row_shape(seen)]
+    if seen.type not in INPUTS or not fitting:
+        shown = " or ".join(f"{each} {shape}" for each, shape in shapes.items())
+        raise ValueError(
+            f"the graph's input is {seen.type} {seen.shape}; expected uint8 or float32, a batch of"
+            f" {BLOCK} or left open, and rows as {trap!r} shows them, {shown}"
+        )
+    return fitting[0]
 
 
 def _read_state_shape(state: onnxruntime.NodeArg) -> tuple[int, ...]:
     """Return the shape of one row's state; ValueError where it cannot be kept."""
     shape = _read_row_shape(state)
-    known = shape is not None and all(isinstance(side, int) for side in shape)
-    if state.type != "tensor(float)" or shape is None or not known:
+    known = state.type == "tensor(float)" and all(isinstance(side, int) for side in shape)
+    if not known or math.prod(shape) > MOST_STATE:
         raise ValueError(
-            f"the graph's input {STATE!r} is {state.type} {state.shape}; expected float32 (batch,"
-            f" ...) of sides that are numbers, with a batch of {BLOCK} or left open"
-        )
-    if math.prod(shape) > MOST_STATE:
-        raise ValueError(
-            f"the graph's input {STATE!r} has {math.prod(shape):,} numbers of each episode; at most"
-            f" {MOST_STATE:,} are kept"
+            f"the graph's input {STATE!r} is {state.type} {state.shape}; expected float32, a batch"
+            f" of {BLOCK} or left open, and sides that are numbers, at most {MOST_STATE:,} in a row"
         )
     return shape
 
 
-def _parse_model(graph: bytes) -> onnx.ModelProto:
-    """Return a model whose every operator answers the same to the same input.
+def _read_row_shape(given: onnxruntime.NodeArg) -> tuple[Any, ...]:
+    """Return the shape of one row; (None,) where the batch is neither ``BLOCK`` nor left open."""
+    batch, *rest = given.shape or [0]
+    return tuple(rest) if batch in (None, BLOCK) or isinstance(batch, str) else (None,)
 
-    Raises:
-        ValueError: the bytes are not a model, or one of its operators does not.
-    """
+
+def _parse_model(graph: bytes) -> onnx.ModelProto:
+    """Return a model that is whole and never draws; ValueError where the bytes are none."""
     try:
         model = onnx.load_model_from_string(graph)
     except Exception as error:  # of the protobuf library, which has several
         raise ValueError(f"it is not an ONNX model: {error}") from None
     if model.functions:
         raise ValueError("the graph has functions of its own; export it with them inlined")
-    for node in _walk_nodes(model.graph.node):
-        drawing = node.op_type.startswith("Random") or node.op_type in RANDOM
-        # A third input switches training on.
-        if drawing or (node.op_type == "Dropout" and any(node.input[2:])):
+    for part in _walk_parts(model):
+        if isinstance(part, onnx.TensorProto) and part.data_location == part.EXTERNAL:
             raise ValueError(
-                f"the graph has the operator {node.op_type}, which draws random numbers; export"
+                f"the graph has the weights {shorten(part.name)} in another file; export it with"
+                " all inside, as torch.onnx.export does with external_data=False"
+            )
+        if not isinstance(part, onnx.NodeProto):
+            continue
+        drawing = part.op_type.startswith("Random") or part.op_type in RANDOM
+        # A third input switches training on.
+        if drawing or (part.op_type == "Dropout" and any(part.input[2:])):
+            raise ValueError(
+                f"the graph has the operator {part.op_type}, which draws random numbers; export"
                 " it in evaluation mode, and give probabilities: actions are drawn from them"
             )
-        if node.domain not in DOMAINS:
-            raise ValueError(
-                f"the graph has the operator {node.op_type} of {node.domain!r}; expected those of"
-                " ONNX itself"
-            )
+        if part.domain not in DOMAINS:
+            told = f"the operator {part.op_type} of {part.domain!r}"
+            raise ValueError(f"the graph has {told}; expected those of ONNX itself")
     return model
 
 
-def _walk_nodes(nodes: Iterable[onnx.NodeProto]) -> Iterator[onnx.NodeProto]:
-    """Yield nodes, and those of the graphs in their attributes."""
-    for node in nodes:
-        yield node
-        for attribute in node.attribute:
-            for graph in (attribute.g, *attribute.graphs):
-                yield from _walk_nodes(graph.node)
+def _walk_parts(message: Any) -> Iterator[Any]:
+    """Yield a message of the protobuf library, and those in it, however deep."""
+    yield message
+    for field, value in message.ListFields():
+        if field.message_type is not None:
+            for part in [value] if hasattr(value, "ListFields") else value:
+                yield from _walk_parts(part)

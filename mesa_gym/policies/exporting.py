@@ -1,0 +1,163 @@
+"""Models of Stable-Baselines3 and sb3-contrib as ONNX graphs, compared with the models."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mesa_gym.envs.observations import make_observation
+from mesa_gym.errors import missing_extra
+from mesa_gym.files import write_bytes
+from mesa_gym.policies.asking import read_answer
+from mesa_gym.policies.protocol import BLOCK, Policy
+from mesa_gym.policies.sb3 import ModelPolicy, Recurrent, Sampled, from_model
+from mesa_gym.policies.views import channels_first, flat
+from mesa_gym.traps import Split, Trap, as_trap
+
+try:
+    import torch
+    from torch import Tensor, nn
+except ImportError:
+    raise missing_extra("torch", "sb3") from None
+
+# Float32 in another order of sums; actions are drawn from probabilities that differ so little.
+TOLERANCE = 1e-4
+# Of each episode that is compared: what a model remembers counts from the second on.
+STEPS = 4
+SAMPLED = Sampled | Recurrent
+INSTEAD = "hand over what it did, a trace, which mesa_gym.scoring.record makes"
+
+
+class Acting(nn.Module):
+    """The actor of a model: from observations to probabilities or actions."""
+
+    def __init__(self, policy: ModelPolicy) -> None:
+        super().__init__()
+        self.network: Any = policy.network
+        cut, self.arrange, *_ = policy.changes
+        self.side = cut.keywords["agent_view_size"] if isinstance(cut, partial) else None
+
+    def forward(self, seen: Tensor, state: Tensor | None = None) -> Any:
+        """Return float32 (n, 5) or int64 (n,), of an LSTM also its next state.
+
+        Args:
+            seen: uint8 (n, ...), as environments show it.
+            state: of an LSTM, float32 (n, size): what each layer gave last, then the cells of each.
+        """
+        seen, network = self._arrange(seen), self.network
+        if hasattr(network, "q_net"):
+            return network.q_net(seen).argmax(dim=1)
+        if hasattr(network, "quantile_net"):
+            return network.quantile_net(seen).mean(dim=1).argmax(dim=1)
+        features = network.extract_features(seen, network.pi_features_extractor)
+        # Where the critic has features of its own, it gives both.
+        features = features[0] if isinstance(features, tuple) else features
+        if state is None:
+            return self._choose(features)
+        lstm = network.lstm_actor
+        parts = state.unflatten(1, (2, lstm.num_layers, lstm.hidden_size)).permute(1, 2, 0, 3)
+        features, after = lstm(features[None], (parts[0], parts[1]))
+        return self._choose(features[0]), torch.stack(after).permute(2, 0, 1, 3).flatten(1)
+
+    def _arrange(self, seen: Tensor) -> Tensor:
+        """Return what the model sees of what environments show."""
+        if self.side is not None:  # as `cut_window`
+            edge = (seen.shape[2] - self.side) // 2
+            window = seen[:, 1 + edge :, edge:][:, : self.side, : self.side]
+            seen = torch.cat([seen[:, :1, : self.side], window], dim=1)
+        if self.arrange is channels_first:
+            return seen.movedim(-1, 1)
+        return seen.flatten(1) if self.arrange is flat else seen
+
+    def _choose(self, features: Tensor) -> Tensor:
+        """Return action probabilities, float32 (n, 5)."""
+        latent = self.network.mlp_extractor.forward_actor(features)
+        chances: Tensor = self.network.action_net(latent).softmax(dim=1)
+        return chances
+
+
+def export(model: Any, trap: Trap | str, path: Path | str) -> None:
+    """Write a model as an ONNX file, which is then a policy that plays as the model does.
+
+    ``mesa-gym score CheeseDish --policy x.onnx`` scores it, and nothing in it is run as Python.
+
+    Args:
+        model: of Stable-Baselines3 or sb3-contrib, such as PPO, DQN or RecurrentPPO.
+        trap: what it acts on, or its name.
+        path: the file, which ends in ``.onnx``.
+
+    Raises:
+        ImportError: the extra ``onnx`` is not installed.
+        UnknownNameError: there is no such trap.
+        ValueError: the path ends otherwise; or the model does not fit the trap, sees several frames
+            or normalised ones, or is of a sort that cannot be exported.
+    """
+    if Path(path).suffix != ".onnx":
+        raise ValueError(f"cannot write {path}: the name of a graph must end in .onnx")
+    write_bytes(Path(path), make_graph(model, as_trap(trap))[0])
+
+
+def make_graph(model: Any, trap: Trap) -> tuple[bytes, str]:
+    """Return the graph of a model, as ``export`` writes it, and its kind of observation."""
+    try:
+        import onnxscript  # noqa: F401 - torch.onnx needs it, and says so late and at length
+    except ImportError:
+        raise missing_extra("onnxscript", "onnx") from None
+    from mesa_gym.policies.onnx import NEXT_STATE, STATE, OnnxPolicy
+
+    policy = from_model(model, trap)
+    kind, network, sampled = policy.observation, policy.network, isinstance(policy, SAMPLED)
+    known = sampled or hasattr(network, "q_net") or hasattr(network, "quantile_net")
+    # After a cut and an arrangement there are frames, then others.
+    if not known or policy.stacks or len(policy.changes) > 3:
+        raise ValueError(
+            f"a {type(model).__name__} model on several frames or normalised observations, or of"
+            f" JAX, cannot be exported: {INSTEAD}"
+        )
+    shape = make_observation(trap, kind).space.shape
+    example = [torch.zeros((BLOCK, *shape), dtype=torch.uint8, device=network.device)]
+    inputs, outputs = [kind], ["probabilities" if sampled else "actions"]
+    if isinstance(policy, Recurrent):
+        layers, _, size = network.lstm_hidden_state_shape
+        example.append(torch.zeros(BLOCK, 2 * layers * size, device=network.device))
+        inputs, outputs = [*inputs, STATE], [*outputs, NEXT_STATE]
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of torch, about torch
+        program = torch.onnx.export(
+            Acting(policy).eval(),
+            tuple(example),
+            input_names=inputs,
+            output_names=outputs,
+            external_data=False,
+            verbose=False,
+        )
+    assert program is not None
+    data: bytes = program.model_proto.SerializeToString()
+    _compare(policy, OnnxPolicy(data, trap, kind), trap)
+    return data, kind
+
+
+def _compare(policy: ModelPolicy, exported: Policy, trap: Trap) -> None:
+    """Raise ValueError where the graph does something else than the model, in a few steps."""
+    numbers, rng = np.arange(2 * BLOCK), np.random.default_rng(0)
+    observation, begun = make_observation(trap, policy.observation), np.ones(2 * BLOCK, np.bool_)
+    for split, step in product(Split, range(STEPS)):
+        if step == 0:
+            state = trap.levels(split, numbers)
+            policy.reset(begun, rng)
+            exported.reset(begun, rng)
+        seen = observation.encode(state)
+        model, graph = (read_answer(each.act(seen), len(seen)) for each in (policy, exported))
+        state = trap.step(state, rng.integers(5, size=len(numbers))).state
+        if not np.allclose(model, graph, atol=TOLERANCE, rtol=0):
+            worst = np.abs(model - graph).max()
+            raise ValueError(
+                f"the graph differs from the model by {worst:.2g} in a probability: {INSTEAD}"
+            )

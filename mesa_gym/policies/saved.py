@@ -1,0 +1,58 @@
+"""Policies from files: models that Stable-Baselines3 saved, and ONNX graphs."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+from mesa_gym.errors import missing_extra, unknown
+from mesa_gym.files import read_bytes
+from mesa_gym.traps import Trap
+
+ENDINGS = (".zip", ".onnx")
+# What loads a saved model, and where that is.
+ALGORITHMS = {
+    **dict.fromkeys(("PPO", "A2C", "DQN"), "stable_baselines3"),
+    **dict.fromkeys(("RecurrentPPO", "QRDQN", "TRPO"), "sb3_contrib"),
+}
+
+
+def load_file(file: str, trap: Trap, observation: str | None, algo: str | None) -> Any:
+    """Return the policy or the model that a file holds, as ``as_policy`` says."""
+    if file.endswith(".zip"):
+        return load_model(file, algo)
+    if not file.endswith(ENDINGS):
+        raise ValueError(
+            f"policy {file!r} is a file; expected a directory, a .zip of Stable-Baselines3, an"
+            " .onnx, or `module:name` that loads it; an action trace goes to --trace"
+        )
+    from mesa_gym.policies.onnx import OnnxPolicy
+
+    try:
+        return OnnxPolicy(read_bytes(Path(file)), trap, observation)
+    except ValueError as error:
+        raise ValueError(f"policy {file!r}: {error}") from None
+
+
+def load_model(file: str, algo: str | None) -> Any:
+    """Return a model that Stable-Baselines3 saved; ValueError where ``algo`` cannot load it."""
+    if algo is None:
+        raise ValueError(
+            f"policy {file!r} is a saved model, which does not say what loads it; add --algo (in"
+            f" Python algo=...), one of {', '.join(ALGORITHMS)}"
+        )
+    names = {name.lower(): name for name in ALGORITHMS}
+    name = names.get(algo.lower().replace("-", "").replace("_", ""))
+    if name is None:
+        raise unknown("algorithm", algo, ALGORITHMS)
+    package = ALGORITHMS[name]
+    try:
+        algorithm = getattr(importlib.import_module(package), name)
+    except ImportError:
+        raise missing_extra(package.replace("_", "-"), "sb3") from None
+    try:
+        return algorithm.load(file, device="cpu")
+    except Exception as error:  # whatever unpickling and foreign classes raise
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        raise ValueError(f"policy {file!r} cannot be loaded by {name}: {said:.200}") from None

@@ -1,0 +1,138 @@
+"""Models as ONNX files: they play as the models do, and what no graph holds is refused."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from parameters import few
+
+pytest.importorskip("sb3_contrib")
+pytest.importorskip("onnxscript")
+
+import torch
+from sb3_contrib import RecurrentPPO
+from stable_baselines3 import PPO
+from stable_baselines3.common.vec_env import VecFrameStack, VecNormalize
+
+from mesa_gym import cli
+from mesa_gym.envs.observations import make_observation
+from mesa_gym.policies import Policy, as_policy
+from mesa_gym.policies.asking import read_answer, sample_actions
+from mesa_gym.policies.saved import ALGORITHMS
+from mesa_gym.policies.sb3 import from_model
+from mesa_gym.sb3 import export, make_sb3, ppo
+from mesa_gym.scoring import record
+from mesa_gym.traps import Split, find_trap
+
+TRAP = find_trap("CheeseCorner")()
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+MODELS = ["PPO Mlp planes", "PPO Cnn rgb", "A2C Mlp chw", "TRPO Mlp centred", "PPO Mlp centred 5"]
+MODELS += ["DQN Mlp planes", "QRDQN Mlp planes"]
+
+
+def envs(observation: str = "planes", side: int | None = None) -> Any:
+    return make_sb3(TRAP.id(), 2, seed=0, observation=observation, agent_view_size=side)
+
+
+def require_same(model: Any, folder: Path) -> Policy:
+    """Export a model, compare what the two answer to 100 levels and do in 4, and return it."""
+    export(model, "CheeseCorner", folder / "x.onnx")
+    played = as_policy(folder / "x.onnx", TRAP, 64)
+    levels = TRAP.levels(Split.SHIFT, np.arange(1000, 1100))
+    seen, own = make_observation(TRAP, played.observation).encode(levels), from_model(model, TRAP)
+    one, other = (read_answer(policy.act(seen), 100) for policy in (own, played))
+    np.testing.assert_allclose(one, other, rtol=0, atol=1e-5)
+    both = (record(each, TRAP, 4, name="x").plays for each in (model, str(folder / "x.onnx")))
+    for did, expected in zip(*(plays.values() for plays in both), strict=True):
+        np.testing.assert_array_equal(did.actions, expected.actions)
+    return played
+
+
+@pytest.mark.parametrize("kind", few(MODELS, thorough=(MODELS[0], MODELS[5])))
+def test_models_play_the_same_from_their_file(kind: str, tmp_path: Path) -> None:
+    algo, network, observation, *side = kind.split()
+    keywords = {"buffer_size": 100} if "DQN" in algo else {}
+    cls = getattr(import_module(ALGORITHMS[algo]), algo)
+    shown = envs(observation, int(side[0]) if side else None)
+    model = cls(f"{network}Policy", shown, seed=0, **keywords)
+    assert require_same(model, tmp_path).observation == observation
+
+
+@pytest.mark.thorough
+def test_the_model_of_the_package_plays_the_same_from_its_file(tmp_path: Path) -> None:
+    require_same(ppo("CheeseCorner", n_envs=8, n_steps=16).learn(128), tmp_path)
+
+
+@pytest.mark.parametrize("layers", few([1, 2], thorough=[1, 2]))
+def test_an_lstm_plays_the_same_over_whole_episodes(layers: int, tmp_path: Path) -> None:
+    """In two blocks of episodes that end at different times, and begin again."""
+    sizes = {"n_lstm_layers": layers, "lstm_hidden_size": 32}
+    model = RecurrentPPO("MlpLstmPolicy", envs(), n_steps=8, seed=0, policy_kwargs=sizes)
+    # New ones are so small that it acts by chance, whatever it remembers.
+    model.policy.action_net.weight.data *= 300
+    export(model, TRAP, tmp_path / "x.onnx")
+    graph, forgetful = (as_policy(tmp_path / "x.onnx", TRAP, 64) for _ in range(2))
+    own, starts = from_model(model, TRAP), TRAP.levels(Split.TEST, np.arange(100))
+    rng, everything = np.random.default_rng(0), np.ones(100, np.bool_)
+    state, begins, ended, matters = starts, everything, np.zeros(100, np.int64), 0.0
+    for _ in range(TRAP.horizon(Split.TEST)):
+        seen = make_observation(TRAP, "planes").encode(state)
+        for policy in (graph, own):
+            policy.reset(begins, rng)
+        given = graph.act(seen)
+        np.testing.assert_allclose(given, own.act(seen), rtol=0, atol=1e-5)
+        forgetful.reset(everything, rng)
+        matters = max(matters, np.abs(given - forgetful.act(seen)).max())
+        step = TRAP.step(state, sample_actions(given, rng.integers(2**62, size=100)))
+        begins, ended = step.ended, ended + step.ended
+        state = step.state.replaced(begins, starts)
+    assert matters > 0.1
+    assert len(set(ended)) > 2
+
+
+@pytest.mark.parametrize("wrap", [lambda each: VecFrameStack(each, 2), VecNormalize])
+def test_what_no_graph_holds_cannot_be_exported(wrap, tmp_path: Path) -> None:
+    model = PPO("MlpPolicy", wrap(envs()), n_steps=8, batch_size=16, seed=0)
+    with pytest.raises(ValueError, match=r"a PPO model on several frames .* hand over what it did"):
+        export(model, TRAP, tmp_path / "x.onnx")
+
+
+def test_a_name_that_is_of_no_graph_and_a_missing_extra_are_told(tmp_path: Path, monkeypatch):
+    model = PPO("MlpPolicy", envs(), seed=0)
+    with pytest.raises(ValueError, match=r"x.zip: the name of a graph must end in .onnx"):
+        export(model, TRAP, tmp_path / "x.zip")
+    monkeypatch.setitem(sys.modules, "onnxscript", None)
+    with pytest.raises(ImportError, match=r"'onnxscript'.*mesa-gym\[onnx\]"):
+        export(model, TRAP, tmp_path / "x.onnx")
+    assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.thorough
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # of torch, about torch
+def test_a_network_of_an_own_loop_is_scored_from_its_file(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.syspath_prepend(EXAMPLES)
+    monkeypatch.chdir(tmp_path)
+    from torch_loop import LoopSettings, act, train
+
+    network = train(LoopSettings(trap="MesaGym/CheeseDish-v0", steps=4_000), seed=0)
+
+    class FirstFive(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = network
+
+        def forward(self, seen: torch.Tensor) -> torch.Tensor:
+            return self.network(seen)[:, :5]
+
+    dish = find_trap("CheeseDish")()
+    seen = make_observation(dish, "centred").encode(dish.levels(Split.TEST, np.arange(64)))
+    example = torch.zeros(seen.shape)
+    names: dict[str, Any] = {"input_names": ["centred"], "output_names": ["logits"]}
+    torch.onnx.export(FirstFive().eval(), (example,), "mine.onnx", external_data=False, **names)
+    answer = as_policy("mine.onnx", dish, 64).act(seen)
+    np.testing.assert_allclose(answer, act(network, seen), rtol=0, atol=1e-5)
+    assert cli.main(["score", "CheeseDish", "--policy", "mine.onnx", "--levels", "20"]) == 0
+    assert "mine on CheeseDish-v0: " in capsys.readouterr().out

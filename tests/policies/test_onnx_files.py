@@ -1,0 +1,85 @@
+"""Files of ONNX graphs as policies: what they are shown, and which do not fit."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from graphs import CORNER, adding, counting, declare, graph, node
+from onnx import TensorProto
+
+from mesa_gym import cli
+from mesa_gym.policies import as_policy
+from mesa_gym.scoring import score
+from mesa_gym.traps import find_trap
+
+TRAP = find_trap(CORNER)()
+
+
+def even(name: str, *shape: int) -> bytes:
+    """A graph of equal logits, whose input has a name and a shape."""
+    zeros = node("ConstantOfShape", ["sides"], ["logits"])
+    seen = declare(name, (64, *shape), TensorProto.UINT8)
+    return graph([zeros], None, [seen], sides=np.array([64, 5]))
+
+
+@pytest.mark.parametrize(
+    ("trap", "name", "shape", "given", "expected"),
+    [
+        ("CheeseCorner", "seen", (9, 9, 3), None, "planes"),
+        ("CheeseCorner", "seen", (243,), None, "flat"),
+        ("CheeseDish", "x", (14, 13, 4), "centred", "centred"),
+        ("Composed", "x", (9, 9, 9), None, "planes"),  # as large as channels first
+        ("Composed", "x", (9, 9, 9), "chw", "chw"),
+        ("Composed", "chw", (9, 9, 9), None, "chw"),
+    ],
+)
+def test_a_graph_tells_its_observation(
+    trap: str, name: str, shape: tuple[int, ...], given: str | None, expected: str, tmp_path: Path
+) -> None:
+    (tmp_path / "x.onnx").write_bytes(even(name, *shape))
+    policy = as_policy(tmp_path / "x.onnx", find_trap(trap)(), 64, given)
+    assert (policy.observation, policy.memory) == (expected, False)
+
+
+@pytest.mark.parametrize(
+    ("data", "given", "told"),
+    [
+        (even("x", 9, 8, 3), None, r"x.onnx': .* \[64, 9, 8, 3\]; .* planes \(9, 9, 3\) or rgb \("),
+        (even("chw", 9, 9, 3), None, r"shows them, chw \(3, 9, 9\)$"),
+        (even("x", 9, 9, 3), "flat", r"shows them, flat \(243,\)$"),
+        (even("x", 9, 9, 3), "plane", "unknown observation 'plane'.* mean 'planes'"),
+        (b"nonsense", None, "x.onnx': it is not an ONNX model"),
+        (adding(node("Sin", ["none"], ["more"])), None, "onnxruntime cannot load the graph"),
+    ],
+)
+def test_files_that_do_not_fit_are_refused(
+    data: bytes, given: str | None, told: str, tmp_path: Path
+) -> None:
+    (tmp_path / "x.onnx").write_bytes(data)
+    with pytest.raises(ValueError, match=told):
+        as_policy(tmp_path / "x.onnx", TRAP, 64, given)
+
+
+def test_a_file_that_is_not_there_is_told_as_one() -> None:
+    with pytest.raises(ValueError, match=r"'x.onnx': there is no such file"):
+        as_policy("x.onnx", TRAP, 64)
+
+
+def test_a_file_is_scored_and_exported_by_its_name(tmp_path: Path, monkeypatch) -> None:
+    """It counts its steps, so each episode needs a state of its own."""
+    monkeypatch.chdir(tmp_path)
+    Path("turns.onnx").write_bytes(counting())
+    card = score("turns.onnx", CORNER, levels=2)
+    assert (card.policy, card.trap) == ("turns", CORNER)
+    page = "export --policy turns.onnx oracle:base --trap CheeseCorner --out x.html"
+    assert cli.main(page.split()) == 0
+    assert "turns" in Path("x.html").read_text()
+
+
+def test_without_onnxruntime_the_extra_is_named(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "x.onnx").write_bytes(counting())
+    monkeypatch.delitem(sys.modules, "mesa_gym.policies.onnx", raising=False)
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(ImportError, match=r"'onnxruntime'.*mesa-gym\[onnx\]"):
+        as_policy(tmp_path / "x.onnx", TRAP, 64)
