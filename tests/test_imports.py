@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 # A module may import what stands on a line above its own, and its own package.
 ORDER = [
     {"mesa_gym.errors", "mesa_gym.terminal"},
-    {"mesa_gym.command", "mesa_gym.json_data"},
+    {"mesa_gym.command", "mesa_gym.importing", "mesa_gym.json_data"},
     {"mesa_gym.files"},
     {"mesa_gym.engine"},
     {"mesa_gym.traps"},

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,6 @@ from agents.lesson import POINTS, Lesson
 from agents.pixels import PixelNetwork
 from agents.planner import Planner
 from agents.ppo_settings import PPOSettings
-from agents.run import ALGORITHMS
 from agents.stacks import VALUE, compute_features
 from benchmarks.audit.populations import Population, draw_states
 from mesa_gym.envs.observations import Bytes, planes_of
@@ -115,7 +113,7 @@ def train_agents(
     (stage,) = population.run.parts()
     settings = population.run.settings or PPOSettings()
     lesson = Lesson(seeds=seeds, settings=settings, progress=progress, **stage.lesson())
-    return import_module(ALGORITHMS[population.run.algo]).train(lesson), lesson
+    return population.run.algorithm.train(lesson), lesson
 
 
 def train_subjects(

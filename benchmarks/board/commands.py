@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from agents.run import ALGORITHMS, Run
+from agents.algorithms import ALGORITHMS
+from agents.run import Run
 from benchmarks.board.budgets import BUDGETS
 from benchmarks.board.render import render
 from benchmarks.options import (

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from agents.run import ALGORITHMS
+from agents.algorithms import ALGORITHMS
 from benchmarks.board.atlas import AtlasRow
 from benchmarks.board.atlas_text import summarise_agent
 from benchmarks.board.board import Board
@@ -118,7 +118,7 @@ def _describe_agent(
 
 def find_source(method: str) -> str:
     """Return the file of one of the project's own methods, "" for another's."""
-    place = METHODS.get(method) or ALGORITHMS.get(method, "")
+    place = ALGORITHMS[method].module if method in ALGORITHMS else METHODS.get(method, "")
     return place.partition(":")[0].replace(".", "/") + ".py" if place else ""
 
 

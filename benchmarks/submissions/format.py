@@ -25,7 +25,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from agents.run import ALGORITHMS
+from agents.algorithms import ALGORITHMS
 from benchmarks.submissions.files import (
     MOST_BYTES,
     harmless,

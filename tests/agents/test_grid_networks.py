@@ -8,9 +8,9 @@ import torch
 from reference import wandered
 from training import CORNER, acts, lesson, trained
 
+from agents.algorithms import ALGORITHMS
 from agents.grid_networks import GridNetwork
 from agents.ppo_settings import PPOSettings
-from agents.run import ALGORITHMS
 from agents.saving import OWN, encode_weights, load, record_agent, save
 from mesa_gym.traps import find_trap
 
