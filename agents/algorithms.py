@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from agents.ppo_settings import NAMES, PPOSettings
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.importing import import_source
+from mesa_gym.trained.kinds import KINDS
 
 if TYPE_CHECKING:
     from agents.lesson import Lesson
@@ -95,14 +96,13 @@ class Algorithm:
         Raises:
             ValueError: the function is not there, or returned something else.
         """
-        from agents.networks import TorchAgent  # torch takes seconds
-
         agents, count = self.find_function()(lesson), len(lesson.seeds)
         whole = isinstance(agents, list | tuple) and len(agents) == count
-        if not whole or not all(isinstance(agent, TorchAgent) for agent in agents):
+        if not whole or not all(getattr(agent, "kind", "") in KINDS for agent in agents):
             raise ValueError(
                 f"the algorithm {self.name} returned {shorten(agents)}; expected a list of {count}"
-                " agents, one a seed, each a TorchAgent such as agents.networks.Network"
+                " agents, one a seed, of a kind that mesa_gym.trained can load, such as a"
+                " mesa_gym.trained.networks.Network"
             )
         return [*agents]
 

@@ -16,9 +16,8 @@ from typing import Any
 import numpy as np
 
 from mesa_gym.errors import shorten
+from mesa_gym.trained.kinds import UNITS
 
-# Of a hidden layer of ``agents.networks.Network``; an agent can use fewer.
-UNITS = 128
 # How far the seeds of environments lie apart from agent to agent.
 SEEDS_APART = 100_000
 LARGEST = sys.float_info.max  # for what has no upper bound

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
@@ -16,11 +16,13 @@ from agents import ppo_settings
 from agents.algorithms import ALGORITHMS, USUAL_STEPS
 from agents.lesson import Lesson, Progress
 from agents.ppo_settings import PPOSettings
-from agents.record import TrainedAgent
 from agents.run import NUM_LEVELS, Run
 from mesa_gym.command import DONE, run_command
 from mesa_gym.errors import missing_extra
 from mesa_gym.scoring.card_data import package_versions
+
+if TYPE_CHECKING:  # torch is an extra
+    from agents.saving import TrainedAgent
 
 # (environment steps, mean return of the episodes that ended before them)
 Curve = list[tuple[float, float]]

@@ -24,7 +24,7 @@ ORDER = [
     {"mesa_gym.policies"},
     {"mesa_gym.scoring"},
     {"mesa_gym.probing", "mesa_gym.report", "mesa_gym.sb3"},
-    {"mesa_gym.testing", "mesa_gym.viewer"},
+    {"mesa_gym.testing", "mesa_gym.trained", "mesa_gym.viewer"},
     {"mesa_gym.cli"},
     {"mesa_gym.__main__"},
     {"agents"},
@@ -51,6 +51,7 @@ OPTIONAL = {
     "mesa_gym/report/page.py": {"jinja2", "markupsafe"},
     "mesa_gym/sb3.py": {"stable_baselines3", "torch"},
     "mesa_gym/testing": {"stable_baselines3"},
+    "mesa_gym/trained/": {"safetensors", "torch"},
     "mesa_gym/viewer/recording.py": {"imageio_ffmpeg"},
 }
 FILES = sorted(
@@ -103,7 +104,7 @@ def test_imports_run_one_way_and_the_core_needs_few_packages(path: Path) -> None
 
 
 PACKAGES = ["engine", "traps", "solver", "envs", "rendering", "testing"]
-PACKAGES += ["policies", "scoring", "report", "viewer", "cli"]
+PACKAGES += ["policies", "scoring", "report", "trained", "viewer", "cli"]
 PACKAGES = [*(f"mesa_gym/{name}" for name in PACKAGES), "benchmarks"]
 
 

@@ -12,10 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from agents.lesson import POINTS, Lesson
-from agents.pixels import PixelNetwork
-from agents.planner import Planner
 from agents.ppo_settings import PPOSettings
-from agents.stacks import VALUE, compute_features
 from benchmarks.audit.populations import Population, draw_states
 from mesa_gym.envs.observations import Bytes, planes_of
 from mesa_gym.policies import Policy
@@ -25,6 +22,9 @@ from mesa_gym.scoring.plays import ALONE, find_play
 from mesa_gym.scoring.record import SOLVED, level_scores, sum_returns
 from mesa_gym.scoring.rollout import play_levels
 from mesa_gym.solver import level_values
+from mesa_gym.trained.pixels import PixelNetwork
+from mesa_gym.trained.planner import Planner
+from mesa_gym.trained.stacks import VALUE, compute_features
 from mesa_gym.traps import Split, Trap
 
 Floats = NDArray[np.floating[Any]]

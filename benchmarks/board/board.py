@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agents.record import AgentRecord
 from benchmarks.board.atlas import Atlas, make_atlas
 from benchmarks.board.standings import DivisionTable, make_divisions
 from benchmarks.board.track_records import read_ceilings, read_records
@@ -15,6 +14,7 @@ from benchmarks.runs.results import Results, training_path
 from benchmarks.tracks.record import TrackRecord
 from mesa_gym.report.groups import agent_and_seed
 from mesa_gym.scoring import ScoreCard
+from mesa_gym.trained.record import AgentRecord
 
 # A trap and a policy, such as CheeseCorner-v0 and ppo-s0.
 Key = tuple[str, str]

@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from agents.record import AgentRecord
 from benchmarks.board.column import figure
 from benchmarks.board.scores import LABELS_MEAN
 from benchmarks.board.standings import DivisionTable, Standing
+from mesa_gym.trained.record import AgentRecord
 
 # Of a panel, in units of its SVG.
 WIDTH, HEIGHT = 200.0, 120.0

@@ -97,7 +97,7 @@ class Weights(SubmittedAgent, frozen=True, forbid_unknown_fields=True, tag="weig
     """Weights, as safetensors, of an architecture that is known here.
 
     Attributes:
-        architecture: one of ``agents.saving.KINDS``.
+        architecture: one of ``mesa_gym.trained.kinds.KINDS``.
     """
 
     architecture: Name

@@ -10,10 +10,10 @@ from training import CORNER, lesson
 
 from agents.algorithms import ALGORITHMS, Algorithm, find_algorithm
 from agents.run import Run
-from agents.saving import KINDS
 from agents.train import main
 from mesa_gym.errors import UnknownNameError
 from mesa_gym.policies import as_policy
+from mesa_gym.trained.kinds import KINDS
 
 CODE = '''"""PPO as I like it.
 

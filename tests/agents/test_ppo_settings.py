@@ -10,14 +10,14 @@ from parameters import few, thorough
 from training import CORNER, lesson, trained
 
 from agents.algorithms import ALGORITHMS
-from agents.inputs import CentredInputs
 from agents.playing import HostEnvs, Variation
 from agents.ppo import Learner
 from agents.ppo_settings import NAMES, PPOSettings
 from agents.run import Run
 from agents.saving import encode_weights
-from agents.stacks import draw_stack
 from agents.train import main
+from mesa_gym.trained.inputs import CentredInputs
+from mesa_gym.trained.stacks import draw_stack
 
 # A training of a moment, and for each setting a value that must change it.
 FEW = PPOSettings(environments=16, rollout_length=16)

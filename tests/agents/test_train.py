@@ -13,9 +13,7 @@ from training import CORNER, DOORS, acts, drawn, lesson, trained
 
 from agents import ppo
 from agents.algorithms import ALGORITHMS
-from agents.ensemble import Ensemble
 from agents.lesson import Lesson
-from agents.networks import TorchAgent
 from agents.ppo_settings import PPOSettings
 from agents.run import NUM_LEVELS
 from agents.saving import encode_weights, record_agent, save
@@ -24,6 +22,8 @@ from mesa_gym import scoring
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring.trace import name_of
+from mesa_gym.trained.ensemble import Ensemble
+from mesa_gym.trained.networks import TorchAgent
 
 PLANES = CORNER.observe(wandered(CORNER, 100))
 OWN = ["--trap", "CheeseCorner"]

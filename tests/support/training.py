@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 
 from agents.algorithms import find_algorithm
-from agents.inputs import CentredInputs
 from agents.lesson import Lesson
 from agents.levels import start_states
-from agents.networks import Network, TorchAgent
-from agents.stacks import draw_stack
 from mesa_gym.engine import State
 from mesa_gym.policies import Policy
+from mesa_gym.trained.inputs import CentredInputs
+from mesa_gym.trained.networks import Network, TorchAgent
+from mesa_gym.trained.stacks import draw_stack
 from mesa_gym.traps import Trap, find_trap
 
 CORNER = find_trap("CheeseCorner")()

@@ -14,7 +14,6 @@ from parameters import thorough
 from safetensors.torch import load_file, save_file
 
 from agents import ppo
-from agents.record import WEIGHTS_FILE, AgentRecord, digest_weights
 from agents.run import Run
 from benchmarks.board import commands as leaderboard
 from benchmarks.board.budgets import BUDGETS, AgentGrid, Budget
@@ -23,6 +22,7 @@ from benchmarks.runs.jobs import board_units
 from benchmarks.runs.results import Results
 from mesa_gym.policies import references
 from mesa_gym.scoring.plays import has_twins
+from mesa_gym.trained.record import WEIGHTS_FILE, AgentRecord, digest_weights
 from mesa_gym.traps import all_traps, find_trap
 
 CORNER = "CheeseCorner-v0"

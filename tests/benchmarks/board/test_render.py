@@ -26,7 +26,6 @@ from boards import (
 )
 from msgspec import structs
 
-from agents.record import AgentRecord
 from benchmarks.board import commands as leaderboard
 from benchmarks.board.board import read
 from benchmarks.board.columns import COLUMNS
@@ -40,6 +39,7 @@ from benchmarks.tracks.tasks import RANKING, SEEDS
 from mesa_gym.report import interval, mean_over_traps
 from mesa_gym.report.groups import agent_and_seed
 from mesa_gym.scoring import ScoreCard
+from mesa_gym.trained.record import AgentRecord
 
 VOID = ("meta", "img", "input", "br")
 

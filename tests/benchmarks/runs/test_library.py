@@ -21,8 +21,6 @@ from reference import wandered
 from training import CORNER, acts
 
 import mesa_gym
-from agents import library
-from agents.library import MANIFEST, load, read_manifest
 from agents.run import Run
 from agents.train import train_many
 from benchmarks.runs import library as making
@@ -37,6 +35,8 @@ from benchmarks.runs.library import (
 from benchmarks.runs.results import Results
 from mesa_gym import files
 from mesa_gym.policies import as_policy
+from mesa_gym.trained import library
+from mesa_gym.trained.library import MANIFEST, load, read_manifest
 
 pytestmark = pytest.mark.thorough
 OWN = "CheeseCorner-v0/ppo-s1.safetensors"

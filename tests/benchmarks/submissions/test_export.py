@@ -10,10 +10,7 @@ from msgspec.structs import replace
 from parameters import few
 from submissions import CORNER
 
-from agents.inputs import CentredInputs
-from agents.networks import Network
 from agents.saving import record_agent, save
-from agents.stacks import draw_stack
 from benchmarks.isolation.onnx_policy import OnnxPolicy
 from benchmarks.submissions.commands import main
 from benchmarks.submissions.format import Submission, Weights
@@ -23,6 +20,9 @@ from mesa_gym.policies.asking import sample_actions
 from mesa_gym.policies.loading import ALGORITHMS
 from mesa_gym.policies.sb3 import from_model
 from mesa_gym.scoring import record
+from mesa_gym.trained.inputs import CentredInputs
+from mesa_gym.trained.networks import Network
+from mesa_gym.trained.stacks import draw_stack
 from mesa_gym.traps import Split, find_trap
 
 TRAP = find_trap(CORNER)()
