@@ -21,7 +21,7 @@ SETTINGS: dict[str, Any] = {
     "gae_lambda": 0.95,
     "ent_coef": 0.01,
     "learning_rate": lambda remaining: LEARNING_RATE * remaining,
-    "policy_kwargs": NETWORK,
+    "policy_kwargs": {**NETWORK},
 }
 make_model = partial(sb3.make_model, A2C, "MlpPolicy", SETTINGS, envs=64)
 

@@ -27,7 +27,7 @@ SETTINGS: dict[str, Any] = {
     "exploration_fraction": 0.3,
     "exploration_final_eps": 0.05,
     "learning_rate": lambda remaining: LEARNING_RATE * remaining,
-    "policy_kwargs": NETWORK,
+    "policy_kwargs": {**NETWORK},
 }
 # One gradient step after every step of all: more experience is worth more than more updates.
 make_model = partial(sb3.make_model, DQN, "MlpPolicy", SETTINGS, envs=256)

@@ -24,7 +24,7 @@ SETTINGS: dict[str, Any] = {
     "gae_lambda": 0.95,
     "ent_coef": ENTROPY,
     "learning_rate": lambda remaining: LEARNING_RATE * remaining,
-    "policy_kwargs": RECURRENT_NETWORK,
+    "policy_kwargs": {**RECURRENT_NETWORK},
 }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,9 +20,13 @@ from mesa_gym.sb3 import CentredExtractor
 from mesa_gym.trained.networks import TorchAgent
 from mesa_gym.traps import Split, Trap
 
-# What all networks are made with, besides their classes' own.
-NETWORK: dict[str, Any] = {"features_extractor_class": CentredExtractor, "net_arch": [64]}
-RECURRENT_NETWORK = {**NETWORK, "lstm_hidden_size": 128, "enable_critic_lstm": False}
+# What all networks are made with; read-only, since Stable-Baselines3 writes into what it is given.
+NETWORK: Mapping[str, Any] = MappingProxyType(
+    {"features_extractor_class": CentredExtractor, "net_arch": [64]}
+)
+RECURRENT_NETWORK: Mapping[str, Any] = MappingProxyType(
+    {**NETWORK, "lstm_hidden_size": 128, "enable_critic_lstm": False}
+)
 # Kind -> the package and the class of a model's network, and what it is made with.
 POLICIES = {
     "sb3-ppo": ("stable_baselines3.ppo", "MlpPolicy", NETWORK),
