@@ -223,10 +223,10 @@ def read_weights(entry: ManifestEntry, folder: Path) -> bytes:
     path, elsewhere = folder / entry.weights, "" if folder == FOLDER else f" --out {folder}"
     make = f"python -m benchmarks library make --traps {entry.trap}{elsewhere}"
     if not has_weights(entry, folder):
+        others = "" if elsewhere else f"; for those of the release {_advise_download()}"
         raise ValueError(
             f"{path} is not there: an installed package has the planners alone, and of most traps a"
-            f" checkout has the networks of seed 0. In a checkout {make} trains the others; for"
-            f" those of the release {_advise_download()}"
+            f" checkout has the networks of seed 0. In a checkout {make} trains the others{others}"
         )
     try:
         data = read_bytes(path)
