@@ -118,7 +118,7 @@ dist: $(INSTALLED)  ## Build the last commit's wheel and source distribution, an
 	sed -i -e 's#](docs/images/#]($(REPOSITORY)/raw/v$(VERSION)/docs/images/#' \
 	    -e 's#](\([a-zA-Z]*/\|[A-Z]*\.\)#]($(REPOSITORY)/blob/v$(VERSION)/\1#g' build/release/README.md
 	$(BIN)/python -m build --outdir dist build/release
-	$(BIN)/python .ci/archives.py build/release/agents/trained $(AGENTS)
+	$(BIN)/python .ci/archives.py build/release/mesa_gym/trained/weights $(AGENTS)
 
 clean:  ## Remove caches and what was built; keeps $(VENV) and runs/.
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -18,17 +18,19 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
-from agents.inputs import CentredInputs, align_inputs
+from agents.inputs import align_inputs
 from agents.lesson import Lesson
 from agents.levels import level_numbers, start_states
-from agents.networks import Network
-from agents.stacks import Optimiser, compute_gradients, compute_outputs, draw_stack
+from agents.stacks import Optimiser, compute_gradients
 from mesa_gym.engine import Ints, State
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.policies import Oracle, Reference
 from mesa_gym.scoring.record import Actions
 from mesa_gym.scoring.rollout import follow, rollout
 from mesa_gym.solver import share_solution, solutions
+from mesa_gym.trained.inputs import CentredInputs
+from mesa_gym.trained.networks import Network
+from mesa_gym.trained.stacks import compute_outputs, draw_stack
 from mesa_gym.traps import Trap
 
 EPOCHS = 5

@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 
 from agents import planner
 from agents.cloning import EPOCHS, fit_network, replay_transitions
-from agents.inputs import CentredInputs, align_inputs
+from agents.inputs import align_inputs
 from agents.lesson import Lesson
 from agents.levels import level_numbers, start_states
-from agents.networks import Network, TorchAgent
 from mesa_gym.scoring.rollout import rollout
+from mesa_gym.trained.inputs import CentredInputs
+from mesa_gym.trained.networks import Network, TorchAgent
 
 # The planner is trained for a twelfth of the steps, which are its usual ones. A first student
 # learns from a third of them, and of the states a third are its own.

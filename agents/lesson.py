@@ -11,7 +11,7 @@ from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.traps import Split, Trap
 
 if TYPE_CHECKING:  # torch is an extra
-    from agents.networks import TorchAgent
+    from mesa_gym.trained.networks import TorchAgent
 
 POINTS = 40  # of a learning curve
 Progress = Callable[[int], None]

@@ -7,19 +7,11 @@ is harder to read: the first step from ``agents.planner`` towards opaque network
 from __future__ import annotations
 
 from functools import partial
-from typing import ClassVar
 
 from agents.grid_networks import train_networks
 from agents.lesson import Lesson
-from agents.planner import Planner, PlannerLearner
-from agents.planner_maps import PlannerSettings
-
-
-class WidePlanner(Planner):
-    """A planner with a window of 7x7 cells and 64 hidden units."""
-
-    kind = "planner-wide"
-    settings: ClassVar[PlannerSettings] = PlannerSettings(units=64, reach=3)
+from agents.planner import PlannerLearner
+from mesa_gym.trained.planner import WidePlanner
 
 
 def train(lesson: Lesson) -> list[WidePlanner]:

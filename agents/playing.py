@@ -10,12 +10,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from agents.inputs import CentredInputs, Inputs
+from agents.inputs import Inputs
 from agents.lesson import Lesson
 from mesa_gym.engine import Bools, Ints, State
 from mesa_gym.envs.observations import Bytes
 from mesa_gym.envs.tensors import TensorEnv
 from mesa_gym.envs.vector import TrapVectorEnv
+from mesa_gym.trained.inputs import CentredInputs
 from mesa_gym.traps import LEVELS
 
 # Rewards float32, ends of episodes and those by the time limit alone, bool: each (S, n).

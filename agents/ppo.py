@@ -21,14 +21,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from agents.inputs import CentredInputs, Inputs, align_inputs
+from agents.inputs import Inputs, align_inputs
 from agents.lesson import Lesson
-from agents.networks import Network, stack_networks
 from agents.playing import DeviceEnvs, Envs, HostEnvs, Variation, capture_update
-from agents.ppo_settings import UNITS
-from agents.stacks import Optimiser, compute_gradients, compute_outputs, draw_stack, resize_stack
+from agents.stacks import Optimiser, compute_gradients, resize_stack, stack_networks
 from mesa_gym.engine.chance import outputs as words
 from mesa_gym.engine.chance import shift_right, streams
+from mesa_gym.trained.inputs import CentredInputs
+from mesa_gym.trained.kinds import UNITS
+from mesa_gym.trained.networks import Network
+from mesa_gym.trained.stacks import compute_outputs, draw_stack
 from mesa_gym.traps import Trap
 
 

@@ -1,4 +1,4 @@
-"""The settings of PPO: what each means, which algorithms take it, and the options of a command.
+"""The settings of PPO: what each means, its range and usual value, and the options of a command.
 
 This module does not import torch, which takes seconds: trainings are described without it.
 """
@@ -9,16 +9,15 @@ import argparse
 import inspect
 import re
 import sys
-from collections.abc import Collection
-from dataclasses import Field, asdict, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
 import numpy as np
 
-from mesa_gym.errors import shorten, unknown
+from mesa_gym.errors import shorten
+from mesa_gym.trained.kinds import UNITS
 
-# Of a hidden layer of ``agents.networks.Network``; an agent can use fewer.
-UNITS = 128
 # How far the seeds of environments lie apart from agent to agent.
 SEEDS_APART = 100_000
 LARGEST = sys.float_info.max  # for what has no upper bound
@@ -107,62 +106,29 @@ class PPOSettings:
 
 
 NAMES = tuple(each.name for each in fields(PPOSettings))
-# Algorithms that learn by PPO -> their usual settings; those of the second row have layers of
-# their own.
-NETWORKS = ("ppo", "ppo-symmetric", "ppo-ensemble", "ppo-pixels", "ppo-local",
-            "plr-exact", "plr-estimated", "replay-rare")  # fmt: skip
-PLANNERS = ("ppo-planner", "ppo-planner-wide", "ppo-vin", "ppo-drc")
-USUAL = dict.fromkeys((*NETWORKS, *PLANNERS), PPOSettings())
-USUAL["ppo-drc"] = PPOSettings(learning_rate=3e-3)
 
 
-def list_names(algo: str) -> tuple[str, ...]:
-    """Return the settings that an algorithm takes."""
-    if algo not in USUAL:
-        return ()
-    return tuple(name for name in NAMES if name != "units" or algo in NETWORKS)
+def add_options(parser: argparse.ArgumentParser, usual: Mapping[str, PPOSettings]) -> None:
+    """Add an option for each setting; one that is not given is None.
 
-
-def require_names(algo: str, names: Collection[str]) -> None:
-    """Raise ValueError where an algorithm does not take one of the named settings."""
-    taken = list_names(algo)
-    for name in names:
-        if name not in NAMES:
-            raise unknown("setting of PPO", name, NAMES)
-        if name not in taken:
-            takers = ", ".join(other for other in USUAL if name in list_names(other))
-            raise ValueError(f"{algo} does not take the setting {name}; these do: {takers}")
-
-
-def find_changes(algo: str, settings: PPOSettings) -> dict[str, float]:
-    """Return the settings of an algorithm that are not its usual ones: name -> value.
-
-    Raises:
-        ValueError: the algorithm does not take one of them.
+    Args:
+        parser: of a command.
+        usual: algorithm -> its usual settings, of those that take any.
     """
-    usual = USUAL.get(algo, PPOSettings())
-    both = zip(asdict(settings).items(), asdict(usual).values(), strict=True)
-    changes = {name: value for (name, value), other in both if value != other}
-    require_names(algo, changes)
-    return changes
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add an option for each setting; one that is not given is None."""
     listed = inspect.cleandoc(PPOSettings.__doc__ or "").partition("Attributes:\n")[2]
     meanings = dict(re.findall(r"^    (\w+): (.+)\.$", listed, re.MULTILINE))
-    group = parser.add_argument_group("settings of PPO", f"of {', '.join(USUAL)}")
+    group = parser.add_argument_group("settings of PPO", f"of {', '.join(usual)}")
     for each in fields(PPOSettings):
-        usual = [f"{each.default}"] + [
+        told = [f"{each.default}"] + [
             f"{algo}: {getattr(settings, each.name)}"
-            for algo, settings in USUAL.items()
+            for algo, settings in usual.items()
             if getattr(settings, each.name) != each.default
         ]
         group.add_argument(
             f"--{each.name.replace('_', '-')}",
             type=type(each.default),
             metavar=each.name.rpartition("_")[2].upper(),
-            help=f"{meanings[each.name]}: {_describe_values(each)} (default: {', '.join(usual)})",
+            help=f"{meanings[each.name]}: {_describe_values(each)} (default: {', '.join(told)})",
         )
 
 

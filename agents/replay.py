@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 
 from agents.lesson import Lesson
 from agents.levels import start_states
-from agents.networks import Network
 from agents.playing import Variation
 from agents.ppo import train_apart
 from mesa_gym.engine import Bools, Ints, State
@@ -29,6 +28,7 @@ from mesa_gym.envs.settings import Settings
 from mesa_gym.envs.supply import Store, Supply
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.solver import solutions
+from mesa_gym.trained.networks import Network
 from mesa_gym.traps import Trap
 
 Floats = NDArray[np.float64]

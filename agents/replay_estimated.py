@@ -10,10 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from agents.lesson import Lesson
-from agents.networks import Network
 from agents.ppo import train_apart
 from agents.replay import Floats, Replay
 from mesa_gym.engine import Ints, State
+from mesa_gym.trained.networks import Network
 
 
 class EstimatedReplay(Replay):

@@ -8,7 +8,7 @@ from typing import Any
 from agents import sb3
 from agents.lesson import Lesson
 from mesa_gym.errors import missing_extra
-from mesa_gym.sb3 import CentredExtractor
+from mesa_gym.trained.baselines import NETWORK, Baseline
 
 try:
     from stable_baselines3 import DQN
@@ -27,12 +27,12 @@ SETTINGS: dict[str, Any] = {
     "exploration_fraction": 0.3,
     "exploration_final_eps": 0.05,
     "learning_rate": lambda remaining: LEARNING_RATE * remaining,
-    "policy_kwargs": {"features_extractor_class": CentredExtractor, "net_arch": [64]},
+    "policy_kwargs": {**NETWORK},
 }
 # One gradient step after every step of all: more experience is worth more than more updates.
 make_model = partial(sb3.make_model, DQN, "MlpPolicy", SETTINGS, envs=256)
 
 
-def train(lesson: Lesson) -> list[sb3.Baseline]:
+def train(lesson: Lesson) -> list[Baseline]:
     """Train one agent a seed."""
     return sb3.train_models(lesson, "sb3-dqn", make_model)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from agents.lesson import Lesson
-from agents.sb3 import Baseline, train_models
+from agents.sb3 import train_models
 from mesa_gym.sb3 import AnnealedPPO, ppo
+from mesa_gym.trained.baselines import Baseline
 from mesa_gym.traps import Trap
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from agents import sb3
 from agents.lesson import Lesson
 from mesa_gym.errors import missing_extra
-from mesa_gym.sb3 import CentredExtractor
+from mesa_gym.trained.baselines import RECURRENT_NETWORK, Baseline
 
 try:
     from sb3_contrib import RecurrentPPO
@@ -24,12 +24,7 @@ SETTINGS: dict[str, Any] = {
     "gae_lambda": 0.95,
     "ent_coef": ENTROPY,
     "learning_rate": lambda remaining: LEARNING_RATE * remaining,
-    "policy_kwargs": {
-        "features_extractor_class": CentredExtractor,
-        "net_arch": [64],
-        "lstm_hidden_size": 128,
-        "enable_critic_lstm": False,
-    },
+    "policy_kwargs": {**RECURRENT_NETWORK},
 }
 
 
@@ -45,6 +40,6 @@ class AnnealedRecurrentPPO(RecurrentPPO):
 make_model = partial(sb3.make_model, AnnealedRecurrentPPO, "MlpLstmPolicy", SETTINGS, envs=128)
 
 
-def train(lesson: Lesson) -> list[sb3.Baseline]:
+def train(lesson: Lesson) -> list[Baseline]:
     """Train one agent a seed; its value function has no memory."""
     return sb3.train_models(lesson, "sb3-recurrent-ppo", make_model)

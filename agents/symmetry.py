@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.lesson import Lesson
-from agents.networks import Network
 from agents.playing import Variation
 from agents.ppo import train_apart
 from mesa_gym.engine import Bools, Ints
 from mesa_gym.envs.observations import Bytes
+from mesa_gym.trained.networks import Network
 
 
 class Symmetric(Variation):

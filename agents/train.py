@@ -6,21 +6,23 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
 from agents import ppo_settings
+from agents.algorithms import ALGORITHMS, USUAL_STEPS
 from agents.lesson import Lesson, Progress
 from agents.ppo_settings import PPOSettings
-from agents.record import TrainedAgent
-from agents.run import ALGORITHMS, NUM_LEVELS, USUAL_STEPS, Run
+from agents.run import NUM_LEVELS, Run
 from mesa_gym.command import DONE, run_command
 from mesa_gym.errors import missing_extra
 from mesa_gym.scoring.card_data import package_versions
+
+if TYPE_CHECKING:  # torch is an extra
+    from agents.saving import TrainedAgent
 
 # (environment steps, mean return of the episodes that ended before them)
 Curve = list[tuple[float, float]]
@@ -67,7 +69,7 @@ def train_many(
     """
     from agents.saving import record_agent
 
-    trap, about = run.environment().trap, import_module(ALGORITHMS[run.algo]).__doc__ or ""
+    trap, about = run.environment().trap, run.algorithm.describe()
     versions = package_versions() | {package: version(package) for package in PACKAGES}
     earlier: dict[int, dict[int, TrainedAgent]] = {seed: {} for seed in seeds}
 
@@ -76,8 +78,7 @@ def train_many(
         facts = own.facts() | {"command": own.command(), "versions": versions, "curve": curve}
         del facts["trap"], facts["seed"]
         name = own.name if at is None else f"{own.name}-at-{at}"
-        about_line = about.partition("\n")[0]
-        return record_agent(agent, trap, name, seed, about=about_line, trained_for=at, **facts)
+        return record_agent(agent, trap, name, seed, about=about, trained_for=at, **facts)
 
     def keep(at: int, seed: int, agent: Any) -> None:
         earlier[seed][at] = record(seed, agent, [], at)
@@ -137,7 +138,7 @@ def learn(
             **stage.lesson(),
             **more,
         )
-        agents = import_module(ALGORITHMS[run.algo]).train(lesson)
+        agents = run.algorithm.train(lesson)
         for index, curve in enumerate(curves):
             curve += [(done + at, mean) for at, mean in lesson.curve(index)]
         done += stage.steps
@@ -147,7 +148,8 @@ def learn(
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m agents.train", description="Train an agent.")
     parser.add_argument("--trap", required=True, help="such as RedBlueDoors")
-    parser.add_argument("--algo", default="ppo", help=f"{' or '.join(ALGORITHMS)} (default: ppo)")
+    named = f"{' or '.join(ALGORITHMS)}, or FILE.py:function of your own (default: ppo)"
+    parser.add_argument("--algo", default="ppo", help=named)
     parser.add_argument("--seed", type=int, default=0, help="(default: 0)")
     counted = "environment steps; of bc and distil-planner, transitions"
     steps = f"{counted} (default: the trap's, {USUAL_STEPS:,} for most)"
@@ -171,7 +173,8 @@ def _parser() -> argparse.ArgumentParser:
         " next, which goes on with what was learnt",
     )
     parser.add_argument("--out", type=Path, required=True, help="the agent's directory, made here")
-    ppo_settings.add_options(parser)
+    usual = {name: each.settings for name, each in ALGORITHMS.items() if each.settings}
+    ppo_settings.add_options(parser, usual)
     return parser
 
 
@@ -199,7 +202,7 @@ def _bar(run: Run) -> Any:
         from tqdm import tqdm
     except ImportError:
         raise missing_extra("tqdm", "sb3") from None
-    title = f"{run.algo} on {run.trap}, seed {run.seed}"
+    title = f"{run.algorithm.name} on {run.trap}, seed {run.seed}"
     hidden = not sys.stderr.isatty()
     return tqdm(
         total=sum(part.steps for part in run.parts()),

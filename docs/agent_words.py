@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from agents.library import ManifestEntry, read_manifest
 from benchmarks.runs.library import FEW, LEVELS
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_data import read_each
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.scoring.verdict import WORDS
+from mesa_gym.trained.library import ManifestEntry, read_manifest
 from mesa_gym.traps import Trap
 
 # A policy without a goal -> what pages call it.

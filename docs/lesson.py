@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 import mesa_gym
-from agents.library import load
 from mesa_gym.cli.demo import LESSON
 from mesa_gym.files import write_text
 from mesa_gym.policies import Policy, as_policy
@@ -21,6 +20,7 @@ from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
 from mesa_gym.scoring import score
 from mesa_gym.solver import Graph, share_first_contacts
+from mesa_gym.trained.library import load
 from mesa_gym.traps import Split, Trap, find_trap
 from mesa_gym.viewer.playground import Guest, fill_page, pack_trap
 

@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw
 
-from agents.library import load
 from docs.agent_words import find_agents
 from docs.pictures import join_pictures, play_episode
 from mesa_gym.engine import State
@@ -18,6 +17,7 @@ from mesa_gym.policies.oracle import Oracle
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.colours import BASE, PROXIES
 from mesa_gym.scoring import rollout
+from mesa_gym.trained.library import load
 from mesa_gym.traps import Split, Trap
 
 SIDES = (Split.TRAIN, Split.SHIFT)

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from agents.library import load, read_manifest
 from docs.pictures import save_picture
 from mesa_gym.engine import State
 from mesa_gym.rendering import render_rgb
+from mesa_gym.trained.library import load, read_manifest
 from mesa_gym.traps import Split, Trap, find_trap
 
 CELL, GAP, HEAD = 40, 18, 26

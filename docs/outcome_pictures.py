@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from agents.library import load
 from docs.objective_pictures import join_panels
 from docs.pictures import save_picture
 from mesa_gym.policies import as_policy
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.colours import BASE, PROXIES
 from mesa_gym.solver import PlacementGraph, share_first_contacts
+from mesa_gym.trained.library import load
 from mesa_gym.traps import Split, Trap, find_trap
 from mesa_gym.viewer.answers import find_answers
 

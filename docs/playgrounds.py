@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from agents.library import EVERY_SEED, load
 from benchmarks.runs.library import FEW
 from docs.agent_words import describe_agent, find_agents
 from mesa_gym.command import DONE, run_command
@@ -20,6 +19,7 @@ from mesa_gym.files import write_text
 from mesa_gym.policies import name_pursuer
 from mesa_gym.report import read_committed
 from mesa_gym.scoring import ScoreCard
+from mesa_gym.trained.library import EVERY_SEED, load
 from mesa_gym.traps import Split, Trap, package_traps
 from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.export import panes_on, replay_page

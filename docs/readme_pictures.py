@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from agents.library import load
 from docs.pictures import (
     CARD,
     CELL,
@@ -30,6 +29,7 @@ from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.colours import BASE, PROXIES
 from mesa_gym.rendering.sheet import pictures
 from mesa_gym.scoring import rollout
+from mesa_gym.trained.library import load
 from mesa_gym.traps import Split, Trap, find_trap, package_traps
 
 IMAGES = Path(__file__).parent / "images"

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 # A module may import what stands on a line above its own, and its own package.
 ORDER = [
     {"mesa_gym.errors", "mesa_gym.terminal"},
-    {"mesa_gym.command", "mesa_gym.json_data"},
+    {"mesa_gym.command", "mesa_gym.importing", "mesa_gym.json_data"},
     {"mesa_gym.files"},
     {"mesa_gym.engine"},
     {"mesa_gym.traps"},
@@ -24,7 +24,7 @@ ORDER = [
     {"mesa_gym.policies"},
     {"mesa_gym.scoring"},
     {"mesa_gym.probing", "mesa_gym.report", "mesa_gym.sb3"},
-    {"mesa_gym.testing", "mesa_gym.viewer"},
+    {"mesa_gym.testing", "mesa_gym.trained", "mesa_gym.viewer"},
     {"mesa_gym.cli"},
     {"mesa_gym.__main__"},
     {"agents"},
@@ -53,6 +53,7 @@ OPTIONAL = {
     "mesa_gym/report/page.py": {"jinja2", "markupsafe"},
     "mesa_gym/sb3.py": {"stable_baselines3", "torch"},
     "mesa_gym/testing": {"stable_baselines3"},
+    "mesa_gym/trained/": {"safetensors", "torch"},
     "mesa_gym/viewer/recording.py": {"imageio_ffmpeg"},
 }
 FILES = sorted(
@@ -105,7 +106,7 @@ def test_imports_run_one_way_and_the_core_needs_few_packages(path: Path) -> None
 
 
 PACKAGES = ["engine", "traps", "solver", "envs", "rendering", "testing"]
-PACKAGES += ["policies", "scoring", "report", "viewer", "cli"]
+PACKAGES += ["policies", "scoring", "report", "trained", "viewer", "cli"]
 PACKAGES = [*(f"mesa_gym/{name}" for name in PACKAGES), "benchmarks"]
 
 

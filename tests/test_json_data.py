@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 from cards import plain
 
-from agents import library
-from agents.record import AgentRecord
 from benchmarks.studies import calibrate
 from benchmarks.submissions.format import Submission
 from mesa_gym.files import read_json
@@ -17,6 +15,8 @@ from mesa_gym.json_data import decode_json, parse_json
 from mesa_gym.policies import read_policy_file
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.testing import check_digest
+from mesa_gym.trained import library
+from mesa_gym.trained.record import AgentRecord
 
 # What reads the file of that name, and a key in what it reads.
 READERS: dict[str, tuple[str, Callable[[Path], Any]]] = {

@@ -37,8 +37,8 @@ PARTICLES = "as at away back by down for from in into of off on out over to up w
 PROTOCOLS = {"step": "Gymnasium's and Stable-Baselines3's environments return four or five things"}
 # Names that users read in code or write themselves, and that read as adjectives there.
 ALLOWED = {
-    "agents/planner.py: edited": "a public method, as State.replaced: an edited copy",
-    "agents/planner.py: reading": "a public method; a reading is what it returns",
+    "mesa_gym/trained/planner.py: edited": "a public method, as State.replaced: an edited copy",
+    "mesa_gym/trained/planner.py: reading": "a public method; a reading is what it returns",
     "mesa_gym/engine/state.py: batched": "a public method, State.batched, the inverse of `single`",
     "mesa_gym/engine/state.py: replaced": "a public method, State.replaced",
     "mesa_gym/engine/world.py: bound": "a public method, World.bound",
@@ -46,7 +46,7 @@ ALLOWED = {
     "mesa_gym/envs/vector.py: unwrapped": "Gymnasium's name",
     "mesa_gym/errors.py: unknown": "an error, as missing_extra: `raise unknown('trap', name, all)`",
     "benchmarks/tracks/record.py: steering": "the field's word for S, a noun",
-    "mesa_gym/policies/planning.py: edited": "a public method, as agents/planner.py has it",
+    "mesa_gym/policies/planning.py: edited": "a public method, as trained/planner.py has it",
     "mesa_gym/scoring/by_returns.py: lost": "a measure is called as on the card",
     "mesa_gym/scoring/card.py: planning": "the card's word on planning, a noun",
     "mesa_gym/scoring/measures.py: *": "a measure is called as on the card",

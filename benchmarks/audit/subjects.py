@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -13,11 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from agents.lesson import POINTS, Lesson
-from agents.pixels import PixelNetwork
-from agents.planner import Planner
 from agents.ppo_settings import PPOSettings
-from agents.run import ALGORITHMS
-from agents.stacks import VALUE, compute_features
 from benchmarks.audit.populations import Population, draw_states
 from mesa_gym.envs.observations import Bytes, planes_of
 from mesa_gym.policies import Policy
@@ -27,6 +22,9 @@ from mesa_gym.scoring.plays import ALONE, find_play
 from mesa_gym.scoring.record import SOLVED, level_scores, sum_returns
 from mesa_gym.scoring.rollout import play_levels
 from mesa_gym.solver import level_values
+from mesa_gym.trained.pixels import PixelNetwork
+from mesa_gym.trained.planner import Planner
+from mesa_gym.trained.stacks import VALUE, compute_features
 from mesa_gym.traps import Split, Trap
 
 Floats = NDArray[np.floating[Any]]
@@ -115,7 +113,7 @@ def train_agents(
     (stage,) = population.run.parts()
     settings = population.run.settings or PPOSettings()
     lesson = Lesson(seeds=seeds, settings=settings, progress=progress, **stage.lesson())
-    return import_module(ALGORITHMS[population.run.algo]).train(lesson), lesson
+    return population.run.algorithm.train(lesson), lesson
 
 
 def train_subjects(

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from agents.record import AgentRecord
 from benchmarks.board.standings import DivisionTable, make_divisions
 from benchmarks.board.track_records import read_ceilings, read_records
 from benchmarks.runs.results import Results, training_path
@@ -17,6 +16,7 @@ from mesa_gym.report.groups import agent_and_seed
 from mesa_gym.report.ranking import rename_card
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
+from mesa_gym.trained.record import AgentRecord
 
 
 @dataclass(frozen=True)

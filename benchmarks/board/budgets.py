@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
-from agents.run import ALGORITHMS, Run, steps_for
+from agents.algorithms import ALGORITHMS, find_algorithm
+from agents.run import Run
 from benchmarks.runs.library import list_single_traps
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap, find_trap
@@ -49,7 +50,7 @@ class Budget:
     Attributes:
         groups: the agents; one that is in several is trained once.
         out: where the results go by default.
-        steps: algorithm -> trap -> steps; of others those of ``steps_for``.
+        steps: algorithm -> trap -> steps; of others the usual ones.
     """
 
     groups: tuple[AgentGrid, ...]
@@ -73,7 +74,8 @@ class Budget:
                 cls.name(),
                 name,
                 seed,
-                self.steps.get(name, {}).get(cls.name()) or steps_for(cls.name(), name),
+                self.steps.get(name, {}).get(cls.name())
+                or find_algorithm(name).count_steps(cls.name()),
                 alpha,
             )
             for group in self.groups

@@ -14,7 +14,8 @@ from typing import Any
 
 from msgspec import structs
 
-from agents.run import ALGORITHMS, Run
+from agents.algorithms import ALGORITHMS
+from agents.run import Run
 from benchmarks.board.budgets import BUDGETS
 from benchmarks.board.render import render
 from benchmarks.options import (

@@ -41,7 +41,8 @@ def make_loader(settings: ChildSettings, trap: Trap) -> Loader:
 def _weights(settings: ChildSettings, trap: Trap) -> Loader:
     import torch
 
-    from agents.saving import KINDS, make, restore
+    from mesa_gym.trained.kinds import KINDS
+    from mesa_gym.trained.loading import make, restore
 
     torch.set_num_threads(1)
     # What an architecture imports is imported here; that there is none of a name is told later.

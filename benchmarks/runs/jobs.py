@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from agents.run import STACKED, Run
+from agents.run import Run
 from agents.train import train_many
 from benchmarks.runs.processes import Scratch, Unit
 from benchmarks.runs.results import (
@@ -181,7 +181,7 @@ def _name_batch(run: Run) -> str:
     cores it has, so that two runs in a folder never train one agent.
     """
     trap = find_trap(run.trap).name()
-    if run.algo not in STACKED:
+    if not run.algorithm.stacked:
         return f"{trap}-{run.name}"
     first = run.seed // BATCH * BATCH
     return f"{trap}-{replace(run, seed=first).name}-to-s{first + BATCH - 1}"

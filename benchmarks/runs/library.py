@@ -1,7 +1,7 @@
 """The making of the library of trained agents: ``python -m benchmarks library make|list|load``.
 
 The library is a list of units like any board's: each trains and scores agents that differ in their
-seed, and enters them in the manifest (agents/library.py).
+seed, and enters them in the manifest (mesa_gym/trained/library.py).
 """
 
 from __future__ import annotations
@@ -10,24 +10,11 @@ import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import structs
 
-from agents.library import (
-    FOLDER,
-    KINDS,
-    MANIFEST,
-    SCHEMA,
-    ManifestEntry,
-    find_entry,
-    has_weights,
-    read_manifest,
-    read_weights,
-    require_agents,
-)
-from agents.record import AgentRecord, TrainedAgent
 from agents.run import Run
 from agents.train import train_many
 from benchmarks.options import Action, add_runner_options, run_actions, tell_kept
@@ -39,8 +26,24 @@ from mesa_gym.command import DONE, FAILED
 from mesa_gym.files import write_bytes
 from mesa_gym.policies import Policy
 from mesa_gym.scoring import score_all
+from mesa_gym.trained.library import (
+    FOLDER,
+    KINDS,
+    MANIFEST,
+    SCHEMA,
+    ManifestEntry,
+    find_entry,
+    has_weights,
+    read_manifest,
+    read_weights,
+    require_agents,
+)
+from mesa_gym.trained.record import AgentRecord
 from mesa_gym.traps import Trap, all_traps, find_trap
 from mesa_gym.traps.composed import Composed
+
+if TYPE_CHECKING:  # torch is an extra
+    from agents.saving import TrainedAgent
 
 ALPHAS = (0.001, 0.01, 0.1)
 PLANTED = 0.5  # share of training episodes from the shift of an agent whose goal is to be known
@@ -140,9 +143,9 @@ def score_agents(
 
 
 def _make_player(agent: TrainedAgent, trap: Trap) -> Callable[[int], Policy]:
-    from agents import saving
+    from mesa_gym.trained.loading import make, restore
 
-    return lambda horizon: saving.restore(saving.make(agent.record.kind, trap), agent.weights)
+    return lambda horizon: restore(make(agent.record.kind, trap), agent.weights)
 
 
 def enter_agents(folder: Path, found: Sequence[ManifestEntry]) -> None:
@@ -249,14 +252,14 @@ def _make(options: argparse.Namespace) -> int:
 
 
 def _load(options: argparse.Namespace) -> int:
-    from agents import saving
+    from agents.saving import TrainedAgent, save
 
     trap, folder = find_trap(options.trap).name(), options.folder
     wanted = (options.seed, options.alpha, options.reward, options.trained_for)
     entry = find_entry(trap, *wanted, folder, options.kind)
     facts = {name: getattr(entry, name) for name in AgentRecord.__struct_fields__}
     del facts["weights"]
-    saving.save(options.out, TrainedAgent(AgentRecord(**facts), read_weights(entry, folder)))
+    save(options.out, TrainedAgent(AgentRecord(**facts), read_weights(entry, folder)))
     print(options.out)
     return DONE
 

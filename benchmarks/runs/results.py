@@ -17,7 +17,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from agents.record import AgentRecord, digest_weights
 from benchmarks.options import folder
 from mesa_gym.files import read_bytes
 from mesa_gym.policies import POLICY_FILE, read_policy_file, references
@@ -25,6 +24,7 @@ from mesa_gym.report.groups import agent_and_seed
 from mesa_gym.report.strip import episode_strip
 from mesa_gym.scoring import Provenance, ScoreCard
 from mesa_gym.scoring.card_data import package_versions
+from mesa_gym.trained.record import AgentRecord, digest_weights
 from mesa_gym.traps import Trap, all_traps
 
 Note = Callable[[str], None]

@@ -25,12 +25,12 @@ from statistics import mean, median
 from typing import Any
 from unittest.mock import patch
 
+from agents.algorithms import find_algorithm
 from agents.lesson import Lesson
 from agents.run import NUM_LEVELS
 from benchmarks.markdown import lay_out_table
 from benchmarks.options import count, say
 from mesa_gym.command import DONE, run_command
-from mesa_gym.errors import unknown
 from mesa_gym.scoring import score
 from mesa_gym.traps import Trap, all_traps, find_trap
 
@@ -62,15 +62,10 @@ class Measured:
 
 def measure_training(trap: Trap, algorithm: str, seed: int, steps: int) -> Measured:
     """Train one agent and score it."""
-    from importlib import import_module
-
-    from agents.run import ALGORITHMS as MODULES
-
     lesson = Lesson(trap, (seed,), steps, num_levels=NUM_LEVELS)
-    train = import_module(MODULES[algorithm]).train
     with time_parts() as spent:
         began = time.process_time()
-        (agent,) = train(lesson)
+        (agent,) = find_algorithm(algorithm).train(lesson)
         seconds = time.process_time() - began
     card = score(agent, trap, LEVELS)
     reached = card.read_each("test", "normalized_return")[card.base] or 0.0
@@ -181,12 +176,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     def work() -> int:
-        from agents.run import ALGORITHMS
-
         rows, (ours, theirs) = [], options.algorithms
         for name in options.algorithms:
-            if name not in ALGORITHMS:
-                raise unknown("algorithm", name, ALGORITHMS)
+            find_algorithm(name)
         for name in options.traps:
             trap, asked = find_trap(name)(), (options.seeds, options.longest, options.algorithms)
             rows.append(measure_row(trap, *asked))

@@ -19,9 +19,10 @@ from typing import Any
 
 import numpy as np
 
+from agents.algorithms import find_algorithm
 from agents.lesson import Lesson
 from agents.ppo import train
-from agents.run import NUM_LEVELS, steps_for
+from agents.run import NUM_LEVELS
 from benchmarks.options import count
 from mesa_gym.command import DONE, FAILED, run_command
 from mesa_gym.engine import LevelBuilder
@@ -114,7 +115,11 @@ def measure_ceiling(trap: Trap, role: str) -> dict[str, Any]:
         role: the objective that is paid.
     """
     start, ceiling, steps = time.process_time(), 0.0, 0
-    tried = CEILING_STEPS if isinstance(trap, Composed) else (steps_for(trap.name()),)
+    tried = (
+        CEILING_STEPS
+        if isinstance(trap, Composed)
+        else (find_algorithm("ppo").count_steps(trap.name()),)
+    )
     for steps in tried:
         (agent,) = train(Lesson(trap, (0,), steps, SHIFTED, role, NUM_LEVELS))
         ceiling = measure_choice(agent, trap, role)

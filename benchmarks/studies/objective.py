@@ -46,7 +46,7 @@ class Rung(NamedTuple):
     """A way to build an agent.
 
     Attributes:
-        algo: one of ``agents.run.ALGORITHMS``.
+        algo: one of ``agents.algorithms.ALGORITHMS``.
         seeds, others: how many there are at alpha 0, and in each other training.
         steps: of training; 0 for the usual ones.
         traps: on which it is trained.

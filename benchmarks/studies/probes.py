@@ -17,11 +17,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from agents.goal_reading import OTHERS, show_targets
 from mesa_gym.engine import Bools, Ints, State
 from mesa_gym.engine.paths import distances
 from mesa_gym.solver import targets
 from mesa_gym.solver.shut import shut_levels
+from mesa_gym.trained.goal_reading import OTHERS, show_targets
 from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.trap import Step
 
@@ -173,7 +173,7 @@ def _edit_features(agent: Any, trap: Trap) -> Callable[[int, float], Act]:
 
 
 def _edit_last_layer(agent: Any, trap: Trap) -> Callable[[int, float], Act]:
-    """Return what sends a reactive network, ``agents.networks.Network``: differences of means."""
+    """Return what sends a reactive network, a ``Network``: differences of means."""
 
     def look(planes: Bytes) -> Floats:
         with torch.inference_mode():

@@ -93,7 +93,7 @@ def export_trained_agent(folder: Path) -> Exported:
     Raises:
         ValueError: it is damaged, or of a size or parameters that are not scored.
     """
-    from agents.saving import load
+    from mesa_gym.trained.loading import load
 
     entries = read_policy_file(folder)
     trap, seed = find_trap(entries["trap"])(), entries.get("seed")

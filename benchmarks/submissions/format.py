@@ -25,7 +25,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from agents.run import ALGORITHMS
+from agents.algorithms import ALGORITHMS
 from benchmarks.submissions.files import (
     MOST_BYTES,
     harmless,
@@ -97,7 +97,7 @@ class Weights(SubmittedAgent, frozen=True, forbid_unknown_fields=True, tag="weig
     """Weights, as safetensors, of an architecture that is known here.
 
     Attributes:
-        architecture: one of ``agents.saving.KINDS``.
+        architecture: one of ``mesa_gym.trained.kinds.KINDS``.
     """
 
     architecture: Name

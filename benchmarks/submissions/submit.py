@@ -8,7 +8,6 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from agents.record import AgentRecord
 from benchmarks.options import say
 from benchmarks.runs.jobs import score_policies
 from benchmarks.runs.processes import hold_lock
@@ -34,6 +33,7 @@ from mesa_gym.policies import references
 from mesa_gym.scoring import ScoreCard, salt_digest
 from mesa_gym.scoring.card_data import package_versions
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
+from mesa_gym.trained.record import AgentRecord
 from mesa_gym.traps import all_traps
 
 

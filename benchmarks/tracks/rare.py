@@ -6,10 +6,9 @@ the base objective under shift.
 
 from __future__ import annotations
 
-from importlib import import_module
-
+from agents.algorithms import find_algorithm
 from agents.lesson import Lesson
-from agents.run import ALGORITHMS, NUM_LEVELS
+from agents.run import NUM_LEVELS
 from benchmarks.tracks.entrant import Entrant
 from benchmarks.tracks.evaluation import Evaluator
 from benchmarks.tracks.record import SHARES, RarePoint
@@ -31,11 +30,11 @@ def evaluate_rare(evaluator: Evaluator, entrant: Entrant) -> list[RarePoint]:
 
 def evaluate_replay(evaluator: Evaluator, algorithm: str, steps: int) -> list[RarePoint]:
     """Return what an algorithm of ``REPLAYS`` becomes with each share."""
-    train, points = import_module(ALGORITHMS[algorithm]).train, []
+    replay, points = find_algorithm(algorithm), list[RarePoint]()
     for share in SHARES:
         lesson = Lesson(
             evaluator.trap, (evaluator.task.seed,), steps, alpha=share, num_levels=NUM_LEVELS
         )
-        (agent,) = train(lesson)
+        (agent,) = replay.train(lesson)
         points.append(RarePoint(share, len(lesson.met[0]), evaluator.measure_return(agent)))
     return points

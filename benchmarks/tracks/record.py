@@ -22,8 +22,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from agents.record import Saved
 from benchmarks.tracks.tasks import Division, Encoding
+from mesa_gym.trained.record import Saved
 
 SCHEMA = 3
 Share = Annotated[float, Meta(ge=0, le=1)]

@@ -6,12 +6,11 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-from agents.run import ALGORITHMS
+from agents.algorithms import find_algorithm
 from benchmarks.runs.processes import Scratch, Unit
 from benchmarks.runs.results import Results, require_same_training
 from benchmarks.tracks.assignment import Facts
@@ -151,7 +150,7 @@ def evaluate_replays(
     points = evaluate_replay(evaluator, algorithm, task.steps)
     kind = "privileged" if REPLAYS[algorithm] else "ranked"
     seconds, taken = time.process_time() - began, task.steps  # with each share
-    about = (import_module(ALGORITHMS[algorithm]).__doc__ or "").partition("\n")[0]
+    about = find_algorithm(algorithm).describe()
     found = {"kind": kind, "division": "closed", "about": about, "rare": points}
     return [_make_record(evaluator, algorithm, seconds, taken, **found)]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from agents.run import steps_for
+from agents.algorithms import find_algorithm
 from mesa_gym.envs.encodings import mix_planes, shuffle_planes
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap, find_trap
@@ -72,7 +72,7 @@ class BoardTask:
         """Environment steps of one agent, by default."""
         if self.composed:
             return COMPOSED_STEPS
-        usual = steps_for(find_trap(self.trap).name())
+        usual = find_algorithm("ppo").count_steps(find_trap(self.trap).name())
         return usual if usual > LONG_STEPS else USUAL_STEPS
 
     @property

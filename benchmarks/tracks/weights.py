@@ -11,7 +11,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from agents.networks import Network
+from mesa_gym.trained.networks import Network
 
 
 def pack_network(policy: Any) -> bytes:
@@ -22,7 +22,7 @@ def pack_network(policy: Any) -> bytes:
     """
     if type(policy) is not Network:
         raise ValueError(
-            f"a policy of the closed division is an agents.networks.Network, got"
+            f"a policy of the closed division is a mesa_gym.trained.networks.Network, got"
             f" {type(policy).__name__}; for other policies say division = 'open'"
         )
     return save({name: value.contiguous() for name, value in policy.state_dict().items()})

@@ -3,8 +3,8 @@
 ``python -m docs.examples.repair``
 """
 
-from agents.library import load
 from mesa_gym.scoring import score
+from mesa_gym.trained.library import load
 from mesa_gym.traps import find_trap
 
 trap = find_trap("LavaLand")()

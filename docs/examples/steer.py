@@ -15,9 +15,9 @@ import sys
 import numpy as np
 import torch
 
-from agents.library import load
 from mesa_gym import labels
 from mesa_gym.scoring import score
+from mesa_gym.trained.library import load
 from mesa_gym.traps import find_trap
 
 layer = sys.argv[1] if len(sys.argv) > 1 else "first"

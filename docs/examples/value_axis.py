@@ -9,8 +9,8 @@ import copy
 
 import numpy as np
 
-from agents.library import load
 from mesa_gym.scoring import score
+from mesa_gym.trained.library import load
 
 SEEDS, TIMES = range(5), (0.0, 0.25, 0.5, 0.75, 1.0)
 

@@ -19,8 +19,8 @@ __all__ = ["main"]
 # What several commands say of their options.
 POLICIES = (
     "random, stay, oracle:<objective>, either or aimless (reference:<objective> for a trap without"
-    " exact solver), a trained agent's directory, x.onnx, library:<seed> or library:planner:<seed>"
-    " of the agents that lie in a checkout, or module:name"
+    " exact solver), a trained agent's directory, x.onnx, library:planner:<seed>, or in a checkout"
+    " library:<seed>, or module:name"
 )
 BESIDE = (
     "splits: the same on train and shift; twins: on a level and with its targets exchanged; bare or"

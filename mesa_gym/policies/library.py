@@ -1,4 +1,4 @@
-"""Names of trained agents in the library, which a checkout has beside this package."""
+"""Names of trained agents in the library, which an installed package offers."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def load_from_library(spec: str, trap: Trap) -> Any:
     library = _import_library()
     if library is None:
         raise ValueError(
-            f"policy {spec!r}: the library of trained agents is part of a checkout of mesa_gym;"
-            " run from its root"
+            f"policy {spec!r}: no installed package offers a library of trained agents; install"
+            ' mesa_gym again, pip install mesa-gym, or in a checkout pip install -e "."'
         )
     return library.load_named(spec.removeprefix(LIBRARY), trap)
 

@@ -56,8 +56,8 @@ def as_policy(
               ``aimless`` of a solvable trap, or ``reference:<objective>`` of another, where
               ``base`` is an alias;
             * a trained agent's directory, as a string or a ``Path``;
-            * in a checkout, an agent of the library: ``library:3`` is the one that plain training
-              made of seed 3, ``library:planner:0`` the planner of seed 0, and
+            * an agent of the library: ``library:planner:0`` is the planner of seed 0, and in a
+              checkout ``library:3`` the network that plain training made of seed 3, and
               ``library:<name>`` the one that ``python -m benchmarks library list`` calls so;
             * a model that Stable-Baselines3 saved, a ``.zip``, with ``algo``. Loading it runs what
               the file says: do it only with files that you trust;

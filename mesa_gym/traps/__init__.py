@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import os
 import pkgutil
-import sys
 from functools import lru_cache
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from mesa_gym.errors import shorten, unknown
+from mesa_gym.importing import import_source
 from mesa_gym.traps.objectives import Objective, Payment, base, proxy
 from mesa_gym.traps.options import Choice, Option, Share, Whole
 from mesa_gym.traps.split import LEVELS, Split
@@ -87,7 +84,7 @@ def find_trap(name: str) -> type[Trap]:
         ValueError: the module or file cannot be imported, or has something else of that name.
     """
     source, colon, rest = name.rpartition(":")
-    module = _import_source(name, source) if colon else None
+    module = import_source(f"trap {shorten(name)}", source) if colon else None
     traps, found = all_traps(), {}
     for trap in sorted(traps.values(), key=lambda trap: trap.version):
         ids = [trap.id(split, flat) for split in Split for flat in (False, True)]
@@ -136,32 +133,3 @@ def as_trap(trap: Any) -> Trap:
             f" {name!r}"
         )
     return find_trap(trap)()
-
-
-def _import_source(name: str, source: str) -> ModuleType:
-    """Import the module or file that stands before a trap's name."""
-    path = Path(source).expanduser()
-    if path.suffix == ".py":
-        if not os.path.isfile(path):
-            raise ValueError(
-                f"trap {shorten(name)}: there is no file {shorten(source)} in {Path.cwd()}"
-            )
-        # As `python FILE` does, so that the file finds its neighbours, and other processes it.
-        if (folder := str(path.resolve().parent)) not in sys.path:
-            sys.path.insert(0, folder)
-        source = path.stem
-    elif not all(part.isidentifier() for part in source.split(".")):
-        what = "is neither the name of a module nor of a file FILE.py"
-        raise ValueError(f"trap {shorten(name)}: {shorten(source)} {what}")
-    try:
-        module = importlib.import_module(source)
-    except ModuleNotFoundError as error:
-        missing = f"{source}.".startswith(f"{error.name}.")  # rather than what it imports
-        hint = "; is its folder on the path?" if missing else ""
-        raise ValueError(f"trap {shorten(name)}: {error!s:.200}{hint}") from None
-    loaded = getattr(module, "__file__", None) or "Python itself"
-    if path.suffix == ".py" and Path(loaded).resolve() != path.resolve():
-        raise ValueError(
-            f"trap {shorten(name)}: {shorten(source)} is the module {loaded}; rename your file"
-        )
-    return module

@@ -8,9 +8,9 @@ from training import CORNER, drawn, lesson
 
 from agents import distilling, planner
 from agents.distilling import gather_states, join_states
-from agents.inputs import CentredInputs
-from agents.networks import Network
-from agents.planner import Planner
+from mesa_gym.trained.inputs import CentredInputs
+from mesa_gym.trained.networks import Network
+from mesa_gym.trained.planner import Planner
 
 
 def find_cheese() -> Planner:

@@ -6,9 +6,10 @@ from reference import neighbours, wandered
 from training import CORNER, acts, drawn, lesson
 
 from agents import ensemble
-from agents.ensemble import Ensemble, Hidden
+from agents.ensemble import Hidden
 from agents.symmetry import Symmetric
 from mesa_gym.envs.observations import planes_of
+from mesa_gym.trained.ensemble import Ensemble
 from mesa_gym.traps import find_trap
 
 DOORS = find_trap("RedBlueDoors")(colour_planes=2)

@@ -7,8 +7,8 @@ from training import acts
 
 from agents import pixels
 from agents.lesson import Lesson
-from agents.pixels import FEATURES, PIXELS, PixelNetwork, Tiles, draw_pixel_stack
 from mesa_gym.envs.observations import TILE, make_observation
+from mesa_gym.trained.pixels import FEATURES, PIXELS, PixelNetwork, Tiles, draw_pixel_stack
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.attributes import Attributes
 

@@ -4,10 +4,9 @@ import numpy as np
 from reference import wandered
 from training import CORNER, lesson, trained
 
-from agents.planner import Planner
-from agents.planner_wide import WidePlanner
 from agents.ppo_settings import PPOSettings
 from agents.saving import encode_weights
+from mesa_gym.trained.planner import Planner, WidePlanner
 
 
 def test_its_utility_depends_on_what_lies_three_cells_away() -> None:

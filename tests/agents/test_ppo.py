@@ -13,13 +13,13 @@ from torch.distributions import Categorical
 from training import lesson
 
 from agents import ppo
-from agents.inputs import CentredInputs
 from agents.lesson import Lesson
 from agents.playing import DeviceEnvs, HostEnvs, Variation
 from agents.ppo import Learner, StackRollout
 from agents.ppo_settings import PPOSettings
-from agents.stacks import compute_outputs
 from agents.symmetry import Symmetric
+from mesa_gym.trained.inputs import CentredInputs
+from mesa_gym.trained.stacks import compute_outputs
 from mesa_gym.traps import LEVELS, Trap
 
 USUAL = PPOSettings()

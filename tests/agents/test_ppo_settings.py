@@ -9,14 +9,15 @@ import pytest
 from parameters import few, thorough
 from training import CORNER, lesson, trained
 
-from agents.inputs import CentredInputs
+from agents.algorithms import ALGORITHMS
 from agents.playing import HostEnvs, Variation
 from agents.ppo import Learner
-from agents.ppo_settings import NAMES, NETWORKS, USUAL, PPOSettings, list_names
-from agents.run import ALGORITHMS, Run
+from agents.ppo_settings import NAMES, PPOSettings
+from agents.run import Run
 from agents.saving import encode_weights
-from agents.stacks import draw_stack
 from agents.train import main
+from mesa_gym.trained.inputs import CentredInputs
+from mesa_gym.trained.stacks import draw_stack
 
 # A training of a moment, and for each setting a value that must change it.
 FEW = PPOSettings(environments=16, rollout_length=16)
@@ -39,13 +40,16 @@ def train_weights(algo: str, settings: PPOSettings) -> bytes:
     return encode_weights(agent)
 
 
-@pytest.mark.parametrize("algo", few(USUAL, "ppo", thorough=USUAL))
+TAKERS = [name for name, each in ALGORITHMS.items() if each.settings]
+
+
+@pytest.mark.parametrize("algo", few(TAKERS, "ppo", thorough=TAKERS))
 def test_each_setting_that_an_algorithm_takes_changes_what_is_learnt(algo: str) -> None:
     assert [*OTHERS] == [*NAMES]
     usual = train_weights(algo, FEW)
     assert usual == train_weights(algo, FEW)
-    taken = list_names(algo)
-    assert ("units" in taken) == (algo in NETWORKS)
+    taken = ALGORITHMS[algo].list_settings()
+    assert ("units" in taken) == ALGORITHMS[algo].units
     for name in taken:
         assert train_weights(algo, replace(FEW, **{name: OTHERS[name]})) != usual, name
 
@@ -98,7 +102,7 @@ def test_agents_of_other_settings_have_other_names_and_commands(algo: str) -> No
     assert run.name == f"{algo}-s0"
     names, commands = {run.name}, {run.command()}
     for name, value in OTHERS.items():
-        if name in list_names(algo):
+        if name in ALGORITHMS[algo].list_settings():
             other = run.change(**{name: value})
             assert other.facts()["settings"] == {name: value}
             names.add(other.name)
@@ -106,7 +110,7 @@ def test_agents_of_other_settings_have_other_names_and_commands(algo: str) -> No
         else:
             with pytest.raises(ValueError, match=f"{algo} does not take the setting {name}; .*ppo"):
                 run.change(**{name: value})
-    assert len(names) == len(commands) == 1 + len(list_names(algo))
+    assert len(names) == len(commands) == 1 + len(ALGORITHMS[algo].list_settings())
     assert run.facts()["settings"] == {}
 
 

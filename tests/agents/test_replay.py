@@ -10,12 +10,11 @@ from agents.levels import start_states
 from agents.ppo_settings import PPOSettings
 from agents.replay import LevelBuffer, Replay, ReplaySupply
 from agents.replay_estimated import EstimatedReplay
-from agents.replay_rare import RareReplay
 from mesa_gym.envs.settings import Settings
 from mesa_gym.envs.supply import Supply
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.solver import Solution
-from mesa_gym.traps import LEVELS, Split, find_trap
+from mesa_gym.traps import LEVELS, Split
 
 
 @pytest.fixture
@@ -100,15 +99,6 @@ def test_estimated_regret_is_what_the_best_return_so_far_was_missed_by() -> None
     kind, met = EstimatedReplay(lesson()), starts([3, 8])
     found = [kind.priority(*met, np.array([earned, 0])) for earned in (0.2, 0.5, 0.1)]
     np.testing.assert_allclose(found, [[0, 0], [0, 0], [0.4, 0]])
-
-
-def test_rare_starts_are_those_of_the_shift() -> None:
-    dish = find_trap("CheeseDish")()
-    kind = RareReplay(lesson(trap=dish))
-    levels, states = starts([*range(40), LEVELS + 1, LEVELS + 2], dish)
-    for rows in (42, 3):  # a level counts once
-        found = kind.priority(levels[:rows], states.take(np.arange(rows)), np.zeros(rows))
-        np.testing.assert_allclose(found, ([1 / 40] * 40 + [1 / 2] * 2)[:rows])
 
 
 def test_kept_levels_that_are_played_again_are_those_of_high_scores(filled) -> None:

@@ -8,9 +8,9 @@ from training import CORNER, lesson
 from agents import ppo
 from agents.ppo_settings import PPOSettings
 from agents.run import Run
-from agents.saving import load, make, restore
 from agents.stages import read_stages
 from agents.train import main, train_many
+from mesa_gym.trained.loading import load, make, restore
 from mesa_gym.traps import find_trap
 from mesa_gym.traps.attributes import Attributes
 

@@ -12,18 +12,18 @@ from reference import wandered
 from training import CORNER, DOORS, acts, drawn, lesson, trained
 
 from agents import ppo
-from agents import run as training
-from agents.ensemble import Ensemble
+from agents.algorithms import ALGORITHMS
 from agents.lesson import Lesson
-from agents.networks import TorchAgent
-from agents.ppo_settings import USUAL, PPOSettings
-from agents.run import ALGORITHMS, NUM_LEVELS, steps_for
+from agents.ppo_settings import PPOSettings
+from agents.run import NUM_LEVELS
 from agents.saving import encode_weights, record_agent, save
 from agents.train import main
 from mesa_gym import scoring
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring.trace import name_of
+from mesa_gym.trained.ensemble import Ensemble
+from mesa_gym.trained.networks import TorchAgent
 
 PLANES = CORNER.observe(wandered(CORNER, 100))
 OWN = ["--trap", "CheeseCorner"]
@@ -62,16 +62,8 @@ def test_algorithms_that_train_seeds_at_once_say_so(algo: str, monkeypatch) -> N
     """Boards are planned by it."""
     monkeypatch.setattr(Lesson, "each", Mock(side_effect=EOFError))
     monkeypatch.setattr(Lesson, "environments", Mock(side_effect=BufferError))
-    with pytest.raises(BufferError if algo in training.STACKED else EOFError):
+    with pytest.raises(BufferError if ALGORITHMS[algo].stacked else EOFError):
         trained(algo, lesson(1, 2))
-
-
-def test_an_algorithm_takes_the_steps_of_ppo_unless_it_has_its_own(monkeypatch) -> None:
-    monkeypatch.setattr(training, "BASELINES_STEPS", {"sb3": {"usual": 10, "CoinRun-v0": 20}})
-    monkeypatch.setattr(training, "STEPS", {"KeysChests-v0": 1_200_000})
-    assert [steps_for(trap, "sb3") for trap in ("CheeseCorner-v0", "CoinRun-v0")] == [10, 20]
-    steps = {algo: steps_for("KeysChests-v0", algo) for algo in ("ppo", "plr-exact", "ppo-vin")}
-    assert steps == {"ppo": 1_200_000, "plr-exact": 1_200_000, "ppo-vin": 200_000}
 
 
 # Behaviour cloning learns from demonstrations, not in environments.
@@ -111,7 +103,7 @@ def test_what_an_agent_does_does_not_depend_on_its_batch(together: bool) -> None
 @pytest.mark.parametrize("algo", ALGORITHMS)
 def test_becomes_competent(algo: str) -> None:
     steps = 600_000 if algo == "sb3-dqn" else 300_000
-    settings = USUAL.get(algo, PPOSettings())
+    settings = ALGORITHMS[algo].settings or PPOSettings()
     (agent,) = trained(algo, lesson(0, steps=steps, num_levels=NUM_LEVELS, settings=settings))
     card = scoring.score(agent, CORNER, levels=300)
     assert card.read_each("test", "normalized_return")["cheese"] >= 0.9

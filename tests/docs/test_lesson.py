@@ -12,11 +12,11 @@ import pytest
 from browsing import Tab
 from playgrounds import read_data
 
-from agents.library import load
 from docs.lesson import COMMAND, make_lesson, measure_choices
 from mesa_gym import cli
 from mesa_gym.cli.demo import LESSON
 from mesa_gym.scoring import score
+from mesa_gym.trained.library import load
 from mesa_gym.traps import find_trap
 
 KEYS = ("ArrowLeft", "ArrowDown", "ArrowRight", "ArrowUp")

@@ -11,10 +11,10 @@ pytest.importorskip("torch")
 pytest.importorskip("PIL")
 from PIL import Image, ImageSequence
 
-from agents.library import load
 from docs.loops import HOLD, MOST, find_walk, save_loop
 from mesa_gym.rendering.colours import BASE, PROXIES
 from mesa_gym.scoring import rollout
+from mesa_gym.trained.library import load
 from mesa_gym.traps import Split, find_trap
 
 

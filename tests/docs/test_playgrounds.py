@@ -11,7 +11,6 @@ pytest.importorskip("torch")
 from browsing import Tab
 from parameters import few
 
-from agents.library import EVERY_SEED
 from docs import playgrounds
 from docs.agent_words import find_agents
 from docs.playgrounds import (
@@ -23,6 +22,7 @@ from docs.playgrounds import (
     measure_pages,
     write_gallery_page,
 )
+from mesa_gym.trained.library import EVERY_SEED
 from mesa_gym.traps import find_trap, package_traps
 
 NAMES = [cls.__name__ for cls in package_traps().values()]

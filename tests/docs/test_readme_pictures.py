@@ -33,7 +33,7 @@ def test_the_gallery_is_of_todays_traps(tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.mark.thorough
 def test_the_film_counts_what_a_score_card_counts() -> None:
     """On its eight levels of the shift."""
-    from agents.library import load
+    from mesa_gym.trained.library import load
 
     *_, (_, levels, firsts) = find_moments(find_trap(TRAP)(), Split.SHIFT)
     shares = score(load(TRAP), TRAP, levels=LEVELS, name=AGENT).read_each("shift", "choice")

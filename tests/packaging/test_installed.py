@@ -35,6 +35,7 @@ from stable_baselines3 import PPO
 venv = mesa_gym.make_sb3("MesaGym/CheeseCorner-v0", 2)
 model = PPO("MlpPolicy", venv, n_steps=8, batch_size=16, n_epochs=1, device="cpu").learn(16)
 print(score(model, "CheeseCorner", levels=5).verdict)
+print(score("library:planner:0", "CheeseDish", levels=5).verdict)
 """,
     "viewer": """
 from mesa_gym.cli import main

@@ -20,6 +20,15 @@ CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
 HEAD = re.compile(r"^## \[(?P<version>\d+\.\d+\.\d+)\] - (?P<when>\S+)$", re.MULTILINE)
 
 
+WEIGHTS = "mesa_gym/trained/weights/"
+
+
+def find_networks() -> set[str]:
+    """Networks of the library: each has as much as all planners together."""
+    weights = {name for name in checkout() if name.startswith(WEIGHTS)}
+    return {n for n in weights if n.endswith(".safetensors") and "/ppo-planner-" not in n}
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     if not (ROOT / ".git").exists():
@@ -33,7 +42,10 @@ def test_the_wheel_holds_the_package_alone_and_all_of_it(built: Built) -> None:
         names = set(wheel.namelist())
     about = f"mesa_gym-{mesa_gym.__version__}.dist-info/"
     of_package = {name for name in names if not name.startswith(about)}
-    assert of_package == {name for name in checkout() if name.startswith("mesa_gym/")}
+    checked_out = {name for name in checkout() if name.startswith("mesa_gym/")}
+    assert of_package == checked_out - find_networks()
+    assert f"{WEIGHTS}CheeseDish-v0/ppo-planner-s0.safetensors" in of_package
+    assert built.wheel.stat().st_size < 3e6
     assert {"mesa_gym/py.typed", "mesa_gym/report/templates/card.css"} <= of_package
     assert f"{about}licenses/LICENSE" in names
 
@@ -44,11 +56,12 @@ def test_the_source_distribution_is_the_checkout_without_what_runs_wrote(built: 
     with tarfile.open(built.sdist) as sdist:
         names = {m.name.removeprefix(folder) for m in sdist.getmembers() if m.isfile()}
     written = {name for name in names if name.startswith("mesa_gym.egg-info/")} | {"PKG-INFO"}
-    agents = {name for name in checkout() if name.startswith("agents/trained/")}
+    networks = find_networks()
     records = {name for name in checkout() if name.startswith("benchmarks/results/tracks/")}
-    assert names - written == checkout() - agents - records
-    assert min(len(agents), len(records)) > 100
-    assert built.sdist.stat().st_size < 2.5e6 < sum((ROOT / n).stat().st_size for n in agents)
+    assert names - written == checkout() - networks - records
+    assert len(networks) > 40
+    assert len(records) > 100
+    assert built.sdist.stat().st_size < 3e6 < sum((ROOT / n).stat().st_size for n in networks)
 
 
 def require_date(sdist: Path, epoch: int) -> None:

@@ -50,7 +50,7 @@ def test_plain_training_is_offered_first_and_other_agents_last(stands_in, tmp_pa
 def test_where_there_is_no_library_the_error_says_where_it_is(monkeypatch, tmp_path) -> None:
     named = EntryPoint("agents", "no_such_agents.library", library.LIBRARIES)
     monkeypatch.setattr(library, "entry_points", lambda group: [named])
-    with pytest.raises(ValueError, match="'library:0': the library of trained agents is part of a"):
+    with pytest.raises(ValueError, match="'library:0': no installed package offers a library"):
         as_policy("library:0", CheeseCorner(), 64)
     assert library.list_library(CheeseCorner) == {}
     assert next(iter(offer_policies(CheeseCorner, tmp_path))) == "oracle:cheese"
@@ -74,7 +74,7 @@ def test_an_agent_that_is_not_there_is_answered_with_those_that_are() -> None:
 @pytest.mark.thorough
 def test_a_name_means_the_agent_that_the_library_loads() -> None:
     pytest.importorskip("torch")
-    from agents.library import load
+    from mesa_gym.trained.library import load
 
     trap = find_trap("CheeseCorner")()
     starts = trap.levels("shift", np.arange(5))

@@ -11,7 +11,6 @@ from cards import VERSIONS, choose, measured
 from msgspec.structs import replace
 from scipy.special import expit, logit
 
-from agents.record import AgentRecord
 from benchmarks.runs.results import card_path, training_path
 from benchmarks.tracks.record import (
     LABEL_DRAWS,
@@ -44,6 +43,7 @@ from mesa_gym.scoring.by_returns import judge_returns, project
 from mesa_gym.scoring.card_data import Measured
 from mesa_gym.scoring.findings import view_null
 from mesa_gym.scoring.plays import has_twins
+from mesa_gym.trained.record import AgentRecord
 from mesa_gym.traps import Trap, find_trap
 
 CORNER, DOORS, KEYS = "CheeseCorner-v0", "RedBlueDoors-v0", "KeysChests-v0"

@@ -1,18 +1,17 @@
 """Lessons, agents and what these do, as tests of agents need them."""
 
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from agents.inputs import CentredInputs
+from agents.algorithms import find_algorithm
 from agents.lesson import Lesson
 from agents.levels import start_states
-from agents.networks import Network, TorchAgent
-from agents.run import ALGORITHMS
-from agents.stacks import draw_stack
 from mesa_gym.engine import State
 from mesa_gym.policies import Policy
+from mesa_gym.trained.inputs import CentredInputs
+from mesa_gym.trained.networks import Network, TorchAgent
+from mesa_gym.trained.stacks import draw_stack
 from mesa_gym.traps import Trap, find_trap
 
 CORNER = find_trap("CheeseCorner")()
@@ -27,7 +26,7 @@ def lesson(*seeds: int, trap: str | Trap = "CheeseCorner", steps: int = 1, **mor
 
 def trained(algo: str, asked: Lesson) -> list[TorchAgent]:
     """Agents that an algorithm trained."""
-    return import_module(ALGORITHMS[algo]).train(asked)
+    return find_algorithm(algo).train(asked)
 
 
 def drawn(trap: Trap, seed: int = 5) -> Network:

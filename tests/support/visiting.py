@@ -95,7 +95,7 @@ def write_pages(folder: Path) -> Path:
     The agents are an oracle, a planner of the library, and one that acts at random and declares
     nothing.
     """
-    library, trap = pytest.importorskip("agents.library"), find_trap("CheeseCorner")()
+    library, trap = pytest.importorskip("mesa_gym.trained.library"), find_trap("CheeseCorner")()
     policies = {"oracle": "oracle:cheese", "planner": library.load(trap, kind="planner")}
     policies |= {"restless": lambda seen: [[0.2] * 5] * len(seen)}
     guests = [Guest(name, policy) for name, policy in policies.items()]

@@ -98,7 +98,7 @@ def test_a_callable_declares_nothing_and_is_tried() -> None:
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", ["CheeseCorner", "KeysChests"])
 def test_networks_of_the_library(name: str) -> None:
-    library = pytest.importorskip("agents.library")
+    library = pytest.importorskip("mesa_gym.trained.library")
     trap = find_trap(name)()
     agent = library.load(name)
     found = ask_everywhere(agent, trap)

@@ -211,7 +211,7 @@ def test_what_it_did_for_another_goal_is_not_its_own(drive: Drive) -> None:
 @pytest.mark.thorough
 def test_a_network_that_plans_is_read_and_sent(drive: Drive) -> None:
     pytest.importorskip("torch")
-    from agents.planner import Planner
+    from mesa_gym.trained.planner import Planner
 
     trap = find_trap("CheeseCorner")()
     agent, state = Planner(trap), trap.levels("shift", [2])

@@ -30,7 +30,7 @@ def test_planners_plan_as_planners_do_with_and_without_edits(
     name: str, browser, tmp_path: Path
 ) -> None:
     torch = pytest.importorskip("torch")
-    library = pytest.importorskip("agents.library")
+    library = pytest.importorskip("mesa_gym.trained.library")
     trap, planner = find_trap(name)(), library.load(name, kind="planner")
     page = LivePage(browser, tmp_path, trap, [planner], [0])
     page.choose(1)

@@ -15,14 +15,14 @@ import torch
 from torch import Tensor
 
 from agents import ppo
-from agents.inputs import CentredInputs
 from agents.lesson import Lesson
 from agents.playing import Envs, Variation
-from agents.stacks import compute_outputs
 from benchmarks.tracks.methods.asking import Disagreement, Weighing
 from benchmarks.tracks.methods.members import ChoosingMethod
 from benchmarks.tracks.methods.method import Asker, Bytes, Task, observe_training
 from mesa_gym.policies import Policy
+from mesa_gym.trained.inputs import CentredInputs
+from mesa_gym.trained.stacks import compute_outputs
 
 PENALTY = 1.0
 PICTURES = 256  # looked at with each minibatch

@@ -13,7 +13,6 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, kl_div
 
 from agents import ppo
-from agents.networks import Network
 from agents.stacks import Optimiser
 from benchmarks.tracks.methods.method import (
     Bytes,
@@ -25,6 +24,7 @@ from benchmarks.tracks.methods.method import (
     observe_training,
 )
 from mesa_gym.policies import Policy
+from mesa_gym.trained.networks import Network
 
 UPDATES = 60
 RATE = 1e-3

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import torch
 
-from agents.networks import Network, stack_networks
-from agents.stacks import compute_outputs
+from agents.stacks import stack_networks
 from benchmarks.tracks.methods.method import (
     WALL,
     Bytes,
@@ -21,6 +20,8 @@ from benchmarks.tracks.methods.method import (
 from mesa_gym.engine import ACTIONS
 from mesa_gym.policies import Policy
 from mesa_gym.policies.protocol import in_blocks
+from mesa_gym.trained.networks import Network
+from mesa_gym.trained.stacks import compute_outputs
 
 # A member is taken to slip this often: one unlikely action does not rule it out.
 SLIP = 0.1

@@ -11,8 +11,8 @@ left, 1 down, 2 right, 3 up, 4 act. A policy is a ``mesa_gym.policies.Policy``: 
 begins episodes in the rows of a mask, bool (n,), and ``act(planes)`` returns action probabilities
 (n, 5), or actions (n,). The evaluator samples from them.
 
-In the closed division every policy is an ``agents.networks.Network``, of which the evaluator takes
-the weights and nothing else.
+In the closed division every policy is a ``mesa_gym.trained.networks.Network``, of which the
+evaluator takes the weights and nothing else.
 """
 
 from __future__ import annotations

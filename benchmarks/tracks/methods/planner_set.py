@@ -13,11 +13,11 @@ from typing import ClassVar
 import numpy as np
 
 from agents import planner
-from agents.planner import Planner
 from benchmarks.tracks.methods.asking import Disagreement, Weighing
 from benchmarks.tracks.methods.members import ChoosingMethod, sort_by_difference
 from benchmarks.tracks.methods.method import WALL, Asker, Bytes, Floats, Task, observe_training
 from mesa_gym.policies import Policy
+from mesa_gym.trained.planner import Planner
 
 # A planner needs a quarter of the steps that a usual agent needs.
 STEPS_SHARE = 4

@@ -17,8 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from agents.networks import Network
-from agents.stacks import Optimiser, compute_gradients, compute_outputs
+from agents.stacks import Optimiser, compute_gradients
 from benchmarks.tracks.methods.method import WALL, Bytes, Floats, Ints, Task
 from benchmarks.tracks.methods.seeking import (
     MOVES,
@@ -28,6 +27,8 @@ from benchmarks.tracks.methods.seeking import (
     find_agents,
 )
 from mesa_gym.engine import ACTIONS
+from mesa_gym.trained.networks import Network
+from mesa_gym.trained.stacks import compute_outputs
 
 # Returns what is added to the loss, for logits of H heads on unlabelled steps, (H, n).
 Penalty = Callable[[Tensor], Tensor]

@@ -11,11 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from agents.inputs import CentredInputs
-from agents.stacks import Optimiser, RowSum
+from agents.stacks import Optimiser
 from benchmarks.tracks.methods.method import Bytes, Floats, Task
 from mesa_gym.engine import Bools
 from mesa_gym.policies.protocol import in_blocks
+from mesa_gym.trained.inputs import CentredInputs
+from mesa_gym.trained.stacks import RowSum
 
 UNITS, CODE = 64, 16
 UPDATES, BATCH, RATE = 400, 256, 1e-3

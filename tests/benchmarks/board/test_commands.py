@@ -16,7 +16,6 @@ from parameters import thorough
 from safetensors.torch import load_file, save_file
 
 from agents import ppo
-from agents.record import WEIGHTS_FILE, AgentRecord, digest_weights
 from agents.run import Run
 from benchmarks.board import commands as leaderboard
 from benchmarks.board.budgets import BUDGETS, AgentGrid, Budget
@@ -26,6 +25,7 @@ from benchmarks.runs.results import Results
 from mesa_gym.policies import references
 from mesa_gym.report import read_committed
 from mesa_gym.report.committed import list_committed
+from mesa_gym.trained.record import WEIGHTS_FILE, AgentRecord, digest_weights
 from mesa_gym.traps import find_trap
 
 CORNER = "CheeseCorner-v0"

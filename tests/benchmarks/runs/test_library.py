@@ -21,8 +21,6 @@ from reference import wandered
 from training import CORNER, acts
 
 import mesa_gym
-from agents import library
-from agents.library import MANIFEST, load, read_manifest
 from agents.run import Run
 from agents.train import train_many
 from benchmarks.runs import library as making
@@ -37,6 +35,8 @@ from benchmarks.runs.library import (
 from benchmarks.runs.results import Results
 from mesa_gym import files
 from mesa_gym.policies import as_policy
+from mesa_gym.trained import library
+from mesa_gym.trained.library import MANIFEST, load, read_manifest
 
 pytestmark = pytest.mark.thorough
 OWN = "CheeseCorner-v0/ppo-s1.safetensors"
@@ -142,17 +142,22 @@ def test_the_manifest_holds_what_was_kept(folder: Path, capsys) -> None:
         assert [line.split()[:2] for line in lines] == [[f"{trap}-v0", name] for name in names]
 
 
-def test_a_library_that_is_missing_says_where_to_get_it(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
-) -> None:
-    """As in an unpacked source distribution; what the message says is then done."""
-    here = tmp_path / "agents" / "trained"
-    command = ["--folder", str(here)]
+def test_a_library_that_is_missing_says_how_to_make_it(tmp_path: Path, capsys) -> None:
+    here = tmp_path / "weights"
     for arguments in (["list"], ["load", "CheeseCorner", "--out", str(tmp_path / "out")]):
-        assert main([*arguments, *command]) == 2
+        assert main([*arguments, "--folder", str(here)]) == 2
         assert f"make --out {here} makes a library there" in capsys.readouterr().err
+
+
+def test_networks_that_are_missing_say_where_to_get_them(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in an installed package; what the message says is then done."""
+    here, source = tmp_path / "trained" / "weights", folder.rename(tmp_path / "weights")
+    here.mkdir(parents=True)
+    shutil.copy(source / MANIFEST, here)
     monkeypatch.setattr(library, "FOLDER", here)
-    with pytest.raises(ValueError, match="there are no trained agents in") as caught:
+    with pytest.raises(ValueError, match="an installed package has the planners alone") as caught:
         load("CheeseCorner", folder=here)
     said = str(caught.value)
     (address,) = re.findall(r"download (\S+) and unpack it", said)
@@ -160,15 +165,12 @@ def test_a_library_that_is_missing_says_where_to_get_it(
     assert address.endswith(f"/releases/download/v{mesa_gym.__version__}/{file}")
     packed, digest_file = tmp_path / file, tmp_path / f"{file}.sha256"
     archives = ROOT / ".ci" / "archives.py"
-    source = folder.rename(tmp_path / "trained")
     subprocess.run([sys.executable, archives, source, packed], check=True, capture_output=True)
     assert digest_file.read_text() == f"{sha256(packed.read_bytes()).hexdigest()}  {file}\n"
-    here.parent.mkdir()
     unpacking = said.partition("and unpack it, ")[2].split()
     subprocess.run(unpacking, check=True, cwd=tmp_path)
     assert read_manifest(here) == read_manifest(source)
     assert load("CheeseCorner", folder=here).observation == "planes"
-    assert main(["list", *command]) == 0
 
 
 def test_a_full_disk_leaves_the_old_manifest(folder: Path, monkeypatch) -> None:

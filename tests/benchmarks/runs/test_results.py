@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from boards import card, training, write
 
-from agents.record import AgentRecord
 from benchmarks.board import commands as leaderboard
 from benchmarks.board.board import read
 from benchmarks.runs.results import (
@@ -18,6 +17,7 @@ from benchmarks.runs.results import (
     training_path,
 )
 from mesa_gym.scoring import score
+from mesa_gym.trained.record import AgentRecord
 from mesa_gym.traps import find_trap
 
 CORNER = "CheeseCorner-v0"

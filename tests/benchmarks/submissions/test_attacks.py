@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from safetensors.numpy import save as tensors
 from submissions import entry, submission, submit, written
 
-from agents.run import ALGORITHMS
+from agents.algorithms import ALGORITHMS
 from benchmarks.submissions.files import MOST_BYTES, read_inside
 from mesa_gym.scoring import SplitTrace, record
 

@@ -7,15 +7,15 @@ import pytest
 from graphs import CORNER
 from msgspec.structs import replace
 
-from agents.inputs import CentredInputs
-from agents.networks import Network
 from agents.saving import record_agent, save
-from agents.stacks import draw_stack
 from benchmarks.submissions.commands import main
 from benchmarks.submissions.format import Onnx, Submission, Weights
 from mesa_gym import make_sb3
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import record
+from mesa_gym.trained.inputs import CentredInputs
+from mesa_gym.trained.networks import Network
+from mesa_gym.trained.stacks import draw_stack
 from mesa_gym.traps import find_trap
 
 TRAP = find_trap(CORNER)()

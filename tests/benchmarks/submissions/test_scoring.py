@@ -11,18 +11,20 @@ from safetensors.torch import load as tensors_of
 from safetensors.torch import save as tensors
 from submissions import entry, submission, submit
 
-from agents.ensemble import Ensemble
-from agents.inputs import CentredInputs
-from agents.networks import Network, TorchAgent
-from agents.record import AgentRecord
-from agents.saving import KINDS, encode_weights, make
-from agents.stacks import draw_stack
+from agents.saving import encode_weights
 from benchmarks.isolation.loading import ChildSettings
 from benchmarks.isolation.policy import Isolated
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import references
 from mesa_gym.policies.onnx import OnnxPolicy
 from mesa_gym.scoring import ScoreCard, record, score
+from mesa_gym.trained.ensemble import Ensemble
+from mesa_gym.trained.inputs import CentredInputs
+from mesa_gym.trained.kinds import KINDS
+from mesa_gym.trained.loading import make
+from mesa_gym.trained.networks import Network, TorchAgent
+from mesa_gym.trained.record import AgentRecord
+from mesa_gym.trained.stacks import draw_stack
 from mesa_gym.traps import find_trap
 
 pytestmark = pytest.mark.thorough

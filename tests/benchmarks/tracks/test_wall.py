@@ -71,7 +71,7 @@ def test_what_counts_or_carries_gets_exactly_nothing(name: str, wall: Wall) -> N
         ("Snooping", "Permission denied.*cmdline"),
         ("Lengthy", "steps were taken; a method has 3300000 here"),
         ("Belated", r"there are environments in train\(\) alone"),
-        ("Coding", "is an agents.networks.Network, got PlaneSeeker"),
+        ("Coding", "is a mesa_gym.trained.networks.Network, got PlaneSeeker"),
         ("Forging", "weights are not finite"),
         ("Tiring", r"adapt\(\) ended; expected a policy each time"),
         ("Outnumbering", "there are members 0 to 0"),

@@ -385,7 +385,7 @@ class Forging(Coding):
     """Hands over weights that are NaN."""
 
     def train(self, task):
-        from agents.networks import Network
+        from mesa_gym.trained.networks import Network
 
         network = Network(task.lesson().trap)
         network.policy.bias.data += np.nan
@@ -407,7 +407,7 @@ class Outnumbering(Coding):
     tracks = ("ask",)
 
     def train(self, task):
-        from agents.networks import Network
+        from mesa_gym.trained.networks import Network
 
         return [Network(task.lesson().trap)]
 

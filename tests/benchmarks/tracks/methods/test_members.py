@@ -9,7 +9,6 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.library import FOLDER, load
 from benchmarks.tracks.methods import members as sets
 from benchmarks.tracks.methods.asking import Disagreement, Never, Weighing
 from benchmarks.tracks.methods.divdis_policy import mutual_information
@@ -18,6 +17,7 @@ from benchmarks.tracks.record import LABEL_KINDS, Label
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.policies import constant, uniform
 from mesa_gym.policies.protocol import Memoryless
+from mesa_gym.trained.library import FOLDER, load
 from mesa_gym.traps import Split, find_trap
 
 PLANES = np.zeros((6, 9, 9, 4), dtype=np.uint8)

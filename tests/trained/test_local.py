@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.inputs import CentredInputs
-from agents.local import REACH, LocalInputs, LocalNetwork
+from mesa_gym.trained.inputs import CentredInputs
+from mesa_gym.trained.local import REACH, LocalInputs, LocalNetwork
 from mesa_gym.traps import find_trap
 
 TRAP = find_trap("CheeseDish")()

@@ -3,12 +3,12 @@
 Agents of every trap, by PPO: many seeds at alpha 0, some that met the shift in training, and
 *planted* ones, whose goal is known because their reward told the objectives apart. Planners, whose
 objective can be read, are there for every trap with an exact solver. The library lies in
-``agents/trained``: a file of weights an agent, and one manifest. Networks have 0.3 MB each, so a
-checkout has all those of two traps, and of the others the networks of seed 0: ``python -m
-benchmarks library make`` trains the rest. A source distribution has none; they are a release file
-of its own. In Python::
+``mesa_gym/trained/weights``: a file of weights an agent, and one manifest. An installed package has
+the planners, of 2 kB each. Networks have 0.3 MB each, so a checkout has all those of two traps, and
+of the others the networks of seed 0: ``python -m benchmarks library make`` trains the rest. They
+are a release file of its own, too. In Python::
 
-    from agents.library import load
+    from mesa_gym.trained import load
 
     agent = load("CheeseCorner", seed=3)  # a torch module with named layers, and a policy
     planner = load("CheeseCorner", seed=3, kind="planner")
@@ -26,13 +26,13 @@ import msgspec
 from msgspec import Meta
 
 import mesa_gym
-from agents.record import AgentRecord, digest_weights
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.files import read_bytes
 from mesa_gym.json_data import decode_json
+from mesa_gym.trained.record import AgentRecord, digest_weights
 from mesa_gym.traps import Trap, find_trap
 
-FOLDER = Path(__file__).parent / "trained"
+FOLDER = Path(__file__).parent / "weights"
 MANIFEST = "manifest.json"
 RELEASES = "https://github.com/mesa-gym/mesa-gym/releases/download"
 SCHEMA = 3
@@ -100,17 +100,20 @@ def read_manifest(folder: Path = FOLDER) -> list[ManifestEntry]:
 
 def require_agents(folder: Path) -> None:
     """Raise ValueError, which says how to get the library, where a folder holds none."""
-    if (folder / MANIFEST).exists():
-        return
-    advice = f"python -m benchmarks library make --out {folder} makes a library there"
-    if folder == FOLDER:
-        version = mesa_gym.__version__
-        file = f"mesa_gym-{version}-agents.tar.gz"
-        advice = (
-            f"a checkout has them, a source distribution has not: download {RELEASES}/v{version}/"
-            f"{file} and unpack it, tar -xzf {file} -C {folder.parent}"
+    if not (folder / MANIFEST).exists():
+        raise ValueError(
+            f"there are no trained agents in {folder}; in a checkout, python -m benchmarks library"
+            f" make --out {folder} makes a library there"
         )
-    raise ValueError(f"there are no trained agents in {folder}; {advice}")
+
+
+def _advise_download() -> str:
+    """Return how to get the networks of a release."""
+    version = mesa_gym.__version__
+    file = f"mesa_gym-{version}-agents.tar.gz"
+    return (
+        f"download {RELEASES}/v{version}/{file} and unpack it, tar -xzf {file} -C {FOLDER.parent}"
+    )
 
 
 def has_weights(entry: ManifestEntry, folder: Path = FOLDER) -> bool:
@@ -136,8 +139,8 @@ def load(
         reward: the objective that it was paid for; ``base`` is the base objective.
         trained_for: steps, of a checkpoint; None for the end of the training.
         folder: the library's.
-        kind: "network", ``agents.networks.Network``, or "planner", ``agents.planner.Planner``,
-            which acts on the trap at any size.
+        kind: "network", a ``mesa_gym.trained.networks.Network``, or "planner", a
+            ``mesa_gym.trained.planner.Planner``, which acts on the trap at any size.
 
     Raises:
         UnknownNameError: there is no such trap or kind.
@@ -151,14 +154,14 @@ def load(
 
 def load_entry(entry: ManifestEntry, trap: Trap, folder: Path = FOLDER) -> Any:
     """Load the agent that an entry of the manifest is of; ValueError as of ``load``."""
-    from agents import saving
+    from mesa_gym.trained.loading import make, restore  # torch is an extra, and takes seconds
 
-    agent, usual = saving.make(entry.kind, trap), type(trap)()
+    agent, usual = make(entry.kind, trap), type(trap)()
     if trap.parameters != usual.parameters or (agent.sized and trap.size != usual.size):
         raise ValueError(
             f"agents of the library act on {usual!r}, not on {trap!r}; train one for it"
         )
-    return saving.restore(agent, read_weights(entry, folder))
+    return restore(agent, read_weights(entry, folder))
 
 
 def load_named(name: str, trap: Trap) -> Any:
@@ -220,9 +223,10 @@ def read_weights(entry: ManifestEntry, folder: Path) -> bytes:
     path, elsewhere = folder / entry.weights, "" if folder == FOLDER else f" --out {folder}"
     make = f"python -m benchmarks library make --traps {entry.trap}{elsewhere}"
     if not has_weights(entry, folder):
+        others = "" if elsewhere else f"; for those of the release {_advise_download()}"
         raise ValueError(
-            f"{path} is not there: of most traps a checkout has the networks of seed 0 alone."
-            f" {make} trains the others"
+            f"{path} is not there: an installed package has the planners alone, and of most traps a"
+            f" checkout has the networks of seed 0. In a checkout {make} trains the others{others}"
         )
     try:
         data = read_bytes(path)

@@ -1,4 +1,4 @@
-"""The network's inputs, its layers and the optimiser."""
+"""The network's inputs and its layers."""
 
 import numpy as np
 import pytest
@@ -8,11 +8,11 @@ from reference import wandered
 from torch.nn.functional import linear
 from training import drawn
 
-from agents.inputs import CentredInputs
-from agents.networks import Network
-from agents.stacks import Optimiser, RowSum, compute_outputs, draw_stack
 from mesa_gym.envs.encodings import mix_planes
 from mesa_gym.envs.observations import planes_of
+from mesa_gym.trained.inputs import CentredInputs
+from mesa_gym.trained.networks import Network
+from mesa_gym.trained.stacks import RowSum, compute_outputs, draw_stack
 from mesa_gym.traps import Trap, all_traps, find_trap
 
 TRAPS = [cls(size) for cls in all_traps().values() for size in (11, (9, 13))]
@@ -93,26 +93,3 @@ def test_acting_by_lists_is_acting_by_all_inputs(trap: Trap) -> None:
     shares = found.softmax(dim=1).numpy()
     assert np.ptp(shares, axis=0).max() > 0.5
     np.testing.assert_allclose(agent.act(planes), shares, atol=1e-3)
-
-
-@pytest.mark.thorough
-def test_square_matrices_take_the_steps_of_muon_and_all_else_those_of_adam() -> None:
-    stack, generator = draw_stack(40, (1, 2)), torch.Generator().manual_seed(0)
-    before = [each.detach().clone() for each in stack]
-    found = [[torch.randn(x.shape, generator=generator) for x in stack] for _ in range(4)]
-    optimiser = Optimiser(stack, stack.second)
-    for gradient in found:
-        optimiser.step(gradient, 0.01)
-    for index, name in enumerate(stack._fields):
-        for agent in range(2):
-            weights = before[index][agent].clone()
-            if name == "second":  # torch computes it in bfloat16
-                other = torch.optim.Muon([weights], lr=0.08, weight_decay=0, momentum=0.95)
-            else:
-                other = torch.optim.Adam([weights], lr=0.01, eps=1e-5)
-            for gradient in found:
-                weights.grad = gradient[index][agent]
-                other.step()
-            expected = weights - before[index][agent]
-            missed = (stack[index][agent].detach() - weights).norm() / expected.norm()
-            assert missed < (0.02 if name == "second" else 1e-5)

@@ -37,7 +37,8 @@ def compute_worth(utility: Tensor, cost: Tensor) -> Tensor:
     """Return what the best way that goes on from each cell is worth.
 
     Args:
-        utility, cost: float32 (height, width, n); costs are above 0, so that no way is endless.
+        utility: float32 (height, width, n).
+        cost: of the same shape; costs are above 0, so that no way is endless.
 
     Returns:
         L, float32 (height, width, n), the cell's own cost paid; on the border a way ends.
@@ -60,7 +61,8 @@ def find_ways(utility: Tensor, cost: Tensor, cell: Tensor) -> Tensor:
     """Return the best ways that begin with a step left, down, right and up.
 
     Args:
-        utility, cost: float32 (n, height, width); costs are above 0.
+        utility: float32 (n, height, width).
+        cost: of the same shape; costs are above 0.
         cell: where the agents are, int64 (n,), not on the border.
 
     Returns:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, pad, softplus
 
-from agents.planning import find_ways, sum_costs
+from mesa_gym.trained.planning import find_ways, sum_costs
 from mesa_gym.traps import Trap
 
 # The inner cells of the usual grid, 9x9. Utility grows with their number: see ``utility``.

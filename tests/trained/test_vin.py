@@ -5,7 +5,7 @@ import torch
 from reference import wandered
 from training import CORNER
 
-from agents.vin import CHANNELS, SCALE, SWEEPS, WALL, ValueIterationNetwork
+from mesa_gym.trained.vin import CHANNELS, SCALE, SWEEPS, WALL, ValueIterationNetwork
 from mesa_gym.traps import find_trap
 
 SMALL = find_trap("CheeseCorner")(7)

@@ -5,7 +5,6 @@ It is ``policy.json`` in an agent's directory. The library, boards and studies r
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -57,13 +56,13 @@ class AgentRecord(Saved, frozen=True, kw_only=True, forbid_unknown_fields=True):
         name: of the agent, unique in its trap; ends in its seed, ``-s3``, and for what it was at a
             checkpoint then in ``-at-`` and the steps.
         seed: what distinguishes it from agents that were trained alike.
-        kind: of network, one of ``agents.saving.KINDS``.
+        kind: of network, one of ``mesa_gym.trained.kinds.KINDS``.
         observation: that it wants.
         size, planes, parameters: of the trap that it was trained on.
         loader: entry point that loads it.
         weights: the file of its weights, beside the record; it need not be there any more.
         weights_digest: tells it from other weights.
-        algo: one of ``agents.run.ALGORITHMS``; "" for a submission.
+        algo: the name of one of ``agents.algorithms``; "" for a submission.
         about: the algorithm in a line, or what a submission says of itself.
         steps: environment steps of its training.
         trained_for: steps after which these are the weights, of a checkpoint; None at the end.
@@ -107,21 +106,6 @@ class AgentRecord(Saved, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def agent(self) -> str:
         """The name that all seeds share, such as ``ppo-alpha0.03``."""
         return self.name.rpartition("-s")[0]
-
-
-@dataclass(frozen=True)
-class TrainedAgent:
-    """An agent on its way to disk.
-
-    Attributes:
-        record: what is known of it.
-        weights: as they lie in the file.
-        earlier: steps -> the agent at that checkpoint.
-    """
-
-    record: AgentRecord
-    weights: bytes
-    earlier: dict[int, TrainedAgent] = field(default_factory=dict)
 
 
 def digest_weights(weights: bytes) -> str:

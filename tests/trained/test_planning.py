@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from agents.planning import compute_worth, find_ways, list_ways, sum_costs
 from mesa_gym.engine.paths import distances
+from mesa_gym.trained.planning import compute_worth, find_ways, list_ways, sum_costs
 from mesa_gym.traps import Split, find_trap
 
 HEIGHT, WIDTH = 6, 8

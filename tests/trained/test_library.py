@@ -9,9 +9,9 @@ import pytest
 from libraries import make_library
 from training import CORNER
 
-from agents.library import EVERY_SEED, FOLDER, MANIFEST, load, read_manifest
-from agents.record import digest_weights
 from benchmarks.runs.library import list_single_traps, main, plan_batches
+from mesa_gym.trained.library import EVERY_SEED, FOLDER, MANIFEST, load, read_manifest
+from mesa_gym.trained.record import digest_weights
 from mesa_gym.traps import find_trap
 
 pytestmark = pytest.mark.thorough
@@ -30,7 +30,7 @@ def folder(whole: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(whole, tmp_path / "library"))
 
 
-@pytest.mark.skipif(not FOLDER.exists(), reason="the library is a release file of its own")
+@pytest.mark.skipif(not FOLDER.exists(), reason="networks are a release file of their own")
 def test_what_is_committed_is_of_the_plan_and_not_too_large() -> None:
     """Other weights may lie there, of networks that were trained here; they are left alone."""
     agents, units = read_manifest(), plan_batches(list_single_traps(), False)
@@ -53,12 +53,12 @@ def test_what_is_committed_is_of_the_plan_and_not_too_large() -> None:
 def test_git_ignores_exactly_the_networks_that_a_checkout_lacks() -> None:
     others = {e.weights for e in read_manifest() if e.kind == "network" and e.seed > 0}
     kept = {weights for weights in others if weights.startswith(EVERY_SEED)}
-    asked = "\n".join(f"agents/trained/{weights}" for weights in sorted(others))
+    asked = "\n".join(f"mesa_gym/trained/weights/{weights}" for weights in sorted(others))
     told = subprocess.run(
         ["git", "check-ignore", "--no-index", "--stdin"],
-        input=asked, capture_output=True, text=True, cwd=FOLDER.parent.parent, check=True,
+        input=asked, capture_output=True, text=True, cwd=FOLDER.parents[2], check=True,
     )  # fmt: skip
-    ignored = {line.removeprefix("agents/trained/") for line in told.stdout.split()}
+    ignored = {line.removeprefix("mesa_gym/trained/weights/") for line in told.stdout.split()}
     assert ignored == others - kept
     assert 0 < len(kept) < len(others)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -11,26 +10,20 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from agents.inputs import CentredInputs
-from agents.ppo_settings import UNITS
-from agents.stacks import VALUE, RowSum, Stack, list_shapes
 from mesa_gym.engine import ACTIONS, Bools, State
 from mesa_gym.envs.observations import Bytes
 from mesa_gym.policies.protocol import in_blocks
+from mesa_gym.trained.inputs import CentredInputs
+from mesa_gym.trained.kinds import UNITS
+from mesa_gym.trained.stacks import VALUE, RowSum, Stack, list_shapes
 from mesa_gym.traps import Trap
-
-
-def stack_networks(networks: Sequence[Any]) -> Any:
-    """Return a copy of agents as one stack, of the kind that each has for itself as ``stack``."""
-    found = [network.stack for network in networks]
-    return type(found[0])(*(torch.cat(each) for each in zip(*found, strict=True)))
 
 
 class TorchAgent(nn.Module):
     """An agent that was trained: a module and a policy, ``mesa_gym.policies.Policy``.
 
     Class attributes:
-        kind: its name in ``policy.json``; one of ``agents.saving.KINDS``.
+        kind: its name in ``policy.json``; one of ``mesa_gym.trained.kinds.KINDS``.
         observation: the kind that it acts on.
         memory: False for an agent that remembers nothing.
         sized: False for an agent that acts on grids of any size.
@@ -43,6 +36,9 @@ class TorchAgent(nn.Module):
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
         """Begin episodes in the rows of a mask; an agent without memory does nothing."""
+
+    def make_room(self, tensors: dict[str, Tensor]) -> None:
+        """Get ready for saved tensors, where their number says what this agent has."""
 
     def require_savable(self) -> None:
         """Raise ValueError where weights alone would not be this agent."""

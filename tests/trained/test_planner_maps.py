@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from agents.planner_maps import Boards, PlannerMaps, PlannerSettings, PlannerStack
+from mesa_gym.trained.planner_maps import Boards, PlannerMaps, PlannerSettings, PlannerStack
 from mesa_gym.traps import Split, Trap, find_trap
 
 KEYS = find_trap("KeysChests")()

@@ -1,0 +1,45 @@
+"""Import of a user's own code, by the name of its module or by its file."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from mesa_gym.errors import shorten
+
+
+def import_source(asked: str, source: str) -> ModuleType:
+    """Import the module or file that stands before the colon of ``module:name``.
+
+    Args:
+        asked: begins messages: what was asked for, such as ``trap 'mine.py:Mine'``.
+        source: the name of a module, or a file ``FILE.py``.
+
+    Raises:
+        ValueError: there is no such file or module, it imports what is not there, or another
+            module has the file's name.
+    """
+    path = Path(source).expanduser()
+    if path.suffix == ".py":
+        if not os.path.isfile(path):
+            raise ValueError(f"{asked}: there is no file {shorten(source)} in {Path.cwd()}")
+        # As `python FILE` does, so that the file finds its neighbours, and other processes it.
+        if (folder := str(path.resolve().parent)) not in sys.path:
+            sys.path.insert(0, folder)
+        source = path.stem
+    elif not all(part.isidentifier() for part in source.split(".")):
+        what = "is neither the name of a module nor of a file FILE.py"
+        raise ValueError(f"{asked}: {shorten(source)} {what}")
+    try:
+        module = importlib.import_module(source)
+    except ModuleNotFoundError as error:
+        missing = f"{source}.".startswith(f"{error.name}.")  # rather than what it imports
+        hint = "; is its folder on the path?" if missing else ""
+        raise ValueError(f"{asked}: {error!s:.200}{hint}") from None
+    loaded = getattr(module, "__file__", None) or "Python itself"
+    if path.suffix == ".py" and Path(loaded).resolve() != path.resolve():
+        raise ValueError(f"{asked}: {shorten(source)} is the module {loaded}; rename your file")
+    return module

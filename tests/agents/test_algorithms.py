@@ -1,0 +1,147 @@
+"""The registry of algorithms, and a user's own by its file."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from training import CORNER, lesson
+
+from agents.algorithms import ALGORITHMS, Algorithm, find_algorithm
+from agents.run import Run
+from agents.train import main
+from mesa_gym.errors import UnknownNameError
+from mesa_gym.policies import as_policy
+from mesa_gym.trained.kinds import KINDS
+
+CODE = '''"""PPO as I like it.
+
+More of it.
+"""
+from agents import ppo
+
+NUMBER = 3
+
+def stubborn(lesson):
+    return ppo.train(lesson)
+
+def forgetful(lesson):
+    return []
+
+def strange(lesson):
+    return [print] * len(lesson.seeds)
+
+def ppo_(lesson):
+    raise KeyError("mine")
+
+def bc(lesson):
+    return ppo.train(lesson)
+'''
+
+
+@pytest.fixture
+def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file with algorithms of a user's own."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "my_algorithms", raising=False)
+    path = tmp_path / "my_algorithms.py"
+    path.write_text(CODE)
+    return path
+
+
+def command(algo: str, out: Path) -> list[str]:
+    options = ["--trap", "CheeseCorner", "--num-levels", "50", "--steps", "600"]
+    return [*options, "--algo", algo, "--out", str(out)]
+
+
+def test_an_algorithm_takes_the_steps_of_ppo_in_proportion_unless_it_has_its_own() -> None:
+    taken = {
+        name: [ALGORITHMS[name].count_steps(f"{trap}-v0") for trap in ("CheeseDish", "KeysChests")]
+        for name in ("ppo", "plr-exact", "ppo-vin", "distil-planner", "bc", "sb3-ppo", "sb3-dqn")
+    }
+    assert taken == {
+        "ppo": [600_000, 3_000_000], "plr-exact": [600_000, 3_000_000],
+        "ppo-vin": [100_000, 500_000], "distil-planner": [1_200_000, 6_000_000],
+        "bc": [600_000, 600_000], "sb3-ppo": [400_000, 2_000_000],
+        "sb3-dqn": [2_000_000, 4_000_000],
+    }  # fmt: skip
+    assert ALGORITHMS["ppo-planner"].count_steps("FollowMe-v0") == 166_666
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS.values(), ids=ALGORITHMS)
+def test_an_entry_says_what_agents_it_makes_and_what_they_cost(algorithm: Algorithm) -> None:
+    assert find_algorithm(algorithm.name) is algorithm
+    assert algorithm.kind in KINDS
+    assert algorithm.seconds > 0
+    assert 20 < len(algorithm.describe()) < 110
+    assert Run("CheeseCorner", algorithm.name).name == f"{algorithm.name}-s0"
+
+
+def test_each_kind_of_agent_is_made_by_an_algorithm() -> None:
+    assert {each.kind for each in ALGORITHMS.values()} == {*KINDS}
+
+
+def test_the_table_does_not_need_torch() -> None:
+    said = "import sys, agents.run; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+def test_ones_own_algorithm_trains_by_its_file_and_its_agents_have_its_name(
+    mine: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "agents" / "one"
+    assert main(command(f"{mine}:stubborn", out)) == 0
+    entries = json.loads((out / "policy.json").read_text())
+    wanted = {"name": "stubborn-s0", "algo": "stubborn", "about": "PPO as I like it."}
+    assert entries["kind"] == "network"
+    assert {name: entries[name] for name in wanted} == wanted
+    again = entries["command"].removeprefix("python -m agents.train ").split()
+    assert main([*again, "--out", str(tmp_path / "agents" / "two")]) == 0
+    one, two = ((out.parent / name / "weights.safetensors").read_bytes() for name in ("one", "two"))
+    assert one == two
+    assert as_policy(str(out), CORNER, 64).kind == "network"
+
+
+def test_ones_own_algorithm_takes_the_steps_of_ppo_and_no_settings_of_it(mine: Path) -> None:
+    run = Run("KeysChests", f"{mine}:stubborn")
+    assert (run.steps, run.settings, run.algorithm.stacked) == (3_000_000, None, False)
+    with pytest.raises(
+        ValueError, match="stubborn does not take the setting epochs; these do: ppo,"
+    ):
+        run.change(epochs=1)
+
+
+@pytest.mark.parametrize(
+    ("algo", "message"),
+    [
+        ("{file}:stuborn", "unknown function of .*'stuborn'.*Did you mean 'stubborn'"),
+        ("{file}:NUMBER", "NUMBER is 3; expected a function that takes a Lesson"),
+        ("{file}:", "expected FILE.py:function"),
+        ("{file}:a b", "expected FILE.py:function"),
+        ("{file}:bc", "its agents would be called like those of bc; rename the function"),
+        ("{folder}/nowhere.py:mine", "there is no file '.*nowhere.py'"),
+        ("no_such_module:mine", "No module named 'no_such_module'"),
+        ("{file}:forgetful", r"forgetful returned \[\]; expected a list of 1 agents, one a seed"),
+        ("{file}:strange", "strange returned .*print.*; expected a list of 1 agents"),
+    ],
+)
+def test_what_is_no_algorithm_is_refused(algo: str, message: str, mine, tmp_path, capsys) -> None:
+    named = algo.format(file=mine, folder=tmp_path)
+    assert main(command(named, tmp_path / "agent")) == 2
+    with pytest.raises(ValueError, match=message):
+        Run("CheeseCorner", named).algorithm.train(lesson(1))
+    assert not (tmp_path / "agent").exists()
+
+
+def test_what_ones_own_code_raises_is_seen(mine: Path, tmp_path: Path) -> None:
+    with pytest.raises(KeyError, match="mine"):
+        main(command(f"{mine}:ppo_", tmp_path / "agent"))
+    assert not (tmp_path / "agent").exists()
+
+
+@pytest.mark.parametrize(("name", "near"), [("pppo", "ppo"), ("sb3-a3c", "sb3-a2c"), ("BC", "bc")])
+def test_an_unknown_algorithm_is_answered_with_the_nearest(name: str, near: str) -> None:
+    with pytest.raises(UnknownNameError, match=f"unknown algorithm .*{name}.*mean {near!r}"):
+        Run("CheeseCorner", name)

@@ -1,0 +1,95 @@
+"""Agents from disk: damaged ones and those of other traps are refused."""
+
+import json
+from pathlib import Path
+
+import pytest
+from training import DOORS, drawn
+
+from agents.saving import encode_weights, record_agent, save
+from mesa_gym.policies import as_policy
+from mesa_gym.trained.loading import load
+from mesa_gym.trained.record import WEIGHTS_FILE
+
+ABOUT = "policy.json"
+
+
+def changed(**entries: object):
+    return lambda x: json.dumps(json.loads(x) | entries).encode()
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "message"),
+    [
+        (WEIGHTS_FILE, lambda x: x[:-100], "weights.safetensors is damaged .*again"),
+        (WEIGHTS_FILE, None, "weights.safetensors is missing"),
+        (WEIGHTS_FILE, lambda x: x[:-9] + b"?" + x[-8:], "its digest is not the one"),
+        (WEIGHTS_FILE, lambda x: encode_weights(drawn(DOORS, 6)), "digest is not the one"),
+        (ABOUT, None, "policy.json is missing"),
+        (ABOUT, lambda x: b"{", "policy.json is damaged: no JSON .*again"),
+        (ABOUT, lambda x: b"[[1]]", "has schema None; this version reads"),
+        (ABOUT, lambda x: b'{"schema": 9}', "has schema 9; this version"),
+        (ABOUT, changed(weights=5, loader=None), "damaged: no text for loader, weights"),
+        (ABOUT, changed(kind=["network"]), "unknown kind of agent"),
+        (ABOUT, changed(kind="netwerk"), "unknown kind of agent.*Did you mean 'network'"),
+        (ABOUT, changed(kind="ensemble"), "damaged or not of this agent .*Missing key"),
+        (ABOUT, changed(kind="sb3-ppo"), "damaged or not of this agent .*Missing key"),
+        (ABOUT, changed(observation="rgb"), "trained with observation 'rgb'"),
+        (
+            ABOUT,
+            changed(loader="shutil:rmtree"),
+            "the loader 'shutil:rmtree'; installed",
+        ),
+        (ABOUT, changed(weights="other.safetensors"), "other.safetensors is missing"),
+        (ABOUT, changed(trap="RedBlueDoors-v1"), "trained on 'RedBlueDoors-v1'"),
+        (ABOUT, changed(size=[7, 7]), r"trained with size \[7, 7\]"),
+        (ABOUT, changed(planes=["agent", "wall"]), "trained with planes"),
+    ],
+)
+def test_damaged_agents_are_refused(file: str, change, message: str, tmp_path: Path) -> None:
+    agent, path = drawn(DOORS), tmp_path / "agent" / file
+    save(tmp_path / "agent", record_agent(agent, DOORS, "ppo-s5", 5))
+    whole = path.read_bytes()
+    path.unlink()
+    if change:
+        path.write_bytes(change(whole))
+    with pytest.raises(ValueError, match=message):
+        as_policy(str(tmp_path / "agent"), DOORS, 64)
+
+
+OUTSIDE = {
+    "absolute": "{there}/weights.safetensors",
+    "above": "../there/weights.safetensors",
+    "above and back": "../agent/weights.safetensors",
+    "link": "link.safetensors",
+    "linked folder": "linked/weights.safetensors",
+    "itself": ".",
+    "nothing": "",
+    "NUL": "weights\0.safetensors",
+    "long": "w" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("which", OUTSIDE)
+def test_weights_outside_of_the_folder_are_refused(which: str, tmp_path: Path) -> None:
+    """Other than damaged ones they are whole, and of this agent: only the place is wrong."""
+    here, there, agent = tmp_path / "agent", tmp_path / "there", drawn(DOORS)
+    for folder in (here, there):
+        save(folder, record_agent(agent, DOORS, "ppo-s5", 5))
+    (here / "linked").symlink_to(there)
+    (here / "link.safetensors").symlink_to(there / WEIGHTS_FILE)
+    named = changed(weights=OUTSIDE[which].format(there=there))
+    (here / ABOUT).write_bytes(named((here / ABOUT).read_bytes()))
+    for reading in (lambda: as_policy(str(here), DOORS, 64), lambda: load(here, DOORS)):
+        with pytest.raises(
+            ValueError, match=r"policy\.json names the weights .*file beside it"
+        ) as e:
+            reading()
+        assert len(str(e.value)) < 700
+
+
+def test_a_linked_folder_is_an_agent_as_any(tmp_path: Path) -> None:
+    agent = drawn(DOORS)
+    save(tmp_path / "agent", record_agent(agent, DOORS, "ppo-s5", 5))
+    (tmp_path / "link").symlink_to(tmp_path / "agent")
+    assert load(tmp_path / "link", DOORS).observation == agent.observation
