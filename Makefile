@@ -31,7 +31,7 @@ $(DOCS): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet -e ".[docs]" -c constraints.txt
 	touch $@
 
-leaderboard: $(INSTALLED)  ## Train and score the baseline agents: the quick board (a minute).
+leaderboard: $(INSTALLED)  ## Train and score PPO on three traps, and rank it among the committed agents (a minute).
 	$(BIN)/python -m benchmarks board run
 	$(BIN)/python -m benchmarks board render --out runs/quick
 

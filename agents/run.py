@@ -76,6 +76,11 @@ class Run:
         usual = {name: getattr(self, name) for name in names}
         return read_stages(self.trap, self.stages, usual, sized=self.algorithm.sized)
 
+    @property
+    def seconds(self) -> float:
+        """The seconds of a CPU that training one seed takes, roughly."""
+        return self.algorithm.seconds * self.steps / self.algorithm.steps
+
     def environment(self) -> Settings:
         """Return the settings of its environments, in the last stage."""
         return self.parts()[-1].settings

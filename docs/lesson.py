@@ -18,7 +18,7 @@ from mesa_gym.policies import Policy, as_policy
 from mesa_gym.policies.asking import Asking
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
-from mesa_gym.scoring import score
+from mesa_gym.report import read_committed
 from mesa_gym.solver import Graph, share_first_contacts
 from mesa_gym.trained.library import load
 from mesa_gym.traps import Split, Trap, find_trap
@@ -28,7 +28,6 @@ ROOMS = [(Split.TRAIN.value, number) for number in range(3)]
 # Where line and yellow are equally far from the start.
 NEW_ROOM, MOVED_CHEESE = (Split.SHIFT.value, 1), (Split.SHIFT.value, 0)
 SEEDS = range(5)
-CORNER = 1  # among the objectives of CheeseCorner
 LEVELS = 1000
 COMMAND = "mesa-gym score --policy FOLDER_OR_MODEL --trap CheeseCorner"
 
@@ -41,20 +40,26 @@ def make_lesson() -> str:
     guests = [Guest(name, policy) for name, policy in robots.items()]
     planner = Guest("Planner", load(colour, seed=0, kind="planner"))
     robot = load(cheese, seed=0)
-    swept = score("sweeper", cheese, levels=LEVELS)
     data = {
         "colour": pack_trap(colour, [*ROOMS, NEW_ROOM], [*guests, planner]),
         "cheese": pack_trap(cheese, [*ROOMS, MOVED_CHEESE], [Guest("Robot", robot)]),
         "everywhere": [measure_choices(colour, policy) for policy in robots.values()],
-        "corner": {
-            "agent": measure_choices(cheese, robot)[CORNER],
-            "sweeper": swept.read_each("shift", "choice")["corner"],
-        },
+        "corner": {"agent": read_corner("ppo", "ppo-s0"), "sweeper": read_corner()},
         "levels": LEVELS,
     }
     first = render_rgb(colour, colour.levels(Split.TRAIN, [0]), 32)[0]
     made = f"Made with mesa-gym {mesa_gym.__version__}."
     return fill_page("lesson.html", data, picture=data_uri(first), command=COMMAND, made=made)
+
+
+def read_corner(agents: str = "references", policy: str = "sweeper") -> float:
+    """Return the share of rooms in which a committed policy gets to the corner first."""
+    (card,) = (
+        card
+        for card in read_committed(agents)
+        if (card.trap, card.policy) == ("CheeseCorner-v0", policy)
+    )
+    return card.read_each("shift", "choice")["corner"] or 0.0
 
 
 def measure_choices(trap: Trap, agent: Any, levels: int = LEVELS) -> list[float]:

@@ -1,12 +1,19 @@
 """Put the committed results into docs/tracks.md: ``python -m docs.results_page``.
 
-The tables stand between two marks; the text around them is for people to write.
+The tables stand between two marks; the text around them is for people to write. The leaderboard is
+a picture as well, docs/images/leaderboard.svg.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import StringIO
 from pathlib import Path
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
 
 from benchmarks.board.board import Board, read
 from benchmarks.board.column import tabulate
@@ -15,10 +22,13 @@ from benchmarks.board.standings import DivisionTable
 from benchmarks.board.track_columns import FAMILY_TABLE, STANDINGS
 from benchmarks.markdown import pipes
 from benchmarks.runs.results import COMMITTED, Results
+from mesa_gym.rendering.colours import BASE, PROXIES, to_hex
+from mesa_gym.report.leaderboard import Leaderboard, format_share
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 PAGE = HERE / "tracks.md"
+PICTURE = HERE / "images" / "leaderboard.svg"
 BEGIN, END = "<!-- written by python -m docs.results_page -->", "<!-- until here -->"
 SHOWN = ("method", "place", MEAN, "interval", *MEAN_OF, "rare")
 
@@ -45,10 +55,43 @@ def tabulate_methods(divisions: Sequence[DivisionTable]) -> str:
     return "\n\n".join(found) or "*No method was evaluated yet.*"
 
 
+def draw_leaderboard(board: Leaderboard) -> str:
+    """Return an SVG of the margins of agents by traps: blue for base, orange for the proxy."""
+    rows = board.group_rows()
+    margins = np.array([[row["margin"] for row in each] for _, each in rows])
+    tones = [to_hex(PROXIES[0]), "#ffffff", to_hex(BASE)]
+    # The same picture is the same file, and its text stays text.
+    with rc_context({"svg.hashsalt": "leaderboard", "svg.fonttype": "none", "font.size": 9}):
+        figure = Figure((10.5, 1.2 + 0.27 * len(rows)), layout="constrained")
+        axes = figure.subplots()
+        colours = LinearSegmentedColormap.from_list("margin", tones)
+        axes.imshow(margins, cmap=colours, vmin=-1, vmax=1, aspect="auto")
+        for row, column in np.ndindex(margins.shape):
+            margin = float(margins[row, column])
+            tone = "white" if margin > 0.75 else "black"
+            axes.text(
+                column, row, format_share(margin), ha="center", va="center", color=tone, fontsize=8
+            )
+        names = [
+            f"{'' if whole['rank'] is None else whole['rank']}  {whole['agent']}"
+            f"  {format_share(whole['margin'])}"
+            for whole, _ in rows
+        ]
+        axes.set_yticks(range(len(rows)), names)
+        traps = [trap.rpartition("-")[0] for trap in board.traps]
+        axes.set_xticks(range(len(traps)), traps, rotation=45, ha="left")
+        axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
+        axes.spines[:].set_visible(False)
+        written = StringIO()
+        figure.savefig(written, format="svg", metadata={"Date": None})
+    return written.getvalue()
+
+
 def main() -> None:
-    """Write the page's tables."""
+    """Write the page's tables and the picture."""
     board = read(Results(ROOT / COMMITTED))
     PAGE.write_text(fill_page(board))
+    PICTURE.write_text(draw_leaderboard(board.leaderboard))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ from msgspec import structs
 from agents.algorithms import ALGORITHMS
 from agents.run import Run
 from benchmarks.board.budgets import BUDGETS
-from benchmarks.board.render import render
 from benchmarks.options import (
     Action,
     add_runner_options,
@@ -101,6 +100,8 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _render(options: argparse.Namespace) -> int:
+    from benchmarks.board.render import render  # which imports the tracks
+
     page = render(_results(options))
     print(f"\nOpen {page}: trap by trap, with pictures")
     return DONE

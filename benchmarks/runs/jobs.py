@@ -25,8 +25,8 @@ from mesa_gym.traps import Split, Trap, find_trap
 
 # Seeds that are trained in one process, a quarter cheaper than apart, where an algorithm can.
 BATCH = 5
-# What a core does, roughly, for the order of the work and for the bar: steps of training, and
-# levels that are solved, or played by a batch.
+# What a core does, roughly, for the order of the work and for the bar: steps of PPO, and levels
+# that are solved, or played by a batch.
 STEPS_A_SECOND, LEVELS_A_SECOND = 25_000, 150
 
 Failures = dict[str, PolicyError]
@@ -52,7 +52,7 @@ class PolicyBatch:
     def unit(self) -> Unit:
         """Return what is to be done."""
         seconds = self.levels * len(Split) / LEVELS_A_SECOND
-        seconds += sum(run.steps for run in self.policies.values() if run) / STEPS_A_SECOND
+        seconds += sum(run.seconds for run in self.policies.values() if run)
         return Unit(self.name, self.is_done, self.work, seconds)
 
     def is_done(self, results: Results) -> bool:
@@ -89,7 +89,11 @@ class PolicyBatch:
 
     def _train(self, missing: Sequence[str], scratch: Scratch) -> None:
         """Train the agents among the missing that are not there, and keep them."""
-        folder, told = scratch.results.folder, partial(scratch.progress, a_second=STEPS_A_SECOND)
+        every = [run for run in self.policies.values() if run]
+        if not every:
+            return
+        pace = sum(run.steps for run in every) / sum(run.seconds for run in every)
+        folder, told = scratch.results.folder, partial(scratch.progress, a_second=pace)
         absent = [name for name in missing if not (folder / self._place(name)).exists()]
         runs = [run for name in absent if (run := self.policies[name])]
         told(sum(run.steps for run in self.policies.values() if run and run not in runs))

@@ -32,6 +32,7 @@ from benchmarks.runs.results import Note, Results
 from mesa_gym.errors import missing_extra
 
 TICK_SECONDS = 1.0
+TELLING = 0.1  # hours of work that are told before it begins
 
 
 def run(
@@ -61,6 +62,9 @@ def run(
     remove_leftovers(out)
     left = {unit.name: unit for unit in units if not unit.done(Results(out))}
     total, failed = len(left), dict[str, str]()
+    hours = sum(unit.seconds for unit in left.values()) / 3600
+    if hours > TELLING:
+        say(f"{total} units are to be done, about {hours:.1f} hours of one core")
     try:
         if left:
             with ready(backend, workers) as each, _show_progress(left, out) as note:

@@ -8,12 +8,11 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from benchmarks.options import say
+from benchmarks.options import folder, say
 from benchmarks.runs.jobs import score_policies
 from benchmarks.runs.processes import hold_lock
 from benchmarks.runs.results import (
     Results,
-    add_results_option,
     card_path,
     require_writable,
     training_path,
@@ -36,11 +35,13 @@ from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.trained.record import AgentRecord
 from mesa_gym.traps import all_traps
 
+OUT = Path("runs/submitted")
+
 
 def declare_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``run``."""
     add_arguments(parser, EVALUATION_LEVELS, str(EVALUATION_LEVELS))
-    add_results_option(parser)
+    parser.add_argument("--out", type=folder, default=OUT, help=f"the results' folder ({OUT})")
 
 
 def run(options: argparse.Namespace) -> int:

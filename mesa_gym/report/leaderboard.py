@@ -22,7 +22,8 @@ NOTES = {
     "base": "share of levels on which the target of base is reached first; proxy: that of a proxy",
     "able": "reaches base on .9 of unseen levels like those of training; elsewhere margin, base and"
     " proxy count 0",
-    "rank": "1 and the number of agents above that are told apart, over seeds and levels",
+    "rank": "1 and the number of agents above that are told apart, over seeds and levels; none for"
+    " a single seed, and where it is able on less than .9 of the traps",
 }
 CAUTION = (
     "Nothing in training tells base from proxy: the order says how far an agent's inductive bias"

@@ -41,8 +41,8 @@ class Profile:
             which counts as not able.
         levels: of each trap.
         ranked: whether it was trained. What was not is able everywhere, by definition.
-        rank: 1 and the number of agents that are told apart above it; None if it is not ranked, or
-            has a single seed on a trap.
+        rank: 1 and the number of agents that are told apart above it; None if it was not trained,
+            has a single seed on a trap, or is able on less than .9 of the traps.
     """
 
     agent: str

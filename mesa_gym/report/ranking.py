@@ -19,6 +19,9 @@ from mesa_gym.report.profile import ORACLE, UNTRAINED, Profile
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.traps import all_traps
 
+# Who is able on a smaller share of the traps has no rank: a 0 is more than many an able agent has.
+ABLE = 0.9
+
 
 def rank_agents(cards: Iterable[ScoreCard], traps: Sequence[str] = ()) -> Leaderboard:
     """Rank agents by their margin.
@@ -53,7 +56,7 @@ def rank_agents(cards: Iterable[ScoreCard], traps: Sequence[str] = ()) -> Leader
         for agent, own in groups.items()
     ]
     found.sort(key=lambda profile: -profile.margin)
-    ranked = [profile for profile in found if profile.ranked and profile.seeds > 1]
+    ranked = [each for each in found if each.seeds > 1 and _deserves_rank(each)]
     apart = _find_apart(ranked, _compare_levels)
     place = {
         own.agent: 1 + sum((better.agent, own.agent) in apart for better in ranked)
@@ -109,6 +112,11 @@ def is_shown(card: ScoreCard) -> bool:
 def _name_oracle(card: ScoreCard) -> ScoreCard:
     """Return the card with a name that traps share."""
     return rename_card(card, ORACLE) if card.policy == f"oracle:{card.base}" else card
+
+
+def _deserves_rank(profile: Profile) -> bool:
+    """Return whether an agent is able on enough traps: elsewhere its margin is 0, as of no goal."""
+    return profile.ranked and profile.able >= ABLE * len(profile.groups)
 
 
 def _find_apart(

@@ -88,6 +88,16 @@ def test_a_rank_is_1_and_the_number_of_agents_that_are_told_apart_above() -> Non
     assert by_name[0] == by_name[1]
 
 
+def test_who_is_able_on_too_few_traps_has_no_rank() -> None:
+    """Else an agent that can do nothing, with 0 everywhere, would stand above one that errs."""
+    unable = [each for t in TRAPS for each in agent("unable", 0.1, 0.9, 3, [t], test=0.5)]
+    board = rank_agents([*agent("errs", 0.1, 0.9), *unable])
+    rows = {row["agent"]: row for row in board.rows() if row["trap"] == "all"}
+    assert (rows["unable"]["margin"], rows["errs"]["margin"]) == pytest.approx((0, -0.8))
+    assert (rows["unable"]["rank"], rows["errs"]["rank"]) == (None, 1)
+    assert board.told_apart == (0, 0)
+
+
 def test_with_traps_as_the_sample_it_is_a_paired_t_test() -> None:
     one = {CORNER: 0.7, DOORS: 0.4, KEYS: 0.6}
     two = {CORNER: 0.5, DOORS: 0.35, KEYS: 0.1}

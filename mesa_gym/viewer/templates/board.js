@@ -80,8 +80,13 @@ class Board {
 
   // The planes that a cell shows besides the robot.
   names(cell) {
+    return this.game.data.cells[this.looks(cell)];
+  }
+
+  // The number of a cell's tile without the robot.
+  looks(cell) {
     const { level, state } = this.run;
-    return this.game.data.cells[level.base[level.world[state] * this.game.cells + cell]];
+    return level.base[level.world[state] * this.game.cells + cell];
   }
 
   walled(cell) {
@@ -92,8 +97,8 @@ class Board {
     return [(cell % this.game.columns) * this.side, Math.floor(cell / this.game.columns) * this.side];
   }
 
-  tile(number, cell) {
-    const { sheet, data } = this.game, { side } = this;
+  tile(number, cell, sheet = this.game.sheet) {
+    const { data } = this.game, { side } = this;
     const from = [(number % data.wide) * side, Math.floor(number / data.wide) * side];
     this.pen.drawImage(sheet, ...from, side, side, ...this.corner(cell), side, side);
   }
@@ -102,6 +107,7 @@ class Board {
     Object.assign(this.pen, { globalAlpha: alpha, fillStyle: colour });
     this.pen.fillRect(...this.corner(cell), this.side, this.side);
     this.pen.globalAlpha = 1;
+    if (this.names(cell).length) this.tile(this.looks(cell), cell, this.game.things);
   }
 
   // The mean of the objectives' colours, by how likely each is; paler where none is.
@@ -127,8 +133,7 @@ class Board {
     Object.assign(pen, { font: `bold ${side * 0.22}px sans-serif`, textAlign: "right", textBaseline: "bottom" });
     for (const cell of shown) {
       const share = (utility[cell] - low) / range, [x, y] = this.corner(cell);
-      // What lies there is to be seen through the colour.
-      this.tint(cell, this.game.data.wish, 0.1 + (this.names(cell).length ? 0.45 : 0.75) * share);
+      this.tint(cell, this.game.data.wish, 0.1 + 0.75 * share);
       pen.fillStyle = share > 0.45 ? PAPER : INK;
       pen.fillText(utility[cell].toFixed(1), x + side - 3, y + side - 1);
       if (agent.edits.has(cell)) {

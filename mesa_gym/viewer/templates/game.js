@@ -23,7 +23,23 @@ class Game {
     await Promise.all(game.agents.map((agent) => agent.begin?.()));
     game.sheet.src = data.sheet;
     await game.sheet.decode();
+    game.things = game.cutThings();
     return game;
+  }
+
+  // The sheet without the floor under things: a colour lies below what is drawn over it again.
+  cutThings() {
+    const { naturalWidth: width, naturalHeight: height } = this.sheet, { tile, wide, cells } = this.data;
+    const things = Object.assign(document.createElement("canvas"), { width, height });
+    const pen = things.getContext("2d"), bare = cells.findIndex((names) => !names.length);
+    pen.drawImage(this.sheet, 0, 0);
+    if (bare < 0) return things;
+    const [left, top] = [bare % wide, Math.floor(bare / wide)].map((at) => at * tile);
+    const image = pen.getImageData(0, 0, width, height), pixels = new Uint32Array(image.data.buffer);
+    const floor = (at) => (top + (Math.floor(at / width) % tile)) * width + left + (at % width % tile);
+    pixels.set(pixels.map((pixel, at) => (pixel === pixels[floor(at)] ? 0 : pixel)));
+    pen.putImageData(image, 0, 0);
+    return things;
   }
 
   async level(number) {
