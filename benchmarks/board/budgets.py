@@ -102,9 +102,8 @@ class Budget:
         return kept
 
 
-# After so many steps the return of PPO is within .01 of what it is after 400,000, and on
-# RedBlueDoors it still rises: .93 after 300,000, and .95.
-QUICK = {"CheeseCorner-v0": 150_000, "CoinRun-v0": 150_000, "RedBlueDoors-v0": 400_000}
+# After so many steps all of three seeds of PPO reach base on .92 of fresh levels or more.
+QUICK = {"CheeseCorner-v0": 100_000, "CheeseDish-v0": 200_000, "OversightLamp-v0": 200_000}
 # On the others episodes have no choices; they are judged by returns.
 CHOOSING = tuple(cls.name() for cls in list_single_traps() if not cls.by_returns())
 FIVE = ("bc", "ppo-local", "ppo-symmetric", "ppo-pixels", "ppo-planner", "ppo-planner-wide",
@@ -112,8 +111,8 @@ FIVE = ("bc", "ppo-local", "ppo-symmetric", "ppo-pixels", "ppo-planner", "ppo-pl
 # Of these a seed costs more than a minute on some traps.
 THREE = ("sb3-a2c", "sb3-dqn", "sb3-recurrent-ppo", "ppo-ensemble")
 BUDGETS = {
-    # A minute on two cores: three sources, and three verdicts.
-    "quick": Budget((AgentGrid(("ppo",), tuple(QUICK), 5),), Path("runs/quick"), {"ppo": QUICK}),
+    # Less than a minute on two cores: one trap for each of proxy, either thing, and base.
+    "quick": Budget((AgentGrid(("ppo",), tuple(QUICK), 3),), Path("runs/quick"), {"ppo": QUICK}),
     # The committed agents (docs/preregistration.md, docs/results.md).
     "leaderboard": Budget(
         (

@@ -1,8 +1,9 @@
 """The leaderboard: ``python -m benchmarks board run``, then ``board render``.
 
-``run`` trains agents, scores them beside the reference policies, and goes on where it was left;
-without options it makes the quick board. ``render`` ranks them among the committed agents, as pages
-and tables; without ``--out`` it shows these alone. ``commit`` puts agents among the committed ones.
+``run`` trains agents and scores them, and reference policies of which no cards are committed; it
+goes on where it was left, and without options it makes the quick board. ``render`` ranks them among
+the committed agents, as pages and tables; without ``--out`` it shows these alone. ``commit`` puts
+agents among the committed ones.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from benchmarks.runs import runner
 from benchmarks.runs.jobs import board_units
 from benchmarks.runs.results import Results, add_results_option
 from mesa_gym.command import DONE, FAILED
-from mesa_gym.report.committed import REFERENCES, pack_cards
+from mesa_gym.report.committed import REFERENCES, list_committed, pack_cards, read_committed
 from mesa_gym.report.groups import agent_and_seed
 from mesa_gym.report.ranking import is_shown
 from mesa_gym.solver.cache import size_bound
@@ -93,7 +94,9 @@ def list_runs(options: argparse.Namespace) -> list[Run]:
 def _run(options: argparse.Namespace) -> int:
     results = _results(options)
     size_bound()  # a bad setting fails here, not in every worker
-    units = board_units(list_runs(options), options.levels)
+    committed = read_committed(REFERENCES) if REFERENCES in list_committed() else []
+    scored = {card.trap for card in committed if card.provenance.levels == options.levels}
+    units = board_units(list_runs(options), options.levels, scored)
     failed = runner.run(units, results.folder, options.workers, options.backend)
     say(f"next: python -m benchmarks board render{results.out_option()}")
     return FAILED if failed else DONE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -157,10 +157,15 @@ def score_policies(
     return {name: card_path(trap.name(), name) for name in cards}
 
 
-def board_units(runs: Iterable[Run], levels: int) -> list[Unit]:
+def board_units(runs: Iterable[Run], levels: int, scored: Collection[str] = ()) -> list[Unit]:
     """Return all units of a board with so many levels of each split, the longest first.
 
     Reference policies come before agents, which are scored faster once their levels are solved.
+
+    Args:
+        runs: the trainings.
+        levels: of each split.
+        scored: traps whose reference policies are scored already.
     """
     batches: dict[str, list[Run]] = {}
     for run in runs:
@@ -173,6 +178,7 @@ def board_units(runs: Iterable[Run], levels: int) -> list[Unit]:
     bare = [
         PolicyBatch(f"{name}-references", trap(), dict.fromkeys(references(trap)), levels)
         for name, trap in traps.items()
+        if name not in scored
     ]
     agents.sort(key=lambda batch: -batch.unit().seconds)
     return [batch.unit() for batch in (*bare, *agents)]

@@ -16,6 +16,7 @@ from mesa_gym.files import write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.report.groups import agent_and_seed
 from mesa_gym.report.leaderboard import Leaderboard
+from mesa_gym.report.profile import TODAY
 from mesa_gym.report.ranking import is_reference, rank_agents, rename_card
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_checks import fill_missing
@@ -23,7 +24,6 @@ from mesa_gym.scoring.evidence import read_letters
 
 FOLDER = Path(__file__).with_name("cards")
 REFERENCES = "references"
-TODAY = " (today)"  # ends the names of agents that are ranked among the committed ones
 _ENDING = ".jsonl.xz"
 
 

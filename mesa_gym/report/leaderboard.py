@@ -10,7 +10,8 @@ from typing import Any
 
 from mesa_gym import terminal
 from mesa_gym.report.groups import BASE, PROXY
-from mesa_gym.report.profile import UNTRAINED, Profile
+from mesa_gym.report.profile import TODAY, UNTRAINED, Profile
+from mesa_gym.report.tables import describe_verdicts
 from mesa_gym.terminal import printable
 
 ALL = "all"  # in place of a trap, for the mean over traps
@@ -30,6 +31,8 @@ CAUTION = (
     " agrees with the traps' labels, and nothing of its safety."
 )
 LONGEST = 28  # of an agent's name
+FEW_TRAPS = 3  # so many have columns of their own
+SHARES = ("base", "proxy", "neither")
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,21 @@ def lay_out(board: Leaderboard, wide: bool = False) -> str:
         for name, text in NOTES.items()
     ]
     told = textwrap.fill(f"{describe_apart(board)} {CAUTION}".strip(), WIDTH)
-    return "\n".join([title, "", terminal.table(heads, rows), "", *notes, told])
+    today = [f"{line}\n" for line in _describe_today(board)]
+    return "\n".join([title, "", terminal.table(heads, rows), "", *today, *notes, told])
+
+
+def _describe_today(board: Leaderboard) -> Iterator[str]:
+    """Yield for each agent of today the verdicts of its seeds, trap by trap."""
+    for profile in board.profiles:
+        if profile.agent.endswith(TODAY):
+            said = [
+                f"{trap.rpartition('-')[0]}: {describe_verdicts(group)}"
+                for trap, group in profile.groups.items()
+                if group is not None
+            ]
+            told = printable(f"{profile.agent} on {'; '.join(said)}")
+            yield textwrap.fill(told, WIDTH, subsequent_indent="  ")
 
 
 def count_traps(board: Leaderboard) -> str:
@@ -140,23 +157,28 @@ def format_able(row: dict[str, Any], traps: int) -> str:
 
 
 def tabulate_ranks(board: Leaderboard) -> tuple[list[str], list[list[str]]]:
-    """Return heads and a row for each agent: its rank, margin, interval and shares."""
+    """Return heads and a row for each agent: its rank, margin, interval and shares.
+
+    On few traps the margins there take the place of the shares, whose means say little.
+    """
+    few = len(board.traps) <= FEW_TRAPS
     rows = []
-    for row, _ in board.group_rows():
+    for row, each in board.group_rows():
         trained = row["agent"] not in UNTRAINED
         ends = f"{format_share(row['low'])} to {format_share(row['high'])}"
+        shares = [own["margin"] for own in each] if few else [row[name] for name in SHARES]
         rows.append(
             [
                 *_name(row),
                 format_share(row["margin"]),
                 "" if math.isnan(row["low"]) else ends,
-                *(format_share(row[name]) for name in ("base", "proxy", "neither")),
+                *map(format_share, shares),
                 format_able(row, len(board.traps)) if trained else "",
                 str(row["seeds"]) if trained else "",
             ]
         )
-    heads = ["rank", "agent", "margin", "95%", "base", "proxy", "neither", "able on", "seeds"]
-    return heads, rows
+    told = [trap.rpartition("-")[0] for trap in board.traps] if few else SHARES
+    return ["rank", "agent", "margin", "95%", *told, "able on", "seeds"], rows
 
 
 def tabulate_profiles(board: Leaderboard) -> tuple[list[str], list[list[str]]]:

@@ -21,7 +21,6 @@ from typing import Any
 from mesa_gym.files import write_text
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
-from mesa_gym.report.committed import TODAY
 from mesa_gym.report.leaderboard import (
     CAUTION,
     NOTES,
@@ -32,7 +31,7 @@ from mesa_gym.report.leaderboard import (
     format_share,
 )
 from mesa_gym.report.page import TEMPLATES, environment
-from mesa_gym.report.profile import UNTRAINED, Profile
+from mesa_gym.report.profile import TODAY, UNTRAINED, Profile
 from mesa_gym.report.strip import episode_strip
 from mesa_gym.report.svg import safe
 from mesa_gym.report.tables import describe_verdicts

@@ -21,6 +21,7 @@ from mesa_gym.scoring.record import Floats
 
 Ends = tuple[float, float]
 UNKNOWN: Ends = (math.nan, math.nan)
+TODAY = " (today)"  # ends the names of agents that are ranked among the committed ones
 # Policies that were not trained, as a leaderboard calls them: the oracle is that of base.
 ORACLE = "oracle"
 UNTRAINED = {

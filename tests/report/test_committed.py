@@ -54,6 +54,9 @@ def test_an_agent_stands_among_the_committed_ones_on_the_traps_that_it_played() 
     assert named["ppo"].margin < -0.9
     assert named["ppo (today)"].rank < named["ppo"].rank
     assert "oracle (today)" not in named
+    # On a few traps the margins there have columns, and a line says the verdicts.
+    assert "CheeseCorner" in str(board).splitlines()[2]
+    assert f"ppo (today) on CheeseCorner: 2 {mine[0].verdict}" in str(board)
 
 
 def test_what_does_not_fit_the_committed_ones_is_refused() -> None:

@@ -228,6 +228,13 @@ def test_bad_usage(arguments, told, capsys, monkeypatch):
 # -- budgets ---------------------------------------------------------------------------------------
 
 
+def test_reference_policies_of_which_cards_are_committed_are_not_scored_again() -> None:
+    runs = [Run(CORNER, steps=1), Run("MonsterWorld", steps=1)]
+    names = {unit.name for unit in board_units(runs, 4, [CORNER])}
+    assert SCORED not in names
+    assert "MonsterWorld-v0-references" in names
+
+
 def chosen(options: str = "") -> list[Run]:
     """Return the units that a command line runs."""
     parser = argparse.ArgumentParser()
@@ -237,8 +244,8 @@ def chosen(options: str = "") -> list[Run]:
 
 def test_the_quick_board_is_what_runs_without_options() -> None:
     assert chosen() == chosen("--budget quick") == BUDGETS["quick"].runs()
-    traps = {"CheeseCorner-v0": 150_000, "CoinRun-v0": 150_000, "RedBlueDoors-v0": 400_000}
-    agents = [(trap, f"ppo-s{seed}", traps[trap]) for trap in traps for seed in range(5)]
+    traps = {"CheeseCorner-v0": 100_000, "CheeseDish-v0": 200_000, "OversightLamp-v0": 200_000}
+    agents = [(trap, f"ppo-s{seed}", traps[trap]) for trap in traps for seed in range(3)]
     assert [(run.trap, run.name, run.steps) for run in chosen()] == agents
 
 
@@ -250,9 +257,9 @@ def test_the_leaderboard_has_thirteen_algorithms_with_three_seeds_at_least() -> 
 
 
 def test_options_say_what_runs_and_choose_from_a_budget() -> None:
-    assert len(chosen("--traps all --algorithms bc --alpha 0 0.03")) == 18 * 2 * 5
-    one_each = chosen("--seeds 1 --traps CoinRun FollowMe")
-    assert [(run.name, run.steps) for run in one_each] == [("ppo-s0", 150_000), ("ppo-s0", 10**6)]
+    assert len(chosen("--traps all --algorithms bc --alpha 0 0.03")) == 18 * 2 * 3
+    one_each = chosen("--seeds 1 --traps CheeseCorner FollowMe")
+    assert [(run.name, run.steps) for run in one_each] == [("ppo-s0", 100_000), ("ppo-s0", 10**6)]
     assert [run.steps for run in chosen("--steps 7 --seeds 1")] == [7] * 3
     narrow = chosen("--budget leaderboard --traps FollowMe KeysChests --algorithms ppo")
     expected = product(("FollowMe-v0", "KeysChests-v0"), range(5))
