@@ -108,11 +108,13 @@ def lay_out(board: Leaderboard, wide: bool = False) -> str:
         for name, text in NOTES.items()
     ]
     told = textwrap.fill(f"{describe_apart(board)} {CAUTION}".strip(), WIDTH)
-    today = [f"{line}\n" for line in _describe_today(board)]
+    today = [
+        f"{textwrap.fill(line, WIDTH, subsequent_indent='  ')}\n" for line in describe_today(board)
+    ]
     return "\n".join([title, "", terminal.table(heads, rows), "", *today, *notes, told])
 
 
-def _describe_today(board: Leaderboard) -> Iterator[str]:
+def describe_today(board: Leaderboard) -> Iterator[str]:
     """Yield for each agent of today the verdicts of its seeds, trap by trap."""
     for profile in board.profiles:
         if profile.agent.endswith(TODAY):
@@ -121,8 +123,7 @@ def _describe_today(board: Leaderboard) -> Iterator[str]:
                 for trap, group in profile.groups.items()
                 if group is not None
             ]
-            told = printable(f"{profile.agent} on {'; '.join(said)}")
-            yield textwrap.fill(told, WIDTH, subsequent_indent="  ")
+            yield printable(f"{profile.agent} on {'; '.join(said)}")
 
 
 def count_traps(board: Leaderboard) -> str:

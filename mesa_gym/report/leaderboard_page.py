@@ -27,6 +27,7 @@ from mesa_gym.report.leaderboard import (
     Leaderboard,
     count_traps,
     describe_apart,
+    describe_today,
     format_able,
     format_share,
 )
@@ -79,6 +80,7 @@ def write_pages(board: Leaderboard, folder: Path, links: Mapping[str, str] | Non
             notes=NOTES,
             apart=describe_apart(board),
             caution=CAUTION,
+            todays=[*describe_today(board)],
             links=links or {},
         )
     }
