@@ -49,7 +49,17 @@ def make_groups() -> dict[str, list[SeedGroup]]:
     for gamma in (0.0, 0.5, 0.8, 0.9, 0.97):
         run, setting = Run(TRAP).change(discount=gamma), {"algo": "ppo", "gamma": f"gamma{gamma}"}
         time.append(SeedGroup("time", setting, run, judge_agents, range(2)))
-    return {"replay": replay, "time": time}
+    corner = [
+        SeedGroup(
+            "corner",
+            {"algo": "ppo", "corner": f"corner{side}"},
+            Run(TRAP, stages=(f"corner={side}",)),
+            judge_agents,
+            range(3),
+        )
+        for side in (1, 2, 3, 5, 7)
+    ]
+    return {"replay": replay, "time": time, "corner": corner}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
