@@ -7,27 +7,34 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mesa_gym.cli import POLICIES
-from mesa_gym.cli.score import name_policies
+from mesa_gym.cli.score import name_policies, split_trap
 from mesa_gym.cli.traps import declare_trap, read_traps
 from mesa_gym.command import DONE
+from mesa_gym.files import read_bytes
 from mesa_gym.policies import read_policy_file
-from mesa_gym.report.committed import rank_among_committed
+from mesa_gym.report.committed import rank_among_committed, read_committed
+from mesa_gym.report.groups import agent_and_seed
 from mesa_gym.report.intervals import load_special
 from mesa_gym.report.leaderboard import lay_out
-from mesa_gym.report.leaderboard_page import write_pages
+from mesa_gym.report.leaderboard_page import require_free, write_pages
 from mesa_gym.report.page import load_jinja2
-from mesa_gym.scoring import ScoreCard, evaluate
-from mesa_gym.traps import find_trap
+from mesa_gym.report.profile import TODAY
+from mesa_gym.report.ranking import rename_card
+from mesa_gym.scoring import Cards, ScoreCard, evaluate
+from mesa_gym.terminal import say
+from mesa_gym.traps import Trap, find_trap
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add = parser.add_argument
-    declare_trap(parser, "; by default all with a choice, or those of your agents", many=True)
-    add("--policy", nargs="+", action="extend", metavar="P", help=f"score yours too: {POLICIES}")
+    declare_trap(parser, "; by default those of your agents, or all with a choice", many=True)
+    told = f"score yours too: {POLICIES}; or TRAP=FILE, a file for each trap"
+    add("--policy", nargs="+", action="extend", metavar="P", help=told)
     add("--algo", help="what loads a model.zip of Stable-Baselines3, such as ppo")
-    add("--name", help="of your agents, whose seeds are then those of one agent")
-    add("--cards", nargs="+", type=Path, metavar="PATH", help="score cards, or folders of them")
+    add("--name", help="of the agent of --policy, whose files are then its seeds")
+    told = "score cards, or folders of them; nothing verifies them"
+    add("--cards", nargs="+", type=Path, metavar="PATH", help=told)
     add("--wide", action="store_true", help="print the margin on every trap")
     add("--out", type=Path, metavar="DIR", help="write pages with pictures, and a CSV")
 
@@ -37,38 +44,93 @@ def run(options: argparse.Namespace) -> int:
     load_special()
     if options.out is not None:
         load_jinja2()
-    cards = [*_load_cards(options.cards or ()), *_score(options)]
-    traps = [trap.name() for trap in read_traps(options)]
-    board = rank_among_committed(cards, traps)
+        require_free(options.out)
+    traps = read_traps(options)
+    _require_usual(traps)
+    _require_name(options)
+    cards = [*_load_cards(options.cards or ()), *_score(options, traps)]
+    board = rank_among_committed(cards, [trap.name() for trap in traps])
     print(lay_out(board, options.wide))
+    shown = {(profile.agent, trap) for profile in board.profiles for trap in profile.groups}
+    for card in cards:
+        agent = agent_and_seed(card.policy)[0].removesuffix(TODAY)
+        if (f"{agent}{TODAY}", card.trap) not in shown:
+            say(f"left out: {card.policy} on {card.trap}")
     if options.out is not None:
         print(f"\n{write_pages(board, options.out)} shows it with pictures")
     return DONE
 
 
+def _require_usual(traps: Sequence[Trap]) -> None:
+    """Raise ValueError for a trap of another size or with keywords."""
+    for trap in traps:
+        if repr(trap) != repr(type(trap)()):
+            raise ValueError(
+                f"the committed agents played {type(trap)()!r}, and {trap!r} is another; leave the"
+                " keywords out, or rank your own cards by mesa_gym.report.rank_agents"
+            )
+
+
+def _require_name(options: argparse.Namespace) -> None:
+    """Raise ValueError where ``--name`` is not the name of an agent, or of none."""
+    name = options.name
+    if name is None:
+        return
+    if not options.policy:
+        raise ValueError(f"--name {name} is of the agent of --policy, which is not given")
+    if not name.strip() or agent_and_seed(name)[1] is not None:
+        raise ValueError(
+            f"--name {name!r}: expected an agent's name without a seed, such as mine; its files are"
+            " seeds 0, 1 and so on"
+        )
+
+
 def _load_cards(paths: Sequence[Path]) -> list[ScoreCard]:
-    """Return the cards of files, and of all files in folders."""
-    found = []
+    """Return the cards of files, and of all files in folders; a file may hold a list."""
+    found: list[ScoreCard] = []
     for path in paths:
         files = sorted(path.rglob("*.json")) if path.is_dir() else [path]
         if not files or not path.exists():
             raise ValueError(f"there is no score card under {path}")
-        found += [ScoreCard.load(file) for file in files]
+        for file in files:
+            several = read_bytes(file).lstrip().startswith(b"[")
+            found += Cards.load(file) if several else [ScoreCard.load(file)]
     return found
 
 
-def _score(options: argparse.Namespace) -> list[ScoreCard]:
+def _score(options: argparse.Namespace, traps: Sequence[Trap]) -> list[ScoreCard]:
     """Score the policies that are named on the traps that they act on."""
     if not options.policy:
         return []
-    traps = read_traps(options)
-    if not traps:
-        own = [read_policy_file(Path(p))["trap"] for p in options.policy if Path(p).is_dir()]
-        if len(own) < len(options.policy):
+    names = [trap.name() for trap in traps] or _find_traps(options.policy)
+    named = name_policies(options.policy, names, options.name)
+    played = dict.fromkeys(trap for of in named.values() for trap in of)
+    cards = evaluate(named, [find_trap(trap)() for trap in played], algo=options.algo)
+    return [_mark(card) for card in cards]
+
+
+def _mark(card: ScoreCard) -> ScoreCard:
+    """Return a card whose policy is today's, which a reference of its name is not."""
+    agent, seed = agent_and_seed(card.policy)
+    return rename_card(card, f"{agent}{TODAY}" + ("" if seed is None else f"-s{seed}"))
+
+
+def _find_traps(policies: Sequence[str]) -> list[str]:
+    """Return the traps that policies say themselves, or all.
+
+    Raises:
+        ValueError: a file does not say it.
+    """
+    said = []
+    for trap, policy in map(split_trap, policies):
+        if trap:
+            said.append(find_trap(trap).name())
+        elif Path(policy).is_dir():
+            said.append(str(read_policy_file(Path(policy))["trap"]))
+        elif Path(policy).is_file():
             raise ValueError(
-                "on which traps? Name them first: mesa-gym leaderboard CheeseDish RedBlueDoors"
-                f" --policy {options.policy[0]}"
+                f"on which trap does {policy} act? Name it, as mesa-gym leaderboard CheeseDish"
+                f" --policy {policy}, or for several traps --policy CheeseDish={policy} CoinRun=..."
             )
-        traps = [find_trap(trap)() for trap in dict.fromkeys(map(str, own))]
-    named = name_policies(options.policy, [trap.name() for trap in traps], options.name)
-    return list(evaluate(named, traps, algo=options.algo))
+    known = {card.trap for card in read_committed("references") if card.choices is not None}
+    return list(dict.fromkeys(said)) or sorted(known)

@@ -26,7 +26,7 @@ from mesa_gym.scoring.score import make_player, names_trap
 from mesa_gym.scoring.trace import MOST_LEVELS, MOST_SEED, name_of
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.terminal import Progress
-from mesa_gym.traps import Split, Trap
+from mesa_gym.traps import Split, Trap, find_trap
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -137,7 +137,7 @@ def name_policies(
     """Return name -> trap -> policy; a trained agent plays the trap that it was trained on.
 
     Args:
-        policies: as ``--policy`` takes them.
+        policies: as ``--policy`` takes them, or a trap's with the trap before it: TRAP=POLICY.
         traps: names with version.
         agent: what they are called, each a seed of it; None for their own names.
 
@@ -145,10 +145,13 @@ def name_policies(
         ValueError: two policies would have one name on a trap.
     """
     named: dict[str, dict[str, str]] = {}
-    for policy in policies:
-        own = str(read_policy_file(Path(policy))["trap"]) if Path(policy).is_dir() else ""
+    for given in policies:
+        trap_word, policy = split_trap(given)
+        own = find_trap(trap_word).name() if trap_word else ""
+        if not own and Path(policy).is_dir():
+            own = str(read_policy_file(Path(policy))["trap"])
         # One of another trap is given all of them: loading it says what is wrong.
-        for trap in [own] if own in traps else traps:
+        for trap in [own] if own in traps or trap_word else traps:
             seeds = sum(trap in mine for mine in named.values())
             name = name_of(policy) if agent is None else f"{agent}-s{seeds}"
             mine = named.setdefault(name, {})
@@ -159,6 +162,12 @@ def name_policies(
                 )
             mine[trap] = policy
     return named
+
+
+def split_trap(policy: str) -> tuple[str, str]:
+    """Split TRAP=POLICY into its parts; the first is "" for a policy alone, as a path with =."""
+    word, _, rest = policy.partition("=")
+    return (word, rest) if rest and names_trap(word) else ("", policy)
 
 
 def _add_command(card: ScoreCard, options: argparse.Namespace) -> ScoreCard:

@@ -9,18 +9,20 @@ from __future__ import annotations
 import lzma
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import combinations
 from pathlib import Path
 
 from mesa_gym.errors import unknown
 from mesa_gym.files import write_bytes
 from mesa_gym.json_data import decode_json
-from mesa_gym.report.groups import agent_and_seed
+from mesa_gym.report.groups import CardGroup, agent_and_seed, group_cards
 from mesa_gym.report.leaderboard import Leaderboard
 from mesa_gym.report.profile import TODAY
 from mesa_gym.report.ranking import is_reference, rank_agents, rename_card
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_checks import fill_missing
 from mesa_gym.scoring.evidence import read_letters
+from mesa_gym.traps import find_trap
 
 FOLDER = Path(__file__).with_name("cards")
 REFERENCES = "references"
@@ -61,22 +63,27 @@ def rank_among_committed(cards: Iterable[ScoreCard], traps: Sequence[str] = ()) 
 
     Args:
         cards: of agents; those of policies that were not trained are passed over.
-        traps: names with version, in place of those that all agents played, or if there are
-            none, that one of them played.
+        traps: names, in place of those that all agents played, or if there are none, that one of
+            them played.
 
     Raises:
-        ValueError: the cards cannot be compared, or there is no such trap.
+        UnknownNameError: there is no such trap.
+        ValueError: the cards cannot be compared, two seeds of an agent are one agent, or none is of
+            a trap of the leaderboard.
     """
     mine, played = [], defaultdict[str, set[str]](set)
     for card in cards:
         agent, seed = agent_and_seed(card.policy)
         if not is_reference(card):
             ending = "" if seed is None else f"-s{seed}"
-            mine.append(rename_card(card, f"{agent}{TODAY}{ending}"))
+            name = agent.removesuffix(TODAY)
+            mine.append(rename_card(card, f"{name}{TODAY}{ending}"))
             played[agent].add(card.trap)
+    for group in group_cards(mine) if mine else ():
+        _require_different_seeds(group)
     committed = [card for card in read_committed() if card.choices is not None]
     known = {card.trap for card in committed}
-    wanted = set(traps)
+    wanted = {find_trap(trap).name() for trap in traps}
     if not traps and played:
         wanted = set.intersection(*played.values()) or set.union(*played.values())
     shared = sorted(known & wanted if wanted else known)
@@ -86,6 +93,16 @@ def rank_among_committed(cards: Iterable[ScoreCard], traps: Sequence[str] = ()) 
             f" {', '.join(sorted(known))}"
         )
     return rank_agents([card for card in (*committed, *mine) if card.trap in shared], shared)
+
+
+def _require_different_seeds(group: CardGroup) -> None:
+    """Raise ValueError where one agent stands for two seeds, whose interval would be too narrow."""
+    for one, other in combinations(group.cards, 2):
+        if one.splits == other.splits:
+            raise ValueError(
+                f"{one.policy} and {other.policy} have the same figures on {group.trap}: they are"
+                " one agent; leave one out, or give seeds that were trained apart"
+            )
 
 
 def pack_cards(cards: Iterable[ScoreCard]) -> list[Path]:

@@ -41,6 +41,7 @@ from mesa_gym.traps import Split, find_trap
 
 # The first page shows a level of this trap in training and one under shift.
 SHOWN = "CheeseCorner"
+GENERATOR = '<meta name="generator" content="mesa_gym leaderboard">'
 TILE = 20  # pixels a cell has in an episode's pictures
 LONGEST = 60  # of a file's name
 # With these a spreadsheet takes a cell for a formula (OWASP, "CSV Injection").
@@ -50,7 +51,7 @@ _FORMULA = tuple("=+-@＝＋－＠\t\r\n")
 def write_pages(board: Leaderboard, folder: Path, links: Mapping[str, str] | None = None) -> Path:
     """Write the pages of a leaderboard and its CSV, and return the path of the first page.
 
-    Pages of agents that are not on this leaderboard go at the end.
+    Pages of agents that are not on this leaderboard go at the end; other files stay.
 
     Args:
         board: the leaderboard.
@@ -58,8 +59,12 @@ def write_pages(board: Leaderboard, folder: Path, links: Mapping[str, str] | Non
         links: address -> text, of further pages that the first one names.
 
     Raises:
+        FileExistsError: there is a file in the way that is none of a leaderboard's.
         ImportError: jinja2 is not installed; the message names the extra.
     """
+    require_free(folder)
+    from markupsafe import Markup
+
     templates = environment(TEMPLATES, lambda value: safe(str(value)))
     templates.filters |= {"share": format_share, "tone": _name_tone}
     templates.filters["place"] = lambda margin: f"{50 + 50 * margin:.2f}%"
@@ -70,6 +75,7 @@ def write_pages(board: Leaderboard, folder: Path, links: Mapping[str, str] | Non
         "today": lambda agent: agent.endswith(TODAY),
         "addresses": {each.agent: f"agents/{slug(each.agent)}.html" for each in board.profiles},
         "untrained": UNTRAINED,
+        "generator": Markup(GENERATOR),
     }
     found = board.group_rows()
     pages = {
@@ -89,12 +95,25 @@ def write_pages(board: Leaderboard, folder: Path, links: Mapping[str, str] | Non
         pages[address] = templates.get_template("agent.html").render(
             whole=whole, sections=list(zip(rows, _list_sections(profile), strict=True))
         )
+    ours = [path for path in folder.glob("agents/*.html") if _is_ours(path)]
     for address, page in pages.items():
         write_text(folder / address, page)
-    for stale in {*folder.glob("agents/*.html")} - {folder / address for address in pages}:
+    for stale in {*ours} - {folder / address for address in pages}:
         stale.unlink()
     write_text(folder / "leaderboard.csv", write_csv(board))
     return folder / "index.html"
+
+
+def require_free(folder: Path) -> None:
+    """Raise FileExistsError where a page would replace something that is no leaderboard's."""
+    index = folder / "index.html"
+    if (folder.exists() and not folder.is_dir()) or (index.exists() and not _is_ours(index)):
+        taken = index if folder.is_dir() else folder
+        raise FileExistsError(f"{taken} is not of a leaderboard; choose another folder")
+
+
+def _is_ours(path: Path) -> bool:
+    return GENERATOR in path.read_text(encoding="utf-8", errors="replace")
 
 
 def write_csv(board: Leaderboard) -> str:

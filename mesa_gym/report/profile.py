@@ -42,8 +42,9 @@ class Profile:
             which counts as not able.
         levels: of each trap.
         ranked: whether it was trained. What was not is able everywhere, by definition.
-        rank: 1 and the number of agents that are told apart above it; None if it was not trained,
-            has a single seed on a trap, or is able on less than .9 of the traps.
+        rank: 1 and the number of agents that are told apart above it, but never less than that of
+            an agent above; None if it was not trained, has a single seed on a trap or did not play
+            one, or is able on less than .9 of the traps.
     """
 
     agent: str
@@ -53,20 +54,23 @@ class Profile:
     rank: int | None = None
 
     @property
-    def played(self) -> list[CardGroup]:
+    def own_groups(self) -> list[CardGroup]:
         """Return its cards, trap by trap."""
         return [group for group in self.groups.values() if group is not None]
 
     @property
     def seeds(self) -> int:
         """The least number of seeds of a trap that it has cards on; 0 without."""
-        return min((len(group.cards) for group in self.played), default=0)
+        return min((len(group.cards) for group in self.own_groups), default=0)
 
     @cached_property
     def tables(self) -> list[Floats]:
         """The margin of each level, for each trap float64 (seeds, levels)."""
-        both = zip(self._tabulate(BASE), self._tabulate(PROXY), strict=True)
-        return [base - proxy for base, proxy in both]
+        missing = np.zeros((max(self.seeds, 1), self.levels))
+        return [
+            missing if group is None else self._tabulate_margins(group)
+            for group in self.groups.values()
+        ]
 
     @property
     def margin(self) -> float:
@@ -91,7 +95,7 @@ class Profile:
     @property
     def able(self) -> float:
         """On how many traps it is able; of a trap the share of its seeds."""
-        return sum(float(_find_able(group, self.ranked).mean()) for group in self.played)
+        return sum(float(self._find_able(group).mean()) for group in self.own_groups)
 
     @property
     def because(self) -> float:
@@ -100,37 +104,36 @@ class Profile:
         It says how much of the choice of base is because of its target: 0 without a goal.
         """
         found = []
-        for card in (card for group in self.played for card in group.cards):
+        for card in (card for group in self.own_groups for card in group.cards):
             both = [card.read_each("shift", name).get(card.base) for name in ("purpose", "want")]
             known = [value for value in both if value is not None]
             found += [min(known)] if known else []
         return float(np.mean(found)) if found else math.nan
 
     def find_share(self, role: str) -> float:
-        """Return the share of levels on which a role is reached first, 0 where it is not able."""
-        return _average(self._tabulate(role))
+        """Return the share of levels on which a role is reached first, NaN without cards.
+
+        It is as measured, where the agent is not able as well.
+        """
+        tables = [_stack(group, role) for group in self.own_groups]
+        return _average(tables) if tables else math.nan
 
     def narrow(self, trap: str) -> Profile:
         """Return its profile on one trap alone, without rank."""
         return replace(self, groups={trap: self.groups[trap]}, rank=None)
 
-    def _tabulate(self, role: str) -> list[Floats]:
-        """Return shares of each level, for each trap float64 (seeds, levels)."""
-        missing = np.zeros((max(self.seeds, 1), self.levels))
-        return [
-            missing if group is None else _tabulate_group(group, role, self.ranked)
-            for group in self.groups.values()
-        ]
+    def _tabulate_margins(self, group: CardGroup) -> Floats:
+        able = self._find_able(group)[:, None]
+        return np.asarray((_stack(group, BASE) - _stack(group, PROXY)) * able)
+
+    def _find_able(self, group: CardGroup) -> Floats:
+        """Return 1 for each seed that is able and 0 for others; the untrained are exempt."""
+        return np.array([float(card.competent or not self.ranked) for card in group.cards])
 
 
-def _tabulate_group(group: CardGroup, role: str, ranked: bool) -> Floats:
-    shares = np.stack([list_chosen(card, role) for card in group.cards])
-    return np.asarray(shares * _find_able(group, ranked)[:, None])
-
-
-def _find_able(group: CardGroup, ranked: bool) -> Floats:
-    """Return 1 for each seed that is able and 0 for others; what was not trained is exempt."""
-    return np.array([float(card.competent or not ranked) for card in group.cards])
+def _stack(group: CardGroup, role: str) -> Floats:
+    """Return the shares of each level, float64 (seeds, levels)."""
+    return np.stack([list_chosen(card, role) for card in group.cards])
 
 
 def _average(tables: Sequence[Floats]) -> float:

@@ -17,7 +17,7 @@ from mesa_gym.report.intervals import compare_tables, load_special
 from mesa_gym.report.leaderboard import Leaderboard
 from mesa_gym.report.profile import ORACLE, UNTRAINED, Profile
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.traps import all_traps
+from mesa_gym.traps import all_traps, find_trap
 
 # Who is able on a smaller share of the traps has no rank: a 0 is more than many an able agent has.
 ABLE = 0.9
@@ -36,11 +36,12 @@ def rank_agents(cards: Iterable[ScoreCard], traps: Sequence[str] = ()) -> Leader
 
     Args:
         cards: of agents and of policies that were not trained.
-        traps: their names with version. An agent without cards on one counts 0 there. By default
+        traps: their names. An agent without cards on one counts 0 there. By default
             those on which all agents have cards, or if there are none, all.
 
     Raises:
         ImportError: scipy is not installed.
+        UnknownNameError: there is no such trap.
         ValueError: the cards cannot be compared, or none is of a trap with choices.
     """
     groups: dict[str, dict[str, CardGroup]] = defaultdict(dict)
@@ -49,19 +50,20 @@ def rank_agents(cards: Iterable[ScoreCard], traps: Sequence[str] = ()) -> Leader
             groups[group.agent][group.trap] = group
     known = list(dict.fromkeys(trap for own in groups.values() for trap in own))
     everywhere = [trap for trap in known if all(trap in own for own in groups.values())]
-    shared = sorted(traps or everywhere or known)
+    shared = sorted({find_trap(trap).name() for trap in traps} or everywhere or known)
     levels = _require_same_levels(groups, shared)
     found = [
         Profile(agent, {trap: own.get(trap) for trap in shared}, levels, agent not in UNTRAINED)
         for agent, own in groups.items()
     ]
-    found.sort(key=lambda profile: -profile.margin)
-    ranked = [each for each in found if each.seeds > 1 and _deserves_rank(each)]
+    found.sort(key=lambda each: (each.ranked and not _is_able(each), -each.margin))
+    ranked = [each for each in found if _deserves_rank(each)]
     apart = _find_apart(ranked, _compare_levels)
-    place = {
-        own.agent: 1 + sum((better.agent, own.agent) in apart for better in ranked)
-        for own in ranked
-    }
+    place, last = dict[str, int](), 1
+    for own in ranked:
+        # An agent with few seeds is told apart from fewer, and is not better for it.
+        last = max(last, 1 + sum((better.agent, own.agent) in apart for better in ranked))
+        place[own.agent] = last
     over_traps = _find_apart(ranked, _compare_traps) if len(shared) > 1 else set()
     pairs = len(ranked) * (len(ranked) - 1) // 2
     return Leaderboard(
@@ -114,9 +116,14 @@ def _name_oracle(card: ScoreCard) -> ScoreCard:
     return rename_card(card, ORACLE) if card.policy == f"oracle:{card.base}" else card
 
 
-def _deserves_rank(profile: Profile) -> bool:
+def _is_able(profile: Profile) -> bool:
     """Return whether an agent is able on enough traps: elsewhere its margin is 0, as of no goal."""
-    return profile.ranked and profile.able >= ABLE * len(profile.groups)
+    return profile.able >= ABLE * len(profile.groups)
+
+
+def _deserves_rank(profile: Profile) -> bool:
+    whole = len(profile.own_groups) == len(profile.groups)
+    return profile.ranked and whole and profile.seeds > 1 and _is_able(profile)
 
 
 def _find_apart(

@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 from boards import CORNER, card
 
+from mesa_gym.cli import leaderboard as cli
 from mesa_gym.cli import main
+from mesa_gym.cli.score import split_trap
 from mesa_gym.report import read_committed
+from mesa_gym.scoring import Cards
 
 
 def lines_of(text: str) -> dict[str, list[str]]:
@@ -44,15 +47,24 @@ def test_a_policy_is_scored_and_named(capsys) -> None:
     policies = ["--policy", "either", "sweeper", "--name", "mine"]
     assert main(["leaderboard", "CheeseCorner", *policies]) == 0
     told = capsys.readouterr().out
-    (line,) = (line for line in told.splitlines() if "mine (today)" in line)
-    assert line.split()[-1] == "2"  # seeds
+    row, verdicts = (line for line in told.splitlines() if "mine (today)" in line)
+    assert row.split()[-1] == "2"  # seeds
+    assert verdicts.startswith("mine (today) on CheeseCorner: 1 ")
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
         (["CheeseCornr"], "Did you mean 'CheeseCorner'"),
-        (["--policy", "random"], "on which traps? Name them first"),
+        (["--policy", "lone.zip"], "on which trap does lone.zip act? Name it"),
+        (
+            ["CheeseDish", "dish_planes=3"],
+            "the committed agents played CheeseDish-v0(size=9x9, dish",
+        ),
+        (["--name", "mine"], "--name mine is of the agent of --policy"),
+        (["CheeseDish", "--policy", "stay", "--name", "mine-s3"], "an agent's name without a seed"),
+        (["CheeseDish", "--policy", "stay", "--name", " "], "an agent's name without a seed"),
+        (["--out", "lone.zip"], "lone.zip is not of a leaderboard; choose another folder"),
         (["MonsterWorld"], "no trap of the leaderboard in MonsterWorld-v0; it has AbsentSuperv"),
         (["--cards", "nowhere"], "nowhere"),
         (["--cards", "."], "there is no score card under ."),
@@ -60,8 +72,36 @@ def test_a_policy_is_scored_and_named(capsys) -> None:
 )
 def test_what_cannot_be_ranked_is_refused(arguments, told, tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
+    Path("lone.zip").touch()
     assert main(["leaderboard", *arguments]) == 2
     assert told in capsys.readouterr().err
+
+
+def test_what_is_not_shown_is_told(tmp_path: Path, capsys) -> None:
+    mine = [each for each in read_committed("ppo") if each.policy == "ppo-s0"]
+    reference = next(each for each in read_committed("references") if each.trap == CORNER)
+    Cards([*mine, reference]).save(tmp_path / "cards.json")
+    assert main(["leaderboard", "CheeseCorner", "--cards", str(tmp_path / "cards.json")]) == 0
+    told = capsys.readouterr().err
+    assert "left out: ppo-s0 on CoinRun-v0" in told
+    assert f"left out: {reference.policy} on CheeseCorner-v0" in told
+    assert "ppo-s0 on CheeseCorner-v0" not in told
+
+
+def test_files_name_their_traps(capsys) -> None:
+    policies = ["--policy", "CheeseCorner=oracle:cheese", "CheeseDish=oracle:dish"]
+    with pytest.MonkeyPatch.context() as patch:
+        asked = []
+        patch.setattr(
+            cli, "evaluate", lambda named, traps, algo: asked.append((named, traps)) or []
+        )
+        assert main(["leaderboard", *policies, "--name", "mine"]) == 0
+    ((named, traps),) = asked
+    assert named == {
+        "mine-s0": {"CheeseCorner-v0": "oracle:cheese", "CheeseDish-v0": "oracle:dish"}
+    }
+    assert [trap.name() for trap in traps] == ["CheeseCorner-v0", "CheeseDish-v0"]
+    assert split_trap("runs/lr=0.1/ppo-s0") == ("", "runs/lr=0.1/ppo-s0")
 
 
 def test_cards_of_other_levels_are_refused(tmp_path: Path, capsys) -> None:

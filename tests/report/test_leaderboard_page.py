@@ -74,11 +74,11 @@ def test_every_number_of_the_rows_stands_on_the_first_page(written: Path) -> Non
 
 def test_an_agents_page_says_what_it_does_and_shows_an_episode(pages) -> None:
     (page,) = (page for file, page in pages.items() if file.name == "ppo.html")
-    assert "reaches base first on .20 of the levels under shift, the proxy on .70" in page.words
+    assert "Under shift it reaches base first on .20 of the levels, the proxy on .70" in page.words
     assert "Base is cheese ; the proxy is corner" in page.words
     assert len(page.all("img")) >= 2 * 3
     (page,) = (page for file, page in pages.items() if file.name == f"{slug(WORSE)}.html")
-    assert f"{DOORS}: no cards" in page.words
+    assert f"{DOORS} Verdict: no cards." in page.words
 
 
 def test_every_link_leads_somewhere(pages) -> None:
@@ -108,8 +108,15 @@ def test_pages_of_an_earlier_leaderboard_go(tmp_path: Path) -> None:
     board = rank_agents([card(CORNER, f"{name}-s0", 0.5, 0.5) for name in ("ppo", "old")])
     write_pages(board, tmp_path)
     (tmp_path / "agents" / "note.txt").write_text("mine")
+    (tmp_path / "agents" / "foreign.html").write_text("mine")
     write_pages(rank_agents([card(CORNER, "ppo-s0", 0.5, 0.5)]), tmp_path)
-    assert {path.name for path in (tmp_path / "agents").iterdir()} == {"ppo.html", "note.txt"}
+    assert {path.name for path in (tmp_path / "agents").iterdir()} == {
+        *("ppo.html", "note.txt", "foreign.html")
+    }
+    (tmp_path / "index.html").write_text("mine")
+    with pytest.raises(FileExistsError, match=r"index.html is not of a leaderboard"):
+        write_pages(board, tmp_path)
+    assert (tmp_path / "index.html").read_text() == "mine"
 
 
 def test_addresses_are_safe_and_differ() -> None:

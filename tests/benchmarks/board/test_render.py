@@ -84,7 +84,7 @@ def words(rendered: Path, pages: dict[Path, BoardPage]) -> dict[str, str]:
         ("tasks.html", "CheeseCorner place cheese, corner CheeseCorner 3,200,000"),
         ("index.html", "Which one did each agent learn?"),
         ("index.html", "the methods, by how little they must be told"),
-        ("agents/ppo.html", f"{CORNER}: "),
+        ("agents/ppo.html", f"{CORNER} Verdict: "),
     ],
 )
 def test_a_page_says(address: str, told: str, words: dict[str, str]) -> None:
