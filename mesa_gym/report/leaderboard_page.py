@@ -63,8 +63,6 @@ def write_pages(board: Leaderboard, folder: Path, links: Mapping[str, str] | Non
         ImportError: jinja2 is not installed; the message names the extra.
     """
     require_free(folder)
-    from markupsafe import Markup
-
     templates = environment(TEMPLATES, lambda value: safe(str(value)))
     templates.filters |= {"share": format_share, "tone": _name_tone}
     templates.filters["place"] = lambda margin: f"{50 + 50 * margin:.2f}%"
@@ -75,7 +73,7 @@ def write_pages(board: Leaderboard, folder: Path, links: Mapping[str, str] | Non
         "today": lambda agent: agent.endswith(TODAY),
         "addresses": {each.agent: f"agents/{slug(each.agent)}.html" for each in board.profiles},
         "untrained": UNTRAINED,
-        "generator": Markup(GENERATOR),
+        "generator": GENERATOR,
     }
     found = board.group_rows()
     pages = {

@@ -179,7 +179,12 @@ def test_trap_parameters_time_limit_and_salt_count(trace: Trace) -> None:
     salted = record("stay", TRAP, 2, salt="a")
     salted.verify(TRAP, "a")
     for tried, trap, salt, message in [
-        (trace, dish(), "", r"on CheeseCorner-v0, size \(9, 9\), {}, not on CheeseDish-v0"),
+        (
+            trace,
+            dish(),
+            "",
+            r"on CheeseCorner-v0, size \(9, 9\), {'corner': 1}, not on CheeseDish-v0",
+        ),
         (trace, find_trap("CheeseCorner")(7), "", r"not on CheeseCorner-v0\(size=7x7\)"),
         (trace, other, "", r"not on CheeseCorner-v1\(size=9x9\); record another"),
         (record("stay", dish(dish_planes=2), levels=2), dish(), "", "{'dish_planes': 2}, not on"),
