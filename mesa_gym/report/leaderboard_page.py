@@ -103,7 +103,7 @@ def write_pages(board: Leaderboard, folder: Path, links: Mapping[str, str] | Non
 
 
 def require_free(folder: Path) -> None:
-    """Raise FileExistsError where a page would replace something that is no leaderboard's."""
+    """Raise FileExistsError where a page would replace what is not of a leaderboard."""
     index = folder / "index.html"
     if (folder.exists() and not folder.is_dir()) or (index.exists() and not _is_ours(index)):
         taken = index if folder.is_dir() else folder
