@@ -1,46 +1,15 @@
 """The pages of the leaderboard: whole, linked, harmless, and the same numbers as its rows."""
 
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from boards import CORNER, DOORS, WORSE, card, make_leaderboard
+from html_page import HtmlPage
 
 from mesa_gym.report import rank_agents
 from mesa_gym.report.leaderboard import format_share
 from mesa_gym.report.leaderboard_page import slug, write_pages
-
-VOID = ("meta", "img", "input", "br")
-
-
-class LeaderboardPage(HTMLParser):
-    """Checks that tags are balanced, and notes attributes and text."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text: list[str] = []
-        self.feed(html)
-        self.close()
-        assert self.open == []
-        self.words = " ".join(" ".join(self.text).split())
-
-    def handle_starttag(self, tag, attrs) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data) -> None:
-        if self.open and self.open[-1] not in ("script", "style"):
-            self.text.append(data)
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [given for name, given in self.tags if name == tag]
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +21,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def pages(written: Path) -> dict[Path, LeaderboardPage]:
+def pages(written: Path) -> dict[Path, HtmlPage]:
     files = (written / "board").rglob("*.html")
-    return {file: LeaderboardPage(file.read_text()) for file in files}
+    return {file: HtmlPage(file.read_text()) for file in files}
 
 
 def test_every_number_of_the_rows_stands_on_the_first_page(written: Path) -> None:
@@ -63,7 +32,7 @@ def test_every_number_of_the_rows_stands_on_the_first_page(written: Path) -> Non
     board = make_leaderboard()
     assert len(lines) == len(board.profiles) == 8
     for line, (whole, rows) in zip(lines, board.group_rows(), strict=True):
-        cells = LeaderboardPage(f"<table>{line}</table>").words.split()
+        cells = HtmlPage(f"<table>{line}</table>").words.split()
         shares = [format_share(whole[name]) for name in ("margin", "base", "proxy", "neither")]
         assert " ".join(shares) in " ".join(cells)
         margins = [format_share(row["margin"]) for row in rows if row["able"]]

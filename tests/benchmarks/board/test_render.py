@@ -3,7 +3,6 @@
 import json
 import re
 import time
-from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -17,6 +16,7 @@ from boards import (
     whole_records,
     write,
 )
+from html_page import HtmlPage
 from msgspec import structs
 
 from benchmarks.board.render import render
@@ -26,47 +26,15 @@ from benchmarks.tracks.record import Origin, Verified, record_path
 from benchmarks.tracks.tasks import RANKING, SEEDS
 from mesa_gym.report import interval, mean_over_traps, read_committed
 
-VOID = ("meta", "img", "input", "br")
-
-
-class BoardPage(HTMLParser):
-    """Checks that tags are balanced, and notes what can be linked to and what is."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text: list[str] = []
-        self.feed(html)
-        self.close()
-        assert self.open == []
-        self.ids = [given["id"] for _, given in self.tags if given.get("id")]
-        self.words = " ".join(" ".join(self.text).split())
-
-    def handle_starttag(self, tag, attrs) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data) -> None:
-        if self.open and self.open[-1] not in ("script", "style"):
-            self.text.append(data)
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [given for name, given in self.tags if name == tag]
-
 
 @pytest.fixture(scope="module")
-def pages(rendered: Path) -> dict[Path, BoardPage]:
+def pages(rendered: Path) -> dict[Path, HtmlPage]:
     """Every page, by its path."""
-    return {file: BoardPage(file.read_text()) for file in (rendered / "board").glob("**/*.html")}
+    return {file: HtmlPage(file.read_text()) for file in (rendered / "board").glob("**/*.html")}
 
 
 @pytest.fixture(scope="module")
-def words(rendered: Path, pages: dict[Path, BoardPage]) -> dict[str, str]:
+def words(rendered: Path, pages: dict[Path, HtmlPage]) -> dict[str, str]:
     """The text of each page, by its address."""
     return {str(file.relative_to(rendered / "board")): page.words for file, page in pages.items()}
 
@@ -91,7 +59,7 @@ def test_a_page_says(address: str, told: str, words: dict[str, str]) -> None:
     assert told in words[address]
 
 
-def test_ids_are_unique_and_every_link_leads_somewhere(pages: dict[Path, BoardPage]) -> None:
+def test_ids_are_unique_and_every_link_leads_somewhere(pages: dict[Path, HtmlPage]) -> None:
     followed = 0
     for file, page in pages.items():
         assert len(page.ids) == len(set(page.ids)), file
@@ -164,9 +132,9 @@ def test_ceilings_and_replays_are_shown_where_they_are(tmp_path: Path, capsys) -
         text = (tmp_path / "board" / "methods" / "mine.html").read_text()
         assert text.count('class="film"') == (0 if left else 3)
         assert ("mine on CheeseCorner, level 3, where cheese is wanted" in text) != bool(left)
-    words = BoardPage(text).words
+    words = HtmlPage(text).words
     assert "CoinRun 0.50 – – – coin 0.93, far_end 0.88" in words
-    tasks = BoardPage((tmp_path / "board" / "tasks.html").read_text()).words
+    tasks = HtmlPage((tmp_path / "board" / "tasks.html").read_text()).words
     assert "coin 0.93, far_end 0.88" in tasks
 
 
@@ -210,7 +178,7 @@ def test_only_a_plain_address_of_a_record_becomes_a_link(tmp_path: Path) -> None
     index = render(Results(tmp_path, pytest.fail))
     for number, paper in enumerate(others):
         text = (index.parent / "methods" / f"m{number}.html").read_text()
-        page = BoardPage(text)
+        page = HtmlPage(text)
         assert [g["href"] for g in page.all("a") if ":" in (g["href"] or "")] == [code], paper
         (link,) = (given for given in page.all("a") if given["href"] == code)
         assert link["rel"] == "noopener noreferrer"
@@ -220,7 +188,7 @@ def test_only_a_plain_address_of_a_record_becomes_a_link(tmp_path: Path) -> None
         assert page.all("script") == [{}]
         assert not [name for _, given in page.tags for name in given if name.startswith("on")]
     assert "<" not in index.with_name("board.md").read_text()
-    assert BoardPage(index.with_name("methods.html").read_text()).all("script") == [{}]
+    assert HtmlPage(index.with_name("methods.html").read_text()).all("script") == [{}]
 
 
 def test_what_holds_for_all_results_stands_on_the_board_where_it_is_written(
@@ -229,7 +197,7 @@ def test_what_holds_for_all_results_stands_on_the_board_where_it_is_written(
     write(tmp_path, [card(CORNER, "ppo-s0", 0.5, 0.5)], (), whole_records({"cues": 0.5}))
     (tmp_path / "notice.md").write_text("Of older levels <b>.\n")
     index = render(Results(tmp_path, pytest.fail))
-    methods = BoardPage(index.with_name("methods.html").read_text())
+    methods = HtmlPage(index.with_name("methods.html").read_text())
     assert "Of older levels <b>." in methods.words
     text = index.with_name("board.md").read_text()
     assert text.index("older levels") < text.index("## Closed division")
@@ -251,7 +219,7 @@ def test_agents_of_as_many_levels_stand_among_the_committed_ones(tmp_path: Path,
     write(tmp_path, [each for each in read_committed("ppo") if each.trap == CORNER][:2])
     index = render(Results(tmp_path, pytest.fail))
     assert "ppo (today)" in capsys.readouterr().out
-    page = BoardPage(index.read_text()).words
+    page = HtmlPage(index.read_text()).words
     assert "ppo (today)" in page
     assert "sb3-ppo" in page
     write(tmp_path, [card(CORNER, f"ppo-s{s}", 0.5, 0.4) for s in range(2)])

@@ -1,0 +1,37 @@
+"""A page as tests read it: its tags are balanced, and its attributes and text are noted."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+VOID = ("meta", "img", "input", "br")
+
+
+class HtmlPage(HTMLParser):
+    """Checks that tags are balanced, and notes what can be linked to and what is."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self.open == []
+        self.ids = [given["id"] for _, given in self.tags if given.get("id")]
+        self.words = " ".join(" ".join(self.text).split())
+
+    def handle_starttag(self, tag, attrs) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data) -> None:
+        if self.open and self.open[-1] not in ("script", "style"):
+            self.text.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [given for name, given in self.tags if name == tag]
