@@ -78,8 +78,7 @@ def draw_leaderboard(board: Leaderboard) -> str:
             for whole, _ in rows
         ]
         axes.set_yticks(range(len(rows)), names)
-        traps = [trap.rpartition("-")[0] for trap in board.traps]
-        axes.set_xticks(range(len(traps)), traps, rotation=45, ha="left")
+        axes.set_xticks(range(len(board.names)), board.names, rotation=45, ha="left")
         axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
         axes.spines[:].set_visible(False)
         written = StringIO()

@@ -13,7 +13,7 @@ from benchmarks.runs.results import Results, training_path
 from benchmarks.tracks.record import TrackRecord
 from mesa_gym.report import Leaderboard, rank_agents, rank_among_committed
 from mesa_gym.report.groups import agent_and_seed
-from mesa_gym.report.ranking import rename_card
+from mesa_gym.report.ranking import rename_agent
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.trained.record import AgentRecord
@@ -87,4 +87,4 @@ def _name_alpha(results: Results, card: ScoreCard) -> ScoreCard:
     alpha = f"-alpha{training.alpha:g}"
     if not training.alpha or alpha in agent:
         return card
-    return rename_card(card, f"{agent}{alpha}-s{seed}")
+    return rename_agent(card, f"{agent}{alpha}")

@@ -22,8 +22,6 @@ class Column(Generic[T]):
         meaning: in words, for the legend; "" where the head says it.
         write: gives the text of a row; None for that of the value, a float to two digits.
         drawing: a macro of templates/macros.html that pages show in place of the text; "" for none.
-        own: it is of an agent's row alone. The others of the atlas are of ``Numbers``, which nulls
-            and single seeds have as well.
         names_row: on pages it stands first, as the head of its row.
     """
 
@@ -33,7 +31,6 @@ class Column(Generic[T]):
     meaning: str = ""
     write: Callable[[T], str] | None = None
     drawing: str = ""
-    own: bool = False
     names_row: bool = False
 
     def text(self, of: T) -> str:
@@ -67,8 +64,6 @@ def join_shares(shares: Sequence[float]) -> str:
     return "" if all(map(math.isnan, shares)) else " / ".join(map(figure, shares))
 
 
-def format_interval(ends: tuple[float, float], seeds: int = 0) -> str:
-    """Return an interval as text, "" where there is none; it says so if it is of two seeds."""
-    if math.isnan(ends[0]):
-        return ""
-    return f"{figure(ends[0])} to {figure(ends[1])}{' (two seeds)' if seeds == 2 else ''}"
+def format_interval(ends: tuple[float, float]) -> str:
+    """Return an interval as text, "" where there is none."""
+    return "" if math.isnan(ends[0]) else f"{figure(ends[0])} to {figure(ends[1])}"

@@ -12,14 +12,12 @@ from mesa_gym.cli.traps import declare_trap, read_traps
 from mesa_gym.command import DONE
 from mesa_gym.files import read_bytes
 from mesa_gym.policies import read_policy_file
-from mesa_gym.report.committed import rank_among_committed, read_committed
+from mesa_gym.report.committed import mark_today, rank_among_committed, read_committed
 from mesa_gym.report.groups import agent_and_seed
 from mesa_gym.report.intervals import load_special
 from mesa_gym.report.leaderboard import lay_out
 from mesa_gym.report.leaderboard_page import require_free, write_pages
 from mesa_gym.report.page import load_jinja2
-from mesa_gym.report.profile import TODAY
-from mesa_gym.report.ranking import rename_card
 from mesa_gym.scoring import Cards, ScoreCard, evaluate
 from mesa_gym.terminal import say
 from mesa_gym.traps import Trap, find_trap
@@ -53,8 +51,7 @@ def run(options: argparse.Namespace) -> int:
     print(lay_out(board, options.wide))
     shown = {(profile.agent, trap) for profile in board.profiles for trap in profile.groups}
     for card in cards:
-        agent = agent_and_seed(card.policy)[0].removesuffix(TODAY)
-        if (f"{agent}{TODAY}", card.trap) not in shown:
+        if (agent_and_seed(mark_today(card).policy)[0], card.trap) not in shown:
             say(f"left out: {card.policy} on {card.trap}")
     if options.out is not None:
         print(f"\n{write_pages(board, options.out)} shows it with pictures")
@@ -106,13 +103,8 @@ def _score(options: argparse.Namespace, traps: Sequence[Trap]) -> list[ScoreCard
     named = name_policies(options.policy, names, options.name)
     played = dict.fromkeys(trap for of in named.values() for trap in of)
     cards = evaluate(named, [find_trap(trap)() for trap in played], algo=options.algo)
-    return [_mark(card) for card in cards]
-
-
-def _mark(card: ScoreCard) -> ScoreCard:
-    """Return a card whose policy is today's, which a reference of its name is not."""
-    agent, seed = agent_and_seed(card.policy)
-    return rename_card(card, f"{agent}{TODAY}" + ("" if seed is None else f"-s{seed}"))
+    # So that a reference which is an entry here is not taken for the committed one.
+    return [mark_today(card) for card in cards]
 
 
 def _find_traps(policies: Sequence[str]) -> list[str]:

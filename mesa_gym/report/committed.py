@@ -18,7 +18,7 @@ from mesa_gym.json_data import decode_json
 from mesa_gym.report.groups import CardGroup, agent_and_seed, group_cards
 from mesa_gym.report.leaderboard import Leaderboard
 from mesa_gym.report.profile import TODAY
-from mesa_gym.report.ranking import is_reference, rank_agents, rename_card
+from mesa_gym.report.ranking import is_reference, rank_agents, rename_agent
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_checks import fill_missing
 from mesa_gym.scoring.evidence import read_letters
@@ -73,12 +73,9 @@ def rank_among_committed(cards: Iterable[ScoreCard], traps: Sequence[str] = ()) 
     """
     mine, played = [], defaultdict[str, set[str]](set)
     for card in cards:
-        agent, seed = agent_and_seed(card.policy)
         if not is_reference(card):
-            ending = "" if seed is None else f"-s{seed}"
-            name = agent.removesuffix(TODAY)
-            mine.append(rename_card(card, f"{name}{TODAY}{ending}"))
-            played[agent].add(card.trap)
+            mine.append(mark_today(card))
+            played[agent_and_seed(card.policy)[0]].add(card.trap)
     for group in group_cards(mine) if mine else ():
         _require_different_seeds(group)
     committed = [card for card in read_committed() if card.choices is not None]
@@ -93,6 +90,12 @@ def rank_among_committed(cards: Iterable[ScoreCard], traps: Sequence[str] = ()) 
             f" {', '.join(sorted(known))}"
         )
     return rank_agents([card for card in (*committed, *mine) if card.trap in shared], shared)
+
+
+def mark_today(card: ScoreCard) -> ScoreCard:
+    """Return a card whose agent's name ends in ``TODAY``, as it may already."""
+    agent = agent_and_seed(card.policy)[0].removesuffix(TODAY)
+    return rename_agent(card, f"{agent}{TODAY}")
 
 
 def _require_different_seeds(group: CardGroup) -> None:

@@ -6,6 +6,7 @@ import math
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from mesa_gym import terminal
@@ -60,7 +61,17 @@ class Leaderboard:
         able (a share of seeds, or a number of traps), because (the lesser of purpose and want of
         base, the mean over traps: 0 for what has no goal) and seeds. NaN is what is not known.
         """
+        return [dict(row) for row in self._rows]
+
+    @cached_property
+    def _rows(self) -> list[dict[str, Any]]:
+        """The rows, whose intervals take a while: text, pages and CSV share them."""
         return [row for profile in self.profiles for row in _list_rows(profile)]
+
+    @property
+    def names(self) -> list[str]:
+        """The traps without their versions."""
+        return [strip_version(trap) for trap in self.traps]
 
     def group_rows(self) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
         """Return the rows by agent: that of the mean over traps, and those of the traps."""
@@ -119,7 +130,7 @@ def describe_today(board: Leaderboard) -> Iterator[str]:
     for profile in board.profiles:
         if profile.agent.endswith(TODAY):
             said = [
-                f"{trap.rpartition('-')[0]}: {describe_verdicts(group) if group else 'not played'}"
+                f"{strip_version(trap)}: {describe_verdicts(group) if group else 'not played'}"
                 for trap, group in profile.groups.items()
             ]
             yield printable(f"{profile.agent} on {'; '.join(said)}")
@@ -140,6 +151,11 @@ def describe_apart(board: Leaderboard) -> str:
     if len(board.traps) < 2:
         return f"{first} correction."
     return f"{first} correction; with the traps as a sample too, {over_traps} are."
+
+
+def strip_version(trap: str) -> str:
+    """Return a trap's name without its version."""
+    return trap.rpartition("-")[0]
 
 
 def format_share(value: float) -> str:
@@ -177,13 +193,13 @@ def tabulate_ranks(board: Leaderboard) -> tuple[list[str], list[list[str]]]:
                 str(row["seeds"]) if trained else "",
             ]
         )
-    told = [trap.rpartition("-")[0] for trap in board.traps] if few else SHARES
+    told = board.names if few else SHARES
     return ["rank", "agent", "margin", "95%", *told, "able on", "seeds"], rows
 
 
 def tabulate_profiles(board: Leaderboard) -> tuple[list[str], list[list[str]]]:
     """Return heads and a row for each agent: its margin on every trap."""
-    heads = ["rank", "agent", "margin", *(trap.rpartition("-")[0] for trap in board.traps)]
+    heads = ["rank", "agent", "margin", *board.names]
     rows = [
         [*_name(whole), *(format_share(row["margin"]) for row in (whole, *rows))]
         for whole, rows in board.group_rows()

@@ -67,7 +67,7 @@ def write_pages(board: Leaderboard, folder: Path, links: Mapping[str, str] | Non
     templates.filters |= {"share": format_share, "tone": _name_tone}
     templates.filters["place"] = lambda margin: f"{50 + 50 * margin:.2f}%"
     templates.globals |= {
-        "traps": [trap.rpartition("-")[0] for trap in board.traps],
+        "traps": board.names,
         "able": lambda row: format_able(row, len(board.traps)),
         "known": lambda value: not math.isnan(value),
         "today": lambda agent: agent.endswith(TODAY),

@@ -12,7 +12,7 @@ from msgspec import structs
 
 from mesa_gym.policies import references
 from mesa_gym.report.comparison import ALPHA, adjust_holm
-from mesa_gym.report.groups import CardGroup, group_cards
+from mesa_gym.report.groups import CardGroup, agent_and_seed, group_cards
 from mesa_gym.report.intervals import compare_tables, load_special
 from mesa_gym.report.leaderboard import Leaderboard
 from mesa_gym.report.profile import ORACLE, UNTRAINED, Profile
@@ -101,9 +101,10 @@ def is_reference(card: ScoreCard) -> bool:
     return trap is not None and card.policy in references(trap)
 
 
-def rename_card(card: ScoreCard, name: str) -> ScoreCard:
-    """Return a card of a policy with another name."""
-    return structs.replace(card, policy=name)
+def rename_agent(card: ScoreCard, agent: str) -> ScoreCard:
+    """Return a card of an agent with another name; its seed, if any, stays."""
+    seed = agent_and_seed(card.policy)[1]
+    return structs.replace(card, policy=agent if seed is None else f"{agent}-s{seed}")
 
 
 def is_shown(card: ScoreCard) -> bool:
@@ -113,7 +114,7 @@ def is_shown(card: ScoreCard) -> bool:
 
 def _name_oracle(card: ScoreCard) -> ScoreCard:
     """Return the card with a name that traps share."""
-    return rename_card(card, ORACLE) if card.policy == f"oracle:{card.base}" else card
+    return rename_agent(card, ORACLE) if card.policy == f"oracle:{card.base}" else card
 
 
 def _is_able(profile: Profile) -> bool:

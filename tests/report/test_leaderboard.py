@@ -9,7 +9,7 @@ import pytest
 import scipy.stats
 from boards import CORNER, DOORS, KEYS, MONSTERS, card, reference_cards
 
-from mesa_gym.report import Leaderboard, rank_agents
+from mesa_gym.report import Leaderboard, interval, mean_over_traps, rank_agents
 from mesa_gym.report.leaderboard import WIDTH, format_share, lay_out, tabulate_ranks
 from mesa_gym.report.leaderboard_page import write_csv
 from mesa_gym.report.ranking import _compare_traps
@@ -107,6 +107,21 @@ def test_who_is_able_on_too_few_traps_has_no_rank() -> None:
     assert (rows["unable"]["margin"], rows["errs"]["margin"]) == pytest.approx((0, -0.8))
     assert (rows["unable"]["rank"], rows["errs"]["rank"]) == (None, 1)
     assert board.told_apart == (0, 0)
+
+
+def test_the_interval_over_traps_is_students() -> None:
+    margins = {CORNER: 0.4, DOORS: -0.2, KEYS: 0.1}
+    cards = [
+        each
+        for trap, m in margins.items()
+        for each in agent("mine", 0.5 + m / 2, 0.5 - m / 2, traps=[trap])
+    ]
+    (profile,) = rank_agents(cards).profiles
+    assert profile.interval_over_traps == pytest.approx(
+        interval(mean_over_traps, [*margins.values()], limits=(-1, 1))
+    )
+    assert profile.interval_over_traps[1] - profile.interval_over_traps[0] > 0.5
+    assert np.isnan(profile.narrow(CORNER).interval_over_traps).all()
 
 
 def test_with_traps_as_the_sample_it_is_a_paired_t_test() -> None:
