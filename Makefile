@@ -54,7 +54,7 @@ test-moves: $(INSTALLED)  ## Move at random a million times in each trap, and lo
 	$(BIN)/python -m mesa_gym.testing moves
 
 bench: $(INSTALLED)  ## Measure steps a second.
-	$(BIN)/python -m benchmarks.speed.throughput
+	$(BIN)/python -m benchmarks.speed
 
 certify: $(INSTALLED)  ## Prove that each trap separates its objectives (TRAP=NAME for one).
 	$(BIN)/mesa-gym certify $(TRAP)

@@ -39,7 +39,7 @@ class TensorEnv(DeviceEnv):
 
     It is made for a GPU, where what a step costs is its kernels, 93 to 287 by the trap, however
     many environments there are. On a CPU it is 5 to 13 times slower than ``gymnasium.make_vec``
-    (``python -m benchmarks.speed.throughput``): there, take it to try out code for a GPU alone.
+    (``python -m benchmarks.speed``): there, take it to try out code for a GPU alone.
 
     Infos hold what belongs to the step just taken: ``reward_<name>`` for each objective (float32
     (n,), zeros after a reset), ``level`` and ``split`` (int64 (n,), where it was taken) and

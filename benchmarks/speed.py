@@ -1,22 +1,24 @@
-"""Steps a second of all traps, beside Minigrid's: ``python -m benchmarks.speed.throughput``.
+"""Steps a second of all traps, beside Minigrid's: ``python -m benchmarks.speed``.
 
 Random actions drawn ahead, observations included, one thread. The last column is torch's on this
-CPU (``mesa_gym.make_torch``), in shares of NumPy's.
+CPU (``mesa_gym.make_torch``), in shares of NumPy's. A shared machine is not equally fast from one
+second to the next, so that all rates are measured in turns, several times each, and medians count.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from typing import Any
+from statistics import median
+from time import perf_counter
+from typing import Any, NamedTuple
 
 import gymnasium
 import numpy as np
 
 import mesa_gym
-from benchmarks.speed.timing import Work, measure_rates
 from mesa_gym.command import DONE, run_command
 from mesa_gym.envs.settings import Settings
 from mesa_gym.envs.supply import Supply
@@ -33,11 +35,22 @@ LARGE = ("CheeseCorner", 13)
 REPEATS, SECONDS = 5, 0.25
 
 
+class Work(NamedTuple):
+    """Something that can be done over and over.
+
+    Attributes:
+        take: takes so many steps, and returns how many things that makes.
+        least: the number that the steps of a measurement are a multiple of, so that each holds
+            its share of what happens now and then.
+    """
+
+    take: Callable[[int], int]
+    least: int = 1
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command: 0 done, 2 bad usage, 130 interrupted."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.speed.throughput", description=__doc__
-    )
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=__doc__)
     parser.add_argument("--traps", nargs="+", help="(all)")
     parser.add_argument("--quick", action="store_true", help="see that it runs; rough numbers")
     options = parser.parse_args(arguments)
@@ -49,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(steps_table(traps, options.quick))
         return DONE
 
-    return run_command("throughput", work)
+    return run_command("speed", work)
 
 
 def steps_table(traps: Sequence[Trap], quick: bool) -> str:
@@ -142,6 +155,32 @@ def minigrid() -> Work:
     except ImportError:
         raise missing_extra("minigrid", "leaderboard") from None
     return single(MINIGRID, 256)
+
+
+def measure_rates(works: Mapping[Any, Work], repeats: int, seconds: float) -> dict[Any, float]:
+    """Return how many things a second each work makes.
+
+    Args:
+        works: name -> what to do.
+        repeats: measurements of each.
+        seconds: about how long one takes.
+    """
+    counts = {name: _count_steps(work, seconds) for name, work in works.items()}
+    found: dict[Any, list[float]] = {name: [] for name in works}
+    for _ in range(repeats):
+        for name, work in works.items():
+            began = perf_counter()
+            made = work.take(counts[name])
+            found[name].append(made / (perf_counter() - began))
+    return {name: median(measured) for name, measured in found.items()}
+
+
+def _count_steps(work: Work, seconds: float) -> int:
+    """Return the steps of a measurement, after some to warm up."""
+    work.take(work.least)
+    began = perf_counter()
+    work.take(work.least)
+    return work.least * max(1, round(seconds / (perf_counter() - began)))
 
 
 def _short(rate: float) -> str:

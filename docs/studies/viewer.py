@@ -1,4 +1,4 @@
-"""Smoothness, speed and memory of the viewer: ``python -m benchmarks.speed.viewer``.
+"""Smoothness, speed and memory of the viewer: ``python -m docs.studies.viewer``.
 
 Without a display: frames are drawn in full, by the application itself, and not shown.
 """
@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from benchmarks.options import count
-from benchmarks.speed.timing import check_target
 from mesa_gym.command import DONE, FAILED, run_command
 from mesa_gym.terminal import Progress, table
 from mesa_gym.traps import find_trap
@@ -50,7 +49,7 @@ COMMANDS = (("watch",), ("watch", "--trap", "RedBlueDoors"), ("play", "--trap", 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command: 0 done, 1 a target is missed, 2 bad usage, 130 interrupted."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed.viewer", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m docs.studies.viewer", description=__doc__)
     parser.add_argument(
         "--minutes", type=count, default=60, help="of simulated watching, for the memory's growth"
     )
@@ -65,6 +64,12 @@ def _run(minutes: int) -> int:
     rows = [*_time_starts(), *_measure_smoothness(), _measure_memory(minutes)]
     print(table(["what", "measured", "target", "met"], rows))
     return DONE if all(row[3] == "yes" for row in rows) else FAILED
+
+
+def check_target(name: str, value: float, unit: str, most: float) -> list[str]:
+    """Return the cells of a number with its target, an upper bound: the last is yes or NO."""
+    met = "yes" if value <= most else "NO"
+    return [name, f"{value:.3g} {unit}", f"{most:.3g} {unit}", met]
 
 
 def _time_starts() -> Iterator[list[str]]:

@@ -2,8 +2,8 @@
 
 ::
 
-    python -m benchmarks.speed.competence
-    python -m benchmarks.speed.competence --algorithms ppo-planner ppo --traps KeysChests
+    python -m docs.studies.competence
+    python -m docs.studies.competence --algorithms ppo-planner ppo --traps KeysChests
 
 A training's learning rate falls to 0 by its end, so that an agent is only as good as the whole of a
 schedule makes it. For each trap and seed the shortest schedule is looked for after which the
@@ -162,9 +162,7 @@ def measure_row(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command: 0 done, 2 bad usage, 130 interrupted."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.speed.competence", description=__doc__
-    )
+    parser = argparse.ArgumentParser(prog="python -m docs.studies.competence", description=__doc__)
     # The solvable traps that pay for a goal which a proxy explains as well.
     ranked = [name for name, t in all_traps().items() if t.solvable and t.expected == "proxy"]
     parser.add_argument("--traps", nargs="+", default=ranked, help="(default: all that are ranked)")

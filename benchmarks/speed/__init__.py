@@ -1,1 +1,0 @@
-"""Measurements of speed: environments, training, runs of the leaderboard, the viewer."""
