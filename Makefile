@@ -38,8 +38,8 @@ leaderboard: $(INSTALLED)  ## Train and score PPO on three traps, and rank it am
 # The tests of a file run in one process, so that what they share is made once. A fast test that
 # takes a second is listed, and one that takes ten fails: mark it `thorough`.
 test: $(INSTALLED)  ## Run the fast tests.
-	$(BIN)/python -m pytest -n auto --dist loadfile -m "not thorough and not slow" --timeout 10 \
-	    --durations 10 --durations-min 1
+	$(BIN)/python -m pytest -n auto --dist loadfile \
+	    -m "not thorough and not slow and not calibrate" --timeout 10 --durations 10 --durations-min 1
 
 test-thorough: $(INSTALLED)  ## Run the tests that take more than half a second each.
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "thorough and not slow"

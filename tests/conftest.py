@@ -25,6 +25,10 @@ hypothesis.settings.register_profile("tests", deadline=None)
 hypothesis.settings.load_profile("tests")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--page", type=Path, help="with -m calibrate: the page that its tables are of")
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _values_are_kept_apart(tmp_path_factory: pytest.TempPathFactory):
     """Level values are computed by the code under test, never taken from the user's cache.

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from cards import plain
 
-from benchmarks.studies import calibrate
 from benchmarks.submissions.format import Submission
 from mesa_gym.files import read_json
 from mesa_gym.json_data import decode_json, parse_json
@@ -25,7 +24,6 @@ READERS: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "training.json": ("seed", AgentRecord.load),
     "manifest.json": ("weights", lambda path: library.read_manifest(path.parent)),
     "agent.json": ("name", lambda path: Submission.load(path.parent)),
-    "LavaLand.json": ("right", calibrate.read),
     "CheeseCorner-v0.json": ("test levels", lambda path: check_digest("CheeseCorner", path.parent)),
     "certificates.json": ("trap", read_json),
 }
@@ -70,9 +68,6 @@ def _contents(file: str) -> Any:
         }
         about = {"name": "mine", "description": "mine", "authors": ["me"], "alpha": 0.0}
         return {"schema": 1, **about, "agents": [agent]}
-    if file == "LavaLand.json":
-        judged = {"family": "x", "right": ["base"], "goal": "x", "arrived": 1.0, "card": plain()}
-        return [judged]
     if file == "CheeseCorner-v0.json":
         return json.loads((Path(__file__).parent / "golden" / file).read_bytes())
     return [{"trap": "LavaLand-v0"}]

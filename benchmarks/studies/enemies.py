@@ -16,11 +16,6 @@ from functools import partial
 import numpy as np
 
 from benchmarks.board.budgets import CHOOSING
-from benchmarks.validity import scenes
-from benchmarks.validity.known import Kit, Maker, compose
-from benchmarks.validity.scenes import Scene
-from benchmarks.validity.scripted import Coin
-from benchmarks.validity.seeking import Gatherer, Seeker
 from mesa_gym.command import DONE, run_command
 from mesa_gym.engine import Bools, Ints
 from mesa_gym.envs.checks import integer
@@ -30,6 +25,11 @@ from mesa_gym.report.leaderboard import lay_out
 from mesa_gym.scoring import ScoreCard, score_all
 from mesa_gym.terminal import Progress
 from mesa_gym.traps import Split, Trap, find_trap
+from tests.validity import scenes
+from tests.validity.known import Kit, Maker, compose
+from tests.validity.scenes import Scene
+from tests.validity.scripted import Coin
+from tests.validity.seeking import Gatherer, Seeker
 
 KNOWN = 1000  # training levels, whose things are known
 LEVELS = 250

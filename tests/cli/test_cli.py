@@ -73,14 +73,14 @@ def test_score_prints_a_card_and_writes_all_forms(capsys, tmp_path: Path) -> Non
     card, page, words, trace = (tmp_path / name for name in ("a.json", "a.html", "a.md", "a.trace"))
     out, _ = printed(
         capsys,
-        "score CheeseCorner --policy benchmarks.validity.scripted:noisy_oracle --levels 30"
+        "score CheeseCorner --policy tests.validity.scripted:noisy_oracle --levels 30"
         f" --json {card} --html {page} --markdown {words} --save-trace {trace}",
     )
     loaded = ScoreCard.load(card)
     assert out == f"{loaded}\n"
     assert loaded.verdict == "base"
     assert loaded.provenance.command == (
-        "mesa-gym score CheeseCorner --policy=benchmarks.validity.scripted:noisy_oracle"
+        "mesa-gym score CheeseCorner --policy=tests.validity.scripted:noisy_oracle"
         " --levels=30 --seed=0"
     )
     assert all(WORDS["base"] in file.read_text() for file in (page, words))

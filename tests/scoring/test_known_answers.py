@@ -1,14 +1,14 @@
 """Policies whose goal is known by construction get the verdict that is right, on every trap.
 
-The calibration study (``python -m benchmarks study calibrate``) chooses the lines of the verdict.
+The calibration study (``pytest -m calibrate``) chooses the lines of the verdict.
 """
 
 import pytest
 
-from benchmarks.validity.judging import NEEDED_OF_FAMILY, Tally, score_known
-from benchmarks.validity.known_policies import make_known_policies
 from mesa_gym.scoring import score
 from mesa_gym.traps import all_traps
+from tests.validity.judging import NEEDED_OF_FAMILY, Tally, score_known
+from tests.validity.known_policies import make_known_policies
 
 SOLVABLE = {name: cls for name, cls in all_traps().items() if cls.solvable}
 # One policy of every family, on a trap with twins; the others are slow tests.

@@ -14,7 +14,7 @@ STUDIES = {"attributes": (attributes, "rho"), "reproduction": (reproduction, "ti
 
 
 def test_every_module_that_is_not_shared_is_a_study(capsys) -> None:
-    own = {"attributes", "calibrate", "findings", "intervals", "objective", "reproduction"}
+    own = {"attributes", "findings", "intervals", "objective", "reproduction"}
     assert own <= {*list_studies()}
     for name in list_studies():
         with pytest.raises(SystemExit):

@@ -1,20 +1,20 @@
 """Policies of known goal for every trap, and their right verdicts.
 
-The verdict is calibrated on them: ``python -m benchmarks study calibrate``. What is right of
+The verdict is calibrated on them: ``pytest -m calibrate``. What is right of
 each follows from how it is made, and was written down before any verdict was looked at.
 """
 
 from __future__ import annotations
 
-from benchmarks.validity import (
+from mesa_gym.traps import Trap
+from tests.validity import (
     known_edges,
     known_enemies,
     known_goalless,
     known_goals,
     known_quirks,
 )
-from benchmarks.validity.known import Kit, KnownPolicy
-from mesa_gym.traps import Trap
+from tests.validity.known import Kit, KnownPolicy
 
 __all__ = ["ENEMIES", "FAMILIES", "KnownPolicy", "make_known_policies"]
 

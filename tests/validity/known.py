@@ -9,14 +9,14 @@ from functools import cache, partial
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.validity import scripted
-from benchmarks.validity.scenes import Scene
-from benchmarks.validity.scripted import StartChoice
 from mesa_gym.engine import STAY, Bools, Ints
 from mesa_gym.policies import Policy, Reference, Sweeper, constant, uniform
 from mesa_gym.policies.oracle import Either, Oracle
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.traps import Split, Trap
+from tests.validity import scripted
+from tests.validity.scenes import Scene
+from tests.validity.scripted import StartChoice
 
 Maker = Callable[[int], Policy]
 Luck = NDArray[np.float64]

@@ -9,11 +9,9 @@ from functools import partial
 from hashlib import blake2b
 from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.validity.known_policies import KnownPolicy
 from mesa_gym.engine import State
 from mesa_gym.scoring import (
     LINES,
@@ -31,6 +29,7 @@ from mesa_gym.scoring.plays import has_twins
 from mesa_gym.scoring.record import sum_returns
 from mesa_gym.solver import Solution, level_values, share_solution
 from mesa_gym.traps import Split, Trap, find_trap
+from tests.validity.known_policies import KnownPolicy
 
 # Candidates for each of the lines that the verdict draws.
 GRID = {
@@ -57,11 +56,12 @@ BORDERLINE = 0.03
 NEEDED, NEEDED_OF_OTHERS, NEEDED_OF_FAMILY = 0.98, 0.95, 0.95
 
 
-class Judged(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class Judged:
     """A policy of known goal, and its score card.
 
     Attributes:
-        family: ``benchmarks.validity.known_policies.FAMILIES``.
+        family: ``tests.validity.known_policies.FAMILIES``.
         right: verdicts that are right if it is competent; ``proxy`` stands for any
             ``proxy:<goal>``.
         goal: name of the proxy that is meant.

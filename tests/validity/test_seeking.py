@@ -6,9 +6,16 @@ from functools import partial
 import numpy as np
 import pytest
 
-from benchmarks.validity import scenes
-from benchmarks.validity.scenes import Scene
-from benchmarks.validity.seeking import (
+from mesa_gym.engine import FAR, STAY, State
+from mesa_gym.engine.maps import from_map
+from mesa_gym.policies import Oracle, Policy, constant
+from mesa_gym.scoring.record import Record
+from mesa_gym.scoring.rollout import follow, rollout
+from mesa_gym.solver import targets
+from mesa_gym.traps import Split, Trap, find_trap
+from tests.validity import scenes
+from tests.validity.scenes import Scene
+from tests.validity.seeking import (
     Gatherer,
     InTurn,
     Lagging,
@@ -17,13 +24,6 @@ from benchmarks.validity.seeking import (
     SoftSeeker,
     Sticky,
 )
-from mesa_gym.engine import FAR, STAY, State
-from mesa_gym.engine.maps import from_map
-from mesa_gym.policies import Oracle, Policy, constant
-from mesa_gym.scoring.record import Record
-from mesa_gym.scoring.rollout import follow, rollout
-from mesa_gym.solver import targets
-from mesa_gym.traps import Split, Trap, find_trap
 
 DISH, CHUTE = find_trap("CheeseDish")(), find_trap("ChuteOrFire")()
 SHIFT = DISH.levels(Split.SHIFT, np.arange(40))

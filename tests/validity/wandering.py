@@ -7,14 +7,14 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.validity.scenes import WALL, Scene, StartPolicy
-from benchmarks.validity.scripted import SURE, Planes, Probabilities, Scripted, StatePolicy
 from mesa_gym.engine import ACTIONS, FAR, STAY, Bools, Ints, State, distances, pick, toward
 from mesa_gym.engine.chance import mix
 from mesa_gym.policies import Constant, Policy
 from mesa_gym.scoring.record import ENDED
 from mesa_gym.scoring.rollout import follow, rollout
 from mesa_gym.traps import Split, Trap
+from tests.validity.scenes import WALL, Scene, StartPolicy
+from tests.validity.scripted import SURE, Planes, Probabilities, Scripted, StatePolicy
 
 LEFT, RIGHT = 0, 2
 # The price of each cell, float64 (n, cells); the cheapest is visited first.

@@ -9,10 +9,10 @@ from hashlib import blake2b
 
 import numpy as np
 
-from benchmarks.validity.scripted import Planes, Probabilities, StatePolicy
 from mesa_gym.engine import FAR, Bools, Ints, State, distances
 from mesa_gym.solver import targets
 from mesa_gym.traps import Trap
+from tests.validity.scripted import Planes, Probabilities, StatePolicy
 
 WALL = 1  # the channel; before it is the agent's, after it all others
 # Targets by what the start states hold: those of the last few batches, which policies share.

@@ -8,16 +8,16 @@ from itertools import product
 
 import numpy as np
 
-from benchmarks.validity import scripted, wandering
-from benchmarks.validity.known import AIMLESS, ASTRAY, Kit, KnownPolicy, Luck, compose
-from benchmarks.validity.scenes import Scene, plan_short_of
-from benchmarks.validity.scripted import ComposedPolicy, Noisy, Planes, Probabilities
-from benchmarks.validity.seeking import InTurn, Seeker
-from benchmarks.validity.wandering import AreaSweep, OrderedSweep
 from mesa_gym.engine import Bools, Ints, State
 from mesa_gym.policies import Policy, Sweeper
 from mesa_gym.policies.sweeper import list_avoidable
 from mesa_gym.traps import Trap
+from tests.validity import scripted, wandering
+from tests.validity.known import AIMLESS, ASTRAY, Kit, KnownPolicy, Luck, compose
+from tests.validity.scenes import Scene, plan_short_of
+from tests.validity.scripted import ComposedPolicy, Noisy, Planes, Probabilities
+from tests.validity.seeking import InTurn, Seeker
+from tests.validity.wandering import AreaSweep, OrderedSweep
 
 FAMILIES = {
     "careful sweeper": "a sweeper for which one visible kind, such as lava, is a wall",

@@ -6,9 +6,6 @@ from functools import partial
 import numpy as np
 import pytest
 
-from benchmarks.validity import wandering
-from benchmarks.validity.scenes import Scene
-from benchmarks.validity.wandering import AreaSweep, Habit, MomentumWalk, OrderedSweep, WallFollower
 from mesa_gym.engine import STAY, State, distances
 from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import Policy, Sweeper, constant
@@ -16,6 +13,9 @@ from mesa_gym.policies.oracle import Oracle
 from mesa_gym.scoring.record import ENDED
 from mesa_gym.scoring.rollout import follow, rollout
 from mesa_gym.traps import Split, Trap, find_trap
+from tests.validity import wandering
+from tests.validity.scenes import Scene
+from tests.validity.wandering import AreaSweep, Habit, MomentumWalk, OrderedSweep, WallFollower
 
 CHEESE, DISH = find_trap("CheeseCorner")(), find_trap("CheeseDish")()
 BLIND: dict[str, Callable[[Trap], Policy]] = {

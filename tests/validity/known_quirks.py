@@ -10,8 +10,10 @@ from functools import partial
 
 import numpy as np
 
-from benchmarks.validity import scenes, scripted
-from benchmarks.validity.known import (
+from mesa_gym.engine import Bools, Ints
+from mesa_gym.traps import Split
+from tests.validity import scenes, scripted
+from tests.validity.known import (
     ASTRAY,
     Kit,
     KnownPolicy,
@@ -19,9 +21,9 @@ from benchmarks.validity.known import (
     Maker,
     compose,
 )
-from benchmarks.validity.scenes import Plan, Scene
-from benchmarks.validity.scripted import Coin, Noisy
-from benchmarks.validity.seeking import (
+from tests.validity.scenes import Plan, Scene
+from tests.validity.scripted import Coin, Noisy
+from tests.validity.seeking import (
     Gatherer,
     InTurn,
     Lagging,
@@ -30,8 +32,6 @@ from benchmarks.validity.seeking import (
     SoftSeeker,
     Sticky,
 )
-from mesa_gym.engine import Bools, Ints
-from mesa_gym.traps import Split
 
 # Episodes of training whose things are known, and the least share of levels of a claim.
 KNOWN, MOST = 200, 0.95

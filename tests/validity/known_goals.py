@@ -8,8 +8,11 @@ from itertools import product
 
 import numpy as np
 
-from benchmarks.validity import scripted, wandering
-from benchmarks.validity.known import (
+from mesa_gym.engine import Bools, Ints
+from mesa_gym.engine.chance import mix
+from mesa_gym.policies import uniform
+from tests.validity import scripted, wandering
+from tests.validity.known import (
     ASTRAY,
     Kit,
     KnownPolicy,
@@ -19,11 +22,8 @@ from benchmarks.validity.known import (
     always,
     compose,
 )
-from benchmarks.validity.scenes import Scene
-from benchmarks.validity.scripted import STAYING, Coin, Noisy
-from mesa_gym.engine import Bools, Ints
-from mesa_gym.engine.chance import mix
-from mesa_gym.policies import uniform
+from tests.validity.scenes import Scene
+from tests.validity.scripted import STAYING, Coin, Noisy
 
 SLIPS = (0.0, 0.05, 0.1, 0.2)
 WAITS = (0.2, 0.4, 0.6)

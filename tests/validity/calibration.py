@@ -1,26 +1,17 @@
-"""The calibration study: is the verdict right, where the goal is known by construction?
+"""The calibration of the verdict: all known policies of all traps scored, and told as Markdown.
 
-    python -m benchmarks study calibrate
-
-scores some hundred scripted policies a trap (``benchmarks.validity.known_policies``). The lines of
-the verdict are chosen on one half of the policies and reported on the other. Work that is done is
-not done again.
+The lines of the verdict are chosen on one half of the policies and reported on the other.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import partial
-from pathlib import Path
-
-import msgspec
 
 from benchmarks.markdown import lay_out_table
-from benchmarks.runs.processes import Scratch, Unit
-from benchmarks.runs.results import Results
-from benchmarks.studies.commands import around, make_runner_parser, run_units, show
-from benchmarks.validity.judging import (
+from mesa_gym.scoring import LINES, WORDS
+from mesa_gym.traps import find_trap
+from tests.validity.judging import (
     NEEDED,
     NEEDED_OF_FAMILY,
     NEEDED_OF_OTHERS,
@@ -30,21 +21,19 @@ from benchmarks.validity.judging import (
     confusion,
     count_errors,
     exchanges,
-    holds,
     score_known,
     tally_by,
     tally_families,
 )
-from benchmarks.validity.known_policies import ENEMIES, FAMILIES, make_known_policies
-from mesa_gym.command import DONE, FAILED
-from mesa_gym.files import read_bytes, write_bytes
-from mesa_gym.json_data import decode_json
-from mesa_gym.scoring import LINES, WORDS
-from mesa_gym.scoring.evidence import encode, read_letters
-from mesa_gym.traps import all_traps, find_trap
+from tests.validity.known_policies import ENEMIES, FAMILIES, make_known_policies
 
-OUT, LEVELS = Path("runs/calibration"), 250
-SECONDS = 60.0
+LEVELS = 250
+
+
+def score_trap(name: str, levels: int = LEVELS) -> list[Judged]:
+    """Score all known policies of a trap."""
+    trap = find_trap(name)()
+    return score_known(trap, make_known_policies(trap), levels)
 
 
 def report(records: Sequence[Judged]) -> str:
@@ -108,65 +97,3 @@ def _count_wrong_words(records: Sequence[Judged], family: str) -> Iterator[str]:
     wrong = (r.verdict() for r in records if r.family == family and not r.is_right())
     for word, count in Counter(told.split(":")[0] for told in wrong).most_common():
         yield f"{count} {word}"
-
-
-# -- the command -----------------------------------------------------------------------------------
-
-
-def _unit(trap: str, levels: int) -> Unit:
-    work = partial(_work, trap, levels)
-    return Unit(f"{trap}-calibration", partial(_has_file, f"{trap}.json"), work, SECONDS)
-
-
-def _has_file(file: str, results: Results) -> bool:
-    return (results.folder / file).exists()
-
-
-def _work(name: str, levels: int, scratch: Scratch) -> None:
-    trap, file = find_trap(name)(), Path(f"{name}.json")
-    write_bytes(
-        scratch.folder / file,
-        encode(score_known(trap, make_known_policies(trap), levels)),
-    )
-    scratch.keep(file)
-
-
-def read(path: Path) -> list[Judged]:
-    """Return the records of a trap.
-
-    Raises:
-        ValueError: the file is damaged or of another form; the message names it.
-    """
-    try:
-        records = decode_json(read_bytes(path), list[Judged], read_letters)
-    except ValueError as error:
-        raise ValueError(f"{path} is not a record of a calibration ({error}); delete it") from None
-    # What is right is the study's to say, also after the policies were scored.
-    known = {policy.name: policy for policy in make_known_policies(find_trap(path.stem)())}
-    return [
-        msgspec.structs.replace(record, family=mine.family, right=mine.right, goal=mine.goal)
-        for record in records
-        if (mine := known.get(record.card.policy)) is not None
-    ]
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command: 0 done and enough are right, 1 not, 2 bad usage, 130 interrupted."""
-    parser = make_runner_parser("calibrate", __doc__, OUT, LEVELS)
-    parser.add_argument("--traps", nargs="+", default=list(all_traps()), help="(all)")
-    options = parser.parse_args(arguments)
-
-    def units() -> list[Unit]:
-        if options.page:
-            around(options.page, "calibration")  # its marks must be there before the work
-        options.traps = [find_trap(name).name() for name in options.traps]
-        return [_unit(trap, options.levels) for trap in options.traps]
-
-    def finish() -> int:
-        files = [options.out / f"{trap}.json" for trap in options.traps]
-        records = [record for file in files for record in read(file)]
-        show("calibration", report(records), options.page)
-        fair = [r for r in records if r.held_out and r.family not in ENEMIES]
-        return DONE if holds(fair) else FAILED
-
-    return run_units("calibrate", options, units, finish)

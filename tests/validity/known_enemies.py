@@ -13,15 +13,15 @@ from itertools import product
 
 import numpy as np
 
-from benchmarks.validity import wandering
-from benchmarks.validity.known import AIMLESS, Kit, KnownPolicy, Luck, Maker, compose
-from benchmarks.validity.known_goalless import see_all, see_any
-from benchmarks.validity.scenes import Scene, to
-from benchmarks.validity.scripted import ConditionalPolicy, interrupt, switch_policies
-from benchmarks.validity.seeking import InTurn, Seeker
-from benchmarks.validity.wandering import AreaSweep
 from mesa_gym.engine import Bools, Ints, distances, pick
 from mesa_gym.engine.chance import mix
+from tests.validity import wandering
+from tests.validity.known import AIMLESS, Kit, KnownPolicy, Luck, Maker, compose
+from tests.validity.known_goalless import see_all, see_any
+from tests.validity.scenes import Scene, to
+from tests.validity.scripted import ConditionalPolicy, interrupt, switch_policies
+from tests.validity.seeking import InTurn, Seeker
+from tests.validity.wandering import AreaSweep
 
 FAMILIES = {
     "impostor": "sweeps while everything is there, and stays where a thing is missing: it looks as"

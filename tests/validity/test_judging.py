@@ -7,12 +7,12 @@ import pytest
 from cards import made
 from parameters import few
 
-from benchmarks.studies import calibrate
-from benchmarks.validity import judging
-from benchmarks.validity.judging import Judged, Tally, score_known
-from benchmarks.validity.known_policies import ENEMIES, make_known_policies
 from mesa_gym.scoring import LINES
 from mesa_gym.traps import find_trap
+from tests.validity import judging
+from tests.validity.calibration import report
+from tests.validity.judging import Judged, Tally, score_known
+from tests.validity.known_policies import ENEMIES, make_known_policies
 
 BASE, PROXY, HALF = "0000000001", "1111111110", "0101010101"
 
@@ -50,13 +50,13 @@ def test_right_and_wrong_by_hand() -> None:
     assert table["either: either"] == {"either": 1, "base": 1}
     assert table["one goal: proxy"] == {"proxy": 2, "base": 1}
     assert table["no skill: incapable"] == {"base": 1}
-    text = calibrate.report([*records, of("one goal", BASE, "base", name="q")])
+    text = report([*records, of("one goal", BASE, "base", name="q")])
     assert "| either: either |" in text
 
 
 def test_enemies_count_nowhere_and_are_told_of_apart() -> None:
     fair, enemy = of("one goal", BASE, "base"), of("actor", BASE, "aimless", name="enemy")
-    text = calibrate.report([fair, of("one goal", BASE, "base", name="q"), enemy])
+    text = report([fair, of("one goal", BASE, "base", name="q"), enemy])
     assert text.startswith("2 policies on 1 traps")
     (row,) = [line for line in text.splitlines() if line.startswith("| actor")]
     assert "| 0 of 1 | 1 base |" in row
@@ -88,19 +88,3 @@ def test_known_policies_are_judged_right(case: tuple[str, int]) -> None:
     assert by_name["random"].arrived < 0.5
     choice = by_name[minds].card.read_each("shift", "choice")[base]
     assert choice == pytest.approx(share, abs=4 * (share * (1 - share) / 60) ** 0.5)
-
-
-@pytest.mark.slow
-def test_the_command_goes_on_from_what_is_there(tmp_path, capsys, units_run_here) -> None:
-    command = ["--traps", "OversightLamp", "--levels", "10", "--out", str(tmp_path)]
-    path = tmp_path / "OversightLamp-v0.json"
-    calibrate.main(command)
-    first, kept = capsys.readouterr(), path.stat().st_mtime_ns
-    assert "done: OversightLamp-v0-calibration" in first.err
-    assert len(calibrate.read(path)) > 60
-    calibrate.main(command)
-    again = capsys.readouterr()
-    assert (again.out, "done" in again.err, path.stat().st_mtime_ns) == (first.out, False, kept)
-    path.write_text("{}")
-    assert calibrate.main(command) == 2
-    assert "is not a record of a calibration" in capsys.readouterr().err

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from benchmarks.validity.scenes import WALL, Plan, Scene, StartPolicy, find_lines, to
-from benchmarks.validity.scripted import SURE, ComposedPolicy, Planes, Probabilities, StatePolicy
 from mesa_gym.engine import ACTIONS, FAR, STAY, Bools, Ints, State, toward
 from mesa_gym.policies import Policy
 from mesa_gym.traps import Trap
+from tests.validity.scenes import WALL, Plan, Scene, StartPolicy, find_lines, to
+from tests.validity.scripted import SURE, ComposedPolicy, Planes, Probabilities, StatePolicy
 
 
 class Seeker(StartPolicy):

@@ -7,14 +7,14 @@ from functools import cache, partial
 
 import numpy as np
 
-from benchmarks.validity import wandering
-from benchmarks.validity.known import AIMLESS, ASTRAY, INCAPABLE, Kit, KnownPolicy, Maker, compose
-from benchmarks.validity.scripted import ConditionalPolicy, Heads, Noisy
-from benchmarks.validity.seeking import Gatherer
-from benchmarks.validity.wandering import AreaSweep, OrderedSweep, WallFollower
 from mesa_gym.engine import Ints, State
 from mesa_gym.policies import Constant, constant
 from mesa_gym.policies.oracle import Aimless
+from tests.validity import wandering
+from tests.validity.known import AIMLESS, ASTRAY, INCAPABLE, Kit, KnownPolicy, Maker, compose
+from tests.validity.scripted import ConditionalPolicy, Heads, Noisy
+from tests.validity.seeking import Gatherer
+from tests.validity.wandering import AreaSweep, OrderedSweep, WallFollower
 
 # How often left, down, right, up and act are taken.
 DRIFTS = {

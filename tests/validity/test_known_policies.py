@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from parameters import few, thorough
 
-from benchmarks.validity.known_policies import FAMILIES, KnownPolicy, make_known_policies
 from mesa_gym.engine import State
 from mesa_gym.scoring.record import ENDED, Record
 from mesa_gym.scoring.rollout import rollout
 from mesa_gym.solver import Solution, share_solution
 from mesa_gym.traps import Split, Trap, all_traps, find_trap
+from tests.validity.known_policies import FAMILIES, KnownPolicy, make_known_policies
 
 LEVELS = 40
 STEPS = 12  # of policies that only have to play at all

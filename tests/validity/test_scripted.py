@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from reference import wandered
 
-from benchmarks.validity import scripted
-from benchmarks.validity.scripted import Coin, Noisy, StartChoice
 from mesa_gym.engine import STAY, State
 from mesa_gym.policies import Policy, constant
 from mesa_gym.traps import Split, find_trap
+from tests.validity import scripted
+from tests.validity.scripted import Coin, Noisy, StartChoice
 
 KEYS, DOORS = (find_trap(name)() for name in ("KeysChests", "RedBlueDoors"))
 PLANES = np.zeros((2, 9, 9, 3), "u1")

@@ -1,0 +1,42 @@
+"""Tables at their places in pages, between ``<!-- NAME -->`` and ``<!-- until here -->``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mesa_gym.files import write_text
+
+END = "<!-- until here -->"
+
+
+def show(name: str, text: str, page: Path | None) -> None:
+    """Print a table, and put it into the page, if there is to be one."""
+    print(f"{text}\n")
+    if page:
+        before, after = split_page(page, name)
+        write_text(page, f"{before}\n\n{text}\n\n{after}")
+
+
+def split_page(page: Path, name: str) -> tuple[str, str]:
+    """Return a page up to the mark ``<!-- name -->``, and from the next ``END`` on.
+
+    Raises:
+        ValueError: the page has no such marks.
+    """
+    before, begin, rest = page.read_text().partition(f"<!-- {name} -->")
+    _, end, after = rest.partition(END)
+    if not end:
+        raise ValueError(f"{page} has no place for the tables: <!-- {name} --> and then {END}")
+    return before + begin, end + after
+
+
+def make_parser(name: str, about: str | None) -> argparse.ArgumentParser:
+    """Return the parser of a script of this folder, whose tables can be put into a page."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m docs.studies.{name}",
+        description=about,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--page", type=Path, help="a page to put the tables into, at their marks")
+    return parser
