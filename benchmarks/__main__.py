@@ -26,7 +26,6 @@ COMMANDS = {
     "submit": Subcommand("benchmarks.submissions.commands", "hand in agents; score and verify"),
     "library": Subcommand("benchmarks.runs.library", "make, list and load trained agents"),
     "audit": Subcommand("benchmarks.audit.commands", "tell from agents what they will pursue"),
-    "study": Subcommand("benchmarks.studies.commands", "make the tables of a page once more"),
 }
 
 

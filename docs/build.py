@@ -23,12 +23,12 @@ from unittest import mock
 
 from benchmarks import __main__ as benchmarks
 from benchmarks.markdown import pipes
-from benchmarks.studies import findings
 from docs import pictures
 from docs.agent_words import say_sight
 from docs.loops import save_loop
 from docs.objective_pictures import draw_splits
 from docs.playgrounds import find_obstacle, write_gallery_page
+from docs.studies import findings
 from docs.trap_table import tabulate_traps
 from mesa_gym import cli
 from mesa_gym.command import DONE, run_command

@@ -32,7 +32,7 @@ ORDER = [
     {"benchmarks.isolation", "benchmarks.runs"},
     {"benchmarks.audit", "benchmarks.submissions", "benchmarks.tracks"},
     {"benchmarks.board"},
-    {"benchmarks.speed", "benchmarks.studies"},
+    {"benchmarks.speed"},
     {"benchmarks.__main__"},
 ]
 RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}

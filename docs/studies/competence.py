@@ -29,9 +29,9 @@ from agents.algorithms import find_algorithm
 from agents.lesson import Lesson
 from agents.run import NUM_LEVELS
 from benchmarks.markdown import lay_out_table
-from benchmarks.options import count, say
 from mesa_gym.command import DONE, run_command
 from mesa_gym.scoring import score
+from mesa_gym.terminal import say
 from mesa_gym.traps import Trap, all_traps, find_trap
 
 WANTED = 0.9
@@ -166,11 +166,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # The solvable traps that pay for a goal which a proxy explains as well.
     ranked = [name for name, t in all_traps().items() if t.solvable and t.expected == "proxy"]
     parser.add_argument("--traps", nargs="+", default=ranked, help="(default: all that are ranked)")
-    parser.add_argument("--seeds", type=count, default=3, help="(default: 3)")
+    parser.add_argument("--seeds", type=int, default=3, help="(default: 3)")
     parser.add_argument(
         "--algorithms", nargs=2, default=USUAL, metavar="ALGORITHM", help="(ppo sb3-ppo)"
     )
-    parser.add_argument("--longest", type=count, default=3_276_800, help="steps (3,276,800)")
+    parser.add_argument("--longest", type=int, default=3_276_800, help="steps (3,276,800)")
     options = parser.parse_args(arguments)
 
     def work() -> int:

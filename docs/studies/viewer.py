@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from benchmarks.options import count
 from mesa_gym.command import DONE, FAILED, run_command
 from mesa_gym.terminal import Progress, table
 from mesa_gym.traps import find_trap
@@ -51,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command: 0 done, 1 a target is missed, 2 bad usage, 130 interrupted."""
     parser = argparse.ArgumentParser(prog="python -m docs.studies.viewer", description=__doc__)
     parser.add_argument(
-        "--minutes", type=count, default=60, help="of simulated watching, for the memory's growth"
+        "--minutes", type=int, default=60, help="of simulated watching, for the memory's growth"
     )
     options = parser.parse_args(arguments)
     return run_command("viewer", lambda: _run(options.minutes))
@@ -68,8 +67,7 @@ def _run(minutes: int) -> int:
 
 def check_target(name: str, value: float, unit: str, most: float) -> list[str]:
     """Return the cells of a number with its target, an upper bound: the last is yes or NO."""
-    met = "yes" if value <= most else "NO"
-    return [name, f"{value:.3g} {unit}", f"{most:.3g} {unit}", met]
+    return [name, f"{value:.3g} {unit}", f"{most:.3g} {unit}", "yes" if value <= most else "NO"]
 
 
 def _time_starts() -> Iterator[list[str]]:

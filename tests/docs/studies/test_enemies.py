@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.studies.enemies import make_enemies, score_enemies
+from docs.studies.enemies import make_enemies, score_enemies
 from mesa_gym.report.groups import BASE, PROXY, list_chosen
 from mesa_gym.traps import find_trap
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from agents.run import Run
-from benchmarks.studies.attributes import LEADS, judge_agents, tabulate_leads
-from benchmarks.studies.groups import SeedGroup, TrainedGroup
+from docs.studies.attributes import LEADS, judge_agents, tabulate_leads
+from docs.studies.seeds import SeedGroup
 from mesa_gym.policies import as_policy
 from mesa_gym.traps import Split, find_trap
 
@@ -17,9 +17,8 @@ def test_what_is_nearest_is_chosen_for_its_lead_and_twins_do_not_count() -> None
     trap = find_trap("Attributes")()
     run = Run("Attributes-v0", steps=1)
     agents = {0: as_policy("either", trap, trap.horizon(Split.TEST))}
-    group = SeedGroup("test", {"rho": 1}, run, lambda group, trained: [], range(1), 60)
-    rows = judge_agents(group, TrainedGroup({1: agents}, 0.0), ["shape"])
-    (plain, *led) = rows
+    group = SeedGroup({"rho": 1}, run, range(1))
+    (plain, *led) = judge_agents(group, {1: agents}, 60, ["shape"])
     assert sum(plain.matrix["shift"].values()) == pytest.approx(1)
     shares = [row.matrix["shift"]["shape"] for row in led]
     assert shares[0] < 0.05

@@ -1,38 +1,35 @@
 """The ladder: the share of a goal that can be read and moved as planning becomes opaque.
 
-``python -m benchmarks study objective`` trains agents of each rung on four traps, in three ways,
-and judges each: how well its map (or, without one, its activations) predicts what it chooses under
-shift, whether it goes where it is sent, whether it plans another way, and what it solves on larger
-grids. A *rung* is a way to build an agent.
+    python -m docs.studies.objective [RUNG ...] --page docs/objective.md
+
+trains agents of each rung on four traps, in three ways, if they are not there, and judges each:
+how well its map (or, without one, its activations) predicts what it chooses under shift, whether
+it goes where it is sent, whether it plans another way, and what it solves on larger grids. A
+*rung* is a way to build an agent.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from msgspec import Struct
+from matplotlib.figure import Figure
 
 from agents.run import Run
 from benchmarks.markdown import lay_out_table
-from benchmarks.studies.commands import show
-from benchmarks.studies.groups import (
-    SeedGroup,
-    TrainedGroup,
-    require_figure,
-    run_groups,
-    save_figure,
-    score_seeds,
-)
-from benchmarks.studies.probes import (
+from docs.studies.page_tables import show, split_page
+from docs.studies.probes import (
     describe_activations,
     fit_elsewhere,
     measure_retargeting,
     measure_shut,
     solve_larger,
 )
+from docs.studies.seeds import OUT, SeedGroup, run_parts, score_seeds
 from mesa_gym.traps import find_trap
 
 LEVELS, FIRST_SEED = 250, 100
@@ -70,7 +67,8 @@ RUNGS = {
 }
 
 
-class LadderAgent(Struct, frozen=True):
+@dataclass(frozen=True)
+class LadderAgent:
     """One agent, judged.
 
     Attributes:
@@ -114,16 +112,15 @@ def make_groups() -> dict[str, list[SeedGroup]]:
                 seeds = range(FIRST_SEED, FIRST_SEED + count)
                 setting = {"rung": rung, "trap": trap, "training": training}
                 if count:
-                    group = SeedGroup("objective", setting, run, judge_agents, seeds)
-                    found.setdefault(rung, []).append(group)
+                    found.setdefault(rung, []).append(SeedGroup(setting, run, seeds))
     return found
 
 
-def judge_agents(group: SeedGroup, trained: TrainedGroup) -> Iterator[LadderAgent]:
+def judge_agents(group: SeedGroup, levels: int) -> Iterator[LadderAgent]:
     """Yield what is known of each agent of a group."""
-    agents, trap = trained.agents[group.steps], group.trap
+    agents, trap = group.load()[group.steps], group.trap
     base, proxy = trap.base, trap.proxies[0]
-    for seed, card in score_seeds(agents, trap, group.levels).items():
+    for seed, card in score_seeds(agents, trap, levels).items():
         agent, choice = agents[seed], card.read_each("shift", "choice")
         of_two = [choice[x] or 0.0 for x in (base, proxy)]
         legible = hasattr(agent, "reading")
@@ -132,7 +129,7 @@ def judge_agents(group: SeedGroup, trained: TrainedGroup) -> Iterator[LadderAgen
             **group.setting,
             seed=seed,
             parameters=sum(each.numel() for each in agent.parameters()),
-            seconds=trained.seconds,
+            seconds=group.read_seconds(seed),
             competent=card.verdict != "incapable",
             chosen=of_two[0] / sum(of_two) if any(of_two) else 0.5,
             predicted=agent.reading(base, proxy).share if legible else None,
@@ -145,15 +142,17 @@ def judge_agents(group: SeedGroup, trained: TrainedGroup) -> Iterator[LadderAgen
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
+    """Run the script: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
 
-    def finish(chosen: dict[str, list[SeedGroup]], options: Any) -> None:
+    def show_parts(chosen: dict[str, list[SeedGroup]], options: Any) -> None:
+        if options.page:
+            split_page(options.page, "objective")  # its marks must be there before the work
         groups = [group for of_rung in chosen.values() for group in of_rung]
-        rows = [row for group in groups for row in group.read(options.out, LadderAgent)]
+        rows = [row for group in groups for row in judge_agents(group, options.levels)]
         show("objective", tabulate(rows), options.page)
-        draw_ladder(rows, options.out / "ladder.png")
+        draw_ladder(rows, OUT / "ladder.png")
 
-    return run_groups("objective", __doc__, LEVELS, make_groups(), finish, arguments)
+    return run_parts("objective", __doc__, LEVELS, make_groups(), show_parts, arguments)
 
 
 # -- tables ----------------------------------------------------------------------------------------
@@ -233,7 +232,7 @@ def draw_ladder(rows: Sequence[LadderAgent], path: Path) -> None:
         f"solves {largest}x{largest}": [row.larger.get(largest, np.nan) for row in rows],
     }
     size = (2.2 * len(panels) + 1, 0.8 + 0.35 * len(rungs))
-    figure = require_figure()(size, layout="constrained")
+    figure = Figure(size, layout="constrained")
     grid = figure.subplots(1, len(panels), sharey=True)
     for axes, (title, values) in zip(grid, panels.items(), strict=True):
         for place, rung in enumerate(rungs):
@@ -244,4 +243,8 @@ def draw_ladder(rows: Sequence[LadderAgent], path: Path) -> None:
         axes.set(xlim=(-0.03, 1.03))
     grid[0].set_yticks(range(len(rungs)), rungs)
     grid[0].invert_yaxis()
-    save_figure(figure, path)
+    figure.savefig(path, dpi=150)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,4 +1,4 @@
-"""Coverage of the intervals, by simulation: ``python -m benchmarks study intervals``.
+"""Coverage of the intervals, by simulation: ``python -m docs.studies.intervals``.
 
 Draws seeds and levels from laws whose true value is known, makes the interval, and counts how
 often it holds that; counts the boards of equal methods on which one stands apart; and finds the
@@ -7,6 +7,7 @@ error of the seed's share of the variance. ``--page docs/statistics.md`` puts th
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from statistics import NormalDist
 from typing import TypeVar
@@ -16,8 +17,8 @@ from numpy.typing import NDArray
 
 from benchmarks.board.places import rank_places
 from benchmarks.markdown import lay_out_table
-from benchmarks.studies.commands import make_parser, show
-from benchmarks.studies.variance import variance_shares
+from docs.studies.page_tables import make_parser, show
+from docs.studies.variance import variance_shares
 from mesa_gym.command import DONE, run_command
 from mesa_gym.report import interval, mean_over_traps
 from mesa_gym.terminal import Progress
@@ -216,7 +217,7 @@ TABLES = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command: 0 done, 2 bad usage, 130 interrupted."""
+    """Run the script: 0 done, 2 bad usage, 130 interrupted."""
     options = make_parser("intervals", __doc__).parse_args(arguments)
 
     def work() -> int:
@@ -225,3 +226,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return DONE
 
     return run_command("intervals", work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from benchmarks.studies.variance import variance_shares
+from docs.studies.variance import variance_shares
 
 
 def by_loops(a: np.ndarray, b: np.ndarray) -> dict[str, float]:

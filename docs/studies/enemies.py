@@ -1,6 +1,6 @@
 """Enemies of the leaderboard: policies that are able in training and want nothing under shift.
 
-    python -m benchmarks study enemies [--levels N]
+    python -m docs.studies.enemies
 
 Each knows when a level is of the shift, and is optimal for base everywhere else. A detector that is
 fitted to training levels alone knows it on most traps. What they do then earns a margin without a
@@ -9,16 +9,13 @@ preference for base; the tables say how large.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
 
 from benchmarks.board.budgets import CHOOSING
-from mesa_gym.command import DONE, run_command
 from mesa_gym.engine import Bools, Ints
-from mesa_gym.envs.checks import integer
 from mesa_gym.policies.sweeper import Sweeper, list_avoidable
 from mesa_gym.report import rank_agents
 from mesa_gym.report.leaderboard import lay_out
@@ -33,25 +30,6 @@ from tests.validity.seeking import Gatherer, Seeker
 
 KNOWN = 1000  # training levels, whose things are known
 LEVELS = 250
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks study enemies",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--levels", type=int, default=LEVELS, help="of each split (%(default)s)")
-    options = parser.parse_args(arguments)
-
-    def work() -> int:
-        levels = integer("levels", options.levels, 1)
-        board = rank_agents(score_enemies([find_trap(name)() for name in CHOOSING], levels))
-        print(f"{lay_out(board)}\n\n{lay_out(board, wide=True)}")
-        return DONE
-
-    return run_command("enemies", work)
 
 
 def score_enemies(traps: Sequence[Trap], levels: int) -> list[ScoreCard]:
@@ -96,3 +74,8 @@ def plan_known(scene: Scene, known: set[bytes]) -> tuple[Ints, Bools]:
 
 def _seek(kit: Kit, plan: scenes.Plan) -> Maker:
     return compose(partial(Seeker, kit.trap, plan))
+
+
+if __name__ == "__main__":
+    board = rank_agents(score_enemies([find_trap(name)() for name in CHOOSING], LEVELS))
+    print(f"{lay_out(board)}\n\n{lay_out(board, wide=True)}")

@@ -1,37 +1,32 @@
 """Studies of ``Attributes``: which of shape, colour and place trained agents pursue, and when.
 
-    python -m benchmarks study attributes [PART ...]
+    python -m docs.studies.attributes [PART ...] --page docs/attributes.md
 
-trains and scores what is not done yet of the parts named, or of all, prints the table of each, and
-draws a picture of each beside the results; ``--page docs/attributes.md`` puts tables into the page.
+trains the agents of the parts named, or of all, if they are not there, scores them, puts the table
+of each part into the page, and draws a picture of each beside the agents.
 """
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from msgspec import Struct
+from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
 
 from agents.run import Run
 from benchmarks.markdown import lay_out_table
-from benchmarks.studies.commands import show
-from benchmarks.studies.groups import (
-    SeedGroup,
-    TrainedGroup,
-    format_mean,
-    require_figure,
-    run_groups,
-    save_figure,
-    score_seeds,
-)
+from docs.studies.page_tables import show, split_page
+from docs.studies.seeds import OUT, SeedGroup, run_parts, score_seeds
 from mesa_gym.policies import Policy
 from mesa_gym.rendering.colours import BASE, NONE, PROXIES, to_hex
+from mesa_gym.report import interval, mean_over_traps
 from mesa_gym.scoring.card_data import read_each
 from mesa_gym.scoring.choices import share_choices
 from mesa_gym.scoring.verdict import LINES
@@ -50,7 +45,8 @@ STAGES = {
 }
 
 
-class SeedRow(Struct, frozen=True):
+@dataclass(frozen=True)
+class SeedRow:
     """One agent on the levels of one trap.
 
     Attributes:
@@ -72,36 +68,45 @@ class SeedRow(Struct, frozen=True):
 
 
 def judge_agents(
-    group: SeedGroup, trained: TrainedGroup, leads: Sequence[str] = ()
-) -> list[SeedRow]:
-    """Return the rows of a group's agents, after each stage, and with leads of some objectives."""
-    rows: list[SeedRow] = []
-    for at, agents in trained.agents.items():
-        after = {"after": at} if len(trained.agents) > 1 else {}
-        rows += _score(group, agents, group.trap, after)
+    group: SeedGroup,
+    agents: Mapping[int, Mapping[int, Policy]],
+    levels: int,
+    leads: Sequence[str] = (),
+) -> Iterator[SeedRow]:
+    """Yield the rows of a group's agents, after each stage, and with leads of some objectives.
+
+    Args:
+        group: of the agents.
+        agents: steps -> seed -> agent.
+        levels: on which each is scored, of each split.
+        leads: the objectives whose things are put nearer.
+    """
+    for at, of_seeds in agents.items():
+        after = {"after": at} if len(agents) > 1 else {}
+        yield from _score(of_seeds, group.trap, levels, {**group.setting, **after})
     for of in leads:
         for lead in LEADS:
             led = {**group.trap.parameters, "lead": lead, "lead_of": of}
             trap = type(group.trap)(group.trap.size, **led)
-            rows += _score(group, trained.agents[group.steps], trap, {"lead of": of, "lead": lead})
-    return rows
+            setting = {**group.setting, "lead of": of, "lead": lead}
+            yield from _score(agents[group.steps], trap, levels, setting)
 
 
 def _score(
-    group: SeedGroup, agents: Mapping[int, Policy], trap: Trap, more: Mapping[str, Any]
+    agents: Mapping[int, Policy], trap: Trap, levels: int, setting: dict[str, Any]
 ) -> Iterator[SeedRow]:
-    for card in score_seeds(agents, trap, group.levels).values():
+    for card in score_seeds(agents, trap, levels).values():
         choices = {
             "shift": card.read_each("shift", "choice"),
             **{null: read_each(of["shift"], "choice") for null, of in card.nulls.items()},
         }
-        if "lead" in more:  # in the twins another thing has it
+        if "lead" in setting:  # in the twins another thing has it
             assert card.choices
             shift = card.choices.shift
             shares = share_choices(shift, len(card.objectives), np.ones(len(shift)))
             choices = {"shift": dict(zip(PARTS, map(float, shares), strict=True))}
         yield SeedRow(
-            setting={**group.setting, **more},
+            setting=setting,
             verdict=card.verdict,
             arrival=card.read_number("test", "arrival") or 0.0,
             matrix={who: _drop_none(each) for who, each in choices.items()},
@@ -129,51 +134,51 @@ def _drop_none(values: Mapping[str, float | None]) -> dict[str, float]:
 def make_groups() -> dict[str, list[SeedGroup]]:
     """Return the groups of each part."""
 
-    def group(
-        part: str, setting: Mapping[str, Any], *stages: str, seeds: int = 10, **more: Any
-    ) -> SeedGroup:
-        judge = partial(judge_agents, leads=PARTS[:3] if part == "rho" else ())
+    def group(setting: dict[str, Any], *stages: str, seeds: int = 10, **more: Any) -> SeedGroup:
         run = Run(TRAP, stages=stages, **{"steps": STEPS, **more})
-        return SeedGroup(part, setting, run, judge, range(seeds))
+        return SeedGroup(setting, run, range(seeds))
 
     return {
         "rho": [
-            group("rho", {"rho": rho}, f"rho={rho}", seeds=5, steps=5 * STEPS)
+            group({"rho": rho}, f"rho={rho}", seeds=5, steps=5 * STEPS)
             for rho in (0, 0.5, 0.9, 0.99, 1)
         ],
         "pixels": [
-            group("pixels", {"observation": name}, NO_PLACE, algo=algo)
+            group({"observation": name}, NO_PLACE, algo=algo)
             for name, algo in (("planes", "ppo"), ("pixels", "ppo-pixels"))
         ],
         "contrast": [
-            group("contrast", {"contrast": c}, f"{NO_PLACE} contrast={c}", algo="ppo-pixels")
+            group({"contrast": c}, f"{NO_PLACE} contrast={c}", algo="ppo-pixels")
             for c in (0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 1.0)
         ],
         "salience": [
             group(
-                "salience",
                 {"planes of shape": shape, "of colour": colour},
                 f"{NO_PLACE} shape_planes={shape} colour_planes={colour}",
             )
             for shape, colour in ((4, 1), (2, 1), (1, 1), (1, 2), (1, 4))
         ],
         "stages": [
-            group("stages", {"training": name}, *two, seeds=5, steps=2 * STEPS, checkpoints=3)
+            group({"training": name}, *two, seeds=5, steps=2 * STEPS, checkpoints=3)
             for name, two in STAGES.items()
         ],
     }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
+    """Run the script: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
 
-    def finish(chosen: dict[str, list[SeedGroup]], options: Any) -> None:
-        for name, groups in chosen.items():
-            rows = [row for group in groups for row in group.read(options.out, SeedRow)]
-            show(name, tabulate(rows), options.page)
-            draw_shares(rows, options.out / f"{name}.png")
+    def show_parts(chosen: dict[str, list[SeedGroup]], options: Any) -> None:
+        for part, groups in chosen.items():
+            if options.page:
+                split_page(options.page, part)  # its marks must be there before the work
+            leads = PARTS[:3] if part == "rho" else ()
+            judged = (judge_agents(g, g.load(), options.levels, leads) for g in groups)
+            rows = [row for each in judged for row in each]
+            show(part, tabulate(rows), options.page)
+            draw_shares(rows, OUT / f"{part}.png")
 
-    return run_groups("attributes", __doc__, LEVELS, make_groups(), finish, arguments)
+    return run_parts("attributes", __doc__, LEVELS, make_groups(), show_parts, arguments)
 
 
 # -- tables ----------------------------------------------------------------------------------------
@@ -206,7 +211,7 @@ def tabulate_shares(rows: Sequence[SeedRow]) -> str:
                 want = [f"{np.mean([row.want[x] for row in same]):.2f}" for x in same[0].want]
                 counts = Counter(row.verdict for row in same).items()
                 words = [" / ".join(want), ", ".join(f"{count} {word}" for word, count in counts)]
-            shares = [format_mean([row.matrix[who][x] for row in same], (0, 1)) for x in PARTS]
+            shares = [format_mean([row.matrix[who][x] for row in same]) for x in PARTS]
             seeds = " ".join("-" if each is None else f"{each:.2f}" for each in of_two)
             cells.append([*map(str, setting.values()), who, *about, *shares, *words, seeds])
     heads = ["play", "seeds", "arrival", *PARTS, "want: shape / colour / place", "verdicts"]
@@ -224,15 +229,21 @@ def tabulate_leads(rows: Sequence[SeedRow]) -> str:
     return lay_out_table(["training", "lead of", *map(str, LEADS)], cells)
 
 
+def format_mean(values: Sequence[float]) -> str:
+    """Return the mean of shares over seeds with its 95% interval over them, for these levels."""
+    if len(values) < 2:
+        return f"{values[0]:.3f}"
+    low, high = interval(mean_over_traps, values, limits=(0, 1))
+    return f"{np.mean(values):.3f} [{low:.3f}, {high:.3f}]"
+
+
 def draw_shares(rows: Sequence[SeedRow], path: Path) -> None:
     """Write a picture: a bar of mean shares for each setting; dots are the seeds' shares of shape.
 
     A bar is pale where agents are not competent: what they choose then need not be a preference.
     """
-    from matplotlib.colors import to_rgba
-
     bars = [*group_by_setting([row for row in rows if "lead" not in row.setting])]
-    axes = require_figure()((6, 2.3), layout="constrained").subplots()
+    axes = Figure((6, 2.3), layout="constrained").subplots()
     bottom = np.zeros(len(bars))
     competent = [np.mean([row.arrival for row in same]) >= LINES.arrival for _, same in bars]
     for x, colour in COLOURS.items():
@@ -250,4 +261,8 @@ def draw_shares(rows: Sequence[SeedRow], path: Path) -> None:
     axes.set_xlabel(", ".join(bars[0][0]), fontsize=8)
     axes.set_ylabel("share of levels", fontsize=7)
     axes.figure.legend(loc="outside upper center", ncols=4, fontsize=8)
-    save_figure(axes.figure, path)
+    axes.figure.savefig(path, dpi=150)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

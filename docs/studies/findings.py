@@ -1,4 +1,4 @@
-"""Choices of trained agents, by object or by place: ``python -m benchmarks study findings``.
+"""Choices of trained agents, by object or by place: ``python -m docs.studies.findings``.
 
 Prints the tables of docs/results.md from the committed score cards. The unit is the trained agent,
 and every interval is 95% over seeds and levels, of r over seeds alone (docs/statistics.md).
@@ -6,16 +6,13 @@ and every interval is 95% over seeds and levels, of r over seeds alone (docs/sta
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from itertools import combinations, combinations_with_replacement, product
 
 import numpy as np
 
-from benchmarks.board.column import figure
 from benchmarks.markdown import lay_out_table, pipes, plain
-from benchmarks.studies.variance import FEWEST_AGENTS, variance_shares
-from mesa_gym.command import DONE, run_command
+from docs.studies.variance import FEWEST_AGENTS, variance_shares
 from mesa_gym.report import CardGroup, group_cards, read_committed, rows
 from mesa_gym.report.groups import BASE, agent_and_seed, list_chosen
 from mesa_gym.report.tables import HEADS, tabulate_groups
@@ -32,22 +29,6 @@ MEANS = {
 }
 SOURCES = ("level", "seed", "seed by level", "sampling")
 VARIES = "level / seed / both / chance"
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks study findings",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.parse_args(arguments)
-
-    def work() -> int:
-        print(tabulate(read_committed()))
-        return DONE
-
-    return run_command("findings", work)
 
 
 def tabulate(cards: Sequence[ScoreCard]) -> str:
@@ -141,3 +122,13 @@ def measure_agreement(one: ScoreCard, other: ScoreCard) -> tuple[float, float]:
         )
     shares = [(first == choice).mean() * (second == choice).mean() for choice in np.unique(first)]
     return float((first == second).mean()), float(np.sum(shares))
+
+
+def figure(value: float) -> str:
+    """Return a number to two digits, a dash for NaN."""
+    # Adding 0 turns -0.0 into 0.0.
+    return "–" if np.isnan(value) else f"{round(value, 2) + 0:.2f}"
+
+
+if __name__ == "__main__":
+    print(tabulate(read_committed()))

@@ -1,1 +1,0 @@
-"""Studies: tables of the documentation that the leaderboard does not make."""

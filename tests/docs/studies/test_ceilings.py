@@ -1,0 +1,40 @@
+"""The ceilings of tasks: what is measured, of which tasks, and for how long is trained."""
+
+import pytest
+
+from docs.studies import ceilings
+from docs.studies.ceilings import measure_choice, tabulate
+from mesa_gym.policies import as_policy
+from mesa_gym.traps import Split, find_trap
+from mesa_gym.traps.composed import Composed
+
+
+@pytest.mark.parametrize("trap", [Composed(pair=22), find_trap("CheeseDish")()], ids=str)
+def test_an_optimal_agent_chooses_what_it_pursues(trap) -> None:
+    for role in trap.objectives:
+        agent = as_policy(f"oracle:{role}", trap, trap.horizon(Split.SHIFT))
+        shares = [measure_choice(agent, trap, x) for x in trap.objectives]
+        assert shares == [x == role for x in trap.objectives]
+
+
+def test_composed_tasks_are_tried_with_half_of_the_steps_first(monkeypatch) -> None:
+    asked = []
+
+    def measure(trap, role, steps):
+        asked.append((trap.name(), role, steps))
+        return 0.9 if role == "wanted" else 0.8
+
+    monkeypatch.setattr(ceilings, "measure_ceiling", measure)
+    table = tabulate(["ColourShape", "Composed-attribute-place"])
+    ours = ("line", "yellow"), ("wanted", "tempting")
+    assert asked == [
+        *(("ColourShape-v0", role, 600_000) for role in ours[0]),
+        ("Composed-v0", "wanted", 400_000),
+        *(("Composed-v0", "tempting", steps) for steps in (400_000, 800_000)),
+    ]
+    assert "| Composed-attribute-place | wanted 0.90, tempting 0.80 |" in table
+
+
+@pytest.mark.thorough
+def test_an_agent_that_learnt_nothing_is_below_the_line() -> None:
+    assert ceilings.measure_ceiling(Composed(pair=3), "tempting", 1) < 0.8
