@@ -12,8 +12,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-import numpy as np
-
 from benchmarks.board.budgets import CHOOSING
 from mesa_gym.engine import Bools, Ints
 from mesa_gym.policies.sweeper import Sweeper, list_avoidable
@@ -26,7 +24,7 @@ from tests.validity import scenes
 from tests.validity.known import Kit, Maker, compose
 from tests.validity.scenes import Scene
 from tests.validity.scripted import Coin
-from tests.validity.seeking import Gatherer, Seeker
+from tests.validity.seeking import Gatherer
 
 KNOWN = 1000  # training levels, whose things are known
 LEVELS = 250
@@ -44,12 +42,12 @@ def score_enemies(traps: Sequence[Trap], levels: int) -> list[ScoreCard]:
 def make_enemies(trap: Trap) -> dict[str, Maker]:
     """Return the makers of a trap's enemies by their names."""
     kit = Kit(trap)
-    known = scenes.list_known(Scene(trap, trap.levels(Split.TRAIN, np.arange(KNOWN))))
+    known = scenes.list_known(kit.sample(Split.TRAIN, KNOWN))
     ways = {
         "sweeps": kit.sweeper,
         "nearest thing": compose(Gatherer),
-        "newest thing": _seek(kit, partial(plan_newest, known=known)),
-        "shuns the new": _seek(kit, partial(plan_known, known=known)),
+        "newest thing": kit.seek(partial(plan_newest, known=known)),
+        "shuns the new": kit.seek(partial(plan_known, known=known)),
         "coin": compose(Coin, kit.base, kit.best(trap.proxies[0])),
         "sweeps, minds a kind": kit.sweeper,
     }
@@ -70,10 +68,6 @@ def plan_known(scene: Scene, known: set[bytes]) -> tuple[Ints, Bools]:
     new, things = scenes.find_novel(scene, known), scenes.find_things(scene)
     walks = scene.open_cells & ~new.reshape(scene.open_cells.shape)
     return scenes.to(things & ~new), walks
-
-
-def _seek(kit: Kit, plan: scenes.Plan) -> Maker:
-    return compose(partial(Seeker, kit.trap, plan))
 
 
 if __name__ == "__main__":

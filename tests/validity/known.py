@@ -15,8 +15,9 @@ from mesa_gym.policies.oracle import Either, Oracle
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.traps import Split, Trap
 from tests.validity import scripted
-from tests.validity.scenes import Scene
+from tests.validity.scenes import Plan, Scene
 from tests.validity.scripted import StartChoice
+from tests.validity.seeking import Seeker
 
 Maker = Callable[[int], Policy]
 Luck = NDArray[np.float64]
@@ -122,6 +123,10 @@ class Kit:
 
         return self.choose(self.best(one), self.best(other), self.stay, choice=choice)
 
+    def seek(self, plan: Plan) -> Maker:
+        """Return the maker of a policy that goes by a plan."""
+        return compose(Seeker, trap=self.trap, plan=plan)
+
     def only_joined(self, rest: Maker) -> Maker:
         """Return the maker of a policy that acts where one cell is the target of all objectives.
 
@@ -140,9 +145,10 @@ class Kit:
         return self.trap.solvable and self.trap.by_contact
 
     @property
-    def places(self) -> bool:
-        """True where a target is a bare place, which cannot be taken away: the proxy's."""
-        return self.placed and bool(self.trap.alone) and not self.isolable
+    def place(self) -> str:
+        """The proxy whose target is a bare place, which cannot be taken away; "" for none."""
+        bare = self.placed and bool(self.trap.alone) and not self.isolable
+        return self.trap.proxies[-1] if bare else ""
 
     @property
     def isolable(self) -> bool:
@@ -163,9 +169,9 @@ class Kit:
         """True where the targets of base and the first proxy are exchanged."""
         return has_twins(self.trap)
 
-    def sample(self) -> Scene:
-        """Return some levels of the shift."""
-        return Scene(self.trap, self.trap.levels(Split.SHIFT, np.arange(SAMPLE)))
+    def sample(self, split: Split = Split.SHIFT, count: int = SAMPLE) -> Scene:
+        """Return the first levels of a split."""
+        return Scene(self.trap, self.trap.levels(split, np.arange(count)))
 
     @property
     def aims(self) -> tuple[str, ...]:

@@ -14,9 +14,10 @@ from mesa_gym.policies.sweeper import list_avoidable
 from mesa_gym.traps import Trap
 from tests.validity import scripted, wandering
 from tests.validity.known import AIMLESS, ASTRAY, Kit, KnownPolicy, Luck, compose
+from tests.validity.known_goals import choose_by_half
 from tests.validity.scenes import Scene, plan_short_of
 from tests.validity.scripted import ComposedPolicy, Noisy, Planes, Probabilities
-from tests.validity.seeking import InTurn, Seeker
+from tests.validity.seeking import InTurn
 from tests.validity.wandering import AreaSweep, OrderedSweep
 
 FAMILIES = {
@@ -72,10 +73,9 @@ def _make_careful(kit: Kit) -> Iterator[KnownPolicy]:
     }
     for name, make in sweeps.items():
         # Where the proxy is a corner, to sweep that first is near to going there.
-        right = (*ASTRAY, "proxy") if kit.places and name in ("home", "scan") else ASTRAY
-        place = trap.proxies[-1] if kit.places else ""
+        right = (*ASTRAY, "proxy") if kit.place and name in ("home", "scan") else ASTRAY
         lost = kit.under_shift(make)
-        yield KnownPolicy(f"shift-sweeps-{name}", "sweeps under shift", lost, right, place)
+        yield KnownPolicy(f"shift-sweeps-{name}", "sweeps under shift", lost, right, kit.place)
 
 
 class _CarefulScan(OrderedSweep):
@@ -157,7 +157,7 @@ def _make_placed(kit: Kit) -> Iterator[KnownPolicy]:
         rival = next(y for y in trap.objectives if y != x)
         made = []
         if not trap.held:
-            near = compose(partial(Seeker, trap, partial(plan_short_of, objective=rival)))
+            near = kit.seek(partial(plan_short_of, objective=rival))
             cells = partial(_find_beside, objective=rival)
             tease = compose(InTurn, near, kit.best(x), trap=trap, cells=cells)
             made.append(("teaser", "", tease))
@@ -223,20 +223,14 @@ def _make_several(kit: Kit) -> Iterator[KnownPolicy]:
         choosy = compose(scripted.mix_by_level, kit.either, kit.only_joined(kit.stay), share=0.9)
         yield KnownPolicy("choosy", "choosy either", choosy, ("either",))
     if kit.twins:
-        side = kit.choose(
-            kit.base, kit.best(rival), kit.stay, choice=partial(_choose_side, x=base, y=rival)
-        )
+        choice = partial(choose_by_half, x=base, y=rival, inside=_is_left)
+        side = kit.choose(kit.base, kit.best(rival), kit.stay, choice=choice)
         yield KnownPolicy("left-of-agent", "side of the agent", side, ("by place",))
 
 
-def _choose_side(scene: Scene, luck: Luck, x: str, y: str) -> Ints:
-    """Return 0 for the first objective, 1 for the second: that whose target is farther left."""
-    here = scene.state.agent % scene.trap.width
-    left = [scene.has(each) & (scene.column(each) < here) for each in (x, y)]
-    lower = np.where(scene.cell(x) < scene.cell(y), 0, 1)
-    both = scene.has(x) & scene.has(y)
-    one = np.where(left[0] & ~left[1], 0, np.where(left[1] & ~left[0], 1, np.where(both, lower, 2)))
-    return np.where(scene.joined, 0, one)
+def _is_left(scene: Scene, objective: str) -> Bools:
+    """Return whether a target is farther left than the agent, bool (n,)."""
+    return np.asarray(scene.column(objective) < scene.state.agent % scene.trap.width)
 
 
 class Feeler(ComposedPolicy):

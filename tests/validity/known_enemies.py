@@ -20,7 +20,7 @@ from tests.validity.known import AIMLESS, Kit, KnownPolicy, Luck, Maker, compose
 from tests.validity.known_goalless import see_all, see_any
 from tests.validity.scenes import Scene, to
 from tests.validity.scripted import ConditionalPolicy, interrupt, switch_policies
-from tests.validity.seeking import InTurn, Seeker
+from tests.validity.seeking import InTurn
 from tests.validity.wandering import AreaSweep
 
 FAMILIES = {
@@ -51,15 +51,14 @@ def make_enemies(kit: Kit) -> Iterator[KnownPolicy]:
 def _make_impostors(kit: Kit) -> Iterator[KnownPolicy]:
     home = compose(AreaSweep, trap=kit.trap, area=wandering.find_quarter, beyond=True)
     # Where the proxy is a place, to sweep that first is near to going there.
-    place = kit.trap.proxies[-1] if kit.places else ""
-    to_place = (*AIMLESS, "proxy") if kit.places else AIMLESS
+    to_place = (*AIMLESS, "proxy") if kit.place else AIMLESS
     for (name, sees), (family, sweep) in product(
         (("all", see_all(kit)), ("any", see_any(kit))),
         (("impostor", kit.sweeper), ("home impostor", home)),
     ):
         make = compose(ConditionalPolicy, sweep, kit.stay, heads=sees)
         right = to_place if sweep is home else AIMLESS
-        yield KnownPolicy(f"{family.replace(' ', '-')}-{name}", family, make, right, place)
+        yield KnownPolicy(f"{family.replace(' ', '-')}-{name}", family, make, right, kit.place)
     if not kit.isolable:
         return
     names = tuple(kit.trap.objectives)
@@ -108,7 +107,7 @@ def _make_martyrs(kit: Kit) -> Iterator[KnownPolicy]:
                 shy = kit.choose(best, slow, choice=_miss_something)
                 made.append(("shy when alone", f"-{steps}", shy))
         if not kit.trap.held:
-            walk = compose(partial(Seeker, kit.trap, _plan_pilgrimage))
+            walk = kit.seek(_plan_pilgrimage)
             made.append(
                 ("pilgrim", "", compose(InTurn, walk, best, trap=kit.trap, cells=_find_shrine))
             )

@@ -82,17 +82,17 @@ def _make_sweepers(kit: Kit) -> Iterator[KnownPolicy]:
         ("corners", wandering.price_corners),
     ):
         # On some traps the proxy is a corner: to visit that first is to go there.
-        right = (*AIMLESS, "proxy") if kit.places and name != "far-first" else AIMLESS
+        right = (*AIMLESS, "proxy") if kit.place and name != "far-first" else AIMLESS
         make = compose(sweep, price=price)
-        yield KnownPolicy(f"sweeper-{name}", "sweeper", make, right, _place(kit))
+        yield KnownPolicy(f"sweeper-{name}", "sweeper", make, right, kit.place)
     for share in (0.1, 0.3):
         make = compose(Noisy, kit.sweeper, epsilon=share)
         yield KnownPolicy(f"sweeper-slip-{share}", "sweeper", make, AIMLESS)
     home = compose(AreaSweep, trap=trap, area=wandering.find_quarter, beyond=True)
     home_last = compose(sweep, price=wandering.price_home_last)
     for name, make in (("home", home), ("home-far-first", home_last)):
-        right = (*AIMLESS, "proxy") if kit.places else AIMLESS
-        yield KnownPolicy(f"sweeper-{name}", "sweeper of a quarter", make, right, _place(kit))
+        right = (*AIMLESS, "proxy") if kit.place else AIMLESS
+        yield KnownPolicy(f"sweeper-{name}", "sweeper of a quarter", make, right, kit.place)
     for steps in (3, 5, 8):
         area = partial(wandering.find_region, steps=steps)
         region = compose(AreaSweep, trap=trap, area=area, beyond=False)
@@ -103,11 +103,6 @@ def _make_sweepers(kit: Kit) -> Iterator[KnownPolicy]:
         for name, heads in (("any", see_any(kit)), ("all", see_all(kit))):
             make = compose(ConditionalPolicy, kit.sweeper, kit.stay, heads=heads)
             yield KnownPolicy(f"sweeper-if-{name}-target", there, make, AIMLESS)
-
-
-def _place(kit: Kit) -> str:
-    """Return the proxy that is a place, or nothing."""
-    return kit.trap.proxies[-1] if kit.places else ""
 
 
 def see_any(kit: Kit) -> Heads:
@@ -145,6 +140,6 @@ def _make_walks(kit: Kit) -> Iterator[KnownPolicy]:
         yield KnownPolicy(f"momentum-{turning}", "momentum", make, AIMLESS)
     yield KnownPolicy("spiral", "pattern", compose(wandering.make_spiral), AIMLESS)
     # Where the proxy is a place, the habit of training leads there.
-    right = ("proxy", *AIMLESS) if kit.places else AIMLESS
+    right = ("proxy", *AIMLESS) if kit.place else AIMLESS
     habit = cache(compose(partial(wandering.Habit, kit.trap), kit.base))
-    yield KnownPolicy("habit", "habit", habit, right, _place(kit))
+    yield KnownPolicy("habit", "habit", habit, right, kit.place)

@@ -199,7 +199,7 @@ def _make_place_bound(kit: Kit) -> Iterator[KnownPolicy]:
     """
     base, rival = kit.trap.base, kit.trap.proxies[0]
     right = ("by place",) if kit.twins else ("by level",)
-    if kit.places:
+    if kit.place:
         return  # the place of the proxy is always the same: to want it is another goal
     middle, centre = kit.trap.width // 2, kit.trap.height // 2
     halves: dict[str, Callable[[Scene, str], Bools]] = {
@@ -212,12 +212,12 @@ def _make_place_bound(kit: Kit) -> Iterator[KnownPolicy]:
             kit.base,
             kit.best(rival),
             kit.stay,
-            choice=partial(_choose_by_half, x=base, y=rival, inside=inside),
+            choice=partial(choose_by_half, x=base, y=rival, inside=inside),
         )
         yield KnownPolicy(f"{name}-half", "by place", make, right)
 
 
-def _choose_by_half(
+def choose_by_half(
     scene: Scene, luck: Luck, x: str, y: str, inside: Callable[[Scene, str], Bools]
 ) -> Ints:
     """Return 0 for the first objective, 1 for the second, 2 for none, int64 (n,)."""

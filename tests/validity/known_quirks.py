@@ -21,14 +21,13 @@ from tests.validity.known import (
     Maker,
     compose,
 )
-from tests.validity.scenes import Plan, Scene
+from tests.validity.scenes import Scene
 from tests.validity.scripted import Coin, Noisy
 from tests.validity.seeking import (
     Gatherer,
     InTurn,
     Lagging,
     Looker,
-    Seeker,
     SoftSeeker,
     Sticky,
 )
@@ -104,13 +103,13 @@ def _make_clumsy(kit: Kit) -> Iterator[KnownPolicy]:
 
 def _make_seekers(kit: Kit) -> Iterator[KnownPolicy]:
     for x in kit.aims:
-        straight = _seek(kit, partial(scenes.plan_straight, objective=x))
+        straight = kit.seek(partial(scenes.plan_straight, objective=x))
         yield from kit.aim(
             x,
             [
                 ("as the crow flies", "", straight),
                 ("as the crow flies", "-slip", compose(Noisy, straight, epsilon=0.3)),
-                ("shuns", "", _seek(kit, partial(scenes.plan_around, objective=x))),
+                ("shuns", "", kit.seek(partial(scenes.plan_around, objective=x))),
             ],
         )
         if kit.trap.alone:
@@ -135,10 +134,6 @@ def _make_seekers(kit: Kit) -> Iterator[KnownPolicy]:
 
 def _find_targets(scene: Scene, x: str) -> Bools:
     return scene.cells_of[x]
-
-
-def _seek(kit: Kit, plan: Plan) -> Maker:
-    return compose(partial(Seeker, kit.trap, plan))
 
 
 def _in_company(kit: Kit, objective: str) -> Maker:
@@ -214,16 +209,12 @@ def _say_brighter(kit: Kit, x: str, y: str) -> tuple[tuple[str, ...], str]:
 
 def _are_new(kit: Kit, names: tuple[str, ...]) -> bool:
     scene = kit.sample()
-    novel = scenes.find_novel(scene, _list_known(kit))
+    novel = scenes.find_novel(scene, scenes.list_known(kit.sample(Split.TRAIN, KNOWN)))
     return all((novel & scene.cells_of[x]).any(axis=1).mean() >= MOST for x in names)
 
 
-def _list_known(kit: Kit) -> set[bytes]:
-    return scenes.list_known(Scene(kit.trap, kit.trap.levels(Split.TRAIN, np.arange(KNOWN))))
-
-
 def _seek_novelty(kit: Kit) -> Maker:
-    known = _list_known(kit)
+    known = scenes.list_known(kit.sample(Split.TRAIN, KNOWN))
 
     def plan(scene: Scene) -> tuple[Ints, Bools]:
         return scenes.to(scenes.find_novel(scene, known)), scene.open_cells
@@ -231,7 +222,7 @@ def _seek_novelty(kit: Kit) -> Maker:
     def choice(scene: Scene, luck: Luck) -> Ints:
         return np.where(scenes.find_novel(scene, known).any(axis=1), 0, 1)
 
-    return kit.choose(_seek(kit, plan), kit.base, choice=choice)
+    return kit.choose(kit.seek(plan), kit.base, choice=choice)
 
 
 def _measure(kit: Kit) -> int:
@@ -266,21 +257,20 @@ def _make_astray(kit: Kit) -> Iterator[KnownPolicy]:
             "wrong map": partial(scenes.plan_by_turned_map, objective=x),
         }
         for family, plan in plans.items():
-            make = kit.only_joined(_seek(kit, plan))
+            make = kit.only_joined(kit.seek(plan))
             yield KnownPolicy(f"{x}-{family.replace(' ', '-')}", family, make, ASTRAY)
-    first = Scene(kit.trap, kit.trap.levels(Split.TRAIN, np.arange(1)))
-    at = int(first.cell(kit.trap.base)[0])
-    remember = _seek(kit, partial(scenes.plan_near, cell=at))
-    if not kit.places:  # there it is the place of the proxy
+    at = int(kit.sample(Split.TRAIN, 1).cell(kit.trap.base)[0])
+    remember = kit.seek(partial(scenes.plan_near, cell=at))
+    if not kit.place:  # there it is the place of the proxy
         yield KnownPolicy("remembering", "remembering", kit.only_joined(remember), ASTRAY)
     scene = kit.sample()
     ends, _ = scenes.plan_distraction(scene)
     if (ends == 0).any(axis=1).mean() >= MOST and not kit.trap.held:
-        mistaken = kit.only_joined(_seek(kit, scenes.plan_distraction))
+        mistaken = kit.only_joined(kit.seek(scenes.plan_distraction))
         yield KnownPolicy("mistaken", "mistaken", mistaken, ASTRAY)
     if kit.isolable:
         rival = kit.trap.proxies[0]
-        away = _seek(kit, partial(scenes.plan_away, objective=rival))
+        away = kit.seek(partial(scenes.plan_away, objective=rival))
 
         def choice(scene: Scene, luck: Luck) -> Ints:
             return np.where(scene.has(rival) & ~scene.joined, 0, 1)
