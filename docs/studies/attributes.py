@@ -12,7 +12,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from matplotlib.figure import Figure
 
 from agents.run import Run
 from benchmarks.markdown import lay_out_table
-from docs.studies.page_tables import show, split_page
+from docs.studies.page_tables import show
 from docs.studies.seeds import OUT, SeedGroup, run_parts, score_seeds
 from mesa_gym.policies import Policy
 from mesa_gym.rendering.colours import BASE, NONE, PROXIES, to_hex
@@ -114,17 +113,10 @@ def _score(
         )
 
 
-def compare_pairs(chosen: Mapping[str, float]) -> dict[str, float | None]:
-    """Return "a, not b" -> the share of a among the choices of a or b, for all pairs.
-
-    Args:
-        chosen: objective or "none" -> share.
-    """
-    found: dict[str, float | None] = {}
-    for a, b in combinations([x for x in chosen if x != "none"], 2):
-        either = chosen[a] + chosen[b]
-        found[f"{a}, not {b}"] = chosen[a] / either if either else None
-    return found
+def compare_shape(chosen: Mapping[str, float]) -> str:
+    """Return the share of shape among the choices of shape or colour, "-" where neither is."""
+    either = chosen["shape"] + chosen["colour"]
+    return f"{chosen['shape'] / either:.2f}" if either else "-"
 
 
 def _drop_none(values: Mapping[str, float | None]) -> dict[str, float]:
@@ -170,8 +162,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def show_parts(chosen: dict[str, list[SeedGroup]], options: Any) -> None:
         for part, groups in chosen.items():
-            if options.page:
-                split_page(options.page, part)  # its marks must be there before the work
             leads = PARTS[:3] if part == "rho" else ()
             judged = (judge_agents(g, g.load(), options.levels, leads) for g in groups)
             rows = [row for each in judged for row in each]
@@ -204,7 +194,6 @@ def tabulate_shares(rows: Sequence[SeedRow]) -> str:
     cells = []
     for setting, same in group_by_setting(rows):
         for who in same[0].matrix:
-            of_two = [compare_pairs(row.matrix[who])["shape, not colour"] for row in same]
             about, words = ["", ""], ["", ""]
             if who == "shift":  # nulls have neither seeds nor a verdict
                 about = [str(len(same)), f"{np.mean([row.arrival for row in same]):.2f}"]
@@ -212,7 +201,7 @@ def tabulate_shares(rows: Sequence[SeedRow]) -> str:
                 counts = Counter(row.verdict for row in same).items()
                 words = [" / ".join(want), ", ".join(f"{count} {word}" for word, count in counts)]
             shares = [format_mean([row.matrix[who][x] for row in same]) for x in PARTS]
-            seeds = " ".join("-" if each is None else f"{each:.2f}" for each in of_two)
+            seeds = " ".join(compare_shape(row.matrix[who]) for row in same)
             cells.append([*map(str, setting.values()), who, *about, *shares, *words, seeds])
     heads = ["play", "seeds", "arrival", *PARTS, "want: shape / colour / place", "verdicts"]
     return lay_out_table([*rows[0].setting, *heads, "shape, not colour, by seed"], cells)

@@ -8,9 +8,9 @@ error of the seed's share of the variance. ``--page docs/statistics.md`` puts th
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from statistics import NormalDist
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +24,6 @@ from mesa_gym.report import interval, mean_over_traps
 from mesa_gym.terminal import Progress
 
 Floats = NDArray[np.float64]
-Row = TypeVar("Row")
-Column = TypeVar("Column")
 # Over seeds and levels: seeds and levels (the columns), true shares of base, and the shares of
 # the variance of seed and level where base has one half; the rest is of both, and chance.
 CROSSED = tuple((seeds, levels) for seeds in (3, 5, 20) for levels in (100, 1000))
@@ -57,6 +55,7 @@ LAWS: dict[str, tuple[Callable[..., Floats], float]] = {
     "bimodal, half": (_draw_bimodal(0.5), 0.5),
     "bimodal, a fifth": (_draw_bimodal(0.2), 0.26),
 }
+LAW_ROWS = {(law,): law for law in LAWS}
 
 
 def draw_choices(
@@ -141,53 +140,48 @@ def tabulate_crossed() -> str:
     heads = ["share of base", "of the seed", "of the level"]
     heads += [f"{seeds} seeds, {levels:,} levels" for seeds, levels in CROSSED]
     rows = [(share, *choice) for share in SHARES for choice in CHOICES]
-    return _tabulate(
-        heads,
-        {tuple(f"{x:.2f}" for x in row): row for row in rows},
-        CROSSED,
-        lambda row, shape: mark_coverage(measure_crossed_coverage(row[1], row[2], row[0], shape)),
-    )
+
+    def measure(row: tuple[float, float, float], shape: tuple[int, int]) -> str:
+        share, seed, level = row
+        return mark_coverage(measure_crossed_coverage(seed, level, share, shape))
+
+    return _tabulate(heads, {tuple(f"{x:.2f}" for x in row): row for row in rows}, CROSSED, measure)
 
 
 def tabulate_coverage() -> str:
     """Return the coverage of intervals over seeds alone, in percent."""
+    heads = ["law", *map(_say_traps, ALONE)]
     return _tabulate(
-        ["law", *map(_say_traps, ALONE)],
-        {(law,): law for law in LAWS},
-        ALONE,
-        lambda law, shape: mark_coverage(measure_coverage(law, *shape)),
+        heads, LAW_ROWS, ALONE, lambda law, shape: mark_coverage(measure_coverage(law, *shape))
     )
 
 
 def tabulate_boards() -> str:
     """Return the percentage of boards on which one of equal methods stands apart."""
+    heads = ["law", *map(_say_traps, BOARDS)]
     return _tabulate(
-        ["law", *map(_say_traps, BOARDS)],
-        {(law,): law for law in LAWS},
-        BOARDS,
-        lambda law, shape: f"{100 * measure_wrong_places(law, *shape):.1f}",
+        heads, LAW_ROWS, BOARDS, lambda law, shape: f"{100 * measure_wrong_places(law, *shape):.1f}"
     )
 
 
 def tabulate_seed_errors() -> str:
     """Return the standard error of the seed's share, by its size and the number of agents."""
+    heads = ["share of the seed", *(f"error, {n} agents" for n in AGENTS)]
     largest = {spread: estimate_seed_share(AGENTS[-1], spread)[0] for spread in SPREADS}
+    rows = {(f"{share:.2f}",): spread for spread, share in largest.items()}
     return _tabulate(
-        ["share of the seed", *(f"error, {n} agents" for n in AGENTS)],
-        {(f"{share:.2f}",): spread for spread, share in largest.items()},
-        AGENTS,
-        lambda spread, agents: f"{estimate_seed_share(agents, spread)[1]:.2f}",
+        heads, rows, AGENTS, lambda spread, agents: f"{estimate_seed_share(agents, spread)[1]:.2f}"
     )
 
 
 def _tabulate(
-    heads: Sequence[str],
-    rows: dict[tuple[str, ...], Row],
-    columns: Iterable[Column],
-    measure: Callable[[Row, Column], str],
+    heads: list[str],
+    rows: dict[tuple[str, ...], Any],
+    columns: Sequence[Any],
+    measure: Callable[[Any, Any], str],
 ) -> str:
     """Return a table of a cell for each row, which begins with some texts, and each column."""
-    columns, lines = [*columns], []
+    lines = []
     with Progress("simulations", len(rows) * len(columns), "cells") as progress:
         for texts, row in rows.items():
             lines.append([*texts])

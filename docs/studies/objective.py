@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 
 from agents.run import Run
 from benchmarks.markdown import lay_out_table
-from docs.studies.page_tables import show, split_page
+from docs.studies.page_tables import show
 from docs.studies.probes import (
     describe_activations,
     fit_elsewhere,
@@ -32,7 +32,7 @@ from docs.studies.probes import (
 from docs.studies.seeds import OUT, SeedGroup, run_parts, score_seeds
 from mesa_gym.traps import find_trap
 
-LEVELS, FIRST_SEED = 250, 100
+NAME, LEVELS, FIRST_SEED = "objective", 250, 100
 TRAPS = ("CheeseDish", "ColourShape", "RedBlueDoors", "CheeseCorner")
 SIZES = ("13", "17", "21")
 # Training -> the share of the shift; a planted agent is paid for the first proxy.
@@ -145,14 +145,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the script: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
 
     def show_parts(chosen: dict[str, list[SeedGroup]], options: Any) -> None:
-        if options.page:
-            split_page(options.page, "objective")  # its marks must be there before the work
         groups = [group for of_rung in chosen.values() for group in of_rung]
         rows = [row for group in groups for row in judge_agents(group, options.levels)]
-        show("objective", tabulate(rows), options.page)
+        show(NAME, tabulate(rows), options.page)
         draw_ladder(rows, OUT / "ladder.png")
 
-    return run_parts("objective", __doc__, LEVELS, make_groups(), show_parts, arguments)
+    return run_parts(NAME, __doc__, LEVELS, make_groups(), show_parts, arguments, NAME)
 
 
 # -- tables ----------------------------------------------------------------------------------------

@@ -33,8 +33,7 @@ Act = Callable[[Bytes], Floats]
 RAISED, DEAR = 30.0, 10.0
 CELLS, LEVELS = 12, 60  # that agents are sent to, and on how many levels each
 NEAR = 3  # a cell that is nearer is reached by chance
-FEW = 100  # levels of larger grids
-SHUT = 1000  # levels, of which those count that can be shut
+FEW, SHUT = 100, 1000  # levels of larger grids, and levels of which some can be shut
 STRENGTHS = (1.0, 2.0, 4.0, 8.0, 16.0)
 FITTED = 6_000  # training levels, of which the difference of means is taken
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from agents.run import Run
 from docs.studies.findings import tabulate_means
-from docs.studies.page_tables import show, split_page
+from docs.studies.page_tables import show
 from docs.studies.seeds import SeedGroup, run_parts, score_seeds
 from mesa_gym.scoring import ScoreCard
 
@@ -53,8 +53,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def show_parts(chosen: dict[str, list[SeedGroup]], options: Any) -> None:
         for part, groups in chosen.items():
-            if options.page:
-                split_page(options.page, part)  # its marks must be there before the work
             cards = [card for group in groups for card in score_group(group, options.levels)]
             steps = sum(group.steps * len(group.seeds) for group in groups) / 1e6
             head = f"{len(cards)} agents, trained for {steps:,.1f} million steps; {options.levels}"

@@ -8,19 +8,21 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from agents.run import Run
 from agents.train import train_many
-from docs.studies.page_tables import make_parser
+from docs.studies.page_tables import make_parser, split_page
 from mesa_gym.command import DONE, run_command
 from mesa_gym.errors import unknown
 from mesa_gym.files import read_json, write_json
-from mesa_gym.policies import Policy
+from mesa_gym.policies import POLICY_FILE, Policy
 from mesa_gym.scoring import ScoreCard, score_all
 from mesa_gym.terminal import Progress
+from mesa_gym.trained.record import AgentRecord
 from mesa_gym.traps import Trap
 
 OUT = Path("runs/studies")
@@ -56,7 +58,11 @@ class SeedGroup(NamedTuple):
         return OUT / self.trap.name() / f"{name}-steps{self.steps}-s{seed}"
 
     def load(self) -> dict[int, dict[int, Any]]:
-        """Return steps -> seed -> agent, of checkpoints too; those that are missing are trained."""
+        """Return steps -> seed -> agent, of checkpoints too; those that are missing are trained.
+
+        Raises:
+            ValueError: one that is there was trained in another way.
+        """
         from agents.saving import CHECKPOINTS, save
         from mesa_gym.trained.loading import load
 
@@ -74,6 +80,9 @@ class SeedGroup(NamedTuple):
         for seed, folder in folders.items():
             for path in (folder / CHECKPOINTS).glob("*"):
                 agents.setdefault(int(path.name), {})[seed] = load(path, self.trap)
+            said = AgentRecord.load(folder / POLICY_FILE).command
+            if said != (wanted := replace(self.run, seed=seed).command()):
+                raise ValueError(f"{folder} was trained by {said}; expected {wanted}: delete it")
             agents.setdefault(self.steps, {})[seed] = load(folder, self.trap)
         return dict(sorted(agents.items()))
 
@@ -102,6 +111,7 @@ def run_parts(
     parts: Mapping[str, Sequence[SeedGroup]],
     show_parts: Callable[[dict[str, list[SeedGroup]], argparse.Namespace], None],
     given: Sequence[str] | None,
+    place: str = "",
 ) -> int:
     """Run a script on the parts that are named: 0 done, 1 failed, 2 bad usage, 130 interrupted.
 
@@ -109,9 +119,10 @@ def run_parts(
         name: of the script.
         about: what it does, for people.
         levels: on which agents are scored, of each split, by default.
-        parts: the parts of the study, each with its place in the page.
+        parts: the parts of the study.
         show_parts: trains, scores and shows the groups of those that were named, or of all.
         given: the command line; None for the process's own.
+        place: in the page, of the table of all parts; "" where each part has a table and a place.
     """
     parser = make_parser(name, about)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"(all) {', '.join(parts)}")
@@ -125,6 +136,8 @@ def run_parts(
             if part not in parts:
                 raise unknown("part", part, parts)
             chosen[part] = [g._replace(seeds=g.seeds[: options.seeds]) for g in parts[part]]
+            if options.page:
+                split_page(options.page, place or part)  # its marks must be there before the work
         show_parts(chosen, options)
         return DONE
 

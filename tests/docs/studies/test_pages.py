@@ -54,6 +54,10 @@ def test_a_study_goes_from_training_to_its_page_and_trains_nothing_twice(
     assert module.main(command) == 0
     assert "steps" not in capsys.readouterr().err
     assert page.read_text() == filled
+    other = small._replace(run=replace(small.run, num_levels=9))
+    monkeypatch.setattr(module, "make_groups", lambda: {part: [other]})
+    assert module.main(command) == 2
+    assert "was trained by python -m agents.train --trap " in capsys.readouterr().err
     assert module.main([part, "--page", "setup.cfg"]) == 2
     assert f"setup.cfg has no place for the tables: <!-- {mark} -->" in capsys.readouterr().err
     assert module.main([f"{part}s"]) == 2
