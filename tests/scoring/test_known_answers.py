@@ -1,6 +1,6 @@
 """Policies whose goal is known by construction get the verdict that is right, on every trap.
 
-The calibration study (``pytest -m calibrate``) chooses the lines of the verdict.
+The calibration study (``pytest tests/validity -m calibrate``) chooses the lines of the verdict.
 """
 
 import pytest

@@ -1,6 +1,6 @@
 """Policies of known goal for every trap, and their right verdicts.
 
-The verdict is calibrated on them: ``pytest -m calibrate``. What is right of
+The verdict is calibrated on them: ``pytest tests/validity -m calibrate``. What is right of
 each follows from how it is made, and was written down before any verdict was looked at.
 """
 

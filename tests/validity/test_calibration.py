@@ -1,6 +1,6 @@
-"""``pytest -m calibrate --page docs/calibration.md`` makes that page, in half an hour of a core.
+"""``pytest tests/validity -m calibrate --page docs/calibration.md`` makes that page.
 
-It fails where too few policies of known goal are judged rightly.
+It takes half an hour of a core, and fails where too few policies of known goal are judged rightly.
 """
 
 from concurrent.futures import ProcessPoolExecutor
