@@ -73,15 +73,15 @@ def folder(text: str) -> Path:
 
 
 def add_runner_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of ``benchmarks.runs.runner.run``."""
+    """Add the options of ``benchmarks.jobs.runner.run``."""
     parser.add_argument(
-        "--workers", type=count, help="units done at a time (as many as there are cores)"
+        "--workers", type=count, help="jobs done at a time (as many as there are cores)"
     )
     parser.add_argument(
         "--backend",
         default="local",
-        help="local: this machine; dask or ray: a cluster, which DASK_SCHEDULER_ADDRESS or"
-        " RAY_ADDRESS names, or else one on this machine (local)",
+        help="local: this machine; dask: a cluster, which DASK_SCHEDULER_ADDRESS names, or else one"
+        " on this machine (local)",
     )
 
 

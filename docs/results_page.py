@@ -20,8 +20,8 @@ from benchmarks.board.column import tabulate
 from benchmarks.board.scores import MEAN, MEAN_OF
 from benchmarks.board.standings import DivisionTable
 from benchmarks.board.track_columns import FAMILY_TABLE, STANDINGS
+from benchmarks.jobs.store import COMMITTED, Results
 from benchmarks.markdown import pipes
-from benchmarks.runs.results import COMMITTED, Results
 from mesa_gym.rendering.colours import BASE, PROXIES, to_hex
 from mesa_gym.report.leaderboard import Leaderboard, format_share
 

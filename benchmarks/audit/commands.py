@@ -27,6 +27,8 @@ from benchmarks.audit.ladder import (
 from benchmarks.audit.making import OPEN_COUNT, OPEN_SALT, list_batches, load_subjects
 from benchmarks.audit.populations import POPULATIONS, find_population
 from benchmarks.isolation.nursery import Nursery
+from benchmarks.jobs import runner
+from benchmarks.jobs.store import Results
 from benchmarks.options import (
     Action,
     add_runner_options,
@@ -36,8 +38,6 @@ from benchmarks.options import (
     say,
     tell_kept,
 )
-from benchmarks.runs import runner
-from benchmarks.runs.results import Results
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.engine.chance import hash64
 from mesa_gym.files import read_bytes, write_bytes, write_text
@@ -84,13 +84,13 @@ def _make(options: argparse.Namespace) -> int:
 
 def _train(options: argparse.Namespace, wanted: dict[str, dict[str, int]]) -> dict[str, str]:
     """Train the agents that are not there: population -> salt -> how many."""
-    units = [
-        batch.unit()
+    jobs = [
+        batch.job()
         for name, salts in wanted.items()
         for salt, agents in salts.items()
         for batch in list_batches(name, salt, agents)
     ]
-    return runner.run(units, options.out, options.workers, options.backend)
+    return runner.run(jobs, options.out, options.workers, options.backend)
 
 
 def _gate(options: argparse.Namespace) -> int:

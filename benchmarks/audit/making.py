@@ -1,4 +1,4 @@
-"""The making of subjects: units of 25 agents, kept under ``subjects/<population>/``."""
+"""The making of subjects: jobs of 25 agents, kept under ``subjects/<population>/``."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import numpy as np
 
 from benchmarks.audit.populations import find_population
 from benchmarks.audit.subjects import Subjects, train_subjects
-from benchmarks.runs.processes import Scratch, Unit
-from benchmarks.runs.results import Results
-from mesa_gym.engine.chance import hash64
+from benchmarks.jobs.job import Job, Scratch
+from benchmarks.jobs.store import Results, Terms
 from mesa_gym.scoring import salt_digest
 
 BATCH = 25
@@ -37,24 +36,21 @@ class SubjectBatch:
 
     @property
     def path(self) -> Path:
-        """The file in which they are kept; its name is of the salt's digest and the training's."""
-        training = hash64(repr(find_population(self.population))) % 2**64
-        name = f"{salt_digest(self.salt)[:16]}-{training:016x}-{self.index:02d}.npz"
+        """The file in which they are kept; no salt is ever on the disk."""
+        name = f"{salt_digest(self.salt)[:16]}-{self.index:02d}.npz"
         return Path("subjects", self.population, name)
 
-    def unit(self) -> Unit:
+    @property
+    def files(self) -> dict[Path, Terms]:
+        """The same with its terms."""
+        training = repr(find_population(self.population))
+        return {self.path: {"training": training, "salt": salt_digest(self.salt), "agents": BATCH}}
+
+    def job(self) -> Job:
         """Return what is to be done."""
         seconds = BATCH * find_population(self.population).run.steps / STEPS_A_SECOND
-        return Unit(
-            f"{self.population}-{salt_digest(self.salt)[:8]}-{self.index:02d}",
-            self.is_done,
-            self.work,
-            seconds,
-        )
-
-    def is_done(self, results: Results) -> bool:
-        """Return whether they are there."""
-        return (results.folder / self.path).is_file()
+        name = f"{self.population}-{salt_digest(self.salt)[:8]}-{self.index:02d}"
+        return Job(name, self.files, self.work, seconds)
 
     def work(self, scratch: Scratch) -> None:
         """Train them, and keep what they are."""
@@ -63,8 +59,11 @@ class SubjectBatch:
         found = train_subjects(
             population, seeds, lambda steps: scratch.progress(steps, STEPS_A_SECOND)
         )
+        arrays = found.list_arrays()
+        if not all(np.isfinite(each).all() for each in arrays.values()):
+            raise ValueError("a number of an agent is not finite")
         (scratch.folder / self.path).parent.mkdir(parents=True)
-        np.savez(scratch.folder / self.path, **found.list_arrays())
+        np.savez(scratch.folder / self.path, **arrays)
         scratch.keep(self.path)
 
 
@@ -77,29 +76,16 @@ def load_subjects(results: Results, population: str, salt: str, count: int) -> S
     """Return the first agents of a population with a salt.
 
     Raises:
-        ValueError: they are not there, or a file is damaged.
+        ValueError: they are not there, damaged, or of another training.
     """
     parts = []
     for batch in list_batches(population, salt, count):
         path = results.folder / batch.path
-        try:
-            parts.append(_read_batch(path))
-        except FileNotFoundError:
+        if results.find_missing(batch.files):
             raise ValueError(
-                f"{path} is not there: make it with `python -m benchmarks audit make"
+                f"{path} is not there, or damaged: make it with `python -m benchmarks audit make"
                 f" {population} --salt {salt} --count {count}`"
-            ) from None
-        except Exception as error:  # NumPy raises a dozen kinds
-            raise ValueError(f"{path} is damaged ({error}): remove it, and make it again") from None
+            )
+        with np.load(path, allow_pickle=False) as found:
+            parts.append(Subjects.gather(found))
     return Subjects.join(parts).take(slice(count))
-
-
-def _read_batch(path: Path) -> Subjects:
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
-        subjects = Subjects.gather(found)
-    arrays = [*subjects.list_arrays().values()]
-    if {len(each) for each in arrays} != {BATCH} or not subjects.weights:
-        raise ValueError(f"expected {BATCH} agents in each array, and their weights")
-    if not all(np.isfinite(each).all() for each in arrays):
-        raise ValueError("a number is not finite")
-    return subjects

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from benchmarks.board.standings import DivisionTable, make_divisions
 from benchmarks.board.track_records import read_ceilings, read_records
-from benchmarks.runs.results import Results, training_path
+from benchmarks.jobs.store import Results, training_path
 from benchmarks.tracks.record import TrackRecord
 from mesa_gym.report import Leaderboard, rank_agents, rank_among_committed
 from mesa_gym.report.groups import agent_and_seed

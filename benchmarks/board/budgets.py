@@ -9,7 +9,7 @@ from pathlib import Path
 
 from agents.algorithms import ALGORITHMS, find_algorithm
 from agents.run import Run
-from benchmarks.runs.library import list_single_traps
+from benchmarks.jobs.library import list_single_traps
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap, find_trap
 

@@ -9,7 +9,7 @@ agents among the committed ones.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,10 @@ from msgspec import structs
 from agents.algorithms import ALGORITHMS
 from agents.run import Run
 from benchmarks.board.budgets import BUDGETS
+from benchmarks.jobs import runner
+from benchmarks.jobs.agents import list_agent_jobs, list_reference_jobs
+from benchmarks.jobs.job import Job
+from benchmarks.jobs.store import Results, add_results_option
 from benchmarks.options import (
     Action,
     add_runner_options,
@@ -27,15 +31,13 @@ from benchmarks.options import (
     say,
     tell_kept,
 )
-from benchmarks.runs import runner
-from benchmarks.runs.jobs import board_units
-from benchmarks.runs.results import Results, add_results_option
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.report.committed import REFERENCES, list_committed, pack_cards, read_committed
 from mesa_gym.report.groups import agent_and_seed
 from mesa_gym.report.ranking import is_shown
 from mesa_gym.solver.cache import size_bound
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
+from mesa_gym.traps import find_trap
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -91,13 +93,26 @@ def list_runs(options: argparse.Namespace) -> list[Run]:
     return [replace(run, steps=options.steps or run.steps) for run in runs]
 
 
+def list_jobs(runs: Sequence[Run], levels: int, scored: Collection[str] = ()) -> list[Job]:
+    """Return the jobs of a board, references first, after which agents are scored faster.
+
+    Args:
+        runs: the trainings.
+        levels: of each split.
+        scored: traps whose reference policies are scored already.
+    """
+    traps = {trap.name(): trap for trap in (find_trap(run.trap) for run in runs)}
+    bare = [trap for name, trap in traps.items() if name not in scored]
+    return [*list_reference_jobs(bare, levels), *list_agent_jobs(runs, levels)]
+
+
 def _run(options: argparse.Namespace) -> int:
     results = _results(options)
     size_bound()  # a bad setting fails here, not in every worker
     committed = read_committed(REFERENCES) if REFERENCES in list_committed() else []
     scored = {card.trap for card in committed if card.provenance.levels == options.levels}
-    units = board_units(list_runs(options), options.levels, scored)
-    failed = runner.run(units, results.folder, options.workers, options.backend)
+    jobs = list_jobs(list_runs(options), options.levels, scored)
+    failed = runner.run(jobs, results.folder, options.workers, options.backend)
     say(f"next: python -m benchmarks board render{results.out_option()}")
     return FAILED if failed else DONE
 

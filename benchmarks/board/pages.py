@@ -13,7 +13,7 @@ from benchmarks.board.column import list_meanings
 from benchmarks.board.filling import TEMPLATES, fill_template, load_templates
 from benchmarks.board.pictures import film_replays, picture
 from benchmarks.board.track_columns import STANDINGS, list_columns
-from benchmarks.runs.results import Results
+from benchmarks.jobs.store import Results
 from benchmarks.tracks.methods import METHODS
 from benchmarks.tracks.record import TABLES
 from benchmarks.tracks.tasks import TASKS, find_task

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.jobs.store import Results
 from benchmarks.options import say
-from benchmarks.runs.results import Results
 from benchmarks.tracks.films import ReplayFile
 from benchmarks.tracks.tasks import find_task
 from mesa_gym.files import read_bytes

@@ -22,8 +22,8 @@ from benchmarks.board.filling import fill_template, load_templates
 from benchmarks.board.pages import fill_pages
 from benchmarks.board.standings import DivisionTable
 from benchmarks.board.track_columns import STANDINGS, list_columns, say_falls
+from benchmarks.jobs.store import Results
 from benchmarks.markdown import plain
-from benchmarks.runs.results import Results
 from benchmarks.tracks.checks import COIN
 from benchmarks.tracks.record import TABLES
 from mesa_gym.files import write_text

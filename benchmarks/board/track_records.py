@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.jobs.store import Results
 from benchmarks.options import say
-from benchmarks.runs.results import Results
 from benchmarks.tracks.record import TrackRecord, record_path
 from benchmarks.tracks.rules import require_rules
 from mesa_gym.files import read_json

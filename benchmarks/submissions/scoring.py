@@ -99,9 +99,9 @@ def accept_terms(options: argparse.Namespace, submission: Submission, levels: in
     return terms
 
 
-def make_progress(title: str, submission: Submission, terms: Terms, besides: int = 0) -> Progress:
-    """Return a counter of the levels that ``score_submission`` scores, and of other sets."""
-    sets = len(list(_group_agents(submission))) + besides
+def make_progress(title: str, submission: Submission, terms: Terms) -> Progress:
+    """Return a counter of the levels that ``score_submission`` scores."""
+    sets = len(list(_group_agents(submission)))
     return Progress(title, sets * len(Split) * terms.levels)
 
 

@@ -4,31 +4,35 @@ from __future__ import annotations
 
 import argparse
 import re
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+from msgspec import structs
 from msgspec.structs import replace
 
-from benchmarks.options import folder, say
-from benchmarks.runs.jobs import score_policies
-from benchmarks.runs.processes import hold_lock
-from benchmarks.runs.results import (
-    Results,
-    card_path,
-    require_writable,
-    training_path,
+from benchmarks.jobs import runner
+from benchmarks.jobs.agents import (
+    LEVELS_A_SECOND,
+    count_seconds,
+    list_reference_jobs,
+    list_terms,
+    raise_first,
     trim_versions,
 )
+from benchmarks.jobs.job import Job, Scratch
+from benchmarks.jobs.store import Results, card_path, training_path
+from benchmarks.options import folder, say
 from benchmarks.submissions.format import Submission, SubmittedAgent, Weights
 from benchmarks.submissions.scoring import (
     Terms,
     accept_terms,
     add_arguments,
-    make_progress,
     score_submission,
 )
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.errors import PolicyError
-from mesa_gym.policies import references
 from mesa_gym.scoring import ScoreCard, salt_digest
 from mesa_gym.scoring.card_data import package_versions
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
@@ -50,77 +54,79 @@ def run(options: argparse.Namespace) -> int:
     Agents that an earlier call has scored keep their cards.
     """
     results = Results(options.out)
-    submission, folder = Submission.load(options.directory), results.folder
-    terms, name = accept_terms(options, submission, options.levels), submission.about.name
-    require_alike(folder, terms)
-    require_room(submission, folder)
-    with hold_lock(folder, f"submit-{name.casefold()}") as held:
-        if held is None:
-            raise ValueError(f"{name!r} is being scored into {folder} already; wait for that")
-        left = find_unscored(submission, folder)
-        failed = _score(replace(submission, agents=left), terms, folder) if left else 0
-    total = len(submission.agents)
-    before = f" ({total - len(left)} of them before)" if len(left) < total else ""
-    say(f"{total - failed} of {total} agents scored{before}, under {folder}")
-    if failed < total:
-        say(f"next: python -m benchmarks board render{results.out_option()}")
+    submission = Submission.load(options.directory)
+    terms = accept_terms(options, submission, options.levels)
+    require_alike(results.folder, terms)
+    require_own_name(submission, results.folder)
+    # What the submission's numbers are to be read beside.
+    traps = [all_traps()[name] for name in submission.traps()]
+    jobs = list_reference_jobs(traps, terms.levels, terms.salt)
+    jobs += [SubmittedBatch(submission, trap, terms).describe() for trap in submission.traps()]
+    failed = runner.run(jobs, results.folder, workers=1)  # agents run several at a time anyway
+    say(f"next: python -m benchmarks board render{results.out_option()}")
     return FAILED if failed else DONE
 
 
-def _score(submission: Submission, terms: Terms, folder: Path) -> int:
-    """Score agents, and return how many failed."""
-    # What the submission's numbers are to be read beside.
-    bare = {
-        name: specs
-        for name in submission.traps()
-        if (specs := _find_missing_references(name, folder))
-    }
-    failed = 0
-    with make_progress(f"score {submission.about.name}", submission, terms, len(bare)) as advance:
-        for name, specs in bare.items():
-            score_policies(all_traps()[name](), specs, terms.levels, folder, advance, terms.salt)
-        for agent, found in score_submission(submission, terms, advance):
-            policy = submission.policy(agent)
-            if isinstance(found, PolicyError):
-                failed += 1
-                say(f"not scored: {policy} on {agent.trap}: {found}")
-            else:
-                # The card comes last: without it nothing of the agent is on the board.
-                record = _make_record(submission, agent)
-                record.save(folder / training_path(agent.trap, policy))
-                found.save(folder / card_path(agent.trap, policy))
-                say(f"scored: {policy} on {agent.trap}: {found.verdict}")
-    return failed
+@dataclass(frozen=True)
+class SubmittedBatch:
+    """Agents of a submission on one trap.
 
-
-def _find_missing_references(trap: str, folder: Path) -> dict[str, str]:
-    """Return the reference policies of a trap that the board lacks, as name -> name."""
-    names = references(all_traps()[trap])
-    return {name: name for name in names if not (folder / card_path(trap, name)).exists()}
-
-
-def find_unscored(submission: Submission, folder: Path) -> tuple[SubmittedAgent, ...]:
-    """Return the agents that have no card yet.
-
-    Raises:
-        ValueError: the board has a card of that name which is of something else: no cards are
-            overwritten.
+    Attributes:
+        submission: whose.
+        trap: its name.
+        terms: of their scores.
     """
+
+    submission: Submission
+    trap: str
+    terms: Terms
+
+    def describe(self) -> Job:
+        """Return the job that scores them; no two of one name are done at once."""
+        files, terms = dict[Path, dict[str, Any]](), list_terms(self.terms.levels, self.terms.salt)
+        for agent in self._list_agents():
+            record, policy = _make_record(self.submission, agent), self.submission.policy(agent)
+            facts = structs.asdict(record)
+            files[training_path(agent.trap, policy)] = facts
+            files[card_path(agent.trap, policy)] = facts | terms
+        name = f"submit-{self.submission.about.name.casefold()}-{self.trap}"
+        return Job(name, files, self.make, count_seconds(self.terms.levels))
+
+    def _list_agents(self) -> list[SubmittedAgent]:
+        return [agent for agent in self.submission.agents if agent.trap == self.trap]
+
+    def make(self, scratch: Scratch) -> None:
+        """Score the agents whose cards are missing; those that fail keep no other from its card."""
+        require_own_name(self.submission, scratch.results.folder)
+        places = {a: card_path(a.trap, self.submission.policy(a)) for a in self._list_agents()}
+        agents = tuple(agent for agent, card in places.items() if card in scratch.missing)
+        told, failed = partial(scratch.progress, a_second=LEVELS_A_SECOND), list[PolicyError]()
+        part = replace(self.submission, agents=agents)
+        for agent, found in score_submission(part, self.terms, told):
+            if isinstance(found, PolicyError):
+                failed.append(found)
+                continue
+            # The card comes last: without it nothing of the agent is on the board.
+            record = training_path(agent.trap, self.submission.policy(agent))
+            _make_record(self.submission, agent).save(scratch.folder / record)
+            found.save(scratch.folder / places[agent])
+            scratch.keep(record)
+            scratch.keep(places[agent])
+            say(f"scored: {found.policy} on {agent.trap}: {found.verdict}")
+        raise_first(failed)
+
+
+def require_own_name(submission: Submission, folder: Path) -> None:
+    """Raise ValueError where the board has an agent of this name that is another."""
     name = submission.about.name
     own = re.compile(re.escape(name) + r"(-s[0-9]+)?", re.IGNORECASE)
-    left = {card_path(a.trap, submission.policy(a)): a for a in submission.agents}
+    mine = {card_path(a.trap, submission.policy(a)) for a in submission.agents}
     for path in sorted(folder.glob("cards/*/*.json")):
-        if not own.fullmatch(path.stem):
-            continue
-        agent = left.pop(path.relative_to(folder), None)
-        record = folder / training_path(path.parent.name, path.stem)
-        found = Results(folder).read(record, AgentRecord.load)
-        if agent is None or found != _make_record(submission, agent):
+        if own.fullmatch(path.stem) and path.relative_to(folder) not in mine:
             raise ValueError(
                 f"{folder} has an agent called {name!r} already ({path}), and it is another;"
                 " choose another name, or delete its files to score it again"
             )
-    return tuple(left.values())
 
 
 def require_alike(folder: Path, terms: Terms) -> None:
@@ -145,12 +151,6 @@ def require_alike(folder: Path, terms: Terms) -> None:
 
 def _format_versions(versions: dict[str, str]) -> str:
     return ", ".join(f"{package} {version}" for package, version in versions.items())
-
-
-def require_room(submission: Submission, folder: Path) -> None:
-    """Raise ValueError, before hours of scoring, where results cannot be written."""
-    for place in (folder / kind / t for t in submission.traps() for kind in ("cards", "training")):
-        require_writable(place)
 
 
 def _make_record(submission: Submission, agent: SubmittedAgent) -> AgentRecord:

@@ -17,8 +17,8 @@ from typing import Any
 
 import msgspec
 
+from benchmarks.jobs.store import card_path
 from benchmarks.options import say
-from benchmarks.runs.results import card_path
 from benchmarks.submissions.files import harmless
 from benchmarks.submissions.format import Submission
 from benchmarks.submissions.scoring import (

@@ -17,6 +17,8 @@ from pathlib import Path
 
 from msgspec import convert, structs, to_builtins
 
+from benchmarks.jobs import runner
+from benchmarks.jobs.store import Results, add_results_option, require_writable
 from benchmarks.options import (
     Action,
     add_runner_options,
@@ -26,14 +28,12 @@ from benchmarks.options import (
     say,
     tell_kept,
 )
-from benchmarks.runs import runner
-from benchmarks.runs.results import Results, add_results_option, require_writable
 from benchmarks.tracks.evaluation import LEVELS
 from benchmarks.tracks.films import film_method
 from benchmarks.tracks.methods import METHODS
 from benchmarks.tracks.rare import REPLAYS
 from benchmarks.tracks.record import Origin, TrackRecord, record_path
-from benchmarks.tracks.running import TRACKS, evaluate_methods, track_units
+from benchmarks.tracks.running import TRACKS, evaluate_methods, list_track_jobs
 from benchmarks.tracks.tasks import RANKING, SEEDS, TASKS, find_public_salt, find_task
 from benchmarks.tracks.verifying import (
     compare_facts,
@@ -67,8 +67,8 @@ def _declare_run(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     results = Results(options.out)
-    units = track_units(options.tasks or [*RANKING], options.methods or NAMES, options.seeds)
-    failed = runner.run(units, results.folder, options.workers, options.backend)
+    jobs = list_track_jobs(options.tasks or [*RANKING], options.methods or NAMES, options.seeds)
+    failed = runner.run(jobs, results.folder, options.workers, options.backend)
     say(f"next: python -m benchmarks board render{results.out_option()}")
     return FAILED if failed else DONE
 

@@ -1,4 +1,4 @@
-"""Evaluation of methods: the units of the tracks' board, and the rerun of one method."""
+"""Evaluation of methods: the jobs of the tracks' board, and the rerun of one method."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from agents.algorithms import find_algorithm
-from benchmarks.runs.processes import Scratch, Unit
-from benchmarks.runs.results import Results, require_same_training
+from benchmarks.jobs.job import Job, Scratch
+from benchmarks.jobs.store import Terms
 from benchmarks.tracks.assignment import Facts
 from benchmarks.tracks.checks import CHECKS, COIN, evaluate_check, evaluate_coin
 from benchmarks.tracks.coverage import evaluate_coverage
@@ -191,44 +191,31 @@ class Evaluation:
     seconds: float
     levels: int = LEVELS
 
-    def unit(self) -> Unit:
-        """Return what is to be done."""
-        name = f"{self.task.name}-{self.names[0]}-s{self.task.seed}"
-        return Unit(name, self.is_done, self.work, self.seconds)
-
-    def paths(self) -> list[Path]:
-        """Return what is made, relative to the results."""
-        return [record_path(self.task.name, name, self.task.seed) for name in self.names]
-
-    def is_done(self, results: Results) -> bool:
-        """Return whether all records are there and whole.
-
-        Raises:
-            ValueError: one is of other levels, roles, encoding or salt.
-        """
-        wanted = {
-            "levels": self.levels,
-            "salt": salt_digest(find_public_salt(self.task.seed)),
-            "encoding": self.task.encoding,
-            "wanted": self.task.wanted,
-        }
-        for path in (results.folder / path for path in self.paths()):
-            record = results.read(path, TrackRecord.load)
-            if record is None:
-                return False
-            require_same_training(path, record, wanted)
-        return True
+    def job(self) -> Job:
+        """Return what is to be done; terms stand in the records themselves."""
+        task, files = self.task, dict[Path, Terms]()
+        for name in self.names:
+            files[record_path(task.name, name, task.seed)] = {
+                "task": task.name,
+                "method": name,
+                "seed": task.seed,
+                "levels": self.levels,
+                "salt": salt_digest(find_public_salt(task.seed)),
+                "encoding": task.encoding,
+                "wanted": task.wanted,
+            }
+        return Job(f"{task.name}-{self.names[0]}-s{task.seed}", files, self.work, self.seconds)
 
     def work(self, scratch: Scratch) -> None:
-        """Train and evaluate; records are kept once all are whole."""
-        for record, path in zip(self.make(), self.paths(), strict=True):
-            record.save(scratch.folder / path)
-        for path in self.paths():
-            scratch.keep(path)
+        """Train and evaluate; those of the records that are missing are kept."""
+        for record, path in zip(self.make(), scratch.files, strict=True):
+            if path in scratch.missing:
+                record.save(scratch.folder / path)
+                scratch.keep(path)
 
 
-def track_units(tasks: Sequence[str], names: Sequence[str], seeds: int = SEEDS) -> list[Unit]:
-    """Return the units of a board of methods: seed by seed, the checks of each first.
+def list_track_jobs(tasks: Sequence[str], names: Sequence[str], seeds: int = SEEDS) -> list[Job]:
+    """Return the jobs of a board of methods: seed by seed, the checks of each first.
 
     Args:
         tasks: their names.
@@ -250,4 +237,4 @@ def track_units(tasks: Sequence[str], names: Sequence[str], seeds: int = SEEDS) 
             made = partial(evaluate_replays, algorithm, task, salt)
             seconds = len(SHARES) * task.steps / STEPS_A_SECOND
             found.append(Evaluation(task, (algorithm,), made, seconds))
-    return [evaluation.unit() for evaluation in found]
+    return [evaluation.job() for evaluation in found]

@@ -1,4 +1,4 @@
-"""Results that several tests read, made once, and units that are done in this process."""
+"""Results that several tests read, made once, and jobs that are done in this process."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.jobs import runner
+from benchmarks.jobs.job import Job, do_job
+from benchmarks.jobs.store import Results
 from benchmarks.options import say
-from benchmarks.runs import runner
-from benchmarks.runs.processes import Unit, do_unit
-from benchmarks.runs.results import Results
 from benchmarks.tracks import commands
 from benchmarks.tracks.evaluation import Evaluator
 from benchmarks.tracks.tasks import find_task
@@ -29,18 +29,18 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run_here(
-    units: Sequence[Unit], out: Path, workers: int | None = None, backend: str = "local"
+    jobs: Sequence[Job], out: Path, workers: int | None = None, backend: str = "local"
 ) -> dict[str, str]:
-    """Do the units of ``runner.run`` one after another; errors are raised."""
-    for unit in units:
-        if not unit.done(Results(out)):
-            assert do_unit(unit, out, False, say)
-            say(f"done: {unit.name}")
+    """Do the jobs of ``runner.run`` one after another; errors are raised."""
+    for job in jobs:
+        if Results(out).find_missing(job.files):
+            assert do_job(job, out, False, say)
+            say(f"done: {job.name}")
     return {}
 
 
 @pytest.fixture
-def units_run_here(monkeypatch: pytest.MonkeyPatch) -> None:
+def jobs_run_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Starting a process that imports torch takes seconds."""
     monkeypatch.setattr(runner, "run", run_here)
 

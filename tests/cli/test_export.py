@@ -169,7 +169,7 @@ def test_a_play_that_the_trap_has_not_is_a_mistake(export) -> None:
 
 @pytest.mark.thorough
 def test_agents_of_the_library_live_on_their_own_trap_alone(export, tmp_path: Path) -> None:
-    library = pytest.importorskip("benchmarks.runs.library")
+    library = pytest.importorskip("benchmarks.jobs.library")
     for kind, out in (("network", "ppo"), ("planner", "planner")):
         assert library.main(["load", "CheeseCorner", "--kind", kind, "--out", out]) == 0
     code, said, page = export("--trap CheeseCorner --policy ppo --policy planner")

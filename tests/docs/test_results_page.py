@@ -6,7 +6,7 @@ import pytest
 from boards import make_leaderboard, some_results
 
 from benchmarks.board.board import read
-from benchmarks.runs.results import Results
+from benchmarks.jobs.store import Results
 from docs import results_page
 from docs.results_page import (
     BEGIN,

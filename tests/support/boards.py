@@ -11,7 +11,7 @@ from cards import VERSIONS, choose, measured
 from msgspec.structs import replace
 from scipy.special import expit, logit
 
-from benchmarks.runs.results import card_path, training_path
+from benchmarks.jobs.store import card_path, training_path
 from benchmarks.tracks.record import (
     LABEL_DRAWS,
     LABEL_KINDS,

@@ -3,16 +3,19 @@
 from pathlib import Path
 
 from agents.run import Run
-from benchmarks.runs.library import AgentBatch
-from benchmarks.runs.processes import do_unit
+from benchmarks.jobs.agents import list_agent_jobs
+from benchmarks.jobs.job import WORK, do_job
+from benchmarks.jobs.library import enter_agents
 
-BOTH = AgentBatch(Run("CheeseCorner-v0", steps=10_000), (0, 1), levels=10)
-EARLY = AgentBatch(Run("CheeseCorner-v0", steps=10_000, checkpoints=2), (0,), levels=10)
+BOTH = [Run("CheeseCorner-v0", seed=seed, steps=10_000) for seed in (0, 1)]
+EARLY = Run("CheeseCorner-v0", steps=10_000, checkpoints=2)
 NAMES = ["ppo-s0", "ppo-s0-at-5000", "ppo-s1"]
+LEVELS = 10
 
 
 def make_library(folder: Path) -> Path:
     """Make it in a folder, in this process."""
-    for batch in (BOTH, EARLY):
-        assert do_unit(batch.unit(), folder, False, print)
+    for job in list_agent_jobs([*BOTH, EARLY], LEVELS):
+        assert do_job(job, folder / WORK, False, print)
+    enter_agents(folder, [*BOTH, EARLY], LEVELS)
     return folder

@@ -9,7 +9,8 @@ import pytest
 from libraries import make_library
 from training import CORNER
 
-from benchmarks.runs.library import list_single_traps, main, plan_batches
+from benchmarks.jobs.agents import name_agents
+from benchmarks.jobs.library import list_single_traps, main, plan_runs
 from mesa_gym.trained.library import EVERY_SEED, FOLDER, MANIFEST, load, read_manifest
 from mesa_gym.trained.record import digest_weights
 from mesa_gym.traps import find_trap
@@ -33,8 +34,8 @@ def folder(whole: Path, tmp_path: Path) -> Path:
 @pytest.mark.skipif(not FOLDER.exists(), reason="networks are a release file of their own")
 def test_what_is_committed_is_of_the_plan_and_not_too_large() -> None:
     """Other weights may lie there, of networks that were trained here; they are left alone."""
-    agents, units = read_manifest(), plan_batches(list_single_traps(), False)
-    planned = {(unit.run.trap, name) for unit in units for name in unit.names}
+    agents, runs = read_manifest(), plan_runs(list_single_traps(), False)
+    planned = {(run.trap, name) for run in runs for name in name_agents(run)}
     assert planned == {(entry.trap, entry.name) for entry in agents}
     committed = [
         entry
@@ -108,4 +109,4 @@ def test_damaged_files_are_refused(file: str, change, message: str, folder: Path
         (folder / file).write_bytes(change(whole))
     with pytest.raises(ValueError, match=message):
         load(CORNER, 1, folder=folder)
-    assert main(["list", "--folder", str(folder)]) == (2 if file == MANIFEST else 0)
+    assert main(["list", "--out", str(folder)]) == (2 if file == MANIFEST else 0)

@@ -15,7 +15,7 @@ from benchmarks.audit.ladder import AuditRung
 from benchmarks.audit.making import list_batches, load_subjects
 from benchmarks.audit.populations import POPULATIONS, STATES, draw_states, find_population
 from benchmarks.audit.subjects import Subjects, train_subjects
-from benchmarks.runs.results import Results
+from benchmarks.jobs.store import Results
 from mesa_gym.json_data import decode_json
 from mesa_gym.scoring.plays import ALONE
 from mesa_gym.traps import LEVELS
@@ -86,7 +86,7 @@ def test_agents_are_the_same_alone_and_beside_others() -> None:
 
 
 @pytest.mark.thorough
-@pytest.mark.usefixtures("units_run_here", "small")
+@pytest.mark.usefixtures("jobs_run_here", "small")
 def test_agents_are_made_kept_and_read_again(tmp_path, capsys) -> None:
     out = ["--out", str(tmp_path)]
     assert main(["make", "small", "--count", "3", *out]) == 0
@@ -104,11 +104,11 @@ def test_agents_are_made_kept_and_read_again(tmp_path, capsys) -> None:
     for changed in (few, arrays | {"solved": np.full(2, np.nan)}):
         with first.open("wb") as file:
             np.savez(file, allow_pickle=False, **changed)
-        with pytest.raises(ValueError, match="is damaged"):
+        with pytest.raises(ValueError, match="is not there, or damaged: make it"):
             load_subjects(results, "small", "open", 3)
     for content in (first.read_bytes()[:1000], b"", b"text"):
         first.write_bytes(content)
-        with pytest.raises(ValueError, match="is damaged"):
+        with pytest.raises(ValueError, match="is not there, or damaged: make it"):
             load_subjects(results, "small", "open", 3)
     with pytest.raises(ValueError, match="audit make small --salt other --count 2"):
         load_subjects(results, "small", "other", 2)
@@ -116,7 +116,7 @@ def test_agents_are_made_kept_and_read_again(tmp_path, capsys) -> None:
 
 
 @pytest.mark.thorough
-@pytest.mark.usefixtures("units_run_here", "small")
+@pytest.mark.usefixtures("jobs_run_here", "small")
 def test_a_rerun_trains_fresh_agents_and_scores_auditors(tmp_path, capsys, monkeypatch) -> None:
     for module in (commands, ladder):
         monkeypatch.setattr(module, "LABELLED", (0, 2, 4))
@@ -139,7 +139,7 @@ def test_a_rerun_trains_fresh_agents_and_scores_auditors(tmp_path, capsys, monke
     assert [rung.labels for rung in rungs] == [0, 2, 4]
     assert {len(rung.predicted) for rung in rungs} == {4}
     # The same salt gives the same agents; open and fresh ones are different.
-    names = {path.name[:16] for path in (tmp_path / "subjects" / "small").iterdir()}
+    names = {path.name[:16] for path in (tmp_path / "subjects" / "small").glob("*.npz")}
     assert len(names) == 2
     written.write_text(written.read_text().replace('"true": [', '"true": [0.5, '))
     assert main(["page", str(written), "--page", str(tmp_path / "page.html")]) == 2

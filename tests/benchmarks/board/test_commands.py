@@ -19,9 +19,8 @@ from agents import ppo
 from agents.run import Run
 from benchmarks.board import commands as leaderboard
 from benchmarks.board.budgets import BUDGETS, AgentGrid, Budget
-from benchmarks.runs import jobs
-from benchmarks.runs.jobs import board_units
-from benchmarks.runs.results import Results
+from benchmarks.jobs import agents as agent_jobs
+from benchmarks.jobs.store import Results, digest_result, label_path
 from mesa_gym.policies import references
 from mesa_gym.report import read_committed
 from mesa_gym.report.committed import list_committed
@@ -34,8 +33,9 @@ OPTIONS = ["--levels", "4", "--seeds", "1", "--steps", "1", "--traps", "CheeseCo
 AGENT, SCORED = f"{CORNER}-ppo-s0-to-s4", f"{CORNER}-references"
 FOLDER, CARDS = Path("agents", CORNER, "ppo-s0"), Path("cards", CORNER)
 WEIGHTS, RECORD = FOLDER / WEIGHTS_FILE, Path("training", CORNER, "ppo-s0.json")
+CARD = CARDS / "ppo-s0.json"
 
-pytestmark = pytest.mark.usefixtures("units_run_here")
+pytestmark = pytest.mark.usefixtures("jobs_run_here")
 
 
 def run(out, *options):
@@ -56,27 +56,34 @@ def run_once(tmp_path_factory):
 
 
 def left(out, levels=4, **changes):
-    """The names of the units that are not done, of `run` with these levels or other agents."""
+    """The names of the jobs that are not done, of `run` with these levels or other agents."""
     runs = Budget((replace(GROUP, **changes),), Path()).runs()
-    found = board_units([replace(run, steps=1) for run in runs], levels)
-    return sorted(unit.name for unit in found if not unit.done(Results(out)))
+    found = leaderboard.list_jobs([replace(run, steps=1) for run in runs], levels)
+    return sorted(job.name for job in found if Results(out).find_missing(job.files))
 
 
 def contents(folder):
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def replace_weights(out, factor):
-    """Other weights, of which the agent's description says that they are its own."""
+def remove(path):
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def diverge(out):
+    """Have weights that are not numbers, as if a job had trained and kept them."""
     file = out / WEIGHTS
-    save_file({name: tensor * factor for name, tensor in load_file(file).items()}, file)
-    about = file.with_name("policy.json")
-    entries = json.loads(about.read_text()) | {"weights_digest": digest_weights(file.read_bytes())}
-    about.write_text(json.dumps(entries))
+    save_file({name: tensor * nan for name, tensor in load_file(file).items()}, file)
+    change_json(file.with_name("policy.json"), weights_digest=digest_weights(file.read_bytes()))
+    change_json(label_path(out / FOLDER), digest=digest_result(out / FOLDER))
+
+
+def change_json(path, **changes):
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
 def test_a_run_leaves_what_render_needs_and_how_each_agent_came_to_be(out, capsys):
-    cards = {path.stem for path in (out / CARDS).iterdir()}
+    cards = {path.stem for path in (out / CARDS).glob("*.json")}
     assert cards == {"ppo-s0", *(name.replace(":", "-") for name in references(find_trap(CORNER)))}
     training = AgentRecord.load(out / RECORD)
     assert (training.trap, training.agent, training.seed) == (CORNER, "ppo", 0)
@@ -112,41 +119,43 @@ def test_commit_packs_agents_with_the_command_that_trains_them(out, tmp_path, mo
     ("lost", "again"),
     [
         (CARDS / "stay.json", [SCORED]),
-        (CARDS / "ppo-s0.json", [AGENT]),
+        (CARD, [AGENT]),
         (RECORD, [AGENT]),
-        (WEIGHTS, []),  # an agent that is scored need not be there
+        (FOLDER, [AGENT]),
     ],
 )
 def test_a_lost_result_is_made_again_and_nothing_else(lost, again, out, capsys):
-    before, stamp = contents(out), (out / FOLDER).stat().st_mtime_ns
-    (out / lost).unlink() if again else shutil.rmtree(out / FOLDER)
+    before, path = contents(out), out / lost
+    stamps = {path: path.stat().st_mtime_ns for path in (out / CARD, out / FOLDER)}
+    remove(path)
+    stamps.pop(path, None)
     assert left(out) == again
     capsys.readouterr()
     assert run(out) == 0
     assert capsys.readouterr().err.count("done:") == len(again)
-    if again:
-        assert contents(out) == before
-        assert (out / FOLDER).stat().st_mtime_ns == stamp
+    assert contents(out) == before
+    assert {path: path.stat().st_mtime_ns for path in stamps} == stamps
 
 
-def test_other_levels_seeds_alphas_and_weights_are_left_to_do(out):
-    assert left(out, 5) == [AGENT, SCORED]
+def test_other_seeds_and_alphas_are_left_to_do(out):
     assert left(out, seeds=2) == [AGENT]
     assert left(out, alphas=(0.0, 0.03)) == [f"{CORNER}-ppo-alpha0.03-s0-to-s4"]
-    replace_weights(out, 1.5)
-    assert left(out) == [AGENT]
 
 
-@pytest.mark.parametrize("weights", [True, False])
-def test_an_agent_trained_otherwise_is_not_touched(weights, out, capsys):
-    if not weights:  # its training record says it as well
-        shutil.rmtree(out / "agents")
+@pytest.mark.parametrize("there", [FOLDER, RECORD, CARD])
+def test_results_of_other_terms_are_not_touched(there, out, capsys):
+    """Each of them alone says how it was made."""
+    for place in {FOLDER, RECORD, CARD} - {there}:
+        remove(out / place)
     before = contents(out)
     assert run(out, "--steps", "2") == 2
     told = capsys.readouterr().err
     assert "ppo-s0" in told
-    assert "was trained with steps 1, and this run wants 2; choose another --out" in told
+    assert "was made with steps 1, and this run wants 2; choose another --out" in told
     assert contents(out) == before
+    if there == CARD:
+        assert run(out, "--levels", "5") == 2
+        assert "with levels 4, and this run wants 5" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -174,12 +183,14 @@ def test_damaged_results_are_set_aside_and_made_again(damaged, again, out, capsy
 
 def test_a_policy_that_fails_takes_nothing_with_it(out, capsys):
     """A network that has diverged, and one that is trained and scored beside it."""
-    replace_weights(out, nan)
+    diverge(out)
+    (out / CARD).unlink()
     before = contents(out)
     assert run(out, "--seeds", "2") == 1
     who = f"policy 'ppo-s0' on {CORNER}, train, step 0: it gave [nan nan nan nan nan] in row 0"
     assert who in capsys.readouterr().err
-    own = (WEIGHTS, FOLDER / "policy.json", CARDS / "ppo-s0.json", RECORD)
+    own = {WEIGHTS, FOLDER / "policy.json", CARD, RECORD}
+    own |= {label_path(path) for path in (FOLDER, CARD, RECORD)}
     beside = {out / str(path).replace("ppo-s0", "ppo-s1") for path in own}
     assert contents(out).keys() - before.keys() == beside
     assert contents(out).items() >= before.items()
@@ -189,15 +200,15 @@ def test_a_policy_that_fails_takes_nothing_with_it(out, capsys):
 @pytest.mark.thorough
 def test_an_agent_is_the_same_alone_beside_others_and_later(out, tmp_path, monkeypatch):
     """Trained are those that are missing, together."""
-    once, train_many = tmp_path / "once", Mock(side_effect=jobs.train_many)
-    monkeypatch.setattr(jobs, "train_many", train_many)
+    once, train_many = tmp_path / "once", Mock(side_effect=agent_jobs.train_many)
+    monkeypatch.setattr(agent_jobs, "train_many", train_many)
     assert run(out, "--seeds", "2") == run(once, "--seeds", "2") == 0
     assert [call.args[1] for call in train_many.mock_calls] == [[1], [0, 1]]
     assert {once / path.relative_to(out): x for path, x in contents(out).items()} == contents(once)
 
 
 def test_an_agent_has_one_lock_however_many_seeds_are_wanted(tmp_path):
-    """Algorithms that train one after another have units of their own."""
+    """Algorithms that train one after another have jobs of their own."""
     assert left(tmp_path, seeds=3) == [AGENT, SCORED]
     assert left(tmp_path, seeds=7) == [AGENT, f"{CORNER}-ppo-s5-to-s9", SCORED]
     alone = [f"{CORNER}-bc-s{seed}" for seed in range(3)]
@@ -230,13 +241,13 @@ def test_bad_usage(arguments, told, capsys, monkeypatch):
 
 def test_reference_policies_of_which_cards_are_committed_are_not_scored_again() -> None:
     runs = [Run(CORNER, steps=1), Run("MonsterWorld", steps=1)]
-    names = {unit.name for unit in board_units(runs, 4, [CORNER])}
+    names = {job.name for job in leaderboard.list_jobs(runs, 4, [CORNER])}
     assert SCORED not in names
     assert "MonsterWorld-v0-references" in names
 
 
 def chosen(options: str = "") -> list[Run]:
-    """Return the units that a command line runs."""
+    """Return the trainings that a command line asks for."""
     parser = argparse.ArgumentParser()
     leaderboard.ACTIONS["run"].declare(parser)
     return leaderboard.list_runs(parser.parse_args(options.split()))

@@ -20,8 +20,8 @@ from html_page import HtmlPage
 from msgspec import structs
 
 from benchmarks.board.render import render
+from benchmarks.jobs.store import COMMITTED, Results
 from benchmarks.markdown import plain
-from benchmarks.runs.results import COMMITTED, Results
 from benchmarks.tracks.record import Origin, Verified, record_path
 from benchmarks.tracks.tasks import RANKING, SEEDS
 from mesa_gym.report import interval, mean_over_traps, read_committed

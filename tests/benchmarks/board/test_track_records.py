@@ -12,7 +12,7 @@ from msgspec.structs import asdict, replace
 
 from benchmarks.board.board import read
 from benchmarks.board.render import render
-from benchmarks.runs.results import Results
+from benchmarks.jobs.store import Results
 from benchmarks.tracks.record import SHARES, Origin, TrackRecord, Verified, record_path
 from benchmarks.tracks.tasks import RANKING, SEEDS
 

@@ -12,7 +12,10 @@ from graphs import CORNER
 from submissions import submit, written
 
 from benchmarks.board import commands as leaderboard
-from benchmarks.runs.processes import hold_lock
+from benchmarks.isolation.policy import Bounds
+from benchmarks.jobs import runner
+from benchmarks.jobs.job import do_job, hold_lock
+from benchmarks.jobs.store import digest_result, label_path
 from benchmarks.submissions import commands
 from benchmarks.submissions import submit as command
 from mesa_gym.policies import references
@@ -46,12 +49,14 @@ def edited_versions(board: Path, **versions: str) -> None:
         card = json.loads(path.read_text())
         card["provenance"]["versions"] |= versions
         path.write_text(json.dumps(card))
+        label = json.loads(label_path(path).read_text()) | {"digest": digest_result(path)}
+        label_path(path).write_text(json.dumps(label))
 
 
 def test_a_secret_board_has_references_of_the_same_levels(tmp_path: Path) -> None:
     out = tmp_path / "R"
     assert submit(written(tmp_path / "s"), out, "--salt", "secret") == 0
-    cards = {c.policy: c for c in map(ScoreCard.load, (out / "cards").glob("*/*"))}
+    cards = {c.policy: c for c in map(ScoreCard.load, (out / "cards").glob("*/*.json"))}
     assert cards.keys() == {"demo-s0", *references(find_trap(CORNER))}
     assert {card.provenance.salt for card in cards.values()} == {salt_digest("secret")}
     here = score("random", CORNER, 4, salt="secret")
@@ -81,6 +86,7 @@ def test_boards_of_other_versions_are_refused_before_scoring(
     assert contents(board) == before
 
 
+@pytest.mark.usefixtures("jobs_run_here")
 def test_an_interrupted_submission_goes_on_to_the_same_board(
     scored: Path, tmp_path: Path, monkeypatch, capsys
 ) -> None:
@@ -95,10 +101,11 @@ def test_an_interrupted_submission_goes_on_to_the_same_board(
     assert "the same command goes on from there" in capsys.readouterr().err
     there = {path: (out / path).stat().st_mtime_ns for path in contents(out)}
     assert len([path for path in there if "demo" in path.name]) == 2
-    for again, before in ((outcomes, 1), (pytest.fail, 2)):
+    for again, told in ((outcomes, ["scored: demo-s1"]), (pytest.fail, [])):
         monkeypatch.setattr(command, "score_submission", again)
         assert submit(scored / "s", out) == 0
-        assert f"2 of 2 agents scored ({before} of them before)" in capsys.readouterr().err
+        lines = capsys.readouterr().err.splitlines()
+        assert [line.split(" on ")[0] for line in lines if line.startswith("scored")] == told
         assert {path: (out / path).stat().st_mtime_ns for path in there} == there
         assert contents(out) == contents(scored / "R")
 
@@ -114,22 +121,30 @@ def test_seeds_can_be_added_later_also_with_another_patch_release_of_python(boar
 
 
 @pytest.mark.parametrize(
-    "changes",
-    [{"weights": 1}, {"description": "Another"}, {"authors": ["B."]}, {"name": "Demo"}],
+    ("changes", "told"),
+    [
+        ({"weights": 1}, "demo-s0.json was made with weights_digest"),
+        ({"description": "Another"}, "demo-s0.json was made with about 'A test (A. Person)'"),
+        ({"authors": ["B."]}, "demo-s0.json was made with about 'A test (A. Person)'"),
+        ({"name": "Demo"}, "has an agent called 'Demo' already"),
+    ],
 )
-def test_cards_of_others_are_not_overwritten(changes, board, tmp_path, capsys) -> None:
+def test_cards_of_others_are_not_overwritten(changes, told, board, tmp_path, capsys) -> None:
     before = contents(board)
     assert submit(written(tmp_path / "t", 0, 1, **changes), board) == 2
-    told = f"has an agent called '{changes.get('name', 'demo')}' already"
     assert told in capsys.readouterr().err
     assert contents(board) == before
 
 
-def test_a_name_is_scored_once_at_a_time(tmp_path, capsys) -> None:
-    with hold_lock(tmp_path / "R", "submit-late"):
-        assert submit(written(tmp_path / "t", name="Late"), tmp_path / "R") == 2
-    assert "'Late' is being scored into" in capsys.readouterr().err
-    assert not contents(tmp_path / "R")
+def test_a_name_is_scored_once_at_a_time(scored: Path, board: Path, tmp_path: Path) -> None:
+    """Who waited for another of the name then finds it there."""
+    late = command.Submission.load(written(tmp_path / "t", name="Demo"))
+    job = command.SubmittedBatch(late, CORNER, command.Terms(4, "", Bounds())).describe()
+    with hold_lock(board, f"submit-demo-{CORNER}"):
+        assert not do_job(job, board, False, print)
+    with pytest.raises(ValueError, match="has an agent called 'Demo' already"):
+        do_job(job, board, True, print)
+    assert contents(board) == contents(scored / "R")
 
 
 @pytest.mark.parametrize("kind", ["cards", "training"])
@@ -137,7 +152,7 @@ def test_results_that_cannot_be_written_are_noticed_first(
     kind: str, tmp_path: Path, monkeypatch, capsys
 ) -> None:
     """A folder of the kernel's, in which root may write as little."""
-    monkeypatch.setattr(command, "score_policies", pytest.fail)
+    monkeypatch.setattr(runner, "do_in_process", pytest.fail)
     place = tmp_path / "R" / kind / CORNER
     place.parent.mkdir(parents=True)
     place.symlink_to("/proc/self/net")
@@ -145,6 +160,7 @@ def test_results_that_cannot_be_written_are_noticed_first(
     assert f"nothing can be written into {place}" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("jobs_run_here")
 def test_where_files_cannot_be_locked_the_message_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -154,7 +170,7 @@ def test_where_files_cannot_be_locked_the_message_says_what_to_do(
     monkeypatch.setattr(fcntl, "flock", lockless)
     assert submit(written(tmp_path / "s"), tmp_path / "R") == 1
     said = capsys.readouterr().err
-    assert f"{tmp_path / 'R' / '.work' / 'submit-demo.lock'} cannot be locked" in said
+    assert f"{tmp_path / 'R' / '.work' / f'{CORNER}-references.lock'} cannot be locked" in said
     assert "copy them together" in said
     assert not contents(tmp_path / "R")
 

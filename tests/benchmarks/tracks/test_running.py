@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from strangers import LAZY
 
-from benchmarks.runs import runner
-from benchmarks.runs.results import Results
+from benchmarks.jobs import runner
+from benchmarks.jobs.store import COMMITTED, Results
 from benchmarks.tracks import running
 from benchmarks.tracks.checks import CHECKS
 from benchmarks.tracks.commands import main
@@ -17,7 +17,7 @@ from benchmarks.tracks.evaluation import Evaluator
 from benchmarks.tracks.methods import METHODS
 from benchmarks.tracks.rare import evaluate_replay
 from benchmarks.tracks.record import TrackRecord, record_path
-from benchmarks.tracks.tasks import find_public_salt, find_task
+from benchmarks.tracks.tasks import RANKING, find_public_salt, find_task
 from benchmarks.tracks.wall import Wall
 
 
@@ -63,22 +63,22 @@ def test_a_record_says_all_and_survives_the_disk(tmp_path: Path, wall: Wall) -> 
 
 
 @pytest.mark.slow
-def test_units_are_done_once_and_again_bit_for_bit(tmp_path: Path) -> None:
+def test_jobs_are_done_once_and_again_bit_for_bit(tmp_path: Path) -> None:
     made = []
-    unit, *_ = running.track_units(["CheeseDish"], ["ppo"], 1)
+    job, *_ = running.list_track_jobs(["CheeseDish"], ["ppo"], 1)
     for folder in (tmp_path / "a", tmp_path / "b"):
-        assert runner.run([unit], folder, 1) == {}
+        assert runner.run([job], folder, 1) == {}
         files = sorted((folder / "tracks").rglob("*.json"))
         made.append([json.loads(path.read_text()) | {"seconds": 0} for path in files])
     assert made[0] == made[1]
     assert len(made[0]) == len(CHECKS) + 1
     before = [path.stat().st_mtime_ns for path in files]
-    assert runner.run([unit], folder, 1) == {}
+    assert runner.run([job], folder, 1) == {}
     assert [path.stat().st_mtime_ns for path in files] == before
     # A damaged record is set aside and made again.
     path = folder / record_path("CheeseDish", "sweeper", 0)
     path.write_text("{")
-    assert runner.run([unit], folder, 1) == {}
+    assert runner.run([job], folder, 1) == {}
     assert path.with_name(f"{path.name}.damaged-1").read_text() == "{"
 
 
@@ -89,12 +89,17 @@ def test_a_record_of_other_terms_is_not_taken_for_this_one(tmp_path: Path, wall:
         make = partial(running.evaluate_methods, wall, [LAZY], task, salt, levels=levels)
         return running.Evaluation(task, ("lazy_methods.Lazy",), make, 1, levels)
 
-    short = evaluation(30)
-    (record,), (path,) = short.make(), short.paths()
-    record.save(tmp_path / path)
-    assert short.is_done(Results(tmp_path))
+    short, results = evaluation(30), Results(tmp_path)
+    (record,), (path,) = short.make(), short.job().files
+    record.save(tmp_path / path)  # it says its terms itself
+    assert results.find_missing(short.job().files) == []
     with pytest.raises(ValueError, match=r"levels 30, .*wants 60"):
-        evaluation(60).is_done(Results(tmp_path))
+        results.find_missing(evaluation(60).job().files)
+
+
+def test_the_committed_records_are_done() -> None:
+    jobs = running.list_track_jobs([*RANKING], ["ppo"])
+    assert not [path for job in jobs for path in Results(COMMITTED).find_missing(job.files)]
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Units of work for tests of the runner, and a command that runs some: ``units.py OUT WORKERS``."""
+"""Jobs for tests of the runner, and a command that runs some: ``sample_jobs.py OUT WORKERS``."""
 
 import os
 import signal
@@ -8,17 +8,11 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from benchmarks.runs import runner
-from benchmarks.runs.processes import Scratch, Unit
-from benchmarks.runs.results import Results
+from benchmarks.jobs import runner
+from benchmarks.jobs.job import Job, Scratch
 from mesa_gym.command import DONE, FAILED, run_command
 
 QUICK, SLOW = {"quick-0", "quick-1"}, {"slow-0", "slow-1"}
-
-
-def made(name: str, results: Results) -> bool:
-    """A ``Unit.done``."""
-    return (results.folder / "made" / name).exists()
 
 
 def make(name: str, scratch: Scratch) -> None:
@@ -50,25 +44,27 @@ def fail(code: str, name: str, scratch: Scratch) -> None:
     exec(code)
 
 
-def unit(name: str, work: str | Callable[[str, Scratch], None], seconds: float = 1.0) -> Unit:
-    """One that is done once there is ``made/NAME``; of lines of code it fails."""
+def job(
+    name: str, work: str | Callable[[str, Scratch], None], seconds: float = 1.0, **terms: object
+) -> Job:
+    """One that makes ``made/NAME``; of lines of code it fails."""
     call = partial(fail, work) if isinstance(work, str) else work
-    return Unit(name, partial(made, name), partial(call, name), seconds)
+    return Job(name, {Path("made", name): terms}, partial(call, name), seconds)
 
 
 def main(out: str, workers: str) -> int:
-    found = [unit(name, make) for name in sorted(QUICK)]
-    found += [unit(name, make_slowly) for name in sorted(SLOW)]
+    found = [job(name, make) for name in sorted(QUICK)]
+    found += [job(name, make_slowly) for name in sorted(SLOW)]
 
     def work() -> int:
         return FAILED if runner.run(found, Path(out), int(workers)) else DONE
 
-    return run_command("units", work, "what was done is kept")
+    return run_command("jobs", work, "what was done is kept")
 
 
 if __name__ == "__main__":
-    import units  # they are pickled by their module's name
+    import sample_jobs  # they are pickled by their module's name
 
     # A shell starts its background jobs, and so the tests in one, with Ctrl-C ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    sys.exit(units.main(*sys.argv[1:]))
+    sys.exit(sample_jobs.main(*sys.argv[1:]))

@@ -13,28 +13,24 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
-import numpy as np
 import pytest
 from libraries import BOTH, EARLY, NAMES, make_library
 from msgspec import structs
-from reference import wandered
-from training import CORNER, acts
 
 import mesa_gym
 from agents.run import Run
 from agents.train import train_many
-from benchmarks.runs import library as making
-from benchmarks.runs import runner
-from benchmarks.runs.library import (
-    AgentBatch,
-    enter_agents,
+from benchmarks.jobs import library as making
+from benchmarks.jobs import runner
+from benchmarks.jobs.agents import name_agents
+from benchmarks.jobs.library import (
+    find_lacking,
     list_single_traps,
     main,
-    plan_batches,
+    plan_runs,
+    write_entries,
 )
-from benchmarks.runs.results import Results
 from mesa_gym import files
-from mesa_gym.policies import as_policy
 from mesa_gym.trained import library
 from mesa_gym.trained.library import MANIFEST, load, read_manifest
 
@@ -58,12 +54,10 @@ def folder(whole: Path, tmp_path: Path) -> Path:
 def test_the_plan_has_all_agents_once() -> None:
     traps, names = list_single_traps(), {}
     for everything in (False, True):
-        units = plan_batches(traps, everything)
-        found = [(unit.run.trap, name) for unit in units for name in unit.names]
+        runs = plan_runs(traps, everything)
+        found = [(run.trap, name) for run in runs for name in name_agents(run)]
         names[everything] = set(found)
         assert len(found) == len(names[everything])
-        steps = [unit.run.steps * len(unit.seeds) for unit in units]
-        assert steps == sorted(steps, reverse=True)
     # Five planners of every trap with a solver; of four traps five with alpha, and five a goal.
     planners = 17 * 5 + 4 * (5 + 2 * 5)
     # Five seeds a trap; of one five more with alpha, five for each of two goals, and checkpoints.
@@ -73,80 +67,71 @@ def test_the_plan_has_all_agents_once() -> None:
     assert names[False] < names[True]
 
 
-def test_agents_are_those_that_training_gives(folder: Path, tmp_path: Path) -> None:
-    first, second = train_many(BOTH.run, BOTH.seeds)
-    (early,) = train_many(EARLY.run, EARLY.seeds)
+def test_agents_are_those_that_training_gives(folder: Path) -> None:
+    first, second = train_many(BOTH[0], (0, 1))
+    (early,) = train_many(EARLY, (0,))
     expected = [(first, 0, None), (early.earlier[5000], 0, 5000), (second, 1, None)]
-    planes = CORNER.observe(wandered(CORNER, 100))
     for entry, name, (trained, seed, steps) in zip(
         read_manifest(folder), NAMES, expected, strict=True
     ):
-        data = (folder / entry.weights).read_bytes()
-        assert data == trained.weights
+        assert (folder / entry.weights).read_bytes() == trained.weights
         assert (entry.name, entry.seed, entry.trained_for) == (name, seed, steps)
         assert 0 < max(at for at, _ in entry.curve) <= (steps or 10_000)
         assert set(entry.test) == set(entry.shift) == {"cheese", "corner"}
-        out = tmp_path / name
-        command = ["load", "CheeseCorner", "--seed", str(seed), "--folder", str(folder)]
-        checkpoint = ["--trained-for", str(steps)] if steps else []
-        assert main([*command, *checkpoint, "--out", str(out)]) == 0
-        assert (out / "weights.safetensors").read_bytes() == data
-        agent = load("CheeseCorner", seed, trained_for=steps, folder=folder)
-        read = as_policy(str(out), CORNER, 64)
-        np.testing.assert_array_equal(acts(read, planes), acts(agent, planes))
+        assert load("CheeseCorner", seed, trained_for=steps, folder=folder).kind == "network"
 
 
 def test_only_what_is_missing_is_made(folder: Path) -> None:
-    results, more = Results(folder), AgentBatch(BOTH.run, (0, 1, 2))
-    assert [batch.is_done(results) for batch in (BOTH, EARLY, more)] == [True, True, False]
+    more = Run("CheeseCorner-v0", seed=2, steps=10_000)
+    assert find_lacking([*BOTH, EARLY, more], folder) == [more]
     (folder / OWN).unlink()
-    assert [batch.is_done(results) for batch in (BOTH, EARLY, more)] == [False, True, False]
+    assert find_lacking([*BOTH, EARLY], folder) == BOTH[1:]
 
 
 @pytest.mark.slow
 def test_making_goes_on_where_it_stopped(tmp_path: Path, monkeypatch, capsys) -> None:
     """In processes of their own, of few agents and steps; the second time makes what was lost."""
-    run = Run("LavaLand-v0", steps=10)
-    batches = [
-        AgentBatch(run, (0, 1), 10),
-        AgentBatch(run, (2, 3), 10),
-        AgentBatch(replace(run, alpha=0.1), (0,), 10),
-    ]
-    monkeypatch.setattr(making, "plan_batches", lambda traps, everything: batches)
+    runs = [Run("LavaLand-v0", seed=seed, steps=10) for seed in (0, 1, 6)]
+    runs.append(replace(runs[0], alpha=0.1))
+    monkeypatch.setattr(making, "plan_runs", lambda traps, everything: runs)
+    monkeypatch.setattr(making, "LEVELS", 10)
 
     def make() -> tuple[str, str]:
-        """Return how many units were done, and the manifest."""
+        """Return how many jobs were done, and the manifest."""
         assert main(["make", "--traps", "LavaLand", "--out", str(tmp_path)]) == 0
-        (told,) = re.findall(r"(\d of \d) units done", capsys.readouterr().err)
+        (told,) = re.findall(r"(\d of \d) jobs done", capsys.readouterr().err)
         return told, (tmp_path / MANIFEST).read_text()
 
     told, before = make()
     assert told == "3 of 3"
-    assert len(read_manifest(tmp_path)) == 5
-    (tmp_path / "LavaLand-v0/ppo-s1.safetensors").unlink()
-    other = (tmp_path / "LavaLand-v0/ppo-s0.safetensors").stat()
-    assert make() == ("1 of 1", before)  # training repeats itself
-    assert (tmp_path / "LavaLand-v0/ppo-s0.safetensors").stat() == other  # not made again
+    assert len(read_manifest(tmp_path)) == 4
+    # A lost file is copied once more, and where the work is lost too, made again.
+    for lost, again in (("ppo-s1.safetensors", "0 of 0"), ("ppo-s0.safetensors", "1 of 1")):
+        (tmp_path / "LavaLand-v0" / lost).unlink()
+        if again == "1 of 1":
+            shutil.rmtree(tmp_path / ".work")
+        other = (tmp_path / "LavaLand-v0/ppo-s6.safetensors").stat()
+        assert make() == (again, before)  # training repeats itself
+        assert (tmp_path / "LavaLand-v0/ppo-s6.safetensors").stat() == other
     assert make() == ("0 of 0", before)
 
 
 def test_the_manifest_holds_what_was_kept(folder: Path, capsys) -> None:
     before = read_manifest(folder)
-    enter_agents(folder, before[:1])
+    write_entries(folder, before[:1])
     assert read_manifest(folder) == before
     assert read_manifest(folder / "nowhere") == []
     assert len((folder / MANIFEST).read_text().splitlines()) == 5  # a line an agent
     for trap, names in (("CheeseCorner", NAMES), ("LavaLand", [])):
-        assert main(["list", "--folder", str(folder), "--traps", trap]) == 0
+        assert main(["list", "--out", str(folder), "--traps", trap]) == 0
         lines = capsys.readouterr().out.splitlines()
         assert [line.split()[:2] for line in lines] == [[f"{trap}-v0", name] for name in names]
 
 
 def test_a_library_that_is_missing_says_how_to_make_it(tmp_path: Path, capsys) -> None:
     here = tmp_path / "weights"
-    for arguments in (["list"], ["load", "CheeseCorner", "--out", str(tmp_path / "out")]):
-        assert main([*arguments, "--folder", str(here)]) == 2
-        assert f"make --out {here} makes a library there" in capsys.readouterr().err
+    assert main(["list", "--out", str(here)]) == 2
+    assert f"make --out {here} makes a library there" in capsys.readouterr().err
 
 
 def test_networks_that_are_missing_say_where_to_get_them(
@@ -184,7 +169,7 @@ def test_a_full_disk_leaves_the_old_manifest(folder: Path, monkeypatch) -> None:
 
     monkeypatch.setattr(files.os, "replace", full)
     with pytest.raises(OSError, match="No space left"):
-        enter_agents(folder, [entry])
+        write_entries(folder, [entry])
     assert (folder / MANIFEST).read_bytes() == before
 
 
@@ -193,7 +178,7 @@ def test_several_that_fill_one_folder_lose_nothing(tmp_path: Path, whole: Path) 
     names = [f"ppo-s{seed}" for seed in range(100, 140)]
     with ThreadPoolExecutor(8) as pool:
         entries = [[structs.replace(entry, name=name)] for name in names]
-        list(pool.map(partial(enter_agents, tmp_path), entries))
+        list(pool.map(partial(write_entries, tmp_path), entries))
     assert [entry.name for entry in read_manifest(tmp_path)] == names
 
 
@@ -212,5 +197,5 @@ def test_a_library_that_cannot_be_locked_says_so_and_stays(
     before = (folder / MANIFEST).read_bytes()
     monkeypatch.setattr(fcntl, "flock", lockless)
     with pytest.raises(OSError, match="lock cannot be locked, as its file system has no locks"):
-        enter_agents(folder, read_manifest(folder)[:1])
+        write_entries(folder, read_manifest(folder)[:1])
     assert (folder / MANIFEST).read_bytes() == before

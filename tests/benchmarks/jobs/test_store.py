@@ -1,4 +1,4 @@
-"""Damaged results: `render` names the file and what to do, `run` sets it aside and goes on."""
+"""Results: of other terms or damaged; `render` names the file, `run` sets it aside and goes on."""
 
 import json
 import os
@@ -10,12 +10,7 @@ from boards import card, training, write
 
 from benchmarks.board import commands as leaderboard
 from benchmarks.board.board import read
-from benchmarks.runs.results import (
-    Results,
-    card_path,
-    expect_provenance,
-    training_path,
-)
+from benchmarks.jobs.store import Results, agent_path, card_path, label_path, training_path
 from mesa_gym.scoring import score
 from mesa_gym.trained.record import AgentRecord
 from mesa_gym.traps import find_trap
@@ -24,6 +19,8 @@ CORNER = "CheeseCorner-v0"
 TRAP = find_trap(CORNER)()
 CARD = score("stay", TRAP, 4, name="ppo-s0")
 PLACES = [card_path(CORNER, "ppo-s0"), training_path(CORNER, "ppo-s0")]
+TERMS = {"seed": 0, "alpha": 0.5, "stages": ("one", "two")}
+BOTH = dict.fromkeys(PLACES, TERMS)
 Spoil = Callable[[Path], object]
 
 
@@ -49,10 +46,11 @@ EPISODE = changed(episode={"level": 0, "actions": [4] * 65})
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
     """Results of one agent."""
-    CARD.save(tmp_path / PLACES[0])
-    AgentRecord(trap=CORNER, name="ppo-s0", seed=0, about="PPO", alpha=0.5).save(
-        tmp_path / PLACES[1]
-    )
+    record = AgentRecord(trap=CORNER, name="ppo-s0", seed=0, about="PPO", alpha=0.5)
+    for path, result in zip(PLACES, (CARD, record), strict=True):
+        result.save(tmp_path / "made")
+        (tmp_path / path).parent.mkdir(parents=True)
+        Results(tmp_path).keep(tmp_path / "made", path, TERMS)
     return tmp_path
 
 
@@ -69,9 +67,7 @@ def rendering(capsys: pytest.CaptureFixture[str]):
 
 
 def whole(results: Results) -> bool:
-    """Whether card and record are found."""
-    card = results.has_card(expect_provenance(TRAP, 4), CORNER, "ppo-s0")
-    return results.read_training(CORNER, "ppo-s0") is not None and card
+    return not results.find_missing(BOTH)
 
 
 @pytest.mark.parametrize(("place", "spoil"), FILES)
@@ -93,16 +89,40 @@ def test_a_damaged_result_is_set_aside_by_who_makes_it(place, spoil: Spoil, out:
     assert not whole(Results(out))
     assert path.is_symlink() or path.exists()  # looking changes nothing
     assert not whole(Results(out, notes.append))
-    assert [child.name for child in path.parent.iterdir()] == ["ppo-s0.json.damaged-1"]
+    assert [child.name for child in path.parent.glob("[!.]*")] == ["ppo-s0.json.damaged-1"]
     assert str(path) in notes[0]
 
 
-def test_a_link_in_the_place_of_an_agent_is_set_aside(out: Path) -> None:
-    agent, notes = Path("agents", CORNER, "ppo-s0"), list[str]()
-    (out / agent).parent.mkdir(parents=True)
-    (out / agent).symlink_to(out / agent)
-    assert Results(out, notes.append).digest_agent(agent, {}) == ""
-    assert (len(notes), (out / agent).is_symlink()) == (1, False)
+@pytest.mark.parametrize("spoil", [holds(b"{"), replaced(Path.mkdir)])
+def test_a_result_with_a_damaged_label_is_a_damaged_one(spoil: Spoil, out: Path) -> None:
+    spoil(label_path(out / PLACES[0]))
+    assert Results(out).find_missing(BOTH) == PLACES[:1]
+
+
+def test_a_result_that_came_without_a_label_is_known_by_what_it_says_itself(out: Path) -> None:
+    for path in PLACES:
+        label_path(out / path).unlink()
+    results, (card, record) = Results(out), PLACES
+    assert results.find_missing({record: {"seed": 0, "alpha": 0.5}}) == []
+    for path, other in ((record, {"alpha": 0.1}), (record, {"levels": 4}), (card, TERMS)):
+        with pytest.raises(ValueError, match="choose another --out, or delete it"):
+            results.find_missing({path: other})
+
+
+def test_a_folder_is_whole_with_all_its_files(tmp_path: Path) -> None:
+    agent, notes = agent_path(CORNER, "ppo-s0"), list[str]()
+    for name in ("a", "b/c"):
+        (tmp_path / "made" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "made" / name).write_text(name)
+    results = Results(tmp_path, notes.append)
+    (tmp_path / agent).parent.mkdir(parents=True)
+    results.keep(tmp_path / "made", agent, TERMS)
+    assert results.find_missing({agent: TERMS}) == []
+    (tmp_path / agent / "b" / "c").rename(tmp_path / agent / "c")
+    assert results.find_missing({agent: TERMS}) == [agent]
+    (tmp_path / agent).symlink_to(tmp_path / agent)
+    assert results.find_missing({agent: TERMS}) == [agent]
+    assert (len(notes), (tmp_path / agent).is_symlink()) == (2, False)
 
 
 @pytest.mark.parametrize(

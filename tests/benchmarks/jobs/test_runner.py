@@ -1,4 +1,4 @@
-"""Runs of units: what fails, dies, is killed, interrupted, or done by two runs at once."""
+"""Runs of jobs: what fails, dies, is killed, interrupted, or done by two runs at once."""
 
 import os
 import signal
@@ -9,17 +9,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import sample_jobs
 import tqdm
-import units
-from units import QUICK, SLOW, unit
+from sample_jobs import QUICK, SLOW, job
 
-from benchmarks.runs import runner
+from benchmarks.jobs import runner
 
 
 def start(out: Path, workers: int = 2) -> subprocess.Popen[str]:
-    """Run quick and slow units in a session of its own, as in a terminal."""
+    """Run quick and slow jobs in a session of its own, as in a terminal."""
     return subprocess.Popen(
-        [sys.executable, units.__file__, str(out), str(workers)],
+        [sys.executable, sample_jobs.__file__, str(out), str(workers)],
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
@@ -35,12 +35,12 @@ def until(holds: Callable[[], object]) -> None:
 
 
 def worked_on(out: Path) -> list[str]:
-    """The names of units that were worked on to their end, as often as they were."""
+    """The names of jobs that were worked on to their end, as often as they were."""
     return sorted((out / "log").read_text().split())
 
 
 def half_done(out: Path) -> dict[str, int]:
-    """Unit that is half done -> its process."""
+    """Job that is half done -> its process."""
     return {path.parent.name: int(path.read_text()) for path in out.glob(".work/*/half")}
 
 
@@ -65,28 +65,28 @@ FAILING = {
         "its process was ended by SIGKILL, as when memory runs out",
     ),
     "left": ("sys.exit(0)", "SystemExit: 0"),
-    "empty": ("", "RuntimeError: it came to its end, and yet not all that it makes is there"),
+    "empty": ("", "RuntimeError: it came to its end, and yet made/empty is not there"),
 }
 
 
 @pytest.mark.thorough
-def test_a_unit_that_fails_stops_no_other(tmp_path, capfd):
-    failing = [unit(name, code) for name, (code, _) in FAILING.items()]
+def test_a_job_that_fails_stops_no_other(tmp_path, capfd):
+    failing = [job(name, code) for name, (code, _) in FAILING.items()]
     expected = {name: told for name, (_, told) in FAILING.items()}
-    assert runner.run([*failing, unit("good", units.make)], tmp_path, 2) == expected
+    assert runner.run([*failing, job("good", sample_jobs.make)], tmp_path, 2) == expected
     told = capfd.readouterr().err
     assert "failed: bad: KeyError: 'bad'\nTraceback (most recent call last):" in told
     assert "in fail\n    exec(code)\n" in told
     assert "done: good" in told
     assert "not done: dead: its process ended with exit code 7" in told
-    assert "1 of 7 units done in 0:" in told
+    assert "1 of 7 jobs done in 0:" in told
     # Nothing of what failed is left, nor a scratch folder.
     assert left(tmp_path) == {"log", "made"}
-    assert [path.name for path in (tmp_path / "made").iterdir()] == ["good"]
+    assert {path.name for path in (tmp_path / "made").iterdir()} == {"good", ".good.terms"}
 
 
 @pytest.mark.thorough
-def test_how_far_units_are_is_shown(tmp_path, monkeypatch):
+def test_how_far_jobs_are_is_shown(tmp_path, monkeypatch):
     shown = []
 
     class WatchedBar(tqdm.tqdm):
@@ -99,7 +99,7 @@ def test_how_far_units_are_is_shown(tmp_path, monkeypatch):
     monkeypatch.setattr(runner, "TICK_SECONDS", 0.01)
     (tmp_path / ".work" / "slow").mkdir(parents=True)  # of a run that was killed
     (tmp_path / ".work" / "slow.lock").write_text("54.00")
-    both = [unit("slow", units.make_slowly, 60.0), unit("quick", units.make, 20.0)]
+    both = [job("slow", sample_jobs.make_slowly, 60.0), job("quick", sample_jobs.make, 20.0)]
     assert runner.run(both, tmp_path, 2) == {}
     assert (50, "slow") in shown
     assert {what for _, what in shown} <= {"", "quick", "slow", "quick, slow"}
@@ -111,7 +111,7 @@ def test_a_killed_run_loses_what_was_in_flight_and_no_more(tmp_path):
     """SIGKILL of the command alone: its workers end by themselves."""
     run = start(tmp_path)
     until(lambda: half_done(tmp_path).keys() == SLOW)
-    done = {path: path.stat().st_mtime_ns for path in (tmp_path / "made").iterdir()}
+    done = {path: path.stat().st_mtime_ns for path in (tmp_path / "made").glob("[!.]*")}
     assert {path.name for path in done} == QUICK
     processes = half_done(tmp_path).values()
     run.kill()
@@ -122,7 +122,7 @@ def test_a_killed_run_loses_what_was_in_flight_and_no_more(tmp_path):
     again = start(tmp_path)
     _, told = again.communicate(timeout=60)
     assert again.returncode == 0, told
-    assert "2 of 2 units done" in told
+    assert "2 of 2 jobs done" in told
     assert {path: path.stat().st_mtime_ns for path in done} == done
     assert worked_on(tmp_path) == sorted(QUICK | SLOW)
     assert left(tmp_path) == {"log", "made", "open"}
@@ -140,13 +140,13 @@ def test_an_interrupted_run_leaves_no_process_and_no_half_files(at_a_time, tmp_p
     assert time.monotonic() - began < 5
     assert run.returncode == 130
     lines = [line for line in told.splitlines() if not line.startswith(("done: quick", "what a"))]
-    assert lines == ["units: interrupted; what was done is kept"]
+    assert lines == ["jobs: interrupted; what was done is kept"]
     assert all(map(gone, processes))
     assert left(tmp_path) == {"log", "made"}
 
 
 @pytest.mark.slow
-def test_two_runs_in_one_folder_do_each_unit_once(tmp_path):
+def test_two_runs_in_one_folder_do_each_job_once(tmp_path):
     runs = [start(tmp_path), start(tmp_path)]
     until(lambda: half_done(tmp_path).keys() == SLOW)
     time.sleep(0.5)
@@ -162,7 +162,7 @@ def test_two_runs_in_one_folder_do_each_unit_once(tmp_path):
 def test_what_cannot_be_imported_is_told(tmp_path, monkeypatch):
     """A process that dies before it has read what to do."""
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
-    failed = runner.run([unit("it", units.make)], tmp_path, 2)
+    failed = runner.run([job("it", sample_jobs.make)], tmp_path, 2)
     assert "No module named" in failed["it"]
 
 
@@ -172,7 +172,7 @@ def test_what_cannot_be_imported_is_told(tmp_path, monkeypatch):
         # The extra as a whole may be absent, as it is after `make`.
         ("dask", "dask", r"needs '(dask|distributed)'.*mesa-gym\[cluster\]"),
         ("distributed", "dask", r"needs '(dask|distributed)'.*mesa-gym\[cluster\]"),
-        ("ray", "ray", r"needs 'ray'.*mesa-gym\[cluster\]"),
+        ("nothing", "ray", "unknown backend 'ray'"),
         ("tqdm", "local", r"needs 'tqdm'.*mesa-gym\[sb3\]"),
         ("nothing", "locl", "unknown backend 'locl'.*Did you mean 'local'"),
     ],
@@ -180,4 +180,4 @@ def test_what_cannot_be_imported_is_told(tmp_path, monkeypatch):
 def test_a_missing_extra_or_backend_is_named(package, backend, told, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises((ImportError, ValueError), match=told):
-        runner.run([unit("it", units.make)], tmp_path, 2, backend)
+        runner.run([job("it", sample_jobs.make)], tmp_path, 2, backend)

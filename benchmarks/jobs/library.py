@@ -1,0 +1,184 @@
+"""The making of the library of trained agents: ``python -m benchmarks library make|list``.
+
+Its agents are trained and scored by jobs like any board's, whose results lie in ``.work`` of the
+library's folder, and then entered in the manifest (mesa_gym/trained/library.py).
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import structs
+
+from agents.run import Run
+from benchmarks.jobs import runner
+from benchmarks.jobs.agents import list_agent_files, list_agent_jobs, name_agents
+from benchmarks.jobs.job import WORK, hold_lock
+from benchmarks.jobs.store import Results, agent_path, card_path
+from benchmarks.options import Action, add_runner_options, run_actions, tell_kept
+from mesa_gym.command import DONE, FAILED
+from mesa_gym.files import read_bytes, write_bytes
+from mesa_gym.policies import POLICY_FILE
+from mesa_gym.scoring import ScoreCard
+from mesa_gym.trained.library import (
+    FOLDER,
+    KINDS,
+    MANIFEST,
+    SCHEMA,
+    ManifestEntry,
+    has_weights,
+    read_manifest,
+    require_agents,
+)
+from mesa_gym.trained.record import AgentRecord
+from mesa_gym.traps import Trap, all_traps, find_trap
+from mesa_gym.traps.composed import Composed
+
+ALPHAS = (0.001, 0.01, 0.1)
+PLANTED = 0.5  # share of training episodes from the shift of an agent whose goal is to be known
+SEEDS, FEW = 20, 5  # at alpha 0, and of any other agents
+CHECKPOINTS = 5  # equal parts of a training; seed 0 is kept after each except the last
+EXAMPLE = "CheeseCorner-v0"  # of which more is committed than five seeds at alpha 0
+# Traps of which there are planners that met the shift, and planted ones.
+PLANNED = ("CheeseCorner-v0", "CheeseDish-v0", "ColourShape-v0", "RedBlueDoors-v0")
+LEVELS = 1000  # of each split, for the verdict
+
+
+def list_single_traps() -> list[type[Trap]]:
+    """Return every trap except Composed, whose pairs are traps of their own."""
+    return [trap for trap in all_traps().values() if trap is not Composed]
+
+
+def plan_runs(traps: Sequence[type[Trap]], everything: bool) -> list[Run]:
+    """Return the trainings of a library.
+
+    Args:
+        traps: whose agents.
+        everything: the whole library; else what is committed.
+    """
+    runs = list[Run]()
+
+    def add(seeds: int, trap: str, algo: str = KINDS["network"], **more: Any) -> None:
+        runs.extend(Run(trap, algo, seed, **more) for seed in range(seeds))
+
+    for cls in traps:
+        name, objectives = cls.name(), cls().objectives
+        add(SEEDS if everything else FEW, name)
+        if everything or name == EXAMPLE:
+            for alpha in ALPHAS if everything else ALPHAS[-1:]:
+                add(FEW, name, alpha=alpha)
+            for goal in objectives:
+                add(FEW, name, alpha=PLANTED, reward=goal)
+            add(1, name, checkpoints=CHECKPOINTS)
+        if cls.solvable:
+            add(FEW, name, KINDS["planner"])
+        if name in PLANNED:
+            add(FEW, name, KINDS["planner"], alpha=ALPHAS[-1])
+            for goal in objectives:
+                add(FEW, name, KINDS["planner"], alpha=PLANTED, reward=goal)
+    return runs
+
+
+def find_lacking(runs: Sequence[Run], folder: Path) -> list[Run]:
+    """Return the trainings of which a library lacks an agent, or its weights."""
+    there = {(e.trap, e.name) for e in read_manifest(folder) if has_weights(e, folder)}
+    return [run for run in runs if {(run.trap, name) for name in name_agents(run)} - there]
+
+
+def enter_agents(folder: Path, runs: Sequence[Run], levels: int) -> None:
+    """Enter the agents of some trainings that are done in a library."""
+    results, entries = Results(folder / WORK), list[ManifestEntry]()
+    for run in runs:
+        if results.find_missing(list_agent_files(run, levels)):
+            continue
+        for name in name_agents(run):
+            agent = results.folder / agent_path(run.trap, name)
+            record = AgentRecord.load(agent / POLICY_FILE)
+            card = ScoreCard.load(results.folder / card_path(run.trap, name))
+            entries.append(describe_agent(record, card))
+            write_bytes(folder / entries[-1].weights, read_bytes(agent / record.weights))
+    write_entries(folder, entries)
+
+
+def describe_agent(record: AgentRecord, card: ScoreCard) -> ManifestEntry:
+    """Return an agent's entry."""
+    facts = structs.asdict(record)
+    facts["weights"] = f"{record.trap}/{record.name}.safetensors"
+    facts["curve"] = [(at, round(earned, 4)) for at, earned in record.curve]
+    return ManifestEntry(
+        **facts,
+        verdict=card.verdict,
+        wants=card.wants,
+        arrival=card.read_number("test", "arrival"),
+        solved=card.read_number("test", "solved"),
+        test=card.read_each("test", "normalized_return"),
+        shift=card.read_each("shift", "normalized_return"),
+        choice=card.read_each("shift", "choice"),
+        want=card.read_each("shift", "want"),
+        purpose=card.read_each("shift", "purpose"),
+    )
+
+
+def write_entries(folder: Path, found: Sequence[ManifestEntry]) -> None:
+    """Add entries to the manifest, or replace them; others wait meanwhile."""
+    with hold_lock(folder, MANIFEST, wait=True):
+        # As they will be read: what is entered now and what was are then the same bytes.
+        added = msgspec.json.decode(msgspec.json.encode(found), type=list[ManifestEntry])
+        entries = {(entry.trap, entry.name): entry for entry in [*read_manifest(folder), *added]}
+        lines = b",\n".join(msgspec.json.encode(entries[key]) for key in sorted(entries))
+        write_bytes(folder / MANIFEST, b'{"schema": %d, "agents": [\n%b\n]}\n' % (SCHEMA, lines))
+
+
+# -- the command -----------------------------------------------------------------------------------
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
+    return run_actions("library", __doc__, ACTIONS, arguments)
+
+
+def _declare_list(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--traps", nargs="+", help="(default: all)")
+    told = f"the library's folder (default: {FOLDER})"
+    parser.add_argument("--out", type=Path, default=FOLDER, help=told)
+
+
+def _declare_make(parser: argparse.ArgumentParser) -> None:
+    _declare_list(parser)
+    everything = "all seeds, alphas, planted agents and checkpoints"
+    parser.add_argument("--all", action="store_true", help=everything)
+    add_runner_options(parser)
+
+
+def _find_traps(names: Sequence[str] | None) -> list[type[Trap]]:
+    return list_single_traps() if names is None else [find_trap(name) for name in names]
+
+
+def _make(options: argparse.Namespace) -> int:
+    runs = find_lacking(plan_runs(_find_traps(options.traps), options.all), options.out)
+    jobs = list_agent_jobs(runs, LEVELS)
+    failed = runner.run(jobs, options.out / WORK, options.workers, options.backend)
+    enter_agents(options.out, runs, LEVELS)
+    return FAILED if failed else DONE
+
+
+def _list(options: argparse.Namespace) -> int:
+    names = {trap.name() for trap in _find_traps(options.traps)}
+    require_agents(options.out)
+    for entry in read_manifest(options.out):
+        if entry.trap in names:
+            solved = "" if entry.solved is None else f"{entry.solved:.3f} solved"
+            absent = "" if has_weights(entry, options.out) else "weights not here"
+            line = f"{entry.trap:22} {entry.name:28} {entry.verdict:18} {solved:12} {absent}"
+            print(line.rstrip())
+    return DONE
+
+
+ACTIONS = {
+    "make": Action("train and score the agents that are missing", _declare_make, _make, tell_kept),
+    "list": Action("show the agents that there are, a line each", _declare_list, _list),
+}
