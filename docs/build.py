@@ -67,7 +67,7 @@ OF_BENCHMARKS = {
     "board": ("run", "render"),
     "track": ("run", "rerun"),
     "submit": ("export", "score", "verify"),
-    "library": ("make", "load", "list"),
+    "library": ("make", "list"),
 }
 TEMPLATES = environment(HERE / "templates", str)  # pages are Markdown: nothing is escaped
 

@@ -3,5 +3,5 @@
 import os
 
 # Its arrays are small: threads of a product would wait for each other. Libraries read this when
-# they are first imported, and each unit's process has it as well.
+# they are first imported, and each job's process has it as well.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

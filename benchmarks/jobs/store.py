@@ -1,4 +1,4 @@
-"""What lies on disk: the results under a folder, each with its terms beside it.
+"""Results under a folder, each with its terms beside it.
 
 ::
 

@@ -63,6 +63,9 @@ def run(options: argparse.Namespace) -> int:
     jobs = list_reference_jobs(traps, terms.levels, terms.salt)
     jobs += [SubmittedBatch(submission, trap, terms).describe() for trap in submission.traps()]
     failed = runner.run(jobs, results.folder, workers=1)  # agents run several at a time anyway
+    cards = [card_path(agent.trap, submission.policy(agent)) for agent in submission.agents]
+    scored = sum((results.folder / card).exists() for card in cards)
+    say(f"{scored} of {len(cards)} agents scored, under {results.folder}")
     say(f"next: python -m benchmarks board render{results.out_option()}")
     return FAILED if failed else DONE
 

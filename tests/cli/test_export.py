@@ -11,8 +11,12 @@ import pytest
 from parameters import thorough
 from playgrounds import read_data, read_shares, unpack
 
+from mesa_gym.files import write_bytes
+from mesa_gym.policies import POLICY_FILE
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.solver import PlacementGraph
+from mesa_gym.trained.library import FOLDER, find_entry, read_weights
+from mesa_gym.trained.record import WEIGHTS_FILE, AgentRecord
 from mesa_gym.traps import find_trap
 
 LIVES, REPLAYS = 'id="data"', 'id="replay"'
@@ -169,9 +173,12 @@ def test_a_play_that_the_trap_has_not_is_a_mistake(export) -> None:
 
 @pytest.mark.thorough
 def test_agents_of_the_library_live_on_their_own_trap_alone(export, tmp_path: Path) -> None:
-    library = pytest.importorskip("benchmarks.jobs.library")
     for kind, out in (("network", "ppo"), ("planner", "planner")):
-        assert library.main(["load", "CheeseCorner", "--kind", kind, "--out", out]) == 0
+        entry = find_entry("CheeseCorner-v0", 0, 0.0, "base", None, FOLDER, kind)
+        record = {name: getattr(entry, name) for name in AgentRecord.__struct_fields__}
+        agent = tmp_path / out
+        AgentRecord(**record | {"weights": WEIGHTS_FILE}).save(agent / POLICY_FILE)
+        write_bytes(agent / WEIGHTS_FILE, read_weights(entry, FOLDER))
     code, said, page = export("--trap CheeseCorner --policy ppo --policy planner")
     assert code == 0
     agents = read_data(page)["agents"]

@@ -67,7 +67,7 @@ import build, hypothesis, jsonschema, mypy, PIL, playwright, pytest, pytest_time
 import setuptools
 import trove_classifiers, xdist
 """,
-    "cluster": "import dask, distributed, ray",
+    "cluster": "import dask, distributed",
     "minari": """
 import os
 os.environ["MINARI_DATASETS_PATH"] = "datasets"

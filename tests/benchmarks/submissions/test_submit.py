@@ -137,7 +137,7 @@ def test_cards_of_others_are_not_overwritten(changes, told, board, tmp_path, cap
 
 
 def test_a_name_is_scored_once_at_a_time(scored: Path, board: Path, tmp_path: Path) -> None:
-    """Who waited for another of the name then finds it there."""
+    """A submission that waited for another of its name then finds it there."""
     late = command.Submission.load(written(tmp_path / "t", name="Demo"))
     job = command.SubmittedBatch(late, CORNER, command.Terms(4, "", Bounds())).describe()
     with hold_lock(board, f"submit-demo-{CORNER}"):
