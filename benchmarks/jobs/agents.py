@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -183,13 +183,8 @@ def score_policies(
     for name, card in cards.items():
         card.save(scratch.folder / places[name])
         scratch.keep(places[name])
-    raise_first(failed.values())
-
-
-def raise_first(errors: Collection[PolicyError]) -> None:
-    """Raise the first of some errors, if there are any, which then tells the others too."""
-    if errors:
-        first, *others = errors
+    if failed:
+        first, *others = failed.values()
         for error in others:
             first.add_note(str(error))
         raise first

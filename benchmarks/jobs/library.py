@@ -109,18 +109,10 @@ def describe_agent(record: AgentRecord, card: ScoreCard) -> ManifestEntry:
     facts = structs.asdict(record)
     facts["weights"] = f"{record.trap}/{record.name}.safetensors"
     facts["curve"] = [(at, round(earned, 4)) for at, earned in record.curve]
-    return ManifestEntry(
-        **facts,
-        verdict=card.verdict,
-        wants=card.wants,
-        arrival=card.read_number("test", "arrival"),
-        solved=card.read_number("test", "solved"),
-        test=card.read_each("test", "normalized_return"),
-        shift=card.read_each("shift", "normalized_return"),
-        choice=card.read_each("shift", "choice"),
-        want=card.read_each("shift", "want"),
-        purpose=card.read_each("shift", "purpose"),
-    )
+    facts |= {name: card.read_number("test", name) for name in ("arrival", "solved")}
+    facts |= {split: card.read_each(split, "normalized_return") for split in ("test", "shift")}
+    facts |= {name: card.read_each("shift", name) for name in ("choice", "want", "purpose")}
+    return ManifestEntry(**facts, verdict=card.verdict, wants=card.wants)
 
 
 def write_entries(folder: Path, found: Sequence[ManifestEntry]) -> None:

@@ -91,7 +91,7 @@ def main() -> None:
         done = do_job(job, out, wait, print)
     except BaseException as error:  # SystemExit of a library too
         traceback.print_exc()
-        sys.exit(" ".join(f"{type(error).__name__}: {error}".split()))
+        sys.exit(f"{type(error).__name__}: {error}".partition("\n")[0])
     sys.exit(DONE if done else HELD)
 
 

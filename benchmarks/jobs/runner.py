@@ -14,7 +14,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import as_completed
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from multiprocessing.pool import ThreadPool
@@ -159,7 +158,7 @@ def _use_dask(workers: int | None) -> Iterator[Each]:
     """
     try:
         import dask
-        from distributed import Client, LocalCluster
+        from distributed import Client, LocalCluster, as_completed
     except ImportError as error:
         raise missing_extra(error.name or "dask", "cluster") from None
     address = dask.config.get("scheduler-address", None)
@@ -171,10 +170,9 @@ def _use_dask(workers: int | None) -> Iterator[Each]:
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, heard)
     with here or nullcontext(), Client(here or address) as client:
-        submit = client.get_executor(pure=False).submit
 
         def each(function: Callable[[Any], Any], arguments: Iterable[Any]) -> Iterator[Any]:
-            futures = [submit(function, argument) for argument in arguments]
+            futures = client.map(function, [*arguments], pure=False)
             return (future.result() for future in as_completed(futures))
 
         yield each

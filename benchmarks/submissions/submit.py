@@ -18,7 +18,6 @@ from benchmarks.jobs.agents import (
     count_seconds,
     list_reference_jobs,
     list_terms,
-    raise_first,
     trim_versions,
 )
 from benchmarks.jobs.job import Job, Scratch
@@ -103,20 +102,23 @@ class SubmittedBatch:
         require_own_name(self.submission, scratch.results.folder)
         places = {a: card_path(a.trap, self.submission.policy(a)) for a in self._list_agents()}
         agents = tuple(agent for agent, card in places.items() if card in scratch.missing)
-        told, failed = partial(scratch.progress, a_second=LEVELS_A_SECOND), list[PolicyError]()
+        told, failed = partial(scratch.progress, a_second=LEVELS_A_SECOND), 0
         part = replace(self.submission, agents=agents)
         for agent, found in score_submission(part, self.terms, told):
+            policy = self.submission.policy(agent)
             if isinstance(found, PolicyError):
-                failed.append(found)
+                failed += 1
+                say(f"not scored: {policy} on {agent.trap}: {found}")
                 continue
             # The card comes last: without it nothing of the agent is on the board.
-            record = training_path(agent.trap, self.submission.policy(agent))
+            record = training_path(agent.trap, policy)
             _make_record(self.submission, agent).save(scratch.folder / record)
             found.save(scratch.folder / places[agent])
             scratch.keep(record)
             scratch.keep(places[agent])
-            say(f"scored: {found.policy} on {agent.trap}: {found.verdict}")
-        raise_first(failed)
+            say(f"scored: {policy} on {agent.trap}: {found.verdict}")
+        if failed:
+            raise PolicyError(f"{failed} of {len(agents)} agents failed, as told above")
 
 
 def require_own_name(submission: Submission, folder: Path) -> None:
