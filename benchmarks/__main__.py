@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
+import os
 import sys
+
+if __name__ == "__main__":
+    # ``python -m`` imports from the working folder first, where a stranger's files may lie. They
+    # are not to be found, neither here nor by processes that are started from here.
+    _root, _here = os.path.dirname(os.path.dirname(os.path.abspath(__file__))), os.getcwd()
+    if not os.path.samefile(_root, _here):
+        sys.path[:] = [each for each in sys.path if os.path.realpath(each) != _here]
+    os.environ["PYTHONPATH"] = os.pathsep.join([_root, *filter(os.path.isabs, sys.path)])
+    os.environ["PYTHONSAFEPATH"] = "1"
+
+import argparse
 from collections.abc import Sequence
 from importlib import import_module
 from typing import NamedTuple

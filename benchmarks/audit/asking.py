@@ -16,6 +16,7 @@ from benchmarks.audit.evidence import TIERS, Evidence, Tier, pack_arrays
 from benchmarks.isolation.frames import Kind, pack
 from benchmarks.isolation.nursery import Forked, Nursery
 from benchmarks.isolation.process import ChildError
+from benchmarks.rooms.code import find_code
 from mesa_gym.errors import unknown
 
 # Bounds of one call: fitting and asking.
@@ -49,12 +50,8 @@ def find_auditor(nursery: Nursery, place: str) -> Auditor:
         ValueError: there is no such file or class, or it cannot be imported.
         UnknownNameError: its tier is none.
     """
-    path, _, name = place.rpartition(":")
-    file = Path(path).resolve()
-    if file.suffix != ".py":
-        raise ValueError(f"{place!r} is not an auditor: expected FILE.py:Class")
-    if not file.is_file():
-        raise ValueError(f"{place!r} is not an auditor: the file {file} does not exist")
+    code = find_code(place)
+    file, name = Path(code.file), code.name
     with _open_child(nursery, file, name, describe=True) as child:
         _, said = child.converse(b"", {Kind.RESULT: range(MOST_TIER + 1)}, START_SECONDS)
     told = said.decode(errors="replace")

@@ -26,6 +26,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from agents.algorithms import ALGORITHMS
+from benchmarks.rooms.code import require_apart
 from benchmarks.submissions.files import (
     MOST_BYTES,
     harmless,
@@ -202,6 +203,7 @@ class Submission(Struct, frozen=True):
             raise ValueError(
                 f"{folder} is not a directory; a submission is one with {SUBMISSION_FILE}"
             )
+        require_apart(folder)
         try:
             data = read_inside(folder, SUBMISSION_FILE, _MOST_DESCRIPTION)
             entries = msgspec.structs.asdict(decode_json(data, _File))

@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import msgspec
 import numpy as np
@@ -23,12 +23,13 @@ from benchmarks.isolation import landlock, syscalls
 from benchmarks.isolation.frames import Kind, pack
 from benchmarks.isolation.nursery import Nursery
 from benchmarks.isolation.process import ChildError
+from benchmarks.rooms.code import Code, find_code
 from benchmarks.tracks.methods import METHODS
 from benchmarks.tracks.served import NUMBER, UNSEEDED
 from benchmarks.tracks.tasks import SLACK_STEPS
 from mesa_gym.engine import Ints
 from mesa_gym.envs.vector import TrapVectorEnv
-from mesa_gym.errors import PolicyError, shorten, unknown
+from mesa_gym.errors import PolicyError, unknown
 from mesa_gym.traps import LEVELS as SHIFT_LEVELS
 from mesa_gym.traps import Trap
 
@@ -45,22 +46,7 @@ _ENVIRONMENT_FRAMES = {
 }
 
 
-class Source(NamedTuple):
-    """The place of a method's code.
-
-    Attributes:
-        module, name: of its class.
-        file: from which the module's first part is loaded; "" where it is installed, or ours.
-        readable: what a child may read besides the libraries.
-    """
-
-    module: str
-    name: str
-    file: str
-    readable: list[str]
-
-
-def find_source(method: str) -> Source:
+def find_source(method: str) -> Code:
     """Find a method's code, none of which is imported here.
 
     Args:
@@ -68,29 +54,16 @@ def find_source(method: str) -> Source:
 
     Raises:
         UnknownNameError: there is no such method.
-        ValueError: there is no such file, or its folder is on Python's path: whatever else is there
-            could be imported in the evaluator's own process.
+        ValueError: there is no such file, or it lies where this process imports from.
     """
     own = str(Path(__file__).parent)
     if method in METHODS:
         module, _, name = METHODS[method].partition(":")
-        return Source(module, name, "", [own])
-    place, colon, name = method.rpartition(":")
-    if not colon:
+        return Code(module, name, "", (own,))
+    if ":" not in method:
         raise unknown("method", method, METHODS)
-    path = Path(place).resolve()
-    file = path / "__init__.py" if path.is_dir() else path
-    if not (file.is_file() and file.suffix == ".py" and name.isidentifier()):
-        raise ValueError(
-            f"{shorten(method)} is not a method: expected FILE.py:Class, or FOLDER:Class with its"
-            " __init__.py"
-        )
-    if path.parent in {Path(folder).resolve() for folder in sys.path}:
-        raise ValueError(
-            f"{path.parent} is on Python's path, so that the evaluator would import what lies"
-            f" beside {path.name}; put the method into a folder of its own, and run from another"
-        )
-    return Source(path.stem, name, str(file), [own, str(path)])
+    found = find_code(method)
+    return found._replace(readable=(own, *found.readable))
 
 
 def name_method(method: str) -> str:

@@ -146,26 +146,17 @@ def test_what_is_said_of_a_method_is_asked_of_a_child(wall: Wall) -> None:
     assert facts.steps == ["train", "ask"]
 
 
-@pytest.mark.parametrize(
-    ("name", "told"),
-    [
-        ("nowhere.py:Mine", "expected FILE.py:Class"),
-        (":Mine", "expected FILE.py:Class"),
-        (f"{METHODS}:Mine", "with its __init__.py"),
-        (f"{METHODS}/cheats.py:a b", "expected FILE.py:Class"),
-        ("cue", "Did you mean"),
-        (f"{METHODS.parent}/strangers.py:Mine", "is on Python's path, so that the evaluator"),
-    ],
-)
-def test_a_method_that_is_not_there(name: str, told: str) -> None:
-    with pytest.raises(ValueError, match=told):
-        find_source(name)
+def test_a_method_that_is_not_there() -> None:
+    with pytest.raises(ValueError, match="Did you mean"):
+        find_source("cue")
+    with pytest.raises(ValueError, match="is on Python's path, so that the evaluator"):
+        find_source(f"{METHODS.parent}/strangers.py:Mine")
 
 
 def test_a_child_reads_the_methods_file_and_none_beside_it() -> None:
     source = find_source(name_cheat("CallCounting"))
     assert source.file == str(Path(cheats.__file__).resolve())
-    assert source.readable[1:] == [source.file]
+    assert source.readable[1:] == (source.file,)
 
 
 @pytest.mark.parametrize(

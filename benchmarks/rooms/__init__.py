@@ -1,0 +1,1 @@
+"""Rooms: locked processes in which code of strangers works, called by name."""

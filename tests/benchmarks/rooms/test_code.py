@@ -1,0 +1,100 @@
+"""A stranger's code is found and never imported, nor is anything beside or above it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.rooms.code import ROOT, Code, find_code, require_apart
+
+# Runs where a module of the standard library is looked for, and says in which process.
+SECRETS = "import os; open({!r}, 'a').write(str(os.getpid()))\nraise SystemExit('secrets ran')"
+# Of each part that takes files of strangers, as its page gives it.
+COMMANDS = {
+    "audit": ["audit", "rerun", "mine.py:Mine", "--populations", "nowhere"],
+    "track": ["track", "rerun", "mine.py:Mine", "--tasks", "CheeseDish", "--levels", "0"],
+    "submit": ["submit", "score", "."],
+}
+
+
+def run_beside(folder: Path, *arguments: str, path: Path = ROOT) -> str:
+    """Run a command in a folder, and return what it said."""
+    command = [sys.executable, "-m", "benchmarks", *arguments]
+    environment = os.environ | {"PYTHONPATH": str(path)}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 2, done.stderr
+    return done.stderr
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("command", COMMANDS)
+def test_nothing_beside_a_strangers_file_is_imported(command: str, tmp_path: Path) -> None:
+    marker, folder = tmp_path / "ran", tmp_path / "stranger"
+    folder.mkdir()
+    (folder / "mine.py").write_text(SECRETS.format(str(marker)))
+    (folder / "secrets.py").write_text(SECRETS.format(str(marker)))
+    run_beside(folder, *COMMANDS[command])
+    assert not marker.exists()
+
+
+@pytest.mark.thorough
+def test_nor_by_processes_that_the_evaluator_starts(tmp_path: Path) -> None:
+    """Units are done in processes of their own, which begin in the same working folder."""
+    (tmp_path / "secrets.py").write_text(SECRETS.format(str(tmp_path / "ran")))
+    script = "import runpy, subprocess, sys\nsys.argv = ['benchmarks', '--help']\n"
+    script += "try: runpy.run_module('benchmarks', run_name='__main__')\nexcept SystemExit: pass\n"
+    script += "subprocess.run([sys.executable, '-c', 'import secrets, benchmarks'], check=True)"
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=environment, check=True)
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.fixture
+def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A stranger's checkout, whose top is on the path, with a method in a folder."""
+    (tmp_path / "methods").mkdir()
+    for file in ("mine.py", "methods/mine.py", "methods/__init__.py"):
+        (tmp_path / file).write_text("class Mine: pass")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    return tmp_path
+
+
+@pytest.mark.parametrize("place", ["mine.py", "methods/mine.py", "methods", "."])
+def test_code_below_a_folder_of_the_path_is_refused(place: str, stranger: Path) -> None:
+    (stranger / "__init__.py").touch()
+    with pytest.raises(ValueError, match="is on Python's path, so that the evaluator"):
+        find_code(f"{stranger / place}:Mine")
+    with pytest.raises(ValueError, match="put it into a folder of its own"):
+        require_apart(stranger / place)
+
+
+def test_the_working_folder_is_of_the_path_where_it_says_so(stranger: Path, monkeypatch) -> None:
+    monkeypatch.setattr(sys, "path", ["", *sys.path[1:]])
+    monkeypatch.chdir(stranger)
+    with pytest.raises(ValueError, match="is on Python's path"):
+        find_code("methods/mine.py:Mine")
+
+
+def test_a_folder_of_this_checkout_is_ours() -> None:
+    file = str(ROOT / "benchmarks" / "audit" / "auditors.py")
+    assert find_code(f"{file}:MeanShare") == Code("auditors", "MeanShare", file, (file,))
+    with pytest.raises(ValueError, match="put it into a folder of its own"):
+        require_apart(ROOT / "mine.py")
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("nowhere.py:Mine", "nowhere.py does not exist"),
+        (":Mine", "expected FILE.py:Class"),
+        ("Mine", "expected FILE.py:Class"),
+        (f"{Path(__file__).parent}:Mine", "__init__.py does not exist"),
+        (f"{__file__}:a b", "expected FILE.py:Class"),
+        ("/etc/passwd:Mine", "with its __init__.py"),
+    ],
+)
+def test_code_that_is_not_there(place: str, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        find_code(place)
