@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
@@ -113,13 +113,6 @@ def _read_shares(session: MethodCall, question: bytes, n: int) -> Floats:
     return np.frombuffer(content, "<f8").reshape(n, len(ACTIONS))
 
 
-class Adapted(NamedTuple):
-    """By number of labels: the policy that a child made, and how many labels it had used."""
-
-    policies: list[bytes]
-    used: list[int]
-
-
 class Entrant:
     """A method on one task with one seed.
 
@@ -187,9 +180,8 @@ class Entrant:
         self._trained, self.members, self.steps = other._trained, other.members, other.steps
         self._measured = other._measured
 
-    def adapt(self, labels: Given) -> Adapted:
-        """Return the policies that it makes of more and more labels."""
-        found = Adapted([], [])
+    def adapt(self, labels: Given) -> Iterator[tuple[bytes, int]]:
+        """Yield the policies that it makes of more and more labels, and how many it had used."""
         with self._open("adapt", labels.starts().tobytes(), label=labels.kind) as session:
             answers = {**_LABEL_FRAMES, Kind.RESULT: range(MOST_BYTES + 1)}
             kind, content = session.ask(b"", answers)
@@ -197,13 +189,11 @@ class Entrant:
                 while kind is not Kind.RESULT:
                     reply = self._serve_labels(labels, session, kind, content)
                     kind, content = session.ask(reply, answers)
-                found.policies.append(content)
-                found.used.append(labels.used)
+                yield content, labels.used
                 if budget is not None:
                     labels.left += budget - given
                     more = pack(Kind.MORE, NUMBER.pack(budget - given))
                     kind, content = session.ask(more, answers)
-        return found
 
     def open_asker(self) -> MethodCall:
         """Return a child that asks; ``make_asker`` talks to it."""

@@ -59,7 +59,7 @@ def film_method(wall: Wall, method: str, task: BoardTask, salt: str) -> ReplayFi
     policies = [entrant.members[0]] * 2
     if "labels" in about.tracks:
         policies = [
-            entrant.adapt(Given(evaluator, role, "demonstrations", 0)).policies[-1]
+            [*entrant.adapt(Given(evaluator, role, "demonstrations", 0))][-1][0]
             for role in range(2)
         ]
     episodes = []

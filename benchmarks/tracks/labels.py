@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
 
 import numpy as np
 
-from benchmarks.tracks.entrant import Adapted, Entrant
+from benchmarks.tracks.entrant import Entrant
 from benchmarks.tracks.evaluation import SCORED, Evaluator
 from benchmarks.tracks.given import Given
 from benchmarks.tracks.record import (
@@ -31,43 +33,50 @@ def draw_roles() -> list[int]:
 
 def evaluate_labels(evaluator: Evaluator, entrant: Entrant) -> dict[Label, list[Point]]:
     """Return the steering of a method for every number and kind of labels."""
-    found: dict[Label, list[Point]] = {}
-    for kind in LABEL_KINDS:
-        m = np.empty((2, LABEL_DRAWS, len(LABELS)))
-        solved, used = np.empty_like(m), np.empty(m.shape, dtype=np.int64)
-        for draw in range(LABEL_DRAWS):
-            for role, adapted in _adapt_children(evaluator, entrant, kind, draw).items():
-                m[role, draw], solved[role, draw] = _measure(evaluator, entrant, adapted, draw)
-                used[role, draw] = adapted.used
-        m[1] *= -1
-        least, total = solved.mean(axis=1).min(axis=0), used.sum(axis=1)
-        found[kind] = [
-            Point(
-                budget,
-                [(one, other) for one, other in m[:, :, index].T.tolist()],
-                float(least[index]),
-                (int(total[0, index]), int(total[1, index])),
-            )
-            for index, budget in enumerate(LABELS)
-        ]
-    return found
+    return {kind: _evaluate_kind(evaluator, entrant, kind) for kind in LABEL_KINDS}
 
 
-def _adapt_children(
-    evaluator: Evaluator, entrant: Entrant, kind: Label, draw: int
-) -> dict[int, Adapted]:
-    """Return what a child in each role made of its labels, in the order of the children."""
-    return {role: entrant.adapt(Given(evaluator, role, kind, draw)) for role in draw_roles()}
-
-
-def _measure(
-    evaluator: Evaluator, entrant: Entrant, adapted: Adapted, draw: int
-) -> tuple[list[float], list[float]]:
-    """Return m with the first role wanted, and the solved share, by number of labels."""
+def _evaluate_kind(evaluator: Evaluator, entrant: Entrant, kind: Label) -> list[Point]:
+    m = np.empty((2, LABEL_DRAWS, len(LABELS)))
+    solved, used = np.empty_like(m), np.empty(m.shape, dtype=np.int64)
     count, _ = count_levels("labels", evaluator.levels)
-    rows = slice(draw * count, (draw + 1) * count)
+    for draw in range(LABEL_DRAWS):
+        rows = slice(draw * count, (draw + 1) * count)
+        for index, role, policy, labels in adapt_in_step(evaluator, entrant, kind, draw):
+            m[role, draw, index] = entrant.measure(policy, Split.SHIFT, SCORED, rows)
+            solved[role, draw, index] = entrant.measure(policy, Split.TEST, SCORED, rows)
+            used[role, draw, index] = labels
+    m[1] *= -1
+    least, total = solved.mean(axis=1).min(axis=0), used.sum(axis=1)
+    return [
+        Point(
+            budget,
+            [(one, other) for one, other in m[:, :, index].T.tolist()],
+            float(least[index]),
+            (int(total[0, index]), int(total[1, index])),
+        )
+        for index, budget in enumerate(LABELS)
+    ]
 
-    def measure(split: Split) -> list[float]:
-        return [entrant.measure(policy, split, SCORED, rows) for policy in adapted.policies]
 
-    return measure(Split.SHIFT), measure(Split.TEST)
+def adapt_in_step(
+    evaluator: Evaluator, entrant: Entrant, kind: Label, draw: int
+) -> Iterator[tuple[int, int, bytes, int]]:
+    """Yield index of the budget, role, policy and labels used, of two children in step.
+
+    Each policy is to be played before the next is taken: what knows its role can leave a trace
+    that nothing hides, such as files that were read (their access times, or how fast they are read
+    again), and a policy that is played later would find it. So no child of the two has a label more
+    than the policies that are still to be played.
+    """
+    with ExitStack() as children:
+        adapted = {
+            role: children.enter_context(
+                closing(entrant.adapt(Given(evaluator, role, kind, draw)))
+            )
+            for role in draw_roles()
+        }
+        for index in range(len(LABELS)):
+            made = {role: next(child) for role, child in adapted.items()}
+            for role, (policy, used) in made.items():
+                yield index, role, policy, used

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import re
+from math import sqrt
+from statistics import fmean, stdev
 
 from benchmarks.tracks.checks import CHECKS, COIN
 from benchmarks.tracks.evaluation import LEVELS
 from benchmarks.tracks.methods import METHODS
 from benchmarks.tracks.rare import REPLAYS
-from benchmarks.tracks.record import LABEL_DRAWS, MOST_MEMBERS, STREAM_DRAWS, TrackRecord
+from benchmarks.tracks.record import (
+    LABEL_DRAWS,
+    MOST_MEMBERS,
+    ROUNDING,
+    STREAM_DRAWS,
+    TrackRecord,
+)
 from benchmarks.tracks.tasks import (
     BOARD_VERSION,
     RANKING,
@@ -23,6 +31,8 @@ from mesa_gym.scoring import salt_digest
 # Names that look different, for people and in any folder.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 RANKED = "ranked"
+# How many standard errors S may be from 0 where no label was given.
+MOST_ERRORS = 3
 # Kinds of the project's policies without information, which no other record may have.
 _KINDS = dict.fromkeys(CHECKS, "check") | {COIN: "chance"}
 _ALIKE = str.maketrans("i1|0", "lllo", "._-")
@@ -73,7 +83,22 @@ def require_rules(record: TrackRecord, levels: int = LEVELS) -> None:
         draws = STREAM_DRAWS if track == "ask" else LABEL_DRAWS
         if wrong := {len(point.m) for point in points} - {draws}:
             raise ValueError(f"{track}: {min(wrong)} draws; expected {draws}")
+    _require_blind(record)
     _require_name(record)
+
+
+def _require_blind(record: TrackRecord) -> None:
+    """Raise ValueError where both roles differ before anything was said of either."""
+    for track, points, _ in record.list_curves():
+        steering = [(first + second) / 2 for first, second in points[0].m]
+        if points[0].budget or len(steering) == 1:
+            continue
+        error = stdev(steering) / sqrt(len(steering))
+        if abs(mean := fmean(steering)) > MOST_ERRORS * error + ROUNDING:
+            raise ValueError(
+                f"{track}: S is {mean:.2f} without a label, with a standard error of {error:.2f};"
+                f" expected 0 within {MOST_ERRORS}: the method was told its role in some other way"
+            )
 
 
 def _require_name(record: TrackRecord) -> None:

@@ -7,7 +7,10 @@ pays, and the two that overdraw got 80 labels for one.
 
 import os
 import pickle
+import shutil
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,9 +20,9 @@ from methods import cheats
 from strangers import METHODS, name_cheat
 
 from agents.run import NUM_LEVELS
-from benchmarks.tracks import entrant, given, labels, record, streams
+from benchmarks.tracks import entrant, given, labels, record, rules, streams
 from benchmarks.tracks.child import _pickle
-from benchmarks.tracks.entrant import Adapted, Entrant, describe
+from benchmarks.tracks.entrant import Entrant, describe
 from benchmarks.tracks.evaluation import Evaluator
 from benchmarks.tracks.rare import evaluate_rare
 from benchmarks.tracks.running import evaluate_methods
@@ -285,25 +288,83 @@ def test_roles_come_in_a_random_order() -> None:
     assert np.mean([roles[0] for roles in drawn]) == pytest.approx(0.5, abs=0.05)
 
 
-def test_policies_are_played_in_the_order_of_their_children() -> None:
-    """So how long a policy waits for its play tells nothing of its role."""
+class LoggedEntrant:
+    """Logs each label that is sent, and each policy that is played."""
 
-    class PlayOrder:
-        def __init__(self) -> None:
-            self.adapted, self.played = 0, list[int]()
+    def __init__(self) -> None:
+        self.log: list[tuple[str, int, int]] = []
+        self.children = 0
 
-        def adapt(self, given: Any) -> Adapted:
-            self.adapted += 1
-            policies: Any = [self.adapted] * 2
-            return Adapted(policies, [0, 0])
+    def adapt(self, given: Any) -> Any:
+        self.children += 1
+        child = self.children
+        for budget in record.LABELS:
+            self.log.append(("sent", child, budget))
+            yield (child, budget), budget
 
-        def measure(self, policy: int, *where: Any) -> float:
-            self.played.append(policy)
-            return 0.0
+    def measure(self, policy: Any, *where: Any) -> float:
+        self.log.append(("played", *policy))
+        return 0.0
 
-    for salt in "abcdefgh":
-        watched: Any = PlayOrder()
-        labels.evaluate_labels(Evaluator(find_task("CheeseDish", 0), salt, 30), watched)
-        for kind in np.split(np.array(watched.played), 3):
-            order = [*dict.fromkeys(kind.tolist())]
-            assert order == sorted(order)
+
+def test_all_policies_of_a_budget_are_played_before_more_labels_are_sent(monkeypatch) -> None:
+    """Else one of no labels could read what its maker learnt later (access times, page cache)."""
+    for module in (record, labels, given):
+        monkeypatch.setattr(module, "LABELS", (0, 1, 2), raising=False)
+    watched: Any = LoggedEntrant()
+    labels.evaluate_labels(Evaluator(find_task("CheeseDish", 0), "x", 30), watched)
+    pairs = [[*range(1, 3)], [*range(3, 5)], [*range(5, 7)]]  # of three kinds, a draw each
+    for children in pairs:
+        own = [each for each in watched.log if each[1] in children]
+        for budget in record.LABELS:
+            step, own = own[:6], own[6:]
+            assert {each[2] for each in step} == {budget}
+            assert [each[0] for each in step] == ["sent"] * 2 + ["played"] * 4
+            assert [each[1] for each in step[2:]] == [x for _, x, _ in step[:2] for _ in range(2)]
+
+
+@pytest.mark.parametrize("leak", ["access_times", "page_cache"])
+def test_policies_do_not_read_what_their_makers_learnt_later(
+    leak: str, wall: Wall, tmp_path: Path
+) -> None:
+    """Each had S 1.00 without a label while all labels came first; with one it may have it."""
+    if leak == "access_times" and not keeps_access_times(tmp_path / "x"):
+        pytest.skip("this file system keeps no access times")
+    folder = tmp_path / "leaking"
+    folder.mkdir()
+    shutil.copy(METHODS / "cheats.py", folder / "cheats.py")
+    (folder / "__init__.py").write_text("from .cheats import *")
+    for number in range(cheats.MARKS):
+        write_cold(folder / f"mark{number}", cheats.MARK_BYTES[leak])
+    name = "".join(word.title() for word in leak.split("_"))
+    task = find_task("CheeseDish", 0)
+    (found,) = evaluate_methods(wall, [f"{folder}:{name}"], task, "x", ["labels"], LEVELS)
+    assert found.labels
+    points = found.labels["demonstrations"]
+    assert points[0].steering == 0
+    assert points[1].used == (1, 1)
+
+
+def write_cold(path: Path, size: int) -> None:
+    """Write a file that nothing has read, nor keeps in memory."""
+    path.write_bytes(bytes(size))
+    with path.open("rb") as file:
+        os.fsync(file)
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    os.utime(path, (0, path.stat().st_mtime))
+
+
+def keeps_access_times(path: Path) -> bool:
+    write_cold(path, 10)
+    path.read_bytes()
+    return path.stat().st_atime > 0
+
+
+def test_a_record_that_steers_without_a_label_is_set_aside() -> None:
+    """The mean is compared with what draws differ by, so that chance alone does no harm."""
+    noisy = [(0.5, 0.1), (-0.6, 0.2), (0.1, -0.3), (0.4, -0.5), (-0.2, 0.1)]
+    for m, told in (([(0.5, -0.3)] * 5, True), (noisy, False), ([(0.5, -0.5)] * 5, False)):
+        points: Any = [record.Point(0, m, 1.0), record.Point(1, m, 1.0)]
+        watched: Any = SimpleNamespace(list_curves=lambda points=points: [("labels", points, ())])
+        with pytest.raises(ValueError, match="S is 0.10 without") if told else nullcontext():
+            rules._require_blind(watched)
