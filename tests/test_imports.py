@@ -29,7 +29,7 @@ ORDER = [
     {"mesa_gym.__main__"},
     {"agents"},
     {"benchmarks.markdown", "benchmarks.options"},
-    {"benchmarks.isolation", "benchmarks.jobs", "benchmarks.rooms"},
+    {"benchmarks.jobs", "benchmarks.rooms"},
     {"benchmarks.audit", "benchmarks.submissions", "benchmarks.tracks"},
     {"benchmarks.board"},
     {"benchmarks.speed"},

@@ -14,7 +14,8 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.audit import auditors
-from benchmarks.audit.asking import Auditor, AuditorError, find_auditor
+from benchmarks.audit.asking import Auditor, AuditorError, find_auditor, make_rooms
+from benchmarks.audit.evidence import TIERS
 from benchmarks.audit.gate import measure_gate
 from benchmarks.audit.ladder import (
     FRESH,
@@ -26,7 +27,6 @@ from benchmarks.audit.ladder import (
 )
 from benchmarks.audit.making import OPEN_COUNT, OPEN_SALT, list_batches, load_subjects
 from benchmarks.audit.populations import POPULATIONS, find_population
-from benchmarks.isolation.nursery import Nursery
 from benchmarks.jobs import runner
 from benchmarks.jobs.store import Results
 from benchmarks.options import (
@@ -130,8 +130,10 @@ def _rerun(options: argparse.Namespace) -> int:
     say(f"salt {salt}")
     wanted = {each.name: {OPEN_SALT: OPEN_COUNT, salt: options.fresh} for each in populations}
     rungs, ceilings, failed = list[AuditRung](), dict[str, float](), False
-    with Nursery("benchmarks.audit.child") as nursery:
-        asked = [find_auditor(nursery, place) for place in places]  # before hours of work
+    with make_rooms() as rooms:
+        asked = [find_auditor(rooms, place) for place in places]  # before hours of work
+        # What sees most comes last, so that nothing that it leaves behind tells others of agents.
+        asked.sort(key=lambda each: TIERS.index(each.tier))
         path = options.out / "ladders" / name_ladder(asked, salt, [*wanted])
         if _train(options, wanted):
             return FAILED
@@ -142,7 +144,7 @@ def _rerun(options: argparse.Namespace) -> int:
             for auditor in asked:
                 say(f"{each.name}: {auditor.name}")
                 try:
-                    rungs += [*climb_ladder(nursery, auditor, each, known, fresh, salt)]
+                    rungs += [*climb_ladder(rooms, auditor, each, known, fresh, salt)]
                 except AuditorError as error:
                     failed = True
                     say(f"{each.name}: {error}")
@@ -176,7 +178,7 @@ def name_ladder(asked: Sequence[Auditor], salt: str, populations: Sequence[str])
     names = [auditor.name for auditor in asked]
     if twice := {name for name in names if names.count(name) > 1}:
         raise ValueError(f"two auditors are called {min(twice)}; give one of them another name")
-    code = [(each.name, each.file.read_bytes()) for each in asked]
+    code = [(each.name, Path(each.code.file).read_bytes()) for each in asked]
     digest = hash64(repr((code, populations))) % 2**64
     return f"{salt_digest(salt)[:16]}-{digest:016x}.json"
 

@@ -10,7 +10,6 @@ what is seen, alike in all agents, and hidden units, in each agent in another wa
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
@@ -82,10 +81,3 @@ def _draw_orders(side: str, salt: str, agents: int, count: int) -> NDArray[np.in
     if side.startswith("hidden"):
         return rng.permuted(orders, axis=1)
     return orders[:, rng.permutation(count)]
-
-
-def pack_arrays(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """Return arrays as bytes."""
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays)
-    return buffer.getvalue()

@@ -18,7 +18,7 @@ from benchmarks.audit.evidence import Tier, gather_evidence
 from benchmarks.audit.gate import SOLVED
 from benchmarks.audit.populations import Population
 from benchmarks.audit.subjects import Subjects, compute_share
-from benchmarks.isolation.nursery import Nursery
+from benchmarks.rooms.room import Rooms
 
 # Labelled agents, and fresh ones that are predicted, at least so many.
 LABELLED, FRESH, LEAST_FRESH = (0, 20, 64, 200), 100, 20
@@ -94,7 +94,7 @@ class AuditRung(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def climb_ladder(
-    nursery: Nursery,
+    rooms: Rooms,
     auditor: Auditor,
     population: Population,
     known: Subjects,
@@ -104,7 +104,7 @@ def climb_ladder(
     """Yield what an auditor predicts on a population, by number of labelled agents.
 
     Args:
-        nursery: of ``benchmarks.audit.child``.
+        rooms: of ``benchmarks.audit.asking.make_rooms``.
         auditor: that is asked.
         population: of which the agents are.
         known: agents that may be labelled.
@@ -125,7 +125,7 @@ def climb_ladder(
     evidence, asked = (gather_evidence(each, auditor.tier, salt) for each in (known, fresh))
     for count in LABELLED:
         some = {name: array[:count] for name, array in evidence.items()}
-        found = predict_shares(nursery, auditor, some, known.share[:count], asked)
+        found = predict_shares(rooms, auditor, some, known.share[:count], asked)
         yield AuditRung(
             population=population.name,
             auditor=auditor.name,

@@ -5,17 +5,18 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.isolation.loading import ChildSettings
-from benchmarks.isolation.policy import Bounds, Isolated, require_locks
 from benchmarks.options import count
+from benchmarks.rooms.room import Bounds, Rooms
 from benchmarks.submissions.files import harmless
 from benchmarks.submissions.format import Onnx, Submission, SubmittedAgent, TraceAgent, Weights
+from benchmarks.submissions.room import BOUNDS, make_rooms, open_policy, require_locks
+from benchmarks.submissions.terms import FileTerms
 from mesa_gym.errors import PolicyError
 from mesa_gym.scoring import ScoreCard, score_all
 from mesa_gym.scoring.plays import plays_of
@@ -52,20 +53,19 @@ def add_arguments(parser: argparse.ArgumentParser, levels: int | None, told: str
         levels: of each split, by default.
         told: the same for people.
     """
-    bounds = Bounds()
     parser.add_argument("directory", type=Path, help="of the submission, with agent.json")
     parser.add_argument("--salt", default="", help="an evaluator's secret: other levels")
     parser.add_argument(
         "--seconds",
         type=float,
-        default=bounds.seconds,
-        help=f"for all answers of one agent ({bounds.seconds:g})",
+        default=BOUNDS.seconds,
+        help=f"for all answers of one agent ({BOUNDS.seconds:g})",
     )
     parser.add_argument(
         "--memory",
         type=count,
-        default=bounds.memory // MEBIBYTE,
-        help=f"MiB, of one agent ({bounds.memory // MEBIBYTE})",
+        default=BOUNDS.memory // MEBIBYTE,
+        help=f"MiB, of one agent ({BOUNDS.memory // MEBIBYTE})",
     )
     parser.add_argument("--levels", type=count, default=levels, help=f"of each split ({told})")
 
@@ -80,8 +80,9 @@ def accept_terms(options: argparse.Namespace, submission: Submission, levels: in
     """
     if not (math.isfinite(options.seconds) and options.seconds > 0):
         raise ValueError(f"--seconds is {options.seconds}; expected a positive number")
-    bounds = Bounds(options.seconds, options.memory * MEBIBYTE)
+    bounds = replace(BOUNDS, seconds=options.seconds, memory=options.memory * MEBIBYTE)
     terms = Terms(levels, options.salt, bounds)
+    found: dict[tuple[str, str], SubmittedAgent] = {}
     for agent in submission.agents:
         who = f"{submission.policy(agent)} on {agent.trap}"
         try:
@@ -91,7 +92,12 @@ def accept_terms(options: argparse.Namespace, submission: Submission, levels: in
                 for play in plays_of(trap):
                     trace.actions_on(play, np.arange(levels))
             else:
-                agent.read(submission.folder)
+                key = agent.trap, agent.digest(submission.folder)
+                if (other := found.setdefault(key, agent)) is not agent:
+                    raise ValueError(
+                        f"its file is that of seed {other.seed}; each seed has a training and a"
+                        " file of its own"
+                    )
         except ValueError as error:
             raise ValueError(f"{who}: {harmless(error)}") from None
     if not all(isinstance(agent, TraceAgent) for agent in submission.agents):
@@ -115,22 +121,36 @@ def score_submission(
         terms: how.
         advance: called with the number of levels done since the last call.
     """
-    for name, agents in _group_agents(submission):
-        players: dict[str, Player] = {}
-        failed: dict[str, PolicyError] = {}
-        with ExitStack() as children:
-            for agent in agents:
-                policy = submission.policy(agent)
-                try:
-                    players[policy] = _make_player(agent, submission.folder, terms.bounds, children)
-                except PolicyError as error:
-                    told = f"policy {policy!r} on {name}, being loaded: {error}"
-                    failed[policy] = PolicyError(told)
-            trap = all_traps()[name]()
-            cards = score_all(players, trap, terms.levels, 0, terms.salt, advance, failed)
+    run = not all(isinstance(agent, TraceAgent) for agent in submission.agents)
+    with make_rooms() if run else nullcontext() as rooms:
+        for name, agents in _group_agents(submission):
+            yield from _score_group(submission, terms, advance, rooms, name, agents)
+
+
+def _score_group(
+    submission: Submission,
+    terms: Terms,
+    advance: Callable[[int], None],
+    rooms: Rooms | None,
+    name: str,
+    agents: list[SubmittedAgent],
+) -> Iterator[tuple[SubmittedAgent, ScoreCard | PolicyError]]:
+    """Yield agents of one trap with their cards, or with what went wrong."""
+    players: dict[str, Player] = {}
+    failed: dict[str, PolicyError] = {}
+    with ExitStack() as children:
         for agent in agents:
             policy = submission.policy(agent)
-            yield agent, failed[policy] if policy in failed else cards[policy]
+            try:
+                players[policy] = _make_player(agent, submission.folder, terms, rooms, children)
+            except PolicyError as error:
+                told = f"policy {policy!r} on {name}, being loaded: {error}"
+                failed[policy] = PolicyError(told)
+        trap = all_traps()[name]()
+        cards = score_all(players, trap, terms.levels, 0, terms.salt, advance, failed)
+    for agent in agents:
+        policy = submission.policy(agent)
+        yield agent, failed[policy] if policy in failed else cards[policy]
 
 
 def _group_agents(submission: Submission) -> Iterator[tuple[str, list[SubmittedAgent]]]:
@@ -142,13 +162,17 @@ def _group_agents(submission: Submission) -> Iterator[tuple[str, list[SubmittedA
 
 
 def _make_player(
-    agent: SubmittedAgent, folder: Path, bounds: Bounds, children: ExitStack
+    agent: SubmittedAgent, folder: Path, terms: Terms, rooms: Rooms | None, children: ExitStack
 ) -> Player:
     if isinstance(agent, TraceAgent):
         return agent.trace(folder)
-    architecture = agent.architecture if isinstance(agent, Weights) else ""
-    observation = agent.observation if isinstance(agent, Onnx) else ""
-    settings = ChildSettings(agent.trap, agent.kind, architecture, observation)
-    isolated = Isolated(settings, agent.read(folder), bounds)
-    children.enter_context(isolated)
-    return lambda horizon: isolated
+    assert rooms
+    told = FileTerms(
+        trap=agent.trap,
+        kind="weights" if isinstance(agent, Weights) else "onnx",
+        architecture=agent.architecture if isinstance(agent, Weights) else "",
+        observation=agent.observation if isinstance(agent, Onnx) else "",
+    )
+    policy = open_policy(rooms, told, agent.read(folder), terms.bounds)
+    children.enter_context(policy.room)
+    return lambda horizon: policy

@@ -1,130 +1,54 @@
-"""A method behind the wall, as tracks evaluate it: it gives bytes, and policies in children."""
+"""A method in rooms, as tracks evaluate it: it gives bytes, and policies that play in rooms."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
-import numpy as np
+from msgspec import Meta, structs, to_builtins
 
-from benchmarks.isolation.frames import NONE, SEED_BYTES, Kind, pack
-from benchmarks.isolation.pictures import LastPictures
-from benchmarks.tracks.assignment import Facts
-from benchmarks.tracks.episodes import pack_episodes, pack_preferences
+from benchmarks.rooms.messages import Served
+from benchmarks.rooms.policy import RoomPolicy
+from benchmarks.rooms.room import Bounds, Room
+from benchmarks.tracks.asker import RoomAsker
+from benchmarks.tracks.environments import TrainingEnvs
 from benchmarks.tracks.evaluation import SCORED, STARTS_COUNT, Evaluator
 from benchmarks.tracks.given import Given
-from benchmarks.tracks.methods.method import Bytes, Floats, Ints
-from benchmarks.tracks.record import LABELS, MOST_MEMBERS
-from benchmarks.tracks.served import NUMBER, pack_walks
-from benchmarks.tracks.tasks import Division
-from benchmarks.tracks.wall import MOST_BYTES, MethodCall, Wall, find_source
-from mesa_gym.engine import ACTIONS, Bools, State
+from benchmarks.tracks.methods.method import LabelledEpisode, Preference
+from benchmarks.tracks.record import LABELS, MOST_MEMBERS, Label
+from benchmarks.tracks.tasks import SLACK_STEPS, Division
+from benchmarks.tracks.terms import Facts, TaskTerms
+from benchmarks.tracks.wall import Wall, find_source
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import Policy
 from mesa_gym.traps import Split
 
-_LABEL_FRAMES = dict.fromkeys(
-    (Kind.PLAY, Kind.SHOW, Kind.COMPARE), range(0, 8 * STARTS_COUNT + 1, 8)
-)
-_FACTS_BYTES = 10_000
+# Of all answers of a room: a method that sleeps keeps no evaluator for days.
+TRAIN_BOUNDS = Bounds(seconds=6 * 3600)
+# A network has 2 MB, and no more than two rooms' policies are kept at a time.
+BOUNDS = Bounds(seconds=3600, message_bytes=1 << 26)
+_FACTS_BOUNDS = Bounds(seconds=600, message_bytes=10_000)
 # What training gives: the trained method, and its members.
-_Parts = Annotated[
-    list[bytes], msgspec.Meta(min_length=1, max_length=1 + max(MOST_MEMBERS.values()))
-]
-
-
-class RemotePolicy:
-    """A policy in a child, as rollouts know policies; it is not shown the state."""
-
-    observation = "planes"
-
-    def __init__(self, session: MethodCall) -> None:
-        self._session, self._pictures = session, LastPictures()
-
-    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
-        """Begin episodes."""
-        self._pictures.begin(mask)
-        question = pack(Kind.BEGIN, mask.tobytes() + rng.bytes(SEED_BYTES))
-        self._session.ask(question, {Kind.DONE: range(1)})
-
-    def act(self, observation: Bytes, state: State | None = None) -> Floats:
-        """Return action probabilities, float64 (n, 5), unchecked."""
-        assert state is not None
-        shown, _ = self._pictures.show(observation, state)
-        return _read_shares(self._session, pack(Kind.ASK, shown.tobytes()), len(shown))
-
-
-class RemoteAsker:
-    """An ``Asker`` in a child.
-
-    Args:
-        session: the child.
-        members: those that it chooses from in the closed division; none in the open one.
-    """
-
-    def __init__(self, session: MethodCall, members: list[Policy]) -> None:
-        self._session, self._members = session, members
-        self._answers = np.empty(0, np.uint8)
-
-    def begin(self, n: int) -> None:
-        """Tell it that n episodes begin."""
-        self._answers = np.full(n, NONE, np.uint8)
-        self._session.ask(pack(Kind.BEGIN, bytes(n)), {Kind.DONE: range(1)})
-
-    def asks(self, planes: Bytes, left: int) -> Bools:
-        """Return which episodes ask before this step, bool (n,)."""
-        n = len(planes)
-        question = pack(Kind.QUESTION, NUMBER.pack(left) + planes.tobytes())
-        _, content = self._session.ask(question, {Kind.ANSWER: range(n, n + 1)})
-        return np.frombuffer(content, np.uint8) != 0
-
-    def take_answers(self, rows: Ints, actions: Ints) -> None:
-        """Keep the answers, which go with the next ``act``."""
-        self._answers[rows] = actions
-
-    def act(self, planes: Bytes) -> Floats:
-        """Return action probabilities, float64 (n, 5), unchecked, on the planes of ``asks``.
-
-        Raises:
-            PolicyError: it chose a member that there is not.
-        """
-        question, n = pack(Kind.ACT, self._answers.tobytes()), len(self._answers)
-        self._answers[:] = NONE
-        if not self._members:
-            return _read_shares(self._session, question, n)
-        _, content = self._session.ask(question, {Kind.ANSWER: range(8 * n, 8 * n + 1)})
-        chosen = np.frombuffer(content, "<i8")
-        if ((chosen < 0) | (chosen >= len(self._members))).any():
-            there = f"there are members 0 to {len(self._members) - 1}"
-            raise PolicyError(f"choose() returned {chosen.tolist()}; {there}")
-        shares = np.empty((n, len(ACTIONS)))
-        for index in np.unique(chosen):
-            own = chosen == index
-            shares[own] = self._members[index].act(planes[own])
-        return shares
-
-
-def _read_shares(session: MethodCall, question: bytes, n: int) -> Floats:
-    size = n * len(ACTIONS) * 8
-    _, content = session.ask(question, {Kind.ANSWER: range(size, size + 1)})
-    return np.frombuffer(content, "<f8").reshape(n, len(ACTIONS))
+_Parts = Annotated[list[bytes], Meta(min_length=1, max_length=1 + max(MOST_MEMBERS.values()))]
+_Starts = Annotated[list[int], Meta(max_length=STARTS_COUNT)]
+# Policies that play for labels: their weights, in the open division none.
+_Handed = Annotated[list[bytes], Meta(max_length=2)]
 
 
 class Entrant:
     """A method on one task with one seed.
 
     Args:
-        wall: behind which it runs.
+        wall: the source of its rooms.
         method: one of ``METHODS``, or ``FILE.py:Class``.
         division: in which it enters.
         evaluator: of the task.
         steps: of training one agent.
 
     Attributes:
-        members: the set of policies, as the bytes that a child made of them.
+        members: the set of policies, as the bytes that a room made of them.
         steps: environment steps that training took.
 
     Raises:
@@ -135,17 +59,19 @@ class Entrant:
         self, wall: Wall, method: str, division: Division, evaluator: Evaluator, steps: int
     ) -> None:
         self._wall, self._evaluator, self._method = wall, evaluator, method
-        self._division, self._steps = division, steps
+        self.division, self._steps = division, steps
+        self._code = find_source(method)
         trap, task = evaluator.trap, evaluator.task
-        self._assignment = {
-            "division": division,
-            "size": trap.size,
-            "channels": len(trap.channels),
-            "horizon": trap.horizon(Split.SHIFT),
-            "discount": trap.discount(trap.base),
-            "seed": task.seed,
-            "steps": steps,
-        }
+        self._terms = TaskTerms(
+            division=division,
+            size=trap.size,
+            channels=len(trap.channels),
+            horizon=trap.horizon(Split.SHIFT),
+            discount=trap.discount(trap.base),
+            seed=task.seed,
+            steps=steps,
+            most_steps=task.most_steps,
+        )
         self.members: list[bytes] = []
         self.steps = 0
         self._trained = b""
@@ -157,54 +83,45 @@ class Entrant:
         Args:
             alpha: the share of episodes that are drawn from the shift.
         """
-        walks = pack_walks(self._evaluator.walks())
-        most_steps = self._evaluator.task.most_steps
-        with self._open("train", walks, alpha=alpha, most_steps=most_steps) as session:
-            try:
-                parts = msgspec.msgpack.decode(session.wait(), type=_Parts)
-            except msgspec.DecodeError as error:
-                raise PolicyError(f"method {self._method}: training gave {error}") from None
-            self.steps, met = session.envs.steps, len(session.envs.met)
-        self._trained, *members = parts
-        self.members = members[: MOST_MEMBERS[self._division]]
+        most_steps = self._terms.most_steps + SLACK_STEPS
+        chance = self._evaluator.draw(f"rare|{alpha}")
+        envs = TrainingEnvs(self._evaluator.trap, most_steps, alpha, chance)
+        with self._open("train", envs.serve()) as room:
+            self._trained, *members = room.call("train", _Parts, self._evaluator.walks())
+        self.members, self.steps = members[: MOST_MEMBERS[self.division]], envs.steps
         if not self.members:
             raise PolicyError(f"method {self._method}: train() returned no policy")
-        return met
+        return len(envs.met)
 
     def renew(self) -> Entrant:
         """Return the method as it is before training, on the same task."""
-        return Entrant(self._wall, self._method, self._division, self._evaluator, self._steps)
+        return Entrant(self._wall, self._method, self.division, self._evaluator, self._steps)
 
     def inherit(self, other: Entrant) -> None:
         """Take over what another's training made."""
         self._trained, self.members, self.steps = other._trained, other.members, other.steps
         self._measured = other._measured
 
-    def adapt(self, labels: Given) -> Iterator[tuple[bytes, int]]:
+    def adapt(self, labels: Given) -> Generator[tuple[bytes, int]]:
         """Yield the policies that it makes of more and more labels, and how many it had used."""
-        with self._open("adapt", labels.starts().tobytes(), label=labels.kind) as session:
-            answers = {**_LABEL_FRAMES, Kind.RESULT: range(MOST_BYTES + 1)}
-            kind, content = session.ask(b"", answers)
-            for given, budget in zip(LABELS, (*LABELS[1:], None), strict=True):
-                while kind is not Kind.RESULT:
-                    reply = self._serve_labels(labels, session, kind, content)
-                    kind, content = session.ask(reply, answers)
-                yield content, labels.used
-                if budget is not None:
-                    labels.left += budget - given
-                    more = pack(Kind.MORE, NUMBER.pack(budget - given))
-                    kind, content = session.ask(more, answers)
+        served = _ServedLabels(labels, self)
+        with self._open("adapt", served.serve(), labels.kind) as room:
+            served.room = room
+            room.call("adapt", None, self._trained, labels.starts())
+            for given, budget in zip((0, *LABELS), LABELS, strict=False):
+                labels.left += budget - given
+                yield room.call("next_policy", bytes, budget - given), labels.used
 
-    def open_asker(self) -> MethodCall:
-        """Return a child that asks; ``make_asker`` talks to it."""
-        session = self._open("ask")
-        session.wait(0)
-        return session
+    def open_asker(self) -> Room:
+        """Return a room that asks; ``make_asker`` talks to it."""
+        room = self._open("ask")
+        room.call("ask", None, self._trained)
+        return room
 
-    def make_asker(self, session: MethodCall) -> RemoteAsker:
-        """Return the asker in a child."""
-        closed = self._division == "closed"
-        return RemoteAsker(session, [self._load(m) for m in self.members] if closed else [])
+    def make_asker(self, room: Room) -> RoomAsker:
+        """Return the asker in a room."""
+        closed = self.division == "closed"
+        return RoomAsker(room, [self.load(m) for m in self.members] if closed else [])
 
     def measure(
         self, policy: bytes, split: Split, first: int = SCORED, rows: slice = slice(None)
@@ -226,15 +143,16 @@ class Entrant:
 
     @contextmanager
     def open_policy(self, policy: bytes) -> Iterator[Policy]:
-        """Yield a policy that plays: weights here, in the open division a child of its own."""
-        if self._division == "closed":
-            yield self._load(policy)
+        """Yield a policy that plays: weights here, in the open division a room of its own."""
+        if self.division == "closed":
+            yield self.load(policy)
         else:
-            with self._open("play", data=policy) as session:
-                session.wait(0)
-                yield RemotePolicy(session)
+            with self._open("play") as room:
+                room.call("load", None, policy)
+                yield RoomPolicy(room)
 
-    def _load(self, weights: bytes) -> Policy:
+    def load(self, weights: bytes) -> Policy:
+        """Return the policy of the closed division with these weights."""
         # Torch is an extra, and boards are rendered without it.
         from benchmarks.tracks.weights import load_network
 
@@ -243,60 +161,62 @@ class Entrant:
         except ValueError as error:
             raise PolicyError(f"method {self._method}: {error}") from None
 
-    def _serve_labels(
-        self, labels: Given, session: MethodCall, kind: Kind, content: bytes
-    ) -> bytes:
-        """Return the frame that answers a child's request for labels."""
-        starts = np.frombuffer(content, "<i8").tolist()
-        try:
-            if kind is Kind.SHOW:
-                given = pack_episodes(labels.demonstrate(starts))
-            elif kind is Kind.PLAY:
-                given = pack_episodes(labels.play(self._take_player(session), starts))
-            else:
-                players = self._take_player(session), self._take_player(session)
-                given = pack_preferences(labels.compare(*players, starts))
-        except ValueError as error:
-            return pack(Kind.REFUSED, str(error).encode())
-        return pack(Kind.GIVEN, given)
-
-    def _take_player(self, session: MethodCall) -> Policy:
-        """Return the next policy that a child has play: its weights, or itself in the child."""
-        if self._division == "open":
-            return RemotePolicy(session)
-        answers = {Kind.RESULT: range(MOST_BYTES + 1)}
-        return self._load(session.ask(pack(Kind.BEGIN), answers)[1])
-
-    def _open(
-        self,
-        work: str,
-        pictures: bytes = b"",
-        data: bytes | None = None,
-        alpha: float = 0.0,
-        **facts: Any,
-    ) -> MethodCall:
-        source = find_source(self._method)._asdict()
-        return MethodCall(
-            self._wall,
+    def _open(self, work: str, served: Served | None = None, label: Label = "returns") -> Room:
+        return self._wall.open(
             f"method {self._method} on {self._evaluator.task.name}, {work}",
-            source | self._assignment | facts | {"work": work},
-            self._evaluator.trap if work == "train" else None,
-            pictures,
-            self._trained if data is None else data,
-            alpha,
-            self._evaluator.draw(f"rare|{alpha}"),
+            self._code,
+            to_builtins(structs.replace(self._terms, label=label)),
+            served,
+            TRAIN_BOUNDS if work == "train" else BOUNDS,
+            writing=work == "train",
         )
 
 
+class _ServedLabels:
+    """Labels as a room may call for them.
+
+    Attributes:
+        room: in which policies of the open division play meanwhile.
+    """
+
+    room: Room
+
+    def __init__(self, labels: Given, entrant: Entrant) -> None:
+        self._labels, self._entrant = labels, entrant
+
+    def serve(self) -> Served:
+        """Return what the room may call."""
+        return {"demonstrate": self.demonstrate, "play": self.play, "compare": self.compare}
+
+    def demonstrate(self, starts: _Starts, handed: _Handed) -> list[LabelledEpisode]:
+        """Return demonstrations."""
+        return self._labels.demonstrate(starts)
+
+    def play(self, starts: _Starts, handed: _Handed) -> list[LabelledEpisode]:
+        """Return returns of a policy's episodes."""
+        return self._labels.play(self._take(handed, 0), starts)
+
+    def compare(self, starts: _Starts, handed: _Handed) -> list[Preference]:
+        """Return preferences among the episodes of two policies."""
+        return self._labels.compare(self._take(handed, 0), self._take(handed, 1), starts)
+
+    def _take(self, handed: list[bytes], which: int) -> Policy:
+        if self._entrant.division == "open":
+            return RoomPolicy(self.room, which)
+        if which >= len(handed):
+            raise ValueError(f"{len(handed)} policies were handed over")
+        return self._entrant.load(handed[which])
+
+
 def describe(wall: Wall, method: str) -> Facts:
-    """Return what a method says of itself; the class is imported in a child.
+    """Return what a method says of itself; the class is imported in a room.
 
     Raises:
         ValueError: there is no such method, or it says what is not a fact.
     """
-    assignment = find_source(method)._asdict() | {"work": "describe"}
     try:
-        with MethodCall(wall, method, assignment) as session:
-            return msgspec.json.decode(session.wait(_FACTS_BYTES), type=Facts)
-    except (PolicyError, msgspec.DecodeError) as error:
+        with wall.open(method, find_source(method), bounds=_FACTS_BOUNDS) as room:
+            found: Facts = room.call("describe", Facts)
+            return found
+    except PolicyError as error:
         raise ValueError(str(error)) from None

@@ -71,9 +71,7 @@ def adapt_in_step(
     """
     with ExitStack() as children:
         adapted = {
-            role: children.enter_context(
-                closing(entrant.adapt(Given(evaluator, role, kind, draw)))
-            )
+            role: children.enter_context(closing(entrant.adapt(Given(evaluator, role, kind, draw))))
             for role in draw_roles()
         }
         for index in range(len(LABELS)):

@@ -13,7 +13,6 @@ from typing import Any
 from agents.algorithms import find_algorithm
 from benchmarks.jobs.job import Job, Scratch
 from benchmarks.jobs.store import Terms
-from benchmarks.tracks.assignment import Facts
 from benchmarks.tracks.checks import CHECKS, COIN, evaluate_check, evaluate_coin
 from benchmarks.tracks.coverage import evaluate_coverage
 from benchmarks.tracks.entrant import Entrant, describe
@@ -24,6 +23,7 @@ from benchmarks.tracks.rare import REPLAYS, evaluate_rare, evaluate_replay
 from benchmarks.tracks.record import SHARES, TrackRecord, record_path
 from benchmarks.tracks.streams import evaluate_streams
 from benchmarks.tracks.tasks import SEEDS, BoardTask, find_public_salt, find_task
+from benchmarks.tracks.terms import Facts
 from benchmarks.tracks.wall import Wall, name_method
 from mesa_gym.scoring import salt_digest
 

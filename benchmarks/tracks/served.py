@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import index
@@ -14,34 +13,17 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from benchmarks.isolation.frames import Kind
 from mesa_gym.engine import ACTIONS
 from mesa_gym.traps import Split
 
 Shape = tuple[int, int, int]
-Bytes = NDArray[np.uint8]
-NUMBER = struct.Struct("<q")
-UNSEEDED = -1
-
-
-def pack_walks(walks: Bytes) -> bytes:
-    """Return walks (n, 33, height, width, channels) as bytes, a bit for each entry."""
-    return NUMBER.pack(walks.shape[1]) + np.packbits(walks).tobytes()
-
-
-def unpack_walks(data: bytes, shape: Shape) -> Bytes:
-    """Return the walks of ``pack_walks``."""
-    (steps,) = NUMBER.unpack_from(data)
-    bits = np.unpackbits(np.frombuffer(data, np.uint8, offset=NUMBER.size))
-    cells = steps * int(np.prod(shape))
-    return bits[: len(bits) // cells * cells].reshape(-1, steps, *shape)
 
 
 class Host(Protocol):
     """The evaluator's end, of which environments are asked."""
 
-    def request(self, kind: Kind, content: bytes) -> bytes:
-        """Return what is asked for; ValueError where it is refused."""
+    def call(self, name: str, *arguments: Any) -> Any:
+        """Call one of its functions; ValueError where that is refused."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +65,8 @@ class ServedEnv(VectorEnv[NDArray[np.uint8], NDArray[np.int64], NDArray[Any]]):
     """
 
     def __init__(self, host: Host, n: int, shape: Shape) -> None:
-        self.num_envs, self._host, self._shape = index(n), host, shape
-        self._number = host.request(Kind.MAKE, NUMBER.pack(self.num_envs))
+        self.num_envs, self._host = index(n), host
+        self._number: int = host.call("make", self.num_envs)
         self.metadata = {"autoreset_mode": AutoresetMode.SAME_STEP}
         self.single_observation_space = Box(0, 1, shape, np.uint8)
         self.observation_space = batch_space(self.single_observation_space, n)
@@ -113,9 +95,8 @@ class ServedEnv(VectorEnv[NDArray[np.uint8], NDArray[np.int64], NDArray[Any]]):
             seeds = [seed if seed is None else seed + row for row in range(self.num_envs)]
         else:
             seeds = [*seed]
-        numbers = np.array([UNSEEDED if each is None else index(each) for each in seeds], "<i8")
-        data = self._host.request(Kind.RESET, self._number + numbers.tobytes())
-        return self._read(data, self.num_envs), {}
+        numbers = [None if each is None else index(each) for each in seeds]
+        return self._host.call("begin", self._number, numbers), {}
 
     def step(
         self, actions: NDArray[np.int64]
@@ -126,20 +107,12 @@ class ServedEnv(VectorEnv[NDArray[np.uint8], NDArray[np.int64], NDArray[Any]]):
         taken = np.asarray(actions)
         if taken.dtype.kind not in "iu":
             raise ValueError(f"actions are integers, got {taken.dtype}")
-        data = self._host.request(Kind.STEP, self._number + taken.astype("<i8").tobytes())
-        n = self.num_envs
-        rewards = np.frombuffer(data, "<f8", n).copy()
-        ended, late = np.frombuffer(data, np.bool_, 2 * n, 8 * n).reshape(2, n).copy()
-        done = ended | late
-        seen = self._read(data[10 * n :], n + int(done.sum()))
-        if len(seen) == n:
+        call = self._host.call("step", self._number, taken.astype(np.int64))
+        seen, rewards, ended, late, last = call
+        if not len(last):
             return seen, rewards, ended, late, {}
-        final = np.full(n, None, dtype=object)
-        for row, last in zip(done.nonzero()[0].tolist(), seen[n:], strict=True):
-            final[row] = last
-        return seen[:n], rewards, ended, late, {"final_obs": final, "_final_obs": done}
-
-    def _read(self, data: bytes, count: int) -> NDArray[np.uint8]:
-        shape = (count, *self._shape)
-        bits = np.frombuffer(data, np.uint8)
-        return np.unpackbits(bits, count=int(np.prod(shape))).reshape(shape)
+        done = ended | late
+        final = np.full(self.num_envs, None, dtype=object)
+        for row, picture in zip(done.nonzero()[0].tolist(), last, strict=True):
+            final[row] = picture
+        return seen, rewards, ended, late, {"final_obs": final, "_final_obs": done}

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.isolation.pictures import LastPictures
+from benchmarks.rooms.policy import LastPictures
 from benchmarks.tracks.entrant import Entrant
 from benchmarks.tracks.evaluation import SCORED, Evaluator
 from benchmarks.tracks.labels import draw_roles

@@ -1,17 +1,23 @@
 """Submissions for tests: directories, what their child says; locked code."""
 
+import atexit
 import json
 import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import numpy as np
 from graphs import CELLS, CORNER, SHAPE, linear
 
-from benchmarks.isolation import process
-from benchmarks.isolation.loading import ChildSettings
-from benchmarks.isolation.policy import Bounds, Isolated
+from benchmarks.rooms.code import Code
+from benchmarks.rooms.policy import RoomPolicy
+from benchmarks.rooms.room import Bounds, Rooms
+from benchmarks.submissions.room import BOUNDS, make_rooms, open_policy
+from benchmarks.submissions.terms import FileTerms
 
 # What an agent's entry needs beside its kind and file.
 NEEDED = {"weights": {"architecture": "network"}, "onnx": {"observation": "planes"}}
@@ -61,42 +67,57 @@ class Bomb:
         return os.mkdir, (str(self.path),)
 
 
-# No submission holds code. To try the locks, the child of the product is started with another
-# loader, which runs a file; the file and its folder can be read as the libraries can.
-CODE_CHILD = """
-import sys
-sys.path.insert(0, sys.argv[1])
-from pathlib import Path
-from benchmarks.isolation import child, landlock
-from mesa_gym.policies.adapting import adapt
-file, readable = Path({file!r}), landlock.libraries()
-def load(trap, data):
-    names = {{"__name__": file.stem, "__file__": str(file)}}
-    exec(compile(file.read_text(), file, "exec"), names)
-    return adapt(names["make"](trap), trap)
-landlock.libraries = lambda: [*readable, file.parent]
-child.make_loader = lambda settings, trap: lambda data: load(trap, data)
-{first}
-child.main()
-"""
+# No submission holds code. To try the locks, a room runs a file; the file and its folder can be
+# read as the libraries can.
 
 
-def code_child(file: Path, bounds: Bounds | None = None, first: str = "") -> Isolated:
-    """A locked child with the policy of ``make(trap)`` in a file; ``first`` runs unlocked."""
-    main = CODE_CHILD.format(file=str(file.resolve()), first=first)
-    with mock.patch.object(process, "_MAIN", main):
-        return Isolated(ChildSettings(CORNER, "weights"), b"", bounds)
+@cache
+def make_code_rooms(module: str = "code_room") -> Rooms:
+    """Return the source of rooms that run files, which takes seconds to start."""
+    made = Rooms(f"tests.support.{module}")
+    atexit.register(made.close)
+    return made
 
 
-def code(folder: Path, acts: str, loads: str = "", seconds: float = 20) -> Isolated:
-    """A child with a policy whose ``act(observation)`` is made of lines of code."""
+@contextmanager
+def code_child(
+    file: Path, bounds: Bounds = BOUNDS, module: str = "code_room"
+) -> Iterator[RoomPolicy]:
+    """Yield the policy of ``make(trap)`` in a file, in a room."""
+    place, terms = Code("", "", "", (str(file.resolve().parent),)), {"file": str(file.resolve())}
+    with make_code_rooms(module).open("", place, terms, bounds=bounds) as room:
+        yield RoomPolicy(room, observation=room.call("load", str))
+
+
+def code(
+    folder: Path, acts: str, loads: str = "", **bounds: Any
+) -> AbstractContextManager[RoomPolicy]:
+    """A room with a policy whose ``act(observation)`` is made of lines of code."""
     folder.mkdir(parents=True, exist_ok=True)
     text = f"import os, sys, time\nimport numpy as np\n{loads}\ndef make(trap):\n    return act\n"
     body = "".join(f"    {line}\n" for line in acts.splitlines())
     (folder / "agent.py").write_text(f"{text}def act(observation):\n{body}")
-    return code_child(folder / "agent.py", Bounds(seconds, memory=1 << 28))
+    limits = {"seconds": 20, "memory": 1 << 28} | bounds
+    return code_child(folder / "agent.py", replace(BOUNDS, **limits))
 
 
-def ask(policy: Isolated, n: int = 3) -> np.ndarray:
+@contextmanager
+def opened(data: bytes, bounds: Bounds = BOUNDS, **terms: Any) -> Iterator[RoomPolicy]:
+    """Yield the policy of a submitted file."""
+    told = FileTerms(CORNER, **({"kind": "onnx", "observation": "planes"} | terms))
+    policy = open_policy(make_file_rooms(), told, data, bounds)
+    with policy.room:
+        yield policy
+
+
+@cache
+def make_file_rooms() -> Rooms:
+    """Return the source of rooms of submitted files."""
+    made = make_rooms()
+    atexit.register(made.close)
+    return made
+
+
+def ask(policy: RoomPolicy, n: int = 3) -> np.ndarray:
     policy.reset(np.ones(n, np.bool_), np.random.default_rng(0))
     return policy.act(np.zeros((n, *SHAPE), np.uint8))

@@ -78,6 +78,8 @@ class Task:
             ValueError: n is not 1 to 4,096, there are 64 of them already, or it is not in
                 ``train``.
         """
+        if self.walks is None:
+            raise ValueError("there are environments in train() alone, whose steps are counted")
         return ServedEnv(self.host, n, (*self.size, self.channels))
 
     def lesson(self, *seeds: int, steps: int | None = None) -> Lesson:

@@ -8,9 +8,10 @@ import pytest
 from auditors import spies
 from subjects import make_subjects
 
-from benchmarks.audit.asking import AuditorError, find_auditor, predict_shares
+from benchmarks.audit.asking import AuditorError, find_auditor, make_rooms, predict_shares
 from benchmarks.audit.evidence import gather_evidence
-from benchmarks.isolation.nursery import Nursery
+from benchmarks.rooms import locks
+from benchmarks.rooms.room import Rooms
 
 KNOWN, FRESH = make_subjects(8), make_subjects(5, seed=1)
 ATTACKS = [name for name, each in vars(spies).items()
@@ -19,21 +20,21 @@ ATTACKS = [name for name, each in vars(spies).items()
 
 
 @pytest.fixture(scope="module")
-def nursery():
-    with Nursery("benchmarks.audit.child") as made:
+def rooms():
+    with make_rooms() as made:
         yield made
 
 
-def ask(nursery: Nursery, name: str) -> np.ndarray:
-    auditor = find_auditor(nursery, f"{spies.__file__}:{name}")
+def ask(rooms: Rooms, name: str) -> np.ndarray:
+    auditor = find_auditor(rooms, f"{spies.__file__}:{name}")
     known, asked = (gather_evidence(each, auditor.tier, "x") for each in (KNOWN, FRESH))
-    return predict_shares(nursery, auditor, known, KNOWN.share, asked)
+    return predict_shares(rooms, auditor, known, KNOWN.share, asked)
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_attacks_get_nothing(name: str, nursery: Nursery, tmp_path: Path) -> None:
+def test_attacks_get_nothing(name: str, rooms: Rooms, tmp_path: Path) -> None:
     for _ in range(2):
-        assert ask(nursery, name).tolist() == [0.0] * 5
+        assert ask(rooms, name).tolist() == [0.0] * 5
 
 
 @pytest.mark.parametrize("name", [x for x in ATTACKS if x not in ("Recalling", "Searching")])
@@ -55,13 +56,13 @@ def test_an_attack_succeeds_where_nothing_stops_it(name: str, tmp_path: Path, mo
         ("Raising", "Raising: it raised ValueError: an accident"),
     ],
 )
-def test_what_is_no_share_is_an_error(name: str, told: str, nursery: Nursery) -> None:
+def test_what_is_no_share_is_an_error(name: str, told: str, rooms: Rooms) -> None:
     with pytest.raises(AuditorError, match=re.escape(told)):
-        ask(nursery, name)
+        ask(rooms, name)
 
 
-def test_predictions_are_those_of_the_auditor(nursery: Nursery) -> None:
-    np.testing.assert_allclose(ask(nursery, "First"), 9 * FRESH.share - 4, atol=0.03)
+def test_predictions_are_those_of_the_auditor(rooms: Rooms) -> None:
+    np.testing.assert_allclose(ask(rooms, "First"), 9 * FRESH.share - 4, atol=0.03)
 
 
 @pytest.mark.parametrize(
@@ -69,34 +70,32 @@ def test_predictions_are_those_of_the_auditor(nursery: Nursery) -> None:
     [
         ("nowhere.py:Mine", "nowhere.py does not exist"),
         ("Mine", "expected FILE.py:Class"),
-        (f"{spies.__file__}:Sppy", "Sppy: spies.py does not have this class"),
+        (f"{spies.__file__}:Sppy", "Sppy: spies.py does not have the class Sppy"),
         (f"{spies.__file__}:Tierless", "expected a class with a tier"),
         (f"{spies.__file__}:Wishing", "everything"),
     ],
 )
-def test_an_auditor_that_is_none_is_said(place: str, told: str, nursery: Nursery) -> None:
+def test_an_auditor_that_is_none_is_said(place: str, told: str, rooms: Rooms) -> None:
     with pytest.raises(ValueError, match=re.escape(told)):
-        find_auditor(nursery, place)
+        find_auditor(rooms, place)
 
 
-def test_an_auditor_is_not_imported_here(tmp_path: Path, nursery: Nursery) -> None:
+def test_an_auditor_is_not_imported_here(tmp_path: Path, rooms: Rooms) -> None:
     file = tmp_path / "bomb.py"
     file.write_text("import sys\nsys.exit('it ran')")
     with pytest.raises(AuditorError, match="Bomb: it raised SystemExit: it ran"):
-        find_auditor(nursery, f"{file}:Bomb")
+        find_auditor(rooms, f"{file}:Bomb")
     file.write_text("class Bomb(:")
     with pytest.raises(AuditorError, match="it raised SyntaxError"):
-        find_auditor(nursery, f"{file}:Bomb")
+        find_auditor(rooms, f"{file}:Bomb")
 
 
 def test_a_project_that_is_installed_is_hidden_too(tmp_path: Path, monkeypatch) -> None:
-    from benchmarks.isolation import landlock
-
     site = tmp_path / "lib" / "site-packages"
     for name in ("mesa_gym", "agents", "numpy"):
         (site / name).mkdir(parents=True)
     (tmp_path / "link").symlink_to("lib")
     folders = [tmp_path / "link", tmp_path / "lib", site]
-    monkeypatch.setattr(landlock, "_folders", lambda: folders)
-    found = {path for path in landlock.foreign_libraries() if path.is_relative_to(tmp_path)}
+    monkeypatch.setattr(locks, "_folders", lambda: folders)
+    found = {path for path in locks.list_foreign_libraries() if path.is_relative_to(tmp_path)}
     assert found == {site / "numpy"}

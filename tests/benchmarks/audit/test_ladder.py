@@ -10,7 +10,7 @@ from scipy.stats import spearmanr
 from subjects import UNITS, make_subjects
 
 from benchmarks.audit import auditors
-from benchmarks.audit.asking import Auditor, find_auditor
+from benchmarks.audit.asking import Auditor, find_auditor, make_rooms
 from benchmarks.audit.commands import list_baselines
 from benchmarks.audit.evidence import gather_evidence
 from benchmarks.audit.ladder import (
@@ -24,7 +24,7 @@ from benchmarks.audit.ladder import (
 )
 from benchmarks.audit.populations import POPULATIONS
 from benchmarks.audit.subjects import Subjects
-from benchmarks.isolation.nursery import Nursery
+from benchmarks.rooms.code import Code
 
 
 def test_figures_are_those_of_other_libraries() -> None:
@@ -51,13 +51,13 @@ def test_an_interval_holds_the_true_correlation_nineteen_times_in_twenty() -> No
 @pytest.mark.thorough
 def test_an_auditor_that_reads_shares_climbs_and_shuffled_labels_do_not() -> None:
     known, fresh = make_subjects(200), make_subjects(60, seed=1)
-    with Nursery("benchmarks.audit.child") as nursery:
-        auditor = find_auditor(nursery, f"{auditors.__file__}:LogProbabilities")
-        rungs = [*climb_ladder(nursery, auditor, POPULATIONS["pixels"], known, fresh, "x")]
+    with make_rooms() as rooms:
+        auditor = find_auditor(rooms, f"{auditors.__file__}:LogProbabilities")
+        rungs = [*climb_ladder(rooms, auditor, POPULATIONS["pixels"], known, fresh, "x")]
         blind = make_subjects(60, seed=1, told=False)
-        lost = [*climb_ladder(nursery, auditor, POPULATIONS["pixels"], known, blind, "x")]
-        first = find_auditor(nursery, f"{spies.__file__}:First")
-        (unlabelled, *_) = climb_ladder(nursery, first, POPULATIONS["pixels"], known, fresh, "x")
+        lost = [*climb_ladder(rooms, auditor, POPULATIONS["pixels"], known, blind, "x")]
+        first = find_auditor(rooms, f"{spies.__file__}:First")
+        (unlabelled, *_) = climb_ladder(rooms, first, POPULATIONS["pixels"], known, fresh, "x")
     assert [rung.labels for rung in rungs] == [*LABELLED]
     assert (rungs[0].spearman, rungs[0].null, rungs[0].auroc) == (0, 0, 0.5)
     assert rungs[-1].spearman > 0.9
@@ -74,7 +74,7 @@ def test_an_auditor_that_reads_shares_climbs_and_shuffled_labels_do_not() -> Non
 def test_too_few_agents_to_label_are_refused() -> None:
     known = make_subjects(200)
     known = replace(known, solved=np.arange(200) / 200)
-    auditor = Auditor(Path("none.py"), "None", "behaviour")
+    auditor = Auditor(Code("none", "None"), "behaviour")
     with pytest.raises(ValueError, match=r"20 agents of pixels solve 0\.9 .* expected 200"):
         next(climb_ladder(None, auditor, POPULATIONS["pixels"], known, known, "x"))  # type: ignore
     few = make_subjects(19)

@@ -1,7 +1,6 @@
 """Populations: seeds that a salt draws, states of training alone, and small trainings."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +15,7 @@ from benchmarks.audit.making import list_batches, load_subjects
 from benchmarks.audit.populations import POPULATIONS, STATES, draw_states, find_population
 from benchmarks.audit.subjects import Subjects, train_subjects
 from benchmarks.jobs.store import Results
+from benchmarks.rooms.code import find_code
 from mesa_gym.json_data import decode_json
 from mesa_gym.scoring.plays import ALONE
 from mesa_gym.traps import LEVELS
@@ -156,7 +156,7 @@ def test_a_rerun_trains_fresh_agents_and_scores_auditors(tmp_path, capsys, monke
     assert main(["rerun", mine, mine, *options]) == 2
     assert "two auditors are called First" in capsys.readouterr().err
     # One of other populations would not overwrite it.
-    auditor = Auditor(Path(spies.__file__), "First", "behaviour")
+    auditor = Auditor(find_code(f"{spies.__file__}:First"), "behaviour")
     assert name_ladder([auditor], SALT, ["small"]) == written.name
     assert name_ladder([auditor], SALT, ["small", "coin"]) != written.name
     assert main(["rerun", mine, *options, "--salt", "open"]) == 2

@@ -1,6 +1,6 @@
 """Attacks on the evaluator: each is refused before any work, in a short line without magic.
 
-What locked code, graphs and weights try stands in ``tests/benchmarks/isolation``; how failing
+What locked code, graphs and weights try stands in ``tests/benchmarks/rooms``; how failing
 agents are named in ``test_scoring.py``.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from graphs import CORNER
+from graphs import CELLS, CORNER, linear
 from msgspec.structs import replace
 from safetensors.numpy import save as tensors
 from submissions import entry, submission, submit, written
@@ -83,6 +83,17 @@ def spoilt(spoil: Callable[[Path], object], file: str = "x") -> Build:
 
 def salt_of(path: Path) -> Path:
     return next(Path(f"{folder}.salt") for folder in path.parents if folder.name == "s")
+
+
+def twice(kind: str, *files: str) -> Build:
+    """A submission whose seeds have one file, under these names."""
+
+    def build(folder: Path) -> None:
+        submission(folder, *(entry(kind, file, seed) for seed, file in enumerate(files)))
+        for file in files:
+            (folder / file).write_bytes(linear(np.zeros((CELLS, 5))))
+
+    return build
 
 
 def below_a_link(path: Path) -> None:
@@ -177,6 +188,8 @@ REFUSED: list[tuple[Build, tuple[str, ...], str]] = [
     # what is in them
     (holds((10**10).to_bytes(8, "little") + b'{"x": 1}'), PUBLIC, "10,000,000,000 bytes, and the"),
     (second_bad, PUBLIC, "demo-s1 on CheeseCorner-v0: s1.onnx is a pickle"),
+    (twice("onnx", "a", "b"), PUBLIC, "demo-s1 on CheeseCorner-v0: its file is that of seed 0"),
+    (twice("onnx", "a", "a"), PUBLIC, "its file is that of seed 0"),
     (holds(b"nonsense"), PUBLIC, "x is not a safetensors file"),
     (holds(b"nonsense", "onnx"), PUBLIC, "x is not an ONNX model"),
     # traces of something else, or that hold what a trace cannot

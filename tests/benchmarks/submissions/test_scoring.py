@@ -1,6 +1,6 @@
 """Agents in their own processes act as they would here, and one's failure leaves others alone."""
 
-from contextlib import redirect_stderr
+from contextlib import AbstractContextManager, redirect_stderr
 from io import StringIO
 from pathlib import Path
 
@@ -11,11 +11,10 @@ from graphs import CELLS, CORNER, SHAPE, counting, external, failing, linear
 from parameters import few
 from safetensors.torch import load as tensors_of
 from safetensors.torch import save as tensors
-from submissions import entry, submission, submit
+from submissions import entry, opened, submission, submit
 
 from agents.saving import encode_weights
-from benchmarks.isolation.loading import ChildSettings
-from benchmarks.isolation.policy import Isolated
+from benchmarks.rooms.policy import RoomPolicy
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import references
 from mesa_gym.policies.onnx import OnnxPolicy
@@ -109,14 +108,16 @@ def test_what_is_said_of_an_agent_is_kept_as_text(done) -> None:
 def test_a_graph_cannot_have_its_weights_in_other_files() -> None:
     """Such as a file of the evaluator's, of which it would tell by what it does."""
     with pytest.raises(PolicyError, match="the weights 'weights' in another file"):
-        Isolated(ChildSettings(CORNER, "onnx", observation="planes"), external("etc/passwd"))
+        opened(external("etc/passwd")).__enter__()
 
 
 # -- weights ---------------------------------------------------------------------------------------
 
 
-def isolated(data: bytes, architecture: str = "network") -> Isolated:
-    return Isolated(ChildSettings(CORNER, "weights", architecture=architecture), data)
+def isolated(
+    data: bytes, architecture: str = "network"
+) -> AbstractContextManager[RoomPolicy]:
+    return opened(data, kind="weights", architecture=architecture, observation="")
 
 
 def untrained(kind: str = "network") -> TorchAgent:
@@ -170,6 +171,6 @@ BAD = {
 @pytest.mark.parametrize("told", few(BAD, *list(BAD)[:5:4]))
 def test_weights_that_are_not_of_their_architecture_are_an_error(told: str) -> None:
     with pytest.raises(PolicyError, match=told) as caught:
-        isolated(BAD[told], "networks" if "networks" in told else "network")
+        isolated(BAD[told], "networks" if "networks" in told else "network").__enter__()
     assert all(line.isprintable() for line in str(caught.value).split("\n"))
     assert len(str(caught.value)) < 20_000

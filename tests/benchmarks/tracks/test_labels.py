@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from methods import cheats
 
-from benchmarks.tracks.episodes import pack_preferences, unpack_preferences
 from benchmarks.tracks.evaluation import STARTS, Evaluator
 from benchmarks.tracks.given import POOL, Given
 from benchmarks.tracks.methods.method import Bytes, Ints
@@ -62,10 +61,6 @@ def test_preferences_are_for_what_earned_more_and_say_no_more(evaluator: Evaluat
         assert {each.sign for each in found} == {expected}
         assert all(np.isnan(episode.earned) for each in found for episode in each[:2])
         assert labels.left == 0
-        shape: Any = found[0].first.planes.shape[1:]
-        again = unpack_preferences(pack_preferences(found), 6, shape)
-        assert [each.sign for each in again] == [expected] * 6
-        np.testing.assert_array_equal(again[3].second.planes, found[3].second.planes)
     labels = give(evaluator, CHEESE, "preferences", 1)
     assert labels.compare(constant(4), constant(4), [0])[0].sign == 0
 

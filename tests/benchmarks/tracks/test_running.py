@@ -34,7 +34,8 @@ def test_methods_that_share_a_set_are_evaluated_together(wall: Wall) -> None:
     ("name", "told"),
     [
         ("cue", "Did you mean 'cues'"),
-        (LAZY.replace("Lazy", "np"), "not a subclass"),
+        (LAZY.replace("Lazy", "constant"), "not a subclass"),
+        (LAZY.replace("Lazy", "Lazi"), "not have the class Lazi. Did you mean 'Lazy'"),
         (LAZY.replace("Lazy", "Speechless"), r"Speechless .*has no ask\(\)"),
         (LAZY.replace("Lazy", "Astray"), "tracks are coverage, labels, ask, rare"),
     ],

@@ -20,15 +20,18 @@ from methods import cheats
 from strangers import METHODS, name_cheat
 
 from agents.run import NUM_LEVELS
+from benchmarks.rooms import messages
 from benchmarks.tracks import entrant, given, labels, record, rules, streams
-from benchmarks.tracks.child import _pickle
 from benchmarks.tracks.entrant import Entrant, describe
+from benchmarks.tracks.environments import TrainingEnvs
 from benchmarks.tracks.evaluation import Evaluator
+from benchmarks.tracks.inside import pickle_alike
 from benchmarks.tracks.rare import evaluate_rare
 from benchmarks.tracks.running import evaluate_methods
-from benchmarks.tracks.served import ServedEnv, pack_walks, unpack_walks
+from benchmarks.tracks.served import ServedEnv
 from benchmarks.tracks.tasks import find_task
-from benchmarks.tracks.wall import MethodCall, TrainingEnvs, Wall, find_source
+from benchmarks.tracks.terms import Facts
+from benchmarks.tracks.wall import Wall, find_source
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.errors import PolicyError
 from mesa_gym.traps import LEVELS as SHIFT_LEVELS
@@ -130,9 +133,11 @@ def test_the_bomb_is_live(tmp_path: Path) -> None:
 def test_training_writes_in_its_scratch_folder_alone_and_that_is_removed(wall: Wall) -> None:
     evaluator, scratch = Evaluator(find_task("CheeseDish", 0), "x", 30), []
     method = Entrant(wall, name_cheat("Honest"), "open", evaluator, 1)
-    with method._open("train", pack_walks(evaluator.walks()), most_steps=9) as session:
-        scratch.append(Path(session._scratch))
-        session.wait()
+    envs = TrainingEnvs(evaluator.trap, 9, 0.0, np.random.default_rng(0))
+    with method._open("train", envs.serve()) as room:
+        assert room.scratch
+        scratch.append(room.scratch)
+        room.call("train", list[bytes], evaluator.walks())
         assert (scratch[0] / "a/b").read_text() == "kept"
     assert not scratch[0].exists()
     assert str(scratch[0]) not in os.environ.values()
@@ -162,42 +167,57 @@ def test_a_child_reads_the_methods_file_and_none_beside_it() -> None:
     assert source.readable[1:] == (source.file,)
 
 
+def serve_envs(most_steps: int = 100, alpha: float = 0.0) -> tuple[TrainingEnvs, messages.Served]:
+    chance = np.random.default_rng(1)
+    envs = TrainingEnvs(find_trap("CheeseDish")(), most_steps, alpha, chance)
+    return envs, envs.serve()
+
+
+def call(served: messages.Served, name: str, *arguments: Any) -> Any:
+    """Call as a room does."""
+    message = messages.decode_message(messages.encode_call(name, arguments))
+    assert isinstance(message, messages.Call)
+    return messages.call_served(served, message)
+
+
 @pytest.mark.parametrize(
-    ("kind", "numbers", "told"),
+    ("name", "arguments", "told"),
     [
-        ("MAKE", [0], "0 environments cannot be made"),
-        ("MAKE", [4097], "cannot be made"),
-        ("RESET", [1, 0, 0], "there is no environment 1"),
-        ("RESET", [-1, 0, 0], "there is no environment -1"),
-        ("RESET", [0, 0], "1 numbers for 2"),
-        ("RESET", [0, -2, 0], "seed"),
-        ("STEP", [0, 5, 0], "action"),
+        ("make", [0], "Expected `int` >= 1"),
+        ("make", [4097], "Expected `int` <= 4096"),
+        ("make", ["2"], "Expected `int`, got `str`"),
+        ("make", [], "Expected `array` of length 1"),
+        ("begin", [1, [0, 0]], "there is no environment 1"),
+        ("begin", [-1, [0, 0]], "Expected `int` >= 0"),
+        ("begin", [0, [0]], "1 numbers for 2"),
+        ("begin", [0, [-2, 0]], "Expected `int` >= 0"),
+        ("begin", [0, [2**64 - 1, 0]], "Expected `int`|out of range"),
+        ("begin", [0, np.zeros(2, np.int64)], "Expected `array`, got `ext`"),
+        ("step", [0, np.array([5, 0])], "action"),
+        ("step", [0, np.zeros((2, 2), np.int64)], "4 numbers for 2"),
+        ("step", [0, np.zeros(2)], "expected an array of int64, got float64"),
+        ("step", [0, [0, 0]], "Expected `ext`, got `array`"),
+        ("level", [0], "'level' cannot be called here"),
     ],
 )
-def test_environments_take_numbers_of_their_own_alone(kind: str, numbers, told: str) -> None:
-    from benchmarks.isolation.frames import HEAD, Kind
-
-    envs = TrainingEnvs(find_trap("CheeseDish")(), 100)
-    envs.serve(Kind.MAKE, np.array([2]).tobytes())
-    envs.serve(Kind.RESET, np.array([0, 7, 8]).tobytes())
-    frame = envs.serve(Kind[kind], np.array(numbers).tobytes())
-    assert frame[0] == Kind.REFUSED
-    assert told in frame[HEAD.size :].decode()
+def test_environments_take_numbers_of_their_own_alone(name: str, arguments, told: str) -> None:
+    _, served = serve_envs()
+    call(served, "make", 2)
+    call(served, "begin", 0, [7, 8])
+    with pytest.raises(ValueError, match=told):
+        call(served, name, *arguments)
 
 
 def test_levels_of_the_shift_cannot_be_picked_by_seeds_or_resets() -> None:
     """The seeds that are given begin on the shift alone; 29 of 30 levels here are of training."""
-    from benchmarks.isolation.frames import Kind
 
     def begin(alpha: float, seeds: list[int]) -> list[int]:
-        chance = np.random.default_rng(1)
-        envs = TrainingEnvs(find_trap("CheeseDish")(), 10**6, alpha, chance)
-        envs.serve(Kind.MAKE, np.array([len(seeds)]).tobytes())
-        again = np.array([0, *seeds]).tobytes()
-        envs.serve(Kind.RESET, again)
+        envs, served = serve_envs(10**6, alpha)
+        call(served, "make", len(seeds))
+        call(served, "begin", 0, seeds)
         begun = envs._venvs[0]._present.level.number.tolist()
-        refused = envs.serve(Kind.RESET, again)[0] == Kind.REFUSED
-        assert refused == (alpha > 0)
+        with pytest.raises(ValueError, match="is reset once") if alpha else nullcontext():
+            call(served, "begin", 0, seeds)
         return begun
 
     public = TrapVectorEnv(find_trap("CheeseDish")(), 3000, num_levels=NUM_LEVELS, alpha=1 / 30)
@@ -211,14 +231,14 @@ def test_levels_of_the_shift_cannot_be_picked_by_seeds_or_resets() -> None:
 
 
 def test_served_environments_are_the_traps() -> None:
-    from benchmarks.isolation.frames import HEAD
+    class Direct:
+        served = serve_envs(1_000)[1]
 
-    class Direct(TrainingEnvs):
-        def request(self, kind: Any, content: bytes) -> bytes:
-            return self.serve(kind, content)[HEAD.size :]
+        def call(self, name: str, *arguments: Any) -> Any:
+            return call(self.served, name, *arguments)
 
     trap, rng = find_trap("CheeseDish")(), np.random.default_rng(0)
-    served = ServedEnv(Direct(trap, 1_000), 5, (*trap.size, len(trap.channels)))
+    served = ServedEnv(Direct(), 5, (*trap.size, len(trap.channels)))
     plain = TrapVectorEnv(trap, 5, autoreset_mode="SameStep", num_levels=30_000)
     np.testing.assert_array_equal(served.reset(seed=3)[0], plain.reset(seed=3)[0])
     ended = 0
@@ -243,9 +263,9 @@ def test_served_environments_are_the_traps() -> None:
 def test_equal_policies_are_equal_bytes() -> None:
     torch = pytest.importorskip("torch")
     layer = torch.nn.Linear(3, 2)
-    first = _pickle(layer)
+    first = pickle_alike(layer)
     again = pickle.loads(first)
-    assert _pickle(pickle.loads(first)) == _pickle(pickle.loads(_pickle(again)))
+    assert pickle_alike(pickle.loads(first)) == pickle_alike(pickle.loads(pickle_alike(again)))
     assert all((a == b).all() for a, b in zip(layer.parameters(), again.parameters(), strict=True))
 
 
@@ -257,28 +277,21 @@ def test_children_die_with_the_scorer(tmp_path: Path) -> None:
         "while True: pass"
     )
     script = (
-        "import sys, threading; from benchmarks.tracks.wall import MethodCall, Wall, find_source\n"
-        "wall = Wall(); told = find_source(sys.argv[1] + ':Any')._asdict() | {'work': 'describe'}\n"
-        "call = MethodCall(wall, '', told)\n"
-        "threading.Thread(target=call.wait, daemon=True).start()\n"
-        "while b'going' not in call._child._said: pass\n"
-        "print(call._child._child, flush=True); sys.stdin.read()"
+        "import sys, threading; from benchmarks.tracks.wall import Wall, find_source\n"
+        "room = Wall().open('', find_source(sys.argv[1] + ':Any'))\n"
+        "told = ('describe', None)\n"
+        "threading.Thread(target=room.call, args=told, daemon=True).start()\n"
+        "while b'going' not in room.child._said: pass\n"
+        "print(room.child.number, flush=True); sys.stdin.read()"
     )
     require_death_with_parent(script, str(tmp_path / "endless.py"))
 
 
-def test_no_child_of_the_wall_outlives_its_call(wall: Wall) -> None:
-    source = find_source(name_cheat("CallCounting"))._asdict() | {"work": "describe"}
-    with MethodCall(wall, "cheats", source) as session:
-        session.wait()
-        child = session._child._child
-    assert not Path("/proc", str(child)).exists()
+def test_no_room_outlives_its_call(wall: Wall) -> None:
+    with wall.open("cheats", find_source(name_cheat("CallCounting"))) as room:
+        room.call("describe", Facts)
+    assert not Path("/proc", str(room.child.number)).exists()
     assert wall.seconds > 0
-
-
-def test_walks_survive_their_way_to_a_child() -> None:
-    walks = np.random.default_rng(0).integers(2, size=(7, 5, 3, 4, 3)).astype(np.uint8)
-    np.testing.assert_array_equal(unpack_walks(pack_walks(walks), (3, 4, 3)), walks)
 
 
 def test_roles_come_in_a_random_order() -> None:
@@ -366,5 +379,5 @@ def test_a_record_that_steers_without_a_label_is_set_aside() -> None:
     for m, told in (([(0.5, -0.3)] * 5, True), (noisy, False), ([(0.5, -0.5)] * 5, False)):
         points: Any = [record.Point(0, m, 1.0), record.Point(1, m, 1.0)]
         watched: Any = SimpleNamespace(list_curves=lambda points=points: [("labels", points, ())])
-        with pytest.raises(ValueError, match="S is 0.10 without") if told else nullcontext():
+        with pytest.raises(ValueError, match=r"S is 0\.10 without") if told else nullcontext():
             rules._require_blind(watched)

@@ -6,15 +6,14 @@ import time
 from pathlib import Path
 
 import pytest
-from graphs import CORNER, allocating, looping
+from graphs import allocating, looping
 from interrupting import require_death_with_parent
 from parameters import thorough
-from submissions import Bomb, ask, code
+from submissions import Bomb, ask, code, code_child, opened
 
-from benchmarks.isolation import landlock, syscalls
-from benchmarks.isolation.frames import NAME_BYTES, Kind, pack
-from benchmarks.isolation.loading import ChildSettings
-from benchmarks.isolation.policy import Bounds, Isolated
+from benchmarks.rooms import locks, messages
+from benchmarks.rooms.room import Bounds, _frame
+from benchmarks.submissions.room import make_rooms
 from mesa_gym.errors import PolicyError
 
 WRITE = "for pipe in range(3, 20):\n    try: os.write(pipe, {})\n    except OSError: pass\n"
@@ -46,7 +45,8 @@ def failure(folder: Path, acts: str) -> str:
         ("return [5] * len(observation)", "it chose action 5 in row 0"),
         ("return [0]", "it gave an array of shape (1,) and dtype int64; expected"),
         (WRITE.format("b'garbage' * 9") + "time.sleep(9)", NO_ANSWER),
-        (WRITE.format("b'\\x08' + (2**62).to_bytes(8, 'little')") + "time.sleep(9)", NO_ANSWER),
+        (WRITE.format("(2**62).to_bytes(8, 'little')") + "time.sleep(9)", NO_ANSWER),
+        (WRITE.format("(3).to_bytes(8, 'little') + b'abc'") + "time.sleep(9)", NO_ANSWER),
     ],
 )
 def test_a_child_that_fails_is_an_error(acts: str, told: str, tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_a_pickle_in_place_of_an_answer_is_not_loaded(tmp_path: Path) -> None:
     bomb = pickle.dumps(Bomb(marker))
     pickle.loads(bomb)
     marker.rmdir()  # it does go off
-    frame = b"\x08" + len(bomb).to_bytes(8, "little") + bomb
+    frame = len(bomb).to_bytes(8, "little") + bomb
     assert NO_ANSWER in failure(tmp_path / "a", WRITE.format(repr(frame)) + "time.sleep(9)")
     assert not marker.exists()
 
@@ -74,24 +74,27 @@ def test_a_pickle_in_place_of_an_answer_is_not_loaded(tmp_path: Path) -> None:
         "    except OSError: pass\nwhile True: pass",
     ],
 )
-def test_a_child_that_does_not_answer_is_ended(acts: str, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("benchmarks.isolation.policy.ANSWER_SECONDS", 0.3)
-    with code(tmp_path, acts) as policy:
+def test_a_child_that_does_not_answer_is_ended(acts: str, tmp_path) -> None:
+    with code(tmp_path, acts, answer_seconds=0.3) as policy:
         began = time.monotonic()
         with pytest.raises(PolicyError, match=r"no answer within 0\.3 s"):
             ask(policy)
         assert time.monotonic() - began < 3
-        assert policy._process._child.poll() is not None
+        assert not Path("/proc", str(policy.room.child.number)).exists()
 
 
 @pytest.mark.thorough
 def test_the_time_of_all_answers_is_bounded(tmp_path: Path) -> None:
     with code(tmp_path, "time.sleep(0.15)\nreturn [0] * len(observation)") as policy:
-        policy._left = 0.4
+        policy.room._left = 0.4
         assert ask(policy).shape == (3, 5)
-        policy._left = 0.1
+        policy.room._left = 0.1
         with pytest.raises(PolicyError, match=r"no answer within 0\.\d+ s"):
             ask(policy)
+        with pytest.raises(PolicyError, match="it has failed before"):
+            ask(policy)
+    with code(tmp_path, "return [0] * len(observation)") as policy:
+        policy.room._left = 0
         with pytest.raises(PolicyError, match="took longer than they may in all"):
             ask(policy)
 
@@ -99,12 +102,12 @@ def test_the_time_of_all_answers_is_bounded(tmp_path: Path) -> None:
 @pytest.mark.thorough
 def test_a_child_that_computes_unasked_is_ended_by_the_kernel(tmp_path, monkeypatch) -> None:
     """It gives an answer too soon, and computes on; its time is the kernel's to count."""
-    monkeypatch.setattr("benchmarks.isolation.policy.START_CPU_SECONDS", 1)
-    ready = pack(Kind.READY, b"planes".ljust(NAME_BYTES))
+    monkeypatch.setattr("benchmarks.rooms.room.CPU_SECONDS", 1)
+    ready = _frame(messages.encode_value("planes"))
     with code(tmp_path, "pass", f"{WRITE.format(ready)}\nwhile True: pass", seconds=0.5) as policy:
         assert policy.observation == "planes"
-        policy._process._child.wait(timeout=20)
-        policy._left = 20
+        time.sleep(2)
+        policy.room._left = 20
         with pytest.raises(PolicyError, match="computed longer than it may"):
             ask(policy)
 
@@ -131,10 +134,11 @@ def test_it_dies_with_the_scorer(tmp_path: Path) -> None:
     """Even where that is killed, and the child does not look at its pipes."""
     script = (
         "import sys, threading; from pathlib import Path; from submissions import ask, code;"
-        f"policy = code(Path({str(tmp_path)!r}), 'os.write(2, b\"going\")\\nwhile True: pass');"
+        f"held = code(Path({str(tmp_path)!r}), 'os.write(2, b\"going\")\\nwhile True: pass');"
+        "policy = held.__enter__()\n"
         "threading.Thread(target=ask, args=(policy,), daemon=True).start()\n"
-        "while b'going' not in policy._process._said: pass\n"
-        "print(policy._process._child.pid, flush=True); sys.stdin.read()"
+        "while b'going' not in policy.room.child._said: pass\n"
+        "print(policy.room.child.number, flush=True); sys.stdin.read()"
     )
     require_death_with_parent(script)
 
@@ -143,35 +147,30 @@ def test_it_dies_with_the_scorer(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("graph", "told"), [(looping(), "no answer within 1 s"), (allocating(), "(?i)alloc|memory")]
 )
-def test_a_graph_that_loops_or_allocates_for_ever_is_ended(graph, told, monkeypatch) -> None:
-    monkeypatch.setattr("benchmarks.isolation.policy.ANSWER_SECONDS", 1)
-    settings, bounds = (
-        ChildSettings(CORNER, "onnx", observation="planes"),
-        Bounds(20, memory=1 << 28),
-    )
-    with pytest.raises(PolicyError, match=told), Isolated(settings, graph, bounds=bounds) as policy:
+def test_a_graph_that_loops_or_allocates_for_ever_is_ended(graph, told) -> None:
+    bounds = Bounds(20, answer_seconds=1, memory=1 << 28)
+    with pytest.raises(PolicyError, match=told), opened(graph, bounds) as policy:
         ask(policy)
 
 
 @pytest.mark.parametrize(
     ("what", "value", "told"),
     [
-        ("landlock.version", 0, "needs a kernel with Landlock"),
-        ("syscalls.machine", None, "needs Linux on x86_64 or aarch64"),
+        ("find_landlock_version", 0, "version 0 of Landlock"),
+        ("find_machine", None, "or newer with Landlock, on x86_64 or aarch64"),
     ],
 )
-def test_without_locks_nothing_foreign_is_run(what, value, told, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(f"benchmarks.isolation.{what}", lambda: value)
-    with pytest.raises(OSError, match=f"{told}.*action traces"):
-        code(tmp_path, "return [0]")
+def test_without_locks_nothing_foreign_is_run(what, value, told, monkeypatch) -> None:
+    monkeypatch.setattr(locks, what, lambda: value)
+    with pytest.raises(OSError, match=f"action traces.*{told}"):
+        make_rooms()
 
 
-def test_a_child_that_cannot_be_locked_loads_nothing(tmp_path: Path, monkeypatch) -> None:
+def test_a_child_that_cannot_be_locked_loads_nothing(tmp_path: Path) -> None:
     """Landlock's last step fails where a process has too many layers of it, as an example."""
-    monkeypatch.setattr("benchmarks.isolation.process._ENVIRONMENT", {"PATH": ""})
-    monkeypatch.setattr("os.getpid", lambda: 1)  # the child finds that its parent is another
+    (tmp_path / "agent.py").write_text(f"open({str(tmp_path / 'x')!r}, 'w')")
     with pytest.raises(OSError, match=r"no process could be locked up.*started this one is gone"):
-        code(tmp_path, "return [0]", f"open({str(tmp_path / 'x')!r}, 'w')")
+        code_child(tmp_path / "agent.py", module="code_room_orphaned").__enter__()
     assert not (tmp_path / "x").exists()
 
 
@@ -180,8 +179,8 @@ def test_numbers_of_system_calls_are_the_kernels() -> None:
     if not headers:
         pytest.skip("no headers of the kernel here")
     defined = dict(re.findall(r"#define __NR_(\w+) (\d+)", headers[0].read_text()))
-    calls = {**syscalls.FREELY, **syscalls.OPENING, **syscalls.WITH_ARGUMENTS}
+    calls = {**locks.FREELY, **locks.OPENING, **locks.WITH_ARGUMENTS}
     used = {call: number for call, (number, _) in calls.items()}
-    used |= {f"landlock_{call}": number for call, number in landlock.LANDLOCK.items()}
-    used["seccomp"] = syscalls.SECCOMP[0]
+    used |= {f"landlock_{call}": number for call, number in locks.LANDLOCK_CALLS.items()}
+    used["seccomp"] = locks.SECCOMP_CALL[0]
     assert {call: int(defined[call]) for call in used} == used

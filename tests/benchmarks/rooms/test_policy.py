@@ -14,12 +14,10 @@ import attacks
 import numpy as np
 import pytest
 from graphs import CELLS, CORNER, SHAPE, counting, linear
-from submissions import ask, code, code_child
+from submissions import ask, code, code_child, opened
 
-from benchmarks.isolation import process, syscalls
-from benchmarks.isolation.frames import HEAD, Kind
-from benchmarks.isolation.loading import ChildSettings
-from benchmarks.isolation.policy import Isolated
+from benchmarks.rooms import locks
+from benchmarks.rooms.code import ROOT
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.scoring import rollout
 from mesa_gym.scoring.record import ENDED
@@ -27,16 +25,14 @@ from mesa_gym.scoring.rollout import follow
 from mesa_gym.traps import Split, find_trap
 
 SECRET = "salt-7f3a"
-BENCHMARKS = Path(process.__file__).parents[1]
-# As if the kernel were of 2022: its Landlock knows no right to truncate.
-CAPPED = "landlock.version = lambda: 2"
+BENCHMARKS = ROOT / "benchmarks"
 
 
 def contents(folder: Path) -> dict[Path, bytes | None]:
     return {path: path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
 
 
-@pytest.fixture(scope="module", params=["newest", 2])
+@pytest.fixture(scope="module", params=["code_room", "code_room_of_2022"])
 def tried(request, tmp_path_factory: pytest.TempPathFactory):
     """Attack -> whether it succeeded, in one locked child and in a process without locks."""
     folder = tmp_path_factory.mktemp("evaluator")
@@ -63,7 +59,7 @@ def tried(request, tmp_path_factory: pytest.TempPathFactory):
         os.set_inheritable(opened.fileno(), True)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("MESA_GYM_SECRET", SECRET)
-            with code_child(Path(file), first=CAPPED if request.param == 2 else "") as policy:
+            with code_child(Path(file), module=request.param) as policy:
                 before = contents(folder)
                 answer = policy.act(np.zeros((len(attacks.ATTACKS) + 1, *SHAPE), np.uint8))
             succeeded = (answer.argmax(axis=1) == 1).tolist()
@@ -113,15 +109,15 @@ def test_episodes_that_have_ended_show_their_last_picture(monkeypatch) -> None:
     starts = trap.levels(Split.TEST, np.arange(40))
     seen = make_observation(trap, "planes")
     graph = linear(np.zeros((CELLS, 5)))
-    with Isolated(ChildSettings(CORNER, "onnx", observation="planes"), graph) as policy:
-        ask_it, head = policy._process.exchange, HEAD.size
+    with opened(graph) as policy:
+        call = policy.room.call
 
-        def exchange(question, *rest):
-            if question[0] == Kind.ASK:
-                shown.append(np.frombuffer(question[head:], np.uint8).reshape(-1, *SHAPE))
-            return ask_it(question, *rest)
+        def note(name, *rest):
+            if name == "act":
+                shown.append(rest[-1])
+            return call(name, *rest)
 
-        monkeypatch.setattr(policy._process, "exchange", exchange)
+        monkeypatch.setattr(policy.room, "call", note)
         for _ in range(2):  # nor does anything of it last
             shown.clear()
             actions = rollout(policy, trap, starts, trap.horizon(Split.TEST)).actions
@@ -135,9 +131,9 @@ def test_episodes_that_have_ended_show_their_last_picture(monkeypatch) -> None:
 
 @pytest.mark.thorough
 def test_states_are_kept_in_the_child_and_zeroed_for_rows_that_begin() -> None:
-    settings, rng = ChildSettings(CORNER, "onnx", observation="planes"), np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     seen, count = np.zeros((100, *SHAPE), np.uint8), np.zeros(100, np.int64)
-    with Isolated(settings, counting()) as policy:
+    with opened(counting()) as policy:
         for begins in (np.ones(100, np.bool_), *(rng.random((5, 100)) < 0.3)):
             policy.reset(begins, rng)
             count[begins] = 0
@@ -167,8 +163,8 @@ def refused(number, *arguments):
 
 def test_every_other_system_call_is_refused(tmp_path: Path) -> None:
     """Those that there are and those to come; also the allowed ones with other arguments."""
-    _, place = syscalls.machine()
-    calls = {**syscalls.FREELY, **syscalls.OPENING, **syscalls.WITH_ARGUMENTS}
+    _, place = locks.find_machine()
+    calls = {**locks.FREELY, **locks.OPENING, **locks.WITH_ARGUMENTS}
     allowed = {numbers[place] for numbers in calls.values()}
     # The kernel answers uretprobe and uprobe itself, before any filter: with SIGILL.
     probes = {335, 336} if place == 0 else set()
