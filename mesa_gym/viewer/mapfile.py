@@ -29,7 +29,7 @@ from mesa_gym.engine import ACTIONS, State
 from mesa_gym.engine.map_grid import place
 from mesa_gym.engine.maps import IS, from_map, to_map
 from mesa_gym.errors import shorten_text
-from mesa_gym.files import write_text
+from mesa_gym.files import read_bytes, write_text
 from mesa_gym.json_data import parse_json
 from mesa_gym.scoring.trace import trap_of
 from mesa_gym.traps import LEVELS, Split, Trap
@@ -142,7 +142,7 @@ def _lines(path: Path) -> list[str]:
     larger = f"{path} is larger than any map, {MOST_BYTES:,} bytes; {_AGAIN}"
     require(path.stat().st_size <= MOST_BYTES, larger)
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError:
         reason = f"{path} is not a map, or damaged: it is not UTF-8 text; {_AGAIN}"
         raise ValueError(reason) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -148,6 +149,14 @@ DAMAGED: dict[str, Callable[[bytes], bytes]] = {
         b"\n\n", b"\n\nclock = %b\n" % (b"[" * 9_000)
     ),
 }
+
+
+def test_a_pipe_or_a_device_is_no_map(tmp_path: Path) -> None:
+    """Who reads one waits for its other end, or for ever."""
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(ValueError, match="is a pipe or a device"):
+            load_map(path)
 
 
 @pytest.mark.parametrize("reason", DAMAGED)
