@@ -55,12 +55,8 @@ class Rooms:
     """
 
     def __init__(self, module: str, own: bool = True) -> None:
-        self.server, self.home, self.own, self.seconds = (
-            ForkServer(module),
-            scratch.ScratchHome(),
-            own,
-            0.0,
-        )
+        self.server, self.home = ForkServer(module), scratch.ScratchHome()
+        self.own, self.seconds = own, 0.0
 
     def open(
         self,
@@ -85,7 +81,17 @@ class Rooms:
         Raises:
             OSError: no process could be locked up.
         """
-        return Room(self, about, code, terms, served or {}, bounds or Bounds(), writing)
+        bounds = bounds or Bounds()
+        folder = self.home.make() if writing else None
+        room = Room(self, about, served or {}, bounds, folder)
+        limits = int(bounds.seconds) + CPU_SECONDS, bounds.memory, bounds.file_bytes
+        place = *code[:3], list(code.readable), self.own, str(folder or "")
+        try:
+            room.begin(messages.encode(Order(*place, *limits, terms)))
+        except ChildError as error:
+            room.close()
+            raise OSError(f"no process could be locked up for {about}: {error}") from None
+        return room
 
     def close(self) -> None:
         """End all rooms, and remove what they wrote."""
@@ -100,34 +106,31 @@ class Rooms:
 
 
 class Room:
-    """One locked process, which ``Rooms.open`` opens; close it, or use it in a ``with``."""
+    """One locked process, which ``Rooms.open`` opens; close it, or use it in a ``with``.
+
+    Attributes:
+        scratch: the folder in which it may write; None for none.
+        child: the process.
+    """
 
     def __init__(
         self,
         rooms: Rooms,
         about: str,
-        code: Code,
-        terms: Any,
         served: messages.Served,
         bounds: Bounds,
-        writing: bool,
+        folder: Path | None,
     ) -> None:
         self._rooms, self._about, self._served, self._bounds = rooms, about, served, bounds
-        self.scratch: Path | None = rooms.home.make() if writing else None
+        self.scratch, self.child = folder, rooms.server.fork()
         self._left, self._serving, self._open = bounds.seconds, False, True
-        self.child = rooms.server.fork()
-        readable, folder = list(code.readable), str(self.scratch or "")
-        limits = (int(bounds.seconds) + CPU_SECONDS, bounds.memory, bounds.file_bytes)
-        order = Order(*code[:3], readable, rooms.own, folder, *limits, terms)
-        try:
-            question = messages.encode(order)
-            data = self.child.exchange(_frame(question), 1 << 16, START_SECONDS)
-            locked = messages.decode_message(data)
-            if isinstance(locked, messages.Refused):
-                raise ChildError(tell_plainly(locked.text))
-        except ChildError as error:
-            self.close()
-            raise OSError(f"no process could be locked up for {about}: {error}") from None
+
+    def begin(self, order: bytes) -> None:
+        """Tell it what to do, and wait for its locks; ChildError where one failed."""
+        data = self.child.exchange(_frame(order), 1 << 16, START_SECONDS)
+        locked = messages.decode_message(data)
+        if isinstance(locked, messages.Refused):
+            raise ChildError(tell_plainly(locked.text))
 
     def call(self, name: str, reply: Any, *arguments: Any) -> Any:
         """Call a function of what works there, and return what it returns.

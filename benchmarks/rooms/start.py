@@ -175,7 +175,10 @@ class Child:
                     if len(answer) == HEAD.size == size:
                         (length,) = HEAD.unpack(answer)
                         if not 0 < length <= most:
-                            raise ChildError("it sent something that is not an answer")
+                            raise ChildError(
+                                f"it sent something that is not an answer: of {length:,} bytes,"
+                                f" where at most {most:,} may come"
+                            )
                         size += length
         return bytes(answer[HEAD.size :])
 

@@ -89,6 +89,8 @@ def require_rules(record: TrackRecord, levels: int = LEVELS) -> None:
 
 def _require_blind(record: TrackRecord) -> None:
     """Raise ValueError where both roles differ before anything was said of either."""
+    if record.kind == "chance":
+        return  # one in a hundred throws of a coin is as far from 0
     for track, points, _ in record.list_curves():
         steering = [(first + second) / 2 for first, second in points[0].m]
         if points[0].budget or len(steering) == 1:

@@ -378,6 +378,8 @@ def test_a_record_that_steers_without_a_label_is_set_aside() -> None:
     noisy = [(0.5, 0.1), (-0.6, 0.2), (0.1, -0.3), (0.4, -0.5), (-0.2, 0.1)]
     for m, told in (([(0.5, -0.3)] * 5, True), (noisy, False), ([(0.5, -0.5)] * 5, False)):
         points: Any = [record.Point(0, m, 1.0), record.Point(1, m, 1.0)]
-        watched: Any = SimpleNamespace(list_curves=lambda points=points: [("labels", points, ())])
+        watched: Any = SimpleNamespace(
+            kind="ranked", list_curves=lambda points=points: [("labels", points, ())]
+        )
         with pytest.raises(ValueError, match=r"S is 0\.10 without") if told else nullcontext():
             rules._require_blind(watched)
