@@ -98,10 +98,11 @@ class Host:
 
     def fail(self, error: BaseException) -> NoReturn:
         """Say why, and end."""
-        traceback.print_exception(error)
-        sys.stderr.flush()
-        said = f"it raised {type(error).__name__}: {error}".removesuffix(": ")
-        said = str(error) if isinstance(error, NoSuchAnswerError) else said
+        said = str(error)
+        if not isinstance(error, NoSuchAnswerError):
+            traceback.print_exception(error)
+            sys.stderr.flush()
+            said = f"it raised {type(error).__name__}: {error}".removesuffix(": ")
         self.send(messages.encode_refusal(said))
         os._exit(1)
 

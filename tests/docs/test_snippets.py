@@ -116,7 +116,7 @@ def _mesa_gym(arguments: list[str]) -> None:
 
 
 def _python(arguments: list[str]) -> None:
-    first, *rest = arguments
+    first, *rest = arguments[arguments[0] == "-P" :]
     if first == "-c":
         ast.parse(rest[0])
     elif first != "-m":

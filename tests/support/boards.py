@@ -267,7 +267,8 @@ def method(
     def points(track: str, budgets: Sequence[int], draws: int, steering: Sequence[float]):
         levels, _ = count_levels(track, 300)
         return [
-            Point(budget=b, m=[(x, x) for x in spread(s, draws, levels)], solved=1.0)
+            # Without a label both roles do the same.
+            Point(budget=b, m=[(x, x if b else -x) for x in spread(s, draws, levels)], solved=1.0)
             for b, s in zip(budgets, steering, strict=True)
         ]
 

@@ -117,14 +117,15 @@ def test_the_surplus_is_over_the_best_control_that_never_trained() -> None:
     records += [method("KeysChests", "mine", 0, 0.5, FLAT)]
     controls = find_controls(records)
     best = compute_area(dict(zip(LABELS, map(max, few, many), strict=True)))
+    own = compute_area({k: 0.5 if k else 0.0 for k in LABELS})
     # A control below 0 is beaten by any policy that ignores its labels.
     assert controls == pytest.approx(
         {("CoinRun", kind): best for kind in LABEL_KINDS}
         | {("KeysChests", kind): 0 for kind in LABEL_KINDS}
     )
     scores = score_tables([r for r in records if r.method == "mine"], controls)
-    assert scores[SURPLUS].families["place"].value == pytest.approx(0.5 - best)
-    assert scores[f"{SURPLUS}: returns"].families["history"].value == pytest.approx(0.5)
+    assert scores[SURPLUS].families["place"].value == pytest.approx(own - best)
+    assert scores[f"{SURPLUS}: returns"].families["history"].value == pytest.approx(own)
     without = score_tables(records[:2], {})
     assert not [table for table in without if table.startswith(SURPLUS)]
 
