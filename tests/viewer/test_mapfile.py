@@ -152,7 +152,7 @@ DAMAGED: dict[str, Callable[[bytes], bytes]] = {
 
 
 def test_a_pipe_or_a_device_is_no_map(tmp_path: Path) -> None:
-    """Who reads one waits for its other end, or for ever."""
+    """To read one is to wait for its other end, or for ever."""
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", Path("/dev/zero")):
         with pytest.raises(ValueError, match="is a pipe or a device"):
