@@ -12,7 +12,7 @@ from graphs import CORNER
 from submissions import submit, written
 
 from benchmarks.board import commands as leaderboard
-from benchmarks.isolation.policy import Bounds
+from benchmarks.submissions.room import BOUNDS
 from benchmarks.jobs import runner
 from benchmarks.jobs.job import do_job, hold_lock
 from benchmarks.jobs.store import digest_result, label_path
@@ -139,7 +139,7 @@ def test_cards_of_others_are_not_overwritten(changes, told, board, tmp_path, cap
 def test_a_name_is_scored_once_at_a_time(scored: Path, board: Path, tmp_path: Path) -> None:
     """A submission that waited for another of its name then finds it there."""
     late = command.Submission.load(written(tmp_path / "t", name="Demo"))
-    job = command.SubmittedBatch(late, CORNER, command.Terms(4, "", Bounds())).describe()
+    job = command.SubmittedBatch(late, CORNER, command.Terms(4, "", BOUNDS)).describe()
     with hold_lock(board, f"submit-demo-{CORNER}"):
         assert not do_job(job, board, False, print)
     with pytest.raises(ValueError, match="has an agent called 'Demo' already"):
