@@ -1,7 +1,7 @@
 """Put the committed results into docs/tracks.md: ``python -m docs.results_page``.
 
-The tables stand between two marks; the text around them is for people to write. The leaderboard is
-a picture as well, docs/images/leaderboard.svg.
+The table stands between two marks; the text around it is for people to write. The pictures are
+docs/images/methods.svg and docs/images/leaderboard.svg.
 """
 
 from __future__ import annotations
@@ -15,44 +15,24 @@ from matplotlib import rc_context
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from benchmarks.board.board import Board, read
-from benchmarks.board.column import tabulate
-from benchmarks.board.scores import MEAN, MEAN_OF
-from benchmarks.board.standings import DivisionTable
-from benchmarks.board.track_columns import FAMILY_TABLE, STANDINGS
-from benchmarks.jobs.store import COMMITTED, Results
-from benchmarks.markdown import pipes
+from benchmarks.tracks.page import draw_curves, write_markdown
+from benchmarks.tracks.record_files import COMMITTED, read_methods
+from benchmarks.tracks.scores import MethodScore, score_methods
 from mesa_gym.rendering.colours import BASE, PROXIES, to_hex
+from mesa_gym.report import rank_among_committed
 from mesa_gym.report.leaderboard import Leaderboard, format_share
 
 HERE = Path(__file__).parent
-ROOT = HERE.parent
 PAGE = HERE / "tracks.md"
-PICTURE = HERE / "images" / "leaderboard.svg"
+PICTURE, CURVES = HERE / "images" / "leaderboard.svg", HERE / "images" / "methods.svg"
 BEGIN, END = "<!-- written by python -m docs.results_page -->", "<!-- until here -->"
-SHOWN = ("method", "place", MEAN, "interval", *MEAN_OF, "rare")
 
 
-def fill_page(board: Board) -> str:
-    """Return docs/tracks.md with what methods get on the tracks."""
+def fill_page(scores: Sequence[MethodScore]) -> str:
+    """Return docs/tracks.md with what methods get."""
     before, _, rest = PAGE.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{tabulate_methods(board.divisions)}\n\n{END}{after}"
-
-
-def tabulate_methods(divisions: Sequence[DivisionTable]) -> str:
-    """Return the tables of both divisions, checks left out: places, and values by family."""
-    columns = [column for column in STANDINGS if column.key in SHOWN]
-    found = []
-    for division in divisions:
-        if shown := division.above + division.below:
-            found += [
-                f"**The {division.name} division**",
-                pipes(*tabulate(columns, shown)),
-                f"By family, {' / '.join(MEAN_OF)}:",
-                pipes(*tabulate(FAMILY_TABLE, shown)),
-            ]
-    return "\n\n".join(found) or "*No method was evaluated yet.*"
+    return f"{before}{BEGIN}\n\n{write_markdown(scores)}\n\n{END}{after}"
 
 
 def draw_leaderboard(board: Leaderboard) -> str:
@@ -87,10 +67,11 @@ def draw_leaderboard(board: Leaderboard) -> str:
 
 
 def main() -> None:
-    """Write the page's tables and the picture."""
-    board = read(Results(ROOT / COMMITTED))
-    PAGE.write_text(fill_page(board))
-    PICTURE.write_text(draw_leaderboard(board.leaderboard))
+    """Write the page's table and the pictures."""
+    scores = score_methods(read_methods(sorted(COMMITTED.glob("*.jsonl"))))
+    PAGE.write_text(fill_page(scores))
+    CURVES.write_text(draw_curves(scores))
+    PICTURE.write_text(draw_leaderboard(rank_among_committed([])))
 
 
 if __name__ == "__main__":

@@ -45,7 +45,6 @@ ALLOWED = {
     "mesa_gym/engine/world.py: joined": "a public method, World.joined",
     "mesa_gym/envs/vector.py: unwrapped": "Gymnasium's name",
     "mesa_gym/errors.py: unknown": "an error, as missing_extra: `raise unknown('trap', name, all)`",
-    "benchmarks/tracks/record.py: steering": "the field's word for S, a noun",
     "mesa_gym/policies/planning.py: edited": "a public method, as trained/planner.py has it",
     "mesa_gym/scoring/by_returns.py: lost": "a measure is called as on the card",
     "mesa_gym/scoring/card.py: planning": "the card's word on planning, a noun",

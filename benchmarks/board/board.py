@@ -1,16 +1,11 @@
-"""All that a board is made of, read from a folder of results."""
+"""The leaderboard of a folder of results: its cards among the committed ones."""
 
 from __future__ import annotations
 
 import os
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from benchmarks.board.standings import DivisionTable, make_divisions
-from benchmarks.board.track_records import read_ceilings, read_records
 from benchmarks.jobs.store import Results, training_path
-from benchmarks.tracks.record import TrackRecord
 from mesa_gym.report import Leaderboard, rank_agents, rank_among_committed
 from mesa_gym.report.groups import agent_and_seed
 from mesa_gym.report.ranking import rename_agent
@@ -19,51 +14,14 @@ from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.trained.record import AgentRecord
 
 
-@dataclass(frozen=True)
-class Board:
-    """A board's numbers.
-
-    Attributes:
-        leaderboard: of agents, the committed ones and those of the folder.
-        divisions: the standings of methods.
-        methods: the records of each method that can be believed, by its name.
-        ceilings_of: task -> role -> the share of its choices that an agent paid for it reaches.
-        notice: what holds for all of these results, or "".
-    """
-
-    leaderboard: Leaderboard
-    divisions: list[DivisionTable]
-    methods: dict[str, list[TrackRecord]]
-    ceilings_of: Mapping[str, Mapping[str, float]]
-    notice: str
-
-
-def read(results: Results) -> Board:
-    """Return the cards under a folder among the committed ones, and the records of the tracks.
-
-    Records of methods that cannot be believed are left out, with a line on standard error.
+def read_leaderboard(results: Results) -> Leaderboard:
+    """Return the cards under a folder among the committed ones.
 
     Raises:
-        ValueError: a card or the record of a training is damaged or of another agent, cards cannot
-            be compared, or there are neither cards nor records.
+        ValueError: a card or the record of a training is damaged or of another agent, or cards
+            cannot be compared.
     """
-    cards = [_name_alpha(results, card) for card in results.cards()]
-    records = read_records(results)
-    if not cards and not records:
-        raise ValueError(
-            f"there is no score card under {results.folder / 'cards'}; first do"
-            f" `python -m benchmarks board run{results.out_option()}`"
-        )
-    methods: dict[str, list[TrackRecord]] = defaultdict(list)
-    for record in records:
-        methods[record.method].append(record)
-    return Board(
-        rank_results(cards),
-        make_divisions(records),
-        methods,
-        read_ceilings(results),
-        results.notice(),
-    )
+    return rank_results([_name_alpha(results, card) for card in results.cards()])
 
 
 def rank_results(cards: Sequence[ScoreCard]) -> Leaderboard:

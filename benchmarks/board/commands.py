@@ -17,6 +17,7 @@ from msgspec import structs
 
 from agents.algorithms import ALGORITHMS
 from agents.run import Run
+from benchmarks.board.board import read_leaderboard
 from benchmarks.board.budgets import BUDGETS
 from benchmarks.jobs import runner
 from benchmarks.jobs.agents import list_agent_jobs, list_reference_jobs
@@ -34,6 +35,7 @@ from benchmarks.options import (
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.report.committed import REFERENCES, list_committed, pack_cards, read_committed
 from mesa_gym.report.groups import agent_and_seed
+from mesa_gym.report.leaderboard_page import write_pages
 from mesa_gym.report.ranking import is_shown
 from mesa_gym.solver.cache import size_bound
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
@@ -118,10 +120,10 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _render(options: argparse.Namespace) -> int:
-    from benchmarks.board.render import render  # which imports the tracks
-
-    page = render(_results(options))
-    print(f"\nOpen {page}: trap by trap, with pictures")
+    results = _results(options)
+    board = read_leaderboard(results)
+    page = write_pages(board, results.folder / "board")
+    print(f"{board}\n\nOpen {page}: trap by trap, with pictures")
     return DONE
 
 

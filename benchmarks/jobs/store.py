@@ -35,8 +35,7 @@ Note = Callable[[str], None]
 # Plain data that says what a result is: with other terms it would be another.
 Terms = Mapping[str, Any]
 T = TypeVar("T")
-# The results that are committed.
-COMMITTED = Path("benchmarks/results")
+USUAL = Path("runs/board")
 
 
 class Label(Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,10 +46,8 @@ class Label(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def add_results_option(parser: argparse.ArgumentParser) -> None:
-    """Add the option that names the results' folder, by default that of the committed ones."""
-    parser.add_argument(
-        "--out", type=folder, default=COMMITTED, help=f"the results' folder ({COMMITTED})"
-    )
+    """Add the option that names the results' folder."""
+    parser.add_argument("--out", type=folder, default=USUAL, help=f"the results' folder ({USUAL})")
 
 
 def agent_path(trap: str, policy: str) -> Path:

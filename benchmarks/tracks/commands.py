@@ -1,9 +1,9 @@
-"""The tracks: ``python -m benchmarks track run``, and ``track rerun`` for a method of one's own.
+"""The tracks: ``python -m benchmarks track rerun`` for a method of one's own, ``run`` for ours.
 
-``run`` evaluates methods with a given amount of information, and goes on where it was left.
-``film`` writes what methods do on three levels, for their pages.
-``rerun`` evaluates one method on unseen levels: it prints what the method gets, writes records to
-hand in (``--out``), or verifies such records (``--against``). docs/tracks.md has the rules.
+``rerun`` evaluates a method on unseen levels, prints what it gets beside the committed methods,
+writes records to hand in (``--out``), or compares with such records (``--against``). ``run``
+evaluates methods on public levels, and goes on where it was left; ``commit`` puts them among the
+committed ones; ``render`` makes the page. docs/tracks.md has the rules.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from datetime import date
 from itertools import product
 from pathlib import Path
 
-from msgspec import convert, structs, to_builtins
+from msgspec import convert, structs
 
 from benchmarks.jobs import runner
-from benchmarks.jobs.store import Results, add_results_option, require_writable
+from benchmarks.jobs.store import Results, add_results_option
 from benchmarks.options import (
     Action,
     add_runner_options,
@@ -28,28 +28,19 @@ from benchmarks.options import (
     say,
     tell_kept,
 )
+from benchmarks.tracks.comparing import compare_methods
 from benchmarks.tracks.evaluation import LEVELS
-from benchmarks.tracks.films import film_method
 from benchmarks.tracks.methods import METHODS
-from benchmarks.tracks.rare import REPLAYS
-from benchmarks.tracks.record import Origin, TrackRecord, record_path
-from benchmarks.tracks.running import TRACKS, evaluate_methods, list_track_jobs
-from benchmarks.tracks.tasks import RANKING, SEEDS, TASKS, find_public_salt, find_task
-from benchmarks.tracks.verifying import (
-    compare_facts,
-    compare_records,
-    find_claims,
-    mark_verified,
-    require_own_records,
-)
-from benchmarks.tracks.wall import Wall, name_method
+from benchmarks.tracks.page import write_page, write_text_table
+from benchmarks.tracks.record import Entry, TrackRecord
+from benchmarks.tracks.record_files import COMMITTED, MethodRecords, read_method, read_methods
+from benchmarks.tracks.running import describe_method, evaluate_method, gather_records, list_jobs
+from benchmarks.tracks.scores import score_methods
+from benchmarks.tracks.tasks import RANKING, SEEDS, TASKS, find_task
+from benchmarks.tracks.wall import Wall
 from mesa_gym.command import DONE, FAILED
-from mesa_gym.files import write_json
-from mesa_gym.scoring import salt_digest
-from mesa_gym.terminal import table
 
-COLUMNS = ("m, first wanted", "m, second wanted", "solved on test")
-NAMES = [*METHODS, *REPLAYS]
+BEST = 3  # committed methods that stand beside one that is tried
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _declare_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tasks", nargs="+", choices=TASKS, help="(default: the ranking tasks)")
-    parser.add_argument("--methods", nargs="+", choices=NAMES, help="(default: all)")
+    parser.add_argument("--methods", nargs="+", choices=METHODS, help="(default: all)")
     parser.add_argument("--seeds", type=count, default=SEEDS, help=f"of each ({SEEDS})")
     add_runner_options(parser)
     add_results_option(parser)
@@ -67,150 +58,112 @@ def _declare_run(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     results = Results(options.out)
-    jobs = list_track_jobs(options.tasks or [*RANKING], options.methods or NAMES, options.seeds)
+    jobs = list_jobs(options.tasks or [*RANKING], options.methods or [*METHODS], options.seeds)
     failed = runner.run(jobs, results.folder, options.workers, options.backend)
-    say(f"next: python -m benchmarks board render{results.out_option()}")
+    say(f"next: python -m benchmarks track commit{results.out_option()}")
     return FAILED if failed else DONE
 
 
-def _declare_film(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--methods", nargs="+", default=[*METHODS], help="(default: all)")
-    parser.add_argument("--task", choices=TASKS, default="CheeseDish", help="(CheeseDish)")
-    add_results_option(parser)
+def _declare_commit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=folder, required=True, help="the results' folder")
 
 
-def _film(options: argparse.Namespace) -> int:
-    with Wall() as wall:
-        for method in options.methods:
-            say(f"{options.task}: {method}")
-            film = film_method(wall, method, find_task(options.task, 0), find_public_salt(0))
-            path = Results(options.out).folder / "replays" / f"{name_method(method)}.json"
-            write_json(path, to_builtins(film))
+def _commit(options: argparse.Namespace) -> int:
+    for method in gather_records(Results(options.out)):
+        path = COMMITTED / f"{method.facts.name}.jsonl"
+        method.save(path)
+        print(f"{path} {len(method.records)} records")
+    return DONE
+
+
+def _declare_render(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("records", nargs="*", type=Path, help="NAME.jsonl, beside the committed")
+    parser.add_argument("--out", type=folder, required=True, help="the folder of the page")
+
+
+def _render(options: argparse.Namespace) -> int:
+    scores = score_methods(read_methods([*sorted(COMMITTED.glob("*.jsonl")), *options.records]))
+    print(write_text_table(scores))
+    print(f"\nOpen {write_page(scores, options.out)}")
     return DONE
 
 
 def _declare_rerun(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("method", help="a name of benchmarks.tracks.methods, or FILE.py:Class")
-    parser.add_argument("--track", nargs="+", choices=TRACKS, help="(default: all it enters)")
     parser.add_argument("--tasks", nargs="+", choices=TASKS, help="(default: the ranking tasks)")
-    parser.add_argument("--seeds", type=count, default=SEEDS, help=f"({SEEDS})")
+    parser.add_argument("--seeds", type=count, default=1, help="(1)")
     parser.add_argument("--steps", type=count, help="of training an agent (as the task says)")
     parser.add_argument("--levels", type=count, default=LEVELS, help=f"scored ({LEVELS})")
     parser.add_argument("--salt", help="the evaluator's secret (default: drawn, and printed)")
     either = parser.add_mutually_exclusive_group()
-    either.add_argument("--out", type=folder, help="write records there, to hand in")
+    either.add_argument("--out", type=Path, help="write NAME.jsonl into this folder, to hand in")
     either.add_argument(
-        "--against", type=folder, help="verify the method's records there; all else is as they say"
+        "--against", type=Path, help="compare with this NAME.jsonl; all else is as it says"
     )
-    parser.add_argument("--by", help="the evaluator's name, with --against")
     parser.add_argument("--authors", nargs="+", help="of the method, with --out")
-    parser.add_argument("--code", help="address of its published code")
-    parser.add_argument("--commit", help="of that code")
+    parser.add_argument("--code", help="address of its published code, with the commit")
 
 
 def _rerun(options: argparse.Namespace) -> int:
-    origin = read_origin(options)
-    if (options.against is None) != (options.by is None):
-        raise ValueError("--against FOLDER and --by NAME are given together")
+    entry = _read_entry(options)
+    if options.against and not options.against.is_file():
+        raise ValueError(f"there is no file {options.against}; expected NAME.jsonl")
+    claim = read_method(options.against) if options.against else None
+    wanted = [*product(options.tasks or RANKING, range(options.seeds))]
+    if claim:
+        wanted = sorted((record.task, record.seed) for record in claim.records)
     salt = options.salt or secrets.token_hex(8)
-    if options.out:
-        require_writable(options.out)  # not after hours of work
-        require_own_records(options.out, options.method, origin)
-    claims = None
-    if options.against:
-        claims = find_claims(options.against, options.method, options.levels)
     say(f"salt {salt}")
     with Wall() as wall:
-        if claims is not None:
-            return _verify(wall, options, claims, salt)
-        rows = []
-        for name, seed in product(options.tasks or RANKING, range(options.seeds)):
-            terms = options.track or TRACKS, options.levels, options.steps, say
-            (record,) = evaluate_methods(
-                wall, [options.method], find_task(name, seed), salt, *terms
-            )
-            rows += [[name, str(seed), *row] for row in tabulate_record(record)]
-            if options.out:
-                path = record_path(record.task, record.method, seed)
-                structs.replace(record, origin=origin).save(options.out / path)
-    print(table(["task", "seed", "track", "budget", "result", *COLUMNS], rows))
-    return DONE
-
-
-def read_origin(options: argparse.Namespace) -> Origin | None:
-    """Return the origin of a method of which records are written.
-
-    Raises:
-        ValueError: a part is missing.
-    """
-    given = [options.authors, options.code, options.commit]
-    if not any(given) and (options.out is None or options.method in METHODS):
-        return None
-    if not all(given) or options.out is None:
-        raise ValueError(
-            "records of a method to hand in need --out, --authors, --code and --commit together"
-        )
-    today = date.today().isoformat()
-    origin = Origin(
-        authors=options.authors,
-        code=options.code,
-        commit=options.commit,
-        date=today,
-    )
-    return convert(to_builtins(origin), Origin)  # constructors check no lengths
-
-
-def _verify(
-    wall: Wall, options: argparse.Namespace, claims: dict[str, dict[Path, TrackRecord]], salt: str
-) -> int:
-    """Rerun what records claim, and write what was found in place of the claims that agree."""
-    differences = []
-    for name, records in claims.items():
-        own = []
-        for claim in records.values():
-            if claim.salt == salt_digest(salt):
-                raise ValueError("the records were made with this salt; verify them with another")
-            tracks = [track for track in TRACKS if getattr(claim, track) is not None]
-            terms = tracks, claim.levels, options.steps, say
-            task = find_task(name, claim.seed)
-            own += evaluate_methods(wall, [options.method], task, salt, *terms)
-        pairs = [*zip(records.values(), own, strict=True)]
-        different = [line for claim, found in pairs for line in compare_facts(claim, found)]
-        different = different or compare_records([*records.values()], own)
-        if not different:
-            for path, (claim, found) in zip(records, pairs, strict=True):
-                mark_verified(claim, found, options.by).save(path)
-            say(f"{name}: verified, seeds {', '.join(str(claim.seed) for claim in own)}")
-        differences += different
+        facts = describe_method(wall, options.method)
+        path = options.out / f"{facts.name}.jsonl" if options.out else None
+        if path and path.exists():
+            raise ValueError(f"{path} is there already; choose another folder, or remove it")
+        own = MethodRecords(structs.replace(facts, entry=entry), [])
+        for task, seed in wanted:
+            record = evaluate_method(
+                wall, options.method, find_task(task, seed), salt,
+                claim.records[0].levels if claim else options.levels, options.steps, say,
+            )  # fmt: skip
+            own.records.append(record)
+            if path:
+                own.save(path)
+            say(_describe_record(record))
+    print(_compare_committed(own))
+    differences = compare_methods(claim, own) if claim else []
     for line in differences:
         print(line)
     return FAILED if differences else DONE
 
 
-def tabulate_record(record: TrackRecord) -> list[list[str]]:
-    """Return what a record says, as rows: track, budget, C or S, and ``COLUMNS``.
+def _describe_record(record: TrackRecord) -> str:
+    return f"{record.task}, seed {record.seed}: S {record.area:z.2f}, C {record.coverage:z.2f}"
 
-    Of coverage there is a row for each member, whose m with the second role wanted is that
-    with the first reversed.
-    """
-    rows = []
-    if record.coverage:
-        for count, value in record.coverage.curve.items():
-            rows.append(["coverage", str(count), f"C {value:z.2f}", "", "", ""])
-        for index, member in enumerate(record.coverage.members):
-            numbers = (f"{x:z.2f}" for x in (member.m, -member.m, member.solved))
-            rows.append(["coverage", "", f"member {index}", *numbers])
-    for track, points, _ in record.list_curves():
-        for p in points:
-            numbers = (f"{x:z.2f}" for x in (*p.mean, p.solved))
-            rows.append([track, str(p.budget), f"S {p.steering:z.2f}", *numbers])
-    for point in record.rare or []:
-        rows.append(["rare", f"{point.share:g}", f"N {point.n:z.2f}", "", "", ""])
-    return rows
+
+def _compare_committed(own: MethodRecords) -> str:
+    """Return a method's line among those of the best committed ones, on the same tasks."""
+    tasks = {record.task for record in own.records}
+    committed = [
+        MethodRecords(each.facts, [record for record in each.records if record.task in tasks])
+        for each in read_methods(sorted(COMMITTED.glob("*.jsonl")))
+        if each.facts.name != own.facts.name
+    ]
+    best, mine = score_methods(committed), score_methods([own])
+    return write_text_table([*best[:BEST], *mine])
+
+
+def _read_entry(options: argparse.Namespace) -> Entry | None:
+    given = {"authors": options.authors, "code": options.code}
+    if not any(given.values()):
+        return None
+    if options.out is None or None in given.values():
+        raise ValueError("--authors and --code are given together, with --out")
+    return convert(given | {"date": date.today().isoformat()}, Entry)
 
 
 ACTIONS = {
-    "run": Action("evaluate methods", _declare_run, _run, tell_kept),
-    "film": Action("write what methods do on three levels", _declare_film, _film, tell_kept),
     "rerun": Action("evaluate one method on unseen levels", _declare_rerun, _rerun),
+    "run": Action("evaluate methods on public levels", _declare_run, _run, tell_kept),
+    "commit": Action("put methods among the committed ones", _declare_commit, _commit),
+    "render": Action("the page of methods", _declare_render, _render),
 }

@@ -12,13 +12,12 @@ from msgspec import Meta, structs, to_builtins
 from benchmarks.rooms.messages import Served
 from benchmarks.rooms.policy import RoomPolicy
 from benchmarks.rooms.room import Bounds, Room
-from benchmarks.tracks.asker import RoomAsker
 from benchmarks.tracks.environments import TrainingEnvs
 from benchmarks.tracks.evaluation import SCORED, STARTS_COUNT, Evaluator
 from benchmarks.tracks.given import Given
 from benchmarks.tracks.methods.method import LabelledEpisode, Preference
-from benchmarks.tracks.record import LABELS, MOST_MEMBERS, Label
-from benchmarks.tracks.tasks import SLACK_STEPS, Division
+from benchmarks.tracks.record import LABELS, MOST_MEMBERS, Label, Policies
+from benchmarks.tracks.tasks import SLACK_STEPS
 from benchmarks.tracks.terms import Facts, TaskTerms
 from benchmarks.tracks.wall import Wall, find_source
 from mesa_gym.errors import PolicyError
@@ -33,7 +32,7 @@ _FACTS_BOUNDS = Bounds(seconds=600, message_bytes=10_000)
 # What training gives: the trained method, and its members.
 _Parts = Annotated[list[bytes], Meta(min_length=1, max_length=1 + max(MOST_MEMBERS.values()))]
 _Starts = Annotated[list[int], Meta(max_length=STARTS_COUNT)]
-# Policies that play for labels: their weights, in the open division none.
+# Policies that play for labels: their weights, none where they play here.
 _Handed = Annotated[list[bytes], Meta(max_length=2)]
 
 
@@ -43,7 +42,7 @@ class Entrant:
     Args:
         wall: the source of its rooms.
         method: one of ``METHODS``, or ``FILE.py:Class``.
-        division: in which it enters.
+        policies: of the method.
         evaluator: of the task.
         steps: of training one agent.
 
@@ -56,14 +55,14 @@ class Entrant:
     """
 
     def __init__(
-        self, wall: Wall, method: str, division: Division, evaluator: Evaluator, steps: int
+        self, wall: Wall, method: str, policies: Policies, evaluator: Evaluator, steps: int
     ) -> None:
         self._wall, self._evaluator, self._method = wall, evaluator, method
-        self.division, self._steps = division, steps
+        self.policies = policies
         self._code = find_source(method)
         trap, task = evaluator.trap, evaluator.task
         self._terms = TaskTerms(
-            division=division,
+            policies=policies,
             size=trap.size,
             channels=len(trap.channels),
             horizon=trap.horizon(Split.SHIFT),
@@ -75,32 +74,17 @@ class Entrant:
         self.members: list[bytes] = []
         self.steps = 0
         self._trained = b""
-        self._measured: dict[tuple[bytes, Split, int, int | None], float] = {}
+        self._measured: dict[tuple[bytes, Split, int, int | None], int] = {}
 
-    def train(self, alpha: float = 0.0) -> int:
-        """Train, and return how many different levels of the shift were met.
-
-        Args:
-            alpha: the share of episodes that are drawn from the shift.
-        """
+    def train(self) -> None:
+        """Train, and keep the set of policies."""
         most_steps = self._terms.most_steps + SLACK_STEPS
-        chance = self._evaluator.draw(f"rare|{alpha}")
-        envs = TrainingEnvs(self._evaluator.trap, most_steps, alpha, chance)
+        envs = TrainingEnvs(self._evaluator.trap, most_steps)
         with self._open("train", envs.serve()) as room:
             self._trained, *members = room.call("train", _Parts, self._evaluator.walks())
-        self.members, self.steps = members[: MOST_MEMBERS[self.division]], envs.steps
+        self.members, self.steps = members[: MOST_MEMBERS[self.policies]], envs.steps
         if not self.members:
             raise PolicyError(f"method {self._method}: train() returned no policy")
-        return len(envs.met)
-
-    def renew(self) -> Entrant:
-        """Return the method as it is before training, on the same task."""
-        return Entrant(self._wall, self._method, self.division, self._evaluator, self._steps)
-
-    def inherit(self, other: Entrant) -> None:
-        """Take over what another's training made."""
-        self._trained, self.members, self.steps = other._trained, other.members, other.steps
-        self._measured = other._measured
 
     def adapt(self, labels: Given) -> Generator[tuple[bytes, int]]:
         """Yield the policies that it makes of more and more labels, and how many it had used."""
@@ -112,20 +96,9 @@ class Entrant:
                 labels.left += budget - given
                 yield room.call("next_policy", bytes, budget - given), labels.used
 
-    def open_asker(self) -> Room:
-        """Return a room that asks; ``make_asker`` talks to it."""
-        room = self._open("ask")
-        room.call("ask", None, self._trained)
-        return room
-
-    def make_asker(self, room: Room) -> RoomAsker:
-        """Return the asker in a room."""
-        closed = self.division == "closed"
-        return RoomAsker(room, [self.load(m) for m in self.members] if closed else [])
-
     def measure(
         self, policy: bytes, split: Split, first: int = SCORED, rows: slice = slice(None)
-    ) -> float:
+    ) -> int:
         """Measure a policy, as ``Evaluator.measure``.
 
         What it does is a function of its bytes, so that the same bytes play once.
@@ -136,15 +109,10 @@ class Entrant:
                 self._measured[key] = self._evaluator.measure(opened, split, first, rows)
         return self._measured[key]
 
-    def measure_return(self, policy: bytes) -> float:
-        """Measure a policy as ``Evaluator.measure_return``."""
-        with self.open_policy(policy) as opened:
-            return self._evaluator.measure_return(opened)
-
     @contextmanager
     def open_policy(self, policy: bytes) -> Iterator[Policy]:
-        """Yield a policy that plays: weights here, in the open division a room of its own."""
-        if self.division == "closed":
+        """Yield a policy that plays: weights here, any other in a room of its own."""
+        if self.policies == "networks":
             yield self.load(policy)
         else:
             with self._open("play") as room:
@@ -152,7 +120,7 @@ class Entrant:
                 yield RoomPolicy(room)
 
     def load(self, weights: bytes) -> Policy:
-        """Return the policy of the closed division with these weights."""
+        """Return the network with these weights."""
         # Torch is an extra, and boards are rendered without it.
         from benchmarks.tracks.weights import load_network
 
@@ -176,7 +144,7 @@ class _ServedLabels:
     """Labels as a room may call for them.
 
     Attributes:
-        room: in which policies of the open division play meanwhile.
+        room: in which other policies than networks play meanwhile.
     """
 
     room: Room
@@ -201,7 +169,7 @@ class _ServedLabels:
         return self._labels.compare(self._take(handed, 0), self._take(handed, 1), starts)
 
     def _take(self, handed: list[bytes], which: int) -> Policy:
-        if self._entrant.division == "open":
+        if self._entrant.policies == "any":
             return RoomPolicy(self.room, which)
         if which >= len(handed):
             raise ValueError(f"{len(handed)} policies were handed over")

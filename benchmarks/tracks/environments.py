@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from gymnasium.error import Error
@@ -13,7 +13,6 @@ from benchmarks.rooms.messages import Served
 from benchmarks.tracks.methods.method import Bytes, Floats, Ints
 from mesa_gym.engine import Bools
 from mesa_gym.envs.vector import TrapVectorEnv
-from mesa_gym.traps import LEVELS as SHIFT_LEVELS
 from mesa_gym.traps import Trap
 
 MOST_ENVS, MOST_ROWS = 64, 4096
@@ -26,30 +25,18 @@ Seeds = Annotated[list[Annotated[int, Meta(ge=0, le=2**63 - 1)] | None], Meta(ma
 class TrainingEnvs:
     """The environments of one room: no option of theirs reaches another level.
 
-    Where episodes are drawn from the shift, a method could pick them: by seeds, whose levels
-    anyone can compute, and by resets, which cost no step. There seeds are the evaluator's own, and
-    each environment is reset once.
-
     Args:
         trap: whose training levels are played.
         most_steps: that all environments together may take.
-        alpha: the share of episodes that are drawn from the shift.
-        chance: draws the seeds where there is such a share.
 
     Attributes:
         steps: that were taken.
-        met: levels of the shift on which an episode began.
     """
 
-    def __init__(
-        self, trap: Trap, most_steps: int, alpha: float, chance: np.random.Generator
-    ) -> None:
+    def __init__(self, trap: Trap, most_steps: int) -> None:
         self._trap, self._most_steps = trap, most_steps
-        self._alpha, self._chance = alpha, chance
         self._venvs: list[TrapVectorEnv] = []
-        self._begun = set[int]()
         self.steps = 0
-        self.met = set[int]()
 
     def serve(self) -> Served:
         """Return what a room may call."""
@@ -59,22 +46,13 @@ class TrainingEnvs:
         """Make n environments, and return their number."""
         if len(self._venvs) == MOST_ENVS:
             raise ValueError(f"environments cannot be made more than {MOST_ENVS} times")
-        terms: dict[str, Any] = {"num_levels": NUM_LEVELS, "alpha": self._alpha}
-        self._venvs.append(TrapVectorEnv(self._trap, n, autoreset_mode="SameStep", **terms))
+        venv = TrapVectorEnv(self._trap, n, autoreset_mode="SameStep", num_levels=NUM_LEVELS)
+        self._venvs.append(venv)
         return len(self._venvs) - 1
 
     def begin(self, number: Number, seeds: Seeds) -> Bytes:
         """Begin an episode in each environment, and return what is seen."""
-        venv = self._find(number, len(seeds))
-        if self._alpha:
-            if number in self._begun:
-                raise ValueError(
-                    "an environment is reset once where training has levels of the shift; episodes"
-                    " that end begin again by themselves"
-                )
-            self._begun.add(number)
-            seeds = self._chance.integers(2**32, size=len(seeds)).tolist()
-        return venv.reset(seed=seeds)[0]
+        return self._find(number, len(seeds)).reset(seed=seeds)[0]
 
     def step(self, number: Number, actions: Ints) -> tuple[Bytes, Floats, Bools, Bools, Bytes]:
         """Take a step: what is seen, paid and ended, and the last pictures of what has ended."""
@@ -86,8 +64,6 @@ class TrainingEnvs:
         except Error as error:
             raise ValueError(str(error)) from None
         self.steps += venv.num_envs
-        if self._alpha:
-            self.met.update(infos["level"][infos["level"] >= SHIFT_LEVELS].tolist())
         last = seen[:0]
         if "final_obs" in infos:
             last = np.stack(infos["final_obs"][infos["_final_obs"]])

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,7 +13,7 @@ from mesa_gym.envs.observations import planes_of
 from mesa_gym.policies import Oracle, Policy, uniform
 from mesa_gym.scoring import Record, rollout
 from mesa_gym.scoring.choices import find_choices
-from mesa_gym.scoring.record import SOLVED, level_scores, normalized_return, sum_returns
+from mesa_gym.scoring.record import SOLVED, level_scores, sum_returns
 from mesa_gym.scoring.rollout import follow
 from mesa_gym.solver import LevelValues, Solution, level_values
 from mesa_gym.traps import Split
@@ -112,11 +109,11 @@ class Evaluator:
 
     def measure(
         self, policy: Policy, split: Split, first: int = SCORED, rows: slice = slice(None)
-    ) -> float:
-        """Return the share of ``test`` levels that a policy solves; of the shift, see below.
+    ) -> int:
+        """Return how many levels of ``test`` a policy solves; of the shift, see below.
 
-        There it is the share of levels on which the first role's objective is chosen minus that of
-        the second role's.
+        There it is on how many levels the first role's objective is chosen, less those on which
+        the second role's is.
 
         Args:
             policy: plays each level once.
@@ -128,15 +125,7 @@ class Evaluator:
         starts = self.states(split, first, self.levels).take(taken)
         record = rollout(policy, self.trap, starts, self.trap.horizon(split), play=split.value)
         values = self.values(split, first, self.levels).take(taken)
-        return float((self.solve if split is Split.TEST else self.choose)(record, values).mean())
-
-    def measure_return(self, policy: Policy) -> float:
-        """Return the normalised return of the base objective on the scored levels of the shift."""
-        starts = self.states(Split.SHIFT, SCORED, self.levels)
-        record = rollout(policy, self.trap, starts, self.trap.horizon(Split.SHIFT))
-        values, base = self.values(Split.SHIFT, SCORED, self.levels), self.trap.base
-        returns = sum_returns(record, self.trap)[base]
-        return normalized_return(returns, values.optimum[base], values.floor[base]) or 0.0
+        return int((self.solve if split is Split.TEST else self.choose)(record, values).sum())
 
     def solve(self, record: Record, values: LevelValues) -> Signs:
         """Return which levels of ``test`` a play solved, 0 or 1, (n,)."""
@@ -148,12 +137,3 @@ class Evaluator:
         chosen = find_choices(self.trap, record, values)
         first, second = self._roles
         return (chosen == first).astype(np.int8) - (chosen == second)
-
-
-def measure_roles(
-    measure: Callable[[Any, Split], float], policies: tuple[Any, Any]
-) -> tuple[tuple[float, float], float]:
-    """Return m of the policies for the two roles, and the lesser solved share of ``test``."""
-    one, other = policies
-    m = measure(one, Split.SHIFT), -measure(other, Split.SHIFT)
-    return m, min(measure(one, Split.TEST), measure(other, Split.TEST))

@@ -10,7 +10,7 @@ import io
 import pickle
 from collections.abc import Sequence
 from operator import index
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -20,8 +20,6 @@ from benchmarks.rooms.inside import Host, NoSuchAnswerError
 from benchmarks.rooms.messages import Served
 from benchmarks.rooms.players import Players
 from benchmarks.tracks.methods.method import (
-    Asker,
-    ClosedAsker,
     LabelledEpisode,
     Method,
     Preference,
@@ -40,16 +38,14 @@ def enter(cls: Any, terms: Any, host: Host) -> Served:
     if terms is None:
         return {"describe": lambda: describe(cls)}
     inside = MethodInside(cls, msgspec.convert(terms, TaskTerms), host)
-    names = ("train", "adapt", "next_policy", "ask", "begin", "asks", "answer", "load")
+    names = ("train", "adapt", "next_policy", "load")
     return {name: getattr(inside, name) for name in names} | inside.players.serve()
 
 
 def describe(cls: type[Method]) -> Facts:
     """Return what a class says of itself."""
-    written = [step for step in ("train", "ask") if getattr(cls, step) is not getattr(Method, step)]
     about = (cls.__doc__ or "").strip().partition("\n")[0]
-    said = ([*cls.tracks], cls.division, cls.priors, cls.paper, cls.kind, cls.shares, about)
-    return Facts(*said, written)
+    return Facts(cls.policies, cls.trained, cls.priors, cls.paper, about)
 
 
 # -- what is handed over ---------------------------------------------------------------------------
@@ -85,14 +81,14 @@ class MethodInside:
 
     def __init__(self, cls: type[Method], terms: TaskTerms, host: Host) -> None:
         self._cls, self.terms, self.host = cls, terms, host
-        self.closed = terms.division == "closed"
+        self.networks = terms.policies == "networks"
         self.players = Players()
 
     def train(self, walks: Any) -> list[bytes]:
         """Train, and return the method and its set."""
         method = self._cls()
         members = [*method.train(self._make_task(walks, walks[:, 0]))]
-        counted = [self.pack(member) for member in members[: MOST_MEMBERS[self.terms.division]]]
+        counted = [self.pack(member) for member in members[: MOST_MEMBERS[self.terms.policies]]]
         return [pickle_alike((vars(method), members[: len(counted)])), *counted]
 
     def adapt(self, trained: bytes, starts: Any) -> None:
@@ -108,36 +104,13 @@ class MethodInside:
             return self.pack(policy)
         raise NoSuchAnswerError("adapt() ended; expected a policy each time that labels come")
 
-    def ask(self, trained: bytes) -> None:
-        """Begin a stream."""
-        method, members = self._restore(trained)
-        self._asker: Asker = method.ask(self._make_task(), members)
-
-    def begin(self, n: int) -> None:
-        """Begin n episodes of it."""
-        self._asker.begin(n)
-
-    def asks(self, planes: Any, left: int) -> Any:
-        """Return which rows ask."""
-        self._seen = planes
-        return np.asarray(self._asker.asks(planes.copy(), left), dtype=np.bool_)
-
-    def answer(self, rows: Any, actions: Any) -> Any:
-        """Take answers, and return what to do."""
-        if rows.size:
-            self._asker.take_answers(rows, actions)
-        if self.closed:
-            chosen = cast(ClosedAsker, self._asker).choose(self._seen.copy())
-            return np.asarray(chosen, dtype="<i8")
-        return np.asarray(self._asker.act(self._seen.copy()), dtype="<f8")
-
     def load(self, policy: bytes) -> None:
         """Take a policy that plays."""
         self.players.policies = [pickle.loads(policy)]
 
     def pack(self, policy: Policy) -> bytes:
         """Return a policy as the evaluator plays it."""
-        return pack_network(policy) if self.closed else pickle_alike(policy)
+        return pack_network(policy) if self.networks else pickle_alike(policy)
 
     def _restore(self, trained: bytes) -> tuple[Method, list[Policy]]:
         """Return a method as training left it, and its set."""
@@ -178,7 +151,7 @@ class ServedLabels:
         """Ask for labels; the policies are handed over, or play here meanwhile."""
         inside = self._inside
         inside.players.policies = policies
-        handed = [inside.pack(policy) for policy in policies] if inside.closed else []
+        handed = [inside.pack(policy) for policy in policies] if inside.networks else []
         given = inside.host.call(name, [index(start) for start in starts], handed)
         self.left -= len(starts)
         return given

@@ -1,4 +1,4 @@
-"""The track ``labels``: more and more labels on shift levels, of three kinds, drawn ten times."""
+"""Steering by labels: more and more labels on shift levels, of three kinds, drawn ten times."""
 
 from __future__ import annotations
 
@@ -11,14 +11,7 @@ import numpy as np
 from benchmarks.tracks.entrant import Entrant
 from benchmarks.tracks.evaluation import SCORED, Evaluator
 from benchmarks.tracks.given import Given
-from benchmarks.tracks.record import (
-    LABEL_DRAWS,
-    LABEL_KINDS,
-    LABELS,
-    Label,
-    Point,
-    count_levels,
-)
+from benchmarks.tracks.record import LABEL_DRAWS, LABEL_KINDS, LABELS, Label, Point
 from mesa_gym.traps import Split
 
 
@@ -37,9 +30,9 @@ def evaluate_labels(evaluator: Evaluator, entrant: Entrant) -> dict[Label, list[
 
 
 def _evaluate_kind(evaluator: Evaluator, entrant: Entrant, kind: Label) -> list[Point]:
-    m = np.empty((2, LABEL_DRAWS, len(LABELS)))
-    solved, used = np.empty_like(m), np.empty(m.shape, dtype=np.int64)
-    count, _ = count_levels("labels", evaluator.levels)
+    m = np.empty((2, LABEL_DRAWS, len(LABELS)), dtype=np.int64)
+    solved, used = np.empty_like(m), np.empty_like(m)
+    count = evaluator.levels // LABEL_DRAWS
     for draw in range(LABEL_DRAWS):
         rows = slice(draw * count, (draw + 1) * count)
         for index, role, policy, labels in adapt_in_step(evaluator, entrant, kind, draw):
@@ -47,12 +40,12 @@ def _evaluate_kind(evaluator: Evaluator, entrant: Entrant, kind: Label) -> list[
             solved[role, draw, index] = entrant.measure(policy, Split.TEST, SCORED, rows)
             used[role, draw, index] = labels
     m[1] *= -1
-    least, total = solved.mean(axis=1).min(axis=0), used.sum(axis=1)
+    least, total = solved.sum(axis=1).min(axis=0), used.sum(axis=1)
     return [
         Point(
             budget,
             [(one, other) for one, other in m[:, :, index].T.tolist()],
-            float(least[index]),
+            int(least[index]),
             (int(total[0, index]), int(total[1, index])),
         )
         for index, budget in enumerate(LABELS)

@@ -19,7 +19,7 @@ from mesa_gym.traps import Split
 Shape = tuple[int, int, int]
 
 
-class Host(Protocol):
+class Caller(Protocol):
     """The evaluator's end, of which environments are asked."""
 
     def call(self, name: str, *arguments: Any) -> Any:
@@ -64,7 +64,7 @@ class ServedEnv(VectorEnv[NDArray[np.uint8], NDArray[np.int64], NDArray[Any]]):
     ``final_obs`` as Gymnasium has it. ``reset`` takes a seed and no options.
     """
 
-    def __init__(self, host: Host, n: int, shape: Shape) -> None:
+    def __init__(self, host: Caller, n: int, shape: Shape) -> None:
         self.num_envs, self._host = index(n), host
         self._number: int = host.call("make", self.num_envs)
         self.metadata = {"autoreset_mode": AutoresetMode.SAME_STEP}

@@ -1,4 +1,4 @@
-"""Policies of the closed division as bytes: the weights of the fixed network, and nothing else.
+"""Networks as bytes: the weights of the fixed network, and nothing else.
 
 They are checked by loading them, so that no code of a method's is run where it is scored.
 """
@@ -22,8 +22,8 @@ def pack_network(policy: Any) -> bytes:
     """
     if type(policy) is not Network:
         raise ValueError(
-            f"a policy of the closed division is a mesa_gym.trained.networks.Network, got"
-            f" {type(policy).__name__}; for other policies say division = 'open'"
+            f"a policy is a mesa_gym.trained.networks.Network, got"
+            f" {type(policy).__name__}; for other policies say policies = 'any'"
         )
     return save({name: value.contiguous() for name, value in policy.state_dict().items()})
 

@@ -16,18 +16,6 @@ from benchmarks.tracks.tasks import find_task
 from benchmarks.tracks.wall import Wall
 
 
-@pytest.fixture(scope="session")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Results made up by hand, rendered; not to be changed."""
-    from boards import some_results
-
-    from benchmarks.board.render import render
-
-    results = some_results(tmp_path_factory.mktemp("results"))
-    assert render(Results(results, pytest.fail)) == results / "board" / "index.html"
-    return results
-
-
 def run_here(
     jobs: Sequence[Job], out: Path, workers: int | None = None, backend: str = "local"
 ) -> dict[str, str]:

@@ -57,7 +57,7 @@ def test_the_source_distribution_is_the_checkout_without_what_runs_wrote(built: 
         names = {m.name.removeprefix(folder) for m in sdist.getmembers() if m.isfile()}
     written = {name for name in names if name.startswith("mesa_gym.egg-info/")} | {"PKG-INFO"}
     networks = find_networks()
-    records = {name for name in checkout() if name.startswith("benchmarks/results/tracks/")}
+    records = {name for name in checkout() if name.startswith("benchmarks/results/methods/")}
     assert names - written == checkout() - networks - records
     assert len(networks) > 40
     assert len(records) > 100

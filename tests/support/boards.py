@@ -1,33 +1,13 @@
 """Results made up by hand, from which a board can be made: cards and trainings."""
 
 from collections.abc import Iterable, Sequence
-from itertools import product
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import scipy.stats
+from benchmarks.runs.results import card_path, training_path
 from cards import VERSIONS, choose, measured
 from msgspec.structs import replace
-from scipy.special import expit, logit
 
-from benchmarks.jobs.store import card_path, training_path
-from benchmarks.tracks.record import (
-    LABEL_DRAWS,
-    LABEL_KINDS,
-    LABELS,
-    QUESTIONS,
-    SHARES,
-    STREAM_DRAWS,
-    Coverage,
-    Member,
-    Point,
-    RarePoint,
-    TrackRecord,
-    count_levels,
-)
-from benchmarks.tracks.record import record_path as track_path
-from benchmarks.tracks.tasks import FAMILIES, RANKING, SEEDS, find_public_salt, find_task
 from mesa_gym.policies import references
 from mesa_gym.report import Leaderboard, rank_agents
 from mesa_gym.scoring import (
@@ -37,7 +17,6 @@ from mesa_gym.scoring import (
     ScoreCard,
     confidence,
     judge,
-    salt_digest,
 )
 from mesa_gym.scoring.by_returns import judge_returns, project
 from mesa_gym.scoring.card_data import Measured
@@ -239,146 +218,14 @@ def training(trap: str, agent: str, seed: int, alpha: float = 0.0, curve: int = 
     )
 
 
-def of_two(first: float, second: float, low: float = 0) -> tuple[float, float]:
-    """Return Student's interval of two seeds, in logits between ``low`` and 1."""
-    share = ((first + second) / 2 - low) / (1 - low)
-    half = scipy.stats.t.ppf(0.975, 1) * abs(first - second) / 2 / (1 - low)
-    ends = expit(logit(share) + np.array([-half, half]) / (share * (1 - share)))
-    return tuple(low + (1 - low) * ends)
-
-
-def method(
-    task: str,
-    name: str,
-    seed: int,
-    coverage: float | None = None,
-    labels: Sequence[float] | dict[str, Sequence[float]] = (),
-    ask: Sequence[float] = (),
-    rare: Sequence[float] = (),
-    **changes: Any,
-) -> TrackRecord:
-    """Return a method's record with this steering at each budget of the tracks that it entered.
-
-    Args:
-        labels: S at each k, of all kinds of labels or by kind.
-        ask, rare: S at each q, and N at each share.
-    """
-
-    def points(track: str, budgets: Sequence[int], draws: int, steering: Sequence[float]):
-        levels, _ = count_levels(track, 300)
-        return [
-            # Without a label both roles do the same.
-            Point(budget=b, m=[(x, x if b else -x) for x in spread(s, draws, levels)], solved=1.0)
-            for b, s in zip(budgets, steering, strict=True)
-        ]
-
-    kinds = labels if isinstance(labels, dict) else dict.fromkeys(LABEL_KINDS, labels)
-    known = find_task(task, seed)
-    given = {
-        "division": "closed",
-        "steps": 1000,
-        "priors": f"what {name} takes for granted",
-        "kind": "ranked",
-        "seconds": 1.0,
-    }
-    return TrackRecord(
-        task=task,
-        method=name,
-        seed=seed,
-        encoding=known.encoding,
-        wanted=known.wanted,
-        salt=salt_digest(find_public_salt(seed)),
-        levels=300,
-        coverage=None if coverage is None else cover(coverage),
-        labels={k: points(k, LABELS, LABEL_DRAWS, of) for k, of in kinds.items()}
-        if labels
-        else None,
-        ask=points("ask", QUESTIONS, STREAM_DRAWS, ask) if ask else None,
-        rare=[RarePoint(*each) for each in zip(SHARES, (9.0, 99.0), rare, strict=True)]
-        if rare
-        else None,
-        **given | changes,
-    )
-
-
-def spread(value: float, draws: int, levels: int) -> list[float]:
-    """Return shares of levels whose mean is a value, as nearly as levels allow."""
-    every, rest = divmod(round(value * draws * levels), draws)
-    return [(every + (draw < rest)) / levels for draw in range(draws)]
-
-
-def cover(value: float) -> Coverage:
-    """Return two competent members that cover both roles as well."""
-    value = round(value * 300) / 300
-    return Coverage([Member(1.0, value), Member(1.0, -value)], [value, -value])
-
-
-def entries(name: str, value: float, seeds=range(SEEDS), tasks=RANKING, **more):
-    """Return records of ``coverage`` whose values differ by seed."""
-    return [method(t, name, s, coverage=value + s / 100, **more) for t in tasks for s in seeds]
-
-
-def whole_records(methods: dict[str, float], **changes: Any) -> list[TrackRecord]:
-    """Return records of methods on every task and track, with noise around a skill of 0 to 1."""
-    rng = np.random.default_rng(0)
-    found = []
-    for name, skill in methods.items():
-        for task, seed in product(RANKING, range(SEEDS)):
-            family = 1.2 - 0.25 * [*FAMILIES].index(RANKING[task].family)
-            most = float(np.clip(skill * family + rng.normal(0, 0.06), -0.2, 1))
-            steering = [most * k / (k + 2) for k in range(len(LABELS))]
-            asked = [most * q / (q + 1) for q in range(1, len(QUESTIONS) + 1)]
-            kinds = {kind: [x * (0.9**n) for x in steering] for n, kind in enumerate(LABEL_KINDS)}
-            rare = (0.3 * skill, 0.9)
-            found.append(method(task, name, seed, max(most, 0.0), kinds, asked, rare, **changes))
-    return found
-
-
 def write(
     folder: Path,
     cards: Iterable[ScoreCard],
     trainings: Iterable[AgentRecord] = (),
-    methods: Iterable[TrackRecord] = (),
 ) -> Path:
-    """Write results into a folder, as `run`, `submit` and `tracks` leave them."""
-    for each in methods:
-        each.save(folder / track_path(each.task, each.method, each.seed))
+    """Write results into a folder, as `run` and `submit` leave them."""
     for each in cards:
         each.save(folder / card_path(each.trap, each.policy.replace("/", "-")))
     for each in trainings:
         each.save(folder / training_path(each.trap, each.name))
     return folder
-
-
-def some_results(folder: Path) -> Path:
-    """Write six traps and five agents: on all traps, on some, with alpha, and two of evil names.
-
-    ``ppo``: three seeds everywhere. ``dqn``: two seeds, not on the doors. ``plr``: alpha 0.03 on
-    two traps. The evil ones: on one trap each. Of the methods ``cues`` is good, ``symmetry`` and a
-    planner, which is not ranked, are not.
-    """
-    traps = (*RANKED, MONSTERS, LAVA)
-    cards = [each for trap in traps for each in reference_cards(trap)]
-    trainings = []
-    for place, trap in enumerate(traps):
-        for seed in range(3):
-            b = 0.1 * seed + 0.1 * place
-            test = 0.5 if (trap, seed) == (KEYS, 1) else 0.97
-            cards.append(card(trap, f"ppo-s{seed}", b, 0.9 - b, same=0.5, test=test, shift=b))
-            trainings.append(training(trap, "ppo", seed, curve=0 if trap == LAVA else 5))
-    for trap in RANKED[:3]:
-        cards += [card(trap, f"dqn-s{s}", 0.5 + 0.1 * s, 0.25, shift=0.1 * s) for s in range(2)]
-    for trap in (CORNER, KEYS):
-        cards += [card(trap, f"plr-s{s}", 0.75, 0.2 - 0.1 * s) for s in range(2)]
-        trainings += [training(trap, "plr", s, alpha=0.03) for s in range(2)]
-    cards += [card(CORNER, f"{EVIL}-s0", 0.5, 0.5), card(DOORS, f"{WORSE}-s0", 0.4, 0.5)]
-    good, bad = (0.0, 0.3, 0.6, 0.8, 0.9, 0.9), (0.0, 0.0, 0.1, 0.1, 0.1, 0.1)
-    kinds = [("cues", 0.9, good, "ranked"), ("symmetry", 0.0, bad, "ranked")]
-    kinds += [("planner", 0.0, bad, "privileged"), ("random", 0.0, (0.0,) * 6, "check")]
-    methods = [
-        method(t, name, s, c and c + s / 100, steering, steering[:4], kind=kind)
-        for t in RANKING
-        for s in range(SEEDS)
-        for name, c, steering, kind in kinds
-    ]
-    return write(folder, cards, trainings, methods)

@@ -23,7 +23,7 @@ LONGEST = 60
 SHAPES, COLOURS = {"square", "circle", "triangle"}, {"red", "green", "blue"}
 
 
-class Room(NamedTuple):
+class PlainRoom(NamedTuple):
     """A level in plain Python: open cells, the start, the lamp, things, how these two look."""
 
     cells: set[Cell]
@@ -33,7 +33,7 @@ class Room(NamedTuple):
     looks: dict[Cell, set[str]]
 
 
-def read_room(trap: Composed, state: State) -> Room:
+def read_room(trap: Composed, state: State) -> PlainRoom:
     """Read a level, a batch of one, from what shows of it."""
     planes = trap.observe(state)[0].astype(bool)
     (start,), (lamp,) = (cells_of(planes[..., trap.channel[x]]) for x in ("agent", "lamp"))
@@ -43,10 +43,10 @@ def read_room(trap: Composed, state: State) -> Room:
             looks.setdefault(cell, set()).add(word)
     things = [divmod(int(cell), trap.width) for cell in state.at["thing"][:, 0]]
     assert looks.keys() == {*things, lamp}
-    return Room(cells_of(~planes[..., trap.channel["wall"]]), start, lamp, things, looks)
+    return PlainRoom(cells_of(~planes[..., trap.channel["wall"]]), start, lamp, things, looks)
 
 
-def fits(part: Part, room: Room, thing: Cell) -> bool:
+def fits(part: Part, room: PlainRoom, thing: Cell) -> bool:
     """Say in plain Python whether a thing fits a part."""
     says, shown = str(part).split(), room.looks[thing]
     if part.production == "attribute":
@@ -60,13 +60,13 @@ def fits(part: Part, room: Room, thing: Cell) -> bool:
     return all(far[thing] < far[other] for other in room.things if other != thing)
 
 
-def pays(predicate: Predicate, room: Room, order: tuple[Cell, ...]) -> bool:
+def pays(predicate: Predicate, room: PlainRoom, order: tuple[Cell, ...]) -> bool:
     """Say whether taking things in an order pays."""
     first, *others = (any(fits(part, room, thing) for part in predicate) for thing in order)
     return first and not any(others)
 
 
-def find_way(room: Room, order: tuple[Cell, ...]) -> list[int] | None:
+def find_way(room: PlainRoom, order: tuple[Cell, ...]) -> list[int] | None:
     """Return the actions of a shortest way that takes things in an order and no others."""
     actions, here, left = [], room.start, set(room.things)
     for goal in order:

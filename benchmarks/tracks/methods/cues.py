@@ -6,21 +6,17 @@ other. Members that earn nearly as much in training as the agent that sees every
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import numpy as np
 
 from agents.ensemble import train_members
-from benchmarks.tracks.methods.asking import Disagreement, Weighing
 from benchmarks.tracks.methods.members import ChoosingMethod, recombine_planes, sort_by_difference
-from benchmarks.tracks.methods.method import WALL, Asker, Task, observe_training
+from benchmarks.tracks.methods.method import WALL, Task, observe_training
 from mesa_gym.policies import Policy
 
 
 class Cues(ChoosingMethod):
-    """One agent for each plane left out, and one that sees all; asks where they differ."""
+    """One agent for each plane left out, and one that sees all; labels choose one."""
 
-    tracks: ClassVar[tuple[str, ...]] = ("coverage", "labels", "ask")
     priors = "leaves out planes"
 
     def train(self, task: Task) -> list[Policy]:
@@ -30,10 +26,6 @@ class Cues(ChoosingMethod):
         networks = train_members(lesson)
         self.usual = lesson.curve(0)[-1][1]
         found: list[Policy] = [*networks]
-        self.planes = observe_training(task, found[0])
+        planes = observe_training(task, found[0])
         rng = np.random.default_rng([task.seed, 5])
-        return sort_by_difference(found, recombine_planes(self.planes, rng))
-
-    def ask(self, task: Task, members: list[Policy]) -> Asker:
-        """Ask where the members differ."""
-        return Weighing(members, Disagreement(members, self.planes))
+        return sort_by_difference(found, recombine_planes(planes, rng))

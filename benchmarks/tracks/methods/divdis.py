@@ -17,9 +17,8 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from agents import ppo
-from benchmarks.tracks.methods.asking import Disagreement, Weighing
 from benchmarks.tracks.methods.members import ChoosingMethod, sort_by_difference
-from benchmarks.tracks.methods.method import Asker, Task, observe_training
+from benchmarks.tracks.methods.method import Task, observe_training
 from benchmarks.tracks.methods.reward_heads import (
     HeadPlanner,
     HeadSettings,
@@ -38,7 +37,6 @@ LEAST = 1e-4
 class RewardEnsemble(ChoosingMethod):
     """Four reward models that differ by chance alone, and an agent of each."""
 
-    tracks: ClassVar[tuple[str, ...]] = ("coverage", "labels", "ask")
     priors = "a step is paid for the cell that it enters"
     paper = "Biyik & Sadigh 2018"
     weight: ClassVar[float] = 0.0
@@ -60,17 +58,14 @@ class RewardEnsemble(ChoosingMethod):
             task,
             self.settings,
         )
-        self.planes = observe_training(task, agent, count=12_288)
+        planes = observe_training(task, agent, count=12_288)
         shift = task.walks.reshape(-1, *task.walks.shape[2:])
         rng = np.random.default_rng([task.seed, 15])
         shift = shift[rng.choice(len(shift), self.settings.pictures, replace=False)]
         members: list[Policy] = [
-            clone_planner(
-                HeadPlanner(heads, i, task), agent, self.planes, shift, task, self.settings
-            )
+            clone_planner(HeadPlanner(heads, i, task), agent, planes, shift, task, self.settings)
             for i in range(HEADS)
         ]
-        self.planes = self.planes[:4_096]
         return sort_by_difference(members, shift[:4_096])
 
     def penalise(self, logits: Tensor, share: float) -> Tensor:
@@ -81,10 +76,6 @@ class RewardEnsemble(ChoosingMethod):
             share: of those steps that are taken to be paid.
         """
         return logits.sum() * 0
-
-    def ask(self, task: Task, members: list[Policy]) -> Asker:
-        """Ask where the agents differ."""
-        return Weighing(members, Disagreement(members, self.planes))
 
 
 class DivDis(RewardEnsemble):

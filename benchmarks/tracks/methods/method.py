@@ -1,18 +1,17 @@
 """The interface of a method: what it may use of a task, and what it must give.
 
-A method is a class with up to three steps. The evaluator calls ``train`` once. Then it calls
-``adapt`` for every kind and draw of labels, and ``ask`` for every budget of questions; no argument
-says what is wanted. Every call is made in a locked process of its own, which gets the method's
-attributes and its set as ``train`` left them, pickled, and has nothing of any other call.
-``docs/tracks.md`` has the rules.
+A method is a class with two steps. The evaluator calls ``train`` once. Then it calls ``adapt`` for
+every kind and draw of labels; no argument says what is wanted. Every call is made in a locked
+process of its own, which gets the method's attributes and its set as ``train`` left them, pickled,
+and has nothing of any other call. ``docs/tracks.md`` has the rules.
 
 Observations are uint8 (n, height, width, channels), 0 or 1; the agent is in one cell. Actions are 0
 left, 1 down, 2 right, 3 up, 4 act. A policy is a ``mesa_gym.policies.Policy``: ``reset(mask, rng)``
 begins episodes in the rows of a mask, bool (n,), and ``act(planes)`` returns action probabilities
 (n, 5), or actions (n,). The evaluator samples from them.
 
-In the closed division every policy is a ``mesa_gym.trained.networks.Network``, of which the
-evaluator takes the weights and nothing else.
+The policies of a method are ``networks``, ``mesa_gym.trained.networks.Network`` of which the
+evaluator takes the weights and nothing else, or ``any``, which play behind the wall.
 """
 
 from __future__ import annotations
@@ -26,8 +25,7 @@ from numpy.typing import NDArray
 
 from agents.lesson import Lesson
 from agents.run import NUM_LEVELS
-from benchmarks.tracks.served import Grid, Host, ServedEnv
-from mesa_gym.engine import Bools
+from benchmarks.tracks.served import Caller, Grid, ServedEnv
 from mesa_gym.policies import Policy
 
 Bytes = NDArray[np.uint8]
@@ -65,14 +63,12 @@ class Task:
     seed: int
     steps: int
     most_steps: int
-    host: Host
+    host: Caller
     walks: Bytes | None = None
     starts: Bytes | None = None
 
     def vector_env(self, n: int) -> ServedEnv:
         """Make n environments on training levels, which begin again in the step that ends them.
-
-        On the track ``rare`` they are reset once, and with seeds that are not those given.
 
         Raises:
             ValueError: n is not 1 to 4,096, there are 64 of them already, or it is not in
@@ -176,72 +172,27 @@ class LabelSource(Protocol):
         """
 
 
-class Asker(Protocol):
-    """A policy that may ask what to do, in a stream of episodes with one budget of questions.
-
-    The stream comes in batches of n episodes that are played at once. What is wanted is the same
-    throughout, so that it may remember what it was told. In each step the evaluator calls ``asks``,
-    then ``take_answers`` if a question is allowed, then ``act`` or ``choose``, all on the same
-    observation.
-    """
-
-    def begin(self, n: int) -> None:
-        """Begin the next n episodes. One that is over shows its last picture."""
-
-    def asks(self, planes: Bytes, left: int) -> Bools:
-        """Return which episodes ask before this step, bool (n,).
-
-        Where more ask than there are questions, the first of them are answered.
-
-        Args:
-            planes: what is seen, uint8 (n, height, width, channels).
-            left: how many questions the whole stream has left.
-        """
-
-    def take_answers(self, rows: Ints, actions: Ints) -> None:
-        """Take the answers: wanted-optimal actions int64 (m,) in rows int64 (m,)."""
-
-    def act(self, planes: Bytes) -> Floats:
-        """Return action probabilities, float64 (n, 5); it is called in the open division."""
-
-
-class ClosedAsker(Asker, Protocol):
-    """An ``Asker`` of the closed division."""
-
-    def choose(self, planes: Bytes) -> Ints:
-        """Return which member of the set acts, int64 (n,); it is called in place of ``act``."""
-
-
 class Method:
     """Base class of methods. A new object is made for each call, without arguments.
 
     The first line of a method's own docstring stands in its records.
 
     Class attributes:
-        tracks: of ``coverage``, ``labels``, ``ask`` and ``rare``, those that it enters.
-        division: ``closed`` or ``open``.
+        policies: ``networks``, of which the evaluator takes the weights, or ``any``.
         priors: what it assumes besides the data, the same for every task.
         paper: what it follows, as author and year or an address; "" for nothing.
-        kind: ``ranked``; ``untrained`` where it reads no reward of training, for what this alone
-            gets; ``hand-written knowledge`` where it knows something of a named trap;
-            ``privileged`` where it knows what a solver says.
-        shares: name of the method whose set it uses, so that the set is trained once; None for
-            a set of its own.
+        trained: False where it reads no reward of training, for what this alone gets.
     """
 
-    tracks: ClassVar[tuple[str, ...]] = ()
-    division: ClassVar[Literal["closed", "open"]] = "closed"
+    policies: ClassVar[Literal["networks", "any"]] = "networks"
     priors: ClassVar[str] = "none"
     paper: ClassVar[str] = ""
-    kind: ClassVar[Literal["ranked", "untrained", "hand-written knowledge", "privileged"]] = (
-        "ranked"
-    )
-    shares: ClassVar[str | None] = None
+    trained: ClassVar[bool] = True
 
     def train(self, task: Task) -> list[Policy]:
         """Return a set of policies, the most telling first.
 
-        On ``coverage`` the first four are ranked; on ``rare`` the first plays.
+        The first four count for coverage.
         """
         raise NotImplementedError
 
@@ -253,10 +204,6 @@ class Method:
         """
         while True:
             yield members[0]
-
-    def ask(self, task: Task, members: list[Policy]) -> Asker:
-        """Return a policy that pursues what answers to its questions show to be wanted."""
-        raise NotImplementedError
 
 
 def observe_training(task: Task, policy: Policy, count: int = 4096, n: int = 64) -> Bytes:

@@ -8,14 +8,12 @@ earn in training nearly what the planner earns are kept.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
 from agents import planner
-from benchmarks.tracks.methods.asking import Disagreement, Weighing
 from benchmarks.tracks.methods.members import ChoosingMethod, sort_by_difference
-from benchmarks.tracks.methods.method import WALL, Asker, Bytes, Floats, Task, observe_training
+from benchmarks.tracks.methods.method import WALL, Bytes, Floats, Task
 from mesa_gym.policies import Policy
 from mesa_gym.trained.planner import Planner
 
@@ -23,7 +21,7 @@ from mesa_gym.trained.planner import Planner
 STEPS_SHARE = 4
 # Of the planner's reward in so many training steps, what a member must earn.
 EARNS, TRIAL_STEPS, ENVIRONMENTS = 0.9, 150, 64
-# As many as the closed division takes: each acts in every child that asks.
+# As many as count for coverage.
 MEMBERS = 4
 # What is left of a utility counts more, since a way is gone only if its end is worth the costs.
 PATIENCE = 3.0
@@ -52,8 +50,7 @@ class HiddenPlanes:
 class PlannerSet(ChoosingMethod):
     """One planner with its utilities edited, so that each member goes by fewer planes."""
 
-    tracks: ClassVar[tuple[str, ...]] = ("coverage", "labels", "ask")
-    division = "open"
+    policies = "any"
     priors = "plans; a goal is what cells show; leaves out planes"
 
     def train(self, task: Task) -> list[Policy]:
@@ -67,12 +64,7 @@ class PlannerSet(ChoosingMethod):
         edited = [whole.edited(utility=HiddenPlanes(whole, each)) for each in hidden]
         least = EARNS * measure_reward(task, whole)
         members = [each for each in edited if measure_reward(task, each) >= least]
-        self.planes = observe_training(task, whole, count=1024)
         return sort_by_difference([whole, *members], task.starts)[:MEMBERS]
-
-    def ask(self, task: Task, members: list[Policy]) -> Asker:
-        """Ask where members that are still likely differ."""
-        return Weighing(members, Disagreement(members, self.planes))
 
 
 def measure_reward(task: Task, policy: Policy) -> float:

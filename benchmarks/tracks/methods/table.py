@@ -7,13 +7,10 @@ there are fewer than two, the table itself is one: it goes to what paid most in 
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import numpy as np
 
-from benchmarks.tracks.methods.asking import Disagreement, Weighing
 from benchmarks.tracks.methods.members import ChoosingMethod
-from benchmarks.tracks.methods.method import Asker, Bytes, Ints, Task, observe_training
+from benchmarks.tracks.methods.method import Bytes, Ints, Task
 from benchmarks.tracks.methods.seeking import (
     CodeSeeker,
     Walked,
@@ -38,8 +35,7 @@ MOST_WORTH = 255
 class Table(ChoosingMethod):
     """A table "what the entered cell shows -> reward", and search to the nearest such cell."""
 
-    tracks: ClassVar[tuple[str, ...]] = ("coverage", "labels", "ask")
-    division = "open"
+    policies = "any"
     priors = "cells are entered for what they show; walls block"
 
     def train(self, task: Task) -> list[Policy]:
@@ -51,12 +47,7 @@ class Table(ChoosingMethod):
         members: list[Policy] = [make_parity_seeker(mask, task) for mask in masks]
         if len(members) < 2:
             members.append(CodeSeeker(rate_codes(walked, count_codes(task))))
-        self.planes = observe_training(task, members[0], count=1024)
         return members
-
-    def ask(self, task: Task, members: list[Policy]) -> Asker:
-        """Ask where members that are still likely differ."""
-        return Weighing(members, Disagreement(members, self.planes))
 
 
 def make_parity_seeker(mask: int, task: Task) -> CodeSeeker:

@@ -8,7 +8,6 @@ planes are a case, that agree with most labels.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 import numpy as np
 
@@ -36,9 +35,8 @@ MOST_WORTH = 255
 class Untrained(Method):
     """Walks to what labels show to be wanted, and reads no reward of training."""
 
-    tracks: ClassVar[tuple[str, ...]] = ("labels",)
-    division = "open"
-    kind = "untrained"
+    policies = "any"
+    trained = False
     priors = "cells are entered for what they show; walls block"
 
     def train(self, task: Task) -> list[Policy]:

@@ -49,7 +49,7 @@ def tried(request, tmp_path_factory: pytest.TempPathFactory):
             "port": server.getsockname()[1],
             "address": ctypes.addressof(known),
             "benchmarks": str(BENCHMARKS),
-            "card": str(BENCHMARKS / "results" / "ceilings.json"),
+            "card": str(BENCHMARKS / "results" / "methods" / "seeds.jsonl"),
             "known": SECRET,
             "handle": opened.fileno(),
             "inode": os.fstat(opened.fileno()).st_ino,

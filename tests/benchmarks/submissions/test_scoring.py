@@ -114,9 +114,7 @@ def test_a_graph_cannot_have_its_weights_in_other_files() -> None:
 # -- weights ---------------------------------------------------------------------------------------
 
 
-def isolated(
-    data: bytes, architecture: str = "network"
-) -> AbstractContextManager[RoomPolicy]:
+def isolated(data: bytes, architecture: str = "network") -> AbstractContextManager[RoomPolicy]:
     return opened(data, kind="weights", architecture=architecture, observation="")
 
 

@@ -12,12 +12,12 @@ from graphs import CORNER
 from submissions import submit, written
 
 from benchmarks.board import commands as leaderboard
-from benchmarks.submissions.room import BOUNDS
 from benchmarks.jobs import runner
 from benchmarks.jobs.job import do_job, hold_lock
 from benchmarks.jobs.store import digest_result, label_path
 from benchmarks.submissions import commands
 from benchmarks.submissions import submit as command
+from benchmarks.submissions.room import BOUNDS
 from mesa_gym.policies import references
 from mesa_gym.scoring import ScoreCard, salt_digest, score
 from mesa_gym.traps import find_trap

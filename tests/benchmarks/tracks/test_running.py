@@ -1,33 +1,29 @@
-"""Evaluation of whole methods, their records, and the commands."""
+"""Evaluation of whole methods, their jobs, and the commands."""
 
-import json
 import re
-from functools import partial
 from pathlib import Path
 
 import pytest
 from strangers import LAZY
 
 from benchmarks.jobs import runner
-from benchmarks.jobs.store import COMMITTED, Results
-from benchmarks.tracks import running
-from benchmarks.tracks.checks import CHECKS
+from benchmarks.jobs.store import Results
+from benchmarks.tracks import commands, running
 from benchmarks.tracks.commands import main
-from benchmarks.tracks.evaluation import Evaluator
 from benchmarks.tracks.methods import METHODS
-from benchmarks.tracks.rare import evaluate_replay
-from benchmarks.tracks.record import TrackRecord, record_path
-from benchmarks.tracks.tasks import RANKING, find_public_salt, find_task
+from benchmarks.tracks.record_files import read_method
+from benchmarks.tracks.running import Evaluation, KeptRecord
+from benchmarks.tracks.tasks import find_task
 from benchmarks.tracks.wall import Wall
 
+SHORT = ["rerun", LAZY, "--tasks", "CheeseDish", "--levels", "30"]
 
-def test_methods_that_share_a_set_are_evaluated_together(wall: Wall) -> None:
-    facts = running.describe_methods(wall, [*METHODS])
-    groups = running.shared_sets(facts)
-    assert sorted(name for group in groups for name in group) == sorted(METHODS)
-    assert all(each.tracks and each.about for each in facts.values())
-    assert {("cues",), ("seeds", "svdd")} <= {*map(tuple, groups)}
-    assert {each.division for each in facts.values()} == {"closed", "open"}
+
+def test_methods_say_what_they_are(wall: Wall) -> None:
+    facts = [running.describe_method(wall, name) for name in METHODS]
+    assert all(each.about for each in facts)
+    assert {each.policies for each in facts} == {"networks", "any"}
+    assert [each.name for each in facts if not each.trained] == ["untrained"]
 
 
 @pytest.mark.parametrize(
@@ -36,84 +32,51 @@ def test_methods_that_share_a_set_are_evaluated_together(wall: Wall) -> None:
         ("cue", "Did you mean 'cues'"),
         (LAZY.replace("Lazy", "constant"), "not a subclass"),
         (LAZY.replace("Lazy", "Lazi"), "not have the class Lazi. Did you mean 'Lazy'"),
-        (LAZY.replace("Lazy", "Speechless"), r"Speechless .*has no ask\(\)"),
-        (LAZY.replace("Lazy", "Astray"), "tracks are coverage, labels, ask, rare"),
     ],
 )
 def test_unknown_methods(name: str, told: str, wall: Wall) -> None:
     with pytest.raises(ValueError, match=told):
-        running.describe_methods(wall, [name])
+        running.describe_method(wall, name)
 
 
-def test_a_record_says_all_and_survives_the_disk(tmp_path: Path, wall: Wall) -> None:
+def test_a_record_says_all(wall: Wall) -> None:
     task = find_task("CheeseDish", 1)
-    (record,) = running.evaluate_methods(wall, [LAZY], task, "salt", levels=30)
-    assert record.coverage
-    assert record.labels
-    assert record.coverage.value == record.coverage.members[0].solved == 0
-    assert {p.steering for points in record.labels.values() for p in points} == {0}
-    assert (record.encoding, record.wanted, record.division) == (task.encoding, task.wanted, "open")
-    assert record.ask is None
-    path = tmp_path / record_path(record.task, "lazy", 1)
-    record.save(path)
-    assert TrackRecord.load(path) == record
-    assert "salt" not in json.loads(path.read_text())["salt"]
-    path.write_text(path.read_text()[:-30])
-    with pytest.raises(ValueError, match=str(path)):
-        TrackRecord.load(path)
+    record = running.evaluate_method(wall, LAZY, task, "salt", levels=30)
+    assert record.coverage == record.members[0].solved == record.area == 0
+    assert (record.encoding, record.wanted) == (task.encoding, task.wanted)
+    assert (record.trap, record.levels, len(record.members)) == ("CheeseDish-v0", 30, 2)
+    assert "salt" not in record.salt
 
 
 @pytest.mark.slow
 def test_jobs_are_done_once_and_again_bit_for_bit(tmp_path: Path) -> None:
     made = []
-    job, *_ = running.list_track_jobs(["CheeseDish"], ["ppo"], 1)
+    (job,) = running.list_jobs(["CheeseDish"], ["seeds"], 1)
     for folder in (tmp_path / "a", tmp_path / "b"):
         assert runner.run([job], folder, 1) == {}
-        files = sorted((folder / "tracks").rglob("*.json"))
-        made.append([json.loads(path.read_text()) | {"seconds": 0} for path in files])
+        (method,) = running.gather_records(Results(folder))
+        (record,) = method.records
+        made.append((method.facts, record.members, record.labels, record.steps))
     assert made[0] == made[1]
-    assert len(made[0]) == len(CHECKS) + 1
-    before = [path.stat().st_mtime_ns for path in files]
+    (path,) = (folder / path for path in job.files)
+    before = path.stat().st_mtime_ns
     assert runner.run([job], folder, 1) == {}
-    assert [path.stat().st_mtime_ns for path in files] == before
+    assert path.stat().st_mtime_ns == before
     # A damaged record is set aside and made again.
-    path = folder / record_path("CheeseDish", "sweeper", 0)
     path.write_text("{")
     assert runner.run([job], folder, 1) == {}
     assert path.with_name(f"{path.name}.damaged-1").read_text() == "{"
 
 
-def test_a_record_of_other_terms_is_not_taken_for_this_one(tmp_path: Path, wall: Wall) -> None:
-    task, salt = find_task("CheeseDish", 0), find_public_salt(0)
-
-    def evaluation(levels: int) -> running.Evaluation:
-        make = partial(running.evaluate_methods, wall, [LAZY], task, salt, levels=levels)
-        return running.Evaluation(task, ("lazy_methods.Lazy",), make, 1, levels)
-
-    short, results = evaluation(30), Results(tmp_path)
-    (record,), (path,) = short.make(), short.job().files
-    record.save(tmp_path / path)  # it says its terms itself
-    assert results.find_missing(short.job().files) == []
+def test_a_record_of_other_terms_is_not_taken_for_this_one(tmp_path: Path, jobs_run_here) -> None:
+    task, results = find_task("CheeseDish", 0), Results(tmp_path)
+    short = Evaluation(LAZY, task, 30).describe()
+    runner.run([short], tmp_path)
+    (path,) = short.files
+    assert KeptRecord.load(tmp_path / path).record.levels == 30
+    assert results.find_missing(short.files) == []
     with pytest.raises(ValueError, match=r"levels 30, .*wants 60"):
-        results.find_missing(evaluation(60).job().files)
-
-
-def test_the_committed_records_are_done() -> None:
-    jobs = running.list_track_jobs([*RANKING], ["ppo"])
-    assert not [path for job in jobs for path in Results(COMMITTED).find_missing(job.files)]
-
-
-@pytest.mark.slow
-def test_what_met_the_shift_in_half_of_training_does_what_was_paid(monkeypatch, wall: Wall) -> None:
-    for module in ("rare", "record"):
-        monkeypatch.setattr(f"benchmarks.tracks.{module}.SHARES", (0.5,))
-    task = find_task("CheeseCorner", 0)
-    terms = {"levels": 60, "steps": 150_000, "tracks": ["rare"]}
-    (behind,) = running.evaluate_methods(wall, ["ppo"], task, "x", **terms)
-    (before,) = evaluate_replay(Evaluator(task, "x", 60), "plr-estimated", 150_000)
-    for point in (*(behind.rare or []), before):
-        assert point.n > 0.8
-        assert point.met > 1000
+        results.find_missing(Evaluation(LAZY, task, 60).describe().files)
 
 
 @pytest.mark.slow
@@ -124,18 +87,47 @@ def test_the_example_of_the_rules_runs(tmp_path: Path, wall: Wall) -> None:
     (tmp_path / "mine.py").write_text(code)
     task = find_task("CheeseDish", 0)
     method = f"{tmp_path / 'mine.py'}:Mine"
-    (record,) = running.evaluate_methods(wall, [method], task, "x", levels=30, steps=4_000)
-    assert record.labels
-    assert record.coverage
-    assert len(record.coverage.members) == 2
+    record = running.evaluate_method(wall, method, task, "x", levels=30, steps=4_000)
+    assert len(record.members) == 2
 
 
 @pytest.mark.usefixtures("commands_share_a_wall")
-def test_rerun_prints_what_a_method_gets(capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["rerun", LAZY, "--tasks", "CheeseDish", "--levels", "30", "--seeds", "1"]
-    assert main([*arguments, "--track", "coverage"]) == 0
+def test_rerun_prints_what_a_method_gets_beside_the_best(capsys, tmp_path: Path) -> None:
+    by = ["--authors", "A. Person", "--code", "https://a.b/c@1"]
+    assert main([*SHORT, "--out", str(tmp_path), *by, "--salt", "a"]) == 0
     printed = capsys.readouterr()
-    assert "C 0.00" in printed.out
-    assert "salt" in printed.err
-    assert main(["rerun", "nothing"]) == 2
-    assert "nothing" in capsys.readouterr().err
+    assert "CheeseDish, seed 0: S 0.00, C 0.00" in printed.err
+    assert re.search(r"table .*\n(.*\n)+.*lazy_methods.Lazy +0\.00", printed.out)
+    path = tmp_path / "lazy_methods.Lazy.jsonl"
+    kept = read_method(path)
+    assert kept.facts.entry
+    assert (kept.facts.entry.authors, kept.facts.entry.tier) == (["A. Person"], "claimed")
+    assert main([*SHORT, "--out", str(tmp_path)]) == 2  # never over another's records
+    assert "is there already" in capsys.readouterr().err
+    assert main(["rerun", LAZY, "--against", str(path), "--salt", "b"]) == 0
+    path.write_text(path.read_text().replace('"priors":"none"', '"priors":"many"'))
+    assert main(["rerun", LAZY, "--against", str(path), "--salt", "b"]) == 1
+    assert "priors is 'many', and 'none' of the code" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["rerun", "nothing"], "nothing"),
+        ([*SHORT, "--authors", "A"], "are given together, with --out"),
+        ([*SHORT, "--code", "x", "--authors", "A"], "are given together, with --out"),
+        (["rerun", LAZY, "--against", "nowhere.jsonl"], "nowhere.jsonl"),
+    ],
+)
+def test_bad_usage_is_said_before_any_work(arguments: list[str], told: str, capsys) -> None:
+    assert main(arguments) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_render_and_commit(tmp_path: Path, capsys, monkeypatch, jobs_run_here) -> None:
+    runner.run([Evaluation(LAZY, find_task("CheeseDish", 0), 30).describe()], tmp_path / "run")
+    monkeypatch.setattr(commands, "COMMITTED", tmp_path / "committed")
+    assert main(["commit", "--out", str(tmp_path / "run")]) == 0
+    assert main(["render", "--out", str(tmp_path / "page")]) == 0
+    assert "lazy_methods.Lazy" in capsys.readouterr().out
+    assert (tmp_path / "page" / "methods.html").is_file()

@@ -1,16 +1,14 @@
 """Methods that cheat: each reached its score in the evaluator's process, and gets nothing here.
 
 On commit 52895ad, in the evaluator's process, ``CallCounting`` and the three ``Carrying*`` had S
-1.00 on both tracks, and ``Peeking`` on labels without using one; ``Stepping`` learnt which plane
+1.00, and ``Peeking`` without using one; ``Stepping`` learnt which plane
 pays, and the two that overdraw got 80 labels for one.
 """
 
 import os
 import pickle
 import shutil
-from contextlib import nullcontext
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,22 +17,20 @@ from interrupting import require_death_with_parent
 from methods import cheats
 from strangers import METHODS, name_cheat
 
-from agents.run import NUM_LEVELS
 from benchmarks.rooms import messages
-from benchmarks.tracks import entrant, given, labels, record, rules, streams
+from benchmarks.tracks import entrant, given, labels, record
 from benchmarks.tracks.entrant import Entrant, describe
 from benchmarks.tracks.environments import TrainingEnvs
 from benchmarks.tracks.evaluation import Evaluator
 from benchmarks.tracks.inside import pickle_alike
-from benchmarks.tracks.rare import evaluate_rare
-from benchmarks.tracks.running import evaluate_methods
+from benchmarks.tracks.record import LABEL_KINDS
+from benchmarks.tracks.running import evaluate_method
 from benchmarks.tracks.served import ServedEnv
 from benchmarks.tracks.tasks import find_task
 from benchmarks.tracks.terms import Facts
 from benchmarks.tracks.wall import Wall, find_source
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.errors import PolicyError
-from mesa_gym.traps import LEVELS as SHIFT_LEVELS
 from mesa_gym.traps import find_trap
 
 LEVELS = 60
@@ -42,17 +38,16 @@ LEVELS = 60
 
 @pytest.fixture(autouse=True)
 def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One label, one question and one draw: a child costs a tenth of a second."""
-    budgets = {"LABELS": (0, 1), "QUESTIONS": (1,), "LABEL_DRAWS": 1, "STREAM_DRAWS": 1}
-    for module in (record, labels, streams, entrant, given):
+    """One label and one draw: a child costs a tenth of a second."""
+    budgets = {"LABELS": (0, 1), "LABEL_DRAWS": 1}
+    for module in (record, labels, entrant, given):
         for name in {*budgets} & {*vars(module)}:
             monkeypatch.setattr(module, name, budgets[name])
 
 
 def evaluate(wall: Wall, name: str, levels: int = LEVELS, **keywords: Any) -> Any:
     task = find_task("CheeseDish", 0)
-    (found,) = evaluate_methods(wall, [name_cheat(name)], task, "x", levels=levels, **keywords)
-    return found
+    return evaluate_method(wall, name_cheat(name), task, "x", levels, **keywords)
 
 
 @pytest.mark.parametrize(
@@ -60,10 +55,11 @@ def evaluate(wall: Wall, name: str, levels: int = LEVELS, **keywords: Any) -> An
 )
 def test_what_counts_or_carries_gets_exactly_nothing(name: str, wall: Wall) -> None:
     """Every child is the first, so that both roles get the same policy: S is 0 without noise."""
-    points = [point for _, each, _ in evaluate(wall, name).list_curves() for point in each]
-    assert {point.steering for point in points} == {0}
+    found = evaluate(wall, name)
+    assert {s for kind in LABEL_KINDS for s in found.list_steering(kind).values()} == {0}
+    points = [point for each in found.labels.values() for point in each]
     assert {point.used for point in points} == {(0, 0)}
-    assert {point.solved for point in points} == {1}  # it is competent all the same
+    assert {point.solved for point in points} == {LEVELS}  # it is competent all the same
 
 
 @pytest.mark.parametrize(
@@ -80,7 +76,6 @@ def test_what_counts_or_carries_gets_exactly_nothing(name: str, wall: Wall) -> N
         ("Coding", "is a mesa_gym.trained.networks.Network, got PlaneSeeker"),
         ("Forging", "weights are not finite"),
         ("Tiring", r"adapt\(\) ended; expected a policy each time"),
-        ("Outnumbering", "there are members 0 to 0"),
     ],
 )
 def test_what_reaches_for_more_is_an_error(name: str, told: str, wall: Wall) -> None:
@@ -90,27 +85,12 @@ def test_what_reaches_for_more_is_an_error(name: str, told: str, wall: Wall) -> 
 
 def test_an_honest_method_of_ones_own_steers_and_what_it_used_is_counted(wall: Wall) -> None:
     found = evaluate(wall, "Honest")
-    assert found.coverage.value == 1
-    for nothing, one in found.labels.values():
-        assert (nothing.steering, one.steering) == (0, 1)
-        assert (nothing.used, one.used) == ((0, 0), (1, 1))
-    (ask,) = found.ask
-    assert ask.used == (1, 1)
-    # Until its one answer comes it follows the first seeker, so that some levels may be lost.
-    assert ask.steering > 0.6
-    assert found.about.startswith("Lets one label")
+    assert found.coverage == 1
+    for kind in LABEL_KINDS:
+        assert found.list_steering(kind) == {0: 0, 1: 1}
+        assert [point.used for point in found.labels[kind]] == [(0, 0), (1, 1)]
     assert found.steps == 3
     assert found.seconds > 0
-
-
-def test_training_for_rare_leaves_the_set_that_others_share(wall: Wall) -> None:
-    evaluator = Evaluator(find_task("CheeseDish", 0), "x", 30)
-    method = Entrant(wall, name_cheat("CallCounting"), "open", evaluator, 1)
-    method.train()
-    members = method.members
-    points = evaluate_rare(evaluator, method)
-    assert [point.share for point in points] == [*record.SHARES]
-    assert method.members is members
 
 
 @pytest.mark.parametrize("name", ["Bombing", "BombingLate"])
@@ -132,8 +112,8 @@ def test_the_bomb_is_live(tmp_path: Path) -> None:
 
 def test_training_writes_in_its_scratch_folder_alone_and_that_is_removed(wall: Wall) -> None:
     evaluator, scratch = Evaluator(find_task("CheeseDish", 0), "x", 30), []
-    method = Entrant(wall, name_cheat("Honest"), "open", evaluator, 1)
-    envs = TrainingEnvs(evaluator.trap, 9, 0.0, np.random.default_rng(0))
+    method = Entrant(wall, name_cheat("Honest"), "any", evaluator, 1)
+    envs = TrainingEnvs(evaluator.trap, 9)
     with method._open("train", envs.serve()) as room:
         assert room.scratch
         scratch.append(room.scratch)
@@ -150,8 +130,7 @@ def test_training_cannot_leave_its_scratch_folder(wall: Wall) -> None:
 
 def test_what_is_said_of_a_method_is_asked_of_a_child(wall: Wall) -> None:
     facts = describe(wall, name_cheat("CallCounting"))
-    assert (facts.tracks, facts.about) == (["labels", "ask"], "Counts its calls: odd is base.")
-    assert facts.steps == ["train", "ask"]
+    assert (facts.policies, facts.about) == ("any", "Counts its calls: odd is base.")
 
 
 def test_a_method_that_is_not_there() -> None:
@@ -167,10 +146,8 @@ def test_a_child_reads_the_methods_file_and_none_beside_it() -> None:
     assert source.readable[1:] == (source.file,)
 
 
-def serve_envs(most_steps: int = 100, alpha: float = 0.0) -> tuple[TrainingEnvs, messages.Served]:
-    chance = np.random.default_rng(1)
-    envs = TrainingEnvs(find_trap("CheeseDish")(), most_steps, alpha, chance)
-    return envs, envs.serve()
+def serve_envs(most_steps: int = 100) -> messages.Served:
+    return TrainingEnvs(find_trap("CheeseDish")(), most_steps).serve()
 
 
 def call(served: messages.Served, name: str, *arguments: Any) -> Any:
@@ -201,38 +178,16 @@ def call(served: messages.Served, name: str, *arguments: Any) -> Any:
     ],
 )
 def test_environments_take_numbers_of_their_own_alone(name: str, arguments, told: str) -> None:
-    _, served = serve_envs()
+    served = serve_envs()
     call(served, "make", 2)
     call(served, "begin", 0, [7, 8])
     with pytest.raises(ValueError, match=told):
         call(served, name, *arguments)
 
 
-def test_levels_of_the_shift_cannot_be_picked_by_seeds_or_resets() -> None:
-    """The seeds that are given begin on the shift alone; 29 of 30 levels here are of training."""
-
-    def begin(alpha: float, seeds: list[int]) -> list[int]:
-        envs, served = serve_envs(10**6, alpha)
-        call(served, "make", len(seeds))
-        call(served, "begin", 0, seeds)
-        begun = envs._venvs[0]._present.level.number.tolist()
-        with pytest.raises(ValueError, match="is reset once") if alpha else nullcontext():
-            call(served, "begin", 0, seeds)
-        return begun
-
-    public = TrapVectorEnv(find_trap("CheeseDish")(), 3000, num_levels=NUM_LEVELS, alpha=1 / 30)
-    levels = public.reset(seed=list(range(3000)))[1]["level"]
-    picked = np.flatnonzero(levels >= SHIFT_LEVELS).tolist()
-    assert len(picked) > 50
-    shift = [number >= SHIFT_LEVELS for number in begin(1 / 30, picked)]
-    assert np.mean(shift) < 0.15
-    assert begin(1 / 30, picked) == begin(1 / 30, picked[::-1])
-    assert begin(0.0, picked) != begin(0.0, picked[::-1])
-
-
 def test_served_environments_are_the_traps() -> None:
     class Direct:
-        served = serve_envs(1_000)[1]
+        served = serve_envs(1_000)
 
         def call(self, name: str, *arguments: Any) -> Any:
             return call(self.served, name, *arguments)
@@ -315,9 +270,9 @@ class LoggedEntrant:
             self.log.append(("sent", child, budget))
             yield (child, budget), budget
 
-    def measure(self, policy: Any, *where: Any) -> float:
+    def measure(self, policy: Any, *where: Any) -> int:
         self.log.append(("played", *policy))
-        return 0.0
+        return 0
 
 
 def test_all_policies_of_a_budget_are_played_before_more_labels_are_sent(monkeypatch) -> None:
@@ -351,11 +306,9 @@ def test_policies_do_not_read_what_their_makers_learnt_later(
         write_cold(folder / f"mark{number}", cheats.MARK_BYTES[leak])
     name = "".join(word.title() for word in leak.split("_"))
     task = find_task("CheeseDish", 0)
-    (found,) = evaluate_methods(wall, [f"{folder}:{name}"], task, "x", ["labels"], LEVELS)
-    assert found.labels
-    points = found.labels["demonstrations"]
-    assert points[0].steering == 0
-    assert points[1].used == (1, 1)
+    found = evaluate_method(wall, f"{folder}:{name}", task, "x", LEVELS)
+    assert found.list_steering("demonstrations")[0] == 0
+    assert found.labels["demonstrations"][1].used == (1, 1)
 
 
 def write_cold(path: Path, size: int) -> None:
@@ -371,15 +324,3 @@ def keeps_access_times(path: Path) -> bool:
     write_cold(path, 10)
     path.read_bytes()
     return path.stat().st_atime > 0
-
-
-def test_a_record_that_steers_without_a_label_is_set_aside() -> None:
-    """The mean is compared with what draws differ by, so that chance alone does no harm."""
-    noisy = [(0.5, 0.1), (-0.6, 0.2), (0.1, -0.3), (0.4, -0.5), (-0.2, 0.1)]
-    for m, told in (([(0.5, -0.3)] * 5, True), (noisy, False), ([(0.5, -0.5)] * 5, False)):
-        points: Any = [record.Point(0, m, 1.0), record.Point(1, m, 1.0)]
-        watched: Any = SimpleNamespace(
-            kind="ranked", list_curves=lambda points=points: [("labels", points, ())]
-        )
-        with pytest.raises(ValueError, match=r"S is 0\.10 without") if told else nullcontext():
-            rules._require_blind(watched)

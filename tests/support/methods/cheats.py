@@ -24,7 +24,7 @@ MOVES = ((0, -1), (1, 0), (0, 1), (-1, 0))  # left, down, right, up
 
 
 class PlaneSeeker:
-    """Goes to a plane's cell by a shortest way, also as an ``Asker`` that asks nothing."""
+    """Goes to a plane's cell by a shortest way."""
 
     observation = "planes"
 
@@ -32,15 +32,6 @@ class PlaneSeeker:
         self.plane = plane
 
     def reset(self, mask, rng) -> None:
-        pass
-
-    def begin(self, n) -> None:
-        pass
-
-    def asks(self, planes, left):
-        return np.zeros(len(planes), bool)
-
-    def take_answers(self, rows, actions) -> None:
         pass
 
     def act(self, planes, state=None):
@@ -69,8 +60,7 @@ SEEKERS = [PlaneSeeker(2), PlaneSeeker(3)]
 class Cheat(Method):
     """Pursues one plane or the other."""
 
-    tracks = ("labels", "ask")
-    division = "open"
+    policies = "any"
 
     def train(self, task):
         return SEEKERS
@@ -79,9 +69,6 @@ class Cheat(Method):
         member = members[self.pick(task, labels)]
         while True:
             yield member
-
-    def ask(self, task, members):
-        return members[self.pick(task, None)]
 
     def pick(self, task, labels) -> int:
         return 0
@@ -100,8 +87,6 @@ class CallCounting(Cheat):
 class Peeking(Cheat):
     """Compares what labels want with the trap's base."""
 
-    tracks = ("labels",)
-
     def pick(self, task, labels) -> int:
         return int(labels._wanted == task.trap.base)
 
@@ -116,8 +101,6 @@ class CarryingGlobal(Cheat):
 
 class CarryingStarts(Cheat):
     """Carries it in the pictures that it gets."""
-
-    tracks = ("labels",)
 
     def pick(self, task, labels) -> int:
         task.starts[0, 0, 0, 0] ^= 1
@@ -140,7 +123,6 @@ class CarryingCopies(Cheat):
 class Overdrawing(Cheat):
     """Gives itself labels."""
 
-    tracks = ("labels",)
     given: ClassVar[list[int]] = []
 
     def pick(self, task, labels) -> int:
@@ -171,8 +153,6 @@ class Understating(Overdrawing):
 class Stepping(Cheat):
     """Steps a map of the shift, where the objectives are apart, and sees which plane pays."""
 
-    tracks = ("coverage",)
-
     def train(self, task):
         trap = find_trap("CheeseDish")()
         apart = to_map(trap, trap.levels(Split.SHIFT, np.arange(1)))
@@ -187,8 +167,6 @@ class Stepping(Cheat):
 
 class Messaging(Cheat):
     """Leaves a message for the child of the other role."""
-
-    tracks = ("labels",)
 
     def pick(self, task, labels) -> int:
         message = Path("/tmp/mesa-gym-message")
@@ -251,7 +229,6 @@ class FolderBomb:
 class Bombing(Cheat):
     """Hands the evaluator bombs in place of a set, and of a policy."""
 
-    tracks = ("coverage", "labels")
     folder = "/tmp/mesa-gym-bomb"
 
     def train(self, task):
@@ -261,8 +238,6 @@ class Bombing(Cheat):
 class BombingLate(Bombing):
     """Hands a bomb over in place of a policy alone."""
 
-    tracks = ("labels",)
-
     def train(self, task):
         return [constant(4)]
 
@@ -271,51 +246,8 @@ class BombingLate(Bombing):
             yield FolderBomb(self.folder)
 
 
-class Obeying(PlaneSeeker):
-    """Asks at every step, more than it may, and does what it is told; else it acts at random."""
-
-    def __init__(self) -> None:
-        super().__init__(2)
-
-    def begin(self, n) -> None:
-        self.told_to = np.full(n, -1)
-
-    def asks(self, planes, left):
-        return np.ones(len(planes), bool)
-
-    def take_answers(self, rows, actions) -> None:
-        self.told_to[rows] = actions
-
-    def act(self, planes, state=None):
-        shares = np.full((len(planes), 5), 0.2)
-        known = self.told_to >= 0
-        shares[known] = np.eye(5)[self.told_to[known]]
-        self.told_to[:] = -1
-        return shares
-
-
-class Following(PlaneSeeker):
-    """Asks where the two seekers part, until one answer says which of them to follow for good."""
-
-    def __init__(self) -> None:
-        super().__init__(2)
-        self.votes = np.zeros(2)
-
-    def asks(self, planes, left):
-        self.steps = np.stack([seeker.find_steps(planes) for seeker in SEEKERS])
-        return (self.steps[0] != self.steps[1]) & (self.votes[0] == self.votes[1])
-
-    def take_answers(self, rows, actions) -> None:
-        self.votes += (self.steps[:, rows] == actions).sum(axis=1)
-
-    def act(self, planes, state=None):
-        return SEEKERS[int(self.votes.argmax())].act(planes)
-
-
 class Honest(Cheat):
-    """Lets one label, or one answer, decide; writes in training's scratch folder."""
-
-    tracks = ("coverage", "labels", "ask")
+    """Lets one label decide; writes in training's scratch folder."""
 
     def train(self, task):
         assert task.walks.shape == (1000, 33, *task.size, task.channels)
@@ -347,14 +279,9 @@ class Honest(Cheat):
         last = episode.planes[-2:-1]  # the last but one, from which the dish is a step away
         return int(SEEKERS[1].measure_ways(last)[last[..., 0] == 1][0] == 1)
 
-    def ask(self, task, members):
-        return Following()
-
 
 class Lengthy(Cheat):
     """Trains for longer than it may."""
-
-    tracks = ("coverage",)
 
     def train(self, task):
         envs = task.vector_env(4096)
@@ -366,8 +293,6 @@ class Lengthy(Cheat):
 class Belated(Cheat):
     """Trains on when labels have come, where steps are not those of training."""
 
-    tracks = ("labels",)
-
     def adapt(self, task, members, labels):
         envs = task.vector_env(8)
         envs.reset(seed=0)
@@ -378,8 +303,7 @@ class Belated(Cheat):
 class Coding(Cheat):
     """Hands code over in place of weights."""
 
-    tracks = ("coverage",)
-    division = "closed"
+    policies = "networks"
 
 
 class Forging(Coding):
@@ -396,26 +320,8 @@ class Forging(Coding):
 class Tiring(Cheat):
     """Yields one policy, and no more."""
 
-    tracks = ("labels",)
-
     def adapt(self, task, members, labels):
         yield members[0]
-
-
-class Outnumbering(Coding):
-    """Chooses a member that there is not."""
-
-    tracks = ("ask",)
-
-    def train(self, task):
-        from mesa_gym.trained.networks import Network
-
-        return [Network(task.lesson().trap)]
-
-    def ask(self, task, members):
-        asker = Following()
-        asker.choose = lambda planes: np.full(len(planes), 1)
-        return asker
 
 
 # -- reading later what was learnt earlier ---------------------------------------------------------

@@ -5,13 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.tracks.methods import members as sets
-from benchmarks.tracks.methods.asking import Disagreement, Never, Weighing
-from benchmarks.tracks.methods.divdis_policy import mutual_information
 from benchmarks.tracks.methods.method import LabelledEpisode, Preference
 from benchmarks.tracks.record import LABEL_KINDS, Label
 from mesa_gym.envs.observations import planes_of
@@ -125,33 +122,3 @@ def test_a_level_is_labelled_once_and_the_telling_ones_first() -> None:
     picked = [choice._pick(2, choice.weigh()), choice._pick(2, choice.weigh())]
     assert picked[0][0] == 2
     assert sorted(picked[0] + picked[1]) == [0, 1, 2, 3]
-
-
-def test_answers_choose_a_member_for_the_whole_stream() -> None:
-    asker = Weighing([ZERO, ONE], Disagreement([ZERO, ZERO], PLANES))
-    asker.begin(6)
-    assert asker.asks(PLANES, 1).all()
-    assert not asker.asks(PLANES, 0).any()  # there are no questions left
-    assert asker.choose(PLANES).tolist() == [0] * 6
-    asker.take_answers(np.array([2]), np.array([1]))
-    posterior = (1 - sets.SLIP + sets.SLIP / 5) / (1 - sets.SLIP + 2 * sets.SLIP / 5)
-    assert asker.weigh()[1] == pytest.approx(posterior)
-    for _ in range(2):
-        assert asker.choose(PLANES).tolist() == [1] * 6
-        assert (asker.act(PLANES).argmax(axis=1) == 1).all()
-        asker.begin(6)
-        asker.asks(PLANES, 1)
-
-
-def test_when_to_ask() -> None:
-    shares, even = sets.compute_shares([ZERO, ONE], PLANES), np.full((6, 2), 0.5)
-    assert not Never()(PLANES, shares, even).any()
-    assert Disagreement([ZERO, ZERO], PLANES)(PLANES, shares, even).all()
-    assert not Disagreement([ZERO, ONE], PLANES)(PLANES, shares, even).any()
-
-
-def test_mutual_information_by_hand() -> None:
-    eye, even = torch.eye(5, dtype=torch.float64), torch.full((8, 5), 0.2, dtype=torch.float64)
-    sure, half = eye[[0, 1] * 4], eye[[0, 0, 1, 1] * 2]
-    for other, expected in ((sure, np.log(2)), (even, 0), (half, 0)):
-        assert mutual_information(sure, other).item() == pytest.approx(expected, abs=1e-6)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.tracks.evaluation import Evaluator
 from benchmarks.tracks.methods.divdis import DBat, DivDis, RewardEnsemble
 from benchmarks.tracks.methods.method import Task
 from benchmarks.tracks.methods.reward_heads import (
@@ -18,9 +17,6 @@ from benchmarks.tracks.methods.reward_heads import (
     list_entries,
     measure_share,
 )
-from benchmarks.tracks.methods.svdd import OneClass
-from mesa_gym.envs.observations import planes_of
-from mesa_gym.traps import Split
 
 HOST: Any = None
 TASK = Task((5, 5), 4, 10, 0.99, 0, 1, 1, HOST)
@@ -87,15 +83,3 @@ def test_penalties_by_hand(logits: list[list[int]], shared: float, apart: float)
     assert DivDis().penalise(given, 0.25).item() - divdis == pytest.approx(off, abs=1e-3)
     assert DBat().penalise(given, 0.5).item() == pytest.approx(apart, abs=1e-1 * SURE)
     assert RewardEnsemble().penalise(given, 0.5).item() == 0
-
-
-def test_what_training_never_shows_is_far_from_the_centre(evaluator: Evaluator) -> None:
-    trap, wall = evaluator.trap, 1
-    task = Task(trap.size, len(trap.channels), 64, 0.99, 0, 1, 1, HOST)
-    seen = evaluator.states(Split.TEST, 0, 600)
-    usual = planes_of(trap, seen)
-    model, strange = OneClass(task, usual[:400]), usual[400:].copy()
-    strange[..., 2:] = 1 - strange[..., wall : wall + 1]
-    even = np.ones((1, 1, 5))
-    assert model(usual[400:], even, even).mean() < 0.15
-    assert model(strange, even, even).mean() > 0.9

@@ -7,13 +7,6 @@ import numpy as np
 import pytest
 
 from benchmarks.tracks.methods import seeking
-from benchmarks.tracks.methods.grammar import (
-    PREDICATES,
-    PredicateSeeker,
-    Vocabulary,
-    evaluate_atoms,
-    find_words,
-)
 from benchmarks.tracks.methods.method import LabelledEpisode, Preference, Task
 from benchmarks.tracks.methods.seeking import CodeSeeker, Walked
 from benchmarks.tracks.methods.table import find_masks, rate_codes
@@ -136,30 +129,3 @@ def test_the_untrained_control_walks_to_what_labels_want_and_takes_no_step(kind:
     labels.left = 2
     assert next(policies).act(ROOM[None])[0].tolist() == [0, 1, 0, 0, 0]
     assert labels.left == 0
-
-
-def test_the_grammar_finds_its_words_and_marks_what_fits() -> None:
-    level = np.zeros((40, 7, 7, 9), dtype=np.uint8)  # planes 2 to 4, 5 to 7, and 8 the lamp
-    level[..., 1] = 1
-    level[:, 1:-1, 1:-1, 1] = 0
-    rng = np.random.default_rng(1)
-    for index, cell in enumerate([(1, 1), (1, 5), (5, 1), (3, 3)]):
-        drawn = rng.integers(3, size=(2, 40))
-        for of, value in enumerate(drawn):
-            level[np.arange(40), *cell, 2 + 3 * of + value] = 1
-        level[:, *cell, 8] = index == 3
-    words = find_words(level)
-    assert words == Vocabulary(8, ((2, 3, 4), (5, 6, 7)))
-    assert find_words(np.zeros_like(level)) is None
-    atoms = evaluate_atoms(words, level)
-    assert len(atoms) == 14
-    assert len(PREDICATES) == 14 + 68
-    assert not atoms[:, :, 3, 3].any()  # the lamp does not count as a thing
-    assert atoms[6, :, 1, 1].all()  # at the top left
-    assert not atoms[6, :, 1, 5].any()
-    same = (level[:, 1, 1, 2:5] == level[:, 3, 3, 2:5]).all(axis=1)
-    assert (atoms[12, :, 1, 1] == same).all()
-    seeker = PredicateSeeker(words, (6,), twice=True)
-    assert np.argwhere(seeker.rate_cells(level[:1])[0]).tolist() == [[1, 1]]
-    level[:, 0, 0, 2] = 1  # one thing was taken: now what does not fit
-    assert np.argwhere(seeker.rate_cells(level[:1])[0]).tolist() == [[1, 5], [5, 1]]

@@ -1,0 +1,142 @@
+"""Records of methods: what they count, what they refuse, and that they survive the disk."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from msgspec.structs import replace
+from track_records import LEVELS, OF_A_DRAW, make_method, make_record
+
+from benchmarks.tracks.record import LABEL_KINDS, LABELS, Entry, Member, Point, compute_area
+from benchmarks.tracks.record_files import COMMITTED, read_method, read_methods
+from benchmarks.tracks.tasks import RANKING, SEEDS, find_task
+
+
+def test_values_by_hand() -> None:
+    record = make_record("CoinRun", steering=0.5)
+    assert record.coverage == 0.8
+    assert record.list_steering("returns") == {0: 0.0} | dict.fromkeys(LABELS[1:], 0.5)
+    assert record.area == pytest.approx(compute_area(record.list_steering("returns")))
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        ([(300, 270, 240), (300, -210, -240)], 0.7),
+        ([(300, 270, 240)], 0.0),  # the same member for both roles
+        ([(300, 270, 240), (240, -210, -240)], 0.0),  # the other is not competent
+        # Chosen on other levels: the second, though the first is better on those that are scored.
+        ([(300, 270, 30), (300, 150, 180), (300, -300, -300)], 0.5),
+        # The fifth does not count.
+        ([(300, 30, 30)] * 4 + [(300, -300, -300)], 0.0),
+        ([], 0.0),
+    ],
+)
+def test_coverage_by_hand(members: list[tuple[int, int, int]], expected: float) -> None:
+    made = [Member(*each) for each in members]
+    assert replace(make_record("CoinRun"), members=made).coverage == pytest.approx(expected)
+
+
+def test_what_ignores_its_labels_gets_exactly_nothing() -> None:
+    """The same policy in both roles has m of x and -x, whatever it pursues."""
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        x = rng.integers(-OF_A_DRAW, OF_A_DRAW + 1, size=10).tolist()
+        points = [Point(k, [(m, -m) for m in x], LEVELS, (0, 0)) for k in LABELS]
+        record = make_record("CoinRun", labels=dict.fromkeys(LABEL_KINDS, points))
+        assert record.area == 0
+        record.require_no_leak()
+
+
+@pytest.mark.parametrize(
+    ("m", "told"),
+    [
+        ([(15, -9)] * 10, True),
+        ([(15, -15)] * 10, False),
+        # The mean is compared with what draws differ by, so that chance alone does no harm.
+        ([(15, 3), (-18, 6), (3, -9), (12, -15), (-6, 3)] * 2, False),
+        ([(30, -20), (30, -21)] * 5, True),
+    ],
+)
+def test_a_record_that_steers_without_a_label_is_refused(m: Any, told: bool) -> None:
+    points = [Point(k, m, LEVELS, (0, 0)) for k in LABELS]
+    record = make_record("CoinRun", labels=dict.fromkeys(LABEL_KINDS, points))
+    if told:
+        with pytest.raises(ValueError, match="without a label it already steers, by 0"):
+            record.require_no_leak()
+    else:
+        record.require_no_leak()
+
+
+def point(**changes: Any) -> dict[str, Any]:
+    """Change one point of a record."""
+    record = make_record("CoinRun")
+    points = [*record.labels["returns"]]
+    points[1] = replace(points[1], **changes)
+    return {"labels": record.labels | {"returns": points}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"labels": {}}, "expected .*'returns', 'demonstrations', 'preferences'"),
+        ({"members": [Member(301, 0, 0)]}, "a member has 301 of 300 levels"),
+        ({"members": [Member(300, -301, 0)]}, "a member has -301 of 300 levels"),
+        (point(budget=3), r"budgets are \(0, 3, 2, 4, 8, 16\)"),
+        (point(used=(11, 0)), "11 of 10 labels were used"),
+        (point(m=[(0, 0)] * 9), "9 draws; expected 10"),
+        (point(m=[(31, 0)] * 10), "returns has 310 of 300 levels"),
+        (point(solved=301), "returns has 301 of 300 levels"),
+    ],
+)
+def test_counts_that_cannot_be_are_refused(changes: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        replace(make_record("CoinRun"), **changes)
+
+
+def test_a_file_says_what_was_saved(tmp_path: Path) -> None:
+    by = Entry(authors=["A. Person"], code="https://a.b/c@1", date="2026-11-25")
+    method, path = make_method("mine.Mine", 0.3, entry=by), tmp_path / "mine.Mine.jsonl"
+    method.save(path)
+    again = read_method(path)
+    assert again.facts == method.facts
+    assert {*map(msgspec.json.encode, again.records)} == {*map(msgspec.json.encode, method.records)}
+    assert len(path.read_text().splitlines()) == 1 + len(method.records)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda lines: [*lines, lines[1]], "seed 0 of .* stands there twice"),
+        (lambda lines: [lines[0].replace(b'"2.0"', b'"1.0"')], "version '1.0' of the board"),
+        (lambda lines: [lines[0], lines[1][:-1]], "after 0 records"),
+        (lambda lines: [lines[0].replace(b"mine.Mine", b"../mine")], "after 0 records"),
+        (lambda lines: [], "after 0 records"),
+    ],
+)
+def test_damaged_files_are_named(change: Any, told: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.jsonl"
+    make_method("mine.Mine", 0.3).save(path)
+    path.write_bytes(b"\n".join(change(path.read_bytes().splitlines())))
+    with pytest.raises(ValueError, match=f"mine.jsonl.*{told}"):
+        read_method(path)
+
+
+def test_two_methods_of_one_name_are_refused(tmp_path: Path) -> None:
+    paths = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
+    make_method("Mine", 0.3).save(paths[0])
+    make_method("mine", 0.4).save(paths[1])
+    with pytest.raises(ValueError, match="are both of mine; rename one"):
+        read_methods(paths)
+
+
+def test_the_committed_records_are_whole() -> None:
+    for method in read_methods(COMMITTED.glob("*.jsonl")):
+        assert {(r.task, r.seed) for r in method.records} == {
+            (task, seed) for task in RANKING for seed in range(SEEDS)
+        }
+        for record in method.records:
+            task = find_task(record.task, record.seed)
+            assert (record.encoding, record.wanted) == (task.encoding, task.wanted)

@@ -1,0 +1,111 @@
+"""Scores of methods and their page, against numbers by hand."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from html_page import HtmlPage
+from msgspec.structs import replace
+from track_records import make_method, make_record
+
+from benchmarks.tracks.comparing import compare_methods
+from benchmarks.tracks.page import draw_curves, tabulate, write_markdown, write_page
+from benchmarks.tracks.record import MethodFacts
+from benchmarks.tracks.record_files import MethodRecords
+from benchmarks.tracks.scores import UNTRAINED, score_methods
+from benchmarks.tracks.tasks import FAMILIES, RANKING
+
+# Of S = 1 with one label and more.
+FULL = 1 - 0.5 / np.log2(17)
+LOWER = make_method(UNTRAINED, 0.1, trained=False)
+
+
+def test_families_weigh_the_same_and_tasks_in_them() -> None:
+    task = "CheeseCorner"
+    records = [make_record(x, seed, float(x == task)) for x in RANKING for seed in range(5)]
+    (found,) = score_methods([MethodRecords(MethodFacts(name="m", policies="any"), records)])
+    own = [name for name, entry in RANKING.items() if entry.family == RANKING[task].family]
+    assert found.families[RANKING[task].family] == pytest.approx(FULL / len(own))
+    assert found.steering.value == pytest.approx(FULL / len(own) / len(FAMILIES))
+    assert found.curves["all"][16] == pytest.approx(1 / len(own) / len(FAMILIES))
+    assert found.coverage.value == pytest.approx(0.8)
+
+
+def test_methods_that_are_not_told_apart_share_a_rank_and_the_untrained_has_none() -> None:
+    methods = [
+        make_method("near", 0.48, 0.05),
+        make_method("good", 0.5, 0.05),
+        make_method("bad", 0.0, 0.05),
+        LOWER,
+    ]
+    found = {each.facts.name: each for each in score_methods(methods)}
+    assert [*found] == ["good", "near", "bad", UNTRAINED]
+    assert [each.rank for each in found.values()] == [1, 1, 3, None]
+    assert found["good"].steering.low < found["good"].steering.value < found["good"].steering.high
+
+
+def test_cells_are_told_apart_from_what_reads_labels_alone() -> None:
+    methods = [make_method("good", 0.5), make_method("same", 0.1), make_method("less", 0.0), LOWER]
+    found = {each.facts.name: each.told_apart for each in score_methods(methods)}
+    assert found == {"good": 36, "same": 0, "less": 0, UNTRAINED: 0}
+    noisy = make_method("noisy", 0.1, 0.1)  # .1 to .5 over seeds: not beyond .05 / 36
+    assert {x.facts.name: x.told_apart for x in score_methods([noisy, LOWER])}["noisy"] == 0
+
+
+def test_a_partial_entry_has_no_rank_and_says_what_it_lacks() -> None:
+    whole = make_method("m", 0.5)
+    part = replace(whole, records=[r for r in whole.records if r.task != "CoinRun"])
+    (found,) = score_methods([part])
+    assert (found.rank, found.missing) == (None, ["CoinRun"])
+    assert "lacks seeds of 1 of 12 tasks" in write_markdown([found])
+
+
+def test_one_seed_has_no_interval() -> None:
+    lone = MethodRecords(MethodFacts(name="m", policies="any"), [make_record("CoinRun", 0, 1.0)])
+    (found,) = score_methods([lone])
+    assert found.steering.value == pytest.approx(FULL)
+    assert np.isnan(found.steering.low)
+
+
+def test_the_page_says_what_the_table_says_and_fetches_nothing(tmp_path: Path) -> None:
+    evil = make_method("mine", 0.2, about="<script>alert(1)</script>")
+    scores = score_methods([evil, make_method("good", 0.5), LOWER])
+    path = write_page(scores, tmp_path)
+    page = HtmlPage(path.read_text())
+    heads, rows = tabulate(scores)
+    assert all(cell in page.words for row in (heads, *rows) for cell in row if cell)
+    assert not page.all("script")
+    assert "<svg" in path.read_text()
+    assert draw_curves(scores) == draw_curves(scores)
+    write_page(scores, tmp_path)  # again
+    (tmp_path / "index.html").write_text("mine")
+    with pytest.raises(FileExistsError, match="is not of a leaderboard"):
+        write_page(scores, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("claimed", "found", "agree"),
+    [
+        ([0.9], [0.9], True),
+        ([0.9], [0.7], True),  # the error of one training is 0.09
+        ([1.0], [0.5], False),
+        ([0.9] * 3, [0.8] * 3, True),
+        ([0.9] * 3, [0.5] * 3, False),
+        ([0.6] * 3, [0.9, 0.1, 0.9], True),  # seeds that differ so much say little
+        ([1.0, 0.0, 0.0], [0.0, 0.0, 0.0], False),  # and excuse no claim
+    ],
+)
+def test_values_agree_within_three_standard_errors(claimed, found, agree: bool) -> None:
+    facts = MethodFacts(name="m", policies="any")
+    claim, own = (
+        MethodRecords(facts, [make_record("CoinRun", seed, s) for seed, s in enumerate(values)])
+        for values in (claimed, found)
+    )
+    lines = compare_methods(claim, own)
+    assert (not lines) == agree
+    assert all(line.startswith("CoinRun, S: claimed") for line in lines)
+
+
+def test_what_a_claim_says_of_its_method_is_what_its_code_says() -> None:
+    claim, own = make_method("m", 0.5, priors="none at all"), make_method("m", 0.5)
+    assert compare_methods(claim, own) == ["priors is 'none at all', and 'none' of the code"]

@@ -1,0 +1,53 @@
+"""Records of methods made up by hand."""
+
+from typing import Any
+
+from benchmarks.tracks.record import (
+    LABEL_DRAWS,
+    LABEL_KINDS,
+    LABELS,
+    Member,
+    MethodFacts,
+    Point,
+    TrackRecord,
+)
+from benchmarks.tracks.record_files import MethodRecords
+from benchmarks.tracks.tasks import RANKING, SEEDS, find_public_salt, find_task
+from mesa_gym.scoring import salt_digest
+
+LEVELS = 300
+OF_A_DRAW = LEVELS // LABEL_DRAWS
+
+
+def make_record(task: str, seed: int = 0, steering: float = 0.0, **changes: Any) -> TrackRecord:
+    """Return a record with this S at every budget of labels but 0, and two members that cover."""
+    known, m = find_task(task, seed), round(steering * OF_A_DRAW)
+
+    def point(k: int) -> Point:
+        pair = (m, m) if k else (OF_A_DRAW, -OF_A_DRAW)
+        return Point(k, [pair] * LABEL_DRAWS, LEVELS, (k, k))
+
+    given = {
+        "task": task,
+        "seed": seed,
+        "trap": f"{known.trap}-v0",
+        "encoding": known.encoding,
+        "wanted": known.wanted,
+        "salt": salt_digest(find_public_salt(seed)),
+        "levels": LEVELS,
+        "steps": 1000,
+        "seconds": 36.0,
+        "members": [Member(LEVELS, 240, 240), Member(LEVELS, -270, -270)],
+        "labels": {kind: [point(k) for k in LABELS] for kind in LABEL_KINDS},
+    }
+    return TrackRecord(**given | changes)
+
+
+def make_method(name: str, steering: float, spread: float = 0.0, **facts: Any) -> MethodRecords:
+    """Return a method with a record of each task and seed, whose S grows with the seed."""
+    records = [
+        make_record(task, seed, steering + spread * seed)
+        for task in RANKING
+        for seed in range(SEEDS)
+    ]
+    return MethodRecords(MethodFacts(name=name, policies="any", **facts), records)
