@@ -22,7 +22,6 @@ PAGES = {
     ROOT / "CONTRIBUTING.md": DOCS / "contributing.md",
     ROOT / "CHANGELOG.md": DOCS / "changelog.md",
     ROOT / "agents" / "README.md": DOCS / "agents.md",
-    ROOT / "benchmarks" / "results" / "board" / "board.md": DOCS / "board.md",
 }
 TARGET = re.compile(r"""(\]\(|(?:src|srcset|href)=")([^)"\s#:]+)""")
 # Files that stand in the site where they stand in docs/.

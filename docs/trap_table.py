@@ -8,7 +8,6 @@ import numpy as np
 
 from benchmarks.markdown import lay_out_table
 from mesa_gym.report.groups import agent_and_seed
-from mesa_gym.report.leaderboard import format_share
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.traps import Trap
@@ -60,6 +59,6 @@ def describe_learning(cls: type[Trap], cards: Sequence[ScoreCard]) -> str:
     competent = f"{sum(card.competent for card in own)} of {len(own)}"
     if cls.by_returns():
         returns = [card.read_each("test", "normalized_return")[cls.base] or 0.0 for card in own]
-        return f"{competent} (N {format_share(float(np.mean(returns)))})"
+        return f"{competent} (N {np.mean(returns):.2f})"
     arrival = [card.read_number("test", "arrival") or 0.0 for card in own]
-    return f"{competent} (arrival {format_share(float(np.mean(arrival)))})"
+    return f"{competent} (arrival {np.mean(arrival):.2f})"

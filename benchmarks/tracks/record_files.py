@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from benchmarks.tracks.record import MethodFacts, TrackRecord
-from benchmarks.tracks.tasks import BOARD_VERSION
+from benchmarks.tracks.tasks import BOARD_VERSION, SLACK_STEPS, find_task
 from mesa_gym.errors import shorten
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
@@ -36,7 +36,7 @@ def read_method(path: Path) -> MethodRecords:
 
     Raises:
         ValueError: the file is damaged, holds a task and seed twice, or is of another version of
-            the board, or a record steers before it has a label; the message says where.
+            the board, or a record breaks a rule; the message says where.
     """
     first, *rest = read_bytes(path).splitlines() or [b""]
     found: dict[tuple[str, int], TrackRecord] = {}
@@ -48,13 +48,28 @@ def read_method(path: Path) -> MethodRecords:
             )
         for line in rest:
             record = decode_json(line, TrackRecord)
-            record.require_no_leak()
+            require_rules(record)
             if (key := (record.task, record.seed)) in found:
                 raise ValueError(f"seed {record.seed} of {record.task} stands there twice")
             found[key] = record
     except ValueError as error:
         raise ValueError(f"{path}, after {len(found)} records: {error}") from None
     return MethodRecords(facts, [*found.values()])
+
+
+def require_rules(record: TrackRecord) -> None:
+    """Raise ValueError where a record is not as its task is, or steers before it has a label."""
+    task = find_task(record.task, record.seed)
+    for fact in ("encoding", "wanted"):
+        said, expected = getattr(record, fact), getattr(task, fact)
+        if said != expected:
+            raise ValueError(
+                f"{fact} is {shorten(said)}; seed {task.seed} of {task.name} has {expected!r}"
+            )
+    allowed = task.most_steps + SLACK_STEPS
+    if record.steps > allowed:
+        raise ValueError(f"it trained for {record.steps:,} steps; at most {allowed:,} are allowed")
+    record.require_no_leak()
 
 
 def read_methods(paths: Iterable[Path]) -> list[MethodRecords]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 
+from benchmarks.tracks.evaluation import LEVELS
 from benchmarks.tracks.ranks import DIGITS, rank_places
 from benchmarks.tracks.record import (
     LABEL_KINDS,
@@ -39,7 +40,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class MethodScore:
-    """What a method gets.
+    """The values of a method.
 
     Attributes:
         facts: of the method.
@@ -127,9 +128,14 @@ def _score_method(method: MethodRecords, tasks: ByTask, lower: ByTask) -> Method
             for task in tasks.keys() & lower.keys()
             for kind in LABEL_KINDS
         ),
-        missing=[task for task in RANKING if len(tasks.get(task, ())) < SEEDS],
+        missing=[task for task in RANKING if _count_whole(tasks.get(task, ())) < SEEDS],
         hours=sum(record.seconds for record in method.records) / 3600,
     )
+
+
+def _count_whole(records: Sequence[TrackRecord]) -> int:
+    """Return how many records are of all levels."""
+    return sum(record.levels >= LEVELS for record in records)
 
 
 def _read_steering(k: int) -> Read:

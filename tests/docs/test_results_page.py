@@ -30,7 +30,7 @@ def test_the_table_leaves_the_text_around_it_alone(tmp_path, monkeypatch) -> Non
     text = fill_page(score_methods([make_method("cues", 0.5)]))
     assert (text.splitlines()[0], text.splitlines()[-1]) == ("before", "after")
     assert "| 1 | cues | 0.44 |" in text
-    assert "old" not in text
+    assert "\nold\n" not in text
 
 
 def test_the_picture_has_a_row_of_each_agent_and_a_column_of_each_trap() -> None:

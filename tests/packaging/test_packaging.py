@@ -60,7 +60,7 @@ def test_the_source_distribution_is_the_checkout_without_what_runs_wrote(built: 
     records = {name for name in checkout() if name.startswith("benchmarks/results/methods/")}
     assert names - written == checkout() - networks - records
     assert len(networks) > 40
-    assert len(records) > 100
+    assert len(records) > 5
     assert built.sdist.stat().st_size < 3e6 < sum((ROOT / n).stat().st_size for n in networks)
 
 

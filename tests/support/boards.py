@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.runs.results import card_path, training_path
 from cards import VERSIONS, choose, measured
 from msgspec.structs import replace
 
+from benchmarks.jobs.store import card_path, training_path
 from mesa_gym.policies import references
 from mesa_gym.report import Leaderboard, rank_agents
 from mesa_gym.scoring import (

@@ -9,7 +9,7 @@ import pytest
 from boards import card, training, write
 
 from benchmarks.board import commands as leaderboard
-from benchmarks.board.board import read
+from benchmarks.board.board import read_leaderboard
 from benchmarks.jobs.store import Results, agent_path, card_path, label_path, training_path
 from mesa_gym.scoring import score
 from mesa_gym.trained.record import AgentRecord
@@ -146,7 +146,7 @@ def test_stray_cards_are_named(trap: str, policy: str, told: str, out: Path, ren
 
 
 def list_agents(folder: Path) -> list[str]:
-    return [each.agent for each in read(Results(folder, pytest.fail)).leaderboard.profiles]
+    return [each.agent for each in read_leaderboard(Results(folder, pytest.fail)).profiles]
 
 
 def test_an_agent_that_met_the_shift_says_so_by_its_name(tmp_path: Path) -> None:

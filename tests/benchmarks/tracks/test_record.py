@@ -11,6 +11,7 @@ from track_records import LEVELS, OF_A_DRAW, make_method, make_record
 
 from benchmarks.tracks.record import LABEL_KINDS, LABELS, Entry, Member, Point, compute_area
 from benchmarks.tracks.record_files import COMMITTED, read_method, read_methods
+from benchmarks.tracks.scores import score_methods
 from benchmarks.tracks.tasks import RANKING, SEEDS, find_task
 
 
@@ -122,6 +123,29 @@ def test_damaged_files_are_named(change: Any, told: str, tmp_path: Path) -> None
     path.write_bytes(b"\n".join(change(path.read_bytes().splitlines())))
     with pytest.raises(ValueError, match=f"mine.jsonl.*{told}"):
         read_method(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"encoding": "planes", "seed": 0}, "encoding is 'planes'; seed 0 of CoinRun has 'mixed'"),
+        ({"wanted": ("far_end", "coin")}, "wanted is .*has ..coin., .far_end.."),
+        ({"steps": 4_000_000}, "4,000,000 steps; at most 3,300,000 are allowed"),
+        ({"task": "CoinRu"}, "Did you mean 'CoinRun'"),
+    ],
+)
+def test_records_that_break_a_rule_are_refused(changes: Any, told: str, tmp_path: Path) -> None:
+    path, method = tmp_path / "m.jsonl", make_method("m", 0.3)
+    record = replace(make_record("CoinRun"), **changes)
+    replace(method, records=[record]).save(path)
+    with pytest.raises(ValueError, match=told):
+        read_method(path)
+
+
+def test_more_labels_do_not_make_a_committed_method_worse() -> None:
+    for score in score_methods(read_methods(sorted(COMMITTED.glob("*.jsonl")))):
+        curve = [*score.curves["all"].values()]
+        assert max(a - b for i, a in enumerate(curve) for b in curve[i:]) <= 0.01
 
 
 def test_two_methods_of_one_name_are_refused(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from html_page import HtmlPage
 from msgspec.structs import replace
 from track_records import make_method, make_record
 
+from benchmarks.tracks import scores
 from benchmarks.tracks.comparing import compare_methods
 from benchmarks.tracks.page import draw_curves, tabulate, write_markdown, write_page
 from benchmarks.tracks.record import MethodFacts
@@ -52,12 +53,15 @@ def test_cells_are_told_apart_from_what_reads_labels_alone() -> None:
     assert {x.facts.name: x.told_apart for x in score_methods([noisy, LOWER])}["noisy"] == 0
 
 
-def test_a_partial_entry_has_no_rank_and_says_what_it_lacks() -> None:
+def test_a_partial_entry_has_no_rank_and_says_what_it_lacks(monkeypatch) -> None:
     whole = make_method("m", 0.5)
     part = replace(whole, records=[r for r in whole.records if r.task != "CoinRun"])
     (found,) = score_methods([part])
     assert (found.rank, found.missing) == (None, ["CoinRun"])
     assert "lacks seeds of 1 of 12 tasks" in write_markdown([found])
+    monkeypatch.setattr(scores, "LEVELS", 301)  # of records on fewer levels none counts
+    (found,) = score_methods([whole])
+    assert (found.rank, found.missing) == (None, [*RANKING])
 
 
 def test_one_seed_has_no_interval() -> None:
@@ -69,18 +73,18 @@ def test_one_seed_has_no_interval() -> None:
 
 def test_the_page_says_what_the_table_says_and_fetches_nothing(tmp_path: Path) -> None:
     evil = make_method("mine", 0.2, about="<script>alert(1)</script>")
-    scores = score_methods([evil, make_method("good", 0.5), LOWER])
-    path = write_page(scores, tmp_path)
+    shown = score_methods([evil, make_method("good", 0.5), LOWER])
+    path = write_page(shown, tmp_path)
     page = HtmlPage(path.read_text())
-    heads, rows = tabulate(scores)
+    heads, rows = tabulate(shown)
     assert all(cell in page.words for row in (heads, *rows) for cell in row if cell)
     assert not page.all("script")
     assert "<svg" in path.read_text()
-    assert draw_curves(scores) == draw_curves(scores)
-    write_page(scores, tmp_path)  # again
+    assert draw_curves(shown) == draw_curves(shown)
+    write_page(shown, tmp_path)  # again
     (tmp_path / "index.html").write_text("mine")
     with pytest.raises(FileExistsError, match="is not of a leaderboard"):
-        write_page(scores, tmp_path)
+        write_page(shown, tmp_path)
 
 
 @pytest.mark.parametrize(
