@@ -18,10 +18,17 @@ def read_leaderboard(results: Results) -> Leaderboard:
     """Return the cards under a folder among the committed ones.
 
     Raises:
-        ValueError: a card or the record of a training is damaged or of another agent, or cards
-            cannot be compared.
+        ValueError: there are none, a card or the record of a training is damaged or of another
+            agent, or cards cannot be compared.
     """
-    return rank_results([_name_alpha(results, card) for card in results.cards()])
+    cards = [_name_alpha(results, card) for card in results.cards()]
+    if not cards:
+        raise ValueError(
+            f"there is no score card under {results.folder / 'cards'}; first do"
+            f" `python -m benchmarks board run{results.out_option()}`, or see the committed agents"
+            " with `mesa-gym leaderboard`"
+        )
+    return rank_results(cards)
 
 
 def rank_results(cards: Sequence[ScoreCard]) -> Leaderboard:

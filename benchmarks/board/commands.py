@@ -2,8 +2,7 @@
 
 ``run`` trains agents and scores them, and reference policies of which no cards are committed; it
 goes on where it was left, and without options it makes the quick board. ``render`` ranks them among
-the committed agents, as pages and tables; without ``--out`` it shows these alone. ``commit`` puts
-agents among the committed ones.
+the committed agents, as pages and tables. ``commit`` puts agents among the committed ones.
 """
 
 from __future__ import annotations
