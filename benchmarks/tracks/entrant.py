@@ -14,7 +14,7 @@ from benchmarks.rooms.policy import RoomPolicy
 from benchmarks.rooms.room import Bounds, Room
 from benchmarks.tracks.environments import TrainingEnvs
 from benchmarks.tracks.evaluation import SCORED, STARTS_COUNT, Evaluator
-from benchmarks.tracks.given import Given
+from benchmarks.tracks.evaluator_labels import EvaluatorLabels
 from benchmarks.tracks.methods.method import LabelledEpisode, Preference
 from benchmarks.tracks.record import LABELS, MOST_MEMBERS, Label, Policies
 from benchmarks.tracks.tasks import SLACK_STEPS
@@ -86,7 +86,7 @@ class Entrant:
         if not self.members:
             raise PolicyError(f"method {self._method}: train() returned no policy")
 
-    def adapt(self, labels: Given) -> Generator[tuple[bytes, int]]:
+    def adapt(self, labels: EvaluatorLabels) -> Generator[tuple[bytes, int]]:
         """Yield the policies that it makes of more and more labels, and how many it had used."""
         served = _ServedLabels(labels, self)
         with self._open("adapt", served.serve(), labels.kind) as room:
@@ -149,7 +149,7 @@ class _ServedLabels:
 
     room: Room
 
-    def __init__(self, labels: Given, entrant: Entrant) -> None:
+    def __init__(self, labels: EvaluatorLabels, entrant: Entrant) -> None:
         self._labels, self._entrant = labels, entrant
 
     def serve(self) -> Served:

@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.tracks.entrant import Entrant
 from benchmarks.tracks.evaluation import SCORED, Evaluator
-from benchmarks.tracks.given import Given
+from benchmarks.tracks.evaluator_labels import EvaluatorLabels
 from benchmarks.tracks.record import LABEL_DRAWS, LABEL_KINDS, LABELS, Label, Point
 from mesa_gym.traps import Split
 
@@ -64,7 +64,9 @@ def adapt_in_step(
     """
     with ExitStack() as children:
         adapted = {
-            role: children.enter_context(closing(entrant.adapt(Given(evaluator, role, kind, draw))))
+            role: children.enter_context(
+                closing(entrant.adapt(EvaluatorLabels(evaluator, role, kind, draw)))
+            )
             for role in draw_roles()
         }
         for index in range(len(LABELS)):

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from agents.lesson import Lesson
 from agents.run import NUM_LEVELS
-from benchmarks.tracks.served import Caller, Grid, ServedEnv
+from benchmarks.tracks.room_envs import Caller, Grid, RoomVectorEnv
 from mesa_gym.policies import Policy
 
 Bytes = NDArray[np.uint8]
@@ -67,7 +67,7 @@ class Task:
     walks: Bytes | None = None
     starts: Bytes | None = None
 
-    def vector_env(self, n: int) -> ServedEnv:
+    def vector_env(self, n: int) -> RoomVectorEnv:
         """Make n environments on training levels, which begin again in the step that ends them.
 
         Raises:
@@ -76,7 +76,7 @@ class Task:
         """
         if self.walks is None:
             raise ValueError("there are environments in train() alone, whose steps are counted")
-        return ServedEnv(self.host, n, (*self.size, self.channels))
+        return RoomVectorEnv(self.host, n, (*self.size, self.channels))
 
     def lesson(self, *seeds: int, steps: int | None = None) -> Lesson:
         """Return a lesson for the trainers in ``agents``.

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks.tracks.evaluation import STARTS, Evaluator
-from benchmarks.tracks.given import POOL, Given
+from benchmarks.tracks.evaluator_labels import POOL, EvaluatorLabels
 from benchmarks.tracks.record import Label
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.policies import constant, uniform
@@ -16,8 +16,8 @@ from mesa_gym.traps import Split
 CHEESE, DISH = 0, 1
 
 
-def give(evaluator: Evaluator, role: int, kind: Label, k: int, draw: int = 0) -> Given:
-    labels = Given(evaluator, role, kind, draw)
+def give(evaluator: Evaluator, role: int, kind: Label, k: int, draw: int = 0) -> EvaluatorLabels:
+    labels = EvaluatorLabels(evaluator, role, kind, draw)
     labels.left = k
     return labels
 
@@ -44,7 +44,9 @@ def test_an_episode_is_what_stepping_the_trap_shows(evaluator: Evaluator) -> Non
 
 
 def test_every_draw_has_levels_of_its_own(evaluator: Evaluator) -> None:
-    pools = np.stack([Given(evaluator, 0, "returns", draw).starts() for draw in range(10)])
+    pools = np.stack(
+        [EvaluatorLabels(evaluator, 0, "returns", draw).starts() for draw in range(10)]
+    )
     np.testing.assert_array_equal(pools.reshape(evaluator.starts().shape), evaluator.starts())
 
 
@@ -70,7 +72,7 @@ def test_preferences_are_for_what_earned_more_and_say_no_more(evaluator: Evaluat
     ],
 )
 def test_the_budget_and_the_kind_hold(
-    evaluator: Evaluator, call: Callable[[Given], Any], message: str
+    evaluator: Evaluator, call: Callable[[EvaluatorLabels], Any], message: str
 ) -> None:
     labels = give(evaluator, CHEESE, "returns", 2)
     with pytest.raises(ValueError, match=message):

@@ -18,14 +18,14 @@ from methods import cheats
 from strangers import METHODS, name_cheat
 
 from benchmarks.rooms import messages
-from benchmarks.tracks import entrant, given, labels, record
+from benchmarks.tracks import entrant, evaluator_labels, labels, record
 from benchmarks.tracks.entrant import Entrant, describe
 from benchmarks.tracks.environments import TrainingEnvs
 from benchmarks.tracks.evaluation import Evaluator
 from benchmarks.tracks.inside import pickle_alike
 from benchmarks.tracks.record import LABEL_KINDS
+from benchmarks.tracks.room_envs import RoomVectorEnv
 from benchmarks.tracks.running import evaluate_method
-from benchmarks.tracks.served import ServedEnv
 from benchmarks.tracks.tasks import find_task
 from benchmarks.tracks.terms import Facts
 from benchmarks.tracks.wall import Wall, find_source
@@ -40,7 +40,7 @@ LEVELS = 60
 def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     """One label and one draw: a child costs a tenth of a second."""
     budgets = {"LABELS": (0, 1), "LABEL_DRAWS": 1}
-    for module in (record, labels, entrant, given):
+    for module in (record, labels, entrant, evaluator_labels):
         for name in {*budgets} & {*vars(module)}:
             monkeypatch.setattr(module, name, budgets[name])
 
@@ -193,7 +193,7 @@ def test_served_environments_are_the_traps() -> None:
             return call(self.served, name, *arguments)
 
     trap, rng = find_trap("CheeseDish")(), np.random.default_rng(0)
-    served = ServedEnv(Direct(), 5, (*trap.size, len(trap.channels)))
+    served = RoomVectorEnv(Direct(), 5, (*trap.size, len(trap.channels)))
     plain = TrapVectorEnv(trap, 5, autoreset_mode="SameStep", num_levels=30_000)
     np.testing.assert_array_equal(served.reset(seed=3)[0], plain.reset(seed=3)[0])
     ended = 0
@@ -277,7 +277,7 @@ class LoggedEntrant:
 
 def test_all_policies_of_a_budget_are_played_before_more_labels_are_sent(monkeypatch) -> None:
     """Else one of no labels could read what its maker learnt later (access times, page cache)."""
-    for module in (record, labels, given):
+    for module in (record, labels, evaluator_labels):
         monkeypatch.setattr(module, "LABELS", (0, 1, 2), raising=False)
     watched: Any = LoggedEntrant()
     labels.evaluate_labels(Evaluator(find_task("CheeseDish", 0), "x", 30), watched)

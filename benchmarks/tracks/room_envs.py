@@ -57,7 +57,7 @@ class Grid:
         return self.limit
 
 
-class ServedEnv(VectorEnv[NDArray[np.uint8], NDArray[np.int64], NDArray[Any]]):
+class RoomVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.int64], NDArray[Any]]):
     """n environments on levels of ``train``, which the evaluator steps.
 
     An episode that ends begins again in the same step; infos have its last observation alone,

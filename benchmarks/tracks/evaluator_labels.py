@@ -24,7 +24,7 @@ _CALLS: dict[Label, str] = {
 }
 
 
-class Given:
+class EvaluatorLabels:
     """Labels that the evaluator gives, ``benchmarks.tracks.methods.method.LabelSource``.
 
     Args:
