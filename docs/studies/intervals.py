@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.board.places import rank_places
 from benchmarks.markdown import lay_out_table
+from benchmarks.tracks.ranks import rank_places
 from docs.studies.page_tables import make_parser, show
 from docs.studies.variance import variance_shares
 from mesa_gym.command import DONE, run_command

@@ -48,6 +48,14 @@ def score_group(group: SeedGroup, levels: int) -> list[ScoreCard]:
     return [*score_seeds(agents, group.trap, levels, prefix).values()]
 
 
+def tabulate_traps(cards: Sequence[ScoreCard]) -> str:
+    """Return the table of cards, also of a trap under several of its options."""
+    traps = dict.fromkeys(card.provenance.trap for card in cards)
+    tables = [tabulate_means([c for c in cards if c.provenance.trap == trap]) for trap in traps]
+    first, *others = (table.splitlines() for table in tables)
+    return "\n".join([*first, *(row for lines in others for row in lines[2:])])
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the script: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
 
@@ -56,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             cards = [card for group in groups for card in score_group(group, options.levels)]
             steps = sum(group.steps * len(group.seeds) for group in groups) / 1e6
             head = f"{len(cards)} agents, trained for {steps:,.1f} million steps; {options.levels}"
-            show(part, f"{head} levels a split.\n\n{tabulate_means(cards)}", options.page)
+            show(part, f"{head} levels a split.\n\n{tabulate_traps(cards)}", options.page)
 
     return run_parts("reproduction", __doc__, LEVELS, make_groups(), show_parts, arguments)
 
