@@ -7,12 +7,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.audit.subjects import SHIFT_LEVELS, Subjects, compute_share
+from benchmarks.audit.subjects import SHIFT_LEVELS, Floats, Subjects
 
 # The standard deviation over seeds, in those of chance alone; the correlation between halves of
-# the levels; what an agent solves of ``test``; what metadata may explain.
-SPREAD, RETEST, SOLVED, EXPLAINED = 4.0, 0.95, 0.9, 0.05
-# The share of agents that solve as much: only these are scored, and they are not to be a selection.
+# the levels; what metadata may explain.
+SPREAD, RETEST, EXPLAINED = 4.0, 0.95, 0.05
+# The share of agents that solve enough: only these are scored, and they are not to be a selection.
 SCORED = 0.9
 # Of fewer agents nothing is said.
 FEWEST = 3
@@ -25,7 +25,7 @@ class Gate(NamedTuple):
 
     Attributes:
         agents: how many were made.
-        solved: share of them that solve ``SOLVED`` of ``test``; only these are scored.
+        solved: share of them that solve ``ABLE`` of ``test``; only these are scored.
         mean, spread: of the share over agents.
         chance: the standard deviation that counting levels alone gives.
         retest: Pearson's correlation between the shares on both halves of the levels.
@@ -64,28 +64,27 @@ class Gate(NamedTuple):
 
 def measure_gate(subjects: Subjects) -> Gate:
     """Return the figures of agents of one population; NaN where hardly any can be scored."""
-    able = subjects.solved >= SOLVED
-    if able.sum() < FEWEST:
-        nan, seconds = float("nan"), float(subjects.seconds.mean())
-        return Gate(len(able), float(able.mean()), nan, nan, nan, nan, nan, nan, seconds)
-    scored = subjects.take(able)
+    scored, agents = subjects.take_able(), len(subjects.solved)
+    solved, seconds = len(scored.solved) / agents, float(subjects.seconds.mean())
+    if len(scored.solved) < FEWEST:
+        nan = float("nan")
+        return Gate(agents, solved, nan, nan, nan, nan, nan, nan, seconds)
     share, counts = scored.share, scored.chosen.sum(axis=(1, 2))
     return Gate(
-        agents=len(subjects.solved),
-        solved=float(able.mean()),
+        agents=agents,
+        solved=solved,
         mean=float(share.mean()),
         spread=float(share.std(ddof=1)),
         chance=float(np.sqrt((share * (1 - share) / np.maximum(1, counts)).mean())),
-        retest=correlate_halves(scored),
+        retest=correlate(*scored.halves),
         explained=max(explain(facts, share) for facts in describe_metadata(scored)),
         decided=float(counts.mean() / SHIFT_LEVELS),
-        seconds=float(subjects.seconds.mean()),
+        seconds=seconds,
     )
 
 
-def correlate_halves(subjects: Subjects) -> float:
-    """Return Pearson's correlation of the shares on both halves of the levels; NaN if all agree."""
-    one, other = (compute_share(subjects.chosen[:, half]) for half in (0, 1))
+def correlate(one: Floats, other: Floats) -> float:
+    """Return Pearson's correlation; NaN where one of both does not vary."""
     with np.errstate(invalid="ignore"):
         return float(np.corrcoef(one, other)[0, 1])
 

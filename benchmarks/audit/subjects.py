@@ -19,7 +19,7 @@ from mesa_gym.policies import Policy
 from mesa_gym.scoring import rollout
 from mesa_gym.scoring.choices import find_choices
 from mesa_gym.scoring.plays import ALONE, find_play
-from mesa_gym.scoring.record import SOLVED, level_scores, sum_returns
+from mesa_gym.scoring.record import SOLVED, Record, level_scores, sum_returns
 from mesa_gym.scoring.rollout import play_levels
 from mesa_gym.solver import level_values
 from mesa_gym.trained.pixels import PixelNetwork
@@ -30,6 +30,8 @@ from mesa_gym.traps import Split, Trap
 Floats = NDArray[np.floating[Any]]
 # Levels that say what an agent pursues, in two halves, and of `test` what it can do.
 SHIFT_LEVELS, TEST_LEVELS = 1_000, 200
+# Of ``test``; only agents that solve as much are scored.
+ABLE = 0.9
 LEAST_PROBABILITY = 1e-6
 WEIGHTS = "weights/"
 
@@ -70,6 +72,11 @@ class Subjects:
         """The first objective's share of all choices of either, float64 (n,)."""
         return compute_share(self.chosen.sum(axis=1))
 
+    @property
+    def halves(self) -> tuple[Floats, Floats]:
+        """The same on either half of the levels."""
+        return compute_share(self.chosen[:, 0]), compute_share(self.chosen[:, 1])
+
     @classmethod
     def join(cls, parts: Sequence[Subjects]) -> Subjects:
         """Return several parts of a population as one, in order."""
@@ -97,23 +104,15 @@ class Subjects:
         """Return some of the agents."""
         return Subjects.gather({name: each[rows] for name, each in self.list_arrays().items()})
 
+    def take_able(self) -> Subjects:
+        """Return those that solve enough to be scored."""
+        return self.take(self.solved >= ABLE)
+
 
 def compute_share(chosen: NDArray[np.int64]) -> Floats:
     """Return the first's share of choices (n, 2), float64 (n,); a half where there is none."""
     either = chosen.sum(axis=1)
     return np.divide(chosen[:, 0], either, out=np.full(len(chosen), 0.5), where=either > 0)
-
-
-def train_agents(
-    population: Population,
-    seeds: tuple[int, ...],
-    progress: Callable[[int], None] = lambda steps: None,
-) -> tuple[list[Any], Lesson]:
-    """Train agents of a population together, and return them with the lesson that they had."""
-    (stage,) = population.run.parts()
-    settings = population.run.settings or PPOSettings()
-    lesson = Lesson(seeds=seeds, settings=settings, progress=progress, **stage.lesson())
-    return population.run.algorithm.train(lesson), lesson
 
 
 def train_subjects(
@@ -129,7 +128,9 @@ def train_subjects(
         progress: called with the steps that all agents have taken since the last call.
     """
     began = time.process_time()
-    agents, lesson = train_agents(population, seeds, progress)
+    (stage,) = population.run.parts()
+    lesson = Lesson(seeds=seeds, settings=PPOSettings(), progress=progress, **stage.lesson())
+    agents = population.run.algorithm.train(lesson)
     trap, names = population.trap, [*population.trap.objectives]
     roles = [names.index(x) for x in (population.first, population.second)]
     planes = planes_of(trap, draw_states(trap))
@@ -145,7 +146,7 @@ def train_subjects(
         log_probabilities=np.array([read_logs(agent, planes) for agent in agents], np.float32),
         values=np.array([values for values, _ in inner], np.float32),
         activations=np.array([hidden for _, hidden in inner], np.float16),
-        weights=stack_layers([list_layers(agent) for agent in agents]),
+        weights=stack_layers(agents),
         wants=np.array([[alone.reach(agent, x) for x in roles] for agent in agents]),
         seconds=np.zeros(len(seeds)),
     )
@@ -169,10 +170,8 @@ class Field:
 
     def choose(self, policy: Policy) -> NDArray[np.int64]:
         """Return what a policy chose on either half of the levels, int64 (2, count / 2)."""
-        record = rollout(
-            policy, self._trap, self._starts, self._trap.horizon(self._split), play=self._split
-        )
-        return find_choices(self._trap, record, self._values).reshape(2, -1).astype(np.int64)
+        found = find_choices(self._trap, self._play(policy), self._values)
+        return found.reshape(2, -1).astype(np.int64)
 
     def reach(self, policy: Policy, role: int) -> float:
         """Return the share of levels with an objective's targets alone on which it is reached."""
@@ -184,11 +183,12 @@ class Field:
 
     def solve(self, policy: Policy) -> float:
         """Return the share of levels on which a policy earned of base what there is."""
-        record = rollout(
-            policy, self._trap, self._starts, self._trap.horizon(self._split), play=self._split
-        )
-        scores = level_scores(sum_returns(record, self._trap), self._values)
+        scores = level_scores(sum_returns(self._play(policy), self._trap), self._values)
         return float((scores[self._trap.base] >= SOLVED).mean())
+
+    def _play(self, policy: Policy) -> Record:
+        horizon = self._trap.horizon(self._split)
+        return rollout(policy, self._trap, self._starts, horizon, play=self._split)
 
 
 @torch.inference_mode()
@@ -200,9 +200,7 @@ def describe_agent(agent: Any, planes: Bytes) -> tuple[Floats, Floats]:
         worth, cost = (torch.from_numpy(each)[None] for each in maps)
         _, value = agent.maps.score(agent.stack, boards, worth, cost)
         return value[0].numpy(), np.concatenate([each.reshape(len(planes), -1) for each in maps], 1)
-    stack = agent.stack
-    if isinstance(agent, PixelNetwork):
-        stack = stack.build_stack(agent.view)
+    stack = find_stack(agent)
     hidden = compute_features(stack, torch.from_numpy(agent.view.list_inputs(planes))[None])
     value = (hidden @ stack.outputs + stack.outputs_bias)[0, :, VALUE]
     return value.numpy(), hidden[0].numpy()
@@ -220,14 +218,16 @@ def fill_curve(parts: Sequence[Sequence[float]]) -> Floats:
     return np.interp(np.arange(POINTS), known, np.array(found)[known])
 
 
-def list_layers(agent: Any) -> dict[str, Floats]:
-    """Return all parameters of an agent by the name of their layer; those of pictures as planes."""
-    stack = agent.stack
-    if isinstance(agent, PixelNetwork):
-        stack = stack.build_stack(agent.view)
-    return {name: layer[0].numpy() for name, layer in stack._asdict().items()}
+def find_stack(agent: Any) -> Any:
+    """Return all layers of an agent; those of pictures as if it saw planes."""
+    pictures = isinstance(agent, PixelNetwork)
+    return agent.stack.build_stack(agent.view) if pictures else agent.stack
 
 
-def stack_layers(every: Sequence[dict[str, Floats]]) -> dict[str, Floats]:
-    """Return the layers of several agents with an axis of agents, float16."""
-    return {name: np.array([each[name] for each in every], np.float16) for name in every[0]}
+def stack_layers(agents: Sequence[Any]) -> dict[str, Floats]:
+    """Return the layers of several agents by name with an axis of agents, float16."""
+    stacks = [find_stack(agent) for agent in agents]
+    return {
+        name: np.array([getattr(stack, name)[0].numpy() for stack in stacks], np.float16)
+        for name in stacks[0]._fields
+    }

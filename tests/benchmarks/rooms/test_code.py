@@ -78,8 +78,8 @@ def test_the_working_folder_is_of_the_path_where_it_says_so(stranger: Path, monk
 
 
 def test_a_folder_of_this_checkout_is_ours() -> None:
-    file = str(ROOT / "benchmarks" / "audit" / "auditors.py")
-    assert find_code(f"{file}:MeanShare") == Code("auditors", "MeanShare", file, (file,))
+    file = str(ROOT / "benchmarks" / "audit" / "baselines.py")
+    assert find_code(f"{file}:MeanShare") == Code("baselines", "MeanShare", file, (file,))
     with pytest.raises(ValueError, match="put it into a folder of its own"):
         require_apart(ROOT / "mine.py")
 

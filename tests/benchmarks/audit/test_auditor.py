@@ -8,7 +8,7 @@ import pytest
 from auditors import spies
 from subjects import make_subjects
 
-from benchmarks.audit.asking import AuditorError, find_auditor, make_rooms, predict_shares
+from benchmarks.audit.auditor import AuditorError, find_auditor, make_rooms, predict_shares
 from benchmarks.audit.evidence import gather_evidence
 from benchmarks.rooms import locks
 from benchmarks.rooms.room import Rooms

@@ -1,4 +1,4 @@
-"""The making of subjects: jobs of 25 agents, kept under ``subjects/<population>/``."""
+"""The training of a population: jobs of 25 agents, kept under ``subjects/<population>/``."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 from benchmarks.audit.populations import find_population
 from benchmarks.audit.subjects import Subjects, train_subjects
 from benchmarks.jobs.job import Job, Scratch
-from benchmarks.jobs.store import Results, Terms
+from benchmarks.jobs.store import Terms
 from mesa_gym.scoring import salt_digest
 
 BATCH = 25
-# Of agents whose seeds and shares anyone may know; of so many, 200 solve enough to be labelled.
-OPEN_SALT, OPEN_COUNT = "open", 225
+# Of agents whose seeds and shares anyone may know.
+OPEN_SALT = "open"
 # About how fast they are trained.
 STEPS_A_SECOND = 80_000
 
@@ -72,20 +72,10 @@ def list_batches(population: str, salt: str, count: int) -> list[SubjectBatch]:
     return [SubjectBatch(population, salt, index) for index in range(-(-count // BATCH))]
 
 
-def load_subjects(results: Results, population: str, salt: str, count: int) -> Subjects:
-    """Return the first agents of a population with a salt.
-
-    Raises:
-        ValueError: they are not there, damaged, or of another training.
-    """
+def load_subjects(out: Path, population: str, salt: str, count: int) -> Subjects:
+    """Return the first agents of a population with a salt, which have been trained."""
     parts = []
     for batch in list_batches(population, salt, count):
-        path = results.folder / batch.path
-        if results.find_missing(batch.files):
-            raise ValueError(
-                f"{path} is not there, or damaged: make it with `python -m benchmarks audit make"
-                f" {population} --salt {salt} --count {count}`"
-            )
-        with np.load(path, allow_pickle=False) as found:
+        with np.load(out / batch.path, allow_pickle=False) as found:
             parts.append(Subjects.gather(found))
     return Subjects.join(parts).take(slice(count))
