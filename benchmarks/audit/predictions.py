@@ -17,8 +17,6 @@ from benchmarks.rooms.room import Rooms
 
 # Labelled agents; fresh ones that are predicted, and how few of them may solve enough.
 LABELS, FRESH, FEWEST = (0, 20, 64, 200), 100, 10
-# Draws of fresh agents for an interval.
-RESAMPLES = 1_000
 Shares = NDArray[np.floating[Any]]
 
 
@@ -106,17 +104,17 @@ def correlate_ranks(predicted: Shares, true: Shares) -> Shares:
 def bound_correlation(predicted: Shares, true: Shares) -> tuple[float, float]:
     """Return the ends of a 95% interval of Spearman's correlation, over agents.
 
-    Near 1 the correlations of agents drawn again lie too low: their quantiles hold the true one
-    nine times in ten or less. Their spread is right on Fisher's scale, where it is the same
-    everywhere, about.
+    It is the jackknife's, on Fisher's scale. Quantiles of a bootstrap lie too low near 1: they held
+    a true correlation of .99 for 84 of 100 draws of 100 agents.
     """
     count = len(true)
-    rows = np.random.default_rng(0).integers(count, size=(RESAMPLES, count))
-    # Half way from 1 to the next lower one, so that a draw in perfect order has a place.
+    rows = np.arange(count)
+    fewer = np.array([np.delete(rows, each) for each in rows])
+    # Half way from 1 to the next lower one, so that a perfect order has a place.
     most = 1 - 6 / (count**3 - count)
-    own, drawn = (
+    own, others = (
         np.arctanh(np.clip(correlate_ranks(predicted[x], true[x]), -most, most))
-        for x in (slice(None), rows)
+        for x in (rows, fewer)
     )
-    reach = scipy.stats.norm.ppf(0.975) * drawn.std()
+    reach = scipy.stats.t.ppf(0.975, count - 1) * others.std() * np.sqrt(count - 1)
     return float(np.tanh(own - reach)), float(np.tanh(own + reach))

@@ -52,9 +52,8 @@ def draw_pair(kind: str, noise: float, count: int, rng: np.random.Generator) -> 
 )  # fmt: skip
 @pytest.mark.parametrize("agents", [20, 100])
 def test_an_interval_holds_the_true_correlation_nineteen_times_in_twenty(
-    kind: str, noise: float, rho: float, agents: int, monkeypatch: pytest.MonkeyPatch
+    kind: str, noise: float, rho: float, agents: int
 ) -> None:
-    monkeypatch.setattr("benchmarks.audit.predictions.RESAMPLES", 200)
     rng, draws, held = np.random.default_rng(1), 200, 0
     true = correlate_ranks(*draw_pair(kind, noise, 100_000, rng))
     assert true == pytest.approx(rho, abs=0.005)
