@@ -145,10 +145,10 @@ def _find_names(options: argparse.Namespace) -> list[str]:
 def _train(options: argparse.Namespace, wanted: dict[str, int]) -> dict[str, str]:
     """Train the agents that are not there, salt -> how many, and return what failed."""
     jobs = [
-        batch.job()
+        job
         for name in _find_names(options)
         for salt, agents in wanted.items()
-        for batch in list_batches(name, salt, agents)
+        for job in list_batches(name, salt, agents)
     ]
     return runner.run(jobs, options.out, options.workers, options.backend)
 

@@ -59,8 +59,8 @@ _PIXELS = Run(
     steps=150_000,
     stages=("rho_colour=1 rho_place=0 contrast=0.4",),
 )
-# The first is the one whose agents are no planners, of which a map is the goal by construction. The
-# last two meet a little of the shift, and how their training went tells too much: the gate fails.
+# The first is the only one without planners, whose goal is a map by construction. The last two meet
+# a little of the shift, and how their training went tells too much: the gate fails.
 POPULATIONS = {
     each.name: each
     for each in (

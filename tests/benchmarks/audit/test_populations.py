@@ -8,7 +8,7 @@ from auditors import spies
 
 from agents.run import Run
 from benchmarks.audit import batches, commands, populations, predictions, subjects
-from benchmarks.audit.batches import list_batches, load_subjects
+from benchmarks.audit.batches import list_paths, load_subjects
 from benchmarks.audit.commands import main
 from benchmarks.audit.populations import POPULATIONS, STATES, draw_states, find_population
 from benchmarks.audit.subjects import Subjects, train_subjects
@@ -90,7 +90,7 @@ def test_agents_are_made_kept_and_made_again_where_damaged(tmp_path, capsys) -> 
     found = load_subjects(tmp_path, "small", "open", 3)
     assert isinstance(found, Subjects)
     assert len(found.share) == 3
-    first = tmp_path / list_batches("small", "open", 1)[0].path
+    first = tmp_path / list_paths("small", "open", 1)[0]
     assert "open" not in first.name  # a salt is never on the disk
     for content in (first.read_bytes()[:1000], b"text"):
         first.write_bytes(content)
