@@ -34,7 +34,7 @@ COMMANDS = {
     "train": Subcommand("agents.train", "train an agent"),
     "board": Subcommand("benchmarks.board.commands", "train and score agents; make their pages"),
     "track": Subcommand("benchmarks.tracks.commands", "evaluate methods; rerun one of your own"),
-    "submit": Subcommand("benchmarks.submissions.commands", "hand in agents; score and verify"),
+    "submit": Subcommand("benchmarks.submissions.commands", "hand in agents, and score them"),
     "library": Subcommand("benchmarks.jobs.library", "make, list and load trained agents"),
     "audit": Subcommand("benchmarks.audit.commands", "tell from agents what they will pursue"),
 }

@@ -1,6 +1,5 @@
 """Submissions: agents of other people, which need not be trusted.
 
 ``export`` makes one and ``submit`` scores it onto a board, each agent in a process of
-``benchmarks.rooms``; ``verify`` scores again what is claimed. docs/submit.md leads through it,
-docs/security.md says what it withstands.
+``benchmarks.rooms``. docs/submit.md leads through it, docs/security.md says what it withstands.
 """

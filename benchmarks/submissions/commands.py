@@ -1,11 +1,11 @@
-"""Submissions: ``python -m benchmarks submit export``, ``score``, ``verify`` (docs/submit.md)."""
+"""Submissions: ``python -m benchmarks submit export`` and ``score`` (docs/submit.md)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from benchmarks.options import Action, run_actions, tell_kept
-from benchmarks.submissions import export, submit, verify
+from benchmarks.submissions import export, submit
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -17,10 +17,5 @@ ACTIONS = {
     "export": Action("make a submission", export.declare_arguments, export.run),
     "score": Action(
         "score a submission onto a board", submit.declare_arguments, submit.run, tell_kept
-    ),
-    "verify": Action(
-        "score a submission again, and compare with its claimed cards",
-        verify.declare_arguments,
-        verify.run,
     ),
 }

@@ -1,43 +1,38 @@
 """Make a submission: ``python -m benchmarks submit export --agents DIR... --out DIR ...``.
 
-A submission holds weights (of agents that ``python -m agents.train`` made), ONNX graphs (of
-Stable-Baselines3 models) or action traces, never a pickle. Given again with the same --name,
---description and --authors, the command adds agents to the directory. What it wrote it reads back.
-A trace must hold all plays of all levels that the board plays, since nothing else can act there.
+A submission holds weights (of agents that ``python -m agents.train`` made), ONNX graphs or action
+traces, never a pickle. Given again with the same --name, --description and --authors, the command
+adds agents to the directory. What it wrote it reads back. A trace must hold all plays of all levels
+that the board plays, since nothing else can act there.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from benchmarks.options import count
-from benchmarks.submissions.files import read_trace
 from benchmarks.submissions.format import (
     SUBMISSION_FILE,
-    About,
     Onnx,
     Submission,
-    SubmittedAgent,
     TraceAgent,
     Weights,
+    require_about,
 )
-from benchmarks.submissions.traces import describe_incompetence, require_complete
+from benchmarks.submissions.scoring import require_whole
 from mesa_gym.command import DONE
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.policies import read_policy_file
-from mesa_gym.policies.saved import load_model
+from mesa_gym.scoring import Trace
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
-from mesa_gym.terminal import say
 from mesa_gym.traps import find_trap
 
 
-@dataclass(frozen=True)
-class Exported:
+class Exported(NamedTuple):
     """One agent, on its way into a submission.
 
     Attributes:
@@ -46,45 +41,43 @@ class Exported:
         alpha: that it was trained with; None where only its owner knows.
     """
 
-    agent: SubmittedAgent
+    agent: Weights | Onnx | TraceAgent
     data: bytes
     alpha: float | None = None
 
 
-def write_submission(out: Path, about: About, exported: Sequence[Exported]) -> Submission:
+def write_submission(out: Path, submission: Submission, exported: Sequence[Exported]) -> None:
     """Write a submission, or add to one.
 
     Args:
         out: its directory.
-        about: what it says of itself; the same as before where it is added to.
+        submission: of the agents that are exported; where it is added to, it says the same of
+            itself as before.
         exported: what to add; a trap and seed that are there already are refused.
 
     Raises:
         ValueError: the directory holds something else, or agents that do not belong together.
     """
-    before: tuple[SubmittedAgent, ...] = ()
     if (out / SUBMISSION_FILE).exists():
-        there = Submission.load(out)
-        if there.about != about:
-            raise ValueError(f"{out} holds another submission, {there.about}; choose another --out")
-        before = there.agents
+        before = Submission.load(out)
+        if replace(before, agents=submission.agents) != submission:
+            raise ValueError(f"{out} holds another submission, {before}; choose another --out")
+        submission = replace(before, agents=(*before.agents, *submission.agents))
     elif out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise FileExistsError(f"{out} exists and is not a submission; choose another, or delete it")
-    for each in exported:
-        if each.alpha not in (None, about.alpha):
+    for agent, _, alpha in exported:
+        if alpha not in (None, submission.alpha):
             raise ValueError(
-                f"the agent of seed {each.agent.seed} on {each.agent.trap} was trained with alpha"
-                f" {each.alpha}, and the submission says {about.alpha}; give --alpha {each.alpha},"
-                " and one submission for each alpha"
+                f"the agent of seed {agent.seed} on {agent.trap} was trained with alpha {alpha},"
+                f" and the submission says {submission.alpha}; give --alpha {alpha}, and one"
+                " submission for each alpha"
             )
-    submission = Submission(out, about, (*before, *(each.agent for each in exported)))
     submission.encode()  # refuses what could not be read back, before anything is written
-    for each in exported:
-        write_bytes(out / each.agent.file, each.data)
-    submission.save()  # last: until then nothing has changed for who reads it
-    for agent in Submission.load(out).agents:
-        agent.read(out)
-    return submission
+    for agent, data, _ in exported:
+        write_bytes(out / agent.file, data)
+    submission.save(out)  # last: until then nothing has changed for who reads it
+    for each in Submission.load(out).agents:
+        each.read(out)
 
 
 def export_trained_agent(folder: Path) -> Exported:
@@ -105,81 +98,87 @@ def export_trained_agent(folder: Path) -> Exported:
     return Exported(agent, read_bytes(folder / entries["weights"]), entries.get("alpha"))
 
 
-def export_model(file: Path, algorithm: str, trap: str, seed: int) -> Exported:
-    """Return a Stable-Baselines3 model, which is unpickled here, on its owner's machine."""
-    from mesa_gym.policies.exporting import make_graph
+def export_graphs(places: Sequence[str]) -> list[Exported]:
+    """Return graphs, given as TRAP=FILE; those of a trap are numbered as seeds in this order.
 
-    cls = find_trap(trap)
-    data, observation = make_graph(load_model(str(file), algorithm), cls())
-    return Exported(Onnx(cls.name(), seed, f"{cls.name()}/s{seed}/policy.onnx", observation), data)
+    Raises:
+        ValueError: one cannot act on its trap.
+    """
+    from mesa_gym.policies.onnx import OnnxPolicy
+
+    found: list[Exported] = []
+    for place in places:
+        word, _, file = place.partition("=")
+        if not file:
+            raise ValueError(f"--onnx {place}: expected TRAP=FILE, such as CheeseDish=dish.onnx")
+        trap, data = find_trap(word)(), read_bytes(Path(file))
+        try:
+            OnnxPolicy(data, trap)
+        except ValueError as error:
+            raise ValueError(f"{file}: {error}") from None
+        name, seed = trap.name(), _count_agents(found, trap.name())
+        found.append(Exported(Onnx(name, seed, f"{name}/s{seed}/policy.onnx"), data))
+    return found
 
 
-def export_traces(files: Sequence[Path], levels: int = EVALUATION_LEVELS) -> list[Exported]:
-    """Return action traces; those of one trap are numbered as seeds in the order given.
+def export_traces(files: Sequence[Path]) -> list[Exported]:
+    """Return action traces; those of a trap are numbered as seeds in the order given.
 
     Args:
         files: of ``mesa_gym.scoring.record``.
-        levels: of each split, that the board plays.
 
     Raises:
-        ValueError: a trace is damaged, of another size, or lacks what the board plays; the message
-            names the file, and all that it lacks.
+        ValueError: a trace is damaged, of another size, or lacks what the board plays.
     """
     found: list[Exported] = []
     for file in files:
-        trace = read_trace(file)
-        trap = type(trace.make_trap())()  # scores are of a trap's own size and parameters
+        trace = Trace.load(file)
         try:
-            require_complete(trace, trap, levels)
+            # Scores are of a trap's own size and parameters.
+            require_whole(trace, find_trap(trace.trap)(), EVALUATION_LEVELS)
         except ValueError as error:
             raise ValueError(f"{file}: {error}") from None
-        trace.verify(trap)
-        if reason := describe_incompetence(trace, trap, levels):
-            say(f"note: {file} on {trace.trap}: {reason}")
-        seed = sum(each.agent.trap == trace.trap for each in found)
+        seed = _count_agents(found, trace.trap)
         agent = TraceAgent(trace.trap, seed, f"{trace.trap}/s{seed}/actions.trace")
-        found.append(Exported(agent, file.read_bytes()))
+        found.append(Exported(agent, read_bytes(file)))
     return found
+
+
+def _count_agents(found: Sequence[Exported], trap: str) -> int:
+    return sum(each.agent.trap == trap for each in found)
 
 
 def declare_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``run``."""
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--agents", nargs="+", type=Path, metavar="DIR", help="of agents.train")
-    what.add_argument("--sb3", type=Path, metavar="FILE", help="a model that SB3 saved")
+    what.add_argument("--onnx", nargs="+", metavar="TRAP=FILE", help="graphs, a seed each")
     what.add_argument("--traces", nargs="+", type=Path, metavar="FILE", help="recorded actions")
-    parser.add_argument("--algo", help="of --sb3, such as PPO")
-    parser.add_argument("--trap", help="of --sb3, such as RedBlueDoors")
-    parser.add_argument("--seed", type=int, help="of --sb3: which of the agents on this trap it is")
     parser.add_argument("--name", required=True, help="on the board")
     parser.add_argument("--description", required=True, help="how it was trained, in one line")
     parser.add_argument("--authors", nargs="+", required=True, help="their names")
-    parser.add_argument(
-        "--alpha",
-        type=float,
-        help="the share of training episodes from the shift (what --agents say, else 0)",
-    )
-    told = f"of each split that the board plays, which --traces must hold ({EVALUATION_LEVELS})"
-    parser.add_argument("--levels", type=count, default=EVALUATION_LEVELS, help=told)
+    told = "the share of training episodes from the shift (what --agents say, else 0)"
+    parser.add_argument("--alpha", type=float, help=told)
     parser.add_argument("--out", type=Path, required=True, help="the submission's directory")
 
 
 def run(options: argparse.Namespace) -> int:
     """Write a submission; the exit code."""
-    # What cannot be said is refused before models are read.
-    about = About(
-        name=options.name, description=options.description, authors=options.authors, alpha=0.0
-    )
+    require_about(options.name, options.description, options.authors)
     if options.agents:
         exported = [export_trained_agent(folder) for folder in options.agents]
-    elif options.traces:
-        exported = export_traces(options.traces, options.levels)
-    elif None in (options.algo, options.trap, options.seed):
-        raise ValueError("--sb3 needs --algo, --trap and --seed: a model says none of them")
+    elif options.onnx:
+        exported = export_graphs(options.onnx)
     else:
-        exported = [export_model(options.sb3, options.algo, options.trap, options.seed)]
+        exported = export_traces(options.traces)
     said = [options.alpha, *(each.alpha for each in exported), 0.0]
-    alpha = next(alpha for alpha in said if alpha is not None)
-    write_submission(options.out, replace(about, alpha=alpha), exported)
+    submission = Submission(
+        name=options.name,
+        description=options.description,
+        authors=tuple(options.authors),
+        alpha=next(alpha for alpha in said if alpha is not None),
+        agents=tuple(each.agent for each in exported),
+    )
+    write_submission(options.out, submission, exported)
     print(f"{options.out} can be submitted: {len(exported)} agents were added")
     return DONE

@@ -7,7 +7,6 @@ import os
 import stat
 from pathlib import Path, PurePosixPath
 
-from mesa_gym.scoring import Trace
 from mesa_gym.terminal import printable
 
 # The largest baseline has 2 MB of weights.
@@ -15,10 +14,9 @@ MOST_BYTES = 100_000_000
 _LONGEST_TOLD = 1_000
 
 EXPORT = (
-    "export the agent on your own machine: `python -m benchmarks submit export --agents"
-    " DIR...` for agents of this project, `--sb3 MODEL.zip --algo PPO --trap T --seed N` for a"
-    " Stable-Baselines3 model, `--traces FILE...` for recorded actions; each with --name,"
-    " --description, --authors and --out"
+    "export the agent on your own machine: `python -m benchmarks submit export --agents DIR...` for"
+    " agents of this project, `--onnx TRAP=FILE...` for graphs (mesa_gym.sb3.export writes one of a"
+    " Stable-Baselines3 model), `--traces FILE...` for recorded actions"
 )
 # How files begin that only Python can read, by executing what they say.
 _PICKLED = {
@@ -87,26 +85,19 @@ def require_kind(kind: str, file: str, data: bytes) -> None:
 
     Safetensors begin with a header's length and then JSON, an ONNX model with its form's version.
     """
-    expected = {"weights": "a safetensors file", "onnx": "an ONNX model"}[kind]
-    if data[:1] == b"\x08" if kind == "onnx" else data[8:9] == b"{":
-        header = int.from_bytes(data[:8], "little")
-        if kind == "weights" and header > len(data) - 8:
-            raise ValueError(
-                f"{file} is damaged: its header would have {header:,} bytes, and the file has"
-                f" {len(data):,}; export it again"
-            )
+    header = int.from_bytes(data[:8], "little")
+    if kind == "weights" and data[8:9] == b"{" and header > len(data) - 8:
+        raise ValueError(
+            f"{file} is damaged: its header would have {header:,} bytes, and the file has"
+            f" {len(data):,}; export it again"
+        )
+    expected, fits = {
+        "weights": ("a safetensors file", data[8:9] == b"{"),
+        "onnx": ("an ONNX model", data[:1] == b"\x08"),
+        "trace": ("an action trace", data.startswith(b"mesa-gym trace")),
+    }[kind]
+    if fits:
         return
     found = next((words for begin, words in _PICKLED.items() if data.startswith(begin)), "")
     reason = f"{found}: reading it would run what it says, so it is not read"
     raise ValueError(f"{file} is {reason if found else f'not {expected}'}; {EXPORT}")
-
-
-def read_trace(path: Path) -> Trace:
-    """Return a trace; ValueError if its samples are of another seed than a board's cards."""
-    trace = Trace.load(path)
-    if trace.seed != 0:
-        raise ValueError(
-            f"{path} was recorded with seed {trace.seed} of the sampling; record it with seed 0,"
-            " as all cards of a board are scored"
-        )
-    return trace

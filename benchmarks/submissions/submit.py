@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from msgspec import structs
-from msgspec.structs import replace
 
 from benchmarks.jobs import runner
 from benchmarks.jobs.agents import (
@@ -18,33 +18,35 @@ from benchmarks.jobs.agents import (
     count_seconds,
     list_reference_jobs,
     list_terms,
-    trim_versions,
 )
 from benchmarks.jobs.job import Job, Scratch
 from benchmarks.jobs.store import Results, card_path, training_path
-from benchmarks.options import folder, say
+from benchmarks.options import count, folder, say
 from benchmarks.submissions.format import Submission, SubmittedAgent, Weights
-from benchmarks.submissions.scoring import (
-    Terms,
-    accept_terms,
-    add_arguments,
-    score_submission,
-)
+from benchmarks.submissions.scoring import BOUNDS, Terms, require_sound, score_agents
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.errors import PolicyError
-from mesa_gym.scoring import ScoreCard, salt_digest
-from mesa_gym.scoring.card_data import package_versions
+from mesa_gym.policies import references
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.trained.record import AgentRecord
-from mesa_gym.traps import all_traps
+from mesa_gym.traps import find_trap
 
 OUT = Path("runs/submitted")
+MEBIBYTE = 1 << 20
 
 
 def declare_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``run``."""
-    add_arguments(parser, EVALUATION_LEVELS, str(EVALUATION_LEVELS))
-    parser.add_argument("--out", type=folder, default=OUT, help=f"the results' folder ({OUT})")
+    seconds, memory = BOUNDS.seconds, BOUNDS.memory // MEBIBYTE
+    add = parser.add_argument
+    add("directory", type=Path, help="of the submission, with agent.json")
+    add("--salt", default="", help="an evaluator's secret: other levels")
+    told = f"for all answers of one agent ({seconds:g})"
+    add("--seconds", type=float, default=seconds, help=told)
+    add("--memory", type=count, default=memory, help=f"MiB, of one agent ({memory})")
+    told = f"of each split ({EVALUATION_LEVELS})"
+    add("--levels", type=count, default=EVALUATION_LEVELS, help=told)
+    add("--out", type=folder, default=OUT, help=f"the results' folder ({OUT})")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -52,17 +54,19 @@ def run(options: argparse.Namespace) -> int:
 
     Agents that an earlier call has scored keep their cards.
     """
-    results = Results(options.out)
-    submission = Submission.load(options.directory)
-    terms = accept_terms(options, submission, options.levels)
-    require_alike(results.folder, terms)
+    if not (math.isfinite(options.seconds) and options.seconds > 0):
+        raise ValueError(f"--seconds is {options.seconds}; expected a positive number")
+    bounds = replace(BOUNDS, seconds=options.seconds, memory=options.memory * MEBIBYTE)
+    terms = Terms(options.levels, options.salt, bounds)
+    results, submission = Results(options.out), Submission.load(options.directory)
+    require_sound(submission, options.directory, terms)
     require_own_name(submission, results.folder)
     # What the submission's numbers are to be read beside.
-    traps = [all_traps()[name] for name in submission.traps()]
-    jobs = list_reference_jobs(traps, terms.levels, terms.salt)
-    jobs += [SubmittedBatch(submission, trap, terms).describe() for trap in submission.traps()]
+    traps = dict.fromkeys(agent.trap for agent in submission.agents)
+    jobs = list_reference_jobs(map(find_trap, traps), terms.levels, terms.salt)
+    jobs += [SubmittedBatch(submission, options.directory, t, terms).describe() for t in traps]
     failed = runner.run(jobs, results.folder, workers=1)  # agents run several at a time anyway
-    cards = [card_path(agent.trap, submission.policy(agent)) for agent in submission.agents]
+    cards = [card_path(agent.trap, submission.name_agent(agent)) for agent in submission.agents]
     scored = sum((results.folder / card).exists() for card in cards)
     say(f"{scored} of {len(cards)} agents scored, under {results.folder}")
     say(f"next: python -m benchmarks board render{results.out_option()}")
@@ -75,98 +79,75 @@ class SubmittedBatch:
 
     Attributes:
         submission: whose.
+        folder: of the submission.
         trap: its name.
         terms: of their scores.
     """
 
     submission: Submission
+    folder: Path
     trap: str
     terms: Terms
 
     def describe(self) -> Job:
         """Return the job that scores them; no two of one name are done at once."""
         files, terms = dict[Path, dict[str, Any]](), list_terms(self.terms.levels, self.terms.salt)
-        for agent in self._list_agents():
-            record, policy = _make_record(self.submission, agent), self.submission.policy(agent)
-            facts = structs.asdict(record)
-            files[training_path(agent.trap, policy)] = facts
-            files[card_path(agent.trap, policy)] = facts | terms
-        name = f"submit-{self.submission.about.name.casefold()}-{self.trap}"
+        for name, agent in self._name_agents().items():
+            facts = structs.asdict(self._make_record(agent))
+            files[training_path(self.trap, name)] = facts
+            files[card_path(self.trap, name)] = facts | terms
+        name = f"submit-{self.submission.name.casefold()}-{self.trap}"
         return Job(name, files, self.make, count_seconds(self.terms.levels))
 
-    def _list_agents(self) -> list[SubmittedAgent]:
-        return [agent for agent in self.submission.agents if agent.trap == self.trap]
+    def _name_agents(self) -> dict[str, SubmittedAgent]:
+        here = (agent for agent in self.submission.agents if agent.trap == self.trap)
+        return {self.submission.name_agent(agent): agent for agent in here}
 
     def make(self, scratch: Scratch) -> None:
         """Score the agents whose cards are missing; those that fail keep no other from its card."""
         require_own_name(self.submission, scratch.results.folder)
-        places = {a: card_path(a.trap, self.submission.policy(a)) for a in self._list_agents()}
-        agents = tuple(agent for agent, card in places.items() if card in scratch.missing)
+        agents = self._name_agents()
+        left = {n: a for n, a in agents.items() if card_path(self.trap, n) in scratch.missing}
         told, failed = partial(scratch.progress, a_second=LEVELS_A_SECOND), 0
-        part = replace(self.submission, agents=agents)
-        for agent, found in score_submission(part, self.terms, told):
-            policy = self.submission.policy(agent)
+        for name, found in score_agents(left, self.folder, self.terms, told):
             if isinstance(found, PolicyError):
                 failed += 1
-                say(f"not scored: {policy} on {agent.trap}: {found}")
+                say(f"not scored: {name} on {self.trap}: {found}")
                 continue
             # The card comes last: without it nothing of the agent is on the board.
-            record = training_path(agent.trap, policy)
-            _make_record(self.submission, agent).save(scratch.folder / record)
-            found.save(scratch.folder / places[agent])
+            record, card = training_path(self.trap, name), card_path(self.trap, name)
+            self._make_record(agents[name]).save(scratch.folder / record)
+            found.save(scratch.folder / card)
             scratch.keep(record)
-            scratch.keep(places[agent])
-            say(f"scored: {policy} on {agent.trap}: {found.verdict}")
+            scratch.keep(card)
+            say(f"scored: {name} on {self.trap}: {found.verdict}")
         if failed:
-            raise PolicyError(f"{failed} of {len(agents)} agents failed, as told above")
+            raise PolicyError(f"{failed} of {len(left)} agents failed, as told above")
+
+    def _make_record(self, agent: SubmittedAgent) -> AgentRecord:
+        """Return the record of an agent, which says of which bytes its card is."""
+        about = self.submission
+        return AgentRecord(
+            trap=agent.trap,
+            name=about.name_agent(agent),
+            seed=agent.seed,
+            about=f"{about.description} ({', '.join(about.authors)})",
+            kind=agent.architecture if isinstance(agent, Weights) else "",
+            alpha=about.alpha,
+            weights_digest=agent.digest(self.folder),
+        )
 
 
 def require_own_name(submission: Submission, folder: Path) -> None:
-    """Raise ValueError where the board has an agent of this name that is another."""
-    name = submission.about.name
-    own = re.compile(re.escape(name) + r"(-s[0-9]+)?", re.IGNORECASE)
-    mine = {card_path(a.trap, submission.policy(a)) for a in submission.agents}
-    for path in sorted(folder.glob("cards/*/*.json")):
-        if own.fullmatch(path.stem) and path.relative_to(folder) not in mine:
+    """Raise ValueError where the board has, or will have, another agent of this name."""
+    own = re.compile(re.escape(submission.name) + r"(-s[0-9]+)?", re.IGNORECASE)
+    mine = {card_path(a.trap, submission.name_agent(a)) for a in submission.agents}
+    there = {path.relative_to(folder) for path in folder.glob("cards/*/*.json")}
+    for trap in {agent.trap for agent in submission.agents}:
+        there |= {card_path(trap, name) for name in references(find_trap(trap))}
+    for path in sorted(there - mine):
+        if own.fullmatch(path.stem):
             raise ValueError(
-                f"{folder} has an agent called {name!r} already ({path}), and it is another;"
-                " choose another name, or delete its files to score it again"
+                f"{folder} has an agent called {submission.name!r} already ({path}), and it is"
+                " another; choose another name, or delete its files to score it again"
             )
-
-
-def require_alike(folder: Path, terms: Terms) -> None:
-    """Raise ValueError where the board's cards were scored otherwise: no page could compare."""
-    here = trim_versions(package_versions())
-    for path in sorted(folder.glob("cards/*/*.json")):
-        try:
-            there = ScoreCard.load(path).provenance
-        except (OSError, ValueError) as error:
-            raise ValueError(f"{error}; delete {path}, and score its policy again") from None
-        if (there.levels, there.salt) != (terms.levels, salt_digest(terms.salt)):
-            raise ValueError(
-                f"{path} was scored on {there.levels} {'secret' if there.salt else 'public'} levels"
-                " of each split, and the submission would be on others; choose another --out"
-            )
-        if trim_versions(there.versions) != here:
-            raise ValueError(
-                f"{path} was scored by {_format_versions(trim_versions(there.versions))}, and here"
-                f" is {_format_versions(here)}; install the same versions, or choose another --out"
-            )
-
-
-def _format_versions(versions: dict[str, str]) -> str:
-    return ", ".join(f"{package} {version}" for package, version in versions.items())
-
-
-def _make_record(submission: Submission, agent: SubmittedAgent) -> AgentRecord:
-    """Return the record of an agent, which says of which bytes its card is."""
-    about = submission.about
-    return AgentRecord(
-        trap=agent.trap,
-        name=submission.policy(agent),
-        seed=agent.seed,
-        about=f"{about.description} ({', '.join(about.authors)})",
-        kind=agent.architecture if isinstance(agent, Weights) else "",
-        alpha=about.alpha,
-        weights_digest=agent.digest(submission.folder),
-    )

@@ -16,12 +16,11 @@ from graphs import CELLS, CORNER, SHAPE, linear
 from benchmarks.rooms.code import Code
 from benchmarks.rooms.policy import RoomPolicy
 from benchmarks.rooms.room import Bounds, Rooms
-from benchmarks.submissions.room import BOUNDS, make_rooms, open_policy
-from benchmarks.submissions.terms import FileTerms
+from benchmarks.submissions.format import Onnx, Weights
+from benchmarks.submissions.scoring import BOUNDS, make_rooms, open_policy
 
 # What an agent's entry needs beside its kind and file.
-NEEDED = {"weights": {"architecture": "network"}, "onnx": {"observation": "planes"}}
-NEEDED |= {"trace": {}}
+NEEDED = {"weights": {"architecture": "network"}, "onnx": {}, "trace": {}}
 
 
 def entry(kind: str, file: str, seed: int = 0, trap: str = CORNER, **more: str) -> dict[str, Any]:
@@ -102,10 +101,10 @@ def code(
 
 
 @contextmanager
-def opened(data: bytes, bounds: Bounds = BOUNDS, **terms: Any) -> Iterator[RoomPolicy]:
-    """Yield the policy of a submitted file."""
-    told = FileTerms(CORNER, **({"kind": "onnx", "observation": "planes"} | terms))
-    policy = open_policy(make_file_rooms(), told, data, bounds)
+def opened(data: bytes, bounds: Bounds = BOUNDS, architecture: str = "") -> Iterator[RoomPolicy]:
+    """Yield the policy of a submitted file: weights of an architecture, or a graph."""
+    agent = Weights(CORNER, 0, "x", architecture) if architecture else Onnx(CORNER, 0, "x")
+    policy = open_policy(make_file_rooms(), agent, data, bounds)
     with policy.room:
         yield policy
 

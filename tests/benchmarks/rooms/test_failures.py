@@ -13,7 +13,7 @@ from submissions import Bomb, ask, code, code_child, opened
 
 from benchmarks.rooms import locks, messages
 from benchmarks.rooms.room import Bounds, _frame
-from benchmarks.submissions.room import make_rooms
+from benchmarks.submissions.scoring import make_rooms
 from mesa_gym.errors import PolicyError
 
 WRITE = "for pipe in range(3, 20):\n    try: os.write(pipe, {})\n    except OSError: pass\n"

@@ -19,7 +19,6 @@ from msgspec.structs import replace
 from safetensors.numpy import save as tensors
 from submissions import entry, submission, submit, written
 
-from agents.algorithms import ALGORITHMS
 from benchmarks.submissions.files import MOST_BYTES, read_inside
 from mesa_gym.scoring import SplitTrace, record
 
@@ -32,6 +31,11 @@ Build = Callable[[Path], object]
 def says(**changes: object) -> Build:
     """A head that says something else."""
     return lambda folder: submission(folder, WEIGHTS, **changes)
+
+
+def names(name: str) -> Build:
+    """A whole submission of this name."""
+    return lambda folder: written(folder, name=name)
 
 
 def enters(**changes: object) -> Build:
@@ -125,8 +129,7 @@ PATHS = ["../../etc/passwd", "/etc/passwd", "a/../b", "a/./b", "a//b", "a/", "..
 PATHS += ["~/.ssh/id_rsa", "a\\b", "C:x", "x" * 201, None]
 NO_NAMES = ["<script>alert(1)</script>", 'x" onmouseover="alert(1)', "a&b", "../../up", "a/b"]
 NO_NAMES += ["a\\b", ".hidden", "-x", "a b", "a\n", "\x1b[2J", "пример", "", "x" * 65, LONG]
-OTHERS_NAMES = ["trailing.", "mine-s3", "MINE-S03", "random", "Stay", "oracle-cheese", "oracle"]
-OTHERS_NAMES += ["reference-monsters", "PPO", "sb3-dqn", "ppo-alpha0.03", *ALGORITHMS]
+OTHERS_NAMES = ["random", "Stay", "oracle-cheese"]
 DESCRIPTIONS = ["a\nb", "\x1b[2J", "a \u202e b", LONG, "x" * 201]
 HEAD = r"agent\.json: .*"
 REFUSED: list[tuple[Build, tuple[str, ...], str]] = [
@@ -164,7 +167,7 @@ REFUSED: list[tuple[Build, tuple[str, ...], str]] = [
     (enters(architecture=None), PUBLIC, "got `null` .*architecture"),
     *((enters(file=path), PUBLIC, r"- at `\$\.agents\[0\]\.file`") for path in PATHS),
     *((says(name=name), PUBLIC, r"- at `\$\.name`") for name in NO_NAMES),
-    *((says(name=name), PUBLIC, "the name .* cannot be taken") for name in OTHERS_NAMES),
+    *((names(name), PUBLIC, f"has an agent called '{name}' already") for name in OTHERS_NAMES),
     # agent.json as bytes
     (reads(b"[" * 200_000), PUBLIC, "got `array`"),
     (reads(b'{"a":' * 100_000), PUBLIC, "unknown field `a`"),

@@ -1,13 +1,14 @@
 """Submissions are made of trained agents, SB3 models and traces, and read back."""
 
-import re
 from pathlib import Path
 
+import numpy as np
 import pytest
-from graphs import CORNER
+from graphs import CELLS, CORNER, linear
 from msgspec.structs import replace
 
 from agents.saving import record_agent, save
+from benchmarks.submissions import export as exporting
 from benchmarks.submissions.commands import main
 from benchmarks.submissions.format import Onnx, Submission, Weights
 from mesa_gym import make_sb3
@@ -62,7 +63,7 @@ def test_trained_agents_are_exported_and_added(export, tmp_path: Path) -> None:
     folders = [agent(tmp_path / f"a{seed}", seed) for seed in range(3)]
     assert export("--agents", *folders[:2])[0] == export("--agents", folders[2])[0] == 0
     submission = Submission.load(tmp_path / "out")
-    assert submission.about.authors == ["A. B.", "C. D."]
+    assert submission.authors == ("A. B.", "C. D.")
     file = f"{CORNER}/s2/weights.safetensors"
     assert submission.agents[2] == Weights(CORNER, 2, file, "network")
     assert [a.seed for a in submission.agents] == [0, 1, 2]
@@ -78,46 +79,51 @@ def test_trained_agents_are_exported_and_added(export, tmp_path: Path) -> None:
 
 
 def test_alpha_is_what_the_agents_say(export, tmp_path: Path) -> None:
-    folders = [agent(tmp_path / f"a{alpha}", 0, alpha) for alpha in (0.03, 0.0)]
+    folders = [agent(tmp_path / f"a{seed}", seed, alpha) for seed, alpha in enumerate((0.03, 0.0))]
     assert export("--agents", *folders)[1].count("alpha 0.0, and the submission says 0.03") == 1
     assert export("--agents", folders[0], "--alpha", "0")[0] == 2
     assert not (tmp_path / "out").exists()
     assert export("--agents", folders[0])[0] == 0
-    assert Submission.load(tmp_path / "out").about.alpha == 0.03
+    assert Submission.load(tmp_path / "out").alpha == 0.03
 
 
-def test_traces_are_exported(export, tmp_path: Path) -> None:
+def test_traces_are_exported(export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exporting, "EVALUATION_LEVELS", 2)
     files = [tmp_path / f"{number}.trace" for number in range(3)]
     for file, trap in zip(files, [CORNER, CORNER, "CoinRun-v0"], strict=True):
-        base = "oracle:base" if trap == CORNER else "random"
-        record(base, trap, 2, name=file.stem).save(file)
-    code, told = export("--levels", 2, "--traces", *files)
-    assert code == 0
-    # A random walk in CoinRun arrives on few levels, an oracle always.
-    assert re.fullmatch(r"note: .*2.trace on CoinRun-v0: arrival 0\.\d00 of 0.9 on .* 0\n", told)
+        record("random", trap, 2, name=file.stem).save(file)
+    assert export("--traces", *files) == (0, "")
     agents = Submission.load(tmp_path / "out").agents
     assert [(a.trap, a.seed) for a in agents] == [(CORNER, 0), (CORNER, 1), ("CoinRun-v0", 0)]
     assert agents[1].trace(tmp_path / "out").policy == "1"
 
 
+def test_graphs_are_exported(export, tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / f"{name}.onnx").write_bytes(linear(np.ones((CELLS, 5))))
+    given = [f"CheeseCorner={tmp_path / name}.onnx" for name in "ab"]
+    assert export("--onnx", *given)[0] == 0
+    agents = Submission.load(tmp_path / "out").agents
+    assert agents == tuple(Onnx(CORNER, seed, f"{CORNER}/s{seed}/policy.onnx") for seed in (0, 1))
+    assert agents[1].read(tmp_path / "out") == (tmp_path / "b.onnx").read_bytes()
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ("--sb3 x.zip", "--sb3 needs --algo, --trap and --seed"),
+        ("--onnx agent.json", "--onnx agent.json: expected TRAP=FILE"),
+        ("--onnx CheeseCorner=agent.json", "agent.json: it is not an ONNX model"),
+        ("--onnx Cheese=agent.json", "unknown trap 'Cheese'"),
         ("--agents nowhere", "holds no trained agent"),
         ("--agents greatest", "<= 999999999"),
         ("--traces agent.json", "is not an action trace"),
-        ("--traces two.trace", "two.trace: it cannot be submitted: it has 2 of 1,000 levels of"),
-        ("--traces two.trace", "levels of train, test, control, shift, again; 2 of 250 levels of"),
-        ("--traces two.trace", f"--trap {CORNER} --levels 1000 --save-trace FILE"),
-        ("--traces two.trace --levels 3", "2 of 3 levels of train, test"),
-        ("--traces test.trace --levels 2", "it has 0 of 2 levels of train, control, shift, again"),
-        ("--traces salted.trace --levels 2", "levels of a secret salt"),
+        ("--traces two.trace", "two.trace: the trace has no actions for level 2 of play 'train'"),
+        ("--traces test.trace", "no actions for level 0 of play 'train'"),
+        ("--traces salted.trace", "recorded with a salt"),
         ("--traces seed5.trace", "recorded with seed 5 of the sampling; record it with seed 0"),
-        ("--agents . --name ppo", "cannot be taken: it is that of a baseline"),
         ("--agents . --description \x1b", "description is"),
         ("--agents greatest --out mine", "exists and is not a submission"),
-        ("", "one of the arguments --agents --sb3 --traces is required"),
+        ("", "one of the arguments --agents --onnx --traces is required"),
     ],
 )
 def test_bad_usage(
@@ -133,10 +139,11 @@ def test_bad_usage(
 def test_a_model_of_sb3_is_exported(export, tmp_path: Path) -> None:
     from stable_baselines3 import PPO
 
+    from mesa_gym.sb3 import export as export_model
+
     envs = make_sb3(TRAP.id(), 2, seed=0, observation="chw")
-    file, out = tmp_path / "model.zip", tmp_path / "out"
-    PPO("MlpPolicy", envs, seed=0).save(file)
-    assert export("--sb3", file, "--algo", "PPO", "--trap", "CheeseCorner", "--seed", 4)[0] == 0
+    file, out = tmp_path / "model.onnx", tmp_path / "out"
+    export_model(PPO("MlpPolicy", envs, seed=0), TRAP, file)
+    assert export("--onnx", f"CheeseCorner={file}")[0] == 0
     (entry,) = Submission.load(out).agents
-    assert entry == Onnx(CORNER, 4, f"{CORNER}/s4/policy.onnx", "chw")
     assert as_policy(out / entry.file, TRAP, 64).observation == "chw"

@@ -115,7 +115,7 @@ def test_a_graph_cannot_have_its_weights_in_other_files() -> None:
 
 
 def isolated(data: bytes, architecture: str = "network") -> AbstractContextManager[RoomPolicy]:
-    return opened(data, kind="weights", architecture=architecture, observation="")
+    return opened(data, architecture=architecture)
 
 
 def untrained(kind: str = "network") -> TorchAgent:

@@ -1,4 +1,4 @@
-"""Onto which boards a submission comes, what it leaves when stopped, and checked claims."""
+"""Onto which boards a submission comes, and what it leaves when stopped."""
 
 import errno
 import fcntl
@@ -13,17 +13,17 @@ from submissions import submit, written
 
 from benchmarks.board import commands as leaderboard
 from benchmarks.jobs import runner
+from benchmarks.jobs.agents import trim_versions
 from benchmarks.jobs.job import do_job, hold_lock
 from benchmarks.jobs.store import digest_result, label_path
-from benchmarks.submissions import commands
 from benchmarks.submissions import submit as command
-from benchmarks.submissions.room import BOUNDS
+from benchmarks.submissions.format import Submission
+from benchmarks.submissions.scoring import BOUNDS, Terms
 from mesa_gym.policies import references
 from mesa_gym.scoring import ScoreCard, salt_digest, score
 from mesa_gym.traps import find_trap
 
 pytestmark = pytest.mark.thorough
-LONG = "\x1b[2J\n" + "x" * 840_000
 
 
 def contents(folder: Path) -> dict[Path, bytes]:
@@ -49,8 +49,9 @@ def edited_versions(board: Path, **versions: str) -> None:
         card = json.loads(path.read_text())
         card["provenance"]["versions"] |= versions
         path.write_text(json.dumps(card))
-        label = json.loads(label_path(path).read_text()) | {"digest": digest_result(path)}
-        label_path(path).write_text(json.dumps(label))
+        label = json.loads(label_path(path).read_text())
+        label["terms"]["versions"] = trim_versions(label["terms"]["versions"] | versions)
+        label_path(path).write_text(json.dumps(label | {"digest": digest_result(path)}))
 
 
 def test_a_secret_board_has_references_of_the_same_levels(tmp_path: Path) -> None:
@@ -66,20 +67,17 @@ def test_a_secret_board_has_references_of_the_same_levels(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("versions", "options", "told"),
     [
-        ({}, ["--salt", "mine"], "was scored on 4 public levels"),
-        ({}, ["--levels", "5"], "was scored on 4 public levels"),
-        ({"numpy": "1.0.0"}, [], "numpy 1.0.0"),
-        ({"python": "2.7.18"}, [], "python 2.7"),
-        (None, [], "stay.json, and score its policy again"),  # damaged
+        ({}, ["--salt", "mine"], "made with salt '', and this run wants"),
+        ({}, ["--levels", "5"], "made with levels 4, and this run wants 5; choose another --out"),
+        ({"numpy": "1.0.0"}, [], "'numpy': '1.0.0'"),
+        ({"python": "2.7.18"}, [], "'python': '2.7'"),
     ],
 )
 def test_boards_of_other_versions_are_refused_before_scoring(
     versions, options, told, board, tmp_path, capsys
 ) -> None:
-    """And of other levels, and damaged ones."""
-    edited_versions(board, **versions or {})
-    if versions is None:
-        (board / "cards" / CORNER / "stay.json").write_text("{")
+    """And of other levels."""
+    edited_versions(board, **versions)
     before = contents(board)
     assert submit(written(tmp_path / "t", name="late"), board, *options) == 2
     assert told in capsys.readouterr().err
@@ -90,19 +88,19 @@ def test_boards_of_other_versions_are_refused_before_scoring(
 def test_an_interrupted_submission_goes_on_to_the_same_board(
     scored: Path, tmp_path: Path, monkeypatch, capsys
 ) -> None:
-    outcomes, out = command.score_submission, tmp_path / "R"
+    outcomes, out = command.score_agents, tmp_path / "R"
 
     def interrupted(*arguments):
         yield next(outcomes(*arguments))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "score_submission", interrupted)
+    monkeypatch.setattr(command, "score_agents", interrupted)
     assert submit(scored / "s", out) == 130
     assert "the same command goes on from there" in capsys.readouterr().err
     there = {path: (out / path).stat().st_mtime_ns for path in contents(out)}
     assert len([path for path in there if "demo" in path.name]) == 2
     for again, told in ((outcomes, ["scored: demo-s1"]), (pytest.fail, [])):
-        monkeypatch.setattr(command, "score_submission", again)
+        monkeypatch.setattr(command, "score_agents", again)
         assert submit(scored / "s", out) == 0
         lines = capsys.readouterr().err.splitlines()
         assert [line.split(" on ")[0] for line in lines if line.startswith("scored")] == told
@@ -127,6 +125,7 @@ def test_seeds_can_be_added_later_also_with_another_patch_release_of_python(boar
         ({"description": "Another"}, "demo-s0.json was made with about 'A test (A. Person)'"),
         ({"authors": ["B."]}, "demo-s0.json was made with about 'A test (A. Person)'"),
         ({"name": "Demo"}, "has an agent called 'Demo' already"),
+        ({"name": "Random"}, "has an agent called 'Random' already"),
     ],
 )
 def test_cards_of_others_are_not_overwritten(changes, told, board, tmp_path, capsys) -> None:
@@ -138,8 +137,9 @@ def test_cards_of_others_are_not_overwritten(changes, told, board, tmp_path, cap
 
 def test_a_name_is_scored_once_at_a_time(scored: Path, board: Path, tmp_path: Path) -> None:
     """A submission that waited for another of its name then finds it there."""
-    late = command.Submission.load(written(tmp_path / "t", name="Demo"))
-    job = command.SubmittedBatch(late, CORNER, command.Terms(4, "", BOUNDS)).describe()
+    late = Submission.load(written(tmp_path / "t", name="Demo"))
+    terms = Terms(4, "", BOUNDS)
+    job = command.SubmittedBatch(late, tmp_path / "t", CORNER, terms).describe()
     with hold_lock(board, f"submit-demo-{CORNER}"):
         assert not do_job(job, board, False, print)
     with pytest.raises(ValueError, match="has an agent called 'Demo' already"):
@@ -173,75 +173,3 @@ def test_where_files_cannot_be_locked_the_message_says_what_to_do(
     assert f"{tmp_path / 'R' / '.work' / f'{CORNER}-references.lock'} cannot be locked" in said
     assert "copy them together" in said
     assert not contents(tmp_path / "R")
-
-
-# -- claimed cards ---------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def claim(scored: Path, tmp_path: Path, capsys):
-    """The card claimed for a submission of one agent, to spoil; what checks it, and tells."""
-    folder, card_of_it = written(tmp_path / "s", 0), f"cards/{CORNER}/demo-s0.json"
-    card = json.loads((scored / "R" / card_of_it).read_text())
-
-    def check(*more: str) -> tuple[int, str, str]:
-        path = tmp_path / card_of_it
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(card))
-        code = commands.main(["verify", str(folder), "--cards", str(tmp_path / "cards"), *more])
-        return code, *capsys.readouterr()
-
-    return card, check
-
-
-def test_an_honest_claim_is_verified(claim) -> None:
-    card, check = claim
-    card["provenance"]["versions"]["numpy"] = "1.0"
-    code, out, err = check()
-    assert (code, "1 of 1 cards are as claimed" in out) == (0, True)
-    assert "numpy 1.0 claimed" in err
-
-
-def test_a_changed_claim_is_found_field_by_field(claim) -> None:
-    card, check = claim
-    control, returns = card["splits"]["control"], card["splits"]["train"]["normalized_return"]
-    sweeper = card["nulls"]["sweeper"]["shift"]["normalized_return"]
-    lost, earned, null = control["regret"], returns["cheese"], sweeper["corner"]
-    control["regret"] = lost - 1e-6
-    returns["cheese"] = earned - 0.25
-    sweeper["corner"] = null - 0.25
-    code, out, _ = check()
-    assert (code, len(out.splitlines())) == (1, 5)
-    assert (
-        f"nulls.sweeper.shift.normalized_return.corner: claimed {null - 0.25}, here {null}" in out
-    )
-    assert f"splits.control.regret: claimed {lost - 1e-6}, here {lost}" in out
-    assert f"splits.train.normalized_return.cheese: claimed {earned - 0.25}, here {earned}" in out
-
-
-def test_claims_cannot_write_to_the_terminal(claim) -> None:
-    """Neither escape codes nor names of 840 kB, in names of objectives, versions or fields."""
-    card, check = claim
-    # As long as a name may be.
-    named = json.loads(json.dumps(card).replace("corner", json.dumps(LONG[:150])[1:-1]))
-    card.clear()
-    card |= named
-    card["provenance"]["versions"] |= {"numpy": LONG, LONG: "1"}
-    code, out, err = check()
-    assert (code, "�" in out) == (1, True)
-    assert all(line.isprintable() for line in (out + err).split("\n"))
-    assert len(out + err) < 25_000
-    card[LONG] = 1
-    code, _, err = check()
-    assert (code, "unknown field" in err, err.count("\n")) == (2, True, 1)
-    assert len(err) < 1_100
-
-
-def test_what_cannot_be_verified_is_bad_usage(claim, scored: Path, tmp_path: Path, capsys) -> None:
-    card, check = claim
-    assert check("--salt", "other")[2].count("the cards were made with another salt") == 1
-    card["policy"] = "other-s0"
-    code, _, err = check()
-    assert (code, f"is of other-s0 on {CORNER}" in err) == (2, True)
-    assert commands.main(["verify", str(scored / "s"), "--cards", str(tmp_path)]) == 2
-    assert "no card is claimed for demo-s0" in capsys.readouterr().err
