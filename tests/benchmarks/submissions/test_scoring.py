@@ -15,6 +15,7 @@ from submissions import entry, opened, submission, submit
 
 from agents.saving import encode_weights
 from benchmarks.rooms.policy import RoomPolicy
+from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import references
 from mesa_gym.policies.onnx import OnnxPolicy
@@ -26,7 +27,7 @@ from mesa_gym.trained.loading import make
 from mesa_gym.trained.networks import Network, TorchAgent
 from mesa_gym.trained.record import AgentRecord
 from mesa_gym.trained.stacks import draw_stack
-from mesa_gym.traps import find_trap
+from mesa_gym.traps import Split, find_trap
 
 pytestmark = pytest.mark.thorough
 TRAP = find_trap(CORNER)()
@@ -130,9 +131,11 @@ def untrained(kind: str = "network") -> TorchAgent:
 def test_every_kind_of_agent_acts_as_it_does_here(kind: str) -> None:
     """Step after step, also after some episodes have begun again: some kinds remember."""
     actor = untrained(kind)
+    shown = make_observation(TRAP, actor.observation)
     masks = [np.ones(100, np.bool_), None, np.random.default_rng(0).random(100) < 0.5]
     with isolated(encode_weights(actor), kind) as policy:
-        for mask, observation in zip(masks, SEEN, strict=True):
+        for mask, split in zip(masks, Split, strict=False):
+            observation = shown.encode(TRAP.levels(split, np.arange(100)))
             for acting in (policy, actor):
                 if mask is not None:
                     acting.reset(mask, np.random.default_rng(0))
