@@ -37,7 +37,7 @@ class Order(msgspec.Struct, array_like=True, frozen=True):
         readable: files and folders that may be read besides the libraries.
         own: whether this project's code may be read.
         scratch: the one folder that may be written; "" for none.
-        seconds, memory, file_bytes: of processor time, bytes that are taken, and of a file.
+        seconds, memory: of processor time, and bytes that are taken.
         terms: what ``enter`` is told.
     """
 
@@ -49,7 +49,6 @@ class Order(msgspec.Struct, array_like=True, frozen=True):
     scratch: str
     seconds: int
     memory: int
-    file_bytes: int
     terms: Any
 
 
@@ -140,8 +139,7 @@ def work(parent: int, enter: Enter) -> NoReturn:
         order = msgspec.msgpack.decode(host.receive(), type=Order)
         libraries = locks.list_libraries() if order.own else locks.list_foreign_libraries()
         readable = [*libraries, *map(Path, order.readable)]
-        bounds = order.seconds, order.memory, order.file_bytes
-        locks.lock_process(parent, readable, order.scratch, *bounds)
+        locks.lock_process(parent, readable, order.scratch, order.seconds, order.memory)
         host.send(messages.encode_value(None))
         found = import_class(order) if order.module else None
         host.served = enter(found, order.terms, host)

@@ -49,7 +49,6 @@ def lock_process(
     scratch: str,
     seconds: int,
     memory: int,
-    file_bytes: int = 0,
 ) -> None:
     """Give up everything else for good.
 
@@ -59,16 +58,15 @@ def lock_process(
         scratch: the one folder that may be written; "" for none.
         seconds: of processor time.
         memory: bytes that may be taken besides those of the interpreter.
-        file_bytes: how large a file may become in the scratch folder.
     """
-    limit_process(parent, seconds, file_bytes if scratch else 0)
+    limit_process(parent, seconds, FILE_BYTES if scratch else 0)
     home = scratch or "/"
     os.environ.update(HOME=home, TMPDIR=home)
     os.chdir(home)
     with open("/proc/self/statm") as statm:
         lock_files(readable, Path(scratch) if scratch else None)
         bound_memory(statm, memory)
-    forbid_processes()
+    _limit(resource.RLIMIT_NPROC, 0)  # for users other than root; seccomp does it for root too
     lock_calls(writing=bool(scratch))
 
 
@@ -78,9 +76,11 @@ _PDEATHSIG, _DUMPABLE, _NO_NEW_PRIVS = 1, 4, 38
 _CAPABILITIES_VERSION = 0x20080522
 # Python, torch and onnxruntime have fewer than 20 files open at a time.
 _OPEN_FILES = 64
+# How large a file may become in a scratch folder.
+FILE_BYTES = 1 << 30
 
 
-def limit_process(parent: int, cpu_seconds: int, file_bytes: int = 0) -> None:
+def limit_process(parent: int, cpu_seconds: int, file_bytes: int) -> None:
     """Set what holds from the start; imports come after it.
 
     Args:
@@ -113,11 +113,6 @@ def bound_memory(statm: TextIO, more: int) -> None:
     """
     pages = int(statm.read().split()[0])
     _limit(resource.RLIMIT_AS, pages * resource.getpagesize() + more)
-
-
-def forbid_processes() -> None:
-    """Refuse new processes to users other than root; seccomp does it for root too."""
-    _limit(resource.RLIMIT_NPROC, 0)
 
 
 def _limit(what: int, soft: int, hard: int | None = None) -> None:
@@ -215,7 +210,7 @@ def _folders() -> list[Path]:
     return [*map(Path, dict.fromkeys(found))]
 
 
-def lock_files(readable: Iterable[Path], scratch: Path | None = None) -> None:
+def lock_files(readable: Iterable[Path], scratch: Path | None) -> None:
     """Let this thread, and those that it starts, read these and nothing else, and write nothing.
 
     ``no_new_privs`` must be set.
@@ -404,7 +399,7 @@ class _Program(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p)]
 
 
-def lock_calls(writing: bool = False) -> None:
+def lock_calls(writing: bool) -> None:
     """Refuse every call except those listed here, for all threads, until the process ends.
 
     ``no_new_privs`` must be set.

@@ -19,7 +19,8 @@ class RoomPolicy:
     """A policy in a room that serves ``reset`` and ``act``, see ``players.py``.
 
     It gets observations, and when episodes begin; the state that ``act`` is given stays here. Of
-    an episode that has ended it gets the last observation again, until ``reset``.
+    an episode that has ended it gets the last observation again, until ``reset``: a rollout starts
+    such rows over, unrecorded, which would tell that the episode has ended.
 
     Args:
         room: in which it is.
@@ -29,45 +30,31 @@ class RoomPolicy:
 
     def __init__(self, room: Room, which: int = 0, observation: str = "planes") -> None:
         self.room, self._which, self.observation = room, which, observation
-        self._pictures = LastPictures()
+        self._clock: Ints = np.empty(0, np.int64)
+        self._shown: Bytes = np.empty(0, np.uint8)
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
         """Tell it that episodes begin; its generator starts where this one is."""
         self.room.call("reset", None, self._which, mask, rng.bytes(_SEED_BYTES))
-        self._pictures.begin(mask)
+        if mask.all():
+            self._clock = np.empty(len(mask), np.int64)
+        self._clock[mask] = -1
 
     def act(self, observation: Bytes, state: State | None = None) -> Floats:
         """Return its answer, float64 (n, 5), of which nothing else is checked."""
         if state is not None:
-            observation, _ = self._pictures.show(observation, state)
+            observation = self._show(observation, state)
         answer: Any = self.room.call("act", Floats, self._which, observation)
         if answer.shape != (len(observation), len(ACTIONS)):
             self.room.fail(f"it gave an array of shape {answer.shape}")
         return answer
 
-
-class LastPictures:
-    """The pictures that rows of a batch are shown: the last one, once their episode is over.
-
-    A rollout starts such rows over, unrecorded, which would tell that the episode has ended.
-    """
-
-    def __init__(self) -> None:
-        self._clock: Ints = np.empty(0, np.int64)
-        self._shown: Bytes = np.empty(0, np.uint8)
-
-    def begin(self, mask: Bools) -> None:
-        """Begin episodes in the rows of a mask, bool (n,); the first time in all of them."""
-        if mask.all():
-            self._clock = np.empty(len(mask), np.int64)
-        self._clock[mask] = -1
-
-    def show(self, observation: Bytes, state: State) -> tuple[Bytes, Bools]:
-        """Return what is shown at the next step, (n, ...), and which rows go on, bool (n,)."""
-        going: Bools = state.clock > self._clock
-        self._clock = np.where(going, state.clock, np.iinfo(np.int64).max)
-        if not going.all():
+    def _show(self, observation: Bytes, state: State) -> Bytes:
+        """Return what is shown, (n, ...): of an episode that is over the last picture."""
+        over = state.clock <= self._clock
+        self._clock = np.where(over, np.iinfo(np.int64).max, state.clock)
+        if over.any():
             observation = observation.copy()
-            observation[~going] = self._shown[~going]
+            observation[over] = self._shown[over]
         self._shown = observation
-        return observation, going
+        return observation

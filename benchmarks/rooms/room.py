@@ -32,14 +32,12 @@ class Bounds:
         seconds: of real time that is waited for all its answers, and about of processor time.
         answer_seconds: that is waited for one.
         memory: bytes of address space, beyond what libraries have taken.
-        file_bytes: how large a file may become that it writes in its scratch folder.
         message_bytes: of one message.
     """
 
     seconds: float = 3600.0
     answer_seconds: float = math.inf
     memory: int = 8 << 30
-    file_bytes: int = 1 << 30
     message_bytes: int = 1 << 28
 
 
@@ -84,7 +82,7 @@ class Rooms:
         bounds = bounds or Bounds()
         folder = self.home.make() if writing else None
         room = Room(self, about, served or {}, bounds, folder)
-        limits = int(bounds.seconds) + CPU_SECONDS, bounds.memory, bounds.file_bytes
+        limits = int(bounds.seconds) + CPU_SECONDS, bounds.memory
         place = *code[:3], list(code.readable), self.own, str(folder or "")
         try:
             room.begin(messages.encode(Order(*place, *limits, terms)))
