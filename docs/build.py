@@ -66,8 +66,8 @@ OF_BENCHMARKS = {
     "train": ("",),
     "board": ("run", "render"),
     "track": ("run", "rerun"),
-    "submit": ("export", "score", "verify"),
-    "library": ("make", "list"),
+    "submit": ("export", "score"),
+    "library": ("make",),
 }
 TEMPLATES = environment(HERE / "templates", str)  # pages are Markdown: nothing is escaped
 

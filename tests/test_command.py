@@ -99,7 +99,7 @@ def test_a_deleted_working_directory_is_one_line(command: str, capsys) -> None:
     ("module", "line", "program"),
     [
         ("agents.train", "--trap CheeseCorner --algo ppo --seed 0 --out a", "agents.train"),
-        ("benchmarks.__main__", "library list", "library"),
+        ("benchmarks.__main__", "library make", "library"),
         ("benchmarks.__main__", "board run", "board"),
         ("benchmarks.__main__", "board render", "board"),
         ("benchmarks.__main__", "submit score s", "submit"),

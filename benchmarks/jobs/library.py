@@ -1,4 +1,4 @@
-"""The making of the library of trained agents: ``python -m benchmarks library make|list``.
+"""The making of the library of trained agents: ``python -m benchmarks library make``.
 
 Its agents are trained and scored by jobs like any board's, whose results lie in ``.work`` of the
 library's folder, and then entered in the manifest (mesa_gym/trained/library.py).
@@ -32,7 +32,6 @@ from mesa_gym.trained.library import (
     ManifestEntry,
     has_weights,
     read_manifest,
-    require_agents,
 )
 from mesa_gym.trained.record import AgentRecord
 from mesa_gym.traps import Trap, all_traps, find_trap
@@ -133,14 +132,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run_actions("library", __doc__, ACTIONS, arguments)
 
 
-def _declare_list(parser: argparse.ArgumentParser) -> None:
+def _declare_make(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--traps", nargs="+", help="(default: all)")
     told = f"the library's folder (default: {FOLDER})"
     parser.add_argument("--out", type=Path, default=FOLDER, help=told)
-
-
-def _declare_make(parser: argparse.ArgumentParser) -> None:
-    _declare_list(parser)
     everything = "all seeds, alphas, planted agents and checkpoints"
     parser.add_argument("--all", action="store_true", help=everything)
     add_runner_options(parser)
@@ -158,19 +153,6 @@ def _make(options: argparse.Namespace) -> int:
     return FAILED if failed else DONE
 
 
-def _list(options: argparse.Namespace) -> int:
-    names = {trap.name() for trap in _find_traps(options.traps)}
-    require_agents(options.out)
-    for entry in read_manifest(options.out):
-        if entry.trap in names:
-            solved = "" if entry.solved is None else f"{entry.solved:.3f} solved"
-            absent = "" if has_weights(entry, options.out) else "weights not here"
-            line = f"{entry.trap:22} {entry.name:28} {entry.verdict:18} {solved:12} {absent}"
-            print(line.rstrip())
-    return DONE
-
-
 ACTIONS = {
     "make": Action("train and score the agents that are missing", _declare_make, _make, tell_kept),
-    "list": Action("show the agents that there are, a line each", _declare_list, _list),
 }

@@ -25,11 +25,8 @@ from msgspec import Struct
 from benchmarks.options import folder
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
-from mesa_gym.policies import references
-from mesa_gym.report.groups import agent_and_seed
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.trained.record import AgentRecord
-from mesa_gym.traps import all_traps
 
 Note = Callable[[str], None]
 # Plain data that says what a result is: with other terms it would be another.
@@ -153,30 +150,9 @@ class Results:
         made.replace(target)
 
     def cards(self) -> list[ScoreCard]:
-        """Return every card; none where no agent was scored.
-
-        Raises:
-            ValueError: one is damaged, or two are of the same policy and trap; the message says
-                what to do.
-        """
+        """Return every card; ValueError, which says what to do, where one is damaged."""
         files = sorted((self.folder / "cards").glob("*/*.json"))
-        cards = {path: self.load(path, ScoreCard.load) for path in files}
-        named: dict[tuple[str, str], Path] = {}
-        for path, card in cards.items():
-            other = named.setdefault((card.trap, card.policy), path)
-            trap, seed = all_traps().get(card.trap), agent_and_seed(card.policy)[1]
-            if trap is None or (seed is None and card.policy not in references(trap)):
-                raise ValueError(
-                    f"{path} is of {card.policy!r} on {card.trap!r}, which is neither an agent with"
-                    " its seed, such as ppo-s0, nor a reference policy, on a trap that there is;"
-                    " move it elsewhere or delete it"
-                )
-            if other != path:
-                raise ValueError(
-                    f"{other} and {path} both say that they are the card of {card.policy} on"
-                    f" {card.trap}; delete one"
-                )
-        return list(cards.values())
+        return [self.load(path, ScoreCard.load) for path in files]
 
     def read_training(self, trap: str, policy: str) -> AgentRecord | None:
         """Return the record of an agent that was scored; None where there is none."""
@@ -193,11 +169,6 @@ class Results:
                 f"{told}\n`python -m benchmarks board run{self.out_option()}` sets the"
                 " damaged file aside and makes it again; a file that no run makes: delete it"
             ) from None
-
-    def notice(self) -> str:
-        """Return what holds for all of these results, the text of ``notice.md``; "" without it."""
-        path = self.folder / "notice.md"
-        return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
 
     def out_option(self) -> str:
         """Return the option that names this folder on a command line."""

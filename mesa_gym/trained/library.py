@@ -13,8 +13,8 @@ are a release file of its own, too. In Python::
     agent = load("CheeseCorner", seed=3)  # a torch module with named layers, and a policy
     planner = load("CheeseCorner", seed=3, kind="planner")
 
-On the command line they are ``library:3``, ``library:planner:3``, or ``library:`` and a name that
-``python -m benchmarks library list`` shows.
+On the command line they are ``library:3``, ``library:planner:3``, or ``library:`` and a name of the
+manifest.
 """
 
 from __future__ import annotations

@@ -116,22 +116,12 @@ def test_making_goes_on_where_it_stopped(tmp_path: Path, monkeypatch, capsys) ->
     assert make() == ("0 of 0", before)
 
 
-def test_the_manifest_holds_what_was_kept(folder: Path, capsys) -> None:
+def test_the_manifest_holds_what_was_kept(folder: Path) -> None:
     before = read_manifest(folder)
     write_entries(folder, before[:1])
     assert read_manifest(folder) == before
     assert read_manifest(folder / "nowhere") == []
     assert len((folder / MANIFEST).read_text().splitlines()) == 5  # a line an agent
-    for trap, names in (("CheeseCorner", NAMES), ("LavaLand", [])):
-        assert main(["list", "--out", str(folder), "--traps", trap]) == 0
-        lines = capsys.readouterr().out.splitlines()
-        assert [line.split()[:2] for line in lines] == [[f"{trap}-v0", name] for name in names]
-
-
-def test_a_library_that_is_missing_says_how_to_make_it(tmp_path: Path, capsys) -> None:
-    here = tmp_path / "weights"
-    assert main(["list", "--out", str(here)]) == 2
-    assert f"make --out {here} makes a library there" in capsys.readouterr().err
 
 
 def test_networks_that_are_missing_say_where_to_get_them(

@@ -125,26 +125,6 @@ def test_a_folder_is_whole_with_all_its_files(tmp_path: Path) -> None:
     assert (len(notes), (tmp_path / agent).is_symlink()) == (2, False)
 
 
-@pytest.mark.parametrize(
-    ("trap", "policy", "told"),
-    [
-        ("Nowhere-v0", "ppo-s0", "move it elsewhere or delete it"),
-        (CORNER, "a copy", "neither an agent with its seed, such as ppo-s0, nor a reference"),
-        (CORNER, "oracle:door", "move it elsewhere or delete it"),
-        (CORNER, "ppo-s1234567890", "move it elsewhere or delete it"),
-        (CORNER, "ppo-s0", f"both say that they are the card of ppo-s0 on {CORNER}; delete one"),
-    ],
-)
-def test_stray_cards_are_named(trap: str, policy: str, told: str, out: Path, rendering) -> None:
-    stray = out / "cards" / CORNER / "stray.json"
-    data = json.loads((out / PLACES[0]).read_text())
-    data["provenance"]["trap"] = f"{trap}(size=9x9)"
-    stray.write_text(json.dumps(data | {"trap": trap, "policy": policy}))
-    error = rendering(out)
-    assert str(stray) in error
-    assert told in error
-
-
 def list_agents(folder: Path) -> list[str]:
     return [each.agent for each in read_leaderboard(Results(folder, pytest.fail)).profiles]
 
