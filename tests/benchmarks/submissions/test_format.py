@@ -14,7 +14,7 @@ from graphs import CELLS, CORNER, linear
 from msgspec.structs import replace
 from submissions import Bomb, entry, submission, submit
 
-from benchmarks.submissions.format import Submission
+from benchmarks.submissions.format import Onnx, Submission, TraceAgent, Weights
 from mesa_gym.scoring import record
 
 WEIGHTS = entry("weights", "w")
@@ -42,6 +42,14 @@ def test_a_submission_is_read_as_it_was_written(name: str, tmp_path: Path) -> No
     with pytest.raises(ValueError, match="<= 999999999"):  # what cannot be read is not written
         replace(loaded, agents=(replace(one, seed=10**9),)).save(tmp_path / "y")
     assert not (tmp_path / "y").exists()
+
+
+def test_the_page_shows_a_whole_description(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "submit.md").read_text()
+    (shown,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "agent.json").write_text(shown)
+    kinds = [type(agent) for agent in Submission.load(tmp_path).agents]
+    assert kinds == [Weights, Onnx, TraceAgent]
 
 
 def test_digests_tell_files_apart(tmp_path: Path) -> None:
