@@ -15,14 +15,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from benchmarks.submissions.format import (
-    SUBMISSION_FILE,
-    Onnx,
-    Submission,
-    TraceAgent,
-    Weights,
-    require_about,
-)
+from benchmarks.submissions.format import SUBMISSION_FILE, Onnx, Submission, TraceAgent, Weights
 from benchmarks.submissions.scoring import require_whole
 from mesa_gym.command import DONE
 from mesa_gym.files import read_bytes, write_bytes
@@ -164,7 +157,6 @@ def declare_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write a submission; the exit code."""
-    require_about(options.name, options.description, options.authors)
     if options.agents:
         exported = [export_trained_agent(folder) for folder in options.agents]
     elif options.onnx:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
 from hashlib import blake2b
 from pathlib import Path
 from typing import Annotated
@@ -113,7 +112,10 @@ class Submission(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     agents: Annotated[tuple[Weights | Onnx | TraceAgent, ...], Meta(min_length=1, max_length=1_000)]
 
     def __post_init__(self) -> None:
-        require_about(self.name, self.description, self.authors)
+        require("name", self.name, Name)
+        require("description", self.description, Text)
+        for author in self.authors:
+            require("an author's name", author, Text)
         for (trap, seed), times in Counter((a.trap, a.seed) for a in self.agents).items():
             if times > 1:
                 raise ValueError(f"seed {seed} of {trap} is there {times} times; keep one")
@@ -152,11 +154,3 @@ class Submission(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             if re.search(r"Invalid value .*\.kind`\Z", told):
                 told = f"{told}; {KINDS}"
             raise ValueError(f"{folder / SUBMISSION_FILE}: {told}") from None
-
-
-def require_about(name: str, description: str, authors: Iterable[str]) -> None:
-    """Raise ValueError where what a submission says of itself cannot be shown."""
-    require("name", name, Name)
-    require("description", description, Text)
-    for author in authors:
-        require("an author's name", author, Text)

@@ -145,6 +145,10 @@ def test_a_record_of_another_agent_is_refused(tmp_path: Path, rendering) -> None
     assert f"{CORNER}/{path.name}; move it there" in told
 
 
+def test_no_cards_at_all_say_what_to_do_first(tmp_path: Path, rendering) -> None:
+    assert f"benchmarks board run --out {tmp_path}" in rendering(tmp_path)
+
+
 def test_a_looping_folder_and_an_episode_of_other_rules_do_not_stop_the_board(out: Path) -> None:
     (out / "cards" / "loop").symlink_to(out / "cards" / "loop")
     EPISODE(out / PLACES[0])

@@ -121,7 +121,7 @@ def test_graphs_are_exported(export, tmp_path: Path) -> None:
         ("--traces test.trace", "no actions for level 0 of play 'train'"),
         ("--traces salted.trace", "recorded with a salt"),
         ("--traces seed5.trace", "recorded with seed 5 of the sampling; record it with seed 0"),
-        ("--agents . --description \x1b", "description is"),
+        ("--agents greatest --description \x1b", "description is"),
         ("--agents greatest --out mine", "exists and is not a submission"),
         ("", "one of the arguments --agents --onnx --traces is required"),
     ],

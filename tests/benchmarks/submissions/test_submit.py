@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from graphs import CORNER
-from submissions import submit, written
+from submissions import entry, submission, submit, written
 
 from benchmarks.board import commands as leaderboard
 from benchmarks.jobs import runner
@@ -20,7 +20,7 @@ from benchmarks.submissions import submit as command
 from benchmarks.submissions.format import Submission
 from benchmarks.submissions.scoring import BOUNDS, Terms
 from mesa_gym.policies import references
-from mesa_gym.scoring import ScoreCard, salt_digest, score
+from mesa_gym.scoring import ScoreCard, plays, record, salt_digest, score
 from mesa_gym.traps import find_trap
 
 pytestmark = pytest.mark.thorough
@@ -82,6 +82,14 @@ def test_boards_of_other_versions_are_refused_before_scoring(
     assert submit(written(tmp_path / "t", name="late"), board, *options) == 2
     assert told in capsys.readouterr().err
     assert contents(board) == before
+
+
+@pytest.mark.usefixtures("jobs_run_here")
+def test_a_trace_holds_as_many_levels_of_each_play_as_are_played(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(plays, "FEW_LEVELS", 2)  # of those that take something away
+    folder = submission(tmp_path / "s", entry("trace", "x"))
+    record("stay", CORNER, 4).save(folder / "x")
+    assert submit(folder, tmp_path / "R") == 0
 
 
 @pytest.mark.usefixtures("jobs_run_here")
