@@ -51,7 +51,8 @@ def _declare_run(parser: argparse.ArgumentParser) -> None:
         "--budget",
         choices=BUDGETS,
         help="what to run; --traps, --algorithms and --alpha then choose from it, and without it"
-        " they say themselves what to run, each with the quick budget's as default",
+        " they say themselves what to run, each with the quick budget's as default, for the usual"
+        " steps",
     )
     parser.add_argument("--traps", nargs="+", help="or all")
     parser.add_argument("--algorithms", nargs="+", help=f"of {', '.join(ALGORITHMS)}")
@@ -90,6 +91,8 @@ def list_runs(options: argparse.Namespace) -> list[Run]:
     if options.seeds:
         groups = tuple(replace(group, seeds=options.seeds) for group in groups)
     budget = replace(budget, groups=groups)
+    if given and not options.budget:
+        budget = replace(budget, steps={})  # what is asked for by name trains as long as usual
     runs = budget.runs(**given) if options.budget else budget.runs()
     return [replace(run, steps=options.steps or run.steps) for run in runs]
 

@@ -270,7 +270,7 @@ def test_the_leaderboard_has_thirteen_algorithms_with_three_seeds_at_least() -> 
 def test_options_say_what_runs_and_choose_from_a_budget() -> None:
     assert len(chosen("--traps all --algorithms bc --alpha 0 0.03")) == 18 * 2 * 3
     one_each = chosen("--seeds 1 --traps CheeseCorner FollowMe")
-    assert [(run.name, run.steps) for run in one_each] == [("ppo-s0", 100_000), ("ppo-s0", 10**6)]
+    assert [(run.name, run.steps) for run in one_each] == [("ppo-s0", 600_000), ("ppo-s0", 10**6)]
     assert [run.steps for run in chosen("--steps 7 --seeds 1")] == [7] * 3
     narrow = chosen("--budget leaderboard --traps FollowMe KeysChests --algorithms ppo")
     expected = product(("FollowMe-v0", "KeysChests-v0"), range(5))
