@@ -15,7 +15,12 @@ from mesa_gym.trained.record import AgentRecord
 
 
 def read_leaderboard(results: Results) -> Leaderboard:
-    """Return the cards under a folder among the committed ones.
+    """Rank the agents under a folder among the committed ones; errors are those of the cards."""
+    return rank_results(read_cards(results))
+
+
+def read_cards(results: Results) -> list[ScoreCard]:
+    """Return the cards under a folder; an agent's name says the share of the shift in training.
 
     Raises:
         ValueError: there are none, a card or the record of a training is damaged or of another
@@ -28,7 +33,7 @@ def read_leaderboard(results: Results) -> Leaderboard:
             f" `python -m benchmarks board run{results.out_option()}`, or see the committed agents"
             " with `mesa-gym leaderboard`"
         )
-    return rank_results(cards)
+    return cards
 
 
 def rank_results(cards: Sequence[ScoreCard]) -> Leaderboard:

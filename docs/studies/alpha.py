@@ -19,11 +19,13 @@ from typing import Any
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from benchmarks.board.board import read_leaderboard
+from benchmarks.board.board import read_cards
 from benchmarks.jobs.store import Results
 from benchmarks.markdown import pipes
 from docs.studies.page_tables import make_parser, show
 from mesa_gym.rendering.colours import BASE, NONE, PROXIES, to_hex
+from mesa_gym.report import rank_agents
+from mesa_gym.report.profile import UNTRAINED
 
 PICTURE = Path(__file__).parents[1] / "images" / "alpha.svg"
 ALPHA = re.compile(r"-alpha([0-9.e-]+)$")
@@ -35,12 +37,16 @@ Curves = dict[tuple[str, str], dict[float, dict[str, float]]]
 def read_curves(folder: Path) -> Curves:
     """Return what the agents under a folder choose."""
     found: Curves = {}
-    for row in read_leaderboard(Results(folder)).rows():
-        if row["trap"] and row["seeds"]:
-            alpha = ALPHA.search(row["agent"])
-            name = row["agent"].removesuffix(alpha[0]) if alpha else row["agent"]
-            shares = {share: float(row[share]) for share in SHARES}
-            found.setdefault((row["trap"], name), {})[float(alpha[1]) if alpha else 0.0] = shares
+    cards = read_cards(Results(folder))
+    for trap in dict.fromkeys(card.trap for card in cards):
+        own = rank_agents([card for card in cards if card.trap == trap])
+        for profile, (whole, _) in zip(own.profiles, own.group_rows(), strict=True):
+            if profile.agent in UNTRAINED:
+                continue
+            alpha = ALPHA.search(profile.agent)
+            name = profile.agent.removesuffix(alpha[0]) if alpha else profile.agent
+            shares = {share: float(whole[share]) for share in SHARES}
+            found.setdefault((trap, name), {})[float(alpha[1]) if alpha else 0.0] = shares
     return {key: dict(sorted(curve.items())) for key, curve in sorted(found.items())}
 
 

@@ -61,7 +61,10 @@ def test_the_source_distribution_is_the_checkout_without_what_runs_wrote(built: 
     assert names - written == checkout() - networks - records
     assert len(networks) > 40
     assert len(records) > 5
-    assert built.sdist.stat().st_size < 3e6 < sum((ROOT / n).stat().st_size for n in networks)
+    # The committed cards are packed already, and grow with each algorithm.
+    cards = sum(path.stat().st_size for path in (ROOT / "mesa_gym/report/cards").iterdir())
+    assert built.sdist.stat().st_size - cards < 2.3e6
+    assert sum((ROOT / n).stat().st_size for n in networks) > 3e6
 
 
 def require_date(sdist: Path, epoch: int) -> None:
