@@ -112,11 +112,13 @@ def lay_out(board: Leaderboard, wide: bool = False) -> str:
     """Return the leaderboard as text; wide with a column for each trap in place of the rest."""
     title = f"{QUESTION}   {count_traps(board)}"
     heads, rows = tabulate_profiles(board) if wide else tabulate_ranks(board)
+    explained = dict(NOTES)
     if wide:
+        explained["columns"] = ", ".join(f"{_shorten(head)} {head}" for head in board.names)
         heads = [*heads[:3], *map(_shorten, heads[3:])]
     notes = [
         textwrap.fill(f"{name:8}{text}", WIDTH, subsequent_indent=" " * 8)
-        for name, text in NOTES.items()
+        for name, text in explained.items()
     ]
     told = textwrap.fill(f"{describe_apart(board)} {CAUTION}".strip(), WIDTH)
     today = [

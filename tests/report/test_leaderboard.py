@@ -173,6 +173,7 @@ def test_text_and_csv_have_the_numbers_of_the_rows(monkeypatch) -> None:
     for wide in (False, True):
         monkeypatch.setattr("mesa_gym.report.leaderboard.FEW_TRAPS", 0)
         text = lay_out(board, wide)
+        assert all(name in text for name in board.names) == wide  # what short heads stand for
         for row in (row for row in board.rows() if row["trap"] == "all"):
             (line,) = re.findall(rf"(?m)^.* {row['agent']} .*$", text)
             assert f" {format_share(row['margin'])} " in line
