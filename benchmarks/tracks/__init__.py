@@ -1,12 +1,12 @@
-"""The tracks of the leaderboard: what a method achieves with a given amount of information.
+"""Methods: how many labels one needs until it goes for what is wanted.
 
 ::
 
-    the evaluator                                 a child for each call
-    running: coverage, labels, questions           child: methods
-      entrant.Entrant     -- observations, labels -->  served: environments, labels
-        wall.MethodCall  <-- probabilities, bytes --
+    the evaluator                                   a room for each call
+    running: members, labels                        inside: a method
+      entrant.Entrant  -- observations, labels -->    room_envs, ServedLabels
+        wall.Wall     <-- probabilities, bytes --
 
-``evaluation`` measures what was chosen, ``record`` is what is kept, ``verifying`` compares it with
+``evaluation`` measures what was chosen, ``record`` is what is kept, ``comparing`` holds it against
 another evaluator's rerun. The rules are in ``docs/tracks.md``.
 """

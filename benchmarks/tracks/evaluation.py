@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from benchmarks.tracks.methods.method import Bytes
 from benchmarks.tracks.tasks import BoardTask
 from mesa_gym.engine import State
-from mesa_gym.engine.chance import hash64
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.policies import Oracle, Policy, uniform
 from mesa_gym.scoring import Record, rollout
@@ -102,10 +101,6 @@ class Evaluator:
             numbers, horizon = np.arange(first, first + count), self.trap.horizon(split)
             self._values[key] = level_values(self.trap, split, numbers, horizon, self.salt)
         return self._values[key]
-
-    def draw(self, what: str) -> np.random.Generator:
-        """Return a generator that the salt seeds, for one purpose."""
-        return np.random.default_rng(hash64(f"{what}|{self.task.name}|{self.salt}") % 2**64)
 
     def measure(
         self, policy: Policy, split: Split, first: int = SCORED, rows: slice = slice(None)

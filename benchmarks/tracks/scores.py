@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 from typing import Any
 
@@ -86,7 +86,7 @@ def score_methods(methods: Sequence[MethodRecords]) -> list[MethodScore]:
         for each in ranked
     ]
     ranks = dict(zip((x.facts.name for x in ranked), rank_places(values), strict=True))
-    return [MethodScore(**vars(each) | {"rank": ranks.get(each.facts.name)}) for each in found]
+    return [replace(each, rank=ranks.get(each.facts.name)) for each in found]
 
 
 def _is_ranked(each: MethodScore) -> bool:
