@@ -18,6 +18,7 @@ from mesa_gym.report.intervals import load_special
 from mesa_gym.report.leaderboard import lay_out
 from mesa_gym.report.leaderboard_page import require_free, write_pages
 from mesa_gym.report.page import load_jinja2
+from mesa_gym.report.profile import UNTRAINED
 from mesa_gym.scoring import Cards, ScoreCard, evaluate
 from mesa_gym.terminal import say
 from mesa_gym.traps import Trap, find_trap
@@ -80,6 +81,8 @@ def _require_name(options: argparse.Namespace) -> None:
             f"--name {name!r}: expected an agent's name without a seed, such as mine; its files are"
             " seeds 0, 1 and so on"
         )
+    if name in UNTRAINED:
+        raise ValueError(f"--name {name}: the untrained {name} stands there already; take another")
 
 
 def _load_cards(paths: Sequence[Path]) -> list[ScoreCard]:

@@ -64,6 +64,7 @@ def test_a_policy_is_scored_and_named(capsys) -> None:
         (["--name", "mine"], "--name mine is of the agent of --policy"),
         (["CheeseDish", "--policy", "stay", "--name", "mine-s3"], "an agent's name without a seed"),
         (["CheeseDish", "--policy", "stay", "--name", " "], "an agent's name without a seed"),
+        (["CheeseDish", "--policy", "stay", "--name", "oracle"], "oracle stands there already"),
         (["--out", "lone.zip"], "lone.zip is not of a leaderboard; choose another folder"),
         (["MonsterWorld"], "no trap of the leaderboard in MonsterWorld-v0; it has AbsentSuperv"),
         (["--cards", "nowhere"], "nowhere"),
