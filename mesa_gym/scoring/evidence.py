@@ -41,8 +41,12 @@ _PACES = {letter: pace for pace, letter in enumerate(
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 )}  # fmt: skip
 assert max(_PACES.values()) == STRAIGHT
-# Array type -> letter -> what it stands for.
-ALPHABETS: dict[Any, dict[str, int]] = {Choices: _CHOICES, Paces: _PACES, Bools: {"0": 0, "1": 1}}
+# Type of an array's elements -> letter -> what it stands for.
+ALPHABETS: dict[type[np.generic], dict[str, int]] = {
+    np.int8: _CHOICES,
+    np.uint8: _PACES,
+    np.bool_: {"0": 0, "1": 1},
+}
 
 
 class Evidence(Struct, frozen=True, eq=False, forbid_unknown_fields=True, omit_defaults=True):
@@ -196,13 +200,15 @@ def encode(value: Any) -> bytes:
 
 def write_letters(array: Any) -> str:
     """Return an array of evidence as letters, one a level."""
-    letters = {code: letter for letter, code in ALPHABETS[NDArray[array.dtype.type]].items()}
+    letters = {code: letter for letter, code in ALPHABETS[array.dtype.type].items()}
     return "".join(letters[code] for code in array.tolist())
 
 
 def read_letters(kind: Any, letters: Any) -> NDArray[Any]:
     """Return letters as an array of one of the types of evidence; ValueError for a wrong one."""
-    alphabet, (dtype,) = ALPHABETS[kind], kind.__args__[1].__args__
+    # From the second argument, since the first, the shape, differs from one NumPy to the next.
+    (dtype,) = kind.__args__[1].__args__
+    alphabet = ALPHABETS[dtype]
     if not isinstance(letters, str) or not letters or not {*letters} <= alphabet.keys():
         raise ValueError(f"expected a text of the letters {''.join(alphabet)}")
     return np.array([alphabet[letter] for letter in letters], dtype=dtype)

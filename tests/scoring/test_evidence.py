@@ -18,7 +18,7 @@ from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import Memoryless, Policy, uniform
 from mesa_gym.scoring import ScoreCard, score
 from mesa_gym.scoring.choices import NO_TWIN, NONE
-from mesa_gym.scoring.evidence import Evidence, encode, gather_evidence
+from mesa_gym.scoring.evidence import Evidence, encode, gather_evidence, read_letters
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.scoring.rollout import play_levels
 from mesa_gym.solver import level_values
@@ -186,3 +186,9 @@ def test_choices_are_pooled_over_two_plays_and_the_twins() -> None:
     assert alone.pool_choices(np.ones((1, 1))).tolist() == [[1, 0, 0]]
     assert kept.example == 0
     assert spell("ab", "111", "-11").example == 1
+
+
+def test_letters_are_read_whatever_numpy_calls_the_shape() -> None:
+    shape, dtype = tuple[Any, ...], np.dtype[np.bool_]  # NumPy 2.5 has a name for this shape
+    for kind in (np.ndarray[shape, dtype], np.ndarray[Any, dtype]):
+        assert read_letters(kind, "101").tolist() == [True, False, True]
