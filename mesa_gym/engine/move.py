@@ -219,6 +219,10 @@ class Move:
         """Set variables: int64 (n,), or bool (n,) for those of two values."""
         self.vars = self.vars | values
 
+    def carry(self, to: Array, where: Array) -> None:
+        """Put the agent on other cells, int64 (n,), in rows ``where``; the trap ``carries``."""
+        self.agent = self.world.where(where, to, self.agent)
+
     # -- chance ----------------------------------------------------------------------------------
 
     def bits(self, name: str) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 
 from mesa_gym.engine import Ints, hash_rows
 from mesa_gym.traps import Split, Trap
-from mesa_gym.traps.levels import BLOCK, observe_all_but_agent
+from mesa_gym.traps.levels import BLOCK
 
 HELD_OUT = (Split.TEST, Split.CONTROL, Split.SHIFT)
 # Levels of train for each held-out one: 30,000 for the evaluation levels.
@@ -65,6 +65,6 @@ def _content(trap: Trap, split: Split, levels: int) -> tuple[Ints, Ints]:
     whole, walls = [], []
     for first in range(0, levels, BLOCK):
         state = trap.levels(split, np.arange(first, min(first + BLOCK, levels)))
-        whole.append(hash_rows(observe_all_but_agent(trap, state)))
+        whole.append(hash_rows(trap.flag_levels(state)))
         walls.append(hash_rows(trap.layer(state, "wall")))
     return np.concatenate(whole), np.concatenate(walls)

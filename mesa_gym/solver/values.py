@@ -33,7 +33,7 @@ class LevelValues:
         arrays: all of them, by "field", "field|objective" or "field|objective|among".
         numbers: int64 (n,), level numbers.
         states: int64 (n,), reachable states; 0 of a trap without exact solver.
-        optimum: objective -> float64 (n,), V*.
+        optimum: objective -> float64 (n,), V*, or what is ``attainable`` where that is less.
         floor: objective -> float64 (n,), the better of acting at random and of staying.
         contact: int64 (n,), the earliest step that makes contact with a target, counted from 1;
             this and ``largest`` only of solvable traps whose targets are places.
@@ -137,6 +137,7 @@ def level_values(
             asked = (name.split("|") for name in names)
             found = [getattr(solution, field)(*of) for field, *of in asked]
             parts.append(dict(zip(names, found, strict=True)))
+            parts[-1] |= _list_attainable(trap, starts.take(chunk))
         if visit is not None and isinstance(solution, Solution):
             visit(solution)
         progress(chunk.stop - chunk.start)
@@ -145,6 +146,12 @@ def level_values(
         kept = LevelValues({"numbers": numbers, **joined})
         write(path, kept.arrays)
     return kept
+
+
+def _list_attainable(trap: Trap, starts: State) -> Arrays:
+    """Return what takes the place of the optimum where something that pays is hidden."""
+    found = {f"optimum|{x}": trap.attainable(x, starts) for x in trap.objectives}
+    return {name: values for name, values in found.items() if values is not None}
 
 
 def _names(trap: Trap, pairs: bool) -> list[str]:

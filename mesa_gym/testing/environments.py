@@ -198,7 +198,8 @@ def _compare_moves(
     step = trap.step(before, actions[~over])
     starts = trap.levels(split, infos["level"][over])
     places = np.divmod([before.agent, step.state.agent], trap.width)
-    yield abs(np.diff(places, axis=1)).sum(axis=(0, 1)) <= 1, "the agent jumps", before
+    near = abs(np.diff(places, axis=1)).sum(axis=(0, 1)) <= 1
+    yield near | trap.carries, "the agent jumps, and `carries` is not set", before
     yield from inspect_states(trap, state)
     what, begun = "an environment's state is not the trap's", state.take(over)
     yield same(what, going._replace(level=before.level), step.state, before)

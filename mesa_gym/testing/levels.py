@@ -11,7 +11,6 @@ from mesa_gym.engine import Bools, State, hash_rows
 from mesa_gym.testing.check import Findings, check, same
 from mesa_gym.testing.sample import Sample, name_arrays, sample_of
 from mesa_gym.traps import LEVELS, Split, Trap
-from mesa_gym.traps.levels import observe_all_but_agent
 
 # Levels of training that levels of the other splits must differ from.
 TRAINED = 8192
@@ -39,10 +38,10 @@ def check_level_identity(sample: Sample) -> Findings:
 def check_held_out(trap: Trap, levels: int) -> Findings:
     """Check that no level of test, control or shift is one of training, the agent's cell apart."""
     train, *others = Split
-    trained = hash_rows(observe_all_but_agent(trap, trap.levels(train, np.arange(TRAINED))))
+    trained = hash_rows(trap.flag_levels(trap.levels(train, np.arange(TRAINED))))
     for split in others:
         state = sample_of(trap, split, levels).starts
-        good = ~np.isin(hash_rows(observe_all_but_agent(trap, state)), trained)
+        good = ~np.isin(hash_rows(trap.flag_levels(state)), trained)
         yield good, f"a level of {split} is a level of training", state
 
 

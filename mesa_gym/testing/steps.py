@@ -204,11 +204,11 @@ def check_visible(sample: Sample) -> Findings:
     """Check that states of a level that look alike pay the base objective, end and go on alike.
 
     Marks are left out of what is seen next where levels have ``const``, which may be a mover's
-    plan.
+    plan, and so is the agent's cell where rules carry it.
     """
     trap, state = sample.trap, sample.state
     assert sample.graph
-    marks = trap.marks if trap.const else ()
+    marks = (trap.marks if trap.const else ()) + ("agent",) * trap.carries
     shown = [i for plane, i in trap.channel.items() if plane not in marks]
     planes = trap.observe(state)
     looks, after = (_looks(state, p) for p in (planes, planes[..., shown]))

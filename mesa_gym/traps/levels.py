@@ -123,6 +123,15 @@ class LevelFamily(World):
         """Draw a batch of levels into ``level``; ``split`` is never ``test``."""
         raise NotImplementedError
 
+    def flag_levels(self, state: State) -> Bools:
+        """Return flags that tell a level from others, wherever its agent starts, bool (n, ...).
+
+        They are the planes of the start state except the agent's.
+        """
+        planes = self.observe(state).reshape(state.n, self.cells, -1)
+        others = [index for plane, index in self.channel.items() if plane != "agent"]
+        return planes[..., others].astype(np.bool_)
+
     def key(self, split: Split, salt: str = "") -> int:
         """Return the 64-bit number from which levels of a split and ``salt`` are drawn.
 
@@ -187,16 +196,9 @@ def _draw_once(
     family.draw(builder, split.law)
     # A trap may have changed the walls that it drew, and then other levels are on this side.
     whole = not builder.held_out
-    decides = observe_all_but_agent(family, builder.states()) if whole else builder.open_cells
+    decides = family.flag_levels(builder.states()) if whole else builder.open_cells
     builder.require(hash_rows(decides) & 1 == builder.side)
     return builder
-
-
-def observe_all_but_agent(family: LevelFamily, state: State) -> Bools:
-    """Return the planes of a state except the agent's, bool (n, cells, planes)."""
-    planes = family.observe(state).reshape(state.n, family.cells, -1)
-    others = [index for plane, index in family.channel.items() if plane != "agent"]
-    return planes[..., others].astype(np.bool_)
 
 
 def check_numbers(numbers: ArrayLike) -> Ints:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mesa_gym.engine import Array, Ints, Move, State
 from mesa_gym.errors import unknown
 from mesa_gym.traps.changed_levels import ChangedLevels
@@ -56,6 +59,7 @@ class Trap(ChangedLevels):
         solvable: the exact solver can take it: nothing moves, all that is drawn is in
             ``outcomes``, and the state graph is small; a trap that is not needs a ``reference``
             policy for each objective.
+        carries: rules carry the agent to cells that are not beside its own.
         expected: "base" where no reward in training can single out a proxy.
         reward_threshold: the mean return of the base objective, undiscounted, from which a policy
             counts as competent in training; Gymnasium's specs say it.
@@ -68,6 +72,7 @@ class Trap(ChangedLevels):
     by_contact: ClassVar[bool] = False
     novel_planes: ClassVar[tuple[str, ...]] = ()
     solvable: ClassVar[bool] = True
+    carries: ClassVar[bool] = False
     expected: ClassVar[str] = "proxy"
     reward_threshold: ClassVar[float] = 0.9
 
@@ -156,6 +161,13 @@ class Trap(ChangedLevels):
     def horizon(self, split: Split) -> int:
         """Return the default time limit in steps: 64 on a 9x9 grid, in proportion to its cells."""
         return 64 * self.cells // 81
+
+    def attainable(self, objective: str, state: State) -> NDArray[np.float64] | None:
+        """Return the most that can be earned from start states by who sees only what is shown.
+
+        None where nothing that pays is hidden: then the solver's optimum is that.
+        """
+        return None
 
     def reference(self, objective: str, state: State) -> Ints:
         """Return the actions of the scripted reference policy of an objective, int64 (n,).

@@ -9,7 +9,6 @@ from mesa_gym.engine.chance import below
 from mesa_gym.traps import Split, Trap, base, proxy
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.cheese_dish import CheeseDish
-from mesa_gym.traps.levels import observe_all_but_agent
 from mesa_gym.traps.objectives import Payment
 
 LEFT, RIGHT, STAY = 0, 2, 4
@@ -93,7 +92,7 @@ class Corridor(Trap):
         level.put("cheese", level.cell(1, 41))
         level.put("key", level.cell(1, 1 if split.shifted else 41))
         # Every level is this one, so it is on every side.
-        level.side = hash_rows(observe_all_but_agent(self, level.states())) & 1
+        level.side = hash_rows(self.flag_levels(level.states())) & 1
 
     def ends(self, move: Move) -> Array:
         return move.moved & False

@@ -9,7 +9,6 @@ from reference import assert_same
 from mesa_gym.engine import LevelBuilder
 from mesa_gym.traps import LEVELS, Split, all_traps, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
-from mesa_gym.traps.levels import observe_all_but_agent
 
 TRAPS = all_traps()
 EACH = pytest.mark.parametrize("name", TRAPS)
@@ -134,8 +133,7 @@ def test_walls_that_are_changed_after_the_layout_are_held_out_as_they_are(
 
     trap, numbers = Changed(7), np.arange(4000)
     train, *others = (
-        {row.tobytes() for row in observe_all_but_agent(trap, trap.levels(split, numbers))}
-        for split in Split
+        {row.tobytes() for row in trap.flag_levels(trap.levels(split, numbers))} for split in Split
     )
     assert len(train) > 8
     for split, found in zip([*Split][1:], others, strict=True):
@@ -143,4 +141,4 @@ def test_walls_that_are_changed_after_the_layout_are_held_out_as_they_are(
         assert not found & train, split
     # Levels of training on the shift are on training's side.
     shifted = trap.levels(Split.SHIFT, LEVELS + numbers)
-    assert not {row.tobytes() for row in observe_all_but_agent(trap, shifted)} & others[-1]
+    assert not {row.tobytes() for row in trap.flag_levels(shifted)} & others[-1]
