@@ -1,0 +1,109 @@
+"""The best that a learner can do in a life: exact, by a sweep over what it can believe.
+
+The hidden goal is one of a few kinds. A *belief* is the probability of each, given what was taken
+and paid. What a Bayes-optimal learner takes is worked out backward over trials and beliefs, under
+the law of training; then what it is paid in a given life, in which it meets what that life pays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+Belief = tuple[float, ...]
+DIGITS = 14  # beliefs are told apart by so many
+TINY = 1e-9
+
+
+@dataclass(frozen=True)
+class Law:
+    """What a learner of training knows of lives.
+
+    Attributes:
+        trials: how many a life has.
+        prior: the probability that each kind is the goal at first.
+        hazard: how likely the goal is another from one trial to the next.
+        sure: how likely the goal pays.
+        forced: how likely a trial has one kind alone, each as likely.
+    """
+
+    trials: int
+    prior: Belief
+    hazard: float = 0.0
+    sure: float = 1.0
+    forced: float = 0.0
+
+    @property
+    def kinds(self) -> range:
+        """The numbers of the kinds."""
+        return range(len(self.prior))
+
+
+def update(law: Law, belief: Belief, kind: int, paid: bool) -> Belief:
+    """Return the belief of the next trial, after ``kind`` was taken.
+
+    Where the law rules out what happened, the learner begins anew: all goals that are consistent
+    with it are as likely.
+    """
+    fits = [law.sure if each == kind else 0.0 for each in law.kinds]
+    fits = [fit if paid else 1 - fit for fit in fits]
+    mass = [p * fit for p, fit in zip(belief, fits, strict=True)]
+    if sum(mass) < TINY:
+        mass = fits
+    mass = [p / sum(mass) for p in mass]
+    away = law.hazard / (len(mass) - 1)
+    return tuple(round(p * (1 - law.hazard) + (1 - p) * away, DIGITS) for p in mass)
+
+
+@lru_cache(maxsize=100_000)
+def value(law: Law, trial: int, belief: Belief) -> float:
+    """Return what the best learner expects to be paid from a trial on, before it sees it."""
+    if trial == law.trials:
+        return 0.0
+    each = [value_taking(law, trial, belief, kind) for kind in law.kinds]
+    return (1 - law.forced) * max(each) + law.forced * sum(each) / len(each)
+
+
+@lru_cache(maxsize=100_000)
+def value_taking(law: Law, trial: int, belief: Belief, kind: int) -> float:
+    """Return the same of a learner that takes ``kind`` in this trial."""
+    likely = belief[kind] * law.sure
+    total = 0.0
+    for paid, share in ((True, likely), (False, 1 - likely)):
+        if share > TINY:
+            total += share * (paid + value(law, trial + 1, update(law, belief, kind, paid)))
+    return total
+
+
+def expect_payments(law: Law, pays: Sequence[int], alone: Sequence[int]) -> list[float]:
+    """Return what the best learner is paid in each trial of one life, on average.
+
+    Args:
+        law: what it knows.
+        pays: the kind that pays in each trial, or another number for none.
+        alone: the kind that lies there alone, or another number where all do.
+
+    Returns:
+        a number for each trial; among kinds that are worth the same all are as likely.
+    """
+    expected = []
+    beliefs = {law.prior: 1.0}
+    for trial in range(law.trials):
+        paid, after = 0.0, dict[Belief, float]()
+        for belief, share in beliefs.items():
+            best = [alone[trial]] if alone[trial] in law.kinds else choose(law, trial, belief)
+            for kind in best:
+                won = pays[trial] == kind
+                paid += won * share / len(best)
+                then = update(law, belief, kind, won)
+                after[then] = after.get(then, 0.0) + share / len(best)
+        expected.append(paid)
+        beliefs = after
+    return expected
+
+
+def choose(law: Law, trial: int, belief: Belief) -> list[int]:
+    """Return the kinds that the best learner takes where all are there."""
+    each = [value_taking(law, trial, belief, kind) for kind in law.kinds]
+    return [kind for kind in law.kinds if each[kind] > max(each) - TINY]
