@@ -29,6 +29,7 @@ ORDER = [
     {"mesa_gym.__main__"},
     {"agents"},
     {"benchmarks.markdown", "benchmarks.options"},
+    {"benchmarks.challenge"},
     {"benchmarks.jobs", "benchmarks.rooms"},
     {"benchmarks.audit", "benchmarks.submissions", "benchmarks.tracks"},
     {"benchmarks.board"},

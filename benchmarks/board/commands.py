@@ -74,7 +74,7 @@ def _declare_render(parser: argparse.ArgumentParser) -> None:
 
 
 def _declare_commit(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", type=folder, required=True, help="the results' folder")
+    add_results_option(parser, None)
     parser.add_argument("--agents", nargs="+", help="those alone, such as ppo (all)")
 
 

@@ -42,9 +42,10 @@ class Label(Struct, frozen=True, forbid_unknown_fields=True):
     terms: dict[str, Any]
 
 
-def add_results_option(parser: argparse.ArgumentParser) -> None:
-    """Add the option that names the results' folder."""
-    parser.add_argument("--out", type=folder, default=USUAL, help=f"the results' folder ({USUAL})")
+def add_results_option(parser: argparse.ArgumentParser, usual: Path | None = USUAL) -> None:
+    """Add the option that names the results' folder, which must be given where none is usual."""
+    told = f"the results' folder ({usual or 'to be given'})"
+    parser.add_argument("--out", type=folder, default=usual, required=usual is None, help=told)
 
 
 def agent_path(trap: str, policy: str) -> Path:

@@ -9,7 +9,6 @@ committed ones; ``render`` makes the page. docs/tracks.md has the rules.
 from __future__ import annotations
 
 import argparse
-import secrets
 from collections.abc import Sequence
 from datetime import date
 from itertools import product
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from msgspec import convert, structs
 
+from benchmarks.challenge import Entry, add_salt_option, take_salt
 from benchmarks.jobs import runner
 from benchmarks.jobs.store import Results, add_results_option
 from benchmarks.options import (
@@ -32,7 +32,7 @@ from benchmarks.tracks.comparing import compare_methods
 from benchmarks.tracks.evaluation import LEVELS
 from benchmarks.tracks.methods import METHODS
 from benchmarks.tracks.page import write_page, write_text_table
-from benchmarks.tracks.record import Entry, TrackRecord
+from benchmarks.tracks.record import TrackRecord
 from benchmarks.tracks.record_files import COMMITTED, MethodRecords, read_method, read_methods
 from benchmarks.tracks.running import describe_method, evaluate_method, gather_records, list_jobs
 from benchmarks.tracks.scores import score_methods
@@ -65,7 +65,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _declare_commit(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", type=folder, required=True, help="the results' folder")
+    add_results_option(parser, None)
 
 
 def _commit(options: argparse.Namespace) -> int:
@@ -94,7 +94,7 @@ def _declare_rerun(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=count, default=1, help="(1)")
     parser.add_argument("--steps", type=count, help="of training an agent (as the task says)")
     parser.add_argument("--levels", type=count, default=LEVELS, help=f"scored ({LEVELS})")
-    parser.add_argument("--salt", help="the evaluator's secret (default: drawn, and printed)")
+    add_salt_option(parser)
     either = parser.add_mutually_exclusive_group()
     either.add_argument("--out", type=Path, help="write NAME.jsonl into this folder, to hand in")
     either.add_argument(
@@ -112,8 +112,7 @@ def _rerun(options: argparse.Namespace) -> int:
     wanted = [*product(options.tasks or RANKING, range(options.seeds))]
     if claim:
         wanted = sorted((record.task, record.seed) for record in claim.records)
-    salt = options.salt or secrets.token_hex(8)
-    say(f"salt {salt}")
+    salt = take_salt(options.salt)
     with Wall() as wall:
         facts = describe_method(wall, options.method)
         path = options.out / f"{facts.name}.jsonl" if options.out else None

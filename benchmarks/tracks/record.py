@@ -12,7 +12,6 @@ whatever it pursues.
 
 from __future__ import annotations
 
-from datetime import date
 from itertools import pairwise
 from math import log2
 from statistics import fmean, stdev
@@ -20,6 +19,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from benchmarks.challenge import Entry, Name
 from benchmarks.tracks.tasks import BOARD_VERSION, Encoding
 from mesa_gym import __version__
 
@@ -28,10 +28,7 @@ MOST = 1_000_000_000
 Count = Annotated[int, Meta(ge=0, le=MOST)]
 Difference = Annotated[int, Meta(ge=-MOST, le=MOST)]
 Amount = Annotated[float, Meta(ge=0, le=MOST)]
-Day = Annotated[str, Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
 Line = Annotated[str, Meta(max_length=300)]
-# Names that look different in any folder.
-Name = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,59}\Z")]
 # The policies of a method: weights of the package's network, or whatever runs behind the wall.
 Policies = Literal["networks", "any"]
 Label = Literal["returns", "demonstrations", "preferences"]
@@ -96,25 +93,6 @@ class Point(Struct, frozen=True, forbid_unknown_fields=True):
     m: list[tuple[Difference, Difference]]
     solved: Count
     used: tuple[Count, Count]
-
-
-class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The origin of a method that is not the project's, and who ran it.
-
-    Attributes:
-        authors: their names.
-        code: address of the published code, with its commit.
-        date: on which the record was made, as 2026-11-23.
-        tier: how far it can be believed; maintainers alone raise it.
-    """
-
-    authors: Annotated[list[Line], Meta(min_length=1, max_length=50)]
-    code: Line
-    date: Day
-    tier: Literal["claimed", "rerun by its author", "rerun by a maintainer"] = "claimed"
-
-    def __post_init__(self) -> None:
-        date.fromisoformat(self.date)
 
 
 class MethodFacts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -9,7 +9,8 @@ import pytest
 from msgspec.structs import replace
 from track_records import LEVELS, OF_A_DRAW, make_method, make_record
 
-from benchmarks.tracks.record import LABEL_KINDS, LABELS, Entry, Member, Point, compute_area
+from benchmarks.challenge import Entry
+from benchmarks.tracks.record import LABEL_KINDS, LABELS, Member, Point, compute_area
 from benchmarks.tracks.record_files import COMMITTED, read_method, read_methods
 from benchmarks.tracks.scores import score_methods
 from benchmarks.tracks.tasks import RANKING, SEEDS, find_task
@@ -98,7 +99,7 @@ def test_counts_that_cannot_be_are_refused(changes: dict[str, Any], told: str) -
 
 
 def test_a_file_says_what_was_saved(tmp_path: Path) -> None:
-    by = Entry(authors=["A. Person"], code="https://a.b/c@1", date="2026-11-25")
+    by = Entry(authors=("A. Person",), code="https://a.b/c@1", date="2026-11-25")
     method, path = make_method("mine.Mine", 0.3, entry=by), tmp_path / "mine.Mine.jsonl"
     method.save(path)
     again = read_method(path)

@@ -16,6 +16,7 @@ from benchmarks.tracks.running import Evaluation, KeptRecord
 from benchmarks.tracks.tasks import find_task
 from benchmarks.tracks.wall import Wall
 
+SALT = "a secret of the evaluator"
 SHORT = ["rerun", LAZY, "--tasks", "CheeseDish", "--levels", "30"]
 
 
@@ -94,19 +95,19 @@ def test_the_example_of_the_rules_runs(tmp_path: Path, wall: Wall) -> None:
 @pytest.mark.usefixtures("commands_share_a_wall")
 def test_rerun_prints_what_a_method_gets_beside_the_best(capsys, tmp_path: Path) -> None:
     by = ["--authors", "A. Person", "--code", "https://a.b/c@1"]
-    assert main([*SHORT, "--out", str(tmp_path), *by, "--salt", "a"]) == 0
+    assert main([*SHORT, "--out", str(tmp_path), *by, "--salt", SALT]) == 0
     printed = capsys.readouterr()
     assert "CheeseDish, seed 0: S 0.00, C 0.00" in printed.err
     assert re.search(r"table .*\n(.*\n)+.*lazy_methods.Lazy +0\.00", printed.out)
     path = tmp_path / "lazy_methods.Lazy.jsonl"
     kept = read_method(path)
     assert kept.facts.entry
-    assert (kept.facts.entry.authors, kept.facts.entry.tier) == (["A. Person"], "claimed")
+    assert (kept.facts.entry.authors, kept.facts.entry.tier) == (("A. Person",), "claimed")
     assert main([*SHORT, "--out", str(tmp_path)]) == 2  # never over another's records
     assert "is there already" in capsys.readouterr().err
-    assert main(["rerun", LAZY, "--against", str(path), "--salt", "b"]) == 0
+    assert main(["rerun", LAZY, "--against", str(path), "--salt", SALT]) == 0
     path.write_text(path.read_text().replace('"priors":"none"', '"priors":"many"'))
-    assert main(["rerun", LAZY, "--against", str(path), "--salt", "b"]) == 1
+    assert main(["rerun", LAZY, "--against", str(path), "--salt", SALT]) == 1
     assert "priors is 'many', and 'none' of the code" in capsys.readouterr().out
 
 
