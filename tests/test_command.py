@@ -102,7 +102,7 @@ def test_a_deleted_working_directory_is_one_line(command: str, capsys) -> None:
         ("benchmarks.__main__", "library make", "library"),
         ("benchmarks.__main__", "board run", "board"),
         ("benchmarks.__main__", "board render", "board"),
-        ("benchmarks.__main__", "submit score s", "submit"),
+        ("benchmarks.__main__", "submit run s", "submit"),
         ("benchmarks.__main__", "track run", "track"),
     ],
 )

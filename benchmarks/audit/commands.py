@@ -7,7 +7,6 @@ and says how well auditors predict what those pursue. Both train the agents that
 from __future__ import annotations
 
 import argparse
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,12 +23,13 @@ from benchmarks.audit.predictions import (
     correlate_ranks,
     make_predictions,
 )
+from benchmarks.challenge import add_salt_option, take_salt
 from benchmarks.jobs import runner
+from benchmarks.jobs.store import add_results_option
 from benchmarks.options import (
     Action,
     add_runner_options,
     count,
-    folder,
     run_actions,
     say,
     tell_kept,
@@ -37,7 +37,6 @@ from benchmarks.options import (
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.terminal import table
 
-OUT = Path("build/audit")
 # Trained for each that is labelled: 200 of 225 agents solve enough.
 SPARE = 1.125
 USUAL = next(iter(POPULATIONS))
@@ -45,8 +44,6 @@ GATE_HEADS = (
     *("population", "agents", "solved", "mean", "sd", "chance", "sd / chance", "retest"),
     *("R2 of metadata", "decided", "CPU s an agent", "passed"),
 )
-# Characters of a secret salt: files of agents are named by its digest.
-LEAST_SALT = 16
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,7 +59,7 @@ def _declare_common(parser: argparse.ArgumentParser) -> None:
         default=[USUAL],
         help=f"{', '.join(POPULATIONS)} ({USUAL})",
     )
-    parser.add_argument("--out", type=folder, default=OUT, help=f"where agents are kept ({OUT})")
+    add_results_option(parser, Path("build/audit"))
     add_runner_options(parser)
 
 
@@ -74,7 +71,7 @@ def _declare_gate(parser: argparse.ArgumentParser) -> None:
 
 def _declare_rerun(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("auditors", nargs="*", help="FILE.py:Class (default: the baselines)")
-    parser.add_argument("--salt", help="the evaluator's secret (default: drawn, and printed)")
+    add_salt_option(parser)
     parser.add_argument("--fresh", type=count, default=FRESH, help=f"agents predicted ({FRESH})")
     parser.add_argument(
         "--labels", type=count, default=LABELS[-1], help=f"at most, of {LABELS[1:]} or another"
@@ -103,16 +100,10 @@ def _gate(options: argparse.Namespace) -> int:
 
 
 def _rerun(options: argparse.Namespace) -> int:
-    names, salt = _find_names(options), options.salt or secrets.token_hex(LEAST_SALT)
-    if len(salt) < LEAST_SALT:
-        raise ValueError(
-            f"salt {salt!r} is easily guessed: expected {LEAST_SALT} characters at least; without"
-            " --salt one is drawn"
-        )
+    names, salt = _find_names(options), take_salt(options.salt)
     places = options.auditors or [f"{baselines.__file__}:{name}" for name in list_baselines()]
     labels = [*(n for n in LABELS if n < options.labels), options.labels]
     opened, failed, rows = count_open(options.labels), False, list[list[str]]()
-    say(f"salt {salt}")
     with make_rooms() as rooms:
         asked = [find_auditor(rooms, place) for place in places]  # before hours of work
         # What sees most comes last, so that nothing that it leaves behind tells others of agents.

@@ -27,19 +27,18 @@ from pathlib import Path
 from typing import TextIO
 
 
-def require_locks(version: int, refusal: str) -> None:
+def require_locks(version: int = 1) -> None:
     """Raise OSError where this system cannot lock a process up; nothing foreign is then run.
 
     Args:
         version: of Landlock that is needed at least.
-        refusal: the beginning of the message.
     """
     found = find_landlock_version()
     if find_machine() is None or found < version:
         raise OSError(
-            f"{refusal}: that needs Linux {_LINUX[version]} or newer with Landlock, on"
-            f" {' or '.join(MACHINES)}; here is {sys.platform}, and version {found} of Landlock"
-            " (0: none, or switched off)"
+            f"what strangers hand in runs in a locked process: that needs Linux {_LINUX[version]}"
+            f" or newer with Landlock, on {' or '.join(MACHINES)}; here is {sys.platform}, and"
+            f" version {found} of Landlock (0: none, or switched off)"
         )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, Self
 
-from benchmarks.rooms import messages, scratch
+from benchmarks.rooms import locks, messages, scratch
 from benchmarks.rooms.code import Code
 from benchmarks.rooms.inside import HEAD, Order
 from benchmarks.rooms.start import ChildError, ForkServer, tell_plainly
@@ -47,12 +47,17 @@ class Rooms:
     Args:
         module: what each room has imported, and whose ``enter(cls, terms, host)`` works there.
         own: whether rooms may read this project's code.
+        version: of Landlock that they need at least.
 
     Attributes:
         seconds: of processor time of all rooms that have ended.
+
+    Raises:
+        OSError: this system cannot lock a process up.
     """
 
-    def __init__(self, module: str, own: bool = True) -> None:
+    def __init__(self, module: str, own: bool = True, version: int = 1) -> None:
+        locks.require_locks(version)
         self.server, self.home = ForkServer(module), scratch.ScratchHome()
         self.own, self.seconds = own, 0.0
 

@@ -1,11 +1,27 @@
-"""Submissions: ``python -m benchmarks submit export`` and ``score`` (docs/submit.md)."""
+"""Submissions: ``python -m benchmarks submit export | run | rerun`` (docs/submit.md).
+
+``export`` makes one of agents of your own. ``run`` scores one on the public levels of a board, and
+``rerun`` on those of a secret salt; ``python -m benchmarks board render`` then ranks its agents.
+"""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
+from pathlib import Path
 
-from benchmarks.options import Action, run_actions, tell_kept
-from benchmarks.submissions import export, submit
+from benchmarks.challenge import add_salt_option, take_salt
+from benchmarks.jobs import runner
+from benchmarks.jobs.agents import list_reference_jobs
+from benchmarks.jobs.store import Results, add_results_option, card_path
+from benchmarks.options import Action, count, run_actions, say, tell_kept
+from benchmarks.submissions import export
+from benchmarks.submissions.batches import SubmittedBatch, require_own_name
+from benchmarks.submissions.format import Submission
+from benchmarks.submissions.scoring import require_sound
+from mesa_gym.command import DONE, FAILED
+from mesa_gym.solver.certificate import EVALUATION_LEVELS
+from mesa_gym.traps import find_trap
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -13,9 +29,50 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run_actions("submit", __doc__, ACTIONS, arguments)
 
 
+def _declare_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory", type=Path, help="of the submission, with agent.json")
+    told = f"of each split ({EVALUATION_LEVELS})"
+    parser.add_argument("--levels", type=count, default=EVALUATION_LEVELS, help=told)
+    add_results_option(parser, Path("runs/submitted"))
+
+
+def _declare_rerun(parser: argparse.ArgumentParser) -> None:
+    _declare_run(parser)
+    add_salt_option(parser)
+
+
+def _run(options: argparse.Namespace) -> int:
+    return _score(options, "")
+
+
+def _rerun(options: argparse.Namespace) -> int:
+    return _score(options, take_salt(options.salt))
+
+
+def _score(options: argparse.Namespace, salt: str) -> int:
+    """Score a submission; cards of agents that failed are missing, and the exit code says so.
+
+    Agents that an earlier call has scored keep their cards.
+    """
+    results, submission = Results(options.out), Submission.load(options.directory)
+    require_sound(submission, options.directory, options.levels, salt)
+    require_own_name(submission, results.folder)
+    traps = [*dict.fromkeys(agent.trap for agent in submission.agents)]
+    # What the submission's numbers are to be read beside.
+    jobs = list_reference_jobs(map(find_trap, traps), options.levels, salt)
+    for trap in traps:
+        batch = SubmittedBatch(submission, options.directory, trap, options.levels, salt)
+        jobs.append(batch.describe())
+    failed = runner.run(jobs, results.folder, workers=1)
+    cards = [card_path(agent.trap, submission.name_agent(agent)) for agent in submission.agents]
+    scored = sum((results.folder / card).exists() for card in cards)
+    say(f"{scored} of {len(cards)} agents scored, under {results.folder}")
+    say(f"next: python -m benchmarks board render{results.out_option()}")
+    return FAILED if failed else DONE
+
+
 ACTIONS = {
     "export": Action("make a submission", export.declare_arguments, export.run),
-    "score": Action(
-        "score a submission onto a board", submit.declare_arguments, submit.run, tell_kept
-    ),
+    "run": Action("score a submission on public levels", _declare_run, _run, tell_kept),
+    "rerun": Action("score one on levels of a secret salt", _declare_rerun, _rerun, tell_kept),
 }

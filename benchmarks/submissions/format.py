@@ -15,6 +15,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from benchmarks.challenge import Authors, Name, require_authors
 from benchmarks.rooms.code import require_apart
 from benchmarks.submissions.files import MOST_BYTES, harmless, read_inside, require_kind
 from mesa_gym.errors import unknown
@@ -31,8 +32,7 @@ KINDS = (
     " `trace` of its actions; code is not run: export the agent (docs/submit.md)"
 )
 
-# Letters, digits, dots, underscores and dashes; of a path, parts of these, none of them "..".
-Name = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")]
+# Of a path: parts of letters, digits, dots, underscores and dashes, none of them "..".
 Inside = Annotated[
     str,
     Meta(pattern=r"\A[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*\Z", max_length=200),
@@ -107,15 +107,14 @@ class Submission(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     schema: Annotated[int, Meta(ge=SCHEMA, le=SCHEMA)] = SCHEMA
     name: Name
     description: str
-    authors: Annotated[tuple[str, ...], Meta(min_length=1, max_length=50)]
+    authors: Authors
     alpha: Alpha
     agents: Annotated[tuple[Weights | Onnx | TraceAgent, ...], Meta(min_length=1, max_length=1_000)]
 
     def __post_init__(self) -> None:
         require("name", self.name, Name)
         require("description", self.description, Text)
-        for author in self.authors:
-            require("an author's name", author, Text)
+        require_authors(self.authors)
         for (trap, seed), times in Counter((a.trap, a.seed) for a in self.agents).items():
             if times > 1:
                 raise ValueError(f"seed {seed} of {trap} is there {times} times; keep one")

@@ -15,7 +15,7 @@ SECRETS = "import os; open({!r}, 'a').write(str(os.getpid()))\nraise SystemExit(
 COMMANDS = {
     "audit": ["audit", "rerun", "mine.py:Mine", "--populations", "nowhere"],
     "track": ["track", "rerun", "mine.py:Mine", "--tasks", "CheeseDish", "--levels", "0"],
-    "submit": ["submit", "score", "."],
+    "submit": ["submit", "run", "."],
 }
 
 

@@ -124,7 +124,7 @@ def second_bad(folder: Path) -> None:
 
 # -- the attacks: what the submission is, the options, what is told --------------------------------
 
-PUBLIC, SALTED = (), ("--salt", "mine")
+PUBLIC, SALTED = "", "mine, of the evaluator"
 PATHS = ["../../etc/passwd", "/etc/passwd", "a/../b", "a/./b", "a//b", "a/", "..", "", "a\0b", 5]
 PATHS += ["~/.ssh/id_rsa", "a\\b", "C:x", "x" * 201, None]
 NO_NAMES = ["<script>alert(1)</script>", 'x" onmouseover="alert(1)', "a&b", "../../up", "a/b"]
@@ -132,8 +132,7 @@ NO_NAMES += ["a\\b", ".hidden", "-x", "a b", "a\n", "\x1b[2J", "пример", "
 OTHERS_NAMES = ["random", "Stay", "oracle-cheese"]
 DESCRIPTIONS = ["a\nb", "\x1b[2J", "a \u202e b", LONG, "x" * 201]
 HEAD = r"agent\.json: .*"
-REFUSED: list[tuple[Build, tuple[str, ...], str]] = [
-    *((says(), ("--seconds", x), "--seconds is .*expected a positive") for x in ("0", "nan")),
+REFUSED: list[tuple[Build, str, str]] = [
     # the head
     (says(schema=2), PUBLIC, HEAD + r"<= 1 - at `\$\.schema`"),
     (says(foreign=1), PUBLIC, HEAD + "unknown field `foreign`"),
@@ -208,10 +207,10 @@ REFUSED: list[tuple[Build, tuple[str, ...], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("build", "options", "told"), REFUSED)
-def test_attacks_are_refused_before_any_work(build, options, told, tmp_path: Path, capsys) -> None:
+@pytest.mark.parametrize(("build", "salt", "told"), REFUSED)
+def test_attacks_are_refused_before_any_work(build, salt, told, tmp_path: Path, capsys) -> None:
     build(tmp_path / "s")
-    assert submit(tmp_path / "s", tmp_path / "R", *options) == 2
+    assert submit(tmp_path / "s", tmp_path / "R", salt) == 2
     out, err = capsys.readouterr()
     assert re.search(told, err)
     assert all(line.isprintable() for line in (out + err).splitlines())

@@ -31,6 +31,7 @@ from mesa_gym.traps import Split, find_trap
 
 pytestmark = pytest.mark.thorough
 TRAP = find_trap(CORNER)()
+SALT = "a secret of the evaluator"
 GRAPH = linear(np.random.default_rng(0).normal(size=(CELLS, 5)))
 SEEN = np.random.default_rng(0).integers(0, 2, (3, 100, *SHAPE), dtype=np.uint8)
 
@@ -89,10 +90,10 @@ def test_a_graph_that_remembers_is_scored_on_secret_levels(tmp_path: Path) -> No
     """As the same agent of Python is; one that forgets would get another card."""
     folder = submission(tmp_path / "s", entry("onnx", "x.onnx"))
     (folder / "x.onnx").write_bytes(counting())
-    assert submit(folder, tmp_path / "R", "--salt", "secret") == 0
+    assert submit(folder, tmp_path / "R", SALT) == 0
     card = ScoreCard.load(tmp_path / "R" / "cards" / CORNER / "demo-s0.json")
     here, forgetful = (
-        score(acting, TRAP, 4, salt="secret", name="demo-s0")
+        score(acting, TRAP, 4, salt=SALT, name="demo-s0")
         for acting in (Turning(), lambda seen: np.zeros(len(seen), np.int64))
     )
     assert card == here

@@ -16,14 +16,14 @@ from benchmarks.jobs import runner
 from benchmarks.jobs.agents import trim_versions
 from benchmarks.jobs.job import do_job, hold_lock
 from benchmarks.jobs.store import digest_result, label_path
-from benchmarks.submissions import submit as command
+from benchmarks.submissions import batches
 from benchmarks.submissions.format import Submission
-from benchmarks.submissions.scoring import BOUNDS, Terms
 from mesa_gym.policies import references
 from mesa_gym.scoring import ScoreCard, plays, record, salt_digest, score
 from mesa_gym.traps import find_trap
 
 pytestmark = pytest.mark.thorough
+SALT = "a secret of the evaluator"
 
 
 def contents(folder: Path) -> dict[Path, bytes]:
@@ -56,21 +56,21 @@ def edited_versions(board: Path, **versions: str) -> None:
 
 def test_a_secret_board_has_references_of_the_same_levels(tmp_path: Path) -> None:
     out = tmp_path / "R"
-    assert submit(written(tmp_path / "s"), out, "--salt", "secret") == 0
+    assert submit(written(tmp_path / "s"), out, SALT) == 0
     cards = {c.policy: c for c in map(ScoreCard.load, (out / "cards").glob("*/*.json"))}
     assert cards.keys() == {"demo-s0", *references(find_trap(CORNER))}
-    assert {card.provenance.salt for card in cards.values()} == {salt_digest("secret")}
-    here = score("random", CORNER, 4, salt="secret")
+    assert {card.provenance.salt for card in cards.values()} == {salt_digest(SALT)}
+    here = score("random", CORNER, 4, salt=SALT)
     assert cards["random"].splits["test"] == here.splits["test"]
 
 
 @pytest.mark.parametrize(
     ("versions", "options", "told"),
     [
-        ({}, ["--salt", "mine"], "made with salt '', and this run wants"),
-        ({}, ["--levels", "5"], "made with levels 4, and this run wants 5; choose another --out"),
-        ({"numpy": "1.0.0"}, [], "'numpy': '1.0.0'"),
-        ({"python": "2.7.18"}, [], "'python': '2.7'"),
+        ({}, {"salt": SALT}, "made with salt '', and this run wants"),
+        ({}, {"levels": 5}, "made with levels 4, and this run wants 5; choose another --out"),
+        ({"numpy": "1.0.0"}, {}, "'numpy': '1.0.0'"),
+        ({"python": "2.7.18"}, {}, "'python': '2.7'"),
     ],
 )
 def test_boards_of_other_versions_are_refused_before_scoring(
@@ -79,7 +79,7 @@ def test_boards_of_other_versions_are_refused_before_scoring(
     """And of other levels."""
     edited_versions(board, **versions)
     before = contents(board)
-    assert submit(written(tmp_path / "t", name="late"), board, *options) == 2
+    assert submit(written(tmp_path / "t", name="late"), board, **options) == 2
     assert told in capsys.readouterr().err
     assert contents(board) == before
 
@@ -96,19 +96,20 @@ def test_a_trace_holds_as_many_levels_of_each_play_as_are_played(tmp_path: Path,
 def test_an_interrupted_submission_goes_on_to_the_same_board(
     scored: Path, tmp_path: Path, monkeypatch, capsys
 ) -> None:
-    outcomes, out = command.score_agents, tmp_path / "R"
+    score_agent, out = batches.score_agent, tmp_path / "R"
 
-    def interrupted(*arguments):
-        yield next(outcomes(*arguments))
-        raise KeyboardInterrupt
+    def interrupted(name, *arguments):
+        if name == "demo-s1":
+            raise KeyboardInterrupt
+        return score_agent(name, *arguments)
 
-    monkeypatch.setattr(command, "score_agents", interrupted)
+    monkeypatch.setattr(batches, "score_agent", interrupted)
     assert submit(scored / "s", out) == 130
     assert "the same command goes on from there" in capsys.readouterr().err
     there = {path: (out / path).stat().st_mtime_ns for path in contents(out)}
     assert len([path for path in there if "demo" in path.name]) == 2
-    for again, told in ((outcomes, ["scored: demo-s1"]), (pytest.fail, [])):
-        monkeypatch.setattr(command, "score_agents", again)
+    for again, told in ((score_agent, ["scored: demo-s1"]), (pytest.fail, [])):
+        monkeypatch.setattr(batches, "score_agent", again)
         assert submit(scored / "s", out) == 0
         lines = capsys.readouterr().err.splitlines()
         assert [line.split(" on ")[0] for line in lines if line.startswith("scored")] == told
@@ -146,8 +147,7 @@ def test_cards_of_others_are_not_overwritten(changes, told, board, tmp_path, cap
 def test_a_name_is_scored_once_at_a_time(scored: Path, board: Path, tmp_path: Path) -> None:
     """A submission that waited for another of its name then finds it there."""
     late = Submission.load(written(tmp_path / "t", name="Demo"))
-    terms = Terms(4, "", BOUNDS)
-    job = command.SubmittedBatch(late, tmp_path / "t", CORNER, terms).describe()
+    job = batches.SubmittedBatch(late, tmp_path / "t", CORNER, 4, "").describe()
     with hold_lock(board, f"submit-demo-{CORNER}"):
         assert not do_job(job, board, False, print)
     with pytest.raises(ValueError, match="has an agent called 'Demo' already"):
