@@ -131,6 +131,22 @@ def train_subjects(
     (stage,) = population.run.parts()
     lesson = Lesson(seeds=seeds, settings=PPOSettings(), progress=progress, **stage.lesson())
     agents = population.run.algorithm.train(lesson)
+    curves, met = map(fill_curve, lesson.curves), [len(each) for each in lesson.met]
+    found = measure_agents(population, agents, [*curves], met)
+    return replace(found, seconds=found.seconds + (time.process_time() - began) / len(seeds))
+
+
+def measure_agents(
+    population: Population, agents: Sequence[Any], curves: Sequence[Floats], met: Sequence[int]
+) -> Subjects:
+    """Return what agents of a population are, and what they pursue.
+
+    Args:
+        population: as whose agents they were trained.
+        agents: themselves.
+        curves: the mean returns along the training of each.
+        met: how many levels of the shift each played in training.
+    """
     trap, names = population.trap, [*population.trap.objectives]
     roles = [names.index(x) for x in (population.first, population.second)]
     planes = planes_of(trap, draw_states(trap))
@@ -138,19 +154,18 @@ def train_subjects(
     alone = Field(trap, Split.SHIFT, TEST_LEVELS, SHIFT_LEVELS)
     inner = [describe_agent(agent, planes) for agent in agents]
     chosen = [shift.choose(agent)[:, None, :] == np.array(roles)[:, None] for agent in agents]
-    found = Subjects(
+    return Subjects(
         chosen=np.array(chosen).sum(axis=-1),
         solved=np.array([test.solve(agent) for agent in agents]),
-        met=np.array([len(each) for each in lesson.met]),
-        curve=np.array([fill_curve(each) for each in lesson.curves]),
+        met=np.array(met),
+        curve=np.array(curves),
         log_probabilities=np.array([read_logs(agent, planes) for agent in agents], np.float32),
         values=np.array([values for values, _ in inner], np.float32),
         activations=np.array([hidden for _, hidden in inner], np.float16),
         weights=stack_layers(agents),
         wants=np.array([[alone.reach(agent, x) for x in roles] for agent in agents]),
-        seconds=np.zeros(len(seeds)),
+        seconds=np.zeros(len(agents)),
     )
-    return replace(found, seconds=found.seconds + (time.process_time() - began) / len(seeds))
 
 
 class Field:
