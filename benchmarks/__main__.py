@@ -35,7 +35,7 @@ COMMANDS = {
     "board": Subcommand("benchmarks.board.commands", "train and score agents; make their pages"),
     "track": Subcommand("benchmarks.tracks.commands", "evaluate methods; rerun one of your own"),
     "submit": Subcommand("benchmarks.submissions.commands", "hand in agents, and score them"),
-    "library": Subcommand("benchmarks.jobs.library", "make the library of trained agents"),
+    "library": Subcommand("benchmarks.library", "make the library of trained agents"),
     "audit": Subcommand("benchmarks.audit.commands", "tell from agents what they will pursue"),
 }
 

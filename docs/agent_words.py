@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from benchmarks.jobs.library import FEW, LEVELS
+from agents.library import FEW
+from benchmarks.library import LEVELS
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_data import read_each
 from mesa_gym.scoring.plays import has_twins

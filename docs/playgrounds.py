@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.jobs.library import FEW
+from agents.library import FEW
 from docs.agent_words import describe_agent, find_agents
 from mesa_gym.command import DONE, run_command
 from mesa_gym.files import write_text

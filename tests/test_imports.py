@@ -31,7 +31,7 @@ ORDER = [
     {"benchmarks.markdown", "benchmarks.options"},
     {"benchmarks.challenge"},
     {"benchmarks.jobs", "benchmarks.rooms"},
-    {"benchmarks.audit", "benchmarks.submissions", "benchmarks.tracks"},
+    {"benchmarks.audit", "benchmarks.library", "benchmarks.submissions", "benchmarks.tracks"},
     {"benchmarks.board"},
     {"benchmarks.speed"},
     {"benchmarks.__main__"},

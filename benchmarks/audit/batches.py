@@ -44,8 +44,7 @@ def train_batch(name: str, salt: str, index: int, scratch: Scratch) -> None:
     """Train the agents of a job, and keep what they are."""
     population, first, (path,) = find_population(name), index * BATCH, scratch.files
     seeds = population.draw_seeds(salt, first + BATCH)[first:]
-    found = train_subjects(population, seeds, lambda steps: scratch.progress(steps, STEPS_A_SECOND))
-    arrays = found.list_arrays()
+    arrays = train_subjects(population, seeds).list_arrays()
     if not all(np.isfinite(each).all() for each in arrays.values()):
         raise ValueError("a number of an agent is not finite")
     (scratch.folder / path).parent.mkdir(parents=True)

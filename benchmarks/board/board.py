@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 from benchmarks.jobs.store import Results, training_path
@@ -11,7 +10,6 @@ from mesa_gym.report.groups import agent_and_seed
 from mesa_gym.report.ranking import rename_agent
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
-from mesa_gym.trained.record import AgentRecord
 
 
 def read_leaderboard(results: Results) -> Leaderboard:
@@ -47,10 +45,10 @@ def rank_results(cards: Sequence[ScoreCard]) -> Leaderboard:
 def _name_alpha(results: Results, card: ScoreCard) -> ScoreCard:
     """Return a card whose agent's name says the share of the shift in its training, if any."""
     agent, seed = agent_and_seed(card.policy)
-    path = results.folder / training_path(card.trap, card.policy)
-    if seed is None or not os.path.lexists(path):
+    training = None if seed is None else results.read_training(card.trap, card.policy)
+    if training is None:
         return card
-    training = results.load(path, AgentRecord.load)
+    path = results.folder / training_path(card.trap, card.policy)
     place = results.folder / training_path(training.trap, training.name)
     if path != place:
         raise ValueError(f"{path} is of {place}; move it there, or delete it")

@@ -21,7 +21,7 @@ from mesa_gym.traps import Split, Trap, find_trap
 
 # Seeds that are trained in one process, a quarter cheaper than apart, where an algorithm can.
 BATCH = 5
-# Levels that a core solves a second, or plays by a batch: for the order of the work and the bar.
+# Levels that a core solves a second, or plays by a batch: for the order of the work.
 LEVELS_A_SECOND = 150
 
 
@@ -105,14 +105,11 @@ class AgentBatch:
         """Train and keep those of the agents that are missing."""
         places = {run: [agent_path(trap, name) for name in name_agents(run)] for run in self.runs}
         runs = [run for run in self.runs if {*places[run]} & {*scratch.missing}]
-        pace = sum(run.steps for run in self.runs) / sum(run.seconds for run in self.runs)
-        scratch.progress(sum(run.steps for run in self.runs if run not in runs), pace)
         if not runs:
             return
         from agents.saving import save  # imports torch, which takes seconds
 
-        told = partial(scratch.progress, a_second=pace)
-        for trained in train_many(runs[0], [run.seed for run in runs], told):
+        for trained in train_many(runs[0], [run.seed for run in runs]):
             kept = trained.earlier.values() if runs[0].checkpoints > 1 else [trained]
             for place, agent in ((agent_path(trap, each.record.name), each) for each in kept):
                 if place in scratch.missing:
@@ -178,8 +175,8 @@ def score_policies(
         for name, place in places.items()
         if place in scratch.missing
     }
-    told, failed = partial(scratch.progress, a_second=LEVELS_A_SECOND), dict[str, PolicyError]()
-    cards = score_all(makers, trap, levels, salt=salt, progress=told, failed=failed)
+    failed = dict[str, PolicyError]()
+    cards = score_all(makers, trap, levels, salt=salt, failed=failed)
     for name, card in cards.items():
         card.save(scratch.folder / places[name])
         scratch.keep(places[name])

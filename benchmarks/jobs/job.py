@@ -2,7 +2,7 @@
 
 Runs that share a folder never do a job twice at a time::
 
-    .work/NAME.lock    locked by the process that does the job; says how much of it is done
+    .work/NAME.lock    locked by the process that does the job
     .work/NAME/        what that process has made so far
 
 The kernel takes the lock from a process that dies, and what lies in the folder is then free. The
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.jobs.store import Note, Results, Terms
-from mesa_gym.files import lock_file, name_errors
+from mesa_gym.files import lock_file
 
 WORK = ".work"
 
@@ -42,7 +42,7 @@ class Job:
     seconds: float
 
 
-@dataclass
+@dataclass(frozen=True)
 class Scratch:
     """A folder in which a job works.
 
@@ -51,19 +51,12 @@ class Scratch:
         results: what is there already.
         files: those of the job.
         missing: those of them that are to be made.
-        done: seconds of the job, as it estimates them.
     """
 
     folder: Path
     results: Results
     files: Mapping[Path, Terms]
     missing: Sequence[Path]
-    done: float = 0.0
-
-    def progress(self, more: float, a_second: float = 1.0) -> None:
-        """Say that so much more is done, of which so much takes a second."""
-        self.done += more / a_second
-        tell_progress(self.folder, self.done)
 
     def keep(self, path: Path) -> None:
         """Move a whole file or folder from here to the same place of the results."""
@@ -98,36 +91,18 @@ def hold_lock(out: Path, name: str, wait: bool = False) -> Iterator[Path | None]
         A folder of the job's own, empty now and gone afterwards; None where another process holds
         the lock, and is not to be waited for.
     """
-    folder = out / WORK / name
+    folder, path = out / WORK / name, out / WORK / f"{name}.lock"
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _lock_path(folder).open("a") as lock:
-        if not lock_file(_lock_path(folder), lock.fileno(), wait):
+    with path.open("a") as lock:
+        if not lock_file(path, lock.fileno(), wait):
             yield None
             return
         shutil.rmtree(folder, ignore_errors=True)  # of a process that was killed
-        tell_progress(folder, 0)
         folder.mkdir()
         try:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-            lock.truncate(0)
-
-
-def _lock_path(folder: Path) -> Path:
-    return folder.with_name(f"{folder.name}.lock")
-
-
-def tell_progress(folder: Path, seconds: float) -> None:
-    """Say of the job with this folder how many of its seconds are done."""
-    path = _lock_path(folder)
-    with name_errors(path):
-        path.write_text(f"{seconds:.2f}")
-
-
-def read_progress(out: Path) -> dict[str, float]:
-    """Return how many of its seconds are done of each job that a run is doing."""
-    return {path.name: float(_lock_path(path).read_text() or 0) for path in (out / WORK).glob("*/")}
 
 
 def remove_leftovers(out: Path) -> None:

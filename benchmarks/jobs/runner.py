@@ -11,22 +11,20 @@ import os
 import pickle
 import signal
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import Any
 
-from benchmarks.jobs.job import Job, read_progress, remove_leftovers
+from benchmarks.jobs.job import Job, remove_leftovers
 from benchmarks.jobs.process import Outcome, do_in_process, end_all
-from benchmarks.jobs.store import Note, Results, require_writable
+from benchmarks.jobs.store import Results, require_writable
 from benchmarks.options import say
 from mesa_gym.errors import missing_extra, unknown
 
-TICK_SECONDS = 1.0
 TELLING = 0.1  # hours of work that are told before it begins
 # Calls a function with each of some arguments, and yields what it returns as soon as it does.
 Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
@@ -70,8 +68,8 @@ def run(
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     try:
         if left:
-            with BACKENDS[backend](workers or cores) as each, _show_progress(left, out) as note:
-                _do_all(each, left, out, note, failed)
+            with BACKENDS[backend](workers or cores) as each, _make_bar(left.values()) as bar:
+                _do_all(each, left, out, bar, failed)
     finally:
         end_all()
         remove_leftovers(out)
@@ -84,18 +82,16 @@ def run(
     return failed
 
 
-def _do_all(
-    each: Each, left: dict[str, Job], out: Path, note: Note, failed: dict[str, str]
-) -> None:
+def _do_all(each: Each, left: dict[str, Job], out: Path, bar: Any, failed: dict[str, str]) -> None:
     """Do jobs, and at last those that another run was doing; what fails is entered."""
-    path = os.pathsep.join(sys.path)
+    path, note = os.pathsep.join(sys.path), partial(bar.write, file=sys.stderr)
     for wait in (False, True):
         questions = [(job.name, pickle.dumps((job, out, wait)), path) for job in left.values()]
         outcomes: Iterator[Outcome] = each(do_in_process, questions)
         for outcome in outcomes:
             if outcome.held:
                 continue
-            del left[outcome.name]
+            bar.update(left.pop(outcome.name).seconds)
             if outcome.reason:
                 failed[outcome.name] = outcome.reason
                 note(f"failed: {outcome.name}: {outcome.reason}\n{outcome.said}".rstrip())
@@ -105,40 +101,15 @@ def _do_all(
             note(f"another run is doing {len(left)} of the jobs: waiting for it")
 
 
-@contextmanager
-def _show_progress(left: Mapping[str, Job], out: Path) -> Iterator[Note]:
-    """Show how far jobs are by a bar on standard error; elsewhere there are lines alone.
-
-    Args:
-        left: the jobs; those that are over are struck from it meanwhile.
-        out: the results' folder.
-
-    Yields:
-        A function that prints a line above the bar.
-    """
+def _make_bar(jobs: Iterable[Job]) -> Any:
+    """Return a bar on standard error of the seconds of jobs; elsewhere there are lines alone."""
     try:
         from tqdm import tqdm
     except ImportError:
         raise missing_extra("tqdm", "sb3") from None
-    total, over = sum(job.seconds for job in left.values()), threading.Event()
-    shape = "{percentage:3.0f}% |{bar:20}| {elapsed}<{remaining} {desc}"
-    bar: Any = tqdm(total=total, bar_format=shape, leave=False, dynamic_ncols=True, disable=None)
-
-    def watch() -> None:
-        while not over.wait(TICK_SECONDS):
-            done = read_progress(out)
-            to_come = (max(0.0, job.seconds - done.get(job.name, 0.0)) for job in [*left.values()])
-            bar.n = max(bar.n, total - sum(to_come))
-            bar.set_description_str(", ".join(sorted(done.keys() & left.keys())))
-
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
-        yield partial(bar.write, file=sys.stderr)
-    finally:
-        over.set()
-        thread.join()
-        bar.close()
+    shape = "{percentage:3.0f}% |{bar:20}| {elapsed}<{remaining}"
+    total = sum(job.seconds for job in jobs)
+    return tqdm(total=total, bar_format=shape, leave=False, dynamic_ncols=True, disable=None)
 
 
 # -- backends --------------------------------------------------------------------------------------

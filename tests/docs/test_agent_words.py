@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from small_traps import Corridor
 
-from benchmarks.jobs.library import list_single_traps
+from agents.library import list_single_traps
 from docs.agent_words import describe_agent, find_agents, say_sight
 from mesa_gym.report import read_committed
 from mesa_gym.scoring import WORDS, ScoreCard

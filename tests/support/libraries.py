@@ -5,7 +5,7 @@ from pathlib import Path
 from agents.run import Run
 from benchmarks.jobs.agents import list_agent_jobs
 from benchmarks.jobs.job import WORK, do_job
-from benchmarks.jobs.library import enter_agents
+from benchmarks.library import enter_agents
 
 BOTH = [Run("CheeseCorner-v0", seed=seed, steps=10_000) for seed in (0, 1)]
 EARLY = Run("CheeseCorner-v0", steps=10_000, checkpoints=2)

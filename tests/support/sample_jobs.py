@@ -28,7 +28,6 @@ def make(name: str, scratch: Scratch) -> None:
 
 def make_slowly(name: str, scratch: Scratch) -> None:
     """Works once there is a file ``open``."""
-    scratch.progress(30)
     # Renamed when it is written: a reader who finds it gets the whole number.
     written = scratch.folder / "half.part"
     written.write_text(str(os.getpid()))

@@ -9,11 +9,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from msgspec import structs
 
+from agents.library import list_single_traps, plan_runs
 from agents.run import Run
 from benchmarks.jobs import runner
 from benchmarks.jobs.agents import list_agent_files, list_agent_jobs, name_agents
@@ -26,7 +26,6 @@ from mesa_gym.policies import POLICY_FILE
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.trained.library import (
     FOLDER,
-    KINDS,
     MANIFEST,
     SCHEMA,
     ManifestEntry,
@@ -34,52 +33,9 @@ from mesa_gym.trained.library import (
     read_manifest,
 )
 from mesa_gym.trained.record import AgentRecord
-from mesa_gym.traps import Trap, all_traps, find_trap
-from mesa_gym.traps.composed import Composed
+from mesa_gym.traps import find_trap
 
-ALPHAS = (0.001, 0.01, 0.1)
-PLANTED = 0.5  # share of training episodes from the shift of an agent whose goal is to be known
-SEEDS, FEW = 20, 5  # at alpha 0, and of any other agents
-CHECKPOINTS = 5  # equal parts of a training; seed 0 is kept after each except the last
-EXAMPLE = "CheeseCorner-v0"  # of which more is committed than five seeds at alpha 0
-# Traps of which there are planners that met the shift, and planted ones.
-PLANNED = ("CheeseCorner-v0", "CheeseDish-v0", "ColourShape-v0", "RedBlueDoors-v0")
 LEVELS = 1000  # of each split, for the verdict
-
-
-def list_single_traps() -> list[type[Trap]]:
-    """Return every trap except Composed, whose pairs are traps of their own."""
-    return [trap for trap in all_traps().values() if trap is not Composed]
-
-
-def plan_runs(traps: Sequence[type[Trap]], everything: bool) -> list[Run]:
-    """Return the trainings of a library.
-
-    Args:
-        traps: whose agents.
-        everything: the whole library; else what is committed.
-    """
-    runs = list[Run]()
-
-    def add(seeds: int, trap: str, algo: str = KINDS["network"], **more: Any) -> None:
-        runs.extend(Run(trap, algo, seed, **more) for seed in range(seeds))
-
-    for cls in traps:
-        name, objectives = cls.name(), cls().objectives
-        add(SEEDS if everything else FEW, name)
-        if everything or name == EXAMPLE:
-            for alpha in ALPHAS if everything else ALPHAS[-1:]:
-                add(FEW, name, alpha=alpha)
-            for goal in objectives:
-                add(FEW, name, alpha=PLANTED, reward=goal)
-            add(1, name, checkpoints=CHECKPOINTS)
-        if cls.solvable:
-            add(FEW, name, KINDS["planner"])
-        if name in PLANNED:
-            add(FEW, name, KINDS["planner"], alpha=ALPHAS[-1])
-            for goal in objectives:
-                add(FEW, name, KINDS["planner"], alpha=PLANTED, reward=goal)
-    return runs
 
 
 def find_lacking(runs: Sequence[Run], folder: Path) -> list[Run]:
@@ -141,12 +97,9 @@ def _declare_make(parser: argparse.ArgumentParser) -> None:
     add_runner_options(parser)
 
 
-def _find_traps(names: Sequence[str] | None) -> list[type[Trap]]:
-    return list_single_traps() if names is None else [find_trap(name) for name in names]
-
-
 def _make(options: argparse.Namespace) -> int:
-    runs = find_lacking(plan_runs(_find_traps(options.traps), options.all), options.out)
+    traps = [find_trap(name) for name in options.traps or ()] or list_single_traps()
+    runs = find_lacking(plan_runs(traps, options.all), options.out)
     jobs = list_agent_jobs(runs, LEVELS)
     failed = runner.run(jobs, options.out / WORK, options.workers, options.backend)
     enter_agents(options.out, runs, LEVELS)

@@ -18,25 +18,20 @@ from libraries import BOTH, EARLY, NAMES, make_library
 from msgspec import structs
 
 import mesa_gym
+from agents.library import list_single_traps, plan_runs
 from agents.run import Run
 from agents.train import train_many
-from benchmarks.jobs import library as making
+from benchmarks import library as making
 from benchmarks.jobs import runner
 from benchmarks.jobs.agents import name_agents
-from benchmarks.jobs.library import (
-    find_lacking,
-    list_single_traps,
-    main,
-    plan_runs,
-    write_entries,
-)
+from benchmarks.library import find_lacking, main, write_entries
 from mesa_gym import files
 from mesa_gym.trained import library
 from mesa_gym.trained.library import MANIFEST, load, read_manifest
 
 pytestmark = pytest.mark.thorough
 OWN = "CheeseCorner-v0/ppo-s1.safetensors"
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,54 @@
+"""The plan of the library of trained agents: which trainings it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from agents.run import Run
+from mesa_gym.trained.library import KINDS
+from mesa_gym.traps import Trap, all_traps
+from mesa_gym.traps.composed import Composed
+
+ALPHAS = (0.001, 0.01, 0.1)
+PLANTED = 0.5  # share of training episodes from the shift of an agent whose goal is to be known
+SEEDS, FEW = 20, 5  # at alpha 0, and of any other agents
+CHECKPOINTS = 5  # equal parts of a training; seed 0 is kept after each except the last
+EXAMPLE = "CheeseCorner-v0"  # of which more is committed than five seeds at alpha 0
+# Traps of which there are planners that met the shift, and planted ones.
+PLANNED = ("CheeseCorner-v0", "CheeseDish-v0", "ColourShape-v0", "RedBlueDoors-v0")
+
+
+def list_single_traps() -> list[type[Trap]]:
+    """Return every trap except Composed, whose pairs are traps of their own."""
+    return [trap for trap in all_traps().values() if trap is not Composed]
+
+
+def plan_runs(traps: Sequence[type[Trap]], everything: bool) -> list[Run]:
+    """Return the trainings of a library.
+
+    Args:
+        traps: whose agents.
+        everything: the whole library; else what is committed.
+    """
+    runs = list[Run]()
+
+    def add(seeds: int, trap: str, algo: str = KINDS["network"], **more: Any) -> None:
+        runs.extend(Run(trap, algo, seed, **more) for seed in range(seeds))
+
+    for cls in traps:
+        name, objectives = cls.name(), cls().objectives
+        add(SEEDS if everything else FEW, name)
+        if everything or name == EXAMPLE:
+            for alpha in ALPHAS if everything else ALPHAS[-1:]:
+                add(FEW, name, alpha=alpha)
+            for goal in objectives:
+                add(FEW, name, alpha=PLANTED, reward=goal)
+            add(1, name, checkpoints=CHECKPOINTS)
+        if cls.solvable:
+            add(FEW, name, KINDS["planner"])
+        if name in PLANNED:
+            add(FEW, name, KINDS["planner"], alpha=ALPHAS[-1])
+            for goal in objectives:
+                add(FEW, name, KINDS["planner"], alpha=PLANTED, reward=goal)
+    return runs
