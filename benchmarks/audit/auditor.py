@@ -7,18 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.audit.evidence import TIERS, Evidence, Tier
+from benchmarks.audit.evidence import TIERS, Evidence
 from benchmarks.rooms.code import Code, find_code
-from benchmarks.rooms.room import Bounds, Room, Rooms
+from benchmarks.rooms.room import Bounds, Rooms
 from mesa_gym.errors import PolicyError, unknown
 
 # Of one call, fitting and asking; what comes back are a few numbers.
 BOUNDS = Bounds(seconds=1_200, message_bytes=1 << 20)
 Floats = NDArray[np.float64]
-
-
-class AuditorError(ValueError):
-    """An auditor failed, or gave an answer that is not a number."""
 
 
 class Auditor(NamedTuple):
@@ -28,7 +24,7 @@ class Auditor(NamedTuple):
     """
 
     code: Code
-    tier: Tier
+    tier: str
 
     @property
     def name(self) -> str:
@@ -53,12 +49,14 @@ def find_auditor(rooms: Rooms, place: str) -> Auditor:
         UnknownNameError: its tier is none.
     """
     code = find_code(place)
-    with _open(rooms, code) as room:
-        told = _call(room, "describe", str)
-    tier: Tier | None = next((each for each in TIERS if each == told), None)
-    if tier is None:
+    try:
+        with rooms.open(code.name, code, bounds=BOUNDS) as room:
+            told = room.call("describe", str)
+    except PolicyError as error:
+        raise ValueError(str(error)) from None
+    if told not in TIERS:
         raise unknown(f"tier of {code.name}", told, TIERS)
-    return Auditor(code, tier)
+    return Auditor(code, told)
 
 
 def predict_shares(
@@ -78,25 +76,13 @@ def predict_shares(
         asked: evidence of the others.
 
     Raises:
-        AuditorError: it failed, or gave no number for each of them.
+        PolicyError: it failed, or gave no number for each of them.
         OSError: no process could be locked up.
     """
-    n = len(next(iter(asked.values())))
-    with _open(rooms, auditor.code) as room:
-        found = _call(room, "predict", Floats, known, np.asarray(shares, np.float64), asked)
-    if found.shape != (n,):
-        raise AuditorError(f"{auditor.name}: {found.shape} numbers came; expected {n}")
-    if not np.isfinite(found).all():
-        raise AuditorError(f"{auditor.name} predicted {found[~np.isfinite(found)][0]}")
+    with rooms.open(auditor.name, auditor.code, bounds=BOUNDS) as room:
+        found: Floats = room.call("predict", Floats, known, np.asarray(shares, np.float64), asked)
+        if found.shape != (agents := (len(next(iter(asked.values()))),)):
+            room.fail(f"numbers of shape {found.shape} came; expected {agents}")
+        if not np.isfinite(found).all():
+            room.fail(f"it predicted {found[~np.isfinite(found)][0]}")
     return found
-
-
-def _open(rooms: Rooms, code: Code) -> Room:
-    return rooms.open(code.name, code, bounds=BOUNDS)
-
-
-def _call(room: Room, name: str, reply: Any, *arguments: Any) -> Any:
-    try:
-        return room.call(name, reply, *arguments)
-    except PolicyError as error:
-        raise AuditorError(str(error)) from None

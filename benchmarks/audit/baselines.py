@@ -79,17 +79,6 @@ class BoostedTrees(LogProbabilities):
         )
 
 
-class Activations(Regression):
-    """Activations as they are: of planners both maps, cell by cell."""
-
-    tier = "inside"
-
-    def describe(self, evidence: Evidence) -> Any:
-        """Return them for every fourth state, (n, numbers)."""
-        found = evidence["activations"][:, ::4].astype(np.float32)
-        return found.reshape(len(found), -1)
-
-
 class Units(Regression):
     """Activations without the order of units: in each state their mean, spread and largest."""
 

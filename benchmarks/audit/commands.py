@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.audit import baselines
-from benchmarks.audit.auditor import AuditorError, find_auditor, make_rooms, predict_shares
+from benchmarks.audit.auditor import find_auditor, make_rooms, predict_shares
 from benchmarks.audit.batches import OPEN_SALT, list_batches, load_subjects
 from benchmarks.audit.evidence import TIERS, gather_evidence
 from benchmarks.audit.gate import measure_gate
@@ -27,6 +27,7 @@ from benchmarks.jobs import runner
 from benchmarks.jobs.store import add_results_option
 from benchmarks.options import Action, add_runner_options, count, run_actions, say, tell_kept
 from mesa_gym.command import DONE, FAILED
+from mesa_gym.errors import PolicyError
 from mesa_gym.terminal import table
 
 # Trained for each that is labelled: 200 of 225 agents solve enough.
@@ -112,7 +113,7 @@ def _rerun(options: argparse.Namespace) -> int:
                 say(f"{name}: {auditor.name}")
                 try:
                     found = [*make_predictions(rooms, auditor, name, known, fresh, salt, labels)]
-                except AuditorError as error:
+                except PolicyError as error:
                     failed = True
                     say(f"{name}: {error}")
                     continue

@@ -11,7 +11,7 @@ what is seen, alike in all agents, and hidden units, in each agent in another wa
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 from benchmarks.audit.subjects import Floats, Subjects
 from mesa_gym.engine.chance import hash64
 
-Tier = Literal["behaviour", "inside", "weights", "edits"]
-TIERS: tuple[Tier, ...] = get_args(Tier)
+TIERS = ("behaviour", "inside", "weights", "edits")
 Evidence = dict[str, NDArray[Any]]
 # What the rows and the columns of a layer are of. The units of ``hidden`` sides have an order of
 # their own in each agent.

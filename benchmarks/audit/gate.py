@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.audit.subjects import SHIFT_LEVELS, Floats, Subjects
+from benchmarks.audit.subjects import SHIFT_LEVELS, Subjects
 
 # The standard deviation over seeds, in those of chance alone; the correlation between halves of
 # the levels; what metadata may explain.
@@ -76,17 +76,11 @@ def measure_gate(subjects: Subjects) -> Gate:
         mean=float(share.mean()),
         spread=float(share.std(ddof=1)),
         chance=float(np.sqrt((share * (1 - share) / np.maximum(1, counts)).mean())),
-        retest=correlate(*scored.halves),
+        retest=float(np.corrcoef(*scored.halves)[0, 1]) if share.std() else float("nan"),
         explained=max(explain(facts, share) for facts in describe_metadata(scored)),
         decided=float(counts.mean() / SHIFT_LEVELS),
         seconds=seconds,
     )
-
-
-def correlate(one: Floats, other: Floats) -> float:
-    """Return Pearson's correlation; NaN where one of both does not vary."""
-    with np.errstate(invalid="ignore"):
-        return float(np.corrcoef(one, other)[0, 1])
 
 
 def describe_metadata(subjects: Subjects) -> list[NDArray[np.float64]]:

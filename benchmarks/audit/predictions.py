@@ -24,15 +24,11 @@ class Predictions(NamedTuple):
     """Predictions of an auditor on a population.
 
     Attributes:
-        population, auditor, tier: of which.
         labels: how many labelled agents it was fitted to.
         predicted, true: of each fresh agent that solves enough. What is predicted may be any
             number; ``r2`` alone takes it for a share.
     """
 
-    population: str
-    auditor: str
-    tier: str
     labels: int
     predicted: Shares
     true: Shares
@@ -75,7 +71,7 @@ def make_predictions(
 
     Raises:
         ValueError: too few agents solve enough to be labelled, or to be predicted.
-        AuditorError: the auditor failed.
+        PolicyError: the auditor failed.
     """
     known, fresh = known.take_able(), fresh.take_able()
     for agents, fewest in ((known, labels[-1]), (fresh, FEWEST)):
@@ -88,17 +84,16 @@ def make_predictions(
     for count in labels:
         some = {name: array[:count] for name, array in evidence.items()}
         found = predict_shares(rooms, auditor, some, known.share[:count], asked)
-        yield Predictions(population, auditor.name, auditor.tier, count, found, fresh.share)
+        yield Predictions(count, found, fresh.share)
 
 
 def correlate_ranks(predicted: Shares, true: Shares) -> Shares:
     """Return Spearman's correlation along the last axis; 0 where one of both does not vary."""
-    first, second = (scipy.stats.rankdata(x, axis=-1) for x in (predicted, true))
-    first -= first.mean(axis=-1, keepdims=True)
-    second -= second.mean(axis=-1, keepdims=True)
-    lengths = np.sqrt((first**2).sum(axis=-1) * (second**2).sum(axis=-1))
-    both = (first * second).sum(axis=-1)
-    return np.divide(both, lengths, out=np.zeros_like(lengths), where=lengths > 0)
+    ranks = (scipy.stats.rankdata(x, axis=-1) for x in (predicted, true))
+    first, second = (x - x.mean(axis=-1, keepdims=True) for x in ranks)
+    spreads = first.std(axis=-1) * second.std(axis=-1)
+    both = (first * second).mean(axis=-1)
+    return np.divide(both, spreads, out=np.zeros_like(both), where=spreads > 0)
 
 
 def bound_correlation(predicted: Shares, true: Shares) -> tuple[float, float]:

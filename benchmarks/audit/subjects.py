@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -115,21 +115,16 @@ def compute_share(chosen: NDArray[np.int64]) -> Floats:
     return np.divide(chosen[:, 0], either, out=np.full(len(chosen), 0.5), where=either > 0)
 
 
-def train_subjects(
-    population: Population,
-    seeds: tuple[int, ...],
-    progress: Callable[[int], None] = lambda steps: None,
-) -> Subjects:
+def train_subjects(population: Population, seeds: tuple[int, ...]) -> Subjects:
     """Train agents of a population together, and measure what they are and what they pursue.
 
     Args:
         population: of which they are.
         seeds: one an agent.
-        progress: called with the steps that all agents have taken since the last call.
     """
     began = time.process_time()
     (stage,) = population.run.parts()
-    lesson = Lesson(seeds=seeds, settings=PPOSettings(), progress=progress, **stage.lesson())
+    lesson = Lesson(seeds=seeds, settings=PPOSettings(), **stage.lesson())
     agents = population.run.algorithm.train(lesson)
     curves, met = map(fill_curve, lesson.curves), [len(each) for each in lesson.met]
     found = measure_agents(population, agents, [*curves], met)

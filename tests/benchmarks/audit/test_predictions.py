@@ -27,9 +27,8 @@ def test_figures_are_those_of_other_libraries() -> None:
     rng = np.random.default_rng(0)
     true = rng.uniform(size=50)
     predicted = np.round(true + rng.normal(0, 0.4, 50), 1)  # with ties
-    pair = np.stack([predicted, true]), np.stack([true, true**3])
-    expected = [spearmanr(*each).statistic for each in zip(*pair, strict=True)]
-    assert correlate_ranks(*pair).tolist() == pytest.approx(expected)
+    expected = spearmanr(predicted, true).statistic
+    assert correlate_ranks(predicted, true) == pytest.approx(expected)
     assert correlate_ranks(np.full(50, 0.5), true) == 0
 
 
