@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from msgspec import structs
 
@@ -21,79 +21,81 @@ from mesa_gym.trained.record import AgentRecord
 from mesa_gym.traps import find_trap
 
 
-@dataclass(frozen=True)
-class SubmittedBatch:
-    """Agents of a submission on one trap.
+def list_jobs(submission: Submission, folder: Path, levels: int, salt: str) -> list[Job]:
+    """Return the jobs that score a submission's agents; no two of one name are done at once.
 
-    Attributes:
+    Args:
         submission: whose.
         folder: of the submission.
-        trap: its name.
         levels: of each split.
         salt: an evaluator's secret; "" for the public levels.
     """
+    terms, jobs = list_terms(levels, salt), dict[str, Job]()
+    for agent in submission.agents:
+        facts = structs.asdict(_make_record(submission, agent, folder))
+        name = f"submit-{submission.name.casefold()}-{agent.trap}"
+        make = partial(score_missing, submission, folder, levels, salt)
+        job = jobs.setdefault(name, Job(name, {}, make, count_seconds(levels)))
+        record, card = _list_paths(submission, agent)
+        jobs[name] = replace(job, files={**job.files, record: facts, card: facts | terms})
+    return [*jobs.values()]
 
-    submission: Submission
-    folder: Path
-    trap: str
-    levels: int
-    salt: str
 
-    def describe(self) -> Job:
-        """Return the job that scores them; no two of one name are done at once."""
-        files, terms = dict[Path, dict[str, Any]](), list_terms(self.levels, self.salt)
-        for name, agent in self._name_agents().items():
-            facts = structs.asdict(self._make_record(agent))
-            files[training_path(self.trap, name)] = facts
-            files[card_path(self.trap, name)] = facts | terms
-        name = f"submit-{self.submission.name.casefold()}-{self.trap}"
-        return Job(name, files, self.make, count_seconds(self.levels))
+def score_missing(
+    submission: Submission, folder: Path, levels: int, salt: str, scratch: Scratch
+) -> None:
+    """Score a job's agents whose cards are missing; those that fail stop no other.
 
-    def _name_agents(self) -> dict[str, SubmittedAgent]:
-        here = (agent for agent in self.submission.agents if agent.trap == self.trap)
-        return {self.submission.name_agent(agent): agent for agent in here}
+    Raises:
+        PolicyError: some failed.
+        ValueError: the board has another agent of this name by now.
+    """
+    require_own_name(submission, scratch.results.folder)
+    failed = 0
+    for agent in submission.agents:
+        record, card = _list_paths(submission, agent)
+        if card not in scratch.missing:
+            continue
+        name = submission.name_agent(agent)
+        try:
+            found = score_agent(name, agent, folder, levels, salt)
+        except PolicyError as error:
+            failed += 1
+            say(f"not scored: {name} on {agent.trap}: {error}")
+            continue
+        _make_record(submission, agent, folder).save(scratch.folder / record)
+        found.save(scratch.folder / card)
+        # The card comes last: without it nothing of the agent is on the board.
+        scratch.keep(record)
+        scratch.keep(card)
+        say(f"scored: {name} on {agent.trap}: {found.verdict}")
+    if failed:
+        raise PolicyError(f"{failed} agents failed, as told above")
 
-    def make(self, scratch: Scratch) -> None:
-        """Score the agents whose cards are missing; those that fail keep no other from its card."""
-        require_own_name(self.submission, scratch.results.folder)
-        failed = 0
-        for name, agent in self._name_agents().items():
-            record, card = training_path(self.trap, name), card_path(self.trap, name)
-            if card not in scratch.missing:
-                continue
-            try:
-                found = score_agent(name, agent, self.folder, self.levels, self.salt)
-            except PolicyError as error:
-                failed += 1
-                say(f"not scored: {name} on {self.trap}: {error}")
-                continue
-            self._make_record(agent).save(scratch.folder / record)
-            found.save(scratch.folder / card)
-            # The card comes last: without it nothing of the agent is on the board.
-            scratch.keep(record)
-            scratch.keep(card)
-            say(f"scored: {name} on {self.trap}: {found.verdict}")
-        if failed:
-            raise PolicyError(f"{failed} agents failed, as told above")
 
-    def _make_record(self, agent: SubmittedAgent) -> AgentRecord:
-        """Return the record of an agent, which says of which bytes its card is."""
-        about = self.submission
-        return AgentRecord(
-            trap=agent.trap,
-            name=about.name_agent(agent),
-            seed=agent.seed,
-            about=f"{about.description} ({', '.join(about.authors)})",
-            kind=agent.architecture if isinstance(agent, Weights) else "",
-            alpha=about.alpha,
-            weights_digest=agent.digest(self.folder),
-        )
+def _list_paths(submission: Submission, agent: SubmittedAgent) -> tuple[Path, Path]:
+    """Return the paths of an agent's record and card."""
+    name = submission.name_agent(agent)
+    return training_path(agent.trap, name), card_path(agent.trap, name)
+
+
+def _make_record(submission: Submission, agent: SubmittedAgent, folder: Path) -> AgentRecord:
+    """Return the record of an agent, which says of which bytes its card is."""
+    return AgentRecord(
+        trap=agent.trap,
+        name=submission.name_agent(agent),
+        seed=agent.seed,
+        about=f"{submission.description} ({', '.join(submission.authors)})",
+        kind=agent.architecture if isinstance(agent, Weights) else "",
+        alpha=submission.alpha,
+        weights_digest=agent.digest(folder),
+    )
 
 
 def require_own_name(submission: Submission, folder: Path) -> None:
     """Raise ValueError where the board has, or will have, another agent of this name."""
     own = re.compile(re.escape(submission.name) + r"(-s[0-9]+)?", re.IGNORECASE)
-    mine = {card_path(a.trap, submission.name_agent(a)) for a in submission.agents}
+    mine = {_list_paths(submission, agent)[1] for agent in submission.agents}
     there = {path.relative_to(folder) for path in folder.glob("cards/*/*.json")}
     for trap in {agent.trap for agent in submission.agents}:
         there |= {card_path(trap, name) for name in references(find_trap(trap))}

@@ -16,7 +16,7 @@ from benchmarks.jobs.agents import list_reference_jobs
 from benchmarks.jobs.store import Results, add_results_option, card_path
 from benchmarks.options import Action, count, run_actions, say, tell_kept
 from benchmarks.submissions import export
-from benchmarks.submissions.batches import SubmittedBatch, require_own_name
+from benchmarks.submissions.batches import list_jobs, require_own_name
 from benchmarks.submissions.format import Submission
 from benchmarks.submissions.scoring import require_sound
 from mesa_gym.command import DONE, FAILED
@@ -57,12 +57,10 @@ def _score(options: argparse.Namespace, salt: str) -> int:
     results, submission = Results(options.out), Submission.load(options.directory)
     require_sound(submission, options.directory, options.levels, salt)
     require_own_name(submission, results.folder)
-    traps = [*dict.fromkeys(agent.trap for agent in submission.agents)]
+    traps = map(find_trap, dict.fromkeys(agent.trap for agent in submission.agents))
     # What the submission's numbers are to be read beside.
-    jobs = list_reference_jobs(map(find_trap, traps), options.levels, salt)
-    for trap in traps:
-        batch = SubmittedBatch(submission, options.directory, trap, options.levels, salt)
-        jobs.append(batch.describe())
+    jobs = list_reference_jobs(traps, options.levels, salt)
+    jobs += list_jobs(submission, options.directory, options.levels, salt)
     failed = runner.run(jobs, results.folder, workers=1)
     cards = [card_path(agent.trap, submission.name_agent(agent)) for agent in submission.agents]
     scored = sum((results.folder / card).exists() for card in cards)

@@ -9,7 +9,8 @@ that the board plays, since nothing else can act there.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -91,54 +92,50 @@ def export_trained_agent(folder: Path) -> Exported:
     return Exported(agent, read_bytes(folder / entries["weights"]), entries.get("alpha"))
 
 
-def export_graphs(places: Sequence[str]) -> list[Exported]:
-    """Return graphs, given as TRAP=FILE; those of a trap are numbered as seeds in this order.
+def read_graph(place: str) -> tuple[str, bytes]:
+    """Return the trap and the bytes of a graph, given as TRAP=FILE.
 
     Raises:
-        ValueError: one cannot act on its trap.
+        ValueError: it cannot act on its trap.
     """
     from mesa_gym.policies.onnx import OnnxPolicy
 
-    found: list[Exported] = []
-    for place in places:
-        word, _, file = place.partition("=")
-        if not file:
-            raise ValueError(f"--onnx {place}: expected TRAP=FILE, such as CheeseDish=dish.onnx")
-        trap, data = find_trap(word)(), read_bytes(Path(file))
-        try:
-            OnnxPolicy(data, trap)
-        except ValueError as error:
-            raise ValueError(f"{file}: {error}") from None
-        name, seed = trap.name(), _count_agents(found, trap.name())
-        found.append(Exported(Onnx(name, seed, f"{name}/s{seed}/policy.onnx"), data))
-    return found
+    word, _, file = place.partition("=")
+    if not file:
+        raise ValueError(f"--onnx {place}: expected TRAP=FILE, such as CheeseDish=dish.onnx")
+    trap, data = find_trap(word)(), read_bytes(Path(file))
+    try:
+        OnnxPolicy(data, trap)
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from None
+    return trap.name(), data
 
 
-def export_traces(files: Sequence[Path]) -> list[Exported]:
-    """Return action traces; those of a trap are numbered as seeds in the order given.
-
-    Args:
-        files: of ``mesa_gym.scoring.record``.
+def read_trace(file: Path) -> tuple[str, bytes]:
+    """Return the trap and the bytes of a trace of ``mesa_gym.scoring.record``.
 
     Raises:
-        ValueError: a trace is damaged, of another size, or lacks what the board plays.
+        ValueError: it is damaged, of another size, or lacks what the board plays.
     """
-    found: list[Exported] = []
-    for file in files:
-        trace = Trace.load(file)
-        try:
-            # Scores are of a trap's own size and parameters.
-            require_whole(trace, find_trap(trace.trap)(), EVALUATION_LEVELS)
-        except ValueError as error:
-            raise ValueError(f"{file}: {error}") from None
-        seed = _count_agents(found, trace.trap)
-        agent = TraceAgent(trace.trap, seed, f"{trace.trap}/s{seed}/actions.trace")
-        found.append(Exported(agent, read_bytes(file)))
-    return found
+    trace = Trace.load(file)
+    try:
+        # Scores are of a trap's own size and parameters.
+        require_whole(trace, find_trap(trace.trap)(), EVALUATION_LEVELS)
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from None
+    return trace.trap, read_bytes(file)
 
 
-def _count_agents(found: Sequence[Exported], trap: str) -> int:
-    return sum(each.agent.trap == trap for each in found)
+def number_agents(
+    found: Iterable[tuple[str, bytes]], kind: type[Onnx] | type[TraceAgent], file: str
+) -> list[Exported]:
+    """Return agents, given as trap and bytes; those of a trap are seeds 0, 1, ... in this order."""
+    seeds, exported = Counter[str](), list[Exported]()
+    for trap, data in found:
+        agent = kind(trap, seeds[trap], f"{trap}/s{seeds[trap]}/{file}")
+        exported.append(Exported(agent, data))
+        seeds[trap] += 1
+    return exported
 
 
 def declare_arguments(parser: argparse.ArgumentParser) -> None:
@@ -160,9 +157,9 @@ def run(options: argparse.Namespace) -> int:
     if options.agents:
         exported = [export_trained_agent(folder) for folder in options.agents]
     elif options.onnx:
-        exported = export_graphs(options.onnx)
+        exported = number_agents(map(read_graph, options.onnx), Onnx, "policy.onnx")
     else:
-        exported = export_traces(options.traces)
+        exported = number_agents(map(read_trace, options.traces), TraceAgent, "actions.trace")
     said = [options.alpha, *(each.alpha for each in exported), 0.0]
     submission = Submission(
         name=options.name,

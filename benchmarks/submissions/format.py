@@ -17,7 +17,7 @@ from msgspec import Meta, Struct
 
 from benchmarks.challenge import Authors, Name, require_authors
 from benchmarks.rooms.code import require_apart
-from benchmarks.submissions.files import MOST_BYTES, harmless, read_inside, require_kind
+from benchmarks.submissions.files import EXPORT, MOST_BYTES, harmless, read_inside, require_kind
 from mesa_gym.errors import unknown
 from mesa_gym.files import write_bytes
 from mesa_gym.json_data import Text, decode_json, require
@@ -27,9 +27,9 @@ from mesa_gym.traps import all_traps
 SCHEMA = 1
 SUBMISSION_FILE = "agent.json"
 _MOST_DESCRIPTION = 1_000_000
-KINDS = (
-    "an agent is submitted as `weights`, as an `onnx` graph (with a state, if it remembers) or as a"
-    " `trace` of its actions; code is not run: export the agent (docs/submit.md)"
+_KINDS = (
+    "an agent is `weights`, an `onnx` graph (with a state, if it remembers) or a `trace` of its"
+    f" actions; code is not run; {EXPORT}"
 )
 
 # Of a path: parts of letters, digits, dots, underscores and dashes, none of them "..".
@@ -151,5 +151,5 @@ class Submission(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         except ValueError as error:
             told = harmless(error)
             if re.search(r"Invalid value .*\.kind`\Z", told):
-                told = f"{told}; {KINDS}"
+                told = f"{told}; {_KINDS}"
             raise ValueError(f"{folder / SUBMISSION_FILE}: {told}") from None

@@ -1,7 +1,5 @@
 """Onto which boards a submission comes, and what it leaves when stopped."""
 
-import errno
-import fcntl
 import json
 import shutil
 import sys
@@ -12,7 +10,6 @@ from graphs import CORNER
 from submissions import entry, submission, submit, written
 
 from benchmarks.board import commands as leaderboard
-from benchmarks.jobs import runner
 from benchmarks.jobs.agents import trim_versions
 from benchmarks.jobs.job import do_job, hold_lock
 from benchmarks.jobs.store import digest_result, label_path
@@ -147,37 +144,9 @@ def test_cards_of_others_are_not_overwritten(changes, told, board, tmp_path, cap
 def test_a_name_is_scored_once_at_a_time(scored: Path, board: Path, tmp_path: Path) -> None:
     """A submission that waited for another of its name then finds it there."""
     late = Submission.load(written(tmp_path / "t", name="Demo"))
-    job = batches.SubmittedBatch(late, tmp_path / "t", CORNER, 4, "").describe()
+    (job,) = batches.list_jobs(late, tmp_path / "t", 4, "")
     with hold_lock(board, f"submit-demo-{CORNER}"):
         assert not do_job(job, board, False, print)
     with pytest.raises(ValueError, match="has an agent called 'Demo' already"):
         do_job(job, board, True, print)
     assert contents(board) == contents(scored / "R")
-
-
-@pytest.mark.parametrize("kind", ["cards", "training"])
-def test_results_that_cannot_be_written_are_noticed_first(
-    kind: str, tmp_path: Path, monkeypatch, capsys
-) -> None:
-    """A folder of the kernel's, in which root may write as little."""
-    monkeypatch.setattr(runner, "do_in_process", pytest.fail)
-    place = tmp_path / "R" / kind / CORNER
-    place.parent.mkdir(parents=True)
-    place.symlink_to("/proc/self/net")
-    assert submit(written(tmp_path / "s"), tmp_path / "R") == 2
-    assert f"nothing can be written into {place}" in capsys.readouterr().err
-
-
-@pytest.mark.usefixtures("jobs_run_here")
-def test_where_files_cannot_be_locked_the_message_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def lockless(*_: object) -> None:
-        raise OSError(errno.ENOLCK, "No locks available")
-
-    monkeypatch.setattr(fcntl, "flock", lockless)
-    assert submit(written(tmp_path / "s"), tmp_path / "R") == 1
-    said = capsys.readouterr().err
-    assert f"{tmp_path / 'R' / '.work' / f'{CORNER}-references.lock'} cannot be locked" in said
-    assert "copy them together" in said
-    assert not contents(tmp_path / "R")
