@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ def list_agent_jobs(runs: Iterable[Run], levels: int) -> list[Job]:
     batches: dict[str, list[Run]] = {}
     for run in runs:
         batches.setdefault(_name_batch(run), []).append(run)
-    jobs = [AgentBatch(tuple(batch), levels).describe(name) for name, batch in batches.items()]
+    jobs = [_describe_batch(name, batch, levels) for name, batch in batches.items()]
     return sorted(jobs, key=lambda job: -job.seconds)
 
 
@@ -64,57 +64,46 @@ def list_reference_jobs(traps: Iterable[type[Trap]], levels: int, salt: str = ""
     return jobs
 
 
-@dataclass(frozen=True)
-class AgentBatch:
-    """Agents that are trained together, and scored together.
+def _describe_batch(name: str, runs: Sequence[Run], levels: int) -> Job:
+    """Return the job of trainings that differ in the seed alone."""
+    files: dict[Path, Terms] = {}
+    for run in runs:
+        files |= list_agent_files(run, levels)
+    seconds = sum(run.seconds for run in runs) + count_seconds(levels)
+    return Job(name, files, partial(make_agents, runs, levels), seconds)
 
-    Attributes:
-        runs: their trainings, which differ in the seed alone.
-        levels: of each split, for scoring.
+
+def make_agents(runs: Sequence[Run], levels: int, scratch: Scratch) -> None:
+    """Train the agents that are missing, and score those whose cards are.
+
+    Raises:
+        PolicyError: an agent failed; the others are scored and kept.
     """
+    trap, folder = runs[0].environment().trap, scratch.results.folder
+    _train_missing(runs, trap.name(), scratch)
+    agents = {n: agent_path(trap.name(), n) for run in runs for n in name_agents(run)}
+    for name, agent in agents.items():
+        record = training_path(trap.name(), name)
+        if record in scratch.missing:
+            write_bytes(scratch.folder / record, read_bytes(folder / agent / POLICY_FILE))
+            scratch.keep(record)
+    specs = {name: str(folder / agent) for name, agent in agents.items()}
+    score_policies(trap, specs, levels, "", scratch)
 
-    runs: tuple[Run, ...]
-    levels: int
 
-    def describe(self, name: str) -> Job:
-        """Return the job of this name."""
-        files: dict[Path, Terms] = {}
-        for run in self.runs:
-            files |= list_agent_files(run, self.levels)
-        seconds = sum(run.seconds for run in self.runs) + count_seconds(self.levels)
-        return Job(name, files, self.make, seconds)
+def _train_missing(runs: Sequence[Run], trap: str, scratch: Scratch) -> None:
+    places = {run: {agent_path(trap, name) for name in name_agents(run)} for run in runs}
+    left = [run for run in runs if places[run] & {*scratch.missing}]
+    if not left:
+        return
+    from agents.saving import save  # imports torch, which takes seconds
 
-    def make(self, scratch: Scratch) -> None:
-        """Train the agents that are missing, and score those whose cards are.
-
-        Raises:
-            PolicyError: an agent failed; the others are scored and kept.
-        """
-        trap, folder = self.runs[0].environment().trap, scratch.results.folder
-        self._train(trap.name(), scratch)
-        agents = {n: agent_path(trap.name(), n) for run in self.runs for n in name_agents(run)}
-        for name, agent in agents.items():
-            record = training_path(trap.name(), name)
-            if record in scratch.missing:
-                write_bytes(scratch.folder / record, read_bytes(folder / agent / POLICY_FILE))
-                scratch.keep(record)
-        specs = {name: str(folder / agent) for name, agent in agents.items()}
-        score_policies(trap, specs, self.levels, "", scratch)
-
-    def _train(self, trap: str, scratch: Scratch) -> None:
-        """Train and keep those of the agents that are missing."""
-        places = {run: [agent_path(trap, name) for name in name_agents(run)] for run in self.runs}
-        runs = [run for run in self.runs if {*places[run]} & {*scratch.missing}]
-        if not runs:
-            return
-        from agents.saving import save  # imports torch, which takes seconds
-
-        for trained in train_many(runs[0], [run.seed for run in runs]):
-            kept = trained.earlier.values() if runs[0].checkpoints > 1 else [trained]
-            for place, agent in ((agent_path(trap, each.record.name), each) for each in kept):
-                if place in scratch.missing:
-                    save(scratch.folder / place, agent)
-                    scratch.keep(place)
+    for trained in train_many(left[0], [run.seed for run in left]):
+        kept = trained.earlier.values() if left[0].checkpoints > 1 else [trained]
+        for place, agent in ((agent_path(trap, each.record.name), each) for each in kept):
+            if place in scratch.missing:
+                save(scratch.folder / place, agent)
+                scratch.keep(place)
 
 
 def name_agents(run: Run) -> dict[str, int | None]:
