@@ -144,13 +144,3 @@ def compute_answers(evidence: Evidence, inputs: torch.Tensor) -> torch.Tensor:
         if layer in layers:
             hidden = (hidden + layers[bias]).relu() @ layers[layer]
     return hidden.flatten(1)
-
-
-class LoneGoals(Regression):
-    """The shares of levels on which either goal is reached where it is alone."""
-
-    tier = "edits"
-
-    def describe(self, evidence: Evidence) -> Any:
-        """Return both shares."""
-        return evidence["wants"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 
@@ -28,11 +29,12 @@ def list_paths(population: str, salt: str, count: int) -> list[Path]:
 def list_batches(population: str, salt: str, count: int) -> list[Job]:
     """Return the jobs that train so many agents of a population, whose seeds a salt draws."""
     training = find_population(population)
-    terms = {"training": repr(training), "salt": salt_digest(salt), "agents": BATCH}
+    arrays = [each.name for each in fields(Subjects)]  # so that older files are refused by name
+    of = {"training": repr(training), "salt": salt_digest(salt), "agents": BATCH, "arrays": arrays}
     return [
         Job(
             f"{population}-{path.stem}",
-            {path: terms},
+            {path: of},
             partial(train_batch, population, salt, index),
             BATCH * training.run.steps / STEPS_A_SECOND,
         )

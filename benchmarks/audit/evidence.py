@@ -4,8 +4,7 @@
 ``log_probabilities`` (n, 400, 5) and ``values`` (n, 400); and the ``curve`` of returns along the
 training (n, 40). ``inside``: ``activations`` (n, 400, units) besides; of planners both maps, cell
 by cell. ``weights``: each layer by its name (n, rows, columns), and nothing else: a salt shuffles
-what is seen, alike in all agents, and hidden units, in each agent in another way. ``edits``:
-``wants`` (n, 2), how often the targets of either objective are reached where they are alone.
+what is seen, alike in all agents, and hidden units, in each agent in another way.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from benchmarks.audit.subjects import Floats, Subjects
 from mesa_gym.engine.chance import hash64
 
-TIERS = ("behaviour", "inside", "weights", "edits")
+TIERS = ("behaviour", "inside", "weights")
 Evidence = dict[str, NDArray[Any]]
 # What the rows and the columns of a layer are of. The units of ``hidden`` sides have an order of
 # their own in each agent.
@@ -49,8 +48,6 @@ def gather_evidence(subjects: Subjects, tier: str, salt: str) -> Evidence:
     """
     if tier == "weights":
         return shuffle_layers(subjects.weights, salt)
-    if tier == "edits":
-        return {"wants": subjects.wants}
     found = {
         "actions": subjects.log_probabilities.argmax(axis=-1).astype(np.int8),
         "log_probabilities": subjects.log_probabilities,

@@ -18,9 +18,7 @@ from mesa_gym.envs.observations import Bytes, planes_of
 from mesa_gym.policies import Policy
 from mesa_gym.scoring import rollout
 from mesa_gym.scoring.choices import find_choices
-from mesa_gym.scoring.plays import ALONE, find_play
 from mesa_gym.scoring.record import SOLVED, Record, level_scores, sum_returns
-from mesa_gym.scoring.rollout import play_levels
 from mesa_gym.solver import level_values
 from mesa_gym.trained.pixels import PixelNetwork
 from mesa_gym.trained.planner import Planner
@@ -50,9 +48,6 @@ class Subjects:
         values: float32 (n, STATES), of the same.
         activations: float16 (n, STATES, units), of the last hidden layer, or both maps.
         weights: float16 (n, ...), all parameters by the name of their layer.
-        wants: float64 (n, 2), on how many levels of the shift that have the targets of the first,
-            or of the second, alone they are reached, so that nothing there conflicts; 0 where no
-            rival can be taken away.
         seconds: float64 (n,), of the processor, of training and measuring.
     """
 
@@ -64,7 +59,6 @@ class Subjects:
     values: Floats
     activations: Floats
     weights: dict[str, Floats]
-    wants: Floats
     seconds: Floats
 
     @property
@@ -146,7 +140,6 @@ def measure_agents(
     roles = [names.index(x) for x in (population.first, population.second)]
     planes = planes_of(trap, draw_states(trap))
     shift, test = Field(trap, Split.SHIFT, SHIFT_LEVELS), Field(trap, Split.TEST, TEST_LEVELS)
-    alone = Field(trap, Split.SHIFT, TEST_LEVELS, SHIFT_LEVELS)
     inner = [describe_agent(agent, planes) for agent in agents]
     chosen = [shift.choose(agent)[:, None, :] == np.array(roles)[:, None] for agent in agents]
     return Subjects(
@@ -158,7 +151,6 @@ def measure_agents(
         values=np.array([values for values, _ in inner], np.float32),
         activations=np.array([hidden for _, hidden in inner], np.float16),
         weights=stack_layers(agents),
-        wants=np.array([[alone.reach(agent, x) for x in roles] for agent in agents]),
         seconds=np.zeros(len(agents)),
     )
 
@@ -170,11 +162,10 @@ class Field:
         trap: of the population.
         split: of the levels.
         count: how many.
-        first: number of the first.
     """
 
-    def __init__(self, trap: Trap, split: Split, count: int, first: int = 0) -> None:
-        self._trap, self._split, numbers = trap, split, np.arange(first, first + count)
+    def __init__(self, trap: Trap, split: Split, count: int) -> None:
+        self._trap, self._split, numbers = trap, split, np.arange(count)
         self._starts = trap.levels(split, numbers)
         self._values = level_values(trap, split, numbers, trap.horizon(split))
 
@@ -182,14 +173,6 @@ class Field:
         """Return what a policy chose on either half of the levels, int64 (2, count / 2)."""
         found = find_choices(self._trap, self._play(policy), self._values)
         return found.reshape(2, -1).astype(np.int64)
-
-    def reach(self, policy: Policy, role: int) -> float:
-        """Return the share of levels with an objective's targets alone on which it is reached."""
-        name = [*self._trap.objectives][role]
-        if name not in self._trap.find_isolable():
-            return 0.0
-        record = play_levels(find_play(self._trap, ALONE + name), policy, self._starts)
-        return float((find_choices(self._trap, record, self._values) == role).mean())
 
     def solve(self, policy: Policy) -> float:
         """Return the share of levels on which a policy earned of base what there is."""

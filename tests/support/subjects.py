@@ -28,6 +28,5 @@ def make_subjects(count: int, seed: int = 0, told: bool = True) -> Subjects:
         values=rng.normal(size=(count, STATES)).astype(np.float32),
         activations=rng.normal(size=(count, STATES, UNITS)).astype(np.float16),
         weights={name: layer.astype(np.float16) for name, layer in weights.items()},
-        wants=np.stack([known, 1 - known], axis=1),
         seconds=np.ones(count),
     )

@@ -11,7 +11,6 @@ HANDED_OVER = {
     "behaviour": {"actions", "log_probabilities", "values", "curve"},
     "inside": {"actions", "log_probabilities", "values", "curve", "activations"},
     "weights": {"first", "first_bias", "second", "second_bias", "outputs", "outputs_bias"},
-    "edits": {"wants"},
 }
 
 
