@@ -1,7 +1,7 @@
 """The rules that tracks, audits and submissions share; each is a challenge with the same verbs.
 
-``run`` evaluates on public levels, and goes on where it was left. ``rerun`` evaluates what somebody
-hands in on levels, or agents, that a secret salt draws; ``--against`` then compares with a claim.
+``run`` evaluates on public levels, and goes on where it was left. ``rerun`` evaluates what others
+hand in on levels, or agents, that a secret salt draws; ``--against`` then compares with a claim.
 ``render`` makes the page of what there is. An entry says who made it, and how far it is believed.
 """
 

@@ -6,10 +6,8 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.rooms.locks import ROOT
 from mesa_gym.errors import shorten
-
-# This checkout, whose folders are ours.
-ROOT = Path(__file__).resolve().parents[2]
 
 
 class Code(NamedTuple):

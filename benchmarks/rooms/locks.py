@@ -36,9 +36,10 @@ def require_locks(version: int = 1) -> None:
     found = find_landlock_version()
     if find_machine() is None or found < version:
         raise OSError(
-            f"what strangers hand in runs in a locked process: that needs Linux {_LINUX[version]}"
-            f" or newer with Landlock, on {' or '.join(MACHINES)}; here is {sys.platform}, and"
-            f" version {found} of Landlock (0: none, or switched off)"
+            "what strangers hand in, except action traces (docs/submit.md), runs in a locked"
+            f" process: that needs Linux {_LINUX[version]} or newer with Landlock, on"
+            f" {' or '.join(MACHINES)}; here is {sys.platform}, and version {found} of Landlock (0:"
+            " none, or switched off)"
         )
 
 
@@ -90,12 +91,12 @@ def limit_process(parent: int, cpu_seconds: int, file_bytes: int) -> None:
     Raises:
         OSError: the kernel refused something, or the parent is gone.
     """
-    _prctl(_PDEATHSIG, signal.SIGKILL)
+    _call("prctl", _PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         raise OSError("the process that started this one is gone")
-    _prctl(_NO_NEW_PRIVS, 1)
+    _call("prctl", _NO_NEW_PRIVS, 1, 0, 0, 0)
     # No core file, not even through a pipe, and no process of the same user looks in.
-    _prctl(_DUMPABLE, 0)
+    _call("prctl", _DUMPABLE, 0, 0, 0, 0)
     _drop_capabilities()
     _limit(resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 1)  # first a signal with a name
     _limit(resource.RLIMIT_CORE, 0)
@@ -121,19 +122,19 @@ def _limit(what: int, soft: int, hard: int | None = None) -> None:
     resource.setrlimit(what, (min(soft, hard), hard))
 
 
-def _prctl(option: int, value: int) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(option, value, 0, 0, 0):
-        raise OSError(ctypes.get_errno(), f"prctl {option}: {os.strerror(ctypes.get_errno())}")
-
-
 def _drop_capabilities() -> None:
     """Drop what makes a child of root more powerful than others."""
     header = (ctypes.c_uint32 * 2)(_CAPABILITIES_VERSION, 0)
-    nothing = (ctypes.c_uint32 * 6)()
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.capset(header, nothing):
-        raise OSError(ctypes.get_errno(), f"capset: {os.strerror(ctypes.get_errno())}")
+    _call("capset", header, (ctypes.c_uint32 * 6)())
+
+
+def _call(function: str, *arguments: object) -> int:
+    """Return the answer of a function of libc; OSError where it failed."""
+    answer: int = getattr(ctypes.CDLL(None, use_errno=True), function)(*arguments)
+    if answer < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"{function} {arguments[0]}: {os.strerror(code)}")
+    return answer
 
 
 # -- files -----------------------------------------------------------------------------------------
@@ -160,7 +161,8 @@ _SYSTEM = (
     "/proc/cpuinfo",
     "/sys/devices/system/cpu",
 )
-_ROOT, _HERE = Path(__file__).parents[2], Path(__file__).parent
+# This checkout, whose folders are ours, and this folder.
+ROOT, _HERE = Path(__file__).resolve().parents[2], Path(__file__).parent
 _OWN = ("mesa_gym", "agents", "benchmarks")
 
 
@@ -171,8 +173,12 @@ class _Rule(ctypes.Structure):
 
 def find_landlock_version() -> int:
     """Return the version of the kernel's Landlock; 0 where there is none."""
-    found = _call("create_ruleset", None, ctypes.c_size_t(0), _VERSION_FLAG)
-    return max(found, 0)
+    if sys.platform != "linux":
+        return 0
+    try:
+        return _call_landlock("create_ruleset", None, ctypes.c_size_t(0), _VERSION_FLAG)
+    except OSError:
+        return 0
 
 
 def list_libraries() -> list[Path]:
@@ -180,7 +186,7 @@ def list_libraries() -> list[Path]:
 
     Of ``benchmarks`` this package alone: score cards of others lie beside it.
     """
-    return [*_folders(), *map(Path, _SYSTEM), *(_ROOT / name for name in _OWN[:2]), _HERE]
+    return [*_folders(), *map(Path, _SYSTEM), *(ROOT / name for name in _OWN[:2]), _HERE]
 
 
 def list_foreign_libraries() -> list[Path]:
@@ -228,31 +234,21 @@ def lock_files(readable: Iterable[Path], scratch: Path | None) -> None:
         raise OSError(f"a scratch folder needs version {WRITING} of Landlock")
     rights = (1 << _RIGHTS[min(max(known, 1), max(_RIGHTS))]) - 1
     attributes = ctypes.c_uint64(rights)
-    ruleset = _call_or_raise("create_ruleset", ctypes.byref(attributes), ctypes.c_size_t(8), 0)
+    ruleset = _call_landlock("create_ruleset", ctypes.byref(attributes), ctypes.c_size_t(8), 0)
     writable = [scratch] if scratch is not None else []
     for path in (*readable, *writable):
         if path.exists():
             folder = os.open(path, os.O_PATH | os.O_CLOEXEC)
             reading = _READ_FILE | (_READ_DIR if path.is_dir() else 0)
             rule = _Rule(reading | (_WRITE if path == scratch else 0), folder)
-            _call_or_raise("add_rule", ruleset, _PATH_BENEATH, ctypes.byref(rule), 0)
+            _call_landlock("add_rule", ruleset, _PATH_BENEATH, ctypes.byref(rule), 0)
             os.close(folder)
-    _call_or_raise("restrict_self", ruleset, 0)
+    _call_landlock("restrict_self", ruleset, 0)
     os.close(ruleset)
 
 
-def _call_or_raise(name: str, *arguments: object) -> int:
-    answer = _call(name, *arguments)
-    if answer < 0:
-        raise OSError(ctypes.get_errno(), f"landlock_{name}: {os.strerror(ctypes.get_errno())}")
-    return answer
-
-
-def _call(name: str, *arguments: object) -> int:
-    if sys.platform != "linux":
-        return -1
-    answer: int = ctypes.CDLL(None, use_errno=True).syscall(LANDLOCK_CALLS[name], *arguments)
-    return answer
+def _call_landlock(name: str, *arguments: object) -> int:
+    return _call("syscall", LANDLOCK_CALLS[name], *arguments)
 
 
 # -- system calls ----------------------------------------------------------------------------------
@@ -414,11 +410,9 @@ def lock_calls(writing: bool) -> None:
         raise OSError(errno.ENOSYS, "no table of system calls for this machine")
     code = b"".join(_instructions(*here, writing))
     program = _Program(len(code) // 8, code)
-    libc = ctypes.CDLL(None, use_errno=True)
-    number = SECCOMP_CALL[here[1]]
-    failed = libc.syscall(number, _SET_MODE_FILTER, _ALL_THREADS, ctypes.byref(program))
-    if failed:  # with _ALL_THREADS it may also be the number of a thread
-        raise OSError(ctypes.get_errno(), "the kernel took no seccomp filter")
+    asked = SECCOMP_CALL[here[1]], _SET_MODE_FILTER, _ALL_THREADS, ctypes.byref(program)
+    if _call("syscall", *asked):  # with _ALL_THREADS it may also be the number of a thread
+        raise OSError("the kernel took no seccomp filter")
 
 
 def _instructions(architecture: int, place: int, writing: bool) -> Iterator[bytes]:

@@ -21,12 +21,10 @@ import time
 from contextlib import suppress
 from importlib import import_module
 from io import FileIO
-from pathlib import Path
 
-from benchmarks.rooms import inside
+from benchmarks.rooms import inside, locks
 from benchmarks.rooms.inside import HEAD
 
-_ROOT = Path(__file__).parents[2]
 _MAIN = (
     "import sys; sys.path.insert(0, sys.argv[1]);"
     " from benchmarks.rooms.start import serve; serve(sys.argv[2])"
@@ -66,7 +64,7 @@ class ForkServer:
 
     def __init__(self, module: str) -> None:
         self._control, theirs = socket.socketpair()
-        told = str(_ROOT), module
+        told = str(locks.ROOT), module
         with theirs:
             self._process = subprocess.Popen(
                 # -I: no PYTHON* variables, no user's site, no folder of ours to import from first.

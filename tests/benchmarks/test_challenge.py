@@ -1,4 +1,4 @@
-"""What tracks, audits and submissions share: verbs, salts, and who made an entry."""
+"""Verbs, salts and entries, which tracks, audits and submissions share."""
 
 import re
 from pathlib import Path

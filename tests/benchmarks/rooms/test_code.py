@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.rooms.code import ROOT, Code, find_code, require_apart
+from benchmarks.rooms.code import Code, find_code, require_apart
+from benchmarks.rooms.locks import ROOT
 
 # Runs where a module of the standard library is looked for, and says in which process.
 SECRETS = "import os; open({!r}, 'a').write(str(os.getpid()))\nraise SystemExit('secrets ran')"

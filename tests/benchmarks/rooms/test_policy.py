@@ -17,7 +17,7 @@ from graphs import CELLS, CORNER, SHAPE, counting, linear
 from submissions import ask, code, code_child, opened
 
 from benchmarks.rooms import locks
-from benchmarks.rooms.code import ROOT
+from benchmarks.rooms.locks import ROOT
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.scoring import rollout
 from mesa_gym.scoring.record import ENDED
