@@ -51,7 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m benchmarks",
         description=(__doc__ or "").partition("\n")[0],
         epilog="\n".join(f"{name:{width}}  {each.about}" for name, each in COMMANDS.items())
-        + "\n\n`python -m benchmarks COMMAND --help` says more.",
+        + "\n\n`python -m benchmarks COMMAND --help` says more. Wherever they stand, `run` is on"
+        "\npublic levels, and `rerun` on those of a secret salt.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="%(prog)s COMMAND ...",
     )

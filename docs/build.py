@@ -66,7 +66,8 @@ OF_BENCHMARKS = {
     "train": ("",),
     "board": ("run", "render"),
     "track": ("run", "rerun"),
-    "submit": ("export", "score"),
+    "submit": ("export", "run", "rerun"),
+    "audit": ("rerun", "predict", "gate"),
     "library": ("make",),
 }
 TEMPLATES = environment(HERE / "templates", str)  # pages are Markdown: nothing is escaped

@@ -14,7 +14,7 @@ from benchmarks.challenge import add_salt_option, take_salt
 from benchmarks.jobs import runner
 from benchmarks.jobs.agents import list_reference_jobs
 from benchmarks.jobs.store import Results, add_results_option, card_path
-from benchmarks.options import Action, count, run_actions, say, tell_kept
+from benchmarks.options import Action, add_runner_options, count, run_actions, say, tell_kept
 from benchmarks.submissions import export
 from benchmarks.submissions.batches import list_jobs, require_own_name
 from benchmarks.submissions.format import Submission
@@ -34,6 +34,7 @@ def _declare_run(parser: argparse.ArgumentParser) -> None:
     told = f"of each split ({EVALUATION_LEVELS})"
     parser.add_argument("--levels", type=count, default=EVALUATION_LEVELS, help=told)
     add_results_option(parser, Path("runs/submitted"))
+    add_runner_options(parser)
 
 
 def _declare_rerun(parser: argparse.ArgumentParser) -> None:
@@ -61,7 +62,7 @@ def _score(options: argparse.Namespace, salt: str) -> int:
     # What the submission's numbers are to be read beside.
     jobs = list_reference_jobs(traps, options.levels, salt)
     jobs += list_jobs(submission, options.directory, options.levels, salt)
-    failed = runner.run(jobs, results.folder, workers=1)
+    failed = runner.run(jobs, results.folder, options.workers, options.backend)
     cards = [card_path(agent.trap, submission.name_agent(agent)) for agent in submission.agents]
     scored = sum((results.folder / card).exists() for card in cards)
     say(f"{scored} of {len(cards)} agents scored, under {results.folder}")
