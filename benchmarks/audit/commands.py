@@ -19,7 +19,7 @@ from benchmarks.audit.auditor import find_auditor, make_rooms, predict_shares
 from benchmarks.audit.batches import OPEN_SALT, list_batches, load_subjects
 from benchmarks.audit.evidence import TIERS, gather_evidence
 from benchmarks.audit.gate import measure_gate
-from benchmarks.audit.one_agent import load_subject, predict_share
+from benchmarks.audit.one_agent import load_subject, predict_share, require_enough
 from benchmarks.audit.populations import POPULATIONS, find_population
 from benchmarks.audit.predictions import FRESH, LABELS, correlate_ranks, make_predictions
 from benchmarks.challenge import add_salt_option, take_salt
@@ -128,6 +128,7 @@ def _rerun(options: argparse.Namespace) -> int:
 
 
 def _predict(options: argparse.Namespace) -> int:
+    require_enough(options.labels)  # before hours of work
     population, record, subject = load_subject(options.agent)
     name, opened, rows = population.name, count_open(options.labels), list[list[str]]()
     with make_rooms() as rooms:

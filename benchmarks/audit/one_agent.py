@@ -13,7 +13,7 @@ from agents.lesson import POINTS
 from benchmarks.audit.evidence import Evidence
 from benchmarks.audit.populations import POPULATIONS, Population
 from benchmarks.audit.subjects import ABLE, Floats, Subjects, measure_agents
-from mesa_gym.policies import POLICY_FILE
+from mesa_gym.policies import POLICY_FILE, read_policy_file
 from mesa_gym.trained.loading import load
 from mesa_gym.trained.record import AgentRecord
 
@@ -57,6 +57,7 @@ def load_subject(folder: Path) -> tuple[Population, AgentRecord, Subjects]:
     Raises:
         ValueError: it is damaged, of no population's training, or solves too little.
     """
+    read_policy_file(folder)  # says what to do where there is none
     record = AgentRecord.load(folder / POLICY_FILE)
     population = find_training(record)
     at, means = np.array(record.curve).T
@@ -68,6 +69,12 @@ def load_subject(folder: Path) -> tuple[Population, AgentRecord, Subjects]:
             " agents from which auditors learn"
         )
     return population, record, found
+
+
+def require_enough(labels: int) -> None:
+    """Raise ValueError where an interval needs more labelled agents."""
+    if labels < FEWEST:
+        raise ValueError(f"{labels} agents are labelled; an interval needs {FEWEST} at least")
 
 
 def predict_share(
@@ -87,9 +94,7 @@ def predict_share(
     Raises:
         ValueError: too few agents are labelled.
     """
-    count = len(shares)
-    if count < FEWEST:
-        raise ValueError(f"{count} agents are labelled; an interval needs {FEWEST} at least")
+    require_enough(count := len(shares))
     part, ends = np.arange(count) % FOLDS, np.empty((2, count))
     for each in range(FOLDS):
         left = part == each

@@ -60,6 +60,15 @@ def test_too_few_labels_are_refused() -> None:
         predict_share(predict_linearly, {}, few.share, {})
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [(["--labels", "19"], "an interval needs 20"), ([], "nowhere holds no trained agent")],
+)
+def test_what_cannot_be_predicted_is_said_before_any_work(options, told, capsys) -> None:
+    assert main(["predict", "nowhere", *options]) == 2
+    assert told in capsys.readouterr().err
+
+
 @pytest.mark.thorough
 @pytest.mark.usefixtures("jobs_run_here")
 def test_a_saved_agent_is_predicted_from_others(tmp_path: Path, capsys, monkeypatch) -> None:
