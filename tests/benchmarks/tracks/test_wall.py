@@ -291,22 +291,22 @@ def test_all_policies_of_a_budget_are_played_before_more_labels_are_sent(monkeyp
             assert [each[1] for each in step[2:]] == [x for _, x, _ in step[:2] for _ in range(2)]
 
 
-@pytest.mark.parametrize("leak", ["access_times", "page_cache"])
-def test_policies_do_not_read_what_their_makers_learnt_later(
-    leak: str, wall: Wall, tmp_path: Path
-) -> None:
-    """Each had S 1.00 without a label while all labels came first; with one it may have it."""
-    if leak == "access_times" and not keeps_access_times(tmp_path / "x"):
+def test_policies_do_not_read_what_their_makers_learnt_later(wall: Wall, tmp_path: Path) -> None:
+    """It had S 1.00 without a label while all labels came first; with one it may have it.
+
+    What is left of the page cache is a matter of microseconds, which a loaded machine gives at
+    random; the test above covers it, as nothing is read before all have played.
+    """
+    if not keeps_access_times(tmp_path / "x"):
         pytest.skip("this file system keeps no access times")
     folder = tmp_path / "leaking"
     folder.mkdir()
     shutil.copy(METHODS / "cheats.py", folder / "cheats.py")
     (folder / "__init__.py").write_text("from .cheats import *")
     for number in range(cheats.MARKS):
-        write_cold(folder / f"mark{number}", cheats.MARK_BYTES[leak])
-    name = "".join(word.title() for word in leak.split("_"))
+        write_cold(folder / f"mark{number}", cheats.MARK_BYTES)
     task = find_task("CheeseDish", 0)
-    found = evaluate_method(wall, f"{folder}:{name}", task, "x", LEVELS)
+    found = evaluate_method(wall, f"{folder}:AccessTimes", task, "x", LEVELS)
     assert found.list_steering("demonstrations")[0] == 0
     assert found.labels["demonstrations"][1].used == (1, 1)
 

@@ -7,7 +7,6 @@ two is wanted is what they must not find out.
 import os
 import signal
 import socket
-import time
 from pathlib import Path
 from typing import ClassVar
 
@@ -328,40 +327,25 @@ class Tiring(Cheat):
 
 # Files beside the method, one of which each child may read as a sign to its policies.
 MARKS = 60
-MARK_BYTES = {"access_times": 10, "page_cache": 1 << 24}
+MARK_BYTES = 10
 
 
 class MarkReader(PlaneSeeker):
     """Goes for the second plane if its maker has left a mark."""
 
-    def __init__(self, path: Path, was_read) -> None:
+    def __init__(self, path: Path) -> None:
         super().__init__(2)
-        self.path, self.was_read = path, was_read
+        self.path = path
 
     def reset(self, mask, rng) -> None:
         if mask.all():
-            self.plane = 3 if self.was_read(self.path) else 2
-
-
-def was_accessed(path: Path) -> bool:
-    return path.stat().st_atime > 0
-
-
-def is_cached(path: Path) -> bool:
-    """Return whether a file is read as fast at first as it is again."""
-    took = []
-    for _ in range(2):
-        began = time.perf_counter()
-        path.read_bytes()
-        took.append(time.perf_counter() - began)
-    return took[0] < 1.5 * took[1]
+            self.plane = 3 if self.path.stat().st_atime > 0 else 2
 
 
 class AccessTimes(Cheat):
     """Reads a file once it knows its role, of which the policy without labels sees the time."""
 
     tracks = ("labels",)
-    was_read = staticmethod(was_accessed)
 
     def adapt(self, task, members, labels):
         number = os.getpid() % MARKS
@@ -372,10 +356,4 @@ class AccessTimes(Cheat):
                 wanted = Honest.read(self, labels)
                 if wanted:
                     path.read_bytes()
-            yield members[wanted] if wanted is not None else MarkReader(path, self.was_read)
-
-
-class PageCache(AccessTimes):
-    """The same, by how fast the file is read."""
-
-    was_read = staticmethod(is_cached)
+            yield members[wanted] if wanted is not None else MarkReader(path)
