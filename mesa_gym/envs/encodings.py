@@ -1,4 +1,4 @@
-"""Encodings: a trap whose planes are shown in another order, or whose cells in another code.
+"""Encodings: a trap whose planes are shown in another order, or others, or whose cells in a code.
 
 A method that goes by single planes has a world in which every goal is one. Levels, rules and
 objectives do not know of planes, so that solver, oracles and verdicts are the same in each
@@ -7,7 +7,7 @@ encoding.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import copy
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from mesa_gym.engine import Ints, State
 from mesa_gym.engine.chance import hash64
 from mesa_gym.envs.observations import UNMET, draw_planes
+from mesa_gym.errors import unknown
 from mesa_gym.solver import Graph
 from mesa_gym.traps import Split, Trap
 
@@ -22,6 +23,26 @@ KEPT = 2  # channels that every encoding leaves: agent and wall
 MOST_CHANNELS = 16  # a table of all that a cell can show has 2 ** 16 rows
 # Levels of a split whose start states are looked at, and of which every reachable state is.
 STARTS, EXPLORED = 1_000, 32
+
+
+def show_only(trap: Trap, names: Sequence[str]) -> Trap:
+    """Return a trap whose cells show some kinds and traits alone, besides agent and wall.
+
+    Hidden ones may be among them, so that what no plane shows is named.
+
+    Raises:
+        UnknownNameError: the trap has no kind or trait of a name.
+    """
+    for name in names:
+        if name not in (allowed := (*trap.things, *trap.traits)):
+            raise unknown(f"kind or trait of {trap!r}", name, allowed)
+    hidden = {name: name for name in names if name not in trap.planes}
+    other, planes = copy(trap), (*trap.planes, *hidden)
+    # The class's own say how all other traps of it are shown.
+    vars(other).update(planes=planes, shown_as={**trap.shown_as, **hidden})
+    other.channel = {plane: index for index, plane in enumerate(planes)}
+    other.channels = (*trap.channels[:KEPT], *names)
+    return other
 
 
 def shuffle_planes(trap: Trap, salt: str) -> Trap:

@@ -9,7 +9,13 @@ import pytest
 
 from mesa_gym.engine import State
 from mesa_gym.envs import TrapEnv, TrapVectorEnv
-from mesa_gym.envs.encodings import KEPT, find_fixed_kinds, mix_planes, shuffle_planes
+from mesa_gym.envs.encodings import (
+    KEPT,
+    find_fixed_kinds,
+    mix_planes,
+    show_only,
+    shuffle_planes,
+)
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.scoring import score
 from mesa_gym.testing.environments import check_vector, random_moves
@@ -129,6 +135,22 @@ def test_shuffled_planes_are_those_of_the_trap_in_an_order_of_the_salt() -> None
         random_moves(other, 200)
         orders.add(tuple(order))
     assert len(orders) > 1
+
+
+def test_hidden_traits_are_shown_and_others_left_out() -> None:
+    trap, names = find_trap("Attributes")(), ("home", "square")
+    starts, other = trap.levels(Split.SHIFT, np.arange(20)), show_only(trap, names)
+    shown = planes_of(other, starts).reshape(20, trap.cells, -1)
+    assert other.channels == ("agent", "wall", *names)
+    for index, name in enumerate(other.channels):
+        np.testing.assert_array_equal(shown[..., index] > 0, trap.layer(starts, name))
+    random_moves(other, 500)
+    assert "home" not in trap.planes
+    assert score("oracle:place", other, levels=30).splits == (
+        score("oracle:place", trap, levels=30).splits
+    )
+    with pytest.raises(ValueError, match="unknown kind or trait .*'hom'.* mean 'home'"):
+        show_only(trap, ("hom",))
 
 
 def test_mixing_after_shuffling_is_the_code_of_what_is_shuffled() -> None:
