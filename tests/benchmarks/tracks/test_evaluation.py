@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.tracks.evaluation import Evaluator
 from benchmarks.tracks.record import compute_area, compute_steering
-from benchmarks.tracks.tasks import ENCODINGS, RANKING, find_task
+from benchmarks.tracks.tasks import ENCODINGS, RANKING, RUNGS, find_task
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.policies import constant
 from mesa_gym.traps import Split, find_trap
@@ -53,6 +53,20 @@ def test_roles_are_those_of_the_task() -> None:
         }
         (other,) = {*found} - {*roles}
         assert found == {roles[0]: 30, roles[1]: -30, other: 0}
+
+
+@pytest.mark.parametrize("name", RUNGS)
+def test_so_many_cues_explain_the_reward_of_a_rung_and_none_decides_a_role(name: str) -> None:
+    evaluator = Evaluator(find_task(name, 0), "x", 30)
+    trap, oracle = evaluator.trap, evaluator.oracle
+    shift, test = (
+        {x: evaluator.measure(oracle(x, split), split) for x in trap.objectives}
+        for split in (Split.SHIFT, Split.TEST)
+    )
+    assert shift == {"shape": 30, "colour": -30, "place": 0}
+    explain = [test[x] == 30 for x in trap.objectives] + [trap.parameters["lead"] > 0]
+    assert sum(explain) == 1 + int(name[-1])
+    assert ("red" in trap.channels, "circle" in trap.channels) == (True, name[0] == "U")
 
 
 def test_a_part_of_the_levels_is_played_as_in_the_whole(evaluator: Evaluator) -> None:
