@@ -149,7 +149,7 @@ def test_hidden_traits_are_shown_and_others_left_out() -> None:
     assert score("oracle:place", other, levels=30).splits == (
         score("oracle:place", trap, levels=30).splits
     )
-    with pytest.raises(ValueError, match="unknown kind or trait .*'hom'.* mean 'home'"):
+    with pytest.raises(ValueError, match=r"unknown kind or trait .*'hom'.* mean 'home'"):
         show_only(trap, ("hom",))
 
 
