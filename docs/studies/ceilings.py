@@ -16,7 +16,7 @@ from agents.lesson import Lesson
 from agents.ppo import train
 from agents.run import NUM_LEVELS
 from benchmarks.markdown import lay_out_table
-from benchmarks.tracks.tasks import RANKING, find_task
+from benchmarks.tracks.tasks import RANKING, RUNGS, SEEDS, find_task
 from docs.studies.page_tables import make_parser, show
 from mesa_gym.command import DONE, run_command
 from mesa_gym.policies import Policy
@@ -24,7 +24,7 @@ from mesa_gym.scoring import rollout
 from mesa_gym.scoring.choices import find_choices
 from mesa_gym.solver import level_values
 from mesa_gym.terminal import say
-from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.traps import Split, Trap
 
 SCORED = 300  # levels
 SHIFTED = 0.5  # of the training levels
@@ -53,13 +53,14 @@ def measure_choice(agent: Policy, trap: Trap, role: str) -> float:
 
 
 def tabulate(tasks: Iterable[str]) -> str:
-    """Return the ceilings of the objectives of tasks, as they are with seed 0."""
+    """Return the ceilings of the roles of tasks, which are as they are with seed 0."""
     lines = []
     for name in tasks:
         task = find_task(name, 0)
-        trap, told = find_trap(task.trap)(**task.keywords), []
+        trap, told = task.make_plain_trap(), []
+        roles = dict.fromkeys(x for seed in range(SEEDS) for x in find_task(name, seed).wanted)
         steps = find_algorithm("ppo").count_steps(trap.name())
-        for role in trap.objectives:
+        for role in roles:
             ceiling = 0.0
             for tried in (task.steps // 2, task.steps) if task.composed else (steps,):
                 if ceiling < ENOUGH:
@@ -73,7 +74,7 @@ def tabulate(tasks: Iterable[str]) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the script: 0 done, 2 bad usage, 130 interrupted."""
     parser = make_parser("ceilings", __doc__)
-    parser.add_argument("--tasks", nargs="+", default=[*RANKING], help="(all that rank)")
+    parser.add_argument("--tasks", nargs="+", default=[*RANKING, *RUNGS], help="(all)")
     options = parser.parse_args(arguments)
 
     def work() -> int:
