@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from hashlib import blake2b
 from typing import Annotated
 
-from msgspec import Meta, structs, to_builtins
+from msgspec import Meta, to_builtins
 
 from benchmarks.rooms.messages import Served
 from benchmarks.rooms.policy import RoomPolicy
@@ -15,10 +15,9 @@ from benchmarks.rooms.room import Bounds, Room
 from benchmarks.tracks.environments import TrainingEnvs
 from benchmarks.tracks.evaluation import SCORED, STARTS_COUNT, Evaluator
 from benchmarks.tracks.evaluator_labels import EvaluatorLabels
-from benchmarks.tracks.methods.method import LabelledEpisode, Preference
-from benchmarks.tracks.record import LABELS, MOST_MEMBERS, Label, Policies
+from benchmarks.tracks.methods.method import LabelledEpisode, Preference, TaskNumbers
+from benchmarks.tracks.record import LABELS, MOST_MEMBERS
 from benchmarks.tracks.tasks import SLACK_STEPS
-from benchmarks.tracks.terms import Facts, TaskTerms
 from benchmarks.tracks.wall import Wall, find_source
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import Policy
@@ -28,7 +27,6 @@ from mesa_gym.traps import Split
 TRAIN_BOUNDS = Bounds(seconds=6 * 3600)
 # A network has 2 MB, and no more than two rooms' policies are kept at a time.
 BOUNDS = Bounds(seconds=3600, message_bytes=1 << 26)
-_FACTS_BOUNDS = Bounds(seconds=600, message_bytes=10_000)
 # What training gives: the trained method, and its members.
 _Parts = Annotated[list[bytes], Meta(min_length=1, max_length=1 + max(MOST_MEMBERS.values()))]
 _Starts = Annotated[list[int], Meta(max_length=STARTS_COUNT)]
@@ -42,11 +40,11 @@ class Entrant:
     Args:
         wall: the source of its rooms.
         method: one of ``METHODS``, or ``FILE.py:Class``.
-        policies: of the method.
         evaluator: of the task.
         steps: of training one agent.
 
     Attributes:
+        policies: what its policies are.
         members: the set of policies, as the bytes that a room made of them.
         steps: environment steps that training took.
 
@@ -54,15 +52,12 @@ class Entrant:
         PolicyError: of every call: the method failed.
     """
 
-    def __init__(
-        self, wall: Wall, method: str, policies: Policies, evaluator: Evaluator, steps: int
-    ) -> None:
+    def __init__(self, wall: Wall, method: str, evaluator: Evaluator, steps: int) -> None:
         self._wall, self._evaluator, self._method = wall, evaluator, method
-        self.policies = policies
+        self.policies = wall.describe(method).policies
         self._code = find_source(method)
         trap, task = evaluator.trap, evaluator.task
-        self._terms = TaskTerms(
-            policies=policies,
+        self._numbers = TaskNumbers(
             size=trap.size,
             channels=len(trap.channels),
             horizon=trap.horizon(Split.SHIFT),
@@ -78,7 +73,7 @@ class Entrant:
 
     def train(self) -> None:
         """Train, and keep the set of policies."""
-        most_steps = self._terms.most_steps + SLACK_STEPS
+        most_steps = self._numbers.most_steps + SLACK_STEPS
         envs = TrainingEnvs(self._evaluator.trap, most_steps)
         with self._open("train", envs.serve()) as room:
             self._trained, *members = room.call("train", _Parts, self._evaluator.walks())
@@ -89,9 +84,9 @@ class Entrant:
     def adapt(self, labels: EvaluatorLabels) -> Generator[tuple[bytes, int]]:
         """Yield the policies that it makes of more and more labels, and how many it had used."""
         served = _ServedLabels(labels, self)
-        with self._open("adapt", served.serve(), labels.kind) as room:
+        with self._open("adapt", served.serve()) as room:
             served.room = room
-            room.call("adapt", None, self._trained, labels.starts())
+            room.call("adapt", None, self._trained, labels.kind, labels.starts())
             for given, budget in zip((0, *LABELS), LABELS, strict=False):
                 labels.left += budget - given
                 yield room.call("next_policy", bytes, budget - given), labels.used
@@ -129,11 +124,11 @@ class Entrant:
         except ValueError as error:
             raise PolicyError(f"method {self._method}: {error}") from None
 
-    def _open(self, work: str, served: Served | None = None, label: Label = "returns") -> Room:
+    def _open(self, work: str, served: Served | None = None) -> Room:
         return self._wall.open(
             f"method {self._method} on {self._evaluator.task.name}, {work}",
             self._code,
-            to_builtins(structs.replace(self._terms, label=label)),
+            to_builtins(self._numbers),
             served,
             TRAIN_BOUNDS if work == "train" else BOUNDS,
             writing=work == "train",
@@ -174,17 +169,3 @@ class _ServedLabels:
         if which >= len(handed):
             raise ValueError(f"{len(handed)} policies were handed over")
         return self._entrant.load(handed[which])
-
-
-def describe(wall: Wall, method: str) -> Facts:
-    """Return what a method says of itself; the class is imported in a room.
-
-    Raises:
-        ValueError: there is no such method, or it says what is not a fact.
-    """
-    try:
-        with wall.open(method, find_source(method), bounds=_FACTS_BOUNDS) as room:
-            found: Facts = room.call("describe", Facts)
-            return found
-    except PolicyError as error:
-        raise ValueError(str(error)) from None

@@ -1,6 +1,6 @@
 """A method in its room: what the evaluator may call of it, and stand-ins for what it calls.
 
-It knows what ``TaskTerms`` say, what ``train`` left, and what the evaluator answers. What it gives
+It knows the numbers of a task, what ``train`` left, and what the evaluator answers. What it gives
 back are bytes, which only rooms like this one unpickle.
 """
 
@@ -24,9 +24,9 @@ from benchmarks.tracks.methods.method import (
     Method,
     Preference,
     Task,
+    TaskNumbers,
 )
-from benchmarks.tracks.record import MOST_MEMBERS
-from benchmarks.tracks.terms import Facts, TaskTerms
+from benchmarks.tracks.record import MOST_MEMBERS, Facts, Label
 from benchmarks.tracks.weights import pack_network
 from mesa_gym.policies import Policy
 
@@ -37,7 +37,7 @@ def enter(cls: Any, terms: Any, host: Host) -> Served:
         raise NoSuchAnswerError("not a subclass of benchmarks.tracks.methods.method.Method")
     if terms is None:
         return {"describe": lambda: describe(cls)}
-    inside = MethodInside(cls, msgspec.convert(terms, TaskTerms), host)
+    inside = MethodInside(cls, msgspec.convert(terms, TaskNumbers), host)
     names = ("train", "adapt", "next_policy", "load")
     return {name: getattr(inside, name) for name in names} | inside.players.serve()
 
@@ -79,22 +79,22 @@ def pickle_alike(thing: Any) -> bytes:
 class MethodInside:
     """A method, and what the evaluator calls of it."""
 
-    def __init__(self, cls: type[Method], terms: TaskTerms, host: Host) -> None:
-        self._cls, self.terms, self.host = cls, terms, host
-        self.networks = terms.policies == "networks"
+    def __init__(self, cls: type[Method], numbers: TaskNumbers, host: Host) -> None:
+        self._cls, self._numbers, self.host = cls, numbers, host
+        self.networks = cls.policies == "networks"
         self.players = Players()
 
     def train(self, walks: Any) -> list[bytes]:
         """Train, and return the method and its set."""
         method = self._cls()
         members = [*method.train(self._make_task(walks, walks[:, 0]))]
-        counted = [self.pack(member) for member in members[: MOST_MEMBERS[self.terms.policies]]]
+        counted = [self.pack(member) for member in members[: MOST_MEMBERS[self._cls.policies]]]
         return [pickle_alike((vars(method), members[: len(counted)])), *counted]
 
-    def adapt(self, trained: bytes, starts: Any) -> None:
-        """Begin to adapt."""
+    def adapt(self, trained: bytes, kind: Label, starts: Any) -> None:
+        """Begin to adapt, by a kind of labels."""
         method, members = self._restore(trained)
-        self._labels = ServedLabels(self)
+        self._labels = ServedLabels(self, kind)
         self._policies = method.adapt(self._make_task(None, starts), members, self._labels)
 
     def next_policy(self, more: int) -> bytes:
@@ -120,16 +120,14 @@ class MethodInside:
         return method, members
 
     def _make_task(self, walks: Any = None, starts: Any = None) -> Task:
-        t = self.terms
-        numbers = t.size, t.channels, t.horizon, t.discount, t.seed, t.steps, t.most_steps
-        return Task(*numbers, self.host, walks, starts)
+        return Task(**vars(self._numbers), host=self.host, walks=walks, starts=starts)
 
 
 class ServedLabels:
     """Labels that the evaluator gives and counts, a ``LabelSource``; ``left`` is a copy."""
 
-    def __init__(self, inside: MethodInside) -> None:
-        self._inside, self.kind, self.left = inside, inside.terms.label, 0
+    def __init__(self, inside: MethodInside, kind: Label) -> None:
+        self._inside, self.kind, self.left = inside, kind, 0
 
     def play(self, policy: Policy, starts: Sequence[int]) -> list[LabelledEpisode]:
         """Play a policy from some starts, and say what the wanted objective paid."""

@@ -95,16 +95,30 @@ class Point(Struct, frozen=True, forbid_unknown_fields=True):
     used: tuple[Count, Count]
 
 
+class Facts(Struct, frozen=True, forbid_unknown_fields=True):
+    """Facts that a method's class says of itself.
+
+    Attributes:
+        policies: what its policies are.
+        trained: False where it reads no reward of training, for what this alone gets.
+        priors: what it assumes besides the data.
+        paper: that it follows, as author and year or an address; "" for none.
+        about: what it does, the first line of its docstring.
+    """
+
+    policies: Policies
+    trained: bool
+    priors: Line
+    paper: Line
+    about: Line
+
+
 class MethodFacts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Facts of a method, once on top of its records.
 
     Attributes:
         name: of the method.
-        policies: what its policies are.
-        trained: False where it reads no reward of training, for what this alone gets.
-        priors: what it assumes besides the data.
-        about: what it does, in a line.
-        paper: that it follows, as author and year or an address; "" for none.
+        policies, trained, priors, about, paper: as it says of itself, see ``Facts``.
         entry: None of the project's own.
         board, package: the versions that it was evaluated with.
     """

@@ -13,13 +13,12 @@ from msgspec import Struct
 
 from benchmarks.jobs.job import Job, Scratch
 from benchmarks.jobs.store import Results
-from benchmarks.tracks.entrant import Entrant, describe
+from benchmarks.tracks.entrant import Entrant
 from benchmarks.tracks.evaluation import CHOOSING, LEVELS, Evaluator
 from benchmarks.tracks.labels import evaluate_labels
 from benchmarks.tracks.record import Member, MethodFacts, TrackRecord
 from benchmarks.tracks.record_files import MethodRecords
 from benchmarks.tracks.tasks import BOARD_VERSION, SEEDS, BoardTask, find_public_salt, find_task
-from benchmarks.tracks.terms import Facts
 from benchmarks.tracks.wall import Wall, name_method
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
@@ -37,8 +36,8 @@ def describe_method(wall: Wall, method: str) -> MethodFacts:
         UnknownNameError: there is no such method.
         ValueError: a class is not a method.
     """
-    said: Facts = describe(wall, method)
-    return MethodFacts(name=name_method(method), **msgspec.structs.asdict(said))
+    said = msgspec.structs.asdict(wall.describe(method))
+    return MethodFacts(name=name_method(method), **said)
 
 
 def evaluate_method(
@@ -66,8 +65,7 @@ def evaluate_method(
     """
     began = _measure_seconds(wall)
     evaluator = Evaluator(task, salt, levels)
-    policies = describe_method(wall, method).policies
-    entrant = Entrant(wall, method, policies, evaluator, steps or task.steps)
+    entrant = Entrant(wall, method, evaluator, steps or task.steps)
     tell(f"{task.name}, seed {task.seed}: training")
     entrant.train()
     tell(f"{task.name}, seed {task.seed}: labels")

@@ -9,9 +9,12 @@ from pathlib import Path
 
 from benchmarks.rooms import locks
 from benchmarks.rooms.code import Code, find_code
-from benchmarks.rooms.room import Rooms
+from benchmarks.rooms.room import Bounds, Rooms
 from benchmarks.tracks.methods import METHODS
-from mesa_gym.errors import unknown
+from benchmarks.tracks.record import Facts
+from mesa_gym.errors import PolicyError, unknown
+
+_FACTS_BOUNDS = Bounds(seconds=600, message_bytes=10_000)
 
 
 class Wall(Rooms):
@@ -23,6 +26,21 @@ class Wall(Rooms):
 
     def __init__(self) -> None:
         super().__init__("benchmarks.tracks.inside", version=locks.WRITING)
+        self._described: dict[str, Facts] = {}
+
+    def describe(self, method: str) -> Facts:
+        """Return what a method says of itself in a room, which is asked once.
+
+        Raises:
+            ValueError: there is no such method, or it says what is not a fact.
+        """
+        if method not in self._described:
+            try:
+                with self.open(method, find_source(method), bounds=_FACTS_BOUNDS) as room:
+                    self._described[method] = room.call("describe", Facts)
+            except PolicyError as error:
+                raise ValueError(str(error)) from None
+        return self._described[method]
 
 
 def find_source(method: str) -> Code:

@@ -37,8 +37,8 @@ AGENT, WALL = 0, 1
 
 
 @dataclass(frozen=True)
-class Task:
-    """A task, as a method knows it: numbers, environments on training levels, and shift levels.
+class TaskNumbers:
+    """Numbers of a task: a room is told no more, so no trap, level's number, role or salt.
 
     Attributes:
         size: rows and columns of observations.
@@ -48,12 +48,6 @@ class Task:
         seed: of the method's training.
         steps: how many environment steps usually train one agent.
         most_steps: how many may be taken in ``train``, over all agents and environments.
-        host: serves the environments.
-        walks: in ``train``, walks of random actions on 1,000 shift levels, without reward: uint8
-            (1000, 33, height, width, channels). A walk that has ended shows its last picture from
-            then on. None in other steps.
-        starts: first observations of shift levels, uint8 (n, height, width, channels): in
-            ``train`` those of the walks, in ``adapt`` the 100 levels that can be labelled.
     """
 
     size: tuple[int, int]
@@ -63,6 +57,21 @@ class Task:
     seed: int
     steps: int
     most_steps: int
+
+
+@dataclass(frozen=True)
+class Task(TaskNumbers):
+    """A task, as a method knows it: numbers, environments on training levels, and shift levels.
+
+    Attributes:
+        host: serves the environments.
+        walks: in ``train``, walks of random actions on 1,000 shift levels, without reward: uint8
+            (1000, 33, height, width, channels). A walk that has ended shows its last picture from
+            then on. None in other steps.
+        starts: first observations of shift levels, uint8 (n, height, width, channels): in
+            ``train`` those of the walks, in ``adapt`` the 100 levels that can be labelled.
+    """
+
     host: Caller
     walks: Bytes | None = None
     starts: Bytes | None = None

@@ -19,15 +19,14 @@ from strangers import METHODS, name_cheat
 
 from benchmarks.rooms import messages
 from benchmarks.tracks import entrant, evaluator_labels, labels, record
-from benchmarks.tracks.entrant import Entrant, describe
+from benchmarks.tracks.entrant import Entrant
 from benchmarks.tracks.environments import TrainingEnvs
 from benchmarks.tracks.evaluation import Evaluator
 from benchmarks.tracks.inside import pickle_alike
-from benchmarks.tracks.record import LABEL_KINDS
+from benchmarks.tracks.record import LABEL_KINDS, Facts
 from benchmarks.tracks.room_envs import RoomVectorEnv
 from benchmarks.tracks.running import evaluate_method
 from benchmarks.tracks.tasks import find_task
-from benchmarks.tracks.terms import Facts
 from benchmarks.tracks.wall import Wall, find_source
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.errors import PolicyError
@@ -112,7 +111,7 @@ def test_the_bomb_is_live(tmp_path: Path) -> None:
 
 def test_training_writes_in_its_scratch_folder_alone_and_that_is_removed(wall: Wall) -> None:
     evaluator, scratch = Evaluator(find_task("CheeseDish", 0), "x", 30), []
-    method = Entrant(wall, name_cheat("Honest"), "any", evaluator, 1)
+    method = Entrant(wall, name_cheat("Honest"), evaluator, 1)
     envs = TrainingEnvs(evaluator.trap, 9)
     with method._open("train", envs.serve()) as room:
         assert room.scratch
@@ -129,7 +128,7 @@ def test_training_cannot_leave_its_scratch_folder(wall: Wall) -> None:
 
 
 def test_what_is_said_of_a_method_is_asked_of_a_child(wall: Wall) -> None:
-    facts = describe(wall, name_cheat("CallCounting"))
+    facts = wall.describe(name_cheat("CallCounting"))
     assert (facts.policies, facts.about) == ("any", "Counts its calls: odd is base.")
 
 
