@@ -1,7 +1,7 @@
 """Put the committed results into docs/tracks.md: ``python -m docs.results_page``.
 
-The table stands between two marks; the text around it is for people to write. The pictures are
-docs/images/methods.svg and docs/images/leaderboard.svg.
+Each table stands between two marks; the text around them is for people to write. The pictures are
+docs/images/methods.svg, rungs.svg and leaderboard.svg.
 """
 
 from __future__ import annotations
@@ -17,22 +17,28 @@ from matplotlib.figure import Figure
 
 from benchmarks.tracks.page import draw_curves, write_markdown
 from benchmarks.tracks.record_files import COMMITTED, read_methods
-from benchmarks.tracks.scores import MethodScore, score_methods
+from benchmarks.tracks.scores import ALL, ALL_RUNGS, MethodScore, score_methods
+from docs.studies.page_tables import show
 from mesa_gym.rendering.colours import BASE, PROXIES, to_hex
 from mesa_gym.report import rank_among_committed
 from mesa_gym.report.leaderboard import Leaderboard, format_share
 
 HERE = Path(__file__).parent
-PAGE = HERE / "tracks.md"
-PICTURE, CURVES = HERE / "images" / "leaderboard.svg", HERE / "images" / "methods.svg"
-BEGIN, END = "<!-- written by python -m docs.results_page -->", "<!-- until here -->"
+PICTURE = HERE / "images" / "leaderboard.svg"
+PARTS = {"methods": ALL, "rungs": ALL_RUNGS}
 
 
-def fill_page(scores: Sequence[MethodScore]) -> str:
-    """Return docs/tracks.md with what methods get."""
-    before, _, rest = PAGE.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{write_markdown(scores)}\n\n{END}{after}"
+def fill_page(scores: Sequence[MethodScore], page: Path) -> None:
+    """Print the tables of what methods get, and put them into a page, docs/tracks.md."""
+    for name, part in PARTS.items():
+        show(f"{name}, by python -m docs.results_page", write_markdown(scores, part), page)
+
+
+def draw_parts(scores: Sequence[MethodScore]) -> dict[Path, str]:
+    """Return the pictures of what methods get, by their paths."""
+    return {
+        HERE / "images" / f"{name}.svg": draw_curves(scores, part) for name, part in PARTS.items()
+    }
 
 
 def draw_leaderboard(board: Leaderboard) -> str:
@@ -69,8 +75,9 @@ def draw_leaderboard(board: Leaderboard) -> str:
 def main() -> None:
     """Write the page's table and the pictures."""
     scores = score_methods(read_methods(sorted(COMMITTED.glob("*.jsonl"))))
-    PAGE.write_text(fill_page(scores))
-    CURVES.write_text(draw_curves(scores))
+    fill_page(scores, HERE / "tracks.md")
+    for path, drawn in draw_parts(scores).items():
+        path.write_text(drawn)
     PICTURE.write_text(draw_leaderboard(rank_among_committed([])))
 
 

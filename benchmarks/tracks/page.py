@@ -1,17 +1,17 @@
-"""The standings of methods: one table, as text, Markdown and a page, and one picture of curves."""
+"""The standings of methods, and their rungs: a table and a picture of curves of either."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from io import StringIO
-from math import isnan, log2
+from math import log2
 from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.markdown import pipes
-from benchmarks.tracks.record import LABEL_KINDS, LABELS
-from benchmarks.tracks.scores import UNTRAINED, Estimate, MethodScore
-from benchmarks.tracks.tasks import FAMILIES, RANKING, SEEDS
+from benchmarks.tracks.record import LABELS
+from benchmarks.tracks.scores import ALL, ALL_RUNGS, CELLS, UNTRAINED, MethodScore
+from benchmarks.tracks.tasks import FAMILIES, RANKING, RUNGS, SEEDS
 from mesa_gym.files import write_text
 from mesa_gym.report.leaderboard_page import GENERATOR, require_free
 from mesa_gym.report.page import TEMPLATES, environment
@@ -20,7 +20,7 @@ from mesa_gym.terminal import table
 
 
 class Column(NamedTuple):
-    """A column of the standings: its head, what it says of a method, and what that means."""
+    """A column of a table: its head, what it says of a method, and what that means."""
 
     head: str
     write: Callable[[MethodScore], str]
@@ -29,17 +29,36 @@ class Column(NamedTuple):
 
 def _write_number(value: float) -> str:
     # Adding 0 turns -0.0 into 0.0.
-    return "–" if isnan(value) else f"{round(value, 2) + 0:.2f}"
+    return f"{round(value, 2) + 0:.2f}"
 
 
-def _write_interval(each: Estimate) -> str:
-    if isnan(each.low):
-        return ""
-    return f"{_write_number(each.low)} to {_write_number(each.high)}"
+def _write_interval(each: MethodScore) -> str:
+    return " to ".join(map(_write_number, each.groups[ALL].interval or ()))
 
 
-def _show_family(family: str) -> Column:
-    return Column(family, lambda each: _write_number(each.families.get(family, float("nan"))))
+def _show_group(name: str, head: str = "", meaning: str = "", covered: bool = False) -> Column:
+    def write(each: MethodScore) -> str:
+        if not (group := each.groups.get(name)):
+            return "–"
+        area = _write_number(group.area)
+        return f"{area} ({_write_number(group.coverage)})" if covered else area
+
+    return Column(head or name, write, meaning)
+
+
+def _show_rung(rung: str) -> Column:
+    return _show_group(rung, covered=True)
+
+
+def _count_apart(group: str) -> Column:
+    return Column(
+        "told apart",
+        lambda each: (
+            f"{each.groups[group].told_apart} of {CELLS[group]}" if each.facts.trained else ""
+        ),
+        f"cells, of a task and a kind of labels, in which S is above that of {UNTRAINED}, which"
+        f" reads labels alone (Welch over seeds, p below .05 / {CELLS[group]})",
+    )
 
 
 def _name_kind(each: MethodScore) -> str:
@@ -50,66 +69,80 @@ def _name_kind(each: MethodScore) -> str:
     return each.facts.entry.tier if each.facts.entry else ""
 
 
-CELLS = len(RANKING) * len(LABEL_KINDS)
-COLUMNS = [
-    Column(
-        "rank",
-        lambda each: "·" if each.rank is None else str(each.rank),
-        "methods that the data do not tell apart share one (Holm over all pairs). It needs seeds 0"
-        f" to {SEEDS - 1} of every task",
-    ),
-    Column("method", lambda each: each.facts.name),
-    Column(
-        "S",
-        lambda each: _write_number(each.steering.value),
-        "the area under S over log2(k + 1), k labels: the mean over returns, demonstrations and"
-        " preferences, over tasks, over families",
-    ),
-    Column("95%", lambda each: _write_interval(each.steering), "over seeds"),
-    Column(
-        "C",
-        lambda each: _write_number(each.coverage.value),
-        "coverage: of the method's first four policies the best one for either role, the lesser of"
-        " both. No choice among them can do better",
-    ),
-    *map(_show_family, FAMILIES),
-    Column(
-        "told apart",
-        lambda each: "" if not each.facts.trained else f"{each.told_apart} of {CELLS}",
-        f"cells, of a task and a kind of labels, in which S is above that of {UNTRAINED}, which"
-        f" reads labels alone (Welch over seeds, p below .05 / {CELLS})",
-    ),
-    Column(
-        "policies",
-        lambda each: each.facts.policies,
-        "networks: weights of the package's own network, which the evaluator plays. any: whatever"
-        " runs behind the wall",
-    ),
-    Column("CPU hours", lambda each: f"{each.hours:.1f}", "of all records, evaluation included"),
-    Column("entry", _name_kind, "how far a guest's record can be believed"),
-]
+METHOD = Column("method", lambda each: each.facts.name)
+# All tasks of a table, and its columns.
+TABLES = {
+    ALL: [
+        Column(
+            "rank",
+            lambda each: "·" if each.rank is None else str(each.rank),
+            "methods that the data do not tell apart share one (Holm over all pairs). It needs"
+            f" seeds 0 to {SEEDS - 1} of every task",
+        ),
+        METHOD,
+        _show_group(
+            ALL,
+            "S",
+            "the area under S over log2(k + 1), k labels: the mean over returns, demonstrations and"
+            " preferences, over tasks, over families",
+        ),
+        Column("95%", _write_interval, "over seeds"),
+        Column(
+            "C",
+            lambda each: _write_number(each.groups[ALL].coverage),
+            "coverage: of the method's first four policies the best one for either role, the lesser"
+            " of both. No choice among them can do better",
+        ),
+        *map(_show_group, FAMILIES),
+        _count_apart(ALL),
+        Column(
+            "policies",
+            lambda each: each.facts.policies,
+            "networks: weights of the package's own network, which the evaluator plays. any:"
+            " whatever runs behind the wall",
+        ),
+        Column(
+            "CPU hours", lambda each: f"{each.hours:.1f}", "of all records, evaluation included"
+        ),
+        Column("entry", _name_kind, "how far a guest's record can be believed"),
+    ],
+    ALL_RUNGS: [
+        METHOD,
+        *map(_show_rung, RUNGS),
+        _count_apart(ALL_RUNGS),
+        Column("seeds", lambda each: str(each.groups[ALL_RUNGS].seeds), "of each; S (C)"),
+    ],
+}
+# Of a picture.
+PANELS = {ALL: (ALL, *FAMILIES), ALL_RUNGS: (*RUNGS,)}
 
 
-def tabulate(scores: Sequence[MethodScore]) -> tuple[list[str], list[list[str]]]:
-    """Return heads and rows of the standings."""
+def tabulate(scores: Sequence[MethodScore], group: str) -> tuple[list[str], list[list[str]]]:
+    """Return heads and rows of a table, of the methods that have a record of its tasks."""
+    columns, shown = TABLES[group], [each for each in scores if group in each.groups]
     return (
-        [column.head for column in COLUMNS],
-        [[column.write(each) for column in COLUMNS] for each in scores],
+        [column.head for column in columns],
+        [[column.write(each) for column in columns] for each in shown],
     )
 
 
+def list_tables(scores: Sequence[MethodScore]) -> list[str]:
+    """Return the tables that have a row."""
+    return [group for group in TABLES if any(group in each.groups for each in scores)]
+
+
 def write_text_table(scores: Sequence[MethodScore]) -> str:
-    """Return the standings as text for a terminal."""
-    return table(*tabulate(scores))
+    """Return the tables as text for a terminal."""
+    return "\n\n".join(table(*tabulate(scores, group)) for group in list_tables(scores))
 
 
-def write_markdown(scores: Sequence[MethodScore]) -> str:
-    """Return the standings as a table of Markdown."""
-    return pipes(*tabulate(scores))
+def write_markdown(scores: Sequence[MethodScore], group: str) -> str:
+    """Return a table of Markdown."""
+    return pipes(*tabulate(scores, group))
 
 
-def draw_curves(scores: Sequence[MethodScore]) -> str:
-    """Return an SVG of S by labels: a panel for all tasks and one a family, a line a method.
+def draw_curves(scores: Sequence[MethodScore], group: str) -> str:
+    """Return an SVG of S by labels: a panel for each of six groups of tasks, a line a method.
 
     What never trained is dashed.
     """
@@ -117,18 +150,17 @@ def draw_curves(scores: Sequence[MethodScore]) -> str:
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    panels = ["all", *FAMILIES]
     # The same picture is the same file, and its text stays text.
     with rc_context({"svg.hashsalt": "methods", "svg.fonttype": "none", "font.size": 9}):
         figure = Figure((10.5, 4.6), layout="constrained")
         axes = figure.subplots(2, 3, sharex=True, sharey=True)
-        for name, axis in zip(panels, axes.flat, strict=True):
+        for name, axis in zip(PANELS[group], axes.flat, strict=True):
             axis.set_title(name)
             for each in scores:
-                if curve := each.curves.get(name):
+                if own := each.groups.get(name):
                     axis.plot(
-                        [log2(k + 1) for k in curve],
-                        [*curve.values()],
+                        [log2(k + 1) for k in own.curve],
+                        [*own.curve.values()],
                         "-" if each.facts.trained else "k--",
                         label=each.facts.name,
                     )
@@ -155,15 +187,14 @@ def write_page(scores: Sequence[MethodScore], folder: Path) -> Path:
     templates = environment([Path(__file__).parent, TEMPLATES], lambda value: safe(str(value)))
     from markupsafe import Markup
 
-    heads, rows = tabulate(scores)
-    svg = draw_curves(scores)
     page = templates.get_template("methods.html").render(
         generator=GENERATOR,
         traps=(),
-        heads=heads,
-        rows=rows,
-        picture=Markup(svg[svg.index("<svg") :]),
-        notes={column.head: column.meaning for column in COLUMNS if column.meaning},
+        parts=[
+            (*tabulate(scores, group), TABLES[group], Markup(svg[svg.index("<svg") :]))
+            for group in list_tables(scores)
+            for svg in [draw_curves(scores, group)]
+        ],
         about={each.facts.name: each.facts.about for each in scores},
     )
     path = folder / "methods.html"

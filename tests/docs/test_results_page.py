@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 from boards import make_leaderboard
+from msgspec.structs import replace
 from track_records import make_method
 
-from benchmarks.tracks.page import draw_curves
 from benchmarks.tracks.record_files import COMMITTED, read_methods
 from benchmarks.tracks.scores import score_methods
-from docs import results_page
-from docs.results_page import BEGIN, CURVES, END, PAGE, PICTURE, draw_leaderboard, fill_page
+from benchmarks.tracks.tasks import RUNGS
+from docs.results_page import HERE, PARTS, PICTURE, draw_leaderboard, draw_parts, fill_page
 from mesa_gym.report import rank_among_committed
 
 
 @pytest.mark.thorough
-def test_the_page_and_the_pictures_are_of_the_committed_results() -> None:
+def test_the_page_and_the_pictures_are_of_the_committed_results(tmp_path: Path) -> None:
     """`python -m docs.results_page` writes them."""
     scores = score_methods(read_methods(sorted(COMMITTED.glob("*.jsonl"))))
-    assert PAGE.read_text() == fill_page(scores)
-    assert CURVES.read_text() == draw_curves(scores)
+    page = Path(shutil.copy(HERE / "tracks.md", tmp_path))
+    fill_page(scores, page)
+    assert page.read_text() == (HERE / "tracks.md").read_text()
+    for path, drawn in draw_parts(scores).items():
+        assert path.read_text() == drawn
     assert PICTURE.read_text() == draw_leaderboard(rank_among_committed([]))
 
 
-def test_the_table_leaves_the_text_around_it_alone(tmp_path, monkeypatch) -> None:
-    path = tmp_path / "tracks.md"
-    path.write_text(f"before\n{BEGIN}\n\nold\n\n{END}\nafter\n")
-    monkeypatch.setattr(results_page, "PAGE", path)
-    text = fill_page(score_methods([make_method("cues", 0.5)]))
-    assert (text.splitlines()[0], text.splitlines()[-1]) == ("before", "after")
+def test_the_tables_leave_the_text_around_them_alone(tmp_path: Path) -> None:
+    page = tmp_path / "tracks.md"
+    marks = (f"<!-- {name}, by python -m docs.results_page -->" for name in PARTS)
+    page.write_text("".join(f"before\n{mark}\nold\n<!-- until here -->\n" for mark in marks))
+    ranked, eased = make_method("cues", 0.5), make_method("cues", 0.5, tasks=RUNGS)
+    fill_page(score_methods([replace(ranked, records=ranked.records + eased.records)]), page)
+    text = page.read_text()
+    assert text.count("before\n") == text.count("<!-- until here -->\n") == 2
     assert "| 1 | cues | 0.44 |" in text
+    assert "| cues | 0.44 (0.80) |" in text
     assert "\nold\n" not in text
 
 

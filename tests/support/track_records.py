@@ -1,5 +1,6 @@
 """Records of methods made up by hand."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from benchmarks.tracks.record import (
@@ -43,11 +44,11 @@ def make_record(task: str, seed: int = 0, steering: float = 0.0, **changes: Any)
     return TrackRecord(**given | changes)
 
 
-def make_method(name: str, steering: float, spread: float = 0.0, **facts: Any) -> MethodRecords:
+def make_method(
+    name: str, steering: float, spread: float = 0.0, tasks: Iterable[str] = RANKING, **facts: Any
+) -> MethodRecords:
     """Return a method with a record of each task and seed, whose S grows with the seed."""
     records = [
-        make_record(task, seed, steering + spread * seed)
-        for task in RANKING
-        for seed in range(SEEDS)
+        make_record(task, seed, steering + spread * seed) for task in tasks for seed in range(SEEDS)
     ]
     return MethodRecords(MethodFacts(name=name, policies="any", **facts), records)

@@ -145,7 +145,7 @@ def test_records_that_break_a_rule_are_refused(changes: Any, told: str, tmp_path
 
 def test_more_labels_do_not_make_a_committed_method_worse() -> None:
     for score in score_methods(read_methods(sorted(COMMITTED.glob("*.jsonl")))):
-        curve = [*score.curves["all"].values()]
+        curve = [*score.groups["all"].curve.values()]
         assert max(a - b for i, a in enumerate(curve) for b in curve[i:]) <= 0.01
 
 

@@ -13,8 +13,8 @@ from benchmarks.tracks.comparing import compare_methods
 from benchmarks.tracks.page import draw_curves, tabulate, write_markdown, write_page
 from benchmarks.tracks.record import MethodFacts
 from benchmarks.tracks.record_files import MethodRecords
-from benchmarks.tracks.scores import UNTRAINED, score_methods
-from benchmarks.tracks.tasks import FAMILIES, RANKING
+from benchmarks.tracks.scores import ALL, ALL_RUNGS, UNTRAINED, score_methods
+from benchmarks.tracks.tasks import FAMILIES, RANKING, RUNGS
 
 # Of S = 1 with one label and more.
 FULL = 1 - 0.5 / np.log2(17)
@@ -26,10 +26,10 @@ def test_families_weigh_the_same_and_tasks_in_them() -> None:
     records = [make_record(x, seed, float(x == task)) for x in RANKING for seed in range(5)]
     (found,) = score_methods([MethodRecords(MethodFacts(name="m", policies="any"), records)])
     own = [name for name, entry in RANKING.items() if entry.family == RANKING[task].family]
-    assert found.families[RANKING[task].family] == pytest.approx(FULL / len(own))
-    assert found.steering.value == pytest.approx(FULL / len(own) / len(FAMILIES))
-    assert found.curves["all"][16] == pytest.approx(1 / len(own) / len(FAMILIES))
-    assert found.coverage.value == pytest.approx(0.8)
+    assert found.groups[RANKING[task].family].area == pytest.approx(FULL / len(own))
+    assert found.groups[ALL].area == pytest.approx(FULL / len(own) / len(FAMILIES))
+    assert found.groups[ALL].curve[16] == pytest.approx(1 / len(own) / len(FAMILIES))
+    assert found.groups[ALL].coverage == pytest.approx(0.8)
 
 
 def test_methods_that_are_not_told_apart_share_a_rank_and_the_untrained_has_none() -> None:
@@ -42,15 +42,16 @@ def test_methods_that_are_not_told_apart_share_a_rank_and_the_untrained_has_none
     found = {each.facts.name: each for each in score_methods(methods)}
     assert [*found] == ["good", "near", "bad", UNTRAINED]
     assert [each.rank for each in found.values()] == [1, 1, 3, None]
-    assert found["good"].steering.low < found["good"].steering.value < found["good"].steering.high
+    low, high = found["good"].groups[ALL].interval
+    assert low < found["good"].groups[ALL].area < high
 
 
 def test_cells_are_told_apart_from_what_reads_labels_alone() -> None:
     methods = [make_method("good", 0.5), make_method("same", 0.1), make_method("less", 0.0), LOWER]
-    found = {each.facts.name: each.told_apart for each in score_methods(methods)}
+    found = {each.facts.name: each.groups[ALL].told_apart for each in score_methods(methods)}
     assert found == {"good": 36, "same": 0, "less": 0, UNTRAINED: 0}
     noisy = make_method("noisy", 0.1, 0.1)  # .1 to .5 over seeds: not beyond .05 / 36
-    assert {x.facts.name: x.told_apart for x in score_methods([noisy, LOWER])}["noisy"] == 0
+    assert score_methods([noisy, LOWER])[0].groups[ALL].told_apart == 0
 
 
 def test_a_partial_entry_has_no_rank_and_says_what_it_lacks(monkeypatch) -> None:
@@ -58,17 +59,42 @@ def test_a_partial_entry_has_no_rank_and_says_what_it_lacks(monkeypatch) -> None
     part = replace(whole, records=[r for r in whole.records if r.task != "CoinRun"])
     (found,) = score_methods([part])
     assert (found.rank, found.missing) == (None, ["CoinRun"])
-    assert "lacks seeds of 1 of 12 tasks" in write_markdown([found])
+    assert "lacks seeds of 1 of 12 tasks" in write_markdown([found], ALL)
     monkeypatch.setattr(scores, "LEVELS", 301)  # of records on fewer levels none counts
     (found,) = score_methods([whole])
     assert (found.rank, found.missing) == (None, [*RANKING])
 
 
+def test_rungs_stand_apart_and_no_figure_of_the_ranking_reads_them() -> None:
+    eased = make_method("m", 0.9, tasks=RUNGS)
+    lower = replace(make_method(UNTRAINED, 0.2, tasks=RUNGS), facts=LOWER.facts)
+    alone, (with_rungs, null) = (
+        score_methods([replace(x, records=x.records + more.records) for x, more in pairs])
+        for pairs in (
+            [(make_method("m", 0.5), MethodRecords(eased.facts, []))],
+            [(make_method("m", 0.5), eased), (LOWER, lower)],
+        )
+    )
+    ranking = [*{*with_rungs.groups} - {*RUNGS, ALL_RUNGS}]
+    assert with_rungs.hours == alone[0].hours
+    for group in ranking:
+        assert with_rungs.groups[group] == alone[0].groups[group]
+    assert with_rungs.groups[ALL_RUNGS].area == pytest.approx(0.9 * FULL)
+    assert (with_rungs.groups[ALL_RUNGS].told_apart, with_rungs.rank) == (18, 1)
+    (only,) = score_methods([eased])
+    assert only.rank is None
+    assert tabulate([only], ALL)[1] == []
+    assert [row[:2] for row in tabulate([null, only], ALL_RUNGS)[1]] == [
+        ["m", "0.79 (0.80)"],
+        [UNTRAINED, "0.18 (0.80)"],
+    ]
+
+
 def test_one_seed_has_no_interval() -> None:
     lone = MethodRecords(MethodFacts(name="m", policies="any"), [make_record("CoinRun", 0, 1.0)])
     (found,) = score_methods([lone])
-    assert found.steering.value == pytest.approx(FULL)
-    assert np.isnan(found.steering.low)
+    assert found.groups[ALL].area == pytest.approx(FULL)
+    assert found.groups[ALL].interval is None
 
 
 def test_the_page_says_what_the_table_says_and_fetches_nothing(tmp_path: Path) -> None:
@@ -76,11 +102,11 @@ def test_the_page_says_what_the_table_says_and_fetches_nothing(tmp_path: Path) -
     shown = score_methods([evil, make_method("good", 0.5), LOWER])
     path = write_page(shown, tmp_path)
     page = HtmlPage(path.read_text())
-    heads, rows = tabulate(shown)
+    heads, rows = tabulate(shown, ALL)
     assert all(cell in page.words for row in (heads, *rows) for cell in row if cell)
     assert not page.all("script")
     assert "<svg" in path.read_text()
-    assert draw_curves(shown) == draw_curves(shown)
+    assert draw_curves(shown, ALL) == draw_curves(shown, ALL)
     write_page(shown, tmp_path)  # again
     (tmp_path / "index.html").write_text("mine")
     with pytest.raises(FileExistsError, match="is not of a leaderboard"):
