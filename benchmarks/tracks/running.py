@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-import msgspec
-from msgspec import Struct
+from msgspec import structs
 
 from benchmarks.jobs.job import Job, Scratch
 from benchmarks.jobs.store import Results
@@ -17,11 +16,9 @@ from benchmarks.tracks.entrant import Entrant
 from benchmarks.tracks.evaluation import CHOOSING, LEVELS, Evaluator
 from benchmarks.tracks.labels import evaluate_labels
 from benchmarks.tracks.record import Member, MethodFacts, TrackRecord
-from benchmarks.tracks.record_files import MethodRecords
+from benchmarks.tracks.record_files import COMMITTED, MethodRecords, read_method
 from benchmarks.tracks.tasks import BOARD_VERSION, SEEDS, BoardTask, find_public_salt, find_task
 from benchmarks.tracks.wall import Wall, name_method
-from mesa_gym.files import read_bytes, write_bytes
-from mesa_gym.json_data import decode_json
 from mesa_gym.scoring import salt_digest
 from mesa_gym.traps import Split
 
@@ -36,7 +33,7 @@ def describe_method(wall: Wall, method: str) -> MethodFacts:
         UnknownNameError: there is no such method.
         ValueError: a class is not a method.
     """
-    said = msgspec.structs.asdict(wall.describe(method))
+    said = structs.asdict(wall.describe(method))
     return MethodFacts(name=name_method(method), **said)
 
 
@@ -96,22 +93,6 @@ def _measure_seconds(wall: Wall) -> float:
     return time.process_time() + wall.seconds
 
 
-class KeptRecord(Struct, frozen=True, forbid_unknown_fields=True):
-    """The file of one job: a method's facts, and one record."""
-
-    facts: MethodFacts
-    record: TrackRecord
-
-    @classmethod
-    def load(cls, path: Path) -> KeptRecord:
-        """Read the file.
-
-        Raises:
-            ValueError: it is damaged.
-        """
-        return decode_json(read_bytes(path), cls)
-
-
 @dataclass(frozen=True)
 class Evaluation:
     """The evaluation of a method on one task with the public salt.
@@ -138,7 +119,7 @@ class Evaluation:
             "wanted": list(task.wanted),
         }
         seconds = AGENTS * task.steps / STEPS_A_SECOND + EVALUATION_SECONDS
-        return Job(name, {Path("methods", f"{name}.json"): terms}, self.make, seconds)
+        return Job(name, {Path("methods", f"{name}.jsonl"): terms}, self.make, seconds)
 
     def make(self, scratch: Scratch) -> None:
         """Train and evaluate in rooms of its own."""
@@ -147,7 +128,7 @@ class Evaluation:
             salt = find_public_salt(self.task.seed)
             record = evaluate_method(wall, self.method, self.task, salt, self.levels)
         (path,) = scratch.files
-        write_bytes(scratch.folder / path, msgspec.json.encode(KeptRecord(facts, record)))
+        MethodRecords(facts, [record]).save(scratch.folder / path)
         scratch.keep(path)
 
 
@@ -160,16 +141,23 @@ def list_jobs(tasks: Sequence[str], methods: Sequence[str], seeds: int = SEEDS) 
 
 
 def gather_records(results: Results) -> list[MethodRecords]:
-    """Return what the jobs of a folder have made, by method.
+    """Return the methods of which a folder holds records, with those that are committed besides.
 
     Raises:
         ValueError: a file is damaged, or records of one name are of different methods.
     """
     found: dict[str, MethodRecords] = {}
-    for path in sorted((results.folder / "methods").glob("*.json")):
-        kept = results.load(path, KeptRecord.load)
-        own = found.setdefault(kept.facts.name, MethodRecords(kept.facts, []))
-        if own.facts != kept.facts:
-            raise ValueError(f"{path} is of another method of this name, or of another version")
-        own.records.append(kept.record)
+    for path in sorted((results.folder / "methods").glob("*.jsonl")):
+        kept = results.load(path, read_method)
+        name = kept.facts.name
+        if name not in found:
+            committed = COMMITTED / f"{name}.jsonl"
+            found[name] = read_method(committed) if committed.exists() else kept
+        if found[name].facts != kept.facts:
+            raise ValueError(
+                f"{path} is of another method of this name, or of another version, than those in"
+                f" {COMMITTED}; remove them where all was run again"
+            )
+        records = {(each.task, each.seed): each for each in found[name].records + kept.records}
+        found[name] = MethodRecords(kept.facts, [*records.values()])
     return [found[name] for name in sorted(found)]

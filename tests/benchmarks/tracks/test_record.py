@@ -13,7 +13,7 @@ from benchmarks.challenge import Entry
 from benchmarks.tracks.record import LABEL_KINDS, LABELS, Member, Point, compute_area
 from benchmarks.tracks.record_files import COMMITTED, read_method, read_methods
 from benchmarks.tracks.scores import score_methods
-from benchmarks.tracks.tasks import RANKING, SEEDS, find_task
+from benchmarks.tracks.tasks import RANKING, RUNGS, SEEDS, find_task
 
 
 def test_values_by_hand() -> None:
@@ -159,7 +159,7 @@ def test_two_methods_of_one_name_are_refused(tmp_path: Path) -> None:
 
 def test_the_committed_records_are_whole() -> None:
     for method in read_methods(COMMITTED.glob("*.jsonl")):
-        assert {(r.task, r.seed) for r in method.records} == {
+        assert {(r.task, r.seed) for r in method.records if r.task not in RUNGS} == {
             (task, seed) for task in RANKING for seed in range(SEEDS)
         }
         for record in method.records:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from strangers import LAZY
 
 from benchmarks.jobs import runner
@@ -11,8 +12,8 @@ from benchmarks.jobs.store import Results
 from benchmarks.tracks import commands, running
 from benchmarks.tracks.commands import main
 from benchmarks.tracks.methods import METHODS
-from benchmarks.tracks.record_files import read_method
-from benchmarks.tracks.running import Evaluation, KeptRecord
+from benchmarks.tracks.record_files import read_method, read_methods
+from benchmarks.tracks.running import Evaluation
 from benchmarks.tracks.tasks import find_task
 from benchmarks.tracks.wall import Wall
 
@@ -55,11 +56,11 @@ def test_jobs_are_done_once_and_again_bit_for_bit(tmp_path: Path) -> None:
     (job,) = running.list_jobs(["CheeseDish"], ["seeds"], 1)
     for folder in (tmp_path / "a", tmp_path / "b"):
         assert runner.run([job], folder, 1) == {}
-        (method,) = running.gather_records(Results(folder))
+        (path,) = (folder / path for path in job.files)
+        method = read_method(path)
         (record,) = method.records
         made.append((method.facts, record.members, record.labels, record.steps))
     assert made[0] == made[1]
-    (path,) = (folder / path for path in job.files)
     before = path.stat().st_mtime_ns
     assert runner.run([job], folder, 1) == {}
     assert path.stat().st_mtime_ns == before
@@ -74,7 +75,7 @@ def test_a_record_of_other_terms_is_not_taken_for_this_one(tmp_path: Path, jobs_
     short = Evaluation(LAZY, task, 30).describe()
     runner.run([short], tmp_path)
     (path,) = short.files
-    assert KeptRecord.load(tmp_path / path).record.levels == 30
+    assert read_method(tmp_path / path).records[0].levels == 30
     assert results.find_missing(short.files) == []
     with pytest.raises(ValueError, match=r"levels 30, .*wants 60"):
         results.find_missing(Evaluation(LAZY, task, 60).describe().files)
@@ -127,8 +128,18 @@ def test_bad_usage_is_said_before_any_work(arguments: list[str], told: str, caps
 
 def test_render_and_commit(tmp_path: Path, capsys, monkeypatch, jobs_run_here) -> None:
     runner.run([Evaluation(LAZY, find_task("CheeseDish", 0), 30).describe()], tmp_path / "run")
-    monkeypatch.setattr(commands, "COMMITTED", tmp_path / "committed")
+    for module in (commands, running):
+        monkeypatch.setattr(module, "COMMITTED", tmp_path / "committed")
     assert main(["commit", "--out", str(tmp_path / "run")]) == 0
+    other = Evaluation(LAZY, find_task("Named-1", 0), 30).describe()
+    runner.run([other], tmp_path / "other")
+    assert main(["commit", "--out", str(tmp_path / "other")]) == 0
+    (committed,) = read_methods((tmp_path / "committed").iterdir())
+    assert [record.task for record in committed.records] == ["CheeseDish", "Named-1"]
+    changed = replace(committed.facts, about="other")
+    replace(committed, facts=changed).save(tmp_path / "committed" / f"{changed.name}.jsonl")
+    assert main(["commit", "--out", str(tmp_path / "other")]) == 2
+    assert "of another version" in capsys.readouterr().err
     assert main(["render", "--out", str(tmp_path / "page")]) == 0
     assert "lazy_methods.Lazy" in capsys.readouterr().out
     assert (tmp_path / "page" / "methods.html").is_file()
