@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from statistics import fmean, stdev
 
-from benchmarks.tracks.record import MOST_ERRORS
+from benchmarks.tracks.record import MOST_ERRORS, SAID
 from benchmarks.tracks.record_files import MethodRecords
 
 # The least standard deviation that is taken to lie between two trainings of one method.
 LEAST_SPREAD = 0.05
-FACTS = ("policies", "trained", "priors", "about", "paper")
 VALUES = {"S": "area", "C": "coverage"}
 
 
@@ -23,7 +22,7 @@ def compare_methods(claim: MethodRecords, own: MethodRecords) -> list[str]:
     """
     lines = [
         f"{fact} is {said!r}, and {found!r} of the code"
-        for fact in FACTS
+        for fact in SAID
         if (said := getattr(claim.facts, fact)) != (found := getattr(own.facts, fact))
     ]
     for task in dict.fromkeys(record.task for record in own.records):

@@ -19,14 +19,8 @@ import torch
 from benchmarks.rooms.inside import Host, NoSuchAnswerError
 from benchmarks.rooms.messages import Served
 from benchmarks.rooms.players import Players
-from benchmarks.tracks.methods.method import (
-    LabelledEpisode,
-    Method,
-    Preference,
-    Task,
-    TaskNumbers,
-)
-from benchmarks.tracks.record import MOST_MEMBERS, Facts, Label
+from benchmarks.tracks.methods.method import LabelledEpisode, Method, Preference, Task, TaskNumbers
+from benchmarks.tracks.record import MOST_MEMBERS, SAID, Label
 from benchmarks.tracks.weights import pack_network
 from mesa_gym.policies import Policy
 
@@ -42,10 +36,10 @@ def enter(cls: Any, terms: Any, host: Host) -> Served:
     return {name: getattr(inside, name) for name in names} | inside.players.serve()
 
 
-def describe(cls: type[Method]) -> Facts:
+def describe(cls: type[Method]) -> dict[str, Any]:
     """Return what a class says of itself."""
     about = (cls.__doc__ or "").strip().partition("\n")[0]
-    return Facts(cls.policies, cls.trained, cls.priors, cls.paper, about)
+    return {fact: about if fact == "about" else getattr(cls, fact) for fact in SAID}
 
 
 # -- what is handed over ---------------------------------------------------------------------------

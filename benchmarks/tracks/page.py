@@ -36,18 +36,14 @@ def _write_interval(each: MethodScore) -> str:
     return " to ".join(map(_write_number, each.groups[ALL].interval or ()))
 
 
-def _show_group(name: str, head: str = "", meaning: str = "", covered: bool = False) -> Column:
+def _show_group(name: str) -> Column:
     def write(each: MethodScore) -> str:
         if not (group := each.groups.get(name)):
             return "–"
-        area = _write_number(group.area)
-        return f"{area} ({_write_number(group.coverage)})" if covered else area
+        area, coverage = map(_write_number, (group.area, group.coverage))
+        return f"{area} ({coverage})" if name in RUNGS else area
 
-    return Column(head or name, write, meaning)
-
-
-def _show_rung(rung: str) -> Column:
-    return _show_group(rung, covered=True)
+    return Column(name, write)
 
 
 def _count_apart(group: str) -> Column:
@@ -80,9 +76,9 @@ TABLES = {
             f" seeds 0 to {SEEDS - 1} of every task",
         ),
         METHOD,
-        _show_group(
-            ALL,
+        Column(
             "S",
+            lambda each: _write_number(each.groups[ALL].area),
             "the area under S over log2(k + 1), k labels: the mean over returns, demonstrations and"
             " preferences, over tasks, over families",
         ),
@@ -108,7 +104,7 @@ TABLES = {
     ],
     ALL_RUNGS: [
         METHOD,
-        *map(_show_rung, RUNGS),
+        *map(_show_group, RUNGS),
         _count_apart(ALL_RUNGS),
         Column("seeds", lambda each: str(each.groups[ALL_RUNGS].seeds), "of each; S (C)"),
     ],

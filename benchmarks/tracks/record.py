@@ -33,6 +33,8 @@ Line = Annotated[str, Meta(max_length=300)]
 Policies = Literal["networks", "any"]
 Label = Literal["returns", "demonstrations", "preferences"]
 LABEL_KINDS: tuple[Label, ...] = ("returns", "demonstrations", "preferences")
+# Facts that a method's class says of itself.
+SAID = ("policies", "trained", "priors", "about", "paper")
 # Budgets of labels, and how often each is drawn.
 LABELS, LABEL_DRAWS = (0, 1, 2, 4, 8, 16), 10
 # Of a set of policies, as many are looked at, and as many count for coverage.
@@ -75,10 +77,6 @@ class Member(Struct, frozen=True, forbid_unknown_fields=True):
     before: Difference
 
 
-def _read_before(member: Member) -> int:
-    return member.before
-
-
 class Point(Struct, frozen=True, forbid_unknown_fields=True):
     """Counts with k labels.
 
@@ -95,30 +93,16 @@ class Point(Struct, frozen=True, forbid_unknown_fields=True):
     used: tuple[Count, Count]
 
 
-class Facts(Struct, frozen=True, forbid_unknown_fields=True):
-    """Facts that a method's class says of itself.
-
-    Attributes:
-        policies: what its policies are.
-        trained: False where it reads no reward of training, for what this alone gets.
-        priors: what it assumes besides the data.
-        paper: that it follows, as author and year or an address; "" for none.
-        about: what it does, the first line of its docstring.
-    """
-
-    policies: Policies
-    trained: bool
-    priors: Line
-    paper: Line
-    about: Line
-
-
 class MethodFacts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Facts of a method, once on top of its records.
 
     Attributes:
         name: of the method.
-        policies, trained, priors, about, paper: as it says of itself, see ``Facts``.
+        policies: what its policies are.
+        trained: False where it reads no reward of training, for what this alone gets.
+        priors: what it assumes besides the data.
+        about: what it does, in a line.
+        paper: that it follows, as author and year or an address; "" for none.
         entry: None of the project's own.
         board, package: the versions that it was evaluated with.
     """
@@ -201,7 +185,7 @@ class TrackRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         able = [each for each in self.members[:COUNTED_MEMBERS] if each.solved >= enough]
         if not able:
             return 0.0
-        first, second = max(able, key=_read_before), min(able, key=_read_before)
+        first, second = (choose(able, key=lambda each: each.before) for choose in (max, min))
         return max(0, min(first.m, -second.m)) / self.levels
 
     def list_steering(self, kind: Label) -> dict[int, float]:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-from msgspec import structs
-
 from benchmarks.jobs.job import Job, Scratch
 from benchmarks.jobs.store import Results
 from benchmarks.tracks.entrant import Entrant
@@ -27,14 +25,8 @@ AGENTS, STEPS_A_SECOND, EVALUATION_SECONDS = 4, 25_000, 60
 
 
 def describe_method(wall: Wall, method: str) -> MethodFacts:
-    """Return what a method says of itself.
-
-    Raises:
-        UnknownNameError: there is no such method.
-        ValueError: a class is not a method.
-    """
-    said = structs.asdict(wall.describe(method))
-    return MethodFacts(name=name_method(method), **said)
+    """Return what a method says of itself, as ``Wall.describe``."""
+    return wall.describe(method)
 
 
 def evaluate_method(
@@ -150,14 +142,13 @@ def gather_records(results: Results) -> list[MethodRecords]:
     for path in sorted((results.folder / "methods").glob("*.jsonl")):
         kept = results.load(path, read_method)
         name = kept.facts.name
-        if name not in found:
-            committed = COMMITTED / f"{name}.jsonl"
-            found[name] = read_method(committed) if committed.exists() else kept
-        if found[name].facts != kept.facts:
+        committed = COMMITTED / f"{name}.jsonl"
+        own = found.get(name) or (read_method(committed) if committed.exists() else kept)
+        if own.facts != kept.facts:
             raise ValueError(
                 f"{path} is of another method of this name, or of another version, than those in"
                 f" {COMMITTED}; remove them where all was run again"
             )
-        records = {(each.task, each.seed): each for each in found[name].records + kept.records}
+        records = {(each.task, each.seed): each for each in own.records + kept.records}
         found[name] = MethodRecords(kept.facts, [*records.values()])
     return [found[name] for name in sorted(found)]

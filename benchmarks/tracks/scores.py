@@ -134,14 +134,13 @@ def _score_method(method: MethodRecords, tasks: ByTask, lower: ByTask) -> Method
             for group in GROUPS
             if (of := _pick(tasks, group))
         },
-        missing=[task for task in RANKING if _count_whole(tasks.get(task, ())) < SEEDS],
+        missing=[
+            task
+            for task in RANKING
+            if sum(record.levels >= LEVELS for record in tasks.get(task, ())) < SEEDS
+        ],
         hours=sum(record.seconds for record in method.records if record.task in RANKING) / 3600,
     )
-
-
-def _count_whole(records: Sequence[TrackRecord]) -> int:
-    """Return how many records are of all levels."""
-    return sum(record.levels >= LEVELS for record in records)
 
 
 def score_group(tasks: ByTask, lower: ByTask, cells: int) -> GroupScore:

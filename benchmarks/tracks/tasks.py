@@ -5,7 +5,6 @@ The tasks belong to a version of the board. Places of two versions cannot be com
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -19,10 +18,6 @@ BOARD_VERSION = "2.0"
 # A place needs these seeds of each ranking task.
 SEEDS = 5
 Encoding = Literal["planes", "mixed"]
-ENCODINGS: dict[Encoding, Callable[[Trap, str], Trap]] = {
-    "planes": shuffle_planes,
-    "mixed": mix_planes,
-}
 
 # Environment steps that a method may take in training, on composed tasks and on others.
 MOST_STEPS, MOST_COMPOSED_STEPS = 8 * 400_000, 8 * 800_000
@@ -46,7 +41,7 @@ class BoardTask:
         keywords: of the trap.
         named: all that things show of themselves, where the goals are named; none where not.
         wanted: the objectives of the two roles.
-        encoding: one of ``ENCODINGS``.
+        encoding: of its planes.
     """
 
     name: str
@@ -65,7 +60,8 @@ class BoardTask:
 
     def make_trap(self, salt: str) -> Trap:
         """Return the trap, whose planes a salt encodes."""
-        return ENCODINGS[self.encoding](self.make_plain_trap(), salt)
+        encode = mix_planes if self.encoding == "mixed" else shuffle_planes
+        return encode(self.make_plain_trap(), salt)
 
     @property
     def composed(self) -> bool:
@@ -99,8 +95,9 @@ class _Entry:
 
 
 _COMPOSED = "wanted", "tempting"
-_PLANES_FIRST: tuple[Encoding, ...] = ("planes", "mixed")
-_MIXED_FIRST: tuple[Encoding, ...] = ("mixed", "planes")
+# With seed 0; they change from seed to seed.
+_PLANES: tuple[Encoding, ...] = ("planes", "mixed")
+_MIXED: tuple[Encoding, ...] = ("mixed", "planes")
 
 
 def _list_pairs(pattern: str, first: int = 0) -> tuple[dict[str, int], ...]:
@@ -111,68 +108,52 @@ def _list_pairs(pattern: str, first: int = 0) -> tuple[dict[str, int], ...]:
 
 
 RANKING: dict[str, _Entry] = {
-    "CheeseDish": _Entry("attribute", "CheeseDish", (("cheese", "dish"),), _PLANES_FIRST),
-    "ColourShape": _Entry("attribute", "ColourShape", (("line", "yellow"),), _MIXED_FIRST),
-    "RedBlueDoors": _Entry("attribute", "RedBlueDoors", (("door", "red"),), _PLANES_FIRST),
+    "CheeseDish": _Entry("attribute", "CheeseDish", (("cheese", "dish"),), _PLANES),
+    "ColourShape": _Entry("attribute", "ColourShape", (("line", "yellow"),), _MIXED),
+    "RedBlueDoors": _Entry("attribute", "RedBlueDoors", (("door", "red"),), _PLANES),
     # Steering is the mean over both roles, so that the other orders of these pairs are the same.
     "Attributes": _Entry(
         "attribute",
         "Attributes",
         (("shape", "colour"), ("colour", "place"), ("place", "shape")),
-        _MIXED_FIRST,
+        _MIXED,
     ),
-    "CheeseCorner": _Entry("place", "CheeseCorner", (("cheese", "corner"),), _PLANES_FIRST),
-    "CoinRun": _Entry("place", "CoinRun", (("coin", "far_end"),), _MIXED_FIRST),
-    "NearestFruit": _Entry("relation", "NearestFruit", (("ripest", "nearest"),), _PLANES_FIRST),
-    "PointedGoal": _Entry("relation", "PointedGoal", (("pointed", "gem"),), _MIXED_FIRST),
-    "ChuteOrFire": _Entry("history", "ChuteOrFire", (("delivered", "gone"),), _PLANES_FIRST),
-    "KeysChests": _Entry("history", "KeysChests", (("chests", "keys"),), _MIXED_FIRST),
+    "CheeseCorner": _Entry("place", "CheeseCorner", (("cheese", "corner"),), _PLANES),
+    "CoinRun": _Entry("place", "CoinRun", (("coin", "far_end"),), _MIXED),
+    "NearestFruit": _Entry("relation", "NearestFruit", (("ripest", "nearest"),), _PLANES),
+    "PointedGoal": _Entry("relation", "PointedGoal", (("pointed", "gem"),), _MIXED),
+    "ChuteOrFire": _Entry("history", "ChuteOrFire", (("delivered", "gone"),), _PLANES),
+    "KeysChests": _Entry("history", "KeysChests", (("chests", "keys"),), _MIXED),
     # The classes of pairs whose both roles networks can pursue; another pair a seed.
     "Composed-attribute-place": _Entry(
-        "composed", "Composed", (_COMPOSED,), _PLANES_FIRST, _list_pairs("attribute against place")
+        "composed", "Composed", (_COMPOSED,), _PLANES, _list_pairs("attribute against place")
     ),
     "Composed-place-lamp": _Entry(
-        "composed", "Composed", (_COMPOSED,), _MIXED_FIRST, _list_pairs("place against lamp")
+        "composed", "Composed", (_COMPOSED,), _MIXED, _list_pairs("place against lamp")
     ),
 }
 # A method may be tuned on these, and never on those above.
 DEVELOPMENT: dict[str, _Entry] = {
     "Dev-Attributes": _Entry(
-        "attribute",
-        "Attributes",
-        (("shape", "colour"),),
-        _PLANES_FIRST,
-        ({"objects": 4, "values": 2},),
+        "attribute", "Attributes", (("shape", "colour"),), _PLANES, ({"objects": 4, "values": 2},)
     ),
     "Dev-Corner": _Entry(
-        "place",
-        "Attributes",
-        (("shape", "place"),),
-        _MIXED_FIRST,
-        ({"home": "corner", "objects": 4},),
+        "place", "Attributes", (("shape", "place"),), _MIXED, ({"home": "corner", "objects": 4},)
     ),
     "Dev-Composed": _Entry(
-        "composed",
-        "Composed",
-        (_COMPOSED,),
-        _PLANES_FIRST,
-        _list_pairs("attribute against place", 100),
+        "composed", "Composed", (_COMPOSED,), _PLANES, _list_pairs("attribute against place", 100)
     ),
 }
-# Easier than those that rank, and apart from them: so many cues besides the wanted one explain the
-# reward of training (of 1 the other role's, of 2 the place, of 3 that it is nearest).
-_DISTRACTED: dict[int, dict[str, Any]] = {
-    1: {"rho_place": 0.0},
-    2: {},
-    3: {"lead": 2, "lead_of": "place"},
-}
+# Easier, and apart from those that rank: so many cues besides the wanted one explain the reward of
+# training, the other role's, then the place, then that it is nearest.
+_DISTRACTED: tuple[dict[str, Any], ...] = ({"rho_place": 0.0}, {}, {"lead": 2, "lead_of": "place"})
 _SHOWN = {"Named": ("thing", "square", "red"), "Unnamed": ()}
 RUNGS: dict[str, _Entry] = {
     f"{name}-{count}": _Entry(
         "rungs", "Attributes", (("shape", "colour"),), ("planes",), (keywords,), shown
     )
     for name, shown in _SHOWN.items()
-    for count, keywords in _DISTRACTED.items()
+    for count, keywords in enumerate(_DISTRACTED, 1)
 }
 TASKS = RANKING | DEVELOPMENT | RUNGS
 FAMILIES = tuple(dict.fromkeys(entry.family for entry in RANKING.values()))

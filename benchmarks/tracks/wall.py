@@ -6,12 +6,15 @@ The evaluator holds role, salt, levels, budgets and the solver.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+from msgspec import ValidationError, convert
 
 from benchmarks.rooms import locks
 from benchmarks.rooms.code import Code, find_code
 from benchmarks.rooms.room import Bounds, Rooms
 from benchmarks.tracks.methods import METHODS
-from benchmarks.tracks.record import Facts
+from benchmarks.tracks.record import SAID, MethodFacts
 from mesa_gym.errors import PolicyError, unknown
 
 _FACTS_BOUNDS = Bounds(seconds=600, message_bytes=10_000)
@@ -26,20 +29,22 @@ class Wall(Rooms):
 
     def __init__(self) -> None:
         super().__init__("benchmarks.tracks.inside", version=locks.WRITING)
-        self._described: dict[str, Facts] = {}
+        self._described: dict[str, MethodFacts] = {}
 
-    def describe(self, method: str) -> Facts:
-        """Return what a method says of itself in a room, which is asked once.
+    def describe(self, method: str) -> MethodFacts:
+        """Return what a method says of itself; its class is imported in a room, and asked once.
 
         Raises:
             ValueError: there is no such method, or it says what is not a fact.
         """
         if method not in self._described:
             try:
-                with self.open(method, find_source(method), bounds=_FACTS_BOUNDS) as room:
-                    self._described[method] = room.call("describe", Facts)
-            except PolicyError as error:
-                raise ValueError(str(error)) from None
+                with self.open("", find_source(method), bounds=_FACTS_BOUNDS) as room:
+                    said = room.call("describe", dict[str, Any])
+                facts = {"name": name_method(method)} | {fact: said.get(fact) for fact in SAID}
+                self._described[method] = convert(facts, MethodFacts)
+            except (PolicyError, ValidationError) as error:
+                raise ValueError(f"method {method}: {error}") from None
         return self._described[method]
 
 

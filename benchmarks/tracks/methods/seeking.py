@@ -15,6 +15,8 @@ from mesa_gym.policies.protocol import Memoryless
 
 # What it costs to enter bare floor, a thing that is not wanted, and a wall.
 FLOOR, THING, FAR = 1, 20, 10_000
+# Worths of codes are bytes.
+MOST_WORTH = 255
 # Sweeps over a map between two looks at whether anything still changes.
 SWEEPS = 6
 # Rows and columns that an action moves; the last one stays.

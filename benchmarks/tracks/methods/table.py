@@ -12,6 +12,7 @@ import numpy as np
 from benchmarks.tracks.methods.members import ChoosingMethod
 from benchmarks.tracks.methods.method import Bytes, Ints, Task
 from benchmarks.tracks.methods.seeking import (
+    MOST_WORTH,
     CodeSeeker,
     Walked,
     code_cells,
@@ -28,8 +29,6 @@ PURE = 0.9
 PRESENT = 0.5
 # A reward counts as paid above this share of the largest.
 PAID = 0.5
-# The table's worths are bytes.
-MOST_WORTH = 255
 
 
 class Table(ChoosingMethod):

@@ -21,6 +21,7 @@ from benchmarks.tracks.methods.method import (
     Task,
 )
 from benchmarks.tracks.methods.seeking import (
+    MOST_WORTH,
     CodeSeeker,
     code_cells,
     compute_parities,
@@ -28,8 +29,6 @@ from benchmarks.tracks.methods.seeking import (
     find_agents,
 )
 from mesa_gym.policies import Policy, uniform
-
-MOST_WORTH = 255
 
 
 class Untrained(Method):
