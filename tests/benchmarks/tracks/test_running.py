@@ -12,7 +12,7 @@ from benchmarks.jobs.store import Results
 from benchmarks.tracks import commands, running
 from benchmarks.tracks.commands import main
 from benchmarks.tracks.methods import METHODS
-from benchmarks.tracks.record_files import read_method, read_methods
+from benchmarks.tracks.record_files import COMMITTED, read_method, read_methods
 from benchmarks.tracks.running import Evaluation
 from benchmarks.tracks.tasks import find_task
 from benchmarks.tracks.wall import Wall
@@ -24,6 +24,7 @@ SHORT = ["rerun", LAZY, "--tasks", "CheeseDish", "--levels", "30"]
 def test_methods_say_what_they_are(wall: Wall) -> None:
     facts = [running.describe_method(wall, name) for name in METHODS]
     assert all(each.about for each in facts)
+    assert facts == [read_method(COMMITTED / f"{name}.jsonl").facts for name in METHODS]
     assert {each.policies for each in facts} == {"networks", "any"}
     assert [each.name for each in facts if not each.trained] == ["untrained"]
 
