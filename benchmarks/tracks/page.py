@@ -46,14 +46,18 @@ def _show_group(name: str) -> Column:
     return Column(name, write)
 
 
-def _count_apart(group: str) -> Column:
+def _count_apart(name: str) -> Column:
+    def write(each: MethodScore) -> str:
+        if not each.facts.trained:
+            return ""
+        group = each.groups[name]
+        return f"{group.told_apart} of {CELLS[name]}" if group.seeds > 1 else "–"
+
     return Column(
         "told apart",
-        lambda each: (
-            f"{each.groups[group].told_apart} of {CELLS[group]}" if each.facts.trained else ""
-        ),
+        write,
         f"cells, of a task and a kind of labels, in which S is above that of {UNTRAINED}, which"
-        f" reads labels alone (Welch over seeds, p below .05 / {CELLS[group]})",
+        f" reads labels alone (Welch over seeds, p below .05 / {CELLS[name]})",
     )
 
 
