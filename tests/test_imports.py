@@ -48,7 +48,6 @@ OPTIONAL = {
     "mesa_gym/policies/onnx.py": {"onnx", "onnxruntime"},
     "mesa_gym/policies/sb3.py": {"torch"},
     "mesa_gym/rendering/pygame.py": {"pygame"},
-    "mesa_gym/rendering/window.py": {"pygame"},
     "mesa_gym/report/figure.py": {"matplotlib"},
     "mesa_gym/report/intervals.py": {"scipy"},
     "mesa_gym/report/page.py": {"jinja2", "markupsafe"},

@@ -15,14 +15,21 @@ def load_pygame() -> ModuleType:
     SIGTERM then ends a program as usual, where SDL would only close the window.
 
     Raises:
-        ImportError: it is not installed; the message names the extra.
+        ImportError: it is not installed, or pygame stands in its place or left it in pieces; the
+            message names the commands.
     """
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     os.environ.setdefault("SDL_NO_SIGNAL_HANDLERS", "1")
     try:
         import pygame
     except ImportError:
-        raise missing_extra("pygame", "viewer") from None
+        raise missing_extra("pygame-ce", "viewer") from None
+    if not getattr(pygame, "IS_CE", False):
+        raise ImportError(
+            "this needs pygame-ce, but the package that 'import pygame' finds is pygame, or what is"
+            " left where both were installed; put it right with two commands:"
+            " pip uninstall -y pygame pygame-ce, then pip install pygame-ce"
+        )
     return pygame
 
 

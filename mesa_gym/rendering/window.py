@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
 from gymnasium.error import DependencyNotInstalled
 from numpy.typing import NDArray
+
+from mesa_gym.rendering.pygame import load_pygame
 
 
 class Window:
@@ -20,18 +21,10 @@ class Window:
     _opened = 0  # windows of all environments: the last one to close ends the display
 
     def __init__(self, title: str, fps: int) -> None:
-        os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-        # Else SIGTERM would close the window, and what was running would run on.
-        os.environ.setdefault("SDL_NO_SIGNAL_HANDLERS", "1")
         try:
-            import pygame
-            import pygame.window  # the older package, of the same name here, has none
-        except ImportError:
-            raise DependencyNotInstalled(
-                "render_mode='human' needs 'pygame-ce', which is not installed ('pygame' itself"
-                ' will not do: uninstall it); install the extra: pip install "mesa-gym[viewer]"'
-            ) from None
-        self._pygame: Any = pygame
+            self._pygame: Any = load_pygame()
+        except ImportError as error:
+            raise DependencyNotInstalled(f"render_mode='human': {error}") from None
         self._title, self._fps = title, fps
         self._window: Any = None
         self._closed = False

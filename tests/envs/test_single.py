@@ -278,5 +278,5 @@ def test_windows_show_what_arrays_hold_and_close_apart(headless):
 def test_a_window_without_pygame_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "pygame", None)
     env = gym.make(TRAPS[1].id(), render_mode="human")
-    with pytest.raises(gym.error.DependencyNotInstalled, match=r"'pygame'.*mesa-gym\[viewer\]"):
+    with pytest.raises(gym.error.DependencyNotInstalled, match=r"'pygame-ce'.*mesa-gym\[viewer\]"):
         env.reset()

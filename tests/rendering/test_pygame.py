@@ -1,4 +1,4 @@
-"""Signals while a window is open: SIGTERM ends what is running, at once."""
+"""The package that opens windows: which one it is, and signals while a window is open."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
+import gymnasium as gym
 import pytest
 from interrupting import HEED
+
+from mesa_gym.cli import main
+from mesa_gym.rendering.pygame import load_pygame
 
 pytest.importorskip("pygame")
 
@@ -70,3 +75,32 @@ def test_a_signal_ends_what_has_a_window(
             process.kill()
     assert process.returncode == expected, said
     assert "Traceback" not in said
+
+
+def old_pygame() -> ModuleType:
+    return ModuleType("pygame")  # the files of pygame-ce, overwritten by pygame's: no IS_CE
+
+
+def broken_pygame() -> ModuleType:
+    broken = ModuleType("pygame")  # what the uninstalling of one leaves of the other
+    broken.__path__ = []
+    return broken
+
+
+@pytest.mark.parametrize("left", [old_pygame, broken_pygame])
+def test_another_pygame_than_ce_is_refused_at_each_door(left, monkeypatch, capsys) -> None:
+    monkeypatch.setitem(sys.modules, "pygame", left())
+    commands = r"pip uninstall -y pygame pygame-ce.*pip install pygame-ce"
+    with pytest.raises(ImportError, match=commands):
+        load_pygame()
+    env = gym.make("MesaGym/CheeseCorner-v0", render_mode="human")
+    with pytest.raises(gym.error.DependencyNotInstalled, match=commands):
+        env.reset()
+    assert main(["list", "--sheet", "sheet.png"]) == 2
+    assert "pip uninstall -y pygame pygame-ce" in capsys.readouterr().err
+
+
+def test_one_module_alone_loads_pygame() -> None:
+    sources = Path(__file__).parents[2].joinpath("mesa_gym").rglob("*.py")
+    loading = [path.name for path in sources if "import pygame" in path.read_text()]
+    assert loading == ["pygame.py"]
