@@ -1,7 +1,7 @@
 """d3rlpy: two algorithms that learn from episodes of the exact oracle, without an environment.
 
 Every training level pays both objectives in one place, so the data do not say which was meant. Its
-algorithms take floats; `-Flat` gives vectors.
+algorithms take floats, which a `-Flat` id gives.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def episodes() -> d3rlpy.dataset.MDPDataset:
             seen, over = after, any(ends)
     seen, actions, rewards, *ends = map(np.array, columns)
     return d3rlpy.dataset.MDPDataset(
-        seen.astype(np.float32),
+        seen,
         actions,
         rewards.astype(np.float32),
         *(end.astype(np.float32) for end in ends),
@@ -61,7 +61,7 @@ def main() -> None:
         )
 
         def policy(observations: np.ndarray, algorithm=algorithm) -> np.ndarray:
-            return algorithm.predict(observations.astype(np.float32))
+            return algorithm.predict(observations)
 
         name = type(algorithm).__name__
         card = score(policy, "CheeseCorner", levels=100, observation="flat", name=name)

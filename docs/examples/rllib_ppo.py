@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import gymnasium as gym
 import numpy as np
 import ray
 import torch
 from ray.rllib.algorithms.ppo import PPOConfig
-from ray.rllib.connectors.env_to_module import FlattenObservations
 from ray.rllib.core.rl_module import RLModule
 from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
 from ray.rllib.env.single_agent_episode import SingleAgentEpisode
@@ -19,13 +17,8 @@ from ray.rllib.env.single_agent_episode import SingleAgentEpisode
 from mesa_gym.scoring import score
 
 # A worker process imports what stands before the colon, and so registers the ids.
-ID = "mesa_gym:MesaGym/CheeseCorner-v0"
+ID = "mesa_gym:MesaGym/CheeseCorner-Flat-v0"
 ROUNDS, STEPS = 3, 1024
-
-
-def flatten(*_: Any, **__: Any) -> FlattenObservations:
-    """RLlib's default CNN fits neither this shape nor uint8; a row of floats fits its MLP."""
-    return FlattenObservations()
 
 
 def make_config() -> PPOConfig:
@@ -37,7 +30,6 @@ def make_config() -> PPOConfig:
             num_env_runners=2,
             num_envs_per_env_runner=16,
             gym_env_vectorize_mode="vector_entry_point",
-            env_to_module_connector=flatten,
         )
         .rl_module(model_config=DefaultModelConfig(fcnet_hiddens=[64]))
         .training(train_batch_size_per_learner=STEPS, minibatch_size=256, num_epochs=4, lr=1e-3)
@@ -85,11 +77,11 @@ def main() -> None:
     ray.shutdown()
 
     def policy(observations: np.ndarray) -> np.ndarray:
-        rows = torch.from_numpy(observations).float().flatten(start_dim=1)
+        seen = {"obs": torch.from_numpy(observations)}
         with torch.inference_mode():
-            return module.forward_inference({"obs": rows})["action_dist_inputs"].softmax(1).numpy()
+            return module.forward_inference(seen)["action_dist_inputs"].softmax(1).numpy()
 
-    card = score(policy, "CheeseCorner", levels=50)
+    card = score(policy, "CheeseCorner", levels=50, observation="flat")
     print(f"after {steps} steps of training: {card.verdict}")
 
 

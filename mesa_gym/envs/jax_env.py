@@ -76,7 +76,7 @@ class JaxEnv(DeviceEnv):
         """Begin an episode in every environment, on levels that the key picks.
 
         Returns:
-            Observations uint8 (n, ...), and the state, a tree of arrays for ``step``.
+            Observations (n, ...), and the state, a tree of arrays for ``step``.
         """
         with jax.enable_x64(False):
             state = _take(self._begins, self._pick(key))
@@ -94,7 +94,7 @@ class JaxEnv(DeviceEnv):
                 refuse another value: what it leads to is undefined.
 
         Returns:
-            Observations uint8 (n, ...), the next state, rewards float32 (n,), which episodes ended
+            Observations (n, ...), the next state, rewards float32 (n,), which episodes ended
             or were truncated (bool (n,)) and infos.
 
         Raises:
@@ -191,6 +191,8 @@ class JaxEnv(DeviceEnv):
             shown = shown.reshape(-1, len(channels))[cells]
         elif observation.name == "chw":
             shown = shown.reshape(n, self.trap.cells, -1).swapaxes(1, 2)
+        elif observation.name == "flat":
+            shown = shown.astype(jnp.float32)
         return shown.reshape(n, *observation.space.shape)
 
 

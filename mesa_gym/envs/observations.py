@@ -62,7 +62,7 @@ class Observation:
 
     Attributes:
         name: the kind, one of ``OBSERVATIONS`` or ``text``.
-        space: what a single environment shows, uint8 except for text.
+        space: what a single environment shows, uint8 except for ``flat`` and text.
     """
 
     name: ClassVar[str] = "planes"
@@ -76,9 +76,9 @@ class Observation:
         return _box((*self.trap.size, len(self.trap.channels)))
 
     def encode(self, state: State) -> Any:
-        """Return what the agents of a batch see: a fresh uint8 array (n, *space.shape), or n texts.
+        """Return what the agents of a batch see: a fresh array (n, *space.shape), or n texts.
 
-        A text is a str, and n of them are a tuple.
+        An array has the space's type. A text is a str, and n of them are a tuple.
         """
         return self.show(draw_planes(self.trap, state), state)
 
@@ -96,16 +96,16 @@ class Recoded(Observation):
 
 
 class Flat(Observation):
-    """The planes as one vector, (height * width * channels,)."""
+    """The planes as one vector of float32, (height * width * channels,), which layers take."""
 
     name = "flat"
 
     def _make_space(self) -> Box:
-        return _box((self.trap.cells * len(self.trap.channels),))
+        return Box(0.0, 1.0, (self.trap.cells * len(self.trap.channels),))
 
-    def show(self, planes: Bytes, state: State) -> Bytes:
-        """Return a copy of the planes, one row for each state."""
-        return planes.reshape(len(planes), -1).copy()
+    def show(self, planes: Bytes, state: State) -> NDArray[np.float32]:
+        """Return the planes, one row for each state."""
+        return planes.reshape(len(planes), -1).astype(np.float32)
 
 
 class ChannelsFirst(Observation):

@@ -42,7 +42,8 @@ class Settings:
         num_levels: draw episodes from levels 0 to ``num_levels`` - 1 only (with ``alpha``, from as
             many of the shift's).
         max_steps: the time limit; by default the trap's own for the split.
-        observation: ``planes``, ``rgb``, ``centred``, ``flat``, ``chw`` or ``text``.
+        observation: ``planes``, ``rgb``, ``centred``, ``flat`` (float32, else
+            uint8), ``chw`` or ``text``.
         agent_view_size: the side of ``centred``'s window, odd; by default all that can be seen.
         salt: an evaluator's secret; other salts give other levels.
         **parameters: the trap's own, such as ``colour_planes``.

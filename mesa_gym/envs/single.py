@@ -27,7 +27,7 @@ from mesa_gym.traps import Trap
 if TYPE_CHECKING:
     from mesa_gym.rendering.window import Window
 
-Observation = NDArray[np.uint8]
+Observation = NDArray[Any]
 
 _ROW = np.array([0])
 

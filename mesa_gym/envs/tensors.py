@@ -174,7 +174,7 @@ class TensorEnv(DeviceEnv):
     def _show(self, planes: Tensor, state: State) -> Tensor:
         observation = self.settings.observation
         if observation.name == "flat":
-            return planes.flatten(1)
+            return planes.flatten(1).float()
         if observation.name == "chw":
             return planes.movedim(-1, 1).contiguous()
         if isinstance(observation, Centred):

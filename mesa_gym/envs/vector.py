@@ -30,7 +30,7 @@ from mesa_gym.envs.supply import Supply
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap
 
-Observations = NDArray[np.uint8]
+Observations = NDArray[Any]
 Paid = dict[str, NDArray[np.float64]]
 Infos = dict[str, Any]
 

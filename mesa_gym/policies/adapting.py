@@ -39,7 +39,7 @@ class Callee:
         self.function, self.observation, self.reset = function, observation, reset
         self.memory = getattr(function, "memory", True)
 
-    def act(self, observation: NDArray[np.uint8], state: State | None = None) -> NDArray[Any]:
+    def act(self, observation: NDArray[Any], state: State | None = None) -> NDArray[Any]:
         """Return what the callable gives, as an array."""
         answer = self.function(observation)
         if isinstance(answer, tuple):

@@ -75,7 +75,7 @@ def as_policy(
             * a ``torch.nn.Module`` from float32 observations to five scores a row;
             * a function whose only required parameter is called ``text``, or any with
               ``observation="text"``: from the text of one state to an action's name;
-            * any other callable, ``policy(observations)`` with uint8 (n, ...) giving actions,
+            * any other callable, ``policy(observations)`` with arrays (n, ...) giving actions,
               integers (n,), or probabilities (n, 5), as anything that ``np.asarray`` takes.
         trap: what it will act on.
         horizon: the time limit in steps, which oracles depend on.

@@ -13,7 +13,7 @@ from mesa_gym.policies.protocol import Memoryless, in_blocks
 from mesa_gym.traps import Split, Trap
 
 FUNCTION = """
-    def policy(observations):  # uint8 (n, height, width, channels)
+    def policy(observations):  # planes, uint8 (n, height, width, channels)
         with torch.no_grad():
             # channels first: .permute(0, 3, 1, 2); of (logits, value) take the first
             return network(torch.from_numpy(observations).float()).softmax(dim=1)
@@ -53,7 +53,7 @@ class NetworkPolicy(Memoryless):
                 f" was trained on, or hand over a function:\n{FUNCTION}"
             ) from None
 
-    def act(self, observation: NDArray[np.uint8], state: State | None = None) -> NDArray[Any]:
+    def act(self, observation: NDArray[Any], state: State | None = None) -> NDArray[Any]:
         """Return action probabilities, float64 (n, 5)."""
         training = [each for each in self.network.modules() if each.training]
         self.network.eval()

@@ -108,7 +108,7 @@ class OnnxPolicy:
         elif self.memory:
             self._state[mask] = 0
 
-    def act(self, observation: NDArray[np.uint8], state: State | None = None) -> NDArray[Any]:
+    def act(self, observation: NDArray[Any], state: State | None = None) -> NDArray[Any]:
         """Return action probabilities, float64 (n, 5), or actions (n,).
 
         Raises:
@@ -121,7 +121,7 @@ class OnnxPolicy:
             raise ValueError(f"{n} rows were asked about, and {len(before)} episodes have begun")
         after = np.empty_like(before)
 
-        def answer_block(seen: NDArray[np.uint8], rows: slice) -> NDArray[Any]:
+        def answer_block(seen: NDArray[Any], rows: slice) -> NDArray[Any]:
             answer, after[rows] = self._run(seen, before[rows])
             return answer
 
@@ -132,7 +132,7 @@ class OnnxPolicy:
         return answer
 
     def _require_alone(
-        self, row: int, observation: NDArray[np.uint8], before: Floats, given: Given
+        self, row: int, observation: NDArray[Any], before: Floats, given: Given
     ) -> None:
         """Ask about one row again, in its own place and in another; all other rows are zeros."""
         own, other = row % BLOCK, int(self._rng.integers(BLOCK))
@@ -154,7 +154,7 @@ class OnnxPolicy:
                         " statistics over the batch)"
                     )
 
-    def _run(self, seen: NDArray[np.uint8], state: Floats) -> Given:
+    def _run(self, seen: NDArray[Any], state: Floats) -> Given:
         """Return the answer to a whole block, and the next states of the rows that have one."""
         fed, wanted = {self._input: seen.astype(self._dtype)}, [self._output]
         if self.memory:

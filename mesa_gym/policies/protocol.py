@@ -54,7 +54,7 @@ class Policy(Protocol):
         """
 
     def act(
-        self, observation: NDArray[np.uint8], state: State | None = None
+        self, observation: NDArray[Any], state: State | None = None
     ) -> NDArray[np.floating[Any]] | NDArray[np.integer[Any]]:
         """Return action probabilities (n, 5), or actions (n,), for a batch of n.
 
@@ -68,7 +68,7 @@ class Policy(Protocol):
 class Valuing(Protocol):
     """A policy that also says what it thinks states are worth, as actor-critics do."""
 
-    def values(self, observation: NDArray[np.uint8]) -> NDArray[np.floating[Any]]:
+    def values(self, observation: NDArray[Any]) -> NDArray[np.floating[Any]]:
         """Return the values of n observations, in the reward that it was trained on; (n,)."""
 
 

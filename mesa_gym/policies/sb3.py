@@ -70,7 +70,7 @@ class ModelPolicy:
         for frames in self.stacks:
             frames.reset(mask)
 
-    def act(self, observation: NDArray[np.uint8], state: State | None = None) -> Array:
+    def act(self, observation: NDArray[Any], state: State | None = None) -> Array:
         """Return action probabilities, float64 (n, 5), or greedy actions, int64 (n,)."""
         return self._ask(self._answer, observation)
 
@@ -96,7 +96,7 @@ class Sampled(ModelPolicy):
 class Valued(Sampled):
     """The same, with a critic, whose values depend on one observation."""
 
-    def values(self, observation: NDArray[np.uint8]) -> NDArray[np.float64]:
+    def values(self, observation: NDArray[Any]) -> NDArray[np.float64]:
         """Return what the critic says, float64 (n,)."""
         return self._ask(self._value, observation)
 
@@ -187,10 +187,11 @@ def _find_view(name: str, model: Any, trap: Trap) -> tuple[str, list[Change]]:
         normalizing = None
     # Only of pictures does SB3 change the space when it normalises them. What a model saw last is
     # saved with it, though, and then has another type, or numbers beyond those of the space.
-    floats = getattr(space, "dtype", None) == np.float32
+    normal = isinstance(space, Box) and space.low.min() < 0
     if isinstance(space, Box) and isinstance(last, np.ndarray):
-        floats |= last.dtype != space.dtype or last.max() > space.high.max()
-    if normalizing is None and floats:
+        outside = last.min() < space.low.min() or last.max() > space.high.max()
+        normal |= last.dtype != space.dtype or outside
+    if normalizing is None and normal:
         raise ValueError(
             f"the {name} model was trained on observations of floats, as VecNormalize makes them,"
             f" and has no statistics of them: {STATISTICS}. If other wrappers changed what it sees,"
@@ -207,16 +208,17 @@ def _find_view(name: str, model: Any, trap: Trap) -> tuple[str, list[Change]]:
                 " stacked, hand over the model with its environment, as in PPO.load(file, env=...)"
             )
         return view
-    kinds = find_spaces(trap).items()
-    shows = ", ".join(f"{kind} {own.shape} to {own.high.max()}" for kind, own in kinds)
-    saw = space
-    if isinstance(space, Box):
-        saw = f"{space.dtype} {space.shape} to {space.high.max():g}"
+    shows = ", ".join(f"{kind} {_tell(own)}" for kind, own in find_spaces(trap).items())
+    saw = _tell(space) if isinstance(space, Box) else space
     raise ValueError(
-        f"the {name} model was trained on observations {saw}; {trap!r} shows, as uint8 from 0,"
-        f" {shows}. Was it trained on another trap or size? If wrappers changed what it sees,"
+        f"the {name} model was trained on observations {saw}; {trap!r} shows {shows}."
+        f" Was it trained on another trap or size? If wrappers changed what it sees,"
         f" {CALLABLE}"
     )
+
+
+def _tell(space: Box) -> str:
+    return f"{space.dtype} {space.shape} to {space.high.max():g}"
 
 
 def _was_stacked(model: Any, frames: Frames) -> bool:

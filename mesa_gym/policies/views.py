@@ -105,9 +105,9 @@ def find_view(space: Any, trap: Trap, normalizing: Any = None) -> tuple[str, lis
     for arrange, (kind, own) in product(ARRANGEMENTS, find_spaces(trap).items()):
         for cut in _list_cuts(kind, own):
             low, high = arrange(cut(own.low[None])), arrange(cut(own.high[None]))
-            for frames in _find_stacks(space, Box(low[0], high[0], dtype=np.uint8)):
+            for frames in _find_stacks(space, Box(low[0], high[0], dtype=own.dtype)):
                 ends = (np.repeat(end, frames.count, frames.axis)[0] for end in (low, high))
-                if space == Box(*ends, dtype=np.uint8):
+                if space == Box(*ends, dtype=own.dtype):
                     found.append((frames, kind, [cut, arrange, frames]))
     if not found:
         return None

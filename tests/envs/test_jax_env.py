@@ -41,6 +41,8 @@ def steps_alike(jax, trap, steps, n=16, **keywords):
     run = jax.jit(play(jax, env, steps), compiler_options={"xla_backend_optimization_level": 0})
     seen, (*parts, infos) = jax.tree.map(np.asarray, run(jax.random.key(0)))
     theirs = gym.make_vec(trap.id(), n, autoreset_mode="Disabled", **keywords)
+    dtype = theirs.observation_space.dtype
+    assert seen.dtype == parts[1].dtype == infos["final_obs"].dtype == dtype
     over = np.ones(n, dtype=bool)
     for step, (action, following, reward, done) in enumerate(zip(*parts, strict=True)):
         given = {name: array[step] for name, array in infos.items()}

@@ -85,6 +85,9 @@ def test_other_observations_are_the_planes_in_another_shape(name):
         seen = {kind: each.encode(state) for kind, each in made.items()}
         np.testing.assert_array_equal(seen["planes"], trap.observe(state)[..., repeated])
         np.testing.assert_array_equal(seen["flat"], seen["planes"].reshape(state.n, -1))
+        assert {kind: each.dtype.name for kind, each in seen.items() if each.dtype != np.uint8} == {
+            "flat": "float32"
+        }
         np.testing.assert_array_equal(seen["chw"].transpose(0, 2, 3, 1), seen["planes"])
         np.testing.assert_array_equal(seen["rgb"], render_rgb(trap, state, 8))
         for row in range(state.n):
@@ -222,6 +225,19 @@ def test_no_word_of_a_text_names_an_objective_or_a_split_that_no_plane_shows(nam
     secret = {*trap.objectives, *trap.shown_as, *Split, "base", "proxy", "level"} - {*trap.planes}
     for text in make_observation(trap, "text").encode(trap.levels(Split.SHIFT, np.arange(50))):
         assert not secret & {*re.findall(r"\w+", text)}
+
+
+def test_layers_of_floats_take_flat_ids_as_they_are():
+    torch = pytest.importorskip("torch")
+    env = gym.make("MesaGym/CheeseCorner-Flat-v0")
+    envs = gym.make_vec("MesaGym/CheeseCorner-Flat-v0", 3, autoreset_mode="SameStep", max_steps=2)
+    layer = torch.nn.Linear(*env.observation_space.shape, 5)
+    assert env.observation_space.dtype == envs.observation_space.dtype == np.float32
+    shown = [env.reset(seed=0)[0], env.step(0)[0], envs.reset(seed=0)[0]]
+    shown += [envs.step(np.zeros(3, int))[0] for _ in range(2)]
+    shown += list(envs.step(np.zeros(3, int))[0]), *envs.step(np.zeros(3, int))[4]["final_obs"]
+    for seen in shown:
+        assert layer(torch.as_tensor(np.asarray(seen))).shape[-1] == 5
 
 
 def test_environments_show_text():

@@ -42,6 +42,7 @@ def steps_alike(trap, n, steps, **keywords):
     seen, infos = ours.reset(seed=5)
     want, wanted = theirs.reset(seed=5)
     np.testing.assert_array_equal(seen.numpy(), want)
+    assert seen.numpy().dtype == infos["final_obs"].numpy().dtype == want.dtype
     keys, rng, waits = infos.keys(), np.random.default_rng(0), KernelCount()
     for _ in range(steps):
         actions, level = rng.integers(0, 5, n), wanted["level"]

@@ -35,7 +35,7 @@ class Countdown:
             self.first = fresh.copy()
 
     def act(self, observation):
-        seen = observation.reshape(len(observation), -1) @ np.arange(observation[0].size)
+        seen = observation.astype(np.int64) @ np.arange(observation[0].size)
         self.first = np.where(self.steps == 0, seen, self.first)
         self.steps = self.steps + 1
         return (self.first + self.steps - 1) % 5

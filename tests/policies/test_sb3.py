@@ -105,7 +105,9 @@ class Asked:
             "centred",
             "MlpPolicy",
         ),
-        (PPO, flat, "flat", "MlpPolicy"),
+        (PPO, flat, "planes", "MlpPolicy"),
+        (PPO, lambda: VecNormalize(envs("flat")), "flat", "MlpPolicy"),
+        thorough(DQN, lambda: VecFrameStack(envs("flat"), 2), "flat", "MlpPolicy"),
         (
             DQN,
             lambda: envs("centred", FlattenObservation, agent_view_size=5),
@@ -200,7 +202,11 @@ class OtherActions(gym.Env):
     [
         (
             lambda: make(PPO, mesa_gym.make_sb3(ID, 2, size=11)),
-            r"uint8 \(11, 11, 6\) to 1; RedBlueDoors-v0\(.* planes \(9, 9, 6\) to 1, .*callable",
+            r"uint8 \(11, 11, 6\) to 1; RedBlueDoors-v0\(.* planes uint8 \(9, 9, 6\) to 1, .*",
+        ),
+        (
+            lambda: make(PPO, mesa_gym.make_sb3(ID, 2, size=11, observation="flat")),
+            r"float32 \(726,\) to 1; .* flat float32 \(486,\) to 1, .*callable",
         ),
         (lambda: make(PPO, OtherActions()), r"space Discrete\(4\); RedBlueDoors-v0 has Discrete"),
         (lambda: PPO, "PPO is a class; hand over an instance"),
@@ -236,17 +242,22 @@ def test_a_saved_model_acts_as_before(algorithm, algo: str, tmp_path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("algorithm", "wrap"),
-    [(PPO, lambda env: env), (DQN, lambda env: env), (A2C, lambda env: VecFrameStack(env, 2))],
+    ("algorithm", "wrap", "kind"),
+    [
+        (PPO, lambda env: env, "planes"),
+        (PPO, lambda env: env, "flat"),
+        (DQN, lambda env: env, "planes"),
+        (A2C, lambda env: VecFrameStack(env, 2), "planes"),
+    ],
 )
-def test_a_saved_model_has_lost_its_statistics(algorithm, wrap, tmp_path) -> None:
-    file, kept, env = str(tmp_path / "a.zip"), str(tmp_path / "v.pkl"), VecNormalize(envs())
+def test_a_saved_model_has_lost_its_statistics(algorithm, wrap, kind: str, tmp_path) -> None:
+    file, kept, env = str(tmp_path / "a.zip"), str(tmp_path / "v.pkl"), VecNormalize(envs(kind))
     model = make(algorithm, wrap(env), learn=16)
     model.save(file), env.save(kept)
     with pytest.raises(ValueError, match="no statistics of them: hand over the model with its st"):
         as_policy(file, TRAP, HORIZON, algo=algorithm.__name__)
-    again = algorithm.load(file, env=wrap(VecNormalize.load(kept, envs())))
-    answers = [as_policy(each, TRAP, HORIZON).act(seen()) for each in (model, again)]
+    again = algorithm.load(file, env=wrap(VecNormalize.load(kept, envs(kind))))
+    answers = [as_policy(each, TRAP, HORIZON).act(seen(kind)) for each in (model, again)]
     np.testing.assert_array_equal(*answers)
 
 
