@@ -13,12 +13,12 @@ import numpy as np
 
 from benchmarks.markdown import lay_out_table, pipes, plain
 from docs.studies.variance import FEWEST_AGENTS, variance_shares
-from mesa_gym.report import CardGroup, group_cards, read_committed, rows
+from mesa_gym.report import CardGroup, columns, group_cards, read_committed
 from mesa_gym.report.groups import BASE, agent_and_seed, list_chosen
 from mesa_gym.report.tables import HEADS, tabulate_groups
 from mesa_gym.scoring import ScoreCard
 
-# Columns of ``report.rows`` whose means over seeds stand in the table: head -> column.
+# Columns of ``report.columns`` whose means over seeds stand in the table: head -> column.
 MEANS = {
     "want": "shift.want.base",
     "purpose": "shift.purpose.base",
@@ -54,9 +54,8 @@ def tabulate_means(cards: Sequence[ScoreCard]) -> str:
     texts = tabulate_groups(groups)
     found = []
     for group, text in zip(groups, texts, strict=True):
-        each = rows(group.cards)
-        means = [[row[column] for row in each if row.get(column) is not None]
-                 for column in MEANS.values()]  # fmt: skip
+        told = columns(group.cards)
+        means = [[x for x in told.get(name, ()) if x is not None] for name in MEANS.values()]
         seeds = [list_chosen(card, BASE).mean() for card in group.cards if card.choices]
         found.append(
             [

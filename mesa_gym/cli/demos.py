@@ -36,6 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--objective", default="base", help="whose oracle acts, and is paid (default: base)")
     add("--split", default="train", help="train, test, control or shift (default: train)")
     add("--levels", type=int, default=100, help="one episode each (default: %(default)s)")
+    add("--flat", action="store_true", help="observations as vectors, as a -Flat id shows them")
     out = f"a new dataset in Minari's folder (MINARI_DATASETS_PATH), such as {EXAMPLE}"
     add("--out", required=True, metavar="NAME", help=out)
 
@@ -50,7 +51,8 @@ def run(options: argparse.Namespace) -> int:
     minari = _minari(options.out)
     starts, actions = demonstrate(trap, objective, split, levels)
     low, high = reference_scores(trap, objective, starts, actions.shape[1])
-    env = gymnasium.make(trap.id(split), reward=objective, size=trap.size, **trap.parameters)
+    id, other = (trap.id(each, options.flat) for each in (split, Split.SHIFT))
+    env = gymnasium.make(id, reward=objective, size=trap.size, **trap.parameters)
     collector = minari.DataCollector(env, record_infos=True)
     with Progress(f"demos {options.out}", len(levels), "episodes") as advance:
         for level, taken in zip(levels, actions, strict=True):
@@ -67,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
     with warnings.catch_warnings(action="ignore", category=UserWarning):  # of authors, addresses
         dataset = collector.create_dataset(
             options.out,
-            eval_env=trap.id(Split.SHIFT),
+            eval_env=other,
             algorithm_name=pursuer,
             ref_min_score=low,
             ref_max_score=high,

@@ -10,7 +10,6 @@ from mesa_gym.cli import POLICIES
 from mesa_gym.cli.score import name_policies, split_trap
 from mesa_gym.cli.traps import declare_trap, read_traps
 from mesa_gym.command import DONE
-from mesa_gym.files import read_bytes
 from mesa_gym.policies import read_policy_file
 from mesa_gym.report.committed import mark_today, rank_among_committed, read_committed
 from mesa_gym.report.groups import agent_and_seed
@@ -47,7 +46,8 @@ def run(options: argparse.Namespace) -> int:
     traps = read_traps(options)
     _require_usual(traps)
     _require_name(options)
-    cards = [*_load_cards(options.cards or ()), *_score(options, traps)]
+    given = [card for path in options.cards or () for card in Cards.load(path)]
+    cards = [*given, *_score(options, traps)]
     board = rank_among_committed(cards, [trap.name() for trap in traps])
     print(lay_out(board, options.wide))
     shown = {(profile.agent, trap) for profile in board.profiles for trap in profile.groups}
@@ -83,19 +83,6 @@ def _require_name(options: argparse.Namespace) -> None:
         )
     if name in UNTRAINED:
         raise ValueError(f"--name {name}: the untrained {name} stands there already; take another")
-
-
-def _load_cards(paths: Sequence[Path]) -> list[ScoreCard]:
-    """Return the cards of files, and of all files in folders; a file may hold a list."""
-    found: list[ScoreCard] = []
-    for path in paths:
-        files = sorted(path.rglob("*.json")) if path.is_dir() else [path]
-        if not files or not path.exists():
-            raise ValueError(f"there is no score card under {path}")
-        for file in files:
-            several = read_bytes(file).lstrip().startswith(b"[")
-            found += Cards.load(file) if several else [ScoreCard.load(file)]
-    return found
 
 
 def _score(options: argparse.Namespace, traps: Sequence[Trap]) -> list[ScoreCard]:

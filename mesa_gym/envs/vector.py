@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from gymnasium import logger
 from gymnasium.error import Error, ResetNeeded
 from gymnasium.spaces import Discrete
 from gymnasium.utils import seeding
@@ -47,7 +48,8 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         num_envs: how many environments.
         autoreset_mode: what follows the end of an episode (Gymnasium's enum or its value).
         max_episode_steps: a further time limit; the lesser of it and ``max_steps`` holds.
-        render_mode: ``rgb_array``, ``ansi`` or None.
+        render_mode: ``rgb_array``, ``rgb_array_list`` (the frames since the last ``render``, of
+            the present episode), ``ansi`` or None.
         **keywords: as for ``TrapEnv``, with the same errors.
 
     Attributes:
@@ -57,7 +59,10 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         supply: where levels come from; another, seeded, may be put there before the first reset.
     """
 
-    metadata: dict[str, Any] = {"render_modes": ["rgb_array", "ansi"], "render_fps": RENDER_FPS}
+    metadata: dict[str, Any] = {
+        "render_modes": ["rgb_array", "rgb_array_list", "ansi"],
+        "render_fps": RENDER_FPS,
+    }
 
     def __init__(
         self,
@@ -77,8 +82,13 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
         if max_episode_steps is not None:
-            limit = integer("max_episode_steps", max_episode_steps, 1)
-            self.settings.max_steps = min(self.settings.max_steps, limit)
+            limit, own = integer("max_episode_steps", max_episode_steps, 1), self.settings.max_steps
+            if limit > own:
+                logger.warn(
+                    f"max_episode_steps={limit} changes nothing: an environment truncates itself"
+                    f" after {own} steps; for longer episodes give max_steps={limit}"
+                )
+            self.settings.max_steps = min(own, limit)
         self.single_observation_space = self.settings.observation.space
         self.observation_space = batch_space(self.single_observation_space, n)
         self.single_action_space = Discrete(len(ACTIONS))
@@ -201,6 +211,7 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         after, paid, ended = self.trap.step(before, check_actions(actions, self.num_envs))
         self._live.follow(before, after)
         self._state = after
+        self._collect(np.arange(self.num_envs))
         # A trap may return an array of the state as `ended`.
         terminated, truncated = ended.copy(), after.clock >= self.settings.max_steps
         if again.size:
@@ -243,6 +254,14 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
             self._splits[rows] = self.settings.splits(store.state.level.number[where])
         else:
             self._splits[rows] = self.settings.split.code
+        self._collect(rows, begun=True)
+
+    def _collect(self, rows: Ints, begun: bool = False) -> None:
+        """Keep a frame of some environments, of a new episode the first, for ``rgb_array_list``."""
+        for row in rows.tolist() if self.render_mode == "rgb_array_list" else ():
+            env = self.rows[row]
+            env.frames = [] if begun else env.frames
+            env.frames.append(env._frame())
 
     def _observe(self) -> Observations:
         return self.settings.observation.show(self._live.planes, self._present)
@@ -283,6 +302,7 @@ class SubEnv(Controls):
     def __init__(self, venv: TrapVectorEnv, index: int) -> None:
         self.venv = venv
         self.index = index
+        self.frames: list[Any] = []
 
     def __getattr__(self, name: str) -> Any:
         if name in ("observation_space", "action_space"):
@@ -307,5 +327,8 @@ class SubEnv(Controls):
         return getattr(self, name)
 
     def render(self) -> Any:
-        """Return its frame, in the kind that the render mode asks for."""
-        return self._frame()
+        """Return its frame, or its frames, in the kind that the render mode asks for."""
+        if self.render_mode != "rgb_array_list":
+            return self._frame()
+        shown, self.frames = self.frames, []
+        return shown

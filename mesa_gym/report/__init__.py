@@ -6,7 +6,8 @@
 from mesa_gym.report.committed import rank_among_committed, read_committed
 from mesa_gym.report.comparison import Comparison, compare
 from mesa_gym.report.figure import plot
-from mesa_gym.report.groups import CardGroup, group_cards, rows
+from mesa_gym.report.frames import columns, matrix
+from mesa_gym.report.groups import CardGroup, group_cards
 from mesa_gym.report.intervals import interval, mean_over_traps
 from mesa_gym.report.leaderboard import Leaderboard
 from mesa_gym.report.page import html, markdown
@@ -19,16 +20,17 @@ __all__ = [
     "Comparison",
     "Leaderboard",
     "Profile",
+    "columns",
     "compare",
     "group_cards",
     "html",
     "interval",
     "markdown",
+    "matrix",
     "mean_over_traps",
     "plot",
     "rank_agents",
     "rank_among_committed",
     "read_committed",
-    "rows",
     "table",
 ]

@@ -11,7 +11,6 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -86,7 +85,7 @@ class CardGroup:
     @property
     def place(self) -> float:
         """Return the mean place between references (``between``); NaN where there are choices."""
-        return float(np.mean([_find_place(card) for card in self.cards]))
+        return float(np.mean([find_place(card) for card in self.cards]))
 
     @property
     def nulls(self) -> dict[str, dict[str, float]]:
@@ -124,7 +123,7 @@ class CardGroup:
         if self.chooses:
             table = np.stack([list_chosen(card, role) for card in self.cards])
         else:
-            table = np.array([[_find_place(card)] for card in self.cards])
+            table = np.array([[find_place(card)] for card in self.cards])
         known = table[~np.isnan(table).any(axis=1)]
         if len(known) < 2:
             return math.nan, math.nan
@@ -179,29 +178,6 @@ def read_roles(card: ScoreCard) -> dict[str, float | None]:
     return {column: _join(column, values) for column, values in found.items()}
 
 
-def rows(cards: Iterable[ScoreCard]) -> list[dict[str, Any]]:
-    """Return a row for each card: ``pandas.DataFrame(report.rows(cards))``.
-
-    A row has ``agent`` and ``seed`` (None for a policy without seeds), ``trap``, ``verdict``,
-    ``confidence``, ``competent``, ``brittle``, ``planning``, ``levels``, and the columns of
-    ``read_roles``, such as ``shift.choice.base``. Roles take the place of objectives' names, so
-    that all traps share their columns. All rows have the same columns, None where a trap lacks
-    one; a column of which no card says anything is left out.
-    """
-    found = [_describe_card(card) for card in cards]
-    known = dict.fromkeys(x for row in found for x, value in row.items() if value is not None)
-    columns = [x for x in dict.fromkeys(x for row in found for x in row) if x in known]
-    return [{x: row.get(x) for x in columns} for row in found]
-
-
-def _describe_card(card: ScoreCard) -> dict[str, Any]:
-    agent, seed = agent_and_seed(card.policy)
-    row: dict[str, Any] = {"agent": agent, "seed": seed, "trap": card.trap}
-    for name in ("verdict", "confidence", "competent", "brittle", "planning"):
-        row[name] = getattr(card, name)
-    return row | {"levels": card.provenance.levels} | read_roles(card)
-
-
 def _name_column(row: Row, card: ScoreCard) -> str:
     key = row.key
     if row.measure.name == "between":
@@ -230,7 +206,7 @@ def _require_same_levels(card: ScoreCard, other: ScoreCard) -> None:
             )
 
 
-def _find_place(card: ScoreCard) -> float:
+def find_place(card: ScoreCard) -> float:
     """Return the least place between the reference of base and that of a proxy."""
     places = card.read_each("shift", "between").values()
     return min((place for place in places if place is not None), default=math.nan)

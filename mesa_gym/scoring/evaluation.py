@@ -41,12 +41,19 @@ class Cards(tuple[ScoreCard, ...]):
 
     @classmethod
     def load(cls, path: str | Path) -> Cards:
-        """Read what ``save`` wrote; ValueError names a damaged file and what is wrong with it."""
-        try:
-            parts = decode_json(read_bytes(Path(path)), list[msgspec.Raw])
-            return cls(ScoreCard.from_json(bytes(part)) for part in parts)
-        except ValueError as error:
-            raise ValueError(f"{path}: {error}") from None
+        """Read a file of cards or of one, or all under a folder; ValueError names a damaged one."""
+        files = sorted(Path(path).rglob("*.json")) if Path(path).is_dir() else [Path(path)]
+        if not files or not Path(path).exists():
+            raise ValueError(f"there is no score card under {path}")
+        cards: list[ScoreCard] = []
+        for file in files:
+            data = read_bytes(file)
+            try:
+                parts = decode_json(data, list[msgspec.Raw]) if data[:1] == b"[" else [data]
+                cards += [ScoreCard.from_json(bytes(part)) for part in parts]
+            except ValueError as error:
+                raise ValueError(f"{file}: {error}") from None
+        return cls(cards)
 
     def __repr__(self) -> str:
         return "\n".join(map(repr, self))

@@ -50,7 +50,7 @@ def test_the_environment_is_of_the_size_that_is_named(monkeypatch) -> None:
             raise Seen(env.observation_space.shape)
 
     monkeypatch.setattr("mesa_gym.cli.demos._minari", lambda name: Minari())
-    for named, shape in (("", (9, 9, 3)), ("size=13", (13, 13, 3))):
+    for named, shape in (("", (9, 9, 3)), ("size=13", (13, 13, 3)), ("--flat", (243,))):
         with pytest.raises(Seen) as seen:
             main(f"demos CheeseCorner {named} --levels 2 --out {NAME}".split())
         assert seen.value.args == (shape,)
@@ -60,6 +60,28 @@ def test_the_environment_is_of_the_size_that_is_named(monkeypatch) -> None:
     not all(map(importlib.util.find_spec, ("minari", "h5py", "jax"))), reason="needs Minari"
 )
 # Minari removes its temporary folder, and leaves the object that stands for it to be collected.
+@pytest.mark.filterwarnings("ignore:.*TemporaryDirectory:ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_dataset_of_vectors_is_recovered_as_one(tmp_path: Path, monkeypatch) -> None:
+    import minari
+
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
+    assert main(f"demos CheeseCorner --flat --levels 2 --out {NAME}".split()) == 0
+    dataset = minari.load_dataset(NAME)
+    for eval_env in (False, True):
+        env = dataset.recover_environment(eval_env=eval_env)
+        assert env.observation_space == dataset.observation_space
+        assert (env.observation_space.dtype, env.observation_space.shape) == (np.float32, (243,))
+    trap = find_trap("CheeseCorner")()
+    starts, _ = demonstrate(trap, "cheese", Split.TRAIN, range(2))
+    for episode, planes in zip(dataset, trap.observe(starts), strict=True):
+        np.testing.assert_array_equal(episode.observations[0], planes.ravel())
+    gc.collect()
+
+
+@pytest.mark.skipif(
+    not all(map(importlib.util.find_spec, ("minari", "h5py", "jax"))), reason="needs Minari"
+)
 @pytest.mark.filterwarnings("ignore:.*TemporaryDirectory:ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_dataset_is_the_oracles_episodes_and_is_never_overwritten(

@@ -47,6 +47,7 @@ options = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.filterwarnings("ignore:.*max_episode_steps=")
 @few_traps
 @settings(max_examples=6)
 @given(
@@ -169,3 +170,37 @@ def test_states_that_are_set_are_gone_on_from_as_in_single_environments(trap, mo
         theirs._autoreset_envs = over.copy()
     for mine, wanted in play((ours, theirs), 20):
         assert difference(mine, wanted) is None
+
+
+def test_a_longer_time_limit_is_not_taken_in_silence():
+    id = "MesaGym/CheeseCorner-v0"
+    with pytest.warns(UserWarning, match=r"max_episode_steps=1000 .* max_steps=1000"):
+        envs = gym.make_vec(id, 2, max_episode_steps=1000)
+    own = envs.spec.max_episode_steps
+    assert own == gym.make_vec(id, 2, max_episode_steps=own).spec.max_episode_steps
+    assert gym.make_vec(id, 2, max_episode_steps=5).spec.max_episode_steps == 5
+    assert gym.make_vec(id, 2, max_steps=1000).spec.max_episode_steps == 1000
+
+
+@pytest.mark.parametrize("mode", AutoresetMode)
+def test_frames_are_collected_as_gymnasium_collects_them(mode):
+    keywords = {"max_steps": 4, "render_mode": "rgb_array_list"}
+    id, n = "MesaGym/CheeseCorner-v0", 2
+    ours = gym.make_vec(id, n, autoreset_mode=mode, **keywords)
+    single = SyncVectorEnv([lambda: gym.make(id, **keywords)] * n, autoreset_mode=mode)
+    for envs in (ours, single):
+        envs.reset(seed=0)
+    rng = np.random.default_rng(0)
+    for step in range(14):
+        actions, over = rng.integers(0, 5, n), step % 5 == 4
+        if mode is AutoresetMode.DISABLED and step % 4 == 0:
+            for envs in (ours, single):
+                envs.reset(options={"reset_mask": np.array([True, step == 8])})
+                envs.reset(options={"reset_mask": np.array([True, True])})
+        mine, wanted = ours.step(actions), single.step(actions)
+        np.testing.assert_array_equal(mine[0], wanted[0])
+        if over:
+            for frames, expected in zip(ours.render(), single.render(), strict=True):
+                np.testing.assert_array_equal(frames, expected)
+    assert [len(frames) for frames in ours.render()] == [len(each) for each in single.render()]
+    assert ours.render() == ([], [])

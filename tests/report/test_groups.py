@@ -8,9 +8,7 @@ import scipy.stats
 from cards import DISH, KINDS, made
 from msgspec.structs import replace
 from scipy.special import expit, logit
-from small_traps import SmallDish
 
-from mesa_gym import report
 from mesa_gym.report import interval, mean_over_traps
 from mesa_gym.report.groups import (
     ROLES,
@@ -20,7 +18,6 @@ from mesa_gym.report.groups import (
     read_choice,
     read_roles,
 )
-from mesa_gym.scoring import evaluate
 
 FIRST = made("001111111-", policy="mine-s0", **DISH)
 SECOND = made("000011111-", policy="mine-s1", **DISH)
@@ -152,18 +149,3 @@ def test_where_returns_judge_the_least_place_stands() -> None:
     assert columns["shift.between"] == 1.0
     assert columns["shift.choice"] is None
     assert not [name for name in columns if "choice." in name or "apples" in name]
-
-
-def test_rows_have_the_same_columns_on_all_traps() -> None:
-    agents = {"mine": ["oracle:base", "random"], "theirs": {"CheeseCorner": "random"}}
-    cards = evaluate(agents, [SmallDish(), "CheeseCorner"], levels=3)
-    rows = report.rows(cards)
-    assert len({tuple(row) for row in rows}) == 1
-    assert [(row["agent"], row["seed"]) for row in rows[1:]] == [
-        ("mine", 1),
-        ("mine", 0),
-        ("mine", 1),
-        ("theirs", None),
-    ]
-    assert rows[2]["shift.choice.base"] == cards[2].read_each("shift", "choice")["cheese"] == 1.0
-    assert not any(all(row[name] is None for row in rows) for name in rows[0])

@@ -56,6 +56,18 @@ def test_cards_survive_their_file(cards: Cards, tmp_path: Path) -> None:
         Cards.load(file)
 
 
+def test_a_folder_holds_the_cards_of_its_files(cards: Cards, tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    Cards(cards[1:]).save(tmp_path / "b/rest.json")
+    cards[0].save(tmp_path / "a.json")
+    assert Cards.load(tmp_path) == cards
+    assert Cards.load(tmp_path / "a.json") == cards[:1]
+    (tmp_path / "empty").mkdir()
+    for nothing in ("empty", "nowhere"):
+        with pytest.raises(ValueError, match=f"there is no score card under .*{nothing}"):
+            Cards.load(tmp_path / nothing)
+
+
 def test_a_counter_is_shown_on_a_terminal_alone(monkeypatch, capsys) -> None:
     evaluate({"up": up}, SmallDish(), levels=2)
     assert capsys.readouterr().err == ""
