@@ -7,7 +7,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from mesa_gym.envs.infos import objectives
-from mesa_gym.envs.making import make_jax, make_sb3, make_torch, register_all, register_trap
+from mesa_gym.envs.making import (
+    make_gymnax,
+    make_jax,
+    make_sb3,
+    make_torch,
+    register_all,
+    register_trap,
+)
 from mesa_gym.traps import Split, Trap
 
 __version__ = "0.1.0"
@@ -16,6 +23,7 @@ __all__ = [
     "Trap",
     "evaluate",
     "labels",
+    "make_gymnax",
     "make_jax",
     "make_sb3",
     "make_torch",

@@ -29,7 +29,7 @@ FEW = 32  # environments: up to so many, one scatter draws all things
 
 
 class JaxEnv(DeviceEnv):
-    """n environments of a trap as two pure functions, called as those of Gymnax.
+    """n environments of a trap as pure functions, ``reset`` and ``step``.
 
     Levels are drawn once, on the CPU. What ends begins its next episode in the same step, on a
     level that the step's key picks: another order than that of ``TrapEnv``'s seeds, while each
@@ -46,6 +46,7 @@ class JaxEnv(DeviceEnv):
         trap: as for ``TrapEnv``.
         num_envs: how many environments.
         num_levels: how many levels there are (with ``alpha``, as many of the shift's too).
+        final_obs: whether infos hold it: kept step by step, it takes most of the memory.
         **keywords: as for ``TensorEnv``, except ``device``, ``seed`` and ``compile``.
     """
 
@@ -55,9 +56,11 @@ class JaxEnv(DeviceEnv):
         num_envs: int,
         *,
         num_levels: int = MOST_BANKED,
+        final_obs: bool = True,
         **keywords: Any,
     ) -> None:
         super().__init__(trap, num_envs, num_levels, keywords)
+        self._final_obs = final_obs
         trap, bank = self.trap, bank_of(self.settings)
         self._rules = trap.bound(jnp, integers="int32")
         tables = bank.level.tables
@@ -82,6 +85,24 @@ class JaxEnv(DeviceEnv):
             state = _take(self._begins, self._pick(key))
             return self._observe(state), state
 
+    def reset_to_level(self, level: Array) -> tuple[Array, State]:
+        """Begin an episode in every environment on a chosen level.
+
+        Args:
+            level: integers (n,), 0 to ``num_levels`` - 1; with ``alpha``, those of the shift are
+                numbered on from there. Of another number compiled code takes the nearest.
+
+        Returns:
+            What ``reset`` returns.
+
+        Raises:
+            ValueError: the levels are not n integers.
+        """
+        rows = self._as_integers("levels", level)
+        with jax.enable_x64(False):
+            state = _take(self._begins, jnp.clip(rows, 0, self._ground.shape[0] - 1))
+            return self._observe(state), state
+
     def step(
         self, key: Array, state: State, action: Array
     ) -> tuple[Array, State, Array, Array, dict[str, Array]]:
@@ -100,24 +121,44 @@ class JaxEnv(DeviceEnv):
         Raises:
             ValueError: the actions are not n integers.
         """
-        given = jnp.asarray(action)
-        if given.shape != (self.num_envs,) or not jnp.issubdtype(given.dtype, jnp.integer):
-            raise ValueError(
-                f"actions must be {self.num_envs} integers, one for each environment; got"
-                f" {given.dtype} of the shape {given.shape}; {EXPECTED_ACTION}"
-            )
+        shown, after, reward, done, infos = self.step_env(state, action)
         with jax.enable_x64(False):
-            after, paid, ended = self._move(state, given.astype(jnp.int32))
-            late = after.clock >= self.settings.max_steps
-            done = ended | late
             begun = _take(self._begins, self._pick(key))
             following = jax.tree.map(lambda old, new: jnp.where(done, new, old), after, begun)
+            if self._final_obs:
+                infos["final_obs"] = shown
+            return self._observe(following), following, reward, done, infos
+
+    def step_env(
+        self, state: State, action: Array
+    ) -> tuple[Array, State, Array, Array, dict[str, Array]]:
+        """Take the step of ``step`` alone: of what ended, the end is shown, and infos lack it.
+
+        Args:
+            state: of episodes that go on.
+            action: as for ``step``.
+        """
+        actions = self._as_integers("actions", action)
+        with jax.enable_x64(False):
+            after, paid, ended = self._move(state, actions)
+            late = after.clock >= self.settings.max_steps
             reward = paid[self.settings.reward] + self.settings.step_reward
             row, own = state.level.row, self.settings.split.code
             split = jnp.where(row < self.num_levels, own, Split.SHIFT.code)
             infos = {"level": row % self.num_levels, "split": split, **key_payments(paid)}
-            infos |= {"terminated": ended, "truncated": late, "final_obs": self._observe(after)}
-            return self._observe(following), following, reward, done, infos
+            infos |= {"terminated": ended, "truncated": late}
+            return self._observe(after), after, reward, ended | late, infos
+
+    def _as_integers(self, what: str, given: Array) -> Array:
+        """Return actions or levels with 32 bits, int32 (n,)."""
+        found = jnp.asarray(given)
+        if found.shape != (self.num_envs,) or not jnp.issubdtype(found.dtype, jnp.integer):
+            raise ValueError(
+                f"{what} must be {self.num_envs} integers, one for each environment; got"
+                f" {found.dtype} of the shape {found.shape}"
+                + (f"; {EXPECTED_ACTION}" if what == "actions" else "")
+            )
+        return found.astype(jnp.int32)
 
     def _move(self, state: State, action: Array) -> Step:
         """Take the step alone; what the state does not carry, the next one does not either."""

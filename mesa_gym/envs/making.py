@@ -15,6 +15,7 @@ from mesa_gym.traps import NAMESPACE, Split, Trap, add_trap, all_traps, find_tra
 if TYPE_CHECKING:
     from stable_baselines3.common.vec_env import VecMonitor
 
+    from mesa_gym.envs.gymnax import GymnaxEnv, GymnaxParams
     from mesa_gym.envs.jax_env import JaxEnv
     from mesa_gym.envs.tensors import TensorEnv
 
@@ -133,6 +134,23 @@ def make_jax(trap: str | type[Trap] | Trap, num_envs: int, **keywords: Any) -> J
 
     given = _read_id(trap) if isinstance(trap, str) else {"trap": trap}
     return JaxEnv(num_envs=num_envs, **given | keywords)
+
+
+def make_gymnax(trap: str | type[Trap] | Trap, **keywords: Any) -> tuple[GymnaxEnv, GymnaxParams]:
+    """Make what ``gymnax.make`` does in Gymnax 0.0.9: an environment, and params for its methods.
+
+    Args:
+        trap: as for ``make_jax``.
+        **keywords: those of ``JaxEnv``.
+
+    Raises:
+        ImportError: JAX is not installed; the message names the extra.
+    """
+    env = make_jax(trap, 1, final_obs=False, **keywords)
+    from mesa_gym.envs.gymnax import GymnaxEnv
+
+    made = GymnaxEnv(env)
+    return made, made.default_params
 
 
 def _read_id(name: str) -> dict[str, Any]:

@@ -47,8 +47,11 @@ def _describe_card(card: ScoreCard) -> dict[str, Any]:
 def matrix(cards: Iterable[ScoreCard], role: str = BASE) -> dict[str, Floats]:
     """Return agent -> shares of a role's choices, float64 (seeds, traps), as ``rliable`` reads it.
 
-    Seeds stand in their order, traps in that in which they come first. A trap that is judged by
-    returns has its place between references there, for the role "base" alone.
+    Args:
+        cards: of the same seeds on all traps, for each agent. Seeds stand in their order, traps in
+            that in which they come first.
+        role: "base", "proxy" or "none". A trap that is judged by returns has no shares, and its
+            place between references for "base" alone.
 
     Raises:
         ValueError: there is no such role, or an agent has not the same seeds on all traps.

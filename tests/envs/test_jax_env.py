@@ -120,6 +120,34 @@ def test_keys_pick_levels_of_both_splits_alike(jax):
     assert (np.asarray(again) != seen).any()
 
 
+def test_a_step_alone_is_the_step_before_its_reset(jax):
+    env = mesa_gym.make_jax(CORNER, 16, num_levels=5, max_steps=3, alpha=0.5)
+    bare = mesa_gym.make_jax(CORNER, 16, num_levels=5, max_steps=3, alpha=0.5, final_obs=False)
+    rows = np.arange(16) % 10
+    seen, state = jax.jit(env.reset_to_level)(rows)
+    starts = [env.trap.observe(env.trap.levels(split, np.arange(5) + first))
+              for split, first in ((Split.TRAIN, 0), (Split.SHIFT, LEVELS))]  # fmt: skip
+    np.testing.assert_array_equal(seen, np.concatenate(starts)[rows])
+    key, action = jax.random.key(0), np.arange(16) % 5
+    for _ in range(3):
+        shown, after, paid, done, infos = jax.jit(env.step_env)(state, action)
+        following, state, reward, over, given = jax.jit(env.step)(key, state, action)
+        np.testing.assert_array_equal(shown, given.pop("final_obs"))
+        for one, two in zip(
+            (paid, done, *infos.values()), (reward, over, *given.values()), strict=True
+        ):
+            np.testing.assert_array_equal(one, two)
+        assert infos.keys() == given.keys()
+        np.testing.assert_array_equal(shown[~done], following[~done])
+    assert done.all()
+    assert after.clock.tolist() == [3] * 16
+    assert set(bare.step(key, bare.reset(key)[1], action)[4]) == set(infos)
+    with pytest.raises(
+        ValueError, match=r"levels must be 16 integers, one for each environment; got"
+    ):
+        env.reset_to_level(rows[1:])
+
+
 def test_bad_input_is_named(jax, monkeypatch):
     from mesa_gym.envs import jax_env
 

@@ -1,0 +1,125 @@
+"""Environments called as Gymnax 0.0.9 calls its own: by purejaxrl's loop, and to replay levels."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from parameters import thorough
+
+import mesa_gym
+
+jax = pytest.importorskip("jax")
+jnp = jax.numpy
+CORNER, ENVS, STEPS, UPDATES = "MesaGym/CheeseCorner-v0", 8, 16, 3
+
+
+class Logged(NamedTuple):
+    """What purejaxrl's LogWrapper carries beside a state."""
+
+    state: object
+    total: jax.Array
+
+
+class LogWrapper:
+    """As purejaxrl has it: it flattens, hands on what it has not, and adds to infos."""
+
+    def __init__(self, env):
+        self._env = env
+
+    def __getattr__(self, name):
+        return getattr(self._env, name)
+
+    def reset(self, key, params=None):
+        seen, state = self._env.reset(key, params)
+        return jnp.reshape(seen, (-1,)), Logged(state, 0.0)
+
+    def step(self, key, logged, action, params=None):
+        seen, state, reward, done, info = self._env.step(key, logged.state, action, params)
+        total = logged.total + reward
+        info["returned_episode_returns"] = total * done
+        return jnp.reshape(seen, (-1,)), Logged(state, total * (1 - done)), reward, done, info
+
+
+@pytest.mark.parametrize("kind", ["planes", thorough("flat")])
+def test_the_loop_of_purejaxrl_trains_on_it(kind) -> None:
+    """Its calls in its order, compiled as a whole: reset, step and spaces take params."""
+    env, params = mesa_gym.make_gymnax(CORNER, observation=kind)
+    env = LogWrapper(env)
+    size = int(np.prod(env.observation_space(params).shape))
+    actions = env.action_space(params).n
+    assert (size, actions, params.max_steps_in_episode) == (243, 5, 64)
+
+    def act(weights, key, seen):
+        scores = seen.astype(jnp.float32) @ weights
+        return jax.random.categorical(key, scores), jax.nn.log_softmax(scores)
+
+    def train(key):
+        first, key = jax.random.split(key)
+        resets = jax.random.split(first, ENVS)
+        seen, state = jax.vmap(env.reset, in_axes=(0, None))(resets, params)
+
+        def update(carry, _):
+            def env_step(carry, _):
+                weights, state, seen, key = carry
+                key, choose, move = jax.random.split(key, 3)
+                action, _ = act(weights, choose, seen)
+                after, state, reward, done, info = jax.vmap(env.step, in_axes=(0, 0, 0, None))(
+                    jax.random.split(move, ENVS), state, action, params
+                )
+                return (weights, state, after, key), (seen, action, reward, done, info)
+
+            carry, (seen, action, reward, done, info) = jax.lax.scan(env_step, carry, None, STEPS)
+
+            def loss(weights):
+                _, chances = act(weights, carry[3], seen)
+                taken = jnp.take_along_axis(chances, action[..., None], axis=-1)[..., 0]
+                return -(taken * (reward - reward.mean())).mean()
+
+            slope = jax.grad(loss)(carry[0])
+            return (carry[0] - slope, *carry[1:]), {**info, "done": done, "reward": reward}
+
+        start = (jnp.zeros((size, actions)), state, seen, key)
+        return jax.lax.scan(update, start, None, UPDATES)
+
+    (weights, *_), metrics = jax.jit(train)(jax.random.PRNGKey(30))
+    assert {array.shape for array in metrics.values()} == {(UPDATES, STEPS, ENVS)}
+    assert "final_obs" not in metrics
+    done = np.asarray(metrics["done"])
+    assert done.any()
+    ended = np.asarray(metrics["terminated"]) | np.asarray(metrics["truncated"])
+    np.testing.assert_array_equal(done, ended)
+    np.testing.assert_array_equal(metrics["reward"], metrics["reward_cheese"])
+    returned = np.asarray(metrics["returned_episode_returns"])
+    assert returned.sum() == returned[done].sum() > 0
+    assert np.abs(weights).max() > 0
+
+
+def test_levels_are_replayed_without_autoreset() -> None:
+    """What prioritised replay and editors of levels need: one level, its end kept, and again."""
+    env, params = mesa_gym.make_gymnax(CORNER, num_levels=9, max_steps=2)
+    key, levels = jax.random.key(0), jnp.arange(9)
+    seen, state = jax.vmap(env.reset_to_level, in_axes=(None, 0, None))(key, levels, params)
+    trap = env.env.trap
+    np.testing.assert_array_equal(seen, trap.observe(trap.levels("train", np.arange(9))))
+    step = jax.jit(jax.vmap(env.step_env, in_axes=(None, 0, 0, None)))
+    for late in (False, True):
+        seen, state, reward, done, info = step(key, state, jnp.full(9, 4), params)
+        np.testing.assert_array_equal(info["level"], levels)
+        assert done.tolist() == [late] * 9
+    # The end is shown, not a next level.
+    np.testing.assert_array_equal(seen, trap.observe(trap.levels("train", np.arange(9))))
+
+
+def test_it_is_what_is_stepped_side_by_side() -> None:
+    env, params = mesa_gym.make_gymnax(CORNER, num_levels=1, max_steps=9)
+    many = mesa_gym.make_jax(CORNER, 1, num_levels=1, max_steps=9)
+    key = jax.random.key(0)
+    seen, state = env.reset(key, params)
+    other, others = many.reset(key)
+    for action in (0, 3, 2, 3, 3, 4, 1, 1, 1, 1):
+        np.testing.assert_array_equal(seen, other[0])
+        seen, state, *rest, info = env.step(key, state, action, params)
+        other, others, *expected, infos = many.step(key, others, jnp.array([action]))
+        assert [each.item() for each in rest] == [each.item() for each in expected]
+        assert {**info} == {name: value[0] for name, value in infos.items() if name in info}
+    assert env.default_params == params
