@@ -19,7 +19,7 @@ Stepped = tuple[Array, State, Array, Array, dict[str, Array]]
 
 
 class GymnaxParams(NamedTuple):
-    """What methods take and need not be given: nothing in it can be changed."""
+    """Params as Gymnax hands them to each method; here they change nothing."""
 
     max_steps_in_episode: int
 

@@ -37,8 +37,10 @@ EXPECTED = {
         r"jax_ppo on CheeseCorner-v0: proxy:corner, "
     ),
     "inspect_task": (
-        r"^train: reached first on 5 levels: \{'cheese': 1\.0, 'corner': 1\.0, 'nothing': 0\.0\}\n"
-        r"shift: reached first on 5 levels: \{'cheese': 1\.0, 'corner': 0\.0, 'nothing': 0\.0\}$"
+        r"^train: reached first on 5 levels: \{'cheese': 1\.0, 'corner': 1\.0, 'nothing': 0\.0, "
+        r"'unread': 0\.0\}\nshift: .*: \{'cheese': 1\.0, 'corner': 0\.0, 'nothing': 0\.0, .*\n"
+        r"150 questions, 0\.25 unread\nmockllm-model on CheeseCorner-v0: base, .*\n"
+        r"first-listed on CheeseCorner-v0: incapable, "
     ),
     "minari_dataset": (
         r"reference scores \d\.\d+ and \d\.\d+\n"

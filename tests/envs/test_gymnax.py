@@ -14,7 +14,7 @@ CORNER, ENVS, STEPS, UPDATES = "MesaGym/CheeseCorner-v0", 8, 16, 3
 
 
 class Logged(NamedTuple):
-    """What purejaxrl's LogWrapper carries beside a state."""
+    """A state, and beside it what purejaxrl's LogWrapper carries."""
 
     state: object
     total: jax.Array
@@ -95,7 +95,7 @@ def test_the_loop_of_purejaxrl_trains_on_it(kind) -> None:
 
 
 def test_levels_are_replayed_without_autoreset() -> None:
-    """What prioritised replay and editors of levels need: one level, its end kept, and again."""
+    """As prioritised replay and editors of levels do: one level, its end kept, and again."""
     env, params = mesa_gym.make_gymnax(CORNER, num_levels=9, max_steps=2)
     key, levels = jax.random.key(0), jnp.arange(9)
     seen, state = jax.vmap(env.reset_to_level, in_axes=(None, 0, None))(key, levels, params)

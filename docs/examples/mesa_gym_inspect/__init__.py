@@ -1,0 +1,1 @@
+"""Inspect tasks on the traps of mesa_gym."""
