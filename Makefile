@@ -104,9 +104,7 @@ constraints:  ## Refresh constraints.txt with the newest versions, torch apart.
 	    | grep -v -i -E '^(nvidia|cuda|triton|pip=)' >> build/constraints.txt
 	mv build/constraints.txt constraints.txt
 
-# From a clone, so that nothing that was never committed gets in. On the page of a package index
-# relative links lead nowhere, so the README's become addresses of the repository.
-REPOSITORY = https://github.com/mesa-gym/mesa-gym
+# From a clone, so that nothing that was never committed gets in.
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' mesa_gym/__init__.py)
 
 AGENTS = build/agents/mesa_gym-$(VERSION)-agents.tar.gz
@@ -115,8 +113,6 @@ dist: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct)
 dist: $(INSTALLED)  ## Build the last commit's wheel and source distribution, and its agents in build/agents.
 	rm -rf build/release build/agents dist
 	git clone --quiet . build/release
-	sed -i -e 's#](docs/images/#]($(REPOSITORY)/raw/v$(VERSION)/docs/images/#' \
-	    -e 's#](\([a-zA-Z]*/\|[A-Z]*\.\)#]($(REPOSITORY)/blob/v$(VERSION)/\1#g' build/release/README.md
 	$(BIN)/python -m build --outdir dist build/release
 	$(BIN)/python .ci/archives.py build/release/mesa_gym/trained/weights $(AGENTS)
 

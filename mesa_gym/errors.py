@@ -88,8 +88,8 @@ def _offer(value: object, valid: Iterable[str]) -> str:
 def missing_extra(package: str, extra: str) -> ImportError:
     """Return the error for an optional package that is not installed."""
     return ImportError(
-        f"this needs {package!r}, which is not installed; install the extra:"
-        f' pip install "mesa-gym[{extra}]", or in a checkout pip install ".[{extra}]"'
+        f"this needs {package!r}, which is not installed; install the extra mesa-gym[{extra}]:"
+        f' in a checkout pip install ".[{extra}]", of a wheel pip install "FILE.whl[{extra}]"'
     )
 
 

@@ -1,6 +1,6 @@
 """PPO (Schulman et al. 2017) in JAX, as PureJaxRL has it: learner and environments in one jit.
 
-It takes `pip install "mesa-gym[jax]" optax`, and prints the verdict on what it learnt.
+It takes `pip install ".[jax]" optax`, and prints the verdict on what it learnt.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """An own loop in torch: train an own network, then score, film, tabulate and draw it.
 
-It takes torch, pillow and `pip install "mesa-gym[stats]"`, and leaves cards.json, shift.gif,
+It takes torch, pillow and `pip install ".[stats]"`, and leaves cards.json, shift.gif,
 table.tex and figure.svg in the current folder. The loop is an advantage actor-critic (Mnih et al.
 2016) on the view around the agent.
 """

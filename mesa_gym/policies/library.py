@@ -33,7 +33,7 @@ def load_from_library(spec: str, trap: Trap) -> Any:
     if library is None:
         raise ValueError(
             f"policy {spec!r}: no installed package offers a library of trained agents; install"
-            ' mesa_gym again, pip install mesa-gym, or in a checkout pip install -e "."'
+            ' mesa_gym again, in a checkout pip install -e "."'
         )
     return library.load_named(spec.removeprefix(LIBRARY), trap)
 

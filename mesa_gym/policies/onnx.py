@@ -35,6 +35,7 @@ try:
 except ImportError as error:
     raise missing_extra(error.name or "onnx", "onnx") from None
 
+onnxruntime.disable_telemetry_events()  # what is scored is told to no one
 Floats = NDArray[np.float32]
 Given = tuple[NDArray[Any], Floats]  # an answer and the next states
 PROVIDERS = ["CPUExecutionProvider"]

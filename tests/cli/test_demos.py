@@ -25,7 +25,7 @@ def test_a_missing_package_names_the_extra(missing: str, monkeypatch, capsys) ->
     assert main(f"{COMMAND} corner".split()) == 2
     said = capsys.readouterr().err
     assert f"this needs '{missing}', which is not installed" in said
-    assert 'pip install "mesa-gym[minari]"' in said
+    assert 'pip install ".[minari]"' in said
 
 
 @pytest.mark.parametrize(

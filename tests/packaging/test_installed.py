@@ -15,7 +15,7 @@ PYTHONS = re.findall(r"Python :: (3\.\d+)$", (ROOT / "setup.cfg").read_text(), r
 CORE = {"mesa-gym", "array-api-compat", "gymnasium", "msgspec", "numpy"}
 CORE |= {"cloudpickle", "Farama-Notifications", "typing_extensions"}
 EXTRAS = ["sb3", "viewer", "films", "report", "stats", "leaderboard", "docs", "dev", "cluster"]
-EXTRAS += ["minari", "onnx"]
+EXTRAS += ["minari", "onnx", "jax", "all"]
 
 FRAME = """
 import gymnasium as gym, mesa_gym
@@ -67,7 +67,14 @@ import build, hypothesis, jsonschema, mypy, PIL, playwright, pytest, pytest_time
 import setuptools
 import trove_classifiers, xdist
 """,
-    "cluster": "import dask, distributed",
+    "cluster": "import dask, distributed, torch, tqdm",
+    "jax": """
+import jax, mesa_gym
+env = mesa_gym.make_jax("CheeseCorner", 2, num_levels=4)
+seen, state = env.reset(jax.random.key(0))
+assert env.step(jax.random.key(1), state, jax.numpy.zeros(2, int))[0].shape == (2, 9, 9, 3)
+""",
+    "all": "import dask, imageio_ffmpeg, jax, minari, onnx, torch",
     "minari": """
 import os
 os.environ["MINARI_DATASETS_PATH"] = "datasets"
@@ -106,9 +113,9 @@ def test_the_core_brings_three_packages_alone(built: Built, tmp_path: Path) -> N
         needing = ("watch", "play --trap CoinRun", "replay x.trace", "list --sheet traps.png")
         for command in needing:
             said = installed.run("mesa-gym", *command.split(), code=2)
-            assert 'pip install "mesa-gym[viewer]"' in said
+            assert 'pip install ".[viewer]"' in said
         refused = "import mesa_gym; mesa_gym.make_sb3('MesaGym/CheeseCorner-v0', 2)"
-        assert 'pip install "mesa-gym[sb3]"' in installed.run("python", "-c", refused, code=1)
+        assert 'pip install ".[sb3]"' in installed.run("python", "-c", refused, code=1)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from trove_classifiers import classifiers
 
 import mesa_gym
 
+REPOSITORY = "https://github.com/mesa-gym/mesa-gym"
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
 HEAD = re.compile(r"^## \[(?P<version>\d+\.\d+\.\d+)\] - (?P<when>\S+)$", re.MULTILINE)
 
@@ -121,6 +122,20 @@ def test_the_viewer_comes_without_what_writes_films(built: Built) -> None:
 
 
 @pytest.mark.thorough
+def test_all_has_every_extra_that_is_of_use_without_a_checkout(built: Built) -> None:
+    needed = [Requirement(line) for line in built.metadata().get_all("Requires-Dist", [])]
+
+    def brought(extra: str) -> set[str]:
+        found = {n for n in needed if n.marker and n.marker.evaluate({"extra": extra})}
+        inner = {each for need in found if need.name == "mesa-gym" for each in need.extras}
+        return {need.name for need in found}.union(*map(brought, inner))
+
+    extras = set(built.metadata().get_all("Provides-Extra", [])) - {"all", "dev", "docs"}
+    assert brought("all") >= set.union(*map(brought, extras))
+    assert brought("cluster") >= brought("sb3") | {"dask", "distributed"}  # its agents are trained
+
+
+@pytest.mark.thorough
 def test_extras_that_messages_name_exist(built: Built) -> None:
     sources = "".join(path.read_text() for path in (ROOT / "mesa_gym").rglob("*.py"))
     named = set(re.findall(r'missing_extra\(.+, "(\w+)"\)', sources))
@@ -135,7 +150,17 @@ def test_an_index_can_show_it(built: Built) -> None:
     assert metadata["Version"] == mesa_gym.__version__
     assert (metadata["License-Expression"], metadata["License-File"]) == ("MIT", "LICENSE")
     assert metadata["Description-Content-Type"] == "text/markdown"
-    assert metadata.get_payload(decode=True) == (ROOT / "README.md").read_bytes()
+    shown = metadata.get_payload(decode=True).decode()
+    targets = re.findall(r"\]\(([^)]+)\)", shown)
+    assert len(targets) > 20
+    assert [target for target in targets if not target.startswith("https://")] == []
+    files = re.findall(rf"{REPOSITORY}/(blob|raw)/v{mesa_gym.__version__}/([^)#]+)", shown)
+    assert {kind for kind, name in files if (ROOT / name).suffix in (".png", ".gif", ".svg")} == {
+        "raw"
+    }
+    assert [name for _, name in files if not (ROOT / name).exists()] == []
+    local = re.sub(rf"{REPOSITORY}/(blob|raw)/v{mesa_gym.__version__}/", "", shown)
+    assert local == (ROOT / "README.md").read_text()
     named = metadata.get_all("Classifier", [])
     assert set(named) <= classifiers
 

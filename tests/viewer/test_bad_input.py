@@ -136,7 +136,7 @@ def test_a_missing_extra_is_named_before_any_work(module, record, extra, run, mo
     monkeypatch.setattr(viewing, "screen_of", None)
     code, said = run(f"{HEADLESS} --record {record}")
     assert (code, said.count("\n")) == (2, 1)
-    assert f'pip install "mesa-gym[{extra}]"' in said
+    assert f'pip install ".[{extra}]"' in said
 
 
 def test_pictures_strips_and_traces_need_no_films(run, monkeypatch) -> None:
