@@ -97,8 +97,7 @@ def evaluate(
             scored.
     """
     levels, named = integer("levels", levels, 1, MOST_LEVELS), _name_policies(agents)
-    listed = list(traps) if isinstance(traps, list | tuple) else [traps]
-    worlds = [as_trap(trap) for trap in listed]
+    worlds = [as_trap(x) for x in (traps if isinstance(traps, list | tuple) else [traps])]
     names = [trap.name() for trap in worlds]
     if not names or len({*names}) < len(names):
         raise ValueError(f"traps are {shorten(names)}; expected at least one, and each once")
@@ -129,8 +128,11 @@ def _name_policies(agents: Mapping[str, Any]) -> dict[str, dict[str | None, Any]
         by_trap: Mapping[Any, Any] = given if isinstance(given, Mapping) else {None: given}
         for trap, policies in by_trap.items():
             key = None if trap is None else as_trap(trap).name()
-            seeds = list(policies) if isinstance(policies, list | tuple) else None
-            called = {agent: policies} if seeds is None else _name_seeds(agent, seeds)
+            called = {agent: policies}
+            if isinstance(policies, list | tuple):
+                called = {f"{agent}-s{number}": each for number, each in enumerate(policies)}
+            if not called:
+                raise ValueError(f"the agent {agent!r} has no policies; expected one for each seed")
             for name, policy in called.items():
                 place = named.setdefault(name, {})
                 if place and (key in place or None in (key, *place)):
@@ -146,12 +148,6 @@ def _choose_keywords(
     if isinstance(policy, str | Path):
         return None, algo if str(policy).endswith(".zip") else None
     return None if hasattr(policy, "observation") else observation, None
-
-
-def _name_seeds(agent: str, policies: Sequence[Any]) -> dict[str, Any]:
-    if not policies:
-        raise ValueError(f"the agent {agent!r} has no policies; expected one for each seed")
-    return {f"{agent}-s{number}": policy for number, policy in enumerate(policies)}
 
 
 def _require_used(
