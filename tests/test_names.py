@@ -34,7 +34,10 @@ OTHERS = {"red", "bed", "embed", "shed", "hundred"} | {"nothing", "something", "
 PARTICLES = "as at away back by down for from in into of off on out over to up with"
 
 # Who calls these decides on their names.
-PROTOCOLS = {"step": "Gymnasium's and Stable-Baselines3's environments return four or five things"}
+PROTOCOLS = {
+    "step": "Gymnasium's and Stable-Baselines3's environments return four or five things",
+    "step_env": "Gymnax's, and what goes by its name",
+}
 # Names that users read in code or write themselves, and that read as adjectives there.
 ALLOWED = {
     "mesa_gym/trained/planner.py: edited": "a public method, as State.replaced: an edited copy",

@@ -79,7 +79,7 @@ def choose(examples: str):
 
 
 @scorer(metrics={"*": [mean()]})
-def chosen():
+def first_place():
     """Score the number that was chosen, 0 where none could be read, and whether it was."""
 
     async def score(state, target):
@@ -94,7 +94,7 @@ def trap_choice(trap: str = "CheeseCorner", levels: int = 25) -> Task:
     """One question for each start that a score card of so many levels has, in one order."""
     asked = list_questions(as_trap(trap), levels)
     samples = [Sample(input=each.text, metadata={"options": len(each.earned)}) for each in asked]
-    return Task(samples, solver=choose(list_examples(trap, EXAMPLES)), scorer=chosen())
+    return Task(samples, solver=choose(list_examples(trap, EXAMPLES)), scorer=first_place())
 
 
 def read_cards(log: EvalLog) -> Cards:
