@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from gymnasium import logger
 from gymnasium.error import Error, ResetNeeded
 from gymnasium.spaces import Discrete
 from gymnasium.utils import seeding
@@ -82,13 +81,9 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
         if max_episode_steps is not None:
-            limit, own = integer("max_episode_steps", max_episode_steps, 1), self.settings.max_steps
-            if limit > own:
-                logger.warn(
-                    f"max_episode_steps={limit} changes nothing: an environment truncates itself"
-                    f" after {own} steps; for longer episodes give max_steps={limit}"
-                )
-            self.settings.max_steps = min(own, limit)
+            limit = integer("max_episode_steps", max_episode_steps, 1)
+            self._warn_of_limit(limit)
+            self.settings.max_steps = min(self.settings.max_steps, limit)
         self.single_observation_space = self.settings.observation.space
         self.observation_space = batch_space(self.single_observation_space, n)
         self.single_action_space = Discrete(len(ACTIONS))

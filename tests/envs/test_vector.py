@@ -174,8 +174,12 @@ def test_states_that_are_set_are_gone_on_from_as_in_single_environments(trap, mo
 
 def test_a_longer_time_limit_is_not_taken_in_silence():
     id = "MesaGym/CheeseCorner-v0"
-    with pytest.warns(UserWarning, match=r"max_episode_steps=1000 .* max_steps=1000"):
-        envs = gym.make_vec(id, 2, max_episode_steps=1000)
+    for make in (gym.make, lambda *given, **more: gym.make_vec(*given, 2, **more)):
+        with pytest.warns(UserWarning, match=r"max_episode_steps=1000 .* max_steps=1000"):
+            envs = make(id, max_episode_steps=1000)
+        for quiet in ({"max_episode_steps": 5}, {"max_steps": 1000}):
+            make(id, **quiet)
+    gym.make(id, max_episode_steps=-1)
     own = envs.spec.max_episode_steps
     assert own == gym.make_vec(id, 2, max_episode_steps=own).spec.max_episode_steps
     assert gym.make_vec(id, 2, max_episode_steps=5).spec.max_episode_steps == 5
