@@ -18,7 +18,7 @@ TINY = 1e-9
 
 @dataclass(frozen=True)
 class Law:
-    """What a learner of training knows of lives.
+    """The law of training, as a learner knows it.
 
     Attributes:
         trials: how many a life has.

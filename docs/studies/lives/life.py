@@ -30,7 +30,7 @@ MILLION = 1_000_000
 
 
 class Life(LevelFamily):
-    """What traps of lives share; such a trap is a subclass of ``Life`` and of ``Trap``.
+    """The common part of traps of lives; such a trap is a subclass of ``Life`` and of ``Trap``.
 
     In each trial three kinds of fruit lie in a room, equally far from the agent. Entering one ends
     the trial. For one step the agent is told whether it was paid; whatever it does then, the next
