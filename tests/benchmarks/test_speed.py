@@ -41,4 +41,4 @@ def test_the_command_prints_a_row_for_each_size_and_kind_of_levels(monkeypatch, 
     assert ("1,024" in lines[1], "always new" in lines[2]) == (True, True)
     monkeypatch.setitem(sys.modules, "minigrid", None)
     assert speed.main(["--quick"]) == 2
-    assert '"mesa-gym[leaderboard]"' in capsys.readouterr().err
+    assert "mesa-gym[leaderboard]" in capsys.readouterr().err
