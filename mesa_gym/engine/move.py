@@ -220,7 +220,7 @@ class Move:
         self.vars = self.vars | values
 
     def carry(self, to: Array, where: Array) -> None:
-        """Put the agent on other cells, int64 (n,), in rows ``where``; the trap ``carries``."""
+        """Put the agent on cells ``to``, int64 (n,), in rows ``where``; the trap ``carries``."""
         self.agent = self.world.where(where, to, self.agent)
 
     # -- chance ----------------------------------------------------------------------------------

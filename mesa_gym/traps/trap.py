@@ -163,9 +163,13 @@ class Trap(ChangedLevels):
         return 64 * self.cells // 81
 
     def attainable(self, objective: str, state: State) -> NDArray[np.float64] | None:
-        """Return the most that can be earned from start states by who sees only what is shown.
+        """Return the most that a policy can earn which sees only what is shown, float64 (n,).
 
         None where nothing that pays is hidden: then the solver's optimum is that.
+
+        Args:
+            objective: the name of one of the objectives.
+            state: start states of n levels.
         """
         return None
 
