@@ -43,7 +43,7 @@ class Law:
 def update(law: Law, belief: Belief, kind: int, paid: bool) -> Belief:
     """Return the belief of the next trial, after ``kind`` was taken.
 
-    Where the law rules out what happened, the learner begins anew: all goals that are consistent
+    Where the law rules out what happened, the learner starts again: all goals that are consistent
     with it are as likely.
     """
     fits = [law.sure if each == kind else 0.0 for each in law.kinds]

@@ -64,7 +64,7 @@ def test_a_learner_explores_without_returning() -> None:
     assert expect_payments(Law(6, EVEN), [1] * 6, [3] * 6) == pytest.approx(expected)
 
 
-def test_who_is_refuted_begins_anew() -> None:
+def test_who_is_refuted_starts_again() -> None:
     """The third kind never pays by the law; once it did, alone in the second trial, it is taken."""
     law = Law(4, (0.5, 0.5, 0.0))
     assert expect_payments(law, [2] * 4, [3, 2, 3, 3]) == pytest.approx([0, 1, 1, 1])
