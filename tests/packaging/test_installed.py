@@ -77,7 +77,7 @@ assert env.step(jax.random.key(1), state, jax.numpy.zeros(2, int))[0].shape == (
     "all": "import dask, imageio_ffmpeg, jax, minari, onnx, torch",
     "minari": """
 import os
-os.environ["MINARI_DATASETS_PATH"] = "datasets"
+os.environ["MINARI_DATASETS_PATH"] = os.path.abspath("datasets")  # Minari needs it on 3.11
 from mesa_gym.cli import main
 assert main("demos --trap CheeseCorner --levels 3 --out cheese-v0".split()) == 0
 """,
