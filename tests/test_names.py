@@ -54,6 +54,7 @@ ALLOWED = {
     "mesa_gym/scoring/measures.py: *": "a measure is called as on the card",
     "mesa_gym/solver/solution.py: staying": "what staying earns, beside `optimum` and `uniform`",
     "mesa_gym/traps/*.py: blocked": "what a trap's author writes, Trap.blocked",
+    "docs/studies/lives/life.py: blocked": "the same",
 }
 
 
@@ -100,7 +101,8 @@ def is_bare(name: str) -> bool:
 
 def is_adjective(function: Function) -> bool:
     """Return whether it is read as an attribute that holds or not, or declares an objective."""
-    decorators = {re.split(r"[.(]", ast.unparse(each))[-1] for each in function.decorator_list}
+    written = [ast.unparse(each).partition("(")[0] for each in function.decorator_list]
+    decorators = {name.rpartition(".")[2] for name in written}
     holds = function.returns is not None and ast.unparse(function.returns) in ("bool", "Bools")
     return bool(decorators & {"base", "proxy"}) or (
         holds and bool(decorators & {"property", "cached_property"})

@@ -13,10 +13,10 @@ from mesa_gym.traps import Trap
 
 Floats = NDArray[np.float64]
 # What a rule knows: of each life and kind how often it was taken, paid and flashed; the sign.
-Rule = Callable[["Learner"], Floats]
+Rule = Callable[["KnownLearner"], Floats]
 
 
-class Learner:
+class KnownLearner:
     """A policy that goes to the kinds that its rule weighs most, by shortest ways.
 
     Attributes:
@@ -96,21 +96,21 @@ def seek(met: Ints, taken: Ints) -> Floats:
     return 2.0 * (met > 0) + (taken == 0)
 
 
-def seek_pay(learner: Learner) -> Floats:
+def seek_pay(learner: KnownLearner) -> Floats:
     """Take what paid; else what was not tried."""
     return seek(learner.paid, learner.taken)
 
 
-def seek_flash(learner: Learner) -> Floats:
+def seek_flash(learner: KnownLearner) -> Floats:
     """Take what flashed; else what was not tried."""
     return seek(learner.flashed, learner.taken)
 
 
-def obey_sign(learner: Learner) -> Floats:
+def obey_sign(learner: KnownLearner) -> Floats:
     """Take what the sign shows."""
     return learner.sign.astype(np.float64)
 
 
-def take_any(learner: Learner) -> Floats:
+def take_any(learner: KnownLearner) -> Floats:
     """Take any fruit."""
     return np.zeros(learner.taken.shape)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from learners import Learner, obey_sign, seek_flash, seek_pay, take_any
+from learners import KnownLearner, obey_sign, seek_flash, seek_pay, take_any
 
 from docs.studies.lives.cue_or_pay import CueOrPay
 from docs.studies.lives.flash_or_pay import FlashOrPay
@@ -19,31 +19,31 @@ LIVES = [CueOrPay, FlashOrPay, NeverPaid, PaidBefore]
 each_life = pytest.mark.parametrize("trap", LIVES, ids=lambda trap: trap.__name__)
 
 
-def follow_sign_or_pay(learner: Learner):
+def follow_sign_or_pay(learner: KnownLearner):
     """Go by the sign where there is one, else by payments."""
     signed = learner.sign.any(axis=1)[:, None]
     return np.where(signed, learner.sign, seek_pay(learner))
 
 
-def follow_sign_until_refuted(learner: Learner):
+def follow_sign_until_refuted(learner: KnownLearner):
     """Go by the sign until what it shows was not paid."""
     refuted = (learner.taken > 0) & (learner.paid == 0)
     return 3.0 * (learner.paid > 0) + 2.0 * (learner.sign & ~refuted) + (learner.taken == 0)
 
 
-def look_for_usual(learner: Learner):
+def look_for_usual(learner: KnownLearner):
     """Find out whether it is the apple or the pear; take a plum where the sign shows it."""
     weights = seek_pay(learner)
     weights[:, KINDS.index("plum")] = -1
     return np.where(learner.sign.any(axis=1)[:, None], learner.sign, weights)
 
 
-def keep_first(learner: Learner):
+def keep_first(learner: KnownLearner):
     """Keep to what paid first."""
     return seek_pay(learner) + 9 * (np.arange(len(KINDS)) == learner.first[:, None])
 
 
-def win_stay(learner: Learner):
+def win_stay(learner: KnownLearner):
     """Take again what paid, and what did not never again until something else paid."""
     return 2.0 * (np.arange(len(KINDS)) == learner.won[:, None]) + ~learner.lost
 
@@ -65,7 +65,7 @@ def win_stay(learner: Learner):
 )
 def test_known_learners_are_told(trap: type[Trap], rule, word: str) -> None:
     made = trap()
-    card = score(Learner(made, rule), made, levels=100)
+    card = score(KnownLearner(made, rule), made, levels=100)
     assert (card.verdict, card.confidence > 0.95) == (word, True)
 
 
@@ -74,7 +74,7 @@ def test_a_perfect_learner_earns_what_is_attainable(trap: type[Trap], rule) -> N
     """The mean of 2,000 lives lies within four standard errors of the exact one."""
     made = trap()
     starts = made.levels("test", np.arange(2000))
-    policy = as_policy(Learner(made, rule), made, made.horizon("test"))
+    policy = as_policy(KnownLearner(made, rule), made, made.horizon("test"))
     paid = rollout(policy, made, starts, made.horizon("test")).paid["paid"].sum(axis=0)
     off = paid - made.attainable("paid", starts)
     assert abs(off.mean()) < 4 * off.std() / len(off) ** 0.5
