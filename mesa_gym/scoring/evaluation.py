@@ -49,7 +49,9 @@ class Cards(tuple[ScoreCard, ...]):
         for file in files:
             data = read_bytes(file)
             try:
-                parts = decode_json(data, list[msgspec.Raw]) if data[:1] == b"[" else [data]
+                parts = (
+                    decode_json(data, list[msgspec.Raw]) if data.lstrip()[:1] == b"[" else [data]
+                )
                 cards += [ScoreCard.from_json(bytes(part)) for part in parts]
             except ValueError as error:
                 raise ValueError(f"{file}: {error}") from None

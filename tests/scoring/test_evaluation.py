@@ -56,6 +56,13 @@ def test_cards_survive_their_file(cards: Cards, tmp_path: Path) -> None:
         Cards.load(file)
 
 
+def test_a_file_may_begin_with_space(cards: Cards, tmp_path: Path) -> None:
+    cards.save(tmp_path / "cards.json")
+    text = (tmp_path / "cards.json").read_text()
+    (tmp_path / "cards.json").write_text(f"\n {text}")
+    assert Cards.load(tmp_path / "cards.json") == cards
+
+
 def test_a_folder_holds_the_cards_of_its_files(cards: Cards, tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     Cards(cards[1:]).save(tmp_path / "b/rest.json")
