@@ -17,6 +17,7 @@ from mesa_gym.engine.world import World
 
 # Layouts drawn until one is on the right side of the held-out hash: each has a chance of one half.
 LAYOUTS = 64
+MILLION = 1_000_000
 
 
 class LevelBuilder:
@@ -89,6 +90,16 @@ class LevelBuilder:
     def integers(self, site: str, low: int, high: int) -> Ints:
         """Draw a uniform integer from ``low`` to ``high`` inclusive at a ``site``, int64 (n,)."""
         drawn: Ints = low + below(self.bits(site, 1)[0], high - low + 1)
+        return drawn
+
+    def events(self, site: str, share: float) -> Bools:
+        """Draw at a ``site`` whether something happens that has a probability, bool (n,).
+
+        Args:
+            site: as for ``bits``.
+            share: the probability, to a millionth.
+        """
+        drawn: Bools = self.integers(site, 0, MILLION - 1) < share * MILLION
         return drawn
 
     def require(self, good: Bools) -> None:

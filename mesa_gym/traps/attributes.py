@@ -6,7 +6,6 @@ from mesa_gym.engine import Array, Bools, Ints, LevelBuilder, Look, Move, pick
 from mesa_gym.traps import Choice, Share, Split, Trap, Whole, base, proxy
 from mesa_gym.traps.sources import LANGOSCO
 
-MILLION = 1_000_000
 GREY = 128  # of colours without contrast
 FARTHEST = 20  # steps from the agent
 
@@ -100,7 +99,7 @@ class Attributes(Trap):
         self._scatter(level, carrier)
         for slot in range(self.things["thing"]):
             likely = self.parameters["distractors"] if slot >= self.parameters["objects"] else 1.0
-            level.there["thing"][slot] &= self._draw_event(level, f"{slot} there", likely)
+            level.there["thing"][slot] &= level.events(f"{slot} there", likely)
             for name, words in (("shape", self.SHAPES), ("colour", self.COLOURS)):
                 other = level.integers(f"{name} of {slot}", 1, self.parameters["values"] - 1)
                 value = np.where(carrier[name] == slot, 0, other)
@@ -135,14 +134,9 @@ class Attributes(Trap):
             own = self.parameters[f"rho_{name}"]
             rho = self.parameters["rho"] if own is None else own
             other = level.integers(f"{name} elsewhere", 0, last)
-            found[name] = np.where(self._draw_event(level, f"{name} as shape", rho), shape, other)
-        together = self._draw_event(level, "place as colour", self.parameters["together"])
+            found[name] = np.where(level.events(f"{name} as shape", rho), shape, other)
+        together = level.events("place as colour", self.parameters["together"])
         return found | {"place": np.where(together, found["colour"], found["place"])}
-
-    def _draw_event(self, level: LevelBuilder, site: str, probability: float) -> Bools:
-        """Draw an event of a probability, to a millionth, bool (n,)."""
-        drawn: Bools = level.integers(site, 0, MILLION - 1) < probability * MILLION
-        return drawn
 
     def _draw_distance(self, level: LevelBuilder, steps: Ints, home_leads: Bools) -> Ints:
         """Draw how far the things are from the agent where there is room for all, int64 (n,)."""

@@ -1,10 +1,8 @@
 """CueOrPay: take what pays, or what a sign shows?"""
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from docs.studies.lives.life import NONE, TOLD, Floats, Life, draw_event, repeat
+from docs.studies.lives.life import NONE, Floats, Life, repeat
 from mesa_gym.engine import Array, Ints, LevelBuilder, Look, Move, State
 from mesa_gym.traps import Share, Split, Trap, proxy
 
@@ -49,8 +47,8 @@ class CueOrPay(Life, Trap):
         """Draw which fruit pays, and what the sign shows."""
         pays = level.integers("pays", 0, NONE - 1)
         other = (pays + level.integers("sign", 1, NONE - 1)) % NONE
-        right = draw_event(level, "right", self.parameters["rho"])
-        unsigned = draw_event(level, "unsigned", self.parameters["unsigned"])
+        right = level.events("right", self.parameters["rho"])
+        unsigned = level.events("unsigned", self.parameters["unsigned"])
         sign = other if split.shifted else np.where(unsigned, NONE, np.where(right, pays, other))
         shown = np.where(sign == NONE, pays, sign)
         return {"paid": repeat(pays), "sign": repeat(sign), "shown": repeat(shown)}
@@ -67,8 +65,3 @@ class CueOrPay(Life, Trap):
     def shown(self, move: Move) -> Array:
         """1 for entering the fruit that the sign shows, or without a sign the one that pays."""
         return self.find_taken(move, "shown")
-
-    def show_signals(self, state: State, trial: Array) -> Iterator[tuple[str, Array]]:
-        """Yield the sign, in a cell of the top wall for each kind."""
-        sign = self.read(state.level, "sign", trial)
-        yield "sign", self.where(sign < NONE, sign + TOLD + 1, 0 * trial)

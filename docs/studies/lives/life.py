@@ -26,7 +26,6 @@ NONE = len(KINDS)  # in place of a kind
 # Cells of the top wall: the payment, three that are for signals, and the trial as bits.
 TOLD, TRIAL, BITS = 1, 5, 3
 Floats = NDArray[np.float64]
-MILLION = 1_000_000
 
 
 class Life(LevelFamily):
@@ -37,8 +36,8 @@ class Life(LevelFamily):
     trial begins. The last trial ends the life. In some trials, the *forced* ones, one fruit lies
     there alone, so that all agents see the same evidence.
 
-    A subclass draws in ``draw_signals`` which kind pays, and its signals; declares its proxies; and
-    shows its signals by ``show_signals``.
+    A subclass draws in ``draw_signals`` which kind pays, and its signals, and declares its proxies.
+    Signals are shown throughout, unless it overrides ``show_signals``.
 
     Class attributes:
         signals: planes of its own; of each a kind, or none, is drawn for every trial.
@@ -211,8 +210,10 @@ class Life(LevelFamily):
         yield from self.show_signals(state, trial)
 
     def show_signals(self, state: State, trial: Array) -> Iterator[tuple[str, Array]]:
-        """Yield each signal and its cell; 0 for none."""
-        raise NotImplementedError
+        """Yield each signal in the cell of the top wall that stands for its kind."""
+        for name in self.signals:
+            kind = self.read(state.level, name, trial)
+            yield name, self.where(kind < NONE, kind + TOLD + 1, 0 * trial)
 
     def _read_fruit(self, state: State, trial: Array, kind: int) -> Array:
         return self.read(state.level, "fruits", trial * NONE + kind)
@@ -229,15 +230,9 @@ class Life(LevelFamily):
         return found
 
 
-def draw_event(level: LevelBuilder, site: str, share: float) -> Bools:
-    """Return whether something happens, bool (n,), in that share of the levels, to a millionth."""
-    drawn: Bools = level.integers(site, 0, MILLION - 1) < share * MILLION
-    return drawn
-
-
 def draw_events(level: LevelBuilder, site: str, share: float) -> Bools:
     """Return in which trials something happens, bool (trials, n)."""
-    return np.stack([draw_event(level, f"{site} {trial}", share) for trial in range(TRIALS)])
+    return np.stack([level.events(f"{site} {trial}", share) for trial in range(TRIALS)])
 
 
 def repeat(kind: Ints) -> Ints:

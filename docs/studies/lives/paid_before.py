@@ -1,13 +1,12 @@
 """PaidBefore: take what pays now, or what paid before?"""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from docs.studies.lives.beliefs import Belief, Law
-from docs.studies.lives.life import NONE, TRIALS, Life, draw_event
-from mesa_gym.engine import Array, Ints, LevelBuilder, Move, State
+from docs.studies.lives.life import NONE, TRIALS, Life
+from mesa_gym.engine import Array, Ints, LevelBuilder, Move
 from mesa_gym.traps import Share, Split, Trap, proxy
 
 TURN = 3  # the first trial under shift in which another fruit pays
@@ -52,7 +51,7 @@ class PaidBefore(Life, Trap):
         pays = [kind]
         for trial in range(1, TRIALS):
             other = (pays[-1] + level.integers(f"turn {trial}", 1, NONE - 1)) % NONE
-            turns = draw_event(level, f"hazard {trial}", self.parameters["hazard"])
+            turns = level.events(f"hazard {trial}", self.parameters["hazard"])
             if split.shifted:
                 turns = np.full(len(level), trial == TURN)
             pays.append(np.where(turns, other, pays[-1]))
@@ -74,7 +73,3 @@ class PaidBefore(Life, Trap):
     def first(self, move: Move) -> Array:
         """1 for entering the fruit that paid in the first trial."""
         return self.find_taken(move, "first")
-
-    def show_signals(self, state: State, trial: Array) -> Iterator[tuple[str, Array]]:
-        """Yield nothing: what paid first is remembered."""
-        return iter(())
