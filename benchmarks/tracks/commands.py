@@ -34,7 +34,7 @@ from benchmarks.tracks.methods import METHODS
 from benchmarks.tracks.page import write_page, write_text_table
 from benchmarks.tracks.record import TrackRecord
 from benchmarks.tracks.record_files import COMMITTED, MethodRecords, read_method, read_methods
-from benchmarks.tracks.running import describe_method, evaluate_method, gather_records, list_jobs
+from benchmarks.tracks.running import evaluate_method, gather_records, list_jobs
 from benchmarks.tracks.scores import score_methods
 from benchmarks.tracks.tasks import RANKING, SEEDS, TASKS, find_task
 from benchmarks.tracks.wall import Wall
@@ -114,7 +114,7 @@ def _rerun(options: argparse.Namespace) -> int:
         wanted = sorted((record.task, record.seed) for record in claim.records)
     salt = take_salt(options.salt)
     with Wall() as wall:
-        facts = describe_method(wall, options.method)
+        facts = wall.describe(options.method)
         path = options.out / f"{facts.name}.jsonl" if options.out else None
         if path and path.exists():
             raise ValueError(f"{path} is there already; choose another folder, or remove it")

@@ -13,7 +13,7 @@ from benchmarks.jobs.store import Results
 from benchmarks.tracks.entrant import Entrant
 from benchmarks.tracks.evaluation import CHOOSING, LEVELS, Evaluator
 from benchmarks.tracks.labels import evaluate_labels
-from benchmarks.tracks.record import Member, MethodFacts, TrackRecord
+from benchmarks.tracks.record import Member, TrackRecord
 from benchmarks.tracks.record_files import COMMITTED, MethodRecords, read_method
 from benchmarks.tracks.tasks import BOARD_VERSION, SEEDS, BoardTask, find_public_salt, find_task
 from benchmarks.tracks.wall import Wall, name_method
@@ -22,11 +22,6 @@ from mesa_gym.traps import Split
 
 # About how fast a method trains, and what its evaluation takes.
 AGENTS, STEPS_A_SECOND, EVALUATION_SECONDS = 4, 25_000, 60
-
-
-def describe_method(wall: Wall, method: str) -> MethodFacts:
-    """Return what a method says of itself, as ``Wall.describe``."""
-    return wall.describe(method)
 
 
 def evaluate_method(
@@ -116,7 +111,7 @@ class Evaluation:
     def make(self, scratch: Scratch) -> None:
         """Train and evaluate in rooms of its own."""
         with Wall() as wall:
-            facts = describe_method(wall, self.method)
+            facts = wall.describe(self.method)
             salt = find_public_salt(self.task.seed)
             record = evaluate_method(wall, self.method, self.task, salt, self.levels)
         (path,) = scratch.files

@@ -22,7 +22,7 @@ SHORT = ["rerun", LAZY, "--tasks", "CheeseDish", "--levels", "30"]
 
 
 def test_methods_say_what_they_are(wall: Wall) -> None:
-    facts = [running.describe_method(wall, name) for name in METHODS]
+    facts = [wall.describe(name) for name in METHODS]
     assert all(each.about for each in facts)
     assert facts == [read_method(COMMITTED / f"{name}.jsonl").facts for name in METHODS]
     assert {each.policies for each in facts} == {"networks", "any"}
@@ -39,7 +39,7 @@ def test_methods_say_what_they_are(wall: Wall) -> None:
 )
 def test_unknown_methods(name: str, told: str, wall: Wall) -> None:
     with pytest.raises(ValueError, match=told):
-        running.describe_method(wall, name)
+        wall.describe(name)
 
 
 def test_a_record_says_all(wall: Wall) -> None:
