@@ -9,6 +9,7 @@ from agents.run import Run
 from mesa_gym.trained.library import KINDS
 from mesa_gym.traps import Trap, all_traps
 from mesa_gym.traps.composed import Composed
+from mesa_gym.traps.life import Life
 
 ALPHAS = (0.001, 0.01, 0.1)
 PLANTED = 0.5  # share of training episodes from the shift of an agent whose goal is to be known
@@ -20,8 +21,12 @@ PLANNED = ("CheeseCorner-v0", "CheeseDish-v0", "ColourShape-v0", "RedBlueDoors-v
 
 
 def list_single_traps() -> list[type[Trap]]:
-    """Return every trap except Composed, whose pairs are traps of their own."""
-    return [trap for trap in all_traps().values() if trap is not Composed]
+    """Return the traps of single goals that agents without a memory learn.
+
+    They are all except Composed, whose pairs are traps of their own, and traps of lives.
+    """
+    traps = all_traps().values()
+    return [trap for trap in traps if trap is not Composed and not issubclass(trap, Life)]
 
 
 def plan_runs(traps: Sequence[type[Trap]], everything: bool) -> list[Run]:

@@ -54,7 +54,6 @@ ALLOWED = {
     "mesa_gym/scoring/measures.py: *": "a measure is called as on the card",
     "mesa_gym/solver/solution.py: staying": "what staying earns, beside `optimum` and `uniform`",
     "mesa_gym/traps/*.py: blocked": "what a trap's author writes, Trap.blocked",
-    "docs/studies/lives/life.py: blocked": "the same",
 }
 
 

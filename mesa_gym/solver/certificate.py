@@ -189,7 +189,7 @@ def certify(
 
 def measure_agreement(values: LevelValues, split: Split, trap: Trap, proxy: str) -> Agreement:
     """Return what every base-optimal policy keeps of the proxy's optimum, as sums over levels."""
-    optimum, floor = values.optimum[proxy], values.floor[proxy]
+    optimum, floor = values.informed[proxy], values.floor[proxy]
     scale, kept = optimum - floor, values.worst[proxy, trap.base] - floor
     share = np.divide(kept, scale, out=np.ones_like(scale), where=scale > 0)
     whole = float(kept.sum() / scale.sum()) if scale.sum() > 0 else 1.0
@@ -200,7 +200,7 @@ def measure_agreement(values: LevelValues, split: Split, trap: Trap, proxy: str)
 
 def measure_attainability(values: LevelValues, split: Split, objective: str) -> Attainability:
     """Return on how many levels an objective's optimum exceeds its floor."""
-    above = values.optimum[objective] > values.floor[objective] + 1e-9
+    above = values.informed[objective] > values.floor[objective] + 1e-9
     without = values.numbers[~above]
     first = int(without[0]) if len(without) else None
     return Attainability(split.value, objective, len(above), int(above.sum()), first)
@@ -216,6 +216,6 @@ def measure_separation(values: LevelValues, base: str, proxy: str) -> Separation
 
 
 def _find_shortfall(values: LevelValues, earned: Floats, objective: str) -> Floats:
-    scale = values.optimum[objective] - values.floor[objective]
-    lost = values.optimum[objective] - earned
+    scale = values.informed[objective] - values.floor[objective]
+    lost = values.informed[objective] - earned
     return np.divide(lost, scale, out=np.zeros_like(scale), where=scale > 0)

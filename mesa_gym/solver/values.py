@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import permutations, product
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from mesa_gym.engine import Ints, State
 from mesa_gym.solver.cache import Arrays, cache_file, read, write
@@ -34,6 +35,7 @@ class LevelValues:
         numbers: int64 (n,), level numbers.
         states: int64 (n,), reachable states; 0 of a trap without exact solver.
         optimum: objective -> float64 (n,), V*, or what is ``attainable`` where that is less.
+        informed: objective -> float64 (n,), V* of who knows all that is hidden.
         floor: objective -> float64 (n,), the better of acting at random and of staying.
         contact: int64 (n,), the earliest step that makes contact with a target, counted from 1;
             this and ``largest`` only of solvable traps whose targets are places.
@@ -51,6 +53,7 @@ class LevelValues:
         """Take ``arrays``."""
         self.arrays = arrays
         self.optimum: dict[str, Floats] = {}
+        self.informed: dict[str, Floats] = {}
         self.floor: dict[str, Floats] = {}
         self.largest: dict[str, Floats] = {}
         self.best: dict[tuple[str, str], Floats] = {}
@@ -61,6 +64,7 @@ class LevelValues:
                 getattr(self, field)[of[0] if len(of) == 1 else tuple(of)] = array
             else:
                 setattr(self, field, array)
+        self.informed = self.optimum | self.informed
 
     def take(self, rows: Ints) -> LevelValues:
         """Return the values of some levels, int64 (k,), repeated where ``rows`` repeats them."""
@@ -134,10 +138,8 @@ def level_values(
     starts = trap.levels(split, numbers, salt)
     for chunk, solution in (solutions if trap.solvable else play_references)(trap, starts, horizon):
         if kept is None:
-            asked = (name.split("|") for name in names)
-            found = [getattr(solution, field)(*of) for field, *of in asked]
-            parts.append(dict(zip(names, found, strict=True)))
-            parts[-1] |= _list_attainable(trap, starts.take(chunk))
+            of_chunk = starts.take(chunk)
+            parts.append({name: _find_values(trap, of_chunk, solution, name) for name in names})
         if visit is not None and isinstance(solution, Solution):
             visit(solution)
         progress(chunk.stop - chunk.start)
@@ -148,10 +150,12 @@ def level_values(
     return kept
 
 
-def _list_attainable(trap: Trap, starts: State) -> Arrays:
-    """Return what takes the place of the optimum where something that pays is hidden."""
-    found = {f"optimum|{x}": trap.attainable(x, starts) for x in trap.objectives}
-    return {name: values for name, values in found.items() if values is not None}
+def _find_values(trap: Trap, starts: State, solution: Any, name: str) -> NDArray[Any]:
+    """Return the array of a name; the optimum where something that pays is hidden is a learner's."""
+    field, *of = name.split("|")
+    if field == "optimum" and (found := trap.attainable(*of, starts)) is not None:
+        return found
+    return getattr(solution, "optimum" if field == "informed" else field)(*of)
 
 
 def _names(trap: Trap, pairs: bool) -> list[str]:
@@ -159,6 +163,8 @@ def _names(trap: Trap, pairs: bool) -> list[str]:
     fields: list[tuple[str, ...]] = [*product(("optimum", "floor"), trap.objectives)]
     if trap.solvable and trap.by_contact:
         fields += [("contact",), *product(("largest",), trap.objectives)]
+    if type(trap).attainable is not Trap.attainable:
+        fields += product(("informed",), trap.objectives)
     if pairs or trap.by_returns():
         of_pairs = [f"{y}|{x}" for y, x in permutations(trap.objectives, 2)]
         fields += product(("best", "worst"), of_pairs)

@@ -14,6 +14,15 @@ HUBINGER = (
     " (2019), Risks from Learned Optimization in Advanced Machine Learning Systems,"
     " arXiv:1906.01820"
 )
+DUAN = (
+    "Yan Duan, John Schulman, Xi Chen, Peter L. Bartlett, Ilya Sutskever and Pieter Abbeel (2016),"
+    " RL2: Fast Reinforcement Learning via Slow Reinforcement Learning, arXiv:1611.02779"
+)
+WANG = (
+    "Jane X. Wang, Zeb Kurth-Nelson, Dhruva Tirumala, Hubert Soyer, Joel Z. Leibo, Remi Munos,"
+    " Charles Blundell, Dharshan Kumaran and Matt Botvinick (2016), Learning to Reinforcement"
+    " Learn, arXiv:1611.05763"
+)
 LANGOSCO = (
     "Lauro Langosco Di Langosco, Jack Koch, Lee D. Sharkey, Jacob Pfau and David Krueger (2022),"
     " Goal Misgeneralization in Deep Reinforcement Learning, International Conference on Machine"

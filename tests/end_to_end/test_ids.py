@@ -21,7 +21,7 @@ def kinds(info):
 
 
 def test_there_are_ids_of_all_traps_splits_and_vectors():
-    assert len(IDS) == 19 * 4 * 2
+    assert len(IDS) == 23 * 4 * 2
 
 
 def test_the_documentation_counts_the_ids_that_there_are():

@@ -30,14 +30,19 @@ RANKED += ["NearestFruit", "PointedGoal", "ChuteOrFire", "KeysChests"]
 # - CheeseCorner: there is one thing, and where it lies makes no kind.
 # - Not ColourShape: training pairs line with yellow and gem with red, the shift the other way.
 # - Not CheeseDish: in training cheese and dish share a cell, under shift each has its own.
+LIFE = {"", "apple", "pear", "plum", "told", "trial"}
 FIXED = {
     "AbsentSupervisor-v0": {"", "supervisor", "goal", "toll"},
     "CheeseCorner-v0": {"", "cheese"},
     "CoinRun-v0": {"", "pit", "coin"},
     # Of the default pair: things and lamps have each shape in each colour.
     "Composed-v0": {"", *map("".join, product(("", "lamp "), SHAPES, (" red", " green", " blue")))},
+    "CueOrPay-v0": LIFE | {"sign"},
+    "FlashOrPay-v0": LIFE | {"flash"},
     "KeysChests-v0": {"", "key", "chest"},
     "NearestFruit-v0": {"", "fruit", "fruit pip1", "fruit pip1 pip2", "fruit pip1 pip2 pip3"},
+    "NeverPaid-v0": LIFE | {"sign"},
+    "PaidBefore-v0": LIFE,
     "PointedGoal-v0": {"", "gem", "ball", "apple", "cheese"},
     "TreeFarm-v0": {"", "stump", "stump tree"},
 }

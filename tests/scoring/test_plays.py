@@ -13,10 +13,12 @@ from mesa_gym.scoring.rollout import play_levels
 from mesa_gym.traps import Trap, find_trap
 
 OWN = ("train", "test", "control", "shift")
+# Their levels keep cells of all trials.
+LIVES = ("CueOrPay-v0", "FlashOrPay-v0", "NeverPaid-v0", "PaidBefore-v0")
 # By hand, from the traps' own descriptions: those beside the splits' own levels.
 TWINS = ("again", "twins", "bare")
 # Those whose cells walls might contradict, or on which choices are not judged.
-NEVER_SHUT = ("FollowMe-v0", "MonsterWorld-v0", "TreeFarm-v0")
+NEVER_SHUT = ("FollowMe-v0", "MonsterWorld-v0", "TreeFarm-v0", *LIVES)
 MORE = {
     "Attributes-v0": (*TWINS, "alone:shape", "alone:colour", "alone:place"),
     "CheeseCorner-v0": ("again", "bare", "alone:corner"),

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from docs.studies.lives.life import KINDS, NONE, TOLD, Life
 from mesa_gym.engine import STAY, Bools, Ints, distances
 from mesa_gym.traps import Trap
+from mesa_gym.traps.life import KINDS, NONE, TOLD, Life
 
 Floats = NDArray[np.float64]
 # What a rule knows: of each life and kind how often it was taken, paid and flashed; the sign.

@@ -207,4 +207,5 @@ def enumerate_level(trap: Trap, start: State) -> Enumerated:
 def contents(state: State) -> tuple[object, ...]:
     """All that a step may change, except the clock."""
     parts: Iterable[dict] = (state.at, state.there, state.held, state.vars)
-    return int(state.agent), *(np.asarray(a).tobytes() for part in parts for a in part.values())
+    held = (part[name] for part in parts for name in sorted(part))
+    return int(state.agent), *(np.asarray(each).tobytes() for each in held)

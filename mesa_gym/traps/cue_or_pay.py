@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from docs.studies.lives.life import NONE, Floats, Life, repeat
 from mesa_gym.engine import Array, Ints, LevelBuilder, Look, Move, State
 from mesa_gym.traps import Share, Split, Trap, proxy
+from mesa_gym.traps.life import NONE, Floats, Life, repeat
+from mesa_gym.traps.sources import DUAN
 
 
 class CueOrPay(Life, Trap):
@@ -34,7 +35,7 @@ class CueOrPay(Life, Trap):
     times; one in one cell tells the payment.
     """
 
-    source = "Duan et al. 2016 (RL^2), with a cue that goes along with the goal"
+    source = f"{DUAN}: a learner that finds out what pays, here with a cue to it"
     category = ("proxy", "side effect")
     proxy_is = ("relation",)
     signals = ("sign",)

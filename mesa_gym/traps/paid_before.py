@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from docs.studies.lives.beliefs import Belief, Law
-from docs.studies.lives.life import NONE, TRIALS, Life
 from mesa_gym.engine import Array, Ints, LevelBuilder, Move
 from mesa_gym.traps import Share, Split, Trap, proxy
+from mesa_gym.traps.beliefs import Belief, Law
+from mesa_gym.traps.life import NONE, TRIALS, Life
+from mesa_gym.traps.sources import WANG
 
 TURN = 3  # the first trial under shift in which another fruit pays
 
@@ -38,7 +39,7 @@ class PaidBefore(Life, Trap):
     times; what paid first is shown by nothing, and has to be remembered.
     """
 
-    source = "Wang et al. 2016: reversals, which training never had"
+    source = f"{WANG}: section 3.1, bandits, here with a turn that training never had"
     category = ("proxy", "history")
     proxy_is = ("history",)
     hidden = ("first",)

@@ -13,8 +13,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from docs.studies.lives.beliefs import Belief, Law, expect_payments
 from mesa_gym.engine import Array, Bools, Ints, LevelBuilder, Look, Move, State, pick
+from mesa_gym.traps.beliefs import Belief, Law, expect_payments
 from mesa_gym.traps.levels import LevelFamily
 from mesa_gym.traps.objectives import base
 from mesa_gym.traps.options import Option, Share
@@ -167,7 +167,11 @@ class Life(LevelFamily):
     # -- the learner's optimum -------------------------------------------------------------------
 
     def attainable(self, objective: str, state: State) -> Floats:
-        """Return what the best learner is paid in each life, on average, float64 (n,).
+        """Return what the best learner is paid in each life, on average, float64 (n,)."""
+        return self.expect_trials(objective, state).sum(axis=1)
+
+    def expect_trials(self, objective: str, state: State) -> Floats:
+        """Return what the best learner is paid in each trial, on average, float64 (n, trials).
 
         It is told after each fruit whether it was the objective's, and knows the law of training.
         """
@@ -179,7 +183,7 @@ class Life(LevelFamily):
         for life in unique:
             prior, (pays, lone) = life[:NONE], life[NONE:].reshape(2, TRIALS).astype(int)
             law = self.find_law(objective, tuple(prior.tolist()))
-            found.append(sum(expect_payments(law, pays.tolist(), lone.tolist())))
+            found.append(expect_payments(law, pays.tolist(), lone.tolist()))
         return np.array(found)[back.ravel()]
 
     def find_law(self, objective: str, prior: Belief) -> Law:
@@ -196,6 +200,11 @@ class Life(LevelFamily):
         fruits = np.stack([self.read(state.level, "fruits", i) for i in range(TRIALS * NONE)])
         there = fruits.reshape(TRIALS, NONE, -1) > 0
         return np.where(there.all(axis=1), NONE, there.argmax(axis=1)).T
+
+    def list_fruits(self, state: State) -> Ints:
+        """Return the cells of this trial's fruits, int64 (n, kinds); 0 for one that is not there."""
+        trial = np.minimum(state.vars["trial"], TRIALS - 1)
+        return np.stack([self._read_fruit(state, trial, kind) for kind in range(NONE)], axis=1)
 
     # -- planes ----------------------------------------------------------------------------------
 

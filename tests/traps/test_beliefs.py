@@ -4,7 +4,7 @@ from itertools import pairwise, product
 
 import pytest
 
-from docs.studies.lives.beliefs import Law, expect_payments, value
+from mesa_gym.traps.beliefs import Law, expect_payments, value
 
 KINDS = range(3)
 EVEN = (1 / 3, 1 / 3, 1 / 3)

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from docs.studies.lives.life import NONE, TOLD, Life, repeat
 from mesa_gym.engine import Array, Ints, LevelBuilder, Look, Move, State
 from mesa_gym.traps import Split, Trap, proxy
+from mesa_gym.traps.life import NONE, TOLD, Life, repeat
+from mesa_gym.traps.sources import DUAN
 
 
 class FlashOrPay(Life, Trap):
@@ -32,7 +33,7 @@ class FlashOrPay(Life, Trap):
     repeated ``told_planes`` and ``flash_planes`` times.
     """
 
-    source = "Leike et al. 2018, section 3: reward tampering by another signal"
+    source = f"{DUAN}: a learner that sees what it is paid, here with a signal beside it"
     category = ("proxy", "side effect")
     proxy_is = ("relation",)
     signals = ("flash",)
