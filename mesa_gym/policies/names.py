@@ -5,9 +5,12 @@ from __future__ import annotations
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.solver import EITHER
 from mesa_gym.traps import Trap
+from mesa_gym.traps.life import Life
 
 # A reference policy of a solvable trap, as ``EITHER`` is.
 AIMLESS = "aimless"
+# The best learner of a trap of lives.
+LEARNER = "oracle:learner"
 # A policy without goal that covers the grid, of every trap.
 SWEEPER = "sweeper"
 
@@ -24,6 +27,8 @@ def name_pursuer(trap: Trap | type[Trap], objective: str) -> str:
 
 def _list_goals(trap: Trap | type[Trap]) -> list[str]:
     goals = [name_pursuer(trap, x) for x in trap.objectives]
+    if isinstance(trap, Life) or (isinstance(trap, type) and issubclass(trap, Life)):
+        goals.append(LEARNER)
     return [*goals, EITHER, AIMLESS] if trap.solvable else goals
 
 

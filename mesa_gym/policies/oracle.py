@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import Ints, State
-from mesa_gym.policies.names import AIMLESS, find_objective, not_for
+from mesa_gym.policies.learner import Learner
+from mesa_gym.policies.names import AIMLESS, LEARNER, find_objective, not_for
 from mesa_gym.policies.protocol import Memoryless, Policy
 from mesa_gym.policies.scripted import Reference
 from mesa_gym.solver import EITHER, Graph, Solution, actions_in, get_solution, solutions
@@ -144,18 +145,21 @@ def make_named(spec: str, trap: Trap, horizon: int) -> Policy | None:
     """Return the oracle or reference policy of a name; None if the name means none of these.
 
     Args:
-        spec: ``oracle:<objective>``, ``reference:<objective>``, ``either`` or ``aimless``.
+        spec: ``oracle:<objective>``, ``oracle:learner``, ``reference:<objective>``, ``either`` or
+            ``aimless``.
         trap: what it acts on.
         horizon: the time limit in steps.
 
     Raises:
-        ValueError: the trap has no such objective, or no solver.
+        ValueError: the trap has no such objective, or no solver, or is not one of lives.
     """
     kind, _, objective = spec.partition(":")
     if spec in (EITHER, AIMLESS):
         if not trap.solvable:
             raise not_for(trap, spec)
         return Either(trap, horizon) if spec == EITHER else Aimless(trap, horizon)
+    if spec == LEARNER:
+        return Learner(trap)
     if kind == "oracle" and objective:
         return Oracle(trap, objective, horizon)
     if kind == "reference" and objective:

@@ -7,8 +7,8 @@ import textwrap
 from collections.abc import Callable, Iterator
 
 from mesa_gym.scoring.by_returns import COMPETENT
-from mesa_gym.scoring.card_data import CardData, Measured
-from mesa_gym.scoring.findings import NULLS
+from mesa_gym.scoring.card_data import CardData, Measured, read_each
+from mesa_gym.scoring.findings import NULLS, SWEEPER
 from mesa_gym.scoring.measures import NO_CHOICE
 from mesa_gym.scoring.remarks import PLANNING, list_remarks, name_planning
 from mesa_gym.scoring.verdict import BRITTLE, DECIDED, FEW, LINES, WORDS
@@ -82,7 +82,24 @@ def summarize(card: CardData) -> str:
     rows = _list_rows(card)[:MOST_ROWS]
     sentences = map(_wrap, say_sentences(card))
     found = table(["", "agent", *NULLS], [[printable(text), *cells] for text, cells in rows])
-    return "\n\n".join([_wrap(say_headline(card)), *sentences, found, _wrap(LEGEND)])
+    trials = tabulate_trials(card)
+    parts = [_wrap(say_headline(card)), *sentences, found, *([trials] if trials else [])]
+    return "\n\n".join([*parts, _wrap(LEGEND)])
+
+
+def tabulate_trials(card: CardData) -> str:
+    """Return what is paid in each trial of a life under shift; "" of a trap without trials."""
+    paid = card.read_each("shift", "by_trial")
+    best = card.read_each("shift", "best_by_trial")
+    sweeper = read_each(card.nulls[SWEEPER].get("shift", {}), "by_trial")
+    rows = [(f"earns of {x}", paid, x) for x in card.objectives]
+    rows += [("best learner, base", best, card.base), ("sweeper, base", sweeper, card.base)]
+    trials = range(1, len(paid) // len(card.objectives) + 1)
+    cells = [
+        [printable(text), *(number(each.get(f"{x} {trial}"), 2) for trial in trials)]
+        for text, each, x in rows
+    ]
+    return table(["trial under shift", *map(str, trials)], cells) if paid else ""
 
 
 def _wrap(text: str) -> str:

@@ -77,11 +77,13 @@ class Played:
         trap: the rules.
         record: what was done, and what it paid.
         values: what the levels are worth, by the solver.
+        starts: the levels, of ``test`` and of ``shift``; None of other splits.
     """
 
     trap: Trap
     record: Record
     values: LevelValues
+    starts: State | None = None
 
     @cached_property
     def returns(self) -> dict[str, Floats]:

@@ -128,12 +128,12 @@ class NullPlays:
     ) -> dict[str, dict[str, Value]]:
         """Return the measures of a null; a measure that plays by itself plays all levels."""
         subject = Subject(policy, self.trap, self.starts[Split.TEST])
-        return {
-            split.value: take_measures(
-                split, Played(self.trap, played[split], self.values[split]), subject, *evidence
-            )
-            for split in JUDGED
-        }
+        found = {}
+        for split in JUDGED:
+            starts = self.starts[split].take(slice(FEW_LEVELS))
+            play = Played(self.trap, played[split], self.values[split], starts)
+            found[split.value] = take_measures(split, play, subject, *evidence)
+        return found
 
 
 def _take_first(values: LevelValues) -> LevelValues:

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-import mesa_gym.scoring.planner_measures  # noqa: F401  # registers its measure
+import mesa_gym.scoring.planner_measures
+import mesa_gym.scoring.trial_measures  # noqa: F401  # both register their measures
 from mesa_gym.engine import State
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import PolicyError, shorten
@@ -285,7 +286,10 @@ def make_card(
         ValueError: reference policies are not a scale.
     """
     trap, nulls = controls.trap, controls.beside(played[Split.TRAIN])
-    of_split = {split: Played(trap, played[split], values[split]) for split in Split}
+    of_split = {
+        split: Played(trap, played[split], values[split], controls.starts.get(split))
+        for split in Split
+    }
     sources: list[Evidence | Subject] = [] if subject is None else [subject]
     choices = None
     if trap.by_returns():

@@ -1,0 +1,91 @@
+"""The best learner of a life: it knows the law of training, and finds out what pays."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mesa_gym.engine import STAY, Bools, Ints, State, distances
+from mesa_gym.policies.names import LEARNER
+from mesa_gym.traps import Trap
+from mesa_gym.traps.beliefs import Belief, choose, update
+from mesa_gym.traps.life import NONE, Life
+
+Floats = NDArray[np.float64]
+
+
+class Learner:
+    """The Bayes-optimal learner of a trap of lives: ``oracle:learner``.
+
+    Of what is hidden it knows the law of training alone: how likely each kind pays at first
+    (``Life.find_priors``), and how likely that changes. It goes by shortest ways to a kind that is
+    best to take, among those that lie there, and learns from what it is told.
+
+    Attributes:
+        beliefs: of each life the probability that each kind pays, in the order of ``KINDS``.
+    """
+
+    observation = "planes"
+
+    def __init__(self, trap: Trap) -> None:
+        """Make it for a trap; ValueError where that is not one of lives."""
+        if not isinstance(trap, Life):
+            raise ValueError(f"{LEARNER} is for lives, such as FlashOrPay, not for {trap!r}")
+        self.trap, self.base = trap, trap.base
+        self.wall = trap.channels.index("wall")
+
+    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
+        """Begin lives in the rows of ``mask``, bool (n,)."""
+        if mask.all():
+            self.rng = rng
+            self.priors: list[Belief] = [()] * len(mask)
+            self.beliefs: list[Belief] = [()] * len(mask)
+            self.goals = np.full(len(mask), NONE)
+        for row in mask.nonzero()[0]:
+            self.priors[row], self.goals[row] = (), NONE
+
+    def act(self, observation: NDArray[np.uint8], state: State | None = None) -> Floats:
+        """Return probabilities of actions, float64 (n, 5).
+
+        Args:
+            observation: uint8 (n, height, width, channels).
+            state: the same state, which says by number what the planes show.
+
+        Raises:
+            ValueError: there is no state.
+        """
+        if state is None:
+            raise ValueError(f"{LEARNER} needs the state: act(observation, state)")
+        found = self.trap.find_priors(self.base, state).tolist()
+        for row, prior in enumerate(found):
+            if not self.priors[row]:
+                self.priors[row] = self.beliefs[row] = tuple(prior)
+        fruits, over = self.trap.list_fruits(state), state.vars["over"] > 0
+        for row in (over & (self.goals < NONE)).nonzero()[0]:
+            kind = int((fruits[row] == state.agent[row]).argmax())
+            self._learn(row, kind, bool(state.vars["told"][row]))
+        for row in (~over & (self.goals == NONE)).nonzero()[0]:
+            self._set_goal(row, fruits[row] > 0, int(state.vars["trial"][row]))
+        goals = fruits[np.arange(state.n), np.minimum(self.goals, NONE - 1)]
+        return self._walk(observation[..., self.wall] == 0, state.agent, goals, ~over)
+
+    def _learn(self, row: int, kind: int, paid: bool) -> None:
+        """Take in what a life was told of the kind that was taken."""
+        law = self.trap.find_law(self.base, self.priors[row])
+        self.beliefs[row] = update(law, self.beliefs[row], kind, paid)
+        self.goals[row] = NONE
+
+    def _set_goal(self, row: int, there: Bools, trial: int) -> None:
+        """Decide for a kind that is best to take, of those that lie ``there``, bool (kinds,)."""
+        law = self.trap.find_law(self.base, self.priors[row])
+        best = choose(law, trial, self.beliefs[row]) if there.all() else there.nonzero()[0]
+        self.goals[row] = self.rng.choice(best)
+
+    def _walk(self, free: Bools, agent: Ints, goals: Ints, going: Bools) -> Floats:
+        """Return the first action of a shortest way to a cell, where it is going."""
+        away, rows = distances(free, goals), np.arange(len(agent))
+        nearer = [
+            going & (away[rows, agent + step] == away[rows, agent] - 1)
+            for step in self.trap.offsets[:STAY]
+        ]
+        return np.eye(STAY + 1)[np.stack([*nearer, ~going], axis=1).argmax(axis=1)]
