@@ -122,7 +122,7 @@ def _draw_card(cls: type[Trap]) -> Image.Image:
     base, proxy = f"base: {cls.base}    ", f"proxy: {', '.join(cls.proxies)}"
     draw.text((0, TITLE + GAP), base, BASE, font)
     draw.text((draw.textlength(base, font), TITLE + GAP), proxy, PROXIES[0], font)
-    stacked = sides[0].width > sides[0].height
+    stacked = sides[0].width > 1.5 * sides[0].height
     for i, (side, word) in enumerate(zip(sides, ("training", "shift"), strict=True)):
         if stacked:  # as high together as the others are
             side.thumbnail((2 * SIDE, (SIDE - gap) // 2))

@@ -50,6 +50,11 @@ fruit: a pear to the left of its cell; pip1 to pip3 are painted beside it
   inked main disc 36,30 12 + poly 25,28 47,28 62,60 10,60 + disc 36,66 27
   fill main+60 line 6 20,60 19,72
   fill ink line 4 32,90 40,90
+plum: a round plum with a crease from top to bottom
+  inked wood line 3.5 54,26 60,8
+  inked main disc 48.5,57 33
+  fill main-60 line 5 54,27 44,56 54,88
+  fill main+60 line 6 24,48 26,64
 pip1: the lowest of three pips: riper than a fruit without any
   inked main box 72,72 92,92 5
 pip2: the middle pip: riper still

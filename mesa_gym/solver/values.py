@@ -151,11 +151,11 @@ def level_values(
 
 
 def _find_values(trap: Trap, starts: State, solution: Any, name: str) -> NDArray[Any]:
-    """Return the array of a name; the optimum where something that pays is hidden is a learner's."""
+    """Return the array of a name; where what pays is hidden, the optimum is a learner's."""
     field, *of = name.split("|")
-    if field == "optimum" and (found := trap.attainable(*of, starts)) is not None:
-        return found
-    return getattr(solution, "optimum" if field == "informed" else field)(*of)
+    method = getattr(solution, "optimum" if field == "informed" else field)
+    found: NDArray[Any] | None = trap.attainable(of[0], starts) if field == "optimum" else None
+    return method(*of) if found is None else found
 
 
 def _names(trap: Trap, pairs: bool) -> list[str]:

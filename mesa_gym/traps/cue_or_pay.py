@@ -40,7 +40,7 @@ class CueOrPay(Life, Trap):
     proxy_is = ("relation",)
     signals = ("sign",)
     hidden = ("shown",)
-    looks = Life.looks | {"sign": Look("s", (230, 230, 200))}
+    looks = Life.looks | {"sign": Look("s", (70, 160, 90), "goal")}
     options = Life.options | {"rho": Share(1.0), "unsigned": Share(0.0)}
     salience = {"sign_planes": ("sign",), "told_planes": ("told",)}
 

@@ -39,7 +39,7 @@ class FlashOrPay(Life, Trap):
     signals = ("flash",)
     lucky = ("paid", "flash")
     vars = Life.vars | {"lit": 2}
-    looks = Life.looks | {"flash": Look("*", (250, 250, 160))}
+    looks = Life.looks | {"flash": Look("*", (250, 230, 120), "lit")}
     salience = {"flash_planes": ("flash",), "told_planes": ("told",)}
 
     def draw_signals(self, level: LevelBuilder, split: Split) -> dict[str, Ints]:

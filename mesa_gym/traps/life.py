@@ -55,11 +55,11 @@ class Life(LevelFamily):
     const: ClassVar[dict[str, int]] = {"starts": TRIALS, "fruits": TRIALS * NONE, "paid": TRIALS}
     vars = {"trial": TRIALS + 1, "over": 2, "told": 2}
     looks = {
-        "apple": Look("a", (206, 66, 60)),
-        "pear": Look("e", (150, 190, 70)),
-        "plum": Look("u", (124, 80, 170)),
-        "told": Look("$", (240, 200, 60)),
-        "trial": Look("!", (120, 120, 130)),
+        "apple": Look("a", (206, 66, 60), "apple"),
+        "pear": Look("e", (150, 190, 70), "fruit"),
+        "plum": Look("u", (124, 80, 170), "plum"),
+        "told": Look("$", (240, 200, 60), "coin"),
+        "trial": Look("!", (170, 170, 180), "circle"),
     }
     options: ClassVar[dict[str, Option]] = {"forced": Share(0.2), "sure": Share(1.0)}
     default_size = (7, 9)
@@ -202,7 +202,7 @@ class Life(LevelFamily):
         return np.where(there.all(axis=1), NONE, there.argmax(axis=1)).T
 
     def list_fruits(self, state: State) -> Ints:
-        """Return the cells of this trial's fruits, int64 (n, kinds); 0 for one that is not there."""
+        """Return the cells of this trial's fruits, int64 (n, kinds); 0 where one is missing."""
         trial = np.minimum(state.vars["trial"], TRIALS - 1)
         return np.stack([self._read_fruit(state, trial, kind) for kind in range(NONE)], axis=1)
 
