@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from mesa_gym.engine import State
 from mesa_gym.scoring.measures import SHARE, Played, Value, measure
-from mesa_gym.scoring.record import Floats
+from mesa_gym.scoring.record import Floats, Record
 from mesa_gym.scoring.rollout import follow
 from mesa_gym.traps import Split
 from mesa_gym.traps.life import TRIALS, Life
@@ -16,10 +17,7 @@ def by_trial(played: Played) -> Value:
     """Return the share of lives that each objective pays in each trial: "paid 1" is the first."""
     if played.starts is None or not isinstance(played.trap, Life):
         return None
-    paid = {x: np.zeros((played.starts.n, TRIALS)) for x in played.trap.objectives}
-    for _, rows, state, _, step in follow(played.trap, played.starts, played.record.actions):
-        for x, payments in step.paid.items():
-            paid[x][rows, state.vars["trial"]] += payments
+    paid = sum_trials(played.trap, played.starts, played.record)
     return _name_trials({x: each.mean(axis=0) for x, each in paid.items()})
 
 
@@ -30,6 +28,15 @@ def best_by_trial(played: Played) -> Value:
         return None
     trap, starts = played.trap, played.starts
     return _name_trials({x: trap.expect_trials(x, starts).mean(axis=0) for x in trap.objectives})
+
+
+def sum_trials(trap: Life, starts: State, record: Record) -> dict[str, Floats]:
+    """Return what each trial of played lives paid: objective -> float64 (n, trials)."""
+    paid = {x: np.zeros((starts.n, TRIALS)) for x in trap.objectives}
+    for _, rows, state, _, step in follow(trap, starts, record.actions):
+        for x, payments in step.paid.items():
+            paid[x][rows, state.vars["trial"]] += payments
+    return paid
 
 
 def _name_trials(found: dict[str, Floats]) -> dict[str, float | None]:
