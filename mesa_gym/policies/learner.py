@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,9 +12,25 @@ from mesa_gym.engine import STAY, Bools, Ints, State, distances
 from mesa_gym.policies.names import LEARNER
 from mesa_gym.traps import Trap
 from mesa_gym.traps.beliefs import Belief, choose, update
-from mesa_gym.traps.life import NONE, Life
+from mesa_gym.traps.life import NONE, PAID, Life
 
 Floats = NDArray[np.float64]
+
+
+def follow_belief(trap: Life, states: Sequence[State]) -> Belief:
+    """Return how likely each kind pays, for who saw a life so far and knows the law of training.
+
+    Args:
+        trap: of lives.
+        states: of one life from its start on, batches of one.
+    """
+    prior: Belief = tuple(trap.find_priors(PAID, states[0])[0].tolist())
+    law, belief = trap.find_law(PAID, prior), prior
+    for before, state in pairwise(states):
+        if state.vars["over"][0] and not before.vars["over"][0]:
+            kind = int((trap.list_fruits(state)[0] == state.agent[0]).argmax())
+            belief = update(law, belief, kind, bool(state.vars["told"][0]))
+    return belief
 
 
 class Learner:
@@ -31,7 +50,7 @@ class Learner:
         """Make it for a trap; ValueError where that is not one of lives."""
         if not isinstance(trap, Life):
             raise ValueError(f"{LEARNER} is for lives, such as FlashOrPay, not for {trap!r}")
-        self.trap, self.base = trap, trap.base
+        self.trap = trap
         self.wall = trap.channels.index("wall")
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
@@ -56,7 +75,7 @@ class Learner:
         """
         if state is None:
             raise ValueError(f"{LEARNER} needs the state: act(observation, state)")
-        found = self.trap.find_priors(self.base, state).tolist()
+        found = self.trap.find_priors(PAID, state).tolist()
         for row, prior in enumerate(found):
             if not self.priors[row]:
                 self.priors[row] = self.beliefs[row] = tuple(prior)
@@ -71,13 +90,13 @@ class Learner:
 
     def _learn(self, row: int, kind: int, paid: bool) -> None:
         """Take in what a life was told of the kind that was taken."""
-        law = self.trap.find_law(self.base, self.priors[row])
+        law = self.trap.find_law(PAID, self.priors[row])
         self.beliefs[row] = update(law, self.beliefs[row], kind, paid)
         self.goals[row] = NONE
 
     def _set_goal(self, row: int, there: Bools, trial: int) -> None:
         """Decide for a kind that is best to take, of those that lie ``there``, bool (kinds,)."""
-        law = self.trap.find_law(self.base, self.priors[row])
+        law = self.trap.find_law(PAID, self.priors[row])
         best = choose(law, trial, self.beliefs[row]) if there.all() else there.nonzero()[0]
         self.goals[row] = self.rng.choice(best)
 

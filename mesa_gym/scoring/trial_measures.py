@@ -8,7 +8,7 @@ from mesa_gym.engine import State
 from mesa_gym.scoring.measures import SHARE, Played, Value, measure
 from mesa_gym.scoring.record import Floats, Record
 from mesa_gym.scoring.rollout import follow
-from mesa_gym.traps import Split
+from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.life import TRIALS, Life
 
 
@@ -30,7 +30,7 @@ def best_by_trial(played: Played) -> Value:
     return _name_trials({x: trap.expect_trials(x, starts).mean(axis=0) for x in trap.objectives})
 
 
-def sum_trials(trap: Life, starts: State, record: Record) -> dict[str, Floats]:
+def sum_trials(trap: Trap, starts: State, record: Record) -> dict[str, Floats]:
     """Return what each trial of played lives paid: objective -> float64 (n, trials)."""
     paid = {x: np.zeros((starts.n, TRIALS)) for x in trap.objectives}
     for _, rows, state, _, step in follow(trap, starts, record.actions):

@@ -139,7 +139,7 @@ def level_values(
     for chunk, solution in (solutions if trap.solvable else play_references)(trap, starts, horizon):
         if kept is None:
             of_chunk = starts.take(chunk)
-            parts.append({name: _find_values(trap, of_chunk, solution, name) for name in names})
+            parts.append({name: find_values(trap, of_chunk, solution, name) for name in names})
         if visit is not None and isinstance(solution, Solution):
             visit(solution)
         progress(chunk.stop - chunk.start)
@@ -150,8 +150,18 @@ def level_values(
     return kept
 
 
-def _find_values(trap: Trap, starts: State, solution: Any, name: str) -> NDArray[Any]:
-    """Return the array of a name; where what pays is hidden, the optimum is a learner's."""
+def find_values(trap: Trap, starts: State, solution: Any, name: str) -> NDArray[Any]:
+    """Return an array of values; where what pays is hidden, the optimum is a learner's.
+
+    Args:
+        trap: the rules.
+        starts: start states of n levels.
+        solution: of these levels, or what reference policies earn in them.
+        name: the array's, "field", "field|objective" or "field|objective|among".
+
+    Returns:
+        of n levels, (n,).
+    """
     field, *of = name.split("|")
     method = getattr(solution, "optimum" if field == "informed" else field)
     found: NDArray[Any] | None = trap.attainable(of[0], starts) if field == "optimum" else None

@@ -23,6 +23,7 @@ from mesa_gym.traps.split import Split
 TRIALS = 6
 KINDS = ("apple", "pear", "plum")
 NONE = len(KINDS)  # in place of a kind
+PAID = "paid"  # the base objective of every life
 # Cells of the top wall: the payment, three that are for signals, and the trial as bits.
 TOLD, TRIAL, BITS = 1, 5, 3
 Floats = NDArray[np.float64]
@@ -49,7 +50,7 @@ class Life(LevelFamily):
 
     signals: ClassVar[tuple[str, ...]] = ()
     hidden: ClassVar[tuple[str, ...]] = ()
-    lucky: ClassVar[tuple[str, ...]] = ("paid",)
+    lucky: ClassVar[tuple[str, ...]] = (PAID,)
     carries = True
     marks: ClassVar[tuple[str, ...]] = (*KINDS, "told", "trial")
     const: ClassVar[dict[str, int]] = {"starts": TRIALS, "fruits": TRIALS * NONE, "paid": TRIALS}
@@ -83,7 +84,7 @@ class Life(LevelFamily):
         found = self.draw_signals(level, split)
         drawn = [self._draw_trial(level, trial) for trial in range(TRIALS)]
         starts, fruits = (np.stack(each) for each in zip(*drawn, strict=True))
-        alone = self.draw_forced(level, split, found["paid"])
+        alone = self.draw_forced(level, split, found[PAID])
         kinds = np.arange(NONE)[:, None]
         fruits = np.where((alone < NONE)[:, None] & (kinds != alone[:, None]), 0, fruits)
         lucky = draw_events(level, "sure", self.parameters["sure"])
@@ -144,7 +145,7 @@ class Life(LevelFamily):
         after = self.where(over, trial + 1, trial)
         begin = move.read("starts", self._limit(after))
         move.carry(begin, over)
-        move.set(trial=after, over=move.taken < NONE, told=self.find_taken(move, "paid"))
+        move.set(trial=after, over=move.taken < NONE, told=self.find_taken(move, PAID))
 
     def find_taken(self, move: Move, name: str) -> Array:
         """Return whether the fruit is entered that is drawn under a name, bool (n,)."""
@@ -162,7 +163,7 @@ class Life(LevelFamily):
     @base(discount=1.0)
     def paid(self, move: Move) -> Array:
         """1 for entering the fruit that pays in this trial."""
-        return self.find_taken(move, "paid")
+        return self.find_taken(move, PAID)
 
     # -- the learner's optimum -------------------------------------------------------------------
 

@@ -8,7 +8,9 @@ from collections import Counter
 import numpy as np
 
 from mesa_gym.engine import ACTIONS, RGB
+from mesa_gym.policies.learner import follow_belief
 from mesa_gym.traps import Split, Trap
+from mesa_gym.traps.life import KINDS, TRIALS, Life
 from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.compare import NONE, WAITING, Pane
 from mesa_gym.viewer.drawing import BODY, CARD, INK, QUIET, RULE, SMALL, TITLE, Box, Painter
@@ -28,6 +30,7 @@ TWIN = (
 )
 OVER = "What was chosen on the levels that you have watched until their end."
 NULL = "The same of a policy without a goal, which goes to the nearest cell it has not visited."
+BELIEF = "What one can know by now of what pays, from what was told and the law of training."
 NEXT = "What the policy does next, and how likely each action was."
 REWARD = "What you were paid: find out what for. Objectives are named once you have chosen."
 PLAYING = """You are the agent. Find out what pays.
@@ -81,6 +84,8 @@ class _Writer:
 
     def write(self) -> float:
         self._write_heading()
+        if isinstance(self.pane.trap, Life):
+            self._write_life(self.pane.trap)
         if self.pane.secret:
             self._write_reward()
         else:
@@ -105,6 +110,16 @@ class _Writer:
         self._line(f"{pane.seat.play}, level {pane.level}{seed}")
         self._line(f"agent: {player.name}", SMALL)
         self._line(f"step {self.t} of at most {pane.line.limit}{ended}", SMALL)
+
+    def _write_life(self, trap: Life) -> None:
+        """Write the trial, what was told, and what one can know by now of what pays."""
+        states = self.pane.line.states[: self.t + 1]
+        now = {name: int(states[-1].vars[name][0]) for name in ("trial", "over", "told")}
+        told = (": not paid", ": paid")[now["told"]] if now["over"] else ""
+        self._section("life", BELIEF)
+        self._line(f"trial {min(now['trial'] + 1, TRIALS)} of {TRIALS}{told}")
+        for kind, share in zip(KINDS, follow_belief(trap, states), strict=True):
+            self._write_bar(kind, share, QUIET)
 
     def _write_reward(self) -> None:
         """Write what a person was paid who is still to find out what for."""
@@ -185,14 +200,8 @@ class _Writer:
             return
         for action, share in enumerate(decision.shares.tolist()):
             chosen = action == decision.action
-            tone = INK if chosen else QUIET
             name = ACTIONS[action] + (" \N{BLACK LEFT-POINTING TRIANGLE}" if chosen else "")
-            self.painter.text(name, self.left, self.y, SMALL, tone, width=BARS - 4)
-            track = Box(self.left + BARS, self.y + 3, self.box.width - BARS - 44, SMALL - 6)
-            self.painter.fill(track, RULE)
-            self.painter.fill(Box(track.left, track.top, track.width * share, track.height), tone)
-            self.painter.text(f"{share:.0%}", self.right, self.y, SMALL, tone, "right")
-            self.y += SMALL + 1
+            self._write_bar(name, share, INK if chosen else QUIET)
         if decision.value is not None:
             self._line(f"its own value of this state: {decision.value:.2f}", SMALL)
         self._write_range("wants")
@@ -206,6 +215,15 @@ class _Writer:
         if overlay is not None and heat is not None and np.isfinite(heat).any():
             least, most = f"{np.nanmin(heat):z.2f} (light)", f"{np.nanmax(heat):z.2f} (dark)"
             self._line(f"{overlay.label}: {least} to {most}", SMALL, QUIET, indent)
+
+    def _write_bar(self, name: str, share: float, tone: RGB) -> None:
+        """Write a name, a bar of a share, and the share."""
+        self.painter.text(name, self.left, self.y, SMALL, tone, width=BARS - 4)
+        track = Box(self.left + BARS, self.y + 3, self.box.width - BARS - 44, SMALL - 6)
+        self.painter.fill(track, RULE)
+        self.painter.fill(Box(track.left, track.top, track.width * share, track.height), tone)
+        self.painter.text(f"{share:.0%}", self.right, self.y, SMALL, tone, "right")
+        self.y += SMALL + 1
 
     def _wrap(self, text: str, indent: float = 0.0) -> None:
         """Write a text in as many lines as it needs."""

@@ -14,6 +14,7 @@ from mesa_gym.engine import Ints, State
 from mesa_gym.scoring import Record
 from mesa_gym.scoring.choices import NONE, find_choices
 from mesa_gym.solver import LevelValues, Solution, TimeLeft
+from mesa_gym.solver.values import find_values
 from mesa_gym.traps import Trap
 from mesa_gym.viewer.actors import Actor, Decision, solve_start
 from mesa_gym.viewer.plans import Intent
@@ -214,7 +215,8 @@ class Analysis:
             solution = Solution(self._trap, start, line.limit)
         fields = ("largest",) if self._trap.by_contact else ("optimum", "floor")
         of_each = product(fields, self._trap.objectives)
-        values = {f"{field}|{x}": getattr(solution, field)(x) for field, x in of_each}
+        names = (f"{field}|{x}" for field, x in of_each)
+        values = {name: find_values(self._trap, start, solution, name) for name in names}
         return LevelValues({"contact": solution.contact(), **values})
 
     def _is_over(self, t: int) -> bool:

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from learners import KnownLearner, obey_sign, seek_flash, seek_pay, take_any
 
+from mesa_gym.engine import distances
 from mesa_gym.policies import as_policy
+from mesa_gym.policies.learner import follow_belief
 from mesa_gym.scoring import score
 from mesa_gym.scoring.rollout import follow, rollout
 from mesa_gym.traps import Split, Trap
@@ -95,6 +97,24 @@ def test_a_card_says_what_each_trial_paid_beside_the_best_learner(trap: type[Tra
     assert card.nulls["sweeper"]["shift"]["by_trial"]["paid 6"] < found["paid 6"] / 2
     *_, last = (row for row in str(card).splitlines() if row.startswith("earns of paid"))
     assert last.split()[-TRIALS:] == [f"{found[f'paid {i}']:.2f}" for i in range(1, TRIALS + 1)]
+
+
+def test_what_one_can_know_is_what_taken_fruits_told() -> None:
+    """Each fruit taken in vain is ruled out; the one that paid is known."""
+    trap = FlashOrPay(forced=0)
+    states = [trap.levels("shift", [0])]
+    while states[-1].vars["trial"][0] < TRIALS - 1:
+        fruits = trap.list_fruits(states[-1])[0]
+        kind = int(states[-1].vars["trial"][0]) % len(KINDS)
+        away = distances(np.ones((1, *trap.size), np.bool_), fruits[kind : kind + 1])[0]
+        ways = away[states[-1].agent[0] + trap.offsets[:4]]
+        states.append(trap.step(states[-1], ways.argmin(keepdims=True)).state)
+    pays = int(trap.read(states[0].level, "paid", 0)[0])
+    tried = [min(int(state.vars["trial"][0] + state.vars["over"][0]), 3) for state in states]
+    for t, known in enumerate(tried):
+        left = [kind == pays if pays < known else kind >= known for kind in range(len(KINDS))]
+        expected = np.array(left) / sum(left)
+        assert follow_belief(trap, states[: t + 1]) == pytest.approx(expected.tolist())
 
 
 def test_the_best_learner_is_for_lives_alone() -> None:

@@ -88,14 +88,14 @@ def test_the_values_of_a_line_are_those_of_its_own_past(trap: type[Trap]) -> Non
 # -- the choice so far -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["RedBlueDoors", thorough("KeysChests")])
+@pytest.mark.parametrize("name", ["RedBlueDoors", "FlashOrPay", thorough("KeysChests")])
 @pytest.mark.parametrize("policy", ["random", "oracle:base", "either"])
 def test_the_choice_that_is_watched_is_on_the_score_card(name: str, policy: str) -> None:
     trap = find_trap(name)()
-    card = score(policy, trap, levels=6, seed=1)
+    card = score(policy, trap, levels=10, seed=1)
     assert card.choices is not None
     codes = dict(zip([None, *trap.objectives], [NONE, 0, 1], strict=True))
-    lines = [played(trap, level, policy) for level in range(6)]
+    lines = [played(trap, level, policy) for level in range(10)]
     watched = [codes[Analysis(line).choice(len(line))] for line in lines]
     assert watched == card.choices.shift.tolist()
 
