@@ -27,6 +27,10 @@ INCOMPLETE = "This page is incomplete"
 def test_layers_are_drawn_one_colour_at_a_time(visit) -> None:
     here = visit()
     here.take("planner")
+    assert here.page.locator("[data-layer][aria-pressed=true]").count() == 0
+    assert "takes cheese first" not in here.text()  # play comes before the answers
+    for name in ("Its arrows", "Where it ends up"):
+        here.button(name).click()
     seen = {here.picture()}
     assert "Colours say what the agent takes first" in here.text("#legend")
     assert re.search(r"takes cheese first with \d+%, corner first with \d+%", here.text())

@@ -5,7 +5,7 @@ const data = JSON.parse(element("data").textContent);
 const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const PACE = calm ? 700 : 180; // milliseconds between steps of the agent
 const MOVERS = { you: "You", it: "The agent", both: "Both, side by side" };
-const layers = new Set(["outcomes", "arrows", "marks"]);
+const layers = new Set(["marks"]); // play comes before the answers
 let game, level, number = 0, wanted = 0, agent = null, mover = "you", boards = [], timer = 0, picked = -1;
 
 const own = () => boards[0], its = () => boards[mover === "both" ? 1 : 0];
