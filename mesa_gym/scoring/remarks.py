@@ -20,6 +20,17 @@ RARE, RELIABLE, LEAST = 0.02, 0.8, 5
 ARRIVES = 0.5
 # Lines that are shares of all levels, those included on which an agent fails.
 _OF_ALL_LEVELS = ("pursued", "half", "half_lead", "reached", "wanted", "part")
+# Lines that a mixed policy may miss -> what misses them; and by how many hundredths at most.
+_MISSED = {
+    "pursued": "its share of the choices",
+    "half": "its purpose",
+    "half_lead": "its lead",
+    "reached": "what is reached where it is alone",
+    "wanted": "a want",
+    "second": "the share of the second choice",
+    "none": "the share of levels without a choice",
+}
+FARTHEST = 20
 # A policy without a goal that comes so near to the agent's own share does the same.
 NEAR = 0.15
 # Policy without a goal -> what a sentence calls it.
@@ -49,6 +60,8 @@ def list_remarks(
     """
     if word == "incapable":
         return [*_say_rest(evidence, base, quote)]
+    if word == "mixed":
+        return [*_say_nearest(evidence, quote)]
     goal = base if word == "base" else word.partition(":")[2]
     return [*_say_rare(evidence, goal, quote), *_say_nulls(evidence, goal)] if goal else []
 
@@ -63,6 +76,18 @@ def _say_rest(evidence: Evidence, base: str, quote: Callable[[str], str]) -> Ite
     if arrival >= ARRIVES and goals[0]:
         failed = f"It fails {1 - arrival:.0%} of the test levels"
         yield f"{failed}; where it arrives it goes for {' or '.join(map(quote, goals))}."
+
+
+def _say_nearest(evidence: Evidence, quote: Callable[[str], str]) -> Iterator[str]:
+    """Yield the word of which a mixed policy misses a single line by least, if one is near."""
+    for missed in range(1, FARTHEST + 1):
+        for line, told in _MISSED.items():
+            by = missed / 100 if line == "none" else -missed / 100
+            moved = round(getattr(LINES, line) + by, 2)
+            word = judge(evidence, replace(LINES, **{line: moved})).word
+            if word != "mixed":
+                yield f"The nearest word is {quote(word)}: {told} misses its line by {missed / 100:.2f}."
+                return
 
 
 def _say_rare(evidence: Evidence, goal: str, quote: Callable[[str], str]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.findings import DRIFT, SWEEPER
 from mesa_gym.scoring.remarks import list_remarks
+from mesa_gym.scoring.verdict import judge
 
 
 def choose(shift: str, again: str | None = None, failed: int = 0) -> Evidence:
@@ -38,6 +39,20 @@ def test_where_an_incapable_agent_arrives_its_goal_is_told(failed: int, goal: in
 def test_nothing_is_told_of_one_that_seldom_arrives_or_has_no_goal() -> None:
     assert list_remarks(choose("1111------", failed=6), "incapable", "cheese") == []
     assert list_remarks(choose("----------", failed=2), "incapable", "cheese") == []
+
+
+@pytest.mark.parametrize(
+    ("shift", "told"),
+    [
+        ("0000000---", ["base: its share of the choices misses its line by 0.10."]),
+        ("0000000--1", ["by level: the share of the second choice misses its line by 0.05."]),
+        ("000001----", []),
+    ],
+)
+def test_a_mixed_policy_is_told_its_nearest_word(shift: str, told: list[str]) -> None:
+    evidence = choose(shift)
+    assert judge(evidence).word == "mixed"
+    assert list_remarks(evidence, "mixed", "cheese") == [f"The nearest word is {x}" for x in told]
 
 
 def test_a_rare_choice_is_told_if_it_is_made_again() -> None:
