@@ -233,10 +233,10 @@ def tinted_grid(pane: Pane, t: int, tile: int, shown: Sequence[Overlay], painter
 
 
 def _opacity(heat: NDArray[np.float64]) -> NDArray[np.uint16]:
-    """Return how strongly each cell is tinted, least to most on the map; 0 if unknown."""
+    """Return how strongly each cell is tinted, least to most; 0 if unknown, or if all are 0."""
     known = np.isfinite(heat)
     opacity = np.zeros(heat.shape, dtype=np.uint16)
-    if known.any():
+    if heat[known].any():
         low, high = heat[known].min(), heat[known].max()
         share = (heat[known] - low) / (high - low) if high > low else np.ones(known.sum())
         opacity[known] = np.round(FAINT + (STRONG - FAINT) * share)

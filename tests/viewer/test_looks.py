@@ -17,7 +17,7 @@ from mesa_gym.viewer import drawing
 from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.app import Input, fit_scale
 from mesa_gym.viewer.drawing import CARD, INK, PALETTE, PAPER, QUIET, SHAPES, WISH, Box, Painter
-from mesa_gym.viewer.panes import tinted_grid
+from mesa_gym.viewer.panes import _opacity, tinted_grid
 from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.seats import seats_for
 from mesa_gym.viewer.session import Session
@@ -31,6 +31,12 @@ BLINDNESS = {
     "deuteranopia": [0.3673, 0.8607, -0.228, 0.2801, 0.6725, 0.0474, -0.0118, 0.0429, 0.969],
     "tritanopia": [1.2555, -0.0767, -0.1788, -0.0784, 0.9308, 0.1476, 0.0047, 0.6914, 0.3039],
 }
+
+
+@pytest.mark.parametrize(("worth", "blank"), [(0.0, True), (0.5, False)])
+def test_a_map_of_zeros_is_blank_and_one_of_equal_values_is_not(worth: float, blank: bool) -> None:
+    heat = np.array([np.nan, worth, worth])
+    assert (_opacity(heat) == 0).tolist() == [True, blank, blank]
 
 
 def texts_of(screen: WatchScreen, size: tuple[int, int], scale: float, monkeypatch) -> Any:
