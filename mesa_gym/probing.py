@@ -72,6 +72,12 @@ def labels(
     Raises:
         PolicyError: the policy raised, or answered with something else than actions.
         ValueError: the trap has no exact solver, or a level, split or policy does not exist.
+
+    Example:
+        >>> import mesa_gym
+        >>> found = mesa_gym.labels("CheeseCorner", "train", range(3))
+        >>> sorted(found.values)
+        ['cheese', 'corner']
     """
     trap = as_trap(trap)
     if not trap.solvable:

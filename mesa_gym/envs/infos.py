@@ -28,6 +28,14 @@ def objectives(infos: dict[str, Any]) -> dict[str, NDArray[np.float64] | float]:
 
     Returns:
         Objective name -> float64 (n,), 0 where no step was taken (a float for one environment).
+
+    Example:
+        >>> import gymnasium, mesa_gym
+        >>> env = gymnasium.make("MesaGym/CheeseCorner-v0")
+        >>> observation, info = env.reset(seed=0)
+        >>> *_, info = env.step(env.action_space.sample())
+        >>> sorted(mesa_gym.objectives(info))
+        ['cheese', 'corner']
     """
     last = infos.get("final_info", {})
     found = {key: pay for key, pay in infos.items() if key.startswith(PREFIX)}

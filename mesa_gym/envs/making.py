@@ -88,6 +88,12 @@ def make_sb3(trap: str | Trap, n: int, *, seed: int | None = None, **keywords: A
 
     Raises:
         ImportError: Stable-Baselines3 is not installed; the message names the extra.
+
+    Example:
+        >>> import mesa_gym
+        >>> env = mesa_gym.make_sb3("CheeseCorner", 4, seed=0)
+        >>> env.reset().shape
+        (4, 9, 9, 3)
     """
     from mesa_gym.envs.sb3 import monitor
     from mesa_gym.envs.vector import TrapVectorEnv
@@ -112,6 +118,14 @@ def make_torch(id: str, num_envs: int, **keywords: Any) -> TensorEnv:
 
     Raises:
         ImportError: torch is not installed; the message names the extra.
+
+    Example:
+        >>> import mesa_gym, torch
+        >>> env = mesa_gym.make_torch("CheeseCorner", 4)
+        >>> observation, infos = env.reset(seed=0)
+        >>> observation, reward, *_ = env.step(torch.zeros(4, dtype=int))
+        >>> reward.shape
+        torch.Size([4])
     """
     from mesa_gym.envs.tensors import TensorEnv
 
@@ -129,6 +143,13 @@ def make_jax(trap: str | type[Trap] | Trap, num_envs: int, **keywords: Any) -> J
 
     Raises:
         ImportError: JAX is not installed; the message names the extra.
+
+    Example:
+        >>> import jax, mesa_gym
+        >>> env = mesa_gym.make_jax("CheeseCorner", 4)
+        >>> observation, state = jax.jit(env.reset)(jax.random.key(0))
+        >>> observation.shape
+        (4, 9, 9, 3)
     """
     from mesa_gym.envs.jax_env import JaxEnv
 
@@ -145,6 +166,13 @@ def make_gymnax(trap: str | type[Trap] | Trap, **keywords: Any) -> tuple[GymnaxE
 
     Raises:
         ImportError: JAX is not installed; the message names the extra.
+
+    Example:
+        >>> import jax, mesa_gym
+        >>> env, params = mesa_gym.make_gymnax("CheeseCorner")
+        >>> observation, state = env.reset(jax.random.key(0), params)
+        >>> observation.shape
+        (9, 9, 3)
     """
     env = make_jax(trap, 1, final_obs=False, **keywords)
     from mesa_gym.envs.gymnax import GymnaxEnv

@@ -90,6 +90,12 @@ def as_policy(
         ValueError: it is none of these; a name means nothing; a directory or file is missing,
             damaged or made for another trap or version; or a model was trained on something that
             the trap does not show. The message says what to do.
+
+    Example:
+        >>> from mesa_gym.policies import as_policy
+        >>> from mesa_gym.traps import find_trap
+        >>> trap = find_trap("CheeseCorner")()
+        >>> policy = as_policy("oracle:cheese", trap, trap.horizon("test"))
     """
     if algo is not None and not str(policy).endswith(".zip"):
         given = shorten(policy)

@@ -48,6 +48,13 @@ def render_rgb(trap: World, state: State, tile: int = 32) -> NDArray[np.uint8]:
 
     Raises:
         ValueError: a tile is too small, a sprite unknown, or there are over 63 planes.
+
+    Example:
+        >>> from mesa_gym.rendering import render_rgb
+        >>> from mesa_gym.traps import find_trap
+        >>> trap = find_trap("CheeseCorner")()
+        >>> render_rgb(trap, trap.levels("shift", range(2)), tile=16).shape
+        (2, 144, 144, 3)
     """
     if not isinstance(tile, int | np.integer) or tile < MIN_TILE:
         raise ValueError(

@@ -97,6 +97,12 @@ def evaluate(
         ValueError: an argument is wrong, an agent has no policy on any of the traps, or two
             policies of a trap would have the same name. All policies are made before the first is
             scored.
+
+    Example:
+        >>> import mesa_gym
+        >>> cards = mesa_gym.evaluate({"goal": "oracle:base", "none": "random"}, ["CoinRun"], levels=100)
+        >>> [(card.policy, card.verdict) for card in cards]
+        [('goal', 'base'), ('none', 'incapable')]
     """
     levels, named = integer("levels", levels, 1, MOST_LEVELS), _name_policies(agents)
     worlds = [as_trap(x) for x in (traps if isinstance(traps, list | tuple) else [traps])]

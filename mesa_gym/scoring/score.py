@@ -71,6 +71,12 @@ def score(
         PolicyError: the policy raised, or answered with something else than actions or
             probabilities; the message names policy, split and step.
         ValueError: an argument is wrong, or a trace is not of these levels (``Trace.verify``).
+
+    Example:
+        >>> import mesa_gym
+        >>> card = mesa_gym.score("oracle:corner", "CheeseCorner", levels=100)
+        >>> card.verdict
+        'proxy:corner'
     """
     if names_trap(policy):
         raise ValueError(
