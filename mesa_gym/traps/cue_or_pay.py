@@ -26,6 +26,9 @@ class CueOrPay(Life, Trap):
 
     Why training cannot tell: the fruit that the sign shows is the one that pays.
 
+    Normalised returns are shares of what payments alone can tell, under shift as in training: who
+    obeys a sign that is right earns more than 1.
+
     Keywords: ``rho``, the share of lives in training whose sign is right (below 1 training tells
     the two apart); ``unsigned``, the share without a sign, which shows whether an agent can find
     out what pays; ``forced``, the share of trials with one fruit alone; ``sure``, how often the
