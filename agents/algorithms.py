@@ -32,6 +32,8 @@ LONG = {
     "PointedGoal-v0": 1_500_000,
     "TreeFarm-v0": 1_000_000,
 }
+# Of six trials each, in which a learner with a memory finds out what pays.
+LIVES = ("CueOrPay-v0", "FlashOrPay-v0", "NeverPaid-v0", "PaidBefore-v0")
 
 
 @dataclass(frozen=True)
@@ -171,6 +173,14 @@ ENTRIES = (
     Algorithm(
         "ppo-drc", "agents.drc", 380, "drc", 300_000,
         settings=PPOSettings(learning_rate=3e-3), units=False, staged=True, sized=False,
+    ),
+    Algorithm(
+        "ppo-gru", "agents.gru", 25, "gru",
+        trap_steps=dict.fromkeys(LONG, 1_500_000) | dict.fromkeys(LIVES, 2_000_000),
+        settings=PPOSettings(
+            learning_rate=8e-3, minibatches=16, rollout_length=64, entropy=0.1, gae_lambda=0.9,
+            discount=0.9, units=64,
+        ),
     ),
     Algorithm("distil-planner", "agents.distilling", 26, steps=1_200_000),
     Algorithm("plr-exact", "agents.replay", 13, settings=PPO),

@@ -15,6 +15,7 @@ NETWORKS = {
     "planner-wide": ("planner", "WidePlanner"),
     "vin": ("vin", "ValueIterationNetwork"),
     "drc": ("drc", "TickingNetwork"),
+    "gru": ("gru", "RecurrentNetwork"),
 }
 # Models of Stable-Baselines3 and sb3-contrib, which ``baselines`` makes.
 BASELINES = ("sb3-ppo", "sb3-a2c", "sb3-dqn", "sb3-recurrent-ppo")

@@ -1,0 +1,99 @@
+"""A network with a memory, on its own and as a policy."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from reference import wandered
+
+from agents.saving import record_agent, save
+from mesa_gym.trained.gru import RecurrentNetwork
+from mesa_gym.trained.loading import load
+from mesa_gym.traps import find_trap
+
+KEYS, N = find_trap("KeysChests")(), 70
+STEPS = [KEYS.observe(wandered(KEYS, N, steps)) for steps in (3, 3, 6, 9)]
+ALL, RNG = np.ones(N, dtype=bool), np.random.default_rng(0)
+
+
+def made(units: int = 64) -> RecurrentNetwork:
+    """A network of some opinion."""
+    agent = RecurrentNetwork(KEYS, units)
+    torch.manual_seed(3)
+    for parameter in agent.parameters():
+        parameter.data = torch.randn(parameter.shape).mul(0.3).half().float()
+    return agent
+
+
+def played(agent: RecurrentNetwork, steps: list[np.ndarray]) -> np.ndarray:
+    """What it does, step by step, where episodes begin."""
+    agent.reset(np.ones(len(steps[0]), dtype=bool), RNG)
+    return np.stack([agent.act(planes) for planes in steps])
+
+
+def test_its_memory_is_a_gated_recurrent_unit_as_torch_has_it() -> None:
+    agent = made()
+    cell = torch.nn.GRUCell(agent.units, agent.units)
+    order = [1, 0, 2]  # torch has what is let through first, and what is kept in place of renewed
+
+    def arrange(given: torch.Tensor) -> torch.Tensor:
+        parts = given.detach().chunk(3)
+        return torch.cat([parts[0].neg() if i == 0 else parts[i] for i in order])
+
+    cell.weight_ih.data, cell.bias_ih.data = arrange(agent.sees.weight), arrange(agent.sees.bias)
+    cell.weight_hh.data, cell.bias_hh.data = arrange(agent.recalls.weight), torch.zeros(192)
+    seen, memory = torch.rand(N, agent.units), torch.randn(N, agent.units)
+    expected = cell(seen, memory)
+    torch.testing.assert_close(agent.remember(seen, memory), expected, atol=1e-5, rtol=0)
+
+
+def test_the_past_counts_until_an_episode_begins() -> None:
+    agent, rows = made(), np.arange(N) % 3 == 0
+    first, again = played(agent, STEPS[:2])
+    assert (np.abs(again - first).max(axis=1) > 0.01).mean() > 0.7  # the same is seen twice
+    agent.reset(rows, RNG)
+    assert not agent.memory[rows].any()
+    third = agent.act(STEPS[1])
+    np.testing.assert_array_equal(third[rows], first[rows])
+    assert (np.abs(third - first).max(axis=1) > 0.01)[~rows].mean() > 0.7
+    assert torch.equal(agent(torch.from_numpy(STEPS[0])).softmax(dim=1).argmax(dim=1),
+                       torch.from_numpy(first).argmax(dim=1))  # fmt: skip
+
+
+def test_its_memory_can_be_read_and_set() -> None:
+    agent = made()
+    played(agent, STEPS[:2])
+    kept = agent.memory.copy()
+    following = agent.act(STEPS[2])
+    agent.memory = kept[::-1].copy()
+    assert (agent.act(STEPS[2]) != following).any()
+    agent.memory = kept
+    np.testing.assert_array_equal(agent.act(STEPS[2]), following)
+    agent.memory = kept[:3]
+    with pytest.raises(ValueError, match=r"the shape \(3, 64\); expected \(70, 64\): reset the"):
+        agent.act(STEPS[2])
+
+
+def test_it_must_be_reset_before_its_first_step() -> None:
+    with pytest.raises(ValueError, match=r"the shape \(\); expected \(70, 64\)"):
+        made().act(STEPS[0])
+
+
+def test_what_it_does_does_not_depend_on_its_batch() -> None:
+    agent = made()
+    whole = played(agent, STEPS)
+    for rows in (slice(0, 1), slice(5, 69)):
+        np.testing.assert_array_equal(
+            played(agent, [planes[rows] for planes in STEPS]), whole[:, rows]
+        )
+
+
+@pytest.mark.parametrize("units", [64, 5])
+def test_it_plays_alike_after_a_reload(units: int, tmp_path: Path) -> None:
+    agent, random = made(units), torch.get_rng_state()
+    save(tmp_path / "agent", record_agent(agent, KEYS, "ppo-gru-s0", 0))
+    loaded = load(tmp_path / "agent", KEYS)
+    assert torch.equal(torch.get_rng_state(), random)
+    assert loaded.units == units
+    np.testing.assert_array_equal(played(loaded, STEPS), played(agent, STEPS))
