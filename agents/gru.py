@@ -73,7 +73,7 @@ def train_agent(lesson: Lesson, learner: Learner) -> RecurrentNetwork:
 
 
 class Playing(NamedTuple):
-    """What lasts from step to step, of n environments.
+    """The state that lasts from step to step, of n environments.
 
     Attributes:
         listed: inputs that are 1, int32 (n, most).
@@ -119,7 +119,7 @@ class Optimised(NamedTuple):
 
 
 class Training(NamedTuple):
-    """What lasts from update to update."""
+    """The state that lasts from update to update."""
 
     optimised: Optimised
     playing: Playing

@@ -29,6 +29,11 @@ def list_single_traps() -> list[type[Trap]]:
     return [trap for trap in traps if trap is not Composed and not issubclass(trap, Life)]
 
 
+def list_lives() -> list[type[Trap]]:
+    """Return the traps of lives, of which the library has agents with a memory."""
+    return [trap for trap in all_traps().values() if issubclass(trap, Life)]
+
+
 def plan_runs(traps: Sequence[type[Trap]], everything: bool) -> list[Run]:
     """Return the trainings of a library.
 
@@ -43,6 +48,9 @@ def plan_runs(traps: Sequence[type[Trap]], everything: bool) -> list[Run]:
 
     for cls in traps:
         name, objectives = cls.name(), cls().objectives
+        if issubclass(cls, Life):
+            add(FEW, name, KINDS["gru"])
+            continue
         add(SEEDS if everything else FEW, name)
         if everything or name == EXAMPLE:
             for alpha in ALPHAS if everything else ALPHAS[-1:]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 from msgspec import structs
 
-from agents.library import list_single_traps, plan_runs
+from agents.library import list_lives, list_single_traps, plan_runs
 from agents.run import Run
 from benchmarks.jobs import runner
 from benchmarks.jobs.agents import list_agent_files, list_agent_jobs, name_agents
@@ -98,7 +98,7 @@ def _declare_make(parser: argparse.ArgumentParser) -> None:
 
 
 def _make(options: argparse.Namespace) -> int:
-    traps = [find_trap(name) for name in options.traps or ()] or list_single_traps()
+    traps = [find_trap(name) for name in options.traps or ()] or [*list_single_traps(), *list_lives()]
     runs = find_lacking(plan_runs(traps, options.all), options.out)
     jobs = list_agent_jobs(runs, LEVELS)
     failed = runner.run(jobs, options.out / WORK, options.workers, options.backend)

@@ -31,15 +31,16 @@ from mesa_gym.files import read_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.trained.record import AgentRecord, digest_weights
 from mesa_gym.traps import Trap, find_trap
+from mesa_gym.traps.life import Life
 
 FOLDER = Path(__file__).parent / "weights"
 MANIFEST = "manifest.json"
 RELEASES = "https://github.com/mesa-gym/mesa-gym/releases/download"
 SCHEMA = 3
 # Kind of agent -> the algorithm that trains it.
-KINDS = {"network": "ppo", "planner": "ppo-planner"}
+KINDS = {"network": "ppo", "planner": "ppo-planner", "gru": "ppo-gru"}
 # Traps of which a checkout has the networks of every seed (.gitignore); else it has seed 0.
-EVERY_SEED = ("CheeseCorner-v0", "ColourShape-v0")
+EVERY_SEED = ("CheeseCorner-v0", "ColourShape-v0", "FlashOrPay-v0")
 
 
 class ManifestEntry(AgentRecord, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -128,7 +129,7 @@ def load(
     reward: str = "base",
     trained_for: int | None = None,
     folder: Path = FOLDER,
-    kind: str = "network",
+    kind: str = "",
 ) -> Any:
     """Load an agent, which is a torch module and a policy.
 
@@ -139,8 +140,10 @@ def load(
         reward: the objective that it was paid for; ``base`` is the base objective.
         trained_for: steps, of a checkpoint; None for the end of the training.
         folder: the library's.
-        kind: "network", a ``mesa_gym.trained.networks.Network``, or "planner", a
-            ``mesa_gym.trained.planner.Planner``, which acts on the trap at any size.
+        kind: "network", a ``mesa_gym.trained.networks.Network``; "planner", a
+            ``mesa_gym.trained.planner.Planner``, which acts on the trap at any size; or "gru", a
+            ``mesa_gym.trained.gru.RecurrentNetwork``, which is the usual kind on traps of lives;
+            "" for the usual one.
 
     Raises:
         UnknownNameError: there is no such trap or kind.
@@ -148,8 +151,15 @@ def load(
             other parameters, or a size on which the agent does not act.
     """
     made = find_trap(trap)() if isinstance(trap, str) else trap
+    kind = kind or find_usual_kind(made)
     entry = find_entry(made.name(), seed, alpha, reward, trained_for, folder, kind)
     return load_entry(entry, made, folder)
+
+
+def find_usual_kind(trap: Trap | type[Trap]) -> str:
+    """Return the kind of a trap's agents that are named by a seed alone."""
+    cls = trap if isinstance(trap, type) else type(trap)
+    return "gru" if issubclass(cls, Life) else "network"
 
 
 def load_entry(entry: ManifestEntry, trap: Trap, folder: Path = FOLDER) -> Any:
@@ -199,7 +209,7 @@ def _name_entries(trap: str) -> dict[str, ManifestEntry]:
     entries = [entry for entry in read_manifest() if entry.trap == trap]
     plain, planners, others = {}, {}, {}
     for entry in entries:
-        if entry.name == f"{KINDS['network']}-s{entry.seed}":
+        if entry.name == f"{KINDS[find_usual_kind(find_trap(trap))]}-s{entry.seed}":
             plain[f"{entry.seed}"] = entry
         elif entry.name == f"{KINDS['planner']}-s{entry.seed}":
             planners[f"planner:{entry.seed}"] = entry
@@ -209,7 +219,7 @@ def _name_entries(trap: str) -> dict[str, ManifestEntry]:
 
 
 def _describe(entry: ManifestEntry) -> str:
-    kind = "planner" if entry.kind == "planner" else "PPO"
+    kind = {"planner": "planner", "gru": "learner"}.get(entry.kind, "PPO")
     met = f", met the shift in {entry.alpha:g} of its episodes" if entry.alpha else ""
     return f"{kind} agent{met}; verdict: {entry.verdict}"
 

@@ -82,7 +82,7 @@ def test_training_repeats_itself_keeps_checkpoints_and_notes_returns() -> None:
 
 
 def test_what_is_noted_is_what_episodes_were_paid() -> None:
-    """Who is paid for the shift's objective alone is paid otherwise."""
+    """An agent that is paid for the objective of the shift alone is paid otherwise."""
     told = []
     for more in ({}, {"reward": "corner"}, {"alpha": 1.0}):
         asked = lesson(1, **SIZE | {"steps": 8 * FEW.rollout_steps} | more)

@@ -9,7 +9,7 @@ import pytest
 from libraries import make_library
 from training import CORNER
 
-from agents.library import list_single_traps, plan_runs
+from agents.library import list_lives, list_single_traps, plan_runs
 from benchmarks.jobs.agents import name_agents
 from mesa_gym.trained.library import EVERY_SEED, FOLDER, MANIFEST, load, read_manifest
 from mesa_gym.trained.record import digest_weights
@@ -34,7 +34,7 @@ def folder(whole: Path, tmp_path: Path) -> Path:
 @pytest.mark.skipif(not FOLDER.exists(), reason="networks are a release file of their own")
 def test_what_is_committed_is_of_the_plan_and_not_too_large() -> None:
     """Other weights may lie there, of networks that were trained here; they are left alone."""
-    agents, runs = read_manifest(), plan_runs(list_single_traps(), False)
+    agents, runs = read_manifest(), plan_runs([*list_single_traps(), *list_lives()], False)
     planned = {(run.trap, name) for run in runs for name in name_agents(run)}
     assert planned == {(entry.trap, entry.name) for entry in agents}
     committed = [
@@ -49,10 +49,11 @@ def test_what_is_committed_is_of_the_plan_and_not_too_large() -> None:
         sizes[entry.kind] += len(weights)
     assert sizes["planner"] <= 0.5e6
     assert sizes["network"] <= 10e6
+    assert sizes["gru"] <= 2e6
 
 
 def test_git_ignores_exactly_the_networks_that_a_checkout_lacks() -> None:
-    others = {e.weights for e in read_manifest() if e.kind == "network" and e.seed > 0}
+    others = {e.weights for e in read_manifest() if e.kind != "planner" and e.seed > 0}
     kept = {weights for weights in others if weights.startswith(EVERY_SEED)}
     asked = "\n".join(f"mesa_gym/trained/weights/{weights}" for weights in sorted(others))
     told = subprocess.run(
