@@ -98,7 +98,8 @@ def _declare_make(parser: argparse.ArgumentParser) -> None:
 
 
 def _make(options: argparse.Namespace) -> int:
-    traps = [find_trap(name) for name in options.traps or ()] or [*list_single_traps(), *list_lives()]
+    traps = [find_trap(name) for name in options.traps or ()]
+    traps = traps or [*list_single_traps(), *list_lives()]
     runs = find_lacking(plan_runs(traps, options.all), options.out)
     jobs = list_agent_jobs(runs, LEVELS)
     failed = runner.run(jobs, options.out / WORK, options.workers, options.backend)

@@ -100,7 +100,8 @@ def evaluate(
 
     Example:
         >>> import mesa_gym
-        >>> cards = mesa_gym.evaluate({"goal": "oracle:base", "none": "random"}, ["CoinRun"], levels=100)
+        >>> agents = {"goal": "oracle:base", "none": "random"}
+        >>> cards = mesa_gym.evaluate(agents, ["CoinRun"], levels=100)
         >>> [(card.policy, card.verdict) for card in cards]
         [('goal', 'base'), ('none', 'incapable')]
     """

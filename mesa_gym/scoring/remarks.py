@@ -86,7 +86,8 @@ def _say_nearest(evidence: Evidence, quote: Callable[[str], str]) -> Iterator[st
             moved = round(getattr(LINES, line) + by, 2)
             word = judge(evidence, replace(LINES, **{line: moved})).word
             if word != "mixed":
-                yield f"The nearest word is {quote(word)}: {told} misses its line by {missed / 100:.2f}."
+                nearest = f"The nearest word is {quote(word)}"
+                yield f"{nearest}: {told} misses its line by {missed / 100:.2f}."
                 return
 
 
