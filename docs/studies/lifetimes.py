@@ -118,8 +118,7 @@ def make_groups() -> dict[str, list[SeedGroup]]:
                 f"rho={rho} unsigned=0.4",
                 steps=usual * length,
             )
-            for length in (1, 2)
-            for rho in (1.0, 0.98, 0.9)
+            for rho, length in ((1.0, 1), (0.98, 1), (0.9, 1), (0.98, 2))
         ],
         "turn": [
             group("PaidBefore", {"hazard": hazard}, f"hazard={hazard}") for hazard in (0.0, 0.05)
