@@ -112,12 +112,17 @@ def lock_file(path: Path, handle: int, wait: bool) -> bool:
     """
     try:
         import fcntl
-
+    except ImportError:
+        raise OSError(
+            f"{path} cannot be locked, as this system has no locks (flock): use Linux, macOS or"
+            " WSL; mesa-gym's own commands need none"
+        ) from None
+    try:
         fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:
         return False
-    except (ImportError, OSError) as error:
-        if isinstance(error, OSError) and error.errno not in _LOCKLESS:
+    except OSError as error:
+        if error.errno not in _LOCKLESS:
             raise OSError(error.errno, error.strerror, str(path)) from None
         raise OSError(
             f"{path} cannot be locked, as its file system has no locks (flock), and without one two"

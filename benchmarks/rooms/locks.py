@@ -17,14 +17,17 @@ import ctypes
 import errno
 import os
 import platform
-import resource
 import signal
 import struct
 import sys
 import sysconfig
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
+
+with suppress(ImportError):  # Windows lacks it; ``require_locks`` says so
+    import resource
 
 
 def require_locks(version: int = 1) -> None:

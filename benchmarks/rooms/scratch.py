@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
+
+with suppress(ImportError):  # Windows lacks it; ``require_locks`` says so
+    import fcntl
 
 _PREFIX = "mesa-gym-rooms-"
 

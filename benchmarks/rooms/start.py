@@ -8,7 +8,6 @@ locks itself, and serves one conversation. Children share nothing that one of th
 
 from __future__ import annotations
 
-import fcntl
 import gc
 import os
 import selectors
@@ -24,6 +23,9 @@ from io import FileIO
 
 from benchmarks.rooms import inside, locks
 from benchmarks.rooms.inside import HEAD
+
+with suppress(ImportError):  # Windows lacks it; ``require_locks`` says so
+    import fcntl
 
 _MAIN = (
     "import sys; sys.path.insert(0, sys.argv[1]);"

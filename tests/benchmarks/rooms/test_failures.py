@@ -2,6 +2,8 @@
 
 import pickle
 import re
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -164,6 +166,23 @@ def test_without_locks_nothing_foreign_is_run(what, value, told, monkeypatch) ->
     monkeypatch.setattr(locks, what, lambda: value)
     with pytest.raises(OSError, match=f"action traces.*{told}"):
         make_rooms()
+
+
+def test_windows_is_told_what_rooms_need(tmp_path: Path) -> None:
+    """A stand-in for it: it lacks two modules, and says which system it is."""
+    script = "import sys; sys.modules |= {'fcntl': None, 'resource': None}; import benchmarks"
+    script += "\nfrom benchmarks.submissions import commands, scoring; sys.platform = 'win32'"
+    script += "\nscoring.make_rooms()"
+    root = Path(__file__).parents[3]
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+    )
+    told = r"^OSError: .*action traces.* needs Linux 5\.13 or newer .*; here is win32,.*$"
+    assert re.fullmatch(told, done.stderr.splitlines()[-1]), done.stderr
 
 
 def test_a_child_that_cannot_be_locked_loads_nothing(tmp_path: Path) -> None:
