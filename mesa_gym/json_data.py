@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
@@ -49,6 +49,16 @@ def decode_json(
         raise ValueError(f"{error!s:.500}") from None
     parse_json(data)  # since msgspec takes the last of two keys
     return decoded
+
+
+def expand_alias(kind: Any) -> Any:
+    """Return the type that stands behind an alias with arguments, and any other type as it is.
+
+    NumPy 2.5 defines ``NDArray`` by a ``type`` statement on Python 3.12 and newer, so that neither
+    ``ndarray`` nor its arguments are to be seen from outside.
+    """
+    alias = getattr(get_origin(kind), "__value__", None)
+    return kind if alias is None else alias[get_args(kind)]
 
 
 def require(what: str, value: Any, kind: Any) -> None:

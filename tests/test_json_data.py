@@ -3,14 +3,15 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from cards import plain
+from typing_extensions import TypeAliasType
 
 from benchmarks.submissions.format import Submission
 from mesa_gym.files import read_json
-from mesa_gym.json_data import decode_json, parse_json
+from mesa_gym.json_data import decode_json, expand_alias, parse_json
 from mesa_gym.policies import read_policy_file
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.testing import check_digest
@@ -83,6 +84,14 @@ def test_the_key_is_named_where_it_is_deep_and_shortened_where_it_is_long() -> N
         decode_json('{"é": 1, "\\u00e9": 2}', dict[str, int])  # written in two ways
     same = '{"a": {"x": 1}, "b": {"x": 1}, "X": 1}'
     assert parse_json(same) == decode_json(same, dict[str, Any]) == json.loads(same)
+
+
+def test_an_alias_is_what_it_stands_for() -> None:
+    """As Python 3.12's ``type`` statement makes them, of which NumPy 2.5's ``NDArray`` is one."""
+    kind = TypeVar("kind")
+    alias = TypeAliasType("alias", dict[str, kind], type_params=(kind,))
+    assert expand_alias(alias[int]) == expand_alias(dict[str, int]) == dict[str, int]
+    assert expand_alias(int) is int
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ import numpy as np
 from msgspec import Raw, Struct
 from msgspec.msgpack import Ext
 
+from mesa_gym.json_data import expand_alias
+
 # Extension types of MessagePack: arrays of 0 and 1, a bit for each entry, and others.
 _BITS, _ARRAY = 1, 2
 _DTYPES = ("|b1", "|u1", "|i1", "<i8", "<f2", "<f4", "<f8")
@@ -117,6 +119,7 @@ def _make_decoder(hint: Any) -> msgspec.msgpack.Decoder[Any]:
 
 def _list_extensions(hint: Any) -> Any:
     """Return a type with ``Ext`` in place of arrays, as they are on their way."""
+    hint = expand_alias(hint)
     origin, parts = get_origin(hint), get_args(hint)
     if origin is np.ndarray:
         return Ext
@@ -129,6 +132,7 @@ def _list_extensions(hint: Any) -> Any:
 
 def _convert(found: Any, hint: Any) -> Any:
     """Return what was read with arrays in place of extensions."""
+    hint = expand_alias(hint)
     origin, parts = get_origin(hint), get_args(hint)
     if origin is np.ndarray:
         array, kind = _unpack(found.code, found.data), get_args(parts[1])[0]

@@ -17,6 +17,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools
+from mesa_gym.json_data import expand_alias
 from mesa_gym.scoring.choices import (
     NO_TWIN,
     NONE,
@@ -207,7 +208,7 @@ def write_letters(array: Any) -> str:
 def read_letters(kind: Any, letters: Any) -> NDArray[Any]:
     """Return letters as an array of one of the types of evidence; ValueError for a wrong one."""
     # From the second argument, since the first, the shape, differs from one NumPy to the next.
-    (dtype,) = kind.__args__[1].__args__
+    (dtype,) = expand_alias(kind).__args__[1].__args__
     alphabet = ALPHABETS[dtype]
     if not isinstance(letters, str) or not letters or not {*letters} <= alphabet.keys():
         raise ValueError(f"expected a text of the letters {''.join(alphabet)}")
