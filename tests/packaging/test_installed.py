@@ -16,6 +16,7 @@ CORE = {"mesa-gym", "array-api-compat", "gymnasium", "msgspec", "numpy"}
 CORE |= {"cloudpickle", "Farama-Notifications", "typing_extensions"}
 EXTRAS = ["sb3", "viewer", "films", "report", "stats", "leaderboard", "docs", "dev", "cluster"]
 EXTRAS += ["minari", "onnx", "jax", "all"]
+RANKING = ["leaderboard", "onnx", "report", "sb3", "stats"]  # the first, and what it holds
 
 FRAME = """
 import gymnasium as gym, mesa_gym
@@ -59,7 +60,14 @@ from mesa_gym.report import interval, mean_over_traps
 low, high = interval(mean_over_traps, np.array([0.2, 0.4, 0.3, 0.5, 0.1]))
 assert 0 < low < 0.3 < high < 0.6
 """,
-    "leaderboard": "import minigrid, mesa_gym, onnx, onnxruntime, onnxscript, torch",
+    "leaderboard": """
+import minigrid, mesa_gym.sb3
+from mesa_gym.scoring import score
+from stable_baselines3 import PPO
+model = PPO("MlpPolicy", mesa_gym.make_sb3("MesaGym/CheeseCorner-v0", 2), device="cpu")
+mesa_gym.sb3.export(model, "CheeseCorner", "agent.onnx")
+print(score("agent.onnx", "CheeseCorner", levels=5).verdict)
+""",
     "onnx": "import mesa_gym.policies.onnx, onnxscript",
     "docs": "import furo, myst_parser, sphinx",
     "dev": """
@@ -119,7 +127,9 @@ def test_the_core_brings_three_packages_alone(built: Built, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "extras", [[], ["sb3"], ["viewer"], ["viewer", "films"], ["report"], ["stats"]], ids=",".join
+    "extras",
+    [[], ["sb3"], ["viewer"], ["viewer", "films"], ["report"], ["stats"], ["onnx"], RANKING],
+    ids=",".join,
 )
 def test_the_lowest_versions(extras: list[str], built: Built, tmp_path: Path) -> None:
     """Every lower bound of setup.cfg holds; what has none is installed as in constraints.txt."""
