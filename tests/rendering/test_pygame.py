@@ -45,6 +45,7 @@ FROM_PYTHON = VIEWER.replace(
 )
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows ends a process without a signal")
 @pytest.mark.parametrize(
     ("code", "number", "expected"),
     [

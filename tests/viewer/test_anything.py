@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import resource
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,7 @@ from mesa_gym.viewer.session import Session
 from mesa_gym.viewer.start import StartScreen
 from mesa_gym.viewer.timeline import Timeline
 
+resource = pytest.importorskip("resource", reason="Windows has none")
 NAMES = (
     *("space", ".", ",", ">", "<", "home", "end", "+", "-", "n", "b", "j", "t", "i", "k", "tab"),
     *("e", "z", "h", "y", "?", "return", "up", "down", "left", "right", "delete", "backspace"),

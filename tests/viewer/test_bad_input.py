@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import resource
 import sys
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import mesa_gym.command
 from mesa_gym.cli import viewing
 from mesa_gym.viewer.screen import WatchScreen
 
+resource = pytest.importorskip("resource", reason="Windows has none, and no mkfifo")
 NO_PLAY = "unknown play of CheeseCorner-v0"
 
 
