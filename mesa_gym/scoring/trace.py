@@ -25,7 +25,7 @@ from mesa_gym.engine import ACTIONS, STAY, Bools, Ints, State
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.files import write_bytes
-from mesa_gym.json_data import Text, require
+from mesa_gym.json_data import Text, expand_alias, require
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.loading import name_agent
 from mesa_gym.scoring.plays import find_play, plays_of, split_of
@@ -315,7 +315,7 @@ def _pack(array: Any) -> Any:
 
 def _unpack(kind: Any, value: Any) -> Any:
     """Return the array that ``_pack`` packed."""
-    if kind == Ints:
+    if kind == expand_alias(Ints):
         return np.cumsum(np.frombuffer(msgspec.convert(value, bytes), "<i8"), dtype=np.int64)
     rows, data = msgspec.convert(value, tuple[Annotated[int, Meta(ge=1, le=MOST_BYTES)], bytes])
     return np.frombuffer(data, np.int8).reshape(rows, -1)
