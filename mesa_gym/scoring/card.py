@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,9 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
         What measures mean is in the descriptions of their fields.
         """
         schema = msgspec.json.schema(ScoreCard, schema_hook=_describe_letters)
+        for each in schema["$defs"].values():  # Python 3.13 takes the indent of docstrings away
+            if "description" in each:
+                each["description"] = cleandoc(each["description"])
         known = {name: _describe(each) for name, each in MEASURES.items()}
         splits = {"type": "object", "additionalProperties": {"type": "object", "properties": known}}
         fields = schema["$defs"]["ScoreCard"]["properties"]
