@@ -19,7 +19,7 @@ import numpy as np
 import mesa_gym
 from agents.gru_network import (
     ListedInputs,
-    Weights,
+    WeightsByName,
     draw_weights,
     evaluate,
     make_agent,
@@ -53,11 +53,11 @@ def train(lesson: Lesson) -> list[RecurrentNetwork]:
     if lesson.make_envs is not None or lesson.device is not None:
         raise ValueError("ppo-gru makes its environments itself, in JAX on the CPU; leave them out")
     with jax.default_device(jax.devices("cpu")[0]):
-        learner = Learner(lesson)
+        learner = LifeTrainer(lesson)
         return [train_agent(alone, learner) for alone in lesson.each()]
 
 
-def train_agent(lesson: Lesson, learner: Learner) -> RecurrentNetwork:
+def train_agent(lesson: Lesson, learner: LifeTrainer) -> RecurrentNetwork:
     """Train the agent of a lesson with one seed."""
     (seed,) = lesson.seeds
     training = learner.begin(jax.random.key(seed))
@@ -72,8 +72,8 @@ def train_agent(lesson: Lesson, learner: Learner) -> RecurrentNetwork:
     return make_agent(lesson.trap, training.optimised.weights)
 
 
-class Playing(NamedTuple):
-    """The state that lasts from step to step, of n environments.
+class LifeNow(NamedTuple):
+    """All that lasts from step to step, of n environments.
 
     Attributes:
         listed: inputs that are 1, int32 (n, most).
@@ -90,8 +90,8 @@ class Playing(NamedTuple):
     returns: Array
 
 
-class Step(NamedTuple):
-    """A step of n environments, or with an axis in front a rollout; see ``Playing``.
+class PlayedStep(NamedTuple):
+    """A step of n environments, or with an axis in front a rollout; see ``LifeNow``.
 
     Attributes:
         action, likely: what was done, and the logarithm of its probability.
@@ -113,20 +113,20 @@ class Step(NamedTuple):
 class Optimised(NamedTuple):
     """Weights, and the moving means of their gradients and of these squared."""
 
-    weights: Weights
-    means: Weights
-    squares: Weights
+    weights: WeightsByName
+    means: WeightsByName
+    squares: WeightsByName
 
 
 class Training(NamedTuple):
-    """The state that lasts from update to update."""
+    """All that lasts from update to update."""
 
     optimised: Optimised
-    playing: Playing
+    playing: LifeNow
     key: Array
 
 
-class Learner:
+class LifeTrainer:
     """The compiled training of an agent, for any number of seeds one after another.
 
     Attributes:
@@ -160,7 +160,7 @@ class Learner:
         weights = draw_weights(weights_key, self.inputs, units)
         planes, state = self.env.reset(reset_key)
         memory, begins = jnp.zeros((n, units)), jnp.ones(n, bool)
-        playing = Playing(self.inputs.list(planes), state, memory, begins, jnp.zeros(n))
+        playing = LifeNow(self.inputs.list(planes), state, memory, begins, jnp.zeros(n))
         zeros = [jax.tree.map(jnp.zeros_like, weights) for _ in range(2)]
         return Training(Optimised(weights, *zeros), playing, key)
 
@@ -192,7 +192,7 @@ class Learner:
         ended = rollout.done.sum()
         return Training(optimised, playing, key), rollout.earned.sum(), ended
 
-    def _play(self, weights: Weights, now: Playing, key: Array) -> tuple[Playing, Step]:
+    def _play(self, weights: WeightsByName, now: LifeNow, key: Array) -> tuple[LifeNow, PlayedStep]:
         """Take a step in every environment."""
         act_key, step_key = jax.random.split(key)
         memory, logs, value = look(weights, now)
@@ -200,14 +200,14 @@ class Learner:
         planes, state, paid, done, infos = self.env.step(step_key, now.state, action)
         late = infos["truncated"] & ~infos["terminated"]
         returns = now.returns + paid
-        step = Step(
+        step = PlayedStep(
             now.listed, now.begins, action, take(logs, action), value,
             paid + self.discount * value * late, done, returns * done,
         )  # fmt: skip
         returns = jnp.where(done, 0, returns)
-        return Playing(self.inputs.list(planes), state, memory, done, returns), step
+        return LifeNow(self.inputs.list(planes), state, memory, done, returns), step
 
-    def _estimate_advantages(self, rollout: Step, last: Array) -> Array:
+    def _estimate_advantages(self, rollout: PlayedStep, last: Array) -> Array:
         """Return generalised advantage estimates, float32 (steps, n)."""
 
         def go_back(carry: Any, step: Any) -> tuple[Any, Array]:
@@ -223,7 +223,12 @@ class Learner:
         return found
 
     def _loss(
-        self, weights: Weights, memory: Array, batch: Step, advantages: Array, left: Array
+        self,
+        weights: WeightsByName,
+        memory: Array,
+        batch: PlayedStep,
+        advantages: Array,
+        left: Array,
     ) -> Array:
         """Return the loss on the rollouts of some environments, from their first memory on."""
         clip = self.settings.clip
@@ -245,7 +250,7 @@ class Learner:
         return loss.mean()
 
 
-def descend(optimised: Optimised, found: Weights, rate: Array, step: Array) -> Optimised:
+def descend(optimised: Optimised, found: WeightsByName, rate: Array, step: Array) -> Optimised:
     """Take a step of Adam.
 
     Args:
@@ -269,7 +274,7 @@ def descend(optimised: Optimised, found: Weights, rate: Array, step: Array) -> O
     return Optimised(jax.tree.map(move, weights, means, squares), means, squares)
 
 
-def look(weights: Weights, now: Playing) -> tuple[Array, Array, Array]:
+def look(weights: WeightsByName, now: LifeNow) -> tuple[Array, Array, Array]:
     """Return the memory after what is seen now, (n, units), and what ``evaluate`` does."""
     seen, gates = see(weights, now.listed)
     memory = remember(weights, gates, jnp.where(now.begins[:, None], 0, now.memory))

@@ -24,12 +24,12 @@ try:
 except ImportError:
     raise missing_extra("jax", "jax") from None
 
-Weights = dict[str, Array]  # by their names in the agent; matrices from inputs to outputs
+WeightsByName = dict[str, Array]  # by their names in the agent; matrices from inputs to outputs
 KEEPS = 2.0  # at first the memory is renewed by a sigmoid of minus this
 FIRST_SIZE = 0.5  # of the first layer's weights at first, as a standard deviation
 
 
-def make_agent(trap: Trap, weights: Weights) -> RecurrentNetwork:
+def make_agent(trap: Trap, weights: WeightsByName) -> RecurrentNetwork:
     """Return the agent of a trap with some weights, in half precision, in which it is saved."""
     tensors = {name: torch.from_numpy(np.array(each.T)) for name, each in weights.items()}
     agent = RecurrentNetwork(trap, len(weights["recalls.weight"]))
@@ -37,7 +37,7 @@ def make_agent(trap: Trap, weights: Weights) -> RecurrentNetwork:
     return agent
 
 
-def draw_weights(key: Array, inputs: ListedInputs, units: int) -> Weights:
+def draw_weights(key: Array, inputs: ListedInputs, units: int) -> WeightsByName:
     """Draw the first weights.
 
     Args:
@@ -69,14 +69,14 @@ def draw_weights(key: Array, inputs: ListedInputs, units: int) -> Weights:
     }
 
 
-def see(weights: Weights, listed: Array) -> tuple[Array, Array]:
+def see(weights: WeightsByName, listed: Array) -> tuple[Array, Array]:
     """Return what is made of lists of inputs (..., most): (..., units), and gates of it."""
     table = jnp.pad(weights["first.weight"], ((0, 1), (0, 0)))
     seen = jax.nn.relu(table[listed].sum(axis=-2) + weights["first.bias"])
     return seen, seen @ weights["sees.weight"] + weights["sees.bias"]
 
 
-def remember(weights: Weights, gates: Array, memory: Array) -> Array:
+def remember(weights: WeightsByName, gates: Array, memory: Array) -> Array:
     """Return the memory after a step, float32 (n, units)."""
     renew, admit, new = jnp.split(gates, 3, axis=-1)
     old_renew, old_admit, old = jnp.split(memory @ weights["recalls.weight"], 3, axis=-1)
@@ -85,7 +85,7 @@ def remember(weights: Weights, gates: Array, memory: Array) -> Array:
     return (1 - share) * memory + share * candidate
 
 
-def evaluate(weights: Weights, seen: Array, memory: Array) -> tuple[Array, Array]:
+def evaluate(weights: WeightsByName, seen: Array, memory: Array) -> tuple[Array, Array]:
     """Return logarithms of the actions' probabilities, (..., 5), and values, (...)."""
     product = (seen @ weights["seen_factor.weight"]) * (memory @ weights["kept_factor.weight"])
     both = jnp.concatenate([seen, memory], axis=-1) @ weights["joins.weight"]

@@ -33,7 +33,7 @@ def follow_belief(trap: Life, states: Sequence[State]) -> Belief:
     return belief
 
 
-class Learner:
+class BestLearner:
     """The Bayes-optimal learner of a trap of lives: ``oracle:learner``.
 
     Of what is hidden it knows the law of training alone: how likely each kind pays at first

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import Ints, State
-from mesa_gym.policies.learner import Learner
+from mesa_gym.policies.learner import BestLearner
 from mesa_gym.policies.names import AIMLESS, LEARNER, find_objective, not_for
 from mesa_gym.policies.protocol import Memoryless, Policy
 from mesa_gym.policies.scripted import Reference
@@ -159,7 +159,7 @@ def make_named(spec: str, trap: Trap, horizon: int) -> Policy | None:
             raise not_for(trap, spec)
         return Either(trap, horizon) if spec == EITHER else Aimless(trap, horizon)
     if spec == LEARNER:
-        return Learner(trap)
+        return BestLearner(trap)
     if kind == "oracle" and objective:
         return Oracle(trap, objective, horizon)
     if kind == "reference" and objective:

@@ -35,6 +35,7 @@ def test_lists_hold_the_inputs_that_torch_has(name: str) -> None:
         assert sorted(mine[mine < found.count]) == sorted(theirs[theirs < found.count])
 
 
+@pytest.mark.thorough
 def test_the_network_is_the_agents_own() -> None:
     """Both play the same steps of many episodes; some begin on the way."""
     trap, n = find_trap("CueOrPay")(), 40
@@ -62,6 +63,7 @@ def test_the_network_is_the_agents_own() -> None:
         seen_before = probabilities
 
 
+@pytest.mark.thorough
 def test_training_repeats_itself_keeps_checkpoints_and_notes_returns() -> None:
     told: list[int] = []
     kept: dict[tuple[int, int], bytes] = {}
@@ -81,8 +83,9 @@ def test_training_repeats_itself_keeps_checkpoints_and_notes_returns() -> None:
     assert asked.curve(0)
 
 
+@pytest.mark.thorough
 def test_what_is_noted_is_what_episodes_were_paid() -> None:
-    """An agent that is paid for the objective of the shift alone is paid otherwise."""
+    """The curve is of the paid objective, on the levels that are trained on."""
     told = []
     for more in ({}, {"reward": "corner"}, {"alpha": 1.0}):
         asked = lesson(1, **SIZE | {"steps": 8 * FEW.rollout_steps} | more)

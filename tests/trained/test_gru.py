@@ -27,7 +27,7 @@ def made(units: int = 64) -> RecurrentNetwork:
 
 
 def played(agent: RecurrentNetwork, steps: list[np.ndarray]) -> np.ndarray:
-    """Return its action probabilities step by step, from where episodes begin."""
+    """Actions as episodes begin and go on, step by step."""
     agent.reset(np.ones(len(steps[0]), dtype=bool), RNG)
     return np.stack([agent.act(planes) for planes in steps])
 
