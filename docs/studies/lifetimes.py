@@ -73,7 +73,8 @@ class LifeRow:
         trials: objective -> share under shift by trial, of the trials with all three fruits.
         test: what a life of ``test`` pays, as a share of what the best learner is paid.
         cut: "memory", "told" or "signal" -> the same without it.
-        skill: share of lives of ``test`` with a sign to the plum in which the first trial takes it.
+        skill: share of lives of ``test`` with a sign to the plum in which the first trial takes it,
+            of those in which all three fruits lie there.
     """
 
     setting: dict[str, Any]
@@ -177,9 +178,13 @@ def share_of_best(trap: Life, agent: Policy, levels: int) -> float:
 
 
 def find_skill(trap: Life, agent: Policy, levels: int) -> float:
-    """Return how often the plum is taken at once in lives of ``test`` in which a sign shows it."""
+    """Return how often the plum is taken at once where a sign shows it, on ``test``.
+
+    Lives whose first trial has one fruit alone are left out.
+    """
     starts, paid = play_lives(trap, agent, "test", 5 * levels)
     shown = trap.read(starts.level, "sign", 0) == ALL - 1
+    shown &= trap.list_alone(starts)[:, 0] == ALL
     return float(paid[trap.base][shown, 0].mean())
 
 
