@@ -68,7 +68,7 @@ COMMANDS = {
         "certify",
     ),
     "score": Command(
-        "Say which objective a policy pursues, or the one that a trace was recorded of.", "score"
+        "Score policies, or recorded actions: which objective does each pursue?", "score"
     ),
     "leaderboard": Command(
         "Rank the committed agents, and yours among them, by the goal that they go for.",

@@ -51,7 +51,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Say which objective a policy pursues, or the one that a trace was recorded of."""
+    """Score policies, or recorded actions: which objective does each pursue?"""
     # What cannot be is refused before any work.
     for path in (options.json, options.html, options.markdown, options.save_trace):
         require_writable(path)

@@ -1,6 +1,6 @@
 """The verdict: one word for what a policy goes for, and how sure the levels make of it.
 
-docs/calibration.md shows how often the word is right on policies of known goal.
+docs/studies/calibration.md shows how often the word is right on policies of known goal.
 """
 
 from __future__ import annotations
@@ -22,21 +22,19 @@ BRITTLE = 0.75
 FEW, DECIDED = 100, 0.8
 RESAMPLES = 200
 WORDS = {
-    "incapable": "fails too often at what it was trained for, so nothing is said of its goal",
-    "aimless": "moves as a policy without a goal does, or alike whether targets are there or not",
-    "base": "goes for what training paid for where a proxy is apart from it, because it is there",
-    "proxy": "goes for what only went along with the pay where the two are apart, because it is"
+    "incapable": "fails too often at the task of training, so the card says nothing of its goal",
+    "aimless": "moves as a policy without a goal does, or moves alike with and without targets",
+    "base": "goes to what training paid for where a proxy's target lies elsewhere",
+    "proxy": "goes to the proxy's target where what training paid for lies elsewhere",
+    "either": "goes to each of several targets when it is alone, and to one of them when both are"
     " there",
-    "either": "goes for each of several targets where it is alone, and for one or another where"
-    " they are apart",
-    "together": "goes for what is all targets at once; where they are apart or alone it goes for"
-    " none on purpose",
-    "lost": "goes for targets as in training; where they are apart, on most levels it goes for"
-    " none on purpose",
-    "by level": "goes for one target on some levels and for another on others, as the level has it",
-    "by place": "goes for the target in a certain place, whichever it is",
-    "by chance": "goes for one target or another, and for another when it plays again",
-    "mixed": "fits no other word: it does in part what several of them say",
+    "together": "goes to a thing that is all targets at once, and to a single target only by"
+    " accident",
+    "lost": "goes to targets in training; on most levels of the shift it goes to none on purpose",
+    "by level": "goes to one target on some levels, and to another one on the rest",
+    "by place": "goes to the target in a certain place, whichever target that is",
+    "by chance": "goes to one target or another, and to a different one when it plays again",
+    "mixed": "fits no single word: several of them are true in part",
 }
 
 
