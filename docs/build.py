@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import gymnasium
+
 from benchmarks import __main__ as benchmarks
 from benchmarks.markdown import pipes
 from docs import pictures
@@ -60,6 +62,8 @@ CERTIFICATES = HERE / "certificates.json"
 ON_THE_SPOT = 100  # levels of a split, where no certificate is kept
 # How a paragraph of a trap's docstring says what it is about.
 LABEL = re.compile(r"(^|(?<=\. )|(?<=\.\n))([A-Z][a-z]+(?: [a-z]+){0,3}(?:\s``\w+``)?):(?=\s)")
+# How the docstring of a trap's ``ends`` begins.
+ENDING = re.compile(r"^Return (where|whether|False:) ")
 # A line of a docstring's attributes: names, then what they mean.
 FIELD = re.compile(r"^    (\w+(?:, \w+)*): (.+(?:\n {8}.+)*)", re.MULTILINE)
 OF_BENCHMARKS = {
@@ -155,6 +159,8 @@ def _describe_trap(trap: Trap) -> dict[str, Any]:
         "named": f"{cls.__module__}:{cls.__name__}" if own else cls.__name__,
         "source": inspect.getsource(inspect.getmodule(cls) or cls),
         "sight": say_sight(trap, _read_cards()),
+        "observation_space": gymnasium.make(trap.id()).observation_space,
+        "ending": say_ending(cls),
         "live": find_obstacle(trap) is None,
         "first": first,
         "about": [LABEL.sub(r"\1**\2:**", part) for part in rest if part not in history],
@@ -165,6 +171,15 @@ def _describe_trap(trap: Trap) -> dict[str, Any]:
         "by_returns": BY_RETURNS if cls.by_returns() else "",
         "percent": "{:.1%}".format,
     }
+
+
+def say_ending(cls: type[Trap]) -> str:
+    """Return when episodes of a trap terminate, which the docstring of its ``ends`` says."""
+    if cls.ends is Trap.ends:
+        return f"when `{cls.base}` pays"
+    first = (inspect.getdoc(cls.ends) or "").partition("\n")[0].rstrip(".")
+    said = ENDING.sub("", first)
+    return said if first.startswith("Return False") else f"when {said}"
 
 
 def _certificate(trap: Trap) -> dict[str, Any]:

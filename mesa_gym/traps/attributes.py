@@ -168,7 +168,7 @@ class Attributes(Trap):
         move.clear("thing", where=~self.ends(move))
 
     def ends(self, move: Move) -> Array:
-        """End when a thing is entered that some objective wants."""
+        """Return whether a thing was entered that some objective wants."""
         return move.into("square", "red", "home")
 
     @base

@@ -173,7 +173,7 @@ class Composed(Trap):
         move.clear("thing")
 
     def ends(self, move: Move) -> Array:
-        """End at the last take."""
+        """Return whether the last take is over."""
         return move.over
 
     @base
