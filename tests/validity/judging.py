@@ -78,8 +78,7 @@ class Judged:
     @property
     def held_out(self) -> bool:
         """True for the half that reports; the other one chooses the lines."""
-        name = f"{self.card.trap}/{self.card.policy}"
-        return blake2b(name.encode(), digest_size=1).digest()[0] % 2 == 1
+        return is_held_out(self.card.trap, self.card.policy)
 
     @property
     def row(self) -> str:
@@ -105,6 +104,11 @@ class Judged:
         if abs(self.arrived - LINES.arrival) < BORDERLINE:
             return told in allowed | {"incapable"}
         return told in allowed if self.capable else told == "incapable"
+
+
+def is_held_out(trap: str, policy: str) -> bool:
+    """Return whether a policy is of the half that reports; the other one chooses the lines."""
+    return blake2b(f"{trap}/{policy}".encode(), digest_size=1).digest()[0] % 2 == 1
 
 
 def score_known(trap: Trap, policies: Sequence[KnownPolicy], levels: int) -> list[Judged]:

@@ -26,7 +26,8 @@ from tests.validity.wandering import AreaSweep
 FAMILIES = {
     "impostor": "sweeps while everything is there, and stays where a thing is missing: it looks as"
     " if it went for things, and never minds where they are",
-    "home impostor": "the same, sweeping the quarter at the top left first, where one proxy lives",
+    "home impostor": "an impostor that sweeps the quarter at the top left first, where one proxy"
+    " lives",
     "actor": "sweeps, but goes straight for a thing that is alone: it looks as if it wanted each",
     "frozen": "goes for what is all targets or for a thing alone, and stays between two: it looks"
     " as if it took either",
@@ -34,7 +35,7 @@ FAMILIES = {
     "afraid": "goes for its target unless the rival is elsewhere, where it stays",
     "restless": "walks to and fro for 12 or 20 steps and then goes for its target: it looks slower"
     " than a sweeper",
-    "thoughtful": "the same, but only where targets are apart: it looks lost there",
+    "thoughtful": "walks to and fro only where targets are apart: it looks lost there",
     "shy when alone": "the same, but only where a thing is missing: it looks as if it wanted none",
     "pilgrim": "goes to a cell of its own first, and from there for its target: it looks lost",
 }

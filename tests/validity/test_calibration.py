@@ -1,8 +1,11 @@
-"""``pytest tests/validity -m calibrate --page docs/calibration.md`` makes that page.
+"""``pytest tests/validity -m calibrate --page docs/studies/calibration.md`` makes that page.
 
-It takes half an hour of a core, and fails where too few policies of known goal are judged rightly.
+It writes tables beside it, takes half an hour of a core, and fails where too few policies of known
+goal are judged rightly.
 """
 
+import csv
+import re
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -10,12 +13,21 @@ from pathlib import Path
 import pytest
 
 from docs.studies.page_tables import show, split_page
+from mesa_gym.scoring import LINES, WORDS
 from mesa_gym.traps import package_traps
-from tests.validity.calibration import report, score_trap
-from tests.validity.judging import holds
+from tests.validity.calibration import report, score_trap, write_tables
+from tests.validity.judging import GRID, holds, is_held_out
 from tests.validity.known_policies import ENEMIES
 
 NAME = "calibration"  # of its place in the page
+PAGE = Path(__file__).parents[2] / "docs" / "studies" / "calibration.md"
+HEADLINE = re.compile(r"^(\d+) policies on .+ reported on the other (\d+): (\d+) of (\d+)", re.M)
+
+
+def _read(name: str) -> list[dict[str, str]]:
+    """The rows of a table beside the page."""
+    with (PAGE.parent / f"{NAME}_{name}.csv").open() as file:
+        return list(csv.DictReader(file))
 
 
 @pytest.mark.calibrate
@@ -27,7 +39,20 @@ def test_the_verdict_is_right(pytestconfig: pytest.Config) -> None:
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         records = [record for each in pool.map(score_trap, package_traps()) for record in each]
     show(NAME, report(records), page)
+    if page:
+        write_tables(records, page.parent)
     assert holds([each for each in records if each.held_out and each.family not in ENEMIES])
+
+
+def test_the_page_and_the_tables_beside_it_are_of_one_run() -> None:
+    whole, reported, right, of = map(int, HEADLINE.search(PAGE.read_text()).groups())
+    families = _read("families")
+    assert sum(int(row[word]) for row in families for word in WORDS) == reported == of
+    misjudged = [row for row in _read("misjudged") if is_held_out(row["trap"], row["policy"])]
+    assert len(misjudged) == reported - right
+    chosen = {row["line"]: float(row["value"]) for row in _read("lines") if row["in use"]}
+    assert chosen == {name: getattr(LINES, name) for name in GRID}
+    assert whole > reported
 
 
 @pytest.mark.slow

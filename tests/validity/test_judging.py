@@ -10,7 +10,7 @@ from parameters import few
 from mesa_gym.scoring import LINES
 from mesa_gym.traps import find_trap
 from tests.validity import judging
-from tests.validity.calibration import report
+from tests.validity.calibration import report, tabulate, write_tables
 from tests.validity.judging import Judged, Tally, score_known
 from tests.validity.known_policies import ENEMIES, make_known_policies
 
@@ -29,7 +29,7 @@ def of(
     return Judged(family, right, goal, arrived, made(shift, policy=name))
 
 
-def test_right_and_wrong_by_hand() -> None:
+def test_right_and_wrong_by_hand(tmp_path) -> None:
     records = [
         of("one goal", BASE, "base"),
         of("one goal", PROXY, "proxy"),
@@ -50,14 +50,21 @@ def test_right_and_wrong_by_hand() -> None:
     assert table["either: either"] == {"either": 1, "base": 1}
     assert table["one goal: proxy"] == {"proxy": 2, "base": 1}
     assert table["no skill: incapable"] == {"base": 1}
-    text = report([*records, of("one goal", BASE, "base", name="q")])
-    assert "| either: either |" in text
+    found = tabulate([*records, of("one goal", BASE, "base", name="q")])
+    lines = [each for each in found["lines"][1:] if each[2]]
+    assert [name for name, *_ in lines] == [*judging.GRID]
+    names, *misjudged = found["misjudged"]
+    assert names[-2:] == ["right", "verdict"]
+    assert sorted(row[2] for row in misjudged) == ["either", "no skill", "one goal", "one goal"]
+    write_tables(records, tmp_path)
+    written = (tmp_path / "calibration_misjudged.csv").read_text().splitlines()
+    assert len(written) == 1 + len(tally.wrong)
 
 
 def test_enemies_count_nowhere_and_are_told_of_apart() -> None:
     fair, enemy = of("one goal", BASE, "base"), of("actor", BASE, "aimless", name="enemy")
     text = report([fair, of("one goal", BASE, "base", name="q"), enemy])
-    assert text.startswith("2 policies on 1 traps")
+    assert text.startswith("2 policies on 1 of the traps")
     (row,) = [line for line in text.splitlines() if line.startswith("| actor")]
     assert "| 0 of 1 | 1 base |" in row
 
