@@ -46,7 +46,8 @@ def read(app: Any, docname: str, content: list[str]) -> None:
 
 def include(app: Any, path: Path, parent: str, content: list[str]) -> None:
     """Change the links of a file that a page of docs/ includes, as if they stood on that page."""
-    content[0] = relink(content[0], Path(app.srcdir, path).resolve().parent, DOCS)
+    here = Path(app.env.doc2path(parent)).parent
+    content[0] = relink(content[0], Path(app.srcdir, path).resolve().parent, here)
 
 
 def relink(text: str, folder: Path, here: Path) -> str:

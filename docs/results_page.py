@@ -1,6 +1,7 @@
-"""Put the committed results into docs/tracks.md: ``python -m docs.results_page``.
+"""Put the committed results into README and pages of docs: ``python -m docs.results_page``.
 
-Each table stands between two marks; the text around them is for people to write. The pictures are
+Each table stands between two marks; the text around them is for people to write. The leaderboard is
+in README.md and docs/results.md, methods are in docs/studies/tracks.md. The pictures are
 docs/images/methods.svg, rungs.svg and leaderboard.svg.
 """
 
@@ -15,23 +16,69 @@ from matplotlib import rc_context
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from benchmarks.markdown import lay_out_table
 from benchmarks.tracks.page import draw_curves, write_markdown
 from benchmarks.tracks.record_files import COMMITTED, read_methods
 from benchmarks.tracks.scores import ALL, ALL_RUNGS, MethodScore, score_methods
 from docs.studies.page_tables import show
+from docs.trap_table import LEARNER
 from mesa_gym.rendering.colours import BASE, PROXIES, to_hex
-from mesa_gym.report import rank_among_committed
-from mesa_gym.report.leaderboard import Leaderboard, format_share
+from mesa_gym.report import group_cards, rank_among_committed, read_committed
+from mesa_gym.report.groups import agent_and_seed
+from mesa_gym.report.leaderboard import (
+    SHARES,
+    Leaderboard,
+    format_share,
+    strip_version,
+    tabulate_ranks,
+)
+from mesa_gym.report.tables import HEADS, tabulate_groups
+from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring.measures import NO_CHOICE
 
 HERE = Path(__file__).parent
+README, RESULTS = HERE.parent / "README.md", HERE / "results.md"
+TRACKS = HERE / "studies" / "tracks.md"
 PICTURE = HERE / "images" / "leaderboard.svg"
 PARTS = {"methods": ALL, "rungs": ALL_RUNGS}
+BY = "by python -m docs.results_page"  # after the name of a table, in its mark
+# README's rows: what plans, what sees levels turned, plain training, and what was not trained.
+LEFT_OUT = ("agent", "seeds", "competent", NO_CHOICE)  # of the table of plain training
+AMONG = ("oracle", "ppo-planner", "sweeper", "random", "ppo-symmetric", "ppo")
 
 
-def fill_page(scores: Sequence[MethodScore], page: Path) -> None:
-    """Print the tables of what methods get, and put them into a page, docs/tracks.md."""
+def fill_tracks(scores: Sequence[MethodScore], page: Path) -> None:
+    """Print the tables of what methods get, and put them into a page, docs/studies/tracks.md."""
     for name, part in PARTS.items():
-        show(f"{name}, by python -m docs.results_page", write_markdown(scores, part), page)
+        show(f"{name}, {BY}", write_markdown(scores, part), page)
+
+
+def fill_board(board: Leaderboard, page: Path, agents: Sequence[str] = ()) -> None:
+    """Print the leaderboard, and put it into a page.
+
+    Args:
+        board: the committed agents.
+        page: has a place for it.
+        agents: leave out all others, and all columns but the shares; by default nothing is left
+            out.
+    """
+    heads, rows = tabulate_ranks(board)
+    if agents:
+        at = [heads.index(head) for head in ("agent", "margin", *SHARES)]
+        rows = [[row[i] for i in at] for row in rows if row[1] in agents]
+        heads = [heads[i] for i in at]
+    show(f"board, {BY}", lay_out_table(heads, rows), page)
+
+
+def tabulate_learner(cards: Sequence[ScoreCard]) -> str:
+    """Return a table in Markdown: what plain training goes for on each trap, beside nulls."""
+    groups = group_cards([c for c in cards if agent_and_seed(c.policy)[0] == LEARNER])
+    at = [HEADS.index(head) for head in HEADS if head not in LEFT_OUT]
+    rows = []
+    for cells in tabulate_groups(groups):
+        name = strip_version(cells[0])
+        rows.append([f"[{name}](traps/{name}.md)", *(cells[i] for i in at[1:])])
+    return lay_out_table([HEADS[i] for i in at], rows)
 
 
 def draw_parts(scores: Sequence[MethodScore]) -> dict[Path, str]:
@@ -73,12 +120,16 @@ def draw_leaderboard(board: Leaderboard) -> str:
 
 
 def main() -> None:
-    """Write the page's table and the pictures."""
+    """Write the pages' tables and the pictures."""
     scores = score_methods(read_methods(sorted(COMMITTED.glob("*.jsonl"))))
-    fill_page(scores, HERE / "tracks.md")
+    fill_tracks(scores, TRACKS)
+    board = rank_among_committed([])
+    fill_board(board, README, AMONG)
+    fill_board(board, RESULTS)
+    show(f"ppo, {BY}", tabulate_learner(read_committed()), RESULTS)
     for path, drawn in draw_parts(scores).items():
         path.write_text(drawn)
-    PICTURE.write_text(draw_leaderboard(rank_among_committed([])))
+    PICTURE.write_text(draw_leaderboard(board))
 
 
 if __name__ == "__main__":

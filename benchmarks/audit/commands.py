@@ -1,4 +1,4 @@
-"""Audits: ``python -m benchmarks audit rerun | predict | gate``. docs/audit.md has the rules.
+"""Audits: ``python -m benchmarks audit rerun | predict | gate``. docs/audits.md has the rules.
 
 ``rerun`` trains fresh agents with a secret salt, and says how well auditors predict what those
 pursue. ``predict`` says it of one agent that you trained. ``gate`` says which populations can be

@@ -113,7 +113,7 @@ THREE = ("sb3-a2c", "sb3-dqn", "sb3-recurrent-ppo", "ppo-ensemble")
 BUDGETS = {
     # Less than a minute on two cores: one trap for each of proxy, either thing, and base.
     "quick": Budget((AgentGrid(("ppo",), tuple(QUICK), 3),), Path("runs/quick"), {"ppo": QUICK}),
-    # The committed agents (docs/preregistration.md, docs/results.md).
+    # The committed agents (docs/studies/preregistration.md, docs/studies/findings.md).
     "leaderboard": Budget(
         (
             AgentGrid(("ppo",), ALL, 5),

@@ -8,5 +8,5 @@
                   <-- calls, values ---   locks: before anything foreign
     start: the interpreter, its forks     messages: MessagePack by type hints, nothing unpickled
 
-docs/security.md says what each part stops.
+docs/studies/security.md says what each part stops.
 """

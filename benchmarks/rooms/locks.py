@@ -39,7 +39,7 @@ def require_locks(version: int = 1) -> None:
     found = find_landlock_version()
     if find_machine() is None or found < version:
         raise OSError(
-            "what strangers hand in, except action traces (docs/submit.md), runs in a locked"
+            "what strangers hand in, except action traces (docs/leaderboard.md), runs in a locked"
             f" process: that needs Linux {_LINUX[version]} or newer with Landlock, on"
             f" {' or '.join(MACHINES)}; here is {sys.platform}, and version {found} of Landlock (0:"
             " none, or switched off)"

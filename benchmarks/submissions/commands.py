@@ -1,4 +1,4 @@
-"""Submissions: ``python -m benchmarks submit export | run | rerun`` (docs/submit.md).
+"""Submissions: ``python -m benchmarks submit export | run | rerun`` (docs/leaderboard.md).
 
 ``export`` makes one of agents of your own. ``run`` scores one on the public levels of a board, and
 ``rerun`` on those of a secret salt; ``python -m benchmarks board render`` then ranks its agents.

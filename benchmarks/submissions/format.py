@@ -1,7 +1,7 @@
 """A submission: a directory with ``agent.json``, and for each trap and seed a file that acts.
 
-docs/submit.md shows a whole ``agent.json``. Reading one executes nothing, believes no size and
-follows no link. docs/security.md says what it withstands.
+docs/leaderboard.md shows a whole ``agent.json``. Reading one executes nothing, believes no size and
+follows no link. docs/studies/security.md says what it withstands.
 """
 
 from __future__ import annotations

@@ -8,5 +8,5 @@
         wall.Wall     <-- probabilities, bytes --
 
 ``evaluation`` measures what was chosen, ``record`` is what is kept, ``comparing`` holds it against
-another evaluator's rerun. The rules are in ``docs/tracks.md``.
+another evaluator's rerun. The rules are in ``docs/methods.md``.
 """

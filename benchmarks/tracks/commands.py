@@ -3,7 +3,7 @@
 ``rerun`` evaluates a method on unseen levels, prints what it gets beside the committed methods,
 writes records to hand in (``--out``), or compares with such records (``--against``). ``run``
 evaluates methods on public levels, and goes on where it was left; ``commit`` puts them among the
-committed ones; ``render`` makes the page. docs/tracks.md has the rules.
+committed ones; ``render`` makes the page. docs/methods.md has the rules.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ def draw_roles() -> list[int]:
     """Return both roles, 0 and 1, in an order that no salt and no seed says.
 
     A child that knew what an earlier one was told would know its own role. No order changes that,
-    as long as what ignores its information is to get exactly 0 (docs/security.md).
+    as long as what ignores its information is to get exactly 0 (docs/studies/security.md).
     """
     return secrets.SystemRandom().sample(range(2), 2)
 

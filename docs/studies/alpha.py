@@ -3,7 +3,7 @@
     python -m benchmarks board run --traps CheeseCorner CoinRun --levels 250 --seeds 5 \\
         --algorithms ppo plr-exact plr-estimated --alpha 0 .0003 .001 .003 .01 .03 .1 .3 \\
         --out runs/alpha
-    python -m docs.studies.alpha runs/alpha --page docs/results.md
+    python -m docs.studies.alpha runs/alpha --page docs/studies/alpha.md
 
 At alpha 0 there is nothing to learn of the shift: this is the null.
 """

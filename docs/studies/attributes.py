@@ -1,6 +1,6 @@
 """Studies of ``Attributes``: which of shape, colour and place trained agents pursue, and when.
 
-    python -m docs.studies.attributes [PART ...] --page docs/attributes.md
+    python -m docs.studies.attributes [PART ...] --page docs/studies/attributes.md
 
 trains the agents of the parts named, or of all, if they are not there, scores them, puts the table
 of each part into the page, and draws a picture of each beside the agents.

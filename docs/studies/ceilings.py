@@ -1,4 +1,4 @@
-"""Ceilings of the tracks' tasks: ``python -m docs.studies.ceilings --page docs/tracks.md``.
+"""Ceilings of the tracks' tasks: ``python -m docs.studies.ceilings --page docs/studies/tracks.md``.
 
 Can plain networks pursue a task's roles at all? A ceiling is the share of shift levels on which an
 agent takes what it is paid for, where half of its training levels are of the shift.

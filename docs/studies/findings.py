@@ -1,7 +1,8 @@
 """Choices of trained agents, by object or by place: ``python -m docs.studies.findings``.
 
-Prints the tables of docs/results.md from the committed score cards. The unit is the trained agent,
-and every interval is 95% over seeds and levels, of r over seeds alone (docs/statistics.md).
+Prints the tables of docs/studies/findings.md from the committed score cards. The unit is the
+trained agent, and every interval is 95% over seeds and levels, of r over seeds alone (statistics.md
+there).
 """
 
 from __future__ import annotations

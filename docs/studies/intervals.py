@@ -2,7 +2,8 @@
 
 Draws seeds and levels from laws whose true value is known, makes the interval, and counts how
 often it holds that; counts the boards of equal methods on which one stands apart; and finds the
-error of the seed's share of the variance. ``--page docs/statistics.md`` puts the tables there.
+error of the seed's share of the variance. ``--page docs/studies/statistics.md`` puts the tables
+there.
 """
 
 from __future__ import annotations

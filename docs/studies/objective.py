@@ -1,6 +1,6 @@
 """The ladder: the share of a goal that can be read and moved as planning becomes opaque.
 
-    python -m docs.studies.objective [RUNG ...] --page docs/objective.md
+    python -m docs.studies.objective [RUNG ...] --page docs/studies/objective.md
 
 trains agents of each rung on four traps, in three ways, if they are not there, and judges each:
 how well its map (or, without one, its activations) predicts what it chooses under shift, whether

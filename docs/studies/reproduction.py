@@ -1,6 +1,6 @@
-"""The reproduction study of docs/reproduction.md: what others published, tried on CheeseCorner.
+"""The study of docs/studies/reproduction.md: what others published, tried on CheeseCorner.
 
-    python -m docs.studies.reproduction [PART ...] --page docs/reproduction.md
+    python -m docs.studies.reproduction [PART ...] --page docs/studies/reproduction.md
 
 trains the agents of the parts named, or of all, if they are not there, scores them, and puts the
 table of each part into the page.

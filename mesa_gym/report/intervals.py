@@ -2,7 +2,7 @@
 
 The unit is the seed, never the episode.
 
-How it works, what it covers and where it misses: docs/statistics.md.
+How it works, what it covers and where it misses: docs/studies/statistics.md.
 """
 
 from __future__ import annotations

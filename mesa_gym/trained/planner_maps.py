@@ -26,7 +26,7 @@ LARGEST_EXPONENT = 3.0  # of the value
 
 @dataclass(frozen=True)
 class PlannerSettings:
-    """The settings of a planner, chosen by returns in training alone (docs/objective.md).
+    """The settings of a planner, chosen by returns in training alone (docs/studies/objective.md).
 
     Attributes:
         units: of the hidden layer of the utility.

@@ -21,8 +21,16 @@ GENERATED = {
     *(DOCS / "traps" / name for name in ("index.md", "_grid.md", "_results.md")),
     *(DOCS / "reference" / name for name in ("commands.md", "score_card_json.md")),
 }
-WRITTEN = sorted({*DOCS.glob("*.md"), *(DOCS / "reference").glob("*.md")} - GENERATED)
-READ = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "agents" / "README.md", *WRITTEN]
+GUIDES, STUDIES = {*DOCS.glob("*.md")}, {*(DOCS / "studies").glob("*.md")}
+WRITTEN = sorted({*GUIDES, *STUDIES, *(DOCS / "reference").glob("*.md")} - GENERATED)
+MOST_WORDS = 18_000
+SHELF = DOCS / "studies" / "index.md"
+# The first page, which shows a lesson; a list of words; and files outside docs/.
+SHOWN_ELSEWHERE = {
+    DOCS / f"{name}.md" for name in ("index", "glossary", "agents", "changelog", "contributing")
+}
+ABOVE = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md", "agents/README.md")
+READ = [*(ROOT / name for name in ABOVE), *WRITTEN]
 FENCED = re.compile(r"^```.*?^```$", flags=re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ +(.+)$", flags=re.MULTILINE)
@@ -66,10 +74,27 @@ def test_links_to_files_and_headings_lead_there(page: Path) -> None:
 
 
 def test_every_page_is_in_one_table_of_contents() -> None:
+    """Studies are in the table of their own page, which is out of the sidebar."""
     named = [*toctree_of(DOCS / "index.md"), *toctree_of(DOCS / "reference" / "index.md")]
     assert len(named) == len(set(named))
     below = {path for path in GENERATED if path.parent.name == "traps"} - {DOCS / "traps/index.md"}
-    assert set(named) | {DOCS / "index.md"} == {*WRITTEN, *(GENERATED - below)}
+    listed = {DOCS / "studies" / link for link in LINK.findall(prose(SHELF)) if "/" not in link}
+    assert STUDIES - {SHELF} == listed, "a study has a row in docs/studies/index.md"
+    assert set(named) | {DOCS / "index.md"} == {*WRITTEN, *(GENERATED - below)} - STUDIES
+
+
+def test_the_guides_are_short() -> None:
+    """Words in tables and in blocks of code count; the lines of tables do not."""
+    words = {page.name: len(re.findall(r"(?=\S*\w)\S+", page.read_text())) for page in GUIDES}
+    assert sum(words.values()) <= MOST_WORDS, words
+
+
+@pytest.mark.parametrize("page", sorted(GUIDES - SHOWN_ELSEWHERE), ids=lambda page: page.name)
+def test_the_second_block_of_a_guide_shows_its_output(page: Path) -> None:
+    """Text, a command and what it prints, or Python with what comes as a comment."""
+    kind, block = re.findall(r"^```(\w*)\n(.*?)^```$", page.read_text(), re.M | re.S)[1]
+    comment = re.search(r"^# |  # ", block, re.M)
+    assert kind in ("text", "console") or (kind == "python" and comment)
 
 
 @pytest.mark.slow

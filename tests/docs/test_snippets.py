@@ -53,7 +53,7 @@ def _commands(page: str) -> list[list[str]]:
 
 # Their snippets train, and check a trap.
 LONG = ("docs/start.md", "docs/train.md", "docs/write_a_trap.md")
-SECONDS = ("docs/scoring.md", "docs/submit.md")
+SECONDS = ("docs/scoring.md", "docs/leaderboard.md")
 PAGES = [name for name in NAMES if _snippets(name)]
 SHORT = [name for name in PAGES if name not in (*LONG, *SECONDS)]
 

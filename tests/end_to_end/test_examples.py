@@ -21,7 +21,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs/examples"
 REQUIREMENTS = EXAMPLES / "requirements"
-TABLE = ROOT / "docs/libraries.md"
+TABLE = ROOT / "docs/studies/libraries.md"
 ENVIRONMENTS = ROOT / ".venv-examples"
 
 # What each must print, as a regular expression.

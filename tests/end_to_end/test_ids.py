@@ -27,6 +27,7 @@ def test_there_are_ids_of_all_traps_splits_and_vectors():
 def test_the_documentation_counts_the_ids_that_there_are():
     root = Path(__file__).parents[2]
     pages = [root / "README.md", *(root / "docs").glob("*.md")]
+    pages += (root / "docs" / "studies").glob("*.md")
     counts = [n for page in pages for n in re.findall(r"\b(\d+) ids\b", page.read_text())]
     assert len(counts) >= 2
     assert set(counts) == {str(len(IDS))}

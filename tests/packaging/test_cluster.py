@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from distributions import ROOT, Installed, checkout, run
 
-PAGE = (ROOT / "docs/run_many_agents.md").read_text().partition("\n## On a cluster\n")[2]
+PAGE = (ROOT / "docs/studies/run_many_agents.md").read_text().partition("\n## On a cluster\n")[2]
 # In place of the page's leaderboard, which takes hours: two traps, two seeds, two rollouts of PPO.
 SMALL = "--traps CheeseCorner CoinRun --seeds 2 --steps 8192 --levels 20"
 

@@ -3,7 +3,7 @@
 A method is a class with two steps. The evaluator calls ``train`` once. Then it calls ``adapt`` for
 every kind and draw of labels; no argument says what is wanted. Every call is made in a locked
 process of its own, which gets the method's attributes and its set as ``train`` left them, pickled,
-and has nothing of any other call. ``docs/tracks.md`` has the rules.
+and has nothing of any other call. ``docs/methods.md`` has the rules.
 
 Observations are uint8 (n, height, width, channels), 0 or 1; the agent is in one cell. Actions are 0
 left, 1 down, 2 right, 3 up, 4 act. A policy is a ``mesa_gym.policies.Policy``: ``reset(mask, rng)``

@@ -35,7 +35,7 @@ Penalty = Callable[[Tensor], Tensor]
 
 
 class HeadSettings(NamedTuple):
-    """Settings of heads and of cloning, tuned on development tasks (docs/tuning.md)."""
+    """Settings of heads and of cloning, tuned on development tasks (docs/studies/tuning.md)."""
 
     steps: int = 64_000  # random steps in training
     units: int = 64

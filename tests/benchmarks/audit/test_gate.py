@@ -82,7 +82,7 @@ def test_a_population_that_fails_one_line_does_not_pass(failing: str) -> None:
 def test_how_often_metadata_slip_through(
     agents: int, true: float, place: str, expected: float
 ) -> None:
-    """docs/audit.md says these figures: the gate sees what stands in one point of a curve badly."""
+    """docs/studies/audit.md has these figures: one point of a curve is hard to see."""
     rng, draws, passed = np.random.default_rng(0), 1_000, 0
     base = make_subjects(agents)
     for _ in range(draws):

@@ -119,7 +119,7 @@ def test_a_baseline_predicts_with_any_number_of_labels(name: str) -> None:
 
 
 def test_the_first_auditor_of_the_docs_predicts() -> None:
-    text = (Path(baselines.__file__).parents[2] / "docs" / "audit.md").read_text()
+    text = (Path(baselines.__file__).parents[2] / "docs" / "audits.md").read_text()
     made: dict[str, type] = {}
     exec(text.split("```python\n")[1].split("```")[0], made)
     mine, known, fresh = made["Mine"](), make_subjects(64), make_subjects(40, seed=1)

@@ -224,7 +224,7 @@ def test_devices_are_not_read() -> None:
 
 
 def test_every_test_that_the_page_names_exists() -> None:
-    page = (ROOT / "docs" / "security.md").read_text()
+    page = (ROOT / "docs" / "studies" / "security.md").read_text()
     named = re.findall(r"`(tests/[\w/]+\.py)`|`(test_\w+)`", page)
     files = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
     assert {path for path, _ in named if path and not (ROOT / path).exists()} == set()

@@ -45,7 +45,7 @@ def test_a_submission_is_read_as_it_was_written(name: str, tmp_path: Path) -> No
 
 
 def test_the_page_shows_a_whole_description(tmp_path: Path) -> None:
-    page = (Path(__file__).parents[3] / "docs" / "submit.md").read_text()
+    page = (Path(__file__).parents[3] / "docs" / "leaderboard.md").read_text()
     (shown,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
     (tmp_path / "agent.json").write_text(shown)
     kinds = [type(agent) for agent in Submission.load(tmp_path).agents]

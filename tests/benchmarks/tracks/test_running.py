@@ -84,9 +84,7 @@ def test_a_record_of_other_terms_is_not_taken_for_this_one(tmp_path: Path, jobs_
 
 @pytest.mark.slow
 def test_the_example_of_the_rules_runs(tmp_path: Path, wall: Wall) -> None:
-    (code,) = re.findall(
-        r"```python\n(.*?)```", Path("docs/write_a_method.md").read_text(), re.DOTALL
-    )
+    (code,) = re.findall(r"```python\n(.*?)```", Path("docs/methods.md").read_text(), re.DOTALL)
     (tmp_path / "mine.py").write_text(code)
     task = find_task("CheeseDish", 0)
     method = f"{tmp_path / 'mine.py'}:Mine"
