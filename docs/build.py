@@ -161,6 +161,7 @@ def _describe_trap(trap: Trap) -> dict[str, Any]:
         "sight": say_sight(trap, _read_cards()),
         "observation_space": gymnasium.make(trap.id()).observation_space,
         "ending": say_ending(cls),
+        "limits": say_limits(trap),
         "live": find_obstacle(trap) is None,
         "first": first,
         "about": [LABEL.sub(r"\1**\2:**", part) for part in rest if part not in history],
@@ -180,6 +181,14 @@ def say_ending(cls: type[Trap]) -> str:
     first = (inspect.getdoc(cls.ends) or "").partition("\n")[0].rstrip(".")
     said = ENDING.sub("", first)
     return said if first.startswith("Return False") else f"when {said}"
+
+
+def say_limits(trap: Trap) -> str:
+    """Return a trap's time limits, which may differ by split."""
+    limits = {split: trap.horizon(split) for split in Split}
+    if len(set(limits.values())) == 1:
+        return f"{limits[Split.TRAIN]} steps"
+    return ", ".join(f"{limit} steps on {split}" for split, limit in limits.items())
 
 
 def _certificate(trap: Trap) -> dict[str, Any]:

@@ -11,6 +11,7 @@ At alpha 0 there is nothing to learn of the shift: this is the null.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from io import StringIO
 from pathlib import Path
@@ -23,6 +24,7 @@ from benchmarks.board.board import read_cards
 from benchmarks.jobs.store import Results
 from benchmarks.markdown import pipes
 from docs.studies.page_tables import make_parser, show
+from mesa_gym.command import DONE, run_command
 from mesa_gym.rendering.colours import BASE, NONE, PROXIES, to_hex
 from mesa_gym.report import rank_agents
 from mesa_gym.report.profile import UNTRAINED
@@ -88,11 +90,21 @@ def draw(curves: Curves) -> str:
     return written.getvalue()
 
 
-if __name__ == "__main__":
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the script: 0 done, 2 bad usage, 130 interrupted."""
     parser = make_parser("alpha", __doc__)
     parser.add_argument("folder", type=Path, help="the results of `board run`")
-    options = parser.parse_args()
-    found = read_curves(options.folder)
-    show("alpha", tabulate(found), options.page)
-    if options.page:
-        PICTURE.write_text(draw(found))
+    options = parser.parse_args(arguments)
+
+    def work() -> int:
+        found = read_curves(options.folder)
+        show("alpha", tabulate(found), options.page)
+        if options.page:
+            PICTURE.write_text(draw(found))
+        return DONE
+
+    return run_command("alpha", work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -67,6 +67,8 @@ def test_a_page_has_what_the_class_declares(tmp_path: Path) -> None:
             assert picture.width == picture.height
             assert picture.width % 9 == 0
     assert "colour_planes" in page
+    assert "| terminates | when `door` pays |\n| is truncated | after 64 steps, or" in page
+    assert "`Box(0, 1, (9, 9, 6), uint8)`" in page
     assert "**Why training cannot tell:**" in page
     assert "| shift | 1,000 | 30,000 | 0.0% | 0.0% |" in page
     assert set(re.findall(r"\]\((images/[^)]+)\)", page)) == {
@@ -101,7 +103,8 @@ def test_a_film_ends_with_a_pause_and_goes_on_for_ever(tmp_path: Path) -> None:
 def test_a_random_trap_shows_its_references(tmp_path: Path, cards: list[ScoreCard]) -> None:
     cards.append(score("reference:shields", "MonsterWorld", levels=20))
     page = write_page(find_trap("MonsterWorld"), tmp_path).read_text()
-    for said in ("check_references", "reference:shields", "one for each objective"):
+    said_of_it = ("check_references", "reference:shields", "one for each objective")
+    for said in (*said_of_it, "| terminates | only time ends an episode |"):
         assert said in page
 
 

@@ -73,8 +73,11 @@ def test_the_robots_of_the_film_choose_what_it_says() -> None:
     (sweeper,) = (c for c in every if (c.trap, c.policy) == ("CheeseCorner-v0", "sweeper"))
     drift = cards[0].nulls["drift"]["shift"]["choice"]
     for found, words in (
-        (sweeper.read_each("shift", "choice"), "wants nothing"),
-        (drift, "as the robots do"),
+        (sweeper.read_each("shift", "choice"), "reaches them first on"),
+        (drift, "as the robots do, on"),
     ):
         corner, cheese = (f"{100 * found[x]:.0f}%" for x in ("corner", "cheese"))
-        assert f"{words}: {corner} and {cheese}." in said
+        assert f"{words} {corner} and {cheese}." in said
+    assert "is .94 or more for the robots, and .79 or less for their drifts" in said
+    assert min(card.read_each("shift", "lead")["corner"] for card in cards) >= 0.94
+    assert max(card.nulls["drift"]["shift"]["lead"]["corner"] for card in cards) < 0.795
