@@ -21,7 +21,13 @@ from benchmarks.audit.evidence import TIERS, gather_evidence
 from benchmarks.audit.gate import measure_gate
 from benchmarks.audit.one_agent import load_subject, predict_share, require_enough
 from benchmarks.audit.populations import POPULATIONS, find_population
-from benchmarks.audit.predictions import FRESH, LABELS, correlate_ranks, make_predictions
+from benchmarks.audit.predictions import (
+    FEWEST,
+    FRESH,
+    LABELS,
+    correlate_ranks,
+    make_predictions,
+)
 from benchmarks.challenge import add_salt_option, take_salt
 from benchmarks.jobs import runner
 from benchmarks.jobs.store import add_results_option
@@ -70,7 +76,8 @@ def _declare_labels(parser: argparse.ArgumentParser, usual: int) -> None:
 def _declare_rerun(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("auditors", nargs="*", help="FILE.py:Class (default: the baselines)")
     add_salt_option(parser)
-    parser.add_argument("--fresh", type=count, default=FRESH, help=f"agents predicted ({FRESH})")
+    told = f"agents predicted, {FEWEST} at least ({FRESH})"
+    parser.add_argument("--fresh", type=count, default=FRESH, help=told)
     _declare_labels(parser, LABELS[-1])
     _declare_populations(parser)
 
@@ -97,6 +104,8 @@ def _gate(options: argparse.Namespace) -> int:
 
 
 def _rerun(options: argparse.Namespace) -> int:
+    if options.fresh < FEWEST:  # before hours of work
+        raise ValueError(f"--fresh {options.fresh}: expected {FEWEST} at least, for a correlation")
     salt, places = take_salt(options.salt), options.auditors or map(_place, list_baselines())
     labels = [*(n for n in LABELS if n < options.labels), options.labels]
     opened, failed, rows = count_open(options.labels), False, list[list[str]]()

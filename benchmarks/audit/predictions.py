@@ -74,11 +74,11 @@ def make_predictions(
         PolicyError: the auditor failed.
     """
     known, fresh = known.take_able(), fresh.take_able()
-    for agents, fewest in ((known, labels[-1]), (fresh, FEWEST)):
+    for agents, fewest, are in ((known, labels[-1], "labelled"), (fresh, FEWEST, "predicted")):
         if len(agents.share) < fewest:
             raise ValueError(
                 f"{len(agents.share)} agents of {population} solve {ABLE} of test; expected"
-                f" {fewest} at least, of those that are labelled or predicted"
+                f" {fewest} at least of those that are {are}"
             )
     evidence, asked = (gather_evidence(each, auditor.tier, salt) for each in (known, fresh))
     for count in labels:

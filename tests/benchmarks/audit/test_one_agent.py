@@ -69,6 +69,11 @@ def test_what_cannot_be_predicted_is_said_before_any_work(options, told, capsys)
     assert told in capsys.readouterr().err
 
 
+def test_too_few_fresh_agents_are_refused_before_any_work(capsys) -> None:
+    assert main(["rerun", "--fresh", "9"]) == 2
+    assert "--fresh 9: expected 10 at least" in capsys.readouterr().err
+
+
 @pytest.mark.thorough
 @pytest.mark.usefixtures("jobs_run_here")
 def test_a_saved_agent_is_predicted_from_others(tmp_path: Path, capsys, monkeypatch) -> None:
