@@ -49,7 +49,7 @@ class Algorithm:
         trap_steps: trap -> steps where those are others; None for more wherever PPO takes more.
         settings: the usual ones of PPO; None where it takes none of them.
         units: whether ``units`` is one of the settings that it takes.
-        staged: whether it can go on from trained agents.
+        staged: whether it can go on from trained agents, of its kind.
         stacked: whether it trains many seeds at once; others train one after another.
         sized: False where its agents act on grids of any size.
         function: learns a lesson and returns one agent a seed.
@@ -136,16 +136,18 @@ class Algorithm:
                     f"{self.name} does not take the setting {name}; these do: {', '.join(takers)}"
                 )
 
-    def find_changes(self, settings: PPOSettings | None) -> dict[str, float]:
-        """Return those of some settings that are not its usual ones: name -> value.
+    def find_changes(
+        self, settings: PPOSettings | None, usual: PPOSettings | None
+    ) -> dict[str, float]:
+        """Return those of some settings that differ from usual ones: name -> value.
 
         Raises:
             ValueError: it does not take one of them.
         """
         if settings is None:
             return {}
-        usual = asdict(self.settings or PPOSettings())
-        changes = {name: value for name, value in asdict(settings).items() if value != usual[name]}
+        known = asdict(usual or PPOSettings())
+        changes = {name: value for name, value in asdict(settings).items() if value != known[name]}
         self.require_settings(changes)
         return changes
 
@@ -189,19 +191,19 @@ ENTRIES = (
     Algorithm(
         "sb3-ppo", "agents.sb3_ppo", 35, "sb3-ppo", 400_000, dict.fromkeys(LONG, 800_000)
         | {"AbsentSupervisor-v0": 800_000, "KeysChests-v0": 2_000_000}
-        | {"MonsterWorld-v0": 1_600_000},
+        | {"MonsterWorld-v0": 1_600_000}, staged=True,
     ),
     Algorithm(
         "sb3-a2c", "agents.sb3_a2c", 33, "sb3-a2c", 600_000, dict.fromkeys(LONG, 1_200_000)
         | {"AbsentSupervisor-v0": 1_200_000, "KeysChests-v0": 2_400_000}
-        | {"MonsterWorld-v0": 2_400_000},
+        | {"MonsterWorld-v0": 2_400_000}, staged=True,
     ),
     Algorithm(
         "sb3-dqn", "agents.sb3_dqn", 84, "sb3-dqn", 2_000_000, dict.fromkeys(LONG, 4_000_000)
     ),
     Algorithm(
         "sb3-recurrent-ppo", "agents.sb3_recurrent_ppo", 99, "sb3-recurrent-ppo", 800_000,
-        dict.fromkeys(LONG, 1_500_000),
+        dict.fromkeys(LONG, 1_500_000), staged=True,
     ),
 )  # fmt: skip
 ALGORITHMS = {each.name: each for each in ENTRIES}

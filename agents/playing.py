@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from agents.inputs import Inputs
-from agents.lesson import Lesson
+from agents.lesson import EpisodeReturns, Lesson
 from mesa_gym.engine import Bools, Ints, State
 from mesa_gym.envs.observations import Bytes
 from mesa_gym.envs.tensors import TensorEnv
@@ -77,6 +77,8 @@ class HostEnvs:
         self.venv = lesson.environments(len(self._seeds))
         variation.begin(self.venv)
         self._met = lesson.met if lesson.alpha else None
+        watched = lesson.alpha and lesson.watch is not None
+        self._returns = EpisodeReturns(lesson, len(self._seeds)) if watched else None
         self._planes: Bytes | None = None
 
     def inputs(self) -> Tensor:
@@ -93,6 +95,8 @@ class HostEnvs:
         self._planes, rewards, terminated, truncated, infos = self.venv.step(taken)
         done = terminated | truncated
         self.variation.note(self._levels, rewards, done)
+        if self._returns is not None:
+            self._returns.note(self._levels, rewards, done)
         self._levels = infos.get("level", UNTOLD)
         if self._met is not None:
             for agent, levels in zip(self._met, self._levels.reshape(self.shape), strict=True):

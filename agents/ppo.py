@@ -8,7 +8,7 @@ rounding only.
 
 Departures from the usual settings, each measured on base return alone (agents/README.md): two
 passes over each rollout, Muon on the hidden layer, and a learning rate that falls to 0 with the
-entropy bonus. At a time limit the value of the last observation acted on stands for the next one's.
+entropy bonus, unless some of them is to be left. At a time limit the value of the last observation acted on stands for the next one's.
 """
 
 from __future__ import annotations
@@ -80,6 +80,8 @@ def train_agents(
             steps = due.pop(0)
             for seed, agent in zip(lesson.seeds, learner.agents(), strict=True):
                 lesson.keep(steps, seed, agent)
+        if lesson.watch is not None:
+            lesson.watch_agents(taken, learner.agents())
         lesson.progress(rollout * len(lesson.seeds))
     return learner.agents()
 
@@ -176,7 +178,7 @@ class Learner:
 
     def update(self) -> tuple[Tensor, Tensor]:
         """Play a rollout, learn from it; the returns of finished episodes, summed, and how many."""
-        left = 1 - self.updated / self.updates
+        left = 1 - (1 - self.settings.rate_left) * self.updated / self.updates
         self.updated += 1
         earned, episodes = torch.zeros(2, len(self.streams), device=self.drawn.device)
         played = self.play(earned, episodes)

@@ -59,18 +59,19 @@ class PPOSettings:
     """The numbers that PPO learns by; those left out are the usual ones.
 
     Attributes:
-        learning_rate: of Adam at first, with Muon's 8 times as large; it falls to 0 by the end.
+        learning_rate: of Adam at first, with Muon's 8 times as large; it falls to the end.
         epochs: passes over each rollout.
         minibatches: parts of a rollout, for each of which a pass takes a step.
         environments: of each agent.
         rollout_length: steps in each environment between updates.
         clip: how far a ratio of probabilities may lie from 1 before it earns no more.
-        entropy: weight of the entropy, in nats, at first; it falls to 0 as well.
+        entropy: weight of the entropy, in nats, at first; it falls as well.
         value_loss: weight of the squared error of the value.
         gae_lambda: of generalised advantage estimation (Schulman et al. 2016).
         discount: of learning; the paid objective's own counts where that is less.
         gradient_norm: Euclidean length to which an agent's longer gradients are cut.
         units: how many of each hidden layer are used.
+        rate_left: the share of the learning rate, and of the entropy's weight, left at the end.
 
     Raises:
         ValueError: a value is out of its range, or not a whole number where it must be one.
@@ -88,6 +89,7 @@ class PPOSettings:
     discount: float = _set_bounds(0.95, 0, 1)
     gradient_norm: float = _set_bounds(0.5, 0, above=True)
     units: int = _set_bounds(UNITS, 1, UNITS)
+    rate_left: float = _set_bounds(0.0, 0, 1)
 
     def __post_init__(self) -> None:
         for each in fields(self):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 
-from agents.lesson import Lesson
+from agents.lesson import EpisodeReturns, Lesson
 from mesa_gym.errors import missing_extra
+from mesa_gym.policies import as_policy
 from mesa_gym.sb3 import SEEDS_APART, make_sb3
 from mesa_gym.trained.baselines import Baseline
 from mesa_gym.traps import Trap
@@ -32,18 +34,30 @@ class Reporting(BaseCallback):
         self.lesson, self.kind = lesson, kind
         self.due = list(lesson.checkpoints)
 
+    def _on_training_start(self) -> None:
+        self.returns = EpisodeReturns(self.lesson, self.training_env.num_envs)
+
     def _on_step(self) -> bool:
         self.lesson.progress(self.training_env.num_envs)
-        for row in self.locals["dones"].nonzero()[0]:
-            earned = float(self.locals["infos"][row]["episode"]["r"])
+        infos, done = self.locals["infos"], self.locals["dones"]
+        levels = np.array([info.get("level", 0) for info in infos])
+        self.returns.note(levels, self.locals["rewards"], done)
+        for row in done.nonzero()[0]:
+            earned = float(infos[row]["episode"]["r"])
             self.lesson.note(0, self.num_timesteps, earned)
         return True
 
     def _on_rollout_start(self) -> None:
         # Weights change between rollouts only.
+        agent = Baseline(self.kind, self.model.policy, self.lesson.trap)
         while self.due and self.num_timesteps >= self.due[0]:
-            agent = Baseline(self.kind, self.model.policy, self.lesson.trap)
             self.lesson.keep(self.due.pop(0), self.lesson.seeds[0], agent)
+        if self.num_timesteps:
+            self.lesson.watch_agents(self.num_timesteps, [agent])
+
+    def _on_training_end(self) -> None:
+        agent = Baseline(self.kind, self.model.policy, self.lesson.trap)
+        self.lesson.watch_agents(self.num_timesteps, [agent])
 
 
 def train_models(lesson: Lesson, kind: str, make_model: MakeModel) -> list[Baseline]:
@@ -51,11 +65,34 @@ def train_models(lesson: Lesson, kind: str, make_model: MakeModel) -> list[Basel
     torch.set_num_threads(1)
     agents = []
     for alone in lesson.each():
-        model = make_model(lesson.trap, alone.seeds[0], lesson.keywords(), lesson.discount)
+        model = begin_model(alone, make_model)
         model.set_logger(Logger(folder=None, output_formats=[]))  # else SB3 leaves folders behind
         model.learn(lesson.steps, callback=Reporting(alone, kind))
         agents.append(Baseline(kind, model.policy, lesson.trap))
     return agents
+
+
+def begin_model(lesson: Lesson, make_model: MakeModel) -> BaseAlgorithm:
+    """Return the model of a lesson of one agent: a new one, or the one that it goes on from.
+
+    Raises:
+        ValueError: the model that it goes on from sees something that the trap does not show.
+    """
+    start, trap = lesson.start[0] if lesson.start else None, lesson.trap
+    if isinstance(start, BaseAlgorithm):
+        kind = as_policy(start, trap, lesson.horizon).observation
+        venv = make_sb3(trap, start.n_envs, observation=kind, **lesson.keywords())
+        venv.seed(SEEDS_APART * lesson.seeds[0])
+        start.set_env(venv)
+        model = start
+    else:
+        model = make_model(trap, lesson.seeds[0], lesson.keywords(), lesson.discount)
+        if start is not None:
+            model.policy.load_state_dict(start.policy.state_dict())
+    if lesson.settings.rate_left:
+        # All that falls by the end of ``learn`` asks how much of it remains.
+        setattr(model, "_update_current_progress_remaining", lambda *steps: None)
+    return model
 
 
 def make_model(

@@ -7,6 +7,7 @@ from mesa_gym.solver.graph import Graph
 from mesa_gym.solver.numbering import StateNumbers
 from mesa_gym.solver.outcomes import expect_returns, share_first_contacts
 from mesa_gym.solver.placing import PlacementGraph
+from mesa_gym.solver.prospects import Prospects
 from mesa_gym.solver.reference import reference_actions
 from mesa_gym.solver.solution import EITHER, TIE, Solution, actions_in, get_solution, share_solution
 from mesa_gym.solver.targets import targets
@@ -19,6 +20,7 @@ __all__ = [
     "Graph",
     "LevelValues",
     "PlacementGraph",
+    "Prospects",
     "Solution",
     "StateNumbers",
     "TimeLeft",

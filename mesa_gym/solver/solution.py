@@ -160,12 +160,16 @@ class Solution:
         np.minimum.at(found, rows[paying], step)
         return found
 
+    def find_contacts(self) -> Bools:
+        """Return which branches contact a target, bool (objectives, branches, states)."""
+        rows = self.graph.level_row
+        of_each = [self._payments(x) > self.largest(x)[rows] / 2 for x in self.trap.objectives]
+        return np.stack(of_each)
+
     @_once
     def _contacts(self) -> Bools:
-        """Return which branches make contact with a target, bool (branches, states)."""
-        found = np.zeros(self.graph.successor.shape, dtype=np.bool_)
-        for x in self.trap.objectives:
-            found |= self._payments(x) > self.largest(x)[self.graph.level_row] / 2
+        """Return which branches make contact with any target, bool (branches, states)."""
+        found: Bools = self.find_contacts().any(axis=0)
         return found
 
     def best(self, objective: str, among: str) -> Floats:

@@ -24,7 +24,7 @@ FEW = PPOSettings(environments=16, rollout_length=16)
 OTHERS = {
     "learning_rate": 1e-3, "epochs": 1, "minibatches": 3, "environments": 17, "rollout_length": 17,
     "clip": 1e-3, "entropy": 5.0, "value_loss": 2.0, "gae_lambda": 0.5, "discount": 0.5,
-    "gradient_norm": 1e-3, "units": 16,
+    "gradient_norm": 1e-3, "units": 16, "rate_left": 1.0,
 }  # fmt: skip
 COMMAND = ["--trap", "CheeseCorner", "--num-levels", "50", "--steps", "600"]
 
