@@ -1,6 +1,6 @@
 """Deployment: what an agent that goes on learning chooses and loses until it is corrected.
 
-Agents are judged after each update on levels of the shift that nobody trains on, exactly where they
+Agents are judged after each update on levels of the shift that are held out, exactly where they
 have no memory. What they lost in truth is summed over the levels that they played.
 """
 
