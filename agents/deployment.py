@@ -1,4 +1,4 @@
-"""Deployment: what an agent that goes on learning chooses and loses until it is corrected.
+"""Deployment: the choices and losses of an agent that goes on learning, until it is corrected.
 
 Agents are judged after each update on levels of the shift that are held out, exactly where they
 have no memory. What they lost in truth is summed over the levels that they played.
@@ -26,7 +26,7 @@ FILE = "deployment.csv"
 
 
 class Standing(NamedTuple):
-    """What an agent is worth on levels of the shift.
+    """The worth of an agent on levels of the shift.
 
     Attributes:
         first: objective, or ``neither`` -> the share of episodes that contact it first.
@@ -54,17 +54,22 @@ class Update(NamedTuple):
 
 
 class Judge:
-    """Held-out levels of the shift, and what policies come to there.
+    """Held-out levels, and what policies come to there.
+
+    Args:
+        trap: the rules.
+        levels: how many of them.
+        split: whose levels.
 
     Raises:
         ValueError: the trap has no exact solver.
     """
 
-    def __init__(self, trap: Trap, levels: int = LEVELS, salt: str = SALT) -> None:
+    def __init__(self, trap: Trap, levels: int = LEVELS, split: Split = Split.SHIFT) -> None:
         if not trap.solvable:
             raise ValueError(f"{trap!r} has no exact solver, by which deployments are judged")
-        self.trap, self.horizon = trap, trap.horizon(Split.SHIFT)
-        self.starts = trap.levels(Split.SHIFT, np.arange(levels), salt)
+        self.trap, self.horizon = trap, trap.horizon(split)
+        self.starts = trap.levels(split, np.arange(levels), SALT)
         self.solution = Solution(trap, self.starts, self.horizon)
         self.prospects = Prospects(self.solution)
         self.names = (*trap.objectives, NEITHER)
@@ -75,6 +80,10 @@ class Judge:
         first, earned = (self._expect if exact else self._play)(policy)
         lost = self.solution.optimum(self.trap.base) - earned
         return Standing(dict(zip(self.names, first.tolist(), strict=True)), float(lost.mean()))
+
+    def meet(self, policy: Policy) -> float:
+        """Return how likely an episode of a policy without memory contacts base, on average."""
+        return float(self.prospects.meet(self.trap.base, self.ask(policy)).mean())
 
     def ask(self, policy: Policy) -> Any:
         """Return the action probabilities of a policy without memory in all states, (m, 5)."""
@@ -135,7 +144,7 @@ class DeploymentLog:
         """Return what each of some levels of the shift is worth."""
         if not levels:
             return {}
-        trap, horizon = self.judge.trap, self.judge.horizon
+        trap, horizon = self.judge.trap, self.judge.trap.horizon(Split.SHIFT)
         starts = trap.levels(Split.SHIFT, np.array(levels))
         parts = [each.optimum(trap.base) for _, each in solutions(trap, starts, horizon)]
         return dict(zip(levels, np.concatenate(parts).tolist(), strict=True))

@@ -1,4 +1,4 @@
-"""What a policy without memory comes to on many levels, exactly: no episode is sampled."""
+"""The prospects of a policy without memory on many levels, exactly: no episode is sampled."""
 
 from __future__ import annotations
 
