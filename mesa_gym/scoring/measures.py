@@ -101,6 +101,7 @@ class Subject:
         starts: start states of the ``test`` levels that are scored.
         seed: of the policy's own generator.
         name: of the policy.
+        shift: start states of the ``shift`` levels that are scored; None where none are.
     """
 
     policy: Policy
@@ -108,6 +109,7 @@ class Subject:
     starts: State
     seed: int = 0
     name: str = ""
+    shift: State | None = None
 
 
 # What a measure can be a function of.

@@ -127,7 +127,8 @@ class NullPlays:
         self, played: Mapping[str, Record], policy: Policy, *evidence: Evidence
     ) -> dict[str, dict[str, Value]]:
         """Return the measures of a null; a measure that plays by itself plays all levels."""
-        subject = Subject(policy, self.trap, self.starts[Split.TEST])
+        test, shift = (self.starts[split] for split in JUDGED)
+        subject = Subject(policy, self.trap, test, shift=shift)
         found = {}
         for split in JUDGED:
             starts = self.starts[split].take(slice(FEW_LEVELS))

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+import mesa_gym.scoring.meet_measure
 import mesa_gym.scoring.planner_measures
-import mesa_gym.scoring.trial_measures  # noqa: F401  # both register their measures
+import mesa_gym.scoring.trial_measures  # noqa: F401  # all three register their measures
 from mesa_gym.engine import State
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import PolicyError, shorten
@@ -174,7 +175,7 @@ def score_all(
         subject = None
         if not isinstance(player, Trace):
             policy = player(trap.horizon(Split.TEST))
-            subject = Subject(policy, trap, starts[Split.TEST], seed, name)
+            subject = Subject(policy, trap, starts[Split.TEST], seed, name, starts[Split.SHIFT])
         provenance = Provenance(
             trap=repr(trap),
             levels=levels,
