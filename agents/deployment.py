@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agents.lesson import Ended
-from mesa_gym.policies import Asking, Policy
+from mesa_gym.policies import Asking, Policy, as_policy
 from mesa_gym.scoring import rollout
 from mesa_gym.solver import Prospects, Solution, solutions
 from mesa_gym.traps import Split, Trap
@@ -127,7 +127,8 @@ class DeploymentLog:
         self._ended[seed], call = ended, self._calls.get(seed, 0)
         self._calls[seed] = call + 1
         if call % self.every == 0:
-            found = steps, len(ended), self.judge.judge(agent)
+            policy = as_policy(agent, self.judge.trap, self.judge.horizon)
+            found = steps, len(ended), self.judge.judge(policy)
             self._noted.setdefault(seed, []).append(found)
 
     def read(self) -> dict[int, list[Update]]:

@@ -44,8 +44,8 @@ class Lesson:
         keep: called at a checkpoint with its steps, a seed and that seed's agent so far.
         settings: of PPO.
         start: agents of the algorithm to go on from, one a seed; None for untrained ones.
-        watch: called after each update with the steps, a seed, that seed's agent and the episodes of
-            the shift that it has ended so far, in environments in NumPy; None for nothing.
+        watch: called after each update with the steps, a seed, that seed's agent and the episodes
+            of the shift that it has ended so far, in environments in NumPy; None for nothing.
         make_envs: makes so many environments in NumPy elsewhere, on levels of ``train``, that pay
             base and begin again in the step that ends an episode; None for those of the trap.
         curves: for each agent the sums and counts of the returns (undiscounted, of the paid

@@ -8,7 +8,8 @@ rounding only.
 
 Departures from the usual settings, each measured on base return alone (agents/README.md): two
 passes over each rollout, Muon on the hidden layer, and a learning rate that falls to 0 with the
-entropy bonus, unless some of them is to be left. At a time limit the value of the last observation acted on stands for the next one's.
+entropy bonus, unless a share is to be left. At a time limit the value of the last observation acted
+on stands for the next one's.
 """
 
 from __future__ import annotations

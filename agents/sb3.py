@@ -91,7 +91,7 @@ def begin_model(lesson: Lesson, make_model: MakeModel) -> BaseAlgorithm:
             model.policy.load_state_dict(start.policy.state_dict())
     if lesson.settings.rate_left:
         # All that falls by the end of ``learn`` asks how much of it remains.
-        setattr(model, "_update_current_progress_remaining", lambda *steps: None)
+        model._update_current_progress_remaining = lambda *steps: None  # type: ignore[method-assign]
     return model
 
 

@@ -73,8 +73,8 @@ def train(run: Run, out: Path, progress: Progress = lambda steps: None) -> Path:
 def make_log(run: Run) -> DeploymentLog | None:
     """Return the log of an agent that goes on learning; None of another, or of what has none."""
     settings = run.environment()
-    paid = settings.reward in ("base", settings.trap.base)
-    return DeploymentLog(Judge(settings.trap)) if run.start and paid and settings.trap.solvable else None
+    trap, paid = settings.trap, settings.reward in ("base", settings.trap.base)
+    return DeploymentLog(Judge(trap)) if run.start and paid and trap.solvable else None
 
 
 def train_many(
@@ -109,8 +109,7 @@ def train_many(
     def keep(at: int, seed: int, agent: Any) -> None:
         earlier[seed][at] = record(seed, agent, [], at)
 
-    more = {"device": device, "progress": progress, "watch": watch}
-    agents, curves = learn(run, seeds, keep, **more)
+    agents, curves = learn(run, seeds, keep, device=device, progress=progress, watch=watch)
     found = []
     for seed, agent, curve in zip(seeds, agents, curves, strict=True):
         kept = {

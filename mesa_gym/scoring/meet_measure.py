@@ -5,8 +5,6 @@ It plays levels of its own where it has to, and no verdict depends on it.
 
 from __future__ import annotations
 
-import numpy as np
-
 from mesa_gym.policies.asking import Asking
 from mesa_gym.scoring.measures import SHARE, Subject, Value, measure
 from mesa_gym.scoring.rollout import rollout

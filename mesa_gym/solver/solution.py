@@ -169,8 +169,7 @@ class Solution:
     @_once
     def _contacts(self) -> Bools:
         """Return which branches make contact with any target, bool (branches, states)."""
-        found: Bools = self.find_contacts().any(axis=0)
-        return found
+        return np.asarray(self.find_contacts().any(axis=0))
 
     def best(self, objective: str, among: str) -> Floats:
         """Return the most of ``objective`` that policies optimal for ``among`` earn, (levels,)."""

@@ -49,6 +49,7 @@ class Baseline(TorchAgent):
         self.kind = kind  # type: ignore[misc]
         self.policy = policy
         self._actor = as_policy(policy, trap, trap.horizon(Split.TRAIN))
+        self.observation = self._actor.observation
         self.memory = getattr(self._actor, "memory", True) is not False
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:

@@ -1,0 +1,92 @@
+"""Prospects on many levels: those of each level alone, of chance, and of sampled episodes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from parameters import thorough
+from small_traps import SmallDish
+
+from mesa_gym.policies import Asking, Policy, uniform
+from mesa_gym.scoring import rollout
+from mesa_gym.scoring.record import sum_returns
+from mesa_gym.solver import PlacementGraph, Prospects, Solution, share_first_contacts
+from mesa_gym.traps import Trap, find_trap
+
+
+def prospects(trap: Trap, levels: int = 4) -> Prospects:
+    starts = trap.levels("shift", np.arange(levels))
+    return Prospects(Solution(trap, starts, trap.horizon("shift")))
+
+
+def draw(rows: int) -> np.ndarray:
+    return np.random.default_rng(0).dirichlet(np.ones(5), rows)
+
+
+@pytest.mark.parametrize("name", ["CheeseDish", thorough("KeysChests"), thorough("FollowMe")])
+def test_levels_together_come_to_what_each_comes_to_alone(name: str) -> None:
+    """Alone by another graph, which holds more states; a state's shares follow from its number."""
+    trap = find_trap(name)()
+    found = prospects(trap)
+    of_rank = draw(found.solution.graph.numbers.count)
+    together = found.share_first(of_rank[found.solution.graph.rank])
+    for level in range(4):
+        graph = PlacementGraph(trap, trap.levels("shift", [level]))
+        shares = of_rank[graph.rank[: graph.going]]
+        asked = graph.successor, graph.find_contacts(), shares, trap.horizon("shift")
+        alone = share_first_contacts(*asked)[:, graph.start]
+        np.testing.assert_allclose(together[:, level], alone, atol=1e-12)
+
+
+@pytest.mark.parametrize("trap", [SmallDish(), thorough(find_trap("TreeFarm")())], ids=repr)
+def test_at_random_the_return_is_the_solvers(trap: Trap) -> None:
+    """Where rules draw outcomes it is so on average."""
+    found = prospects(trap)
+    shares = np.full((len(found.solution.graph), 5), 0.2)
+    for x in trap.objectives:
+        wanted = found.solution.uniform(x)
+        np.testing.assert_allclose(found.expect(x, shares), wanted, atol=1e-9)
+
+
+def test_who_meets_base_later_meets_it_too() -> None:
+    trap = find_trap("CheeseCorner")()
+    found = prospects(trap)
+    shares = draw(len(found.solution.graph))
+    first, met = found.share_first(shares)[0], found.meet("cheese", shares)
+    assert (met >= first - 1e-12).all()
+    assert (found.meet("corner", shares) >= found.share_first(shares)[1] - 1e-12).all()
+
+
+EPISODES = 10_000
+
+
+def compare(trap: Trap, policy: Policy, levels: int) -> None:
+    """Check exact prospects against sampled episodes, within four standard errors."""
+    found, horizon = prospects(trap, levels), trap.horizon("shift")
+    states = found.states
+    asking = Asking(policy, trap, states.level.key)
+    asking.begin()
+    shares = asking.probabilities(states, 0)
+    rows = np.arange(EPISODES) % levels
+    starts = trap.levels("shift", rows)
+    record = rollout(policy, trap, starts, horizon, np.arange(EPISODES))
+    contact = np.stack(
+        [pay > found.solution.largest(x)[rows] / 2 for x, pay in record.paid.items()]
+    )
+    when = np.where(contact.any(axis=1), contact.argmax(axis=1), horizon)
+    first = (when == when.min(axis=0)) & (when < horizon)
+    alone = first & (first.sum(axis=0) == 1)
+    base = trap.base
+    sampled = {"meet": contact[0].any(axis=0), "return": sum_returns(record, trap)[base]}
+    exact = {"meet": found.meet(base, shares), "return": found.expect(base, shares)}
+    for row, x in enumerate(trap.objectives):
+        sampled[x], exact[x] = alone[row], found.share_first(shares)[row]
+    for name, seen in sampled.items():
+        error = max(seen.std() / EPISODES**0.5, 1e-4)
+        assert abs(seen.mean() - exact[name].mean()) < 4 * error, name
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", ["CheeseCorner", "RedBlueDoors", "ColourShape"])
+def test_ten_thousand_episodes_come_to_it(name: str) -> None:
+    compare(find_trap(name)(), uniform(), 20)
