@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -65,9 +66,12 @@ class Deployment(NamedTuple):
     @property
     def name(self) -> str:
         """Its file's name."""
-        return "-".join(
-            filter(None, (self.trap, self.start, f"{self.alpha:g}", self.rule, self.algo))
-        )
+        parts = self.trap, self.start, f"{self.alpha:g}", self.rule, self.algo
+        return "-".join(filter(None, parts))
+
+    def find_path(self) -> Path:
+        """Return the file in which its outcome is kept."""
+        return FOLDER / f"{self.name}.json"
 
 
 @dataclass(frozen=True)
@@ -177,7 +181,7 @@ def expect_return(trap: Trap, agent: Network) -> float:
 
 def read_deployed(plan: Deployment) -> Deployed:
     """Return what a deployment chose and lost, from disk where it was run before."""
-    path = FOLDER / f"{plan.name}.json"
+    path = plan.find_path()
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         began = time.process_time()

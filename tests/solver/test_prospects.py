@@ -40,7 +40,7 @@ def test_levels_together_come_to_what_each_comes_to_alone(name: str) -> None:
 
 @pytest.mark.parametrize("trap", [SmallDish(), thorough(find_trap("TreeFarm")())], ids=repr)
 def test_at_random_the_return_is_the_solvers(trap: Trap) -> None:
-    """Where rules draw outcomes it is so on average."""
+    """Of rules that draw outcomes it is so on average."""
     found = prospects(trap)
     shares = np.full((len(found.solution.graph), 5), 0.2)
     for x in trap.objectives:
