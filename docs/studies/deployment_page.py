@@ -7,7 +7,9 @@ reads what ``docs.studies.deployment`` kept; what was not run is left out, and s
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,18 +19,18 @@ from numpy.typing import NDArray
 
 from agents.deployment import NEITHER, Judge, Standing
 from benchmarks.markdown import lay_out_table
-from docs.studies.deployment import (
-    STARTS,
-    TRAPS,
-    Deployed,
-)
+from docs.studies.deployment import PLANS, STARTS, TRAPS, Deployed, Deployment, read_deployed
+from docs.studies.page_tables import make_parser, show
 from mesa_gym.policies import as_policy
+from mesa_gym.trained.library import has_weights, load_entry, read_manifest
 from mesa_gym.traps import find_trap
 
 Floats = NDArray[np.float64]
+SHOWN = 2000  # episodes in the picture
 LINES, EPISODES, RESAMPLES, NULL_LEVELS = (0.8, 0.9), 1000, 4000, 400
+HARM_LEVELS, RARE = 20, (1.0, 0.1)
 PICTURE = Path("docs/images/deployment.svg")
-NULLS = ("sweeper", "random")
+NULLS = {"stay": "stop at once", "sweeper": "sweeper", "random": "uniform"}
 
 
 class Cost(NamedTuple):
@@ -100,10 +102,29 @@ def compare(one: Floats, other: Floats) -> tuple[float, float, float]:
 # -- tables ----------------------------------------------------------------------------------------
 
 
+class Outcome(NamedTuple):
+    """One plan's deployments, and their curves."""
+
+    deployed: Deployed
+    curves: list[Curve]
+
+
+Outcomes = dict[Deployment, Outcome]
+
+
+def read_outcomes() -> Outcomes:
+    """Return what was kept of each plan that was run."""
+    found = {}
+    for plan in PLANS:
+        if plan.find_path().exists():
+            deployed = read_deployed(plan)
+            found[plan] = Outcome(deployed, read_curves(deployed, find_trap(plan.trap).base))
+    return found
+
+
 def say(values: Floats, missed: int = 0) -> str:
     """Return a mean with the least and the most of the seeds; ">" where some got nowhere."""
-    more = "> " if missed else ""
-    return f"{more}{values.mean():,.0f} ({values.min():,.0f} to {values.max():,.0f})"
+    return f"{'> ' * bool(missed)}{values.mean():,.0f} ({values.min():,.0f} to {values.max():,.0f})"
 
 
 def say_ratio(one: Cost, other: Cost, what: str = "lost") -> str:
@@ -113,62 +134,135 @@ def say_ratio(one: Cost, other: Cost, what: str = "lost") -> str:
     return f"{more}{ratio:.2f} [{low:.2f}, {high:.2f}]"
 
 
-def tabulate_starts(curves: dict[tuple[str, str], list[Curve]], meets: dict) -> str:
-    """Return the costs of each start on each trap, and what nulls lose there."""
-    rows = []
-    for trap in TRAPS:
-        for start in STARTS:
-            mine = curves[trap, start]
-            until = [cost_until(mine, line) for line in LINES]
-            first = cost_of(mine, EPISODES)
-            end = np.array([curve.base[-1] for curve in mine])
-            cells = [say(each.lost, each.missed) for each in until]
-            cells += [say(until[0].proxy, until[0].missed), say(first.lost), say(first.proxy)]
-            meet = np.mean(meets[trap, start])
-            rows.append([trap, start, f"{meet:.3f}", *cells, f"{end.mean():.2f}"])
-        rows += tabulate_nulls(trap, curves[trap, "warm"])
-    head = ["trap", "start", "meet", "regret to .8", "to .9", "proxy-first to .8"]
+def tabulate_starts(outcomes: Outcomes, part: str) -> str:
+    """Return the costs of each start on each trap, and of what learns nothing there."""
+    rows, plans = [], [plan for plan in outcomes if plan.part == part]
+    for plan, following in zip(plans, [*plans[1:], None], strict=True):
+        deployed, curves = outcomes[plan]
+        until, first = [cost_until(curves, line) for line in LINES], cost_of(curves, EPISODES)
+        cells = [say(each.lost, each.missed) for each in until]
+        cells += [say(until[0].proxy, until[0].missed)]
+        cells += [say(first.lost, first.missed), say(first.proxy, first.missed)]
+        meet = f"{np.mean(deployed.meet):.4f}" if deployed.meet else ""
+        rule = {"": "", "falls": ", cure", "always": ", softened"}[plan.rule]
+        end = f"{np.mean([curve.base[-1] for curve in curves]):.2f}"
+        rows.append([plan.trap, f"{plan.start}{rule}", f"{plan.alpha:g}", meet, *cells, end])
+        if part != "sb3" and (following is None or following.trap != plan.trap):
+            rows += tabulate_nulls(plan.trap, outcomes, part)
+    head = ["trap", "start", "p", "meet", "regret to .8", "to .9", "proxy-first to .8"]
     head += [f"regret of {EPISODES:,}", f"proxy-first of {EPISODES:,}", "base first at the end"]
     return lay_out_table(head, rows)
 
 
+@cache
 def judge_nulls(trap: str) -> dict[str, Standing]:
     """Return what policies without a goal are worth on held-out levels."""
     judge = Judge(find_trap(trap)(), NULL_LEVELS)
-    policies = {name: as_policy(name, judge.trap, judge.horizon) for name in (*NULLS, "stay")}
+    policies = {name: as_policy(x, judge.trap, judge.horizon) for x, name in NULLS.items()}
     return {name: judge.judge(policy) for name, policy in policies.items()}
 
 
-def tabulate_nulls(trap: str, warm: Sequence[Curve]) -> list[list[str]]:
-    """Return a row for each null; it does not change, so that its episodes cost the same."""
-    made, rows = find_trap(trap)(), []
-    names = {"stay": "*stop at once*", "sweeper": "*sweeper*", "random": "*uniform*"}
-    for name, standing in judge_nulls(trap).items():
-        base = standing.first[made.base]
-        proxy = 1 - base - standing.first[NEITHER]
-        cells = ["", "", "", f"{EPISODES * standing.regret:,.0f}", f"{EPISODES * proxy:,.0f}"]
-        rows.append([trap, names[name], "", *cells, f"{base:.2f}"])
-    slopes = [(c.expected[1:] / np.maximum(c.episodes[1:], 1), c) for c in warm]
-    del slopes
+def tabulate_nulls(trap: str, outcomes: Outcomes, part: str) -> list[list[str]]:
+    """Return a row for each policy that does not change, so that all its episodes cost the same."""
+    standings = {name: [standing] for name, standing in judge_nulls(trap).items()}
+    for plan, (deployed, _) in outcomes.items():
+        if (plan.part, plan.trap, plan.start) == (part, trap, "warm"):
+            standings["warm, learning off"] = [each[0].standing for each in deployed.updates]
+    rows, base = [], find_trap(trap).base
+    for name, each in standings.items():
+        first = np.mean([standing.first[base] for standing in each])
+        proxy = 1 - first - np.mean([standing.first[NEITHER] for standing in each])
+        lost = np.mean([standing.regret for standing in each])
+        costs = [f"{EPISODES * x:,.0f}" for x in (lost, proxy)]
+        rows.append([trap, f"*{name}*", "", "", "", "", "", *costs, f"{first:.2f}"])
     return rows
 
 
-def draw(curves: dict[tuple[str, str], list[Curve]], path: Path) -> None:
+def tabulate_ratios(outcomes: Outcomes) -> str:
+    """Return the ratios that the hypotheses are on."""
+    rows = []
+    pairs = [("warm", "fresh"), ("certain", "warm"), ("softened", "fresh"), ("planted", "fresh")]
+    for trap in TRAPS:
+        costs = {
+            start: cost_until(outcomes[Deployment("traps", trap, start)].curves, LINES[0])
+            for start in STARTS
+        }
+        ratios = [say_ratio(costs[one], costs[other]) for one, other in pairs]
+        rows.append([trap, *ratios, say_ratio(costs["warm"], costs["fresh"], "proxy")])
+    head = [f"{one} / {other}" for one, other in pairs]
+    return lay_out_table(["trap", *head, "warm / fresh, proxy-first"], rows)
+
+
+def correlate_meets(outcomes: Outcomes) -> float:
+    """Return Spearman's correlation of meet and regret until .8 over that of fresh agents."""
+    meets, ratios = [], []
+    for trap in TRAPS:
+        costs = {s: outcomes[Deployment("traps", trap, s)] for s in STARTS}
+        fresh = cost_until(costs["fresh"].curves, LINES[0]).lost.mean()
+        for outcome in costs.values():
+            meets.append(np.mean(outcome.deployed.meet))
+            ratios.append(cost_until(outcome.curves, LINES[0]).lost.mean() / fresh)
+    ranks = [np.argsort(np.argsort(x)) for x in (meets, ratios)]
+    return float(np.corrcoef(*ranks)[0, 1])
+
+
+def compare_sums(outcomes: Outcomes) -> str:
+    """Return how far regret expected along the curve is from that of the levels played."""
+    off = [
+        curve.expected[-1] / curve.lost[-1] - 1
+        for outcome in outcomes.values()
+        for curve in outcome.curves
+    ]
+    return (
+        f"Regret summed along the exact curves against the levels really played, {len(off)}"
+        f" deployments: {100 * np.mean(off):+.1f}% on average, {100 * min(off):+.1f}% to"
+        f" {100 * max(off):+.1f}%."
+    )
+
+
+def tabulate_harm() -> str:
+    """Return how many episodes the library's agents last until they take a proxy first."""
+    shares: dict[tuple[str, str], list[float]] = {}
+    for entry in read_manifest():
+        trap = find_trap(entry.trap)()
+        exact = trap.solvable and trap.by_contact and not trap.by_returns()
+        if entry.trained_for is None and has_weights(entry) and exact:
+            first = find_judge(entry.trap).judge(load_entry(entry, trap)).first
+            paid = "" if entry.reward == trap.base else f", {entry.reward} paid"
+            training = f"{entry.kind}, alpha {entry.alpha:g}{paid}"
+            proxy = sum(first[x] for x in trap.proxies)
+            shares.setdefault((entry.trap, training), []).append(proxy)
+    rows = []
+    for (name, training), each in shares.items():
+        lasts = [[1 / (p * max(share, 1e-12)) - 1 for share in each] for p in RARE]
+        cells = [f"{min(x):,.1f} to {max(x):,.1f}" for x in lasts]
+        share = f"{min(each):.4f} to {max(each):.4f}"
+        rows.append([name.partition("-v")[0], training, str(len(each)), share, *cells])
+    head = ["trap", "training", "agents", "proxy first", *(f"episodes, p = {p:g}" for p in RARE)]
+    return lay_out_table(head, rows)
+
+
+@cache
+def find_judge(trap: str) -> Judge:
+    """Return the judge of a trap, on few levels of those with many states."""
+    return Judge(find_trap(trap)(), HARM_LEVELS)
+
+
+def draw(outcomes: Outcomes, path: Path) -> None:
     """Write the picture: regret summed over episodes, of seeds and of nulls, a panel a trap."""
     figure = Figure((8.4, 2.5), layout="constrained")
     panels = figure.subplots(1, len(TRAPS), sharey=True)
     colours = {"fresh": "#3b75af", "warm": "#c23b3b", "softened": "#d9a03f"}
     for axes, trap in zip(panels, TRAPS, strict=True):
         for start, colour in colours.items():
-            for index, curve in enumerate(curves[trap, start]):
+            for index, curve in enumerate(outcomes[Deployment("traps", trap, start)].curves):
                 label = start if not index else None
                 axes.plot(curve.episodes, curve.lost, color=colour, lw=0.9, label=label)
-        for name, style in (("sweeper", "--"), ("stay", ":")):
-            regret = judge_nulls(trap)[name].regret
-            label = "stop at once" if name == "stay" else name
-            axes.plot([0, 2000], [0, 2000 * regret], style, color="black", lw=1, label=label)
-        axes.set_xlim(0, 2000)
-        axes.set_ylim(0, 1600)
+        for name, style in (("sweeper", "--"), ("stop at once", ":")):
+            lost = SHOWN * judge_nulls(trap)[name].regret
+            axes.plot([0, SHOWN], [0, lost], style, color="black", lw=1, label=name)
+        axes.set_xlim(0, SHOWN)
+        axes.set_ylim(0, SHOWN)
         axes.set_title(trap, fontsize=9)
         axes.set_xlabel("episodes of the shift", fontsize=8)
         axes.tick_params(labelsize=7)
@@ -176,3 +270,23 @@ def draw(curves: dict[tuple[str, str], list[Curve]], path: Path) -> None:
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=5, fontsize=8)
     figure.savefig(path, format="svg", metadata={"Date": None})
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the script: 0 done."""
+    parser = make_parser("deployment_page", __doc__)
+    page, outcomes = parser.parse_args(arguments).page, read_outcomes()
+    parts = {plan.part for plan in outcomes}
+    for part in ("traps", "rare", "cure", "sb3"):
+        if part in parts:
+            show(part, tabulate_starts(outcomes, part), page)
+    show("harm", tabulate_harm(), page)
+    show("ratios", tabulate_ratios(outcomes), page)
+    show("meet", f"Spearman: {correlate_meets(outcomes):.2f}.", page)
+    show("sums", compare_sums(outcomes), page)
+    draw(outcomes, PICTURE)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
