@@ -32,16 +32,29 @@ class Prospects:
         """Return how likely each objective is contacted first, float64 (objectives + 1, levels).
 
         The last row is of several at once; what is left to 1 is the chance of no contact.
+
+        Args:
+            shares: float64 (m, 5), the policy's action probabilities in ``states``.
         """
         return self._share_contacts(self.contact, shares)
 
     def meet(self, objective: str, shares: Floats) -> Floats:
-        """Return how likely an objective is contacted at all, float64 (levels,)."""
+        """Return how likely an objective is contacted at all, float64 (levels,).
+
+        Args:
+            objective: its name.
+            shares: float64 (m, 5), the policy's action probabilities in ``states``.
+        """
         own = [*self.solution.trap.objectives].index(objective)
         return self._share_contacts(self.contact[own : own + 1], shares)[0]
 
     def expect(self, objective: str, shares: Floats) -> Floats:
-        """Return the discounted return of an objective to be expected, float64 (levels,)."""
+        """Return the discounted return of an objective to be expected, float64 (levels,).
+
+        Args:
+            objective: its name.
+            shares: float64 (m, 5), the policy's action probabilities in ``states``.
+        """
         solution, graph = self.solution, self.solution.graph
         paid = graph.payments[objective][graph.paid[objective]]
         discount = solution.trap.discount(objective)
