@@ -171,7 +171,7 @@ class LifeTrainer:
         keys = jax.random.split(play_key, settings.rollout_length)
         playing, rollout = jax.lax.scan(partial(self._play, weights), training.playing, keys)
         played = (rollout, self._estimate_advantages(rollout, look(weights, playing)[2]))
-        left = 1 - number / self.updates
+        left = 1 - (1 - settings.rate_left) * number / self.updates
 
         def learn(optimised: Optimised, now: Any) -> tuple[Optimised, None]:
             rows, step = now
