@@ -23,6 +23,7 @@ from docs.studies.page_tables import make_parser, show
 from docs.studies.seeds import SeedGroup
 from mesa_gym.command import DONE, run_command
 from mesa_gym.engine import Ints
+from mesa_gym.envs.observations import make_observation
 from mesa_gym.trained.gru import RecurrentNetwork
 from mesa_gym.traps import Trap
 from mesa_gym.traps.life import NONE, TRIALS, Life
@@ -68,6 +69,7 @@ def live(
     n, rng = len(free), np.random.default_rng(0)
     memory, taken = np.zeros((n, agent.units), np.float32), np.full((n, TRIALS), NONE)
     agent.reset(np.ones(n, np.bool_), rng)
+    seen = make_observation(trap, agent.observation)
     state, begun = start, np.zeros(n, np.bool_)
     for _ in range(trap.horizon(split)):
         now = (state.vars["trial"] == AT) & (state.vars["over"] == 0) & ~begun
@@ -75,7 +77,7 @@ def live(
         if given is not None:
             agent.memory = np.where(now[:, None], given, agent.memory)
         begun |= now
-        shares = agent.act(trap.observe(state), state)
+        shares = agent.act(seen.encode(state), state)
         action = (rng.random((n, 1)) < shares.cumsum(axis=1)).argmax(axis=1)
         fruits, trial = trap.list_fruits(state), np.minimum(state.vars["trial"], TRIALS - 1)
         waiting = state.vars["over"] == 0
