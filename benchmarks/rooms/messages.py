@@ -19,8 +19,6 @@ import numpy as np
 from msgspec import Raw, Struct
 from msgspec.msgpack import Ext
 
-from mesa_gym.json_data import expand_alias
-
 # Extension types of MessagePack: arrays of 0 and 1, a bit for each entry, and others.
 _BITS, _ARRAY = 1, 2
 _DTYPES = ("|b1", "|u1", "|i1", "<i8", "<f2", "<f4", "<f8")
@@ -117,9 +115,18 @@ def _make_decoder(hint: Any) -> msgspec.msgpack.Decoder[Any]:
     return msgspec.msgpack.Decoder(_list_extensions(hint), ext_hook=_unpack)
 
 
+def _find_type(hint: Any) -> Any:
+    """Return the type behind an alias with arguments, as ``NDArray`` is one since NumPy 2.5.
+
+    Written again here, since a stranger could use ``mesa_gym`` in a room that imports it.
+    """
+    alias = getattr(get_origin(hint), "__value__", None)
+    return hint if alias is None else alias[get_args(hint)]
+
+
 def _list_extensions(hint: Any) -> Any:
     """Return a type with ``Ext`` in place of arrays, as they are on their way."""
-    hint = expand_alias(hint)
+    hint = _find_type(hint)
     origin, parts = get_origin(hint), get_args(hint)
     if origin is np.ndarray:
         return Ext
@@ -132,7 +139,7 @@ def _list_extensions(hint: Any) -> Any:
 
 def _convert(found: Any, hint: Any) -> Any:
     """Return what was read with arrays in place of extensions."""
-    hint = expand_alias(hint)
+    hint = _find_type(hint)
     origin, parts = get_origin(hint), get_args(hint)
     if origin is np.ndarray:
         array, kind = _unpack(found.code, found.data), get_args(parts[1])[0]
