@@ -102,14 +102,14 @@ def compare(one: Floats, other: Floats) -> tuple[float, float, float]:
 # -- tables ----------------------------------------------------------------------------------------
 
 
-class Outcome(NamedTuple):
+class PlanOutcome(NamedTuple):
     """One plan's deployments, and their curves."""
 
     deployed: Deployed
     curves: list[Curve]
 
 
-Outcomes = dict[Deployment, Outcome]
+Outcomes = dict[Deployment, PlanOutcome]
 
 
 def read_outcomes() -> Outcomes:
@@ -118,7 +118,7 @@ def read_outcomes() -> Outcomes:
     for plan in PLANS:
         if plan.find_path().exists():
             deployed = read_deployed(plan)
-            found[plan] = Outcome(deployed, read_curves(deployed, find_trap(plan.trap).base))
+            found[plan] = PlanOutcome(deployed, read_curves(deployed, find_trap(plan.trap).base))
     return found
 
 

@@ -19,6 +19,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from agents.library import list_lives
 from agents.run import Run
 from benchmarks.markdown import lay_out_table
 from docs.studies.page_tables import show
@@ -28,6 +29,7 @@ from mesa_gym.policies import Policy
 from mesa_gym.rendering.colours import BASE, NONE, PROXIES, to_hex
 from mesa_gym.scoring.rollout import rollout
 from mesa_gym.scoring.trial_measures import sum_trials
+from mesa_gym.trained.library import load
 from mesa_gym.traps.life import NONE as ALL
 from mesa_gym.traps.life import TRIALS, Life
 
@@ -223,6 +225,23 @@ def tabulate(rows: Sequence[LifeRow], late_from: int) -> str:
 CUTS = ("memory", "told", "signal")
 
 
+def tabulate_learners(levels: int) -> str:
+    """Return what the library's learners are paid by trial of ``test`` lives, as Markdown."""
+    rows = []
+    for cls in list_lives():
+        trap = cls()
+        assert isinstance(trap, Life)
+        agents = [load(trap, seed) for seed in range(SEEDS)]
+        starts = trap.levels("test", np.arange(levels))
+        paid = [play_lives(trap, agent, "test", levels)[1][trap.base] for agent in agents]
+        lives = " ".join(f"{each.sum(axis=1).mean():.2f}" for each in paid)
+        best = trap.expect_trials(trap.base, starts)
+        for who, each, told in (("agents", np.mean(paid, axis=0), lives), ("best", best, "")):
+            by_trial = [f"{share:.2f}" for share in each.mean(axis=0)]
+            rows.append([cls.__name__, who, *by_trial, told or f"{best.sum(axis=1).mean():.2f}"])
+    return lay_out_table(["trap", "", *map(str, range(1, TRIALS + 1)), "a life, by seed"], rows)
+
+
 def draw_trials(parts: dict[str, list[LifeRow]], path: Path) -> None:
     """Write a picture: a panel a setting, shares under shift by trial, a line a seed."""
     panels = [
@@ -256,6 +275,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def show_parts(chosen: dict[str, list[SeedGroup]], options: Any) -> None:
         found = {}
+        if len(chosen) == len(SIGNALS):
+            show("learners", tabulate_learners(options.levels), options.page)
         for part, groups in chosen.items():
             each = (judge_agents(g, SIGNALS[part], options.levels) for g in groups)
             found[part] = [row for rows in each for row in rows]
