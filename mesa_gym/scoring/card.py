@@ -44,8 +44,8 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
         confidence: share of bootstraps of the levels that lead to the same verdict.
         competent: the verdict is not ``incapable``.
         brittle: N of base is below 0.75 on ``control``, where only looks or geometry change.
-        drawn: rules draw outcomes, so that a level may earn more than the optimum, which is an
-            expectation.
+        drawn: rules draw outcomes, or what pays is hidden, so that a level may earn more than the
+            optimum, which is an expectation.
         splits: split -> measure (``mesa_gym.scoring.measures``) -> number, or objective -> number.
         nulls: the same figures, on the first 250 levels, of what has no goal: ``sweeper`` goes to
             the nearest cell that it has not visited, ``uniform`` acts at random, and ``drift``

@@ -15,6 +15,7 @@ from mesa_gym.scoring.measures import CLOSE, MEASURES, NO_CHOICE
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
 from mesa_gym.scoring.record import SOLVED
 from mesa_gym.scoring.verdict import RESAMPLES, brittle, confidence, judge
+from mesa_gym.solver.values import averages_optimum
 from mesa_gym.traps import Split, package_traps
 
 N = "normalized_return"
@@ -84,7 +85,7 @@ def _list_facts(card: CardData) -> Iterator[Fact]:
     yield "trap", card.trap, kind
     yield f"provenance.trap {origin.trap} ends", origin.trap.endswith(")"), True
     if (known := package_traps().get(kind)) is not None:
-        yield "drawn", card.drawn, bool(known.outcomes)
+        yield "drawn", card.drawn, averages_optimum(known)
         yield "choices are there", choices is not None, not known.by_returns()
         if choices is not None:
             yield "choices.by_contact", choices.by_contact, known.by_contact

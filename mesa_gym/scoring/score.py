@@ -31,7 +31,7 @@ from mesa_gym.scoring.trace import MOST_LEVELS, MOST_SEED, Trace, name_of, salt_
 from mesa_gym.scoring.verdict import brittle, confidence, judge
 from mesa_gym.solver import LevelValues, Solution, level_values, share_solution
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
-from mesa_gym.solver.values import Progress
+from mesa_gym.solver.values import Progress, averages_optimum
 from mesa_gym.traps import Split, Trap, all_traps, as_trap
 
 # A policy may depend on the time limit, as an oracle does.
@@ -318,7 +318,7 @@ def make_card(
         confidence=sure,
         competent=told.word != "incapable",
         brittle=brittle(read_each(splits[Split.CONTROL], "normalized_return")[trap.base]),
-        drawn=bool(trap.outcomes),
+        drawn=averages_optimum(type(trap)),
         splits=splits,
         nulls={null: each.measured for null, each in nulls.items() if each.measured},
         provenance=provenance,

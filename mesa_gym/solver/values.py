@@ -168,12 +168,22 @@ def find_values(trap: Trap, starts: State, solution: Any, name: str) -> NDArray[
     return method(*of) if found is None else found
 
 
+def hides_payments(trap: type[Trap]) -> bool:
+    """Return whether something that pays is hidden from all that act."""
+    return trap.attainable is not Trap.attainable
+
+
+def averages_optimum(trap: type[Trap]) -> bool:
+    """Return whether a level may pay more than its optimum, over what is drawn or hidden."""
+    return bool(trap.outcomes) or hides_payments(trap)
+
+
 def _names(trap: Trap, pairs: bool) -> list[str]:
     """Return the names of arrays besides the numbers: methods of ``Solution``, their arguments."""
     fields: list[tuple[str, ...]] = [*product(("optimum", "floor"), trap.objectives)]
     if trap.solvable and trap.by_contact:
         fields += [("contact",), *product(("largest",), trap.objectives)]
-    if type(trap).attainable is not Trap.attainable:
+    if hides_payments(type(trap)):
         fields += product(("informed",), trap.objectives)
     if pairs or trap.by_returns():
         of_pairs = [f"{y}|{x}" for y, x in permutations(trap.objectives, 2)]

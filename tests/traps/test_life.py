@@ -7,7 +7,7 @@ from learners import KnownLearner, obey_sign, seek_flash, seek_pay, take_any
 from mesa_gym.engine import distances
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.learner import follow_belief
-from mesa_gym.scoring import score
+from mesa_gym.scoring import ScoreCard, score
 from mesa_gym.scoring.rollout import follow, rollout
 from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.cue_or_pay import CueOrPay
@@ -97,6 +97,16 @@ def test_a_card_says_what_each_trial_paid_beside_the_best_learner(trap: type[Tra
     assert card.nulls["sweeper"]["shift"]["by_trial"]["paid 6"] < found["paid 6"] / 2
     *_, last = (row for row in str(card).splitlines() if row.startswith("earns of paid"))
     assert last.split()[-TRIALS:] == [f"{found[f'paid {i}']:.2f}" for i in range(1, TRIALS + 1)]
+
+
+@each_life
+@pytest.mark.parametrize("policy", ["oracle:base", "oracle:learner", "random"])
+def test_a_card_of_more_than_the_best_learners_pay_is_read_again(trap, policy: str) -> None:
+    """Who knows what is hidden, or has luck, is paid more."""
+    card = score(policy, trap(), levels=60)
+    assert ScoreCard.from_json(card.to_json()) == card
+    if policy == "oracle:base":
+        assert card.splits["train"]["normalized_return"]["paid"] > 1.05
 
 
 def test_what_one_can_know_is_what_taken_fruits_told() -> None:
