@@ -276,7 +276,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def show_parts(chosen: dict[str, list[SeedGroup]], options: Any) -> None:
         found = {}
         if len(chosen) == len(SIGNALS):
-            show("learners", tabulate_learners(options.levels), options.page)
+            show("learners", tabulate_learners(1000), options.page)
         for part, groups in chosen.items():
             each = (judge_agents(g, SIGNALS[part], options.levels) for g in groups)
             found[part] = [row for rows in each for row in rows]
