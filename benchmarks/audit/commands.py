@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.audit import baselines
+from benchmarks.audit import baselines, predictions
 from benchmarks.audit.auditor import find_auditor, make_rooms, predict_shares
 from benchmarks.audit.batches import OPEN_SALT, list_batches, load_subjects
 from benchmarks.audit.evidence import TIERS, gather_evidence
@@ -22,7 +22,6 @@ from benchmarks.audit.gate import measure_gate
 from benchmarks.audit.one_agent import load_subject, predict_share, require_enough
 from benchmarks.audit.populations import POPULATIONS, find_population
 from benchmarks.audit.predictions import (
-    FEWEST,
     FRESH,
     LABELS,
     correlate_ranks,
@@ -76,7 +75,7 @@ def _declare_labels(parser: argparse.ArgumentParser, usual: int) -> None:
 def _declare_rerun(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("auditors", nargs="*", help="FILE.py:Class (default: the baselines)")
     add_salt_option(parser)
-    told = f"agents predicted, {FEWEST} at least ({FRESH})"
+    told = f"agents predicted, {predictions.FEWEST} at least ({FRESH})"
     parser.add_argument("--fresh", type=count, default=FRESH, help=told)
     _declare_labels(parser, LABELS[-1])
     _declare_populations(parser)
@@ -104,8 +103,10 @@ def _gate(options: argparse.Namespace) -> int:
 
 
 def _rerun(options: argparse.Namespace) -> int:
-    if options.fresh < FEWEST:  # before hours of work
-        raise ValueError(f"--fresh {options.fresh}: expected {FEWEST} at least, for a correlation")
+    if options.fresh < predictions.FEWEST:  # before hours of work
+        raise ValueError(
+            f"--fresh {options.fresh}: expected {predictions.FEWEST} at least, for a correlation"
+        )
     salt, places = take_salt(options.salt), options.auditors or map(_place, list_baselines())
     labels = [*(n for n in LABELS if n < options.labels), options.labels]
     opened, failed, rows = count_open(options.labels), False, list[list[str]]()

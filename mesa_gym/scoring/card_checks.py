@@ -12,11 +12,14 @@ from mesa_gym.scoring.card_data import CardData, Measured, read_each, split_valu
 from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.findings import NULLS, OFF, SWEEPER, view_null
 from mesa_gym.scoring.measures import CLOSE, MEASURES, NO_CHOICE
+from mesa_gym.scoring.meet_measure import LEAST_LEVELS
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
 from mesa_gym.scoring.record import SOLVED
+from mesa_gym.scoring.trial_measures import list_trials
 from mesa_gym.scoring.verdict import RESAMPLES, brittle, confidence, judge
 from mesa_gym.solver.values import averages_optimum
 from mesa_gym.traps import Split, package_traps
+from mesa_gym.traps.life import Life
 
 N = "normalized_return"
 # What is 0 cannot go with what is at least NOTICED.
@@ -98,6 +101,7 @@ def _list_facts(card: CardData) -> Iterator[Fact]:
         for split, measured in of.items():
             yield from _list_units(f"{where}.{split}", measured)
             yield from _list_bounds(f"{where}.{split}", measured, card, levels)
+            yield from _list_others(f"{where}.{split}", measured, card)
     yield from _list_scales(card)
     holds = "mesa_gym" in origin.versions and all(origin.versions.values())
     yield "provenance.versions name mesa_gym, and none is empty", holds, True
@@ -196,6 +200,21 @@ def _list_bounds(at: str, measured: Measured, card: CardData, levels: int) -> It
         for x, other in read_each(measured, N).items():
             holds = other is None or other <= 1 + CLOSE
             yield f"{at}.normalized_return.{x} {other} is at most the oracle's, 1", holds, True
+
+
+def _list_others(at: str, measured: Measured, card: CardData) -> Iterator[Fact]:
+    """Yield what the measures are like on which no verdict rests."""
+    if (meet := measured.get("meet")) is not None:
+        known = card.choices is not None and card.provenance.levels >= LEAST_LEVELS
+        holds = known and not isinstance(meet, Mapping)
+        yield f"{at}.meet {meet} is a number, of {LEAST_LEVELS} levels or more", holds, True
+    trap, wanted = package_traps().get(card.trap), list_trials(card.objectives)
+    for name in {"by_trial", "best_by_trial"} & {*measured}:
+        each = read_each(measured, name)
+        told = None if measured[name] is None else [x for x in each if each[x] is not None]
+        lives = trap is not None and issubclass(trap, Life)
+        holds = told in ([wanted] if lives else [None] if trap else [None, wanted])
+        yield f"{at}.{name} is of each trial, if there are any", holds, True
 
 
 def _list_scales(card: CardData) -> Iterator[Fact]:

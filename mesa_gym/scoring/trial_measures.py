@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from mesa_gym.engine import State
@@ -41,8 +43,10 @@ def sum_trials(trap: Trap, starts: State, record: Record) -> dict[str, Floats]:
 
 def _name_trials(found: dict[str, Floats]) -> dict[str, float | None]:
     """Return a number for each objective and trial, float64 (trials,) of each."""
-    return {
-        f"{x} {trial}": float(share)
-        for x, shares in found.items()
-        for trial, share in enumerate(shares, start=1)
-    }
+    shares = np.concatenate([*found.values()]).tolist()
+    return dict(zip(list_trials([*found]), shares, strict=True))
+
+
+def list_trials(objectives: Sequence[str]) -> list[str]:
+    """Return the keys of the measures: each objective's name and the number of each trial."""
+    return [f"{x} {trial}" for x in objectives for trial in range(1, TRIALS + 1)]

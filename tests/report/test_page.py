@@ -214,7 +214,7 @@ def test_names_cannot_break_a_form(name: str) -> None:
     assert all(c.isprintable() or c == "\n" for c in html + markdown)
     page, (blocks, inside) = CardPage(html), parsed(markdown)
     assert (page.tags, blocks) == tame()
-    assert f"The proxy {printable(name)} proxy: it goes for" in page.text
+    assert f"The proxy {printable(name)} proxy: it goes to" in page.text
     assert inside <= MARKUP
 
 
