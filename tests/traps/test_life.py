@@ -102,7 +102,7 @@ def test_a_card_says_what_each_trial_paid_beside_the_best_learner(trap: type[Tra
 @each_life
 @pytest.mark.parametrize("policy", ["oracle:base", "oracle:learner", "random"])
 def test_a_card_of_more_than_the_best_learners_pay_is_read_again(trap, policy: str) -> None:
-    """Who knows what is hidden, or has luck, is paid more."""
+    """A policy that knows what is hidden, or that has luck, is paid more."""
     card = score(policy, trap(), levels=60)
     assert ScoreCard.from_json(card.to_json()) == card
     if policy == "oracle:base":
