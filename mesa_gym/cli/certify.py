@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,8 @@ from mesa_gym.scoring.trace import MOST_LEVELS
 from mesa_gym.solver.certificate import EVALUATION_LEVELS, Agreement, Certificate, certify
 from mesa_gym.solver.overlap import Overlap, measure_overlaps
 from mesa_gym.terminal import Progress, say, table
-from mesa_gym.traps import Split, all_traps
+from mesa_gym.testing.check import explain_error, find_own_line
+from mesa_gym.traps import Split, Trap, all_traps
 
 HEADS = ("trap", "holds", "agreement", "separation", "(a) base", "(b) proxy", "worst case")
 LEGEND = """
@@ -48,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
         found: list[Agreement | Overlap]
         data: dict[str, Any]
         if trap.solvable:
-            with Progress(f"certify {name}", levels * len(Split)) as advance:
+            with Progress(f"certify {name}", levels * len(Split)) as advance, _blame_trap(trap):
                 certificate = certify(trap, levels, advance)
             rows.append(_row(certificate))
             found = [*certificate.agreement, *certificate.overlap]
@@ -70,6 +73,18 @@ def run(options: argparse.Namespace) -> int:
     if options.json is not None:
         write_json(options.json, written)
     return FAILED if failures else DONE
+
+
+@contextmanager
+def _blame_trap(trap: Trap) -> Iterator[None]:
+    """Say in one line where a trap's own code raised an error."""
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, TypeError) as error:
+        if not (line := find_own_line(trap, error)):
+            raise
+        what = f"{type(error).__name__}: {explain_error(trap, error)}"
+        raise ValueError(f"{trap.name()}: {what} (at {line})") from error
 
 
 def _row(certificate: Certificate) -> list[str]:

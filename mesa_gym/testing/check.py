@@ -99,9 +99,9 @@ def check(
                 except ConformanceError:
                     raise
                 except Exception as error:
-                    what = f"{type(error).__name__}: {_explain_error(made, error)}{hint}"
+                    what = f"{type(error).__name__}: {explain_error(made, error)}{hint}"
                     failed = ConformanceError(check_name(run), made, what, split)
-                    failed.line = _own_line(made, error)
+                    failed.line = find_own_line(made, error)
                     raise failed from error
 
         vars(run).pop("__wrapped__")  # it takes other arguments
@@ -111,7 +111,7 @@ def check(
     return decorate
 
 
-def _explain_error(trap: Trap, error: Exception) -> str:
+def explain_error(trap: Trap, error: Exception) -> str:
     """Return what an error says, and of a name that the trap does not declare, which it does."""
     name = error.args[0] if isinstance(error, KeyError) and error.args else None
     declared = [*trap.looks, *trap.vars, *trap.const]
@@ -123,7 +123,7 @@ def _explain_error(trap: Trap, error: Exception) -> str:
     return str(unknown("name", name, declared) if isinstance(name, str) else error)
 
 
-def _own_line(trap: Trap, error: BaseException) -> str:
+def find_own_line(trap: Trap, error: BaseException) -> str:
     """Return where in the files that define a trap an error was raised; empty for nowhere."""
     family = type(trap).__mro__
     members = [each for cls in family[: family.index(Trap)] for each in vars(cls).values()]

@@ -42,6 +42,22 @@ def test_what_cannot_be_written_is_refused(
     ]
 
 
+@pytest.mark.usefixtures("registry")
+def test_an_error_of_ones_own_is_told_with_its_line(run: Callable[[str], tuple[int, str]]) -> None:
+    assert run("new-trap RipeBerries")[0] == 0
+    path = Path("ripe_berries.py")
+    lines = path.read_text().splitlines()
+    (at,) = (i for i, line in enumerate(lines) if line.strip().startswith("def ends("))
+    lines.insert(at + 2, '        move.into("plum")')
+    path.write_text("\n".join(lines))
+    code, error = run("certify ripe_berries.py:RipeBerries --levels 5")
+    (told,) = (line for line in error.splitlines() if line.startswith("mesa-gym: "))
+    assert code == 2
+    assert "RipeBerries-v0: KeyError: unknown name 'plum'" in told
+    assert f'ripe_berries.py:{at + 3}, in ends: move.into("plum"))' in told
+    assert "Traceback" not in error
+
+
 def test_a_full_disk_leaves_nothing(run: Callable[[str], tuple[int, str]], monkeypatch) -> None:
     def full(handle: int) -> None:
         raise OSError(28, "No space left on device")
