@@ -16,6 +16,7 @@ import numpy as np
 from agents.lesson import Ended
 from mesa_gym.policies import Asking, Policy, as_policy
 from mesa_gym.scoring import rollout
+from mesa_gym.scoring.record import sum_discounted
 from mesa_gym.solver import Prospects, Solution, solutions
 from mesa_gym.traps import Split, Trap
 
@@ -104,8 +105,9 @@ class Judge:
         earliest = when == when.min(axis=0)
         alone = (earliest.sum(axis=0) == 1) & contact.any(axis=(0, 1))
         first = (earliest & alone).mean(axis=1)
-        weights = self.trap.discount(self.trap.base) ** np.arange(self.horizon)
-        return np.append(first, 1 - first.sum()), weights @ record.paid[self.trap.base]
+        base = self.trap.base
+        earned = sum_discounted(record.paid[base], self.trap.discount(base))
+        return np.append(first, 1 - first.sum()), earned
 
 
 class DeploymentLog:

@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from agents.run import Run
 from benchmarks.markdown import lay_out_table
 from docs.studies.page_tables import show
-from docs.studies.seeds import OUT, SeedGroup, run_parts, score_seeds
+from docs.studies.seeds import OUT, SeedGroup, group_by_setting, run_parts, score_seeds
 from mesa_gym.policies import Policy
 from mesa_gym.rendering.colours import BASE, NONE, PROXIES, to_hex
 from mesa_gym.report import interval, mean_over_traps
@@ -172,12 +172,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 # -- tables ----------------------------------------------------------------------------------------
-
-
-def group_by_setting(rows: Sequence[SeedRow]) -> Iterator[tuple[dict[str, Any], list[SeedRow]]]:
-    """Yield each setting with the rows of its seeds, in order."""
-    for setting in list({str(row.setting): row.setting for row in rows}.values()):
-        yield setting, [row for row in rows if row.setting == setting]
 
 
 def tabulate(rows: Sequence[SeedRow]) -> str:

@@ -23,7 +23,7 @@ from agents.library import list_lives
 from agents.run import Run
 from benchmarks.markdown import lay_out_table
 from docs.studies.page_tables import show
-from docs.studies.seeds import SeedGroup, run_parts, score_seeds
+from docs.studies.seeds import SeedGroup, group_by_setting, run_parts, score_seeds
 from mesa_gym.engine import Bools, State
 from mesa_gym.policies import Policy
 from mesa_gym.rendering.colours import BASE, NONE, PROXIES, to_hex
@@ -201,8 +201,7 @@ def tabulate(rows: Sequence[LifeRow], late_from: int) -> str:
         late_from: the first trial that counts under shift, from 0.
     """
     cells = []
-    for setting in list({str(row.setting): row.setting for row in rows}.values()):
-        same = [row for row in rows if row.setting == setting]
+    for setting, same in group_by_setting(rows):
         base, proxy = same[0].trials
         late = [[np.nanmean(row.trials[x][late_from:]) for row in same] for x in (base, proxy)]
         words = ", ".join(f"{n} {word}" for word, n in Counter(r.verdict for r in same).items())
@@ -245,9 +244,9 @@ def tabulate_learners(levels: int) -> str:
 def draw_trials(parts: dict[str, list[LifeRow]], path: Path) -> None:
     """Write a picture: a panel a setting, shares under shift by trial, a line a seed."""
     panels = [
-        (part, setting, [row for row in rows if row.setting == setting])
+        (part, setting, same)
         for part, rows in parts.items()
-        for setting in list({str(row.setting): row.setting for row in rows}.values())
+        for setting, same in group_by_setting(rows)
     ]
     columns = 5
     rows = -(-len(panels) // columns)

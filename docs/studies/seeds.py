@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -89,6 +89,12 @@ class SeedGroup(NamedTuple):
     def read_seconds(self, seed: int) -> float:
         """Return the seconds of the processor that an agent's training took."""
         return float(read_json(self.find_folder(seed) / SECONDS))
+
+
+def group_by_setting(rows: Sequence[Any]) -> Iterator[tuple[dict[str, Any], list[Any]]]:
+    """Yield each ``setting`` of some rows with the rows of its seeds, in order."""
+    for setting in list({str(row.setting): row.setting for row in rows}.values()):
+        yield setting, [row for row in rows if row.setting == setting]
 
 
 def score_seeds(
