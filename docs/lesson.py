@@ -21,7 +21,7 @@ from mesa_gym.rendering.png import data_uri
 from mesa_gym.report import read_committed
 from mesa_gym.solver import Graph, share_first_contacts
 from mesa_gym.trained.library import load
-from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.traps import Split, Trap, find_trap, package_traps
 from mesa_gym.viewer.playground import Guest, fill_page, pack_trap
 
 ROOMS = [(Split.TRAIN.value, number) for number in range(3)]
@@ -48,8 +48,10 @@ def make_lesson() -> str:
         "levels": LEVELS,
     }
     first = render_rgb(colour, colour.levels(Split.TRAIN, [0]), 32)[0]
-    made = f"Made with mesa-gym {mesa_gym.__version__}."
-    return fill_page("lesson.html", data, picture=data_uri(first), command=COMMAND, made=made)
+    made, count = f"Made with mesa-gym {mesa_gym.__version__}.", len(package_traps())
+    return fill_page(
+        "lesson.html", data, picture=data_uri(first), command=COMMAND, made=made, traps=count
+    )
 
 
 def read_corner(agents: str = "references", policy: str = "sweeper") -> float:
