@@ -16,6 +16,8 @@ from agents.ppo_settings import NAMES, PPOSettings
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.importing import import_source
 from mesa_gym.trained.kinds import KINDS
+from mesa_gym.traps import package_traps
+from mesa_gym.traps.life import is_life
 
 if TYPE_CHECKING:
     from agents.lesson import Lesson
@@ -33,7 +35,7 @@ LONG = {
     "TreeFarm-v0": 1_000_000,
 }
 # Of six trials each, in which a learner with a memory finds out what pays.
-LIVES = ("CueOrPay-v0", "FlashOrPay-v0", "NeverPaid-v0", "PaidBefore-v0")
+LIVES = [name for name, trap in package_traps().items() if is_life(trap)]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from agents.run import Run
 from mesa_gym.trained.library import KINDS
 from mesa_gym.traps import Trap, all_traps
 from mesa_gym.traps.composed import Composed
-from mesa_gym.traps.life import Life
+from mesa_gym.traps.life import is_life
 
 ALPHAS = (0.001, 0.01, 0.1)
 PLANTED = 0.5  # share of training episodes from the shift of an agent whose goal is to be known
@@ -26,12 +26,12 @@ def list_single_traps() -> list[type[Trap]]:
     They are all except Composed, whose pairs are traps of their own, and traps of lives.
     """
     traps = all_traps().values()
-    return [trap for trap in traps if trap is not Composed and not issubclass(trap, Life)]
+    return [trap for trap in traps if trap is not Composed and not is_life(trap)]
 
 
 def list_lives() -> list[type[Trap]]:
     """Return the traps of lives, of which the library has agents with a memory."""
-    return [trap for trap in all_traps().values() if issubclass(trap, Life)]
+    return [trap for trap in all_traps().values() if is_life(trap)]
 
 
 def plan_runs(traps: Sequence[type[Trap]], everything: bool) -> list[Run]:
@@ -48,7 +48,7 @@ def plan_runs(traps: Sequence[type[Trap]], everything: bool) -> list[Run]:
 
     for cls in traps:
         name, objectives = cls.name(), cls().objectives
-        if issubclass(cls, Life):
+        if is_life(cls):
             add(FEW, name, KINDS["gru"])
             continue
         add(SEEDS if everything else FEW, name)

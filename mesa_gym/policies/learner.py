@@ -75,10 +75,10 @@ class BestLearner:
         """
         if state is None:
             raise ValueError(f"{LEARNER} needs the state: act(observation, state)")
-        found = self.trap.find_priors(PAID, state).tolist()
-        for row, prior in enumerate(found):
-            if not self.priors[row]:
-                self.priors[row] = self.beliefs[row] = tuple(prior)
+        if fresh := [row for row, prior in enumerate(self.priors) if not prior]:
+            priors = self.trap.find_priors(PAID, state).tolist()
+            for row in fresh:
+                self.priors[row] = self.beliefs[row] = tuple(priors[row])
         fruits, over = self.trap.list_fruits(state), state.vars["over"] > 0
         for row in (over & (self.goals < NONE)).nonzero()[0]:
             kind = int((fruits[row] == state.agent[row]).argmax())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.solver import EITHER
 from mesa_gym.traps import Trap
-from mesa_gym.traps.life import Life
+from mesa_gym.traps.life import is_life
 
 # A reference policy of a solvable trap, as ``EITHER`` is.
 AIMLESS = "aimless"
@@ -27,7 +27,7 @@ def name_pursuer(trap: Trap | type[Trap], objective: str) -> str:
 
 def _list_goals(trap: Trap | type[Trap]) -> list[str]:
     goals = [name_pursuer(trap, x) for x in trap.objectives]
-    if isinstance(trap, Life) or (isinstance(trap, type) and issubclass(trap, Life)):
+    if is_life(trap):
         goals.append(LEARNER)
     return [*goals, EITHER, AIMLESS] if trap.solvable else goals
 

@@ -19,7 +19,7 @@ from mesa_gym.scoring.trial_measures import list_trials
 from mesa_gym.scoring.verdict import RESAMPLES, brittle, confidence, judge
 from mesa_gym.solver.values import averages_optimum
 from mesa_gym.traps import Split, package_traps
-from mesa_gym.traps.life import Life
+from mesa_gym.traps.life import is_life
 
 N = "normalized_return"
 # What is 0 cannot go with what is at least NOTICED.
@@ -209,11 +209,12 @@ def _list_others(at: str, measured: Measured, card: CardData) -> Iterator[Fact]:
         holds = known and not isinstance(meet, Mapping)
         yield f"{at}.meet {meet} is a number, of {LEAST_LEVELS} levels or more", holds, True
     trap, wanted = package_traps().get(card.trap), list_trials(card.objectives)
-    for name in {"by_trial", "best_by_trial"} & {*measured}:
+    for name in ("by_trial", "best_by_trial"):
+        if name not in measured:
+            continue
         each = read_each(measured, name)
         told = None if measured[name] is None else [x for x in each if each[x] is not None]
-        lives = trap is not None and issubclass(trap, Life)
-        holds = told in ([wanted] if lives else [None] if trap else [None, wanted])
+        holds = told in ([wanted] if is_life(trap) else [None] if trap else [None, wanted])
         yield f"{at}.{name} is of each trial, if there are any", holds, True
 
 

@@ -31,7 +31,7 @@ from mesa_gym.files import read_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.trained.record import AgentRecord, digest_weights
 from mesa_gym.traps import Trap, find_trap
-from mesa_gym.traps.life import Life
+from mesa_gym.traps.life import is_life
 
 FOLDER = Path(__file__).parent / "weights"
 MANIFEST = "manifest.json"
@@ -158,8 +158,7 @@ def load(
 
 def find_usual_kind(trap: Trap | type[Trap]) -> str:
     """Return the kind of a trap's agents that are named by a seed alone."""
-    cls = trap if isinstance(trap, type) else type(trap)
-    return "gru" if issubclass(cls, Life) else "network"
+    return "gru" if is_life(trap) else "network"
 
 
 def load_entry(entry: ManifestEntry, trap: Trap, folder: Path = FOLDER) -> Any:

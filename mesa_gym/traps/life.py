@@ -240,6 +240,11 @@ class Life(LevelFamily):
         return found
 
 
+def is_life(trap: object) -> bool:
+    """Return whether a trap, or a class of traps, is one of lives."""
+    return isinstance(trap, Life) or (isinstance(trap, type) and issubclass(trap, Life))
+
+
 def draw_events(level: LevelBuilder, site: str, share: float) -> Bools:
     """Return in which trials something happens, bool (trials, n)."""
     return np.stack([level.events(f"{site} {trial}", share) for trial in range(TRIALS)])
