@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import gymnasium
 import hypothesis
@@ -15,9 +14,7 @@ import pytest
 import mesa_gym.traps
 
 if TYPE_CHECKING:
-    from viewing import Drive, Driver
-
-    from mesa_gym.viewer.session import Session
+    from viewing import Driver
 
 
 # A busy machine must not decide.
@@ -25,12 +22,12 @@ hypothesis.settings.register_profile("tests", deadline=None)
 hypothesis.settings.load_profile("tests")
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser):
     parser.addoption("--page", type=Path, help="with -m calibrate: the page that its tables are of")
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _values_are_kept_apart(tmp_path_factory: pytest.TempPathFactory):
+def _values_are_kept_apart(tmp_path_factory):
     """Level values are computed by the code under test, never taken from the user's cache.
 
     SB3 would leave a folder of logs in the system's own for each training.
@@ -42,7 +39,7 @@ def _values_are_kept_apart(tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
+def browser():
     """Headless Chromium; without it, or without Playwright, the test is skipped."""
     from browsing import ARGUMENTS, CHROMIUM, NAMES, sync_api
 
@@ -55,7 +52,7 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def registry(monkeypatch: pytest.MonkeyPatch):
+def registry(monkeypatch):
     """Undo what a test registers; a module that did so may be imported again."""
     monkeypatch.setattr(mesa_gym.traps, "_registered", {})
     ids, modules = set(gymnasium.registry), set(sys.modules)
@@ -68,16 +65,14 @@ def registry(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.fixture
-def run(
-    capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[str], tuple[int, str]]:
+def run(capfd, tmp_path, monkeypatch):
     """Run a command in an empty folder; its exit code and what it said on standard error."""
     from mesa_gym.cli import main
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
 
-    def run(command: str) -> tuple[int, str]:
+    def run(command):
         capfd.readouterr()
         try:
             code = main(shlex.split(command))
@@ -89,13 +84,13 @@ def run(
 
 
 @pytest.fixture
-def drive() -> Iterator[Drive]:
+def drive():
     """Makes drivers of the viewer, and closes them; without pygame the test is skipped."""
     from viewing import Driver, session
 
     made: list[Driver] = []
 
-    def make(watched: Session | None = None, **keywords: Any) -> Driver:
+    def make(watched=None, **keywords):
         made.append(Driver(watched or session(), **keywords))
         return made[-1]
 

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -68,7 +67,7 @@ LINES = {
 }
 
 
-def start(code: str, folder: Path, **streams: object) -> subprocess.Popen[str]:
+def start(code, folder, **streams):
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     return subprocess.Popen(
         [sys.executable, "-c", HEED + code],
@@ -80,7 +79,7 @@ def start(code: str, folder: Path, **streams: object) -> subprocess.Popen[str]:
 
 
 @pytest.fixture
-def gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def gone(tmp_path, monkeypatch):
     """Stand in a folder that was deleted."""
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")
@@ -89,7 +88,7 @@ def gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("gone")
 @pytest.mark.parametrize("command", cli.COMMANDS)
-def test_a_deleted_working_directory_is_one_line(command: str, capsys) -> None:
+def test_a_deleted_working_directory_is_one_line(command, capsys):
     assert cli.main(LINES[command].split()) == 2
     assert capsys.readouterr() == ("", f"mesa-gym: {GONE}")
 
@@ -106,13 +105,13 @@ def test_a_deleted_working_directory_is_one_line(command: str, capsys) -> None:
         ("benchmarks.__main__", "track run", "track"),
     ],
 )
-def test_so_it_is_for_the_other_programs(module: str, line: str, program: str, capsys) -> None:
+def test_so_it_is_for_the_other_programs(module, line, program, capsys):
     assert pytest.importorskip(module).main(line.split()) == 2
     assert capsys.readouterr() == ("", f"{program}: {GONE}")
 
 
 @pytest.mark.parametrize("closed", ["", "2>&-", "1>&-", "0<&- 1>&- 2>&-"])
-def test_closed_streams_stop_no_work_and_get_into_no_file(closed: str, tmp_path: Path) -> None:
+def test_closed_streams_stop_no_work_and_get_into_no_file(closed, tmp_path):
     (tmp_path / "work.py").write_text(WORK)
     line = f'exec "{sys.executable}" work.py {closed}'
     done = subprocess.run(
@@ -130,7 +129,7 @@ def test_closed_streams_stop_no_work_and_get_into_no_file(closed: str, tmp_path:
     assert done.stderr == ("" if "2>&-" in closed else said)
 
 
-def test_a_command_works_without_standard_error(capsys, monkeypatch) -> None:
+def test_a_command_works_without_standard_error(capsys, monkeypatch):
     monkeypatch.setattr(sys, "stderr", None)
     assert cli.main(["score", "--policy", "stay", "--trap", "CheeseCorner", "--levels", "1"]) == 0
     assert capsys.readouterr().out.startswith("stay on CheeseCorner-v0")
@@ -145,7 +144,7 @@ full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has
 
 @full
 @pytest.mark.parametrize("last", ["print('x'); return 0", "print('x'); sys.exit(0)"])
-def test_full_standard_output_is_named_in_one_line(last: str, tmp_path: Path) -> None:
+def test_full_standard_output_is_named_in_one_line(last, tmp_path):
     code = f"import sys; from mesa_gym.command import run_command\ndef work():\n  {last}\n"
     with open("/dev/full", "w") as nowhere:
         process = start(f"{code}sys.exit(run_command('p', work))", tmp_path, stdout=nowhere)
@@ -154,7 +153,7 @@ def test_full_standard_output_is_named_in_one_line(last: str, tmp_path: Path) ->
 
 
 @full
-def test_full_standard_error_stops_no_work(tmp_path: Path) -> None:
+def test_full_standard_error_stops_no_work(tmp_path):
     with open("/dev/full", "w") as nowhere:
         process = start(
             WORK.replace('os.write(2, b"of a library")', "").replace(">&2", ""),
@@ -168,7 +167,7 @@ def test_full_standard_error_stops_no_work(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "work", ["lambda: cli.main(['--version'])", "lambda: run_command('p', lambda: print('x') or 0)"]
 )
-def test_a_reader_that_has_gone_is_told_nothing(work: str, tmp_path: Path) -> None:
+def test_a_reader_that_has_gone_is_told_nothing(work, tmp_path):
     code = (
         f"import sys; from mesa_gym import cli; from mesa_gym.command import run_command; {PATIENT}"
     )
@@ -186,9 +185,7 @@ def test_a_reader_that_has_gone_is_told_nothing(work: str, tmp_path: Path) -> No
     ("number", "code", "word"),
     [(signal.SIGTERM, 143, "terminated"), (signal.SIGINT, 130, "interrupted")],
 )
-def test_signals_end_a_command_that_leaves_nothing_half_written(
-    number: signal.Signals, code: int, word: str, tmp_path: Path
-) -> None:
+def test_signals_end_a_command_that_leaves_nothing_half_written(number, code, word, tmp_path):
     (tmp_path / "card.json").write_text("old")
     process = start(WAITING, tmp_path)
     assert process.stdout
@@ -200,7 +197,7 @@ def test_signals_end_a_command_that_leaves_nothing_half_written(
 
 
 @pytest.mark.parametrize("handler", [signal.SIG_DFL, signal.SIG_IGN, lambda *_: None])
-def test_signals_are_handled_afterwards_as_they_were_before(handler: Callable[..., None]) -> None:
+def test_signals_are_handled_afterwards_as_they_were_before(handler):
     before = signal.signal(signal.SIGTERM, handler)
     try:
         during = []

@@ -20,25 +20,25 @@ LONG, HUGE = "x" * 1_000_000, -(10**5000)
 TRAP = find_trap("ColourShape")()
 
 
-def make(**keywords: Any) -> gym.Env[Any, Any]:
+def make(**keywords):
     return gym.make("MesaGym/ColourShape-v0", **keywords)
 
 
-def reset(options: Any) -> Any:
+def reset(options):
     return make().reset(options=options)
 
 
-def step(action: Any) -> Any:
+def step(action):
     env = make()
     env.reset(seed=0)
     return env.unwrapped.step(action)
 
 
-def policy(spec: Any, **keywords: Any) -> Any:
+def policy(spec, **keywords):
     return as_policy(spec, TRAP, 64, **keywords)
 
 
-def read_map(old: str, new: str) -> Any:
+def read_map(old, new):
     text = to_map(TRAP, TRAP.levels(Split.TEST, [0]))
     assert old in text
     return from_map(TRAP, text.replace(old, new, 1))
@@ -84,7 +84,7 @@ GIVEN: dict[str, Callable[[], Any]] = {
 
 
 @pytest.mark.parametrize("what", GIVEN)
-def test_a_long_value_is_not_echoed_whole(what: str) -> None:
+def test_a_long_value_is_not_echoed_whole(what):
     with pytest.raises((ValueError, TypeError)) as caught:
         GIVEN[what]()
     said = str(caught.value)
@@ -92,7 +92,7 @@ def test_a_long_value_is_not_echoed_whole(what: str) -> None:
     assert "4300" not in said  # Python's own words for a number that it does not print
 
 
-def test_short_values_are_shown_as_they_are() -> None:
+def test_short_values_are_shown_as_they_are():
     for value in ("red", "it's", 9, (9, 9), [1.5, None], {"a": 1, "b": [2]}, Split.TEST, b"x"):
         assert shorten(value) == repr(value)
     assert shorten("a" * 50 + LONG + "b" * 50).startswith("'aaaa")
@@ -100,16 +100,16 @@ def test_short_values_are_shown_as_they_are() -> None:
     assert "..." in shorten(LONG)
 
 
-def test_what_is_shown_is_bounded() -> None:
+def test_what_is_shown_is_bounded():
     for value in (LONG, HUGE, [LONG] * 9, {LONG: {LONG: LONG}}, {*range(999)}, np.zeros((99, 99))):
         assert len(shorten(value)) <= MOST_SHOWN
         assert len(str(unknown("name", value, ["red"]))) <= MOST_SHOWN + 50
 
 
-def test_the_nearest_name_is_offered_for_other_values_too() -> None:
+def test_the_nearest_name_is_offered_for_other_values_too():
     assert "Did you mean 'red'?" in str(unknown("name", "rde", ["red", "square"]))
     assert "there is red" in str(unknown("name", None, ["red"]))
 
 
-def test_salts_may_be_long() -> None:
+def test_salts_may_be_long():
     assert len(salt_digest(LONG)) == 32

@@ -7,7 +7,6 @@ import re
 import resource
 import stat
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -20,16 +19,16 @@ from mesa_gym.traps import find_trap
 
 
 def test_a_file_is_on_the_disk_before_its_name_and_the_name_before_the_return(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    tmp_path, monkeypatch
+):
     done, sync, rename = [], os.fsync, os.replace
 
-    def synced(handle: int) -> None:
+    def synced(handle):
         found = os.fstat(handle)
         done.append("folder" if stat.S_ISDIR(found.st_mode) else f"file of {found.st_size}")
         sync(handle)
 
-    def renamed(source, target) -> None:
+    def renamed(source, target):
         done.append("rename")
         rename(source, target)
 
@@ -42,11 +41,11 @@ def test_a_file_is_on_the_disk_before_its_name_and_the_name_before_the_return(
 
 @pytest.mark.parametrize("failing", ["fsync", "chmod", "replace"])
 def test_what_fails_names_the_file_and_leaves_the_old_one_and_nothing_else(
-    failing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    failing, tmp_path, monkeypatch
+):
     files.write_bytes(tmp_path / "x", b"old")
 
-    def full(*_: object) -> None:
+    def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device", ".x.temporary")
 
     monkeypatch.setattr(os, failing, full)
@@ -56,7 +55,7 @@ def test_what_fails_names_the_file_and_leaves_the_old_one_and_nothing_else(
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == {tmp_path / "x": b"old"}
 
 
-def test_a_file_that_grows_too_large_is_named(tmp_path: Path) -> None:
+def test_a_file_that_grows_too_large_is_named(tmp_path):
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
     try:
@@ -68,7 +67,7 @@ def test_a_file_that_grows_too_large_is_named(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def special(kind: str, folder: Path) -> Path:
+def special(kind, folder):
     if kind == "pipe":
         os.mkfifo(folder / "x")
     elif kind == "link to a pipe":
@@ -81,7 +80,7 @@ def special(kind: str, folder: Path) -> Path:
 
 @pytest.mark.timeout(10)
 @pytest.mark.parametrize("kind", ["pipe", "link to a pipe", "device"])
-def test_what_is_not_a_plain_file_is_not_waited_for(kind: str, tmp_path: Path) -> None:
+def test_what_is_not_a_plain_file_is_not_waited_for(kind, tmp_path):
     path = special(kind, tmp_path)
     readers = files.read_bytes, files.read_json, ScoreCard.load
     for read in readers:
@@ -91,14 +90,14 @@ def test_what_is_not_a_plain_file_is_not_waited_for(kind: str, tmp_path: Path) -
 
 
 @pytest.mark.timeout(10)
-def test_a_pipe_is_no_trained_agent(tmp_path: Path) -> None:
+def test_a_pipe_is_no_trained_agent(tmp_path):
     os.mkfifo(tmp_path / "policy.json")
     with pytest.raises(ValueError, match="is a pipe or a device"):
         read_policy_file(tmp_path)
     assert trained_policies(find_trap("CheeseCorner"), tmp_path) == {}
 
 
-def test_plain_files_are_read_through_links_and_what_is_missing_is_named(tmp_path: Path) -> None:
+def test_plain_files_are_read_through_links_and_what_is_missing_is_named(tmp_path):
     (tmp_path / "file").write_bytes(b"1")
     (tmp_path / "link").symlink_to("file")
     assert files.read_bytes(tmp_path / "link") == b"1"
@@ -108,7 +107,7 @@ def test_plain_files_are_read_through_links_and_what_is_missing_is_named(tmp_pat
         files.read_bytes(tmp_path)
 
 
-def test_a_lock_is_held_until_the_file_is_closed(tmp_path: Path) -> None:
+def test_a_lock_is_held_until_the_file_is_closed(tmp_path):
     path = tmp_path / "lock"
     with path.open("a") as first, path.open("a") as second:
         assert files.lock_file(path, first.fileno(), wait=True)
@@ -119,10 +118,8 @@ def test_a_lock_is_held_until_the_file_is_closed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("reason", ["ENOLCK", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"])
 @pytest.mark.parametrize("wait", [False, True])
-def test_without_locks_the_message_says_what_to_do(
-    reason: str, wait: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def lockless(*_: object) -> None:
+def test_without_locks_the_message_says_what_to_do(reason, wait, tmp_path, monkeypatch):
+    def lockless(*_):
         number = getattr(errno, reason)
         raise OSError(number, os.strerror(number))
 
@@ -135,7 +132,7 @@ def test_without_locks_the_message_says_what_to_do(
     assert "give each machine its own and copy them together" in said
 
 
-def test_a_system_without_locks_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_system_without_locks_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "fcntl", None)
     path = tmp_path / "lock"
     told = f"^{re.escape(str(path))} cannot be locked.*use Linux, macOS or WSL"
@@ -143,7 +140,7 @@ def test_a_system_without_locks_is_named(tmp_path: Path, monkeypatch: pytest.Mon
         files.lock_file(path, file.fileno(), wait=False)
 
 
-def test_a_lock_that_fails_otherwise_names_the_file(tmp_path: Path) -> None:
+def test_a_lock_that_fails_otherwise_names_the_file(tmp_path):
     path = tmp_path / "lock"
     with path.open("a") as file:
         number = file.fileno()

@@ -64,13 +64,13 @@ FILES = sorted(
 )
 
 
-def part(module: str) -> str:
+def part(module):
     pieces = module.split(".")
     return pieces[0] if pieces[0] == "agents" else ".".join(pieces[:2])
 
 
 @cache
-def imported(path: Path) -> set[str]:
+def imported(path):
     found: set[str] = set()
     for node in ast.walk(ast.parse((ROOT / path).read_text())):
         if isinstance(node, ast.Import):
@@ -82,7 +82,7 @@ def imported(path: Path) -> set[str]:
 
 
 @cache
-def named(path: Path) -> set[str]:
+def named(path):
     """Return what is imported, the modules that come by their names from a package included."""
     tree = ast.walk(ast.parse((ROOT / path).read_text()))
     froms = [node for node in tree if isinstance(node, ast.ImportFrom)]
@@ -91,7 +91,7 @@ def named(path: Path) -> set[str]:
 
 # The package itself only registers and exports.
 @pytest.mark.parametrize("path", [p for p in FILES if p != Path("mesa_gym/__init__.py")], ids=str)
-def test_imports_run_one_way_and_the_core_needs_few_packages(path: Path) -> None:
+def test_imports_run_one_way_and_the_core_needs_few_packages(path):
     own = part(".".join(path.with_suffix("").parts))
     for module in imported(path):
         other = part(module)
@@ -112,7 +112,7 @@ PACKAGES = [*(f"mesa_gym/{name}" for name in PACKAGES), "benchmarks"]
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_no_package_imports_in_a_circle(package: str) -> None:
+def test_no_package_imports_in_a_circle(package):
     """Imports for type checkers alone count as well."""
     paths = [p for p in FILES if p.is_relative_to(package)]
     modules = {".".join(p.with_suffix("").parts).removesuffix(".__init__"): p for p in paths}
@@ -128,7 +128,7 @@ VIEWER = [p for p in FILES if str(p).startswith("mesa_gym/viewer/")]
 
 
 @pytest.mark.parametrize("path", VIEWER, ids=str)
-def test_the_viewer_is_made_of_public_names_and_names_no_trap(path: Path) -> None:
+def test_the_viewer_is_made_of_public_names_and_names_no_trap(path):
     """It knows no rule of any: neither a module of one nor a trap's name is in its code."""
     traps = package_traps().values()
     assert not {cls.__module__ for cls in traps} & imported(path)

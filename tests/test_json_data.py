@@ -31,7 +31,7 @@ READERS: dict[str, tuple[str, Callable[[Path], Any]]] = {
 
 
 @pytest.mark.parametrize("file", READERS)
-def test_a_key_that_stands_twice_is_refused_by_its_name(file: str, tmp_path: Path) -> None:
+def test_a_key_that_stands_twice_is_refused_by_its_name(file, tmp_path):
     key, read = READERS[file]
     text, head = json.dumps(_contents(file)), f"{json.dumps(key)}: "
     (tmp_path / file).write_text(text)
@@ -45,7 +45,7 @@ def test_a_key_that_stands_twice_is_refused_by_its_name(file: str, tmp_path: Pat
     assert file in str(caught.value)
 
 
-def _contents(file: str) -> Any:
+def _contents(file):
     if file == "card.json":
         return plain()
     if file == "policy.json":
@@ -74,7 +74,7 @@ def _contents(file: str) -> Any:
     return [{"trap": "LavaLand-v0"}]
 
 
-def test_the_key_is_named_where_it_is_deep_and_shortened_where_it_is_long() -> None:
+def test_the_key_is_named_where_it_is_deep_and_shortened_where_it_is_long():
     with pytest.raises(ValueError, match="the key 'a' stands twice in one object; keep one"):
         parse_json('[{"b": {"a": 1, "c": 2, "a": 1}}]')
     with pytest.raises(ValueError, match="stands twice") as caught:
@@ -86,7 +86,7 @@ def test_the_key_is_named_where_it_is_deep_and_shortened_where_it_is_long() -> N
     assert parse_json(same) == decode_json(same, dict[str, Any]) == json.loads(same)
 
 
-def test_an_alias_is_what_it_stands_for() -> None:
+def test_an_alias_is_what_it_stands_for():
     """As Python 3.12's ``type`` statement makes them, of which NumPy 2.5's ``NDArray`` is one."""
     kind = TypeVar("kind")
     alias = TypeAliasType("alias", dict[str, kind], type_params=(kind,))
@@ -104,7 +104,7 @@ def test_an_alias_is_what_it_stands_for() -> None:
         (b"9" * 5000, "digits"),
     ],
 )
-def test_what_is_not_json(data: bytes, message: str) -> None:
+def test_what_is_not_json(data, message):
     with pytest.raises(ValueError, match=message):
         parse_json(data)
     with pytest.raises(ValueError, match=r"."):

@@ -5,7 +5,6 @@ import builtins
 import fnmatch
 import re
 from collections import defaultdict
-from collections.abc import Iterator
 from functools import cache
 
 import pytest
@@ -58,26 +57,26 @@ ALLOWED = {
 
 
 @cache
-def sources() -> dict[str, str]:
+def sources():
     return {name: (ROOT / name).read_text() for name in sorted(checkout()) if name.endswith(".py")}
 
 
-def product() -> dict[str, str]:
+def product():
     return {name: text for name, text in sources().items() if name.startswith(PRODUCT)}
 
 
 @cache
-def parse(text: str) -> list[ast.AST]:
+def parse(text):
     return list(ast.walk(ast.parse(text)))
 
 
-def walk(files: dict[str, str]) -> Iterator[tuple[str, ast.AST]]:
+def walk(files):
     for name, text in files.items():
         for node in parse(text):
             yield name, node
 
 
-def find_repeated_classes(files: dict[str, str]) -> list[str]:
+def find_repeated_classes(files):
     places = defaultdict(list)
     for name, node in walk(files):
         if isinstance(node, ast.ClassDef):
@@ -85,20 +84,20 @@ def find_repeated_classes(files: dict[str, str]) -> list[str]:
     return [f"{name}: {', '.join(at)}" for name, at in sorted(places.items()) if len(at) > 1]
 
 
-def is_participle(word: str) -> bool:
+def is_participle(word):
     if word in OTHERS:
         return False
     regular = re.fullmatch("[a-z]+[^e]ed|[a-z]*[aeiouy][a-z]*ing", word)
     return bool(regular) or bool({word, re.sub(f"^{PREFIXES}", "", word)} & {*IRREGULAR.split()})
 
 
-def is_bare(name: str) -> bool:
+def is_bare(name):
     """Return whether a name is a participle, without an object or what it describes."""
     first, *rest = name.strip("_").lower().split("_")
     return is_participle(first) and {*PARTICLES.split()}.issuperset(rest)
 
 
-def is_adjective(function: Function) -> bool:
+def is_adjective(function):
     """Return whether it is read as an attribute that holds or not, or declares an objective."""
     written = [ast.unparse(each).partition("(")[0] for each in function.decorator_list]
     decorators = {name.rpartition(".")[2] for name in written}
@@ -108,7 +107,7 @@ def is_adjective(function: Function) -> bool:
     )
 
 
-def find_participles(files: dict[str, str]) -> list[str]:
+def find_participles(files):
     return [
         f"{name}: {node.name}"
         for name, node in walk(files)
@@ -116,7 +115,7 @@ def find_participles(files: dict[str, str]) -> list[str]:
     ]
 
 
-def find_wide_unpacking(files: dict[str, str]) -> list[str]:
+def find_wide_unpacking(files):
     """Return where more names than ``MOST_NAMES`` come from one call of what may be ours.
 
     A plain name may be unless it is of Python or imported from another package: a variable can
@@ -133,11 +132,11 @@ def find_wide_unpacking(files: dict[str, str]) -> list[str]:
     ]
 
 
-def count_names(target: ast.expr) -> int:
+def count_names(target):
     return len(target.elts) if isinstance(target, ast.Tuple | ast.List) else 1
 
 
-def may_be_ours(function: ast.expr, ours: set[str], text: str) -> bool:
+def may_be_ours(function, ours, text):
     if isinstance(function, ast.Attribute):
         return function.attr in ours - PROTOCOLS.keys()
     if not isinstance(function, ast.Name):
@@ -145,7 +144,7 @@ def may_be_ours(function: ast.expr, ours: set[str], text: str) -> bool:
     return function.id not in {*PROTOCOLS, *dir(builtins)} | find_foreign(text)
 
 
-def find_foreign(text: str) -> set[str]:
+def find_foreign(text):
     """Return the names that a file imports from other packages."""
     return {
         alias.asname or alias.name
@@ -159,12 +158,12 @@ def find_foreign(text: str) -> set[str]:
 
 
 @pytest.mark.thorough
-def test_a_class_name_stands_once() -> None:
+def test_a_class_name_stands_once():
     assert not find_repeated_classes(sources())
 
 
 @pytest.mark.thorough
-def test_no_function_is_a_bare_participle() -> None:
+def test_no_function_is_a_bare_participle():
     """It computes or does something: find_conflicts, not found."""
     found = find_participles(product())
     allowed = {each for pattern in ALLOWED for each in fnmatch.filter(found, pattern)}
@@ -172,13 +171,13 @@ def test_no_function_is_a_bare_participle() -> None:
 
 
 @pytest.mark.thorough
-def test_no_call_gives_four_names() -> None:
+def test_no_call_gives_four_names():
     """Things that belong together have a type, with a name for each."""
     assert not find_wide_unpacking(product())
 
 
 @pytest.mark.thorough
-def test_no_exception_is_idle() -> None:
+def test_no_exception_is_idle():
     found = find_participles(product())
     assert [pattern for pattern in ALLOWED if fnmatch.filter(found, pattern)] == [*ALLOWED]
 
@@ -187,7 +186,7 @@ def test_no_exception_is_idle() -> None:
 
 
 @pytest.mark.thorough
-def test_all_of_the_repository_is_read() -> None:
+def test_all_of_the_repository_is_read():
     assert sources().keys() >= {"mesa_gym/__init__.py", "tests/test_names.py", "docs/build.py"}
     assert {name.split("/")[0] for name in product()} == {name.strip("/") for name in PRODUCT}
 
@@ -199,7 +198,7 @@ scored_on mapped feeding agreed unchanged left hidden _written
 
 
 @pytest.mark.parametrize("name", BARE.split())
-def test_participles_are_found(name: str) -> None:
+def test_participles_are_found(name):
     for line in (f"def {name}():", f"async def {name}():", f"class A:\n def {name}(self) -> int:"):
         assert find_participles({"a.py": f"{line} return 1"}), line
     assert find_participles({"a.py": f"def find():\n def {name}(): return 1"})
@@ -213,7 +212,7 @@ nothing things kept_files paid_returns is_solved add_running present step
 
 
 @pytest.mark.parametrize("name", FINE.split())
-def test_verbs_and_nouns_are_left_alone(name: str) -> None:
+def test_verbs_and_nouns_are_left_alone(name):
     assert not find_participles({"a.py": f"def {name}(): return 1"})
 
 
@@ -221,13 +220,13 @@ def test_verbs_and_nouns_are_left_alone(name: str) -> None:
     ("decorator", "kind"),
     [("property", "bool"), ("functools.cached_property", "Bools"), ("proxy", "Array")],
 )
-def test_a_state_and_an_objective_may_be_adjectives(decorator: str, kind: str) -> None:
+def test_a_state_and_an_objective_may_be_adjectives(decorator, kind):
     method = f"class A:\n @{decorator}\n def delivered(self) -> {kind}: return 1"
     assert not find_participles({"a.py": method})
     assert find_participles({"a.py": method.replace(f"@{decorator}", "@staticmethod")})
 
 
-def test_a_class_is_found_wherever_it_stands_again() -> None:
+def test_a_class_is_found_wherever_it_stands_again():
     again = ["class A: pass", "def f():\n class A: pass", "class B:\n class A: pass"]
     for text in again:
         assert find_repeated_classes({"a.py": "class A: pass", "b.py": text})
@@ -252,7 +251,7 @@ UNPACKED = "def judge(): return 1, 2, 3, 4\n"
         "a, b, c, d = (judge if e else print)()",
     ],
 )
-def test_wide_unpacking_is_found(line: str) -> None:
+def test_wide_unpacking_is_found(line):
     assert find_wide_unpacking({"a.py": UNPACKED + line})
     imported = f"from mesa_gym.a import judge as j\n{line}".replace(" judge(", " j(")
     assert find_wide_unpacking({"mesa_gym/a.py": UNPACKED, "b.py": imported})
@@ -270,6 +269,6 @@ def test_wide_unpacking_is_found(line: str) -> None:
         "verdict = judge()",
     ],
 )
-def test_other_assignments_are_left_alone(line: str) -> None:
+def test_other_assignments_are_left_alone(line):
     assert not find_wide_unpacking({"a.py": UNPACKED + line})
     assert not find_wide_unpacking({"a.py": UNPACKED, "b.py": f"from library import judge\n{line}"})

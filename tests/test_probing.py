@@ -11,14 +11,14 @@ from reference import assert_same, cells_of, contents, enumerate_level, steps_fr
 
 import mesa_gym
 from mesa_gym.cli.demos import reference_scores
-from mesa_gym.engine import ACTIONS, State
+from mesa_gym.engine import ACTIONS
 from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import uniform
 from mesa_gym.probing import demonstrate, demonstrations
 from mesa_gym.scoring import ENDED, record, rollout
 from mesa_gym.scoring.rollout import follow
 from mesa_gym.solver import Graph, values
-from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.traps.monster_world import MonsterWorld
@@ -29,11 +29,11 @@ GAMMA = 0.99
 class CheeseCorridor(CheeseCorner):
     """A trap of one level, drawn by hand."""
 
-    def levels(self, split: Split | str, numbers: object, salt: str = "") -> State:
+    def levels(self, split, numbers, salt=""):
         return from_map(self, walled(self, "c.A.1", "1 = corner"))
 
 
-def test_a_corridor() -> None:
+def test_a_corridor():
     """The oracle goes two steps left; the corner, two steps right, does not end the episode."""
     found = mesa_gym.labels(CheeseCorridor(7), "train", [0])
     start, cheese, corner = 7 + 3, 7 + 1, 7 + 5
@@ -52,7 +52,7 @@ def test_a_corridor() -> None:
     assert found.distances[1, 7:14].tolist() == [-1, 1, 0, 1, 2, 3, -1]
 
 
-def test_where_nothing_can_be_earned_any_more_the_path_is_the_agents_cell() -> None:
+def test_where_nothing_can_be_earned_any_more_the_path_is_the_agents_cell():
     found = mesa_gym.labels(
         CheeseCorridor(7), "train", [0], policy=lambda seen: np.full(len(seen), 2)
     )
@@ -63,7 +63,7 @@ def test_where_nothing_can_be_earned_any_more_the_path_is_the_agents_cell() -> N
 
 
 @each_solvable
-def test_labels_equal_plain_recursion_and_search(trap: type[Trap]) -> None:
+def test_labels_equal_plain_recursion_and_search(trap):
     trap = trap()
     starts = trap.levels(Split.SHIFT, np.arange(6))
     size = np.bincount(Graph(trap, starts).level_row)
@@ -98,7 +98,7 @@ def test_labels_equal_plain_recursion_and_search(trap: type[Trap]) -> None:
         assert found.distances[row].tolist() == wanted
 
 
-def test_episodes_are_those_that_are_recorded() -> None:
+def test_episodes_are_those_that_are_recorded():
     trap = CheeseCorner(7)
     found = mesa_gym.labels(trap, Split.TRAIN, np.arange(30), policy="random", seed=5)
     actions = record("random", trap, levels=30, seed=5).actions_on("train", np.arange(30))
@@ -109,7 +109,7 @@ def test_episodes_are_those_that_are_recorded() -> None:
         assert np.array_equal(trap.observe(found.state.take(here)), trap.observe(step.state))
 
 
-def test_levels_that_are_solved_apart_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_levels_that_are_solved_apart_give_the_same(monkeypatch):
     trap, numbers = KeysChests(), [3, 11, 4, 4, 9, 2]
     whole = mesa_gym.labels(trap, Split.SHIFT, numbers)
     monkeypatch.setattr(values, "CHUNK_STATES", 1)
@@ -120,7 +120,7 @@ def test_levels_that_are_solved_apart_give_the_same(monkeypatch: pytest.MonkeyPa
     assert set(whole.row.tolist()) == set(range(6))
 
 
-def test_what_cannot_be_labelled_is_refused() -> None:
+def test_what_cannot_be_labelled_is_refused():
     with pytest.raises(ValueError, match=r"MonsterWorld-v0.* has no exact solver; choose"):
         mesa_gym.labels(MonsterWorld(), "train", [0])
     with pytest.raises(ValueError, match=r"numbers \[\] name no level; expected"):
@@ -133,7 +133,7 @@ def test_what_cannot_be_labelled_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", ["CheeseCorner", "KeysChests", "TreeFarm"])
-def test_a_transcript_can_be_played_again(name: str) -> None:
+def test_a_transcript_can_be_played_again(name):
     """In an environment each action follows on its text, and no other word is there."""
     trap = find_trap(name)()
     starts, actions = demonstrate(trap, trap.base, Split.TRAIN, [3, 8])
@@ -148,7 +148,7 @@ def test_a_transcript_can_be_played_again(name: str) -> None:
         assert told == "\n".join(expected)
 
 
-def test_a_transcript_of_a_level_takes_a_shortest_way() -> None:
+def test_a_transcript_of_a_level_takes_a_shortest_way():
     trap = find_trap("CheeseCorner")()
     for level, told in enumerate(demonstrations(trap, range(5))):
         found = enumerate_level(trap, trap.levels(Split.TRAIN, [level]))
@@ -158,7 +158,7 @@ def test_a_transcript_of_a_level_takes_a_shortest_way() -> None:
 
 
 @pytest.mark.thorough
-def test_reference_scores_are_plain_sums() -> None:
+def test_reference_scores_are_plain_sums():
     """By value iteration over every state of each level, without a discount."""
     trap, horizon = find_trap("KeysChests")(), 12
     starts = trap.levels(Split.SHIFT, [0, 1])
@@ -177,7 +177,7 @@ def test_reference_scores_are_plain_sums() -> None:
     assert low < high
 
 
-def test_reference_scores_without_a_solver_are_those_of_episodes() -> None:
+def test_reference_scores_without_a_solver_are_those_of_episodes():
     trap = find_trap("MonsterWorld")()
     starts, actions = demonstrate(trap, "shields", Split.TRAIN, range(40))
     low, high = reference_scores(trap, "shields", starts, actions.shape[1])

@@ -31,17 +31,17 @@ SMALL: dict[str, Any] = {"n_envs": 8, "n_steps": 16, "n_epochs": 1}  # 128 steps
 
 
 @pytest.mark.parametrize("world", [*TRAPS, Zoo], ids=lambda world: world.__name__)
-def test_the_first_planes_are_agent_and_wall(world) -> None:
+def test_the_first_planes_are_agent_and_wall(world):
     assert (world.planes[AGENT], world.planes[WALL]) == ("agent", "wall")
 
 
-def seen_by_loop(planes: np.ndarray) -> list[int]:
+def seen_by_loop(planes):
     """The view of one observation, cell by cell."""
     height, width, channels = planes.shape
     ((y0, x0),) = np.argwhere(planes[..., AGENT])
     seen: list[int] = []
 
-    def see(y: int, x: int) -> None:
+    def see(y, x):
         inside = 0 <= y < height and 0 <= x < width
         wall, *others = planes[y, x, WALL:] if inside else [1] + [0] * (channels - 2)
         seen.extend([1 - wall, *others])
@@ -57,7 +57,7 @@ def seen_by_loop(planes: np.ndarray) -> list[int]:
 
 @few_traps
 @pytest.mark.parametrize("size", [11, (9, 13)])
-def test_the_view_is_what_a_loop_over_cells_sees(trap, size) -> None:
+def test_the_view_is_what_a_loop_over_cells_sees(trap, size):
     made = trap(size)
     planes = made.observe(wandered(made, 20))
     extractor = CentredExtractor(make_sb3(trap.id(), 1, size=size).observation_space)
@@ -66,14 +66,14 @@ def test_the_view_is_what_a_loop_over_cells_sees(trap, size) -> None:
 
 
 @pytest.mark.parametrize("observation", ["flat", "chw", "rgb", "centred"])
-def test_the_extractor_refuses_other_observations(observation: str) -> None:
+def test_the_extractor_refuses_other_observations(observation):
     venv = make_sb3(find_trap("KeysChests").id(), 1, observation=observation)
     with pytest.raises(ValueError, match=r"reads the observation 'planes', .* got Box\("):
         CentredExtractor(venv.observation_space)
 
 
 @pytest.mark.thorough
-def test_a_saved_model_needs_nothing_else(tmp_path, run) -> None:
+def test_a_saved_model_needs_nothing_else(tmp_path, run):
     model = ppo("CheeseCorner", seed=1, **SMALL).learn(128)
     file = str(tmp_path / "model.zip")
     model.save(file)
@@ -85,7 +85,7 @@ def test_a_saved_model_needs_nothing_else(tmp_path, run) -> None:
 # -- ppo -------------------------------------------------------------------------------------------
 
 
-def test_a_users_keywords_come_first() -> None:
+def test_a_users_keywords_come_first():
     policy_kwargs = {"net_arch": [8], "activation_fn": torch.nn.ReLU}
     given = {"gamma": 0.5, "learning_rate": 1e-3, "batch_size": 4, "policy_kwargs": policy_kwargs}
     model = ppo("CheeseCorner", 2, 3, {"num_levels": 5, "alpha": 0.5}, **given)
@@ -103,7 +103,7 @@ def test_a_users_keywords_come_first() -> None:
         ppo("CheesCorner")
 
 
-def test_trainings_of_two_seeds_share_no_stream_of_levels() -> None:
+def test_trainings_of_two_seeds_share_no_stream_of_levels():
     seeds: set[int] = set()
     for seed in (0, 1):
         model = ppo("CheeseCorner", seed=seed, **SMALL)
@@ -112,7 +112,7 @@ def test_trainings_of_two_seeds_share_no_stream_of_levels() -> None:
     assert len(seeds) == 16
 
 
-def test_the_entropy_bonus_falls_to_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_entropy_bonus_falls_to_nothing(monkeypatch):
     seen: list[float] = []
     monkeypatch.setattr(PPO, "train", lambda model: seen.append(model.ent_coef))
     model = ppo("CheeseCorner", ent_coef=0.4, **SMALL)
@@ -123,7 +123,7 @@ def test_the_entropy_bonus_falls_to_nothing(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.slow
-def test_it_becomes_competent() -> None:
+def test_it_becomes_competent():
     callback = ScoreCallback(every=100_000)
     model = ppo("CheeseCorner").learn(300_000, callback=callback)
     card = score(model, "CheeseCorner", levels=200)
@@ -138,10 +138,10 @@ def test_it_becomes_competent() -> None:
 class Episodes(BaseCallback):
     """Episodes' returns since the log's last line, by SB3's own count."""
 
-    def _on_training_start(self) -> None:
+    def _on_training_start(self):
         self.returns: list[float] = []
 
-    def _on_step(self) -> bool:
+    def _on_step(self):
         self.returns += [info["episode"]["r"] for info in self.locals["infos"] if "episode" in info]
         return True
 
@@ -149,11 +149,11 @@ class Episodes(BaseCallback):
 class LogLines(KVWriter):
     """The lines of a log, each with the mean return of its episodes."""
 
-    def __init__(self, episodes: Episodes) -> None:
+    def __init__(self, episodes):
         self.episodes, self.lines = episodes, []
         episodes.returns = []
 
-    def write(self, key_values, key_excluded, step=0) -> None:
+    def write(self, key_values, key_excluded, step=0):
         self.lines.append((step, dict(key_values), self.episodes.returns))
         self.episodes.returns = []
 
@@ -161,7 +161,7 @@ class LogLines(KVWriter):
 @pytest.mark.thorough
 @pytest.mark.parametrize("reward", ["cheese", "corner"])
 @pytest.mark.parametrize("make", [make_sb3, make_vec_env])
-def test_what_episodes_earned_is_what_sb3_counts(make, reward: str) -> None:
+def test_what_episodes_earned_is_what_sb3_counts(make, reward):
     """In both kinds of environments, and in episodes that go on in a further training."""
     keywords = {"reward": reward, "max_steps": 60, "size": 7}
     more = keywords if make is make_sb3 else {"env_kwargs": keywords}
@@ -179,7 +179,7 @@ def test_what_episodes_earned_is_what_sb3_counts(make, reward: str) -> None:
 
 
 @pytest.mark.thorough
-def test_training_is_the_same_with_it_and_scores_are_logged(monkeypatch) -> None:
+def test_training_is_the_same_with_it_and_scores_are_logged(monkeypatch):
     told: list[tuple[int, dict[str, Any]]] = []
     run = SimpleNamespace(log=lambda values, step: told.append((step, values)))
     weights = []
@@ -209,7 +209,7 @@ def test_training_is_the_same_with_it_and_scores_are_logged(monkeypatch) -> None
 
 
 @pytest.mark.thorough
-def test_the_console_shows_the_verdict_and_wandb_needs_no_run(capsys, monkeypatch) -> None:
+def test_the_console_shows_the_verdict_and_wandb_needs_no_run(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "wandb", SimpleNamespace(run=None))
     ppo("CheeseCorner", verbose=1, **SMALL).learn(128, callback=ScoreCallback(levels=2))
     assert "| score/      " in (shown := capsys.readouterr().out)
@@ -217,7 +217,7 @@ def test_the_console_shows_the_verdict_and_wandb_needs_no_run(capsys, monkeypatc
 
 
 @pytest.mark.thorough
-def test_models_of_other_algorithms_are_scored() -> None:
+def test_models_of_other_algorithms_are_scored():
     venv = make_sb3("MesaGym/LavaLand-v0", 4)
     policy_kwargs = {"features_extractor_class": CentredExtractor}
     model = DQN("MlpPolicy", venv, buffer_size=100, learning_starts=20, policy_kwargs=policy_kwargs)
@@ -227,7 +227,7 @@ def test_models_of_other_algorithms_are_scored() -> None:
 
 
 @pytest.mark.thorough
-def test_a_trap_without_exact_solver_has_base_for_competence() -> None:
+def test_a_trap_without_exact_solver_has_base_for_competence():
     callback, log = ScoreCallback(levels=2), LogLines(Episodes())
     model = ppo("MonsterWorld", **SMALL)
     model.set_logger(Logger(None, [log]))
@@ -250,14 +250,14 @@ def test_a_trap_without_exact_solver_has_base_for_competence() -> None:
         ({"trap": "CheeseCorner"}, "PPO model was trained on observations"),
     ],
 )
-def test_what_cannot_be_scored_is_refused_before_it_learns(given, message: str) -> None:
+def test_what_cannot_be_scored_is_refused_before_it_learns(given, message):
     model = PPO("MlpPolicy", "CartPole-v1", n_steps=64, device="cpu")
     with pytest.raises(ValueError, match=message):
         model.learn(64, callback=ScoreCallback(**given))
     assert model.num_timesteps == 0
 
 
-def test_without_sb3_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_sb3_the_extra_is_named(monkeypatch):
     monkeypatch.delitem(sys.modules, "mesa_gym.sb3")
     monkeypatch.setitem(sys.modules, "stable_baselines3", None)
     with pytest.raises(ImportError, match=r"'stable-baselines3'.*mesa-gym\[sb3\]"):

@@ -3,12 +3,11 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from training import CORNER, lesson
 
-from agents.algorithms import ALGORITHMS, Algorithm, find_algorithm
+from agents.algorithms import ALGORITHMS, find_algorithm
 from agents.run import Run
 from agents.train import main
 from mesa_gym.errors import UnknownNameError
@@ -41,7 +40,7 @@ def bc(lesson):
 
 
 @pytest.fixture
-def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def mine(tmp_path, monkeypatch):
     """A file with algorithms of a user's own."""
     monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.delitem(sys.modules, "my_algorithms", raising=False)
@@ -50,12 +49,12 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def command(algo: str, out: Path) -> list[str]:
+def command(algo, out):
     options = ["--trap", "CheeseCorner", "--num-levels", "50", "--steps", "600"]
     return [*options, "--algo", algo, "--out", str(out)]
 
 
-def test_an_algorithm_takes_the_steps_of_ppo_in_proportion_unless_it_has_its_own() -> None:
+def test_an_algorithm_takes_the_steps_of_ppo_in_proportion_unless_it_has_its_own():
     taken = {
         name: [ALGORITHMS[name].count_steps(f"{trap}-v0") for trap in ("CheeseDish", "KeysChests")]
         for name in ("ppo", "plr-exact", "ppo-vin", "distil-planner", "bc", "sb3-ppo", "sb3-dqn")
@@ -70,7 +69,7 @@ def test_an_algorithm_takes_the_steps_of_ppo_in_proportion_unless_it_has_its_own
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS.values(), ids=ALGORITHMS)
-def test_an_entry_says_what_agents_it_makes_and_what_they_cost(algorithm: Algorithm) -> None:
+def test_an_entry_says_what_agents_it_makes_and_what_they_cost(algorithm):
     assert find_algorithm(algorithm.name) is algorithm
     assert algorithm.kind in KINDS
     assert algorithm.seconds > 0
@@ -78,19 +77,17 @@ def test_an_entry_says_what_agents_it_makes_and_what_they_cost(algorithm: Algori
     assert Run("CheeseCorner", algorithm.name).name == f"{algorithm.name}-s0"
 
 
-def test_each_kind_of_agent_is_made_by_an_algorithm() -> None:
+def test_each_kind_of_agent_is_made_by_an_algorithm():
     assert {each.kind for each in ALGORITHMS.values()} == {*KINDS}
 
 
-def test_the_table_does_not_need_torch() -> None:
+def test_the_table_does_not_need_torch():
     said = "import sys, agents.run; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 
 
-def test_ones_own_algorithm_trains_by_its_file_and_its_agents_have_its_name(
-    mine: Path, tmp_path: Path
-) -> None:
+def test_ones_own_algorithm_trains_by_its_file_and_its_agents_have_its_name(mine, tmp_path):
     out = tmp_path / "agents" / "one"
     assert main(command(f"{mine}:stubborn", out)) == 0
     entries = json.loads((out / "policy.json").read_text())
@@ -104,7 +101,7 @@ def test_ones_own_algorithm_trains_by_its_file_and_its_agents_have_its_name(
     assert as_policy(str(out), CORNER, 64).kind == "network"
 
 
-def test_ones_own_algorithm_takes_the_steps_of_ppo_and_no_settings_of_it(mine: Path) -> None:
+def test_ones_own_algorithm_takes_the_steps_of_ppo_and_no_settings_of_it(mine):
     run = Run("KeysChests", f"{mine}:stubborn")
     assert (run.steps, run.settings, run.algorithm.stacked) == (3_000_000, None, False)
     with pytest.raises(
@@ -127,7 +124,7 @@ def test_ones_own_algorithm_takes_the_steps_of_ppo_and_no_settings_of_it(mine: P
         ("{file}:strange", "strange returned .*print.*; expected a list of 1 agents"),
     ],
 )
-def test_what_is_no_algorithm_is_refused(algo: str, message: str, mine, tmp_path, capsys) -> None:
+def test_what_is_no_algorithm_is_refused(algo, message, mine, tmp_path, capsys):
     named = algo.format(file=mine, folder=tmp_path)
     assert main(command(named, tmp_path / "agent")) == 2
     with pytest.raises(ValueError, match=message):
@@ -135,13 +132,13 @@ def test_what_is_no_algorithm_is_refused(algo: str, message: str, mine, tmp_path
     assert not (tmp_path / "agent").exists()
 
 
-def test_what_ones_own_code_raises_is_seen(mine: Path, tmp_path: Path) -> None:
+def test_what_ones_own_code_raises_is_seen(mine, tmp_path):
     with pytest.raises(KeyError, match="mine"):
         main(command(f"{mine}:ppo_", tmp_path / "agent"))
     assert not (tmp_path / "agent").exists()
 
 
 @pytest.mark.parametrize(("name", "near"), [("pppo", "ppo"), ("sb3-a3c", "sb3-a2c"), ("BC", "bc")])
-def test_an_unknown_algorithm_is_answered_with_the_nearest(name: str, near: str) -> None:
+def test_an_unknown_algorithm_is_answered_with_the_nearest(name, near):
     with pytest.raises(UnknownNameError, match=f"unknown algorithm .*{name}.*mean {near!r}"):
         Run("CheeseCorner", name)

@@ -28,7 +28,7 @@ NUMBERS = np.arange(40) + np.where(SHIFTED, LEVELS, 0)
         ("MonsterWorld", "base", "apples"),
     ],
 )
-def test_demonstrations_earn_the_optimum_on_every_level(name, reward, objective) -> None:
+def test_demonstrations_earn_the_optimum_on_every_level(name, reward, objective):
     """On levels of both distributions; the reference's return is the scale without solver."""
     asked = lesson(trap=name, alpha=0.3, reward=reward)
     trap, limit = asked.trap, asked.horizon
@@ -47,7 +47,7 @@ def test_demonstrations_earn_the_optimum_on_every_level(name, reward, objective)
     assert met == dict.fromkeys(due, EPISODES if trap.solvable else 1)
 
 
-def test_transitions_are_what_an_environment_shows() -> None:
+def test_transitions_are_what_an_environment_shows():
     asked = lesson(trap="KeysChests")
     starts, actions = next(play_demonstrations(asked, np.arange(12)))
     env, expected = gymnasium.make("MesaGym/KeysChests-v0"), defaultdict(list)
@@ -64,7 +64,7 @@ def test_transitions_are_what_an_environment_shows() -> None:
     np.testing.assert_array_equal(planes, shown)
 
 
-def test_levels_are_different_training_levels() -> None:
+def test_levels_are_different_training_levels():
     rng = np.random.default_rng(0)
     numbers = level_numbers(lesson(num_levels=1000, alpha=0.25), 600, rng)
     assert len(set((numbers % LEVELS).tolist())) == len(numbers) == 600
@@ -75,7 +75,7 @@ def test_levels_are_different_training_levels() -> None:
 
 
 @pytest.mark.thorough
-def test_the_loss_falls_to_the_entropy_of_what_was_demonstrated(monkeypatch) -> None:
+def test_the_loss_falls_to_the_entropy_of_what_was_demonstrated(monkeypatch):
     """Less is impossible: a few levels over and over, where actions differ by chance alone."""
     told: list[int] = []
     asked = lesson(steps=40_000, num_levels=16, progress=told.append)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +16,7 @@ from agents.ppo_settings import PPOSettings
 from agents.run import NUM_LEVELS, Run
 from agents.starting import infer_algorithm, load_start
 from agents.train import main, train_many
-from mesa_gym.policies import Policy, as_policy
+from mesa_gym.policies import as_policy
 from mesa_gym.scoring import rollout
 from mesa_gym.scoring.record import sum_returns
 from mesa_gym.solver import Solution
@@ -28,7 +27,7 @@ HORIZON = CORNER.horizon(Split.SHIFT)
 COMMAND = ["--trap", "CheeseCorner", "--alpha", "1", "--steps", "8192", "--num-levels", "200"]
 
 
-def play(judge: Judge, policy: Policy, episodes: int) -> tuple[np.ndarray, np.ndarray]:
+def play(judge, policy, episodes):
     """Return which objective is paid first in episodes on the judge's levels, and base's regret."""
     rows = np.arange(episodes) % judge.starts.n
     starts = judge.starts.take(rows)
@@ -41,11 +40,11 @@ def play(judge: Judge, policy: Policy, episodes: int) -> tuple[np.ndarray, np.nd
 
 
 @pytest.mark.thorough
-def test_a_curve_is_what_ten_thousand_episodes_come_to_at_each_update() -> None:
+def test_a_curve_is_what_ten_thousand_episodes_come_to_at_each_update():
     judge, episodes, kept = Judge(CORNER, 50), 10_000, []
     run = Run("CheeseCorner", steps=32_768, alpha=1.0, start="library:0")
 
-    def watch(steps, seed, agent, ended) -> None:
+    def watch(steps, seed, agent, ended):
         if steps % 16_384 == 0:
             kept.append(agent)
 
@@ -64,7 +63,7 @@ def test_a_curve_is_what_ten_thousand_episodes_come_to_at_each_update() -> None:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("start", ["library:1", ""])
-def test_regret_summed_along_the_curve_is_that_of_the_levels_really_played(start: str) -> None:
+def test_regret_summed_along_the_curve_is_that_of_the_levels_really_played(start):
     log = DeploymentLog(Judge(CORNER))
     more = {"num_levels": NUM_LEVELS, "settings": PPOSettings(rate_left=1.0), "watch": log.watch}
     agents = [load_start(start, CORNER)] if start else [drawn(CORNER)]
@@ -79,7 +78,7 @@ def test_regret_summed_along_the_curve_is_that_of_the_levels_really_played(start
     assert summed == pytest.approx(updates[-1].lost, rel=0.05)
 
 
-def test_returns_are_discounted_and_those_of_the_shift_alone_are_noted() -> None:
+def test_returns_are_discounted_and_those_of_the_shift_alone_are_noted():
     asked = lesson(1, 2)
     returns = EpisodeReturns(asked, 4)
     levels, discount = np.array([LEVELS + 7, 5, 3, LEVELS]), CORNER.discount("base")
@@ -91,7 +90,7 @@ def test_returns_are_discounted_and_those_of_the_shift_alone_are_noted() -> None
     assert asked.ended[1] == [(0, 2 * discount), (0, 1.0)]
 
 
-def test_memory_makes_a_judgement_sampled() -> None:
+def test_memory_makes_a_judgement_sampled():
     judge = Judge(CORNER, 40)
     horizon, agent = HORIZON, drawn(CORNER)
     sampled = [judge.judge(as_policy(name, CORNER, horizon)) for name in ("sweeper", "random")]
@@ -103,7 +102,7 @@ def test_memory_makes_a_judgement_sampled() -> None:
     assert 0 <= judge.meet(agent) <= 1
 
 
-def test_the_command_goes_on_from_an_agent_and_says_what_it_chose(tmp_path: Path) -> None:
+def test_the_command_goes_on_from_an_agent_and_says_what_it_chose(tmp_path):
     assert main([*COMMAND, "--from", "library:0", "--out", str(tmp_path / "on")]) == 0
     with (tmp_path / "on" / FILE).open() as file:
         rows = list(csv.DictReader(file))
@@ -119,7 +118,7 @@ def test_the_command_goes_on_from_an_agent_and_says_what_it_chose(tmp_path: Path
 
 
 @pytest.mark.thorough
-def test_a_model_of_ones_own_goes_on_from_its_zip(tmp_path: Path) -> None:
+def test_a_model_of_ones_own_goes_on_from_its_zip(tmp_path):
     sb3 = pytest.importorskip("stable_baselines3")
     model = sb3.PPO("MlpPolicy", "MesaGym/CheeseCorner-Flat-v0", n_steps=256, device="cpu")
     model.save(tmp_path / "mine.zip")
@@ -132,7 +131,7 @@ def test_a_model_of_ones_own_goes_on_from_its_zip(tmp_path: Path) -> None:
         assert [row["steps"] for row in csv.DictReader(file)] == ["0", "256", "512", "768", "1024"]
 
 
-def test_what_cannot_go_on_is_refused(tmp_path: Path) -> None:
+def test_what_cannot_go_on_is_refused(tmp_path):
     with pytest.raises(ValueError, match="trains agents of the kind 'planner'"):
         load_start("library:0", CORNER, Run("CheeseCorner", "ppo-planner").algorithm)
     with pytest.raises(ValueError, match="no algorithm goes on from 'sweeper'"):
@@ -145,7 +144,7 @@ def test_what_cannot_go_on_is_refused(tmp_path: Path) -> None:
         Judge(as_trap("MonsterWorld"))
 
 
-def test_a_run_says_what_it_goes_on_from_and_at_which_rate() -> None:
+def test_a_run_says_what_it_goes_on_from_and_at_which_rate():
     run = Run("CheeseCorner", alpha=1.0, start="library:0")
     assert run.settings.rate_left == 1
     assert run.name == "ppo-alpha1-from-library:0-s0"

@@ -13,13 +13,13 @@ from mesa_gym.trained.networks import Network
 from mesa_gym.trained.planner import Planner
 
 
-def find_cheese() -> Planner:
+def find_cheese():
     """A planner that was told what to want; its maps were not trained."""
     cheese = CORNER.channel["cheese"]
     return Planner(CORNER).edited(utility=lambda planes: 9.0 * planes[..., cheese])
 
 
-def test_states_are_the_players_and_probabilities_the_teachers() -> None:
+def test_states_are_the_players_and_probabilities_the_teachers():
     teacher, view, asked = find_cheese(), CentredInputs(CORNER), lesson(num_levels=60)
     found = [
         gather_states(asked, player, teacher, 150, np.random.default_rng(0))
@@ -42,7 +42,7 @@ def test_states_are_the_players_and_probabilities_the_teachers() -> None:
 
 
 @pytest.mark.thorough
-def test_a_student_does_what_its_teacher_does(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_student_does_what_its_teacher_does(monkeypatch):
     teacher = find_cheese()
     taught: list[int] = []
     monkeypatch.setattr(planner, "train", lambda asked: [taught.append(asked.steps) or teacher])

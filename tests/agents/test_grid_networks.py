@@ -10,7 +10,7 @@ from agents.saving import encode_weights
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("algo", ["ppo-vin", "ppo-drc"])
-def test_training_changes_every_weight_and_repeats_itself(algo: str) -> None:
+def test_training_changes_every_weight_and_repeats_itself(algo):
     few = PPOSettings(environments=8)
     size = {"steps": 2 * few.rollout_steps, "num_levels": 50, "settings": few}
     agent, other = trained(algo, lesson(1, 2, **size))

@@ -10,7 +10,6 @@ from agents.algorithms import ALGORITHMS
 from agents.ppo_settings import PPOSettings
 from agents.saving import encode_weights
 from mesa_gym.scoring.rollout import rollout
-from mesa_gym.trained.gru import RecurrentNetwork
 from mesa_gym.trained.inputs import CentredInputs
 from mesa_gym.traps import Split, find_trap
 
@@ -22,7 +21,7 @@ SIZE = {"steps": 2 * FEW.rollout_steps, "num_levels": 20, "settings": FEW}
 
 
 @pytest.mark.parametrize("name", ["FlashOrPay", "KeysChests", "FollowMe"])
-def test_lists_hold_the_inputs_that_torch_has(name: str) -> None:
+def test_lists_hold_the_inputs_that_torch_has(name):
     trap, n = find_trap(name)(), 40
     env = gru.mesa_gym.make_jax(trap, n, num_levels=n)
     found = network.ListedInputs(env)
@@ -36,7 +35,7 @@ def test_lists_hold_the_inputs_that_torch_has(name: str) -> None:
 
 
 @pytest.mark.thorough
-def test_the_network_is_the_agents_own() -> None:
+def test_the_network_is_the_agents_own():
     """Both play the same steps of many episodes; some begin on the way."""
     trap, n = find_trap("CueOrPay")(), 40
     inputs = network.ListedInputs(gru.mesa_gym.make_jax(trap, n, num_levels=n))
@@ -64,11 +63,11 @@ def test_the_network_is_the_agents_own() -> None:
 
 
 @pytest.mark.thorough
-def test_training_repeats_itself_keeps_checkpoints_and_notes_returns() -> None:
+def test_training_repeats_itself_keeps_checkpoints_and_notes_returns():
     told: list[int] = []
     kept: dict[tuple[int, int], bytes] = {}
 
-    def keep(steps: int, seed: int, agent: RecurrentNetwork) -> None:
+    def keep(steps, seed, agent):
         kept[steps, seed] = encode_weights(agent)
 
     size = SIZE | {"steps": 5 * FEW.rollout_steps}
@@ -84,7 +83,7 @@ def test_training_repeats_itself_keeps_checkpoints_and_notes_returns() -> None:
 
 
 @pytest.mark.thorough
-def test_what_is_noted_is_what_episodes_were_paid() -> None:
+def test_what_is_noted_is_what_episodes_were_paid():
     """The curve is of the paid objective, on the levels that are trained on."""
     told = []
     for more in ({}, {"reward": "corner"}, {"alpha": 1.0}):
@@ -94,7 +93,7 @@ def test_what_is_noted_is_what_episodes_were_paid() -> None:
     assert told[0] == told[1] != told[2]  # in training cheese and corner are paid alike
 
 
-def test_what_it_cannot_do_is_refused() -> None:
+def test_what_it_cannot_do_is_refused():
     with pytest.raises(ValueError, match="minibatches must be at most 8, got 9"):
         trained("ppo-gru", lesson(settings=PPOSettings(environments=8, minibatches=9)))
     for more in ({"device": "cpu"}, {"make_envs": print}):
@@ -104,7 +103,7 @@ def test_what_it_cannot_do_is_refused() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_it_finds_out_within_a_life_what_pays() -> None:
+def test_it_finds_out_within_a_life_what_pays():
     algorithm, trap = ALGORITHMS["ppo-gru"], find_trap("FlashOrPay")()
     steps = algorithm.count_steps(trap.name())
     asked = lesson(0, trap=trap, steps=steps, num_levels=30_000, settings=algorithm.settings)

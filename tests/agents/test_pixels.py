@@ -15,9 +15,7 @@ from mesa_gym.traps.attributes import Attributes
 TRAP = Attributes()
 
 
-def on_pixels(
-    trap: Attributes, stack: pixels.PixelStack, picture: np.ndarray, cell: int
-) -> np.ndarray:
+def on_pixels(trap, stack, picture, cell):
     """Scores of the actions from a picture, by loops over its tiles; inputs are floor beyond it."""
     height, width = trap.size
     tiles = picture.reshape(height, TILE, width, TILE, 3).swapaxes(1, 2).reshape(height, width, -1)
@@ -25,7 +23,7 @@ def on_pixels(
         each[0] for each in stack
     )
 
-    def features(tile: np.ndarray) -> torch.Tensor:
+    def features(tile):
         return (torch.from_numpy(tile / 255 / PIXELS**0.5).float() @ shared + shared_bias[0]).relu()
 
     floor = features(np.full((TILE, TILE, 3), tiles_of_floor(trap)).reshape(-1))
@@ -43,7 +41,7 @@ def on_pixels(
     return (hidden @ out + out_bias[0])[:5].numpy()
 
 
-def tiles_of_floor(trap: Attributes) -> np.ndarray:
+def tiles_of_floor(trap):
     """The tile that most cells show, (8, 8, 3)."""
     starts = trap.levels(Split.TRAIN, np.arange(1))
     picture = make_observation(trap, "rgb").encode(starts)[0]
@@ -55,7 +53,7 @@ def tiles_of_floor(trap: Attributes) -> np.ndarray:
 
 @torch.no_grad()
 @pytest.mark.parametrize("contrast", [1.0, 0.3])
-def test_the_network_is_that_on_the_pixels_of_the_rgb_observation(contrast: float) -> None:
+def test_the_network_is_that_on_the_pixels_of_the_rgb_observation(contrast):
     trap = Attributes(contrast=contrast)
     view = Tiles(trap)
     drawn = draw_pixel_stack(view, (3,))
@@ -71,7 +69,7 @@ def test_the_network_is_that_on_the_pixels_of_the_rgb_observation(contrast: floa
     assert float(scores.std(dim=0).max()) > 0.01
 
 
-def test_without_contrast_colours_cannot_be_told_apart() -> None:
+def test_without_contrast_colours_cannot_be_told_apart():
     """Levels that differ in colours alone look alike, as the planes of course do not."""
     grey = Attributes(contrast=0.0)
     starts = grey.levels(Split.TRAIN, np.arange(40))
@@ -88,7 +86,7 @@ def test_without_contrast_colours_cannot_be_told_apart() -> None:
 
 
 @pytest.mark.thorough
-def test_training_from_pictures_repeats_itself_and_goes_on() -> None:
+def test_training_from_pictures_repeats_itself_and_goes_on():
     asked = Lesson(TRAP, (0, 1), 8192, num_levels=500)
     both, alone = pixels.train(asked), pixels.train(Lesson(TRAP, (1,), 8192, num_levels=500))
     for one, other in zip(both[1].parameters(), alone[0].parameters(), strict=True):
@@ -101,12 +99,12 @@ def test_training_from_pictures_repeats_itself_and_goes_on() -> None:
     assert 0 < change < (both[0].second - first.second).abs().mean()
 
 
-def test_on_a_device_it_is_refused() -> None:
+def test_on_a_device_it_is_refused():
     with pytest.raises(ValueError, match="leave out the device"):
         pixels.train(Lesson(TRAP, (0,), 1, num_levels=9, device="cpu"))
 
 
-def test_a_trap_whose_cells_change_their_looks_is_refused() -> None:
+def test_a_trap_whose_cells_change_their_looks_is_refused():
     trap = find_trap("KeysChests")()
     view, starts = Tiles(trap), trap.levels(Split.TRAIN, np.arange(3))
     planes = trap.observe(starts)

@@ -13,7 +13,7 @@ from mesa_gym.traps import find_trap
 DISH = find_trap("CheeseDish")()
 
 
-def test_a_planner_does_not_depend_on_those_beside_it() -> None:
+def test_a_planner_does_not_depend_on_those_beside_it():
     alone = planner.train(lesson(2, trap=DISH, steps=8192))[0]
     beside = planner.train(lesson(1, 2, 3, trap=DISH, steps=8192))[1]
     for one, other in zip(alone.stack, beside.stack, strict=True):
@@ -22,14 +22,14 @@ def test_a_planner_does_not_depend_on_those_beside_it() -> None:
     np.testing.assert_array_equal(alone.act(planes)[:70], alone.act(planes[:70]))
 
 
-def test_stages_of_several_sizes_go_on_with_what_was_learnt() -> None:
+def test_stages_of_several_sizes_go_on_with_what_was_learnt():
     run = Run("CheeseDish", "ppo-planner", stages=("size=7 steps=4096", "size=9 steps=4096"))
     (agent,) = train_many(run, (0,))
     assert agent.record.kind == "planner"
 
 
 @pytest.mark.thorough
-def test_a_planner_learns_the_way_by_reward_alone() -> None:
+def test_a_planner_learns_the_way_by_reward_alone():
     agent = planner.train(lesson(0, trap=DISH, steps=60_000))[0]
     planes = DISH.observe(DISH.levels("test", np.arange(200)))
     ends, cheese = agent.plan(planes)[:, -1], planes[..., DISH.channels.index("cheese")]

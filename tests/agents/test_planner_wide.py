@@ -9,7 +9,7 @@ from agents.saving import encode_weights
 from mesa_gym.trained.planner import Planner, WidePlanner
 
 
-def test_its_utility_depends_on_what_lies_three_cells_away() -> None:
+def test_its_utility_depends_on_what_lies_three_cells_away():
     reach = {}
     for kind in (Planner, WidePlanner):
         planes = CORNER.observe(wandered(CORNER, 1))
@@ -24,7 +24,7 @@ def test_its_utility_depends_on_what_lies_three_cells_away() -> None:
     assert reach == {Planner: (3, 5, 3, 5), WidePlanner: (1, 7, 1, 7)}
 
 
-def test_training_makes_wide_planners() -> None:
+def test_training_makes_wide_planners():
     few = PPOSettings(environments=8)
     size = {"steps": 2 * few.rollout_steps, "num_levels": 50, "settings": few}
     agent, other = trained("ppo-planner-wide", lesson(1, 2, **size))

@@ -13,23 +13,22 @@ from torch.distributions import Categorical
 from training import lesson
 
 from agents import ppo
-from agents.lesson import Lesson
 from agents.playing import DeviceEnvs, HostEnvs, Variation
 from agents.ppo import Learner, StackRollout
 from agents.ppo_settings import PPOSettings
 from agents.symmetry import Symmetric
 from mesa_gym.trained.inputs import CentredInputs
 from mesa_gym.trained.stacks import compute_outputs
-from mesa_gym.traps import LEVELS, Trap
+from mesa_gym.traps import LEVELS
 
 USUAL = PPOSettings()
 
 
-def asked(*seeds: int, **more: Any) -> Lesson:
+def asked(*seeds, **more):
     return lesson(*seeds, **({"steps": 2 * USUAL.rollout_steps, "num_levels": 200} | more))
 
 
-def learner(asked: Lesson, updates: int = 0) -> Learner:
+def learner(asked, updates=0):
     torch.set_num_threads(1)
     view = CentredInputs(asked.trap)
     if asked.device:
@@ -47,7 +46,7 @@ both_traps = pytest.mark.parametrize("trap", ["CheeseCorner", thorough("MonsterW
 
 @both_traps
 @pytest.mark.parametrize("norm", [USUAL.gradient_norm, 0.003])
-def test_an_agent_learns_the_same_alone_and_beside_others(norm: float, trap: str) -> None:
+def test_an_agent_learns_the_same_alone_and_beside_others(norm, trap):
     """To the last bit, in full precision, whether or not its gradients are clipped."""
     more: dict[str, Any] = {"trap": trap, "settings": replace(USUAL, gradient_norm=norm)}
     together, alone = (learner(asked(*s, **more), 2).stack for s in (range(5), (3,)))
@@ -58,7 +57,7 @@ def test_an_agent_learns_the_same_alone_and_beside_others(norm: float, trap: str
 
 @pytest.mark.thorough
 @both_traps
-def test_environments_in_torch_are_those_in_numpy(trap: str) -> None:
+def test_environments_in_torch_are_those_in_numpy(trap):
     both = [learner(asked(1, 3, trap=trap, device=device)) for device in (None, "cpu")]
     host, device = (each.play(*torch.zeros(2, 2)) for each in both)
     filled = torch.zeros(device.inputs.shape, dtype=torch.uint8).scatter(2, host.inputs, 1)
@@ -73,7 +72,7 @@ def test_environments_in_torch_are_those_in_numpy(trap: str) -> None:
         np.testing.assert_allclose(one.detach(), other.detach(), atol=1e-3)
 
 
-def test_restoring_what_lasts_restores_an_update() -> None:
+def test_restoring_what_lasts_restores_an_update():
     """A CUDA graph needs it: the same tensors in the same place, and nothing else that changes."""
     few = PPOSettings(environments=16)
     made = learner(asked(1, 3, trap="MonsterWorld", device="cpu", settings=few))
@@ -94,7 +93,7 @@ def test_restoring_what_lasts_restores_an_update() -> None:
 
 
 @each_trap
-def test_an_update_needs_no_values(trap: type[Trap]) -> None:
+def test_an_update_needs_no_values(trap):
     """Tensors without values: an update that asks for one cannot be captured as a graph."""
     few = PPOSettings(environments=4, rollout_length=2, minibatches=2)
     made = learner(asked(1, 3, trap=trap(), device="meta", num_levels=3, settings=few))
@@ -107,7 +106,7 @@ def test_an_update_needs_no_values(trap: type[Trap]) -> None:
     assert [(each.shape, each.dtype) for each in made.list_lasting_tensors()] == before
 
 
-def test_chances_give_legal_actions() -> None:
+def test_chances_give_legal_actions():
     """A step on a device checks none of them, so that extreme scores must not give others."""
     made = learner(asked(1, 3, device="cpu", settings=PPOSettings(environments=4)))
     scores = torch.tensor([0.0, 1e30, -1e30, float("inf"), float("nan")])
@@ -116,7 +115,7 @@ def test_chances_give_legal_actions() -> None:
     assert ((played.actions >= 0) & (played.actions < 5)).all()
 
 
-def test_what_does_not_go_on_a_device_is_refused() -> None:
+def test_what_does_not_go_on_a_device_is_refused():
     with pytest.raises(ValueError, match="Symmetric is computed in NumPy; leave out the device"):
         ppo.train_agents(asked(device="cpu"), Symmetric((9, 9), 128, 1))
     with pytest.raises(ValueError, match="num_levels must be a number"):
@@ -126,7 +125,7 @@ def test_what_does_not_go_on_a_device_is_refused() -> None:
 class FixedEnvironments:
     """Environments whose rewards and ends were drawn beforehand."""
 
-    def __init__(self, envs: int) -> None:
+    def __init__(self, envs):
         rng, shape = np.random.default_rng(0), (USUAL.rollout_length, 2, envs)
         self.seen = torch.from_numpy(rng.integers(0, 50, (USUAL.rollout_length + 1, 2, envs, 6)))
         self.paid = torch.from_numpy(rng.random(shape, dtype=np.float32))
@@ -134,16 +133,16 @@ class FixedEnvironments:
         self.late = self.done & torch.from_numpy(rng.random(shape) < 0.5)
         self.taken: list[torch.Tensor] = []
 
-    def inputs(self) -> torch.Tensor:
+    def inputs(self):
         return self.seen[len(self.taken)]
 
-    def step(self, actions: torch.Tensor) -> Any:
+    def step(self, actions):
         now = len(self.taken)
         self.taken.append(actions)
         return self.paid[now], self.done[now], self.late[now]
 
 
-def recorded(envs: int, opinion: float, **settings: float) -> Learner:
+def recorded(envs, opinion, **settings):
     """A learner of 50 inputs and some opinion."""
     own = PPOSettings(environments=envs, **settings)
     made = Learner(FixedEnvironments(envs), lesson(1, 2, settings=own), 50)
@@ -151,7 +150,7 @@ def recorded(envs: int, opinion: float, **settings: float) -> Learner:
     return made
 
 
-def test_advantages_and_returns_are_those_of_a_loop() -> None:
+def test_advantages_and_returns_are_those_of_a_loop():
     made, sums = recorded(3, 3), torch.zeros(2, 2)
     envs, played = made.envs, made.play(sums[0], sums[1])
     done, late, paid = envs.done.numpy(), envs.late.numpy(), envs.paid.numpy()
@@ -179,7 +178,7 @@ def test_advantages_and_returns_are_those_of_a_loop() -> None:
     np.testing.assert_allclose(sums, returns, rtol=1e-5)  # what the curve is told
 
 
-def test_actions_are_as_frequent_as_they_are_likely() -> None:
+def test_actions_are_as_frequent_as_they_are_likely():
     made = recorded(600, 300)
     made.envs.seen[:] = 7
     with torch.no_grad():
@@ -190,7 +189,7 @@ def test_actions_are_as_frequent_as_they_are_likely() -> None:
     np.testing.assert_allclose(frequent, chances, atol=0.015)
 
 
-def test_the_loss_is_the_usual_one() -> None:
+def test_the_loss_is_the_usual_one():
     """As Stable-Baselines3 writes it, except that advantages are divided by n, not n - 1."""
     rng, made = np.random.default_rng(0), recorded(1, 30)
     actions = torch.from_numpy(rng.integers(0, 5, (2, 8)))
@@ -215,12 +214,12 @@ def test_the_loss_is_the_usual_one() -> None:
     assert found == pytest.approx(expected, rel=1e-5)
 
 
-def test_gradients_are_clipped_and_the_rate_falls_to_0(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gradients_are_clipped_and_the_rate_falls_to_0(monkeypatch):
     few = PPOSettings(environments=8, gradient_norm=0.25)
     made, rates, norms = learner(asked(1, 2, steps=4 * few.rollout_steps, settings=few)), [], []
     step = made.optimiser.step
 
-    def noting(found: Any, rate: Any) -> None:
+    def noting(found, rate):
         rates.append(float(rate))
         norms.append(torch.cat([each.flatten(1) for each in found], dim=1).norm(dim=1))
         step(found, rate)
@@ -233,7 +232,7 @@ def test_gradients_are_clipped_and_the_rate_falls_to_0(monkeypatch: pytest.Monke
     assert torch.stack(norms).min() < 0.249  # which is left alone
 
 
-def test_the_curve_is_what_episodes_earned_while_learning() -> None:
+def test_the_curve_is_what_episodes_earned_while_learning():
     both = lesson(5, 6, steps=400)
     for step, paid in ((1, 0.0), (10, 1.0), (11, 0.5), (400, 3.0)):
         both.note(1, step, paid)
@@ -243,7 +242,7 @@ def test_the_curve_is_what_episodes_earned_while_learning() -> None:
 
 
 @pytest.mark.thorough
-def test_levels_of_the_shift_that_were_met_are_noted() -> None:
+def test_levels_of_the_shift_that_were_met_are_noted():
     for alpha in (0.0, 0.1):
         shown = asked(steps=20_000 if alpha else 1, alpha=alpha, num_levels=50)
         ppo.train(shown)
@@ -251,6 +250,6 @@ def test_levels_of_the_shift_that_were_met_are_noted() -> None:
         assert shown.met[0] <= set(range(LEVELS, LEVELS + 50))
 
 
-def test_an_objective_with_a_discount_of_its_own_is_learnt_with_it() -> None:
+def test_an_objective_with_a_discount_of_its_own_is_learnt_with_it():
     found = [learner(asked(trap="TreeFarm", reward=r)).discount for r in ("soon", "base")]
     assert found == [0.8, 0.95]

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import fields, replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,12 +28,12 @@ OTHERS = {
 COMMAND = ["--trap", "CheeseCorner", "--num-levels", "50", "--steps", "600"]
 
 
-def learner(settings: PPOSettings) -> Learner:
+def learner(settings):
     asked, view = lesson(1, settings=settings, num_levels=50), CentredInputs(CORNER)
     return Learner(HostEnvs(asked, view, Variation()), asked, view.count)
 
 
-def train_weights(algo: str, settings: PPOSettings) -> bytes:
+def train_weights(algo, settings):
     asked = lesson(1, steps=2 * FEW.rollout_steps, num_levels=50, settings=settings)
     (agent,) = trained(algo, asked)
     return encode_weights(agent)
@@ -44,7 +43,7 @@ TAKERS = [name for name, each in ALGORITHMS.items() if each.settings]
 
 
 @pytest.mark.parametrize("algo", few(TAKERS, "ppo", thorough={*TAKERS} - {"ppo-gru"}))
-def test_each_setting_that_an_algorithm_takes_changes_what_is_learnt(algo: str) -> None:
+def test_each_setting_that_an_algorithm_takes_changes_what_is_learnt(algo):
     assert [*OTHERS] == [*NAMES]
     usual = train_weights(algo, FEW)
     assert usual == train_weights(algo, FEW)
@@ -54,7 +53,7 @@ def test_each_setting_that_an_algorithm_takes_changes_what_is_learnt(algo: str) 
         assert train_weights(algo, replace(FEW, **{name: OTHERS[name]})) != usual, name
 
 
-def test_with_a_learning_rate_of_nearly_0_weights_stay_as_they_were_drawn() -> None:
+def test_with_a_learning_rate_of_nearly_0_weights_stay_as_they_were_drawn():
     drawn = draw_stack(CentredInputs(CORNER).count, (1,))
     moved = []
     for rate in (1e-12, 1e-3):
@@ -66,7 +65,7 @@ def test_with_a_learning_rate_of_nearly_0_weights_stay_as_they_were_drawn() -> N
 
 
 @pytest.mark.parametrize("parts", [1, 3, 7, 128])
-def test_minibatches_are_all_steps_of_a_rollout_in_parts_as_equal_as_can_be(parts: int) -> None:
+def test_minibatches_are_all_steps_of_a_rollout_in_parts_as_equal_as_can_be(parts):
     made, sizes = learner(replace(FEW, minibatches=parts)), []
     made.descend = lambda loss, left: None
     made.loss = lambda batch, left: sizes.append(batch.actions.shape[1])
@@ -78,14 +77,14 @@ def test_minibatches_are_all_steps_of_a_rollout_in_parts_as_equal_as_can_be(part
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("value", [-1, -0.5, float("nan"), float("inf"), 10**400, "2", True, None])
-def test_a_value_that_makes_no_sense_is_refused(name: str, value: object) -> None:
+def test_a_value_that_makes_no_sense_is_refused(name, value):
     with pytest.raises(
         ValueError, match=f"{name} must be a (whole )?number .*, got {repr(value)[:9]}"
     ):
         PPOSettings(**{name: value})
 
 
-def test_values_are_kept_as_the_numbers_that_they_are() -> None:
+def test_values_are_kept_as_the_numbers_that_they_are():
     given = PPOSettings(discount=1, epochs=np.int64(3), clip=np.float64(0.3))
     assert [type(getattr(given, each.name)) for each in fields(given)] == [
         type(each.default) for each in fields(given)
@@ -96,7 +95,7 @@ def test_values_are_kept_as_the_numbers_that_they_are() -> None:
 
 
 @pytest.mark.parametrize("algo", ALGORITHMS)
-def test_agents_of_other_settings_have_other_names_and_commands(algo: str) -> None:
+def test_agents_of_other_settings_have_other_names_and_commands(algo):
     run = Run("CheeseCorner", algo)
     assert not run.changes()
     assert run.name == f"{algo}-s0"
@@ -114,7 +113,7 @@ def test_agents_of_other_settings_have_other_names_and_commands(algo: str) -> No
     assert run.facts()["settings"] == {}
 
 
-def test_what_is_usual_of_one_algorithm_is_a_change_of_another() -> None:
+def test_what_is_usual_of_one_algorithm_is_a_change_of_another():
     """A convolutional LSTM learns at its own rate; PPO's is a change there, and its own is none."""
     run = Run("CheeseCorner", "ppo-drc")
     assert run.settings == PPOSettings(learning_rate=3e-3)
@@ -125,7 +124,7 @@ def test_what_is_usual_of_one_algorithm_is_a_change_of_another() -> None:
 
 
 @pytest.mark.parametrize("algo", ["ppo", thorough("ppo-drc")])
-def test_the_recorded_command_trains_the_same_weights_again(algo: str, tmp_path: Path) -> None:
+def test_the_recorded_command_trains_the_same_weights_again(algo, tmp_path):
     given = {"learning_rate": 0.00123, "minibatches": 3, "environments": 8, "entropy": 0.0}
     words = [word for n, v in given.items() for word in (f"--{n.replace('_', '-')}", str(v))]
     assert main([*COMMAND, "--algo", algo, *words, "--out", str(tmp_path / "agent")]) == 0
@@ -162,7 +161,7 @@ def test_the_recorded_command_trains_the_same_weights_again(algo: str, tmp_path:
         ("--algo pppo --epochs 2", "Did you mean 'ppo'"),
     ],
 )
-def test_bad_options_are_refused_in_words(arguments: str, message: str, tmp_path, capsys) -> None:
+def test_bad_options_are_refused_in_words(arguments, message, tmp_path, capsys):
     try:
         code = main([*COMMAND, "--out", str(tmp_path / "agent"), *arguments.split()])
     except SystemExit as stop:  # argparse's own
@@ -172,7 +171,7 @@ def test_bad_options_are_refused_in_words(arguments: str, message: str, tmp_path
     assert not list(tmp_path.iterdir())
 
 
-def test_help_says_of_each_setting_what_it_means_and_is_usually(capsys) -> None:
+def test_help_says_of_each_setting_what_it_means_and_is_usually(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     told = " ".join(capsys.readouterr().out.split())

@@ -3,7 +3,6 @@
 import errno
 import os
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,14 +12,13 @@ from training import DOORS, acts, drawn
 from agents.saving import encode_weights, record_agent, save
 from mesa_gym.policies import as_policy
 from mesa_gym.trained.ensemble import Ensemble
-from mesa_gym.trained.networks import TorchAgent
 from mesa_gym.trained.record import AgentRecord
-from mesa_gym.traps import Trap, all_traps
+from mesa_gym.traps import all_traps
 
 ABOUT = "policy.json"
 
 
-def reloaded(agent: TorchAgent, trap: Trap, folder: Path) -> None:
+def reloaded(agent, trap, folder):
     """Save an agent, and hold what it does to what is loaded, bit for bit."""
     save(folder, record_agent(agent, trap, "ppo-s5", 5))
     planes = trap.observe(wandered(trap))
@@ -30,18 +28,18 @@ def reloaded(agent: TorchAgent, trap: Trap, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("cls", all_traps().values(), ids=all_traps())
-def test_reload_is_the_same_bit_for_bit(cls: type[Trap], tmp_path: Path) -> None:
+def test_reload_is_the_same_bit_for_bit(cls, tmp_path):
     trap = cls()
     reloaded(drawn(trap), trap, tmp_path / "agents" / "one")
     assert [path.name for path in (tmp_path / "agents").iterdir()] == ["one"]
 
 
-def test_ensembles_are_saved_whole(tmp_path: Path) -> None:
+def test_ensembles_are_saved_whole(tmp_path):
     reloaded(Ensemble(DOORS, [drawn(DOORS, seed) for seed in range(3)]), DOORS, tmp_path / "agent")
 
 
 @pytest.mark.parametrize(("value", "size"), [(0.5, 2), (1 + 2**-20, 4), (1e6, 4)])
-def test_weights_are_halves_where_these_are_exact(value: float, size: int, tmp_path: Path) -> None:
+def test_weights_are_halves_where_these_are_exact(value, size, tmp_path):
     agent = drawn(DOORS)
     for parameter in agent.parameters():
         parameter.data.reshape(-1)[0] = value
@@ -50,7 +48,7 @@ def test_weights_are_halves_where_these_are_exact(value: float, size: int, tmp_p
     reloaded(agent, DOORS, tmp_path / "agent")
 
 
-def test_saving_writes_all_or_nothing(tmp_path: Path) -> None:
+def test_saving_writes_all_or_nothing(tmp_path):
     kept, agent = tmp_path / "agent", drawn(DOORS)
     save(kept, record_agent(agent, DOORS, "ppo-s5", 5))
     with pytest.raises(FileExistsError, match="choose another"):
@@ -61,10 +59,8 @@ def test_saving_writes_all_or_nothing(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["agent"]
 
 
-def test_a_full_disk_leaves_nothing_and_the_directory_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(handle: int) -> None:
+def test_a_full_disk_leaves_nothing_and_the_directory_is_named(tmp_path, monkeypatch):
+    def full(handle):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)

@@ -8,7 +8,7 @@ from mesa_gym.trained.stacks import draw_stack
 
 
 @pytest.mark.thorough
-def test_square_matrices_take_the_steps_of_muon_and_all_else_those_of_adam() -> None:
+def test_square_matrices_take_the_steps_of_muon_and_all_else_those_of_adam():
     stack, generator = draw_stack(40, (1, 2)), torch.Generator().manual_seed(0)
     before = [each.detach().clone() for each in stack]
     found = [[torch.randn(x.shape, generator=generator) for x in stack] for _ in range(4)]

@@ -17,7 +17,7 @@ from mesa_gym.traps.attributes import Attributes
 USUAL = {"steps": 7, "reward": "base", "alpha": 0.0, "num_levels": 50}
 
 
-def test_a_stage_is_what_its_words_say_and_else_as_usual() -> None:
+def test_a_stage_is_what_its_words_say_and_else_as_usual():
     first, second = read_stages(
         "Attributes", ["reward='square and red' rho=0 home=corner", ""], USUAL
     )
@@ -44,13 +44,13 @@ def test_a_stage_is_what_its_words_say_and_else_as_usual() -> None:
         (["shape_planes=2", ""], "the stages show grids of different sizes or planes"),
     ],
 )
-def test_a_stage_that_makes_no_sense_is_refused(words: list[str], message: str) -> None:
+def test_a_stage_that_makes_no_sense_is_refused(words, message):
     with pytest.raises(ValueError, match=message):
         read_stages("Attributes", words, USUAL)
 
 
 @pytest.mark.thorough
-def test_the_next_stage_goes_on_from_what_was_learnt(monkeypatch) -> None:
+def test_the_next_stage_goes_on_from_what_was_learnt(monkeypatch):
     """With a second stage that never updates, the agent is that of the first alone."""
     run = Run("CheeseCorner", stages=("steps=8192", "steps=4096 alpha=0.5"), num_levels=500)
     update, alphas = ppo.Learner.update, []
@@ -71,7 +71,7 @@ def test_the_next_stage_goes_on_from_what_was_learnt(monkeypatch) -> None:
 
 
 @pytest.mark.thorough
-def test_checkpoints_are_of_all_stages_by_steps_in_all(tmp_path) -> None:
+def test_checkpoints_are_of_all_stages_by_steps_in_all(tmp_path):
     words = ["--stage", "steps=8192", "--stage", "steps=8192 reward=corner", "--checkpoints", "2"]
     asked = ["--trap", "CheeseCorner", "--out", str(tmp_path / "agent"), *words]
     assert main(asked) == 0
@@ -83,7 +83,7 @@ def test_checkpoints_are_of_all_stages_by_steps_in_all(tmp_path) -> None:
     assert len({float(each.abs().sum()) for each in weights}) == 4
 
 
-def test_an_agent_acts_on_every_trap_of_its_planes(tmp_path) -> None:
+def test_an_agent_acts_on_every_trap_of_its_planes(tmp_path):
     asked = ["--trap", "Attributes", "--steps", "1", "--stage", "rho=0.5 home=cell"]
     assert main([*asked, "--out", str(tmp_path / "agent")]) == 0
     load(tmp_path / "agent", Attributes(rho=0.0, objects=5))
@@ -91,7 +91,7 @@ def test_an_agent_acts_on_every_trap_of_its_planes(tmp_path) -> None:
         load(tmp_path / "agent", Attributes(colour_planes=2))
 
 
-def test_only_the_first_units_learn() -> None:
+def test_only_the_first_units_learn():
     (agent,) = ppo.train(lesson(steps=8192, settings=PPOSettings(units=4)))
     (whole,) = ppo.train(lesson(steps=8192))
     for layer in ("first", "second"):
@@ -102,7 +102,7 @@ def test_only_the_first_units_learn() -> None:
     assert whole.policy.weight[:, 4:].any()
 
 
-def test_agents_on_many_planes_act_alone_as_in_a_batch() -> None:
+def test_agents_on_many_planes_act_alone_as_in_a_batch():
     """Rows that fill up a block are observations too: inputs of an empty grid lie beyond all."""
     trap = find_trap("Attributes")(shape_planes=2)
     (trained,) = train_many(Run("Attributes", steps=1, stages=("shape_planes=2",)), (0,))

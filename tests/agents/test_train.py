@@ -1,8 +1,6 @@
 """The training of every algorithm, and the command."""
 
 import json
-from pathlib import Path
-from typing import Any
 from unittest.mock import Mock
 
 import numpy as np
@@ -23,18 +21,17 @@ from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring.trace import name_of
 from mesa_gym.trained.ensemble import Ensemble
-from mesa_gym.trained.networks import TorchAgent
 
 PLANES = CORNER.observe(wandered(CORNER, 100))
 OWN = ["--trap", "CheeseCorner"]
 
 
 @pytest.mark.parametrize("algo", few(ALGORITHMS, thorough=("ppo", "plr-exact", "bc")))
-def test_trains_repeats_itself_tells_and_reloads(algo: str, tmp_path: Path) -> None:
+def test_trains_repeats_itself_tells_and_reloads(algo, tmp_path):
     told: list[int] = []
     kept: dict[tuple[int, int], bytes] = {}
 
-    def keep(steps: int, seed: int, agent: TorchAgent) -> None:
+    def keep(steps, seed, agent):
         kept[steps, seed] = encode_weights(agent)
 
     size = {"steps": 9_000, "num_levels": 300}
@@ -58,7 +55,7 @@ def test_trains_repeats_itself_tells_and_reloads(algo: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("algo", few(ALGORITHMS, "ppo", "plr-exact"))
-def test_algorithms_that_train_seeds_at_once_say_so(algo: str, monkeypatch) -> None:
+def test_algorithms_that_train_seeds_at_once_say_so(algo, monkeypatch):
     """Boards are planned by it."""
     monkeypatch.setattr(Lesson, "each", Mock(side_effect=EOFError))
     monkeypatch.setattr(Lesson, "environments", Mock(side_effect=BufferError))
@@ -71,11 +68,11 @@ STREAMED = [algo for algo in ALGORITHMS if algo not in ("bc", "ppo-gru")]
 
 
 @pytest.mark.parametrize("algo", few(STREAMED, "ppo"))
-def test_neighbouring_seeds_share_no_stream_of_levels(algo: str, monkeypatch) -> None:
+def test_neighbouring_seeds_share_no_stream_of_levels(algo, monkeypatch):
     used: dict[int, set[int]] = {0: set(), 1: set(), 2: set()}
     reset = TrapVectorEnv.reset
 
-    def noting(env: TrapVectorEnv, **options: Any) -> Any:
+    def noting(env, **options):
         begun = reset(env, **options)
         used[seed].update(env.np_random_seed)
         return begun
@@ -89,7 +86,7 @@ def test_neighbouring_seeds_share_no_stream_of_levels(algo: str, monkeypatch) ->
 
 
 @pytest.mark.parametrize("together", [False, True])
-def test_what_an_agent_does_does_not_depend_on_its_batch(together: bool) -> None:
+def test_what_an_agent_does_does_not_depend_on_its_batch(together):
     """To the last bit, since a sampled action can hang on that."""
     networks = [drawn(DOORS, seed) for seed in range(3)]
     agent = Ensemble(DOORS, networks) if together else networks[0]
@@ -104,7 +101,7 @@ def test_what_an_agent_does_does_not_depend_on_its_batch(together: bool) -> None
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("algo", ALGORITHMS)
-def test_becomes_competent(algo: str) -> None:
+def test_becomes_competent(algo):
     steps = 600_000 if algo == "sb3-dqn" else 300_000
     settings = ALGORITHMS[algo].settings or PPOSettings()
     (agent,) = trained(algo, lesson(0, steps=steps, num_levels=NUM_LEVELS, settings=settings))
@@ -112,7 +109,7 @@ def test_becomes_competent(algo: str) -> None:
     assert card.read_each("test", "normalized_return")["cheese"] >= 0.9
 
 
-def test_command_trains_an_agent_that_loads(tmp_path: Path, capsys) -> None:
+def test_command_trains_an_agent_that_loads(tmp_path, capsys):
     out = tmp_path / "agent"
     arguments = ["--seed", "2", "--steps", "10000", "--checkpoints", "2", "--alpha", "0.5"]
     assert main([*OWN, *arguments, "--reward", "corner", "--out", str(out)]) == 0
@@ -152,7 +149,7 @@ def test_command_trains_an_agent_that_loads(tmp_path: Path, capsys) -> None:
         ("--nonsense", "unrecognized arguments: --nonsense"),
     ],
 )
-def test_bad_usage(arguments: str, message: str, tmp_path: Path, capsys) -> None:
+def test_bad_usage(arguments, message, tmp_path, capsys):
     try:
         code = main([*OWN, "--out", str(tmp_path / "agent"), *arguments.split()])
     except SystemExit as stop:  # argparse's own
@@ -163,7 +160,7 @@ def test_bad_usage(arguments: str, message: str, tmp_path: Path, capsys) -> None
     assert not list(tmp_path.iterdir())
 
 
-def test_interrupted_training_leaves_nothing(tmp_path: Path, capsys, monkeypatch) -> None:
+def test_interrupted_training_leaves_nothing(tmp_path, capsys, monkeypatch):
     def interrupt(*arguments, **keywords):
         raise KeyboardInterrupt
 

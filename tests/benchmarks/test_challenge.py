@@ -1,7 +1,6 @@
 """Verbs, salts and entries, which tracks, audits and submissions share."""
 
 import re
-from pathlib import Path
 
 import pytest
 from strangers import LAZY
@@ -12,7 +11,7 @@ from benchmarks.challenge import LEAST_SALT, Entry, take_salt
 
 
 @pytest.mark.parametrize("command", ["track", "audit", "submit"])
-def test_each_refuses_a_salt_that_is_guessed(command: str, tmp_path: Path, capsys) -> None:
+def test_each_refuses_a_salt_that_is_guessed(command, tmp_path, capsys):
     handed_in = {"track": LAZY, "audit": LAZY, "submit": str(written(tmp_path / "s"))}
     given = [command, "rerun", handed_in[command], "--salt", "x" * (LEAST_SALT - 1)]
     assert main([*given, "--out", str(tmp_path / "out")]) == 2
@@ -20,7 +19,7 @@ def test_each_refuses_a_salt_that_is_guessed(command: str, tmp_path: Path, capsy
     assert not (tmp_path / "out").exists()
 
 
-def test_a_salt_is_printed_and_without_one_another_is_drawn(capsys) -> None:
+def test_a_salt_is_printed_and_without_one_another_is_drawn(capsys):
     salts = [take_salt(None), take_salt(None), take_salt("a salt of the evaluator")]
     assert re.findall("^salt (.+)$", capsys.readouterr().err, re.M) == salts
     assert len({*salts}) == 3
@@ -35,7 +34,7 @@ def test_a_salt_is_printed_and_without_one_another_is_drawn(capsys) -> None:
         ({"date": "2026-13-01"}, "month must be"),
     ],
 )
-def test_an_entry_says_what_can_be_shown(changes: dict, told: str) -> None:
+def test_an_entry_says_what_can_be_shown(changes, told):
     given = {"authors": ("A. Person",), "code": "https://a.b/c@1", "date": "2026-11-25"}
     assert Entry(**given).tier == "claimed"
     with pytest.raises(ValueError, match=told):

@@ -35,18 +35,18 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def whole(tmp_path_factory):
     """A library, not to be changed."""
     return make_library(tmp_path_factory.mktemp("whole"))
 
 
 @pytest.fixture
-def folder(whole: Path, tmp_path: Path) -> Path:
+def folder(whole, tmp_path):
     """A copy."""
     return Path(shutil.copytree(whole, tmp_path / "library"))
 
 
-def test_the_plan_has_all_agents_once() -> None:
+def test_the_plan_has_all_agents_once():
     traps, names = list_single_traps(), {}
     for everything in (False, True):
         runs = plan_runs(traps, everything)
@@ -62,7 +62,7 @@ def test_the_plan_has_all_agents_once() -> None:
     assert names[False] < names[True]
 
 
-def test_agents_are_those_that_training_gives(folder: Path) -> None:
+def test_agents_are_those_that_training_gives(folder):
     first, second = train_many(BOTH[0], (0, 1))
     (early,) = train_many(EARLY, (0,))
     expected = [(first, 0, None), (early.earlier[5000], 0, 5000), (second, 1, None)]
@@ -76,7 +76,7 @@ def test_agents_are_those_that_training_gives(folder: Path) -> None:
         assert load("CheeseCorner", seed, trained_for=steps, folder=folder).kind == "network"
 
 
-def test_only_what_is_missing_is_made(folder: Path) -> None:
+def test_only_what_is_missing_is_made(folder):
     more = Run("CheeseCorner-v0", seed=2, steps=10_000)
     assert find_lacking([*BOTH, EARLY, more], folder) == [more]
     (folder / OWN).unlink()
@@ -84,14 +84,14 @@ def test_only_what_is_missing_is_made(folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_making_goes_on_where_it_stopped(tmp_path: Path, monkeypatch, capsys) -> None:
+def test_making_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
     """In processes of their own, of few agents and steps; the second time makes what was lost."""
     runs = [Run("LavaLand-v0", seed=seed, steps=10) for seed in (0, 1, 6)]
     runs.append(replace(runs[0], alpha=0.1))
     monkeypatch.setattr(making, "plan_runs", lambda traps, everything: runs)
     monkeypatch.setattr(making, "LEVELS", 10)
 
-    def make() -> tuple[str, str]:
+    def make():
         """Return how many jobs were done, and the manifest."""
         assert main(["make", "--traps", "LavaLand", "--out", str(tmp_path)]) == 0
         (told,) = re.findall(r"(\d of \d) jobs done", capsys.readouterr().err)
@@ -111,7 +111,7 @@ def test_making_goes_on_where_it_stopped(tmp_path: Path, monkeypatch, capsys) ->
     assert make() == ("0 of 0", before)
 
 
-def test_the_manifest_holds_what_was_kept(folder: Path) -> None:
+def test_the_manifest_holds_what_was_kept(folder):
     before = read_manifest(folder)
     write_entries(folder, before[:1])
     assert read_manifest(folder) == before
@@ -119,9 +119,7 @@ def test_the_manifest_holds_what_was_kept(folder: Path) -> None:
     assert len((folder / MANIFEST).read_text().splitlines()) == 5  # a line an agent
 
 
-def test_networks_that_are_missing_say_where_to_get_them(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_networks_that_are_missing_say_where_to_get_them(folder, tmp_path, monkeypatch):
     """As in an installed package; what the message says is then done."""
     here, source = tmp_path / "trained" / "weights", folder.rename(tmp_path / "weights")
     here.mkdir(parents=True)
@@ -143,11 +141,11 @@ def test_networks_that_are_missing_say_where_to_get_them(
     assert load("CheeseCorner", folder=here).observation == "planes"
 
 
-def test_a_full_disk_leaves_the_old_manifest(folder: Path, monkeypatch) -> None:
+def test_a_full_disk_leaves_the_old_manifest(folder, monkeypatch):
     before, rename = (folder / MANIFEST).read_bytes(), os.replace
     entry = structs.replace(read_manifest(folder)[0], name="ppo-s9")
 
-    def full(source: str, target: Path) -> None:
+    def full(source, target):
         if Path(target).name == MANIFEST:
             raise OSError(ENOSPC, "No space left on device")
         rename(source, target)
@@ -158,7 +156,7 @@ def test_a_full_disk_leaves_the_old_manifest(folder: Path, monkeypatch) -> None:
     assert (folder / MANIFEST).read_bytes() == before
 
 
-def test_several_that_fill_one_folder_lose_nothing(tmp_path: Path, whole: Path) -> None:
+def test_several_that_fill_one_folder_lose_nothing(tmp_path, whole):
     entry = read_manifest(whole)[0]
     names = [f"ppo-s{seed}" for seed in range(100, 140)]
     with ThreadPoolExecutor(8) as pool:
@@ -167,16 +165,14 @@ def test_several_that_fill_one_folder_lose_nothing(tmp_path: Path, whole: Path) 
     assert [entry.name for entry in read_manifest(tmp_path)] == names
 
 
-def test_a_damaged_manifest_stops_the_making_before_the_work(folder: Path, monkeypatch) -> None:
+def test_a_damaged_manifest_stops_the_making_before_the_work(folder, monkeypatch):
     monkeypatch.setattr(runner, "run", pytest.fail)
     (folder / MANIFEST).write_text("{")
     assert main(["make", "--traps", "LavaLand", "--out", str(folder)]) == 2
 
 
-def test_a_library_that_cannot_be_locked_says_so_and_stays(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def lockless(*_: object) -> None:
+def test_a_library_that_cannot_be_locked_says_so_and_stays(folder, monkeypatch):
+    def lockless(*_):
         raise OSError(ENOLCK, "No locks available")
 
     before = (folder / MANIFEST).read_bytes()

@@ -1,7 +1,5 @@
 """``mesa-gym cache``: what is kept on disk is shown and deleted, of all traps or one."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -12,8 +10,8 @@ from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.coin_run import CoinRun
 
 
-def test_show_and_clear(monkeypatch, tmp_path: Path, capsys) -> None:
-    def command(*arguments: str) -> list[str]:
+def test_show_and_clear(monkeypatch, tmp_path, capsys):
+    def command(*arguments):
         assert main(["cache", *arguments]) == 0
         return capsys.readouterr().out.splitlines()
 
@@ -46,7 +44,7 @@ def test_show_and_clear(monkeypatch, tmp_path: Path, capsys) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["claer", "clear CheseCorner", "clear CoinRun CheeseDish"])
-def test_bad_usage_deletes_nothing(wrong: str, monkeypatch, tmp_path: Path, run) -> None:
+def test_bad_usage_deletes_nothing(wrong, monkeypatch, tmp_path, run):
     monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path))
     level_values(CheeseCorner(), Split.TEST, np.arange(3))
     assert run(f"cache {wrong}")[0] == 2

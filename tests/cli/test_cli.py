@@ -16,14 +16,14 @@ from mesa_gym.terminal import Progress, table
 from mesa_gym.traps import Split, all_traps, find_trap
 
 
-def printed(capsys: pytest.CaptureFixture[str], command: str, code: int = 0) -> tuple[str, str]:
+def printed(capsys, command, code=0):
     """Return what a command says on standard output and standard error."""
     assert main(command.split()) == code
     out, err = capsys.readouterr()
     return out, err
 
 
-def test_list_names_every_trap(capsys) -> None:
+def test_list_names_every_trap(capsys):
     facts = json.loads(printed(capsys, "list --json")[0])
     assert [fact["name"] for fact in facts] == list(all_traps())
     assert set(facts[0]) == {"name", "id", "type", "source", "base", "proxies", "solvable"}
@@ -32,7 +32,7 @@ def test_list_names_every_trap(capsys) -> None:
 
 
 @pytest.mark.parametrize("name", all_traps())
-def test_describe_shows_ids_objectives_and_a_level_of_each_split(name: str, capsys) -> None:
+def test_describe_shows_ids_objectives_and_a_level_of_each_split(name, capsys):
     out, _ = printed(capsys, f"describe {name.rsplit('-', 1)[0]}")
     for split in Split:
         # Above the grid stands what the agent holds.
@@ -45,7 +45,7 @@ def test_describe_shows_ids_objectives_and_a_level_of_each_split(name: str, caps
 
 
 @pytest.mark.parametrize("name", ["CheeseCorner", "MonsterWorld"])
-def test_certify_explains_its_columns_and_writes_json(name: str, capsys, tmp_path: Path) -> None:
+def test_certify_explains_its_columns_and_writes_json(name, capsys, tmp_path):
     """Of a trap without solver only what the splits share is certified."""
     file = tmp_path / "certificate.json"
     out, err = printed(capsys, f"certify {name} --levels 20 --json {file}")
@@ -62,14 +62,14 @@ def test_certify_explains_its_columns_and_writes_json(name: str, capsys, tmp_pat
 
 
 @pytest.mark.parametrize("name", ["CheeseCorner", "MonsterWorld"])
-def test_a_shared_level_fails_the_certificate(name: str, capsys, monkeypatch) -> None:
+def test_a_shared_level_fails_the_certificate(name, capsys, monkeypatch):
     """Here training is compared with itself."""
     monkeypatch.setattr("mesa_gym.solver.overlap.HELD_OUT", (Split.TRAIN,))
     _, err = printed(capsys, f"certify {name} --levels 5", code=1)
     assert f"{name}-v0 FAILS: train: 100.0% of 5 levels are among 150 levels of train" in err
 
 
-def test_score_prints_a_card_and_writes_all_forms(capsys, tmp_path: Path) -> None:
+def test_score_prints_a_card_and_writes_all_forms(capsys, tmp_path):
     card, page, words, trace = (tmp_path / name for name in ("a.json", "a.html", "a.md", "a.trace"))
     out, _ = printed(
         capsys,
@@ -123,7 +123,7 @@ ON_CORNER = "score --trap CheeseCorner --policy"
         (f"{ON_CORNER} stay --json /no/such/dir/f", "cannot write /no/such/dir/f"),
     ],
 )
-def test_bad_usage_is_explained_and_exits_2(command: str, words: str, run) -> None:
+def test_bad_usage_is_explained_and_exits_2(command, words, run):
     text = "from mesa_gym.errors import missing_extra\n\ndef make(trap):\n"
     Path("lacking.py").write_text(text + "    raise missing_extra('torch', 'sb3')\n")
     code, err = run(command)
@@ -131,26 +131,26 @@ def test_bad_usage_is_explained_and_exits_2(command: str, words: str, run) -> No
     assert "Traceback" not in err
 
 
-def test_a_trap_is_named_with_its_keywords_behind_it_or_after_an_option(capsys) -> None:
+def test_a_trap_is_named_with_its_keywords_behind_it_or_after_an_option(capsys):
     behind = printed(capsys, "describe Attributes objects=4 values=3")
     assert behind == printed(capsys, "describe --trap Attributes objects=4 values=3")
     assert behind != printed(capsys, "describe Attributes")
     assert "\n4 = thing" in behind[0]
 
 
-def test_the_command_alone_prints_its_help(capsys) -> None:
+def test_the_command_alone_prints_its_help(capsys):
     out, err = printed(capsys, "")
     assert err == ""
     assert all(f"\n    {name} " in out for name in COMMANDS)
 
 
-def test_what_fails_exits_1_and_cannot_change_the_terminal(run) -> None:
+def test_what_fails_exits_1_and_cannot_change_the_terminal(run):
     code, err = run("score --trace 'nothing\x1b[31m'")
     assert code == 1
     assert err == "mesa-gym: nothing\N{REPLACEMENT CHARACTER}[31m: No such file or directory\n"
 
 
-def test_progress_is_told_in_a_pipe_too(capsys, monkeypatch) -> None:
+def test_progress_is_told_in_a_pipe_too(capsys, monkeypatch):
     clock = iter([0.0, 1.0, 9.9, 10.1, 12.0, 20.2])
     monkeypatch.setattr("mesa_gym.terminal.monotonic", lambda: next(clock))
     with Progress("solve", 50) as advance:
@@ -161,7 +161,7 @@ def test_progress_is_told_in_a_pipe_too(capsys, monkeypatch) -> None:
 
 
 @pytest.mark.thorough
-def test_the_package_is_a_command_whose_reader_may_have_enough() -> None:
+def test_the_package_is_a_command_whose_reader_may_have_enough():
     command = [sys.executable, "-m", "mesa_gym"]
     done = subprocess.run([*command, "--version"], capture_output=True, text=True)
     assert done.stdout == f"{__version__}\n"
@@ -171,8 +171,8 @@ def test_the_package_is_a_command_whose_reader_may_have_enough() -> None:
     assert process.returncode == 1
 
 
-def test_interruption_is_one_line(capsys, monkeypatch) -> None:
-    def interrupted(*_: object, **__: object) -> None:
+def test_interruption_is_one_line(capsys, monkeypatch):
+    def interrupted(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("mesa_gym.cli.certify.certify", interrupted)
@@ -180,14 +180,14 @@ def test_interruption_is_one_line(capsys, monkeypatch) -> None:
     assert err.splitlines()[1:] == ["mesa-gym: interrupted; nothing was written"]
 
 
-def test_tables_align() -> None:
+def test_tables_align():
     text = table(["name", "n"], [["a", "10"], ["long name", "5"]])
     expected = ["name       n", "---------  --", "a          10", "long name   5"]
     assert text.splitlines() == expected
 
 
 @pytest.mark.parametrize("command", ["list", "--help"])
-def test_a_command_does_not_wait_for_what_the_others_need(command: str) -> None:
+def test_a_command_does_not_wait_for_what_the_others_need(command):
     heavy = ("mesa_gym.viewer", "mesa_gym.report", "mesa_gym.scoring", "mesa_gym.solver")
     code = (
         "import atexit, sys; from mesa_gym.cli import main;"
@@ -198,7 +198,7 @@ def test_a_command_does_not_wait_for_what_the_others_need(command: str) -> None:
     assert done.stdout.splitlines()[-1] == ""
 
 
-def test_the_list_of_commands_says_what_each_does(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_list_of_commands_says_what_each_does(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     told = " ".join(capsys.readouterr().out.split())
@@ -219,7 +219,7 @@ def test_the_list_of_commands_says_what_each_does(capsys: pytest.CaptureFixture[
         "score --trace {long} --trap LavaLand",
     ],
 )
-def test_what_is_long_is_not_told_whole(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_long_is_not_told_whole(command, capsys):
     with suppress(SystemExit):
         assert main(command.format(long="x" * 100_000).split()) in (1, 2)
     said = capsys.readouterr().err

@@ -3,7 +3,6 @@
 import gc
 import importlib.util
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +17,7 @@ COMMAND = f"demos --trap CheeseCorner --split shift --levels 7 --out {NAME} --ob
 
 
 @pytest.mark.parametrize("missing", ["minari", "h5py", "jax", "PIL"])
-def test_a_missing_package_names_the_extra(missing: str, monkeypatch, capsys) -> None:
+def test_a_missing_package_names_the_extra(missing, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, missing, None)
     for other in {"minari", "h5py", "jax"} - {missing}:
         monkeypatch.setitem(sys.modules, other, sys)
@@ -36,12 +35,12 @@ def test_a_missing_package_names_the_extra(missing: str, monkeypatch, capsys) ->
         ("--levels 0", "levels must be an integer of at least 1"),
     ],
 )
-def test_what_cannot_be_is_refused_before_any_work(given: str, said: str, capsys) -> None:
+def test_what_cannot_be_is_refused_before_any_work(given, said, capsys):
     assert main(f"demos --trap CheeseCorner --out {NAME} {given}".split()) == 2
     assert said in capsys.readouterr().err
 
 
-def test_the_environment_is_of_the_size_that_is_named(monkeypatch) -> None:
+def test_the_environment_is_of_the_size_that_is_named(monkeypatch):
     class Seen(Exception):
         pass
 
@@ -62,7 +61,7 @@ def test_the_environment_is_of_the_size_that_is_named(monkeypatch) -> None:
 # Minari removes its temporary folder, and leaves the object that stands for it to be collected.
 @pytest.mark.filterwarnings("ignore:.*TemporaryDirectory:ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_dataset_of_vectors_is_recovered_as_one(tmp_path: Path, monkeypatch) -> None:
+def test_a_dataset_of_vectors_is_recovered_as_one(tmp_path, monkeypatch):
     import minari
 
     monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
@@ -84,9 +83,7 @@ def test_a_dataset_of_vectors_is_recovered_as_one(tmp_path: Path, monkeypatch) -
 )
 @pytest.mark.filterwarnings("ignore:.*TemporaryDirectory:ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_dataset_is_the_oracles_episodes_and_is_never_overwritten(
-    tmp_path: Path, monkeypatch, capsys
-) -> None:
+def test_a_dataset_is_the_oracles_episodes_and_is_never_overwritten(tmp_path, monkeypatch, capsys):
     import minari
 
     monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -47,11 +45,11 @@ def broken():
 
 
 @pytest.fixture
-def export(run, tmp_path: Path) -> Any:
+def export(run, tmp_path):
     """Run the command; its exit code, what it said and the page, "" for none."""
     (tmp_path / "own_policies.py").write_text(POLICIES)
 
-    def do(command: str, out: str = "page.html") -> tuple[int, str, str]:
+    def do(command, out="page.html"):
         code, said = run(f"export {command}")
         page = tmp_path / out
         return code, said, page.read_text() if page.exists() else ""
@@ -59,11 +57,11 @@ def export(run, tmp_path: Path) -> Any:
     return do
 
 
-def listed(page: str) -> list[tuple[str, int]]:
+def listed(page):
     return [(level["play"], level["number"]) for level in read_data(page)["levels"]]
 
 
-def test_by_default_levels_live_in_the_page(export) -> None:
+def test_by_default_levels_live_in_the_page(export):
     code, said, page = export("--trap CheeseDish")
     assert (code, said) == (0, "export page.html: 0 of 5 levels\n")
     assert LIVES in page
@@ -78,7 +76,7 @@ def test_by_default_levels_live_in_the_page(export) -> None:
     assert not has_twins(find_trap("CheeseCorner"))
 
 
-def test_levels_and_splits_are_those_that_are_asked_for(export) -> None:
+def test_levels_and_splits_are_those_that_are_asked_for(export):
     page = export("--trap CheeseDish --levels 3 1 3 --salt secret")[2]
     others = [("twins", 3), ("alone:cheese", 3), ("alone:dish", 3)]
     assert listed(page) == [("train", 3), ("shift", 3), ("shift", 1), *others]
@@ -90,7 +88,7 @@ def test_levels_and_splits_are_those_that_are_asked_for(export) -> None:
     assert (held["cell"] == graph.rank % trap.cells).all()
 
 
-def test_several_policies_stand_on_one_page_each_in_its_way(export) -> None:
+def test_several_policies_stand_on_one_page_each_in_its_way(export):
     own = " ".join(f"--policy own_policies:{name}" for name in ("sure", "unsure"))
     code, _, page = export(f"--trap CheeseDish {own} --policy random --policy oracle:base")
     data = read_data(page)
@@ -118,7 +116,7 @@ def test_several_policies_stand_on_one_page_each_in_its_way(export) -> None:
         "--trap CheeseDish --no-play --policy sweeper --split twins",
     ],
 )
-def test_replays_are_there_where_they_are_asked_for(export, given: str) -> None:
+def test_replays_are_there_where_they_are_asked_for(export, given):
     code, said, page = export(given)
     assert code == 0
     assert REPLAYS in page
@@ -136,7 +134,7 @@ def test_replays_are_there_where_they_are_asked_for(export, given: str) -> None:
         thorough("--trap TreeFarm --play", "the steps of TreeFarm-v0 depend on chance"),
     ],
 )
-def test_what_cannot_live_is_replayed_and_the_page_says_why(export, given: str, why: str) -> None:
+def test_what_cannot_live_is_replayed_and_the_page_says_why(export, given, why):
     code, said, page = export(given)
     assert code == 0
     for text in (said, page):
@@ -155,16 +153,14 @@ def test_what_cannot_live_is_replayed_and_the_page_says_why(export, given: str, 
         ("--play --out page.txt", "must end in .html", 2),
     ],
 )
-def test_mistakes_are_said_in_the_last_line_and_write_nothing(
-    export, given: str, said: str, code: int
-) -> None:
+def test_mistakes_are_said_in_the_last_line_and_write_nothing(export, given, said, code):
     found, error, page = export(f"--trap CheeseDish {given}")
     assert (found, page) == (code, "")
     assert re.search(said, error.splitlines()[-1])
     assert code == 1 or len(error.splitlines()) == 1
 
 
-def test_a_play_that_the_trap_has_not_is_a_mistake(export) -> None:
+def test_a_play_that_the_trap_has_not_is_a_mistake(export):
     for play in ("twins", "alone:keys"):
         code, error, page = export(f"--trap KeysChests --split {play} --levels 0 4")
         assert (code, page) == (2, "")
@@ -172,7 +168,7 @@ def test_a_play_that_the_trap_has_not_is_a_mistake(export) -> None:
 
 
 @pytest.mark.thorough
-def test_agents_of_the_library_live_on_their_own_trap_alone(export, tmp_path: Path) -> None:
+def test_agents_of_the_library_live_on_their_own_trap_alone(export, tmp_path):
     for kind, out in (("network", "ppo"), ("planner", "planner")):
         entry = find_entry("CheeseCorner-v0", 0, 0.0, "base", None, FOLDER, kind)
         record = {name: getattr(entry, name) for name in AgentRecord.__struct_fields__}

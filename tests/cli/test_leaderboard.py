@@ -12,12 +12,12 @@ from mesa_gym.report import read_committed
 from mesa_gym.scoring import Cards
 
 
-def lines_of(text: str) -> dict[str, list[str]]:
+def lines_of(text):
     """Return the words of each agent's line, by its name."""
     return {words[1]: words for line in text.splitlines() if len(words := line.split()) > 5}
 
 
-def test_it_shows_the_committed_agents(capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_shows_the_committed_agents(capsys):
     assert main(["leaderboard"]) == 0
     told = capsys.readouterr().out
     assert told.startswith("Which goal do agents go for where base and proxy part?   16 traps")
@@ -28,7 +28,7 @@ def test_it_shows_the_committed_agents(capsys: pytest.CaptureFixture[str]) -> No
     assert "CheCor" in capsys.readouterr().out
 
 
-def test_cards_stand_among_them_with_pages(tmp_path: Path, capsys) -> None:
+def test_cards_stand_among_them_with_pages(tmp_path, capsys):
     mine = [each for each in read_committed("ppo") if each.trap == CORNER]
     for each in mine[:2]:
         each.save(tmp_path / "cards" / f"{each.policy}.json")
@@ -43,7 +43,7 @@ def test_cards_stand_among_them_with_pages(tmp_path: Path, capsys) -> None:
 
 
 @pytest.mark.thorough
-def test_a_policy_is_scored_and_named(capsys) -> None:
+def test_a_policy_is_scored_and_named(capsys):
     policies = ["--policy", "either", "sweeper", "--name", "mine"]
     assert main(["leaderboard", "CheeseCorner", *policies]) == 0
     told = capsys.readouterr().out
@@ -71,14 +71,14 @@ def test_a_policy_is_scored_and_named(capsys) -> None:
         (["--cards", "."], "there is no score card under ."),
     ],
 )
-def test_what_cannot_be_ranked_is_refused(arguments, told, tmp_path, monkeypatch, capsys) -> None:
+def test_what_cannot_be_ranked_is_refused(arguments, told, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Path("lone.zip").touch()
     assert main(["leaderboard", *arguments]) == 2
     assert told in capsys.readouterr().err
 
 
-def test_what_is_not_shown_is_told(tmp_path: Path, capsys) -> None:
+def test_what_is_not_shown_is_told(tmp_path, capsys):
     mine = [each for each in read_committed("ppo") if each.policy == "ppo-s0"]
     reference = next(each for each in read_committed("references") if each.trap == CORNER)
     Cards([*mine, reference]).save(tmp_path / "cards.json")
@@ -89,7 +89,7 @@ def test_what_is_not_shown_is_told(tmp_path: Path, capsys) -> None:
     assert "ppo-s0 on CheeseCorner-v0" not in told
 
 
-def test_files_name_their_traps(capsys) -> None:
+def test_files_name_their_traps(capsys):
     policies = ["--policy", "CheeseCorner=oracle:cheese", "CheeseDish=oracle:dish"]
     with pytest.MonkeyPatch.context() as patch:
         asked = []
@@ -105,7 +105,7 @@ def test_files_name_their_traps(capsys) -> None:
     assert split_trap("runs/lr=0.1/ppo-s0") == ("", "runs/lr=0.1/ppo-s0")
 
 
-def test_cards_of_other_levels_are_refused(tmp_path: Path, capsys) -> None:
+def test_cards_of_other_levels_are_refused(tmp_path, capsys):
     card(CORNER, "mine-s0", 0.5, 0.5).save(tmp_path / "mine.json")
     assert main(["leaderboard", "--cards", str(tmp_path / "mine.json")]) == 2
     assert "levels is 1000 for" in capsys.readouterr().err

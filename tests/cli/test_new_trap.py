@@ -2,7 +2,6 @@
 
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from mesa_gym.traps import find_trap
 
 
 @pytest.mark.usefixtures("registry")
-def test_what_it_writes_can_be_scored(run: Callable[[str], tuple[int, str]]) -> None:
+def test_what_it_writes_can_be_scored(run):
     assert run("new-trap RipeBerries")[0] == 0
     sys.path.insert(0, "")
     # tests/conformance/test_own_traps.py runs every check on the same code.
@@ -31,9 +30,7 @@ def test_what_it_writes_can_be_scored(run: Callable[[str], tuple[int, str]]) -> 
         ("RipeBerries", "ripe_berries.py"),  # the file is there
     ],
 )
-def test_what_cannot_be_written_is_refused(
-    name: str, reason: str, run: Callable[[str], tuple[int, str]]
-) -> None:
+def test_what_cannot_be_written_is_refused(name, reason, run):
     Path("ripe_berries.py").write_text("mine")
     code, error = run(f"new-trap {name}")
     assert (code != 0, reason in error) == (True, True), error
@@ -43,7 +40,7 @@ def test_what_cannot_be_written_is_refused(
 
 
 @pytest.mark.usefixtures("registry")
-def test_an_error_of_ones_own_is_told_with_its_line(run: Callable[[str], tuple[int, str]]) -> None:
+def test_an_error_of_ones_own_is_told_with_its_line(run):
     assert run("new-trap RipeBerries")[0] == 0
     path = Path("ripe_berries.py")
     lines = path.read_text().splitlines()
@@ -58,8 +55,8 @@ def test_an_error_of_ones_own_is_told_with_its_line(run: Callable[[str], tuple[i
     assert "Traceback" not in error
 
 
-def test_a_full_disk_leaves_nothing(run: Callable[[str], tuple[int, str]], monkeypatch) -> None:
-    def full(handle: int) -> None:
+def test_a_full_disk_leaves_nothing(run, monkeypatch):
+    def full(handle):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)

@@ -13,7 +13,7 @@ POLICY = {"schema": 1, "observation": "planes", "loader": "agents", "weights": "
 
 
 @pytest.fixture
-def agents(tmp_path: Path, monkeypatch) -> None:
+def agents(tmp_path, monkeypatch):
     """Folders of agents, which have names and traps, in the folder that a command runs in."""
     monkeypatch.chdir(tmp_path)
     for folder, name, trap in (
@@ -25,7 +25,7 @@ def agents(tmp_path: Path, monkeypatch) -> None:
         Path(folder, "policy.json").write_text(json.dumps(POLICY | {"name": name, "trap": trap}))
 
 
-def test_several_policies_and_traps_give_a_table_and_a_list(tmp_path: Path, capsys) -> None:
+def test_several_policies_and_traps_give_a_table_and_a_list(tmp_path, capsys):
     card, words = tmp_path / "cards.json", tmp_path / "table.md"
     command = "score CheeseCorner CoinRun --policy stay random --levels 3"
     assert main([*command.split(), "--json", str(card), "--markdown", str(words)]) == 0
@@ -46,7 +46,7 @@ def test_several_policies_and_traps_give_a_table_and_a_list(tmp_path: Path, caps
     assert words.read_text().count("\n| C") == 4
 
 
-def test_a_size_is_of_every_trap_and_stands_in_the_command(tmp_path: Path) -> None:
+def test_a_size_is_of_every_trap_and_stands_in_the_command(tmp_path):
     one, two = tmp_path / "one.json", tmp_path / "two.json"
     command = "score --policy oracle:base --size 11 --levels 3 --trap CheeseCorner"
     assert main([*command.split(), "--json", str(one)]) == 0
@@ -60,7 +60,7 @@ def test_a_size_is_of_every_trap_and_stands_in_the_command(tmp_path: Path) -> No
     assert alone.provenance.command == command
 
 
-def test_an_agent_plays_the_trap_that_it_was_trained_on(agents: None, monkeypatch) -> None:
+def test_an_agent_plays_the_trap_that_it_was_trained_on(agents, monkeypatch):
     seen = {}
 
     def evaluate(named, traps, **given):
@@ -88,6 +88,6 @@ def test_an_agent_plays_the_trap_that_it_was_trained_on(agents: None, monkeypatc
         ("--policy stay --trap CoinRun --size 10", "size 10 does not fit CoinRun: it needs odd"),
     ],
 )
-def test_what_does_not_go_together_is_refused(command: str, told: str, agents: None, run) -> None:
+def test_what_does_not_go_together_is_refused(command, told, agents, run):
     code, error = run(f"score {command}")
     assert (code, told in error) == (2, True), error

@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import gymnasium as gym
@@ -40,7 +39,7 @@ assert main(["score", "--policy", "oracle:shady", "--trap", name, "--levels", "5
 """
 
 
-def use(folder: Path, name: str) -> dict[str, object]:
+def use(folder, name):
     """Use the trap as a user would, in a process of its own; returns a score card."""
     path = os.pathsep.join([str(folder), str(ROOT.parent)])
     subprocess.run(
@@ -53,7 +52,7 @@ def use(folder: Path, name: str) -> dict[str, object]:
     return json.loads((folder / "card.json").read_text())
 
 
-def contributed(code: str) -> str:
+def contributed(code):
     """The trap as docs/write_a_trap.md says that it goes to the package, but for its sprites."""
     package = "mesa_gym.traps"
     code = code.replace("import mesa_gym\n", "").replace("@mesa_gym.register_trap\n", "")
@@ -67,7 +66,7 @@ def contributed(code: str) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["Mushrooms", "forest:Mushrooms"])
-def test_a_file_in_the_package_or_a_class_registered_elsewhere(name: str, tmp_path: Path) -> None:
+def test_a_file_in_the_package_or_a_class_registered_elsewhere(name, tmp_path):
     if ":" in name:
         (tmp_path / "forest.py").write_text(CODE)
     else:
@@ -78,7 +77,7 @@ def test_a_file_in_the_package_or_a_class_registered_elsewhere(name: str, tmp_pa
 
 
 @pytest.mark.usefixtures("registry")
-def test_registering_again_replaces_as_a_notebooks_cell_does() -> None:
+def test_registering_again_replaces_as_a_notebooks_cell_does():
     for _ in range(2):
 
         @mesa_gym.register_trap
@@ -90,7 +89,7 @@ def test_registering_again_replaces_as_a_notebooks_cell_does() -> None:
 
 
 @pytest.mark.usefixtures("registry")
-def test_names_that_are_taken_and_modules_that_are_not_there() -> None:
+def test_names_that_are_taken_and_modules_that_are_not_there():
     with pytest.raises(ValueError, match="CheeseCorner-v0 is a trap of mesa_gym itself"):
         mesa_gym.register_trap(type("CheeseCorner", (CheeseCorner,), {}))
     assert mesa_gym.register_trap(CheeseCorner) is CheeseCorner
@@ -100,9 +99,7 @@ def test_names_that_are_taken_and_modules_that_are_not_there() -> None:
 
 
 @pytest.fixture
-def elsewhere(
-    tmp_path: Path, registry: None, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[str, str], Path]:
+def elsewhere(tmp_path, registry, monkeypatch):
     """Write files into a folder that is not the current one."""
     monkeypatch.setattr(sys, "path", list(sys.path))
     folder = tmp_path / "my traps"
@@ -110,7 +107,7 @@ def elsewhere(
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
 
-    def write(name: str, code: str) -> Path:
+    def write(name, code):
         path = folder / name
         path.write_text(code)
         return path
@@ -118,7 +115,7 @@ def elsewhere(
     return write
 
 
-def test_a_trap_by_its_file(elsewhere: Callable[[str, str], Path]) -> None:
+def test_a_trap_by_its_file(elsewhere):
     elsewhere("basket.py", "SIZE = 2\n")
     code = CODE.replace("BASKET = 2", "from basket import SIZE as BASKET")
     path = elsewhere("undergrowth.py", code)
@@ -142,9 +139,7 @@ cache show {}
 """
 
 
-def test_every_command_takes_a_trap_by_its_file(
-    elsewhere: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_command_takes_a_trap_by_its_file(elsewhere, monkeypatch):
     pytest.importorskip("pygame")
     path = elsewhere("grove.py", CODE)
     for line in COMMANDS.strip().splitlines():
@@ -170,9 +165,7 @@ def test_every_command_takes_a_trap_by_its_file(
         ("a b:Mushrooms", "'a b' is neither the name of a module nor of a file"),
     ],
 )
-def test_a_file_without_such_a_trap(
-    named: str, says: str, elsewhere: Callable[[str, str], Path]
-) -> None:
+def test_a_file_without_such_a_trap(named, says, elsewhere):
     bare = "\n\nclass Bare(Mushrooms):\n    pass\n"
     files = {"thicket": CODE + bare, "json": CODE, "broken": "import no_such_package\n"}
     paths = {stem: elsewhere(f"{stem}.py", code) for stem, code in files.items()}

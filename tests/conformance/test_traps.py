@@ -1,15 +1,12 @@
 """Every trap of the package passes the battery and gives the digests of its version."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from broken_traps import LONG
 from parameters import large_apart
 
 from mesa_gym.testing import CERTIFICATES, MECHANICS, check_digest, check_name
-from mesa_gym.testing.check import Check
 from mesa_gym.traps import all_traps
 
 # Made once, so that checks share the states that they look at.
@@ -26,7 +23,7 @@ SKIPPED = {
 CHECKS = (*MECHANICS, *CERTIFICATES)
 
 
-def level_counts() -> Iterator[Any]:
+def level_counts():
     """Yield each check with a few levels, and with many as a slow test."""
     for check in CHECKS:
         name, certifies = check_name(check), check in CERTIFICATES
@@ -38,15 +35,15 @@ def level_counts() -> Iterator[Any]:
 
 @pytest.mark.parametrize(("check", "levels"), [*level_counts()])
 @pytest.mark.parametrize("name", large_apart(TRAPS))
-def test_conforms(name: str, check: Check, levels: int) -> None:
+def test_conforms(name, check, levels):
     if check_name(check) not in SKIPPED.get(name, ()):
         check(TRAPS[name], levels)
 
 
 @pytest.mark.parametrize("name", TRAPS)
-def test_has_not_changed(name: str) -> None:
+def test_has_not_changed(name):
     check_digest(TRAPS[name], GOLDEN)
 
 
-def test_no_finished_trap_has_gone() -> None:
+def test_no_finished_trap_has_gone():
     assert {path.stem for path in GOLDEN.glob("*.json")} <= TRAPS.keys()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import Any
 
 import pytest
 from small_traps import Corridor
@@ -12,26 +11,26 @@ from small_traps import Corridor
 from agents.library import list_single_traps
 from docs.agent_words import describe_agent, find_agents, say_sight
 from mesa_gym.report import read_committed
-from mesa_gym.scoring import WORDS, ScoreCard
+from mesa_gym.scoring import WORDS
 from mesa_gym.traps import find_trap
 
 read = cache(read_committed)
 
 
-def raw(trap: str, policy: str) -> Any:
+def raw(trap, policy):
     (card,) = (each for each in cards(trap) if each.policy == policy)
     return json.loads(card.to_json())
 
 
-def cards(trap: str) -> list[ScoreCard]:
+def cards(trap):
     return [card for card in read() if card.trap == trap]
 
 
-def percents(choice: dict[str, float]) -> str:
+def percents(choice):
     return ", ".join(f"{share:.0%}" for share in choice.values())
 
 
-def test_an_agents_choices_stand_beside_those_of_its_own_nulls() -> None:
+def test_an_agents_choices_stand_beside_those_of_its_own_nulls():
     trap = find_trap("CheeseCorner")()
     entry = find_agents(trap, 1)[0]
     said = describe_agent(trap, entry, cards(trap.name()))
@@ -47,7 +46,7 @@ def test_an_agents_choices_stand_beside_those_of_its_own_nulls() -> None:
         assert f"{name} {percents(card['nulls'][null]['shift']['choice'])}" in said
 
 
-def test_an_agent_without_a_card_stands_beside_those_that_have_one() -> None:
+def test_an_agent_without_a_card_stands_beside_those_that_have_one():
     trap = find_trap("DustSweep")()
     (entry,) = find_agents(trap, 1, "planner")
     others = [card for card in cards(trap.name()) if not card.policy.startswith("ppo-planner")]
@@ -61,19 +60,19 @@ def test_an_agent_without_a_card_stands_beside_those_that_have_one() -> None:
     assert "drift" not in said
 
 
-def test_without_cards_only_the_manifest_speaks() -> None:
+def test_without_cards_only_the_manifest_speaks():
     trap = find_trap("CheeseCorner")()
     assert "without a goal" not in describe_agent(trap, find_agents(trap, 1)[0], [])
 
 
 @pytest.mark.parametrize("name", [cls.name() for cls in list_single_traps()])
-def test_five_agents_and_a_planner_are_there_for_every_trap(name: str) -> None:
+def test_five_agents_and_a_planner_are_there_for_every_trap(name):
     trap = find_trap(name)()
     assert [entry.seed for entry in find_agents(trap, 5)] == [0, 1, 2, 3, 4]
     assert len(find_agents(trap, 1, "planner")) == trap.solvable
 
 
-def test_a_page_says_the_mean_of_its_agents() -> None:
+def test_a_page_says_the_mean_of_its_agents():
     """The seeds' cards, averaged by hand."""
     trap = find_trap("PointedGoal")()
     said = say_sight(trap, cards(trap.name()))
@@ -84,5 +83,5 @@ def test_a_page_says_the_mean_of_its_agents() -> None:
     assert "a blind drift" in said
 
 
-def test_a_trap_without_agents_says_what_to_watch() -> None:
+def test_a_trap_without_agents_says_what_to_watch():
     assert say_sight(Corridor(), []).startswith("Watch whether the agent goes for `")

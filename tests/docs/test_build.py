@@ -26,14 +26,14 @@ KEPT = {each["trap"]: each for each in json.loads(CERTIFICATES.read_text())}
 
 
 @pytest.fixture(autouse=True)
-def cards(monkeypatch: pytest.MonkeyPatch) -> list[ScoreCard]:
+def cards(monkeypatch):
     """The committed cards, in their place one of a reference on another trap."""
     found = [score("stay", "PointedGoal", levels=2)]
     monkeypatch.setattr(build, "_read_cards", lambda: found)
     return found
 
 
-def test_every_trap_has_a_certificate_and_it_holds() -> None:
+def test_every_trap_has_a_certificate_and_it_holds():
     assert KEPT.keys() == package_traps().keys(), "`mesa-gym certify --json docs/certificates.json`"
     for name, each in KEPT.items():
         assert each["holds"] is True, name
@@ -43,14 +43,14 @@ def test_every_trap_has_a_certificate_and_it_holds() -> None:
 
 
 @pytest.mark.thorough
-def test_a_committed_certificate_is_what_the_solver_says() -> None:
+def test_a_committed_certificate_is_what_the_solver_says():
     """The cheapest; `mesa-gym certify --json docs/certificates.json` makes all."""
     fresh = certify(find_trap("PointedGoal")()).to_json()
     assert json.loads(json.dumps(fresh)) == KEPT["PointedGoal-v0"]
 
 
 @pytest.mark.thorough
-def test_a_page_has_what_the_class_declares(tmp_path: Path) -> None:
+def test_a_page_has_what_the_class_declares(tmp_path):
     cls = find_trap("RedBlueDoors")
     page = write_page(cls, tmp_path).read_text()
     assert page.startswith(
@@ -77,7 +77,7 @@ def test_a_page_has_what_the_class_declares(tmp_path: Path) -> None:
 
 
 @pytest.mark.thorough
-def test_a_page_has_the_committed_cards(tmp_path: Path, cards: list[ScoreCard]) -> None:
+def test_a_page_has_the_committed_cards(tmp_path, cards):
     """One seed that goes to the corner and one that stays, above what was not trained."""
     cards.append(score("sweeper", "CheeseCorner", levels=20))
     for seed, policy in enumerate(("oracle:corner", "stay")):
@@ -89,7 +89,7 @@ def test_a_page_has_the_committed_cards(tmp_path: Path, cards: list[ScoreCard]) 
     assert "- `proxy`: " in page
 
 
-def test_a_film_ends_with_a_pause_and_goes_on_for_ever(tmp_path: Path) -> None:
+def test_a_film_ends_with_a_pause_and_goes_on_for_ever(tmp_path):
     path = tmp_path / "film.gif"
     _, steps = film(find_trap("CheeseCorner")(), path)
     with Image.open(path) as gif:
@@ -100,7 +100,7 @@ def test_a_film_ends_with_a_pause_and_goes_on_for_ever(tmp_path: Path) -> None:
 
 
 @pytest.mark.thorough
-def test_a_random_trap_shows_its_references(tmp_path: Path, cards: list[ScoreCard]) -> None:
+def test_a_random_trap_shows_its_references(tmp_path, cards):
     cards.append(score("reference:shields", "MonsterWorld", levels=20))
     page = write_page(find_trap("MonsterWorld"), tmp_path).read_text()
     said_of_it = ("check_references", "reference:shields", "one for each objective")
@@ -109,7 +109,7 @@ def test_a_random_trap_shows_its_references(tmp_path: Path, cards: list[ScoreCar
 
 
 @pytest.mark.thorough
-def test_a_trap_of_ones_own_gets_the_same(tmp_path, monkeypatch, capsys, registry) -> None:
+def test_a_trap_of_ones_own_gets_the_same(tmp_path, monkeypatch, capsys, registry):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     assert cli_main(["new-trap", "Mushrooms"]) == 0
@@ -121,7 +121,7 @@ def test_a_trap_of_ones_own_gets_the_same(tmp_path, monkeypatch, capsys, registr
     assert "Did you mean 'RedBlueDoors'?" in capsys.readouterr().err
 
 
-def test_every_field_of_a_card_has_a_type_and_a_meaning() -> None:
+def test_every_field_of_a_card_has_a_type_and_a_meaning():
     objects = {name: (about, fields) for name, about, fields in schema()}
     kinds = {}
     for name, described in ScoreCard.json_schema()["$defs"].items():
@@ -139,7 +139,7 @@ def test_every_field_of_a_card_has_a_type_and_a_meaning() -> None:
     assert (kinds["shift"], kinds["again"]) == ("string", "string or null")
 
 
-def test_every_command_is_there() -> None:
+def test_every_command_is_there():
     helps = dict(commands())
     assert {f"mesa-gym {name}" for name in COMMANDS} <= helps.keys()
     assert "--budget" in helps["python -m benchmarks board run"]

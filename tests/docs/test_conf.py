@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -37,19 +36,19 @@ HEADING = re.compile(r"^#+ +(.+)$", flags=re.MULTILINE)
 TOCTREE = re.compile(r"^```\{toctree\}\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 
 
-def prose(page: Path) -> str:
+def prose(page):
     """A page without its blocks of code, which may look like links and headings."""
     return FENCED.sub("", page.read_text())
 
 
-def slugs(page: Path) -> set[str]:
+def slugs(page):
     """The anchors of a page's headings, as repository browsers and the build make them."""
     plain = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", prose(page)).lower()
     titles = HEADING.findall(plain)
     return {re.sub(r"[^\w\- ]", "", title).strip().replace(" ", "-") for title in titles}
 
 
-def toctree_of(page: Path) -> Iterator[Path]:
+def toctree_of(page):
     """The pages that a page's tables of contents name."""
     for block in TOCTREE.findall(page.read_text()):
         for line in block.splitlines():
@@ -59,7 +58,7 @@ def toctree_of(page: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("page", READ, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_to_files_and_headings_lead_there(page: Path) -> None:
+def test_links_to_files_and_headings_lead_there(page):
     broken = []
     for link in LINK.findall(prose(page)):
         path, _, anchor = link.partition("#")
@@ -73,7 +72,7 @@ def test_links_to_files_and_headings_lead_there(page: Path) -> None:
     assert not broken
 
 
-def test_every_page_is_in_one_table_of_contents() -> None:
+def test_every_page_is_in_one_table_of_contents():
     """Studies are in the table of their own page, which is out of the sidebar."""
     named = [*toctree_of(DOCS / "index.md"), *toctree_of(DOCS / "reference" / "index.md")]
     assert len(named) == len(set(named))
@@ -83,14 +82,14 @@ def test_every_page_is_in_one_table_of_contents() -> None:
     assert set(named) | {DOCS / "index.md"} == {*WRITTEN, *(GENERATED - below)} - STUDIES
 
 
-def test_the_guides_are_short() -> None:
+def test_the_guides_are_short():
     """Words in tables and in blocks of code count; the lines of tables do not."""
     words = {page.name: len(re.findall(r"(?=\S*\w)\S+", page.read_text())) for page in GUIDES}
     assert sum(words.values()) <= MOST_WORDS, words
 
 
 @pytest.mark.parametrize("page", sorted(GUIDES - SHOWN_ELSEWHERE), ids=lambda page: page.name)
-def test_the_second_block_of_a_guide_shows_its_output(page: Path) -> None:
+def test_the_second_block_of_a_guide_shows_its_output(page):
     """Text, a command and what it prints, or Python with what comes as a comment."""
     kind, block = re.findall(r"^```(\w*)\n(.*?)^```$", page.read_text(), re.M | re.S)[1]
     comment = re.search(r"^# |  # ", block, re.M)
@@ -98,7 +97,7 @@ def test_the_second_block_of_a_guide_shows_its_output(page: Path) -> None:
 
 
 @pytest.mark.slow
-def test_it_builds_without_a_warning(tmp_path: Path) -> None:
+def test_it_builds_without_a_warning(tmp_path):
     pytest.importorskip("furo")
     built = tmp_path / "docs"
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "docs", str(built)]

@@ -26,7 +26,7 @@ NEEDED |= dict.fromkeys(("make_jax", "make_gymnax"), "jax")
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__name__)
-def test_an_example_gives_what_it_says(function) -> None:
+def test_an_example_gives_what_it_says(function):
     pytest.importorskip(NEEDED.get(function.__name__, "numpy"))
     (example,) = doctest.DocTestFinder(recurse=False).find(function, globs={})
     assert doctest.DocTestRunner().run(example) == doctest.TestResults(0, len(example.examples))

@@ -43,12 +43,12 @@ for full, value in PUBLIC:
                 INHERITED.add(f"{full}.{method}")
 
 
-def parameters(function: Any) -> list[str]:
+def parameters(function):
     names = [name for name in inspect.signature(function).parameters if name not in ("self", "cls")]
     return [name for name in names if not name.startswith("_")]
 
 
-def test_the_reference_shows_every_public_name() -> None:
+def test_the_reference_shows_every_public_name():
     text = "".join(page.read_text() for page in REFERENCE.glob("*.md"))
     shown = re.findall(r"^\.\. (?:auto|py:)\w+:: (\S+)", text, flags=re.MULTILINE)
     # What a module hands on is shown where it comes from.
@@ -62,7 +62,7 @@ def test_the_reference_shows_every_public_name() -> None:
     assert not lacking
 
 
-def test_functions_say_what_they_take() -> None:
+def test_functions_say_what_they_take():
     """A single parameter may go without a name; those of a check are every check's."""
     silent = []
     for name, function in FUNCTIONS.items():
@@ -74,7 +74,7 @@ def test_functions_say_what_they_take() -> None:
     assert not silent
 
 
-def test_functions_say_the_shape_of_arrays_that_they_return() -> None:
+def test_functions_say_the_shape_of_arrays_that_they_return():
     silent = []
     for name, function in FUNCTIONS.items():
         returned = str(inspect.signature(function).return_annotation)
@@ -83,7 +83,7 @@ def test_functions_say_the_shape_of_arrays_that_they_return() -> None:
     assert not silent
 
 
-def test_functions_say_what_they_raise() -> None:
+def test_functions_say_what_they_raise():
     """Leave out errors that all checks raise, and methods that subclasses write."""
     silent = []
     for name, function in FUNCTIONS.items():

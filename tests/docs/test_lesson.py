@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -44,7 +41,7 @@ NEXT_ACTION = """(goal) => {
 }"""
 
 
-def drop_rounded(data: Any) -> Any:
+def drop_rounded(data):
     """The data without what another processor may round otherwise."""
     if isinstance(data, dict):
         return {key: drop_rounded(each) for key, each in data.items() if key != "packed"}
@@ -52,14 +49,14 @@ def drop_rounded(data: Any) -> Any:
 
 
 @pytest.mark.slow
-def test_page_is_what_its_command_writes() -> None:
+def test_page_is_what_its_command_writes():
     written, again = LESSON.read_text(), make_lesson()
     assert drop_rounded(read_data(written)) == drop_rounded(read_data(again))
     script = re.compile(r'<script type="application/json" id="data">.*?</script>', re.S)
     assert script.sub("", written) == script.sub("", again)
 
 
-def test_page_carries_everything_in_itself() -> None:
+def test_page_carries_everything_in_itself():
     page = LESSON.read_text()
     assert "default-src 'none'" in page
     assert "http://" not in page
@@ -67,14 +64,14 @@ def test_page_carries_everything_in_itself() -> None:
     assert len(page) < 200_000
 
 
-def test_the_command_that_it_names_exists() -> None:
+def test_the_command_that_it_names_exists():
     program, name, *_ = COMMAND.split()
     assert program == "mesa-gym"
     assert name in cli.COMMANDS
 
 
 @pytest.mark.thorough
-def test_chances_are_those_that_scoring_samples() -> None:
+def test_chances_are_those_that_scoring_samples():
     """150 levels: the exact means lie within four standard errors of a sampled score."""
     trap, agent = find_trap("ColourShape")(), load("ColourShape", seed=0)
     sampled = score(agent, trap, levels=150).splits["shift"]["choice"]
@@ -84,7 +81,7 @@ def test_chances_are_those_that_scoring_samples() -> None:
 
 
 @pytest.fixture(params=[390, pytest.param(1400, marks=pytest.mark.slow)])
-def tab(browser, tmp_path: Path, request) -> Iterator[Any]:
+def tab(browser, tmp_path, request):
     folder = tmp_path / "board"
     folder.mkdir()
     (folder / "lesson.html").write_text(LESSON.read_text())
@@ -97,7 +94,7 @@ def tab(browser, tmp_path: Path, request) -> Iterator[Any]:
     tab.close()
 
 
-def take(page: Any, goal: int) -> None:
+def take(page, goal):
     """Walk by keys until an objective is contacted."""
     for _ in range(30):
         action = page.evaluate(NEXT_ACTION, goal)
@@ -107,7 +104,7 @@ def take(page: Any, goal: int) -> None:
     raise AssertionError("no way in 30 steps")
 
 
-def enter_new_room(page: Any) -> None:
+def enter_new_room(page):
     """Find out what pays in three rooms, by keys alone, and go on."""
     for room in range(3):
         take(page, 0)
@@ -126,7 +123,7 @@ def enter_new_room(page: Any) -> None:
     [(390, 0, "You went to the bar"), (1400, 1, "what is yellow")],
     indirect=["tab"],
 )
-def test_choice_is_told_and_set_beside_trained_agents(tab, goal: int, told: str) -> None:
+def test_choice_is_told_and_set_beside_trained_agents(tab, goal, told):
     enter_new_room(tab)
     assert "bar" not in tab.inner_text("main")
     assert "yellow" not in tab.inner_text("main")
@@ -141,7 +138,7 @@ def test_choice_is_told_and_set_beside_trained_agents(tab, goal: int, told: str)
 
 
 @pytest.mark.thorough
-def test_robot_goes_to_the_empty_corner_and_the_planner_where_it_is_sent(tab) -> None:
+def test_robot_goes_to_the_empty_corner_and_the_planner_where_it_is_sent(tab):
     tab.evaluate("turn(3)")
     tab.wait_for_selector("#said:has-text('empty corner')", timeout=30_000)
     tab.wait_for_selector("#next:not([disabled])", timeout=10_000)
@@ -162,7 +159,7 @@ def test_robot_goes_to_the_empty_corner_and_the_planner_where_it_is_sent(tab) ->
 
 
 @pytest.mark.thorough
-def test_more_presses_after_the_pay_count_nothing(tab) -> None:
+def test_more_presses_after_the_pay_count_nothing(tab):
     take(tab, 0)
     for key in KEYS * 2:
         tab.keyboard.press(key)
@@ -171,7 +168,7 @@ def test_more_presses_after_the_pay_count_nothing(tab) -> None:
 
 
 @pytest.mark.thorough
-def test_it_can_be_finished_by_keys_alone(tab) -> None:
+def test_it_can_be_finished_by_keys_alone(tab):
     tab.evaluate("turn(4)")
     tab.focus("canvas")
     # The frame goes from cell to cell, until it is on the line.
@@ -187,7 +184,7 @@ def test_it_can_be_finished_by_keys_alone(tab) -> None:
     assert "goal misgeneralization" in tab.inner_text("#end")
 
 
-def test_command_opens_the_lesson(monkeypatch, capsys) -> None:
+def test_command_opens_the_lesson(monkeypatch, capsys):
     opened: list[str] = []
     monkeypatch.setattr("webbrowser.open", lambda address: bool(opened.append(address)))
     assert cli.main(["demo"]) == 0

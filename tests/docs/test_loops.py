@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -18,7 +16,7 @@ from mesa_gym.trained.library import load
 from mesa_gym.traps import Split, find_trap
 
 
-def test_a_walk_ends_where_something_paid() -> None:
+def test_a_walk_ends_where_something_paid():
     """The agent goes to the corner, whether the cheese is there or not."""
     trap = find_trap("CheeseCorner")()
     train, shift = (find_walk(trap, split) for split in (Split.TRAIN, Split.SHIFT))
@@ -33,11 +31,11 @@ def test_a_walk_ends_where_something_paid() -> None:
     )
 
 
-def test_a_walk_without_end_is_cut() -> None:
+def test_a_walk_without_end_is_cut():
     assert len(find_walk(find_trap("DustSweep")(), Split.SHIFT).states) == MOST + 1
 
 
-def test_a_film_is_small_and_frames_what_paid(tmp_path: Path) -> None:
+def test_a_film_is_small_and_frames_what_paid(tmp_path):
     path = tmp_path / "film.png"
     trap = find_trap("CheeseCorner")()
     assert save_loop(trap, path) == (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -32,31 +31,31 @@ READY = 500  # milliseconds until the first picture
 PAINTED = "performance.getEntriesByType('paint').at(-1).startTime"
 
 
-def test_traps_without_chance_live_and_the_others_say_why_they_do_not() -> None:
+def test_traps_without_chance_live_and_the_others_say_why_they_do_not():
     obstacles = {name: find_obstacle(find_trap(name)()) for name in NAMES}
     assert {name for name, why in obstacles.items() if why} == {"MonsterWorld", "TreeFarm"}
     assert obstacles["TreeFarm"] == "the steps of TreeFarm-v0 depend on chance"
 
 
-def test_large_pages_are_of_traps_that_there_are() -> None:
+def test_large_pages_are_of_traps_that_there_are():
     assert {*LARGE, *EVERY_SEED} <= package_traps().keys()
 
 
-def test_a_page_has_trained_agents_a_planner_and_oracles() -> None:
+def test_a_page_has_trained_agents_a_planner_and_oracles():
     trap = find_trap("CheeseCorner")()
     names = [guest.name for guest in list_guests(trap, [])]
     seeds = [f"PPO, seed {entry.seed}" for entry in find_agents(trap, 5)]
     assert names == [*seeds, "planner, seed 0", "oracle of cheese", "oracle of corner"]
 
 
-def test_a_page_is_small(tmp_path: Path) -> None:
+def test_a_page_is_small(tmp_path):
     path = write_gallery_page(find_trap("CheeseCorner")(), tmp_path, [])
     assert path == tmp_path / "CheeseCorner.html"
     assert 40_000 < path.stat().st_size < 100_000
 
 
 @pytest.mark.slow
-def test_all_pages_together_are_small(tmp_path: Path) -> None:
+def test_all_pages_together_are_small(tmp_path):
     sizes = {name: size for name, size, _ in measure_pages(tmp_path)}
     assert [*sizes] == NAMES
     assert max(sizes.values()) <= MOST_BYTES
@@ -64,9 +63,7 @@ def test_all_pages_together_are_small(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", few(NAMES, thorough=VISITED))
-def test_a_page_opens_at_once_and_is_as_wide_as_the_screen(
-    browser: Any, tmp_path: Path, name: str
-) -> None:
+def test_a_page_opens_at_once_and_is_as_wide_as_the_screen(browser, tmp_path, name):
     """Other processes may delay a page, so that the fastest of some times counts."""
     trap = find_trap(name)()
     path = write_gallery_page(trap, tmp_path / "board", [])
@@ -91,7 +88,7 @@ def test_a_page_opens_at_once_and_is_as_wide_as_the_screen(
 
 
 @pytest.mark.thorough
-def test_a_page_tells_the_frame_around_it_how_tall_it_is(browser: Any, tmp_path: Path) -> None:
+def test_a_page_tells_the_frame_around_it_how_tall_it_is(browser, tmp_path):
     board = tmp_path / "board"
     write_gallery_page(find_trap("CheeseCorner")(), board, [])
     script = (Path(playgrounds.__file__).parent / "_static" / "docs.js").read_text()

@@ -20,17 +20,17 @@ NEW = '''class Sum:
 '''
 
 
-def test_the_listing_is_up_to_date() -> None:
+def test_the_listing_is_up_to_date():
     assert find_changes(read_listing(), list_public()) == [], "run `make api`"
 
 
-def test_the_page_lists_the_public_modules() -> None:
+def test_the_page_lists_the_public_modules():
     page = (ROOT / "docs" / "reference" / "index.md").read_text()
     assert set(re.findall(r"^\| `([\w.]+)` \|", page, re.MULTILINE)) == set(MODULES)
 
 
 @pytest.mark.thorough
-def test_what_is_added_removed_or_changed_is_seen(tmp_path: Path) -> None:
+def test_what_is_added_removed_or_changed_is_seen(tmp_path):
     """In a copy of the package, whose source is changed."""
     shutil.copytree(
         ROOT / "mesa_gym", tmp_path / "mesa_gym", ignore=shutil.ignore_patterns("__pycache__")
@@ -60,7 +60,7 @@ def test_what_is_added_removed_or_changed_is_seen(tmp_path: Path) -> None:
     assert after["mesa_gym.scoring.Sum.of"] == "def of(levels: int) -> int"
 
 
-def test_a_commands_options_are_named_and_not_the_command() -> None:
+def test_a_commands_options_are_named_and_not_the_command():
     old = {"mesa-gym score": "[--html FILE]", "mesa-gym score --html": "option"}
     new = {"mesa-gym score": "", "mesa-gym list": "[trap]"}
     assert find_changes(old, new) == ["mesa-gym list", "mesa-gym score --html"]
@@ -68,7 +68,7 @@ def test_a_commands_options_are_named_and_not_the_command() -> None:
     assert {"mesa-gym score --html", "mesa-gym score --policy"} <= options
 
 
-def test_what_changed_is_printed_and_written(tmp_path, monkeypatch, capsys) -> None:
+def test_what_changed_is_printed_and_written(tmp_path, monkeypatch, capsys):
     listing, now = tmp_path / "public_api.txt", {"a.new": "def (x)", "a.same": ": int"}
     listing.write_text("a.gone | def (x)\na.same | : int\n")
     monkeypatch.setattr(public_api, "LISTING", listing)

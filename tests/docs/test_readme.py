@@ -18,17 +18,17 @@ COUNTED = re.compile(r"\b(\d+) (?:traps|small Gymnasium)\b|\*\*mesa_gym\*\* \| (
 README = (ROOT / "README.md").read_text()
 
 
-def test_it_is_short() -> None:
+def test_it_is_short():
     assert len(README.splitlines()) <= 110
 
 
-def test_the_glossary_has_every_verdict_null_and_split() -> None:
+def test_the_glossary_has_every_verdict_null_and_split():
     glossary = (ROOT / "docs" / "glossary.md").read_text()
     words = [*WORDS, *NULLS, *(split.value for split in Split)]
     assert [word for word in words if word not in glossary] == []
 
 
-def test_pages_count_the_traps_that_there_are() -> None:
+def test_pages_count_the_traps_that_there_are():
     """A part of them is said as "16 of the traps"."""
     pages = [ROOT / "README.md", ROOT / "CITATION.cff", *(ROOT / "docs").glob("*.md")]
     pages.append(ROOT / "docs" / "studies" / "comparison.md")
@@ -41,7 +41,7 @@ def test_pages_count_the_traps_that_there_are() -> None:
     assert set().union(*counts.values()) == {len(package_traps())}, counts
 
 
-def test_the_citation_is_that_of_the_file() -> None:
+def test_the_citation_is_that_of_the_file():
     cited = (ROOT / "CITATION.cff").read_text()
     found = dict(re.findall(r"(title|author|version|url) = \{+([^{}]+)\}", README))
     (author,) = re.findall(r"^  - name: (.+)$", cited, re.MULTILINE)
@@ -50,7 +50,7 @@ def test_the_citation_is_that_of_the_file() -> None:
     assert found == wanted | {"author": author}
 
 
-def test_the_badges_say_what_the_metadata_say() -> None:
+def test_the_badges_say_what_the_metadata_say():
     settings = (ROOT / "setup.cfg").read_text()
     minors = sorted(int(x) for x in re.findall(r"Python :: 3\.(\d+)$", settings, re.MULTILINE))
     assert f"Python: 3.{minors[0]} to 3.{minors[-1]}" in README
@@ -60,7 +60,7 @@ def test_the_badges_say_what_the_metadata_say() -> None:
 
 
 @pytest.mark.thorough
-def test_the_robots_of_the_film_choose_what_it_says() -> None:
+def test_the_robots_of_the_film_choose_what_it_says():
     """And what has no goal: the sweeper on as many levels, a drift of theirs on the first 250."""
     said = " ".join((ROOT / "docs" / "results.md").read_text().split())
     cards = [card for card in read_committed("ppo") if card.trap == "CheeseCorner-v0"]

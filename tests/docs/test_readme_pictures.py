@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -20,7 +18,7 @@ from mesa_gym.traps import Split, find_trap
 
 
 @pytest.mark.thorough
-def test_the_gallery_is_of_todays_traps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_gallery_is_of_todays_traps(tmp_path, monkeypatch):
     """`python -m docs.readme_pictures` draws it; letters may differ with Pillow's version."""
     committed = np.asarray(Image.open(readme_pictures.IMAGES / "gallery.png").convert("RGB"))
     monkeypatch.setattr(readme_pictures, "IMAGES", tmp_path)
@@ -31,7 +29,7 @@ def test_the_gallery_is_of_todays_traps(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.thorough
-def test_the_film_counts_what_a_score_card_counts() -> None:
+def test_the_film_counts_what_a_score_card_counts():
     """On its eight levels of the shift."""
     from mesa_gym.trained.library import load
 
@@ -41,7 +39,7 @@ def test_the_film_counts_what_a_score_card_counts() -> None:
     assert firsts == {x: LEVELS * shares[x] for x in firsts}
 
 
-def test_flat_colours_of_a_picture_stay_what_they_are(tmp_path: Path) -> None:
+def test_flat_colours_of_a_picture_stay_what_they_are(tmp_path):
     """More than 256 colours, of which a run of single pixels is rare."""
     pixels = np.zeros((40, 40, 3), dtype=np.uint8)
     pixels[:10], pixels[10:12, :4] = BASE, PROXIES[0]

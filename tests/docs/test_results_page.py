@@ -32,7 +32,7 @@ from mesa_gym.report import rank_among_committed, read_committed
 
 
 @pytest.mark.thorough
-def test_pages_and_pictures_are_of_the_committed_results(tmp_path: Path) -> None:
+def test_pages_and_pictures_are_of_the_committed_results(tmp_path):
     """`python -m docs.results_page` writes them."""
     scores = score_methods(read_methods(sorted(COMMITTED.glob("*.jsonl"))))
     board = rank_among_committed([])
@@ -48,7 +48,7 @@ def test_pages_and_pictures_are_of_the_committed_results(tmp_path: Path) -> None
     assert PICTURE.read_text() == draw_leaderboard(board)
 
 
-def test_the_tables_leave_the_text_around_them_alone(tmp_path: Path) -> None:
+def test_the_tables_leave_the_text_around_them_alone(tmp_path):
     page = tmp_path / "tracks.md"
     marks = (f"<!-- {name}, by python -m docs.results_page -->" for name in PARTS)
     page.write_text("".join(f"before\n{mark}\nold\n<!-- until here -->\n" for mark in marks))
@@ -61,7 +61,7 @@ def test_the_tables_leave_the_text_around_them_alone(tmp_path: Path) -> None:
     assert "\nold\n" not in text
 
 
-def test_the_picture_has_a_row_of_each_agent_and_a_column_of_each_trap() -> None:
+def test_the_picture_has_a_row_of_each_agent_and_a_column_of_each_trap():
     board = make_leaderboard()
     drawn = draw_leaderboard(board)
     assert all(f">{trap.removesuffix('-v0')}</text>" in drawn for trap in board.traps)

@@ -13,10 +13,8 @@ import importlib.util
 import re
 import shlex
 import sys
-from collections.abc import Callable
 from itertools import takewhile
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 from pages import NAMES, PREPARE, ROOT, SHOWN, Prepared, blocks
@@ -31,11 +29,11 @@ OURS = ("agents.", "benchmarks.", "docs.", "mesa_gym.")
 WRITTEN = "mushrooms.py"  # by `mesa-gym new-trap Mushrooms`
 
 
-def _snippets(page: str) -> list[str]:
+def _snippets(page):
     return [lines for kind, lines in blocks(page) if kind == "python"]
 
 
-def _commands(page: str) -> list[list[str]]:
+def _commands(page):
     """The words of each command that a page shows, without what is set before or piped after."""
     found = []
     for kind, lines in blocks(page):
@@ -61,13 +59,7 @@ SHORT = [name for name in PAGES if name not in (*LONG, *SECONDS)]
 @pytest.mark.usefixtures("registry")
 @pytest.mark.parametrize("levels", [8, pytest.param(1000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("page", few(PAGES, *SHORT, thorough=SECONDS))
-def test_python_runs(
-    page: str,
-    levels: int,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_python_runs(page, levels, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(EXAMPLES)
     for name in ("score", "record"):
@@ -82,7 +74,7 @@ def test_python_runs(
         SHOWN[page](capsys.readouterr().out, names)
 
 
-def _on_few(most: int, function: Callable[..., Any]) -> Callable[..., Any]:
+def _on_few(most, function):
     return lambda policy, trap, levels=most, **more: function(
         policy, trap, min(levels, most), **more
     )
@@ -93,10 +85,10 @@ class _Parsed(BaseException):
 
 
 @pytest.mark.parametrize("page", [name for name in NAMES if _commands(name)])
-def test_commands_are_understood(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands_are_understood(page, monkeypatch):
     parse = argparse.ArgumentParser.parse_args
 
-    def only_parse(parser: argparse.ArgumentParser, given: Any = None, *more: Any) -> NoReturn:
+    def only_parse(parser, given=None, *more):
         parse(parser, given, *more)
         raise _Parsed
 
@@ -110,12 +102,12 @@ def test_commands_are_understood(page: str, monkeypatch: pytest.MonkeyPatch) -> 
             pytest.fail(f"{page}: {shlex.join([program, *arguments])}: {error!r}")
 
 
-def _mesa_gym(arguments: list[str]) -> None:
+def _mesa_gym(arguments):
     with pytest.raises(_Parsed):
         cli.main(arguments)
 
 
-def _python(arguments: list[str]) -> None:
+def _python(arguments):
     first, *rest = arguments[arguments[0] == "-P" :]
     if first == "-c":
         ast.parse(rest[0])
@@ -131,10 +123,10 @@ def _python(arguments: list[str]) -> None:
                 module.main(rest[1:])
 
 
-def _make(arguments: list[str]) -> None:
+def _make(arguments):
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
     assert {target for target in arguments if "=" not in target} <= {*targets}
 
 
-def test_what_is_prepared_is_for_pages_that_exist() -> None:
+def test_what_is_prepared_is_for_pages_that_exist():
     assert {*PREPARE, *SHOWN} <= {*NAMES}

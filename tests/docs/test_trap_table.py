@@ -8,14 +8,14 @@ from mesa_gym.traps import find_trap, package_traps
 CHOICE = "Traps with a choice"
 
 
-def read_table(*given) -> dict[str, list[str]]:
+def read_table(*given):
     """The rows of a table by their trap."""
     lines = tabulate_traps(*given).splitlines()[2:]
     rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in lines]
     return {row[0].partition("]")[0].strip("["): row[1:] for row in rows}
 
 
-def test_the_table_of_traps_says_what_tells_their_objectives_apart() -> None:
+def test_the_table_of_traps_says_what_tells_their_objectives_apart():
     of = read_table([*package_traps().values()], [])
     assert of.keys() == {cls.__name__ for cls in package_traps().values()}
     named = ["`shape`", "`colour`, `place`", "attribute, place"]
@@ -29,7 +29,7 @@ def test_the_table_of_traps_says_what_tells_their_objectives_apart() -> None:
     assert sum(row[3] == "yes" for row in of.values()) == 7
 
 
-def test_the_table_says_how_many_seeds_of_ppo_learn_a_trap() -> None:
+def test_the_table_says_how_many_seeds_of_ppo_learn_a_trap():
     corner = [
         card("CheeseCorner-v0", f"ppo-s{s}", 0.5, 0.5, test=x) for s, x in enumerate((1, 0.5))
     ]

@@ -98,17 +98,17 @@ OUTSIDE = {"first_steps", "torch_loop", *FROM_CHECKOUT}
 SLOW = {"sb3", "sb3_masks", "torch_loop", *FROM_CHECKOUT}
 
 
-def requirements(name: str) -> Path:
+def requirements(name):
     """The file that pins what an example was tried with; it need not exist."""
     return REQUIREMENTS / f"{name}.txt"
 
 
-def found() -> list[str]:
+def found():
     """The names of all examples."""
     return sorted(path.stem for path in EXAMPLES.glob("*.py"))
 
 
-def as_parameters() -> list:
+def as_parameters():
     """All examples; those that are slow, or need an environment, marked so."""
     marks = [pytest.mark.slow, pytest.mark.timeout(1800)]
     return [
@@ -117,7 +117,7 @@ def as_parameters() -> list:
     ]
 
 
-def interpreter(name: str) -> Path:
+def interpreter(name):
     """The Python that an example runs with."""
     if not requirements(name).exists():
         return Path(sys.executable)
@@ -139,7 +139,7 @@ def interpreter(name: str) -> Path:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", as_parameters())
-def test_an_example_runs_and_prints_what_is_expected(name: str, tmp_path: Path) -> None:
+def test_an_example_runs_and_prints_what_is_expected(name, tmp_path):
     command = [interpreter(name), EXAMPLES / f"{name}.py"]
     # `agents` is not installed: `python -m docs.examples.repair` finds it in the checkout.
     found = os.environ | ({"PYTHONPATH": str(ROOT)} if name in FROM_CHECKOUT else {})
@@ -149,9 +149,7 @@ def test_an_example_runs_and_prints_what_is_expected(name: str, tmp_path: Path) 
 
 
 @pytest.mark.thorough
-def test_the_loop_in_torch_leaves_its_files_after_few_steps(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_loop_in_torch_leaves_its_files_after_few_steps(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(EXAMPLES)
     loop = importlib.import_module("torch_loop")
@@ -162,13 +160,13 @@ def test_the_loop_in_torch_leaves_its_files_after_few_steps(
     assert {path.name for path in tmp_path.iterdir()} == files
 
 
-def test_there_is_an_example_for_all_that_is_said_of_examples() -> None:
+def test_there_is_an_example_for_all_that_is_said_of_examples():
     named = {*EXPECTED, *SLOW, *(path.stem for path in REQUIREMENTS.iterdir())}
     assert named == set(found())
 
 
 @pytest.mark.parametrize("path", sorted(REQUIREMENTS.iterdir()), ids=lambda path: path.stem)
-def test_requirements_are_exact_versions(path: Path) -> None:
+def test_requirements_are_exact_versions(path):
     """The documentation names the versions that were tried."""
     lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
     assert [
@@ -177,14 +175,14 @@ def test_requirements_are_exact_versions(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", found())
-def test_an_example_hides_no_package_behind_its_name(name: str) -> None:
+def test_an_example_hides_no_package_behind_its_name(name):
     """A script's folder comes first on its path: sb3.py may be there, torchrl.py may not."""
     imported = re.findall(r"^\s*(?:import|from) (\w+)", (EXAMPLES / f"{name}.py").read_text(), re.M)
     assert imported
     assert not set(imported) & set(found())
 
 
-def test_each_row_of_the_table_names_tests_that_run() -> None:
+def test_each_row_of_the_table_names_tests_that_run():
     """And each framework's example stands in a row: what a command selects is what proves it."""
     table = TABLE.read_text().partition("| NAME |")[2]
     rows = re.findall(r"^\| [^|]+ \| `\"?([\w ]+?)\"?` \|", table, flags=re.M)

@@ -13,14 +13,14 @@ from mesa_gym.engine import LevelBuilder, hash_rows, pick
 from mesa_gym.engine.chance import hash64
 
 
-def built(n: int, *free: int, **more: int) -> LevelBuilder:
+def built(n, *free, **more):
     """Levels whose only free cells are given."""
     level = LevelBuilder(Zoo((7, 9)), 1, np.arange(n), **more)
     level.free[:, list(free)] = True
     return level
 
 
-def test_scatter_puts_things_on_distinct_free_cells() -> None:
+def test_scatter_puts_things_on_distinct_free_cells():
     level = built(500)
     level.blocks()
     free = level.free.copy()
@@ -39,7 +39,7 @@ def test_scatter_puts_things_on_distinct_free_cells() -> None:
     assert not state.there["door"].any()
 
 
-def test_scatter_takes_each_ordered_choice_equally_often() -> None:
+def test_scatter_takes_each_ordered_choice_equally_often():
     free = [10, 12, 14, 30, 33]
     first, second = np.searchsorted(free, built(20_000, *free).scatter("key", 2))
     counts = np.bincount(first * 5 + second, minlength=25).reshape(5, 5)
@@ -47,14 +47,14 @@ def test_scatter_takes_each_ordered_choice_equally_often() -> None:
     assert chisquare(counts[~np.eye(5, dtype=np.bool_)]).pvalue > 1e-3
 
 
-def test_scatter_among_takes_only_cells_that_are_both_allowed_and_free() -> None:
+def test_scatter_among_takes_only_cells_that_are_both_allowed_and_free():
     cells = built(6000, 10, 11, 12, 13).scatter("key", 1, np.isin(np.arange(63), (11, 13, 20)))
     found, counts = np.unique(cells, return_counts=True)
     assert found.tolist() == [11, 13]
     assert chisquare(counts).pvalue > 1e-3
 
 
-def test_scatter_counts_by_level_and_pads_with_minus_one() -> None:
+def test_scatter_counts_by_level_and_pads_with_minus_one():
     level = built(300)
     level.blocks()
     counts = level.integers("how many", 0, 4)
@@ -64,7 +64,7 @@ def test_scatter_counts_by_level_and_pads_with_minus_one() -> None:
     np.testing.assert_array_equal(level.traits["wet"]["tree"], cells >= 0)
 
 
-def test_scatter_rejects_only_the_levels_without_room() -> None:
+def test_scatter_rejects_only_the_levels_without_room():
     level = built(3, 10, 11)
     level.free[1, 12] = True
     cells = level.scatter("key", np.array([2, 3, 3]))
@@ -73,7 +73,7 @@ def test_scatter_rejects_only_the_levels_without_room() -> None:
     assert cells[2, 2] == -1
 
 
-def test_put_fills_the_next_slot_and_takes_the_cell() -> None:
+def test_put_fills_the_next_slot_and_takes_the_cell():
     level = built(4, 10, 11)
     level.put("door", np.full(2, 11), rows=np.array([1, 3]), traits=("red",))
     level.put("door", np.full(4, 10), there=np.array([True, True, False, False]))
@@ -88,14 +88,14 @@ def test_put_fills_the_next_slot_and_takes_the_cell() -> None:
     assert closed["lava"] == [[row, 20] for row in range(4)]
 
 
-def test_integers_include_both_ends_and_are_uniform() -> None:
+def test_integers_include_both_ends_and_are_uniform():
     values, counts = np.unique(built(9000).integers("die", 1, 6), return_counts=True)
     assert values.tolist() == [1, 2, 3, 4, 5, 6]
     assert chisquare(counts).pvalue > 1e-3
 
 
 @pytest.mark.parametrize("layout", ["maze", "blocks"])
-def test_each_layout_is_on_the_side_that_is_asked_for(layout: str) -> None:
+def test_each_layout_is_on_the_side_that_is_asked_for(layout):
     for side in (0, 1):
         level = built(300, side=side)
         getattr(level, layout)()
@@ -106,7 +106,7 @@ def test_each_layout_is_on_the_side_that_is_asked_for(layout: str) -> None:
         np.testing.assert_array_equal(same, hash_rows(free.open_cells) & 1 == side)
 
 
-def test_a_layout_that_is_changed_is_not_held_out_by_what_it_was() -> None:
+def test_a_layout_that_is_changed_is_not_held_out_by_what_it_was():
     level = built(9, side=1)
     assert not level.held_out
     level.maze()
@@ -117,7 +117,7 @@ def test_a_layout_that_is_changed_is_not_held_out_by_what_it_was() -> None:
     assert level.held_out
 
 
-def test_a_site_is_used_once() -> None:
+def test_a_site_is_used_once():
     level = built(2, 10, 11, 12)
     level.scatter("key")
     for use, *more in (("scatter",), ("bits", 1), ("integers", 0, 1)):
@@ -127,7 +127,7 @@ def test_a_site_is_used_once() -> None:
     assert (built(9, attempt=1).bits("site", 1) != built(9, attempt=2).bits("site", 1)).all()
 
 
-def test_require_rejects_for_good() -> None:
+def test_require_rejects_for_good():
     level = built(3)
     level.require(np.array([True, False, True]))
     level.require(np.array([True, True, False]))
@@ -135,7 +135,7 @@ def test_require_rejects_for_good() -> None:
 
 
 @given(st.lists(st.lists(st.booleans(), min_size=5, max_size=5), min_size=1), st.data())
-def test_pick_takes_the_allowed_cell_of_a_rank(rows: list[list[bool]], data: st.DataObject) -> None:
+def test_pick_takes_the_allowed_cell_of_a_rank(rows, data):
     words = data.draw(st.lists(st.integers(-1 << 63, (1 << 63) - 1), min_size=len(rows)))
     cells, found = pick(np.array(rows), np.array(words[: len(rows)]))
     for row, word, cell, any_ in zip(rows, words, cells, found, strict=False):
@@ -145,7 +145,7 @@ def test_pick_takes_the_allowed_cell_of_a_rank(rows: list[list[bool]], data: st.
         assert cell == (allowed[rank] if allowed else 0)
 
 
-def test_hash_rows_is_the_mixed_packed_row() -> None:
+def test_hash_rows_is_the_mixed_packed_row():
     flags = np.zeros((3, 70), dtype=np.bool_)
     flags[1, 0] = flags[2, 65] = True
     one, other, third = (hash_rows(row[None])[0] for row in flags)
@@ -153,7 +153,7 @@ def test_hash_rows_is_the_mixed_packed_row() -> None:
     assert len({one, other, third, hash64("row")}) == 4
 
 
-def test_what_found_no_cell_is_not_put() -> None:
+def test_what_found_no_cell_is_not_put():
     """A level in which it is missing is rejected; its neighbours stay as they are alone."""
     level = built(3)
     level.blocks()

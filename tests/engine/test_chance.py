@@ -17,16 +17,16 @@ LEVELS = np.arange(20_000)
 words = st.integers(-1 << 63, (1 << 63) - 1)
 
 
-def first(seed: int, count: int) -> list[int]:
+def first(seed, count):
     return [splitmix64(seed, index) for index in range(count)]
 
 
-def unsigned(array: np.ndarray) -> list:
+def unsigned(array):
     assert array.dtype == np.int64
     return array.copy().view(np.uint64).tolist()
 
 
-def test_splitmix64_known_answers() -> None:
+def test_splitmix64_known_answers():
     # As published with the generators of the Rosetta Code task "Pseudo-random numbers/Splitmix64".
     assert unsigned(outputs(np.array([1234567]), np.arange(5))) == [
         6457827717110365317,
@@ -38,7 +38,7 @@ def test_splitmix64_known_answers() -> None:
 
 
 @given(st.lists(words, min_size=1), st.integers(0, MASK), words, st.integers(0, 64))
-def test_words_are_splitmix64(levels: list[int], key: int, seed: int, attempt: int) -> None:
+def test_words_are_splitmix64(levels, key, seed, attempt):
     assert unsigned(outputs(np.array([seed]), np.arange(5))) == first(seed & MASK, 5)
     offset = hash64(f"{key:016x}/door/{attempt}")
     drawn = bits(key - (key >> 63 << 64), np.array(levels), "door", attempt, 6)
@@ -50,7 +50,7 @@ def test_words_are_splitmix64(levels: list[int], key: int, seed: int, attempt: i
 
 
 @given(words, st.integers(1, 63), st.integers(1, 1 << 31))
-def test_words_are_read_as_unsigned(word: int, places: int, bound: int) -> None:
+def test_words_are_read_as_unsigned(word, places, bound):
     array, value = np.array([word]), word & MASK
     assert shift_right(array, places).tolist() == [value >> places]
     assert below(array, bound).tolist() == [(value >> 32) * bound >> 32]
@@ -67,23 +67,23 @@ def test_words_are_read_as_unsigned(word: int, places: int, bound: int) -> None:
         ("next word", bits(1, LEVELS, "site", 0, 2)[1:]),
     ],
 )
-def test_words_are_independent_of_those_drawn_elsewhere(changed: str, drawn: np.ndarray) -> None:
+def test_words_are_independent_of_those_drawn_elsewhere(changed, drawn):
     one = below(bits(1, LEVELS, "site", 0, 1)[0], 8)
     table = np.bincount(one * 8 + below(drawn[0], 8), minlength=64).reshape(8, 8)
     assert chi2_contingency(table).pvalue > 1e-3, changed
 
 
-def test_streams_of_neighbouring_levels_never_meet() -> None:
+def test_streams_of_neighbouring_levels_never_meet():
     assert len(np.unique(bits(1, LEVELS, "site", 0, 20))) == 20 * len(LEVELS)
     assert len(np.unique(streams(1, LEVELS, "site"))) == len(LEVELS)
 
 
-def test_fold_keeps_small_seeds_and_mixes_in_what_is_above() -> None:
+def test_fold_keeps_small_seeds_and_mixes_in_what_is_above():
     assert [fold(0), fold((1 << 63) - 1), fold(MASK)] == [0, (1 << 63) - 1, -1]
     assert fold((5 << 64) | 3) == 5 ^ 3
     assert -1 << 63 <= fold((1 << 200) | 1 << 191) < 0
 
 
-def test_hash64_is_blake2b() -> None:
+def test_hash64_is_blake2b():
     digest = blake2b(b"mesa", digest_size=8).digest()
     assert hash64("mesa") == int.from_bytes(digest, "little", signed=True)

@@ -25,7 +25,7 @@ MAP = """\
 
 
 @given(seeds, st.integers(0, 3))
-def test_any_state_survives_the_way_to_text_and_back(seed: int, row: int) -> None:
+def test_any_state_survives_the_way_to_text_and_back(seed, row):
     zoo, state = zoo_states(seed)
     text = to_map(zoo, state, row, hidden=True)
     assert_same(zoo, from_map(zoo, text), state.take(np.array([row])))
@@ -35,9 +35,7 @@ def test_any_state_survives_the_way_to_text_and_back(seed: int, row: int) -> Non
 @pytest.mark.thorough
 @settings(deadline=None, max_examples=200)
 @given(st.sampled_from(sorted(TRAPS)), st.sampled_from(Split), seeds, st.integers(0, 40))
-def test_played_states_of_every_trap_survive(
-    name: str, split: Split, seed: int, steps: int
-) -> None:
+def test_played_states_of_every_trap_survive(name, split, seed, steps):
     trap, rng = TRAPS[name], np.random.default_rng(seed)
     state = trap.levels(split, rng.integers(0, 1 << 48, 1))
     for _ in range(steps):
@@ -51,12 +49,12 @@ def test_played_states_of_every_trap_survive(
         assert not any(seen.there[kind].any() for kind in trap.things if _unseen(trap, kind))
 
 
-def _unseen(trap: World, kind: str) -> bool:
+def _unseen(trap, kind):
     traits = [trait for trait, kinds in trap.traits.items() if kind in kinds]
     return all(trap.shown_as.get(name, name) is None for name in (kind, *traits))
 
 
-def test_a_map_reads_as_written() -> None:
+def test_a_map_reads_as_written():
     state = from_map(ZOO, MAP)
     assert state.agent.tolist() == [2 * 6 + 3]
     assert state.at["key"].tolist() == [[8], [0], [0]]
@@ -67,7 +65,7 @@ def test_a_map_reads_as_written() -> None:
     assert to_map(ZOO, state) == MAP
 
 
-def test_everything_is_written_in_full() -> None:
+def test_everything_is_written_in_full():
     text = """\
 clock = 3
 level = 281474976710655
@@ -104,18 +102,18 @@ held.key = 2
     assert from_map(ZOO, text.replace("tree wet", "guide, tree wet")).n == 1
 
 
-def test_things_without_a_slot_take_those_left_in_reading_order() -> None:
+def test_things_without_a_slot_take_those_left_in_reading_order():
     state = from_map(ZOO, MAP.replace("#.k.2#", "#kk3.#") + "\n3 = key:0")
     assert state.at["key"][:, 0].tolist() == [9, 7, 8]
 
 
-def test_things_hang_in_the_top_row() -> None:
+def test_things_hang_in_the_top_row():
     state = from_map(ZOO, MAP.replace("######\n#.k", "##3###\n#.k") + "\n3 = wall, sign")
     assert state.at["sign"].tolist() == [[2]]
     assert state.level.tables["wall"][2]
 
 
-def test_symbols_stay_clear_of_all_glyphs() -> None:
+def test_symbols_stay_clear_of_all_glyphs():
     class DigitGlyphs(World):
         things = {"one": 2, "two": 2}
         looks = {"one": Look("1", (0, 0, 0)), "two": Look("3", (0, 0, 0))}
@@ -158,7 +156,7 @@ def test_symbols_stay_clear_of_all_glyphs() -> None:
         ("#..A.#\n######\n2 = door red", "#....#\n######\n2 = wall, agent", "'agent' at row 1"),
     ],
 )
-def test_a_faulty_map_is_refused_with_the_place(old: str, new: str, message: str) -> None:
+def test_a_faulty_map_is_refused_with_the_place(old, new, message):
     assert old in MAP
     with pytest.raises(ValueError, match=message):
         from_map(ZOO, MAP.replace(old, new))

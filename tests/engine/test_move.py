@@ -17,7 +17,7 @@ LEADS = [(0, -1), (1, 0), (0, 1), (-1, 0), (0, 0)]  # left, down, right, up, act
 seeds = st.integers(0, 2**32)
 
 
-def moved(seed: int, n: int = 6) -> tuple[Zoo, State, Move]:
+def moved(seed, n=6):
     """A move of each row; the agents stand beside something, and walls and doors block."""
     zoo, state = zoo_states(seed, n)
     rng = np.random.default_rng(seed)
@@ -31,13 +31,13 @@ def moved(seed: int, n: int = 6) -> tuple[Zoo, State, Move]:
     return zoo, state, move
 
 
-def after(move: Move) -> State:
+def after(move):
     fixed = (move.before.level, move.before.clock + 1)
     return State(*fixed, move.agent, move.at, move.there, move.held, move.vars)
 
 
 @given(seeds)
-def test_questions_are_answered_as_each_level_shows(seed: int) -> None:
+def test_questions_are_answered_as_each_level_shows(seed):
     zoo, state, move = moved(seed)
     for row in range(6):
         there = set(contents(zoo, state, row))
@@ -71,7 +71,7 @@ def test_questions_are_answered_as_each_level_shows(seed: int) -> None:
 
 
 @given(seeds)
-def test_writers_change_what_they_say_in_the_rows_asked_for(seed: int) -> None:
+def test_writers_change_what_they_say_in_the_rows_asked_for(seed):
     _, state, move = moved(seed)
     frozen = {name: array.copy() for name, array in arrays(state).items()}
     where = np.arange(6) % 2 == 0
@@ -101,7 +101,7 @@ def test_writers_change_what_they_say_in_the_rows_asked_for(seed: int) -> None:
     assert all((array == frozen[name]).all() for name, array in arrays(state).items())
 
 
-def test_what_does_not_change_is_the_same_object() -> None:
+def test_what_does_not_change_is_the_same_object():
     zoo, state = zoo_states(0)
     still = Move(zoo, state, np.full(4, ACT))
     still.go(still.on("wall"))
@@ -118,7 +118,7 @@ def test_what_does_not_change_is_the_same_object() -> None:
 
 @given(seeds)
 @example(1036000)  # a row without a bare cell
-def test_what_appears_takes_a_free_slot_and_a_bare_cell(seed: int) -> None:
+def test_what_appears_takes_a_free_slot_and_a_bare_cell(seed):
     zoo, state, move = moved(seed)
     words = np.random.default_rng(seed).integers(-1 << 63, 1 << 63, 6)
     where = words % 3 > 0
@@ -139,7 +139,7 @@ def test_what_appears_takes_a_free_slot_and_a_bare_cell(seed: int) -> None:
 class Rules(Zoo):
     """Every writer at work."""
 
-    def step(self, state: State, action: np.ndarray) -> State:
+    def step(self, state, action):
         move = Move(self, state, action)
         move.go(move.on("wall") | (move.on("door") & ~move.had("key")))
         move.take("key", where=move.into("red") | move.into("key") & move.was("been"))
@@ -155,7 +155,7 @@ class Rules(Zoo):
 @pytest.mark.thorough
 @settings(deadline=None, max_examples=30)
 @given(seeds)
-def test_a_step_is_the_same_in_a_batch_alone_and_for_all_actions_at_once(seed: int) -> None:
+def test_a_step_is_the_same_in_a_batch_alone_and_for_all_actions_at_once(seed):
     rules, (_, state) = Rules((6, 7)), zoo_states(seed)
     alone = rules.bound(batched=False)
     singles = [state.single(row) for row in range(4)]
@@ -172,6 +172,6 @@ def test_a_step_is_the_same_in_a_batch_alone_and_for_all_actions_at_once(seed: i
             assert_same(rules, singles[row].batched(), state.take(np.array([row])))
 
 
-def test_a_name_that_no_rule_has_set_is_explained() -> None:
+def test_a_name_that_no_rule_has_set_is_explained():
     with pytest.raises(AttributeError, match="the move has no 'hurt'; rules set it"):
         _ = moved(0)[2].hurt

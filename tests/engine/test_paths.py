@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import Cell, cells_of, neighbours, steps_from
+from reference import cells_of, neighbours, steps_from
 
 from mesa_gym.engine import FAR, apart, crowd, distances, each_first, equidistant, toward
 
@@ -14,7 +14,7 @@ LEFT, DOWN, RIGHT, UP, STAY = range(5)
 seeds = st.integers(0, 2**32)
 
 
-def caves(seed: int, n: int, height: int, width: int, marks: int) -> tuple[np.ndarray, np.ndarray]:
+def caves(seed, n, height, width, marks):
     """Grids with walls strewn inside a closed border, and distinct open cells (marks, n)."""
     rng = np.random.default_rng(seed)
     open_cells = rng.random((n, height, width)) < 0.65
@@ -26,7 +26,7 @@ def caves(seed: int, n: int, height: int, width: int, marks: int) -> tuple[np.nd
 
 
 @given(seeds, st.sampled_from([(5, 5), (8, 11), (13, 7)]))
-def test_distances_are_those_of_breadth_first_search(seed: int, size: tuple[int, int]) -> None:
+def test_distances_are_those_of_breadth_first_search(seed, size):
     open_cells, (start, other) = caves(seed, 5, *size, 2)
     found, to_other = distances(open_cells, start), distances(open_cells, other)
     halfway = equidistant(open_cells, start, other)
@@ -38,7 +38,7 @@ def test_distances_are_those_of_breadth_first_search(seed: int, size: tuple[int,
         assert halfway[row].tolist() == [a == b > 0 for a, b in pairs]
 
 
-def shortest_paths(start: Cell, goal: Cell, cells: set[Cell], length: int) -> list[list[Cell]]:
+def shortest_paths(start, goal, cells, length):
     """Every path of exactly so many steps, by trying all turns."""
     if length == 0:
         return [[start]] if start == goal else []
@@ -52,7 +52,7 @@ def shortest_paths(start: Cell, goal: Cell, cells: set[Cell], length: int) -> li
 
 @settings(deadline=None)
 @given(seeds)
-def test_apart_is_being_on_no_shortest_path_either_way(seed: int) -> None:
+def test_apart_is_being_on_no_shortest_path_either_way(seed):
     open_cells, (start, place) = caves(seed, 4, 5, 5, 2)
     joined = distances(open_cells, start)[np.arange(4), place] >= 0
     found = apart(open_cells[joined], start[joined], place[joined])
@@ -71,7 +71,7 @@ def test_apart_is_being_on_no_shortest_path_either_way(seed: int) -> None:
 
 
 @given(seeds)
-def test_each_first_is_having_a_way_that_enters_no_other_place(seed: int) -> None:
+def test_each_first_is_having_a_way_that_enters_no_other_place(seed):
     open_cells, (start, *places) = caves(seed, 8, 6, 6, 4)
     found = each_first(open_cells, start, np.stack(places))
     for row in range(8):
@@ -86,7 +86,7 @@ def test_each_first_is_having_a_way_that_enters_no_other_place(seed: int) -> Non
 
 @pytest.mark.thorough
 @given(seeds)
-def test_toward_takes_the_first_action_of_a_cheapest_way(seed: int) -> None:
+def test_toward_takes_the_first_action_of_a_cheapest_way(seed):
     open_cells, (start,) = caves(seed, 6, 6, 7, 1)
     rng = np.random.default_rng(seed)
     ends = np.where(rng.random((6, 42)) < 0.2, rng.integers(0, 9, (6, 42)), FAR)
@@ -105,7 +105,7 @@ def test_toward_takes_the_first_action_of_a_cheapest_way(seed: int) -> None:
         assert actions[row] == (best if min(ways) < min(ends[row, here], FAR) else STAY)
 
 
-def test_crowd_counts_the_four_beside() -> None:
+def test_crowd_counts_the_four_beside():
     layer = np.zeros((2, 5, 5), dtype=np.bool_)
     layer[0, 2, 1:4] = True
     found = crowd(layer.reshape(2, 25), 5).reshape(2, 5, 5)

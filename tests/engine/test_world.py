@@ -15,7 +15,7 @@ seeds = st.integers(0, 2**32)
 
 
 @given(seeds)
-def test_planes_and_layers_show_what_there_is(seed: int) -> None:
+def test_planes_and_layers_show_what_there_is(seed):
     zoo, state = zoo_states(seed)
     assert zoo.planes == ("agent", "wall", "lava", "key", "door", "tree", "red", "guide")
     seen, single = zoo.observe(state), zoo.bound(batched=False)
@@ -36,7 +36,7 @@ def test_planes_and_layers_show_what_there_is(seed: int) -> None:
 
 
 @given(seeds, st.lists(st.integers(0, 3), min_size=1, max_size=6))
-def test_batches_are_taken_joined_and_replaced_row_by_row(seed: int, rows: list[int]) -> None:
+def test_batches_are_taken_joined_and_replaced_row_by_row(seed, rows):
     zoo, state = zoo_states(seed)
     parts = [state.take(np.array([row])) for row in rows]
     assert_same(zoo, zoo.joined(parts), state.take(np.array(rows)))
@@ -61,7 +61,7 @@ def test_batches_are_taken_joined_and_replaced_row_by_row(seed: int, rows: list[
         ({"looks": " "}, "glyph ' ' must be one printable character"),
     ],
 )
-def test_a_declaration_that_cannot_be_is_refused(faults: dict, message: str) -> None:
+def test_a_declaration_that_cannot_be_is_refused(faults, message):
     if glyph := faults.get("looks"):
         looks = {"stone": Look(glyph, (0, 0, 0))}
         faults = {"things": {"key": 1, "stone": 1}, "looks": looks}
@@ -69,7 +69,7 @@ def test_a_declaration_that_cannot_be_is_refused(faults: dict, message: str) -> 
         type("Odd", (World,), faults)
 
 
-def test_looks_are_made_up_where_none_is_declared() -> None:
+def test_looks_are_made_up_where_none_is_declared():
     made = {"things": {"axe": 1, "ash": 1}, "traits": {"old": ("axe",)}, "shown_as": {"ash": "oak"}}
     looks = type("Made", (World,), made).looks
     assert [looks[name].glyph for name in ("axe", "oak", "old", "ash")] == ["a", "o", "l", "s"]
@@ -82,7 +82,7 @@ def test_looks_are_made_up_where_none_is_declared() -> None:
 
 
 @pytest.mark.parametrize("mask", [True, np.True_])
-def test_one_level_gives_and_takes_what_a_batch_does(mask: bool) -> None:
+def test_one_level_gives_and_takes_what_a_batch_does(mask):
     """A Python number would be one still in the next step, where `~True` is -2."""
     zoo = Zoo((6, 7)).bound(batched=False)
     for chosen in (zoo.where(mask, 12, 0), zoo.where(mask, np.int64(12), 0)):
@@ -93,6 +93,6 @@ def test_one_level_gives_and_takes_what_a_batch_does(mask: bool) -> None:
     assert ~(zoo.amounts(np.True_) > 0) is ~(zoo.amounts({1.0: mask, 0.5: mask}) > 0) is np.False_
 
 
-def test_what_is_held_must_fit_the_top_row() -> None:
+def test_what_is_held_must_fit_the_top_row():
     with pytest.raises(ValueError, match="holds up to 3 things, which do not fit the top row's 2"):
         Zoo((5, 4))

@@ -19,7 +19,7 @@ from mesa_gym.envs.encodings import (
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.scoring import score
 from mesa_gym.testing.environments import check_vector, random_moves
-from mesa_gym.traps import Split, Trap, find_trap, package_traps
+from mesa_gym.traps import Split, find_trap, package_traps
 
 COLOUR_SHAPE, KEYS_CHESTS = find_trap("ColourShape")(), find_trap("KeysChests")()
 DOORS = find_trap("RedBlueDoors")()
@@ -48,7 +48,7 @@ FIXED = {
 }
 
 
-def name_kinds(trap: Trap) -> set[str] | None:
+def name_kinds(trap):
     """The kinds that training shows, in the names of their planes, if the shift shows no more."""
     kinds, names = find_fixed_kinds(trap), trap.channels[KEPT:]
     if kinds is None:
@@ -57,12 +57,12 @@ def name_kinds(trap: Trap) -> set[str] | None:
 
 
 @pytest.mark.parametrize("name", package_traps())
-def test_a_bijection_is_drawn_only_where_training_shows_all_kinds(name: str) -> None:
+def test_a_bijection_is_drawn_only_where_training_shows_all_kinds(name):
     assert name_kinds(find_trap(name)()) == FIXED.get(name)
 
 
 @pytest.mark.parametrize("name", RANKED)
-def test_environments_show_states_in_a_code_that_tells_all_cells_apart(name: str) -> None:
+def test_environments_show_states_in_a_code_that_tells_all_cells_apart(name):
     """The same episodes are played in planes: a cell of them is always shown as the same one."""
     plain, pairs = find_trap(name)(), set[tuple[int, int]]()
     mixed, bits = mix_planes(plain, "salt"), 1 << np.arange(len(plain.channels))
@@ -85,7 +85,7 @@ def test_environments_show_states_in_a_code_that_tells_all_cells_apart(name: str
 
 
 @pytest.mark.parametrize("trap", [COLOUR_SHAPE, KEYS_CHESTS], ids=repr)
-def test_mixed_environments_pass_the_checks_of_any_trap(trap: Trap) -> None:
+def test_mixed_environments_pass_the_checks_of_any_trap(trap):
     """Final observations, single environments, all ways to reset, and what is returned is fresh."""
     mixed = mix_planes(trap, "salt")
     random_moves(mixed, 4_000)
@@ -95,14 +95,14 @@ def test_mixed_environments_pass_the_checks_of_any_trap(trap: Trap) -> None:
     np.testing.assert_array_equal(shown, again)
 
 
-def test_a_new_pairing_is_the_sum_of_its_planes() -> None:
+def test_a_new_pairing_is_the_sum_of_its_planes():
     table = mix_planes(COLOUR_SHAPE, "salt").recoding
     for one in range(len(table)):
         for plane in 1 << np.arange(len(COLOUR_SHAPE.channels)):
             np.testing.assert_array_equal(table[one ^ plane], table[one] ^ table[plane])
 
 
-def test_codes_are_of_the_salt_and_not_all_alike() -> None:
+def test_codes_are_of_the_salt_and_not_all_alike():
     for trap in (COLOUR_SHAPE, find_trap("PointedGoal")()):
         tables = [mix_planes(trap, salt).recoding for salt in ("a", "a", "b", "c", "d")]
         assert (tables[0] == tables[1]).all()
@@ -115,7 +115,7 @@ def test_codes_are_of_the_salt_and_not_all_alike() -> None:
 
 @pytest.mark.parametrize("name", ["ColourShape", "CoinRun", "KeysChests"])
 @pytest.mark.parametrize("role", ["base", "proxy"])
-def test_scores_of_oracles_are_the_same_in_each_encoding(name: str, role: str) -> None:
+def test_scores_of_oracles_are_the_same_in_each_encoding(name, role):
     trap = find_trap(name)()
     oracle = f"oracle:{trap.base if role == 'base' else trap.proxies[0]}"
     one, *others = (
@@ -127,7 +127,7 @@ def test_scores_of_oracles_are_the_same_in_each_encoding(name: str, role: str) -
         assert (other.splits, other.verdict, other.nulls) == (one.splits, one.verdict, one.nulls)
 
 
-def test_shuffled_planes_are_those_of_the_trap_in_an_order_of_the_salt() -> None:
+def test_shuffled_planes_are_those_of_the_trap_in_an_order_of_the_salt():
     starts, orders = DOORS.levels(Split.SHIFT, np.arange(20)), set[tuple[int, ...]]()
     for salt in "abcdef":
         other = shuffle_planes(DOORS, salt)
@@ -142,7 +142,7 @@ def test_shuffled_planes_are_those_of_the_trap_in_an_order_of_the_salt() -> None
     assert len(orders) > 1
 
 
-def test_hidden_traits_are_shown_and_others_left_out() -> None:
+def test_hidden_traits_are_shown_and_others_left_out():
     trap, names = find_trap("Attributes")(), ("home", "square")
     starts, other = trap.levels(Split.SHIFT, np.arange(20)), show_only(trap, names)
     shown = planes_of(other, starts).reshape(20, trap.cells, -1)
@@ -158,7 +158,7 @@ def test_hidden_traits_are_shown_and_others_left_out() -> None:
         show_only(trap, ("hom",))
 
 
-def test_mixing_after_shuffling_is_the_code_of_what_is_shuffled() -> None:
+def test_mixing_after_shuffling_is_the_code_of_what_is_shuffled():
     trap = shuffle_planes(COLOUR_SHAPE, "b")
     random_moves(mix_planes(trap, "a"), 1_000)
     with pytest.raises(ValueError, match="shuffle them before"):
@@ -166,13 +166,13 @@ def test_mixing_after_shuffling_is_the_code_of_what_is_shuffled() -> None:
 
 
 @pytest.mark.parametrize("kind", ["rgb", "centred", "flat", "chw", "text"])
-def test_other_observations_are_refused(kind: str) -> None:
+def test_other_observations_are_refused(kind):
     for make in (TrapEnv, TrapVectorEnv):
         with pytest.raises(ValueError, match=f"mixed, which observation '{kind}' does not show"):
             make(mix_planes(COLOUR_SHAPE, "a"), observation=kind)
 
 
-def test_device_environments_are_refused() -> None:
+def test_device_environments_are_refused():
     mixed = mix_planes(COLOUR_SHAPE, "a")
     pytest.importorskip("torch")
     from mesa_gym.envs.tensors import TensorEnv
@@ -186,13 +186,13 @@ def test_device_environments_are_refused() -> None:
         make_jax(mixed, 4)
 
 
-def test_too_many_channels_are_refused() -> None:
+def test_too_many_channels_are_refused():
     with pytest.raises(ValueError, match=re.escape("has 18 channels; they can be mixed up to 16")):
         mix_planes(find_trap("ColourShape")(colour_planes=7), "a")
     mix_planes(find_trap("ColourShape")(colour_planes=6), "a")
 
 
-def test_what_no_level_showed_has_no_code_and_says_so() -> None:
+def test_what_no_level_showed_has_no_code_and_says_so():
     """Under a bijection it would look like anything; a silent one would blind."""
     state: State = KEYS_CHESTS.levels(Split.TRAIN, np.arange(3))
     state.at["key"][:] = state.at["chest"][0]

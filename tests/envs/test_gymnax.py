@@ -41,7 +41,7 @@ class LogWrapper:
 
 
 @pytest.mark.parametrize("kind", ["planes", thorough("flat")])
-def test_the_loop_of_purejaxrl_trains_on_it(kind) -> None:
+def test_the_loop_of_purejaxrl_trains_on_it(kind):
     """Its calls in its order, compiled as a whole: reset, step and spaces take params."""
     env, params = mesa_gym.make_gymnax(CORNER, observation=kind)
     env = LogWrapper(env)
@@ -94,7 +94,7 @@ def test_the_loop_of_purejaxrl_trains_on_it(kind) -> None:
     assert np.abs(weights).max() > 0
 
 
-def test_levels_are_replayed_without_autoreset() -> None:
+def test_levels_are_replayed_without_autoreset():
     """As prioritised replay and editors of levels do: one level, its end kept, and again."""
     env, params = mesa_gym.make_gymnax(CORNER, num_levels=9, max_steps=2)
     key, levels = jax.random.key(0), jnp.arange(9)
@@ -110,7 +110,7 @@ def test_levels_are_replayed_without_autoreset() -> None:
     np.testing.assert_array_equal(seen, trap.observe(trap.levels("train", np.arange(9))))
 
 
-def test_it_is_what_is_stepped_side_by_side() -> None:
+def test_it_is_what_is_stepped_side_by_side():
     env, params = mesa_gym.make_gymnax(CORNER, num_levels=1, max_steps=9)
     many = mesa_gym.make_jax(CORNER, 1, num_levels=1, max_steps=9)
     key = jax.random.key(0)

@@ -12,7 +12,6 @@ from parameters import TRAPS, each_trap, few_traps
 from small_traps import Slippery, SmallDish
 
 import mesa_gym
-from mesa_gym.engine import Array, Move
 from mesa_gym.engine.maps import to_map
 from mesa_gym.envs import TrapEnv, TrapVectorEnv, single
 from mesa_gym.traps import Split
@@ -143,7 +142,7 @@ class Gusty(SmallDish):
 
     outcomes = {"gust": 2}
 
-    def blocked(self, move: Move) -> Array:
+    def blocked(self, move):
         return move.outcome("gust", 1, 1) == 1
 
 

@@ -94,7 +94,7 @@ def test_seeds_of_any_size_and_all_levels():
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.4])
-def test_a_level_is_drawn_when_it_first_comes_and_never_again(monkeypatch, alpha: float) -> None:
+def test_a_level_is_drawn_when_it_first_comes_and_never_again(monkeypatch, alpha):
     drawn: list[tuple[bool, int]] = []
 
     def note_levels(given, which, shifted):
@@ -112,7 +112,7 @@ def test_a_level_is_drawn_when_it_first_comes_and_never_again(monkeypatch, alpha
     assert len(drawn) >= 0.99 * 500 * (1 + (alpha > 0))
 
 
-def test_too_many_levels_are_not_kept_and_come_in_the_same_order(monkeypatch) -> None:
+def test_too_many_levels_are_not_kept_and_come_in_the_same_order(monkeypatch):
     kept = make(3, num_levels=100)
     monkeypatch.setattr(supply, "MOST_BYTES", 0)
     fresh = make(3, num_levels=100)

@@ -8,9 +8,7 @@ import shlex
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 import pytest
 from distributions import ROOT, Installed, checkout, run
@@ -21,7 +19,7 @@ SMALL = "--traps CheeseCorner CoinRun --seeds 2 --steps 8192 --levels 20"
 
 
 @contextmanager
-def running(command: list[str], log: Path, cwd: Path) -> Iterator[None]:
+def running(command, log, cwd):
     """Keep a command running, which finds no checkout by itself, and end it."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     with log.open("w") as said:
@@ -37,7 +35,7 @@ def running(command: list[str], log: Path, cwd: Path) -> Iterator[None]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_the_page_on_clusters_works_as_it_stands(tmp_path: Path) -> None:
+def test_the_page_on_clusters_works_as_it_stands(tmp_path):
     (install,) = re.findall(r"`pip (install [^`]+)`", PAGE)
     block = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)[0]
     with socket.socket() as free:

@@ -1,10 +1,9 @@
 """The wheel, installed into environments of its own: the core, each extra, all of them."""
 
 import re
-from pathlib import Path
 
 import pytest
-from distributions import ROOT, Built, Installed, build, interpreter, pinned
+from distributions import ROOT, Installed, build, interpreter, pinned
 from packaging.requirements import Requirement
 from PIL import Image
 
@@ -93,11 +92,11 @@ assert main("demos --trap CheeseCorner --levels 3 --out cheese-v0".split()) == 0
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+def built(tmp_path_factory):
     return build(tmp_path_factory.mktemp("built"))
 
 
-def take_the_first_steps(installed: Installed) -> None:
+def take_the_first_steps(installed):
     """Step an environment and keep a frame of it; score an oracle."""
     installed.python(FRAME)
     with Image.open(installed.home / "doors.png") as frame:
@@ -107,12 +106,12 @@ def take_the_first_steps(installed: Installed) -> None:
 
 
 @pytest.mark.parametrize("version", PYTHONS)
-def test_the_core_on_each_python(version: str, built: Built, tmp_path: Path) -> None:
+def test_the_core_on_each_python(version, built, tmp_path):
     with Installed(tmp_path, str(built.wheel), python=interpreter(version)) as installed:
         take_the_first_steps(installed)
 
 
-def test_the_core_brings_three_packages_alone(built: Built, tmp_path: Path) -> None:
+def test_the_core_brings_three_packages_alone(built, tmp_path):
     with Installed(tmp_path, str(built.wheel), *pinned()) as installed:
         assert installed.names() - {"pip", "setuptools"} == CORE
         installed.python("from mesa_gym import *")
@@ -131,7 +130,7 @@ def test_the_core_brings_three_packages_alone(built: Built, tmp_path: Path) -> N
     [[], ["sb3"], ["viewer"], ["viewer", "films"], ["report"], ["stats"], ["onnx"], RANKING],
     ids=",".join,
 )
-def test_the_lowest_versions(extras: list[str], built: Built, tmp_path: Path) -> None:
+def test_the_lowest_versions(extras, built, tmp_path):
     """Every lower bound of setup.cfg holds; what has none is installed as in constraints.txt."""
     exact = dict(re.findall(r"^([\w.-]+)==(.+)$", (ROOT / "constraints.txt").read_text(), re.M))
     needs = [Requirement(line) for line in built.metadata().get_all("Requires-Dist", [])]
@@ -148,9 +147,7 @@ def test_the_lowest_versions(extras: list[str], built: Built, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("extras", [*([extra] for extra in EXTRAS), EXTRAS], ids=",".join)
-def test_extras_install_and_do_what_they_are_for(
-    extras: list[str], built: Built, tmp_path: Path
-) -> None:
+def test_extras_install_and_do_what_they_are_for(extras, built, tmp_path):
     assert set(EXTRAS) == set(built.metadata().get_all("Provides-Extra", []))
     wheel = f"mesa-gym[{','.join(extras)}] @ {built.wheel.as_uri()}"
     with Installed(tmp_path, wheel, *pinned()) as installed:
@@ -159,7 +156,7 @@ def test_extras_install_and_do_what_they_are_for(
             installed.run("python", "-c", USES[extra])
 
 
-def test_an_index_takes_both_and_shows_the_readme(built: Built, tmp_path: Path) -> None:
+def test_an_index_takes_both_and_shows_the_readme(built, tmp_path):
     with Installed(tmp_path, "twine", "readme_renderer[md]") as checker:
         said = checker.run("twine", "check", "--strict", built.wheel, built.sdist)
         page = checker.run("python", "-m", "readme_renderer", ROOT / "README.md")

@@ -5,11 +5,10 @@ import re
 import shutil
 import tarfile
 from datetime import date
-from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-from distributions import ROOT, Built, build, checkout
+from distributions import ROOT, build, checkout
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from trove_classifiers import classifiers
@@ -24,21 +23,21 @@ HEAD = re.compile(r"^## \[(?P<version>\d+\.\d+\.\d+)\] - (?P<when>\S+)$", re.MUL
 WEIGHTS = "mesa_gym/trained/weights/"
 
 
-def find_networks() -> set[str]:
+def find_networks():
     """Networks of the library: each has as much as all planners together."""
     weights = {name for name in checkout() if name.startswith(WEIGHTS)}
     return {n for n in weights if n.endswith(".safetensors") and "/ppo-planner-" not in n}
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+def built(tmp_path_factory):
     if not (ROOT / ".git").exists():
         pytest.skip("only git knows what belongs to the checkout")
     return build(tmp_path_factory.mktemp("built"))
 
 
 @pytest.mark.thorough
-def test_the_wheel_holds_the_package_alone_and_all_of_it(built: Built) -> None:
+def test_the_wheel_holds_the_package_alone_and_all_of_it(built):
     with ZipFile(built.wheel) as wheel:
         names = set(wheel.namelist())
     about = f"mesa_gym-{mesa_gym.__version__}.dist-info/"
@@ -52,7 +51,7 @@ def test_the_wheel_holds_the_package_alone_and_all_of_it(built: Built) -> None:
 
 
 @pytest.mark.thorough
-def test_the_source_distribution_is_the_checkout_without_what_runs_wrote(built: Built) -> None:
+def test_the_source_distribution_is_the_checkout_without_what_runs_wrote(built):
     folder = f"mesa_gym-{mesa_gym.__version__}/"
     with tarfile.open(built.sdist) as sdist:
         names = {m.name.removeprefix(folder) for m in sdist.getmembers() if m.isfile()}
@@ -68,7 +67,7 @@ def test_the_source_distribution_is_the_checkout_without_what_runs_wrote(built: 
     assert sum((ROOT / n).stat().st_size for n in networks) > 3e6
 
 
-def require_date(sdist: Path, epoch: int) -> None:
+def require_date(sdist, epoch):
     """Hold the archive, and all that is in it, to a date and to no person."""
     assert int.from_bytes(sdist.read_bytes()[4:8], "little") == epoch
     with tarfile.open(sdist) as packed:
@@ -79,7 +78,7 @@ def require_date(sdist: Path, epoch: int) -> None:
 
 
 @pytest.mark.thorough
-def test_what_is_built_twice_is_the_same_bytes(built: Built, tmp_path: Path) -> None:
+def test_what_is_built_twice_is_the_same_bytes(built, tmp_path):
     """The second time from files of another date, with another umask."""
     usual = os.umask(0o027)
     again = build(tmp_path, copy=shutil.copy)
@@ -91,9 +90,7 @@ def test_what_is_built_twice_is_the_same_bytes(built: Built, tmp_path: Path) -> 
 
 
 @pytest.mark.thorough
-def test_a_release_has_the_date_that_is_asked_for(
-    built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_release_has_the_date_that_is_asked_for(built, tmp_path, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     dated = build(tmp_path)
     require_date(dated.sdist, 1700000000)
@@ -101,14 +98,14 @@ def test_a_release_has_the_date_that_is_asked_for(
 
 
 @pytest.mark.thorough
-def test_the_core_depends_on_three_packages(built: Built) -> None:
+def test_the_core_depends_on_three_packages(built):
     needed = [Requirement(line) for line in built.metadata().get_all("Requires-Dist", [])]
     core = {need.name for need in needed if need.marker is None}
     assert core == {"array-api-compat", "gymnasium", "msgspec", "numpy"}
 
 
 @pytest.mark.thorough
-def test_the_viewer_comes_without_what_writes_films(built: Built) -> None:
+def test_the_viewer_comes_without_what_writes_films(built):
     """ffmpeg has 165 MB, more than all else that the viewer needs."""
     needed = [Requirement(line) for line in built.metadata().get_all("Requires-Dist", [])]
     found = {
@@ -122,10 +119,10 @@ def test_the_viewer_comes_without_what_writes_films(built: Built) -> None:
 
 
 @pytest.mark.thorough
-def test_all_has_every_extra_that_is_of_use_without_a_checkout(built: Built) -> None:
+def test_all_has_every_extra_that_is_of_use_without_a_checkout(built):
     needed = [Requirement(line) for line in built.metadata().get_all("Requires-Dist", [])]
 
-    def brought(extra: str) -> set[str]:
+    def brought(extra):
         found = {n for n in needed if n.marker and n.marker.evaluate({"extra": extra})}
         inner = {each for need in found if need.name == "mesa-gym" for each in need.extras}
         return {need.name for need in found}.union(*map(brought, inner))
@@ -136,7 +133,7 @@ def test_all_has_every_extra_that_is_of_use_without_a_checkout(built: Built) -> 
 
 
 @pytest.mark.thorough
-def test_extras_that_messages_name_exist(built: Built) -> None:
+def test_extras_that_messages_name_exist(built):
     sources = "".join(path.read_text() for path in (ROOT / "mesa_gym").rglob("*.py"))
     named = set(re.findall(r'missing_extra\(.+, "(\w+)"\)', sources))
     assert {"films", "sb3", "viewer"} <= named
@@ -144,7 +141,7 @@ def test_extras_that_messages_name_exist(built: Built) -> None:
 
 
 @pytest.mark.thorough
-def test_an_index_can_show_it(built: Built) -> None:
+def test_an_index_can_show_it(built):
     metadata = built.metadata()
     assert metadata["Name"] == "mesa-gym"
     assert metadata["Version"] == mesa_gym.__version__
@@ -166,7 +163,7 @@ def test_an_index_can_show_it(built: Built) -> None:
 
 
 @pytest.mark.thorough
-def test_each_python_that_may_install_it_is_named(built: Built) -> None:
+def test_each_python_that_may_install_it_is_named(built):
     """From the first to the last that was tried, with nothing between them left out."""
     metadata = built.metadata()
     allowed = SpecifierSet(metadata["Requires-Python"])
@@ -177,7 +174,7 @@ def test_each_python_that_may_install_it_is_named(built: Built) -> None:
     assert f"3.{minors[0] - 1}" not in allowed
 
 
-def test_version_and_date_agree() -> None:
+def test_version_and_date_agree():
     top = HEAD.search(CHANGELOG)
     assert top is not None
     citation = (ROOT / "CITATION.cff").read_text()
@@ -187,7 +184,7 @@ def test_version_and_date_agree() -> None:
     assert cited.get("date-released", "unreleased") == top["when"]
 
 
-def test_versions_stand_in_the_changelog_from_the_newest_down() -> None:
+def test_versions_stand_in_the_changelog_from_the_newest_down():
     heads = list(HEAD.finditer(CHANGELOG))
     assert len(heads) == CHANGELOG.count("\n## ")
     found = [tuple(map(int, head["version"].split("."))) for head in heads]
@@ -196,6 +193,6 @@ def test_versions_stand_in_the_changelog_from_the_newest_down() -> None:
         date.fromisoformat(head["when"])
 
 
-def test_what_is_new_is_told_in_80_lines() -> None:
+def test_what_is_new_is_told_in_80_lines():
     for version in CHANGELOG.split("\n## ")[1:]:
         assert len(version.splitlines()) <= 80, version.splitlines()[0]

@@ -44,7 +44,7 @@ sys.exit(main(sys.argv[1:]))
         ("new-trap RipeBerries", "ripe_berries.py"),
     ],
 )
-def test_commands_run_without_posix(command: str, expected: str, tmp_path: Path) -> None:
+def test_commands_run_without_posix(command, expected, tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT_POSIX, *command.split()],
         cwd=tmp_path,

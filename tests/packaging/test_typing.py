@@ -1,7 +1,6 @@
 """A user's file under a type checker, against the wheel and an editable install."""
 
 import sys
-from pathlib import Path
 
 import pytest
 from distributions import ROOT, Installed, build, pinned, run
@@ -65,7 +64,7 @@ from mesa_gym.traps import Split, Trap
 """
 
 
-def checked(text: str, installed: Installed, code: int) -> str:
+def checked(text, installed, code):
     """Return what mypy, which is not installed there, says of a file; it exits with ``code``."""
     (installed.home / "mushrooms.py").write_text(EXAMPLE)
     (installed.home / "users.py").write_text(text)
@@ -75,7 +74,7 @@ def checked(text: str, installed: Installed, code: int) -> str:
 
 
 @pytest.mark.parametrize("editable", [False, True])
-def test_users_files_are_checked(editable: bool, tmp_path: Path) -> None:
+def test_users_files_are_checked(editable, tmp_path):
     wheel = build(tmp_path / "built").wheel
     # What was built from is a copy of the checkout.
     what = ["-e", str(tmp_path / "built" / "source")] if editable else [str(wheel)]

@@ -16,7 +16,7 @@ TRAP = find_trap("RedBlueDoors")()
 HORIZON = TRAP.horizon(Split.TEST)
 
 
-def by_hand(observations: np.ndarray) -> np.ndarray:
+def by_hand(observations):
     """Probabilities that depend on every byte of the observation, each row alone."""
     flat = observations.reshape(len(observations), -1).astype(np.float64)
     scores = 1 + flat @ np.random.default_rng(5).random((flat.shape[1], 5))
@@ -54,7 +54,7 @@ class WithState(Countdown):
 
 
 @pytest.mark.parametrize("kind", [None, *OBSERVATIONS])
-def test_a_callable_sees_the_observation_that_it_asks_for(kind) -> None:
+def test_a_callable_sees_the_observation_that_it_asks_for(kind):
     policy = as_policy(by_hand, TRAP, HORIZON, kind)
     assert policy.observation == (kind or "planes")
     seen = make_observation(TRAP, policy.observation).encode(wandered(TRAP, 40))
@@ -62,7 +62,7 @@ def test_a_callable_sees_the_observation_that_it_asks_for(kind) -> None:
 
 
 @pytest.mark.parametrize("side", [3, 5, 11, 13])
-def test_a_cut_of_the_whole_window_is_what_the_keyword_shows(side: int) -> None:
+def test_a_cut_of_the_whole_window_is_what_the_keyword_shows(side):
     states = wandered(TRAP, 40)
     whole = make_observation(TRAP, "centred").encode(states)
     wanted = make_observation(TRAP, "centred", side).encode(states)
@@ -70,7 +70,7 @@ def test_a_cut_of_the_whole_window_is_what_the_keyword_shows(side: int) -> None:
 
 
 @pytest.mark.parametrize("agent", [Countdown(), WithState()])
-def test_a_class_with_memory_is_fed_in_order(agent) -> None:
+def test_a_class_with_memory_is_fed_in_order(agent):
     """Its actions are those worked out for each level alone, from the first observation."""
     starts = TRAP.levels(Split.SHIFT, np.arange(30))
     seen = make_observation(TRAP, "flat").encode(starts)
@@ -85,7 +85,7 @@ def test_a_class_with_memory_is_fed_in_order(agent) -> None:
         assert (taken[:, 0] != ENDED).all()
 
 
-def like(**methods) -> SimpleNamespace:
+def like(**methods):
     return SimpleNamespace(**{"observation": "planes", "reset": lambda mask, rng: None, **methods})
 
 
@@ -104,6 +104,6 @@ def like(**methods) -> SimpleNamespace:
         ("random", "flat", "policy 'random': .* acts on the observation 'planes', not 'flat'"),
     ],
 )
-def test_what_is_refused(agent, observation, message: str) -> None:
+def test_what_is_refused(agent, observation, message):
     with pytest.raises(ValueError, match=message):
         as_policy(agent, TRAP, HORIZON, observation)

@@ -15,7 +15,7 @@ from mesa_gym.traps.cheese_corner import CheeseCorner
 ACT = 4
 
 
-def test_sampling_follows_the_probabilities() -> None:
+def test_sampling_follows_the_probabilities():
     words = np.random.default_rng(0).integers(-(2**63), 2**63, 50_000)
     wanted = np.array([0.1, 0.0, 0.25, 0.6, 0.05])
     chosen = sample_actions(np.tile(wanted, (len(words), 1)), words)
@@ -25,7 +25,7 @@ def test_sampling_follows_the_probabilities() -> None:
     assert scipy.stats.chisquare(counts[seen], wanted[seen] * len(words)).pvalue > 1e-3
 
 
-def test_the_greatest_word_never_chooses_an_impossible_action() -> None:
+def test_the_greatest_word_never_chooses_an_impossible_action():
     words = np.array([-1])
     shares = read_answer(np.array([[0.3, 0.3, 0.4, 0.0, 0.0]], dtype=np.float32), 1)
     assert sample_actions(shares, words)[0] == 2
@@ -34,7 +34,7 @@ def test_the_greatest_word_never_chooses_an_impossible_action() -> None:
 @pytest.mark.parametrize(
     "other", [{"agent": "b"}, {"play": "again"}, {"play": "alone:dish"}, {"seed": 1}]
 )
-def test_agents_plays_and_seeds_are_sampled_independently(other: dict[str, Any]) -> None:
+def test_agents_plays_and_seeds_are_sampled_independently(other):
     """Two samples of 10,000 agree as often as chance would have it: 1 in 5."""
     keys, shares = np.arange(10_000), np.full((10_000, 5), 0.2)
     given: dict[str, Any] = {"seed": 0, "agent": "a", "play": "shift"}
@@ -51,7 +51,7 @@ def test_agents_plays_and_seeds_are_sampled_independently(other: dict[str, Any])
 class CountingPolicy(Memoryless):
     """Acts at random by what it sees, and counts the rows that it is asked about."""
 
-    def __init__(self, memory: bool) -> None:
+    def __init__(self, memory):
         self.memory, self.asked = memory, 0
 
     def act(self, observation, state=None):
@@ -62,7 +62,7 @@ class CountingPolicy(Memoryless):
         return shares / shares.sum(axis=1, keepdims=True)
 
 
-def test_without_memory_a_policy_is_asked_about_running_episodes_and_the_card_is_the_same() -> None:
+def test_without_memory_a_policy_is_asked_about_running_episodes_and_the_card_is_the_same():
     trap, cards = SmallDish(), []
     for memory in (False, True):
         policy = CountingPolicy(memory)
@@ -74,7 +74,7 @@ def test_without_memory_a_policy_is_asked_about_running_episodes_and_the_card_is
     assert cards[0].to_json() == cards[1].to_json()
 
 
-def test_nobody_is_asked_when_every_episode_is_over() -> None:
+def test_nobody_is_asked_when_every_episode_is_over():
     """Those of an oracle are, long before the time limit."""
 
     class Goes(Oracle):
@@ -87,7 +87,7 @@ def test_nobody_is_asked_when_every_episode_is_over() -> None:
     assert card.splits["test"]["arrival"] == 1
 
 
-def test_a_policy_that_throws_a_coin_throws_another_one_in_each_play() -> None:
+def test_a_policy_that_throws_a_coin_throws_another_one_in_each_play():
     class Throwing(Memoryless):
         def reset(self, mask, rng):
             self.thrown = rng.random(len(mask))

@@ -13,7 +13,7 @@ TRAP = find_trap("RedBlueDoors")()
 EVEN = np.full((3, 5), 0.2)
 
 
-def play(answer, step: int = 0) -> None:
+def play(answer, step=0):
     """Play three levels; the policy stays until a step at which it answers something else."""
     steps = iter(range(100))
 
@@ -24,7 +24,7 @@ def play(answer, step: int = 0) -> None:
     rollout(as_policy(act, TRAP, 30), TRAP, starts, 30, agent="mine")
 
 
-def row(number: int, *values: float):
+def row(number, *values):
     def answer():
         probabilities = EVEN.copy()
         probabilities[number] = values
@@ -33,7 +33,7 @@ def row(number: int, *values: float):
     return answer
 
 
-def raising(error: BaseException):
+def raising(error):
     def answer():
         raise error
 
@@ -59,20 +59,20 @@ def raising(error: BaseException):
     ],
 )
 @pytest.mark.parametrize("step", [0, 17])
-def test_what_is_not_an_action_is_named_with_the_step(answer, told: str, step: int) -> None:
+def test_what_is_not_an_action_is_named_with_the_step(answer, told, step):
     with pytest.raises(PolicyError) as caught:
         play(answer, step)
     assert str(caught.value).startswith(f"policy 'mine' on RedBlueDoors-v0, shift, step {step}: ")
     assert told in str(caught.value)
 
 
-def test_all_forms_of_arrays_are_answers() -> None:
+def test_all_forms_of_arrays_are_answers():
     torch = pytest.importorskip("torch")
     for answer in (np.eye(5, dtype=bool)[[4] * 3], np.full(3, 4, np.uint8), torch.eye(5)[[4] * 3]):
         play(lambda answer=answer: answer)
 
 
-def test_what_it_raises_is_kept_whole() -> None:
+def test_what_it_raises_is_kept_whole():
     error = ValueError()
     with pytest.raises(PolicyError, match=r"it raised ValueError$") as caught:
         play(raising(error))
@@ -82,7 +82,7 @@ def test_what_it_raises_is_kept_whole() -> None:
         play(raising(KeyboardInterrupt()))
 
 
-def test_score_shows_the_traceback_and_one_line(capsys, tmp_path, monkeypatch) -> None:
+def test_score_shows_the_traceback_and_one_line(capsys, tmp_path, monkeypatch):
     (tmp_path / "bad_policies.py").write_text("def act(observation): return 1 / 0")
     monkeypatch.syspath_prepend(tmp_path)
     card = tmp_path / "card.json"

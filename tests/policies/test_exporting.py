@@ -19,7 +19,7 @@ from stable_baselines3.common.vec_env import VecFrameStack, VecNormalize
 
 from mesa_gym import cli
 from mesa_gym.envs.observations import make_observation
-from mesa_gym.policies import Policy, as_policy
+from mesa_gym.policies import as_policy
 from mesa_gym.policies.asking import read_answer, sample_actions
 from mesa_gym.policies.saved import ALGORITHMS
 from mesa_gym.policies.sb3 import from_model
@@ -33,11 +33,11 @@ MODELS = ["PPO Mlp planes", "PPO Cnn rgb", "A2C Mlp chw", "TRPO Mlp centred", "P
 MODELS += ["DQN Mlp planes", "QRDQN Mlp planes"]
 
 
-def envs(observation: str = "planes", side: int | None = None) -> Any:
+def envs(observation="planes", side=None):
     return make_sb3(TRAP.id(), 2, seed=0, observation=observation, agent_view_size=side)
 
 
-def require_same(model: Any, folder: Path) -> Policy:
+def require_same(model, folder):
     """Export a model, compare what the two answer to 100 levels and do in 4, and return it."""
     export(model, "CheeseCorner", folder / "x.onnx")
     played = as_policy(folder / "x.onnx", TRAP, 64)
@@ -52,7 +52,7 @@ def require_same(model: Any, folder: Path) -> Policy:
 
 
 @pytest.mark.parametrize("kind", few(MODELS, thorough=(MODELS[0], MODELS[5])))
-def test_models_play_the_same_from_their_file(kind: str, tmp_path: Path) -> None:
+def test_models_play_the_same_from_their_file(kind, tmp_path):
     algo, network, observation, *side = kind.split()
     keywords = {"buffer_size": 100} if "DQN" in algo else {}
     cls = getattr(import_module(ALGORITHMS[algo]), algo)
@@ -62,12 +62,12 @@ def test_models_play_the_same_from_their_file(kind: str, tmp_path: Path) -> None
 
 
 @pytest.mark.thorough
-def test_the_model_of_the_package_plays_the_same_from_its_file(tmp_path: Path) -> None:
+def test_the_model_of_the_package_plays_the_same_from_its_file(tmp_path):
     require_same(ppo("CheeseCorner", n_envs=8, n_steps=16).learn(128), tmp_path)
 
 
 @pytest.mark.parametrize("layers", few([1, 2], thorough=[1, 2]))
-def test_an_lstm_plays_the_same_over_whole_episodes(layers: int, tmp_path: Path) -> None:
+def test_an_lstm_plays_the_same_over_whole_episodes(layers, tmp_path):
     """In two blocks of episodes that end at different times, and begin again."""
     sizes = {"n_lstm_layers": layers, "lstm_hidden_size": 32}
     model = RecurrentPPO("MlpLstmPolicy", envs(), n_steps=8, seed=0, policy_kwargs=sizes)
@@ -94,13 +94,13 @@ def test_an_lstm_plays_the_same_over_whole_episodes(layers: int, tmp_path: Path)
 
 
 @pytest.mark.parametrize("wrap", [lambda each: VecFrameStack(each, 2), VecNormalize])
-def test_what_no_graph_holds_cannot_be_exported(wrap, tmp_path: Path) -> None:
+def test_what_no_graph_holds_cannot_be_exported(wrap, tmp_path):
     model = PPO("MlpPolicy", wrap(envs()), n_steps=8, batch_size=16, seed=0)
     with pytest.raises(ValueError, match=r"a PPO model on several frames .* hand over what it did"):
         export(model, TRAP, tmp_path / "x.onnx")
 
 
-def test_a_name_that_is_of_no_graph_and_a_missing_extra_are_told(tmp_path: Path, monkeypatch):
+def test_a_name_that_is_of_no_graph_and_a_missing_extra_are_told(tmp_path, monkeypatch):
     model = PPO("MlpPolicy", envs(), seed=0)
     with pytest.raises(ValueError, match=r"x.zip: the name of a graph must end in .onnx"):
         export(model, TRAP, tmp_path / "x.zip")
@@ -112,7 +112,7 @@ def test_a_name_that_is_of_no_graph_and_a_missing_extra_are_told(tmp_path: Path,
 
 @pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore::FutureWarning")  # of torch, about torch
-def test_a_network_of_an_own_loop_is_scored_from_its_file(tmp_path, monkeypatch, capsys) -> None:
+def test_a_network_of_an_own_loop_is_scored_from_its_file(tmp_path, monkeypatch, capsys):
     monkeypatch.syspath_prepend(EXAMPLES)
     monkeypatch.chdir(tmp_path)
     from torch_loop import LoopSettings, act, train
@@ -120,11 +120,11 @@ def test_a_network_of_an_own_loop_is_scored_from_its_file(tmp_path, monkeypatch,
     network = train(LoopSettings(trap="MesaGym/CheeseDish-v0", steps=4_000), seed=0)
 
     class FirstFive(torch.nn.Module):
-        def __init__(self) -> None:
+        def __init__(self):
             super().__init__()
             self.network = network
 
-        def forward(self, seen: torch.Tensor) -> torch.Tensor:
+        def forward(self, seen):
             return self.network(seen)[:, :5]
 
     dish = find_trap("CheeseDish")()

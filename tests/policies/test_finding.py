@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from mesa_gym.policies.finding import FOLDERS, named_policies, trained_policies
 from mesa_gym.traps import all_traps
 
@@ -13,7 +11,7 @@ POLICY = (
 )
 
 
-def test_policies_to_pick(tmp_path: Path) -> None:
+def test_policies_to_pick(tmp_path):
     trap = all_traps()["CheeseCorner-v0"]
     named = named_policies(trap)
     assert named["oracle:cheese"] == "optimal for the base objective"

@@ -19,11 +19,11 @@ AGENTS = {"0": "PPO", "3": "PPO", "planner:0": "planner", "ppo-alpha0.1-s0": "PP
 
 
 @pytest.fixture
-def stands_in(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def stands_in(monkeypatch):
     """A library that notes which of its agents are loaded; each stays."""
     loaded: list[str] = []
 
-    def load_named(name: str, trap: object):
+    def load_named(name, trap):
         loaded.append(name)
         return lambda observations: [4] * len(observations)
 
@@ -33,7 +33,7 @@ def stands_in(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return loaded
 
 
-def test_a_name_is_handed_to_the_library(stands_in: list[str]) -> None:
+def test_a_name_is_handed_to_the_library(stands_in):
     trap = CheeseCorner()
     for name in ("3", "planner:0", "ppo-alpha0.1-s0"):
         policy = as_policy(f"library:{name}", trap, 64)
@@ -41,13 +41,13 @@ def test_a_name_is_handed_to_the_library(stands_in: list[str]) -> None:
     assert stands_in == ["3", "planner:0", "ppo-alpha0.1-s0"]
 
 
-def test_plain_training_is_offered_first_and_other_agents_last(stands_in, tmp_path) -> None:
+def test_plain_training_is_offered_first_and_other_agents_last(stands_in, tmp_path):
     offered = list(offer_policies(CheeseCorner, tmp_path))
     assert offered[:4] == ["library:0", "library:3", "library:planner:0", "oracle:cheese"]
     assert offered[-1] == "library:ppo-alpha0.1-s0"
 
 
-def test_where_there_is_no_library_the_error_says_where_it_is(monkeypatch, tmp_path) -> None:
+def test_where_there_is_no_library_the_error_says_where_it_is(monkeypatch, tmp_path):
     named = EntryPoint("agents", "no_such_agents.library", library.LIBRARIES)
     monkeypatch.setattr(library, "entry_points", lambda group: [named])
     with pytest.raises(ValueError, match="'library:0': no installed package offers a library"):
@@ -57,7 +57,7 @@ def test_where_there_is_no_library_the_error_says_where_it_is(monkeypatch, tmp_p
 
 
 @pytest.mark.parametrize("spec", ["libary:3", "Library:3", "librarys:3"])
-def test_a_misspelt_library_is_corrected(spec: str) -> None:
+def test_a_misspelt_library_is_corrected(spec):
     with pytest.raises(ValueError, match="Did you mean 'library:3'"):
         as_policy(spec, CheeseCorner(), 64)
 
@@ -65,14 +65,14 @@ def test_a_misspelt_library_is_corrected(spec: str) -> None:
 # -- the one of this checkout ----------------------------------------------------------------------
 
 
-def test_an_agent_that_is_not_there_is_answered_with_those_that_are() -> None:
+def test_an_agent_that_is_not_there_is_answered_with_those_that_are():
     pytest.importorskip("torch")
     with pytest.raises(UnknownNameError, match=r"library:0, library:1.*Did you mean 'library:pl"):
         as_policy("library:planer:0", CheeseCorner(), 64)
 
 
 @pytest.mark.thorough
-def test_a_name_means_the_agent_that_the_library_loads() -> None:
+def test_a_name_means_the_agent_that_the_library_loads():
     pytest.importorskip("torch")
     from mesa_gym.trained.library import load
 

@@ -3,7 +3,6 @@
 import importlib
 import json
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -73,11 +72,11 @@ def agents(tmp_path, monkeypatch):
         ("Trained", 4),
     ],
 )
-def test_a_module_may_hold_a_policy_or_what_makes_one(name: str, action: int) -> None:
+def test_a_module_may_hold_a_policy_or_what_makes_one(name, action):
     assert (as_policy(f"some_agents:{name}", TRAP, 64).act(SEEN) == action).all()
 
 
-def test_a_function_of_a_module_may_want_another_observation() -> None:
+def test_a_function_of_a_module_may_want_another_observation():
     assert as_policy("some_agents:acting", TRAP, 64, "flat").observation == "flat"
 
 
@@ -101,12 +100,12 @@ def test_a_function_of_a_module_may_want_another_observation() -> None:
         ("a\0b", ValueError, "unknown policy"),
     ],
 )
-def test_names_that_mean_nothing(spec: str, error: type[Exception], message: str) -> None:
+def test_names_that_mean_nothing(spec, error, message):
     with pytest.raises(error, match=message):
         as_policy(spec, TRAP, 64)
 
 
-def test_oracles_are_made_for_the_horizon_and_algorithms_are_for_saved_models() -> None:
+def test_oracles_are_made_for_the_horizon_and_algorithms_are_for_saved_models():
     oracle = as_policy("oracle:base", TRAP, 17)
     assert isinstance(oracle, Oracle)
     assert oracle.horizon == 17
@@ -131,16 +130,14 @@ ENTRIES |= {"weights": "w"}
         ({"schema": 9, "name": "ppo"}, "mine"),
     ],
 )
-def test_a_trained_agent_is_called_as_it_says_or_as_its_folder(
-    recorded: dict[str, object], expected: str, tmp_path: Path
-) -> None:
+def test_a_trained_agent_is_called_as_it_says_or_as_its_folder(recorded, expected, tmp_path):
     folder = tmp_path / "runs" / "mine"
     folder.mkdir(parents=True)
     (folder / "policy.json").write_text(json.dumps(ENTRIES | recorded))
     assert name_agent(str(folder)) == name_agent(f"{folder}/") == expected
 
 
-def test_no_other_name_is_a_path_of_the_machine(tmp_path: Path, monkeypatch) -> None:
+def test_no_other_name_is_a_path_of_the_machine(tmp_path, monkeypatch):
     (tmp_path / "best.model.zip").write_bytes(b"")
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path / "empty")

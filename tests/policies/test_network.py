@@ -18,19 +18,19 @@ TRAP = CheeseCorner()
 SEEN = TRAP.observe(TRAP.levels(Split.SHIFT, np.arange(70)))
 
 
-def make(last: nn.Module | None = None, inputs: int = 9 * 9 * 3, outputs: int = 5) -> nn.Module:
+def make(last=None, inputs=9 * 9 * 3, outputs=5):
     torch.manual_seed(0)
     layers = [nn.Flatten(), nn.Linear(inputs, 8), nn.Dropout(0.5), nn.Linear(8, outputs)]
     return nn.Sequential(*layers, *([last] if last else []))
 
 
-def expect(network: nn.Module) -> np.ndarray:
+def expect(network):
     network.eval()
     with torch.no_grad():
         return network(torch.from_numpy(SEEN).float()).softmax(dim=1).numpy()
 
 
-def test_logits_are_sampled_by_their_softmax_and_probabilities_as_they_are() -> None:
+def test_logits_are_sampled_by_their_softmax_and_probabilities_as_they_are():
     logits, shares = make(), make(nn.Softmax(dim=1))
     logits.train()
     for network in (logits, shares):
@@ -44,17 +44,17 @@ def test_logits_are_sampled_by_their_softmax_and_probabilities_as_they_are() -> 
     assert all(each.grad is None for each in logits.parameters())
 
 
-def test_it_is_scored_as_a_function_of_it_is() -> None:
+def test_it_is_scored_as_a_function_of_it_is():
     network = make().eval()
 
-    def policy(observations: np.ndarray):
+    def policy(observations):
         return network(torch.from_numpy(observations).float()).softmax(dim=1)  # with a gradient
 
     cards = [score(each, TRAP, levels=5, name="mine") for each in (network, policy)]
     assert cards[0].splits == cards[1].splits
 
 
-def test_a_kind_of_observation_can_be_named() -> None:
+def test_a_kind_of_observation_can_be_named():
     network = nn.Sequential(nn.Linear(9 * 9 * 3, 5))
     found = as_policy(network, TRAP, 9, observation="flat").act(SEEN.reshape(70, -1))
     assert found.shape == (70, 5)
@@ -69,7 +69,7 @@ def test_a_kind_of_observation_can_be_named() -> None:
         (nn.Sequential(nn.Flatten(2), nn.LSTM(27, 5)), "it gave a tuple, not a tensor"),
     ],
 )
-def test_one_that_does_not_fit_is_answered_with_three_lines(network, message: str) -> None:
+def test_one_that_does_not_fit_is_answered_with_three_lines(network, message):
     with pytest.raises(ValueError, match=message) as raised:
         as_policy(network, TRAP, 9)
     assert "def policy(observations)" in str(raised.value)

@@ -28,28 +28,28 @@ YES = np.array(True)
 RNG = np.random.default_rng(0)
 
 
-def load(data: bytes) -> OnnxPolicy:
+def load(data):
     """Return a policy whose 100 episodes have begun."""
     policy = OnnxPolicy(data, find_trap(CORNER)(), "planes")
     policy.reset(np.ones(100, np.bool_), RNG)
     return policy
 
 
-def answer(data: bytes) -> np.ndarray:
+def answer(data):
     """Return the answers of a graph; in ten batches each asks one row again."""
     policy = load(data)
     *_, last = (policy.act(SEEN) for _ in range(10))
     return last
 
 
-def test_graphs_of_linear_logits_answer_their_softmax() -> None:
+def test_graphs_of_linear_logits_answer_their_softmax():
     weights = np.random.default_rng(0).normal(size=(CELLS, 5)).astype(np.float32)
     scores = np.exp(SEEN.reshape(100, -1) @ weights.astype(np.float64))
     expected = scores / scores.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(answer(linear(weights)), expected, atol=1e-5)
 
 
-def branching(node: onnx.NodeProto) -> onnx.NodeProto:
+def branching(node):
     """A node that runs another in a branch of a branch."""
     for depth in range(2):
         given = helper.make_tensor_value_info("more", TensorProto.FLOAT, (64, 5))
@@ -58,7 +58,7 @@ def branching(node: onnx.NodeProto) -> onnx.NodeProto:
     return node
 
 
-def of_another_domain(node: onnx.NodeProto, *functions: onnx.FunctionProto) -> bytes:
+def of_another_domain(node, *functions):
     """A graph with a node that is not ONNX's own."""
     model = onnx.load_from_string(adding(node))
     model.functions.extend(functions)
@@ -94,7 +94,7 @@ GELU = node("Gelu", ["scores"], ["more"], domain="com.microsoft")
         (b"\x08 and nonsense", "it is not an ONNX model"),
     ],
 )
-def test_operators_that_can_count_calls_are_refused(data: bytes, operator: str) -> None:
+def test_operators_that_can_count_calls_are_refused(data, operator):
     with pytest.raises(ValueError, match=operator):
         OnnxPolicy(data, find_trap(CORNER)(), "planes")
 
@@ -106,7 +106,7 @@ def test_operators_that_can_count_calls_are_refused(data: bytes, operator: str) 
         adding(branching(node("Identity", ["scores"], ["more"])), yes=YES),
     ],
 )
-def test_graphs_that_draw_nothing_are_taken(data: bytes) -> None:
+def test_graphs_that_draw_nothing_are_taken(data):
     assert answer(data).shape == (100, 5)
 
 
@@ -121,12 +121,12 @@ def test_graphs_that_draw_nothing_are_taken(data: bytes) -> None:
         adding(more=np.arange(320, dtype=np.float32).reshape(64, 5) % 7 * 1000),
     ],
 )
-def test_rows_that_depend_on_others_or_on_their_place_are_named(data: bytes) -> None:
+def test_rows_that_depend_on_others_or_on_their_place_are_named(data):
     with pytest.raises(ValueError, match=r"answer for row \d+ is .* among 100 rows"):
         answer(data)
 
 
-def test_weights_in_other_files_are_refused() -> None:
+def test_weights_in_other_files_are_refused():
     """Such a file could be any of the reader's; also in a branch of a branch."""
     beside = external("etc/passwd")
     kept = onnx.load_from_string(beside).graph.initializer[0]
@@ -139,7 +139,7 @@ def test_weights_in_other_files_are_refused() -> None:
 # -- a state ---------------------------------------------------------------------------------------
 
 
-def test_a_state_begins_at_zero_and_is_kept_row_by_row() -> None:
+def test_a_state_begins_at_zero_and_is_kept_row_by_row():
     """Rows that begin forget theirs, in whichever block they are; the others go on."""
     policy, count = load(counting()), np.zeros(100, np.int64)
     for step in range(12):
@@ -150,7 +150,7 @@ def test_a_state_begins_at_zero_and_is_kept_row_by_row() -> None:
         count += 1
 
 
-def test_a_copy_goes_on_by_itself() -> None:
+def test_a_copy_goes_on_by_itself():
     policy = load(counting())
     policy.act(SEEN)
     copied = copy.deepcopy(policy)
@@ -159,7 +159,7 @@ def test_a_copy_goes_on_by_itself() -> None:
     assert copied.act(SEEN).argmax(axis=1).tolist() == [0] * 50 + [1] * 50
 
 
-def test_a_new_batch_knows_nothing_of_the_last() -> None:
+def test_a_new_batch_knows_nothing_of_the_last():
     policy = load(counting())
     assert policy.act(SEEN).argmax(axis=1).tolist() == [0] * 100
     with pytest.raises(ValueError, match="70 rows were asked about, and 100 episodes have begun"):
@@ -168,7 +168,7 @@ def test_a_new_batch_knows_nothing_of_the_last() -> None:
     assert policy.act(SEEN[:70]).argmax(axis=1).tolist() == [0] * 70
 
 
-def test_a_state_of_many_sides_is_what_the_graph_gave() -> None:
+def test_a_state_of_many_sides_is_what_the_graph_gave():
     """The last observation, which answers one step late; compared with ``linear``'s answers."""
     weights = RNG.normal(size=(CELLS, 5)).astype(np.float32)
     late = (
@@ -210,12 +210,12 @@ ADDED, TINY = node("Add", ["counted", "told"], ["next_state"]), np.float32(1e-30
         counting(ADDED, told=np.arange(64, dtype=np.float32)[:, None]),
     ],
 )
-def test_states_that_depend_on_others_or_on_their_place_are_named(data: bytes) -> None:
+def test_states_that_depend_on_others_or_on_their_place_are_named(data):
     with pytest.raises(ValueError, match=r"state for row \d+ is .* among 100 rows, and .* alone"):
         answer(data)
 
 
-def test_an_answer_that_depends_on_the_states_of_others_is_named() -> None:
+def test_an_answer_that_depends_on_the_states_of_others_is_named():
     """Each row's own state is clean."""
     nodes = [
         node("Flatten", ["seen"], ["flat"]),
@@ -230,12 +230,12 @@ def test_an_answer_that_depends_on_the_states_of_others_is_named() -> None:
         answer(data)
 
 
-def test_the_row_that_is_asked_again_cannot_be_foreseen() -> None:
+def test_the_row_that_is_asked_again_cannot_be_foreseen():
     """Else a graph that counts its steps could leave that row alone."""
     assert len({load(counting())._rng.integers(100) for _ in range(20)}) > 5
 
 
-def keeping(before: dict[str, tuple], after: dict[str, tuple], *nodes, kind="FLOAT") -> bytes:
+def keeping(before, after, *nodes, kind="FLOAT"):
     """A graph with inputs and outputs of these names and shapes beside its own."""
     declared = [
         [declare(name, shape, getattr(TensorProto, kind)) for name, shape in each.items()]
@@ -270,6 +270,6 @@ COPIED = [node("Identity", ["state"], [name]) for name in ("next_state", "more")
         (keeping({"state": ONE}, {"next_state": ONE, "more": ONE}, *COPIED), "one of logits, prob"),
     ],
 )
-def test_states_of_another_shape_or_name_are_refused(data: bytes, told: str) -> None:
+def test_states_of_another_shape_or_name_are_refused(data, told):
     with pytest.raises(ValueError, match=told):
         answer(data)

@@ -16,7 +16,7 @@ from mesa_gym.traps import find_trap
 TRAP = find_trap(CORNER)()
 
 
-def even(name: str, *shape: int) -> bytes:
+def even(name, *shape):
     """A graph of equal logits, whose input has a name and a shape."""
     zeros = node("ConstantOfShape", ["sides"], ["logits"])
     seen = declare(name, (64, *shape), TensorProto.UINT8)
@@ -34,9 +34,7 @@ def even(name: str, *shape: int) -> bytes:
         ("Composed", "chw", (9, 9, 9), None, "chw"),
     ],
 )
-def test_a_graph_tells_its_observation(
-    trap: str, name: str, shape: tuple[int, ...], given: str | None, expected: str, tmp_path: Path
-) -> None:
+def test_a_graph_tells_its_observation(trap, name, shape, given, expected, tmp_path):
     (tmp_path / "x.onnx").write_bytes(even(name, *shape))
     policy = as_policy(tmp_path / "x.onnx", find_trap(trap)(), 64, given)
     assert (policy.observation, policy.memory) == (expected, False)
@@ -53,20 +51,18 @@ def test_a_graph_tells_its_observation(
         (adding(node("Sin", ["none"], ["more"])), None, "onnxruntime cannot load the graph"),
     ],
 )
-def test_files_that_do_not_fit_are_refused(
-    data: bytes, given: str | None, told: str, tmp_path: Path
-) -> None:
+def test_files_that_do_not_fit_are_refused(data, given, told, tmp_path):
     (tmp_path / "x.onnx").write_bytes(data)
     with pytest.raises(ValueError, match=told):
         as_policy(tmp_path / "x.onnx", TRAP, 64, given)
 
 
-def test_a_file_that_is_not_there_is_told_as_one() -> None:
+def test_a_file_that_is_not_there_is_told_as_one():
     with pytest.raises(ValueError, match=r"'x.onnx': there is no such file"):
         as_policy("x.onnx", TRAP, 64)
 
 
-def test_a_file_is_scored_and_exported_by_its_name(tmp_path: Path, monkeypatch) -> None:
+def test_a_file_is_scored_and_exported_by_its_name(tmp_path, monkeypatch):
     """It counts its steps, so each episode needs a state of its own."""
     monkeypatch.chdir(tmp_path)
     Path("turns.onnx").write_bytes(counting())
@@ -77,7 +73,7 @@ def test_a_file_is_scored_and_exported_by_its_name(tmp_path: Path, monkeypatch) 
     assert "turns" in Path("x.html").read_text()
 
 
-def test_without_onnxruntime_the_extra_is_named(tmp_path: Path, monkeypatch) -> None:
+def test_without_onnxruntime_the_extra_is_named(tmp_path, monkeypatch):
     (tmp_path / "x.onnx").write_bytes(counting())
     monkeypatch.delitem(sys.modules, "mesa_gym.policies.onnx", raising=False)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)

@@ -1,18 +1,16 @@
 """Oracles: what they earn, states that they meet unsolved, what they refuse."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 from parameters import thorough
 from reference import wandered
 
-from mesa_gym.engine import STAY, Array, Move, State
+from mesa_gym.engine import STAY, State
 from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import Oracle, Reference, as_policy, oracle
 from mesa_gym.policies.oracle import Aimless, Either
 from mesa_gym.solver import Solution, share_solution
-from mesa_gym.traps import Split, Trap, Whole, base, find_trap
+from mesa_gym.traps import Split, Whole, base, find_trap
 from mesa_gym.traps.cheese_dish import CheeseDish
 
 TRAP = find_trap("RedBlueDoors")()
@@ -20,7 +18,7 @@ HORIZON = TRAP.horizon(Split.SHIFT)
 SIGHT = np.zeros((0, 9, 9, 6), dtype=np.uint8)  # oracles read the state alone
 
 
-def test_states_that_are_met_later_are_solved_as_if_from_the_start() -> None:
+def test_states_that_are_met_later_are_solved_as_if_from_the_start():
     met = wandered(TRAP, 60)
     starts = TRAP.levels(Split.TEST, np.arange(60))
     for name in ("oracle:door", "oracle:red", "either"):
@@ -34,7 +32,7 @@ def test_states_that_are_met_later_are_solved_as_if_from_the_start() -> None:
         np.testing.assert_array_equal(fresh.act(SIGHT, met.take(rows)), expected[rows])
 
 
-def test_levels_of_the_same_number_may_differ() -> None:
+def test_levels_of_the_same_number_may_differ():
     """As the viewer edits them: the door is to the right on the one, to the left on the other."""
     trap, rows = find_trap("RedBlueDoors")(7), "#######\n#{}.A.{}#\n" + "#######\n" * 5
     legend = "\n1 = key red\n2 = door blue"
@@ -46,7 +44,7 @@ def test_levels_of_the_same_number_may_differ() -> None:
     assert oracle.act(SIGHT, both).argmax(axis=1).tolist() == [2, 0]
 
 
-def test_the_time_that_is_left_counts_and_after_it_the_last_step() -> None:
+def test_the_time_that_is_left_counts_and_after_it_the_last_step():
     start = TRAP.levels(Split.SHIFT, np.arange(40))
     late = start._replace(clock=start.clock + HORIZON - 1)
     oracle = Oracle(TRAP, "base", HORIZON)
@@ -58,8 +56,8 @@ def test_the_time_that_is_left_counts_and_after_it_the_last_step() -> None:
     assert not other._solved
 
 
-def test_a_solution_that_is_shared_is_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(*_: object) -> None:
+def test_a_solution_that_is_shared_is_not_made_again(monkeypatch):
+    def refused(*_):
         raise AssertionError("solved again")
 
     start = TRAP.levels(Split.SHIFT, np.arange(9))
@@ -74,7 +72,7 @@ def test_a_solution_that_is_shared_is_not_made_again(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("name", ["CheeseDish", "RedBlueDoors", "Attributes", "ChuteOrFire"])
-def test_a_level_without_its_targets_is_another_one_under_the_same_key(name: str) -> None:
+def test_a_level_without_its_targets_is_another_one_under_the_same_key(name):
     """The full level's solution is shared, and was used: no answer is taken from it."""
     trap = find_trap(name)()
     full, horizon = trap.levels(Split.SHIFT, np.arange(12)), trap.horizon(Split.SHIFT)
@@ -101,7 +99,7 @@ def test_a_level_without_its_targets_is_another_one_under_the_same_key(name: str
 
 
 @pytest.mark.parametrize("name", ["CheeseDish", "RedBlueDoors"])
-def test_either_takes_the_nearest_target_and_neither_objective_more_often(name: str) -> None:
+def test_either_takes_the_nearest_target_and_neither_objective_more_often(name):
     trap = find_trap(name)()
     state, horizon = trap.levels(Split.SHIFT, np.arange(300)), trap.horizon(Split.SHIFT)
     either, rng = Either(trap, horizon), np.random.default_rng(0)
@@ -117,7 +115,7 @@ def test_either_takes_the_nearest_target_and_neither_objective_more_often(name: 
 
 
 @pytest.mark.parametrize("name", ["CheeseDish", thorough("KeysChests")])
-def test_aimless_is_competent_on_test_and_lost_where_objectives_conflict(name: str) -> None:
+def test_aimless_is_competent_on_test_and_lost_where_objectives_conflict(name):
     trap = find_trap(name)()
     starts, horizon = trap.levels(Split.TEST, np.arange(20)), trap.horizon(Split.TEST)
     best, aimless = Oracle(trap, "base", horizon), Aimless(trap, horizon)
@@ -132,12 +130,12 @@ class Pays(CheeseDish):
     options = {"turned": Whole(0, 0, 1)}
 
     @base
-    def cheese(self, move: Move) -> Array:
+    def cheese(self, move):
         """1 for the cheese, or for the dish."""
         return move.into("dish" if self.parameters["turned"] else "cheese")
 
 
-def test_an_oracle_takes_no_solution_of_another_trap() -> None:
+def test_an_oracle_takes_no_solution_of_another_trap():
     """Both have the same levels under the same keys."""
     trap, other = Pays(7), Pays(7, turned=1)
     starts, horizon = trap.levels(Split.SHIFT, np.arange(20)), 30
@@ -166,6 +164,6 @@ def test_an_oracle_takes_no_solution_of_another_trap() -> None:
         ("MonsterWorld", lambda trap: as_policy("aimless", trap, 64), "no 'aimless'; use one of"),
     ],
 )
-def test_what_is_refused(name: str, use: Callable[[Trap], object], message: str) -> None:
+def test_what_is_refused(name, use, message):
     with pytest.raises(ValueError, match=message):
         use(find_trap(name)())

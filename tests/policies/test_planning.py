@@ -22,7 +22,7 @@ class StatefulPathfinder(Pathfinder):
         return super().act(observation)
 
 
-def test_a_planner_is_found_in_whatever_wraps_it() -> None:
+def test_a_planner_is_found_in_whatever_wraps_it():
     trap = CheeseCorner()
     for planner in (Pathfinder(trap), StatefulPathfinder(trap)):
         policy = as_policy(planner, trap, 64)
@@ -35,7 +35,7 @@ def test_a_planner_is_found_in_whatever_wraps_it() -> None:
     assert isinstance(named, Pathfinder)
 
 
-def test_others_do_not_plan_by_a_map() -> None:
+def test_others_do_not_plan_by_a_map():
     trap = CheeseCorner()
     for policy in ("random", "stay", "oracle:base", "sweeper", lambda obs: obs[:, 0, 0, 0]):
         assert find_planning(as_policy(policy, trap, 64)) is None

@@ -2,7 +2,6 @@
 
 import copy
 from functools import partial
-from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
@@ -39,20 +38,20 @@ SMALL = {PPO: FEW_STEPS, RecurrentPPO: FEW_STEPS | LSTM}
 SMALL |= {algorithm: {"buffer_size": 100} for algorithm in (DQN, QRDQN)}
 
 
-def envs(observation: str = "planes", wrapper=lambda env: env, **keywords) -> DummyVecEnv:
+def envs(observation="planes", wrapper=lambda env: env, **keywords):
     """Environments whose episodes end at different times."""
 
-    def one(steps: int) -> gym.Env:
+    def one(steps):
         return wrapper(gym.make(ID, observation=observation, max_steps=steps, **keywords))
 
     return DummyVecEnv([partial(one, 7 + number) for number in range(ENVS)])
 
 
-def flat(observation: str = "planes") -> DummyVecEnv:
+def flat(observation="planes"):
     return envs(observation, FlattenObservation)
 
 
-def make(algorithm, env=None, network: str = "MlpPolicy", learn: int = 0):
+def make(algorithm, env=None, network="MlpPolicy", learn=0):
     network = "MlpLstmPolicy" if algorithm is RecurrentPPO else network
     env = envs() if env is None else env
     model = algorithm(network, env, seed=5, device="cpu", **SMALL.get(algorithm, {}))
@@ -64,18 +63,18 @@ def make(algorithm, env=None, network: str = "MlpPolicy", learn: int = 0):
     return model
 
 
-def seen(kind: str = "planes", levels: int = 70) -> np.ndarray:
+def seen(kind="planes", levels=70):
     return make_observation(TRAP, kind).encode(wandered(TRAP, levels))
 
 
 class Asked:
     """A model asked as SB3's own documentation does."""
 
-    def __init__(self, model) -> None:
+    def __init__(self, model):
         self.model, self.memory = model, None
 
     @torch.no_grad()
-    def __call__(self, observations: np.ndarray, begins: np.ndarray) -> np.ndarray:
+    def __call__(self, observations, begins):
         network = self.model.policy
         network.set_training_mode(False)
         if isinstance(self.model, DQN | QRDQN):
@@ -129,7 +128,7 @@ class Asked:
         ),
     ],
 )
-def test_a_model_sees_and_answers_what_it_does_under_sb3(algorithm, env, kind, network) -> None:
+def test_a_model_sees_and_answers_what_it_does_under_sb3(algorithm, env, kind, network):
     """Step by step over the ends of episodes, in its own environment and from bare observations."""
     model, bare = make(algorithm, env(), network, learn=16), envs(kind)
     policy, asked, wrapped = as_policy(model, TRAP, HORIZON), Asked(model), model.get_env()
@@ -155,7 +154,7 @@ def test_a_model_sees_and_answers_what_it_does_under_sb3(algorithm, env, kind, n
 
 
 @pytest.mark.parametrize("kind", ["planes", "rgb"])
-def test_values_are_the_critics(kind: str) -> None:
+def test_values_are_the_critics(kind):
     model = make(PPO, envs(kind), "CnnPolicy" if kind == "rgb" else "MlpPolicy")
     policy = as_policy(model.policy, TRAP, HORIZON)  # the network alone will do
     assert isinstance(policy, Valuing)
@@ -168,14 +167,14 @@ def test_values_are_the_critics(kind: str) -> None:
 
 
 @pytest.mark.parametrize("algorithm", [thorough(PPO), DQN, thorough(RecurrentPPO)])
-def test_neither_the_batch_nor_global_random_states_matter(algorithm) -> None:
+def test_neither_the_batch_nor_global_random_states_matter(algorithm):
     """Not by a single bit; and no random state is changed."""
     env = VecNormalize(VecFrameStack(envs(), 2))
     policy = as_policy(make(algorithm, env, learn=16), TRAP, HORIZON)
     rng = np.random.default_rng(0)
     shown = [seen()[rng.permutation(70)] for _ in range(4)]
 
-    def acts(rows: np.ndarray) -> np.ndarray:
+    def acts(rows):
         torch.manual_seed(len(rows))
         before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
         mine = copy.deepcopy(policy)  # as the viewer takes it
@@ -215,7 +214,7 @@ class OtherActions(gym.Env):
         (lambda: make(PPO, VecNormalize(envs("rgb"))).policy, r"VecNormalize.load\('vecnormalize"),
     ],
 )
-def test_models_that_do_not_fit(model, message: str) -> None:
+def test_models_that_do_not_fit(model, message):
     with pytest.raises(ValueError, match=message):
         as_policy(model(), TRAP, HORIZON)
 
@@ -227,7 +226,7 @@ def test_models_that_do_not_fit(model, message: str) -> None:
     ("algorithm", "algo"),
     [(PPO, "ppo"), (A2C, "A2C"), (DQN, "Dqn"), (QRDQN, "qr-dqn"), (RecurrentPPO, "recurrent_ppo")],
 )
-def test_a_saved_model_acts_as_before(algorithm, algo: str, tmp_path) -> None:
+def test_a_saved_model_acts_as_before(algorithm, algo, tmp_path):
     model = make(algorithm, VecFrameStack(envs(), 2))
     # As `learn` leaves it: what was seen last is saved with the model.
     model.get_env().reset()
@@ -250,7 +249,7 @@ def test_a_saved_model_acts_as_before(algorithm, algo: str, tmp_path) -> None:
         (A2C, lambda env: VecFrameStack(env, 2), "planes"),
     ],
 )
-def test_a_saved_model_has_lost_its_statistics(algorithm, wrap, kind: str, tmp_path) -> None:
+def test_a_saved_model_has_lost_its_statistics(algorithm, wrap, kind, tmp_path):
     file, kept, env = str(tmp_path / "a.zip"), str(tmp_path / "v.pkl"), VecNormalize(envs(kind))
     model = make(algorithm, wrap(env), learn=16)
     model.save(file), env.save(kept)
@@ -261,7 +260,7 @@ def test_a_saved_model_has_lost_its_statistics(algorithm, wrap, kind: str, tmp_p
     np.testing.assert_array_equal(*answers)
 
 
-def test_saved_models_that_cannot_be_loaded(tmp_path) -> None:
+def test_saved_models_that_cannot_be_loaded(tmp_path):
     file = tmp_path / "model.zip"
     make(PPO).save(file)
     whole = file.read_bytes()
@@ -278,7 +277,7 @@ def test_saved_models_that_cannot_be_loaded(tmp_path) -> None:
         assert "\n" not in str(caught.value)
 
 
-def test_what_only_happens_to_be_a_multiple_is_of_another_trap(tmp_path: Path) -> None:
+def test_what_only_happens_to_be_a_multiple_is_of_another_trap(tmp_path):
     """Six planes are not two frames of three, unless the model's own record says so."""
     model = PPO("MlpPolicy", make_sb3("RedBlueDoors", 2), n_steps=8, batch_size=8)
     model.learn(16)

@@ -15,7 +15,7 @@ TRAPS = ("CheeseDish", "Attributes", "CoinRun", "DustSweep")
 NO_SIGHT = np.zeros((0, 0), dtype=np.uint8)
 
 
-def nearest_steps(open_cells: set[int], width: int, start: int, visited: set[int]) -> set[int]:
+def nearest_steps(open_cells, width, start, visited):
     """Return the first actions of all shortest ways to unvisited cells, by plain search."""
     ways = {start: (0, frozenset())}
     queue, found, least = deque([start]), set(), None
@@ -40,7 +40,7 @@ def nearest_steps(open_cells: set[int], width: int, start: int, visited: set[int
 
 
 @pytest.mark.parametrize("size", [7, (7, 11), 9])
-def test_it_goes_to_the_nearest_unvisited_cell_by_any_shortest_way(size: int) -> None:
+def test_it_goes_to_the_nearest_unvisited_cell_by_any_shortest_way(size):
     trap = find_trap("CheeseDish")(size)
     state, rng = trap.levels(Split.CONTROL, np.arange(12)), np.random.default_rng(0)
     sweeper, visited = Sweeper(trap), [set() for _ in range(12)]
@@ -57,7 +57,7 @@ def test_it_goes_to_the_nearest_unvisited_cell_by_any_shortest_way(size: int) ->
 
 
 @pytest.mark.parametrize("name", TRAPS)
-def test_with_time_it_visits_every_cell_and_then_stays(name: str) -> None:
+def test_with_time_it_visits_every_cell_and_then_stays(name):
     trap = find_trap(name)()
     starts = trap.levels(Split.SHIFT, np.arange(20))
     # Without things nothing ends an episode early, or blocks.
@@ -74,7 +74,7 @@ def test_with_time_it_visits_every_cell_and_then_stays(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["CheeseDish", "Attributes", "RedBlueDoors"])
-def test_it_looks_at_no_thing(name: str) -> None:
+def test_it_looks_at_no_thing(name):
     """It takes the same steps where every thing is gone, until one would have ended the episode."""
     trap = find_trap(name)()
     starts = trap.levels(Split.SHIFT, np.arange(60))
@@ -85,7 +85,7 @@ def test_it_looks_at_no_thing(name: str) -> None:
     assert 0.2 < played.mean() < 1
 
 
-def test_obstacles_that_it_met_do_not_hold_it_up() -> None:
+def test_obstacles_that_it_met_do_not_hold_it_up():
     """A chest stands in the way, and without a key it cannot be entered; the key comes last."""
     trap = find_trap("KeysChests")()
     rows = "#########\n#k....AC#\n####.##.#\n####....#\n" + "#########\n" * 5
@@ -100,7 +100,7 @@ def test_obstacles_that_it_met_do_not_hold_it_up() -> None:
     assert (1, 7) in seen  # once it had the key, the chest is a cell like others
 
 
-def test_rows_are_forgotten_alone() -> None:
+def test_rows_are_forgotten_alone():
     trap = find_trap("CheeseDish")()
     state = trap.levels(Split.SHIFT, np.arange(3))
     sweeper, rng = Sweeper(trap), np.random.default_rng(0)
@@ -116,7 +116,7 @@ def test_rows_are_forgotten_alone() -> None:
     assert (again[[0, 2], fresh[[0, 2]].argmax(axis=1)] == 0).any()
 
 
-def test_it_has_a_name_on_every_trap() -> None:
+def test_it_has_a_name_on_every_trap():
     for trap in all_traps().values():
         assert "sweeper" in references(trap)
     trap = find_trap("MonsterWorld")()

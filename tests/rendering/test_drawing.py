@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from worlds import cell
 
-from mesa_gym.engine import RGB, Look, World
+from mesa_gym.engine import Look, World
 from mesa_gym.rendering import Canvas, mark, sprite
 from mesa_gym.rendering.drawing import FLOOR, INK, MARKS, SPRITES, WHITE, _make_drawings
 from mesa_gym.rendering.sprites import KINDS, MARKED
@@ -15,7 +15,7 @@ from mesa_gym.rendering.sprites import KINDS, MARKED
 MAIN = (200, 100, 40)
 
 
-def test_words_paint_what_the_canvas_paints() -> None:
+def test_words_paint_what_the_canvas_paints():
     by_words, by_hand = Canvas(48, FLOOR), Canvas(48, FLOOR)
     _make_drawings("""
 thing: all the words
@@ -43,7 +43,7 @@ thing: all the words
     assert difference.mean() < 0.01
 
 
-def test_each_name_is_described_once() -> None:
+def test_each_name_is_described_once():
     for text, drawings in ((KINDS, SPRITES), (MARKED, MARKS)):
         names = re.findall(r"^(\w+): \w", text, re.MULTILINE)
         assert len({*names}) == len(names)
@@ -51,11 +51,11 @@ def test_each_name_is_described_once() -> None:
         assert names == list(drawings)[: len(names)]
 
 
-def test_a_sprite_and_a_mark_of_ones_own_are_drawn() -> None:
-    def teapot(canvas: Canvas, colour: RGB) -> None:
+def test_a_sprite_and_a_mark_of_ones_own_are_drawn():
+    def teapot(canvas, colour):
         canvas.paint(canvas.circle(0.5, 0.5, 0.4), colour)
 
-    def lime(canvas: Canvas, colour: RGB) -> None:
+    def lime(canvas, colour):
         canvas.paint(canvas.box(0, 0, 1, 1), (1, 2, 3))
 
     looks = {"pot": Look("t", MAIN, "teapot"), "lime": Look("g", (20, 200, 20))}
@@ -71,7 +71,7 @@ def test_a_sprite_and_a_mark_of_ones_own_are_drawn() -> None:
         del SPRITES["teapot"], MARKS["lime"]
 
 
-def test_a_name_is_refused_except_to_a_copy_of_the_same_drawing() -> None:
+def test_a_name_is_refused_except_to_a_copy_of_the_same_drawing():
     code = "def teapot(canvas, colour):\n    canvas.paint(canvas.circle(0.5, 0.5, 0.3), colour)\n"
     copies: list[dict[str, Any]] = [{"__name__": name} for name in ("one", "two", "other", "key")]
     texts = (code, "\n" + code, code.replace("0.3", "0.4"), code.replace("teapot", "key"))

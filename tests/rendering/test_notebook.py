@@ -16,7 +16,7 @@ from mesa_gym.rendering.notebook import _page
 from mesa_gym.traps import Split
 
 
-def pictures(page: str) -> dict[str, np.ndarray]:
+def pictures(page):
     """The pictures of a page by their captions, decoded by another library."""
     found = re.findall(r'<img src="data:image/png;base64,([^"]+)" alt="([^"]*)">', page)
     return {
@@ -26,7 +26,7 @@ def pictures(page: str) -> dict[str, np.ndarray]:
 
 
 @few_traps
-def test_a_trap_shows_training_beside_shift(trap) -> None:
+def test_a_trap_shows_training_beside_shift(trap):
     made = trap()
     page = made._repr_html_()
     shown = pictures(page)
@@ -37,7 +37,7 @@ def test_a_trap_shows_training_beside_shift(trap) -> None:
         assert name in page
 
 
-def test_an_environment_shows_where_it_is() -> None:
+def test_an_environment_shows_where_it_is():
     env = TrapEnv("CheeseCorner", render_mode="rgb_array")
     assert env._repr_html_() == env.trap._repr_html_()  # before the first reset
     env.reset(options={"level": 17})
@@ -49,7 +49,7 @@ def test_an_environment_shows_where_it_is() -> None:
 
 
 @pytest.mark.parametrize("n", [3, 8, 20])
-def test_a_vector_environment_shows_eight_at_most(n: int) -> None:
+def test_a_vector_environment_shows_eight_at_most(n):
     envs = gym.make_vec("MesaGym/CheeseCorner-v0", n, render_mode="rgb_array").unwrapped
     envs.reset(options={"level": 4})
     page, frames = envs._repr_html_(), envs.render()
@@ -59,7 +59,7 @@ def test_a_vector_environment_shows_eight_at_most(n: int) -> None:
         np.testing.assert_array_equal(picture, frame)
 
 
-def test_names_are_text_and_no_markup() -> None:
+def test_names_are_text_and_no_markup():
     page = _page("<b>&", {'"><script>': np.zeros((1, 1, 3), np.uint8)})
     assert "<b>" not in page
     assert "<script>" not in page

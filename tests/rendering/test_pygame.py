@@ -56,9 +56,7 @@ FROM_PYTHON = VIEWER.replace(
     ],
     ids=["human", "from_python", "viewer", "interrupted"],
 )
-def test_a_signal_ends_what_has_a_window(
-    code: str, number: signal.Signals, expected: int, tmp_path: Path
-) -> None:
+def test_a_signal_ends_what_has_a_window(code, number, expected, tmp_path):
     with subprocess.Popen(
         [sys.executable, "-c", HEED + code],
         cwd=tmp_path,
@@ -78,18 +76,18 @@ def test_a_signal_ends_what_has_a_window(
     assert "Traceback" not in said
 
 
-def old_pygame() -> ModuleType:
+def old_pygame():
     return ModuleType("pygame")  # the files of pygame-ce, overwritten by pygame's: no IS_CE
 
 
-def broken_pygame() -> ModuleType:
+def broken_pygame():
     broken = ModuleType("pygame")  # what the uninstalling of one leaves of the other
     broken.__path__ = []
     return broken
 
 
 @pytest.mark.parametrize("left", [old_pygame, broken_pygame])
-def test_another_pygame_than_ce_is_refused_at_each_door(left, monkeypatch, capsys) -> None:
+def test_another_pygame_than_ce_is_refused_at_each_door(left, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "pygame", left())
     commands = r"pip uninstall -y pygame pygame-ce.*pip install pygame-ce"
     with pytest.raises(ImportError, match=commands):
@@ -101,7 +99,7 @@ def test_another_pygame_than_ce_is_refused_at_each_door(left, monkeypatch, capsy
     assert "pip uninstall -y pygame pygame-ce" in capsys.readouterr().err
 
 
-def test_one_module_alone_loads_pygame() -> None:
+def test_one_module_alone_loads_pygame():
     sources = Path(__file__).parents[2].joinpath("mesa_gym").rglob("*.py")
     loading = [path.name for path in sources if "import pygame" in path.read_text()]
     assert loading == ["pygame.py"]

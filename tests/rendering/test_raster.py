@@ -23,30 +23,30 @@ MAP = """
 """
 
 
-def shelf(text: str = MAP, world: World = SHELF, tile: int = 8) -> Picture:
+def shelf(text=MAP, world=SHELF, tile=8):
     return render_rgb(world, from_map(world, text), tile)[0]
 
 
-def difference(a: Picture, b: Picture) -> float:
+def difference(a, b):
     """Return the mean absolute difference of two pictures, 0 to 255."""
     return float(np.abs(a.astype(int) - b).mean())
 
 
-def colours(picture: Picture) -> list[list[int]]:
+def colours(picture):
     return picture.reshape(-1, 3).tolist()
 
 
 @pytest.mark.parametrize("tile", [8, 16, 32, 64])
 @pytest.mark.parametrize("item", ITEMS)
 @pytest.mark.parametrize("colour", ["red", "blue"])
-def test_an_attribute_tints_the_thing_in_its_cell(item: str, colour: str, tile: int) -> None:
+def test_an_attribute_tints_the_thing_in_its_cell(item, colour, tile):
     picture = cell(f"{item} {colour}", tile)
     ink = picture[(picture != cell("", tile)).any(axis=-1)].mean(axis=0)
     hue, expected = (colorsys.rgb_to_hsv(*c)[0] for c in (ink, LOOKS[colour].colour))
     assert abs((360 * (hue - expected) + 180) % 360 - 180) < 25
 
 
-def test_each_thing_has_its_own_colour_or_the_mean_of_its_cells_attributes() -> None:
+def test_each_thing_has_its_own_colour_or_the_mean_of_its_cells_attributes():
     door, red, blue = (LOOKS[name].colour for name in ("door", "red", "blue"))
     assert colours(cell("door", 64)).count(list(door)) > 0.1 * 64 * 64
     mean = [round((a + b) / 2) for a, b in zip(red, blue, strict=True)]
@@ -60,7 +60,7 @@ def test_each_thing_has_its_own_colour_or_the_mean_of_its_cells_attributes() -> 
 
 
 @pytest.mark.parametrize("item", ITEMS)
-def test_the_agent_is_drawn_over_what_is_in_its_cell(item: str) -> None:
+def test_the_agent_is_drawn_over_what_is_in_its_cell(item):
     alone, together, floor = (cell(content, 64) for content in ("agent", f"agent, {item}", ""))
     robot = (alone != floor).any(axis=-1)
     same = (alone == together).all(axis=-1)
@@ -70,19 +70,19 @@ def test_the_agent_is_drawn_over_what_is_in_its_cell(item: str) -> None:
 
 @pytest.mark.parametrize("tile", [16, 32, 64])
 @pytest.mark.parametrize("item", ITEMS)
-def test_a_thing_in_a_wall_looks_unlike_the_wall_and_the_floor(item: str, tile: int) -> None:
+def test_a_thing_in_a_wall_looks_unlike_the_wall_and_the_floor(item, tile):
     hung = cell(f"wall, {item}", tile)
     assert min(difference(hung, cell(x, tile)) for x in ("wall", item)) > 25
     for other in set(ITEMS) - {item}:
         assert difference(hung, cell(f"wall, {other}", tile)) > 10
 
 
-def test_hidden_names_and_things_that_are_gone_are_not_drawn() -> None:
+def test_hidden_names_and_things_that_are_gone_are_not_drawn():
     bare = MAP.replace(", ghost", "").replace("1 = ", "1 = -chest, ")
     np.testing.assert_array_equal(shelf(), shelf(bare))
 
 
-def test_what_is_held_hangs_in_the_top_row_and_all_of_it_is_seen() -> None:
+def test_what_is_held_hangs_in_the_top_row_and_all_of_it_is_seen():
     picture = shelf("held.key = 1\n" + MAP, tile=16)
     np.testing.assert_array_equal(picture[:16, 16:32], cell("wall, key", 16))
     np.testing.assert_array_equal(picture[:16, 32:48], cell("wall", 16))
@@ -91,7 +91,7 @@ def test_what_is_held_hangs_in_the_top_row_and_all_of_it_is_seen() -> None:
 
 
 @pytest.mark.parametrize("cls", all_traps().values(), ids=all_traps())
-def test_cells_stand_where_they_belong_in_batches_and_alone(cls: type) -> None:
+def test_cells_stand_where_they_belong_in_batches_and_alone(cls):
     trap = cls()
     state = trap.levels(Split.SHIFT, np.arange(6))
     frames = render_rgb(trap, state, 8)
@@ -110,7 +110,7 @@ def test_cells_stand_where_they_belong_in_batches_and_alone(cls: type) -> None:
     assert len(pairs) == len(np.unique(cells, axis=0)) == len(np.unique(tiles, axis=0))
 
 
-def test_a_trait_lies_on_its_own_kinds_and_under_those_declared_later() -> None:
+def test_a_trait_lies_on_its_own_kinds_and_under_those_declared_later():
     class Pile(World):
         things = {"vent": 1, "crate": 1}
         traits = {"closed": ("vent",)}
@@ -122,7 +122,7 @@ def test_a_trait_lies_on_its_own_kinds_and_under_those_declared_later() -> None:
     assert difference(crate, both) < difference(closed, both)
 
 
-def test_the_output_is_fresh_and_the_state_unchanged() -> None:
+def test_the_output_is_fresh_and_the_state_unchanged():
     for draw in (shelf, lambda: render_look(LOOKS["key"], 16)):
         first = draw()
         kept = first.copy()
@@ -146,7 +146,7 @@ class Spriteless(World):
 
 
 @pytest.mark.parametrize("tile", [8, 16, 32])
-def test_a_thing_without_a_sprite_is_a_disc_in_its_colour_with_its_glyph(tile: int) -> None:
+def test_a_thing_without_a_sprite_is_a_disc_in_its_colour_with_its_glyph(tile):
     plain = Spriteless((4, 5))
     names = ("", "toll", "gate", "red", "soil", "wall", "wall, toll", "wall, gate", "agent")
     drawn = [cell(name, tile, plain) for name in names]
@@ -159,7 +159,7 @@ def test_a_thing_without_a_sprite_is_a_disc_in_its_colour_with_its_glyph(tile: i
     np.testing.assert_array_equal(render_look(Spriteless.looks["gate"], tile), drawn[2])
 
 
-def test_a_tint_is_seen_on_the_floor_too_but_not_around_a_thing() -> None:
+def test_a_tint_is_seen_on_the_floor_too_but_not_around_a_thing():
     plain = Spriteless((4, 5))
     ice, gate, iced, both = (cell(x, 32, plain) for x in ("ice", "gate", "gate, ice", "gate shut"))
     assert colours(ice).count([200, 40, 160]) > 0.8 * 32 * 32
@@ -172,7 +172,7 @@ def test_a_tint_is_seen_on_the_floor_too_but_not_around_a_thing() -> None:
     assert (cell("wall, ice", 32, plain) != cell("wall", 32, plain)).any()
 
 
-def test_every_glyph_is_told_from_the_others() -> None:
+def test_every_glyph_is_told_from_the_others():
     glyphs = [*map(chr, range(33, 127)), "\xc0", "\u0416"]
     drawn = [render_look(Look(x, (40, 90, 60), "token"), 32) for x in glyphs]
     same = {
@@ -186,13 +186,13 @@ def test_every_glyph_is_told_from_the_others() -> None:
     assert len({*map(tuple, colours(bare)[16 * 32 + 8 : 16 * 32 + 24])}) == 1
 
 
-def crowd(count: int) -> World:
+def crowd(count):
     names = [f"p{i}" for i in range(count)]
     looks = {name: Look(chr(0x100 + i), (4 * i, 9, 128), "door") for i, name in enumerate(names)}
     return type("Crowd", (World,), {"things": dict.fromkeys(names, 1), "looks": looks})((4, 5))
 
 
-def test_each_of_63_planes_is_drawn() -> None:
+def test_each_of_63_planes_is_drawn():
     for channel in (0, 7, 31, 32, 60):
         assert [4 * channel, 9, 128] in colours(cell(f"p{channel}", world=crowd(61)))
 
@@ -204,6 +204,6 @@ REFUSED += [(crowd(62), 8, "64 planes: a picture shows at most 63")]
 
 
 @pytest.mark.parametrize(("world", "tile", "message"), REFUSED)
-def test_it_is_said_what_cannot_be_drawn(world: World, tile: int, message: str) -> None:
+def test_it_is_said_what_cannot_be_drawn(world, tile, message):
     with pytest.raises(ValueError, match=message):
         cell("", tile, world)

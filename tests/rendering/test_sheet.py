@@ -11,18 +11,18 @@ from PIL import Image
 
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.sheet import WIDTH, contact_sheet
-from mesa_gym.traps import Split, Trap, all_traps
+from mesa_gym.traps import Split, all_traps
 
 pytest.importorskip("pygame")
 TRAPS = list(all_traps().values())
 Picture = NDArray[np.uint8]
 
 
-def pixels(sheet: bytes) -> Picture:
+def pixels(sheet):
     return np.asarray(Image.open(io.BytesIO(sheet), formats=["PNG"]).convert("RGB"))
 
 
-def place(cls: type[Trap], split: Split, sheet: Picture) -> tuple[int, int, int]:
+def place(cls, split, sheet):
     """Row and column of the one place where a trap's level 0 stands on the sheet, and its width."""
     trap = cls()
     frame = render_rgb(trap, trap.levels(split, [0]), 32)[0]
@@ -38,7 +38,7 @@ def place(cls: type[Trap], split: Split, sheet: Picture) -> tuple[int, int, int]
 
 
 @pytest.mark.thorough
-def test_every_trap_is_shown_in_order_train_beside_shift() -> None:
+def test_every_trap_is_shown_in_order_train_beside_shift():
     sheet = pixels(contact_sheet(TRAPS))
     assert sheet.shape[1] <= WIDTH
     before = (0, 0)
@@ -52,7 +52,7 @@ def test_every_trap_is_shown_in_order_train_beside_shift() -> None:
         assert np.count_nonzero(np.diff(ink.astype(int)) == 1) >= 3, f"{cls.name()}: three lines"
 
 
-def test_grids_of_other_sizes_fit() -> None:
+def test_grids_of_other_sizes_fit():
     class Wide(TRAPS[0]):  # type: ignore[misc, valid-type]
         default_size = (7, 45)
 
@@ -62,7 +62,7 @@ def test_grids_of_other_sizes_fit() -> None:
 
 
 @pytest.mark.thorough
-def test_the_command_writes_the_sheet_whole_or_not_at_all(run, monkeypatch) -> None:
+def test_the_command_writes_the_sheet_whole_or_not_at_all(run, monkeypatch):
     file = Path("sheet.png")
     file.write_text("an older one")
     with monkeypatch.context() as without:
@@ -76,9 +76,7 @@ def test_the_command_writes_the_sheet_whole_or_not_at_all(run, monkeypatch) -> N
 
 
 @pytest.mark.parametrize("path", [".", "nowhere/sheet.png"])
-def test_a_sheet_that_cannot_be_written_is_refused_before_the_work(
-    path: str, run, monkeypatch
-) -> None:
+def test_a_sheet_that_cannot_be_written_is_refused_before_the_work(path, run, monkeypatch):
     monkeypatch.setattr("mesa_gym.cli.listing.contact_sheet", None)
     code, error = run(f"list --sheet {path}")
     assert (code, f"cannot write {path}" in error) == (2, True)

@@ -29,7 +29,7 @@ Seen = NDArray[np.float64]
 in_every_view = pytest.mark.parametrize("view", VIEWS)
 
 
-def seen(pictures: NDArray[np.uint8], view: str) -> Seen:
+def seen(pictures, view):
     """The pictures as a person with that sight sees them."""
     encoded = pictures / 255
     linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
@@ -37,7 +37,7 @@ def seen(pictures: NDArray[np.uint8], view: str) -> Seen:
     return 255 * np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
 
 
-def gap(a: Seen, b: Seen, slack: int = 0) -> float:
+def gap(a, b, slack=0):
     """Mean difference of two pictures, the least over shifts of up to ``slack`` pixels."""
     size = len(a) - 2 * slack
     core, shifts = a[slack : slack + size, slack : slack + size], range(2 * slack + 1)
@@ -45,7 +45,7 @@ def gap(a: Seen, b: Seen, slack: int = 0) -> float:
     return min(float(np.abs(core - other).mean()) for other in moved)
 
 
-def lookalikes(tile: int, view: str) -> set[frozenset[str]]:
+def lookalikes(tile, view):
     """Pairs of sprites that a shift of a sixteenth of a cell makes nearly the same."""
     pictures = {name: seen(render_look(Look("x", GREY, name), tile), view) for name in SPRITES}
     pairs = itertools.combinations(SPRITES, 2)
@@ -54,7 +54,7 @@ def lookalikes(tile: int, view: str) -> set[frozenset[str]]:
 
 
 @pytest.mark.parametrize("tile", [8, 16, 32, thorough(64)])
-def test_every_sprite_shows_on_the_floor(tile: int) -> None:
+def test_every_sprite_shows_on_the_floor(tile):
     floor = cell("", tile).astype(float)
     for name in SPRITES:
         assert gap(render_look(Look("x", GREY, name), tile), floor) > CONTENTS_DIFFER, name
@@ -62,12 +62,12 @@ def test_every_sprite_shows_on_the_floor(tile: int) -> None:
 
 @in_every_view
 @pytest.mark.parametrize("tile", [16, 32])
-def test_every_two_sprites_differ_by_shape(tile: int, view: str) -> None:
+def test_every_two_sprites_differ_by_shape(tile, view):
     assert lookalikes(tile, view) == set()
 
 
 @functools.cache
-def contents_met(name: str) -> dict[tuple[str, ...], NDArray[np.uint8]]:
+def contents_met(name):
     """The planes that share a cell in some state, without the agent -> the picture of the cell."""
     trap, met = all_traps()[name](), {}
     for state in itertools.chain.from_iterable(rollout(trap, s, n=8, steps=20) for s in Split):
@@ -82,7 +82,7 @@ def contents_met(name: str) -> dict[tuple[str, ...], NDArray[np.uint8]]:
 
 @in_every_view
 @pytest.mark.parametrize("name", large_apart(all_traps()))
-def test_cells_that_hold_different_things_look_different(name: str, view: str) -> None:
+def test_cells_that_hold_different_things_look_different(name, view):
     """The agent may hide what is beneath it; all else must show."""
     pictures = {held: seen(picture, view) for held, picture in contents_met(name).items()}
     for a, b in itertools.combinations(pictures, 2):
@@ -92,20 +92,20 @@ def test_cells_that_hold_different_things_look_different(name: str, view: str) -
 
 
 @in_every_view
-def test_colours_are_told_apart_by_their_marks(view: str) -> None:
+def test_colours_are_told_apart_by_their_marks(view):
     for pair in itertools.combinations(("red", "green", "blue", "yellow"), 2):
         corners = [seen(cell(f"key {colour}"), view)[-9:, :9] for colour in pair]
         assert gap(*corners, slack=1) > 40
 
 
-def test_two_marks_in_a_cell_are_both_seen() -> None:
+def test_two_marks_in_a_cell_are_both_seen():
     both, red = (cell(f"key {colours}").astype(float)[-9:] for colours in ("red blue", "red"))
     assert gap(both[:, :9], red[:, :9]) < 5
     assert gap(both[:, 9:18], red[:, 9:18]) > 40
 
 
 @pytest.mark.parametrize("name", sorted(SPRITES.keys() - {"agent", "wall", "floor"}))
-def test_what_hangs_in_a_wall_stays_in_its_niche(name: str) -> None:
+def test_what_hangs_in_a_wall_stays_in_its_niche(name):
     body = {"things": {"it": 1}, "traits": {"red": ("it",)}, "looks": {"it": Look("i", GREY, name)}}
     hung = cell("wall, it red", 64, type("Hung", (World,), body)((4, 5)))
     changed = (hung != cell("wall", 64)).any(axis=-1)

@@ -1,7 +1,5 @@
 """The committed cards: packed and read back, whole, and what the leaderboard says of them."""
 
-from pathlib import Path
-
 import pytest
 from boards import CORNER, DOORS, card
 
@@ -14,7 +12,7 @@ from mesa_gym.traps import all_traps
 LEVELS = 1000
 
 
-def test_packed_cards_are_read_as_they_were(tmp_path: Path, monkeypatch) -> None:
+def test_packed_cards_are_read_as_they_were(tmp_path, monkeypatch):
     cards = [card(trap, f"{agent}-s{seed}", 0.4, 0.5)
              for agent in ("b", "a") for trap in (DOORS, CORNER) for seed in (1, 0)]  # fmt: skip
     cards.append(card(CORNER, "either", 0.5, 0.5))
@@ -29,13 +27,13 @@ def test_packed_cards_are_read_as_they_were(tmp_path: Path, monkeypatch) -> None
     assert [file.read_bytes() for file in files] == before
 
 
-def test_an_unknown_agent_is_named() -> None:
+def test_an_unknown_agent_is_named():
     with pytest.raises(ValueError, match=r"unknown committed agent 'pop'.* Did you mean 'ppo'"):
         report.read_committed("pop")
 
 
 @pytest.mark.thorough
-def test_every_committed_card_is_consistent_and_of_1000_levels() -> None:
+def test_every_committed_card_is_consistent_and_of_1000_levels():
     cards = report.read_committed()
     assert len(cards) > 200
     for each in cards:
@@ -44,7 +42,7 @@ def test_every_committed_card_is_consistent_and_of_1000_levels() -> None:
         assert again.provenance.trap == repr(all_traps()[again.trap]())
 
 
-def test_an_agent_stands_among_the_committed_ones_on_the_traps_that_it_played() -> None:
+def test_an_agent_stands_among_the_committed_ones_on_the_traps_that_it_played():
     mine = [card(CORNER, f"ppo-s{s}", 0.6, 0.2, levels=LEVELS, shift=s / 2) for s in range(2)]
     mine.append(card(CORNER, "oracle:cheese", 1.0, 0.0, levels=LEVELS))
     board = rank_among_committed(mine)
@@ -58,7 +56,7 @@ def test_an_agent_stands_among_the_committed_ones_on_the_traps_that_it_played() 
     assert f"ppo (today) on CheeseCorner: 2 {mine[0].verdict}" in str(board)
 
 
-def test_one_agent_cannot_stand_for_two_seeds() -> None:
+def test_one_agent_cannot_stand_for_two_seeds():
     mine = [card(CORNER, f"mine-s{seed}", 0.6, 0.2, levels=LEVELS) for seed in range(2)]
     with pytest.raises(
         ValueError, match=r"mine \(today\)-s0 and .* have the same figures on Cheese"
@@ -66,18 +64,18 @@ def test_one_agent_cannot_stand_for_two_seeds() -> None:
         rank_among_committed(mine)
 
 
-def test_what_does_not_fit_the_committed_ones_is_refused() -> None:
+def test_what_does_not_fit_the_committed_ones_is_refused():
     with pytest.raises(ValueError, match=r"levels is 1000 for .* and 20 for mine"):
         rank_among_committed([card(CORNER, "mine-s0", 0.6, 0.2)])
     with pytest.raises(ValueError, match="no trap of the leaderboard in MonsterWorld-v0"):
         rank_among_committed([], ["MonsterWorld-v0"])
 
 
-def test_the_package_carries_less_than_two_megabytes_of_cards() -> None:
+def test_the_package_carries_less_than_two_megabytes_of_cards():
     assert sum(file.stat().st_size for file in FOLDER.iterdir()) < 2_000_000
 
 
-def test_without_a_goal_or_with_both_the_margin_is_within_a_tenth_of_0() -> None:
+def test_without_a_goal_or_with_both_the_margin_is_within_a_tenth_of_0():
     board = rank_among_committed([])
     for profile in board.profiles:
         if profile.agent in UNTRAINED and profile.agent != "oracle":

@@ -17,7 +17,7 @@ CARDS = [
 ]
 
 
-def test_a_difference_is_told_by_trap_with_a_sentence() -> None:
+def test_a_difference_is_told_by_trap_with_a_sentence():
     found = compare(CARDS, "mine", "ppo")
     dish, corner = found.rows
     assert (dish.trap, corner.trap) == ("CheeseDish-v0", "CheeseCorner-v0")
@@ -38,7 +38,7 @@ def test_a_difference_is_told_by_trap_with_a_sentence() -> None:
     assert compare(CARDS, "mine", "ppo", "proxy").rows[0].difference.estimate < 0
 
 
-def test_what_cannot_be_compared_is_refused() -> None:
+def test_what_cannot_be_compared_is_refused():
     for given, message in (
         (("mine", "pop"), "unknown agent on the cards 'pop'.* Did you mean 'ppo'"),
         (("mine", "ppo", "prxoy"), "unknown role 'prxoy'.* Did you mean 'proxy'"),
@@ -51,7 +51,7 @@ def test_what_cannot_be_compared_is_refused() -> None:
             compare([*CARDS, *more, KINDS["unsolvable"]], *given)
 
 
-def test_against_an_agent_that_never_varies_it_is_that_of_one_agent() -> None:
+def test_against_an_agent_that_never_varies_it_is_that_of_one_agent():
     rng = np.random.default_rng(0)
     table = (rng.random((4, 60)) < 0.6).astype(float)
     found = compare_tables([table], [np.zeros((4, 60))])
@@ -59,7 +59,7 @@ def test_against_an_agent_that_never_varies_it_is_that_of_one_agent() -> None:
     assert (found.low, found.high) == pytest.approx((low, high), abs=5e-3)
 
 
-def test_p_is_where_the_interval_ends_at_0() -> None:
+def test_p_is_where_the_interval_ends_at_0():
     """Levels alike, so that seeds alone vary: Welch's test of the seeds' means."""
     one, other = np.array([0.1, 0.4, 0.5]), np.array([0.6, 0.9, 0.8, 0.7])
     found = compare_tables([np.tile(one[:, None], 9)], [np.tile(other[:, None], 9)])
@@ -68,7 +68,7 @@ def test_p_is_where_the_interval_ends_at_0() -> None:
 
 
 @pytest.mark.thorough
-def test_two_agents_that_are_alike_are_rarely_told_apart() -> None:
+def test_two_agents_that_are_alike_are_rarely_told_apart():
     """Seeds and levels both matter, and levels are shared: of 400 pairs at most 7% differ."""
     rng, told = np.random.default_rng(1), 0
     for _ in range(400):
@@ -81,7 +81,7 @@ def test_two_agents_that_are_alike_are_rarely_told_apart() -> None:
     assert told / 400 <= 0.07
 
 
-def test_holm_by_hand() -> None:
+def test_holm_by_hand():
     # Sorted .01, .02, .04, times 3, 2, 1, and never less than the one before.
     assert adjust_holm([0.02, 0.04, 0.01]) == pytest.approx([0.04, 0.04, 0.03])
     assert adjust_holm([0.9, 0.8]) == [1.0, 1.0]

@@ -1,7 +1,5 @@
 """The figure of cards: widths, dots and order by hand, names that would be formulas, its files."""
 
-from pathlib import Path
-
 import pytest
 from cards import DISH, KINDS, made
 
@@ -18,13 +16,13 @@ CARDS = [
 ]
 
 
-def read_bars(axes, row: int, high: float) -> list[float]:
+def read_bars(axes, row, high):
     """Return the widths of the parts of the bar of a row that is so high."""
     bars = [bar for bar in axes.patches if bar.get_width() and abs(bar.get_height() - high) < 1e-9]
     return [bar.get_width() for bar in bars if round(bar.get_y() + high / 2) == row]
 
 
-def test_bars_are_the_shares_in_the_tables_order_and_dots_the_seeds() -> None:
+def test_bars_are_the_shares_in_the_tables_order_and_dots_the_seeds():
     axes = plot(CARDS).axes[0]
     # That judged by returns is left out.
     names = [label.get_text() for label in axes.get_yticklabels()]
@@ -39,7 +37,7 @@ def test_bars_are_the_shares_in_the_tables_order_and_dots_the_seeds() -> None:
     assert axes.get_xlim() == (0, 1)
 
 
-def test_of_several_agents_each_row_is_named_and_has_its_verdicts() -> None:
+def test_of_several_agents_each_row_is_named_and_has_its_verdicts():
     axes = plot([*CARDS, made(policy="$x_1$", **DISH)]).axes[0]
     names = [label.get_text() for label in axes.get_yticklabels()]
     assert names == ["CheeseDish, mine", r"CheeseDish, \$x_1\$", "CheeseCorner, mine"]
@@ -50,13 +48,13 @@ def test_of_several_agents_each_row_is_named_and_has_its_verdicts() -> None:
 
 
 @pytest.mark.parametrize("ending", ["pdf", "png", "svg"])
-def test_it_is_written_as_papers_take_it(ending: str, tmp_path: Path) -> None:
+def test_it_is_written_as_papers_take_it(ending, tmp_path):
     path = tmp_path / f"figure.{ending}"
     plot(CARDS).savefig(path)
     begins = {"pdf": b"%PDF", "png": b"\x89PNG", "svg": b"<?xml"}
     assert path.read_bytes().startswith(begins[ending])
 
 
-def test_cards_without_choices_have_no_figure() -> None:
+def test_cards_without_choices_have_no_figure():
     with pytest.raises(ValueError, match="no card has choices"):
         plot([KINDS["unsolvable"]])

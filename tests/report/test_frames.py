@@ -18,7 +18,7 @@ DISHES = [
 CORNERS = [made("0011111111", policy=card.policy) for card in DISHES]
 
 
-def test_columns_are_shared_by_all_traps() -> None:
+def test_columns_are_shared_by_all_traps():
     agents = {"mine": ["oracle:base", "random"], "theirs": {"CheeseCorner": "random"}}
     cards = evaluate(agents, [SmallDish(), "CheeseCorner"], levels=3)
     columns = report.columns(cards)
@@ -30,7 +30,7 @@ def test_columns_are_shared_by_all_traps() -> None:
     assert not any(set(column) == {None} for column in columns.values())
 
 
-def test_a_column_has_one_type() -> None:
+def test_a_column_has_one_type():
     """Also where 100 cards say nothing of it, from which polars infers types of rows."""
     cards = [*[KINDS["unsolvable"]] * 101, DISHES[0]]
     columns = report.columns(cards)
@@ -42,7 +42,7 @@ def test_a_column_has_one_type() -> None:
 
 
 @pytest.mark.parametrize("role", ["base", "proxy", "none"])
-def test_a_matrix_has_seeds_by_traps(role: str) -> None:
+def test_a_matrix_has_seeds_by_traps(role):
     found = report.matrix([*DISHES, *CORNERS], role)
     # Worked out by hand; the seeds stand in their order, the traps as they came.
     expected = {
@@ -55,14 +55,14 @@ def test_a_matrix_has_seeds_by_traps(role: str) -> None:
         np.testing.assert_allclose(agent, shares, atol=1e-9)
 
 
-def test_a_trap_that_returns_judge_has_its_place() -> None:
+def test_a_trap_that_returns_judge_has_its_place():
     card = replace(KINDS["unsolvable"], policy="mine-s0")
     assert report.matrix([card])["mine"].tolist() == [[1.0]]
     with pytest.raises(ValueError, match="is judged by returns, so it has a number for base alone"):
         report.matrix([card], "proxy")
 
 
-def test_a_matrix_with_holes_is_refused() -> None:
+def test_a_matrix_with_holes_is_refused():
     with pytest.raises(ValueError, match="other has the seeds 0 on CheeseCorner-v0 and 0, 1 on"):
         report.matrix([*DISHES, *CORNERS[:-1]])
     with pytest.raises(ValueError, match="other has the seeds none on CheeseCorner-v0"):

@@ -35,11 +35,11 @@ SECOND = made("000011111-", policy="mine-s1", **DISH)
         ("ppo-s", ("ppo-s", None)),
     ],
 )
-def test_a_name_has_an_agent_and_perhaps_a_seed(policy: str, expected: tuple) -> None:
+def test_a_name_has_an_agent_and_perhaps_a_seed(policy, expected):
     assert agent_and_seed(policy) == expected
 
 
-def test_a_group_has_the_means_of_its_seeds() -> None:
+def test_a_group_has_the_means_of_its_seeds():
     (group,) = group_cards([FIRST, SECOND])
     assert (group.agent, group.trap, len(group.cards)) == ("mine", "CheeseDish-v0", 2)
     assert group.choice == pytest.approx({"base": 0.3, "proxy": 0.6, "none": 0.1})
@@ -48,7 +48,7 @@ def test_a_group_has_the_means_of_its_seeds() -> None:
     assert isnan(group.place)
 
 
-def test_an_interval_is_over_seeds_and_levels_and_one_seed_has_none() -> None:
+def test_an_interval_is_over_seeds_and_levels_and_one_seed_has_none():
     (group,) = group_cards([FIRST, SECOND])
     table = [[list_chosen(card, "proxy") for card in (FIRST, SECOND)]]
     assert group.find_interval("proxy") == interval(mean_over_traps, table, limits=(0, 1))
@@ -58,7 +58,7 @@ def test_an_interval_is_over_seeds_and_levels_and_one_seed_has_none() -> None:
     assert all(map(isnan, alone.find_interval("proxy")))
 
 
-def test_where_returns_judge_the_interval_is_students_over_seeds() -> None:
+def test_where_returns_judge_the_interval_is_students_over_seeds():
     places = (0.6, 0.8)
     cards = []
     for seed, place in enumerate(places):
@@ -75,7 +75,7 @@ def test_where_returns_judge_the_interval_is_students_over_seeds() -> None:
     assert all(map(isnan, group.find_interval("proxy")))
 
 
-def test_groups_come_by_trap_and_cards_that_cannot_be_compared_are_refused() -> None:
+def test_groups_come_by_trap_and_cards_that_cannot_be_compared_are_refused():
     other = made(policy="mine-s0")
     groups = group_cards([FIRST, other, SECOND, made(policy="random", **DISH)])
     assert [(group.trap, group.agent) for group in groups] == [
@@ -99,7 +99,7 @@ def test_groups_come_by_trap_and_cards_that_cannot_be_compared_are_refused() -> 
 SHAPES = {"trap": "Attributes-v0", "objectives": ("shape", "colour", "place")}
 
 
-def test_shares_are_those_of_both_plays_and_as_much_of_the_twins() -> None:
+def test_shares_are_those_of_both_plays_and_as_much_of_the_twins():
     card = made("001111111-", "000011111-", "0000000001", **DISH)
     # A half of (.2 + .9) / 2 and .4; none is missing in the second play.
     assert read_choice(card.splits["shift"]) == pytest.approx(
@@ -109,7 +109,7 @@ def test_shares_are_those_of_both_plays_and_as_much_of_the_twins() -> None:
     assert read_choice(KINDS["unsolvable"].splits["shift"]) == {}
 
 
-def test_shares_of_several_proxies_are_added() -> None:
+def test_shares_of_several_proxies_are_added():
     card = made("0112222---", **SHAPES, alone={})
     assert read_choice(card.splits["shift"]) == pytest.approx(
         {"base": 0.1, "proxy": 0.6, "none": 0.3}
@@ -117,7 +117,7 @@ def test_shares_of_several_proxies_are_added() -> None:
 
 
 @pytest.mark.parametrize("twins", [None, "000011111-", "00..11111-"])
-def test_the_mean_over_levels_is_the_share(twins: str | None) -> None:
+def test_the_mean_over_levels_is_the_share(twins):
     card = made("001111111-", twins, "0-11111110", **DISH)
     shares = read_choice(card.splits["shift"])
     for role in ROLES:
@@ -126,7 +126,7 @@ def test_the_mean_over_levels_is_the_share(twins: str | None) -> None:
         list_chosen(KINDS["unsolvable"], "base")
 
 
-def test_columns_have_roles_in_place_of_objectives() -> None:
+def test_columns_have_roles_in_place_of_objectives():
     card = made("001111111-", twins="001111111-", **DISH)
     columns = read_roles(card)
     assert columns["shift.choice.proxy"] == 0.7
@@ -137,14 +137,14 @@ def test_columns_have_roles_in_place_of_objectives() -> None:
     assert not [name for name in columns if "cheese" in name or "dish" in name]
 
 
-def test_of_several_proxies_the_greatest_number_stands() -> None:
+def test_of_several_proxies_the_greatest_number_stands():
     card = made("0112222---", **SHAPES, alone={})
     found = card.read_each("shift", "normalized_return") | {"colour": 0.25, "place": 0.5}
     card.splits["shift"]["normalized_return"] = found
     assert read_roles(card)["shift.normalized_return.proxy"] == 0.5
 
 
-def test_where_returns_judge_the_least_place_stands() -> None:
+def test_where_returns_judge_the_least_place_stands():
     columns = read_roles(KINDS["unsolvable"])
     assert columns["shift.between"] == 1.0
     assert columns["shift.choice"] is None

@@ -22,19 +22,19 @@ def compare(x, y):
     return np.mean(pairs, axis=0)
 
 
-def test_the_mean_counts_traps_alike_and_not_seeds() -> None:
+def test_the_mean_counts_traps_alike_and_not_seeds():
     assert mean_over_traps([[1, 2, 3], [10]]) == 6
     assert mean_over_traps([1, 2, 6]) == 3
 
 
-def test_a_mean_over_seeds_gets_students_interval() -> None:
+def test_a_mean_over_seeds_gets_students_interval():
     for n in (2, 3, 60):
         data = np.random.default_rng(n).normal(size=n)
         expected = scipy.stats.t.interval(0.9, n - 1, data.mean(), scipy.stats.sem(data))
         assert interval(mean_over_traps, data, level=0.9) == pytest.approx(expected)
 
 
-def test_two_groups_get_welchs_interval() -> None:
+def test_two_groups_get_welchs_interval():
     rng = np.random.default_rng(2)
     x, y = rng.normal(1, 0.5, 12), rng.normal(0, 2, 25)
     welch = scipy.stats.ttest_ind(x, y, equal_var=False).confidence_interval()
@@ -42,7 +42,7 @@ def test_two_groups_get_welchs_interval() -> None:
     assert found == pytest.approx(tuple(welch))
 
 
-def test_a_statistic_of_two_traps_by_a_jackknife_in_plain_loops() -> None:
+def test_a_statistic_of_two_traps_by_a_jackknife_in_plain_loops():
     first, second = [0.3, 1.1, 4.0], [0.1, 0.7, 2.3, 2.9]
     variances = []
     for mine, other in ((first, second), (second, first)):
@@ -57,7 +57,7 @@ def test_a_statistic_of_two_traps_by_a_jackknife_in_plain_loops() -> None:
     assert interval(average_middles, [first, second]) == pytest.approx(expected)
 
 
-def analyse(table: np.ndarray) -> tuple[float, float, float]:
+def analyse(table):
     """The mean squares of seeds, levels and both over the number of cells, in plain loops."""
     (n, m), mean = table.shape, table.mean()
     seeds, levels = table.mean(axis=1), table.mean(axis=0)
@@ -70,7 +70,7 @@ def analyse(table: np.ndarray) -> tuple[float, float, float]:
     return tuple(square / (n * m) for square in squares)
 
 
-def test_a_table_by_the_analysis_of_variance() -> None:
+def test_a_table_by_the_analysis_of_variance():
     rng = np.random.default_rng(5)
     table = (rng.random((4, 1)) + rng.random((1, 30)) + rng.random((4, 30)) < 1.2) * 1.0
     a, b, c = analyse(table)
@@ -85,7 +85,7 @@ def test_a_table_by_the_analysis_of_variance() -> None:
     assert interval(mean_over_traps, [table], limits=(0, 1)) == pytest.approx(tuple(ends))
 
 
-def test_tables_of_many_traps_add_their_variances() -> None:
+def test_tables_of_many_traps_add_their_variances():
     rng = np.random.default_rng(6)
     tables = [rng.normal(size=(3, 1)) + rng.normal(size=(3, 8 + k)) for k in range(4)]
     parts = np.array([analyse(table) for table in tables]) / 4**2
@@ -97,7 +97,7 @@ def test_tables_of_many_traps_add_their_variances() -> None:
     assert interval(mean_over_traps, tables) == pytest.approx((mean - half, mean + half))
 
 
-def test_what_levels_share_is_not_divided_by_the_seeds() -> None:
+def test_what_levels_share_is_not_divided_by_the_seeds():
     """Seeds that all do the same on each level are as many as one."""
     levels = (np.arange(100) < 30) * 1.0
     widths = [
@@ -113,7 +113,7 @@ def test_what_levels_share_is_not_divided_by_the_seeds() -> None:
     assert interval(mean_over_traps, [0.3] * 3, limits=(0, 1)) == pytest.approx((0.3, 0.3))
 
 
-def test_a_choice_that_never_occurs_may_still_be_made_on_other_levels() -> None:
+def test_a_choice_that_never_occurs_may_still_be_made_on_other_levels():
     low, high = interval(mean_over_traps, [np.zeros((5, 100))], limits=(0, 1))
     assert low == 0
     assert (1 - high) ** 100 == pytest.approx(0.025)
@@ -121,26 +121,26 @@ def test_a_choice_that_never_occurs_may_still_be_made_on_other_levels() -> None:
     assert interval(mean_over_traps, ones, limits=(0, 1)) == pytest.approx((1 - high, 1))
 
 
-def test_seeds_that_cancel_each_other_out_give_no_point() -> None:
+def test_seeds_that_cancel_each_other_out_give_no_point():
     low, high = interval(mean_over_traps, [[[1, 0], [0, 1]]], limits=(0, 1))
     assert low < 0.1
     assert high > 0.9
 
 
-def test_one_seed_has_no_interval_even_in_one_of_many_traps() -> None:
+def test_one_seed_has_no_interval_even_in_one_of_many_traps():
     for lone in ([0.5], [[0.1, 0.2], [0.5]]):
         with pytest.raises(ValueError, match=r"a single seed for trap . of .*two at least"):
             interval(mean_over_traps, lone)
 
 
-def test_seeds_that_agree_to_the_last_digit_give_a_point() -> None:
+def test_seeds_that_agree_to_the_last_digit_give_a_point():
     assert interval(mean_over_traps, [0.3] * 5) == pytest.approx((0.3, 0.3))
     ours, theirs = [[1, 2, 3]] * 2, [[0, 0, 0]] * 2
     assert interval(compare, ours, theirs, limits=(0, 1)) == (1, 1)
 
 
 @pytest.mark.parametrize("statistic", [mean_over_traps, average_middles])
-def test_intervals_follow_shift_and_scale_and_hold_the_estimate(statistic) -> None:
+def test_intervals_follow_shift_and_scale_and_hold_the_estimate(statistic):
     rng = np.random.default_rng(4)
     for _ in range(20):
         values = [rng.exponential(size=n) for n in rng.integers(2, 6, 3)]
@@ -150,7 +150,7 @@ def test_intervals_follow_shift_and_scale_and_hold_the_estimate(statistic) -> No
         assert moved == pytest.approx((3 - 2 * high, 3 - 2 * low))
 
 
-def test_limits_are_never_passed_and_one_of_them_clips() -> None:
+def test_limits_are_never_passed_and_one_of_them_clips():
     data = [0.01, 0.02, 0.30]
     low, high = interval(mean_over_traps, data)
     assert low < 0
@@ -178,7 +178,7 @@ def test_limits_are_never_passed_and_one_of_them_clips() -> None:
         lambda values: interval(mean_over_traps, values),
     ],
 )
-def test_bad_values_are_named(use, values, message) -> None:
+def test_bad_values_are_named(use, values, message):
     with pytest.raises(ValueError, match=message):
         use(values)
 
@@ -192,6 +192,6 @@ def test_bad_values_are_named(use, values, message) -> None:
         (lambda: interval(mean_over_traps, [1, 2], limits=(0, 1)), r"is 1.5, beyond .* \(0, 1\)"),
     ],
 )
-def test_other_bad_input_is_named(use, message: str) -> None:
+def test_other_bad_input_is_named(use, message):
     with pytest.raises(ValueError, match=message):
         use()

@@ -9,30 +9,29 @@ import pytest
 import scipy.stats
 from boards import CORNER, DOORS, KEYS, MONSTERS, card, reference_cards
 
-from mesa_gym.report import Leaderboard, interval, mean_over_traps, rank_agents
+from mesa_gym.report import interval, mean_over_traps, rank_agents
 from mesa_gym.report.leaderboard import WIDTH, format_share, lay_out, tabulate_ranks
 from mesa_gym.report.leaderboard_page import write_csv
 from mesa_gym.report.ranking import _compare_traps
-from mesa_gym.scoring import ScoreCard
 
 TRAPS = (CORNER, DOORS)
 RNG = np.random.default_rng(0)
 
 
-def agent(name: str, b: float, p: float, seeds: int = 3, traps=TRAPS, **more) -> list[ScoreCard]:
+def agent(name, b, p, seeds=3, traps=TRAPS, **more):
     return [card(t, f"{name}-s{s}", b, p, levels=60, **more) for t in traps for s in range(seeds)]
 
 
-def references() -> list[ScoreCard]:
+def references():
     return [each for trap in TRAPS for each in reference_cards(trap, levels=60)]
 
 
-def find(board: Leaderboard, name: str, trap: str = "all") -> dict:
+def find(board, name, trap="all"):
     (row,) = (row for row in board.rows() if (row["agent"], row["trap"]) == (name, trap))
     return row
 
 
-def test_the_margin_is_base_less_proxy_and_its_mean_over_traps() -> None:
+def test_the_margin_is_base_less_proxy_and_its_mean_over_traps():
     cards = [*agent("mine", 0.8, 0.1, traps=[CORNER]), *agent("mine", 0.2, 0.7, traps=[DOORS])]
     board = rank_agents(cards)
     first, second = find(board, "mine", CORNER), find(board, "mine", DOORS)
@@ -44,7 +43,7 @@ def test_the_margin_is_base_less_proxy_and_its_mean_over_traps() -> None:
     assert whole["low"] <= whole["margin"] <= whole["high"]
 
 
-def test_a_seed_that_is_not_able_counts_0_and_what_was_not_trained_is_exempt() -> None:
+def test_a_seed_that_is_not_able_counts_0_and_what_was_not_trained_is_exempt():
     cards = [
         *agent("mine", 0.8, 0.2, 2, [CORNER]),
         card(CORNER, "mine-s2", 0.8, 0.2, test=0.5, levels=60),
@@ -60,7 +59,7 @@ def test_a_seed_that_is_not_able_counts_0_and_what_was_not_trained_is_exempt() -
     assert random["base"] + random["proxy"] > 0
 
 
-def test_a_trap_without_cards_counts_0_where_it_is_asked_for() -> None:
+def test_a_trap_without_cards_counts_0_where_it_is_asked_for():
     cards = [*agent("mine", 1.0, 0.0, traps=[CORNER]), *agent("other", 0.5, 0.5)]
     assert rank_agents(cards).traps == (CORNER,)
     board = rank_agents(cards, TRAPS)
@@ -73,7 +72,7 @@ def test_a_trap_without_cards_counts_0_where_it_is_asked_for() -> None:
     assert rank_agents(apart).traps == TRAPS
 
 
-def test_a_rank_is_1_and_the_number_of_agents_that_are_told_apart_above() -> None:
+def test_a_rank_is_1_and_the_number_of_agents_that_are_told_apart_above():
     cards = [*agent("best", 0.95, 0.05), *agent("alike", 0.94, 0.06), *agent("worst", 0.1, 0.9)]
     cards += agent("lone", 0.99, 0.01, seeds=1)
     board = rank_agents([*cards, *references()])
@@ -89,7 +88,7 @@ def test_a_rank_is_1_and_the_number_of_agents_that_are_told_apart_above() -> Non
     assert by_name[0] == by_name[1]
 
 
-def test_a_rank_is_never_better_than_one_above() -> None:
+def test_a_rank_is_never_better_than_one_above():
     """Of two with one margin, that whose seeds differ is told apart from none."""
     cards = [*agent("best", 0.9, 0.1), *agent("steady", 0.3, 0.7)]
     for trap in TRAPS:
@@ -99,7 +98,7 @@ def test_a_rank_is_never_better_than_one_above() -> None:
     assert ranks == {"best": 1, "steady": 2, "erratic": 2}
 
 
-def test_who_is_able_on_too_few_traps_has_no_rank() -> None:
+def test_who_is_able_on_too_few_traps_has_no_rank():
     """Else an agent that can do nothing, with 0 everywhere, would stand above one that errs."""
     unable = [each for t in TRAPS for each in agent("unable", 0.1, 0.9, 3, [t], test=0.5)]
     board = rank_agents([*agent("errs", 0.1, 0.9), *unable])
@@ -109,7 +108,7 @@ def test_who_is_able_on_too_few_traps_has_no_rank() -> None:
     assert board.told_apart == (0, 0)
 
 
-def test_the_interval_over_traps_is_students() -> None:
+def test_the_interval_over_traps_is_students():
     margins = {CORNER: 0.4, DOORS: -0.2, KEYS: 0.1}
     cards = [
         each
@@ -124,7 +123,7 @@ def test_the_interval_over_traps_is_students() -> None:
     assert np.isnan(profile.narrow(CORNER).interval_over_traps).all()
 
 
-def test_with_traps_as_the_sample_it_is_a_paired_t_test() -> None:
+def test_with_traps_as_the_sample_it_is_a_paired_t_test():
     one = {CORNER: 0.7, DOORS: 0.4, KEYS: 0.6}
     two = {CORNER: 0.5, DOORS: 0.35, KEYS: 0.1}
     cards = [
@@ -141,7 +140,7 @@ def test_with_traps_as_the_sample_it_is_a_paired_t_test() -> None:
 
 
 @pytest.mark.thorough
-def test_equal_agents_are_told_apart_in_one_board_of_twenty_at_most() -> None:
+def test_equal_agents_are_told_apart_in_one_board_of_twenty_at_most():
     """Of 40 boards of four agents that choose by one coin, at most five name a difference."""
     told = 0
     for _ in range(40):
@@ -155,14 +154,14 @@ def test_equal_agents_are_told_apart_in_one_board_of_twenty_at_most() -> None:
     assert told <= 5
 
 
-def test_the_oracle_of_base_alone_stands_on_it_under_one_name_for_all_traps() -> None:
+def test_the_oracle_of_base_alone_stands_on_it_under_one_name_for_all_traps():
     board = rank_agents([*references(), *agent("mine", 0.5, 0.5)])
     names = {profile.agent for profile in board.profiles}
     assert names == {"oracle", "either", "sweeper", "random", "mine"}
     assert find(board, "oracle")["margin"] == pytest.approx(1)
 
 
-def test_text_and_csv_have_the_numbers_of_the_rows(monkeypatch) -> None:
+def test_text_and_csv_have_the_numbers_of_the_rows(monkeypatch):
     board = rank_agents([*agent("mine", 0.8, 0.1), *agent("other", 0.3, 0.6), *references()])
     sheet = [*csv.DictReader(io.StringIO(write_csv(board)))]
     assert len(sheet) == len(board.rows()) == 6 * (1 + len(TRAPS))
@@ -183,7 +182,7 @@ def test_text_and_csv_have_the_numbers_of_the_rows(monkeypatch) -> None:
     assert all(len(line) <= WIDTH for line in str(board).splitlines())
 
 
-def test_on_two_or_three_traps_the_margins_there_have_columns() -> None:
+def test_on_two_or_three_traps_the_margins_there_have_columns():
     cards = [*agent("mine", 0.8, 0.1, traps=[CORNER]), *agent("mine", 0.2, 0.7, traps=[DOORS])]
     heads, rows = tabulate_ranks(rank_agents(cards))
     assert heads[4:6] == ["CheeseCorner", "RedBlueDoors"]
@@ -192,7 +191,7 @@ def test_on_two_or_three_traps_the_margins_there_have_columns() -> None:
     assert alone[4:7] == [".80", ".10", ".10"]
 
 
-def test_a_name_of_any_length_and_kind_is_in_one_line_of_at_most_100_columns() -> None:
+def test_a_name_of_any_length_and_kind_is_in_one_line_of_at_most_100_columns():
     name = "=cmd|'\n<b>" + "x" * 90
     board = rank_agents([*agent(name, 0.8, 0.1), *references()])
     assert all(len(line) <= WIDTH for line in str(board).splitlines())
@@ -200,7 +199,7 @@ def test_a_name_of_any_length_and_kind_is_in_one_line_of_at_most_100_columns() -
     assert f"'{name}" in cells
 
 
-def test_what_cannot_be_ranked_is_refused() -> None:
+def test_what_cannot_be_ranked_is_refused():
     with pytest.raises(ValueError, match="no trap with choices"):
         rank_agents([card(MONSTERS, "mine-s0", 0.5, 0.5)])
     other = [card(KEYS, f"mine-s{seed}", 0.5, 0.5, levels=20) for seed in range(2)]
@@ -215,5 +214,5 @@ def test_what_cannot_be_ranked_is_refused() -> None:
 @pytest.mark.parametrize(("value", "text"), [(0.5, ".50"), (-0.046, "-.05"), (-0.001, ".00"),
                                              (1.0, "1.00"), (-1.0, "-1.00"), (0.999, "1.00"),
                                              (np.nan, "–")])  # fmt: skip
-def test_a_share_has_two_digits_and_no_leading_0(value: float, text: str) -> None:
+def test_a_share_has_two_digits_and_no_leading_0(value, text):
     assert format_share(value) == text

@@ -1,7 +1,5 @@
 """The pages of the leaderboard in headless Chromium, on a phone and a desk, light and dark."""
 
-from pathlib import Path
-
 import pytest
 from boards import BOTH, WORSE, make_leaderboard
 from browsing import CONTRASTS, Tab
@@ -12,9 +10,7 @@ from mesa_gym.report.leaderboard_page import slug, write_pages
 @pytest.mark.thorough
 @pytest.mark.parametrize("width", [390, 1400])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_page_fits_its_window_and_its_text_can_be_read(
-    browser, tmp_path: Path, width: int, scheme: str
-) -> None:
+def test_a_page_fits_its_window_and_its_text_can_be_read(browser, tmp_path, width, scheme):
     write_pages(make_leaderboard(), tmp_path / "board")
     tab = Tab(browser, tmp_path, viewport={"width": width, "height": 900}, color_scheme=scheme)
     for address in ("index.html", "agents/ppo.html", f"agents/{slug(WORSE)}.html"):

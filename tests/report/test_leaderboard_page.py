@@ -1,7 +1,6 @@
 """The pages of the leaderboard: whole, linked, harmless, and the same numbers as its rows."""
 
 import re
-from pathlib import Path
 
 import pytest
 from boards import CORNER, DOORS, WORSE, card, make_leaderboard
@@ -13,7 +12,7 @@ from mesa_gym.report.leaderboard_page import slug, write_pages
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def written(tmp_path_factory):
     folder = tmp_path_factory.mktemp("leaderboard")
     assert write_pages(make_leaderboard(), folder / "board", {"more.html": "more"}).is_file()
     (folder / "board" / "more.html").touch()
@@ -21,12 +20,12 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def pages(written: Path) -> dict[Path, HtmlPage]:
+def pages(written):
     files = (written / "board").rglob("*.html")
     return {file: HtmlPage(file.read_text()) for file in files}
 
 
-def test_every_number_of_the_rows_stands_on_the_first_page(written: Path) -> None:
+def test_every_number_of_the_rows_stands_on_the_first_page(written):
     text = (written / "board" / "index.html").read_text()
     lines = re.findall(r"(?s)<tr[^>]*>(.*?)</tr>", text)[1:]
     board = make_leaderboard()
@@ -41,7 +40,7 @@ def test_every_number_of_the_rows_stands_on_the_first_page(written: Path) -> Non
     assert text.count('class="untrained"') == 4
 
 
-def test_an_agents_page_says_what_it_does_and_shows_an_episode(pages) -> None:
+def test_an_agents_page_says_what_it_does_and_shows_an_episode(pages):
     (page,) = (page for file, page in pages.items() if file.name == "ppo.html")
     assert "Under shift it reaches base first on .20 of the levels, the proxy on .70" in page.words
     assert "Base is cheese ; the proxy is corner" in page.words
@@ -50,7 +49,7 @@ def test_an_agents_page_says_what_it_does_and_shows_an_episode(pages) -> None:
     assert f"{DOORS} Verdict: no cards." in page.words
 
 
-def test_every_link_leads_somewhere(pages) -> None:
+def test_every_link_leads_somewhere(pages):
     followed = 0
     for file, page in pages.items():
         for given in page.all("a"):
@@ -59,7 +58,7 @@ def test_every_link_leads_somewhere(pages) -> None:
     assert followed == 8 + 8 + 2
 
 
-def test_pages_fetch_nothing_and_run_nothing_whatever_agents_are_called(pages, written) -> None:
+def test_pages_fetch_nothing_and_run_nothing_whatever_agents_are_called(pages, written):
     for file, page in pages.items():
         if file.name == "more.html":
             continue
@@ -73,7 +72,7 @@ def test_pages_fetch_nothing_and_run_nothing_whatever_agents_are_called(pages, w
         assert all(given["alt"] for given in page.all("img"))
 
 
-def test_pages_of_an_earlier_leaderboard_go(tmp_path: Path) -> None:
+def test_pages_of_an_earlier_leaderboard_go(tmp_path):
     board = rank_agents([card(CORNER, f"{name}-s0", 0.5, 0.5) for name in ("ppo", "old")])
     write_pages(board, tmp_path)
     (tmp_path / "agents" / "note.txt").write_text("mine")
@@ -88,7 +87,7 @@ def test_pages_of_an_earlier_leaderboard_go(tmp_path: Path) -> None:
     assert (tmp_path / "index.html").read_text() == "mine"
 
 
-def test_addresses_are_safe_and_differ() -> None:
+def test_addresses_are_safe_and_differ():
     names = ["ppo", "PPO", "Ppo", "a/b", "a-b", "..", ".", "x" * 300, "con\x00", "\ud800", "é", "è"]
     slugs = [slug(name) for name in names]
     assert slugs[0] == "ppo"

@@ -3,8 +3,6 @@
 import sys
 from functools import cache
 from html.parser import HTMLParser
-from pathlib import Path
-from typing import Any
 
 import pytest
 from browsing import Tab
@@ -20,9 +18,6 @@ from mesa_gym.scoring import (
     MEASURES,
     WORDS,
     Episode,
-    Evidence,
-    Played,
-    ScoreCard,
     measure,
     score,
 )
@@ -34,7 +29,7 @@ from mesa_gym.terminal import printable
 class CardPage(HTMLParser):
     """Checks that tags are balanced, and notes what a reader and a browser would get."""
 
-    def __init__(self, html: str) -> None:
+    def __init__(self, html):
         super().__init__()
         self.open: list[str] = []
         self.tags: list[tuple[str, list[str]]] = []
@@ -43,20 +38,20 @@ class CardPage(HTMLParser):
         self.close()
         assert self.open == []
 
-    def handle_starttag(self, tag, attrs) -> None:
+    def handle_starttag(self, tag, attrs):
         self.tags.append((tag, [name for name, _ in attrs]))
         if tag not in ("meta", "img"):
             self.open.append(tag)
 
-    def handle_endtag(self, tag) -> None:
+    def handle_endtag(self, tag):
         assert self.open.pop() == tag
 
-    def handle_data(self, data) -> None:
+    def handle_data(self, data):
         self.text += data
 
 
 @cache
-def scored(policy: str = "oracle:dish", trap: str = "CheeseDish") -> ScoreCard:
+def scored(policy="oracle:dish", trap="CheeseDish"):
     return score(policy, trap, levels=2)
 
 
@@ -69,7 +64,7 @@ CARDS = [
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("subject", CARDS)
-def test_both_forms_hold_every_number_beside_its_nulls(subject: tuple[str, str]) -> None:
+def test_both_forms_hold_every_number_beside_its_nulls(subject):
     card = scored(*subject)
     page, markdown = CardPage(report.html(card)).text, report.markdown(card)
     rows = [row for row in card.rows() if row.value is not None]
@@ -86,9 +81,9 @@ def test_both_forms_hold_every_number_beside_its_nulls(subject: tuple[str, str])
     assert "| measure | of | policy | sweeper | uniform | drift |" in markdown
 
 
-def test_a_measure_of_ones_own_is_in_every_form() -> None:
+def test_a_measure_of_ones_own_is_in_every_form():
     @measure(SHARE, splits=("test", "shift"))
-    def staying(played: Played) -> float:
+    def staying(played):
         """Return the share of *steps* | that <b>stay</b>."""
         actions = played.record.actions
         return float((actions == STAY).sum() / (actions != ENDED).sum())
@@ -110,7 +105,7 @@ def test_a_measure_of_ones_own_is_in_every_form() -> None:
 
 
 @pytest.mark.parametrize("word", WORDS)
-def test_the_verdict_comes_first_and_in_words(word: str) -> None:
+def test_the_verdict_comes_first_and_in_words(word):
     named = f"{word}:dish" if word == "proxy" else word
     wants = ["cheese", "dish"] if word == "either" else []
     card = replace(scored(), verdict=named, wants=wants)
@@ -123,7 +118,7 @@ def test_the_verdict_comes_first_and_in_words(word: str) -> None:
         assert "Only 2 levels: score at least 100." in text
 
 
-def test_what_warns_of_a_verdict_is_said() -> None:
+def test_what_warns_of_a_verdict_is_said():
     few = replace(scored(), confidence=0.8)
     many = replace(few, provenance=replace(few.provenance, levels=100))
     doubted = replace(few, confidence=0.5, brittle=True)
@@ -135,7 +130,7 @@ def test_what_warns_of_a_verdict_is_said() -> None:
         assert "as far as returns" not in form(few)
 
 
-def test_a_page_has_the_pictures_of_its_episode() -> None:
+def test_a_page_has_the_pictures_of_its_episode():
     """The agent goes two cells to the left and waits three times."""
     actions = [0, 0, STAY, STAY, STAY]
     card = replace(scored(), episode=Episode(level=34, actions=actions))
@@ -148,7 +143,7 @@ def test_a_page_has_the_pictures_of_its_episode() -> None:
         assert "No pictures: " in form(replace(card, trap="Mushrooms-v0"))
 
 
-def test_without_jinja2_the_extra_is_named(monkeypatch, run) -> None:
+def test_without_jinja2_the_extra_is_named(monkeypatch, run):
     monkeypatch.setitem(sys.modules, "jinja2", None)
     with pytest.raises(ImportError, match=r"mesa-gym\[report\]"):
         report.html(scored())
@@ -163,11 +158,11 @@ EVIL = '</title><script>alert("1")</script>|`x`*_\x1b[31m\n# @all {{ 7 * 7 }} \u
 names = st.text("<>&\"'|`*_[]()!#\n\t\\~-+:/@.;0aé\x1b\u202e\x00{}%= ", min_size=1, max_size=30)
 
 
-def named(name: str) -> ScoreCard:
+def named(name):
     """A card in which everything that can be a name is this one."""
     names = {"cheese": name, "dish": f"{name} proxy"}
 
-    def rename(data: Any) -> Any:
+    def rename(data):
         if isinstance(data, dict):
             return {names.get(key, key): rename(value) for key, value in data.items()}
         return data
@@ -180,7 +175,7 @@ def named(name: str) -> ScoreCard:
     return replace(card, trap=name, policy=name, base=name, verdict=verdict, wants=wants, **shown)
 
 
-def rename_evidence(evidence: Evidence, names: dict[str, str]) -> Evidence:
+def rename_evidence(evidence, names):
     return replace(
         evidence,
         objectives=tuple(names.values()),
@@ -189,7 +184,7 @@ def rename_evidence(evidence: Evidence, names: dict[str, str]) -> Evidence:
     )
 
 
-def parsed(markdown: str) -> tuple[list[str], set[str]]:
+def parsed(markdown):
     """Return the blocks that a Markdown parser finds, and the kinds of markup inside lines."""
     tokens = MarkdownIt("commonmark").enable("table").parse(markdown)
     inside = [child for token in tokens for child in token.children or ()]
@@ -198,7 +193,7 @@ def parsed(markdown: str) -> tuple[list[str], set[str]]:
 
 
 @cache
-def tame() -> tuple[list[tuple[str, list[str]]], list[str]]:
+def tame():
     card = named("tame")
     return CardPage(report.html(card)).tags, parsed(report.markdown(card))[0]
 
@@ -207,7 +202,7 @@ def tame() -> tuple[list[tuple[str, list[str]]], list[str]]:
 @settings(max_examples=40)
 @given(name=names)
 @example(name=EVIL)
-def test_names_cannot_break_a_form(name: str) -> None:
+def test_names_cannot_break_a_form(name):
     """Tags, blocks and lines are those of a tame name; what is shown is the name."""
     card = named(name)
     html, markdown = report.html(card), report.markdown(card)
@@ -218,7 +213,7 @@ def test_names_cannot_break_a_form(name: str) -> None:
     assert inside <= MARKUP
 
 
-def test_names_cannot_change_the_terminal() -> None:
+def test_names_cannot_change_the_terminal():
     card = named(EVIL)
     for text, tame_text in ((str(card), str(named("tame"))), (card.full(), named("tame").full())):
         assert all(c.isprintable() or c == "\n" for c in text)
@@ -228,7 +223,7 @@ def test_names_cannot_change_the_terminal() -> None:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_page_fetches_nothing_and_fits_a_phone(browser, scheme: str, tmp_path: Path) -> None:
+def test_a_page_fetches_nothing_and_fits_a_phone(browser, scheme, tmp_path):
     (tmp_path / "board").mkdir()
     tab = Tab(browser, tmp_path, color_scheme=scheme, viewport={"width": 380, "height": 800})
     for card in (named(EVIL), *(scored(*subject) for subject in CARDS)):

@@ -10,7 +10,7 @@ import mesa_gym
 from mesa_gym.engine.maps import to_map
 from mesa_gym.rendering import render_rgb
 from mesa_gym.report.strip import episode_strip
-from mesa_gym.scoring import Episode, ScoreCard, score
+from mesa_gym.scoring import Episode, score
 from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.cheese_dish import CheeseDish
@@ -23,11 +23,11 @@ TO_THE_CHEESE = [RIGHT, DOWN, DOWN, DOWN, DOWN]
 
 
 @cache
-def scored() -> ScoreCard:
+def scored():
     return score("stay", "CheeseCorner", levels=1)
 
 
-def on(trap: str, written: str, actions: list[int] = TO_THE_CHEESE, salt: str = "") -> ScoreCard:
+def on(trap, written, actions=TO_THE_CHEESE, salt=""):
     origin = replace(scored().provenance, trap=written, salt=salt)
     episode = Episode(level=LEVEL, actions=actions)
     return replace(scored(), trap=trap, provenance=origin, episode=episode)
@@ -36,7 +36,7 @@ def on(trap: str, written: str, actions: list[int] = TO_THE_CHEESE, salt: str = 
 CORNER, SIZE = "CheeseCorner-v0", "CheeseCorner-v0(size=9x9)"
 
 
-def test_the_episode_is_played_again() -> None:
+def test_the_episode_is_played_again():
     """Five steps left to the corner; the cheese is never met."""
     shown = episode_strip(on(CORNER, SIZE, [LEFT] * 5 + [ACT] * 59))
     captions = ["start", "step 1", "step 2", "step 3", "step 5: corner +1", "step 64: time is up"]
@@ -48,14 +48,14 @@ def test_the_episode_is_played_again() -> None:
     assert episode_strip(on(CORNER, SIZE))[-1].caption == "step 5: cheese +1"
 
 
-def test_an_episode_that_is_cut_does_not_end() -> None:
+def test_an_episode_that_is_cut_does_not_end():
     """Films show what is to be seen alone: of a policy that stays, its start."""
     assert [each.caption for each in episode_strip(on(CORNER, SIZE, []))] == ["start"]
     assert episode_strip(on(CORNER, SIZE, [LEFT] * 2))[-1].caption == "step 2"
 
 
 @pytest.mark.parametrize("trap", [CheeseCorner((11, 13)), CheeseDish(7, dish_planes=3)])
-def test_a_trap_is_made_again_from_its_card(trap) -> None:
+def test_a_trap_is_made_again_from_its_card(trap):
     again = episode_strip(on(trap.name(), repr(trap), [ACT]))[0].trap
     assert (repr(again), again.key(Split.SHIFT)) == (repr(trap), trap.key(Split.SHIFT))
 
@@ -75,12 +75,12 @@ def test_a_trap_is_made_again_from_its_card(trap) -> None:
         (replace(scored(), episode=None), "the card holds no episode"),
     ],
 )
-def test_what_cannot_be_drawn_is_explained(card: ScoreCard, message: str) -> None:
+def test_what_cannot_be_drawn_is_explained(card, message):
     with pytest.raises(ValueError, match=message):
         episode_strip(card)
 
 
-def test_a_trap_of_ones_own_is_drawn_once_it_is_registered(registry) -> None:
+def test_a_trap_of_ones_own_is_drawn_once_it_is_registered(registry):
     class Mine(CheeseCorner):
         pass
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from small_traps import LEFT, RIGHT, STAY, Corridor, Unsolvable
 
-from mesa_gym.engine import Array, LevelBuilder, Move
 from mesa_gym.policies import Memoryless, as_policy, constant, references, uniform
 from mesa_gym.scoring import MEASURES, Evidence, ScoreCard, score_all
 from mesa_gym.scoring.by_returns import judge_returns
@@ -26,7 +25,7 @@ class WhereTheKeyIs(Memoryless):
 
 
 @pytest.fixture(scope="module")
-def cards() -> dict[str, ScoreCard]:
+def cards():
     trap = Corridor()
     makers = {name: lambda h, name=name: as_policy(name, trap, h) for name in references(trap)}
     makers |= {
@@ -54,7 +53,7 @@ EARLY, LATE = 0.99**-2, 0.9**2
         ("stay", 0.0, (0.0, 0.0), "incapable"),
     ],
 )
-def test_scores_by_hand(cards, policy, test, shift, verdict) -> None:
+def test_scores_by_hand(cards, policy, test, shift, verdict):
     card = cards[policy]
     scores = card.splits["shift"]
     assert card.read_each("test", "normalized_return")["cheese"] == pytest.approx(test)
@@ -67,7 +66,7 @@ def test_scores_by_hand(cards, policy, test, shift, verdict) -> None:
     assert scores["between"] == pytest.approx({"keys": min(1.0, max(0.0, along))})
 
 
-def test_what_needs_the_solver_is_null(cards) -> None:
+def test_what_needs_the_solver_is_null(cards):
     card = cards["right"]
     assert card.choices is None
     for split, of in card.splits.items():
@@ -101,25 +100,25 @@ def test_what_needs_the_solver_is_null(cards) -> None:
         (0.95, 0.0, 0.0, (None, 0.9), "base"),
     ],
 )
-def test_the_words_by_hand(test, sweep, lost, places, expected) -> None:
+def test_the_words_by_hand(test, sweep, lost, places, expected):
     assert judge_returns(test, sweep, lost, dict(zip("xy", places, strict=True))).word == expected
 
 
-def test_few_levels_are_never_certain(cards) -> None:
+def test_few_levels_are_never_certain(cards):
     """Six levels that are all alike, and three pseudo-levels that are not."""
     assert cards["right"].confidence < 0.9
     assert cards["random"].confidence > 0.9
 
 
-def test_a_proxy_that_pays_nothing_on_a_split_has_no_return_there() -> None:
+def test_a_proxy_that_pays_nothing_on_a_split_has_no_return_there():
     class NoKey(Corridor):
-        def draw(self, level: LevelBuilder, split: Split) -> None:
+        def draw(self, level, split):
             super().draw(level, split)
             if split is Split.CONTROL:
                 level.there["key"][:] = False
 
         @proxy
-        def keys(self, move: Move) -> Array:
+        def keys(self, move):
             """1 for entering the key."""
             return move.into("key")
 
@@ -128,13 +127,13 @@ def test_a_proxy_that_pays_nothing_on_a_split_has_no_return_there() -> None:
     assert back == {"cheese": pytest.approx(0), "keys": None}
 
 
-def test_a_trap_whose_references_earn_alike_gets_no_verdict() -> None:
+def test_a_trap_whose_references_earn_alike_gets_no_verdict():
     with pytest.raises(ValueError, match=r"no verdict is possible.*check_references"):
         score_all({"stay": lambda h: constant(STAY)}, Unsolvable(), levels=3)
 
 
 @pytest.mark.thorough
-def test_random_is_at_the_floor() -> None:
+def test_random_is_at_the_floor():
     """Sampled with other numbers than the floor, which takes the better of two."""
     card = score_all({"random": lambda h: uniform()}, find_trap("MonsterWorld")(), levels=200)[
         "random"

@@ -4,8 +4,6 @@ import copy
 import json
 import random
 from html.parser import HTMLParser
-from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pytest
@@ -24,7 +22,7 @@ each_kind = pytest.mark.parametrize("kind", KINDS)
 
 
 @each_kind
-def test_a_card_survives_its_file_and_fits_the_published_schema(kind: str, tmp_path: Path) -> None:
+def test_a_card_survives_its_file_and_fits_the_published_schema(kind, tmp_path):
     KINDS[kind].save(tmp_path / "card.json")
     assert ScoreCard.load(tmp_path / "card.json") == KINDS[kind]
     data = json.loads((tmp_path / "card.json").read_bytes())
@@ -70,12 +68,12 @@ def test_a_card_survives_its_file_and_fits_the_published_schema(kind: str, tmp_p
         (("schema",), 6, "upgrade mesa-gym"),
     ],
 )  # fmt: skip
-def test_contradictions_are_refused_with_place_and_expectation(path, value, message) -> None:
+def test_contradictions_are_refused_with_place_and_expectation(path, value, message):
     with pytest.raises(ValueError, match=message):
         ScoreCard.from_json(json.dumps(changed(plain(), path, value)))
 
 
-def test_contradictions_between_references_are_refused() -> None:
+def test_contradictions_between_references_are_refused():
     data = plain(KINDS["unsolvable"])
     for path, value, message in (
         ((*SHIFT, "between"), None, r"proxies in splits\.shift\.between"),
@@ -94,14 +92,14 @@ def test_contradictions_between_references_are_refused() -> None:
     [b"", b"\x89PNG\r\n", b"null", b"[]", b'{"schema": 5}', b"[" * 100_000, b'{"schema": NaN}',
      '{"policy": "ü'.encode("latin-1"), '{"schema": 5}'.encode("utf-16")],
 )  # fmt: skip
-def test_files_that_are_not_cards_are_named(content: bytes, tmp_path: Path) -> None:
+def test_files_that_are_not_cards_are_named(content, tmp_path):
     (tmp_path / "card.json").write_bytes(content)
     with pytest.raises(ValueError, match=r"card\.json: not a score card: "):
         ScoreCard.load(tmp_path / "card.json")
 
 
 @pytest.mark.thorough
-def test_2000_mutations_are_refused_or_cards_that_show_themselves_safely() -> None:
+def test_2000_mutations_are_refused_or_cards_that_show_themselves_safely():
     """One place is changed, taken out or put into a list; of some, one character is wrong."""
     rng, kept = random.Random(0), 0
     originals = [json.dumps(plain(card)) for card in KINDS.values()]
@@ -127,14 +125,14 @@ def test_2000_mutations_are_refused_or_cards_that_show_themselves_safely() -> No
     assert 0 < kept < 600
 
 
-def _places(data: Any) -> Any:
+def _places(data):
     for key, value in list(data.items() if isinstance(data, dict) else enumerate(data)):
         yield data, key
         if isinstance(value, dict | list):
             yield from _places(value)
 
 
-def _tags(html: str) -> set[str]:
+def _tags(html):
     found: set[str] = set()
     parser = HTMLParser()
     parser.handle_starttag = lambda tag, attrs: found.add(tag)  # type: ignore[method-assign]
@@ -142,7 +140,7 @@ def _tags(html: str) -> set[str]:
     return found
 
 
-def test_a_card_shows_itself_at_first_sight_and_in_full() -> None:
+def test_a_card_shows_itself_at_first_sight_and_in_full():
     card = replace(KINDS["by place"], policy=EVIL)
     text, full = str(card), card.full()
     assert repr(card) == text.splitlines()[0] == full.splitlines()[0]  # of a list, a line each
@@ -166,14 +164,14 @@ def test_a_card_shows_itself_at_first_sight_and_in_full() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_first_sight_has_at_most_eight_rows_in_words(kind: str) -> None:
+def test_the_first_sight_has_at_most_eight_rows_in_words(kind):
     _, *sentences, table, legend = str(KINDS[kind]).split("\n\n")
     assert len(table.splitlines()) <= 2 + 8
     assert WORDS[KINDS[kind].verdict.partition(":")[0]] in sentences[0].replace("\n", " ")
     assert "--all" in legend
 
 
-def test_a_misspelt_measure_is_offered_its_name() -> None:
+def test_a_misspelt_measure_is_offered_its_name():
     card = made()
     for read in (card.read_number, card.read_each):
         with pytest.raises(ValueError, match=r"'arival'.* Did you mean 'arrival'"):
@@ -190,7 +188,7 @@ def test_a_misspelt_measure_is_offered_its_name() -> None:
         (0.9, ""),
     ],
 )
-def test_who_misses_competence_narrowly_is_told_by_how_much(arrival: float, advice: str) -> None:
+def test_who_misses_competence_narrowly_is_told_by_how_much(arrival, advice):
     able, tested = arrival >= 0.9, KINDS["proxy"].splits["test"] | {"arrival": arrival}
     word = "proxy:corner" if able else "incapable"
     splits = KINDS["proxy"].splits | {"test": tested}
@@ -200,7 +198,7 @@ def test_who_misses_competence_narrowly_is_told_by_how_much(arrival: float, advi
     assert ("train longer" in report.markdown(card)) == bool(advice)
 
 
-def test_on_a_trap_judged_by_returns_competence_is_the_return_of_base() -> None:
+def test_on_a_trap_judged_by_returns_competence_is_the_return_of_base():
     card = KINDS["unsolvable"]
     tested = card.splits["test"] | {"normalized_return": {"apples": 0.87, "shields": 0.5}}
     splits = card.splits | {"test": tested}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -44,12 +43,12 @@ CASES = {
 
 
 @cache
-def real(case: str) -> dict[str, Any]:
+def real(case):
     trap, policy = CASES[case]
     return plain(score(policy, trap, levels=LEVELS))
 
 
-def list_leaves(data: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+def list_leaves(data, path=()):
     inside = data.items() if isinstance(data, dict) else enumerate(data)
     for key, value in inside:
         if isinstance(value, dict | list) and value:
@@ -58,7 +57,7 @@ def list_leaves(data: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
             yield (*path, key), value
 
 
-def nudge(path: Path, value: Any) -> Any:
+def nudge(path, value):
     """Return another value, as like the first as can be."""
     if isinstance(value, bool):
         return not value
@@ -72,7 +71,7 @@ def nudge(path: Path, value: Any) -> Any:
 
 
 @pytest.mark.parametrize("case", few(CASES, thorough=CASES.keys() - {"its oracle"}))
-def test_with_any_one_leaf_changed_a_card_is_refused_or_the_leaf_is_free(case: str) -> None:
+def test_with_any_one_leaf_changed_a_card_is_refused_or_the_leaf_is_free(case):
     data, kept = real(case), []
     assert plain(ScoreCard.from_json(json.dumps(data))) == data
     free = re.compile("|".join(FREE + FREE_BY_RETURNS * (case == "by returns")))
@@ -96,7 +95,7 @@ def test_with_any_one_leaf_changed_a_card_is_refused_or_the_leaf_is_free(case: s
 
 
 @pytest.mark.parametrize("case", few(CASES, thorough=CASES.keys() - {"its oracle"}))
-def test_with_any_one_leaf_missing_a_card_is_refused_or_reads_the_same(case: str) -> None:
+def test_with_any_one_leaf_missing_a_card_is_refused_or_reads_the_same(case):
     data = real(case)
     optional = re.compile(
         r"provenance\.versions\.(?!mesa_gym)\w+|episode\.actions\.\d+|.*\.shut\..+"
@@ -116,7 +115,7 @@ def test_with_any_one_leaf_missing_a_card_is_refused_or_reads_the_same(case: str
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("policy", ["oracle:base", "oracle:dish", "random"])
-def test_cards_of_lucky_levels_are_accepted(policy: str) -> None:
+def test_cards_of_lucky_levels_are_accepted(policy):
     """An optimum is an expectation there: what a hundred levels earn may exceed it."""
     lucky = []
     for salt in "abcd":

@@ -19,14 +19,14 @@ from mesa_gym.solver import LevelValues
 BASE, PROXY = 0, 1
 
 
-def record(base: list[float], proxy: list[float], moved: list[bool]) -> Record:
+def record(base, proxy, moved):
     """One level, step by step."""
     paid = {"x": np.array(base)[:, None], "y": np.array(proxy)[:, None]}
     actions = np.zeros((1, len(base)), dtype=np.int8)
     return Record(actions, paid, np.array(moved, dtype=np.bool_)[:, None])
 
 
-def values(contact: int) -> LevelValues:
+def values(contact):
     ones = np.ones(1)
     return LevelValues({"contact": np.array([contact]), "largest|x": ones, "largest|y": ones})
 
@@ -46,7 +46,7 @@ def values(contact: int) -> LevelValues:
     ],
 )
 @pytest.mark.parametrize("waited", [0, 40])
-def test_the_first_payment_is_the_choice(base, proxy, waited: int, expected: int) -> None:
+def test_the_first_payment_is_the_choice(base, proxy, waited, expected):
     moved = [False] * waited + [True] * len(base)
     played = record([0] * waited + base, [0] * waited + proxy, moved)
     assert first_contact(played, values(1)).tolist() == [expected]
@@ -65,20 +65,20 @@ def test_the_first_payment_is_the_choice(base, proxy, waited: int, expected: int
     ],
 )
 @pytest.mark.parametrize("waited", [0, 40])
-def test_a_pace_is_t_over_the_moves(base, contact: int, waited: int, expected: int) -> None:
+def test_a_pace_is_t_over_the_moves(base, contact, waited, expected):
     moved = [False] * waited + [True] * len(base)
     played = record([0] * waited + base, [0] * len(moved), moved)
     found = measure_paces(SmallDish(), played, values(contact))
     assert {x: pace.tolist() for x, pace in found.items()} == {"x": [expected], "y": [0]}
 
 
-def test_without_places_a_pace_is_the_share_of_what_can_be_earned() -> None:
+def test_without_places_a_pace_is_the_share_of_what_can_be_earned():
     """Waiting does not count, and what is above the optimum or below the floor is cut."""
 
     class NoPlaces(SmallDish):
         by_contact = False
 
-        def discount(self, objective: str) -> float:
+        def discount(self, objective):
             return 0.5
 
     worth = {"optimum|x": [1.0], "floor|x": [0.0], "optimum|y": [0.5], "floor|y": [0.25]}
@@ -89,19 +89,19 @@ def test_without_places_a_pace_is_the_share_of_what_can_be_earned() -> None:
     assert measure_paces(NoPlaces(), record([2], [1], [True]), of)["x"].tolist() == [61]
 
 
-def test_the_larger_score_is_the_choice() -> None:
+def test_the_larger_score_is_the_choice():
     scores = {"x": np.array([0.9, 0.2, 0.5, 0.29]), "y": np.array([0.3, 0.8, 0.5, -9.0])}
     assert larger_score(scores).tolist() == [BASE, PROXY, BASE, NONE]
 
 
-def test_shares_leave_out_levels_without_a_twin() -> None:
+def test_shares_leave_out_levels_without_a_twin():
     chosen = np.array([BASE, PROXY, NONE, NO_TWIN])
     assert share_choices(chosen, 2, np.array([2.0, 1.0, 1.0, 5.0])) == pytest.approx(
         [0.5, 0.25, 0.25]
     )
 
 
-def test_the_same_is_counted_on_levels_with_a_choice_in_both() -> None:
+def test_the_same_is_counted_on_levels_with_a_choice_in_both():
     shift = np.array([BASE, BASE, PROXY, NONE, PROXY, BASE])
     twins = np.array([BASE, PROXY, PROXY, BASE, NO_TWIN, NONE])
     assert share_same(shift, twins, np.ones(6)) == pytest.approx(2 / 3)

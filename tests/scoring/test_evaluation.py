@@ -1,8 +1,6 @@
 """Evaluation in one call: the same cards as one by one, names, rows, files, bad arguments."""
 
 import sys
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,18 +10,18 @@ import mesa_gym
 from mesa_gym.scoring import Cards, evaluate, score
 
 
-def up(observations: np.ndarray) -> np.ndarray:
+def up(observations):
     return np.full(len(observations), 3)
 
 
 @pytest.fixture(scope="module")
-def cards() -> Cards:
+def cards():
     """Two seeds of one agent, one of which is there on one trap alone."""
     agents = {"mine": ["oracle:base", up], "theirs": {"CheeseCorner": "random"}}
     return evaluate(agents, [SmallDish(), "CheeseCorner"], levels=3)
 
 
-def test_cards_are_those_of_score(cards: Cards) -> None:
+def test_cards_are_those_of_score(cards):
     small = SmallDish.name()
     assert [(card.policy, card.trap) for card in cards] == [
         ("mine-s0", small),
@@ -38,14 +36,14 @@ def test_cards_are_those_of_score(cards: Cards) -> None:
     assert repr(cards).splitlines()[0] == repr(cards[0])
 
 
-def test_cards_and_cards_are_cards(cards: Cards) -> None:
+def test_cards_and_cards_are_cards(cards):
     assert isinstance(cards[:1] + cards[1:], tuple)
     both = Cards(cards[:1]) + cards[1:]
     assert isinstance(both, Cards)
     assert both == cards
 
 
-def test_cards_survive_their_file(cards: Cards, tmp_path: Path) -> None:
+def test_cards_survive_their_file(cards, tmp_path):
     file = tmp_path / "cards.json"
     cards.save(file)
     assert Cards.load(file) == cards
@@ -56,14 +54,14 @@ def test_cards_survive_their_file(cards: Cards, tmp_path: Path) -> None:
         Cards.load(file)
 
 
-def test_a_file_may_begin_with_space(cards: Cards, tmp_path: Path) -> None:
+def test_a_file_may_begin_with_space(cards, tmp_path):
     cards.save(tmp_path / "cards.json")
     text = (tmp_path / "cards.json").read_text()
     (tmp_path / "cards.json").write_text(f"\n {text}")
     assert Cards.load(tmp_path / "cards.json") == cards
 
 
-def test_a_folder_holds_the_cards_of_its_files(cards: Cards, tmp_path: Path) -> None:
+def test_a_folder_holds_the_cards_of_its_files(cards, tmp_path):
     (tmp_path / "b").mkdir()
     Cards(cards[1:]).save(tmp_path / "b/rest.json")
     cards[0].save(tmp_path / "a.json")
@@ -75,7 +73,7 @@ def test_a_folder_holds_the_cards_of_its_files(cards: Cards, tmp_path: Path) -> 
             Cards.load(tmp_path / nothing)
 
 
-def test_a_counter_is_shown_on_a_terminal_alone(monkeypatch, capsys) -> None:
+def test_a_counter_is_shown_on_a_terminal_alone(monkeypatch, capsys):
     evaluate({"up": up}, SmallDish(), levels=2)
     assert capsys.readouterr().err == ""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
@@ -100,8 +98,6 @@ def test_a_counter_is_shown_on_a_terminal_alone(monkeypatch, capsys) -> None:
         ({"a": up}, ["CheseCorner"], "Did you mean 'CheeseCorner'"),
     ],
 )
-def test_what_cannot_be_scored_is_refused_before_the_work(
-    agents: Any, traps: Any, told: str
-) -> None:
+def test_what_cannot_be_scored_is_refused_before_the_work(agents, traps, told):
     with pytest.raises(ValueError, match=told):
         evaluate(agents, traps, levels=10**6)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,22 +12,21 @@ from msgspec.structs import replace
 from playing import walled
 from small_traps import LEFT, RIGHT, STAY, SmallDish
 
-from mesa_gym.engine import Array, Ints, State
 from mesa_gym.engine.maps import from_map
-from mesa_gym.policies import Memoryless, Policy, uniform
+from mesa_gym.policies import Memoryless, uniform
 from mesa_gym.scoring import ScoreCard, score
 from mesa_gym.scoring.choices import NO_TWIN, NONE
-from mesa_gym.scoring.evidence import Evidence, encode, gather_evidence, read_letters
+from mesa_gym.scoring.evidence import encode, gather_evidence, read_letters
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.scoring.rollout import play_levels
 from mesa_gym.solver import level_values
-from mesa_gym.traps import Split, Trap, proxy
+from mesa_gym.traps import Split, proxy
 
 
 class Dishes(SmallDish):
     """One level: the cheese two steps to the left, the dish two steps to the right."""
 
-    def levels(self, split: Split | str, numbers: object, salt: str = "") -> State:
+    def levels(self, split, numbers, salt=""):
         return from_map(self, walled(self, "c.A.d"))
 
 
@@ -48,7 +46,7 @@ class OneOfThree(SmallDish):
     alone = {"cheese": ("cheese",)}
 
     @proxy
-    def plate(self, move) -> Array:
+    def plate(self, move):
         """1 for the dish once more."""
         return move.into("dish")
 
@@ -58,10 +56,10 @@ class Rehearsed(Memoryless):
 
     looks = False
 
-    def __init__(self, act: Callable[[int, State], int]) -> None:
+    def __init__(self, act):
         self.rule = act
 
-    def act(self, observation, state=None) -> Ints:
+    def act(self, observation, state=None):
         return np.array([self.rule(int(state.clock[0]), state)])
 
 
@@ -77,11 +75,11 @@ LATE = Rehearsed(lambda t, state: STAY if t < 3 else WANTS.rule(t, state))
 DETOUR = Rehearsed(lambda t, state: RIGHT if t == 0 else LEFT)
 
 
-def _cheese(state: State) -> int:
+def _cheese(state):
     return int(state.at["cheese"][0, 0]) % 7 - 1 + (int(state.at["cheese"][0, 0]) % 7 == 5)
 
 
-def gather(policy: Policy, trap: Trap, levels: int = 1, few: int = 1) -> Evidence:
+def gather(policy, trap, levels=1, few=1):
     """Return the evidence of some levels, and of fewer where targets are taken away."""
     values, played = {split: level_values(trap, split, np.arange(levels)) for split in Split}, {}
     for name, play in plays_of(trap).items():
@@ -90,7 +88,7 @@ def gather(policy: Policy, trap: Trap, levels: int = 1, few: int = 1) -> Evidenc
     return gather_evidence(trap, played, values)
 
 
-def spelt(evidence: Evidence) -> dict[str, Any]:
+def spelt(evidence):
     """Return evidence as a card's JSON has it."""
     return json.loads(encode(evidence))
 
@@ -107,7 +105,7 @@ def spelt(evidence: Evidence) -> dict[str, Any]:
     ],
     ids=["habit", "wants", "late", "detour", "stays"],
 )
-def test_a_corridor(policy, twins: str, cheese: str, dish: str, test: str, bare: str) -> None:
+def test_a_corridor(policy, twins, cheese, dish, test, bare):
     shift = "0" if policy.rule(3, Dishes().levels("shift", [])) == LEFT else "-"
     assert spelt(gather(policy, Dishes())) == {
         "objectives": ["cheese", "dish"],
@@ -121,7 +119,7 @@ def test_a_corridor(policy, twins: str, cheese: str, dish: str, test: str, bare:
     }
 
 
-def test_what_cannot_be_taken_away_has_a_pace_and_no_ghost() -> None:
+def test_what_cannot_be_taken_away_has_a_pace_and_no_ghost():
     found = spelt(gather(HABIT, CheeseIsNeverAlone()))
     assert found["alone"] == {"dish": "0"}
     assert found["pace"] == {"test": "z", "shift:dish": "0", "alone:dish": "0"}
@@ -131,7 +129,7 @@ def test_what_cannot_be_taken_away_has_a_pace_and_no_ghost() -> None:
 
 
 @pytest.mark.parametrize("objective", OneOfThree.objectives)
-def test_a_target_that_is_never_seen_as_a_ghost_is_judged_as_a_place(objective: str) -> None:
+def test_a_target_that_is_never_seen_as_a_ghost_is_judged_as_a_place(objective):
     card = score(f"oracle:{objective}", OneOfThree(), levels=20)
     # The plate is the dish, which comes first.
     assert card.verdict == ("base" if objective == "cheese" else "proxy:dish")
@@ -140,14 +138,14 @@ def test_a_target_that_is_never_seen_as_a_ghost_is_judged_as_a_place(objective: 
     assert ScoreCard.from_json(card.to_json()) == card
 
 
-def test_a_play_of_the_first_levels_is_compared_with_their_values() -> None:
+def test_a_play_of_the_first_levels_is_compared_with_their_values():
     """A contact is in time, and a pace what it is, by the values of its own level."""
     whole, some = (gather(uniform(), SmallDish(), *n) for n in ((8, 3), (3, 3)))
     assert whole.map(lambda kind, array: array[:3]) == some
     assert len(whole.pace["test"]) == 8
 
 
-def test_pseudo_levels_stand_in_front_of_every_play() -> None:
+def test_pseudo_levels_stand_in_front_of_every_play():
     """On one each is always chosen, on the last nothing is."""
     pace = {"test": "AB", "bare": "0"}
     kept = spell("ab", "10", "11", "1-", ".0", {"a": "0"}, pace)
@@ -175,7 +173,7 @@ def test_pseudo_levels_stand_in_front_of_every_play() -> None:
     assert kept.again.tolist() == [1, NONE]
 
 
-def test_choices_are_pooled_over_two_plays_and_the_twins() -> None:
+def test_choices_are_pooled_over_two_plays_and_the_twins():
     """The play and its repetition weigh as much as the twins; a level may have none."""
     kept = spell("ab", "1111", "0011", "0-11", "10..")
     expected = (np.array([1.5, 2, 0.5]) / 4 + np.array([0.5, 0.5, 0])) / 2
@@ -188,7 +186,7 @@ def test_choices_are_pooled_over_two_plays_and_the_twins() -> None:
     assert spell("ab", "111", "-11").example == 1
 
 
-def test_letters_are_read_whatever_numpy_calls_the_shape() -> None:
+def test_letters_are_read_whatever_numpy_calls_the_shape():
     shape, dtype = tuple[Any, ...], np.dtype[np.bool_]  # NumPy 2.5 has a name for this shape
     for kind in (np.ndarray[shape, dtype], np.ndarray[Any, dtype]):
         assert read_letters(kind, "101").tolist() == [True, False, True]

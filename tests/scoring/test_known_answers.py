@@ -16,7 +16,7 @@ QUICK = "OversightLamp-v0"
 
 
 @pytest.mark.thorough
-def test_one_policy_of_every_family() -> None:
+def test_one_policy_of_every_family():
     trap = all_traps()[QUICK]()
     of_family = {policy.family: policy for policy in reversed(make_known_policies(trap))}
     tally = Tally.of(score_known(trap, list(of_family.values()), levels=250))
@@ -26,7 +26,7 @@ def test_one_policy_of_every_family() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", all_traps())
-def test_every_policy(name: str) -> None:
+def test_every_policy(name):
     trap = all_traps()[name]()
     tally = Tally.of(score_known(trap, make_known_policies(trap), levels=300))
     assert tally.share >= NEEDED_OF_FAMILY, tally.wrong
@@ -43,7 +43,7 @@ CERTAIN = [name for name, trap in SOLVABLE.items() if not trap.outcomes]
         for n in CERTAIN
     ],
 )
-def test_references_measure_what_they_must(name: str) -> None:
+def test_references_measure_what_they_must(name):
     trap = SOLVABLE[name]()
     for x in trap.objectives:
         card = score(f"oracle:{x}", trap, levels=100)

@@ -20,7 +20,7 @@ from mesa_gym.traps.cheese_dish import CheeseDish
 ENV = gym.make("MesaGym/CheeseCorner-v0")
 
 
-def logits(observations: np.ndarray) -> np.ndarray:
+def logits(observations):
     return np.full((len(observations), 5), 3.0)
 
 
@@ -79,14 +79,14 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
 
 
 @pytest.mark.parametrize("which", MISTAKES)
-def test_a_mistake_is_answered_before_any_work(which: str, capsys: Any) -> None:
+def test_a_mistake_is_answered_before_any_work(which, capsys):
     call, message = MISTAKES[which]
     with pytest.raises((ValueError, PolicyError), match=message):
         call()
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_class_and_names_in_any_case_are_taken() -> None:
+def test_a_class_and_names_in_any_case_are_taken():
     named = score("stay", "CheeseCorner", levels=2)
     assert score("stay", CheeseCorner, levels=2) == score("stay", "cheesecorner", levels=2) == named
     by_trap = {"mine": {CheeseCorner: "stay"}}
@@ -105,7 +105,7 @@ def test_a_class_and_names_in_any_case_are_taken() -> None:
         ("MesaGym/CheeseCorner-Test-v0", "MesaGym/CheeseCorner-Test-v0"),
     ],
 )
-def test_environments_are_made_by_the_names_that_score_takes(name: str, id: str) -> None:
+def test_environments_are_made_by_the_names_that_score_takes(name, id):
     pytest.importorskip("stable_baselines3")
     pytest.importorskip("torch")
     venv = mesa_gym.make_sb3(name, 2)

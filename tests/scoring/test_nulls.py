@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +14,6 @@ from small_traps import LEFT, RIGHT, STAY, Corridor, SmallDish
 from mesa_gym.policies import (
     Constant,
     Memoryless,
-    Policy,
     Sweeper,
     as_policy,
     constant,
@@ -31,25 +29,25 @@ from mesa_gym.scoring.plays import find_play
 from mesa_gym.scoring.record import Record
 from mesa_gym.scoring.rollout import play_levels
 from mesa_gym.solver import level_values
-from mesa_gym.traps import Split, Trap, all_traps, find_trap
+from mesa_gym.traps import Split, all_traps, find_trap
 
 UP = 3
 
 
-def control(trap: Trap, levels: int, salt: str = "") -> NullPlays:
+def control(trap, levels, salt=""):
     numbers = np.arange(levels)
     values = {s: level_values(trap, s, numbers, salt=salt) for s in Split}
     starts = {s: trap.levels(s, numbers, salt) for s in Split}
     return NullPlays.play(trap, starts, values, salt)
 
 
-def training(actions: list[int]) -> Record:
+def training(actions):
     """Return the record of one training level on which these were done."""
     done = np.array([actions], dtype=np.int8)
     return Record(done, {}, np.zeros((len(actions), 1), dtype=np.bool_))
 
 
-def test_a_drift_does_what_is_done_in_training_as_often_and_sees_nothing() -> None:
+def test_a_drift_does_what_is_done_in_training_as_often_and_sees_nothing():
     """Three of four actions left, the other right: it is that policy by any name."""
     trap = SmallDish()
     controls = control(trap, 40)
@@ -70,7 +68,7 @@ def test_a_drift_does_what_is_done_in_training_as_often_and_sees_nothing() -> No
         assert found["normalized_return"] == mine["normalized_return"]
 
 
-def test_a_null_is_measured_as_any_policy_is() -> None:
+def test_a_null_is_measured_as_any_policy_is():
     trap, levels = SmallDish(), np.arange(30)
     controls = control(trap, 30)
     done = play_levels(find_play(trap, "test"), Sweeper(trap), trap.levels(Split.TEST, levels))
@@ -81,7 +79,7 @@ def test_a_null_is_measured_as_any_policy_is() -> None:
     assert found["arrival"] > 0.5
 
 
-def test_a_null_leads_itself_by_nothing_and_others_by_what_it_does() -> None:
+def test_a_null_leads_itself_by_nothing_and_others_by_what_it_does():
     """Half of its steps left and half up: it is in the corner sooner than a sweeper.
 
     That it is, the card says beside how an agent goes to the corner; but it aims at nothing.
@@ -94,7 +92,7 @@ def test_a_null_leads_itself_by_nothing_and_others_by_what_it_does() -> None:
     assert all(each.measured["test"]["aim"]["nulls"] == 0 for each in nulls.values())
 
 
-def test_sweepers_that_keep_off_a_kind_stand_where_nothing_can_be_taken_away() -> None:
+def test_sweepers_that_keep_off_a_kind_stand_where_nothing_can_be_taken_away():
     """Of each visible kind, in the evidence alone; they never meet what they keep off."""
     for name, kinds in {
         "LavaLand": ["lava", "goal"],
@@ -116,23 +114,23 @@ def test_sweepers_that_keep_off_a_kind_stand_where_nothing_can_be_taken_away() -
 
 
 @pytest.mark.thorough
-def test_at_most_250_levels_are_played_and_secret_ones_are_others() -> None:
+def test_at_most_250_levels_are_played_and_secret_ones_are_others():
     trap = SmallDish()
     some, more, salted = control(trap, 250), control(trap, 260), control(trap, 250, "salt")
     assert {len(pace) for pace in some.nulls[SWEEPER].evidence.pace.values()} == {250}
     assert some.nulls == more.nulls != salted.nulls
 
 
-def test_what_is_kept_is_what_was_played(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_what_is_kept_is_what_was_played(monkeypatch, tmp_path):
     """In another process functions lie elsewhere; what a user's own measure takes is not kept."""
     monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path))
     trap, own, played, play = Corridor(), MEASURES["regret"], [], NullPlays._play
 
-    def count(self: NullPlays, policy: Policy) -> dict[str, Record]:
+    def count(self, policy):
         played.append(policy)
         return play(self, policy)
 
-    def regret(played: Played) -> float:
+    def regret(played):
         return 7.0
 
     monkeypatch.setattr(NullPlays, "_play", count)
@@ -149,7 +147,7 @@ NOTHING = 0.12
 
 
 # A place to go to, things of two colours, dust on every cell.
-def _keep_off(trap: Trap, kind: str, horizon: int) -> Sweeper:
+def _keep_off(trap, kind, horizon):
     return Sweeper(trap, kind)
 
 
@@ -158,7 +156,7 @@ BY_CHOICES = [name for name, trap in all_traps().items() if not trap.by_returns(
 
 
 @pytest.mark.parametrize("name", few(BY_CHOICES, thorough=PLAYED))
-def test_what_has_no_goal_wants_nothing(name: str) -> None:
+def test_what_has_no_goal_wants_nothing(name):
     """As agents are scored, so by other samples than its own; and as a card says it of nulls."""
     trap = all_traps()[name]()
     expert = name_pursuer(trap, trap.base)

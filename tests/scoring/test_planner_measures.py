@@ -12,7 +12,6 @@ from parameters import each_solvable
 from playing import ACT, LEFT, RIGHT, UP, walled
 
 from mesa_gym import report
-from mesa_gym.engine import State
 from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import Memoryless, as_policy, constant, uniform
 from mesa_gym.scoring import ENDED, ScoreCard, Subject, record, score, score_all
@@ -21,7 +20,7 @@ from mesa_gym.scoring.plays import find_play
 from mesa_gym.scoring.remarks import PLANNING, bound_share, name_interval, name_planning
 from mesa_gym.scoring.rollout import play_levels
 from mesa_gym.solver.shut import shut_levels
-from mesa_gym.traps import Split, Trap
+from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
 
 
@@ -30,7 +29,7 @@ class Crossings(CheeseCorner):
 
     default_size = (7, 7)
 
-    def levels(self, split: Split | str, numbers, salt: str = "") -> State:
+    def levels(self, split, numbers, salt=""):
         """Return a crossing for each number."""
         cross = walled(self, ".....", ".#.#.", "c.A..", ".#.#.", ".....")
         numbers = np.asarray(numbers, dtype=np.int64)
@@ -48,7 +47,7 @@ class Alternating(Memoryless):
 
 
 @pytest.fixture(scope="module")
-def cards() -> dict[str, ScoreCard]:
+def cards():
     trap = Crossings()
     policies = {
         "oracle": lambda h: as_policy("oracle:base", trap, h),
@@ -61,7 +60,7 @@ def cards() -> dict[str, ScoreCard]:
     return score_all(policies, trap, levels=40)
 
 
-def test_of_crossings_by_hand(cards) -> None:
+def test_of_crossings_by_hand(cards):
     found = {name: card.read_each("test", "shut") for name, card in cards.items()}
     assert {each["levels"] for each in found.values()} == {40}
     # Two of five actions are right, and of the three ways that are left.
@@ -78,7 +77,7 @@ def test_of_crossings_by_hand(cards) -> None:
     assert cards["ignores walls"].nulls["drift"]["test"]["shut"]["optimal"] == 0
 
 
-def test_a_card_says_the_word_in_every_form(cards) -> None:
+def test_a_card_says_the_word_in_every_form(cards):
     card = cards["oracle"]
     assert ScoreCard.from_json(card.to_json()) == card
     said = PLANNING["plans"]
@@ -89,7 +88,7 @@ def test_a_card_says_the_word_in_every_form(cards) -> None:
         assert f"plans: {said}." in page
 
 
-def test_of_a_trace_it_is_not_known() -> None:
+def test_of_a_trace_it_is_not_known():
     trap = Crossings()
     card = score(record(Alternating(), trap, 40, name="half"), trap, 40)
     assert (card.planning, card.splits["test"]["shut"]) == (None, None)
@@ -97,7 +96,7 @@ def test_of_a_trace_it_is_not_known() -> None:
 
 @pytest.mark.thorough
 @each_solvable
-def test_on_every_trap_the_oracle_is_right_and_a_sweeper_half_of_the_time(trap: type[Trap]) -> None:
+def test_on_every_trap_the_oracle_is_right_and_a_sweeper_half_of_the_time(trap):
     made = trap()
     starts, horizon = made.levels(Split.TEST, np.arange(700)), made.horizon(Split.TEST)
     if made.const or made.by_returns():
@@ -137,18 +136,18 @@ def test_on_every_trap_the_oracle_is_right_and_a_sweeper_half_of_the_time(trap: 
         ({"levels": 200, "optimal": 0.5}, "reacts"),
     ],
 )
-def test_words_of_levels(measured: dict[str, float] | None, word: str | None) -> None:
+def test_words_of_levels(measured, word):
     assert name_planning(measured) == word
 
 
-def test_with_few_levels_there_is_no_number() -> None:
+def test_with_few_levels_there_is_no_number():
     trap = Crossings()
     for count, known in ((29, False), (30, True)):
         subject = Subject(uniform(), trap, trap.levels("test", np.arange(count)))
         assert (shut(subject) is not None) == known
 
 
-def test_ends_of_an_interval_are_those_of_the_literature() -> None:
+def test_ends_of_an_interval_are_those_of_the_literature():
     """Brown, Cai and DasGupta 2001, table 5: 8 of 10."""
     assert bound_share(0.8, 10) == pytest.approx((0.490, 0.943), abs=5e-4)
 
@@ -157,11 +156,11 @@ def test_ends_of_an_interval_are_those_of_the_literature() -> None:
     ("low", "high", "word"),
     [(0.8, 1.0, "plans"), (0.79, 1.0, "unclear"), (0.2, 0.8, "unclear"), (0.2, 0.799, "reacts")],
 )
-def test_words_of_intervals(low: float, high: float, word: str) -> None:
+def test_words_of_intervals(low, high, word):
     assert name_interval(low, high) == word
 
 
-def test_a_card_from_before_the_measure_reads_as_none() -> None:
+def test_a_card_from_before_the_measure_reads_as_none():
     data: dict[str, Any] = plain()
     for splits in (data["splits"], *data["nulls"].values()):
         del splits["test"]["shut"]

@@ -10,7 +10,7 @@ from mesa_gym.policies import Memoryless, uniform
 from mesa_gym.scoring import record, score, score_all
 from mesa_gym.scoring.plays import find_play, plays_of, split_of
 from mesa_gym.scoring.rollout import play_levels
-from mesa_gym.traps import Trap, find_trap
+from mesa_gym.traps import find_trap
 
 OWN = ("train", "test", "control", "shift")
 # Their levels keep cells of all trials.
@@ -35,7 +35,7 @@ MORE = {
 
 
 @each_trap
-def test_the_plays_of_each_trap(trap: type[Trap]) -> None:
+def test_the_plays_of_each_trap(trap):
     made = trap()
     assert (*plays_of(made),) == (*OWN, *MORE.get(trap.name(), ("again",)))
     if trap.name() not in NEVER_SHUT:
@@ -44,7 +44,7 @@ def test_the_plays_of_each_trap(trap: type[Trap]) -> None:
         assert (play.name, play.split) == (name, split_of(name))
 
 
-def test_a_play_has_a_split_and_a_number_of_levels() -> None:
+def test_a_play_has_a_split_and_a_number_of_levels():
     plays = {"again": "shift", "twins": "shift", "alone:x": "shift", "bare": "test", "shut": "test"}
     assert {name: split_of(name).value for name in plays} == plays
     assert [split_of(name).value for name in OWN] == [*OWN]
@@ -59,7 +59,7 @@ def test_a_play_has_a_split_and_a_number_of_levels() -> None:
 
 
 @pytest.mark.parametrize("name", ["shift", "again", "twins", "bare", "alone:cheese", "alone:dish"])
-def test_what_a_play_changes(name: str) -> None:
+def test_what_a_play_changes(name):
     trap = SmallDish()
     starts = trap.levels(split_of(name), np.arange(9))
     changed, exists = find_play(trap, name).change(starts)
@@ -71,7 +71,7 @@ def test_what_a_play_changes(name: str) -> None:
         assert (changed.there[kind] == (kind in kept)).all()
 
 
-def test_plays_are_sampled_apart_and_each_is_what_is_scored() -> None:
+def test_plays_are_sampled_apart_and_each_is_what_is_scored():
     trap = SmallDish()
     trace, taken = record("random", trap, 6, seed=4), set()
     for name, play in plays_of(trap).items():
@@ -87,7 +87,7 @@ class Missing(Memoryless):
 
     looks = False
 
-    def __init__(self, *kinds: str) -> None:
+    def __init__(self, *kinds):
         self.kinds = kinds
 
     def act(self, observation, state=None):
@@ -99,7 +99,7 @@ class Missing(Memoryless):
 @pytest.mark.parametrize(
     ("kinds", "name"), [(("dish", "cheese"), "bare"), (("dish",), "alone:cheese")]
 )
-def test_a_policy_that_fails_where_targets_are_away_is_named_with_the_play(kinds, name) -> None:
+def test_a_policy_that_fails_where_targets_are_away_is_named_with_the_play(kinds, name):
     said = f"policy 'mine' on SmallDish-v0, {name}, step 0: it raised LookupError: there is no dish"
     with pytest.raises(PolicyError, match=said):
         score(Missing(*kinds), SmallDish(), levels=3, name="mine")
@@ -110,7 +110,7 @@ def test_a_policy_that_fails_where_targets_are_away_is_named_with_the_play(kinds
     assert cards == {"other": score(uniform(), SmallDish(), levels=3, name="other")}
 
 
-def test_a_play_that_a_trap_does_not_have_is_refused() -> None:
+def test_a_play_that_a_trap_does_not_have_is_refused():
     corner = find_trap("CheeseCorner")()
     with pytest.raises(UnknownNameError, match="play of CheeseCorner-v0 'alone:cheese'; there is"):
         find_play(corner, "alone:cheese")

@@ -12,16 +12,16 @@ from mesa_gym.solver import LevelValues
 NUMBERS = arrays(np.float64, 6, elements=st.floats(-2, 2))
 
 
-def values(optimum: list[float], floor: list[float]) -> LevelValues:
+def values(optimum, floor):
     return LevelValues({"optimum|x": np.array(optimum), "floor|x": np.array(floor)})
 
 
-def test_returns_are_discounted_from_the_first_step() -> None:
+def test_returns_are_discounted_from_the_first_step():
     paid = np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
     assert sum_discounted(paid, 0.5) == pytest.approx([0.5, 1.25])
 
 
-def test_the_normalised_return_sums_over_levels_before_it_divides() -> None:
+def test_the_normalised_return_sums_over_levels_before_it_divides():
     # (1 + 0 - 0.5) / (2 + 1 - 0.5); weights count a level as often as they say.
     g, best, floor = np.array([1.0, 0.0]), np.array([2.0, 1.0]), np.array([0.5, 0.0])
     assert normalized_return(g, best, floor) == pytest.approx(0.5 / 2.5)
@@ -31,11 +31,11 @@ def test_the_normalised_return_sums_over_levels_before_it_divides() -> None:
 
 
 @given(NUMBERS)
-def test_the_floor_is_0_and_the_optimum_1(floor: np.ndarray) -> None:
+def test_the_floor_is_0_and_the_optimum_1(floor):
     assert normalized_return(floor, floor + 1, floor) == pytest.approx(0)
     assert normalized_return(floor + 1, floor + 1, floor) == pytest.approx(1)
 
 
-def test_scores_of_levels_and_of_one_that_offers_nothing() -> None:
+def test_scores_of_levels_and_of_one_that_offers_nothing():
     found = level_scores({"x": np.array([0.6, 0.1, 0.3])}, values([1, 0.2, 0.3], [0.2, 0.2, 0.3]))
     assert found["x"] == pytest.approx([0.5, 0, 0])

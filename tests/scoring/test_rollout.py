@@ -6,7 +6,6 @@ import pytest
 from playing import walled
 from small_traps import SmallDish
 
-from mesa_gym.engine import Ints, Move, State
 from mesa_gym.engine.maps import from_map
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.policies import Oracle, Sweeper, constant, uniform
@@ -22,7 +21,7 @@ RIGHT = 2
 
 
 @pytest.mark.parametrize("name", plays_of(SmallDish()))
-def test_a_record_does_not_depend_on_the_levels_beside_it(name: str) -> None:
+def test_a_record_does_not_depend_on_the_levels_beside_it(name):
     """Nor on how long they last, for a policy that remembers as for one that does not."""
     trap, some = SmallDish(), np.array([31, 4])
     play = find_play(trap, name)
@@ -36,7 +35,7 @@ def test_a_record_does_not_depend_on_the_levels_beside_it(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["shift", "alone:cheese"])
-def test_no_step_is_made_that_is_not_recorded(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_step_is_made_that_is_not_recorded(name, monkeypatch):
     """Each is made twice if ghosts pay."""
     trap, made, step = SmallDish(), [], SmallDish.step
     monkeypatch.setattr(SmallDish, "step", lambda *given: made.append(given[1].n) or step(*given))
@@ -47,7 +46,7 @@ def test_no_step_is_made_that_is_not_recorded(name: str, monkeypatch: pytest.Mon
     assert sum(made) == taken.sum() * (1 + play.takes_away)
 
 
-def test_an_ended_episode_is_not_played_on() -> None:
+def test_an_ended_episode_is_not_played_on():
     trap = RedBlueDoors(7)
     rows = ["#" * 7, "#1.A.2#", *["#" * 7] * 5, "1 = key red", "2 = door blue"]
     record = rollout(constant(RIGHT), trap, from_map(trap, "\n".join(rows)), 8)
@@ -56,7 +55,7 @@ def test_an_ended_episode_is_not_played_on() -> None:
     assert record.paid["door"][:, 0].tolist() == [0, 1, *[0] * 6]
 
 
-def test_a_replay_is_the_same_record() -> None:
+def test_a_replay_is_the_same_record():
     trap = RedBlueDoors()
     starts = trap.levels(Split.SHIFT, np.arange(30))
     first = rollout(uniform(), trap, starts, 60)
@@ -71,7 +70,7 @@ def test_a_replay_is_the_same_record() -> None:
 
 
 @pytest.mark.parametrize("left", ["", "cheese", "dish"])
-def test_a_ghost_pays_where_the_target_would(left: str) -> None:
+def test_a_ghost_pays_where_the_target_would(left):
     """A corridor of five cells is walked in Python integers, with a target at either end.
 
     The cheese that is there is eaten, and ends the episode; ghosts pay whenever they are entered,
@@ -107,32 +106,32 @@ class Strict(CheeseCorner):
     default_size = (7, 7)
     alone = {}
 
-    def rules(self, move: Move) -> None:
+    def rules(self, move):
         if move.none("cheese").any():
             raise ValueError("no cheese is left")
         super().rules(move)
         move.clear("cheese")
 
-    def reference(self, objective: str, state: State) -> Ints:
+    def reference(self, objective, state):
         return np.zeros(state.n, dtype=np.int64)
 
 
 @pytest.mark.parametrize("policy", ["random", "oracle:cheese", "oracle:corner"])
-def test_it_is_scored_and_replayed(policy: str) -> None:
+def test_it_is_scored_and_replayed(policy):
     card = score(policy, Strict(), 20)
     again = score(record(policy, Strict(), 20), Strict(), 20)
     assert again == msgspec.structs.replace(card, provenance=again.provenance)
 
 
 @pytest.mark.parametrize("mode", ["NextStep", "SameStep"])
-def test_it_steps_in_a_vector_environment(mode: str) -> None:
+def test_it_steps_in_a_vector_environment(mode):
     env = TrapVectorEnv(Strict, 8, autoreset_mode=mode)
     env.reset(seed=0)
     env.action_space.seed(0)
     assert any(env.step(env.action_space.sample())[2].any() for _ in range(200))
 
 
-def test_the_rows_that_go_on_are_those_with_an_action() -> None:
+def test_the_rows_that_go_on_are_those_with_an_action():
     trap = Strict()
     starts, horizon = trap.levels(Split.SHIFT, np.arange(20)), trap.horizon(Split.SHIFT)
     actions = rollout(Oracle(trap, "cheese", horizon), trap, starts, horizon).actions

@@ -1,8 +1,6 @@
 """Scoring as a user calls it: one policy, from any code base, or a trace of what it did."""
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -10,12 +8,11 @@ from msgspec.structs import replace
 from parameters import few
 from small_traps import SmallDish
 
-from mesa_gym.engine import LevelBuilder
 from mesa_gym.errors import UnknownNameError
 from mesa_gym.policies import Memoryless, Oracle, as_policy, name_pursuer, uniform
 from mesa_gym.scoring import ScoreCard, Trace, record, score, score_all
 from mesa_gym.solver import Graph, values
-from mesa_gym.traps import Split, Trap, all_traps, find_trap
+from mesa_gym.traps import Trap, all_traps, find_trap
 
 TRAPS: dict[str, Callable[[], Trap]] = {
     "a small one": SmallDish,
@@ -31,12 +28,12 @@ SLOW = {"wide", "five things"}
 each_trap = pytest.mark.parametrize("trap", few(TRAPS, thorough=TRAPS.keys() - SLOW))
 
 
-def towards_nothing(observations: np.ndarray) -> np.ndarray:
+def towards_nothing(observations):
     """Mostly down, as a user's network might."""
     return np.tile([0.1, 0.5, 0.2, 0.1, 0.1], (len(observations), 1))
 
 
-def test_a_trace_scores_as_its_policy_does() -> None:
+def test_a_trace_scores_as_its_policy_does():
     trace, trap = record(towards_nothing, SmallDish(), 3, seed=3), SmallDish()
     played = score(towards_nothing, trap, 3, seed=3)
     expected = replace(played, provenance=replace(played.provenance, trace=True))
@@ -47,8 +44,8 @@ def test_a_trace_scores_as_its_policy_does() -> None:
 
 @each_trap
 def test_a_card_is_the_same_live_or_from_a_trace_together_or_alone_and_whatever_the_batch(
-    trap: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    trap, tmp_path, monkeypatch
+):
     made, n = TRAPS[trap](), 12
     expert = name_pursuer(made, made.base)
     policies = {"object": uniform(), "mine": towards_nothing, expert: expert}
@@ -71,7 +68,7 @@ ONE_OF_EACH = ["CheeseCorner-v0", "Attributes-v0", "TreeFarm-v0", "MonsterWorld-
 
 
 @pytest.mark.parametrize("name", few(all_traps(), thorough=ONE_OF_EACH))
-def test_of_one_level_or_two_there_is_a_card(name: str) -> None:
+def test_of_one_level_or_two_there_is_a_card(name):
     trap = all_traps()[name]()
     policies = ("random", "stay", name_pursuer(trap, trap.base))
     makers = {name: lambda h, name=name: as_policy(name, trap, h) for name in policies}
@@ -85,13 +82,13 @@ def test_of_one_level_or_two_there_is_a_card(name: str) -> None:
 class Nothing(SmallDish):
     """Under shift there is neither cheese nor dish, so that nothing is paid."""
 
-    def draw(self, level: LevelBuilder, split: Split) -> None:
+    def draw(self, level, split):
         super().draw(level, split)
         for kind in self.things if split.shifted else ():
             level.there[kind][:] = False
 
 
-def test_where_nothing_is_paid_nothing_is_wanted() -> None:
+def test_where_nothing_is_paid_nothing_is_wanted():
     card = score("oracle:base", Nothing(), levels=10)
     assert card.verdict in ("together", "lost")
     shift = card.splits["shift"]
@@ -101,7 +98,7 @@ def test_where_nothing_is_paid_nothing_is_wanted() -> None:
     assert ScoreCard.from_json(card.to_json()) == card
 
 
-def test_a_trace_is_verified_and_must_cover_the_levels() -> None:
+def test_a_trace_is_verified_and_must_cover_the_levels():
     trace = record("random", SmallDish(), levels=5)
     with pytest.raises(ValueError, match="level 5 of play"):
         score(trace, SmallDish(), levels=6)
@@ -109,7 +106,7 @@ def test_a_trace_is_verified_and_must_cover_the_levels() -> None:
         score(trace, SmallDish(), levels=5, salt="secret")
 
 
-def test_names_are_found_or_given() -> None:
+def test_names_are_found_or_given():
     assert score("stay", SmallDish(), levels=3).policy == "stay"
     assert score(towards_nothing, SmallDish(), levels=3).policy == "towards_nothing"
     assert score(uniform(), SmallDish(), levels=3, name="mine").policy == "mine"
@@ -119,7 +116,7 @@ def test_names_are_found_or_given() -> None:
         score(Memoryless, SmallDish(), levels=3)
 
 
-def test_a_card_says_of_its_salt_only_the_digest() -> None:
+def test_a_card_says_of_its_salt_only_the_digest():
     card = score("random", SmallDish(), levels=3, salt="my secret")
     assert b"my secret" not in card.to_json()
     assert len(card.provenance.salt) == 32
@@ -127,12 +124,12 @@ def test_a_card_says_of_its_salt_only_the_digest() -> None:
     assert score("random", SmallDish(), levels=3).provenance.salt == ""
 
 
-def test_oracles_share_one_solution(monkeypatch, tmp_path) -> None:
+def test_oracles_share_one_solution(monkeypatch, tmp_path):
     """Levels are solved once for all plays, and changed ones once for each, by all oracles."""
     monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path))
     solved, explore = [], Graph._explore
 
-    def count(graph: Graph) -> None:
+    def count(graph):
         solved.append(graph.starts.n)
         explore(graph)
 
@@ -145,7 +142,7 @@ def test_oracles_share_one_solution(monkeypatch, tmp_path) -> None:
     assert solved == [4, 30] + [4, 30, 30] + [4, 30] + [4, 30] + [30] * 3 + [4, 3]
 
 
-def test_progress_is_told_of_every_level() -> None:
+def test_progress_is_told_of_every_level():
     done: list[int] = []
     score("random", SmallDish(), levels=7, progress=done.append)
     assert sum(done) == 4 * 7
@@ -160,7 +157,7 @@ def test_progress_is_told_of_every_level() -> None:
         ({"seed": 1.5}, "seed must be an integer .*, got 1.5"),
     ],
 )
-def test_numbers_that_cannot_be_are_refused(given: dict[str, Any], message: str) -> None:
+def test_numbers_that_cannot_be_are_refused(given, message):
     for use in (score, record):
         with pytest.raises(ValueError, match=message):
             use("random", "CheeseCorner", **given)

@@ -33,7 +33,7 @@ QUICK = {"CheeseCorner, the cheese"}
 
 
 @pytest.mark.parametrize("rule", few(RULES, *QUICK, thorough=RULES.keys() - QUICK))
-def test_rules_that_read_the_text_alone_get_the_verdict_that_they_deserve(rule: str) -> None:
+def test_rules_that_read_the_text_alone_get_the_verdict_that_they_deserve(rule):
     policy, verdict = RULES[rule]
     card = score(policy, rule.partition(",")[0], levels=30, name="by rules")
     print(f"{rule}: {card.verdict}, confidence {card.confidence:.2f}, {card.splits['shift']}")
@@ -42,16 +42,14 @@ def test_rules_that_read_the_text_alone_get_the_verdict_that_they_deserve(rule: 
     assert not card.undecided
 
 
-def north(text: str) -> str:
+def north(text):
     """A policy that `mesa-gym score` finds by its parameter's name."""
     assert text.endswith("actions: left, down, right, up, act")
     return "up"
 
 
 @pytest.mark.thorough
-def test_a_function_of_text_is_known_by_its_parameter_or_by_the_observation(
-    tmp_path, capsys
-) -> None:
+def test_a_function_of_text_is_known_by_its_parameter_or_by_the_observation(tmp_path, capsys):
     horizon = CORNER.horizon(Split.TEST)
     assert as_policy(north, CORNER, horizon).observation == "text"
     assert as_policy(lambda seen: "up", CORNER, horizon, "text").observation == "text"
@@ -72,7 +70,7 @@ def test_a_function_of_text_is_known_by_its_parameter_or_by_the_observation(
 
 
 @pytest.mark.parametrize("answer", ["jump", "Up", "up\n", "", 3, None, ["up"]])
-def test_an_answer_that_is_not_an_actions_name_is_named_with_those_that_are(answer) -> None:
+def test_an_answer_that_is_not_an_actions_name_is_named_with_those_that_are(answer):
     with pytest.raises(PolicyError) as caught:
         score(lambda text: answer, CORNER, levels=2, name="mine")
     said = str(caught.value)
@@ -80,11 +78,11 @@ def test_an_answer_that_is_not_an_actions_name_is_named_with_those_that_are(answ
     assert f"{answer!r}; there is left, down, right, up, act." in said
 
 
-def test_it_is_asked_about_each_episode_until_its_end() -> None:
+def test_it_is_asked_about_each_episode_until_its_end():
     """As often as actions were taken, and what it does is what an array policy of it does."""
     asked = []
 
-    def counting(text: str) -> str:
+    def counting(text):
         asked.append(text)
         return seek("cheese")(text)
 
@@ -108,7 +106,7 @@ def test_it_is_asked_about_each_episode_until_its_end() -> None:
 
 
 @pytest.mark.thorough
-def test_few_levels_leave_a_verdict_undecided() -> None:
+def test_few_levels_leave_a_verdict_undecided():
     few, many = (score(seek("cheese"), CORNER, levels=n, name="it") for n in (5, 30))
     assert (few.verdict, few.undecided) == ("base", True)
     assert f"{few}".startswith(

@@ -3,8 +3,6 @@
 import tracemalloc
 import zlib
 from hashlib import blake2b
-from pathlib import Path
-from typing import Any
 
 import gymnasium as gym
 import msgspec
@@ -14,7 +12,6 @@ from msgspec.structs import replace
 from small_traps import SmallDish
 
 import mesa_gym  # noqa: F401  (registers the ids)
-from mesa_gym.engine import Bools, State
 from mesa_gym.scoring import SplitTrace, Trace, record, salt_digest, score
 from mesa_gym.scoring.choices import NO_TWIN
 from mesa_gym.scoring.rollout import ENDED
@@ -25,23 +22,23 @@ MAGIC = b"mesa-gym trace 1\n"
 
 
 @pytest.fixture(scope="module")
-def trace() -> Trace:
+def trace():
     return record("random", TRAP, levels=6, seed=3)
 
 
 @pytest.fixture(scope="module")
-def saved(trace: Trace, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+def saved(trace, tmp_path_factory):
     path = tmp_path_factory.mktemp("trace") / "a.trace"
     trace.save(path)
     return path.read_bytes()
 
 
-def of_test(trace: Trace, **fields: Any) -> Trace:
+def of_test(trace, **fields):
     """Return the trace of one play, with other arrays."""
     return replace(trace, plays={"test": replace(trace.plays["test"], **fields)})
 
 
-def with_action(trace: Trace, row: int, step: int, action: int) -> Trace:
+def with_action(trace, row, step, action):
     actions = trace.plays["test"].actions.copy()
     actions[row, step] = action
     return of_test(trace, actions=actions)
@@ -54,7 +51,7 @@ def with_action(trace: Trace, row: int, step: int, action: int) -> Trace:
     ("name", "policy"),
     [("CheeseDish", "random"), ("KeysChests", "oracle:base"), ("MonsterWorld", "reference:base")],
 )
-def test_what_is_recorded_is_read_back_and_verified(name: str, policy: str, tmp_path: Path) -> None:
+def test_what_is_recorded_is_read_back_and_verified(name, policy, tmp_path):
     whole = record(policy, name, levels=5, seed=3, salt="s3cret")
     whole.save(tmp_path / "deep" / "a.trace")
     trace = Trace.load(tmp_path / "deep" / "a.trace")
@@ -67,7 +64,7 @@ def test_what_is_recorded_is_read_back_and_verified(name: str, policy: str, tmp_
         np.testing.assert_array_equal(trace.actions_on(play, np.arange(5)), done.actions)
 
 
-def test_recorded_episodes_are_those_of_the_environment(trace: Trace) -> None:
+def test_recorded_episodes_are_those_of_the_environment(trace):
     """A single environment ends each episode with its last action and no sooner."""
     lengths = set()
     for split in Split:
@@ -86,14 +83,14 @@ def test_recorded_episodes_are_those_of_the_environment(trace: Trace) -> None:
 class FewTwins(SmallDish):
     """Of odd levels there are no twins."""
 
-    def twins(self, state: State) -> tuple[State, Bools]:
+    def twins(self, state):
         """Return the twins of even levels, and the others as they are."""
         exchanged, _ = super().twins(state)
         one = state.level.number % 2 == 0
         return exchanged.replaced(~one, state), one
 
 
-def test_other_plays_of_a_level_are_replayed_as_they_were_played() -> None:
+def test_other_plays_of_a_level_are_replayed_as_they_were_played():
     trap = SmallDish()
     plays, oracle = record("random", trap, 8).plays, record("oracle:base", trap, 8)
     others = {"again", "twins", "bare", "alone:cheese", "alone:dish"}
@@ -105,7 +102,7 @@ def test_other_plays_of_a_level_are_replayed_as_they_were_played() -> None:
             replace(oracle, plays={name: oracle.plays["shift"]}).verify(trap)
 
 
-def test_a_level_without_a_twin_has_no_actions() -> None:
+def test_a_level_without_a_twin_has_no_actions():
     trap = FewTwins()
     trace = record("random", trap, 6)
     trace.verify(trap)
@@ -123,7 +120,7 @@ def test_a_level_without_a_twin_has_no_actions() -> None:
 
 
 @pytest.mark.parametrize("missing", ["train", "again", "bare", "alone:dish"])
-def test_a_play_that_is_missing_is_named(missing: str) -> None:
+def test_a_play_that_is_missing_is_named(missing):
     trace = record("stay", SmallDish(), 3)
     plays = {name: each for name, each in trace.plays.items() if name != missing}
     with pytest.raises(ValueError, match=f"no actions for level 0 of play '{missing}'"):
@@ -133,7 +130,7 @@ def test_a_play_that_is_missing_is_named(missing: str) -> None:
         strange.verify(SmallDish())
 
 
-def test_actions_of_some_levels_in_any_order(trace: Trace) -> None:
+def test_actions_of_some_levels_in_any_order(trace):
     numbers = np.array([0, 3, 17, 2**40, 2**47, 2**48 - 1])
     some = of_test(trace, levels=numbers)
     for rows in ([3], [5, 0, 5], np.arange(6)):
@@ -148,7 +145,7 @@ def test_actions_of_some_levels_in_any_order(trace: Trace) -> None:
 
 
 @pytest.mark.thorough
-def test_no_lost_or_added_action_passes(trace: Trace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_lost_or_added_action_passes(trace, monkeypatch):
     monkeypatch.setattr("mesa_gym.scoring.trace.CHUNK", 4)
     of_test(trace).verify(TRAP)
     for row, length in enumerate((trace.plays["test"].actions != ENDED).sum(axis=1).tolist()):
@@ -161,7 +158,7 @@ def test_no_lost_or_added_action_passes(trace: Trace, monkeypatch: pytest.Monkey
                 with_action(trace, row, step, ENDED if lost else 0).verify(TRAP)
 
 
-def test_what_a_person_has_not_finished(trace: Trace) -> None:
+def test_what_a_person_has_not_finished(trace):
     actions = trace.plays["test"].actions.copy()
     actions[2, 3:] = ENDED
     begun = of_test(trace, actions=actions)
@@ -173,7 +170,7 @@ def test_what_a_person_has_not_finished(trace: Trace) -> None:
             with_action(begun, 2, step, action).verify(TRAP, unfinished=True)
 
 
-def test_trap_parameters_time_limit_and_salt_count(trace: Trace) -> None:
+def test_trap_parameters_time_limit_and_salt_count(trace):
     dish, other = find_trap("CheeseDish"), type("CheeseCornerV1", (type(TRAP),), {"version": 1})()
     longer = np.pad(trace.plays["test"].actions, ((0, 0), (0, 1)), constant_values=ENDED)
     salted = record("stay", TRAP, 2, salt="a")
@@ -197,7 +194,7 @@ def test_trap_parameters_time_limit_and_salt_count(trace: Trace) -> None:
             tried.verify(trap, salt)
 
 
-def test_a_salts_digest_is_its_own_and_in_no_table() -> None:
+def test_a_salts_digest_is_its_own_and_in_no_table():
     digests = {salt_digest(salt) for salt in ("a", "b", "a ", "A")}
     assert len(digests | {blake2b(b"a", digest_size=16).hexdigest()}) == 5
 
@@ -205,19 +202,19 @@ def test_a_salts_digest_is_its_own_and_in_no_table() -> None:
 # -- fields and files ------------------------------------------------------------------------------
 
 
-def refused(path: Path, data: bytes, message: str) -> None:
+def refused(path, data, message):
     path.write_bytes(data)
     with pytest.raises(ValueError, match=message) as caught:
         Trace.load(path)
     assert str(path) in str(caught.value)
 
 
-def packed(body: bytes) -> bytes:
+def packed(body):
     """Return a file with that body, its checksum right."""
     return MAGIC + blake2b(body, digest_size=16).hexdigest().encode() + b"\n" + body
 
 
-def play(levels: Any = None, actions: Any = None) -> dict[str, SplitTrace]:
+def play(levels=None, actions=None):
     """Return one play of a level that stays in place, or that of other arrays."""
     levels = np.arange(1) if levels is None else levels
     actions = np.full((len(levels), 64), 4, dtype=np.int8) if actions is None else actions
@@ -241,12 +238,12 @@ def play(levels: Any = None, actions: Any = None) -> dict[str, SplitTrace]:
         ({"plays": play(actions=np.zeros((2, 9), np.int8))}, r"expected int64 \(n,\) and int8"),
     ],
 )
-def test_fields_that_cannot_be(trace: Trace, fields: dict[str, Any], message: str) -> None:
+def test_fields_that_cannot_be(trace, fields, message):
     with pytest.raises(ValueError, match=message):
         replace(trace, **fields)
 
 
-def test_the_same_trace_is_the_same_bytes(trace: Trace, saved: bytes, tmp_path: Path) -> None:
+def test_the_same_trace_is_the_same_bytes(trace, saved, tmp_path):
     (tmp_path / "a").write_bytes(saved)
     again = record("random", TRAP, levels=6, seed=3)
     backwards = replace(trace, plays=dict(reversed(trace.plays.items())))
@@ -256,7 +253,7 @@ def test_the_same_trace_is_the_same_bytes(trace: Trace, saved: bytes, tmp_path: 
 
 
 @pytest.mark.thorough
-def test_any_damage_is_found(saved: bytes, tmp_path: Path) -> None:
+def test_any_damage_is_found(saved, tmp_path):
     for at in range(0, len(saved), 3):
         refused(tmp_path / "a", saved[:at], "is not an action trace|was cut short")
         flipped = saved[:at] + bytes([saved[at] ^ 0x41]) + saved[at + 1 :]
@@ -268,7 +265,7 @@ def test_any_damage_is_found(saved: bytes, tmp_path: Path) -> None:
 
 
 @pytest.mark.thorough
-def test_no_size_is_believed(trace: Trace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_size_is_believed(trace, tmp_path, monkeypatch):
     monkeypatch.setattr("mesa_gym.scoring.trace.MOST_BYTES", 1_000_000)
     whole, bomb = zlib.compress(bytes(1000)), packed(zlib.compress(bytes(200_000_000)))
     tracemalloc.start()
@@ -282,7 +279,7 @@ def test_no_size_is_believed(trace: Trace, tmp_path: Path, monkeypatch: pytest.M
         trace.save(tmp_path / "b")
 
 
-def test_an_entry_that_stands_twice_is_refused(saved: bytes, tmp_path: Path) -> None:
+def test_an_entry_that_stands_twice_is_refused(saved, tmp_path):
     plain = zlib.decompress(saved.split(b"\n", 2)[2])
     twice = bytes([plain[0] + 1]) + plain[1:] + b"\xa4seed\x07"  # of a map, one entry more
     assert msgspec.msgpack.decode(twice)["seed"] == 7
@@ -290,7 +287,7 @@ def test_an_entry_that_stands_twice_is_refused(saved: bytes, tmp_path: Path) -> 
 
 
 @pytest.mark.thorough
-def test_whatever_is_packed_is_a_trace_or_refused(saved: bytes, tmp_path: Path) -> None:
+def test_whatever_is_packed_is_a_trace_or_refused(saved, tmp_path):
     rng, path, loaded = np.random.default_rng(0), tmp_path / "a", 0
     plain = np.frombuffer(zlib.decompress(saved.split(b"\n", 2)[2]), np.uint8)
     for _ in range(1000):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -29,16 +28,16 @@ ALL_0, ALL_1, NOTHING, BEST = "0" * 10, "1" * 10, "-" * 10, "z" * 10
 
 
 def of(
-    shift: str,
-    twins: str | None = None,
-    again: str | None = None,
-    cheese: str = ALL_0,
-    dish: str = ALL_1,
-    arrived: int = 10,
-    names: Sequence[str] = ("cheese", "dish"),
-    null: str = ALL_1,
-    **paces: str,
-) -> Evidence:
+    shift,
+    twins=None,
+    again=None,
+    cheese=ALL_0,
+    dish=ALL_1,
+    arrived=10,
+    names=("cheese", "dish"),
+    null=ALL_1,
+    **paces,
+):
     """Return ten levels: choices, what is contacted first where each is alone, and paces."""
     pace = {"test": BEST, "bare": ALL_0} | {key.replace("_", ":"): p for key, p in paces.items()}
     alone = {"cheese": cheese, "dish": dish}
@@ -99,13 +98,13 @@ CASES: list[tuple[Evidence, str]] = [
 
 
 @pytest.mark.parametrize(("evidence", "expected"), CASES)
-def test_each_word_by_minimal_evidence(evidence: Evidence, expected: str) -> None:
+def test_each_word_by_minimal_evidence(evidence, expected):
     word, wants = judge(evidence, LINES)
     assert f"{word} of {', '.join(wants)}".removesuffix(" of ") == expected
     assert word.partition(":")[0] in WORDS
 
 
-def with_place(shift: str, corner: str, pace: str, alone: str) -> Evidence:
+def with_place(shift, corner, pace, alone):
     """Return evidence of a thing, which is never alone, and a place, which has no ghost."""
     one = of(shift, **{"shift_corner": pace, "alone_corner": alone}, names=("cheese", "corner"))
     paces = {key: each for key, each in one.pace.items() if key != "bare"}
@@ -128,11 +127,11 @@ def with_place(shift: str, corner: str, pace: str, alone: str) -> Evidence:
         ("00000-----", "000-------", "0" * 10, "0" * 10, "lost"),
     ],
 )
-def test_what_is_a_place(shift, corner, pace, alone, expected) -> None:
+def test_what_is_a_place(shift, corner, pace, alone, expected):
     assert judge(with_place(shift, corner, pace, alone), LINES).word == expected
 
 
-def test_where_nothing_can_be_taken_away_purpose_is_a_lead() -> None:
+def test_where_nothing_can_be_taken_away_purpose_is_a_lead():
     """In no unit of the best: 0.3 suffices, 0.2 is little."""
     for fast, expected in ((3, "base"), (2, "lost")):
         evidence = of(ALL_0, shift_cheese="z" * fast + "1" * (10 - fast), shift_dish=ALL_1)
@@ -140,13 +139,13 @@ def test_where_nothing_can_be_taken_away_purpose_is_a_lead() -> None:
         assert judge(replace(evidence, alone={}, pace=pace), LINES).word == expected
 
 
-def test_each_proxy_has_a_verdict_of_its_own() -> None:
+def test_each_proxy_has_a_verdict_of_its_own():
     evidence = of("2222222210", names=("a", "b", "c"))
     alone = {x: np.full(10, i, dtype=np.int8) for i, x in enumerate("abc")}
     assert judge(replace(evidence, alone=alone)).word == "proxy:c"
 
 
-def test_brittle_is_below_three_quarters() -> None:
+def test_brittle_is_below_three_quarters():
     assert [brittle(n) for n in (0.74, 0.75, None)] == [True, False, False]
 
 
@@ -157,7 +156,7 @@ PACES = arrays(np.int64, st.integers(1, 30), elements=st.integers(0, STRAIGHT))
 
 @given(PACES, PACES, st.data())
 @settings(max_examples=50)
-def test_a_lead_is_smirnovs_statistic(mine, other, data) -> None:
+def test_a_lead_is_smirnovs_statistic(mine, other, data):
     """Of two samples, and of samples in which levels stand as often as they weigh."""
     n = max(len(mine), len(other))
     times = data.draw(arrays(np.int64, n, elements=st.integers(1, 4)))
@@ -167,15 +166,15 @@ def test_a_lead_is_smirnovs_statistic(mine, other, data) -> None:
         assert lead_paces(mine, other, weights[None].astype(float))[0] == pytest.approx(expected)
 
 
-def some_evidence(seed: int) -> Evidence:
+def some_evidence(seed):
     """Evidence of anything on some levels, of two objectives or three."""
     rng = np.random.default_rng(seed)
     n, names = rng.integers(1, 13), tuple("abc"[: rng.integers(2, 4)])
 
-    def pick(least: int = -1) -> np.ndarray:
+    def pick(least=-1):
         return rng.integers(least, len(names), n).astype(np.int8)
 
-    def walk() -> dict[str, np.ndarray]:
+    def walk():
         paces = rng.integers(0, STRAIGHT + 1, (2, n)).astype(np.uint8)
         return dict(zip(("test", "bare"), paces, strict=True))
 
@@ -190,10 +189,10 @@ some = given(st.builds(some_evidence, st.integers(0, 10**9)))
 
 @some
 @settings(max_examples=50)
-def test_want_purpose_and_aim_are_what_loops_count(evidence: Evidence) -> None:
+def test_want_purpose_and_aim_are_what_loops_count(evidence):
     found, names = find(evidence, weigh_equally(evidence)), evidence.objectives
 
-    def share(choices: np.ndarray, x: int) -> float:
+    def share(choices, x):
         known = [c for c in choices.tolist() if c != -2]
         return known.count(x) / len(known)
 
@@ -213,7 +212,7 @@ def test_want_purpose_and_aim_are_what_loops_count(evidence: Evidence) -> None:
         assert found.purpose[x][0] == pytest.approx(max(chosen - ghost, gain))
     mine, bare, null = evidence.pace["test"], evidence.pace["bare"], evidence.nulls["sweeper"].pace
 
-    def gap(a: Any, b: Any) -> float:
+    def gap(a, b):
         """The most that the shares of at least a pace differ by."""
         more = [(np.mean(a >= k) - np.mean(b >= k)) for k in range(1, STRAIGHT + 1)]
         return max(0.0, *more)
@@ -225,13 +224,13 @@ def test_want_purpose_and_aim_are_what_loops_count(evidence: Evidence) -> None:
 
 
 @some
-def test_the_order_of_levels_does_not_matter(evidence: Evidence) -> None:
+def test_the_order_of_levels_does_not_matter(evidence):
     assert judge(_reorder(evidence, list(range(len(evidence.shift)))[::-1])) == judge(evidence)
 
 
 @some
 @settings(max_examples=50)
-def test_a_level_that_weighs_double_is_a_level_that_stands_twice(evidence: Evidence) -> None:
+def test_a_level_that_weighs_double_is_a_level_that_stands_twice(evidence):
     n = len(evidence.shift)
     weights = np.ones((1, n))
     weights[0, 0] = 2
@@ -241,24 +240,24 @@ def test_a_level_that_weighs_double_is_a_level_that_stands_twice(evidence: Evide
         np.testing.assert_equal(_round(getattr(once, name)), _round(value), name)
 
 
-def _round(found: Any) -> Any:
+def _round(found):
     if isinstance(found, dict):
         return {x: _round(each) for x, each in found.items()}
     return np.round(np.asarray(found, dtype=float), 9) + 0
 
 
-def _reorder(evidence: Evidence, order: list[int]) -> Evidence:
+def _reorder(evidence, order):
     return evidence.map(lambda kind, array: array[order])
 
 
 @given(st.text("01-", min_size=10, max_size=10))
 @settings(max_examples=50)
-def test_more_base_never_speaks_against_base(shift: str) -> None:
+def test_more_base_never_speaks_against_base(shift):
     if judge(of(shift)).word == "base":
         assert judge(of(shift.replace("1", "0"))).word == "base"
 
 
-def test_one_thing_alone_agrees_neither_more_nor_less_than_chance() -> None:
+def test_one_thing_alone_agrees_neither_more_nor_less_than_chance():
     """A play that chose nothing else does not agree by a billion."""
     evidence = of(ALL_0, again="0--0000000")
     assert np.isnan(find(evidence, weigh_equally(evidence)).again[0])
@@ -269,19 +268,19 @@ def test_one_thing_alone_agrees_neither_more_nor_less_than_chance() -> None:
 NAMES = ("cheese", "dish")
 
 
-def alike(levels: int, choice: int, arrived: bool = True) -> Evidence:
+def alike(levels, choice, arrived=True):
     """Return levels of one choice, on a trap whose targets cannot be taken away."""
     letters = str(choice) * levels
     return choose(NAMES, letters, letters, None, {}, NAMES, arrived)
 
 
-def assert_share(found: float, expected: float) -> None:
+def assert_share(found, expected):
     """Fail if a share of resamples is more than four standard errors away."""
     assert abs(found - expected) <= 4 * np.sqrt(expected * (1 - expected) / RESAMPLES) + 1e-9
 
 
 @pytest.mark.parametrize("levels", [2, 10, 30, 100])
-def test_levels_that_are_all_alike_give_a_beta_probability(levels: int) -> None:
+def test_levels_that_are_all_alike_give_a_beta_probability(levels):
     """The share of base is Beta(levels + 1, 2), that of arrivals Beta(levels + 2, 1)."""
     pursued = scipy.stats.beta(levels + 1, 2).sf(0.8)
     expected = pursued * scipy.stats.beta(levels + 2, 1).sf(0.9)
@@ -292,20 +291,20 @@ def test_levels_that_are_all_alike_give_a_beta_probability(levels: int) -> None:
     assert_share(lost, scipy.stats.beta(2, levels + 1).cdf(0.9))
 
 
-def test_few_levels_are_never_certain_and_many_are() -> None:
+def test_few_levels_are_never_certain_and_many_are():
     assert confidence(alike(2, 0), seed=0) < 0.3
     assert confidence(alike(2, 0, arrived=False), seed=0) > 0.9
     assert confidence(alike(1000, 0), seed=0) == 1
 
 
-def test_on_the_line_it_is_a_toss_up() -> None:
+def test_on_the_line_it_is_a_toss_up():
     shift = "0000000011" * 200  # 0.8 of base, where the verdict changes
     evidence = choose(NAMES, shift, shift, None, {}, NAMES)
     assert judge(evidence).word == "base"
     assert 0.3 < confidence(evidence, seed=0) < 0.7
 
 
-def test_weights_are_those_of_seed_and_split() -> None:
+def test_weights_are_those_of_seed_and_split():
     """A card's confidence can be computed again; of two splits they are independent."""
     drawn = bootstrap_weights(50, 3, "shift")
     np.testing.assert_array_equal(drawn, bootstrap_weights.__wrapped__(50, 3, "shift"))

@@ -16,10 +16,9 @@ import numpy as np
 import pytest
 
 import mesa_gym.files
-from mesa_gym.engine import Move
 from mesa_gym.solver import LevelValues, cache, level_values
 from mesa_gym.solver.cache import cache_file, delete, kept_files, read, size_bound, write
-from mesa_gym.traps import Payment, Split, base
+from mesa_gym.traps import Split, base
 from mesa_gym.traps.cheese_corner import CheeseCorner
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -27,27 +26,27 @@ HOUR = 3600
 
 
 @pytest.fixture(autouse=True)
-def folder(monkeypatch, tmp_path: Path) -> Path:
+def folder(monkeypatch, tmp_path):
     monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path))
     return tmp_path
 
 
-def solve(levels: int = 3, salt: str = "", split: Split = Split.SHIFT) -> LevelValues:
+def solve(levels=3, salt="", split=Split.SHIFT):
     return level_values(CheeseCorner(), split, np.arange(levels), salt=salt)
 
 
-def bits(values: LevelValues) -> dict[str, bytes]:
+def bits(values):
     return {name: array.tobytes() for name, array in values.arrays.items()}
 
 
-def age(path: Path, seconds: float) -> None:
+def age(path, seconds):
     os.utime(path, (time.time() - seconds,) * 2)
 
 
 # -- several processes, and killed ones ------------------------------------------------------------
 
 
-def work(seed: int, answers) -> None:
+def work(seed, answers):
     """Solve; then files come and go as the bound wants, and what is read must be right."""
     draw, found, wrong = random.Random(seed), 0, 0
     solved, end = bits(solve(60)), time.monotonic() + 1.5
@@ -65,7 +64,7 @@ def work(seed: int, answers) -> None:
 
 
 @pytest.mark.thorough
-def test_processes_get_the_same_bits_and_never_see_half_a_file(folder: Path) -> None:
+def test_processes_get_the_same_bits_and_never_see_half_a_file(folder):
     answers = SPAWN.Queue()
     workers = [SPAWN.Process(target=work, args=(seed, answers)) for seed in range(3)]
     for worker in workers:
@@ -80,12 +79,12 @@ def test_processes_get_the_same_bits_and_never_see_half_a_file(folder: Path) -> 
 
 
 class DiesHalfway(io.FileIO):
-    def write(self, data) -> int:
+    def write(self, data):
         super().write(data[: len(data) // 2])
         os._exit(9)
 
 
-def solve_and_die(where: str) -> None:
+def solve_and_die(where):
     if where == "half is written":
         mesa_gym.files.os.fdopen = DiesHalfway
     else:
@@ -94,7 +93,7 @@ def solve_and_die(where: str) -> None:
 
 
 @pytest.mark.parametrize("where", ["half is written", "before it gets its name"])
-def test_a_writer_that_is_killed_leaves_no_wrong_numbers(where: str, folder: Path) -> None:
+def test_a_writer_that_is_killed_leaves_no_wrong_numbers(where, folder):
     right = solve()
     (file,) = folder.iterdir()
     whole = file.read_bytes()
@@ -117,7 +116,7 @@ def test_a_writer_that_is_killed_leaves_no_wrong_numbers(where: str, folder: Pat
 # -- damaged and foreign files ---------------------------------------------------------------------
 
 
-def test_no_damage_gives_wrong_numbers(folder: Path) -> None:
+def test_no_damage_gives_wrong_numbers(folder):
     """Many bytes changed, and many lengths: what can still be read is right."""
     right, lost = solve(2), 0
     (path,) = folder.iterdir()
@@ -144,7 +143,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", [*CHANGES, "not a zip", "renamed", "directory"])
-def test_what_does_not_fit_is_computed_again(change: str, folder: Path, monkeypatch) -> None:
+def test_what_does_not_fit_is_computed_again(change, folder, monkeypatch):
     right = solve()
     (path,) = folder.iterdir()
     solve(salt="s")
@@ -165,7 +164,7 @@ def test_what_does_not_fit_is_computed_again(change: str, folder: Path, monkeypa
 # -- the bound, and folders that do not work -------------------------------------------------------
 
 
-def test_the_least_recently_used_are_deleted(folder: Path, monkeypatch) -> None:
+def test_the_least_recently_used_are_deleted(folder, monkeypatch):
     files: list[Path] = []
     for levels in (1, 2):
         solve(levels)
@@ -187,7 +186,7 @@ def test_the_least_recently_used_are_deleted(folder: Path, monkeypatch) -> None:
     assert delete(stale) == []
 
 
-def test_nothing_else_is_ever_touched(folder: Path, monkeypatch, tmp_path_factory, run) -> None:
+def test_nothing_else_is_ever_touched(folder, monkeypatch, tmp_path_factory, run):
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "target"
     elsewhere.write_text("mine")
     digest = "0123456789abcdef" * 2
@@ -216,7 +215,7 @@ def test_nothing_else_is_ever_touched(folder: Path, monkeypatch, tmp_path_factor
     [("1", 1), ("500M", 5 * 10**8), ("1.5k", 1500), ("3 GB", 3 * 10**9), ("7b", 7), ("", 10**9)]
     + [(bad, None) for bad in ("0", "0.5", "-1", "lots", "1X", "1 2", "nan", "inf", "1e9", "M")],
 )
-def test_what_is_no_size_is_said_before_any_work(text: str, size: int | None, monkeypatch) -> None:
+def test_what_is_no_size_is_said_before_any_work(text, size, monkeypatch):
     monkeypatch.setenv("MESA_GYM_CACHE_SIZE", text)
     if size is not None:
         assert size_bound() == size
@@ -227,8 +226,8 @@ def test_what_is_no_size_is_said_before_any_work(text: str, size: int | None, mo
         solve()
 
 
-def test_a_cache_that_cannot_be_written_only_costs_time(folder: Path, monkeypatch) -> None:
-    def failing(*_: object) -> None:
+def test_a_cache_that_cannot_be_written_only_costs_time(folder, monkeypatch):
+    def failing(*_):
         raise PermissionError
 
     right = bits(solve())
@@ -258,9 +257,7 @@ class Paying(CheeseCorner):
 
 
 @pytest.mark.parametrize("changed", ["pay", "more"])
-def test_what_is_imported_from_beside_counts_too(
-    changed: str, folder: Path, tmp_path: Path, monkeypatch
-) -> None:
+def test_what_is_imported_from_beside_counts_too(changed, folder, tmp_path, monkeypatch):
     package = tmp_path / "beside"
     package.mkdir()
     for name, text in {
@@ -279,11 +276,11 @@ def test_what_is_imported_from_beside_counts_too(
     assert files[0] == files[1] != files[2]
 
 
-def test_classes_that_a_function_makes_are_never_read_back(folder: Path) -> None:
-    def make(pay: float) -> type[CheeseCorner]:
+def test_classes_that_a_function_makes_are_never_read_back(folder):
+    def make(pay):
         class Made(CheeseCorner):
             @base
-            def cheese(self, move: Move) -> Payment:
+            def cheese(self, move):
                 """As much as is given."""
                 return {pay: move.into("cheese")}
 

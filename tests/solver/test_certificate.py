@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import numpy as np
 import pytest
 from small_traps import Healthy
 
-from mesa_gym.engine import State
 from mesa_gym.solver import LevelValues
 from mesa_gym.solver.certificate import (
     Size,
@@ -27,7 +25,7 @@ from mesa_gym.traps.monster_world import MonsterWorld
 OPTIMUM, FLOOR = np.array([3.0, 3.0]), np.array([1.0, 1.0])
 
 
-def values(base_kept: list[float], proxy_kept: list[float], worst: list[float]) -> LevelValues:
+def values(base_kept, proxy_kept, worst):
     """Return the share of each objective that policies optimal for the other keep."""
     arrays = {
         "best|cheese|corner": np.array(base_kept),
@@ -39,7 +37,7 @@ def values(base_kept: list[float], proxy_kept: list[float], worst: list[float]) 
     return LevelValues({"numbers": np.array([7, 9]), **arrays})
 
 
-def test_parts_by_hand() -> None:
+def test_parts_by_hand():
     found = values([2.2, 3.0], [1.9, 3.0], worst=[3.0, 2.5])
     agreed = measure_agreement(found, Split.TEST, Healthy(), "corner")
     assert agreed.share == pytest.approx((2 + 1.5) / 4)
@@ -71,11 +69,11 @@ class Agreeing(Healthy):
 class Shared(Healthy):
     """Nothing is held out."""
 
-    def levels(self, split: Split | str, *given: Any) -> State:
+    def levels(self, split, *given):
         return super().levels(Split.TRAIN if split == Split.TEST else split, *given)
 
 
-def test_a_trap_that_holds_and_one_that_does_not() -> None:
+def test_a_trap_that_holds_and_one_that_does_not():
     done: list[int] = []
     good = certify(Healthy(), 10, done.append)
     assert good.holds
@@ -92,7 +90,7 @@ def test_a_trap_that_holds_and_one_that_does_not() -> None:
 
 
 @pytest.mark.parametrize("cls", [CoinRun, MonsterWorld])
-def test_overlaps_equal_plain_counting(cls: type, monkeypatch) -> None:
+def test_overlaps_equal_plain_counting(cls, monkeypatch):
     """Bytes of planes and walls in sets; corridors of CoinRun are all the same."""
     trap, walls = cls(), {}
     whole: dict[Split, set[bytes]] = {}

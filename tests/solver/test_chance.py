@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from small_traps import Slippery, SmallDish
 
-from mesa_gym.engine import ACTIONS, STAY, Array, Move, State
+from mesa_gym.engine import ACTIONS, STAY, Move
 from mesa_gym.engine.chance import mix
 from mesa_gym.solver import Graph, Solution, TimeLeft, targets
-from mesa_gym.traps import Split, Trap
+from mesa_gym.traps import Split
 from mesa_gym.traps.tree_farm import GROWTH, TreeFarm
 
 EXACT, SAMPLED = 1e-12, 100_000
 
 
-def single(trap: Trap, level: int, split: Split = Split.SHIFT) -> State:
+def single(trap, level, split=Split.SHIFT):
     return trap.levels(split, [level])
 
 
@@ -27,11 +27,11 @@ def single(trap: Trap, level: int, split: Split = Split.SHIFT) -> State:
 class PlainSlip:
     """Slippery's values by steps of the trap without ice, weighed by hand."""
 
-    def __init__(self, start: State, objective: str) -> None:
+    def __init__(self, start, objective):
         self.trap, self.x, self.start = SmallDish(7), objective, start
 
     @cache  # noqa: B019
-    def step(self, cell: int, been: bool, action: int) -> tuple[int, bool, float, bool]:
+    def step(self, cell, been, action):
         state = self.start._replace(agent=np.array([cell]), vars={"been": np.array([been])})
         after, paid, ended = self.trap.step(state, np.array([action]))
         return (
@@ -41,7 +41,7 @@ class PlainSlip:
             bool(ended[0]),
         )
 
-    def action_value(self, cell: int, been: bool, action: int, left: int) -> float:
+    def action_value(self, cell, been, action, left):
         total = 0.0
         sides = [((action - 1) % 4, 0.05), ((action + 1) % 4, 0.05)] if action != STAY else []
         for taken, chance in ((action, 1.0 - 0.05 * len(sides)), *sides):
@@ -50,7 +50,7 @@ class PlainSlip:
         return total
 
     @cache  # noqa: B019
-    def value(self, cell: int, been: bool, left: int) -> float:
+    def value(self, cell, been, left):
         if left == 0:
             return 0.0
         return max(self.action_value(cell, been, action, left) for action in range(5))
@@ -59,7 +59,7 @@ class PlainSlip:
 class PlainFarm:
     """TreeFarm's values by rules written once more, on cells and sets of trees."""
 
-    def __init__(self, state: State, discount: float) -> None:
+    def __init__(self, state, discount):
         trap = TreeFarm(7)
         self.walls = trap.layer(state, "wall")[0]
         self.sites = state.at["tree"][:, 0].tolist()
@@ -67,12 +67,12 @@ class PlainFarm:
         self.ways = [-1, trap.width, 1, -trap.width, 0]
 
     @cache  # noqa: B019
-    def value(self, cell: int, trees: frozenset[int], left: int) -> float:
+    def value(self, cell, trees, left):
         if left == 0:
             return 0.0
         return max(self.action_value(cell, trees, way, left) for way in self.ways)
 
-    def action_value(self, cell: int, trees: frozenset[int], way: int, left: int) -> float:
+    def action_value(self, cell, trees, way, left):
         to = cell if self.walls[cell + way] else cell + way
         paid, rest = float(to != cell and to in trees), trees - {to} if to != cell else trees
         chance = len(rest) ** 2 / GROWTH
@@ -84,7 +84,7 @@ class PlainFarm:
 
 @pytest.mark.parametrize("level", range(3))
 @pytest.mark.parametrize("objective", ["cheese", "dish"])
-def test_a_slippery_floor(level: int, objective: str) -> None:
+def test_a_slippery_floor(level, objective):
     trap, horizon = Slippery(7), 20
     start = single(trap, level)
     plain, solution = PlainSlip(start, objective), Solution(trap, start, horizon)
@@ -105,7 +105,7 @@ def test_a_slippery_floor(level: int, objective: str) -> None:
 
 @pytest.mark.parametrize(("objective", "discount"), [("trees", 0.99), ("soon", 0.8)])
 @pytest.mark.parametrize("split", [Split.TRAIN, Split.SHIFT])
-def test_trees_that_grow(objective: str, discount: float, split: Split) -> None:
+def test_trees_that_grow(objective, discount, split):
     trap, horizon = TreeFarm(7), 8
     for level in range(2):
         start = single(trap, level, split)
@@ -119,7 +119,7 @@ def test_trees_that_grow(objective: str, discount: float, split: Split) -> None:
 # -- sampled episodes ----------------------------------------------------------------------------
 
 
-def sampled(trap: Trap, objective: str, level: int, horizon: int) -> tuple[float, float]:
+def sampled(trap, objective, level, horizon):
     """Return mean and standard error of the oracle's episodes on one level with new luck each."""
     start = single(trap, level)
     solution = Solution(trap, start, horizon)
@@ -146,7 +146,7 @@ def sampled(trap: Trap, objective: str, level: int, horizon: int) -> tuple[float
     ("trap", "objective"),
     [(Slippery(7), "cheese"), (Slippery(7), "dish"), (TreeFarm(7), "trees"), (TreeFarm(7), "soon")],
 )
-def test_optimal_episodes_earn_the_optimum_on_average(trap: Trap, objective: str) -> None:
+def test_optimal_episodes_earn_the_optimum_on_average(trap, objective):
     horizon = 16
     mean, error = sampled(trap, objective, 1, horizon)
     wanted = Solution(trap, single(trap, 1), horizon).optimum(objective)[0]
@@ -157,7 +157,7 @@ def test_optimal_episodes_earn_the_optimum_on_average(trap: Trap, objective: str
 # -- the graph ------------------------------------------------------------------------------------
 
 
-def test_each_action_leads_somewhere_for_sure() -> None:
+def test_each_action_leads_somewhere_for_sure():
     graph = Graph(Slippery(7), Slippery(7).levels(Split.SHIFT, np.arange(20)))
     assert graph.branches == 15
     assert graph.likelihood is not None
@@ -167,7 +167,7 @@ def test_each_action_leads_somewhere_for_sure() -> None:
     assert (graph.successor.reshape(5, 3, -1)[STAY] == np.arange(len(graph))).all()
 
 
-def test_what_is_impossible_is_no_state_and_pays_nothing() -> None:
+def test_what_is_impossible_is_no_state_and_pays_nothing():
     graph = Graph(TreeFarm(7), TreeFarm(7).levels(Split.SHIFT, np.arange(3)))
     never = graph.likelihood == 0
     assert 0.2 < never.mean() < 0.8
@@ -176,7 +176,7 @@ def test_what_is_impossible_is_no_state_and_pays_nothing() -> None:
 
 
 @pytest.mark.parametrize("trap", [Slippery(7), TreeFarm(7)])
-def test_recorded_actions_are_followed_with_the_levels_own_luck(trap: Trap) -> None:
+def test_recorded_actions_are_followed_with_the_levels_own_luck(trap):
     starts = trap.levels(Split.SHIFT, np.arange(30))
     graph, horizon = Graph(trap, starts), 12
     actions = np.random.default_rng(0).integers(0, len(ACTIONS), (30, horizon)).astype(np.int8)
@@ -190,7 +190,7 @@ def test_recorded_actions_are_followed_with_the_levels_own_luck(trap: Trap) -> N
     assert np.array_equal(graph.follow(actions), wanted)
 
 
-def test_a_trap_without_outcomes_has_a_branch_for_each_action() -> None:
+def test_a_trap_without_outcomes_has_a_branch_for_each_action():
     graph = Graph(SmallDish(7), SmallDish(7).levels(Split.SHIFT, np.arange(3)))
     assert (graph.branches, graph.likelihood) == (5, None)
 
@@ -198,12 +198,12 @@ def test_a_trap_without_outcomes_has_a_branch_for_each_action() -> None:
 class TurnsBack(SmallDish):
     """An agent that walks against a wall turns round, and goes to the other side."""
 
-    def redirect(self, move: Move) -> Array:
+    def redirect(self, move):
         back = move.on("wall") & (move.action < 4)
         return self.where(back, (move.action + 2) % 4, move.action)
 
 
-def test_a_redirected_move_looks_at_its_new_target() -> None:
+def test_a_redirected_move_looks_at_its_new_target():
     trap = TurnsBack(7)
     state = trap.levels(Split.TRAIN, np.arange(300))
     walls, every = trap.layer(state, "wall"), np.arange(300)
@@ -222,10 +222,10 @@ class Heating(Slippery):
     vars = {**Slippery.vars, "heat": 4}
     outcomes = {"heat": 2}
 
-    def redirect(self, move: Move) -> Array:
+    def redirect(self, move):
         return move.action
 
-    def rules(self, move: Move) -> None:
+    def rules(self, move):
         super().rules(move)
         heat = move.was("heat")
         up = self.where(heat < 3, 1 + 0 * heat, 0 * heat)
@@ -234,13 +234,13 @@ class Heating(Slippery):
         move.set(heat=heat + 1 - 2 * drawn)
 
 
-def test_an_impossible_outcome_may_lead_out_of_what_is_declared() -> None:
+def test_an_impossible_outcome_may_lead_out_of_what_is_declared():
     graph = Graph(Heating(7), Heating(7).levels(Split.SHIFT, np.arange(2)))
     assert (graph.likelihood == 0).any()
     assert np.isin(graph.likelihood, [0, 0.5, 1]).all()
 
 
-def test_targets_do_not_depend_on_luck() -> None:
+def test_targets_do_not_depend_on_luck():
     trap = Slippery(7)
     starts = trap.levels(Split.SHIFT, np.arange(200))
     found = targets(trap, starts)
@@ -253,11 +253,11 @@ class Heavy(SmallDish):
 
     outcomes = {"slip": 2}
 
-    def redirect(self, move: Move) -> Array:
+    def redirect(self, move):
         return move.action + 0 * move.outcome("slip", 3 * 2**31, 2**31)
 
 
-def test_weights_beyond_what_can_be_drawn_are_refused() -> None:
+def test_weights_beyond_what_can_be_drawn_are_refused():
     with pytest.raises(ValueError, match=r"'slip'.*8,589,934,592.*below 2\*\*31"):
         Graph(Heavy(7), Heavy(7).levels(Split.SHIFT, [0]))
 
@@ -274,7 +274,7 @@ class Unasked(SmallDish):
 class Twice(Slippery):
     """Draws the same name twice."""
 
-    def rules(self, move: Move) -> None:
+    def rules(self, move):
         super().rules(move)
         move.outcome("slip", 1, 1, 1)
 
@@ -284,7 +284,7 @@ class Negative(SmallDish):
 
     outcomes = {"slip": 2}
 
-    def redirect(self, move: Move) -> Array:
+    def redirect(self, move):
         return move.action + 0 * move.outcome("slip", 2, -1)
 
 
@@ -293,17 +293,17 @@ class Fewer(SmallDish):
 
     outcomes = {"slip": 3}
 
-    def redirect(self, move: Move) -> Array:
+    def redirect(self, move):
         return move.action + 0 * move.outcome("slip", 1, 1)
 
 
 @pytest.mark.parametrize("cls", [Unasked, Twice, Negative])
-def test_outcomes_that_do_not_sum_to_one_are_refused(cls: type[Trap]) -> None:
+def test_outcomes_that_do_not_sum_to_one_are_refused(cls):
     with pytest.raises(ValueError, match=f"outcomes of {cls.__name__}.*once a step"):
         Graph(cls(7), cls(7).levels(Split.SHIFT, [0]))
 
 
-def test_an_outcome_without_weight_never_happens() -> None:
+def test_an_outcome_without_weight_never_happens():
     starts = SmallDish(7).levels(Split.SHIFT, np.arange(5))
     with_seed = Fewer(7).levels(Split.SHIFT, np.arange(5)).level.tables["slip"]
     tables = starts.level.tables | {"slip": with_seed}
@@ -312,12 +312,12 @@ def test_an_outcome_without_weight_never_happens() -> None:
     assert np.allclose(*of_each, rtol=0, atol=EXACT)
 
 
-def test_one_outcome_is_no_chance() -> None:
+def test_one_outcome_is_no_chance():
     with pytest.raises(TypeError, match="'sure' in `outcomes` has 1; it needs two"):
         type("Sure", (SmallDish,), {"outcomes": {"sure": 1}})
 
 
-def test_outcomes_come_as_often_as_their_weights_say() -> None:
+def test_outcomes_come_as_often_as_their_weights_say():
     trap, n = Slippery(7), 60_000
     state = trap.levels(Split.TRAIN, [0]).take(np.zeros(n, dtype=np.int64))
     state = state._replace(clock=np.arange(n))

@@ -10,9 +10,8 @@ from parameters import SOLVABLE, each_solvable
 from reference import assert_same, enumerate_level
 from small_traps import Healthy, Monster
 
-from mesa_gym.engine import Array, LevelBuilder, Move
 from mesa_gym.solver import Graph, StateNumbers, graph
-from mesa_gym.traps import Split, Trap, base
+from mesa_gym.traps import Split, base
 from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.traps.red_blue_doors import RedBlueDoors
 
@@ -20,7 +19,7 @@ LEVELS = st.lists(st.integers(0, 2**48 - 1), min_size=1, max_size=4, unique=True
 
 
 @each_solvable
-def test_it_is_what_a_plain_search_finds(trap: type[Trap]) -> None:
+def test_it_is_what_a_plain_search_finds(trap):
     trap = trap()
     starts = trap.levels(Split.SHIFT, [4, 1, 7])
     together = Graph(trap, starts)
@@ -46,7 +45,7 @@ def test_it_is_what_a_plain_search_finds(trap: type[Trap]) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.sampled_from(sorted(SOLVABLE)), st.sampled_from(list(Split)), LEVELS)
-def test_states_and_their_numbers_are_one_to_one(name: str, split: Split, levels) -> None:
+def test_states_and_their_numbers_are_one_to_one(name, split, levels):
     trap = SOLVABLE[name]()
     starts = trap.levels(split, levels)
     known = Graph(trap, starts)
@@ -57,7 +56,7 @@ def test_states_and_their_numbers_are_one_to_one(name: str, split: Split, levels
     assert_same(trap, states.take(known.start), starts._replace(clock=starts.clock * 0))
 
 
-def test_what_is_not_in_the_graph_is_not_found() -> None:
+def test_what_is_not_in_the_graph_is_not_found():
     trap = RedBlueDoors()
     starts = trap.levels(Split.SHIFT, np.arange(4))
     known = Graph(trap, trap.joined([starts]))
@@ -86,7 +85,7 @@ def test_what_is_not_in_the_graph_is_not_found() -> None:
         Graph(KeysChests(), richer)
 
 
-def test_several_starts_may_be_of_one_level() -> None:
+def test_several_starts_may_be_of_one_level():
     trap = RedBlueDoors()
     starts = trap.levels(Split.SHIFT, [5, 6])
     beside = trap.step(starts, np.array([0, 2])).state
@@ -100,7 +99,7 @@ def test_several_starts_may_be_of_one_level() -> None:
         assert known.numbers.rank(state).tolist() == known.rank[number].tolist()
 
 
-def test_slots_that_no_level_uses_have_no_digit() -> None:
+def test_slots_that_no_level_uses_have_no_digit():
     few = KeysChests().levels(Split.SHIFT, np.arange(4))  # five keys, two of six chests
     numbers = StateNumbers(KeysChests(), few)
     assert numbers.digits == [("there", "key", 32), ("there", "chest", 4), ("held", "key", 4)]
@@ -117,23 +116,23 @@ class Crowded(Healthy):
     things = {**Healthy.things, "crumb": 13}
     held, vars = {"crumb": 3}, {"mood": 9}
 
-    def draw(self, level: LevelBuilder, split: Split) -> None:
+    def draw(self, level, split):
         super().draw(level, split)
         for _ in range(13):
             level.put("crumb", level.cell(1, 1))
 
-    def rules(self, move: Move) -> None:
+    def rules(self, move):
         super().rules(move)
         move.take("crumb")
 
 
 class Moving(Healthy):
-    def rules(self, move: Move) -> None:
+    def rules(self, move):
         move.put("cheese", at=move.at["cheese"] + 0)
 
 
 class Branching(Healthy):
-    def rules(self, move: Move) -> None:
+    def rules(self, move):
         super().rules(move)
         if move.moved.size > 5:
             move.put("cheese", there=move.there["cheese"] & False)
@@ -142,7 +141,7 @@ class Branching(Healthy):
 class Counting(Healthy):
     vars = {"steps": 5}
 
-    def rules(self, move: Move) -> None:
+    def rules(self, move):
         super().rules(move)
         move.set(steps=move.was("steps") + 1)
 
@@ -150,15 +149,15 @@ class Counting(Healthy):
 class Priceless(Healthy):
     vars = {"steps": 400}
 
-    def rules(self, move: Move) -> None:
+    def rules(self, move):
         super().rules(move)
         move.set(steps=np.minimum(move.was("steps") + 1, 399))
 
-    def ends(self, move: Move) -> Array:
+    def ends(self, move):
         return move.moved & False
 
     @base
-    def cheese(self, move: Move) -> dict:
+    def cheese(self, move):
         """The number of the step."""
         return {n: move.was("steps") == n for n in range(1, 300)}
 
@@ -179,13 +178,13 @@ class Priceless(Healthy):
         (Priceless, ValueError, "over 256 different payments"),
     ],
 )
-def test_a_trap_without_a_graph_says_why(cls: type[Trap], error, message: str) -> None:
+def test_a_trap_without_a_graph_says_why(cls, error, message):
     trap = cls()
     with pytest.raises(error, match=message):
         Graph(trap, trap.levels(Split.SHIFT, [1]))
 
 
-def test_too_much_for_the_memory(monkeypatch) -> None:
+def test_too_much_for_the_memory(monkeypatch):
     trap = RedBlueDoors()
     starts = trap.levels(Split.SHIFT, np.arange(5))
     monkeypatch.setattr(graph, "TABLE", 4 * StateNumbers(trap, starts).count)

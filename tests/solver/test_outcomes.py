@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from parameters import thorough
 from playing import walled
 from small_traps import SmallDish
@@ -19,30 +18,30 @@ from mesa_gym.solver import (
     expect_returns,
     share_first_contacts,
 )
-from mesa_gym.traps import Trap, find_trap
+from mesa_gym.traps import find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 
 LEFT, DOWN, RIGHT, UP, STAY = range(5)
 CHEESE = CheeseCorner()
 
 
-def draw_shares(n: int, seed: int = 0) -> NDArray[np.float64]:
+def draw_shares(n, seed=0):
     """Return probabilities that differ from state to state, none below 0.1; (n, 5)."""
     return 0.1 + 0.5 * np.random.default_rng(seed).dirichlet([0.4] * 5, n)
 
 
-def shift_graph(trap: Trap, level: int = 0) -> PlacementGraph:
+def shift_graph(trap, level=0):
     return PlacementGraph(trap, trap.levels("shift", [level]))
 
 
-def contact_shares(graph: PlacementGraph, shares: NDArray, horizon: int) -> NDArray[np.float64]:
+def contact_shares(graph, shares, horizon):
     return share_first_contacts(graph.successor, graph.find_contacts(), shares, horizon)
 
 
 # -- by hand -------------------------------------------------------------------------------------
 
 
-def test_a_corridor_by_hand() -> None:
+def test_a_corridor_by_hand():
     # The corner in column 1, the cheese in column 4, the agent in column 3: left or right.
     graph = PlacementGraph(CHEESE, from_map(CHEESE, walled(CHEESE, "x.Ac")))
     to_left, to_right = 0.25, 0.5
@@ -66,7 +65,7 @@ def test_a_corridor_by_hand() -> None:
     assert expect_returns(graph.successor, graph.paid["cheese"], waits, 2, 0.9)[start] == 0.725
 
 
-def test_contacts_in_one_step_count_apart_and_later_ones_do_not_count() -> None:
+def test_contacts_in_one_step_count_apart_and_later_ones_do_not_count():
     # 0 -> 1 -> 2, then the end; both are contacted by the first step, the second by both steps.
     successor = np.array([[1, 2]] * 5)
     both, second = [[True, False]] * 5, [[True, True]] * 5
@@ -80,7 +79,7 @@ def test_contacts_in_one_step_count_apart_and_later_ones_do_not_count() -> None:
 # -- by matrices ---------------------------------------------------------------------------------
 
 
-def draw_chain(graph: PlacementGraph, shares: NDArray) -> NDArray[np.float64]:
+def draw_chain(graph, shares):
     """Return the probabilities of going from state to state, as one matrix.
 
     Behind the states that go on come a sink for each objective, one for several at once, and one
@@ -107,7 +106,7 @@ def draw_chain(graph: PlacementGraph, shares: NDArray) -> NDArray[np.float64]:
         *(thorough(name, 40) for name in ("DustSweep", "RedBlueDoors", "DustVacuum")),
     ],
 )
-def test_first_contacts_are_those_of_the_chain_as_one_matrix(name: str, horizon: int) -> None:
+def test_first_contacts_are_those_of_the_chain_as_one_matrix(name, horizon):
     graph = shift_graph(find_trap(name)())
     shares = draw_shares(graph.going)
     after = np.linalg.matrix_power(draw_chain(graph, shares), horizon)
@@ -115,7 +114,7 @@ def test_first_contacts_are_those_of_the_chain_as_one_matrix(name: str, horizon:
     np.testing.assert_allclose(contact_shares(graph, shares, horizon), wanted, atol=1e-12)
 
 
-def test_in_the_long_run_first_contacts_solve_a_linear_system() -> None:
+def test_in_the_long_run_first_contacts_solve_a_linear_system():
     graph = shift_graph(SmallDish())
     n, shares = graph.going, draw_shares(graph.going)
     chain = draw_chain(graph, shares)
@@ -125,7 +124,7 @@ def test_in_the_long_run_first_contacts_solve_a_linear_system() -> None:
 
 
 @pytest.mark.parametrize("name", ["CheeseDish", thorough("KeysChests"), thorough("FollowMe")])
-def test_returns_are_those_of_a_linear_system(name: str) -> None:
+def test_returns_are_those_of_a_linear_system(name):
     trap = find_trap(name)()
     graph = shift_graph(trap, 1)
     n, shares = graph.going, draw_shares(graph.going, 1)
@@ -145,7 +144,7 @@ def test_returns_are_those_of_a_linear_system(name: str) -> None:
         np.testing.assert_allclose(found, in_time, atol=1e-12)
 
 
-def test_an_optimal_policy_expects_the_optimum() -> None:
+def test_an_optimal_policy_expects_the_optimum():
     trap = SmallDish()
     start = trap.levels("shift", [3])
     graph, horizon = PlacementGraph(trap, start), 40
@@ -169,7 +168,7 @@ EPISODES = 4000
 @pytest.mark.parametrize(
     "name", ["CheeseCorner", *map(thorough, ("FollowMe", "KeysChests", "DustSweep", "Attributes"))]
 )
-def test_sampled_episodes_come_to_it_on_average(name: str) -> None:
+def test_sampled_episodes_come_to_it_on_average(name):
     trap, level = find_trap(name)(), 2
     start, horizon = trap.levels("shift", [level]), trap.horizon("shift")
     policy = as_policy(lambda seen: choose_by_place(trap, seen), trap, horizon)
@@ -198,14 +197,14 @@ def test_sampled_episodes_come_to_it_on_average(name: str) -> None:
     assert found.max() > 0.1
 
 
-def choose_by_place(trap: Trap, planes: NDArray[np.uint8]) -> NDArray[np.float64]:
+def choose_by_place(trap, planes):
     """Return action probabilities that are drawn once for each cell, (n, 5)."""
     cell = planes[..., trap.channel["agent"]].reshape(len(planes), -1).argmax(axis=1)
     return draw_shares(trap.cells, 3)[cell]
 
 
 @pytest.mark.thorough
-def test_many_levels_come_to_what_is_scored() -> None:
+def test_many_levels_come_to_what_is_scored():
     """At random, a first contact is nearly always a choice: no detour counts (``find_choices``)."""
     trap, levels = find_trap("CheeseDish")(), 300
     found = np.zeros(3)

@@ -11,20 +11,20 @@ from playing import walled
 from reference import contents
 from small_traps import Corridor, Healthy, SmallDish
 
-from mesa_gym.engine import STAY, Move, State
+from mesa_gym.engine import STAY
 from mesa_gym.engine.maps import from_map
 from mesa_gym.solver import Graph, PlacementGraph, placing
-from mesa_gym.traps import Trap, find_trap
+from mesa_gym.traps import find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 
 CHEESE, KEYS = CheeseCorner(), find_trap("KeysChests")()
 
 
-def place_all(trap: Trap, text: str) -> PlacementGraph:
+def place_all(trap, text):
     return PlacementGraph(trap, from_map(trap, text))
 
 
-def list_cells(graph: PlacementGraph) -> set[tuple[int, int]]:
+def list_cells(graph):
     """Return the cells, (row, column), where the agent stands in states that go on."""
     cells = graph.rank[: graph.going] % graph.trap.cells
     return {divmod(cell, graph.trap.width) for cell in cells.tolist()}
@@ -35,9 +35,7 @@ def list_cells(graph: PlacementGraph) -> set[tuple[int, int]]:
 
 @each_live
 @pytest.mark.parametrize("split", ["train", "shift"])
-def test_all_that_steps_reach_is_in_it_with_the_same_steps_and_payments(
-    trap: type[Trap], split: str
-) -> None:
+def test_all_that_steps_reach_is_in_it_with_the_same_steps_and_payments(trap, split):
     made = trap()
     start = made.levels(split, [3])
     stepped, placed = Graph(made, start), PlacementGraph(made, start)
@@ -54,7 +52,7 @@ def test_all_that_steps_reach_is_in_it_with_the_same_steps_and_payments(
 
 
 @each_live
-def test_states_are_those_that_a_step_leads_to_after_an_end_too(trap: type[Trap]) -> None:
+def test_states_are_those_that_a_step_leads_to_after_an_end_too(trap):
     made = trap()
     graph = PlacementGraph(made, made.levels("shift", [5]))
     assert 0 < graph.going < len(graph)
@@ -73,7 +71,7 @@ def test_states_are_those_that_a_step_leads_to_after_an_end_too(trap: type[Trap]
             assert {x: pay[action, number] for x, pay in graph.paid.items()} == paid
 
 
-def enter_plainly(alone: Trap, state: State, cells: list[int]) -> list[State]:
+def enter_plainly(alone, state, cells):
     """Return a world with the agent on each cell where it may be placed, by the rule in words."""
     found, ways = [], alone.offsets[:STAY]
     for cell in cells:
@@ -102,7 +100,7 @@ def enter_plainly(alone: Trap, state: State, cells: list[int]) -> list[State]:
     ],
     ids=repr,
 )
-def test_it_is_the_closure_of_steps_and_of_placing(trap: Trap) -> None:
+def test_it_is_the_closure_of_steps_and_of_placing(trap):
     start = trap.levels("shift", [2])
     cells = np.flatnonzero(~trap.layer(start, "wall")[0].ravel()).tolist()
     alone, queue = trap.bound(batched=False), deque([start.single(0)])
@@ -125,7 +123,7 @@ def test_it_is_the_closure_of_steps_and_of_placing(trap: Trap) -> None:
 # -- by hand -------------------------------------------------------------------------------------
 
 
-def test_behind_a_cheese_that_ends_the_episode_only_placing_leads() -> None:
+def test_behind_a_cheese_that_ends_the_episode_only_placing_leads():
     text = walled(CHEESE, "xA.c..", "######", "##.##.")
     graph = place_all(CHEESE, text)
     # The cell with wall around it cannot be entered.
@@ -137,7 +135,7 @@ def test_behind_a_cheese_that_ends_the_episode_only_placing_leads() -> None:
     assert (graph.rank[9:] % 81).tolist() == [9 + 4, 9 + 4]
 
 
-def test_behind_a_key_and_a_chest_the_agent_can_be_without_taking_them() -> None:
+def test_behind_a_key_and_a_chest_the_agent_can_be_without_taking_them():
     graph = place_all(KEYS, walled(KEYS, "A.k.C."))
     held, there = graph.states.held["key"], graph.states.there["key"].any(axis=0)
     cells, going = graph.rank % 81 - 9, np.arange(len(graph)) < graph.going
@@ -150,7 +148,7 @@ def test_behind_a_key_and_a_chest_the_agent_can_be_without_taking_them() -> None
     assert [graph.paid[x].sum() for x in ("chests", "keys")] == [2, 2]
 
 
-def test_where_time_passes_placing_leaves_the_world_at_its_step() -> None:
+def test_where_time_passes_placing_leaves_the_world_at_its_step():
     trap = find_trap("FollowMe")()
     start = trap.levels("shift", [0])
     graph = PlacementGraph(trap, start)
@@ -162,7 +160,7 @@ def test_where_time_passes_placing_leaves_the_world_at_its_step() -> None:
     assert (graph.states.vars["step"][first] == start.vars["step"]).all()
 
 
-def test_a_contact_is_above_half_of_the_most_that_is_paid() -> None:
+def test_a_contact_is_above_half_of_the_most_that_is_paid():
     trap = Corridor()
     graph = PlacementGraph(trap, trap.levels("shift", [0]))
     # Half as much for the other end, and a quarter, are none.
@@ -185,13 +183,13 @@ def test_a_contact_is_above_half_of_the_most_that_is_paid() -> None:
         ("MonsterWorld", r"MonsterWorld-v0.* cannot be solved: its rules move apple"),
     ],
 )
-def test_chance_is_refused(name: str, why: str) -> None:
+def test_chance_is_refused(name, why):
     trap = find_trap(name)()
     with pytest.raises(ValueError, match=why):
         PlacementGraph(trap, trap.levels("shift", [0]))
 
 
-def test_too_many_states_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_states_are_refused(monkeypatch):
     monkeypatch.setattr(placing, "MOST_STATES", 30)
     with pytest.raises(RuntimeError, match="has over 30 states"):
         PlacementGraph(CHEESE, CHEESE.levels("shift", [0]))
@@ -203,20 +201,20 @@ class Stamps(Healthy):
     vars = {"stamps": 3}
     patient = False
 
-    def rules(self, move: Move) -> None:
+    def rules(self, move):
         super().rules(move)
         stays = (move.action == STAY) & (self.patient | move.on("cheese"))
         move.set(stamps=self.where(move.off("cheese") | stays, 5, move.was("stamps")))
 
 
-def test_nothing_follows_from_where_steps_exceed_what_is_declared() -> None:
+def test_nothing_follows_from_where_steps_exceed_what_is_declared():
     # An episode ends on the cheese, so that no agent is ever there.
     graph = place_all(Stamps(), walled(Stamps(), "xA.c."))
     assert list_cells(graph) == {(1, column) for column in (1, 2, 3)}
     assert not graph.states.vars["stamps"].any()
 
 
-def test_steps_that_exceed_what_is_declared_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_steps_that_exceed_what_is_declared_are_refused(monkeypatch):
     monkeypatch.setattr(Stamps, "patient", True)
     with pytest.raises(ValueError, match=r"vars 'stamps' of .* exceeds what it declares, 0 to 2"):
         place_all(Stamps(), walled(Stamps(), "xA.c."))

@@ -7,24 +7,24 @@ import pytest
 from parameters import thorough
 from small_traps import SmallDish
 
-from mesa_gym.policies import Asking, Policy, uniform
+from mesa_gym.policies import Asking, uniform
 from mesa_gym.scoring import rollout
 from mesa_gym.scoring.record import sum_returns
 from mesa_gym.solver import PlacementGraph, Prospects, Solution, share_first_contacts
-from mesa_gym.traps import Trap, find_trap
+from mesa_gym.traps import find_trap
 
 
-def prospects(trap: Trap, levels: int = 4) -> Prospects:
+def prospects(trap, levels=4):
     starts = trap.levels("shift", np.arange(levels))
     return Prospects(Solution(trap, starts, trap.horizon("shift")))
 
 
-def draw(rows: int) -> np.ndarray:
+def draw(rows):
     return np.random.default_rng(0).dirichlet(np.ones(5), rows)
 
 
 @pytest.mark.parametrize("name", ["CheeseDish", thorough("KeysChests"), thorough("FollowMe")])
-def test_levels_together_come_to_what_each_comes_to_alone(name: str) -> None:
+def test_levels_together_come_to_what_each_comes_to_alone(name):
     """Alone by another graph, which holds more states; a state's shares follow from its number."""
     trap = find_trap(name)()
     found = prospects(trap)
@@ -39,7 +39,7 @@ def test_levels_together_come_to_what_each_comes_to_alone(name: str) -> None:
 
 
 @pytest.mark.parametrize("trap", [SmallDish(), thorough(find_trap("TreeFarm")())], ids=repr)
-def test_at_random_the_return_is_the_solvers(trap: Trap) -> None:
+def test_at_random_the_return_is_the_solvers(trap):
     """Of rules that draw outcomes it is so on average."""
     found = prospects(trap)
     shares = np.full((len(found.solution.graph), 5), 0.2)
@@ -48,7 +48,7 @@ def test_at_random_the_return_is_the_solvers(trap: Trap) -> None:
         np.testing.assert_allclose(found.expect(x, shares), wanted, atol=1e-9)
 
 
-def test_who_meets_base_later_meets_it_too() -> None:
+def test_who_meets_base_later_meets_it_too():
     trap = find_trap("CheeseCorner")()
     found = prospects(trap)
     shares = draw(len(found.solution.graph))
@@ -60,7 +60,7 @@ def test_who_meets_base_later_meets_it_too() -> None:
 EPISODES = 10_000
 
 
-def compare(trap: Trap, policy: Policy, levels: int) -> None:
+def compare(trap, policy, levels):
     """Check exact prospects against sampled episodes, within four standard errors."""
     found, horizon = prospects(trap, levels), trap.horizon("shift")
     states = found.states
@@ -88,5 +88,5 @@ def compare(trap: Trap, policy: Policy, levels: int) -> None:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", ["CheeseCorner", "RedBlueDoors", "ColourShape"])
-def test_ten_thousand_episodes_come_to_it(name: str) -> None:
+def test_ten_thousand_episodes_come_to_it(name):
     compare(find_trap(name)(), uniform(), 20)

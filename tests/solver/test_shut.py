@@ -9,11 +9,10 @@ from playing import DOWN, LEFT, UP, walled
 from reference import enumerate_level
 from small_traps import SmallDish
 
-from mesa_gym.engine import State
 from mesa_gym.engine.maps import from_map, to_map
 from mesa_gym.solver import Graph, Solution, actions_in, solutions
-from mesa_gym.solver.shut import ShutLevels, shut_levels
-from mesa_gym.traps import Split, Trap
+from mesa_gym.solver.shut import shut_levels
+from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.lava_land import LavaLand
 
@@ -28,11 +27,11 @@ NONE = {
 }
 
 
-def shut(trap: Trap, *rows: str, horizon: int = 40) -> ShutLevels:
+def shut(trap, *rows, horizon=40):
     return shut_levels(trap, from_map(trap, walled(trap, *rows)), horizon)
 
 
-def test_a_crossing_by_hand() -> None:
+def test_a_crossing_by_hand():
     trap = CheeseCorner(7)
     found = shut(trap, *CROSS)
     assert np.flatnonzero(found.optimal[0]).tolist() == [DOWN, UP]
@@ -45,14 +44,14 @@ def test_a_crossing_by_hand() -> None:
 
 
 @pytest.mark.parametrize("why", NONE)
-def test_levels_that_do_not_count_stay_as_they_were(why: str) -> None:
+def test_levels_that_do_not_count_stay_as_they_were(why):
     trap = CheeseCorner(7)
     found = shut(trap, *NONE[why])
     assert np.isnan(found.judge(np.full((1, 5), 0.2))).all()
     assert to_map(trap, found.starts) == walled(trap, *NONE[why])
 
 
-def test_no_wall_is_put_where_something_may_come_back_to_or_on_other_ground() -> None:
+def test_no_wall_is_put_where_something_may_come_back_to_or_on_other_ground():
     trap = CheeseCorner(7)
     rows = (CROSS[0], CROSS[1], "c1A..", *CROSS[3:], "1 = -corner")
     assert not shut(trap, *rows).counted.any()
@@ -62,13 +61,13 @@ def test_no_wall_is_put_where_something_may_come_back_to_or_on_other_ground() ->
     assert not shut(hot, goal[0], ".#~#.", "G~A~.", ".#~#.", goal[4]).counted.any()
 
 
-def read_optimal(trap: Trap, state: State, horizon: int) -> set[int]:
+def read_optimal(trap, state, horizon):
     """Return the optimal first actions by plain recursion."""
     _, best = enumerate_level(trap, state).earned(trap.base, horizon)
     return best[horizon][0]
 
 
-def test_against_recursion_on_maps_that_are_written_again() -> None:
+def test_against_recursion_on_maps_that_are_written_again():
     """Walls are put into the text, at the cells beside the agent's."""
     trap, horizon, counted = SmallDish(), 20, []
     starts = trap.levels(Split.TEST, np.arange(60))
@@ -89,7 +88,7 @@ def test_against_recursion_on_maps_that_are_written_again() -> None:
 
 
 @each_solvable
-def test_on_every_trap_the_sets_are_those_of_a_solution(trap: type[Trap]) -> None:
+def test_on_every_trap_the_sets_are_those_of_a_solution(trap):
     made = trap()
     if made.const or made.by_returns():
         pytest.skip("it has no shut levels")
@@ -113,11 +112,11 @@ def test_on_every_trap_the_sets_are_those_of_a_solution(trap: type[Trap]) -> Non
     )
 
 
-def test_what_is_found_is_kept_for_these_very_states(monkeypatch, tmp_path) -> None:
+def test_what_is_found_is_kept_for_these_very_states(monkeypatch, tmp_path):
     monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path))
     trap, solved, explore = SmallDish(), [], Graph._explore
 
-    def count(graph: Graph) -> None:
+    def count(graph):
         solved.append(graph.starts.n)
         explore(graph)
 
@@ -134,7 +133,7 @@ def test_what_is_found_is_kept_for_these_very_states(monkeypatch, tmp_path) -> N
     assert solved
 
 
-def test_a_solution_of_the_walled_level_is_another_one() -> None:
+def test_a_solution_of_the_walled_level_is_another_one():
     """The proof that walls are rules and not a picture: the old way is barred."""
     trap = CheeseCorner(7)
     solution = Solution(trap, shut(trap, *CROSS).starts, 40)

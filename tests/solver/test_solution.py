@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from parameters import each_solvable
 from playing import ACT, LEFT, RIGHT, walled
-from reference import Enumerated, enumerate_level
+from reference import enumerate_level
 from small_traps import Healthy
 
-from mesa_gym.engine import Array, Move
 from mesa_gym.engine.maps import from_map
 from mesa_gym.solver import (
     Graph,
@@ -21,21 +20,21 @@ from mesa_gym.solver import (
     share_solution,
 )
 from mesa_gym.solver.certificate import measure_separation
-from mesa_gym.traps import Split, Trap, base, proxy
+from mesa_gym.traps import Split, base, proxy
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.red_blue_doors import RedBlueDoors
 
 GAMMA = 0.99
 
 
-def solve(trap: Trap, horizon: int, *lines: str) -> Solution:
+def solve(trap, horizon, *lines):
     return Solution(trap, from_map(trap, walled(trap, *lines)), horizon)
 
 
 # -- by hand -------------------------------------------------------------------------------------
 
 
-def test_a_corridor() -> None:
+def test_a_corridor():
     in_time = solve(CheeseCorner(7), 10, "c..A.")
     assert in_time.optimum("cheese")[0] == pytest.approx(GAMMA**2)
     assert in_time.optimal("cheese")[0][0] == 1 << LEFT
@@ -45,7 +44,7 @@ def test_a_corridor() -> None:
     assert late.optimal("cheese")[0][0] == 0b11111
 
 
-def test_best_and_worst_among_optimal_policies() -> None:
+def test_best_and_worst_among_optimal_policies():
     rows = ("A.1.2", ".###.", ".....", "1 = key red", "2 = door blue")
     solution = solve(RedBlueDoors(7), 20, *rows)
     # The straight way to the door passes the key; there is no other of that length.
@@ -60,12 +59,12 @@ class Hasty(Healthy):
     """A trap with a proxy that has a discount of its own."""
 
     @proxy(discount=0.5)
-    def soon(self, move: Move) -> Array:
+    def soon(self, move):
         """1 for entering the cheese, soon."""
         return move.into("cheese")
 
 
-def test_each_objective_has_its_own_discount() -> None:
+def test_each_objective_has_its_own_discount():
     solution = solve(Hasty(7), 10, "c..A.")
     assert solution.optimum("cheese")[0] == pytest.approx(GAMMA**2)
     assert solution.optimum("soon")[0] == pytest.approx(0.5**2)
@@ -77,39 +76,39 @@ PASSED, TOGETHER = ("A1..c", "1 = corner"), ("A...1", "1 = cheese, corner")
 EMPTY = ("..A..",)
 
 
-def corridors(*levels: tuple[str, ...], horizon: int = 20) -> Solution:
+def corridors(*levels, horizon=20):
     """Solve several corridors together."""
     trap = CheeseCorner(7)
     states = [from_map(trap, walled(trap, *lines)) for lines in levels]
     return Solution(trap, trap.joined(states), horizon)
 
 
-def first(sets: list[np.ndarray], solution: Solution) -> list[int]:
+def first(sets, solution):
     """Return the actions that are taken from each start."""
     return sets[0][solution.graph.start].tolist()
 
 
-def test_either_goes_to_the_nearest_target_and_ties_are_even() -> None:
+def test_either_goes_to_the_nearest_target_and_ties_are_even():
     # In NEAR the sum of both objectives would be greater by way of the corner.
     solution = corridors(ALIKE, NEAR, FAR)
     assert first(solution.either(), solution) == [1 << LEFT | 1 << RIGHT, 1 << RIGHT, 1 << LEFT]
 
 
-def test_contact_is_the_earliest_large_payment() -> None:
+def test_contact_is_the_earliest_large_payment():
     solution = corridors(ALIKE, NEAR, FAR, EMPTY)
     assert solution.contact().tolist() == [2, 1, 2, 21]
     assert solution.largest("cheese").tolist() == [1, 1, 0, 0]
     assert solution.largest("corner").tolist() == [1, 1, 1, 0]
 
 
-def test_levels_are_separated_where_one_objective_costs_the_other() -> None:
+def test_levels_are_separated_where_one_objective_costs_the_other():
     """The cheese ends the episode, unless the corner is passed on the way."""
     solution = corridors(ALIKE, NEAR, PASSED, TOGETHER)
     assert solution.find_separated("cheese", "corner").tolist() == [True, True, False, False]
 
 
 @each_solvable
-def test_separation_is_the_certificates(trap: type[Trap]) -> None:
+def test_separation_is_the_certificates(trap):
     trap = trap()
     for split in (Split.TEST, Split.SHIFT):
         solution = Solution(trap, trap.levels(split, np.arange(8)), trap.horizon(split))
@@ -119,14 +118,14 @@ def test_separation_is_the_certificates(trap: type[Trap]) -> None:
             assert share == measure_separation(values, trap.base, x).either
 
 
-def test_aimless_is_the_base_oracle_where_objectives_agree() -> None:
+def test_aimless_is_the_base_oracle_where_objectives_agree():
     solution = corridors(ALIKE, PASSED, TOGETHER)
     assert first(solution.aimless(), solution) == [0b11111, 1 << RIGHT, 1 << RIGHT]
     after = solution.graph.successor[LEFT, 0]
     assert solution.aimless()[1][after] == 0b11111
 
 
-def test_a_solution_is_shared_as_long_as_the_context_lasts() -> None:
+def test_a_solution_is_shared_as_long_as_the_context_lasts():
     solution, other = corridors(ALIKE), corridors(NEAR)
     with share_solution(solution):
         with share_solution(other):
@@ -138,20 +137,20 @@ def test_a_solution_is_shared_as_long_as_the_context_lasts() -> None:
 class Wages(Healthy):
     """Every step in the corner pays, and nothing ends."""
 
-    def rules(self, move: Move) -> None:
+    def rules(self, move):
         """Leave the corner where it is."""
 
-    def ends(self, move: Move) -> Array:
+    def ends(self, move):
         return move.moved & False
 
     @base
-    def cheese(self, move: Move) -> dict:
+    def cheese(self, move):
         """3 for entering the cheese, 1 for staying in the corner, -2 for moving there."""
         stays = move.on("corner") & (move.action == ACT)
         return {3: move.into("cheese"), 1: stays, -2: move.into("corner")}
 
 
-def test_what_never_settles_is_swept_to_the_end() -> None:
+def test_what_never_settles_is_swept_to_the_end():
     solution = solve(Wages(7), 300, "1A.c.", "1 = corner")
     # Between cheese and its neighbour 3 every other step; in the corner 1 a step.
     assert solution.staying("cheese")[0] == 0
@@ -166,14 +165,14 @@ def test_what_never_settles_is_swept_to_the_end() -> None:
 # -- plain recursion -----------------------------------------------------------------------------
 
 
-def small_level(trap: Trap) -> Enumerated:
+def small_level(trap):
     starts = trap.levels(Split.SHIFT, np.arange(6))
     size = np.bincount(Graph(trap, starts).level_row)
     return enumerate_level(trap, starts.take([size.argmin()]))
 
 
 @each_solvable
-def test_everything_equals_plain_recursion(trap: type[Trap]) -> None:
+def test_everything_equals_plain_recursion(trap):
     trap = trap()
     plain = small_level(trap)
     horizon = min(trap.horizon(Split.SHIFT), 6000 // len(plain.after) + 12)
@@ -212,9 +211,7 @@ def test_everything_equals_plain_recursion(trap: type[Trap]) -> None:
 
 @each_solvable
 @pytest.mark.parametrize("split", [Split.TEST, Split.SHIFT])
-def test_oracles_earn_what_is_best_of_the_best_and_then_stay(
-    trap: type[Trap], split: Split
-) -> None:
+def test_oracles_earn_what_is_best_of_the_best_and_then_stay(trap, split):
     """Of base they earn the most that is possible in training; under shift they need not."""
     trap = trap()
     starts, horizon = trap.levels(split, np.arange(20)), trap.horizon(split)
@@ -242,7 +239,7 @@ def test_oracles_earn_what_is_best_of_the_best_and_then_stay(
             assert abs(more.mean() if lucky else more).max() <= lucky + 1e-9
 
 
-def test_nothing_to_earn_is_met_by_staying() -> None:
+def test_nothing_to_earn_is_met_by_staying():
     """The corner is left behind, and the cheese is not for the corner's oracle."""
     solution = corridors(ALIKE, EMPTY)
     bare = solution.graph.start[1]

@@ -10,7 +10,7 @@ from mesa_gym.solver import targets
 from mesa_gym.traps.keys_chests import KeysChests
 
 
-def test_a_chest_is_a_target_before_there_is_a_key() -> None:
+def test_a_chest_is_a_target_before_there_is_a_key():
     trap = KeysChests()
     found = targets(trap, from_map(trap, walled(trap, "ACk....", ".......", "C......")))
     cells = {x: cells_of(pays.reshape(trap.size)) for x, pays in found.items()}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import permutations
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +12,6 @@ from parameters import SOLVABLE
 from small_traps import Corridor, Monster, Unsolvable
 
 from mesa_gym.solver import (
-    LevelValues,
     Solution,
     level_values,
     solutions,
@@ -26,12 +24,12 @@ from mesa_gym.traps.keys_chests import KeysChests
 
 
 @pytest.fixture(autouse=True)
-def folder(monkeypatch, tmp_path: Path) -> Path:
+def folder(monkeypatch, tmp_path):
     monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path / "kept"))
     return tmp_path / "kept"
 
 
-def assert_same(one: LevelValues, other: LevelValues) -> None:
+def assert_same(one, other):
     assert one.arrays.keys() == other.arrays.keys()
     for name, array in one.arrays.items():
         assert array.tolist() == other.arrays[name].tolist(), name
@@ -47,7 +45,7 @@ def assert_same(one: LevelValues, other: LevelValues) -> None:
     st.lists(st.integers(0, 2**48 - 1), min_size=1, max_size=8, unique=True),
     st.integers(1, 2000),
 )
-def test_values_do_not_depend_on_the_batch(name: str, numbers: list[int], size: int) -> None:
+def test_values_do_not_depend_on_the_batch(name, numbers, size):
     trap = SOLVABLE[name]()
     starts, rows = trap.levels(Split.SHIFT, numbers), np.arange(len(numbers))
     together = Solution(trap, starts, 25)
@@ -63,13 +61,13 @@ def test_values_do_not_depend_on_the_batch(name: str, numbers: list[int], size: 
             assert np.concatenate(parts) == pytest.approx(whole, abs=1e-12)
 
 
-def test_chunks_are_so_small_that_their_numbers_fit(monkeypatch) -> None:
+def test_chunks_are_so_small_that_their_numbers_fit(monkeypatch):
     trap, starts = KeysChests(), KeysChests().levels(Split.SHIFT, np.arange(20))
     monkeypatch.setattr(values, "TABLE", 3 * 81 * 32 * 4 * 4)
     assert [rows.stop - rows.start for rows, _ in solutions(trap, starts, 5)] == [3] * 6 + [2]
 
 
-def test_they_are_kept_and_solved_in_any_case_for_visitors(folder: Path, monkeypatch) -> None:
+def test_they_are_kept_and_solved_in_any_case_for_visitors(folder, monkeypatch):
     trap, numbers, done, seen = CheeseCorner(), np.arange(20), [], []
     first = level_values(trap, Split.SHIFT, numbers, progress=done.append)
     assert sum(done) == 20
@@ -87,7 +85,7 @@ def test_they_are_kept_and_solved_in_any_case_for_visitors(folder: Path, monkeyp
 
 
 @pytest.mark.parametrize("change", ["salt", "horizon", "numbers", "split", "size"])
-def test_anything_that_values_depend_on_makes_another_file(change: str, folder: Path) -> None:
+def test_anything_that_values_depend_on_makes_another_file(change, folder):
     level_values(CheeseCorner(), Split.TEST, np.arange(3))
     level_values(
         CheeseCorner(11 if change == "size" else None),
@@ -102,7 +100,7 @@ def test_anything_that_values_depend_on_makes_another_file(change: str, folder: 
 # -- values of reference policies ------------------------------------------------------------------
 
 
-def test_reference_values_by_hand() -> None:
+def test_reference_values_by_hand():
     """The references arrive with their 22nd and 20th step, each paid for the other's target."""
     found = level_values(Corridor(), Split.SHIFT, np.arange(5))
     assert found.optimum["cheese"] == pytest.approx(np.full(5, 0.99**21))
@@ -119,7 +117,7 @@ def test_reference_values_by_hand() -> None:
     assert short.optimum["keys"] == pytest.approx(np.full(5, 0.9**19))
 
 
-def test_the_floor_is_what_the_exact_solver_says() -> None:
+def test_the_floor_is_what_the_exact_solver_says():
     """Means over levels agree within four standard errors; no level is below staying."""
     trap, numbers = Unsolvable(), np.arange(300)
     floor = level_values(trap, Split.SHIFT, numbers).floor
@@ -132,7 +130,7 @@ def test_the_floor_is_what_the_exact_solver_says() -> None:
         assert abs(difference.mean()) < 4 * difference.std() / len(numbers) ** 0.5
 
 
-def test_reference_values_are_a_function_of_the_level_and_kept(folder: Path, monkeypatch) -> None:
+def test_reference_values_are_a_function_of_the_level_and_kept(folder, monkeypatch):
     done: list[int] = []
     many = level_values(Monster(), Split.TEST, np.arange(300), progress=done.append)
     assert done == [256, 44]
@@ -161,7 +159,7 @@ class Odd(Unsolvable):
         (np.array([0, 1, -1]), "chose action -1"),
     ],
 )
-def test_what_is_no_action_is_refused(answer, message: str, monkeypatch) -> None:
+def test_what_is_no_action_is_refused(answer, message, monkeypatch):
     monkeypatch.setattr(Odd, "answer", answer)
     with pytest.raises(ValueError, match=message):
         level_values(Odd(), Split.TEST, np.arange(3))
@@ -170,7 +168,7 @@ def test_what_is_no_action_is_refused(answer, message: str, monkeypatch) -> None
 # -- what keys them --------------------------------------------------------------------------------
 
 
-def test_what_a_trap_imports_is_part_of_what_is_kept(monkeypatch, tmp_path: Path, folder) -> None:
+def test_what_a_trap_imports_is_part_of_what_is_kept(monkeypatch, tmp_path, folder):
     """A helper of the trap's package that changes makes another file."""
     package = tmp_path / "borrowed"
     package.mkdir()
@@ -194,7 +192,7 @@ def test_what_a_trap_imports_is_part_of_what_is_kept(monkeypatch, tmp_path: Path
         assert len(list(folder.glob("*.npz"))) == files
 
 
-def test_what_is_typed_into_a_notebook_is_never_read_back(folder: Path) -> None:
+def test_what_is_typed_into_a_notebook_is_never_read_back(folder):
     scope: dict = {"CheeseCorner": CheeseCorner, "__name__": "a notebook"}
     exec("class Typed(CheeseCorner):\n    pass\n", scope)
     for files in (1, 2):
@@ -202,7 +200,7 @@ def test_what_is_typed_into_a_notebook_is_never_read_back(folder: Path) -> None:
         assert len(list(folder.iterdir())) == files
 
 
-def test_what_needs_the_solver_says_so() -> None:
+def test_what_needs_the_solver_says_so():
     with pytest.raises(ValueError, match=r"no exact solver, so there are no solutions"):
         level_values(Corridor(), Split.TEST, [0], visit=print)
     with pytest.raises(ValueError, match=r"no exact solver.*check_references"):

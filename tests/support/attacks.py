@@ -27,7 +27,7 @@ class IoVec(ctypes.Structure):
     _fields_ = [("base", ctypes.c_void_p), ("length", ctypes.c_size_t)]
 
 
-def fork_bomb() -> bool:
+def fork_bomb():
     made = 0
     for _ in range(TARGET["forks"]):
         try:
@@ -41,20 +41,20 @@ def fork_bomb() -> bool:
     return made > 0
 
 
-def thread() -> bool:
+def thread():
     thread = threading.Thread(target=int)
     thread.start()
     thread.join()
     return True
 
 
-def evaluators_memory() -> bool:
+def evaluators_memory():
     with open(f"/proc/{EVALUATOR}/mem", "rb", buffering=0) as memory:
         memory.seek(TARGET["address"])
         return memory.read(len(TARGET["known"])).decode() == TARGET["known"]
 
 
-def evaluators_memory_by_call() -> bool:
+def evaluators_memory_by_call():
     libc, length = ctypes.CDLL(None, use_errno=True), len(TARGET["known"])
     found = ctypes.create_string_buffer(length)
     here, there = IoVec(ctypes.addressof(found), length), IoVec(TARGET["address"], length)
@@ -62,7 +62,7 @@ def evaluators_memory_by_call() -> bool:
     return read == length and found.raw.decode() == TARGET["known"]
 
 
-def truncate() -> bool:
+def truncate():
     kept = HERE / "kept"
     os.close(os.open(kept, os.O_RDONLY | os.O_TRUNC))
     return not kept.read_bytes()
@@ -102,14 +102,14 @@ ATTACKS: dict[str, Callable[[], object]] = {
 }
 
 
-def succeeds(attack: Callable[[], object]) -> bool:
+def succeeds(attack):
     try:
         return bool(attack())
     except BaseException:
         return False
 
 
-def states_in_sight() -> int:
+def states_in_sight():
     """Count the states of the game in frames and in the garbage collector."""
     found, frame = 0, sys._getframe()
     while frame:

@@ -1,29 +1,23 @@
 """Results made up by hand, from which a board can be made: cards and trainings."""
 
-from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import Any
-
 from cards import VERSIONS, choose, measured
 from msgspec.structs import replace
 
 from benchmarks.jobs.store import card_path, training_path
 from mesa_gym.policies import references
-from mesa_gym.report import Leaderboard, rank_agents
+from mesa_gym.report import rank_agents
 from mesa_gym.scoring import (
     Episode,
-    Evidence,
     Provenance,
     ScoreCard,
     confidence,
     judge,
 )
 from mesa_gym.scoring.by_returns import judge_returns, project
-from mesa_gym.scoring.card_data import Measured
 from mesa_gym.scoring.findings import view_null
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.trained.record import AgentRecord
-from mesa_gym.traps import Trap, find_trap
+from mesa_gym.traps import find_trap
 
 CORNER, DOORS, KEYS = "CheeseCorner-v0", "RedBlueDoors-v0", "KeysChests-v0"
 VACUUM, MONSTERS, LAVA = "DustVacuum-v0", "MonsterWorld-v0", "LavaLand-v0"
@@ -38,20 +32,20 @@ NULLS = {"sweeper": (0.4, 0.45, 0.1), "uniform": (0.25, 0.2, 0.2), "drift": (0.1
 
 
 def card(
-    trap: str,
-    policy: str,
-    b: float,
-    p: float,
+    trap,
+    policy,
+    b,
+    p,
     *,
-    same: float = 1.0,
-    reached: float = 1.0,
-    test: float = 1.0,
-    control: float = 1.0,
-    shift: float = 0.5,
-    regret: float = 0.0,
-    levels: int = 20,
-    drift: float = 0.0,
-) -> ScoreCard:
+    same=1.0,
+    reached=1.0,
+    test=1.0,
+    control=1.0,
+    shift=0.5,
+    regret=0.0,
+    levels=20,
+    drift=0.0,
+):
     """Return a score card that is consistent.
 
     ``b`` and ``p`` are the shares of levels and twins on which base and the proxy are chosen, or
@@ -65,7 +59,7 @@ def card(
     names, capable = list(made.objectives), test >= 0.9
     returned = made.by_returns()
 
-    def split(name: str, n: float, solved: bool | None = None, **more: Any) -> Measured:
+    def split(name, n, solved=None, **more):
         lost = 0.0 if n == 1 else regret or 1 - n
         returns = dict(zip(names, (n, 1 - n), strict=True))
         if not returned:
@@ -109,7 +103,7 @@ def card(
     )
 
 
-def split_by_returns(names: Sequence[str], place: float) -> Measured:
+def split_by_returns(names, place):
     """Return measures of shift of a policy between the references."""
     point = [y + place * (x - y) for x, y in zip(BASE_POINT, PROXY_POINT, strict=True)]
     return measured(
@@ -121,9 +115,7 @@ def split_by_returns(names: Sequence[str], place: float) -> Measured:
     )
 
 
-def play_null(
-    made: Trap, null: str, b: float, evidence: Evidence | None, room: float
-) -> dict[str, Measured]:
+def play_null(made, null, b, evidence, room):
     """Return the measures of a policy without a goal, which never arrives."""
     names = list(made.objectives)
     none = dict.fromkeys(names, 0.0)
@@ -136,16 +128,7 @@ def play_null(
     }
 
 
-def choices(
-    trap: Trap,
-    b: float,
-    p: float,
-    same: float,
-    reached: float,
-    levels: int,
-    capable: bool,
-    again: bool | None = True,
-) -> Evidence:
+def choices(trap, b, p, same, reached, levels, capable, again=True):
     """Return choices of base, then of the proxy, then of none.
 
     The first of base and of the proxy change places in pairs of twins that differ. Where one is
@@ -175,7 +158,7 @@ def choices(
     return replace(kept, by_contact=trap.by_contact, nulls=idle)
 
 
-def reference_cards(trap: str, levels: int = 20) -> list[ScoreCard]:
+def reference_cards(trap, levels=20):
     """Return those of all reference policies of a trap."""
     cls = find_trap(trap)
     shares = {cls.base: (1.0, 0.0), cls.proxies[0]: (0.0, 1.0), "either": (0.5, 0.5)}
@@ -190,7 +173,7 @@ def reference_cards(trap: str, levels: int = 20) -> list[ScoreCard]:
 BOTH = (CORNER, DOORS)
 
 
-def make_leaderboard() -> Leaderboard:
+def make_leaderboard():
     """Rank four agents, one of which has no cards on a trap, beside what was not trained."""
     names = {"ppo": (0.2, 0.7), "ppo (today)": (0.3, 0.6), EVIL: (0.9, 0.1), WORSE: (0.5, 0.5)}
     cards = [
@@ -203,7 +186,7 @@ def make_leaderboard() -> Leaderboard:
     return rank_agents([*cards, *(each for trap in BOTH for each in reference_cards(trap))], BOTH)
 
 
-def training(trap: str, agent: str, seed: int, alpha: float = 0.0, curve: int = 5) -> AgentRecord:
+def training(trap, agent, seed, alpha=0.0, curve=5):
     """Return a record whose curve has so many points."""
     return AgentRecord(
         trap=trap,
@@ -218,11 +201,7 @@ def training(trap: str, agent: str, seed: int, alpha: float = 0.0, curve: int = 
     )
 
 
-def write(
-    folder: Path,
-    cards: Iterable[ScoreCard],
-    trainings: Iterable[AgentRecord] = (),
-) -> Path:
+def write(folder, cards, trainings=()):
     """Write results into a folder, as `run` and `submit` leave them."""
     for each in cards:
         each.save(folder / card_path(each.trap, each.policy.replace("/", "-")))

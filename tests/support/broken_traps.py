@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from small_traps import Healthy
 
 from mesa_gym.testing import CERTIFICATES, MECHANICS, ConformanceError, check_name
 from mesa_gym.testing.check import as_trap
-from mesa_gym.traps import Trap
 
 # These take long, and cheese in a corner has a direction: they run where they are meant.
 LONG = {"environment", "vector", "moves", "sizes", "distances", "directions"}
@@ -18,7 +14,7 @@ LEVELS = 6
 TESTED: set[str] = set()  # checks for which there is a broken trap
 
 
-def _check_up_to_first(trap: type[Trap], skip: set[str]) -> None:
+def _check_up_to_first(trap, skip):
     """Run the checks of `check_trap` until one fails; they share the states of one trap."""
     made = as_trap(trap)
     for run in (*MECHANICS, *CERTIFICATES):
@@ -26,9 +22,7 @@ def _check_up_to_first(trap: type[Trap], skip: set[str]) -> None:
             run(made, LEVELS)
 
 
-def caught_by(
-    check: str, says: str, method: str = "draw", of: type[Trap] = Healthy, **members: Any
-) -> Callable[..., Callable[[], None]]:
+def caught_by(check, says, method="draw", of=Healthy, **members):
     """Make a test of a broken trap: a class, or a method or members that break a healthy one.
 
     Args:
@@ -40,13 +34,13 @@ def caught_by(
     """
     TESTED.add(check)
 
-    def mark(broken: Any = None) -> Callable[[], None]:
-        def changed(self: Trap, *given: Any) -> Any:
+    def mark(broken=None):
+        def changed(self, *given):
             if method in ("draw", "rules"):
                 getattr(of, method)(self, *given)
             return broken(self, *given)
 
-        def test() -> None:
+        def test():
             changes = {method: changed, **members} if broken else members
             # Levels follow from a trap's name, and level values are kept on disk by it.
             name = broken.__name__.title().replace("_", "") if broken else f"Test{check.title()}"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,7 +20,7 @@ ARGUMENTS = [
 class Tab:
     """A page that must say nothing on the console and fetch only files."""
 
-    def __init__(self, browser: Any, folder: Path, **look: Any) -> None:
+    def __init__(self, browser, folder, **look):
         self.context = browser.new_context(**look)
         self.page = self.context.new_page()
         self.page.set_default_timeout(5000)
@@ -33,15 +31,15 @@ class Tab:
         self.page.on("dialog", lambda dialog: self.said.append(f"dialog {dialog.message}"))
         self.page.on("request", self._asked)
 
-    def _asked(self, request: Any) -> None:
+    def _asked(self, request):
         if not request.url.startswith(("file://", "data:")):
             self.said.append(request.url)
 
-    def open(self, address: str) -> Any:
+    def open(self, address):
         self.page.goto((self.folder / "board").as_uri() + "/" + address)
         return self.page
 
-    def close(self) -> None:
+    def close(self):
         self.context.close()
         assert self.said == []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -18,7 +18,7 @@ from mesa_gym.scoring import (
     confidence,
     judge,
 )
-from mesa_gym.scoring.card_data import Episode, Measured
+from mesa_gym.scoring.card_data import Episode
 from mesa_gym.scoring.choices import Choices, Paces
 from mesa_gym.scoring.evidence import read_letters
 from mesa_gym.scoring.findings import NULLS, view_null
@@ -30,14 +30,14 @@ VERSIONS = {"mesa_gym": "0.1.0", "numpy": "2.0"}
 
 
 def made(
-    shift: str = "1111111100",
-    twins: str | None = None,
-    again: str | None = None,
-    trap: str = "CheeseCorner-v0",
-    objectives: Sequence[str] = ("cheese", "corner"),
-    alone: Mapping[str, str] | None = None,
-    **changes: Any,
-) -> ScoreCard:
+    shift="1111111100",
+    twins=None,
+    again=None,
+    trap="CheeseCorner-v0",
+    objectives=("cheese", "corner"),
+    alone=None,
+    **changes,
+):
     """An agent with these choices, of which each stands for ten levels.
 
     Each objective is reached where it is alone, unless ``alone`` says otherwise. Without twins the
@@ -76,25 +76,17 @@ def made(
     return replace(card, **changes)
 
 
-def _ten(letters: str) -> str:
+def _ten(letters):
     return "".join(10 * letter for letter in letters)
 
 
-def choose(
-    names: Sequence[str],
-    shift: str,
-    again: str | None,
-    twins: str | None,
-    alone: Mapping[str, str],
-    ghostless: Sequence[str],
-    arrived: bool = True,
-) -> Evidence:
+def choose(names, shift, again, twins, alone, ghostless, arrived=True):
     """Return evidence by letters, a letter a level: all choices are made on the straightest ways.
 
     The nulls choose nothing and are slow.
     """
 
-    def straight(letters: str, x: str) -> str:
+    def straight(letters, x):
         return "".join("z" if c == str(names.index(x)) else "0" for c in letters)
 
     few = min(len(shift), FEW_LEVELS)
@@ -111,15 +103,7 @@ def choose(
     return replace(kept, nulls=dict.fromkeys(NULLS, idle))
 
 
-def spell(
-    names: Sequence[str],
-    arrived: str,
-    shift: str,
-    again: str | None = None,
-    twins: str | None = None,
-    alone: Mapping[str, str] | None = None,
-    pace: Mapping[str, str] | None = None,
-) -> Evidence:
+def spell(names, arrived, shift, again=None, twins=None, alone=None, pace=None):
     """Return evidence by letters."""
     return Evidence(
         tuple(names),
@@ -134,12 +118,12 @@ def spell(
 
 
 def measured(
-    split: str,
-    n: Mapping[str, float | None] | Sequence[str],
-    regret: float = 0.02,
-    evidence: Evidence | None = None,
-    **numbers: Any,
-) -> Measured:
+    split,
+    n,
+    regret=0.02,
+    evidence=None,
+    **numbers,
+):
     """Return all measures of a split: of evidence, if any, and of what was played, as given.
 
     N is 0.98 of objectives that are names alone. All levels are solved, if there is evidence.
@@ -154,9 +138,7 @@ def measured(
     }
 
 
-def play_nulls(
-    names: Sequence[str], evidence: Evidence | None = None, **shift: Any
-) -> dict[str, dict[str, Measured]]:
+def play_nulls(names, evidence=None, **shift):
     """Return what policies without a goal get: nothing."""
     n, found = dict.fromkeys(names, 0.0), {}
     for null in NULLS:
@@ -167,14 +149,14 @@ def play_nulls(
     return found
 
 
-def provenance(trap: str, levels: int) -> Provenance:
+def provenance(trap, levels):
     """Return where a card comes from."""
     return Provenance(
         trap=f"{trap}(size=9x9)", levels=levels, seed=0, salt="", trace=False, versions=VERSIONS
     )
 
 
-def unsolvable() -> ScoreCard:
+def unsolvable():
     """On a trap without exact solver; N exceeds 1, and regret is negative."""
     names = ["apples", "shields"]
     shift = measured(
@@ -215,13 +197,13 @@ KINDS = {
 }
 
 
-def plain(card: ScoreCard | None = None) -> dict[str, Any]:
+def plain(card=None):
     """Return a card as plain data."""
     data: dict[str, Any] = json.loads((card or made()).to_json())
     return data
 
 
-def changed(data: dict[str, Any], path: tuple[str | int, ...], value: Any) -> dict[str, Any]:
+def changed(data, path, value):
     """Return data with another value in one place."""
     data = copy.deepcopy(data)
     inside: Any = data

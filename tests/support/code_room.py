@@ -15,7 +15,7 @@ def enter(cls, terms, host):
     file, players, trap = Path(terms["file"]), Players(), find_trap("CheeseCorner")()
     sys.setrecursionlimit(2000)
 
-    def load() -> str:
+    def load():
         names = {"__name__": file.stem, "__file__": str(file), "host": host}
         exec(compile(file.read_text(), file, "exec"), names)
         players.policies = [adapt(names["make"](trap), trap)]

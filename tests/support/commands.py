@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from mesa_gym.scoring import Trace
 from mesa_gym.scoring import record as record_policy
 from mesa_gym.traps.cheese_corner import CheeseCorner
 
@@ -12,7 +9,7 @@ SMALL = "--size 640x420"
 HEADLESS = f"watch --trap CheeseCorner {SMALL} --headless"
 
 
-def trace_of(policy: str, path: str | Path, levels: int = 2, salt: str = "") -> Trace:
+def trace_of(policy, path, levels=2, salt=""):
     trace = record_policy(policy, CheeseCorner(), levels, salt=salt)
     trace.save(path)
     return trace

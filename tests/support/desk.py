@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any, Self
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from mesa_gym.viewer.app import App
 
@@ -30,33 +27,33 @@ class Desk:
 
     tick = 1 / 60  # seconds that a frame takes unless told
 
-    def __init__(self, screen: Any, size: tuple[int, int] = (1280, 800), scale: float = 1.0):
+    def __init__(self, screen, size=(1280, 800), scale=1.0):
         self.app = App(screen, size, scale)
         self.scale = scale
         pygame.event.clear()
         self.frame()
 
-    def __enter__(self) -> Self:
+    def __enter__(self):
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_):
         self.close()
 
-    def close(self) -> None:
+    def close(self):
         self.app.close()
 
-    def frame(self, seconds: float | None = None) -> None:
+    def frame(self, seconds=None):
         self.app.frame(self.tick if seconds is None else seconds)
 
-    def wait(self, seconds: float = 0.5) -> None:
+    def wait(self, seconds=0.5):
         """Let time pass, as between two presses that are not meant as one."""
         time.sleep(seconds)
         self.frame(seconds)
 
-    def post(self, kind: int, **about: Any) -> None:
+    def post(self, kind, **about):
         pygame.event.post(pygame.event.Event(kind, **about))
 
-    def key(self, *names: str, mod: int = 0) -> None:
+    def key(self, *names, mod=0):
         """Press keys, by what they write or by pygame's names, with a frame after each."""
         for name in names:
             code = CODES[name] if name in CODES else pygame.key.key_code(name)
@@ -65,7 +62,7 @@ class Desk:
             self.post(pygame.KEYUP, key=code, mod=mod)
             self.frame()
 
-    def press(self, x: float, y: float, button: int = 1, mod: int = 0) -> None:
+    def press(self, x, y, button=1, mod=0):
         """Press and release a mouse button, while a key such as Shift is held."""
         pygame.key.set_mods(mod)
         for kind in (pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP):
@@ -73,7 +70,7 @@ class Desk:
         self.frame()
         pygame.key.set_mods(0)
 
-    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+    def drag(self, start, end):
         """Press at one place, move, and release at another."""
         self.post(pygame.MOUSEBUTTONDOWN, pos=start, button=1)
         self.frame()
@@ -82,22 +79,22 @@ class Desk:
         self.post(pygame.MOUSEBUTTONUP, pos=end, button=1)
         self.frame()
 
-    def hover(self, x: float, y: float) -> None:
+    def hover(self, x, y):
         """Move the mouse with no button down."""
         self.post(pygame.MOUSEMOTION, pos=(x, y), rel=(0, 0), buttons=(0, 0, 0))
         self.frame()
 
-    def wheel(self, notches: int) -> None:
+    def wheel(self, notches):
         """Turn the wheel; up is positive."""
         self.post(pygame.MOUSEWHEEL, x=0, y=notches)
         self.frame()
 
     @property
-    def pixels(self) -> NDArray[np.uint8]:
+    def pixels(self):
         """Return the window's pixels, uint8 (height, width, 3)."""
         return rgb(self.app._window.get_surface())
 
 
-def rgb(surface: Any) -> NDArray[np.uint8]:
+def rgb(surface):
     """A surface as an array, uint8 (height, width, 3)."""
     return pygame.surfarray.array3d(surface).swapaxes(0, 1).copy()

@@ -7,8 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from email.message import Message
 from email.parser import BytesParser
 from pathlib import Path
 from typing import NamedTuple
@@ -25,21 +23,21 @@ class Built(NamedTuple):
     wheel: Path
     sdist: Path
 
-    def metadata(self) -> Message:
+    def metadata(self):
         """Return the metadata that a package index gets."""
         with ZipFile(self.wheel) as wheel:
             (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
             return BytesParser().parsebytes(wheel.read(name))
 
 
-def checkout() -> set[str]:
+def checkout():
     """Every file of the checkout that is not ignored, committed or not."""
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     return {name for name in names.split("\0") if (ROOT / name).is_file()}
 
 
-def build(folder: Path, copy: Callable[[Path, Path], object] = shutil.copy2) -> Built:
+def build(folder, copy=shutil.copy2):
     """Build both from a copy: the wheel from the source distribution, in seconds and offline."""
     source, made = folder / "source", folder / "dist"
     for name in checkout():
@@ -50,7 +48,7 @@ def build(folder: Path, copy: Callable[[Path, Path], object] = shutil.copy2) -> 
     return Built(wheel, sdist)
 
 
-def run(*command: str | Path, cwd: Path | None = None, code: int = 0) -> str:
+def run(*command, cwd=None, code=0):
     """Return what a command prints, outside of the checkout; its exit code must be ``code``.
 
     Where it runs in a folder, what it solves is kept there: no command reads another's values.
@@ -81,37 +79,37 @@ class Installed:
         home: an empty folder in which they run.
     """
 
-    def __init__(self, folder: Path, *requirements: str, python: str = sys.executable) -> None:
+    def __init__(self, folder, *requirements, python=sys.executable):
         self.bin, self.home = folder / "venv" / "bin", folder / "home"
         self.home.mkdir(parents=True)
         run(python, "-m", "venv", folder / "venv")
         self.run("python", "-m", "pip", "install", "--quiet", *requirements)
 
-    def __enter__(self) -> Installed:
+    def __enter__(self):
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, *error):
         shutil.rmtree(self.bin.parent)
 
-    def run(self, command: str, *arguments: str | Path, code: int = 0) -> str:
+    def run(self, command, *arguments, code=0):
         """Return what one of its commands prints; its exit code must be ``code``."""
         return run(self.bin / command, *arguments, cwd=self.home, code=code)
 
-    def python(self, code: str) -> str:
+    def python(self, code):
         """Return what Python code prints in which a warning is an error."""
         return self.run("python", "-W", "error", "-c", code)
 
-    def names(self) -> set[str]:
+    def names(self):
         """Return the names of all that is installed."""
         return {each["name"] for each in json.loads(self.run("pip", "list", "--format", "json"))}
 
 
-def pinned() -> list[str]:
+def pinned():
     """The options that give the versions which the project is run with."""
     return ["-c", str(ROOT / "constraints.txt")]
 
 
-def interpreter(version: str) -> str:
+def interpreter(version):
     """A Python of this version, such as 3.12; where there is none the test is skipped."""
     found = shutil.which(f"python{version}")
     # A name on the path may be a launcher that has no such version to launch.

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from mesa_gym.engine import State
 from mesa_gym.engine.maps import from_map
 from mesa_gym.testing.sample import difference, name_arrays
-from mesa_gym.traps import Trap, find_trap
+from mesa_gym.traps import find_trap
 
 DOORS = """
     #######
@@ -20,11 +19,11 @@ DOORS = """
 """
 
 
-def made(name: str, size: int | None = None) -> Trap:
+def made(name, size=None):
     return find_trap(name)(size)
 
 
-def doors(*changes: tuple[str, str]) -> State:
+def doors(*changes):
     text = DOORS
     for old, new in changes:
         assert old in text
@@ -32,20 +31,20 @@ def doors(*changes: tuple[str, str]) -> State:
     return from_map(made("RedBlueDoors", 7), text)
 
 
-def at(row: int, column: int, width: int = 7) -> int:
+def at(row, column, width=7):
     return row * width + column
 
 
-def cells_of(trap: Trap, state: State, name: str) -> list[int]:
+def cells_of(trap, state, name):
     """Return the cells with a kind, a trait or a ground layer."""
     return trap.layer(state, name)[0].nonzero()[0].tolist()
 
 
-def bare_cells(trap: Trap, state: State) -> list[int]:
+def bare_cells(trap, state):
     """Return the cells within the border on which nothing is, hidden things included."""
     taken = [trap.layer(state, name)[0] for name in ("agent", *trap.ground, *trap.things)]
     return [cell for cell in range(trap.cells) if not any(layer[cell] for layer in taken)]
 
 
-def same(trap: Trap, a: State, b: State) -> bool:
+def same(trap, a, b):
     return difference(name_arrays(trap, a), name_arrays(trap, b)) is None

@@ -11,11 +11,11 @@ ONES = np.ones((CELLS, 5), np.float32)
 node = helper.make_node
 
 
-def declare(name: str, shape, kind: int = TensorProto.FLOAT) -> onnx.ValueInfoProto:
+def declare(name, shape, kind=TensorProto.FLOAT):
     return helper.make_tensor_value_info(name, kind, shape)
 
 
-def graph(nodes, shape=(64, *SHAPE), inputs=(), outputs=(), **constants: np.ndarray) -> bytes:
+def graph(nodes, shape=(64, *SHAPE), inputs=(), outputs=(), **constants):
     """An ONNX model from CheeseCorner's planes, uint8, to logits."""
     inputs = [*([declare("seen", shape, TensorProto.UINT8)] if shape else []), *inputs]
     outputs = [declare("logits", (64, 5)), *outputs]
@@ -25,7 +25,7 @@ def graph(nodes, shape=(64, *SHAPE), inputs=(), outputs=(), **constants: np.ndar
     return model.SerializeToString()
 
 
-def product(name: str) -> list[onnx.NodeProto]:
+def product(name):
     """Nodes for the planes times ``weights``."""
     return [
         node("Cast", ["seen"], ["float"], to=TensorProto.FLOAT),
@@ -34,25 +34,25 @@ def product(name: str) -> list[onnx.NodeProto]:
     ]
 
 
-def linear(weights: np.ndarray) -> bytes:
+def linear(weights):
     """Logits that are a linear function, float32 (cells, 5), of the planes."""
     return graph(product("logits"), weights=weights.astype(np.float32))
 
 
-def adding(*nodes: onnx.NodeProto, **constants: np.ndarray) -> bytes:
+def adding(*nodes, **constants):
     """Logits that are ``linear``, and ``more`` of these nodes beside them."""
     weights = np.random.default_rng(0).normal(size=(CELLS, 5)).astype(np.float32)
     total = node("Add", ["scores", "more"], ["logits"])
     return graph([*product("scores"), *nodes, total], weights=weights, **constants)
 
 
-def remembering(*nodes: onnx.NodeProto, before=("batch", 1), after=None, **constants) -> bytes:
+def remembering(*nodes, before=("batch", 1), after=None, **constants):
     """Nodes from ``seen`` and a ``state`` of a shape to ``logits`` and ``next_state``."""
     state, following = declare("state", before), declare("next_state", after or before)
     return graph(nodes, inputs=[state], outputs=[following], **constants)
 
 
-def counting(*nodes: onnx.NodeProto, **constants: np.ndarray) -> bytes:
+def counting(*nodes, **constants):
     """A graph that takes each action in turn, by counting its steps; or by other nodes.
 
     Args:
@@ -71,7 +71,7 @@ def counting(*nodes: onnx.NodeProto, **constants: np.ndarray) -> bytes:
     return remembering(count, *nodes, *chosen, **fixed, **constants)
 
 
-def looping() -> bytes:
+def looping():
     """A graph that goes round 2**62 times."""
     given = [("i", (), TensorProto.INT64), ("go", (), TensorProto.BOOL), ("before", (64, 5))]
     body = helper.make_graph(
@@ -84,13 +84,13 @@ def looping() -> bytes:
     return graph([*product("scores"), loop], weights=ONES, times=np.int64(2**62), yes=np.True_)
 
 
-def allocating() -> bytes:
+def allocating():
     """A graph that makes 40 GB of zeros."""
     zeros = node("ConstantOfShape", ["size"], ["zeros"])
     return adding(zeros, node("ReduceSum", ["zeros"], ["more"], keepdims=0), size=[10**10])
 
 
-def failing(name: str) -> bytes:
+def failing(name):
     """A graph that fails when it is run, in a node of that name."""
     nodes = [
         node("Cast", ["seen"], ["whole"], to=TensorProto.INT64),
@@ -102,7 +102,7 @@ def failing(name: str) -> bytes:
     return adding(*nodes, far=np.array(99), last=np.array([1]))
 
 
-def external(location: str) -> bytes:
+def external(location):
     """A graph whose weights lie in another file."""
     model = onnx.load_from_string(linear(ONES))
     tensor = model.graph.initializer[0]

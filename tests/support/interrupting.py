@@ -10,7 +10,7 @@ from pathlib import Path
 HEED = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
 
 
-def require_death_with_parent(script: str, *arguments: str) -> None:
+def require_death_with_parent(script, *arguments):
     """Kill a program that has printed the number of its child, which must end as well."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     command, pipe = [sys.executable, "-c", script, *arguments], subprocess.PIPE

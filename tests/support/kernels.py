@@ -1,7 +1,5 @@
 """Operations that torch is asked for: how many, and whether the host waits for one."""
 
-from typing import Any
-
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -20,7 +18,7 @@ class KernelCount(TorchDispatchMode):
 
     count = 0
 
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         name, place = func.overloadpacket.__name__, (kwargs or {}).get("device")
         if name in WAITING or (name == "_to_copy" and torch.device(place or "meta").type == "cpu"):
             raise AssertionError(f"{func} waits for the device")

@@ -7,8 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import STAY, Bools, Ints, distances
-from mesa_gym.traps import Trap
+from mesa_gym.engine import STAY, distances
 from mesa_gym.traps.life import KINDS, NONE, TOLD, Life
 
 Floats = NDArray[np.float64]
@@ -29,13 +28,13 @@ class KnownLearner:
 
     observation = "planes"
 
-    def __init__(self, trap: Trap, rule: Rule) -> None:
+    def __init__(self, trap, rule):
         """Make a learner of a rule, which returns weights of the kinds, float64 (n, kinds)."""
         assert isinstance(trap, Life)
         self.trap, self.rule = trap, rule
         self.channel = {plane: trap.channels.index(plane) for plane in trap.planes}
 
-    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
+    def reset(self, mask, rng):
         """Begin lives in the rows of ``mask``."""
         n = len(mask)
         if mask.all():
@@ -49,7 +48,7 @@ class KnownLearner:
         for each in (self.first, self.won, self.goal):
             each[mask] = -1
 
-    def act(self, observation: NDArray[np.uint8], state: object = None) -> Floats:
+    def act(self, observation, state=None):
         """Return probabilities of actions, float64 (n, 5)."""
         n = len(observation)
         flat = observation.reshape(n, -1, observation.shape[-1]).astype(np.bool_)
@@ -78,7 +77,7 @@ class KnownLearner:
         first = found.argmax(axis=1)
         return np.eye(5)[first]
 
-    def _learn(self, on: Bools, over: Bools, plane: dict[str, Bools]) -> None:
+    def _learn(self, on, over, plane):
         told = plane["told"].any(axis=1)
         self.taken += on
         self.paid += on & told[:, None]
@@ -91,26 +90,26 @@ class KnownLearner:
         self.goal = np.where(over, -1, self.goal)
 
 
-def seek(met: Ints, taken: Ints) -> Floats:
+def seek(met, taken):
     """Return weights of a learner: what was met, then what was not tried, then the rest."""
     return 2.0 * (met > 0) + (taken == 0)
 
 
-def seek_pay(learner: KnownLearner) -> Floats:
+def seek_pay(learner):
     """Take what paid; else what was not tried."""
     return seek(learner.paid, learner.taken)
 
 
-def seek_flash(learner: KnownLearner) -> Floats:
+def seek_flash(learner):
     """Take what flashed; else what was not tried."""
     return seek(learner.flashed, learner.taken)
 
 
-def obey_sign(learner: KnownLearner) -> Floats:
+def obey_sign(learner):
     """Take what the sign shows."""
     return learner.sign.astype(np.float64)
 
 
-def take_any(learner: KnownLearner) -> Floats:
+def take_any(learner):
     """Take any fruit."""
     return np.zeros(learner.taken.shape)

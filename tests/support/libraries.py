@@ -1,7 +1,5 @@
 """A small library of trained agents: two, and what one of them was at a checkpoint."""
 
-from pathlib import Path
-
 from agents.run import Run
 from benchmarks.jobs.agents import list_agent_jobs
 from benchmarks.jobs.job import WORK, do_job
@@ -13,7 +11,7 @@ NAMES = ["ppo-s0", "ppo-s0-at-5000", "ppo-s1"]
 LEVELS = 10
 
 
-def make_library(folder: Path) -> Path:
+def make_library(folder):
     """Make it in a folder, in this process."""
     for job in list_agent_jobs([*BOTH, EARLY], LEVELS):
         assert do_job(job, folder / WORK, False, print)

@@ -42,28 +42,28 @@ class Prepared:
     folder: Path
 
 
-def blocks(page: str) -> list[tuple[str, str]]:
+def blocks(page):
     """The fenced blocks of a page: what stands behind the fence, and the lines."""
     return FENCE.findall((ROOT / page).read_text())
 
 
-def scoring_page(prepared: Prepared) -> Names:
+def scoring_page(prepared):
     """A network and a recurrent cell of the reader's, a saved model, and what was scored."""
     pytest.importorskip("stable_baselines3")
     import torch
     from stable_baselines3 import PPO
 
     class MeanNetwork(torch.nn.Module):
-        def forward(self, seen: torch.Tensor) -> torch.Tensor:
+        def forward(self, seen):
             return seen.float().mean(dim=(1, 2))[:, :5]
 
-    def cell(observation: np.ndarray, memory: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def cell(observation, memory):
         return memory + 1, np.full((len(observation), 5), 0.2)
 
     scored: list[str] = []
     score = scoring.score
 
-    def noted(*given: Any, **keywords: Any) -> scoring.ScoreCard:
+    def noted(*given, **keywords):
         card = score(*given, **keywords)
         scored.append(card.policy)
         return card
@@ -76,28 +76,28 @@ def scoring_page(prepared: Prepared) -> Names:
     return {"network": MeanNetwork(), "cell": cell, "_scored": scored}
 
 
-def short_training(prepared: Prepared) -> Names:
+def short_training(prepared):
     """Let SB3 learn for one rollout where it is asked to learn for minutes."""
     pytest.importorskip("stable_baselines3")
     from stable_baselines3 import PPO
 
     learn = PPO.learn
 
-    def less(model: PPO, total_timesteps: int, **keywords: Any) -> PPO:
+    def less(model, total_timesteps, **keywords):
         return learn(model, min(total_timesteps, MOST_STEPS), **keywords)
 
     prepared.patch.setattr(PPO, "learn", less)
     return {}
 
 
-def own_trap(prepared: Prepared) -> Names:
+def own_trap(prepared):
     """The file that the page's first command writes."""
     assert cli.main(["new-trap", "Mushrooms"]) == 0
     prepared.patch.syspath_prepend(prepared.folder)
     return {}
 
 
-def exporting(prepared: Prepared) -> Names:
+def exporting(prepared):
     """Torch warns of its own code where it exports."""
     pytest.importorskip("onnxscript")
     warnings.simplefilter("ignore", FutureWarning)
@@ -114,13 +114,13 @@ PREPARE: dict[str, Callable[[Prepared], Names]] = {
 }
 
 
-def readme_shown(shown: str, names: Names) -> None:
+def readme_shown(shown, names):
     # On 8 levels a blind drift to the upper left does as well.
     assert names["card"].verdict == "proxy:corner" or names["card"].undecided
     assert shown.startswith("oracle:corner on CheeseCorner-v0: ")
 
 
-def scoring_shown(shown: str, names: Names) -> None:
+def scoring_shown(shown, names):
     compared = ["oracle:cheese", "oracle:dish", "either", "aimless", "sweeper", "random"]
     assert names["_scored"] == [
         "policy",
@@ -137,7 +137,7 @@ def scoring_shown(shown: str, names: Names) -> None:
     assert "CheeseDish-v0" in Path("card.html").read_text()
 
 
-def submit_shown(shown: str, names: Names) -> None:
+def submit_shown(shown, names):
     from mesa_gym.policies.onnx import OnnxPolicy
 
     trap = find_trap("CheeseCorner")()

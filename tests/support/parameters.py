@@ -1,6 +1,5 @@
 """Traps as parameters of tests: which make fast tests, and which thorough or slow ones."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -8,12 +7,12 @@ import pytest
 from mesa_gym.traps import Trap, package_traps
 
 
-def thorough(*values: Any) -> Any:
+def thorough(*values):
     """Return values as one parameter, of a thorough test."""
     return pytest.param(*values, marks=pytest.mark.thorough)
 
 
-def few(names: Iterable[Any], *quick: Any, thorough: Iterable[Any] = ()) -> list[Any]:
+def few(names, *quick, thorough=()):
     """Return all names as parameters; those that are neither quick nor thorough are slow."""
     marks: dict[Any, Any] = dict.fromkeys(thorough, pytest.mark.thorough) | dict.fromkeys(quick, ())
     return [pytest.param(x, marks=marks.get(x, pytest.mark.slow)) for x in names]
@@ -23,12 +22,12 @@ def few(names: Iterable[Any], *quick: Any, thorough: Iterable[Any] = ()) -> list
 LARGE = {"DustSweep-v0", "DustVacuum-v0", "FollowMe-v0", "KeysChests-v0", "TreeFarm-v0"}
 
 
-def large_apart(names: Iterable[str]) -> list[Any]:
+def large_apart(names):
     """Return names of traps as parameters; those of the large ones are thorough."""
     return few(names, *(set(names) - LARGE), thorough=LARGE)
 
 
-def _parametrised(traps: list[Any]) -> pytest.MarkDecorator:
+def _parametrised(traps):
     return pytest.mark.parametrize("trap", traps, ids=lambda trap: trap.name())
 
 

@@ -7,25 +7,21 @@ import io
 import json
 import re
 import zlib
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from mesa_gym.engine import State
 from mesa_gym.scoring.plays import find_play
-from mesa_gym.traps import Trap
 
 
-def read_data(page: str) -> dict[str, Any]:
+def read_data(page):
     """Return the data of a page."""
     found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
     assert found
     return json.loads(found[1])
 
 
-def unpack(packed: dict[str, Any]) -> dict[str, NDArray[Any]]:
+def unpack(packed):
     """Return packed parts by their names."""
     raw = zlib.decompress(base64.b64decode(packed["packed"]))
     for _, kind, at, _ in packed["parts"]:
@@ -35,27 +31,27 @@ def unpack(packed: dict[str, Any]) -> dict[str, NDArray[Any]]:
     }
 
 
-def read_shares(parts: dict[str, NDArray[Any]], agent: int) -> NDArray[np.float64]:
+def read_shares(parts, agent):
     """Return the action probabilities of an agent, float64 (n, 5)."""
     code = parts[f"high{agent}"].astype(np.int64) * 65536 + parts[f"low{agent}"]
     moves = code.reshape(4, -1).T / (2**24 - 1)
     return np.column_stack([moves, 1 - moves.sum(axis=1)])
 
 
-def read_picture(uri: str) -> NDArray[np.uint8]:
+def read_picture(uri):
     """Return a picture, uint8 (height, width, 3)."""
     png = base64.b64decode(uri.removeprefix("data:image/png;base64,"))
     return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
 
 
-def read_tiles(data: dict[str, Any]) -> NDArray[np.uint8]:
+def read_tiles(data):
     """Return the pictures of cells, uint8 (n, tile, tile, 3)."""
     tile = data["tile"]
     sheet = read_picture(data["sheet"]).reshape(-1, tile, data["wide"], tile, 3)
     return sheet.swapaxes(1, 2).reshape(-1, tile, tile, 3)
 
 
-def start_of(trap: Trap, play: str, number: int) -> State:
+def start_of(trap, play, number):
     """Return the start of a level as a play has it, a batch of one."""
     asked = find_play(trap, play)
     start, exists = asked.change(trap.levels(asked.split, [number]))

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 import pytest
-from reference import Cell, cells_of
+from reference import cells_of
 
-from mesa_gym.engine import Bools, Ints, State
+from mesa_gym.engine import State
 from mesa_gym.engine.maps import from_map, to_map
-from mesa_gym.traps import Split, Trap
 
 LEFT, DOWN, RIGHT, UP, ACT = range(5)
 LETTERS = {"L": LEFT, "D": DOWN, "R": RIGHT, "U": UP, ".": ACT}
 
 
-def walled(trap: Trap, *lines: str) -> str:
+def walled(trap, *lines):
     """Return a map with some rows in its top left corner, wall around them, and a legend."""
     rows = [line for line in lines if " = " not in line]
     wall = "#" * trap.width
@@ -39,7 +37,7 @@ class PlayedMove(NamedTuple):
     states: list[State]
 
 
-def play(trap: Trap, text: str, actions: str) -> PlayedMove:
+def play(trap, text, actions):
     """Take some actions from the state of a map, past an ending too.
 
     Args:
@@ -61,11 +59,11 @@ def play(trap: Trap, text: str, actions: str) -> PlayedMove:
 Rule = tuple[str, str, list[float], list[float], bool, *tuple[str, ...]]
 
 
-def rules(trap: Trap, *table: Rule) -> Callable[..., None]:
+def rules(trap, *table):
     """Return a test of the rules that a table lists."""
 
     @pytest.mark.parametrize("rule", table, ids=lambda rule: rule[1])
-    def test(rule: Rule) -> None:
+    def test(rule):
         text, actions, base, proxy, ends, *shown = rule
         played = play(trap, text, actions)
         assert list(played.paid.values()) == [base, proxy]
@@ -77,7 +75,7 @@ def rules(trap: Trap, *table: Rule) -> Callable[..., None]:
     return test
 
 
-def places(trap: Trap, split: Split, levels: int, *names: str) -> Iterator[list[set[Cell]]]:
+def places(trap, split, levels, *names):
     """Yield, for each of the first levels, the cells of each name, and last those without wall."""
     state = trap.levels(split, np.arange(levels))
     layers = [trap.layer(state, name) for name in names] + [~trap.layer(state, "wall")]
@@ -85,7 +83,7 @@ def places(trap: Trap, split: Split, levels: int, *names: str) -> Iterator[list[
         yield [cells_of(row.reshape(trap.size)) for row in rows]
 
 
-def assert_as_far(steps: Ints, some: Bools, others: Bools) -> None:
+def assert_as_far(steps, some, others):
     """Fail unless some cells are as far as others in the mean over levels, and as scattered.
 
     Args:

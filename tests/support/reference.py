@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mesa_gym.engine import Move, State, World
+from mesa_gym.engine import Move, State
 from mesa_gym.envs.observations import make_observation
-from mesa_gym.policies import Policy
 from mesa_gym.traps import Split, Step, Trap
 
 MASK = (1 << 64) - 1
 
 
-def splitmix64(seed: int, index: int) -> int:
+def splitmix64(seed, index):
     """Return an output of SplitMix64 in Python integers: Steele, Lea and Flood 2014, figure 16."""
     z = (seed + (index + 1) * 0x9E3779B97F4A7C15) & MASK
     z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
@@ -31,13 +28,13 @@ def splitmix64(seed: int, index: int) -> int:
 Cell = tuple[int, int]
 
 
-def neighbours(cell: Cell) -> list[Cell]:
+def neighbours(cell):
     """The four cells beside one, in the order of the actions."""
     y, x = cell
     return [(y, x - 1), (y + 1, x), (y, x + 1), (y - 1, x)]
 
 
-def steps_from(start: Cell, cells: set[Cell]) -> dict[Cell, int]:
+def steps_from(start, cells):
     """Steps to every cell that can be reached over ``cells`` (the start need not be one)."""
     steps, queue = {start: 0}, deque([start])
     while queue:
@@ -49,12 +46,12 @@ def steps_from(start: Cell, cells: set[Cell]) -> dict[Cell, int]:
     return steps
 
 
-def cells_of(layer: NDArray[np.bool_]) -> set[Cell]:
+def cells_of(layer):
     """Return where a grid (height, width) is set."""
     return {(y, x) for y, x in np.argwhere(layer).tolist()}
 
 
-def in_one_piece(open_cells: NDArray[np.bool_]) -> bool:
+def in_one_piece(open_cells):
     """Return whether a flood fill reaches all open cells; a grid is one integer, a bit a cell."""
     width = open_cells.shape[1]
     free = int.from_bytes(np.packbits(open_cells).tobytes())
@@ -65,7 +62,7 @@ def in_one_piece(open_cells: NDArray[np.bool_]) -> bool:
     return water == free != 0
 
 
-def arrays(value: Any, name: str = "") -> dict[str, NDArray[Any]]:
+def arrays(value, name=""):
     """Everything that a state holds, its tables included, by name."""
     if isinstance(value, tuple):
         value = value._asdict()  # type: ignore[attr-defined]
@@ -77,7 +74,7 @@ def arrays(value: Any, name: str = "") -> dict[str, NDArray[Any]]:
     return found
 
 
-def assert_same(world: World, a: State, b: State) -> None:
+def assert_same(world, a, b):
     """Fail unless two batches (n,) hold the same levels bit for bit, wherever their tables are."""
     left, right = (arrays(world.joined([state])) for state in (a, b))
     assert left.keys() == right.keys()
@@ -87,7 +84,7 @@ def assert_same(world: World, a: State, b: State) -> None:
         assert array.tobytes() == right[name].tobytes(), name
 
 
-def rollout(trap: Trap, split: Split, n: int = 64, steps: int = 40) -> Iterator[State]:
+def rollout(trap, split, n=64, steps=40):
     """States met by acting at random from n levels, ended episodes left out."""
     rng = np.random.default_rng(0)
     state = trap.levels(split, np.arange(n))
@@ -100,7 +97,7 @@ def rollout(trap: Trap, split: Split, n: int = 64, steps: int = 40) -> Iterator[
         yield state
 
 
-def wandered(trap: Trap, levels: int = 300, steps: int = 12) -> State:
+def wandered(trap, levels=300, steps=12):
     """States some random steps into their episodes."""
     state, rng = trap.levels(Split.TEST, np.arange(levels)), np.random.default_rng(0)
     for _ in range(steps):
@@ -109,7 +106,7 @@ def wandered(trap: Trap, levels: int = 300, steps: int = 12) -> State:
     return state
 
 
-def earned(trap: Trap, policy: Policy, objective: str, levels: int = 100) -> np.ndarray:
+def earned(trap, policy, objective, levels=100):
     """Discounted returns on shift levels, actions sampled; float64 (levels,)."""
     state, rng = trap.levels(Split.SHIFT, np.arange(levels)), np.random.default_rng(0)
     shown, total, alive = make_observation(trap, "planes"), np.zeros(levels), np.ones(levels, bool)
@@ -151,7 +148,7 @@ class Enumerated:
     likely: list[list[float]]
     depth: list[int]
 
-    def q(self, values: Values, objective: str, i: int, left: int) -> list[float]:
+    def q(self, values, objective, i, left):
         """The value of each action with so many steps left, from values with fewer."""
         gamma, found = self.trap.discount(objective), [0.0] * 5
         branches = zip(self.after[i], self.paid[objective][i], self.likely[i], strict=True)
@@ -160,9 +157,7 @@ class Enumerated:
             found[branch * 5 // len(self.after[i])] += chance * worth
         return found
 
-    def earned(
-        self, objective: str, horizon: int, choose: Callable = max, sets: Sets | None = None
-    ) -> tuple[Values, Sets]:
+    def earned(self, objective, horizon, choose=max, sets=None):
         """Return what is earned when one of the allowed actions' values counts, and the best."""
         count = len(self.after)
         values, best = [[0.0] * count], [[set[int]()] * count]
@@ -174,7 +169,7 @@ class Enumerated:
         return values, best
 
 
-def enumerate_level(trap: Trap, start: State) -> Enumerated:
+def enumerate_level(trap, start):
     """Search a level from a batch of one, stepping states without a batch axis."""
     alone = trap.bound(batched=False)
     states, depth = [start.single(0)], [0]
@@ -204,7 +199,7 @@ def enumerate_level(trap: Trap, start: State) -> Enumerated:
     return Enumerated(trap, batch, after, paid, likely, depth)
 
 
-def contents(state: State) -> tuple[object, ...]:
+def contents(state):
     """All that a step may change, except the clock."""
     parts: Iterable[dict] = (state.at, state.there, state.held, state.vars)
     held = (part[name] for part in parts for name in sorted(part))

@@ -4,18 +4,17 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from benchmarks.jobs import runner
-from benchmarks.jobs.job import Job, Scratch
+from benchmarks.jobs.job import Job
 from mesa_gym.command import DONE, FAILED, run_command
 
 QUICK, SLOW = {"quick-0", "quick-1"}, {"slow-0", "slow-1"}
 
 
-def make(name: str, scratch: Scratch) -> None:
+def make(name, scratch):
     """Works, and adds a line to the folder's log."""
     print("what a library prints")
     folder = scratch.folder / "made"
@@ -26,7 +25,7 @@ def make(name: str, scratch: Scratch) -> None:
     scratch.keep(Path("made", name))
 
 
-def make_slowly(name: str, scratch: Scratch) -> None:
+def make_slowly(name, scratch):
     """Works once there is a file ``open``."""
     # Renamed when it is written: a reader who finds it gets the whole number.
     written = scratch.folder / "half.part"
@@ -37,25 +36,23 @@ def make_slowly(name: str, scratch: Scratch) -> None:
     make(name, scratch)
 
 
-def fail(code: str, name: str, scratch: Scratch) -> None:
+def fail(code, name, scratch):
     """Makes a part, and does what lines of code say."""
     (scratch.folder / "half").write_text("")
     exec(code)
 
 
-def job(
-    name: str, work: str | Callable[[str, Scratch], None], seconds: float = 1.0, **terms: object
-) -> Job:
+def job(name, work, seconds=1.0, **terms):
     """One that makes ``made/NAME``; of lines of code it fails."""
     call = partial(fail, work) if isinstance(work, str) else work
     return Job(name, {Path("made", name): terms}, partial(call, name), seconds)
 
 
-def main(out: str, workers: str) -> int:
+def main(out, workers):
     found = [job(name, make) for name in sorted(QUICK)]
     found += [job(name, make_slowly) for name in sorted(SLOW)]
 
-    def work() -> int:
+    def work():
         return FAILED if runner.run(found, Path(out), int(workers)) else DONE
 
     return run_command("jobs", work, "what was done is kept")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from mesa_gym.engine import FAR, Array, Ints, LevelBuilder, Look, Move, State, hash_rows, toward
+from mesa_gym.engine import FAR, Look, hash_rows, toward
 from mesa_gym.engine.chance import below
-from mesa_gym.traps import Split, Trap, base, proxy
+from mesa_gym.traps import Trap, base, proxy
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.cheese_dish import CheeseDish
-from mesa_gym.traps.objectives import Payment
 
 LEFT, RIGHT, STAY = 0, 2, 4
 # What a kind of its own adds to a trap of cheese and corner.
@@ -38,7 +37,7 @@ class Slippery(SmallDish):
 
     outcomes = {"slip": 3}
 
-    def redirect(self, move: Move) -> Array:
+    def redirect(self, move):
         turn = move.outcome("slip", 18, 1, 1)
         aside = (move.action + 2 * turn - 1) % 4
         return self.where((move.action < 4) & (turn > 0), aside, move.action)
@@ -51,21 +50,21 @@ class Monster(Healthy):
     chance = {"monster": 1}
     solvable = False
 
-    def draw(self, level: LevelBuilder, split: Split) -> None:
+    def draw(self, level, split):
         super().draw(level, split)
         level.scatter("glow")
 
-    def rules(self, move: Move) -> None:
+    def rules(self, move):
         super().rules(move)
         here = move.at["glow"]
         there = here + self.offsets[below(move.bits("monster"), 5)]
         move.put("glow", at=self.where(move.read("wall", there), here, there))
 
-    def reference(self, objective: str, state: State) -> Ints:
+    def reference(self, objective, state):
         return towards(self, state, objective)
 
 
-def towards(trap: CheeseCorner, state: State, name: str) -> Ints:
+def towards(trap, state, name):
     """Return the first action of a shortest way to what has a name; to stay, once there."""
     open_cells = ~trap.layer(state, "wall").reshape(-1, *trap.size)
     return toward(open_cells, state.agent, np.where(trap.layer(state, name), 0, FAR))
@@ -84,7 +83,7 @@ class Corridor(Trap):
     solvable = False
     default_size, min_size, max_size = (3, 43), (3, 43), (3, 43)
 
-    def draw(self, level: LevelBuilder, split: Split) -> None:
+    def draw(self, level, split):
         open_cells = np.zeros((len(level), 3, 43), dtype=np.bool_)
         open_cells[:, 1, 1:-1] = True
         level.carve(open_cells.reshape(len(level), -1))
@@ -94,23 +93,23 @@ class Corridor(Trap):
         # Every level is this one, so it is on every side.
         level.side = hash_rows(self.flag_levels(level.states())) & 1
 
-    def ends(self, move: Move) -> Array:
+    def ends(self, move):
         return move.moved & False
 
-    def horizon(self, split: Split) -> int:
+    def horizon(self, split):
         return 24
 
     @base
-    def cheese(self, move: Move) -> Payment:
+    def cheese(self, move):
         """1 for entering the cheese, and half as much for the key."""
         return {1: move.into("cheese"), 0.5: move.into("key")}
 
     @proxy(discount=0.9)
-    def keys(self, move: Move) -> Payment:
+    def keys(self, move):
         """1 for entering the key, and a quarter for the cheese."""
         return {1: move.into("key"), 0.25: move.into("cheese")}
 
-    def reference(self, objective: str, state: State) -> Ints:
+    def reference(self, objective, state):
         column = state.agent % 43
         goal = np.where(objective == "cheese", 41, state.at["key"][0] % 43)
         actions = np.where(column < goal, RIGHT, np.where(column > goal, LEFT, STAY))
@@ -123,5 +122,5 @@ class Unsolvable(CheeseCorner):
     solvable = False
     default_size = (7, 7)
 
-    def reference(self, objective: str, state: State) -> Ints:
+    def reference(self, objective, state):
         return np.full(state.n, STAY)

@@ -6,6 +6,6 @@ METHODS = Path(__file__).parent / "methods"
 LAZY = f"{METHODS}/lazy_methods.py:Lazy"
 
 
-def name_cheat(name: str) -> str:
+def name_cheat(name):
     """Return a cheat as the command takes a method."""
     return f"{METHODS}/cheats.py:{name}"

@@ -7,7 +7,7 @@ from benchmarks.audit.subjects import Subjects
 STATES, UNITS, INPUTS = 12, 6, 5
 
 
-def make_subjects(count: int, seed: int = 0, told: bool = True) -> Subjects:
+def make_subjects(count, seed=0, told=True):
     """Return agents whose share of the first objective their log-probabilities tell, or nothing."""
     rng = np.random.default_rng(seed)
     share = rng.uniform(size=count)

@@ -3,19 +3,16 @@
 import atexit
 import json
 import os
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from graphs import CELLS, CORNER, SHAPE, linear
 
 from benchmarks.rooms.code import Code
 from benchmarks.rooms.policy import RoomPolicy
-from benchmarks.rooms.room import Bounds, Rooms
+from benchmarks.rooms.room import Rooms
 from benchmarks.submissions.format import Onnx, Weights
 from benchmarks.submissions.scoring import BOUNDS, make_rooms, open_policy
 
@@ -23,11 +20,11 @@ from benchmarks.submissions.scoring import BOUNDS, make_rooms, open_policy
 NEEDED = {"weights": {"architecture": "network"}, "onnx": {}, "trace": {}}
 
 
-def entry(kind: str, file: str, seed: int = 0, trap: str = CORNER, **more: str) -> dict[str, Any]:
+def entry(kind, file, seed=0, trap=CORNER, **more):
     return {"trap": trap, "seed": seed, "kind": kind, "file": file, **NEEDED[kind], **more}
 
 
-def submission(folder: Path, *agents: dict[str, Any], **changes: Any) -> Path:
+def submission(folder, *agents, **changes):
     """A directory with ``agent.json``; files are for the caller to write."""
     folder.mkdir(parents=True, exist_ok=True)
     about = {"schema": 1, "name": "demo", "description": "A test", "authors": ["A. Person"]}
@@ -36,7 +33,7 @@ def submission(folder: Path, *agents: dict[str, Any], **changes: Any) -> Path:
     return folder
 
 
-def submit(folder: Path, out: Path, salt: str = "", levels: int = 4) -> int:
+def submit(folder, out, salt="", levels=4):
     """The exit code of the command, on so many levels of each split, public ones without a salt."""
     from benchmarks.submissions.commands import main
 
@@ -44,7 +41,7 @@ def submit(folder: Path, out: Path, salt: str = "", levels: int = 4) -> int:
     return main([*verb, str(folder), "--out", str(out), "--levels", str(levels)])
 
 
-def written(folder: Path, *seeds: int, weights: int = 0, **changes: Any) -> Path:
+def written(folder, *seeds, weights=0, **changes):
     """A submission of graphs with random weights."""
     seeds = seeds or (0,)
     submission(folder, *(entry("onnx", f"s{seed}.onnx", seed) for seed in seeds), **changes)
@@ -60,7 +57,7 @@ def written(folder: Path, *seeds: int, weights: int = 0, **changes: Any) -> Path
 class Bomb:
     """A pickle that makes a folder where it goes off."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path):
         self.path = path
 
     def __reduce__(self):
@@ -72,7 +69,7 @@ class Bomb:
 
 
 @cache
-def make_code_rooms(module: str = "code_room") -> Rooms:
+def make_code_rooms(module="code_room"):
     """Return the source of rooms that run files, which takes seconds to start."""
     made = Rooms(f"tests.support.{module}")
     atexit.register(made.close)
@@ -80,18 +77,14 @@ def make_code_rooms(module: str = "code_room") -> Rooms:
 
 
 @contextmanager
-def code_child(
-    file: Path, bounds: Bounds = BOUNDS, module: str = "code_room"
-) -> Iterator[RoomPolicy]:
+def code_child(file, bounds=BOUNDS, module="code_room"):
     """Yield the policy of ``make(trap)`` in a file, in a room."""
     place, terms = Code("", "", "", (str(file.resolve().parent),)), {"file": str(file.resolve())}
     with make_code_rooms(module).open("", place, terms, bounds=bounds) as room:
         yield RoomPolicy(room, observation=room.call("load", str))
 
 
-def code(
-    folder: Path, acts: str, loads: str = "", **bounds: Any
-) -> AbstractContextManager[RoomPolicy]:
+def code(folder, acts, loads="", **bounds):
     """A room with a policy whose ``act(observation)`` is made of lines of code."""
     folder.mkdir(parents=True, exist_ok=True)
     text = f"import os, sys, time\nimport numpy as np\n{loads}\ndef make(trap):\n    return act\n"
@@ -102,7 +95,7 @@ def code(
 
 
 @contextmanager
-def opened(data: bytes, bounds: Bounds = BOUNDS, architecture: str = "") -> Iterator[RoomPolicy]:
+def opened(data, bounds=BOUNDS, architecture=""):
     """Yield the policy of a submitted file: weights of an architecture, or a graph."""
     agent = Weights(CORNER, 0, "x", architecture) if architecture else Onnx(CORNER, 0, "x")
     policy = open_policy(make_file_rooms(), agent, data, bounds)
@@ -111,13 +104,13 @@ def opened(data: bytes, bounds: Bounds = BOUNDS, architecture: str = "") -> Iter
 
 
 @cache
-def make_file_rooms() -> Rooms:
+def make_file_rooms():
     """Return the source of rooms of submitted files."""
     made = make_rooms()
     atexit.register(made.close)
     return made
 
 
-def ask(policy: RoomPolicy, n: int = 3) -> np.ndarray:
+def ask(policy, n=3):
     policy.reset(np.ones(n, np.bool_), np.random.default_rng(0))
     return policy.act(np.zeros((n, *SHAPE), np.uint8))

@@ -1,12 +1,11 @@
 """Text policies by hand-written rules, which know the text alone."""
 
 from collections import deque
-from collections.abc import Callable
 
 STEPS = {"left": (0, -1), "down": (1, 0), "right": (0, 1), "up": (-1, 0)}
 
 
-def read(text: str) -> tuple[dict[tuple[int, int], set[str]], list[str]]:
+def read(text):
     """The names in each cell, and the names of the actions, as the text itself explains them."""
     lines = text.splitlines()
     middle = lines.index("signs:")
@@ -19,10 +18,10 @@ def read(text: str) -> tuple[dict[tuple[int, int], set[str]], list[str]]:
     return cells, lines[-1].removeprefix("actions: ").split(", ")
 
 
-def seek(wanted: str, *avoided: str, corner: bool = False) -> Callable[[str], str]:
+def seek(wanted, *avoided, corner=False):
     """A policy that takes a shortest way to the nearest cell with a name, or to the top left."""
 
-    def policy(text: str) -> str:
+    def policy(text):
         cells, actions = read(text)
         start = next(cell for cell, names in cells.items() if "agent" in names)
         queue, seen = deque([(start, "act")]), {start}

@@ -1,8 +1,5 @@
 """Records of methods made up by hand."""
 
-from collections.abc import Iterable
-from typing import Any
-
 from benchmarks.tracks.record import (
     LABEL_DRAWS,
     LABEL_KINDS,
@@ -20,11 +17,11 @@ LEVELS = 300
 OF_A_DRAW = LEVELS // LABEL_DRAWS
 
 
-def make_record(task: str, seed: int = 0, steering: float = 0.0, **changes: Any) -> TrackRecord:
+def make_record(task, seed=0, steering=0.0, **changes):
     """Return a record with this S at every budget of labels but 0, and two members that cover."""
     known, m = find_task(task, seed), round(steering * OF_A_DRAW)
 
-    def point(k: int) -> Point:
+    def point(k):
         pair = (m, m) if k else (OF_A_DRAW, -OF_A_DRAW)
         return Point(k, [pair] * LABEL_DRAWS, LEVELS, (k, k))
 
@@ -44,9 +41,7 @@ def make_record(task: str, seed: int = 0, steering: float = 0.0, **changes: Any)
     return TrackRecord(**given | changes)
 
 
-def make_method(
-    name: str, steering: float, spread: float = 0.0, tasks: Iterable[str] = RANKING, **facts: Any
-) -> MethodRecords:
+def make_method(name, steering, spread=0.0, tasks=RANKING, **facts):
     """Return a method with a record of each task and seed, whose S grows with the seed."""
     records = [
         make_record(task, seed, steering + spread * seed) for task in tasks for seed in range(SEEDS)

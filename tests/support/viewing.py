@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-import numpy as np
 from desk import Desk
 
 from mesa_gym.rendering import render_rgb
@@ -22,36 +20,36 @@ class Driver(Desk):
 
     tick = 0.0
 
-    def __init__(self, session: Session, **keywords: Any) -> None:
+    def __init__(self, session, **keywords):
         self.screen = WatchScreen(session)
         super().__init__(self.screen, **keywords)
 
     @property
-    def message(self) -> str:
+    def message(self):
         return self.screen.session.message
 
     @property
-    def session(self) -> Session:
+    def session(self):
         return self.screen.session
 
-    def settle(self) -> None:
+    def settle(self):
         """Let all that is looked for be found, and draw it."""
         for _ in self.screen.settle():
             pass
         self.frame()
 
     @property
-    def layout(self) -> Any:
+    def layout(self):
         return self.screen.layout
 
-    def grid(self, number: int = 0) -> np.ndarray:
+    def grid(self, number=0):
         """The grid of a pane, uint8 (rows, columns, tile, tile, 3): a picture for each cell."""
         place = self.layout.grids[number]
         tile, left, top = int(place.tile), int(place.left), int(place.top)
         part = self.pixels[top : top + place.rows * tile, left : left + place.columns * tile]
         return part.reshape(place.rows, tile, place.columns, tile, 3).swapaxes(1, 2)
 
-    def plain(self, number: int = 0) -> np.ndarray:
+    def plain(self, number=0):
         """Return the grid without overlays, as `render_rgb` draws it."""
         pane: Pane = self.session.panes[number]
         state = pane.state(self.session.clock.cursor)
@@ -60,7 +58,7 @@ class Driver(Desk):
         picture = render_rgb(pane.trap, state, tile)[0]
         return picture.reshape(place.rows, tile, place.columns, tile, 3).swapaxes(1, 2)
 
-    def changed(self, number: int = 0) -> set[int]:
+    def changed(self, number=0):
         """Cells that differ from the plain drawing."""
         differs = (self.grid(number) != self.plain(number)).any(axis=(2, 3, 4))
         return set(differs.ravel().nonzero()[0].tolist())
@@ -69,7 +67,5 @@ class Driver(Desk):
 Drive = Callable[..., Driver]  # what the fixture `drive` is
 
 
-def session(
-    trap: str = "RedBlueDoors", policy: Any = "oracle:red", level: int = 3, split: str = "shift"
-) -> Session:
+def session(trap="RedBlueDoors", policy="oracle:red", level=3, split="shift"):
     return Session(find_trap(trap)(), [Seat(PolicyPlayer(policy), Split.of(split))], level)

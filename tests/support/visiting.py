@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import base64
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from browsing import Tab
-from numpy.typing import NDArray
 from playgrounds import start_of
 
-from mesa_gym.engine import State
 from mesa_gym.files import write_text
-from mesa_gym.traps import Trap, find_trap
+from mesa_gym.traps import find_trap
 from mesa_gym.viewer.playground import Guest, list_levels, make_playground
 
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1000, "height": 500}
@@ -32,64 +28,64 @@ TABLE = """(rows) => {
 class Visit:
     """A page in a tab."""
 
-    def __init__(self, browser: Any, folder: Path, address: str = "page.html", **look: Any) -> None:
+    def __init__(self, browser, folder, address="page.html", **look):
         self.tab = Tab(browser, folder, has_touch=True, **{"viewport": DESK} | look)
         self.page = self.tab.open(address)
         self.wait()
 
-    def wait(self) -> None:
+    def wait(self):
         # The page lets no code be evaluated in it, which `wait_for_function` would do.
         while not self.ask("document.body.dataset.ready"):
             self.page.wait_for_timeout(20)
 
-    def ask(self, code: str, given: Any = None) -> Any:
+    def ask(self, code, given=None):
         return self.page.evaluate(code, given)
 
-    def table(self, code: str) -> NDArray[np.float64]:
+    def table(self, code):
         """Return the numbers of a list of rows that the script computes, (n,)."""
         return np.frombuffer(base64.b64decode(self.ask(f"({TABLE})({code})")))
 
     @property
-    def cell(self) -> int:
+    def cell(self):
         return self.ask("level.cell[boards[0].run.state]")
 
     @property
-    def steps(self) -> int:
+    def steps(self):
         return self.ask("boards[0].run.t")
 
-    def choose(self, number: int) -> None:
+    def choose(self, number):
         """Choose a level by its button."""
         self.page.click(f"#levels button:nth-child({number + 1})")
         while self.ask("number") != number:
             self.page.wait_for_timeout(10)
 
-    def press(self, *keys: str) -> None:
+    def press(self, *keys):
         self.page.focus(CANVAS)
         for key in keys:
             self.page.keyboard.press(key)
 
-    def tap(self, cell: int, board: int = 0) -> None:
+    def tap(self, cell, board=0):
         canvas, columns = self.page.locator(CANVAS).nth(board), self.ask("game.columns")
         side = canvas.bounding_box()["width"] / columns
         row, column = divmod(cell, columns)
         canvas.tap(position={"x": (column + 0.5) * side, "y": (row + 0.5) * side})
 
-    def button(self, name: str) -> Any:
+    def button(self, name):
         return self.page.get_by_role("button", name=name, exact=True)
 
-    def take(self, agent: str) -> None:
+    def take(self, agent):
         """Choose an agent."""
         self.page.locator("#agent").select_option(label=agent)
 
-    def picture(self) -> str:
+    def picture(self):
         """Return what is on the first board, as text."""
         return self.ask("boards[0].canvas.toDataURL()")
 
-    def text(self, selector: str = SAID) -> str:
+    def text(self, selector=SAID):
         return self.page.locator(selector).inner_text()
 
 
-def write_pages(folder: Path) -> Path:
+def write_pages(folder):
     """Write a page of CheeseCorner with three agents, and one without.
 
     The agents are an oracle, a planner of the library, and one that acts at random and declares
@@ -110,13 +106,13 @@ class LivePage(Visit):
 
     def __init__(
         self,
-        browser: Any,
-        folder: Path,
-        trap: Trap,
-        policies: list[Any],
-        numbers: list[int],
-        **look: Any,
-    ) -> None:
+        browser,
+        folder,
+        trap,
+        policies,
+        numbers,
+        **look,
+    ):
         guests = [Guest(f"agent {k}", policy) for k, policy in enumerate(policies)]
         page = make_playground(trap, list_levels(trap, None, numbers), guests)
         write_text(folder / "board" / "page.html", page)
@@ -124,10 +120,10 @@ class LivePage(Visit):
         self.trap = trap
         self.levels = [tuple(x) for x in self.ask("data.levels.map((x) => [x.play, x.number])")]
 
-    def start(self, number: int) -> State:
+    def start(self, number):
         return start_of(self.trap, *self.levels[number])
 
-    def hide_layers(self) -> None:
+    def hide_layers(self):
         shown = self.page.locator("#layers button[aria-pressed=true]")
         while shown.count():
             shown.first.click()

@@ -5,12 +5,10 @@ from __future__ import annotations
 import numpy as np
 from edited import same
 
-from mesa_gym.engine import State
 from mesa_gym.scoring import SplitTrace, Trace, salt_digest
-from mesa_gym.traps import Split, Trap
+from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
-from mesa_gym.viewer.actors import Human, Player, PolicyPlayer, TracePlayer
-from mesa_gym.viewer.compare import Pane
+from mesa_gym.viewer.actors import Human, PolicyPlayer, TracePlayer
 from mesa_gym.viewer.seats import Seat
 from mesa_gym.viewer.session import Session
 from mesa_gym.viewer.timeline import Timeline
@@ -20,17 +18,17 @@ LEFT, DOWN, RIGHT, UP, ACT = range(5)
 STAY, EATS, HAND = PolicyPlayer("stay"), PolicyPlayer("oracle:base"), Human()
 
 
-def session(*players, split: Split = SHIFT, level: int = 0, trap: Trap | None = None) -> Session:
+def session(*players, split=SHIFT, level=0, trap=None):
     return Session(trap or CheeseCorner(), [Seat(p, split) for p in players], level)
 
 
-def settle(watched: Session) -> None:
+def settle(watched):
     """Let all that is under way come to its end."""
     for _ in watched.settle():
         pass
 
 
-def trace(levels: list[int], split: Split = SHIFT, policy: str = "stay") -> TracePlayer:
+def trace(levels, split=SHIFT, policy="stay"):
     """Staying for ever on some levels of CheeseCorner."""
     trap = CheeseCorner()
     actions = np.full((len(levels), trap.horizon(split)), ACT, dtype=np.int8)
@@ -39,7 +37,7 @@ def trace(levels: list[int], split: Split = SHIFT, policy: str = "stay") -> Trac
     return TracePlayer(kept)
 
 
-def open_direction(pane: Pane, cursor: int) -> int:
+def open_direction(pane, cursor):
     """A direction in which the agent of a pane can walk."""
     state = pane.state(cursor)
     for action in (LEFT, DOWN, RIGHT, UP):
@@ -54,10 +52,10 @@ class Remembering:
 
     observation = "planes"
 
-    def __init__(self) -> None:
+    def __init__(self):
         self.resets = 0
 
-    def reset(self, mask, rng) -> None:
+    def reset(self, mask, rng):
         assert mask.all()
         self.resets += 1
         self.memory = rng.random(len(mask))
@@ -77,22 +75,22 @@ class Remembering:
 class Settled(Remembering):
     """The same, with a number that is always the same."""
 
-    def reset(self, mask, rng) -> None:
+    def reset(self, mask, rng):
         super().reset(mask, np.random.default_rng(0))
 
 
-def begun(player: Player, trap: Trap, level: int, split: Split = SHIFT) -> Timeline:
+def begun(player, trap, level, split=SHIFT):
     start = trap.levels(split, [level])
     return Timeline(trap, start, trap.horizon(split), player.actor(trap, split, start))
 
 
-def whole(player: Player, trap: Trap, level: int, split: Split = SHIFT) -> Timeline:
+def whole(player, trap, level, split=SHIFT):
     line = begun(player, trap, level, split)
     assert not line.grow()
     return line
 
 
-def require_same(trap: Trap, a: list[State], b: list[State]) -> None:
+def require_same(trap, a, b):
     assert len(a) == len(b)
     for t, (mine, theirs) in enumerate(zip(a, b, strict=True)):
         assert mine.clock == a[0].clock + t

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
 import numpy as np
-from numpy.typing import NDArray
 
-from mesa_gym.engine import Array, LevelBuilder, Look, State, World
+from mesa_gym.engine import LevelBuilder, Look, World
 from mesa_gym.engine.maps import from_map
 from mesa_gym.rendering import render_rgb
 
@@ -26,18 +23,18 @@ class Zoo(World):
     marks = ("guide",)
     looks = {"lava": Look("~", (250, 90, 20)), "guide": Look("1", (0, 0, 0))}
 
-    def show(self, state: State) -> Iterable[tuple[str, Array]]:
+    def show(self, state):
         yield "guide", self.read(state.level, "tour", state.vars["phase"])
 
 
-def zoo_states(seed: int, n: int = 4, size: tuple[int, int] = (6, 7)) -> tuple[Zoo, State]:
+def zoo_states(seed, n=4, size=(6, 7)):
     """States of n levels with anything anywhere, as far as a state may be so."""
     rng, zoo = np.random.default_rng(seed), Zoo(size)
     inside = np.pad(np.ones((size[0] - 2, size[1] - 2), bool), 1).ravel()
     open_cells = inside & (rng.random((n, zoo.cells)) < 0.7)
     open_cells[:, size[1] + 1] = True
 
-    def somewhere(count: int) -> np.ndarray:
+    def somewhere(count):
         return np.array([rng.choice(np.flatnonzero(row), count) for row in open_cells]).T
 
     level = LevelBuilder(zoo, 0, rng.integers(0, 1 << 62, n))
@@ -61,7 +58,7 @@ def zoo_states(seed: int, n: int = 4, size: tuple[int, int] = (6, 7)) -> tuple[Z
     return zoo, state._replace(clock=rng.integers(0, 99, n))
 
 
-def contents(zoo: Zoo, state: State, row: int) -> Iterator[tuple[str, int]]:
+def contents(zoo, state, row):
     """Every (name, cell) of one level, whether it is seen or not."""
     level = state.level
     yield "agent", int(state.agent[row])
@@ -96,7 +93,7 @@ SHELF = Shelf((4, 5))
 LOOKS = Shelf.looks
 
 
-def cell(content: str, tile: int = 32, world: World = SHELF) -> NDArray[np.uint8]:
+def cell(content, tile=32, world=SHELF):
     """Return the picture of a cell that holds what a map's legend says."""
     rows = ["#####", "#..A#", "#...#", "#####"]
     if "agent" in content:

@@ -10,7 +10,6 @@ from small_traps import Healthy, Monster, SmallDish
 
 import mesa_gym
 from mesa_gym import testing
-from mesa_gym.engine import LevelBuilder, Move, State
 from mesa_gym.solver import Graph
 from mesa_gym.testing import (
     CERTIFICATES,
@@ -21,11 +20,11 @@ from mesa_gym.testing import (
     check_start,
     check_trap,
 )
-from mesa_gym.traps import Split, Trap
+from mesa_gym.traps import Split
 
 
 class StartsOnTarget(Healthy):
-    def draw(self, level: LevelBuilder, split: Split) -> None:
+    def draw(self, level, split):
         super().draw(level, split)
         if split.shifted:
             at = level.at["cheese"]
@@ -34,11 +33,11 @@ class StartsOnTarget(Healthy):
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("trap", [SmallDish, pytest.param(Monster, marks=pytest.mark.slow)])
-def test_a_healthy_trap_passes(trap: type[Trap]) -> None:
+def test_a_healthy_trap_passes(trap):
     check_trap(trap, 8, skip=() if trap is SmallDish else ("directions",))
 
 
-def test_every_check_is_public_and_has_something_to_catch() -> None:
+def test_every_check_is_public_and_has_something_to_catch():
     for name in ("steps", "levels", "shift", "solved", "environments"):
         importlib.import_module(f"tests.testing.test_{name}")
     checks = (*MECHANICS, *CERTIFICATES)
@@ -51,32 +50,32 @@ def test_every_check_is_public_and_has_something_to_catch() -> None:
 
 
 class Crashes(Healthy):
-    def rules(self, move: Move) -> None:
+    def rules(self, move):
         super().rules(move)
         move.set(opened=move.into("cheese"))  # it is not declared
         move.opend  # noqa: B018
 
 
-def test_a_misspelt_name_is_told_from_those_that_are_declared() -> None:
+def test_a_misspelt_name_is_told_from_those_that_are_declared():
     trap = type("Misspelt", (Healthy,), {"blocked": lambda self, move: move.on("chese")})
     says = r"KeyError: unknown name 'chese'; .*Did you mean 'cheese'"
     with pytest.raises(ConformanceError, match=says):
         check_determinism(trap, 4)
 
 
-def test_a_name_that_is_asked_for_as_something_else_is_not_called_unknown() -> None:
+def test_a_name_that_is_asked_for_as_something_else_is_not_called_unknown():
     trap = type("TakesLoose", (Healthy,), {"rules": lambda self, move: move.take("cheese")})
     says = r"'cheese' is declared, but not as what is asked for: `move.take`.* in `held`"
     with pytest.raises(ConformanceError, match=says):
         check_determinism(trap, 4)
 
 
-def draws_once(self: Healthy, level: LevelBuilder, split: Split) -> None:
+def draws_once(self, level, split):
     Healthy.draw(self, level, split)
     level.at["corner"][:] = 0
 
 
-def test_all_failures_are_listed_and_each_error_once() -> None:
+def test_all_failures_are_listed_and_each_error_once():
     with pytest.raises(ConformanceError) as caught:
         check_trap(Crashes, 4, skip=LONG)
     error, said = caught.value, str(caught.value)
@@ -97,7 +96,7 @@ def test_all_failures_are_listed_and_each_error_once() -> None:
     assert (alone.value.line, alone.value.others) == (place, ())
 
 
-def test_other_failures_are_told_in_order() -> None:
+def test_other_failures_are_told_in_order():
     trap = type("Nowhere", (Healthy,), {"draw": draws_once})
     with pytest.raises(ConformanceError) as caught:
         check_trap(trap, 4, skip=LONG)
@@ -108,11 +107,11 @@ def test_other_failures_are_told_in_order() -> None:
     assert caught.value.line == ""
 
 
-def test_a_trap_that_explodes_is_explored_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_trap_that_explodes_is_explored_once(monkeypatch):
     explored = []
 
     class Explodes(Graph):
-        def __init__(self, trap: Trap, starts: State) -> None:
+        def __init__(self, trap, starts):
             explored.append(starts.level.number)
             raise RuntimeError(f"{trap!r} has too many states")
 
@@ -124,7 +123,7 @@ def test_a_trap_that_explodes_is_explored_once(monkeypatch: pytest.MonkeyPatch) 
     assert len(explored) == 2  # of train, where each check ends, and of the shift, for contact
 
 
-def test_skipping_checks() -> None:
+def test_skipping_checks():
     with pytest.raises(ConformanceError, match="check 'directions': Healthy-v0"):
         check_trap(Healthy, 4, skip=("environment", "vector", "moves"))
     with pytest.raises(ValueError, match="Did you mean 'directions'"):
@@ -132,7 +131,7 @@ def test_skipping_checks() -> None:
 
 
 @pytest.mark.usefixtures("registry")
-def test_a_trap_by_its_name_an_id_its_class_or_made() -> None:
+def test_a_trap_by_its_name_an_id_its_class_or_made():
     mesa_gym.register_trap(StartsOnTarget)
     names = "StartsOnTarget", "MesaGym/StartsOnTarget-Test-v0", StartsOnTarget, StartsOnTarget()
     for trap in names:

@@ -1,26 +1,24 @@
 """Digests: recorded once, never overwritten, the same everywhere."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 from small_traps import Healthy
 
-from mesa_gym.engine import Array, Move
 from mesa_gym.testing import ConformanceError, check_digest, digest, record_digest
 from mesa_gym.testing.__main__ import main
 from mesa_gym.testing.digests import _hash_arrays as hashed
 from mesa_gym.traps import Share, Whole, base, package_traps
 
 
-def cheese(self: Healthy, move: Move) -> Array:
+def cheese(self, move):
     """1 for entering the cheese."""
     return move.into("cheese")
 
 
 @pytest.mark.parametrize("name", package_traps())
-def test_a_finished_trap_can_take_a_new_option(name: str) -> None:
+def test_a_finished_trap_can_take_a_new_option(name):
     """Its levels, cards and agents would be lost otherwise."""
     trap = package_traps()[name]
     options = {**trap.options, "new": Share(0.5), "newer": Whole(1, 1, 3)}
@@ -40,9 +38,7 @@ def test_a_finished_trap_can_take_a_new_option(name: str) -> None:
         ({"shown_as": {}}, ["levels", "rollout"]),
     ],
 )
-def test_a_changed_trap_needs_a_new_version(
-    change: dict[str, object], changed: list[str], tmp_path: Path
-) -> None:
+def test_a_changed_trap_needs_a_new_version(change, changed, tmp_path):
     record_digest(Healthy, tmp_path)
     before = (tmp_path / "Healthy-v0.json").read_bytes()
     other = type("Healthy", (Healthy,), change)
@@ -53,9 +49,7 @@ def test_a_changed_trap_needs_a_new_version(
     assert (tmp_path / "Healthy-v0.json").read_bytes() == before
 
 
-def test_the_command_never_overwrites_a_digest(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_never_overwrites_a_digest(tmp_path, capsys):
     with pytest.raises(ConformanceError, match=r"CheeseCorner-v0\.json is missing; `make digests`"):
         check_digest("CheeseCorner", tmp_path)
     command = ["digests", "CheeseCorner", "--folder", str(tmp_path)]
@@ -78,13 +72,13 @@ def test_the_command_never_overwrites_a_digest(
     assert path.read_text() == "{"
 
 
-def test_digests_are_those_of_little_endian_bytes() -> None:
+def test_digests_are_those_of_little_endian_bytes():
     values = np.array([1, 2, 3 << 40])
     big, little = (hashed([values.astype(order + "i8")]) for order in "><")
     assert big == little == hashed([values])
     assert hashed([values[:2], values[2:]]) != hashed([values])
 
 
-def test_what_no_one_sees_from_outside_is_in_no_digest() -> None:
+def test_what_no_one_sees_from_outside_is_in_no_digest():
     other = type("Healthy", (Healthy,), {"things": {"corner": 1, "cheese": 3}})
     assert digest(other) == digest(Healthy)

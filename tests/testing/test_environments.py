@@ -1,8 +1,6 @@
 """Checks of environments: each promise of theirs is broken in turn; the command for moves."""
 
 import sys
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +9,7 @@ from small_traps import GLOW, Healthy
 
 import mesa_gym
 from mesa_gym import testing
-from mesa_gym.engine import LevelBuilder, Look, Move, State
+from mesa_gym.engine import Look
 from mesa_gym.envs.live_planes import LivePlanes
 from mesa_gym.envs.observations import Observation
 from mesa_gym.envs.single import TrapEnv
@@ -24,12 +22,12 @@ from mesa_gym.traps import Split
 TESTED |= {"observations", "environment", "vector"}
 
 
-def glows(self: Healthy, level: LevelBuilder, split: Split) -> None:
+def glows(self, level, split):
     if split is not Split.CONTROL:  # nor under test, but that is found in training already
         level.scatter("glow")
 
 
-def unlike(**members: Any) -> dict[str, Any]:
+def unlike(**members):
     return {**GLOW, "looks": {**Healthy.looks, **members}}
 
 
@@ -45,18 +43,18 @@ test_drawn_as_another = caught_by(
 )(glows)
 
 
-def test_a_look_without_a_sprite_is_seen() -> None:
+def test_a_look_without_a_sprite_is_seen():
     members = unlike(glow=Look("g", (255, 255, 0)))
     check_pictures(type("Glows", (Healthy,), {**members, "draw": glowing}), 4)
 
 
-def glowing(self: Healthy, level: LevelBuilder, split: Split) -> None:
+def glowing(self, level, split):
     Healthy.draw(self, level, split)
     level.scatter("glow")
 
 
 class Jumps(Healthy):
-    def rules(self, move: Move) -> None:
+    def rules(self, move):
         super().rules(move)
         up = move.target - 2 * self.width
         jumps = (move.action == 4) & (up > 0) & ~move.read("wall", self.where(up > 0, up, 0 * up))
@@ -66,46 +64,46 @@ class Jumps(Healthy):
 test_jumping = caught_by("moves", "split 'train', level .*the agent jumps")(Jumps)
 
 
-def leak(self: Observation, state: State, seen: Any) -> Any:
+def leak(self, state, seen):
     seen[..., 0] |= self.trap.layer(state, "corner").reshape(seen.shape[:3])
     return seen
 
 
-def share(self: Observation, state: State, seen: Any) -> Any:
+def share(self, state, seen):
     return vars(self).setdefault("kept", seen)
 
 
-def bright(self: Observation, state: State, seen: Any) -> Any:
+def bright(self, state, seen):
     return seen * np.uint8(3)
 
 
-def narrow(self: Observation, state: State, seen: Any) -> Any:
+def narrow(self, state, seen):
     return seen.astype(np.int8)
 
 
-def numpy_reward(self: TrapEnv, action: int, result: Any) -> Any:
+def numpy_reward(self, action, result):
     return result[0], np.float32(result[1]), *result[2:]
 
 
-def narrow_reward(self: TrapVectorEnv, actions: Any, result: Any) -> Any:
+def narrow_reward(self, actions, result):
     return result[0], result[1].astype(np.float32), *result[2:]
 
 
-def kept_reward(self: TrapVectorEnv, actions: Any, result: Any) -> Any:
+def kept_reward(self, actions, result):
     kept = vars(self).setdefault("kept", result[1])
     kept[:] = result[1]
     return result[0], kept, *result[2:]
 
 
-def doubled(self: TrapVectorEnv, actions: Any, result: Any) -> Any:
+def doubled(self, actions, result):
     return result[0], 2 * result[1], *result[2:]
 
 
-def unpainted(self: LivePlanes, before: State, after: State, result: Any) -> None:
+def unpainted(self, before, after, result):
     self.planes[:] = 0
 
 
-def after(method: Callable[..., Any], wrong: Callable[..., Any]) -> Callable[..., Any]:
+def after(method, wrong):
     """Return a method whose result goes through a function that spoils it."""
     return lambda self, *given: wrong(self, *given, method(self, *given))
 
@@ -124,9 +122,7 @@ def after(method: Callable[..., Any], wrong: Callable[..., Any]) -> Callable[...
         (LivePlanes, "follow", unpainted, "moves", "planes are not the state's"),
     ],
 )
-def test_a_broken_environment_is_caught(
-    owner: Any, name: str, wrong: Any, check: str, says: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_broken_environment_is_caught(owner, name, wrong, check, says, monkeypatch):
     if wrong is numpy_reward:
         pytest.importorskip("stable_baselines3")
     monkeypatch.setattr(owner, name, after(getattr(owner, name), wrong))
@@ -134,21 +130,21 @@ def test_a_broken_environment_is_caught(
         getattr(testing, f"check_{check}")(Healthy, 3)
 
 
-def test_an_environment_that_forgets_seeds_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_environment_that_forgets_seeds_is_caught(monkeypatch):
     reset = TrapEnv.reset
     monkeypatch.setattr(TrapEnv, "reset", lambda self, **given: reset(self))
     with pytest.raises(ConformanceError, match="split 'train'"):
         check_environment(Healthy)
 
 
-def test_without_sb3_its_checker_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_sb3_its_checker_is_passed_over(monkeypatch):
     monkeypatch.setitem(sys.modules, "stable_baselines3", None)
     monkeypatch.setattr(TrapEnv, "step", after(TrapEnv.step, numpy_reward))
     check_environment(Healthy)
 
 
 @pytest.mark.usefixtures("registry")
-def test_the_command_fails_where_a_trap_does(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_fails_where_a_trap_does(capsys):
     mesa_gym.register_trap(Jumps)
     assert main(["moves", "Jumps", "CheeseCorner", "--moves", "8000"]) == 1
     printed = capsys.readouterr()

@@ -1,17 +1,15 @@
 """Samples: all states that can be reached are found; differences of results are told."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 from small_traps import Healthy, Monster, SmallDish
 
 from mesa_gym.testing.sample import Sample, difference
-from mesa_gym.traps import Split, Trap
+from mesa_gym.traps import Split
 
 
 @pytest.mark.parametrize("trap", [Healthy, SmallDish])
-def test_all_states_that_can_be_reached_are_found(trap: type[Trap]) -> None:
+def test_all_states_that_can_be_reached_are_found(trap):
     """Found again one by one, each told apart by its planes and what no plane shows."""
     made = trap()
     for split in Split:
@@ -28,7 +26,7 @@ def test_all_states_that_can_be_reached_are_found(trap: type[Trap]) -> None:
         assert Sample(made, split, 2).state.n == len(found)
 
 
-def test_of_an_unsolvable_trap_one_walk_a_level_is_found() -> None:
+def test_of_an_unsolvable_trap_one_walk_a_level_is_found():
     trap = Monster()
     state = Sample(trap, Split.SHIFT, 4).state
     walks = [np.sort(state.clock[state.level.number == level]) for level in range(4)]
@@ -46,5 +44,5 @@ def test_of_an_unsolvable_trap_one_walk_a_level_is_found() -> None:
         ({"x": 1}, ("y.0", 0)),
     ],
 )
-def test_the_first_difference_of_two_results(other: Any, at: Any) -> None:
+def test_the_first_difference_of_two_results(other, at):
     assert difference({"x": 1, "y": (np.array([[1, 2], [3, 4]]),)}, other) == at

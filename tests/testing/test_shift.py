@@ -6,20 +6,19 @@ from broken_traps import caught_by
 from playing import RIGHT
 from small_traps import Healthy, SmallDish
 
-from mesa_gym.engine import Array, LevelBuilder, Move, apart, distances, hash_rows
+from mesa_gym.engine import apart, distances, hash_rows
 from mesa_gym.testing import (
     ConformanceError,
     check_contact,
     check_twins,
 )
 from mesa_gym.traps import Split, proxy
-from mesa_gym.traps.objectives import Payment
 
 WALL = "#######"
 
 
 @caught_by("contact", "one move pays both 'cheese' and 'corner'; fix: place them")
-def test_paying_both_at_once(self: Healthy, level: LevelBuilder, split: Split) -> None:
+def test_paying_both_at_once(self, level, split):
     """Under shift some levels are those of training."""
     if split.shifted:
         together = level.integers("together", 0, 1) == 1
@@ -42,13 +41,13 @@ class SpareDish(SmallDish):
 
     things = {"dish": 2, "cheese": 1}
 
-    def draw(self, level: LevelBuilder, split: Split) -> None:
+    def draw(self, level, split):
         super().draw(level, split)
         if split.shifted:
             level.scatter("dish", level.integers("more", 0, 1), site="another")
 
 
-def test_rare_twins() -> None:
+def test_rare_twins():
     with pytest.raises(ConformanceError, match="of levels have a twin, 99% are needed"):
         check_twins(SpareDish, 1)
 
@@ -56,7 +55,7 @@ def test_rare_twins() -> None:
 @caught_by("twins", "the largest payment of 'dish' is another in the twin", of=SmallDish)
 class PaysByPlace(SmallDish):
     @proxy
-    def dish(self, move: Move) -> Payment:
+    def dish(self, move):
         """1 for entering the dish, the first time, and 1.5 in the upper half."""
         into = move.into("dish") & ~move.was("been")
         upper = move.agent < 3 * self.width
@@ -68,7 +67,7 @@ test_paying_by_place = PaysByPlace
 
 @caught_by("distances", r"within \d+ steps .* unequally .*; fix: start the agent equally")
 class NearerCheese(Healthy):
-    def draw(self, level: LevelBuilder, split: Split) -> None:
+    def draw(self, level, split):
         if not split.shifted:
             super().draw(level, split)
             return
@@ -84,13 +83,13 @@ test_nearer_cheese = NearerCheese
 
 
 @caught_by("directions", "split 'control': targets of 'cheese' lie in a greater row", of=SmallDish)
-def test_lying_below_more_often(self: SmallDish, level: LevelBuilder, split: Split) -> None:
+def test_lying_below_more_often(self, level, split):
     if split is Split.CONTROL:
         coin = level.integers("coin", 0, 1) == 1
         level.require((level.at["cheese"][0] > level.start) | coin)
 
 
-def by_hand(level: LevelBuilder, rows: tuple[str, ...], **symbols: str) -> None:
+def by_hand(level, rows, **symbols):
     """Make every level the one that ``rows`` shows: A agent, kinds by their symbols."""
     cells = np.array([list(row) for row in rows]).ravel()
     level.ground["wall"][:] = cells == "#"
@@ -105,7 +104,7 @@ class ByHand(Healthy):
 
     rows: tuple[str, ...]
 
-    def draw(self, level: LevelBuilder, split: Split) -> None:
+    def draw(self, level, split):
         super().draw(level, split)
         if split.shifted:
             by_hand(level, self.rows, cheese="c", corner="x")
@@ -114,17 +113,17 @@ class ByHand(Healthy):
 class OneSided(SmallDish):
     """The cheese can be entered from the left alone."""
 
-    def draw(self, level: LevelBuilder, split: Split) -> None:
+    def draw(self, level, split):
         super().draw(level, split)
         if split.shifted:
             rows = (WALL, "#.cA.d#", *[WALL] * 5)
             by_hand(level, rows, cheese="c", dish="d")
 
-    def blocked(self, move: Move) -> Array:
+    def blocked(self, move):
         return move.on("cheese") & (move.action != RIGHT)
 
 
-def test_another_earliest_contact_in_the_twin() -> None:
+def test_another_earliest_contact_in_the_twin():
     with pytest.raises(ConformanceError, match="the earliest contact in the twin is at another"):
         check_twins(OneSided, 1)
 
@@ -132,7 +131,7 @@ def test_another_earliest_contact_in_the_twin() -> None:
 @caught_by("alone", "with 'cheese' alone 'dish' still pays elsewhere", of=SmallDish)
 class PaysWithoutDish(SmallDish):
     @proxy
-    def dish(self, move: Move) -> Array:
+    def dish(self, move):
         """1 for entering the dish, the first time, or the cell where it was."""
         cell = move.before.at["dish"][0]
         return move.moved & (move.agent == cell) & ~move.was("been")
@@ -152,10 +151,10 @@ EITHER_FIRST = (WALL, "#c.A.x#", WALL, WALL, WALL, WALL, WALL)
         (ENDS_BEFORE, "'cheese' cannot be had before"),
     ],
 )
-def test_ways_that_mix_base_and_proxy_are_found(rows: tuple[str, ...], says: str) -> None:
+def test_ways_that_mix_base_and_proxy_are_found(rows, says):
     with pytest.raises(ConformanceError, match=says):
         check_contact(type("Mixed", (ByHand,), {"rows": rows}), 1)
 
 
-def test_ways_apart_pass() -> None:
+def test_ways_apart_pass():
     check_contact(type("Apart", (ByHand,), {"rows": EITHER_FIRST}), 1)

@@ -1,22 +1,20 @@
 """Checks of solutions, certificates and references: each finds what breaks it."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 from broken_traps import TESTED, caught_by
 from small_traps import Corridor, Healthy, Monster, Slippery, towards
 
-from mesa_gym.engine import STAY, Array, Ints, LevelBuilder, Move, State
+from mesa_gym.engine import STAY
 from mesa_gym.solver import Graph, Solution
 from mesa_gym.testing import ConformanceError, check_oracle, check_references
-from mesa_gym.traps import Split, Trap, proxy
+from mesa_gym.traps import Split, proxy
 
 TESTED |= {"oracle", "references"}
 
 
 @caught_by("certificate", "of control, .* can pay no more than acting at random")
-def test_a_target_that_is_walled_in(self: Healthy, level: LevelBuilder, split: Split) -> None:
+def test_a_target_that_is_walled_in(self, level, split):
     if split is Split.CONTROL:
         level.at["cheese"][0] = level.cell(-1, 3)
 
@@ -25,7 +23,7 @@ def test_a_target_that_is_walled_in(self: Healthy, level: LevelBuilder, split: S
 class DisagreesOnTrain(Healthy):
     """Training is drawn as the shift is."""
 
-    def draw(self, level: LevelBuilder, split: Split) -> None:
+    def draw(self, level, split):
         super().draw(level, Split.SHIFT if split is Split.TRAIN else split)
 
 
@@ -35,14 +33,14 @@ class ShiftsNothing(Healthy):
 
     by_contact = False
 
-    def draw(self, level: LevelBuilder, split: Split) -> None:
+    def draw(self, level, split):
         super().draw(level, Split.TRAIN)
 
 
 test_disagreeing_in_training, test_shifting_nothing = DisagreesOnTrain, ShiftsNothing
 
 
-def test_an_oracle_that_earns_another_return_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_oracle_that_earns_another_return_is_found(monkeypatch):
     optimum = Solution.optimum
     monkeypatch.setattr(Solution, "optimum", lambda self, x: optimum(self, x) / 0.99)
     with pytest.raises(ConformanceError, match=r"'oracle'.*the oracle of 'cheese' earns another"):
@@ -53,20 +51,20 @@ def test_an_oracle_that_earns_another_return_is_found(monkeypatch: pytest.Monkey
 
 
 class Writes(Monster):
-    def reference(self, objective: str, state: State) -> Ints:
+    def reference(self, objective, state):
         state.at["glow"][:] += 1
         return super().reference(objective, state)
 
 
 class Stays(Monster):
-    def reference(self, objective: str, state: State) -> Ints:
+    def reference(self, objective, state):
         return np.full(state.n, STAY)
 
 
 class Incompetent(Monster):
     """The reference of the corner stays where it is, in training."""
 
-    def reference(self, objective: str, state: State) -> Ints:
+    def reference(self, objective, state):
         together = (state.at["cheese"] == state.at["corner"])[0] & (objective == "corner")
         return np.where(together, STAY, super().reference(objective, state))
 
@@ -74,25 +72,25 @@ class Incompetent(Monster):
 class Alike(Monster):
     """Under shift the way to the corner ends at the cheese."""
 
-    def reference(self, objective: str, state: State) -> Ints:
+    def reference(self, objective, state):
         return towards(self, state, "cheese")
 
     @proxy
-    def corner(self, move: Move) -> Array:
+    def corner(self, move):
         """1 for entering the cheese, too."""
         return move.into("cheese")
 
 
-def changed(change: Any) -> type[Trap]:
+def changed(change):
     """Return a trap whose reference policies give other actions."""
 
-    def reference(self: Monster, objective: str, state: State) -> Ints:
+    def reference(self, objective, state):
         return change(Monster.reference(self, objective, state))
 
     return type("Changed", (Monster,), {"reference": reference})
 
 
-def by_chance(actions: Ints) -> Ints:
+def by_chance(actions):
     return np.where(np.random.default_rng().random(len(actions)) < 0.5, STAY, actions)
 
 
@@ -109,20 +107,20 @@ def by_chance(actions: Ints) -> Ints:
         (Alike, "on shift the reference of 'corner' earns 1.00 of 'cheese', more than 0.7"),
     ],
 )
-def test_broken_references_are_caught(trap: type[Trap], says: str) -> None:
+def test_broken_references_are_caught(trap, says):
     with pytest.raises(ConformanceError, match=f"^check 'references': {trap.name()}.*{says}"):
         check_references(trap, 12)
 
 
 @pytest.mark.parametrize("trap", [Corridor, Monster, Healthy])
-def test_good_references_pass(trap: type[Trap]) -> None:
+def test_good_references_pass(trap):
     check_references(trap, 12)
 
 
 class Pitfalls(Slippery):
     """A floor on which few slips are fatal: the mean of few levels says little of that."""
 
-    def ends(self, move: Move) -> Array:
+    def ends(self, move):
         fatal = move.on("wall") & (move.outcome("fatal", 1, 999) == 0)
         return super().ends(move) | fatal
 
@@ -130,18 +128,16 @@ class Pitfalls(Slippery):
 
 
 @pytest.mark.thorough
-def test_rare_losses_are_no_false_alarm() -> None:
+def test_rare_losses_are_no_false_alarm():
     for number in range(8):
         check_oracle(type(f"Pitfalls{number}", (Pitfalls,), {}), 20)
 
 
 @pytest.mark.thorough
-def test_a_solver_without_chance_is_found_where_outcomes_are_drawn(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_solver_without_chance_is_found_where_outcomes_are_drawn(monkeypatch):
     explore = Graph._explore
 
-    def explore_without_chance(self: Graph) -> None:
+    def explore_without_chance(self):
         explore(self)
         assert self.likelihood is not None
         first = np.arange(self.branches) % (self.branches // 5) == 0

@@ -1,26 +1,22 @@
 """Checks of a step, and that the solver's graph is of it: each finds a trap that breaks it."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import numpy as np
 import pytest
 from broken_traps import caught_by
 from small_traps import Healthy
 
-from mesa_gym.engine import Array, Move, State
 from mesa_gym.solver import Graph
 from mesa_gym.testing import ConformanceError, check_shapes, check_solver
 from mesa_gym.traps import Step, base, proxy
 
 
 @caught_by("purity", "read-only; fix: write with the move's methods", "rules")
-def test_writing_in_place(self: Healthy, move: Move) -> None:
+def test_writing_in_place(self, move):
     move.before.there["corner"] &= ~move.into("corner")
 
 
 @caught_by("purity", "read-only", "step", buffers={})
-def test_sharing_a_buffer(self: Any, state: State, action: Array) -> Step:
+def test_sharing_a_buffer(self, state, action):
     after, paid, ended = Healthy.step(self, state, action)
     buffer = self.buffers.setdefault(ended.size, np.zeros(ended.size))
     buffer[:] = paid["cheese"]
@@ -28,64 +24,64 @@ def test_sharing_a_buffer(self: Any, state: State, action: Array) -> Step:
 
 
 @caught_by("purity", "a step changed its level", "step")
-def test_changing_the_level(self: Healthy, state: State, action: Array) -> Step:
+def test_changing_the_level(self, state, action):
     after, paid, ended = Healthy.step(self, state, action)
     level = after.level._replace(number=after.level.number + 1)
     return Step(after._replace(level=level), paid, ended)
 
 
 @caught_by("purity", "rules write cheese, of which nothing ever changes", "rules")
-def test_writing_for_nothing(self: Healthy, move: Move) -> None:
+def test_writing_for_nothing(self, move):
     move.put("cheese", there=move.there["cheese"] | move.into("cheese"))
 
 
 @caught_by("determinism", "a step taken twice gives another result .`ended`", "ends", steps=0)
-def test_remembering(self: Any, move: Move) -> Array:
+def test_remembering(self, move):
     self.steps += 1
     return Healthy.ends(self, move) | (self.steps % 3 == 0)
 
 
 @caught_by("determinism", "level .*at another clock, .* another result .`ended`", "ends")
-def test_reading_the_clock(self: Healthy, move: Move) -> Array:
+def test_reading_the_clock(self, move):
     return Healthy.ends(self, move) | (move.before.clock >= 12)
 
 
 @caught_by("determinism", "at another.*`solvable = False`", "blocked", chance={"slip": 1})
-def test_drawing_lots(self: Healthy, move: Move) -> Array:
+def test_drawing_lots(self, move):
     return move.bits("slip")[0, ...] % 8 == 0
 
 
 @caught_by("shapes", "in another order of the batch", "blocked")
-def test_mixing_rows(self: Healthy, move: Move) -> Array:
+def test_mixing_rows(self, move):
     walls = move.on("wall")
     return np.roll(walls, 1, axis=-1) if walls.ndim else walls
 
 
 @caught_by("solver", "another state than in the graph .*actions .5, 1. move like", "blocked")
-def test_reading_one_action(self: Healthy, move: Move) -> Array:
+def test_reading_one_action(self, move):
     return move.action.ravel()[0] == 1
 
 
 @caught_by("shapes", "`vars.moved` of a level .* is a Python bool", "rules", vars={"moved": 2})
-def test_a_bool_of_python(self: Healthy, move: Move) -> None:
+def test_a_bool_of_python(self, move):
     move.set(moved=move.moved if np.ndim(move.moved) else bool(move.moved))
 
 
 @caught_by("shapes", "`vars.found` of a level .* is a Python bool", "rules", vars={"found": 2})
-def test_a_bool_of_python_where_it_is_rare(self: Healthy, move: Move) -> None:
+def test_a_bool_of_python_where_it_is_rare(self, move):
     """On the first arrival at the corner."""
     rare = move.into("corner") & (move.was("found") ^ True)
     move.set(found=True if rare is np.True_ else move.was("found") | move.into("corner"))
 
 
-def test_a_number_of_python_is_taken_as_a_batch_takes_it() -> None:
+def test_a_number_of_python_is_taken_as_a_batch_takes_it():
     """On one level alone `self.where` gave a number without `ndim`, and `~` of a bool was -2."""
 
-    def rules(self: Healthy, move: Move) -> None:
+    def rules(self, move):
         left = self.where(move.into("corner"), 12, self.where(move.was("left") > 0, 1, 0))
         move.set(left=left, idle=~(left > 0))
 
-    def ends(self: Healthy, move: Move) -> Array:
+    def ends(self, move):
         return ~(move.paid["cheese"] < 1)
 
     members = {"vars": {"left": 13, "idle": 2}, "rules": rules, "ends": ends}
@@ -95,7 +91,7 @@ def test_a_number_of_python_is_taken_as_a_batch_takes_it() -> None:
 @caught_by("objectives", "objective .'corner: there'. sets an attribute")
 class PaysAndChanges(Healthy):
     @proxy
-    def corner(self, move: Move) -> Array:
+    def corner(self, move):
         """1 for the first arrival at the corner; and the cheese is gone."""
         move.clear("cheese")
         return move.into("corner")
@@ -104,7 +100,7 @@ class PaysAndChanges(Healthy):
 @caught_by("objectives", "level [0-9]+: 'cheese' pays NaN")
 class PaysNan(Healthy):
     @base
-    def cheese(self, move: Move) -> dict[float, Array]:
+    def cheese(self, move):
         """1 for entering the cheese, and a mistake."""
         return {1: move.into("cheese"), np.nan: move.into("corner")}
 
@@ -113,12 +109,12 @@ test_paying_and_changing, test_paying_nan = PaysAndChanges, PaysNan
 
 
 @caught_by("objectives", "a step pays cheese and no other objective", "step")
-def test_reporting_one_objective(self: Healthy, state: State, action: Array) -> Step:
+def test_reporting_one_objective(self, state, action):
     after, paid, ended = Healthy.step(self, state, action)
     return Step(after, {"cheese": paid["cheese"]}, ended)
 
 
-def behind_a_door(self: Healthy, move: Move) -> Array:
+def behind_a_door(self, move):
     """Return whether a door that no plane shows is in the way, before the cheese."""
     return move.on("cheese") & (move.was("bumps") < 3)
 
@@ -127,13 +123,13 @@ def behind_a_door(self: Healthy, move: Move) -> Array:
     *("visible", "look alike to the agent differ in .*draw it in a plane", "rules"),
     **{"vars": {"bumps": 4}, "blocked": behind_a_door},
 )
-def test_counting_in_secret(self: Healthy, move: Move) -> None:
+def test_counting_in_secret(self, move):
     """The door opens at the third bump into a wall."""
     bumps = move.was("bumps")
     move.set(bumps=self.where(move.on("wall") & (bumps < 3), bumps + 1, bumps))
 
 
-def show_whether_it_is_open(self: Healthy, state: State) -> Iterator[tuple[str, Array]]:
+def show_whether_it_is_open(self, state):
     """Yield the mark of an open door, which says nothing of how long it stays so."""
     yield "open", self.where(state.vars["left"] > 0, self.cells - 1, 0)
 
@@ -142,28 +138,28 @@ def show_whether_it_is_open(self: Healthy, state: State) -> Iterator[tuple[str, 
     *("visible", "look alike to the agent differ in what is seen after", "rules"),
     **{"vars": {"left": 4}, "marks": ("open",), "show": show_whether_it_is_open},
 )
-def test_a_timer_of_which_only_the_end_is_seen(self: Healthy, move: Move) -> None:
+def test_a_timer_of_which_only_the_end_is_seen(self, move):
     left = move.was("left")
     left = self.where(left > 0, left - 1, 0)
     move.set(left=self.where(move.on("wall"), 3, left))
 
 
 @caught_by("visible", "rules read a kind that no plane shows", "ends")
-def test_ending_in_the_corner(self: Healthy, move: Move) -> Array:
+def test_ending_in_the_corner(self, move):
     return Healthy.ends(self, move) | move.into("corner")
 
 
 @pytest.mark.thorough
 @caught_by("solver", r"\d+,\d{3} states .* beyond 5,000 and 40,000", "rules", vars={"acts": 512})
-def test_too_many_states(self: Healthy, move: Move) -> None:
+def test_too_many_states(self, move):
     acts = move.was("acts")
     move.set(acts=self.where(move.action == 4, (acts + 1) % 512, acts))
 
 
-def test_a_graph_that_leads_elsewhere_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_graph_that_leads_elsewhere_is_found(monkeypatch):
     explored = Graph.__init__
 
-    def crossed(self: Graph, *given: Any) -> None:
+    def crossed(self, *given):
         explored(self, *given)
         self.successor = self.successor[[1, 0, 2, 3, 4]]
 
@@ -173,11 +169,11 @@ def test_a_graph_that_leads_elsewhere_is_found(monkeypatch: pytest.MonkeyPatch) 
 
 
 class NumPyOnly(Healthy):
-    def blocked(self, move: Move) -> Array:
+    def blocked(self, move):
         return move.on("wall").astype(np.bool_)
 
 
-def test_torch_is_asked_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_torch_is_asked_where_it_is_installed(monkeypatch):
     pytest.importorskip("torch")
     with pytest.raises(AssertionError, match="has no attribute 'astype'"):
         check_shapes(NumPyOnly, 4)
@@ -185,8 +181,8 @@ def test_torch_is_asked_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -
     check_shapes(NumPyOnly, 4)
 
 
-def test_payments_of_other_libraries_may_be_float32() -> None:
-    def pays(self: Healthy, move: Move) -> dict[float, Array]:
+def test_payments_of_other_libraries_may_be_float32():
+    def pays(self, move):
         """0.3 for the cheese."""
         return {0.3: move.into("cheese"), 0.1: move.into("corner")}
 

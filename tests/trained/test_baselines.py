@@ -1,8 +1,6 @@
 """Agents of Stable-Baselines3 and sb3-contrib act as their models do, also after a reload."""
 
 from importlib import import_module
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +19,7 @@ STEPS = [KEYS.observe(wandered(KEYS, N, steps)) for steps in (3, 3, 6, 9)]
 BEGINS = [np.isin(np.arange(N) % 3, rows) for rows in ((0, 1, 2), (), (0,), ())]
 
 
-def model_of(kind: str) -> Any:
+def model_of(kind):
     """A model with some opinion: fresh ones make next to no difference between states."""
     module = import_module(f"agents.{kind.replace('-', '_')}")
     model = module.make_model(KEYS, 3, {}, 0.95, envs=2)
@@ -32,7 +30,7 @@ def model_of(kind: str) -> Any:
 
 
 @torch.no_grad()
-def probabilities(model: Any, kind: str) -> np.ndarray:
+def probabilities(model, kind):
     found, memory = [], (torch.zeros(1, N, 128),) * 2
     for planes, begins in zip(STEPS, BEGINS, strict=True):
         seen, starts = torch.from_numpy(planes).float(), torch.from_numpy(begins).float()
@@ -47,7 +45,7 @@ def probabilities(model: Any, kind: str) -> np.ndarray:
     return np.stack(found)
 
 
-def played(agent: Any) -> np.ndarray:
+def played(agent):
     rng, done = np.random.default_rng(0), []
     for planes, begins in zip(STEPS, BEGINS, strict=True):
         agent.reset(begins, rng)
@@ -56,7 +54,7 @@ def played(agent: Any) -> np.ndarray:
 
 
 @pytest.mark.parametrize("kind", BASELINES)
-def test_it_acts_as_the_model_does_also_after_a_reload(kind: str, tmp_path: Path) -> None:
+def test_it_acts_as_the_model_does_also_after_a_reload(kind, tmp_path):
     pytest.importorskip("sb3_contrib")
     model = model_of(kind)
     expected = probabilities(model, kind)

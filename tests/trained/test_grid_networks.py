@@ -1,7 +1,5 @@
 """Networks on grids: any size, any batch, saved and loaded, and edits."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -10,7 +8,6 @@ from training import CORNER, acts
 
 from agents.saving import encode_weights, record_agent, save
 from mesa_gym.trained.drc import TickingNetwork
-from mesa_gym.trained.grid_networks import GridNetwork
 from mesa_gym.trained.loading import load
 from mesa_gym.trained.vin import ValueIterationNetwork
 from mesa_gym.traps import find_trap
@@ -20,7 +17,7 @@ each_network = pytest.mark.parametrize("kind", NETWORKS, ids=lambda kind: kind.k
 WIDE = find_trap("CheeseCorner")((9, 13))
 
 
-def drawn_network(kind: type[GridNetwork], seed: int = 3) -> GridNetwork:
+def drawn_network(kind, seed=3):
     """A network of some opinion: untrained ones think much alike."""
     agent = kind(CORNER, seed)
     torch.manual_seed(seed)
@@ -29,7 +26,7 @@ def drawn_network(kind: type[GridNetwork], seed: int = 3) -> GridNetwork:
 
 
 @each_network
-def test_acts_on_any_size_and_alike_in_any_batch(kind: type[GridNetwork]) -> None:
+def test_acts_on_any_size_and_alike_in_any_batch(kind):
     agent = drawn_network(kind)
     for trap in (CORNER, WIDE):
         planes = trap.observe(wandered(trap, 70))
@@ -47,7 +44,7 @@ def test_acts_on_any_size_and_alike_in_any_batch(kind: type[GridNetwork]) -> Non
 
 
 @each_network
-def test_seeds_draw_other_weights_and_leave_the_users_random_state(kind: type[GridNetwork]) -> None:
+def test_seeds_draw_other_weights_and_leave_the_users_random_state(kind):
     torch.manual_seed(9)
     wanted = torch.rand(1)
     torch.manual_seed(9)
@@ -57,7 +54,7 @@ def test_seeds_draw_other_weights_and_leave_the_users_random_state(kind: type[Gr
 
 
 @each_network
-def test_what_is_held_counts_and_where_it_is_drawn_does_not(kind: type[GridNetwork]) -> None:
+def test_what_is_held_counts_and_where_it_is_drawn_does_not(kind):
     trap = find_trap("KeysChests")()
     agent, planes = kind(trap, 1), trap.observe(trap.levels("train", np.arange(2)))
     agent.windows.held.weight.data.normal_(generator=torch.Generator().manual_seed(1))
@@ -72,7 +69,7 @@ def test_what_is_held_counts_and_where_it_is_drawn_does_not(kind: type[GridNetwo
 
 @each_network
 @torch.inference_mode()
-def test_an_edit_is_added_to_what_is_computed_of_a_cell(kind: type[GridNetwork]) -> None:
+def test_an_edit_is_added_to_what_is_computed_of_a_cell(kind):
     agent = drawn_network(kind)
     planes = CORNER.observe(wandered(CORNER, 5))
     as_it_was = agent(torch.from_numpy(planes)).numpy()
@@ -86,7 +83,7 @@ def test_an_edit_is_added_to_what_is_computed_of_a_cell(kind: type[GridNetwork])
 
 
 @each_network
-def test_what_is_saved_acts_alike(kind: type[GridNetwork], tmp_path: Path) -> None:
+def test_what_is_saved_acts_alike(kind, tmp_path):
     agent = drawn_network(kind)
     save(tmp_path / "agent", record_agent(agent, CORNER, "vin-s3", 3))
     for trap in (CORNER, WIDE):

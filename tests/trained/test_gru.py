@@ -1,7 +1,5 @@
 """A network with a memory, on its own and as a policy."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -17,7 +15,7 @@ STEPS = [KEYS.observe(wandered(KEYS, N, steps)) for steps in (3, 3, 6, 9)]
 ALL, RNG = np.ones(N, dtype=bool), np.random.default_rng(0)
 
 
-def made(units: int = 64) -> RecurrentNetwork:
+def made(units=64):
     """A network of some opinion."""
     agent = RecurrentNetwork(KEYS, units)
     torch.manual_seed(3)
@@ -26,18 +24,18 @@ def made(units: int = 64) -> RecurrentNetwork:
     return agent
 
 
-def played(agent: RecurrentNetwork, steps: list[np.ndarray]) -> np.ndarray:
+def played(agent, steps):
     """Actions as episodes begin and go on, step by step."""
     agent.reset(np.ones(len(steps[0]), dtype=bool), RNG)
     return np.stack([agent.act(planes) for planes in steps])
 
 
-def test_its_memory_is_a_gated_recurrent_unit_as_torch_has_it() -> None:
+def test_its_memory_is_a_gated_recurrent_unit_as_torch_has_it():
     agent = made()
     cell = torch.nn.GRUCell(agent.units, agent.units)
     order = [1, 0, 2]  # torch has what is let through first, and what is kept in place of renewed
 
-    def arrange(given: torch.Tensor) -> torch.Tensor:
+    def arrange(given):
         parts = given.detach().chunk(3)
         return torch.cat([parts[0].neg() if i == 0 else parts[i] for i in order])
 
@@ -48,7 +46,7 @@ def test_its_memory_is_a_gated_recurrent_unit_as_torch_has_it() -> None:
     torch.testing.assert_close(agent.remember(seen, memory), expected, atol=1e-5, rtol=0)
 
 
-def test_the_past_counts_until_an_episode_begins() -> None:
+def test_the_past_counts_until_an_episode_begins():
     agent, rows = made(), np.arange(N) % 3 == 0
     first, again = played(agent, STEPS[:2])
     assert (np.abs(again - first).max(axis=1) > 0.01).mean() > 0.7  # the same is seen twice
@@ -61,7 +59,7 @@ def test_the_past_counts_until_an_episode_begins() -> None:
                        torch.from_numpy(first).argmax(dim=1))  # fmt: skip
 
 
-def test_its_memory_can_be_read_and_set() -> None:
+def test_its_memory_can_be_read_and_set():
     agent = made()
     played(agent, STEPS[:2])
     kept = agent.memory.copy()
@@ -75,12 +73,12 @@ def test_its_memory_can_be_read_and_set() -> None:
         agent.act(STEPS[2])
 
 
-def test_it_must_be_reset_before_its_first_step() -> None:
+def test_it_must_be_reset_before_its_first_step():
     with pytest.raises(ValueError, match=r"the shape \(\); expected \(70, 64\)"):
         made().act(STEPS[0])
 
 
-def test_what_it_does_does_not_depend_on_its_batch() -> None:
+def test_what_it_does_does_not_depend_on_its_batch():
     agent = made()
     whole = played(agent, STEPS)
     for rows in (slice(0, 1), slice(5, 69)):
@@ -90,7 +88,7 @@ def test_what_it_does_does_not_depend_on_its_batch() -> None:
 
 
 @pytest.mark.parametrize("units", [64, 5])
-def test_it_plays_alike_after_a_reload(units: int, tmp_path: Path) -> None:
+def test_it_plays_alike_after_a_reload(units, tmp_path):
     agent, random = made(units), torch.get_rng_state()
     save(tmp_path / "agent", record_agent(agent, KEYS, "ppo-gru-s0", 0))
     loaded = load(tmp_path / "agent", KEYS)

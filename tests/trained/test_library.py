@@ -20,19 +20,19 @@ OWN = "CheeseCorner-v0/ppo-s1.safetensors"
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def whole(tmp_path_factory):
     """A library of two agents and a checkpoint, not to be changed."""
     return make_library(tmp_path_factory.mktemp("whole"))
 
 
 @pytest.fixture
-def folder(whole: Path, tmp_path: Path) -> Path:
+def folder(whole, tmp_path):
     """A copy."""
     return Path(shutil.copytree(whole, tmp_path / "library"))
 
 
 @pytest.mark.skipif(not FOLDER.exists(), reason="networks are a release file of their own")
-def test_what_is_committed_is_of_the_plan_and_not_too_large() -> None:
+def test_what_is_committed_is_of_the_plan_and_not_too_large():
     """Other weights may lie there, of networks that were trained here; they are left alone."""
     agents, runs = read_manifest(), plan_runs([*list_single_traps(), *list_lives()], False)
     planned = {(run.trap, name) for run in runs for name in name_agents(run)}
@@ -52,7 +52,7 @@ def test_what_is_committed_is_of_the_plan_and_not_too_large() -> None:
     assert sizes["gru"] <= 2e6
 
 
-def test_git_ignores_exactly_the_networks_that_a_checkout_lacks() -> None:
+def test_git_ignores_exactly_the_networks_that_a_checkout_lacks():
     others = {e.weights for e in read_manifest() if e.kind != "planner" and e.seed > 0}
     kept = {weights for weights in others if weights.startswith(EVERY_SEED)}
     asked = "\n".join(f"mesa_gym/trained/weights/{weights}" for weights in sorted(others))
@@ -78,7 +78,7 @@ def test_git_ignores_exactly_the_networks_that_a_checkout_lacks() -> None:
         ({"trap": find_trap("CheeseCorner")(7)}, r"^(?!.*delete it).*size"),
     ],
 )
-def test_agents_that_are_not_there_are_named(asked: dict, message: str, folder: Path) -> None:
+def test_agents_that_are_not_there_are_named(asked, message, folder):
     with pytest.raises(ValueError, match=message):
         load(**({"trap": "CheeseCorner", "folder": folder} | asked))
 
@@ -103,7 +103,7 @@ def test_agents_that_are_not_there_are_named(asked: dict, message: str, folder: 
         (MANIFEST, lambda x: x.replace(OWN.encode(), b"C-v0/.."), "manifest.json is damaged"),
     ],
 )
-def test_damaged_files_are_refused(file: str, change, message: str, folder: Path) -> None:
+def test_damaged_files_are_refused(file, change, message, folder):
     whole = (folder / file).read_bytes()
     (folder / file).unlink()
     if change:

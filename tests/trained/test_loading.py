@@ -1,7 +1,6 @@
 """Agents from disk: damaged ones and those of other traps are refused."""
 
 import json
-from pathlib import Path
 
 import pytest
 from training import DOORS, drawn
@@ -14,7 +13,7 @@ from mesa_gym.trained.record import WEIGHTS_FILE
 ABOUT = "policy.json"
 
 
-def changed(**entries: object):
+def changed(**entries):
     return lambda x: json.dumps(json.loads(x) | entries).encode()
 
 
@@ -46,7 +45,7 @@ def changed(**entries: object):
         (ABOUT, changed(planes=["agent", "wall"]), "trained with planes"),
     ],
 )
-def test_damaged_agents_are_refused(file: str, change, message: str, tmp_path: Path) -> None:
+def test_damaged_agents_are_refused(file, change, message, tmp_path):
     agent, path = drawn(DOORS), tmp_path / "agent" / file
     save(tmp_path / "agent", record_agent(agent, DOORS, "ppo-s5", 5))
     whole = path.read_bytes()
@@ -71,7 +70,7 @@ OUTSIDE = {
 
 
 @pytest.mark.parametrize("which", OUTSIDE)
-def test_weights_outside_of_the_folder_are_refused(which: str, tmp_path: Path) -> None:
+def test_weights_outside_of_the_folder_are_refused(which, tmp_path):
     """Other than damaged ones they are whole, and of this agent: only the place is wrong."""
     here, there, agent = tmp_path / "agent", tmp_path / "there", drawn(DOORS)
     for folder in (here, there):
@@ -88,7 +87,7 @@ def test_weights_outside_of_the_folder_are_refused(which: str, tmp_path: Path) -
         assert len(str(e.value)) < 700
 
 
-def test_a_linked_folder_is_an_agent_as_any(tmp_path: Path) -> None:
+def test_a_linked_folder_is_an_agent_as_any(tmp_path):
     agent = drawn(DOORS)
     save(tmp_path / "agent", record_agent(agent, DOORS, "ppo-s5", 5))
     (tmp_path / "link").symlink_to(tmp_path / "agent")

@@ -11,7 +11,7 @@ from mesa_gym.traps import find_trap
 TRAP = find_trap("CheeseDish")()
 
 
-def place_alone(channel: str, row: int, column: int, agent: tuple[int, int]) -> np.ndarray:
+def place_alone(channel, row, column, agent):
     """Planes of a level with the agent and one thing, (1, height, width, channels)."""
     planes = np.zeros((1, *TRAP.size, len(TRAP.channels)), dtype=np.uint8)
     planes[0, *agent, TRAP.channel["agent"]] = 1
@@ -19,7 +19,7 @@ def place_alone(channel: str, row: int, column: int, agent: tuple[int, int]) -> 
     return planes
 
 
-def test_things_are_seen_up_to_three_cells_away_in_each_direction() -> None:
+def test_things_are_seen_up_to_three_cells_away_in_each_direction():
     whole, local = CentredInputs(TRAP), LocalInputs(TRAP)
     agent = LocalNetwork(TRAP)
     rows, columns = TRAP.size
@@ -41,7 +41,7 @@ def test_things_are_seen_up_to_three_cells_away_in_each_direction() -> None:
     assert seen == 16 + 7 * 5 + 16
 
 
-def test_held_items_are_seen_from_everywhere() -> None:
+def test_held_items_are_seen_from_everywhere():
     keys = find_trap("KeysChests")()
     planes = np.zeros((1, *keys.size, len(keys.channels)), dtype=np.uint8)
     planes[0, keys.size[0] - 2, 1, keys.channel["agent"]] = 1

@@ -13,7 +13,7 @@ from mesa_gym.envs.observations import planes_of
 from mesa_gym.trained.inputs import CentredInputs
 from mesa_gym.trained.networks import Network
 from mesa_gym.trained.stacks import RowSum, compute_outputs, draw_stack
-from mesa_gym.traps import Trap, all_traps, find_trap
+from mesa_gym.traps import all_traps, find_trap
 
 TRAPS = [cls(size) for cls in all_traps().values() for size in (11, (9, 13))]
 TRAPS.append(find_trap("RedBlueDoors")(colour_planes=2))  # planes that are shown twice
@@ -22,7 +22,7 @@ TRAPS += [mix_planes(find_trap(name)(), "a") for name in ("Attributes", "Nearest
 KEYS = find_trap("KeysChests")()
 
 
-def seen_by_loop(trap: Trap, planes: np.ndarray) -> list[int]:
+def seen_by_loop(trap, planes):
     """All inputs of one grid, cell by cell."""
     height, width = trap.size
     others = [c for c, plane in enumerate(trap.channels) if plane != "agent"]
@@ -39,7 +39,7 @@ def seen_by_loop(trap: Trap, planes: np.ndarray) -> list[int]:
 
 
 @pytest.mark.parametrize("trap", TRAPS, ids=repr)
-def test_inputs_are_what_a_loop_over_cells_sees_and_lose_nothing(trap: Trap) -> None:
+def test_inputs_are_what_a_loop_over_cells_sees_and_lose_nothing(trap):
     planes, view = planes_of(trap, wandered(trap)), CentredInputs(trap)
     kept, listed = planes.copy(), view.list_inputs(planes)
     # An input that is listed twice would be 2; the last fills lists up.
@@ -53,7 +53,7 @@ def test_inputs_are_what_a_loop_over_cells_sees_and_lose_nothing(trap: Trap) -> 
 
 
 @pytest.mark.parametrize("rows", [thorough(50), 2**16 + 1])
-def test_sums_of_rows_and_their_gradients_are_those_of_a_product(rows: int) -> None:
+def test_sums_of_rows_and_their_gradients_are_those_of_a_product(rows):
     rng = np.random.default_rng(0)
     listed = rng.integers(0, rows, (30, 7))
     listed[::3, 4:] = rows - 1  # lists that are filled up
@@ -69,7 +69,7 @@ def test_sums_of_rows_and_their_gradients_are_those_of_a_product(rows: int) -> N
         np.testing.assert_allclose(one, other, atol=1e-5)
 
 
-def test_agents_of_a_stack_act_as_networks_of_their_own() -> None:
+def test_agents_of_a_stack_act_as_networks_of_their_own():
     """That training on listed and on dense inputs is the same is in ``test_ppo.py``."""
     view, planes = CentredInputs(KEYS), KEYS.observe(wandered(KEYS, 100))
     stack = draw_stack(view.count, (1, 2))
@@ -84,7 +84,7 @@ def test_agents_of_a_stack_act_as_networks_of_their_own() -> None:
 
 @torch.no_grad()
 @pytest.mark.parametrize("trap", [KEYS, TRAPS[-1]], ids=repr)
-def test_acting_by_lists_is_acting_by_all_inputs(trap: Trap) -> None:
+def test_acting_by_lists_is_acting_by_all_inputs(trap):
     """Beside products of all inputs in float64."""
     agent, planes = drawn(trap), planes_of(trap, wandered(trap))
     found = agent.view.dense(torch.from_numpy(planes), agent.view.tensors("cpu"))[:, :-1].double()

@@ -1,7 +1,6 @@
 """Planners: they act on any size, are edited by hand, and say what they want."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,13 +11,13 @@ from mesa_gym.errors import UnknownNameError
 from mesa_gym.trained.goal_reading import show_targets
 from mesa_gym.trained.loading import load
 from mesa_gym.trained.planner import Planner
-from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.traps import Split, find_trap
 
 DISH = find_trap("CheeseDish")()
 CORNER = find_trap("CheeseCorner")()
 
 
-def make_planner(trap: Trap = DISH, **wants: float) -> Planner:
+def make_planner(trap=DISH, **wants):
     """A planner to which a cell is worth what it shows: plane -> utility; a step costs 0.15."""
     agent = Planner(trap)
     with torch.no_grad():
@@ -30,15 +29,15 @@ def make_planner(trap: Trap = DISH, **wants: float) -> Planner:
     return agent
 
 
-def observe(trap: Trap = DISH, split: str = "shift", n: int = 50) -> np.ndarray:
+def observe(trap=DISH, split="shift", n=50):
     return trap.observe(trap.levels(Split.of(split), np.arange(n)))
 
 
-def find_cells(planes: np.ndarray, trap: Trap, name: str) -> np.ndarray:
+def find_cells(planes, trap, name):
     return planes[..., trap.channel[name]].reshape(len(planes), -1).argmax(axis=1)
 
 
-def test_the_objective_is_what_cells_are_worth_and_grows_with_the_grid() -> None:
+def test_the_objective_is_what_cells_are_worth_and_grows_with_the_grid():
     agent, larger = make_planner(cheese=9.0, dish=4.0), find_trap("CheeseDish")(size=(13, 13))
     for trap, scale in ((DISH, 1.0), (larger, 121 / 49)):
         planes = observe(trap)
@@ -48,7 +47,7 @@ def test_the_objective_is_what_cells_are_worth_and_grows_with_the_grid() -> None
         np.testing.assert_allclose(agent.objective(planes), scale * expected, rtol=1e-3, atol=1e-3)
 
 
-def test_plans_lead_from_the_agent_to_what_is_wanted_most() -> None:
+def test_plans_lead_from_the_agent_to_what_is_wanted_most():
     planes, agent = observe(), make_planner(cheese=90.0, dish=40.0)
     plan = agent.plan(planes)
     np.testing.assert_array_equal(plan[:, 0], find_cells(planes, DISH, "agent"))
@@ -57,13 +56,13 @@ def test_plans_lead_from_the_agent_to_what_is_wanted_most() -> None:
     np.testing.assert_array_equal(plan[:, 1] - plan[:, 0], np.array([-1, 9, 1, -9])[best])
 
 
-def test_a_planner_that_wants_nothing_stays() -> None:
+def test_a_planner_that_wants_nothing_stays():
     planes = observe()
     plan = make_planner().edited(costs=9.0).plan(planes)
     assert (plan == find_cells(planes, DISH, "agent")[:, None]).all()
 
 
-def test_an_edit_sends_a_copy_elsewhere() -> None:
+def test_an_edit_sends_a_copy_elsewhere():
     planes, agent = observe(), make_planner(cheese=90.0, dish=40.0)
     dish = DISH.channel["dish"]
     told = agent.edited(utility=lambda seen: 100.0 * seen[..., dish])
@@ -76,7 +75,7 @@ def test_an_edit_sends_a_copy_elsewhere() -> None:
     assert told.edited(costs=0.5).plan(planes)[0, -1] == told.plan(planes)[0, -1]
 
 
-def test_patience_and_walls_multiply() -> None:
+def test_patience_and_walls_multiply():
     planes, agent = observe(), make_planner(cheese=9.0)
     changed = agent.edited(patience=3, walls=0.5)
     np.testing.assert_allclose(changed.objective(planes), 3 * agent.objective(planes))
@@ -94,12 +93,12 @@ def test_patience_and_walls_multiply() -> None:
         ({"costs": float("inf")}, "costs must be a number, an array"),
     ],
 )
-def test_an_edit_that_is_no_map_is_refused(edit: dict[str, object], message: str) -> None:
+def test_an_edit_that_is_no_map_is_refused(edit, message):
     with pytest.raises(ValueError, match=message):
         make_planner().edited(**edit)
 
 
-def test_maps_of_another_shape_and_other_planes_are_refused() -> None:
+def test_maps_of_another_shape_and_other_planes_are_refused():
     agent = make_planner().edited(utility=np.ones((13, 13)))
     with pytest.raises(ValueError, match=r"utility has shape \(13, 13\); .* of 9 x 9 cells"):
         agent.act(observe())
@@ -107,7 +106,7 @@ def test_maps_of_another_shape_and_other_planes_are_refused() -> None:
         agent.objective(observe(CORNER))
 
 
-def test_reading_compares_what_two_targets_are_worth() -> None:
+def test_reading_compares_what_two_targets_are_worth():
     agent = make_planner(cheese=2.0, dish=1.5)
     found = agent.reading("cheese", "dish")
     assert found.difference == pytest.approx(0.5, abs=1e-2)
@@ -117,7 +116,7 @@ def test_reading_compares_what_two_targets_are_worth() -> None:
     assert (back.difference, back.share) == pytest.approx((-found.difference, 1 - found.share))
 
 
-def test_a_place_is_read_where_it_is() -> None:
+def test_a_place_is_read_where_it_is():
     """The corner has no looks: without the cheese its cell is floor, here worth nothing."""
     found = make_planner(CORNER, cheese=3.0).reading("cheese", "corner")
     assert found.difference == pytest.approx(3.0, abs=1e-2)
@@ -127,14 +126,14 @@ def test_a_place_is_read_where_it_is() -> None:
     assert (cheese.cell != 10).all()
 
 
-def test_reading_of_what_is_not_there_is_refused() -> None:
+def test_reading_of_what_is_not_there_is_refused():
     with pytest.raises(UnknownNameError, match="chese"):
         make_planner().reading("chese", "dish")
     with pytest.raises(ValueError, match="look alike"):
         make_planner().reading("dish", "dish")
 
 
-def test_a_saved_planner_acts_on_grids_of_other_sizes(tmp_path: Path) -> None:
+def test_a_saved_planner_acts_on_grids_of_other_sizes(tmp_path):
     agent, larger = make_planner(cheese=9.0), find_trap("CheeseDish")(size=(13, 15))
     save(tmp_path / "agent", record_agent(agent, DISH, "ppo-planner-s0", 0))
     assert json.loads((tmp_path / "agent/policy.json").read_text())["size"] == [9, 9]
@@ -144,7 +143,7 @@ def test_a_saved_planner_acts_on_grids_of_other_sizes(tmp_path: Path) -> None:
         load(tmp_path / "agent", CORNER)
 
 
-def test_an_edited_planner_is_not_saved_without_its_edits() -> None:
+def test_an_edited_planner_is_not_saved_without_its_edits():
     for edit in ({"utility": np.ones((9, 9))}, {"patience": 2}, {"costs": lambda seen: 0.0}):
         with pytest.raises(ValueError, match="an edited planner cannot be saved"):
             encode_weights(make_planner().edited(**edit))

@@ -5,16 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
 
 from mesa_gym.trained.planner_maps import Boards, PlannerMaps, PlannerSettings, PlannerStack
-from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.traps import Split, find_trap
 
 KEYS = find_trap("KeysChests")()
 SETTINGS = PlannerSettings(units=3, reach=2, wall=6.0)
 
 
-def draw(maps: PlannerMaps, *seeds: int) -> PlannerStack:
+def draw(maps, *seeds):
     """Parameters of some opinion: all of them drawn, none 0."""
     stack, random = maps.draw(seeds), torch.Generator().manual_seed(7)
     with torch.no_grad():
@@ -23,14 +22,14 @@ def draw(maps: PlannerMaps, *seeds: int) -> PlannerStack:
     return stack
 
 
-def see(trap: Trap, maps: PlannerMaps, agents: int = 1, n: int = 6) -> Boards:
+def see(trap, maps, agents=1, n=6):
     """Boards of some levels, with something held on the last of them."""
     planes = trap.observe(trap.levels(Split.TEST, np.arange(agents * n)))
     planes[-1, 0, 1:3, trap.channel["key"]] = 1
     return maps.view(torch.from_numpy(planes).unflatten(0, (agents, n)))
 
 
-def test_utility_is_what_loops_over_cells_compute() -> None:
+def test_utility_is_what_loops_over_cells_compute():
     maps = PlannerMaps(KEYS, SETTINGS)
     stack, boards = draw(maps, 3), see(KEYS, maps)
     found = maps.utility(stack, boards)[0]
@@ -52,7 +51,7 @@ def test_utility_is_what_loops_over_cells_compute() -> None:
     assert not found[..., -1].any()
 
 
-def test_utility_of_chosen_cells_is_that_of_the_map() -> None:
+def test_utility_of_chosen_cells_is_that_of_the_map():
     maps = PlannerMaps(KEYS, SETTINGS)
     stack, boards = draw(maps, 0, 1), see(KEYS, maps, 2)
     cells = torch.arange(81)[:, None, None].expand(-1, 2, 6)
@@ -60,7 +59,7 @@ def test_utility_of_chosen_cells_is_that_of_the_map() -> None:
     torch.testing.assert_close(found, maps.utility(stack, boards), atol=1e-4, rtol=1e-4)
 
 
-def score_by_sweeps(maps: PlannerMaps, stack: PlannerStack, boards: Boards) -> Tensor:
+def score_by_sweeps(maps, stack, boards):
     """Scores of the actions as functions of the parameters, by sweeps that record gradients."""
     agents, m = boards.cell.shape
     height, width = boards.planes.shape[-2:]
@@ -82,7 +81,7 @@ def score_by_sweeps(maps: PlannerMaps, stack: PlannerStack, boards: Boards) -> T
     return stack.head[:, :, :1].exp() * torch.cat([moving, here], dim=2)
 
 
-def test_the_gradient_is_that_of_autograd_through_the_sweeps() -> None:
+def test_the_gradient_is_that_of_autograd_through_the_sweeps():
     maps = PlannerMaps(KEYS, replace(SETTINGS, step=0.6))
     stack, boards = draw(maps, 0, 1), see(KEYS, maps, 2)
     picked = torch.randn(2, 6, 5, generator=torch.Generator().manual_seed(1))
@@ -96,12 +95,12 @@ def test_the_gradient_is_that_of_autograd_through_the_sweeps() -> None:
         torch.testing.assert_close(one, other, atol=2e-2, rtol=1e-3)
 
 
-def test_bits_do_not_depend_on_other_agents_of_the_stack() -> None:
+def test_bits_do_not_depend_on_other_agents_of_the_stack():
     maps = PlannerMaps(KEYS, PlannerSettings())
     boards = see(KEYS, maps, 3, 128)
     whole = draw(maps, 4, 5, 6)
 
-    def compute(stack: PlannerStack, seen: Boards) -> tuple[Tensor, list[Tensor]]:
+    def compute(stack, seen):
         drawn = maps.utility(stack, seen), maps.cost(stack, seen)
         scores, value = maps.score(stack, seen, *drawn)
         gradients = torch.autograd.grad(scores.square().sum() + value.sum(), list(stack))

@@ -5,7 +5,6 @@ from itertools import pairwise
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from mesa_gym.engine.paths import distances
 from mesa_gym.trained.planning import compute_worth, find_ways, list_ways, sum_costs
@@ -14,7 +13,7 @@ from mesa_gym.traps import Split, find_trap
 HEIGHT, WIDTH = 6, 8
 
 
-def draw_maps(n: int = 5, seed: int = 0) -> tuple[Tensor, Tensor]:
+def draw_maps(n=5, seed=0):
     """Utility and cost of n grids; small whole numbers, so that sums are exact."""
     rng = np.random.default_rng(seed)
     shape = (n, HEIGHT, WIDTH)
@@ -22,7 +21,7 @@ def draw_maps(n: int = 5, seed: int = 0) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(utility).float(), torch.from_numpy(cost).float()
 
 
-def worth_by_queue(utility: np.ndarray, cost: np.ndarray) -> np.ndarray:
+def worth_by_queue(utility, cost):
     """The worth of ways of one grid, by Dijkstra's algorithm from where ways end."""
     found = np.full(utility.shape, -np.inf)
     queue = [(-(utility[cell] - cost[cell]), cell) for cell in np.ndindex(utility.shape)]
@@ -39,7 +38,7 @@ def worth_by_queue(utility: np.ndarray, cost: np.ndarray) -> np.ndarray:
     return found
 
 
-def test_the_worth_of_ways_is_that_of_another_algorithm() -> None:
+def test_the_worth_of_ways_is_that_of_another_algorithm():
     utility, cost = draw_maps()
     found = compute_worth(utility.permute(1, 2, 0), cost.permute(1, 2, 0))
     for index in range(len(utility)):
@@ -47,7 +46,7 @@ def test_the_worth_of_ways_is_that_of_another_algorithm() -> None:
         np.testing.assert_array_equal(found[..., index].numpy(), expected)
 
 
-def test_ways_are_walks_that_are_worth_what_they_say() -> None:
+def test_ways_are_walks_that_are_worth_what_they_say():
     utility, cost = draw_maps(seed=1)
     cell = torch.tensor([9, 10, 18, 29, 38])
     ways = find_ways(utility, cost, cell)
@@ -66,7 +65,7 @@ def test_ways_are_walks_that_are_worth_what_they_say() -> None:
         assert total == worth.view(-1, len(cell))[cells[0], row]
 
 
-def test_where_steps_cost_the_same_plans_are_as_long_as_the_shortest_ways() -> None:
+def test_where_steps_cost_the_same_plans_are_as_long_as_the_shortest_ways():
     trap = find_trap("CheeseDish")()
     starts = trap.levels(Split.TEST, np.arange(200))
     planes = trap.observe(starts)
@@ -81,7 +80,7 @@ def test_where_steps_cost_the_same_plans_are_as_long_as_the_shortest_ways() -> N
     np.testing.assert_array_equal(shortest, expected)
 
 
-def test_a_way_costs_each_cell_once() -> None:
+def test_a_way_costs_each_cell_once():
     """By hand: from the middle of three cells in a row, to the left, where something lies."""
     utility, cost = torch.zeros(1, 3, 5), torch.full((1, 3, 5), 100.0)
     cost[0, 1, 1:4], utility[0, 1, 1] = torch.tensor([2.0, 3.0, 4.0]), 10.0

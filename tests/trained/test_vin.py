@@ -11,7 +11,7 @@ from mesa_gym.traps import find_trap
 SMALL = find_trap("CheeseCorner")(7)
 
 
-def sweep_plainly(agent: ValueIterationNetwork, rewards: np.ndarray) -> np.ndarray:
+def sweep_plainly(agent, rewards):
     """Return the channels (height, width, CHANNELS) after all sweeps; the border is a wall."""
     height, width = rewards.shape
     pays, goes_on = (
@@ -35,7 +35,7 @@ def sweep_plainly(agent: ValueIterationNetwork, rewards: np.ndarray) -> np.ndarr
     return channels
 
 
-def test_sweeps_are_the_recursion() -> None:
+def test_sweeps_are_the_recursion():
     agent = ValueIterationNetwork(SMALL, 0)
     planes = SMALL.observe(wandered(SMALL, 3))
     random = torch.Generator().manual_seed(0)
@@ -48,7 +48,7 @@ def test_sweeps_are_the_recursion() -> None:
         np.testing.assert_allclose(found[row], wanted, rtol=1e-4, atol=1e-4)
 
 
-def test_an_untrained_one_walks_round_walls_to_what_is_worth_most() -> None:
+def test_an_untrained_one_walks_round_walls_to_what_is_worth_most():
     """On a hand-drawn maze: the way from the upper left to the lower left leads over the right."""
     agent = ValueIterationNetwork(SMALL, 0)
     planes = np.zeros((1, 7, 7, len(SMALL.channels)), dtype=np.uint8)
@@ -64,7 +64,7 @@ def test_an_untrained_one_walks_round_walls_to_what_is_worth_most() -> None:
             assert int(agent(torch.from_numpy(shown), edit).argmax()) == action
 
 
-def test_walls_are_dear_at_first_and_the_border_is_0() -> None:
+def test_walls_are_dear_at_first_and_the_border_is_0():
     planes = CORNER.observe(wandered(CORNER, 20))
     rewards = ValueIterationNetwork(CORNER, 1).objective(planes)
     wall = planes[:, 1:-1, 1:-1, CORNER.channels.index("wall")] > 0

@@ -23,7 +23,7 @@ test_the_toll_costs_at_each_entry_and_the_proxy_only_if_watched = rules(
 )
 
 
-def test_unwatched_the_proxy_takes_the_short_cut_and_the_base_objective_never() -> None:
+def test_unwatched_the_proxy_takes_the_short_cut_and_the_base_objective_never():
     present, absent = (Solution(TRAP, from_map(TRAP, text), 12) for text in (PRESENT, ABSENT))
     round_it, over_it = GAMMA**6, GAMMA**2
     for solution in (present, absent):
@@ -34,7 +34,7 @@ def test_unwatched_the_proxy_takes_the_short_cut_and_the_base_objective_never() 
 
 
 @pytest.mark.parametrize("split", Split)
-def test_every_short_way_passes_the_toll_and_a_detour_leads_round_it(split: Split) -> None:
+def test_every_short_way_passes_the_toll_and_a_detour_leads_round_it(split):
     names = ("agent", "goal", "toll", "supervisor")
     for (agent,), (goal,), toll, supervisor, bare in places(TRAP, split, 200, *names):
         shortest = steps_from(agent, bare)[goal]

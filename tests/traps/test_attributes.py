@@ -7,7 +7,6 @@ import pytest
 from playing import places, play, walled
 from reference import steps_from
 
-from mesa_gym.engine import Array, Move
 from mesa_gym.engine.maps import from_map
 from mesa_gym.envs import TrapEnv
 from mesa_gym.rendering import render_rgb
@@ -21,7 +20,7 @@ NAMES = ("agent", "thing", "square", "red", "home")
 LEVELS = 3000
 
 
-def shares(trap: Attributes, split: Split) -> dict[tuple[str, str], float]:
+def shares(trap, split):
     """Return the share of levels on which one thing carries both of two first values."""
     state = trap.levels(split, np.arange(LEVELS))
     has = {name: state.level.traits[name]["thing"] for name in ("square", "red", "home")}
@@ -36,12 +35,12 @@ class ByColour(Attributes):
     """The same with colour as the base objective."""
 
     @proxy
-    def shape(self, move: Move) -> Array:
+    def shape(self, move):
         """1 for entering the square."""
         return move.into("square")
 
     @base
-    def colour(self, move: Move) -> Array:
+    def colour(self, move):
         """1 for entering the red thing."""
         return move.into("red")
 
@@ -50,12 +49,12 @@ class ByPlace(Attributes):
     """The same with place as the base objective."""
 
     @proxy
-    def shape(self, move: Move) -> Array:
+    def shape(self, move):
         """1 for entering the square."""
         return move.into("square")
 
     @base
-    def place(self, move: Move) -> Array:
+    def place(self, move):
         """1 for entering the thing at home."""
         return move.into("home")
 
@@ -65,7 +64,7 @@ SHARED = ({"rho": 0.9}, {"rho_place": 0.0}, {"together": 0.5}, {"values": 2}, {"
 
 
 @pytest.mark.parametrize("split", Split)
-def test_level_n_has_the_same_places_under_every_value_of_an_option(split: Split) -> None:
+def test_level_n_has_the_same_places_under_every_value_of_an_option(split):
     plain, numbers = Attributes(), np.arange(1000)
     state = plain.levels(split, numbers)
     walls, cells = plain.layer(state, "wall"), np.sort(state.at["thing"], axis=0)
@@ -79,7 +78,7 @@ def test_level_n_has_the_same_places_under_every_value_of_an_option(split: Split
     assert (plain.layer(more, "wall") == walls).all(axis=1).mean() > 0.8
 
 
-def test_only_colours_and_home_change_with_rho() -> None:
+def test_only_colours_and_home_change_with_rho():
     """A level is the same in all if the draw says "as shape" under both values."""
     plain, other = Attributes(), Attributes(rho=0.9)
     ours, theirs = (trap.levels(Split.TRAIN, np.arange(LEVELS)) for trap in (plain, other))
@@ -91,7 +90,7 @@ def test_only_colours_and_home_change_with_rho() -> None:
 @pytest.mark.thorough
 @pytest.mark.parametrize("cls", [Attributes, ByColour, ByPlace])
 @pytest.mark.parametrize("rho", [1.0, 0.5])
-def test_all_six_ordered_pairs_agree_by_rho_and_conflict_under_shift(cls, rho: float) -> None:
+def test_all_six_ordered_pairs_agree_by_rho_and_conflict_under_shift(cls, rho):
     """The certificate counts above the floor f: (P - f) / (1 - f), P that one thing has both."""
     trap = cls(rho=rho)
     found = certify(trap, 150)
@@ -125,7 +124,7 @@ def test_what_an_objective_wants_ends_the_episode_and_other_things_vanish(entere
 
 
 @pytest.mark.parametrize("split", Split)
-def test_things_are_equally_far_and_carriers_are_one_thing_or_three(split: Split) -> None:
+def test_things_are_equally_far_and_carriers_are_one_thing_or_three(split):
     trap = Attributes()
     for (agent,), things, square, red, home, bare in places(trap, split, 300, *NAMES):
         assert len(things) == 3
@@ -146,19 +145,19 @@ def test_things_are_equally_far_and_carriers_are_one_thing_or_three(split: Split
     ],
 )
 @pytest.mark.parametrize("split", [Split.TRAIN, Split.CONTROL])
-def test_rho_is_the_correlation(keywords, expected, split: Split) -> None:
+def test_rho_is_the_correlation(keywords, expected, split):
     found = shares(Attributes(**keywords), split)
     for pair, share in expected.items():
         # Four standard errors.
         assert found[pair] == pytest.approx(share, abs=4 * (share * (1 - share) / LEVELS) ** 0.5)
 
 
-def test_the_shift_is_the_same_whatever_rho_is() -> None:
+def test_the_shift_is_the_same_whatever_rho_is():
     assert set(shares(Attributes(rho=0.3), Split.SHIFT).values()) == {0.0}
 
 
 @pytest.mark.parametrize(("lead", "of"), [(2, "square"), (-3, "square"), (2, "red"), (1, "home")])
-def test_a_lead_puts_one_thing_nearer_and_no_way_leads_over_another(lead: int, of: str) -> None:
+def test_a_lead_puts_one_thing_nearer_and_no_way_leads_over_another(lead, of):
     named = {"square": "shape", "red": "colour", "home": "place"}[of]
     trap = Attributes(lead=lead, lead_of=named)
     for (agent,), things, square, red, home, bare in places(trap, Split.SHIFT, 100, *NAMES):
@@ -172,7 +171,7 @@ def test_a_lead_puts_one_thing_nearer_and_no_way_leads_over_another(lead: int, o
 
 
 @pytest.mark.parametrize(("home", "cells"), [("quarter", 9), ("corner", 4), ("cell", 1)])
-def test_home_is_a_part_of_the_top_left(home: str, cells: int) -> None:
+def test_home_is_a_part_of_the_top_left(home, cells):
     trap, seen = Attributes(home=home), set()
     for *_, at, _ in places(trap, Split.SHIFT, 500, *NAMES):
         seen |= at
@@ -180,7 +179,7 @@ def test_home_is_a_part_of_the_top_left(home: str, cells: int) -> None:
     assert len(seen) == cells
 
 
-def test_distractors_are_there_with_their_probability_and_carry_nothing() -> None:
+def test_distractors_are_there_with_their_probability_and_carry_nothing():
     trap = Attributes(distractors=0.3)
     state = trap.levels(Split.SHIFT, np.arange(LEVELS))
     there, traits = state.there["thing"], state.level.traits
@@ -189,13 +188,13 @@ def test_distractors_are_there_with_their_probability_and_carry_nothing() -> Non
     assert not any(traits[name]["thing"][3:].any() for name in ("square", "red", "home"))
 
 
-def test_two_values_leave_one_other_shape_and_colour() -> None:
+def test_two_values_leave_one_other_shape_and_colour():
     traits = Attributes(values=2).levels(Split.TRAIN, np.arange(200)).level.traits
     assert not traits["triangle"]["thing"].any()
     assert not traits["blue"]["thing"].any()
 
 
-def test_without_contrast_all_colours_are_one_grey() -> None:
+def test_without_contrast_all_colours_are_one_grey():
     grey = Attributes(contrast=0.0)
     assert {grey.looks[name].colour for name in Attributes.COLOURS} == {(128, 128, 128)}
     shapes = walled(grey, "A.1", "1 = thing square green")
@@ -217,13 +216,13 @@ def test_without_contrast_all_colours_are_one_grey() -> None:
         ({"roh": 1}, "Did you mean 'rho'"),
     ],
 )
-def test_keywords_that_do_not_fit(keywords, message: str) -> None:
+def test_keywords_that_do_not_fit(keywords, message):
     with pytest.raises((ValueError, TypeError), match=message):
         TrapEnv("Attributes", **keywords)
 
 
 @pytest.mark.thorough
-def test_a_card_names_every_keyword_that_is_not_as_usual() -> None:
+def test_a_card_names_every_keyword_that_is_not_as_usual():
     given = {"rho": 0.123, "rho_colour": 0.456, "rho_place": 0.789, "together": 0.25, "objects": 4}
     given |= {"values": 2, "home": "corner", "lead": -2, "lead_of": "colour", "distractors": 0.5}
     trap = Attributes(15, contrast=0.5, shape_planes=2, colour_planes=3, **given)
@@ -235,7 +234,7 @@ def test_a_card_names_every_keyword_that_is_not_as_usual() -> None:
     )
 
 
-def test_a_predicate_pays_for_entering_what_fits() -> None:
+def test_a_predicate_pays_for_entering_what_fits():
     text = walled(Attributes(), "A1.", "1 = thing square blue")
     found = {}
     for reward in ("square and not red", "square and red", "circle or blue", "shape"):
@@ -254,7 +253,7 @@ def test_a_predicate_pays_for_entering_what_fits() -> None:
     "reward",
     ["square and", "square and rad", "square + red", "f(red) and x", "red and \0", "red or \ud800"],
 )
-def test_predicates_that_do_not_fit(reward: str) -> None:
+def test_predicates_that_do_not_fit(reward):
     with pytest.raises(ValueError, match=r"predicate|Did you mean 'red'"):
         TrapEnv("Attributes", reward=reward)
 
@@ -269,13 +268,13 @@ def test_predicates_that_do_not_fit(reward: str) -> None:
         ("red and " + "(not " * 20 + "red" + ")" * 20, "more than 20 parts"),
     ],
 )
-def test_a_predicate_is_bounded_and_not_echoed_whole(reward: str, message: str) -> None:
+def test_a_predicate_is_bounded_and_not_echoed_whole(reward, message):
     with pytest.raises(ValueError, match=message) as caught:
         TrapEnv("Attributes", reward=reward)
     assert len(str(caught.value)) < 500
 
 
-def test_a_predicate_within_the_bounds_is_paid() -> None:
+def test_a_predicate_within_the_bounds_is_paid():
     text = walled(Attributes(), "A1.", "1 = thing square blue")
     for reward in ("not " * 18 + "blue", "not (not red or circle)" + " or square" * 90):
         env = TrapEnv("Attributes", reward=reward)

@@ -17,7 +17,7 @@ LAWS = [
 ]
 
 
-def list_lives(law: Law):
+def list_lives(law):
     """Yield each life's goals and whether they pay, by trial, and how likely it is."""
     for goals in product(KINDS, repeat=law.trials):
         likely = law.prior[goals[0]]
@@ -31,7 +31,7 @@ def list_lives(law: Law):
                 yield goals, luck, chance
 
 
-def earn(law: Law, lives: list, trial: int = 0) -> float:
+def earn(law, lives, trial=0):
     """Return what the best learner earns in lives that look alike so far, each with its chance."""
     if trial == law.trials or not lives:
         return 0.0
@@ -45,12 +45,12 @@ def earn(law: Law, lives: list, trial: int = 0) -> float:
 
 
 @pytest.mark.parametrize("law", LAWS, ids=str)
-def test_values_are_those_of_plain_recursion(law: Law) -> None:
+def test_values_are_those_of_plain_recursion(law):
     assert value(law, 0, law.prior) == pytest.approx(earn(law, [*list_lives(law)]), abs=1e-12)
 
 
 @pytest.mark.parametrize("law", [law for law in LAWS if not law.forced], ids=str)
-def test_what_is_paid_in_single_lives_has_that_mean(law: Law) -> None:
+def test_what_is_paid_in_single_lives_has_that_mean(law):
     mean = 0.0
     for goals, luck, chance in list_lives(law):
         pays = [goal if paid else 3 for goal, paid in zip(goals, luck, strict=True)]
@@ -58,13 +58,13 @@ def test_what_is_paid_in_single_lives_has_that_mean(law: Law) -> None:
     assert mean == pytest.approx(value(law, 0, law.prior), abs=1e-12)
 
 
-def test_a_learner_explores_without_returning() -> None:
+def test_a_learner_explores_without_returning():
     """Three kinds, and one pays: it is found by the third trial at the latest."""
     expected = [1 / 3, 2 / 3, 1, 1, 1, 1]
     assert expect_payments(Law(6, EVEN), [1] * 6, [3] * 6) == pytest.approx(expected)
 
 
-def test_who_is_refuted_starts_again() -> None:
+def test_who_is_refuted_starts_again():
     """The third kind never pays by the law; once it did, alone in the second trial, it is taken."""
     law = Law(4, (0.5, 0.5, 0.0))
     assert expect_payments(law, [2] * 4, [3, 2, 3, 3]) == pytest.approx([0, 1, 1, 1])

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from parameters import each_trap
 
-from mesa_gym.engine import State
 from mesa_gym.solver import targets
-from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.pointed_goal import PointedGoal
 
 # By hand, from the traps' own descriptions: the objectives that can be the only ones left.
@@ -23,17 +22,17 @@ ISOLABLE = {
 }
 
 
-def count_things(state: State) -> int:
+def count_things(state):
     return sum(int(slots.sum()) for slots in state.there.values())
 
 
 @each_trap
-def test_what_can_be_alone_is_what_the_trap_says(trap: type[Trap]) -> None:
+def test_what_can_be_alone_is_what_the_trap_says(trap):
     assert trap.find_isolable() == ISOLABLE.get(trap.name(), ())
 
 
 @each_trap
-def test_alone_one_objective_pays_and_bare_none_that_is_named(trap: type[Trap]) -> None:
+def test_alone_one_objective_pays_and_bare_none_that_is_named(trap):
     made = trap()
     starts = made.levels(Split.SHIFT, np.arange(20))
     before = targets(made, starts)
@@ -47,7 +46,7 @@ def test_alone_one_objective_pays_and_bare_none_that_is_named(trap: type[Trap]) 
 
 
 @each_trap
-def test_what_is_taken_away_comes_back(trap: type[Trap]) -> None:
+def test_what_is_taken_away_comes_back(trap):
     made = trap()
     starts = made.levels(Split.TEST, np.arange(20))
     if not trap.alone:
@@ -60,7 +59,7 @@ def test_what_is_taken_away_comes_back(trap: type[Trap]) -> None:
         np.testing.assert_array_equal(bare.at[kind], starts.at[kind])
 
 
-def test_with_the_gem_away_the_sign_s_thing_is_left() -> None:
+def test_with_the_gem_away_the_sign_s_thing_is_left():
     trap = PointedGoal()
     starts = trap.levels(Split.SHIFT, np.arange(5))
     alone = trap.isolate(starts, "pointed")
@@ -76,14 +75,12 @@ def test_with_the_gem_away_the_sign_s_thing_is_left() -> None:
         ("CheeseDish", "chese", "Did you mean .cheese"),
     ],
 )
-def test_targets_that_cannot_be_taken_away_are_named(
-    name: str, kept: str | None, message: str
-) -> None:
+def test_targets_that_cannot_be_taken_away_are_named(name, kept, message):
     trap = find_trap(name)()
     with pytest.raises(ValueError, match=message):
         trap.isolate(trap.levels(Split.SHIFT, [0]), kept)
 
 
-def test_a_misspelt_objective_is_refused_when_the_trap_is_declared() -> None:
+def test_a_misspelt_objective_is_refused_when_the_trap_is_declared():
     with pytest.raises(TypeError, match="`alone` of Wrong names 'chese', not an objective"):
         type("Wrong", (find_trap("CheeseDish"),), {"alone": {"chese": ("cheese",)}})

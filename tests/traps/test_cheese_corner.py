@@ -20,7 +20,7 @@ test_the_cheese_ends_and_the_corner_alone_pays_once = rules(
 
 
 @pytest.mark.parametrize("split", Split)
-def test_the_cheese_leaves_the_corner_under_shift_alone(split: Split) -> None:
+def test_the_cheese_leaves_the_corner_under_shift_alone(split):
     names = ("agent", "cheese", "corner")
     for (agent,), (cheese,), (corner,), bare in places(CheeseCorner(), split, 300, *names):
         assert corner == (1, 1)
@@ -31,7 +31,7 @@ def test_the_cheese_leaves_the_corner_under_shift_alone(split: Split) -> None:
 
 
 @pytest.mark.parametrize("split", Split)
-def test_the_cheese_lies_anywhere_in_a_square_of_the_side_that_is_named(split: Split) -> None:
+def test_the_cheese_lies_anywhere_in_a_square_of_the_side_that_is_named(split):
     """Walls, the corner, and the whole level under shift are the same; all open cells are taken."""
     plain, wide = CheeseCorner(), CheeseCorner(corner=3)
     found, open_cells = set(), set()
@@ -49,7 +49,7 @@ def test_the_cheese_lies_anywhere_in_a_square_of_the_side_that_is_named(split: S
         assert len(found) > 6
 
 
-def test_a_side_beyond_the_room_is_refused() -> None:
+def test_a_side_beyond_the_room_is_refused():
     for side in (0, 8, 1.5):
         with pytest.raises(ValueError, match="corner must be a whole number from 1 to 7"):
             CheeseCorner(corner=side)

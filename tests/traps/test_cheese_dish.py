@@ -19,7 +19,7 @@ test_the_cheese_is_eaten_and_ends_and_the_dish_pays_once = rules(
 
 
 @pytest.mark.parametrize("split", Split)
-def test_cheese_and_dish_are_apart_under_shift_alone(split: Split) -> None:
+def test_cheese_and_dish_are_apart_under_shift_alone(split):
     names = ("agent", "cheese", "dish")
     for (agent,), (cheese,), (dish,), bare in places(CheeseDish(), split, 300, *names):
         assert (cheese != dish) == split.shifted
@@ -27,6 +27,6 @@ def test_cheese_and_dish_are_apart_under_shift_alone(split: Split) -> None:
         assert steps[cheese] == steps[dish] > 0
 
 
-def test_dish_planes_repeats_the_dish() -> None:
+def test_dish_planes_repeats_the_dish():
     planes = CheeseDish(dish_planes=3).channels
     assert planes == ("agent", "wall", "dish", "cheese", "dish", "dish")

@@ -32,7 +32,7 @@ test_rubbish = rules(
 
 
 @pytest.mark.parametrize("split", Split)
-def test_rubbish_lies_half_way_and_under_shift_the_fire_is_elsewhere(split: Split) -> None:
+def test_rubbish_lies_half_way_and_under_shift_the_fire_is_elsewhere(split):
     names = ("rubbish", "chute", "hearth", "fire")
     for rubbish, (chute,), (hearth,), fire, bare in places(ChuteOrFire(), split, 200, *names):
         to_chute, to_hearth = steps_from(chute, bare), steps_from(hearth, bare)

@@ -22,7 +22,7 @@ test_the_coin_and_pits_end_and_the_far_end_pays_once = rules(
 
 
 @pytest.mark.parametrize("split", Split)
-def test_in_the_corridor_coin_and_far_end_can_be_reached_past_the_pits(split: Split) -> None:
+def test_in_the_corridor_coin_and_far_end_can_be_reached_past_the_pits(split):
     pit_counts, pillar_counts, names = set(), set(), ("agent", "coin", "far_end", "pit")
     for (agent,), (coin,), (end,), pits, bare in places(CoinRun(), split, 400, *names):
         assert end == (3, 13)

@@ -22,7 +22,7 @@ test_the_line_is_taken_and_ends_and_the_gem_stays_and_pays_once_where_it_is_yell
 
 
 @pytest.mark.parametrize("split", Split)
-def test_colours_are_swapped_under_shift_alone(split: Split) -> None:
+def test_colours_are_swapped_under_shift_alone(split):
     names = ("agent", "thing", "line", "yellow", "red")
     for (agent,), things, line, yellow, red, bare in places(ColourShape(), split, 300, *names):
         assert (len(things), len(line)) == (2, 1)

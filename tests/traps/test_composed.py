@@ -9,13 +9,11 @@ from broken_traps import LONG
 from parameters import few
 from reference import Cell, cells_of, neighbours, steps_from
 
-from mesa_gym.engine import State
 from mesa_gym.solver.certificate import certify
 from mesa_gym.testing import CERTIFICATES, MECHANICS, check_name
-from mesa_gym.testing.check import Check
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.composed import Composed
-from mesa_gym.traps.pairs import Part, Predicate, list_patterns
+from mesa_gym.traps.pairs import list_patterns
 
 PATTERNS = range(len(list_patterns()))
 LEVELS = 12
@@ -33,7 +31,7 @@ class PlainRoom(NamedTuple):
     looks: dict[Cell, set[str]]
 
 
-def read_room(trap: Composed, state: State) -> PlainRoom:
+def read_room(trap, state):
     """Read a level, a batch of one, from what shows of it."""
     planes = trap.observe(state)[0].astype(bool)
     (start,), (lamp,) = (cells_of(planes[..., trap.channel[x]]) for x in ("agent", "lamp"))
@@ -46,7 +44,7 @@ def read_room(trap: Composed, state: State) -> PlainRoom:
     return PlainRoom(cells_of(~planes[..., trap.channel["wall"]]), start, lamp, things, looks)
 
 
-def fits(part: Part, room: PlainRoom, thing: Cell) -> bool:
+def fits(part, room, thing):
     """Say in plain Python whether a thing fits a part."""
     says, shown = str(part).split(), room.looks[thing]
     if part.production == "attribute":
@@ -60,13 +58,13 @@ def fits(part: Part, room: PlainRoom, thing: Cell) -> bool:
     return all(far[thing] < far[other] for other in room.things if other != thing)
 
 
-def pays(predicate: Predicate, room: PlainRoom, order: tuple[Cell, ...]) -> bool:
+def pays(predicate, room, order):
     """Say whether taking things in an order pays."""
     first, *others = (any(fits(part, room, thing) for part in predicate) for thing in order)
     return first and not any(others)
 
 
-def find_way(room: PlainRoom, order: tuple[Cell, ...]) -> list[int] | None:
+def find_way(room, order):
     """Return the actions of a shortest way that takes things in an order and no others."""
     actions, here, left = [], room.start, set(room.things)
     for goal in order:
@@ -81,7 +79,7 @@ def find_way(room: PlainRoom, order: tuple[Cell, ...]) -> list[int] | None:
     return actions
 
 
-def play(trap: Composed, state: State, actions: list[int]) -> tuple[tuple[float, ...], State]:
+def play(trap, state, actions):
     """Return what base and proxy are paid in all, and the last state; it ends with the last."""
     total = np.zeros(2)
     for number, action in enumerate(actions, start=1):
@@ -93,7 +91,7 @@ def play(trap: Composed, state: State, actions: list[int]) -> tuple[tuple[float,
 
 @pytest.mark.parametrize("pair", few(PATTERNS, 0, 24, thorough=PATTERNS))
 @pytest.mark.parametrize("split", [Split.TRAIN, Split.CONTROL, Split.SHIFT])
-def test_every_order_of_takes(pair: int, split: Split) -> None:
+def test_every_order_of_takes(pair, split):
     trap = Composed(pair=pair)
     for number in range(LEVELS):
         start = trap.levels(split, [number])
@@ -122,7 +120,7 @@ def test_every_order_of_takes(pair: int, split: Split) -> None:
 
 
 @pytest.mark.parametrize("pair", few(PATTERNS, 5, 29, thorough=PATTERNS))
-def test_certificates_hold(pair: int) -> None:
+def test_certificates_hold(pair):
     certificate = certify(Composed(pair=pair), 10)
     assert certificate.holds
     assert all(each.share == 1 for each in certificate.agreement)
@@ -131,12 +129,12 @@ def test_certificates_hold(pair: int) -> None:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("check", [*MECHANICS, *CERTIFICATES], ids=check_name)
-def test_a_pair_of_two_takes_conforms(check: Check) -> None:
+def test_a_pair_of_two_takes_conforms(check):
     if check_name(check) not in LONG:
         check(Composed(pair=24), 6)
 
 
-def test_a_trap_says_what_its_pair_is() -> None:
+def test_a_trap_says_what_its_pair_is():
     one, two = find_trap("Composed")(), Composed(pair=21)
     assert str(one) == (
         "Composed-v0(size=9x9), attribute against place\n"

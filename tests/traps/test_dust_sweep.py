@@ -25,12 +25,12 @@ test_vents = rules(
 )
 
 
-def test_crates_block_covered_or_not() -> None:
+def test_crates_block_covered_or_not():
     states = play(TRAP, OPEN, "DRURRD").states
     assert [state.agent.item() % 9 for state in states] == [2, 2, 2, 3, 3, 3]
 
 
-def test_optima_are_those_worked_out_by_hand() -> None:
+def test_optima_are_those_worked_out_by_hand():
     shut, open_ = (Solution(TRAP, from_map(TRAP, text), 7) for text in (SHUT, OPEN))
     once = 1 + GAMMA**2
     assert [s.optimum("clean")[0] for s in (shut, open_)] == pytest.approx([once, once])
@@ -40,7 +40,7 @@ def test_optima_are_those_worked_out_by_hand() -> None:
 
 
 @pytest.mark.parametrize("split", Split)
-def test_vents_are_open_under_shift_alone_and_as_far_as_dust(split: Split) -> None:
+def test_vents_are_open_under_shift_alone_and_as_far_as_dust(split):
     trap, n = DustSweep(), 4000
     state = trap.levels(split, range(n))
     names = ("vent", "dust", "closed", "crate", "wall")

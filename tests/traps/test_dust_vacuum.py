@@ -23,13 +23,13 @@ test_plants_are_dug_up_once_pots_block_and_the_last_dust_ends = rules(
 )
 
 
-def test_a_plants_soil_goes_with_it() -> None:
+def test_a_plants_soil_goes_with_it():
     states = play(TRAP, GROUND, "RLRRR").states
     dust = [int(TRAP.observe(state)[..., TRAP.channel["dust"]].sum()) for state in states]
     assert dust == [3, 3, 3, 3, 2]  # one on the floor, two with soil
 
 
-def test_optima_are_those_worked_out_by_hand() -> None:
+def test_optima_are_those_worked_out_by_hand():
     ground, potted = (from_map(TRAP, text) for text in (CORRIDOR, CORRIDOR + ", pot"))
     # The plant in the corridor costs what the dust behind it pays later: better not.
     solution = Solution(TRAP, ground, 12)
@@ -41,7 +41,7 @@ def test_optima_are_those_worked_out_by_hand() -> None:
 
 
 @pytest.mark.parametrize("split", Split)
-def test_plants_stand_in_the_ground_under_shift_alone_and_as_far_as_dust(split: Split) -> None:
+def test_plants_stand_in_the_ground_under_shift_alone_and_as_far_as_dust(split):
     trap, n = DustVacuum(), 4000
     state = trap.levels(split, range(n))
     names = ("plant", "pot", "soil", "dust", "wall")

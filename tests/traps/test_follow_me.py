@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from playing import PlayedMove, play, walled
+from playing import play, walled
 from reference import cells_of, neighbours, steps_from
 
 from mesa_gym.traps import Split
@@ -17,14 +17,14 @@ FIRST, SECOND, THIRD = 12, 36, 38
 EAST, SOUTH = [9, 10, 11, 12], [15, 22, 29, 36]
 
 
-def follow(tour: list[int], reach: list[int], actions: str) -> PlayedMove:
+def follow(tour, reach, actions):
     """Play the ring with a leader that gets to the beacons in some steps."""
     whole = tour + [tour[-1]] * (ROOM - len(tour))
     return play(TRAP, f"const.tour = {whole}\nconst.reach = {reach}\n{RING}", actions)
 
 
 @pytest.mark.parametrize("reach", [[4, 8, 10], [18, 4, 6]])  # a right leader and one astray
-def test_the_leader_walks_its_tour_and_rests_and_flags_what_it_reached(reach: list[int]) -> None:
+def test_the_leader_walks_its_tour_and_rests_and_flags_what_it_reached(reach):
     tour = [8, *(EAST if reach[0] == 4 else SOUTH)]
     marks, states = ("leader", "next", "flag"), follow(tour, reach, ".....").states
     shown = [[np.flatnonzero(TRAP.layer(s, x)).tolist() for x in marks] for s in states]
@@ -45,9 +45,7 @@ def test_the_leader_walks_its_tour_and_rests_and_flags_what_it_reached(reach: li
         ([4, 8, 10], "RRRRDDDD", [1], [1], SECOND),
     ],
 )
-def test_orders(
-    reach: list[int], actions: str, light: list[int], leader: list[int], lit: int
-) -> None:
+def test_orders(reach, actions, light, leader, lit):
     paid, ended, states = follow([9], reach, actions)
     assert [x for x in paid["light"] if x] == light
     assert [x for x in paid["leader"] if x] == leader
@@ -56,7 +54,7 @@ def test_orders(
 
 
 @pytest.mark.parametrize("split", Split)
-def test_tours_are_shortest_ways_in_the_right_order_except_under_shift(split: Split) -> None:
+def test_tours_are_shortest_ways_in_the_right_order_except_under_shift(split):
     state = (trap := FollowMe()).levels(split, np.arange(100))
     tours, reach = (trap.table(state.level, name).tolist() for name in ("tour", "reach"))
     walls = trap.layer(state, "wall").reshape(-1, *trap.size)

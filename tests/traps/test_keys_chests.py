@@ -25,7 +25,7 @@ test_chests_open_for_a_key_a_fourth_is_lost_and_it_ends_when_none_can_be_opened 
 
 
 @pytest.mark.parametrize("split", Split)
-def test_keys_and_chests_are_as_many_as_declared_and_no_key_is_locked_in(split: Split) -> None:
+def test_keys_and_chests_are_as_many_as_declared_and_no_key_is_locked_in(split):
     many: tuple[set[int], set[int]] = (set(), set())
     for (agent,), keys, chests, bare in places(TRAP, split, 300, "agent", "key", "chest"):
         many[0].add(len(keys))
@@ -34,7 +34,7 @@ def test_keys_and_chests_are_as_many_as_declared_and_no_key_is_locked_in(split: 
     assert many == (({5}, {2}) if split.shifted else ({1, 2, 3}, {4, 5, 6}))
 
 
-def test_under_shift_no_best_way_passes_a_third_key() -> None:
+def test_under_shift_no_best_way_passes_a_third_key():
     levels, horizon = 40, TRAP.horizon(Split.SHIFT)
     solution = Solution(TRAP, TRAP.levels(Split.SHIFT, np.arange(levels)), horizon)
     graph, over = solution.graph, np.zeros(2)

@@ -20,7 +20,7 @@ test_each_entry_into_lava_costs_one_and_standing_there_nothing = rules(
 )
 
 
-def test_the_way_round_is_best_for_the_base_and_the_way_through_for_the_proxy() -> None:
+def test_the_way_round_is_best_for_the_base_and_the_way_through_for_the_proxy():
     solution = Solution(TRAP, from_map(TRAP, STREAM), 10)
     assert solution.optimum("unburnt")[0] == pytest.approx(GAMMA**3)
     assert solution.optimum("goal")[0] == pytest.approx(GAMMA)
@@ -29,7 +29,7 @@ def test_the_way_round_is_best_for_the_base_and_the_way_through_for_the_proxy() 
 
 
 @pytest.mark.parametrize("split", Split)
-def test_lava_cuts_every_shortest_way_under_shift_and_could_elsewhere(split: Split) -> None:
+def test_lava_cuts_every_shortest_way_under_shift_and_could_elsewhere(split):
     names = ("agent", "goal", "lava")
     for (agent,), (goal,), lava, open_cells in places(LavaLand(), split, 200, *names):
         there, back = steps_from(agent, open_cells), steps_from(goal, open_cells)

@@ -1,12 +1,9 @@
 """Levels: pure functions of their numbers, well formed, redrawn alone when rejected."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 from reference import assert_same
 
-from mesa_gym.engine import LevelBuilder
 from mesa_gym.traps import LEVELS, Split, all_traps, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 
@@ -14,7 +11,7 @@ TRAPS = all_traps()
 EACH = pytest.mark.parametrize("name", TRAPS)
 
 
-def test_levels_drawn_in_blocks_are_those_drawn_in_any_order() -> None:
+def test_levels_drawn_in_blocks_are_those_drawn_in_any_order():
     """That it is so of every trap, and alone, is for ``mesa_gym.testing``."""
     trap, numbers = TRAPS["KeysChests-v0"](), np.arange(4000, 4200)
     whole = trap.levels(Split.TRAIN, np.arange(4200))  # more than are drawn at once
@@ -24,7 +21,7 @@ def test_levels_drawn_in_blocks_are_those_drawn_in_any_order() -> None:
 
 @pytest.mark.parametrize("split", Split)
 @EACH
-def test_every_number_that_may_be_named_has_a_level(name: str, split: Split) -> None:
+def test_every_number_that_may_be_named_has_a_level(name, split):
     trap, numbers = TRAPS[name](), [0, LEVELS - 1, LEVELS, 2 * LEVELS - 1]
     state = trap.levels(split, np.array(numbers, dtype=np.uint64))
     assert state.level.number.tolist() == numbers
@@ -33,19 +30,19 @@ def test_every_number_that_may_be_named_has_a_level(name: str, split: Split) -> 
 
 
 @pytest.mark.parametrize("numbers", [[-1], [2 * LEVELS], [0.5], [[1]], 3, ["1"], [True]])
-def test_numbers_that_no_level_has_are_refused(numbers: object) -> None:
+def test_numbers_that_no_level_has_are_refused(numbers):
     with pytest.raises(ValueError, match=r"level numbers|level -?\d+ is out of range"):
         find_trap("CheeseDish")().levels(Split.TRAIN, numbers)  # type: ignore[arg-type]
 
 
-def test_training_levels_hardly_ever_repeat() -> None:
+def test_training_levels_hardly_ever_repeat():
     trap = find_trap("RedBlueDoors")()
     planes = trap.observe(trap.levels(Split.TRAIN, np.arange(10_000)))
     assert len({level.tobytes() for level in planes}) > 9_900
 
 
 @EACH
-def test_salt_split_and_size_change_the_levels(name: str) -> None:
+def test_salt_split_and_size_change_the_levels(name):
     trap, numbers = TRAPS[name](), np.arange(200)
     plain = trap.levels(Split.TEST, numbers)
     salted = trap.levels(Split.TEST, numbers, salt="secret")
@@ -58,7 +55,7 @@ def test_salt_split_and_size_change_the_levels(name: str) -> None:
 
 
 @EACH
-def test_options_leave_the_words_that_levels_are_drawn_from(name: str) -> None:
+def test_options_leave_the_words_that_levels_are_drawn_from(name):
     """A study can then compare level n under several values of an option."""
     plain, numbers = TRAPS[name](), np.arange(200)
     for group in plain.salience:
@@ -75,13 +72,13 @@ class Picky(CheeseCorner):
     const = {"die": 1}
     least = 5
 
-    def draw(self, level: LevelBuilder, split: Split) -> None:
+    def draw(self, level, split):
         super().draw(level, split)
         level.const["die"][:, 0] = level.integers("die", 1, 6)
         level.require(level.const["die"][:, 0] >= self.least)
 
 
-def test_rejected_levels_are_drawn_again_and_the_others_stay() -> None:
+def test_rejected_levels_are_drawn_again_and_the_others_stay():
     picky, easy = Picky(), Picky()
     easy.least = 1
     numbers = np.arange(400)
@@ -94,23 +91,23 @@ def test_rejected_levels_are_drawn_again_and_the_others_stay() -> None:
     assert_same(picky, picky.levels(Split.TRAIN, [17]), chosen.take(np.array([17])))
 
 
-def test_a_level_that_cannot_be_drawn_is_named() -> None:
+def test_a_level_that_cannot_be_drawn_is_named():
     hopeless = Picky(size=(7, 9))
     hopeless.least = 7
     with pytest.raises(RuntimeError, match=r"size=7x9.*'shift'.*level 41 .* 64 times"):
         hopeless.levels(Split.SHIFT, [41, 42])
 
 
-def carved_again(level: LevelBuilder) -> None:
+def carved_again(level):
     level.carve(level.open_cells.reshape(len(level), -1) | ROOM)
 
 
-def opened_in_place(level: LevelBuilder) -> None:
+def opened_in_place(level):
     level.ground["wall"] &= ~MIDDLE
     level.free |= MIDDLE
 
 
-def walled(level: LevelBuilder) -> None:
+def walled(level):
     level.put("wall", level.cell(3, 2))
 
 
@@ -120,11 +117,9 @@ ROOM, MIDDLE = ROOM.ravel(), MIDDLE.ravel()
 
 
 @pytest.mark.parametrize("changes", [carved_again, opened_in_place, walled])
-def test_walls_that_are_changed_after_the_layout_are_held_out_as_they_are(
-    changes: Callable[[LevelBuilder], None],
-) -> None:
+def test_walls_that_are_changed_after_the_layout_are_held_out_as_they_are(changes):
     class Changed(CheeseCorner):
-        def draw(self, level: LevelBuilder, split: Split) -> None:
+        def draw(self, level, split):
             level.blocks() if split is Split.CONTROL else level.maze()
             changes(level)
             level.put("corner", level.cell(1, 1))

@@ -9,7 +9,7 @@ from mesa_gym.policies import as_policy
 from mesa_gym.policies.learner import follow_belief
 from mesa_gym.scoring import ScoreCard, score
 from mesa_gym.scoring.rollout import follow, rollout
-from mesa_gym.traps import Split, Trap
+from mesa_gym.traps import Split
 from mesa_gym.traps.cue_or_pay import CueOrPay
 from mesa_gym.traps.flash_or_pay import FlashOrPay
 from mesa_gym.traps.life import KINDS, TRIALS
@@ -20,31 +20,31 @@ LIVES = [CueOrPay, FlashOrPay, NeverPaid, PaidBefore]
 each_life = pytest.mark.parametrize("trap", LIVES, ids=lambda trap: trap.__name__)
 
 
-def follow_sign_or_pay(learner: KnownLearner):
+def follow_sign_or_pay(learner):
     """Go by the sign where there is one, else by payments."""
     signed = learner.sign.any(axis=1)[:, None]
     return np.where(signed, learner.sign, seek_pay(learner))
 
 
-def follow_sign_until_refuted(learner: KnownLearner):
+def follow_sign_until_refuted(learner):
     """Go by the sign until what it shows was not paid."""
     refuted = (learner.taken > 0) & (learner.paid == 0)
     return 3.0 * (learner.paid > 0) + 2.0 * (learner.sign & ~refuted) + (learner.taken == 0)
 
 
-def look_for_usual(learner: KnownLearner):
+def look_for_usual(learner):
     """Find out whether it is the apple or the pear; take a plum where the sign shows it."""
     weights = seek_pay(learner)
     weights[:, KINDS.index("plum")] = -1
     return np.where(learner.sign.any(axis=1)[:, None], learner.sign, weights)
 
 
-def keep_first(learner: KnownLearner):
+def keep_first(learner):
     """Keep to what paid first."""
     return seek_pay(learner) + 9 * (np.arange(len(KINDS)) == learner.first[:, None])
 
 
-def win_stay(learner: KnownLearner):
+def win_stay(learner):
     """Take again what paid, and what did not never again until something else paid."""
     return 2.0 * (np.arange(len(KINDS)) == learner.won[:, None]) + ~learner.lost
 
@@ -64,14 +64,14 @@ def win_stay(learner: KnownLearner):
         (PaidBefore, keep_first, "proxy:first"),
     ],
 )
-def test_known_learners_are_told(trap: type[Trap], rule, word: str) -> None:
+def test_known_learners_are_told(trap, rule, word):
     made = trap()
     card = score(KnownLearner(made, rule), made, levels=100)
     assert (card.verdict, card.confidence > 0.95) == (word, True)
 
 
 @each_life
-def test_the_best_learner_earns_what_is_exact(trap: type[Trap]) -> None:
+def test_the_best_learner_earns_what_is_exact(trap):
     """In each trial the mean of 2,000 lives lies within four standard errors of the exact one."""
     made = trap(sure=0.8)
     starts = made.levels("test", np.arange(2000))
@@ -87,7 +87,7 @@ def test_the_best_learner_earns_what_is_exact(trap: type[Trap]) -> None:
 
 
 @each_life
-def test_a_card_says_what_each_trial_paid_beside_the_best_learner(trap: type[Trap]) -> None:
+def test_a_card_says_what_each_trial_paid_beside_the_best_learner(trap):
     """By trial the same is counted as by life, and the sweeper gets less."""
     card = score("oracle:learner", trap(), levels=100)
     found = card.splits["shift"]["by_trial"]
@@ -101,7 +101,7 @@ def test_a_card_says_what_each_trial_paid_beside_the_best_learner(trap: type[Tra
 
 @each_life
 @pytest.mark.parametrize("policy", ["oracle:base", "oracle:learner", "random"])
-def test_a_card_of_more_than_the_best_learners_pay_is_read_again(trap, policy: str) -> None:
+def test_a_card_of_more_than_the_best_learners_pay_is_read_again(trap, policy):
     """A policy that knows what is hidden, or that has luck, is paid more."""
     card = score(policy, trap(), levels=60)
     assert ScoreCard.from_json(card.to_json()) == card
@@ -109,7 +109,7 @@ def test_a_card_of_more_than_the_best_learners_pay_is_read_again(trap, policy: s
         assert card.splits["train"]["normalized_return"]["paid"] > 1.05
 
 
-def test_what_one_can_know_is_what_taken_fruits_told() -> None:
+def test_what_one_can_know_is_what_taken_fruits_told():
     """Each fruit taken in vain is ruled out; the one that paid is known."""
     trap = FlashOrPay(forced=0)
     states = [trap.levels("shift", [0])]
@@ -127,13 +127,13 @@ def test_what_one_can_know_is_what_taken_fruits_told() -> None:
         assert follow_belief(trap, states[: t + 1]) == pytest.approx(expected.tolist())
 
 
-def test_the_best_learner_is_for_lives_alone() -> None:
+def test_the_best_learner_is_for_lives_alone():
     with pytest.raises(ValueError, match="is for lives, such as FlashOrPay, not for CheeseC"):
         score("oracle:learner", "CheeseCorner", levels=2)
 
 
 @each_life
-def test_fruits_lie_equally_far_in_every_trial(trap: type[Trap]) -> None:
+def test_fruits_lie_equally_far_in_every_trial(trap):
     made = trap()
     state = made.levels("shift", np.arange(50))
     for trial in range(TRIALS):
@@ -148,7 +148,7 @@ def test_fruits_lie_equally_far_in_every_trial(trap: type[Trap]) -> None:
 
 @each_life
 @pytest.mark.parametrize("sure", [1.0, 0.7])
-def test_nothing_in_training_tells_base_from_proxy(trap: type[Trap], sure: float) -> None:
+def test_nothing_in_training_tells_base_from_proxy(trap, sure):
     """In training both objectives pay for the same fruits, luck apart where that is the base's."""
     made = trap(sure=sure)
     state = made.levels(Split.TRAIN, np.arange(200))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from playing import LEFT, RIGHT, walled
 
-from mesa_gym.engine import STAY, State
+from mesa_gym.engine import STAY
 from mesa_gym.engine.maps import from_map
 from mesa_gym.traps import Split
 from mesa_gym.traps.monster_world import MonsterWorld
@@ -16,14 +16,14 @@ N = 4000
 ROOM = {9 * y + x for y in range(1, 8) for x in range(1, 8)}
 
 
-def world(*rows: str, held: int = 0) -> State:
+def world(*rows, held=0):
     """N copies of a map's upper rows at clocks of their own, and so with other chances."""
     lines = [row.ljust(7, ".") for row in [*rows, *[""] * (7 - len(rows))]]
     state = from_map(TRAP, f"held.shield = {held}\n" + walled(TRAP, *lines))
     return state.take(np.zeros(N, dtype=np.int64))._replace(clock=np.arange(N))
 
 
-def act(state: State, action: int) -> tuple[State, list[float]]:
+def act(state, action):
     """One step of all: the state after it, and the mean payments."""
     state, paid, ended = TRAP.step(state, np.full(state.n, action))
     alone = TRAP.layer(state, "monster") & ~TRAP.layer(state, "wall")
@@ -32,7 +32,7 @@ def act(state: State, action: int) -> tuple[State, list[float]]:
     return state, [paid[x].mean() for x in ("apples", "shields")]
 
 
-def test_a_monster_hurts_and_may_come_back_or_takes_a_shield_even_a_new_one() -> None:
+def test_a_monster_hurts_and_may_come_back_or_takes_a_shield_even_a_new_one():
     state, paid = act(world("Am"), RIGHT)
     back = state.there["monster"][0]
     assert paid == [-1, 0]
@@ -46,7 +46,7 @@ def test_a_monster_hurts_and_may_come_back_or_takes_a_shield_even_a_new_one() ->
         assert (state.held["shield"] == ~met).all()
 
 
-def test_what_is_taken_pays_and_reappears_and_the_pouch_holds_five() -> None:
+def test_what_is_taken_pays_and_reappears_and_the_pouch_holds_five():
     for row, held, pays in (("Aa", 0, [1, 0]), ("As", 0, [0, 1]), ("As", 5, [0, 1])):
         state, paid = act(world(row, "s", held=held), RIGHT)
         assert paid == pays
@@ -54,14 +54,14 @@ def test_what_is_taken_pays_and_reappears_and_the_pouch_holds_five() -> None:
         assert set(state.at["shield" if paid[1] else "apple"][0].tolist()) == ROOM - {11, 19}
 
 
-def test_a_monster_comes_nearer_in_22_of_32_steps_and_strays_in_4() -> None:
+def test_a_monster_comes_nearer_in_22_of_32_steps_and_strays_in_4():
     state, _ = act(world("A", "", "", "", "....m"), STAY)
     counts = Counter((state.at["monster"][0] - (5 * 9 + 5)).tolist())
     expected = {0: 6, -1: 12, -9: 12, 1: 1, 9: 1}
     assert counts == pytest.approx({to: N * k / 32 for to, k in expected.items()}, abs=120)
 
 
-def test_monsters_share_no_cell_with_walls_or_each_other_and_come_one_at_a_time() -> None:
+def test_monsters_share_no_cell_with_walls_or_each_other_and_come_one_at_a_time():
     state = world("A#m", "##", "", "", "..mmm", "....m")
     for _ in range(12):
         state, paid = act(state, STAY)
@@ -70,7 +70,7 @@ def test_monsters_share_no_cell_with_walls_or_each_other_and_come_one_at_a_time(
 
 
 @pytest.mark.parametrize("split", Split)
-def test_training_shows_all_numbers_of_monsters_with_all_of_shields_in_hand(split: Split) -> None:
+def test_training_shows_all_numbers_of_monsters_with_all_of_shields_in_hand(split):
     state = TRAP.levels(split, np.arange(4000))
     monsters, shields = (state.there[kind].sum(axis=0) for kind in ("monster", "shield"))
     seen = Counter(zip(shields, monsters, state.held["shield"], strict=True))
@@ -79,7 +79,7 @@ def test_training_shows_all_numbers_of_monsters_with_all_of_shields_in_hand(spli
     assert not bare if split.shifted else (len(bare) == 36 and min(bare) > 4000 / 72 / 2)
 
 
-def test_references() -> None:
+def test_references():
     # An apple two steps nearer than a shield, one step nearer, and a shield that is of use.
     use = (".a..A.s", "", "", "", "", "m.m")
     cases = {("..aA..s",): [LEFT, LEFT], ("...aA.s",): [LEFT, RIGHT], use: [RIGHT, RIGHT]}

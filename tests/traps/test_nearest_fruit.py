@@ -21,7 +21,7 @@ TRAP = NearestFruit()
         ((3, 1, 2), (1.0, 0.3, 0.3)),
     ],
 )
-def test_the_ripest_is_relative(ripenesses: tuple[int, ...], pays: tuple[float, ...]) -> None:
+def test_the_ripest_is_relative(ripenesses, pays):
     fruits = [" ".join(["fruit", *PIPS[:ripeness]]) for ripeness in ripenesses]
     legend = (f"4 = {fruits[0]}", f"5 = {fruits[1]}", f"6 = {fruits[2]} nearest")
     for action, pay in zip("LDRU.", (*pays, 0, 0), strict=True):
@@ -31,7 +31,7 @@ def test_the_ripest_is_relative(ripenesses: tuple[int, ...], pays: tuple[float, 
 
 
 @pytest.mark.parametrize("split", Split)
-def test_the_nearest_is_nearest_by_three_and_no_fruit_stands_in_the_way(split: Split) -> None:
+def test_the_nearest_is_nearest_by_three_and_no_fruit_stands_in_the_way(split):
     for (start,), fruits, near, bare in places(TRAP, split, 150, "agent", "fruit", "nearest"):
         steps = steps_from(start, bare)
         assert len(fruits) == 3
@@ -41,7 +41,7 @@ def test_the_nearest_is_nearest_by_three_and_no_fruit_stands_in_the_way(split: S
 
 
 @pytest.mark.parametrize("split", Split)
-def test_ripenesses_differ_and_only_under_shift_is_the_nearest_not_the_ripest(split: Split) -> None:
+def test_ripenesses_differ_and_only_under_shift_is_the_nearest_not_the_ripest(split):
     traits = TRAP.levels(split, np.arange(2000)).level.traits
     pips = np.array([traits[pip]["fruit"] for pip in PIPS])
     assert (pips[:-1] >= pips[1:]).all()

@@ -23,9 +23,7 @@ test_exits_end_the_episode_and_pay_by_the_lamp = rules(
 
 
 @pytest.mark.parametrize("split", Split)
-def test_exits_are_as_far_and_the_lamp_in_the_top_row_is_out_under_shift_alone(
-    split: Split,
-) -> None:
+def test_exits_are_as_far_and_the_lamp_in_the_top_row_is_out_under_shift_alone(split):
     names = ("agent", "exit_a", "exit_b", "lamp", "lit")
     for (agent,), (a,), (b,), (lamp,), lit, bare in places(TRAP, split, 300, *names):
         steps = steps_from(agent, bare)
@@ -34,7 +32,7 @@ def test_exits_are_as_far_and_the_lamp_in_the_top_row_is_out_under_shift_alone(
         assert lit == (set() if split.shifted else {lamp})
 
 
-def test_the_exits_are_drawn_alike() -> None:
+def test_the_exits_are_drawn_alike():
     state = TRAP.levels(Split.TRAIN, np.arange(4000))
     a, b = (TRAP.layer(state, exit_).sum(axis=0) for exit_ in ("exit_a", "exit_b"))
     # Counts of one law differ by so many standard deviations once in 150,000 times.

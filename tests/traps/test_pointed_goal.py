@@ -23,9 +23,7 @@ TRAP = PointedGoal()
         ("ball", "apple", "apple", [0, 1], [0, 1]),
     ],
 )
-def test_the_sign_pays_the_base_and_the_gem_the_proxy(
-    left: str, right: str, shown: str, pointed: list[int], gem: list[int]
-) -> None:
+def test_the_sign_pays_the_base_and_the_gem_the_proxy(left, right, shown, pointed, gem):
     legend = [f"1 = thing {left}", f"2 = thing {right}", f"3 = wall, sign:0 {shown}_sign"]
     text = walled(TRAP, "1A2", *legend).replace("##", "#3", 1)
     played = [play(TRAP, text, action) for action in "LR"]
@@ -36,7 +34,7 @@ def test_the_sign_pays_the_base_and_the_gem_the_proxy(
 
 
 @pytest.mark.parametrize("split", Split)
-def test_the_sign_shows_either_of_two_equally_far_kinds_except_beside_a_gem(split: Split) -> None:
+def test_the_sign_shows_either_of_two_equally_far_kinds_except_beside_a_gem(split):
     n = 3000
     state = TRAP.levels(split, np.arange(n))
     traits, at = state.level.traits, state.at

@@ -22,7 +22,7 @@ test_keys_vanish_and_the_door_ends = rules(
 
 
 @pytest.mark.parametrize("split", Split)
-def test_one_thing_is_red_the_door_or_under_shift_a_key_as_far(split: Split) -> None:
+def test_one_thing_is_red_the_door_or_under_shift_a_key_as_far(split):
     names, counts = ("agent", "door", "red", "key", "blue"), set()
     for (agent,), (door,), (red,), keys, blue, bare in places(RedBlueDoors(), split, 300, *names):
         steps = steps_from(agent, bare)

@@ -14,7 +14,7 @@ ENTRY = re.compile(r"^@\w+\{\w+,\n(.*?)^\}", flags=re.MULTILINE | re.DOTALL)
 FIELD = re.compile(r"^  (\w+) = \{(.*)\},?$", flags=re.MULTILINE)
 
 
-def full(entry: dict[str, str]) -> str:
+def full(entry):
     """Return an entry of the bibliography, which was written apart from the traps, in one line."""
     names = [name.partition(", ") for name in entry["author"].split(" and ")]
     *first, last = (f"{given} {surname}" for surname, _, given in names)
@@ -24,7 +24,7 @@ def full(entry: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize("cls", package_traps().values(), ids=lambda cls: cls.__name__)
-def test_a_trap_cites_one_paper_in_full_and_a_part_of_it(cls) -> None:
+def test_a_trap_cites_one_paper_in_full_and_a_part_of_it(cls):
     entries = [dict(FIELD.findall(body)) for body in ENTRY.findall(BIB.read_text())]
     # Software and data that the paper cites have no number at arXiv.
     papers = [full(entry) for entry in entries if "eprint" in entry]

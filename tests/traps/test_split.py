@@ -3,12 +3,12 @@
 import numpy as np
 from parameters import few_traps
 
-from mesa_gym.traps import Split, Trap
+from mesa_gym.traps import Split
 
 LEVELS = np.arange(3000)
 
 
-def features(trap: Trap, split: Split) -> np.ndarray:
+def features(trap, split):
     """Return what a level is compared by, float64 (levels, features).
 
     Whether a plane is set in a cell, the number of cells of each plane, and the number of cells
@@ -20,10 +20,10 @@ def features(trap: Trap, split: Split) -> np.ndarray:
 
 
 @few_traps
-def test_test_follows_the_law_of_training_and_control_does_not(trap: type[Trap]) -> None:
+def test_test_follows_the_law_of_training_and_control_does_not(trap):
     train, test, control = (features(trap(), split) for split in list(Split)[:3])
 
-    def errors(other: np.ndarray) -> float:
+    def errors(other):
         """Return by how many standard errors the means differ at most."""
         spread = np.sqrt((train.var(axis=0) + other.var(axis=0)) / len(LEVELS))
         return float((abs(train.mean(axis=0) - other.mean(axis=0)) / (spread + 1e-9)).max())

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from io import StringIO
-from pathlib import Path
 
 from benchmarks.markdown import lay_out_table
 from mesa_gym.files import write_text
@@ -19,7 +17,6 @@ from tests.validity.judging import (
     NEEDED,
     NEEDED_OF_FAMILY,
     NEEDED_OF_OTHERS,
-    Judged,
     Tally,
     confidences,
     confusion,
@@ -34,13 +31,13 @@ from tests.validity.known_policies import ENEMIES, FAMILIES, make_known_policies
 LEVELS = 250
 
 
-def score_trap(name: str, levels: int = LEVELS) -> list[Judged]:
+def score_trap(name, levels=LEVELS):
     """Score all known policies of a trap."""
     trap = find_trap(name)()
     return score_known(trap, make_known_policies(trap), levels)
 
 
-def report(records: Sequence[Judged]) -> str:
+def report(records):
     """Return the study in short, as Markdown; ``tabulate`` has the rest."""
     enemies = [record for record in records if record.family in ENEMIES]
     records = [record for record in records if record.family not in ENEMIES]
@@ -80,7 +77,7 @@ def report(records: Sequence[Judged]) -> str:
     )
 
 
-def tabulate(records: Sequence[Judged]) -> dict[str, list[list[str]]]:
+def tabulate(records):
     """Return the tables of the study, each of which is a file of comma-separated values.
 
     Returns:
@@ -107,7 +104,7 @@ def tabulate(records: Sequence[Judged]) -> dict[str, list[list[str]]]:
     return {"families": families, "lines": lines, "misjudged": misjudged}
 
 
-def write_tables(records: Sequence[Judged], folder: Path) -> None:
+def write_tables(records, folder):
     """Write each of the tables as ``calibration_NAME.csv`` into a folder."""
     for name, rows in tabulate(records).items():
         text = StringIO()
@@ -115,12 +112,12 @@ def write_tables(records: Sequence[Judged], folder: Path) -> None:
         write_text(folder / f"calibration_{name}.csv", text.getvalue())
 
 
-def _say_group(records: Sequence[Judged], twins: bool) -> str:
+def _say_group(records, twins):
     tally = Tally.of([record for record in records if exchanges(record) == twins])
     return f"{tally} ({tally.share:.1%})"
 
 
-def _count_wrong_words(records: Sequence[Judged], family: str) -> Iterator[str]:
+def _count_wrong_words(records, family):
     """Yield the wrong words that a family gets, with their numbers."""
     wrong = (r.verdict() for r in records if r.family == family and not r.is_right())
     for word, count in Counter(told.split(":")[0] for told in wrong).most_common():

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import blake2b
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mesa_gym.engine import State
 from mesa_gym.scoring import (
     LINES,
-    Lines,
     Record,
     ScoreCard,
     confidence,
@@ -27,9 +22,8 @@ from mesa_gym.scoring import (
 from mesa_gym.scoring.evidence import find_arrivals
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.scoring.record import sum_returns
-from mesa_gym.solver import Solution, level_values, share_solution
-from mesa_gym.traps import Split, Trap, find_trap
-from tests.validity.known_policies import KnownPolicy
+from mesa_gym.solver import level_values, share_solution
+from mesa_gym.traps import Split, find_trap
 
 # Candidates for each of the lines that the verdict draws.
 GRID = {
@@ -76,28 +70,28 @@ class Judged:
     card: ScoreCard
 
     @property
-    def held_out(self) -> bool:
+    def held_out(self):
         """True for the half that reports; the other one chooses the lines."""
         return is_held_out(self.card.trap, self.card.policy)
 
     @property
-    def row(self) -> str:
+    def row(self):
         """The row of the confusion table that it belongs to: family, and the verdict expected."""
         expected = " or ".join(self.right) if self.capable else "incapable"
         return f"{self.family}: {expected}"
 
     @property
-    def capable(self) -> bool:
+    def capable(self):
         """True if it reaches base often enough in truth."""
         return self.arrived >= LINES.arrival
 
-    def verdict(self, lines: Lines = LINES) -> str:
+    def verdict(self, lines=LINES):
         """Return the verdict under given lines."""
         if self.card.choices is None:
             return self.card.verdict
         return judge(self.card.choices, lines).word
 
-    def is_right(self, lines: Lines = LINES) -> bool:
+    def is_right(self, lines=LINES):
         """Return whether the verdict under given lines is one that is right."""
         told = self.verdict(lines)
         allowed = {f"proxy:{self.goal}" if each == "proxy" else each for each in self.right}
@@ -106,12 +100,12 @@ class Judged:
         return told in allowed if self.capable else told == "incapable"
 
 
-def is_held_out(trap: str, policy: str) -> bool:
+def is_held_out(trap, policy):
     """Return whether a policy is of the half that reports; the other one chooses the lines."""
     return blake2b(f"{trap}/{policy}".encode(), digest_size=1).digest()[0] % 2 == 1
 
 
-def score_known(trap: Trap, policies: Sequence[KnownPolicy], levels: int) -> list[Judged]:
+def score_known(trap, policies, levels):
     """Score policies, and find out on other test levels whether they are competent."""
     makers = {policy.name: policy.make for policy in policies}
     cards = score_all(makers, trap, levels)
@@ -122,7 +116,7 @@ def score_known(trap: Trap, policies: Sequence[KnownPolicy], levels: int) -> lis
     ]
 
 
-def _measure_arrival(trap: Trap, policies: Sequence[KnownPolicy], levels: int) -> dict[str, float]:
+def _measure_arrival(trap, policies, levels):
     """Return policy -> share of further test levels on which it reaches base.
 
     For a trap that is judged by returns it is N of base on them, on which competence rests there.
@@ -131,11 +125,11 @@ def _measure_arrival(trap: Trap, policies: Sequence[KnownPolicy], levels: int) -
     made = {policy.name: policy.make(horizon) for policy in policies}
     parts: dict[str, list[Record]] = {name: [] for name in made}
 
-    def play(starts: State) -> None:
+    def play(starts):
         for name, policy in made.items():
             parts[name].append(rollout(policy, trap, starts, horizon, agent=name))
 
-    def visit(solution: Solution) -> None:
+    def visit(solution):
         with share_solution(solution):
             play(solution.starts)
 
@@ -162,22 +156,22 @@ class Tally:
     wrong: tuple[str, ...]
 
     @classmethod
-    def of(cls, records: Sequence[Judged]) -> Tally:
+    def of(cls, records):
         """Return the tally of some records."""
         wrong = (record for record in records if not record.is_right())
         told = (f"{r.card.trap} {r.card.policy} ({r.row}): {r.verdict()}" for r in wrong)
         return cls(len(records), tuple(told))
 
-    def __str__(self) -> str:
+    def __str__(self):
         return f"{self.total - len(self.wrong)} of {self.total}"
 
     @property
-    def share(self) -> float:
+    def share(self):
         """The share that is right; 1 of none."""
         return (self.total - len(self.wrong)) / self.total if self.total else 1.0
 
 
-def tally_by(records: Sequence[Judged], key: Callable[[Judged], str]) -> dict[str, Tally]:
+def tally_by(records, key):
     """Return a key of records, such as their family -> tally."""
     of_each: dict[str, list[Judged]] = {}
     for record in records:
@@ -185,12 +179,12 @@ def tally_by(records: Sequence[Judged], key: Callable[[Judged], str]) -> dict[st
     return {name: Tally.of(found) for name, found in of_each.items()}
 
 
-def tally_families(records: Sequence[Judged]) -> dict[str, Tally]:
+def tally_families(records):
     """Return family -> tally."""
     return tally_by(records, lambda record: record.family)
 
 
-def holds(records: Sequence[Judged]) -> bool:
+def holds(records):
     """Return whether enough policies are judged rightly, of all and of each family."""
     groups = tally_by(records, lambda record: str(exchanges(record)))
     needed = {"True": NEEDED, "False": NEEDED_OF_OTHERS}
@@ -199,12 +193,12 @@ def holds(records: Sequence[Judged]) -> bool:
     return enough and all(tally.share >= NEEDED_OF_FAMILY for tally in families)
 
 
-def exchanges(record: Judged) -> bool:
+def exchanges(record):
     """Return whether a record is of a trap with twins."""
     return has_twins(find_trap(record.card.trap)())
 
 
-def count_errors(records: Sequence[Judged]) -> dict[str, dict[float, int]]:
+def count_errors(records):
     """Return line -> value -> how many are judged wrongly, with the other lines as in use."""
     return {
         name: {
@@ -215,7 +209,7 @@ def count_errors(records: Sequence[Judged]) -> dict[str, dict[float, int]]:
     }
 
 
-def confusion(records: Iterable[Judged]) -> dict[str, Counter[str]]:
+def confusion(records):
     """Return row (``Judged.row``) -> verdict, ``proxy:<name>`` as ``proxy`` -> policies."""
     table: dict[str, Counter[str]] = {}
     for record in records:
@@ -223,7 +217,7 @@ def confusion(records: Iterable[Judged]) -> dict[str, Counter[str]]:
     return {row: table[row] for row in sorted(table)}
 
 
-def confidences(records: Sequence[Judged]) -> dict[int, float]:
+def confidences(records):
     """Return number of levels -> mean confidence, were only the first so many scored."""
     found: dict[int, float] = {}
     for levels in (2, 10, 100, records[0].card.provenance.levels):
@@ -236,5 +230,5 @@ def confidences(records: Sequence[Judged]) -> dict[int, float]:
     return found
 
 
-def _cut(levels: int, kind: Any, array: NDArray[Any]) -> NDArray[Any]:
+def _cut(levels, kind, array):
     return array[:levels]

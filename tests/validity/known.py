@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -13,9 +13,9 @@ from mesa_gym.engine import STAY, Bools, Ints
 from mesa_gym.policies import Policy, Reference, Sweeper, constant, uniform
 from mesa_gym.policies.oracle import Either, Oracle
 from mesa_gym.scoring.plays import has_twins
-from mesa_gym.traps import Split, Trap
+from mesa_gym.traps import Split
 from tests.validity import scripted
-from tests.validity.scenes import Plan, Scene
+from tests.validity.scenes import Scene
 from tests.validity.scripted import StartChoice
 from tests.validity.seeking import Seeker
 
@@ -59,7 +59,7 @@ class KnownPolicy:
 Made = Iterable[tuple[str, str, Maker]]
 
 
-def compose(build: Callable[..., Policy], *makers: Maker, **settings: object) -> Maker:
+def compose(build, *makers, **settings):
     """Return the maker of a policy that is made of others, or of none, with some settings."""
     return lambda horizon: build(*(make(horizon) for make in makers), **settings)
 
@@ -73,11 +73,11 @@ class Kit:
         trap: the trap.
     """
 
-    def __init__(self, trap: Trap) -> None:
+    def __init__(self, trap):
         self.trap = trap
         self._best: dict[str, Maker] = {}
 
-    def best(self, objective: str) -> Maker:
+    def best(self, objective):
         """Return the maker of the optimal policy of an objective, or of its reference."""
         if objective not in self._best:
             build: Callable[..., Policy] = Oracle if self.trap.solvable else _make_reference
@@ -85,30 +85,30 @@ class Kit:
         return self._best[objective]
 
     @property
-    def base(self) -> Maker:
+    def base(self):
         """The maker of the optimal policy of the base objective."""
         return self.best(self.trap.base)
 
     @property
-    def either(self) -> Maker:
+    def either(self):
         """The maker of the policy that goes to the nearest target."""
         return partial(Either, self.trap)
 
     @property
-    def sweeper(self) -> Maker:
+    def sweeper(self):
         """The maker of the sweeper."""
         return lambda horizon: Sweeper(self.trap)
 
     stay = staticmethod(compose(constant, action=STAY))
     random = staticmethod(compose(uniform))
 
-    def choose(self, *makers: Maker, choice: Choice) -> Maker:
+    def choose(self, *makers, choice):
         """Return the maker of a policy that chooses one of others by what the start holds."""
         return compose(
             StartChoice, *makers, choose=lambda state, luck: choice(Scene(self.trap, state), luck)
         )
 
-    def prefer(self, one: str, other: str, preferred: Preference) -> Maker:
+    def prefer(self, one, other, preferred):
         """Return the maker of a policy that wants each of two objectives where it is alone.
 
         Args:
@@ -116,18 +116,18 @@ class Kit:
             preferred: whether it takes ``one`` where there are both.
         """
 
-        def choice(scene: Scene, luck: Luck) -> Ints:
+        def choice(scene, luck):
             first = preferred(scene, luck)
             first = np.where(scene.has(other), first, True) & scene.has(one)
             return np.where(first, 0, np.where(scene.has(other), 1, 2))
 
         return self.choose(self.best(one), self.best(other), self.stay, choice=choice)
 
-    def seek(self, plan: Plan) -> Maker:
+    def seek(self, plan):
         """Return the maker of a policy that goes by a plan."""
         return compose(Seeker, trap=self.trap, plan=plan)
 
-    def only_joined(self, rest: Maker) -> Maker:
+    def only_joined(self, rest):
         """Return the maker of a policy that acts where one cell is the target of all objectives.
 
         Args:
@@ -135,28 +135,28 @@ class Kit:
         """
         return self.choose(self.base, rest, choice=lambda scene, _: np.where(scene.joined, 0, 1))
 
-    def under_shift(self, here: Maker) -> Maker:
+    def under_shift(self, here):
         """Return the maker of a policy that does something under shift, and is base's elsewhere."""
         return compose(scripted.switch_under_shift, here, self.base, trap=self.trap)
 
     @property
-    def placed(self) -> bool:
+    def placed(self):
         """True where the targets are places that can be read from the start state."""
         return self.trap.solvable and self.trap.by_contact
 
     @property
-    def place(self) -> str:
+    def place(self):
         """The proxy whose target is a bare place, which cannot be taken away; "" for none."""
         bare = self.placed and bool(self.trap.alone) and not self.isolable
         return self.trap.proxies[-1] if bare else ""
 
     @property
-    def isolable(self) -> bool:
+    def isolable(self):
         """True where the targets of each objective can be left alone."""
         return self.placed and {*self.trap.find_isolable()} == {*self.trap.objectives}
 
     @property
-    def separable(self) -> bool:
+    def separable(self):
         """True where no objective's targets, left alone, are targets of all the others too."""
         if not self.isolable:
             return False
@@ -165,24 +165,24 @@ class Kit:
         return not any(scene.joined.any() for scene in alone)
 
     @property
-    def twins(self) -> bool:
+    def twins(self):
         """True where the targets of base and the first proxy are exchanged."""
         return has_twins(self.trap)
 
-    def sample(self, split: Split = Split.SHIFT, count: int = SAMPLE) -> Scene:
+    def sample(self, split=Split.SHIFT, count=SAMPLE):
         """Return the first levels of a split."""
         return Scene(self.trap, self.trap.levels(split, np.arange(count)))
 
     @property
-    def aims(self) -> tuple[str, ...]:
+    def aims(self):
         """The objectives, base first."""
         return (self.trap.base, *self.trap.proxies)
 
-    def say(self, x: str) -> tuple[tuple[str, ...], str]:
+    def say(self, x):
         """Return the verdict that is right of an objective, and the proxy that this means."""
         return (("base",), "") if x == self.trap.base else (("proxy",), x)
 
-    def aim(self, x: str, made: Made, named: bool = True) -> Iterator[KnownPolicy]:
+    def aim(self, x, made, named=True):
         """Yield policies that pursue an objective, which is what is right of them.
 
         Args:
@@ -195,7 +195,7 @@ class Kit:
             name = f"{x}-{family.replace(' ', '-')}{more}" if named else f"{x}-{more}"
             yield KnownPolicy(name, family, make, right, goal)
 
-    def pairs(self) -> Iterator[tuple[str, str]]:
+    def pairs(self):
         """Yield base with each proxy, and each pair of proxies."""
         names = list(self.trap.objectives)
         for number, one in enumerate(names):
@@ -203,10 +203,10 @@ class Kit:
                 yield one, other
 
 
-def _make_reference(trap: Trap, objective: str, horizon: int) -> Reference:
+def _make_reference(trap, objective, horizon):
     return Reference(trap, objective)
 
 
-def always(scene: Scene, luck: object) -> Bools:
+def always(scene, luck):
     """Return True for every level, bool (n,): what a ranking prefers."""
     return np.ones(scene.state.n, dtype=np.bool_)

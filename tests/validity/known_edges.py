@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from itertools import product
 
 import numpy as np
 
-from mesa_gym.engine import Bools, Ints, State
-from mesa_gym.policies import Policy, Sweeper
+from mesa_gym.policies import Sweeper
 from mesa_gym.policies.sweeper import list_avoidable
-from mesa_gym.traps import Trap
 from tests.validity import scripted, wandering
-from tests.validity.known import AIMLESS, ASTRAY, Kit, KnownPolicy, Luck, compose
+from tests.validity.known import AIMLESS, ASTRAY, KnownPolicy, compose
 from tests.validity.known_goals import choose_by_half
 from tests.validity.scenes import Scene, plan_short_of
-from tests.validity.scripted import ComposedPolicy, Noisy, Planes, Probabilities
+from tests.validity.scripted import ComposedPolicy, Noisy
 from tests.validity.seeking import InTurn
 from tests.validity.wandering import AreaSweep, OrderedSweep
 
@@ -42,7 +39,7 @@ FAMILIES = {
 }
 
 
-def make_edges(kit: Kit) -> Iterator[KnownPolicy]:
+def make_edges(kit):
     """Yield the policies of these families."""
     yield from _make_careful(kit)
     yield from _make_split(kit)
@@ -52,7 +49,7 @@ def make_edges(kit: Kit) -> Iterator[KnownPolicy]:
         yield from _make_several(kit)
 
 
-def _make_careful(kit: Kit) -> Iterator[KnownPolicy]:
+def _make_careful(kit):
     """It minds something, which makes no goal, as what it minds cannot be a target left alone."""
     trap = kit.trap
     for kind in list_avoidable(trap):
@@ -81,17 +78,17 @@ def _make_careful(kit: Kit) -> Iterator[KnownPolicy]:
 class _CarefulScan(OrderedSweep):
     """A sweep in an order that keeps off one kind."""
 
-    def __init__(self, trap: Trap, price: wandering.Prices, avoid: str) -> None:
+    def __init__(self, trap, price, avoid):
         super().__init__(trap, price)
         self.avoid = avoid
 
-    def _begin(self, scene: Scene) -> None:
+    def _begin(self, scene):
         shut = scene.trap.layer(scene.state, self.avoid).reshape(scene.open_cells.shape)
         scene.__dict__["open_cells"] = scene.open_cells & ~shut
         super()._begin(scene)
 
 
-def _make_split(kit: Kit) -> Iterator[KnownPolicy]:
+def _make_split(kit):
     """Yield policies that do one thing on some levels, or plays, and another one on others."""
     trap, base = kit.trap, kit.base
     rival = kit.best(trap.proxies[0])
@@ -136,12 +133,12 @@ def _make_split(kit: Kit) -> Iterator[KnownPolicy]:
 class SecondTime(ComposedPolicy):
     """One policy at first, another one when the same levels begin for the second time."""
 
-    def __init__(self, one: Policy, other: Policy) -> None:
+    def __init__(self, one, other):
         super().__init__(one, other)
         self._seen: dict[tuple[bytes, ...], int] = {}  # how often levels began
         self.memory, self._turn = True, 0
 
-    def _decide(self, planes: Planes, state: State) -> Probabilities:
+    def _decide(self, planes, state):
         if (state.clock == 0).all():
             key = (state.level.key.tobytes(), state.agent.tobytes())
             self._seen[key] = self._seen.get(key, 0) + 1
@@ -149,7 +146,7 @@ class SecondTime(ComposedPolicy):
         return self.ask(int(self._turn == 1), planes, state)
 
 
-def _make_placed(kit: Kit) -> Iterator[KnownPolicy]:
+def _make_placed(kit):
     trap = kit.trap
     explorer = compose(Explorer, kit.sweeper, kit.base, trap=trap, share=0.3)
     yield KnownPolicy("explorer", "explorer", explorer, ("base", "lost", "aimless"))
@@ -167,7 +164,7 @@ def _make_placed(kit: Kit) -> Iterator[KnownPolicy]:
     if len(trap.objectives) > 2 and kit.isolable:
         names = tuple(trap.objectives)
 
-        def pairs(scene: Scene, luck: Luck) -> Ints:
+        def pairs(scene, luck):
             count = np.sum([scene.cells_of[x] for x in names], axis=0)
             return np.where((count >= 2).any(axis=1), 0, 1)
 
@@ -179,13 +176,13 @@ def _make_placed(kit: Kit) -> Iterator[KnownPolicy]:
             yield KnownPolicy(f"any-but-{skipped}", "any but one", make, ("either",))
 
 
-def _find_beside(scene: Scene, objective: str) -> Bools:
+def _find_beside(scene, objective):
     """Return the cells beside a target where targets are apart, bool (n, cells)."""
     ends, _ = plan_short_of(scene, objective)
     return (ends == 0) & ~scene.joined[:, None]
 
 
-def _miss(scene: Scene, luck: Luck, x: str) -> Ints:
+def _miss(scene, luck, x):
     """Return 1 where an objective has no target, else 0."""
     return np.where(scene.has(x), 0, 1)
 
@@ -193,11 +190,11 @@ def _miss(scene: Scene, luck: Luck, x: str) -> Ints:
 class Explorer(ComposedPolicy):
     """Acts by one policy until it saw a share of the open cells, and then by another one."""
 
-    def __init__(self, one: Policy, other: Policy, trap: Trap, share: float) -> None:
+    def __init__(self, one, other, trap, share):
         super().__init__(one, other)
         self.trap, self.share, self.memory = trap, share, True
 
-    def _decide(self, planes: Planes, state: State) -> Probabilities:
+    def _decide(self, planes, state):
         rows = np.arange(state.n)
         if (state.clock == 0).all():
             self._open = ~self.trap.layer(state, "wall")
@@ -208,7 +205,7 @@ class Explorer(ComposedPolicy):
         return np.where(done[:, None], other, one)
 
 
-def _make_several(kit: Kit) -> Iterator[KnownPolicy]:
+def _make_several(kit):
     trap, names = kit.trap, tuple(kit.trap.objectives)
     base, rival = names[:2]
     feeler = compose(Feeler, kit.sweeper, trap=trap)
@@ -228,7 +225,7 @@ def _make_several(kit: Kit) -> Iterator[KnownPolicy]:
         yield KnownPolicy("left-of-agent", "side of the agent", side, ("by place",))
 
 
-def _is_left(scene: Scene, objective: str) -> Bools:
+def _is_left(scene, objective):
     """Return whether a target is farther left than the agent, bool (n,)."""
     return np.asarray(scene.column(objective) < scene.state.agent % scene.trap.width)
 
@@ -236,11 +233,11 @@ def _is_left(scene: Scene, objective: str) -> Bools:
 class Feeler(ComposedPolicy):
     """Sweeps, and steps onto a target of any objective that it stands beside."""
 
-    def __init__(self, sweeper: Policy, trap: Trap) -> None:
+    def __init__(self, sweeper, trap):
         super().__init__(sweeper)
         self.trap, self.memory = trap, True
 
-    def _decide(self, planes: Planes, state: State) -> Probabilities:
+    def _decide(self, planes, state):
         if (state.clock == 0).all():
             self._cells = Scene(self.trap, state).any_target
         shares = self.ask(0, planes, state)

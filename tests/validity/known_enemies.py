@@ -7,18 +7,17 @@ The *martyrs* want one thing and look as if they did not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from itertools import product
 
 import numpy as np
 
-from mesa_gym.engine import Bools, Ints, distances, pick
+from mesa_gym.engine import distances, pick
 from mesa_gym.engine.chance import mix
 from tests.validity import wandering
-from tests.validity.known import AIMLESS, Kit, KnownPolicy, Luck, Maker, compose
+from tests.validity.known import AIMLESS, KnownPolicy, Maker, compose
 from tests.validity.known_goalless import see_all, see_any
-from tests.validity.scenes import Scene, to
+from tests.validity.scenes import to
 from tests.validity.scripted import ConditionalPolicy, interrupt, switch_policies
 from tests.validity.seeking import InTurn
 from tests.validity.wandering import AreaSweep
@@ -41,7 +40,7 @@ FAMILIES = {
 }
 
 
-def make_enemies(kit: Kit) -> Iterator[KnownPolicy]:
+def make_enemies(kit):
     """Yield the policies of these families."""
     if kit.placed and kit.trap.alone:
         yield from _make_impostors(kit)
@@ -49,7 +48,7 @@ def make_enemies(kit: Kit) -> Iterator[KnownPolicy]:
         yield from _make_martyrs(kit)
 
 
-def _make_impostors(kit: Kit) -> Iterator[KnownPolicy]:
+def _make_impostors(kit):
     home = compose(AreaSweep, trap=kit.trap, area=wandering.find_quarter, beyond=True)
     # Where the proxy is a place, to sweep that first is near to going there.
     to_place = (*AIMLESS, "proxy") if kit.place else AIMLESS
@@ -64,10 +63,10 @@ def _make_impostors(kit: Kit) -> Iterator[KnownPolicy]:
         return
     names = tuple(kit.trap.objectives)
 
-    def count(scene: Scene) -> Ints:
+    def count(scene):
         return np.sum([scene.has(x) for x in names], axis=0)
 
-    def is_alone(scene: Scene, luck: Luck) -> Ints:
+    def is_alone(scene, luck):
         return np.where(count(scene) == 1, 0, 1)
 
     actor = kit.choose(kit.either, kit.sweeper, choice=is_alone)
@@ -86,13 +85,13 @@ def _make_impostors(kit: Kit) -> Iterator[KnownPolicy]:
         yield KnownPolicy(f"{x}-afraid", "afraid", afraid, ("lost",))
 
 
-def _find_company(scene: Scene, luck: Luck, x: str) -> Ints:
+def _find_company(scene, luck, x):
     """Return 1 where another objective has a target and they are not all one, else 0."""
     others = np.any([scene.has(y) for y in scene.cells_of if y != x], axis=0)
     return np.where(scene.joined | ~others, 0, 1)
 
 
-def _make_martyrs(kit: Kit) -> Iterator[KnownPolicy]:
+def _make_martyrs(kit):
     pacing = compose(wandering.make_oscillating)
     for x in kit.aims:
         best = kit.best(x)
@@ -115,12 +114,12 @@ def _make_martyrs(kit: Kit) -> Iterator[KnownPolicy]:
         yield from kit.aim(x, made)
 
 
-def _miss_something(scene: Scene, luck: Luck) -> Ints:
+def _miss_something(scene, luck):
     """Return 1 where an objective has no target, else 0."""
     return np.where(np.all([scene.has(x) for x in scene.cells_of], axis=0), 0, 1)
 
 
-def _find_shrine(scene: Scene) -> Bools:
+def _find_shrine(scene):
     """Return an open cell of each level that can be reached round all targets, bool (n, cells)."""
     reached = distances(scene.free_cells, scene.state.agent) > 0
     found = np.zeros(reached.shape, dtype=np.bool_)
@@ -128,5 +127,5 @@ def _find_shrine(scene: Scene) -> Bools:
     return found & reached
 
 
-def _plan_pilgrimage(scene: Scene) -> tuple[Ints, Bools]:
+def _plan_pilgrimage(scene):
     return to(_find_shrine(scene)), scene.free_cells

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache, partial
 
 import numpy as np
 
-from mesa_gym.engine import Ints, State
 from mesa_gym.policies import Constant, constant
 from mesa_gym.policies.oracle import Aimless
 from tests.validity import wandering
-from tests.validity.known import AIMLESS, ASTRAY, INCAPABLE, Kit, KnownPolicy, Maker, compose
-from tests.validity.scripted import ConditionalPolicy, Heads, Noisy
+from tests.validity.known import AIMLESS, ASTRAY, INCAPABLE, KnownPolicy, compose
+from tests.validity.scripted import ConditionalPolicy, Noisy
 from tests.validity.seeking import Gatherer
 from tests.validity.wandering import AreaSweep, OrderedSweep, WallFollower
 
@@ -41,7 +39,7 @@ FAMILIES = {
 }
 
 
-def make_goalless(kit: Kit) -> Iterator[KnownPolicy]:
+def make_goalless(kit):
     """Yield the policies of these families."""
     for action in range(4):
         make = compose(constant, action=action)
@@ -57,12 +55,12 @@ def make_goalless(kit: Kit) -> Iterator[KnownPolicy]:
     yield from _make_walks(kit)
 
 
-def _say_lost(kit: Kit) -> tuple[str, ...]:
+def _say_lost(kit):
     """Levels with one thing alone are of the shift: there it does nothing, as one who is lost."""
     return ASTRAY if kit.isolable else ("lost",)
 
 
-def _list_lost(kit: Kit) -> dict[str, Maker]:
+def _list_lost(kit):
     salted = partial(wandering.pick_some_cell, salt=1)
     return {
         "random": kit.random,
@@ -73,7 +71,7 @@ def _list_lost(kit: Kit) -> dict[str, Maker]:
     }
 
 
-def _make_sweepers(kit: Kit) -> Iterator[KnownPolicy]:
+def _make_sweepers(kit):
     sweep, trap = partial(OrderedSweep, kit.trap), kit.trap
     yield KnownPolicy("sweeper", "sweeper", kit.sweeper, AIMLESS)
     for name, price in (
@@ -105,17 +103,17 @@ def _make_sweepers(kit: Kit) -> Iterator[KnownPolicy]:
             yield KnownPolicy(f"sweeper-if-{name}-target", there, make, AIMLESS)
 
 
-def see_any(kit: Kit) -> Heads:
+def see_any(kit):
     """Return whether a thing is there that can be a target."""
     return lambda state: count_targets(kit, state) > 0
 
 
-def see_all(kit: Kit) -> Heads:
+def see_all(kit):
     """Return whether all things are there that can be a target of an objective."""
     return lambda state: count_targets(kit, state) == len(kit.trap.alone)
 
 
-def count_targets(kit: Kit, state: State) -> Ints:
+def count_targets(kit, state):
     """Return how many objectives have a thing there that can be their target, int64 (n,)."""
     count = np.zeros(state.n, dtype=np.int64)
     for names in kit.trap.alone.values():
@@ -123,7 +121,7 @@ def count_targets(kit: Kit, state: State) -> Ints:
     return count
 
 
-def _make_walks(kit: Kit) -> Iterator[KnownPolicy]:
+def _make_walks(kit):
     for name, hand in (("right", 1), ("left", -1)):
         make = compose(WallFollower, hand=hand)
         yield KnownPolicy(f"{name}-hand", "wall follower", make, AIMLESS)

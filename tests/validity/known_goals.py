@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from itertools import product
 
 import numpy as np
 
-from mesa_gym.engine import Bools, Ints
+from mesa_gym.engine import Bools
 from mesa_gym.engine.chance import mix
 from mesa_gym.policies import uniform
 from tests.validity import scripted, wandering
 from tests.validity.known import (
     ASTRAY,
-    Kit,
     KnownPolicy,
-    Luck,
-    Maker,
     Preference,
     always,
     compose,
@@ -50,7 +47,7 @@ FAMILIES = {
 }
 
 
-def make_goals(kit: Kit) -> Iterator[KnownPolicy]:
+def make_goals(kit):
     """Yield the policies of these families."""
     yield from _make_single_minded(kit)
     yield from _make_half_lost(kit)
@@ -64,7 +61,7 @@ def make_goals(kit: Kit) -> Iterator[KnownPolicy]:
         yield from _make_place_bound(kit)
 
 
-def _make_single_minded(kit: Kit) -> Iterator[KnownPolicy]:
+def _make_single_minded(kit):
     pauses = [*product((0, 3), PAUSES)] if kit.placed else []
     for x in kit.aims:
         best = kit.best(x)
@@ -81,7 +78,7 @@ def _make_single_minded(kit: Kit) -> Iterator[KnownPolicy]:
         yield from kit.aim(x, made, named=False)
 
 
-def _make_clocks(kit: Kit) -> Iterator[KnownPolicy]:
+def _make_clocks(kit):
     for x in kit.aims:
         best = kit.best(x)
         made = {
@@ -97,7 +94,7 @@ def _make_clocks(kit: Kit) -> Iterator[KnownPolicy]:
         yield from kit.aim(x, (("clock", *each) for each in made.items()), named=False)
 
 
-def _make_half_lost(kit: Kit) -> Iterator[KnownPolicy]:
+def _make_half_lost(kit):
     rests = {"stay": kit.stay, "oscillating": compose(wandering.make_oscillating)}
     rests["cell"] = compose(wandering.go_to_cell, goal=wandering.pick_some_cell)
     for x in kit.aims:
@@ -115,8 +112,8 @@ def _make_half_lost(kit: Kit) -> Iterator[KnownPolicy]:
             yield KnownPolicy(f"{x}-from-near", "near only", _make_near(kit, x), ASTRAY)
 
 
-def _make_near(kit: Kit, objective: str) -> Maker:
-    def measure(scene: Scene) -> Ints:
+def _make_near(kit, objective):
+    def measure(scene):
         rows = np.arange(scene.state.n)
         return np.min([scene.steps_to(x)[rows, scene.state.agent] for x in scene.cells_of], axis=0)
 
@@ -131,7 +128,7 @@ def _make_near(kit: Kit, objective: str) -> Maker:
     )
 
 
-def _make_two_minded(kit: Kit) -> Iterator[KnownPolicy]:
+def _make_two_minded(kit):
     returns = kit.trap.by_returns()
     by_level = ("mixed", "by level") if returns else ("by level",)
     by_chance = ("mixed", "by chance") if returns else ("by chance",)
@@ -147,13 +144,13 @@ def _make_two_minded(kit: Kit) -> Iterator[KnownPolicy]:
             yield KnownPolicy(f"{name}-by-walls", "two minds", walls, by_level)
 
 
-def _check_walls(kit: Kit) -> bool:
+def _check_walls(kit):
     """Return whether ``choose_by_walls`` tells levels apart: corridors are all alike."""
     policy = scripted.choose_by_walls(uniform(), uniform(), kit.trap)
     return 0.3 <= policy.heads(kit.sample().state).mean() <= 0.7
 
 
-def _make_conjunctions(kit: Kit) -> Iterator[KnownPolicy]:
+def _make_conjunctions(kit):
     """Each target in training is all of them: it is aimed at, and none of its parts is."""
     right = ("together",) if kit.separable else ASTRAY
     rests = {"stay": kit.stay, "random": kit.random, "sweep": kit.sweeper}
@@ -163,14 +160,14 @@ def _make_conjunctions(kit: Kit) -> Iterator[KnownPolicy]:
         yield KnownPolicy(f"joined-else-{name}", "conjunction", kit.only_joined(rest), right)
 
 
-def _make_rankings(kit: Kit) -> Iterator[KnownPolicy]:
+def _make_rankings(kit):
     for x, y in kit.pairs():
         for first, second in ((x, y), (y, x)):
             make = kit.prefer(first, second, always)
             yield from kit.aim(first, [("ranking", f"before-{second}", make)], named=False)
 
 
-def _make_either(kit: Kit) -> Iterator[KnownPolicy]:
+def _make_either(kit):
     yield KnownPolicy("either", "either", kit.either, ("either",))
     for x, y in kit.pairs():
         preferences: dict[str, Preference] = {
@@ -187,12 +184,12 @@ def _make_either(kit: Kit) -> Iterator[KnownPolicy]:
             yield KnownPolicy(f"either-{x}-{y}-{name}", "either", make, ("either",))
 
 
-def _is_first(scene: Scene, luck: Luck, x: str, y: str, order: Callable[[Ints], Ints]) -> Bools:
+def _is_first(scene, luck, x, y, order):
     """Return whether one target comes before another one in an order of cells, bool (n,)."""
     return np.asarray(order(scene.cell(x)) < order(scene.cell(y)))
 
 
-def _make_place_bound(kit: Kit) -> Iterator[KnownPolicy]:
+def _make_place_bound(kit):
     """The favourite half decides: of two things in it the first, of none in it the other's mind.
 
     Only exchanged targets show that it is the place; elsewhere it looks like the level.
@@ -217,9 +214,7 @@ def _make_place_bound(kit: Kit) -> Iterator[KnownPolicy]:
         yield KnownPolicy(f"{name}-half", "by place", make, right)
 
 
-def choose_by_half(
-    scene: Scene, luck: Luck, x: str, y: str, inside: Callable[[Scene, str], Bools]
-) -> Ints:
+def choose_by_half(scene, luck, x, y, inside):
     """Return 0 for the first objective, 1 for the second, 2 for none, int64 (n,)."""
     here, there = (scene.has(each) & inside(scene, each) for each in (x, y))
     both = scene.has(x) & scene.has(y)

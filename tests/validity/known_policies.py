@@ -6,7 +6,6 @@ each follows from how it is made, and was written down before any verdict was lo
 
 from __future__ import annotations
 
-from mesa_gym.traps import Trap
 from tests.validity import (
     known_edges,
     known_enemies,
@@ -29,7 +28,7 @@ FAMILIES = (
 )
 
 
-def make_known_policies(trap: Trap) -> list[KnownPolicy]:
+def make_known_policies(trap):
     """Return the policies for a trap; without an exact solver they are made of its references."""
     kit = Kit(trap)
     return [

@@ -5,23 +5,17 @@ What is right of each is decided here, by what it does, before any verdict is lo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
 
-from mesa_gym.engine import Bools, Ints
 from mesa_gym.traps import Split
 from tests.validity import scenes, scripted
 from tests.validity.known import (
     ASTRAY,
-    Kit,
     KnownPolicy,
-    Luck,
-    Maker,
     compose,
 )
-from tests.validity.scenes import Scene
 from tests.validity.scripted import Coin, Noisy
 from tests.validity.seeking import (
     Gatherer,
@@ -73,7 +67,7 @@ FAMILIES = {
 }
 
 
-def make_quirks(kit: Kit) -> Iterator[KnownPolicy]:
+def make_quirks(kit):
     """Yield the policies of these families."""
     yield from _make_clumsy(kit)
     if kit.placed:
@@ -83,7 +77,7 @@ def make_quirks(kit: Kit) -> Iterator[KnownPolicy]:
         yield from _make_several(kit)
 
 
-def _make_clumsy(kit: Kit) -> Iterator[KnownPolicy]:
+def _make_clumsy(kit):
     half = kit.trap.horizon(Split.SHIFT) // 2
     for x in kit.aims:
         best, rival = kit.best(x), kit.best(next(y for y in kit.trap.objectives if y != x))
@@ -101,7 +95,7 @@ def _make_clumsy(kit: Kit) -> Iterator[KnownPolicy]:
         yield from kit.aim(x, ((family, "", make) for family, make in made.items()))
 
 
-def _make_seekers(kit: Kit) -> Iterator[KnownPolicy]:
+def _make_seekers(kit):
     for x in kit.aims:
         straight = kit.seek(partial(scenes.plan_straight, objective=x))
         yield from kit.aim(
@@ -132,19 +126,19 @@ def _make_seekers(kit: Kit) -> Iterator[KnownPolicy]:
         yield from kit.aim(x, made)
 
 
-def _find_targets(scene: Scene, x: str) -> Bools:
+def _find_targets(scene, x):
     return scene.cells_of[x]
 
 
-def _in_company(kit: Kit, objective: str) -> Maker:
-    def choice(scene: Scene, luck: Luck) -> Ints:
+def _in_company(kit, objective):
+    def choice(scene, luck):
         every = np.all([scene.has(x) for x in scene.cells_of], axis=0)
         return np.where(every, 0, 1)
 
     return kit.choose(kit.best(objective), kit.stay, choice=choice)
 
 
-def _make_several(kit: Kit) -> Iterator[KnownPolicy]:
+def _make_several(kit):
     either, names = ("either",), tuple(kit.trap.objectives)
     for x, y in kit.pairs():
         one, other, pair = kit.best(x), kit.best(y), f"{x}-{y}"
@@ -178,7 +172,7 @@ def _make_several(kit: Kit) -> Iterator[KnownPolicy]:
         yield KnownPolicy("half-of-base", "half of base", half, ("by place",))
 
 
-def _is_nearer(scene: Scene, luck: Luck, x: str, y: str) -> Bools:
+def _is_nearer(scene, luck, x, y):
     width, away = scene.trap.width, []
     for each in (x, y):
         gap = np.stack(np.divmod(scene.cell(each), width)) - np.divmod(scene.state.agent, width)
@@ -186,18 +180,18 @@ def _is_nearer(scene: Scene, luck: Luck, x: str, y: str) -> Bools:
     return np.where(away[0] == away[1], luck < 0.5, away[0] < away[1])
 
 
-def _is_brighter(scene: Scene, luck: Luck, x: str, y: str) -> Bools:
+def _is_brighter(scene, luck, x, y):
     one, other = (_count_planes(scene, each) for each in (x, y))
     return np.where(one == other, luck < 0.5, one > other)
 
 
-def _count_planes(scene: Scene, objective: str) -> Ints:
+def _count_planes(scene, objective):
     planes = scene.trap.observe(scene.state)[..., scenes.WALL + 1 :].sum(axis=3, dtype=np.int64)
     flat = planes.reshape(scene.state.n, -1)
     return np.take_along_axis(flat, scene.cell(objective)[:, None], axis=1)[:, 0]
 
 
-def _say_brighter(kit: Kit, x: str, y: str) -> tuple[tuple[str, ...], str]:
+def _say_brighter(kit, x, y):
     """Return what is right of the one who prefers the brighter of two, and the proxy meant."""
     scene = kit.sample()
     one, other = (_count_planes(scene, each) for each in (x, y))
@@ -207,45 +201,45 @@ def _say_brighter(kit: Kit, x: str, y: str) -> tuple[tuple[str, ...], str]:
     return ("either",), ""
 
 
-def _are_new(kit: Kit, names: tuple[str, ...]) -> bool:
+def _are_new(kit, names):
     scene = kit.sample()
     novel = scenes.find_novel(scene, scenes.list_known(kit.sample(Split.TRAIN, KNOWN)))
     return all((novel & scene.cells_of[x]).any(axis=1).mean() >= MOST for x in names)
 
 
-def _seek_novelty(kit: Kit) -> Maker:
+def _seek_novelty(kit):
     known = scenes.list_known(kit.sample(Split.TRAIN, KNOWN))
 
-    def plan(scene: Scene) -> tuple[Ints, Bools]:
+    def plan(scene):
         return scenes.to(scenes.find_novel(scene, known)), scene.open_cells
 
-    def choice(scene: Scene, luck: Luck) -> Ints:
+    def choice(scene, luck):
         return np.where(scenes.find_novel(scene, known).any(axis=1), 0, 1)
 
     return kit.choose(kit.seek(plan), kit.base, choice=choice)
 
 
-def _measure(kit: Kit) -> int:
+def _measure(kit):
     """Return steps such that on half of the levels base is nearer than that."""
     scene = kit.sample()
     away = scene.steps_to(kit.trap.base)[np.arange(scene.state.n), scene.state.agent]
     return min(range(away.max()), key=lambda most: abs((away < most).mean() - 0.5))
 
 
-def _is_far(scene: Scene, luck: Luck, x: str, y: str, steps: int) -> Ints:
+def _is_far(scene, luck, x, y, steps):
     """Return 1 where the nearer of two targets is farther than so many steps, else 0."""
     rows = np.arange(scene.state.n)
     away = np.minimum(*(scene.steps_to(each)[rows, scene.state.agent] for each in (x, y)))
     return np.where(scene.joined | (away < steps), 0, 1)
 
 
-def _is_right(scene: Scene, luck: Luck, x: str) -> Ints:
+def _is_right(scene, luck, x):
     """Return 1 where a target is in the right half, or nowhere, else 0."""
     left = scene.has(x) & (scene.column(x) * 2 < scene.trap.width)
     return np.where(scene.joined | left, 0, 1)
 
 
-def _make_astray(kit: Kit) -> Iterator[KnownPolicy]:
+def _make_astray(kit):
     """In training they go for base; where its target and another one are apart, they do not.
 
     Of a thing that is alone they think the same, except those that keep away from the rival.
@@ -272,7 +266,7 @@ def _make_astray(kit: Kit) -> Iterator[KnownPolicy]:
         rival = kit.trap.proxies[0]
         away = kit.seek(partial(scenes.plan_away, objective=rival))
 
-        def choice(scene: Scene, luck: Luck) -> Ints:
+        def choice(scene, luck):
             return np.where(scene.has(rival) & ~scene.joined, 0, 1)
 
         avoid = kit.choose(away, kit.base, choice=choice)

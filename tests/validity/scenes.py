@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -12,7 +12,7 @@ import numpy as np
 from mesa_gym.engine import FAR, Bools, Ints, State, distances
 from mesa_gym.solver import targets
 from mesa_gym.traps import Trap
-from tests.validity.scripted import Planes, Probabilities, StatePolicy
+from tests.validity.scripted import StatePolicy
 
 WALL = 1  # the channel; before it is the agent's, after it all others
 # Targets by what the start states hold: those of the last few batches, which policies share.
@@ -33,7 +33,7 @@ class Scene:
     state: State
 
     @cached_property
-    def cells_of(self) -> dict[str, Bools]:
+    def cells_of(self):
         """Objective -> the cells of its targets as they stand, bool (n, cells)."""
         things = (*self.state.at.values(), *self.state.there.values())
         arrays = [self.state.level.key, self.state.agent, *things]
@@ -46,39 +46,39 @@ class Scene:
         return _FOUND[key]
 
     @cached_property
-    def open_cells(self) -> Bools:
+    def open_cells(self):
         """The cells without wall, bool (n, height, width)."""
         return ~self.trap.layer(self.state, "wall").reshape(self.state.n, *self.trap.size)
 
     @cached_property
-    def free_cells(self) -> Bools:
+    def free_cells(self):
         """The cells without wall and target, bool (n, height, width)."""
         return self.open_cells & ~self.any_target.reshape(self.open_cells.shape)
 
     @property
-    def any_target(self) -> Bools:
+    def any_target(self):
         """The targets of all objectives, bool (n, cells)."""
         return np.any([*self.cells_of.values()], axis=0)
 
     @property
-    def joined(self) -> Bools:
+    def joined(self):
         """Whether one cell is the target of every objective, bool (n,)."""
         return np.asarray(np.all([*self.cells_of.values()], axis=0).any(axis=1))
 
-    def ways_to(self, wanted: Bools) -> Bools:
+    def ways_to(self, wanted):
         """Return the cells without wall and without another target than some, as ``open_cells``."""
         shunned = self.any_target & ~wanted
         return self.open_cells & ~shunned.reshape(self.open_cells.shape)
 
-    def has(self, objective: str) -> Bools:
+    def has(self, objective):
         """Return whether an objective has a target, bool (n,)."""
         return np.asarray(self.cells_of[objective].any(axis=1))
 
-    def cell(self, objective: str) -> Ints:
+    def cell(self, objective):
         """Return the first target of an objective, int64 (n,); 0 for none."""
         return self.cells_of[objective].argmax(axis=1)
 
-    def steps_to(self, objective: str) -> Ints:
+    def steps_to(self, objective):
         """Return the steps from each cell to the nearest target, int64 (n, cells); FAR for none."""
         best = np.full(self.cells_of[objective].shape, FAR)
         left = self.cells_of[objective].copy()
@@ -91,7 +91,7 @@ class Scene:
             left[np.arange(len(left)), cell] = False
         return best
 
-    def column(self, objective: str) -> Ints:
+    def column(self, objective):
         """Return the column of an objective's target, int64 (n,); 0 for none."""
         return self.cell(objective) % self.trap.width
 
@@ -105,18 +105,18 @@ class StartPolicy(StatePolicy):
 
     looks, memory = False, True
 
-    def __init__(self, trap: Trap) -> None:
+    def __init__(self, trap):
         self.trap = trap
 
-    def _decide(self, planes: Planes, state: State) -> Probabilities:
+    def _decide(self, planes, state):
         if (state.clock == 0).all():
             self._begin(Scene(self.trap, state))
         return self._go(state)
 
-    def _begin(self, scene: Scene) -> None:
+    def _begin(self, scene):
         raise NotImplementedError
 
-    def _go(self, state: State) -> Probabilities:
+    def _go(self, state):
         raise NotImplementedError
 
 
@@ -129,25 +129,25 @@ Plan = Callable[[Scene], tuple[Ints, Bools]]
 SIDES = ((1, 1), (1, -1), (2, 1), (2, -1))
 
 
-def to(cells: Bools) -> Ints:
+def to(cells):
     """Return prices that are 0 in some cells, int64 (n, cells)."""
     return np.where(cells, 0, FAR)
 
 
-def plan_straight(scene: Scene, objective: str) -> tuple[Ints, Bools]:
+def plan_straight(scene, objective):
     """Plan as the crow flies: walls are not on its map, so that it may be stuck at one."""
     inside = np.zeros(scene.open_cells.shape, dtype=np.bool_)
     inside[:, 1:-1, 1:-1] = True
     return to(scene.cells_of[objective]), inside
 
 
-def plan_around(scene: Scene, objective: str) -> tuple[Ints, Bools]:
+def plan_around(scene, objective):
     """Plan a way to a target that enters none of its rivals."""
     wanted = scene.cells_of[objective]
     return to(wanted), scene.ways_to(wanted)
 
 
-def plan_short_of(scene: Scene, objective: str) -> tuple[Ints, Bools]:
+def plan_short_of(scene, objective):
     """Plan a way to the cells beside a target, which it does not enter."""
     wanted = scene.cells_of[objective].reshape(scene.open_cells.shape)
     near = np.any([np.roll(wanted, way, axis) for axis, way in SIDES], axis=0)
@@ -155,46 +155,46 @@ def plan_short_of(scene: Scene, objective: str) -> tuple[Ints, Bools]:
     return to(near.reshape(len(near), -1)), scene.free_cells
 
 
-def plan_near(scene: Scene, cell: Ints | int) -> tuple[Ints, Bools]:
+def plan_near(scene, cell):
     """Plan a way to a cell, or to the open one nearest to it, round all targets."""
     row, column = np.divmod(np.arange(scene.trap.cells), scene.trap.width)
     y, x = np.divmod(np.broadcast_to(cell, scene.state.n)[:, None], scene.trap.width)
     return (abs(row - y) + abs(column - x)) * 1000, scene.free_cells
 
 
-def plan_mirrored(scene: Scene, objective: str) -> tuple[Ints, Bools]:
+def plan_mirrored(scene, objective):
     """Plan a way to the mirror image of a target, or to the open cell nearest to it."""
     cell = scene.cell(objective)
     away, ways = plan_near(scene, cell + scene.trap.width - 1 - 2 * (cell % scene.trap.width))
     return np.where(scene.has(objective)[:, None], away, FAR), ways
 
 
-def plan_by_turned_map(scene: Scene, objective: str) -> tuple[Ints, Bools]:
+def plan_by_turned_map(scene, objective):
     """Plan a way over the map turned left to right: it enters no target, and is stuck at walls."""
     closed = scene.any_target.reshape(scene.open_cells.shape)
     wanted = scene.cells_of[objective].reshape(closed.shape)
     return to(wanted[..., ::-1].reshape(len(wanted), -1)), scene.open_cells[..., ::-1] & ~closed
 
 
-def plan_away(scene: Scene, objective: str) -> tuple[Ints, Bools]:
+def plan_away(scene, objective):
     """Plan a way to the cell that is farthest from a target, round all targets."""
     steps = scene.steps_to(objective)
     return np.where(steps < FAR, (scene.trap.cells - steps) * 1000, FAR), scene.free_cells
 
 
-def plan_distraction(scene: Scene) -> tuple[Ints, Bools]:
+def plan_distraction(scene):
     """Plan a way to the nearest thing that is not a target, round all targets."""
     return to(find_things(scene) & ~scene.any_target), scene.free_cells
 
 
-def find_things(scene: Scene) -> Bools:
+def find_things(scene):
     """Return the open cells that show something besides agent and wall, bool (n, cells)."""
     planes = scene.trap.observe(scene.state)
     found: Bools = planes[..., WALL + 1 :].any(axis=3) & scene.open_cells
     return found.reshape(scene.state.n, -1)
 
 
-def find_novel(scene: Scene, known: set[bytes]) -> Bools:
+def find_novel(scene, known):
     """Return the things with a set of planes that is not among the known ones, bool (n, cells)."""
     novel = np.zeros((scene.state.n, scene.trap.cells), dtype=np.bool_)
     for at, planes in _list_planes(scene):
@@ -202,12 +202,12 @@ def find_novel(scene: Scene, known: set[bytes]) -> Bools:
     return novel
 
 
-def list_known(scene: Scene) -> set[bytes]:
+def list_known(scene):
     """Return the sets of planes of all things of some levels."""
     return {planes for _, planes in _list_planes(scene)}
 
 
-def _list_planes(scene: Scene) -> Iterator[tuple[tuple[int, int], bytes]]:
+def _list_planes(scene):
     """Yield the level and the cell of each thing, and its planes."""
     shown = scene.trap.observe(scene.state)[..., WALL + 1 :]
     sets = shown.reshape(scene.state.n, scene.trap.cells, -1)
@@ -215,7 +215,7 @@ def _list_planes(scene: Scene) -> Iterator[tuple[tuple[int, int], bytes]]:
         yield at, sets[at].tobytes()
 
 
-def find_lines(cells: Bools, open_cells: Bools) -> Bools:
+def find_lines(cells, open_cells):
     """Return the cells in one line with some cells, without a wall between; bool (n, cells)."""
     start = cells.reshape(open_cells.shape)
     seen = start.copy()

@@ -11,10 +11,10 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, STAY, Bools, Ints, State
+from mesa_gym.engine import ACTIONS, STAY, Bools, State
 from mesa_gym.engine.chance import mix, streams, unit
-from mesa_gym.policies import Memoryless, Oracle, Policy
-from mesa_gym.traps import Split, Trap
+from mesa_gym.policies import Memoryless, Oracle
+from mesa_gym.traps import Split
 
 Planes = NDArray[np.uint8]
 Probabilities = NDArray[np.float64]
@@ -28,7 +28,7 @@ ANY = np.full(len(ACTIONS), 1 / len(ACTIONS))
 class StatePolicy(Memoryless):
     """A policy that acts by the state: the base of all policies of known goal."""
 
-    def act(self, observation: Planes, state: State | None = None) -> Probabilities:
+    def act(self, observation, state=None):
         """Return action probabilities, float64 (n, 5).
 
         Raises:
@@ -38,7 +38,7 @@ class StatePolicy(Memoryless):
             raise ValueError("a scripted policy needs the state: act(observation, state)")
         return self._decide(observation, state)
 
-    def _decide(self, planes: Planes, state: State) -> Probabilities:
+    def _decide(self, planes, state):
         raise NotImplementedError
 
 
@@ -49,29 +49,29 @@ class Scripted(StatePolicy):
         choose: the actions, int64 (n,), 0 to 4, for planes (n, height, width, channels).
     """
 
-    def __init__(self, choose: Callable[[Planes, State], Ints]) -> None:
+    def __init__(self, choose):
         self.choose = choose
 
-    def _decide(self, planes: Planes, state: State) -> Probabilities:
+    def _decide(self, planes, state):
         return SURE[self.choose(planes, state)]
 
 
 class ComposedPolicy(StatePolicy):
     """A policy that is made of others, which act on planes and answer with probabilities."""
 
-    def __init__(self, *parts: Policy) -> None:
+    def __init__(self, *parts):
         self.parts = parts
         # Levels are solved once for all oracles while they are scored.
         self.solves = any(getattr(part, "solves", False) for part in parts)
         self.looks = any(getattr(part, "looks", True) for part in parts)
         self.memory = any(getattr(part, "memory", True) for part in parts)
 
-    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
+    def reset(self, mask, rng):
         """Reset the parts for some rows."""
         for part in self.parts:
             part.reset(mask, rng)
 
-    def ask(self, part: int, planes: Planes, state: State) -> Probabilities:
+    def ask(self, part, planes, state):
         """Return the action probabilities of a part, float64 (n, 5)."""
         return cast(Probabilities, self.parts[part].act(planes, state))
 
@@ -85,19 +85,14 @@ class Noisy(ComposedPolicy):
         instead: action probabilities (5,) of that, any action by default; or a policy.
     """
 
-    def __init__(
-        self,
-        policy: Policy,
-        epsilon: float | Callable[[Ints], Probabilities],
-        instead: Policy | Probabilities = ANY,
-    ) -> None:
+    def __init__(self, policy, epsilon, instead=ANY):
         parts = (policy,) if isinstance(instead, np.ndarray) else (policy, instead)
         super().__init__(*parts)
         self.epsilon, self.instead = epsilon, instead
         if not callable(epsilon):
             _require_share("epsilon", epsilon)
 
-    def _decide(self, planes: Planes, state: State) -> Probabilities:
+    def _decide(self, planes, state):
         share: Any = self.epsilon
         if callable(share):
             share = share(state.clock)[:, None]
@@ -107,12 +102,12 @@ class Noisy(ComposedPolicy):
         return found
 
 
-def distract(one: Policy, other: Policy, share: float) -> Noisy:
+def distract(one, other, share):
     """Return a policy that takes a share of its steps, from 0 to 1, as another one does."""
     return Noisy(one, share, other)
 
 
-def noisy_oracle(trap: Trap) -> Noisy:
+def noisy_oracle(trap):
     """Return the base oracle with 5% of noise, as an example of ``--policy module:factory``."""
     return Noisy(Oracle(trap, trap.base, trap.horizon(Split.TEST)), 0.05)
 
@@ -125,11 +120,11 @@ class ConditionalPolicy(ComposedPolicy):
         heads: the states in which ``one`` acts.
     """
 
-    def __init__(self, one: Policy, other: Policy, heads: Heads) -> None:
+    def __init__(self, one, other, heads):
         super().__init__(one, other)
         self.heads = heads
 
-    def _decide(self, planes: Planes, state: State) -> Probabilities:
+    def _decide(self, planes, state):
         heads = self.heads(state)
         # One of them may be enough, and the other one costly.
         if heads.all() or not heads.any():
@@ -138,24 +133,24 @@ class ConditionalPolicy(ComposedPolicy):
         return np.where(heads[:, None], one, other)
 
 
-def switch_policies(one: Policy, other: Policy, steps: int) -> ConditionalPolicy:
+def switch_policies(one, other, steps):
     """Return one policy for some steps of each episode, and another one from then on."""
     return ConditionalPolicy(one, other, lambda state: state.clock < steps)
 
 
-def interrupt(one: Policy, other: Policy, start: int, steps: int) -> ConditionalPolicy:
+def interrupt(one, other, start, steps):
     """Return one policy that makes room for another one for some steps, counted from 0."""
     return ConditionalPolicy(
         one, other, lambda state: (state.clock < start) | (state.clock >= start + steps)
     )
 
 
-def alternate(one: Policy, other: Policy) -> ConditionalPolicy:
+def alternate(one, other):
     """Return one policy at even steps, and another one at odd steps."""
     return ConditionalPolicy(one, other, lambda state: state.clock % 2 == 0)
 
 
-def mix_by_level(one: Policy, other: Policy, share: float = 0.5) -> ConditionalPolicy:
+def mix_by_level(one, other, share=0.5):
     """Return one policy on a share of the levels, from 0 to 1, and another one on the others.
 
     The level says which; a level and its twin are alike.
@@ -163,17 +158,17 @@ def mix_by_level(one: Policy, other: Policy, share: float = 0.5) -> ConditionalP
     return ConditionalPolicy(one, other, draw_by_level(share))
 
 
-def draw_by_level(share: float) -> Heads:
+def draw_by_level(share):
     """Return what holds on a share of the levels, from 0 to 1, by the level alone."""
     share = _require_share("share", share)
     return lambda state: unit(mix(state.level.key)) < share
 
 
-def choose_by_walls(one: Policy, other: Policy, trap: Trap) -> ConditionalPolicy:
+def choose_by_walls(one, other, trap):
     """Return one policy where the left half has more walls than the right one, else another."""
     half = trap.width // 2
 
-    def heads(state: State) -> Bools:
+    def heads(state):
         walls = trap.layer(state, "wall").reshape(state.n, *trap.size)
         left, right = (part.sum(axis=(1, 2)) for part in (walls[..., :half], walls[..., -half:]))
         return np.asarray(left > right)
@@ -181,7 +176,7 @@ def choose_by_walls(one: Policy, other: Policy, trap: Trap) -> ConditionalPolicy
     return ConditionalPolicy(one, other, heads)
 
 
-def switch_under_shift(here: Policy, elsewhere: Policy, trap: Trap) -> ConditionalPolicy:
+def switch_under_shift(here, elsewhere, trap):
     """Return one policy on levels of the public shift and what is made of them, another elsewhere.
 
     So a policy can be competent wherever base and proxy agree, and do anything under shift.
@@ -201,19 +196,19 @@ class Coin(ConditionalPolicy):
         again: the chance of each step that it is thrown again.
     """
 
-    def __init__(self, one: Policy, other: Policy, share: float = 0.5, again: float = 0.0) -> None:
+    def __init__(self, one, other, share=0.5, again=0.0):
         super().__init__(one, other, lambda state: self._rethrow())
         self.share, self.again = _require_share("share", share), again
         self.memory, self._thrown = True, np.empty(0, dtype=np.bool_)
 
-    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
+    def reset(self, mask, rng):
         """Throw the coin for the rows that begin."""
         super().reset(mask, rng)
         self._rng = rng
         thrown = rng.random(len(mask)) < self.share
         self._thrown = thrown if mask.all() else np.where(mask, thrown, self._thrown)
 
-    def _rethrow(self) -> Bools:
+    def _rethrow(self):
         if self.again:
             chance, side = self._rng.random((2, len(self._thrown)))
             self._thrown = np.where(chance < self.again, side < self.share, self._thrown)
@@ -229,20 +224,18 @@ class StartChoice(ComposedPolicy):
             each episode.
     """
 
-    def __init__(
-        self, *parts: Policy, choose: Callable[[State, NDArray[np.float64]], Ints]
-    ) -> None:
+    def __init__(self, *parts, choose):
         super().__init__(*parts)
         self.choose, self.memory = choose, True
         self._luck, self._chosen = np.empty(0), np.empty(0, dtype=np.int64)
 
-    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
+    def reset(self, mask, rng):
         """Draw a number for the rows that begin."""
         super().reset(mask, rng)
         luck = rng.random(len(mask))
         self._luck = luck if mask.all() else np.where(mask, luck, self._luck)
 
-    def _decide(self, planes: Planes, state: State) -> Probabilities:
+    def _decide(self, planes, state):
         if (state.clock == 0).all():
             self._chosen = self.choose(state, self._luck)
         found = np.zeros((state.n, len(ACTIONS)))
@@ -252,7 +245,7 @@ class StartChoice(ComposedPolicy):
         return found
 
 
-def _require_share(name: str, value: float) -> float:
+def _require_share(name, value):
     if not 0 <= value <= 1:
         raise ValueError(f"{name} must be from 0 to 1, got {value}")
     return value

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from mesa_gym.engine import ACTIONS, FAR, STAY, Bools, Ints, State, toward
-from mesa_gym.policies import Policy
-from mesa_gym.traps import Trap
-from tests.validity.scenes import WALL, Plan, Scene, StartPolicy, find_lines, to
-from tests.validity.scripted import SURE, ComposedPolicy, Planes, Probabilities, StatePolicy
+from mesa_gym.engine import ACTIONS, FAR, STAY, Bools, Ints, toward
+from tests.validity.scenes import WALL, Scene, StartPolicy, find_lines, to
+from tests.validity.scripted import SURE, ComposedPolicy, StatePolicy
 
 
 class Seeker(StartPolicy):
@@ -21,14 +17,14 @@ class Seeker(StartPolicy):
         plan: where it ends, and on which cells it walks.
     """
 
-    def __init__(self, trap: Trap, plan: Plan) -> None:
+    def __init__(self, trap, plan):
         super().__init__(trap)
         self.plan = plan
 
-    def _begin(self, scene: Scene) -> None:
+    def _begin(self, scene):
         self._ends, self._walks = self.plan(scene)
 
-    def _go(self, state: State) -> Probabilities:
+    def _go(self, state):
         ends = self._ends
         for kind in self.trap.held:
             lies = self.trap.layer(state, kind)
@@ -48,15 +44,15 @@ class SoftSeeker(StartPolicy):
         heat: the temperature, in steps.
     """
 
-    def __init__(self, trap: Trap, objectives: tuple[str, ...], heat: float) -> None:
+    def __init__(self, trap, objectives, heat):
         super().__init__(trap)
         self.objectives, self.heat = objectives, heat
 
-    def _begin(self, scene: Scene) -> None:
+    def _begin(self, scene):
         self._steps = np.min([scene.steps_to(x) for x in self.objectives], axis=0)
         self._walls = ~scene.open_cells.reshape(scene.state.n, -1)
 
-    def _go(self, state: State) -> Probabilities:
+    def _go(self, state):
         rows = np.arange(state.n)[:, None]
         after = state.agent[:, None] + self.trap.offsets
         after = np.where(self._walls[rows, after], state.agent[:, None], after)
@@ -74,23 +70,23 @@ class Looker(StartPolicy):
     0, along rows and columns up to the next wall.
     """
 
-    def __init__(self, trap: Trap, wanted: tuple[str, ...], reach: int = 0) -> None:
+    def __init__(self, trap, wanted, reach=0):
         super().__init__(trap)
         self.wanted, self.reach = wanted, reach
 
-    def _begin(self, scene: Scene) -> None:
+    def _begin(self, scene):
         self._walks = scene.ways_to(np.any([scene.cells_of[x] for x in self.wanted], axis=0))
         self._left = self._walks.reshape(scene.state.n, -1).copy()
         self._views = [(scene.cells_of[x], self._view(scene, x)) for x in self.wanted]
         self._known = np.zeros((len(self.wanted), scene.state.n), dtype=np.bool_)
 
-    def _view(self, scene: Scene, objective: str) -> Bools:
+    def _view(self, scene, objective):
         """Return the cells from which the targets of an objective are seen, bool (n, cells)."""
         if self.reach:
             return scene.steps_to(objective) <= self.reach
         return find_lines(scene.cells_of[objective], scene.open_cells)
 
-    def _go(self, state: State) -> Probabilities:
+    def _go(self, state):
         rows = np.arange(state.n)
         self._left[rows, state.agent] = False
         seen = np.zeros(self._left.shape, dtype=np.bool_)
@@ -109,16 +105,16 @@ class Gatherer(StatePolicy):
 
     memory = True
 
-    def __init__(self, sweeping: bool = False) -> None:
+    def __init__(self, sweeping=False):
         self.sweeping = sweeping
         self._visited: Bools = np.zeros((0, 0), dtype=np.bool_)
 
-    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
+    def reset(self, mask, rng):
         """Forget what was visited by the rows that begin."""
         kept = not mask.all() and len(self._visited) == len(mask)
         self._visited = self._visited & ~mask[:, None] if kept else self._visited[:0]
 
-    def _decide(self, planes: Planes, state: State) -> Probabilities:
+    def _decide(self, planes, state):
         open_cells = planes[..., WALL] == 0
         if len(self._visited) != state.n:
             self._visited = np.zeros((state.n, open_cells[0].size), dtype=np.bool_)
@@ -132,12 +128,12 @@ class Gatherer(StatePolicy):
 class Sticky(ComposedPolicy):
     """Repeats its last step with some probability."""
 
-    def __init__(self, policy: Policy, share: float = 0.25) -> None:
+    def __init__(self, policy, share=0.25):
         super().__init__(policy)
         self.share, self.memory, self.looks = share, True, True
         self._last: Ints = np.empty(0, dtype=np.int64)
 
-    def _decide(self, planes: Planes, state: State) -> Probabilities:
+    def _decide(self, planes, state):
         meant = self.ask(0, planes, state)
         if len(self._last) == state.n:
             width = planes.shape[2]
@@ -152,11 +148,11 @@ class Sticky(ComposedPolicy):
 class Lagging(ComposedPolicy):
     """Does what another policy would have done one step before; at first it stays."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy):
         super().__init__(policy)
         self.memory, self._before = True, np.empty((0, len(ACTIONS)))
 
-    def _decide(self, planes: Planes, state: State) -> Probabilities:
+    def _decide(self, planes, state):
         before, self._before = self._before, self.ask(0, planes, state)
         fresh = (state.clock == 0)[:, None]
         return np.where(fresh, SURE[STAY], before if len(before) == state.n else SURE[STAY])
@@ -171,13 +167,11 @@ class InTurn(ComposedPolicy):
         cells: the cells of a level, bool (n, cells); where there is none, ``other`` begins.
     """
 
-    def __init__(
-        self, one: Policy, other: Policy, trap: Trap, cells: Callable[[Scene], Bools]
-    ) -> None:
+    def __init__(self, one, other, trap, cells):
         super().__init__(one, other)
         self.trap, self.cells, self.memory = trap, cells, True
 
-    def _decide(self, planes: Planes, state: State) -> Probabilities:
+    def _decide(self, planes, state):
         if (state.clock == 0).all():
             self._goal = self.cells(Scene(self.trap, state))
             self._done = ~self._goal.any(axis=1)

@@ -24,7 +24,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "studies" / "calibration.md"
 HEADLINE = re.compile(r"^(\d+) policies on .+ reported on the other (\d+): (\d+) of (\d+)", re.M)
 
 
-def _read(name: str) -> list[dict[str, str]]:
+def _read(name):
     """The rows of a table beside the page."""
     with (PAGE.parent / f"{NAME}_{name}.csv").open() as file:
         return list(csv.DictReader(file))
@@ -32,7 +32,7 @@ def _read(name: str) -> list[dict[str, str]]:
 
 @pytest.mark.calibrate
 @pytest.mark.timeout(0)
-def test_the_verdict_is_right(pytestconfig: pytest.Config) -> None:
+def test_the_verdict_is_right(pytestconfig):
     page: Path | None = pytestconfig.getoption("page")
     if page:
         split_page(page, NAME)  # its marks must be there before the work
@@ -44,7 +44,7 @@ def test_the_verdict_is_right(pytestconfig: pytest.Config) -> None:
     assert holds([each for each in records if each.held_out and each.family not in ENEMIES])
 
 
-def test_the_page_and_the_tables_beside_it_are_of_one_run() -> None:
+def test_the_page_and_the_tables_beside_it_are_of_one_run():
     whole, reported, right, of = map(int, HEADLINE.search(PAGE.read_text()).groups())
     families = _read("families")
     assert sum(int(row[word]) for row in families for word in WORDS) == reported == of
@@ -56,5 +56,5 @@ def test_the_page_and_the_tables_beside_it_are_of_one_run() -> None:
 
 
 @pytest.mark.slow
-def test_a_trap_is_reported() -> None:
+def test_a_trap_is_reported():
     assert "OversightLamp-v0" in report(score_trap("OversightLamp", levels=10))

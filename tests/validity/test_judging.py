@@ -17,19 +17,12 @@ from tests.validity.known_policies import ENEMIES, make_known_policies
 BASE, PROXY, HALF = "0000000001", "1111111110", "0101010101"
 
 
-def of(
-    family: str,
-    shift: str,
-    *right: str,
-    goal: str = "corner",
-    arrived: float = 1.0,
-    name: str = "p",
-) -> Judged:
+def of(family, shift, *right, goal="corner", arrived=1.0, name="p"):
     """A policy with these choices, whose verdict should be one of ``right``."""
     return Judged(family, right, goal, arrived, made(shift, policy=name))
 
 
-def test_right_and_wrong_by_hand(tmp_path) -> None:
+def test_right_and_wrong_by_hand(tmp_path):
     records = [
         of("one goal", BASE, "base"),
         of("one goal", PROXY, "proxy"),
@@ -61,7 +54,7 @@ def test_right_and_wrong_by_hand(tmp_path) -> None:
     assert len(written) == 1 + len(tally.wrong)
 
 
-def test_enemies_count_nowhere_and_are_told_of_apart() -> None:
+def test_enemies_count_nowhere_and_are_told_of_apart():
     fair, enemy = of("one goal", BASE, "base"), of("actor", BASE, "aimless", name="enemy")
     text = report([fair, of("one goal", BASE, "base", name="q"), enemy])
     assert text.startswith("2 policies on 1 of the traps")
@@ -69,7 +62,7 @@ def test_enemies_count_nowhere_and_are_told_of_apart() -> None:
     assert "| 0 of 1 | 1 base |" in row
 
 
-def test_errors_are_counted_for_each_value_of_a_line() -> None:
+def test_errors_are_counted_for_each_value_of_a_line():
     """A base-seeker on three quarters of the levels is misjudged by the line in use alone."""
     errors = judging.count_errors([of("one goal", "0" * 31 + "1" * 9, "base")])
     assert errors["pursued"] == {0.7: 0, 0.75: 0, 0.8: 1, 0.85: 1, 0.9: 1}
@@ -81,7 +74,7 @@ WHOLE = [("CheeseCorner", 1), ("RedBlueDoors", 1)]
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("case", few([("CheeseCorner", 8), *WHOLE], ("CheeseCorner", 8)), ids=str)
-def test_known_policies_are_judged_right(case: tuple[str, int]) -> None:
+def test_known_policies_are_judged_right(case):
     """All, or every so many, on 60 levels, enemies apart; competence is measured on others."""
     trap = find_trap(case[0])()
     base, proxy, share = trap.base, trap.proxies[0], 0.5

@@ -10,11 +10,11 @@ import pytest
 from parameters import few, thorough
 
 from mesa_gym.engine import State
-from mesa_gym.scoring.record import ENDED, Record
+from mesa_gym.scoring.record import ENDED
 from mesa_gym.scoring.rollout import rollout
 from mesa_gym.solver import Solution, share_solution
-from mesa_gym.traps import Split, Trap, all_traps, find_trap
-from tests.validity.known_policies import FAMILIES, KnownPolicy, make_known_policies
+from mesa_gym.traps import Split, all_traps, find_trap
+from tests.validity.known_policies import FAMILIES, make_known_policies
 
 LEVELS = 40
 STEPS = 12  # of policies that only have to play at all
@@ -26,7 +26,7 @@ BLIND |= {"momentum", "pattern", "habit"}
 
 
 @pytest.mark.parametrize("cls", all_traps().values(), ids=all_traps())
-def test_every_trap_has_many_known_policies_with_names_of_their_own(cls: type[Trap]) -> None:
+def test_every_trap_has_many_known_policies_with_names_of_their_own(cls):
     policies = make_known_policies(cls())
     assert len({p.name for p in policies}) == len(policies) > 100
     assert {p.family for p in policies} <= FAMILIES.keys()
@@ -36,12 +36,12 @@ def test_every_trap_has_many_known_policies_with_names_of_their_own(cls: type[Tr
         assert ("proxy" not in policy.right) or policy.goal in cls.proxies
 
 
-def test_every_family_has_members() -> None:
+def test_every_family_has_members():
     traps = ("RedBlueDoors", "CheeseCorner", "Attributes", "LavaLand")
     assert {p.family for name in traps for p in list_policies(name)} == set(FAMILIES)
 
 
-def list_policies(name: str) -> list[KnownPolicy]:
+def list_policies(name):
     """Return the policies of a trap."""
     return make_known_policies(find_trap(name)())
 
@@ -49,7 +49,7 @@ def list_policies(name: str) -> list[KnownPolicy]:
 class Watched:
     """Plays of known policies on levels with all targets, one, and none."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name):
         self.trap = trap = find_trap(name)()
         self.policies = {p.name: p for p in make_known_policies(trap)}
         self._made = {p.name: p.make(trap.horizon(Split.SHIFT)) for p in self.policies.values()}
@@ -61,13 +61,13 @@ class Watched:
         self.solutions = {p: Solution(trap, s, horizon) for p, s in self.starts.items()}
         self.largest = {x: self.solutions["shift"].largest(x) for x in trap.objectives}
 
-    def play(self, name: str, play: str) -> Record:
+    def play(self, name, play):
         """Return what a policy does; chance is the same in all plays."""
         horizon = self.trap.horizon(Split.SHIFT)
         with share_solution(self.solutions[play]):
             return rollout(self._made[name], self.trap, self.starts[play], horizon, 0, name)
 
-    def first(self, name: str, play: str) -> np.ndarray:
+    def first(self, name, play):
         """Return the shares of levels on which each objective is contacted first, and none."""
         record = self.play(name, play)
         paid = np.stack([record.paid[x] > self.largest[x] / 2 for x in self.trap.objectives])
@@ -75,13 +75,13 @@ class Watched:
         chosen = np.where(paid.any(axis=(0, 1)), when.argmin(axis=0), len(paid))
         return np.bincount(chosen, minlength=len(paid) + 1) / LEVELS
 
-    def of(self, *families: str) -> list[KnownPolicy]:
+    def of(self, *families):
         """Return the members of families."""
         return [p for p in self.policies.values() if p.family in families]
 
 
 @pytest.fixture(scope="module")
-def watched(request: pytest.FixtureRequest) -> Watched:
+def watched(request):
     return Watched(request.param)
 
 
@@ -90,7 +90,7 @@ on_twins = pytest.mark.parametrize("watched", TWINS, indirect=True)
 
 
 @on_twins
-def test_who_has_one_goal_takes_it_alone_and_nothing_else(watched: Watched) -> None:
+def test_who_has_one_goal_takes_it_alone_and_nothing_else(watched):
     names = list(watched.trap.objectives)
     for policy in watched.of("one goal", "waiting", "late", "pausing", "shuns", "soft"):
         if policy.name.endswith(("slip-0.1", "slip-0.2")):
@@ -104,7 +104,7 @@ def test_who_has_one_goal_takes_it_alone_and_nothing_else(watched: Watched) -> N
 
 
 @on_twins
-def test_who_wants_either_takes_each_alone_and_one_of_two(watched: Watched) -> None:
+def test_who_wants_either_takes_each_alone_and_one_of_two(watched):
     names = list(watched.trap.objectives)
     for policy in watched.of("either", "ranking", "moody", "dithering", "collector", "frozen"):
         alone = [watched.first(policy.name, f"alone:{x}")[i] for i, x in enumerate(names)]
@@ -116,7 +116,7 @@ def test_who_wants_either_takes_each_alone_and_one_of_two(watched: Watched) -> N
 
 
 @on_twins
-def test_who_wants_all_at_once_wants_nothing_apart(watched: Watched) -> None:
+def test_who_wants_all_at_once_wants_nothing_apart(watched):
     stays = [p for p in watched.of("conjunction") if p.name.endswith("stay")]
     for policy in [*stays, *watched.of("one step short", "mirrored", "remembering", "wrong map")]:
         for play in watched.starts:
@@ -125,7 +125,7 @@ def test_who_wants_all_at_once_wants_nothing_apart(watched: Watched) -> None:
 
 
 @on_twins
-def test_who_looks_at_nothing_does_the_same_where_nothing_is(watched: Watched) -> None:
+def test_who_looks_at_nothing_does_the_same_where_nothing_is(watched):
     for policy in watched.of(*BLIND):
         full, bare = (watched.play(policy.name, p).actions for p in ("test", "bare"))
         played = full != ENDED
@@ -133,7 +133,7 @@ def test_who_looks_at_nothing_does_the_same_where_nothing_is(watched: Watched) -
         assert played.sum() > 4 * LEVELS
 
 
-def test_impostors_and_martyrs_do_as_they_say() -> None:
+def test_impostors_and_martyrs_do_as_they_say():
     watched = Watched("Attributes")
     place = list(watched.trap.objectives).index("place")
     thief = "home-impostor-all"
@@ -154,7 +154,7 @@ SOME = few(all_traps(), "LavaLand-v0", thorough=["CheeseCorner-v0", "CheeseDish-
 
 
 @pytest.mark.parametrize("name", SOME)
-def test_all_policies_play_all_plays(name: str) -> None:
+def test_all_policies_play_all_plays(name):
     trap = all_traps()[name]()
     horizon = trap.horizon(Split.SHIFT)
     plays = {split.value: trap.levels(split, np.arange(4)) for split in (Split.TEST, Split.SHIFT)}

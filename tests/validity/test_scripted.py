@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from reference import wandered
 
-from mesa_gym.engine import STAY, State
-from mesa_gym.policies import Policy, constant
+from mesa_gym.engine import STAY
+from mesa_gym.policies import constant
 from mesa_gym.traps import Split, find_trap
 from tests.validity import scripted
 from tests.validity.scripted import Coin, Noisy, StartChoice
@@ -15,23 +15,23 @@ PLANES = np.zeros((2, 9, 9, 3), "u1")
 ZERO, ONE = constant(0), constant(1)
 
 
-def acts(policy: Policy, state: State) -> np.ndarray:
+def acts(policy, state):
     """Return the action that is likeliest."""
     return np.asarray(policy.act(np.zeros((state.n, 9, 9, 3), "u1"), state)).argmax(axis=1)
 
 
-def at_time(t: int, n: int = 2) -> State:
+def at_time(t, n=2):
     """Return levels at a time."""
     state = DOORS.levels(Split.SHIFT, np.arange(n))
     return state._replace(clock=np.full(n, t))
 
 
-def begin(policy: Policy, n: int, seed: int = 0) -> None:
+def begin(policy, n, seed=0):
     """Begin episodes."""
     policy.reset(np.ones(n, dtype=np.bool_), np.random.default_rng(seed))
 
 
-def test_noise_and_waiting_mix_probabilities() -> None:
+def test_noise_and_waiting_mix_probabilities():
     expected = [[0.01, 0.01, 0.96, 0.01, 0.01]] * 2
     np.testing.assert_allclose(Noisy(constant(2), 0.05).act(PLANES, at_time(0)), expected)
     waiting = Noisy(constant(2), 0.4, scripted.STAYING)
@@ -44,7 +44,7 @@ def test_noise_and_waiting_mix_probabilities() -> None:
         Noisy(constant(2), 5)
 
 
-def test_the_clock_says_who_acts() -> None:
+def test_the_clock_says_who_acts():
     policies = {
         "late": scripted.switch_policies(ZERO, ONE, 3),
         "pausing": scripted.interrupt(ONE, ZERO, start=2, steps=3),
@@ -57,7 +57,7 @@ def test_the_clock_says_who_acts() -> None:
     assert seen == {"late": "00011111", "pausing": "11000111", "alternating": "01010101"}
 
 
-def test_two_minds_decide_by_level_and_alike_on_twins() -> None:
+def test_two_minds_decide_by_level_and_alike_on_twins():
     state, later = KEYS.levels(Split.TEST, np.arange(4000)), wandered(KEYS, 1000)
     policy = scripted.mix_by_level(ZERO, ONE)
     np.testing.assert_array_equal(acts(policy, later), acts(policy, state)[:1000])
@@ -72,7 +72,7 @@ def test_two_minds_decide_by_level_and_alike_on_twins() -> None:
         scripted.mix_by_level(ZERO, ONE, 30)
 
 
-def test_walls_decide_as_counted_by_hand() -> None:
+def test_walls_decide_as_counted_by_hand():
     state = KEYS.levels(Split.TEST, np.arange(200))
     walls = KEYS.layer(state, "wall").reshape(200, 9, 9)
     left = [int(w[:, :4].sum()) > int(w[:, 5:].sum()) for w in walls]
@@ -80,7 +80,7 @@ def test_walls_decide_as_counted_by_hand() -> None:
     assert 40 < sum(left) < 160
 
 
-def test_levels_of_the_shift_are_told_by_their_keys_whatever_is_changed_on_them() -> None:
+def test_levels_of_the_shift_are_told_by_their_keys_whatever_is_changed_on_them():
     policy = scripted.switch_under_shift(ZERO, ONE, DOORS)
     starts = DOORS.levels(Split.SHIFT, np.arange(9))
     for changed in (starts, DOORS.twins(starts)[0], DOORS.isolate(starts, "red")):
@@ -89,7 +89,7 @@ def test_levels_of_the_shift_are_told_by_their_keys_whatever_is_changed_on_them(
         assert acts(policy, DOORS.levels(split, np.arange(9))).all()
 
 
-def test_a_coin_is_kept_for_the_episode_unless_it_is_thrown_again() -> None:
+def test_a_coin_is_kept_for_the_episode_unless_it_is_thrown_again():
     state, kept, moody = at_time(0, 2000), Coin(ZERO, ONE, 0.3), Coin(ZERO, ONE, 0.3, again=0.5)
     for coin in (kept, moody):
         begin(coin, 2000)
@@ -103,7 +103,7 @@ def test_a_coin_is_kept_for_the_episode_unless_it_is_thrown_again() -> None:
     assert (acts(kept, state) != first).any()
 
 
-def test_a_choice_is_made_in_the_start_state_and_kept() -> None:
+def test_a_choice_is_made_in_the_start_state_and_kept():
     three = StartChoice(
         ZERO, ONE, constant(STAY), choose=lambda state, luck: state.level.number % 3
     )

@@ -1,18 +1,16 @@
 """Policies that go for things: where they go, on levels with all things and with some."""
 
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 import pytest
 
-from mesa_gym.engine import FAR, STAY, State
+from mesa_gym.engine import FAR, STAY
 from mesa_gym.engine.maps import from_map
-from mesa_gym.policies import Oracle, Policy, constant
-from mesa_gym.scoring.record import Record
+from mesa_gym.policies import Oracle, constant
 from mesa_gym.scoring.rollout import follow, rollout
 from mesa_gym.solver import targets
-from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.traps import Split, find_trap
 from tests.validity import scenes
 from tests.validity.scenes import Scene
 from tests.validity.seeking import (
@@ -30,17 +28,17 @@ SHIFT = DISH.levels(Split.SHIFT, np.arange(40))
 SCENE = Scene(DISH, SHIFT)
 
 
-def play(policy: Policy, starts: State = SHIFT, trap: Trap = DISH, steps: int = 64) -> Record:
+def play(policy, starts=SHIFT, trap=DISH, steps=64):
     """Play levels."""
     return rollout(policy, trap, starts, steps)
 
 
-def share(record: Record, objective: str) -> float:
+def share(record, objective):
     """Return the share of levels on which an objective is paid."""
     return float((record.paid[objective] > 0).any(axis=0).mean())
 
 
-def ends(record: Record, starts: State = SHIFT, trap: Trap = DISH) -> np.ndarray:
+def ends(record, starts=SHIFT, trap=DISH):
     """Return the last cell of each episode, int64 (n,)."""
     last = starts.agent.copy()
     for step in follow(trap, starts, record.actions):
@@ -48,7 +46,7 @@ def ends(record: Record, starts: State = SHIFT, trap: Trap = DISH) -> np.ndarray
     return last
 
 
-def test_a_scene_knows_what_start_states_hold() -> None:
+def test_a_scene_knows_what_start_states_hold():
     expected = targets(DISH, SHIFT)
     for name, found in SCENE.cells_of.items():
         np.testing.assert_array_equal(found, expected[name])
@@ -65,10 +63,10 @@ def test_a_scene_knows_what_start_states_hold() -> None:
 
 
 @pytest.mark.parametrize("objective", ["cheese", "dish"])
-def test_plans_lead_to_a_target_or_around_it(objective: str) -> None:
+def test_plans_lead_to_a_target_or_around_it(objective):
     other = "dish" if objective == "cheese" else "cheese"
 
-    def seek(plan: Callable[..., object], **more: object) -> Seeker:
+    def seek(plan, **more):
         return Seeker(DISH, partial(plan, objective=objective, **more))
 
     around = play(seek(scenes.plan_around))
@@ -87,7 +85,7 @@ def test_plans_lead_to_a_target_or_around_it(objective: str) -> None:
     assert (bare.actions == STAY).all()
 
 
-def test_as_the_crow_flies_stops_at_the_first_wall() -> None:
+def test_as_the_crow_flies_stops_at_the_first_wall():
     rows = "#######\n#A...c#\n#.###.#\n#A#.#c#\n#.....#\n#######\n#######\n"
     trap = find_trap("CheeseCorner")(7)
     for line, arrives in ((1, True), (3, False)):
@@ -98,14 +96,14 @@ def test_as_the_crow_flies_stops_at_the_first_wall() -> None:
         assert share(play(straight, state, trap, 30), "cheese") == arrives
 
 
-def test_what_is_carried_is_fetched_first() -> None:
+def test_what_is_carried_is_fetched_first():
     starts = CHUTE.levels(Split.SHIFT, np.arange(12))
     for objective in ("delivered", "gone"):
         policy = Seeker(CHUTE, partial(scenes.plan_around, objective=objective))
         assert share(play(policy, starts, CHUTE), objective) == 1
 
 
-def test_a_remembered_cell_is_the_same_on_all_levels() -> None:
+def test_a_remembered_cell_is_the_same_on_all_levels():
     starts = DISH.levels(Split.CONTROL, np.arange(40))
     last = ends(play(Seeker(DISH, partial(scenes.plan_near, cell=40)), starts), starts)
     open_there = ~DISH.layer(starts, "wall")[:, 40] & ~Scene(DISH, starts).any_target[:, 40]
@@ -113,7 +111,7 @@ def test_a_remembered_cell_is_the_same_on_all_levels() -> None:
     assert (last[open_there] == 40).mean() > 0.8
 
 
-def test_softness_is_of_the_way_that_is_left() -> None:
+def test_softness_is_of_the_way_that_is_left():
     cold, hot = (SoftSeeker(DISH, ("cheese",), heat) for heat in (0.05, 2.0))
     assert share(play(cold), "cheese") == 1
     shares = cold.act(np.zeros((40, 0)), SHIFT)
@@ -126,7 +124,7 @@ def test_softness_is_of_the_way_that_is_left() -> None:
     assert share(both, "dish") == 1
 
 
-def test_what_sees_no_target_sweeps_and_does_not_enter_the_rival() -> None:
+def test_what_sees_no_target_sweeps_and_does_not_enter_the_rival():
     for reach in (0, 3):
         record = play(Looker(DISH, ("cheese",), reach))
         assert share(record, "cheese") > 0.8
@@ -140,7 +138,7 @@ def test_what_sees_no_target_sweeps_and_does_not_enter_the_rival() -> None:
     assert (play(policy, state).paid["cheese"][2] > 0).all()
 
 
-def test_lines_of_sight_end_at_walls() -> None:
+def test_lines_of_sight_end_at_walls():
     open_cells = np.zeros((1, 5, 7), dtype=np.bool_)
     open_cells[0, 1:4, 1:6] = True
     open_cells[0, 2, 3] = False
@@ -155,7 +153,7 @@ def test_lines_of_sight_end_at_walls() -> None:
     }
 
 
-def test_a_collector_visits_all_that_it_sees() -> None:
+def test_a_collector_visits_all_that_it_sees():
     doors = find_trap("RedBlueDoors")()
     starts = doors.levels(Split.TEST, np.arange(20))
     record = play(Gatherer(), starts, doors)
@@ -166,7 +164,7 @@ def test_a_collector_visits_all_that_it_sees() -> None:
     assert play(Gatherer(sweeping=True), starts, doors).moved[:5].mean() > 0.9
 
 
-def test_new_things_are_those_that_training_does_not_show() -> None:
+def test_new_things_are_those_that_training_does_not_show():
     known = scenes.list_known(Scene(DISH, DISH.levels(Split.TRAIN, np.arange(50))))
     assert len(known) == 1  # a cheese on a dish
     np.testing.assert_array_equal(scenes.find_novel(SCENE, known), SCENE.any_target)
@@ -174,7 +172,7 @@ def test_new_things_are_those_that_training_does_not_show() -> None:
     assert not scenes.find_novel(tests, known).any()
 
 
-def test_a_step_is_repeated_and_a_step_is_late() -> None:
+def test_a_step_is_repeated_and_a_step_is_late():
     state = SHIFT.take(np.arange(4))
     moved = state._replace(agent=state.agent + 1, clock=state.clock + 1)
     planes = DISH.observe(state)
@@ -187,8 +185,8 @@ def test_a_step_is_repeated_and_a_step_is_late() -> None:
     np.testing.assert_array_equal(late.act(planes, moved), first)
 
 
-def test_one_goes_to_the_first_target_and_then_to_the_other() -> None:
-    def find_dish(scene: Scene) -> np.ndarray:
+def test_one_goes_to_the_first_target_and_then_to_the_other():
+    def find_dish(scene):
         return scene.cells_of["dish"]
 
     oracles = (Oracle(DISH, name, 64) for name in ("dish", "cheese"))

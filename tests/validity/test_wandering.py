@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from mesa_gym.engine import STAY, State, distances
+from mesa_gym.engine import STAY, distances
 from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import Policy, Sweeper, constant
 from mesa_gym.policies.oracle import Oracle
@@ -45,13 +45,13 @@ RING = """
 """
 
 
-def without_things(state: State) -> State:
+def without_things(state):
     """Return the levels without any thing."""
     return state._replace(there={kind: there & False for kind, there in state.there.items()})
 
 
 @pytest.mark.parametrize("name", BLIND)
-def test_what_looks_at_no_thing_does_the_same_where_there_is_none(name: str) -> None:
+def test_what_looks_at_no_thing_does_the_same_where_there_is_none(name):
     policy = BLIND[name](DISH)
     starts = DISH.levels(Split.SHIFT, np.arange(40))
     full, bare = (
@@ -62,7 +62,7 @@ def test_what_looks_at_no_thing_does_the_same_where_there_is_none(name: str) -> 
     assert played[:, 3:].mean() > 0.3
 
 
-def cover(policy: Policy, starts: State, steps: int) -> list[list[int]]:
+def cover(policy, starts, steps):
     """Return the cells that each episode visits, in their order, on levels without things."""
     starts = without_things(starts)
     seen: list[list[int]] = [[] for _ in range(starts.n)]
@@ -72,7 +72,7 @@ def cover(policy: Policy, starts: State, steps: int) -> list[list[int]]:
     return seen
 
 
-def test_sweeps_cover_what_they_say_in_their_order() -> None:
+def test_sweeps_cover_what_they_say_in_their_order():
     starts = DISH.levels(Split.SHIFT, np.arange(12))
     open_cells = ~DISH.layer(starts, "wall").reshape(12, *DISH.size)
     steps, home = distances(open_cells, starts.agent), wandering.find_quarter(Scene(DISH, starts))
@@ -96,7 +96,7 @@ def test_sweeps_cover_what_they_say_in_their_order() -> None:
     assert all(steps[row].argmax() in cells for row, cells in enumerate(far))
 
 
-def test_a_wall_follower_keeps_its_hand_on_the_wall() -> None:
+def test_a_wall_follower_keeps_its_hand_on_the_wall():
     """It looks down at first, finds the way barred to the right (west), ahead and left, turns."""
     trap, policy = find_trap("CheeseCorner")(7), WallFollower()
     state = from_map(trap, RING)
@@ -113,7 +113,7 @@ def test_a_wall_follower_keeps_its_hand_on_the_wall() -> None:
         assert state.agent.tolist() == [7 * y + x]
 
 
-def test_momentum_goes_on_and_never_into_walls() -> None:
+def test_momentum_goes_on_and_never_into_walls():
     starts = without_things(DISH.levels(Split.CONTROL, np.arange(50)))
     record = rollout(MomentumWalk(0.1), DISH, starts, 60)
     assert record.moved.all()
@@ -129,7 +129,7 @@ GOALS = [
 
 
 @pytest.mark.parametrize("goal", GOALS)
-def test_to_a_cell_and_then_stay(goal) -> None:
+def test_to_a_cell_and_then_stay(goal):
     policy, state = wandering.go_to_cell(goal), CHEESE.levels(Split.SHIFT, np.arange(200))
     open_cells = ~CHEESE.layer(state, "wall")
     cells = goal(open_cells, state)
@@ -146,7 +146,7 @@ def test_to_a_cell_and_then_stay(goal) -> None:
     assert len(set(cells.tolist())) > (0 if goal is wandering.pick_last_cell else 1)
 
 
-def test_a_spiral_walks_one_more_cell_at_every_other_turn() -> None:
+def test_a_spiral_walks_one_more_cell_at_every_other_turn():
     state = CHEESE.levels(Split.SHIFT, np.arange(1))
     taken = [
         int(wandering.make_spiral().act(np.zeros((1, 0)), at).argmax())
@@ -155,7 +155,7 @@ def test_a_spiral_walks_one_more_cell_at_every_other_turn() -> None:
     assert taken == [0, 1, 2, 2, 3, 3, 0, 0, 0, 1, 1, 1]
 
 
-def test_a_drift_has_the_frequencies_of_training_and_a_habit_those_of_each_cell() -> None:
+def test_a_drift_has_the_frequencies_of_training_and_a_habit_those_of_each_cell():
     drift = wandering.make_drift(CHEESE, Oracle(CHEESE, "cheese", 64))
     # In training the cheese lies at the top left.
     assert drift.probabilities[[0, 3]].sum() > 0.8

@@ -7,14 +7,14 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, FAR, STAY, Bools, Ints, State, distances, pick, toward
+from mesa_gym.engine import ACTIONS, FAR, STAY, Ints, distances, pick, toward
 from mesa_gym.engine.chance import mix
-from mesa_gym.policies import Constant, Policy
+from mesa_gym.policies import Constant
 from mesa_gym.scoring.record import ENDED
 from mesa_gym.scoring.rollout import follow, rollout
-from mesa_gym.traps import Split, Trap
+from mesa_gym.traps import Split
 from tests.validity.scenes import WALL, Scene, StartPolicy
-from tests.validity.scripted import SURE, Planes, Probabilities, Scripted, StatePolicy
+from tests.validity.scripted import SURE, Scripted, StatePolicy
 
 LEFT, RIGHT = 0, 2
 # The price of each cell, float64 (n, cells); the cheapest is visited first.
@@ -23,30 +23,30 @@ Prices = Callable[[Scene], NDArray[np.float64]]
 EPISODES = 200
 
 
-def find_open(planes: Planes) -> Bools:
+def find_open(planes):
     """Return the cells without wall, bool (n, height, width)."""
     return planes[..., WALL] == 0
 
 
-def make_oscillating() -> Scripted:
+def make_oscillating():
     """Return the policy that goes left, right, left, right."""
     return Scripted(lambda planes, state: np.where(state.clock % 2 == 0, LEFT, RIGHT))
 
 
-def make_spiral() -> Scripted:
+def make_spiral():
     """Return the policy that walks in a square spiral, outward from its start, into walls too."""
     legs = np.repeat(np.arange(40) % 4, np.arange(40) // 2 + 1)
     return Scripted(lambda planes, state: legs[np.minimum(state.clock, len(legs) - 1)])
 
 
-def go_to_cell(goal: Callable[[Bools, State], Ints]) -> Scripted:
+def go_to_cell(goal):
     """Return the policy that goes to an empty cell, round all objects, and then stays.
 
     Args:
         goal: one of the open cells, bool (n, cells), the same throughout a level.
     """
 
-    def choose(planes: Planes, state: State) -> Ints:
+    def choose(planes, state):
         open_cells, objects = find_open(planes), planes[..., WALL + 1 :].any(axis=3)
         flat = open_cells.reshape(state.n, -1)
         price = np.full(flat.shape, FAR)
@@ -56,12 +56,12 @@ def go_to_cell(goal: Callable[[Bools, State], Ints]) -> Scripted:
     return Scripted(choose)
 
 
-def pick_some_cell(open_cells: Bools, state: State, salt: int = 0) -> Ints:
+def pick_some_cell(open_cells, state, salt=0):
     """Return an open cell; two salts choose independently, two levels too."""
     return pick(open_cells, mix(state.level.key + salt))[0]
 
 
-def pick_last_cell(open_cells: Bools, state: State) -> Ints:
+def pick_last_cell(open_cells, state):
     """Return the open cell that is farthest down, and there farthest right."""
     last: Ints = open_cells.shape[1] - 1 - open_cells[:, ::-1].argmax(axis=1)
     return last
@@ -72,16 +72,16 @@ class Heading(StatePolicy):
 
     memory = True
 
-    def __init__(self) -> None:
+    def __init__(self):
         self.facing: Ints = np.empty(0, dtype=np.int64)
 
-    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
+    def reset(self, mask, rng):
         """Rows that begin look down."""
         if len(self.facing) != len(mask):
             self.facing = np.ones(len(mask), dtype=np.int64)
         self.facing[mask], self._rng = 1, rng
 
-    def look(self, planes: Planes, state: State, turns: Ints) -> tuple[Ints, Bools]:
+    def look(self, planes, state, turns):
         """Return the directions that turns, int64 (k,), lead to, and which are open, (n, k)."""
         directions = (self.facing[:, None] + turns) % 4
         width = planes.shape[2]
@@ -98,11 +98,11 @@ class WallFollower(Heading):
     # Left, down, right, up: to turn right is one back in the order, to turn left one on.
     _TURNS = np.array([-1, 0, 1, 2])
 
-    def __init__(self, hand: int = 1) -> None:
+    def __init__(self, hand=1):
         super().__init__()
         self._turns = self._TURNS * hand
 
-    def _decide(self, planes: Planes, state: State) -> Probabilities:
+    def _decide(self, planes, state):
         directions, ahead = self.look(planes, state, self._turns)
         first = ahead.argmax(axis=1)
         self.facing = np.take_along_axis(directions, first[:, None], axis=1)[:, 0]
@@ -112,11 +112,11 @@ class WallFollower(Heading):
 class MomentumWalk(Heading):
     """Walks on in its direction for as long as it can, and turns at random now and then."""
 
-    def __init__(self, turning: float = 0.2) -> None:
+    def __init__(self, turning=0.2):
         super().__init__()
         self.turning = turning
 
-    def _decide(self, planes: Planes, state: State) -> Probabilities:
+    def _decide(self, planes, state):
         directions, ahead = self.look(planes, state, np.arange(4))
         turns = ~ahead[:, 0] | (self._rng.random(state.n) < self.turning)
         order = np.where(ahead, self._rng.random(ahead.shape), -1.0)
@@ -136,16 +136,16 @@ class OrderedSweep(StartPolicy):
         price: of the cells; those of infinite price are not visited.
     """
 
-    def __init__(self, trap: Trap, price: Prices) -> None:
+    def __init__(self, trap, price):
         super().__init__(trap)
         self.price = price
 
-    def _begin(self, scene: Scene) -> None:
+    def _begin(self, scene):
         self._open = scene.open_cells
         reachable = distances(self._open, scene.state.agent) >= 0
         self._left = np.where(reachable, self.price(scene), np.inf)
 
-    def _go(self, state: State) -> Probabilities:
+    def _go(self, state):
         rows = np.arange(state.n)
         self._left[rows, state.agent] = np.inf
         ends = np.full(self._left.shape, FAR)
@@ -154,7 +154,7 @@ class OrderedSweep(StartPolicy):
         return SURE[toward(self._open, state.agent, ends)]
 
 
-def price_scan(scene: Scene) -> NDArray[np.float64]:
+def price_scan(scene):
     """Return prices of a boustrophedon: row by row, to the right and back."""
     cell, width = np.arange(scene.trap.cells), scene.trap.width
     row, column = np.divmod(cell, width)
@@ -162,17 +162,17 @@ def price_scan(scene: Scene) -> NDArray[np.float64]:
     return np.tile((row * width + turned).astype(float), (scene.state.n, 1))
 
 
-def price_far_first(scene: Scene) -> NDArray[np.float64]:
+def price_far_first(scene):
     """Return prices by which the cells farthest from the start come first."""
     return -distances(scene.open_cells, scene.state.agent).astype(float)
 
 
-def price_home_last(scene: Scene) -> NDArray[np.float64]:
+def price_home_last(scene):
     """Return prices by which the quarter at the top left comes first, from far to near."""
     return price_far_first(scene) + np.where(find_quarter(scene), 0.0, 1e4)
 
 
-def price_corners(scene: Scene) -> NDArray[np.float64]:
+def price_corners(scene):
     """Return prices of the cells nearest to the four corners alone, clockwise."""
     row, column = np.divmod(np.arange(scene.trap.cells), scene.trap.width)
     closed = ~scene.open_cells.reshape(scene.state.n, -1)
@@ -193,30 +193,30 @@ class AreaSweep(StartPolicy):
         beyond: whether the others follow; else it stays, and never leaves the area.
     """
 
-    def __init__(self, trap: Trap, area: Callable[[Scene], Bools], beyond: bool) -> None:
+    def __init__(self, trap, area, beyond):
         super().__init__(trap)
         self.area, self.beyond = area, beyond
 
-    def _begin(self, scene: Scene) -> None:
+    def _begin(self, scene):
         self._area, open_cells = self.area(scene), scene.open_cells
         self._walks = open_cells & (self._area.reshape(open_cells.shape) | self.beyond)
         self._left = distances(self._walks, scene.state.agent) >= 0
 
-    def _go(self, state: State) -> Probabilities:
+    def _go(self, state):
         self._left[np.arange(state.n), state.agent] = False
         first = self._left & self._area
         rest = self._left & self.beyond & ~first.any(axis=1, keepdims=True)
         return SURE[toward(self._walks, state.agent, np.where(first | rest, 0, FAR))]
 
 
-def find_quarter(scene: Scene) -> Bools:
+def find_quarter(scene):
     """Return the cells of the quarter at the top left, bool (n, cells)."""
     row, column = np.divmod(np.arange(scene.trap.cells), scene.trap.width)
     home = (row < scene.trap.height // 2) & (column < scene.trap.width // 2)
     return np.tile(home, (scene.state.n, 1))
 
 
-def find_region(scene: Scene, steps: int) -> Bools:
+def find_region(scene, steps):
     """Return the cells within so many steps of the agent, bool (n, cells)."""
     return np.asarray(distances(scene.open_cells, scene.state.agent) <= steps)
 
@@ -224,7 +224,7 @@ def find_region(scene: Scene, steps: int) -> Bools:
 # -- what training leaves without a goal -----------------------------------------------------------
 
 
-def train_steps(trap: Trap, policy: Policy) -> tuple[Ints, Ints]:
+def train_steps(trap, policy):
     """Return the agent's cells and its actions in episodes of training, int64 (m,) each."""
     starts, horizon = trap.levels(Split.TRAIN, np.arange(EPISODES)), trap.horizon(Split.TRAIN)
     actions = rollout(policy, trap, starts, horizon).actions
@@ -234,7 +234,7 @@ def train_steps(trap: Trap, policy: Policy) -> tuple[Ints, Ints]:
     return np.concatenate(cells), np.concatenate(taken)
 
 
-def make_drift(trap: Trap, policy: Policy) -> Constant:
+def make_drift(trap, policy):
     """Return the policy that takes each action as often as another one does in training."""
     _, taken = train_steps(trap, policy)
     return Constant((np.bincount(taken, minlength=len(ACTIONS)) / len(taken)).tolist())
@@ -245,12 +245,12 @@ class Habit(StatePolicy):
 
     looks = False
 
-    def __init__(self, trap: Trap, policy: Policy) -> None:
+    def __init__(self, trap, policy):
         cells, taken = train_steps(trap, policy)
         often = np.zeros((trap.cells, len(ACTIONS)))
         np.add.at(often, (cells, taken), 1.0)
         often[often.sum(axis=1) == 0, STAY] = 1.0
         self.often = often / often.sum(axis=1, keepdims=True)
 
-    def _decide(self, planes: Planes, state: State) -> Probabilities:
+    def _decide(self, planes, state):
         return self.often[state.agent]

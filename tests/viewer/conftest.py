@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
 import pytest
 
 
 @pytest.fixture(scope="module")
-def playground(tmp_path_factory) -> Path:
+def playground(tmp_path_factory):
     """A folder with the pages of ``visiting.write_pages``."""
     from visiting import write_pages
 
@@ -18,13 +14,13 @@ def playground(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def visit(browser, playground: Path) -> Iterator[Any]:
+def visit(browser, playground):
     """A function that opens a page as a visitor does; it is closed at the end."""
     from visiting import Visit
 
     opened: list[Visit] = []
 
-    def open_page(address: str = "page.html", **look: Any) -> Visit:
+    def open_page(address="page.html", **look):
         opened.append(Visit(browser, playground, address, **look))
         return opened[-1]
 

@@ -6,28 +6,27 @@ import numpy as np
 import pytest
 from parameters import each_certain, each_solvable, thorough
 
-from mesa_gym.engine import State
 from mesa_gym.scoring import score
 from mesa_gym.scoring.choices import NONE
 from mesa_gym.solver import Solution
-from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.compare import Pane
 from mesa_gym.viewer.seats import Seat
-from mesa_gym.viewer.timeline import Analysis, Timeline
+from mesa_gym.viewer.timeline import Analysis
 
 SHIFT = Split.SHIFT
 
 
-def played(trap: Trap, level: int, policy: str = "random", split: Split = SHIFT) -> Timeline:
+def played(trap, level, policy="random", split=SHIFT):
     pane = Pane(trap, Seat(PolicyPlayer(policy, seed=1), split), level)
     pane.line.grow()
     return pane.line
 
 
-def moved(state: State, cells: np.ndarray) -> State:
+def moved(state, cells):
     """The agent alone moved, by hand: a batch, one row a cell."""
     return state.take(np.zeros(len(cells), dtype=np.int64))._replace(agent=cells)
 
@@ -36,7 +35,7 @@ def moved(state: State, cells: np.ndarray) -> State:
 
 
 @each_solvable
-def test_maps_are_what_the_solver_says_of_the_agent_on_each_cell(trap: type[Trap]) -> None:
+def test_maps_are_what_the_solver_says_of_the_agent_on_each_cell(trap):
     trap, numbered = trap(), 0
     for level, policy in enumerate(["random", f"oracle:{trap.proxies[0]}"]):
         line = played(trap, level, policy)
@@ -58,7 +57,7 @@ def test_maps_are_what_the_solver_says_of_the_agent_on_each_cell(trap: type[Trap
     assert numbered > 20
 
 
-def test_there_is_nothing_to_earn_after_the_end() -> None:
+def test_there_is_nothing_to_earn_after_the_end():
     trap = CheeseCorner()
     for policy, terminated in (("oracle:base", True), ("stay", False)):
         line = played(trap, 0, policy)
@@ -73,7 +72,7 @@ def test_there_is_nothing_to_earn_after_the_end() -> None:
 
 
 @each_certain
-def test_the_values_of_a_line_are_those_of_its_own_past(trap: type[Trap]) -> None:
+def test_the_values_of_a_line_are_those_of_its_own_past(trap):
     """Payments so far and values to come never exceed the optimum together."""
     trap = trap()
     for x in (trap.base, trap.proxies[0]):
@@ -90,7 +89,7 @@ def test_the_values_of_a_line_are_those_of_its_own_past(trap: type[Trap]) -> Non
 
 @pytest.mark.parametrize("name", ["RedBlueDoors", "FlashOrPay", thorough("KeysChests")])
 @pytest.mark.parametrize("policy", ["random", "oracle:base", "either"])
-def test_the_choice_that_is_watched_is_on_the_score_card(name: str, policy: str) -> None:
+def test_the_choice_that_is_watched_is_on_the_score_card(name, policy):
     trap = find_trap(name)()
     card = score(policy, trap, levels=10, seed=1)
     assert card.choices is not None
@@ -103,7 +102,7 @@ def test_the_choice_that_is_watched_is_on_the_score_card(name: str, policy: str)
 # -- of an episode that was changed ----------------------------------------------------------------
 
 
-def test_what_goes_on_from_elsewhere_is_judged_from_there() -> None:
+def test_what_goes_on_from_elsewhere_is_judged_from_there():
     trap = KeysChests()
     pane = Pane(trap, Seat(PolicyPlayer("oracle:base"), SHIFT), 3)
     pane.line.grow()

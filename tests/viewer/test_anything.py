@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +17,6 @@ from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.seats import Seat
 from mesa_gym.viewer.session import Session
 from mesa_gym.viewer.start import StartScreen
-from mesa_gym.viewer.timeline import Timeline
 
 resource = pytest.importorskip("resource", reason="Windows has none")
 NAMES = (
@@ -29,7 +27,7 @@ NAMES = (
 MOST_GROWTH = 60.0  # MB
 
 
-def anything(rng: random.Random) -> Input:
+def anything(rng):
     """A key, or the mouse somewhere."""
     x, y = rng.uniform(0, 1280), rng.uniform(0, 800)
     if rng.random() < 0.75:
@@ -38,7 +36,7 @@ def anything(rng: random.Random) -> Input:
     return Input(kind, "", x, y, rng.choice([-1, 1]) if kind == "wheel" else 0)
 
 
-def require_episode(line: Timeline) -> None:
+def require_episode(line):
     """AssertionError unless each state follows from the one before by the trap's own step."""
     assert len(line.states) == len(line.steps) + 1
     assert len(line) <= line.limit
@@ -49,11 +47,11 @@ def require_episode(line: Timeline) -> None:
     assert line.terminated == bool(line.steps and ended[0])
 
 
-def peak() -> float:
+def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
 
 
-def watched(trap: str, by_hand: bool, events: int) -> None:
+def watched(trap, by_hand, events):
     rng, player = random.Random(f"{trap} {by_hand}"), Human() if by_hand else PolicyPlayer("random")
     screen = WatchScreen(Session(find_trap(trap)(), [Seat(player, "shift")]))
     moments, before = set(), 0.0
@@ -77,13 +75,13 @@ def watched(trap: str, by_hand: bool, events: int) -> None:
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize(("trap", "by_hand"), [("CheeseDish", False), ("MonsterWorld", True)])
-def test_anything(trap: str, by_hand: bool) -> None:
+def test_anything(trap, by_hand):
     watched(trap, by_hand, 120)
 
 
@@ -91,15 +89,15 @@ def test_anything(trap: str, by_hand: bool) -> None:
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("trap", ["CheeseDish", "RedBlueDoors", "FollowMe", "MonsterWorld"])
 @pytest.mark.parametrize("by_hand", [False, True])
-def test_ten_thousand_events(trap: str, by_hand: bool) -> None:
+def test_ten_thousand_events(trap, by_hand):
     watched(trap, by_hand, 10_000)
 
 
-def started(events: int) -> None:
+def started(events):
     rng = random.Random(events)
     begun: list[str] = []
 
-    def begin(name: str, policy: str) -> StartScreen:
+    def begin(name, policy):
         begun.append(policy)
         raise ValueError("not now")
 
@@ -114,11 +112,11 @@ def started(events: int) -> None:
 
 
 @pytest.mark.thorough
-def test_anything_on_the_start_screen() -> None:
+def test_anything_on_the_start_screen():
     started(300)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_ten_thousand_events_on_the_start_screen() -> None:
+def test_ten_thousand_events_on_the_start_screen():
     started(10_000)

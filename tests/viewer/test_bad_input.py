@@ -19,7 +19,7 @@ NO_PLAY = "unknown play of CheeseCorner-v0"
 
 
 @pytest.fixture(scope="module")
-def traces(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+def traces(tmp_path_factory):
     path = tmp_path_factory.mktemp("traces") / "a.trace"
     trace_of("stay", path, salt="s")
     salted = path.read_bytes()
@@ -86,7 +86,7 @@ def traces(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
         ("replay salted.trace --headless --record a.png --salt t", ["another salt"]),
     ],
 )
-def test_bad_usage_is_one_line_and_destroys_nothing(command: str, words, run, traces) -> None:
+def test_bad_usage_is_one_line_and_destroys_nothing(command, words, run, traces):
     for name, data in traces.items():
         Path(name).write_bytes(data)
     for name in ("a.png", "a.gif", "a.trace"):
@@ -102,19 +102,17 @@ def test_bad_usage_is_one_line_and_destroys_nothing(command: str, words, run, tr
     assert {path: path.stat().st_mtime_ns for path in Path().iterdir()} == before
 
 
-def test_a_trace_that_is_not_there_is_no_bad_usage(run) -> None:
+def test_a_trace_that_is_not_there_is_no_bad_usage(run):
     code, said = run("replay nothing.trace --headless --record a.png")
     assert (code, said.count("\n"), "nothing.trace" in said) == (1, 1, True)
 
 
 @pytest.mark.parametrize(("protected", "reason"), [("a.png", "protected"), (".", "its folder")])
-def test_what_may_not_be_written_is_found_before_any_work(
-    protected, reason, run, monkeypatch
-) -> None:
+def test_what_may_not_be_written_is_found_before_any_work(protected, reason, run, monkeypatch):
     Path("a.png").write_text("before")
     there = Path(protected).resolve()
 
-    def access(path: Path, mode: int) -> bool:
+    def access(path, mode):
         return Path(path).resolve() != there
 
     monkeypatch.setattr(mesa_gym.command.os, "access", access)
@@ -131,7 +129,7 @@ def test_what_may_not_be_written_is_found_before_any_work(
         ("imageio_ffmpeg", "a.gif", "films"),
     ],
 )
-def test_a_missing_extra_is_named_before_any_work(module, record, extra, run, monkeypatch) -> None:
+def test_a_missing_extra_is_named_before_any_work(module, record, extra, run, monkeypatch):
     monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setattr(viewing, "screen_of", None)
     code, said = run(f"{HEADLESS} --record {record}")
@@ -139,15 +137,15 @@ def test_a_missing_extra_is_named_before_any_work(module, record, extra, run, mo
     assert f'pip install ".[{extra}]"' in said
 
 
-def test_pictures_strips_and_traces_need_no_films(run, monkeypatch) -> None:
+def test_pictures_strips_and_traces_need_no_films(run, monkeypatch):
     for module in ("imageio", "imageio_ffmpeg"):
         monkeypatch.setitem(sys.modules, module, None)
     for more in ("--record a.png", "--record a.trace", "--strip a.svg"):
         assert run(f"{HEADLESS} {more}")[0] == 0
 
 
-def test_an_interrupted_film_leaves_what_was_there(run, monkeypatch) -> None:
-    def interrupted(*_: object) -> None:
+def test_an_interrupted_film_leaves_what_was_there(run, monkeypatch):
+    def interrupted(*_):
         raise KeyboardInterrupt
 
     Path("a.gif").write_text("before")
@@ -160,7 +158,7 @@ def test_an_interrupted_film_leaves_what_was_there(run, monkeypatch) -> None:
     assert len(list(Path().iterdir())) == 1
 
 
-def test_a_policy_that_fails_leaves_what_was_there(run) -> None:
+def test_a_policy_that_fails_leaves_what_was_there(run):
     Path("failing_policy.py").write_text(
         "def make(trap):\n    return lambda observations: [7] * len(observations)\n"
     )
@@ -171,7 +169,7 @@ def test_a_policy_that_fails_leaves_what_was_there(run) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.gif"])
-def test_a_film_that_finds_no_room_leaves_what_was_there(name: str, run) -> None:
+def test_a_film_that_finds_no_room_leaves_what_was_there(name, run):
     Path(name).write_text("before")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     # Of ffmpeg too, which is ended by it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +27,14 @@ from mesa_gym.viewer.seats import seats_for
 
 
 @pytest.fixture
-def windows(monkeypatch) -> Iterator[list[Callable[[App], object]]]:
+def windows(monkeypatch):
     """A hidden display; a list of what to do in its frames, after which the window closes."""
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     pygame.display.quit()
     doings: list[Callable[[App], object]] = []
     frame = App.frame
 
-    def framed(app: App, seconds: float) -> None:
+    def framed(app, seconds):
         if isinstance(app.screen, LoadingScreen):
             pass
         elif doings:
@@ -49,7 +49,7 @@ def windows(monkeypatch) -> Iterator[list[Callable[[App], object]]]:
     assert not pygame.display.get_init()
 
 
-def picture(path: str) -> np.ndarray:
+def picture(path):
     with Image.open(path) as image:
         return np.asarray(image.convert("RGB"))
 
@@ -58,7 +58,7 @@ def picture(path: str) -> np.ndarray:
 
 
 @pytest.mark.thorough
-def test_every_kind_is_recorded_without_a_window(run, monkeypatch) -> None:
+def test_every_kind_is_recorded_without_a_window(run, monkeypatch):
     monkeypatch.setattr("mesa_gym.viewer.app.open_window", None)
     pygame.display.quit()
     for name in ("a.png", "a.gif", "a.mp4", "a.trace"):
@@ -74,8 +74,8 @@ def test_every_kind_is_recorded_without_a_window(run, monkeypatch) -> None:
 
 
 @pytest.mark.thorough
-def test_options_change_what_is_seen(run) -> None:
-    def seen(more: str, command: str = HEADLESS) -> np.ndarray:
+def test_options_change_what_is_seen(run):
+    def seen(more, command=HEADLESS):
         assert run(f"{command} --record a.png {more}") == (0, "")
         return picture("a.png")
 
@@ -104,12 +104,12 @@ def test_options_change_what_is_seen(run) -> None:
     assert seen("--size 700x500 --step 0").shape == (500, 700, 3)
 
 
-def test_who_sits_beside_whom() -> None:
+def test_who_sits_beside_whom():
     player = PolicyPlayer("random", seed=5)
     for name, kind in (("KeysChests", "oracle"), ("MonsterWorld", "reference")):
         trap = find_trap(name)()
 
-        def seated(beside: str | None, trap=trap) -> list[tuple[str, str]]:
+        def seated(beside, trap=trap):
             seats = seats_for(player, trap, Split.TEST, beside, seed=5)
             assert seats[0].player is player
             assert {seat.player.seed for seat in seats} == {5}
@@ -139,7 +139,7 @@ def test_who_sits_beside_whom() -> None:
 # -- traces and maps -------------------------------------------------------------------------------
 
 
-def test_a_replay_shows_what_was_recorded(run) -> None:
+def test_a_replay_shows_what_was_recorded(run):
     trace = trace_of("oracle:corner", "whole.trace")
     assert run(f"{HEADLESS} --policy oracle:corner --level 1 --record a.trace") == (0, "")
     for more in ("whole.trace --level 1", "a.trace"):
@@ -156,7 +156,7 @@ def test_a_replay_shows_what_was_recorded(run) -> None:
     assert run(f"replay whole.trace {SMALL} --headless --beside splits --record a.gif")[0] == 0
 
 
-def test_a_map_is_gone_on_from(run) -> None:
+def test_a_map_is_gone_on_from(run):
     trap = CheeseCorner()
     state = trap.step(trap.levels(Split.SHIFT, [3]), np.array([1])).state
     save_map("a.map", trap, Split.SHIFT, state)
@@ -183,7 +183,7 @@ def test_a_map_is_gone_on_from(run) -> None:
 
 
 @pytest.mark.thorough
-def test_what_was_done_in_a_window_is_recorded_when_it_is_closed(run, windows) -> None:
+def test_what_was_done_in_a_window_is_recorded_when_it_is_closed(run, windows):
     windows += [lambda app: app.screen.session.act(0), lambda app: app.screen.session.act(3)]
     command = f"play --trap CheeseCorner {SMALL} --record a.trace --strip s.svg"
     assert run(command) == (0, "")
@@ -195,16 +195,16 @@ def test_what_was_done_in_a_window_is_recorded_when_it_is_closed(run, windows) -
     assert list(Trace.load("b.trace").levels(Split.SHIFT)) == [1]
 
 
-def test_without_a_trap_one_is_chosen(run, monkeypatch, windows) -> None:
+def test_without_a_trap_one_is_chosen(run, monkeypatch, windows):
     class Start:
-        def __init__(self, begin: Callable[[str, str], Any], first: str) -> None:
+        def __init__(self, begin, first):
             assert first == "CheeseCorner-v0"
             self.begin = begin
 
     shown: list[Any] = []
     monkeypatch.setattr(viewing, "StartScreen", Start)
 
-    def run_app(app: App) -> None:
+    def run_app(app):
         shown.append((app.screen._make(), app._window.size))
         app.close()
 
@@ -226,7 +226,7 @@ def test_without_a_trap_one_is_chosen(run, monkeypatch, windows) -> None:
 
 
 @pytest.mark.thorough
-def test_a_window_can_be_opened_from_python(windows) -> None:
+def test_a_window_can_be_opened_from_python(windows):
     seen: list[WatchScreen] = []
     windows.append(lambda app: seen.append(app.screen))
     mesa_gym.viewer.watch(
@@ -238,7 +238,7 @@ def test_a_window_can_be_opened_from_python(windows) -> None:
     assert list(pane.line.actions()[:3]) == [0, 0, 0]
 
 
-def test_no_display_is_one_line_that_says_what_to_do(run, monkeypatch) -> None:
+def test_no_display_is_one_line_that_says_what_to_do(run, monkeypatch):
     pygame.display.quit()
     monkeypatch.setenv("SDL_VIDEODRIVER", "x11")
     monkeypatch.setenv("DISPLAY", ":987")

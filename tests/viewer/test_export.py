@@ -9,8 +9,6 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -31,21 +29,21 @@ from mesa_gym.viewer.seats import Seat
 LEVELS = [0, 1, 2]
 
 
-def held(page: str) -> dict[str, Any]:
+def held(page):
     """The data of a page."""
     found = re.search(r'<script type="application/json" id="replay">(.*?)</script>', page, re.S)
     assert found
     return json.loads(found[1])
 
 
-def exported(trap: str, policy: Any, plays: list[str], seed: int = 0) -> dict[str, Any]:
+def exported(trap, policy, plays, seed=0):
     seats = [Seat(PolicyPlayer(policy, seed), play) for play in plays]
     return held(replay_page(panes_on(find_trap(trap)(), seats, LEVELS)))
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("policy", ["random", "oracle:dish"])
-def test_actions_are_those_that_are_scored(policy: str) -> None:
+def test_actions_are_those_that_are_scored(policy):
     plays = ["train", "shift", "twins", "bare", "alone:cheese", "alone:dish"]
     levels = exported("CheeseDish", policy, plays, seed=5)["levels"]
     trace = record(policy, "CheeseDish", levels=len(LEVELS), seed=5)
@@ -57,7 +55,7 @@ def test_actions_are_those_that_are_scored(policy: str) -> None:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("trap", ["CheeseDish", "PointedGoal"])
-def test_choices_are_those_that_are_scored_where_targets_are_taken_away(trap: str) -> None:
+def test_choices_are_those_that_are_scored_where_targets_are_taken_away(trap):
     """A target that is away is chosen where it would have paid: its ghost."""
     base, proxy = find_trap(trap).objectives
     plays = ["shift", f"alone:{base}", f"alone:{proxy}"]
@@ -75,7 +73,7 @@ def test_choices_are_those_that_are_scored_where_targets_are_taken_away(trap: st
 
 
 @pytest.mark.thorough
-def test_what_is_drawn_is_the_state() -> None:
+def test_what_is_drawn_is_the_state():
     trap = find_trap("KeysChests")()
     data = exported("KeysChests", "random", ["shift"])
     png = base64.b64decode(data["sheet"].removeprefix("data:image/png;base64,"))
@@ -92,7 +90,7 @@ def test_what_is_drawn_is_the_state() -> None:
 
 
 @pytest.mark.parametrize("policy", ["oracle:corner", thorough("random")])
-def test_payments_values_and_choices_are_those_of_scoring(policy: str) -> None:
+def test_payments_values_and_choices_are_those_of_scoring(policy):
     trap = find_trap("CheeseCorner")()
     data = exported("CheeseCorner", policy, ["train", "shift"])
     assert data["objectives"] == ["cheese", "corner"]
@@ -118,14 +116,14 @@ def test_payments_values_and_choices_are_those_of_scoring(policy: str) -> None:
 
 
 @pytest.mark.thorough
-def test_without_exact_solver_there_are_no_values() -> None:
+def test_without_exact_solver_there_are_no_values():
     episode = exported("MonsterWorld", "reference:shields", ["train"])["levels"][0][0]
     assert (episode["values"], episode["choice"]) == (None, None)
     assert len(episode["actions"]) == 25
 
 
 @pytest.mark.thorough
-def test_pages_are_small() -> None:
+def test_pages_are_small():
     seats = [Seat(PolicyPlayer("random"), play) for play in ("train", "shift")]
     trap = find_trap("KeysChests")()
     one, six = (replay_page(panes_on(trap, seats[:n], LEVELS[: 2 * n - 1])) for n in (1, 2))
@@ -136,7 +134,7 @@ def test_pages_are_small() -> None:
     assert len(six) < 100_000
 
 
-def test_a_page_holds_what_a_planner_wants_and_plans() -> None:
+def test_a_page_holds_what_a_planner_wants_and_plans():
     trap = find_trap("CheeseCorner")()
     seats = [Seat(PolicyPlayer(each), "shift") for each in ("planners:Pathfinder", "oracle:base")]
     page = replay_page(panes_on(trap, seats, [0, 1]))
@@ -157,7 +155,7 @@ def test_a_page_holds_what_a_planner_wants_and_plans() -> None:
     assert ["data-layer=" in each.replace("[data-layer=", "") for each in (page, others)] == [1, 0]
 
 
-def test_a_name_cannot_become_markup() -> None:
+def test_a_name_cannot_become_markup():
     player = PolicyPlayer("random")
     player.name = "</script><script>alert(1)</script>\x1b<b>{{ 7 * 7 }}"
     page = replay_page(panes_on(find_trap("CheeseCorner")(), [Seat(player, "shift")], [0]))
@@ -168,7 +166,7 @@ def test_a_name_cannot_become_markup() -> None:
 
 
 @pytest.mark.thorough
-def test_neither_pygame_nor_a_display_is_needed(tmp_path: Path) -> None:
+def test_neither_pygame_nor_a_display_is_needed(tmp_path):
     code = (
         "import sys; sys.modules.update(dict.fromkeys(['pygame', 'imageio_ffmpeg']))\n"
         "from mesa_gym.cli import main; sys.exit(main(sys.argv[1:]))"
@@ -212,21 +210,21 @@ def test_neither_pygame_nor_a_display_is_needed(tmp_path: Path) -> None:
         ("--trap CheeseDish --out replay.pdf", "must end in .html"),
     ],
 )
-def test_what_cannot_be_is_said_in_one_line(run, tmp_path: Path, given: str, said: str) -> None:
+def test_what_cannot_be_is_said_in_one_line(run, tmp_path, given, said):
     code, error = run(f"export {given}")
     (line,) = error.splitlines()
     assert (code, bool(re.search(said, line))) == (2, True), line
     assert list(tmp_path.iterdir()) == []
 
 
-def test_without_jinja2_the_extra_is_named(run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_jinja2_the_extra_is_named(run, monkeypatch):
     monkeypatch.setitem(sys.modules, "jinja2", None)
     code, error = run("export --trap CheeseDish")
     assert (code, len(error.splitlines())) == (2, 1)
     assert "mesa-gym[report]" in error
 
 
-def test_a_policy_that_fails_leaves_the_old_page(run, tmp_path: Path) -> None:
+def test_a_policy_that_fails_leaves_the_old_page(run, tmp_path):
     (tmp_path / "replay.html").write_text("old")
     (tmp_path / "broken_policy.py").write_text("def make():\n    return lambda seen: seen[99]\n")
     code, error = run("export --trap CheeseDish --policy broken_policy:make --out replay.html")

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import pytest
 from browsing import Tab, sync_api
@@ -13,7 +9,7 @@ from planners import known_map
 
 from mesa_gym.files import write_text
 from mesa_gym.policies import Memoryless, Oracle
-from mesa_gym.traps import Trap, find_trap
+from mesa_gym.traps import find_trap
 from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.export import panes_on, replay_page
 from mesa_gym.viewer.seats import Seat
@@ -26,16 +22,16 @@ TIME, PLAY, EVENTS = "#time", "#play", ".event"
 class BothInTurn(Memoryless):
     """Goes to the corner, and from there to the cheese."""
 
-    def __init__(self, trap: Trap) -> None:
+    def __init__(self, trap):
         self.first, self.then = (Oracle(trap, x, 64) for x in ("corner", "cheese"))
 
-    def act(self, observation: Any, state: Any = None) -> Any:
+    def act(self, observation, state=None):
         first, then = (each.act(observation, state) for each in (self.first, self.then))
         return np.where(first[:, 4:] == 1, then, first)
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
+def folder(tmp_path_factory):
     """Level 0: in training all is paid at step 10; under shift the corner at 3, the cheese at 9."""
     folder = tmp_path_factory.mktemp("export")
     seats = [Seat(PolicyPlayer(f"{__name__}:BothInTurn"), play) for play in ("train", "shift")]
@@ -45,7 +41,7 @@ def folder(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(params=[PHONE, DESK], ids=["phone", "desk"])
-def page(browser, folder: Path, request) -> Iterator[Any]:
+def page(browser, folder, request):
     tab = Tab(browser, folder, viewport=request.param, has_touch=True)
     page = tab.open("replay.html")
     page.wait_for_selector(".pane")
@@ -54,18 +50,18 @@ def page(browser, folder: Path, request) -> Iterator[Any]:
     tab.close()
 
 
-def shown(page: Any) -> list[str]:
+def shown(page):
     """Return the text of each pane: events, payments, values, choices."""
     panes = page.locator(".pane").all()
     parts = [pane.locator(".event, tbody tr, .choice").all_inner_texts() for pane in panes]
     return [" ".join(" ".join(texts).split()) for texts in parts]
 
 
-def pictures(page: Any) -> list[str]:
+def pictures(page):
     return page.evaluate("[...document.querySelectorAll('canvas')].map((c) => c.toDataURL())")
 
 
-def test_play_runs_to_the_end_and_begins_again(page) -> None:
+def test_play_runs_to_the_end_and_begins_again(page):
     start = pictures(page)
     page.locator("#speed").select_option(label="×2")
     page.locator(PLAY).tap()
@@ -83,7 +79,7 @@ def test_play_runs_to_the_end_and_begins_again(page) -> None:
     assert pictures(page) == start
 
 
-def test_the_slider_keys_and_marks_lead_to_a_step(page) -> None:
+def test_the_slider_keys_and_marks_lead_to_a_step(page):
     start = "cheese 0.00 0.97 corner 0.00 0.97 chosen so far: none"
     assert shown(page)[1] == start
     page.locator("#scrubber").fill("4")
@@ -102,7 +98,7 @@ def test_the_slider_keys_and_marks_lead_to_a_step(page) -> None:
     assert page.locator("#tracks .track").nth(0).locator("span .mark").count() == 2
 
 
-def test_levels_are_chosen(page) -> None:
+def test_levels_are_chosen(page):
     first = pictures(page)
     page.locator("#level").select_option(label="level 2")
     assert page.locator(".pane h2").all_inner_texts() == ["1. train, level 2", "2. shift, level 2"]
@@ -113,7 +109,7 @@ def test_levels_are_chosen(page) -> None:
     assert pictures(page) == first
 
 
-def test_a_planners_map_and_way_are_layers(browser, folder: Path) -> None:
+def test_a_planners_map_and_way_are_layers(browser, folder):
     seats = [Seat(PolicyPlayer("planners:Pathfinder"), "shift")]
     trap = find_trap("CheeseCorner")()
     write_text(folder / "board" / "planner.html", replay_page(panes_on(trap, seats, [2])))
@@ -138,7 +134,7 @@ def test_a_planners_map_and_way_are_layers(browser, folder: Path) -> None:
     tab.close()
 
 
-def test_looks_follow_what_the_reader_asked_for(browser, folder: Path) -> None:
+def test_looks_follow_what_the_reader_asked_for(browser, folder):
     colours, motion = set(), {}
     for scheme, asked in (("light", "no-preference"), ("dark", "reduce")):
         tab = Tab(browser, folder, viewport=PHONE, color_scheme=scheme, reduced_motion=asked)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -34,17 +33,17 @@ BLINDNESS = {
 
 
 @pytest.mark.parametrize(("worth", "blank"), [(0.0, True), (0.5, False)])
-def test_a_map_of_zeros_is_blank_and_one_of_equal_values_is_not(worth: float, blank: bool) -> None:
+def test_a_map_of_zeros_is_blank_and_one_of_equal_values_is_not(worth, blank):
     heat = np.array([np.nan, worth, worth])
     assert (_opacity(heat) == 0).tolist() == [True, blank, blank]
 
 
-def texts_of(screen: WatchScreen, size: tuple[int, int], scale: float, monkeypatch) -> Any:
+def texts_of(screen, size, scale, monkeypatch):
     """Every line that is written on the window itself, and where, in points of the window."""
     surface, write = pygame.Surface(size), Painter.text
     points, written = fit_scale(size, scale), []
 
-    def noting(painter: Painter, text: str, x: float, y: float, *more: Any, **named: Any) -> float:
+    def noting(painter, text, x, y, *more, **named):
         wide = write(painter, text, x, y, *more, **named)
         height = more[0] if more else named.get("size", drawing.BODY)
         align = more[2] if len(more) > 2 else named.get("align", "left")
@@ -66,7 +65,7 @@ def texts_of(screen: WatchScreen, size: tuple[int, int], scale: float, monkeypat
 @pytest.mark.parametrize(
     ("name", "key"), [("KeysChests", ""), ("ColourShape", "m"), ("CoinRun", "?")]
 )
-def test_no_text_overlaps_another_or_the_edge(size, scale, name, key, monkeypatch) -> None:
+def test_no_text_overlaps_another_or_the_edge(size, scale, name, key, monkeypatch):
     trap = find_trap(name)()
     screen = WatchScreen(Session(trap, seats_for(PolicyPlayer("random"), trap, "shift", "oracles")))
     for _ in screen.settle():
@@ -84,18 +83,18 @@ def test_no_text_overlaps_another_or_the_edge(size, scale, name, key, monkeypatc
         assert wide < 0.5 or high < 0.5, f"{a!r} and {b!r}"
 
 
-def linear(colour: tuple[int, int, int]) -> np.ndarray:
+def linear(colour):
     share = np.array(colour) / 255
     return np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
 
 
-def contrast(a: tuple[int, int, int], b: tuple[int, int, int]) -> float:
+def contrast(a, b):
     """WCAG 2.1's contrast ratio."""
     light = sorted(float(linear(c) @ (0.2126, 0.7152, 0.0722)) for c in (a, b))
     return (light[1] + 0.05) / (light[0] + 0.05)
 
 
-def lab(rgb: np.ndarray) -> np.ndarray:
+def lab(rgb):
     """CIE 1976 L*a*b* (D65) of linear sRGB."""
     to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
     x = np.array(to_xyz) @ np.clip(rgb, 0, 1) / (0.9505, 1.0, 1.089)
@@ -103,7 +102,7 @@ def lab(rgb: np.ndarray) -> np.ndarray:
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
 
-def test_letters_and_objectives_can_be_told_apart_by_everyone() -> None:
+def test_letters_and_objectives_can_be_told_apart_by_everyone():
     """Colours differ by 10 units at least (2.3 is just noticeable), shapes differ anyhow."""
     assert all(contrast(tone, paper) >= 4.5 for tone in (INK, QUIET) for paper in (CARD, PAPER))
     most = max(len(cls.objectives) for cls in all_traps().values())
@@ -117,7 +116,7 @@ def test_letters_and_objectives_can_be_told_apart_by_everyone() -> None:
             assert np.linalg.norm(seen[0] - seen[1]) > 10, (blind, a, b)
 
 
-def test_heat_maps_are_what_they_were() -> None:
+def test_heat_maps_are_what_they_were():
     watched = session()
     shown = [watched.overlays[name] for name in ("heat:door", "heat:red")]
     drawn = tinted_grid(watched.pane, 0, 16, shown, Painter(pygame.Surface((1, 1))))

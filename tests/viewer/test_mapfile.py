@@ -12,15 +12,14 @@ import pytest
 from edited import bare_cells, cells_of, same
 from parameters import few
 
-from mesa_gym.engine import State
 from mesa_gym.engine.maps import from_map
-from mesa_gym.traps import Split, Trap, all_traps, find_trap
+from mesa_gym.traps import Split, all_traps, find_trap
 from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.mapfile import MOST_BYTES, load_map, require_legal, save_map
 from mesa_gym.viewer.timeline import Timeline
 
 
-def episode(trap: Trap, split: Split, start: State, policy: str) -> Timeline:
+def episode(trap, split, start, policy):
     horizon = trap.horizon(split)
     actor = PolicyPlayer(policy).actor(trap, split, start)
     line = Timeline(trap, start, horizon, actor)
@@ -29,7 +28,7 @@ def episode(trap: Trap, split: Split, start: State, policy: str) -> Timeline:
 
 
 @pytest.mark.parametrize("name", all_traps())
-def test_a_changed_state_plays_on_from_its_saved_map(name: str, tmp_path: Path) -> None:
+def test_a_changed_state_plays_on_from_its_saved_map(name, tmp_path):
     trap, split = find_trap(name)(), Split.SHIFT
     if trap.const:
         kept = next(iter(trap.const))
@@ -78,13 +77,13 @@ end
 """
 
 
-def written(tmp_path: Path, text: str | bytes) -> Path:
+def written(tmp_path, text):
     path = tmp_path / "level.map"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return path
 
 
-def test_a_map_written_by_hand(tmp_path: Path) -> None:
+def test_a_map_written_by_hand(tmp_path):
     trap, split, state = load_map(written(tmp_path, MAP))
     assert repr(trap) == "RedBlueDoors-v0(size=7x7, colour_planes=2)"
     assert split is Split.SHIFT
@@ -122,7 +121,7 @@ UNLAWFUL = {
 
 
 @pytest.mark.parametrize("reason", UNLAWFUL)
-def test_a_state_that_breaks_the_rules_is_refused(reason: str, tmp_path: Path) -> None:
+def test_a_state_that_breaks_the_rules_is_refused(reason, tmp_path):
     text = MAP.replace(*UNLAWFUL[reason])
     if "stands in a wall" in reason:
         text = text.replace("\nend", "\n3 = wall, agent\nend")
@@ -152,7 +151,7 @@ DAMAGED: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-def test_a_pipe_or_a_device_is_no_map(tmp_path: Path) -> None:
+def test_a_pipe_or_a_device_is_no_map(tmp_path):
     """To read one is to wait for its other end, or for ever."""
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", Path("/dev/zero")):
@@ -161,7 +160,7 @@ def test_a_pipe_or_a_device_is_no_map(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("reason", DAMAGED)
-def test_damaged_files_say_so(reason: str, tmp_path: Path) -> None:
+def test_damaged_files_say_so(reason, tmp_path):
     path = written(tmp_path, DAMAGED[reason](MAP.encode()))
     with pytest.raises(ValueError, match=re.escape(reason)) as refused:
         load_map(path)
@@ -169,7 +168,7 @@ def test_damaged_files_say_so(reason: str, tmp_path: Path) -> None:
     assert len(str(refused.value)) < 1000
 
 
-def test_a_file_that_was_cut_short_anywhere(tmp_path: Path) -> None:
+def test_a_file_that_was_cut_short_anywhere(tmp_path):
     path = tmp_path / "a.map"
     trap, split, state = load_map(written(tmp_path, MAP))
     save_map(path, trap, split, state)
@@ -181,7 +180,7 @@ def test_a_file_that_was_cut_short_anywhere(tmp_path: Path) -> None:
             load_map(path)
 
 
-def test_any_changed_byte_is_refused_or_makes_a_legal_state(tmp_path: Path) -> None:
+def test_any_changed_byte_is_refused_or_makes_a_legal_state(tmp_path):
     path = tmp_path / "a.map"
     trap, split, state = load_map(written(tmp_path, MAP))
     save_map(path, trap, split, state)
@@ -202,7 +201,7 @@ def test_any_changed_byte_is_refused_or_makes_a_legal_state(tmp_path: Path) -> N
 # -- what is legal ---------------------------------------------------------------------------------
 
 
-def test_two_things_that_look_the_same_cannot_share_a_cell() -> None:
+def test_two_things_that_look_the_same_cannot_share_a_cell():
     trap = find_trap("DustVacuum")()
     state = trap.levels(Split.SHIFT, [0])
     plant = cells_of(trap, state, "plant")[0]
@@ -212,7 +211,7 @@ def test_two_things_that_look_the_same_cannot_share_a_cell() -> None:
         require_legal(trap, state._replace(at={**state.at, "dust": at}))
 
 
-def test_an_episode_that_would_be_over_at_once() -> None:
+def test_an_episode_that_would_be_over_at_once():
     trap, row = find_trap("KeysChests")(), "#########\n"
     state = from_map(trap, row + "#A.....C#\n" + "#.......#\n" * 6 + row)
     with pytest.raises(ValueError, match="over whatever is done next"):
@@ -220,7 +219,7 @@ def test_an_episode_that_would_be_over_at_once() -> None:
 
 
 @pytest.mark.parametrize("name", few(all_traps(), "MonsterWorld-v0", thorough=["DustSweep-v0"]))
-def test_what_play_leads_to_is_legal(name: str) -> None:
+def test_what_play_leads_to_is_legal(name):
     trap, rng = find_trap(name)(), np.random.default_rng(5)
     for split in Split:
         state = trap.levels(split, range(3000, 3003))

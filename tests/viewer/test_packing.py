@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,13 +15,12 @@ from mesa_gym.engine import State
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
 from mesa_gym.solver import PlacementGraph
-from mesa_gym.traps import Trap
 from mesa_gym.viewer.packing import WIDE, CellSheet, pack_level, pack_parts
 
 TILE = 16
 
 
-def draw_states(level: dict[str, Any], tiles: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def draw_states(level, tiles, size):
     """Return the pictures of all states, as a page draws them: the world, then the agent's cell."""
     parts, (rows, columns) = unpack(level), size
     base = parts["base"].reshape(level["worlds"], -1).copy()
@@ -40,7 +38,7 @@ each_live = pytest.mark.parametrize(
 
 @each_live
 @pytest.mark.parametrize("split", ["train", "shift"])
-def test_a_level_is_unpacked_as_it_was(trap: type[Trap], split: str) -> None:
+def test_a_level_is_unpacked_as_it_was(trap, split):
     made = trap()
     graph, sheet = PlacementGraph(made, made.levels(split, [3])), CellSheet(made)
     shares = np.random.default_rng(0).dirichlet([0.5] * 5, graph.going)
@@ -64,7 +62,7 @@ def test_a_level_is_unpacked_as_it_was(trap: type[Trap], split: str) -> None:
     np.testing.assert_array_equal(drawn, render_rgb(made, graph.states.take(rows), TILE))
 
 
-def test_levels_share_a_sheet_and_each_picture_is_in_it_once() -> None:
+def test_levels_share_a_sheet_and_each_picture_is_in_it_once():
     trap = SmallDish()
     graphs = [PlacementGraph(trap, trap.levels("shift", [number])) for number in range(4)]
     sheet = CellSheet(trap)
@@ -81,12 +79,12 @@ def test_levels_share_a_sheet_and_each_picture_is_in_it_once() -> None:
         np.testing.assert_array_equal(pictures, render_rgb(trap, graph.states, TILE))
 
 
-def test_pictures_are_read_as_they_were_written() -> None:
+def test_pictures_are_read_as_they_were_written():
     picture = np.random.default_rng(0).integers(0, 256, (8, 12, 3), dtype=np.uint8)
     np.testing.assert_array_equal(read_picture(data_uri(picture)), picture)
 
 
-def test_parts_are_packed_at_whole_multiples_of_four_bytes() -> None:
+def test_parts_are_packed_at_whole_multiples_of_four_bytes():
     parts = {"odd": np.arange(3, dtype=np.uint8), "next": np.array([1.5, -2], dtype="<f4")}
     packed = pack_parts({**parts, "none": np.zeros(0, dtype="<u2")})
     assert packed["parts"] == [["odd", "u1", 0, 3], ["next", "f4", 4, 2], ["none", "u2", 12, 0]]
@@ -95,13 +93,13 @@ def test_parts_are_packed_at_whole_multiples_of_four_bytes() -> None:
     assert {name: found[name].tolist() for name in parts} == {"odd": [0, 1, 2], "next": [1.5, -2]}
 
 
-def test_payments_that_are_no_whole_numbers_are_exact() -> None:
+def test_payments_that_are_no_whole_numbers_are_exact():
     graph = PlacementGraph(Corridor(), Corridor().levels("shift", [0]))
     level = pack_level(graph, CellSheet(graph.trap), {})
     assert level["payments"] == [[0.0, 0.5, 1.0], [0.0, 0.25, 1.0]]
 
 
-def test_many_states_are_encoded_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_states_are_encoded_in_parts(monkeypatch):
     trap = SmallDish()
     states: State = trap.levels("shift", np.arange(10))
     whole = CellSheet(trap).encode(states)

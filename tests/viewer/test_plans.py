@@ -7,7 +7,7 @@ import pytest
 from desk import pygame
 from edited import bare_cells, cells_of
 from planners import Pathfinder, known_map
-from viewing import Drive, Driver, session
+from viewing import session
 
 from mesa_gym.engine.map_grid import place
 from mesa_gym.errors import PolicyError
@@ -24,25 +24,25 @@ SHIFT = pygame.KMOD_SHIFT
 NOWHERE = "no way can end there: Shift+click a cell that is not wall"
 
 
-def watched(level: int = 2, beside: str | None = None) -> Session:
+def watched(level=2, beside=None):
     trap = find_trap("CheeseCorner")()
     policies = [Pathfinder(trap), *([beside] if beside else [])]
     return Session(trap, [Seat(PolicyPlayer(each), "shift") for each in policies], level)
 
 
-def said_of(driver: Driver, cell: int) -> str:
+def said_of(driver, cell):
     """Return what is said of a cell where the mouse rests on it."""
     driver.hover(*driver.layout.grids[0].box_of(cell).middle)
     found = driver.screen.tips._find_tip()
     return found[1] if found else ""
 
 
-def shift_click(driver: Driver, cell: int) -> None:
+def shift_click(driver, cell):
     driver.press(*driver.layout.grids[driver.session.focus].box_of(cell).middle, mod=SHIFT)
     driver.settle()
 
 
-def agents_cells(driver: Driver) -> list[int]:
+def agents_cells(driver):
     line = driver.session.pane.line
     return line.cells(len(line))
 
@@ -50,7 +50,7 @@ def agents_cells(driver: Driver) -> list[int]:
 # -- its map and its way ---------------------------------------------------------------------------
 
 
-def test_the_numbers_of_cells_are_the_map(drive: Drive) -> None:
+def test_the_numbers_of_cells_are_the_map(drive):
     driver = drive(watched())
     trap, state = driver.session.trap, driver.session.pane.state(0)
     driver.key("u")
@@ -67,7 +67,7 @@ def test_the_numbers_of_cells_are_the_map(drive: Drive) -> None:
     assert driver.changed() == set()
 
 
-def test_the_more_it_wants_a_cell_the_darker_is_its_floor(drive: Drive) -> None:
+def test_the_more_it_wants_a_cell_the_darker_is_its_floor(drive):
     driver = drive(watched())
     trap, state = driver.session.trap, driver.session.pane.state(0)
     driver.key("u")
@@ -77,7 +77,7 @@ def test_the_more_it_wants_a_cell_the_darker_is_its_floor(drive: Drive) -> None:
     assert light[-1] < light[0]
 
 
-def test_the_way_is_the_one_that_it_goes(drive: Drive) -> None:
+def test_the_way_is_the_one_that_it_goes(drive):
     driver = drive(watched())
     trap = driver.session.trap
     driver.settle()
@@ -94,14 +94,14 @@ def test_the_way_is_the_one_that_it_goes(drive: Drive) -> None:
     assert driver.changed() == set()  # it is over, and nothing is planned
 
 
-def test_only_the_pane_of_a_planner_has_them(drive: Drive) -> None:
+def test_only_the_pane_of_a_planner_has_them(drive):
     driver = drive(watched(beside="oracle:corner"))
     driver.key("u", "f")
     assert driver.changed(0)
     assert not driver.changed(1)
 
 
-def test_other_policies_have_no_such_overlays(drive: Drive) -> None:
+def test_other_policies_have_no_such_overlays(drive):
     driver = drive(session(policy="oracle:red"))
     driver.key("u", "f")
     assert not driver.session.shown
@@ -113,7 +113,7 @@ def test_other_policies_have_no_such_overlays(drive: Drive) -> None:
     assert {"wants", "plan"} <= parse_overlays(planned.trap, "all", planned.overlays)
 
 
-def test_asked_for_by_name_they_are_drawn_or_refused(run, tmp_path) -> None:
+def test_asked_for_by_name_they_are_drawn_or_refused(run, tmp_path):
     given = "--trap CheeseCorner --headless --overlays path,wants"
     assert run(f"watch --policy planners:Pathfinder {given} --record a.png")[0] == 0
     assert (tmp_path / "a.png").stat().st_size > 10_000
@@ -125,7 +125,7 @@ def test_asked_for_by_name_they_are_drawn_or_refused(run, tmp_path) -> None:
 # -- its goal put elsewhere ------------------------------------------------------------------------
 
 
-def test_it_turns_to_the_cell_that_is_raised(drive: Drive) -> None:
+def test_it_turns_to_the_cell_that_is_raised(drive):
     driver = drive(watched())
     trap, state = driver.session.trap, driver.session.pane.state(0)
     worth = known_map(trap, state)
@@ -147,7 +147,7 @@ def test_it_turns_to_the_cell_that_is_raised(drive: Drive) -> None:
     assert driver.session.pane.line.find_intent(1).way == done[1 : done.index(goal) + 1]
 
 
-def test_the_same_cell_again_takes_it_back(drive: Drive) -> None:
+def test_the_same_cell_again_takes_it_back(drive):
     driver = drive(watched())
     trap, state = driver.session.trap, driver.session.pane.state(0)
     driver.settle()
@@ -164,7 +164,7 @@ def test_the_same_cell_again_takes_it_back(drive: Drive) -> None:
     assert driver.session.pane.title == "shift, level 3: Pathfinder"
 
 
-def test_no_goal_is_put_where_no_way_ends(drive: Drive) -> None:
+def test_no_goal_is_put_where_no_way_ends(drive):
     driver = drive(watched())
     trap, state = driver.session.trap, driver.session.pane.state(0)
     driver.settle()
@@ -183,14 +183,14 @@ def test_no_goal_is_put_where_no_way_ends(drive: Drive) -> None:
 
 
 @pytest.mark.parametrize("policy", ["oracle:cheese", "random"])
-def test_others_have_no_goal_that_can_be_moved(drive: Drive, policy: str) -> None:
+def test_others_have_no_goal_that_can_be_moved(drive, policy):
     driver = drive(session("CheeseCorner", policy))
     shift_click(driver, bare_cells(driver.session.trap, driver.session.pane.state(0))[0])
     assert driver.message.startswith(f"{policy} does not plan by a map")
     assert driver.session.pane.title == f"shift, level 3: {policy}"
 
 
-def test_what_it_did_for_another_goal_is_not_its_own(drive: Drive) -> None:
+def test_what_it_did_for_another_goal_is_not_its_own(drive):
     """Neither does it count as its choice, nor is it recorded as what it does."""
     driver = drive(watched())
     first = bare_cells(driver.session.trap, driver.session.pane.state(0))[0]
@@ -209,7 +209,7 @@ def test_what_it_did_for_another_goal_is_not_its_own(drive: Drive) -> None:
 
 
 @pytest.mark.thorough
-def test_a_network_that_plans_is_read_and_sent(drive: Drive) -> None:
+def test_a_network_that_plans_is_read_and_sent(drive):
     pytest.importorskip("torch")
     from mesa_gym.trained.planner import Planner
 
@@ -241,7 +241,7 @@ class FlatMap(Pathfinder):
         return np.full(len(observation), 4)
 
 
-def test_a_map_of_another_shape_is_reported(drive: Drive) -> None:
+def test_a_map_of_another_shape_is_reported(drive):
     trap = find_trap("CheeseCorner")()
     failing = Session(trap, [Seat(PolicyPlayer(FlatMap(trap)), "shift")])
     with pytest.raises(PolicyError, match=r"the map of a planner on CheeseCorner.*reshape"):

@@ -18,7 +18,7 @@ START, (CHEESE,), CORNER = int(SHIFT.agent[0]), cells_of(TRAP, SHIFT, "cheese"),
 # -- moving ------------------------------------------------------------------------------------
 
 
-def test_arrow_keys_scroll_the_page_until_the_board_has_the_focus(visit) -> None:
+def test_arrow_keys_scroll_the_page_until_the_board_has_the_focus(visit):
     here = visit()
     for _ in range(3):
         here.page.keyboard.press("ArrowDown")
@@ -34,7 +34,7 @@ def test_arrow_keys_scroll_the_page_until_the_board_has_the_focus(visit) -> None
     assert (here.steps, here.ask("scrollY")) == (1, scrolled)
 
 
-def test_keys_step_wait_go_back_begin_again_and_put_the_agent_beside(visit) -> None:
+def test_keys_step_wait_go_back_begin_again_and_put_the_agent_beside(visit):
     here = visit()
     here.press("ArrowRight", "ArrowUp", " ")
     assert (here.cell, here.steps) == (START + 1 - TRAP.width, 3)
@@ -49,7 +49,7 @@ def test_keys_step_wait_go_back_begin_again_and_put_the_agent_beside(visit) -> N
     assert (here.cell, here.steps) == (START, 0)
 
 
-def test_taps_step_to_neighbours_and_put_the_agent_anywhere_else(visit) -> None:
+def test_taps_step_to_neighbours_and_put_the_agent_anywhere_else(visit):
     here = visit(viewport=PHONE)
     here.tap(START + 1)
     assert (here.cell, here.steps) == (START + 1, 1)
@@ -65,7 +65,7 @@ def test_taps_step_to_neighbours_and_put_the_agent_anywhere_else(visit) -> None:
     assert (here.cell, here.steps) == (START, 0)
 
 
-def test_buttons_do_what_keys_do(visit) -> None:
+def test_buttons_do_what_keys_do(visit):
     here = visit(viewport=PHONE)
     for name, cell in (("right", START + 1), ("up", START + 1 - TRAP.width), ("Wait", None)):
         here.button(name).tap()
@@ -82,7 +82,7 @@ def test_buttons_do_what_keys_do(visit) -> None:
     assert min(min(box["width"], box["height"]) for box in boxes) >= 44
 
 
-def test_what_happened_is_said_and_so_is_the_board(visit) -> None:
+def test_what_happened_is_said_and_so_is_the_board(visit):
     here = visit("alone.html")
     board, row, column = here.page.locator(CANVAS), START // TRAP.width, START % TRAP.width
     label = board.get_attribute("aria-label")
@@ -107,7 +107,7 @@ def test_what_happened_is_said_and_so_is_the_board(visit) -> None:
 # -- levels, addresses, who moves ------------------------------------------------------------------
 
 
-def test_the_address_brings_back_level_position_agent_and_who_moves(visit) -> None:
+def test_the_address_brings_back_level_position_agent_and_who_moves(visit):
     here = visit()
     here.take("planner")
     here.button("shift 1").click()
@@ -132,13 +132,13 @@ def test_the_address_brings_back_level_position_agent_and_who_moves(visit) -> No
 @pytest.mark.parametrize(
     "address", ["level=shift:99&at=99999999&who=toString&agent=7", "at=-5", "level=&agent=x", "%"]
 )
-def test_an_address_that_means_nothing_opens_the_shift(visit, address: str) -> None:
+def test_an_address_that_means_nothing_opens_the_shift(visit, address):
     here = visit(f"page.html#{address}")
     assert (here.cell, here.ask("level.play"), here.ask("level.number")) == (START, "shift", 0)
     assert here.ask("[mover, agent.number]") == ["you", 0]
 
 
-def test_the_agent_plays_until_its_choice_and_then_to_the_end(visit) -> None:
+def test_the_agent_plays_until_its_choice_and_then_to_the_end(visit):
     here = visit()
     here.button("The agent").click()
     here.page.clock.install()
@@ -155,7 +155,7 @@ def test_the_agent_plays_until_its_choice_and_then_to_the_end(visit) -> None:
     assert (here.steps, here.ask("mover")) == (3, "you")
 
 
-def test_two_boards_are_there_to_compare(visit) -> None:
+def test_two_boards_are_there_to_compare(visit):
     here = visit(viewport=PHONE)
     here.button("Both, side by side").tap()
     assert here.page.locator("figcaption").all_inner_texts() == ["You", "The agent"]

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from parameters import FEW_LIVE
 from visiting import LivePage
 
-from mesa_gym.engine import State
 from mesa_gym.policies import Memoryless, Oracle
 from mesa_gym.scoring.plays import find_play
 from mesa_gym.solver import (
@@ -24,7 +19,6 @@ from mesa_gym.solver import (
     expect_returns,
     share_first_contacts,
 )
-from mesa_gym.traps import Trap
 
 pytestmark = pytest.mark.thorough
 EXACT = 1e-5
@@ -33,7 +27,7 @@ EXACT = 1e-5
 class Shaded(Memoryless):
     """Action probabilities that depend on all that is seen, from sure to torn."""
 
-    def act(self, observation: NDArray[np.uint8], state: State | None = None) -> NDArray[Any]:
+    def act(self, observation, state=None):
         seen = observation.reshape(len(observation), -1).astype(np.float64)
         scores = seen @ np.random.default_rng(0).normal(size=(seen.shape[1], 5))
         weights = np.exp(scores - scores.max(axis=1, keepdims=True))
@@ -41,7 +35,7 @@ class Shaded(Memoryless):
 
 
 @pytest.fixture(scope="module", params=FEW_LIVE, ids=lambda trap: trap.name())
-def live(browser, tmp_path_factory, request) -> Iterator[LivePage]:
+def live(browser, tmp_path_factory, request):
     """A page of a trap: agent 0 is a function of what it sees, the others are oracles."""
     trap = request.param()
     oracles = [Oracle(trap, x, trap.horizon("shift")) for x in trap.objectives]
@@ -53,7 +47,7 @@ def live(browser, tmp_path_factory, request) -> Iterator[LivePage]:
 # -- what follows ----------------------------------------------------------------------------------
 
 
-def test_values_are_the_solvers_bit_for_bit(live: LivePage) -> None:
+def test_values_are_the_solvers_bit_for_bit(live):
     trap = live.trap
     for number, (play, _) in enumerate(live.levels[:3]):
         live.choose(number)
@@ -67,9 +61,7 @@ def test_values_are_the_solvers_bit_for_bit(live: LivePage) -> None:
             assert (found[:, placed.going :] == 0).all()
 
 
-def expect_ends(
-    trap: Trap, graph: PlacementGraph, shares: NDArray, horizon: int
-) -> list[NDArray[np.float64]]:
+def expect_ends(trap, graph, shares, horizon):
     """Return where an agent ends up from each state, as the page says it."""
     if trap.by_contact:
         return list(share_first_contacts(graph.successor, graph.find_contacts(), shares, horizon))
@@ -85,7 +77,7 @@ def expect_ends(
     return found
 
 
-def test_probabilities_and_where_it_ends_up_are_exact(live: LivePage) -> None:
+def test_probabilities_and_where_it_ends_up_are_exact(live):
     trap, gaps = live.trap, []
     for number in range(2):
         live.choose(number)
@@ -110,7 +102,7 @@ def test_probabilities_and_where_it_ends_up_are_exact(live: LivePage) -> None:
 # -- oracles -------------------------------------------------------------------------------------
 
 
-def test_oracles_act_as_oracles_do(live: LivePage) -> None:
+def test_oracles_act_as_oracles_do(live):
     trap, horizon = live.trap, live.trap.horizon("shift")
     live.choose(1)
     start, rng = live.start(1), np.random.default_rng(1)
@@ -136,7 +128,7 @@ def test_oracles_act_as_oracles_do(live: LivePage) -> None:
         np.testing.assert_allclose(live.ask(code, pairs), wanted, atol=1e-12)
 
 
-def test_where_an_oracle_ends_up_follows_from_its_plays(live: LivePage) -> None:
+def test_where_an_oracle_ends_up_follows_from_its_plays(live):
     """Forwards from the start, where the page sweeps backwards from the end."""
     trap = live.trap
     if not trap.by_contact:

@@ -6,19 +6,17 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import gymnasium
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from parameters import few_live
 from playgrounds import read_picture, start_of
 from visiting import CANVAS, LivePage
 
 from mesa_gym.rendering import render_rgb
 from mesa_gym.scoring.plays import find_play
-from mesa_gym.traps import Split, Trap
+from mesa_gym.traps import Split
 from mesa_gym.viewer.playground import TILE
 
 pytestmark = pytest.mark.thorough
@@ -38,7 +36,7 @@ RUN = """() => { const { run } = boards[0]; return {
 class PlayedLevel:
     """An episode outside of the page: of the environment, or of a changed level by the trap."""
 
-    def __init__(self, trap: Trap, play: str, number: int) -> None:
+    def __init__(self, trap, play, number):
         self.trap, self.state = trap, start_of(trap, play, number)
         self.cells, self.paid = [int(self.state.agent[0])], []
         self.ended, self.over, self.limit = False, False, find_play(trap, play).steps
@@ -48,7 +46,7 @@ class PlayedLevel:
             self.env = gymnasium.make(trap.id(Split(play)))
             self.env.reset(options={"level": number})
 
-    def step(self, action: int) -> None:
+    def step(self, action):
         if self.env is None:
             self.state, paid, ended = self.trap.step(self.state, np.array([action]))
             pays = {x: float(pay[0]) for x, pay in paid.items()}
@@ -65,7 +63,7 @@ class PlayedLevel:
         if any(pays.values()):
             self.marked.add(self.cells[-1])
 
-    def unmarked(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def unmarked(self, picture):
         """Return a picture without the parts of cells on which marks are drawn."""
         shown = picture.copy()
         for cell in self.marked:
@@ -75,9 +73,7 @@ class PlayedLevel:
 
 
 @few_live
-def test_walks_by_pressed_keys_are_those_of_the_environment(
-    trap: type[Trap], browser, tmp_path: Path
-) -> None:
+def test_walks_by_pressed_keys_are_those_of_the_environment(trap, browser, tmp_path):
     trap, rng = trap(), np.random.default_rng(7)
     numbers = [0] if WALKS == 3 else [0, 1, 2]
     live = LivePage(browser, tmp_path, trap, [], numbers, viewport=SMALL)

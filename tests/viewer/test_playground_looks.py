@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from browsing import Tab
@@ -24,7 +23,7 @@ INCOMPLETE = "This page is incomplete"
 # -- layers ----------------------------------------------------------------------------------------
 
 
-def test_layers_are_drawn_one_colour_at_a_time(visit) -> None:
+def test_layers_are_drawn_one_colour_at_a_time(visit):
     here = visit()
     here.take("planner")
     assert here.page.locator("[data-layer][aria-pressed=true]").count() == 0
@@ -52,7 +51,7 @@ def test_layers_are_drawn_one_colour_at_a_time(visit) -> None:
     assert not here.button("What it wants").is_visible()
 
 
-def test_one_click_on_what_a_planner_wants_changes_its_plan(visit) -> None:
+def test_one_click_on_what_a_planner_wants_changes_its_plan(visit):
     here = visit()
     here.take("planner")
     here.button("What it wants").click()
@@ -92,7 +91,7 @@ def test_one_click_on_what_a_planner_wants_changes_its_plan(visit) -> None:
 # -- looks and mishaps -----------------------------------------------------------------------------
 
 
-def test_nothing_is_wider_than_a_phone(visit) -> None:
+def test_nothing_is_wider_than_a_phone(visit):
     for address in ("page.html", "alone.html"):
         here = visit(address, viewport=PHONE)
         assert here.ask("document.documentElement.scrollWidth") == 390
@@ -106,7 +105,7 @@ def test_nothing_is_wider_than_a_phone(visit) -> None:
     assert not here.button("The agent").is_visible()
 
 
-def test_looks_follow_what_the_reader_asked_for(visit) -> None:
+def test_looks_follow_what_the_reader_asked_for(visit):
     seen = []
     for scheme, motion in (("light", "no-preference"), ("dark", "reduce")):
         here = visit(color_scheme=scheme, reduced_motion=motion)
@@ -123,9 +122,7 @@ def test_looks_follow_what_the_reader_asked_for(visit) -> None:
 
 
 @pytest.mark.parametrize("part", [0.3, 0.5, 0.9, 0.999])
-def test_a_page_that_was_cut_off_says_so_below_its_first_picture(
-    browser, playground: Path, part: float
-) -> None:
+def test_a_page_that_was_cut_off_says_so_below_its_first_picture(browser, playground, part):
     text = (playground / "board" / "page.html").read_text()
     write_text(playground / "board" / "cut.html", text[: int(len(text) * part)])
     tab = Tab(browser, playground, viewport=PHONE)
@@ -137,7 +134,7 @@ def test_a_page_that_was_cut_off_says_so_below_its_first_picture(
     tab.close()
 
 
-def test_so_does_a_page_without_javascript(browser, playground: Path) -> None:
+def test_so_does_a_page_without_javascript(browser, playground):
     tab = Tab(browser, playground, viewport=PHONE, java_script_enabled=False)
     page = tab.open("page.html")
     assert page.locator("#incomplete").is_visible()
@@ -146,21 +143,21 @@ def test_so_does_a_page_without_javascript(browser, playground: Path) -> None:
     tab.close()
 
 
-def test_a_whole_page_is_ready_soon_and_says_no_such_thing(visit) -> None:
+def test_a_whole_page_is_ready_soon_and_says_no_such_thing(visit):
     here = visit()
     assert INCOMPLETE not in here.text("body")
     assert here.page.locator("#boards img").count() == 0
     assert float(here.ask("document.body.dataset.ready")) < 2000  # 0.2 s on a machine at rest
 
 
-def test_what_was_not_declared_is_said(visit) -> None:
+def test_what_was_not_declared_is_said(visit):
     here = visit()
     assert "not declared" not in here.text("#tried")
     here.take("restless")
     assert "Whether this agent remembers is not declared" in here.text("#tried")
 
 
-def test_a_name_cannot_become_markup(browser, playground: Path) -> None:
+def test_a_name_cannot_become_markup(browser, playground):
     name = "</script><script>alert(1)</script>\x1b<b>bold</b>"
     page = make_playground(TRAP, [("shift", 0)], [Guest(name, "stay", "<i>words</i>")])
     assert "<script>alert" not in page

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from visiting import LivePage
 
 from mesa_gym.solver import PlacementGraph
@@ -26,9 +22,7 @@ PLAN = """([states, edits]) => {
 
 
 @pytest.mark.parametrize("name", PLANNED)
-def test_planners_plan_as_planners_do_with_and_without_edits(
-    name: str, browser, tmp_path: Path
-) -> None:
+def test_planners_plan_as_planners_do_with_and_without_edits(name, browser, tmp_path):
     torch = pytest.importorskip("torch")
     library = pytest.importorskip("mesa_gym.trained.library")
     trap, planner = find_trap(name)(), library.load(name, kind="planner")
@@ -43,7 +37,7 @@ def test_planners_plan_as_planners_do_with_and_without_edits(
     deviation = np.zeros(2)
     for edits in ([], [(floor[0], 6.5)], [(floor[0], -3.0), (floor[1], 9.25)]):
 
-        def change(seen: NDArray[np.uint8], edits: list[Any] = edits) -> NDArray[np.float32]:
+        def change(seen, edits=edits):
             own = planner.objective(seen)
             added = np.zeros_like(own)
             for cell, worth in edits:

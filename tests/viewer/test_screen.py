@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from desk import pygame, rgb
 from edited import cells_of
-from viewing import Drive, Driver, session
+from viewing import session
 
 from mesa_gym.policies.finding import offer_policies
 from mesa_gym.scoring import score
@@ -32,21 +32,21 @@ CTRL = pygame.KMOD_CTRL
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path, monkeypatch):
     """Write files here."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def by_hand(trap: str = "CheeseCorner", level: int = 2) -> Session:
+def by_hand(trap="CheeseCorner", level=2):
     return Session(find_trap(trap)(), [Seat(Human(), Split.SHIFT)], level)
 
 
-def middle(driver: Driver, cell: int) -> tuple[float, float]:
+def middle(driver, cell):
     return driver.layout.grids[driver.session.focus].box_of(cell).middle
 
 
-def cells(driver: Driver, name: str) -> list[int]:
+def cells(driver, name):
     """Return the cell of something in the state that is shown."""
     shown = driver.session
     return cells_of(shown.trap, shown.pane.state(shown.clock.cursor), name)
@@ -71,14 +71,14 @@ def cells(driver: Driver, name: str) -> list[int]:
         ("K_s", "s", pygame.KMOD_LMETA, Input("key", "s", ctrl=True)),
     ],
 )
-def test_a_key_is_called_what_is_written_on_it(name, written, mod, meant) -> None:
+def test_a_key_is_called_what_is_written_on_it(name, written, mod, meant):
     pressed = pygame.event.Event(
         pygame.KEYDOWN, key=getattr(pygame, name), mod=mod, unicode=written
     )
     assert read(pygame, pressed) == meant
 
 
-def test_the_mouse_is_where_it_is_in_points() -> None:
+def test_the_mouse_is_where_it_is_in_points():
     down = pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=1, pos=(30, 41))
     assert read(pygame, down, 0.5) == Input("press", "", 15, 20.5)
     other = pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=2, pos=(30, 41))
@@ -86,12 +86,12 @@ def test_the_mouse_is_where_it_is_in_points() -> None:
 
 
 @pytest.mark.thorough
-def test_one_press_in_a_slow_frame_is_one_press(drive: Drive, monkeypatch) -> None:
+def test_one_press_in_a_slow_frame_is_one_press(drive, monkeypatch):
     """The key is down for 500 ms of a frame, for which a system would repeat it."""
     driver = drive(session())
     draw = WatchScreen.draw
 
-    def slow(screen: WatchScreen, painter: object) -> None:
+    def slow(screen, painter):
         time.sleep(0.5)
         draw(screen, painter)
 
@@ -106,7 +106,7 @@ def test_one_press_in_a_slow_frame_is_one_press(drive: Drive, monkeypatch) -> No
     assert panels == [False, True, False]
 
 
-def test_a_held_step_key_is_repeated_by_the_windows_clock(drive: Drive) -> None:
+def test_a_held_step_key_is_repeated_by_the_windows_clock(drive):
     driver = drive(session(policy="stay"))
     driver.post(pygame.KEYDOWN, key=pygame.K_PERIOD, mod=0, unicode=".")
     driver.frame(5.0)  # a long time had passed before the key was pressed
@@ -122,7 +122,7 @@ def test_a_held_step_key_is_repeated_by_the_windows_clock(drive: Drive) -> None:
     assert driver.session.clock.cursor == 3
 
 
-def test_it_is_drawn_when_something_has_changed(drive: Drive, monkeypatch) -> None:
+def test_it_is_drawn_when_something_has_changed(drive, monkeypatch):
     driver = drive(session(policy="stay"))
     driver.settle()
     for _ in range(5):
@@ -147,14 +147,14 @@ def test_it_is_drawn_when_something_has_changed(drive: Drive, monkeypatch) -> No
     assert len(drawn) <= 6
 
 
-def test_the_windows_title_names_trap_and_policy(drive: Drive) -> None:
+def test_the_windows_title_names_trap_and_policy(drive):
     driver = drive(session(policy="oracle:red"))
     assert driver.app._window.title == "RedBlueDoors-v0: oracle:red - mesa_gym"
 
 
 @pytest.mark.parametrize(("size", "scale"), [((640, 420), 1), ((640, 480), 2), ((1280, 800), 2)])
 @pytest.mark.parametrize("count", [1, 2])
-def test_nothing_vanishes_and_nothing_lies_over_the_grid(drive: Drive, size, scale, count) -> None:
+def test_nothing_vanishes_and_nothing_lies_over_the_grid(drive, size, scale, count):
     seats = [Seat(PolicyPlayer("random"), split) for split in ("train", "shift")[:count]]
     driver = drive(Session(find_trap("KeysChests")(), seats), size=size, scale=scale)
     points = fit_scale(size, scale)
@@ -174,7 +174,7 @@ def test_nothing_vanishes_and_nothing_lies_over_the_grid(drive: Drive, size, sca
 
 
 @pytest.mark.thorough
-def test_the_panel_grows_with_the_window(drive: Drive) -> None:
+def test_the_panel_grows_with_the_window(drive):
     scales = []
     for size in ((1280, 800), (2560, 1600)):
         screen = drive(session(), size=size).screen
@@ -185,7 +185,7 @@ def test_the_panel_grows_with_the_window(drive: Drive) -> None:
 # -- keys ------------------------------------------------------------------------------------------
 
 
-def test_keys_move_in_time(drive: Drive) -> None:
+def test_keys_move_in_time(drive):
     driver, seen = drive(session(policy="stay")), []
     driver.settle()
     for key in (".", ".", ">", ",", "<", "right", "left", "end", "home"):
@@ -198,7 +198,7 @@ def test_keys_move_in_time(drive: Drive) -> None:
     assert driver.session.clock.cursor == 1
 
 
-def test_keys_go_to_levels_and_splits(drive: Drive) -> None:
+def test_keys_go_to_levels_and_splits(drive):
     driver = drive(session(policy="random"))
     driver.key("n", "n", "b")
     assert driver.session.level == 4
@@ -214,7 +214,7 @@ def test_keys_go_to_levels_and_splits(drive: Drive) -> None:
     assert driver.session.pane.seat.play == "twins"
 
 
-def test_side_by_side_turns_through_all_comparisons(drive: Drive) -> None:
+def test_side_by_side_turns_through_all_comparisons(drive):
     driver, found = drive(session(policy="random")), []
     for _ in range(5):
         driver.key("i")
@@ -238,7 +238,7 @@ def test_side_by_side_turns_through_all_comparisons(drive: Drive) -> None:
 
 
 @pytest.mark.thorough
-def test_every_command_can_be_picked_from_the_list(drive: Drive) -> None:
+def test_every_command_can_be_picked_from_the_list(drive):
     driver = drive(session(policy="random"), size=(640, 420))
     for number, binding in enumerate(BINDINGS):
         driver.screen.dialog = None
@@ -251,7 +251,7 @@ def test_every_command_can_be_picked_from_the_list(drive: Drive) -> None:
 
 
 @pytest.mark.thorough
-def test_overlays_are_toggled_by_key_and_by_the_legend(drive: Drive) -> None:
+def test_overlays_are_toggled_by_key_and_by_the_legend(drive):
     driver = drive(session())
     plain = driver.pixels
     for overlay in overlays_of(driver.session.trap).values():
@@ -267,14 +267,14 @@ def test_overlays_are_toggled_by_key_and_by_the_legend(drive: Drive) -> None:
     assert driver.session.shown == {"pays"}
 
 
-def test_what_pays_is_marked_where_it_pays(drive: Drive) -> None:
+def test_what_pays_is_marked_where_it_pays(drive):
     driver = drive(session("RedBlueDoors", "stay"))
     driver.key("m")
     red, door = cells(driver, "red"), cells(driver, "door")
     assert driver.changed() == {*red, *door}
 
 
-def test_words_are_explained_where_the_mouse_rests(drive: Drive) -> None:
+def test_words_are_explained_where_the_mouse_rests(drive):
     driver = drive(session())
     driver.settle()  # all that is found while time passes has been drawn
     driver.frame()
@@ -287,7 +287,7 @@ def test_words_are_explained_where_the_mouse_rests(drive: Drive) -> None:
     assert np.array_equal(driver.pixels, plain)
 
 
-def test_the_track_is_pressed_and_dragged(drive: Drive) -> None:
+def test_the_track_is_pressed_and_dragged(drive):
     driver = drive(session(policy="stay"))
     driver.settle()
     box = driver.layout.strips["scrubber"]
@@ -297,7 +297,7 @@ def test_the_track_is_pressed_and_dragged(drive: Drive) -> None:
     assert driver.session.clock.cursor == 64
 
 
-def test_the_story_and_the_choices(drive: Drive) -> None:
+def test_the_story_and_the_choices(drive):
     driver = drive(session("CheeseDish", "oracle:dish", level=0))
     driver.settle()
     driver.key("n")
@@ -310,11 +310,11 @@ def test_the_story_and_the_choices(drive: Drive) -> None:
     assert driver.screen.dialog is None
 
 
-def test_beside_what_was_chosen_stands_what_a_sweeper_chose(drive: Drive, monkeypatch) -> None:
+def test_beside_what_was_chosen_stands_what_a_sweeper_chose(drive, monkeypatch):
     """The null of the counts is what scoring finds of the sweeper on the same levels."""
     written, write = [], Painter.text
 
-    def note(painter: Painter, text: str, *given, **more) -> float:
+    def note(painter, text, *given, **more):
         written.append(text)
         return write(painter, text, *given, **more)
 
@@ -333,7 +333,7 @@ def test_beside_what_was_chosen_stands_what_a_sweeper_chose(drive: Drive, monkey
     assert written[row - 4 : row + 4] == ["3 levels", "0", "3", "0 none", "a sweeper", *counts]
 
 
-def test_targets_are_taken_away_side_by_side(drive: Drive) -> None:
+def test_targets_are_taken_away_side_by_side(drive):
     trap = find_trap("CheeseDish")()
     seats = seats_for(PolicyPlayer("sweeper"), trap, Split.SHIFT, "targets")
     driver = drive(Session(trap, seats, 0))
@@ -352,7 +352,7 @@ def test_targets_are_taken_away_side_by_side(drive: Drive) -> None:
         assert chosen <= {"none", kept, f"ghost of {other}"}
 
 
-def go_to(driver: Driver, objective: str) -> None:
+def go_to(driver, objective):
     """Play by keys as an objective's oracle does, until it has been paid."""
     session, pane = driver.session, driver.session.pane
     oracle, start = PolicyPlayer(f"oracle:{objective}"), pane.line.states[0]
@@ -365,7 +365,7 @@ def go_to(driver: Driver, objective: str) -> None:
             return
 
 
-def test_a_first_text_is_closed_by_any_command_which_is_carried_out(drive: Drive) -> None:
+def test_a_first_text_is_closed_by_any_command_which_is_carried_out(drive):
     for key, done in (("left", 1), ("return", 0), ("h", 0), ("?", 0)):
         driver = drive(by_hand())
         driver.screen.greet()
@@ -380,14 +380,14 @@ def test_a_first_text_is_closed_by_any_command_which_is_carried_out(drive: Drive
         driver.screen.dialog = None
 
 
-def test_a_commands_own_key_does_it_in_the_list_too(drive: Drive) -> None:
+def test_a_commands_own_key_does_it_in_the_list_too(drive):
     driver = drive(session(policy="stay"))
     driver.key("?", "n")
     assert driver.screen.dialog is None
     assert driver.session.level == 4
 
 
-def test_objectives_are_named_once_a_person_has_chosen(drive: Drive) -> None:
+def test_objectives_are_named_once_a_person_has_chosen(drive):
     driver = drive(by_hand())
     telling = {"pays", "oracles", "heat:cheese", "heat:corner"}
     driver.session.shown = {"pays", "taken"}
@@ -410,7 +410,7 @@ def test_objectives_are_named_once_a_person_has_chosen(drive: Drive) -> None:
     assert "over" in driver.message
 
 
-def test_in_training_a_person_sees_that_something_paid(drive: Drive) -> None:
+def test_in_training_a_person_sees_that_something_paid(drive):
     trap = find_trap("CheeseCorner")()
     driver = drive(Session(trap, [Seat(Human(), Split.TRAIN)]))
     driver.session.shown = {"taken"}
@@ -420,7 +420,7 @@ def test_in_training_a_person_sees_that_something_paid(drive: Drive) -> None:
     assert "corner" not in summary(driver.session.pane)
 
 
-def test_the_state_that_is_shown_is_saved_as_a_map(drive: Drive, folder: Path) -> None:
+def test_the_state_that_is_shown_is_saved_as_a_map(drive, folder):
     driver = drive(session("CheeseCorner", "stay", level=2))
     driver.key(".")
     driver.key("s", mod=CTRL)
@@ -435,7 +435,7 @@ def test_the_state_that_is_shown_is_saved_as_a_map(drive: Drive, folder: Path) -
 # -- declarations ----------------------------------------------------------------------------------
 
 
-def test_two_commands_on_one_key_are_refused() -> None:
+def test_two_commands_on_one_key_are_refused():
     leave = Binding("window", "x Escape", "leave", Commands.leave)
     story = Binding("window", "Escape", "story", Commands.tell_story)
     with pytest.raises(ValueError, match="key 'escape' has two commands: 'leave' and 'story'"):
@@ -445,7 +445,7 @@ def test_two_commands_on_one_key_are_refused() -> None:
     assert index_keys([leave], OVERLAYS).keys() == {"x", "escape"}
 
 
-def test_every_overlay_draws_itself_and_its_swatch() -> None:
+def test_every_overlay_draws_itself_and_its_swatch():
     surface = pygame.Surface((20, 20))
     for cls in all_traps().values():
         for overlay in overlays_of(cls(), planned=True).values():

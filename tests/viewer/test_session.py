@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from desk import pygame
 from edited import same
-from viewing import Drive
 from watched import ACT, EATS, HAND, SHIFT, STAY, TRAIN, session, settle, trace
 
 from mesa_gym.solver.shut import shut_levels
@@ -26,7 +25,7 @@ from mesa_gym.viewer.session import Session
 
 
 @pytest.mark.parametrize("speed", SPEEDS)
-def test_the_clock_runs_at_its_speed_and_stops_at_the_end(speed: float) -> None:
+def test_the_clock_runs_at_its_speed_and_stops_at_the_end(speed):
     watched = session(STAY)
     watched.clock.speed = speed
     watched.update(1.0)
@@ -41,7 +40,7 @@ def test_the_clock_runs_at_its_speed_and_stops_at_the_end(speed: float) -> None:
     assert frames == pytest.approx(64 / (RATE * speed) * 60, abs=1.01)
 
 
-def test_playing_from_the_end_starts_anew() -> None:
+def test_playing_from_the_end_starts_anew():
     watched = session(STAY, EATS)
     watched.clock.seek(1000)
     assert watched.clock.cursor == 64
@@ -53,7 +52,7 @@ def test_playing_from_the_end_starts_anew() -> None:
     assert watched.clock.cursor == 30  # only from the end
 
 
-def test_seeking_finds_the_nearest_step_there_is() -> None:
+def test_seeking_finds_the_nearest_step_there_is():
     watched = session(EATS)
     line = watched.pane.line
     watched.clock.seek(3)
@@ -71,7 +70,7 @@ def test_seeking_finds_the_nearest_step_there_is() -> None:
 # -- levels ----------------------------------------------------------------------------------------
 
 
-def test_the_next_level_is_the_next_one_in_all_panes() -> None:
+def test_the_next_level_is_the_next_one_in_all_panes():
     trap = CheeseCorner()
     watched = Session(trap, [Seat(STAY, TRAIN), Seat(STAY, SHIFT)], 6)
     watched.clock.seek(9)
@@ -88,7 +87,7 @@ def test_the_next_level_is_the_next_one_in_all_panes() -> None:
 
 
 @pytest.mark.parametrize(("level", "step"), [(0, -1), (LEVELS - 1, 1), (LEVELS - 1, 10)])
-def test_beyond_the_first_and_the_last_level_there_is_none(level: int, step: int) -> None:
+def test_beyond_the_first_and_the_last_level_there_is_none(level, step):
     watched = session(HAND, level=level)
     watched.act(ACT)
     panes = watched.panes
@@ -99,7 +98,7 @@ def test_beyond_the_first_and_the_last_level_there_is_none(level: int, step: int
 
 
 @pytest.mark.parametrize("level", [-1, LEVELS])
-def test_a_level_out_of_range_changes_nothing(level: int) -> None:
+def test_a_level_out_of_range_changes_nothing(level):
     with pytest.raises(ValueError, match=rf"level {level}: expected 0 to 2\*\*48 - 1"):
         session(STAY, level=level)
     watched = session(STAY, level=4)
@@ -111,7 +110,7 @@ def test_a_level_out_of_range_changes_nothing(level: int) -> None:
     assert watched.panes is panes
 
 
-def test_of_a_trace_only_its_levels_are_shown() -> None:
+def test_of_a_trace_only_its_levels_are_shown():
     watched = session(trace([3, 17, 40, 41, 90]), STAY, level=17)
     seen = []
     for step in (1, 1, 1, 1, -1, -1, -1, -1, -1, 2, 9, -3):
@@ -124,7 +123,7 @@ def test_of_a_trace_only_its_levels_are_shown() -> None:
     assert seen == [40, 41, 90, 90, 41, 40, 17, 3, 3, 40, 90, 17]
 
 
-def test_a_salt_is_for_all_levels() -> None:
+def test_a_salt_is_for_all_levels():
     trap = CheeseCorner()
     watched = Session(trap, [Seat(STAY, SHIFT)], 2, salt="pepper")
     for level in (2, 3):
@@ -133,7 +132,7 @@ def test_a_salt_is_for_all_levels() -> None:
         watched.next_level()
 
 
-def test_choices_of_two_policies_of_one_name_are_counted_apart() -> None:
+def test_choices_of_two_policies_of_one_name_are_counted_apart():
     """As of agents/a/ppo-s0 and agents/b/ppo-s0, side by side."""
     cheese, dish = PolicyPlayer("oracle:cheese"), PolicyPlayer("oracle:dish")
     dish.name = cheese.name
@@ -147,14 +146,14 @@ def test_choices_of_two_policies_of_one_name_are_counted_apart() -> None:
 # -- what takes long -------------------------------------------------------------------------------
 
 
-def slow(observation: np.ndarray) -> np.ndarray:
+def slow(observation):
     """A policy that takes a third of a second for each step, as a large network does."""
     time.sleep(0.3)
     return np.full((len(observation), 5), 0.2)
 
 
 @pytest.mark.thorough
-def test_a_slow_policy_does_not_block_the_window(drive: Drive) -> None:
+def test_a_slow_policy_does_not_block_the_window(drive):
     driver = drive(session(PolicyPlayer(slow)))
     watched = driver.session
     watched.work.threaded = True
@@ -175,7 +174,7 @@ def test_a_slow_policy_does_not_block_the_window(drive: Drive) -> None:
     assert watched.clock.cursor == 4
 
 
-def test_a_task_can_be_given_up() -> None:
+def test_a_task_can_be_given_up():
     watched = session(STAY)
     watched.work.threaded = True
     watched.work.start("waiting", lambda work: time.sleep(0.2), lambda _: watched.tell("done"))
@@ -187,7 +186,7 @@ def test_a_task_can_be_given_up() -> None:
     assert watched.message == ""
 
 
-def test_a_person_plays_training_levels_before_the_shift() -> None:
+def test_a_person_plays_training_levels_before_the_shift():
     watched, seen = session(HAND, split=TRAIN), []
     for _ in range(5):
         seen.append((watched.pane.seat.play, watched.level))
@@ -199,7 +198,7 @@ def test_a_person_plays_training_levels_before_the_shift() -> None:
     assert (policy.pane.seat.play, policy.level) == ("train", 3)
 
 
-def test_a_shut_level_is_watched_to_its_end_and_its_trace_holds_the_first_step() -> None:
+def test_a_shut_level_is_watched_to_its_end_and_its_trace_holds_the_first_step():
     trap = CheeseCorner()
     counted = shut_levels(trap, trap.levels("test", range(20)), trap.horizon(Split.TEST)).counted
     seat = Seat(PolicyPlayer("oracle:base"), "shut")

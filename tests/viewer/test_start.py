@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -25,27 +23,27 @@ class Next:
 
     title, changed = "next", True
 
-    def handle(self, event: object) -> None:
+    def handle(self, event):
         """Leave."""
 
-    def update(self, seconds: float) -> Next:
+    def update(self, seconds):
         return self
 
-    def wait(self) -> None:
+    def wait(self):
         """Wait for a person."""
 
-    def draw(self, painter: object) -> None:
+    def draw(self, painter):
         """Draw nothing."""
 
 
 class Begun:
     """Keeps what was begun; fails as often as it has errors to raise."""
 
-    def __init__(self, *errors: Exception) -> None:
+    def __init__(self, *errors):
         self.calls: list[tuple[str, str]] = []
         self.errors = list(errors)
 
-    def __call__(self, trap: str, policy: str) -> Any:
+    def __call__(self, trap, policy):
         self.calls.append((trap, policy))
         if self.errors:
             raise self.errors.pop(0)
@@ -53,12 +51,12 @@ class Begun:
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def loaded(desk: Desk) -> Any:
+def loaded(desk):
     """Return what comes after the loading."""
     for _ in range(200):
         if not isinstance(desk.app.screen, LoadingScreen):
@@ -69,13 +67,13 @@ def loaded(desk: Desk) -> Any:
 
 
 @pytest.fixture
-def library(monkeypatch: pytest.MonkeyPatch) -> None:
+def library(monkeypatch):
     """A library of three agents, whatever there is."""
     agents = ("library:0", "library:planner:0", "library:ppo-alpha0.1-s0")
     monkeypatch.setattr(finding, "list_library", lambda trap: dict.fromkeys(agents, "an agent"))
 
 
-def test_it_starts_on_cheese_corner_with_a_line_of_each_story(library: None) -> None:
+def test_it_starts_on_cheese_corner_with_a_line_of_each_story(library):
     begun = Begun()
     start = StartScreen(begun, FIRST)
     assert start.dialog is None
@@ -88,21 +86,21 @@ def test_it_starts_on_cheese_corner_with_a_line_of_each_story(library: None) -> 
     assert begun.calls == [("CheeseCorner-v0", "library:0")]
 
 
-def test_trained_agents_are_offered_first_then_oracles(library: None) -> None:
+def test_trained_agents_are_offered_first_then_oracles(library):
     start = StartScreen(Begun(), FIRST)
     first = ["library:0", "library:planner:0", "play", "oracle:cheese", "oracle:corner"]
     assert start.specs[:5] == first
     assert start.specs[-1] == "library:ppo-alpha0.1-s0"
 
 
-def test_without_a_library_oracles_are_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_library_oracles_are_offered(monkeypatch):
     monkeypatch.setattr(finding, "list_library", lambda trap: {})
     start = StartScreen(Begun(), FIRST)
     assert start.specs[:3] == ["play", "oracle:cheese", "oracle:corner"]
     assert start.players.highlighted == 1  # watching is what was asked for
 
 
-def test_a_trap_and_a_policy_are_picked_by_keys(library: None) -> None:
+def test_a_trap_and_a_policy_are_picked_by_keys(library):
     begun = Begun()
     start = StartScreen(begun, FIRST)
     with Desk(start) as desk:
@@ -114,7 +112,7 @@ def test_a_trap_and_a_policy_are_picked_by_keys(library: None) -> None:
 
 
 @pytest.mark.thorough
-def test_the_mouse_shows_a_trap_and_begins_with_a_player(library: None) -> None:
+def test_the_mouse_shows_a_trap_and_begins_with_a_player(library):
     begun = Begun()
     start = StartScreen(begun, FIRST)
     with Desk(start) as desk:
@@ -127,7 +125,7 @@ def test_the_mouse_shows_a_trap_and_begins_with_a_player(library: None) -> None:
     assert begun.calls == [(NAMES[4], "play")]
 
 
-def test_what_does_not_work_is_said_and_one_can_choose_again(library: None) -> None:
+def test_what_does_not_work_is_said_and_one_can_choose_again(library):
     begun = Begun(ValueError("no such thing"), ImportError("install the extra"))
     with Desk(StartScreen(begun, FIRST)) as desk:
         for reason in ("no such thing", "install the extra"):
@@ -142,10 +140,10 @@ def test_what_does_not_work_is_said_and_one_can_choose_again(library: None) -> N
 
 
 @pytest.mark.thorough
-def test_the_window_is_there_before_what_takes_long() -> None:
+def test_the_window_is_there_before_what_takes_long():
     began: list[float] = []
 
-    def slow() -> Next:
+    def slow():
         began.append(time.monotonic())
         time.sleep(0.3)
         return Next()
@@ -162,8 +160,8 @@ def test_the_window_is_there_before_what_takes_long() -> None:
         assert isinstance(desk.app.screen, Next)
 
 
-def test_what_cannot_be_loaded_raises_or_goes_back() -> None:
-    def broken() -> Next:
+def test_what_cannot_be_loaded_raises_or_goes_back():
+    def broken():
         raise ValueError("a damaged agent")
 
     with pytest.raises(ValueError, match="a damaged agent"):

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import pytest
 from edited import cells_of, same
@@ -16,7 +13,7 @@ from mesa_gym.scoring import ENDED, record, rollout
 from mesa_gym.scoring.record import sum_discounted
 from mesa_gym.scoring.rollout import replay
 from mesa_gym.scoring.trace import name_of
-from mesa_gym.traps import Split, Trap, all_traps
+from mesa_gym.traps import Split, all_traps
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.traps.monster_world import MonsterWorld
@@ -37,7 +34,7 @@ each_trap = pytest.mark.parametrize(
 )
 
 
-def made_of(policy: Any, trap: Trap, seed: int = 0) -> PolicyActor:
+def made_of(policy, trap, seed=0):
     """An actor of the very policy, and not of a copy."""
     player = PolicyPlayer(policy, seed)
     player.make = lambda trap, horizon: policy
@@ -47,14 +44,14 @@ def made_of(policy: Any, trap: Trap, seed: int = 0) -> PolicyActor:
 # -- what is watched is what is scored -------------------------------------------------------------
 
 
-def scored(policy, trap: Trap, levels: list[int], seed: int, split: Split = SHIFT) -> np.ndarray:
+def scored(policy, trap, levels, seed, split=SHIFT):
     starts, horizon = trap.levels(split, levels), trap.horizon(split)
     made = as_policy(policy, trap, horizon)
     return rollout(made, trap, starts, horizon, seed, name_of(policy), split).actions
 
 
 @each_trap
-def test_a_policy_does_what_it_does_when_it_is_scored(trap: Trap) -> None:
+def test_a_policy_does_what_it_does_when_it_is_scored(trap):
     of = "oracle" if trap.solvable else "reference"
     for spec, split in [
         ("random", Split.TRAIN),
@@ -70,7 +67,7 @@ def test_a_policy_does_what_it_does_when_it_is_scored(trap: Trap) -> None:
 
 @pytest.mark.parametrize("cls", [RedBlueDoors, TreeFarm])
 @pytest.mark.parametrize("seed", [0, 7])
-def test_a_policy_with_a_memory_does_what_it_does_when_it_is_scored(cls: type, seed: int) -> None:
+def test_a_policy_with_a_memory_does_what_it_does_when_it_is_scored(cls, seed):
     trap = cls()
     seen = set()
     for level in (2, 3, 4):
@@ -81,9 +78,7 @@ def test_a_policy_with_a_memory_does_what_it_does_when_it_is_scored(cls: type, s
     assert len(seen) > 10  # it did not stand at a wall
 
 
-def test_an_agents_directory_is_sampled_as_its_card_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_agents_directory_is_sampled_as_its_card_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(actors, "as_policy", lambda *_: uniform())
     folder, trap = tmp_path / "ppo-s0", KeysChests()
     folder.mkdir()
@@ -95,7 +90,7 @@ def test_an_agents_directory_is_sampled_as_its_card_is_named(
 
 
 @each_trap
-def test_states_and_payments_are_the_traps_own(trap: Trap) -> None:
+def test_states_and_payments_are_the_traps_own(trap):
     line = whole(PolicyPlayer("random", seed=5), trap, 4)
     state = trap.levels(SHIFT, [4])
     paid = replay(trap, state, line.actions()[None]).paid
@@ -117,7 +112,7 @@ def test_states_and_payments_are_the_traps_own(trap: Trap) -> None:
 # -- decisions -------------------------------------------------------------------------------------
 
 
-def test_a_decision_says_how_it_was_chosen() -> None:
+def test_a_decision_says_how_it_was_chosen():
     trap = RedBlueDoors()
     policy, again = Settled(), Settled()
     horizon = trap.horizon(SHIFT)
@@ -142,7 +137,7 @@ class Fails(Remembering):
         return super().act(observation)
 
 
-def test_a_policy_that_fails_says_where_and_leaves_what_there_was() -> None:
+def test_a_policy_that_fails_says_where_and_leaves_what_there_was():
     trap = KeysChests()
     line = begun(PolicyPlayer(Fails()), trap, 0)
     says = r"policy 'Fails' on KeysChests-v0, shift, step 5: .*weights"
@@ -155,7 +150,7 @@ def test_a_policy_that_fails_says_where_and_leaves_what_there_was() -> None:
 # -- ends ------------------------------------------------------------------------------------------
 
 
-def test_an_episode_ends_with_the_time_or_by_the_rules() -> None:
+def test_an_episode_ends_with_the_time_or_by_the_rules():
     trap = CheeseCorner()
     staying = whole(PolicyPlayer("stay"), trap, 0)
     assert staying.over
@@ -183,7 +178,7 @@ def test_an_episode_ends_with_the_time_or_by_the_rules() -> None:
 
 
 @pytest.mark.parametrize("cls", [CheeseCorner, MonsterWorld])
-def test_a_trace_is_replayed(cls: type) -> None:
+def test_a_trace_is_replayed(cls):
     trap = cls()
     player = TracePlayer(record("random", trap, levels=3, seed=4))
     assert player.name == "random"
@@ -203,7 +198,7 @@ def test_a_trace_is_replayed(cls: type) -> None:
 
 
 @pytest.mark.parametrize("t", [0, 30, 100])
-def test_a_memory_is_restored_by_showing_it_the_past(t: int) -> None:
+def test_a_memory_is_restored_by_showing_it_the_past(t):
     trap = CheeseCorner(13)
     line = whole(PolicyPlayer(Remembering(), seed=2), trap, 1)
     assert len(line) > 100
@@ -221,7 +216,7 @@ def test_a_memory_is_restored_by_showing_it_the_past(t: int) -> None:
         assert a.decision.value == b.decision.value
 
 
-def test_a_memory_is_shown_what_was_done_by_hand() -> None:
+def test_a_memory_is_shown_what_was_done_by_hand():
     trap = CheeseCorner()
     line = whole(PolicyPlayer(Settled()), trap, 1)
     other = line.branch(3, PolicyPlayer(Settled()).actor(trap, SHIFT, line.states[0]))

@@ -1,7 +1,6 @@
 """Auditors in their locked child: what attacks get, and what an honest one does."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +10,6 @@ from subjects import make_subjects
 from benchmarks.audit.auditor import find_auditor, make_rooms, predict_shares
 from benchmarks.audit.evidence import gather_evidence
 from benchmarks.rooms import locks
-from benchmarks.rooms.room import Rooms
 from mesa_gym.errors import PolicyError
 
 KNOWN, FRESH = make_subjects(8), make_subjects(5, seed=1)
@@ -26,20 +24,20 @@ def rooms():
         yield made
 
 
-def ask(rooms: Rooms, name: str) -> np.ndarray:
+def ask(rooms, name):
     auditor = find_auditor(rooms, f"{spies.__file__}:{name}")
     known, asked = (gather_evidence(each, auditor.tier, "x") for each in (KNOWN, FRESH))
     return predict_shares(rooms, auditor, known, KNOWN.share, asked)
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_attacks_get_nothing(name: str, rooms: Rooms, tmp_path: Path) -> None:
+def test_attacks_get_nothing(name, rooms, tmp_path):
     for _ in range(2):
         assert ask(rooms, name).tolist() == [0.0] * 5
 
 
 @pytest.mark.parametrize("name", [x for x in ATTACKS if x not in ("Recalling", "Searching")])
-def test_an_attack_succeeds_where_nothing_stops_it(name: str, tmp_path: Path, monkeypatch) -> None:
+def test_an_attack_succeeds_where_nothing_stops_it(name, tmp_path, monkeypatch):
     (tmp_path / "subjects").write_text("shares")
     monkeypatch.setattr(spies.ReadingSubjects, "folder", str(tmp_path))
     spy = getattr(spies, name)()
@@ -57,12 +55,12 @@ def test_an_attack_succeeds_where_nothing_stops_it(name: str, tmp_path: Path, mo
         ("Raising", "Raising: it raised ValueError: an accident"),
     ],
 )
-def test_what_is_no_share_is_an_error(name: str, told: str, rooms: Rooms) -> None:
+def test_what_is_no_share_is_an_error(name, told, rooms):
     with pytest.raises(PolicyError, match=re.escape(told)):
         ask(rooms, name)
 
 
-def test_predictions_are_those_of_the_auditor(rooms: Rooms) -> None:
+def test_predictions_are_those_of_the_auditor(rooms):
     np.testing.assert_allclose(ask(rooms, "First"), 9 * FRESH.share - 4, atol=0.03)
 
 
@@ -76,12 +74,12 @@ def test_predictions_are_those_of_the_auditor(rooms: Rooms) -> None:
         (f"{spies.__file__}:Wishing", "everything"),
     ],
 )
-def test_an_auditor_that_is_none_is_said(place: str, told: str, rooms: Rooms) -> None:
+def test_an_auditor_that_is_none_is_said(place, told, rooms):
     with pytest.raises(ValueError, match=re.escape(told)):
         find_auditor(rooms, place)
 
 
-def test_an_auditor_is_not_imported_here(tmp_path: Path, rooms: Rooms) -> None:
+def test_an_auditor_is_not_imported_here(tmp_path, rooms):
     file = tmp_path / "bomb.py"
     file.write_text("import sys\nsys.exit('it ran')")
     with pytest.raises(ValueError, match="Bomb: it raised SystemExit: it ran"):
@@ -91,7 +89,7 @@ def test_an_auditor_is_not_imported_here(tmp_path: Path, rooms: Rooms) -> None:
         find_auditor(rooms, f"{file}:Bomb")
 
 
-def test_a_project_that_is_installed_is_hidden_too(tmp_path: Path, monkeypatch) -> None:
+def test_a_project_that_is_installed_is_hidden_too(tmp_path, monkeypatch):
     site = tmp_path / "lib" / "site-packages"
     for name in ("mesa_gym", "agents", "numpy"):
         (site / name).mkdir(parents=True)

@@ -15,7 +15,7 @@ HANDED_OVER = {
 
 
 @pytest.mark.parametrize("tier", TIERS)
-def test_a_tier_hands_over_what_it_says_and_no_more(tier: str) -> None:
+def test_a_tier_hands_over_what_it_says_and_no_more(tier):
     found = gather_evidence(SUBJECTS, tier, "x")
     assert {*found} == HANDED_OVER[tier]
     assert {len(array) for array in found.values()} == {7}
@@ -29,7 +29,7 @@ def compute(layers, inputs):
     return (hidden @ layers["outputs"] + layers["outputs_bias"])[:, 0]
 
 
-def test_shuffled_networks_compute_the_same_of_shuffled_inputs() -> None:
+def test_shuffled_networks_compute_the_same_of_shuffled_inputs():
     plain = {name: layer.astype(float) for name, layer in SUBJECTS.weights.items()}
     shuffled = gather_evidence(SUBJECTS, "weights", "x")
     # Where each input went: the order is the same in all agents.
@@ -45,7 +45,7 @@ def test_shuffled_networks_compute_the_same_of_shuffled_inputs() -> None:
     np.testing.assert_allclose(compute(mine, moved), compute(plain, inputs), rtol=1e-9)
 
 
-def test_hidden_units_have_another_order_in_each_agent_and_with_each_salt() -> None:
+def test_hidden_units_have_another_order_in_each_agent_and_with_each_salt():
     same = make_subjects(1).take([0] * 6)
     one, other = (gather_evidence(same, "weights", salt)["second"] for salt in "xy")
     assert len({each.tobytes() for each in (*one, *other)}) == 12

@@ -13,7 +13,7 @@ from subjects import make_subjects
 from benchmarks.audit.gate import EXPLAINED, PENALTY, describe_metadata, explain, measure_gate
 
 
-def test_what_facts_explain_is_told_from_all_other_agents() -> None:
+def test_what_facts_explain_is_told_from_all_other_agents():
     rng = np.random.default_rng(0)
     facts = rng.normal(size=(40, 3)) * (1, 10, 100)
     share = 0.3 * facts[:, 0] + rng.normal(size=40)
@@ -25,7 +25,7 @@ def test_what_facts_explain_is_told_from_all_other_agents() -> None:
     assert explain(np.ones((40, 1)), share) == pytest.approx(1 - (40 / 39) ** 2)
 
 
-def test_the_figures_of_a_population() -> None:
+def test_the_figures_of_a_population():
     subjects = make_subjects(60, seed=5)
     found = measure_gate(subjects)
     share = subjects.share
@@ -38,7 +38,7 @@ def test_the_figures_of_a_population() -> None:
     assert found.passed
 
 
-def test_agents_that_all_do_the_same_do_not_pass() -> None:
+def test_agents_that_all_do_the_same_do_not_pass():
     chosen = np.tile([450, 0], (60, 2, 1))
     found = measure_gate(replace(make_subjects(60), chosen=chosen))
     assert (found.mean, found.spread) == (1, 0)
@@ -47,7 +47,7 @@ def test_agents_that_all_do_the_same_do_not_pass() -> None:
 
 
 @pytest.mark.parametrize("failing", ["solved", "spread", "retest", "explained", "curve"])
-def test_a_population_that_fails_one_line_does_not_pass(failing: str) -> None:
+def test_a_population_that_fails_one_line_does_not_pass(failing):
     subjects, rng = make_subjects(200, seed=2), np.random.default_rng(1)
     assert measure_gate(subjects).passed
     if failing == "solved":
@@ -79,9 +79,7 @@ def test_a_population_that_fails_one_line_does_not_pass(failing: str) -> None:
     [(225, 0.0, "met", 1.0), (100, 0.1, "met", 0.46), (225, 0.1, "met", 0.24),
      (225, 0.2, "met", 0.0), (225, 0.2, "curve", 0.70)],
 )  # fmt: skip
-def test_how_often_metadata_slip_through(
-    agents: int, true: float, place: str, expected: float
-) -> None:
+def test_how_often_metadata_slip_through(agents, true, place, expected):
     """docs/studies/audit.md has these figures: one point of a curve is hard to see."""
     rng, draws, passed = np.random.default_rng(0), 1_000, 0
     base = make_subjects(agents)

@@ -18,7 +18,7 @@ from benchmarks.audit.one_agent import predict_share
 from benchmarks.audit.populations import POPULATIONS
 
 
-def predict_linearly(known: dict, shares: np.ndarray, asked: dict) -> np.ndarray:
+def predict_linearly(known, shares, asked):
     """Return the predictions of least squares."""
     sides = [np.column_stack([np.ones(len(each["x"])), each["x"]]) for each in (known, asked)]
     return sides[1] @ np.linalg.lstsq(sides[0], shares, rcond=None)[0]
@@ -36,9 +36,7 @@ AUDITORS = {
 
 @pytest.mark.parametrize("labels", [20, 64])
 @pytest.mark.parametrize("auditor", AUDITORS)
-def test_an_interval_holds_the_true_share_nineteen_times_in_twenty(
-    auditor: str, labels: int
-) -> None:
+def test_an_interval_holds_the_true_share_nineteen_times_in_twenty(auditor, labels):
     """Of agents with shares near 0, 1 and between; a worse auditor has a wider one."""
     rng, draws, held, widths = np.random.default_rng(0), 300, 0, []
     for _ in range(draws):
@@ -54,7 +52,7 @@ def test_an_interval_holds_the_true_share_nineteen_times_in_twenty(
     assert (np.mean(widths) < 0.5) == (auditor == "linear")
 
 
-def test_too_few_labels_are_refused() -> None:
+def test_too_few_labels_are_refused():
     few = make_subjects(19)
     with pytest.raises(ValueError, match="19 agents are labelled; an interval needs 20"):
         predict_share(predict_linearly, {}, few.share, {})
@@ -64,19 +62,19 @@ def test_too_few_labels_are_refused() -> None:
     ("options", "told"),
     [(["--labels", "19"], "an interval needs 20"), ([], "nowhere holds no trained agent")],
 )
-def test_what_cannot_be_predicted_is_said_before_any_work(options, told, capsys) -> None:
+def test_what_cannot_be_predicted_is_said_before_any_work(options, told, capsys):
     assert main(["predict", "nowhere", *options]) == 2
     assert told in capsys.readouterr().err
 
 
-def test_too_few_fresh_agents_are_refused_before_any_work(capsys) -> None:
+def test_too_few_fresh_agents_are_refused_before_any_work(capsys):
     assert main(["rerun", "--fresh", "9"]) == 2
     assert "--fresh 9: expected 10 at least" in capsys.readouterr().err
 
 
 @pytest.mark.thorough
 @pytest.mark.usefixtures("jobs_run_here")
-def test_a_saved_agent_is_predicted_from_others(tmp_path: Path, capsys, monkeypatch) -> None:
+def test_a_saved_agent_is_predicted_from_others(tmp_path, capsys, monkeypatch):
     run = Run("CheeseDish", "ppo-planner", steps=8_192)
     small = replace(POPULATIONS["planner-cheese"], name="small", run=run)
     monkeypatch.setattr(populations, "POPULATIONS", {"small": small})

@@ -17,7 +17,7 @@ from mesa_gym.traps import LEVELS
 SALT = "a salt of thirty letters or so"
 
 
-def test_seeds_are_a_salts_own() -> None:
+def test_seeds_are_a_salts_own():
     seeds = POPULATIONS["pixels"].draw_seeds("x", 500)
     assert len({*seeds}) == 500
     assert seeds[:20] == POPULATIONS["pixels"].draw_seeds("x", 20)
@@ -31,7 +31,7 @@ def test_seeds_are_a_salts_own() -> None:
 
 
 @pytest.mark.parametrize("name", ["coin", "planner-cheese"])
-def test_states_are_of_training_and_of_many_moments(name: str) -> None:
+def test_states_are_of_training_and_of_many_moments(name):
     trap = find_population(name).trap
     states = draw_states(trap)
     assert states.n == STATES
@@ -41,7 +41,7 @@ def test_states_are_of_training_and_of_many_moments(name: str) -> None:
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
+def small(monkeypatch):
     """A population that is trained in a second, in batches of two, on few levels."""
     run = Run("CheeseDish", "ppo-planner", steps=8_192)
     population = replace(POPULATIONS["planner-cheese"], name="small", run=run)
@@ -50,7 +50,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.thorough
-def test_agents_are_the_same_alone_and_beside_others() -> None:
+def test_agents_are_the_same_alone_and_beside_others():
     run = Run("CheeseDish", steps=8_192, alpha=0.1)
     population = replace(POPULATIONS["planner-cheese"], run=run)
     seeds = population.draw_seeds("x", 2)
@@ -73,7 +73,7 @@ def test_agents_are_the_same_alone_and_beside_others() -> None:
 
 @pytest.mark.thorough
 @pytest.mark.usefixtures("jobs_run_here", "small")
-def test_agents_are_made_kept_and_made_again_where_damaged(tmp_path, capsys) -> None:
+def test_agents_are_made_kept_and_made_again_where_damaged(tmp_path, capsys):
     command = ["gate", "--populations", "small", "--count", "3", "--out", str(tmp_path)]
     assert main(command) == 0
     row = capsys.readouterr().out.splitlines()[-1].split()
@@ -94,7 +94,7 @@ def test_agents_are_made_kept_and_made_again_where_damaged(tmp_path, capsys) -> 
 
 @pytest.mark.thorough
 @pytest.mark.usefixtures("jobs_run_here", "small")
-def test_a_rerun_trains_fresh_agents_and_scores_auditors(tmp_path, capsys, monkeypatch) -> None:
+def test_a_rerun_trains_fresh_agents_and_scores_auditors(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(commands, "LABELS", (0, 2, 8))
     monkeypatch.setattr(predictions, "FEWEST", 4)
     monkeypatch.setattr(subjects, "ABLE", 0.0)  # of so short a training nothing more is learnt

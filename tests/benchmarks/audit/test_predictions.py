@@ -23,7 +23,7 @@ from benchmarks.audit.subjects import Subjects
 from benchmarks.rooms.code import Code
 
 
-def test_figures_are_those_of_other_libraries() -> None:
+def test_figures_are_those_of_other_libraries():
     rng = np.random.default_rng(0)
     true = rng.uniform(size=50)
     predicted = np.round(true + rng.normal(0, 0.4, 50), 1)  # with ties
@@ -32,7 +32,7 @@ def test_figures_are_those_of_other_libraries() -> None:
     assert correlate_ranks(np.full(50, 0.5), true) == 0
 
 
-def draw_pair(kind: str, noise: float, count: int, rng: np.random.Generator) -> list[np.ndarray]:
+def draw_pair(kind, noise, count, rng):
     """Return predicted and true shares: a normal pair, shares that were counted, or outliers."""
     if kind == "normal":
         true = rng.normal(size=count)
@@ -50,9 +50,7 @@ def draw_pair(kind: str, noise: float, count: int, rng: np.random.Generator) -> 
      ("counted", 0.03, 0.988), ("outliers", 0.15, 0.964)],
 )  # fmt: skip
 @pytest.mark.parametrize("agents", [20, 100])
-def test_an_interval_holds_the_true_correlation_nineteen_times_in_twenty(
-    kind: str, noise: float, rho: float, agents: int
-) -> None:
+def test_an_interval_holds_the_true_correlation_nineteen_times_in_twenty(kind, noise, rho, agents):
     rng, draws, held = np.random.default_rng(1), 200, 0
     true = correlate_ranks(*draw_pair(kind, noise, 100_000, rng))
     assert true == pytest.approx(rho, abs=0.005)
@@ -62,7 +60,7 @@ def test_an_interval_holds_the_true_correlation_nineteen_times_in_twenty(
     assert held / draws == pytest.approx(0.95, abs=0.04)
 
 
-def test_an_interval_of_the_same_order_and_of_none() -> None:
+def test_an_interval_of_the_same_order_and_of_none():
     true = np.arange(20.0)
     low, high = bound_correlation(true, true)
     assert 0.99 < low <= high <= 1
@@ -70,7 +68,7 @@ def test_an_interval_of_the_same_order_and_of_none() -> None:
 
 
 @pytest.mark.thorough
-def test_an_auditor_that_reads_shares_orders_agents_and_one_of_nothing_does_not() -> None:
+def test_an_auditor_that_reads_shares_orders_agents_and_one_of_nothing_does_not():
     known, fresh = make_subjects(200), make_subjects(60, seed=1)
     blind = make_subjects(60, seed=1, told=False)
     with make_rooms() as rooms:
@@ -89,7 +87,7 @@ def test_an_auditor_that_reads_shares_orders_agents_and_one_of_nothing_does_not(
     assert unlabelled.spearman > 0.8
 
 
-def test_too_few_agents_to_label_are_refused() -> None:
+def test_too_few_agents_to_label_are_refused():
     known = make_subjects(200)
     known = replace(known, solved=np.arange(200) / 200)
     auditor = Auditor(Code("none", "None"), "behaviour")
@@ -103,7 +101,7 @@ def test_too_few_agents_to_label_are_refused() -> None:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", list_baselines())
-def test_a_baseline_predicts_with_any_number_of_labels(name: str) -> None:
+def test_a_baseline_predicts_with_any_number_of_labels(name):
     auditor = getattr(baselines, name)()
     known, fresh = make_subjects(64), make_subjects(40, seed=1)
     evidence, asked = (gather_evidence(x, auditor.tier, "x") for x in (known, fresh))
@@ -118,7 +116,7 @@ def test_a_baseline_predicts_with_any_number_of_labels(name: str) -> None:
         assert correlate_ranks(found[64], fresh.share) > 0.7
 
 
-def test_the_first_auditor_of_the_docs_predicts() -> None:
+def test_the_first_auditor_of_the_docs_predicts():
     text = (Path(baselines.__file__).parents[2] / "docs" / "audits.md").read_text()
     made: dict[str, type] = {}
     exec(text.split("```python\n")[1].split("```")[0], made)

@@ -239,35 +239,35 @@ def test_bad_usage(arguments, told, capsys, monkeypatch):
 # -- budgets ---------------------------------------------------------------------------------------
 
 
-def test_reference_policies_of_which_cards_are_committed_are_not_scored_again() -> None:
+def test_reference_policies_of_which_cards_are_committed_are_not_scored_again():
     runs = [Run(CORNER, steps=1), Run("MonsterWorld", steps=1)]
     names = {job.name for job in leaderboard.list_jobs(runs, 4, [CORNER])}
     assert SCORED not in names
     assert "MonsterWorld-v0-references" in names
 
 
-def chosen(options: str = "") -> list[Run]:
+def chosen(options=""):
     """Return the trainings that a command line asks for."""
     parser = argparse.ArgumentParser()
     leaderboard.ACTIONS["run"].declare(parser)
     return leaderboard.list_runs(parser.parse_args(options.split()))
 
 
-def test_the_quick_board_is_what_runs_without_options() -> None:
+def test_the_quick_board_is_what_runs_without_options():
     assert chosen() == chosen("--budget quick") == BUDGETS["quick"].runs()
     traps = {"CheeseCorner-v0": 100_000, "CheeseDish-v0": 200_000, "OversightLamp-v0": 200_000}
     agents = [(trap, f"ppo-s{seed}", traps[trap]) for trap in traps for seed in range(3)]
     assert [(run.trap, run.name, run.steps) for run in chosen()] == agents
 
 
-def test_the_leaderboard_has_thirteen_algorithms_with_three_seeds_at_least() -> None:
+def test_the_leaderboard_has_thirteen_algorithms_with_three_seeds_at_least():
     counted = Counter(run.algo for run in BUDGETS["leaderboard"].runs())
     assert len(counted) == 13
     assert (counted["ppo"], counted["sb3-ppo"]) == (18 * 5, 18 * 3)
     assert {*counted.values()} == {18 * 5, 18 * 3, 16 * 5, 16 * 3}
 
 
-def test_options_say_what_runs_and_choose_from_a_budget() -> None:
+def test_options_say_what_runs_and_choose_from_a_budget():
     assert len(chosen("--traps all --algorithms bc --alpha 0 0.03")) == 18 * 2 * 3
     one_each = chosen("--seeds 1 --traps CheeseCorner FollowMe")
     assert [(run.name, run.steps) for run in one_each] == [("ppo-s0", 600_000), ("ppo-s0", 10**6)]
@@ -286,6 +286,6 @@ def test_options_say_what_runs_and_choose_from_a_budget() -> None:
         ("--budget quick --traps FollowMe", "no such agents; without --budget"),
     ],
 )
-def test_what_cannot_run_is_refused(options: str, told: str) -> None:
+def test_what_cannot_run_is_refused(options, told):
     with pytest.raises(ValueError, match=told):
         chosen(options)

@@ -17,7 +17,6 @@ from strangers import LAZY
 from benchmarks.board.budgets import AgentGrid, Budget
 from benchmarks.board.commands import list_jobs
 from benchmarks.jobs import runner
-from benchmarks.jobs.job import Job
 from benchmarks.tracks.running import Evaluation
 from benchmarks.tracks.tasks import find_task
 
@@ -26,7 +25,7 @@ TRAPS = ("CheeseCorner", "CheeseDish")
 ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
 
 
-def jobs(out: Path) -> list[Job]:
+def jobs(out):
     """The jobs of a small board of agents, reference policies and methods."""
     budget = Budget((AgentGrid(("ppo", "bc"), TRAPS, SEEDS),), out)
     found = list_jobs([replace(run, steps=STEPS) for run in budget.runs()], LEVELS)
@@ -38,7 +37,7 @@ def jobs(out: Path) -> list[Job]:
     return found
 
 
-def start(out: Path) -> subprocess.Popen[bytes]:
+def start(out):
     return subprocess.Popen(
         [sys.executable, __file__, str(out)],
         stderr=subprocess.DEVNULL,
@@ -47,7 +46,7 @@ def start(out: Path) -> subprocess.Popen[bytes]:
     )
 
 
-def files(out: Path) -> dict[str, bytes]:
+def files(out):
     """Path -> content of all results, without the seconds that something took."""
     found = {}
     for path in sorted(path for path in out.rglob("*") if path.is_file()):
@@ -64,7 +63,7 @@ def files(out: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.slow
-def test_thirty_kills_change_no_byte(tmp_path: Path) -> None:
+def test_thirty_kills_change_no_byte(tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     began = time.monotonic()
     assert start(whole).wait() == 0
@@ -90,7 +89,7 @@ def test_thirty_kills_change_no_byte(tmp_path: Path) -> None:
 SWEEP = "--traps CheeseCorner CoinRun --seeds 2 --steps 8192 --levels 20 --backend"
 
 
-def run(out: Path, options: str) -> dict[str, bytes]:
+def run(out, options):
     """All that a run leaves."""
     command = [sys.executable, *f"-m benchmarks board run {SWEEP} {options} --out".split()]
     done = subprocess.run([*command, out], env=ENVIRONMENT, capture_output=True, text=True)
@@ -102,13 +101,13 @@ def run(out: Path, options: str) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def usual(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+def usual(tmp_path_factory):
     return run(tmp_path_factory.mktemp("runs") / "local", "local --workers 2")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["local --workers 1", "dask --workers 2"])
-def test_every_backend_gives_identical_results(backend: str, usual, tmp_path: Path) -> None:
+def test_every_backend_gives_identical_results(backend, usual, tmp_path):
     """Agents, records and cards are the same bytes; one worker instead of two, too."""
     name = backend.split()[0]
     if name == "dask" and find_spec("distributed") is None:

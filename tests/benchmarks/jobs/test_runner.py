@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from sample_jobs import QUICK, SLOW, job
 from benchmarks.jobs import runner
 
 
-def start(out: Path, workers: int = 2) -> subprocess.Popen[str]:
+def start(out, workers=2):
     """Run quick and slow jobs in a session of its own, as in a terminal."""
     return subprocess.Popen(
         [sys.executable, sample_jobs.__file__, str(out), str(workers)],
@@ -27,28 +26,28 @@ def start(out: Path, workers: int = 2) -> subprocess.Popen[str]:
     )
 
 
-def until(holds: Callable[[], object]) -> None:
+def until(holds):
     deadline = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
-def worked_on(out: Path) -> list[str]:
+def worked_on(out):
     """The names of jobs that were worked on to their end, as often as they were."""
     return sorted((out / "log").read_text().split())
 
 
-def half_done(out: Path) -> dict[str, int]:
+def half_done(out):
     """Job that is half done -> its process."""
     return {path.parent.name: int(path.read_text()) for path in out.glob(".work/*/half")}
 
 
-def gone(process: int) -> bool:
+def gone(process):
     return not Path("/proc", str(process)).exists()
 
 
-def left(out: Path) -> set[str]:
+def left(out):
     """The files that a run leaves, apart from locks that no process holds."""
     for path in (out / ".work").iterdir():
         assert path.suffix == ".lock"

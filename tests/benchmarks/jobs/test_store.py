@@ -24,15 +24,15 @@ BOTH = dict.fromkeys(PLACES, TERMS)
 Spoil = Callable[[Path], object]
 
 
-def replaced(make: Spoil) -> Spoil:
+def replaced(make):
     return lambda path: (path.unlink(), make(path))
 
 
-def holds(data: bytes) -> Spoil:
+def holds(data):
     return lambda path: path.write_bytes(data)
 
 
-def changed(**changes: object) -> Spoil:
+def changed(**changes):
     return lambda path: path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
@@ -44,7 +44,7 @@ EPISODE = changed(episode={"level": 0, "actions": [4] * 65})
 
 
 @pytest.fixture
-def out(tmp_path: Path) -> Path:
+def out(tmp_path):
     """Results of one agent."""
     record = AgentRecord(trap=CORNER, name="ppo-s0", seed=0, about="PPO", alpha=0.5)
     for path, result in zip(PLACES, (CARD, record), strict=True):
@@ -55,10 +55,10 @@ def out(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def rendering(capsys: pytest.CaptureFixture[str]):
+def rendering(capsys):
     """Return a function that renders results which cannot be, and returns what was told."""
 
-    def rendering(out: Path) -> str:
+    def rendering(out):
         assert leaderboard.main(["render", "--out", str(out)]) == 2
         assert not (out / "board").exists()
         return capsys.readouterr().err
@@ -66,12 +66,12 @@ def rendering(capsys: pytest.CaptureFixture[str]):
     return rendering
 
 
-def whole(results: Results) -> bool:
+def whole(results):
     return not results.find_missing(BOTH)
 
 
 @pytest.mark.parametrize(("place", "spoil"), FILES)
-def test_a_damaged_result_is_named_by_who_renders(place, spoil: Spoil, out: Path, rendering):
+def test_a_damaged_result_is_named_by_who_renders(place, spoil, out, rendering):
     """Nothing is passed over in silence: a lost record would hide a share of the shift."""
     spoil(out / place)
     told = rendering(out)
@@ -82,7 +82,7 @@ def test_a_damaged_result_is_named_by_who_renders(place, spoil: Spoil, out: Path
 @pytest.mark.parametrize(
     ("place", "spoil"), [*FILES, (PLACES[0], EPISODE), (PLACES[0], changed(policy="ppo-s1"))]
 )
-def test_a_damaged_result_is_set_aside_by_who_makes_it(place, spoil: Spoil, out: Path) -> None:
+def test_a_damaged_result_is_set_aside_by_who_makes_it(place, spoil, out):
     path, notes = out / place, list[str]()
     assert whole(Results(out, pytest.fail))
     spoil(path)
@@ -94,12 +94,12 @@ def test_a_damaged_result_is_set_aside_by_who_makes_it(place, spoil: Spoil, out:
 
 
 @pytest.mark.parametrize("spoil", [holds(b"{"), replaced(Path.mkdir)])
-def test_a_result_with_a_damaged_label_is_a_damaged_one(spoil: Spoil, out: Path) -> None:
+def test_a_result_with_a_damaged_label_is_a_damaged_one(spoil, out):
     spoil(label_path(out / PLACES[0]))
     assert Results(out).find_missing(BOTH) == PLACES[:1]
 
 
-def test_a_result_that_came_without_a_label_is_known_by_what_it_says_itself(out: Path) -> None:
+def test_a_result_that_came_without_a_label_is_known_by_what_it_says_itself(out):
     for path in PLACES:
         label_path(out / path).unlink()
     results, (card, record) = Results(out), PLACES
@@ -109,7 +109,7 @@ def test_a_result_that_came_without_a_label_is_known_by_what_it_says_itself(out:
             results.find_missing({path: other})
 
 
-def test_a_folder_is_whole_with_all_its_files(tmp_path: Path) -> None:
+def test_a_folder_is_whole_with_all_its_files(tmp_path):
     agent, notes = agent_path(CORNER, "ppo-s0"), list[str]()
     for name in ("a", "b/c"):
         (tmp_path / "made" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -125,16 +125,16 @@ def test_a_folder_is_whole_with_all_its_files(tmp_path: Path) -> None:
     assert (len(notes), (tmp_path / agent).is_symlink()) == (2, False)
 
 
-def list_agents(folder: Path) -> list[str]:
+def list_agents(folder):
     return [each.agent for each in read_leaderboard(Results(folder, pytest.fail)).profiles]
 
 
-def test_an_agent_that_met_the_shift_says_so_by_its_name(tmp_path: Path) -> None:
+def test_an_agent_that_met_the_shift_says_so_by_its_name(tmp_path):
     write(tmp_path, [card(CORNER, "dqn-s0", 0.5, 0.5)], [training(CORNER, "dqn", 0, 0.5)])
     assert list_agents(tmp_path) == ["dqn-alpha0.5"]
 
 
-def test_a_record_of_another_agent_is_refused(tmp_path: Path, rendering) -> None:
+def test_a_record_of_another_agent_is_refused(tmp_path, rendering):
     """A training without a card is passed over: cards alone decide what is on the board."""
     path = tmp_path / training_path(CORNER, "dqn-s0")
     write(tmp_path, [card(CORNER, "ppo-s0", 0.5, 0.5)], [training(CORNER, "dqn", 0, 0.5)])
@@ -145,11 +145,11 @@ def test_a_record_of_another_agent_is_refused(tmp_path: Path, rendering) -> None
     assert f"{CORNER}/{path.name}; move it there" in told
 
 
-def test_no_cards_at_all_say_what_to_do_first(tmp_path: Path, rendering) -> None:
+def test_no_cards_at_all_say_what_to_do_first(tmp_path, rendering):
     assert f"benchmarks board run --out {tmp_path}" in rendering(tmp_path)
 
 
-def test_a_looping_folder_and_an_episode_of_other_rules_do_not_stop_the_board(out: Path) -> None:
+def test_a_looping_folder_and_an_episode_of_other_rules_do_not_stop_the_board(out):
     (out / "cards" / "loop").symlink_to(out / "cards" / "loop")
     EPISODE(out / PLACES[0])
     assert leaderboard.main(["render", "--out", str(out)]) == 0

@@ -20,7 +20,7 @@ COMMANDS = {
 }
 
 
-def run_beside(folder: Path, *arguments: str, path: Path = ROOT) -> str:
+def run_beside(folder, *arguments, path=ROOT):
     """Run a command in a folder, and return what it said."""
     command = [sys.executable, "-m", "benchmarks", *arguments]
     environment = os.environ | {"PYTHONPATH": str(path)}
@@ -31,7 +31,7 @@ def run_beside(folder: Path, *arguments: str, path: Path = ROOT) -> str:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("command", COMMANDS)
-def test_nothing_beside_a_strangers_file_is_imported(command: str, tmp_path: Path) -> None:
+def test_nothing_beside_a_strangers_file_is_imported(command, tmp_path):
     marker, folder = tmp_path / "ran", tmp_path / "stranger"
     folder.mkdir()
     (folder / "mine.py").write_text(SECRETS.format(str(marker)))
@@ -41,7 +41,7 @@ def test_nothing_beside_a_strangers_file_is_imported(command: str, tmp_path: Pat
 
 
 @pytest.mark.thorough
-def test_nor_by_processes_that_the_evaluator_starts(tmp_path: Path) -> None:
+def test_nor_by_processes_that_the_evaluator_starts(tmp_path):
     """Units are done in processes of their own, which begin in the same working folder."""
     (tmp_path / "secrets.py").write_text(SECRETS.format(str(tmp_path / "ran")))
     script = "import runpy, subprocess, sys\nsys.argv = ['benchmarks', '--help']\n"
@@ -53,7 +53,7 @@ def test_nor_by_processes_that_the_evaluator_starts(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def stranger(tmp_path, monkeypatch):
     """A stranger's checkout, whose top is on the path, with a method in a folder."""
     (tmp_path / "methods").mkdir()
     for file in ("mine.py", "methods/mine.py", "methods/__init__.py"):
@@ -63,7 +63,7 @@ def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("place", ["mine.py", "methods/mine.py", "methods", "."])
-def test_code_below_a_folder_of_the_path_is_refused(place: str, stranger: Path) -> None:
+def test_code_below_a_folder_of_the_path_is_refused(place, stranger):
     (stranger / "__init__.py").touch()
     with pytest.raises(ValueError, match="is on Python's path, so that the evaluator"):
         find_code(f"{stranger / place}:Mine")
@@ -71,14 +71,14 @@ def test_code_below_a_folder_of_the_path_is_refused(place: str, stranger: Path) 
         require_apart(stranger / place)
 
 
-def test_the_working_folder_is_of_the_path_where_it_says_so(stranger: Path, monkeypatch) -> None:
+def test_the_working_folder_is_of_the_path_where_it_says_so(stranger, monkeypatch):
     monkeypatch.setattr(sys, "path", ["", *sys.path[1:]])
     monkeypatch.chdir(stranger)
     with pytest.raises(ValueError, match="is on Python's path"):
         find_code("methods/mine.py:Mine")
 
 
-def test_a_folder_of_this_checkout_is_ours() -> None:
+def test_a_folder_of_this_checkout_is_ours():
     file = str(ROOT / "benchmarks" / "audit" / "baselines.py")
     assert find_code(f"{file}:MeanShare") == Code("baselines", "MeanShare", file, (file,))
     with pytest.raises(ValueError, match="put it into a folder of its own"):
@@ -96,6 +96,6 @@ def test_a_folder_of_this_checkout_is_ours() -> None:
         ("/etc/passwd:Mine", "with its __init__.py"),
     ],
 )
-def test_code_that_is_not_there(place: str, told: str) -> None:
+def test_code_that_is_not_there(place, told):
     with pytest.raises(ValueError, match=told):
         find_code(place)

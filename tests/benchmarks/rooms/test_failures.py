@@ -24,7 +24,7 @@ FILLS = "while True: observation = [observation, bytearray(1 << 20)]"
 NO_ANSWER = "it sent something that is not an answer"
 
 
-def failure(folder: Path, acts: str) -> str:
+def failure(folder, acts):
     """Return the message about a child whose ``act`` is made of these lines."""
     with code(folder, acts) as policy, pytest.raises(PolicyError) as caught:
         ask(policy)
@@ -51,11 +51,11 @@ def failure(folder: Path, acts: str) -> str:
         (WRITE.format("(3).to_bytes(8, 'little') + b'abc'") + "time.sleep(9)", NO_ANSWER),
     ],
 )
-def test_a_child_that_fails_is_an_error(acts: str, told: str, tmp_path: Path) -> None:
+def test_a_child_that_fails_is_an_error(acts, told, tmp_path):
     assert told in failure(tmp_path, acts).splitlines()[0]
 
 
-def test_a_pickle_in_place_of_an_answer_is_not_loaded(tmp_path: Path) -> None:
+def test_a_pickle_in_place_of_an_answer_is_not_loaded(tmp_path):
     marker = tmp_path / "marker"
     bomb = pickle.dumps(Bomb(marker))
     pickle.loads(bomb)
@@ -76,7 +76,7 @@ def test_a_pickle_in_place_of_an_answer_is_not_loaded(tmp_path: Path) -> None:
         "    except OSError: pass\nwhile True: pass",
     ],
 )
-def test_a_child_that_does_not_answer_is_ended(acts: str, tmp_path) -> None:
+def test_a_child_that_does_not_answer_is_ended(acts, tmp_path):
     with code(tmp_path, acts, answer_seconds=0.3) as policy:
         began = time.monotonic()
         with pytest.raises(PolicyError, match=r"no answer within 0\.3 s"):
@@ -86,7 +86,7 @@ def test_a_child_that_does_not_answer_is_ended(acts: str, tmp_path) -> None:
 
 
 @pytest.mark.thorough
-def test_the_time_of_all_answers_is_bounded(tmp_path: Path) -> None:
+def test_the_time_of_all_answers_is_bounded(tmp_path):
     with code(tmp_path, "time.sleep(0.15)\nreturn [0] * len(observation)") as policy:
         policy.room._left = 0.4
         assert ask(policy).shape == (3, 5)
@@ -102,7 +102,7 @@ def test_the_time_of_all_answers_is_bounded(tmp_path: Path) -> None:
 
 
 @pytest.mark.thorough
-def test_a_child_that_computes_unasked_is_ended_by_the_kernel(tmp_path, monkeypatch) -> None:
+def test_a_child_that_computes_unasked_is_ended_by_the_kernel(tmp_path, monkeypatch):
     """It gives an answer too soon, and computes on; its time is the kernel's to count."""
     monkeypatch.setattr("benchmarks.rooms.room.CPU_SECONDS", 1)
     ready = _frame(messages.encode_value("planes"))
@@ -114,7 +114,7 @@ def test_a_child_that_computes_unasked_is_ended_by_the_kernel(tmp_path, monkeypa
             ask(policy)
 
 
-def test_what_it_writes_to_its_terminal_is_shown_short_and_harmless(tmp_path: Path) -> None:
+def test_what_it_writes_to_its_terminal_is_shown_short_and_harmless(tmp_path):
     acts = r"""
 print('\x1b[2J\x1b]0;title\x07' + 'first' * 1000)
 for i in range(3000): print('line', i, file=sys.stderr)
@@ -126,13 +126,13 @@ raise RuntimeError('\x1b[2J' * 500 + 'why')"""
     assert (len(told) < 5000, told.count("\n") < 19) == (True, True)
 
 
-def test_prints_are_no_answers(tmp_path: Path) -> None:
+def test_prints_are_no_answers(tmp_path):
     with code(tmp_path, "os.write(1, b'0' * 1000)\nreturn [1] * len(observation)") as policy:
         assert ask(policy).argmax(axis=1).tolist() == [1, 1, 1]
 
 
 @pytest.mark.thorough
-def test_it_dies_with_the_scorer(tmp_path: Path) -> None:
+def test_it_dies_with_the_scorer(tmp_path):
     """Even where that is killed, and the child does not look at its pipes."""
     script = (
         "import sys, threading; from pathlib import Path; from submissions import ask, code;"
@@ -149,7 +149,7 @@ def test_it_dies_with_the_scorer(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("graph", "told"), [(looping(), "no answer within 1 s"), (allocating(), "(?i)alloc|memory")]
 )
-def test_a_graph_that_loops_or_allocates_for_ever_is_ended(graph, told) -> None:
+def test_a_graph_that_loops_or_allocates_for_ever_is_ended(graph, told):
     bounds = Bounds(20, answer_seconds=1, memory=1 << 28)
     with pytest.raises(PolicyError, match=told), opened(graph, bounds) as policy:
         ask(policy)
@@ -162,13 +162,13 @@ def test_a_graph_that_loops_or_allocates_for_ever_is_ended(graph, told) -> None:
         ("find_machine", None, "or newer with Landlock, on x86_64 or aarch64"),
     ],
 )
-def test_without_locks_nothing_foreign_is_run(what, value, told, monkeypatch) -> None:
+def test_without_locks_nothing_foreign_is_run(what, value, told, monkeypatch):
     monkeypatch.setattr(locks, what, lambda: value)
     with pytest.raises(OSError, match=f"action traces.*{told}"):
         make_rooms()
 
 
-def test_windows_is_told_what_rooms_need(tmp_path: Path) -> None:
+def test_windows_is_told_what_rooms_need(tmp_path):
     """A stand-in for it: it lacks two modules, and says which system it is."""
     script = "import sys; sys.modules |= {'fcntl': None, 'resource': None}; import benchmarks"
     script += "\nfrom benchmarks.submissions import commands, scoring; sys.platform = 'win32'"
@@ -185,7 +185,7 @@ def test_windows_is_told_what_rooms_need(tmp_path: Path) -> None:
     assert re.fullmatch(told, done.stderr.splitlines()[-1]), done.stderr
 
 
-def test_a_child_that_cannot_be_locked_loads_nothing(tmp_path: Path) -> None:
+def test_a_child_that_cannot_be_locked_loads_nothing(tmp_path):
     """Landlock's last step fails where a process has too many layers of it, as an example."""
     (tmp_path / "agent.py").write_text(f"open({str(tmp_path / 'x')!r}, 'w')")
     with pytest.raises(OSError, match=r"no process could be locked up.*started this one is gone"):
@@ -193,7 +193,7 @@ def test_a_child_that_cannot_be_locked_loads_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "x").exists()
 
 
-def test_numbers_of_system_calls_are_the_kernels() -> None:
+def test_numbers_of_system_calls_are_the_kernels():
     headers = [*Path("/usr/include").glob("**/asm/unistd_64.h")]
     if not headers:
         pytest.skip("no headers of the kernel here")

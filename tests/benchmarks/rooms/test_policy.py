@@ -28,12 +28,12 @@ SECRET = "salt-7f3a"
 BENCHMARKS = ROOT / "benchmarks"
 
 
-def contents(folder: Path) -> dict[Path, bytes | None]:
+def contents(folder):
     return {path: path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
 
 
 @pytest.fixture(scope="module", params=["code_room", "code_room_of_2022"])
-def tried(request, tmp_path_factory: pytest.TempPathFactory):
+def tried(request, tmp_path_factory):
     """Attack -> whether it succeeded, in one locked child and in a process without locks."""
     folder = tmp_path_factory.mktemp("evaluator")
     submitted = folder / "submission"
@@ -72,25 +72,25 @@ def tried(request, tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.mark.parametrize("name", attacks.ATTACKS)
-def test_attack_is_stopped(name: str, tried) -> None:
+def test_attack_is_stopped(name, tried):
     assert not tried[0][name]
 
 
 @pytest.mark.parametrize("name", attacks.ATTACKS)
-def test_attack_succeeds_where_nothing_stops_it(name: str, tried) -> None:
+def test_attack_succeeds_where_nothing_stops_it(name, tried):
     """Else the test above would pass for a wrong reason."""
     if name.startswith("evaluators_memory") and not tried[1][name]:
         pytest.skip("this system does not let a process look into other processes")
     assert tried[1][name]
 
 
-def test_no_file_is_made_changed_or_removed_and_no_state_found(tried) -> None:
+def test_no_file_is_made_changed_or_removed_and_no_state_found(tried):
     """Not even an empty file, by who then may not write to it."""
     assert not tried[0]["changes"]
     assert not tried[0]["states"]
 
 
-def test_states_are_found_in_the_scorers_own_process() -> None:
+def test_states_are_found_in_the_scorers_own_process():
     trap, seen = find_trap(CORNER)(), []
 
     def act(observation, state=None):
@@ -103,7 +103,7 @@ def test_states_are_found_in_the_scorers_own_process() -> None:
 
 
 @pytest.mark.thorough
-def test_episodes_that_have_ended_show_their_last_picture(monkeypatch) -> None:
+def test_episodes_that_have_ended_show_their_last_picture(monkeypatch):
     """Not their start, which would tell how long they were; some end sooner than others."""
     trap, shown = find_trap(CORNER)(), []
     starts = trap.levels(Split.TEST, np.arange(40))
@@ -130,7 +130,7 @@ def test_episodes_that_have_ended_show_their_last_picture(monkeypatch) -> None:
 
 
 @pytest.mark.thorough
-def test_states_are_kept_in_the_child_and_zeroed_for_rows_that_begin() -> None:
+def test_states_are_kept_in_the_child_and_zeroed_for_rows_that_begin():
     rng = np.random.default_rng(0)
     seen, count = np.zeros((100, *SHAPE), np.uint8), np.zeros(100, np.int64)
     with opened(counting()) as policy:
@@ -142,7 +142,7 @@ def test_states_are_kept_in_the_child_and_zeroed_for_rows_that_begin() -> None:
 
 
 @pytest.mark.slow
-def test_the_default_memory_is_enough_for_code_with_torch(tmp_path: Path) -> None:
+def test_the_default_memory_is_enough_for_code_with_torch(tmp_path):
     file = tmp_path / "agent.py"
     file.write_text(
         "import torch\ndef make(trap):\n    def act(seen):\n        torch.zeros(64, 1 << 20)\n"
@@ -161,7 +161,7 @@ def refused(number, *arguments):
 """
 
 
-def test_every_other_system_call_is_refused(tmp_path: Path) -> None:
+def test_every_other_system_call_is_refused(tmp_path):
     """Those that there are and those to come; also the allowed ones with other arguments."""
     _, place = locks.find_machine()
     calls = {**locks.FREELY, **locks.OPENING, **locks.WITH_ARGUMENTS}

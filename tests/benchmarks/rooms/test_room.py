@@ -5,7 +5,6 @@ import py_compile
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from submissions import ask, code
@@ -23,11 +22,11 @@ def rooms():
         yield made
 
 
-def test_a_room_cannot_call_while_it_is_called(tmp_path: Path, rooms: Rooms) -> None:
+def test_a_room_cannot_call_while_it_is_called(tmp_path, rooms):
     """A label is counted at its end: one that is asked for within it would be free."""
     given = []
 
-    def play() -> int:
+    def play():
         given.append(1)
         answer: int = room.call("act", int)
         return answer
@@ -40,8 +39,8 @@ def test_a_room_cannot_call_while_it_is_called(tmp_path: Path, rooms: Rooms) -> 
     assert len(given) == 2
 
 
-def test_a_wrong_call_is_the_rooms_error(tmp_path: Path, rooms: Rooms) -> None:
-    def play(starts: list[int]) -> int:
+def test_a_wrong_call_is_the_rooms_error(tmp_path, rooms):
+    def play(starts):
         return 5
 
     with rooms.open("mine", terms="once", served={"play": play}) as room:
@@ -52,15 +51,15 @@ def test_a_wrong_call_is_the_rooms_error(tmp_path: Path, rooms: Rooms) -> None:
 
 
 @pytest.mark.parametrize("served", [AttributeError, KeyError, OverflowError])
-def test_what_fails_here_is_not_the_rooms_error(served: type[Exception], rooms: Rooms) -> None:
-    def play() -> int:
+def test_what_fails_here_is_not_the_rooms_error(served, rooms):
+    def play():
         raise served
 
     with rooms.open("mine", terms="once", served={"play": play}) as room, pytest.raises(served):
         room.call("adapt", int)
 
 
-def test_an_answer_of_another_type_is_an_error(rooms: Rooms) -> None:
+def test_an_answer_of_another_type_is_an_error(rooms):
     for hint, told in ((str, "Expected `str`, got `int`"), (list[bytes], "Expected `array`")):
         raises = pytest.raises(PolicyError, match=rf"adapt\(\) gave something else: {told}")
         with rooms.open("mine", terms="once", served={"play": lambda: 1}) as room, raises:
@@ -68,7 +67,7 @@ def test_an_answer_of_another_type_is_an_error(rooms: Rooms) -> None:
 
 
 @pytest.mark.parametrize("compiled", ["__pycache__/helper.{tag}.pyc", "helper.pyc", "other.pyc"])
-def test_a_package_is_its_sources_alone(compiled: str, tmp_path: Path, rooms: Rooms) -> None:
+def test_a_package_is_its_sources_alone(compiled, tmp_path, rooms):
     """The code that is read is the code that runs, whatever a cache beside it says."""
     folder = tmp_path / "mine"
     path = folder / compiled.format(tag=sys.implementation.cache_tag)
@@ -91,7 +90,7 @@ def test_a_package_is_its_sources_alone(compiled: str, tmp_path: Path, rooms: Ro
             assert room.call("tell", str) == "honest"
 
 
-def test_folders_of_a_killed_evaluator_are_removed_by_the_next(tmp_path: Path, monkeypatch) -> None:
+def test_folders_of_a_killed_evaluator_are_removed_by_the_next(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     script = (
         "from benchmarks.rooms.scratch import ScratchHome\nhome = ScratchHome()\n"
@@ -115,7 +114,7 @@ def test_folders_of_a_killed_evaluator_are_removed_by_the_next(tmp_path: Path, m
     assert not [*tmp_path.iterdir()]
 
 
-def test_a_folder_of_anothers_is_left_alone(tmp_path: Path, monkeypatch) -> None:
+def test_a_folder_of_anothers_is_left_alone(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "mesa-gym-rooms-link").symlink_to("elsewhere")
@@ -125,12 +124,12 @@ def test_a_folder_of_anothers_is_left_alone(tmp_path: Path, monkeypatch) -> None
     assert len([*tmp_path.iterdir()]) == 3
 
 
-def test_telemetry_is_off(tmp_path: Path) -> None:
+def test_telemetry_is_off(tmp_path):
     with code(tmp_path, "return [int(os.environ['ORT_DISABLE_TELEMETRY'])] * 3") as policy:
         assert ask(policy).argmax(axis=1).tolist() == [1, 1, 1]
 
 
-def test_locks_that_are_missing_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_locks_that_are_missing_are_said(monkeypatch):
     monkeypatch.setattr(locks, "find_landlock_version", lambda: 2)
     locks.require_locks()
     with pytest.raises(OSError, match=r"that needs Linux 6\.2 or newer with Landlock"):

@@ -28,42 +28,42 @@ WEIGHTS, TRACE = entry("weights", "x"), entry("trace", "x")
 Build = Callable[[Path], object]
 
 
-def says(**changes: object) -> Build:
+def says(**changes):
     """A head that says something else."""
     return lambda folder: submission(folder, WEIGHTS, **changes)
 
 
-def names(name: str) -> Build:
+def names(name):
     """A whole submission of this name."""
     return lambda folder: written(folder, name=name)
 
 
-def enters(**changes: object) -> Build:
+def enters(**changes):
     """An agent of which something else is said."""
     return lambda folder: submission(folder, WEIGHTS | changes)
 
 
-def reads(data: bytes) -> Build:
+def reads(data):
     """An ``agent.json`` of these bytes."""
     return lambda folder: (submission(folder) / "agent.json").write_bytes(data)
 
 
-def holds(data: bytes, kind: str = "weights") -> Build:
+def holds(data, kind="weights"):
     """An agent's file of these bytes."""
     return lambda folder: (submission(folder, entry(kind, "x")) / "x").write_bytes(data)
 
 
-def packs(fields: dict) -> Build:
+def packs(fields):
     """A trace's file, of fields that need not be one."""
     body = zlib.compress(msgspec.msgpack.encode(fields))
     head = blake2b(body, digest_size=16).hexdigest().encode()
     return holds(b"mesa-gym trace 1\n%s\n%s" % (head, body), "trace")
 
 
-def records(trap: str = CORNER, levels: int = 4, steps: int = 0, **settings) -> Build:
+def records(trap=CORNER, levels=4, steps=0, **settings):
     """A trace of who stays, with so many steps after the time limit."""
 
-    def build(folder: Path) -> None:
+    def build(folder):
         trace = record("stay", trap, levels, **settings)
         done = trace.plays["test"]
         actions = np.pad(done.actions, [(0, 0), (0, steps)], constant_values=4)
@@ -73,10 +73,10 @@ def records(trap: str = CORNER, levels: int = 4, steps: int = 0, **settings) -> 
     return build
 
 
-def spoilt(spoil: Callable[[Path], object], file: str = "x") -> Build:
+def spoilt(spoil, file="x"):
     """Something in the place of a file, with a file of the evaluator's at hand: ``FOLDER.salt``."""
 
-    def build(folder: Path) -> None:
+    def build(folder):
         submission(folder, WEIGHTS | {"file": file})
         (folder / file).parent.mkdir(exist_ok=True)
         Path(f"{folder}.salt").write_text("x")
@@ -85,14 +85,14 @@ def spoilt(spoil: Callable[[Path], object], file: str = "x") -> Build:
     return build
 
 
-def salt_of(path: Path) -> Path:
+def salt_of(path):
     return next(Path(f"{folder}.salt") for folder in path.parents if folder.name == "s")
 
 
-def twice(kind: str, *files: str) -> Build:
+def twice(kind, *files):
     """A submission whose seeds have one file, under these names."""
 
-    def build(folder: Path) -> None:
+    def build(folder):
         submission(folder, *(entry(kind, file, seed) for seed, file in enumerate(files)))
         for file in files:
             (folder / file).write_bytes(linear(np.zeros((CELLS, 5))))
@@ -100,7 +100,7 @@ def twice(kind: str, *files: str) -> Build:
     return build
 
 
-def below_a_link(path: Path) -> None:
+def below_a_link(path):
     secret = path.parents[1].with_name("secret")
     secret.mkdir()
     (secret / path.name).write_bytes(tensors({"x": np.zeros(3)}))
@@ -108,17 +108,17 @@ def below_a_link(path: Path) -> None:
     path.parent.symlink_to(secret)
 
 
-def described_by_a_link(path: Path) -> None:
+def described_by_a_link(path):
     description = path.with_name("agent.json")
     path.with_name("agent.json").symlink_to(description.rename(path.parents[1] / "other.json"))
 
 
-def make_sparse(path: Path) -> None:
+def make_sparse(path):
     path.touch()
     os.truncate(path, MOST_BYTES + 1)
 
 
-def second_bad(folder: Path) -> None:
+def second_bad(folder):
     (written(folder, 0, 1) / "s1.onnx").write_bytes(b"\x80\x04\x95")
 
 
@@ -208,7 +208,7 @@ REFUSED: list[tuple[Build, str, str]] = [
 
 
 @pytest.mark.parametrize(("build", "salt", "told"), REFUSED)
-def test_attacks_are_refused_before_any_work(build, salt, told, tmp_path: Path, capsys) -> None:
+def test_attacks_are_refused_before_any_work(build, salt, told, tmp_path, capsys):
     build(tmp_path / "s")
     assert submit(tmp_path / "s", tmp_path / "R", salt) == 2
     out, err = capsys.readouterr()
@@ -218,12 +218,12 @@ def test_attacks_are_refused_before_any_work(build, salt, told, tmp_path: Path, 
     assert not (tmp_path / "R").exists()
 
 
-def test_devices_are_not_read() -> None:
+def test_devices_are_not_read():
     with pytest.raises(ValueError, match="is not a plain file"):
         read_inside(Path("/dev"), "zero", 10)
 
 
-def test_every_test_that_the_page_names_exists() -> None:
+def test_every_test_that_the_page_names_exists():
     page = (ROOT / "docs" / "studies" / "security.md").read_text()
     named = re.findall(r"`(tests/[\w/]+\.py)`|`(test_\w+)`", page)
     files = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))

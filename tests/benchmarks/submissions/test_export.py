@@ -1,7 +1,5 @@
 """Submissions are made of trained agents, SB3 models and traces, and read back."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from graphs import CELLS, CORNER, linear
@@ -23,17 +21,17 @@ TRAP = find_trap(CORNER)()
 ABOUT = ["--name", "mine", "--description", "PPO", "--authors", "A. B.", "C. D."]
 
 
-def agent(folder: Path, seed: int, alpha: float = 0.0) -> Path:
+def agent(folder, seed, alpha=0.0):
     network = Network(TRAP, draw_stack(CentredInputs(TRAP).count, (seed,)))
     save(folder, record_agent(network, TRAP, f"ppo-s{seed}", seed, alpha=alpha))
     return folder
 
 
 @pytest.fixture
-def export(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def export(tmp_path, capsys):
     """Return a function that exports into ``out`` and returns exit code and what was told."""
 
-    def export(*arguments: object) -> tuple[int, str]:
+    def export(*arguments):
         try:
             code = main(["export", *ABOUT, "--out", str(tmp_path / "out"), *map(str, arguments)])
         except SystemExit as stop:
@@ -44,7 +42,7 @@ def export(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
 
 
 @pytest.fixture(scope="module")
-def unfit(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def unfit(tmp_path_factory):
     """A folder of traces and agents that make no submission."""
     folder = tmp_path_factory.mktemp("unfit")
     (folder / "agent.json").write_text("{}")
@@ -59,7 +57,7 @@ def unfit(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_trained_agents_are_exported_and_added(export, tmp_path: Path) -> None:
+def test_trained_agents_are_exported_and_added(export, tmp_path):
     folders = [agent(tmp_path / f"a{seed}", seed) for seed in range(3)]
     assert export("--agents", *folders[:2])[0] == export("--agents", folders[2])[0] == 0
     submission = Submission.load(tmp_path / "out")
@@ -78,7 +76,7 @@ def test_trained_agents_are_exported_and_added(export, tmp_path: Path) -> None:
     assert Submission.load(tmp_path / "out") == submission
 
 
-def test_alpha_is_what_the_agents_say(export, tmp_path: Path) -> None:
+def test_alpha_is_what_the_agents_say(export, tmp_path):
     folders = [agent(tmp_path / f"a{seed}", seed, alpha) for seed, alpha in enumerate((0.03, 0.0))]
     assert export("--agents", *folders)[1].count("alpha 0.0, and the submission says 0.03") == 1
     assert export("--agents", folders[0], "--alpha", "0")[0] == 2
@@ -87,7 +85,7 @@ def test_alpha_is_what_the_agents_say(export, tmp_path: Path) -> None:
     assert Submission.load(tmp_path / "out").alpha == 0.03
 
 
-def test_traces_are_exported(export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_traces_are_exported(export, tmp_path, monkeypatch):
     monkeypatch.setattr(exporting, "EVALUATION_LEVELS", 2)
     files = [tmp_path / f"{number}.trace" for number in range(3)]
     for file, trap in zip(files, [CORNER, CORNER, "CoinRun-v0"], strict=True):
@@ -98,7 +96,7 @@ def test_traces_are_exported(export, tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert agents[1].trace(tmp_path / "out").policy == "1"
 
 
-def test_graphs_are_exported(export, tmp_path: Path) -> None:
+def test_graphs_are_exported(export, tmp_path):
     for name in "ab":
         (tmp_path / f"{name}.onnx").write_bytes(linear(np.ones((CELLS, 5))))
     given = [f"CheeseCorner={tmp_path / name}.onnx" for name in "ab"]
@@ -126,9 +124,7 @@ def test_graphs_are_exported(export, tmp_path: Path) -> None:
         ("", "one of the arguments --agents --onnx --traces is required"),
     ],
 )
-def test_bad_usage(
-    arguments: str, told: str, export, unfit: Path, tmp_path: Path, monkeypatch
-) -> None:
+def test_bad_usage(arguments, told, export, unfit, tmp_path, monkeypatch):
     monkeypatch.chdir(unfit)
     code, error = export(*filter(None, arguments.split(" ")))
     assert (code, told in error) == (2, True)
@@ -136,7 +132,7 @@ def test_bad_usage(
 
 
 @pytest.mark.thorough
-def test_a_model_of_sb3_is_exported(export, tmp_path: Path) -> None:
+def test_a_model_of_sb3_is_exported(export, tmp_path):
     from stable_baselines3 import PPO
 
     from mesa_gym.sb3 import export as export_model

@@ -21,7 +21,7 @@ WEIGHTS = entry("weights", "w")
 
 
 @pytest.mark.parametrize("name", ["a", "far-sighted", "PPO2", "ppo-mine", "v1.0_b", "x" * 64])
-def test_a_submission_is_read_as_it_was_written(name: str, tmp_path: Path) -> None:
+def test_a_submission_is_read_as_it_was_written(name, tmp_path):
     agents = [WEIGHTS, entry("onnx", "a/x", 1, "CoinRun-v0")]
     agents.append(entry("trace", "x.trace", 2))
     loaded = Submission.load(submission(tmp_path, *agents, name=name))
@@ -44,7 +44,7 @@ def test_a_submission_is_read_as_it_was_written(name: str, tmp_path: Path) -> No
     assert not (tmp_path / "y").exists()
 
 
-def test_the_page_shows_a_whole_description(tmp_path: Path) -> None:
+def test_the_page_shows_a_whole_description(tmp_path):
     page = (Path(__file__).parents[3] / "docs" / "leaderboard.md").read_text()
     (shown,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
     (tmp_path / "agent.json").write_text(shown)
@@ -52,7 +52,7 @@ def test_the_page_shows_a_whole_description(tmp_path: Path) -> None:
     assert kinds == [Weights, Onnx, TraceAgent]
 
 
-def test_digests_tell_files_apart(tmp_path: Path) -> None:
+def test_digests_tell_files_apart(tmp_path):
     """Files beside them do not count."""
     (agent,), digests = Submission.load(submission(tmp_path, WEIGHTS)).agents, []
     for file, text in (("w", b"b"), ("w", b"c"), ("more.txt", b"d"), ("agent.json", b"e")):
@@ -63,7 +63,7 @@ def test_digests_tell_files_apart(tmp_path: Path) -> None:
     assert beside == [changed] * 2
 
 
-def pickles(path: Path) -> dict[str, bytes]:
+def pickles(path):
     """The same bomb in every wrapping, by name."""
     zipped, legacy, sb3, array = (io.BytesIO() for _ in range(4))
     torch.save(Bomb(path), zipped)
@@ -79,7 +79,7 @@ def pickles(path: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("kind", ["weights", "onnx", "trace"])
 @pytest.mark.parametrize("suffix", [".safetensors", ".onnx", ".trace", ".pkl", ".pt", ".zip"])
-def test_pickles_are_refused_whatever_they_are_called(kind, suffix, tmp_path, capsys) -> None:
+def test_pickles_are_refused_whatever_they_are_called(kind, suffix, tmp_path, capsys):
     folder = submission(tmp_path / "s", entry(kind, f"x{suffix}"))
     for data in pickles(tmp_path / "went-off").values():
         (folder / f"x{suffix}").write_bytes(data)
@@ -89,7 +89,7 @@ def test_pickles_are_refused_whatever_they_are_called(kind, suffix, tmp_path, ca
         assert not (tmp_path / "went-off").exists()
 
 
-def test_the_bombs_are_live(tmp_path: Path) -> None:
+def test_the_bombs_are_live(tmp_path):
     bombs = pickles(tmp_path / "went-off")
     del bombs["sb3"]  # which holds that of torch
     for name, data in bombs.items():

@@ -1,8 +1,7 @@
 """Agents in their own processes act as they would here, and one's failure leaves others alone."""
 
-from contextlib import AbstractContextManager, redirect_stderr
+from contextlib import redirect_stderr
 from io import StringIO
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +13,6 @@ from safetensors.torch import save as tensors
 from submissions import entry, opened, submission, submit
 
 from agents.saving import encode_weights
-from benchmarks.rooms.policy import RoomPolicy
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import references
@@ -24,7 +22,7 @@ from mesa_gym.trained.ensemble import Ensemble
 from mesa_gym.trained.inputs import CentredInputs
 from mesa_gym.trained.kinds import KINDS
 from mesa_gym.trained.loading import make
-from mesa_gym.trained.networks import Network, TorchAgent
+from mesa_gym.trained.networks import Network
 from mesa_gym.trained.record import AgentRecord
 from mesa_gym.trained.stacks import draw_stack
 from mesa_gym.traps import Split, find_trap
@@ -37,7 +35,7 @@ SEEN = np.random.default_rng(0).integers(0, 2, (3, 100, *SHAPE), dtype=np.uint8)
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory):
+def done(tmp_path_factory):
     """A submission with good and bad agents, scored: the results, what was told."""
     home = tmp_path_factory.mktemp("done")
     onnx = [entry("onnx", f"s{seed}.onnx", seed) for seed in (0, 1, 3, 4)]
@@ -53,7 +51,7 @@ def done(tmp_path_factory: pytest.TempPathFactory):
     return home / "R", told.getvalue()
 
 
-def test_the_others_go_on_where_one_misbehaves(done) -> None:
+def test_the_others_go_on_where_one_misbehaves(done):
     results, told = done
     cards = {path.stem for path in (results / "cards" / CORNER).glob("*.json")}
     beside = {name.replace(":", "-") for name in references(TRAP)}
@@ -86,7 +84,7 @@ class Turning:
         return (self.count - 1) % 5
 
 
-def test_a_graph_that_remembers_is_scored_on_secret_levels(tmp_path: Path) -> None:
+def test_a_graph_that_remembers_is_scored_on_secret_levels(tmp_path):
     """As the same agent of Python is; one that forgets would get another card."""
     folder = submission(tmp_path / "s", entry("onnx", "x.onnx"))
     (folder / "x.onnx").write_bytes(counting())
@@ -100,14 +98,14 @@ def test_a_graph_that_remembers_is_scored_on_secret_levels(tmp_path: Path) -> No
     assert card.splits != forgetful.splits
 
 
-def test_what_is_said_of_an_agent_is_kept_as_text(done) -> None:
+def test_what_is_said_of_an_agent_is_kept_as_text(done):
     """The board shows it, and escapes it."""
     training = AgentRecord.load(done[0] / "training" / CORNER / "demo-s0.json")
     about = "PPO <script>alert(1)</script> & more (A. Person)"
     assert (training.agent, training.seed, training.about) == ("demo", 0, about)
 
 
-def test_a_graph_cannot_have_its_weights_in_other_files() -> None:
+def test_a_graph_cannot_have_its_weights_in_other_files():
     """Such as a file of the evaluator's, of which it would tell by what it does."""
     with pytest.raises(PolicyError, match="the weights 'weights' in another file"):
         opened(external("etc/passwd")).__enter__()
@@ -116,11 +114,11 @@ def test_a_graph_cannot_have_its_weights_in_other_files() -> None:
 # -- weights ---------------------------------------------------------------------------------------
 
 
-def isolated(data: bytes, architecture: str = "network") -> AbstractContextManager[RoomPolicy]:
+def isolated(data, architecture="network"):
     return opened(data, architecture=architecture)
 
 
-def untrained(kind: str = "network") -> TorchAgent:
+def untrained(kind="network"):
     one, other = (
         Network(TRAP, draw_stack(CentredInputs(TRAP).count, (seed,))) for seed in range(2)
     )
@@ -129,7 +127,7 @@ def untrained(kind: str = "network") -> TorchAgent:
 
 
 @pytest.mark.parametrize("kind", few(KINDS, KINDS[0]))
-def test_every_kind_of_agent_acts_as_it_does_here(kind: str) -> None:
+def test_every_kind_of_agent_acts_as_it_does_here(kind):
     """Step after step, also after some episodes have begun again: some kinds remember."""
     actor = untrained(kind)
     shown = make_observation(TRAP, actor.observation)
@@ -143,13 +141,13 @@ def test_every_kind_of_agent_acts_as_it_does_here(kind: str) -> None:
             np.testing.assert_array_equal(policy.act(observation), actor.act(observation))
 
 
-def cast(kind: torch.dtype) -> bytes:
+def cast(kind):
     state = untrained().state_dict()
     return tensors({name: (100 * tensor).to(kind) for name, tensor in state.items()})
 
 
 @pytest.mark.slow
-def test_half_precision_acts_as_its_numbers_do() -> None:
+def test_half_precision_acts_as_its_numbers_do():
     """It is widened, which changes none of them; ``agents.saving`` writes it too."""
     actor, data = untrained(), cast(torch.float16)
     actor.load_state_dict({name: tensor.float() for name, tensor in tensors_of(data).items()})
@@ -171,7 +169,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("told", few(BAD, *list(BAD)[:5:4]))
-def test_weights_that_are_not_of_their_architecture_are_an_error(told: str) -> None:
+def test_weights_that_are_not_of_their_architecture_are_an_error(told):
     with pytest.raises(PolicyError, match=told) as caught:
         isolated(BAD[told], "networks" if "networks" in told else "network").__enter__()
     assert all(line.isprintable() for line in str(caught.value).split("\n"))

@@ -3,7 +3,6 @@
 import json
 import shutil
 import sys
-from pathlib import Path
 
 import pytest
 from graphs import CORNER
@@ -23,12 +22,12 @@ pytestmark = pytest.mark.thorough
 SALT = "a secret of the evaluator"
 
 
-def contents(folder: Path) -> dict[Path, bytes]:
+def contents(folder):
     return {path.relative_to(folder): path.read_bytes() for path in folder.glob("*/*/*.json")}
 
 
 @pytest.fixture(scope="module")
-def scored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def scored(tmp_path_factory):
     """A submission s of two agents that was scored into R at one go; not to be changed."""
     home = tmp_path_factory.mktemp("scored")
     assert submit(written(home / "s", 0, 1), home / "R") == 0
@@ -36,12 +35,12 @@ def scored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def board(scored: Path, tmp_path: Path) -> Path:
+def board(scored, tmp_path):
     """A copy of its results to spoil."""
     return shutil.copytree(scored / "R", tmp_path / "R")
 
 
-def edited_versions(board: Path, **versions: str) -> None:
+def edited_versions(board, **versions):
     for path in board.glob("cards/*/*.json"):
         card = json.loads(path.read_text())
         card["provenance"]["versions"] |= versions
@@ -51,7 +50,7 @@ def edited_versions(board: Path, **versions: str) -> None:
         label_path(path).write_text(json.dumps(label | {"digest": digest_result(path)}))
 
 
-def test_a_secret_board_has_references_of_the_same_levels(tmp_path: Path) -> None:
+def test_a_secret_board_has_references_of_the_same_levels(tmp_path):
     out = tmp_path / "R"
     assert submit(written(tmp_path / "s"), out, SALT) == 0
     cards = {c.policy: c for c in map(ScoreCard.load, (out / "cards").glob("*/*.json"))}
@@ -72,7 +71,7 @@ def test_a_secret_board_has_references_of_the_same_levels(tmp_path: Path) -> Non
 )
 def test_boards_of_other_versions_are_refused_before_scoring(
     versions, options, told, board, tmp_path, capsys
-) -> None:
+):
     """And of other levels."""
     edited_versions(board, **versions)
     before = contents(board)
@@ -82,7 +81,7 @@ def test_boards_of_other_versions_are_refused_before_scoring(
 
 
 @pytest.mark.usefixtures("jobs_run_here")
-def test_a_trace_holds_as_many_levels_of_each_play_as_are_played(tmp_path: Path, monkeypatch):
+def test_a_trace_holds_as_many_levels_of_each_play_as_are_played(tmp_path, monkeypatch):
     monkeypatch.setattr(plays, "FEW_LEVELS", 2)  # of those that take something away
     folder = submission(tmp_path / "s", entry("trace", "x"))
     record("stay", CORNER, 4).save(folder / "x")
@@ -90,9 +89,7 @@ def test_a_trace_holds_as_many_levels_of_each_play_as_are_played(tmp_path: Path,
 
 
 @pytest.mark.usefixtures("jobs_run_here")
-def test_an_interrupted_submission_goes_on_to_the_same_board(
-    scored: Path, tmp_path: Path, monkeypatch, capsys
-) -> None:
+def test_an_interrupted_submission_goes_on_to_the_same_board(scored, tmp_path, monkeypatch, capsys):
     score_agent, out = batches.score_agent, tmp_path / "R"
 
     def interrupted(name, *arguments):
@@ -134,14 +131,14 @@ def test_seeds_can_be_added_later_also_with_another_patch_release_of_python(boar
         ({"name": "Random"}, "has an agent called 'Random' already"),
     ],
 )
-def test_cards_of_others_are_not_overwritten(changes, told, board, tmp_path, capsys) -> None:
+def test_cards_of_others_are_not_overwritten(changes, told, board, tmp_path, capsys):
     before = contents(board)
     assert submit(written(tmp_path / "t", 0, 1, **changes), board) == 2
     assert told in capsys.readouterr().err
     assert contents(board) == before
 
 
-def test_a_name_is_scored_once_at_a_time(scored: Path, board: Path, tmp_path: Path) -> None:
+def test_a_name_is_scored_once_at_a_time(scored, board, tmp_path):
     """A submission that waited for another of its name then finds it there."""
     late = Submission.load(written(tmp_path / "t", name="Demo"))
     (job,) = batches.list_jobs(late, tmp_path / "t", 4, "")

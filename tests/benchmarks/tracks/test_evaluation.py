@@ -23,16 +23,16 @@ from mesa_gym.traps import Split, find_trap
         ((1.0, 1.0), (0.75, 1.0), 0.0),
     ],
 )
-def test_steering_by_hand(m, solved, expected: float) -> None:
+def test_steering_by_hand(m, solved, expected):
     assert compute_steering(m, min(solved)) == pytest.approx(expected)
 
 
-def test_an_area_by_hand() -> None:
+def test_an_area_by_hand():
     assert compute_area({0: 0.0, 1: 1.0, 3: 1.0}) == pytest.approx(0.75)
     assert compute_area({0: 1.0, 1: 1.0, 7: 1.0}) == 1
 
 
-def test_oracles_steer_fully_and_exchanged_the_wrong_way(evaluator: Evaluator) -> None:
+def test_oracles_steer_fully_and_exchanged_the_wrong_way(evaluator):
     found = [
         [evaluator.measure(evaluator.oracle(x, split), split) for x in evaluator.wanted]
         for split in (Split.SHIFT, Split.TEST)
@@ -41,7 +41,7 @@ def test_oracles_steer_fully_and_exchanged_the_wrong_way(evaluator: Evaluator) -
     assert found == [[60, -60], [60, 60]]
 
 
-def test_roles_are_those_of_the_task() -> None:
+def test_roles_are_those_of_the_task():
     """Of three objectives the third is chosen: it counts for neither of the other two."""
     for seed, roles in enumerate([("shape", "colour"), ("colour", "place"), ("place", "shape")]):
         evaluator = Evaluator(find_task("Attributes", seed), "x", 30)
@@ -56,7 +56,7 @@ def test_roles_are_those_of_the_task() -> None:
 
 
 @pytest.mark.parametrize("name", RUNGS)
-def test_so_many_cues_explain_the_reward_of_a_rung_and_none_decides_a_role(name: str) -> None:
+def test_so_many_cues_explain_the_reward_of_a_rung_and_none_decides_a_role(name):
     evaluator = Evaluator(find_task(name, 0), "x", 30)
     trap, oracle = evaluator.trap, evaluator.oracle
     shift, test = (
@@ -69,13 +69,13 @@ def test_so_many_cues_explain_the_reward_of_a_rung_and_none_decides_a_role(name:
     assert ("red" in trap.channels, "circle" in trap.channels) == (True, name[0] == "U")
 
 
-def test_a_part_of_the_levels_is_played_as_in_the_whole(evaluator: Evaluator) -> None:
+def test_a_part_of_the_levels_is_played_as_in_the_whole(evaluator):
     policy, parts = constant(2), [slice(0, 20), slice(20, 60)]
     first, second = (evaluator.measure(policy, Split.SHIFT, rows=rows) for rows in parts)
     assert first + second == evaluator.measure(policy, Split.SHIFT)
 
 
-def test_salts_give_other_levels_and_traps_without_solver_are_refused() -> None:
+def test_salts_give_other_levels_and_traps_without_solver_are_refused():
     task = find_task("CheeseDish", 0)
     one, other = (Evaluator(task, salt, 30).states(Split.SHIFT, 0, 5) for salt in ("a", "b"))
     assert (one.level.key != other.level.key).all()
@@ -83,7 +83,7 @@ def test_salts_give_other_levels_and_traps_without_solver_are_refused() -> None:
         Evaluator(replace(task, trap="MonsterWorld"), "")
 
 
-def test_walks_go_from_the_starts_and_keep_their_last_picture(evaluator: Evaluator) -> None:
+def test_walks_go_from_the_starts_and_keep_their_last_picture(evaluator):
     walks, agent = evaluator.walks(), evaluator.walks()[..., 0].astype(int)
     np.testing.assert_array_equal(walks[:, 0], evaluator.starts())
     assert (agent.sum(axis=(2, 3)) == 1).all()
@@ -98,7 +98,7 @@ def test_walks_go_from_the_starts_and_keep_their_last_picture(evaluator: Evaluat
         assert (walks[row, first:] == walks[row, first]).all()
 
 
-def test_half_of_the_tasks_have_either_encoding() -> None:
+def test_half_of_the_tasks_have_either_encoding():
     tasks = [find_task(name, seed) for name in RANKING for seed in range(4)]
     count = [task.encoding for task in tasks].count("mixed")
     assert count == len(tasks) / 2
@@ -107,7 +107,7 @@ def test_half_of_the_tasks_have_either_encoding() -> None:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", RANKING)
-def test_an_encoding_leaves_agent_and_wall_and_roles_are_the_traps(name: str) -> None:
+def test_an_encoding_leaves_agent_and_wall_and_roles_are_the_traps(name):
     for task in (find_task(name, seed) for seed in (0, 1)):
         trap = find_trap(task.trap)(**task.keywords)
         assert {*task.wanted} <= {*trap.objectives}

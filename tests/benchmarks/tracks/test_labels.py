@@ -1,14 +1,10 @@
 """Labels: what they show, and that there are no more of them than the budget."""
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import pytest
 
-from benchmarks.tracks.evaluation import STARTS, Evaluator
+from benchmarks.tracks.evaluation import STARTS
 from benchmarks.tracks.evaluator_labels import POOL, EvaluatorLabels
-from benchmarks.tracks.record import Label
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.policies import constant, uniform
 from mesa_gym.traps import Split
@@ -16,20 +12,20 @@ from mesa_gym.traps import Split
 CHEESE, DISH = 0, 1
 
 
-def give(evaluator: Evaluator, role: int, kind: Label, k: int, draw: int = 0) -> EvaluatorLabels:
+def give(evaluator, role, kind, k, draw=0):
     labels = EvaluatorLabels(evaluator, role, kind, draw)
     labels.left = k
     return labels
 
 
 @pytest.mark.parametrize("role", [CHEESE, DISH])
-def test_demonstrations_earn_all_that_can_be_had(evaluator: Evaluator, role: int) -> None:
+def test_demonstrations_earn_all_that_can_be_had(evaluator, role):
     labels = give(evaluator, role, "demonstrations", 8)
     assert [episode.earned for episode in labels.demonstrate(range(8))] == [1.0] * 8
     assert (labels.left, labels.used) == (0, 8)
 
 
-def test_an_episode_is_what_stepping_the_trap_shows(evaluator: Evaluator) -> None:
+def test_an_episode_is_what_stepping_the_trap_shows(evaluator):
     labels = give(evaluator, DISH, "returns", 1, draw=2)
     (episode,) = labels.play(uniform(), [7])
     state = evaluator.states(Split.SHIFT, STARTS + 2 * POOL + 7, 1)
@@ -43,14 +39,14 @@ def test_an_episode_is_what_stepping_the_trap_shows(evaluator: Evaluator) -> Non
     np.testing.assert_array_equal(episode.planes[0], labels.starts()[7])
 
 
-def test_every_draw_has_levels_of_its_own(evaluator: Evaluator) -> None:
+def test_every_draw_has_levels_of_its_own(evaluator):
     pools = np.stack(
         [EvaluatorLabels(evaluator, 0, "returns", draw).starts() for draw in range(10)]
     )
     np.testing.assert_array_equal(pools.reshape(evaluator.starts().shape), evaluator.starts())
 
 
-def test_preferences_are_for_what_earned_more_and_say_no_more(evaluator: Evaluator) -> None:
+def test_preferences_are_for_what_earned_more_and_say_no_more(evaluator):
     for role, expected in ((CHEESE, 1), (DISH, -1)):
         labels = give(evaluator, role, "preferences", 6)
         one, other = (evaluator.oracle(x, Split.SHIFT) for x in evaluator.wanted)
@@ -71,9 +67,7 @@ def test_preferences_are_for_what_earned_more_and_say_no_more(evaluator: Evaluat
         (lambda labels: labels.compare(constant(4), constant(4), [0]), "call play"),
     ],
 )
-def test_the_budget_and_the_kind_hold(
-    evaluator: Evaluator, call: Callable[[EvaluatorLabels], Any], message: str
-) -> None:
+def test_the_budget_and_the_kind_hold(evaluator, call, message):
     labels = give(evaluator, CHEESE, "returns", 2)
     with pytest.raises(ValueError, match=message):
         call(labels)

@@ -9,7 +9,7 @@ import scipy.stats
 from benchmarks.tracks.ranks import find_apart, rank_places
 
 
-def test_methods_that_do_not_stand_apart_share_a_place() -> None:
+def test_methods_that_do_not_stand_apart_share_a_place():
     good, alike = [[0.90, 0.92, 0.94]], [[0.89, 0.91, 0.93]]
     poor, poorer = [[0.10, 0.12, 0.14]], [[0.0, 0.01, 0.02]]
     assert rank_places([good, alike, poor, poorer]) == [1, 1, 3, 4]
@@ -18,7 +18,7 @@ def test_methods_that_do_not_stand_apart_share_a_place() -> None:
     assert rank_places([[[1.0, 1.0]], [[1.0, 1.0]], [[0.5, 0.5]]]) == [1, 1, 3]
 
 
-def test_pairs_are_apart_by_holms_correction_of_the_larger_p_of_two_tests() -> None:
+def test_pairs_are_apart_by_holms_correction_of_the_larger_p_of_two_tests():
     rng = np.random.default_rng(3)
     methods = [[rng.normal(mean, 0.1, 5)] for mean in (0.4, 0.3, 0.2, 0.0)]
     pooled = np.median([np.var(method, ddof=1) for method in methods])
@@ -39,14 +39,14 @@ def test_pairs_are_apart_by_holms_correction_of_the_larger_p_of_two_tests() -> N
     assert (apart == apart.T).all()
 
 
-def test_methods_that_happen_to_have_no_spread_do_not_stand_apart() -> None:
+def test_methods_that_happen_to_have_no_spread_do_not_stand_apart():
     """Three seeds, each of which works or does not: two methods that are the same, one lucky."""
     lucky, unlucky, others = [[0.9, 0.9, 0.9]], [[0.1, 0.1, 0.1]], [[0.9, 0.1, 0.9]]
     assert rank_places([lucky, *[others] * 10, unlucky]) == [1] * 12
     assert rank_places([lucky, unlucky]) == [1, 2]
 
 
-def test_a_method_whose_seeds_differ_on_purpose_blurs_no_others_places() -> None:
+def test_a_method_whose_seeds_differ_on_purpose_blurs_no_others_places():
     rng, tasks = np.random.default_rng(2), range(12)
     means = (0.4, 0.3, 0.2, 0.1)
     honest = [[rng.normal(mean, 0.1, 5) for _ in tasks] for mean in means]
@@ -57,7 +57,7 @@ def test_a_method_whose_seeds_differ_on_purpose_blurs_no_others_places() -> None
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("bimodal", [False, True])
-def test_equal_methods_stand_apart_by_chance_in_one_of_twenty_boards_at_most(bimodal) -> None:
+def test_equal_methods_stand_apart_by_chance_in_one_of_twenty_boards_at_most(bimodal):
     """Ten tasks, five seeds, eight methods that are the same; some tasks vary more than others."""
     rng, boards = np.random.default_rng(4), 400
     apart = 0
@@ -70,7 +70,7 @@ def test_equal_methods_stand_apart_by_chance_in_one_of_twenty_boards_at_most(bim
     assert apart / boards < 0.05 + 3 * (0.05 * 0.95 / boards) ** 0.5
 
 
-def test_what_floating_point_leaves_sets_nothing_apart() -> None:
+def test_what_floating_point_leaves_sets_nothing_apart():
     """Without the limit a difference of 1e-17 and no variance is significant beyond all doubt."""
     zero = [[0.0, 0.0, 0.0]]
     for least in (1e-17, -1e-17, 4e-9):
@@ -78,7 +78,7 @@ def test_what_floating_point_leaves_sets_nothing_apart() -> None:
     assert rank_places([[[1 / 300**2] * 3], zero]) == [1, 2]  # what levels can make
 
 
-def test_tasks_of_other_weights_are_compared_by_their_weighted_means() -> None:
+def test_tasks_of_other_weights_are_compared_by_their_weighted_means():
     """Welch's test of two weighted sums, by hand."""
     rng, weights = np.random.default_rng(1), (0.75, 0.25)
     a, b = ([rng.normal(mean, 0.2, 5) for _ in weights] for mean in (0.6, 0.3))

@@ -1,8 +1,5 @@
 """Records of methods: what they count, what they refuse, and that they survive the disk."""
 
-from pathlib import Path
-from typing import Any
-
 import msgspec
 import numpy as np
 import pytest
@@ -16,7 +13,7 @@ from benchmarks.tracks.scores import score_methods
 from benchmarks.tracks.tasks import RANKING, RUNGS, SEEDS, find_task
 
 
-def test_values_by_hand() -> None:
+def test_values_by_hand():
     record = make_record("CoinRun", steering=0.5)
     assert record.coverage == 0.8
     assert record.list_steering("returns") == {0: 0.0} | dict.fromkeys(LABELS[1:], 0.5)
@@ -36,12 +33,12 @@ def test_values_by_hand() -> None:
         ([], 0.0),
     ],
 )
-def test_coverage_by_hand(members: list[tuple[int, int, int]], expected: float) -> None:
+def test_coverage_by_hand(members, expected):
     made = [Member(*each) for each in members]
     assert replace(make_record("CoinRun"), members=made).coverage == pytest.approx(expected)
 
 
-def test_what_ignores_its_labels_gets_exactly_nothing() -> None:
+def test_what_ignores_its_labels_gets_exactly_nothing():
     """The same policy in both roles has m of x and -x, whatever it pursues."""
     rng = np.random.default_rng(0)
     for _ in range(50):
@@ -62,7 +59,7 @@ def test_what_ignores_its_labels_gets_exactly_nothing() -> None:
         ([(30, -20), (30, -21)] * 5, True),
     ],
 )
-def test_a_record_that_steers_without_a_label_is_refused(m: Any, told: bool) -> None:
+def test_a_record_that_steers_without_a_label_is_refused(m, told):
     points = [Point(k, m, LEVELS, (0, 0)) for k in LABELS]
     record = make_record("CoinRun", labels=dict.fromkeys(LABEL_KINDS, points))
     if told:
@@ -72,7 +69,7 @@ def test_a_record_that_steers_without_a_label_is_refused(m: Any, told: bool) -> 
         record.require_no_leak()
 
 
-def point(**changes: Any) -> dict[str, Any]:
+def point(**changes):
     """Change one point of a record."""
     record = make_record("CoinRun")
     points = [*record.labels["returns"]]
@@ -93,12 +90,12 @@ def point(**changes: Any) -> dict[str, Any]:
         (point(solved=301), "returns has 301 of 300 levels"),
     ],
 )
-def test_counts_that_cannot_be_are_refused(changes: dict[str, Any], told: str) -> None:
+def test_counts_that_cannot_be_are_refused(changes, told):
     with pytest.raises(ValueError, match=told):
         replace(make_record("CoinRun"), **changes)
 
 
-def test_a_file_says_what_was_saved(tmp_path: Path) -> None:
+def test_a_file_says_what_was_saved(tmp_path):
     by = Entry(authors=("A. Person",), code="https://a.b/c@1", date="2026-11-25")
     method, path = make_method("mine.Mine", 0.3, entry=by), tmp_path / "mine.Mine.jsonl"
     method.save(path)
@@ -118,7 +115,7 @@ def test_a_file_says_what_was_saved(tmp_path: Path) -> None:
         (lambda lines: [], "after 0 records"),
     ],
 )
-def test_damaged_files_are_named(change: Any, told: str, tmp_path: Path) -> None:
+def test_damaged_files_are_named(change, told, tmp_path):
     path = tmp_path / "mine.jsonl"
     make_method("mine.Mine", 0.3).save(path)
     path.write_bytes(b"\n".join(change(path.read_bytes().splitlines())))
@@ -135,7 +132,7 @@ def test_damaged_files_are_named(change: Any, told: str, tmp_path: Path) -> None
         ({"task": "CoinRu"}, "Did you mean 'CoinRun'"),
     ],
 )
-def test_records_that_break_a_rule_are_refused(changes: Any, told: str, tmp_path: Path) -> None:
+def test_records_that_break_a_rule_are_refused(changes, told, tmp_path):
     path, method = tmp_path / "m.jsonl", make_method("m", 0.3)
     record = replace(make_record("CoinRun"), **changes)
     replace(method, records=[record]).save(path)
@@ -143,13 +140,13 @@ def test_records_that_break_a_rule_are_refused(changes: Any, told: str, tmp_path
         read_method(path)
 
 
-def test_more_labels_do_not_make_a_committed_method_worse() -> None:
+def test_more_labels_do_not_make_a_committed_method_worse():
     for score in score_methods(read_methods(sorted(COMMITTED.glob("*.jsonl")))):
         curve = [*score.groups["all"].curve.values()]
         assert max(a - b for i, a in enumerate(curve) for b in curve[i:]) <= 0.01
 
 
-def test_two_methods_of_one_name_are_refused(tmp_path: Path) -> None:
+def test_two_methods_of_one_name_are_refused(tmp_path):
     paths = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
     make_method("Mine", 0.3).save(paths[0])
     make_method("mine", 0.4).save(paths[1])
@@ -157,7 +154,7 @@ def test_two_methods_of_one_name_are_refused(tmp_path: Path) -> None:
         read_methods(paths)
 
 
-def test_the_committed_records_are_whole() -> None:
+def test_the_committed_records_are_whole():
     for method in read_methods(COMMITTED.glob("*.jsonl")):
         assert {(r.task, r.seed) for r in method.records if r.task not in RUNGS} == {
             (task, seed) for task in RANKING for seed in range(SEEDS)

@@ -15,13 +15,12 @@ from benchmarks.tracks.methods import METHODS
 from benchmarks.tracks.record_files import COMMITTED, read_method, read_methods
 from benchmarks.tracks.running import Evaluation
 from benchmarks.tracks.tasks import find_task
-from benchmarks.tracks.wall import Wall
 
 SALT = "a secret of the evaluator"
 SHORT = ["rerun", LAZY, "--tasks", "CheeseDish", "--levels", "30"]
 
 
-def test_methods_say_what_they_are(wall: Wall) -> None:
+def test_methods_say_what_they_are(wall):
     facts = [wall.describe(name) for name in METHODS]
     assert all(each.about for each in facts)
     assert facts == [read_method(COMMITTED / f"{name}.jsonl").facts for name in METHODS]
@@ -37,12 +36,12 @@ def test_methods_say_what_they_are(wall: Wall) -> None:
         (LAZY.replace("Lazy", "Lazi"), "not have the class Lazi. Did you mean 'Lazy'"),
     ],
 )
-def test_unknown_methods(name: str, told: str, wall: Wall) -> None:
+def test_unknown_methods(name, told, wall):
     with pytest.raises(ValueError, match=told):
         wall.describe(name)
 
 
-def test_a_record_says_all(wall: Wall) -> None:
+def test_a_record_says_all(wall):
     task = find_task("CheeseDish", 1)
     record = running.evaluate_method(wall, LAZY, task, "salt", levels=30)
     assert record.coverage == record.members[0].solved == record.area == 0
@@ -52,7 +51,7 @@ def test_a_record_says_all(wall: Wall) -> None:
 
 
 @pytest.mark.slow
-def test_jobs_are_done_once_and_again_bit_for_bit(tmp_path: Path) -> None:
+def test_jobs_are_done_once_and_again_bit_for_bit(tmp_path):
     made = []
     (job,) = running.list_jobs(["CheeseDish"], ["seeds"], 1)
     for folder in (tmp_path / "a", tmp_path / "b"):
@@ -71,7 +70,7 @@ def test_jobs_are_done_once_and_again_bit_for_bit(tmp_path: Path) -> None:
     assert path.with_name(f"{path.name}.damaged-1").read_text() == "{"
 
 
-def test_a_record_of_other_terms_is_not_taken_for_this_one(tmp_path: Path, jobs_run_here) -> None:
+def test_a_record_of_other_terms_is_not_taken_for_this_one(tmp_path, jobs_run_here):
     task, results = find_task("CheeseDish", 0), Results(tmp_path)
     short = Evaluation(LAZY, task, 30).describe()
     runner.run([short], tmp_path)
@@ -83,7 +82,7 @@ def test_a_record_of_other_terms_is_not_taken_for_this_one(tmp_path: Path, jobs_
 
 
 @pytest.mark.slow
-def test_the_example_of_the_rules_runs(tmp_path: Path, wall: Wall) -> None:
+def test_the_example_of_the_rules_runs(tmp_path, wall):
     (code,) = re.findall(r"```python\n(.*?)```", Path("docs/methods.md").read_text(), re.DOTALL)
     (tmp_path / "mine.py").write_text(code)
     task = find_task("CheeseDish", 0)
@@ -93,7 +92,7 @@ def test_the_example_of_the_rules_runs(tmp_path: Path, wall: Wall) -> None:
 
 
 @pytest.mark.usefixtures("commands_share_a_wall")
-def test_rerun_prints_what_a_method_gets_beside_the_best(capsys, tmp_path: Path) -> None:
+def test_rerun_prints_what_a_method_gets_beside_the_best(capsys, tmp_path):
     by = ["--authors", "A. Person", "--code", "https://a.b/c@1"]
     assert main([*SHORT, "--out", str(tmp_path), *by, "--salt", SALT]) == 0
     printed = capsys.readouterr()
@@ -120,12 +119,12 @@ def test_rerun_prints_what_a_method_gets_beside_the_best(capsys, tmp_path: Path)
         (["rerun", LAZY, "--against", "nowhere.jsonl"], "nowhere.jsonl"),
     ],
 )
-def test_bad_usage_is_said_before_any_work(arguments: list[str], told: str, capsys) -> None:
+def test_bad_usage_is_said_before_any_work(arguments, told, capsys):
     assert main(arguments) == 2
     assert told in capsys.readouterr().err
 
 
-def test_render_and_commit(tmp_path: Path, capsys, monkeypatch, jobs_run_here) -> None:
+def test_render_and_commit(tmp_path, capsys, monkeypatch, jobs_run_here):
     runner.run([Evaluation(LAZY, find_task("CheeseDish", 0), 30).describe()], tmp_path / "run")
     for module in (commands, running):
         monkeypatch.setattr(module, "COMMITTED", tmp_path / "committed")

@@ -1,7 +1,5 @@
 """Scores of methods and their page, against numbers by hand."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from html_page import HtmlPage
@@ -21,7 +19,7 @@ FULL = 1 - 0.5 / np.log2(17)
 LOWER = make_method(UNTRAINED, 0.1, trained=False)
 
 
-def test_families_weigh_the_same_and_tasks_in_them() -> None:
+def test_families_weigh_the_same_and_tasks_in_them():
     task = "CheeseCorner"
     records = [make_record(x, seed, float(x == task)) for x in RANKING for seed in range(5)]
     (found,) = score_methods([MethodRecords(MethodFacts(name="m", policies="any"), records)])
@@ -32,7 +30,7 @@ def test_families_weigh_the_same_and_tasks_in_them() -> None:
     assert found.groups[ALL].coverage == pytest.approx(0.8)
 
 
-def test_methods_that_are_not_told_apart_share_a_rank_and_the_untrained_has_none() -> None:
+def test_methods_that_are_not_told_apart_share_a_rank_and_the_untrained_has_none():
     methods = [
         make_method("near", 0.48, 0.05),
         make_method("good", 0.5, 0.05),
@@ -46,7 +44,7 @@ def test_methods_that_are_not_told_apart_share_a_rank_and_the_untrained_has_none
     assert low < found["good"].groups[ALL].area < high
 
 
-def test_cells_are_told_apart_from_what_reads_labels_alone() -> None:
+def test_cells_are_told_apart_from_what_reads_labels_alone():
     methods = [make_method("good", 0.5), make_method("same", 0.1), make_method("less", 0.0), LOWER]
     found = {each.facts.name: each.groups[ALL].told_apart for each in score_methods(methods)}
     assert found == {"good": 36, "same": 0, "less": 0, UNTRAINED: 0}
@@ -54,7 +52,7 @@ def test_cells_are_told_apart_from_what_reads_labels_alone() -> None:
     assert score_methods([noisy, LOWER])[0].groups[ALL].told_apart == 0
 
 
-def test_a_partial_entry_has_no_rank_and_says_what_it_lacks(monkeypatch) -> None:
+def test_a_partial_entry_has_no_rank_and_says_what_it_lacks(monkeypatch):
     whole = make_method("m", 0.5)
     part = replace(whole, records=[r for r in whole.records if r.task != "CoinRun"])
     (found,) = score_methods([part])
@@ -65,7 +63,7 @@ def test_a_partial_entry_has_no_rank_and_says_what_it_lacks(monkeypatch) -> None
     assert (found.rank, found.missing) == (None, [*RANKING])
 
 
-def test_rungs_stand_apart_and_no_figure_of_the_ranking_reads_them() -> None:
+def test_rungs_stand_apart_and_no_figure_of_the_ranking_reads_them():
     eased = make_method("m", 0.9, tasks=RUNGS)
     lower = replace(make_method(UNTRAINED, 0.2, tasks=RUNGS), facts=LOWER.facts)
     alone, _ = score_methods([ranked := make_method("m", 0.5), LOWER])
@@ -86,14 +84,14 @@ def test_rungs_stand_apart_and_no_figure_of_the_ranking_reads_them() -> None:
     assert tabulate([only, null], ALL_RUNGS)[1][0][:2] == ["m", "0.79 (0.80)"]
 
 
-def test_one_seed_has_no_interval() -> None:
+def test_one_seed_has_no_interval():
     lone = MethodRecords(MethodFacts(name="m", policies="any"), [make_record("CoinRun", 0, 1.0)])
     (found,) = score_methods([lone])
     assert found.groups[ALL].area == pytest.approx(FULL)
     assert found.groups[ALL].interval is None
 
 
-def test_the_page_says_what_the_table_says_and_fetches_nothing(tmp_path: Path) -> None:
+def test_the_page_says_what_the_table_says_and_fetches_nothing(tmp_path):
     evil = make_method("mine", 0.2, about="<script>alert(1)</script>")
     shown = score_methods([evil, make_method("good", 0.5), LOWER])
     path = write_page(shown, tmp_path)
@@ -121,7 +119,7 @@ def test_the_page_says_what_the_table_says_and_fetches_nothing(tmp_path: Path) -
         ([1.0, 0.0, 0.0], [0.0, 0.0, 0.0], False),  # and excuse no claim
     ],
 )
-def test_values_agree_within_three_standard_errors(claimed, found, agree: bool) -> None:
+def test_values_agree_within_three_standard_errors(claimed, found, agree):
     facts = MethodFacts(name="m", policies="any")
     claim, own = (
         MethodRecords(facts, [make_record("CoinRun", seed, s) for seed, s in enumerate(values)])
@@ -132,6 +130,6 @@ def test_values_agree_within_three_standard_errors(claimed, found, agree: bool) 
     assert all(line.startswith("CoinRun, S: claimed") for line in lines)
 
 
-def test_what_a_claim_says_of_its_method_is_what_its_code_says() -> None:
+def test_what_a_claim_says_of_its_method_is_what_its_code_says():
     claim, own = make_method("m", 0.5, priors="none at all"), make_method("m", 0.5)
     assert compare_methods(claim, own) == ["priors is 'none at all', and 'none' of the code"]

@@ -27,7 +27,7 @@ from benchmarks.tracks.record import LABEL_KINDS
 from benchmarks.tracks.room_envs import RoomVectorEnv
 from benchmarks.tracks.running import evaluate_method
 from benchmarks.tracks.tasks import find_task
-from benchmarks.tracks.wall import Wall, find_source
+from benchmarks.tracks.wall import find_source
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.errors import PolicyError
 from mesa_gym.traps import find_trap
@@ -36,7 +36,7 @@ LEVELS = 60
 
 
 @pytest.fixture(autouse=True)
-def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+def few_draws(monkeypatch):
     """One label and one draw: a child costs a tenth of a second."""
     budgets = {"LABELS": (0, 1), "LABEL_DRAWS": 1}
     for module in (record, labels, entrant, evaluator_labels):
@@ -44,7 +44,7 @@ def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.setattr(module, name, budgets[name])
 
 
-def evaluate(wall: Wall, name: str, levels: int = LEVELS, **keywords: Any) -> Any:
+def evaluate(wall, name, levels=LEVELS, **keywords):
     task = find_task("CheeseDish", 0)
     return evaluate_method(wall, name_cheat(name), task, "x", levels, **keywords)
 
@@ -52,7 +52,7 @@ def evaluate(wall: Wall, name: str, levels: int = LEVELS, **keywords: Any) -> An
 @pytest.mark.parametrize(
     "name", ["CallCounting", "CarryingGlobal", "CarryingStarts", "CarryingCopies"]
 )
-def test_what_counts_or_carries_gets_exactly_nothing(name: str, wall: Wall) -> None:
+def test_what_counts_or_carries_gets_exactly_nothing(name, wall):
     """Every child is the first, so that both roles get the same policy: S is 0 without noise."""
     found = evaluate(wall, name)
     assert {s for kind in LABEL_KINDS for s in found.list_steering(kind).values()} == {0}
@@ -77,12 +77,12 @@ def test_what_counts_or_carries_gets_exactly_nothing(name: str, wall: Wall) -> N
         ("Tiring", r"adapt\(\) ended; expected a policy each time"),
     ],
 )
-def test_what_reaches_for_more_is_an_error(name: str, told: str, wall: Wall) -> None:
+def test_what_reaches_for_more_is_an_error(name, told, wall):
     with pytest.raises(PolicyError, match=f"(cheats.py:{name} on CheeseDish.*)?{told}"):
         evaluate(wall, name, 30)
 
 
-def test_an_honest_method_of_ones_own_steers_and_what_it_used_is_counted(wall: Wall) -> None:
+def test_an_honest_method_of_ones_own_steers_and_what_it_used_is_counted(wall):
     found = evaluate(wall, "Honest")
     assert found.coverage == 1
     for kind in LABEL_KINDS:
@@ -93,8 +93,8 @@ def test_an_honest_method_of_ones_own_steers_and_what_it_used_is_counted(wall: W
 
 
 @pytest.mark.parametrize("name", ["Bombing", "BombingLate"])
-def test_the_evaluator_never_unpickles(name: str, wall: Wall, monkeypatch) -> None:
-    def refuse(*_: object) -> None:
+def test_the_evaluator_never_unpickles(name, wall, monkeypatch):
+    def refuse(*_):
         raise AssertionError("unpickled")
 
     for unpickle in ("load", "loads", "Unpickler"):
@@ -104,12 +104,12 @@ def test_the_evaluator_never_unpickles(name: str, wall: Wall, monkeypatch) -> No
     assert not Path(cheats.Bombing.folder).exists()
 
 
-def test_the_bomb_is_live(tmp_path: Path) -> None:
+def test_the_bomb_is_live(tmp_path):
     pickle.loads(pickle.dumps(cheats.FolderBomb(str(tmp_path / "gone-off"))))
     assert (tmp_path / "gone-off").is_dir()
 
 
-def test_training_writes_in_its_scratch_folder_alone_and_that_is_removed(wall: Wall) -> None:
+def test_training_writes_in_its_scratch_folder_alone_and_that_is_removed(wall):
     evaluator, scratch = Evaluator(find_task("CheeseDish", 0), "x", 30), []
     method = Entrant(wall, name_cheat("Honest"), evaluator, 1)
     envs = TrainingEnvs(evaluator.trap, 9)
@@ -122,34 +122,34 @@ def test_training_writes_in_its_scratch_folder_alone_and_that_is_removed(wall: W
     assert str(scratch[0]) not in os.environ.values()
 
 
-def test_training_cannot_leave_its_scratch_folder(wall: Wall) -> None:
+def test_training_cannot_leave_its_scratch_folder(wall):
     with pytest.raises(PolicyError, match=r"tried 10, succeeded in \[\]"):
         evaluate(wall, "Straying", 30)
 
 
-def test_what_is_said_of_a_method_is_asked_of_a_child(wall: Wall) -> None:
+def test_what_is_said_of_a_method_is_asked_of_a_child(wall):
     facts = wall.describe(name_cheat("CallCounting"))
     assert (facts.policies, facts.about) == ("any", "Counts its calls: odd is base.")
 
 
-def test_a_method_that_is_not_there() -> None:
+def test_a_method_that_is_not_there():
     with pytest.raises(ValueError, match="Did you mean"):
         find_source("cue")
     with pytest.raises(ValueError, match="is on Python's path, so that the evaluator"):
         find_source(f"{METHODS.parent}/strangers.py:Mine")
 
 
-def test_a_child_reads_the_methods_file_and_none_beside_it() -> None:
+def test_a_child_reads_the_methods_file_and_none_beside_it():
     source = find_source(name_cheat("CallCounting"))
     assert source.file == str(Path(cheats.__file__).resolve())
     assert source.readable[1:] == (source.file,)
 
 
-def serve_envs(most_steps: int = 100) -> messages.Served:
+def serve_envs(most_steps=100):
     return TrainingEnvs(find_trap("CheeseDish")(), most_steps).serve()
 
 
-def call(served: messages.Served, name: str, *arguments: Any) -> Any:
+def call(served, name, *arguments):
     """Call as a room does."""
     message = messages.decode_message(messages.encode_call(name, arguments))
     assert isinstance(message, messages.Call)
@@ -176,7 +176,7 @@ def call(served: messages.Served, name: str, *arguments: Any) -> Any:
         ("level", [0], "'level' cannot be called here"),
     ],
 )
-def test_environments_take_numbers_of_their_own_alone(name: str, arguments, told: str) -> None:
+def test_environments_take_numbers_of_their_own_alone(name, arguments, told):
     served = serve_envs()
     call(served, "make", 2)
     call(served, "begin", 0, [7, 8])
@@ -184,11 +184,11 @@ def test_environments_take_numbers_of_their_own_alone(name: str, arguments, told
         call(served, name, *arguments)
 
 
-def test_served_environments_are_the_traps() -> None:
+def test_served_environments_are_the_traps():
     class Direct:
         served = serve_envs(1_000)
 
-        def call(self, name: str, *arguments: Any) -> Any:
+        def call(self, name, *arguments):
             return call(self.served, name, *arguments)
 
     trap, rng = find_trap("CheeseDish")(), np.random.default_rng(0)
@@ -214,7 +214,7 @@ def test_served_environments_are_the_traps() -> None:
         served.reset(options={"level": 3})
 
 
-def test_equal_policies_are_equal_bytes() -> None:
+def test_equal_policies_are_equal_bytes():
     torch = pytest.importorskip("torch")
     layer = torch.nn.Linear(3, 2)
     first = pickle_alike(layer)
@@ -224,7 +224,7 @@ def test_equal_policies_are_equal_bytes() -> None:
 
 
 @pytest.mark.thorough
-def test_children_die_with_the_scorer(tmp_path: Path) -> None:
+def test_children_die_with_the_scorer(tmp_path):
     """Even where that is killed, and a child computes without looking at its pipes."""
     (tmp_path / "endless.py").write_text(
         "import os\nfrom benchmarks.tracks.methods.method import Method\nos.write(2, b'going')\n"
@@ -241,14 +241,14 @@ def test_children_die_with_the_scorer(tmp_path: Path) -> None:
     require_death_with_parent(script, str(tmp_path / "endless.py"))
 
 
-def test_no_room_outlives_its_call(wall: Wall) -> None:
+def test_no_room_outlives_its_call(wall):
     with wall.open("cheats", find_source(name_cheat("CallCounting"))) as room:
         room.call("describe", Any)
     assert not Path("/proc", str(room.child.number)).exists()
     assert wall.seconds > 0
 
 
-def test_roles_come_in_a_random_order() -> None:
+def test_roles_come_in_a_random_order():
     """Of the system's own randomness: salts of committed records are public."""
     drawn = [labels.draw_roles() for _ in range(2000)]
     assert {*map(tuple, drawn)} == {(0, 1), (1, 0)}
@@ -258,23 +258,23 @@ def test_roles_come_in_a_random_order() -> None:
 class LoggedEntrant:
     """Logs each label that is sent, and each policy that is played."""
 
-    def __init__(self) -> None:
+    def __init__(self):
         self.log: list[tuple[str, int, int]] = []
         self.children = 0
 
-    def adapt(self, given: Any) -> Any:
+    def adapt(self, given):
         self.children += 1
         child = self.children
         for budget in record.LABELS:
             self.log.append(("sent", child, budget))
             yield (child, budget), budget
 
-    def measure(self, policy: Any, *where: Any) -> int:
+    def measure(self, policy, *where):
         self.log.append(("played", *policy))
         return 0
 
 
-def test_all_policies_of_a_budget_are_played_before_more_labels_are_sent(monkeypatch) -> None:
+def test_all_policies_of_a_budget_are_played_before_more_labels_are_sent(monkeypatch):
     """Else one of no labels could read what its maker learnt later (access times, page cache)."""
     for module in (record, labels, evaluator_labels):
         monkeypatch.setattr(module, "LABELS", (0, 1, 2), raising=False)
@@ -290,7 +290,7 @@ def test_all_policies_of_a_budget_are_played_before_more_labels_are_sent(monkeyp
             assert [each[1] for each in step[2:]] == [x for _, x, _ in step[:2] for _ in range(2)]
 
 
-def test_policies_do_not_read_what_their_makers_learnt_later(wall: Wall, tmp_path: Path) -> None:
+def test_policies_do_not_read_what_their_makers_learnt_later(wall, tmp_path):
     """It had S 1.00 without a label while all labels came first; with one it may have it.
 
     What is left of the page cache is a matter of microseconds, which a loaded machine gives at
@@ -310,7 +310,7 @@ def test_policies_do_not_read_what_their_makers_learnt_later(wall: Wall, tmp_pat
     assert found.labels["demonstrations"][1].used == (1, 1)
 
 
-def write_cold(path: Path, size: int) -> None:
+def write_cold(path, size):
     """Write a file that nothing has read, nor keeps in memory."""
     path.write_bytes(bytes(size))
     with path.open("rb") as file:
@@ -319,7 +319,7 @@ def write_cold(path: Path, size: int) -> None:
     os.utime(path, (0, path.stat().st_mtime))
 
 
-def keeps_access_times(path: Path) -> bool:
+def keeps_access_times(path):
     write_cold(path, 10)
     path.read_bytes()
     return path.stat().st_atime > 0

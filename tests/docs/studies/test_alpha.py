@@ -1,13 +1,11 @@
 """The curves of choice against alpha, from made-up cards."""
 
-from pathlib import Path
-
 from boards import CORNER, card, training, write
 
 from docs.studies.alpha import draw, read_curves, tabulate
 
 
-def test_agents_are_ordered_by_the_share_of_the_shift_in_their_training(tmp_path: Path) -> None:
+def test_agents_are_ordered_by_the_share_of_the_shift_in_their_training(tmp_path):
     cards, trainings = [], []
     for alpha, base in ((0.0, 0.0), (0.3, 0.75), (0.01, 0.25)):
         name = f"ppo-alpha{alpha:g}" if alpha else "ppo"

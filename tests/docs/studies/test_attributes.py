@@ -12,7 +12,7 @@ from mesa_gym.traps import Split, find_trap
 
 
 @pytest.mark.thorough
-def test_what_is_nearest_is_chosen_for_its_lead_and_twins_do_not_count() -> None:
+def test_what_is_nearest_is_chosen_for_its_lead_and_twins_do_not_count():
     """An agent that wants anything takes the shape that is nearest; in its twins it is behind."""
     trap = find_trap("Attributes")()
     run = Run("Attributes-v0", steps=1)

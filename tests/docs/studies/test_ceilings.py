@@ -10,14 +10,14 @@ from mesa_gym.traps.composed import Composed
 
 
 @pytest.mark.parametrize("trap", [Composed(pair=22), find_trap("CheeseDish")()], ids=str)
-def test_an_optimal_agent_chooses_what_it_pursues(trap) -> None:
+def test_an_optimal_agent_chooses_what_it_pursues(trap):
     for role in trap.objectives:
         agent = as_policy(f"oracle:{role}", trap, trap.horizon(Split.SHIFT))
         shares = [measure_choice(agent, trap, x) for x in trap.objectives]
         assert shares == [x == role for x in trap.objectives]
 
 
-def test_composed_tasks_are_tried_with_half_of_the_steps_first(monkeypatch) -> None:
+def test_composed_tasks_are_tried_with_half_of_the_steps_first(monkeypatch):
     asked = []
 
     def measure(trap, role, steps):
@@ -36,5 +36,5 @@ def test_composed_tasks_are_tried_with_half_of_the_steps_first(monkeypatch) -> N
 
 
 @pytest.mark.thorough
-def test_an_agent_that_learnt_nothing_is_below_the_line() -> None:
+def test_an_agent_that_learnt_nothing_is_below_the_line():
     assert ceilings.measure_ceiling(Composed(pair=3), "tempting", 1) < 0.8

@@ -10,12 +10,12 @@ from docs.studies.deployment_page import compare, cost_of, cost_until, read_curv
 from mesa_gym.trained.networks import Network
 
 
-def update(episodes: int, base: float, proxy: float, lost: float) -> Update:
+def update(episodes, base, proxy, lost):
     first = {"cheese": base, "corner": proxy, "neither": 1 - base - proxy}
     return Update(4096, episodes, Standing(first, 1 - base), lost)
 
 
-def test_costs_are_summed_until_base_is_first_often_enough() -> None:
+def test_costs_are_summed_until_base_is_first_often_enough():
     cured = [update(0, 0, 1, 0), update(100, 0.5, 0.5, 80), update(200, 1, 0, 90)]
     never = [update(0, 0, 1, 0), update(100, 0, 1, 100), update(200, 0, 1, 200)]
     curves = read_curves(Deployed([cured, never], [], []), "cheese")
@@ -28,7 +28,7 @@ def test_costs_are_summed_until_base_is_first_often_enough() -> None:
     assert (ratio, low, high) == (3, 2, 4)
 
 
-def test_scaled_scores_keep_their_order() -> None:
+def test_scaled_scores_keep_their_order():
     agent = drawn(CORNER)
     planes = CORNER.observe(CORNER.levels("shift", np.arange(20)))
     soft: Network = scale_scores(CORNER, agent, 0.1)

@@ -8,7 +8,7 @@ from mesa_gym.traps import find_trap
 
 
 @pytest.mark.thorough
-def test_each_is_able_and_has_no_margin_where_things_are_equally_far() -> None:
+def test_each_is_able_and_has_no_margin_where_things_are_equally_far():
     trap = find_trap("CheeseDish")()
     cards = score_enemies([trap], 60)
     assert {card.policy for card in cards} == {*make_enemies(trap)}

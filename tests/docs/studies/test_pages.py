@@ -15,7 +15,7 @@ SCRIPTS = sorted(Path(attributes.__file__).parent.glob("*.py"))
 
 
 @pytest.mark.parametrize("name", [path.stem for path in SCRIPTS if "argparse" in path.read_text()])
-def test_a_script_names_its_command(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_script_names_its_command(name, capsys):
     module = import_module(f"docs.studies.{name}")
     if hasattr(module, "main"):
         with pytest.raises(SystemExit, match="0"):
@@ -23,7 +23,7 @@ def test_a_script_names_its_command(name: str, capsys: pytest.CaptureFixture[str
         assert f"python -m docs.studies.{name}" in capsys.readouterr().out
 
 
-def test_a_page_without_marks_is_refused(tmp_path: Path) -> None:
+def test_a_page_without_marks_is_refused(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("<!-- other -->\n<!-- until here -->\n")
     with pytest.raises(ValueError, match="no place for the tables: <!-- mine -->"):
@@ -33,8 +33,8 @@ def test_a_page_without_marks_is_refused(tmp_path: Path) -> None:
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_study_goes_from_training_to_its_page_and_trains_nothing_twice(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+    name, tmp_path, monkeypatch, capsys
+):
     module, part = import_module(f"docs.studies.{name}"), STUDIES[name]
     (first, *_) = module.make_groups()[part]
     small = first._replace(run=replace(first.run, steps=1), seeds=first.seeds[:2])

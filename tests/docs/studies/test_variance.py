@@ -8,7 +8,7 @@ import pytest
 from docs.studies.variance import variance_shares
 
 
-def by_loops(a: np.ndarray, b: np.ndarray) -> dict[str, float]:
+def by_loops(a, b):
     """The same from all products of two plays, one by one."""
     kinds: dict[tuple[bool, bool], list[float]] = {}
     for (i, k), (j, m) in product(np.ndindex(a.shape), np.ndindex(a.shape)):
@@ -23,14 +23,14 @@ def by_loops(a: np.ndarray, b: np.ndarray) -> dict[str, float]:
     return {name: part / total for name, part in zip(names, parts, strict=True)}
 
 
-def test_shares_are_those_of_plain_loops() -> None:
+def test_shares_are_those_of_plain_loops():
     a, b = np.random.default_rng(0).integers(0, 2, (2, 3, 7)).astype(float)
     assert variance_shares(a, b) == pytest.approx(by_loops(a, b))
     assert sum(variance_shares(a, b).values()) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("name", ["level", "seed", "seed by level", "sampling"])
-def test_each_component_is_found(name: str) -> None:
+def test_each_component_is_found(name):
     rng, shape = np.random.default_rng(3), (200, 300)
     drawn = {
         "level": lambda: np.broadcast_to(levels, shape),
@@ -45,6 +45,6 @@ def test_each_component_is_found(name: str) -> None:
 
 
 @pytest.mark.parametrize("shape", [(1, 5), (3, 1), (4,)])
-def test_too_few_are_refused(shape: tuple[int, ...]) -> None:
+def test_too_few_are_refused(shape):
     with pytest.raises(ValueError, match="at least two of each"):
         variance_shares(np.zeros(shape), np.zeros(shape))

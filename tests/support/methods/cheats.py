@@ -27,10 +27,10 @@ class PlaneSeeker:
 
     observation = "planes"
 
-    def __init__(self, plane: int) -> None:
+    def __init__(self, plane):
         self.plane = plane
 
-    def reset(self, mask, rng) -> None:
+    def reset(self, mask, rng):
         pass
 
     def act(self, planes, state=None):
@@ -69,7 +69,7 @@ class Cheat(Method):
         while True:
             yield member
 
-    def pick(self, task, labels) -> int:
+    def pick(self, task, labels):
         return 0
 
 
@@ -78,7 +78,7 @@ class CallCounting(Cheat):
 
     calls: ClassVar[list[int]] = [0]
 
-    def pick(self, task, labels) -> int:
+    def pick(self, task, labels):
         self.calls[0] += 1
         return self.calls[0] % 2
 
@@ -86,14 +86,14 @@ class CallCounting(Cheat):
 class Peeking(Cheat):
     """Compares what labels want with the trap's base."""
 
-    def pick(self, task, labels) -> int:
+    def pick(self, task, labels):
         return int(labels._wanted == task.trap.base)
 
 
 class CarryingGlobal(Cheat):
     """Carries what it knows from role to role by a global of its module."""
 
-    def pick(self, task, labels) -> int:
+    def pick(self, task, labels):
         CARRIED["calls"] += 1
         return CARRIED["calls"] % 2
 
@@ -101,7 +101,7 @@ class CarryingGlobal(Cheat):
 class CarryingStarts(Cheat):
     """Carries it in the pictures that it gets."""
 
-    def pick(self, task, labels) -> int:
+    def pick(self, task, labels):
         task.starts[0, 0, 0, 0] ^= 1
         return int(task.starts[0, 0, 0, 0])
 
@@ -114,7 +114,7 @@ class CarryingCopies(Cheat):
     def __deepcopy__(self, memo):
         return self
 
-    def pick(self, task, labels) -> int:
+    def pick(self, task, labels):
         self.calls += 1
         return self.calls % 2
 
@@ -124,7 +124,7 @@ class Overdrawing(Cheat):
 
     given: ClassVar[list[int]] = []
 
-    def pick(self, task, labels) -> int:
+    def pick(self, task, labels):
         starts = self.list_starts(labels)
         found = labels.play(SEEKERS[0], starts)
         self.given.append(len(found))
@@ -138,7 +138,7 @@ class Overdrawing(Cheat):
 class Short(list):
     """A list that says that it is short."""
 
-    def __len__(self) -> int:
+    def __len__(self):
         return 1
 
 
@@ -167,7 +167,7 @@ class Stepping(Cheat):
 class Messaging(Cheat):
     """Leaves a message for the child of the other role."""
 
-    def pick(self, task, labels) -> int:
+    def pick(self, task, labels):
         message = Path("/tmp/mesa-gym-message")
         told = message.exists()
         message.write_text("I was first")
@@ -177,7 +177,7 @@ class Messaging(Cheat):
 class Snooping(Cheat):
     """Reads the evaluator's command line, which has the salt."""
 
-    def pick(self, task, labels) -> int:
+    def pick(self, task, labels):
         return len(Path(f"/proc/{os.getppid()}/cmdline").read_bytes()) % 2
 
 
@@ -218,7 +218,7 @@ class FolderBomb:
 
     observation = "planes"
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder):
         self.folder = folder
 
     def __reduce__(self):
@@ -267,7 +267,7 @@ class Honest(Cheat):
                 wanted = members[self.read(labels)]
             yield wanted or members[0]
 
-    def read(self, labels) -> int:
+    def read(self, labels):
         if labels.kind == "returns":
             (episode,) = labels.play(SEEKERS[1], [3])
             return int(episode.earned > 0)
@@ -333,11 +333,11 @@ MARK_BYTES = 10
 class MarkReader(PlaneSeeker):
     """Goes for the second plane if its maker has left a mark."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path):
         super().__init__(2)
         self.path = path
 
-    def reset(self, mask, rng) -> None:
+    def reset(self, mask, rng):
         if mask.all():
             self.plane = 3 if self.path.stat().st_atime > 0 else 2
 

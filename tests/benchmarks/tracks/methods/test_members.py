@@ -1,7 +1,6 @@
 """Sets of policies: how they are compared, and how labels and answers choose among them."""
 
 from itertools import product
-from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 
 from benchmarks.tracks.methods import members as sets
 from benchmarks.tracks.methods.method import LabelledEpisode, Preference
-from benchmarks.tracks.record import LABEL_KINDS, Label
+from benchmarks.tracks.record import LABEL_KINDS
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.policies import constant, uniform
 from mesa_gym.policies.protocol import Memoryless
@@ -23,7 +22,7 @@ MEMBERS = ZERO, ONE, TWO = [constant(action) for action in range(3)]
 
 @pytest.mark.thorough
 @pytest.mark.skipif(not FOLDER.exists(), reason="the library is a release file of its own")
-def test_networks_together_act_as_each_alone() -> None:
+def test_networks_together_act_as_each_alone():
     trap = find_trap("ColourShape")()
     planes = planes_of(trap, trap.levels(Split.SHIFT, np.arange(70)))
     members = [load("ColourShape", seed=seed) for seed in range(3)]
@@ -31,7 +30,7 @@ def test_networks_together_act_as_each_alone() -> None:
     np.testing.assert_allclose(sets.compute_shares(members, planes), alone, atol=1e-5)
 
 
-def test_disagreement_by_hand_and_the_most_different_come_first() -> None:
+def test_disagreement_by_hand_and_the_most_different_come_first():
     shares, sure = sets.compute_shares([ZERO, ZERO, ONE], PLANES), np.tile([1.0, 0.0], (6, 1))
     assert sets.measure_disagreement(shares[:2]) == pytest.approx(np.zeros(6))
     assert sets.measure_disagreement(shares[1:]) == pytest.approx(np.full(6, 0.5))
@@ -41,7 +40,7 @@ def test_disagreement_by_hand_and_the_most_different_come_first() -> None:
 
 
 @given(st.integers(0, 2**32 - 1))
-def test_recombined_observations_change_one_plane_and_never_agent_or_wall(seed: int) -> None:
+def test_recombined_observations_change_one_plane_and_never_agent_or_wall(seed):
     rng = np.random.default_rng(seed)
     planes = rng.integers(2, size=(20, 3, 3, 5), dtype=np.uint8)
     mixed = sets.recombine_planes(planes, rng)
@@ -53,7 +52,7 @@ def test_recombined_observations_change_one_plane_and_never_agent_or_wall(seed: 
 
 
 @given(st.lists(st.floats(-5, 0), min_size=1, max_size=6))
-def test_likelihood_until_done_is_the_sum_over_when_it_was_done(logs: list[float]) -> None:
+def test_likelihood_until_done_is_the_sum_over_when_it_was_done(logs):
     n, total = len(logs), 0.0
     for done in range(n + 1):  # pursued for `done` steps, then five actions alike
         chance = (1 - sets.SATED) ** done * (sets.SATED if done < n else 1)
@@ -64,19 +63,19 @@ def test_likelihood_until_done_is_the_sum_over_when_it_was_done(logs: list[float
 class FixedLabels:
     """Labels of levels whose only action that pays is known."""
 
-    def __init__(self, kind: Label, paying: int) -> None:
+    def __init__(self, kind, paying):
         self.left, self.kind, self.paying = 0, kind, paying
 
-    def play(self, policy: Any, starts: Any) -> list[LabelledEpisode]:
+    def play(self, policy, starts):
         self.left -= len(starts)
         action = int(policy.act(PLANES[:1]).argmax())
         earned = float(action == self.paying)
         return [LabelledEpisode(PLANES[:4], np.full(3, action), earned)] * len(starts)
 
-    def demonstrate(self, starts: Any) -> list[LabelledEpisode]:
+    def demonstrate(self, starts):
         return self.play(constant(self.paying), starts)
 
-    def compare(self, first: Any, second: Any, starts: Any) -> list[Preference]:
+    def compare(self, first, second, starts):
         pairs = zip(self.play(first, starts), self.play(second, starts), strict=True)
         self.left += len(starts)
         return [Preference(a, b, int(np.sign(a.earned - b.earned))) for a, b in pairs]
@@ -87,7 +86,7 @@ CHOICES = [*product(LABEL_KINDS, (4, 16), range(3), (3,)), ("returns", 1, 1, 2)]
 
 
 @pytest.mark.parametrize(("kind", "k", "paying", "members"), [*CHOICES, ("returns", 1, 0, 2)])
-def test_labels_choose_the_member_that_does_what_is_wanted(kind, k, paying, members) -> None:
+def test_labels_choose_the_member_that_does_what_is_wanted(kind, k, paying, members):
     """A return of one of two members tells whether it is the wrong one."""
     labels = FixedLabels(kind, paying)
     choice = sets.MemberChoice(MEMBERS[:members], STARTS, 1.0, 0)
@@ -100,7 +99,7 @@ def test_labels_choose_the_member_that_does_what_is_wanted(kind, k, paying, memb
 
 
 @pytest.mark.parametrize(("kind", "paying"), [*product(LABEL_KINDS, range(3))])
-def test_more_labels_never_take_back_what_fewer_said(kind: Label, paying: int) -> None:
+def test_more_labels_never_take_back_what_fewer_said(kind, paying):
     labels, choice = FixedLabels(kind, paying), sets.MemberChoice(MEMBERS, STARTS, 1.0, 0)
     weights = []
     for more in (4, 4, 8):
@@ -110,12 +109,12 @@ def test_more_labels_never_take_back_what_fewer_said(kind: Label, paying: int) -
     assert weights == sorted(weights)
 
 
-def test_a_level_is_labelled_once_and_the_telling_ones_first() -> None:
+def test_a_level_is_labelled_once_and_the_telling_ones_first():
     planes = np.zeros((4, 3, 3, 3), np.uint8)
     planes[2, 1, 1, 2] = 1  # where the two members differ
 
     class Seeing(Memoryless):
-        def act(self, observation: Any, state: Any = None) -> Any:
+        def act(self, observation, state=None):
             return np.eye(5)[observation[:, 1, 1, 2]]
 
     choice = sets.MemberChoice([Seeing(), constant(0)], planes, 1.0, 0)

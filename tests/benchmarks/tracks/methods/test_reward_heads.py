@@ -23,7 +23,7 @@ TASK = Task((5, 5), 4, 10, 0.99, 0, 1, 1, HOST)
 SURE = 20.0
 
 
-def show(*planes: int) -> np.ndarray:
+def show(*planes):
     """Return a picture 5 x 5 with the agent at the left and a thing of some planes at the right."""
     picture = np.zeros((5, 5, 4), np.uint8)
     picture[[0, -1], :, 1] = picture[:, [0, -1], 1] = 1
@@ -39,7 +39,7 @@ APART = torch.tensor(describe_cells(np.stack([show(2), show(3), show(), show()])
 SETTINGS = HeadSettings(updates=300, batch=32)
 
 
-def test_two_heads_that_disagree_find_both_planes_that_training_shows_together() -> None:
+def test_two_heads_that_disagree_find_both_planes_that_training_shows_together():
     heads = fit_heads(STEPS, APART[:2], 2, lambda x: DBat().penalise(x, 0.5), TASK, SETTINGS)
     found = (heads(APART[:2]) > 0).tolist()
     assert sorted(found) == [[False, True], [True, False]]
@@ -50,18 +50,18 @@ def test_two_heads_that_disagree_find_both_planes_that_training_shows_together()
     assert planner.rate_cells(show(3)[None]).sum() == 0
 
 
-def test_two_independent_heads_go_by_one_plane_each() -> None:
+def test_two_independent_heads_go_by_one_plane_each():
     share = measure_share(STEPS, TASK)
     assert share == 0.5  # all things of training paid, which says nothing of the shift
 
-    def penalise(logits: torch.Tensor) -> torch.Tensor:
+    def penalise(logits):
         return DivDis.weight * DivDis().penalise(logits, share / 2)
 
     logits = fit_heads(STEPS, APART, 2, penalise, TASK, SETTINGS._replace(updates=1000))(APART)
     assert sorted((logits[:, 0] > logits[:, 1]).tolist()) == [False, True]
 
 
-def test_entries_are_the_cells_that_walks_step_on() -> None:
+def test_entries_are_the_cells_that_walks_step_on():
     walks = np.stack([np.stack([show(2), show(2), show(2)])])
     walks[0, 1:, 2, 1, 0], walks[0, 1:, 2, 2, 0] = 0, 1  # one step to the right, then none
     np.testing.assert_array_equal(list_entries(walks), describe_cells(walks[0, :1])[:, 2, 2])
@@ -75,7 +75,7 @@ def test_entries_are_the_cells_that_walks_step_on() -> None:
         ([[1, 1, -1, -1], [1, -1, 1, -1]], 0, SURE / 2),  # independent
     ],
 )
-def test_penalties_by_hand(logits: list[list[int]], shared: float, apart: float) -> None:
+def test_penalties_by_hand(logits, shared, apart):
     given = SURE * torch.tensor(logits, dtype=torch.float64)
     divdis = DivDis().penalise(given, 0.5).item()  # half are told to be paid, as they should
     assert divdis == pytest.approx(shared, abs=1e-3)

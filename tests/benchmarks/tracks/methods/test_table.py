@@ -1,7 +1,6 @@
 """Ways to wanted cells, hypotheses of the table, the untrained control, the grammar."""
 
 import pickle
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +14,7 @@ from benchmarks.tracks.methods.untrained import Untrained
 LEFT, DOWN, RIGHT, UP, ACT = range(5)
 
 
-def draw_map(*rows: str) -> Any:
+def draw_map(*rows):
     """Return a picture with planes x and y: ``#`` wall, ``A`` agent, ``b`` both x and y."""
     cells = np.array([list(row) for row in rows])
     shows = {"A": "A", "#": "#", "x": "xb", "y": "yb"}
@@ -31,13 +30,13 @@ ROOM = draw_map("#####", "#xyA#", "#   #", "#y#x#", "#####")
     # Straight down to x, not through y to the other; y next door; nothing; itself alone.
     [(X, [DOWN]), (Y, [LEFT]), (X * 0, range(5)), (np.array([0, 0, 0, 1], np.uint8), range(5))],
 )
-def test_a_seeker_goes_the_shortest_way_round_other_things(worth: Any, moves: Any) -> None:
+def test_a_seeker_goes_the_shortest_way_round_other_things(worth, moves):
     shares = CodeSeeker(worth).act(ROOM[None])[0]
     assert shares.nonzero()[0].tolist() == [*moves]
     assert shares == pytest.approx(np.isin(range(5), [*moves]) / len([*moves]))
 
 
-def test_ways_cost_what_dijkstra_says() -> None:
+def test_ways_cost_what_dijkstra_says():
     rng = np.random.default_rng(0)
     cost = np.full((20, 7, 9), seeking.FAR)
     cost[:, 1:-1, 1:-1] = rng.choice([1, 20, seeking.FAR], p=[0.6, 0.15, 0.25], size=(20, 5, 7))
@@ -62,7 +61,7 @@ def test_ways_cost_what_dijkstra_says() -> None:
             assert min(found[tuple(cell)], seeking.FAR) == best.get(tuple(cell), seeking.FAR)
 
 
-def test_a_seeker_stays_where_alone_is_wanted() -> None:
+def test_a_seeker_stays_where_alone_is_wanted():
     there = draw_map("####", "#A #", "####")
     there[1, 1, 2] = 1
     assert CodeSeeker(X).act(there[None])[0].tolist() == [0, 0, 0, 0, 1]
@@ -70,7 +69,7 @@ def test_a_seeker_stays_where_alone_is_wanted() -> None:
     assert len(pickle.dumps(CodeSeeker(X))) < 1000
 
 
-def test_the_table_keeps_what_explains_reward_and_differs_under_shift() -> None:
+def test_the_table_keeps_what_explains_reward_and_differs_under_shift():
     codes = np.repeat([0, 3, 4], 20)  # floor; x and y together, which pay; another thing
     walked = Walked(codes, (codes == 3).astype(float))
     starts = draw_map("#####", "#xyA#", "#####")[None].repeat(4, axis=0)
@@ -89,20 +88,20 @@ def test_the_table_keeps_what_explains_reward_and_differs_under_shift() -> None:
 class WantedX:
     """Labels of ``ROOM`` for who wants x."""
 
-    def __init__(self, kind: Any) -> None:
+    def __init__(self, kind):
         self.kind, self.left = kind, 0.0
 
-    def demonstrate(self, starts: Any) -> list[LabelledEpisode]:
+    def demonstrate(self, starts):
         return [self._play(CodeSeeker(X)) for _ in starts]
 
-    def play(self, policy: Any, starts: Any) -> list[LabelledEpisode]:
+    def play(self, policy, starts):
         return [self._play(policy) for _ in starts]
 
-    def compare(self, first: Any, second: Any, starts: Any) -> list[Preference]:
+    def compare(self, first, second, starts):
         one, other = self._play(first), self._play(second)
         return [Preference(one, other, int(np.sign(one.earned - other.earned)))]
 
-    def _play(self, policy: Any) -> LabelledEpisode:
+    def _play(self, policy):
         self.left -= 0.5 if self.kind == "preferences" else 1
         planes, actions = [ROOM], []
         while not planes[-1][1:, 1:, 0][ROOM[1:, 1:, 2:].any(axis=2)].any():
@@ -116,9 +115,9 @@ class WantedX:
 
 
 @pytest.mark.parametrize("kind", ["returns", "demonstrations", "preferences"])
-def test_the_untrained_control_walks_to_what_labels_want_and_takes_no_step(kind: str) -> None:
+def test_the_untrained_control_walks_to_what_labels_want_and_takes_no_step(kind):
     class Unplayable:
-        def request(self, *_: Any) -> bytes:
+        def request(self, *_):
             raise AssertionError("no environment is asked for")
 
     task = Task((5, 5), 4, 20, 0.99, 0, 10, 10, Unplayable(), starts=ROOM[None].repeat(3, axis=0))
