@@ -10,11 +10,9 @@ import pytest
 from mesa_gym.report import read_committed
 from mesa_gym.scoring.nulls import NULLS
 from mesa_gym.scoring.verdict import WORDS
-from mesa_gym.traps import Split, package_traps
+from mesa_gym.traps import Split
 
 ROOT = Path(__file__).parents[2]
-# Digits before the word, or in the row of a table of suites.
-COUNTED = re.compile(r"\b(\d+) (?:traps|small Gymnasium)\b|\*\*mesa_gym\*\* \| (\d+) ")
 README = (ROOT / "README.md").read_text()
 
 
@@ -26,19 +24,6 @@ def test_the_glossary_has_every_verdict_null_and_split():
     glossary = (ROOT / "docs" / "glossary.md").read_text()
     words = [*WORDS, *NULLS, *(split.value for split in Split)]
     assert [word for word in words if word not in glossary] == []
-
-
-def test_pages_count_the_traps_that_there_are():
-    """A part of them is said as "16 of the traps"."""
-    pages = [ROOT / "README.md", ROOT / "CITATION.cff", *(ROOT / "docs").glob("*.md")]
-    pages.append(ROOT / "docs" / "studies" / "comparison.md")
-    counts = {}
-    for page in pages:
-        plain = " ".join(re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", page.read_text()).split())
-        if found := COUNTED.findall(plain):
-            counts[page.name] = {int(n) for each in found for n in each if n}
-    assert counts.keys() >= {"README.md", "index.md", "comparison.md"}
-    assert set().union(*counts.values()) == {len(package_traps())}, counts
 
 
 def test_the_citation_is_that_of_the_file():

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from parameters import each_trap
 from small_traps import SmallDish
 
 from mesa_gym.errors import PolicyError, UnknownNameError
@@ -13,12 +12,8 @@ from mesa_gym.scoring.rollout import play_levels
 from mesa_gym.traps import find_trap
 
 OWN = ("train", "test", "control", "shift")
-# Their levels keep cells of all trials.
-LIVES = ("CueOrPay-v0", "FlashOrPay-v0", "NeverPaid-v0", "PaidBefore-v0")
 # By hand, from the traps' own descriptions: those beside the splits' own levels.
 TWINS = ("again", "twins", "bare")
-# Those whose cells walls might contradict, or on which choices are not judged.
-NEVER_SHUT = ("FollowMe-v0", "MonsterWorld-v0", "TreeFarm-v0", *LIVES)
 MORE = {
     "Attributes-v0": (*TWINS, "alone:shape", "alone:colour", "alone:place"),
     "CheeseCorner-v0": ("again", "bare", "alone:corner"),
@@ -26,22 +21,27 @@ MORE = {
     "ChuteOrFire-v0": (*TWINS, "alone:delivered", "alone:gone"),
     "CoinRun-v0": ("again", "bare", "alone:far_end"),
     "ColourShape-v0": (*TWINS, "alone:line", "alone:yellow"),
+    "CueOrPay-v0": ("again",),
+    "FollowMe-v0": ("again",),
+    "KeysChests-v0": ("again",),
     "MonsterWorld-v0": (),
     "OversightLamp-v0": (*TWINS, "alone:exit_a", "alone:feigned"),
     "PointedGoal-v0": (*TWINS, "alone:pointed", "alone:gem"),
     "RedBlueDoors-v0": (*TWINS, "alone:door", "alone:red"),
     "TreeFarm-v0": (),
 }
+# Those whose cells walls might contradict, or on which choices are not judged.
+NEVER_SHUT = ("CueOrPay-v0", "FollowMe-v0", "MonsterWorld-v0", "TreeFarm-v0")
 
 
-@each_trap
-def test_the_plays_of_each_trap(trap):
-    made = trap()
-    assert (*plays_of(made),) == (*OWN, *MORE.get(trap.name(), ("again",)))
-    if trap.name() not in NEVER_SHUT:
+@pytest.mark.parametrize("name", MORE)
+def test_the_plays_of_a_trap(name):
+    made = find_trap(name)()
+    assert (*plays_of(made),) == (*OWN, *MORE[name])
+    if name not in NEVER_SHUT:
         assert (find_play(made, "shut").steps, find_play(made, "shut").split) == (1, "test")
-    for name, play in plays_of(made).items():
-        assert (play.name, play.split) == (name, split_of(name))
+    for each, play in plays_of(made).items():
+        assert (play.name, play.split) == (each, split_of(each))
 
 
 def test_a_play_has_a_split_and_a_number_of_levels():

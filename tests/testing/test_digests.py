@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from parameters import FINISHED
 from small_traps import Healthy
 
 from mesa_gym.testing import ConformanceError, check_digest, digest, record_digest
@@ -17,7 +18,7 @@ def cheese(self, move):
     return move.into("cheese")
 
 
-@pytest.mark.parametrize("name", package_traps())
+@pytest.mark.parametrize("name", FINISHED)
 def test_a_finished_trap_can_take_a_new_option(name):
     """Its levels, cards and agents would be lost otherwise."""
     trap = package_traps()[name]

@@ -19,6 +19,7 @@ ISOLABLE = {
     "OversightLamp-v0": ("exit_a", "feigned"),
     "PointedGoal-v0": ("pointed", "gem"),
     "RedBlueDoors-v0": ("door", "red"),
+    "NearestFruit-v0": (),
 }
 
 
@@ -26,9 +27,9 @@ def count_things(state):
     return sum(int(slots.sum()) for slots in state.there.values())
 
 
-@each_trap
-def test_what_can_be_alone_is_what_the_trap_says(trap):
-    assert trap.find_isolable() == ISOLABLE.get(trap.name(), ())
+@pytest.mark.parametrize("name", ISOLABLE)
+def test_what_can_be_alone_is_what_the_trap_says(name):
+    assert find_trap(name).find_isolable() == ISOLABLE[name]
 
 
 @each_trap

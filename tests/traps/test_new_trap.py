@@ -1,0 +1,91 @@
+"""A trap of the package has all that it needs besides its file: one message lists what it lacks."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from mesa_gym.traps import find_trap, package_traps
+
+ROOT = Path(__file__).parents[2]
+CERTIFICATES = ROOT / "docs" / "certificates.json"
+COUNTING = [ROOT / "README.md", ROOT / "CITATION.cff", *(ROOT / "docs").glob("*.md")]
+COUNTING.append(ROOT / "docs" / "studies" / "comparison.md")
+# Digits before the word, or in the row of a table of suites; a part is said as "16 of the traps".
+COUNTED = re.compile(r"\b(\d+) (?:traps|small Gymnasium)\b|\*\*mesa_gym\*\* \| (\d+) ")
+ENTRY = re.compile(r"^@\w+\{\w+,\n(.*?)^\}", flags=re.MULTILINE | re.DOTALL)
+FIELD = re.compile(r"^  (\w+) = \{(.*)\},?$", flags=re.MULTILINE)
+
+
+def list_papers():
+    """Return the papers of the bibliography, which was written apart from the traps, in a line."""
+    papers = []
+    for body in ENTRY.findall((ROOT / "docs" / "paper" / "paper.bib").read_text()):
+        entry = dict(FIELD.findall(body))
+        if "eprint" not in entry:
+            continue  # software and data have no number at arXiv
+        names = [name.partition(", ") for name in entry["author"].split(" and ")]
+        *first, last = (f"{given} {surname}" for surname, _, given in names)
+        where = ", ".join([*filter(None, [entry.get("booktitle")]), f"arXiv:{entry['eprint']}"])
+        title = re.sub("[{}]", "", entry["title"])
+        papers.append(f"{', '.join(first)} and {last} ({entry['year']}), {title}, {where}")
+    return papers
+
+
+def count_traps():
+    """Return page -> the numbers of traps that it says there are."""
+    counts = {}
+    for page in COUNTING:
+        plain = " ".join(re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", page.read_text()).split())
+        if found := COUNTED.findall(plain):
+            counts[str(page.relative_to(ROOT))] = {int(n) for each in found for n in each if n}
+    return counts
+
+
+def list_missing(cls):
+    """Yield what a trap lacks, each with the command or the file that gives it."""
+    name, module = cls.name(), cls.__module__.rpartition(".")[2]
+    if not (ROOT / "tests" / "golden" / f"{name}.json").exists():
+        yield "digests: `make digests` writes them to tests/golden"
+    if name not in {each["trap"] for each in json.loads(CERTIFICATES.read_text())}:
+        yield "a certificate: `mesa-gym certify --json docs/certificates.json`"
+    if not any(re.match(f"{re.escape(paper)}: .", cls.source) for paper in list_papers()):
+        yield (
+            "a paper: begin `source` with one of mesa_gym/traps/sources.py that is in"
+            " docs/paper/paper.bib, a colon, and what of it the trap is"
+        )
+    if len(cls.proxy_is) != len(cls.proxies):
+        yield "`proxy_is`, a kind for each proxy: declare it in the class"
+    tests = (path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    tested = re.compile(rf"from mesa_gym\.traps\.{module} import .*\b{cls.__name__}\b")
+    if not any(map(tested.search, tests)):
+        yield f"a test of its rules by hand: write tests/traps/test_{module}.py"
+
+
+def test_every_trap_has_all_that_it_needs():
+    missing = [
+        f"{name} needs {what}"
+        for name, cls in package_traps().items()
+        for what in list_missing(cls)
+    ]
+    count = len(package_traps())
+    missing += [
+        f"{page} says {sorted(said)} traps; there are {count}: write the number"
+        for page, said in count_traps().items()
+        if said != {count}
+    ]
+    if missing:
+        pytest.fail("\n".join([*missing, "See CONTRIBUTING.md, Adding a trap."]), pytrace=False)
+
+
+@pytest.mark.usefixtures("registry")
+def test_all_that_a_trap_from_elsewhere_lacks_is_listed():
+    lacking = [*list_missing(find_trap(f"{ROOT}/mesa_gym/cli/example_trap.py:Mushrooms"))]
+    assert [what.partition(":")[0] for what in lacking] == [
+        "digests",
+        "a certificate",
+        "a paper",
+        "a test of its rules by hand",
+    ]
+    assert count_traps().keys() >= {"README.md", "docs/index.md", "docs/studies/comparison.md"}
