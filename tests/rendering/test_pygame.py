@@ -97,9 +97,3 @@ def test_another_pygame_than_ce_is_refused_at_each_door(left, monkeypatch, capsy
         env.reset()
     assert main(["list", "--sheet", "sheet.png"]) == 2
     assert "pip uninstall -y pygame pygame-ce" in capsys.readouterr().err
-
-
-def test_one_module_alone_loads_pygame():
-    sources = Path(__file__).parents[2].joinpath("mesa_gym").rglob("*.py")
-    loading = [path.name for path in sources if "import pygame" in path.read_text()]
-    assert loading == ["pygame.py"]

@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from parameters import large_apart, thorough
 from reference import rollout
+from sight import to_linear
 from worlds import cell
 
 from mesa_gym.engine import Look, World
@@ -16,13 +17,7 @@ from mesa_gym.rendering.drawing import SPRITES
 from mesa_gym.traps import Split, all_traps
 
 GREY = (130, 130, 130)
-# In linear RGB. Greyscale: ITU-R BT.709, section 3. The others: severity 1 in Machado, Oliveira
-# and Fernandes 2009, A Physiologically-based Model for Simulation of Color Vision Deficiency.
-VIEWS = {
-    "greyscale": [0.2126, 0.7152, 0.0722] * 3,
-    "protanopia": [0.1523, 1.0526, -0.2049, 0.1145, 0.7863, 0.0992, -0.0039, -0.0481, 1.0520],
-    "deuteranopia": [0.3673, 0.8607, -0.2280, 0.2801, 0.6725, 0.0474, -0.0118, 0.0429, 0.9689],
-}
+VIEWS = ("greyscale", "protanopia", "deuteranopia")
 # Of 255, mean over a cell of 32 pixels. A pip is 6 pixels wide and a colour's mark 9.
 KINDS_DIFFER, CONTENTS_DIFFER = 12, 4
 Seen = NDArray[np.float64]
@@ -31,9 +26,7 @@ in_every_view = pytest.mark.parametrize("view", VIEWS)
 
 def seen(pictures, view):
     """The pictures as a person with that sight sees them."""
-    encoded = pictures / 255
-    linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
-    linear = np.clip(linear @ np.reshape(VIEWS[view], (3, 3)).T, 0, 1)
+    linear = to_linear(pictures, view)
     return 255 * np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
 
 

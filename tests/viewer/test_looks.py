@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from desk import pygame
 from PIL import Image
+from sight import SIGHTS, contrast, to_linear
 from viewing import session
 
 from mesa_gym.traps import all_traps, find_trap
@@ -22,14 +23,6 @@ from mesa_gym.viewer.seats import seats_for
 from mesa_gym.viewer.session import Session
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "viewer_heat.png"
-# Machado, Oliveira and Fernandes 2009, "A physiologically-based model for simulation of color
-# vision deficiency", table 1, severity 1.0; on linear RGB.
-BLINDNESS = {
-    "none": [1, 0, 0, 0, 1, 0, 0, 0, 1],
-    "protanopia": [0.1523, 1.0526, -0.2049, 0.1145, 0.7863, 0.0992, -0.0039, -0.0481, 1.052],
-    "deuteranopia": [0.3673, 0.8607, -0.228, 0.2801, 0.6725, 0.0474, -0.0118, 0.0429, 0.969],
-    "tritanopia": [1.2555, -0.0767, -0.1788, -0.0784, 0.9308, 0.1476, 0.0047, 0.6914, 0.3039],
-}
 
 
 @pytest.mark.parametrize(("worth", "blank"), [(0.0, True), (0.5, False)])
@@ -83,21 +76,10 @@ def test_no_text_overlaps_another_or_the_edge(size, scale, name, key, monkeypatc
         assert wide < 0.5 or high < 0.5, f"{a!r} and {b!r}"
 
 
-def linear(colour):
-    share = np.array(colour) / 255
-    return np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
-
-
-def contrast(a, b):
-    """WCAG 2.1's contrast ratio."""
-    light = sorted(float(linear(c) @ (0.2126, 0.7152, 0.0722)) for c in (a, b))
-    return (light[1] + 0.05) / (light[0] + 0.05)
-
-
 def lab(rgb):
     """CIE 1976 L*a*b* (D65) of linear sRGB."""
     to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
-    x = np.array(to_xyz) @ np.clip(rgb, 0, 1) / (0.9505, 1.0, 1.089)
+    x = np.array(to_xyz) @ rgb / (0.9505, 1.0, 1.089)
     f = np.where(x > 0.008856, np.cbrt(x), 7.787 * x + 16 / 116)
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
@@ -110,10 +92,10 @@ def test_letters_and_objectives_can_be_told_apart_by_everyone():
     assert most == len(colours)
     colours = (*colours, WISH)
     assert len({tuple(shape) for shape in SHAPES}) >= most
-    for blind, matrix in BLINDNESS.items():
+    for sight in SIGHTS.keys() - {"greyscale"}:
         for a, b in combinations(colours, 2):
-            seen = [lab(np.reshape(matrix, (3, 3)) @ linear(colour)) for colour in (a, b)]
-            assert np.linalg.norm(seen[0] - seen[1]) > 10, (blind, a, b)
+            seen = [lab(to_linear(colour, sight)) for colour in (a, b)]
+            assert np.linalg.norm(seen[0] - seen[1]) > 10, (sight, a, b)
 
 
 def test_heat_maps_are_what_they_were():
