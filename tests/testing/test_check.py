@@ -10,7 +10,6 @@ from small_traps import Healthy, Monster, SmallDish
 
 import mesa_gym
 from mesa_gym import testing
-from mesa_gym.solver import Graph
 from mesa_gym.testing import (
     CERTIFICATES,
     MECHANICS,
@@ -105,22 +104,6 @@ def test_other_failures_are_told_in_order():
     assert second == f"{1 + len(caught.value.others)} checks failed; the first may be the cause."
     assert third.startswith("check 'contact'")
     assert caught.value.line == ""
-
-
-def test_a_trap_that_explodes_is_explored_once(monkeypatch):
-    explored = []
-
-    class Explodes(Graph):
-        def __init__(self, trap, starts):
-            explored.append(starts.level.number)
-            raise RuntimeError(f"{trap!r} has too many states")
-
-    monkeypatch.setattr("mesa_gym.testing.sample.Graph", Explodes)
-    skipped = LONG | {*map(check_name, CERTIFICATES)}
-    with pytest.raises(ConformanceError, match=r"fails .*solver") as caught:
-        check_trap(type("Large", (Healthy,), {}), 4, skip=skipped)
-    assert len(caught.value.others) > 3
-    assert len(explored) == 2  # of train, where each check ends, and of the shift, for contact
 
 
 def test_skipping_checks():

@@ -74,20 +74,6 @@ def test_a_bool_of_python_where_it_is_rare(self, move):
     move.set(found=True if rare is np.True_ else move.was("found") | move.into("corner"))
 
 
-def test_a_number_of_python_is_taken_as_a_batch_takes_it():
-    """On one level alone `self.where` gave a number without `ndim`, and `~` of a bool was -2."""
-
-    def rules(self, move):
-        left = self.where(move.into("corner"), 12, self.where(move.was("left") > 0, 1, 0))
-        move.set(left=left, idle=~(left > 0))
-
-    def ends(self, move):
-        return ~(move.paid["cheese"] < 1)
-
-    members = {"vars": {"left": 13, "idle": 2}, "rules": rules, "ends": ends}
-    check_shapes(type("Timer", (Healthy,), members), 4)
-
-
 @caught_by("objectives", "objective .'corner: there'. sets an attribute")
 class PaysAndChanges(Healthy):
     @proxy
