@@ -1,14 +1,12 @@
 """Notebooks: the pictures are those that environments draw, and the names are text."""
 
-import base64
-import io
 import re
 
 import gymnasium as gym
 import numpy as np
 import pytest
 from parameters import few_traps
-from PIL import Image
+from playgrounds import read_picture
 
 from mesa_gym.envs import TrapEnv
 from mesa_gym.rendering import render_rgb
@@ -18,11 +16,8 @@ from mesa_gym.traps import Split
 
 def pictures(page):
     """The pictures of a page by their captions, decoded by another library."""
-    found = re.findall(r'<img src="data:image/png;base64,([^"]+)" alt="([^"]*)">', page)
-    return {
-        name: np.asarray(Image.open(io.BytesIO(base64.b64decode(data, validate=True))))
-        for data, name in found
-    }
+    found = re.findall(r'<img src="(data:image/png;base64,[^"]+)" alt="([^"]*)">', page)
+    return {name: read_picture(uri) for uri, name in found}
 
 
 @few_traps

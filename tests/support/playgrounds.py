@@ -1,4 +1,4 @@
-"""Pages in which levels live, read in Python."""
+"""Pages of levels, and pictures in pages, read in Python."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from PIL import Image
 from mesa_gym.scoring.plays import find_play
 
 
-def read_data(page):
-    """Return the data of a page."""
-    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
+def read_data(page, id="data"):
+    """Return the data of a page, ``replay`` those of one that replays."""
+    found = re.search(rf'<script type="application/json" id="{id}">(.*?)</script>', page, re.S)
     assert found
     return json.loads(found[1])
 
@@ -42,13 +42,6 @@ def read_picture(uri):
     """Return a picture, uint8 (height, width, 3)."""
     png = base64.b64decode(uri.removeprefix("data:image/png;base64,"))
     return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
-
-
-def read_tiles(data):
-    """Return the pictures of cells, uint8 (n, tile, tile, 3)."""
-    tile = data["tile"]
-    sheet = read_picture(data["sheet"]).reshape(-1, tile, data["wide"], tile, 3)
-    return sheet.swapaxes(1, 2).reshape(-1, tile, tile, 3)
 
 
 def start_of(trap, play, number):
