@@ -8,14 +8,15 @@ import pytest
 
 from agents.library import list_single_traps
 from docs.agent_words import find_agents
-from mesa_gym.traps import find_trap, package_traps
+from mesa_gym.traps import Split, find_trap, package_traps
 
 ROOT = Path(__file__).parents[2]
 CERTIFICATES = ROOT / "docs" / "certificates.json"
-COUNTING = [ROOT / "README.md", ROOT / "CITATION.cff", *(ROOT / "docs").glob("*.md")]
-COUNTING.append(ROOT / "docs" / "studies" / "comparison.md")
+PAGES = [ROOT / "README.md", ROOT / "CITATION.cff", *(ROOT / "docs").glob("*.md")]
+STUDIES = [*(ROOT / "docs" / "studies").glob("*.md")]
 # Digits before the word, or in the row of a table of suites; a part is said as "16 of the traps".
-COUNTED = re.compile(r"\b(\d+) (?:traps|small Gymnasium)\b|\*\*mesa_gym\*\* \| (\d+) ")
+TRAPS = re.compile(r"\b(\d+) (?:traps|small Gymnasium)\b|\*\*mesa_gym\*\* \| (\d+) ")
+IDS = re.compile(r"\b(\d+) (ids)\b")
 ENTRY = re.compile(r"^@\w+\{\w+,\n(.*?)^\}", flags=re.MULTILINE | re.DOTALL)
 FIELD = re.compile(r"^  (\w+) = \{(.*)\},?$", flags=re.MULTILINE)
 
@@ -35,14 +36,28 @@ def list_papers():
     return papers
 
 
-def count_traps():
-    """Return page -> the numbers of traps that it says there are."""
-    counts = {}
-    for page in COUNTING:
+def find_numbers(said, pages):
+    """Return page -> the numbers that it says, for those that say some."""
+    found = {}
+    for page in pages:
         plain = " ".join(re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", page.read_text()).split())
-        if found := COUNTED.findall(plain):
-            counts[str(page.relative_to(ROOT))] = {int(n) for each in found for n in each if n}
-    return counts
+        if numbers := {int(x) for each in said.findall(plain) for x in each if x.isdigit()}:
+            found[str(page.relative_to(ROOT))] = numbers
+    return found
+
+
+def list_wrong_counts():
+    """Yield the pages that say another number of traps, or of their ids, than there is."""
+    count = len(package_traps())
+    studies = [each for each in STUDIES if each.stem == "comparison"]  # others say of how many
+    for what, number, found in (
+        ("traps", count, find_numbers(TRAPS, [*PAGES, *studies])),
+        ("ids", count * len(Split) * 2, find_numbers(IDS, [*PAGES, *STUDIES])),
+    ):
+        assert len(found) >= 2, "the pages say it in other words"
+        for page, said in found.items():
+            if said != {number}:
+                yield f"{page} says {sorted(said)} {what}; there are {number}: write the number"
 
 
 def list_missing(cls):
@@ -74,12 +89,7 @@ def test_every_trap_has_all_that_it_needs():
         for name, cls in package_traps().items()
         for what in list_missing(cls)
     ]
-    count = len(package_traps())
-    missing += [
-        f"{page} says {sorted(said)} traps; there are {count}: write the number"
-        for page, said in count_traps().items()
-        if said != {count}
-    ]
+    missing += list_wrong_counts()
     if missing:
         pytest.fail("\n".join([*missing, "See CONTRIBUTING.md, Adding a trap."]), pytrace=False)
 
@@ -94,4 +104,3 @@ def test_all_that_a_trap_from_elsewhere_lacks_is_listed():
         "agents of the library",
         "a test of its rules by hand",
     ]
-    assert count_traps().keys() >= {"README.md", "docs/index.md", "docs/studies/comparison.md"}
