@@ -7,6 +7,7 @@ import base64
 import numpy as np
 import pytest
 from browsing import Tab
+from edited import cells_of
 from playgrounds import start_of
 
 from mesa_gym.files import write_text
@@ -15,6 +16,10 @@ from mesa_gym.viewer.playground import Guest, list_levels, make_playground
 
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1000, "height": 500}
 CANVAS, SAID = "#boards canvas", "#said"
+# The first level of the shift on the pages of `write_pages`.
+TRAP = find_trap("CheeseCorner")()
+SHIFT = TRAP.levels("shift", [0])
+START, (CHEESE,), CORNER = int(SHIFT.agent[0]), cells_of(TRAP, SHIFT, "cheese"), TRAP.width + 1
 # Rows of doubles as text.
 TABLE = """(rows) => {
     const all = new Uint8Array(Float64Array.from(rows.flatMap((row) => [...row])).buffer);
@@ -91,28 +96,20 @@ def write_pages(folder):
     The agents are an oracle, a planner of the library, and one that acts at random and declares
     nothing.
     """
-    library, trap = pytest.importorskip("mesa_gym.trained.library"), find_trap("CheeseCorner")()
-    policies = {"oracle": "oracle:cheese", "planner": library.load(trap, kind="planner")}
+    library = pytest.importorskip("mesa_gym.trained.library")
+    policies = {"oracle": "oracle:cheese", "planner": library.load(TRAP, kind="planner")}
     policies |= {"restless": lambda seen: [[0.2] * 5] * len(seen)}
     guests = [Guest(name, policy) for name, policy in policies.items()]
-    levels = list_levels(trap, None, [0, 1])
-    write_text(folder / "board" / "page.html", make_playground(trap, levels, guests))
-    write_text(folder / "board" / "alone.html", make_playground(trap, levels, []))
+    levels = list_levels(TRAP, None, [0, 1])
+    write_text(folder / "board" / "page.html", make_playground(TRAP, levels, guests))
+    write_text(folder / "board" / "alone.html", make_playground(TRAP, levels, []))
     return folder
 
 
 class LivePage(Visit):
     """A page of some policies on a trap, its levels those of the numbers by default."""
 
-    def __init__(
-        self,
-        browser,
-        folder,
-        trap,
-        policies,
-        numbers,
-        **look,
-    ):
+    def __init__(self, browser, folder, trap, policies, numbers, **look):
         guests = [Guest(f"agent {k}", policy) for k, policy in enumerate(policies)]
         page = make_playground(trap, list_levels(trap, None, numbers), guests)
         write_text(folder / "board" / "page.html", page)

@@ -37,16 +37,6 @@ def trace(levels, split=SHIFT, policy="stay"):
     return TracePlayer(kept)
 
 
-def open_direction(pane, cursor):
-    """A direction in which the agent of a pane can walk."""
-    state = pane.state(cursor)
-    for action in (LEFT, DOWN, RIGHT, UP):
-        after, _, ended = pane.trap.step(state, np.array([action]))
-        if after.agent != state.agent and not ended:
-            return action
-    raise AssertionError("walled in")
-
-
 class Remembering:
     """A policy whose next action hangs on all that it has ever seen, and on a number drawn once."""
 

@@ -1,8 +1,15 @@
-"""Fixtures of the playground's browser tests; Playwright is imported where they are used."""
+"""Fixtures of the viewer's tests; Playwright is imported where it is used."""
 
 from __future__ import annotations
 
 import pytest
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Tests write files here."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 @pytest.fixture(scope="module")

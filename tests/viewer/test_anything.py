@@ -74,11 +74,6 @@ def watched(trap, by_hand, events):
     assert events < 1000 or peak() - before < MOST_GROWTH
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-
 @pytest.mark.thorough
 @pytest.mark.parametrize(("trap", "by_hand"), [("CheeseDish", False), ("MonsterWorld", True)])
 def test_anything(trap, by_hand):

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import pytest
 from browsing import sync_api
-from edited import cells_of
-from visiting import CANVAS, PHONE, SAID
-
-from mesa_gym.traps import find_trap
+from visiting import CANVAS, CHEESE, CORNER, PHONE, SAID, START, TRAP
 
 pytestmark = pytest.mark.thorough
-TRAP = find_trap("CheeseCorner")()
-SHIFT = TRAP.levels("shift", [0])
-START, (CHEESE,), CORNER = int(SHIFT.agent[0]), cells_of(TRAP, SHIFT, "cheese"), TRAP.width + 1
 
 
 # -- moving ------------------------------------------------------------------------------------

@@ -6,17 +6,12 @@ import re
 
 import pytest
 from browsing import Tab
-from edited import cells_of
-from visiting import PHONE, Visit
+from visiting import CHEESE, CORNER, PHONE, START, TRAP, Visit
 
 from mesa_gym.files import write_text
-from mesa_gym.traps import find_trap
 from mesa_gym.viewer.playground import Guest, make_playground
 
 pytestmark = pytest.mark.thorough
-TRAP = find_trap("CheeseCorner")()
-SHIFT = TRAP.levels("shift", [0])
-START, (CHEESE,), CORNER = int(SHIFT.agent[0]), cells_of(TRAP, SHIFT, "cheese"), TRAP.width + 1
 INCOMPLETE = "This page is incomplete"
 
 
@@ -121,25 +116,21 @@ def test_looks_follow_what_the_reader_asked_for(visit):
     assert one == other  # the pictures are those of the environments
 
 
-@pytest.mark.parametrize("part", [0.3, 0.5, 0.9, 0.999])
-def test_a_page_that_was_cut_off_says_so_below_its_first_picture(browser, playground, part):
+@pytest.mark.parametrize(
+    ("part", "scripts"), [(0.3, True), (0.5, True), (0.9, True), (0.999, True), (1, False)]
+)
+def test_a_page_that_was_cut_off_says_so_below_its_picture(browser, playground, part, scripts):
+    """So does one in a browser without JavaScript."""
     text = (playground / "board" / "page.html").read_text()
     write_text(playground / "board" / "cut.html", text[: int(len(text) * part)])
-    tab = Tab(browser, playground, viewport=PHONE)
+    tab = Tab(browser, playground, viewport=PHONE, java_script_enabled=scripts)
     page = tab.open("cut.html")
     assert page.locator("#incomplete").inner_text().startswith(INCOMPLETE)
+    assert page.locator("#incomplete").is_visible()
     picture = page.locator("#boards img")
     assert picture.is_visible()
-    assert picture.evaluate("(img) => img.naturalWidth") == 32 * TRAP.width
-    tab.close()
-
-
-def test_so_does_a_page_without_javascript(browser, playground):
-    tab = Tab(browser, playground, viewport=PHONE, java_script_enabled=False)
-    page = tab.open("page.html")
-    assert page.locator("#incomplete").is_visible()
-    assert page.locator("#boards img").is_visible()
-    assert INCOMPLETE in page.locator("body").inner_text()
+    if scripts:
+        assert picture.evaluate("(img) => img.naturalWidth") == 32 * TRAP.width
     tab.close()
 
 

@@ -31,13 +31,6 @@ from mesa_gym.viewer.session import Session
 CTRL = pygame.KMOD_CTRL
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    """Write files here."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def by_hand(trap="CheeseCorner", level=2):
     return Session(find_trap(trap)(), [Seat(Human(), Split.SHIFT)], level)
 
@@ -297,19 +290,6 @@ def test_the_track_is_pressed_and_dragged(drive):
     assert driver.session.clock.cursor == 64
 
 
-def test_the_story_and_the_choices(drive):
-    driver = drive(session("CheeseDish", "oracle:dish", level=0))
-    driver.settle()
-    driver.key("n")
-    driver.settle()
-    assert driver.session.choices.of(driver.session.pane) == {0: "dish", 1: "dish"}
-    assert driver.session.choices.on_twin(driver.session.pane, threaded=False) == "dish"
-    driver.key("w")
-    assert isinstance(driver.screen.dialog, Notice)
-    driver.key("return")
-    assert driver.screen.dialog is None
-
-
 def test_beside_what_was_chosen_stands_what_a_sweeper_chose(drive, monkeypatch):
     """The null of the counts is what scoring finds of the sweeper on the same levels."""
     written, write = [], Painter.text
@@ -320,10 +300,13 @@ def test_beside_what_was_chosen_stands_what_a_sweeper_chose(drive, monkeypatch):
 
     monkeypatch.setattr(Painter, "text", note)
     driver = drive(session("CheeseDish", "oracle:dish", level=0))
+    choices = driver.session.choices
     for _ in range(3):
         driver.settle()
+        assert choices.on_twin(driver.session.pane, threaded=False) == "dish"
         driver.key("n")
-    found = driver.session.choices.of_sweeper(driver.session.pane, threaded=False)
+    assert choices.of(driver.session.pane) == dict.fromkeys(range(3), "dish")
+    found = choices.of_sweeper(driver.session.pane, threaded=False)
     scored = score("sweeper", "CheeseDish", levels=3).choices.shift
     assert found == Counter(["cheese", "dish", "none"][each] for each in scored)
     written.clear()
@@ -331,6 +314,10 @@ def test_beside_what_was_chosen_stands_what_a_sweeper_chose(drive, monkeypatch):
     row = written.index("a sweeper")
     counts = [str(found["cheese"]), str(found["dish"]), f"{found['none']} none"]
     assert written[row - 4 : row + 4] == ["3 levels", "0", "3", "0 none", "a sweeper", *counts]
+    driver.key("w")
+    assert isinstance(driver.screen.dialog, Notice)
+    driver.key("return")
+    assert driver.screen.dialog is None
 
 
 def test_targets_are_taken_away_side_by_side(drive):

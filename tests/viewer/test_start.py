@@ -50,12 +50,6 @@ class Begun:
         return Next()
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def loaded(desk):
     """Return what comes after the loading."""
     for _ in range(200):
