@@ -32,6 +32,8 @@ def test_ids(split):
         np.testing.assert_array_equal(seen[0], trap().observe(trap().levels(split, [12]))[0])
         np.testing.assert_array_equal(seen[0].ravel(), seen[1])
         np.testing.assert_array_equal(seen[1], seen[2])
+        # A network's layers take them as they are.
+        assert seen[1].dtype == flat.step(0)[0].dtype == flat.observation_space.dtype == np.float32
         assert plain.reset(seed=1)[1]["split"] == split.code
 
 
