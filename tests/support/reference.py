@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -60,6 +61,26 @@ def in_one_piece(open_cells):
         before = water
         water |= (water << 1 | water >> 1 | water << width | water >> width) & free
     return water == free != 0
+
+
+def cut_window(planes, side):
+    """Return what an agent sees around it, cell by cell, below the top row; outside is wall.
+
+    Args:
+        planes: (height, width, channels), of agent and wall first.
+        side: of the square in whose middle the agent is.
+    """
+    height, width, channels = planes.shape
+    ((y, x),) = cells_of(planes[..., 0])
+    window = np.zeros((side + 1, side, channels), dtype=planes.dtype)
+    window[..., 1] = 1
+    for place in range(min(side, width - 2)):
+        window[0, place] = planes[0, 1 + place]
+    for row, column in product(range(side), repeat=2):
+        at = y + row - side // 2, x + column - side // 2
+        if 0 <= at[0] < height and 0 <= at[1] < width:
+            window[1 + row, column] = planes[at]
+    return window
 
 
 def arrays(value, name=""):
