@@ -18,6 +18,7 @@ from mesa_gym.scoring import (
     MEASURES,
     WORDS,
     Episode,
+    Played,
     measure,
     score,
 )
@@ -83,7 +84,7 @@ def test_both_forms_hold_every_number_beside_its_nulls(subject):
 
 def test_a_measure_of_ones_own_is_in_every_form():
     @measure(SHARE, splits=("test", "shift"))
-    def staying(played):
+    def staying(played: Played):
         """Return the share of *steps* | that <b>stay</b>."""
         actions = played.record.actions
         return float((actions == STAY).sum() / (actions != ENDED).sum())
