@@ -177,19 +177,3 @@ def test_neither_pygame_nor_a_display_is_needed(tmp_path):
     data = read_data((tmp_path / "replay.html").read_text(), "replay")
     titles = [[episode["title"] for episode in level] for level in data["levels"]]
     assert titles == [[f"shift, level {n}", f"twins, level {n}"] for n in (3, 1)]
-
-
-def test_without_jinja2_the_extra_is_named(run, monkeypatch):
-    monkeypatch.setitem(sys.modules, "jinja2", None)
-    code, error = run("export --trap CheeseDish")
-    assert (code, len(error.splitlines())) == (2, 1)
-    assert "mesa-gym[report]" in error
-
-
-def test_a_policy_that_fails_leaves_the_old_page(run, tmp_path):
-    (tmp_path / "replay.html").write_text("old")
-    (tmp_path / "broken_policy.py").write_text("def make():\n    return lambda seen: seen[99]\n")
-    code, error = run("export --trap CheeseDish --policy broken_policy:make --out replay.html")
-    assert code == 1
-    assert "IndexError" in error.splitlines()[-1]
-    assert (tmp_path / "replay.html").read_text() == "old"
