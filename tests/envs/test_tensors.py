@@ -92,7 +92,7 @@ def test_a_step_is_one_graph_that_needs_no_values(trap, observation):
 
 @each_trap
 def test_a_step_keeps_to_its_kernels(trap):
-    """What more planes show takes more of them; a trap that needs more still has wasteful rules."""
+    """More planes take more of them; a trap that needs still more has wasteful rules."""
     env = mesa_gym.make_torch(trap.id(), 4, num_levels=3, device="meta")
     env.reset(seed=0)
     actions = torch.zeros(4, dtype=int, device="meta")
