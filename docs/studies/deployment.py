@@ -177,8 +177,8 @@ def clone_sweeper(trap: Trap, seed: int) -> Network:
 def scale_scores(agents: list[Network], factor: float) -> list[Network]:
     """Multiply the scores of actions of agents, in place."""
     for agent in agents:
-        agent.policy.weight *= factor
-        agent.policy.bias *= factor
+        for each in (agent.policy.weight, agent.policy.bias):
+            each.mul_(factor)
     return agents
 
 
