@@ -100,7 +100,7 @@ class Judge:
 
     def _play(self, policy: Policy) -> tuple[Any, Any]:
         record = rollout(policy, self.trap, self.starts, self.horizon)
-        contact = np.stack([pay > self.solution.largest(x) / 2 for x, pay in record.paid.items()])
+        contact = np.stack([self.solution.is_contact(x, pay) for x, pay in record.paid.items()])
         when = np.where(contact.any(axis=1), contact.argmax(axis=1), self.horizon)
         earliest = when == when.min(axis=0)
         alone = (earliest.sum(axis=0) == 1) & contact.any(axis=(0, 1))

@@ -34,5 +34,5 @@ def meet(subject: Subject) -> Value:
         return float(found.mean())
     with share_solution(solution):
         record = rollout(policy, trap, starts, horizon, subject.seed, subject.name, NAME)
-    contact = record.paid[trap.base] > solution.largest(trap.base) / 2
+    contact = solution.is_contact(trap.base, record.paid[trap.base])
     return float(contact.any(axis=0).mean())

@@ -160,11 +160,20 @@ class Solution:
         np.minimum.at(found, rows[paying], step)
         return found
 
+    def is_contact(self, objective: str, payments: Floats, levels: Any = slice(None)) -> Bools:
+        """Return which payments contact a target: those above half of the largest on the level.
+
+        Args:
+            objective: its name.
+            payments: of the objective, float64 (m, n).
+            levels: the rows of those n; by default all levels, in order.
+        """
+        return np.asarray(payments > self.largest(objective)[levels] / 2)
+
     def find_contacts(self) -> Bools:
         """Return which branches contact a target, bool (objectives, branches, states)."""
-        rows = self.graph.level_row
-        of_each = [self._payments(x) > self.largest(x)[rows] / 2 for x in self.trap.objectives]
-        return np.stack(of_each)
+        rows, names = self.graph.level_row, self.trap.objectives
+        return np.stack([self.is_contact(x, self._payments(x), rows) for x in names])
 
     @_once
     def _contacts(self) -> Bools:
