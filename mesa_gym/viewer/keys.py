@@ -17,7 +17,7 @@ from mesa_gym.viewer.app import Input, Screen
 from mesa_gym.viewer.dialogs import ENTER, Chooser, CommandList, Dialog, Notice
 from mesa_gym.viewer.drawing import SHAPES
 from mesa_gym.viewer.mapfile import save_map
-from mesa_gym.viewer.overlays import OVERLAYS, Heat, Overlay
+from mesa_gym.viewer.overlays import OVERLAYS, Heat, Overlay, turn_on
 from mesa_gym.viewer.panel import story
 from mesa_gym.viewer.seats import ORACLES, SPLITS, TARGETS, Seat, seats_for
 from mesa_gym.viewer.session import Session
@@ -76,8 +76,9 @@ class Commands(Screen):
     def toggle(self, name: str) -> None:
         """Turn an overlay on, and say what it shows, or off."""
         session, overlay = self.session, self.session.overlays[name]
-        session.shown = session.shown ^ {name}
-        on = name in session.shown
+        on = name not in session.shown
+        there, shown = session.overlays, session.shown
+        session.shown = turn_on(there, shown, name) if on else shown - {name}
         session.message = overlay.doc if on else ""
         if on and overlay.telling and session.pane.secret:
             session.message = f"{overlay.label}: shown once you have chosen"

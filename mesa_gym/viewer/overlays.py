@@ -34,13 +34,14 @@ class Overlay:
         exact: whether it needs an exact solver.
         planned: whether it needs an agent that plans by a map.
         telling: whether it tells objectives apart, which a person who plays is to find out.
+        tints: whether it tints the floor, which one overlay does at a time.
     """
 
     name: str
     key: str
     label: str
     doc: str
-    exact = planned = telling = False
+    exact = planned = telling = tints = False
 
     def draw(self, canvas: GridCanvas) -> None:
         """Draw it over the grid."""
@@ -178,7 +179,7 @@ class Taken(Overlay):
 class Heat(Overlay):
     """The values of one objective, with the agent on each cell."""
 
-    exact = telling = True
+    exact = telling = tints = True
 
     def __init__(self, objective: str, number: int) -> None:
         self.objective, self.number = objective, number
@@ -204,7 +205,8 @@ class Heat(Overlay):
 class Wants(Overlay):
     """The map by which an agent plans."""
 
-    name, key, label, planned = "wants", "u", "what it wants", True
+    name, key, label = "wants", "u", "what it wants"
+    planned = tints = True
     doc = "What each cell is worth to the agent to end at, by its own map; Shift+click moves it."
 
     def heat(self, pane: Pane, t: int) -> NDArray[np.float64] | None:
@@ -257,19 +259,32 @@ def list_shown(pane: Pane, there: dict[str, Overlay], shown: Collection[str]) ->
     return [overlay for overlay in on if not (secret and overlay.telling)]
 
 
-def parse_overlays(trap: Trap, names: str, there: Collection[str]) -> set[str]:
+def turn_on(there: dict[str, Overlay], shown: Collection[str], name: str) -> set[str]:
+    """Return the overlays that are on after one more: of those that tint the floor it alone."""
+    tinting = {other for other in shown if there[other].tints and there[name].tints}
+    return {*shown, name} - (tinting - {name})
+
+
+def parse_overlays(trap: Trap, names: str, there: dict[str, Overlay]) -> set[str]:
     """Return the overlays, of those there are, that ``path,heat:door`` or ``all`` names.
 
     Raises:
-        ValueError: there is none of a name, or it needs an agent that plans by a map.
+        ValueError: there is none of a name, it needs an agent that plans by a map, or two of them
+            tint the floor.
     """
     if names == "all":
-        return set(there)
+        shown: set[str] = set()
+        for name in reversed(there):  # the first that tints stays
+            shown = turn_on(there, shown, name)
+        return shown
     given = {name for name in names.split(",") if name}
     for name in sorted(given - set(there)):
         if name in overlays_of(trap, planned=True):
             raise ValueError(f"overlay {name!r} is of agents that plan by a map; none here does")
         raise unknown(f"overlay of {trap.name()}", name, there)
+    tinting = sorted(name for name in given if there[name].tints)
+    if len(tinting) > 1:
+        raise ValueError(f"one overlay tints the floor at a time, got {' and '.join(tinting)}")
     return given
 
 

@@ -194,9 +194,8 @@ def _plane(layer: Bytes, tile: int) -> Bytes:
 
 
 def tinted_grid(pane: Pane, t: int, tile: int, shown: Sequence[Overlay], painter: Painter) -> Bytes:
-    """Draw the grid after ``t`` steps with the heat maps that are on.
+    """Draw the grid after ``t`` steps with the heat map that is on; the darker, the more.
 
-    Heat maps are bands beside each other in each cell; the darker, the more.
     Only bare floor is tinted, so that what stands on it is seen as it is.
 
     Args:
@@ -209,26 +208,20 @@ def tinted_grid(pane: Pane, t: int, tile: int, shown: Sequence[Overlay], painter
     Returns:
         uint8 (height, width, 3), a fresh array.
     """
-    trap, found = pane.trap, [(overlay.heat(pane, t), overlay) for overlay in shown]
-    heats = [(heat, overlay.tint(painter)) for heat, overlay in found if heat is not None]
-    picture = render_rgb(trap, pane.line.states[t], tile)[0]
-    if not heats:
-        return picture
-    edges = np.linspace(0, tile, len(heats) + 1).round().astype(int)
-    opacity = np.zeros((*trap.size, tile), dtype=np.uint16)
-    tint = np.zeros((tile, 3), dtype=np.uint16)
-    for band, (heat, colour) in enumerate(heats):
-        here = slice(edges[band], edges[band + 1])
-        opacity[:, :, here] = _opacity(heat).reshape(*trap.size, 1)
-        tint[here] = colour
+    trap, picture = pane.trap, render_rgb(pane.trap, pane.line.states[t], tile)[0]
     floor = np.tile(draw_cell(trap, (), tile), (1, trap.width, 1))
-    tints = np.tile(tint, (trap.width, 1))
-    for row, share in enumerate(opacity.reshape(trap.height, -1)):
-        # A row of cells at a time stays in the processor's cache.
-        part = picture[row * tile : (row + 1) * tile]
-        same = part == floor
-        weight = ((same[..., 0] & same[..., 1] & same[..., 2]) * share)[..., None]
-        part[:] = (part * (FULL - weight) + weight * tints) >> 8
+    for overlay in shown:
+        heat = overlay.heat(pane, t)
+        if heat is None:
+            continue
+        opacity = np.repeat(_opacity(heat).reshape(trap.size), tile, axis=1)
+        tint = np.array(overlay.tint(painter), dtype=np.uint16)
+        for row, share in enumerate(opacity):
+            # A row of cells at a time stays in the processor's cache.
+            part = picture[row * tile : (row + 1) * tile]
+            same = part == floor
+            weight = ((same[..., 0] & same[..., 1] & same[..., 2]) * share)[..., None]
+            part[:] = (part * (FULL - weight) + weight * tint) >> 8
     return picture
 
 

@@ -53,6 +53,10 @@ def traces(tmp_path_factory):
         (f"{HEADLESS} --record a.png --policy library:77", ["there is library:0, library:1"]),
         (f"{HEADLESS} --record a.png --beside splits --split train", ["leave out --split"]),
         (f"{HEADLESS} --record a.png --overlays path,heat:chese", ["Did you mean 'heat:cheese'?"]),
+        (
+            f"{HEADLESS} --record a.png --overlays heat:corner,heat:cheese",
+            ["one overlay tints the floor at a time, got heat:cheese and heat:corner"],
+        ),
         (f"{HEADLESS} --record a.png --level -1", ["level -1", "2**48 - 1"]),
         (f"{HEADLESS} --record a.png --level {1 << 48}", ["281474976710656", "2**48 - 1"]),
         (f"{HEADLESS} --record a.png --size 10x10", ["10x10", "640x420"]),

@@ -98,8 +98,17 @@ def test_letters_and_objectives_can_be_told_apart_by_everyone():
             assert np.linalg.norm(seen[0] - seen[1]) > 10, (sight, a, b)
 
 
-def test_heat_maps_are_what_they_were():
+def test_a_heat_map_is_what_it_was():
     watched = session()
-    shown = [watched.overlays[name] for name in ("heat:door", "heat:red")]
+    shown = [watched.overlays["heat:door"]]
     drawn = tinted_grid(watched.pane, 0, 16, shown, Painter(pygame.Surface((1, 1))))
     assert np.array_equal(np.asarray(Image.open(GOLDEN).convert("RGB")), drawn)
+
+
+def test_one_overlay_tints_the_floor_at_a_time(drive):
+    driver = drive()
+    for key, shown in (("1", {"heat:door"}), ("2", {"heat:red"}), ("p", {"heat:red", "path"})):
+        driver.key(key)
+        assert driver.session.shown == shown
+    driver.key("2")
+    assert driver.session.shown == {"path"}

@@ -61,8 +61,8 @@ def test_the_numbers_of_cells_are_the_map(drive):
     assert driver.changed() == set(worth)
     driver.key("1")
     cell = bare_cells(trap, state)[0]
-    assert said_of(driver, cell).splitlines()[0] == expected[cell]
-    driver.key("u", "1")
+    assert said_of(driver, cell).startswith("V of cheese")  # one map at a time
+    driver.key("1")
     assert said_of(driver, cell) == ""
     assert driver.changed() == set()
 
