@@ -32,6 +32,7 @@ OVER = "What was chosen on the levels that you have watched until their end."
 NULL = "The same of a policy without a goal, which goes to the nearest cell it has not visited."
 BELIEF = "What one can know by now of what pays, from what was told and the law of training."
 NEXT = "What the policy does next, and how likely each action was."
+SKIP = "n: the next level"
 REWARD = "What you were paid: find out what for. Objectives are named once you have chosen."
 PLAYING = """You are the agent. Find out what pays.
 
@@ -192,6 +193,8 @@ class _Writer:
         self._section("next action", NEXT)
         if self.t >= len(line):
             waiting = "waiting for the policy" if line.growing else "waiting for you"
+            if self.pane.seat.by_hand and self.t >= line.limit // 2 and not line.growing:
+                waiting += f" ({SKIP})"
             self._line("none: the episode is over" if line.over else waiting, SMALL, QUIET)
             return
         decision = line.steps[self.t].decision
@@ -282,4 +285,4 @@ def summary(pane: Pane) -> str:
     if not pane.secret and chosen in trap.objectives:
         role = "the base objective" if chosen == trap.base else "a proxy"
         said.append(f"You went for {chosen}, {role}. In training you could not tell them apart.")
-    return " ".join([*said, "n: the next level. Home: the start."])
+    return " ".join([*said, f"{SKIP}. Home: the start."])
