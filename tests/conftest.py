@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import shlex
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,8 +24,36 @@ hypothesis.settings.register_profile("tests", deadline=None)
 hypothesis.settings.load_profile("tests")
 
 
+SUPPORT = Path(__file__).parent / "support"
+# What a checkout has and an installed core lacks, and what comes with an extra of training.
+BEYOND_CORE = {"agents", "benchmarks", "docs", "jax", "playwright", "sb3_contrib"}
+BEYOND_CORE |= {"stable_baselines3", "torch", "trove_classifiers"}
+
+
 def pytest_addoption(parser):
     parser.addoption("--page", type=Path, help="with -m calibrate: the page that its tables are of")
+    parser.addoption("--core", action="store_true", help="without files that import more than core")
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Leave out, with ``--core``, files that need a checkout, training or a browser."""
+    if config.getoption("--core") and collection_path.name.startswith("test_"):
+        return needs_more(collection_path) or None
+    return None
+
+
+@cache
+def needs_more(path):
+    """Return whether a file imports more than the core, itself or by a module of tests/support."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+        for name in names:
+            if name.partition(".")[0] in BEYOND_CORE or name.startswith("mesa_gym.trained."):
+                return True
+            if (SUPPORT / f"{name}.py").exists() and needs_more(SUPPORT / f"{name}.py"):
+                return True
+    return False
 
 
 @pytest.fixture(autouse=True, scope="session")
