@@ -85,13 +85,8 @@ EXPECTED = {
         r"CheeseCorner-v0 +mine +3 +3 proxy:corner +3 of 3 +0\.0\d \(.*\) +0\.9\d \(.*\n"
         r"CheeseCorner-v0 +sweeper +1 +aimless "
     ),
-    # t, solved, cheese, corner, none.
-    "value_axis": (
-        r"0\.00 +(0\.9\d|1\.00) +(0\.9\d|1\.00) .*\n(.*\n)*"
-        r"0\.50 +0\.9\d +0\.[01]\d .*\n(.*\n)*1\.00 +0\.9\d +0\.0\d +0\.9\d "
-    ),
 }
-FROM_CHECKOUT = {"repair", "retarget", "steer", "value_axis"}
+FROM_CHECKOUT = {"repair", "retarget", "steer"}
 # About mesa_gym itself: in no row of the table.
 OUTSIDE = {"first_steps", "torch_loop", *FROM_CHECKOUT}
 # Without requirements, but they train, or check for long.
