@@ -86,4 +86,4 @@ def measure_choices(trap: Trap, agent: Any, levels: int = LEVELS) -> list[float]
 
 if __name__ == "__main__":
     write_text(LESSON, make_lesson())
-    print(f"wrote {LESSON} ({LESSON.stat().st_size / 1000:.0f} kB)")
+    print(f"wrote {LESSON}: {LESSON.stat().st_size / 1000:.0f} kB")

@@ -125,7 +125,7 @@ def _render(options: argparse.Namespace) -> int:
     results = _results(options)
     board = read_leaderboard(results)
     page = write_pages(board, results.folder / "board")
-    print(f"{board}\n\nOpen {page}: trap by trap, with pictures")
+    print(f"{board}\n\nwrote {page}: open it for pictures, trap by trap")
     return DONE
 
 
@@ -144,7 +144,7 @@ def _commit(options: argparse.Namespace) -> int:
         if seed is not None or is_shown(card):
             packed.append(card)
     for file in pack_cards(packed):
-        print(f"{file} {file.stat().st_size:,} bytes")
+        print(f"wrote {file}: {file.stat().st_size:,} bytes")
     return DONE
 
 

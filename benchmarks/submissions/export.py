@@ -169,5 +169,5 @@ def run(options: argparse.Namespace) -> int:
         agents=tuple(each.agent for each in exported),
     )
     write_submission(options.out, submission, exported)
-    print(f"{options.out} can be submitted: {len(exported)} agents were added")
+    print(f"wrote {options.out}: {len(exported)} agents were added, and it can be submitted")
     return DONE

@@ -72,7 +72,7 @@ def _commit(options: argparse.Namespace) -> int:
     for method in gather_records(Results(options.out)):
         path = COMMITTED / f"{method.facts.name}.jsonl"
         method.save(path)
-        print(f"{path} {len(method.records)} records")
+        print(f"wrote {path}: {len(method.records)} records")
     return DONE
 
 
@@ -84,7 +84,7 @@ def _declare_render(parser: argparse.ArgumentParser) -> None:
 def _render(options: argparse.Namespace) -> int:
     scores = score_methods(read_methods([*sorted(COMMITTED.glob("*.jsonl")), *options.records]))
     print(write_text_table(scores))
-    print(f"\nOpen {write_page(scores, options.out)}")
+    print(f"\nwrote {write_page(scores, options.out)}: open it for all cells")
     return DONE
 
 

@@ -78,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
     if page is None:
         page = _make_replay(trap, options, note)
     write_text(options.out, page)
-    print(f"wrote {options.out} ({len(page.encode()) / 1000:.0f} kB)")
+    print(f"wrote {options.out}: {len(page.encode()) / 1000:.0f} kB")
     return DONE
 
 

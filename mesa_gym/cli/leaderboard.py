@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
         if (agent_and_seed(mark_today(card).policy)[0], card.trap) not in shown:
             say(f"left out: {card.policy} on {card.trap}")
     if options.out is not None:
-        print(f"\n{write_pages(board, options.out)} shows it with pictures")
+        print(f"\nwrote {write_pages(board, options.out)}: open it for pictures, trap by trap")
     return DONE
 
 

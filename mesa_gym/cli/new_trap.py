@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
         raise FileExistsError(f"{path} exists; choose another name, or delete it")
     write_text(path, EXAMPLE.read_text(encoding="utf-8").replace(EXAMPLE_NAME, name))
     print(
-        f"{path} is written. It passes every check:\n"
+        f"wrote {path}: a trap that passes every check\n"
         f"  python {path}\n"
         f"  mesa-gym watch --trap {path}:{name}\n"
         f"  mesa-gym certify {path}:{name} --levels 100\n"

@@ -38,7 +38,7 @@ def test_cards_stand_among_them_with_pages(tmp_path, capsys):
     told = capsys.readouterr().out
     assert "1 trap, 1,000 levels each" in told
     assert "ppo (today)" in told
-    assert f"{out / 'index.html'} shows it with pictures" in told
+    assert f"wrote {out / 'index.html'}: " in told
     assert (out / "agents" / "ppo.html").is_file()
 
 

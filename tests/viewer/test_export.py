@@ -173,7 +173,7 @@ def test_neither_pygame_nor_a_display_is_needed(tmp_path):
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert re.fullmatch(r"wrote replay\.html \(\d\d kB\)\n", done.stdout)
+    assert re.fullmatch(r"wrote replay\.html: \d\d kB\n", done.stdout)
     data = read_data((tmp_path / "replay.html").read_text(), "replay")
     titles = [[episode["title"] for episode in level] for level in data["levels"]]
     assert titles == [[f"shift, level {n}", f"twins, level {n}"] for n in (3, 1)]
