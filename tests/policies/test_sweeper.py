@@ -1,4 +1,4 @@
-"""The sweeper: what it covers, in what order, and that it looks at no thing."""
+"""The sweeper: what it covers, in what order, and what holds it up."""
 
 from collections import deque
 

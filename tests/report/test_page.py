@@ -1,4 +1,4 @@
-"""Pages and Markdown: every number, the verdict in words, nothing that breaks the form."""
+"""Pages and Markdown: warnings, pictures, and nothing that breaks the form."""
 
 import sys
 from functools import cache

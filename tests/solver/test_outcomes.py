@@ -1,4 +1,4 @@
-"""The outcomes of a policy from every state: by hand, by matrices, by sampled episodes."""
+"""The outcomes of a policy from every state: by hand and by matrices."""
 
 import numpy as np
 import pytest
@@ -123,6 +123,3 @@ def test_an_optimal_policy_expects_the_optimum():
         # What is nearer is taken on the way.
         first = contact_shares(graph, shares, horizon)[list(trap.objectives).index(x)]
         assert first[graph.start] == pytest.approx(1)
-
-
-# -- by episodes ---------------------------------------------------------------------------------

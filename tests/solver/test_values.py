@@ -158,9 +158,6 @@ def test_what_is_no_action_is_refused(answer, message, monkeypatch):
         level_values(Odd(), Split.TEST, np.arange(3))
 
 
-# -- what keys them --------------------------------------------------------------------------------
-
-
 def test_what_needs_the_solver_says_so():
     with pytest.raises(ValueError, match=r"no exact solver, so there are no solutions"):
         level_values(Corridor(), Split.TEST, [0], visit=print)
