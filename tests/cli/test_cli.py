@@ -115,23 +115,9 @@ def test_progress_is_told_in_a_pipe_too(capsys, monkeypatch):
 
 
 @pytest.mark.thorough
-def test_the_package_is_a_command_whose_reader_may_have_enough():
-    command = [sys.executable, "-m", "mesa_gym"]
-    done = subprocess.run([*command, "--version"], capture_output=True, text=True)
-    assert done.stdout == f"{__version__}\n"
-    with subprocess.Popen([*command, "list"], stdout=-1, stderr=-1) as process:
-        process.stdout.close()
-        assert process.stderr.read() == b""
-    assert process.returncode == 1
-
-
-def test_interruption_is_one_line(capsys, monkeypatch):
-    def interrupted(*_, **__):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("mesa_gym.cli.certify.certify", interrupted)
-    _, err = printed(capsys, "certify CheeseCorner", code=130)
-    assert err.splitlines()[1:] == ["mesa-gym: interrupted; nothing was written"]
+def test_the_package_is_a_command():
+    command = [sys.executable, "-m", "mesa_gym", "--version"]
+    assert subprocess.run(command, capture_output=True, text=True).stdout == f"{__version__}\n"
 
 
 def test_tables_align():
