@@ -65,6 +65,7 @@ PLAYED = replace(
 FORMS = {
     "words.txt": write_words,
     "card.txt": KINDS["by place"].full,
+    "card_in_a_notebook.html": KINDS["by place"]._repr_html_,
     "card.md": lambda: report.markdown(PLAYED),
     "card.html": lambda: re.sub('src="data:[^"]+"', "", report.html(PLAYED)),
     "returns.md": lambda: report.markdown(KINDS["unsolvable"]),
