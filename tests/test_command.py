@@ -1,7 +1,5 @@
 """Commands where the system fails them: closed and full streams, signals, a folder that is gone."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess
@@ -50,21 +48,6 @@ def work():
 sys.exit(run_command("p", work))
 """
 PATIENT = "sys.stdin.read(); "  # until the reader has gone
-LINES = {
-    "list": "list",
-    "describe": "describe CheeseCorner",
-    "certify": "certify CheeseCorner --levels 1",
-    "leaderboard": "leaderboard CheeseCorner",
-    "score": "score --policy stay --trap CheeseCorner --levels 1",
-    "watch": "watch --trap CheeseCorner --headless --record a.png",
-    "play": "play --trap CheeseCorner --headless --record a.png",
-    "replay": "replay a.trace",
-    "export": "export --trap CheeseCorner",
-    "demo": "demo",
-    "demos": "demos --trap CheeseCorner --out mesa-gym/corner/cheese-v0",
-    "new-trap": "new-trap RipeBerries",
-    "cache": "cache",
-}
 
 
 def start(code, folder, **streams):
@@ -78,25 +61,10 @@ def start(code, folder, **streams):
     )
 
 
-@pytest.fixture
-def gone(tmp_path, monkeypatch):
-    """Stand in a folder that was deleted."""
-    (tmp_path / "gone").mkdir()
-    monkeypatch.chdir(tmp_path / "gone")
-    (tmp_path / "gone").rmdir()
-
-
-@pytest.mark.usefixtures("gone")
-@pytest.mark.parametrize("command", cli.COMMANDS)
-def test_a_deleted_working_directory_is_one_line(command, capsys):
-    assert cli.main(LINES[command].split()) == 2
-    assert capsys.readouterr() == ("", f"mesa-gym: {GONE}")
-
-
-@pytest.mark.usefixtures("gone")
 @pytest.mark.parametrize(
     ("module", "line", "program"),
     [
+        ("mesa_gym.cli", "cache", "mesa-gym"),
         ("agents.train", "--trap CheeseCorner --algo ppo --seed 0 --out a", "agents.train"),
         ("benchmarks.__main__", "library make", "library"),
         ("benchmarks.__main__", "board run", "board"),
@@ -105,7 +73,12 @@ def test_a_deleted_working_directory_is_one_line(command, capsys):
         ("benchmarks.__main__", "track run", "track"),
     ],
 )
-def test_so_it_is_for_the_other_programs(module, line, program, capsys):
+def test_a_deleted_working_directory_is_one_line(
+    module, line, program, tmp_path, monkeypatch, capsys
+):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
     assert pytest.importorskip(module).main(line.split()) == 2
     assert capsys.readouterr() == ("", f"{program}: {GONE}")
 

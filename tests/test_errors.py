@@ -1,8 +1,6 @@
 """Messages of errors: whatever was given, they name it and stay short."""
 
 import json
-from collections.abc import Callable
-from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -44,7 +42,7 @@ def read_map(old, new):
     return from_map(TRAP, text.replace(old, new, 1))
 
 
-GIVEN: dict[str, Callable[[], Any]] = {
+GIVEN = {
     "reward": lambda: make(reward=LONG),
     "reward of names": lambda: make(reward=f"red and {LONG}"),
     "reward of parts": lambda: make(reward="red or " * 150_000 + "red"),

@@ -1,7 +1,5 @@
 """Labels of states against plain recursion and search; the oracle's episodes as text."""
 
-from __future__ import annotations
-
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -50,16 +48,6 @@ def test_a_corridor():
     places = [found.targets[x].nonzero()[1].tolist() for x in ("cheese", "corner")]
     assert places == [[cheese] * 2, [corner] * 2]
     assert found.distances[1, 7:14].tolist() == [-1, 1, 0, 1, 2, 3, -1]
-
-
-def test_where_nothing_can_be_earned_any_more_the_path_is_the_agents_cell():
-    found = mesa_gym.labels(
-        CheeseCorridor(7), "train", [0], policy=lambda seen: np.full(len(seen), 2)
-    )
-    after = found.state.clock >= 2  # the corner was paid, and is paid once
-    assert (found.values["corner"][after] == 0).all()
-    assert (found.path["corner"][after].sum(axis=1) == 1).all()
-    assert found.values["corner"][~after] == pytest.approx([GAMMA, 1])
 
 
 @each_solvable

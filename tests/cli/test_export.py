@@ -1,9 +1,5 @@
 """``mesa-gym export`` as a user types it: a page in which levels live, or one of replays."""
 
-from __future__ import annotations
-
-import re
-
 import numpy as np
 import pytest
 from parameters import thorough
@@ -38,9 +34,6 @@ class Turning:
 
 def unsure():
     return lambda obs: ahead(obs)
-
-def broken():
-    return lambda obs: obs[10**6]
 """
 
 
@@ -140,31 +133,6 @@ def test_what_cannot_live_is_replayed_and_the_page_says_why(export, given, why):
     for text in (said, page):
         assert f"The episodes of this page are replays: {why}" in text
     assert REPLAYS in page
-
-
-@pytest.mark.parametrize(
-    ("given", "said", "code"),
-    [
-        ("--beside twins --play", "--beside asks for replays: leave out --play", 2),
-        ("--play --policy oracle:fish", "Did you mean 'dish'", 2),
-        ("--policy random random", "names of their own, got random, random", 2),
-        ("--play --split bear", "Did you mean 'bare'", 2),
-        ("--policy own_policies:broken", "IndexError", 1),
-        ("--play --out page.txt", "must end in .html", 2),
-    ],
-)
-def test_mistakes_are_said_in_the_last_line_and_write_nothing(export, given, said, code):
-    found, error, page = export(f"--trap CheeseDish {given}")
-    assert (found, page) == (code, "")
-    assert re.search(said, error.splitlines()[-1])
-    assert code == 1 or len(error.splitlines()) == 1
-
-
-def test_a_play_that_the_trap_has_not_is_a_mistake(export):
-    for play in ("twins", "alone:keys"):
-        code, error, page = export(f"--trap KeysChests --split {play} --levels 0 4")
-        assert (code, page) == (2, "")
-        assert f"unknown play of KeysChests-v0 '{play}'; there is train, test, " in error
 
 
 @pytest.mark.thorough

@@ -1,9 +1,7 @@
 """``mesa-gym leaderboard``: the committed agents, and one's own among them."""
 
-from pathlib import Path
-
 import pytest
-from boards import CORNER, card
+from boards import CORNER
 
 from mesa_gym.cli import leaderboard as cli
 from mesa_gym.cli import main
@@ -52,32 +50,6 @@ def test_a_policy_is_scored_and_named(capsys):
     assert verdicts.startswith("mine (today) on CheeseCorner: 1 ")
 
 
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        (["CheeseCornr"], "Did you mean 'CheeseCorner'"),
-        (["--policy", "lone.zip"], "on which trap does lone.zip act? Name it"),
-        (
-            ["CheeseDish", "dish_planes=3"],
-            "the committed agents played CheeseDish-v0(size=9x9, dish",
-        ),
-        (["--name", "mine"], "--name mine is of the agent of --policy"),
-        (["CheeseDish", "--policy", "stay", "--name", "mine-s3"], "an agent's name without a seed"),
-        (["CheeseDish", "--policy", "stay", "--name", " "], "an agent's name without a seed"),
-        (["CheeseDish", "--policy", "stay", "--name", "oracle"], "oracle stands there already"),
-        (["--out", "lone.zip"], "lone.zip is not of a leaderboard; choose another folder"),
-        (["MonsterWorld"], "no trap of the leaderboard in MonsterWorld-v0; it has AbsentSuperv"),
-        (["--cards", "nowhere"], "nowhere"),
-        (["--cards", "."], "there is no score card under ."),
-    ],
-)
-def test_what_cannot_be_ranked_is_refused(arguments, told, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    Path("lone.zip").touch()
-    assert main(["leaderboard", *arguments]) == 2
-    assert told in capsys.readouterr().err
-
-
 def test_what_is_not_shown_is_told(tmp_path, capsys):
     mine = [each for each in read_committed("ppo") if each.policy == "ppo-s0"]
     reference = next(each for each in read_committed("references") if each.trap == CORNER)
@@ -103,9 +75,3 @@ def test_files_name_their_traps(capsys):
     }
     assert [trap.name() for trap in traps] == ["CheeseCorner-v0", "CheeseDish-v0"]
     assert split_trap("runs/lr=0.1/ppo-s0") == ("", "runs/lr=0.1/ppo-s0")
-
-
-def test_cards_of_other_levels_are_refused(tmp_path, capsys):
-    card(CORNER, "mine-s0", 0.5, 0.5).save(tmp_path / "mine.json")
-    assert main(["leaderboard", "--cards", str(tmp_path / "mine.json")]) == 2
-    assert "levels is 1000 for" in capsys.readouterr().err

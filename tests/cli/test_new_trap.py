@@ -1,6 +1,5 @@
 """``mesa-gym new-trap`` writes a trap that works, and overwrites none."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -21,24 +20,6 @@ def test_what_it_writes_can_be_scored(run):
     assert Path("ripe_berries.py").read_text() == text
 
 
-@pytest.mark.parametrize(
-    ("name", "reason"),
-    [
-        ("CheeseCorner", "already"),
-        ("my-trap", "RipeBerries"),
-        ("../Up", "RipeBerries"),
-        ("RipeBerries", "ripe_berries.py"),  # the file is there
-    ],
-)
-def test_what_cannot_be_written_is_refused(name, reason, run):
-    Path("ripe_berries.py").write_text("mine")
-    code, error = run(f"new-trap {name}")
-    assert (code != 0, reason in error) == (True, True), error
-    assert [(path.name, path.read_text()) for path in Path().iterdir()] == [
-        ("ripe_berries.py", "mine")
-    ]
-
-
 @pytest.mark.usefixtures("registry")
 def test_an_error_of_ones_own_is_told_with_its_line(run):
     assert run("new-trap RipeBerries")[0] == 0
@@ -53,13 +34,3 @@ def test_an_error_of_ones_own_is_told_with_its_line(run):
     assert "RipeBerries-v0: KeyError: unknown name 'plum'" in told
     assert f'ripe_berries.py:{at + 3}, in ends: move.into("plum"))' in told
     assert "Traceback" not in error
-
-
-def test_a_full_disk_leaves_nothing(run, monkeypatch):
-    def full(handle):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    said = "mesa-gym: ripe_berries.py: No space left on device\n"
-    assert run("new-trap RipeBerries") == (1, said)
-    assert list(Path().iterdir()) == []

@@ -72,22 +72,3 @@ def test_an_agent_plays_the_trap_that_it_was_trained_on(agents, monkeypatch):
     assert main(command.split()) == 0
     both = {"CheeseCorner-v0": "stay", "CoinRun-v0": "stay"}
     assert seen == {"ppo-s0": {"CheeseCorner-v0": "a", "CoinRun-v0": "b"}, "stay": both}
-
-
-@pytest.mark.parametrize(
-    ("command", "told"),
-    [
-        ("--policy a c --trap CheeseCorner", "a and c are both called ppo-s0 on CheeseCorner-v0"),
-        ("--policy stay stay --trap CoinRun", "stay and stay are both called stay on CoinRun-v0"),
-        ("--policy a stay --trap KeysChests", "a was trained on 'CheeseCorner-v0' and cannot act"),
-        ("--policy stay random", "on which trap? Name it first: mesa-gym score CheeseCorner --pol"),
-        ("--policy stay random --trap CoinRun --html a.html", "--html goes with one policy on one"),
-        ("--policy stay --trap CoinRun KeysChests --save-trace x", "--save-trace goes with one"),
-        ("--trace a.trace --trap CoinRun KeysChests", "--trace goes with one policy on one trap"),
-        ("--trace a.trace --size 9", "--size is for a policy; leave it out, or use --policy"),
-        ("--policy stay --trap CoinRun --size 10", "size 10 does not fit CoinRun: it needs odd"),
-    ],
-)
-def test_what_does_not_go_together_is_refused(command, told, agents, run):
-    code, error = run(f"score {command}")
-    assert (code, told in error) == (2, True), error

@@ -1,7 +1,5 @@
 """Answers that a policy may give, and the actions that are drawn from them."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 import scipy.stats
@@ -37,7 +35,7 @@ def test_the_greatest_word_never_chooses_an_impossible_action():
 def test_agents_plays_and_seeds_are_sampled_independently(other):
     """Two samples of 10,000 agree as often as chance would have it: 1 in 5."""
     keys, shares = np.arange(10_000), np.full((10_000, 5), 0.2)
-    given: dict[str, Any] = {"seed": 0, "agent": "a", "play": "shift"}
+    given = {"seed": 0, "agent": "a", "play": "shift"}
     mine, theirs = (
         Asking(uniform(), CheeseCorner(), keys, **kind).sample(shares, 3)
         for kind in (given, given | other)

@@ -2,8 +2,6 @@
 
 import sys
 from importlib import import_module
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,12 +10,10 @@ from parameters import few
 pytest.importorskip("sb3_contrib")
 pytest.importorskip("onnxscript")
 
-import torch
 from sb3_contrib import RecurrentPPO
 from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import VecFrameStack, VecNormalize
 
-from mesa_gym import cli
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.asking import read_answer, sample_actions
@@ -28,7 +24,6 @@ from mesa_gym.scoring import record
 from mesa_gym.traps import Split, find_trap
 
 TRAP = find_trap("CheeseCorner")()
-EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 MODELS = ["PPO Mlp planes", "PPO Cnn rgb", "A2C Mlp chw", "TRPO Mlp centred", "PPO Mlp centred 5"]
 MODELS += ["DQN Mlp planes", "QRDQN Mlp planes"]
 
@@ -108,31 +103,3 @@ def test_a_name_that_is_of_no_graph_and_a_missing_extra_are_told(tmp_path, monke
     with pytest.raises(ImportError, match=r"'onnxscript'.*mesa-gym\[onnx\]"):
         export(model, TRAP, tmp_path / "x.onnx")
     assert not [*tmp_path.iterdir()]
-
-
-@pytest.mark.thorough
-@pytest.mark.filterwarnings("ignore::FutureWarning")  # of torch, about torch
-def test_a_network_of_an_own_loop_is_scored_from_its_file(tmp_path, monkeypatch, capsys):
-    monkeypatch.syspath_prepend(EXAMPLES)
-    monkeypatch.chdir(tmp_path)
-    from torch_loop import LoopSettings, act, train
-
-    network = train(LoopSettings(trap="MesaGym/CheeseDish-v0", steps=4_000), seed=0)
-
-    class FirstFive(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.network = network
-
-        def forward(self, seen):
-            return self.network(seen)[:, :5]
-
-    dish = find_trap("CheeseDish")()
-    seen = make_observation(dish, "centred").encode(dish.levels(Split.TEST, np.arange(64)))
-    example = torch.zeros(seen.shape)
-    names: dict[str, Any] = {"input_names": ["centred"], "output_names": ["logits"]}
-    torch.onnx.export(FirstFive().eval(), (example,), "mine.onnx", external_data=False, **names)
-    answer = as_policy("mine.onnx", dish, 64).act(seen)
-    np.testing.assert_allclose(answer, act(network, seen), rtol=0, atol=1e-5)
-    assert cli.main(["score", "CheeseDish", "--policy", "mine.onnx", "--levels", "20"]) == 0
-    assert "mine on CheeseDish-v0: " in capsys.readouterr().out

@@ -1,7 +1,5 @@
 """Policies that a trap offers to watch or score, by name and by folder."""
 
-from __future__ import annotations
-
 from mesa_gym.policies.finding import FOLDERS, named_policies, trained_policies
 from mesa_gym.traps import all_traps
 

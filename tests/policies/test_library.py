@@ -1,7 +1,5 @@
 """Agents of the library by their names, wherever a policy is named."""
 
-from __future__ import annotations
-
 from importlib.metadata import EntryPoint
 from types import SimpleNamespace
 
@@ -21,7 +19,7 @@ AGENTS = {"0": "PPO", "3": "PPO", "planner:0": "planner", "ppo-alpha0.1-s0": "PP
 @pytest.fixture
 def stands_in(monkeypatch):
     """A library that notes which of its agents are loaded; each stays."""
-    loaded: list[str] = []
+    loaded = []
 
     def load_named(name, trap):
         loaded.append(name)

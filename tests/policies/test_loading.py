@@ -42,7 +42,6 @@ class Trained(Agent):
 agent = Agent()
 word = "agent"
 
-def of_class(trap): return dict
 def two(trap, seed): return None
 def raising(trap): raise KeyError("weights")
 def bad_value(trap): raise ValueError("weights of 9x9")
@@ -83,7 +82,6 @@ def test_a_function_of_a_module_may_want_another_observation():
 @pytest.mark.parametrize(
     ("spec", "error", "message"),
     [
-        ("some_agents:of_class", ValueError, "policy 'some_agents:of_class': dict is a class"),
         ("some_agents:word", ValueError, "policy 'some_agents:word': 'agent' is not a policy"),
         ("some_agents:agnt", ValueError, "unknown name in some_agents 'agnt'.* mean 'agent'"),
         ("some_agents:bad_value", ValueError, "^weights of 9x9$"),

@@ -1,7 +1,5 @@
 """Torch networks handed over as they are: float input, no gradient, five scores."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

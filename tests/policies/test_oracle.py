@@ -5,7 +5,7 @@ import pytest
 from parameters import thorough
 from reference import wandered
 
-from mesa_gym.engine import STAY, State
+from mesa_gym.engine import STAY
 from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import Oracle, Reference, as_policy, oracle
 from mesa_gym.policies.oracle import Aimless, Either
@@ -40,7 +40,7 @@ def test_levels_of_the_same_number_may_differ():
     oracle = Oracle(trap, "door", 8)
     actions = [oracle.act(SIGHT, state).argmax() for state in (*states, *states)]
     assert actions == [2, 0, 2, 0]
-    both: State = trap.joined(states)
+    both = trap.joined(states)
     assert oracle.act(SIGHT, both).argmax(axis=1).tolist() == [2, 0]
 
 
@@ -153,11 +153,7 @@ def test_an_oracle_takes_no_solution_of_another_trap():
     [
         ("RedBlueDoors", lambda trap: Oracle(trap, "bleu", 64), "of RedBlueDoors-v0 'bleu'"),
         ("RedBlueDoors", lambda trap: Oracle(trap, "red", 64).act(SIGHT), "needs the state"),
-        (
-            "RedBlueDoors",
-            lambda trap: Reference(trap, "red"),
-            "no 'reference:red'; use one of",
-        ),
+        ("RedBlueDoors", lambda trap: Reference(trap, "red"), "no 'reference:red'; use one of"),
         ("MonsterWorld", lambda trap: Reference(trap, "base").act(SIGHT), "needs the state"),
         ("MonsterWorld", lambda trap: Oracle(trap, "shields", 64), "no 'oracle:shields'; use"),
         ("MonsterWorld", lambda trap: as_policy("either", trap, 64), "no 'either'; use one of"),

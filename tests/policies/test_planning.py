@@ -1,7 +1,5 @@
 """Planners are found behind what ``as_policy`` makes of them."""
 
-from __future__ import annotations
-
 from planners import Pathfinder
 
 from mesa_gym.policies import Memoryless, Policy, as_policy, find_planning

@@ -1,17 +1,15 @@
-"""The sweeper: what it covers, in what order, and that it looks at no thing."""
+"""The sweeper: what it covers, in what order, and what holds it up."""
 
 from collections import deque
 
 import numpy as np
 import pytest
 
-from mesa_gym.engine import STAY, State, distances
+from mesa_gym.engine import STAY
 from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import Sweeper, as_policy, references
-from mesa_gym.scoring.rollout import follow, rollout
 from mesa_gym.traps import Split, all_traps, find_trap
 
-TRAPS = ("CheeseDish", "Attributes", "CoinRun", "DustSweep")
 NO_SIGHT = np.zeros((0, 0), dtype=np.uint8)
 
 
@@ -46,7 +44,7 @@ def test_it_goes_to_the_nearest_unvisited_cell_by_any_shortest_way(size):
     sweeper, visited = Sweeper(trap), [set() for _ in range(12)]
     sweeper.reset(np.ones(12, dtype=np.bool_), rng)
     open_cells = [set(np.flatnonzero(~walls).tolist()) for walls in trap.layer(state, "wall")]
-    for _ in range(40):
+    for _ in range(90 if size == 7 else 40):
         shares = sweeper.act(NO_SIGHT, state)
         for row, agent in enumerate(state.agent.tolist()):
             visited[row].add(agent)
@@ -54,35 +52,8 @@ def test_it_goes_to_the_nearest_unvisited_cell_by_any_shortest_way(size):
             assert set(np.flatnonzero(shares[row]).tolist()) == expected
             assert set(shares[row][shares[row] > 0].round(9)) == {round(1 / len(expected), 9)}
         state = trap.step(state, (shares.cumsum(1) > rng.random((12, 1))).argmax(1)).state
-
-
-@pytest.mark.parametrize("name", TRAPS)
-def test_with_time_it_visits_every_cell_and_then_stays(name):
-    trap = find_trap(name)()
-    starts = trap.levels(Split.SHIFT, np.arange(20))
-    # Without things nothing ends an episode early, or blocks.
-    empty = starts._replace(there={kind: there & False for kind, there in starts.there.items()})
-    record = rollout(Sweeper(trap), trap, empty, 3 * trap.cells)
-    covered = np.zeros((20, trap.cells), dtype=np.bool_)
-    for step in follow(trap, empty, record.actions):
-        covered[step.rows, step.state.agent] = True
-    steps = distances(~trap.layer(starts, "wall").reshape(20, *trap.size), starts.agent)
-    going = (record.actions != -1).all(axis=1)  # DustSweep ends where nothing is dusty
-    np.testing.assert_array_equal(covered[going], (steps >= 0)[going])
-    assert (record.actions[going, -1] == STAY).all()
-    assert going.all() or name == "DustSweep"
-
-
-@pytest.mark.parametrize("name", ["CheeseDish", "Attributes", "RedBlueDoors"])
-def test_it_looks_at_no_thing(name):
-    """It takes the same steps where every thing is gone, until one would have ended the episode."""
-    trap = find_trap(name)()
-    starts = trap.levels(Split.SHIFT, np.arange(60))
-    empty = starts._replace(there={kind: there & False for kind, there in starts.there.items()})
-    one, other = (rollout(Sweeper(trap), trap, state, 30).actions for state in (starts, empty))
-    played = one != -1
-    np.testing.assert_array_equal(one[played], other[played])
-    assert 0.2 < played.mean() < 1
+    # With time it was everywhere, and stays.
+    assert size != 7 or (shares[:, STAY] == 1).all()
 
 
 def test_obstacles_that_it_met_do_not_hold_it_up():
@@ -106,7 +77,7 @@ def test_rows_are_forgotten_alone():
     sweeper, rng = Sweeper(trap), np.random.default_rng(0)
     sweeper.reset(np.ones(3, dtype=np.bool_), rng)
     fresh = sweeper.act(NO_SIGHT, state)
-    moved: State = trap.step(state, fresh.argmax(axis=1)).state
+    moved = trap.step(state, fresh.argmax(axis=1)).state
     sweeper.act(NO_SIGHT, moved)
     sweeper.reset(np.array([False, True, False]), rng)
     again = sweeper.act(NO_SIGHT, state)

@@ -39,15 +39,6 @@ def test_a_name_has_an_agent_and_perhaps_a_seed(policy, expected):
     assert agent_and_seed(policy) == expected
 
 
-def test_a_group_has_the_means_of_its_seeds():
-    (group,) = group_cards([FIRST, SECOND])
-    assert (group.agent, group.trap, len(group.cards)) == ("mine", "CheeseDish-v0", 2)
-    assert group.choice == pytest.approx({"base": 0.3, "proxy": 0.6, "none": 0.1})
-    assert group.nulls["drift"] == {"base": 0, "proxy": 0, "none": 1}
-    assert (group.competent, sum(group.verdicts.values()), group.chooses) == (2, 2, True)
-    assert isnan(group.place)
-
-
 def test_an_interval_is_over_seeds_and_levels_and_one_seed_has_none():
     (group,) = group_cards([FIRST, SECOND])
     table = [[list_chosen(card, "proxy") for card in (FIRST, SECOND)]]

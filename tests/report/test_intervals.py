@@ -171,13 +171,7 @@ def test_limits_are_never_passed_and_one_of_them_clips():
         ([[0.1, 0.2], 0.3], "trap 1: expected one number a seed, got 0.3"),
     ],
 )
-@pytest.mark.parametrize(
-    "use",
-    [
-        mean_over_traps,
-        lambda values: interval(mean_over_traps, values),
-    ],
-)
+@pytest.mark.parametrize("use", [mean_over_traps, lambda values: interval(mean_over_traps, values)])
 def test_bad_values_are_named(use, values, message):
     with pytest.raises(ValueError, match=message):
         use(values)

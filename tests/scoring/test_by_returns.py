@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from small_traps import LEFT, RIGHT, STAY, Corridor, Unsolvable
 
-from mesa_gym.policies import Memoryless, as_policy, constant, references, uniform
+from mesa_gym.policies import Memoryless, as_policy, constant, references
 from mesa_gym.scoring import MEASURES, Evidence, ScoreCard, score_all
 from mesa_gym.scoring.by_returns import judge_returns
-from mesa_gym.traps import Split, find_trap, proxy
+from mesa_gym.traps import Split, proxy
 
 
 class Halves(Memoryless):
@@ -130,13 +130,3 @@ def test_a_proxy_that_pays_nothing_on_a_split_has_no_return_there():
 def test_a_trap_whose_references_earn_alike_gets_no_verdict():
     with pytest.raises(ValueError, match=r"no verdict is possible.*check_references"):
         score_all({"stay": lambda h: constant(STAY)}, Unsolvable(), levels=3)
-
-
-@pytest.mark.thorough
-def test_random_is_at_the_floor():
-    """Sampled with other numbers than the floor, which takes the better of two."""
-    card = score_all({"random": lambda h: uniform()}, find_trap("MonsterWorld")(), levels=200)[
-        "random"
-    ]
-    for _, scores in card.splits.items():
-        assert all(-0.3 < n < 0.1 for n in scores["normalized_return"].values())

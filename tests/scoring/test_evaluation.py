@@ -46,19 +46,13 @@ def test_cards_and_cards_are_cards(cards):
 def test_cards_survive_their_file(cards, tmp_path):
     file = tmp_path / "cards.json"
     cards.save(file)
+    file.write_text(f"\n {file.read_text()}")  # as an editor may leave it
     assert Cards.load(file) == cards
     file.write_text(file.read_text().replace('"mine-s0"', "3", 1))
     with pytest.raises(
         ValueError, match=r"cards.json: not a score card: Expected `str`, got `int`"
     ):
         Cards.load(file)
-
-
-def test_a_file_may_begin_with_space(cards, tmp_path):
-    cards.save(tmp_path / "cards.json")
-    text = (tmp_path / "cards.json").read_text()
-    (tmp_path / "cards.json").write_text(f"\n {text}")
-    assert Cards.load(tmp_path / "cards.json") == cards
 
 
 def test_a_folder_holds_the_cards_of_its_files(cards, tmp_path):
@@ -85,7 +79,6 @@ def test_a_counter_is_shown_on_a_terminal_alone(monkeypatch, capsys):
     ("agents", "traps", "told"),
     [
         ([up], ["CheeseCorner"], r"agents are \[<function .*; expected a mapping"),
-        ({}, ["CheeseCorner"], "expected a mapping, name -> policies"),
         ({"a": []}, ["CheeseCorner"], "the agent 'a' has no policies; expected one for each seed"),
         ({"a": [up], "a-s0": up}, ["CheeseCorner"], "two policies are called 'a-s0'"),
         ({"a": [up], "a-s0": {"CoinRun": up}}, ["CheeseCorner"], "two policies are called 'a-s0'"),
@@ -95,7 +88,6 @@ def test_a_counter_is_shown_on_a_terminal_alone(monkeypatch, capsys):
         ({"a": up}, [], r"traps are \[\]; expected at least one"),
         ({"a": up}, ["CoinRun", "CoinRun-v0"], "and each once"),
         ({"a": "randm"}, "CheeseCorner", "Did you mean 'random'"),
-        ({"a": up}, ["CheseCorner"], "Did you mean 'CheeseCorner'"),
     ],
 )
 def test_what_cannot_be_scored_is_refused_before_the_work(agents, traps, told):

@@ -1,7 +1,5 @@
 """Evidence of a corridor, worked out by hand; levels cut, and pseudo-levels in front."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

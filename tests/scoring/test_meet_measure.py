@@ -1,7 +1,5 @@
 """The chance to meet base: exact where a policy has no memory, and the same by episodes."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from small_traps import SmallDish

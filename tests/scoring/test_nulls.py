@@ -1,9 +1,6 @@
 """Nulls: what has no goal wants nothing on any trap; kept on disk, or played again."""
 
-from __future__ import annotations
-
 from dataclasses import replace
-from functools import partial
 from itertools import product
 
 import numpy as np
@@ -11,17 +8,8 @@ import pytest
 from parameters import few
 from small_traps import LEFT, RIGHT, STAY, Corridor, SmallDish
 
-from mesa_gym.policies import (
-    Constant,
-    Memoryless,
-    Sweeper,
-    as_policy,
-    constant,
-    name_pursuer,
-    uniform,
-)
-from mesa_gym.policies.sweeper import list_avoidable
-from mesa_gym.scoring import ENDED, MEASURES, Played, record, score_all
+from mesa_gym.policies import Memoryless, as_policy, constant, name_pursuer
+from mesa_gym.scoring import ENDED, MEASURES, Played, score_all
 from mesa_gym.scoring.findings import DRIFT, OFF, SWEEPER
 from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.nulls import NullPlays
@@ -66,17 +54,6 @@ def test_a_drift_does_what_is_done_in_training_as_often_and_sees_nothing():
         mine = take_measures("test", Played(trap, done, controls.values[Split.TEST]))
         found = controls.beside(training(often))[DRIFT].measured["test"]
         assert found["normalized_return"] == mine["normalized_return"]
-
-
-def test_a_null_is_measured_as_any_policy_is():
-    trap, levels = SmallDish(), np.arange(30)
-    controls = control(trap, 30)
-    done = play_levels(find_play(trap, "test"), Sweeper(trap), trap.levels(Split.TEST, levels))
-    mine = take_measures("test", Played(trap, done, controls.values[Split.TEST]))
-    found = controls.nulls[SWEEPER].measured["test"]
-    for name in ("normalized_return", "regret", "solved"):
-        assert found[name] == mine[name], name
-    assert found["arrival"] > 0.5
 
 
 def test_a_null_leads_itself_by_nothing_and_others_by_what_it_does():
@@ -144,13 +121,7 @@ def test_what_is_kept_is_what_was_played(monkeypatch, tmp_path):
 
 # At most this much of any objective, by luck on 250 levels.
 NOTHING = 0.12
-
-
 # A place to go to, things of two colours, dust on every cell.
-def _keep_off(trap, kind, horizon):
-    return Sweeper(trap, kind)
-
-
 PLAYED = ["CheeseCorner-v0", "RedBlueDoors-v0", "DustSweep-v0"]
 BY_CHOICES = [name for name, trap in all_traps().items() if not trap.by_returns()]
 
@@ -160,30 +131,13 @@ def test_what_has_no_goal_wants_nothing(name):
     """As agents are scored, so by other samples than its own; and as a card says it of nulls."""
     trap = all_traps()[name]()
     expert = name_pursuer(trap, trap.base)
-    done = record(expert, trap, 60).plays["train"].actions
-    often = np.bincount(done[done != ENDED], minlength=5) / (done != ENDED).sum()
-    careful = {f"off {kind}": partial(_keep_off, trap, kind) for kind in list_avoidable(trap)}
-    makers = careful | {
-        "sweeper": lambda h: Sweeper(trap),
-        "uniform": lambda h: uniform(),
-        "drift": lambda h: Constant(often.tolist()),
-        expert: lambda h: as_policy(expert, trap, h),
-    }
+    makers = {x: lambda h, x=x: as_policy(x, trap, h) for x in ("sweeper", "random", expert)}
     for policy, card in score_all(makers, trap, levels=250).items():
-        figures = {policy: card.splits["shift"]}
-        if policy == expert:
-            assert not trap.exchange or card.read_each("shift", "purpose")[trap.base] >= 0.9
-            assert not trap.exchange or card.read_each("shift", "want")[trap.base] >= 0.9
-            figures = {null: of["shift"] for null, of in card.nulls.items()}
-        else:
-            assert card.verdict in ("incapable", "aimless")
+        assert policy == expert or card.verdict in ("incapable", "aimless")
+        figures = {null: of["shift"] for null, of in card.nulls.items()}
+        figures |= {} if policy == expert else {policy: card.splits["shift"]}
         for null, what in product(figures, ("want", "lead", "purpose")):
-            found = figures[null][what] or {}
-            shown = {x: round(value, 3) for x, value in found.items()}
-            print(f"{name:20} {null:8} {what:8}", shown, card.verdict)
-            for x, value in found.items():
+            for x, value in (figures[null][what] or {}).items():
                 # A drift to a place does go there.
                 if null != "drift" or x not in card.choices.ghostless:
-                    assert value <= NOTHING, (null, what, x)
-                    # What keeps off the rival is at the ghost before time is up, more often.
-                    assert value >= -NOTHING or null.startswith("off "), (null, what, x)
+                    assert abs(value) <= NOTHING, (policy, null, what, x)

@@ -55,17 +55,6 @@ def test_an_ended_episode_is_not_played_on():
     assert record.paid["door"][:, 0].tolist() == [0, 1, *[0] * 6]
 
 
-def test_a_replay_is_the_same_record():
-    trap = RedBlueDoors()
-    starts = trap.levels(Split.SHIFT, np.arange(30))
-    first = rollout(uniform(), trap, starts, 60)
-    again = replay(trap, starts, first.actions)
-    np.testing.assert_array_equal(again.actions, first.actions)
-    np.testing.assert_array_equal(again.moved, first.moved)
-    for x, paid in first.paid.items():
-        np.testing.assert_array_equal(again.paid[x], paid)
-
-
 # -- ghosts ----------------------------------------------------------------------------------------
 
 

@@ -1,20 +1,17 @@
 """Scoring as a user calls it: one policy, from any code base, or a trace of what it did."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 from msgspec.structs import replace
 from parameters import few
 from small_traps import SmallDish
 
-from mesa_gym.errors import UnknownNameError
-from mesa_gym.policies import Memoryless, Oracle, as_policy, name_pursuer, uniform
+from mesa_gym.policies import Oracle, as_policy, name_pursuer, uniform
 from mesa_gym.scoring import ScoreCard, Trace, record, score, score_all
 from mesa_gym.solver import Graph, values
-from mesa_gym.traps import Trap, all_traps, find_trap
+from mesa_gym.traps import all_traps, find_trap
 
-TRAPS: dict[str, Callable[[], Trap]] = {
+TRAPS = {
     "a small one": SmallDish,
     "places": find_trap("CheeseCorner"),
     "three objectives": find_trap("Attributes"),
@@ -106,16 +103,6 @@ def test_a_trace_is_verified_and_must_cover_the_levels():
         score(trace, SmallDish(), levels=5, salt="secret")
 
 
-def test_names_are_found_or_given():
-    assert score("stay", SmallDish(), levels=3).policy == "stay"
-    assert score(towards_nothing, SmallDish(), levels=3).policy == "towards_nothing"
-    assert score(uniform(), SmallDish(), levels=3, name="mine").policy == "mine"
-    with pytest.raises(UnknownNameError, match="Did you mean 'CheeseCorner'"):
-        score("stay", "CheeseCormer", levels=3)
-    with pytest.raises(ValueError, match="Memoryless is a class"):
-        score(Memoryless, SmallDish(), levels=3)
-
-
 def test_a_card_says_of_its_salt_only_the_digest():
     card = score("random", SmallDish(), levels=3, salt="my secret")
     assert b"my secret" not in card.to_json()
@@ -125,39 +112,22 @@ def test_a_card_says_of_its_salt_only_the_digest():
 
 
 def test_oracles_share_one_solution(monkeypatch, tmp_path):
-    """Levels are solved once for all plays, and changed ones once for each, by all oracles."""
-    monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path))
-    solved, explore = [], Graph._explore
+    """No level is solved once more for a second one."""
+    trap, solved, explore = SmallDish(), {1: 0, 2: 0}, Graph._explore
+    makers = {x: lambda h, x=x: Oracle(trap, x, h) for x in trap.objectives}
+    for count in solved:
 
-    def count(graph):
-        solved.append(graph.starts.n)
-        explore(graph)
+        def count_levels(graph, count=count):
+            solved[count] += graph.starts.n
+            explore(graph)
 
-    monkeypatch.setattr(Graph, "_explore", count)
-    trap = SmallDish()
-    oracles = {x: lambda h, x=x: Oracle(trap, x, h) for x in trap.objectives}
-    score_all(oracles, trap, levels=30)
-    # Train, test and bare, control, shift, its twins, and two objectives alone; of each split a
-    # sample of levels first. Four levels may be shut, and three can be.
-    assert solved == [4, 30] + [4, 30, 30] + [4, 30] + [4, 30] + [30] * 3 + [4, 3]
+        monkeypatch.setattr(Graph, "_explore", count_levels)
+        monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path / str(count)))
+        score_all(dict([*makers.items()][:count]), trap, levels=30)
+    assert solved[1] == solved[2] > 30
 
 
 def test_progress_is_told_of_every_level():
-    done: list[int] = []
+    done = []
     score("random", SmallDish(), levels=7, progress=done.append)
     assert sum(done) == 4 * 7
-
-
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        *(({"levels": x}, f"levels .* at least 1 and at most 1000000, got {x}") for x in (0, True)),
-        *(({"levels": x}, f"levels must be an integer .*, got {x}") for x in (1.5, 10**9)),
-        ({"seed": -1}, "seed .* at least 0 and at most 18446744073709551615, got -1"),
-        ({"seed": 1.5}, "seed must be an integer .*, got 1.5"),
-    ],
-)
-def test_numbers_that_cannot_be_are_refused(given, message):
-    for use in (score, record):
-        with pytest.raises(ValueError, match=message):
-            use("random", "CheeseCorner", **given)

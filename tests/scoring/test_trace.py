@@ -119,7 +119,7 @@ def test_a_level_without_a_twin_has_no_actions():
     assert (choices.twins == NO_TWIN).tolist() == [False, True] * 3
 
 
-@pytest.mark.parametrize("missing", ["train", "again", "bare", "alone:dish"])
+@pytest.mark.parametrize("missing", ["train", "alone:dish"])
 def test_a_play_that_is_missing_is_named(missing):
     trace = record("stay", SmallDish(), 3)
     plays = {name: each for name, each in trace.plays.items() if name != missing}

@@ -1,9 +1,5 @@
 """Each word of the verdict by minimal evidence, what it rests on by loops, and its laws."""
 
-from __future__ import annotations
-
-from typing import Any
-
 import numpy as np
 import pytest
 import scipy.stats
@@ -50,10 +46,10 @@ def of(
 
 HALF, MOST = "0101010101", "0000000011"
 # Alone, each is reached on less than 0.7 of the levels, so that `either` does not apply.
-RARELY: dict[str, Any] = {"cheese": "000000----", "dish": "111111----"}
-NEVER: dict[str, Any] = {"cheese": "0000------", "dish": "1111------"}
+RARELY = {"cheese": "000000----", "dish": "111111----"}
+NEVER = {"cheese": "0000------", "dish": "1111------"}
 
-CASES: list[tuple[Evidence, str]] = [
+CASES = [
     (of(ALL_0, arrived=8), "incapable"),
     (of(ALL_0, arrived=9), "base"),
     # In an empty room it is as fast at the cheese's cell as with the cheese: on 0.7, on 0.6.
@@ -289,12 +285,6 @@ def test_levels_that_are_all_alike_give_a_beta_probability(levels):
     # Of the levels that count as arrived the pseudo-levels alone: Beta(2, levels + 1).
     lost = confidence(alike(levels, 0, arrived=False), seed=1)
     assert_share(lost, scipy.stats.beta(2, levels + 1).cdf(0.9))
-
-
-def test_few_levels_are_never_certain_and_many_are():
-    assert confidence(alike(2, 0), seed=0) < 0.3
-    assert confidence(alike(2, 0, arrived=False), seed=0) > 0.9
-    assert confidence(alike(1000, 0), seed=0) == 1
 
 
 def test_on_the_line_it_is_a_toss_up():

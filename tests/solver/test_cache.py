@@ -1,7 +1,5 @@
 """Values on disk: several processes, killed ones, damage, foreign files, the bound."""
 
-from __future__ import annotations
-
 import importlib
 import io
 import multiprocessing
@@ -10,7 +8,6 @@ import random
 import re
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -84,26 +81,22 @@ class DiesHalfway(io.FileIO):
         os._exit(9)
 
 
-def solve_and_die(where):
-    if where == "half is written":
-        mesa_gym.files.os.fdopen = DiesHalfway
-    else:
-        mesa_gym.files.os.replace = lambda *_: os._exit(9)
+def solve_and_die():
+    mesa_gym.files.os.fdopen = DiesHalfway
     solve()
 
 
-@pytest.mark.parametrize("where", ["half is written", "before it gets its name"])
-def test_a_writer_that_is_killed_leaves_no_wrong_numbers(where, folder):
+def test_a_writer_that_is_killed_leaves_no_wrong_numbers(folder):
     right = solve()
     (file,) = folder.iterdir()
     whole = file.read_bytes()
     file.write_bytes(whole[:-500])
-    worker = SPAWN.Process(target=solve_and_die, args=(where,))
+    worker = SPAWN.Process(target=solve_and_die)
     worker.start()
     worker.join()
     assert worker.exitcode == 9
     (left,) = (f for f in kept_files() if not f.whole)
-    assert left.size == (len(whole) // 2 if where == "half is written" else len(whole))
+    assert left.size == len(whole) // 2
     assert bits(solve()) == bits(right)
     # What it left may belong to a writer that is alive, until it is an hour old.
     for seconds, levels in ((HOUR - 60, 4), (HOUR + 60, 5)):
@@ -165,7 +158,7 @@ def test_what_does_not_fit_is_computed_again(change, folder, monkeypatch):
 
 
 def test_the_least_recently_used_are_deleted(folder, monkeypatch):
-    files: list[Path] = []
+    files = []
     for levels in (1, 2):
         solve(levels)
         files += set(folder.iterdir()) - {*files}
@@ -245,7 +238,7 @@ def test_a_cache_that_cannot_be_written_only_costs_time(folder, monkeypatch):
 RELATIVE = """
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps import base
-from .pay import PAY
+from beside.pay import PAY
 from . import more
 
 class Paying(CheeseCorner):
@@ -276,7 +269,9 @@ def test_what_is_imported_from_beside_counts_too(changed, folder, tmp_path, monk
     assert files[0] == files[1] != files[2]
 
 
-def test_classes_that_a_function_makes_are_never_read_back(folder):
+def test_classes_whose_source_cannot_be_known_are_never_read_back(folder):
+    """Those that a function makes, and what is typed into a notebook."""
+
     def make(pay):
         class Made(CheeseCorner):
             @base
@@ -288,3 +283,8 @@ def test_classes_that_a_function_makes_are_never_read_back(folder):
 
     found = [level_values(make(pay)(7), Split.TEST, np.arange(5)) for pay in (1, 5)]
     assert found[1].optimum["cheese"] == pytest.approx(5 * found[0].optimum["cheese"])
+    scope = {"CheeseCorner": CheeseCorner, "__name__": "a notebook"}
+    exec("class Typed(CheeseCorner):\n    pass\n", scope)
+    for files in (3, 4):
+        level_values(scope["Typed"](7), Split.TEST, np.arange(2))
+        assert len(list(folder.glob("*.npz"))) == files

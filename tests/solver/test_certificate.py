@@ -1,7 +1,5 @@
 """Certificates: by hand, where they fail, and what levels share with training."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np
@@ -74,7 +72,7 @@ class Shared(Healthy):
 
 
 def test_a_trap_that_holds_and_one_that_does_not():
-    done: list[int] = []
+    done = []
     good = certify(Healthy(), 10, done.append)
     assert good.holds
     assert sum(done) == 40
@@ -93,7 +91,7 @@ def test_a_trap_that_holds_and_one_that_does_not():
 def test_overlaps_equal_plain_counting(cls, monkeypatch):
     """Bytes of planes and walls in sets; corridors of CoinRun are all the same."""
     trap, walls = cls(), {}
-    whole: dict[Split, set[bytes]] = {}
+    whole = {}
     for split in Split:
         seen = trap.observe(trap.levels(split, np.arange(600 if split is Split.TRAIN else 20)))
         others = np.delete(seen, trap.channel["agent"], axis=3)

@@ -1,7 +1,5 @@
 """Few outcomes: the solver's expectation against plain recursion, and against sampled episodes."""
 
-from __future__ import annotations
-
 from functools import cache
 
 import numpy as np
@@ -10,9 +8,9 @@ from small_traps import Slippery, SmallDish
 
 from mesa_gym.engine import ACTIONS, STAY, Move
 from mesa_gym.engine.chance import mix
-from mesa_gym.solver import Graph, Solution, TimeLeft, targets
+from mesa_gym.solver import Graph, Solution, TimeLeft
 from mesa_gym.traps import Split
-from mesa_gym.traps.tree_farm import GROWTH, TreeFarm
+from mesa_gym.traps.tree_farm import TreeFarm
 
 EXACT, SAMPLED = 1e-12, 100_000
 
@@ -56,32 +54,6 @@ class PlainSlip:
         return max(self.action_value(cell, been, action, left) for action in range(5))
 
 
-class PlainFarm:
-    """TreeFarm's values by rules written once more, on cells and sets of trees."""
-
-    def __init__(self, state, discount):
-        trap = TreeFarm(7)
-        self.walls = trap.layer(state, "wall")[0]
-        self.sites = state.at["tree"][:, 0].tolist()
-        self.discount = discount
-        self.ways = [-1, trap.width, 1, -trap.width, 0]
-
-    @cache  # noqa: B019
-    def value(self, cell, trees, left):
-        if left == 0:
-            return 0.0
-        return max(self.action_value(cell, trees, way, left) for way in self.ways)
-
-    def action_value(self, cell, trees, way, left):
-        to = cell if self.walls[cell + way] else cell + way
-        paid, rest = float(to != cell and to in trees), trees - {to} if to != cell else trees
-        chance = len(rest) ** 2 / GROWTH
-        bare = [site for site in self.sites if site not in rest and site != to]
-        after = (1 - chance * len(bare)) * self.value(to, rest, left - 1)
-        after += chance * sum(self.value(to, rest | {site}, left - 1) for site in bare)
-        return paid + self.discount * after
-
-
 @pytest.mark.parametrize("level", range(3))
 @pytest.mark.parametrize("objective", ["cheese", "dish"])
 def test_a_slippery_floor(level, objective):
@@ -101,19 +73,6 @@ def test_a_slippery_floor(level, objective):
         for number, (cell, been) in enumerate(zip(cells, visits, strict=True)):
             of_actions = [plain.action_value(cell, been, action, left) for action in range(5)]
             assert found[number] == pytest.approx(of_actions, rel=0, abs=EXACT)
-
-
-@pytest.mark.parametrize(("objective", "discount"), [("trees", 0.99), ("soon", 0.8)])
-@pytest.mark.parametrize("split", [Split.TRAIN, Split.SHIFT])
-def test_trees_that_grow(objective, discount, split):
-    trap, horizon = TreeFarm(7), 8
-    for level in range(2):
-        start = single(trap, level, split)
-        trees = frozenset(start.at["tree"][start.there["tree"]].tolist())
-        wanted = PlainFarm(start, discount).value(int(start.agent[0]), trees, horizon)
-        found = Solution(trap, start, horizon).optimum(objective)[0]
-        assert wanted > 0
-        assert found == pytest.approx(wanted, rel=0, abs=EXACT)
 
 
 # -- sampled episodes ----------------------------------------------------------------------------
@@ -157,16 +116,6 @@ def test_optimal_episodes_earn_the_optimum_on_average(trap, objective):
 # -- the graph ------------------------------------------------------------------------------------
 
 
-def test_each_action_leads_somewhere_for_sure():
-    graph = Graph(Slippery(7), Slippery(7).levels(Split.SHIFT, np.arange(20)))
-    assert graph.branches == 15
-    assert graph.likelihood is not None
-    of_actions = graph.likelihood.reshape(5, 3, -1)
-    assert of_actions.sum(axis=1) == pytest.approx(1)
-    assert (of_actions[:, 0] == 0.9).all()
-    assert (graph.successor.reshape(5, 3, -1)[STAY] == np.arange(len(graph))).all()
-
-
 def test_what_is_impossible_is_no_state_and_pays_nothing():
     graph = Graph(TreeFarm(7), TreeFarm(7).levels(Split.SHIFT, np.arange(3)))
     never = graph.likelihood == 0
@@ -188,11 +137,6 @@ def test_recorded_actions_are_followed_with_the_levels_own_luck(trap):
         actions[rows[ended], t + 1 :] = -1
         state, rows = state.take(~ended), rows[~ended]
     assert np.array_equal(graph.follow(actions), wanted)
-
-
-def test_a_trap_without_outcomes_has_a_branch_for_each_action():
-    graph = Graph(SmallDish(7), SmallDish(7).levels(Split.SHIFT, np.arange(3)))
-    assert (graph.branches, graph.likelihood) == (5, None)
 
 
 class TurnsBack(SmallDish):
@@ -240,14 +184,6 @@ def test_an_impossible_outcome_may_lead_out_of_what_is_declared():
     assert np.isin(graph.likelihood, [0, 0.5, 1]).all()
 
 
-def test_targets_do_not_depend_on_luck():
-    trap = Slippery(7)
-    starts = trap.levels(Split.SHIFT, np.arange(200))
-    found = targets(trap, starts)
-    for name in ("cheese", "dish"):
-        assert (found[name] == trap.layer(starts, name)).all()
-
-
 class Heavy(SmallDish):
     """Weights whose sum is beyond what can be drawn."""
 
@@ -288,28 +224,10 @@ class Negative(SmallDish):
         return move.action + 0 * move.outcome("slip", 2, -1)
 
 
-class Fewer(SmallDish):
-    """Draws fewer outcomes than it declares, which leaves one of no weight."""
-
-    outcomes = {"slip": 3}
-
-    def redirect(self, move):
-        return move.action + 0 * move.outcome("slip", 1, 1)
-
-
 @pytest.mark.parametrize("cls", [Unasked, Twice, Negative])
 def test_outcomes_that_do_not_sum_to_one_are_refused(cls):
     with pytest.raises(ValueError, match=f"outcomes of {cls.__name__}.*once a step"):
         Graph(cls(7), cls(7).levels(Split.SHIFT, [0]))
-
-
-def test_an_outcome_without_weight_never_happens():
-    starts = SmallDish(7).levels(Split.SHIFT, np.arange(5))
-    with_seed = Fewer(7).levels(Split.SHIFT, np.arange(5)).level.tables["slip"]
-    tables = starts.level.tables | {"slip": with_seed}
-    starts = starts._replace(level=starts.level._replace(tables=tables))
-    of_each = [Solution(cls(7), starts, 20).optimum("cheese") for cls in (Fewer, SmallDish)]
-    assert np.allclose(*of_each, rtol=0, atol=EXACT)
 
 
 def test_one_outcome_is_no_chance():

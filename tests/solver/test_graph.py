@@ -1,7 +1,5 @@
 """State graphs against plain search, what numbers states, and what is refused."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given, settings

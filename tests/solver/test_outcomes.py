@@ -1,23 +1,12 @@
-"""The outcomes of a policy from every state: by hand, by matrices, by sampled episodes."""
-
-from __future__ import annotations
+"""The outcomes of a policy from every state: by hand and by matrices."""
 
 import numpy as np
 import pytest
 from parameters import thorough
-from playing import walled
 from small_traps import SmallDish
 
-from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import as_policy
-from mesa_gym.scoring import score
-from mesa_gym.scoring.rollout import rollout
-from mesa_gym.solver import (
-    PlacementGraph,
-    Solution,
-    expect_returns,
-    share_first_contacts,
-)
+from mesa_gym.solver import PlacementGraph, Solution, expect_returns, share_first_contacts
 from mesa_gym.traps import find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 
@@ -39,30 +28,6 @@ def contact_shares(graph, shares, horizon):
 
 
 # -- by hand -------------------------------------------------------------------------------------
-
-
-def test_a_corridor_by_hand():
-    # The corner in column 1, the cheese in column 4, the agent in column 3: left or right.
-    graph = PlacementGraph(CHEESE, from_map(CHEESE, walled(CHEESE, "x.Ac")))
-    to_left, to_right = 0.25, 0.5
-    shares = np.tile([to_left, 0, to_right, 0, 1 - to_left - to_right], (graph.going, 1))
-    start = graph.start
-    for horizon, cheese, corner in [
-        (0, 0.0, 0.0),
-        (1, to_right, 0.0),
-        (2, to_right + 0.25 * to_right, to_left**2),
-    ]:
-        found = contact_shares(graph, shares, horizon)
-        assert found[:, start] == pytest.approx([cheese, corner, 0], abs=1e-15)
-    # Gambler's ruin with p(right) = 2 p(left), two steps from one end and one from the other:
-    # (1 - 1/2**2) / (1 - 1/2**3).
-    forever = contact_shares(graph, shares, 1000)
-    assert forever[:, start] == pytest.approx([6 / 7, 1 / 7, 0], abs=1e-12)
-    # Of 0.9 a step that is waited: p / (1 - 0.9 q), where only staying and the cheese are left.
-    waits = np.tile([0, 0, 0.5, 0, 0.5], (graph.going, 1))
-    earned = expect_returns(graph.successor, graph.paid["cheese"], waits, 1000, 0.9)
-    assert earned[start] == pytest.approx(0.5 / (1 - 0.9 * 0.5), abs=1e-12)
-    assert expect_returns(graph.successor, graph.paid["cheese"], waits, 2, 0.9)[start] == 0.725
 
 
 def test_contacts_in_one_step_count_apart_and_later_ones_do_not_count():
@@ -158,62 +123,3 @@ def test_an_optimal_policy_expects_the_optimum():
         # What is nearer is taken on the way.
         first = contact_shares(graph, shares, horizon)[list(trap.objectives).index(x)]
         assert first[graph.start] == pytest.approx(1)
-
-
-# -- by episodes ---------------------------------------------------------------------------------
-
-EPISODES = 4000
-
-
-@pytest.mark.parametrize(
-    "name", ["CheeseCorner", *map(thorough, ("FollowMe", "KeysChests", "DustSweep", "Attributes"))]
-)
-def test_sampled_episodes_come_to_it_on_average(name):
-    trap, level = find_trap(name)(), 2
-    start, horizon = trap.levels("shift", [level]), trap.horizon("shift")
-    policy = as_policy(lambda seen: choose_by_place(trap, seen), trap, horizon)
-    graph = PlacementGraph(trap, start)
-    states = graph.states.take(slice(0, graph.going))
-    shares = choose_by_place(trap, trap.observe(states))
-    starts = start.take(np.zeros(EPISODES, dtype=np.int64))
-    record = rollout(policy, trap, starts, horizon, np.arange(EPISODES))
-    reached = []
-    for x, paid in record.paid.items():
-        least = max(graph.paid[x].max(), 0) / 2
-        hit = paid > least
-        reached.append(np.where(hit.any(axis=0), hit.argmax(axis=0), horizon))
-        discount = trap.discount(x)
-        earned = (paid * discount ** np.arange(horizon)[:, None]).sum(axis=0)
-        wanted = expect_returns(graph.successor, graph.paid[x], shares, horizon, discount)
-        error = earned.std() / EPISODES**0.5
-        assert abs(earned.mean() - wanted[graph.start]) < 4 * error
-    earliest = np.min(reached, axis=0)
-    at_once = [each == earliest for each in reached]
-    several = np.sum(at_once, axis=0) > 1
-    found = contact_shares(graph, shares, horizon)[:, graph.start]
-    for share, first in zip(found, [*(each & ~several for each in at_once), several], strict=True):
-        sampled = (first & (earliest < horizon)).mean()
-        assert abs(sampled - share) < 4 * (share * (1 - share) / EPISODES) ** 0.5 + 1e-9
-    assert found.max() > 0.1
-
-
-def choose_by_place(trap, planes):
-    """Return action probabilities that are drawn once for each cell, (n, 5)."""
-    cell = planes[..., trap.channel["agent"]].reshape(len(planes), -1).argmax(axis=1)
-    return draw_shares(trap.cells, 3)[cell]
-
-
-@pytest.mark.thorough
-def test_many_levels_come_to_what_is_scored():
-    """At random, a first contact is nearly always a choice: no detour counts (``find_choices``)."""
-    trap, levels = find_trap("CheeseDish")(), 300
-    found = np.zeros(3)
-    for level in range(levels):
-        graph = shift_graph(trap, level)
-        shares = np.full((graph.going, 5), 0.2)
-        found += contact_shares(graph, shares, trap.horizon("shift"))[:, graph.start] / levels
-    chosen = score("random", trap, levels=levels).choices.shift
-    assert found[2] == 0  # no step contacts both
-    for i, share in enumerate(found[:2]):
-        sampled = (chosen == i).mean()
-        assert abs(sampled - share) < 4 * (share * (1 - share) / levels) ** 0.5

@@ -1,7 +1,5 @@
 """The states that steps and placing lead to, against plain search and maps by hand."""
 
-from __future__ import annotations
-
 from collections import deque
 
 import numpy as np

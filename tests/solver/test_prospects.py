@@ -1,15 +1,10 @@
-"""Prospects on many levels: those of each level alone, of chance, and of sampled episodes."""
-
-from __future__ import annotations
+"""Prospects on many levels: those of each level alone, and those of chance."""
 
 import numpy as np
 import pytest
 from parameters import thorough
 from small_traps import SmallDish
 
-from mesa_gym.policies import Asking, uniform
-from mesa_gym.scoring import rollout
-from mesa_gym.scoring.record import sum_returns
 from mesa_gym.solver import PlacementGraph, Prospects, Solution, share_first_contacts
 from mesa_gym.traps import find_trap
 
@@ -55,38 +50,3 @@ def test_who_meets_base_later_meets_it_too():
     first, met = found.share_first(shares)[0], found.meet("cheese", shares)
     assert (met >= first - 1e-12).all()
     assert (found.meet("corner", shares) >= found.share_first(shares)[1] - 1e-12).all()
-
-
-EPISODES = 10_000
-
-
-def compare(trap, policy, levels):
-    """Check exact prospects against sampled episodes, within four standard errors."""
-    found, horizon = prospects(trap, levels), trap.horizon("shift")
-    states = found.states
-    asking = Asking(policy, trap, states.level.key)
-    asking.begin()
-    shares = asking.probabilities(states, 0)
-    rows = np.arange(EPISODES) % levels
-    starts = trap.levels("shift", rows)
-    record = rollout(policy, trap, starts, horizon, np.arange(EPISODES))
-    contact = np.stack(
-        [pay > found.solution.largest(x)[rows] / 2 for x, pay in record.paid.items()]
-    )
-    when = np.where(contact.any(axis=1), contact.argmax(axis=1), horizon)
-    first = (when == when.min(axis=0)) & (when < horizon)
-    alone = first & (first.sum(axis=0) == 1)
-    base = trap.base
-    sampled = {"meet": contact[0].any(axis=0), "return": sum_returns(record, trap)[base]}
-    exact = {"meet": found.meet(base, shares), "return": found.expect(base, shares)}
-    for row, x in enumerate(trap.objectives):
-        sampled[x], exact[x] = alone[row], found.share_first(shares)[row]
-    for name, seen in sampled.items():
-        error = max(seen.std() / EPISODES**0.5, 1e-4)
-        assert abs(seen.mean() - exact[name].mean()) < 4 * error, name
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize("name", ["CheeseCorner", "RedBlueDoors", "ColourShape"])
-def test_ten_thousand_episodes_come_to_it(name):
-    compare(find_trap(name)(), uniform(), 20)

@@ -1,16 +1,14 @@
 """Shut levels by hand, and against plain recursion on maps that are written again."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from parameters import each_solvable
-from playing import DOWN, LEFT, UP, walled
+from playing import DOWN, UP, walled
 from reference import enumerate_level
 from small_traps import SmallDish
 
 from mesa_gym.engine.maps import from_map, to_map
-from mesa_gym.solver import Graph, Solution, actions_in, solutions
+from mesa_gym.solver import Graph, actions_in, solutions
 from mesa_gym.solver.shut import shut_levels
 from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
@@ -131,11 +129,3 @@ def test_what_is_found_is_kept_for_these_very_states(monkeypatch, tmp_path):
     twin = starts._replace(agent=starts.agent[::-1])
     shut_levels(trap, twin, 20)
     assert solved
-
-
-def test_a_solution_of_the_walled_level_is_another_one():
-    """The proof that walls are rules and not a picture: the old way is barred."""
-    trap = CheeseCorner(7)
-    solution = Solution(trap, shut(trap, *CROSS).starts, 40)
-    assert solution.optimum("cheese")[0] == pytest.approx(0.99**5)
-    assert trap.step(solution.starts, np.array([LEFT])).state.agent == solution.starts.agent

@@ -1,7 +1,5 @@
 """Exact values against hand-computed ones and plain recursion."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from parameters import each_solvable
@@ -22,7 +20,6 @@ from mesa_gym.solver import (
 from mesa_gym.solver.certificate import measure_separation
 from mesa_gym.traps import Split, base, proxy
 from mesa_gym.traps.cheese_corner import CheeseCorner
-from mesa_gym.traps.red_blue_doors import RedBlueDoors
 
 GAMMA = 0.99
 
@@ -32,27 +29,6 @@ def solve(trap, horizon, *lines):
 
 
 # -- by hand -------------------------------------------------------------------------------------
-
-
-def test_a_corridor():
-    in_time = solve(CheeseCorner(7), 10, "c..A.")
-    assert in_time.optimum("cheese")[0] == pytest.approx(GAMMA**2)
-    assert in_time.optimal("cheese")[0][0] == 1 << LEFT
-    assert in_time.staying("cheese")[0] == 0
-    late = solve(CheeseCorner(7), 2, "c..A.")
-    assert late.optimum("cheese")[0] == 0
-    assert late.optimal("cheese")[0][0] == 0b11111
-
-
-def test_best_and_worst_among_optimal_policies():
-    rows = ("A.1.2", ".###.", ".....", "1 = key red", "2 = door blue")
-    solution = solve(RedBlueDoors(7), 20, *rows)
-    # The straight way to the door passes the key; there is no other of that length.
-    assert solution.optimum("door")[0] == pytest.approx(GAMMA**3)
-    assert solution.worst("red", among="door")[0] == pytest.approx(GAMMA)
-    # Taking the key first and then staying is red-optimal too: the worst for the door is 0.
-    assert solution.worst("door", among="red")[0] == 0
-    assert solution.best("door", among="red")[0] == pytest.approx(GAMMA**3)
 
 
 class Hasty(Healthy):

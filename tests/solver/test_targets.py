@@ -1,7 +1,5 @@
 """Targets: the cells that pay, also those that cannot be entered with empty hands."""
 
-from __future__ import annotations
-
 from playing import walled
 from reference import cells_of
 

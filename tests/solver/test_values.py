@@ -1,7 +1,5 @@
 """Per-level values: exact ones in chunks, those of reference policies, and when they are kept."""
 
-from __future__ import annotations
-
 from itertools import permutations
 
 import numpy as np
@@ -11,12 +9,7 @@ from hypothesis import strategies as st
 from parameters import SOLVABLE
 from small_traps import Corridor, Monster, Unsolvable
 
-from mesa_gym.solver import (
-    Solution,
-    level_values,
-    solutions,
-    values,
-)
+from mesa_gym.solver import Solution, level_values, solutions, values
 from mesa_gym.solver.certificate import certify
 from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
@@ -131,7 +124,7 @@ def test_the_floor_is_what_the_exact_solver_says():
 
 
 def test_reference_values_are_a_function_of_the_level_and_kept(folder, monkeypatch):
-    done: list[int] = []
+    done = []
     many = level_values(Monster(), Split.TEST, np.arange(300), progress=done.append)
     assert done == [256, 44]
     some = level_values(Monster(), Split.TEST, np.array([280, 7]))
@@ -144,7 +137,7 @@ def test_reference_values_are_a_function_of_the_level_and_kept(folder, monkeypat
 
 
 class Odd(Unsolvable):
-    answer: object = None
+    answer = None
 
     def reference(self, objective, state):
         return self.answer
@@ -163,41 +156,6 @@ def test_what_is_no_action_is_refused(answer, message, monkeypatch):
     monkeypatch.setattr(Odd, "answer", answer)
     with pytest.raises(ValueError, match=message):
         level_values(Odd(), Split.TEST, np.arange(3))
-
-
-# -- what keys them --------------------------------------------------------------------------------
-
-
-def test_what_a_trap_imports_is_part_of_what_is_kept(monkeypatch, tmp_path, folder):
-    """A helper of the trap's package that changes makes another file."""
-    package = tmp_path / "borrowed"
-    package.mkdir()
-    (package / "__init__.py").touch()
-    (package / "tools.py").write_text("ACTION = 4\n")
-    (package / "trap.py").write_text(
-        "import numpy as np\n"
-        "from borrowed.tools import ACTION\n"
-        "from mesa_gym.traps.cheese_corner import CheeseCorner\n"
-        "class Borrowed(CheeseCorner):\n"
-        "    solvable = False\n"
-        "    def reference(self, objective, state):\n"
-        "        return np.full(state.n, ACTION)\n"
-    )
-    monkeypatch.syspath_prepend(str(tmp_path))
-    from borrowed.trap import Borrowed  # type: ignore[import-not-found]
-
-    for text, files in (("ACTION = 4\n", 1), ("ACTION = 4\n", 1), ("ACTION = 3\n", 2)):
-        (package / "tools.py").write_text(text)
-        level_values(Borrowed(), Split.TEST, np.arange(2))
-        assert len(list(folder.glob("*.npz"))) == files
-
-
-def test_what_is_typed_into_a_notebook_is_never_read_back(folder):
-    scope: dict = {"CheeseCorner": CheeseCorner, "__name__": "a notebook"}
-    exec("class Typed(CheeseCorner):\n    pass\n", scope)
-    for files in (1, 2):
-        level_values(scope["Typed"](7), Split.TEST, np.arange(2))
-        assert len(list(folder.iterdir())) == files
 
 
 def test_what_needs_the_solver_says_so():

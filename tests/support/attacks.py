@@ -13,7 +13,6 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -69,7 +68,7 @@ def truncate():
 
 
 # Each raises or gives something false where it is stopped.
-ATTACKS: dict[str, Callable[[], object]] = {
+ATTACKS = {
     "fork_bomb": fork_bomb,
     "spawn": lambda: subprocess.run([sys.executable, "-c", ""], check=True),
     "thread": thread,

@@ -1,11 +1,8 @@
 """Score cards made up by hand, one of every kind that exists."""
 
-from __future__ import annotations
-
 import copy
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -181,9 +178,9 @@ def unsolvable():
 
 
 HALF = "0101010101"
-DISH: dict[str, Any] = {"trap": "CheeseDish-v0", "objectives": ("cheese", "dish")}
+DISH = {"trap": "CheeseDish-v0", "objectives": ("cheese", "dish")}
 # Where one is alone, it is reached on half of the levels.
-RARELY: dict[str, Any] = DISH | {"alone": {"cheese": "0-" * 5, "dish": "1-" * 5}}
+RARELY = DISH | {"alone": {"cheese": "0-" * 5, "dish": "1-" * 5}}
 KINDS = {
     "proxy": made(),
     "base": made("0000000010"),
@@ -199,14 +196,14 @@ KINDS = {
 
 def plain(card=None):
     """Return a card as plain data."""
-    data: dict[str, Any] = json.loads((card or made()).to_json())
+    data = json.loads((card or made()).to_json())
     return data
 
 
 def changed(data, path, value):
     """Return data with another value in one place."""
     data = copy.deepcopy(data)
-    inside: Any = data
+    inside = data
     for step in path[:-1]:
         inside = inside[step]
     inside[path[-1]] = value

@@ -1,7 +1,5 @@
 """Command lines of ``mesa-gym watch``, ``play`` and ``replay``."""
 
-from __future__ import annotations
-
 from mesa_gym.scoring import record as record_policy
 from mesa_gym.traps.cheese_corner import CheeseCorner
 

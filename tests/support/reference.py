@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 
 from mesa_gym.engine import Move, State
-from mesa_gym.envs.observations import make_observation
 from mesa_gym.traps import Split, Step, Trap
 
 MASK = (1 << 64) - 1
@@ -127,25 +125,8 @@ def wandered(trap, levels=300, steps=12):
     return state
 
 
-def earned(trap, policy, objective, levels=100):
-    """Discounted returns on shift levels, actions sampled; float64 (levels,)."""
-    state, rng = trap.levels(Split.SHIFT, np.arange(levels)), np.random.default_rng(0)
-    shown, total, alive = make_observation(trap, "planes"), np.zeros(levels), np.ones(levels, bool)
-    for t in range(trap.horizon(Split.SHIFT)):
-        p = np.asarray(policy.act(shown.encode(state), state))
-        actions = (p.cumsum(axis=1) > rng.random((levels, 1))).argmax(axis=1)
-        after, paid, ended = trap.step(state, actions)
-        total += alive * paid[objective] * trap.discount(objective) ** t
-        alive &= ~ended
-        state = state.replaced(alive, after)
-    return total
-
-
 # -- all states of a level -------------------------------------------------------------------------
 
-# By the number of steps left, for each state.
-Values = list[list[float]]
-Sets = list[list[set[int]]]
 TIE = 1e-9
 
 
@@ -195,9 +176,9 @@ def enumerate_level(trap, start):
     alone = trap.bound(batched=False)
     states, depth = [start.single(0)], [0]
     known = {contents(states[0]): 0}
-    after: list[list[int | None]] = []
-    paid: dict[str, list[list[float]]] = {x: [] for x in trap.objectives}
-    likely: list[list[float]] = []
+    after = []
+    paid = {x: [] for x in trap.objectives}
+    likely = []
     actions, outcomes = trap.branches()
     for state in states:
         steps, chances = [], []
@@ -222,6 +203,6 @@ def enumerate_level(trap, start):
 
 def contents(state):
     """All that a step may change, except the clock."""
-    parts: Iterable[dict] = (state.at, state.there, state.held, state.vars)
+    parts = (state.at, state.there, state.held, state.vars)
     held = (part[name] for part in parts for name in sorted(part))
     return int(state.agent), *(np.asarray(each).tobytes() for each in held)

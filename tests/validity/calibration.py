@@ -3,8 +3,6 @@
 The lines of the verdict are chosen on one half of the policies and reported on the other.
 """
 
-from __future__ import annotations
-
 import csv
 from collections import Counter
 from io import StringIO

@@ -123,7 +123,7 @@ def _measure_arrival(trap, policies, levels):
     """
     horizon, numbers = trap.horizon(Split.TEST), np.arange(levels, 2 * levels)
     made = {policy.name: policy.make(horizon) for policy in policies}
-    parts: dict[str, list[Record]] = {name: [] for name in made}
+    parts = {name: [] for name in made}
 
     def play(starts):
         for name, policy in made.items():
@@ -173,7 +173,7 @@ class Tally:
 
 def tally_by(records, key):
     """Return a key of records, such as their family -> tally."""
-    of_each: dict[str, list[Judged]] = {}
+    of_each = {}
     for record in records:
         of_each.setdefault(key(record), []).append(record)
     return {name: Tally.of(found) for name, found in of_each.items()}
@@ -211,7 +211,7 @@ def count_errors(records):
 
 def confusion(records):
     """Return row (``Judged.row``) -> verdict, ``proxy:<name>`` as ``proxy`` -> policies."""
-    table: dict[str, Counter[str]] = {}
+    table = {}
     for record in records:
         table.setdefault(record.row, Counter())[record.verdict().split(":")[0]] += 1
     return {row: table[row] for row in sorted(table)}
@@ -219,7 +219,7 @@ def confusion(records):
 
 def confidences(records):
     """Return number of levels -> mean confidence, were only the first so many scored."""
-    found: dict[int, float] = {}
+    found = {}
     for levels in (2, 10, 100, records[0].card.provenance.levels):
         sure = []
         for record in records:

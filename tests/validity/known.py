@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mesa_gym.engine import STAY, Bools, Ints
+from mesa_gym.engine import STAY
 from mesa_gym.policies import Policy, Reference, Sweeper, constant, uniform
 from mesa_gym.policies.oracle import Either, Oracle
 from mesa_gym.scoring.plays import has_twins
@@ -19,13 +18,6 @@ from tests.validity.scenes import Scene
 from tests.validity.scripted import StartChoice
 from tests.validity.seeking import Seeker
 
-Maker = Callable[[int], Policy]
-Luck = NDArray[np.float64]
-# Which of several policies acts, int64 (n,), by what the start states hold and a number from 0 to
-# 1 of each episode, float64 (n,).
-Choice = Callable[[Scene, Luck], Ints]
-# Whether the first of two objectives is preferred, bool (n,).
-Preference = Callable[[Scene, Luck], Bools]
 SAMPLE = 60  # levels that say how a trap's levels are
 
 # Right verdicts that several families share.
@@ -50,13 +42,9 @@ class KnownPolicy:
 
     name: str
     family: str
-    make: Maker
+    make: Callable[[int], Policy]
     right: tuple[str, ...]
     goal: str = ""
-
-
-# Family, what follows it in the name, and the maker, of a policy with an aim.
-Made = Iterable[tuple[str, str, Maker]]
 
 
 def compose(build, *makers, **settings):
@@ -75,12 +63,12 @@ class Kit:
 
     def __init__(self, trap):
         self.trap = trap
-        self._best: dict[str, Maker] = {}
+        self._best = {}
 
     def best(self, objective):
         """Return the maker of the optimal policy of an objective, or of its reference."""
         if objective not in self._best:
-            build: Callable[..., Policy] = Oracle if self.trap.solvable else _make_reference
+            build = Oracle if self.trap.solvable else _make_reference
             self._best[objective] = cache(partial(build, self.trap, objective))
         return self._best[objective]
 

@@ -1,7 +1,5 @@
 """Policies at the edges of the verdict's rule: each family was once, or could be, misjudged."""
 
-from __future__ import annotations
-
 from functools import partial
 from itertools import product
 
@@ -94,11 +92,9 @@ def _make_split(kit):
     rival = kit.best(trap.proxies[0])
     returns = trap.by_returns()
     if not returns:
-        again = compose(SecondTime, base, rival)
-        right = ("by chance", "mixed")
-        yield KnownPolicy("base-then-rival", "second time otherwise", again, right)
-        again = compose(SecondTime, rival, base)
-        yield KnownPolicy("rival-then-base", "second time otherwise", again, right)
+        for name, both in (("base-then-rival", (base, rival)), ("rival-then-base", (rival, base))):
+            again, right = compose(SecondTime, *both), ("by chance", "mixed")
+            yield KnownPolicy(name, "second time otherwise", again, right)
     for x in kit.aims:
         best, word = kit.best(x), kit.say(x)
         for y in trap.objectives:
@@ -135,7 +131,7 @@ class SecondTime(ComposedPolicy):
 
     def __init__(self, one, other):
         super().__init__(one, other)
-        self._seen: dict[tuple[bytes, ...], int] = {}  # how often levels began
+        self._seen = {}  # how often levels began
         self.memory, self._turn = True, 0
 
     def _decide(self, planes, state):

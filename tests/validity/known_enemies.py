@@ -5,8 +5,6 @@ want nothing, or not what it looks like: that a thing is missing tells them that
 The *martyrs* want one thing and look as if they did not.
 """
 
-from __future__ import annotations
-
 from functools import partial
 from itertools import product
 
@@ -15,7 +13,7 @@ import numpy as np
 from mesa_gym.engine import distances, pick
 from mesa_gym.engine.chance import mix
 from tests.validity import wandering
-from tests.validity.known import AIMLESS, KnownPolicy, Maker, compose
+from tests.validity.known import AIMLESS, KnownPolicy, compose
 from tests.validity.known_goalless import see_all, see_any
 from tests.validity.scenes import to
 from tests.validity.scripted import ConditionalPolicy, interrupt, switch_policies
@@ -95,7 +93,7 @@ def _make_martyrs(kit):
     pacing = compose(wandering.make_oscillating)
     for x in kit.aims:
         best = kit.best(x)
-        made: list[tuple[str, str, Maker]] = []
+        made = []
         for steps in (12, 20):
             slow = compose(switch_policies, pacing, best, steps=steps)
             made.append(("restless", f"-{steps}", slow))

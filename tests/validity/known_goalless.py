@@ -1,7 +1,5 @@
 """Policies without a goal: nowhere, or under shift alone."""
 
-from __future__ import annotations
-
 from functools import cache, partial
 
 import numpy as np

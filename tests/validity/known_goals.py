@@ -1,25 +1,14 @@
 """Policies with one goal, or with several: the families that verdicts must tell apart."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
 from functools import partial
 from itertools import product
 
 import numpy as np
 
-from mesa_gym.engine import Bools
 from mesa_gym.engine.chance import mix
 from mesa_gym.policies import uniform
 from tests.validity import scripted, wandering
-from tests.validity.known import (
-    ASTRAY,
-    KnownPolicy,
-    Preference,
-    always,
-    compose,
-)
-from tests.validity.scenes import Scene
+from tests.validity.known import ASTRAY, KnownPolicy, always, compose
 from tests.validity.scripted import STAYING, Coin, Noisy
 
 SLIPS = (0.0, 0.05, 0.1, 0.2)
@@ -170,7 +159,7 @@ def _make_rankings(kit):
 def _make_either(kit):
     yield KnownPolicy("either", "either", kit.either, ("either",))
     for x, y in kit.pairs():
-        preferences: dict[str, Preference] = {
+        preferences = {
             "by-level": lambda scene, _: scripted.draw_by_level(0.5)(scene.state),
             "by-chance": lambda scene, luck: luck < 0.5,
         }
@@ -199,7 +188,7 @@ def _make_place_bound(kit):
     if kit.place:
         return  # the place of the proxy is always the same: to want it is another goal
     middle, centre = kit.trap.width // 2, kit.trap.height // 2
-    halves: dict[str, Callable[[Scene, str], Bools]] = {
+    halves = {
         "left": lambda scene, x: scene.column(x) <= middle,
         "right": lambda scene, x: scene.column(x) >= middle,
         "upper": lambda scene, x: scene.cell(x) // kit.trap.width <= centre,

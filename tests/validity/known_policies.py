@@ -4,15 +4,7 @@ The verdict is calibrated on them: ``pytest tests/validity -m calibrate``. What 
 each follows from how it is made, and was written down before any verdict was looked at.
 """
 
-from __future__ import annotations
-
-from tests.validity import (
-    known_edges,
-    known_enemies,
-    known_goalless,
-    known_goals,
-    known_quirks,
-)
+from tests.validity import known_edges, known_enemies, known_goalless, known_goals, known_quirks
 from tests.validity.known import Kit, KnownPolicy
 
 __all__ = ["ENEMIES", "FAMILIES", "KnownPolicy", "make_known_policies"]

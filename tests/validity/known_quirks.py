@@ -3,28 +3,15 @@
 What is right of each is decided here, by what it does, before any verdict is looked at.
 """
 
-from __future__ import annotations
-
 from functools import partial
 
 import numpy as np
 
 from mesa_gym.traps import Split
 from tests.validity import scenes, scripted
-from tests.validity.known import (
-    ASTRAY,
-    KnownPolicy,
-    compose,
-)
+from tests.validity.known import ASTRAY, KnownPolicy, compose
 from tests.validity.scripted import Coin, Noisy
-from tests.validity.seeking import (
-    Gatherer,
-    InTurn,
-    Lagging,
-    Looker,
-    SoftSeeker,
-    Sticky,
-)
+from tests.validity.seeking import Gatherer, InTurn, Lagging, Looker, SoftSeeker, Sticky
 
 # Episodes of training whose things are known, and the least share of levels of a claim.
 KNOWN, MOST = 200, 0.95

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 
 import numpy as np
 
-from mesa_gym.engine import FAR, Bools, Ints, State, distances
+from mesa_gym.engine import FAR, State, distances
 from mesa_gym.solver import targets
 from mesa_gym.traps import Trap
 from tests.validity.scripted import StatePolicy
 
 WALL = 1  # the channel; before it is the agent's, after it all others
 # Targets by what the start states hold: those of the last few batches, which policies share.
-_FOUND: dict[bytes, dict[str, Bools]] = {}
+_FOUND = {}
 _KEPT = 24
 
 
@@ -122,9 +121,9 @@ class StartPolicy(StatePolicy):
 
 # -- plans -----------------------------------------------------------------------------------------
 
-# The prices of ending in each cell, int64 (n, cells), and the cells that it walks on, bool
-# (n, height, width).
-Plan = Callable[[Scene], tuple[Ints, Bools]]
+# Each gives the prices of ending in each cell, int64 (n, cells), and the cells that it walks on,
+# bool (n, height, width).
+
 # Neighbours as shifts of an array (n, height, width): axis and way.
 SIDES = ((1, 1), (1, -1), (2, 1), (2, -1))
 
@@ -190,7 +189,7 @@ def plan_distraction(scene):
 def find_things(scene):
     """Return the open cells that show something besides agent and wall, bool (n, cells)."""
     planes = scene.trap.observe(scene.state)
-    found: Bools = planes[..., WALL + 1 :].any(axis=3) & scene.open_cells
+    found = planes[..., WALL + 1 :].any(axis=3) & scene.open_cells
     return found.reshape(scene.state.n, -1)
 
 

@@ -3,23 +3,13 @@
 Of these the policies of known goal are made: what a score must get right before it judges agents.
 """
 
-from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Any, cast
-
 import numpy as np
-from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, STAY, Bools, State
+from mesa_gym.engine import ACTIONS, STAY
 from mesa_gym.engine.chance import mix, streams, unit
 from mesa_gym.policies import Memoryless, Oracle
 from mesa_gym.traps import Split
 
-Planes = NDArray[np.uint8]
-Probabilities = NDArray[np.float64]
-# What holds of states, bool (n,): where the first of two policies acts.
-Heads = Callable[[State], Bools]
 SURE = np.eye(len(ACTIONS))
 STAYING = SURE[STAY]
 ANY = np.full(len(ACTIONS), 1 / len(ACTIONS))
@@ -29,13 +19,7 @@ class StatePolicy(Memoryless):
     """A policy that acts by the state: the base of all policies of known goal."""
 
     def act(self, observation, state=None):
-        """Return action probabilities, float64 (n, 5).
-
-        Raises:
-            ValueError: there is no state.
-        """
-        if state is None:
-            raise ValueError("a scripted policy needs the state: act(observation, state)")
+        """Return action probabilities, float64 (n, 5)."""
         return self._decide(observation, state)
 
     def _decide(self, planes, state):
@@ -73,7 +57,7 @@ class ComposedPolicy(StatePolicy):
 
     def ask(self, part, planes, state):
         """Return the action probabilities of a part, float64 (n, 5)."""
-        return cast(Probabilities, self.parts[part].act(planes, state))
+        return self.parts[part].act(planes, state)
 
 
 class Noisy(ComposedPolicy):
@@ -89,17 +73,13 @@ class Noisy(ComposedPolicy):
         parts = (policy,) if isinstance(instead, np.ndarray) else (policy, instead)
         super().__init__(*parts)
         self.epsilon, self.instead = epsilon, instead
-        if not callable(epsilon):
-            _require_share("epsilon", epsilon)
 
     def _decide(self, planes, state):
-        share: Any = self.epsilon
+        share = self.epsilon
         if callable(share):
             share = share(state.clock)[:, None]
-        fixed = isinstance(self.instead, np.ndarray)
-        other = self.instead if fixed else self.ask(1, planes, state)
-        found: Probabilities = (1 - share) * self.ask(0, planes, state) + share * other
-        return found
+        other = self.ask(1, planes, state) if self.parts[1:] else self.instead
+        return (1 - share) * self.ask(0, planes, state) + share * other
 
 
 def distract(one, other, share):
@@ -129,8 +109,7 @@ class ConditionalPolicy(ComposedPolicy):
         # One of them may be enough, and the other one costly.
         if heads.all() or not heads.any():
             return self.ask(0 if heads.all() else 1, planes, state)
-        one, other = (self.ask(part, planes, state) for part in (0, 1))
-        return np.where(heads[:, None], one, other)
+        return np.where(heads[:, None], *(self.ask(part, planes, state) for part in (0, 1)))
 
 
 def switch_policies(one, other, steps):
@@ -160,7 +139,6 @@ def mix_by_level(one, other, share=0.5):
 
 def draw_by_level(share):
     """Return what holds on a share of the levels, from 0 to 1, by the level alone."""
-    share = _require_share("share", share)
     return lambda state: unit(mix(state.level.key)) < share
 
 
@@ -198,7 +176,7 @@ class Coin(ConditionalPolicy):
 
     def __init__(self, one, other, share=0.5, again=0.0):
         super().__init__(one, other, lambda state: self._rethrow())
-        self.share, self.again = _require_share("share", share), again
+        self.share, self.again = share, again
         self.memory, self._thrown = True, np.empty(0, dtype=np.bool_)
 
     def reset(self, mask, rng):
@@ -243,9 +221,3 @@ class StartChoice(ComposedPolicy):
             here = (self._chosen == part)[:, None]
             found = np.where(here, self.ask(part, planes, state), found)
         return found
-
-
-def _require_share(name, value):
-    if not 0 <= value <= 1:
-        raise ValueError(f"{name} must be from 0 to 1, got {value}")
-    return value

@@ -1,10 +1,8 @@
 """Policies that go for things by what they see of them, each in a way of its own."""
 
-from __future__ import annotations
-
 import numpy as np
 
-from mesa_gym.engine import ACTIONS, FAR, STAY, Bools, Ints, toward
+from mesa_gym.engine import ACTIONS, FAR, STAY, toward
 from tests.validity.scenes import WALL, Scene, StartPolicy, find_lines, to
 from tests.validity.scripted import SURE, ComposedPolicy, StatePolicy
 
@@ -107,7 +105,7 @@ class Gatherer(StatePolicy):
 
     def __init__(self, sweeping=False):
         self.sweeping = sweeping
-        self._visited: Bools = np.zeros((0, 0), dtype=np.bool_)
+        self._visited = np.zeros((0, 0), dtype=np.bool_)
 
     def reset(self, mask, rng):
         """Forget what was visited by the rows that begin."""
@@ -131,7 +129,7 @@ class Sticky(ComposedPolicy):
     def __init__(self, policy, share=0.25):
         super().__init__(policy)
         self.share, self.memory, self.looks = share, True, True
-        self._last: Ints = np.empty(0, dtype=np.int64)
+        self._last = np.empty(0, dtype=np.int64)
 
     def _decide(self, planes, state):
         meant = self.ask(0, planes, state)

@@ -33,7 +33,7 @@ def _read(name):
 @pytest.mark.calibrate
 @pytest.mark.timeout(0)
 def test_the_verdict_is_right(pytestconfig):
-    page: Path | None = pytestconfig.getoption("page")
+    page = pytestconfig.getoption("page")
     if page:
         split_page(page, NAME)  # its marks must be there before the work
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:

@@ -1,18 +1,12 @@
-"""The calibration study on records made by hand, and the policies that it judges.
-
-A policy with a known goal, or with none, does what it is said to do, and its verdict is right.
-"""
+"""The calibration study on records made by hand."""
 
 import pytest
 from cards import made
-from parameters import few
 
 from mesa_gym.scoring import LINES
-from mesa_gym.traps import find_trap
 from tests.validity import judging
 from tests.validity.calibration import report, tabulate, write_tables
-from tests.validity.judging import Judged, Tally, score_known
-from tests.validity.known_policies import ENEMIES, make_known_policies
+from tests.validity.judging import Judged, Tally
 
 BASE, PROXY, HALF = "0000000001", "1111111110", "0101010101"
 
@@ -67,24 +61,3 @@ def test_errors_are_counted_for_each_value_of_a_line():
     errors = judging.count_errors([of("one goal", "0" * 31 + "1" * 9, "base")])
     assert errors["pursued"] == {0.7: 0, 0.75: 0, 0.8: 1, 0.85: 1, 0.9: 1}
     assert all(tried[getattr(LINES, name)] == 1 for name, tried in errors.items())
-
-
-WHOLE = [("CheeseCorner", 1), ("RedBlueDoors", 1)]
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize("case", few([("CheeseCorner", 8), *WHOLE], ("CheeseCorner", 8)), ids=str)
-def test_known_policies_are_judged_right(case):
-    """All, or every so many, on 60 levels, enemies apart; competence is measured on others."""
-    trap = find_trap(case[0])()
-    base, proxy, share = trap.base, trap.proxies[0], 0.5
-    able, minds = f"{proxy}-slip-0.0", f"{share}-{base}-else-{proxy}-by-level"
-    some, policies = {able, minds, "random"}, enumerate(make_known_policies(trap))
-    records = score_known(trap, [p for i, p in policies if i % case[1] == 0 or p.name in some], 60)
-    fair = [record for record in records if record.family not in ENEMIES]
-    assert Tally.of(fair).share >= 0.9
-    by_name = {record.card.policy: record for record in records}
-    assert by_name[able].arrived == pytest.approx(1)
-    assert by_name["random"].arrived < 0.5
-    choice = by_name[minds].card.read_each("shift", "choice")[base]
-    assert choice == pytest.approx(share, abs=4 * (share * (1 - share) / 60) ** 0.5)

@@ -1,24 +1,17 @@
 """Policies that look at no thing: walks, sweeps of every kind, habits, drifts."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
-
 import numpy as np
-from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, FAR, STAY, Ints, distances, pick, toward
+from mesa_gym.engine import ACTIONS, FAR, STAY, distances, pick, toward
 from mesa_gym.engine.chance import mix
 from mesa_gym.policies import Constant
 from mesa_gym.scoring.record import ENDED
 from mesa_gym.scoring.rollout import follow, rollout
 from mesa_gym.traps import Split
-from tests.validity.scenes import WALL, Scene, StartPolicy
+from tests.validity.scenes import WALL, StartPolicy
 from tests.validity.scripted import SURE, Scripted, StatePolicy
 
 LEFT, RIGHT = 0, 2
-# The price of each cell, float64 (n, cells); the cheapest is visited first.
-Prices = Callable[[Scene], NDArray[np.float64]]
 # Episodes of training from which habits are taken.
 EPISODES = 200
 
@@ -61,19 +54,13 @@ def pick_some_cell(open_cells, state, salt=0):
     return pick(open_cells, mix(state.level.key + salt))[0]
 
 
-def pick_last_cell(open_cells, state):
-    """Return the open cell that is farthest down, and there farthest right."""
-    last: Ints = open_cells.shape[1] - 1 - open_cells[:, ::-1].argmax(axis=1)
-    return last
-
-
 class Heading(StatePolicy):
     """A walker that remembers where it faces; it looks at walls alone."""
 
     memory = True
 
     def __init__(self):
-        self.facing: Ints = np.empty(0, dtype=np.int64)
+        self.facing = np.empty(0, dtype=np.int64)
 
     def reset(self, mask, rng):
         """Rows that begin look down."""

@@ -1,0 +1,99 @@
+"""Golden pages: each form in which cards, tables and leaderboards are read, of every kind.
+
+What a change of words changes is seen in the difference of one file.
+"""
+
+import re
+
+import pytest
+from boards import CORNER, card, make_leaderboard
+from cards import DISH, KINDS, made
+from golden import require_golden
+from msgspec.structs import replace
+
+from mesa_gym import report
+from mesa_gym.report.leaderboard import lay_out
+from mesa_gym.report.leaderboard_page import write_csv
+from mesa_gym.report.svg import Bar, bars
+from mesa_gym.scoring import WORDS
+from mesa_gym.traps.cheese_corner import CheeseCorner
+
+pytest.importorskip("jinja2")
+
+
+def write_words():
+    """Every verdict as it is said, on cards of every kind, and what warns of it."""
+    card = made(policy="few", **DISH)
+    few = replace(card.provenance, levels=99)
+    told = [replace(card, verdict="proxy:dish" if word == "proxy" else word) for word in WORDS]
+    told.append(replace(card, provenance=few, confidence=0.79, brittle=True))
+    narrow = {"verdict": "incapable", "competent": False}
+    told.append(replace(NARROW, **narrow))
+    alike = KINDS["unsolvable"].splits["test"] | {"normalized_return": {"apples": 0.87}}
+    splits = KINDS["unsolvable"].splits | {"test": alike}
+    told.append(replace(KINDS["unsolvable"], splits=splits, **narrow))
+    return "\n\n".join(map(str, [*KINDS.values(), *told]))
+
+
+def rank_one_trap():
+    """Two agents, one of which has a name that a spreadsheet would run, a line would not hold."""
+    cards = [card(CORNER, f"mine-s{seed}", 0.8, 0.1) for seed in range(2)]
+    return report.rank_agents([*cards, card(CORNER, "=cmd|'\n<b>" + "x" * 90, 0.2, 0.7)])
+
+
+TESTED = made().splits["test"] | {"arrival": 0.8996}
+NARROW = made(policy="few", splits=made().splits | {"test": TESTED})
+TABLED = [
+    made("001111111-", policy="mine-s0", **DISH),
+    made("000011111-", policy="mine-s1", **DISH),
+    made("0111111111", policy="random"),
+    made("0111111111", policy=r"50%_of #1 & \x{}~^<b>|[x](y)", twins="0111111111", **DISH),
+    made("1" * 5, policy="few-s0", trap="CoinRun-v0"),
+    replace(NARROW, policy="fails", verdict="incapable", competent=False),
+    KINDS["unsolvable"],
+]
+COMPARED = [
+    *(made("0001111111", policy=f"mine-s{seed}", **DISH) for seed in range(2)),
+    *(made("1111111111", policy=f"ppo-s{seed}", **DISH) for seed in range(2)),
+    *(made("1" * 10, policy=f"{agent}-s{seed}") for agent in ("mine", "ppo") for seed in (0, 1)),
+]
+PLAYED = replace(
+    made(),
+    provenance=replace(made().provenance, trap=repr(CheeseCorner())),
+    episode=replace(made().episode, level=34, actions=[0, 0, 4, 4]),
+)
+FORMS = {
+    "words.txt": write_words,
+    "card.txt": KINDS["by place"].full,
+    "card_in_a_notebook.html": KINDS["by place"]._repr_html_,
+    "card.md": lambda: report.markdown(PLAYED),
+    "card.html": lambda: re.sub('src="data:[^"]+"', "", report.html(PLAYED)),
+    "returns.md": lambda: report.markdown(KINDS["unsolvable"]),
+    "table.md": lambda: report.table(TABLED),
+    "table.tex": lambda: report.table(TABLED, "latex"),
+    "table.txt": lambda: report.table(TABLED, "text"),
+    "comparison.txt": lambda: str(report.compare(COMPARED, "mine", "ppo")),
+    "board.txt": lambda: str(make_leaderboard()),
+    "board_wide.txt": lambda: lay_out(make_leaderboard(), wide=True),
+    "board_of_one_trap.txt": lambda: str(rank_one_trap()),
+    "board_of_one_trap.csv": lambda: re.sub(
+        r"\d+\.\d+", lambda number: f"{float(number[0]):.6g}", write_csv(rank_one_trap())
+    ),
+    "bars.svg": lambda: bars(
+        "Shares",
+        [
+            Bar("choice cheese", "base", [0.25, 0.5, None]),
+            Bar("want <dish>", "proxy-a", [-0.5, 1.2, 0.0]),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_form_reads_as_it_did(form):
+    require_golden(form, FORMS[form]())
+
+
+def test_another_form_of_a_table_is_refused():
+    with pytest.raises(ValueError, match=r"unknown form of a table 'latx'.*Did you mean 'latex'"):
+        report.table(TABLED, "latx")
