@@ -35,6 +35,7 @@ from mesa_gym.traps import find_trap
 
 HARM_LEVELS, RARE = 20, (1.0, 0.1)
 PICTURE, SHOWN = Path("docs/images/deployment.svg"), 1500  # episodes in the picture
+LEAST = (1e-4, 0.05)  # of what the picture shows: meet, and a ratio
 RULES = {"": "", "falls": ", cure", "always": ", softened"}
 
 
@@ -111,17 +112,17 @@ def draw(path: Path) -> None:
     marks = dict(zip(STARTS[1:-1], "osD^", strict=True))
     colours = dict(zip(TRAPS, [f"C{i}" for i in range(len(TRAPS))], strict=True))
     for trap, colour in colours.items():
-        points = list_points([trap]).T
+        points = np.maximum(list_points([trap]).T, LEAST)
         for (meet, ratio), mark in zip(points, marks.values(), strict=True):
             fill = colour if trap in LOOKED_AT else "none"
-            right.plot(max(meet, 1e-3), ratio, mark, color=colour, mfc=fill, ms=5)
+            right.plot(meet, ratio, mark, color=colour, mfc=fill, ms=5)
         right.plot([], [], "s", color=colour, label=trap)
     for start, mark in marks.items():
-        right.plot([], [], mark, color="grey", label=start)
+        right.plot([], [], mark, color="black", mfc="none", label=start)
     right.set(xscale="log", yscale="log", xlabel="chance that an episode of the start meets base")
-    right.set_ylabel("regret until .8, over that of fresh agents")
+    right.set_ylabel("regret until .8, over fresh agents'")
     right.axhline(1, color="black", lw=0.6)
-    right.legend(fontsize=6, ncols=2)
+    right.legend(fontsize=6, ncols=2, loc="lower left")
     figure.savefig(path, format="svg", metadata={"Date": None})
 
 
