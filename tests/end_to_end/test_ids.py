@@ -20,11 +20,8 @@ def kinds(info):
     return type(info)
 
 
-def test_there_are_ids_of_all_traps_splits_and_vectors():
+def test_there_are_ids_of_all_traps_splits_and_vectors_as_the_documentation_counts_them():
     assert len(IDS) == 23 * 4 * 2
-
-
-def test_the_documentation_counts_the_ids_that_there_are():
     root = Path(__file__).parents[2]
     pages = [root / "README.md", *(root / "docs").glob("*.md")]
     pages += (root / "docs" / "studies").glob("*.md")
