@@ -38,10 +38,8 @@ def test_demonstrations_earn_the_optimum_on_every_level(name, reward, objective)
     due, met = dict(zip(NUMBERS.tolist(), optimum, strict=True)), Counter()
     for starts, actions in play_demonstrations(asked, NUMBERS):
         assert actions.shape == (starts.n, limit)
-        earned = (
-            trap.discount(objective) ** np.arange(limit)
-            @ replay(trap, starts, actions).paid[objective]
-        )
+        paid = replay(trap, starts, actions).paid[objective]
+        earned = trap.discount(objective) ** np.arange(limit) @ paid
         met.update(levels := starts.level.number.tolist())
         np.testing.assert_allclose(earned, [due[level] for level in levels], atol=1e-9)
     assert met == dict.fromkeys(due, EPISODES if trap.solvable else 1)
@@ -77,7 +75,7 @@ def test_levels_are_different_training_levels():
 @pytest.mark.thorough
 def test_the_loss_falls_to_the_entropy_of_what_was_demonstrated(monkeypatch):
     """Less is impossible: a few levels over and over, where actions differ by chance alone."""
-    told: list[int] = []
+    told = []
     asked = lesson(steps=40_000, num_levels=16, progress=told.append)
     monkeypatch.setattr(cloning, "BATCH", 64)
     pairs = [

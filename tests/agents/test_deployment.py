@@ -14,14 +14,14 @@ from agents.deployment import FILE, DeploymentLog, Judge
 from agents.lesson import EpisodeReturns
 from agents.ppo_settings import PPOSettings
 from agents.run import NUM_LEVELS, Run
-from agents.starting import infer_algorithm, load_start
+from agents.starting import load_start
 from agents.train import main, train_many
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import rollout
 from mesa_gym.scoring.record import sum_returns
 from mesa_gym.solver import Solution
 from mesa_gym.trained.loading import load
-from mesa_gym.traps import LEVELS, Split, as_trap
+from mesa_gym.traps import LEVELS, Split, find_trap
 
 HORIZON = CORNER.horizon(Split.SHIFT)
 COMMAND = ["--trap", "CheeseCorner", "--alpha", "1", "--steps", "8192", "--num-levels", "200"]
@@ -90,10 +90,14 @@ def test_returns_are_discounted_and_those_of_the_shift_alone_are_noted():
     assert asked.ended[1] == [(0, 2 * discount), (0, 1.0)]
 
 
+def test_a_trap_without_solver_has_no_judge():
+    with pytest.raises(ValueError, match="no exact solver"):
+        Judge(find_trap("MonsterWorld")())
+
+
 def test_memory_makes_a_judgement_sampled():
-    judge = Judge(CORNER, 40)
-    horizon, agent = HORIZON, drawn(CORNER)
-    sampled = [judge.judge(as_policy(name, CORNER, horizon)) for name in ("sweeper", "random")]
+    judge, agent = Judge(CORNER, 40), drawn(CORNER)
+    sampled = [judge.judge(as_policy(name, CORNER, HORIZON)) for name in ("sweeper", "random")]
     shares = [share * 40 for share in sampled[0].first.values()]
     assert shares == pytest.approx([round(share) for share in shares])
     assert sum(sampled[0].first.values()) == pytest.approx(1)
@@ -131,25 +135,24 @@ def test_a_model_of_ones_own_goes_on_from_its_zip(tmp_path):
         assert [row["steps"] for row in csv.DictReader(file)] == ["0", "256", "512", "768", "1024"]
 
 
-def test_what_cannot_go_on_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="trains agents of the kind 'planner'"):
-        load_start("library:0", CORNER, Run("CheeseCorner", "ppo-planner").algorithm)
-    with pytest.raises(ValueError, match="no algorithm goes on from 'sweeper'"):
-        infer_algorithm("sweeper", CORNER)
-    with pytest.raises(ValueError, match="plr-exact cannot go on from an agent"):
-        Run("CheeseCorner", "plr-exact", start="library:0")
-    with pytest.raises(ValueError, match="has one stage"):
-        Run("CheeseCorner", start="library:0", stages=("alpha=0.5", "alpha=1"))
-    with pytest.raises(ValueError, match="no exact solver"):
-        Judge(as_trap("MonsterWorld"))
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ("--algo ppo-planner --from library:0", "trains agents of the kind 'planner'"),
+        ("--from sweeper", "no algorithm goes on from 'sweeper'"),
+        ("--algo plr-exact --from library:0", "plr-exact cannot go on from an agent"),
+        ("--from library:0 --stage alpha=0.5 --stage alpha=1", "has one stage"),
+    ],
+)
+def test_what_cannot_go_on_is_refused(options, told, tmp_path, capsys):
+    assert main([*COMMAND, *options.split(), "--out", str(tmp_path / "on")]) == 2
+    assert told in capsys.readouterr().err
 
 
 def test_a_run_says_what_it_goes_on_from_and_at_which_rate():
     run = Run("CheeseCorner", alpha=1.0, start="library:0")
-    assert run.settings.rate_left == 1
+    assert (run.settings.rate_left, Run("CheeseCorner").settings.rate_left) == (1, 0)
     assert run.name == "ppo-alpha1-from-library:0-s0"
     assert "--from library:0" in run.command()
     assert "rate-left" not in run.command()
-    falls = run.change(rate_left=0.0)
-    assert "--rate-left 0.0" in falls.command()
-    assert Run("CheeseCorner").settings.rate_left == 0
+    assert "--rate-left 0.0" in run.change(rate_left=0.0).command()

@@ -43,10 +43,8 @@ def test_states_are_the_players_and_probabilities_the_teachers():
 
 @pytest.mark.thorough
 def test_a_student_does_what_its_teacher_does(monkeypatch):
-    teacher = find_cheese()
-    taught: list[int] = []
+    teacher, taught, told = find_cheese(), [], []
     monkeypatch.setattr(planner, "train", lambda asked: [taught.append(asked.steps) or teacher])
-    told: list[int] = []
     (student,) = distilling.train(lesson(steps=120_000, progress=told.append))
     assert isinstance(student, Network)
     assert taught == [120_000 // distilling.PLANNERS_PART]

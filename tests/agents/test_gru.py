@@ -8,7 +8,6 @@ from training import lesson, trained
 
 from agents.algorithms import ALGORITHMS
 from agents.ppo_settings import PPOSettings
-from agents.saving import encode_weights
 from mesa_gym.scoring.rollout import rollout
 from mesa_gym.trained.inputs import CentredInputs
 from mesa_gym.traps import Split, find_trap
@@ -60,26 +59,6 @@ def test_the_network_is_the_agents_own():
         np.testing.assert_allclose(mine[1].numpy(), values, atol=1e-4)
         assert seen_before is None or np.abs(probabilities - seen_before).max() > 0.01
         seen_before = probabilities
-
-
-@pytest.mark.thorough
-def test_training_repeats_itself_keeps_checkpoints_and_notes_returns():
-    told: list[int] = []
-    kept: dict[tuple[int, int], bytes] = {}
-
-    def keep(steps, seed, agent):
-        kept[steps, seed] = encode_weights(agent)
-
-    size = SIZE | {"steps": 5 * FEW.rollout_steps}
-    asked = lesson(1, 2, checkpoints=(200,), progress=told.append, keep=keep, **size)
-    agent, other = trained("ppo-gru", asked)
-    (again,) = trained("ppo-gru", lesson(1, **size))
-    assert encode_weights(agent) == encode_weights(again) != encode_weights(other)
-    assert sum(told) == 2 * 5 * FEW.rollout_steps
-    assert sorted(kept) == [(200, 1), (200, 2)]
-    assert len({*kept.values(), encode_weights(agent), encode_weights(other)}) == 4
-    assert all(0 <= earned <= 1 for _, earned in asked.curve(0) + asked.curve(1))
-    assert asked.curve(0)
 
 
 @pytest.mark.thorough

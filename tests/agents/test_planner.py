@@ -1,13 +1,16 @@
-"""The training of planners: alone and beside others, in stages, and what they learn."""
+"""The training of planners: alone and beside others, in stages, wide ones, and what they learn."""
 
 import numpy as np
 import pytest
 import torch
-from training import lesson
+from training import lesson, trained
 
 from agents import planner
+from agents.ppo_settings import PPOSettings
 from agents.run import Run
+from agents.saving import encode_weights
 from agents.train import train_many
+from mesa_gym.trained.planner import WidePlanner
 from mesa_gym.traps import find_trap
 
 DISH = find_trap("CheeseDish")()
@@ -26,6 +29,15 @@ def test_stages_of_several_sizes_go_on_with_what_was_learnt():
     run = Run("CheeseDish", "ppo-planner", stages=("size=7 steps=4096", "size=9 steps=4096"))
     (agent,) = train_many(run, (0,))
     assert agent.record.kind == "planner"
+
+
+def test_training_makes_wide_planners():
+    few = PPOSettings(environments=8)
+    size = {"steps": 2 * few.rollout_steps, "num_levels": 50, "settings": few}
+    agent, other = trained("ppo-planner-wide", lesson(1, 2, **size))
+    (again,) = trained("ppo-planner-wide", lesson(1, **size))
+    assert isinstance(agent, WidePlanner)
+    assert encode_weights(agent) == encode_weights(again) != encode_weights(other)
 
 
 @pytest.mark.thorough

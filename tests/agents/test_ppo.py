@@ -2,7 +2,6 @@
 
 import itertools
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -48,7 +47,7 @@ both_traps = pytest.mark.parametrize("trap", ["CheeseCorner", thorough("MonsterW
 @pytest.mark.parametrize("norm", [USUAL.gradient_norm, 0.003])
 def test_an_agent_learns_the_same_alone_and_beside_others(norm, trap):
     """To the last bit, in full precision, whether or not its gradients are clipped."""
-    more: dict[str, Any] = {"trap": trap, "settings": replace(USUAL, gradient_norm=norm)}
+    more = {"trap": trap, "settings": replace(USUAL, gradient_norm=norm)}
     together, alone = (learner(asked(*s, **more), 2).stack for s in (range(5), (3,)))
     assert all(torch.equal(one[0], of[3]) for one, of in zip(alone, together, strict=True))
     for one, other in itertools.combinations(together.first, 2):
@@ -131,7 +130,7 @@ class FixedEnvironments:
         self.paid = torch.from_numpy(rng.random(shape, dtype=np.float32))
         self.done = torch.from_numpy(rng.random(shape) < 0.2)
         self.late = self.done & torch.from_numpy(rng.random(shape) < 0.5)
-        self.taken: list[torch.Tensor] = []
+        self.taken = []
 
     def inputs(self):
         return self.seen[len(self.taken)]

@@ -2,7 +2,7 @@
 
 import errno
 import os
-from dataclasses import replace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -48,7 +48,7 @@ def test_weights_are_halves_where_these_are_exact(value, size, tmp_path):
     reloaded(agent, DOORS, tmp_path / "agent")
 
 
-def test_saving_writes_all_or_nothing(tmp_path):
+def test_saving_writes_all_or_nothing_and_names_the_folder(tmp_path, monkeypatch):
     kept, agent = tmp_path / "agent", drawn(DOORS)
     save(kept, record_agent(agent, DOORS, "ppo-s5", 5))
     with pytest.raises(FileExistsError, match="choose another"):
@@ -56,17 +56,8 @@ def test_saving_writes_all_or_nothing(tmp_path):
     assert AgentRecord.load(kept / ABOUT).seed == 5
     with pytest.raises(TypeError):
         save(tmp_path / "other", record_agent(agent, DOORS, "ppo-s7", 7, about=object()))
-    assert [path.name for path in tmp_path.iterdir()] == ["agent"]
-
-
-def test_a_full_disk_leaves_nothing_and_the_directory_is_named(tmp_path, monkeypatch):
-    def full(handle):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    agent, folder = drawn(DOORS), tmp_path / "agent"
-    whole = record_agent(agent, DOORS, "ppo-s5", 5)
+    monkeypatch.setattr(os, "fsync", Mock(side_effect=OSError(errno.ENOSPC, "No space left")))
     with pytest.raises(OSError, match="No space left") as caught:
-        save(folder, replace(whole, earlier={5: whole}))
-    assert caught.value.filename == str(folder)
-    assert list(tmp_path.iterdir()) == []
+        save(tmp_path / "full", record_agent(agent, DOORS, "ppo-s5", 5))
+    assert caught.value.filename == str(tmp_path / "full")
+    assert [path.name for path in tmp_path.iterdir()] == ["agent"]

@@ -18,13 +18,10 @@ USUAL = {"steps": 7, "reward": "base", "alpha": 0.0, "num_levels": 50}
 
 
 def test_a_stage_is_what_its_words_say_and_else_as_usual():
-    first, second = read_stages(
-        "Attributes", ["reward='square and red' rho=0 home=corner", ""], USUAL
-    )
-    assert first.lesson() == {
-        "trap": first.settings.trap, "steps": 7, "reward": "square and red", "alpha": 0.0,
-        "num_levels": 50,
-    }  # fmt: skip
+    words = ["reward='square and red' rho=0 home=corner", ""]
+    first, second = read_stages("Attributes", words, USUAL)
+    paid = {"trap": first.settings.trap, "reward": "square and red"}
+    assert first.lesson() == USUAL | paid
     kept = {"rho": 0.0, "home": "corner"}
     assert kept.items() <= first.settings.trap.parameters.items()
     assert second.settings.trap.parameters == Attributes().parameters
@@ -75,11 +72,10 @@ def test_checkpoints_are_of_all_stages_by_steps_in_all(tmp_path):
     words = ["--stage", "steps=8192", "--stage", "steps=8192 reward=corner", "--checkpoints", "2"]
     asked = ["--trap", "CheeseCorner", "--out", str(tmp_path / "agent"), *words]
     assert main(asked) == 0
-    folders = sorted(
-        (tmp_path / "agent" / "checkpoints").iterdir(), key=lambda path: int(path.name)
-    )
-    assert [path.name for path in folders] == ["4096", "8192", "12288"]
-    weights = [load(path, CORNER).second.weight.detach() for path in [*folders, tmp_path / "agent"]]
+    kept = tmp_path / "agent" / "checkpoints"
+    assert {path.name for path in kept.iterdir()} == {"4096", "8192", "12288"}
+    folders = [*kept.iterdir(), tmp_path / "agent"]
+    weights = [load(path, CORNER).second.weight.detach() for path in folders]
     assert len({float(each.abs().sum()) for each in weights}) == 4
 
 
@@ -95,9 +91,8 @@ def test_only_the_first_units_learn():
     (agent,) = ppo.train(lesson(steps=8192, settings=PPOSettings(units=4)))
     (whole,) = ppo.train(lesson(steps=8192))
     for layer in ("first", "second"):
-        assert [bool(row.any()) for row in getattr(agent, layer).weight[:6]] == [True] * 4 + [
-            False
-        ] * 2
+        used = [bool(row.any()) for row in getattr(agent, layer).weight[:6]]
+        assert used == [True] * 4 + [False] * 2
     assert not agent.policy.weight[:, 4:].any()
     assert whole.policy.weight[:, 4:].any()
 

@@ -26,10 +26,9 @@ PLANES = CORNER.observe(wandered(CORNER, 100))
 OWN = ["--trap", "CheeseCorner"]
 
 
-@pytest.mark.parametrize("algo", few(ALGORITHMS, thorough=("ppo", "plr-exact", "bc")))
+@pytest.mark.parametrize("algo", few(ALGORITHMS, thorough=("ppo", "ppo-gru", "plr-exact", "bc")))
 def test_trains_repeats_itself_tells_and_reloads(algo, tmp_path):
-    told: list[int] = []
-    kept: dict[tuple[int, int], bytes] = {}
+    told, kept = [], {}
 
     def keep(steps, seed, agent):
         kept[steps, seed] = encode_weights(agent)
@@ -69,7 +68,7 @@ STREAMED = [algo for algo in ALGORITHMS if algo not in ("bc", "ppo-gru")]
 
 @pytest.mark.parametrize("algo", few(STREAMED, "ppo"))
 def test_neighbouring_seeds_share_no_stream_of_levels(algo, monkeypatch):
-    used: dict[int, set[int]] = {0: set(), 1: set(), 2: set()}
+    used = {0: set(), 1: set(), 2: set()}
     reset = TrapVectorEnv.reset
 
     def noting(env, **options):
@@ -111,12 +110,13 @@ def test_becomes_competent(algo):
 
 def test_command_trains_an_agent_that_loads(tmp_path, capsys):
     out = tmp_path / "agent"
-    arguments = ["--seed", "2", "--steps", "10000", "--checkpoints", "2", "--alpha", "0.5"]
-    assert main([*OWN, *arguments, "--reward", "corner", "--out", str(out)]) == 0
+    arguments = "--seed 2 --steps 10000 --checkpoints 2 --alpha 0.5 --reward corner --minibatches 3"
+    assert main([*OWN, *arguments.split(), "--out", str(out)]) == 0
     assert capsys.readouterr().out.strip() == str(out)
     entries = json.loads((out / "policy.json").read_text())
     facts = {"trap": "CheeseCorner-v0", "algo": "ppo", "seed": 2, "steps": 10_000, "alpha": 0.5}
     facts |= {"reward": "corner", "num_levels": NUM_LEVELS, "kind": "network", "size": [9, 9]}
+    facts["settings"] = {"minibatches": 3}
     assert {name: entries[name] for name in facts} == facts
     # After whole rollouts, at the end of the fortieth part in which they fell.
     assert [at for at, _ in entries["curve"]] == [4250, 8250, 10_000]
@@ -124,7 +124,8 @@ def test_command_trains_an_agent_that_loads(tmp_path, capsys):
     assert [path.name for path in earlier.parent.iterdir()] == ["5000"]
     assert json.loads((earlier / "policy.json").read_text())["trained_for"] == 5000
     named = [name_of(str(folder)) for folder in (out, earlier)]
-    assert named == ["ppo-alpha0.5-corner-s2", "ppo-alpha0.5-corner-s2-at-5000"]
+    name = "ppo-alpha0.5-corner-minibatches3-s2"
+    assert named == [name, f"{name}-at-5000"]
     both = [acts(as_policy(str(folder), CORNER, 64), PLANES) for folder in (out, earlier)]
     assert not np.array_equal(*both)
     repeated = entries["command"].removeprefix("python -m agents.train ").split()
@@ -147,6 +148,14 @@ def test_command_trains_an_agent_that_loads(tmp_path, capsys):
         ("--out .", "exists and is not empty"),
         ("--trap MonsterWorld --algo plr-exact", "has no exact solver, which plr-exact"),
         ("--nonsense", "unrecognized arguments: --nonsense"),
+        ("--epochs 0", "epochs must be a whole number of at least 1, got 0"),
+        ("--epochs 1.5", "argument --epochs: invalid int value: '1.5'"),
+        ("--units 129", "units must be a whole number from 1 to 128, got 129"),
+        ("--learning-rate 0", "learning_rate must be a number above 0 and at most 1, got 0.0"),
+        ("--discount 1.01", "discount must be a number from 0 to 1, got 1.01"),
+        ("--environments 100001", "environments must be a whole number from 1 to 100,000"),
+        ("--environments 1 --rollout-length 7", "minibatches must be at most 3 here"),
+        ("--algo bc --epochs 2", "bc does not take the setting epochs; these do: ppo, "),
     ],
 )
 def test_bad_usage(arguments, message, tmp_path, capsys):

@@ -60,11 +60,6 @@ def test_an_agent_without_a_card_stands_beside_those_that_have_one():
     assert "drift" not in said
 
 
-def test_without_cards_only_the_manifest_speaks():
-    trap = find_trap("CheeseCorner")()
-    assert "without a goal" not in describe_agent(trap, find_agents(trap, 1)[0], [])
-
-
 LEARNT = [cls.name() for cls in list_single_traps() if find_agents(cls(), 1)]
 
 

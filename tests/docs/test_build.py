@@ -10,11 +10,10 @@ import pytest
 
 pytest.importorskip("PIL")
 pytest.importorskip("stable_baselines3")
-from PIL import Image, ImageSequence
+from PIL import Image
 
 from docs import build
 from docs.build import CERTIFICATES, commands, main, schema, write_page
-from docs.pictures import film
 from mesa_gym.cli import COMMANDS
 from mesa_gym.cli import main as cli_main
 from mesa_gym.scoring import MEASURES, ScoreCard, score
@@ -87,16 +86,6 @@ def test_a_page_has_the_committed_cards(tmp_path, cards):
     assert f"\n{row}" in page
     assert page.index(row) < page.index("\n| sweeper | 1 |")
     assert "- `proxy`: " in page
-
-
-def test_a_film_ends_with_a_pause_and_goes_on_for_ever(tmp_path):
-    path = tmp_path / "film.gif"
-    _, steps = film(find_trap("CheeseCorner")(), path)
-    with Image.open(path) as gif:
-        assert gif.n_frames == steps + 1
-        assert gif.info["loop"] == 0
-        durations = [frame.info["duration"] for frame in ImageSequence.Iterator(gif)]
-    assert durations[-1] > 4 * max(durations[:-1])
 
 
 @pytest.mark.thorough

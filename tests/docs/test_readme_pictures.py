@@ -10,9 +10,7 @@ pytest.importorskip("PIL")
 from PIL import Image
 
 from docs import readme_pictures
-from docs.pictures import save_picture
 from docs.readme_pictures import AGENT, LEVELS, TRAP, find_moments, save_gallery
-from mesa_gym.rendering.colours import BASE, PROXIES
 from mesa_gym.scoring import score
 from mesa_gym.traps import Split, find_trap
 
@@ -37,16 +35,3 @@ def test_the_film_counts_what_a_score_card_counts():
     shares = score(load(TRAP), TRAP, levels=LEVELS, name=AGENT).read_each("shift", "choice")
     assert levels == LEVELS
     assert firsts == {x: LEVELS * shares[x] for x in firsts}
-
-
-def test_flat_colours_of_a_picture_stay_what_they_are(tmp_path):
-    """More than 256 colours, of which a run of single pixels is rare."""
-    pixels = np.zeros((40, 40, 3), dtype=np.uint8)
-    pixels[:10], pixels[10:12, :4] = BASE, PROXIES[0]
-    pixels[20:, :, 0] = np.arange(800).reshape(20, 40) % 251
-    pixels[20:, :, 1] = np.arange(800).reshape(20, 40) // 4
-    save_picture(Image.fromarray(pixels), tmp_path / "a.png")
-    saved = Image.open(tmp_path / "a.png")
-    assert saved.mode == "P"
-    found = np.asarray(saved.convert("RGB"))
-    assert (found[:12] == pixels[:12]).all()

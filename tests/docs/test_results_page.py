@@ -66,4 +66,3 @@ def test_the_picture_has_a_row_of_each_agent_and_a_column_of_each_trap():
     drawn = draw_leaderboard(board)
     assert all(f">{trap.removesuffix('-v0')}</text>" in drawn for trap in board.traps)
     assert "ppo (today)" in drawn
-    assert drawn == draw_leaderboard(board)

@@ -1,7 +1,7 @@
 """The snippets of README, CONTRIBUTING and the documentation run as they stand there.
 
 The blocks of Python of a page run one after the other in one namespace, in an empty folder, on few
-levels; ``pages`` has what some take for granted. Commands are parsed by the program they call.
+levels. Commands are parsed by the program they call.
 """
 
 from __future__ import annotations
@@ -13,15 +13,25 @@ import importlib.util
 import re
 import shlex
 import sys
+import warnings
 from itertools import takewhile
-from typing import Any
+from pathlib import Path
 
+import numpy as np
 import pytest
-from pages import NAMES, PREPARE, ROOT, SHOWN, Prepared, blocks
 from parameters import few
 
+import mesa_gym
 from mesa_gym import cli, scoring
+from mesa_gym.envs.observations import make_observation
+from mesa_gym.traps import Split, find_trap
 
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+GUIDES, STUDIES = sorted(DOCS.glob("*.md")), sorted((DOCS / "studies").glob("*.md"))
+NAMES = ["README.md", "CONTRIBUTING.md"]
+NAMES += [path.relative_to(ROOT).as_posix() for path in (*GUIDES, *STUDIES)]
+FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
 SHELL = ("", "sh", "console")
 ENDS = ("|", ">", "&&", ";", "&")
 EXAMPLES = ROOT / "docs" / "examples"
@@ -29,14 +39,119 @@ OURS = ("agents.", "benchmarks.", "docs.", "mesa_gym.")
 WRITTEN = "mushrooms.py"  # by `mesa-gym new-trap Mushrooms`
 
 
+def prepare_scoring(patch):
+    """A network and a recurrent cell of the reader's, a saved model, and what was scored."""
+    pytest.importorskip("stable_baselines3")
+    import torch
+    from stable_baselines3 import PPO
+
+    class MeanNetwork(torch.nn.Module):
+        def forward(self, seen):
+            return seen.float().mean(dim=(1, 2))[:, :5]
+
+    def cell(observation, memory):
+        return memory + 1, np.full((len(observation), 5), 0.2)
+
+    scored, score = [], scoring.score
+
+    def noted(*given, **keywords):
+        card = score(*given, **keywords)
+        scored.append(card.policy)
+        return card
+
+    patch.setattr(scoring, "score", noted)
+    # What the page registers goes at the end.
+    patch.setitem(scoring.MEASURES, "staying", scoring.MEASURES["solved"])
+    del scoring.MEASURES["staying"]
+    PPO("MlpPolicy", mesa_gym.make_sb3("MesaGym/RedBlueDoors-v0", 1)).save("model.zip")
+    return {"network": MeanNetwork(), "cell": cell, "_scored": scored}
+
+
+def shorten_training(patch):
+    """Let SB3 learn for one rollout, its least, where it is asked to learn for minutes."""
+    pytest.importorskip("stable_baselines3")
+    from stable_baselines3 import PPO
+
+    learn = PPO.learn
+
+    def less(model, total_timesteps, **keywords):
+        return learn(model, min(total_timesteps, 2_000), **keywords)
+
+    patch.setattr(PPO, "learn", less)
+
+
+def write_own_trap(patch):
+    """The file that the page's first command writes."""
+    assert cli.main(["new-trap", "Mushrooms"]) == 0
+    patch.syspath_prepend(Path.cwd())
+
+
+def ignore_warnings(patch):
+    """Torch warns of its own code where it exports."""
+    pytest.importorskip("onnxscript")
+    warnings.simplefilter("ignore", FutureWarning)
+
+
+# Page -> function that makes what its snippets take for granted, and may return names.
+PREPARE = {
+    "docs/studies/libraries.md": shorten_training,
+    "docs/scoring.md": prepare_scoring,
+    "docs/start.md": shorten_training,
+    "docs/leaderboard.md": ignore_warnings,
+    "docs/train.md": shorten_training,
+    "docs/write_a_trap.md": write_own_trap,
+}
+
+
+def check_readme(shown, names):
+    # On 8 levels a blind drift to the upper left does as well.
+    assert names["card"].verdict == "proxy:corner" or names["card"].undecided
+    assert shown.startswith("oracle:corner on CheeseCorner-v0: ")
+
+
+def check_scoring(shown, names):
+    compared = ["oracle:cheese", "oracle:dish", "either", "aimless", "sweeper", "random"]
+    own = ["policy", "PPO", "Recurrent", "upwards"]
+    assert names["_scored"] == [*own, *compared, "mine", "random"]
+    assert shown.startswith("incapable\n")
+    assert "oracle:dish    proxy:dish" in shown
+    assert scoring.Trace.load(Path("mine.trace")).policy == "mine"
+    assert "CheeseDish-v0" in Path("card.html").read_text()
+
+
+def check_export(shown, names):
+    from mesa_gym.policies.onnx import OnnxPolicy
+
+    trap = find_trap("CheeseCorner")()
+    policy = OnnxPolicy(Path("policy.onnx").read_bytes(), trap, "planes")
+    policy.reset(np.ones(100, np.bool_), np.random.default_rng(0))
+    seen = make_observation(trap, "planes").encode(trap.levels(Split.TEST, np.arange(100)))
+    first, second = policy.act(seen), policy.act(seen)
+    assert np.abs(first - second).max() > 0.001
+    assert cli.main(["score", "CheeseDish", "--policy", "mine.onnx", "--levels", "20"]) == 0
+
+
+# Page -> function that checks what the snippets printed, and their names.
+SHOWN = {
+    "README.md": check_readme,
+    "docs/scoring.md": check_scoring,
+    "docs/leaderboard.md": check_export,
+}
+
+
+def _blocks(page):
+    """The fenced blocks of a page: what stands behind the fence, and the lines."""
+    return FENCE.findall((ROOT / page).read_text())
+
+
 def _snippets(page):
-    return [lines for kind, lines in blocks(page) if kind == "python"]
+    return [lines for kind, lines in _blocks(page) if kind == "python"]
 
 
 def _commands(page):
     """The words of each command that a page shows, without what is set before or piped after."""
     found = []
-    for kind, lines in blocks(page):
+    for kind, lines in _blocks(page):
         if kind not in SHELL:
             continue
         for line in lines.replace("\\\n", " ").splitlines():
@@ -64,9 +179,9 @@ def test_python_runs(page, levels, tmp_path, monkeypatch, capsys):
     monkeypatch.syspath_prepend(EXAMPLES)
     for name in ("score", "record"):
         monkeypatch.setattr(scoring, name, _on_few(levels, getattr(scoring, name)))
-    names: dict[str, Any] = {"__name__": "__main__"}  # as of a script
+    names = {"__name__": "__main__"}  # as of a script
     if page in PREPARE:
-        names |= PREPARE[page](Prepared(monkeypatch, tmp_path))
+        names |= PREPARE[page](monkeypatch) or {}
     capsys.readouterr()
     for i, snippet in enumerate(_snippets(page)):
         exec(compile(snippet, f"{page}, block {i}", "exec"), names)

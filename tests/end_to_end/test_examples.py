@@ -17,6 +17,7 @@ import venv
 from pathlib import Path
 
 import pytest
+from parameters import few
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs/examples"
@@ -89,8 +90,8 @@ EXPECTED = {
 FROM_CHECKOUT = {"repair", "retarget", "steer"}
 # About mesa_gym itself: in no row of the table.
 OUTSIDE = {"first_steps", "torch_loop", *FROM_CHECKOUT}
-# Without requirements, but they train, or check for long.
-SLOW = {"sb3", "sb3_masks", "torch_loop", *FROM_CHECKOUT}
+# The others train, check for long, or need an environment of their own.
+QUICK = {"first_steps", "gymnasium_play"}
 
 
 def requirements(name):
@@ -101,15 +102,6 @@ def requirements(name):
 def found():
     """The names of all examples."""
     return sorted(path.stem for path in EXAMPLES.glob("*.py"))
-
-
-def as_parameters():
-    """All examples; those that are slow, or need an environment, marked so."""
-    marks = [pytest.mark.slow, pytest.mark.timeout(1800)]
-    return [
-        pytest.param(name, marks=marks if name in SLOW or requirements(name).exists() else [])
-        for name in found()
-    ]
 
 
 def interpreter(name):
@@ -133,7 +125,8 @@ def interpreter(name):
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("name", as_parameters())
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("name", few(found(), *QUICK))
 def test_an_example_runs_and_prints_what_is_expected(name, tmp_path):
     command = [interpreter(name), EXAMPLES / f"{name}.py"]
     # `agents` is not installed: `python -m docs.examples.repair` finds it in the checkout.
@@ -156,7 +149,7 @@ def test_the_loop_in_torch_leaves_its_files_after_few_steps(tmp_path, monkeypatc
 
 
 def test_there_is_an_example_for_all_that_is_said_of_examples():
-    named = {*EXPECTED, *SLOW, *(path.stem for path in REQUIREMENTS.iterdir())}
+    named = {*EXPECTED, *(path.stem for path in REQUIREMENTS.iterdir())}
     assert named == set(found())
 
 
@@ -164,9 +157,8 @@ def test_there_is_an_example_for_all_that_is_said_of_examples():
 def test_requirements_are_exact_versions(path):
     """The documentation names the versions that were tried."""
     lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
-    assert [
-        line for line in lines if not re.fullmatch(r"[\w.-]+(\[[\w,-]+\])?==[\d.]+", line)
-    ] == []
+    exact = re.compile(r"[\w.-]+(\[[\w,-]+\])?==[\d.]+")
+    assert [line for line in lines if not exact.fullmatch(line)] == []
 
 
 @pytest.mark.parametrize("name", found())

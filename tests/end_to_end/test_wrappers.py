@@ -99,20 +99,6 @@ def test_frames_that_one_wrapper_keeps_are_those_that_another_shows(plain):
     np.testing.assert_array_equal(kept.render(), play(shown)[0])
 
 
-@pytest.mark.parametrize(
-    ("wrap", "reason"),
-    [
-        (wrappers.ClipAction, "Box action space"),
-        (lambda env: wrappers.DiscretizeAction(env, 3), "Box continuous actions"),
-        (lambda env: wrappers.FilterObservation(env, ["image"]), "`Dict` and `Tuple`"),
-        (wrappers.GrayscaleObservation, "3 channels"),  # but it takes observation="rgb"
-    ],
-)
-def test_wrappers_that_need_other_spaces_refuse(wrap, reason):
-    with pytest.raises((TypeError, ValueError), match=reason):
-        wrap(make())
-
-
 # -- of vector environments ------------------------------------------------------------------------
 
 
@@ -166,21 +152,3 @@ def test_vectors_of_floats(autoreset):
         assert row.dtype == np.float32
         np.testing.assert_array_equal(row, seen.reshape(ENVS, -1))
         np.testing.assert_equal(rest, others)
-
-
-def test_where_the_same_step_resets_each_environment_is_wrapped_by_itself():
-    envs = make_envs("SameStep")
-    with pytest.raises(ValueError, match="SAME_STEP"):
-        vector.FlattenObservation(envs)
-    flat = gym.make_vec(
-        ID,
-        ENVS,
-        vectorization_mode="sync",  # the trap's own takes no wrappers
-        vector_kwargs={"autoreset_mode": AutoresetMode.SAME_STEP},
-        wrappers=[wrappers.FlattenObservation],
-        max_steps=HORIZON,
-    )
-    for (rows, *_, infos), (seen, *_, others) in zip(steps_of(flat), steps_of(envs), strict=True):
-        np.testing.assert_array_equal(rows, seen.reshape(ENVS, -1))
-        for row in np.flatnonzero(others.get("_final_obs", [])):
-            np.testing.assert_array_equal(infos["final_obs"][row], others["final_obs"][row].ravel())

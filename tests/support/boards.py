@@ -6,13 +6,7 @@ from msgspec.structs import replace
 from benchmarks.jobs.store import card_path, training_path
 from mesa_gym.policies import references
 from mesa_gym.report import rank_agents
-from mesa_gym.scoring import (
-    Episode,
-    Provenance,
-    ScoreCard,
-    confidence,
-    judge,
-)
+from mesa_gym.scoring import Episode, Provenance, ScoreCard, confidence, judge
 from mesa_gym.scoring.by_returns import judge_returns, project
 from mesa_gym.scoring.findings import view_null
 from mesa_gym.scoring.plays import has_twins
@@ -106,13 +100,9 @@ def card(
 def split_by_returns(names, place):
     """Return measures of shift of a policy between the references."""
     point = [y + place * (x - y) for x, y in zip(BASE_POINT, PROXY_POINT, strict=True)]
-    return measured(
-        "shift",
-        dict(zip(names, point, strict=True)),
-        1 - point[0],
-        between={names[1]: project(BASE_POINT, PROXY_POINT, (point[0], point[1]))},
-        lost=0.1,
-    )
+    between = {names[1]: project(BASE_POINT, PROXY_POINT, (point[0], point[1]))}
+    returns = dict(zip(names, point, strict=True))
+    return measured("shift", returns, 1 - point[0], between=between, lost=0.1)
 
 
 def play_null(made, null, b, evidence, room):
@@ -145,15 +135,8 @@ def choices(trap, b, p, same, reached, levels, capable, again=True):
     ghosts = [x for x in trap.alone if trap.by_contact and {*isolable} - {x}]
     alone = {x: str(names.index(x)) * first + "-" * (levels - first) for x in isolable}
     ghostless = [x for x in names if x not in ghosts]
-    kept = choose(
-        names,
-        shift,
-        shift if again else None,
-        exchanged if twins else None,
-        alone,
-        ghostless,
-        arrived=capable,
-    )
+    plays = shift, shift if again else None, exchanged if twins else None
+    kept = choose(names, *plays, alone, ghostless, arrived=capable)
     idle = kept.nulls if again else {}
     return replace(kept, by_contact=trap.by_contact, nulls=idle)
 

@@ -1,7 +1,5 @@
 """A hidden window with a keyboard and a mouse, which post pygame's events."""
 
-from __future__ import annotations
-
 import os
 import time
 

@@ -1,7 +1,5 @@
 """States of doors, and what lies where in a state, for tests."""
 
-from __future__ import annotations
-
 from mesa_gym.engine.maps import from_map
 from mesa_gym.testing.sample import difference, name_arrays
 from mesa_gym.traps import find_trap

@@ -1,18 +1,9 @@
 """Known learners: policies that play lives by a rule of what to take next."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
-
 import numpy as np
-from numpy.typing import NDArray
 
 from mesa_gym.engine import STAY, distances
-from mesa_gym.traps.life import KINDS, NONE, TOLD, Life
-
-Floats = NDArray[np.float64]
-# What a rule knows: of each life and kind how often it was taken, paid and flashed; the sign.
-Rule = Callable[["KnownLearner"], Floats]
+from mesa_gym.traps.life import KINDS, NONE, TOLD
 
 
 class KnownLearner:
@@ -30,7 +21,6 @@ class KnownLearner:
 
     def __init__(self, trap, rule):
         """Make a learner of a rule, which returns weights of the kinds, float64 (n, kinds)."""
-        assert isinstance(trap, Life)
         self.trap, self.rule = trap, rule
         self.channel = {plane: trap.channels.index(plane) for plane in trap.planes}
 
@@ -74,8 +64,7 @@ class KnownLearner:
             found[:, action] = steps[rows, agent + offset] == steps[rows, agent] - 1
         found[over] = 0
         found[~found.any(axis=1), STAY] = 1
-        first = found.argmax(axis=1)
-        return np.eye(5)[first]
+        return np.eye(5)[found.argmax(axis=1)]
 
     def _learn(self, on, over, plane):
         told = plane["told"].any(axis=1)

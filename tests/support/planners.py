@@ -1,9 +1,6 @@
 """A planner of known maps: breadth-first search, and no network."""
 
-from __future__ import annotations
-
 import copy
-from typing import Any
 
 import numpy as np
 from edited import cells_of
@@ -28,7 +25,7 @@ class Pathfinder(Memoryless):
 
     def __init__(self, trap):
         self.planes = [trap.channels.index(name) for name in ("agent", "wall", trap.channels[-1])]
-        self.added: Any = 0.0
+        self.added = 0.0
 
     def objective(self, planes):
         n, height, width, _ = planes.shape

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from reference import wandered
-from training import CORNER, acts
+from training import CORNER
 
 from agents.saving import encode_weights, record_agent, save
 from mesa_gym.trained.drc import TickingNetwork
@@ -12,8 +12,7 @@ from mesa_gym.trained.loading import load
 from mesa_gym.trained.vin import ValueIterationNetwork
 from mesa_gym.traps import find_trap
 
-NETWORKS = [ValueIterationNetwork, TickingNetwork]
-each_network = pytest.mark.parametrize("kind", NETWORKS, ids=lambda kind: kind.kind)
+each_network = pytest.mark.parametrize("kind", [ValueIterationNetwork, TickingNetwork])
 WIDE = find_trap("CheeseCorner")((9, 13))
 
 
@@ -26,11 +25,13 @@ def drawn_network(kind, seed=3):
 
 
 @each_network
-def test_acts_on_any_size_and_alike_in_any_batch(kind):
+def test_acts_on_any_size_and_alike_in_any_batch_also_after_a_reload(kind, tmp_path):
     agent = drawn_network(kind)
+    save(tmp_path / "agent", record_agent(agent, CORNER, "vin-s3", 3))
     for trap in (CORNER, WIDE):
         planes = trap.observe(wandered(trap, 70))
         at_once = agent.act(planes)
+        np.testing.assert_array_equal(load(tmp_path / "agent", trap).act(planes), at_once)
         np.testing.assert_allclose(at_once.sum(axis=1), np.ones(70), atol=1e-12)
         assert len(np.unique(at_once, axis=0)) > 30
         parts = [agent.act(planes[first : first + 7]) for first in range(0, 70, 7)]
@@ -38,8 +39,7 @@ def test_acts_on_any_size_and_alike_in_any_batch(kind):
         features = agent.activations(planes)
         assert features.shape[:3] == planes.shape[:3]
         assert features.dtype == np.float32
-        assert not features[:, [0, -1]].any()
-        assert not features[:, :, [0, -1]].any()
+        assert not features[:, [0, -1]].any() | features[:, :, [0, -1]].any()
         assert features[:, 1:-1, 1:-1].std(axis=(1, 2)).max() > 0
 
 
@@ -80,13 +80,3 @@ def test_an_edit_is_added_to_what_is_computed_of_a_cell(kind):
     assert np.abs(changed - as_it_was).min(axis=1).max() > 1e-4
     deep = agent(torch.from_numpy(planes), edit[..., None]).numpy()
     np.testing.assert_array_equal(deep, changed)
-
-
-@each_network
-def test_what_is_saved_acts_alike(kind, tmp_path):
-    agent = drawn_network(kind)
-    save(tmp_path / "agent", record_agent(agent, CORNER, "vin-s3", 3))
-    for trap in (CORNER, WIDE):
-        planes = trap.observe(wandered(trap, 30))
-        loaded = acts(load(tmp_path / "agent", trap), planes)
-        np.testing.assert_array_equal(loaded, acts(agent, planes))

@@ -37,13 +37,10 @@ def test_what_is_committed_is_of_the_plan_and_not_too_large():
     agents, runs = read_manifest(), plan_runs([*list_single_traps(), *list_lives()], False)
     planned = {(run.trap, name) for run in runs for name in name_agents(run)}
     assert planned == {(entry.trap, entry.name) for entry in agents}
-    committed = [
-        entry
-        for entry in agents
-        if entry.kind == "planner" or entry.seed == 0 or entry.trap in EVERY_SEED
-    ]
-    sizes = Counter[str]()
-    for entry in committed:
+    sizes = Counter()
+    for entry in agents:
+        if entry.kind != "planner" and entry.seed > 0 and entry.trap not in EVERY_SEED:
+            continue
         weights = (FOLDER / entry.weights).read_bytes()
         assert digest_weights(weights) == entry.weights_digest
         sizes[entry.kind] += len(weights)
@@ -86,19 +83,12 @@ def test_agents_that_are_not_there_are_named(asked, message, folder):
 @pytest.mark.parametrize(
     ("file", "change", "message"),
     [
-        (
-            OWN,
-            lambda x: x[:-9] + b"?" + x[-8:],
-            "digest is not the manifest's.*delete it, and",
-        ),
-        (OWN, lambda x: b"", "its digest is not the manifest's"),
+        (OWN, lambda x: x[:-9] + b"?" + x[-8:], "digest is not the manifest's.*delete it, and"),
         (OWN, None, "is not there: .*make --traps CheeseCorner-v0 --out"),
         (MANIFEST, lambda x: b"{", "is damaged .*restore it, or move the folder away"),
-        (MANIFEST, lambda x: b"[" * 100_000, "manifest.json is damaged"),
         (MANIFEST, lambda x: x.replace(b'"schema": 3', b'"schema": 4'), "has schema 4, and this"),
         (MANIFEST, lambda x: b'{"agents": []}', "has schema None, and .* reads 3; move the folder"),
         (MANIFEST, lambda x: b'{"schema": 3, "agents": [{"trap": "x"}]}', "json is damaged"),
-        (MANIFEST, lambda x: b'{"schema": 3}', "json is damaged"),
         (MANIFEST, lambda x: x.replace(OWN.encode(), b"../secret"), "manifest.json is damaged"),
         (MANIFEST, lambda x: x.replace(OWN.encode(), b"C-v0/.."), "manifest.json is damaged"),
     ],

@@ -5,7 +5,7 @@ import json
 import pytest
 from training import DOORS, drawn
 
-from agents.saving import encode_weights, record_agent, save
+from agents.saving import record_agent, save
 from mesa_gym.policies import as_policy
 from mesa_gym.trained.loading import load
 from mesa_gym.trained.record import WEIGHTS_FILE
@@ -23,22 +23,15 @@ def changed(**entries):
         (WEIGHTS_FILE, lambda x: x[:-100], "weights.safetensors is damaged .*again"),
         (WEIGHTS_FILE, None, "weights.safetensors is missing"),
         (WEIGHTS_FILE, lambda x: x[:-9] + b"?" + x[-8:], "its digest is not the one"),
-        (WEIGHTS_FILE, lambda x: encode_weights(drawn(DOORS, 6)), "digest is not the one"),
         (ABOUT, None, "policy.json is missing"),
         (ABOUT, lambda x: b"{", "policy.json is damaged: no JSON .*again"),
-        (ABOUT, lambda x: b"[[1]]", "has schema None; this version reads"),
         (ABOUT, lambda x: b'{"schema": 9}', "has schema 9; this version"),
         (ABOUT, changed(weights=5, loader=None), "damaged: no text for loader, weights"),
         (ABOUT, changed(kind=["network"]), "unknown kind of agent"),
         (ABOUT, changed(kind="netwerk"), "unknown kind of agent.*Did you mean 'network'"),
         (ABOUT, changed(kind="ensemble"), "damaged or not of this agent .*Missing key"),
-        (ABOUT, changed(kind="sb3-ppo"), "damaged or not of this agent .*Missing key"),
         (ABOUT, changed(observation="rgb"), "trained with observation 'rgb'"),
-        (
-            ABOUT,
-            changed(loader="shutil:rmtree"),
-            "the loader 'shutil:rmtree'; installed",
-        ),
+        (ABOUT, changed(loader="shutil:rmtree"), "the loader 'shutil:rmtree'; installed"),
         (ABOUT, changed(weights="other.safetensors"), "other.safetensors is missing"),
         (ABOUT, changed(trap="RedBlueDoors-v1"), "trained on 'RedBlueDoors-v1'"),
         (ABOUT, changed(size=[7, 7]), r"trained with size \[7, 7\]"),
@@ -58,7 +51,6 @@ def test_damaged_agents_are_refused(file, change, message, tmp_path):
 
 OUTSIDE = {
     "absolute": "{there}/weights.safetensors",
-    "above": "../there/weights.safetensors",
     "above and back": "../agent/weights.safetensors",
     "link": "link.safetensors",
     "linked folder": "linked/weights.safetensors",
@@ -80,11 +72,9 @@ def test_weights_outside_of_the_folder_are_refused(which, tmp_path):
     named = changed(weights=OUTSIDE[which].format(there=there))
     (here / ABOUT).write_bytes(named((here / ABOUT).read_bytes()))
     for reading in (lambda: as_policy(str(here), DOORS, 64), lambda: load(here, DOORS)):
-        with pytest.raises(
-            ValueError, match=r"policy\.json names the weights .*file beside it"
-        ) as e:
+        with pytest.raises(ValueError, match=r"json names the weights .*file beside it") as caught:
             reading()
-        assert len(str(e.value)) < 700
+        assert len(str(caught.value)) < 700
 
 
 def test_a_linked_folder_is_an_agent_as_any(tmp_path):

@@ -10,7 +10,7 @@ from agents.saving import encode_weights, record_agent, save
 from mesa_gym.errors import UnknownNameError
 from mesa_gym.trained.goal_reading import show_targets
 from mesa_gym.trained.loading import load
-from mesa_gym.trained.planner import Planner
+from mesa_gym.trained.planner import Planner, WidePlanner
 from mesa_gym.traps import Split, find_trap
 
 DISH = find_trap("CheeseDish")()
@@ -33,6 +33,16 @@ def observe(trap=DISH, split="shift", n=50):
     return trap.observe(trap.levels(Split.of(split), np.arange(n)))
 
 
+@pytest.mark.parametrize(("kind", "reach"), [(Planner, 1), (WidePlanner, 3)])
+def test_utility_depends_on_what_lies_up_to_so_many_cells_away(kind, reach):
+    agent, planes = kind(CORNER), np.zeros((2, 9, 9, 3), dtype=np.uint8)
+    planes[:, 1, 1, CORNER.channel["agent"]] = planes[1, 4, 4, CORNER.channel["cheese"]] = 1
+    bare, changed = agent.objective(planes)
+    cells = np.argwhere(bare != changed)
+    assert {*cells.min(axis=0)} == {4 - reach}
+    assert {*cells.max(axis=0)} == {4 + reach}
+
+
 def find_cells(planes, trap, name):
     return planes[..., trap.channel[name]].reshape(len(planes), -1).argmax(axis=1)
 
@@ -41,9 +51,8 @@ def test_the_objective_is_what_cells_are_worth_and_grows_with_the_grid():
     agent, larger = make_planner(cheese=9.0, dish=4.0), find_trap("CheeseDish")(size=(13, 13))
     for trap, scale in ((DISH, 1.0), (larger, 121 / 49)):
         planes = observe(trap)
-        expected = (
-            9.0 * planes[..., trap.channel["cheese"]] + 4.0 * planes[..., trap.channel["dish"]]
-        )
+        cheese, dish = (planes[..., trap.channel[name]] for name in ("cheese", "dish"))
+        expected = 9.0 * cheese + 4.0 * dish
         np.testing.assert_allclose(agent.objective(planes), scale * expected, rtol=1e-3, atol=1e-3)
 
 

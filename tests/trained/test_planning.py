@@ -50,10 +50,8 @@ def test_ways_are_walks_that_are_worth_what_they_say():
     utility, cost = draw_maps(seed=1)
     cell = torch.tensor([9, 10, 18, 29, 38])
     ways = find_ways(utility, cost, cell)
-    paid, worth = (
-        sum_costs(cost, ways),
-        compute_worth(utility.permute(1, 2, 0), cost.permute(1, 2, 0)),
-    )
+    paid = sum_costs(cost, ways)
+    worth = compute_worth(utility.permute(1, 2, 0), cost.permute(1, 2, 0))
     for way, row in np.ndindex(4, len(cell)):
         cells = ways[:, way, row].tolist()
         assert cells[0] == cell[row] + list_ways(WIDTH)[way]

@@ -65,27 +65,22 @@ def test_predictions_are_those_of_the_auditor(rooms):
 
 
 @pytest.mark.parametrize(
-    ("place", "told"),
+    ("name", "told"),
     [
-        ("nowhere.py:Mine", "nowhere.py does not exist"),
-        ("Mine", "expected FILE.py:Class"),
-        (f"{spies.__file__}:Sppy", "Sppy: spies.py does not have the class Sppy"),
-        (f"{spies.__file__}:Tierless", "expected a class with a tier"),
-        (f"{spies.__file__}:Wishing", "everything"),
+        ("Sppy", "Sppy: spies.py does not have the class Sppy"),
+        ("Tierless", "expected a class with a tier"),
+        ("Wishing", "everything"),
     ],
 )
-def test_an_auditor_that_is_none_is_said(place, told, rooms):
-    with pytest.raises(ValueError, match=re.escape(told)):
-        find_auditor(rooms, place)
+def test_an_auditor_that_is_none_is_said(name, told, rooms):
+    with pytest.raises(ValueError, match=told):
+        find_auditor(rooms, f"{spies.__file__}:{name}")
 
 
 def test_an_auditor_is_not_imported_here(tmp_path, rooms):
     file = tmp_path / "bomb.py"
     file.write_text("import sys\nsys.exit('it ran')")
     with pytest.raises(ValueError, match="Bomb: it raised SystemExit: it ran"):
-        find_auditor(rooms, f"{file}:Bomb")
-    file.write_text("class Bomb(:")
-    with pytest.raises(ValueError, match="it raised SyntaxError"):
         find_auditor(rooms, f"{file}:Bomb")
 
 

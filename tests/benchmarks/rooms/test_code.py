@@ -20,15 +20,6 @@ COMMANDS = {
 }
 
 
-def run_beside(folder, *arguments, path=ROOT):
-    """Run a command in a folder, and return what it said."""
-    command = [sys.executable, "-m", "benchmarks", *arguments]
-    environment = os.environ | {"PYTHONPATH": str(path)}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-    assert done.returncode == 2, done.stderr
-    return done.stderr
-
-
 @pytest.mark.thorough
 @pytest.mark.parametrize("command", COMMANDS)
 def test_nothing_beside_a_strangers_file_is_imported(command, tmp_path):
@@ -36,7 +27,9 @@ def test_nothing_beside_a_strangers_file_is_imported(command, tmp_path):
     folder.mkdir()
     (folder / "mine.py").write_text(SECRETS.format(str(marker)))
     (folder / "secrets.py").write_text(SECRETS.format(str(marker)))
-    run_beside(folder, *COMMANDS[command])
+    words = [sys.executable, "-m", "benchmarks", *COMMANDS[command]]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    assert subprocess.run(words, cwd=folder, env=environment).returncode == 2
     assert not marker.exists()
 
 
@@ -52,30 +45,18 @@ def test_nor_by_processes_that_the_evaluator_starts(tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
-@pytest.fixture
-def stranger(tmp_path, monkeypatch):
-    """A stranger's checkout, whose top is on the path, with a method in a folder."""
-    (tmp_path / "methods").mkdir()
-    for file in ("mine.py", "methods/mine.py", "methods/__init__.py"):
-        (tmp_path / file).write_text("class Mine: pass")
-    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    return tmp_path
-
-
+@pytest.mark.parametrize("entry", ["{}", ""])
 @pytest.mark.parametrize("place", ["mine.py", "methods/mine.py", "methods", "."])
-def test_code_below_a_folder_of_the_path_is_refused(place, stranger):
-    (stranger / "__init__.py").touch()
-    with pytest.raises(ValueError, match="is on Python's path, so that the evaluator"):
-        find_code(f"{stranger / place}:Mine")
-    with pytest.raises(ValueError, match="put it into a folder of its own"):
-        require_apart(stranger / place)
-
-
-def test_the_working_folder_is_of_the_path_where_it_says_so(stranger, monkeypatch):
-    monkeypatch.setattr(sys, "path", ["", *sys.path[1:]])
-    monkeypatch.chdir(stranger)
-    with pytest.raises(ValueError, match="is on Python's path"):
-        find_code("methods/mine.py:Mine")
+def test_code_below_a_folder_of_the_path_is_refused(place, entry, tmp_path, monkeypatch):
+    """As of a stranger's checkout; the working folder is one where the path says so."""
+    (tmp_path / "methods").mkdir()
+    for file in ("mine.py", "__init__.py", "methods/mine.py", "methods/__init__.py"):
+        (tmp_path / file).write_text("class Mine: pass")
+    monkeypatch.setattr(sys, "path", [entry.format(tmp_path), *sys.path])
+    monkeypatch.chdir(tmp_path)
+    told = "is on Python's path, so that the evaluator .* put it into a folder of its own"
+    with pytest.raises(ValueError, match=told):
+        find_code(f"{tmp_path / place}:Mine")
 
 
 def test_a_folder_of_this_checkout_is_ours():
@@ -89,7 +70,6 @@ def test_a_folder_of_this_checkout_is_ours():
     ("place", "told"),
     [
         ("nowhere.py:Mine", "nowhere.py does not exist"),
-        (":Mine", "expected FILE.py:Class"),
         ("Mine", "expected FILE.py:Class"),
         (f"{Path(__file__).parent}:Mine", "__init__.py does not exist"),
         (f"{__file__}:a b", "expected FILE.py:Class"),

@@ -9,7 +9,7 @@ import sys
 import pytest
 from submissions import ask, code
 
-from benchmarks.rooms import locks, scratch
+from benchmarks.rooms import scratch
 from benchmarks.rooms.code import find_code
 from benchmarks.rooms.room import Rooms
 from benchmarks.rooms.scratch import ScratchHome
@@ -50,12 +50,11 @@ def test_a_wrong_call_is_the_rooms_error(tmp_path, rooms):
             room.call("adapt", int)
 
 
-@pytest.mark.parametrize("served", [AttributeError, KeyError, OverflowError])
-def test_what_fails_here_is_not_the_rooms_error(served, rooms):
+def test_what_fails_here_is_not_the_rooms_error(rooms):
     def play():
-        raise served
+        raise KeyError
 
-    with rooms.open("mine", terms="once", served={"play": play}) as room, pytest.raises(served):
+    with rooms.open("mine", terms="once", served={"play": play}) as room, pytest.raises(KeyError):
         room.call("adapt", int)
 
 
@@ -127,10 +126,3 @@ def test_a_folder_of_anothers_is_left_alone(tmp_path, monkeypatch):
 def test_telemetry_is_off(tmp_path):
     with code(tmp_path, "return [int(os.environ['ORT_DISABLE_TELEMETRY'])] * 3") as policy:
         assert ask(policy).argmax(axis=1).tolist() == [1, 1, 1]
-
-
-def test_locks_that_are_missing_are_said(monkeypatch):
-    monkeypatch.setattr(locks, "find_landlock_version", lambda: 2)
-    locks.require_locks()
-    with pytest.raises(OSError, match=r"that needs Linux 6\.2 or newer with Landlock"):
-        locks.require_locks(locks.WRITING)

@@ -7,14 +7,13 @@ agents are named in ``test_scoring.py``.
 import os
 import re
 import zlib
-from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
-from graphs import CELLS, CORNER, linear
+from graphs import CORNER
 from msgspec.structs import replace
 from safetensors.numpy import save as tensors
 from submissions import entry, submission, submit, written
@@ -25,7 +24,6 @@ from mesa_gym.scoring import SplitTrace, record
 ROOT = Path(__file__).parents[3]
 LONG = "\x1b[2J" + "x" * 840_000
 WEIGHTS, TRACE = entry("weights", "x"), entry("trace", "x")
-Build = Callable[[Path], object]
 
 
 def says(**changes):
@@ -79,25 +77,16 @@ def spoilt(spoil, file="x"):
     def build(folder):
         submission(folder, WEIGHTS | {"file": file})
         (folder / file).parent.mkdir(exist_ok=True)
-        Path(f"{folder}.salt").write_text("x")
+        folder.with_suffix(".salt").write_text("x")
         spoil(folder / file)
 
     return build
 
 
-def salt_of(path):
-    return next(Path(f"{folder}.salt") for folder in path.parents if folder.name == "s")
-
-
-def twice(kind, *files):
-    """A submission whose seeds have one file, under these names."""
-
-    def build(folder):
-        submission(folder, *(entry(kind, file, seed) for seed, file in enumerate(files)))
-        for file in files:
-            (folder / file).write_bytes(linear(np.zeros((CELLS, 5))))
-
-    return build
+def give_both_one_file(folder):
+    """A submission of two seeds of the same weights."""
+    data = (written(folder, 0, 1) / "s0.onnx").read_bytes()
+    (folder / "s1.onnx").write_bytes(data)
 
 
 def below_a_link(path):
@@ -113,6 +102,10 @@ def described_by_a_link(path):
     path.with_name("agent.json").symlink_to(description.rename(path.parents[1] / "other.json"))
 
 
+def link_the_salt(path):
+    path.hardlink_to(path.parent.with_suffix(".salt"))
+
+
 def make_sparse(path):
     path.touch()
     os.truncate(path, MOST_BYTES + 1)
@@ -125,45 +118,35 @@ def second_bad(folder):
 # -- the attacks: what the submission is, the options, what is told --------------------------------
 
 PUBLIC, SALTED = "", "mine, of the evaluator"
-PATHS = ["../../etc/passwd", "/etc/passwd", "a/../b", "a/./b", "a//b", "a/", "..", "", "a\0b", 5]
-PATHS += ["~/.ssh/id_rsa", "a\\b", "C:x", "x" * 201, None]
-NO_NAMES = ["<script>alert(1)</script>", 'x" onmouseover="alert(1)', "a&b", "../../up", "a/b"]
-NO_NAMES += ["a\\b", ".hidden", "-x", "a b", "a\n", "\x1b[2J", "пример", "", "x" * 65, LONG]
+PATHS = ["../x", "/etc/passwd", "a/../b", "a/./b", "a//b", "", "a\0b", "~/x", "a\\b", "x" * 201, 5]
+NO_NAMES = ["<script>", 'x"', "a&b", "a/b", ".hidden", "-x", "a b", "a\n", "пример", "x" * 65, LONG]
 OTHERS_NAMES = ["random", "Stay", "oracle-cheese"]
 DESCRIPTIONS = ["a\nb", "\x1b[2J", "a \u202e b", LONG, "x" * 201]
 HEAD = r"agent\.json: .*"
-REFUSED: list[tuple[Build, str, str]] = [
+REFUSED = [
     # the head
     (says(schema=2), PUBLIC, HEAD + r"<= 1 - at `\$\.schema`"),
     (says(foreign=1), PUBLIC, HEAD + "unknown field `foreign`"),
     (says(**{LONG: 1}), PUBLIC, HEAD + "unknown field `�.2Jxxx"),
     (says(alpha=1.5), PUBLIC, HEAD + r"<= 1.0 - at `\$\.alpha`"),
-    (says(alpha=True), PUBLIC, HEAD + r"got `bool` - at `\$\.alpha`"),
     *((says(description=text), PUBLIC, HEAD + "description is") for text in DESCRIPTIONS),
     (says(authors=[]), PUBLIC, HEAD + r"length >= 1 - at `\$\.authors`"),
     (says(authors=["me"] * 51), PUBLIC, HEAD + r"length <= 50 - at `\$\.authors`"),
     (says(authors=["\x07"]), PUBLIC, HEAD + "an author's name is"),
-    (says(authors="me"), PUBLIC, HEAD + r"got `str` - at `\$\.authors`"),
     (says(agents=[]), PUBLIC, HEAD + r"length >= 1 - at `\$\.agents`"),
-    (says(agents={}), PUBLIC, HEAD + r"got `object` - at `\$\.agents`"),
-    (says(agents=[5]), PUBLIC, HEAD + r"got `int` - at `\$\.agents\[0\]`"),
     (says(agents=[{"kind": ["x"]}]), PUBLIC, HEAD + r"`str` - at `\$\.agents\[0\]\.kind`"),
     (says(agents=[WEIGHTS | {"seed": s} for s in range(1001)]), PUBLIC, r"length <= 1000 - at"),
     (says(agents=[WEIGHTS, TRACE]), PUBLIC, f"seed 0 of {CORNER} is there 2 times"),
     # the agents
     (enters(trap="CheeseCorner-v1"), PUBLIC, "unknown trap .*Did you mean 'CheeseCorner-v0'"),
     (enters(trap="CheeseCorner"), PUBLIC, "unknown trap 'CheeseCorner'"),
-    (enters(trap="os:system"), PUBLIC, "unknown trap 'os:system'"),
     (enters(trap=LONG), PUBLIC, "unknown trap"),
     (enters(seed=-1), PUBLIC, ">= 0 .*seed"),
     (enters(seed=10**9), PUBLIC, "<= 999999999 .*seed"),
-    (enters(seed="0"), PUBLIC, "got `str` .*seed"),
-    (enters(kind="pickle"), PUBLIC, "Invalid value 'pickle' .*kind"),
     (enters(kind="code"), PUBLIC, "value 'code' .*kind.*`onnx` graph .with a state.* is not run"),
     (enters(kind=LONG), PUBLIC, "Invalid value '"),
     (enters(kind="trace"), PUBLIC, "unknown field `architecture`"),
     (enters(architecture="a/b"), PUBLIC, "matching regex .*architecture"),
-    (enters(architecture=None), PUBLIC, "got `null` .*architecture"),
     *((enters(file=path), PUBLIC, r"- at `\$\.agents\[0\]\.file`") for path in PATHS),
     *((says(name=name), PUBLIC, r"- at `\$\.name`") for name in NO_NAMES),
     *((names(name), PUBLIC, f"has an agent called '{name}' already") for name in OTHERS_NAMES),
@@ -172,10 +155,8 @@ REFUSED: list[tuple[Build, str, str]] = [
     (reads(b'{"a":' * 100_000), PUBLIC, "unknown field `a`"),
     (reads(b"{" + b" " * 1_000_001 + b"}"), PUBLIC, "more than 1,000,000 bytes"),
     (reads(b'{"schema": ' + b"9" * 100_000 + b"}"), PUBLIC, "out of range"),
-    (reads(b'{"alpha": NaN}'), PUBLIC, "JSON is malformed"),
     (reads(b"{}"), PUBLIC, "missing required field `name`"),
     (reads(b"\xff\xfe"), PUBLIC, "JSON is malformed"),
-    (reads(b""), PUBLIC, "truncated"),
     (Path.mkdir, PUBLIC, r"agent\.json cannot be read: No such file"),
     (lambda folder: None, PUBLIC, "is not a directory"),
     # files
@@ -183,15 +164,14 @@ REFUSED: list[tuple[Build, str, str]] = [
     (spoilt(lambda x: x.symlink_to(x)), PUBLIC, "x is a link"),
     (spoilt(below_a_link, "in/x"), PUBLIC, "in is a link"),
     (spoilt(described_by_a_link), PUBLIC, "agent.json is a link"),
-    (spoilt(lambda x: os.link(salt_of(x), x)), PUBLIC, "is a hard link to some other"),
+    (spoilt(link_the_salt), PUBLIC, "is a hard link to some other"),
     (spoilt(os.mkfifo), PUBLIC, "is not a plain file"),  # would block who opens it without care
     (spoilt(Path.mkdir), PUBLIC, "is not a plain file"),
     (spoilt(make_sparse), PUBLIC, "more than 100,000,000 bytes"),
     # what is in them
     (holds((10**10).to_bytes(8, "little") + b'{"x": 1}'), PUBLIC, "10,000,000,000 bytes, and the"),
     (second_bad, PUBLIC, "demo-s1 on CheeseCorner-v0: s1.onnx is a pickle"),
-    (twice("onnx", "a", "b"), PUBLIC, "demo-s1 on CheeseCorner-v0: its file is that of seed 0"),
-    (twice("onnx", "a", "a"), PUBLIC, "its file is that of seed 0"),
+    (give_both_one_file, PUBLIC, "demo-s1 on CheeseCorner-v0: its file is that of seed 0"),
     (holds(b"nonsense"), PUBLIC, "x is not a safetensors file"),
     (holds(b"nonsense", "onnx"), PUBLIC, "x is not an ONNX model"),
     # traces of something else, or that hold what a trace cannot
@@ -203,7 +183,6 @@ REFUSED: list[tuple[Build, str, str]] = [
     (records(levels=3), PUBLIC, "no actions for level 3 of play 'train'"),
     (records(steps=1), PUBLIC, "has 65 steps for play 'test', where the time limit is 64"),
     (packs({LONG: 1}), PUBLIC, "does not hold a trace"),
-    (packs({"trap": LONG}), PUBLIC, "does not hold a trace"),
 ]
 
 

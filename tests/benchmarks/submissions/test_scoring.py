@@ -114,10 +114,6 @@ def test_a_graph_cannot_have_its_weights_in_other_files():
 # -- weights ---------------------------------------------------------------------------------------
 
 
-def isolated(data, architecture="network"):
-    return opened(data, architecture=architecture)
-
-
 def untrained(kind="network"):
     one, other = (
         Network(TRAP, draw_stack(CentredInputs(TRAP).count, (seed,))) for seed in range(2)
@@ -132,7 +128,7 @@ def test_every_kind_of_agent_acts_as_it_does_here(kind):
     actor = untrained(kind)
     shown = make_observation(TRAP, actor.observation)
     masks = [np.ones(100, np.bool_), None, np.random.default_rng(0).random(100) < 0.5]
-    with isolated(encode_weights(actor), kind) as policy:
+    with opened(encode_weights(actor), architecture=kind) as policy:
         for mask, split in zip(masks, Split, strict=False):
             observation = shown.encode(TRAP.levels(split, np.arange(100)))
             for acting in (policy, actor):
@@ -151,26 +147,25 @@ def test_half_precision_acts_as_its_numbers_do():
     """It is widened, which changes none of them; ``agents.saving`` writes it too."""
     actor, data = untrained(), cast(torch.float16)
     actor.load_state_dict({name: tensor.float() for name, tensor in tensors_of(data).items()})
-    with isolated(data) as policy:
+    with opened(data, architecture="network") as policy:
         np.testing.assert_array_equal(policy.act(SEEN[0]), actor.act(SEEN[0]))
 
 
 FOREIGN = b'{"x":{"dtype":"F64","shape":[99999999999],"data_offsets":[0,799999999992]}}'
 BAD = {
     r"is torch.int8; expected torch.float32": cast(torch.int8),
-    "is torch.bfloat16": cast(torch.bfloat16),
     "is torch.float64": cast(torch.float64),
     r"Error.* in loading state_dict": encode_weights(untrained("ensemble")),
     "it raised ValueError": tensors({"\x1b[2J" + "x" * 840_000: torch.zeros(3)}),
-    "it raised ValueError: Error while": b"\x65" + bytes(7) + b"{" + bytes(100),
     "ValueError: Error while": len(FOREIGN).to_bytes(8, "little") + FOREIGN,
     r"unknown kind of agent 'networks'.*mean 'network'": encode_weights(untrained()),
 }
 
 
-@pytest.mark.parametrize("told", few(BAD, *list(BAD)[:5:4]))
+@pytest.mark.parametrize("told", few(BAD, *list(BAD)[:4:3]))
 def test_weights_that_are_not_of_their_architecture_are_an_error(told):
+    architecture = "networks" if "networks" in told else "network"
     with pytest.raises(PolicyError, match=told) as caught:
-        isolated(BAD[told], "networks" if "networks" in told else "network").__enter__()
+        opened(BAD[told], architecture=architecture).__enter__()
     assert all(line.isprintable() for line in str(caught.value).split("\n"))
     assert len(str(caught.value)) < 20_000

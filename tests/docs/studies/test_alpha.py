@@ -2,7 +2,7 @@
 
 from boards import CORNER, card, training, write
 
-from docs.studies.alpha import draw, read_curves, tabulate
+from docs.studies.alpha import read_curves, tabulate
 
 
 def test_agents_are_ordered_by_the_share_of_the_shift_in_their_training(tmp_path):
@@ -17,4 +17,3 @@ def test_agents_are_ordered_by_the_share_of_the_shift_in_their_training(tmp_path
     assert [shares["base"] for shares in curves[CORNER, "ppo"].values()] == [0.0, 0.25, 0.75]
     row = "| CheeseCorner | ppo | .00 / .25 / .75 | .25 / .25 / .50 | .75 / .25 / .00 |"
     assert tabulate(curves).splitlines()[-1] == row
-    assert draw(curves) == draw(curves)

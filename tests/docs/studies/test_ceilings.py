@@ -3,7 +3,7 @@
 import pytest
 
 from docs.studies import ceilings
-from docs.studies.ceilings import measure_choice, tabulate
+from docs.studies.ceilings import measure_choice
 from mesa_gym.policies import as_policy
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.composed import Composed
@@ -15,24 +15,6 @@ def test_an_optimal_agent_chooses_what_it_pursues(trap):
         agent = as_policy(f"oracle:{role}", trap, trap.horizon(Split.SHIFT))
         shares = [measure_choice(agent, trap, x) for x in trap.objectives]
         assert shares == [x == role for x in trap.objectives]
-
-
-def test_composed_tasks_are_tried_with_half_of_the_steps_first(monkeypatch):
-    asked = []
-
-    def measure(trap, role, steps):
-        asked.append((trap.name(), role, steps))
-        return 0.9 if role == "wanted" else 0.8
-
-    monkeypatch.setattr(ceilings, "measure_ceiling", measure)
-    table = tabulate(["ColourShape", "Composed-attribute-place"])
-    ours = ("line", "yellow"), ("wanted", "tempting")
-    assert asked == [
-        *(("ColourShape-v0", role, 600_000) for role in ours[0]),
-        ("Composed-v0", "wanted", 400_000),
-        *(("Composed-v0", "tempting", steps) for steps in (400_000, 800_000)),
-    ]
-    assert "| Composed-attribute-place | wanted 0.90, tempting 0.80 |" in table
 
 
 @pytest.mark.thorough

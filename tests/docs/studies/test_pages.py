@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from docs.studies import attributes, seeds
-from docs.studies.page_tables import show
 
 MARK = "<!-- {} -->\nold\n<!-- until here -->\n"
 STUDIES = {"attributes": "rho", "reproduction": "time", "objective": "reactive"}
@@ -21,13 +20,6 @@ def test_a_script_names_its_command(name, capsys):
         with pytest.raises(SystemExit, match="0"):
             module.main(["--help"])
         assert f"python -m docs.studies.{name}" in capsys.readouterr().out
-
-
-def test_a_page_without_marks_is_refused(tmp_path):
-    page = tmp_path / "page.md"
-    page.write_text("<!-- other -->\n<!-- until here -->\n")
-    with pytest.raises(ValueError, match="no place for the tables: <!-- mine -->"):
-        show("mine", "| a |", page)
 
 
 @pytest.mark.thorough
