@@ -101,7 +101,7 @@ def test_what_an_agent_does_does_not_depend_on_its_batch(together):
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("algo", ALGORITHMS)
 def test_becomes_competent(algo):
-    steps = 600_000 if algo == "sb3-dqn" else 300_000
+    steps = {"sb3-dqn": 600_000, "distil-planner": 1_200_000}.get(algo, 300_000)
     settings = ALGORITHMS[algo].settings or PPOSettings()
     (agent,) = trained(algo, lesson(0, steps=steps, num_levels=NUM_LEVELS, settings=settings))
     card = scoring.score(agent, CORNER, levels=300)

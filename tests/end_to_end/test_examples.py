@@ -75,10 +75,11 @@ EXPECTED = {
         r"corner +to the cheese +2 +0\.9\d +0\.0\d "
     ),
     "tianshou_dqn": r"4096 steps replayed, \d+ episodes ended\nafter 4096 steps of training: \w+",
+    # TorchRL's log stands between the lines.
     "torchrl_ppo": (
-        r"num_envs: reward_cheese reward_corner zeros at the ends\n"
-        r"SameStep: reward_cheese reward_corner the ends included\n"
-        r"Disabled: reward_cheese reward_corner the ends included\n"
+        r"num_envs: reward_cheese reward_corner zeros at the ends\n(.*\n)*"
+        r"SameStep: reward_cheese reward_corner the ends included\n(.*\n)*"
+        r"Disabled: reward_cheese reward_corner the ends included\n(.*\n)*"
         r"2048 steps replayed, \d+ episodes ended\nafter 10240 steps of training: \w+"
     ),
     # Three seeds in some twenty seconds of a core: base, proxy, none with their intervals.

@@ -41,9 +41,10 @@ def test_environments_in_processes_have_the_episodes_of_those_in_one(mode):
             3,
             vectorization_mode=vectorization,
             max_steps=60,
-            vector_kwargs={"autoreset_mode": mode},
+            vector_kwargs={"autoreset_mode": mode, **more},
         )
-        for vectorization in ("sync", "async")
+        # JAX, which another test may have loaded, does not bear a fork.
+        for vectorization, more in (("sync", {}), ("async", {"context": "forkserver"}))
     ]
     assert difference(*[envs.reset(seed=7) for envs in both]) is None
     for actions in np.random.default_rng(0).integers(0, 5, (300, 3)):

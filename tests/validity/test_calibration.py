@@ -57,4 +57,6 @@ def test_the_page_and_the_tables_beside_it_are_of_one_run():
 
 @pytest.mark.slow
 def test_a_trap_is_reported():
-    assert "OversightLamp-v0" in report(score_trap("OversightLamp", levels=10))
+    records = score_trap("OversightLamp", levels=10)
+    counted = sum(record.family not in ENEMIES for record in records)
+    assert report(records).startswith(f"{counted} policies on 1 of the traps, 10 levels of each")
