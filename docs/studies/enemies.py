@@ -9,11 +9,12 @@ preference for base; the tables say how large.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from benchmarks.board.budgets import CHOOSING
 from mesa_gym.engine import Bools, Ints
+from mesa_gym.policies import Policy
 from mesa_gym.policies.sweeper import Sweeper, list_avoidable
 from mesa_gym.report import rank_agents
 from mesa_gym.report.leaderboard import lay_out
@@ -21,11 +22,12 @@ from mesa_gym.scoring import ScoreCard, score_all
 from mesa_gym.terminal import Progress
 from mesa_gym.traps import Split, Trap, find_trap
 from tests.validity import scenes
-from tests.validity.known import Kit, Maker, compose
+from tests.validity.known import Kit, compose
 from tests.validity.scenes import Scene
 from tests.validity.scripted import Coin
 from tests.validity.seeking import Gatherer
 
+Maker = Callable[[int], Policy]  # of the time limit
 KNOWN = 1000  # training levels, whose things are known
 LEVELS = 250
 
