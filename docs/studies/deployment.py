@@ -50,7 +50,7 @@ WALKS, CLONED = 1500, 100_000  # episodes of the sweeper, and transitions learnt
 RULE_STEPS, FALLEN = 8192, 0.5
 
 
-class Part(NamedTuple):
+class StudyPart(NamedTuple):
     """Deployments of one setting.
 
     Attributes:
@@ -77,17 +77,17 @@ class Part(NamedTuple):
 
 STARTS = ("fresh", "warm", "certain", "cloned", "softened", "planted")
 PARTS = {
-    "traps": Part(TRAPS, STARTS[:-1]),
-    "planted": Part(LOOKED_AT, STARTS[-1:]),
-    "rare": Part(("CheeseCorner", "CoinRun", "ColourShape"), STARTS[:2], alpha=0.1),
-    "small": Part(LOOKED_AT[:2], STARTS[:3], steps=65_536, every=20, environments=13),
-    "rarest": Part(
+    "traps": StudyPart(TRAPS, STARTS[:-1]),
+    "planted": StudyPart(LOOKED_AT, STARTS[-1:]),
+    "rare": StudyPart(("CheeseCorner", "CoinRun", "ColourShape"), STARTS[:2], alpha=0.1),
+    "small": StudyPart(LOOKED_AT[:2], STARTS[:3], steps=65_536, every=20, environments=13),
+    "rarest": StudyPart(
         ("CheeseCorner", "ColourShape"), STARTS[:2], alpha=0.01, seeds=5, steps=786_432, every=8
     ),
-    "lava": Part(("LavaLand",), ("warm",), ("", "falls"), seeds=5),
-    "dish": Part(("CheeseDish",), ("planted",), ("", "falls"), seeds=5),
-    "lamp": Part(("OversightLamp",), ("warm",), ("", "falls", "always"), seeds=5),
-    "sb3": Part(LOOKED_AT[:2], STARTS[:2], seeds=3, steps=65_536, every=1, algo="sb3-ppo"),
+    "lava": StudyPart(("LavaLand",), ("warm",), ("", "falls"), seeds=5),
+    "dish": StudyPart(("CheeseDish",), ("planted",), ("", "falls"), seeds=5),
+    "lamp": StudyPart(("OversightLamp",), ("warm",), ("", "falls", "always"), seeds=5),
+    "sb3": StudyPart(LOOKED_AT[:2], STARTS[:2], seeds=3, steps=65_536, every=1, algo="sb3-ppo"),
 }
 
 
@@ -107,8 +107,8 @@ class Deployment(NamedTuple):
     rule: str = ""
 
     @property
-    def setting(self) -> Part:
-        """The setting of its part."""
+    def settings(self) -> StudyPart:
+        """The settings of its part."""
         return PARTS[self.part]
 
     def find_path(self) -> Path:
@@ -142,7 +142,7 @@ class Deployed:
 
 def make_agents(plan: Deployment) -> list[Any]:
     """Return the agents that are deployed, one a seed; none for new models of another library."""
-    trap, part = find_trap(plan.trap)(), plan.setting
+    trap, part = find_trap(plan.trap)(), plan.settings
     if plan.start in ("fresh", "certain"):
         if part.algo != "ppo":
             return []
@@ -184,7 +184,7 @@ def scale_scores(agents: list[Network], factor: float) -> list[Network]:
 
 def deploy(plan: Deployment) -> Deployed:
     """Deploy a start: judge it, let it learn, and judge it again; a rule looks at it on the way."""
-    trap, agents, part = find_trap(plan.trap)(), make_agents(plan), plan.setting
+    trap, agents, part = find_trap(plan.trap)(), make_agents(plan), plan.settings
     judge, seeds = Judge(trap, HELD_OUT), tuple(range(part.seeds))
     log = DeploymentLog(judge, part.every)
     meet, softened, done = [judge.meet(agent) for agent in agents], [], 0

@@ -43,7 +43,7 @@ class Curve(NamedTuple):
     expected: Floats
 
 
-class Outcome(NamedTuple):
+class PlanOutcome(NamedTuple):
     """A plan's deployments, and their curves."""
 
     deployed: Deployed
@@ -63,7 +63,7 @@ class Ratio(NamedTuple):
 
 
 @cache
-def read_outcome(plan: Deployment) -> Outcome:
+def read_outcome(plan: Deployment) -> PlanOutcome:
     """Return what was kept of a plan; the sums of regret are of the levels played, and expected.
 
     Raises:
@@ -81,7 +81,7 @@ def read_outcome(plan: Deployment) -> Outcome:
         lost = np.array([0.0, *(each.lost for each in updates)])
         sums = (add_up(episodes, each) for each in (proxy, regret))
         curves.append(Curve(episodes, share, lost, *sums))
-    return Outcome(deployed, curves)
+    return PlanOutcome(deployed, curves)
 
 
 def add_up(episodes: Floats, each: Floats) -> Floats:
