@@ -1,0 +1,119 @@
+"""Mutants: semantic faults that the tests must find, each planted alone in a clone.
+
+    python .ci/mutants.py [NUMBER ...] [--thorough] [--out FILE.csv]
+
+``mutants.csv`` has a line for each: its room, the file, text that stands there once, what takes its
+place, and the folders whose fast tests are to fail then; where they pass it lives. What became of
+each is written to a file, and the counts by room are printed. The clone is of the last commit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).parent
+USUAL = "not slow and not calibrate"
+MARKS = {"fast": f"not thorough and {USUAL}", "thorough": f"thorough and {USUAL}"}
+ALIVE = "alive"
+SECONDS = 300  # of a test: some mutants never end
+
+
+class Mutant(NamedTuple):
+    """A line of the table."""
+
+    room: str
+    file: str
+    old: str
+    new: str
+    tests: str
+
+
+def read_mutants(table: Path, tree: Path) -> list[Mutant]:
+    """Return the mutants of a table; SystemExit where one does not fit the files of a tree."""
+    with table.open(newline="") as file:
+        found = [Mutant(**row) for row in csv.DictReader(file)]
+    for number, mutant in enumerate(found, 1):
+        source = (tree / mutant.file).read_text()
+        if (count := source.count(mutant.old)) != 1 or mutant.old == mutant.new:
+            sys.exit(f"mutant {number}: {mutant.old!r} is {count} times in {mutant.file}, not once")
+        compile(source.replace(mutant.old, mutant.new), mutant.file, "exec")
+        if missing := [each for each in mutant.tests.split() if not (tree / each).exists()]:
+            sys.exit(f"mutant {number}: there is no {missing[0]}")
+    return found
+
+
+def list_tests(tree: Path, mutant: Mutant) -> list[str]:
+    """Return a mutant's files of tests, those that speak most of its module first."""
+    stem, places = Path(mutant.file).stem, [tree / each for each in mutant.tests.split()]
+    files = [each for place in places for each in (place, *place.rglob("test_*.py"))]
+    files = [each for each in files if each.is_file()]
+    files.sort(key=lambda each: (stem not in each.stem, -each.read_text().count(stem), each))
+    return [str(each.relative_to(tree)) for each in files]
+
+
+def run_tests(tree: Path, tests: list[str], marks: str) -> str:
+    """Return the first of some tests that fails in a tree, "" where none does."""
+    words = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider"]
+    words += ["--timeout", str(SECONDS), "-m", marks, *tests]
+    env = os.environ | {"PYTHONPATH": str(tree), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(words, cwd=tree, env=env, capture_output=True, text=True)
+    if done.returncode in (0, 5):  # 5: there are none with these marks
+        return ""
+    found = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", done.stdout, re.MULTILINE)
+    if done.returncode not in (1, 2) or found is None:
+        sys.exit(f"pytest could not run:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+    return found[1]
+
+
+def try_mutant(tree: Path, mutant: Mutant, how: list[str]) -> tuple[str, str]:
+    """Return which of some ``MARKS`` find a mutant, or that it lives, and the test that did."""
+    tests, source = list_tests(tree, mutant), (path := tree / mutant.file).read_text()
+    path.write_text(source.replace(mutant.old, mutant.new))
+    tried = ((each, run_tests(tree, tests, MARKS[each])) for each in how)
+    found = next((pair for pair in tried if pair[1]), (ALIVE, ""))
+    path.write_text(source)
+    return found
+
+
+def main() -> None:
+    """Try the mutants that are asked for, one after another."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("numbers", nargs="*", type=int, help="of lines, from 1; of all")
+    parser.add_argument("--thorough", action="store_true", help="thorough tests where fast pass")
+    parser.add_argument("--out", type=Path, default=Path("build/mutants.csv"))
+    asked = parser.parse_args()
+    asked.out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, asked.out.open("w", newline="") as file:
+        tree = Path(folder, "tree")
+        subprocess.run(["git", "clone", "-q", HERE.parent, tree], check=True)
+        mutants, table = read_mutants(HERE / "mutants.csv", tree), csv.writer(file)
+        counts, killers = Counter[tuple[str, str]](), set[str]()
+        table.writerow(("number", "room", "file", "found", "test", "seconds"))
+        for number in asked.numbers or range(1, len(mutants) + 1):
+            mutant, began = mutants[number - 1], time.monotonic()
+            found, killer = try_mutant(tree, mutant, [*MARKS][: 1 + asked.thorough])
+            counts[mutant.room, found] += 1
+            killers |= {killer} - {""}
+            row = number, *mutant[:2], found, killer, round(time.monotonic() - began)
+            table.writerow(row)
+            file.flush()
+            print(*row, flush=True)
+        if killers and (broken := run_tests(tree, sorted(killers), USUAL)):
+            sys.exit(f"{broken} fails without any mutant, too: it says nothing")
+    print("\n| room | fast | thorough | alive |\n|---|---|---|---|")
+    for room in dict.fromkeys(room for room, _ in counts):
+        print(f"| {room} | {' | '.join(str(counts[room, x]) for x in (*MARKS, ALIVE))} |")
+
+
+if __name__ == "__main__":
+    main()
