@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import cells_of, neighbours, steps_from
 
-from mesa_gym.engine import FAR, apart, crowd, distances, each_first, equidistant, toward
+from mesa_gym.engine import FAR, apart, crowd, distances, each_first, equidistant, tour, toward
 
 LEFT, DOWN, RIGHT, UP, STAY = range(5)
 seeds = st.integers(0, 2**32)
@@ -82,6 +82,15 @@ def test_each_first_is_having_a_way_that_enters_no_other_place(seed):
     # `scatter` fills up with -1 where a level has fewer things than another of its batch.
     padded = np.insert(np.stack(places), (0, 1, 3), -1, axis=0)
     np.testing.assert_array_equal(each_first(open_cells, start, padded), found)
+
+
+def test_a_tour_takes_each_shortest_way_about_as_often():
+    open_cells = np.pad(np.ones((400, 2, 2), dtype=np.bool_), ((0, 0), (1, 1), (1, 1)))
+    words = np.random.default_rng(0).integers(-1 << 63, 1 << 63, (2, 400))
+    cells, reach = tour(open_cells, np.full(400, 5), np.full((1, 400), 10), words)
+    assert (reach == 1).all()
+    assert {*cells[:, 0].tolist()} == {6, 9}
+    assert abs(np.mean(cells[:, 0] == 6) - 0.5) < 0.1  # four standard errors
 
 
 @pytest.mark.thorough

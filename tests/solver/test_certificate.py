@@ -14,7 +14,7 @@ from mesa_gym.solver.certificate import (
     measure_attainability,
     measure_separation,
 )
-from mesa_gym.solver.overlap import measure_overlaps
+from mesa_gym.solver.overlap import Overlap, measure_overlaps
 from mesa_gym.traps import Split, proxy
 from mesa_gym.traps.coin_run import CoinRun
 from mesa_gym.traps.monster_world import MonsterWorld
@@ -108,3 +108,8 @@ def test_overlaps_equal_plain_counting(cls, monkeypatch):
     monkeypatch.setattr("mesa_gym.solver.overlap.HELD_OUT", (Split.TRAIN,))
     (same,) = measure_overlaps(trap, 20)
     assert (same.same, same.same_walls, same.holds) == (1, 1, False)
+
+
+def test_one_level_of_a_thousand_is_an_overlap_and_walls_are_none():
+    assert not Overlap("test", 1_000, 30_000, same=0.001, same_walls=0.001).holds
+    assert Overlap("test", 1_000, 30_000, same=0.0, same_walls=1.0).holds

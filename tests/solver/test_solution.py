@@ -20,6 +20,7 @@ from mesa_gym.solver import (
 from mesa_gym.solver.certificate import measure_separation
 from mesa_gym.traps import Split, base, proxy
 from mesa_gym.traps.cheese_corner import CheeseCorner
+from mesa_gym.traps.nearest_fruit import NearestFruit
 
 GAMMA = 0.99
 
@@ -75,6 +76,11 @@ def test_contact_is_the_earliest_large_payment():
     assert solution.contact().tolist() == [2, 1, 2, 21]
     assert solution.largest("cheese").tolist() == [1, 1, 0, 0]
     assert solution.largest("corner").tolist() == [1, 1, 1, 0]
+
+
+def test_what_pays_less_than_half_of_the_most_is_no_contact():
+    rows = ("1.A...2", "1 = fruit pip1", "2 = fruit pip3 nearest")
+    assert solve(NearestFruit(), 20, *rows).contact().tolist() == [4]
 
 
 def test_levels_are_separated_where_one_objective_costs_the_other():
