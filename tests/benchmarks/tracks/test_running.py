@@ -83,6 +83,7 @@ def test_the_example_of_the_rules_runs(tmp_path, wall):
     assert len(record.members) == 2
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("commands_share_a_wall")
 def test_rerun_prints_what_a_method_gets_beside_the_best(capsys, tmp_path):
     by = ["--authors", "A. Person", "--code", "https://a.b/c@1"]
@@ -115,6 +116,7 @@ def test_bad_usage_is_said_before_any_work(arguments, told, capsys):
     assert told in capsys.readouterr().err
 
 
+@pytest.mark.thorough
 def test_render_and_commit(tmp_path, capsys, monkeypatch, jobs_run_here):
     runner.run([Evaluation(LAZY, find_task("CheeseDish", 0), 30).describe()], tmp_path / "run")
     for module in (commands, running):
