@@ -111,6 +111,11 @@ class Deployment(NamedTuple):
         """The settings of its part."""
         return PARTS[self.part]
 
+    @property
+    def was_run(self) -> bool:
+        """Whether its outcome is kept."""
+        return self.find_path().exists()
+
     def find_path(self) -> Path:
         """Return the file in which its outcome is kept."""
         return FOLDER / f"{'-'.join(filter(None, self))}.json"
@@ -226,7 +231,7 @@ def expect_return(trap: Trap, agent: Network) -> float:
 def read_deployed(plan: Deployment) -> Deployed:
     """Return what a deployment chose and lost, from disk where it was run before."""
     path = plan.find_path()
-    if not path.exists():
+    if not plan.was_run:
         path.parent.mkdir(parents=True, exist_ok=True)
         began = time.process_time()
         found = deploy(plan)

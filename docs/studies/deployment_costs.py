@@ -69,7 +69,7 @@ def read_outcome(plan: Deployment) -> PlanOutcome:
     Raises:
         KeyError: it was not run.
     """
-    if not plan.find_path().exists():
+    if not plan.was_run:
         raise KeyError(plan.find_path().stem)
     deployed, base, curves = read_deployed(plan), find_trap(plan.trap).base, []
     for updates in deployed.updates:
@@ -129,7 +129,7 @@ def judge_nulls(trap: str) -> dict[str, Standing]:
     policies = {name: as_policy(x, judge.trap, judge.horizon) for x, name in NULLS.items()}
     found = {name: judge.judge(policy) for name, policy in policies.items()}
     plan = Deployment("traps", trap, "warm")
-    if plan.find_path().exists():
+    if plan.was_run:
         starts = [each[0].standing for each in read_outcome(plan).deployed.updates]
         first = {x: float(np.mean([of.first[x] for of in starts])) for x in starts[0].first}
         lost = float(np.mean([of.regret for of in starts]))

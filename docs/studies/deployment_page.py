@@ -2,7 +2,7 @@
 
     python -m docs.studies.deployment_page --page docs/studies/deployment.md
 
-reads what ``docs.studies.deployment`` kept; what was not run is left out, and said to be.
+reads what ``docs.studies.deployment`` kept; what was not run is left out.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def tabulate_part(part: str) -> str:
     """Return the costs of each start on each trap, and of what learns nothing there."""
     rows = []
     for trap in PARTS[part].traps:
-        plans = [p for p in PLANS if (p.part, p.trap) == (part, trap) and p.find_path().exists()]
+        plans = [p for p in PLANS if (p.part, p.trap) == (part, trap) and p.was_run]
         for plan in plans:
             deployed, curves = read_outcome(plan)
             until, first = [cost_until(plan, line) for line in LINES], cost_of(plan)
@@ -94,7 +94,7 @@ def tabulate_harm() -> str:
 
 def compare_sums() -> str:
     """Return how far regret expected along the curve is from that of the levels played."""
-    plans = [plan for plan in PLANS if plan.part == "traps" and plan.find_path().exists()]
+    plans = [plan for plan in PLANS if plan.part == "traps" and plan.was_run]
     off = [c.expected[-1] / c.lost[-1] - 1 for plan in plans for c in read_outcome(plan).curves]
     low, middle, high = 100 * np.quantile(off, (0.025, 0.5, 0.975))
     return (
@@ -145,7 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     page = make_parser("deployment_page", __doc__).parse_args(arguments).page
     show("hypotheses", lay_out_table(["said", "found", "fate"], judge_hypotheses()), page)
     for part in PARTS:
-        if any(plan.part == part and plan.find_path().exists() for plan in PLANS):
+        if any(plan.part == part and plan.was_run for plan in PLANS):
             show(part, tabulate_part(part), page)
     show("sums", compare_sums(), page)
     show("harm", tabulate_harm(), page)
