@@ -209,19 +209,19 @@ def tinted_grid(pane: Pane, t: int, tile: int, shown: Sequence[Overlay], painter
         uint8 (height, width, 3), a fresh array.
     """
     trap, picture = pane.trap, render_rgb(pane.trap, pane.line.states[t], tile)[0]
+    heats = ((overlay.heat(pane, t), overlay.tint(painter)) for overlay in shown if overlay.tints)
+    heat, tone = next(heats, (None, INK))
+    if heat is None:
+        return picture
     floor = np.tile(draw_cell(trap, (), tile), (1, trap.width, 1))
-    for overlay in shown:
-        heat = overlay.heat(pane, t)
-        if heat is None:
-            continue
-        opacity = np.repeat(_opacity(heat).reshape(trap.size), tile, axis=1)
-        tint = np.array(overlay.tint(painter), dtype=np.uint16)
-        for row, share in enumerate(opacity):
-            # A row of cells at a time stays in the processor's cache.
-            part = picture[row * tile : (row + 1) * tile]
-            same = part == floor
-            weight = ((same[..., 0] & same[..., 1] & same[..., 2]) * share)[..., None]
-            part[:] = (part * (FULL - weight) + weight * tint) >> 8
+    opacity = np.repeat(_opacity(heat).reshape(trap.size), tile, axis=1)
+    tint = np.array(tone, dtype=np.uint16)
+    for row, share in enumerate(opacity):
+        # A row of cells at a time stays in the processor's cache.
+        part = picture[row * tile : (row + 1) * tile]
+        same = part == floor
+        weight = ((same[..., 0] & same[..., 1] & same[..., 2]) * share)[..., None]
+        part[:] = (part * (FULL - weight) + weight * tint) >> 8
     return picture
 
 
