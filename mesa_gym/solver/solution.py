@@ -160,7 +160,9 @@ class Solution:
         np.minimum.at(found, rows[paying], step)
         return found
 
-    def is_contact(self, objective: str, payments: Floats, levels: Any = slice(None)) -> Bools:
+    def is_contact(
+        self, objective: str, payments: Floats, levels: Ints | slice = slice(None)
+    ) -> Bools:
         """Return which payments contact a target: those above half of the largest on the level.
 
         Args:
