@@ -1,10 +1,15 @@
 """The table of all traps says what classes declare, and what cards say of PPO."""
 
+import re
+from pathlib import Path
+
 from boards import MONSTERS, card
 
 from docs.trap_table import tabulate_traps
-from mesa_gym.traps import find_trap, package_traps
+from mesa_gym.traps import Trap, find_trap, package_traps
 
+GUIDE = Path(__file__).parents[2] / "docs" / "write_a_trap.md"
+COMPUTED = {"objectives", "base", "proxies", "planes", "recoding"}
 CHOICE = "Traps with a choice"
 
 
@@ -37,3 +42,12 @@ def test_the_table_says_how_many_seeds_of_ppo_learn_a_trap():
     classes = [find_trap(name) for name in ("CheeseCorner", "MonsterWorld", "CoinRun")]
     learnt = [row[-2] for row in read_table(classes, [*corner, *others]).values()]
     assert learnt == ["1 of 2 (arrival 0.50)", "1 of 1 (N 0.97)", "–"]
+
+
+def test_the_guide_lists_every_attribute_that_a_trap_may_declare():
+    declared = {name for cls in Trap.__mro__ for name in vars(cls).get("__annotations__", ())}
+    cells = re.findall(r"^\| (`.*?) \|", GUIDE.read_text(), re.MULTILINE)
+    listed = [name for cell in cells for name in re.findall(r"`([a-z_]+)(?: = [^`]*)?`", cell)]
+    expected = {name for name in declared if not name.startswith("_")} - COMPUTED
+    assert sorted(expected) == sorted(set(listed) & declared)
+    assert all(listed.count(name) == 1 for name in expected)
