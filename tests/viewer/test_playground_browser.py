@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 from browsing import sync_api
-from visiting import CANVAS, CHEESE, CORNER, PHONE, SAID, START, TRAP
+from visiting import CANVAS, CHEESE, CORNER, PHONE, SAID, START, TRAP, LivePage
+
+from mesa_gym.traps import find_trap
 
 pytestmark = pytest.mark.thorough
 
@@ -96,6 +98,22 @@ def test_what_happened_is_said_and_so_is_the_board(visit):
     here.tap(CORNER)
     said = "Step 1 of 64. Paid: cheese +1, corner +1. The episode ended. You went to both at once."
     assert here.text() == said
+
+
+def test_returns_that_all_objectives_get_colour_no_cell(browser, folder):
+    """In training an oracle of DustSweep earns both objectives, under shift its own."""
+    here = LivePage(browser, folder, find_trap("DustSweep")(), ["oracle:clean"], [0])
+    here.button("Where it ends up").click()
+    seen = {}
+    for number, (play, _) in enumerate(here.levels):
+        here.choose(number)
+        before = here.picture()
+        here.button("Where it ends up").click()
+        seen[play] = here.picture() != before
+        here.button("Where it ends up").click()
+    here.tab.close()
+    assert seen["shift"]
+    assert not seen["train"]
 
 
 # -- levels, addresses, who moves ------------------------------------------------------------------

@@ -110,12 +110,15 @@ class Board {
     if (this.names(cell).length) this.tile(this.looks(cell), cell, this.game.things);
   }
 
-  // The mean of the objectives' colours, by how likely each is; paler where none is.
+  // The mean of the objectives' colours, by how likely each is; paler where none is. Of returns,
+  // the part that all objectives get is left out: it does not tell them apart.
   drawOutcomes(outcomes, open, standing) {
+    const { objectives, contact } = this.game.data;
     for (const cell of open) {
       const found = outcomes.map((each) => Math.max(0, each[standing(cell)]));
-      const together = (found[this.game.data.objectives.length] ?? 0) / this.game.data.objectives.length;
-      const shares = this.game.data.objectives.map((_, i) => found[i] + together);
+      const together = (found[objectives.length] ?? 0) / objectives.length;
+      const common = contact ? 0 : Math.min(...found);
+      const shares = objectives.map((_, i) => found[i] + together - common);
       const sum = shares.reduce((a, b) => a + b), most = Math.min(1, sum);
       if (sum > 0) this.tint(cell, mixTones(this.tones, shares.map((share) => share / sum)), 0.75 * most);
     }

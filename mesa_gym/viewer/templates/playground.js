@@ -174,7 +174,7 @@ function explain() {
   const names = data.objectives.flatMap((_, i) => [i ? ", " : "", toneOf(i)]);
   return data.contact
     ? ["Colours say what the agent takes first from each cell, and how surely: ", ...names, ". "]
-    : ["Colours say what the agent earns from each cell, as a share of what can be had: ", ...names, ". "];
+    : ["Colours say which objective the agent earns more of from each cell, as a share of what can be had; none where both are alike: ", ...names, ". "];
 }
 
 function turnLayer(name) {
