@@ -20,8 +20,9 @@ __all__ = ["main"]
 POLICIES = (
     "random, stay, oracle:<objective>, either or aimless (reference:<objective> for a trap without"
     " exact solver), a trained agent's directory, x.onnx, library:planner:<seed>, or in a checkout"
-    " library:<seed>, or module:name"
+    " library:<seed>, or module:name; or, with --algo, a model.zip"
 )
+ALGO = "what loads a model.zip of Stable-Baselines3, such as ppo"
 BESIDE = (
     "splits: the same on train and shift; twins: on a level and with its targets exchanged; bare or"
     " alone:<objective>: with targets taken away; targets: all of these; oracles: each objective's;"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mesa_gym.cli import BESIDE, POLICIES, SPLITS
+from mesa_gym.cli import ALGO, BESIDE, POLICIES, SPLITS
 from mesa_gym.cli.traps import declare_trap, read_trap
 from mesa_gym.command import DONE, require_writable
 from mesa_gym.envs.checks import integer
 from mesa_gym.files import write_text
-from mesa_gym.policies import as_policy, name_pursuer
+from mesa_gym.policies import name_pursuer
 from mesa_gym.report.page import load_jinja2
 from mesa_gym.scoring.plays import split_of
 from mesa_gym.scoring.trace import MOST_SEED
@@ -40,6 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="P",
         help=f"{POLICIES}; several are shown together",
     )
+    add("--algo", help=ALGO)
     declare_trap(parser)
     add("--split", help=SPLITS)
     add("--levels", type=int, nargs="+", default=[0], metavar="N", help="0 to 2**48 - 1")
@@ -87,15 +88,19 @@ def _make_playground(trap: Trap, options: argparse.Namespace) -> str:
     require_live(trap)
     levels = list_levels(trap, options.split, list(dict.fromkeys(options.levels)))
     horizon = trap.horizon(Split.SHIFT)
-    guests = [
-        Guest(PolicyPlayer(policy).name, as_policy(policy, trap, horizon))
-        for policy in options.policy or []
-    ]
+    players = [_make_player(policy, options) for policy in options.policy or []]
+    guests = [Guest(player.name, player.make(trap, horizon)) for player in players]
     names = [guest.name for guest in guests]
     if len(set(names)) < len(names):
         raise ValueError(f"agents of a page have names of their own, got {', '.join(names)}")
     with Progress(f"export {options.out.name}", len(levels), "levels") as advance:
         return make_playground(trap, levels, guests, options.salt, advance)
+
+
+def _make_player(policy: str, options: argparse.Namespace) -> PolicyPlayer:
+    """Return who plays; other policies may stand beside those that ``--algo`` loads."""
+    algo = options.algo if policy.endswith(".zip") else None
+    return PolicyPlayer(policy, options.seed, algo)
 
 
 def _make_replay(trap: Trap, options: argparse.Namespace, note: str) -> str:
@@ -113,7 +118,7 @@ def _seats(trap: Trap, options: argparse.Namespace) -> list[Seat]:
     play = options.split or Split.SHIFT.value
     split_of(play)
     policies = options.policy or [name_pursuer(trap, "base")]
-    players = [PolicyPlayer(policy, options.seed) for policy in policies]
+    players = [_make_player(policy, options) for policy in policies]
     if len(players) == 1:
         return seats_for(players[0], trap, play, options.beside, options.seed)
     if options.beside is not None:

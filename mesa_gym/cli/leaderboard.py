@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from mesa_gym.cli import POLICIES
+from mesa_gym.cli import ALGO, POLICIES
 from mesa_gym.cli.score import name_policies, split_trap
 from mesa_gym.cli.traps import declare_trap, read_traps
 from mesa_gym.command import DONE
@@ -29,7 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     declare_trap(parser, "; by default those of your agents, or all with a choice", many=True)
     told = f"score yours too: {POLICIES}; or TRAP=FILE, a file for each trap"
     add("--policy", nargs="+", action="extend", metavar="P", help=told)
-    add("--algo", help="what loads a model.zip of Stable-Baselines3, such as ppo")
+    add("--algo", help=ALGO)
     add("--name", help="of the agent of --policy, whose files are then its seeds")
     told = "score cards, or folders of them; nothing verifies them"
     add("--cards", nargs="+", type=Path, metavar="PATH", help=told)

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from mesa_gym import report
-from mesa_gym.cli import POLICIES
+from mesa_gym.cli import ALGO, POLICIES
 from mesa_gym.cli.traps import declare_trap, read_traps
 from mesa_gym.command import DONE, require_writable
 from mesa_gym.envs.checks import integer
@@ -33,10 +33,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add = parser.add_argument
     declare_trap(parser, "; several give a table, and a trace names its own", many=True)
-    told = f"{POLICIES}; or, with --algo, a model.zip; several give a table"
+    told = f"{POLICIES}; several give a table"
     add("--policy", nargs="+", action="extend", metavar="P", help=told)
     add("--trace", type=Path, metavar="FILE", help="recorded actions, in place of a policy")
-    add("--algo", help="what loads a model.zip of Stable-Baselines3, such as ppo")
+    add("--algo", help=ALGO)
     add("--size", type=int, metavar="N", help="cells a side, an odd number (default: the trap's)")
     add(
         "--levels", type=int, default=EVALUATION_LEVELS, help="of each split (default: %(default)s)"

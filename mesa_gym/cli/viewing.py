@@ -80,7 +80,8 @@ def screen_of(options: argparse.Namespace) -> WatchScreen:
     def player(trap: Trap) -> Player:
         if by_hand:
             return Human()
-        return PolicyPlayer(options.policy or name_pursuer(trap, "base"), options.seed)
+        policy = options.policy or name_pursuer(trap, "base")
+        return PolicyPlayer(policy, options.seed, options.algo)
 
     return _screen(options, player)
 

@@ -9,7 +9,7 @@ import argparse
 import re
 from pathlib import Path
 
-from mesa_gym.cli import BESIDE, POLICIES, SPLITS
+from mesa_gym.cli import ALGO, BESIDE, POLICIES, SPLITS
 from mesa_gym.cli.traps import declare_trap, read_trap, read_traps
 from mesa_gym.command import DONE
 from mesa_gym.errors import shorten
@@ -25,7 +25,9 @@ SIZES = "of the window, in pixels (default: %(default)s)"
 SCALE = "of all that is shown: 0.5 to 8 (default: %(default)s)"
 STRIP = "write six moments of the episode: .svg"
 # What can be said of one episode only, and not of the start screen.
-OF_AN_EPISODE = ("policy", "split", "level", "beside", "overlays", "record", "strip", "headless")
+OF_AN_EPISODE = (
+    "policy", "algo", "split", "level", "beside", "overlays", "record", "strip", "headless",
+)  # fmt: skip
 SCALES = (0.5, 8.0)  # pixels a point
 MOST = (7680, 4320)  # of a picture: larger ones would fill the memory
 
@@ -33,6 +35,7 @@ MOST = (7680, 4320)  # of a picture: larger ones would fill the memory
 def watch_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``watch``."""
     parser.add_argument("--policy", help=f"{POLICIES}; by default what pursues the base objective")
+    parser.add_argument("--algo", help=ALGO)
     declare_trap(parser, "; by default choose in the window")
     parser.add_argument("--map", type=Path, metavar="FILE", help="begin as a saved map does")
     _add_options(parser)

@@ -126,10 +126,11 @@ class PolicyPlayer(Player):
     Args:
         policy: a name, an agent's directory, ``module:factory``, a callable or a model.
         seed: of the sampling of actions.
+        algo: what loads a saved model.
     """
 
-    def __init__(self, policy: Any, seed: int = 0) -> None:
-        self.policy, self.seed = policy, seed
+    def __init__(self, policy: Any, seed: int = 0, algo: str | None = None) -> None:
+        self.policy, self.seed, self.algo = policy, seed, algo
         # Samples depend on the whole name, as they do where the policy is scored.
         self.agent = name_of(policy)
         self.name = Path(self.agent).name if Path(self.agent).is_dir() else self.agent
@@ -140,7 +141,7 @@ class PolicyPlayer(Player):
         Raises:
             ValueError: the name means nothing, or it cannot act on the trap.
         """
-        policy = as_policy(self.policy, trap, horizon)
+        policy = as_policy(self.policy, trap, horizon, algo=self.algo)
         # A model itself holds its environment too, which cannot always be copied.
         return policy if isinstance(self.policy, str) else copy.deepcopy(policy)
 
