@@ -9,6 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from mesa_gym.cli.traps import declare_trap, read_traps
 from mesa_gym.command import DONE, FAILED, require_writable
 from mesa_gym.envs.checks import integer
@@ -37,14 +39,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--levels", type=int, default=EVALUATION_LEVELS, help="of each split (default: %(default)s)"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="the certificates as data")
+    told = "the certificates as data; those of other traps in it are kept where traps are named"
+    parser.add_argument("--json", type=Path, metavar="FILE", help=told)
 
 
 def run(options: argparse.Namespace) -> int:
     """Certify that objectives agree in training and conflict under shift, sharing no level."""
     require_writable(options.json)
     levels = integer("levels", options.levels, 1, MOST_LEVELS)
-    traps = read_traps(options) or [cls() for cls in all_traps().values()]
+    named = read_traps(options)
+    traps = named or [cls() for cls in all_traps().values()]
+    kept = _read_certificates(options.json) if named else []
     rows, said, failures, written = [], [], [], []
     for trap in traps:
         name = trap.name()
@@ -71,8 +76,22 @@ def run(options: argparse.Namespace) -> int:
     if failures:
         say("\n".join(failures))
     if options.json is not None:
-        write_json(options.json, written)
+        others = [each for each in kept if each.get("trap") not in {t.name() for t in traps}]
+        write_json(options.json, [*others, *written])
     return FAILED if failures else DONE
+
+
+def _read_certificates(path: Path | None) -> list[dict[str, Any]]:
+    """Return the certificates of a file, none where there is no file."""
+    if path is None or not path.exists():
+        return []
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=list[dict[str, Any]])
+    except msgspec.DecodeError:
+        raise ValueError(
+            f"{path} holds no certificates, to which those of the named traps could be added;"
+            " choose another name, or remove it"
+        ) from None
 
 
 @contextmanager

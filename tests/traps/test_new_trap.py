@@ -66,7 +66,8 @@ def list_missing(cls):
     if not (ROOT / "tests" / "golden" / f"{name}.json").exists():
         yield "digests: `make digests` writes them to tests/golden"
     if name not in {each["trap"] for each in json.loads(CERTIFICATES.read_text())}:
-        yield "a certificate: `mesa-gym certify --json docs/certificates.json`"
+        command = f"mesa-gym certify {cls.__name__} --json docs/certificates.json"
+        yield f"a certificate: `{command}`"
     if not any(re.match(f"{re.escape(paper)}: .", cls.source) for paper in list_papers()):
         yield (
             "a paper: begin `source` with one of mesa_gym/traps/sources.py that is in"
