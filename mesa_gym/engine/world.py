@@ -254,6 +254,11 @@ class World:
             first += most
         for plane, cell in self.show(state):
             cell = self.xp.asarray(cell)[None, ...]
+            if cell.ndim > state.agent.ndim + 1:
+                raise ValueError(
+                    f"`show` yields {plane!r} with cells {tuple(cell.shape[1:])}; expected one a"
+                    f" level, {tuple(state.agent.shape)}: yield those of each slot by themselves"
+                )
             yield plane, cell, cell > 0
 
     def thing_dots(self, state: State, kind: str) -> Iterator[tuple[str, Array, Array]]:

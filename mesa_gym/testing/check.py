@@ -11,7 +11,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from mesa_gym.engine import State
+from mesa_gym.engine import Level, State
 from mesa_gym.errors import unknown
 from mesa_gym.testing.sample import difference, sample_of
 from mesa_gym.traps import Split, Trap, find_trap
@@ -112,7 +112,10 @@ def check(
 
 
 def explain_error(trap: Trap, error: Exception) -> str:
-    """Return what an error says, and of a name that the trap does not declare, which it does."""
+    """Return what an error says, and of a name that is not there, which are."""
+    if isinstance(error, AttributeError) and isinstance(error.obj, State | Level):
+        holder = type(error.obj)
+        return str(unknown(f"attribute of a {holder.__name__}", error.name, holder._fields))
     name = error.args[0] if isinstance(error, KeyError) and error.args else None
     declared = [*trap.looks, *trap.vars, *trap.const]
     if name in declared:
