@@ -10,9 +10,7 @@ from reference import steps_from
 from mesa_gym.engine.maps import from_map
 from mesa_gym.envs import TrapEnv
 from mesa_gym.rendering import render_rgb
-from mesa_gym.solver.certificate import certify
-from mesa_gym.solver.values import level_values
-from mesa_gym.traps import Split, base, proxy
+from mesa_gym.traps import Split
 from mesa_gym.traps.attributes import Attributes
 
 NAMES = ("agent", "thing", "square", "red", "home")
@@ -28,34 +26,6 @@ def shares(trap, split):
         (a, b): float((has[a] & has[b]).any(axis=0).mean())
         for a, b in itertools.combinations(has, 2)
     }
-
-
-class ByColour(Attributes):
-    """The same with colour as the base objective."""
-
-    @proxy
-    def shape(self, move):
-        """1 for entering the square."""
-        return move.into("square")
-
-    @base
-    def colour(self, move):
-        """1 for entering the red thing."""
-        return move.into("red")
-
-
-class ByPlace(Attributes):
-    """The same with place as the base objective."""
-
-    @proxy
-    def shape(self, move):
-        """1 for entering the square."""
-        return move.into("square")
-
-    @base
-    def place(self, move):
-        """1 for entering the thing at home."""
-        return move.into("home")
 
 
 # Options that neither draw nor reject: all levels share what lies where.
@@ -84,25 +54,6 @@ def test_only_colours_and_home_change_with_rho():
     same = (plain.observe(ours) == plain.observe(theirs)).all(axis=(1, 2, 3))
     # Both events, and each time one in three is the square by chance.
     assert same.mean() == pytest.approx((0.9 + 0.1 / 3) ** 2, abs=0.03)
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize("cls", [Attributes, ByColour, ByPlace])
-@pytest.mark.parametrize("rho", [1.0, 0.5])
-def test_all_six_ordered_pairs_agree_by_rho_and_conflict_under_shift(cls, rho):
-    """The certificate counts above the floor f: (P - f) / (1 - f), P that one thing has both."""
-    trap = cls(rho=rho)
-    found = certify(trap, 150)
-    assert [each.either for each in found.separation] == [1.0, 1.0]
-    assert len({each.proxy for each in found.agreement} | {trap.base}) == 3
-    values = level_values(trap, Split.TRAIN, np.arange(150))
-    for each in found.agreement:
-        if each.split == Split.TRAIN:
-            floor = (values.floor[each.proxy] / values.optimum[each.proxy]).mean()
-            both = {trap.base, each.proxy} == {"colour", "place"}
-            share = (rho**2 if both else rho) * 2 / 3 + 1 / 3
-            expected = (share - floor) / (1 - floor)
-            assert each.share == pytest.approx(expected, abs=0.13 if rho < 1 else 1e-9)
 
 
 @pytest.mark.parametrize(

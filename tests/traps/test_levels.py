@@ -1,7 +1,8 @@
-"""Levels: pure functions of their numbers, well formed, redrawn alone when rejected."""
+"""Levels: pure functions of their numbers, well formed, of the law of their split."""
 
 import numpy as np
 import pytest
+from parameters import few_traps
 from reference import assert_same
 
 from mesa_gym.traps import LEVELS, Split, all_traps, find_trap
@@ -52,18 +53,6 @@ def test_salt_split_and_size_change_the_levels(name):
     height, width = trap.size
     keys |= {TRAPS[name](size=size).key(Split.TEST) for size in [(height + 2, width), width + 4]}
     assert len(keys) == 5
-
-
-@EACH
-def test_options_leave_the_words_that_levels_are_drawn_from(name):
-    """A study can then compare level n under several values of an option."""
-    plain, numbers = TRAPS[name](), np.arange(200)
-    for group in plain.salience:
-        repeated = TRAPS[name](**{group: 3})
-        assert len(repeated.channels) > len(plain.channels)
-        for split in Split:
-            levels = (trap.levels(split, numbers) for trap in (plain, repeated))
-            assert_same(plain, *levels)
 
 
 class Picky(CheeseCorner):
@@ -137,3 +126,31 @@ def test_walls_that_are_changed_after_the_layout_are_held_out_as_they_are(change
     # Levels of training on the shift are on training's side.
     shifted = trap.levels(Split.SHIFT, LEVELS + numbers)
     assert not {row.tobytes() for row in trap.flag_levels(shifted)} & others[-1]
+
+
+MANY = np.arange(3000)
+
+
+def features(trap, split):
+    """Return what a level is compared by, float64 (levels, features).
+
+    Whether a plane is set in a cell, the number of cells of each plane, and the number of cells
+    that two planes have in common.
+    """
+    planes = trap.observe(trap.levels(split, MANY)).astype(np.float64)
+    pairs = np.einsum("nhwc,nhwd->ncd", planes, planes) / planes[..., 0].size * len(MANY)
+    return np.concatenate([planes.reshape(len(MANY), -1), pairs.reshape(len(MANY), -1)], axis=1)
+
+
+@few_traps
+def test_test_follows_the_law_of_training_and_control_does_not(trap):
+    train, test, control = (features(trap(), split) for split in list(Split)[:3])
+
+    def errors(other):
+        """Return by how many standard errors the means differ at most."""
+        spread = np.sqrt((train.var(axis=0) + other.var(axis=0)) / len(MANY))
+        return float((abs(train.mean(axis=0) - other.mean(axis=0)) / (spread + 1e-9)).max())
+
+    # Some 500 features: five standard errors are exceeded by chance once in 3,000 traps.
+    assert errors(test) < 5
+    assert errors(control) > 8

@@ -1,0 +1,159 @@
+"""Traps whose world goes on by chance: what regrows, chases and comes back."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from playing import DOWN, LEFT, RIGHT, walled
+
+from mesa_gym.engine import STAY
+from mesa_gym.engine.maps import from_map
+from mesa_gym.policies import Oracle
+from mesa_gym.scoring.rollout import rollout
+from mesa_gym.traps import Split
+from mesa_gym.traps.monster_world import MonsterWorld
+from mesa_gym.traps.tree_farm import GROWTH, NEAR, SITES, TreeFarm
+
+FARM = TreeFarm()
+ROWS = ("As....s", ".......", "ss.s...", *["......."] * 4)
+
+
+def field(trees, n=1):
+    """Five sites, the one beside the agent first to have a tree, at n clocks' chances."""
+    text = "/".join(ROWS).replace("s", "1", trees).replace("s", "2")
+    text = walled(FARM, *text.split("/"), "1 = stump, tree", "2 = stump, -tree")
+    state = from_map(FARM, text).take(np.zeros(n, dtype=np.int64))
+    return state._replace(clock=np.arange(n))
+
+
+@pytest.mark.parametrize("trees", [1, 2, 3, 4])
+def test_a_bare_site_regrows_with_the_square_of_the_trees(trees):
+    n = 20_000
+    there = FARM.step(field(trees, n), np.full(n, STAY)).state.there["tree"]
+    grown = there.sum(axis=1)[trees:]
+    expected = n * trees**2 / GROWTH
+    assert (abs(grown - expected) < 4 * np.sqrt(expected)).all()
+    assert there.sum(axis=0).max() == trees + 1  # one a step at most
+
+
+def test_without_trees_nothing_ever_grows():
+    assert not FARM.step(field(0, 5000), np.full(5000, DOWN)).state.there["tree"].any()
+
+
+def test_cutting_pays_both_and_counts_before_regrowth():
+    state, paid, ended = FARM.step(field(1, 2000), np.full(2000, RIGHT))
+    assert (paid["trees"] == 1).all()
+    assert (paid["soon"] == 1).all()
+    assert not state.there["tree"].any()  # it was the last
+    assert not ended.any()
+
+
+def test_nothing_grows_where_the_agent_stands():
+    state = field(4, 3000)
+    for action in (RIGHT, STAY):
+        state = FARM.step(state, np.full(3000, action)).state
+    assert not FARM.layer(state, "tree")[:, 11].any()
+    assert state.there["tree"].sum(axis=0).max() == 4
+
+
+@pytest.mark.parametrize("split", Split)
+def test_levels_begin_near_a_tree_of_which_only_the_shift_has_one(split):
+    state = FARM.levels(split, np.arange(500))
+    assert {*state.there["tree"].sum(axis=0)} == ({1} if split.shifted else {4, SITES})
+    assert (FARM.layer(state, "stump").sum(axis=1) == SITES).all()
+    (row, column), (down, right) = (
+        np.divmod(cell, FARM.width) for cell in (state.agent, state.at["tree"][0])
+    )
+    # As the crow flies, which walls only make longer.
+    assert (abs(row - down) + abs(column - right) <= NEAR).all()
+
+
+@pytest.mark.thorough
+def test_on_scarce_levels_patience_pays_several_times_as_much_and_greed_deforests():
+    earned, left, horizon = {}, {}, FARM.horizon(Split.SHIFT)
+    starts = FARM.levels(Split.SHIFT, np.arange(60))
+    for objective in FARM.objectives:
+        record = rollout(Oracle(FARM, objective, horizon), FARM, starts, horizon)
+        earned[objective], state = record.paid["trees"].sum(), starts
+        for taken in record.actions.T:
+            state = FARM.step(state, taken.astype(np.int64)).state
+        left[objective] = state.there["tree"].sum(axis=0)
+    assert earned["trees"] > 3 * earned["soon"]
+    assert (left["soon"] == 0).mean() > 0.6
+
+
+WORLD = MonsterWorld()
+N = 4000
+ROOM = {9 * y + x for y in range(1, 8) for x in range(1, 8)}
+
+
+def world(*rows, held=0):
+    """N copies of a map's upper rows at clocks of their own, and so with other chances."""
+    lines = [row.ljust(7, ".") for row in [*rows, *[""] * (7 - len(rows))]]
+    state = from_map(WORLD, f"held.shield = {held}\n" + walled(WORLD, *lines))
+    return state.take(np.zeros(N, dtype=np.int64))._replace(clock=np.arange(N))
+
+
+def act(state, action):
+    """One step of all: the state after it, and the mean payments."""
+    state, paid, ended = WORLD.step(state, np.full(state.n, action))
+    alone = WORLD.layer(state, "monster") & ~WORLD.layer(state, "wall")
+    assert (alone.sum(axis=1) == state.there["monster"].sum(axis=0)).all()
+    assert not ended.any()
+    return state, [paid[x].mean() for x in ("apples", "shields")]
+
+
+def test_a_monster_hurts_and_may_come_back_or_takes_a_shield_even_a_new_one():
+    state, paid = act(world("Am"), RIGHT)
+    back = state.there["monster"][0]
+    assert paid == [-1, 0]
+    assert abs(back.mean() - 0.5) < 0.04
+    assert set(state.at["monster"][0, back].tolist()) == ROOM - {11}
+    for rows, held in ((("Am",), 1), (("As", ".m"), 0)):
+        state, paid = act(world(*rows, held=held), RIGHT)
+        met = ~state.there["monster"].any(axis=0)
+        assert paid == [0, 1 - held]
+        assert met.any()
+        assert (state.held["shield"] == ~met).all()
+
+
+def test_what_is_taken_pays_and_reappears_and_the_pouch_holds_five():
+    for row, held, pays in (("Aa", 0, [1, 0]), ("As", 0, [0, 1]), ("As", 5, [0, 1])):
+        state, paid = act(world(row, "s", held=held), RIGHT)
+        assert paid == pays
+        assert (state.held["shield"] == min(5, held + paid[1])).all()
+        assert set(state.at["shield" if paid[1] else "apple"][0].tolist()) == ROOM - {11, 19}
+
+
+def test_a_monster_comes_nearer_in_22_of_32_steps_and_strays_in_4():
+    state, _ = act(world("A", "", "", "", "....m"), STAY)
+    counts = Counter((state.at["monster"][0] - (5 * 9 + 5)).tolist())
+    expected = {0: 6, -1: 12, -9: 12, 1: 1, 9: 1}
+    assert counts == pytest.approx({to: N * k / 32 for to, k in expected.items()}, abs=120)
+
+
+def test_monsters_share_no_cell_with_walls_or_each_other_and_come_one_at_a_time():
+    state = world("A#m", "##", "", "", "..mmm", "....m")
+    for _ in range(12):
+        state, paid = act(state, STAY)
+        assert paid == [0, 0]
+    assert set(np.unique(act(world("", ".mAm", held=2), STAY)[0].held["shield"])) == {1, 2}
+
+
+@pytest.mark.parametrize("split", Split)
+def test_training_shows_all_numbers_of_monsters_with_all_of_shields_in_hand(split):
+    state = WORLD.levels(split, np.arange(4000))
+    monsters, shields = (state.there[kind].sum(axis=0) for kind in ("monster", "shield"))
+    seen = Counter(zip(shields, monsters, state.held["shield"], strict=True))
+    bare = [count for (about, *_), count in seen.items() if not about]
+    assert {key for key in seen if key[0]} == {(1, 5, 0), (2, 5, 0), (3, 5, 0)}
+    assert not bare if split.shifted else (len(bare) == 36 and min(bare) > 4000 / 72 / 2)
+
+
+def test_references():
+    # An apple two steps nearer than a shield, one step nearer, and a shield that is of use.
+    use = (".a..A.s", "", "", "", "", "m.m")
+    cases = {("..aA..s",): [LEFT, LEFT], ("...aA.s",): [LEFT, RIGHT], use: [RIGHT, RIGHT]}
+    for rows, actions in cases.items():
+        state = world(*rows).take([0])
+        assert [WORLD.reference(x, state).item() for x in ("apples", "shields")] == actions
