@@ -1,15 +1,11 @@
 """Layouts: mazes are trees with loops, rooms with blocks are in one piece, no side is favoured."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from reference import cells_of, in_one_piece, neighbours, steps_from
 from scipy.stats import chisquare
 
 from mesa_gym.engine import LevelBuilder, World
-
-Size = tuple[int, int]
 
 
 class Bare(World):

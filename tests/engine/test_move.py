@@ -1,18 +1,15 @@
 """Moves against looking at each level, thing by thing."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
-from reference import arrays, assert_same
-from worlds import Zoo, contents, zoo_states
+from reference import arrays
+from worlds import contents, zoo_states
 
-from mesa_gym.engine import Move, State
+from mesa_gym.engine import Move
 from mesa_gym.engine.chance import outputs
 
-ACT = 4
 LEADS = [(0, -1), (1, 0), (0, 1), (-1, 0), (0, 0)]  # left, down, right, up, act
 seeds = st.integers(0, 2**32)
 
@@ -29,11 +26,6 @@ def moved(seed, n=6):
     move = Move(zoo, state, action)
     move.go(move.on("wall") | move.on("door"))
     return zoo, state, move
-
-
-def after(move):
-    fixed = (move.before.level, move.before.clock + 1)
-    return State(*fixed, move.agent, move.at, move.there, move.held, move.vars)
 
 
 @given(seeds)
@@ -101,21 +93,6 @@ def test_writers_change_what_they_say_in_the_rows_asked_for(seed):
     assert all((array == frozen[name]).all() for name, array in arrays(state).items())
 
 
-def test_what_does_not_change_is_the_same_object():
-    zoo, state = zoo_states(0)
-    still = Move(zoo, state, np.full(4, ACT))
-    still.go(still.on("wall"))
-    still.clear("key")
-    still.take("tree")
-    still.hold("key", 1, np.zeros(4, dtype=np.bool_))
-    assert (still.there, still.held, still.at) == (state.there, state.held, state.at)
-    assert still.there is state.there
-    still.put("key", at=state.at["key"] + 1, there=~state.there["key"])
-    assert still.there["door"] is state.there["door"]
-    np.testing.assert_array_equal(still.at["key"], state.at["key"] + 1)
-    np.testing.assert_array_equal(still.there["key"], ~state.there["key"])
-
-
 @given(seeds)
 @example(1036000)  # a row without a bare cell
 def test_what_appears_takes_a_free_slot_and_a_bare_cell(seed):
@@ -134,42 +111,6 @@ def test_what_appears_takes_a_free_slot_and_a_bare_cell(seed):
         for slot in new:
             rank = (int(words[row]) % (1 << 64) >> 32) * len(bare) >> 32
             assert move.at["tree"][slot, row] == bare[rank]
-
-
-class Rules(Zoo):
-    """Every writer at work."""
-
-    def step(self, state, action):
-        move = Move(self, state, action)
-        move.go(move.on("wall") | (move.on("door") & ~move.had("key")))
-        move.take("key", where=move.into("red") | move.into("key") & move.was("been"))
-        move.restore("tree", where=move.off("tree"), at=move.before.agent)
-        move.clear("tree")
-        move.hold("key", -1, move.into("door") & move.had("key"))
-        move.set(been=move.was("been") ^ move.into("lava"))
-        if state.agent.ndim < 2:
-            move.appear("spot", move.none("tree") | move.into("spot"), move.bits("wind")[2])
-        return after(move)
-
-
-@pytest.mark.thorough
-@settings(deadline=None, max_examples=30)
-@given(seeds)
-def test_a_step_is_the_same_in_a_batch_alone_and_for_all_actions_at_once(seed):
-    rules, (_, state) = Rules((6, 7)), zoo_states(seed)
-    alone = rules.bound(batched=False)
-    singles = [state.single(row) for row in range(4)]
-    for action in np.random.default_rng(seed).integers(0, 5, (20, 4)):
-        wide = state.map(lambda a: a[..., None, :])
-        every = rules.step(wide, np.arange(5)[:, None])
-        every = every.map(lambda a: np.broadcast_to(a, (*a.shape[:-2], 5, 4)))
-        for each in range(5):
-            one = rules.step(wide, np.full((1, 4), each)).map(lambda a: a[..., 0, :])
-            assert_same(rules, every.map(lambda a, each=each: a[..., each, :]), one)
-        state = rules.step(state, action)
-        for row in range(4):
-            singles[row] = alone.step(singles[row], action[row])
-            assert_same(rules, singles[row].batched(), state.take(np.array([row])))
 
 
 def test_a_name_that_no_rule_has_set_is_explained():

@@ -1,16 +1,23 @@
 """Ways against breadth-first search, against listing them all, and against relaxing every edge."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import cells_of, neighbours, steps_from
 
-from mesa_gym.engine import FAR, apart, crowd, distances, each_first, equidistant, tour, toward
+from mesa_gym.engine import (
+    FAR,
+    STAY,
+    apart,
+    crowd,
+    distances,
+    each_first,
+    equidistant,
+    tour,
+    toward,
+)
 
-LEFT, DOWN, RIGHT, UP, STAY = range(5)
 seeds = st.integers(0, 2**32)
 
 

@@ -1,78 +1,22 @@
-"""Few outcomes: the solver's expectation against plain recursion, and against sampled episodes."""
-
-from functools import cache
+"""Few outcomes: the solver's expectation against sampled episodes, and what is refused."""
 
 import numpy as np
 import pytest
+from playing import walled
 from small_traps import Slippery, SmallDish
 
-from mesa_gym.engine import ACTIONS, STAY, Move
+from mesa_gym.engine import ACTIONS, Move
 from mesa_gym.engine.chance import mix
-from mesa_gym.solver import Graph, Solution, TimeLeft
+from mesa_gym.engine.maps import from_map
+from mesa_gym.solver import Graph, Solution
 from mesa_gym.traps import Split
 from mesa_gym.traps.tree_farm import TreeFarm
 
-EXACT, SAMPLED = 1e-12, 100_000
+SAMPLED = 100_000
 
 
 def single(trap, level, split=Split.SHIFT):
     return trap.levels(split, [level])
-
-
-# -- plain recursion, without the engine's chance ------------------------------------------------
-
-
-class PlainSlip:
-    """Slippery's values by steps of the trap without ice, weighed by hand."""
-
-    def __init__(self, start, objective):
-        self.trap, self.x, self.start = SmallDish(7), objective, start
-
-    @cache  # noqa: B019
-    def step(self, cell, been, action):
-        state = self.start._replace(agent=np.array([cell]), vars={"been": np.array([been])})
-        after, paid, ended = self.trap.step(state, np.array([action]))
-        return (
-            int(after.agent[0]),
-            bool(after.vars["been"][0]),
-            float(paid[self.x][0]),
-            bool(ended[0]),
-        )
-
-    def action_value(self, cell, been, action, left):
-        total = 0.0
-        sides = [((action - 1) % 4, 0.05), ((action + 1) % 4, 0.05)] if action != STAY else []
-        for taken, chance in ((action, 1.0 - 0.05 * len(sides)), *sides):
-            after, then, paid, ended = self.step(cell, been, taken)
-            total += chance * (paid + 0.99 * (0.0 if ended else self.value(after, then, left - 1)))
-        return total
-
-    @cache  # noqa: B019
-    def value(self, cell, been, left):
-        if left == 0:
-            return 0.0
-        return max(self.action_value(cell, been, action, left) for action in range(5))
-
-
-@pytest.mark.parametrize("level", range(3))
-@pytest.mark.parametrize("objective", ["cheese", "dish"])
-def test_a_slippery_floor(level, objective):
-    trap, horizon = Slippery(7), 20
-    start = single(trap, level)
-    plain, solution = PlainSlip(start, objective), Solution(trap, start, horizon)
-    wanted = plain.value(int(start.agent[0]), False, horizon)
-    assert solution.optimum(objective)[0] == pytest.approx(wanted, rel=0, abs=EXACT)
-    dry = Solution(SmallDish(7), start, horizon).optimum(objective)[0]
-    assert 0 < wanted < dry
-    # From every state, with any time left, each action.
-    anywhen, graph = TimeLeft(solution.graph, horizon), solution.graph
-    states = graph.numbers.unrank(graph.starts, graph.level_row, graph.rank)
-    cells, visits = states.agent[0].tolist(), states.vars["been"][0].tolist()
-    for left in (1, 2, 7):
-        found = anywhen.action_values(objective, np.arange(len(graph)), left)
-        for number, (cell, been) in enumerate(zip(cells, visits, strict=True)):
-            of_actions = [plain.action_value(cell, been, action, left) for action in range(5)]
-            assert found[number] == pytest.approx(of_actions, rel=0, abs=EXACT)
 
 
 # -- sampled episodes ----------------------------------------------------------------------------
@@ -111,6 +55,14 @@ def test_optimal_episodes_earn_the_optimum_on_average(trap, objective):
     wanted = Solution(trap, single(trap, 1), horizon).optimum(objective)[0]
     assert 0 < error < 0.02
     assert abs(mean - wanted) < 4 * error
+
+
+def test_a_slip_in_a_corridor_costs_a_step():
+    """Nine moves in ten enter the cheese, by hand; the others bump into a wall."""
+    trap = Slippery(7)
+    start = from_map(trap, walled(trap, "Ac.d"))
+    for horizon, worth in ((1, 0.9), (2, 0.9 + 0.1 * 0.99 * 0.9)):
+        assert Solution(trap, start, horizon).optimum("cheese")[0] == pytest.approx(worth)
 
 
 # -- the graph ------------------------------------------------------------------------------------
@@ -207,14 +159,6 @@ class Unasked(SmallDish):
     outcomes = {"slip": 2}
 
 
-class Twice(Slippery):
-    """Draws the same name twice."""
-
-    def rules(self, move):
-        super().rules(move)
-        move.outcome("slip", 1, 1, 1)
-
-
 class Negative(SmallDish):
     """Has a weight below 0."""
 
@@ -224,7 +168,7 @@ class Negative(SmallDish):
         return move.action + 0 * move.outcome("slip", 2, -1)
 
 
-@pytest.mark.parametrize("cls", [Unasked, Twice, Negative])
+@pytest.mark.parametrize("cls", [Unasked, Negative])
 def test_outcomes_that_do_not_sum_to_one_are_refused(cls):
     with pytest.raises(ValueError, match=f"outcomes of {cls.__name__}.*once a step"):
         Graph(cls(7), cls(7).levels(Split.SHIFT, [0]))

@@ -1,17 +1,18 @@
-"""The outcomes of a policy from every state: by hand and by matrices."""
+"""Outcomes of a policy from every state: by hand, by matrices, and of many levels together."""
 
 import numpy as np
 import pytest
 from parameters import thorough
 from small_traps import SmallDish
 
-from mesa_gym.policies import as_policy
-from mesa_gym.solver import PlacementGraph, Solution, expect_returns, share_first_contacts
+from mesa_gym.solver import (
+    PlacementGraph,
+    Prospects,
+    Solution,
+    expect_returns,
+    share_first_contacts,
+)
 from mesa_gym.traps import find_trap
-from mesa_gym.traps.cheese_corner import CheeseCorner
-
-LEFT, DOWN, RIGHT, UP, STAY = range(5)
-CHEESE = CheeseCorner()
 
 
 def draw_shares(n, seed=0):
@@ -79,15 +80,6 @@ def test_first_contacts_are_those_of_the_chain_as_one_matrix(name, horizon):
     np.testing.assert_allclose(contact_shares(graph, shares, horizon), wanted, atol=1e-12)
 
 
-def test_in_the_long_run_first_contacts_solve_a_linear_system():
-    graph = shift_graph(SmallDish())
-    n, shares = graph.going, draw_shares(graph.going)
-    chain = draw_chain(graph, shares)
-    wanted = np.linalg.solve(np.eye(n) - chain[:n, :n], chain[:n, n:-1]).T
-    assert wanted.sum(axis=0) == pytest.approx(1)
-    np.testing.assert_allclose(contact_shares(graph, shares, 5000), wanted, atol=1e-9)
-
-
 @pytest.mark.parametrize("name", ["CheeseDish", thorough("KeysChests"), thorough("FollowMe")])
 def test_returns_are_those_of_a_linear_system(name):
     trap = find_trap(name)()
@@ -99,9 +91,6 @@ def test_returns_are_those_of_a_linear_system(name):
         np.add.at(moves, (goes.nonzero()[0], graph.successor[action][goes]), shares[goes, action])
     for x, paid in graph.paid.items():
         mean = (shares.T * paid).sum(axis=0)
-        forever = expect_returns(graph.successor, paid, shares, 500, 0.9)
-        wanted = np.linalg.solve(np.eye(n) - 0.9 * moves, mean)
-        np.testing.assert_allclose(forever, wanted, atol=1e-12)
         in_time, before = np.zeros(n), mean
         for _ in range(12):
             in_time, before = in_time + before, trap.discount(x) * (moves @ before)
@@ -109,17 +98,44 @@ def test_returns_are_those_of_a_linear_system(name):
         np.testing.assert_allclose(found, in_time, atol=1e-12)
 
 
-def test_an_optimal_policy_expects_the_optimum():
-    trap = SmallDish()
-    start = trap.levels("shift", [3])
-    graph, horizon = PlacementGraph(trap, start), 40
+def prospects(trap, levels=4):
+    starts = trap.levels("shift", np.arange(levels))
+    return Prospects(Solution(trap, starts, trap.horizon("shift")))
+
+
+def draw(rows):
+    return np.random.default_rng(0).dirichlet(np.ones(5), rows)
+
+
+@pytest.mark.parametrize("name", ["CheeseDish", thorough("KeysChests"), thorough("FollowMe")])
+def test_levels_together_come_to_what_each_comes_to_alone(name):
+    """Alone by another graph, which holds more states; a state's shares follow from its number."""
+    trap = find_trap(name)()
+    found = prospects(trap)
+    of_rank = draw(found.solution.graph.numbers.count)
+    together = found.share_first(of_rank[found.solution.graph.rank])
+    for level in range(4):
+        graph = PlacementGraph(trap, trap.levels("shift", [level]))
+        shares = of_rank[graph.rank[: graph.going]]
+        asked = graph.successor, graph.find_contacts(), shares, trap.horizon("shift")
+        alone = share_first_contacts(*asked)[:, graph.start]
+        np.testing.assert_allclose(together[:, level], alone, atol=1e-12)
+
+
+@pytest.mark.parametrize("trap", [SmallDish(), thorough(find_trap("TreeFarm")())], ids=repr)
+def test_at_random_the_return_is_the_solvers(trap):
+    """Of rules that draw outcomes it is so on average."""
+    found = prospects(trap)
+    shares = np.full((len(found.solution.graph), 5), 0.2)
     for x in trap.objectives:
-        # With this much time left, what is optimal does not depend on it any more.
-        policy = as_policy(f"oracle:{x}", trap, horizon)
-        shares = np.asarray(policy.act(np.empty(0), graph.states.take(slice(0, graph.going))))
-        found = expect_returns(graph.successor, graph.paid[x], shares, horizon, trap.discount(x))
-        wanted = Solution(trap, start, horizon).optimum(x)[0]
-        assert found[graph.start] == pytest.approx(wanted, abs=1e-12)
-        # What is nearer is taken on the way.
-        first = contact_shares(graph, shares, horizon)[list(trap.objectives).index(x)]
-        assert first[graph.start] == pytest.approx(1)
+        wanted = found.solution.uniform(x)
+        np.testing.assert_allclose(found.expect(x, shares), wanted, atol=1e-9)
+
+
+def test_who_meets_base_later_meets_it_too():
+    trap = find_trap("CheeseCorner")()
+    found = prospects(trap)
+    shares = draw(len(found.solution.graph))
+    first, met = found.share_first(shares)[0], found.meet("cheese", shares)
+    assert (met >= first - 1e-12).all()
+    assert (found.meet("corner", shares) >= found.share_first(shares)[1] - 1e-12).all()

@@ -11,7 +11,7 @@ from small_traps import Corridor, Healthy, SmallDish
 
 from mesa_gym.engine import STAY
 from mesa_gym.engine.maps import from_map
-from mesa_gym.solver import Graph, PlacementGraph, placing
+from mesa_gym.solver import PlacementGraph, placing
 from mesa_gym.traps import find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 
@@ -29,24 +29,6 @@ def list_cells(graph):
 
 
 # -- against other searches ----------------------------------------------------------------------
-
-
-@each_live
-@pytest.mark.parametrize("split", ["train", "shift"])
-def test_all_that_steps_reach_is_in_it_with_the_same_steps_and_payments(trap, split):
-    made = trap()
-    start = made.levels(split, [3])
-    stepped, placed = Graph(made, start), PlacementGraph(made, start)
-    number = np.searchsorted(placed.rank[: placed.going], stepped.rank)
-    assert (placed.rank[number] == stepped.rank).all()
-    assert placed.start == number[0]
-    # Of the states that follow an end, Graph knows one only.
-    after = placed.successor[:, number]
-    over = stepped.successor == len(stepped)
-    assert (over == (after >= placed.going)).all()
-    assert (after[~over] == number[stepped.successor[~over]]).all()
-    for x, paid in placed.paid.items():
-        assert (paid[:, number] == stepped.payments[x][stepped.paid[x]]).all()
 
 
 @each_live
@@ -119,18 +101,6 @@ def test_it_is_the_closure_of_steps_and_of_placing(trap):
 
 
 # -- by hand -------------------------------------------------------------------------------------
-
-
-def test_behind_a_cheese_that_ends_the_episode_only_placing_leads():
-    text = walled(CHEESE, "xA.c..", "######", "##.##.")
-    graph = place_all(CHEESE, text)
-    # The cell with wall around it cannot be entered.
-    assert list_cells(graph) == {(1, column) for column in (1, 2, 3, 5, 6)}
-    stepped = Graph(CHEESE, from_map(CHEESE, text))
-    assert {divmod(cell, 9) for cell in (stepped.rank % 81).tolist()} == {(1, 1), (1, 2), (1, 3)}
-    # Cells 2, 3, 5 and 6 with the corner, all five without; two ends on the cheese.
-    assert (graph.going, len(graph)) == (9, 11)
-    assert (graph.rank[9:] % 81).tolist() == [9 + 4, 9 + 4]
 
 
 def test_behind_a_key_and_a_chest_the_agent_can_be_without_taking_them():

@@ -1,18 +1,36 @@
-"""Shut levels by hand, and against plain recursion on maps that are written again."""
+"""Targets, and shut levels by hand and against plain recursion on maps that are written again."""
 
 import numpy as np
 import pytest
 from parameters import each_solvable
 from playing import DOWN, UP, walled
-from reference import enumerate_level
+from reference import cells_of
 from small_traps import SmallDish
 
 from mesa_gym.engine.maps import from_map, to_map
-from mesa_gym.solver import Graph, actions_in, solutions
+from mesa_gym.solver import Graph, actions_in, solutions, targets
 from mesa_gym.solver.shut import shut_levels
 from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
+from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.traps.lava_land import LavaLand
+from mesa_gym.traps.nearest_fruit import NearestFruit
+
+
+def test_a_chest_is_a_target_before_there_is_a_key():
+    trap = KeysChests()
+    found = targets(trap, from_map(trap, walled(trap, "ACk....", ".......", "C......")))
+    cells = {x: cells_of(pays.reshape(trap.size)) for x, pays in found.items()}
+    assert cells == {"chests": {(1, 2), (3, 1)}, "keys": {(1, 3)}}
+
+
+def test_what_pays_less_than_half_of_the_most_is_no_target():
+    trap = NearestFruit()
+    rows = ("1.A...2", "1 = fruit pip1", "2 = fruit pip3 nearest")
+    found = targets(trap, from_map(trap, walled(trap, *rows)))
+    cells = {x: cells_of(pays.reshape(trap.size)) for x, pays in found.items()}
+    assert cells == {"ripest": {(1, 7)}, "nearest": {(1, 7)}}
+
 
 # Left is best; shut, above and below are as far, and the right is wrong.
 CROSS = (".....", ".#.#.", "c.A..", ".#.#.", ".....")
@@ -57,32 +75,6 @@ def test_no_wall_is_put_where_something_may_come_back_to_or_on_other_ground():
     goal = [row.replace("c", "G") for row in CROSS]
     assert shut(hot, *goal).counted.all()
     assert not shut(hot, goal[0], ".#~#.", "G~A~.", ".#~#.", goal[4]).counted.any()
-
-
-def read_optimal(trap, state, horizon):
-    """Return the optimal first actions by plain recursion."""
-    _, best = enumerate_level(trap, state).earned(trap.base, horizon)
-    return best[horizon][0]
-
-
-def test_against_recursion_on_maps_that_are_written_again():
-    """Walls are put into the text, at the cells beside the agent's."""
-    trap, horizon, counted = SmallDish(), 20, []
-    starts = trap.levels(Split.TEST, np.arange(60))
-    found = shut_levels(trap, starts, horizon)
-    for number in np.flatnonzero(found.counted):
-        state = starts.take(np.array([number]))
-        text = [*to_map(trap, state)]
-        for action in read_optimal(trap, state, horizon):
-            cell = int(state.agent[0] + trap.offsets[action])
-            assert text[cell + cell // 7] == "."  # a line has a newline more
-            text[cell + cell // 7] = "#"
-        best = read_optimal(trap, from_map(trap, "".join(text)), horizon)
-        assert {*np.flatnonzero(found.optimal[number])} == best
-        counted.append(len(best))
-    assert len(counted) == 3
-    shares = found.judge(np.full((60, 5), 0.2))
-    assert np.nanmean(shares) == pytest.approx(np.mean(counted) / 5)
 
 
 @each_solvable

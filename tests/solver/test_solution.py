@@ -5,7 +5,7 @@ import pytest
 from parameters import each_solvable
 from playing import ACT, LEFT, RIGHT, walled
 from reference import enumerate_level
-from small_traps import Healthy
+from small_traps import Healthy, Slippery
 
 from mesa_gym.engine.maps import from_map
 from mesa_gym.solver import (
@@ -18,7 +18,7 @@ from mesa_gym.solver import (
     share_solution,
 )
 from mesa_gym.solver.certificate import measure_separation
-from mesa_gym.traps import Split, base, proxy
+from mesa_gym.traps import Split, base
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.nearest_fruit import NearestFruit
 
@@ -30,21 +30,6 @@ def solve(trap, horizon, *lines):
 
 
 # -- by hand -------------------------------------------------------------------------------------
-
-
-class Hasty(Healthy):
-    """A trap with a proxy that has a discount of its own."""
-
-    @proxy(discount=0.5)
-    def soon(self, move):
-        """1 for entering the cheese, soon."""
-        return move.into("cheese")
-
-
-def test_each_objective_has_its_own_discount():
-    solution = solve(Hasty(7), 10, "c..A.")
-    assert solution.optimum("cheese")[0] == pytest.approx(GAMMA**2)
-    assert solution.optimum("soon")[0] == pytest.approx(0.5**2)
 
 
 # Levels of CheeseCorner: a corridor, and what "1" stands for in it.
@@ -189,6 +174,11 @@ def test_everything_equals_plain_recursion(trap):
             best, worst = (plain.earned(y, horizon, f, sets)[0][horizon][0] for f in (max, min))
             assert solution.best(y, among=x)[0] == pytest.approx(best, abs=1e-12)
             assert solution.worst(y, among=x)[0] == pytest.approx(worst, abs=1e-12)
+
+
+def test_a_floor_on_which_every_move_may_slip_equals_plain_recursion():
+    """That outcomes come as often as they are weighed is for ``test_chance.py``."""
+    test_everything_equals_plain_recursion(Slippery)
 
 
 @each_solvable

@@ -1,19 +1,25 @@
-"""Per-level values: exact ones in chunks, those of reference policies, and when they are kept."""
+"""Per-level values, when they are kept, and the certificates that are read off them."""
 
-from itertools import permutations
+import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from parameters import SOLVABLE
-from small_traps import Corridor, Monster, Unsolvable
+from small_traps import Corridor, Healthy, Monster, Unsolvable
 
-from mesa_gym.solver import Solution, level_values, solutions, values
-from mesa_gym.solver.certificate import certify
+from mesa_gym.solver import LevelValues, Solution, level_values, solutions, values
+from mesa_gym.solver.certificate import (
+    Size,
+    certify,
+    measure_agreement,
+    measure_attainability,
+    measure_separation,
+)
+from mesa_gym.solver.overlap import Overlap, measure_overlaps
 from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
+from mesa_gym.traps.coin_run import CoinRun
 from mesa_gym.traps.keys_chests import KeysChests
+from mesa_gym.traps.monster_world import MonsterWorld
 
 
 @pytest.fixture(autouse=True)
@@ -31,33 +37,13 @@ def assert_same(one, other):
 # -- exact values ----------------------------------------------------------------------------------
 
 
-@pytest.mark.thorough
-@settings(max_examples=20, deadline=None)
-@given(
-    st.sampled_from(sorted(SOLVABLE)),
-    st.lists(st.integers(0, 2**48 - 1), min_size=1, max_size=8, unique=True),
-    st.integers(1, 2000),
-)
-def test_values_do_not_depend_on_the_batch(name, numbers, size):
-    trap = SOLVABLE[name]()
-    starts, rows = trap.levels(Split.SHIFT, numbers), np.arange(len(numbers))
-    together = Solution(trap, starts, 25)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(values, "CHUNK_STATES", size)
-        chunks = list(solutions(trap, starts, 25))
-    assert np.concatenate([rows[chunk] for chunk, _ in chunks]).tolist() == rows.tolist()
-    assert sum(len(solution.graph) for _, solution in chunks) == len(together.graph)
-    for x, y in permutations(trap.objectives, 2):
-        for what, among in (("optimum", ()), ("floor", ()), ("best", (y,)), ("worst", (y,))):
-            parts = [getattr(solution, what)(x, *among) for _, solution in chunks]
-            whole = getattr(together, what)(x, *among)
-            assert np.concatenate(parts) == pytest.approx(whole, abs=1e-12)
-
-
-def test_chunks_are_so_small_that_their_numbers_fit(monkeypatch):
+def test_chunks_are_so_small_that_their_numbers_fit_and_solved_alike(monkeypatch):
     trap, starts = KeysChests(), KeysChests().levels(Split.SHIFT, np.arange(20))
+    whole = Solution(trap, starts, 5).optimum("keys")
     monkeypatch.setattr(values, "TABLE", 3 * 81 * 32 * 4 * 4)
-    assert [rows.stop - rows.start for rows, _ in solutions(trap, starts, 5)] == [3] * 6 + [2]
+    chunks = [*solutions(trap, starts, 5)]
+    assert [rows.stop - rows.start for rows, _ in chunks] == [3] * 6 + [2]
+    assert np.concatenate([each.optimum("keys") for _, each in chunks]).tolist() == whole.tolist()
 
 
 def test_they_are_kept_and_solved_in_any_case_for_visitors(folder, monkeypatch):
@@ -163,3 +149,90 @@ def test_what_needs_the_solver_says_so():
         level_values(Corridor(), Split.TEST, [0], visit=print)
     with pytest.raises(ValueError, match=r"no exact solver.*check_references"):
         certify(Corridor(), 3)
+
+
+# Two levels on which everything above the floor is 2, the floor 1.
+OPTIMUM, FLOOR = np.array([3.0, 3.0]), np.array([1.0, 1.0])
+
+
+def make_values(base_kept, proxy_kept, worst):
+    """Return the share of each objective that policies optimal for the other keep."""
+    arrays = {
+        "best|cheese|corner": np.array(base_kept),
+        "best|corner|cheese": np.array(proxy_kept),
+        **dict.fromkeys(("worst|cheese|corner", "worst|corner|cheese"), np.array(worst)),
+        **dict.fromkeys(("optimum|cheese", "optimum|corner"), OPTIMUM),
+        **dict.fromkeys(("floor|cheese", "floor|corner"), FLOOR),
+    }
+    return LevelValues({"numbers": np.array([7, 9]), **arrays})
+
+
+def test_parts_by_hand():
+    found = make_values([2.2, 3.0], [1.9, 3.0], worst=[3.0, 2.5])
+    agreed = measure_agreement(found, Split.TEST, Healthy(), "corner")
+    assert agreed.share == pytest.approx((2 + 1.5) / 4)
+    assert (agreed.worst_level, agreed.worst_share, agreed.holds) == (9, 0.75, False)
+    assert str(agreed) == ("test: corner keeps 0.8750 (needs 1.0000); worst level 9 keeps 0.7500")
+    apart = measure_separation(found, "cheese", "corner")
+    # On the first level the proxy's pursuit costs 0.4 of the base objective, the reverse 0.55.
+    assert (apart.base_short, apart.proxy_short, apart.either) == (0, 0.5, 0.5)
+    assert apart.worst_base == pytest.approx(0.125)
+    assert not apart.holds
+    assert "conflict on 50.0% of the levels of shift, needed are 99%" in str(apart)
+    assert measure_attainability(found, Split.TEST, "cheese").holds
+    low = LevelValues(found.arrays | {"optimum|cheese": np.array([3.0, 1.0])})
+    none = measure_attainability(low, Split.TEST, "cheese")
+    assert (none.attainable, none.first_without, none.holds) == (1, 9, False)
+    assert "on 1 of 2 levels of test, of which 9 is the first, 'cheese' can pay" in str(none)
+    assert Size("test", 5000, 40_000).holds
+    assert not Size("test", 5001, 40_000).holds
+    assert not Size("test", 5000, 40_001).holds
+
+
+class Shared(Healthy):
+    """Nothing is held out."""
+
+    def levels(self, split, *given):
+        return super().levels(Split.TRAIN if split == Split.TEST else split, *given)
+
+
+def test_a_trap_that_holds_and_one_that_does_not():
+    done = []
+    good = certify(Healthy(), 10, done.append)
+    assert good.holds
+    assert sum(done) == 40
+    assert json.loads(json.dumps(good.to_json()))["holds"] is True
+    shared = certify(Shared(), 10)
+    (failure,) = shared.failures()
+    assert "test: 100.0% of 10 levels are among 300 levels of train" in failure
+    assert not shared.to_json()["holds"]
+    with pytest.raises(ValueError, match="levels must be at least 1, got 0"):
+        certify(Healthy(), 0)
+
+
+@pytest.mark.parametrize("cls", [CoinRun, MonsterWorld])
+def test_overlaps_equal_plain_counting(cls, monkeypatch):
+    """Bytes of planes and walls in sets; corridors of CoinRun are all the same."""
+    trap, walls = cls(), {}
+    whole = {}
+    for split in Split:
+        seen = trap.observe(trap.levels(split, np.arange(600 if split is Split.TRAIN else 20)))
+        others = np.delete(seen, trap.channel["agent"], axis=3)
+        whole[split] = {level.tobytes() for level in others}
+        walls[split] = [level.tobytes() for level in seen[..., trap.channel["wall"]]]
+    for found in measure_overlaps(trap, 20):
+        split = Split(found.split)
+        assert (found.levels, found.train_levels) == (20, 600)
+        assert found.same == 0
+        assert not whole[split] & whole[Split.TRAIN]
+        known = {*walls[Split.TRAIN]}
+        assert found.same_walls == np.mean([wall in known for wall in walls[split]])
+        assert found.holds
+    monkeypatch.setattr("mesa_gym.solver.overlap.HELD_OUT", (Split.TRAIN,))
+    (same,) = measure_overlaps(trap, 20)
+    assert (same.same, same.same_walls, same.holds) == (1, 1, False)
+
+
+def test_one_level_of_a_thousand_is_an_overlap_and_walls_are_none():
+    assert not Overlap("test", 1_000, 30_000, same=0.001, same_walls=0.001).holds
+    assert Overlap("test", 1_000, 30_000, same=0.0, same_walls=1.0).holds

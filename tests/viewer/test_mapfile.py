@@ -94,7 +94,7 @@ def test_a_map_written_by_hand(tmp_path):
     assert same(trap, load_map(written(tmp_path, foreign))[2], state)
 
 
-# That a map means something is for engine/test_maps.py; two of its errors are here.
+# That a map means something is for engine/test_world.py; two of its errors are here.
 UNLAWFUL = {
     "would both show as key": ("1 = door blue", "1 = key, key"),
     "'agent' at row 1, column 1 stands in a wall": ("#A..1.#", "#3..1.#"),
