@@ -142,9 +142,7 @@ def test_a_step_alone_is_the_step_before_its_reset(jax):
     assert done.all()
     assert after.clock.tolist() == [3] * 16
     assert set(bare.step(key, bare.reset(key)[1], action)[4]) == set(infos)
-    with pytest.raises(
-        ValueError, match=r"levels must be 16 integers, one for each environment; got"
-    ):
+    with pytest.raises(ValueError, match="levels must be 16 integers, one for each env"):
         env.reset_to_level(rows[1:])
 
 

@@ -43,25 +43,17 @@ def play_to_the_end(env, rules, state, rng, limit, reward):
 
 
 @each_trap
-def test_a_step_is_the_traps_step(trap):
-    env, reward = gym.make(trap.id(), reward=trap.proxies[0], max_steps=30), trap.proxies[0]
-    rng, rules = np.random.default_rng(0), trap()
-    for _ in range(6):
-        observation, info = env.reset(seed=int(rng.integers(1000)))
-        state = rules.levels("train", [info["level"]])
-        assert mesa_gym.objectives(info) == dict.fromkeys(trap.objectives, 0.0)
-        np.testing.assert_array_equal(observation, rules.observe(state)[0])
-        play_to_the_end(env, rules, state, rng, 30, reward)
-
-
-@each_trap
-def test_an_environment_goes_on_from_a_state_that_is_set(trap):
+def test_a_step_is_the_traps_step_also_from_a_state_that_is_set(trap):
     """With the steps that are left, in an environment that was elsewhere; many times from one."""
-    rules, rng, kept, over = trap(), np.random.default_rng(0), [], True
-    env, other = (TrapEnv(trap, max_steps=25) for _ in range(2))
+    rules, rng, kept, over, reward = trap(), np.random.default_rng(0), [], True, trap.proxies[0]
+    env, other = (TrapEnv(trap, max_steps=25, reward=reward) for _ in range(2))
     for _ in range(40):
         if over:
-            _, info = env.reset(seed=int(rng.integers(1000)))
+            observation, info = env.reset(seed=int(rng.integers(1000)))
+            state = rules.levels("train", [info["level"]])
+            assert mesa_gym.objectives(info) == dict.fromkeys(trap.objectives, 0.0)
+            assert same(rules, env.state.batched(), state)
+            np.testing.assert_array_equal(observation, rules.observe(state)[0])
         kept.append((env.state, info))
         _, _, *ends, info = env.step(int(rng.integers(5)))
         over = any(ends)
@@ -73,7 +65,7 @@ def test_an_environment_goes_on_from_a_state_that_is_set(trap):
             np.testing.assert_array_equal(observation, rules.observe(state.batched())[0])
             wanted = {key: info[key] for key in ("level", "split")}
             assert given == wanted | {f"reward_{name}": 0.0 for name in trap.objectives}
-            play_to_the_end(other, rules, state.batched(), rng, 25, trap.base)
+            play_to_the_end(other, rules, state.batched(), rng, 25, reward)
         assert to_map(rules, state.batched(), hidden=True) == text
 
 

@@ -1,4 +1,6 @@
-"""Levels that an environment plays: a pure function of its seed."""
+"""An environment's levels, a pure function of its seed, and planes as steps change them."""
+
+import copy
 
 import numpy as np
 import pytest
@@ -6,11 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from parameters import TRAPS, each_trap
 from reference import MASK, assert_same, splitmix64
+from worlds import zoo_states
 
 from mesa_gym.engine.chance import hash64
 from mesa_gym.envs import supply
+from mesa_gym.envs.live_planes import LivePlanes
 from mesa_gym.envs.settings import Settings
-from mesa_gym.envs.supply import Supply, draw_levels
+from mesa_gym.envs.supply import Supply
 from mesa_gym.traps import LEVELS, Split
 
 some_levels = st.sampled_from([None, 3, 100, 10**6])
@@ -93,25 +97,6 @@ def test_seeds_of_any_size_and_all_levels():
     assert set(found) == {*range(8), *range(LEVELS, LEVELS + 8)}
 
 
-@pytest.mark.parametrize("alpha", [0.0, 0.4])
-def test_a_level_is_drawn_when_it_first_comes_and_never_again(monkeypatch, alpha):
-    drawn: list[tuple[bool, int]] = []
-
-    def note_levels(given, which, shifted):
-        drawn.extend((shifted, number) for number in which.tolist())
-        return draw_levels(given, which, shifted)
-
-    monkeypatch.setattr(supply, "draw_levels", note_levels)
-    made = make(4, alpha=alpha, num_levels=500)
-    met = [int(made.store.state.level.number[made.take(np.arange(4))].max()) for _ in range(3)]
-    assert 12 <= len(drawn) < 500  # no more than the next episodes
-    assert max(met) < LEVELS + 500
-    for _ in range(3_000):
-        made.take(np.arange(4))
-    assert len(drawn) == len({*drawn})
-    assert len(drawn) >= 0.99 * 500 * (1 + (alpha > 0))
-
-
 def test_too_many_levels_are_not_kept_and_come_in_the_same_order(monkeypatch):
     kept = make(3, num_levels=100)
     monkeypatch.setattr(supply, "MOST_BYTES", 0)
@@ -121,3 +106,46 @@ def test_too_many_levels_are_not_kept_and_come_in_the_same_order(monkeypatch):
         one, other = (made.store.state.take(made.take(np.arange(3))) for made in (kept, fresh))
         np.testing.assert_array_equal(one.level.key, other.level.key)
         np.testing.assert_array_equal(one.agent, other.agent)
+
+
+def apart(state, rng):
+    """Give every slot a cell of its own under the top row, as the engine's laws have it."""
+    slots = {kind: len(at) for kind, at in state.at.items()}
+    n, total = state.n, sum(slots.values())
+    cells = 7 + np.argsort(rng.random((n, 22)), axis=1)[:, :total].T
+    at, used = {}, 0
+    for kind, count in slots.items():
+        at[kind], used = cells[used : used + count], used + count
+    return state._replace(at=at)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32), st.sets(st.sampled_from(["at", "there", "held", "vars", "agent"])))
+def test_follows_any_change(seed, changed):
+    rng = np.random.default_rng(seed)
+    zoo, before = zoo_states(seed, n=6)
+    zoo.channels = (*zoo.planes, "key", "red", "agent", "guide")
+    zoo.show = lambda state: [("guide", 30 + state.vars["phase"])]  # beyond what `apart` gives
+    channels = [zoo.channel[plane] for plane in zoo.channels]
+    before = apart(before, rng)
+    before.level.tables["lava"][:] = False  # wet trees show there
+    other = apart(zoo_states(seed + 1, n=6)[1], rng)
+    after = before._replace(**{name: getattr(other, name) for name in changed})
+    if "at" in changed:  # some kinds stay where they are, as the same arrays
+        still = [kind for kind in before.at if rng.random() < 0.5]
+        moved = {kind: np.roll(at, 1, axis=0) for kind, at in before.at.items()}
+        after = after._replace(at=moved | {kind: before.at[kind] for kind in still})
+    shown = [zoo.observe(state)[..., channels] for state in (before, after)]
+
+    live = LivePlanes(zoo, 6)
+    live.begin(np.arange(6), shown[0].reshape(6, -1))
+    live = copy.deepcopy(live)
+    live.follow(before, after)
+    np.testing.assert_array_equal(live.planes, shown[1])
+    live.follow(after, before)
+    np.testing.assert_array_equal(live.planes, shown[0])
+
+    alone = LivePlanes(zoo)
+    alone.begin(np.array([0]), shown[0][2:3].reshape(1, -1))
+    alone.follow(before.single(2), after.single(2))
+    np.testing.assert_array_equal(alone.planes, shown[1][2:3])
