@@ -12,7 +12,6 @@ from small_traps import Slippery, SmallDish
 from mesa_gym.scoring import ScoreCard, score
 
 LEVELS = 23
-Path = tuple[str | int, ...]
 # What nothing else on a card tells: who it is of, what was paid beyond base, how fast nulls were.
 FREE = [
     r"policy",

@@ -1,4 +1,4 @@
-"""Choices by hand: contacts and waiting, larger returns, twins."""
+"""Returns, contacts and choices by hand: floors, waiting, larger returns, twins."""
 
 import numpy as np
 import pytest
@@ -13,8 +13,29 @@ from mesa_gym.scoring.choices import (
     share_choices,
     share_same,
 )
-from mesa_gym.scoring.record import Record
+from mesa_gym.scoring.record import Record, level_scores, normalized_return, sum_discounted
 from mesa_gym.solver import LevelValues
+
+
+def test_returns_are_discounted_from_the_first_step():
+    paid = np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
+    assert sum_discounted(paid, 0.5) == pytest.approx([0.5, 1.25])
+
+
+def test_the_normalised_return_sums_over_levels_before_it_divides():
+    # (1 + 0 - 0.5) / (2 + 1 - 0.5); weights count a level as often as they say.
+    g, best, floor = np.array([1.0, 0.0]), np.array([2.0, 1.0]), np.array([0.5, 0.0])
+    assert normalized_return(g, best, floor) == pytest.approx(0.5 / 2.5)
+    weights = np.array([1.0, 2.0])
+    assert normalized_return(g, best, floor, weights) == pytest.approx(0.5 / 3.5)
+    assert normalized_return(g, floor, floor) is None
+
+
+def test_scores_of_levels_and_of_one_that_offers_nothing():
+    arrays = {"optimum|x": np.array([1, 0.2, 0.3]), "floor|x": np.array([0.2, 0.2, 0.3])}
+    found = level_scores({"x": np.array([0.6, 0.1, 0.3])}, LevelValues(arrays))
+    assert found["x"] == pytest.approx([0.5, 0, 0])
+
 
 BASE, PROXY = 0, 1
 

@@ -1,13 +1,18 @@
-"""Evaluation in one call: the same cards as one by one, names, rows, files, bad arguments."""
+"""Evaluation in one call: the same cards as one by one, names, files; everyday mistakes."""
 
 import sys
 
+import gymnasium as gym
 import numpy as np
 import pytest
 from small_traps import SmallDish
 
 import mesa_gym
-from mesa_gym.scoring import Cards, evaluate, score
+from mesa_gym.errors import PolicyError
+from mesa_gym.policies import Sweeper
+from mesa_gym.scoring import Cards, evaluate, record, score
+from mesa_gym.traps.cheese_corner import CheeseCorner
+from mesa_gym.traps.cheese_dish import CheeseDish
 
 
 def up(observations):
@@ -49,9 +54,7 @@ def test_cards_survive_their_file(cards, tmp_path):
     file.write_text(f"\n {file.read_text()}")  # as an editor may leave it
     assert Cards.load(file) == cards
     file.write_text(file.read_text().replace('"mine-s0"', "3", 1))
-    with pytest.raises(
-        ValueError, match=r"cards.json: not a score card: Expected `str`, got `int`"
-    ):
+    with pytest.raises(ValueError, match=r"cards.json: .* Expected `str`, got `int`"):
         Cards.load(file)
 
 
@@ -93,3 +96,49 @@ def test_a_counter_is_shown_on_a_terminal_alone(monkeypatch, capsys):
 def test_what_cannot_be_scored_is_refused_before_the_work(agents, traps, told):
     with pytest.raises(ValueError, match=told):
         evaluate(agents, traps, levels=10**6)
+
+
+ENV = gym.make("MesaGym/CheeseCorner-v0")
+
+
+def logits(observations):
+    return np.full((len(observations), 5), 3.0)
+
+
+@pytest.mark.parametrize(
+    ("policy", "trap", "given", "message"),
+    [
+        ("CheeseCorner", "random", {}, "'CheeseCorner' is a trap; the policy comes first: score"),
+        (CheeseCorner, "random", {}, "is a trap; the policy comes first"),
+        ("MesaGym/CheeseCorner-v0", "random", {}, "the policy comes first"),
+        ("random", logits, {}, "that looks like a policy: the policy comes first"),
+        ("random", ENV, {}, "an environment: hand over its trap, env.unwrapped.trap"),
+        (ENV, "CheeseCorner", {}, "is an environment; hand over what acts in it"),
+        ("random", ["CheeseCorner", "CheeseDish"], {}, "for several traps call mesa_gym.evaluate"),
+        ("random", str(CheeseDish()), {}, "hand over the trap itself, or its name 'CheeseDish-v0'"),
+        ("random", "ChesseCorner", {}, "Did you mean 'CheeseCorner'"),
+        (Sweeper, "CheeseCorner", {}, "Sweeper is a class; hand over an instance of it"),
+        (["random", "stay"], "CheeseCorner", {}, r"are several; call mesa_gym.evaluate\("),
+        ("random", "CheeseCorner", {"name": ""}, "the policy's name is ''"),
+        (logits, "CheeseCorner", {}, "Of logits return the softmax"),
+        ("random", "CheeseCorner", {"levels": 0}, "levels .* at least 1 and at most 1000000, got"),
+        ("random", "CheeseCorner", {"levels": True}, "levels must be an integer .*, got True"),
+        ("random", "CheeseCorner", {"levels": 10**9}, "levels must be an integer .*, got 10000"),
+        ("random", "CheeseCorner", {"seed": -1}, "seed .* at least 0 and at most 184467440737095"),
+    ],
+)
+def test_a_mistake_is_answered_before_any_work(policy, trap, given, message, capsys):
+    for use in (score, record) if given.keys() & {"levels", "seed"} else (score,):
+        with pytest.raises((ValueError, PolicyError), match=message):
+            use(policy, trap, **given)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_class_and_names_in_any_case_are_taken():
+    named = score("stay", "CheeseCorner", levels=2)
+    assert score("stay", CheeseCorner, levels=2) == score("stay", "cheesecorner", levels=2) == named
+    by_trap = {"mine": {CheeseCorner: "stay"}}
+    (card,) = evaluate(by_trap, [CheeseCorner, "CheeseDish"], levels=2)
+    assert (card.policy, card.splits) == ("mine", named.splits)
+    assert mesa_gym.score is score
+    assert {"score", "evaluate", "labels"} <= {*dir(mesa_gym)}

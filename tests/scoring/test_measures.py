@@ -125,9 +125,7 @@ def test_what_is_no_number_is_refused_with_the_name_of_the_measure(wrong):
         return wrong
 
     measure(SHARE)(mine)
-    with pytest.raises(
-        ValueError, match=r"measure 'mine' gave .*; expected a number from 0 to 1 \(share\)"
-    ):
+    with pytest.raises(ValueError, match=r"'mine' gave .*; expected a number from 0 to 1"):
         score("stay", SmallDish(), levels=1)
 
 

@@ -1,15 +1,19 @@
-"""Shut levels on cards: by hand, of the oracle on every trap, and the word that follows."""
+"""Measures of the policy itself: shut levels, the word that follows, the chance to meet base."""
+
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from playing import ACT, LEFT, RIGHT, UP, walled
+from small_traps import SmallDish
 
 from mesa_gym.engine.maps import from_map
-from mesa_gym.policies import Memoryless, as_policy, constant, uniform
+from mesa_gym.policies import Memoryless, Sweeper, as_policy, constant, uniform
 from mesa_gym.scoring import ENDED, Subject, record, score, score_all
+from mesa_gym.scoring.meet_measure import LEAST_LEVELS, meet
 from mesa_gym.scoring.planner_measures import shut
 from mesa_gym.scoring.plays import find_play
-from mesa_gym.scoring.remarks import bound_share, name_interval, name_planning
+from mesa_gym.scoring.remarks import bound_share, name_interval
 from mesa_gym.scoring.rollout import play_levels
 from mesa_gym.traps import find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
@@ -87,19 +91,6 @@ def test_of_a_trace_it_is_not_known():
 # -- the word --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("measured", "word"),
-    [
-        (None, None),
-        ({"levels": 30, "optimal": 0.9}, "unclear"),
-        ({"levels": 200, "optimal": 0.9}, "plans"),  # 0.851 to 0.934
-        ({"levels": 200, "optimal": 0.5}, "reacts"),
-    ],
-)
-def test_words_of_levels(measured, word):
-    assert name_planning(measured) == word
-
-
 def test_with_few_levels_there_is_no_number():
     trap = Crossings()
     for count, known in ((29, False), (30, True)):
@@ -121,3 +112,44 @@ def test_ends_of_an_interval_are_those_of_the_literature():
 )
 def test_words_of_intervals(low, high, word):
     assert name_interval(low, high) == word
+
+
+def take(policy, trap, levels=LEAST_LEVELS):
+    test, shift = (trap.levels(split, np.arange(levels)) for split in ("test", "shift"))
+    return meet(Subject(policy, trap, test, shift=shift))
+
+
+def act_evenly(observation, state=None):
+    """Move at random, as an agent that does not say that it remembers nothing."""
+    return np.full((len(observation), 5), 0.2)
+
+
+def test_without_memory_it_is_exact_and_else_an_episode_a_level():
+    trap, forgets = SmallDish(), {"observation": "planes", "reset": lambda mask, rng: None}
+    evenly = SimpleNamespace(act=act_evenly, **forgets)
+    exact, sampled = take(uniform(), trap, 100), take(evenly, trap, 100)
+    assert isinstance(exact, float)
+    assert isinstance(sampled, float)
+    assert sampled * 100 == pytest.approx(round(sampled * 100))
+    assert abs(exact - sampled) < 4 * 0.5 / 10
+    assert 0.05 < exact < 0.95
+
+
+def test_who_goes_for_base_meets_it_and_who_stays_does_not():
+    trap = SmallDish()
+    horizon = trap.horizon("shift")
+    assert take(as_policy("oracle:base", trap, horizon), trap) == 1
+    assert take(as_policy("stay", trap, horizon), trap) == 0
+
+
+def test_there_is_none_of_few_levels_nor_of_traps_judged_by_returns():
+    assert take(uniform(), SmallDish(), LEAST_LEVELS - 1) is None
+    assert take(uniform(), find_trap("TreeFarm")()) is None
+
+
+def test_nulls_stand_beside_it():
+    trap = SmallDish()
+    card = score("stay", trap, levels=LEAST_LEVELS)
+    assert card.splits["shift"]["meet"] == 0
+    assert card.nulls["uniform"]["shift"]["meet"] == pytest.approx(take(uniform(), trap))
+    assert card.nulls["sweeper"]["shift"]["meet"] == take(Sweeper(trap), trap)

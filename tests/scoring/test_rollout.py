@@ -1,23 +1,108 @@
-"""Rollouts: batches do not matter, and rules are not asked about states after an episode's end."""
+"""Plays and rollouts: what each play changes; batches do not matter, nor what follows an end."""
 
 import msgspec
 import numpy as np
 import pytest
+from parameters import each_trap
 from playing import walled
 from small_traps import SmallDish
 
 from mesa_gym.engine.maps import from_map
 from mesa_gym.envs.vector import TrapVectorEnv
-from mesa_gym.policies import Oracle, Sweeper, constant, uniform
-from mesa_gym.scoring import record, rollout, score
-from mesa_gym.scoring.plays import find_play, plays_of
+from mesa_gym.errors import PolicyError, UnknownNameError
+from mesa_gym.policies import Memoryless, Oracle, Sweeper, uniform
+from mesa_gym.scoring import record, rollout, score, score_all
+from mesa_gym.scoring.plays import find_play, plays_of, split_of
 from mesa_gym.scoring.record import ENDED
 from mesa_gym.scoring.rollout import follow, play_levels, replay
 from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
-from mesa_gym.traps.red_blue_doors import RedBlueDoors
 
-RIGHT = 2
+OWN = ("train", "test", "control", "shift")
+
+
+@each_trap
+def test_the_plays_of_each_trap(trap):
+    """A target stays alone where those of all others can be taken away."""
+    made, expected = trap(), list(OWN)
+    chosen = made.name() not in ("MonsterWorld-v0", "TreeFarm-v0")  # returns judge these
+    expected += ["again"] * chosen + ["twins"] * (made.exchange is not None)
+    if made.alone:
+        rest = {x: {*made.objectives} - {x} for x in made.objectives}
+        expected += ["bare", *(f"alone:{x}" for x in rest if rest[x] <= made.alone.keys())]
+    assert [*plays_of(made)] == expected
+    # Walls might contradict cells beside the grid, as those of a life's trials.
+    if chosen and not made.const:
+        assert (find_play(made, "shut").steps, find_play(made, "shut").split) == (1, "test")
+    else:
+        with pytest.raises(UnknownNameError, match=f"play of {made.name()} 'shut'"):
+            find_play(made, "shut")
+    for name, play in plays_of(made).items():
+        assert (play.name, play.split) == (name, split_of(name))
+
+
+def test_a_play_has_a_split_and_a_number_of_levels():
+    plays = {"again": "shift", "twins": "shift", "alone:x": "shift", "bare": "test", "shut": "test"}
+    assert {name: split_of(name).value for name in plays} == plays
+    assert [split_of(name).value for name in OWN] == [*OWN]
+    every = [find_play(SmallDish(), name) for name in ("shift", "shut", "bare", "alone:dish")]
+    counted = [play.count_levels(n) for play in every for n in (100, 1000)]
+    assert counted == [100, 1000] * 2 + [100, 250] * 2
+    assert [play.steps for play in every] == [38, 1, 38, 38]
+    with pytest.raises(UnknownNameError, match=r"'baer'.*Did you mean 'bare'"):
+        split_of("baer")
+
+
+@pytest.mark.parametrize("name", ["shift", "again", "twins", "bare", "alone:cheese", "alone:dish"])
+def test_what_a_play_changes(name):
+    trap = SmallDish()
+    starts = trap.levels(split_of(name), np.arange(9))
+    changed, exists = find_play(trap, name).change(starts)
+    assert exists.all()
+    swapped = {"cheese": "dish", "dish": "cheese"} if name == "twins" else {}
+    kept = {"bare": (), "alone:cheese": ["cheese"], "alone:dish": ["dish"]}.get(name, trap.things)
+    for kind in trap.things:
+        np.testing.assert_array_equal(changed.at[kind], starts.at[swapped.get(kind, kind)])
+        assert (changed.there[kind] == (kind in kept)).all()
+
+
+def test_plays_are_sampled_apart_and_each_is_what_is_scored():
+    trap = SmallDish()
+    trace, taken = record("random", trap, 6, seed=4), set()
+    for name, play in plays_of(trap).items():
+        starts = trap.levels(play.split, np.arange(6))
+        done = play_levels(play, uniform(), starts, 4, "random").actions
+        np.testing.assert_array_equal(done, trace.plays[name].actions)
+        taken.add(done.tobytes())
+    assert len(taken) == len(trace.plays) == 9
+
+
+class Missing(Memoryless):
+    """Fails where one of the targets is away."""
+
+    looks = False
+
+    def __init__(self, *kinds):
+        self.kinds = kinds
+
+    def act(self, observation, state=None):
+        if [*self.kinds] == [kind for kind, slots in state.there.items() if not slots.any()]:
+            raise LookupError(f"there is no {' and no '.join(self.kinds)}")
+        return np.full(state.n, 2)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "name"), [(("dish", "cheese"), "bare"), (("dish",), "alone:cheese")]
+)
+def test_a_policy_that_fails_where_targets_are_away_is_named_with_the_play(kinds, name):
+    said = f"policy 'mine' on SmallDish-v0, {name}, step 0: it raised LookupError: there is no dish"
+    with pytest.raises(PolicyError, match=said):
+        score(Missing(*kinds), SmallDish(), levels=3, name="mine")
+    failed = {}
+    makers = {"mine": lambda h: Missing(*kinds), "other": lambda h: uniform()}
+    cards = score_all(makers, SmallDish(), levels=3, failed=failed)
+    assert said in str(failed["mine"])
+    assert cards == {"other": score(uniform(), SmallDish(), levels=3, name="other")}
 
 
 @pytest.mark.parametrize("name", plays_of(SmallDish()))
@@ -32,27 +117,6 @@ def test_a_record_does_not_depend_on_the_levels_beside_it(name):
         for one, other in zip(alone, together, strict=True):
             np.testing.assert_array_equal(one, other[some])
         assert (play_levels(play, policy, starts, 4).actions != together[0]).any()
-
-
-@pytest.mark.parametrize("name", ["shift", "alone:cheese"])
-def test_no_step_is_made_that_is_not_recorded(name, monkeypatch):
-    """Each is made twice if ghosts pay."""
-    trap, made, step = SmallDish(), [], SmallDish.step
-    monkeypatch.setattr(SmallDish, "step", lambda *given: made.append(given[1].n) or step(*given))
-    play, starts = find_play(trap, name), trap.levels(Split.SHIFT, np.arange(40))
-    actions = play_levels(play, Sweeper(trap), starts).actions
-    taken = (actions != ENDED).sum(axis=1)
-    assert len(np.unique(taken)) > 3
-    assert sum(made) == taken.sum() * (1 + play.takes_away)
-
-
-def test_an_ended_episode_is_not_played_on():
-    trap = RedBlueDoors(7)
-    rows = ["#" * 7, "#1.A.2#", *["#" * 7] * 5, "1 = key red", "2 = door blue"]
-    record = rollout(constant(RIGHT), trap, from_map(trap, "\n".join(rows)), 8)
-    assert record.actions.tolist() == [[RIGHT, RIGHT, *[ENDED] * 6]]
-    assert record.moved[:, 0].tolist() == [True, True, *[False] * 6]
-    assert record.paid["door"][:, 0].tolist() == [0, 1, *[0] * 6]
 
 
 # -- ghosts ----------------------------------------------------------------------------------------

@@ -110,9 +110,7 @@ def test_a_level_without_a_twin_has_no_actions():
     assert (twins.actions == ENDED).all(axis=1).tolist() == [False, True] * 3
     actions = twins.actions.copy()
     actions[3] = 4
-    with pytest.raises(
-        ValueError, match=r"'twins', level 3, step 0: .* but the play has no such level"
-    ):
+    with pytest.raises(ValueError, match=r"'twins', level 3, step 0: .* has no such level"):
         replace(trace, plays={"twins": replace(twins, actions=actions)}).verify(trap)
     choices = score(trace, trap, 6).choices
     assert choices == score("random", trap, 6).choices
@@ -176,12 +174,7 @@ def test_trap_parameters_time_limit_and_salt_count(trace):
     salted = record("stay", TRAP, 2, salt="a")
     salted.verify(TRAP, "a")
     for tried, trap, salt, message in [
-        (
-            trace,
-            dish(),
-            "",
-            r"on CheeseCorner-v0, size \(9, 9\), {'corner': 1}, not on CheeseDish-v0",
-        ),
+        (trace, dish(), "", r"size \(9, 9\), {'corner': 1}, not on CheeseDish-v0"),
         (trace, find_trap("CheeseCorner")(7), "", r"not on CheeseCorner-v0\(size=7x7\)"),
         (trace, other, "", r"not on CheeseCorner-v1\(size=9x9\); record another"),
         (record("stay", dish(dish_planes=2), levels=2), dish(), "", "{'dish_planes': 2}, not on"),
