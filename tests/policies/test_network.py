@@ -1,16 +1,22 @@
-"""Torch networks handed over as they are: float input, no gradient, five scores."""
+"""Networks as policies: torch's as they are, and agents of the library by their names."""
+
+from importlib.metadata import EntryPoint
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 
-from torch import nn  # noqa: E402
+import torch
+from torch import nn
 
-from mesa_gym.policies import as_policy  # noqa: E402
-from mesa_gym.scoring import score  # noqa: E402
-from mesa_gym.traps import Split  # noqa: E402
-from mesa_gym.traps.cheese_corner import CheeseCorner  # noqa: E402
+from mesa_gym.errors import UnknownNameError
+from mesa_gym.policies import as_policy, library
+from mesa_gym.policies.finding import offer_policies
+from mesa_gym.scoring import rollout
+from mesa_gym.traps import Split, find_trap
+from mesa_gym.traps.cheese_corner import CheeseCorner
 
 TRAP = CheeseCorner()
 SEEN = TRAP.observe(TRAP.levels(Split.SHIFT, np.arange(70)))
@@ -42,16 +48,6 @@ def test_logits_are_sampled_by_their_softmax_and_probabilities_as_they_are():
     assert all(each.grad is None for each in logits.parameters())
 
 
-def test_it_is_scored_as_a_function_of_it_is():
-    network = make().eval()
-
-    def policy(observations):
-        return network(torch.from_numpy(observations).float()).softmax(dim=1)  # with a gradient
-
-    cards = [score(each, TRAP, levels=5, name="mine") for each in (network, policy)]
-    assert cards[0].splits == cards[1].splits
-
-
 def test_a_kind_of_observation_can_be_named():
     network = nn.Sequential(nn.Linear(9 * 9 * 3, 5))
     found = as_policy(network, TRAP, 9, observation="flat").act(SEEN.reshape(70, -1))
@@ -72,3 +68,75 @@ def test_one_that_does_not_fit_is_answered_with_three_lines(network, message):
         as_policy(network, TRAP, 9)
     assert "def policy(observations)" in str(raised.value)
     assert "observation='flat'" in str(raised.value)
+
+
+AGENTS = {"0": "PPO", "3": "PPO", "planner:0": "planner", "ppo-alpha0.1-s0": "PPO"}
+
+
+@pytest.fixture
+def stands_in(monkeypatch):
+    """A library that notes which of its agents are loaded; each stays."""
+    loaded = []
+
+    def load_named(name, trap):
+        loaded.append(name)
+        return lambda observations: [4] * len(observations)
+
+    module = SimpleNamespace(load_named=load_named, list_named=lambda trap: AGENTS)
+    monkeypatch.setattr(library, "_import_library", lambda: module)
+    monkeypatch.setattr(library, "find_spec", lambda name: True)
+    return loaded
+
+
+def test_a_name_is_handed_to_the_library(stands_in):
+    trap = CheeseCorner()
+    for name in ("3", "planner:0", "ppo-alpha0.1-s0"):
+        policy = as_policy(f"library:{name}", trap, 64)
+        assert rollout(policy, trap, trap.levels("shift", [0]), 5).actions.tolist() == [[4] * 5]
+    assert stands_in == ["3", "planner:0", "ppo-alpha0.1-s0"]
+
+
+def test_plain_training_is_offered_first_and_other_agents_last(stands_in, tmp_path):
+    offered = list(offer_policies(CheeseCorner, tmp_path))
+    assert offered[:4] == ["library:0", "library:3", "library:planner:0", "oracle:cheese"]
+    assert offered[-1] == "library:ppo-alpha0.1-s0"
+
+
+def test_where_there_is_no_library_the_error_says_where_it_is(monkeypatch, tmp_path):
+    named = EntryPoint("agents", "no_such_agents.library", library.LIBRARIES)
+    monkeypatch.setattr(library, "entry_points", lambda group: [named])
+    with pytest.raises(ValueError, match="'library:0': no installed package offers a library"):
+        as_policy("library:0", CheeseCorner(), 64)
+    assert library.list_library(CheeseCorner) == {}
+    assert next(iter(offer_policies(CheeseCorner, tmp_path))) == "oracle:cheese"
+
+
+@pytest.mark.parametrize("spec", ["libary:3", "Library:3", "librarys:3"])
+def test_a_misspelt_library_is_corrected(spec):
+    with pytest.raises(ValueError, match="Did you mean 'library:3'"):
+        as_policy(spec, CheeseCorner(), 64)
+
+
+# -- the one of this checkout ----------------------------------------------------------------------
+
+
+def test_an_agent_that_is_not_there_is_answered_with_those_that_are():
+    with pytest.raises(UnknownNameError, match=r"library:0, library:1.*Did you mean 'library:pl"):
+        as_policy("library:planer:0", CheeseCorner(), 64)
+
+
+@pytest.mark.thorough
+def test_a_name_means_the_agent_that_the_library_loads():
+    from mesa_gym.trained.library import load
+
+    trap = find_trap("CheeseCorner")()
+    starts = trap.levels("shift", np.arange(5))
+    for name, facts in (
+        ("library:3", {"seed": 3}),
+        ("library:planner:0", {"kind": "planner"}),
+        ("library:ppo-alpha0.5-corner-s1", {"seed": 1, "alpha": 0.5, "reward": "corner"}),
+        ("library:ppo-s0-at-120000", {"trained_for": 120_000}),
+    ):
+        named, loaded = as_policy(name, trap, 64), as_policy(load(trap, **facts), trap, 64)
+        played = [rollout(each, trap, starts, 20, agent="a").actions for each in (named, loaded)]
+        np.testing.assert_array_equal(*played)

@@ -1,21 +1,21 @@
-"""Oracles: what they earn, states that they meet unsolved, what they refuse."""
+"""Oracles and the sweeper: what they earn and cover, states met unsolved, what they refuse."""
+
+from collections import deque
 
 import numpy as np
 import pytest
-from parameters import thorough
 from reference import wandered
 
 from mesa_gym.engine import STAY
 from mesa_gym.engine.maps import from_map
-from mesa_gym.policies import Oracle, Reference, as_policy, oracle
-from mesa_gym.policies.oracle import Aimless, Either
-from mesa_gym.solver import Solution, share_solution
-from mesa_gym.traps import Split, Whole, base, find_trap
+from mesa_gym.policies import Oracle, Reference, Sweeper, as_policy, oracle, references
+from mesa_gym.solver import Solution, actions_in, share_solution
+from mesa_gym.traps import Split, Whole, all_traps, base, find_trap
 from mesa_gym.traps.cheese_dish import CheeseDish
 
 TRAP = find_trap("RedBlueDoors")()
 HORIZON = TRAP.horizon(Split.SHIFT)
-SIGHT = np.zeros((0, 9, 9, 6), dtype=np.uint8)  # oracles read the state alone
+SIGHT = np.zeros((0, 9, 9, 6), dtype=np.uint8)  # these read the state alone
 
 
 def test_states_that_are_met_later_are_solved_as_if_from_the_start():
@@ -54,6 +54,17 @@ def test_the_time_that_is_left_counts_and_after_it_the_last_step():
     other = Oracle(TRAP, "base", HORIZON + 1)
     other.learn(Solution(TRAP, start, HORIZON))
     assert not other._solved
+
+
+@pytest.mark.parametrize(
+    ("name", "sets"), [("either", Solution.either), ("aimless", Solution.aimless)]
+)
+def test_a_policy_of_both_objectives_takes_the_solvers_actions_alike(name, sets):
+    starts = TRAP.levels(Split.SHIFT, np.arange(60))
+    solution = Solution(TRAP, starts, HORIZON)
+    allowed = actions_in(sets(solution)[0][solution.graph.start])
+    shares = as_policy(name, TRAP, HORIZON).act(SIGHT, starts)
+    np.testing.assert_allclose(shares, allowed / allowed.sum(axis=1, keepdims=True))
 
 
 def test_a_solution_that_is_shared_is_not_made_again(monkeypatch):
@@ -98,32 +109,6 @@ def test_a_level_without_its_targets_is_another_one_under_the_same_key(name):
             np.testing.assert_array_equal(oracle.act(SIGHT, full), expected[x])
 
 
-@pytest.mark.parametrize("name", ["CheeseDish", "RedBlueDoors"])
-def test_either_takes_the_nearest_target_and_neither_objective_more_often(name):
-    trap = find_trap(name)()
-    state, horizon = trap.levels(Split.SHIFT, np.arange(300)), trap.horizon(Split.SHIFT)
-    either, rng = Either(trap, horizon), np.random.default_rng(0)
-    nearest, of_base = Solution(trap, state, horizon).contact(), 0
-    for t in range(1, nearest.max() + 1):
-        shares = either.act(SIGHT, state)
-        state, paid, _ = trap.step(state, (shares.cumsum(1) > rng.random((state.n, 1))).argmax(1))
-        met = np.any([pay > 0 for pay in paid.values()], axis=0)
-        np.testing.assert_array_equal(met, nearest == t)
-        of_base += int((paid[trap.base] > 0).sum())
-        state, nearest = state.take(~met), nearest[~met]
-    assert abs(of_base - 150) < 4 * np.sqrt(300) / 2
-
-
-@pytest.mark.parametrize("name", ["CheeseDish", thorough("KeysChests")])
-def test_aimless_is_competent_on_test_and_lost_where_objectives_conflict(name):
-    trap = find_trap(name)()
-    starts, horizon = trap.levels(Split.TEST, np.arange(20)), trap.horizon(Split.TEST)
-    best, aimless = Oracle(trap, "base", horizon), Aimless(trap, horizon)
-    np.testing.assert_array_equal(aimless.act(SIGHT, starts), best.act(SIGHT, starts))
-    shifted = trap.levels(Split.SHIFT, np.arange(20))
-    np.testing.assert_array_equal(Aimless(trap, horizon).act(SIGHT, shifted), np.full((20, 5), 0.2))
-
-
 class Pays(CheeseDish):
     """Which thing is the cheese is an option, which no level shows."""
 
@@ -153,6 +138,7 @@ def test_an_oracle_takes_no_solution_of_another_trap():
     [
         ("RedBlueDoors", lambda trap: Oracle(trap, "bleu", 64), "of RedBlueDoors-v0 'bleu'"),
         ("RedBlueDoors", lambda trap: Oracle(trap, "red", 64).act(SIGHT), "needs the state"),
+        ("RedBlueDoors", lambda trap: Sweeper(trap).act(SIGHT), "a sweeper needs the state"),
         ("RedBlueDoors", lambda trap: Reference(trap, "red"), "no 'reference:red'; use one of"),
         ("MonsterWorld", lambda trap: Reference(trap, "base").act(SIGHT), "needs the state"),
         ("MonsterWorld", lambda trap: Oracle(trap, "shields", 64), "no 'oracle:shields'; use"),
@@ -163,3 +149,84 @@ def test_an_oracle_takes_no_solution_of_another_trap():
 def test_what_is_refused(name, use, message):
     with pytest.raises(ValueError, match=message):
         use(find_trap(name)())
+
+
+def nearest_steps(open_cells, width, start, visited):
+    """Return the first actions of all shortest ways to unvisited cells, by plain search."""
+    ways = {start: (0, frozenset())}
+    queue, found, least = deque([start]), set(), None
+    while queue:
+        cell = queue.popleft()
+        steps, first = ways[cell]
+        if cell not in visited:
+            least = steps if least is None else least
+            if steps == least:
+                found |= first
+        for action, offset in enumerate((-1, width, 1, -width)):
+            other = cell + offset
+            if other not in open_cells:
+                continue
+            by = first if steps else frozenset([action])
+            if other not in ways:
+                queue.append(other)
+                ways[other] = steps + 1, by
+            elif ways[other][0] == steps + 1:
+                ways[other] = steps + 1, ways[other][1] | by
+    return found or {STAY}
+
+
+@pytest.mark.parametrize("size", [7, (7, 11), 9])
+def test_it_goes_to_the_nearest_unvisited_cell_by_any_shortest_way(size):
+    trap = find_trap("CheeseDish")(size)
+    state, rng = trap.levels(Split.CONTROL, np.arange(12)), np.random.default_rng(0)
+    sweeper, visited = Sweeper(trap), [set() for _ in range(12)]
+    sweeper.reset(np.ones(12, dtype=np.bool_), rng)
+    open_cells = [set(np.flatnonzero(~walls).tolist()) for walls in trap.layer(state, "wall")]
+    for _ in range(90 if size == 7 else 40):
+        shares = sweeper.act(SIGHT, state)
+        for row, agent in enumerate(state.agent.tolist()):
+            visited[row].add(agent)
+            expected = nearest_steps(open_cells[row], trap.width, agent, visited[row])
+            assert set(np.flatnonzero(shares[row]).tolist()) == expected
+            assert set(shares[row][shares[row] > 0].round(9)) == {round(1 / len(expected), 9)}
+        state = trap.step(state, (shares.cumsum(1) > rng.random((12, 1))).argmax(1)).state
+    # With time it was everywhere, and stays.
+    assert size != 7 or (shares[:, STAY] == 1).all()
+
+
+def test_obstacles_that_it_met_do_not_hold_it_up():
+    """A chest stands in the way, and without a key it cannot be entered; the key comes last."""
+    trap = find_trap("KeysChests")()
+    rows = "#########\n#k....AC#\n####.##.#\n####....#\n" + "#########\n" * 5
+    state, seen = from_map(trap, rows), []
+    sweeper = Sweeper(trap)
+    sweeper.reset(np.ones(1, dtype=np.bool_), np.random.default_rng(0))
+    for _ in range(30):
+        shares = sweeper.act(SIGHT, state)
+        state = trap.step(state, shares.argmax(axis=1)).state
+        seen.append(divmod(int(state.agent[0]), 9))
+    assert {(3, 7), (2, 7), (1, 1)} <= set(seen)
+    assert (1, 7) in seen  # once it had the key, the chest is a cell like others
+
+
+def test_rows_are_forgotten_alone():
+    trap = find_trap("CheeseDish")()
+    state = trap.levels(Split.SHIFT, np.arange(3))
+    sweeper, rng = Sweeper(trap), np.random.default_rng(0)
+    sweeper.reset(np.ones(3, dtype=np.bool_), rng)
+    fresh = sweeper.act(SIGHT, state)
+    moved = trap.step(state, fresh.argmax(axis=1)).state
+    sweeper.act(SIGHT, moved)
+    sweeper.reset(np.array([False, True, False]), rng)
+    again = sweeper.act(SIGHT, state)
+    np.testing.assert_array_equal(again[1], fresh[1])
+    back = moved.agent == state.agent + trap.offsets[fresh.argmax(axis=1)]
+    assert back.all()
+    assert (again[[0, 2], fresh[[0, 2]].argmax(axis=1)] == 0).any()
+
+
+def test_it_has_a_name_on_every_trap():
+    for trap in all_traps().values():
+        assert "sweeper" in references(trap)
+    trap = find_trap("MonsterWorld")()
+    assert isinstance(as_policy("sweeper", trap, 64), Sweeper)
