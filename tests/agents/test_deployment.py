@@ -1,7 +1,5 @@
 """Deployments: what agents that go on learning choose and lose, against episodes really played."""
 
-from __future__ import annotations
-
 import csv
 
 import numpy as np

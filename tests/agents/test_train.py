@@ -1,6 +1,8 @@
-"""The training of every algorithm, and the command."""
+"""The training of every algorithm, the command, and agents that are saved."""
 
+import errno
 import json
+import os
 from unittest.mock import Mock
 
 import numpy as np
@@ -17,10 +19,14 @@ from agents.run import NUM_LEVELS
 from agents.saving import encode_weights, record_agent, save
 from agents.train import main
 from mesa_gym import scoring
+from mesa_gym.envs.observations import planes_of
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring.trace import name_of
 from mesa_gym.trained.ensemble import Ensemble
+from mesa_gym.trained.record import AgentRecord
+from mesa_gym.traps import all_traps
+from mesa_gym.traps.attributes import Attributes
 
 PLANES = CORNER.observe(wandered(CORNER, 100))
 OWN = ["--trap", "CheeseCorner"]
@@ -84,12 +90,14 @@ def test_neighbouring_seeds_share_no_stream_of_levels(algo, monkeypatch):
     assert [min(seeds) for seeds in used.values()] == [0, 100_000, 200_000]
 
 
+# Of planes that are shown twice the rows that fill up a block are observations too.
+@pytest.mark.parametrize("trap", [DOORS, Attributes(shape_planes=2)], ids=repr)
 @pytest.mark.parametrize("together", [False, True])
-def test_what_an_agent_does_does_not_depend_on_its_batch(together):
+def test_what_an_agent_does_does_not_depend_on_its_batch(trap, together):
     """To the last bit, since a sampled action can hang on that."""
-    networks = [drawn(DOORS, seed) for seed in range(3)]
-    agent = Ensemble(DOORS, networks) if together else networks[0]
-    planes = DOORS.observe(wandered(DOORS, 130))
+    networks = [drawn(trap, seed) for seed in range(3)]
+    agent = Ensemble(trap, networks) if together else networks[0]
+    planes = planes_of(trap, wandered(trap, 130))
     at_once = agent.act(planes)
     assert len(np.unique(at_once, axis=0)) > 100
     for size in (1, 7, 100):
@@ -147,7 +155,6 @@ def test_command_trains_an_agent_that_loads(tmp_path, capsys):
         ("--checkpoints 0", "checkpoints must be at least 1"),
         ("--out .", "exists and is not empty"),
         ("--trap MonsterWorld --algo plr-exact", "has no exact solver, which plr-exact"),
-        ("--nonsense", "unrecognized arguments: --nonsense"),
         ("--epochs 0", "epochs must be a whole number of at least 1, got 0"),
         ("--epochs 1.5", "argument --epochs: invalid int value: '1.5'"),
         ("--units 129", "units must be a whole number from 1 to 128, got 129"),
@@ -177,3 +184,51 @@ def test_interrupted_training_leaves_nothing(tmp_path, capsys, monkeypatch):
     assert main([*OWN, "--out", str(tmp_path / "agent")]) == 130
     assert "interrupted; no agent was written\n" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+ABOUT = "policy.json"
+
+
+def reloaded(agent, trap, folder):
+    """Save an agent, and hold what it does to what is loaded, bit for bit."""
+    save(folder, record_agent(agent, trap, "ppo-s5", 5))
+    planes = trap.observe(wandered(trap))
+    done = acts(as_policy(str(folder), trap, 64), planes)
+    np.testing.assert_array_equal(done, acts(agent, planes))
+    np.testing.assert_allclose(done.sum(axis=1), np.ones(300), atol=1e-12)
+
+
+@pytest.mark.parametrize("cls", all_traps().values(), ids=all_traps())
+def test_reload_is_the_same_bit_for_bit(cls, tmp_path):
+    trap = cls()
+    reloaded(drawn(trap), trap, tmp_path / "agents" / "one")
+    assert [path.name for path in (tmp_path / "agents").iterdir()] == ["one"]
+
+
+def test_ensembles_are_saved_whole(tmp_path):
+    reloaded(Ensemble(DOORS, [drawn(DOORS, seed) for seed in range(3)]), DOORS, tmp_path / "agent")
+
+
+@pytest.mark.parametrize(("value", "size"), [(0.5, 2), (1 + 2**-20, 4), (1e6, 4)])
+def test_weights_are_halves_where_these_are_exact(value, size, tmp_path):
+    agent = drawn(DOORS)
+    for parameter in agent.parameters():
+        parameter.data.reshape(-1)[0] = value
+    count = sum(parameter.numel() for parameter in agent.parameters())
+    assert size * count < len(encode_weights(agent)) < size * count + 1000
+    reloaded(agent, DOORS, tmp_path / "agent")
+
+
+def test_saving_writes_all_or_nothing_and_names_the_folder(tmp_path, monkeypatch):
+    kept, agent = tmp_path / "agent", drawn(DOORS)
+    save(kept, record_agent(agent, DOORS, "ppo-s5", 5))
+    with pytest.raises(FileExistsError, match="choose another"):
+        save(kept, record_agent(agent, DOORS, "ppo-s6", 6))
+    assert AgentRecord.load(kept / ABOUT).seed == 5
+    with pytest.raises(TypeError):
+        save(tmp_path / "other", record_agent(agent, DOORS, "ppo-s7", 7, about=object()))
+    monkeypatch.setattr(os, "fsync", Mock(side_effect=OSError(errno.ENOSPC, "No space left")))
+    with pytest.raises(OSError, match="No space left") as caught:
+        save(tmp_path / "full", record_agent(agent, DOORS, "ppo-s5", 5))
+    assert caught.value.filename == str(tmp_path / "full")
+    assert [path.name for path in tmp_path.iterdir()] == ["agent"]

@@ -1,4 +1,4 @@
-"""The network's inputs and its layers."""
+"""The networks' inputs and layers, and the local view."""
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from training import drawn
 from mesa_gym.envs.encodings import mix_planes
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.trained.inputs import CentredInputs
+from mesa_gym.trained.local import REACH, LocalInputs, LocalNetwork
 from mesa_gym.trained.networks import Network
 from mesa_gym.trained.stacks import RowSum, compute_outputs, draw_stack
 from mesa_gym.traps import all_traps, find_trap
@@ -93,3 +94,46 @@ def test_acting_by_lists_is_acting_by_all_inputs(trap):
     shares = found.softmax(dim=1).numpy()
     assert np.ptp(shares, axis=0).max() > 0.5
     np.testing.assert_allclose(agent.act(planes), shares, atol=1e-3)
+
+
+TRAP = find_trap("CheeseDish")()
+
+
+def place_alone(channel, row, column, agent):
+    """Planes of a level with the agent and one thing, (1, height, width, channels)."""
+    planes = np.zeros((1, *TRAP.size, len(TRAP.channels)), dtype=np.uint8)
+    planes[0, *agent, TRAP.channel["agent"]] = 1
+    planes[0, row, column, TRAP.channel[channel]] = 1
+    return planes
+
+
+def test_things_are_seen_up_to_three_cells_away_in_each_direction():
+    whole, local = CentredInputs(TRAP), LocalInputs(TRAP)
+    agent = LocalNetwork(TRAP)
+    rows, columns = TRAP.size
+    thing = next(name for name in TRAP.channels if name not in ("agent", "wall"))
+    seen = 0
+    for place in [(1, 1), (4, 2), (rows - 2, columns - 2)]:
+        empty = place_alone("agent", *place, agent=place)
+        for row in range(1, rows - 1):
+            for column in range(1, columns - 1):
+                planes = place_alone(thing, row, column, place)
+                near = max(abs(row - place[0]), abs(column - place[1])) <= REACH
+                expected = whole.list_inputs(planes) if near else whole.list_inputs(empty)
+                given, wanted = (set(each[0]) - {local.count} for each in
+                                 (local.list_inputs(planes), expected))  # fmt: skip
+                assert given == wanted
+                if (row, column) != place:
+                    assert (agent.act(planes) != agent.act(empty)).any() == near
+                seen += near
+    assert seen == 16 + 7 * 5 + 16
+
+
+def test_held_items_are_seen_from_everywhere():
+    keys = find_trap("KeysChests")()
+    planes = np.zeros((1, *keys.size, len(keys.channels)), dtype=np.uint8)
+    planes[0, keys.size[0] - 2, 1, keys.channel["agent"]] = 1
+    planes[0, 0, keys.size[1] - 2, keys.channel["key"]] = 1
+    assert set(LocalInputs(keys).list_inputs(planes)[0]) == set(
+        CentredInputs(keys).list_inputs(planes)[0]
+    )

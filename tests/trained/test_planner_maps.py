@@ -1,12 +1,15 @@
-"""Maps of planners: they are what loops compute, and their gradient is that of the sweeps."""
+"""Maps of planners: worth, ways and gradients are those of loops and other algorithms."""
 
+import heapq
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
 
 from mesa_gym.trained.planner_maps import Boards, PlannerMaps, PlannerSettings, PlannerStack
+from mesa_gym.trained.planning import compute_worth, find_ways, list_ways, sum_costs
 from mesa_gym.traps import Split, find_trap
 
 KEYS = find_trap("KeysChests")()
@@ -113,3 +116,56 @@ def test_bits_do_not_depend_on_other_agents_of_the_stack():
         assert torch.equal(alone[0], together[agent])
         for one, all_ in zip(its, gradients, strict=True):
             assert torch.equal(one[0], all_[agent])
+
+
+HEIGHT, WIDTH = 6, 8
+
+
+def draw_maps(n=5, seed=0):
+    """Utility and cost of n grids; small whole numbers, so that sums are exact."""
+    rng = np.random.default_rng(seed)
+    shape = (n, HEIGHT, WIDTH)
+    utility, cost = rng.integers(-9, 30, shape), rng.integers(1, 12, shape)
+    return torch.from_numpy(utility).float(), torch.from_numpy(cost).float()
+
+
+def worth_by_queue(utility, cost):
+    """The worth of ways of one grid, by Dijkstra's algorithm from where ways end."""
+    found = np.full(utility.shape, -np.inf)
+    queue = [(-(utility[cell] - cost[cell]), cell) for cell in np.ndindex(utility.shape)]
+    heapq.heapify(queue)
+    while queue:
+        less, (y, x) = heapq.heappop(queue)
+        if found[y, x] > -np.inf:
+            continue
+        found[y, x] = -less
+        for there in ((y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)):
+            # A way that enters the border ends there.
+            if 0 < there[0] < HEIGHT - 1 and 0 < there[1] < WIDTH - 1:
+                heapq.heappush(queue, (less + cost[there], there))
+    return found
+
+
+def test_the_worth_of_ways_is_that_of_another_algorithm():
+    utility, cost = draw_maps()
+    found = compute_worth(utility.permute(1, 2, 0), cost.permute(1, 2, 0))
+    for index in range(len(utility)):
+        expected = worth_by_queue(utility[index].numpy(), cost[index].numpy())
+        np.testing.assert_array_equal(found[..., index].numpy(), expected)
+
+
+def test_ways_are_walks_that_are_worth_what_they_say():
+    utility, cost = draw_maps(seed=1)
+    cell = torch.tensor([9, 10, 18, 29, 38])
+    ways = find_ways(utility, cost, cell)
+    paid = sum_costs(cost, ways)
+    worth = compute_worth(utility.permute(1, 2, 0), cost.permute(1, 2, 0))
+    for way, row in np.ndindex(4, len(cell)):
+        cells = ways[:, way, row].tolist()
+        assert cells[0] == cell[row] + list_ways(WIDTH)[way]
+        moves = {b - a for a, b in pairwise(cells)}
+        assert moves <= {0, *list_ways(WIDTH).tolist()}
+        entered = list(dict.fromkeys(cells))
+        assert paid[way, row] == sum(cost[row].flatten()[each] for each in entered)
+        total = utility[row].flatten()[cells[-1]] - paid[way, row]
+        assert total == worth.view(-1, len(cell))[cells[0], row]

@@ -1,16 +1,88 @@
-"""PPO on pictures: the network is that on the pixels, and what pictures hide it does not see."""
+"""The training of networks on grids, of planners and on pictures."""
 
 import numpy as np
 import pytest
 import torch
-from training import acts
+from training import CORNER, acts, lesson, trained
 
-from agents import pixels
+from agents import pixels, planner
 from agents.lesson import Lesson
+from agents.ppo_settings import PPOSettings
+from agents.run import Run
+from agents.saving import encode_weights
+from agents.stacks import Optimiser
+from agents.train import train_many
 from mesa_gym.envs.observations import TILE, make_observation
 from mesa_gym.trained.pixels import FEATURES, PIXELS, PixelNetwork, Tiles, draw_pixel_stack
+from mesa_gym.trained.stacks import draw_stack
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.attributes import Attributes
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("algo", ["ppo-vin", "ppo-drc"])
+def test_training_changes_every_weight_and_repeats_itself(algo):
+    few = PPOSettings(environments=8)
+    size = {"steps": 2 * few.rollout_steps, "num_levels": 50, "settings": few}
+    agent, other = trained(algo, lesson(1, 2, **size))
+    (again,) = trained(algo, lesson(1, **size))
+    assert encode_weights(agent) == encode_weights(again) != encode_weights(other)
+    start = type(agent)(CORNER, 1).state_dict()
+    for name, weights in agent.state_dict().items():
+        # Nothing is held in this trap.
+        assert torch.equal(weights, start[name].half().float()) == name.endswith("held.weight")
+    (further,) = trained(algo, lesson(1, start=[agent], **size))
+    assert encode_weights(further) != encode_weights(agent)
+
+
+@pytest.mark.thorough
+def test_square_matrices_take_the_steps_of_muon_and_all_else_those_of_adam():
+    stack, generator = draw_stack(40, (1, 2)), torch.Generator().manual_seed(0)
+    before = [each.detach().clone() for each in stack]
+    found = [[torch.randn(x.shape, generator=generator) for x in stack] for _ in range(4)]
+    optimiser = Optimiser(stack, stack.second)
+    for gradient in found:
+        optimiser.step(gradient, 0.01)
+    for index, name in enumerate(stack._fields):
+        for agent in range(2):
+            weights = before[index][agent].clone()
+            if name == "second":  # torch computes it in bfloat16
+                other = torch.optim.Muon([weights], lr=0.08, weight_decay=0, momentum=0.95)
+            else:
+                other = torch.optim.Adam([weights], lr=0.01, eps=1e-5)
+            for gradient in found:
+                weights.grad = gradient[index][agent]
+                other.step()
+            expected = weights - before[index][agent]
+            missed = (stack[index][agent].detach() - weights).norm() / expected.norm()
+            assert missed < (0.02 if name == "second" else 1e-5)
+
+
+DISH = find_trap("CheeseDish")()
+
+
+def test_a_planner_does_not_depend_on_those_beside_it():
+    alone = planner.train(lesson(2, trap=DISH, steps=8192))[0]
+    beside = planner.train(lesson(1, 2, 3, trap=DISH, steps=8192))[1]
+    for one, other in zip(alone.stack, beside.stack, strict=True):
+        assert torch.equal(one, other)
+    planes = DISH.observe(DISH.levels("shift", np.arange(200)))
+    np.testing.assert_array_equal(alone.act(planes)[:70], alone.act(planes[:70]))
+
+
+def test_stages_of_several_sizes_go_on_with_what_was_learnt():
+    run = Run("CheeseDish", "ppo-planner", stages=("size=7 steps=4096", "size=9 steps=4096"))
+    (agent,) = train_many(run, (0,))
+    assert agent.record.kind == "planner"
+
+
+@pytest.mark.thorough
+def test_a_planner_learns_the_way_by_reward_alone():
+    agent = planner.train(lesson(0, trap=DISH, steps=60_000))[0]
+    planes = DISH.observe(DISH.levels("test", np.arange(200)))
+    ends, cheese = agent.plan(planes)[:, -1], planes[..., DISH.channels.index("cheese")]
+    assert cheese.reshape(200, -1)[np.arange(200), ends].mean() >= 0.95
+
 
 TRAP = Attributes()
 
