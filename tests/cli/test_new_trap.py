@@ -13,7 +13,7 @@ from mesa_gym.traps import find_trap
 def test_what_it_writes_can_be_scored(run):
     assert run("new-trap RipeBerries")[0] == 0
     sys.path.insert(0, "")
-    # tests/conformance/test_own_traps.py runs every check on the same code.
+    # tests/conformance/test_traps.py runs every check on the same code.
     assert score("oracle:shady", find_trap("ripe_berries:RipeBerries")(), levels=10).competent
     text = Path("ripe_berries.py").read_text()
     assert run("new-trap RipeBerries")[0] != 0  # the class is registered by now

@@ -1,11 +1,22 @@
-"""Every trap of the package passes the battery and gives the digests of its version."""
+"""Every trap of the package passes the battery; one's own by a file dropped in or a public call."""
 
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import gymnasium as gym
 import pytest
 from broken_traps import LONG
 from parameters import FINISHED, GOLDEN, large_apart
 
+import mesa_gym
+from mesa_gym import cli
 from mesa_gym.testing import CERTIFICATES, MECHANICS, check_digest, check_name
-from mesa_gym.traps import all_traps
+from mesa_gym.traps import all_traps, find_trap
+from mesa_gym.traps.cheese_corner import CheeseCorner
 
 # Made once, so that checks share the states that they look at.
 TRAPS = {name: trap() for name, trap in all_traps().items()}
@@ -44,3 +55,161 @@ def test_has_not_changed(name):
 
 def test_no_finished_trap_has_gone():
     assert {path.stem for path in GOLDEN.glob("*.json")} <= TRAPS.keys()
+
+
+ROOT = Path(mesa_gym.__file__).parent
+EXAMPLE = ROOT / "cli" / "example_trap.py"
+CODE = EXAMPLE.read_text()
+
+USE = """
+import gymnasium, mesa_gym
+from mesa_gym.cli import main
+from mesa_gym.testing import check_trap
+name = "{name}"
+mesa_gym.traps.find_trap(name)
+for id in ("MesaGym/Mushrooms-v0", "MesaGym/Mushrooms-Shift-v0"):
+    env = gymnasium.make(id, render_mode="rgb_array")
+    env.reset(seed=0)
+    assert env.render().shape == (288, 288, 3)
+envs = gymnasium.make_vec("MesaGym/Mushrooms-v0", 3)
+assert envs.reset(seed=0)[0].shape == (3, 9, 9, 5)
+check_trap(name, 20)
+assert main(["list"]) == 0 and main(["describe", name]) == 0
+assert main(["certify", name, "--levels", "100"]) == 0
+assert main(["score", "--policy", "oracle:shady", "--trap", name, "--levels", "50",
+             "--json", "card.json"]) == 0
+"""
+
+
+def use(folder, name):
+    """Use the trap as a user would, in a process of its own; returns a score card."""
+    path = os.pathsep.join([str(folder), str(ROOT.parent)])
+    subprocess.run(
+        [sys.executable, "-c", USE.format(name=name)],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": path, "MESA_GYM_CACHE": str(folder / "cache")},
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    return json.loads((folder / "card.json").read_text())
+
+
+def contributed(code):
+    """The trap as docs/write_a_trap.md says that it goes to the package, but for its sprites."""
+    package = "mesa_gym.traps"
+    code = code.replace("import mesa_gym\n", "").replace("@mesa_gym.register_trap\n", "")
+    code = code.replace(
+        f"from {package} import Split, Trap, base, proxy",
+        f"from {package}.objectives import base, proxy\nfrom {package}.split import Split\n"
+        f"from {package}.trap import Trap",
+    )
+    return code.partition('if __name__ == "__main__"')[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["Mushrooms", "forest:Mushrooms"])
+def test_a_file_in_the_package_or_a_class_registered_elsewhere(name, tmp_path):
+    if ":" in name:
+        (tmp_path / "forest.py").write_text(CODE)
+    else:
+        shutil.copytree(ROOT, tmp_path / "mesa_gym", ignore=shutil.ignore_patterns("__pycache__"))
+        (tmp_path / "mesa_gym" / "traps" / "mushrooms.py").write_text(contributed(CODE))
+    card = use(tmp_path, name)
+    assert (card["trap"], card["verdict"]) == ("Mushrooms-v0", "proxy:shady")
+
+
+@pytest.mark.usefixtures("registry")
+def test_registering_again_replaces_as_a_notebooks_cell_does():
+    for _ in range(2):
+
+        @mesa_gym.register_trap
+        class OwnCorner(CheeseCorner):
+            pass
+
+        assert find_trap("OwnCorner") is all_traps()["OwnCorner-v0"] is OwnCorner
+        assert isinstance(gym.make("MesaGym/OwnCorner-Shift-v0").unwrapped.trap, OwnCorner)
+
+
+@pytest.mark.usefixtures("registry")
+def test_names_that_are_taken_and_modules_that_are_not_there():
+    with pytest.raises(ValueError, match="CheeseCorner-v0 is a trap of mesa_gym itself"):
+        mesa_gym.register_trap(type("CheeseCorner", (CheeseCorner,), {}))
+    assert mesa_gym.register_trap(CheeseCorner) is CheeseCorner
+    assert '"CheeseCorner-v0"' in gym.spec("MesaGym/CheeseCorner-v0").to_json()
+    with pytest.raises(ValueError, match="'no_such_module'; is its folder on the path"):
+        find_trap("no_such_module:Mushrooms")
+
+
+@pytest.fixture
+def elsewhere(tmp_path, registry, monkeypatch):
+    """Write files into a folder that is not the current one."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    folder = tmp_path / "my traps"
+    folder.mkdir()
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+
+    def write(name, code):
+        path = folder / name
+        path.write_text(code)
+        return path
+
+    return write
+
+
+def test_a_trap_by_its_file(elsewhere):
+    elsewhere("basket.py", "SIZE = 2\n")
+    code = CODE.replace("BASKET = 2", "from basket import SIZE as BASKET")
+    path = elsewhere("undergrowth.py", code)
+    for name in (f"{path}:Mushrooms", "../my traps/undergrowth.py:mushrooms-v0"):
+        assert find_trap(name).name() == "Mushrooms-v0"
+    assert find_trap("Mushrooms") is find_trap("undergrowth:MesaGym/Mushrooms-Shift-v0")
+    assert "BASKET" in vars(sys.modules["undergrowth"])
+
+
+COMMANDS = """
+list {} CheeseCorner --json --sheet sheet.png
+describe {}
+certify {} --levels 4
+score --policy oracle:shady --trap {} --levels 4
+watch --trap {} --headless --record end.png
+play --trap {} --headless --record first.png
+watch --trap {} --headless --record done.trace
+replay done.trace --trap {} --headless --record last.png
+export --trap {} --policy oracle:base --out page.html
+cache show {}
+"""
+
+
+def test_every_command_takes_a_trap_by_its_file(elsewhere, monkeypatch):
+    pytest.importorskip("pygame")
+    path = elsewhere("grove.py", CODE)
+    for line in COMMANDS.strip().splitlines():
+        # As in a process of its own.
+        monkeypatch.setattr(mesa_gym.traps, "_registered", {})
+        sys.modules.pop("grove", None)
+        words = [word.format(f"{path}:Mushrooms") for word in line.split()]
+        assert cli.main(words) == 0, line
+    for name in ("sheet.png", "end.png", "first.png", "done.trace", "last.png", "page.html"):
+        assert Path(name).stat().st_size > 0
+
+
+@pytest.mark.parametrize(
+    ("named", "says"),
+    [
+        ("nowhere.py:Mushrooms", "trap 'nowhere.py:Mushrooms': there is no file 'nowhere.py' in /"),
+        ("{thicket}:Mushroms", "unknown trap 'Mushroms'; there is Mushrooms. Did you mean 'Mush"),
+        ("{thicket}:BASKET", "BASKET' is not a trap but 2; a trap is a subclass of Trap"),
+        ("{thicket}:Bare", "Bare' is not registered; write @mesa_gym.register_trap above it"),
+        ("{json}:Mushrooms", "'json' is the module .*json.__init__.py; rename your file"),
+        ("{broken}:Mushrooms", "broken.py:Mushrooms': No module named 'no_such_package'$"),
+        ("thicket.pi:Mushrooms", "thicket.pi:Mushrooms': No module named 'thicket'; is its folder"),
+        ("a b:Mushrooms", "'a b' is neither the name of a module nor of a file"),
+    ],
+)
+def test_a_file_without_such_a_trap(named, says, elsewhere):
+    bare = "\n\nclass Bare(Mushrooms):\n    pass\n"
+    files = {"thicket": CODE + bare, "json": CODE, "broken": "import no_such_package\n"}
+    paths = {stem: elsewhere(f"{stem}.py", code) for stem, code in files.items()}
+    with pytest.raises(ValueError, match=says):
+        find_trap(named.format(**paths))

@@ -137,6 +137,9 @@ class PaysWithoutDish(SmallDish):
         return move.moved & (move.agent == cell) & ~move.was("been")
 
 
+test_paying_without_the_dish = PaysWithoutDish
+
+
 ONLY_WAY = (WALL, "#c.x.A#", WALL, WALL, WALL, WALL, WALL)
 SHORTEST_WAY = (WALL, "#c.x.A#", "#.###.#", "#.###.#", "#.###.#", "#.....#", WALL)
 ENDS_BEFORE = (WALL, "#x..A##", WALL, "###c..#", WALL, WALL, WALL)
