@@ -1,22 +1,16 @@
 """Shared by all tests."""
 
-from __future__ import annotations
-
 import ast
 import shlex
 import sys
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import gymnasium
 import hypothesis
 import pytest
 
 import mesa_gym.traps
-
-if TYPE_CHECKING:
-    from viewing import Driver
 
 
 # A busy machine must not decide.
@@ -118,7 +112,7 @@ def drive():
     """Makes drivers of the viewer, and closes them; without pygame the test is skipped."""
     from viewing import Driver, session
 
-    made: list[Driver] = []
+    made = []
 
     def make(watched=None, **keywords):
         made.append(Driver(watched or session(), **keywords))

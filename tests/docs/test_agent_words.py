@@ -1,7 +1,5 @@
 """Statements of the library's agents are those of the committed cards."""
 
-from __future__ import annotations
-
 import json
 from functools import cache
 

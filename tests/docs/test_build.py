@@ -1,7 +1,5 @@
 """Generated pages say what traps, certificates, the board, commands and score cards say."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

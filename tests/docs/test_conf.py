@@ -1,7 +1,5 @@
 """The documentation: its links lead somewhere, every page can be found, and it builds."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

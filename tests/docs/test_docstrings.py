@@ -1,7 +1,5 @@
 """Every public name says what it takes, gives and raises."""
 
-from __future__ import annotations
-
 import ast
 import inspect
 import re

@@ -1,7 +1,5 @@
 """The lesson of ``mesa-gym demo``: what a visitor does on its screens, and what is said."""
 
-from __future__ import annotations
-
 import re
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A film of the grid: what the agent gets in training, and then under the shift."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

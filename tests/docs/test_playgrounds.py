@@ -1,7 +1,5 @@
 """The gallery: a page for every trap, which is small, opens at once, and says if it replays."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

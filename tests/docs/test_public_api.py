@@ -1,7 +1,5 @@
 """The public API changes only together with its listing."""
 
-from __future__ import annotations
-
 import re
 import shutil
 from pathlib import Path

@@ -1,7 +1,5 @@
 """README and glossary are short, and say what the files of the checkout say."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The README's pictures show what the command draws and what the agent did."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

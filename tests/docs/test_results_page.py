@@ -1,7 +1,5 @@
 """README, results, tracks and the pictures say what the committed results say."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 

@@ -4,8 +4,6 @@ The blocks of Python of a page run one after the other in one namespace, in an e
 levels. Commands are parsed by the program they call.
 """
 
-from __future__ import annotations
-
 import argparse
 import ast
 import importlib

@@ -4,8 +4,6 @@ An example with a file of requirements runs in an environment of its own, which 
 under .venv-examples, and replaced when the requirements change.
 """
 
-from __future__ import annotations
-
 import fcntl
 import importlib
 import os

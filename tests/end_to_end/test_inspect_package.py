@@ -1,7 +1,5 @@
 """The package for Inspect: what models write is read, and choices become a score card."""
 
-from __future__ import annotations
-
 import importlib
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The page on many machines, followed to the letter: a scheduler and two workers of dask."""
 
-from __future__ import annotations
-
 import os
 import re
 import shlex

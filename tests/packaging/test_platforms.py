@@ -1,7 +1,5 @@
 """The core without what only Linux has: a stand-in for Windows, on which it was not run."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Objectives have the same colours in pictures, pages and the viewer, and all of them are seen."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

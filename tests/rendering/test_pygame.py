@@ -1,7 +1,5 @@
 """The package that opens windows: which one it is, and signals while a window is open."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """Headless Chromium for the tests of pages; without it, or without Playwright, they are skipped."""
 
-from __future__ import annotations
-
 import shutil
 
 import pytest

@@ -1,7 +1,5 @@
 """A page as tests read it: its tags are balanced, and its attributes and text are noted."""
 
-from __future__ import annotations
-
 from html.parser import HTMLParser
 
 VOID = ("meta", "img", "input", "br")

@@ -1,7 +1,5 @@
 """Pages of levels, and pictures in pages, read in Python."""
 
-from __future__ import annotations
-
 import base64
 import io
 import json

@@ -1,7 +1,5 @@
 """A session of the viewer on a screen, and a driver for it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from desk import Desk

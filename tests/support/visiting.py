@@ -1,7 +1,5 @@
 """Visits to playgrounds in headless Chromium: what a person does, what the script knows."""
 
-from __future__ import annotations
-
 import base64
 
 import numpy as np

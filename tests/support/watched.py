@@ -1,7 +1,5 @@
 """Episodes and sessions of the viewer, for tests."""
 
-from __future__ import annotations
-
 import numpy as np
 from edited import same
 

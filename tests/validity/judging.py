@@ -1,7 +1,5 @@
 """Known policies, judged: are their verdicts right, and which lines misjudge the fewest of them?"""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import partial

@@ -1,7 +1,5 @@
 """Parts of policies of known goal: their right verdicts, and makers of what they are made of."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial

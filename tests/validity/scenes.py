@@ -1,7 +1,5 @@
 """Scenes: the contents of start states, and plans of where to go, for policies that seek."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b

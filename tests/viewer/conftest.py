@@ -1,7 +1,5 @@
 """Fixtures of the viewer's tests; Playwright is imported where it is used."""
 
-from __future__ import annotations
-
 import pytest
 
 

@@ -1,7 +1,5 @@
 """Values, conflicts and choices in the viewer, against computations of its own."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from parameters import each_certain, each_solvable, thorough

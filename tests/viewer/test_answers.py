@@ -1,7 +1,5 @@
 """Whether a policy is a function of what it sees, tried on policies of which it is known."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from parameters import thorough

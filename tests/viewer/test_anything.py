@@ -1,7 +1,5 @@
 """Whatever is pressed, in whatever order: no exception, and what is shown is an episode."""
 
-from __future__ import annotations
-
 import random
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Bad input to ``watch``, ``play``, ``replay`` and ``export``: one line, and nothing is lost."""
 
-from __future__ import annotations
-
 import os
 import re
 import sys

@@ -1,7 +1,5 @@
 """``mesa-gym watch``, ``play`` and ``replay`` as a user types them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from pathlib import Path

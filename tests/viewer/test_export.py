@@ -1,7 +1,5 @@
 """``mesa-gym export``: what a page holds is what is scored and what is drawn."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """A page of ``mesa-gym export`` in headless Chromium: what a person presses, and what changes."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from browsing import Tab, sync_api

@@ -1,7 +1,5 @@
 """The viewer can be read: no text over another, colours that can be told apart, golden pixels."""
 
-from __future__ import annotations
-
 from itertools import combinations
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """States as text files: read back bit for bit, played on from, changed by hand, damaged."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Levels that were packed for a page, unpacked again: steps, payments, pictures, probabilities."""
 
-from __future__ import annotations
-
 import base64
 import json
 

@@ -1,7 +1,5 @@
 """A planner in the viewer: its map, its way, and its goal put elsewhere."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from desk import pygame

@@ -1,7 +1,5 @@
 """A visitor's moves in a playground, in headless Chromium: keys, taps, levels, addresses."""
 
-from __future__ import annotations
-
 import pytest
 from browsing import sync_api
 from visiting import CANVAS, CHEESE, CORNER, PHONE, SAID, START, TRAP, LivePage

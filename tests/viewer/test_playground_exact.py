@@ -1,7 +1,5 @@
 """Probabilities, values and outcomes of a playground, against the solver and the agents."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from parameters import FEW_LIVE

@@ -3,8 +3,6 @@
 ``MESA_GYM_WALKS`` sets how many walks a trap are taken, 3 by default.
 """
 
-from __future__ import annotations
-
 import os
 
 import gymnasium

@@ -1,7 +1,5 @@
 """A playground's layers and edits, and what is seen of it on phones, in the dark, and cut off."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -1,7 +1,5 @@
 """Planners in a playground, in headless Chromium, against the planners themselves."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from visiting import LivePage

@@ -1,7 +1,5 @@
 """The window, from posted events to what is shown: keys, mouse, levels, a person's own play."""
 
-from __future__ import annotations
-
 import dataclasses
 import time
 from collections import Counter

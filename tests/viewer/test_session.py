@@ -1,7 +1,5 @@
 """The viewer's session: one clock for all panes, and the levels."""
 
-from __future__ import annotations
-
 import time
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The first screens: a trap and a policy are picked, and what takes long is loaded."""
 
-from __future__ import annotations
-
 import time
 
 import numpy as np

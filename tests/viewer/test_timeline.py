@@ -1,7 +1,5 @@
 """The viewer's episodes: what is watched is what is scored."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from edited import cells_of, same

@@ -1,7 +1,5 @@
 """The study of Attributes: rows of agents whose choices are known."""
 
-from __future__ import annotations
-
 import pytest
 
 from agents.run import Run
