@@ -12,7 +12,6 @@ import pytest
 
 import mesa_gym.traps
 
-
 # A busy machine must not decide.
 hypothesis.settings.register_profile("tests", deadline=None)
 hypothesis.settings.load_profile("tests")

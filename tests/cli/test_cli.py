@@ -1,18 +1,23 @@
-"""The command line as a user types it."""
+"""``mesa-gym`` as a user types it, and its smaller commands: ``cache`` and ``new-trap``."""
 
 import json
 import re
 import subprocess
 import sys
 from contextlib import suppress
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mesa_gym import __version__
 from mesa_gym.cli import COMMANDS, main
-from mesa_gym.scoring import WORDS, ScoreCard
+from mesa_gym.scoring import WORDS, ScoreCard, score
+from mesa_gym.solver import level_values
 from mesa_gym.terminal import Progress, table
 from mesa_gym.traps import Split, all_traps, find_trap
+from mesa_gym.traps.cheese_corner import CheeseCorner
+from mesa_gym.traps.coin_run import CoinRun
 
 
 def printed(capsys, command, code=0):
@@ -166,3 +171,63 @@ def test_what_is_long_is_not_told_whole(command, capsys):
     assert "mesa-gym" in said
     assert "xxx...xxx" in said
     assert len(said) < 4500
+
+
+def test_show_and_clear(monkeypatch, tmp_path, capsys):
+    def command(*arguments):
+        assert main(["cache", *arguments]) == 0
+        return capsys.readouterr().out.splitlines()
+
+    monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path))
+    for trap, split in ((CheeseCorner, "test"), (CheeseCorner, "shift"), (CoinRun, "test")):
+        level_values(trap(), Split.of(split), np.arange(3))
+    (tmp_path / f".CoinRun-v0-test-{'0' * 32}.npz.abc_1234").write_bytes(b"x" * 2100)
+    for name in ("CoinRun-v7", "NoLongerThere-v0"):
+        (tmp_path / f"{name}-test-{'0' * 32}.npz").write_bytes(b"x")
+    size = sum(path.stat().st_size for path in tmp_path.iterdir())
+    head, _, *rows = command("show")
+    assert head.startswith(f"{tmp_path}: 6 files, {size / 1000:.3g} kB, of at most 1 GB")
+    assert [row.split()[:-2] for row in rows[2:]] == [
+        ["CheeseCorner-v0", "2"],
+        ["CoinRun-v0", "1"],
+        ["CoinRun-v0,", "unfinished", "1"],
+        ["CoinRun-v7", "1"],
+        ["NoLongerThere-v0", "1"],
+    ]
+    assert rows[-3].endswith(" 2.1 kB")
+    for name, told in [
+        ("CoinRun-v0", "2 files, "),
+        ("CoinRun", "1 file, 1 B in"),
+        ("MesaGym/CheeseCorner-v0", "2 files, "),
+        ("KeysChests", "0 files, 0 B in"),
+        ("NoLongerThere", "1 file, 1 B in"),
+    ]:
+        assert command("clear", name)[0].startswith(f"deleted {told}")
+    assert command() == [f"{tmp_path}: 0 files, 0 B, of at most 1 GB (MESA_GYM_CACHE_SIZE)"]
+
+
+@pytest.mark.usefixtures("registry")
+def test_what_it_writes_can_be_scored(run):
+    assert run("new-trap RipeBerries")[0] == 0
+    sys.path.insert(0, "")
+    # tests/conformance/test_traps.py runs every check on the same code.
+    assert score("oracle:shady", find_trap("ripe_berries:RipeBerries")(), levels=10).competent
+    text = Path("ripe_berries.py").read_text()
+    assert run("new-trap RipeBerries")[0] != 0  # the class is registered by now
+    assert Path("ripe_berries.py").read_text() == text
+
+
+@pytest.mark.usefixtures("registry")
+def test_an_error_of_ones_own_is_told_with_its_line(run):
+    assert run("new-trap RipeBerries")[0] == 0
+    path = Path("ripe_berries.py")
+    lines = path.read_text().splitlines()
+    (at,) = (i for i, line in enumerate(lines) if line.strip().startswith("def ends("))
+    lines.insert(at + 2, '        move.into("plum")')
+    path.write_text("\n".join(lines))
+    code, error = run("certify ripe_berries.py:RipeBerries --levels 5")
+    (told,) = (line for line in error.splitlines() if line.startswith("mesa-gym: "))
+    assert code == 2
+    assert "RipeBerries-v0: KeyError: unknown name 'plum'" in told
+    assert f'ripe_berries.py:{at + 3}, in ends: move.into("plum"))' in told
+    assert "Traceback" not in error

@@ -1,20 +1,24 @@
-"""Sprites: are they told apart by shape, without colours too, and does what shares a cell show?"""
+"""Sprites and colours: told apart by shape, without colours too; what shares a cell shows."""
 
 import functools
 import itertools
+import re
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from parameters import large_apart, thorough
 from reference import rollout
-from sight import to_linear
+from sight import contrast, to_linear
 from worlds import cell
 
 from mesa_gym.engine import Look, World
 from mesa_gym.rendering import render_look, render_rgb
+from mesa_gym.rendering.colours import BASE, NONE, PROXIES, to_hex
 from mesa_gym.rendering.drawing import SPRITES
+from mesa_gym.report.page import STYLE
 from mesa_gym.traps import Split, all_traps
+from mesa_gym.viewer.drawing import PALETTE
 
 GREY = (130, 130, 130)
 VIEWS = ("greyscale", "protanopia", "deuteranopia")
@@ -103,3 +107,24 @@ def test_what_hangs_in_a_wall_stays_in_its_niche(name):
     hung = cell("wall, it red", 64, type("Hung", (World,), body)((4, 5)))
     changed = (hung != cell("wall", 64)).any(axis=-1)
     assert changed[3:-3, 3:-3].sum() == changed.sum() > 0
+
+
+@pytest.mark.parametrize("colour", [BASE, *PROXIES, NONE])
+@pytest.mark.parametrize("page", [(255, 255, 255), (0x14, 0x17, 0x1A)])
+def test_each_stands_out_from_light_and_dark_pages(colour, page):
+    assert contrast(colour, page) >= 3
+
+
+def test_pages_have_them_in_the_light_and_proxies_in_the_dark_too():
+    light, dark = (
+        dict(re.findall(r"--([\w-]+): (#\w{6})", part))
+        for part in STYLE.read_text().split("prefers-color-scheme: dark")
+    )
+    proxies = dict(zip(("proxy-a", "proxy-b", "proxy-c"), map(to_hex, PROXIES), strict=True))
+    own = {"base": to_hex(BASE), "rest": to_hex(NONE)} | proxies
+    assert own.items() <= light.items()
+    assert proxies.items() <= dark.items()
+
+
+def test_the_viewer_has_them():
+    assert (BASE, *PROXIES) == PALETTE

@@ -1,9 +1,10 @@
-"""The pages of the leaderboard: whole, linked, harmless, and the same numbers as its rows."""
+"""The pages of the leaderboard: whole, linked, harmless, readable, and the numbers of its rows."""
 
 import re
 
 import pytest
-from boards import CORNER, WORSE, card, make_leaderboard
+from boards import BOTH, CORNER, WORSE, card, make_leaderboard
+from browsing import CONTRASTS, Tab
 from golden import require_golden
 from html_page import HtmlPage
 
@@ -81,3 +82,25 @@ def test_addresses_are_safe_and_differ():
     assert slugs[0] == "ppo"
     assert len({each.lower() for each in slugs}) == len(names)
     assert all(re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,70}", each) for each in slugs)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("width", [390, 1400])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_fits_its_window_and_its_text_can_be_read(browser, tmp_path, width, scheme):
+    write_pages(make_leaderboard(), tmp_path / "board")
+    tab = Tab(browser, tmp_path, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    for address in ("index.html", "agents/ppo.html", f"agents/{slug(WORSE)}.html"):
+        page = tab.open(address)
+        assert page.evaluate("document.documentElement.scrollWidth") == width, address
+        contrasts = page.evaluate(CONTRASTS)
+        assert len(contrasts) > 10
+        assert [found for found in contrasts if found[1] < 4.5] == [], address
+    page = tab.open("index.html")
+    rows = [
+        box["y"] for row in page.locator(".board tbody tr").all() if (box := row.bounding_box())
+    ]
+    assert len(rows) == 8
+    assert rows[0] < 900
+    assert page.locator(".heat:not(.heads) span:visible").count() == 8 * len(BOTH)
+    tab.close()

@@ -1,15 +1,14 @@
-"""A film of the grid: what the agent gets in training, and then under the shift."""
+"""Films and pictures of the README and the gallery show what agents did and what is drawn."""
 
 import numpy as np
 import pytest
-
-pytest.importorskip("torch")
-pytest.importorskip("PIL")
 from PIL import Image, ImageSequence
 
+from docs import readme_pictures
 from docs.loops import HOLD, MOST, find_walk, save_loop
+from docs.readme_pictures import AGENT, LEVELS, TRAP, find_moments, save_gallery
 from mesa_gym.rendering.colours import BASE, PROXIES
-from mesa_gym.scoring import rollout
+from mesa_gym.scoring import rollout, score
 from mesa_gym.trained.library import load
 from mesa_gym.traps import Split, find_trap
 
@@ -50,3 +49,25 @@ def test_a_film_is_small_and_frames_what_paid(tmp_path):
     for at, tone in places.items():
         assert np.abs(np.subtract(last.getpixel(at)[:3], tone)).max() < 12  # of a palette
     assert last.getpixel((last.width // 2, 5))[3] == 0  # between the levels
+
+
+@pytest.mark.thorough
+def test_the_gallery_is_of_todays_traps(tmp_path, monkeypatch):
+    """`python -m docs.readme_pictures` draws it; letters may differ with Pillow's version."""
+    committed = np.asarray(Image.open(readme_pictures.IMAGES / "gallery.png").convert("RGB"))
+    monkeypatch.setattr(readme_pictures, "IMAGES", tmp_path)
+    save_gallery()
+    drawn = np.asarray(Image.open(tmp_path / "gallery.png").convert("RGB"))
+    assert drawn.shape == committed.shape
+    assert (drawn != committed).any(axis=2).mean() < 0.01
+
+
+@pytest.mark.thorough
+def test_the_film_counts_what_a_score_card_counts():
+    """On its eight levels of the shift."""
+    from mesa_gym.trained.library import load
+
+    *_, (_, levels, firsts) = find_moments(find_trap(TRAP)(), Split.SHIFT)
+    shares = score(load(TRAP), TRAP, levels=LEVELS, name=AGENT).read_each("shift", "choice")
+    assert levels == LEVELS
+    assert firsts == {x: LEVELS * shares[x] for x in firsts}
