@@ -22,6 +22,7 @@ from mesa_gym.policies.finding import trained_policies
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.solver import cache
 from mesa_gym.traps import find_trap
+from mesa_gym.viewer.mapfile import load_map
 
 
 def test_a_file_is_on_the_disk_before_its_name_and_the_name_before_the_return(
@@ -76,7 +77,7 @@ def special(kind, folder):
 @pytest.mark.parametrize("kind", ["pipe", "link to a pipe", "device"])
 def test_what_is_not_a_plain_file_is_not_waited_for(kind, tmp_path):
     path = special(kind, tmp_path)
-    readers = files.read_bytes, files.read_json, ScoreCard.load
+    readers = files.read_bytes, files.read_json, ScoreCard.load, load_map
     for read in readers:
         with pytest.raises(ValueError, match=r"x is a pipe or a device; put a plain file"):
             read(path)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import HEADLESS, trace_of
 
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split
@@ -12,6 +13,8 @@ from mesa_gym.traps.cheese_corner import CheeseCorner
 
 CORNER = "score --trap CheeseCorner --policy"
 EXPORT = "export --trap CheeseDish"
+RECORD = f"{HEADLESS} --record"
+NO_PLAY = "unknown play of CheeseCorner-v0"
 DEMOS = "demos --trap CheeseCorner --out mesa-gym/cheese-corner/corner-v0"
 AGENT = {"schema": 1, "observation": "planes", "loader": "agents", "weights": "w", "name": "ppo-s0"}
 LACKING = "from mesa_gym.errors import missing_extra\n\ndef make(trap):\n"
@@ -19,7 +22,7 @@ LACKING = "from mesa_gym.errors import missing_extra\n\ndef make(trap):\n"
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """Agents of two traps, a model, a module that lacks an extra, values, a file of one's own."""
+    """Agents of two traps, a model, a module that lacks an extra, values, traces, own files."""
     monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path / "cache"))
     level_values(CheeseCorner(), Split.TEST, np.arange(3))
     for name, trap in (("a", "CheeseCorner-v0"), ("b", "CoinRun-v0"), ("c", "CheeseCorner-v0")):
@@ -27,7 +30,11 @@ def folder(tmp_path, monkeypatch):
         (tmp_path / name / "policy.json").write_text(json.dumps(AGENT | {"trap": trap}))
     (tmp_path / "lone.zip").touch()
     (tmp_path / "lacking.py").write_text(f"{LACKING}    raise missing_extra('torch', 'sb3')\n")
-    (tmp_path / "ripe_berries.py").write_text("mine")
+    for name in ("ripe_berries.py", "a.png", "a.gif", "a.trace"):
+        (tmp_path / name).write_text("mine")
+    trace_of("stay", tmp_path / "salted.trace", salt="s")
+    trace_of("stay", path := tmp_path / "good.trace")
+    (tmp_path / "damaged.trace").write_bytes(path.read_bytes()[:-3] + b"abc")
     return tmp_path
 
 
@@ -35,8 +42,8 @@ def folder(tmp_path, monkeypatch):
     ("command", "words"),
     [
         ("scores", "Did you mean 'score'?"),
+        ("list --sheet nowhere/sheet.png", "cannot write nowhere/sheet.png"),
         ("describe redbluedoor-v0", "Did you mean 'RedBlueDoors'?"),
-        ("describe ..:x", "trap '..:x': '..' is neither the name of a module"),
         ("describe 'x\x1b[31m'", "unknown trap 'x\\x1b[31m'"),
         ("describe", "which trap? Name it, such as `mesa-gym describe CheeseCorner`"),
         ("describe Attributes rh=0.9", "Did you mean 'rho'?"),
@@ -51,45 +58,28 @@ def folder(tmp_path, monkeypatch):
         ("score LavaLand size=13 --size 9 --policy stay", "size=13 and --size 9: leave one out"),
         (f"{CORNER} random --levels 1.5", "argument --levels: invalid int value: '1.5'"),
         (f"{CORNER} ./nowhere", "no such file or directory"),
-        (f"{CORNER} random --algo ppo", "algo 'ppo' is for a saved model, a .zip"),
         ("score --trace a.trace --algo ppo", "--algo is for a policy"),
         (f"{CORNER} lacking:make", "this needs 'torch', which is not installed"),
         (f"{CORNER} stay --json /no/such/dir/f", "cannot write /no/such/dir/f"),
         (f"{CORNER} a c", "a and c are both called ppo-s0 on CheeseCorner-v0"),
         (f"{CORNER} stay stay", "stay and stay are both called stay on CheeseCorner-v0"),
-        (
-            "score --policy a stay --trap KeysChests",
-            "a was trained on 'CheeseCorner-v0' and cannot",
-        ),
+        ("score --policy a stay --trap KeysChests", "a was trained on 'CheeseCorner-v0' and"),
         (f"{CORNER} stay random --html a.html", "--html goes with one policy on one"),
         ("score --policy stay --trap CoinRun KeysChests --save-trace x", "--save-trace goes with"),
         ("score --trace a.trace --trap CoinRun KeysChests", "--trace goes with one policy on one"),
         ("score --trace a.trace --size 9", "--size is for a policy; leave it out, or use --policy"),
-        (
-            "score --policy stay --trap CoinRun --size 10",
-            "size 10 does not fit CoinRun: it needs o",
-        ),
-        ("leaderboard CheeseCornr", "Did you mean 'CheeseCorner'"),
         ("leaderboard --policy lone.zip", "on which trap does lone.zip act? Name it"),
         ("leaderboard CheeseDish dish_planes=3", "committed agents played CheeseDish-v0(size=9x9,"),
         ("leaderboard --name mine", "--name mine is of the agent of --policy"),
         ("leaderboard CheeseDish --policy stay --name mine-s3", "an agent's name without a seed"),
-        ("leaderboard CheeseDish --policy stay --name ' '", "an agent's name without a seed"),
         ("leaderboard CheeseDish --policy stay --name oracle", "oracle stands there already"),
         ("leaderboard --out lone.zip", "lone.zip is not of a leaderboard; choose another folder"),
-        ("leaderboard MonsterWorld", "no trap of the leaderboard in MonsterWorld-v0; it has Abse"),
         ("leaderboard --cards nowhere", "nowhere"),
         ("leaderboard --cards cache", "there is no score card under cache"),
-        (
-            f"{DEMOS} --objective cheddar",
-            "unknown objective of CheeseCorner-v0 'cheddar'; there is",
-        ),
-        (f"{DEMOS} --split training", "unknown split 'training'"),
         (f"{DEMOS} --levels 0", "levels must be an integer of at least 1"),
         (f"{EXPORT} --beside twins --play", "--beside asks for replays: leave out --play"),
         (f"{EXPORT} --play --policy oracle:fish", "Did you mean 'dish'"),
         (f"{EXPORT} --policy random random", "names of their own, got random, random"),
-        (f"{EXPORT} --play --split bear", "Did you mean 'bare'"),
         (f"{EXPORT} --play --out page.txt", "must end in .html"),
         ("export KeysChests --split alone:keys", "unknown play of KeysChests-v0 'alone:keys'; the"),
         ("cache claer", "invalid choice: 'claer'"),
@@ -98,13 +88,66 @@ def folder(tmp_path, monkeypatch):
         ("new-trap CheeseCorner", "already"),
         ("new-trap ../Up", "RipeBerries"),
         ("new-trap RipeBerries", "ripe_berries.py"),
+        # the viewer and its pages
+        ("watch --policy stay", ["--policy needs a trap", "mesa-gym watch TRAP --policy"]),
+        ("watch --level 0", ["--level needs a trap"]),
+        ("watch --headless --strip a.svg", ["--strip needs a trap"]),
+        ("watch --record a.png", ["--record needs a trap"]),
+        ("watch --trap CheeseCorne --headless --record a.png", ["Did you mean 'CheeseCorner'?"]),
+        (f"{RECORD} a.png --split shft", ["Did you mean 'shift'?"]),
+        (f"{RECORD} a.png --split alone:cheese", [NO_PLAY, "'alone:cheese'", "bare, "]),
+        (f"{RECORD} a.png --beside bare --split shift", ["leave out --split"]),
+        (f"{RECORD} a.png --beside twins", [f"{NO_PLAY} 'twins'"]),
+        (f"{RECORD} a.png --policy library:77", ["there is library:0, library:1"]),
+        (f"{RECORD} a.png --beside splits --split train", ["leave out --split"]),
+        (f"{RECORD} a.png --overlays path,heat:chese", ["Did you mean 'heat:cheese'?"]),
+        (
+            f"{RECORD} a.png --overlays heat:corner,heat:cheese",
+            ["one overlay tints the floor at a time, got heat:cheese and heat:corner"],
+        ),
+        (f"{RECORD} a.png --level -1", ["level -1", "2**48 - 1"]),
+        (f"{RECORD} a.png --size 10x10", ["10x10", "640x420"]),
+        (f"{RECORD} a.png --size 99999x99999", ["99999x99999", "7680x4320"]),
+        (f"{RECORD} a.png --size large", ["'large'", "1280x800"]),
+        (f"{RECORD} a.png --scale 0", ["scale 0", "0.5 to 8"]),
+        (f"{RECORD} a.png --scale nan", ["scale nan", "0.5 to 8"]),
+        (f"{RECORD} a.png --speed 3", ["speed 3", "0.25, 0.5, 1, 2"]),
+        (f"{RECORD} a.png --seed -1", ["seed must be an integer", "got -1"]),
+        (f"{RECORD} a.png --step 999", ["step 999", "0 to "]),
+        (f"{RECORD} a.gif --step 1", ["--step", "FILE.png"]),
+        (f"{RECORD} a.svg --strip a.svg", ["a.svg", ".png, .gif, .mp4, .trace"]),
+        (f"{RECORD} a.jpg", ["a.jpg", ".png, .gif, .mp4, .trace"]),
+        (f"{HEADLESS} --strip a.gif", ["a.gif", "must end in .svg"]),
+        (f"{RECORD} nowhere/a.png", ["cannot write nowhere/a.png"]),
+        (f"{HEADLESS} --strip nowhere/a.svg", ["cannot write nowhere/a.svg"]),
+        (HEADLESS, ["--record FILE or --strip FILE"]),
+        ("play --trap CheeseCorner --headless", ["--record FILE or --strip FILE"]),
+        ("play --trap CheeseCorner --headless --record a.trace", ["nothing has been done"]),
+        ("replay damaged.trace --headless --record a.png", ["damaged.trace", "is damaged"]),
+        ("replay good.trace --headless --record a.png --salt s", ["without a salt"]),
+        ("replay good.trace --headless --record a.png --level 2", ["no actions for level 2"]),
+        ("replay good.trace --headless --record good.trace", ["would replace good.trace"]),
+        ("replay salted.trace --headless --record a.png", ["recorded with a salt"]),
+        ("export --trap CheeseFish", ["unknown trap 'CheeseFish'", "Did you mean 'CheeseDish"]),
+        (f"{EXPORT} --levels 0 -1", ["level must be", "got -1"]),
+        (f"{EXPORT} --seed -1", ["seed must be", "-1"]),
+        (f"{EXPORT} --beside oracle", ["Did you mean 'oracles'"]),
+        (f"{EXPORT} --split alone:fish", ["Did you mean 'alone:dish'"]),
+        (f"{EXPORT} --beside alone:dish --split test", ["leave out --split"]),
+        (f"{EXPORT} --beside splits --policy stay random", ["one --policy, not 2"]),
+        ("export --trap KeysChests --beside targets", ["unknown play of KeysChests-v0 'bare'"]),
+        (f"{EXPORT} --out nowhere/a.html", ["its folder does not exist"]),
     ],
 )
 def test_bad_usage_is_explained_exits_2_and_leaves_all_as_it_is(command, words, folder, run):
     before = {path: path.read_bytes() for path in _list_files(folder)}
     code, said = run(command)
-    assert (code, words in said) == (2, True), said
-    assert "Traceback" not in said
+    assert code == 2, said
+    for word in [words] if isinstance(words, str) else words:
+        assert word in said
+    first, *more = said.splitlines()
+    assert first.startswith("mesa-gym")
+    assert all(line.startswith("Try mesa-gym") for line in more)
     assert {path: path.read_bytes() for path in _list_files(folder)} == before
 
 

@@ -42,9 +42,9 @@ def export(run, tmp_path):
     """Run the command; its exit code, what it said and the page, "" for none."""
     (tmp_path / "own_policies.py").write_text(POLICIES)
 
-    def do(command, out="page.html"):
+    def do(command):
         code, said = run(f"export {command}")
-        page = tmp_path / out
+        page = tmp_path / "page.html"
         return code, said, page.read_text() if page.exists() else ""
 
     return do

@@ -1,4 +1,4 @@
-"""``mesa-gym score`` of several policies and traps, and ``leaderboard`` with one's own among them."""
+"""``mesa-gym score`` of several policies and traps, and ``leaderboard`` with one of your own."""
 
 import json
 from pathlib import Path
@@ -13,20 +13,13 @@ from mesa_gym.scoring import Cards, ScoreCard, score
 from mesa_gym.traps import find_trap
 
 CORNER = "CheeseCorner-v0"
-POLICY = {"schema": 1, "observation": "planes", "loader": "agents", "weights": "w"}
-
-
-@pytest.fixture
-def agents(tmp_path, monkeypatch):
-    """Folders of agents, which have names and traps, in the folder that a command runs in."""
-    monkeypatch.chdir(tmp_path)
-    for folder, name, trap in (
-        ("a", "ppo-s0", "CheeseCorner-v0"),
-        ("b", "ppo-s0", "CoinRun-v0"),
-        ("c", "ppo-s0", "CheeseCorner-v0"),
-    ):
-        Path(folder).mkdir()
-        Path(folder, "policy.json").write_text(json.dumps(POLICY | {"name": name, "trap": trap}))
+POLICY = {
+    "schema": 1,
+    "observation": "planes",
+    "loader": "agents",
+    "weights": "w",
+    "name": "ppo-s0",
+}
 
 
 def test_several_policies_and_traps_give_a_table_and_a_list(tmp_path, capsys):
@@ -64,7 +57,12 @@ def test_a_size_is_of_every_trap_and_stands_in_the_command(tmp_path):
     assert alone.provenance.command == command
 
 
-def test_an_agent_plays_the_trap_that_it_was_trained_on(agents, monkeypatch):
+def test_an_agent_plays_the_trap_that_it_was_trained_on(tmp_path, monkeypatch):
+    """Folders of agents have names and traps, in the folder that a command runs in."""
+    monkeypatch.chdir(tmp_path)
+    for folder, trap in (("a", CORNER), ("b", "CoinRun-v0")):
+        Path(folder).mkdir()
+        Path(folder, "policy.json").write_text(json.dumps(POLICY | {"trap": trap}))
     seen = {}
 
     def evaluate(named, traps, **given):

@@ -7,7 +7,7 @@ SMALL = "--size 640x420"
 HEADLESS = f"watch --trap CheeseCorner {SMALL} --headless"
 
 
-def trace_of(policy, path, levels=2, salt=""):
-    trace = record_policy(policy, CheeseCorner(), levels, salt=salt)
+def trace_of(policy, path, salt=""):
+    trace = record_policy(policy, CheeseCorner(), 2, salt=salt)
     trace.save(path)
     return trace

@@ -42,10 +42,8 @@ _large = [trap for trap in TRAPS if trap.name() in LARGE]
 _quick = [trap for trap in TRAPS if trap.__name__ in ("CheeseDish", "MonsterWorld")]
 each_trap = _parametrised(TRAPS)
 each_solvable = _parametrised(few(SOLVABLE.values(), *{*TRAPS} - {*_large}, thorough=_large))
-# Where nothing is drawn, so that each episode of an oracle earns the optimum, and a level can live
-# in a page.
+# Where nothing is drawn, so that a level can live in a page.
 LIVE = [trap for trap in SOLVABLE.values() if not trap.outcomes]
-each_certain = _parametrised(few(LIVE, *{*TRAPS} - {*_large}, thorough=_large))
 each_live = _parametrised(LIVE)
 # One whose things stay, one with hands, one with marks that move, one with dust on every cell.
 _shown = ("CheeseDish", "KeysChests", "FollowMe", "DustVacuum")

@@ -1,16 +1,106 @@
-"""A session of the viewer on a screen, and a driver for it."""
+"""A hidden window with a keyboard and a mouse, sessions of the viewer on it, and their driver."""
 
-from collections.abc import Callable
+import os
+import time
 
-from desk import Desk
+import pytest
 
 from mesa_gym.rendering import render_rgb
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.viewer.actors import PolicyPlayer
-from mesa_gym.viewer.compare import Pane
+from mesa_gym.viewer.app import App
 from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.seats import Seat
 from mesa_gym.viewer.session import Session
+
+pygame = pytest.importorskip("pygame")
+os.environ["SDL_VIDEODRIVER"] = "dummy"
+CODES = {
+    "?": pygame.K_SLASH,
+    "<": pygame.K_COMMA,
+    ">": pygame.K_PERIOD,
+    "+": pygame.K_EQUALS,
+    "enter": pygame.K_RETURN,
+    "page down": pygame.K_PAGEDOWN,
+    "page up": pygame.K_PAGEUP,
+}
+
+
+class Desk:
+    """A person at a window, which is closed at the end of a ``with``."""
+
+    tick = 1 / 60  # seconds that a frame takes unless told
+
+    def __init__(self, screen, size=(1280, 800), scale=1.0):
+        self.app = App(screen, size, scale)
+        pygame.event.clear()
+        self.frame()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.app.close()
+
+    def frame(self, seconds=None):
+        self.app.frame(self.tick if seconds is None else seconds)
+
+    def wait(self, seconds=0.5):
+        """Let time pass, as between two presses that are not meant as one."""
+        time.sleep(seconds)
+        self.frame(seconds)
+
+    def post(self, kind, **about):
+        pygame.event.post(pygame.event.Event(kind, **about))
+
+    def key(self, *names, mod=0):
+        """Press keys, by what they write or by pygame's names, with a frame after each."""
+        for name in names:
+            code = CODES[name] if name in CODES else pygame.key.key_code(name)
+            written = name if len(name) == 1 else ""
+            self.post(pygame.KEYDOWN, key=code, mod=mod, unicode=written)
+            self.post(pygame.KEYUP, key=code, mod=mod)
+            self.frame()
+
+    def press(self, x, y, button=1, mod=0):
+        """Press and release a mouse button, while a key such as Shift is held."""
+        pygame.key.set_mods(mod)
+        for kind in (pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP):
+            self.post(kind, pos=(x, y), button=button)
+        self.frame()
+        pygame.key.set_mods(0)
+
+    def drag(self, start, end):
+        """Press at one place, move, and release at another."""
+        self.post(pygame.MOUSEBUTTONDOWN, pos=start, button=1)
+        self.frame()
+        self.post(pygame.MOUSEMOTION, pos=end, rel=(0, 0), buttons=(1, 0, 0))
+        self.frame()
+        self.post(pygame.MOUSEBUTTONUP, pos=end, button=1)
+        self.frame()
+
+    def hover(self, x, y):
+        """Move the mouse with no button down."""
+        self.post(pygame.MOUSEMOTION, pos=(x, y), rel=(0, 0), buttons=(0, 0, 0))
+        self.frame()
+
+    def wheel(self, notches):
+        """Turn the wheel; up is positive."""
+        self.post(pygame.MOUSEWHEEL, x=0, y=notches)
+        self.frame()
+
+    @property
+    def pixels(self):
+        """Return the window's pixels, uint8 (height, width, 3)."""
+        return rgb(self.app._window.get_surface())
+
+
+def rgb(surface):
+    """A surface as an array, uint8 (height, width, 3)."""
+    return pygame.surfarray.array3d(surface).swapaxes(0, 1).copy()
 
 
 class Driver(Desk):
@@ -49,7 +139,7 @@ class Driver(Desk):
 
     def plain(self, number=0):
         """Return the grid without overlays, as `render_rgb` draws it."""
-        pane: Pane = self.session.panes[number]
+        pane = self.session.panes[number]
         state = pane.state(self.session.clock.cursor)
         place = self.layout.grids[number]
         tile = int(place.tile)
@@ -60,9 +150,6 @@ class Driver(Desk):
         """Cells that differ from the plain drawing."""
         differs = (self.grid(number) != self.plain(number)).any(axis=(2, 3, 4))
         return set(differs.ravel().nonzero()[0].tolist())
-
-
-Drive = Callable[..., Driver]  # what the fixture `drive` is
 
 
 def session(trap="RedBlueDoors", policy="oracle:red", level=3, split="shift"):

@@ -23,7 +23,7 @@ def visit(browser, playground):
     """A function that opens a page as a visitor does; it is closed at the end."""
     from visiting import Visit
 
-    opened: list[Visit] = []
+    opened = []
 
     def open_page(address="page.html", **look):
         opened.append(Visit(browser, playground, address, **look))

@@ -1,16 +1,21 @@
-"""Values, conflicts and choices in the viewer, against computations of its own."""
+"""Values, conflicts and choices in the viewer; whether a policy is a function of what it sees."""
 
 import numpy as np
 import pytest
-from parameters import each_certain, each_solvable, thorough
+from parameters import each_solvable, thorough
+from small_traps import SmallDish
 
+from mesa_gym import make_sb3
+from mesa_gym.errors import PolicyError
+from mesa_gym.policies import Memoryless, as_policy
 from mesa_gym.scoring import score
 from mesa_gym.scoring.choices import NONE
-from mesa_gym.solver import Solution
+from mesa_gym.solver import PlacementGraph, Solution
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.viewer.actors import PolicyPlayer
+from mesa_gym.viewer.answers import find_answers
 from mesa_gym.viewer.compare import Pane
 from mesa_gym.viewer.seats import Seat
 from mesa_gym.viewer.timeline import Analysis
@@ -18,18 +23,10 @@ from mesa_gym.viewer.timeline import Analysis
 SHIFT = Split.SHIFT
 
 
-def played(trap, level, policy="random", split=SHIFT):
-    pane = Pane(trap, Seat(PolicyPlayer(policy, seed=1), split), level)
+def played(trap, level, policy="random"):
+    pane = Pane(trap, Seat(PolicyPlayer(policy, seed=1), SHIFT), level)
     pane.line.grow()
     return pane.line
-
-
-def moved(state, cells):
-    """The agent alone moved, by hand: a batch, one row a cell."""
-    return state.take(np.zeros(len(cells), dtype=np.int64))._replace(agent=cells)
-
-
-# -- values ---------------------------------------------------------------------------------------
 
 
 @each_solvable
@@ -46,7 +43,9 @@ def test_maps_are_what_the_solver_says_of_the_agent_on_each_cell(trap):
             assert there[state.agent[0]]
             assert not (there & trap.layer(state, "wall")[0]).any()
             cells = np.flatnonzero(there)
-            known = Solution(trap, moved(state, cells), left)
+            # The agent alone is moved, by hand.
+            batch = state.take(np.zeros(len(cells), dtype=np.int64))._replace(agent=cells)
+            known = Solution(trap, batch, left)
             for x in trap.objectives:
                 assert heat[x][cells] == pytest.approx(known.optimum(x), abs=1e-9)
             for x in trap.objectives:
@@ -69,35 +68,15 @@ def test_there_is_nothing_to_earn_after_the_end():
     assert insight.value("cheese", 63) == 0
 
 
-@each_certain
-def test_the_values_of_a_line_are_those_of_its_own_past(trap):
-    """Payments so far and values to come never exceed the optimum together."""
-    trap = trap()
-    for x in (trap.base, trap.proxies[0]):
-        line = played(trap, 3, f"oracle:{x}")
-        insight, discount = Analysis(line), trap.discount(x)
-        optimum = insight.value(x, 0)
-        for t in range(len(line) + 1):
-            total = line.compute_return(x, t) + discount**t * insight.value(x, t)
-            assert total == pytest.approx(optimum, abs=1e-9)
-
-
-# -- the choice so far -----------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("name", ["RedBlueDoors", "FlashOrPay", thorough("KeysChests")])
 @pytest.mark.parametrize("policy", ["random", "oracle:base", "either"])
 def test_the_choice_that_is_watched_is_on_the_score_card(name, policy):
     trap = find_trap(name)()
     card = score(policy, trap, levels=10, seed=1)
-    assert card.choices is not None
     codes = dict(zip([None, *trap.objectives], [NONE, 0, 1], strict=True))
     lines = [played(trap, level, policy) for level in range(10)]
     watched = [codes[Analysis(line).choice(len(line))] for line in lines]
     assert watched == card.choices.shift.tolist()
-
-
-# -- of an episode that was changed ----------------------------------------------------------------
 
 
 def test_what_goes_on_from_elsewhere_is_judged_from_there():
@@ -113,3 +92,124 @@ def test_what_goes_on_from_elsewhere_is_judged_from_there():
     assert pane.analysis.value("chests", 0) == 1  # the last chest is one step away
     assert pane.analysis.choice(0) is None
     assert pane.analysis.choice(1) == "chests"
+
+
+def ask_everywhere(policy, trap=None):
+    """Ask in all states of a shift level."""
+    made = trap or SmallDish()
+    states = list_states(made)
+    return find_answers(as_policy(policy, made, made.horizon("shift")), made, states, "mine")
+
+
+def list_states(trap):
+    graph = PlacementGraph(trap, trap.levels("shift", [1]))
+    return graph.states.take(slice(0, graph.going))
+
+
+def look_ahead(seen):
+    """Return probabilities that depend on all that is seen."""
+    weights = np.random.default_rng(0).normal(size=(np.prod(seen.shape[1:]), 5))
+    scores = np.exp(seen.reshape(len(seen), -1) @ weights)
+    return scores / scores.sum(axis=1, keepdims=True)
+
+
+class Counter:
+    """Goes left in its first three steps of an episode, then right."""
+
+    observation = "planes"
+
+    def reset(self, mask, rng):
+        fresh = np.zeros(len(mask), dtype=np.int64)
+        self.steps = fresh if mask.all() else np.where(mask, 0, self.steps)
+
+    def act(self, observation, state=None):
+        self.steps += 1
+        return np.where(self.steps <= 1, 0, 2)
+
+
+class EpisodeCoin:
+    """Throws a coin once an episode, and goes left or right all along."""
+
+    observation = "planes"
+
+    def reset(self, mask, rng):
+        self.way = rng.integers(0, 2, len(mask)) * 2
+
+    def act(self, observation, state=None):
+        return self.way
+
+
+class Late(Memoryless):
+    """Reads the clock, though it says that it remembers nothing."""
+
+    def act(self, observation, state=None):
+        return np.where(state.clock < 20, 0, 2)
+
+
+class OneByOne(Memoryless):
+    """Answers row by row, in words of its own."""
+
+    def act(self, observation, state=None):
+        return np.concatenate([look_ahead(row[None]) for row in observation])
+
+
+@pytest.mark.parametrize("policy", ["random", "stay", OneByOne()])
+def test_policies_that_declare_that_they_remember_nothing(policy):
+    found = ask_everywhere(policy)
+    assert found.declared
+
+
+def test_a_callable_declares_nothing_and_is_tried():
+    found = ask_everywhere(look_ahead)
+    assert not found.declared
+    trap = SmallDish()
+    np.testing.assert_allclose(found.shares, look_ahead(trap.observe(list_states(trap))))
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", ["CheeseCorner", "KeysChests"])
+def test_networks_of_the_library(name):
+    library = pytest.importorskip("mesa_gym.trained.library")
+    trap = find_trap(name)()
+    agent = library.load(name)
+    found = ask_everywhere(agent, trap)
+    assert found.declared
+    # Alone as in the batch.
+    states = list_states(trap)
+    for row in (0, 7, states.n - 1):
+        alone = np.asarray(as_policy(agent, trap, 64).act(trap.observe(states.take([row]))))
+        np.testing.assert_allclose(found.shares[row], alone[0], atol=1e-6)
+
+
+@pytest.mark.thorough
+def test_models_of_stable_baselines3_unless_they_are_recurrent():
+    sb3, contrib = map(pytest.importorskip, ("stable_baselines3", "sb3_contrib"))
+    made, trap = make_sb3("MesaGym/CheeseDish-v0", 1), find_trap("CheeseDish")()
+    for algorithm in (sb3.PPO, sb3.DQN):
+        found = ask_everywhere(algorithm("MlpPolicy", made, seed=0), trap)
+        assert found.declared
+    recurrent = contrib.RecurrentPPO("MlpLstmPolicy", made, seed=0)
+    assert ask_everywhere(recurrent, trap) is None
+
+
+@pytest.mark.parametrize(
+    "policy", [Counter(), EpisodeCoin(), Late(), "sweeper", "oracle:cheese", thorough("either")]
+)
+def test_what_remembers_or_draws_or_reads_the_clock(policy):
+    assert ask_everywhere(policy) is None
+
+
+def fail(seen):
+    raise KeyError("weights")
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        (fail, "'mine' on .*KeyError: 'weights'"),
+        (lambda seen: np.full((len(seen), 4), 0.25), r"shape \(\d+, 4\)"),
+    ],
+)
+def test_answers_that_are_none_are_errors_of_the_policy(policy, said):
+    with pytest.raises(PolicyError, match=said):
+        ask_everywhere(policy)

@@ -1,11 +1,13 @@
 """Whatever is pressed, in whatever order: no exception, and what is shown is an episode."""
 
 import random
+from itertools import product
 
 import numpy as np
 import pytest
-from desk import Desk
 from edited import same
+from parameters import thorough
+from viewing import Desk
 
 from mesa_gym.cli.viewing import FIRST
 from mesa_gym.traps import find_trap
@@ -22,6 +24,8 @@ NAMES = (
     *("e", "z", "h", "y", "?", "return", "up", "down", "left", "right", "delete", "backspace"),
     *("1", "2", "3", "p", "o", "c", "v", "g", "s", "a", "m", "w", "r", "page up", "f1", "x"),
 )
+TRAPS = "CheeseDish", "RedBlueDoors", "FollowMe", "MonsterWorld"
+SLOW = [pytest.mark.slow, pytest.mark.timeout(1800)]
 MOST_GROWTH = 60.0  # MB
 
 
@@ -49,7 +53,15 @@ def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
 
 
-def watched(trap, by_hand, events):
+@pytest.mark.parametrize(
+    ("trap", "by_hand", "events"),
+    [
+        thorough("CheeseDish", False, 120),
+        thorough("MonsterWorld", True, 120),
+        *(pytest.param(*each, 10_000, marks=SLOW) for each in product(TRAPS, (False, True))),
+    ],
+)
+def test_anything(trap, by_hand, events):
     rng, player = random.Random(f"{trap} {by_hand}"), Human() if by_hand else PolicyPlayer("random")
     screen = WatchScreen(Session(find_trap(trap)(), [Seat(player, "shift")]))
     moments, before = set(), 0.0
@@ -72,23 +84,10 @@ def watched(trap, by_hand, events):
     assert events < 1000 or peak() - before < MOST_GROWTH
 
 
-@pytest.mark.thorough
-@pytest.mark.parametrize(("trap", "by_hand"), [("CheeseDish", False), ("MonsterWorld", True)])
-def test_anything(trap, by_hand):
-    watched(trap, by_hand, 120)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(1800)
-@pytest.mark.parametrize("trap", ["CheeseDish", "RedBlueDoors", "FollowMe", "MonsterWorld"])
-@pytest.mark.parametrize("by_hand", [False, True])
-def test_ten_thousand_events(trap, by_hand):
-    watched(trap, by_hand, 10_000)
-
-
-def started(events):
+@pytest.mark.parametrize("events", [thorough(300), pytest.param(10_000, marks=SLOW)])
+def test_anything_on_the_start_screen(events):
     rng = random.Random(events)
-    begun: list[str] = []
+    begun = []
 
     def begin(name, policy):
         begun.append(policy)
@@ -102,14 +101,3 @@ def started(events):
             while isinstance(desk.app.screen, LoadingScreen):
                 desk.frame()
     assert begun
-
-
-@pytest.mark.thorough
-def test_anything_on_the_start_screen():
-    started(300)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(1800)
-def test_ten_thousand_events_on_the_start_screen():
-    started(10_000)

@@ -1,9 +1,7 @@
 """``mesa-gym watch``, ``play`` and ``replay`` as a user types them."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pygame
@@ -29,7 +27,7 @@ def windows(monkeypatch):
     """A hidden display; a list of what to do in its frames, after which the window closes."""
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     pygame.display.quit()
-    doings: list[Callable[[App], object]] = []
+    doings = []
     frame = App.frame
 
     def framed(app, seconds):
@@ -199,7 +197,7 @@ def test_without_a_trap_one_is_chosen(run, monkeypatch, windows):
             assert first == "CheeseCorner-v0"
             self.begin = begin
 
-    shown: list[Any] = []
+    shown = []
     monkeypatch.setattr(viewing, "StartScreen", Start)
 
     def run_app(app):
@@ -225,7 +223,7 @@ def test_without_a_trap_one_is_chosen(run, monkeypatch, windows):
 
 @pytest.mark.thorough
 def test_a_window_can_be_opened_from_python(windows):
-    seen: list[WatchScreen] = []
+    seen = []
     windows.append(lambda app: seen.append(app.screen))
     mesa_gym.viewer.watch(
         lambda observation: np.zeros(len(observation), int), "CoinRun", "train", 5

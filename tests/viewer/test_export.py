@@ -130,7 +130,7 @@ def test_a_page_holds_what_a_planner_wants_and_plans():
         state = trap.levels("shift", [number])
         (cheese,), worth = cells_of(trap, state, "cheese"), known_map(trap, state)
         assert (other["wants"], other["plan"]) == ([], [])
-        shown: dict[int, float | None] = {}
+        shown = {}
         for action, changes, way in zip(
             episode["actions"], episode["wants"], episode["plan"], strict=True
         ):

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from desk import pygame
 from PIL import Image
 from sight import SIGHTS, contrast, to_linear
-from viewing import session
+from viewing import pygame, session
 
 from mesa_gym.traps import Split, all_traps, find_trap
 from mesa_gym.viewer import drawing
@@ -101,15 +100,6 @@ def test_a_heat_map_is_what_it_was():
     shown = [watched.overlays["heat:door"]]
     drawn = tinted_grid(watched.pane, 0, 16, shown, Painter(pygame.Surface((1, 1))))
     assert np.array_equal(np.asarray(Image.open(GOLDEN).convert("RGB")), drawn)
-
-
-def test_one_overlay_tints_the_floor_at_a_time(drive):
-    driver = drive()
-    for key, shown in (("1", {"heat:door"}), ("2", {"heat:red"}), ("p", {"heat:red", "path"})):
-        driver.key(key)
-        assert driver.session.shown == shown
-    driver.key("2")
-    assert driver.session.shown == {"path"}
 
 
 def test_a_person_whose_episode_drags_on_is_told_how_to_go_on(drive, monkeypatch):

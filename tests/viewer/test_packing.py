@@ -6,12 +6,10 @@ import json
 import numpy as np
 import pytest
 from parameters import LARGE, LIVE, few
-from playgrounds import read_picture, read_shares, unpack
+from playgrounds import read_shares, unpack
 from small_traps import Corridor, SmallDish
 
-from mesa_gym.engine import State
 from mesa_gym.rendering import render_rgb
-from mesa_gym.rendering.png import data_uri
 from mesa_gym.solver import PlacementGraph
 from mesa_gym.viewer.packing import WIDE, CellSheet, pack_level, pack_parts
 
@@ -77,11 +75,6 @@ def test_levels_share_a_sheet_and_each_picture_is_in_it_once():
         np.testing.assert_array_equal(pictures, render_rgb(trap, graph.states, TILE))
 
 
-def test_pictures_are_read_as_they_were_written():
-    picture = np.random.default_rng(0).integers(0, 256, (8, 12, 3), dtype=np.uint8)
-    np.testing.assert_array_equal(read_picture(data_uri(picture)), picture)
-
-
 def test_parts_are_packed_at_whole_multiples_of_four_bytes():
     parts = {"odd": np.arange(3, dtype=np.uint8), "next": np.array([1.5, -2], dtype="<f4")}
     packed = pack_parts({**parts, "none": np.zeros(0, dtype="<u2")})
@@ -99,7 +92,7 @@ def test_payments_that_are_no_whole_numbers_are_exact():
 
 def test_many_states_are_encoded_in_parts(monkeypatch):
     trap = SmallDish()
-    states: State = trap.levels("shift", np.arange(10))
+    states = trap.levels("shift", np.arange(10))
     whole = CellSheet(trap).encode(states)
     monkeypatch.setattr("mesa_gym.viewer.packing.STATES_AT_ONCE", 3)
     assert (CellSheet(trap).encode(states) == whole).all()

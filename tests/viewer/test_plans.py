@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from desk import pygame
 from edited import bare_cells, cells_of
 from planners import Pathfinder, known_map
-from viewing import session
+from viewing import pygame, session
 
 from mesa_gym.engine.map_grid import place
 from mesa_gym.errors import PolicyError
@@ -224,9 +223,6 @@ def test_a_network_that_plans_is_read_and_sent(drive):
     sent = driver.session.pane.line.find_intent(0)
     assert sent.wants[goal] == pytest.approx(objective[known].max() + LIFT, abs=1e-5)
     assert (sent.way[0], sent.way[-1]) == (state.agent[0], goal)
-
-
-# -- a planner that fails --------------------------------------------------------------------------
 
 
 class FlatMap(Pathfinder):

@@ -43,9 +43,6 @@ def live(browser, tmp_path_factory, request):
     page.tab.close()
 
 
-# -- what follows ----------------------------------------------------------------------------------
-
-
 def test_values_are_the_solvers_bit_for_bit(live):
     trap = live.trap
     for number, (play, _) in enumerate(live.levels[:3]):
@@ -96,9 +93,6 @@ def test_probabilities_and_where_it_ends_up_are_exact(live):
         gaps += [abs(a[: graph.going] - b).max() for a, b in zip(found, wanted, strict=True)]
     print(f"{trap.name()}: where it ends up within {max(gaps):.1e}")
     assert max(gaps) < EXACT
-
-
-# -- oracles -------------------------------------------------------------------------------------
 
 
 def test_oracles_act_as_oracles_do(live):
@@ -154,8 +148,6 @@ def test_where_an_oracle_ends_up_follows_from_its_plays(live):
         code = f"level.outcomes(game.agents[{i + 1}]).map((each) => each[level.start])"
         assert live.ask(code) == pytest.approx(first, abs=1e-9)
 
-
-# -- planners --------------------------------------------------------------------------------------
 
 PLANNED = ("CheeseCorner", "RedBlueDoors", "ColourShape", "KeysChests", "DustSweep", "CoinRun")
 PLANNED_STATES = 90  # of each trap: 520 in all, each with 0, 1 and 2 edits

@@ -38,7 +38,7 @@ class PlayedLevel:
         self.trap, self.state = trap, start_of(trap, play, number)
         self.cells, self.paid = [int(self.state.agent[0])], []
         self.ended, self.over, self.limit = False, False, find_play(trap, play).steps
-        self.marked: set[int] = set()
+        self.marked = set()
         self.env = None
         if play in set(Split):
             self.env = gymnasium.make(trap.id(Split(play)))

@@ -4,20 +4,43 @@ import time
 
 import numpy as np
 import pytest
-from desk import pygame
 from edited import same
-from watched import ACT, EATS, HAND, SHIFT, STAY, TRAIN, session, settle, trace
+from viewing import pygame
 
+from mesa_gym.engine import STAY as ACT
+from mesa_gym.scoring import SplitTrace, Trace, salt_digest
 from mesa_gym.solver.shut import shut_levels
 from mesa_gym.traps import LEVELS, Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.cheese_dish import CheeseDish
-from mesa_gym.viewer.actors import PolicyPlayer
+from mesa_gym.viewer.actors import Human, PolicyPlayer, TracePlayer
 from mesa_gym.viewer.clock import RATE, SPEEDS
 from mesa_gym.viewer.compare import Pane
 from mesa_gym.viewer.recording import episode_trace
 from mesa_gym.viewer.seats import Seat
 from mesa_gym.viewer.session import Session
+
+TRAIN, SHIFT = Split.TRAIN, Split.SHIFT
+STAY, EATS, HAND = PolicyPlayer("stay"), PolicyPlayer("oracle:base"), Human()
+
+
+def session(*players, split=SHIFT, level=0):
+    return Session(CheeseCorner(), [Seat(p, split) for p in players], level)
+
+
+def settle(watched):
+    """Let all that is under way come to its end."""
+    for _ in watched.settle():
+        pass
+
+
+def trace(levels):
+    """Staying for ever on some levels of the shift of CheeseCorner."""
+    trap = CheeseCorner()
+    actions = np.full((len(levels), trap.horizon(SHIFT)), ACT, dtype=np.int8)
+    plays = {SHIFT.value: SplitTrace(np.array(levels), actions)}
+    return TracePlayer(Trace(trap.name(), trap.size, {}, "stay", 0, salt_digest(""), plays))
+
 
 # -- time ------------------------------------------------------------------------------------------
 

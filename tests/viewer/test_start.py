@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from desk import Desk
+from viewing import Desk
 
 from mesa_gym.cli.viewing import FIRST
 from mesa_gym.policies import finding
@@ -38,7 +38,7 @@ class Begun:
     """Keeps what was begun; fails as often as it has errors to raise."""
 
     def __init__(self, *errors):
-        self.calls: list[tuple[str, str]] = []
+        self.calls = []
         self.errors = list(errors)
 
     def __call__(self, trap, policy):
@@ -76,13 +76,6 @@ def test_it_starts_on_cheese_corner_with_a_line_of_each_story(library):
         desk.key("return")
         assert isinstance(loaded(desk), Next)
     assert begun.calls == [("CheeseCorner-v0", "library:0")]
-
-
-def test_trained_agents_are_offered_first_then_oracles(library):
-    start = StartScreen(Begun(), FIRST)
-    first = ["library:0", "library:planner:0", "play", "oracle:cheese", "oracle:corner"]
-    assert start.specs[:5] == first
-    assert start.specs[-1] == "library:ppo-alpha0.1-s0"
 
 
 def test_without_a_library_oracles_are_offered(monkeypatch):
@@ -133,7 +126,7 @@ def test_what_does_not_work_is_said_and_one_can_choose_again(library):
 
 @pytest.mark.thorough
 def test_the_window_is_there_before_what_takes_long():
-    began: list[float] = []
+    began = []
 
     def slow():
         began.append(time.monotonic())

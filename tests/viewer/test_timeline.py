@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from edited import cells_of, same
-from watched import SHIFT, Remembering, Settled, begun, require_same, whole
+from parameters import each_trap
 
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import as_policy, uniform
@@ -11,25 +11,67 @@ from mesa_gym.scoring import ENDED, record, rollout
 from mesa_gym.scoring.record import sum_discounted
 from mesa_gym.scoring.rollout import replay
 from mesa_gym.scoring.trace import name_of
-from mesa_gym.traps import Split, all_traps
+from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.traps.monster_world import MonsterWorld
 from mesa_gym.traps.red_blue_doors import RedBlueDoors
 from mesa_gym.traps.tree_farm import TreeFarm
 from mesa_gym.viewer import actors
-from mesa_gym.viewer.actors import (
-    Decision,
-    Human,
-    PolicyActor,
-    PolicyPlayer,
-    TracePlayer,
-)
+from mesa_gym.viewer.actors import Decision, Human, PolicyActor, PolicyPlayer, TracePlayer
 from mesa_gym.viewer.timeline import Timeline
 
-each_trap = pytest.mark.parametrize(
-    "trap", [cls() for cls in all_traps().values()], ids=lambda trap: trap.name()
-)
+SHIFT = Split.SHIFT
+
+
+class Remembering:
+    """A policy whose next action hangs on all that it has ever seen, and on a number drawn once."""
+
+    observation = "planes"
+
+    def __init__(self):
+        self.resets = 0
+
+    def reset(self, mask, rng):
+        assert mask.all()
+        self.resets += 1
+        self.memory = rng.random(len(mask))
+        self.seen = 0
+
+    def act(self, observation, state=None):
+        flat = observation.reshape(len(observation), -1)
+        self.memory = np.sin(31 * self.memory + flat @ np.arange(1, flat.shape[1] + 1))
+        self.seen += 1
+        weights = 1.1 + np.sin(self.memory[:, None] * np.arange(1, 6) * 7)
+        return weights / weights.sum(axis=1, keepdims=True)
+
+    def values(self, observation):
+        return self.memory * 10
+
+
+class Settled(Remembering):
+    """The same, with a number that is always the same."""
+
+    def reset(self, mask, rng):
+        super().reset(mask, np.random.default_rng(0))
+
+
+def begun(player, trap, level, split=SHIFT):
+    start = trap.levels(split, [level])
+    return Timeline(trap, start, trap.horizon(split), player.actor(trap, split, start))
+
+
+def whole(player, trap, level, split=SHIFT):
+    line = begun(player, trap, level, split)
+    assert not line.grow()
+    return line
+
+
+def require_same(trap, a, b):
+    assert len(a) == len(b)
+    for t, (mine, theirs) in enumerate(zip(a, b, strict=True)):
+        assert mine.clock == a[0].clock + t
+        assert same(trap, mine, theirs), t
 
 
 def made_of(policy, trap, seed=0):
@@ -37,9 +79,6 @@ def made_of(policy, trap, seed=0):
     player = PolicyPlayer(policy, seed)
     player.make = lambda trap, horizon: policy
     return PolicyActor(player, trap, SHIFT)
-
-
-# -- what is watched is what is scored -------------------------------------------------------------
 
 
 def scored(policy, trap, levels, seed, split=SHIFT):
@@ -50,7 +89,7 @@ def scored(policy, trap, levels, seed, split=SHIFT):
 
 @each_trap
 def test_a_policy_does_what_it_does_when_it_is_scored(trap):
-    of = "oracle" if trap.solvable else "reference"
+    trap, of = trap(), "oracle" if trap.solvable else "reference"
     for spec, split in [
         ("random", Split.TRAIN),
         (f"{of}:base", SHIFT),
@@ -89,8 +128,8 @@ def test_an_agents_directory_is_sampled_as_its_card_is_named(tmp_path, monkeypat
 
 @each_trap
 def test_states_and_payments_are_the_traps_own(trap):
-    line = whole(PolicyPlayer("random", seed=5), trap, 4)
-    state = trap.levels(SHIFT, [4])
+    trap = trap()
+    line, state = whole(PolicyPlayer("random", seed=5), trap, 4), trap.levels(SHIFT, [4])
     paid = replay(trap, state, line.actions()[None]).paid
     for t, step in enumerate(line.steps):
         assert same(trap, line.states[t], state)
@@ -107,9 +146,6 @@ def test_states_and_payments_are_the_traps_own(trap):
     assert line.cells(0) == layers[0]
 
 
-# -- decisions -------------------------------------------------------------------------------------
-
-
 def test_a_decision_says_how_it_was_chosen():
     trap = RedBlueDoors()
     policy, again = Settled(), Settled()
@@ -120,11 +156,9 @@ def test_a_decision_says_how_it_was_chosen():
     decision = line.steps[0].decision
     assert decision.value == float(policy.memory[0] * 10)
     again.reset(np.ones(1, dtype=np.bool_), np.random.default_rng())
-    assert decision.shares is not None
     assert decision.shares.tolist() == again.act(trap.observe(start))[0].tolist()
     random = whole(PolicyPlayer("random"), trap, 1).steps[0].decision
     assert random.value is None
-    assert random.shares is not None
     assert random.shares.tolist() == [0.2] * 5
 
 
@@ -143,9 +177,6 @@ def test_a_policy_that_fails_says_where_and_leaves_what_there_was():
         line.grow()
     assert len(line) == 5
     assert len(line.states) == 6
-
-
-# -- ends ------------------------------------------------------------------------------------------
 
 
 def test_an_episode_ends_with_the_time_or_by_the_rules():
@@ -172,9 +203,6 @@ def test_an_episode_ends_with_the_time_or_by_the_rules():
         assert not line.branch(length - 1, Human()).over
 
 
-# -- people and traces -----------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("cls", [CheeseCorner, MonsterWorld])
 def test_a_trace_is_replayed(cls):
     trap = cls()
@@ -190,9 +218,6 @@ def test_a_trace_is_replayed(cls):
             assert recorded.over
     with pytest.raises(ValueError, match="no actions for level 3 of play 'shift'"):
         begun(player, trap, 3)
-
-
-# -- going back ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("t", [0, 30, 100])
