@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 
@@ -18,7 +17,6 @@ from mesa_gym.scoring import MEASURES, ScoreCard, score
 from mesa_gym.solver.certificate import certify
 from mesa_gym.traps import Split, find_trap, package_traps
 
-ROOT = Path(__file__).parents[2]
 KEPT = {each["trap"]: each for each in json.loads(CERTIFICATES.read_text())}
 
 

@@ -183,7 +183,7 @@ def test_it_can_be_finished_by_keys_alone(tab):
 
 
 def test_command_opens_the_lesson(monkeypatch, capsys):
-    opened: list[str] = []
+    opened = []
     monkeypatch.setattr("webbrowser.open", lambda address: bool(opened.append(address)))
     assert cli.main(["demo"]) == 0
     assert opened == [LESSON.as_uri()]

@@ -7,7 +7,6 @@ import shutil
 import textwrap
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -96,7 +95,7 @@ PUBLIC = [
 ]
 
 
-FUNCTIONS: dict[str, Any] = {}
+FUNCTIONS = {}
 # What a base class or a protocol of ours says of a method need not be said again.
 INHERITED = set()
 for full, value in PUBLIC:

@@ -1,4 +1,4 @@
-"""Tables, pictures and statements of pages say what the committed results say."""
+"""Tables, pictures, films and statements of pages say what results and agents of today say."""
 
 import json
 import re
@@ -6,9 +6,11 @@ import shutil
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 from boards import MONSTERS, card, make_leaderboard
 from msgspec.structs import replace
+from PIL import Image, ImageSequence
 from small_traps import Corridor
 from track_records import make_method
 
@@ -16,7 +18,10 @@ from agents.library import list_single_traps
 from benchmarks.tracks.record_files import COMMITTED, read_methods
 from benchmarks.tracks.scores import score_methods
 from benchmarks.tracks.tasks import RUNGS
+from docs import readme_pictures
 from docs.agent_words import describe_agent, find_agents, say_sight
+from docs.loops import HOLD, MOST, find_walk, save_loop
+from docs.readme_pictures import AGENT, LEVELS, TRAP, find_moments, save_gallery
 from docs.results_page import (
     AMONG,
     BY,
@@ -33,9 +38,11 @@ from docs.results_page import (
 )
 from docs.studies.page_tables import show
 from docs.trap_table import tabulate_traps
+from mesa_gym.rendering.colours import BASE, PROXIES
 from mesa_gym.report import rank_among_committed, read_committed
-from mesa_gym.scoring import WORDS
-from mesa_gym.traps import Trap, find_trap, package_traps
+from mesa_gym.scoring import WORDS, rollout, score
+from mesa_gym.trained.library import load
+from mesa_gym.traps import Split, Trap, find_trap, package_traps
 
 GUIDE = Path(__file__).parents[2] / "docs" / "write_a_trap.md"
 COMPUTED = {"objectives", "base", "proxies", "planes", "recoding"}
@@ -190,3 +197,61 @@ def test_the_guide_lists_every_attribute_that_a_trap_may_declare():
     expected = {name for name in declared if not name.startswith("_")} - COMPUTED
     assert sorted(expected) == sorted(set(listed) & declared)
     assert all(listed.count(name) == 1 for name in expected)
+
+
+def test_a_walk_ends_where_something_paid():
+    """The agent goes to the corner, whether the cheese is there or not."""
+    trap = find_trap("CheeseCorner")()
+    train, shift = (find_walk(trap, split) for split in (Split.TRAIN, Split.SHIFT))
+    assert (train.paid, shift.paid) == (["cheese", "corner"], ["corner"])
+    assert int(shift.states[-1].agent[0]) == trap.width + 1  # the top left cell inside the walls
+    level = trap.levels(Split.SHIFT, np.array([0]))
+    played = rollout(load(trap), trap, level, 64, agent="ppo-s0", play="shift").actions[0]
+    steps = [(-1, trap.width, 1, -trap.width, 0)[a] for a in played[: len(shift.states) - 1]]
+    assert all(
+        int(after.agent[0]) in (int(before.agent[0]), int(before.agent[0]) + step)
+        for before, after, step in zip(shift.states, shift.states[1:], steps, strict=False)
+    )
+
+
+def test_a_walk_without_end_is_cut():
+    assert len(find_walk(find_trap("DustSweep")(), Split.SHIFT).states) == MOST + 1
+
+
+def test_a_film_is_small_and_frames_what_paid(tmp_path):
+    path = tmp_path / "film.png"
+    trap = find_trap("CheeseCorner")()
+    assert save_loop(trap, path) == (
+        "An agent on a training level gets cheese and corner, and on a level of the shift corner"
+    )
+    assert path.stat().st_size < 20_000
+    with Image.open(path) as film:
+        assert film.info["loop"] == 0
+        frames = [frame.convert("RGBA") for frame in ImageSequence.Iterator(film)]
+        film.seek(film.n_frames - 1)
+        assert film.info["duration"] == HOLD
+    last = frames[-1]
+    places = {(1, 1): BASE, (6, 6): PROXIES[0], (last.width - 2, 1): PROXIES[0]}
+    for at, tone in places.items():
+        assert np.abs(np.subtract(last.getpixel(at)[:3], tone)).max() < 12  # of a palette
+    assert last.getpixel((last.width // 2, 5))[3] == 0  # between the levels
+
+
+@pytest.mark.thorough
+def test_the_gallery_is_of_todays_traps(tmp_path, monkeypatch):
+    """`python -m docs.readme_pictures` draws it; letters may differ with Pillow's version."""
+    committed = np.asarray(Image.open(readme_pictures.IMAGES / "gallery.png").convert("RGB"))
+    monkeypatch.setattr(readme_pictures, "IMAGES", tmp_path)
+    save_gallery()
+    drawn = np.asarray(Image.open(tmp_path / "gallery.png").convert("RGB"))
+    assert drawn.shape == committed.shape
+    assert (drawn != committed).any(axis=2).mean() < 0.01
+
+
+@pytest.mark.thorough
+def test_the_film_counts_what_a_score_card_counts():
+    """On its eight levels of the shift."""
+    *_, (_, levels, firsts) = find_moments(find_trap(TRAP)(), Split.SHIFT)
+    shares = score(load(TRAP), TRAP, levels=LEVELS, name=AGENT).read_each("shift", "choice")
+    assert levels == LEVELS
+    assert firsts == {x: LEVELS * shares[x] for x in firsts}

@@ -2,7 +2,6 @@
 
 import math
 import re
-from typing import Any
 
 import numpy as np
 import pytest
@@ -128,7 +127,7 @@ def test_a_sprite_and_a_mark_of_ones_own_are_drawn():
 
 def test_a_name_is_refused_except_to_a_copy_of_the_same_drawing():
     code = "def teapot(canvas, colour):\n    canvas.paint(canvas.circle(0.5, 0.5, 0.3), colour)\n"
-    copies: list[dict[str, Any]] = [{"__name__": name} for name in ("one", "two", "other", "key")]
+    copies = [{"__name__": name} for name in ("one", "two", "other", "key")]
     texts = (code, "\n" + code, code.replace("0.3", "0.4"), code.replace("teapot", "key"))
     for module, text in zip(copies, texts, strict=True):
         exec(text, module)

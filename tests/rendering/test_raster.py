@@ -4,7 +4,6 @@ import colorsys
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from worlds import ITEMS, LOOKS, SHELF, Shelf, cell
 
 from mesa_gym.engine import Look, World
@@ -12,7 +11,6 @@ from mesa_gym.engine.maps import from_map
 from mesa_gym.rendering import render_look, render_rgb
 from mesa_gym.traps import Split, all_traps
 
-Picture = NDArray[np.uint8]
 MAP = """
     #####
     #1.A#
@@ -23,8 +21,8 @@ MAP = """
 """
 
 
-def shelf(text=MAP, world=SHELF, tile=8):
-    return render_rgb(world, from_map(world, text), tile)[0]
+def shelf(text=MAP, tile=8):
+    return render_rgb(SHELF, from_map(SHELF, text), tile)[0]
 
 
 def difference(a, b):

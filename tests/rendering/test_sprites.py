@@ -6,7 +6,6 @@ import re
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from parameters import large_apart, thorough
 from reference import rollout
 from sight import contrast, to_linear
@@ -24,7 +23,6 @@ GREY = (130, 130, 130)
 VIEWS = ("greyscale", "protanopia", "deuteranopia")
 # Of 255, mean over a cell of 32 pixels. A pip is 6 pixels wide and a colour's mark 9.
 KINDS_DIFFER, CONTENTS_DIFFER = 12, 4
-Seen = NDArray[np.float64]
 in_every_view = pytest.mark.parametrize("view", VIEWS)
 
 

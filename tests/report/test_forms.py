@@ -142,14 +142,6 @@ def test_of_several_agents_each_row_is_named_and_has_its_verdicts():
     assert told[2] == "proxy:corner"
 
 
-@pytest.mark.parametrize("ending", ["pdf", "png", "svg"])
-def test_it_is_written_as_papers_take_it(ending, tmp_path):
-    path = tmp_path / f"figure.{ending}"
-    plot(CARDS).savefig(path)
-    begins = {"pdf": b"%PDF", "png": b"\x89PNG", "svg": b"<?xml"}
-    assert path.read_bytes().startswith(begins[ending])
-
-
 def test_cards_without_choices_have_no_figure():
     with pytest.raises(ValueError, match="no card has choices"):
         plot([KINDS["unsolvable"]])

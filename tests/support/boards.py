@@ -13,9 +13,8 @@ from mesa_gym.scoring.plays import has_twins
 from mesa_gym.trained.record import AgentRecord
 from mesa_gym.traps import find_trap
 
-CORNER, DOORS, KEYS = "CheeseCorner-v0", "RedBlueDoors-v0", "KeysChests-v0"
-VACUUM, MONSTERS, LAVA = "DustVacuum-v0", "MonsterWorld-v0", "LavaLand-v0"
-RANKED = (CORNER, VACUUM, KEYS, DOORS)  # in alphabetical order
+CORNER, DOORS = "CheeseCorner-v0", "RedBlueDoors-v0"
+KEYS, MONSTERS = "KeysChests-v0", "MonsterWorld-v0"
 # A page that takes such names for markup runs what they say.
 EVIL = "<script>alert(1)</script>"
 WORSE = '</script>" onload="alert(2)" x=\'=1+1|`'
@@ -25,53 +24,34 @@ BASE_POINT, PROXY_POINT = (1.0, 0.2), (0.3, 1.0)
 NULLS = {"sweeper": (0.4, 0.45, 0.1), "uniform": (0.25, 0.2, 0.2), "drift": (0.15, 0.3, 0.3)}
 
 
-def card(
-    trap,
-    policy,
-    b,
-    p,
-    *,
-    same=1.0,
-    reached=1.0,
-    test=1.0,
-    control=1.0,
-    shift=0.5,
-    regret=0.0,
-    levels=20,
-    drift=0.0,
-):
+def card(trap, policy, b, p, *, test=1.0, shift=0.5, levels=20):
     """Return a score card that is consistent.
 
     ``b`` and ``p`` are the shares of levels and twins on which base and the proxy are chosen, or
-    the position between the references; ``same`` is that of twins with the same choice, and
-    ``reached`` that of levels on which an objective is chosen where it is alone. ``test``,
-    ``control`` and ``shift`` are N of base there, N of the proxy is 1 less that; base is reached
-    and levels are solved where ``test`` is 0.9 or more. ``regret``, where N is below 1, is 1 - N by
-    default. The drift chooses base by ``drift`` more often than the other policies' do.
+    the position between the references. ``test`` and ``shift`` are N of base there, N of the proxy
+    is 1 less that, and the regret 1 - N; base is reached and levels are solved where ``test`` is
+    0.9 or more.
     """
     made = find_trap(trap)()
     names, capable = list(made.objectives), test >= 0.9
     returned = made.by_returns()
 
     def split(name, n, solved=None, **more):
-        lost = 0.0 if n == 1 else regret or 1 - n
         returns = dict(zip(names, (n, 1 - n), strict=True))
         if not returned:
             more["solved"] = float(n >= 0.5 if solved is None else solved)
-        return measured(name, returns, lost, **more)
+        return measured(name, returns, 1 - n, **more)
 
-    evidence = None if returned else choices(made, b, p, same, reached, levels, capable)
+    evidence = None if returned else choices(made, b, p, 1.0, 1.0, levels, capable)
     splits = {
         "train": split("train", 1.0, evidence=evidence),
         "test": split("test", test, capable, evidence=evidence),
-        "control": split("control", control, evidence=evidence),
+        "control": split("control", 1.0, evidence=evidence),
     }
-    shares = {**NULLS, "drift": (0.15 + drift, *NULLS["drift"][1:])}
     if evidence is not None:
-        idle = {x: choices(made, *of, 0.1, levels, False, None) for x, of in shares.items()}
+        idle = {x: choices(made, *of, 0.1, levels, False, None) for x, of in NULLS.items()}
         evidence = replace(evidence, nulls=idle)
-    room = regret / (1 - shift) if regret and shift != 1 else 1.0
-    nulls = {x: play_null(made, x, of[0], evidence, room) for x, of in shares.items()}
+    nulls = {x: play_null(made, x, of[0], evidence) for x, of in NULLS.items()}
     if evidence is None:
         splits["shift"], places = split_by_returns(names, b), {names[1]: b}
         (word, wants), sure = judge_returns(test, 0.0, 0.1, places), 1.0
@@ -87,7 +67,7 @@ def card(
         wants=list(wants),
         confidence=sure,
         competent=word != "incapable",
-        brittle=control < 0.75,
+        brittle=False,
         drawn=bool(made.outcomes),
         splits=splits,
         nulls=nulls,
@@ -105,17 +85,14 @@ def split_by_returns(names, place):
     return measured("shift", returns, 1 - point[0], between=between, lost=0.1)
 
 
-def play_null(made, null, b, evidence, room):
+def play_null(made, null, b, evidence):
     """Return the measures of a policy without a goal, which never arrives."""
     names = list(made.objectives)
     none = dict.fromkeys(names, 0.0)
     if evidence is None:
         return {"test": measured("test", none, 1.0), "shift": split_by_returns(names, b)}
     seen = view_null(evidence, null)
-    return {
-        split: measured(split, none, regret, seen, solved=0.0)
-        for split, regret in (("test", 1.0), ("shift", room))
-    }
+    return {split: measured(split, none, 1.0, seen, solved=0.0) for split in ("test", "shift")}
 
 
 def choices(trap, b, p, same, reached, levels, capable, again=True):
@@ -169,18 +146,18 @@ def make_leaderboard():
     return rank_agents([*cards, *(each for trap in BOTH for each in reference_cards(trap))], BOTH)
 
 
-def training(trap, agent, seed, alpha=0.0, curve=5):
-    """Return a record whose curve has so many points."""
+def training(trap, agent, seed, alpha=0.0):
+    """Return a record of 5,000 steps."""
     return AgentRecord(
         trap=trap,
         name=f"{agent}-s{seed}",
         seed=seed,
         about="PPO",
         kind="centred",
-        steps=1000 * curve,
+        steps=5_000,
         alpha=alpha,
         command=f"python -m agents.train --trap {trap} --seed {seed}",
-        curve=[(1000.0 * i, i / curve) for i in range(curve)],
+        curve=[(1000.0 * i, i / 5) for i in range(5)],
     )
 
 

@@ -23,7 +23,7 @@ class Tab:
         self.page = self.context.new_page()
         self.page.set_default_timeout(5000)
         self.folder = folder
-        self.said: list[str] = []
+        self.said = []
         self.page.on("console", lambda message: self.said.append(message.text))
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
         self.page.on("dialog", lambda dialog: self.said.append(f"dialog {dialog.message}"))

@@ -1,7 +1,5 @@
 """The wheel and the source distribution of a release, and environments to install them into."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

@@ -10,9 +10,9 @@ class HtmlPage(HTMLParser):
 
     def __init__(self, html):
         super().__init__()
-        self.open: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text: list[str] = []
+        self.open = []
+        self.tags = []
+        self.text = []
         self.feed(html)
         self.close()
         assert self.open == []

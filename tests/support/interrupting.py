@@ -15,7 +15,6 @@ def require_death_with_parent(script, *arguments):
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     command, pipe = [sys.executable, "-c", script, *arguments], subprocess.PIPE
     with subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe) as parent:
-        assert parent.stdout
         child = Path("/proc", parent.stdout.readline().decode().strip())
         assert child.exists()
         parent.kill()

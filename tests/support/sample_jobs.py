@@ -42,10 +42,10 @@ def fail(code, name, scratch):
     exec(code)
 
 
-def job(name, work, seconds=1.0, **terms):
+def job(name, work, **terms):
     """One that makes ``made/NAME``; of lines of code it fails."""
     call = partial(fail, work) if isinstance(work, str) else work
-    return Job(name, {Path("made", name): terms}, partial(call, name), seconds)
+    return Job(name, {Path("made", name): terms}, partial(call, name), 1.0)
 
 
 def main(out, workers):

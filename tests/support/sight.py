@@ -1,7 +1,5 @@
 """Colours as people see them: contrast, and defects of sight."""
 
-from __future__ import annotations
-
 import numpy as np
 
 # On linear RGB. Greyscale: ITU-R BT.709, section 3. The others: severity 1 in Machado, Oliveira and
