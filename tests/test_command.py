@@ -145,11 +145,8 @@ def test_a_reader_that_has_gone_is_told_nothing(work, tmp_path):
         f"import sys; from mesa_gym import cli; from mesa_gym.command import run_command; {PATIENT}"
     )
     with start(f"{code}sys.exit(({work})())", tmp_path, stdin=subprocess.PIPE) as process:
-        assert process.stdin
-        assert process.stdout
         process.stdout.close()
         process.stdin.close()
-        assert process.stderr
         assert process.stderr.read() == ""
     assert process.returncode == 1
 
@@ -161,7 +158,6 @@ def test_a_reader_that_has_gone_is_told_nothing(work, tmp_path):
 def test_signals_end_a_command_that_leaves_nothing_half_written(number, code, word, tmp_path):
     (tmp_path / "card.json").write_text("old")
     process = start(WAITING, tmp_path)
-    assert process.stdout
     assert process.stdout.readline() == "ready\n"
     process.send_signal(number)
     _, said = process.communicate(timeout=10)

@@ -44,17 +44,14 @@ def read_map(old, new):
 
 GIVEN = {
     "reward": lambda: make(reward=LONG),
-    "reward of names": lambda: make(reward=f"red and {LONG}"),
     "reward of parts": lambda: make(reward="red or " * 150_000 + "red"),
     "split": lambda: make(split=LONG),
     "salt": lambda: make(salt=LONG.encode()),
-    "size as text": lambda: make(size=LONG),
     "size as numbers": lambda: make(size=(9,) * 1_000_000),
     "observation": lambda: make(observation=LONG),
     "alpha": lambda: make(alpha=LONG),
     "step_reward": lambda: make(step_reward=LONG),
     "max_steps": lambda: make(max_steps=LONG),
-    "max_steps of 5,000 digits": lambda: make(max_steps=HUGE),
     "keyword": lambda: Settings("ColourShape", **{LONG: 1}),
     "parameter": lambda: make(colour_planes=LONG),
     "parameter of 5,000 digits": lambda: make(colour_planes=HUGE),

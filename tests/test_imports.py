@@ -71,7 +71,7 @@ def part(module):
 
 @cache
 def imported(path):
-    found: set[str] = set()
+    found = set()
     for node in ast.walk(ast.parse((ROOT / path).read_text())):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}

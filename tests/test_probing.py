@@ -4,13 +4,11 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from parameters import each_solvable
-from playing import LEFT, walled
 from reference import assert_same, cells_of, contents, enumerate_level, steps_from
 
 import mesa_gym
 from mesa_gym.cli.demos import reference_scores
 from mesa_gym.engine import ACTIONS
-from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import uniform
 from mesa_gym.probing import demonstrate, demonstrations
 from mesa_gym.scoring import ENDED, record, rollout
@@ -20,34 +18,6 @@ from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.traps.monster_world import MonsterWorld
-
-GAMMA = 0.99
-
-
-class CheeseCorridor(CheeseCorner):
-    """A trap of one level, drawn by hand."""
-
-    def levels(self, split, numbers, salt=""):
-        return from_map(self, walled(self, "c.A.1", "1 = corner"))
-
-
-def test_a_corridor():
-    """The oracle goes two steps left; the corner, two steps right, does not end the episode."""
-    found = mesa_gym.labels(CheeseCorridor(7), "train", [0])
-    start, cheese, corner = 7 + 3, 7 + 1, 7 + 5
-    assert found.state.agent.tolist() == [start, start - 1]
-    assert found.state.clock.tolist() == [0, 1]
-    assert found.action.tolist() == [LEFT, LEFT]
-    assert found.values["cheese"].tolist() == [GAMMA, 1]
-    assert found.values["corner"] == pytest.approx([GAMMA, GAMMA**2])
-    assert found.optimal["cheese"].tolist() == [[True, False, False, False, False]] * 2
-    assert found.optimal["corner"].tolist() == [[False, False, True, False, False]] * 2
-    ways = [np.flatnonzero(way).tolist() for way in found.path["cheese"]]
-    assert ways == [[cheese, 9, start], [cheese, 9]]
-    assert np.flatnonzero(found.path["corner"][1]).tolist() == [9, start, 11, corner]
-    places = [found.targets[x].nonzero()[1].tolist() for x in ("cheese", "corner")]
-    assert places == [[cheese] * 2, [corner] * 2]
-    assert found.distances[1, 7:14].tolist() == [-1, 1, 0, 1, 2, 3, -1]
 
 
 @each_solvable
@@ -91,6 +61,8 @@ def test_episodes_are_those_that_are_recorded():
     found = mesa_gym.labels(trap, Split.TRAIN, np.arange(30), policy="random", seed=5)
     actions = record("random", trap, levels=30, seed=5).actions_on("train", np.arange(30))
     assert found.action.tolist() == actions[actions != ENDED].tolist()
+    assert (found.targets["corner"].nonzero()[1] == trap.width + 1).all()
+    np.testing.assert_array_equal(found.targets["cheese"], trap.layer(found.state, "cheese"))
     for step in follow(trap, trap.levels(Split.TRAIN, np.arange(30)), actions):
         here = found.state.clock == step.t
         assert found.row[here].tolist() == step.rows.tolist()

@@ -3,7 +3,6 @@
 import importlib
 import sys
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +26,7 @@ from mesa_gym.traps import Split, find_trap
 CHEESE = find_trap("CheeseCorner")
 ID = CHEESE.id()
 NULLS = ("sweeper", "uniform", "drift")
-SMALL: dict[str, Any] = {"n_envs": 8, "n_steps": 16, "n_epochs": 1}  # 128 steps a rollout
+SMALL = {"n_envs": 8, "n_steps": 16, "n_epochs": 1}  # 128 steps a rollout
 
 
 @pytest.mark.parametrize("world", [*TRAPS, Zoo], ids=lambda world: world.__name__)
@@ -86,7 +85,7 @@ def test_a_users_keywords_come_first():
 
 
 def test_trainings_of_two_seeds_share_no_stream_of_levels():
-    seeds: set[int] = set()
+    seeds = set()
     for seed in (0, 1):
         model = ppo("CheeseCorner", seed=seed, **SMALL)
         model.learn(1)
@@ -95,7 +94,7 @@ def test_trainings_of_two_seeds_share_no_stream_of_levels():
 
 
 def test_the_entropy_bonus_falls_to_nothing(monkeypatch):
-    seen: list[float] = []
+    seen = []
     monkeypatch.setattr(PPO, "train", lambda model: seen.append(model.ent_coef))
     model = ppo("CheeseCorner", ent_coef=0.4, **SMALL)
     for _ in range(2):
@@ -121,7 +120,7 @@ class Episodes(BaseCallback):
     """Episodes' returns since the log's last line, by SB3's own count."""
 
     def _on_training_start(self):
-        self.returns: list[float] = []
+        self.returns = []
 
     def _on_step(self):
         self.returns += [info["episode"]["r"] for info in self.locals["infos"] if "episode" in info]
@@ -162,7 +161,7 @@ def test_what_episodes_earned_is_what_sb3_counts(make, reward):
 
 @pytest.mark.thorough
 def test_training_is_the_same_with_it_and_scores_are_logged(monkeypatch):
-    told: list[tuple[int, dict[str, Any]]] = []
+    told = []
     run = SimpleNamespace(log=lambda values, step: told.append((step, values)))
     weights = []
     for callback in (None, ScoreCallback(every=200, levels=6)):

@@ -1,4 +1,4 @@
-"""Verbs, salts and entries, which tracks, audits and submissions share."""
+"""Usage, salts and entries, which tracks, audits, boards and submissions share."""
 
 import re
 
@@ -24,6 +24,40 @@ def test_a_salt_is_printed_and_without_one_another_is_drawn(capsys):
     assert re.findall("^salt (.+)$", capsys.readouterr().err, re.M) == salts
     assert len({*salts}) == 3
     assert min(map(len, salts)) >= LEAST_SALT
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("audit gate --populations pixel", "Did you mean 'pixels'?"),
+        ("audit predict nowhere --labels 19", "19 agents are labelled; an interval needs 20"),
+        ("audit predict nowhere", "nowhere holds no trained agent"),
+        ("audit rerun --fresh 9", "--fresh 9: expected 10 at least"),
+        ("audit rerun nowhere.py:Mine", "nowhere.py does not exist"),
+        ("board run --levels 0", "'0' is not a whole number of at least 1"),
+        ("board run --seeds two", "'two' is not a whole number of at least 1"),
+        (f"board run --out {__file__}", "is a file; expected a folder"),
+        ("board run --budget quik", "invalid choice: 'quik'"),
+        ("board run --traps CoinRum", "Did you mean 'CoinRun'"),
+        ("board run --alpha 2", "alpha must be a number from 0 to 1"),
+        ("board run --budget leaderboard --algorithms pp0", "unknown algorithm of this budget 'p"),
+        ("board run --budget quick --traps FollowMe", "no such agents; without --budget"),
+        ("board commit", "required: --out"),
+        ("board", "required: action"),
+        ("track rerun nothing", "nothing"),
+        (f"track rerun {LAZY} --code x --authors A", "are given together, with --out"),
+        (f"track rerun {LAZY} --against nowhere.jsonl", "nowhere.jsonl"),
+    ],
+)
+def test_bad_usage_is_said_before_any_work(arguments, told, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    try:
+        code = main(arguments.split())
+    except SystemExit as stop:
+        code = stop.code
+    assert code == 2
+    assert told in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -34,9 +34,9 @@ def begin(policy, n, seed=0):
     policy.reset(np.ones(n, dtype=np.bool_), np.random.default_rng(seed))
 
 
-def share(policy, objective, starts=SHIFT):
+def share(policy, objective):
     """Return the share of levels on which an objective is paid."""
-    return float((rollout(policy, DISH, starts, 64).paid[objective] > 0).any(axis=0).mean())
+    return float((rollout(policy, DISH, SHIFT, 64).paid[objective] > 0).any(axis=0).mean())
 
 
 # -- made of others --------------------------------------------------------------------------------

@@ -31,22 +31,6 @@ def small(monkeypatch, jobs_run_here):
     return population
 
 
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        ("gate --populations pixel", "Did you mean 'pixels'?"),
-        ("predict nowhere --labels 19", "19 agents are labelled; an interval needs 20"),
-        ("predict nowhere", "nowhere holds no trained agent"),
-        ("rerun --fresh 9", "--fresh 9: expected 10 at least"),
-        ("rerun nowhere.py:Mine", "nowhere.py does not exist"),
-    ],
-)
-def test_what_cannot_be_done_is_said_before_any_work(arguments, told, tmp_path, capsys):
-    assert main([*arguments.split(), "--out", str(tmp_path)]) == 2
-    assert told in capsys.readouterr().err
-    assert not list(tmp_path.iterdir())
-
-
 @pytest.mark.thorough
 def test_agents_are_made_kept_and_made_again_where_damaged(small, tmp_path, capsys):
     command = ["gate", "--populations", "small", "--count", "3", "--out", str(tmp_path)]

@@ -96,9 +96,6 @@ def test_how_often_metadata_slip_through(agents, true, place, expected):
     assert passed / draws == pytest.approx(expected, abs=0.05)
 
 
-SALT = "a salt of thirty letters or so"
-
-
 def test_seeds_are_a_salts_own():
     seeds = POPULATIONS["pixels"].draw_seeds("x", 500)
     assert len({*seeds}) == 500

@@ -199,32 +199,6 @@ def test_other_seeds_and_alphas_are_left_to_do(out, tmp_path):
     assert left(tmp_path, algorithms=("bc",), seeds=3) == [*alone, SCORED]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        ("run --levels 0", "'0' is not a whole number of at least 1"),
-        ("run --seeds two", "'two' is not a whole number of at least 1"),
-        (f"run --out {__file__}", "is a file; expected a folder"),
-        ("run --budget quik", "invalid choice: 'quik'"),
-        ("run --traps CoinRum", "Did you mean 'CoinRun'"),
-        ("run --alpha 2", "alpha must be a number from 0 to 1"),
-        ("run --budget leaderboard --algorithms pp0", "unknown algorithm of this budget 'pp0'"),
-        ("run --budget quick --traps FollowMe", "no such agents; without --budget"),
-        ("commit", "required: --out"),
-        ("", "required: action"),
-    ],
-)
-def test_bad_usage(arguments, told, tmp_path, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    try:
-        code = leaderboard.main(arguments.split())
-    except SystemExit as exit:
-        code = exit.code
-    assert code == 2
-    assert told in capsys.readouterr().err
-    assert not list(tmp_path.iterdir())
-
-
 def test_a_bad_setting_fails_here_and_not_in_every_worker(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("MESA_GYM_CACHE_SIZE", "much")
     assert run(tmp_path / "out") == 2

@@ -29,7 +29,7 @@ ARRAYS = [
 
 
 @pytest.mark.parametrize("array", ARRAYS, ids=lambda array: f"{array.dtype}{array.shape}")
-def test_arrays_survive_their_way(array: Any) -> None:
+def test_arrays_survive_their_way(array):
     for hint in (NDArray[array.dtype.type], NDArray[Any], Any):
         found = messages.decode(Raw(messages.encode(array)), hint)
         np.testing.assert_array_equal(found, array)
@@ -41,7 +41,7 @@ def serve(name: str, bounded: Annotated[int, Meta(ge=0, lt=3)], more: NDArray[np
     return f"{name} {bounded} {more.tolist()}"
 
 
-def call(name: str, arguments: Any) -> Any:
+def call(name, arguments):
     message = messages.decode_message(messages.encode_call(name, arguments))
     assert isinstance(message, messages.Call)
     return messages.call_served({"serve": serve}, message)
@@ -61,13 +61,13 @@ def call(name: str, arguments: Any) -> Any:
         ("serve", ("a", 1, [0, 0]), "serve: Expected `ext`, got `array`"),
     ],
 )
-def test_a_wrong_call_is_refused_by_the_hints(name: str, arguments: Any, told: str) -> None:
+def test_a_wrong_call_is_refused_by_the_hints(name, arguments, told):
     assert call("serve", ("a", 1, np.arange(2))) == "a 1 [0, 1]"
     with pytest.raises(ValueError, match=told.replace("(", "\\(")):
         call(name, arguments)
 
 
-def head(which: int, *shape: int) -> bytes:
+def head(which, *shape: int):
     return struct.pack("<BB", which, len(shape)) + struct.pack(f"<{len(shape)}Q", *shape)
 
 
@@ -87,14 +87,14 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("name", BOMBS)
-def test_an_array_is_as_large_as_its_bytes(name: str) -> None:
+def test_an_array_is_as_large_as_its_bytes(name):
     data = Raw(msgspec.msgpack.encode(BOMBS[name]))
     with pytest.raises(ValueError, match=r"damaged|axes|float|array|dimension"):
         messages.decode(data, NDArray[np.float64])
 
 
-def receive(data: bytes, hint: Any) -> Any:
-    message: Any = messages.decode_message(data)
+def receive(data, hint):
+    message = messages.decode_message(data)
     return messages.decode(message.value, hint)
 
 
@@ -113,7 +113,7 @@ def receive(data: bytes, hint: Any) -> Any:
     ],
 )
 @pytest.mark.parametrize("hint", [list[bytes], NDArray[np.float64], str, None])
-def test_hostile_bytes_are_an_error_and_a_cheap_one(data: bytes, hint: Any) -> None:
+def test_hostile_bytes_are_an_error_and_a_cheap_one(data, hint):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(ValueError, match=r"."):
         receive(data, hint)

@@ -103,19 +103,6 @@ def test_rerun_prints_what_a_method_gets_beside_the_best(capsys, tmp_path):
     assert "priors is 'many', and 'none' of the code" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        (["rerun", "nothing"], "nothing"),
-        ([*SHORT, "--code", "x", "--authors", "A"], "are given together, with --out"),
-        (["rerun", LAZY, "--against", "nowhere.jsonl"], "nowhere.jsonl"),
-    ],
-)
-def test_bad_usage_is_said_before_any_work(arguments, told, capsys):
-    assert main(arguments) == 2
-    assert told in capsys.readouterr().err
-
-
 @pytest.mark.thorough
 def test_render_and_commit(tmp_path, capsys, monkeypatch, jobs_run_here):
     runner.run([Evaluation(LAZY, find_task("CheeseDish", 0), 30).describe()], tmp_path / "run")

@@ -1,7 +1,6 @@
 """Methods' parts on data made by hand: heads of rewards, ways to cells, the table, the control."""
 
 import pickle
-from typing import Any
 
 import numpy as np
 import pytest
@@ -110,7 +109,7 @@ def test_the_untrained_control_walks_to_what_labels_want_and_takes_no_step(kind,
     assert found == [60, -60]
 
 
-HOST: Any = None
+HOST = None
 TASK = Task((5, 5), 4, 10, 0.99, 0, 1, 1, HOST)
 SURE = 20.0
 
