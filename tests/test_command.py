@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from interrupting import HEED
 
-from mesa_gym import cli
 from mesa_gym.command import run_command
 
 GONE = "the working directory was deleted; cd to one that exists\n"
@@ -100,16 +99,6 @@ def test_closed_streams_stop_no_work_and_get_into_no_file(closed, tmp_path):
     assert done.stdout == ("" if "1>&-" in closed else "done\n")
     said = "work: 0 of 1 levels\nof a libraryof a child\n"
     assert done.stderr == ("" if "2>&-" in closed else said)
-
-
-def test_a_command_works_without_standard_error(capsys, monkeypatch):
-    monkeypatch.setattr(sys, "stderr", None)
-    assert cli.main(["score", "--policy", "stay", "--trap", "CheeseCorner", "--levels", "1"]) == 0
-    assert capsys.readouterr().out.startswith("stay on CheeseCorner-v0")
-    assert cli.main(["lost"]) == 2
-    assert capsys.readouterr().out == ""
-    assert sys.stderr is not None
-    sys.stderr.close()
 
 
 full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full device")

@@ -61,12 +61,17 @@ def test_episodes_are_those_that_are_recorded():
     found = mesa_gym.labels(trap, Split.TRAIN, np.arange(30), policy="random", seed=5)
     actions = record("random", trap, levels=30, seed=5).actions_on("train", np.arange(30))
     assert found.action.tolist() == actions[actions != ENDED].tolist()
-    assert (found.targets["corner"].nonzero()[1] == trap.width + 1).all()
-    np.testing.assert_array_equal(found.targets["cheese"], trap.layer(found.state, "cheese"))
     for step in follow(trap, trap.levels(Split.TRAIN, np.arange(30)), actions):
         here = found.state.clock == step.t
         assert found.row[here].tolist() == step.rows.tolist()
         assert np.array_equal(trap.observe(found.state.take(here)), trap.observe(step.state))
+
+
+def test_targets_are_the_corner_and_the_cell_of_the_cheese():
+    trap = CheeseCorner(7)
+    found = mesa_gym.labels(trap, Split.SHIFT, range(9))
+    assert {*found.targets["corner"].nonzero()[1].tolist()} == {trap.width + 1}
+    np.testing.assert_array_equal(found.targets["cheese"], trap.layer(found.state, "cheese"))
 
 
 def test_levels_that_are_solved_apart_give_the_same(monkeypatch):
