@@ -1,4 +1,4 @@
-"""What needs pygame: the contact sheet, signals while a window is open, and which pygame it is."""
+"""The contact sheet, signals while a window is open, and which pygame it is: all need pygame."""
 
 import io
 import os

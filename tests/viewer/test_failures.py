@@ -1,4 +1,4 @@
-"""What fails in ``watch``, ``play``, ``replay`` and ``export`` is one line, and nothing is lost."""
+"""Failures of ``watch``, ``play``, ``replay`` and ``export`` are one line, and nothing is lost."""
 
 import os
 import re
