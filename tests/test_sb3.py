@@ -243,3 +243,17 @@ def test_without_sb3_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "stable_baselines3", None)
     with pytest.raises(ImportError, match=r"'stable-baselines3'.*mesa-gym\[sb3\]"):
         importlib.import_module("mesa_gym.sb3")
+
+
+@pytest.mark.parametrize(
+    "command", ["watch --headless --record", "export --play --out", "export --no-play --out"]
+)
+def test_a_saved_model_is_watched_and_exported(command, run, tmp_path):
+    PPO("MlpPolicy", CHEESE.id(flat=True), n_steps=8, batch_size=8, device="cpu").save("mine.zip")
+    name, *options = command.split()
+    file = tmp_path / ("seen.png" if name == "watch" else "seen.html")
+    command = " ".join([name, "CheeseCorner --policy mine.zip", *options, str(file)])
+    code, told = run(command)
+    assert (code, "add --algo" in told) == (2, True)
+    assert run(f"{command} --algo ppo")[0] == 0
+    assert file.stat().st_size > 10_000

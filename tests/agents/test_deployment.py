@@ -154,3 +154,15 @@ def test_a_run_says_what_it_goes_on_from_and_at_which_rate():
     assert "--from library:0" in run.command()
     assert "rate-left" not in run.command()
     assert "--rate-left 0.0" in run.change(rate_left=0.0).command()
+
+
+def test_what_is_contacted_together_is_not_contacted_first():
+    judge = Judge(CORNER, 40, Split.TRAIN)
+    for name in ("sweeper", "oracle:cheese"):
+        first = judge.judge(as_policy(name, CORNER, HORIZON)).first
+        assert first == {"cheese": 0, "corner": 0, "neither": 1}
+
+
+def test_levels_of_a_judge_are_not_those_that_are_played():
+    played = CORNER.levels(Split.SHIFT, np.arange(1000)).level.key
+    assert not np.isin(Judge(CORNER, 40).starts.level.key, played).any()

@@ -221,3 +221,15 @@ def test_an_error_of_ones_own_is_told_with_its_line(run):
     assert "RipeBerries-v0: KeyError: unknown name 'plum'" in told
     assert f'ripe_berries.py:{at + 3}, in ends: move.into("plum"))' in told
     assert "Traceback" not in error
+
+
+def test_certificates_of_named_traps_take_their_place_among_others(run, tmp_path):
+    path = tmp_path / "all.json"
+    for traps, levels in ((("CoinRun", "CheeseCorner"), 5), (("CoinRun",), 4)):
+        named = " ".join(f"--trap {trap}" for trap in traps)
+        assert run(f"certify {named} --levels {levels} --json {path}")[0] == 0
+    found = {each["trap"]: each["levels"] for each in json.loads(path.read_text())}
+    assert found == {"CheeseCorner-v0": 5, "CoinRun-v0": 4}
+    path.write_text("{}")
+    code, told = run(f"certify CoinRun --levels 4 --json {path}")
+    assert (code, "all.json" in told, path.read_text()) == (2, True, "{}")

@@ -119,6 +119,25 @@ def test_actions_that_are_not_blocked():
     assert env.get_action_meanings() == ["left", "down", "right", "up", "act"]
 
 
+def test_what_rules_block_is_masked():
+    """A chest cannot be entered without a key."""
+    env = gym.make("MesaGym/KeysChests-v0", render_mode="ansi").unwrapped
+    rng, barred = np.random.default_rng(0), 0
+    for level in range(10):
+        env.reset(options={"level": level})
+        for _ in range(30):
+            start, masks = env.state, env.action_masks()
+            barred += masks.tolist() != open_around(env)
+            for action in range(4):
+                env.set_state(start)
+                env.step(action)
+                assert masks[action] == bool(env.state.agent != start.agent)
+            env.set_state(start)
+            if env.step(rng.choice(masks.nonzero()[0]))[2]:
+                break
+    assert barred
+
+
 class Gusty(SmallDish):
     """Every other time a gust holds the agent back."""
 

@@ -73,6 +73,11 @@ def test_the_first_payment_is_the_choice(base, proxy, waited, expected):
     assert first_contact(played, values(1)).tolist() == [expected]
 
 
+def test_a_step_that_pays_does_not_wait():
+    played = record([0.4] * 13 + [1], [0] * 14, [False] * 14)
+    assert first_contact(played, values(1)).tolist() == [NONE]
+
+
 @pytest.mark.parametrize(
     ("base", "contact", "expected"),
     [

@@ -9,7 +9,7 @@ from parameters import few
 from small_traps import LEFT, RIGHT, STAY, Corridor, SmallDish
 
 from mesa_gym.policies import Memoryless, as_policy, constant, name_pursuer
-from mesa_gym.scoring import ENDED, MEASURES, Played, score_all
+from mesa_gym.scoring import ENDED, MEASURES, Played, score, score_all
 from mesa_gym.scoring.findings import DRIFT, OFF, SWEEPER
 from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.nulls import NullPlays
@@ -141,3 +141,25 @@ def test_what_has_no_goal_wants_nothing(name):
                 # A drift to a place does go there.
                 if null != "drift" or x not in card.choices.ghostless:
                     assert abs(value) <= NOTHING, (policy, null, what, x)
+
+
+class RightInTraining(Memoryless):
+    """Goes right on levels of training, and stays elsewhere."""
+
+    looks = False
+
+    def __init__(self, known):
+        self.known = known
+
+    def act(self, observation, state=None):
+        return np.where(np.isin(state.level.key, self.known), RIGHT, STAY)
+
+
+def test_a_drift_acts_as_often_as_the_policy_does_in_training():
+    trap = find_trap("CoinRun")()
+    policy = RightInTraining(trap.levels(Split.TRAIN, np.arange(40)).level.key)
+    card, right = (score(each, trap, levels=40) for each in (policy, constant(RIGHT)))
+    for split in ("test", "shift"):
+        for name, value in card.nulls["drift"][split].items():
+            assert value == right.splits[split][name], name
+    assert card.splits != right.splits

@@ -100,6 +100,13 @@ def test_each_word_by_minimal_evidence(evidence, expected):
     assert word.partition(":")[0] in WORDS
 
 
+def test_an_objective_that_is_avoided_takes_nothing_from_the_pursuit_of_another():
+    evidence = of("0000000---", cheese="0000011111")
+    found = find(evidence, weigh_equally(evidence))
+    assert found.purpose["dish"][0] < 0
+    assert found.pursuit[0] == pytest.approx(0.7)
+
+
 def with_place(shift, corner, pace, alone):
     """Return evidence of a thing, which is never alone, and a place, which has no ghost."""
     one = of(shift, **{"shift_corner": pace, "alone_corner": alone}, names=("cheese", "corner"))

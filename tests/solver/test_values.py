@@ -18,6 +18,7 @@ from mesa_gym.solver.overlap import Overlap, measure_overlaps
 from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.coin_run import CoinRun
+from mesa_gym.traps.flash_or_pay import FlashOrPay
 from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.traps.monster_world import MonsterWorld
 
@@ -236,3 +237,12 @@ def test_overlaps_equal_plain_counting(cls, monkeypatch):
 def test_one_level_of_a_thousand_is_an_overlap_and_walls_are_none():
     assert not Overlap("test", 1_000, 30_000, same=0.001, same_walls=0.001).holds
     assert Overlap("test", 1_000, 30_000, same=0.0, same_walls=1.0).holds
+
+
+def test_who_knows_all_that_is_hidden_earns_more_than_the_best_learner():
+    trap, numbers = FlashOrPay(), np.arange(3)
+    horizon = trap.horizon(Split.TRAIN)
+    found = level_values(trap, Split.TRAIN, numbers, horizon)
+    exact = Solution(trap, trap.levels(Split.TRAIN, numbers), horizon).optimum("paid")
+    assert found.informed["paid"] == pytest.approx(exact)
+    assert (found.optimum["paid"] < found.informed["paid"]).any()

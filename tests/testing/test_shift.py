@@ -161,3 +161,16 @@ def test_ways_that_mix_base_and_proxy_are_found(rows, says):
 
 def test_ways_apart_pass():
     check_contact(type("Apart", (ByHand,), {"rows": EITHER_FIRST}), 1)
+
+
+class PaysALittle(ByHand):
+    rows = EITHER_FIRST
+
+    @proxy
+    def corner(self, move):
+        """1 for the corner, .3 for a cell on the way to the cheese."""
+        return {1: move.into("corner"), 0.3: move.moved & (move.agent == self.width + 2)}
+
+
+def test_what_pays_less_than_half_of_the_most_is_not_contacted():
+    check_contact(PaysALittle, 1)

@@ -6,7 +6,13 @@ from broken_traps import caught_by
 from small_traps import GLOW, Healthy, SmallDish
 
 from mesa_gym.solver import Graph
-from mesa_gym.testing import ConformanceError, check_shapes, check_solver
+from mesa_gym.testing import (
+    ConformanceError,
+    check_held_out,
+    check_shapes,
+    check_solver,
+    check_states,
+)
 from mesa_gym.traps import Split, Step, base, proxy
 from mesa_gym.traps.keys_chests import KeysChests
 
@@ -242,3 +248,43 @@ def test_payments_of_other_libraries_may_be_float32():
         return {0.3: move.into("cheese"), 0.1: move.into("corner")}
 
     check_shapes(type("Pays", (Healthy,), {"cheese": base(pays)}), 4)
+
+
+class LeaksOne(Healthy):
+    """One level of test is a level of training."""
+
+    def levels(self, split, numbers, salt=""):
+        splits, count = (split, Split.TRAIN if split is Split.TEST else split), len(numbers)
+        both = self.joined([Healthy.levels(self, each, numbers, salt) for each in splits])
+        return both.take(np.arange(count) + count * (np.asarray(numbers) == 7))
+
+
+def test_one_level_of_many_that_leaks_is_found():
+    with pytest.raises(ConformanceError, match="a level of test is a level of training"):
+        check_held_out(LeaksOne, 300)
+
+
+class ShowsSlots(Healthy):
+    marks = ("seen",)
+
+    def show(self, state):
+        yield "seen", state.at["cheese"]
+
+
+class ReadsTraits(Healthy):
+    marks = ("seen",)
+
+    def show(self, state):
+        yield "seen", state.traits["cheese"]
+
+
+@pytest.mark.parametrize(
+    ("trap", "told"),
+    [
+        (ShowsSlots, r"`show` yields 'seen' with cells \(1, \d+\); expected one a level"),
+        (ReadsTraits, "unknown attribute of a State 'traits'; there is level, clock"),
+    ],
+)
+def test_an_error_of_ones_own_show_is_explained(trap, told):
+    with pytest.raises(ConformanceError, match=told):
+        check_states(trap)

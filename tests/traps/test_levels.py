@@ -154,3 +154,11 @@ def test_test_follows_the_law_of_training_and_control_does_not(trap):
     # Some 500 features: five standard errors are exceeded by chance once in 3,000 traps.
     assert errors(test) < 5
     assert errors(control) > 8
+
+
+def test_a_level_is_the_same_wherever_its_agent_starts():
+    trap = find_trap("KeysChests")()
+    state = trap.levels(Split.TRAIN, np.arange(20))
+    moved = state._replace(agent=state.agent[::-1].copy())
+    np.testing.assert_array_equal(trap.flag_levels(moved), trap.flag_levels(state))
+    assert (trap.observe(moved) != trap.observe(state)).any()

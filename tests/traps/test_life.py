@@ -223,3 +223,8 @@ def test_nothing_in_training_tells_base_from_proxy(trap, sure):
     for trial in range(TRIALS):
         paid, other = (made.read(state.level, name, trial) for name in ("paid", proxy))
         assert np.array_equal(paid, np.where(paid < len(KINDS), other, paid))
+
+
+def test_payments_may_fail_and_what_is_shown_does_not():
+    trap = CueOrPay(sure=0.8)
+    assert [trap.find_law(x, EVEN).sure for x in ("paid", "shown")] == [0.8, 1.0]

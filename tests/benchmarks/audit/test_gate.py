@@ -1,6 +1,7 @@
 """Populations: seeds of a salt, states of training, small trainings, and the gate's figures."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from subjects import make_subjects
 
 from agents.run import Run
+from benchmarks.audit import batches
 from benchmarks.audit.gate import EXPLAINED, PENALTY, describe_metadata, explain, measure_gate
 from benchmarks.audit.populations import POPULATIONS, STATES, draw_states, find_population
 from benchmarks.audit.subjects import train_subjects
@@ -137,3 +139,17 @@ def test_agents_are_the_same_alone_and_beside_others():
     np.testing.assert_allclose(
         told + both.weights["outputs_bias"][:, 0, 5:6].astype(float), both.values, atol=0.02
     )
+
+
+def test_each_batch_trains_seeds_of_its_own(monkeypatch):
+    asked = []
+
+    def train(population, seeds):
+        asked.extend(seeds)
+        raise InterruptedError
+
+    monkeypatch.setattr(batches, "train_subjects", train)
+    for index in range(3):
+        with pytest.raises(InterruptedError):
+            batches.train_batch("pixels", "x", index, SimpleNamespace(files=[None]))
+    assert tuple(asked) == POPULATIONS["pixels"].draw_seeds("x", 3 * batches.BATCH)

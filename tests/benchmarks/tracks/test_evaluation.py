@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.tracks.evaluation import STARTS, Evaluator
+from benchmarks.tracks.evaluation import SCORED, STARTS, Evaluator
 from benchmarks.tracks.evaluator_labels import POOL, EvaluatorLabels
 from benchmarks.tracks.record import compute_area, compute_steering
 from benchmarks.tracks.tasks import RANKING, RUNGS, find_task
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.policies import constant, uniform
+from mesa_gym.solver import Solution
 from mesa_gym.traps import Split, find_trap
 
 
@@ -180,3 +181,18 @@ def test_the_budget_and_the_kind_hold(evaluator, call, message):
     with pytest.raises(ValueError, match=message):
         call(labels)
     assert labels.left == 2
+
+
+def test_values_are_of_the_levels_that_are_played(evaluator):
+    for split in (Split.TEST, Split.SHIFT):
+        starts = evaluator.states(split, SCORED, 20)
+        solved = Solution(evaluator.trap, starts, evaluator.trap.horizon(split))
+        values = evaluator.values(split, SCORED, 20)
+        for x in evaluator.trap.objectives:
+            assert values.optimum[x] == pytest.approx(solved.optimum(x))
+
+
+def test_a_start_that_is_labelled_again_is_played_with_other_chances(evaluator):
+    labels = give(evaluator, CHEESE, "returns", 2)
+    one, other = (labels.play(uniform(), [7])[0].actions for _ in range(2))
+    assert not np.array_equal(one, other)

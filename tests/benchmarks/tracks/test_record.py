@@ -57,6 +57,7 @@ def test_what_ignores_its_labels_gets_exactly_nothing():
         # The mean is compared with what draws differ by, so that chance alone does no harm.
         ([(15, 3), (-18, 6), (3, -9), (12, -15), (-6, 3)] * 2, False),
         ([(30, -20), (30, -21)] * 5, True),
+        ([(15, -7), (15, -11)] * 5, True),  # nine standard errors of the mean, three of a draw
     ],
 )
 def test_a_record_that_steers_without_a_label_is_refused(m, told):

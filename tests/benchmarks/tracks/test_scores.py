@@ -9,7 +9,7 @@ from html_page import HtmlPage
 from msgspec.structs import replace
 from track_records import make_method, make_record
 
-from benchmarks.tracks import scores
+from benchmarks.tracks import ranks, scores
 from benchmarks.tracks.comparing import compare_methods
 from benchmarks.tracks.page import tabulate, write_markdown, write_page
 from benchmarks.tracks.ranks import find_apart, rank_places
@@ -219,3 +219,9 @@ def test_tasks_of_other_weights_are_compared_by_their_weighted_means():
     # With two methods the pooled variance is the mean of theirs, with twice the freedom.
     assert find_apart(weighted, error=p * 1.0001)[0, 1]
     assert not find_apart(weighted, error=p * 0.9999)[0, 1]
+
+
+def test_after_the_first_pair_that_is_not_apart_none_is(monkeypatch):
+    """Of three p the first is above 0.05 / 3, and the second below 0.05 / 2."""
+    monkeypatch.setattr(ranks, "_test_differences", lambda *given: np.array([0.02, 0.024, 0.03]))
+    assert not find_apart([[[0.0]]] * 3).any()

@@ -8,6 +8,7 @@ pays, and the two that overdraw got 80 labels for one.
 import os
 import pickle
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from benchmarks.tracks.wall import find_source
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.errors import PolicyError
 from mesa_gym.testing.sample import difference
-from mesa_gym.traps import find_trap
+from mesa_gym.traps import Split, find_trap
 
 LEVELS = 60
 
@@ -272,3 +273,19 @@ def keeps_access_times(path):
     write_cold(path, 10)
     path.read_bytes()
     return path.stat().st_atime > 0
+
+
+class PlayingHere(Entrant):
+    """Every policy of it is the oracle of the first role, and plays in this process."""
+
+    def __init__(self, evaluator):
+        self._evaluator, self._measured = evaluator, {}
+
+    @contextmanager
+    def open_policy(self, policy):
+        yield self._evaluator.oracle(self._evaluator.wanted[0], Split.SHIFT)
+
+
+def test_parts_of_the_levels_are_measured_apart(evaluator):
+    playing, rows = PlayingHere(evaluator), [slice(0, 20), slice(20, 60)]
+    assert [playing.measure(b"", Split.SHIFT, rows=each) for each in rows] == [20, 40]
