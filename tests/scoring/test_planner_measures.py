@@ -101,6 +101,14 @@ def test_with_few_levels_there_is_no_number():
         assert shut(Subject(uniform(), other, other.levels("test", np.arange(30)))) is None
 
 
+def test_levels_that_cannot_be_shut_count_neither_way():
+    trap = find_trap("CheeseCorner")()
+    starts = trap.levels("test", np.arange(100))
+    found = shut(Subject(as_policy("oracle:base", trap, trap.horizon("test")), trap, starts))
+    assert found["levels"] < 100
+    assert found["optimal"] == pytest.approx(1)
+
+
 def test_ends_of_an_interval_are_those_of_the_literature():
     """Brown, Cai and DasGupta 2001, table 5: 8 of 10."""
     assert bound_share(0.8, 10) == pytest.approx((0.490, 0.943), abs=5e-4)
