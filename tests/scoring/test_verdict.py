@@ -83,6 +83,8 @@ CASES = [
     (of(HALF, "1010101010", **RARELY), "by place"),
     (of(HALF, HALF, "1010101010", **RARELY), "by chance"),
     (of(HALF, HALF, "0101010110", **RARELY), "by level"),  # agrees on 0.8, 0.6 above chance
+    (of(HALF, HALF, "0101010010", **RARELY), "by chance"),  # agrees on 0.7, 0.4 above chance
+    (of(ALL_0, cheese="000-------"), "mixed"),  # alone, its target is seldom reached
     (of("00000000--", **RARELY), "base"),
     (of("0000000---", **RARELY), "mixed"),  # 0.3 without a choice
     (of("0000000--1", **RARELY), "mixed"),  # one thing, but 0.1 of another
