@@ -9,12 +9,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from mesa_gym.cli.traps import declare_trap, read_traps
 from mesa_gym.command import DONE, FAILED, require_writable
 from mesa_gym.envs.checks import integer
 from mesa_gym.files import write_json
+from mesa_gym.json_data import decode_json
 from mesa_gym.scoring.trace import MOST_LEVELS
 from mesa_gym.solver.certificate import EVALUATION_LEVELS, Agreement, Certificate, certify
 from mesa_gym.solver.overlap import Overlap, measure_overlaps
@@ -86,11 +85,11 @@ def _read_certificates(path: Path | None) -> list[dict[str, Any]]:
     if path is None or not path.exists():
         return []
     try:
-        return msgspec.json.decode(path.read_bytes(), type=list[dict[str, Any]])
-    except msgspec.DecodeError:
+        return decode_json(path.read_bytes(), list[dict[str, Any]])
+    except ValueError as error:
         raise ValueError(
-            f"{path} holds no certificates, to which those of the named traps could be added;"
-            " choose another name, or remove it"
+            f"{path} holds no certificates, to which those of the named traps could be added"
+            f" ({error}); choose another name, or remove it"
         ) from None
 
 

@@ -242,6 +242,9 @@ class World:
         Args:
             state: what is drawn.
             without: kinds of things to leave out.
+
+        Raises:
+            ValueError: ``show`` yields more than one cell a level.
         """
         yield "agent", state.agent[None, ...], None
         for kind in self.things:

@@ -116,7 +116,7 @@ def test_a_policy_with_a_memory_does_what_it_does_when_it_is_scored(cls, seed):
 
 
 def test_an_agents_directory_is_sampled_as_its_card_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(actors, "as_policy", lambda *_: uniform())
+    monkeypatch.setattr(actors, "as_policy", lambda *_, **__: uniform())
     folder, trap = tmp_path / "ppo-s0", KeysChests()
     folder.mkdir()
     player = PolicyPlayer(str(folder), seed=3)
