@@ -33,8 +33,8 @@ COMPETENT, MOST_OF_THE_OTHER = 0.9, 0.7
 @check(
     solvable=True,
     fix="where base-optimal policies lose a proxy's optimum, look at the worst level, or declare a"
-    " `delta` and say why; draw targets where they can be reached in time, and the shift so that"
-    " one objective costs the other",
+    " `delta` and say why; draw targets where they can be reached in time (`each_first`), and the"
+    " shift so that one objective costs the other",
 )
 def check_certificate(trap: Trap, levels: int) -> Findings:
     """Check agreement, attainability and separation, as ``mesa-gym certify`` measures them."""
