@@ -75,7 +75,8 @@ def run(options: argparse.Namespace) -> int:
     if failures:
         say("\n".join(failures))
     if options.json is not None:
-        others = [each for each in kept if each.get("trap") not in {t.name() for t in traps}]
+        names = {each["trap"] for each in written}
+        others = [each for each in kept if each.get("trap") not in names]
         write_json(options.json, [*others, *written])
     return FAILED if failures else DONE
 
