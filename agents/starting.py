@@ -7,10 +7,8 @@ from typing import Any
 from agents.algorithms import ENTRIES, Algorithm
 from mesa_gym.errors import shorten
 from mesa_gym.policies import as_policy
-from mesa_gym.policies.saved import load_model
+from mesa_gym.policies.saved import is_model_file, load_model
 from mesa_gym.traps import Split, Trap
-
-MODEL = ".zip"
 
 
 def load_start(spec: str, trap: Trap, algorithm: Algorithm | None = None) -> Any:
@@ -25,7 +23,7 @@ def load_start(spec: str, trap: Trap, algorithm: Algorithm | None = None) -> Any
     Raises:
         ValueError: there is no such agent, or the algorithm trains agents of another kind.
     """
-    if spec.endswith(MODEL):
+    if is_model_file(spec):
         name = "sb3-ppo" if algorithm is None else algorithm.name
         return load_model(spec, name.removeprefix("sb3-"))
     agent = as_policy(spec, trap, trap.horizon(Split.TRAIN))
@@ -44,7 +42,7 @@ def infer_algorithm(spec: str, trap: Trap) -> str:
     Raises:
         ValueError: there is no such agent, or none can.
     """
-    if spec.endswith(MODEL):
+    if is_model_file(spec):
         return "sb3-ppo"
     kind = getattr(load_start(spec, trap), "kind", "")
     for entry in ENTRIES:

@@ -18,9 +18,10 @@ from agents.deployment import FILE, DeploymentLog, Judge
 from agents.lesson import Lesson, Progress, Watch
 from agents.ppo_settings import PPOSettings
 from agents.run import NUM_LEVELS, Run
-from agents.starting import MODEL, infer_algorithm, load_start
+from agents.starting import infer_algorithm, load_start
 from mesa_gym.command import DONE, run_command
 from mesa_gym.errors import missing_extra
+from mesa_gym.policies.saved import is_model_file
 from mesa_gym.scoring.card_data import package_versions
 from mesa_gym.traps import find_trap
 
@@ -57,11 +58,11 @@ def train(run: Run, out: Path, progress: Progress = lambda steps: None) -> Path:
     require_free(out)
     log = make_log(run)
     watch = None if log is None else log.watch
-    if run.start.endswith(MODEL):
+    if is_model_file(run.start):
         model = load_start(run.start, run.environment().trap, run.algorithm)
         learn(run, (run.seed,), start=[model], watch=watch, progress=progress)
         out.mkdir(parents=True, exist_ok=True)
-        model.save(out / f"model{MODEL}")
+        model.save(out / "model.zip")
     else:
         (trained,) = train_many(run, (run.seed,), progress, watch=watch)
         save(out, trained)

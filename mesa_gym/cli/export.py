@@ -11,6 +11,7 @@ from mesa_gym.command import DONE, require_writable
 from mesa_gym.envs.checks import integer
 from mesa_gym.files import write_text
 from mesa_gym.policies import name_pursuer
+from mesa_gym.policies.saved import is_model_file
 from mesa_gym.report.page import load_jinja2
 from mesa_gym.scoring.plays import split_of
 from mesa_gym.scoring.trace import MOST_SEED
@@ -99,7 +100,7 @@ def _make_playground(trap: Trap, options: argparse.Namespace) -> str:
 
 def _make_player(policy: str, options: argparse.Namespace) -> PolicyPlayer:
     """Return who plays; other policies may stand beside those that ``--algo`` loads."""
-    algo = options.algo if policy.endswith(".zip") else None
+    algo = options.algo if is_model_file(policy) else None
     return PolicyPlayer(policy, options.seed, algo)
 
 

@@ -19,7 +19,7 @@ from mesa_gym.policies.library import LIBRARY, load_from_library
 from mesa_gym.policies.names import SWEEPER, references
 from mesa_gym.policies.oracle import make_named
 from mesa_gym.policies.protocol import Policy
-from mesa_gym.policies.saved import ENDINGS, load_file
+from mesa_gym.policies.saved import ENDINGS, is_model_file, load_file
 from mesa_gym.policies.scripted import constant, uniform
 from mesa_gym.policies.sweeper import Sweeper
 from mesa_gym.traps import Trap
@@ -97,7 +97,7 @@ def as_policy(
         >>> trap = find_trap("CheeseCorner")()
         >>> policy = as_policy("oracle:cheese", trap, trap.horizon("test"))
     """
-    if algo is not None and not str(policy).endswith(".zip"):
+    if algo is not None and not is_model_file(policy):
         given = shorten(policy)
         raise ValueError(f"algo {shorten(algo)} is for a saved model, a .zip, not for {given}")
     if isinstance(policy, Path):

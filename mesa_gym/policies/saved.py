@@ -18,9 +18,14 @@ ALGORITHMS = {
 }
 
 
+def is_model_file(policy: Any) -> bool:
+    """Return whether a policy is the name of a file that Stable-Baselines3 saved."""
+    return isinstance(policy, str | Path) and str(policy).endswith(".zip")
+
+
 def load_file(file: str, trap: Trap, observation: str | None, algo: str | None) -> Any:
     """Return the policy or the model that a file holds, as ``as_policy`` says."""
-    if file.endswith(".zip"):
+    if is_model_file(file):
         return load_model(file, algo)
     if not file.endswith(ENDINGS):
         raise ValueError(

@@ -14,6 +14,7 @@ from mesa_gym.envs.checks import integer
 from mesa_gym.errors import shorten, shorten_text
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import Text, decode_json, require
+from mesa_gym.policies.saved import is_model_file
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.score import Player, make_player, score_all
 from mesa_gym.scoring.trace import MOST_LEVELS
@@ -155,7 +156,7 @@ def _choose_keywords(
 ) -> tuple[str | None, str | None]:
     """Return the two keywords of ``as_policy`` where they are for this policy, else None."""
     if isinstance(policy, str | Path):
-        return None, algo if str(policy).endswith(".zip") else None
+        return None, algo if is_model_file(policy) else None
     return None if hasattr(policy, "observation") else observation, None
 
 
