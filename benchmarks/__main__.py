@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import sys
-
-if __name__ == "__main__":
-    # ``python -m`` imports from the working folder first, where a stranger's files may lie. They
-    # are not to be found, neither here nor by processes that are started from here.
-    _root, _here = os.path.dirname(os.path.dirname(os.path.abspath(__file__))), os.getcwd()
-    if not os.path.samefile(_root, _here):
-        sys.path[:] = [each for each in sys.path if os.path.realpath(each) != _here]
-    os.environ["PYTHONPATH"] = os.pathsep.join([_root, *filter(os.path.isabs, sys.path)])
-    os.environ["PYTHONSAFEPATH"] = "1"
-
 import argparse
+import sys
 from collections.abc import Sequence
 from importlib import import_module
 from typing import NamedTuple
@@ -34,9 +23,7 @@ COMMANDS = {
     "train": Subcommand("agents.train", "train an agent"),
     "board": Subcommand("benchmarks.board.commands", "train and score agents; make their pages"),
     "track": Subcommand("benchmarks.tracks.commands", "evaluate methods; rerun one of your own"),
-    "submit": Subcommand("benchmarks.submissions.commands", "hand in agents, and score them"),
     "library": Subcommand("benchmarks.library", "make the library of trained agents"),
-    "audit": Subcommand("benchmarks.audit.commands", "tell from agents what they will pursue"),
 }
 
 

@@ -70,8 +70,6 @@ OF_BENCHMARKS = {
     "train": ("",),
     "board": ("run", "render"),
     "track": ("run", "rerun"),
-    "submit": ("export", "run", "rerun"),
-    "audit": ("rerun", "predict", "gate"),
     "library": ("make",),
 }
 TEMPLATES = environment(HERE / "templates", str)  # pages are Markdown: nothing is escaped

@@ -68,7 +68,6 @@ def start(code, folder, **streams):
         ("benchmarks.__main__", "library make", "library"),
         ("benchmarks.__main__", "board run", "board"),
         ("benchmarks.__main__", "board render", "board"),
-        ("benchmarks.__main__", "submit run s", "submit"),
         ("benchmarks.__main__", "track run", "track"),
     ],
 )

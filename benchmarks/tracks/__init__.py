@@ -2,11 +2,10 @@
 
 ::
 
-    the evaluator                                   a room for each call
-    running: members, labels                        inside: a method
-      entrant.Entrant  -- observations, labels -->    room_envs, ServedLabels
-        wall.Wall     <-- probabilities, bytes --
+    running: members, labels
+      entrant.Entrant  -- observations, labels -->  a method
+                      <-- policies --
 
-``evaluation`` measures what was chosen, ``record`` is what is kept, ``comparing`` holds it against
-another evaluator's rerun. The rules are in ``docs/methods.md``.
+``evaluation`` measures what was chosen, ``record`` is what is kept. The rules are in
+``docs/methods.md``.
 """

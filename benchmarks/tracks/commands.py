@@ -1,22 +1,19 @@
 """The tracks: ``python -m benchmarks track rerun`` for a method of one's own, ``run`` for ours.
 
-``rerun`` evaluates a method on unseen levels, prints what it gets beside the committed methods,
-writes records to hand in (``--out``), or compares with such records (``--against``). ``run``
-evaluates methods on public levels, and goes on where it was left; ``commit`` puts them among the
-committed ones; ``render`` makes the page. docs/methods.md has the rules.
+``rerun`` evaluates a method on unseen levels, prints what it gets beside the committed methods, and
+writes records (``--out``). ``run`` evaluates methods on public levels, and goes on where it was
+left; ``commit`` puts them among the committed ones; ``render`` makes the page. docs/methods.md has
+the rules.
 """
 
 from __future__ import annotations
 
 import argparse
+import secrets
 from collections.abc import Sequence
-from datetime import date
 from itertools import product
 from pathlib import Path
 
-from msgspec import convert, structs
-
-from benchmarks.challenge import Entry, add_salt_option, take_salt
 from benchmarks.jobs import runner
 from benchmarks.jobs.store import Results, add_results_option
 from benchmarks.options import (
@@ -28,18 +25,19 @@ from benchmarks.options import (
     say,
     tell_kept,
 )
-from benchmarks.tracks.comparing import compare_methods
+from benchmarks.tracks.entrant import describe
 from benchmarks.tracks.evaluation import LEVELS
 from benchmarks.tracks.methods import METHODS
 from benchmarks.tracks.page import write_page, write_text_table
 from benchmarks.tracks.record import TrackRecord
-from benchmarks.tracks.record_files import COMMITTED, MethodRecords, read_method, read_methods
+from benchmarks.tracks.record_files import COMMITTED, MethodRecords, read_methods
 from benchmarks.tracks.running import evaluate_method, gather_records, list_jobs
 from benchmarks.tracks.scores import score_methods
 from benchmarks.tracks.tasks import RANKING, SEEDS, TASKS, find_task
-from benchmarks.tracks.wall import Wall
 from mesa_gym.command import DONE, FAILED
 
+# Characters of a secret salt: who guesses one knows the levels.
+LEAST_SALT = 16
 BEST = 3  # committed methods that stand beside one that is tried
 
 
@@ -94,45 +92,39 @@ def _declare_rerun(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=count, default=1, help="(1)")
     parser.add_argument("--steps", type=count, help="of training an agent (as the task says)")
     parser.add_argument("--levels", type=count, default=LEVELS, help=f"scored ({LEVELS})")
-    add_salt_option(parser)
-    either = parser.add_mutually_exclusive_group()
-    either.add_argument("--out", type=Path, help="write NAME.jsonl into this folder, to hand in")
-    either.add_argument(
-        "--against", type=Path, help="compare with this NAME.jsonl; all else is as it says"
-    )
-    parser.add_argument("--authors", nargs="+", help="of the method, with --out")
-    parser.add_argument("--code", help="address of its published code, with the commit")
+    told = f"the evaluator's secret, {LEAST_SALT} characters or more (default: drawn, and printed)"
+    parser.add_argument("--salt", help=told)
+    parser.add_argument("--out", type=Path, help="write NAME.jsonl into this folder")
 
 
 def _rerun(options: argparse.Namespace) -> int:
-    entry = _read_entry(options)
-    if options.against and not options.against.is_file():
-        raise ValueError(f"there is no file {options.against}; expected NAME.jsonl")
-    claim = read_method(options.against) if options.against else None
-    wanted = [*product(options.tasks or RANKING, range(options.seeds))]
-    if claim:
-        wanted = sorted((record.task, record.seed) for record in claim.records)
-    salt = take_salt(options.salt)
-    with Wall() as wall:
-        facts = wall.describe(options.method)
-        path = options.out / f"{facts.name}.jsonl" if options.out else None
-        if path and path.exists():
-            raise ValueError(f"{path} is there already; choose another folder, or remove it")
-        own = MethodRecords(structs.replace(facts, entry=entry), [])
-        for task, seed in wanted:
-            record = evaluate_method(
-                wall, options.method, find_task(task, seed), salt,
-                claim.records[0].levels if claim else options.levels, options.steps, say,
-            )  # fmt: skip
-            own.records.append(record)
-            if path:
-                own.save(path)
-            say(_describe_record(record))
+    wanted = product(options.tasks or RANKING, range(options.seeds))
+    facts, salt = describe(options.method), _take_salt(options.salt)
+    path = options.out / f"{facts.name}.jsonl" if options.out else None
+    if path and path.exists():
+        raise ValueError(f"{path} is there already; choose another folder, or remove it")
+    own = MethodRecords(facts, [])
+    for task, seed in wanted:
+        found = find_task(task, seed)
+        record = evaluate_method(options.method, found, salt, options.levels, options.steps, say)
+        own.records.append(record)
+        if path:
+            own.save(path)
+        say(_describe_record(record))
     print(_compare_committed(own))
-    differences = compare_methods(claim, own) if claim else []
-    for line in differences:
-        print(line)
-    return FAILED if differences else DONE
+    return DONE
+
+
+def _take_salt(given: str | None) -> str:
+    """Return the evaluator's secret, given or drawn, and print it: it repeats the evaluation."""
+    salt = secrets.token_hex(LEAST_SALT) if given is None else given
+    if len(salt) < LEAST_SALT:
+        raise ValueError(
+            f"salt {salt!r} is easily guessed: expected {LEAST_SALT} characters at least; without"
+            " --salt one is drawn"
+        )
+    say(f"salt {salt}")
+    return salt
 
 
 def _describe_record(record: TrackRecord) -> str:
@@ -149,15 +141,6 @@ def _compare_committed(own: MethodRecords) -> str:
     ]
     best, mine = score_methods(committed), score_methods([own])
     return write_text_table([*best[:BEST], *mine])
-
-
-def _read_entry(options: argparse.Namespace) -> Entry | None:
-    given = {"authors": options.authors, "code": options.code}
-    if not any(given.values()):
-        return None
-    if options.out is None or None in given.values():
-        raise ValueError("--authors and --code are given together, with --out")
-    return convert(given | {"date": date.today().isoformat()}, Entry)
 
 
 ACTIONS = {

@@ -1,15 +1,14 @@
-"""Training environments that a method steps from its room, and that count its steps."""
+"""Training environments that a method steps, and that count its steps."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from gymnasium.error import Error
 from msgspec import Meta
 
 from agents.run import NUM_LEVELS
-from benchmarks.rooms.messages import Served
 from benchmarks.tracks.methods.method import Bytes, Floats, Ints
 from mesa_gym.engine import Bools
 from mesa_gym.envs.vector import TrapVectorEnv
@@ -23,7 +22,7 @@ Seeds = Annotated[list[Annotated[int, Meta(ge=0, le=2**63 - 1)] | None], Meta(ma
 
 
 class TrainingEnvs:
-    """The environments of one room: no option of theirs reaches another level.
+    """The environments of one method: no option of theirs reaches another level.
 
     Args:
         trap: whose training levels are played.
@@ -38,9 +37,9 @@ class TrainingEnvs:
         self._venvs: list[TrapVectorEnv] = []
         self.steps = 0
 
-    def serve(self) -> Served:
-        """Return what a room may call."""
-        return {"make": self.make, "begin": self.begin, "step": self.step}
+    def call(self, name: str, *arguments: Any) -> Any:
+        """Call ``make``, ``begin`` or ``step``."""
+        return getattr(self, name)(*arguments)
 
     def make(self, n: Rows) -> int:
         """Make n environments, and return their number."""

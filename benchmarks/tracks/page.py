@@ -66,7 +66,7 @@ def _name_kind(each: MethodScore) -> str:
         return "never trained"
     if each.missing:
         return f"lacks seeds of {len(each.missing)} of {len(RANKING)} tasks"
-    return each.facts.entry.tier if each.facts.entry else ""
+    return ""
 
 
 METHOD = Column("method", lambda each: each.facts.name)

@@ -19,7 +19,6 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from benchmarks.challenge import Entry, Name
 from benchmarks.tracks.tasks import BOARD_VERSION, Encoding
 from mesa_gym import __version__
 
@@ -30,6 +29,8 @@ Difference = Annotated[int, Meta(ge=-MOST, le=MOST)]
 Amount = Annotated[float, Meta(ge=0, le=MOST)]
 Line = Annotated[str, Meta(max_length=300)]
 # The policies of a method: weights of the package's network, or whatever runs behind the wall.
+# Names that look the same in any folder, and on any terminal.
+Name = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")]
 Policies = Literal["networks", "any"]
 Label = Literal["returns", "demonstrations", "preferences"]
 LABEL_KINDS: tuple[Label, ...] = ("returns", "demonstrations", "preferences")
@@ -93,7 +94,7 @@ class Point(Struct, frozen=True, forbid_unknown_fields=True):
     used: tuple[Count, Count]
 
 
-class MethodFacts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class MethodFacts(Struct, frozen=True, kw_only=True):
     """Facts of a method, once on top of its records.
 
     Attributes:
@@ -103,7 +104,6 @@ class MethodFacts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         priors: what it assumes besides the data.
         about: what it does, in a line.
         paper: that it follows, as author and year or an address; "" for none.
-        entry: None of the project's own.
         board, package: the versions that it was evaluated with.
     """
 
@@ -113,7 +113,6 @@ class MethodFacts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     priors: Line = "none"
     about: Line = ""
     paper: Line = ""
-    entry: Entry | None = None
     board: Line = BOARD_VERSION
     package: Line = __version__
 

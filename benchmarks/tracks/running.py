@@ -10,13 +10,13 @@ from pathlib import Path
 
 from benchmarks.jobs.job import Job, Scratch
 from benchmarks.jobs.store import Results
-from benchmarks.tracks.entrant import Entrant
+from benchmarks.tracks.entrant import Entrant, describe, name_method
 from benchmarks.tracks.evaluation import CHOOSING, LEVELS, Evaluator
 from benchmarks.tracks.labels import evaluate_labels
 from benchmarks.tracks.record import Member, TrackRecord
 from benchmarks.tracks.record_files import COMMITTED, MethodRecords, read_method
 from benchmarks.tracks.tasks import BOARD_VERSION, SEEDS, BoardTask, find_public_salt, find_task
-from benchmarks.tracks.wall import Wall, name_method
+from mesa_gym.policies import Policy
 from mesa_gym.scoring import salt_digest
 from mesa_gym.traps import Split
 
@@ -25,7 +25,6 @@ AGENTS, STEPS_A_SECOND, EVALUATION_SECONDS = 4, 25_000, 60
 
 
 def evaluate_method(
-    wall: Wall,
     method: str,
     task: BoardTask,
     salt: str,
@@ -36,7 +35,6 @@ def evaluate_method(
     """Train a method, and return what it gets.
 
     Args:
-        wall: behind which it runs.
         method: a name of ``METHODS``, or ``FILE.py:Class``.
         task: with its seed.
         salt: of levels, planes and roles.
@@ -45,11 +43,11 @@ def evaluate_method(
         tell: called with what is being done.
 
     Raises:
-        PolicyError: the method failed.
+        ValueError: there is no such method, or it broke a rule.
     """
-    began = _measure_seconds(wall)
+    began = time.process_time()
     evaluator = Evaluator(task, salt, levels)
-    entrant = Entrant(wall, method, evaluator, steps or task.steps)
+    entrant = Entrant(method, evaluator, steps or task.steps)
     tell(f"{task.name}, seed {task.seed}: training")
     entrant.train()
     tell(f"{task.name}, seed {task.seed}: labels")
@@ -64,20 +62,16 @@ def evaluate_method(
         steps=entrant.steps,
         members=[_measure_member(entrant, policy) for policy in entrant.members],
         labels=evaluate_labels(evaluator, entrant),
-        seconds=round(_measure_seconds(wall) - began, 1),
+        seconds=round(time.process_time() - began, 1),
     )
 
 
-def _measure_member(entrant: Entrant, policy: bytes) -> Member:
+def _measure_member(entrant: Entrant, policy: Policy) -> Member:
     return Member(
         entrant.measure(policy, Split.TEST),
         entrant.measure(policy, Split.SHIFT),
         entrant.measure(policy, Split.SHIFT, CHOOSING),
     )
-
-
-def _measure_seconds(wall: Wall) -> float:
-    return time.process_time() + wall.seconds
 
 
 @dataclass(frozen=True)
@@ -109,11 +103,10 @@ class Evaluation:
         return Job(name, {Path("methods", f"{name}.jsonl"): terms}, self.make, seconds)
 
     def make(self, scratch: Scratch) -> None:
-        """Train and evaluate in rooms of its own."""
-        with Wall() as wall:
-            facts = wall.describe(self.method)
-            salt = find_public_salt(self.task.seed)
-            record = evaluate_method(wall, self.method, self.task, salt, self.levels)
+        """Train and evaluate."""
+        salt = find_public_salt(self.task.seed)
+        record = evaluate_method(self.method, self.task, salt, self.levels)
+        facts = describe(self.method)
         (path,) = scratch.files
         MethodRecords(facts, [record]).save(scratch.folder / path)
         scratch.keep(path)

@@ -71,25 +71,6 @@ def counting(*nodes, **constants):
     return remembering(count, *nodes, *chosen, **fixed, **constants)
 
 
-def looping():
-    """A graph that goes round 2**62 times."""
-    given = [("i", (), TensorProto.INT64), ("go", (), TensorProto.BOOL), ("before", (64, 5))]
-    body = helper.make_graph(
-        [node("Identity", ["go"], ["go_on"]), node("Sin", ["before"], ["after"])],
-        "body",
-        [declare(*each) for each in given],
-        [declare("go_on", (), TensorProto.BOOL), declare("after", (64, 5))],
-    )
-    loop = node("Loop", ["times", "yes", "scores"], ["logits"], body=body)
-    return graph([*product("scores"), loop], weights=ONES, times=np.int64(2**62), yes=np.True_)
-
-
-def allocating():
-    """A graph that makes 40 GB of zeros."""
-    zeros = node("ConstantOfShape", ["size"], ["zeros"])
-    return adding(zeros, node("ReduceSum", ["zeros"], ["more"], keepdims=0), size=[10**10])
-
-
 def failing(name):
     """A graph that fails when it is run, in a node of that name."""
     nodes = [

@@ -6,7 +6,6 @@ import pytest
 from msgspec.structs import replace
 from track_records import LEVELS, OF_A_DRAW, make_method, make_record
 
-from benchmarks.challenge import Entry
 from benchmarks.tracks.record import LABEL_KINDS, LABELS, Member, Point, compute_area
 from benchmarks.tracks.record_files import COMMITTED, read_method, read_methods
 from benchmarks.tracks.scores import score_methods
@@ -97,8 +96,7 @@ def test_counts_that_cannot_be_are_refused(changes, told):
 
 
 def test_a_file_says_what_was_saved(tmp_path):
-    by = Entry(authors=("A. Person",), code="https://a.b/c@1", date="2026-11-25")
-    method, path = make_method("mine.Mine", 0.3, entry=by), tmp_path / "mine.Mine.jsonl"
+    method, path = make_method("mine.Mine", 0.3), tmp_path / "mine.Mine.jsonl"
     method.save(path)
     again = read_method(path)
     assert again.facts == method.facts

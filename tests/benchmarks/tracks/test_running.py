@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from strangers import LAZY
 
 from benchmarks.jobs import runner
 from benchmarks.jobs.store import Results
@@ -16,12 +15,13 @@ from benchmarks.tracks.record_files import COMMITTED, read_method, read_methods
 from benchmarks.tracks.running import Evaluation
 from benchmarks.tracks.tasks import find_task
 
+LAZY = f"{Path(__file__).parents[2] / 'support' / 'methods' / 'lazy_methods.py'}:Lazy"
 SALT = "a secret of the evaluator"
 SHORT = ["rerun", LAZY, "--tasks", "CheeseDish", "--levels", "30"]
 
 
-def test_methods_say_what_they_are(wall):
-    facts = [wall.describe(name) for name in METHODS]
+def test_methods_say_what_they_are():
+    facts = [running.describe(name) for name in METHODS]
     assert all(each.about for each in facts)
     assert facts == [read_method(COMMITTED / f"{name}.jsonl").facts for name in METHODS]
     assert {each.policies for each in facts} == {"networks", "any"}
@@ -33,17 +33,17 @@ def test_methods_say_what_they_are(wall):
     [
         ("cue", "Did you mean 'cues'"),
         (LAZY.replace("Lazy", "constant"), "not a subclass"),
-        (LAZY.replace("Lazy", "Lazi"), "not have the class Lazi. Did you mean 'Lazy'"),
+        (LAZY.replace("Lazy", "Lazi"), "unknown class of .*'Lazi'.* mean 'Lazy'"),
     ],
 )
-def test_unknown_methods(name, told, wall):
+def test_unknown_methods(name, told):
     with pytest.raises(ValueError, match=told):
-        wall.describe(name)
+        running.describe(name)
 
 
-def test_a_record_says_all(wall):
+def test_a_record_says_all():
     task = find_task("CheeseDish", 1)
-    record = running.evaluate_method(wall, LAZY, task, "salt", levels=30)
+    record = running.evaluate_method(LAZY, task, "salt", levels=30)
     assert record.coverage == record.members[0].solved == record.area == 0
     assert (record.encoding, record.wanted) == (task.encoding, task.wanted)
     assert (record.trap, record.levels, len(record.members)) == ("CheeseDish-v0", 30, 2)
@@ -74,33 +74,32 @@ def test_a_record_of_other_terms_is_not_taken_for_this_one(tmp_path, jobs_run_he
 
 
 @pytest.mark.slow
-def test_the_example_of_the_rules_runs(tmp_path, wall):
+def test_the_example_of_the_rules_runs(tmp_path):
     (code,) = re.findall(r"```python\n(.*?)```", Path("docs/methods.md").read_text(), re.DOTALL)
     (tmp_path / "mine.py").write_text(code)
     task = find_task("CheeseDish", 0)
     method = f"{tmp_path / 'mine.py'}:Mine"
-    record = running.evaluate_method(wall, method, task, "x", levels=30, steps=4_000)
+    record = running.evaluate_method(method, task, "x", levels=30, steps=4_000)
     assert len(record.members) == 2
 
 
 @pytest.mark.thorough
-@pytest.mark.usefixtures("commands_share_a_wall")
 def test_rerun_prints_what_a_method_gets_beside_the_best(capsys, tmp_path):
-    by = ["--authors", "A. Person", "--code", "https://a.b/c@1"]
-    assert main([*SHORT, "--out", str(tmp_path), *by, "--salt", SALT]) == 0
+    assert main([*SHORT, "--out", str(tmp_path), "--salt", SALT]) == 0
     printed = capsys.readouterr()
     assert "CheeseDish, seed 0: S 0.00, C 0.00" in printed.err
     assert re.search(r"table .*\n(.*\n)+.*lazy_methods.Lazy +0\.00", printed.out)
-    path = tmp_path / "lazy_methods.Lazy.jsonl"
-    kept = read_method(path)
-    assert kept.facts.entry
-    assert (kept.facts.entry.authors, kept.facts.entry.tier) == (("A. Person",), "claimed")
+    (record,) = read_method(tmp_path / "lazy_methods.Lazy.jsonl").records
+    assert SALT not in record.salt
     assert main([*SHORT, "--out", str(tmp_path)]) == 2  # never over another's records
     assert "is there already" in capsys.readouterr().err
-    assert main(["rerun", LAZY, "--against", str(path), "--salt", SALT]) == 0
-    path.write_text(path.read_text().replace('"priors":"none"', '"priors":"many"'))
-    assert main(["rerun", LAZY, "--against", str(path), "--salt", SALT]) == 1
-    assert "priors is 'many', and 'none' of the code" in capsys.readouterr().out
+
+
+def test_a_salt_is_printed_and_without_one_another_is_drawn(capsys):
+    salts = [commands._take_salt(None), commands._take_salt(None), commands._take_salt(SALT)]
+    assert re.findall("^salt (.+)$", capsys.readouterr().err, re.MULTILINE) == salts
+    assert len({*salts}) == 3
+    assert min(map(len, salts)) >= commands.LEAST_SALT
 
 
 @pytest.mark.thorough

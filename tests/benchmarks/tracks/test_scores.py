@@ -10,7 +10,6 @@ from msgspec.structs import replace
 from track_records import make_method, make_record
 
 from benchmarks.tracks import ranks, scores
-from benchmarks.tracks.comparing import compare_methods
 from benchmarks.tracks.page import tabulate, write_markdown, write_page
 from benchmarks.tracks.ranks import find_apart, rank_places
 from benchmarks.tracks.record import MethodFacts
@@ -108,34 +107,6 @@ def test_the_page_says_what_the_table_says_and_fetches_nothing(tmp_path):
     (tmp_path / "index.html").write_text("mine")
     with pytest.raises(FileExistsError, match="is not of a leaderboard"):
         write_page(shown, tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("claimed", "found", "agree"),
-    [
-        ([0.9], [0.9], True),
-        ([0.9], [0.7], True),  # the error of one training is 0.09
-        ([1.0], [0.5], False),
-        ([0.9] * 3, [0.8] * 3, True),
-        ([0.9] * 3, [0.5] * 3, False),
-        ([0.6] * 3, [0.9, 0.1, 0.9], True),  # seeds that differ so much say little
-        ([1.0, 0.0, 0.0], [0.0, 0.0, 0.0], False),  # and excuse no claim
-    ],
-)
-def test_values_agree_within_three_standard_errors(claimed, found, agree):
-    facts = MethodFacts(name="m", policies="any")
-    claim, own = (
-        MethodRecords(facts, [make_record("CoinRun", seed, s) for seed, s in enumerate(values)])
-        for values in (claimed, found)
-    )
-    lines = compare_methods(claim, own)
-    assert (not lines) == agree
-    assert all(line.startswith("CoinRun, S: claimed") for line in lines)
-
-
-def test_what_a_claim_says_of_its_method_is_what_its_code_says():
-    claim, own = make_method("m", 0.5, priors="none at all"), make_method("m", 0.5)
-    assert compare_methods(claim, own) == ["priors is 'none at all', and 'none' of the code"]
 
 
 def test_methods_that_do_not_stand_apart_share_a_place():

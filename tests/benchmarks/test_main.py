@@ -1,0 +1,42 @@
+"""Usage of ``python -m benchmarks``: bad options are named before any work is done."""
+
+import pytest
+
+from benchmarks.__main__ import COMMANDS, main
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("boards", "Did you mean 'board'?"),
+        ("board run --levels 0", "'0' is not a whole number of at least 1"),
+        ("board run --seeds two", "'two' is not a whole number of at least 1"),
+        (f"board run --out {__file__}", "is a file; expected a folder"),
+        ("board run --budget quik", "invalid choice: 'quik'"),
+        ("board run --traps CoinRum", "Did you mean 'CoinRun'"),
+        ("board run --alpha 2", "alpha must be a number from 0 to 1"),
+        ("board run --budget leaderboard --algorithms pp0", "unknown algorithm of this budget 'p"),
+        ("board run --budget quick --traps FollowMe", "no such agents; without --budget"),
+        ("board commit", "required: --out"),
+        ("board", "required: action"),
+        ("track rerun nothing", "unknown method 'nothing'"),
+        ("track rerun nowhere.py:Mine", "there is no file 'nowhere.py'"),
+        ("track rerun table --salt short", "is easily guessed: expected 16 characters"),
+    ],
+)
+def test_bad_usage_is_named_before_work(arguments, told, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    try:
+        code = main(arguments.split())
+    except SystemExit as stop:
+        code = stop.code
+    assert code == 2
+    assert told in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"]])
+def test_help_lists_every_command(arguments, capsys):
+    assert main(arguments) == (0 if arguments else 2)
+    printed = capsys.readouterr().out
+    assert all(f"{name} " in printed for name in COMMANDS)
