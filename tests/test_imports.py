@@ -1,13 +1,11 @@
-"""Imports run one way, and the core needs gymnasium, msgspec and numpy only."""
+"""Imports run one way and in no circle, the core needs few packages, names of others are public."""
 
 import ast
 import re
 import sys
 from functools import cache
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-
-import pytest
 
 from mesa_gym.traps import package_traps
 
@@ -36,6 +34,7 @@ ORDER = [
     {"benchmarks.__main__"},
 ]
 RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}
+CORE = {"gymnasium", "mesa_gym", "msgspec", "numpy", *sys.stdlib_module_names}
 OPTIONAL = {
     "mesa_gym/cli/demos.py": {"minari"},
     "mesa_gym/envs/gymnax.py": {"gymnax", "jax"},
@@ -56,93 +55,114 @@ OPTIONAL = {
     "mesa_gym/trained/": {"safetensors", "torch"},
     "mesa_gym/viewer/recording.py": {"imageio_ffmpeg"},
 }
-FILES = sorted(
-    path.relative_to(ROOT)
-    for folder in ("mesa_gym", "agents", "benchmarks")
-    for path in (ROOT / folder).rglob("*.py")
-)
 
 
-def part(module):
+@cache
+def modules():
+    """Return path -> nodes of each module of the product, read and walked once."""
+    folders = (ROOT / name for name in ("mesa_gym", "agents", "benchmarks"))
+    paths = sorted(path for folder in folders for path in folder.rglob("*.py"))
+    return {str(p.relative_to(ROOT)): [*ast.walk(ast.parse(p.read_text()))] for p in paths}
+
+
+def list_imports(nodes):
+    """Return the modules that are imported, each with the names that come from it."""
+    whole = [(alias.name, set()) for x in nodes if isinstance(x, ast.Import) for alias in x.names]
+    froms = [node for node in nodes if isinstance(node, ast.ImportFrom)]
+    return whole + [
+        ("." * x.level + (x.module or ""), {alias.name for alias in x.names}) for x in froms
+    ]
+
+
+def find_part(module):
+    """Return the part of the house that a module is in: a line of ``ORDER`` has its name."""
     pieces = module.split(".")
     return pieces[0] if pieces[0] == "agents" else ".".join(pieces[:2])
 
 
-@cache
-def imported(path):
-    found = set()
-    for node in ast.walk(ast.parse((ROOT / path).read_text())):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
-            found.add(node.module or "")
-    return found
+def name_module(path):
+    return path.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
 
 
-@cache
-def named(path):
-    """Return what is imported, the modules that come by their names from a package included."""
-    tree = ast.walk(ast.parse((ROOT / path).read_text()))
-    froms = [node for node in tree if isinstance(node, ast.ImportFrom)]
-    return imported(path) | {f"{node.module}.{a.name}" for node in froms for a in node.names}
+def explain_import(path, module, names):
+    """Return why a module may not import another, "" where it may."""
+    own, other = find_part(name_module(path)), find_part(module)
+    if module.startswith("."):
+        return "by a relative name"
+    if other.split(".")[0] in ("docs", "tests"):
+        return "which is for readers and tests"
+    if own != other and [x for x in {*module.split("."), *names} if re.match("_(?!_)", x)]:
+        return "which is private"
+    if own in ("mesa_gym", "benchmarks") or own == other:
+        return ""  # a package itself only registers and exports
+    if other in RANK:
+        return "" if RANK[other] < RANK[own] else "which stands no lower in ORDER"
+    if other.split(".")[0] in ("agents", "benchmarks", "mesa_gym") and "." in other:
+        return "which ORDER lacks"
+    extras = (more for start, more in OPTIONAL.items() if path.startswith(start))
+    if own.startswith("mesa_gym.") and module.split(".")[0] not in CORE.union(*extras):
+        return "which the core does without"
+    return ""
 
 
-# The package itself only registers and exports.
-@pytest.mark.parametrize("path", [p for p in FILES if p != Path("mesa_gym/__init__.py")], ids=str)
-def test_imports_run_one_way_and_the_core_needs_few_packages(path):
-    own = part(".".join(path.with_suffix("").parts))
-    for module in imported(path):
-        other = part(module)
-        if other.split(".")[0] not in {"mesa_gym", "agents", "benchmarks"} or other == own:
-            continue
-        if module in ("mesa_gym", "benchmarks"):
-            continue  # the version, a module without a package
-        assert RANK[other] < RANK[own], f"{path} imports {module}"
-    if path.parts[0] == "mesa_gym":
-        allowed = {"gymnasium", "msgspec", "numpy", "mesa_gym", *sys.stdlib_module_names}
-        extras = (more for file, more in OPTIONAL.items() if str(path).startswith(file))
-        assert {module.split(".")[0] for module in imported(path)} <= allowed.union(*extras)
+def test_imports_run_one_way_and_stay_few():
+    wrong = [
+        f"{path} imports {module}, {why}"
+        for path, nodes in modules().items()
+        for module, names in list_imports(nodes)
+        if (why := explain_import(path, module, names))
+    ]
+    assert not wrong, "\n".join(wrong)
 
 
-PACKAGES = ["engine", "traps", "solver", "envs", "rendering", "testing"]
-PACKAGES += ["policies", "scoring", "report", "trained", "viewer", "cli"]
-PACKAGES = [*(f"mesa_gym/{name}" for name in PACKAGES), "benchmarks"]
-
-
-@pytest.mark.parametrize("package", PACKAGES)
-def test_no_package_imports_in_a_circle(package):
+def test_packages_import_in_no_circle():
     """Imports for type checkers alone count as well."""
-    paths = [p for p in FILES if p.is_relative_to(package)]
-    modules = {".".join(p.with_suffix("").parts).removesuffix(".__init__"): p for p in paths}
-    # A package of mesa_gym may hand on names of its modules; those of benchmarks hold nothing.
-    found = named if package == "benchmarks" else imported
-    sorter = TopologicalSorter(
-        {name: found(path) & {*modules} - {name} for name, path in modules.items()}
-    )
-    sorter.prepare()
+    imported: dict[str, dict[str, set[str]]] = {}
+    for path, nodes in modules().items():
+        # A name that comes from a package may be a module of it.
+        found = {module for module, _ in list_imports(nodes)}
+        found |= {f"{module}.{x}" for module, names in list_imports(nodes) for x in names}
+        part = find_part(name_module(path)) if path.startswith("mesa_gym/") else path.split("/")[0]
+        imported.setdefault(part, {})[name_module(path)] = found
+    circles = []
+    for graph in imported.values():
+        try:
+            TopologicalSorter({x: found & {*graph} - {x} for x, found in graph.items()}).prepare()
+        except CycleError as error:
+            circles.append(" -> ".join(error.args[1]))
+    assert not circles, "\n".join(circles)
 
 
-VIEWER = [p for p in FILES if str(p).startswith("mesa_gym/viewer/")]
-
-
-@pytest.mark.parametrize("path", VIEWER, ids=str)
-def test_the_viewer_is_made_of_public_names_and_names_no_trap(path):
-    """It knows no rule of any: neither a module of one nor a trap's name is in its code."""
-    traps = package_traps().values()
-    assert not {cls.__module__ for cls in traps} & imported(path)
-    tree = ast.parse((ROOT / path).read_text())
-    bodies = (getattr(node, "body", None) for node in ast.walk(tree))
+def find_docstrings(nodes):
+    """Return the nodes that hold docstrings, which may give a trap as an example."""
+    bodies = (getattr(node, "body", None) for node in nodes)
     first = [body[0] for body in bodies if isinstance(body, list) and body]
-    docs = {node.value for node in first if isinstance(node, ast.Expr)}  # may give examples
-    for node in ast.walk(tree):
+    return {node.value for node in first if isinstance(node, ast.Expr)}
+
+
+def find_foreign(nodes, trap_names):
+    """Yield what code of the viewer says of a trap, and what it takes of another's privates."""
+    docs = find_docstrings(nodes)
+    for node in nodes:
         if isinstance(node, ast.Constant | ast.Name) and node not in docs:
             said = node.id if isinstance(node, ast.Name) else str(node.value)
-            assert not [cls for cls in traps if cls.__name__ in said], said
-        if isinstance(node, ast.ImportFrom) and node.module != "__future__":
-            names = [*(node.module or "").split("."), *(alias.name for alias in node.names)]
-            assert not [name for name in names if name.startswith("_")]
+            if trap_names.search(said):
+                yield f"{node.lineno}: {said}"
         # A class uses its own private names only; `_replace` is public.
         if isinstance(node, ast.Attribute) and re.match("_(?!_|replace$)", node.attr):
-            assert isinstance(node.value, ast.Name), node.attr
-            assert node.value.id in ("self", "cls", "Pen"), node.attr
+            owner = node.value.id if isinstance(node.value, ast.Name) else ""
+            if owner not in ("self", "cls", "Pen"):
+                yield f"{node.lineno}: {node.attr}"
+
+
+def test_viewer_names_no_trap_and_nothing_private():
+    """It knows no rule of any: neither a module of one nor a trap's name is in its code."""
+    traps = package_traps().values()
+    homes = {cls.__module__ for cls in traps}
+    trap_names = re.compile("|".join(cls.__name__ for cls in traps))
+    wrong = []
+    for path, nodes in modules().items():
+        if path.startswith("mesa_gym/viewer/"):
+            wrong += [f"{path}: {module}" for module, _ in list_imports(nodes) if module in homes]
+            wrong += [f"{path}:{said}" for said in find_foreign(nodes, trap_names)]
+    assert not wrong, "\n".join(wrong)
