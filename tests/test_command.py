@@ -71,9 +71,7 @@ def start(code, folder, **streams):
         ("benchmarks.__main__", "track run", "track"),
     ],
 )
-def test_a_deleted_working_directory_is_one_line(
-    module, line, program, tmp_path, monkeypatch, capsys
-):
+def test_deleted_working_directory_exits_2(module, line, program, tmp_path, monkeypatch, capsys):
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")
     (tmp_path / "gone").rmdir()
@@ -82,7 +80,7 @@ def test_a_deleted_working_directory_is_one_line(
 
 
 @pytest.mark.parametrize("closed", ["", "2>&-", "1>&-", "0<&- 1>&- 2>&-"])
-def test_closed_streams_stop_no_work_and_get_into_no_file(closed, tmp_path):
+def test_closed_streams_stop_no_work(closed, tmp_path):
     (tmp_path / "work.py").write_text(WORK)
     line = f'exec "{sys.executable}" work.py {closed}'
     done = subprocess.run(
@@ -105,7 +103,7 @@ full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has
 
 @full
 @pytest.mark.parametrize("last", ["print('x'); return 0", "print('x'); sys.exit(0)"])
-def test_full_standard_output_is_named_in_one_line(last, tmp_path):
+def test_full_standard_output_is_one_line(last, tmp_path):
     code = f"import sys; from mesa_gym.command import run_command\ndef work():\n  {last}\n"
     with open("/dev/full", "w") as nowhere:
         process = start(f"{code}sys.exit(run_command('p', work))", tmp_path, stdout=nowhere)
@@ -128,7 +126,7 @@ def test_full_standard_error_stops_no_work(tmp_path):
 @pytest.mark.parametrize(
     "work", ["lambda: cli.main(['--version'])", "lambda: run_command('p', lambda: print('x') or 0)"]
 )
-def test_a_reader_that_has_gone_is_told_nothing(work, tmp_path):
+def test_closed_reader_is_told_nothing(work, tmp_path):
     code = (
         f"import sys; from mesa_gym import cli; from mesa_gym.command import run_command; {PATIENT}"
     )
@@ -143,7 +141,7 @@ def test_a_reader_that_has_gone_is_told_nothing(work, tmp_path):
     ("number", "code", "word"),
     [(signal.SIGTERM, 143, "terminated"), (signal.SIGINT, 130, "interrupted")],
 )
-def test_signals_end_a_command_that_leaves_nothing_half_written(number, code, word, tmp_path):
+def test_signal_leaves_nothing_half_written(number, code, word, tmp_path):
     (tmp_path / "card.json").write_text("old")
     process = start(WAITING, tmp_path)
     assert process.stdout.readline() == "ready\n"
@@ -154,7 +152,7 @@ def test_signals_end_a_command_that_leaves_nothing_half_written(number, code, wo
 
 
 @pytest.mark.parametrize("handler", [signal.SIG_DFL, signal.SIG_IGN, lambda *_: None])
-def test_signals_are_handled_afterwards_as_they_were_before(handler):
+def test_signal_handlers_are_restored(handler):
     before = signal.signal(signal.SIGTERM, handler)
     try:
         during = []

@@ -79,7 +79,7 @@ GIVEN = {
 
 
 @pytest.mark.parametrize("what", GIVEN)
-def test_a_long_value_is_not_echoed_whole(what):
+def test_error_shortens_a_long_value(what):
     with pytest.raises((ValueError, TypeError)) as caught:
         GIVEN[what]()
     said = str(caught.value)
@@ -95,13 +95,13 @@ def test_short_values_are_shown_as_they_are():
     assert "..." in shorten(LONG)
 
 
-def test_what_is_shown_is_bounded():
+def test_shorten_bounds_what_is_shown():
     for value in (LONG, HUGE, [LONG] * 9, {LONG: {LONG: LONG}}, {*range(999)}, np.zeros((99, 99))):
         assert len(shorten(value)) <= MOST_SHOWN
         assert len(str(unknown("name", value, ["red"]))) <= MOST_SHOWN + 50
 
 
-def test_the_nearest_name_is_offered_for_other_values_too():
+def test_unknown_offers_the_nearest_name():
     assert "Did you mean 'red'?" in str(unknown("name", "rde", ["red", "square"]))
     assert "there is red" in str(unknown("name", None, ["red"]))
 

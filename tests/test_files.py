@@ -25,9 +25,7 @@ from mesa_gym.traps import find_trap
 from mesa_gym.viewer.mapfile import load_map
 
 
-def test_a_file_is_on_the_disk_before_its_name_and_the_name_before_the_return(
-    tmp_path, monkeypatch
-):
+def test_write_bytes_syncs_before_and_after_renaming(tmp_path, monkeypatch):
     done, sync, rename = [], os.fsync, os.replace
 
     def synced(handle):
@@ -47,9 +45,7 @@ def test_a_file_is_on_the_disk_before_its_name_and_the_name_before_the_return(
 
 
 @pytest.mark.parametrize("failing", ["fsync", "chmod", "replace"])
-def test_what_fails_names_the_file_and_leaves_the_old_one_and_nothing_else(
-    failing, tmp_path, monkeypatch
-):
+def test_write_bytes_that_fails_keeps_the_old(failing, tmp_path, monkeypatch):
     files.write_bytes(tmp_path / "x", b"old")
 
     def full(*_):
@@ -75,7 +71,7 @@ def special(kind, folder):
 
 @pytest.mark.timeout(10)
 @pytest.mark.parametrize("kind", ["pipe", "link to a pipe", "device"])
-def test_what_is_not_a_plain_file_is_not_waited_for(kind, tmp_path):
+def test_readers_refuse_pipes_and_devices(kind, tmp_path):
     path = special(kind, tmp_path)
     readers = files.read_bytes, files.read_json, ScoreCard.load, load_map
     for read in readers:
@@ -85,14 +81,14 @@ def test_what_is_not_a_plain_file_is_not_waited_for(kind, tmp_path):
 
 
 @pytest.mark.timeout(10)
-def test_a_pipe_is_no_trained_agent(tmp_path):
+def test_policy_file_that_is_piped_is_refused(tmp_path):
     os.mkfifo(tmp_path / "policy.json")
     with pytest.raises(ValueError, match="is a pipe or a device"):
         read_policy_file(tmp_path)
     assert trained_policies(find_trap("CheeseCorner"), tmp_path) == {}
 
 
-def test_plain_files_are_read_through_links_and_what_is_missing_is_named(tmp_path):
+def test_read_bytes_follows_links_and_names_missing(tmp_path):
     (tmp_path / "file").write_bytes(b"1")
     (tmp_path / "link").symlink_to("file")
     assert files.read_bytes(tmp_path / "link") == b"1"
@@ -102,7 +98,7 @@ def test_plain_files_are_read_through_links_and_what_is_missing_is_named(tmp_pat
         files.read_bytes(tmp_path)
 
 
-def test_a_lock_is_held_until_the_file_is_closed(tmp_path):
+def test_lock_file_holds_until_closed(tmp_path):
     path = tmp_path / "lock"
     with path.open("a") as first, path.open("a") as second:
         assert files.lock_file(path, first.fileno(), wait=True)
@@ -113,7 +109,7 @@ def test_a_lock_is_held_until_the_file_is_closed(tmp_path):
 
 @pytest.mark.parametrize("reason", ["ENOLCK", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"])
 @pytest.mark.parametrize("wait", [False, True])
-def test_without_locks_the_message_says_what_to_do(reason, wait, tmp_path, monkeypatch):
+def test_lock_file_without_locks_is_explained(reason, wait, tmp_path, monkeypatch):
     def lockless(*_):
         number = getattr(errno, reason)
         raise OSError(number, os.strerror(number))
@@ -127,7 +123,7 @@ def test_without_locks_the_message_says_what_to_do(reason, wait, tmp_path, monke
     assert "give each machine its own and copy them together" in said
 
 
-def test_a_system_without_locks_is_named(tmp_path, monkeypatch):
+def test_lock_file_without_fcntl_is_explained(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "fcntl", None)
     path = tmp_path / "lock"
     told = f"^{re.escape(str(path))} cannot be locked.*use Linux, macOS or WSL"
@@ -135,7 +131,7 @@ def test_a_system_without_locks_is_named(tmp_path, monkeypatch):
         files.lock_file(path, file.fileno(), wait=False)
 
 
-def test_a_lock_that_fails_otherwise_names_the_file(tmp_path):
+def test_lock_file_error_names_the_file(tmp_path):
     path = tmp_path / "lock"
     with path.open("a") as file:
         number = file.fileno()
@@ -149,7 +145,7 @@ PACKAGES = [Path(__file__).parents[1] / name for name in ("mesa_gym", "agents", 
 OWN = {"json_data.py", "nulls.py", "store.py", "format.py", "library.py"}
 
 
-def test_json_of_users_is_decoded_in_one_place():
+def test_json_of_users_is_decoded_centrally():
     files = [path for folder in PACKAGES for path in folder.rglob("*.py")]
     decoding = re.compile(r"json\.(loads?|decode|Decoder)\(")
     found = {path.name: decoding.findall(path.read_text()) for path in files}
@@ -169,7 +165,7 @@ def test_json_of_users_is_decoded_in_one_place():
         ),
     ],
 )
-def test_a_key_that_stands_twice_is_refused_by_its_name(data, key, read, tmp_path):
+def test_json_key_that_stands_twice_is_refused(data, key, read, tmp_path):
     text, head = json.dumps(data), f"{json.dumps(key)}: "
     path = tmp_path / "policy.json"
     path.write_text(text)
@@ -181,7 +177,7 @@ def test_a_key_that_stands_twice_is_refused_by_its_name(data, key, read, tmp_pat
         read(path)
 
 
-def test_the_key_is_named_where_it_is_deep_and_shortened_where_it_is_long():
+def test_json_repeated_key_is_found_at_depth():
     with pytest.raises(ValueError, match="the key 'a' stands twice in one object; keep one"):
         parse_json('[{"b": {"a": 1, "c": 2, "a": 1}}]')
     with pytest.raises(ValueError, match="stands twice") as caught:
@@ -193,7 +189,7 @@ def test_the_key_is_named_where_it_is_deep_and_shortened_where_it_is_long():
     assert parse_json(same) == decode_json(same, dict[str, Any]) == json.loads(same)
 
 
-def test_an_alias_is_what_it_stands_for():
+def test_expand_alias_gives_what_it_stands_for():
     """As Python 3.12's ``type`` statement makes them, of which NumPy 2.5's ``NDArray`` is one."""
     kind = TypeVar("kind")
     alias = TypeAliasType("alias", dict[str, kind], type_params=(kind,))
@@ -211,7 +207,7 @@ def test_an_alias_is_what_it_stands_for():
         (b"9" * 5000, "digits"),
     ],
 )
-def test_what_is_not_json(data, message):
+def test_json_that_is_damaged_is_refused(data, message):
     with pytest.raises(ValueError, match=message):
         parse_json(data)
     with pytest.raises(ValueError, match=r"."):

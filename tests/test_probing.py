@@ -67,14 +67,14 @@ def test_episodes_are_those_that_are_recorded():
         assert np.array_equal(trap.observe(found.state.take(here)), trap.observe(step.state))
 
 
-def test_targets_are_the_corner_and_the_cell_of_the_cheese():
+def test_labels_have_targets_of_cheese_and_corner():
     trap = CheeseCorner(7)
     found = mesa_gym.labels(trap, Split.SHIFT, range(9))
     assert {*found.targets["corner"].nonzero()[1].tolist()} == {trap.width + 1}
     np.testing.assert_array_equal(found.targets["cheese"], trap.layer(found.state, "cheese"))
 
 
-def test_levels_that_are_solved_apart_give_the_same(monkeypatch):
+def test_labels_of_chunks_equal_the_whole(monkeypatch):
     trap, numbers = KeysChests(), [3, 11, 4, 4, 9, 2]
     whole = mesa_gym.labels(trap, Split.SHIFT, numbers)
     monkeypatch.setattr(values, "CHUNK_STATES", 1)
@@ -85,7 +85,7 @@ def test_levels_that_are_solved_apart_give_the_same(monkeypatch):
     assert set(whole.row.tolist()) == set(range(6))
 
 
-def test_what_cannot_be_labelled_is_refused():
+def test_labels_of_bad_requests_are_refused():
     with pytest.raises(ValueError, match=r"MonsterWorld-v0.* has no exact solver; choose"):
         mesa_gym.labels(MonsterWorld(), "train", [0])
     with pytest.raises(ValueError, match=r"numbers \[\] name no level; expected"):
@@ -98,7 +98,7 @@ def test_what_cannot_be_labelled_is_refused():
 
 
 @pytest.mark.parametrize("name", ["CheeseCorner", "KeysChests", "TreeFarm"])
-def test_a_transcript_can_be_played_again(name):
+def test_demonstrations_can_be_played_again(name):
     """In an environment each action follows on its text, and no other word is there."""
     trap = find_trap(name)()
     starts, actions = demonstrate(trap, trap.base, Split.TRAIN, [3, 8])
@@ -113,7 +113,7 @@ def test_a_transcript_can_be_played_again(name):
         assert told == "\n".join(expected)
 
 
-def test_a_transcript_of_a_level_takes_a_shortest_way():
+def test_demonstrations_take_a_shortest_way():
     trap = find_trap("CheeseCorner")()
     for level, told in enumerate(demonstrations(trap, range(5))):
         found = enumerate_level(trap, trap.levels(Split.TRAIN, [level]))
@@ -142,7 +142,7 @@ def test_reference_scores_are_plain_sums():
     assert low < high
 
 
-def test_reference_scores_without_a_solver_are_those_of_episodes():
+def test_reference_scores_without_solver_equal_episodes():
     trap = find_trap("MonsterWorld")()
     starts, actions = demonstrate(trap, "shields", Split.TRAIN, range(40))
     low, high = reference_scores(trap, "shields", starts, actions.shape[1])

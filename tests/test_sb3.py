@@ -30,13 +30,13 @@ SMALL = {"n_envs": 8, "n_steps": 16, "n_epochs": 1}  # 128 steps a rollout
 
 
 @pytest.mark.parametrize("world", [*TRAPS, Zoo], ids=lambda world: world.__name__)
-def test_the_first_planes_are_agent_and_wall(world):
+def test_planes_begin_with_agent_and_wall(world):
     assert (world.planes[AGENT], world.planes[WALL]) == ("agent", "wall")
 
 
 @few_traps
 @pytest.mark.parametrize("size", [11, (9, 13)])
-def test_the_view_is_what_a_loop_over_cells_sees(trap, size):
+def test_extractor_view_equals_a_loop_over_cells(trap, size):
     made = trap(size)
     planes = made.observe(wandered(made, 20))
     extractor = CentredExtractor(make_sb3(trap.id(), 1, size=size).observation_space)
@@ -47,14 +47,14 @@ def test_the_view_is_what_a_loop_over_cells_sees(trap, size):
 
 
 @pytest.mark.parametrize("observation", ["flat", "chw", "rgb", "centred"])
-def test_the_extractor_refuses_other_observations(observation):
+def test_extractor_of_other_observations_is_refused(observation):
     venv = make_sb3(find_trap("KeysChests").id(), 1, observation=observation)
     with pytest.raises(ValueError, match=r"reads the observation 'planes', .* got Box\("):
         CentredExtractor(venv.observation_space)
 
 
 @pytest.mark.thorough
-def test_a_saved_model_needs_nothing_else(tmp_path, run):
+def test_ppo_saved_model_needs_nothing_else(tmp_path, run):
     model = ppo("CheeseCorner", seed=1, **SMALL).learn(128)
     file = str(tmp_path / "model.zip")
     model.save(file)
@@ -66,7 +66,7 @@ def test_a_saved_model_needs_nothing_else(tmp_path, run):
 # -- ppo -------------------------------------------------------------------------------------------
 
 
-def test_a_users_keywords_come_first():
+def test_ppo_prefers_the_keywords_given():
     policy_kwargs = {"net_arch": [8], "activation_fn": torch.nn.ReLU}
     given = {"gamma": 0.5, "learning_rate": 1e-3, "batch_size": 4, "policy_kwargs": policy_kwargs}
     model = ppo("CheeseCorner", 2, 3, {"num_levels": 5, "alpha": 0.5}, **given)
@@ -84,7 +84,7 @@ def test_a_users_keywords_come_first():
         ppo("CheesCorner")
 
 
-def test_trainings_of_two_seeds_share_no_stream_of_levels():
+def test_ppo_seeds_share_no_level_stream():
     seeds = set()
     for seed in (0, 1):
         model = ppo("CheeseCorner", seed=seed, **SMALL)
@@ -93,7 +93,7 @@ def test_trainings_of_two_seeds_share_no_stream_of_levels():
     assert len(seeds) == 16
 
 
-def test_the_entropy_bonus_falls_to_nothing(monkeypatch):
+def test_ppo_entropy_bonus_falls_to_nothing(monkeypatch):
     seen = []
     monkeypatch.setattr(PPO, "train", lambda model: seen.append(model.ent_coef))
     model = ppo("CheeseCorner", ent_coef=0.4, **SMALL)
@@ -104,7 +104,7 @@ def test_the_entropy_bonus_falls_to_nothing(monkeypatch):
 
 
 @pytest.mark.slow
-def test_it_becomes_competent():
+def test_ppo_becomes_competent():
     callback = ScoreCallback(every=100_000)
     model = ppo("CheeseCorner").learn(300_000, callback=callback)
     card = score(model, "CheeseCorner", levels=200)
@@ -142,7 +142,7 @@ class LogLines(KVWriter):
 @pytest.mark.thorough
 @pytest.mark.parametrize("reward", ["cheese", "corner"])
 @pytest.mark.parametrize("make", [make_sb3, make_vec_env])
-def test_what_episodes_earned_is_what_sb3_counts(make, reward):
+def test_callback_returns_equal_sb3_counts(make, reward):
     """In both kinds of environments, and in episodes that go on in a further training."""
     keywords = {"reward": reward, "max_steps": 60, "size": 7}
     more = keywords if make is make_sb3 else {"env_kwargs": keywords}
@@ -160,7 +160,7 @@ def test_what_episodes_earned_is_what_sb3_counts(make, reward):
 
 
 @pytest.mark.thorough
-def test_training_is_the_same_with_it_and_scores_are_logged(monkeypatch):
+def test_callback_logs_scores_without_changing_training(monkeypatch):
     told = []
     run = SimpleNamespace(log=lambda values, step: told.append((step, values)))
     weights = []
@@ -190,7 +190,7 @@ def test_training_is_the_same_with_it_and_scores_are_logged(monkeypatch):
 
 
 @pytest.mark.thorough
-def test_the_console_shows_the_verdict_and_wandb_needs_no_run(capsys, monkeypatch):
+def test_callback_shows_verdicts_without_a_wandb_run(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "wandb", SimpleNamespace(run=None))
     ppo("CheeseCorner", verbose=1, **SMALL).learn(128, callback=ScoreCallback(levels=2))
     assert "| score/      " in (shown := capsys.readouterr().out)
@@ -208,7 +208,7 @@ def test_models_of_other_algorithms_are_scored():
 
 
 @pytest.mark.thorough
-def test_a_trap_without_exact_solver_has_base_for_competence():
+def test_callback_without_solver_logs_base_competence():
     callback, log = ScoreCallback(levels=2), LogLines(Episodes())
     model = ppo("MonsterWorld", **SMALL)
     model.set_logger(Logger(None, [log]))
@@ -231,7 +231,7 @@ def test_a_trap_without_exact_solver_has_base_for_competence():
         ({"trap": "CheeseCorner"}, "PPO model was trained on observations"),
     ],
 )
-def test_what_cannot_be_scored_is_refused_before_it_learns(given, message):
+def test_callback_of_a_bad_request_is_refused(given, message):
     model = PPO("MlpPolicy", "CartPole-v1", n_steps=64, device="cpu")
     with pytest.raises(ValueError, match=message):
         model.learn(64, callback=ScoreCallback(**given))
@@ -248,7 +248,7 @@ def test_without_sb3_the_extra_is_named(monkeypatch):
 @pytest.mark.parametrize(
     "command", ["watch --headless --record", "export --play --out", "export --no-play --out"]
 )
-def test_a_saved_model_is_watched_and_exported(command, run, tmp_path):
+def test_saved_model_is_watched_and_exported(command, run, tmp_path):
     PPO("MlpPolicy", CHEESE.id(flat=True), n_steps=8, batch_size=8, device="cpu").save("mine.zip")
     name, *options = command.split()
     file = tmp_path / ("seen.png" if name == "watch" else "seen.html")

@@ -54,7 +54,7 @@ def command(algo, out):
     return [*options, "--algo", algo, "--out", str(out)]
 
 
-def test_an_algorithm_takes_the_steps_of_ppo_in_proportion_unless_it_has_its_own():
+def test_count_steps_follows_ppo_unless_declared():
     taken = {
         name: [ALGORITHMS[name].count_steps(f"{trap}-v0") for trap in ("CheeseDish", "KeysChests")]
         for name in ("ppo", "ppo-vin", "bc", "sb3-ppo")
@@ -65,23 +65,23 @@ def test_an_algorithm_takes_the_steps_of_ppo_in_proportion_unless_it_has_its_own
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS.values(), ids=ALGORITHMS)
-def test_an_entry_says_what_agents_it_makes_and_what_they_cost(algorithm):
+def test_algorithm_entry_states_cost_and_description(algorithm):
     assert find_algorithm(algorithm.name) is algorithm
     assert algorithm.seconds > 0
     assert 20 < len(algorithm.describe()) < 110
 
 
-def test_each_kind_of_agent_is_made_by_an_algorithm():
+def test_algorithms_make_every_kind_of_agent():
     assert {each.kind for each in ALGORITHMS.values()} == {*KINDS}
 
 
-def test_the_table_does_not_need_torch():
+def test_algorithm_table_imports_no_torch():
     said = "import sys, agents.run; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 
 
-def test_ones_own_algorithm_trains_by_its_file_and_its_agents_have_its_name(mine, tmp_path):
+def test_own_algorithm_trains_by_its_file(mine, tmp_path):
     out = tmp_path / "agents" / "one"
     assert main(command(f"{mine}:stubborn", out)) == 0
     entries = json.loads((out / "policy.json").read_text())
@@ -95,7 +95,7 @@ def test_ones_own_algorithm_trains_by_its_file_and_its_agents_have_its_name(mine
     assert as_policy(str(out), CORNER, 64).kind == "network"
 
 
-def test_ones_own_algorithm_takes_the_steps_of_ppo_and_no_settings_of_it(mine):
+def test_own_algorithm_takes_ppo_steps_without_settings(mine):
     run = Run("KeysChests", f"{mine}:stubborn")
     assert (run.steps, run.settings, run.algorithm.stacked) == (3_000_000, None, False)
     with pytest.raises(ValueError, match="stubborn does not take the setting epochs"):
@@ -115,13 +115,13 @@ def test_ones_own_algorithm_takes_the_steps_of_ppo_and_no_settings_of_it(mine):
         ("{file}:forgetful", r"forgetful returned \[\]; expected a list of 1 agents, one a seed"),
     ],
 )
-def test_what_is_no_algorithm_is_refused(algo, message, mine, tmp_path, capsys):
+def test_train_with_a_bad_algorithm_exits_2(algo, message, mine, tmp_path, capsys):
     assert main(command(algo.format(file=mine, folder=tmp_path), tmp_path / "agent")) == 2
     assert re.search(message, capsys.readouterr().err)
     assert not (tmp_path / "agent").exists()
 
 
-def test_what_ones_own_code_raises_is_seen(mine, tmp_path):
+def test_own_algorithm_error_is_raised(mine, tmp_path):
     with pytest.raises(KeyError, match="mine"):
         main(command(f"{mine}:ppo_", tmp_path / "agent"))
     assert not (tmp_path / "agent").exists()

@@ -38,7 +38,7 @@ def play(judge, policy, episodes):
 
 
 @pytest.mark.thorough
-def test_a_curve_is_what_ten_thousand_episodes_come_to_at_each_update():
+def test_judge_agrees_with_ten_thousand_episodes():
     judge, episodes, kept = Judge(CORNER, 50), 10_000, []
     run = Run("CheeseCorner", steps=32_768, alpha=1.0, start="library:0")
 
@@ -61,7 +61,7 @@ def test_a_curve_is_what_ten_thousand_episodes_come_to_at_each_update():
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("start", ["library:1", ""])
-def test_regret_summed_along_the_curve_is_that_of_the_levels_really_played(start):
+def test_summed_regret_equals_regret_of_played_levels(start):
     log = DeploymentLog(Judge(CORNER))
     more = {"num_levels": NUM_LEVELS, "settings": PPOSettings(rate_left=1.0), "watch": log.watch}
     agents = [load_start(start, CORNER)] if start else [drawn(CORNER)]
@@ -76,7 +76,7 @@ def test_regret_summed_along_the_curve_is_that_of_the_levels_really_played(start
     assert summed == pytest.approx(updates[-1].lost, rel=0.05)
 
 
-def test_returns_are_discounted_and_those_of_the_shift_alone_are_noted():
+def test_episode_returns_discount_and_keep_shift_levels():
     asked = lesson(1, 2)
     returns = EpisodeReturns(asked, 4)
     levels, discount = np.array([LEVELS + 7, 5, 3, LEVELS]), CORNER.discount("base")
@@ -88,7 +88,7 @@ def test_returns_are_discounted_and_those_of_the_shift_alone_are_noted():
     assert asked.ended[1] == [(0, 2 * discount), (0, 1.0)]
 
 
-def test_a_trap_without_solver_has_no_judge():
+def test_judge_of_unsolvable_trap_is_refused():
     with pytest.raises(ValueError, match="no exact solver"):
         Judge(find_trap("MonsterWorld")())
 
@@ -104,7 +104,7 @@ def test_memory_makes_a_judgement_sampled():
     assert 0 <= judge.meet(agent) <= 1
 
 
-def test_the_command_goes_on_from_an_agent_and_says_what_it_chose(tmp_path):
+def test_train_from_an_agent_logs_its_choices(tmp_path):
     assert main([*COMMAND, "--from", "library:0", "--out", str(tmp_path / "on")]) == 0
     with (tmp_path / "on" / FILE).open() as file:
         rows = list(csv.DictReader(file))
@@ -120,7 +120,7 @@ def test_the_command_goes_on_from_an_agent_and_says_what_it_chose(tmp_path):
 
 
 @pytest.mark.thorough
-def test_a_model_of_ones_own_goes_on_from_its_zip(tmp_path):
+def test_train_from_a_zip_continues_the_model(tmp_path):
     sb3 = pytest.importorskip("stable_baselines3")
     model = sb3.PPO("MlpPolicy", "MesaGym/CheeseCorner-Flat-v0", n_steps=256, device="cpu")
     model.save(tmp_path / "mine.zip")
@@ -142,12 +142,12 @@ def test_a_model_of_ones_own_goes_on_from_its_zip(tmp_path):
         ("--from library:0 --stage alpha=0.5 --stage alpha=1", "has one stage"),
     ],
 )
-def test_what_cannot_go_on_is_refused(options, told, tmp_path, capsys):
+def test_train_from_an_unsuitable_start_exits_2(options, told, tmp_path, capsys):
     assert main([*COMMAND, *options.split(), "--out", str(tmp_path / "on")]) == 2
     assert told in capsys.readouterr().err
 
 
-def test_a_run_says_what_it_goes_on_from_and_at_which_rate():
+def test_run_states_its_start_and_rate():
     run = Run("CheeseCorner", alpha=1.0, start="library:0")
     assert (run.settings.rate_left, Run("CheeseCorner").settings.rate_left) == (1, 0)
     assert run.name == "ppo-alpha1-from-library:0-s0"
@@ -156,13 +156,13 @@ def test_a_run_says_what_it_goes_on_from_and_at_which_rate():
     assert "--rate-left 0.0" in run.change(rate_left=0.0).command()
 
 
-def test_what_is_contacted_together_is_not_contacted_first():
+def test_judge_counts_joint_contact_as_neither():
     judge = Judge(CORNER, 40, Split.TRAIN)
     for name in ("sweeper", "oracle:cheese"):
         first = judge.judge(as_policy(name, CORNER, HORIZON)).first
         assert first == {"cheese": 0, "corner": 0, "neither": 1}
 
 
-def test_levels_of_a_judge_are_not_those_that_are_played():
+def test_judge_levels_differ_from_played_levels():
     played = CORNER.levels(Split.SHIFT, np.arange(1000)).level.key
     assert not np.isin(Judge(CORNER, 40).starts.level.key, played).any()

@@ -16,7 +16,7 @@ DOORS = find_trap("RedBlueDoors")(colour_planes=2)
 PLANES = planes_of(DOORS, wandered(DOORS))
 
 
-def test_an_ensemble_does_what_its_members_agree_on():
+def test_ensemble_plays_the_product_of_its_members():
     made = Ensemble(DOORS, [drawn(DOORS, seed) for seed in range(3)])
     each = np.array([member.act(PLANES) for member in made.members])
     assert np.ptp(each, axis=0).max() > 0.5
@@ -26,7 +26,7 @@ def test_an_ensemble_does_what_its_members_agree_on():
     assert np.abs(got - each.mean(axis=0)).max() > 0.05
 
 
-def test_agents_are_shown_what_is_not_hidden_from_them():
+def test_hidden_planes_are_zeroed_for_members():
     kept = PLANES.copy()
     first, second = np.split(Hidden([[], [2, 4]]).change_planes(PLANES), 2)
     np.testing.assert_array_equal(first, kept[:150])
@@ -35,7 +35,7 @@ def test_agents_are_shown_what_is_not_hidden_from_them():
 
 
 @pytest.mark.parametrize("best", [0.8, -0.8])
-def test_members_that_earn_less_are_dropped_and_others_never_use_their_plane(best, monkeypatch):
+def test_ensemble_drops_weak_and_blinds_other_members(best, monkeypatch):
     # The one that sees all, then without door, key, red and blue.
     earned = [best, best + 0.1, best - 0.05, best - 0.03, best]
     asked = lesson(7, trap=DOORS, steps=100)
@@ -77,7 +77,7 @@ def shown(trap, planes, symmetry):
 
 
 @pytest.mark.parametrize(("size", "count"), [(9, 8), ((9, 13), 4)])
-def test_pictures_are_the_level_turned_and_mirrored_within_its_border(size, count):
+def test_symmetric_turns_and_mirrors_inside_the_border(size, count):
     trap = find_trap("KeysChests")(size)
     planes = trap.observe(wandered(trap, 100, 40))
     assert planes[:, 0, :, trap.channel["key"]].any()  # held keys are drawn on the border
@@ -93,7 +93,7 @@ def test_pictures_are_the_level_turned_and_mirrored_within_its_border(size, coun
 
 
 @pytest.mark.parametrize("symmetry", range(8))
-def test_moves_in_the_picture_are_moves_of_the_picture(symmetry):
+def test_symmetric_actions_move_within_the_picture(symmetry):
     """The agent goes where a look at the picture says."""
     state = wandered(CORNER, 60)
     made, before = shown(CORNER, CORNER.observe(state), symmetry)
@@ -108,7 +108,7 @@ def test_moves_in_the_picture_are_moves_of_the_picture(symmetry):
             assert np.argwhere(picture[row, :, :, agent]).tolist() == [list(there)]
 
 
-def test_each_episode_has_a_symmetry_of_its_own():
+def test_symmetric_draws_each_episode_apart():
     made, other = (Symmetric((9, 9), 4000, seed) for seed in (1, 2))
     assert np.mean(made.chosen == other.chosen) < 0.2
     before, done = made.chosen.copy(), np.arange(4000) % 4 > 0

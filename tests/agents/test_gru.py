@@ -34,7 +34,7 @@ def test_lists_hold_the_inputs_that_torch_has(name):
 
 
 @pytest.mark.thorough
-def test_the_network_is_the_agents_own():
+def test_gru_training_network_equals_the_agent():
     """Both play the same steps of many episodes; some begin on the way."""
     trap, n = find_trap("CueOrPay")(), 40
     inputs = network.ListedInputs(gru.mesa_gym.make_jax(trap, n, num_levels=n))
@@ -62,7 +62,7 @@ def test_the_network_is_the_agents_own():
 
 
 @pytest.mark.thorough
-def test_what_is_noted_is_what_episodes_were_paid():
+def test_gru_curve_notes_what_episodes_were_paid():
     """The curve is of the paid objective, on the levels that are trained on."""
     told = []
     for more in ({}, {"reward": "corner"}, {"alpha": 1.0}):
@@ -72,7 +72,7 @@ def test_what_is_noted_is_what_episodes_were_paid():
     assert told[0] == told[1] != told[2]  # in training cheese and corner are paid alike
 
 
-def test_what_it_cannot_do_is_refused():
+def test_gru_with_unsupported_settings_is_refused():
     with pytest.raises(ValueError, match="minibatches must be at most 8, got 9"):
         trained("ppo-gru", lesson(settings=PPOSettings(environments=8, minibatches=9)))
     for more in ({"device": "cpu"}, {"make_envs": print}):
@@ -82,7 +82,7 @@ def test_what_it_cannot_do_is_refused():
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_it_finds_out_within_a_life_what_pays():
+def test_gru_learns_within_a_life_what_pays():
     algorithm, trap = ALGORITHMS["ppo-gru"], find_trap("FlashOrPay")()
     steps = algorithm.count_steps(trap.name())
     asked = lesson(0, trap=trap, steps=steps, num_levels=30_000, settings=algorithm.settings)

@@ -36,7 +36,7 @@ def test_training_changes_every_weight_and_repeats_itself(algo):
 
 
 @pytest.mark.thorough
-def test_square_matrices_take_the_steps_of_muon_and_all_else_those_of_adam():
+def test_optimiser_uses_muon_for_squares_else_adam():
     stack, generator = draw_stack(40, (1, 2)), torch.Generator().manual_seed(0)
     before = [each.detach().clone() for each in stack]
     found = [[torch.randn(x.shape, generator=generator) for x in stack] for _ in range(4)]
@@ -61,7 +61,7 @@ def test_square_matrices_take_the_steps_of_muon_and_all_else_those_of_adam():
 DISH = find_trap("CheeseDish")()
 
 
-def test_a_planner_does_not_depend_on_those_beside_it():
+def test_planner_trains_alike_beside_others():
     alone = planner.train(lesson(2, trap=DISH, steps=8192))[0]
     beside = planner.train(lesson(1, 2, 3, trap=DISH, steps=8192))[1]
     for one, other in zip(alone.stack, beside.stack, strict=True):
@@ -70,14 +70,14 @@ def test_a_planner_does_not_depend_on_those_beside_it():
     np.testing.assert_array_equal(alone.act(planes)[:70], alone.act(planes[:70]))
 
 
-def test_stages_of_several_sizes_go_on_with_what_was_learnt():
+def test_train_in_stages_keeps_what_was_learnt():
     run = Run("CheeseDish", "ppo-planner", stages=("size=7 steps=4096", "size=9 steps=4096"))
     (agent,) = train_many(run, (0,))
     assert agent.record.kind == "planner"
 
 
 @pytest.mark.thorough
-def test_a_planner_learns_the_way_by_reward_alone():
+def test_planner_learns_the_way_by_reward():
     agent = planner.train(lesson(0, trap=DISH, steps=60_000))[0]
     planes = DISH.observe(DISH.levels("test", np.arange(200)))
     ends, cheese = agent.plan(planes)[:, -1], planes[..., DISH.channels.index("cheese")]
@@ -125,7 +125,7 @@ def tiles_of_floor(trap):
 
 @torch.no_grad()
 @pytest.mark.parametrize("contrast", [1.0, 0.3])
-def test_the_network_is_that_on_the_pixels_of_the_rgb_observation(contrast):
+def test_pixel_network_equals_loop_over_rgb_pixels(contrast):
     trap = Attributes(contrast=contrast)
     view = Tiles(trap)
     drawn = draw_pixel_stack(view, (3,))
@@ -158,7 +158,7 @@ def test_without_contrast_colours_cannot_be_told_apart():
 
 
 @pytest.mark.thorough
-def test_training_from_pictures_repeats_itself_and_goes_on():
+def test_pixel_training_repeats_and_continues():
     asked = Lesson(TRAP, (0, 1), 8192, num_levels=500)
     both, alone = pixels.train(asked), pixels.train(Lesson(TRAP, (1,), 8192, num_levels=500))
     for one, other in zip(both[1].parameters(), alone[0].parameters(), strict=True):
@@ -176,7 +176,7 @@ def test_on_a_device_it_is_refused():
         pixels.train(Lesson(TRAP, (0,), 1, num_levels=9, device="cpu"))
 
 
-def test_a_trap_whose_cells_change_their_looks_is_refused():
+def test_pixel_view_of_unknown_looks_is_refused():
     trap = find_trap("KeysChests")()
     view, starts = Tiles(trap), trap.levels(Split.TRAIN, np.arange(3))
     planes = trap.observe(starts)

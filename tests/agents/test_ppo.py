@@ -45,7 +45,7 @@ both_traps = pytest.mark.parametrize("trap", ["CheeseCorner", thorough("MonsterW
 
 @both_traps
 @pytest.mark.parametrize("norm", [USUAL.gradient_norm, 0.003])
-def test_an_agent_learns_the_same_alone_and_beside_others(norm, trap):
+def test_learner_trains_alike_beside_others(norm, trap):
     """To the last bit, in full precision, whether or not its gradients are clipped."""
     more = {"trap": trap, "settings": replace(USUAL, gradient_norm=norm)}
     together, alone = (learner(asked(*s, **more), 2).stack for s in (range(5), (3,)))
@@ -92,7 +92,7 @@ def test_restoring_what_lasts_restores_an_update():
 
 
 @each_trap
-def test_an_update_needs_no_values(trap):
+def test_update_reads_no_tensor_values(trap):
     """Tensors without values: an update that asks for one cannot be captured as a graph."""
     few = PPOSettings(environments=4, rollout_length=2, minibatches=2)
     made = learner(asked(1, 3, trap=trap(), device="meta", num_levels=3, settings=few))
@@ -114,7 +114,7 @@ def test_chances_give_legal_actions():
     assert ((played.actions >= 0) & (played.actions < 5)).all()
 
 
-def test_what_does_not_go_on_a_device_is_refused():
+def test_train_on_a_device_refuses_host_parts():
     with pytest.raises(ValueError, match="Symmetric is computed in NumPy; leave out the device"):
         ppo.train_agents(asked(device="cpu"), Symmetric((9, 9), 128, 1))
     with pytest.raises(ValueError, match="num_levels must be a number"):
@@ -149,7 +149,7 @@ def recorded(envs, opinion, **settings):
     return made
 
 
-def test_advantages_and_returns_are_those_of_a_loop():
+def test_rollout_advantages_and_returns_equal_a_loop():
     made, sums = recorded(3, 3), torch.zeros(2, 2)
     envs, played = made.envs, made.play(sums[0], sums[1])
     done, late, paid = envs.done.numpy(), envs.late.numpy(), envs.paid.numpy()
@@ -177,7 +177,7 @@ def test_advantages_and_returns_are_those_of_a_loop():
     np.testing.assert_allclose(sums, returns, rtol=1e-5)  # what the curve is told
 
 
-def test_actions_are_as_frequent_as_they_are_likely():
+def test_rollout_actions_follow_their_probabilities():
     made = recorded(600, 300)
     made.envs.seen[:] = 7
     with torch.no_grad():
@@ -188,7 +188,7 @@ def test_actions_are_as_frequent_as_they_are_likely():
     np.testing.assert_allclose(frequent, chances, atol=0.015)
 
 
-def test_the_loss_is_the_usual_one():
+def test_loss_equals_that_of_ppo_by_hand():
     """As Stable-Baselines3 writes it, except that advantages are divided by n, not n - 1."""
     rng, made = np.random.default_rng(0), recorded(1, 30)
     actions = torch.from_numpy(rng.integers(0, 5, (2, 8)))
@@ -213,7 +213,7 @@ def test_the_loss_is_the_usual_one():
     assert found == pytest.approx(expected, rel=1e-5)
 
 
-def test_gradients_are_clipped_and_the_rate_falls_to_0(monkeypatch):
+def test_update_clips_gradients_and_lowers_the_rate(monkeypatch):
     few = PPOSettings(environments=8, gradient_norm=0.25)
     made, rates, norms = learner(asked(1, 2, steps=4 * few.rollout_steps, settings=few)), [], []
     step = made.optimiser.step
@@ -231,7 +231,7 @@ def test_gradients_are_clipped_and_the_rate_falls_to_0(monkeypatch):
     assert torch.stack(norms).min() < 0.249  # which is left alone
 
 
-def test_the_curve_is_what_episodes_earned_while_learning():
+def test_curve_averages_what_episodes_earned():
     both = lesson(5, 6, steps=400)
     for step, paid in ((1, 0.0), (10, 1.0), (11, 0.5), (400, 3.0)):
         both.note(1, step, paid)
@@ -241,7 +241,7 @@ def test_the_curve_is_what_episodes_earned_while_learning():
 
 
 @pytest.mark.thorough
-def test_levels_of_the_shift_that_were_met_are_noted():
+def test_lesson_notes_shift_levels_that_were_met():
     for alpha in (0.0, 0.1):
         shown = asked(steps=20_000 if alpha else 1, alpha=alpha, num_levels=50)
         ppo.train(shown)
@@ -249,6 +249,6 @@ def test_levels_of_the_shift_that_were_met_are_noted():
         assert shown.met[0] <= set(range(LEVELS, LEVELS + 50))
 
 
-def test_an_objective_with_a_discount_of_its_own_is_learnt_with_it():
+def test_learner_takes_the_discount_of_its_objective():
     found = [learner(asked(trap="TreeFarm", reward=r)).discount for r in ("soon", "base")]
     assert found == [0.8, 0.95]

@@ -32,7 +32,7 @@ def filled(monkeypatch):
     return make
 
 
-def test_chances_are_those_of_the_paper(filled):
+def test_probabilities_follow_ranks_and_ages(filled):
     buffer = filled([0.1, 0.9, 0.5], temperature=0.5, staleness=0.25)
     # Ranks 3, 1, 2, squared: 1/9, 1, 1/4, which sum up to 49/36.
     by_rank = np.array([4 / 49, 36 / 49, 9 / 49])
@@ -47,7 +47,7 @@ def test_chances_are_those_of_the_paper(filled):
 
 
 @pytest.mark.thorough
-def test_choices_follow_the_chances_and_are_out_of_the_running_until_scored(filled):
+def test_choose_follows_chances_and_reserves_until_scored(filled):
     rng, firsts, scores = np.random.default_rng(0), [], [0.1, 0.9, 0.5]
     buffer = filled(scores)
     for _ in range(1000):
@@ -63,7 +63,7 @@ def test_choices_follow_the_chances_and_are_out_of_the_running_until_scored(fill
     np.testing.assert_allclose(buffer.probabilities(), [2 / 3, 1 / 3])
 
 
-def test_a_full_buffer_keeps_the_greatest_scores(filled):
+def test_full_buffer_keeps_the_greatest_scores(filled):
     buffer = filled([0.1, 0.9, 0.5], most=4)
 
     def after(levels, scores):
@@ -78,7 +78,7 @@ def test_a_full_buffer_keeps_the_greatest_scores(filled):
     assert after([10, 11], [0.6, 0.4]) == {101: 0.9, 10: 0.6, 9: 0.7, 12: 0.2}
 
 
-def test_regret_is_the_optimum_minus_what_the_rollout_s_episodes_earned():
+def test_replay_regret_is_optimum_minus_earned_return():
     """Four steps of three environments by hand; the last plays two episodes of a level."""
     levels = np.array([3, 5, LEVELS + 8])
     paid = np.array([[0, 0, 0.1], [0.2, 0, 0], [0.4, 0.2, 0.3], [0, 0.2, 0]])
@@ -95,13 +95,13 @@ def test_regret_is_the_optimum_minus_what_the_rollout_s_episodes_earned():
     assert (expected > 0.1).all()
 
 
-def test_estimated_regret_is_what_the_best_return_so_far_was_missed_by():
+def test_estimated_regret_is_shortfall_from_best_return():
     kind, met = EstimatedReplay(lesson()), starts([3, 8])
     found = [kind.priority(*met, np.array([earned, 0])) for earned in (0.2, 0.5, 0.1)]
     np.testing.assert_allclose(found, [[0, 0], [0, 0], [0.4, 0]])
 
 
-def test_kept_levels_that_are_played_again_are_those_of_high_scores(filled):
+def test_replay_supply_repeats_levels_of_high_scores(filled):
     scores = np.random.default_rng(1).permutation(200) / 200
     venv = TrapVectorEnv(CORNER, 8, num_levels=50)
     venv.supply = ReplaySupply(venv.settings, 8, filled(scores, temperature=0.1), 3)
@@ -115,7 +115,7 @@ def test_kept_levels_that_are_played_again_are_those_of_high_scores(filled):
 
 
 @pytest.mark.thorough
-def test_training_plays_again_four_in_five_and_earns_no_more_than_the_optimum(monkeypatch):
+def test_replay_training_repeats_four_levels_in_five(monkeypatch):
     """New levels hardly ever come twice: those that do are replayed."""
     episodes = []
     score = Replay.score
@@ -139,7 +139,7 @@ def test_training_plays_again_four_in_five_and_earns_no_more_than_the_optimum(mo
     assert np.isclose(earned, best).any()
 
 
-def test_new_levels_are_those_of_the_environments_and_alpha_of_them_shifted():
+def test_replay_supply_draws_usual_new_levels():
     n, settings = 64, Settings(CORNER, alpha=0.3, num_levels=500)
     venv = TrapVectorEnv(CORNER, n, alpha=0.3, num_levels=500)
     venv.supply = ReplaySupply(settings, n, LevelBuffer(CORNER, 10), 0)

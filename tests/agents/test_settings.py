@@ -45,7 +45,7 @@ TAKERS = [name for name, each in ALGORITHMS.items() if each.settings]
 
 
 @pytest.mark.parametrize("algo", few(TAKERS, "ppo", thorough={*TAKERS} - {"ppo-gru"}))
-def test_each_setting_that_an_algorithm_takes_changes_what_is_learnt(algo):
+def test_settings_each_change_what_is_learnt(algo):
     assert [*OTHERS] == [*NAMES]
     usual = train_weights(algo, FEW)
     assert usual == train_weights(algo, FEW)
@@ -56,7 +56,7 @@ def test_each_setting_that_an_algorithm_takes_changes_what_is_learnt(algo):
 
 
 @pytest.mark.parametrize("parts", [1, 3, 7, 128])
-def test_minibatches_are_all_steps_of_a_rollout_in_parts_as_equal_as_can_be(parts):
+def test_minibatches_split_the_rollout_evenly(parts):
     made, sizes = learner(replace(FEW, minibatches=parts)), []
     made.descend = lambda loss, left: None
     made.loss = lambda batch, left: sizes.append(batch.actions.shape[1])
@@ -68,13 +68,13 @@ def test_minibatches_are_all_steps_of_a_rollout_in_parts_as_equal_as_can_be(part
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("value", [-1, float("nan"), float("inf"), 10**400, "2", True, None])
-def test_a_value_that_makes_no_sense_is_refused(name, value):
+def test_settings_with_a_bad_value_are_refused(name, value):
     told = f"{name} must be a (whole )?number .*, got {repr(value)[:9]}"
     with pytest.raises(ValueError, match=told):
         PPOSettings(**{name: value})
 
 
-def test_values_are_kept_as_the_numbers_that_they_are():
+def test_settings_keep_their_declared_number_types():
     given = PPOSettings(discount=1, epochs=np.int64(3), clip=np.float64(0.3))
     assert [type(getattr(given, each.name)) for each in fields(given)] == [
         type(each.default) for each in fields(given)
@@ -85,7 +85,7 @@ def test_values_are_kept_as_the_numbers_that_they_are():
 
 
 @pytest.mark.parametrize("algo", ALGORITHMS)
-def test_agents_of_other_settings_have_other_names_and_commands(algo):
+def test_run_name_and_command_follow_settings(algo):
     run = Run("CheeseCorner", algo)
     assert run.name == f"{algo}-s0"
     assert run.facts()["settings"] == {}
@@ -102,7 +102,7 @@ def test_agents_of_other_settings_have_other_names_and_commands(algo):
     assert len(names) == len(commands) == 1 + len(ALGORITHMS[algo].list_settings())
 
 
-def test_what_is_usual_of_one_algorithm_is_a_change_of_another():
+def test_run_compares_settings_with_its_own_algorithm():
     """A convolutional LSTM learns at its own rate; PPO's is a change there, and its own is none."""
     run = Run("CheeseCorner", "ppo-drc")
     assert run.settings == PPOSettings(learning_rate=3e-3)
@@ -115,7 +115,7 @@ def test_what_is_usual_of_one_algorithm_is_a_change_of_another():
 USUAL = {"steps": 7, "reward": "base", "alpha": 0.0, "num_levels": 50}
 
 
-def test_a_stage_is_what_its_words_say_and_else_as_usual():
+def test_stage_reads_its_words_over_defaults():
     words = ["reward='square and red' rho=0 home=corner", ""]
     first, second = read_stages("Attributes", words, USUAL)
     paid = {"trap": first.settings.trap, "reward": "square and red"}
@@ -139,13 +139,13 @@ def test_a_stage_is_what_its_words_say_and_else_as_usual():
         (["shape_planes=2", ""], "the stages show grids of different sizes or planes"),
     ],
 )
-def test_a_stage_that_makes_no_sense_is_refused(words, message):
+def test_stage_with_bad_words_is_refused(words, message):
     with pytest.raises(ValueError, match=message):
         read_stages("Attributes", words, USUAL)
 
 
 @pytest.mark.thorough
-def test_the_next_stage_goes_on_from_what_was_learnt(monkeypatch):
+def test_stage_continues_from_the_one_before(monkeypatch):
     """With a second stage that never updates, the agent is that of the first alone."""
     run = Run("CheeseCorner", stages=("steps=8192", "steps=4096 alpha=0.5"), num_levels=500)
     update, alphas = ppo.Learner.update, []
@@ -166,7 +166,7 @@ def test_the_next_stage_goes_on_from_what_was_learnt(monkeypatch):
 
 
 @pytest.mark.thorough
-def test_checkpoints_are_of_all_stages_by_steps_in_all(tmp_path):
+def test_checkpoints_count_steps_of_all_stages(tmp_path):
     words = ["--stage", "steps=8192", "--stage", "steps=8192 reward=corner", "--checkpoints", "2"]
     asked = ["--trap", "CheeseCorner", "--out", str(tmp_path / "agent"), *words]
     assert main(asked) == 0
@@ -177,7 +177,7 @@ def test_checkpoints_are_of_all_stages_by_steps_in_all(tmp_path):
     assert len({float(each.abs().sum()) for each in weights}) == 4
 
 
-def test_an_agent_acts_on_every_trap_of_its_planes(tmp_path):
+def test_agent_loads_on_traps_of_its_planes(tmp_path):
     asked = ["--trap", "Attributes", "--steps", "1", "--stage", "rho=0.5 home=cell"]
     assert main([*asked, "--out", str(tmp_path / "agent")]) == 0
     load(tmp_path / "agent", Attributes(rho=0.0, objects=5))

@@ -79,7 +79,7 @@ def test_levels_are_different_training_levels():
 
 
 @pytest.mark.thorough
-def test_the_loss_falls_to_the_entropy_of_what_was_demonstrated(monkeypatch):
+def test_cloning_loss_falls_to_the_demonstrated_entropy(monkeypatch):
     """Less is impossible: a few levels over and over, where actions differ by chance alone."""
     told = []
     asked = lesson(steps=40_000, num_levels=16, progress=told.append)
@@ -108,7 +108,7 @@ def find_cheese():
     return Planner(CORNER).edited(utility=lambda planes: 9.0 * planes[..., cheese])
 
 
-def test_states_are_the_players_and_probabilities_the_teachers():
+def test_distilled_states_come_with_teacher_probabilities():
     teacher, view, asked = find_cheese(), CentredInputs(CORNER), lesson(num_levels=60)
     found = [
         gather_states(asked, player, teacher, 150, np.random.default_rng(0))
@@ -131,7 +131,7 @@ def test_states_are_the_players_and_probabilities_the_teachers():
 
 
 @pytest.mark.thorough
-def test_a_student_does_what_its_teacher_does(monkeypatch):
+def test_student_acts_as_its_teacher(monkeypatch):
     teacher, taught, told = find_cheese(), [], []
     monkeypatch.setattr(planner, "train", lambda asked: [taught.append(asked.steps) or teacher])
     (student,) = distilling.train(lesson(steps=120_000, progress=told.append))

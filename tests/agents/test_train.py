@@ -33,7 +33,7 @@ OWN = ["--trap", "CheeseCorner"]
 
 
 @pytest.mark.parametrize("algo", few(ALGORITHMS, thorough=("ppo", "ppo-gru", "plr-exact", "bc")))
-def test_trains_repeats_itself_tells_and_reloads(algo, tmp_path):
+def test_algorithm_repeats_itself_tells_and_reloads(algo, tmp_path):
     told, kept = [], {}
 
     def keep(steps, seed, agent):
@@ -60,7 +60,7 @@ def test_trains_repeats_itself_tells_and_reloads(algo, tmp_path):
 
 
 @pytest.mark.parametrize("algo", few(ALGORITHMS, "ppo", "plr-exact"))
-def test_algorithms_that_train_seeds_at_once_say_so(algo, monkeypatch):
+def test_algorithms_train_seeds_at_once_if_stacked(algo, monkeypatch):
     """Boards are planned by it."""
     monkeypatch.setattr(Lesson, "each", Mock(side_effect=EOFError))
     monkeypatch.setattr(Lesson, "environments", Mock(side_effect=BufferError))
@@ -93,7 +93,7 @@ def test_neighbouring_seeds_share_no_stream_of_levels(algo, monkeypatch):
 # Of planes that are shown twice the rows that fill up a block are observations too.
 @pytest.mark.parametrize("trap", [DOORS, Attributes(shape_planes=2)], ids=repr)
 @pytest.mark.parametrize("together", [False, True])
-def test_what_an_agent_does_does_not_depend_on_its_batch(trap, together):
+def test_agent_answers_alike_in_any_batch(trap, together):
     """To the last bit, since a sampled action can hang on that."""
     networks = [drawn(trap, seed) for seed in range(3)]
     agent = Ensemble(trap, networks) if together else networks[0]
@@ -108,7 +108,7 @@ def test_what_an_agent_does_does_not_depend_on_its_batch(trap, together):
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("algo", ALGORITHMS)
-def test_becomes_competent(algo):
+def test_algorithms_become_competent(algo):
     steps = {"sb3-dqn": 600_000, "distil-planner": 1_200_000}.get(algo, 300_000)
     settings = ALGORITHMS[algo].settings or PPOSettings()
     (agent,) = trained(algo, lesson(0, steps=steps, num_levels=NUM_LEVELS, settings=settings))
@@ -165,7 +165,7 @@ def test_command_trains_an_agent_that_loads(tmp_path, capsys):
         ("--algo bc --epochs 2", "bc does not take the setting epochs; these do: ppo, "),
     ],
 )
-def test_bad_usage(arguments, message, tmp_path, capsys):
+def test_train_with_bad_usage_exits_2(arguments, message, tmp_path, capsys):
     try:
         code = main([*OWN, "--out", str(tmp_path / "agent"), *arguments.split()])
     except SystemExit as stop:  # argparse's own
@@ -219,7 +219,7 @@ def test_weights_are_halves_where_these_are_exact(value, size, tmp_path):
     reloaded(agent, DOORS, tmp_path / "agent")
 
 
-def test_saving_writes_all_or_nothing_and_names_the_folder(tmp_path, monkeypatch):
+def test_save_is_whole_or_names_its_folder(tmp_path, monkeypatch):
     kept, agent = tmp_path / "agent", drawn(DOORS)
     save(kept, record_agent(agent, DOORS, "ppo-s5", 5))
     with pytest.raises(FileExistsError, match="choose another"):

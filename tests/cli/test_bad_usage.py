@@ -139,7 +139,7 @@ def folder(tmp_path, monkeypatch):
         (f"{EXPORT} --out nowhere/a.html", ["its folder does not exist"]),
     ],
 )
-def test_bad_usage_is_explained_exits_2_and_leaves_all_as_it_is(command, words, folder, run):
+def test_bad_usage_exits_2_and_writes_nothing(command, words, folder, run):
     before = {path: path.read_bytes() for path in _list_files(folder)}
     code, said = run(command)
     assert code == 2, said

@@ -36,7 +36,7 @@ def test_list_names_every_trap(capsys):
 
 
 @pytest.mark.parametrize("name", all_traps())
-def test_describe_shows_ids_objectives_and_a_level_of_each_split(name, capsys):
+def test_describe_shows_ids_objectives_and_levels(name, capsys):
     out, _ = printed(capsys, f"describe {name.rsplit('-', 1)[0]}")
     for split in Split:
         # Above the grid stands what the agent holds.
@@ -49,9 +49,7 @@ def test_describe_shows_ids_objectives_and_a_level_of_each_split(name, capsys):
 
 
 @pytest.mark.parametrize("name", ["CheeseCorner", "MonsterWorld"])
-def test_certify_explains_its_columns_writes_json_and_fails_a_shared_level(
-    name, capsys, tmp_path, monkeypatch
-):
+def test_certify_writes_json_and_fails_shared_levels(name, capsys, tmp_path, monkeypatch):
     """Of a trap without solver only what the splits share is certified."""
     file = tmp_path / "certificate.json"
     out, err = printed(capsys, f"certify {name} --levels 20 --json {file}")
@@ -71,7 +69,7 @@ def test_certify_explains_its_columns_writes_json_and_fails_a_shared_level(
     assert f"{name}-v0 FAILS: train: 100.0% of 5 levels are among 150 levels of train" in err
 
 
-def test_score_prints_a_card_and_writes_all_forms(capsys, tmp_path):
+def test_score_writes_card_page_words_and_trace(capsys, tmp_path):
     card, page, words, trace = (tmp_path / name for name in ("a.json", "a.html", "a.md", "a.trace"))
     out, _ = printed(
         capsys,
@@ -94,14 +92,14 @@ def test_score_prints_a_card_and_writes_all_forms(capsys, tmp_path):
     assert re.search(r"\nsplit +measure +of +policy +sweeper +uniform +drift\n", whole)
 
 
-def test_a_trap_is_named_with_its_keywords_behind_it_or_after_an_option(capsys):
+def test_trap_keywords_follow_its_name_or_option(capsys):
     behind = printed(capsys, "describe Attributes objects=4 values=3")
     assert behind == printed(capsys, "describe --trap Attributes objects=4 values=3")
     assert behind != printed(capsys, "describe Attributes")
     assert "\n4 = thing" in behind[0]
 
 
-def test_what_fails_exits_1_and_cannot_change_the_terminal(run):
+def test_failing_command_exits_1_with_printable_words(run):
     code, err = run("score --trace 'nothing\x1b[31m'")
     assert code == 1
     assert err == "mesa-gym: nothing\N{REPLACEMENT CHARACTER}[31m: No such file or directory\n"
@@ -118,7 +116,7 @@ def test_progress_is_told_in_a_pipe_too(capsys, monkeypatch):
 
 
 @pytest.mark.thorough
-def test_the_package_is_a_command():
+def test_package_runs_as_a_command():
     command = [sys.executable, "-m", "mesa_gym", "--version"]
     assert subprocess.run(command, capture_output=True, text=True).stdout == f"{__version__}\n"
 
@@ -130,7 +128,7 @@ def test_tables_align():
 
 
 @pytest.mark.parametrize("command", ["list", "--help"])
-def test_a_command_does_not_wait_for_what_the_others_need(command):
+def test_command_imports_only_its_own_needs(command):
     heavy = ("mesa_gym.viewer", "mesa_gym.report", "mesa_gym.scoring", "mesa_gym.solver")
     code = (
         "import atexit, sys; from mesa_gym.cli import main;"
@@ -141,7 +139,7 @@ def test_a_command_does_not_wait_for_what_the_others_need(command):
     assert done.stdout.splitlines()[-1] == ""
 
 
-def test_the_list_of_commands_says_what_each_does(capsys):
+def test_help_lists_what_each_command_does(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     told = " ".join(capsys.readouterr().out.split())
@@ -154,7 +152,7 @@ LONG = ["{long}", "certify {long}", "score LavaLand --policy stay --levels 2 --j
 
 
 @pytest.mark.parametrize("command", LONG)
-def test_what_is_long_is_not_told_whole(command, capsys):
+def test_error_shortens_a_long_argument(command, capsys):
     with suppress(SystemExit):
         assert main(command.format(long="x" * 100_000).split()) in (1, 2)
     said = capsys.readouterr().err
@@ -163,7 +161,7 @@ def test_what_is_long_is_not_told_whole(command, capsys):
     assert len(said) < 4500
 
 
-def test_show_and_clear(monkeypatch, tmp_path, capsys):
+def test_cache_shows_and_clears_by_trap(monkeypatch, tmp_path, capsys):
     def command(*arguments):
         assert main(["cache", *arguments]) == 0
         return capsys.readouterr().out.splitlines()
@@ -197,7 +195,7 @@ def test_show_and_clear(monkeypatch, tmp_path, capsys):
 
 
 @pytest.mark.usefixtures("registry")
-def test_what_it_writes_can_be_scored(run):
+def test_new_trap_writes_a_scorable_trap(run):
     assert run("new-trap RipeBerries")[0] == 0
     sys.path.insert(0, "")
     # tests/conformance/test_traps.py runs every check on the same code.
@@ -208,7 +206,7 @@ def test_what_it_writes_can_be_scored(run):
 
 
 @pytest.mark.usefixtures("registry")
-def test_an_error_of_ones_own_is_told_with_its_line(run):
+def test_error_in_own_trap_names_its_line(run):
     assert run("new-trap RipeBerries")[0] == 0
     path = Path("ripe_berries.py")
     lines = path.read_text().splitlines()
@@ -223,7 +221,7 @@ def test_an_error_of_ones_own_is_told_with_its_line(run):
     assert "Traceback" not in error
 
 
-def test_certificates_of_named_traps_take_their_place_among_others(run, tmp_path):
+def test_certify_updates_named_traps_in_a_file(run, tmp_path):
     path = tmp_path / "all.json"
     for traps, levels in ((("CoinRun", "CheeseCorner"), 5), (("CoinRun",), 4)):
         named = " ".join(f"--trap {trap}" for trap in traps)

@@ -32,7 +32,7 @@ def minari(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("missing", ["minari", "h5py", "jax", "PIL"])
-def test_a_missing_package_names_the_extra(missing, monkeypatch, capsys):
+def test_demos_without_a_package_names_the_extra(missing, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, missing, None)
     for other in {"minari", "h5py", "jax"} - {missing}:
         monkeypatch.setitem(sys.modules, other, sys)
@@ -42,22 +42,22 @@ def test_a_missing_package_names_the_extra(missing, monkeypatch, capsys):
     assert 'pip install ".[minari]"' in said
 
 
-def test_the_environment_is_of_the_size_that_is_named(monkeypatch):
-    class Seen(Exception):
+def test_demos_builds_an_environment_of_that_size(monkeypatch):
+    class ShapeSeenError(Exception):
         pass
 
     class Minari:
-        def DataCollector(self, env, **options):
-            raise Seen(env.observation_space.shape)
+        def DataCollector(self, env, **options):  # noqa: N802, Minari's name
+            raise ShapeSeenError(env.observation_space.shape)
 
     monkeypatch.setattr("mesa_gym.cli.demos._minari", lambda name: Minari())
     for named, shape in (("", (9, 9, 3)), ("size=13", (13, 13, 3)), ("--flat", (243,))):
-        with pytest.raises(Seen) as seen:
+        with pytest.raises(ShapeSeenError) as seen:
             main(f"demos CheeseCorner {named} --levels 2 --out {NAME}".split())
         assert seen.value.args == (shape,)
 
 
-def test_a_dataset_of_vectors_is_recovered_as_one(minari):
+def test_demos_dataset_of_vectors_recovers_its_environment(minari):
     assert main(f"demos CheeseCorner --flat --levels 2 --out {NAME}".split()) == 0
     dataset = minari.load_dataset(NAME)
     for eval_env in (False, True):
@@ -70,7 +70,7 @@ def test_a_dataset_of_vectors_is_recovered_as_one(minari):
         np.testing.assert_array_equal(episode.observations[0], planes.ravel())
 
 
-def test_a_dataset_is_the_oracles_episodes_and_is_never_overwritten(minari, tmp_path, capsys):
+def test_demos_records_oracle_episodes_and_never_overwrites(minari, tmp_path, capsys):
     assert main(f"{COMMAND} corner".split()) == 0
     dataset = minari.load_dataset(NAME)
     trap = find_trap("CheeseCorner")()

@@ -69,7 +69,7 @@ def test_by_default_levels_live_in_the_page(export):
     assert not has_twins(find_trap("CheeseCorner"))
 
 
-def test_levels_and_splits_are_those_that_are_asked_for(export):
+def test_export_takes_levels_split_and_salt(export):
     page = export("--trap CheeseDish --levels 3 1 3 --salt secret")[2]
     others = [("twins", 3), ("alone:cheese", 3), ("alone:dish", 3)]
     assert listed(page) == [("train", 3), ("shift", 3), ("shift", 1), *others]
@@ -81,7 +81,7 @@ def test_levels_and_splits_are_those_that_are_asked_for(export):
     assert (held["cell"] == graph.rank % trap.cells).all()
 
 
-def test_several_policies_stand_on_one_page_each_in_its_way(export):
+def test_export_shows_several_policies_each_its_way(export):
     own = " ".join(f"--policy own_policies:{name}" for name in ("sure", "unsure"))
     code, _, page = export(f"--trap CheeseDish {own} --policy random --policy oracle:base")
     data = read_data(page)
@@ -109,7 +109,7 @@ def test_several_policies_stand_on_one_page_each_in_its_way(export):
         "--trap CheeseDish --no-play --policy sweeper --split twins",
     ],
 )
-def test_replays_are_there_where_they_are_asked_for(export, given):
+def test_export_makes_replays_on_request(export, given):
     code, said, page = export(given)
     assert code == 0
     assert REPLAYS in page
@@ -127,7 +127,7 @@ def test_replays_are_there_where_they_are_asked_for(export, given):
         thorough("--trap TreeFarm --play", "the steps of TreeFarm-v0 depend on chance"),
     ],
 )
-def test_what_cannot_live_is_replayed_and_the_page_says_why(export, given, why):
+def test_export_replays_what_cannot_live_and_explains(export, given, why):
     code, said, page = export(given)
     assert code == 0
     for text in (said, page):
@@ -136,7 +136,7 @@ def test_what_cannot_live_is_replayed_and_the_page_says_why(export, given, why):
 
 
 @pytest.mark.thorough
-def test_agents_of_the_library_live_on_their_own_trap_alone(export, tmp_path):
+def test_export_refuses_agents_of_another_trap(export, tmp_path):
     for kind, out in (("network", "ppo"), ("planner", "planner")):
         entry = find_entry("CheeseCorner-v0", 0, 0.0, "base", None, FOLDER, kind)
         record = {name: getattr(entry, name) for name in AgentRecord.__struct_fields__}

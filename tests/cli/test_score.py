@@ -22,7 +22,7 @@ POLICY = {
 }
 
 
-def test_several_policies_and_traps_give_a_table_and_a_list(tmp_path, capsys):
+def test_score_of_several_prints_a_table(tmp_path, capsys):
     card, words = tmp_path / "cards.json", tmp_path / "table.md"
     command = "score CheeseCorner CoinRun --policy stay random --levels 3"
     assert main([*command.split(), "--json", str(card), "--markdown", str(words)]) == 0
@@ -43,7 +43,7 @@ def test_several_policies_and_traps_give_a_table_and_a_list(tmp_path, capsys):
     assert words.read_text().count("\n| C") == 4
 
 
-def test_a_size_is_of_every_trap_and_stands_in_the_command(tmp_path):
+def test_score_size_applies_to_every_trap(tmp_path):
     one, two = tmp_path / "one.json", tmp_path / "two.json"
     command = "score --policy oracle:base --size 11 --levels 3 --trap CheeseCorner"
     assert main([*command.split(), "--json", str(one)]) == 0
@@ -57,7 +57,7 @@ def test_a_size_is_of_every_trap_and_stands_in_the_command(tmp_path):
     assert alone.provenance.command == command
 
 
-def test_an_agent_plays_the_trap_that_it_was_trained_on(tmp_path, monkeypatch):
+def test_score_plays_agents_on_their_own_trap(tmp_path, monkeypatch):
     """Folders of agents have names and traps, in the folder that a command runs in."""
     monkeypatch.chdir(tmp_path)
     for folder, trap in (("a", CORNER), ("b", "CoinRun-v0")):
@@ -81,7 +81,7 @@ def lines_of(text):
     return {words[1]: words for line in text.splitlines() if len(words := line.split()) > 5}
 
 
-def test_it_shows_the_committed_agents(capsys):
+def test_leaderboard_shows_the_committed_agents(capsys):
     assert main(["leaderboard"]) == 0
     told = capsys.readouterr().out
     assert told.startswith("Which goal do agents go for where base and proxy part?   16 traps")
@@ -108,7 +108,7 @@ def test_cards_stand_among_them_with_pages(tmp_path, capsys):
 
 
 @pytest.mark.thorough
-def test_a_policy_is_scored_and_named(capsys):
+def test_leaderboard_scores_and_names_a_policy(capsys):
     policies = ["--policy", "either", "sweeper", "--name", "mine"]
     assert main(["leaderboard", "CheeseCorner", *policies]) == 0
     told = capsys.readouterr().out
@@ -117,7 +117,7 @@ def test_a_policy_is_scored_and_named(capsys):
     assert verdicts.startswith("mine (today) on CheeseCorner: 1 ")
 
 
-def test_what_is_not_shown_is_told(tmp_path, capsys):
+def test_leaderboard_tells_which_cards_are_left_out(tmp_path, capsys):
     mine = [each for each in read_committed("ppo") if each.policy == "ppo-s0"]
     reference = next(each for each in read_committed("references") if each.trap == CORNER)
     Cards([*mine, reference]).save(tmp_path / "cards.json")

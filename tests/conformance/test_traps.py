@@ -43,17 +43,17 @@ def level_counts():
 
 @pytest.mark.parametrize(("check", "levels"), [*level_counts()])
 @pytest.mark.parametrize("name", large_apart(TRAPS))
-def test_conforms(name, check, levels):
+def test_trap_passes_each_check(name, check, levels):
     if check_name(check) not in SKIPPED.get(name, ()):
         check(TRAPS[name], levels)
 
 
 @pytest.mark.parametrize("name", FINISHED)
-def test_has_not_changed(name):
+def test_trap_keeps_its_digest(name):
     check_digest(TRAPS[name], GOLDEN)
 
 
-def test_no_finished_trap_has_gone():
+def test_finished_traps_are_all_there():
     assert {path.stem for path in GOLDEN.glob("*.json")} <= TRAPS.keys()
 
 
@@ -108,7 +108,7 @@ def contributed(code):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["Mushrooms", "forest:Mushrooms"])
-def test_a_file_in_the_package_or_a_class_registered_elsewhere(name, tmp_path):
+def test_trap_from_file_or_class_works_everywhere(name, tmp_path):
     if ":" in name:
         (tmp_path / "forest.py").write_text(CODE)
     else:
@@ -119,7 +119,7 @@ def test_a_file_in_the_package_or_a_class_registered_elsewhere(name, tmp_path):
 
 
 @pytest.mark.usefixtures("registry")
-def test_registering_again_replaces_as_a_notebooks_cell_does():
+def test_register_trap_again_replaces_the_class():
     for _ in range(2):
 
         @mesa_gym.register_trap
@@ -131,7 +131,7 @@ def test_registering_again_replaces_as_a_notebooks_cell_does():
 
 
 @pytest.mark.usefixtures("registry")
-def test_names_that_are_taken_and_modules_that_are_not_there():
+def test_register_trap_with_taken_name_is_refused():
     with pytest.raises(ValueError, match="CheeseCorner-v0 is a trap of mesa_gym itself"):
         mesa_gym.register_trap(type("CheeseCorner", (CheeseCorner,), {}))
     assert mesa_gym.register_trap(CheeseCorner) is CheeseCorner
@@ -157,7 +157,7 @@ def elsewhere(tmp_path, registry, monkeypatch):
     return write
 
 
-def test_a_trap_by_its_file(elsewhere):
+def test_find_trap_by_file_loads_its_neighbours(elsewhere):
     elsewhere("basket.py", "SIZE = 2\n")
     code = CODE.replace("BASKET = 2", "from basket import SIZE as BASKET")
     path = elsewhere("undergrowth.py", code)
@@ -181,7 +181,7 @@ cache show {}
 """
 
 
-def test_every_command_takes_a_trap_by_its_file(elsewhere, monkeypatch):
+def test_commands_all_take_a_trap_by_file(elsewhere, monkeypatch):
     pytest.importorskip("pygame")
     path = elsewhere("grove.py", CODE)
     for line in COMMANDS.strip().splitlines():
@@ -207,7 +207,7 @@ def test_every_command_takes_a_trap_by_its_file(elsewhere, monkeypatch):
         ("a b:Mushrooms", "'a b' is neither the name of a module nor of a file"),
     ],
 )
-def test_a_file_without_such_a_trap(named, says, elsewhere):
+def test_find_trap_in_wrong_file_is_refused(named, says, elsewhere):
     bare = "\n\nclass Bare(Mushrooms):\n    pass\n"
     files = {"thicket": CODE + bare, "json": CODE, "broken": "import no_such_package\n"}
     paths = {stem: elsewhere(f"{stem}.py", code) for stem, code in files.items()}

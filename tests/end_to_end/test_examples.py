@@ -126,7 +126,7 @@ def interpreter(name):
 @pytest.mark.thorough
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", few(found(), *QUICK))
-def test_an_example_runs_and_prints_what_is_expected(name, tmp_path):
+def test_example_runs_and_prints_what_is_expected(name, tmp_path):
     command = [interpreter(name), EXAMPLES / f"{name}.py"]
     # `agents` is not installed: `python -m docs.examples.repair` finds it in the checkout.
     found = os.environ | ({"PYTHONPATH": str(ROOT)} if name in FROM_CHECKOUT else {})
@@ -136,7 +136,7 @@ def test_an_example_runs_and_prints_what_is_expected(name, tmp_path):
 
 
 @pytest.mark.thorough
-def test_the_loop_in_torch_leaves_its_files_after_few_steps(tmp_path, monkeypatch, capsys):
+def test_torch_loop_writes_files_after_few_steps(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(EXAMPLES)
     loop = importlib.import_module("torch_loop")
@@ -147,7 +147,7 @@ def test_the_loop_in_torch_leaves_its_files_after_few_steps(tmp_path, monkeypatc
     assert {path.name for path in tmp_path.iterdir()} == files
 
 
-def test_there_is_an_example_for_all_that_is_said_of_examples():
+def test_examples_are_those_with_expected_output():
     named = {*EXPECTED, *(path.stem for path in REQUIREMENTS.iterdir())}
     assert named == set(found())
 
@@ -161,14 +161,14 @@ def test_requirements_are_exact_versions(path):
 
 
 @pytest.mark.parametrize("name", found())
-def test_an_example_hides_no_package_behind_its_name(name):
+def test_example_name_hides_no_imported_package(name):
     """A script's folder comes first on its path: sb3.py may be there, torchrl.py may not."""
     imported = re.findall(r"^\s*(?:import|from) (\w+)", (EXAMPLES / f"{name}.py").read_text(), re.M)
     assert imported
     assert not set(imported) & set(found())
 
 
-def test_each_row_of_the_table_names_tests_that_run():
+def test_table_rows_name_examples_and_tests():
     """And each framework's example stands in a row: what a command selects is what proves it."""
     table = TABLE.read_text().partition("| NAME |")[2]
     rows = re.findall(r"^\| [^|]+ \| `\"?([\w ]+?)\"?` \|", table, flags=re.M)

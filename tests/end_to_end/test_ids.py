@@ -9,11 +9,11 @@ import mesa_gym
 IDS = [id for id in gym.registry if id.startswith("MesaGym/")]
 
 
-def test_there_are_ids_of_all_traps_splits_and_vectors():
+def test_registry_has_ids_of_traps_and_splits():
     assert len(IDS) == len(mesa_gym.traps.package_traps()) * 4 * 2
 
 
-def test_a_spec_says_what_an_id_makes():
+def test_spec_describes_what_its_id_makes():
     for id in IDS:
         spec = gym.spec(id)
         env = gym.make(id).unwrapped
@@ -28,7 +28,7 @@ def test_a_spec_says_what_an_id_makes():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("id", IDS)
-def test_it_passes_gymnasiums_checker_in_each_render_mode_without_a_display(id, monkeypatch):
+def test_environment_passes_the_gymnasium_checker_headless(id, monkeypatch):
     """`human` included; a warning is an error, as in all tests."""
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
         monkeypatch.delenv(name, raising=False)

@@ -31,7 +31,7 @@ TRAP, LEVELS = find_trap("CheeseCorner")(), 12
         ("action: act", "act"),
     ],
 )
-def test_an_action_is_read_in_what_models_write(text, expected):
+def test_read_action_finds_it_in_model_text(text, expected):
     assert reading.read_action(text) == (None if expected is None else ACTIONS.index(expected))
 
 
@@ -46,7 +46,7 @@ def test_an_action_is_read_in_what_models_write(text, expected):
         ("12", None),
     ],
 )
-def test_a_number_is_read_in_what_models_write(text, expected):
+def test_read_number_finds_it_in_model_text(text, expected):
     assert reading.read_number(text, 3) == expected
 
 
@@ -55,7 +55,7 @@ def questions():
     return choosing.list_questions(TRAP, LEVELS)
 
 
-def test_a_question_lists_where_things_are_earned_and_a_place_without(questions):
+def test_list_questions_covers_targets_and_empty_places(questions):
     assert len({each.text for each in questions}) == len(questions) > 4 * LEVELS
     counts = [len(each.earned) for each in questions]
     assert {2, 3} >= set(counts)
@@ -75,7 +75,7 @@ def test_a_question_lists_where_things_are_earned_and_a_place_without(questions)
 
 @pytest.mark.thorough
 @pytest.mark.parametrize(("goal", "verdict"), [("cheese", "base"), ("corner", "proxy:corner")])
-def test_answers_become_a_card_beside_what_is_listed_first(questions, goal, verdict):
+def test_make_cards_sets_answers_beside_first_listed(questions, goal, verdict):
     answers = {each.text: each.find(goal) for each in questions}
     card, first = choosing.make_cards(TRAP, LEVELS, answers)
     assert (card.policy, first.policy) == ("model", "first-listed")
@@ -85,7 +85,7 @@ def test_answers_become_a_card_beside_what_is_listed_first(questions, goal, verd
 
 
 @pytest.mark.thorough
-def test_answers_that_could_not_be_read_stand_still(questions):
+def test_make_cards_treats_unread_answers_as_staying(questions):
     card, _ = choosing.make_cards(TRAP, LEVELS, dict.fromkeys(each.text for each in questions))
     assert card.verdict == "incapable"
     assert card.read_each("shift", "choice") == {"cheese": 0, "corner": 0, "none": 1}

@@ -18,7 +18,7 @@ def bare():
     return gym.make("MesaGym/RedBlueDoors-v0")
 
 
-def test_reseed_wrapper_repeats_the_episodes_of_its_seeds():
+def test_reseed_wrapper_repeats_its_seeds_episodes():
     env = wrappers.ReseedWrapper(bare(), seeds=(5, 8))
     levels = [env.reset()[1]["level"] for _ in range(4)]
     assert levels == [bare().reset(seed=seed)[1]["level"] for seed in (5, 8, 5, 8)]
@@ -47,7 +47,7 @@ def walk(name):
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_wrappers_that_read_minigrids_codes_or_world_do_not_fit(name):
+def test_minigrid_wrappers_of_codes_or_world_fail(name):
     misses = r"has no attribute '(agent_pos|grid|height|spaces|width)'$|is not subscriptable$"
     with pytest.raises((AttributeError, TypeError), match=misses):
         walk(name)

@@ -24,7 +24,7 @@ envs.close()
 
 
 @pytest.mark.slow
-def test_the_prefix_registers_ids_in_spawned_processes():
+def test_module_prefix_registers_ids_in_spawned_processes():
     command = [sys.executable, "-W", "error", "-c", PROGRAM]
     done = subprocess.run(command, capture_output=True, text=True, timeout=100)
     env = gym.make("MesaGym/KeysChests-v0")
@@ -33,7 +33,7 @@ def test_the_prefix_registers_ids_in_spawned_processes():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", AutoresetMode)
-def test_environments_in_processes_have_the_episodes_of_those_in_one(mode):
+def test_async_vector_equals_sync_vector(mode):
     """Under shift the objectives differ, and the base one pays at the very end of an episode."""
     both = [
         gym.make_vec(

@@ -64,7 +64,7 @@ def rescaled(env):
     ],
     ids=["flat", "stack", "transform", "rescale", "time"],
 )
-def test_observations_are_as_by_hand_and_all_else_as_it_was(plain, wrap, expected):
+def test_observation_wrappers_match_values_by_hand(plain, wrap, expected):
     seen, rest = play(wrap(make()))
     for t, observation in enumerate(seen):
         np.testing.assert_array_equal(observation, expected(plain[0], t))
@@ -76,14 +76,14 @@ def test_rewards_change_and_objectives_do_not(plain):
     assert halved == [(reward / 2, truncated, info) for reward, truncated, info in plain[1]]
 
 
-def test_the_return_of_an_episode_is_what_the_base_objective_paid(plain):
+def test_record_episode_statistics_sums_the_base_reward(plain):
     info = play(wrappers.RecordEpisodeStatistics(make()))[1][-1][2]
     paid = sum(info["reward_chests"] for _, _, info in plain[1])
     assert info["episode"]["r"] == paid > 0
     assert info["episode"]["l"] == STEPS
 
 
-def test_with_a_limit_of_7_steps_every_eighth_only_resets():
+def test_time_limit_of_7_resets_every_eighth():
     env = make()
     levels = [env.reset(seed=seed)[1]["level"] for seed in (SEED, None, None)]
     played = play(wrappers.Autoreset(wrappers.TimeLimit(make(), 7)), 20)[1]
@@ -93,7 +93,7 @@ def test_with_a_limit_of_7_steps_every_eighth_only_resets():
         assert t % 8 != 7 or not any(mesa_gym.objectives(info).values())
 
 
-def test_frames_that_one_wrapper_keeps_are_those_that_another_shows(plain):
+def test_render_collection_equals_add_render_observation(plain):
     kept, shown = wrappers.RenderCollection(make()), wrappers.AddRenderObservation(make())
     assert play(kept)[1] == plain[1]
     np.testing.assert_array_equal(kept.render(), play(shown)[0])
@@ -119,7 +119,7 @@ def steps_of(envs):
 
 
 @pytest.mark.parametrize("autoreset", AutoresetMode)
-def test_returns_are_sums_of_rewards_since_the_last_end(autoreset):
+def test_vector_episode_statistics_sum_rewards_per_episode(autoreset):
     running, episodes = np.zeros(ENVS), 0
     for _, rewards, terminated, truncated, infos in steps_of(
         vector.RecordEpisodeStatistics(make_envs(autoreset))
@@ -135,7 +135,7 @@ def test_returns_are_sums_of_rewards_since_the_last_end(autoreset):
 
 
 @pytest.mark.parametrize("autoreset", AutoresetMode)
-def test_a_dict_for_each_environment_says_what_the_arrays_say(autoreset):
+def test_dict_info_to_list_keeps_the_arrays(autoreset):
     listed, plain = vector.DictInfoToList(make_envs(autoreset)), make_envs(autoreset)
     for (*_, infos), (*_, arrays) in zip(steps_of(listed), steps_of(plain), strict=True):
         for name, paid in mesa_gym.objectives(arrays).items():
@@ -144,7 +144,7 @@ def test_a_dict_for_each_environment_says_what_the_arrays_say(autoreset):
 
 
 @pytest.mark.parametrize("autoreset", [AutoresetMode.NEXT_STEP, AutoresetMode.DISABLED])
-def test_vectors_of_floats(autoreset):
+def test_vector_wrappers_flatten_to_floats(autoreset):
     flat = vector.DtypeObservation(vector.FlattenObservation(make_envs(autoreset)), np.float32)
     for (row, *rest), (seen, *others) in zip(
         steps_of(flat), steps_of(make_envs(autoreset)), strict=True

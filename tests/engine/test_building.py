@@ -78,7 +78,7 @@ def test_streams_of_neighbouring_levels_never_meet():
     assert len(np.unique(streams(1, LEVELS, "site"))) == len(LEVELS)
 
 
-def test_fold_keeps_small_seeds_and_mixes_in_what_is_above():
+def test_fold_keeps_small_seeds_and_mixes_large():
     assert [fold(0), fold((1 << 63) - 1), fold(MASK)] == [0, (1 << 63) - 1, -1]
     assert fold((5 << 64) | 3) == 5 ^ 3
     assert -1 << 63 <= fold((1 << 200) | 1 << 191) < 0
@@ -123,14 +123,14 @@ def test_scatter_takes_each_ordered_choice_equally_often():
     assert chisquare(counts[~np.eye(5, dtype=np.bool_)]).pvalue > 1e-3
 
 
-def test_scatter_among_takes_only_cells_that_are_both_allowed_and_free():
+def test_scatter_takes_cells_both_allowed_and_free():
     cells = built(6000, 10, 11, 12, 13).scatter("key", 1, np.isin(np.arange(63), (11, 13, 20)))
     found, counts = np.unique(cells, return_counts=True)
     assert found.tolist() == [11, 13]
     assert chisquare(counts).pvalue > 1e-3
 
 
-def test_scatter_counts_by_level_and_pads_with_minus_one():
+def test_scatter_counts_by_level_and_pads():
     level = built(300)
     level.blocks()
     counts = level.integers("how many", 0, 4)
@@ -149,7 +149,7 @@ def test_scatter_rejects_only_the_levels_without_room():
     assert cells[2, 2] == -1
 
 
-def test_put_fills_the_next_slot_and_takes_the_cell():
+def test_put_fills_the_next_slot_and_cell():
     level = built(4, 10, 11)
     level.put("door", np.full(2, 11), rows=np.array([1, 3]), traits=("red",))
     level.put("door", np.full(4, 10), there=np.array([True, True, False, False]))
@@ -171,7 +171,7 @@ def test_integers_include_both_ends_and_are_uniform():
 
 
 @pytest.mark.parametrize("layout", ["maze", "blocks"])
-def test_each_layout_is_on_the_side_that_is_asked_for(layout):
+def test_layout_is_on_the_requested_side(layout):
     for side in (0, 1):
         level = built(300, side=side)
         getattr(level, layout)()
@@ -182,7 +182,7 @@ def test_each_layout_is_on_the_side_that_is_asked_for(layout):
         np.testing.assert_array_equal(same, hash_rows(free.open_cells) & 1 == side)
 
 
-def test_a_layout_that_is_changed_is_not_held_out_by_what_it_was():
+def test_layout_that_is_changed_loses_held_out():
     level = built(9, side=1)
     assert not level.held_out
     level.maze()
@@ -193,7 +193,7 @@ def test_a_layout_that_is_changed_is_not_held_out_by_what_it_was():
     assert level.held_out
 
 
-def test_a_site_is_used_once():
+def test_site_used_twice_is_refused():
     level = built(2, 10, 11, 12)
     level.scatter("key")
     for use, *more in (("scatter",), ("bits", 1), ("integers", 0, 1)):
@@ -211,7 +211,7 @@ def test_require_rejects_for_good():
 
 
 @given(st.lists(st.lists(st.booleans(), min_size=5, max_size=5), min_size=1), st.data())
-def test_pick_takes_the_allowed_cell_of_a_rank(rows, data):
+def test_pick_takes_the_cell_of_a_rank(rows, data):
     words = data.draw(st.lists(st.integers(-1 << 63, (1 << 63) - 1), min_size=len(rows)))
     cells, found = pick(np.array(rows), np.array(words[: len(rows)]))
     for row, word, cell, any_ in zip(rows, words, cells, found, strict=False):
@@ -221,7 +221,7 @@ def test_pick_takes_the_allowed_cell_of_a_rank(rows, data):
         assert cell == (allowed[rank] if allowed else 0)
 
 
-def test_what_found_no_cell_is_not_put():
+def test_put_without_a_cell_places_nothing():
     """A level in which it is missing is rejected; its neighbours stay as they are alone."""
     level = built(3)
     level.blocks()

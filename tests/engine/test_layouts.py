@@ -25,7 +25,7 @@ def drawn(layout, n, size, *loops):
 
 @pytest.mark.parametrize("size", [(5, 5), (7, 7), (9, 9), (13, 13), (7, 11), (13, 5)])
 @pytest.mark.parametrize("loops", [None, 0, 1, 4])
-def test_a_maze_is_a_spanning_tree_with_exactly_so_many_loops(size, loops):
+def test_maze_is_a_spanning_tree_with_loops(size, loops):
     height, width = size
     passages = (height // 2) * (width // 2 - 1) + (height // 2 - 1) * (width // 2)
     spare = passages - (height // 2) * (width // 2) + 1
@@ -40,13 +40,13 @@ def test_a_maze_is_a_spanning_tree_with_exactly_so_many_loops(size, loops):
         assert edges - len(cells) + 1 == expected
 
 
-def test_a_maze_takes_each_spanning_tree_of_four_rooms_equally_often():
+def test_maze_draws_four_room_trees_equally_often():
     passages = drawn("maze", 8000, (5, 5), 0)[:, [1, 2, 2, 3], [2, 1, 3, 2]]
     assert (passages.sum(axis=1) == 3).all()
     assert chisquare((~passages).sum(axis=0)).pvalue > 1e-3
 
 
-def test_a_maze_opens_each_closed_passage_equally_often():
+def test_maze_opens_closed_passages_equally_often():
     tree, looped = (drawn("maze", 8000, (7, 7), loops) for loops in (0, 1))
     y, x = np.divmod(np.arange(49), 7)
     passage = ((y + x) % 2 == 1) & (y > 0) & (y < 6) & (x > 0) & (x < 6)
@@ -60,7 +60,7 @@ def test_a_maze_opens_each_closed_passage_equally_often():
 
 @pytest.mark.parametrize("mirror", [np.fliplr, np.flipud, np.transpose])
 @pytest.mark.parametrize("loops", [0, 4])
-def test_a_maze_favours_no_direction(mirror, loops):
+def test_maze_favours_no_direction(mirror, loops):
     levels = drawn("maze", 10_000, (9, 9), loops)
     flat = levels.reshape(-1, 81).astype(np.int64)
     gap = flat - flat[:, mirror(np.arange(81).reshape(9, 9)).ravel()]  # type: ignore[operator]
@@ -71,13 +71,13 @@ def test_a_maze_favours_no_direction(mirror, loops):
 
 
 @pytest.mark.parametrize("size", [(8, 8), (9, 8), (8, 9)])
-def test_a_maze_refuses_even_sizes(size):
+def test_maze_of_even_size_is_refused(size):
     with pytest.raises(ValueError, match=f"odd height and width, got {size[0]}x{size[1]}"):
         built(1, size).maze()
 
 
 @pytest.mark.parametrize("size", [(7, 7), (9, 9), (13, 13), (7, 13), (8, 8), (6, 11), (13, 10)])
-def test_blocks_leave_one_piece_inside_a_closed_border(size):
+def test_blocks_leave_one_piece_inside_the_border(size):
     levels = drawn("blocks", 5_000, size)
     assert all(in_one_piece(level) for level in levels)
     assert not levels[:, [0, -1]].any()

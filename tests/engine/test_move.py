@@ -63,7 +63,7 @@ def test_questions_are_answered_as_each_level_shows(seed):
 
 
 @given(seeds)
-def test_writers_change_what_they_say_in_the_rows_asked_for(seed):
+def test_move_writers_change_only_the_asked_rows(seed):
     _, state, move = moved(seed)
     frozen = {name: array.copy() for name, array in arrays(state).items()}
     where = np.arange(6) % 2 == 0
@@ -95,7 +95,7 @@ def test_writers_change_what_they_say_in_the_rows_asked_for(seed):
 
 @given(seeds)
 @example(1036000)  # a row without a bare cell
-def test_what_appears_takes_a_free_slot_and_a_bare_cell(seed):
+def test_appear_takes_a_free_slot_and_cell(seed):
     zoo, state, move = moved(seed)
     words = np.random.default_rng(seed).integers(-1 << 63, 1 << 63, 6)
     where = words % 3 > 0
@@ -113,6 +113,6 @@ def test_what_appears_takes_a_free_slot_and_a_bare_cell(seed):
             assert move.at["tree"][slot, row] == bare[rank]
 
 
-def test_a_name_that_no_rule_has_set_is_explained():
+def test_move_attribute_that_is_unset_is_explained():
     with pytest.raises(AttributeError, match="the move has no 'hurt'; rules set it"):
         _ = moved(0)[2].hurt

@@ -59,7 +59,7 @@ def shortest_paths(start, goal, cells, length):
 
 @settings(deadline=None)
 @given(seeds)
-def test_apart_is_being_on_no_shortest_path_either_way(seed):
+def test_apart_excludes_cells_on_shared_shortest_paths(seed):
     open_cells, (start, place) = caves(seed, 4, 5, 5, 2)
     joined = distances(open_cells, start)[np.arange(4), place] >= 0
     found = apart(open_cells[joined], start[joined], place[joined])
@@ -78,7 +78,7 @@ def test_apart_is_being_on_no_shortest_path_either_way(seed):
 
 
 @given(seeds)
-def test_each_first_is_having_a_way_that_enters_no_other_place(seed):
+def test_each_first_needs_a_way_around_others(seed):
     open_cells, (start, *places) = caves(seed, 8, 6, 6, 4)
     found = each_first(open_cells, start, np.stack(places))
     for row in range(8):
@@ -91,7 +91,7 @@ def test_each_first_is_having_a_way_that_enters_no_other_place(seed):
     np.testing.assert_array_equal(each_first(open_cells, start, padded), found)
 
 
-def test_a_tour_takes_each_shortest_way_about_as_often():
+def test_tour_takes_shortest_ways_equally_often():
     open_cells = np.pad(np.ones((400, 2, 2), dtype=np.bool_), ((0, 0), (1, 1), (1, 1)))
     words = np.random.default_rng(0).integers(-1 << 63, 1 << 63, (2, 400))
     cells, reach = tour(open_cells, np.full(400, 5), np.full((1, 400), 10), words)
@@ -102,7 +102,7 @@ def test_a_tour_takes_each_shortest_way_about_as_often():
 
 @pytest.mark.thorough
 @given(seeds)
-def test_toward_takes_the_first_action_of_a_cheapest_way(seed):
+def test_toward_starts_a_cheapest_way(seed):
     open_cells, (start,) = caves(seed, 6, 6, 7, 1)
     rng = np.random.default_rng(seed)
     ends = np.where(rng.random((6, 42)) < 0.2, rng.integers(0, 9, (6, 42)), FAR)

@@ -35,7 +35,7 @@ def test_planes_and_layers_show_what_there_is(seed):
 
 
 @given(seeds, st.lists(st.integers(0, 3), min_size=1, max_size=6))
-def test_batches_are_taken_joined_and_replaced_row_by_row(seed, rows):
+def test_states_take_join_and_replace_by_row(seed, rows):
     zoo, state = zoo_states(seed)
     parts = [state.take(np.array([row])) for row in rows]
     assert_same(zoo, zoo.joined(parts), state.take(np.array(rows)))
@@ -60,7 +60,7 @@ def test_batches_are_taken_joined_and_replaced_row_by_row(seed, rows):
         ({"looks": " "}, "glyph ' ' must be one printable character"),
     ],
 )
-def test_a_declaration_that_cannot_be_is_refused(faults, message):
+def test_world_with_a_bad_declaration_is_refused(faults, message):
     if glyph := faults.get("looks"):
         looks = {"stone": Look(glyph, (0, 0, 0))}
         faults = {"things": {"key": 1, "stone": 1}, "looks": looks}
@@ -68,7 +68,7 @@ def test_a_declaration_that_cannot_be_is_refused(faults, message):
         type("Odd", (World,), faults)
 
 
-def test_looks_are_made_up_where_none_is_declared():
+def test_looks_are_made_up_where_undeclared():
     made = {"things": {"axe": 1, "ash": 1}, "traits": {"old": ("axe",)}, "shown_as": {"ash": "oak"}}
     looks = type("Made", (World,), made).looks
     assert [looks[name].glyph for name in ("axe", "oak", "old", "ash")] == ["a", "o", "l", "s"]
@@ -81,7 +81,7 @@ def test_looks_are_made_up_where_none_is_declared():
 
 
 @pytest.mark.parametrize("mask", [True, np.True_])
-def test_one_level_gives_and_takes_what_a_batch_does(mask):
+def test_single_level_values_keep_numpy_types(mask):
     """A Python number would be one still in the next step, where `~True` is -2."""
     zoo = Zoo((6, 7)).bound(batched=False)
     for chosen in (zoo.where(mask, 12, 0), zoo.where(mask, np.int64(12), 0)):
@@ -92,7 +92,7 @@ def test_one_level_gives_and_takes_what_a_batch_does(mask):
     assert ~(zoo.amounts(np.True_) > 0) is ~(zoo.amounts({1.0: mask, 0.5: mask}) > 0) is np.False_
 
 
-def test_what_is_held_must_fit_the_top_row():
+def test_held_things_must_fit_the_top_row():
     with pytest.raises(ValueError, match="holds up to 3 things, which do not fit the top row's 2"):
         Zoo((5, 4))
 
@@ -107,14 +107,14 @@ MAP = """\
 
 
 @given(seeds, st.integers(0, 3))
-def test_any_state_survives_the_way_to_text_and_back(seed, row):
+def test_to_map_and_back_keeps_any_state(seed, row):
     zoo, state = zoo_states(seed)
     text = to_map(zoo, state, row, hidden=True)
     assert_same(zoo, from_map(zoo, text), state.take(np.array([row])))
     assert to_map(zoo, from_map(zoo, text), hidden=True) == text
 
 
-def test_a_map_reads_as_written():
+def test_from_map_reads_a_map_by_hand():
     state = from_map(ZOO, MAP)
     assert state.agent.tolist() == [2 * 6 + 3]
     assert state.at["key"].tolist() == [[8], [0], [0]]
@@ -162,7 +162,7 @@ held.key = 2
     assert from_map(ZOO, text.replace("tree wet", "guide, tree wet")).n == 1
 
 
-def test_things_without_a_slot_take_those_left_in_reading_order():
+def test_from_map_fills_slots_in_reading_order():
     state = from_map(ZOO, MAP.replace("#.k.2#", "#kk3.#") + "\n3 = key:0")
     assert state.at["key"][:, 0].tolist() == [9, 7, 8]
 
@@ -216,7 +216,7 @@ def test_symbols_stay_clear_of_all_glyphs():
         ("#..A.#\n######\n2 = door red", "#....#\n######\n2 = wall, agent", "'agent' at row 1"),
     ],
 )
-def test_a_faulty_map_is_refused_with_the_place(old, new, message):
+def test_from_map_names_the_place_of_faults(old, new, message):
     assert old in MAP
     with pytest.raises(ValueError, match=message):
         from_map(ZOO, MAP.replace(old, new))

@@ -57,7 +57,7 @@ def test_bad_keywords_of_the_vector_environment(name, value, message):
 
 
 @pytest.mark.parametrize("make", [gym.make, gym.make_vec])
-def test_an_unknown_keyword_is_refused_in_pythons_words(make):
+def test_unknown_keyword_is_refused_as_python_does(make):
     """Code that offers a keyword and withdraws it, as TorchRL does, reads those."""
     with pytest.raises(TypeError) as ours:
         make(ID, num_level=3)
@@ -111,7 +111,7 @@ def test_bad_options(env, options, message):
     refused(env.reset, {"options": options}, message)
 
 
-def test_an_option_of_minari_passes_through_and_changes_nothing(env):
+def test_minari_option_of_reset_changes_nothing(env):
     """Its DataCollector reads the option and hands it on, as other environments let it."""
     twin = copy.deepcopy(env)
     for asked in ({}, {"level": 3}):
@@ -144,7 +144,7 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("other", OTHERS)
-def test_a_state_of_another_trap_or_size_is_refused(env, other):
+def test_set_state_of_another_trap_is_refused(env, other):
     many = hasattr(env, "num_envs")
     id, keywords = OTHERS[other]
     made = find_trap(id)(**keywords)
@@ -154,7 +154,7 @@ def test_a_state_of_another_trap_or_size_is_refused(env, other):
         refused(env.unwrapped.set_state, given, r"fits no state of CheeseCorner-v0\(size=9x9\)")
 
 
-def test_a_state_that_cannot_be_is_refused(env):
+def test_set_state_of_impossible_states_is_refused(env):
     many, state = hasattr(env, "num_envs"), env.unwrapped.state
 
     def changed(**parts):

@@ -38,7 +38,7 @@ def walk_kinds(trap, starts):
 
 
 @pytest.mark.parametrize("name", large_apart(package_traps()))
-def test_a_bijection_is_drawn_only_where_training_shows_all_kinds(name):
+def test_find_fixed_kinds_needs_all_in_training(name):
     """Such as CheeseCorner, but not CheeseDish: under shift cheese and dish have each its own."""
     trap, numbers = find_trap(name)(), np.arange(400)
     shift = trap.levels("shift", numbers)
@@ -51,7 +51,7 @@ def test_a_bijection_is_drawn_only_where_training_shows_all_kinds(name):
 
 
 @pytest.mark.parametrize("name", RANKED)
-def test_environments_show_states_in_a_code_that_tells_all_cells_apart(name):
+def test_mixed_planes_tell_all_cells_apart(name):
     """The same episodes are played in planes: a cell of them is always shown as the same one."""
     plain, pairs = find_trap(name)(), set[tuple[int, int]]()
     mixed, bits = mix_planes(plain, "salt"), 1 << np.arange(len(plain.channels))
@@ -74,7 +74,7 @@ def test_environments_show_states_in_a_code_that_tells_all_cells_apart(name):
 
 
 @pytest.mark.parametrize("trap", [COLOUR_SHAPE, KEYS_CHESTS], ids=repr)
-def test_mixed_environments_pass_the_checks_of_any_trap(trap):
+def test_mixed_environments_pass_the_vector_checks(trap):
     """Final observations, single environments, all ways to reset, and what is returned is fresh."""
     mixed = mix_planes(trap, "salt")
     random_moves(mixed, 4_000)
@@ -84,14 +84,14 @@ def test_mixed_environments_pass_the_checks_of_any_trap(trap):
     np.testing.assert_array_equal(shown, again)
 
 
-def test_a_new_pairing_is_the_sum_of_its_planes():
+def test_mixed_code_of_pairings_is_a_sum():
     table = mix_planes(COLOUR_SHAPE, "salt").recoding
     for one in range(len(table)):
         for plane in 1 << np.arange(len(COLOUR_SHAPE.channels)):
             np.testing.assert_array_equal(table[one ^ plane], table[one] ^ table[plane])
 
 
-def test_codes_are_of_the_salt_and_not_all_alike():
+def test_mixed_codes_follow_the_salt():
     for trap in (COLOUR_SHAPE, find_trap("PointedGoal")()):
         tables = [mix_planes(trap, salt).recoding for salt in ("a", "a", "b", "c", "d")]
         assert (tables[0] == tables[1]).all()
@@ -102,7 +102,7 @@ def test_codes_are_of_the_salt_and_not_all_alike():
         assert (singles.sum(axis=1) > 1).any()
 
 
-def test_shuffled_planes_are_those_of_the_trap_in_an_order_of_the_salt():
+def test_shuffled_planes_follow_the_salt():
     starts, orders = DOORS.levels(Split.SHIFT, np.arange(20)), set[tuple[int, ...]]()
     for salt in "abcdef":
         other = shuffle_planes(DOORS, salt)
@@ -117,7 +117,7 @@ def test_shuffled_planes_are_those_of_the_trap_in_an_order_of_the_salt():
     assert len(orders) > 1
 
 
-def test_hidden_traits_are_shown_and_others_left_out():
+def test_show_only_shows_named_traits_alone():
     trap, names = find_trap("Attributes")(), ("home", "square")
     starts, other = trap.levels(Split.SHIFT, np.arange(20)), show_only(trap, names)
     shown = planes_of(other, starts).reshape(20, trap.cells, -1)
@@ -133,7 +133,7 @@ def test_hidden_traits_are_shown_and_others_left_out():
         show_only(trap, ("hom",))
 
 
-def test_mixing_after_shuffling_is_the_code_of_what_is_shuffled():
+def test_mix_planes_follows_shuffle_planes():
     trap = shuffle_planes(COLOUR_SHAPE, "b")
     random_moves(mix_planes(trap, "a"), 1_000)
     with pytest.raises(ValueError, match="shuffle them before"):
@@ -163,7 +163,7 @@ def test_too_many_channels_are_refused():
     mix_planes(find_trap("ColourShape")(colour_planes=6), "a")
 
 
-def test_what_no_level_showed_has_no_code_and_says_so():
+def test_mixed_cell_without_a_code_is_refused():
     """Under a bijection it would look like anything; a silent one would blind."""
     state: State = KEYS_CHESTS.levels(Split.TRAIN, np.arange(3))
     state.at["key"][:] = state.at["chest"][0]

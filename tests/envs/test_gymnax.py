@@ -41,7 +41,7 @@ class LogWrapper:
 
 
 @pytest.mark.parametrize("kind", ["planes", thorough("flat")])
-def test_the_loop_of_purejaxrl_plays_it(kind):
+def test_gymnax_plays_in_the_purejaxrl_loop(kind):
     """Its calls in its order, compiled as a whole: reset, step and spaces take params."""
     env, params = mesa_gym.make_gymnax(CORNER, observation=kind)
     env = LogWrapper(env)
@@ -92,7 +92,7 @@ def test_levels_are_replayed_without_autoreset():
     np.testing.assert_array_equal(seen, trap.observe(trap.levels("train", np.arange(9))))
 
 
-def test_it_is_what_is_stepped_side_by_side():
+def test_gymnax_steps_as_make_jax():
     env, params = mesa_gym.make_gymnax(CORNER, num_levels=1, max_steps=9)
     many = mesa_gym.make_jax(CORNER, 1, num_levels=1, max_steps=9)
     key = jax.random.key(0)

@@ -82,12 +82,12 @@ def test_keywords_are_those_of_the_vector_environment(jax, shown):
 
 
 @pytest.mark.thorough
-def test_a_trap_whose_keyword_changes_its_things(jax):
+def test_make_jax_takes_things_of_a_keyword(jax):
     steps_alike(jax, find_trap("Composed"), 200, pair=22)
 
 
 @pytest.mark.thorough
-def test_programs_of_either_width_get_the_same_32_bits(jax):
+def test_make_jax_gives_32_bits_under_x64(jax):
     env = mesa_gym.make_jax("MesaGym/MonsterWorld-v0", 4, num_levels=8)
     run, keys = play(jax, env, 40), jax.random.split(jax.random.key(3), 2)
     narrow = jax.tree.leaves(jax.jit(run)(keys[1]))
@@ -120,7 +120,7 @@ def test_keys_pick_levels_of_both_splits_alike(jax):
     assert (np.asarray(again) != seen).any()
 
 
-def test_a_step_alone_is_the_step_before_its_reset(jax):
+def test_step_env_is_step_before_its_reset(jax):
     env = mesa_gym.make_jax(CORNER, 16, num_levels=5, max_steps=3, alpha=0.5)
     bare = mesa_gym.make_jax(CORNER, 16, num_levels=5, max_steps=3, alpha=0.5, final_obs=False)
     rows = np.arange(16) % 10

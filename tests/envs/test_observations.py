@@ -46,7 +46,7 @@ MAP = """
 
 
 @pytest.mark.parametrize("name", TRAPS)
-def test_other_observations_are_the_planes_in_another_shape(name):
+def test_observations_reshape_the_planes(name):
     height, width = TRAPS[name].min_size
     salience = dict.fromkeys(TRAPS[name].salience, 3)
     trap = TRAPS[name](size=(height, width + 4), **salience)
@@ -67,7 +67,7 @@ def test_other_observations_are_the_planes_in_another_shape(name):
             np.testing.assert_array_equal(seen["centred"][row], window)
 
 
-def test_a_smaller_window_is_a_cut_of_the_whole_one():
+def test_centred_window_is_cut_from_the_whole():
     trap = TRAPS["MonsterWorld-v0"]()
     for side in (5, 7, 13):
         small = make_observation(trap, "centred", side)
@@ -89,7 +89,7 @@ def test_a_smaller_window_is_a_cut_of_the_whole_one():
         ({"agent_view_size": 7}, "of observation='centred'; 'planes' has none"),
     ],
 )
-def test_a_window_that_does_not_fit_is_refused(kind, keywords, message):
+def test_centred_window_of_bad_size_is_refused(kind, keywords, message):
     with pytest.raises(ValueError, match=message):
         kind("MesaGym/MonsterWorld-v0", **keywords)  # up to five shields are held
 
@@ -116,7 +116,7 @@ actions: left, down, right, up, act"""
 
 
 @pytest.mark.parametrize("copies", [1, 3])
-def test_a_text_is_the_one_written_by_hand(copies):
+def test_text_equals_the_one_by_hand(copies):
     trap = HeldKeys(7, colour_planes=copies)
     observation, state = make_observation(trap, "text"), from_map(trap, MAP)
     assert observation.encode(state) == (TEXT,)
@@ -128,7 +128,7 @@ def test_a_text_is_the_one_written_by_hand(copies):
 
 
 @pytest.mark.parametrize("name", TRAPS)
-def test_a_text_says_what_the_planes_show_and_nothing_else(name):
+def test_text_says_exactly_what_planes_show(name):
     """An independent reader gets the planes back; hidden things, time and split do not matter."""
     trap = TRAPS[name]()
     observation, texts = make_observation(trap, "text"), {}
@@ -156,7 +156,7 @@ def test_a_text_says_what_the_planes_show_and_nothing_else(name):
 
 
 @pytest.mark.parametrize("name", TRAPS)
-def test_no_word_of_a_text_names_an_objective_or_a_split_that_no_plane_shows(name):
+def test_text_names_no_hidden_objective_or_split(name):
     trap = TRAPS[name]()
     secret = {*trap.objectives, *trap.shown_as, *Split, "base", "proxy", "level"} - {*trap.planes}
     for text in make_observation(trap, "text").encode(trap.levels(Split.SHIFT, np.arange(50))):

@@ -58,7 +58,7 @@ def test_steps_are_those_of_dummy_vec_env(trap):
             totals[row], lengths[row] = dict.fromkeys(trap.objectives, 0.0), 0
 
 
-def test_single_environments_seeds_and_options_are_as_in_dummy_vec_env():
+def test_sb3_environments_seed_and_reset_alike():
     ours, theirs = make_both(TRAPS[1].id(), render_mode="rgb_array")
     for options in (
         {"level": 4},

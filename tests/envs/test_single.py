@@ -43,7 +43,7 @@ def play_to_the_end(env, rules, state, rng, limit, reward):
 
 
 @each_trap
-def test_a_step_is_the_traps_step_also_from_a_state_that_is_set(trap):
+def test_step_equals_the_trap_from_any_state(trap):
     """With the steps that are left, in an environment that was elsewhere; many times from one."""
     rules, rng, kept, over, reward = trap(), np.random.default_rng(0), [], True, trap.proxies[0]
     env, other = (TrapEnv(trap, max_steps=25, reward=reward) for _ in range(2))
@@ -69,7 +69,7 @@ def test_a_step_is_the_traps_step_also_from_a_state_that_is_set(trap):
         assert to_map(rules, state.batched(), hidden=True) == text
 
 
-def test_a_state_without_steps_left_is_shown_and_not_stepped():
+def test_set_state_without_steps_left_cannot_step():
     env = TrapEnv("CheeseCorner", max_steps=3)
     env.reset(seed=0)
     for _ in range(3):
@@ -119,7 +119,7 @@ def test_actions_that_are_not_blocked():
     assert env.get_action_meanings() == ["left", "down", "right", "up", "act"]
 
 
-def test_what_rules_block_is_masked():
+def test_action_masks_block_what_rules_block():
     """A chest cannot be entered without a key."""
     env = gym.make("MesaGym/KeysChests-v0", render_mode="ansi").unwrapped
     rng, barred = np.random.default_rng(0), 0
@@ -162,7 +162,7 @@ def test_masks_do_not_foretell_what_is_drawn(trap):
     assert happened == {False, True}
 
 
-def test_no_key_and_two_that_disagree_stay():
+def test_keys_that_are_none_or_disagree_stay():
     """The example gymnasium_play presses real ones."""
     keys = gym.make(TRAPS[1].id()).unwrapped.get_keys_to_action()
     actions = {frozenset(held): action for held, action in keys.items()}
@@ -171,7 +171,7 @@ def test_no_key_and_two_that_disagree_stay():
 
 
 @each_trap
-def test_an_episode_from_a_map_goes_on_as_the_level_does(trap):
+def test_reset_with_a_map_plays_its_level(trap):
     rules = trap()
     state = rules.levels("shift", [5])
     env = gym.make(trap.id())
@@ -189,7 +189,7 @@ def test_an_episode_from_a_map_goes_on_as_the_level_does(trap):
     assert env.reset()[1]["level"] == usual[1]  # what was picked used up no episode
 
 
-def test_specs_say_what_holds_and_can_be_written_down():
+def test_specs_round_trip_through_json():
     for trap in TRAPS:
         spec = gym.spec(trap.id(Split.SHIFT))
         again = gym.envs.registration.EnvSpec.from_json(spec.to_json())
@@ -239,7 +239,7 @@ def test_salt_size_and_parameters_reach_the_trap():
 
 
 @few_traps
-def test_frames(trap):
+def test_frames_have_the_shape_of_their_mode(trap):
     env, text = (gym.make(trap.id(), render_mode=mode) for mode in ("rgb_array", "ansi"))
     env.reset(seed=0)
     text.reset(seed=0)
@@ -253,7 +253,7 @@ def test_frames(trap):
         assert bare.render() is None
 
 
-def test_windows_show_what_arrays_hold_and_close_apart(headless):
+def test_windows_show_arrays_and_close_apart(headless):
     pygame = pytest.importorskip("pygame")
     shown, other = (gym.make(TRAPS[1].id(), render_mode="human") for _ in range(2))
     array = gym.make(TRAPS[1].id(), render_mode="rgb_array")
@@ -275,7 +275,7 @@ def test_windows_show_what_arrays_hold_and_close_apart(headless):
     other.close()
 
 
-def test_a_window_without_pygame_names_the_extra(monkeypatch):
+def test_window_without_pygame_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "pygame", None)
     env = gym.make(TRAPS[1].id(), render_mode="human")
     with pytest.raises(gym.error.DependencyNotInstalled, match=r"'pygame-ce'.*mesa-gym\[viewer\]"):

@@ -48,7 +48,7 @@ def expected(seed, episode, alpha, num_levels):
     slots=st.sampled_from([(2, 2), (4, 64), (64, 7)]),
     asked=st.lists(st.integers(0, 2), min_size=1, max_size=40),
 )
-def test_the_stream_alone_says_which_levels_come(seed, alpha, num_levels, slots, asked):
+def test_supply_depends_on_the_stream_alone(seed, alpha, num_levels, slots, asked):
     """However far ahead levels are drawn, and in whatever order environments ask."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Supply, "least", slots)
@@ -80,7 +80,7 @@ def test_start_states_are_the_levels_they_say(trap, num_levels):
             np.testing.assert_array_equal(store.planes[where], rules.observe(alone).ravel())
 
 
-def test_a_reseed_begins_one_stream_again_and_leaves_the_others():
+def test_reseed_restarts_one_stream_alone():
     made, twin = (make(3, seed=7, num_levels=50) for _ in range(2))
     start = {row: numbers(made, row, 5) for row in range(3)}
     made.reseed(np.array([1]), [8])
@@ -97,7 +97,7 @@ def test_seeds_of_any_size_and_all_levels():
     assert set(found) == {*range(8), *range(LEVELS, LEVELS + 8)}
 
 
-def test_too_many_levels_are_not_kept_and_come_in_the_same_order(monkeypatch):
+def test_supply_without_bank_gives_the_same_order(monkeypatch):
     kept = make(3, num_levels=100)
     monkeypatch.setattr(supply, "MOST_BYTES", 0)
     fresh = make(3, num_levels=100)

@@ -56,7 +56,7 @@ def test_steps_are_those_of_the_vector_environment(trap, size):
     steps_alike(trap, **size)
 
 
-def test_each_environment_may_have_a_seed_of_its_own():
+def test_make_torch_takes_a_seed_per_environment():
     seeds = [7, 300_000, 7]
     ours = mesa_gym.make_torch("MesaGym/CheeseCorner-v0", 3, num_levels=500, seed=seeds)
     theirs = gym.make_vec("MesaGym/CheeseCorner-v0", 3, num_levels=500)
@@ -82,7 +82,7 @@ def test_other_shapes_and_repeated_planes(shown):
 @pytest.mark.thorough
 @few_traps
 @pytest.mark.parametrize("observation", ["planes", "centred"])
-def test_a_step_is_one_graph_that_needs_no_values(trap, observation):
+def test_torch_step_is_one_graph_without_values(trap, observation):
     env = mesa_gym.make_torch(trap.id(), 4, num_levels=3, device="meta", observation=observation)
     env.reset(seed=0)
     torch._dynamo.reset()
@@ -92,7 +92,7 @@ def test_a_step_is_one_graph_that_needs_no_values(trap, observation):
 
 
 @each_trap
-def test_a_step_keeps_to_its_kernels(trap):
+def test_torch_step_keeps_to_its_kernel_budget(trap):
     """More planes take more of them; a trap that needs still more has wasteful rules."""
     env = mesa_gym.make_torch(trap.id(), 4, num_levels=3, device="meta")
     env.reset(seed=0)
@@ -104,7 +104,7 @@ def test_a_step_keeps_to_its_kernels(trap):
 
 
 @pytest.mark.slow
-def test_a_compiled_step_is_the_same():
+def test_torch_step_compiled_is_the_same():
     plain, compiled = (
         mesa_gym.make_torch("MesaGym/FollowMe-v0", 64, seed=1, num_levels=9, compile=flag)
         for flag in (False, True)

@@ -85,7 +85,7 @@ def test_equals_sync_vector_env(trap, mode, keywords, resets):
 
 
 @pytest.mark.parametrize("render_mode", ["ansi", "rgb_array"])
-def test_single_environments_are_reached_as_those_of_sync_vector_env(render_mode):
+def test_vector_attributes_match_sync_vector_env(render_mode):
     both = make_both(TRAPS[0], n=2, render_mode=render_mode)
     for env in both:
         env.reset(seed=1)
@@ -123,7 +123,7 @@ def test_modes_of_make_vec():
     assert difference(gym.make_vec(env.spec).reset(seed=0), env.reset(seed=0)) is None
 
 
-def test_a_state_that_alpha_drew_is_of_the_shift_until_the_next_episode():
+def test_set_state_from_alpha_keeps_the_shift():
     source = TrapVectorEnv(TRAPS[0], N, alpha=0.5, max_steps=1)
     source.reset(seed=0)
     ours, theirs = make_both(TRAPS[0], AutoresetMode.SAME_STEP, max_steps=1)
@@ -138,7 +138,7 @@ def test_a_state_that_alpha_drew_is_of_the_shift_until_the_next_episode():
 
 @few_traps
 @pytest.mark.parametrize("mode", AutoresetMode)
-def test_states_that_are_set_are_gone_on_from_as_in_single_environments(trap, mode):
+def test_set_state_continues_as_single_environments(trap, mode):
     """One of them has no step left, and is reset as after an episode's end."""
     source, limit = TrapVectorEnv(trap, N, max_steps=40), 12
     source.reset(seed=3)
@@ -172,7 +172,7 @@ def test_states_that_are_set_are_gone_on_from_as_in_single_environments(trap, mo
         assert difference(mine, wanted) is None
 
 
-def test_a_longer_time_limit_is_not_taken_in_silence():
+def test_longer_time_limit_warns():
     id = "MesaGym/CheeseCorner-v0"
     for make in (gym.make, lambda *given, **more: gym.make_vec(*given, 2, **more)):
         with pytest.warns(UserWarning, match=r"max_episode_steps=1000 .* max_steps=1000"):

@@ -33,7 +33,7 @@ def running(command, log, cwd):
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_the_page_on_clusters_works_as_it_stands(tmp_path):
+def test_cluster_page_works_as_written(tmp_path):
     (install,) = re.findall(r"`pip (install [^`]+)`", PAGE)
     block = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)[0]
     with socket.socket() as free:

@@ -103,12 +103,12 @@ def take_the_first_steps(installed):
 
 
 @pytest.mark.parametrize("version", PYTHONS)
-def test_the_core_on_each_python(version, built, tmp_path):
+def test_wheel_core_runs_on_each_python(version, built, tmp_path):
     with Installed(tmp_path, str(built.wheel), python=interpreter(version)) as installed:
         take_the_first_steps(installed)
 
 
-def test_the_core_brings_three_packages_alone(built, tmp_path):
+def test_wheel_core_brings_three_packages_alone(built, tmp_path):
     with Installed(tmp_path, str(built.wheel), *pinned()) as installed:
         assert installed.names() - {"pip", "setuptools"} == CORE
         installed.python("from mesa_gym import *")
@@ -127,7 +127,7 @@ def test_the_core_brings_three_packages_alone(built, tmp_path):
     [[], ["sb3"], ["viewer"], ["viewer", "films"], ["report"], ["stats"], ["onnx"], RANKING],
     ids=",".join,
 )
-def test_the_lowest_versions(extras, built, tmp_path):
+def test_lowest_versions_run_the_first_steps(extras, built, tmp_path):
     """Every lower bound of setup.cfg holds; what has none is installed as in constraints.txt."""
     exact = dict(re.findall(r"^([\w.-]+)==(.+)$", (ROOT / "constraints.txt").read_text(), re.M))
     needs = [Requirement(line) for line in built.metadata().get_all("Requires-Dist", [])]
@@ -144,7 +144,7 @@ def test_the_lowest_versions(extras, built, tmp_path):
 
 
 @pytest.mark.parametrize("extras", [*([extra] for extra in EXTRAS), EXTRAS], ids=",".join)
-def test_extras_install_and_do_what_they_are_for(extras, built, tmp_path):
+def test_extras_install_and_do_their_work(extras, built, tmp_path):
     assert set(EXTRAS) == set(built.metadata().get_all("Provides-Extra", []))
     wheel = f"mesa-gym[{','.join(extras)}] @ {built.wheel.as_uri()}"
     with Installed(tmp_path, wheel, *pinned()) as installed:

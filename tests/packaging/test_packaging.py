@@ -36,7 +36,7 @@ def built(tmp_path_factory):
 
 
 @pytest.mark.thorough
-def test_the_wheel_holds_the_package_alone_and_all_of_it(built):
+def test_wheel_holds_the_whole_package_alone(built):
     with ZipFile(built.wheel) as wheel:
         names = set(wheel.namelist())
     about = f"mesa_gym-{mesa_gym.__version__}.dist-info/"
@@ -50,7 +50,7 @@ def test_the_wheel_holds_the_package_alone_and_all_of_it(built):
 
 
 @pytest.mark.thorough
-def test_the_source_distribution_is_the_checkout_without_what_runs_wrote(built):
+def test_sdist_holds_the_checkout_without_run_outputs(built):
     folder = f"mesa_gym-{mesa_gym.__version__}/"
     with tarfile.open(built.sdist) as sdist:
         names = {m.name.removeprefix(folder) for m in sdist.getmembers() if m.isfile()}
@@ -77,7 +77,7 @@ def require_date(sdist, epoch):
 
 
 @pytest.mark.thorough
-def test_what_is_built_twice_is_the_same_bytes(built, tmp_path):
+def test_build_twice_gives_the_same_bytes(built, tmp_path):
     """The second time from files of another date, with another umask."""
     usual = os.umask(0o027)
     again = build(tmp_path, copy=shutil.copy)
@@ -89,7 +89,7 @@ def test_what_is_built_twice_is_the_same_bytes(built, tmp_path):
 
 
 @pytest.mark.thorough
-def test_a_release_has_the_date_that_is_asked_for(built, tmp_path, monkeypatch):
+def test_build_takes_the_date_of_the_environment(built, tmp_path, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     dated = build(tmp_path)
     require_date(dated.sdist, 1700000000)
@@ -97,7 +97,7 @@ def test_a_release_has_the_date_that_is_asked_for(built, tmp_path, monkeypatch):
 
 
 @pytest.mark.thorough
-def test_the_core_needs_four_packages_and_all_brings_what_is_of_use_without_a_checkout(built):
+def test_extras_bring_what_they_need_beyond_core(built):
     """Films are apart: ffmpeg has 165 MB, more than all else that the viewer needs."""
     needed = [Requirement(line) for line in built.metadata().get_all("Requires-Dist", [])]
     core = {need.name for need in needed if need.marker is None}
@@ -124,7 +124,7 @@ def test_extras_that_messages_name_exist(built):
 
 
 @pytest.mark.thorough
-def test_an_index_can_show_it(built):
+def test_metadata_can_be_shown_by_an_index(built):
     metadata = built.metadata()
     assert metadata["Name"] == "mesa-gym"
     assert metadata["Version"] == mesa_gym.__version__
@@ -145,7 +145,7 @@ def test_an_index_can_show_it(built):
 
 
 @pytest.mark.thorough
-def test_each_python_that_may_install_it_is_named(built):
+def test_classifiers_name_each_allowed_python(built):
     """From the first to the last that was tried, with nothing between them left out."""
     metadata = built.metadata()
     allowed = SpecifierSet(metadata["Requires-Python"])
@@ -165,7 +165,7 @@ def test_version_and_date_agree():
     assert cited.get("date-released", "unreleased") == top["when"]
 
 
-def test_versions_stand_in_the_changelog_from_the_newest_down():
+def test_changelog_lists_versions_from_the_newest_down():
     heads = list(HEAD.finditer(CHANGELOG))
     assert len(heads) == CHANGELOG.count("\n## ")
     found = [tuple(map(int, head["version"].split("."))) for head in heads]
@@ -174,6 +174,6 @@ def test_versions_stand_in_the_changelog_from_the_newest_down():
         date.fromisoformat(head["when"])
 
 
-def test_what_is_new_is_told_in_80_lines():
+def test_changelog_section_has_80_lines_at_most():
     for version in CHANGELOG.split("\n## ")[1:]:
         assert len(version.splitlines()) <= 80, version.splitlines()[0]

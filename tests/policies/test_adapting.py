@@ -57,7 +57,7 @@ class WithState(Countdown):
 
 
 @pytest.mark.parametrize("kind", [None, *OBSERVATIONS])
-def test_a_callable_sees_the_observation_that_it_asks_for(kind):
+def test_callable_sees_the_observation_asked_for(kind):
     policy = as_policy(by_hand, TRAP, HORIZON, kind)
     assert policy.observation == (kind or "planes")
     seen = make_observation(TRAP, policy.observation).encode(wandered(TRAP, 40))
@@ -65,7 +65,7 @@ def test_a_callable_sees_the_observation_that_it_asks_for(kind):
 
 
 @pytest.mark.parametrize("side", [3, 5, 11, 13])
-def test_a_cut_of_the_whole_window_is_what_the_keyword_shows(side):
+def test_cut_window_equals_the_view_size_keyword(side):
     states = wandered(TRAP, 40)
     whole = make_observation(TRAP, "centred").encode(states)
     wanted = make_observation(TRAP, "centred", side).encode(states)
@@ -73,7 +73,7 @@ def test_a_cut_of_the_whole_window_is_what_the_keyword_shows(side):
 
 
 @pytest.mark.parametrize("agent", [Countdown(), WithState()])
-def test_a_class_with_memory_is_fed_in_order(agent):
+def test_policy_with_memory_is_fed_in_order(agent):
     """Its actions are those worked out for each level alone, from the first observation."""
     starts = TRAP.levels(Split.SHIFT, np.arange(30))
     seen = make_observation(TRAP, "flat").encode(starts)
@@ -107,7 +107,7 @@ def like(**methods):
         ("random", "flat", "policy 'random': .* acts on the observation 'planes', not 'flat'"),
     ],
 )
-def test_what_is_refused(agent, observation, message):
+def test_as_policy_of_bad_agents_is_refused(agent, observation, message):
     with pytest.raises(ValueError, match=message):
         as_policy(agent, TRAP, HORIZON, observation)
 
@@ -125,7 +125,7 @@ class StatefulPathfinder(Pathfinder):
         return super().act(observation)
 
 
-def test_a_planner_is_found_in_whatever_wraps_it():
+def test_find_planning_looks_through_wrappers():
     trap = CheeseCorner()
     for planner in (Pathfinder(trap), StatefulPathfinder(trap)):
         policy = as_policy(planner, trap, 64)

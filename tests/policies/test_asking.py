@@ -27,7 +27,7 @@ def test_sampling_follows_the_probabilities():
     assert scipy.stats.chisquare(counts[seen], wanted[seen] * len(words)).pvalue > 1e-3
 
 
-def test_the_greatest_word_never_chooses_an_impossible_action():
+def test_sample_actions_never_picks_an_impossible_action():
     words = np.array([-1])
     shares = read_answer(np.array([[0.3, 0.3, 0.4, 0.0, 0.0]], dtype=np.float32), 1)
     assert sample_actions(shares, words)[0] == 2
@@ -64,7 +64,7 @@ class CountingPolicy(Memoryless):
         return shares / shares.sum(axis=1, keepdims=True)
 
 
-def test_without_memory_a_policy_is_asked_about_running_episodes_and_the_card_is_the_same():
+def test_memoryless_policy_is_asked_only_while_playing():
     trap, cards = SmallDish(), []
     for memory in (False, True):
         policy = CountingPolicy(memory)
@@ -76,7 +76,7 @@ def test_without_memory_a_policy_is_asked_about_running_episodes_and_the_card_is
     assert cards[0].to_json() == cards[1].to_json()
 
 
-def test_nobody_is_asked_when_every_episode_is_over():
+def test_policies_are_not_asked_after_all_ended():
     """Those of an oracle are, long before the time limit."""
 
     class Goes(Oracle):
@@ -89,7 +89,7 @@ def test_nobody_is_asked_when_every_episode_is_over():
     assert card.splits["test"]["arrival"] == 1
 
 
-def test_a_policy_that_throws_a_coin_throws_another_one_in_each_play():
+def test_policy_rng_differs_between_plays_and_agents():
     class Throwing(Memoryless):
         def reset(self, mask, rng):
             self.thrown = rng.random(len(mask))
@@ -155,7 +155,7 @@ def raising(error):
     ],
 )
 @pytest.mark.parametrize("step", [0, 17])
-def test_what_is_not_an_action_is_named_with_the_step(answer, told, step):
+def test_bad_answer_is_named_with_its_step(answer, told, step):
     with pytest.raises(PolicyError) as caught:
         play(answer, step)
     assert str(caught.value).startswith(f"policy 'mine' on RedBlueDoors-v0, shift, step {step}: ")
@@ -168,7 +168,7 @@ def test_all_forms_of_arrays_are_answers():
         play(lambda answer=answer: answer)
 
 
-def test_what_it_raises_is_kept_whole():
+def test_policy_error_keeps_cause_and_trace():
     error = ValueError()
     with pytest.raises(PolicyError, match=r"it raised ValueError$") as caught:
         play(raising(error))

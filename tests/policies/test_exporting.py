@@ -57,12 +57,12 @@ def test_models_play_the_same_from_their_file(kind, tmp_path):
 
 
 @pytest.mark.thorough
-def test_the_model_of_the_package_plays_the_same_from_its_file(tmp_path):
+def test_export_of_ppo_plays_as_the_model(tmp_path):
     require_same(ppo("CheeseCorner", n_envs=8, n_steps=16).learn(128), tmp_path)
 
 
 @pytest.mark.parametrize("layers", few([1, 2], thorough=[1, 2]))
-def test_an_lstm_plays_the_same_over_whole_episodes(layers, tmp_path):
+def test_export_of_an_lstm_plays_whole_episodes(layers, tmp_path):
     """In two blocks of episodes that end at different times, and begin again."""
     sizes = {"n_lstm_layers": layers, "lstm_hidden_size": 32}
     model = RecurrentPPO("MlpLstmPolicy", envs(), n_steps=8, seed=0, policy_kwargs=sizes)
@@ -89,13 +89,13 @@ def test_an_lstm_plays_the_same_over_whole_episodes(layers, tmp_path):
 
 
 @pytest.mark.parametrize("wrap", [lambda each: VecFrameStack(each, 2), VecNormalize])
-def test_what_no_graph_holds_cannot_be_exported(wrap, tmp_path):
+def test_export_of_wrapped_models_is_refused(wrap, tmp_path):
     model = PPO("MlpPolicy", wrap(envs()), n_steps=8, batch_size=16, seed=0)
     with pytest.raises(ValueError, match=r"a PPO model on several frames .* hand over what it did"):
         export(model, TRAP, tmp_path / "x.onnx")
 
 
-def test_a_name_that_is_of_no_graph_and_a_missing_extra_are_told(tmp_path, monkeypatch):
+def test_export_with_a_bad_name_is_refused(tmp_path, monkeypatch):
     model = PPO("MlpPolicy", envs(), seed=0)
     with pytest.raises(ValueError, match=r"x.zip: the name of a graph must end in .onnx"):
         export(model, TRAP, tmp_path / "x.zip")

@@ -72,11 +72,11 @@ def agents(tmp_path, monkeypatch):
         ("Trained", 4),
     ],
 )
-def test_a_module_may_hold_a_policy_or_what_makes_one(name, action):
+def test_as_policy_of_modules_finds_or_makes(name, action):
     assert (as_policy(f"some_agents:{name}", TRAP, 64).act(SEEN) == action).all()
 
 
-def test_a_function_of_a_module_may_want_another_observation():
+def test_as_policy_of_modules_takes_an_observation():
     assert as_policy("some_agents:acting", TRAP, 64, "flat").observation == "flat"
 
 
@@ -99,12 +99,12 @@ def test_a_function_of_a_module_may_want_another_observation():
         ("a\0b", ValueError, "unknown policy"),
     ],
 )
-def test_names_that_mean_nothing(spec, error, message):
+def test_as_policy_of_bad_names_is_refused(spec, error, message):
     with pytest.raises(error, match=message):
         as_policy(spec, TRAP, 64)
 
 
-def test_oracles_are_made_for_the_horizon_and_algorithms_are_for_saved_models():
+def test_as_policy_gives_oracles_the_horizon():
     oracle = as_policy("oracle:base", TRAP, 17)
     assert isinstance(oracle, Oracle)
     assert oracle.horizon == 17
@@ -129,14 +129,14 @@ ENTRIES |= {"weights": "w"}
         ({"schema": 9, "name": "ppo"}, "mine"),
     ],
 )
-def test_a_trained_agent_is_called_as_it_says_or_as_its_folder(recorded, expected, tmp_path):
+def test_name_agent_reads_the_record_or_folder(recorded, expected, tmp_path):
     folder = tmp_path / "runs" / "mine"
     folder.mkdir(parents=True)
     (folder / "policy.json").write_text(json.dumps(ENTRIES | recorded))
     assert name_agent(str(folder)) == name_agent(f"{folder}/") == expected
 
 
-def test_no_other_name_is_a_path_of_the_machine(tmp_path, monkeypatch):
+def test_name_agent_hides_paths_of_the_machine(tmp_path, monkeypatch):
     (tmp_path / "best.model.zip").write_bytes(b"")
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path / "empty")
@@ -146,7 +146,7 @@ def test_no_other_name_is_a_path_of_the_machine(tmp_path, monkeypatch):
         assert name_agent(spec) == spec
 
 
-def test_policies_to_pick(tmp_path):
+def test_policies_to_pick_are_named_and_trained(tmp_path):
     trap = all_traps()["CheeseCorner-v0"]
     named = named_policies(trap)
     assert named["oracle:cheese"] == "optimal for the base objective"

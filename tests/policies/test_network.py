@@ -34,7 +34,7 @@ def expect(network):
         return network(torch.from_numpy(SEEN).float()).softmax(dim=1).numpy()
 
 
-def test_logits_are_sampled_by_their_softmax_and_probabilities_as_they_are():
+def test_torch_network_gives_softmax_or_probabilities():
     logits, shares = make(), make(nn.Softmax(dim=1))
     logits.train()
     for network in (logits, shares):
@@ -48,7 +48,7 @@ def test_logits_are_sampled_by_their_softmax_and_probabilities_as_they_are():
     assert all(each.grad is None for each in logits.parameters())
 
 
-def test_a_kind_of_observation_can_be_named():
+def test_torch_network_takes_a_named_observation():
     network = nn.Sequential(nn.Linear(9 * 9 * 3, 5))
     found = as_policy(network, TRAP, 9, observation="flat").act(SEEN.reshape(70, -1))
     assert found.shape == (70, 5)
@@ -63,7 +63,7 @@ def test_a_kind_of_observation_can_be_named():
         (nn.Sequential(nn.Flatten(2), nn.LSTM(27, 5)), "it gave a tuple, not a tensor"),
     ],
 )
-def test_one_that_does_not_fit_is_answered_with_three_lines(network, message):
+def test_torch_network_that_misfits_shows_a_wrapper(network, message):
     with pytest.raises(ValueError, match=message) as raised:
         as_policy(network, TRAP, 9)
     assert "def policy(observations)" in str(raised.value)
@@ -88,7 +88,7 @@ def stands_in(monkeypatch):
     return loaded
 
 
-def test_a_name_is_handed_to_the_library(stands_in):
+def test_library_policy_is_loaded_by_its_name(stands_in):
     trap = CheeseCorner()
     for name in ("3", "planner:0", "ppo-alpha0.1-s0"):
         policy = as_policy(f"library:{name}", trap, 64)
@@ -96,13 +96,13 @@ def test_a_name_is_handed_to_the_library(stands_in):
     assert stands_in == ["3", "planner:0", "ppo-alpha0.1-s0"]
 
 
-def test_plain_training_is_offered_first_and_other_agents_last(stands_in, tmp_path):
+def test_offer_policies_lists_plain_training_first(stands_in, tmp_path):
     offered = list(offer_policies(CheeseCorner, tmp_path))
     assert offered[:4] == ["library:0", "library:3", "library:planner:0", "oracle:cheese"]
     assert offered[-1] == "library:ppo-alpha0.1-s0"
 
 
-def test_where_there_is_no_library_the_error_says_where_it_is(monkeypatch, tmp_path):
+def test_library_that_is_missing_is_explained(monkeypatch, tmp_path):
     named = EntryPoint("agents", "no_such_agents.library", library.LIBRARIES)
     monkeypatch.setattr(library, "entry_points", lambda group: [named])
     with pytest.raises(ValueError, match="'library:0': no installed package offers a library"):
@@ -112,7 +112,7 @@ def test_where_there_is_no_library_the_error_says_where_it_is(monkeypatch, tmp_p
 
 
 @pytest.mark.parametrize("spec", ["libary:3", "Library:3", "librarys:3"])
-def test_a_misspelt_library_is_corrected(spec):
+def test_library_misspelt_is_corrected(spec):
     with pytest.raises(ValueError, match="Did you mean 'library:3'"):
         as_policy(spec, CheeseCorner(), 64)
 
@@ -120,13 +120,13 @@ def test_a_misspelt_library_is_corrected(spec):
 # -- the one of this checkout ----------------------------------------------------------------------
 
 
-def test_an_agent_that_is_not_there_is_answered_with_those_that_are():
+def test_library_agent_unknown_lists_the_others():
     with pytest.raises(UnknownNameError, match=r"library:0, library:1.*Did you mean 'library:pl"):
         as_policy("library:planer:0", CheeseCorner(), 64)
 
 
 @pytest.mark.thorough
-def test_a_name_means_the_agent_that_the_library_loads():
+def test_library_name_loads_the_agent_it_names():
     from mesa_gym.trained.library import load
 
     trap = find_trap("CheeseCorner")()

@@ -119,7 +119,7 @@ def test_graphs_that_draw_nothing_are_taken(data):
         adding(more=np.arange(320, dtype=np.float32).reshape(64, 5) % 7 * 1000),
     ],
 )
-def test_rows_that_depend_on_others_or_on_their_place_are_named(data):
+def test_onnx_rows_that_share_are_refused(data):
     with pytest.raises(ValueError, match=r"answer for row \d+ is .* among 100 rows"):
         answer(data)
 
@@ -137,7 +137,7 @@ def test_weights_in_other_files_are_refused():
 # -- a state ---------------------------------------------------------------------------------------
 
 
-def test_a_state_begins_at_zero_and_is_kept_row_by_row():
+def test_onnx_state_begins_at_zero_by_row():
     """Rows that begin forget theirs, in whichever block they are; the others go on."""
     policy, count = load(counting()), np.zeros(100, np.int64)
     for step in range(12):
@@ -148,7 +148,7 @@ def test_a_state_begins_at_zero_and_is_kept_row_by_row():
         count += 1
 
 
-def test_a_copy_goes_on_by_itself():
+def test_onnx_copy_keeps_its_own_state():
     policy = load(counting())
     policy.act(SEEN)
     copied = copy.deepcopy(policy)
@@ -157,7 +157,7 @@ def test_a_copy_goes_on_by_itself():
     assert copied.act(SEEN).argmax(axis=1).tolist() == [0] * 50 + [1] * 50
 
 
-def test_a_new_batch_knows_nothing_of_the_last():
+def test_onnx_new_batch_starts_afresh():
     policy = load(counting())
     assert policy.act(SEEN).argmax(axis=1).tolist() == [0] * 100
     with pytest.raises(ValueError, match="70 rows were asked about, and 100 episodes have begun"):
@@ -166,7 +166,7 @@ def test_a_new_batch_knows_nothing_of_the_last():
     assert policy.act(SEEN[:70]).argmax(axis=1).tolist() == [0] * 70
 
 
-def test_a_state_of_many_sides_is_what_the_graph_gave():
+def test_onnx_state_may_have_many_sides():
     """The last observation, which answers one step late; compared with ``linear``'s answers."""
     weights = RNG.normal(size=(CELLS, 5)).astype(np.float32)
     late = (
@@ -207,12 +207,12 @@ ADDED, TINY = node("Add", ["counted", "told"], ["next_state"]), np.float32(1e-30
         counting(ADDED, told=np.arange(64, dtype=np.float32)[:, None]),
     ],
 )
-def test_states_that_depend_on_others_or_on_their_place_are_named(data):
+def test_onnx_states_that_share_are_refused(data):
     with pytest.raises(ValueError, match=r"state for row \d+ is .* among 100 rows, and .* alone"):
         answer(data)
 
 
-def test_an_answer_that_depends_on_the_states_of_others_is_named():
+def test_onnx_answer_from_others_states_is_refused():
     """Each row's own state is clean."""
     nodes = [
         node("Flatten", ["seen"], ["flat"]),
@@ -227,7 +227,7 @@ def test_an_answer_that_depends_on_the_states_of_others_is_named():
         answer(data)
 
 
-def test_the_row_that_is_asked_again_cannot_be_foreseen():
+def test_onnx_checked_row_is_drawn_at_random():
     """Else a graph that counts its steps could leave that row alone."""
     assert len({load(counting())._rng.integers(100) for _ in range(20)}) > 5
 
@@ -261,6 +261,6 @@ COPIED = [node("Identity", ["state"], [name]) for name in ("next_state", "more")
         (keeping({"state": ONE}, {"next_state": ONE, "more": ONE}, *COPIED), "one of logits, prob"),
     ],
 )
-def test_states_of_another_shape_or_name_are_refused(data, told):
+def test_onnx_state_of_bad_shape_is_refused(data, told):
     with pytest.raises(ValueError, match=told):
         answer(data)

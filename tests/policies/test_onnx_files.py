@@ -34,7 +34,7 @@ def even(name, *shape):
         ("Composed", "chw", (9, 9, 9), None, "chw"),
     ],
 )
-def test_a_graph_tells_its_observation(trap, name, shape, given, expected, tmp_path):
+def test_onnx_file_tells_its_observation(trap, name, shape, given, expected, tmp_path):
     (tmp_path / "x.onnx").write_bytes(even(name, *shape))
     policy = as_policy(tmp_path / "x.onnx", find_trap(trap)(), 64, given)
     assert (policy.observation, policy.memory) == (expected, False)
@@ -56,12 +56,12 @@ def test_files_that_do_not_fit_are_refused(data, given, told, tmp_path):
         as_policy(tmp_path / "x.onnx", TRAP, 64, given)
 
 
-def test_a_file_that_is_not_there_is_told_as_one():
+def test_onnx_file_that_is_missing_is_named():
     with pytest.raises(ValueError, match=r"'x.onnx': there is no such file"):
         as_policy("x.onnx", TRAP, 64)
 
 
-def test_a_file_is_scored_and_exported_by_its_name(tmp_path, monkeypatch):
+def test_onnx_file_is_scored_and_exported(tmp_path, monkeypatch):
     """It counts its steps, so each episode needs a state of its own."""
     monkeypatch.chdir(tmp_path)
     Path("turns.onnx").write_bytes(counting())

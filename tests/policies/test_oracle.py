@@ -18,7 +18,7 @@ HORIZON = TRAP.horizon(Split.SHIFT)
 SIGHT = np.zeros((0, 9, 9, 6), dtype=np.uint8)  # these read the state alone
 
 
-def test_states_that_are_met_later_are_solved_as_if_from_the_start():
+def test_oracle_solves_states_met_later():
     met = wandered(TRAP, 60)
     starts = TRAP.levels(Split.TEST, np.arange(60))
     for name in ("oracle:door", "oracle:red", "either"):
@@ -44,7 +44,7 @@ def test_levels_of_the_same_number_may_differ():
     assert oracle.act(SIGHT, both).argmax(axis=1).tolist() == [2, 0]
 
 
-def test_the_time_that_is_left_counts_and_after_it_the_last_step():
+def test_oracle_counts_the_time_that_is_left():
     start = TRAP.levels(Split.SHIFT, np.arange(40))
     late = start._replace(clock=start.clock + HORIZON - 1)
     oracle = Oracle(TRAP, "base", HORIZON)
@@ -59,7 +59,7 @@ def test_the_time_that_is_left_counts_and_after_it_the_last_step():
 @pytest.mark.parametrize(
     ("name", "sets"), [("either", Solution.either), ("aimless", Solution.aimless)]
 )
-def test_a_policy_of_both_objectives_takes_the_solvers_actions_alike(name, sets):
+def test_either_and_aimless_take_solver_actions_alike(name, sets):
     starts = TRAP.levels(Split.SHIFT, np.arange(60))
     solution = Solution(TRAP, starts, HORIZON)
     allowed = actions_in(sets(solution)[0][solution.graph.start])
@@ -67,7 +67,7 @@ def test_a_policy_of_both_objectives_takes_the_solvers_actions_alike(name, sets)
     np.testing.assert_allclose(shares, allowed / allowed.sum(axis=1, keepdims=True))
 
 
-def test_a_solution_that_is_shared_is_not_made_again(monkeypatch):
+def test_oracle_uses_a_shared_solution(monkeypatch):
     def refused(*_):
         raise AssertionError("solved again")
 
@@ -83,7 +83,7 @@ def test_a_solution_that_is_shared_is_not_made_again(monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["CheeseDish", "RedBlueDoors", "Attributes", "ChuteOrFire"])
-def test_a_level_without_its_targets_is_another_one_under_the_same_key(name):
+def test_oracle_solves_levels_without_targets_apart(name):
     """The full level's solution is shared, and was used: no answer is taken from it."""
     trap = find_trap(name)()
     full, horizon = trap.levels(Split.SHIFT, np.arange(12)), trap.horizon(Split.SHIFT)
@@ -120,7 +120,7 @@ class Pays(CheeseDish):
         return move.into("dish" if self.parameters["turned"] else "cheese")
 
 
-def test_an_oracle_takes_no_solution_of_another_trap():
+def test_oracle_takes_no_solution_of_another_trap():
     """Both have the same levels under the same keys."""
     trap, other = Pays(7), Pays(7, turned=1)
     starts, horizon = trap.levels(Split.SHIFT, np.arange(20)), 30
@@ -146,7 +146,7 @@ def test_an_oracle_takes_no_solution_of_another_trap():
         ("MonsterWorld", lambda trap: as_policy("aimless", trap, 64), "no 'aimless'; use one of"),
     ],
 )
-def test_what_is_refused(name, use, message):
+def test_oracle_of_a_bad_request_is_refused(name, use, message):
     with pytest.raises(ValueError, match=message):
         use(find_trap(name)())
 
@@ -176,7 +176,7 @@ def nearest_steps(open_cells, width, start, visited):
 
 
 @pytest.mark.parametrize("size", [7, (7, 11), 9])
-def test_it_goes_to_the_nearest_unvisited_cell_by_any_shortest_way(size):
+def test_sweeper_goes_to_the_nearest_unvisited_cell(size):
     trap = find_trap("CheeseDish")(size)
     state, rng = trap.levels(Split.CONTROL, np.arange(12)), np.random.default_rng(0)
     sweeper, visited = Sweeper(trap), [set() for _ in range(12)]
@@ -194,7 +194,7 @@ def test_it_goes_to_the_nearest_unvisited_cell_by_any_shortest_way(size):
     assert size != 7 or (shares[:, STAY] == 1).all()
 
 
-def test_obstacles_that_it_met_do_not_hold_it_up():
+def test_sweeper_gets_past_blocking_things():
     """A chest stands in the way, and without a key it cannot be entered; the key comes last."""
     trap = find_trap("KeysChests")()
     rows = "#########\n#k....AC#\n####.##.#\n####....#\n" + "#########\n" * 5
@@ -225,7 +225,7 @@ def test_rows_are_forgotten_alone():
     assert (again[[0, 2], fresh[[0, 2]].argmax(axis=1)] == 0).any()
 
 
-def test_it_has_a_name_on_every_trap():
+def test_sweeper_has_a_name_on_every_trap():
     for trap in all_traps().values():
         assert "sweeper" in references(trap)
     trap = find_trap("MonsterWorld")()

@@ -111,7 +111,7 @@ class Asked:
         thorough(RecurrentPPO, lambda: VecFrameStack(VecNormalize(envs()), 3), "planes"),
     ],
 )
-def test_a_model_sees_and_answers_what_it_does_under_sb3(algorithm, env, kind):
+def test_sb3_policy_answers_as_under_sb3(algorithm, env, kind):
     """Step by step over the ends of episodes, in its own environment and from bare observations."""
     network = "CnnPolicy" if kind == "rgb" else "MlpPolicy"
     model, bare = make(algorithm, env(), network, learn=16), envs(kind)
@@ -151,7 +151,7 @@ def test_values_are_the_critics(kind):
 
 
 @pytest.mark.parametrize("algorithm", [thorough(PPO), DQN, thorough(RecurrentPPO)])
-def test_neither_the_batch_nor_global_random_states_matter(algorithm):
+def test_sb3_policy_ignores_batch_and_global_rng(algorithm):
     """Not by a single bit; and no random state is changed."""
     env = VecNormalize(VecFrameStack(envs(), 2))
     policy = as_policy(make(algorithm, env, learn=16), TRAP, HORIZON)
@@ -198,7 +198,7 @@ class OtherActions(gym.Env):
         (lambda: make(PPO, VecNormalize(envs("rgb"))).policy, r"VecNormalize.load\('vecnormalize"),
     ],
 )
-def test_models_that_do_not_fit(model, message):
+def test_sb3_models_that_misfit_are_refused(model, message):
     with pytest.raises(ValueError, match=message):
         as_policy(model(), TRAP, HORIZON)
 
@@ -210,7 +210,7 @@ def test_models_that_do_not_fit(model, message):
     ("algorithm", "algo"),
     [(PPO, "ppo"), (A2C, "A2C"), (DQN, "Dqn"), (QRDQN, "qr-dqn"), (RecurrentPPO, "recurrent_ppo")],
 )
-def test_a_saved_model_acts_as_before(algorithm, algo, tmp_path):
+def test_sb3_saved_model_acts_as_before(algorithm, algo, tmp_path):
     model = make(algorithm, VecFrameStack(envs(), 2))
     # As `learn` leaves it: what was seen last is saved with the model.
     model.get_env().reset()
@@ -228,7 +228,7 @@ def test_a_saved_model_acts_as_before(algorithm, algo, tmp_path):
     ("algorithm", "wrap", "kind"),
     [(PPO, lambda env: env, "flat"), (A2C, lambda env: VecFrameStack(env, 2), "planes")],
 )
-def test_a_saved_model_has_lost_its_statistics(algorithm, wrap, kind, tmp_path):
+def test_sb3_saved_model_lacks_normalizing_statistics(algorithm, wrap, kind, tmp_path):
     file, kept, env = str(tmp_path / "a.zip"), str(tmp_path / "v.pkl"), VecNormalize(envs(kind))
     model = make(algorithm, wrap(env), learn=16)
     model.save(file), env.save(kept)
@@ -239,7 +239,7 @@ def test_a_saved_model_has_lost_its_statistics(algorithm, wrap, kind, tmp_path):
     np.testing.assert_array_equal(*answers)
 
 
-def test_saved_models_that_cannot_be_loaded(tmp_path):
+def test_sb3_saved_models_that_misfit_are_refused(tmp_path):
     file = tmp_path / "model.zip"
     make(PPO).save(file)
     whole = file.read_bytes()
@@ -256,7 +256,7 @@ def test_saved_models_that_cannot_be_loaded(tmp_path):
         assert "\n" not in str(caught.value)
 
 
-def test_what_only_happens_to_be_a_multiple_is_of_another_trap(tmp_path):
+def test_sb3_frames_need_the_model_record(tmp_path):
     """Six planes are not two frames of three, unless the model's own record says so."""
     model = PPO("MlpPolicy", make_sb3("RedBlueDoors", 2), n_steps=8, batch_size=8)
     model.learn(16)

@@ -31,7 +31,7 @@ def envs(observation="planes"):
         ("DQN", lambda: VecFrameStack(envs(), 2), "planes", "MlpPolicy"),
     ],
 )
-def test_a_model_answers_what_its_own_predict_does(algorithm, wrapped, kind, network):
+def test_sbx_policy_answers_as_its_predict(algorithm, wrapped, kind, network):
     sizes = {"buffer_size": 400} if algorithm == "DQN" else {"n_steps": 8, "batch_size": 40}
     model = getattr(sbx, algorithm)(network, wrapped(), seed=1, **sizes).learn(400)
     policy, bare, theirs = as_policy(model, TRAP, 64), envs(kind), model.get_env()

@@ -33,7 +33,7 @@ def test_shapes_cover_the_areas_of_geometry(shape, arguments, area):
     assert canvas.picture().mean() / 255 == pytest.approx(area, abs=2e-3)
 
 
-def test_a_part_is_painted_inside_its_square_only():
+def test_canvas_part_paints_inside_its_square():
     canvas = Canvas(64, BLACK)
     part = canvas.part(0.25, 0.5, 0.25)
     part.paint(part.box(0.5, -3, 3, 3), WHITE)
@@ -42,14 +42,14 @@ def test_a_part_is_painted_inside_its_square_only():
     np.testing.assert_array_equal(canvas.picture()[..., 0] > 128, expected)
 
 
-def test_edges_are_smooth_and_growth_makes_an_outline():
+def test_canvas_edges_are_smooth_and_grow():
     canvas = Canvas(32, BLACK)
     canvas.paint(canvas.circle(0.5, 0.5, 0.3), WHITE, grow=0.1)
     assert len(np.unique(canvas.picture())) > 8
     assert canvas.picture().mean() / 255 == pytest.approx(math.pi * 0.16, abs=4e-3)
 
 
-def test_a_png_is_read_back_by_another_library(tmp_path):
+def test_write_png_is_read_back_by_pillow(tmp_path):
     picture = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
     write_png(tmp_path / "frames" / "0.png", picture)
     with Image.open(tmp_path / "frames" / "0.png") as image:
@@ -60,7 +60,7 @@ def test_a_png_is_read_back_by_another_library(tmp_path):
 @pytest.mark.parametrize(
     ("kind", "shape"), [("uint8", (9, 9, 6)), ("uint8", (9, 9)), ("float64", (9, 9, 3))]
 )
-def test_an_array_that_is_not_a_picture_is_refused(kind, shape, tmp_path):
+def test_write_png_of_no_picture_is_refused(kind, shape, tmp_path):
     with pytest.raises(ValueError, match=rf"got {kind} \({', '.join(map(str, shape))}\)"):
         write_png(tmp_path / "frame.png", np.zeros(shape, dtype=kind))
     assert not list(tmp_path.iterdir())
@@ -105,7 +105,7 @@ def test_each_name_is_described_once():
         assert names == list(drawings)[: len(names)]
 
 
-def test_a_sprite_and_a_mark_of_ones_own_are_drawn():
+def test_own_sprite_and_mark_are_drawn():
     def teapot(canvas, colour):
         canvas.paint(canvas.circle(0.5, 0.5, 0.4), colour)
 
@@ -125,7 +125,7 @@ def test_a_sprite_and_a_mark_of_ones_own_are_drawn():
         del SPRITES["teapot"], MARKS["lime"]
 
 
-def test_a_name_is_refused_except_to_a_copy_of_the_same_drawing():
+def test_sprite_name_that_is_taken_is_refused():
     code = "def teapot(canvas, colour):\n    canvas.paint(canvas.circle(0.5, 0.5, 0.3), colour)\n"
     copies = [{"__name__": name} for name in ("one", "two", "other", "key")]
     texts = (code, "\n" + code, code.replace("0.3", "0.4"), code.replace("teapot", "key"))

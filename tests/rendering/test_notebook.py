@@ -21,7 +21,7 @@ def pictures(page):
 
 
 @few_traps
-def test_a_trap_shows_training_beside_shift(trap):
+def test_trap_repr_html_shows_train_beside_shift(trap):
     made = trap()
     page = made._repr_html_()
     shown = pictures(page)
@@ -32,7 +32,7 @@ def test_a_trap_shows_training_beside_shift(trap):
         assert name in page
 
 
-def test_an_environment_shows_where_it_is():
+def test_environment_repr_html_shows_its_state():
     env = TrapEnv("CheeseCorner", render_mode="rgb_array")
     assert env._repr_html_() == env.trap._repr_html_()  # before the first reset
     env.reset(options={"level": 17})
@@ -44,7 +44,7 @@ def test_an_environment_shows_where_it_is():
 
 
 @pytest.mark.parametrize("n", [3, 8, 20])
-def test_a_vector_environment_shows_eight_at_most(n):
+def test_vector_repr_html_shows_eight_at_most(n):
     envs = gym.make_vec("MesaGym/CheeseCorner-v0", n, render_mode="rgb_array").unwrapped
     envs.reset(options={"level": 4})
     page, frames = envs._repr_html_(), envs.render()

@@ -46,7 +46,7 @@ def place(cls, split, sheet):
 
 
 @pytest.mark.thorough
-def test_every_trap_is_shown_in_order_train_beside_shift():
+def test_contact_sheet_shows_every_trap_in_order():
     sheet = pixels(contact_sheet(TRAPS))
     assert sheet.shape[1] <= WIDTH
     before = (0, 0)
@@ -70,7 +70,7 @@ def test_grids_of_other_sizes_fit():
 
 
 @pytest.mark.thorough
-def test_the_command_writes_the_sheet_whole_or_not_at_all(run, monkeypatch):
+def test_list_sheet_is_written_whole_or_not(run, monkeypatch):
     file = Path("sheet.png")
     file.write_text("an older one")
     with monkeypatch.context() as without:
@@ -121,7 +121,7 @@ FROM_PYTHON = VIEWER.replace(
     ],
     ids=["human", "from_python", "viewer", "interrupted"],
 )
-def test_a_signal_ends_what_has_a_window(code, number, expected, tmp_path):
+def test_signal_ends_a_program_with_a_window(code, number, expected, tmp_path):
     with subprocess.Popen(
         [sys.executable, "-c", HEED + code],
         cwd=tmp_path,
@@ -151,7 +151,7 @@ def broken_pygame():
 
 
 @pytest.mark.parametrize("left", [old_pygame, broken_pygame])
-def test_another_pygame_than_ce_is_refused_at_each_door(left, monkeypatch, capsys):
+def test_pygame_other_than_ce_is_refused(left, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "pygame", left())
     commands = r"pip uninstall -y pygame pygame-ce.*pip install pygame-ce"
     with pytest.raises(ImportError, match=commands):

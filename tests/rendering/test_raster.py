@@ -32,7 +32,7 @@ def colours(picture):
     return picture.reshape(-1, 3).tolist()
 
 
-def test_each_thing_has_its_own_colour_or_the_mean_of_its_cells_attributes():
+def test_thing_has_own_colour_or_its_attributes():
     door, red, blue = (LOOKS[name].colour for name in ("door", "red", "blue"))
     assert colours(cell("door", 64)).count(list(door)) > 0.1 * 64 * 64
     mean = [round((a + b) / 2) for a, b in zip(red, blue, strict=True)]
@@ -46,7 +46,7 @@ def test_each_thing_has_its_own_colour_or_the_mean_of_its_cells_attributes():
 
 
 @pytest.mark.parametrize("item", ITEMS)
-def test_the_agent_is_drawn_over_what_is_in_its_cell(item):
+def test_agent_is_drawn_over_its_cell(item):
     alone, together, floor = (cell(content, 64) for content in ("agent", f"agent, {item}", ""))
     robot = (alone != floor).any(axis=-1)
     same = (alone == together).all(axis=-1)
@@ -56,19 +56,19 @@ def test_the_agent_is_drawn_over_what_is_in_its_cell(item):
 
 @pytest.mark.parametrize("tile", [16, 32, 64])
 @pytest.mark.parametrize("item", ITEMS)
-def test_a_thing_in_a_wall_looks_unlike_the_wall_and_the_floor(item, tile):
+def test_thing_in_a_wall_looks_unlike_both(item, tile):
     hung = cell(f"wall, {item}", tile)
     assert min(difference(hung, cell(x, tile)) for x in ("wall", item)) > 25
     for other in set(ITEMS) - {item}:
         assert difference(hung, cell(f"wall, {other}", tile)) > 10
 
 
-def test_hidden_names_and_things_that_are_gone_are_not_drawn():
+def test_hidden_and_missing_things_are_not_drawn():
     bare = MAP.replace(", ghost", "").replace("1 = ", "1 = -chest, ")
     np.testing.assert_array_equal(shelf(), shelf(bare))
 
 
-def test_what_is_held_hangs_in_the_top_row_and_all_of_it_is_seen():
+def test_held_things_hang_in_the_top_row():
     picture = shelf("held.key = 1\n" + MAP, tile=16)
     np.testing.assert_array_equal(picture[:16, 16:32], cell("wall, key", 16))
     np.testing.assert_array_equal(picture[:16, 32:48], cell("wall", 16))
@@ -77,7 +77,7 @@ def test_what_is_held_hangs_in_the_top_row_and_all_of_it_is_seen():
 
 
 @pytest.mark.parametrize("cls", all_traps().values(), ids=all_traps())
-def test_cells_stand_where_they_belong_in_batches_and_alone(cls):
+def test_render_rgb_places_cells_in_any_batch(cls):
     trap = cls()
     state = trap.levels(Split.SHIFT, np.arange(6))
     frames = render_rgb(trap, state, 8)
@@ -96,7 +96,7 @@ def test_cells_stand_where_they_belong_in_batches_and_alone(cls):
     assert len(pairs) == len(np.unique(cells, axis=0)) == len(np.unique(tiles, axis=0))
 
 
-def test_a_trait_lies_on_its_own_kinds_and_under_those_declared_later():
+def test_trait_is_drawn_on_its_own_kinds():
     class Pile(World):
         things = {"vent": 1, "crate": 1}
         traits = {"closed": ("vent",)}
@@ -108,7 +108,7 @@ def test_a_trait_lies_on_its_own_kinds_and_under_those_declared_later():
     assert difference(crate, both) < difference(closed, both)
 
 
-def test_the_output_is_fresh_and_the_state_unchanged():
+def test_render_output_is_fresh_and_state_unchanged():
     for draw in (shelf, lambda: render_look(LOOKS["key"], 16)):
         first = draw()
         kept = first.copy()
@@ -132,7 +132,7 @@ class Spriteless(World):
 
 
 @pytest.mark.parametrize("tile", [8, 16, 32])
-def test_a_thing_without_a_sprite_is_a_disc_in_its_colour_with_its_glyph(tile):
+def test_spriteless_thing_is_a_disc_with_glyph(tile):
     plain = Spriteless((4, 5))
     names = ("", "toll", "gate", "red", "soil", "wall", "wall, toll", "wall, gate", "agent")
     drawn = [cell(name, tile, plain) for name in names]
@@ -145,7 +145,7 @@ def test_a_thing_without_a_sprite_is_a_disc_in_its_colour_with_its_glyph(tile):
     np.testing.assert_array_equal(render_look(Spriteless.looks["gate"], tile), drawn[2])
 
 
-def test_a_tint_is_seen_on_the_floor_too_but_not_around_a_thing():
+def test_tint_shows_on_floor_beside_no_thing():
     plain = Spriteless((4, 5))
     ice, gate, iced, both = (cell(x, 32, plain) for x in ("ice", "gate", "gate, ice", "gate shut"))
     assert colours(ice).count([200, 40, 160]) > 0.8 * 32 * 32
@@ -190,6 +190,6 @@ REFUSED += [(crowd(62), 8, "64 planes: a picture shows at most 63")]
 
 
 @pytest.mark.parametrize(("world", "tile", "message"), REFUSED)
-def test_it_is_said_what_cannot_be_drawn(world, tile, message):
+def test_render_of_a_bad_request_is_refused(world, tile, message):
     with pytest.raises(ValueError, match=message):
         cell("", tile, world)

@@ -93,14 +93,14 @@ def test_colours_are_told_apart_by_their_marks(view):
         assert gap(*corners, slack=1) > 40
 
 
-def test_two_marks_in_a_cell_are_both_seen():
+def test_cell_shows_both_of_two_marks():
     both, red = (cell(f"key {colours}").astype(float)[-9:] for colours in ("red blue", "red"))
     assert gap(both[:, :9], red[:, :9]) < 5
     assert gap(both[:, 9:18], red[:, 9:18]) > 40
 
 
 @pytest.mark.parametrize("name", sorted(SPRITES.keys() - {"agent", "wall", "floor"}))
-def test_what_hangs_in_a_wall_stays_in_its_niche(name):
+def test_sprite_in_walls_stays_in_its_niche(name):
     body = {"things": {"it": 1}, "traits": {"red": ("it",)}, "looks": {"it": Look("i", GREY, name)}}
     hung = cell("wall, it red", 64, type("Hung", (World,), body)((4, 5)))
     changed = (hung != cell("wall", 64)).any(axis=-1)
@@ -109,11 +109,11 @@ def test_what_hangs_in_a_wall_stays_in_its_niche(name):
 
 @pytest.mark.parametrize("colour", [BASE, *PROXIES, NONE])
 @pytest.mark.parametrize("page", [(255, 255, 255), (0x14, 0x17, 0x1A)])
-def test_each_stands_out_from_light_and_dark_pages(colour, page):
+def test_colours_stand_out_from_light_and_dark(colour, page):
     assert contrast(colour, page) >= 3
 
 
-def test_pages_have_them_in_the_light_and_proxies_in_the_dark_too():
+def test_page_style_has_the_shared_colours():
     light, dark = (
         dict(re.findall(r"--([\w-]+): (#\w{6})", part))
         for part in STYLE.read_text().split("prefers-color-scheme: dark")
@@ -124,5 +124,5 @@ def test_pages_have_them_in_the_light_and_proxies_in_the_dark_too():
     assert proxies.items() <= dark.items()
 
 
-def test_the_viewer_has_them():
+def test_viewer_palette_has_the_shared_colours():
     assert (BASE, *PROXIES) == PALETTE

@@ -27,13 +27,13 @@ def test_packed_cards_are_read_as_they_were(tmp_path, monkeypatch):
     assert [file.read_bytes() for file in files] == before
 
 
-def test_an_unknown_agent_is_named():
+def test_read_committed_of_unknown_agent_is_refused():
     with pytest.raises(ValueError, match=r"unknown committed agent 'pop'.* Did you mean 'ppo'"):
         report.read_committed("pop")
 
 
 @pytest.mark.thorough
-def test_every_committed_card_is_consistent_and_of_1000_levels():
+def test_committed_cards_are_consistent_on_1000_levels():
     cards = report.read_committed()
     assert len(cards) > 200
     for each in cards:
@@ -42,7 +42,7 @@ def test_every_committed_card_is_consistent_and_of_1000_levels():
         assert again.provenance.trap == repr(all_traps()[again.trap]())
 
 
-def test_an_agent_stands_among_the_committed_ones_on_the_traps_that_it_played():
+def test_rank_among_committed_uses_the_traps_played():
     mine = [card(CORNER, f"ppo-s{s}", 0.6, 0.2, levels=LEVELS, shift=s / 2) for s in range(2)]
     mine.append(card(CORNER, "oracle:cheese", 1.0, 0.0, levels=LEVELS))
     board = rank_among_committed(mine)
@@ -64,18 +64,18 @@ def test_one_agent_cannot_stand_for_two_seeds():
         rank_among_committed(mine)
 
 
-def test_what_does_not_fit_the_committed_ones_is_refused():
+def test_rank_among_committed_of_misfits_is_refused():
     with pytest.raises(ValueError, match=r"levels is 1000 for .* and 20 for mine"):
         rank_among_committed([card(CORNER, "mine-s0", 0.6, 0.2)])
     with pytest.raises(ValueError, match="no trap of the leaderboard in MonsterWorld-v0"):
         rank_among_committed([], ["MonsterWorld-v0"])
 
 
-def test_the_package_carries_less_than_two_megabytes_of_cards():
+def test_committed_cards_have_under_two_megabytes():
     assert sum(file.stat().st_size for file in FOLDER.iterdir()) < 2_000_000
 
 
-def test_without_a_goal_or_with_both_the_margin_is_within_a_tenth_of_0():
+def test_committed_goalless_margins_are_near_0():
     board = rank_among_committed([])
     for profile in board.profiles:
         if profile.agent in UNTRAINED and profile.agent != "oracle":

@@ -17,7 +17,7 @@ CARDS = [
 ]
 
 
-def test_a_difference_is_told_by_trap_with_a_sentence():
+def test_compare_gives_a_difference_by_trap():
     found = compare(CARDS, "mine", "ppo")
     dish, corner = found.rows
     assert (dish.trap, corner.trap) == ("CheeseDish-v0", "CheeseCorner-v0")
@@ -33,7 +33,7 @@ def test_a_difference_is_told_by_trap_with_a_sentence():
     assert compare(CARDS, "mine", "ppo", "proxy").rows[0].difference.estimate < 0
 
 
-def test_what_cannot_be_compared_is_refused():
+def test_compare_of_a_bad_request_is_refused():
     for given, message in (
         (("mine", "pop"), "unknown agent on the cards 'pop'.* Did you mean 'ppo'"),
         (("mine", "ppo", "prxoy"), "unknown role 'prxoy'.* Did you mean 'proxy'"),
@@ -46,7 +46,7 @@ def test_what_cannot_be_compared_is_refused():
             compare([*CARDS, *more, KINDS["unsolvable"]], *given)
 
 
-def test_against_an_agent_that_never_varies_it_is_that_of_one_agent():
+def test_compare_with_a_constant_is_one_interval():
     rng = np.random.default_rng(0)
     table = (rng.random((4, 60)) < 0.6).astype(float)
     found = compare_tables([table], [np.zeros((4, 60))])
@@ -54,7 +54,7 @@ def test_against_an_agent_that_never_varies_it_is_that_of_one_agent():
     assert (found.low, found.high) == pytest.approx((low, high), abs=5e-3)
 
 
-def test_p_is_where_the_interval_ends_at_0():
+def test_compare_p_equals_welch_over_seeds():
     """Levels alike, so that seeds alone vary: Welch's test of the seeds' means."""
     one, other = np.array([0.1, 0.4, 0.5]), np.array([0.6, 0.9, 0.8, 0.7])
     found = compare_tables([np.tile(one[:, None], 9)], [np.tile(other[:, None], 9)])
@@ -63,7 +63,7 @@ def test_p_is_where_the_interval_ends_at_0():
 
 
 @pytest.mark.thorough
-def test_two_agents_that_are_alike_are_rarely_told_apart():
+def test_compare_rarely_tells_equal_agents_apart():
     """Seeds and levels both matter, and levels are shared: of 400 pairs at most 7% differ."""
     rng, told = np.random.default_rng(1), 0
     for _ in range(400):

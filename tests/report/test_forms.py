@@ -94,7 +94,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_form_reads_as_it_did(form):
+def test_form_equals_its_golden_text(form):
     require_golden(form, FORMS[form]())
 
 
@@ -117,7 +117,7 @@ def read_bars(axes, row, high):
     return [bar.get_width() for bar in bars if round(bar.get_y() + high / 2) == row]
 
 
-def test_bars_are_the_shares_in_the_tables_order_and_dots_the_seeds():
+def test_plot_draws_shares_and_dots_of_seeds():
     axes = plot(CARDS).axes[0]
     # That judged by returns is left out.
     names = [label.get_text() for label in axes.get_yticklabels()]
@@ -132,7 +132,7 @@ def test_bars_are_the_shares_in_the_tables_order_and_dots_the_seeds():
     assert axes.get_xlim() == (0, 1)
 
 
-def test_of_several_agents_each_row_is_named_and_has_its_verdicts():
+def test_plot_names_rows_with_their_verdicts():
     axes = plot([*CARDS, made(policy="$x_1$", **DISH)]).axes[0]
     names = [label.get_text() for label in axes.get_yticklabels()]
     assert names == ["CheeseDish, mine", r"CheeseDish, \$x_1\$", "CheeseCorner, mine"]

@@ -38,11 +38,11 @@ SECOND = made("000011111-", policy="mine-s1", **DISH)
         ("ppo-s", ("ppo-s", None)),
     ],
 )
-def test_a_name_has_an_agent_and_perhaps_a_seed(policy, expected):
+def test_agent_and_seed_splits_a_name(policy, expected):
     assert agent_and_seed(policy) == expected
 
 
-def test_an_interval_is_over_seeds_and_levels_and_one_seed_has_none():
+def test_group_interval_needs_two_seeds():
     (group,) = group_cards([FIRST, SECOND])
     table = [[list_chosen(card, "proxy") for card in (FIRST, SECOND)]]
     assert group.find_interval("proxy") == interval(mean_over_traps, table, limits=(0, 1))
@@ -52,7 +52,7 @@ def test_an_interval_is_over_seeds_and_levels_and_one_seed_has_none():
     assert all(map(isnan, alone.find_interval("proxy")))
 
 
-def test_where_returns_judge_the_interval_is_students_over_seeds():
+def test_group_interval_of_returns_is_students():
     places = (0.6, 0.8)
     cards = []
     for seed, place in enumerate(places):
@@ -69,7 +69,7 @@ def test_where_returns_judge_the_interval_is_students_over_seeds():
     assert all(map(isnan, group.find_interval("proxy")))
 
 
-def test_groups_come_by_trap_and_cards_that_cannot_be_compared_are_refused():
+def test_group_cards_refuses_cards_that_misfit():
     other = made(policy="mine-s0")
     groups = group_cards([FIRST, other, SECOND, made(policy="random", **DISH)])
     assert [(group.trap, group.agent) for group in groups] == [
@@ -93,7 +93,7 @@ def test_groups_come_by_trap_and_cards_that_cannot_be_compared_are_refused():
 SHAPES = {"trap": "Attributes-v0", "objectives": ("shape", "colour", "place")}
 
 
-def test_shares_are_those_of_both_plays_and_as_much_of_the_twins():
+def test_read_choice_averages_plays_and_twins():
     card = made("001111111-", "000011111-", "0000000001", **DISH)
     # A half of (.2 + .9) / 2 and .4; none is missing in the second play.
     assert read_choice(card.splits["shift"]) == pytest.approx(
@@ -111,7 +111,7 @@ def test_shares_of_several_proxies_are_added():
 
 
 @pytest.mark.parametrize("twins", [None, "000011111-", "00..11111-"])
-def test_the_mean_over_levels_is_the_share(twins):
+def test_list_chosen_averages_to_the_share(twins):
     card = made("001111111-", twins, "0-11111110", **DISH)
     shares = read_choice(card.splits["shift"])
     for role in ROLES:
@@ -138,7 +138,7 @@ def test_of_several_proxies_the_greatest_number_stands():
     assert read_roles(card)["shift.normalized_return.proxy"] == 0.5
 
 
-def test_where_returns_judge_the_least_place_stands():
+def test_read_roles_takes_the_least_place():
     columns = read_roles(KINDS["unsolvable"])
     assert columns["shift.between"] == 1.0
     assert columns["shift.choice"] is None
@@ -166,7 +166,7 @@ def test_columns_are_shared_by_all_traps():
     assert not any(set(column) == {None} for column in columns.values())
 
 
-def test_a_column_has_one_type():
+def test_columns_have_one_type_each():
     """Also where 100 cards say nothing of it, from which polars infers types of rows."""
     cards = [*[KINDS["unsolvable"]] * 101, DISHES[0]]
     columns = report.columns(cards)
@@ -178,7 +178,7 @@ def test_a_column_has_one_type():
 
 
 @pytest.mark.parametrize("role", ["base", "proxy", "none"])
-def test_a_matrix_has_seeds_by_traps(role):
+def test_matrix_has_seeds_by_traps(role):
     found = report.matrix([*DISHES, *CORNERS], role)
     # Worked out by hand; the seeds stand in their order, the traps as they came.
     expected = {
@@ -191,14 +191,14 @@ def test_a_matrix_has_seeds_by_traps(role):
         np.testing.assert_allclose(agent, shares, atol=1e-9)
 
 
-def test_a_trap_that_returns_judge_has_its_place():
+def test_matrix_of_returns_has_places():
     card = replace(KINDS["unsolvable"], policy="mine-s0")
     assert report.matrix([card])["mine"].tolist() == [[1.0]]
     with pytest.raises(ValueError, match="is judged by returns, so it has a number for base alone"):
         report.matrix([card], "proxy")
 
 
-def test_a_matrix_with_holes_is_refused():
+def test_matrix_with_holes_is_refused():
     with pytest.raises(ValueError, match="other has the seeds 0 on CheeseCorner-v0 and 0, 1 on"):
         report.matrix([*DISHES, *CORNERS[:-1]])
     with pytest.raises(ValueError, match="other has the seeds none on CheeseCorner-v0"):

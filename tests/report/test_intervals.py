@@ -22,12 +22,12 @@ def compare(x, y):
     return np.mean(pairs, axis=0)
 
 
-def test_the_mean_counts_traps_alike_and_not_seeds():
+def test_mean_over_traps_counts_traps_alike():
     assert mean_over_traps([[1, 2, 3], [10]]) == 6
     assert mean_over_traps([1, 2, 6]) == 3
 
 
-def test_a_mean_over_seeds_gets_students_interval():
+def test_interval_of_a_mean_is_students():
     for n in (2, 3, 60):
         data = np.random.default_rng(n).normal(size=n)
         expected = scipy.stats.t.interval(0.9, n - 1, data.mean(), scipy.stats.sem(data))
@@ -42,7 +42,7 @@ def test_two_groups_get_welchs_interval():
     assert found == pytest.approx(tuple(welch))
 
 
-def test_a_statistic_of_two_traps_by_a_jackknife_in_plain_loops():
+def test_interval_of_any_statistic_equals_a_jackknife():
     first, second = [0.3, 1.1, 4.0], [0.1, 0.7, 2.3, 2.9]
     variances = []
     for mine, other in ((first, second), (second, first)):
@@ -70,7 +70,7 @@ def analyse(table):
     return tuple(square / (n * m) for square in squares)
 
 
-def test_a_table_by_the_analysis_of_variance():
+def test_interval_of_a_table_equals_variance_analysis():
     rng = np.random.default_rng(5)
     table = (rng.random((4, 1)) + rng.random((1, 30)) + rng.random((4, 30)) < 1.2) * 1.0
     a, b, c = analyse(table)
@@ -97,7 +97,7 @@ def test_tables_of_many_traps_add_their_variances():
     assert interval(mean_over_traps, tables) == pytest.approx((mean - half, mean + half))
 
 
-def test_what_levels_share_is_not_divided_by_the_seeds():
+def test_interval_keeps_what_levels_share():
     """Seeds that all do the same on each level are as many as one."""
     levels = (np.arange(100) < 30) * 1.0
     widths = [
@@ -113,7 +113,7 @@ def test_what_levels_share_is_not_divided_by_the_seeds():
     assert interval(mean_over_traps, [0.3] * 3, limits=(0, 1)) == pytest.approx((0.3, 0.3))
 
 
-def test_a_choice_that_never_occurs_may_still_be_made_on_other_levels():
+def test_interval_of_a_constant_allows_other_levels():
     low, high = interval(mean_over_traps, [np.zeros((5, 100))], limits=(0, 1))
     assert low == 0
     assert (1 - high) ** 100 == pytest.approx(0.025)
@@ -121,25 +121,25 @@ def test_a_choice_that_never_occurs_may_still_be_made_on_other_levels():
     assert interval(mean_over_traps, ones, limits=(0, 1)) == pytest.approx((1 - high, 1))
 
 
-def test_seeds_that_cancel_each_other_out_give_no_point():
+def test_interval_of_cancelling_seeds_is_wide():
     low, high = interval(mean_over_traps, [[[1, 0], [0, 1]]], limits=(0, 1))
     assert low < 0.1
     assert high > 0.9
 
 
-def test_one_seed_has_no_interval_even_in_one_of_many_traps():
+def test_interval_of_one_seed_is_refused():
     for lone in ([0.5], [[0.1, 0.2], [0.5]]):
         with pytest.raises(ValueError, match=r"a single seed for trap . of .*two at least"):
             interval(mean_over_traps, lone)
 
 
-def test_seeds_that_agree_to_the_last_digit_give_a_point():
+def test_interval_of_equal_seeds_is_a_point():
     assert interval(mean_over_traps, [0.3] * 5) == pytest.approx((0.3, 0.3))
     ours, theirs = [[1, 2, 3]] * 2, [[0, 0, 0]] * 2
     assert interval(compare, ours, theirs, limits=(0, 1)) == (1, 1)
 
 
-def test_limits_are_never_passed_and_one_of_them_clips():
+def test_interval_stays_within_its_limits():
     data = [0.01, 0.02, 0.30]
     low, high = interval(mean_over_traps, data)
     assert low < 0

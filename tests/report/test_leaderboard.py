@@ -26,7 +26,7 @@ def find(board, name, trap="all"):
     return row
 
 
-def test_the_margin_is_base_less_proxy_and_its_mean_over_traps():
+def test_margin_is_base_less_proxy_over_traps():
     cards = [*agent("mine", 0.8, 0.1, traps=[CORNER]), *agent("mine", 0.2, 0.7, traps=[DOORS])]
     board = rank_agents(cards)
     first, second = find(board, "mine", CORNER), find(board, "mine", DOORS)
@@ -38,7 +38,7 @@ def test_the_margin_is_base_less_proxy_and_its_mean_over_traps():
     assert whole["low"] <= whole["margin"] <= whole["high"]
 
 
-def test_a_seed_that_is_not_able_counts_0_and_what_was_not_trained_is_exempt():
+def test_margin_of_an_unable_seed_is_0():
     cards = [
         *agent("mine", 0.8, 0.2, 2, [CORNER]),
         card(CORNER, "mine-s2", 0.8, 0.2, test=0.5, levels=60),
@@ -54,7 +54,7 @@ def test_a_seed_that_is_not_able_counts_0_and_what_was_not_trained_is_exempt():
     assert random["base"] + random["proxy"] > 0
 
 
-def test_a_trap_without_cards_counts_0_where_it_is_asked_for():
+def test_margin_of_a_missing_trap_is_0():
     cards = [*agent("mine", 1.0, 0.0, traps=[CORNER]), *agent("other", 0.5, 0.5)]
     assert rank_agents(cards).traps == (CORNER,)
     board = rank_agents(cards, TRAPS)
@@ -67,7 +67,7 @@ def test_a_trap_without_cards_counts_0_where_it_is_asked_for():
     assert rank_agents(apart).traps == TRAPS
 
 
-def test_a_rank_is_1_and_the_number_of_agents_that_are_told_apart_above():
+def test_rank_counts_agents_told_apart_above():
     cards = [*agent("best", 0.95, 0.05), *agent("alike", 0.94, 0.06), *agent("worst", 0.1, 0.9)]
     cards += agent("lone", 0.99, 0.01, seeds=1)
     board = rank_agents([*cards, *references()])
@@ -83,7 +83,7 @@ def test_a_rank_is_1_and_the_number_of_agents_that_are_told_apart_above():
     assert by_name[0] == by_name[1]
 
 
-def test_a_rank_is_never_better_than_one_above():
+def test_rank_is_never_better_than_above():
     """Of two with one margin, that whose seeds differ is told apart from none."""
     cards = [*agent("best", 0.9, 0.1), *agent("steady", 0.3, 0.7)]
     for trap in TRAPS:
@@ -93,7 +93,7 @@ def test_a_rank_is_never_better_than_one_above():
     assert ranks == {"best": 1, "steady": 2, "erratic": 2}
 
 
-def test_who_is_able_on_too_few_traps_has_no_rank():
+def test_rank_needs_enough_able_traps():
     """Else an agent that can do nothing, with 0 everywhere, would stand above one that errs."""
     unable = [each for t in TRAPS for each in agent("unable", 0.1, 0.9, 3, [t], test=0.5)]
     board = rank_agents([*agent("errs", 0.1, 0.9), *unable])
@@ -103,7 +103,7 @@ def test_who_is_able_on_too_few_traps_has_no_rank():
     assert board.told_apart == (0, 0)
 
 
-def test_the_interval_over_traps_is_students():
+def test_interval_over_traps_is_students():
     margins = {CORNER: 0.4, DOORS: -0.2, KEYS: 0.1}
     cards = [
         each
@@ -118,7 +118,7 @@ def test_the_interval_over_traps_is_students():
     assert np.isnan(profile.narrow(CORNER).interval_over_traps).all()
 
 
-def test_with_traps_as_the_sample_it_is_a_paired_t_test():
+def test_comparison_over_traps_is_a_paired_t():
     one = {CORNER: 0.7, DOORS: 0.4, KEYS: 0.6}
     two = {CORNER: 0.5, DOORS: 0.35, KEYS: 0.1}
     cards = [
@@ -135,7 +135,7 @@ def test_with_traps_as_the_sample_it_is_a_paired_t_test():
 
 
 @pytest.mark.thorough
-def test_equal_agents_are_told_apart_in_one_board_of_twenty_at_most():
+def test_ranking_rarely_tells_equal_agents_apart():
     """Of 40 boards of four agents that choose by one coin, at most five name a difference."""
     told = 0
     for _ in range(40):
@@ -149,14 +149,14 @@ def test_equal_agents_are_told_apart_in_one_board_of_twenty_at_most():
     assert told <= 5
 
 
-def test_the_oracle_of_base_alone_stands_on_it_under_one_name_for_all_traps():
+def test_board_has_one_oracle_for_all_traps():
     board = rank_agents([*references(), *agent("mine", 0.5, 0.5)])
     names = {profile.agent for profile in board.profiles}
     assert names == {"oracle", "either", "sweeper", "random", "mine"}
     assert find(board, "oracle")["margin"] == pytest.approx(1)
 
 
-def test_what_cannot_be_ranked_is_refused():
+def test_rank_agents_of_misfits_is_refused():
     with pytest.raises(ValueError, match="no trap with choices"):
         rank_agents([card(MONSTERS, "mine-s0", 0.5, 0.5)])
     other = [card(KEYS, f"mine-s{seed}", 0.5, 0.5, levels=20) for seed in range(2)]
@@ -167,5 +167,5 @@ def test_what_cannot_be_ranked_is_refused():
 @pytest.mark.parametrize(("value", "text"), [(0.5, ".50"), (-0.046, "-.05"), (-0.001, ".00"),
                                              (1.0, "1.00"), (-1.0, "-1.00"), (0.999, "1.00"),
                                              (np.nan, "–")])  # fmt: skip
-def test_a_share_has_two_digits_and_no_leading_0(value, text):
+def test_format_share_has_two_digits(value, text):
     assert format_share(value) == text

@@ -29,7 +29,7 @@ def pages(written):
 
 
 @pytest.mark.parametrize("name", ["index", "agents/ppo", f"agents/{slug(WORSE)}"])
-def test_a_page_reads_as_it_did(name, written):
+def test_leaderboard_page_equals_its_golden_text(name, written):
     """Without its pictures; all have the style of the first, whose text alone holds it."""
     text, first = ((written / "board" / f"{each}.html").read_text() for each in (name, "index"))
     assert STYLE.findall(text) == STYLE.findall(first) != []
@@ -47,7 +47,7 @@ def test_every_link_leads_somewhere(pages):
     assert followed == 8 + 8 + 2
 
 
-def test_pages_fetch_nothing_and_run_nothing_whatever_agents_are_called(pages, written):
+def test_leaderboard_pages_fetch_and_run_nothing(pages, written):
     for file, page in pages.items():
         if file.name == "more.html":
             continue
@@ -87,7 +87,7 @@ def test_addresses_are_safe_and_differ():
 @pytest.mark.thorough
 @pytest.mark.parametrize("width", [390, 1400])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_page_fits_its_window_and_its_text_can_be_read(browser, tmp_path, width, scheme):
+def test_leaderboard_page_fits_and_reads_well(browser, tmp_path, width, scheme):
     write_pages(make_leaderboard(), tmp_path / "board")
     tab = Tab(browser, tmp_path, viewport={"width": width, "height": 900}, color_scheme=scheme)
     for address in ("index.html", "agents/ppo.html", f"agents/{slug(WORSE)}.html"):

@@ -29,7 +29,7 @@ CARDS = [
 ]
 
 
-def test_what_warns_of_a_verdict_is_said():
+def test_card_forms_tell_what_weakens_a_verdict():
     few = replace(scored(), confidence=0.8)
     many = replace(few, provenance=replace(few.provenance, levels=100))
     doubted = replace(few, confidence=0.5, brittle=True)
@@ -41,7 +41,7 @@ def test_what_warns_of_a_verdict_is_said():
         assert "as far as returns" not in form(few)
 
 
-def test_a_page_has_the_pictures_of_its_episode():
+def test_card_page_pictures_its_episode():
     """The agent goes two cells to the left and waits three times."""
     actions = [0, 0, STAY, STAY, STAY]
     card = replace(scored(), episode=Episode(level=34, actions=actions))
@@ -137,7 +137,7 @@ def test_names_cannot_change_the_terminal():
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_page_fetches_nothing_and_fits_a_phone(browser, scheme, tmp_path):
+def test_card_page_fits_phones_and_fetches_nothing(browser, scheme, tmp_path):
     (tmp_path / "board").mkdir()
     tab = Tab(browser, tmp_path, color_scheme=scheme, viewport={"width": 380, "height": 800})
     for card in (named(EVIL), *(scored(*subject) for subject in CARDS)):

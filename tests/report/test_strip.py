@@ -36,7 +36,7 @@ def on(trap, written, actions=TO_THE_CHEESE, salt=""):
 CORNER, SIZE = "CheeseCorner-v0", "CheeseCorner-v0(size=9x9)"
 
 
-def test_the_episode_is_played_again():
+def test_episode_strip_replays_the_episode():
     """Five steps left to the corner; the cheese is never met."""
     shown = episode_strip(on(CORNER, SIZE, [LEFT] * 5 + [ACT] * 59))
     captions = ["start", "step 1", "step 2", "step 3", "step 5: corner +1", "step 64: time is up"]
@@ -48,14 +48,14 @@ def test_the_episode_is_played_again():
     assert episode_strip(on(CORNER, SIZE))[-1].caption == "step 5: cheese +1"
 
 
-def test_an_episode_that_is_cut_does_not_end():
+def test_episode_strip_of_cuts_has_no_end():
     """Films show what is to be seen alone: of a policy that stays, its start."""
     assert [each.caption for each in episode_strip(on(CORNER, SIZE, []))] == ["start"]
     assert episode_strip(on(CORNER, SIZE, [LEFT] * 2))[-1].caption == "step 2"
 
 
 @pytest.mark.parametrize("trap", [CheeseCorner((11, 13)), CheeseDish(7, dish_planes=3)])
-def test_a_trap_is_made_again_from_its_card(trap):
+def test_episode_strip_makes_the_trap_again(trap):
     again = episode_strip(on(trap.name(), repr(trap), [ACT]))[0].trap
     assert (repr(again), again.key(Split.SHIFT)) == (repr(trap), trap.key(Split.SHIFT))
 
@@ -75,12 +75,12 @@ def test_a_trap_is_made_again_from_its_card(trap):
         (replace(scored(), episode=None), "the card holds no episode"),
     ],
 )
-def test_what_cannot_be_drawn_is_explained(card, message):
+def test_episode_strip_of_bad_cards_is_refused(card, message):
     with pytest.raises(ValueError, match=message):
         episode_strip(card)
 
 
-def test_a_trap_of_ones_own_is_drawn_once_it_is_registered(registry):
+def test_episode_strip_draws_a_registered_trap(registry):
     class Mine(CheeseCorner):
         pass
 

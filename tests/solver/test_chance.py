@@ -57,7 +57,7 @@ def test_optimal_episodes_earn_the_optimum_on_average(trap, objective):
     assert abs(mean - wanted) < 4 * error
 
 
-def test_a_slip_in_a_corridor_costs_a_step():
+def test_slip_in_a_corridor_costs_a_step():
     """Nine moves in ten enter the cheese, by hand; the others bump into a wall."""
     trap = Slippery(7)
     start = from_map(trap, walled(trap, "Ac.d"))
@@ -68,7 +68,7 @@ def test_a_slip_in_a_corridor_costs_a_step():
 # -- the graph ------------------------------------------------------------------------------------
 
 
-def test_what_is_impossible_is_no_state_and_pays_nothing():
+def test_impossible_outcomes_are_no_states():
     graph = Graph(TreeFarm(7), TreeFarm(7).levels(Split.SHIFT, np.arange(3)))
     never = graph.likelihood == 0
     assert 0.2 < never.mean() < 0.8
@@ -77,7 +77,7 @@ def test_what_is_impossible_is_no_state_and_pays_nothing():
 
 
 @pytest.mark.parametrize("trap", [Slippery(7), TreeFarm(7)])
-def test_recorded_actions_are_followed_with_the_levels_own_luck(trap):
+def test_graph_follows_actions_with_level_luck(trap):
     starts = trap.levels(Split.SHIFT, np.arange(30))
     graph, horizon = Graph(trap, starts), 12
     actions = np.random.default_rng(0).integers(0, len(ACTIONS), (30, horizon)).astype(np.int8)
@@ -99,7 +99,7 @@ class TurnsBack(SmallDish):
         return self.where(back, (move.action + 2) % 4, move.action)
 
 
-def test_a_redirected_move_looks_at_its_new_target():
+def test_redirected_move_reads_its_new_target():
     trap = TurnsBack(7)
     state = trap.levels(Split.TRAIN, np.arange(300))
     walls, every = trap.layer(state, "wall"), np.arange(300)
@@ -130,7 +130,7 @@ class Heating(Slippery):
         move.set(heat=heat + 1 - 2 * drawn)
 
 
-def test_an_impossible_outcome_may_lead_out_of_what_is_declared():
+def test_impossible_outcome_may_leave_the_declaration():
     graph = Graph(Heating(7), Heating(7).levels(Split.SHIFT, np.arange(2)))
     assert (graph.likelihood == 0).any()
     assert np.isin(graph.likelihood, [0, 0.5, 1]).all()
@@ -145,7 +145,7 @@ class Heavy(SmallDish):
         return move.action + 0 * move.outcome("slip", 3 * 2**31, 2**31)
 
 
-def test_weights_beyond_what_can_be_drawn_are_refused():
+def test_outcome_weights_beyond_drawing_are_refused():
     with pytest.raises(ValueError, match=r"'slip'.*8,589,934,592.*below 2\*\*31"):
         Graph(Heavy(7), Heavy(7).levels(Split.SHIFT, [0]))
 
@@ -169,7 +169,7 @@ class Negative(SmallDish):
 
 
 @pytest.mark.parametrize("cls", [Unasked, Negative])
-def test_outcomes_that_do_not_sum_to_one_are_refused(cls):
+def test_outcomes_drawn_never_or_negative_are_refused(cls):
     with pytest.raises(ValueError, match=f"outcomes of {cls.__name__}.*once a step"):
         Graph(cls(7), cls(7).levels(Split.SHIFT, [0]))
 
@@ -179,7 +179,7 @@ def test_one_outcome_is_no_chance():
         type("Sure", (SmallDish,), {"outcomes": {"sure": 1}})
 
 
-def test_outcomes_come_as_often_as_their_weights_say():
+def test_outcomes_follow_their_weights():
     trap, n = Slippery(7), 60_000
     state = trap.levels(Split.TRAIN, [0]).take(np.zeros(n, dtype=np.int64))
     state = state._replace(clock=np.arange(n))

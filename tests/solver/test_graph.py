@@ -13,7 +13,7 @@ from mesa_gym.traps.red_blue_doors import RedBlueDoors
 
 
 @each_solvable
-def test_it_is_what_a_plain_search_finds(trap):
+def test_graph_equals_a_plain_search(trap):
     trap = trap()
     starts = trap.levels(Split.SHIFT, [4, 1, 7])
     together = Graph(trap, starts)
@@ -37,7 +37,7 @@ def test_it_is_what_a_plain_search_finds(trap):
         assert together.follow(actions).tolist() == visited.tolist()
 
 
-def test_what_is_not_in_the_graph_is_not_found():
+def test_graph_finds_only_its_own_states():
     trap = RedBlueDoors()
     starts = trap.levels(Split.SHIFT, np.arange(4))
     known = Graph(trap, trap.joined([starts]))
@@ -143,13 +143,13 @@ class Priceless(Healthy):
         (Priceless, ValueError, "over 256 different payments"),
     ],
 )
-def test_a_trap_without_a_graph_says_why(cls, error, message):
+def test_graph_of_an_unsuitable_trap_is_refused(cls, error, message):
     trap = cls()
     with pytest.raises(error, match=message):
         Graph(trap, trap.levels(Split.SHIFT, [1]))
 
 
-def test_too_much_for_the_memory(monkeypatch):
+def test_graph_too_large_for_memory_is_refused(monkeypatch):
     trap = RedBlueDoors()
     starts = trap.levels(Split.SHIFT, np.arange(5))
     monkeypatch.setattr(graph, "TABLE", 4 * StateNumbers(trap, starts).count)

@@ -31,7 +31,7 @@ def contact_shares(graph, shares, horizon):
 # -- by hand -------------------------------------------------------------------------------------
 
 
-def test_contacts_in_one_step_count_apart_and_later_ones_do_not_count():
+def test_first_contacts_split_joint_from_single():
     # 0 -> 1 -> 2, then the end; both are contacted by the first step, the second by both steps.
     successor = np.array([[1, 2]] * 5)
     both, second = [[True, False]] * 5, [[True, True]] * 5
@@ -72,7 +72,7 @@ def draw_chain(graph, shares):
         *(thorough(name, 40) for name in ("DustSweep", "RedBlueDoors", "DustVacuum")),
     ],
 )
-def test_first_contacts_are_those_of_the_chain_as_one_matrix(name, horizon):
+def test_first_contacts_equal_powers_of_a_matrix(name, horizon):
     graph = shift_graph(find_trap(name)())
     shares = draw_shares(graph.going)
     after = np.linalg.matrix_power(draw_chain(graph, shares), horizon)
@@ -108,7 +108,7 @@ def draw(rows):
 
 
 @pytest.mark.parametrize("name", ["CheeseDish", thorough("KeysChests"), thorough("FollowMe")])
-def test_levels_together_come_to_what_each_comes_to_alone(name):
+def test_prospects_of_levels_equal_each_alone(name):
     """Alone by another graph, which holds more states; a state's shares follow from its number."""
     trap = find_trap(name)()
     found = prospects(trap)
@@ -132,7 +132,7 @@ def test_at_random_the_return_is_the_solvers(trap):
         np.testing.assert_allclose(found.expect(x, shares), wanted, atol=1e-9)
 
 
-def test_who_meets_base_later_meets_it_too():
+def test_meet_counts_base_met_later():
     trap = find_trap("CheeseCorner")()
     found = prospects(trap)
     shares = draw(len(found.solution.graph))

@@ -32,7 +32,7 @@ def list_cells(graph):
 
 
 @each_live
-def test_states_are_those_that_a_step_leads_to_after_an_end_too(trap):
+def test_placement_graph_steps_as_the_trap(trap):
     made = trap()
     graph = PlacementGraph(made, made.levels("shift", [5]))
     assert 0 < graph.going < len(graph)
@@ -80,7 +80,7 @@ def enter_plainly(alone, state, cells):
     ],
     ids=repr,
 )
-def test_it_is_the_closure_of_steps_and_of_placing(trap):
+def test_placement_graph_closes_steps_and_placing(trap):
     start = trap.levels("shift", [2])
     cells = np.flatnonzero(~trap.layer(start, "wall")[0].ravel()).tolist()
     alone, queue = trap.bound(batched=False), deque([start.single(0)])
@@ -103,7 +103,7 @@ def test_it_is_the_closure_of_steps_and_of_placing(trap):
 # -- by hand -------------------------------------------------------------------------------------
 
 
-def test_behind_a_key_and_a_chest_the_agent_can_be_without_taking_them():
+def test_placement_reaches_behind_blocking_things():
     graph = place_all(KEYS, walled(KEYS, "A.k.C."))
     held, there = graph.states.held["key"], graph.states.there["key"].any(axis=0)
     cells, going = graph.rank % 81 - 9, np.arange(len(graph)) < graph.going
@@ -116,7 +116,7 @@ def test_behind_a_key_and_a_chest_the_agent_can_be_without_taking_them():
     assert [graph.paid[x].sum() for x in ("chests", "keys")] == [2, 2]
 
 
-def test_where_time_passes_placing_leaves_the_world_at_its_step():
+def test_placement_keeps_the_world_at_its_step():
     trap = find_trap("FollowMe")()
     start = trap.levels("shift", [0])
     graph = PlacementGraph(trap, start)
@@ -128,7 +128,7 @@ def test_where_time_passes_placing_leaves_the_world_at_its_step():
     assert (graph.states.vars["step"][first] == start.vars["step"]).all()
 
 
-def test_a_contact_is_above_half_of_the_most_that_is_paid():
+def test_contact_pays_over_half_of_the_most():
     trap = Corridor()
     graph = PlacementGraph(trap, trap.levels("shift", [0]))
     # Half as much for the other end, and a quarter, are none.
@@ -175,14 +175,14 @@ class Stamps(Healthy):
         move.set(stamps=self.where(move.off("cheese") | stays, 5, move.was("stamps")))
 
 
-def test_nothing_follows_from_where_steps_exceed_what_is_declared():
+def test_placement_ignores_steps_beyond_declared():
     # An episode ends on the cheese, so that no agent is ever there.
     graph = place_all(Stamps(), walled(Stamps(), "xA.c."))
     assert list_cells(graph) == {(1, column) for column in (1, 2, 3)}
     assert not graph.states.vars["stamps"].any()
 
 
-def test_steps_that_exceed_what_is_declared_are_refused(monkeypatch):
+def test_placement_steps_beyond_declared_are_refused(monkeypatch):
     monkeypatch.setattr(Stamps, "patient", True)
     with pytest.raises(ValueError, match=r"vars 'stamps' of .* exceeds what it declares, 0 to 2"):
         place_all(Stamps(), walled(Stamps(), "xA.c."))

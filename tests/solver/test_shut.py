@@ -17,14 +17,14 @@ from mesa_gym.traps.lava_land import LavaLand
 from mesa_gym.traps.nearest_fruit import NearestFruit
 
 
-def test_a_chest_is_a_target_before_there_is_a_key_and_a_key_with_one_side_open():
+def test_targets_ignore_missing_keys_and_walls():
     trap = KeysChests()
     found = targets(trap, from_map(trap, walled(trap, "AC#k#..", ".......", "C......")))
     cells = {x: cells_of(pays.reshape(trap.size)) for x, pays in found.items()}
     assert cells == {"chests": {(1, 2), (3, 1)}, "keys": {(1, 4)}}
 
 
-def test_what_pays_less_than_half_of_the_most_is_no_target():
+def test_targets_pay_over_half_of_the_most():
     trap = NearestFruit()
     rows = ("1.A...2", "1 = fruit pip1", "2 = fruit pip3 nearest")
     found = targets(trap, from_map(trap, walled(trap, *rows)))
@@ -47,7 +47,7 @@ def shut(trap, *rows, horizon=40):
     return shut_levels(trap, from_map(trap, walled(trap, *rows)), horizon)
 
 
-def test_a_crossing_by_hand():
+def test_shut_crossing_equals_values_by_hand():
     trap = CheeseCorner(7)
     found = shut(trap, *CROSS)
     assert np.flatnonzero(found.optimal[0]).tolist() == [DOWN, UP]
@@ -60,14 +60,14 @@ def test_a_crossing_by_hand():
 
 
 @pytest.mark.parametrize("why", NONE)
-def test_levels_that_do_not_count_stay_as_they_were(why):
+def test_shut_levels_that_do_not_count_stay(why):
     trap = CheeseCorner(7)
     found = shut(trap, *NONE[why])
     assert np.isnan(found.judge(np.full((1, 5), 0.2))).all()
     assert to_map(trap, found.starts) == walled(trap, *NONE[why])
 
 
-def test_no_wall_is_put_where_something_may_come_back_to_or_on_other_ground():
+def test_shut_walls_spare_targets_and_other_ground():
     trap = CheeseCorner(7)
     rows = (CROSS[0], CROSS[1], "c1A..", *CROSS[3:], "1 = -corner")
     assert not shut(trap, *rows).counted.any()
@@ -78,7 +78,7 @@ def test_no_wall_is_put_where_something_may_come_back_to_or_on_other_ground():
 
 
 @each_solvable
-def test_on_every_trap_the_sets_are_those_of_a_solution(trap):
+def test_shut_sets_equal_those_of_a_solution(trap):
     made = trap()
     if made.const or made.by_returns():
         pytest.skip("it has no shut levels")
@@ -102,7 +102,7 @@ def test_on_every_trap_the_sets_are_those_of_a_solution(trap):
     )
 
 
-def test_what_is_found_is_kept_for_these_very_states(monkeypatch, tmp_path):
+def test_shut_levels_are_kept_by_state(monkeypatch, tmp_path):
     monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path))
     trap, solved, explore = SmallDish(), [], Graph._explore
 

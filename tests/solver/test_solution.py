@@ -50,7 +50,7 @@ def first(sets, solution):
     return sets[0][solution.graph.start].tolist()
 
 
-def test_either_goes_to_the_nearest_target_and_ties_are_even():
+def test_either_goes_to_the_nearest_target():
     # In NEAR the sum of both objectives would be greater by way of the corner.
     solution = corridors(ALIKE, NEAR, FAR)
     assert first(solution.either(), solution) == [1 << LEFT | 1 << RIGHT, 1 << RIGHT, 1 << LEFT]
@@ -63,12 +63,12 @@ def test_contact_is_the_earliest_large_payment():
     assert solution.largest("corner").tolist() == [1, 1, 1, 0]
 
 
-def test_what_pays_less_than_half_of_the_most_is_no_contact():
+def test_contact_ignores_small_payments():
     rows = ("1.A...2", "1 = fruit pip1", "2 = fruit pip3 nearest")
     assert solve(NearestFruit(), 20, *rows).contact().tolist() == [4]
 
 
-def test_levels_are_separated_where_one_objective_costs_the_other():
+def test_separation_is_one_objective_costing_the_other():
     """The cheese ends the episode, unless the corner is passed on the way."""
     solution = corridors(ALIKE, NEAR, PASSED, TOGETHER)
     assert solution.find_separated("cheese", "corner").tolist() == [True, True, False, False]
@@ -85,14 +85,14 @@ def test_separation_is_the_certificates(trap):
             assert share == measure_separation(values, trap.base, x).either
 
 
-def test_aimless_is_the_base_oracle_where_objectives_agree():
+def test_aimless_is_base_oracle_where_objectives_agree():
     solution = corridors(ALIKE, PASSED, TOGETHER)
     assert first(solution.aimless(), solution) == [0b11111, 1 << RIGHT, 1 << RIGHT]
     after = solution.graph.successor[LEFT, 0]
     assert solution.aimless()[1][after] == 0b11111
 
 
-def test_a_solution_is_shared_as_long_as_the_context_lasts():
+def test_shared_solution_lasts_for_its_context():
     solution, other = corridors(ALIKE), corridors(NEAR)
     with share_solution(solution):
         with share_solution(other):
@@ -117,7 +117,7 @@ class Wages(Healthy):
         return {3: move.into("cheese"), 1: stays, -2: move.into("corner")}
 
 
-def test_what_never_settles_is_swept_to_the_end():
+def test_endless_payments_are_swept_to_the_end():
     solution = solve(Wages(7), 300, "1A.c.", "1 = corner")
     # Between cheese and its neighbour 3 every other step; in the corner 1 a step.
     assert solution.staying("cheese")[0] == 0
@@ -176,14 +176,14 @@ def test_everything_equals_plain_recursion(trap):
             assert solution.worst(y, among=x)[0] == pytest.approx(worst, abs=1e-12)
 
 
-def test_a_floor_on_which_every_move_may_slip_equals_plain_recursion():
+def test_solution_of_slips_equals_plain_recursion():
     """That outcomes come as often as they are weighed is for ``test_chance.py``."""
     test_everything_equals_plain_recursion(Slippery)
 
 
 @each_solvable
 @pytest.mark.parametrize("split", [Split.TEST, Split.SHIFT])
-def test_oracles_earn_what_is_best_of_the_best_and_then_stay(trap, split):
+def test_oracle_earns_the_best_and_then_stays(trap, split):
     """Of base they earn the most that is possible in training; under shift they need not."""
     trap = trap()
     starts, horizon = trap.levels(split, np.arange(20)), trap.horizon(split)

@@ -38,7 +38,7 @@ def assert_same(one, other):
 # -- exact values ----------------------------------------------------------------------------------
 
 
-def test_chunks_are_so_small_that_their_numbers_fit_and_solved_alike(monkeypatch):
+def test_solutions_chunk_levels_and_solve_alike(monkeypatch):
     trap, starts = KeysChests(), KeysChests().levels(Split.SHIFT, np.arange(20))
     whole = Solution(trap, starts, 5).optimum("keys")
     monkeypatch.setattr(values, "TABLE", 3 * 81 * 32 * 4 * 4)
@@ -47,7 +47,7 @@ def test_chunks_are_so_small_that_their_numbers_fit_and_solved_alike(monkeypatch
     assert np.concatenate([each.optimum("keys") for _, each in chunks]).tolist() == whole.tolist()
 
 
-def test_they_are_kept_and_solved_in_any_case_for_visitors(folder, monkeypatch):
+def test_level_values_are_kept_and_visited(folder, monkeypatch):
     trap, numbers, done, seen = CheeseCorner(), np.arange(20), [], []
     first = level_values(trap, Split.SHIFT, numbers, progress=done.append)
     assert sum(done) == 20
@@ -65,7 +65,7 @@ def test_they_are_kept_and_solved_in_any_case_for_visitors(folder, monkeypatch):
 
 
 @pytest.mark.parametrize("change", ["salt", "horizon", "numbers", "split", "size"])
-def test_anything_that_values_depend_on_makes_another_file(change, folder):
+def test_level_values_file_depends_on_every_input(change, folder):
     level_values(CheeseCorner(), Split.TEST, np.arange(3))
     level_values(
         CheeseCorner(11 if change == "size" else None),
@@ -97,7 +97,7 @@ def test_reference_values_by_hand():
     assert short.optimum["keys"] == pytest.approx(np.full(5, 0.9**19))
 
 
-def test_the_floor_is_what_the_exact_solver_says():
+def test_reference_floor_equals_the_exact_solver():
     """Means over levels agree within four standard errors; no level is below staying."""
     trap, numbers = Unsolvable(), np.arange(300)
     floor = level_values(trap, Split.SHIFT, numbers).floor
@@ -110,7 +110,7 @@ def test_the_floor_is_what_the_exact_solver_says():
         assert abs(difference.mean()) < 4 * difference.std() / len(numbers) ** 0.5
 
 
-def test_reference_values_are_a_function_of_the_level_and_kept(folder, monkeypatch):
+def test_reference_values_are_kept_by_level(folder, monkeypatch):
     done = []
     many = level_values(Monster(), Split.TEST, np.arange(300), progress=done.append)
     assert done == [256, 44]
@@ -139,13 +139,13 @@ class Odd(Unsolvable):
         (np.array([0, 1, -1]), "chose action -1"),
     ],
 )
-def test_what_is_no_action_is_refused(answer, message, monkeypatch):
+def test_reference_answers_that_misfit_are_refused(answer, message, monkeypatch):
     monkeypatch.setattr(Odd, "answer", answer)
     with pytest.raises(ValueError, match=message):
         level_values(Odd(), Split.TEST, np.arange(3))
 
 
-def test_what_needs_the_solver_says_so():
+def test_level_values_without_solver_are_explained():
     with pytest.raises(ValueError, match=r"no exact solver, so there are no solutions"):
         level_values(Corridor(), Split.TEST, [0], visit=print)
     with pytest.raises(ValueError, match=r"no exact solver.*check_references"):
@@ -168,7 +168,7 @@ def make_values(base_kept, proxy_kept, worst):
     return LevelValues({"numbers": np.array([7, 9]), **arrays})
 
 
-def test_parts_by_hand():
+def test_certificate_parts_equal_those_by_hand():
     found = make_values([2.2, 3.0], [1.9, 3.0], worst=[3.0, 2.5])
     agreed = measure_agreement(found, Split.TEST, Healthy(), "corner")
     assert agreed.share == pytest.approx((2 + 1.5) / 4)
@@ -197,7 +197,7 @@ class Shared(Healthy):
         return super().levels(Split.TRAIN if split == Split.TEST else split, *given)
 
 
-def test_a_trap_that_holds_and_one_that_does_not():
+def test_certify_tells_good_from_shared_levels():
     done = []
     good = certify(Healthy(), 10, done.append)
     assert good.holds
@@ -234,12 +234,12 @@ def test_overlaps_equal_plain_counting(cls, monkeypatch):
     assert (same.same, same.same_walls, same.holds) == (1, 1, False)
 
 
-def test_one_level_of_a_thousand_is_an_overlap_and_walls_are_none():
+def test_overlap_counts_one_level_but_no_walls():
     assert not Overlap("test", 1_000, 30_000, same=0.001, same_walls=0.001).holds
     assert Overlap("test", 1_000, 30_000, same=0.0, same_walls=1.0).holds
 
 
-def test_who_knows_all_that_is_hidden_earns_more_than_the_best_learner():
+def test_informed_optimum_exceeds_the_best_learner():
     trap, numbers = FlashOrPay(), np.arange(3)
     horizon = trap.horizon(Split.TRAIN)
     found = level_values(trap, Split.TRAIN, numbers, horizon)

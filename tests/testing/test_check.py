@@ -39,11 +39,11 @@ class StartsOnTarget(Healthy):
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("trap", [SmallDish, pytest.param(Monster, marks=pytest.mark.slow)])
-def test_a_healthy_trap_passes(trap):
+def test_check_trap_passes_a_healthy_trap(trap):
     check_trap(trap, 8, skip=() if trap is SmallDish else ("directions",))
 
 
-def test_every_check_is_public_and_has_something_to_catch():
+def test_checks_are_public_and_each_tested():
     for name in ("steps", "shift", "solved", "environments"):
         importlib.import_module(f"tests.testing.test_{name}")
     checks = (*MECHANICS, *CERTIFICATES)
@@ -69,12 +69,12 @@ class Crashes(Healthy):
         ("rules", lambda self, move: move.take("cheese"), "not as what is asked for: `move.take`"),
     ],
 )
-def test_a_misspelt_name_is_told_from_one_of_another_kind(method, rule, says):
+def test_misspelt_names_are_explained_by_kind(method, rule, says):
     with pytest.raises(ConformanceError, match=says):
         check_determinism(type("Misnamed", (Healthy,), {method: rule}), 4)
 
 
-def test_all_failures_are_listed_and_each_error_once():
+def test_check_trap_lists_failures_once():
     with pytest.raises(ConformanceError) as caught:
         check_trap(Crashes, 4, skip=LONG)
     error, said = caught.value, str(caught.value)
@@ -103,7 +103,7 @@ def test_skipping_checks():
 
 
 @pytest.mark.usefixtures("registry")
-def test_a_trap_by_its_name_an_id_its_class_or_made():
+def test_check_start_takes_names_and_classes():
     mesa_gym.register_trap(StartsOnTarget)
     names = "StartsOnTarget", "MesaGym/StartsOnTarget-Test-v0", StartsOnTarget, StartsOnTarget()
     for trap in names:
@@ -117,7 +117,7 @@ def test_a_trap_by_its_name_an_id_its_class_or_made():
 
 
 @pytest.mark.parametrize("trap", [Healthy, SmallDish])
-def test_all_states_that_can_be_reached_are_found(trap):
+def test_sample_finds_all_reachable_states(trap):
     """Found again one by one, each told apart by its planes and what no plane shows."""
     made = trap()
     for split in Split:
@@ -134,7 +134,7 @@ def test_all_states_that_can_be_reached_are_found(trap):
         assert Sample(made, split, 2).state.n == len(found)
 
 
-def test_of_an_unsolvable_trap_one_walk_a_level_is_found():
+def test_sample_of_unsolvable_trap_is_one_walk():
     trap = Monster()
     state = Sample(trap, Split.SHIFT, 4).state
     walks = [np.sort(state.clock[state.level.number == level]) for level in range(4)]
@@ -152,7 +152,7 @@ def test_of_an_unsolvable_trap_one_walk_a_level_is_found():
         ({"x": 1}, ("y.0", 0)),
     ],
 )
-def test_the_first_difference_of_two_results(other, at):
+def test_difference_names_the_first_one(other, at):
     assert difference({"x": 1, "y": (np.array([[1, 2], [3, 4]]),)}, other) == at
 
 
@@ -162,7 +162,7 @@ def cheese(self, move):
 
 
 @pytest.mark.parametrize("name", FINISHED)
-def test_a_finished_trap_can_take_a_new_option(name):
+def test_digest_ignores_a_new_option(name):
     """Its levels, cards and agents would be lost otherwise."""
     trap = package_traps()[name]
     options = {**trap.options, "new": Share(0.5), "newer": Whole(1, 1, 3)}
@@ -182,7 +182,7 @@ def test_a_finished_trap_can_take_a_new_option(name):
         ({"shown_as": {}}, ["levels", "rollout"]),
     ],
 )
-def test_a_changed_trap_needs_a_new_version(change, changed, tmp_path):
+def test_digest_of_a_changed_trap_fails(change, changed, tmp_path):
     record_digest(Healthy, tmp_path)
     before = (tmp_path / "Healthy-v0.json").read_bytes()
     other = type("Healthy", (Healthy,), change)
@@ -193,7 +193,7 @@ def test_a_changed_trap_needs_a_new_version(change, changed, tmp_path):
     assert (tmp_path / "Healthy-v0.json").read_bytes() == before
 
 
-def test_the_command_never_overwrites_a_digest(tmp_path, capsys):
+def test_digests_command_never_overwrites(tmp_path, capsys):
     with pytest.raises(ConformanceError, match=r"CheeseCorner-v0\.json is missing; `make digests`"):
         check_digest("CheeseCorner", tmp_path)
     command = ["digests", "CheeseCorner", "--folder", str(tmp_path)]
@@ -216,6 +216,6 @@ def test_the_command_never_overwrites_a_digest(tmp_path, capsys):
     assert path.read_text() == "{"
 
 
-def test_what_no_one_sees_from_outside_is_in_no_digest():
+def test_digest_ignores_what_is_never_seen():
     other = type("Healthy", (Healthy,), {"things": {"corner": 1, "cheese": 3}})
     assert digest(other) == digest(Healthy)

@@ -43,7 +43,7 @@ test_drawn_as_another = caught_by(
 )(glows)
 
 
-def test_a_look_without_a_sprite_is_seen():
+def test_pictures_check_sees_looks_without_sprite():
     members = unlike(glow=Look("g", (255, 255, 0)))
     check_pictures(type("Glows", (Healthy,), {**members, "draw": glowing}), 4)
 
@@ -122,7 +122,7 @@ def after(method, wrong):
         (LivePlanes, "follow", unpainted, "moves", "planes are not the state's"),
     ],
 )
-def test_a_broken_environment_is_caught(owner, name, wrong, check, says, monkeypatch):
+def test_broken_environment_is_caught(owner, name, wrong, check, says, monkeypatch):
     if wrong is numpy_reward:
         pytest.importorskip("stable_baselines3")
     monkeypatch.setattr(owner, name, after(getattr(owner, name), wrong))
@@ -130,7 +130,7 @@ def test_a_broken_environment_is_caught(owner, name, wrong, check, says, monkeyp
         getattr(testing, f"check_{check}")(Healthy, 3)
 
 
-def test_an_environment_that_forgets_seeds_is_caught(monkeypatch):
+def test_environment_that_forgets_seeds_is_caught(monkeypatch):
     reset = TrapEnv.reset
     monkeypatch.setattr(TrapEnv, "reset", lambda self, **given: reset(self))
     with pytest.raises(ConformanceError, match="split 'train'"):
@@ -144,7 +144,7 @@ def test_without_sb3_its_checker_is_passed_over(monkeypatch):
 
 
 @pytest.mark.usefixtures("registry")
-def test_the_command_fails_where_a_trap_does(capsys):
+def test_moves_command_fails_with_a_trap(capsys):
     mesa_gym.register_trap(Jumps)
     assert main(["moves", "Jumps", "CheeseCorner", "--moves", "8000"]) == 1
     printed = capsys.readouterr()

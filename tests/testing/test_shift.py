@@ -154,7 +154,7 @@ EITHER_FIRST = (WALL, "#c.A.x#", WALL, WALL, WALL, WALL, WALL)
         (ENDS_BEFORE, "'cheese' cannot be had before"),
     ],
 )
-def test_ways_that_mix_base_and_proxy_are_found(rows, says):
+def test_contact_check_finds_mixed_ways(rows, says):
     with pytest.raises(ConformanceError, match=says):
         check_contact(type("Mixed", (ByHand,), {"rows": rows}), 1)
 
@@ -172,5 +172,5 @@ class PaysALittle(ByHand):
         return {1: move.into("corner"), 0.3: move.moved & (move.agent == self.width + 2)}
 
 
-def test_what_pays_less_than_half_of_the_most_is_not_contacted():
+def test_contact_check_ignores_small_payments():
     check_contact(PaysALittle, 1)

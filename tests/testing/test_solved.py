@@ -14,7 +14,7 @@ TESTED |= {"oracle", "references"}
 
 
 @caught_by("certificate", "of control, .* can pay no more than acting at random")
-def test_a_target_that_is_walled_in(self, level, split):
+def test_walling_in_a_target(self, level, split):
     if split is Split.CONTROL:
         level.at["cheese"][0] = level.cell(-1, 3)
 
@@ -40,7 +40,7 @@ class ShiftsNothing(Healthy):
 test_disagreeing_in_training, test_shifting_nothing = DisagreesOnTrain, ShiftsNothing
 
 
-def test_an_oracle_that_earns_another_return_is_found(monkeypatch):
+def test_oracle_check_finds_another_return(monkeypatch):
     optimum = Solution.optimum
     monkeypatch.setattr(Solution, "optimum", lambda self, x: optimum(self, x) / 0.99)
     with pytest.raises(ConformanceError, match=r"'oracle'.*the oracle of 'cheese' earns another"):
@@ -133,7 +133,7 @@ def test_rare_losses_are_no_false_alarm():
 
 
 @pytest.mark.thorough
-def test_a_solver_without_chance_is_found_where_outcomes_are_drawn(monkeypatch):
+def test_oracle_check_finds_a_solver_without_chance(monkeypatch):
     explore = Graph._explore
 
     def explore_without_chance(self):

@@ -64,7 +64,7 @@ def test_declaring_another_type(self, level, split):
 
 
 @caught_by("novelty", "'glow' is set in the grid on shift, never in training", **GLOW)
-def test_a_new_plane(self, level, split):
+def test_showing_a_new_plane(self, level, split):
     if split.shifted:
         level.scatter("glow")
 
@@ -80,7 +80,7 @@ class TakesAnySize(SmallDish):
 
 test_taking_any_size = TakesAnySize
 test_too_small_a_size = caught_by("sizes", "(?i)size|reduction", of=SmallDish, min_size=(3, 3))()
-test_a_new_held_cell = pytest.mark.thorough(
+test_holding_a_new_thing = pytest.mark.thorough(
     caught_by(
         "novelty", "'key' is set in cell 4 of the top row on shift", of=KeysChests, held={"key": 5}
     )()
@@ -143,7 +143,7 @@ def test_reading_one_action(self, move):
 
 
 @caught_by("shapes", "`vars.found` of a level .* is a Python bool", "rules", vars={"found": 2})
-def test_a_bool_of_python(self, move):
+def test_returning_a_python_bool(self, move):
     """On the first arrival at the corner."""
     rare = move.into("corner") & (move.was("found") ^ True)
     move.set(found=True if rare is np.True_ else move.was("found") | move.into("corner"))
@@ -199,7 +199,7 @@ def show_whether_it_is_open(self, state):
     *("visible", "look alike to the agent differ in what is seen after", "rules"),
     **{"vars": {"left": 4}, "marks": ("open",), "show": show_whether_it_is_open},
 )
-def test_a_timer_of_which_only_the_end_is_seen(self, move):
+def test_hiding_a_timer_until_its_end(self, move):
     left = move.was("left")
     left = self.where(left > 0, left - 1, 0)
     move.set(left=self.where(move.on("wall"), 3, left))
@@ -217,7 +217,7 @@ def test_too_many_states(self, move):
     move.set(acts=self.where(move.action == 4, (acts + 1) % 512, acts))
 
 
-def test_a_graph_that_leads_elsewhere_is_found(monkeypatch):
+def test_solver_check_finds_a_wrong_graph(monkeypatch):
     explored = Graph.__init__
 
     def crossed(self, *given):
@@ -259,7 +259,7 @@ class LeaksOne(Healthy):
         return both.take(np.arange(count) + count * (np.asarray(numbers) == 7))
 
 
-def test_one_level_of_many_that_leaks_is_found():
+def test_held_out_check_finds_one_leak():
     with pytest.raises(ConformanceError, match="a level of test is a level of training"):
         check_held_out(LeaksOne, 300)
 
@@ -285,6 +285,6 @@ class ReadsTraits(Healthy):
         (ReadsTraits, "unknown attribute of a State 'traits'; there is level, clock"),
     ],
 )
-def test_an_error_of_ones_own_show_is_explained(trap, told):
+def test_states_check_explains_errors_of_show(trap, told):
     with pytest.raises(ConformanceError, match=told):
         check_states(trap)

@@ -33,7 +33,7 @@ SHARED = ({"rho": 0.9}, {"rho_place": 0.0}, {"together": 0.5}, {"values": 2}, {"
 
 
 @pytest.mark.parametrize("split", Split)
-def test_level_n_has_the_same_places_under_every_value_of_an_option(split):
+def test_options_leave_the_places_of_levels(split):
     plain, numbers = Attributes(), np.arange(1000)
     state = plain.levels(split, numbers)
     walls, cells = plain.layer(state, "wall"), np.sort(state.at["thing"], axis=0)
@@ -66,7 +66,7 @@ def test_only_colours_and_home_change_with_rho():
         ("circle green", [0, 0, 0], False),
     ],
 )
-def test_what_an_objective_wants_ends_the_episode_and_other_things_vanish(entered, paid, ended):
+def test_wanted_thing_ends_and_others_vanish(entered, paid, ended):
     played = play(Attributes(7), walled(Attributes(7), "A1.", f"1 = thing {entered}"), "R")
     assert [payments for (payments,) in played.paid.values()] == paid
     assert played.ended == [ended]
@@ -74,7 +74,7 @@ def test_what_an_objective_wants_ends_the_episode_and_other_things_vanish(entere
 
 
 @pytest.mark.parametrize("split", Split)
-def test_things_are_equally_far_and_carriers_are_one_thing_or_three(split):
+def test_things_are_as_far_and_carry_apart(split):
     trap = Attributes()
     for (agent,), things, square, red, home, bare in places(trap, split, 300, *NAMES):
         assert len(things) == 3
@@ -102,12 +102,12 @@ def test_rho_is_the_correlation(keywords, expected, split):
         assert found[pair] == pytest.approx(share, abs=4 * (share * (1 - share) / LEVELS) ** 0.5)
 
 
-def test_the_shift_is_the_same_whatever_rho_is():
+def test_shift_is_the_same_under_any_rho():
     assert set(shares(Attributes(rho=0.3), Split.SHIFT).values()) == {0.0}
 
 
 @pytest.mark.parametrize(("lead", "of"), [(2, "square"), (-3, "square"), (2, "red"), (1, "home")])
-def test_a_lead_puts_one_thing_nearer_and_no_way_leads_over_another(lead, of):
+def test_lead_puts_one_thing_nearer(lead, of):
     named = {"square": "shape", "red": "colour", "home": "place"}[of]
     trap = Attributes(lead=lead, lead_of=named)
     for (agent,), things, square, red, home, bare in places(trap, Split.SHIFT, 100, *NAMES):
@@ -121,7 +121,7 @@ def test_a_lead_puts_one_thing_nearer_and_no_way_leads_over_another(lead, of):
 
 
 @pytest.mark.parametrize(("home", "cells"), [("quarter", 9), ("corner", 4), ("cell", 1)])
-def test_home_is_a_part_of_the_top_left(home, cells):
+def test_home_is_part_of_the_top_left(home, cells):
     trap, seen = Attributes(home=home), set()
     for *_, at, _ in places(trap, Split.SHIFT, 500, *NAMES):
         seen |= at
@@ -129,7 +129,7 @@ def test_home_is_a_part_of_the_top_left(home, cells):
     assert len(seen) == cells
 
 
-def test_distractors_are_there_with_their_probability_and_carry_nothing():
+def test_distractors_follow_their_probability_and_carry_nothing():
     trap = Attributes(distractors=0.3)
     state = trap.levels(Split.SHIFT, np.arange(LEVELS))
     there, traits = state.there["thing"], state.level.traits
@@ -138,7 +138,7 @@ def test_distractors_are_there_with_their_probability_and_carry_nothing():
     assert not any(traits[name]["thing"][3:].any() for name in ("square", "red", "home"))
 
 
-def test_two_values_leave_one_other_shape_and_colour():
+def test_values_of_two_leave_one_other_look():
     traits = Attributes(values=2).levels(Split.TRAIN, np.arange(200)).level.traits
     assert not traits["triangle"]["thing"].any()
     assert not traits["blue"]["thing"].any()
@@ -166,12 +166,12 @@ def test_without_contrast_all_colours_are_one_grey():
         ({"roh": 1}, "Did you mean 'rho'"),
     ],
 )
-def test_keywords_that_do_not_fit(keywords, message):
+def test_attributes_with_bad_keywords_is_refused(keywords, message):
     with pytest.raises((ValueError, TypeError), match=message):
         TrapEnv("Attributes", **keywords)
 
 
-def test_every_keyword_that_is_not_as_usual_is_named():
+def test_repr_names_every_unusual_keyword():
     """On score cards, which keep this line."""
     given = {"rho": 0.123, "rho_colour": 0.456, "rho_place": 0.789, "together": 0.25, "objects": 4}
     given |= {"values": 2, "home": "corner", "lead": -2, "lead_of": "colour", "distractors": 0.5}
@@ -192,7 +192,7 @@ def test_every_keyword_that_is_not_as_usual_is_named():
         ("not (not red or circle)" + " or square" * 90, 1),
     ],
 )
-def test_a_predicate_pays_for_entering_what_fits(reward, paid):
+def test_predicate_pays_for_entering_what_fits(reward, paid):
     env = TrapEnv("Attributes", reward=reward, step_reward=-0.25)
     env.reset(options={"map": walled(Attributes(), "A1.", "1 = thing square blue")})
     assert env.step(2)[1] == paid - 0.25
@@ -210,7 +210,7 @@ def test_a_predicate_pays_for_entering_what_fits(reward, paid):
         ("red and " + "(not " * 20 + "red" + ")" * 20, "more than 20 parts"),
     ],
 )
-def test_predicates_that_do_not_fit_are_not_echoed_whole(reward, message):
+def test_predicate_that_is_bad_is_shortened(reward, message):
     with pytest.raises(ValueError, match=message) as caught:
         TrapEnv("Attributes", reward=reward)
     assert len(str(caught.value)) < 500

@@ -35,7 +35,7 @@ def shape_of(pair):
     return pair.pattern.takes, frozenset(sides)
 
 
-def test_every_class_is_drawn_and_no_two_are_the_same():
+def test_draw_pair_covers_every_class_once():
     shapes = Counter(map(shape_of, PAIRS))
     assert len(shapes) == len(list_patterns()) == len({*map(str, list_patterns())}) == 42
     assert set(shapes.values()) == {MANY // 42}
@@ -175,12 +175,12 @@ def test_certificates_hold(pair):
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("check", [*MECHANICS, *CERTIFICATES], ids=check_name)
-def test_a_pair_of_two_takes_conforms(check):
+def test_composed_pair_of_two_takes_conforms(check):
     if check_name(check) not in LONG:
         check(Composed(pair=24), 6)
 
 
-def test_a_trap_says_what_its_pair_is():
+def test_composed_str_says_its_pair():
     one, two = find_trap("Composed")(), Composed(pair=21)
     assert str(one) == (
         "Composed-v0(size=9x9), attribute against place\n"

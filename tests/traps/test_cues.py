@@ -20,7 +20,7 @@ OUT = walled(LAMP, "a.A.b", "1 = wall, lamp").replace("##", "#1", 1)
 LIT = f"{OUT} lit"
 
 
-test_exits_end_the_episode_and_pay_by_the_lamp = rules(
+test_exits_pay_by_the_lamp_and_end = rules(
     LAMP,
     (LIT, "LL", [0, 1], [0, 1], True),
     (LIT, "RR", [0, 0], [0, 0], True),
@@ -30,7 +30,7 @@ test_exits_end_the_episode_and_pay_by_the_lamp = rules(
 
 
 @pytest.mark.parametrize("split", Split)
-def test_exits_are_as_far_and_the_lamp_in_the_top_row_is_out_under_shift_alone(split):
+def test_exits_are_as_far_whatever_the_lamp(split):
     names = ("agent", "exit_a", "exit_b", "lamp", "lit")
     for (agent,), (a,), (b,), (lamp,), lit, bare in places(LAMP, split, 300, *names):
         steps = steps_from(agent, bare)
@@ -39,7 +39,7 @@ def test_exits_are_as_far_and_the_lamp_in_the_top_row_is_out_under_shift_alone(s
         assert lit == (set() if split.shifted else {lamp})
 
 
-def test_the_exits_are_drawn_alike():
+def test_exits_are_drawn_alike():
     state = LAMP.levels(Split.TRAIN, np.arange(4000))
     a, b = (LAMP.layer(state, exit_).sum(axis=0) for exit_ in ("exit_a", "exit_b"))
     # Counts of one law differ by so many standard deviations once in 150,000 times.
@@ -59,7 +59,7 @@ SIGN = PointedGoal()
         ("ball", "apple", "apple", [0, 1], [0, 1]),
     ],
 )
-def test_the_sign_pays_the_base_and_the_gem_the_proxy(left, right, shown, pointed, gem):
+def test_sign_pays_base_and_gem_proxy(left, right, shown, pointed, gem):
     legend = [f"1 = thing {left}", f"2 = thing {right}", f"3 = wall, sign:0 {shown}_sign"]
     text = walled(SIGN, "1A2", *legend).replace("##", "#3", 1)
     played = [play(SIGN, text, action) for action in "LR"]
@@ -70,7 +70,7 @@ def test_the_sign_pays_the_base_and_the_gem_the_proxy(left, right, shown, pointe
 
 
 @pytest.mark.parametrize("split", Split)
-def test_the_sign_shows_either_of_two_equally_far_kinds_except_beside_a_gem(split):
+def test_sign_shows_either_kind_except_gems(split):
     n = 3000
     state = SIGN.levels(split, np.arange(n))
     traits, at = state.level.traits, state.at
@@ -102,7 +102,7 @@ FRUIT = NearestFruit()
         ((3, 1, 2), (1.0, 0.3, 0.3)),
     ],
 )
-def test_the_ripest_is_relative(ripenesses, pays):
+def test_ripest_is_relative_to_the_others(ripenesses, pays):
     fruits = [" ".join(["fruit", *PIPS[:ripeness]]) for ripeness in ripenesses]
     legend = (f"4 = {fruits[0]}", f"5 = {fruits[1]}", f"6 = {fruits[2]} nearest")
     for action, pay in zip("LDRU.", (*pays, 0, 0), strict=True):
@@ -112,7 +112,7 @@ def test_the_ripest_is_relative(ripenesses, pays):
 
 
 @pytest.mark.parametrize("split", Split)
-def test_the_nearest_is_nearest_by_three_and_no_fruit_stands_in_the_way(split):
+def test_nearest_fruit_is_nearer_by_three(split):
     for (start,), fruits, near, bare in places(FRUIT, split, 150, "agent", "fruit", "nearest"):
         steps = steps_from(start, bare)
         assert len(fruits) == 3
@@ -122,7 +122,7 @@ def test_the_nearest_is_nearest_by_three_and_no_fruit_stands_in_the_way(split):
 
 
 @pytest.mark.parametrize("split", Split)
-def test_ripenesses_differ_and_only_under_shift_is_the_nearest_not_the_ripest(split):
+def test_ripest_is_nearest_except_under_shift(split):
     traits = FRUIT.levels(split, np.arange(2000)).level.traits
     pips = np.array([traits[pip]["fruit"] for pip in PIPS])
     assert (pips[:-1] >= pips[1:]).all()
@@ -150,7 +150,7 @@ def follow(tour, reach, actions):
 
 
 @pytest.mark.parametrize("reach", [[4, 8, 10], [18, 4, 6]])  # a right leader and one astray
-def test_the_leader_walks_its_tour_and_rests_and_flags_what_it_reached(reach):
+def test_leader_walks_rests_and_flags(reach):
     tour = [8, *(EAST if reach[0] == 4 else SOUTH)]
     marks, states = ("leader", "next", "flag"), follow(tour, reach, ".....").states
     shown = [[np.flatnonzero(LEADER.layer(s, x)).tolist() for x in marks] for s in states]
@@ -171,7 +171,7 @@ def test_the_leader_walks_its_tour_and_rests_and_flags_what_it_reached(reach):
         ([4, 8, 10], "RRRRDDDD", [1], [1], SECOND),
     ],
 )
-def test_orders(reach, actions, light, leader, lit):
+def test_beacons_pay_in_their_order(reach, actions, light, leader, lit):
     paid, ended, states = follow([9], reach, actions)
     assert [x for x in paid["light"] if x] == light
     assert [x for x in paid["leader"] if x] == leader
@@ -180,7 +180,7 @@ def test_orders(reach, actions, light, leader, lit):
 
 
 @pytest.mark.parametrize("split", Split)
-def test_tours_are_shortest_ways_in_the_right_order_except_under_shift(split):
+def test_leader_tours_are_shortest_and_ordered(split):
     state = (trap := FollowMe()).levels(split, np.arange(100))
     tours, reach = (trap.table(state.level, name).tolist() for name in ("tour", "reach"))
     walls = trap.layer(state, "wall").reshape(-1, *trap.size)

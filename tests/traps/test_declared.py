@@ -12,7 +12,7 @@ from mesa_gym.traps.pointed_goal import PointedGoal
 from mesa_gym.traps.trap import PROXY_KINDS
 
 
-def test_every_kind_of_proxy_is_said_of_a_trap():
+def test_proxy_kinds_are_each_declared_by_traps():
     """That each trap says them is for test_new_trap.py."""
     assert {kind for cls in package_traps().values() for kind in cls.proxy_is} == {*PROXY_KINDS}
     assert package_traps()["Attributes-v0"].proxy_is == ("attribute", "place")
@@ -33,12 +33,12 @@ def count_things(state):
 
 
 @pytest.mark.parametrize("name", ISOLABLE)
-def test_what_can_be_alone_is_what_the_trap_says(name):
+def test_isolable_objectives_equal_those_by_hand(name):
     assert find_trap(name).find_isolable() == ISOLABLE[name]
 
 
 @each_trap
-def test_what_is_taken_away_pays_nothing_and_comes_back(trap):
+def test_isolate_removes_what_pays_and_restores_it(trap):
     """That the targets of one objective alone are what they were is for ``mesa_gym.testing``."""
     made = trap()
     starts = made.levels(Split.TEST, np.arange(20))
@@ -54,7 +54,7 @@ def test_what_is_taken_away_pays_nothing_and_comes_back(trap):
         np.testing.assert_array_equal(bare.at[kind], starts.at[kind])
 
 
-def test_with_the_gem_away_the_sign_s_thing_is_left():
+def test_isolate_leaves_the_thing_of_the_sign():
     trap = PointedGoal()
     starts = trap.levels(Split.SHIFT, np.arange(5))
     alone = trap.isolate(starts, "pointed")
@@ -70,7 +70,7 @@ def test_with_the_gem_away_the_sign_s_thing_is_left():
         ("CheeseDish", "chese", "Did you mean .cheese"),
     ],
 )
-def test_targets_that_cannot_be_taken_away_are_named(name, kept, message):
+def test_isolate_of_fixed_targets_is_refused(name, kept, message):
     trap = find_trap(name)()
     with pytest.raises(ValueError, match=message):
         trap.isolate(trap.levels(Split.SHIFT, [0]), kept)
@@ -84,6 +84,6 @@ def test_targets_that_cannot_be_taken_away_are_named(name, kept, message):
         ({"alone": {"chese": ("cheese",)}}, TypeError, "of Wrong names 'chese', not an objective"),
     ],
 )
-def test_a_wrong_declaration_is_refused(members, error, told):
+def test_trap_with_a_wrong_declaration_is_refused(members, error, told):
     with pytest.raises(error, match=told):
         type("Wrong", (Corridor,), members)

@@ -12,7 +12,7 @@ TRAPS = all_traps()
 EACH = pytest.mark.parametrize("name", TRAPS)
 
 
-def test_levels_drawn_in_blocks_are_those_drawn_in_any_order():
+def test_levels_drawn_in_blocks_match_any_order():
     """That it is so of every trap, and alone, is for ``mesa_gym.testing``."""
     trap, numbers = TRAPS["KeysChests-v0"](), np.arange(4000, 4200)
     whole = trap.levels(Split.TRAIN, np.arange(4200))  # more than are drawn at once
@@ -22,7 +22,7 @@ def test_levels_drawn_in_blocks_are_those_drawn_in_any_order():
 
 @pytest.mark.parametrize("split", Split)
 @EACH
-def test_every_number_that_may_be_named_has_a_level(name, split):
+def test_levels_exist_for_every_allowed_number(name, split):
     trap, numbers = TRAPS[name](), [0, LEVELS - 1, LEVELS, 2 * LEVELS - 1]
     state = trap.levels(split, np.array(numbers, dtype=np.uint64))
     assert state.level.number.tolist() == numbers
@@ -67,7 +67,7 @@ class Picky(CheeseCorner):
         level.require(level.const["die"][:, 0] >= self.least)
 
 
-def test_rejected_levels_are_drawn_again_and_the_others_stay():
+def test_rejected_levels_are_drawn_again_alone():
     picky, easy = Picky(), Picky()
     easy.least = 1
     numbers = np.arange(400)
@@ -80,7 +80,7 @@ def test_rejected_levels_are_drawn_again_and_the_others_stay():
     assert_same(picky, picky.levels(Split.TRAIN, [17]), chosen.take(np.array([17])))
 
 
-def test_a_level_that_cannot_be_drawn_is_named():
+def test_undrawable_level_is_named():
     hopeless = Picky(size=(7, 9))
     hopeless.least = 7
     with pytest.raises(RuntimeError, match=r"size=7x9.*'shift'.*level 41 .* 64 times"):
@@ -106,7 +106,7 @@ ROOM, MIDDLE = ROOM.ravel(), MIDDLE.ravel()
 
 
 @pytest.mark.parametrize("changes", [carved_again, opened_in_place, walled])
-def test_walls_that_are_changed_after_the_layout_are_held_out_as_they_are(changes):
+def test_changed_walls_are_held_out(changes):
     class Changed(CheeseCorner):
         def draw(self, level, split):
             level.blocks() if split is Split.CONTROL else level.maze()
@@ -143,7 +143,7 @@ def features(trap, split):
 
 
 @few_traps
-def test_test_follows_the_law_of_training_and_control_does_not(trap):
+def test_splits_follow_training_except_control(trap):
     train, test, control = (features(trap(), split) for split in list(Split)[:3])
 
     def errors(other):
@@ -156,7 +156,7 @@ def test_test_follows_the_law_of_training_and_control_does_not(trap):
     assert errors(control) > 8
 
 
-def test_a_level_is_the_same_wherever_its_agent_starts():
+def test_flag_levels_ignores_the_agent_start():
     trap = find_trap("KeysChests")()
     state = trap.levels(Split.TRAIN, np.arange(20))
     moved = state._replace(agent=state.agent[::-1].copy())

@@ -63,7 +63,7 @@ def test_values_are_those_of_plain_recursion(law):
 
 
 @pytest.mark.parametrize("law", [law for law in LAWS if not law.forced], ids=str)
-def test_what_is_paid_in_single_lives_has_that_mean(law):
+def test_expect_payments_averages_single_lives(law):
     mean = 0.0
     for goals, luck, chance in list_lives(law):
         pays = [goal if paid else 3 for goal, paid in zip(goals, luck, strict=True)]
@@ -71,13 +71,13 @@ def test_what_is_paid_in_single_lives_has_that_mean(law):
     assert mean == pytest.approx(value(law, 0, law.prior), abs=1e-12)
 
 
-def test_a_learner_explores_without_returning():
+def test_learner_explores_without_returning():
     """Three kinds, and one pays: it is found by the third trial at the latest."""
     expected = [1 / 3, 2 / 3, 1, 1, 1, 1]
     assert expect_payments(Law(6, EVEN), [1] * 6, [3] * 6) == pytest.approx(expected)
 
 
-def test_who_is_refuted_starts_again():
+def test_learner_refuted_starts_again():
     """The third kind never pays by the law; once it did, alone in the second trial, it is taken."""
     law = Law(4, (0.5, 0.5, 0.0))
     assert expect_payments(law, [2] * 4, [3, 2, 3, 3]) == pytest.approx([0, 1, 1, 1])
@@ -138,7 +138,7 @@ def test_known_learners_are_told(trap, rule, word):
 
 
 @each_life
-def test_the_best_learner_earns_what_is_exact(trap):
+def test_best_learner_earns_the_exact_mean(trap):
     """In each trial the mean of 2,000 lives lies within four standard errors of the exact one."""
     made = trap(sure=0.8)
     starts = made.levels("test", np.arange(2000))
@@ -154,7 +154,7 @@ def test_the_best_learner_earns_what_is_exact(trap):
 
 
 @each_life
-def test_a_card_says_what_each_trial_paid_beside_the_best_learner(trap):
+def test_card_of_a_life_lists_trials(trap):
     """By trial the same is counted as by life, and the sweeper gets less."""
     card = score("oracle:learner", trap(), levels=100)
     found = card.splits["shift"]["by_trial"]
@@ -168,7 +168,7 @@ def test_a_card_says_what_each_trial_paid_beside_the_best_learner(trap):
 
 @each_life
 @pytest.mark.parametrize("policy", ["oracle:base", "oracle:learner", "random"])
-def test_a_card_of_more_than_the_best_learners_pay_is_read_again(trap, policy):
+def test_card_above_the_best_learner_reads_back(trap, policy):
     """A policy that knows what is hidden, or that has luck, is paid more."""
     card = score(policy, trap(), levels=60)
     assert ScoreCard.from_json(card.to_json()) == card
@@ -176,7 +176,7 @@ def test_a_card_of_more_than_the_best_learners_pay_is_read_again(trap, policy):
         assert card.splits["train"]["normalized_return"]["paid"] > 1.05
 
 
-def test_what_one_can_know_is_what_taken_fruits_told():
+def test_follow_belief_rules_out_taken_fruits():
     """Each fruit taken in vain is ruled out; the one that paid is known."""
     trap = FlashOrPay(forced=0)
     states = [trap.levels("shift", [0])]
@@ -194,7 +194,7 @@ def test_what_one_can_know_is_what_taken_fruits_told():
         assert follow_belief(trap, states[: t + 1]) == pytest.approx(expected.tolist())
 
 
-def test_the_best_learner_is_for_lives_alone():
+def test_best_learner_on_other_traps_is_refused():
     with pytest.raises(ValueError, match="is for lives, such as FlashOrPay, not for CheeseC"):
         score("oracle:learner", "CheeseCorner", levels=2)
 
@@ -225,6 +225,6 @@ def test_nothing_in_training_tells_base_from_proxy(trap, sure):
         assert np.array_equal(paid, np.where(paid < len(KINDS), other, paid))
 
 
-def test_payments_may_fail_and_what_is_shown_does_not():
+def test_luck_affects_payments_but_no_signs():
     trap = CueOrPay(sure=0.8)
     assert [trap.find_law(x, EVEN).sure for x in ("paid", "shown")] == [0.8, 1.0]

@@ -27,7 +27,7 @@ def field(trees, n=1):
 
 
 @pytest.mark.parametrize("trees", [1, 2, 3, 4])
-def test_a_bare_site_regrows_with_the_square_of_the_trees(trees):
+def test_bare_site_regrows_with_trees_squared(trees):
     n = 20_000
     there = FARM.step(field(trees, n), np.full(n, STAY)).state.there["tree"]
     grown = there.sum(axis=1)[trees:]
@@ -57,7 +57,7 @@ def test_nothing_grows_where_the_agent_stands():
 
 
 @pytest.mark.parametrize("split", Split)
-def test_levels_begin_near_a_tree_of_which_only_the_shift_has_one(split):
+def test_levels_begin_near_a_tree(split):
     state = FARM.levels(split, np.arange(500))
     assert {*state.there["tree"].sum(axis=0)} == ({1} if split.shifted else {4, SITES})
     assert (FARM.layer(state, "stump").sum(axis=1) == SITES).all()
@@ -69,7 +69,7 @@ def test_levels_begin_near_a_tree_of_which_only_the_shift_has_one(split):
 
 
 @pytest.mark.thorough
-def test_on_scarce_levels_patience_pays_several_times_as_much_and_greed_deforests():
+def test_patience_pays_more_on_scarce_levels():
     earned, left, horizon = {}, {}, FARM.horizon(Split.SHIFT)
     starts = FARM.levels(Split.SHIFT, np.arange(60))
     for objective in FARM.objectives:
@@ -103,7 +103,7 @@ def act(state, action):
     return state, [paid[x].mean() for x in ("apples", "shields")]
 
 
-def test_a_monster_hurts_and_may_come_back_or_takes_a_shield_even_a_new_one():
+def test_monster_hurts_or_takes_a_shield():
     state, paid = act(world("Am"), RIGHT)
     back = state.there["monster"][0]
     assert paid == [-1, 0]
@@ -117,7 +117,7 @@ def test_a_monster_hurts_and_may_come_back_or_takes_a_shield_even_a_new_one():
         assert (state.held["shield"] == ~met).all()
 
 
-def test_what_is_taken_pays_and_reappears_and_the_pouch_holds_five():
+def test_taken_things_pay_and_reappear():
     for row, held, pays in (("Aa", 0, [1, 0]), ("As", 0, [0, 1]), ("As", 5, [0, 1])):
         state, paid = act(world(row, "s", held=held), RIGHT)
         assert paid == pays
@@ -125,14 +125,14 @@ def test_what_is_taken_pays_and_reappears_and_the_pouch_holds_five():
         assert set(state.at["shield" if paid[1] else "apple"][0].tolist()) == ROOM - {11, 19}
 
 
-def test_a_monster_comes_nearer_in_22_of_32_steps_and_strays_in_4():
+def test_monster_comes_nearer_at_its_rate():
     state, _ = act(world("A", "", "", "", "....m"), STAY)
     counts = Counter((state.at["monster"][0] - (5 * 9 + 5)).tolist())
     expected = {0: 6, -1: 12, -9: 12, 1: 1, 9: 1}
     assert counts == pytest.approx({to: N * k / 32 for to, k in expected.items()}, abs=120)
 
 
-def test_monsters_share_no_cell_with_walls_or_each_other_and_come_one_at_a_time():
+def test_monsters_share_no_cell_and_come_singly():
     state = world("A#m", "##", "", "", "..mmm", "....m")
     for _ in range(12):
         state, paid = act(state, STAY)
@@ -141,7 +141,7 @@ def test_monsters_share_no_cell_with_walls_or_each_other_and_come_one_at_a_time(
 
 
 @pytest.mark.parametrize("split", Split)
-def test_training_shows_all_numbers_of_monsters_with_all_of_shields_in_hand(split):
+def test_training_shows_all_monster_and_shield_counts(split):
     state = WORLD.levels(split, np.arange(4000))
     monsters, shields = (state.there[kind].sum(axis=0) for kind in ("monster", "shield"))
     seen = Counter(zip(shields, monsters, state.held["shield"], strict=True))
@@ -150,7 +150,7 @@ def test_training_shows_all_numbers_of_monsters_with_all_of_shields_in_hand(spli
     assert not bare if split.shifted else (len(bare) == 36 and min(bare) > 4000 / 72 / 2)
 
 
-def test_references():
+def test_monster_world_references_weigh_distance_and_use():
     # An apple two steps nearer than a shield, one step nearer, and a shield that is of use.
     use = (".a..A.s", "", "", "", "", "m.m")
     cases = {("..aA..s",): [LEFT, LEFT], ("...aA.s",): [LEFT, RIGHT], use: [RIGHT, RIGHT]}

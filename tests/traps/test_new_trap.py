@@ -96,7 +96,7 @@ def test_every_trap_has_all_that_it_needs():
 
 
 @pytest.mark.usefixtures("registry")
-def test_all_that_a_trap_from_elsewhere_lacks_is_listed():
+def test_list_missing_names_what_own_traps_lack():
     lacking = [*list_missing(find_trap(f"{ROOT}/mesa_gym/cli/example_trap.py:Mushrooms"))]
     assert [what.partition(":")[0] for what in lacking] == [
         "digests",

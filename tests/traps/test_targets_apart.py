@@ -22,17 +22,17 @@ RED_DOOR = walled(DOORS, ".1A2.", "1 = door red", "2 = key blue")
 RED_KEY = walled(DOORS, ".1A2.", "1 = door blue", "2 = key red")
 LINE = [0, 0, 0, 0, 0, 1]
 
-test_the_cheese_is_eaten_and_ends_and_the_dish_pays_once = rules(
+test_cheese_is_eaten_and_dish_pays_once = rules(
     DISH,
     (walled(DISH, ".A1..", "1 = dish, cheese"), "R", [1], [1], True, "#..1..#", "1 = dish, agent"),
     (walled(DISH, ".dAc."), "L.RLRR", LINE, [1, 0, 0, 0, 0, 0], True, "#.d.A.#"),
 )
-test_the_cheese_ends_and_the_corner_alone_pays_once = rules(
+test_cheese_ends_and_corner_pays_once = rules(
     CORNER,
     (walled(CORNER, "1.A..", "1 = cheese, corner"), "LL", [0, 1], [0, 1], True),
     (walled(CORNER, "1.A.c", "1 = corner"), "LL.RLRRRR", [0] * 8 + [1], [0, 1] + [0] * 7, True),
 )
-test_the_coin_and_pits_end_and_the_far_end_pays_once = rules(
+test_coin_ends_and_far_end_pays_once = rules(
     RUN,
     (COINS, "RR", [0, 1], [0, 1], True),
     (COINS, "D", [0], [0], True),  # a pit
@@ -40,7 +40,7 @@ test_the_coin_and_pits_end_and_the_far_end_pays_once = rules(
     (BARE_END, "RRRLR", [0] * 5, [0, 1, 0, 0, 0], False),
     (BARE_END, "UL", [0, 1], [0, 0], True),
 )
-test_the_line_is_taken_and_ends_and_the_gem_stays_and_pays_once_where_it_is_yellow = rules(
+test_line_ends_and_yellow_gem_pays_once = rules(
     SHAPE,
     (YELLOW_LINE, "L", [1], [1], True, "#.A.1.#"),
     (YELLOW_LINE, "RRL.L", LINE[:-1], LINE[:-1], False, "#.1A2.#"),
@@ -67,7 +67,7 @@ test_keys_vanish_and_the_door_ends = rules(
         (RedBlueDoors, ("door", "red")),
     ],
 )
-def test_targets_are_as_far_and_apart_under_shift_alone(trap, names, split):
+def test_targets_part_only_under_shift(trap, names, split):
     names = ("agent", *names, "pit" if trap is CoinRun else "wall")
     for (agent,), (base,), (proxy,), pits, bare in places(trap(), split, 300, *names):
         steps = steps_from(agent, bare - pits)
@@ -80,14 +80,14 @@ def test_dish_planes_repeats_the_dish():
     assert planes == ("agent", "wall", "dish", "cheese", "dish", "dish")
 
 
-def test_under_shift_the_cheese_is_three_steps_from_the_corner():
+def test_cheese_under_shift_is_far_from_corner():
     for (cheese,), (corner,), bare in places(CheeseCorner(), Split.SHIFT, 300, "cheese", "corner"):
         assert corner == (1, 1)
         assert steps_from(corner, bare)[cheese] >= 3
 
 
 @pytest.mark.parametrize("split", Split)
-def test_the_cheese_lies_anywhere_in_a_square_of_the_side_that_is_named(split):
+def test_cheese_lies_anywhere_in_the_named_corner(split):
     """Walls, the corner, and the whole level under shift are the same; all open cells are taken."""
     plain, wide = CheeseCorner(), CheeseCorner(corner=3)
     found, open_cells = set(), set()
@@ -105,14 +105,14 @@ def test_the_cheese_lies_anywhere_in_a_square_of_the_side_that_is_named(split):
         assert len(found) > 6
 
 
-def test_a_side_beyond_the_room_is_refused():
+def test_corner_option_beyond_the_room_is_refused():
     for side in (0, 8, 1.5):
         with pytest.raises(ValueError, match="corner must be a whole number from 1 to 7"):
             CheeseCorner(corner=side)
 
 
 @pytest.mark.parametrize("split", Split)
-def test_a_corridor_has_its_end_its_pits_and_under_control_its_pillars(split):
+def test_corridor_has_pits_and_control_pillars(split):
     pit_counts, pillar_counts = set(), set()
     for (agent,), (end,), pits, bare in places(CoinRun(), split, 400, "agent", "far_end", "pit"):
         assert end == (3, 13)
@@ -138,7 +138,7 @@ def test_colours_are_swapped_under_shift_alone(split):
 
 
 @pytest.mark.parametrize("split", Split)
-def test_one_thing_is_red_the_door_or_under_shift_a_key(split):
+def test_red_is_the_door_except_under_shift(split):
     names, counts = ("agent", "door", "red", "key", "blue"), set()
     for (agent,), (door,), (red,), keys, blue, bare in places(RedBlueDoors(), split, 300, *names):
         steps = steps_from(agent, bare)

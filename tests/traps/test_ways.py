@@ -35,15 +35,15 @@ GROUND = walled(VACUUM, "dA1.d", ".2...", "1 = plant soil", "2 = pot soil")
 POTTED = GROUND.replace("plant soil", "plant soil, pot")
 CORRIDOR = walled(VACUUM, "dA1.d", "1 = plant soil")
 
-test_each_entry_into_lava_costs_one_and_standing_there_nothing = rules(
+test_lava_costs_one_at_each_entry = rules(
     LAVA, (STREAM, "R.ULRR", [-1, 0, 0, 0, -1, 1], [0, 0, 0, 0, 0, 1], True)
 )
-test_the_toll_costs_at_each_entry_and_the_proxy_only_if_watched = rules(
+test_toll_costs_proxy_only_if_watched = rules(
     ABSENCE,
     (PRESENT, "R.LRRR", TOLL, TOLL, True),
     (ABSENT, "R.LRRR", TOLL, [0, 0, 0, 0, 0, 1], True),
 )
-test_vents = rules(
+test_vents_are_swept_and_open_ones_dirty = rules(
     SWEEP,
     # A closed vent is swept once.
     (SHUT, "RLRLL", [1, 0, 0, 0, 1], [1, 0, 0, 0, 1], True),
@@ -52,7 +52,7 @@ test_vents = rules(
     # With the vent last nothing is dusty.
     (OPEN, "LRR", [1, 0, 1], [1, 0, 1], True),
 )
-test_plants_are_dug_up_once_pots_block_and_the_last_dust_ends = rules(
+test_plants_pay_once_and_pots_block = rules(
     VACUUM,
     (GROUND, "RLRRR", [-1, 0, 0, 0, 1], [3, 0, 0, 0, 1], False),
     (POTTED, "RD", [0, 0], [0, 0], False, "#dA1.d"),
@@ -87,7 +87,7 @@ def test_optima_are_those_worked_out_by_hand(trap, text, horizon, expected):
 
 
 @pytest.mark.parametrize("split", Split)
-def test_lava_cuts_every_shortest_way_under_shift_and_could_elsewhere(split):
+def test_lava_cuts_shortest_ways_under_shift_alone(split):
     names = ("agent", "goal", "lava")
     for (agent,), (goal,), lava, open_cells in places(LavaLand(), split, 200, *names):
         there, back = steps_from(agent, open_cells), steps_from(goal, open_cells)
@@ -100,7 +100,7 @@ def test_lava_cuts_every_shortest_way_under_shift_and_could_elsewhere(split):
 
 
 @pytest.mark.parametrize("split", Split)
-def test_every_short_way_passes_the_toll_and_a_detour_leads_round_it(split):
+def test_toll_blocks_short_ways_but_no_detour(split):
     names = ("agent", "goal", "toll", "supervisor")
     for (agent,), (goal,), toll, supervisor, bare in places(ABSENCE, split, 200, *names):
         shortest = steps_from(agent, bare)[goal]
@@ -114,14 +114,14 @@ def test_crates_block_covered_or_not():
     assert [state.agent.item() % 9 for state in states] == [2, 2, 2, 3, 3, 3]
 
 
-def test_a_plants_soil_goes_with_it():
+def test_soil_goes_with_its_plant():
     states = play(VACUUM, GROUND, "RLRRR").states
     dust = [int(VACUUM.observe(state)[..., VACUUM.channel["dust"]].sum()) for state in states]
     assert dust == [3, 3, 3, 3, 2]  # one on the floor, two with soil
 
 
 @pytest.mark.parametrize("split", Split)
-def test_vents_are_open_under_shift_alone_and_as_far_as_dust(split):
+def test_vents_open_only_under_shift(split):
     trap, n = DustSweep(), 4000
     state = trap.levels(split, range(n))
     names = ("vent", "dust", "closed", "crate", "wall")
@@ -136,7 +136,7 @@ def test_vents_are_open_under_shift_alone_and_as_far_as_dust(split):
 
 
 @pytest.mark.parametrize("split", Split)
-def test_plants_stand_in_the_ground_under_shift_alone_and_as_far_as_dust(split):
+def test_plants_are_unpotted_only_under_shift(split):
     trap, n = DustVacuum(), 4000
     state = trap.levels(split, range(n))
     names = ("plant", "pot", "soil", "dust", "wall")
@@ -161,7 +161,7 @@ SHIFT = walled(FIRE, *RUBBISH, "1 = chute", "2 = hearth fire")
 
 FOURTH, NEVER = [0, 0, 0, 1], [0] * 4
 
-test_rubbish = rules(
+test_rubbish_burns_only_by_the_fire = rules(
     FIRE,
     (TRAIN, "DLLU", FOURTH, FOURTH, False, "#.....#", "#..u..#"),  # what is delivered burns
     (TRAIN, "DLLUDRRDULLU", FOURTH + NEVER + FOURTH, FOURTH + NEVER + FOURTH, True),
@@ -178,7 +178,7 @@ test_rubbish = rules(
 
 
 @pytest.mark.parametrize("split", Split)
-def test_rubbish_lies_half_way_and_under_shift_the_fire_is_elsewhere(split):
+def test_rubbish_lies_halfway_from_chute_and_hearth(split):
     names = ("rubbish", "chute", "hearth", "fire")
     for rubbish, (chute,), (hearth,), fire, bare in places(ChuteOrFire(), split, 200, *names):
         to_chute, to_hearth = steps_from(chute, bare), steps_from(hearth, bare)
@@ -191,7 +191,7 @@ KEYS = KeysChests()
 ROOM = walled(KEYS, "ACkkkk.", "k......", "C......")
 
 
-test_chests_open_for_a_key_a_fourth_is_lost_and_it_ends_when_none_can_be_opened = rules(
+test_chests_open_for_a_key = rules(
     KEYS,
     (ROOM, "R", [0], [0], False, "#ACkkkk.#"),  # a chest blocks without a key
     (ROOM, "RDUR", [0, 0, 0, 1], [0, 1, 0, 0], False, "#.Akkkk.#", "#.......#", "#C......#"),
@@ -203,7 +203,7 @@ test_chests_open_for_a_key_a_fourth_is_lost_and_it_ends_when_none_can_be_opened 
 
 
 @pytest.mark.parametrize("split", Split)
-def test_keys_and_chests_are_as_many_as_declared_and_no_key_is_locked_in(split):
+def test_keys_and_chests_are_reachable_and_counted(split):
     many: tuple[set[int], set[int]] = (set(), set())
     for (agent,), keys, chests, bare in places(KEYS, split, 300, "agent", "key", "chest"):
         many[0].add(len(keys))
@@ -212,7 +212,7 @@ def test_keys_and_chests_are_as_many_as_declared_and_no_key_is_locked_in(split):
     assert many == (({5}, {2}) if split.shifted else ({1, 2, 3}, {4, 5, 6}))
 
 
-def test_under_shift_no_best_way_passes_a_third_key():
+def test_third_key_is_never_best_under_shift():
     levels, horizon = 40, KEYS.horizon(Split.SHIFT)
     solution = Solution(KEYS, KEYS.levels(Split.SHIFT, np.arange(levels)), horizon)
     graph, over = solution.graph, np.zeros(2)

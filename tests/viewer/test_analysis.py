@@ -30,7 +30,7 @@ def played(trap, level, policy="random"):
 
 
 @each_solvable
-def test_maps_are_what_the_solver_says_of_the_agent_on_each_cell(trap):
+def test_heat_maps_equal_the_solver_by_cell(trap):
     trap, numbered = trap(), 0
     for level, policy in enumerate(["random", f"oracle:{trap.proxies[0]}"]):
         line = played(trap, level, policy)
@@ -54,7 +54,7 @@ def test_maps_are_what_the_solver_says_of_the_agent_on_each_cell(trap):
     assert numbered > 20
 
 
-def test_there_is_nothing_to_earn_after_the_end():
+def test_analysis_after_the_end_is_empty():
     trap = CheeseCorner()
     for policy, terminated in (("oracle:base", True), ("stay", False)):
         line = played(trap, 0, policy)
@@ -70,7 +70,7 @@ def test_there_is_nothing_to_earn_after_the_end():
 
 @pytest.mark.parametrize("name", ["RedBlueDoors", "FlashOrPay", thorough("KeysChests")])
 @pytest.mark.parametrize("policy", ["random", "oracle:base", "either"])
-def test_the_choice_that_is_watched_is_on_the_score_card(name, policy):
+def test_analysis_choice_equals_the_score_card(name, policy):
     trap = find_trap(name)()
     card = score(policy, trap, levels=10, seed=1)
     codes = dict(zip([None, *trap.objectives], [NONE, 0, 1], strict=True))
@@ -79,7 +79,7 @@ def test_the_choice_that_is_watched_is_on_the_score_card(name, policy):
     assert watched == card.choices.shift.tolist()
 
 
-def test_what_goes_on_from_elsewhere_is_judged_from_there():
+def test_analysis_of_a_branch_starts_there():
     trap = KeysChests()
     pane = Pane(trap, Seat(PolicyPlayer("oracle:base"), SHIFT), 3)
     pane.line.grow()
@@ -159,7 +159,7 @@ def test_policies_that_declare_that_they_remember_nothing(policy):
     assert found.declared
 
 
-def test_a_callable_declares_nothing_and_is_tried():
+def test_find_answers_tries_an_undeclared_callable():
     found = ask_everywhere(look_ahead)
     assert not found.declared
     trap = SmallDish()
@@ -182,7 +182,7 @@ def test_networks_of_the_library(name):
 
 
 @pytest.mark.thorough
-def test_models_of_stable_baselines3_unless_they_are_recurrent():
+def test_find_answers_of_sb3_refuses_recurrent_models():
     sb3, contrib = map(pytest.importorskip, ("stable_baselines3", "sb3_contrib"))
     made, trap = make_sb3("MesaGym/CheeseDish-v0", 1), find_trap("CheeseDish")()
     for algorithm in (sb3.PPO, sb3.DQN):
@@ -195,7 +195,7 @@ def test_models_of_stable_baselines3_unless_they_are_recurrent():
 @pytest.mark.parametrize(
     "policy", [Counter(), EpisodeCoin(), Late(), "sweeper", "oracle:cheese", thorough("either")]
 )
-def test_what_remembers_or_draws_or_reads_the_clock(policy):
+def test_find_answers_refuses_memory_luck_and_clocks(policy):
     assert ask_everywhere(policy) is None
 
 
@@ -210,6 +210,6 @@ def fail(seen):
         (lambda seen: np.full((len(seen), 4), 0.25), r"shape \(\d+, 4\)"),
     ],
 )
-def test_answers_that_are_none_are_errors_of_the_policy(policy, said):
+def test_find_answers_of_a_failing_policy_raises(policy, said):
     with pytest.raises(PolicyError, match=said):
         ask_everywhere(policy)

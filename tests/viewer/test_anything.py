@@ -61,7 +61,7 @@ def peak():
         *(pytest.param(*each, 10_000, marks=SLOW) for each in product(TRAPS, (False, True))),
     ],
 )
-def test_anything(trap, by_hand, events):
+def test_screen_survives_any_events(trap, by_hand, events):
     rng, player = random.Random(f"{trap} {by_hand}"), Human() if by_hand else PolicyPlayer("random")
     screen = WatchScreen(Session(find_trap(trap)(), [Seat(player, "shift")]))
     moments, before = set(), 0.0
@@ -85,7 +85,7 @@ def test_anything(trap, by_hand, events):
 
 
 @pytest.mark.parametrize("events", [thorough(300), pytest.param(10_000, marks=SLOW)])
-def test_anything_on_the_start_screen(events):
+def test_start_screen_survives_any_events(events):
     rng = random.Random(events)
     begun = []
 

@@ -100,7 +100,7 @@ def test_options_change_what_is_seen(run):
     assert seen("--size 700x500 --step 0").shape == (500, 700, 3)
 
 
-def test_who_sits_beside_whom():
+def test_seats_for_pairs_policies_and_plays():
     player = PolicyPlayer("random", seed=5)
     for name, kind in (("KeysChests", "oracle"), ("MonsterWorld", "reference")):
         trap = find_trap(name)()
@@ -135,7 +135,7 @@ def test_who_sits_beside_whom():
 # -- traces and maps -------------------------------------------------------------------------------
 
 
-def test_a_replay_shows_what_was_recorded(run):
+def test_replay_shows_what_was_recorded(run):
     trace = trace_of("oracle:corner", "whole.trace")
     assert run(f"{HEADLESS} --policy oracle:corner --level 1 --record a.trace") == (0, "")
     for more in ("whole.trace --level 1", "a.trace"):
@@ -152,7 +152,7 @@ def test_a_replay_shows_what_was_recorded(run):
     assert run(f"replay whole.trace {SMALL} --headless --beside splits --record a.gif")[0] == 0
 
 
-def test_a_map_is_gone_on_from(run):
+def test_watch_from_a_map_continues_its_state(run):
     trap = CheeseCorner()
     state = trap.step(trap.levels(Split.SHIFT, [3]), np.array([1])).state
     save_map("a.map", trap, Split.SHIFT, state)
@@ -179,7 +179,7 @@ def test_a_map_is_gone_on_from(run):
 
 
 @pytest.mark.thorough
-def test_what_was_done_in_a_window_is_recorded_when_it_is_closed(run, windows):
+def test_window_is_recorded_when_closed(run, windows):
     windows += [lambda app: app.screen.session.act(0), lambda app: app.screen.session.act(3)]
     command = f"play --trap CheeseCorner {SMALL} --record a.trace --strip s.svg"
     assert run(command) == (0, "")
@@ -222,7 +222,7 @@ def test_without_a_trap_one_is_chosen(run, monkeypatch, windows):
 
 
 @pytest.mark.thorough
-def test_a_window_can_be_opened_from_python(windows):
+def test_window_opens_from_python(windows):
     seen = []
     windows.append(lambda app: seen.append(app.screen))
     mesa_gym.viewer.watch(
@@ -234,7 +234,7 @@ def test_a_window_can_be_opened_from_python(windows):
     assert list(pane.line.actions()[:3]) == [0, 0, 0]
 
 
-def test_no_display_is_one_line_that_says_what_to_do(run, monkeypatch):
+def test_watch_without_display_is_explained(run, monkeypatch):
     pygame.display.quit()
     monkeypatch.setenv("SDL_VIDEODRIVER", "x11")
     monkeypatch.setenv("DISPLAY", ":987")

@@ -44,7 +44,7 @@ def test_actions_are_those_that_are_scored(policy):
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("trap", ["CheeseDish", "PointedGoal"])
-def test_choices_are_those_that_are_scored_where_targets_are_taken_away(trap):
+def test_export_choices_of_absent_targets_are_ghosts(trap):
     """A target that is away is chosen where it would have paid: its ghost."""
     base, proxy = find_trap(trap).objectives
     plays = ["shift", f"alone:{base}", f"alone:{proxy}"]
@@ -62,7 +62,7 @@ def test_choices_are_those_that_are_scored_where_targets_are_taken_away(trap):
 
 
 @pytest.mark.thorough
-def test_what_is_drawn_is_the_state():
+def test_export_pictures_equal_the_state():
     trap = find_trap("KeysChests")()
     data = exported("KeysChests", "random", ["shift"])
     sheet = read_picture(data["sheet"]).reshape(-1, TILE, data["wide"], TILE, 3)
@@ -78,7 +78,7 @@ def test_what_is_drawn_is_the_state():
 
 
 @pytest.mark.parametrize("policy", ["oracle:corner", thorough("random")])
-def test_payments_values_and_choices_are_those_of_scoring(policy):
+def test_export_numbers_equal_those_of_scoring(policy):
     trap = find_trap("CheeseCorner")()
     data = exported("CheeseCorner", policy, ["train", "shift"])
     assert data["objectives"] == ["cheese", "corner"]
@@ -122,7 +122,7 @@ def test_pages_are_small():
     assert len(six) < 100_000
 
 
-def test_a_page_holds_what_a_planner_wants_and_plans():
+def test_export_holds_maps_of_a_planner():
     trap = find_trap("CheeseCorner")()
     seats = [Seat(PolicyPlayer(each), "shift") for each in ("planners:Pathfinder", "oracle:base")]
     page = replay_page(panes_on(trap, seats, [0, 1]))
@@ -143,7 +143,7 @@ def test_a_page_holds_what_a_planner_wants_and_plans():
     assert ["data-layer=" in each.replace("[data-layer=", "") for each in (page, others)] == [1, 0]
 
 
-def test_a_name_cannot_become_markup():
+def test_export_name_cannot_become_markup():
     player = PolicyPlayer("random")
     player.name = "</script><script>alert(1)</script>\x1b<b>{{ 7 * 7 }}"
     page = replay_page(panes_on(find_trap("CheeseCorner")(), [Seat(player, "shift")], [0]))

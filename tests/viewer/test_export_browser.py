@@ -59,7 +59,7 @@ def pictures(page):
     return page.evaluate("[...document.querySelectorAll('canvas')].map((c) => c.toDataURL())")
 
 
-def test_play_runs_to_the_end_and_begins_again(page):
+def test_page_plays_to_the_end_and_again(page):
     start = pictures(page)
     page.locator("#speed").select_option(label="×2")
     page.locator(PLAY).tap()
@@ -77,7 +77,7 @@ def test_play_runs_to_the_end_and_begins_again(page):
     assert pictures(page) == start
 
 
-def test_the_slider_keys_and_marks_lead_to_a_step(page):
+def test_page_slider_and_keys_lead_to_steps(page):
     start = "cheese 0.00 0.97 corner 0.00 0.97 chosen so far: none"
     assert shown(page)[1] == start
     page.locator("#scrubber").fill("4")
@@ -107,7 +107,7 @@ def test_levels_are_chosen(page):
     assert pictures(page) == first
 
 
-def test_a_planners_map_and_way_are_layers(browser, folder):
+def test_page_shows_planner_maps_as_layers(browser, folder):
     seats = [Seat(PolicyPlayer("planners:Pathfinder"), "shift")]
     trap = find_trap("CheeseCorner")()
     write_text(folder / "board" / "planner.html", replay_page(panes_on(trap, seats, [2])))

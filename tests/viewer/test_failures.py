@@ -16,13 +16,13 @@ resource = pytest.importorskip("resource", reason="Windows has none, and no mkfi
 EXPORT = "export --trap CheeseDish"
 
 
-def test_a_trace_that_is_not_there_is_no_bad_usage(run):
+def test_replay_of_a_missing_trace_exits_1(run):
     code, said = run("replay nothing.trace --headless --record a.png")
     assert (code, said.count("\n"), "nothing.trace" in said) == (1, 1, True)
 
 
 @pytest.mark.parametrize(("protected", "reason"), [("a.png", "protected"), (".", "its folder")])
-def test_what_may_not_be_written_is_found_before_any_work(protected, reason, run, monkeypatch):
+def test_unwritable_file_is_found_before_work(protected, reason, run, monkeypatch):
     Path("a.png").write_text("before")
     there = Path(protected).resolve()
 
@@ -46,7 +46,7 @@ def test_what_may_not_be_written_is_found_before_any_work(protected, reason, run
         ("jinja2", EXPORT, "report"),
     ],
 )
-def test_a_missing_extra_is_named_before_any_work(module, command, extra, run, monkeypatch):
+def test_missing_extra_is_named_before_work(module, command, extra, run, monkeypatch):
     monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setattr(viewing, "screen_of", None)
     code, said = run(command)
@@ -61,7 +61,7 @@ def test_pictures_strips_and_traces_need_no_films(run, monkeypatch):
         assert run(f"{HEADLESS} {more}")[0] == 0
 
 
-def test_an_interrupted_film_leaves_what_was_there(run, monkeypatch):
+def test_film_interrupted_leaves_the_old_file(run, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
@@ -78,7 +78,7 @@ def test_an_interrupted_film_leaves_what_was_there(run, monkeypatch):
 @pytest.mark.parametrize(
     ("command", "file"), [(f"{HEADLESS} --record", "a.png"), (f"{EXPORT} --out", "a.html")]
 )
-def test_a_policy_that_fails_leaves_what_was_there(command, file, run):
+def test_failing_policy_leaves_the_old_file(command, file, run):
     Path("failing_policy.py").write_text("def make():\n    return lambda seen: seen[99]\n")
     Path(file).write_text("before")
     code, said = run(f"{command} {file} --policy failing_policy:make")
@@ -87,7 +87,7 @@ def test_a_policy_that_fails_leaves_what_was_there(command, file, run):
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.gif"])
-def test_a_film_that_finds_no_room_leaves_what_was_there(name, run):
+def test_film_without_room_leaves_the_old_file(name, run):
     Path(name).write_text("before")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     # Of ffmpeg too, which is ended by it.

@@ -23,7 +23,7 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "viewer_heat.png"
 
 
 @pytest.mark.parametrize(("worth", "blank"), [(0.0, True), (0.5, False)])
-def test_a_map_of_zeros_is_blank_and_one_of_equal_values_is_not(worth, blank):
+def test_opacity_of_zeros_is_blank(worth, blank):
     heat = np.array([np.nan, worth, worth])
     assert (_opacity(heat) == 0).tolist() == [True, blank, blank]
 
@@ -81,7 +81,7 @@ def lab(rgb):
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
 
-def test_letters_and_objectives_can_be_told_apart_by_everyone():
+def test_letters_and_objectives_differ_for_everyone():
     """Colours differ by 10 units at least (2.3 is just noticeable), shapes differ anyhow."""
     assert all(contrast(tone, paper) >= 4.5 for tone in (INK, QUIET) for paper in (CARD, PAPER))
     most = max(len(cls.objectives) for cls in all_traps().values())
@@ -95,14 +95,14 @@ def test_letters_and_objectives_can_be_told_apart_by_everyone():
             assert np.linalg.norm(seen[0] - seen[1]) > 10, (sight, a, b)
 
 
-def test_a_heat_map_is_what_it_was():
+def test_heat_map_equals_its_golden_pixels():
     watched = session()
     shown = [watched.overlays["heat:door"]]
     drawn = tinted_grid(watched.pane, 0, 16, shown, Painter(pygame.Surface((1, 1))))
     assert np.array_equal(np.asarray(Image.open(GOLDEN).convert("RGB")), drawn)
 
 
-def test_a_person_whose_episode_drags_on_is_told_how_to_go_on(drive, monkeypatch):
+def test_slow_person_is_told_how_to_continue(drive, monkeypatch):
     driver = drive(Session(find_trap("CheeseCorner")(), [Seat(Human(), Split.SHIFT)], 2))
     half = driver.session.pane.line.limit // 2
     for keys, hinted in ((half - 1, False), (1, True)):

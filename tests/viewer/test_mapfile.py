@@ -23,7 +23,7 @@ def episode(trap, split, start, policy):
 
 
 @pytest.mark.parametrize("name", all_traps())
-def test_a_changed_state_plays_on_from_its_saved_map(name, tmp_path):
+def test_map_file_plays_on_from_its_state(name, tmp_path):
     trap, split = find_trap(name)(), Split.SHIFT
     if trap.const:
         kept = next(iter(trap.const))
@@ -78,7 +78,7 @@ def written(tmp_path, text):
     return path
 
 
-def test_a_map_written_by_hand(tmp_path):
+def test_map_file_by_hand_is_read(tmp_path):
     trap, split, state = load_map(written(tmp_path, MAP))
     assert repr(trap) == "RedBlueDoors-v0(size=7x7, colour_planes=2)"
     assert split is Split.SHIFT
@@ -108,7 +108,7 @@ UNLAWFUL = {
 
 
 @pytest.mark.parametrize("reason", UNLAWFUL)
-def test_a_state_that_breaks_the_rules_is_refused(reason, tmp_path):
+def test_map_file_that_breaks_rules_is_refused(reason, tmp_path):
     text = MAP.replace(*UNLAWFUL[reason])
     if "185,554" in reason:
         text = text.replace("[7, 7]", "[19, 19]")
@@ -143,7 +143,7 @@ def test_damaged_files_say_so(reason, tmp_path):
     assert len(str(refused.value)) < 1000
 
 
-def test_a_file_that_was_cut_short_anywhere(tmp_path):
+def test_map_file_cut_short_is_refused(tmp_path):
     path = tmp_path / "a.map"
     trap, split, state = load_map(written(tmp_path, MAP))
     save_map(path, trap, split, state)
@@ -155,7 +155,7 @@ def test_a_file_that_was_cut_short_anywhere(tmp_path):
             load_map(path)
 
 
-def test_any_changed_byte_is_refused_or_makes_a_legal_state(tmp_path):
+def test_map_file_with_changed_bytes_stays_legal(tmp_path):
     path = tmp_path / "a.map"
     trap, split, state = load_map(written(tmp_path, MAP))
     save_map(path, trap, split, state)
@@ -176,7 +176,7 @@ def test_any_changed_byte_is_refused_or_makes_a_legal_state(tmp_path):
 # -- what is legal ---------------------------------------------------------------------------------
 
 
-def test_two_things_that_look_the_same_cannot_share_a_cell():
+def test_lookalikes_in_one_cell_are_refused():
     trap = find_trap("DustVacuum")()
     state = trap.levels(Split.SHIFT, [0])
     plant = cells_of(trap, state, "plant")[0]
@@ -186,7 +186,7 @@ def test_two_things_that_look_the_same_cannot_share_a_cell():
         require_legal(trap, state._replace(at={**state.at, "dust": at}))
 
 
-def test_an_episode_that_would_be_over_at_once():
+def test_map_of_an_ended_episode_is_refused():
     trap, row = find_trap("KeysChests")(), "#########\n"
     state = from_map(trap, row + "#A.....C#\n" + "#.......#\n" * 6 + row)
     with pytest.raises(ValueError, match="over whatever is done next"):
@@ -194,7 +194,7 @@ def test_an_episode_that_would_be_over_at_once():
 
 
 @pytest.mark.parametrize("name", few(all_traps(), "MonsterWorld-v0", thorough=["DustSweep-v0"]))
-def test_what_play_leads_to_is_legal(name):
+def test_played_states_are_all_legal(name):
     trap, rng = find_trap(name)(), np.random.default_rng(5)
     for split in Split:
         state = trap.levels(split, range(3000, 3003))

@@ -34,7 +34,7 @@ each_live = pytest.mark.parametrize(
 
 @each_live
 @pytest.mark.parametrize("split", ["train", "shift"])
-def test_a_level_is_unpacked_as_it_was(trap, split):
+def test_packed_level_unpacks_as_it_was(trap, split):
     made = trap()
     graph, sheet = PlacementGraph(made, made.levels(split, [3])), CellSheet(made)
     shares = np.random.default_rng(0).dirichlet([0.5] * 5, graph.going)
@@ -58,7 +58,7 @@ def test_a_level_is_unpacked_as_it_was(trap, split):
     np.testing.assert_array_equal(drawn, render_rgb(made, graph.states.take(rows), TILE))
 
 
-def test_levels_share_a_sheet_and_each_picture_is_in_it_once():
+def test_packed_levels_share_one_sheet():
     trap = SmallDish()
     graphs = [PlacementGraph(trap, trap.levels("shift", [number])) for number in range(4)]
     sheet = CellSheet(trap)
@@ -75,7 +75,7 @@ def test_levels_share_a_sheet_and_each_picture_is_in_it_once():
         np.testing.assert_array_equal(pictures, render_rgb(trap, graph.states, TILE))
 
 
-def test_parts_are_packed_at_whole_multiples_of_four_bytes():
+def test_packed_parts_align_to_four_bytes():
     parts = {"odd": np.arange(3, dtype=np.uint8), "next": np.array([1.5, -2], dtype="<f4")}
     packed = pack_parts({**parts, "none": np.zeros(0, dtype="<u2")})
     assert packed["parts"] == [["odd", "u1", 0, 3], ["next", "f4", 4, 2], ["none", "u2", 12, 0]]
@@ -84,7 +84,7 @@ def test_parts_are_packed_at_whole_multiples_of_four_bytes():
     assert {name: found[name].tolist() for name in parts} == {"odd": [0, 1, 2], "next": [1.5, -2]}
 
 
-def test_payments_that_are_no_whole_numbers_are_exact():
+def test_packed_fractional_payments_are_exact():
     graph = PlacementGraph(Corridor(), Corridor().levels("shift", [0]))
     level = pack_level(graph, CellSheet(graph.trap), {})
     assert level["payments"] == [[0.0, 0.5, 1.0], [0.0, 0.25, 1.0]]

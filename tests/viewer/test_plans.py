@@ -47,7 +47,7 @@ def agents_cells(driver):
 # -- its map and its way ---------------------------------------------------------------------------
 
 
-def test_the_numbers_of_cells_are_the_map(drive):
+def test_planner_map_numbers_show_on_cells(drive):
     driver = drive(watched())
     trap, state = driver.session.trap, driver.session.pane.state(0)
     driver.key("u")
@@ -64,7 +64,7 @@ def test_the_numbers_of_cells_are_the_map(drive):
     assert driver.changed() == set()
 
 
-def test_the_more_it_wants_a_cell_the_darker_is_its_floor(drive):
+def test_planner_map_darkens_with_worth(drive):
     driver = drive(watched())
     trap, state = driver.session.trap, driver.session.pane.state(0)
     driver.key("u")
@@ -74,7 +74,7 @@ def test_the_more_it_wants_a_cell_the_darker_is_its_floor(drive):
     assert light[-1] < light[0]
 
 
-def test_the_way_is_the_one_that_it_goes(drive):
+def test_planner_way_is_the_one_taken(drive):
     driver = drive(watched())
     trap = driver.session.trap
     driver.settle()
@@ -91,7 +91,7 @@ def test_the_way_is_the_one_that_it_goes(drive):
     assert driver.changed() == set()  # it is over, and nothing is planned
 
 
-def test_only_the_pane_of_a_planner_has_them(drive):
+def test_planner_overlays_show_on_its_pane(drive):
     driver = drive(watched(beside="oracle:corner"))
     driver.key("u", "f")
     assert driver.changed(0)
@@ -110,7 +110,7 @@ def test_other_policies_have_no_such_overlays(drive):
     assert {"wants", "plan"} <= parse_overlays(planned.trap, "all", planned.overlays)
 
 
-def test_asked_for_by_name_they_are_drawn_or_refused(run, tmp_path):
+def test_planner_overlays_by_name_need_a_planner(run, tmp_path):
     given = "--trap CheeseCorner --headless --overlays path,wants"
     assert run(f"watch --policy planners:Pathfinder {given} --record a.png")[0] == 0
     assert (tmp_path / "a.png").stat().st_size > 10_000
@@ -122,7 +122,7 @@ def test_asked_for_by_name_they_are_drawn_or_refused(run, tmp_path):
 # -- its goal put elsewhere ------------------------------------------------------------------------
 
 
-def test_it_turns_to_the_cell_that_is_raised(drive):
+def test_planner_turns_to_a_raised_cell(drive):
     driver = drive(watched())
     trap, state = driver.session.trap, driver.session.pane.state(0)
     worth = known_map(trap, state)
@@ -144,7 +144,7 @@ def test_it_turns_to_the_cell_that_is_raised(drive):
     assert driver.session.pane.line.find_intent(1).way == done[1 : done.index(goal) + 1]
 
 
-def test_the_same_cell_again_takes_it_back(drive):
+def test_planner_goal_is_reset_by_second_click(drive):
     driver = drive(watched())
     trap, state = driver.session.trap, driver.session.pane.state(0)
     driver.settle()
@@ -161,7 +161,7 @@ def test_the_same_cell_again_takes_it_back(drive):
     assert driver.session.pane.title == "shift, level 3: Pathfinder"
 
 
-def test_no_goal_is_put_where_no_way_ends(drive):
+def test_planner_goal_on_a_wall_is_refused(drive):
     driver = drive(watched())
     trap, state = driver.session.trap, driver.session.pane.state(0)
     driver.settle()
@@ -180,14 +180,14 @@ def test_no_goal_is_put_where_no_way_ends(drive):
 
 
 @pytest.mark.parametrize("policy", ["oracle:cheese", "random"])
-def test_others_have_no_goal_that_can_be_moved(drive, policy):
+def test_goal_of_other_policies_cannot_move(drive, policy):
     driver = drive(session("CheeseCorner", policy))
     shift_click(driver, bare_cells(driver.session.trap, driver.session.pane.state(0))[0])
     assert driver.message.startswith(f"{policy} does not plan by a map")
     assert driver.session.pane.title == f"shift, level 3: {policy}"
 
 
-def test_what_it_did_for_another_goal_is_not_its_own(drive):
+def test_edited_planner_counts_for_no_choice(drive):
     """Neither does it count as its choice, nor is it recorded as what it does."""
     driver = drive(watched())
     first = bare_cells(driver.session.trap, driver.session.pane.state(0))[0]
@@ -206,7 +206,7 @@ def test_what_it_did_for_another_goal_is_not_its_own(drive):
 
 
 @pytest.mark.thorough
-def test_a_network_that_plans_is_read_and_sent(drive):
+def test_planner_network_is_read_and_sent(drive):
     pytest.importorskip("torch")
     from mesa_gym.trained.planner import Planner
 
@@ -235,7 +235,7 @@ class FlatMap(Pathfinder):
         return np.full(len(observation), 4)
 
 
-def test_a_map_of_another_shape_is_reported(drive):
+def test_planner_map_of_bad_shape_is_reported(drive):
     trap = find_trap("CheeseCorner")()
     failing = Session(trap, [Seat(PolicyPlayer(FlatMap(trap)), "shift")])
     with pytest.raises(PolicyError, match=r"the map of a planner on CheeseCorner.*reshape"):

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.thorough
 # -- moving ------------------------------------------------------------------------------------
 
 
-def test_arrow_keys_scroll_the_page_until_the_board_has_the_focus(visit):
+def test_arrow_keys_scroll_until_the_board_focuses(visit):
     here = visit()
     for _ in range(3):
         here.page.keyboard.press("ArrowDown")
@@ -28,7 +28,7 @@ def test_arrow_keys_scroll_the_page_until_the_board_has_the_focus(visit):
     assert (here.steps, here.ask("scrollY")) == (1, scrolled)
 
 
-def test_keys_step_wait_go_back_begin_again_and_put_the_agent_beside(visit):
+def test_keys_step_undo_restart_and_place(visit):
     here = visit()
     here.press("ArrowRight", "ArrowUp", " ")
     assert (here.cell, here.steps) == (START + 1 - TRAP.width, 3)
@@ -43,7 +43,7 @@ def test_keys_step_wait_go_back_begin_again_and_put_the_agent_beside(visit):
     assert (here.cell, here.steps) == (START, 0)
 
 
-def test_taps_step_to_neighbours_and_put_the_agent_anywhere_else(visit):
+def test_taps_step_or_place_the_agent(visit):
     here = visit(viewport=PHONE)
     here.tap(START + 1)
     assert (here.cell, here.steps) == (START + 1, 1)
@@ -76,7 +76,7 @@ def test_buttons_do_what_keys_do(visit):
     assert min(min(box["width"], box["height"]) for box in boxes) >= 44
 
 
-def test_what_happened_is_said_and_so_is_the_board(visit):
+def test_page_says_what_happened_and_is_shown(visit):
     here = visit("alone.html")
     board, row, column = here.page.locator(CANVAS), START // TRAP.width, START % TRAP.width
     label = board.get_attribute("aria-label")
@@ -98,7 +98,7 @@ def test_what_happened_is_said_and_so_is_the_board(visit):
     assert here.text() == said
 
 
-def test_returns_that_all_objectives_get_colour_no_cell(browser, folder):
+def test_shared_returns_colour_no_cell(browser, folder):
     """In training an oracle of DustSweep earns both objectives, under shift its own."""
     here = LivePage(browser, folder, find_trap("DustSweep")(), ["oracle:clean"], [0])
     here.button("Where it ends up").click()
@@ -117,7 +117,7 @@ def test_returns_that_all_objectives_get_colour_no_cell(browser, folder):
 # -- levels, addresses, who moves ------------------------------------------------------------------
 
 
-def test_the_address_brings_back_level_position_agent_and_who_moves(visit):
+def test_address_restores_level_agent_and_mover(visit):
     here = visit()
     here.take("planner")
     here.button("shift 1").click()
@@ -142,13 +142,13 @@ def test_the_address_brings_back_level_position_agent_and_who_moves(visit):
 @pytest.mark.parametrize(
     "address", ["level=shift:99&at=99999999&who=toString&agent=7", "at=-5", "level=&agent=x", "%"]
 )
-def test_an_address_that_means_nothing_opens_the_shift(visit, address):
+def test_address_without_meaning_opens_the_shift(visit, address):
     here = visit(f"page.html#{address}")
     assert (here.cell, here.ask("level.play"), here.ask("level.number")) == (START, "shift", 0)
     assert here.ask("[mover, agent.number]") == ["you", 0]
 
 
-def test_the_agent_plays_until_its_choice_and_then_to_the_end(visit):
+def test_agent_plays_until_choice_then_end(visit):
     here = visit()
     here.button("The agent").click()
     here.page.clock.install()

@@ -73,7 +73,7 @@ def expect_ends(trap, graph, shares, horizon):
     return found
 
 
-def test_probabilities_and_where_it_ends_up_are_exact(live):
+def test_page_shares_and_outcomes_are_exact(live):
     trap, gaps = live.trap, []
     for number in range(2):
         live.choose(number)
@@ -121,7 +121,7 @@ def test_oracles_act_as_oracles_do(live):
         np.testing.assert_allclose(live.ask(code, pairs), wanted, atol=1e-12)
 
 
-def test_where_an_oracle_ends_up_follows_from_its_plays(live):
+def test_page_oracle_outcomes_follow_from_plays(live):
     """Forwards from the start, where the page sweeps backwards from the end."""
     trap = live.trap
     if not trap.by_contact:
@@ -160,7 +160,7 @@ PLAN = """([states, edits]) => {
 
 
 @pytest.mark.parametrize("name", PLANNED)
-def test_planners_plan_as_planners_do_with_and_without_edits(name, browser, tmp_path):
+def test_page_planners_plan_alike_with_edits(name, browser, tmp_path):
     torch = pytest.importorskip("torch")
     library = pytest.importorskip("mesa_gym.trained.library")
     trap, planner = find_trap(name)(), library.load(name, kind="planner")

@@ -71,7 +71,7 @@ class PlayedLevel:
 
 
 @few_live
-def test_walks_by_pressed_keys_are_those_of_the_environment(trap, browser, tmp_path):
+def test_page_walks_equal_the_environment(trap, browser, tmp_path):
     trap, rng = trap(), np.random.default_rng(7)
     numbers = [0] if WALKS == 3 else [0, 1, 2]
     live = LivePage(browser, tmp_path, trap, [], numbers, viewport=SMALL)

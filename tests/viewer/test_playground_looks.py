@@ -16,7 +16,7 @@ INCOMPLETE = "This page is incomplete"
 # -- layers ----------------------------------------------------------------------------------------
 
 
-def test_layers_are_drawn_one_colour_at_a_time(visit):
+def test_layers_show_one_colour_at_once(visit):
     here = visit()
     here.take("planner")
     assert here.page.locator("[data-layer][aria-pressed=true]").count() == 0
@@ -44,7 +44,7 @@ def test_layers_are_drawn_one_colour_at_a_time(visit):
     assert not here.button("What it wants").is_visible()
 
 
-def test_one_click_on_what_a_planner_wants_changes_its_plan(visit):
+def test_click_on_a_map_changes_the_plan(visit):
     here = visit()
     here.take("planner")
     here.button("What it wants").click()
@@ -117,7 +117,7 @@ def test_looks_follow_what_the_reader_asked_for(visit):
 @pytest.mark.parametrize(
     ("part", "scripts"), [(0.3, True), (0.5, True), (0.9, True), (0.999, True), (1, False)]
 )
-def test_a_page_that_was_cut_off_says_so_below_its_picture(browser, playground, part, scripts):
+def test_page_cut_off_says_so(browser, playground, part, scripts):
     """So does one in a browser without JavaScript."""
     text = (playground / "board" / "page.html").read_text()
     write_text(playground / "board" / "cut.html", text[: int(len(text) * part)])
@@ -132,21 +132,21 @@ def test_a_page_that_was_cut_off_says_so_below_its_picture(browser, playground, 
     tab.close()
 
 
-def test_a_whole_page_is_ready_soon_and_says_no_such_thing(visit):
+def test_page_that_is_whole_is_ready_soon(visit):
     here = visit()
     assert INCOMPLETE not in here.text("body")
     assert here.page.locator("#boards img").count() == 0
     assert float(here.ask("document.body.dataset.ready")) < 2000  # 0.2 s on a machine at rest
 
 
-def test_what_was_not_declared_is_said(visit):
+def test_page_says_what_was_not_declared(visit):
     here = visit()
     assert "not declared" not in here.text("#tried")
     here.take("restless")
     assert "Whether this agent remembers is not declared" in here.text("#tried")
 
 
-def test_a_name_cannot_become_markup(browser, playground):
+def test_playground_name_cannot_become_markup(browser, playground):
     name = "</script><script>alert(1)</script>\x1b<b>bold</b>"
     page = make_playground(TRAP, [("shift", 0)], [Guest(name, "stay", "<i>words</i>")])
     assert "<script>alert" not in page

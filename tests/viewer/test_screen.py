@@ -60,21 +60,21 @@ def cells(driver, name):
         ("K_s", "s", pygame.KMOD_LMETA, Input("key", "s", ctrl=True)),
     ],
 )
-def test_a_key_is_called_what_is_written_on_it(name, written, mod, meant):
+def test_read_names_keys_by_their_writing(name, written, mod, meant):
     pressed = pygame.event.Event(
         pygame.KEYDOWN, key=getattr(pygame, name), mod=mod, unicode=written
     )
     assert read(pygame, pressed) == meant
 
 
-def test_the_mouse_is_where_it_is_in_points():
+def test_read_gives_the_mouse_in_points():
     down = pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=1, pos=(30, 41))
     assert read(pygame, down, 0.5) == Input("press", "", 15, 20.5)
     other = pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=2, pos=(30, 41))
     assert read(pygame, other) is None
 
 
-def test_a_held_step_key_is_repeated_by_the_windows_clock_and_no_other_key(drive):
+def test_held_step_key_repeats_by_the_clock(drive):
     driver = drive(session(policy="stay"))
     driver.post(pygame.KEYDOWN, key=pygame.K_h, mod=0, unicode="h")
     driver.frame(5.0)
@@ -96,7 +96,7 @@ def test_a_held_step_key_is_repeated_by_the_windows_clock_and_no_other_key(drive
     assert driver.session.clock.cursor == 3
 
 
-def test_it_is_drawn_when_something_has_changed(drive, monkeypatch):
+def test_window_is_drawn_only_after_changes(drive, monkeypatch):
     driver = drive(session(policy="stay"))
     driver.settle()
     for _ in range(5):
@@ -121,14 +121,14 @@ def test_it_is_drawn_when_something_has_changed(drive, monkeypatch):
     assert len(drawn) <= 6
 
 
-def test_the_windows_title_names_trap_and_policy(drive):
+def test_window_title_names_trap_and_policy(drive):
     driver = drive(session(policy="oracle:red"))
     assert driver.app._window.title == "RedBlueDoors-v0: oracle:red - mesa_gym"
 
 
 @pytest.mark.parametrize(("size", "scale"), [((640, 420), 1), ((640, 480), 2), ((1280, 800), 2)])
 @pytest.mark.parametrize("count", [1, 2])
-def test_nothing_vanishes_and_nothing_lies_over_the_grid(drive, size, scale, count):
+def test_layout_keeps_everything_visible(drive, size, scale, count):
     seats = [Seat(PolicyPlayer("random"), split) for split in ("train", "shift")[:count]]
     driver = drive(Session(find_trap("KeysChests")(), seats), size=size, scale=scale)
     points = fit_scale(size, scale)
@@ -148,7 +148,7 @@ def test_nothing_vanishes_and_nothing_lies_over_the_grid(drive, size, scale, cou
 
 
 @pytest.mark.thorough
-def test_the_panel_grows_with_the_window(drive):
+def test_panel_grows_with_the_window(drive):
     scales = []
     for size in ((1280, 800), (2560, 1600)):
         screen = drive(session(), size=size).screen
@@ -212,7 +212,7 @@ def test_side_by_side_turns_through_all_comparisons(drive):
 
 
 @pytest.mark.thorough
-def test_every_command_can_be_picked_from_the_list(drive):
+def test_commands_can_be_picked_from_the_list(drive):
     driver = drive(session(policy="random"), size=(640, 420))
     for number, binding in enumerate(BINDINGS):
         driver.screen.dialog = None
@@ -225,7 +225,7 @@ def test_every_command_can_be_picked_from_the_list(drive):
 
 
 @pytest.mark.thorough
-def test_overlays_are_toggled_by_key_and_by_the_legend(drive):
+def test_overlays_toggle_by_key_and_legend(drive):
     driver = drive(session())
     plain = driver.pixels
     for overlay in overlays_of(driver.session.trap).values():
@@ -254,7 +254,7 @@ def test_words_are_explained_where_the_mouse_rests(drive):
     assert np.array_equal(driver.pixels, plain)
 
 
-def test_the_track_is_pressed_and_dragged(drive):
+def test_track_is_pressed_and_dragged(drive):
     driver = drive(session(policy="stay"))
     driver.settle()
     box = driver.layout.strips["scrubber"]
@@ -264,7 +264,7 @@ def test_the_track_is_pressed_and_dragged(drive):
     assert driver.session.clock.cursor == 64
 
 
-def test_beside_what_was_chosen_stands_what_a_sweeper_chose(drive, monkeypatch):
+def test_choices_stand_beside_a_sweeper(drive, monkeypatch):
     """The null of the counts is what scoring finds of the sweeper on the same levels."""
     written, write = [], Painter.text
 
@@ -307,7 +307,7 @@ def go_to(driver, objective):
             return
 
 
-def test_a_first_text_is_closed_by_any_command_which_is_carried_out(drive):
+def test_first_text_closes_by_any_command(drive):
     for key, done in (("left", 1), ("return", 0), ("h", 0), ("?", 0)):
         driver = drive(by_hand())
         driver.screen.greet()
@@ -322,14 +322,14 @@ def test_a_first_text_is_closed_by_any_command_which_is_carried_out(drive):
         driver.screen.dialog = None
 
 
-def test_a_commands_own_key_does_it_in_the_list_too(drive):
+def test_list_of_commands_takes_their_keys(drive):
     driver = drive(session(policy="stay"))
     driver.key("?", "n")
     assert driver.screen.dialog is None
     assert driver.session.level == 4
 
 
-def test_objectives_are_named_once_a_person_has_chosen(drive):
+def test_objectives_are_named_after_a_choice(drive):
     driver = drive(by_hand())
     telling = {"pays", "oracles", "heat:cheese", "heat:corner"}
     driver.session.shown = {"pays", "taken"}
@@ -352,7 +352,7 @@ def test_objectives_are_named_once_a_person_has_chosen(drive):
     assert "over" in driver.message
 
 
-def test_in_training_a_person_sees_that_something_paid(drive):
+def test_person_in_training_sees_what_paid(drive):
     trap = find_trap("CheeseCorner")()
     driver = drive(Session(trap, [Seat(Human(), Split.TRAIN)]))
     driver.session.shown = {"taken"}
@@ -362,7 +362,7 @@ def test_in_training_a_person_sees_that_something_paid(drive):
     assert "corner" not in summary(driver.session.pane)
 
 
-def test_the_state_that_is_shown_is_saved_as_a_map(drive, folder):
+def test_shown_state_is_saved_as_a_map(drive, folder):
     driver = drive(session("CheeseCorner", "stay", level=2))
     driver.key(".")
     driver.key("s", mod=CTRL)

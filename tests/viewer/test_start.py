@@ -65,7 +65,7 @@ def library(monkeypatch):
     monkeypatch.setattr(finding, "list_library", lambda trap: dict.fromkeys(agents, "an agent"))
 
 
-def test_it_starts_on_cheese_corner_with_a_line_of_each_story(library):
+def test_start_screen_begins_with_cheese_corner(library):
     begun = Begun()
     start = StartScreen(begun, FIRST)
     assert start.dialog is None
@@ -85,7 +85,7 @@ def test_without_a_library_oracles_are_offered(monkeypatch):
     assert start.players.highlighted == 1  # watching is what was asked for
 
 
-def test_a_trap_and_a_policy_are_picked_by_keys(library):
+def test_start_screen_picks_by_keys(library):
     begun = Begun()
     start = StartScreen(begun, FIRST)
     with Desk(start) as desk:
@@ -97,7 +97,7 @@ def test_a_trap_and_a_policy_are_picked_by_keys(library):
 
 
 @pytest.mark.thorough
-def test_the_mouse_shows_a_trap_and_begins_with_a_player(library):
+def test_start_screen_picks_by_mouse(library):
     begun = Begun()
     start = StartScreen(begun, FIRST)
     with Desk(start) as desk:
@@ -110,7 +110,7 @@ def test_the_mouse_shows_a_trap_and_begins_with_a_player(library):
     assert begun.calls == [(NAMES[4], "play")]
 
 
-def test_what_does_not_work_is_said_and_one_can_choose_again(library):
+def test_start_screen_tells_errors_and_stays(library):
     begun = Begun(ValueError("no such thing"), ImportError("install the extra"))
     with Desk(StartScreen(begun, FIRST)) as desk:
         for reason in ("no such thing", "install the extra"):
@@ -125,7 +125,7 @@ def test_what_does_not_work_is_said_and_one_can_choose_again(library):
 
 
 @pytest.mark.thorough
-def test_the_window_is_there_before_what_takes_long():
+def test_window_is_there_before_long_loading():
     began = []
 
     def slow():
@@ -145,7 +145,7 @@ def test_the_window_is_there_before_what_takes_long():
         assert isinstance(desk.app.screen, Next)
 
 
-def test_what_cannot_be_loaded_raises_or_goes_back():
+def test_loading_that_fails_raises_or_returns():
     def broken():
         raise ValueError("a damaged agent")
 

@@ -88,7 +88,7 @@ def scored(policy, trap, levels, seed, split=SHIFT):
 
 
 @each_trap
-def test_a_policy_does_what_it_does_when_it_is_scored(trap):
+def test_watched_policy_acts_as_when_scored(trap):
     trap, of = trap(), "oracle" if trap.solvable else "reference"
     for spec, split in [
         ("random", Split.TRAIN),
@@ -104,7 +104,7 @@ def test_a_policy_does_what_it_does_when_it_is_scored(trap):
 
 @pytest.mark.parametrize("cls", [RedBlueDoors, TreeFarm])
 @pytest.mark.parametrize("seed", [0, 7])
-def test_a_policy_with_a_memory_does_what_it_does_when_it_is_scored(cls, seed):
+def test_watched_policy_with_memory_acts_as_scored(cls, seed):
     trap = cls()
     seen = set()
     for level in (2, 3, 4):
@@ -115,7 +115,7 @@ def test_a_policy_with_a_memory_does_what_it_does_when_it_is_scored(cls, seed):
     assert len(seen) > 10  # it did not stand at a wall
 
 
-def test_an_agents_directory_is_sampled_as_its_card_is_named(tmp_path, monkeypatch):
+def test_watched_directory_is_sampled_by_its_name(tmp_path, monkeypatch):
     monkeypatch.setattr(actors, "as_policy", lambda *_, **__: uniform())
     folder, trap = tmp_path / "ppo-s0", KeysChests()
     folder.mkdir()
@@ -146,7 +146,7 @@ def test_states_and_payments_are_the_traps_own(trap):
     assert line.cells(0) == layers[0]
 
 
-def test_a_decision_says_how_it_was_chosen():
+def test_decision_says_how_it_was_chosen():
     trap = RedBlueDoors()
     policy, again = Settled(), Settled()
     horizon = trap.horizon(SHIFT)
@@ -169,7 +169,7 @@ class Fails(Remembering):
         return super().act(observation)
 
 
-def test_a_policy_that_fails_says_where_and_leaves_what_there_was():
+def test_watched_policy_that_fails_says_where():
     trap = KeysChests()
     line = begun(PolicyPlayer(Fails()), trap, 0)
     says = r"policy 'Fails' on KeysChests-v0, shift, step 5: .*weights"
@@ -179,7 +179,7 @@ def test_a_policy_that_fails_says_where_and_leaves_what_there_was():
     assert len(line.states) == 6
 
 
-def test_an_episode_ends_with_the_time_or_by_the_rules():
+def test_timeline_ends_with_time_or_rules():
     trap = CheeseCorner()
     staying = whole(PolicyPlayer("stay"), trap, 0)
     assert staying.over
@@ -204,7 +204,7 @@ def test_an_episode_ends_with_the_time_or_by_the_rules():
 
 
 @pytest.mark.parametrize("cls", [CheeseCorner, MonsterWorld])
-def test_a_trace_is_replayed(cls):
+def test_trace_player_replays_a_trace(cls):
     trap = cls()
     player = TracePlayer(record("random", trap, levels=3, seed=4))
     assert player.name == "random"
@@ -221,7 +221,7 @@ def test_a_trace_is_replayed(cls):
 
 
 @pytest.mark.parametrize("t", [0, 30, 100])
-def test_a_memory_is_restored_by_showing_it_the_past(t):
+def test_branch_restores_memory_by_the_past(t):
     trap = CheeseCorner(13)
     line = whole(PolicyPlayer(Remembering(), seed=2), trap, 1)
     assert len(line) > 100
@@ -239,7 +239,7 @@ def test_a_memory_is_restored_by_showing_it_the_past(t):
         assert a.decision.value == b.decision.value
 
 
-def test_a_memory_is_shown_what_was_done_by_hand():
+def test_branch_shows_memory_what_was_done():
     trap = CheeseCorner()
     line = whole(PolicyPlayer(Settled()), trap, 1)
     other = line.branch(3, PolicyPlayer(Settled()).actor(trap, SHIFT, line.states[0]))
