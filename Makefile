@@ -35,14 +35,17 @@ leaderboard: $(INSTALLED)  ## Train and score PPO on three traps, and rank it am
 	$(BIN)/python -m benchmarks board run
 	$(BIN)/python -m benchmarks board render --out runs/quick
 
-# The tests of a file run in one process, so that what they share is made once. A fast test that
-# takes a second is listed, and one that takes ten fails: mark it `thorough`.
-test: $(INSTALLED)  ## Run the fast tests.
-	$(BIN)/python -m pytest -n auto --dist loadfile \
-	    -m "not thorough and not slow and not calibrate" --timeout 10 --durations 10 --durations-min 1
+# The tests of a file run in one process, so that what they share is made once.
+WORKERS = auto
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile \
+    $(if $(SEED),-p randomly --randomly-seed $(SEED))
 
-test-thorough: $(INSTALLED)  ## Run the tests that take more than half a second each.
-	$(BIN)/python -m pytest -n auto --dist loadfile -m "thorough and not slow"
+# A fast test that takes a second is listed: mark it `thorough`.
+test: $(INSTALLED)  ## Run the fast tests (SEED=7: in that random order; WORKERS=4).
+	$(PYTEST) -m "not thorough and not slow and not calibrate" --durations 10 --durations-min 1
+
+test-thorough: $(INSTALLED)  ## Run the tests that take more than half a second each (SEED, WORKERS too).
+	$(PYTEST) -m "thorough and not slow"
 
 test-slow: $(CLUSTER) $(DOCS)  ## Run the tests that train agents or read thousands of levels.
 	$(BIN)/python -m pytest -n auto -m slow --timeout 1800
