@@ -36,8 +36,8 @@ from mesa_gym.report.committed import REFERENCES, list_committed, pack_cards, re
 from mesa_gym.report.groups import agent_and_seed
 from mesa_gym.report.leaderboard_page import write_pages
 from mesa_gym.report.ranking import is_shown
-from mesa_gym.solver.cache import size_bound
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
+from mesa_gym.solver.kept import size_bound
 from mesa_gym.traps import find_trap
 
 

@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Sequence
 
 from mesa_gym.command import DONE
-from mesa_gym.solver import cache
-from mesa_gym.solver.cache import KeptFile
+from mesa_gym.solver import kept
+from mesa_gym.solver.kept import KeptFile
 from mesa_gym.terminal import table
 from mesa_gym.traps import find_trap
 
@@ -26,14 +26,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Show or clear the values of levels that are kept on disk."""
-    bound = cache.size_bound()
-    files = cache.kept_files()
+    bound = kept.size_bound()
+    files = kept.kept_files()
     if options.trap is not None:
         files = _of_trap(options.trap, files)
     if options.action == "clear":
-        print(f"deleted {_amount(cache.delete(files))} in {cache.cache_folder()}")
+        for file in files:
+            file.path.unlink(missing_ok=True)  # another process may be faster
+        print(f"deleted {_amount(files)} in {kept.cache_folder()}")
         return DONE
-    print(f"{cache.cache_folder()}: {_amount(files)}, of at most {_size(bound)} ({cache.SIZE})")
+    print(f"{kept.cache_folder()}: {_amount(files)}, of at most {_size(bound)} ({kept.SIZE})")
     if files:
         print("\n" + table(["trap", "files", "size"], _rows(files)))
     return DONE
@@ -51,8 +53,7 @@ def _of_trap(name: str, files: Sequence[KeptFile]) -> list[KeptFile]:
 def _rows(files: Sequence[KeptFile]) -> list[list[str]]:
     groups: dict[str, list[KeptFile]] = {}
     for file in files:
-        name = file.trap if file.whole else f"{file.trap}, unfinished"
-        groups.setdefault(name, []).append(file)
+        groups.setdefault(file.trap, []).append(file)
     return [
         [name, f"{len(group):,}", _size(sum(file.size for file in group))]
         for name, group in sorted(groups.items())
@@ -66,5 +67,5 @@ def _amount(files: Sequence[KeptFile]) -> str:
 
 def _size(size: int) -> str:
     """Write bytes in the greatest unit of which there is one: 999 B, 80.3 kB, 1 GB."""
-    scale, unit = max((s, u) for u, s in cache.UNITS.items() if s <= max(size, 1))
+    scale, unit = max((s, u) for u, s in kept.UNITS.items() if s <= max(size, 1))
     return f"{size / scale:.3g} {unit.replace('K', 'k')}B"

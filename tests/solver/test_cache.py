@@ -6,20 +6,25 @@ import multiprocessing
 import os
 import random
 import re
+import shutil
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-import mesa_gym.files
-from mesa_gym.solver import LevelValues, cache, level_values
-from mesa_gym.solver.cache import cache_file, delete, kept_files, read, size_bound, write
+import mesa_gym
+from mesa_gym.files import find_final_name
+from mesa_gym.solver import LevelValues, cache, kept, level_values
+from mesa_gym.solver.cache import cache_file, read, write
+from mesa_gym.solver.kept import kept_files, size_bound
 from mesa_gym.traps import Split, base
 from mesa_gym.traps.cheese_corner import CheeseCorner
 
 SPAWN = multiprocessing.get_context("spawn")
-HOUR = 3600
+TURNS = 300
 
 
 @pytest.fixture(autouse=True)
@@ -43,36 +48,39 @@ def age(path, seconds):
 # -- several processes, and killed ones ------------------------------------------------------------
 
 
-def work(seed, answers):
+def work(seed, barrier, answers):
     """Solve; then files come and go as the bound wants, and what is read must be right."""
     draw, found, wrong = random.Random(seed), 0, 0
-    solved, end = bits(solve(60)), time.monotonic() + 1.5
+    solved = bits(solve(60))
     os.environ["MESA_GYM_CACHE_SIZE"] = "250K"  # three of the four files
-    while time.monotonic() < end:
+    barrier.wait()
+    for _ in range(TURNS):
         which = draw.randrange(4)
-        path = cache.cache_folder() / f"Thing-v0-test-{which:032x}.npz"
+        path = kept.cache_folder() / f"Thing-v0-test-{which:032x}.npz"
         if draw.random() < 0.5:
             turn = draw.randrange(1000) * 4 + which
             write(path, {"a": np.full(5000, turn), "b": np.full(5000, -turn)})
-        elif (kept := read(path, dict)) is not None:
+        elif (kept_arrays := read(path, dict)) is not None:
             found += 1
-            wrong += not (np.array_equal(kept["a"], -kept["b"]) and kept["a"][0] % 4 == which)
+            a, b = kept_arrays["a"], kept_arrays["b"]
+            wrong += not (np.array_equal(a, -b) and a[0] % 4 == which)
     answers.put((solved, found, wrong))
 
 
 @pytest.mark.thorough
-def test_processes_get_the_same_bits_and_never_see_half_a_file(folder):
-    answers = SPAWN.Queue()
-    workers = [SPAWN.Process(target=work, args=(seed, answers)) for seed in range(3)]
+def test_values_of_concurrent_processes_are_whole(folder):
+    answers, barrier = SPAWN.Queue(), SPAWN.Barrier(3)
+    workers = [SPAWN.Process(target=work, args=(seed, barrier, answers)) for seed in range(3)]
     for worker in workers:
         worker.start()
-    told = [answers.get(timeout=100) for _ in workers]
+    told = [answers.get() for _ in workers]
     for worker in workers:
         worker.join()
     assert all(solved == bits(solve(60)) for solved, _, _ in told)
     assert min(found for _, found, _ in told) > 10
     assert [wrong for _, _, wrong in told] == [0, 0, 0]
-    assert {file.path for file in kept_files() if file.whole} == set(folder.iterdir())
+    assert {file.path for file in kept_files()} == set(folder.iterdir())
+    assert not any(find_final_name(path.name) for path in folder.iterdir())
 
 
 class DiesHalfway(io.FileIO):
@@ -86,7 +94,7 @@ def solve_and_die():
     solve()
 
 
-def test_a_writer_that_is_killed_leaves_no_wrong_numbers(folder):
+def test_killed_writer_leaves_no_wrong_numbers(folder, monkeypatch):
     right = solve()
     (file,) = folder.iterdir()
     whole = file.read_bytes()
@@ -95,27 +103,28 @@ def test_a_writer_that_is_killed_leaves_no_wrong_numbers(folder):
     worker.start()
     worker.join()
     assert worker.exitcode == 9
-    (left,) = (f for f in kept_files() if not f.whole)
+    (left,) = (f for f in kept_files() if find_final_name(f.path.name))
     assert left.size == len(whole) // 2
     assert bits(solve()) == bits(right)
-    # What it left may belong to a writer that is alive, until it is an hour old.
-    for seconds, levels in ((HOUR - 60, 4), (HOUR + 60, 5)):
-        assert left.path.exists()
-        age(left.path, seconds)
-        solve(levels)
+    # What it left counts as a file, and goes when it is the least recently used of too much.
+    age(left.path, 500)
+    monkeypatch.setenv("MESA_GYM_CACHE_SIZE", str(len(whole) + left.size))
+    solve()
+    assert left.path.exists()
+    solve(4)
     assert not left.path.exists()
 
 
 # -- damaged and foreign files ---------------------------------------------------------------------
 
 
-def test_no_damage_gives_wrong_numbers(folder):
+def test_read_of_damaged_file_is_right_or_nothing(folder):
     """Many bytes changed, and many lengths: what can still be read is right."""
     right, lost = solve(2), 0
     (path,) = folder.iterdir()
     data = path.read_bytes()
-    damaged = [data[:length] for length in range(0, len(data), 41)]
-    damaged += [data[:i] + bytes([data[i] ^ 0xFF]) + data[i + 1 :] for i in range(0, len(data), 7)]
+    damaged = [data[:length] for length in range(0, len(data), 97)]
+    damaged += [data[:i] + bytes([data[i] ^ 0xFF]) + data[i + 1 :] for i in range(0, len(data), 13)]
     for content in damaged:
         path.write_bytes(content)
         kept = read(path, LevelValues)
@@ -136,7 +145,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", [*CHANGES, "not a zip", "renamed", "directory"])
-def test_what_does_not_fit_is_computed_again(change, folder, monkeypatch):
+def test_foreign_file_is_computed_again(change, folder, monkeypatch):
     right = solve()
     (path,) = folder.iterdir()
     solve(salt="s")
@@ -157,7 +166,7 @@ def test_what_does_not_fit_is_computed_again(change, folder, monkeypatch):
 # -- the bound, and folders that do not work -------------------------------------------------------
 
 
-def test_the_least_recently_used_are_deleted(folder, monkeypatch):
+def test_write_beyond_bound_deletes_least_recently_used(folder, monkeypatch):
     files = []
     for levels in (1, 2):
         solve(levels)
@@ -172,14 +181,13 @@ def test_the_least_recently_used_are_deleted(folder, monkeypatch):
     # The file just written stays, however small the bound; another process may be faster.
     stale = kept_files()
     stale[0].path.unlink()
-    monkeypatch.setattr(cache, "kept_files", lambda: stale)
+    monkeypatch.setattr(kept, "kept_files", lambda: stale)
     monkeypatch.setenv("MESA_GYM_CACHE_SIZE", "1")
     solve(4)
     assert len(list(folder.iterdir())) == 1
-    assert delete(stale) == []
 
 
-def test_nothing_else_is_ever_touched(folder, monkeypatch, tmp_path_factory, run):
+def test_write_touches_no_other_file(folder, monkeypatch, tmp_path_factory, run):
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "target"
     elsewhere.write_text("mine")
     digest = "0123456789abcdef" * 2
@@ -190,7 +198,7 @@ def test_nothing_else_is_ever_touched(folder, monkeypatch, tmp_path_factory, run
         ".mine.npz.abcdefgh", f".CheeseCorner-v0-shift-{digest}.npz.ABC",
     ]:  # fmt: skip
         (folder / name).write_text("mine")
-        age(folder / name, 10 * HOUR)
+        age(folder / name, 10 * 3600)
     (folder / f"CoinRun-v0-test-{digest}.npz").mkdir()
     (folder / f"CoinRun-v0-shift-{digest}.npz").symlink_to(elsewhere)
     mine = set(folder.rglob("*"))
@@ -208,7 +216,7 @@ def test_nothing_else_is_ever_touched(folder, monkeypatch, tmp_path_factory, run
     [("1", 1), ("500M", 5 * 10**8), ("1.5k", 1500), ("3 GB", 3 * 10**9), ("7b", 7), ("", 10**9)]
     + [(bad, None) for bad in ("0", "0.5", "-1", "lots", "1X", "1 2", "nan", "inf", "1e9", "M")],
 )
-def test_what_is_no_size_is_said_before_any_work(text, size, monkeypatch):
+def test_size_bound_of_other_text_is_refused_first(text, size, monkeypatch):
     monkeypatch.setenv("MESA_GYM_CACHE_SIZE", text)
     if size is not None:
         assert size_bound() == size
@@ -219,7 +227,7 @@ def test_what_is_no_size_is_said_before_any_work(text, size, monkeypatch):
         solve()
 
 
-def test_a_cache_that_cannot_be_written_only_costs_time(folder, monkeypatch):
+def test_write_into_failing_folder_only_costs_time(folder, monkeypatch):
     def failing(*_):
         raise PermissionError
 
@@ -235,41 +243,85 @@ def test_a_cache_that_cannot_be_written_only_costs_time(folder, monkeypatch):
     assert bits(solve()) == right
 
 
-RELATIVE = """
-from mesa_gym.traps.cheese_corner import CheeseCorner
+# -- sources ---------------------------------------------------------------------------------------
+
+PARENT = """
 from mesa_gym.traps import base
-from beside.pay import PAY
-from . import more
+from mesa_gym.traps.cheese_corner import CheeseCorner
 
 class Paying(CheeseCorner):
     @base
     def cheese(self, move):
-        \"\"\"PAY for the cheese.\"\"\"
-        return {PAY + more.MORE: move.into("cheese")}
+        \"\"\"One for the cheese.\"\"\"
+        return {1: move.into("cheese")}
+"""
+OWN = """
+from parent import Paying
+
+class PayingMore(Paying):
+    pass
+"""
+NAME = """
+import numpy as np
+from mesa_gym.solver.cache import cache_file
+from mesa_gym.traps import Split
+from own import PayingMore
+
+print(cache_file(PayingMore(), Split.TEST, np.arange(3), 20, "").name)
 """
 
 
-@pytest.mark.parametrize("changed", ["pay", "more"])
-def test_what_is_imported_from_beside_counts_too(changed, folder, tmp_path, monkeypatch):
-    package = tmp_path / "beside"
-    package.mkdir()
-    for name, text in {
-        "__init__": "",
-        "pay": "PAY = 1",
-        "more": "MORE = 0",
-        "own": RELATIVE,
-    }.items():
-        (package / f"{name}.py").write_text(text)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(sys, "modules", dict(sys.modules))
-    trap = importlib.import_module("beside.own").Paying()
-    files = [cache_file(trap, Split.TEST, np.arange(3), 20, "") for _ in range(2)]
-    (package / f"{changed}.py").write_text("PAY = MORE = 5")
-    files.append(cache_file(trap, Split.TEST, np.arange(3), 20, ""))
-    assert files[0] == files[1] != files[2]
+@pytest.fixture
+def sources(tmp_path):
+    """A folder with the files of a user's trap, of its parent and of something else."""
+    for name, text in {"own": OWN, "parent": PARENT, "unrelated": "X = 1\n"}.items():
+        (tmp_path / f"{name}.py").write_text(text)
+    return tmp_path
 
 
-def test_classes_whose_source_cannot_be_known_are_never_read_back(folder):
+def edit(path):
+    path.write_text(path.read_text() + "\n# another rule\n")
+
+
+@pytest.mark.parametrize(
+    ("edited", "missed"), [("own", True), ("parent", True), ("unrelated", False)]
+)
+def test_file_of_edited_user_class_is_missed(edited, missed, sources, monkeypatch):
+    monkeypatch.syspath_prepend(sources)
+    names = []
+    for _ in range(2):
+        monkeypatch.setattr(sys, "modules", dict(sys.modules))
+        for module in ("own", "parent"):
+            sys.modules.pop(module, None)
+        trap = importlib.import_module("own").PayingMore()
+        names.append(cache_file(trap, Split.TEST, np.arange(3), 20, "").name)
+        edit(sources / f"{edited}.py")
+    assert (names[0] != names[1]) == missed
+
+
+@pytest.mark.thorough
+def test_file_of_edited_package_is_missed(sources):
+    """A copy of the package, whose files are edited one after another."""
+    package = sources / "mesa_gym"
+    left_out = shutil.ignore_patterns("__pycache__", "weights")
+    shutil.copytree(Path(mesa_gym.__file__).parent, package, ignore=left_out)
+
+    def name():
+        done = subprocess.run(
+            [sys.executable, "-c", NAME], cwd=sources, env=os.environ | {"PYTHONPATH": ""},
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return done.stdout
+
+    names = [name()]
+    for path in ("engine/move.py", "traps/coin_run.py", "solver/solution.py", "cli/cache.py"):
+        edit(package / path)
+        names.append(name())
+    assert len({*names[:4]}) == 4
+    assert names[3] == names[4]
+
+
+def test_values_of_unknown_source_are_computed_again(folder):
     """Those that a function makes, and what is typed into a notebook."""
 
     def make(pay):
