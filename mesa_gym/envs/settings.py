@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import math
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
@@ -229,23 +228,12 @@ class Playing:
 
     @spec.setter
     def spec(self, spec: EnvSpec | None) -> None:
-        # `gymnasium.make` tells its own limit a wrapper alone, which the environment does not know.
-        asked = sys._getframe(1).f_locals.get("max_episode_steps")
-        self._warn_of_limit(asked if isinstance(asked, int) else 0)
         if spec is not None:
             based = self.settings.reward == self.trap.base  # a threshold is of the base objective
             threshold = spec.reward_threshold if based else None
             limit = self.settings.max_steps
             spec = replace(spec, max_episode_steps=limit, reward_threshold=threshold)
         self._spec = spec
-
-    def _warn_of_limit(self, limit: int) -> None:
-        """Warn where a ``max_episode_steps`` is longer than the limit in force."""
-        if limit > (own := self.settings.max_steps):
-            logger.warn(
-                f"max_episode_steps={limit} changes nothing: an environment truncates itself after"
-                f" {own} steps; for longer episodes give max_steps={limit}"
-            )
 
     @property
     def _present(self) -> State:

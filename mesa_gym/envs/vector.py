@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from gymnasium import logger
 from gymnasium.error import Error, ResetNeeded
 from gymnasium.spaces import Discrete
 from gymnasium.utils import seeding
@@ -82,7 +83,11 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
         if max_episode_steps is not None:
             limit = integer("max_episode_steps", max_episode_steps, 1)
-            self._warn_of_limit(limit)
+            if limit > (own := self.settings.max_steps):
+                logger.warn(
+                    f"max_episode_steps={limit} changes nothing: an environment truncates itself"
+                    f" after {own} steps; for longer episodes give max_steps={limit}"
+                )
             self.settings.max_steps = min(self.settings.max_steps, limit)
         self.single_observation_space = self.settings.observation.space
         self.observation_space = batch_space(self.single_observation_space, n)
