@@ -12,8 +12,10 @@ import pytest
 
 import mesa_gym.traps
 
-# A busy machine must not decide.
-hypothesis.settings.register_profile("tests", deadline=None)
+# A busy machine must not decide: neither by a deadline nor by how fast examples are made.
+hypothesis.settings.register_profile(
+    "tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("tests")
 
 

@@ -37,7 +37,8 @@ from mesa_gym.command import run_command
 
 def slow(handle):
     print("ready", flush=True)
-    time.sleep(20)
+    while True:
+        time.sleep(0.1)
 
 def work():
     files.os.fsync = slow
@@ -89,7 +90,6 @@ def test_closed_streams_stop_no_work(closed, tmp_path):
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
         capture_output=True,
         text=True,
-        timeout=60,
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out").read_bytes() == b"whole"
@@ -107,7 +107,7 @@ def test_full_standard_output_is_one_line(last, tmp_path):
     code = f"import sys; from mesa_gym.command import run_command\ndef work():\n  {last}\n"
     with open("/dev/full", "w") as nowhere:
         process = start(f"{code}sys.exit(run_command('p', work))", tmp_path, stdout=nowhere)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate()
     assert (process.returncode, said) == (1, "p: standard output: No space left on device\n")
 
 
@@ -119,7 +119,7 @@ def test_full_standard_error_stops_no_work(tmp_path):
             tmp_path,
             stderr=nowhere,
         )
-        assert process.communicate(timeout=60)[0] == "of a child\ndone\n"
+        assert process.communicate()[0] == "of a child\ndone\n"
     assert process.returncode == 0
 
 
@@ -143,10 +143,13 @@ def test_closed_reader_is_told_nothing(work, tmp_path):
 )
 def test_signal_leaves_nothing_half_written(number, code, word, tmp_path):
     (tmp_path / "card.json").write_text("old")
-    process = start(WAITING, tmp_path)
-    assert process.stdout.readline() == "ready\n"
-    process.send_signal(number)
-    _, said = process.communicate(timeout=10)
+    with start(WAITING, tmp_path) as process:
+        try:
+            assert process.stdout.readline() == "ready\n"
+            process.send_signal(number)
+            _, said = process.communicate()
+        finally:
+            process.kill()
     assert (process.returncode, said) == (code, f"p: {word}; nothing was written\n")
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("card.json", "old")]
 

@@ -69,7 +69,6 @@ def special(kind, folder):
     return folder / "x"
 
 
-@pytest.mark.timeout(10)
 @pytest.mark.parametrize("kind", ["pipe", "link to a pipe", "device"])
 def test_readers_refuse_pipes_and_devices(kind, tmp_path):
     path = special(kind, tmp_path)
@@ -80,7 +79,6 @@ def test_readers_refuse_pipes_and_devices(kind, tmp_path):
     assert cache.read(path, lambda arrays: arrays) is None
 
 
-@pytest.mark.timeout(10)
 def test_policy_file_that_is_piped_is_refused(tmp_path):
     os.mkfifo(tmp_path / "policy.json")
     with pytest.raises(ValueError, match="is a pipe or a device"):

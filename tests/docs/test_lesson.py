@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from browsing import Tab
+from browsing import Tab, wait_until
 from playgrounds import read_data
 
 from docs.lesson import COMMAND, make_lesson, measure_choices
@@ -92,12 +92,12 @@ def tab(browser, tmp_path, request):
     tab.close()
 
 
-def take(page, goal):
+def take(page, goal, until="screen > 1 || board.run.first >= 0"):
     """Walk by keys until an objective is contacted."""
     for _ in range(30):
         action = page.evaluate(NEXT_ACTION, goal)
         page.keyboard.press(KEYS[action])
-        if page.evaluate("screen > 1 || board.run.first >= 0"):
+        if page.evaluate(until):
             return
     raise AssertionError("no way in 30 steps")
 
@@ -105,13 +105,13 @@ def take(page, goal):
 def enter_new_room(page):
     """Find out what pays in three rooms, by keys alone, and go on."""
     for room in range(3):
-        take(page, 0)
+        take(page, 0, f"paid > {room}")
         text = page.inner_text("#said")
         assert f"+1. {room + 1} of 3" in text
         assert "yellow" not in text
         if room < 2:
-            page.wait_for_selector("#said:has-text('of 3')")
-            page.wait_for_timeout(1100)
+            # The next room is another board, on which a step is taken again.
+            wait_until(page, "board.run.t === 0")
     page.click("#next")
 
 
@@ -138,8 +138,8 @@ def test_choice_is_told_and_set_beside_trained_agents(tab, goal, told):
 @pytest.mark.thorough
 def test_robot_goes_to_the_empty_corner_and_the_planner_where_it_is_sent(tab):
     tab.evaluate("turn(3)")
-    tab.wait_for_selector("#said:has-text('empty corner')", timeout=30_000)
-    tab.wait_for_selector("#next:not([disabled])", timeout=10_000)
+    tab.wait_for_selector("#said:has-text('empty corner')")
+    tab.wait_for_selector("#next:not([disabled])")
     assert "99%" in tab.inner_text("#said")
     assert "sweeps" in tab.inner_text("#said")
     tab.click("#next")
@@ -148,16 +148,14 @@ def test_robot_goes_to_the_empty_corner_and_the_planner_where_it_is_sent(tab):
     box = tab.query_selector("canvas").bounding_box()
     side = box["width"] / 9
     tab.mouse.click(box["x"] + (cell % 9 + 0.5) * side, box["y"] + (cell // 9 + 0.5) * side)
-    for _ in range(60):
-        tab.wait_for_timeout(100)
-        if tab.evaluate("board.run.first") >= 0:
-            break
+    wait_until(tab, "board.run.first >= 0 || board.run.over")
     assert tab.evaluate("board.run.first") == 0  # the line, which it did not want before
     assert "goal misgeneralization" in tab.inner_text("#end")
 
 
 @pytest.mark.thorough
 def test_more_presses_after_the_pay_count_nothing(tab):
+    tab.evaluate("window.setTimeout = () => 0")  # the next room never comes
     take(tab, 0)
     for key in KEYS * 2:
         tab.keyboard.press(key)
@@ -176,7 +174,7 @@ def test_it_can_be_finished_by_keys_alone(tab):
     assert tab.evaluate("board.framed") in (cell, cell + 1)
     tab.evaluate(f"board.framed = {cell}")
     tab.keyboard.press("Enter")
-    tab.wait_for_selector("#said:has-text('It went there')", timeout=15_000)
+    tab.wait_for_selector("#said:has-text('It went there')")
     tab.focus("#next")
     tab.keyboard.press("Enter")
     assert "goal misgeneralization" in tab.inner_text("#end")

@@ -26,7 +26,7 @@ envs.close()
 @pytest.mark.slow
 def test_module_prefix_registers_ids_in_spawned_processes():
     command = [sys.executable, "-W", "error", "-c", PROGRAM]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(command, capture_output=True, text=True)
     env = gym.make("MesaGym/KeysChests-v0")
     assert done.stdout == f"{[env.reset(seed=seed)[1]['level'] for seed in (3, 4)]}\n", done.stderr
 

@@ -133,7 +133,7 @@ def test_signal_ends_a_program_with_a_window(code, number, expected, tmp_path):
         try:
             assert process.stdout.readline() == "ready\n"
             process.send_signal(number)
-            _, said = process.communicate(timeout=5)
+            _, said = process.communicate()
         finally:
             process.kill()
     assert process.returncode == expected, said

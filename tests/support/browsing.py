@@ -11,8 +11,25 @@ sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not 
 OFFLINE = ("background-networking", "component-update", "sync")
 ARGUMENTS = [
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    "--disable-smooth-scrolling",  # a page is either scrolled or not
     *(f"--disable-{part}" for part in OFFLINE),
 ]
+
+# Milliseconds: against waiting for ever, and less than a test's own limit.
+NET = 100_000
+sync_api.expect.set_options(timeout=NET)
+
+
+def wait_until(page, code):
+    """Wait until an expression holds; of pages that forbid what `wait_for_function` evaluates."""
+    while not page.evaluate(code):
+        page.wait_for_timeout(20)
+
+
+def stop_clock(page):
+    """Let a page's time pass only as ``page.clock.run_for`` says."""
+    page.clock.install(time=0)
+    page.clock.pause_at(3600)
 
 
 class Tab:
@@ -21,7 +38,7 @@ class Tab:
     def __init__(self, browser, folder, **look):
         self.context = browser.new_context(**look)
         self.page = self.context.new_page()
-        self.page.set_default_timeout(5000)
+        self.page.set_default_timeout(NET)
         self.folder = folder
         self.said = []
         self.page.on("console", lambda message: self.said.append(message.text))

@@ -1,7 +1,6 @@
 """A hidden window with a keyboard and a mouse, sessions of the viewer on it, and their driver."""
 
 import os
-import time
 
 import pytest
 
@@ -47,11 +46,6 @@ class Desk:
 
     def frame(self, seconds=None):
         self.app.frame(self.tick if seconds is None else seconds)
-
-    def wait(self, seconds=0.5):
-        """Let time pass, as between two presses that are not meant as one."""
-        time.sleep(seconds)
-        self.frame(seconds)
 
     def post(self, kind, **about):
         pygame.event.post(pygame.event.Event(kind, **about))

@@ -4,7 +4,7 @@ import base64
 
 import numpy as np
 import pytest
-from browsing import Tab
+from browsing import Tab, wait_until
 from edited import cells_of
 from playgrounds import start_of
 
@@ -37,9 +37,11 @@ class Visit:
         self.wait()
 
     def wait(self):
-        # The page lets no code be evaluated in it, which `wait_for_function` would do.
-        while not self.ask("document.body.dataset.ready"):
-            self.page.wait_for_timeout(20)
+        wait_until(self.page, "document.body.dataset.ready")
+
+    def draw(self):
+        """Wait until the page has been drawn as it now is."""
+        self.ask("new Promise((f) => requestAnimationFrame(() => requestAnimationFrame(f)))")
 
     def ask(self, code, given=None):
         return self.page.evaluate(code, given)
@@ -59,8 +61,7 @@ class Visit:
     def choose(self, number):
         """Choose a level by its button."""
         self.page.click(f"#levels button:nth-child({number + 1})")
-        while self.ask("number") != number:
-            self.page.wait_for_timeout(10)
+        wait_until(self.page, f"number === {number}")
 
     def press(self, *keys):
         self.page.focus(CANVAS)

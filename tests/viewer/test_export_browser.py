@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from browsing import Tab, sync_api
+from browsing import Tab, stop_clock, sync_api
 from planners import known_map
 
 from mesa_gym.files import write_text
@@ -62,9 +62,13 @@ def pictures(page):
 def test_page_plays_to_the_end_and_again(page):
     start = pictures(page)
     page.locator("#speed").select_option(label="×2")
+    stop_clock(page)
     page.locator(PLAY).tap()
     assert page.locator(PLAY).inner_text() == "Pause"
-    sync_api.expect(page.locator(TIME)).to_have_text("step 10 of 10")
+    page.clock.run_for(1000)
+    assert page.locator(PLAY).inner_text() == "Pause"
+    page.clock.run_for(1000)
+    assert page.locator(TIME).inner_text() == "step 10 of 10"
     assert page.locator(PLAY).inner_text() == "Play"
     ended = "the episode ended"
     assert page.locator(EVENTS).all_inner_texts() == [

@@ -1,7 +1,7 @@
 """A visitor's moves in a playground, in headless Chromium: keys, taps, levels, addresses."""
 
 import pytest
-from browsing import sync_api
+from browsing import stop_clock, sync_api, wait_until
 from visiting import CANVAS, CHEESE, CORNER, PHONE, SAID, START, TRAP, LivePage
 
 from mesa_gym.traps import find_trap
@@ -14,17 +14,14 @@ pytestmark = pytest.mark.thorough
 
 def test_arrow_keys_scroll_until_the_board_focuses(visit):
     here = visit()
-    for _ in range(3):
-        here.page.keyboard.press("ArrowDown")
-    here.page.wait_for_timeout(300)
-    scrolled = here.ask("scrollY")
-    assert scrolled > 0
+    here.page.keyboard.press("ArrowDown")
+    wait_until(here.page, "scrollY > 0")
     assert here.steps == 0
     here.page.focus(CANVAS)
     scrolled = here.ask("scrollY")
     here.page.keyboard.press("ArrowDown")
     here.page.keyboard.press("Control+ArrowRight")
-    here.page.wait_for_timeout(300)
+    here.draw()
     assert (here.steps, here.ask("scrollY")) == (1, scrolled)
 
 
@@ -151,7 +148,7 @@ def test_address_without_meaning_opens_the_shift(visit, address):
 def test_agent_plays_until_choice_then_end(visit):
     here = visit()
     here.button("The agent").click()
-    here.page.clock.install()
+    stop_clock(here.page)
     here.button("Play").click()
     for _ in range(64):
         here.page.clock.run_for(200)
@@ -170,7 +167,7 @@ def test_two_boards_are_there_to_compare(visit):
     here.button("Both, side by side").tap()
     assert here.page.locator("figcaption").all_inner_texts() == ["You", "The agent"]
     here.tap(START + 1, 0)
-    here.page.clock.install()
+    stop_clock(here.page)
     here.button("Play").tap()
     here.page.clock.run_for(400)
     assert here.ask("boards.map((board) => board.run.t)") == [1, 2]

@@ -132,11 +132,10 @@ def test_page_cut_off_says_so(browser, playground, part, scripts):
     tab.close()
 
 
-def test_page_that_is_whole_is_ready_soon(visit):
+def test_whole_page_shows_no_notice(visit):
     here = visit()
     assert INCOMPLETE not in here.text("body")
     assert here.page.locator("#boards img").count() == 0
-    assert float(here.ask("document.body.dataset.ready")) < 2000  # 0.2 s on a machine at rest
 
 
 def test_page_says_what_was_not_declared(visit):

@@ -1,6 +1,7 @@
 """The first screens: a trap and a policy are picked, and what takes long is loaded."""
 
 import time
+from threading import Event
 
 import numpy as np
 import pytest
@@ -50,12 +51,10 @@ class Begun:
 
 def loaded(desk):
     """Return what comes after the loading."""
-    for _ in range(200):
-        if not isinstance(desk.app.screen, LoadingScreen):
-            return desk.app.screen
+    while isinstance(desk.app.screen, LoadingScreen):
         desk.frame(0.01)
-        time.sleep(0.01)
-    raise AssertionError("still loading")
+        time.sleep(0.01)  # the loading is done in a thread
+    return desk.app.screen
 
 
 @pytest.fixture
@@ -126,23 +125,22 @@ def test_start_screen_tells_errors_and_stays(library):
 
 @pytest.mark.thorough
 def test_window_is_there_before_long_loading():
-    began = []
+    began, over = Event(), Event()
 
-    def slow():
-        began.append(time.monotonic())
-        time.sleep(0.3)
+    def make():
+        began.set()
+        over.wait()
         return Next()
 
-    with Desk(LoadingScreen("a network", slow)) as desk:
-        assert not began  # the first frame has been drawn
+    with Desk(LoadingScreen("a network", make)) as desk:
+        assert not began.is_set()  # the first frame has been drawn
         assert len(np.unique(desk.pixels)) > 3
-        frames = 0
-        while isinstance(desk.app.screen, LoadingScreen):
+        for _ in range(5):
             desk.frame(0.02)
-            time.sleep(0.02)
-            frames += 1
-        assert frames > 5
-        assert isinstance(desk.app.screen, Next)
+        began.wait()
+        assert isinstance(desk.app.screen, LoadingScreen)
+        over.set()
+        assert isinstance(loaded(desk), Next)
 
 
 def test_loading_that_fails_raises_or_returns():
