@@ -1,39 +1,45 @@
-"""Messages of errors: whatever was given, they name it and stay short."""
+"""Errors of all public functions that take a word: they offer the nearest one, and stay short."""
 
 import json
 
 import gymnasium as gym
 import numpy as np
 import pytest
+from cards import DISH, made
+from small_traps import Corridor, Healthy
+from worlds import Shelf, cell
 
+import mesa_gym
+from mesa_gym import report
+from mesa_gym.engine import Look
 from mesa_gym.engine.maps import from_map, to_map
-from mesa_gym.envs.settings import Settings
+from mesa_gym.envs import TrapEnv, TrapVectorEnv
 from mesa_gym.errors import MOST_SHOWN, shorten, unknown
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import ScoreCard, score
+from mesa_gym.scoring.plays import find_play
 from mesa_gym.scoring.trace import salt_digest, trap_of
+from mesa_gym.testing import check_start, check_trap
 from mesa_gym.traps import Split, find_trap
+from mesa_gym.viewer.overlays import overlays_of, parse_overlays
 
 LONG, HUGE = "x" * 1_000_000, -(10**5000)
-TRAP = find_trap("ColourShape")()
+TRAP, CORNER = find_trap("ColourShape")(), find_trap("CheeseCorner")
+CARDS = [made(policy=f"{agent}-s{seed}", **DISH) for agent in ("mine", "ppo") for seed in (0, 1)]
 
 
-def make(**keywords):
-    return gym.make("MesaGym/ColourShape-v0", **keywords)
-
-
-def reset(options):
-    return make().reset(options=options)
+def reset(options, make=gym.make):
+    return make(CORNER.id()).reset(options=options)
 
 
 def step(action):
-    env = make()
+    env = TrapEnv(CORNER)
     env.reset(seed=0)
-    return env.unwrapped.step(action)
+    return env.step(action)
 
 
 def policy(spec, **keywords):
-    return as_policy(spec, TRAP, 64, **keywords)
+    return as_policy(spec, CORNER(), 64, **keywords)
 
 
 def read_map(old, new):
@@ -42,46 +48,94 @@ def read_map(old, new):
     return from_map(TRAP, text.replace(old, new, 1))
 
 
+def draw_sprite(name):
+    looks = {"cheese": Look("c", (250, 200, 60), name)}
+    return cell("", 8, type("Drawn", (Shelf,), {"looks": looks})((4, 5)))
+
+
+# What takes a word -> how it is called with one, and a word that it knows.
+WORDS = {
+    "find_trap": (find_trap, "CheeseCorner"),
+    "trap": (TrapEnv, "CheeseCorner"),
+    "trap of many": (lambda word: TrapVectorEnv(word, 2), "CheeseCorner"),
+    "trap to score": (lambda word: score("random", word, levels=2), "CheeseCorner"),
+    "trap to check": (check_start, "CheeseCorner"),
+    "split": (lambda word: TrapEnv(CORNER, split=word), "shift"),
+    "split of many": (lambda word: TrapVectorEnv(CORNER, 2, split=word), "shift"),
+    "split of labels": (lambda word: mesa_gym.labels(CORNER(), word, [0]), "shift"),
+    "observation": (lambda word: TrapEnv(CORNER, observation=word), "planes"),
+    "reward": (lambda word: TrapEnv(CORNER, reward=word), "cheese"),
+    "reward of parts": (lambda word: gym.make(TRAP.id(), reward=f"line and {word}"), "yellow"),
+    "render mode": (lambda word: TrapEnv(CORNER, render_mode=word), "ansi"),
+    "autoreset mode": (lambda word: gym.make_vec(CORNER.id(), 2, autoreset_mode=word), "NextStep"),
+    "keyword": (lambda word: TrapEnv(CORNER, **{word: 1}), "num_levels"),
+    "keyword of many": (lambda word: TrapVectorEnv(CORNER, 2, **{word: 1}), "num_levels"),
+    "parameter": (lambda word: find_trap("Attributes")(**{word: 1}), "rho"),
+    "value of a parameter": (lambda word: find_trap("Attributes")(home=word), "quarter"),
+    "option of reset": (lambda word: reset({word: 1}), "level"),
+    "option of many": (lambda word: reset({word: 1}, gym.make_vec), "level"),
+    "thing of a map": (lambda word: read_map("thing red", f"{word} red"), "thing"),
+    "trait of a map": (lambda word: read_map("thing red", f"thing {word}"), "red"),
+    "sprite": (draw_sprite, "cheese"),
+    "kind of a proxy": (lambda word: type("Odd", (Corridor,), {"proxy_is": (word,)}), "place"),
+    "target left alone": (lambda word: TRAP.isolate(TRAP.levels("test", [0]), word), "yellow"),
+    "play": (lambda word: find_play(CORNER(), word), "again"),
+    "policy": (policy, "random"),
+    "policy of a library": (policy, "library:3"),
+    "policy of a module": (policy, "oracle:base"),
+    "policy to score": (lambda word: score(word, CORNER, levels=2), "random"),
+    "oracle": (lambda word: policy(f"oracle:{word}"), "cheese"),
+    "observation of a policy": (lambda word: policy(len, observation=word), "planes"),
+    "check": (lambda word: check_trap(Healthy, 4, skip=(word,)), "directions"),
+    "overlay": (lambda word: parse_overlays(TRAP, word, overlays_of(TRAP)), "taken"),
+    "committed agent": (report.read_committed, "ppo"),
+    "agent to compare": (lambda word: report.compare(CARDS, word, "ppo"), "mine"),
+    "role to compare": (lambda word: report.compare(CARDS, "mine", "ppo", word), "proxy"),
+    "role of a matrix": (lambda word: report.matrix(CARDS, word), "base"),
+    "form of a table": (lambda word: report.table(CARDS, word), "latex"),
+}
+# What takes no word, and is given one that is long.
 GIVEN = {
-    "reward": lambda: make(reward=LONG),
-    "reward of parts": lambda: make(reward="red or " * 150_000 + "red"),
-    "split": lambda: make(split=LONG),
-    "salt": lambda: make(salt=LONG.encode()),
-    "size as numbers": lambda: make(size=(9,) * 1_000_000),
-    "observation": lambda: make(observation=LONG),
-    "alpha": lambda: make(alpha=LONG),
-    "step_reward": lambda: make(step_reward=LONG),
-    "max_steps": lambda: make(max_steps=LONG),
-    "keyword": lambda: Settings("ColourShape", **{LONG: 1}),
-    "parameter": lambda: make(colour_planes=LONG),
-    "parameter of 5,000 digits": lambda: make(colour_planes=HUGE),
-    "option of reset": lambda: reset({LONG: 1}),
+    "salt": lambda: TrapEnv(CORNER, salt=LONG.encode()),
+    "size as numbers": lambda: TrapEnv(CORNER, size=(9,) * 1_000_000),
+    "alpha": lambda: TrapEnv(CORNER, alpha=LONG),
+    "step_reward": lambda: TrapEnv(CORNER, step_reward=LONG),
+    "max_steps": lambda: TrapEnv(CORNER, max_steps=LONG),
+    "reward of many parts": lambda: TrapEnv(TRAP, reward="red or " * 150_000 + "red"),
+    "parameter": lambda: find_trap("ColourShape")(colour_planes=LONG),
+    "parameter of 5,000 digits": lambda: find_trap("ColourShape")(colour_planes=HUGE),
     "options": lambda: reset(LONG),
     "level": lambda: reset({"level": LONG}),
     "map of bytes": lambda: reset({"map": LONG.encode()}),
-    "word of a map": lambda: read_map("thing red", LONG),
     "action": lambda: step(LONG),
-    "trap": lambda: find_trap(LONG),
     "module of a trap": lambda: find_trap(f"{LONG}:Trap"),
     "trap of a file": lambda: trap_of(LONG, (9, 9), {}),
     "parameter of a file": lambda: trap_of("ColourShape-v0", (9, 9), {LONG: 1}),
-    "policy": lambda: policy(LONG),
     "path of a policy": lambda: policy(f"./{LONG}"),
     "module of a policy": lambda: policy(f"{LONG}:act"),
-    "objective of an oracle": lambda: policy(f"oracle:{LONG}"),
     "policy that is none": lambda: policy({"weights": LONG}),
     "algo": lambda: policy("random", algo=LONG),
-    "observation of a policy": lambda: policy(lambda seen: seen, observation=LONG),
     "levels": lambda: score("random", "ColourShape", levels=LONG),  # type: ignore[arg-type]
     "level numbers": lambda: TRAP.levels(Split.TEST, np.zeros((1000, 1000))),
     "field of a card": lambda: ScoreCard.from_json(json.dumps({"schema": 3, LONG: 1})),
 }
+GIVEN |= {f"word for {name}": lambda call=call: call(LONG) for name, (call, _) in WORDS.items()}
 
 
-@pytest.mark.parametrize("what", GIVEN)
-def test_error_shortens_a_long_value(what):
+@pytest.mark.parametrize("name", WORDS)
+def test_wrong_word_is_answered_with_the_nearest(name):
+    call, right = WORDS[name]
+    wrong = right[0] + right[2] + right[1] + right[3:]
     with pytest.raises((ValueError, TypeError)) as caught:
-        GIVEN[what]()
+        call(wrong)
+    assert wrong in str(caught.value)
+    assert f"Did you mean '{right}'" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_error_shortens_a_long_value(name):
+    with pytest.raises((ValueError, TypeError)) as caught:
+        GIVEN[name]()
     said = str(caught.value)
     assert 20 < len(said) < 1500, said[:200]
     assert "4300" not in said  # Python's own words for a number that it does not print

@@ -90,8 +90,6 @@ def test_labels_of_bad_requests_are_refused():
         mesa_gym.labels(MonsterWorld(), "train", [0])
     with pytest.raises(ValueError, match=r"numbers \[\] name no level; expected"):
         mesa_gym.labels("CheeseCorner", "train", [])
-    with pytest.raises(ValueError, match="Did you mean 'shift'"):
-        mesa_gym.labels("CheeseCorner", "shfit", [0])
 
 
 # -- demonstrations --------------------------------------------------------------------------------

@@ -149,8 +149,9 @@ def name_agent(spec: str) -> str:
             others are called as they were given.
     """
     path = Path(spec)
-    if not path.is_dir():
-        return path.stem if path.is_file() else spec
+    # Path's own methods raise where a name is too long for a file.
+    if not os.path.isdir(spec):
+        return path.stem if os.path.isfile(spec) else spec
     try:
         recorded = read_policy_file(path).get("name")
     except (ValueError, OSError):  # loading it says what is wrong

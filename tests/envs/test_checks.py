@@ -21,13 +21,8 @@ def refused(call, keywords, message, error=ValueError):
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("trap", "ReadBlueDoors", "unknown trap 'ReadBlueDoors'.*Did you mean 'RedBlueDoors'"),
         ("trap", None, "None is not a trap; expected a name"),
-        ("split", "tests", "unknown split 'tests'.*Did you mean 'test'"),
-        ("observation", "plane", "unknown observation 'plane'.*Did you mean 'planes'"),
-        ("reward", "chese", "unknown objective of CheeseCorner 'chese'.*Did you mean 'cheese'"),
         ("reward", [], r"unknown objective of CheeseCorner \[\]; there is base, cheese"),
-        ("render_mode", "asci", "unknown render mode.*'asci'.*Did you mean 'ansi'"),
         *(("alpha", x, "a number from 0 to 1, got") for x in (1.5, -0.1, np.nan, "much", True)),
         *(("size", x, f"size {x} does not fit CheeseCorner") for x in (5, 10, 9.0)),
         *(("num_levels", x, f"an integer of at least 1.*, got {x}") for x in (0, 1.5, True)),
@@ -46,7 +41,6 @@ def test_bad_keywords(kind, name, value, message):
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("autoreset_mode", "NextStap", r"'NextStap'.*Did you mean 'NextStep'"),
         ("render_mode", "human", r"render mode.*'human'; there is rgb_array, rgb_array_list, ansi"),
         ("num_envs", 0, "num_envs must be an integer of at least 1, got 0"),
         ("max_episode_steps", 0, "max_episode_steps must be an integer of at least 1, got 0"),
@@ -98,7 +92,6 @@ def test_any_integer_is_an_action(env, dtype):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"lvel": 3}, "unknown option of reset 'lvel'; there is level.* Did you mean 'level'"),
         ({"minari_autosed": 1}, "unknown option of reset .* Did you mean 'minari_autoseed'"),
         *(({"level": x}, f"level must be an integer.*, got {x}") for x in (-1, LEVELS, 2.0, True)),
         ({"level": -1}, f"at least 0 and at most {LEVELS - 1}, got -1"),

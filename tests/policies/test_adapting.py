@@ -102,7 +102,6 @@ def like(**methods):
         (like(act=lambda a, b, c: a), None, r"and act\(observation\) or act\(observation, state"),
         (like(act=by_hand, observation="planse"), None, "unknown .* 'planse'.* mean 'planes'"),
         (lambda observation, state: 0, None, "is not a policy"),
-        (by_hand, "plane", "unknown observation 'plane'.*Did you mean 'planes'"),
         (Countdown(), "planes", "acts on the observation 'flat', not 'planes'"),
         ("random", "flat", "policy 'random': .* acts on the observation 'planes', not 'flat'"),
     ],

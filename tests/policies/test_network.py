@@ -111,12 +111,6 @@ def test_library_that_is_missing_is_explained(monkeypatch, tmp_path):
     assert next(iter(offer_policies(CheeseCorner, tmp_path))) == "oracle:cheese"
 
 
-@pytest.mark.parametrize("spec", ["libary:3", "Library:3", "librarys:3"])
-def test_library_misspelt_is_corrected(spec):
-    with pytest.raises(ValueError, match="Did you mean 'library:3'"):
-        as_policy(spec, CheeseCorner(), 64)
-
-
 # -- the one of this checkout ----------------------------------------------------------------------
 
 

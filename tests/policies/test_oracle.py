@@ -136,7 +136,6 @@ def test_oracle_takes_no_solution_of_another_trap():
 @pytest.mark.parametrize(
     ("name", "use", "message"),
     [
-        ("RedBlueDoors", lambda trap: Oracle(trap, "bleu", 64), "of RedBlueDoors-v0 'bleu'"),
         ("RedBlueDoors", lambda trap: Oracle(trap, "red", 64).act(SIGHT), "needs the state"),
         ("RedBlueDoors", lambda trap: Sweeper(trap).act(SIGHT), "a sweeper needs the state"),
         ("RedBlueDoors", lambda trap: Reference(trap, "red"), "no 'reference:red'; use one of"),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from worlds import ITEMS, LOOKS, SHELF, Shelf, cell
+from worlds import ITEMS, LOOKS, SHELF, cell
 
 from mesa_gym.engine import Look, World
 from mesa_gym.engine.maps import from_map
@@ -183,9 +183,7 @@ def test_each_of_63_planes_is_drawn():
         assert [4 * channel, 9, 128] in colours(cell(f"p{channel}", world=crowd(61)))
 
 
-WRONG = type("Wrong", (Shelf,), {"looks": {"cheese": Look("c", (250, 200, 60), "chese")}})
 REFUSED = [(SHELF, tile, rf"tile {tile}.*at least 4") for tile in (3, 0, -8, 8.0)]
-REFUSED += [(WRONG((4, 5)), 8, "unknown sprite 'chese'.* Did you mean 'cheese'")]
 REFUSED += [(crowd(62), 8, "64 planes: a picture shows at most 63")]
 
 

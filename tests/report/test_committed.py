@@ -27,11 +27,6 @@ def test_packed_cards_are_read_as_they_were(tmp_path, monkeypatch):
     assert [file.read_bytes() for file in files] == before
 
 
-def test_read_committed_of_unknown_agent_is_refused():
-    with pytest.raises(ValueError, match=r"unknown committed agent 'pop'.* Did you mean 'ppo'"):
-        report.read_committed("pop")
-
-
 @pytest.mark.thorough
 def test_committed_cards_are_consistent_on_1000_levels():
     cards = report.read_committed()

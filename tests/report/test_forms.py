@@ -98,11 +98,6 @@ def test_form_equals_its_golden_text(form):
     require_golden(form, FORMS[form]())
 
 
-def test_another_form_of_a_table_is_refused():
-    with pytest.raises(ValueError, match=r"unknown form of a table 'latx'.*Did you mean 'latex'"):
-        report.table(TABLED, "latx")
-
-
 CARDS = [
     made("001111111-", policy="mine-s0", **DISH),
     made("000011111-", policy="mine-s1", **DISH),

@@ -5,7 +5,6 @@ import pytest
 from parameters import each_trap
 from small_traps import Corridor
 
-from mesa_gym.errors import UnknownNameError
 from mesa_gym.solver import targets
 from mesa_gym.traps import Split, find_trap, package_traps
 from mesa_gym.traps.pointed_goal import PointedGoal
@@ -67,7 +66,6 @@ def test_isolate_leaves_the_thing_of_the_sign():
     [
         ("NearestFruit", None, "targets of 'ripest', 'nearest' on NearestFruit-v0 cannot be taken"),
         ("CheeseCorner", "cheese", "targets of 'corner' .* cannot be taken away; .*cheese"),
-        ("CheeseDish", "chese", "Did you mean .cheese"),
     ],
 )
 def test_isolate_of_fixed_targets_is_refused(name, kept, message):
@@ -79,7 +77,6 @@ def test_isolate_of_fixed_targets_is_refused(name, kept, message):
 @pytest.mark.parametrize(
     ("members", "error", "told"),
     [
-        ({"proxy_is": ("placement",)}, UnknownNameError, "of Wrong 'placement'.*mean 'place'"),
         ({"proxy_is": ("place", "place")}, TypeError, "2 kinds; expected one for each proxy: keys"),
         ({"alone": {"chese": ("cheese",)}}, TypeError, "of Wrong names 'chese', not an objective"),
     ],
