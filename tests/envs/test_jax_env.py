@@ -1,17 +1,14 @@
-"""JAX environments give what NumPy's give on the same levels, in programs of either width."""
+"""JAX environments: keys, widths, a step alone, bad input. What they play: test_fronts.py."""
 
 import sys
 
-import gymnasium as gym
 import numpy as np
 import pytest
-from parameters import TRAPS, few
 
 import mesa_gym
 from mesa_gym.traps import LEVELS, Split, find_trap
 
 CORNER = "MesaGym/CheeseCorner-v0"
-QUICK = [find_trap("CheeseCorner"), find_trap("MonsterWorld")]  # the latter's rules draw
 
 
 @pytest.fixture(scope="module")
@@ -33,57 +30,6 @@ def play(jax, env, steps):
         return seen, jax.lax.scan(take, state, (jax.random.split(key, steps), actions))[1]
 
     return run
-
-
-def steps_alike(jax, trap, steps, n=16, **keywords):
-    env = mesa_gym.make_jax(trap.id(), n, num_levels=32, **keywords)
-    # This compiles in two thirds of the time.
-    run = jax.jit(play(jax, env, steps), compiler_options={"xla_backend_optimization_level": 0})
-    seen, (*parts, infos) = jax.tree.map(np.asarray, run(jax.random.key(0)))
-    theirs = gym.make_vec(trap.id(), n, autoreset_mode="Disabled", **keywords)
-    dtype = theirs.observation_space.dtype
-    assert seen.dtype == parts[1].dtype == infos["final_obs"].dtype == dtype
-    over = np.ones(n, dtype=bool)
-    for step, (action, following, reward, done) in enumerate(zip(*parts, strict=True)):
-        given = {name: array[step] for name, array in infos.items()}
-        if over.any():
-            options = {"level": given["level"].tolist(), "reset_mask": over}
-            np.testing.assert_array_equal(seen, theirs.reset(options=options)[0])
-        want, *expected, wanted = theirs.step(action)
-        over = expected[1] | expected[2]
-        wanted |= dict(zip(("reward", "terminated", "truncated"), expected, strict=True))
-        wanted |= {"final_obs": want, "done": over}
-        given |= {"reward": reward, "done": done}
-        assert {*given} == {name for name in wanted if name[0] != "_"}
-        for name, array in given.items():  # payments have 32 bits
-            np.testing.assert_array_equal(array, wanted[name].astype(array.dtype), name)
-        np.testing.assert_array_equal(following[~over], want[~over])
-        seen = following
-
-
-@pytest.mark.parametrize("trap", few(TRAPS, *QUICK, thorough=TRAPS), ids=lambda trap: trap.name())
-def test_steps_are_those_of_the_vector_environment(jax, trap):
-    steps_alike(jax, trap, 500)
-
-
-@pytest.mark.parametrize(
-    "shown",
-    [
-        {"observation": "flat", "reward": "dish", "step_reward": -0.25, "dish_planes": 3},
-        {"observation": "chw", "split": "shift", "size": (7, 9)},
-        {"observation": "centred", "agent_view_size": 5, "salt": "secret"},
-    ],
-    ids=str,
-)
-@pytest.mark.thorough
-def test_keywords_are_those_of_the_vector_environment(jax, shown):
-    """Of so many environments that things are drawn one after another."""
-    steps_alike(jax, find_trap("CheeseDish"), 30, n=40, max_steps=9, **shown)
-
-
-@pytest.mark.thorough
-def test_make_jax_takes_things_of_a_keyword(jax):
-    steps_alike(jax, find_trap("Composed"), 200, pair=22)
 
 
 @pytest.mark.thorough
@@ -149,7 +95,7 @@ def test_step_env_is_step_before_its_reset(jax):
 def test_bad_input_is_named(jax, monkeypatch):
     from mesa_gym.envs import jax_env
 
-    env = mesa_gym.make_jax(QUICK[0](7), 3, num_levels=2)
+    env = mesa_gym.make_jax(find_trap("CheeseCorner")(7), 3, num_levels=2)
     _, state = env.reset(jax.random.key(0))
     for actions, found in ((np.zeros(2, int), r"\(2,\)"), (np.zeros(3), "float32 of the shape")):
         with pytest.raises(ValueError, match=f"actions must be 3 integers.*{found}"):

@@ -1,4 +1,4 @@
-"""Environments on a device give what the vector environment gives, and wait for nothing."""
+"""Environments on a device: seeds, kernels, graphs, bad input. What they play: test_fronts.py."""
 
 import sys
 
@@ -9,51 +9,10 @@ from kernels import KernelCount
 from parameters import TRAPS, each_trap, few_traps
 
 import mesa_gym
-from mesa_gym.traps import find_trap
 
 torch = pytest.importorskip("torch")
 # Kernels of a step, of any number of environments: on a GPU each takes microseconds to start.
 ANY, FOR_A_PLANE, FOR_CHANCE = 45, 25, 130
-
-
-def steps_alike(trap, n, steps, **keywords):
-    ours = mesa_gym.make_torch(trap.id(), n, **keywords)
-    theirs = gym.make_vec(trap.id(), n, autoreset_mode="SameStep", **keywords)
-    seen, infos = ours.reset(seed=5)
-    want, wanted = theirs.reset(seed=5)
-    np.testing.assert_array_equal(seen.numpy(), want)
-    assert seen.numpy().dtype == infos["final_obs"].numpy().dtype == want.dtype
-    keys, rng, waits = infos.keys(), np.random.default_rng(0), KernelCount()
-    for _ in range(steps):
-        actions, level = rng.integers(0, 5, n), wanted["level"]
-        with waits:
-            seen, reward, *ended, infos = ours.step(torch.from_numpy(actions))
-        want, rewards, *done, wanted = theirs.step(actions)
-        np.testing.assert_array_equal(seen.numpy(), want)
-        np.testing.assert_array_equal([x.numpy() for x in ended], done)
-        np.testing.assert_allclose(reward.numpy(), rewards, atol=1e-6)
-        np.testing.assert_array_equal(infos["level"].numpy(), level)
-        for name, paid in mesa_gym.objectives(wanted).items():
-            np.testing.assert_allclose(infos[f"reward_{name}"].numpy(), paid, atol=1e-6)
-        for row in done[0].nonzero()[0].tolist() + done[1].nonzero()[0].tolist():
-            want[row] = wanted["final_obs"][row]
-        np.testing.assert_array_equal(infos["final_obs"].numpy(), want)
-        assert infos.keys() == keys
-        for given in (seen, reward, *ended, *infos.values()):
-            given.zero_()  # what is returned may be changed
-    assert waits.count > 20 * steps
-
-
-AT_LENGTH = {"n": 256, "steps": 500, "num_levels": 128}
-BRIEFLY = {"n": 16, "steps": 40, "num_levels": 32, "max_steps": 15, "alpha": 0.3}
-
-
-@each_trap
-@pytest.mark.parametrize(
-    "size", [BRIEFLY, pytest.param(AT_LENGTH, marks=pytest.mark.slow)], ids=["brief", "long"]
-)
-def test_steps_are_those_of_the_vector_environment(trap, size):
-    steps_alike(trap, **size)
 
 
 def test_make_torch_takes_a_seed_per_environment():
@@ -65,18 +24,6 @@ def test_make_torch_takes_a_seed_per_environment():
     np.testing.assert_array_equal(ours.reset(seed=seeds)[0].numpy(), want)
     with pytest.raises(ValueError, match="2 seeds were given for 3 environments"):
         ours.reset(seed=seeds[:2])
-
-
-@pytest.mark.parametrize(
-    "shown",
-    [
-        *({"observation": kind} for kind in ("flat", "chw", "centred")),
-        {"observation": "centred", "agent_view_size": 5},
-    ],
-    ids=str,
-)
-def test_other_shapes_and_repeated_planes(shown):
-    steps_alike(find_trap("CheeseDish"), 4, 20, num_levels=5, max_steps=9, dish_planes=3, **shown)
 
 
 @pytest.mark.thorough

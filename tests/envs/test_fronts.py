@@ -1,0 +1,82 @@
+"""A level is the same in any batch, order and library: all fronts play the trap's own levels."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+from fronts import FRONTS, NUM_LEVELS, play_torch, play_vector, require_own_levels
+from parameters import TRAPS, thorough
+
+from mesa_gym.envs.settings import Settings
+from mesa_gym.traps import find_trap
+
+DRAWN = {"max_steps": 15, "alpha": 0.3, "num_levels": NUM_LEVELS}
+DISH = find_trap("CheeseDish")
+# To compile a program of JAX takes seconds; of these the second draws.
+COMPILED = {"CheeseCorner-v0", "MonsterWorld-v0"}
+
+
+def draw_actions(steps, n):
+    return np.random.default_rng(0).integers(0, 5, (steps, n), dtype=np.int32)
+
+
+@cache
+def play(front, trap, steps=40, n=8, **keywords):
+    """Return what a front shows; other fronts may be held to it."""
+    return [*FRONTS[front](trap, draw_actions(steps, n), **keywords)]
+
+
+def mark_front(front, trap):
+    """Return both as parameters, of a thorough test where compiling takes long."""
+    slow = front == "jax" and trap.name() not in COMPILED
+    marks = [pytest.mark.thorough] if slow else []
+    return pytest.param(front, trap, marks=marks, id=f"{front}-{trap.name()}")
+
+
+@pytest.mark.parametrize(("front", "trap"), [mark_front(x, trap) for trap in TRAPS for x in FRONTS])
+def test_front_plays_the_levels_of_traps(front, trap):
+    require_own_levels(play(front, trap, **DRAWN), Settings(trap, **DRAWN))
+
+
+SHOWN = [
+    {"observation": "flat", "reward": "dish", "step_reward": -0.25, "dish_planes": 3},
+    {"observation": "chw", "split": "shift", "size": (7, 9)},
+    {"observation": "centred", "agent_view_size": 5, "salt": "secret"},
+    {"observation": "centred"},
+]
+
+
+@pytest.mark.parametrize("keywords", SHOWN, ids=str)
+@pytest.mark.parametrize("front", [*FRONTS.keys() - {"jax"}, thorough("jax")])
+def test_front_takes_the_keywords_of_environments(front, keywords):
+    keywords = keywords | {"max_steps": 9}
+    # Of so many environments JAX draws things one after another.
+    n = 40 if front == "jax" else 4
+    moves = FRONTS[front](DISH, draw_actions(20, n), **keywords)
+    require_own_levels(moves, Settings(DISH, **keywords))
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("front", FRONTS)
+def test_front_takes_a_keyword_that_changes_things(front):
+    trap = find_trap("Composed")
+    moves = FRONTS[front](trap, draw_actions(200, 16), pair=22)
+    require_own_levels(moves, Settings(trap, pair=22))
+
+
+@pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.name())
+def test_torch_draws_levels_as_vector_environments(trap):
+    """That the vector environment does as single ones is for test_vector.py."""
+    both = (play(front, trap, **DRAWN) for front in ("torch", "vector"))
+    for mine, wanted in zip(*both, strict=True):
+        np.testing.assert_array_equal(mine.level, wanted.level)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.name())
+def test_torch_equals_numpy_at_length(trap):
+    actions = draw_actions(500, 256)
+    both = (each(trap, actions, num_levels=128) for each in (play_torch, play_vector))
+    for mine, wanted in zip(*both, strict=True):
+        np.testing.assert_array_equal(mine.level, wanted.level)
+        np.testing.assert_array_equal(mine.after, wanted.after)
