@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.ppo_settings import SEEDS_APART, PPOSettings
+from agents.ppo_settings import PPOSettings
 from mesa_gym.engine import Bools, Ints
+from mesa_gym.envs.supply import environment_seeds
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.traps import LEVELS, Split, Trap
 
@@ -107,12 +108,9 @@ class Lesson:
         return self.trap.horizon(Split.TRAIN)
 
     def environment_seeds(self) -> list[int]:
-        """Return the seeds of PPO's environments, those of the first agent first.
-
-        They lie far apart: neighbours s and s + 1 would share all streams of levels except one.
-        """
-        own = range(self.settings.environments)
-        return [SEEDS_APART * seed + index for seed in self.seeds for index in own]
+        """Return the seeds of PPO's environments, those of the first agent first."""
+        n = self.settings.environments
+        return [each for seed in self.seeds for each in environment_seeds(seed, n)]
 
     def environments(self, n: int) -> Any:
         """Make n environments in NumPy.

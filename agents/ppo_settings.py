@@ -18,8 +18,6 @@ import numpy as np
 from mesa_gym.errors import shorten
 from mesa_gym.trained.kinds import UNITS
 
-# How far the seeds of environments lie apart from agent to agent.
-SEEDS_APART = 100_000
 LARGEST = sys.float_info.max  # for what has no upper bound
 
 
@@ -80,7 +78,7 @@ class PPOSettings:
     learning_rate: float = _set_bounds(5e-3, 0, 1, above=True)
     epochs: int = _set_bounds(2, 1)
     minibatches: int = _set_bounds(4, 1)
-    environments: int = _set_bounds(128, 1, SEEDS_APART)
+    environments: int = _set_bounds(128, 1)
     rollout_length: int = _set_bounds(32, 1)
     clip: float = _set_bounds(0.2, 0, 1, above=True)
     entropy: float = _set_bounds(0.01, 0)

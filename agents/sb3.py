@@ -11,7 +11,7 @@ import torch
 from agents.lesson import EpisodeReturns, Lesson
 from mesa_gym.errors import missing_extra
 from mesa_gym.policies import as_policy
-from mesa_gym.sb3 import SEEDS_APART, make_sb3
+from mesa_gym.sb3 import make_sb3
 from mesa_gym.trained.baselines import Baseline
 from mesa_gym.traps import Trap
 
@@ -82,7 +82,7 @@ def begin_model(lesson: Lesson, make_model: MakeModel) -> BaseAlgorithm:
     if isinstance(start, BaseAlgorithm):
         kind = as_policy(start, trap, lesson.horizon).observation
         venv = make_sb3(trap, start.n_envs, observation=kind, **lesson.keywords())
-        venv.seed(SEEDS_APART * lesson.seeds[0])
+        venv.seed(lesson.seeds[0])
         start.set_env(venv)
         model = start
     else:
@@ -101,6 +101,4 @@ def make_model(
 ) -> Any:  # fmt: skip
     """Make a model that has learnt nothing; what comes after its settings is of ``MakeModel``."""
     venv = make_sb3(trap, envs, **keywords)
-    model = algorithm(policy, venv, seed=seed, gamma=discount, device="cpu", **settings)
-    venv.seed(SEEDS_APART * seed)  # the model has seeded them with its own seed
-    return model
+    return algorithm(policy, venv, seed=seed, gamma=discount, device="cpu", **settings)

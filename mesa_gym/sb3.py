@@ -43,8 +43,6 @@ FEATURES = 128
 AGENT, WALL = 0, 1
 # With 1,000 levels agents learn them by heart.
 NUM_LEVELS = 30_000
-# Trainings whose environments have neighbouring seeds share nearly all streams of levels.
-SEEDS_APART = 100_000
 GAMMA = 0.97
 LEARNING_RATE = 2e-3
 
@@ -156,9 +154,7 @@ def ppo(
     made: Trap = venv.get_attr("trap")[0]
     # An objective that looks less far ahead than agents do is learnt as it is meant.
     discount = made.discount(env_kwargs.get("reward", "base"))
-    model = make_learner(venv, seed, discount, **settings)
-    venv.seed(SEEDS_APART * seed)  # PPO has seeded them with its own seed
-    return model
+    return make_learner(venv, seed, discount, **settings)
 
 
 def make_learner(venv: VecEnv, seed: int, discount: float, **settings: Any) -> AnnealedPPO:

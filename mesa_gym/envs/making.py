@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from itertools import product
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -76,14 +77,16 @@ def _trap_html(trap: Trap) -> str:
 Trap._repr_html_ = _trap_html
 
 
-def make_sb3(trap: str | Trap, n: int, *, seed: int | None = None, **keywords: Any) -> VecMonitor:
+def make_sb3(
+    trap: str | Trap, n: int, *, seed: int | Sequence[int] | None = None, **keywords: Any
+) -> VecMonitor:
     """Make n environments for SB3, monitored (else SB3 would not print the mean return).
 
     Args:
         trap: a name or id, such as ``RedBlueDoors`` or ``MesaGym/RedBlueDoors-Shift-v0``, or a
             trap.
         n: how many environments; episodes are the same as in n single ones.
-        seed: of the first environment; the others count up from it.
+        seed: environment i gets a hash of the seed and i, or its entry of a sequence as it is.
         **keywords: those of ``TrapVectorEnv`` except ``autoreset_mode``.
 
     Raises:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from gymnasium.vector import AutoresetMode
 
-from mesa_gym.envs.checks import check_options
+from mesa_gym.envs.checks import check_options, spread
 from mesa_gym.envs.infos import key_payments, objectives
+from mesa_gym.envs.supply import environment_seeds
 from mesa_gym.envs.vector import SubEnv, TrapVectorEnv
 from mesa_gym.errors import missing_extra
 
@@ -23,6 +24,7 @@ except ImportError:
 class TrapVecEnv(VecEnv):
     """n environments of a trap for SB3; steps are those of a ``DummyVecEnv`` over ``TrapEnv``.
 
+    So are levels for a list of seeds; one seed gives environment i a hash of the seed and i.
     Infos differ in one thing, for speed: where no episode has ended there is an empty dict. Where
     one has, there are ``terminal_observation``, ``TimeLimit.truncated``, ``level``, ``split``
     and ``reward_<name>``, the sum over the episode of what that objective paid.
@@ -46,6 +48,21 @@ class TrapVecEnv(VecEnv):
         self.spec = venv.spec
         self._totals: dict[str, np.ndarray] = {}
         super().__init__(venv.num_envs, venv.single_observation_space, venv.single_action_space)
+
+    def seed(self, seed: int | Sequence[int] | None = None) -> Sequence[int | None]:
+        """Seed the next reset, and return the seed of each environment.
+
+        Args:
+            seed: environment i gets a hash of the seed and i, or its entry of a sequence as it is;
+                None for one of SB3's choice.
+        """
+        if isinstance(seed, Sequence | np.ndarray):
+            self._seeds = spread("seed", [*seed], self.num_envs)
+        else:
+            chosen = super().seed(seed)[0]
+            assert chosen is not None
+            self._seeds = [*environment_seeds(chosen, self.num_envs)]
+        return self._seeds
 
     def reset(self) -> np.ndarray:
         """Begin an episode in every environment; seeds and options given before are used up.
@@ -127,7 +144,7 @@ class TrapVecEnv(VecEnv):
         return [False for _ in self._targets(indices)]
 
 
-def monitor(venv: TrapVectorEnv, seed: int | None) -> VecMonitor:
+def monitor(venv: TrapVectorEnv, seed: int | Sequence[int] | None) -> VecMonitor:
     """Return the adapter over a vector environment, seeded, in SB3's monitor."""
     adapter = TrapVecEnv(venv)
     if seed is not None:

@@ -13,10 +13,11 @@ from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
+from gymnasium.error import Error
 
 from mesa_gym.engine import Array, Ints, LevelBuilder, State
 from mesa_gym.engine.chance import fold, outputs, shift_right, streams
-from mesa_gym.envs.checks import check_states
+from mesa_gym.envs.checks import check_states, integer
 from mesa_gym.envs.observations import Bytes, draw_planes
 from mesa_gym.envs.settings import Settings
 from mesa_gym.traps import LEVELS, Split, Trap
@@ -180,6 +181,20 @@ def draw_levels(settings: Settings, numbers: Ints, shifted: bool) -> State:
     """Return the start states of levels of the split, or of the shift."""
     split = Split.SHIFT if shifted else settings.split
     return settings.trap.levels(split, numbers + LEVELS * shifted, settings.salt)
+
+
+def environment_seeds(seed: int, n: int) -> list[int]:
+    """Return the seeds that n environments take under one seed, integers of 63 bits.
+
+    They are hashes of the seed and an environment's place, so that neighbouring seeds share
+    nothing, and however many environments there are, the first ones have the same.
+
+    Raises:
+        gymnasium.error.Error: the seed is not an integer of at least 0.
+    """
+    first = np.array([fold(integer("seed of environment 0", seed, error=Error))])
+    words = outputs(streams(0, first, "environments"), np.arange(n))
+    return [int(word) for word in shift_right(words, 1)]
 
 
 def open_streams(seeds: Sequence[int]) -> Ints:

@@ -14,7 +14,13 @@ from mesa_gym.envs.checks import EXPECTED_ACTION, integer, reset_needed, spread
 from mesa_gym.envs.device import DeviceEnv
 from mesa_gym.envs.infos import key_payments
 from mesa_gym.envs.observations import Centred, planes_of
-from mesa_gym.envs.supply import MOST_BANKED, bank_of, open_streams, pick_levels
+from mesa_gym.envs.supply import (
+    MOST_BANKED,
+    bank_of,
+    environment_seeds,
+    open_streams,
+    pick_levels,
+)
 from mesa_gym.errors import missing_extra
 from mesa_gym.traps import Trap
 
@@ -50,7 +56,8 @@ class TensorEnv(DeviceEnv):
         trap: as for ``TrapEnv``.
         num_envs: how many environments.
         device: where they live, as torch names it.
-        seed: environment i gets ``seed + i``, or its entry of a sequence; None for random ones.
+        seed: environment i gets a hash of the seed and i, or its entry of a sequence as it is;
+            None for random ones.
         num_levels: how many levels there are (with ``alpha``, as many of the shift's too).
         compile: whether the step is compiled, as one graph; the first step then takes a while.
         **keywords: as for ``TrapEnv``, with the same errors; the observation is ``planes``,
@@ -97,8 +104,7 @@ class TensorEnv(DeviceEnv):
                 integer("a seed", each, error=Error) for each in spread("seed", seed, self.num_envs)
             ]
         else:
-            first = integer("seed of environment 0", seed, error=Error)
-            seeds = [first + row for row in range(self.num_envs)]
+            seeds = environment_seeds(seed, self.num_envs)
         streams = open_streams(seeds)
         self._stream = torch.as_tensor(streams, device=self.device)
         self.episode = torch.full_like(self._stream, -1)
@@ -107,8 +113,7 @@ class TensorEnv(DeviceEnv):
         """Begin an episode in every environment.
 
         Args:
-            seed: environment i gets ``seed + i``, or its entry of a sequence; None goes on with the
-                streams of levels.
+            seed: as for the class; None goes on with the streams of levels.
 
         Returns:
             Observations (n, ...) and infos.

@@ -27,7 +27,7 @@ from mesa_gym.envs.checks import (
 from mesa_gym.envs.infos import key_payments
 from mesa_gym.envs.live_planes import LivePlanes
 from mesa_gym.envs.settings import RENDER_FPS, Controls, Playing, Settings
-from mesa_gym.envs.supply import Supply
+from mesa_gym.envs.supply import Supply, environment_seeds
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap
 
@@ -37,11 +37,13 @@ Infos = dict[str, Any]
 
 
 class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
-    """n environments of a trap; all results are what ``SyncVectorEnv`` over ``TrapEnv`` gives.
+    """n environments of a trap, whose results are those of ``SyncVectorEnv`` over ``TrapEnv``.
 
-    Environment i after ``reset(seed=s)`` is a ``TrapEnv`` after ``reset(seed=s + i)``. Nothing that
-    is returned is used again, so it may be kept or changed. ``mesa_gym.objectives(infos)``
-    reads what each objective paid, whatever the autoreset mode.
+    For a list of seeds they are the same exactly. One seed gives environment i a hash of the seed
+    and i, which ``np_random_seed`` tells, where ``SyncVectorEnv`` counts up from it: there,
+    trainings of neighbouring seeds share nearly all levels. Nothing that is returned is used again,
+    so it may be kept or changed. ``mesa_gym.objectives(infos)`` reads what each objective paid,
+    whatever the autoreset mode.
 
     Args:
         trap: as for ``TrapEnv``.
@@ -140,8 +142,8 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         """Begin an episode in every environment, or in those of a mask.
 
         Args:
-            seed: environment i gets ``seed + i``, or its entry of a sequence; None leaves the
-                stream of levels as it is.
+            seed: environment i gets a hash of the seed and i, or its entry of a sequence as it is;
+                None leaves the stream of levels as it is.
             options: ``level``, a number for all or one for each environment, picks levels, and
                 ``map`` likewise begins from maps (where it is None, the stream goes on);
                 ``reset_mask``, bool (n,), resets only some environments. The dict is not changed.
@@ -158,9 +160,10 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         if self._state is None and not mask.all():
             raise ResetNeeded("reset all environments once before resetting some of them")
         rows = mask.nonzero()[0]
-        seeds = spread("seed", seed, n)
-        if seed is not None and not isinstance(seed, Sequence | np.ndarray):
-            seeds = [integer("seed of environment 0", seed, error=Error) + row for row in range(n)]
+        if seed is None or isinstance(seed, Sequence | np.ndarray):
+            seeds = spread("seed", seed, n)
+        else:
+            seeds = environment_seeds(seed, n)
         given = {
             row: integer(f"seed of environment {row}", seeds[row], error=Error)
             for row in rows.tolist()

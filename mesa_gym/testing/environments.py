@@ -112,7 +112,8 @@ def check_environment(sample: Sample) -> Findings:
 def check_vector(trap: Trap, levels: int) -> Findings:
     """Check that the vector environment gives what ``SyncVectorEnv`` does, bit for bit.
 
-    What it gives is the caller's: here it is overwritten, which must change nothing.
+    Seeds are a list: of one seed ``SyncVectorEnv`` makes others. What it gives is the caller's:
+    here it is overwritten, which must change nothing.
     """
     keywords: dict[str, Any] = {"max_steps": 23, "alpha": 0.5}
     for mode in AutoresetMode:
@@ -133,7 +134,7 @@ def check_vector(trap: Trap, levels: int) -> Findings:
 def _play_both(both: Any, steps: int) -> Iterator[Any]:
     """Yield the results of both environments under the same seeds and random actions."""
     rng = np.random.default_rng(0)
-    yield [env.reset(seed=5) for env in both]
+    yield [env.reset(seed=[*range(5, 5 + env.num_envs)]) for env in both]
     for _ in range(steps):
         actions = rng.integers(0, len(ACTIONS), both[0].num_envs)
         results = [env.step(actions.copy()) for env in both]

@@ -173,7 +173,7 @@ def test_environments_show_text():
             SyncVectorEnv(single, autoreset_mode=mode),
         )
         assert both[0].observation_space == both[1].observation_space
-        mine, wanted = (env.reset(seed=5) for env in both)
+        mine, wanted = (env.reset(seed=[5, 6, 7]) for env in both)
         for actions in np.random.default_rng(0).integers(0, 5, (9, 3)):
             assert mine[0] == wanted[0]
             assert mine[0] in both[0].observation_space

@@ -31,7 +31,7 @@ def test_steps_are_those_of_dummy_vec_env(trap):
     ours, theirs = make_both(trap.id(), max_steps=17, alpha=0.5)
     assert ours.observation_space == theirs.observation_space
     assert ours.action_space == theirs.action_space
-    assert ours.seed(3) == theirs.seed(3)
+    assert ours.seed(range(3, 3 + N)) == theirs.seed(3)
     np.testing.assert_array_equal(ours.reset(), theirs.reset())
     rng = np.random.default_rng(0)
     totals, lengths = [dict.fromkeys(trap.objectives, 0.0) for _ in range(N)], [0] * N
@@ -65,8 +65,9 @@ def test_sb3_environments_seed_and_reset_alike():
         [{"level": 4}, {"minari_autoseed": False}, {"level": 9}, {}],
         None,
     ):
+        ours.seed([6, 7, 8, 9])
+        theirs.seed(6)
         for env in (ours, theirs):
-            env.seed(6)
             env.set_options(options)
         for _ in range(2):
             np.testing.assert_array_equal(ours.reset(), theirs.reset())
@@ -86,7 +87,7 @@ def test_sb3_environments_seed_and_reset_alike():
 
 
 def test_bad_input_is_named(monkeypatch):
-    env = mesa_gym.make_sb3(TRAPS[1].id(Split.SHIFT), N, seed=5, num_levels=3)
+    env = mesa_gym.make_sb3(TRAPS[1].id(Split.SHIFT), N, seed=[5, 6, 7, 8], num_levels=3)
     assert isinstance(env, VecMonitor)
     assert isinstance(env.unwrapped, TrapVecEnv)
     env.reset()
