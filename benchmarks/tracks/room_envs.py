@@ -14,6 +14,7 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from mesa_gym.engine import ACTIONS
+from mesa_gym.envs.supply import environment_seeds
 from mesa_gym.traps import Split
 
 Shape = tuple[int, int, int]
@@ -82,8 +83,8 @@ class RoomVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.int64], NDArray[Any]
         """Begin an episode in every environment.
 
         Args:
-            seed: environment i gets ``seed + i``, or its entry of a sequence; None leaves the
-                stream of levels as it is.
+            seed: environment i gets a hash of the seed and i, or its entry of a sequence as it is;
+                None leaves the stream of levels as it is.
             options: None.
 
         Raises:
@@ -91,8 +92,11 @@ class RoomVectorEnv(VectorEnv[NDArray[np.uint8], NDArray[np.int64], NDArray[Any]
         """
         if options:
             raise ValueError(f"no options are served, got {sorted(options)}; reset(seed=...) alone")
-        if seed is None or isinstance(seed, int):
-            seeds = [seed if seed is None else seed + row for row in range(self.num_envs)]
+        seeds: list[int | None]
+        if seed is None:
+            seeds = [None] * self.num_envs
+        elif isinstance(seed, int):
+            seeds = [*environment_seeds(seed, self.num_envs)]
         else:
             seeds = [*seed]
         numbers = [None if each is None else index(each) for each in seeds]

@@ -74,7 +74,7 @@ STREAMED = [algo for algo in ALGORITHMS if algo not in ("bc", "ppo-gru")]
 
 @pytest.mark.parametrize("algo", few(STREAMED, "ppo"))
 def test_neighbouring_seeds_share_no_stream_of_levels(algo, monkeypatch):
-    used = {0: set(), 1: set(), 2: set()}
+    used = {0: set(), 1: set()}
     reset = TrapVectorEnv.reset
 
     def noting(env, **options):
@@ -85,9 +85,8 @@ def test_neighbouring_seeds_share_no_stream_of_levels(algo, monkeypatch):
     monkeypatch.setattr(TrapVectorEnv, "reset", noting)
     for seed in used:
         trained(algo, lesson(seed, num_levels=300))
+    assert all(used.values())
     assert not used[0] & used[1]
-    assert not used[1] & used[2]
-    assert [min(seeds) for seeds in used.values()] == [0, 100_000, 200_000]
 
 
 # Of planes that are shown twice the rows that fill up a block are observations too.
@@ -160,7 +159,7 @@ def test_command_trains_an_agent_that_loads(tmp_path, capsys):
         ("--units 129", "units must be a whole number from 1 to 128, got 129"),
         ("--learning-rate 0", "learning_rate must be a number above 0 and at most 1, got 0.0"),
         ("--discount 1.01", "discount must be a number from 0 to 1, got 1.01"),
-        ("--environments 100001", "environments must be a whole number from 1 to 100,000"),
+        ("--environments 0", "environments must be a whole number of at least 1, got 0"),
         ("--environments 1 --rollout-length 7", "minibatches must be at most 3 here"),
         ("--algo bc --epochs 2", "bc does not take the setting epochs; these do: ppo, "),
     ],
