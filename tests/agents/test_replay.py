@@ -145,7 +145,7 @@ def test_replay_supply_draws_usual_new_levels():
     venv.supply = ReplaySupply(settings, n, LevelBuffer(CORNER, 10), 0)
     usual = Supply(settings, n)
     usual.reseed(np.arange(n), list(range(n)))
-    levels = [venv.reset(seed=0 if first else None)[1]["level"] for first in [1] + [0] * 39]
+    levels = [venv.reset(seed=seeds)[1]["level"] for seeds in [[*range(n)]] + [None] * 39]
     for each in levels:
         where = usual.take(np.arange(n))
         np.testing.assert_array_equal(each, usual.store.state.level.number[where])
