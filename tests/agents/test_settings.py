@@ -67,11 +67,11 @@ def test_minibatches_split_the_rollout_evenly(parts):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("value", [-1, float("nan"), float("inf"), 10**400, "2", True, None])
-def test_settings_with_a_bad_value_are_refused(name, value):
-    told = f"{name} must be a (whole )?number .*, got {repr(value)[:9]}"
-    with pytest.raises(ValueError, match=told):
-        PPOSettings(**{name: value})
+def test_settings_with_a_bad_value_are_refused(name):
+    for value in (-1, float("nan"), float("inf"), 10**400, "2", True, None):
+        told = f"{name} must be a (whole )?number .*, got {repr(value)[:9]}"
+        with pytest.raises(ValueError, match=told):
+            PPOSettings(**{name: value})
 
 
 def test_settings_keep_their_declared_number_types():

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from parameters import TRAPS, each_trap
-from reference import MASK, assert_same, splitmix64
+from parameters import TRAPS
+from reference import MASK, splitmix64
 from worlds import zoo_states
 
 from mesa_gym.engine.chance import hash64
@@ -15,7 +15,7 @@ from mesa_gym.envs import supply
 from mesa_gym.envs.live_planes import LivePlanes
 from mesa_gym.envs.settings import Settings
 from mesa_gym.envs.supply import Supply
-from mesa_gym.traps import LEVELS, Split
+from mesa_gym.traps import LEVELS
 
 some_levels = st.sampled_from([None, 3, 100, 10**6])
 
@@ -64,20 +64,6 @@ def test_supply_depends_on_the_stream_alone(seed, alpha, num_levels, slots, aske
         played[row] += 1
         for where, number in present.values():  # present levels are never overwritten
             assert made.store.state.level.number[where] == number
-
-
-@each_trap
-@pytest.mark.parametrize("num_levels", [None, 9])
-def test_start_states_are_the_levels_they_say(trap, num_levels):
-    made = make(3, alpha=0.5, num_levels=num_levels, trap=trap)
-    made.place(np.array([1]), trap().levels("shift", [4]))
-    rules, store = made.settings.trap, made.store
-    for _ in range(4):
-        for where in made.take(np.arange(3)):
-            number = int(store.state.level.number[where])
-            alone = rules.levels(Split.SHIFT if number >= LEVELS else Split.TRAIN, [number])
-            assert_same(rules, store.state.take(np.array([where])), alone)
-            np.testing.assert_array_equal(store.planes[where], rules.observe(alone).ravel())
 
 
 def test_reseed_restarts_one_stream_alone():

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from browsing import Tab, stop_clock, sync_api
+from browsing import Tab, stop_clock
 from planners import known_map
 
 from mesa_gym.files import write_text
