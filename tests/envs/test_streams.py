@@ -34,7 +34,7 @@ def test_neighbouring_seeds_share_no_stream(read_seeds):
 
 
 @MAKERS
-def test_a_list_of_seeds_is_taken_as_it_is(read_seeds):
+def test_list_of_seeds_is_taken_as_given(read_seeds):
     given = [*range(3, 3 + N)]
     assert [*read_seeds(given)] == given
 
@@ -57,7 +57,7 @@ def test_neighbouring_seeds_play_different_levels():
     assert not first & second
 
 
-def test_torch_plays_the_levels_of_the_vector_environment():
+def test_torch_draws_levels_of_vector_environments():
     pytest.importorskip("torch")
     ours = mesa_gym.make_torch(ID, N, num_levels=900, seed=3)
     theirs = gym.make_vec(ID, N, num_levels=900)
@@ -76,7 +76,7 @@ def test_neighbouring_keys_of_jax_pick_different_levels():
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2**63, 2**70 + 1])
-def test_environment_seeds_are_whole_numbers_of_63_bits(seed):
+def test_environment_seeds_have_63_bits(seed):
     found = environment_seeds(seed, 1000)
     assert all(type(each) is int and 0 <= each < 2**63 for each in found)
     assert len(set(found)) == 1000

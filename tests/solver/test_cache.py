@@ -118,7 +118,7 @@ def test_killed_writer_leaves_no_wrong_numbers(folder, monkeypatch):
 # -- damaged and foreign files ---------------------------------------------------------------------
 
 
-def test_read_of_damaged_file_is_right_or_nothing(folder):
+def test_damaged_file_reads_right_or_nothing(folder):
     """Many bytes changed, and many lengths: what can still be read is right."""
     right, lost = solve(2), 0
     (path,) = folder.iterdir()
@@ -216,7 +216,7 @@ def test_write_touches_no_other_file(folder, monkeypatch, tmp_path_factory, run)
     [("1", 1), ("500M", 5 * 10**8), ("1.5k", 1500), ("3 GB", 3 * 10**9), ("7b", 7), ("", 10**9)]
     + [(bad, None) for bad in ("0", "0.5", "-1", "lots", "1X", "1 2", "nan", "inf", "1e9", "M")],
 )
-def test_size_bound_of_other_text_is_refused_first(text, size, monkeypatch):
+def test_size_bound_of_bad_text_is_refused(text, size, monkeypatch):
     monkeypatch.setenv("MESA_GYM_CACHE_SIZE", text)
     if size is not None:
         assert size_bound() == size

@@ -46,7 +46,7 @@ def trace(levels):
 
 
 @pytest.mark.parametrize("speed", SPEEDS)
-def test_the_clock_runs_at_its_speed_and_stops_at_the_end(speed):
+def test_clock_runs_at_its_speed_and_stops(speed):
     watched = session(STAY)
     watched.clock.speed = speed
     watched.update(1.0)
@@ -91,7 +91,7 @@ def test_seeking_finds_the_nearest_step_there_is():
 # -- levels ----------------------------------------------------------------------------------------
 
 
-def test_the_next_level_is_the_next_one_in_all_panes():
+def test_next_level_is_next_in_all_panes():
     trap = CheeseCorner()
     watched = Session(trap, [Seat(STAY, TRAIN), Seat(STAY, SHIFT)], 6)
     watched.clock.seek(9)
@@ -108,7 +108,7 @@ def test_the_next_level_is_the_next_one_in_all_panes():
 
 
 @pytest.mark.parametrize(("level", "step"), [(0, -1), (LEVELS - 1, 1), (LEVELS - 1, 10)])
-def test_beyond_the_first_and_the_last_level_there_is_none(level, step):
+def test_next_level_beyond_the_range_stays(level, step):
     watched = session(HAND, level=level)
     watched.act(ACT)
     panes = watched.panes
@@ -119,7 +119,7 @@ def test_beyond_the_first_and_the_last_level_there_is_none(level, step):
 
 
 @pytest.mark.parametrize("level", [-1, LEVELS])
-def test_a_level_out_of_range_changes_nothing(level):
+def test_level_out_of_range_changes_nothing(level):
     with pytest.raises(ValueError, match=rf"level {level}: expected 0 to 2\*\*48 - 1"):
         session(STAY, level=level)
     watched = session(STAY, level=4)
@@ -131,7 +131,7 @@ def test_a_level_out_of_range_changes_nothing(level):
     assert watched.panes is panes
 
 
-def test_of_a_trace_only_its_levels_are_shown():
+def test_trace_shows_only_its_levels():
     watched = session(trace([3, 17, 40, 41, 90]), STAY, level=17)
     seen = []
     for step in (1, 1, 1, 1, -1, -1, -1, -1, -1, 2, 9, -3):
@@ -144,7 +144,7 @@ def test_of_a_trace_only_its_levels_are_shown():
     assert seen == [40, 41, 90, 90, 41, 40, 17, 3, 3, 40, 90, 17]
 
 
-def test_a_salt_is_for_all_levels():
+def test_salt_applies_to_all_levels():
     trap = CheeseCorner()
     watched = Session(trap, [Seat(STAY, SHIFT)], 2, salt="pepper")
     for level in (2, 3):
@@ -153,7 +153,7 @@ def test_a_salt_is_for_all_levels():
         watched.next_level()
 
 
-def test_choices_of_two_policies_of_one_name_are_counted_apart():
+def test_choices_of_namesakes_are_counted_apart():
     """As of agents/a/ppo-s0 and agents/b/ppo-s0, side by side."""
     cheese, dish = PolicyPlayer("oracle:cheese"), PolicyPlayer("oracle:dish")
     dish.name = cheese.name
@@ -168,7 +168,7 @@ def test_choices_of_two_policies_of_one_name_are_counted_apart():
 
 
 @pytest.mark.thorough
-def test_a_slow_policy_does_not_block_the_window(drive):
+def test_slow_policy_leaves_the_window_free(drive):
     """It takes a step only when it is let, as a large network takes long for each."""
     steps = Semaphore(1)  # the first one is taken before there is a window
 
@@ -192,7 +192,7 @@ def test_a_slow_policy_does_not_block_the_window(drive):
     steps.release(1000)
 
 
-def test_a_task_can_be_given_up():
+def test_task_can_be_given_up():
     watched, over = session(STAY), Event()
     watched.work.threaded = True
     watched.work.start("waiting", lambda work: over.wait(), lambda _: watched.tell("done"))
@@ -205,7 +205,7 @@ def test_a_task_can_be_given_up():
     assert watched.message == ""
 
 
-def test_a_person_plays_training_levels_before_the_shift():
+def test_person_plays_training_before_the_shift():
     watched, seen = session(HAND, split=TRAIN), []
     for _ in range(5):
         seen.append((watched.pane.seat.play, watched.level))
@@ -217,7 +217,7 @@ def test_a_person_plays_training_levels_before_the_shift():
     assert (policy.pane.seat.play, policy.level) == ("train", 3)
 
 
-def test_a_shut_level_is_watched_to_its_end_and_its_trace_holds_the_first_step():
+def test_shut_level_traces_its_first_step():
     trap = CheeseCorner()
     counted = shut_levels(trap, trap.levels("test", range(20)), trap.horizon(Split.TEST)).counted
     seat = Seat(PolicyPlayer("oracle:base"), "shut")
