@@ -36,7 +36,7 @@ def mark_front(front, trap):
 
 @pytest.mark.parametrize(("front", "trap"), [mark_front(x, trap) for trap in TRAPS for x in FRONTS])
 def test_front_plays_the_levels_of_traps(front, trap):
-    keywords = DRAWN if front == "single" else KEPT
+    keywords = DRAWN if front in ("alone", "single") else KEPT
     require_own_levels(play(front, trap, **keywords), Settings(trap, **keywords))
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import mesa_gym
+from mesa_gym.envs.settings import Settings
 from mesa_gym.traps import LEVELS, Split
 
 NUM_LEVELS = 32
@@ -39,6 +40,30 @@ class Shown(NamedTuple):
     terminated: np.ndarray
     truncated: np.ndarray
     paid: dict[str, np.ndarray]
+
+
+def play_alone(trap, actions, **keywords):
+    """Step levels alone, without a batch or an environment, in an order of their own."""
+    settings, n = Settings(trap, **keywords), len(actions[0])
+    rules, encode = settings.trap.bound(batched=False), settings.observation.encode
+    split, order = settings.split, np.random.default_rng(1).permutation(n)
+
+    def play_lane(row):
+        level, state = int(order[row]), None
+        for action in actions[:, row].tolist():
+            if state is None:
+                state = settings.trap.levels(split, [level], settings.salt).single(0)
+            after, paid, ended = rules.step(state, action)
+            late = after.clock >= settings.max_steps
+            seen = (encode(each.batched())[0] for each in (state, after))
+            reward = paid[settings.reward] + settings.step_reward
+            yield level, split.code, action, *seen, reward, ended, late, *paid.values()
+            level, state = (level + n, None) if ended or late else (level, after)
+
+    for rows in zip(*map(play_lane, range(n)), strict=True):
+        columns = [*map(np.array, zip(*rows, strict=True))]
+        paid = dict(zip(settings.trap.objectives, columns[8:], strict=True))
+        yield Shown(*columns[:8], paid)
 
 
 def play_single(trap, actions, **keywords):
@@ -127,7 +152,8 @@ def play_jax(trap, actions, **keywords):
         yield Shown(*flow, reward[t], *ended, mesa_gym.objectives(kept))
 
 
-FRONTS = {"single": play_single, "vector": play_vector, "torch": play_torch, "jax": play_jax}
+FRONTS = {"alone": play_alone, "single": play_single, "vector": play_vector}
+FRONTS |= {"torch": play_torch, "jax": play_jax}
 
 
 def require_own_levels(moves, settings):
