@@ -11,6 +11,8 @@ import mesa_gym
 jax = pytest.importorskip("jax")
 jnp = jax.numpy
 CORNER, ENVS, STEPS = "MesaGym/CheeseCorner-v0", 8, 80
+# To optimise takes longer than what is run once or twice.
+QUICKLY = {"xla_backend_optimization_level": 0}
 
 
 class Logged(NamedTuple):
@@ -65,7 +67,10 @@ def test_gymnax_plays_in_the_purejaxrl_loop(kind):
 
         return jax.lax.scan(env_step, (state, key), None, STEPS)[1]
 
-    metrics = {name: np.asarray(x) for name, x in jax.jit(play)(jax.random.PRNGKey(30)).items()}
+    metrics = {
+        name: np.asarray(x)
+        for name, x in jax.jit(play, compiler_options=QUICKLY)(jax.random.PRNGKey(30)).items()
+    }
     assert metrics.pop("seen").shape == (STEPS, ENVS, size)
     assert {array.shape for array in metrics.values()} == {(STEPS, ENVS)}
     assert "final_obs" not in metrics

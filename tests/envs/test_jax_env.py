@@ -1,6 +1,7 @@
 """JAX environments: keys, widths, a step alone, bad input. What they play: test_fronts.py."""
 
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -14,6 +15,12 @@ CORNER = "MesaGym/CheeseCorner-v0"
 @pytest.fixture(scope="module")
 def jax():
     return pytest.importorskip("jax")
+
+
+@pytest.fixture(scope="module")
+def jit(jax):
+    """Compile without optimising, which takes longer than what is run once or twice."""
+    return partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 
 
 def play(jax, env, steps):
@@ -33,25 +40,23 @@ def play(jax, env, steps):
 
 
 @pytest.mark.thorough
-def test_make_jax_gives_32_bits_under_x64(jax):
+def test_make_jax_gives_32_bits_under_x64(jax, jit):
     env = mesa_gym.make_jax("MesaGym/MonsterWorld-v0", 4, num_levels=8)
     run, keys = play(jax, env, 40), jax.random.split(jax.random.key(3), 2)
-    narrow = jax.tree.leaves(jax.jit(run)(keys[1]))
+    narrow = jax.tree.leaves(jit(run)(keys[1]))
     with jax.enable_x64(True):
-        wide = jax.tree.leaves(jax.jit(jax.vmap(run))(keys))
+        wide = jax.tree.leaves(jit(jax.vmap(run))(keys))
     for one, both in zip(narrow, wide, strict=True):
         assert one.dtype == both.dtype
         np.testing.assert_array_equal(one, both[1])
     assert {one.dtype.name for one in narrow} == {"uint8", "int32", "float32", "bool"}
 
 
-def test_keys_pick_levels_of_both_splits_alike(jax):
+def test_keys_pick_levels_of_both_splits_alike(jax, jit):
     env = mesa_gym.make_jax(CORNER, 4000, num_levels=5, alpha=0.3)
-    seen, state = jax.jit(env.reset)(jax.random.PRNGKey(7))
+    seen, state = jit(env.reset)(jax.random.PRNGKey(7))
     action = np.full(4000, 4)
-    seen, _, _, _, infos = jax.tree.map(
-        np.asarray, jax.jit(env.step)(jax.random.key(1), state, action)
-    )
+    seen, _, _, _, infos = jax.tree.map(np.asarray, jit(env.step)(jax.random.key(1), state, action))
     level, split = infos["level"], infos["split"]
     counts = np.array(
         [np.bincount(level[split == code.code], minlength=5) for code in (Split.TRAIN, Split.SHIFT)]
@@ -62,22 +67,23 @@ def test_keys_pick_levels_of_both_splits_alike(jax):
         starts = env.trap.observe(env.trap.levels(code, np.arange(5) + first))
         rows = split == code.code
         np.testing.assert_array_equal(infos["final_obs"][rows], starts[level[rows]])
-    again = jax.jit(env.reset)(jax.random.PRNGKey(8))[0]
+    again = jit(env.reset)(jax.random.PRNGKey(8))[0]
     assert (np.asarray(again) != seen).any()
 
 
-def test_step_env_is_step_before_its_reset(jax):
+def test_step_env_is_step_before_its_reset(jax, jit):
     env = mesa_gym.make_jax(CORNER, 16, num_levels=5, max_steps=3, alpha=0.5)
     bare = mesa_gym.make_jax(CORNER, 16, num_levels=5, max_steps=3, alpha=0.5, final_obs=False)
     rows = np.arange(16) % 10
-    seen, state = jax.jit(env.reset_to_level)(rows)
+    seen, state = jit(env.reset_to_level)(rows)
     starts = [env.trap.observe(env.trap.levels(split, np.arange(5) + first))
               for split, first in ((Split.TRAIN, 0), (Split.SHIFT, LEVELS))]  # fmt: skip
     np.testing.assert_array_equal(seen, np.concatenate(starts)[rows])
     key, action = jax.random.key(0), np.arange(16) % 5
+    step, step_env = jit(env.step), jit(env.step_env)
     for _ in range(3):
-        shown, after, paid, done, infos = jax.jit(env.step_env)(state, action)
-        following, state, reward, over, given = jax.jit(env.step)(key, state, action)
+        shown, after, paid, done, infos = step_env(state, action)
+        following, state, reward, over, given = step(key, state, action)
         np.testing.assert_array_equal(shown, given.pop("final_obs"))
         for one, two in zip(
             (paid, done, *infos.values()), (reward, over, *given.values()), strict=True
