@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from mesa_gym.errors import MOST_TOLD, PolicyError, shorten_text
+from mesa_gym.errors import MOST_TOLD, PolicyError, read_error, shorten_text
 from mesa_gym.terminal import discard, printable, say
 
 DONE, FAILED, USAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
@@ -39,11 +39,11 @@ def run_command(
             _require_working_folder()
             return _do_and_print(work)
     except (ValueError, ImportError, FileExistsError) as error:
-        reason, code = str(error), USAGE
+        reason, code = read_error(error), USAGE
     except BrokenPipeError:  # the reader, such as `head`, has gone
         return FAILED
     except OSError as error:
-        reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        reason = f"{error.filename}: {error.strerror}" if error.filename else read_error(error)
         code = FAILED
     except PolicyError as error:
         _tell(error.trace)

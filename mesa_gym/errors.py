@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 import reprlib
 import traceback
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from types import TracebackType
 
 __all__ = ["PolicyError", "UnknownNameError"]  # the rest is for the package itself
 
@@ -102,20 +102,41 @@ class PolicyError(RuntimeError):
         return "".join(traceback.format_exception(self.__cause__)) if self.__cause__ else ""
 
 
-@contextmanager
-def blame_policy(who: str, passing: tuple[type[Exception], ...] = ()) -> Iterator[None]:
-    """Turn what a policy's own code raises into a ``PolicyError``.
+class PolicyBlame:
+    """A ``with`` that turns what a policy's own code raises into a ``PolicyError``.
+
+    A generator under ``contextmanager`` would hand ``StopIteration`` on as it is.
 
     Args:
         who: begins the message: the policy, and what it was doing.
         passing: errors that are raised as they are, since their message says what to do.
     """
+
+    def __init__(self, who: str, passing: tuple[type[Exception], ...] = ()) -> None:
+        self.who, self.passing = who, passing
+
+    def __enter__(self) -> None:
+        """Begin to watch."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Raise the ``PolicyError`` for an error, if there is one that it is for."""
+        if isinstance(error, self.passing):
+            return
+        if isinstance(error, PolicyError):  # a policy that knows what went wrong, elsewhere
+            raise PolicyError(f"{self.who}: {read_error(error)}") from error.__cause__
+        if isinstance(error, Exception | SystemExit):
+            raised = f"{type(error).__name__}: {read_error(error)}".removesuffix(": ")
+            raise PolicyError(f"{self.who}: it raised {raised}") from error
+
+
+def read_error(error: BaseException) -> str:
+    """Return an error's text; where its own code fails to give one, words that say so."""
     try:
-        yield
-    except passing:
-        raise
-    except PolicyError as error:  # a policy that knows what went wrong, elsewhere
-        raise PolicyError(f"{who}: {error}") from error.__cause__
-    except (Exception, SystemExit) as error:
-        raised = f"{type(error).__name__}: {error}".removesuffix(": ")
-        raise PolicyError(f"{who}: it raised {raised}") from error
+        return str(error)
+    except Exception:
+        return "(an error whose text cannot be had)"

@@ -80,6 +80,18 @@ def test_deleted_working_directory_exits_2(module, line, program, tmp_path, monk
     assert capsys.readouterr() == ("", f"{program}: {GONE}")
 
 
+def test_error_without_text_is_one_line(capsys):
+    class UntoldError(ValueError):
+        def __str__(self):
+            raise KeyError
+
+    def work():
+        raise UntoldError
+
+    assert run_command("mesa-gym", work) == 2
+    assert capsys.readouterr().err == "mesa-gym: (an error whose text cannot be had)\n"
+
+
 @pytest.mark.parametrize("closed", ["", "2>&-", "1>&-", "0<&- 1>&- 2>&-"])
 def test_closed_streams_stop_no_work(closed, tmp_path):
     (tmp_path / "work.py").write_text(WORK)

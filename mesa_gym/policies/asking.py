@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mesa_gym.engine import ACTIONS, Ints, State
 from mesa_gym.engine.chance import outputs, streams, unit
 from mesa_gym.envs.observations import make_observation
-from mesa_gym.errors import PolicyError, blame_policy
+from mesa_gym.errors import PolicyError, PolicyBlame
 from mesa_gym.policies.protocol import Policy, Valuing
 from mesa_gym.traps import Split, Trap
 
@@ -69,7 +69,7 @@ class Asking:
             PolicyError: it raised.
         """
         seeds = [self._seed] if isinstance(self._seed, int) else self._seed.tolist()
-        with blame_policy(f"{self.name}, reset"):
+        with PolicyBlame(f"{self.name}, reset"):
             rng = np.random.default_rng([*seeds, self._n, *self._origin])
             self.policy.reset(np.ones(self._n, dtype=np.bool_), rng)
 
@@ -87,7 +87,7 @@ class Asking:
         """
         n = state.n
         seen = self._observation.encode(state) if self._looks else np.empty((n, 0), dtype=np.uint8)
-        with blame_policy(f"{self.name}, step {t}"):
+        with PolicyBlame(f"{self.name}, step {t}"):
             answer = np.asarray(self.policy.act(seen, state))
         try:
             return read_answer(answer, n)
@@ -109,7 +109,7 @@ class Asking:
         """Return the values that the policy gives states, float64 (n,); None if it gives none."""
         if not isinstance(self.policy, Valuing):
             return None
-        with blame_policy(f"{self.name}, values"):
+        with PolicyBlame(f"{self.name}, values"):
             return np.asarray(self.policy.values(self._observation.encode(state)), dtype=np.float64)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mesa_gym.engine import STAY
-from mesa_gym.errors import blame_policy, shorten, unknown
+from mesa_gym.errors import PolicyBlame, shorten, unknown
 from mesa_gym.files import read_json
 from mesa_gym.policies.adapting import adapt, is_model, needs
 from mesa_gym.policies.library import LIBRARY, load_from_library
@@ -179,7 +179,7 @@ def _find_policy(
     if "/" in spec or spec.startswith(".") or spec.endswith(ENDINGS):
         raise ValueError(f"policy {shorten(spec)}: there is no such file or directory")
     if ":" in spec:
-        with blame_policy(f"policy {shorten(spec)}", passing=(ImportError, ValueError)):
+        with PolicyBlame(f"policy {shorten(spec)}", passing=(ImportError, ValueError)):
             return _make_policy(_import_name(spec, spec), trap)
     what = "policy (nor is it a directory, a .zip, an .onnx or module:name)"
     raise unknown(what, spec, references(trap))

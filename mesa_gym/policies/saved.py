@@ -6,7 +6,7 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-from mesa_gym.errors import missing_extra, unknown
+from mesa_gym.errors import missing_extra, read_error, unknown
 from mesa_gym.files import read_bytes
 from mesa_gym.traps import Trap
 
@@ -59,5 +59,5 @@ def load_model(file: str, algo: str | None) -> Any:
     try:
         return algorithm.load(file, device="cpu")
     except Exception as error:  # whatever unpickling and foreign classes raise
-        said = " ".join(f"{type(error).__name__}: {error}".split())
+        said = " ".join(f"{type(error).__name__}: {read_error(error)}".split())
         raise ValueError(f"policy {file!r} cannot be loaded by {name}: {said:.200}") from None

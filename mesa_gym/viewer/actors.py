@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mesa_gym.engine import Ints, State
 from mesa_gym.engine.map_grid import place
 from mesa_gym.engine.maps import to_map
-from mesa_gym.errors import blame_policy
+from mesa_gym.errors import PolicyBlame
 from mesa_gym.policies import Oracle, Planning, Policy, as_policy, find_planning
 from mesa_gym.policies.asking import Asking
 from mesa_gym.scoring import ENDED, Trace
@@ -173,7 +173,7 @@ def send_player(player: Player, trap: Trap, state: State, cell: int) -> PolicyPl
     if np.isnan(wants[cell]):
         raise ValueError(NO_GOAL)
     added[cell] = np.nanmax(wants) + LIFT - wants[cell]
-    with blame_policy(f"{player.name}, edited"):
+    with PolicyBlame(f"{player.name}, edited"):
         changed = player.planning.edited(utility=added.reshape(trap.size))
     sent = PolicyPlayer(changed, player.seed)
     sent.agent, sent.goal = player.agent, cell  # samples depend on the agent's name

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools, State
 from mesa_gym.envs.observations import planes_of
-from mesa_gym.errors import blame_policy
+from mesa_gym.errors import PolicyBlame
 from mesa_gym.policies import Planning
 from mesa_gym.traps import Trap
 
@@ -34,7 +34,7 @@ def read_intent(planner: Planning, trap: Trap, state: State) -> Intent:
         PolicyError: it failed, or gave something else than one map and one path.
     """
     planes = planes_of(trap, state)
-    with blame_policy(f"the map of a planner on {trap.name()}"):
+    with PolicyBlame(f"the map of a planner on {trap.name()}"):
         wants = np.asarray(planner.objective(planes), dtype=np.float64).reshape(trap.cells)
         way = np.asarray(planner.plan(planes)).reshape(-1)
         steps = int((way != way[-1]).nonzero()[0].max(initial=-1)) + 1

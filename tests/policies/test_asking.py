@@ -17,6 +17,13 @@ from mesa_gym.traps.cheese_corner import CheeseCorner
 ACT = 4
 
 
+class UntoldError(ValueError):
+    """An error whose text cannot be had."""
+
+    def __str__(self):
+        raise KeyError
+
+
 def test_sampling_follows_the_probabilities():
     words = np.random.default_rng(0).integers(-(2**63), 2**63, 50_000)
     wanted = np.array([0.1, 0.0, 0.25, 0.6, 0.05])
@@ -152,6 +159,8 @@ def raising(error):
         (lambda: ([4] * 3, None), "it raised ValueError: the policy gave a tuple of 2; expected"),
         (raising(KeyError("weights")), "it raised KeyError: 'weights'"),
         (raising(SystemExit(0)), "it raised SystemExit: 0"),  # else it would end as if all was well
+        (raising(StopIteration(3)), "it raised StopIteration: 3"),
+        (raising(UntoldError()), "it raised UntoldError: (an error whose text cannot be had)"),
     ],
 )
 @pytest.mark.parametrize("step", [0, 17])
@@ -166,6 +175,16 @@ def test_all_forms_of_arrays_are_answers():
     torch = pytest.importorskip("torch")
     for answer in (np.eye(5, dtype=bool)[[4] * 3], np.full(3, 4, np.uint8), torch.eye(5)[[4] * 3]):
         play(lambda answer=answer: answer)
+
+
+@pytest.mark.parametrize("error", [StopIteration(), UntoldError()], ids=repr)
+def test_score_names_a_policy_that_raises_oddly(error):
+    def act(seen):
+        raise error
+
+    with pytest.raises(PolicyError, match="policy 'act' on RedBlueDoors-v0, test, step 0") as caught:
+        score(act, "RedBlueDoors", levels=2)
+    assert caught.value.__cause__ is error
 
 
 def test_policy_error_keeps_cause_and_trace():
