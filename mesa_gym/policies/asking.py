@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mesa_gym.engine import ACTIONS, Ints, State
 from mesa_gym.engine.chance import outputs, streams, unit
 from mesa_gym.envs.observations import make_observation
-from mesa_gym.errors import PolicyError, PolicyBlame
+from mesa_gym.errors import PolicyBlame, PolicyError
 from mesa_gym.policies.protocol import Policy, Valuing
 from mesa_gym.traps import Split, Trap
 

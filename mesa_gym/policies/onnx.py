@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import copy
 import math
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,13 +30,15 @@ from mesa_gym.errors import missing_extra, shorten
 from mesa_gym.policies.protocol import BLOCK, in_blocks
 from mesa_gym.traps import Trap
 
+# What is scored is told to no one. The import itself would begin a file in the home folder.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 try:
     import onnx
     import onnxruntime
 except ImportError as error:
     raise missing_extra(error.name or "onnx", "onnx") from None
 
-onnxruntime.disable_telemetry_events()  # what is scored is told to no one
+onnxruntime.disable_telemetry_events()  # where it was imported before
 Floats = NDArray[np.float32]
 Given = tuple[NDArray[Any], Floats]  # an answer and the next states
 PROVIDERS = ["CPUExecutionProvider"]

@@ -1,6 +1,9 @@
 """ONNX graphs: those that draw, or let rows tell each other, are refused; the rest act alike."""
 
 import copy
+import os
+import subprocess
+import sys
 
 import numpy as np
 import onnx
@@ -40,6 +43,12 @@ def answer(data):
     policy = load(data)
     *_, last = (policy.act(SEEN) for _ in range(10))
     return last
+
+
+def test_onnx_import_writes_nothing_at_home(tmp_path):
+    code, home = "import mesa_gym.policies.onnx", {"HOME": str(tmp_path), "XDG_CACHE_HOME": ""}
+    subprocess.run([sys.executable, "-c", code], env=os.environ | home, check=True)
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_graphs_of_linear_logits_answer_their_softmax():
