@@ -124,11 +124,12 @@ def add_options(parser: argparse.ArgumentParser, usual: Mapping[str, PPOSettings
             for algo, settings in usual.items()
             if getattr(settings, each.name) != each.default
         ]
+        about = meanings.get(each.name, each.name)  # under -OO there are no docstrings
         group.add_argument(
             f"--{each.name.replace('_', '-')}",
             type=type(each.default),
             metavar=each.name.rpartition("_")[2].upper(),
-            help=f"{meanings[each.name]}: {_describe_values(each)} (default: {', '.join(told)})",
+            help=f"{about}: {_describe_values(each)} (default: {', '.join(told)})",
         )
 
 

@@ -3,6 +3,13 @@
 Importing it registers every trap with Gymnasium.
 """
 
+import sys
+
+# ``python -m`` puts the working folder first, where anybody's file may have the name of a module
+# that Python or a library imports. Behind all others it is still found.
+if sys.argv[:1] == ["-m"] and not sys.flags.safe_path:
+    sys.path.append(sys.path.pop(0))
+
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 

@@ -1,14 +1,33 @@
-"""Import of a user's own code, by the name of its module or by its file."""
+"""Import of a user's own code, by the name of its module or by its file, and what it says."""
 
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from mesa_gym.errors import shorten
+
+
+def read_first_line(code: Any, what: str, told: str) -> str:
+    """Return the first line of the docstring of a user's code; "" under ``-OO``, which strips all.
+
+    Args:
+        code: a function or a class.
+        what: it is, for the message.
+        told: what the docstring says of it.
+
+    Raises:
+        ValueError: it has none.
+    """
+    line = (inspect.getdoc(code) or "").partition("\n")[0]
+    if not line and sys.flags.optimize < 2:
+        raise ValueError(f"{what} has no docstring; write one that says {told}")
+    return line
 
 
 def import_source(asked: str, source: str) -> ModuleType:

@@ -125,8 +125,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: list[str]) -> int:
-    # As `python -m` does: policies of the folder that one stands in can be named, `agents` too.
-    sys.path.insert(0, str(Path.cwd()))
+    # Policies of the folder that one stands in can be named, `agents` too; none of its files stands
+    # in for a module of Python or of a library.
+    sys.path.append(str(Path.cwd()))
     if given and not given[0].startswith("-") and given[0] not in COMMANDS:
         raise unknown("command", given[0], COMMANDS)
     parser = _Parser(prog="mesa-gym", description=mesa_gym.__doc__)

@@ -61,7 +61,7 @@ def describe(options: argparse.Namespace) -> int:
     trap = read_trap(options)
     cls = type(trap)
     print(cls.name(), "\n", sep="")
-    print(inspect.getdoc(cls), "\n", sep="")
+    print(inspect.getdoc(cls) or "", "\n", sep="")
     print(f"Source: {cls.source}\nType: {', '.join(cls.category)}\nIds:")
     for split in Split:
         steps = trap.horizon(split)

@@ -24,6 +24,7 @@ import numpy as np
 
 from mesa_gym.engine import State
 from mesa_gym.errors import shorten
+from mesa_gym.importing import read_first_line
 from mesa_gym.policies import Policy
 from mesa_gym.scoring.choices import NO_TWIN, share_same
 from mesa_gym.scoring.evidence import Evidence
@@ -201,9 +202,7 @@ def measure(
             raise ValueError(f"measure {name!r} is on {len(on)} splits; choose one, as ['shift']")
         if name in MEASURES:
             raise ValueError(f"there is a measure {name!r} already; choose another name")
-        meaning, _, _ = (inspect.getdoc(function) or "").partition("\n")
-        if not meaning:
-            raise ValueError(f"measure {name!r} has no docstring, which says what it means")
+        meaning = read_first_line(function, f"measure {name!r}", "what it means")
         told = meaning.removeprefix("Return ").rstrip(".")
         MEASURES[name] = Measure(name, told, unit, on, function, kinds[0])
         return function

@@ -105,7 +105,7 @@ def check(
                     raise failed from error
 
         vars(run).pop("__wrapped__")  # it takes other arguments
-        run.__doc__ = f"{inspect.getdoc(function)}" + (fix and f"\n\nFix: {fix}.")
+        run.__doc__ = (inspect.getdoc(function) or "") + (fix and f"\n\nFix: {fix}.")
         return run
 
     return decorate

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, overload
 
 from mesa_gym.engine import Array, Move
+from mesa_gym.importing import read_first_line
 
 Payment = Array | Mapping[float, Array]
 """Which rows are paid 1, or for each amount which rows are paid it (the amounts add up)."""
@@ -69,10 +70,8 @@ def _declare(role: str, rule: Any, discount: float) -> Any:
             raise ValueError(
                 f"{rule.__name__!r} is an objective already; define a method that calls it"
             )
-        doc = (rule.__doc__ or "").strip()
-        if not doc:
-            raise ValueError(f"objective {rule.__name__!r} needs a docstring that says its payment")
-        rule.objective = Objective(rule.__name__, role, rule, discount, doc.splitlines()[0])
+        said = read_first_line(rule, f"objective {rule.__name__!r}", "its payment")
+        rule.objective = Objective(rule.__name__, role, rule, discount, said)
         return rule
 
     return declare if rule is None else declare(rule)
