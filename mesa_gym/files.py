@@ -1,4 +1,4 @@
-"""Files written whole or not at all, read without waiting for a pipe, and locked."""
+"""Files written whole or not at all, read without waiting for a pipe or an end, and locked."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from typing import Any
 
 from mesa_gym.json_data import parse_json
 
+MOST_BYTES = 1 << 30  # of a file that is read: a model of a gigabyte is none of a gridworld's
 # What a file is called before it is whole: ".NAME." and eight characters of mkstemp's.
 _UNFINISHED = re.compile(r"\.(?P<name>.+)\.[a-z0-9_]{8}", re.DOTALL)
 # What file systems say that have no locks.
@@ -84,15 +85,18 @@ def write_json(path: Path, data: Any) -> None:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return the bytes of a plain file.
+    """Return the bytes of a plain file: all reading is by this function, as a test sees to.
 
     Raises:
-        ValueError: it is a pipe, whose other end might never come, or a device.
+        ValueError: it is a pipe, whose other end might never come, or a device; or it has more than
+            ``MOST_BYTES``.
         OSError: it cannot be read.
     """
-    mode = path.stat().st_mode
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+    found = path.stat()
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
         raise ValueError(f"{path} is a pipe or a device; put a plain file there, or delete it")
+    if found.st_size > MOST_BYTES:
+        raise ValueError(f"{path} has {found.st_size:,} bytes; a file may have {MOST_BYTES:,}")
     return path.read_bytes()
 
 

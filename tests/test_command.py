@@ -81,12 +81,12 @@ def test_deleted_working_directory_exits_2(module, line, program, tmp_path, monk
 
 
 def test_error_without_text_is_one_line(capsys):
-    class UntoldError(ValueError):
+    class NoTextError(ValueError):
         def __str__(self):
             raise KeyError
 
     def work():
-        raise UntoldError
+        raise NoTextError
 
     assert run_command("mesa-gym", work) == 2
     assert capsys.readouterr().err == "mesa-gym: (an error whose text cannot be had)\n"

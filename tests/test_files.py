@@ -1,5 +1,6 @@
 """Files are whole, and on the disk, before they have their name; locks; JSON of users."""
 
+import ast
 import errno
 import fcntl
 import json
@@ -15,6 +16,7 @@ from cards import plain
 from typing_extensions import TypeAliasType
 
 from mesa_gym import files
+from mesa_gym.cli import main
 from mesa_gym.files import read_json
 from mesa_gym.json_data import decode_json, expand_alias, parse_json
 from mesa_gym.policies import read_policy_file
@@ -79,6 +81,25 @@ def test_readers_refuse_pipes_and_devices(kind, tmp_path):
     assert cache.read(path, lambda arrays: arrays) is None
 
 
+def test_read_bytes_refuses_more_than_is_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "MOST_BYTES", 2)
+    (tmp_path / "x").write_bytes(b"12")
+    assert files.read_bytes(tmp_path / "x") == b"12"
+    (tmp_path / "x").write_bytes(b"123")
+    with pytest.raises(ValueError, match="x has 3 bytes; a file may have 2"):
+        files.read_bytes(tmp_path / "x")
+
+
+@pytest.mark.parametrize("line", ["certify CheeseCorner --json x", "leaderboard --out ."])
+def test_command_refuses_a_pipe_before_work(line, tmp_path, monkeypatch, capsys):
+    """Nor does it wait for the pipe's other end."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("x", "index.html"):
+        os.mkfifo(name)
+    assert main(line.split()) == 2
+    assert re.search("is a pipe or a device|is not an ordinary file", capsys.readouterr().err)
+
+
 def test_policy_file_that_is_piped_is_refused(tmp_path):
     os.mkfifo(tmp_path / "policy.json")
     with pytest.raises(ValueError, match="is a pipe or a device"):
@@ -141,6 +162,32 @@ def test_lock_file_error_names_the_file(tmp_path):
 PACKAGES = [Path(__file__).parents[1] / name for name in ("mesa_gym", "agents", "benchmarks")]
 # These decode what they wrote themselves: into their own cache, or a line before.
 OWN = {"json_data.py", "nulls.py", "store.py", "library.py"}
+
+
+def opens_to_read(node):
+    """Return whether a call opens a file to read it."""
+    if not isinstance(node, ast.Call):
+        return False
+    given = ast.unparse(node)
+    name = ast.unparse(node.func).rpartition(".")[2]
+    # What writes says so, a buffer is not a file, and the rest opens nothing that is a file.
+    harmless = r"'[wax]b?'|open\(os\.devnull|^webbrowser\.|^np\.load\(io\.BytesIO"
+    method = isinstance(node.func, ast.Attribute) and name in ("read_text", "read_bytes")
+    opening = name in ("open", "ZipFile", "loadtxt", "fromfile") or given.startswith("np.load(")
+    return (method or opening) and re.search(harmless, given) is None
+
+
+def test_files_are_read_by_one_function():
+    paths = [path for folder in PACKAGES for path in folder.rglob("*.py")]
+    paths = [path for path in paths if path.name != "trace.py"]  # which is about to leave
+    nodes = ((path.name, node) for path in paths for node in ast.walk(ast.parse(path.read_text())))
+    found = {(name, ast.unparse(node)) for name, node in nodes if opens_to_read(node)}
+    # A folder is opened to have its names on the disk.
+    assert {call for name, call in found if name == "files.py"} == {
+        "path.read_bytes()",
+        "os.open(folder, os.O_RDONLY | os.O_DIRECTORY)",
+    }
+    assert {name for name, _ in found} == {"files.py"}
 
 
 def test_json_of_users_is_decoded_centrally():

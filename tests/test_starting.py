@@ -50,4 +50,4 @@ def test_command_works_without_docstrings(line, tmp_path):
     levels = " --levels 2" if line.startswith("score") else ""
     ran = run_python(f"-OO -m mesa_gym {line}{levels}", tmp_path)
     assert ran.returncode == 0, ran.stderr
-    assert "None" not in ran.stdout
+    assert "\nNone\n" not in ran.stdout

@@ -12,7 +12,7 @@ from typing import Any
 from mesa_gym.cli.traps import declare_trap, read_traps
 from mesa_gym.command import DONE, FAILED, require_writable
 from mesa_gym.envs.checks import integer
-from mesa_gym.files import write_json
+from mesa_gym.files import read_bytes, write_json
 from mesa_gym.json_data import decode_json
 from mesa_gym.scoring.trace import MOST_LEVELS
 from mesa_gym.solver.certificate import EVALUATION_LEVELS, Agreement, Certificate, certify
@@ -86,7 +86,7 @@ def _read_certificates(path: Path | None) -> list[dict[str, Any]]:
     if path is None or not path.exists():
         return []
     try:
-        return decode_json(path.read_bytes(), list[dict[str, Any]])
+        return decode_json(read_bytes(path), list[dict[str, Any]])
     except ValueError as error:
         raise ValueError(
             f"{path} holds no certificates, to which those of the named traps could be added"

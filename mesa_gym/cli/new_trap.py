@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mesa_gym.command import DONE
 from mesa_gym.errors import shorten
-from mesa_gym.files import write_text
+from mesa_gym.files import read_bytes, write_text
 from mesa_gym.traps import all_traps
 
 EXAMPLE, EXAMPLE_NAME = Path(__file__).with_name("example_trap.py"), "Mushrooms"
@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     path = Path(f"{module}.py")
     if os.path.lexists(path):
         raise FileExistsError(f"{path} exists; choose another name, or delete it")
-    write_text(path, EXAMPLE.read_text(encoding="utf-8").replace(EXAMPLE_NAME, name))
+    write_text(path, read_bytes(EXAMPLE).decode().replace(EXAMPLE_NAME, name))
     print(
         f"wrote {path}: a trap that passes every check\n"
         f"  python {path}\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def load_model(file: str, algo: str | None) -> Any:
     except ImportError:
         raise missing_extra(package.replace("_", "-"), "sb3") from None
     try:
-        return algorithm.load(file, device="cpu")
+        return algorithm.load(io.BytesIO(read_bytes(Path(file))), device="cpu")
     except Exception as error:  # whatever unpickling and foreign classes raise
         said = " ".join(f"{type(error).__name__}: {read_error(error)}".split())
         raise ValueError(f"policy {file!r} cannot be loaded by {name}: {said:.200}") from None

@@ -13,7 +13,7 @@ from itertools import combinations
 from pathlib import Path
 
 from mesa_gym.errors import unknown
-from mesa_gym.files import write_bytes
+from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.report.groups import CardGroup, agent_and_seed, group_cards
 from mesa_gym.report.leaderboard import Leaderboard
@@ -131,7 +131,7 @@ def pack_cards(cards: Iterable[ScoreCard]) -> list[Path]:
 
 
 def _read_lines(file: Path) -> list[bytes]:
-    return lzma.decompress(file.read_bytes()).splitlines()
+    return lzma.decompress(read_bytes(file)).splitlines()
 
 
 def _decode(line: bytes) -> ScoreCard:

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mesa_gym.files import write_text
+from mesa_gym.files import read_bytes, write_text
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
 from mesa_gym.report.leaderboard import (
@@ -111,7 +111,7 @@ def require_free(folder: Path) -> None:
 
 
 def _is_ours(path: Path) -> bool:
-    return GENERATOR in path.read_text(encoding="utf-8", errors="replace")
+    return GENERATOR.encode() in read_bytes(path)
 
 
 def write_csv(board: Leaderboard) -> str:

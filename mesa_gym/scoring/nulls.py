@@ -14,6 +14,7 @@ from msgspec import Struct
 
 import mesa_gym.policies
 from mesa_gym.engine import ACTIONS, State
+from mesa_gym.files import read_bytes
 from mesa_gym.policies import Constant, Policy, Sweeper, uniform
 from mesa_gym.policies.sweeper import list_avoidable
 from mesa_gym.scoring.evidence import Evidence, encode, gather_evidence, list_paced, read_letters
@@ -155,5 +156,5 @@ def _hash_sources() -> bytes:
     digest = blake2b(digest_size=16)
     for folder in _PACKAGES:
         for path in sorted(folder.glob("*.py")):
-            digest.update(path.read_bytes())
+            digest.update(read_bytes(path))
     return digest.digest()

@@ -73,7 +73,7 @@ def _hash_sources(classes: tuple[type, ...]) -> bytes:
         except (OSError, TypeError):
             return b""
     try:
-        digests = [blake2b(path.read_bytes()).digest() for path in files]
+        digests = [blake2b(read_bytes(path)).digest() for path in files]
     except OSError:  # of a file that is gone, or in an archive
         return b""
     return blake2b(b"".join(digests)).digest()

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.errors import missing_extra
-from mesa_gym.files import write_bytes, write_text
+from mesa_gym.files import read_bytes, write_bytes, write_text
 from mesa_gym.rendering import write_png
 from mesa_gym.rendering.pygame import load_pygame
 from mesa_gym.report.strip import PlayedEpisode, choose_moments
@@ -145,7 +145,7 @@ def _write_film(
                 yield
             for again in repeat(last, max(0, round(fps) - 1)):
                 write(again)
-        write_bytes(path, made.read_bytes())
+        write_bytes(path, read_bytes(made))
 
 
 @contextmanager
