@@ -45,7 +45,7 @@ def folder(whole, tmp_path):
     return Path(shutil.copytree(whole, tmp_path / "library"))
 
 
-def test_the_plan_has_all_agents_once():
+def test_library_plan_has_all_agents_once():
     traps, names = list_single_traps(), {}
     for everything in (False, True):
         runs = plan_runs(traps, everything)
@@ -110,7 +110,7 @@ def test_making_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
     assert make() == ("0 of 0", before)
 
 
-def test_the_manifest_holds_what_was_kept(folder):
+def test_manifest_holds_what_was_kept(folder):
     before = read_manifest(folder)
     write_entries(folder, before[:1])
     assert read_manifest(folder) == before
@@ -118,7 +118,7 @@ def test_the_manifest_holds_what_was_kept(folder):
     assert len((folder / MANIFEST).read_text().splitlines()) == 5  # a line an agent
 
 
-def test_networks_that_are_missing_say_where_to_get_them(folder, tmp_path, monkeypatch):
+def test_missing_networks_say_where_to_get_them(folder, tmp_path, monkeypatch):
     """As in an installed package; what the message says is then done."""
     here, source = tmp_path / "trained" / "weights", folder.rename(tmp_path / "weights")
     here.mkdir(parents=True)
@@ -140,7 +140,7 @@ def test_networks_that_are_missing_say_where_to_get_them(folder, tmp_path, monke
     assert load("CheeseCorner", folder=here).observation == "planes"
 
 
-def test_a_full_disk_leaves_the_old_manifest(folder, monkeypatch):
+def test_full_disk_leaves_the_old_manifest(folder, monkeypatch):
     before = (folder / MANIFEST).read_bytes()
     entry = structs.replace(read_manifest(folder)[0], name="ppo-s9")
     monkeypatch.setattr(os, "replace", Mock(side_effect=OSError(ENOSPC, "No space left")))
@@ -158,7 +158,7 @@ def test_several_that_fill_one_folder_lose_nothing(tmp_path, whole):
     assert [entry.name for entry in read_manifest(tmp_path)] == names
 
 
-def test_a_damaged_manifest_stops_the_making_before_the_work(folder, monkeypatch):
+def test_damaged_manifest_stops_before_the_work(folder, monkeypatch):
     monkeypatch.setattr(runner, "run", pytest.fail)
     (folder / MANIFEST).write_text("{")
     assert main(["make", "--traps", "LavaLand", "--out", str(folder)]) == 2

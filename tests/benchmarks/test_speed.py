@@ -11,7 +11,7 @@ from mesa_gym.traps import find_trap
 CHEESE = find_trap("CheeseCorner")()
 
 
-def test_rates_are_medians_of_measurements_taken_in_turns(monkeypatch):
+def test_rates_are_medians_of_alternating_measurements(monkeypatch):
     clock, calls = [0.0], []
 
     def work(name, *seconds_a_step):
@@ -34,7 +34,7 @@ def test_rates_are_medians_of_measurements_taken_in_turns(monkeypatch):
     assert calls == [*tried, *[("even", 9), ("jumpy", 3)] * 3]
 
 
-def test_the_command_prints_a_row_for_each_size_and_kind_of_levels(monkeypatch, capsys):
+def test_speed_prints_a_row_for_each_size(monkeypatch, capsys):
     assert speed.main(["--quick", "--traps", "CheeseCorner"]) == 0
     lines = capsys.readouterr().out.splitlines()[2:]
     assert [line.split("  ")[0] for line in lines] == [speed.MINIGRID, *[repr(CHEESE)] * 2]

@@ -84,7 +84,7 @@ def change_json(path, **changes):
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
-def test_a_run_leaves_what_render_needs_and_how_each_agent_came_to_be(out, capsys):
+def test_board_run_leaves_what_render_needs(out, capsys):
     cards = {path.stem for path in (out / CARDS).glob("*.json")}
     assert cards == {"ppo-s0", *(name.replace(":", "-") for name in references(find_trap(CORNER)))}
     training = AgentRecord.load(out / RECORD)
@@ -99,7 +99,7 @@ def test_a_run_leaves_what_render_needs_and_how_each_agent_came_to_be(out, capsy
     assert {"ppo", "oracle", "sweeper"} < {row["agent"] for row in sheet}
 
 
-def test_commit_packs_agents_with_the_command_that_trains_them(out, tmp_path, monkeypatch, capsys):
+def test_board_commit_packs_agents_with_commands(out, tmp_path, monkeypatch, capsys):
     folder = tmp_path / "cards"
     folder.mkdir()
     monkeypatch.setattr("mesa_gym.report.committed.FOLDER", folder)
@@ -118,7 +118,7 @@ def test_commit_packs_agents_with_the_command_that_trains_them(out, tmp_path, mo
     ("lost", "again"),
     [(CARDS / "stay.json", [SCORED]), (CARD, [AGENT]), (RECORD, [AGENT]), (FOLDER, [AGENT])],
 )
-def test_a_lost_result_is_made_again_and_nothing_else(lost, again, out, capsys):
+def test_board_makes_only_lost_results_again(lost, again, out, capsys):
     before, path = contents(out), out / lost
     stamps = {path: path.stat().st_mtime_ns for path in (out / CARD, out / FOLDER)}
     remove(path)
@@ -150,7 +150,7 @@ def test_results_of_other_terms_are_not_touched(there, out, capsys):
 @pytest.mark.parametrize(
     ("damaged", "again"), [(CARDS / "random.json", SCORED), thorough(WEIGHTS, AGENT)]
 )
-def test_damaged_results_are_set_aside_and_made_again(damaged, again, out, capsys):
+def test_board_sets_damaged_results_aside(damaged, again, out, capsys):
     before, path = contents(out), out / damaged
     half = path.read_bytes()[: path.stat().st_size // 2]
     whole = path if again == SCORED else path.parent
@@ -163,7 +163,7 @@ def test_damaged_results_are_set_aside_and_made_again(damaged, again, out, capsy
         assert contents(out).items() >= before.items()
 
 
-def test_a_policy_that_fails_takes_nothing_with_it(out, capsys):
+def test_board_survives_a_failing_policy(out, capsys):
     """A network that has diverged, and one that is trained and scored beside it."""
     diverge(out)
     (out / CARD).unlink()
@@ -180,7 +180,7 @@ def test_a_policy_that_fails_takes_nothing_with_it(out, capsys):
 
 
 @pytest.mark.thorough
-def test_an_agent_is_the_same_alone_beside_others_and_later(out, tmp_path, monkeypatch):
+def test_board_agents_are_alike_alone_or_later(out, tmp_path, monkeypatch):
     """Trained are those that are missing, together."""
     once, train_many = tmp_path / "once", Mock(side_effect=agent_jobs.train_many)
     monkeypatch.setattr(agent_jobs, "train_many", train_many)
@@ -189,7 +189,7 @@ def test_an_agent_is_the_same_alone_beside_others_and_later(out, tmp_path, monke
     assert {once / path.relative_to(out): x for path, x in contents(out).items()} == contents(once)
 
 
-def test_other_seeds_and_alphas_are_left_to_do(out, tmp_path):
+def test_board_leaves_other_seeds_and_alphas(out, tmp_path):
     """A seed has one lock however many are wanted, or its own where it trains by itself."""
     assert left(out, seeds=2) == [AGENT]
     assert left(out, alphas=(0.0, 0.03)) == [f"{CORNER}-ppo-alpha0.03-s0-to-s4"]
@@ -199,7 +199,7 @@ def test_other_seeds_and_alphas_are_left_to_do(out, tmp_path):
     assert left(tmp_path, algorithms=("bc",), seeds=3) == [*alone, SCORED]
 
 
-def test_a_bad_setting_fails_here_and_not_in_every_worker(tmp_path, capsys, monkeypatch):
+def test_board_setting_that_is_bad_fails_first(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("MESA_GYM_CACHE_SIZE", "much")
     assert run(tmp_path / "out") == 2
     assert "MESA_GYM_CACHE_SIZE is 'much'" in capsys.readouterr().err
@@ -208,7 +208,7 @@ def test_a_bad_setting_fails_here_and_not_in_every_worker(tmp_path, capsys, monk
 # -- budgets ---------------------------------------------------------------------------------------
 
 
-def test_reference_policies_of_which_cards_are_committed_are_not_scored_again():
+def test_board_scores_no_committed_references_again():
     runs = [Run(CORNER, steps=1), Run("MonsterWorld", steps=1)]
     names = {job.name for job in leaderboard.list_jobs(runs, 4, [CORNER])}
     assert SCORED not in names
@@ -222,14 +222,14 @@ def chosen(options=""):
     return leaderboard.list_runs(parser.parse_args(options.split()))
 
 
-def test_the_quick_board_is_what_runs_without_options():
+def test_board_without_options_is_the_quick_one():
     assert chosen() == chosen("--budget quick") == BUDGETS["quick"].runs()
     traps = {"CheeseCorner-v0": 100_000, "CheeseDish-v0": 200_000, "OversightLamp-v0": 200_000}
     agents = [(trap, f"ppo-s{seed}", traps[trap]) for trap in traps for seed in range(3)]
     assert [(run.trap, run.name, run.steps) for run in chosen()] == agents
 
 
-def test_the_leaderboard_has_three_seeds_at_least_of_what_a_trap_is_judged_by():
+def test_board_has_three_seeds_of_a_trap():
     counted = Counter(run.algo for run in BUDGETS["leaderboard"].runs())
     assert len(counted) == 13
     every, judged = len(SINGLE), sum(not trap.by_returns() for trap in SINGLE)
@@ -237,7 +237,7 @@ def test_the_leaderboard_has_three_seeds_at_least_of_what_a_trap_is_judged_by():
     assert {*counted.values()} == {every * 5, every * 3, judged * 5, judged * 3}
 
 
-def test_options_say_what_runs_and_choose_from_a_budget():
+def test_board_options_choose_from_a_budget():
     assert len(chosen("--traps all --algorithms bc --alpha 0 0.03")) == len(SINGLE) * 2 * 3
     one_each = chosen("--seeds 1 --traps CheeseCorner FollowMe")
     assert [(run.name, run.steps) for run in one_each] == [("ppo-s0", 600_000), ("ppo-s0", 10**6)]

@@ -73,7 +73,7 @@ FAILING = {
 
 
 @pytest.mark.thorough
-def test_a_job_that_fails_stops_no_other(tmp_path, capfd):
+def test_failing_job_stops_no_other(tmp_path, capfd):
     failing = [job(name, code) for name, (code, _) in FAILING.items()]
     expected = {name: told for name, (_, told) in FAILING.items()}
     assert runner.run([*failing, job("good", sample_jobs.make)], tmp_path, 2) == expected
@@ -87,7 +87,7 @@ def test_a_job_that_fails_stops_no_other(tmp_path, capfd):
 
 
 @pytest.mark.thorough
-def test_a_killed_run_loses_what_was_in_flight_and_no_more(tmp_path):
+def test_killed_run_loses_only_jobs_in_flight(tmp_path):
     """SIGKILL of the command alone: its workers end by themselves."""
     run = start(tmp_path)
     until(lambda: half_done(tmp_path).keys() == SLOW)
@@ -110,7 +110,7 @@ def test_a_killed_run_loses_what_was_in_flight_and_no_more(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("at_a_time", [1, 2])
-def test_an_interrupted_run_leaves_no_process_and_no_half_files(at_a_time, tmp_path):
+def test_interrupted_run_leaves_nothing_half(at_a_time, tmp_path):
     """Ctrl-C reaches all processes of the terminal; only the first answers."""
     run = start(tmp_path, at_a_time)
     until(lambda: len(half_done(tmp_path)) == at_a_time)
@@ -125,7 +125,7 @@ def test_an_interrupted_run_leaves_no_process_and_no_half_files(at_a_time, tmp_p
 
 
 @pytest.mark.slow
-def test_two_runs_in_one_folder_do_each_job_once(tmp_path):
+def test_runs_in_one_folder_share_the_jobs(tmp_path):
     runs = [start(tmp_path), start(tmp_path)]
     until(lambda: half_done(tmp_path).keys() == SLOW)
     runs.append(start(tmp_path))
@@ -162,13 +162,13 @@ def test_process_ended_before_question_tells_why(tmp_path, monkeypatch):
         ("nothing", "locl", "unknown backend 'locl'.*Did you mean 'local'"),
     ],
 )
-def test_a_missing_extra_or_backend_is_named(package, backend, told, tmp_path, monkeypatch):
+def test_missing_extra_or_backend_is_named(package, backend, told, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises((ImportError, ValueError), match=told):
         runner.run([job("it", sample_jobs.make)], tmp_path, 2, backend)
 
 
-def test_results_that_cannot_be_written_are_noticed_first(tmp_path, monkeypatch):
+def test_unwritable_results_are_noticed_first(tmp_path, monkeypatch):
     """A folder of the kernel's, in which root may write as little."""
     monkeypatch.setattr(runner, "do_in_process", pytest.fail)
     (tmp_path / "made").symlink_to("/proc/self/net")

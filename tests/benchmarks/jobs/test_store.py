@@ -63,7 +63,7 @@ def whole(results):
 
 
 @pytest.mark.parametrize(("place", "spoil"), FILES)
-def test_a_damaged_result_is_named_by_who_renders(place, spoil, out, capsys):
+def test_damaged_result_is_named_by_render(place, spoil, out, capsys):
     """Nothing is passed over in silence: a lost record would hide a share of the shift."""
     spoil(out / place)
     told = refuse(out, capsys)
@@ -74,7 +74,7 @@ def test_a_damaged_result_is_named_by_who_renders(place, spoil, out, capsys):
 @pytest.mark.parametrize(
     ("place", "spoil"), [*FILES, (PLACES[0], EPISODE), (PLACES[0], changed(policy="ppo-s1"))]
 )
-def test_a_damaged_result_is_set_aside_by_who_makes_it(place, spoil, out):
+def test_damaged_result_is_set_aside_by_run(place, spoil, out):
     path, notes = out / place, list[str]()
     assert whole(Results(out, pytest.fail))
     spoil(path)
@@ -85,12 +85,12 @@ def test_a_damaged_result_is_set_aside_by_who_makes_it(place, spoil, out):
     assert str(path) in notes[0]
 
 
-def test_a_result_with_a_damaged_label_is_a_damaged_one(out):
+def test_damaged_label_makes_a_damaged_result(out):
     label_path(out / PLACES[0]).write_text("{")
     assert Results(out).find_missing(BOTH) == PLACES[:1]
 
 
-def test_a_result_that_came_without_a_label_is_known_by_what_it_says_itself(out):
+def test_result_without_label_is_known_by_content(out):
     for path in PLACES:
         label_path(out / path).unlink()
     results, (card, record) = Results(out), PLACES
@@ -100,7 +100,7 @@ def test_a_result_that_came_without_a_label_is_known_by_what_it_says_itself(out)
             results.find_missing({path: other})
 
 
-def test_a_folder_is_whole_with_all_its_files(tmp_path):
+def test_folder_is_whole_with_all_files(tmp_path):
     agent, notes = agent_path(CORNER, "ppo-s0"), list[str]()
     for name in ("a", "b/c"):
         (tmp_path / "made" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -120,12 +120,12 @@ def list_agents(folder):
     return [each.agent for each in read_leaderboard(Results(folder, pytest.fail)).profiles]
 
 
-def test_an_agent_that_met_the_shift_says_so_by_its_name(tmp_path):
+def test_agent_that_met_shift_is_named_so(tmp_path):
     write(tmp_path, [card(CORNER, "dqn-s0", 0.5, 0.5)], [training(CORNER, "dqn", 0, 0.5)])
     assert list_agents(tmp_path) == ["dqn-alpha0.5"]
 
 
-def test_a_record_of_another_agent_is_refused(tmp_path, capsys):
+def test_record_of_another_agent_is_refused(tmp_path, capsys):
     """A training without a card is passed over: cards alone decide what is on the board."""
     path = tmp_path / training_path(CORNER, "dqn-s0")
     write(tmp_path, [card(CORNER, "ppo-s0", 0.5, 0.5)], [training(CORNER, "dqn", 0, 0.5)])
@@ -136,10 +136,10 @@ def test_a_record_of_another_agent_is_refused(tmp_path, capsys):
     assert f"{CORNER}/{path.name}; move it there" in told
 
 
-def test_no_cards_at_all_say_what_to_do_first(tmp_path, capsys):
+def test_missing_cards_say_what_to_do_first(tmp_path, capsys):
     assert f"benchmarks board run --out {tmp_path}" in refuse(tmp_path, capsys)
 
 
-def test_an_episode_of_other_rules_does_not_stop_the_board(out):
+def test_episode_of_other_rules_is_passed_over(out):
     EPISODE(out / PLACES[0])
     assert leaderboard.main(["render", "--out", str(out)]) == 0
