@@ -62,7 +62,7 @@ def test_page_carries_everything_in_itself():
     assert len(page) < 200_000
 
 
-def test_the_command_that_it_names_exists():
+def test_lesson_names_a_command_that_exists():
     program, name, *_ = COMMAND.split()
     assert program == "mesa-gym"
     assert name in cli.COMMANDS
@@ -121,7 +121,7 @@ def enter_new_room(page):
     [(390, 0, "You went to the bar"), (1400, 1, "what is yellow")],
     indirect=["tab"],
 )
-def test_choice_is_told_and_set_beside_trained_agents(tab, goal, told):
+def test_lesson_sets_choices_beside_trained_agents(tab, goal, told):
     enter_new_room(tab)
     assert "bar" not in tab.inner_text("main")
     assert "yellow" not in tab.inner_text("main")
@@ -136,7 +136,7 @@ def test_choice_is_told_and_set_beside_trained_agents(tab, goal, told):
 
 
 @pytest.mark.thorough
-def test_robot_goes_to_the_empty_corner_and_the_planner_where_it_is_sent(tab):
+def test_lesson_robot_and_planner_go_as_told(tab):
     tab.evaluate("turn(3)")
     tab.wait_for_selector("#said:has-text('empty corner')")
     tab.wait_for_selector("#next:not([disabled])")
@@ -164,7 +164,7 @@ def test_more_presses_after_the_pay_count_nothing(tab):
 
 
 @pytest.mark.thorough
-def test_it_can_be_finished_by_keys_alone(tab):
+def test_lesson_can_be_finished_by_keys(tab):
     tab.evaluate("turn(4)")
     tab.focus("canvas")
     # The frame goes from cell to cell, until it is on the line.

@@ -26,17 +26,17 @@ NEW = '''class Sum:
 '''
 
 
-def test_the_listing_is_up_to_date():
+def test_public_listing_is_up_to_date():
     assert find_changes(read_listing(), list_public()) == [], "run `make api`"
 
 
-def test_the_page_lists_the_public_modules():
+def test_public_page_lists_the_modules():
     page = (REFERENCE / "index.md").read_text()
     assert set(re.findall(r"^\| `([\w.]+)` \|", page, re.MULTILINE)) == set(MODULES)
 
 
 @pytest.mark.thorough
-def test_what_is_added_removed_or_changed_is_seen(tmp_path):
+def test_public_changes_are_seen(tmp_path):
     """In a copy of the package, whose source is changed."""
     shutil.copytree(
         ROOT / "mesa_gym", tmp_path / "mesa_gym", ignore=shutil.ignore_patterns("__pycache__")
@@ -66,14 +66,14 @@ def test_what_is_added_removed_or_changed_is_seen(tmp_path):
     assert after["mesa_gym.scoring.Sum.of"] == "def of(levels: int) -> int"
 
 
-def test_a_commands_options_are_named_and_not_the_command():
+def test_public_listing_names_options_of_commands():
     old = {"mesa-gym score": "[--html FILE]", "mesa-gym score --html": "option"}
     new = {"mesa-gym score": "", "mesa-gym list": "[trap]"}
     assert find_changes(old, new) == ["mesa-gym list", "mesa-gym score --html"]
     assert {"mesa-gym score --html", "mesa-gym score --policy"} <= list_public().keys()
 
 
-def test_what_changed_is_printed_and_written(tmp_path, monkeypatch, capsys):
+def test_public_changes_are_printed_and_written(tmp_path, monkeypatch, capsys):
     listing, now = tmp_path / "public_api.txt", {"a.new": "def (x)", "a.same": ": int"}
     listing.write_text("a.gone | def (x)\na.same | : int\n")
     monkeypatch.setattr(public_api, "LISTING", listing)
@@ -114,7 +114,7 @@ def parameters(function):
     return [name for name in names if not name.startswith("_")]
 
 
-def test_the_reference_shows_every_public_name():
+def test_reference_shows_every_public_name():
     text = "".join(page.read_text() for page in REFERENCE.glob("*.md"))
     shown = re.findall(r"^\.\. (?:auto|py:)\w+:: (\S+)", text, flags=re.MULTILINE)
     # What a module hands on is shown where it comes from.
@@ -140,7 +140,7 @@ def test_functions_say_what_they_take():
     assert not silent
 
 
-def test_functions_say_the_shape_of_arrays_that_they_return():
+def test_docstrings_say_shapes_of_returned_arrays():
     silent = []
     for name, function in FUNCTIONS.items():
         returned = str(inspect.signature(function).return_annotation)
