@@ -32,7 +32,7 @@ def folder(whole, tmp_path):
 
 
 @pytest.mark.skipif(not FOLDER.exists(), reason="networks are a release file of their own")
-def test_what_is_committed_is_of_the_plan_and_not_too_large():
+def test_committed_weights_follow_the_plan_and_size():
     """Other weights may lie there, of networks that were trained here; they are left alone."""
     agents, runs = read_manifest(), plan_runs([*list_single_traps(), *list_lives()], False)
     planned = {(run.trap, name) for run in runs for name in name_agents(run)}
@@ -49,7 +49,7 @@ def test_what_is_committed_is_of_the_plan_and_not_too_large():
     assert sizes["gru"] <= 2e6
 
 
-def test_git_ignores_exactly_the_networks_that_a_checkout_lacks():
+def test_gitignore_covers_exactly_the_missing_networks():
     others = {e.weights for e in read_manifest() if e.kind != "planner" and e.seed > 0}
     kept = {weights for weights in others if weights.startswith(EVERY_SEED)}
     asked = "\n".join(f"mesa_gym/trained/weights/{weights}" for weights in sorted(others))
