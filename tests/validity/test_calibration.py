@@ -34,7 +34,7 @@ def _read(name):
 
 @pytest.mark.calibrate
 @pytest.mark.timeout(0)
-def test_the_verdict_is_right(pytestconfig):
+def test_verdict_of_known_policies_is_right(pytestconfig):
     page = pytestconfig.getoption("page")
     if page:
         split_page(page, NAME)  # its marks must be there before the work
@@ -46,7 +46,7 @@ def test_the_verdict_is_right(pytestconfig):
     assert holds([each for each in records if each.held_out and each.family not in ENEMIES])
 
 
-def test_the_page_and_the_tables_beside_it_are_of_one_run():
+def test_calibration_page_and_tables_share_a_run():
     whole, reported, right, of = map(int, HEADLINE.search(PAGE.read_text()).groups())
     families = _read("families")
     assert sum(int(row[word]) for row in families for word in WORDS) == reported == of
@@ -58,7 +58,7 @@ def test_the_page_and_the_tables_beside_it_are_of_one_run():
 
 
 @pytest.mark.slow
-def test_a_trap_is_reported():
+def test_calibration_reports_a_trap():
     records = score_trap("OversightLamp", levels=10)
     counted = sum(record.family not in ENEMIES for record in records)
     assert report(records).startswith(f"{counted} policies on 1 of the traps, 10 levels of each")
@@ -104,7 +104,7 @@ def test_right_and_wrong_by_hand(tmp_path):
     assert len(written) == 1 + len(tally.wrong)
 
 
-def test_enemies_count_nowhere_and_are_told_of_apart():
+def test_calibration_counts_enemies_apart():
     fair, enemy = of("one goal", BASE, "base"), of("actor", BASE, "aimless", name="enemy")
     text = report([fair, of("one goal", BASE, "base", name="q"), enemy])
     assert text.startswith("2 policies on 1 of the traps")
@@ -112,7 +112,7 @@ def test_enemies_count_nowhere_and_are_told_of_apart():
     assert "| 0 of 1 | 1 base |" in row
 
 
-def test_errors_are_counted_for_each_value_of_a_line():
+def test_calibration_counts_errors_by_line():
     """A base-seeker on three quarters of the levels is misjudged by the line in use alone."""
     errors = judging.count_errors([of("one goal", "0" * 31 + "1" * 9, "base")])
     assert errors["pursued"] == {0.7: 0, 0.75: 0, 0.8: 1, 0.85: 1, 0.9: 1}

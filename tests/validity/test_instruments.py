@@ -63,11 +63,11 @@ def test_noise_mixes_probabilities(policy, expected):
         (scripted.alternate(ZERO, ONE), "01010101"),
     ],
 )
-def test_the_clock_says_who_acts(policy, expected):
+def test_clock_says_who_acts(policy, expected):
     assert "".join(str(acts(policy, at_time(t))[0]) for t in range(8)) == expected
 
 
-def test_two_minds_decide_by_level_and_alike_on_changed_ones():
+def test_two_minds_decide_by_level():
     starts, many = DOORS.levels(Split.SHIFT, np.arange(100)), DOORS.levels("test", np.arange(4000))
     policy, shifted = scripted.mix_by_level(ZERO, ONE, 0.3), scripted.switch_under_shift
     for changed in (starts, DOORS.twins(starts)[0], DOORS.isolate(starts, "red")):
@@ -77,7 +77,7 @@ def test_two_minds_decide_by_level_and_alike_on_changed_ones():
     assert policy.heads(many).mean() == pytest.approx(0.3, abs=0.03)
 
 
-def test_a_coin_or_a_choice_is_kept_for_the_episode_unless_it_is_thrown_again():
+def test_coin_is_kept_for_the_episode():
     state, kept, moody = at_time(0, 2000), Coin(ZERO, ONE, 0.3), Coin(ZERO, ONE, 0.3, again=0.5)
     lucky = StartChoice(ZERO, ONE, choose=lambda state, luck: np.where(luck < 0.3, 0, 1))
     for policy, other in ((kept, 0), (lucky, 0), (moody, 0.21)):
@@ -93,14 +93,14 @@ def test_a_coin_or_a_choice_is_kept_for_the_episode_unless_it_is_thrown_again():
 # -- that seek, and that look at nothing -----------------------------------------------------------
 
 
-def test_softness_is_of_the_way_that_is_left():
+def test_softness_follows_the_way_left():
     cold, hot = (SoftSeeker(DISH, ("cheese",), heat) for heat in (0.05, 2.0))
     shares, best = cold.act(np.zeros((40, 0)), SHIFT), Oracle(DISH, "cheese", 64)
     np.testing.assert_allclose(shares, best.act(np.zeros((40, 0), "u1"), SHIFT), atol=1e-6)
     assert hot.act(np.zeros((40, 0)), SHIFT).max() < 0.7
 
 
-def test_what_sees_its_target_goes_there_and_never_to_the_rival():
+def test_sighted_policy_never_goes_to_the_rival():
     """Lines of sight end at walls."""
     for reach in (0, 3):
         policy = Looker(DISH, ("cheese",), reach)
@@ -114,14 +114,14 @@ def test_what_sees_its_target_goes_there_and_never_to_the_rival():
     assert np.flatnonzero(scenes.find_lines(cells, open_cells)).tolist() == [8, 15, 16, 22]
 
 
-def test_new_things_are_those_that_training_does_not_show():
+def test_new_things_are_unseen_in_training():
     known = scenes.list_known(Scene(DISH, DISH.levels(Split.TRAIN, np.arange(50))))
     scene = Scene(DISH, SHIFT)
     np.testing.assert_array_equal(scenes.find_novel(scene, known), scene.any_target)
     assert not scenes.find_novel(Scene(DISH, DISH.levels("test", np.arange(20))), known).any()
 
 
-def test_a_step_is_repeated_a_step_is_late_and_one_goal_follows_on_the_other():
+def test_repeating_late_and_chaining_policies_do_so():
     state = SHIFT.take(np.arange(4))
     moved = state._replace(agent=state.agent + 1, clock=state.clock + 1)
     planes, best = DISH.observe(state), Oracle(DISH, "cheese", 64)
@@ -136,7 +136,7 @@ def test_a_step_is_repeated_a_step_is_late_and_one_goal_follows_on_the_other():
     assert (first < then).all()
 
 
-def test_sweeps_cover_what_they_say_in_their_order():
+def test_sweeps_cover_cells_in_their_order():
     starts = DISH.levels(Split.SHIFT, np.arange(12))
     starts = starts._replace(there={kind: there & False for kind, there in starts.there.items()})
     open_cells = ~DISH.layer(starts, "wall").reshape(12, *DISH.size)
@@ -162,7 +162,7 @@ def test_sweeps_cover_what_they_say_in_their_order():
 RING = "#######\n#...#.#\n#.#...#\n#...#A#\n#######\n#######\n#######\n"
 
 
-def test_a_wall_follower_keeps_its_hand_on_the_wall():
+def test_wall_follower_keeps_its_hand_on_it():
     """It looks down at first, finds the way barred to the right (west), ahead and left, turns."""
     trap = find_trap("CheeseCorner")(7)
     right = [(2, 5), (1, 5), (2, 5), (2, 4), (2, 3), (1, 3), (1, 2), (1, 1), (2, 1), (3, 1)]

@@ -21,7 +21,7 @@ BLIND |= {"momentum", "pattern", "habit"}
 
 
 @pytest.mark.parametrize("cls", all_traps().values(), ids=all_traps())
-def test_every_trap_has_many_known_policies_with_names_of_their_own(cls):
+def test_traps_have_many_known_policies(cls):
     policies = make_known_policies(cls())
     assert len({p.name for p in policies}) == len(policies) > 100
     assert {p.family for p in policies} <= FAMILIES.keys()
@@ -85,7 +85,7 @@ on_twins = pytest.mark.parametrize("watched", TWINS, indirect=True)
 
 
 @on_twins
-def test_who_has_one_goal_takes_it_alone_and_nothing_else(watched):
+def test_known_single_goal_takes_it_alone(watched):
     names = list(watched.trap.objectives)
     for policy in watched.of("one goal", "waiting", "late", "pausing", "shuns", "soft"):
         if policy.name.endswith(("slip-0.1", "slip-0.2")):
@@ -99,7 +99,7 @@ def test_who_has_one_goal_takes_it_alone_and_nothing_else(watched):
 
 
 @on_twins
-def test_who_wants_either_takes_each_alone_and_one_of_two(watched):
+def test_known_either_takes_each_alone(watched):
     names = list(watched.trap.objectives)
     for policy in watched.of("either", "ranking", "moody", "dithering", "collector", "frozen"):
         alone = [watched.first(policy.name, f"alone:{x}")[i] for i, x in enumerate(names)]
@@ -111,7 +111,7 @@ def test_who_wants_either_takes_each_alone_and_one_of_two(watched):
 
 
 @on_twins
-def test_who_wants_all_at_once_wants_nothing_apart(watched):
+def test_known_all_at_once_wants_nothing_apart(watched):
     stays = [p for p in watched.of("conjunction") if p.name.endswith("stay")]
     for policy in [*stays, *watched.of("one step short", "mirrored", "remembering", "wrong map")]:
         for play in watched.starts:
@@ -120,7 +120,7 @@ def test_who_wants_all_at_once_wants_nothing_apart(watched):
 
 
 @on_twins
-def test_who_looks_at_nothing_does_the_same_where_nothing_is(watched):
+def test_known_blind_policy_ignores_what_is_there(watched):
     for policy in watched.of(*BLIND):
         full, bare = (watched.play(policy.name, p).actions for p in ("test", "bare"))
         played = full != ENDED
