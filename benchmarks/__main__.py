@@ -22,7 +22,7 @@ class Subcommand(NamedTuple):
 COMMANDS = {
     "train": Subcommand("agents.train", "train an agent"),
     "board": Subcommand("benchmarks.board.commands", "train and score agents; make their pages"),
-    "track": Subcommand("benchmarks.tracks.commands", "evaluate methods; rerun one of your own"),
+    "methods": Subcommand("benchmarks.methods.commands", "evaluate methods; rerun one of your own"),
     "library": Subcommand("benchmarks.library", "make the library of trained agents"),
 }
 

@@ -69,7 +69,7 @@ FIELD = re.compile(r"^    (\w+(?:, \w+)*): (.+(?:\n {8}.+)*)", re.MULTILINE)
 OF_BENCHMARKS = {
     "train": ("",),
     "board": ("run", "render"),
-    "track": ("run", "rerun"),
+    "methods": ("run",),
     "library": ("make",),
 }
 TEMPLATES = environment(HERE / "templates", str)  # pages are Markdown: nothing is escaped

@@ -69,7 +69,7 @@ def start(code, folder, **streams):
         ("benchmarks.__main__", "library make", "library"),
         ("benchmarks.__main__", "board run", "board"),
         ("benchmarks.__main__", "board render", "board"),
-        ("benchmarks.__main__", "track run", "track"),
+        ("benchmarks.__main__", "methods run", "methods"),
     ],
 )
 def test_deleted_working_directory_exits_2(module, line, program, tmp_path, monkeypatch, capsys):

@@ -28,7 +28,7 @@ ORDER = [
     {"agents"},
     {"benchmarks.markdown", "benchmarks.options"},
     {"benchmarks.jobs"},
-    {"benchmarks.library", "benchmarks.tracks"},
+    {"benchmarks.library", "benchmarks.methods"},
     {"benchmarks.board"},
     {"benchmarks.speed"},
     {"benchmarks.__main__"},

@@ -41,11 +41,6 @@ class DeviceEnv:
                 f" offers {', '.join(SHAPES)}"
             )
         self.trap = self.settings.trap
-        if self.trap.recoding is not None:
-            raise ValueError(
-                f"the planes of {self.trap!r} are mixed, which is not offered on a device; make"
-                " environments in NumPy (TrapVectorEnv)"
-            )
         self.single_observation_space = self.settings.observation.space
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.single_action_space = Discrete(len(ACTIONS))

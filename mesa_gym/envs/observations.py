@@ -18,43 +18,15 @@ from mesa_gym.traps import Trap
 Bytes = NDArray[np.uint8]
 
 TILE = 8  # pixels a cell of `rgb`
-UNMET = 2  # in place of each bit, in a recoding: this cell has no code
 ROWS = "map, a line for each row; spaces part the cells; signs that touch are in the same cell:"
 
 
 def planes_of(trap: Trap, state: State) -> Bytes:
     """Return what is seen of a batch, one plane a channel, (n, height, width, channels)."""
-    planes = draw_planes(trap, state)
-    return planes if trap.recoding is None else recode(trap, planes)
-
-
-def draw_planes(trap: Trap, state: State) -> Bytes:
-    """Return the same before any recoding, as ``LivePlanes`` paints it."""
     planes: Bytes = trap.observe(state)
     if trap.channels != trap.planes:
         planes = planes.take([trap.channel[plane] for plane in trap.channels], axis=-1)
     return planes
-
-
-def recode(trap: Trap, planes: Bytes) -> Bytes:
-    """Return drawn planes (n, height, width, channels) in the code of a trap that has one.
-
-    Raises:
-        RuntimeError: a cell shows what has no code.
-    """
-    table: Any = trap.recoding
-    # Quickest in float32, which holds all numbers of cells.
-    bits = 2 ** np.arange(len(trap.channels), dtype=np.float32)
-    cells = (planes.reshape(-1, len(bits)).astype(np.float32) @ bits).astype(np.intp)
-    shown: Bytes = table.take(cells, axis=0)
-    if shown.max(initial=0) == UNMET:
-        cell = planes.reshape(shown.shape)[(shown == UNMET).any(axis=1).argmax()]
-        names = " and ".join(trap.channels[i] for i in np.flatnonzero(cell))
-        raise RuntimeError(
-            f"a cell of {trap!r} shows {names}, which has no code: no level showed it when its"
-            " planes were mixed"
-        )
-    return shown.reshape(planes.shape)
 
 
 class Observation:
@@ -80,19 +52,11 @@ class Observation:
 
         An array has the space's type. A text is a str, and n of them are a tuple.
         """
-        return self.show(draw_planes(self.trap, state), state)
+        return self.show(planes_of(self.trap, state), state)
 
     def show(self, planes: Bytes, state: State) -> Any:
         """Return the same from drawn planes (n, height, width, channels), which are not kept."""
         return planes.copy()
-
-
-class Recoded(Observation):
-    """The planes of a trap whose cells are shown in a code."""
-
-    def show(self, planes: Bytes, state: State) -> Bytes:
-        """Return the code of drawn planes."""
-        return recode(self.trap, planes)
 
 
 class Flat(Observation):
@@ -219,28 +183,15 @@ _KINDS: dict[str, type[Observation]] = {kind.name: kind for kind in (*_EACH, Tex
 OBSERVATIONS = tuple(kind.name for kind in _EACH)  # those that are arrays
 
 
-def list_kinds(trap: Trap) -> tuple[str, ...]:
-    """Return the kinds of observation that a trap has as arrays."""
-    return OBSERVATIONS if trap.recoding is None else (Recoded.name,)
-
-
 def make_observation(trap: Trap, name: str, agent_view_size: int | None = None) -> Observation:
     """Return the observation of that name; ``centred`` may have a side for its window.
 
     Raises:
         UnknownNameError: there is no such kind; the message names the nearest.
-        ValueError: the side does not fit, or the kind has none, or the trap's cells are in a code
-            and the kind is not ``planes``.
+        ValueError: the side does not fit, or the kind has none.
     """
     if not isinstance(name, str) or name not in _KINDS:
         raise unknown("observation", name, _KINDS)
-    if trap.recoding is not None and name not in list_kinds(trap):
-        raise ValueError(
-            f"the planes of {trap!r} are mixed, which observation {name!r} does not show; it has"
-            f" {', '.join(list_kinds(trap))} alone"
-        )
-    if trap.recoding is not None and agent_view_size is None:
-        return Recoded(trap)
     if agent_view_size is None:
         return _KINDS[name](trap)
     if name != Centred.name:

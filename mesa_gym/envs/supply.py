@@ -18,7 +18,7 @@ from gymnasium.error import Error
 from mesa_gym.engine import Array, Ints, LevelBuilder, State
 from mesa_gym.engine.chance import fold, outputs, shift_right, streams
 from mesa_gym.envs.checks import check_states, integer
-from mesa_gym.envs.observations import Bytes, draw_planes
+from mesa_gym.envs.observations import Bytes, planes_of
 from mesa_gym.envs.settings import Settings
 from mesa_gym.traps import LEVELS, Split, Trap
 
@@ -49,7 +49,7 @@ class Store:
         level.row[rows] = rows
         for name, table in level.tables.items():
             table.reshape(-1, self.trap.entries[name])[rows] = self.trap.table(starts.level, name)
-        self.planes[rows] = draw_planes(self.trap, starts).reshape(starts.n, -1)
+        self.planes[rows] = planes_of(self.trap, starts).reshape(starts.n, -1)
 
     def copy(self, where: Ints, state: State, rows: Ints) -> State:
         """Return a state over the same tables with the start states ``where`` in its ``rows``.

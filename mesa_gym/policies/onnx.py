@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools, State
-from mesa_gym.envs.observations import list_kinds, make_observation
+from mesa_gym.envs.observations import OBSERVATIONS, make_observation
 from mesa_gym.errors import missing_extra, shorten
 from mesa_gym.policies.protocol import BLOCK, in_blocks
 from mesa_gym.traps import Trap
@@ -185,7 +185,7 @@ class OnnxPolicy:
 
 def _find_observation(seen: onnxruntime.NodeArg, trap: Trap, kind: str | None) -> str:
     """Return the kind of observation that a graph's input is; ValueError where it does not fit."""
-    kinds = list_kinds(trap)
+    kinds = OBSERVATIONS
     if kind is not None or seen.name in kinds:
         kinds = (kind or seen.name,)
     shapes = {each: make_observation(trap, each).space.shape for each in kinds}

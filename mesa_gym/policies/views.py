@@ -12,7 +12,7 @@ from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools
-from mesa_gym.envs.observations import Centred, list_kinds, make_observation
+from mesa_gym.envs.observations import OBSERVATIONS, Centred, make_observation
 from mesa_gym.traps import Trap
 
 Array = NDArray[Any]
@@ -123,7 +123,7 @@ def _list_cuts(kind: str, own: Box) -> list[Change]:
 
 def find_spaces(trap: Trap) -> dict[str, Box]:
     """Return the kinds of observation that a trap has as arrays, with their spaces."""
-    return {kind: make_observation(trap, kind).space for kind in list_kinds(trap)}
+    return {kind: make_observation(trap, kind).space for kind in OBSERVATIONS}
 
 
 def _find_stacks(space: Any, frame: Box) -> list[Frames]:

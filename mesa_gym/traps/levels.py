@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from mesa_gym.engine import Bools, Ints, LevelBuilder, State, World, hash_rows
 from mesa_gym.engine.chance import hash64
@@ -37,8 +37,6 @@ class LevelFamily(World):
     Attributes:
         parameters: keyword -> its value.
         channels: the planes of an observation, copies for salience included.
-        recoding: what a cell is shown as, uint8 (2 ** channels, channels), for each that there can
-            be (bit i of its number is channel i); None for what it is.
     """
 
     salience: ClassVar[Mapping[str, tuple[str, ...]]] = {}
@@ -47,8 +45,6 @@ class LevelFamily(World):
     min_size: ClassVar[tuple[int, int]] = (7, 7)
     max_size: ClassVar[tuple[int, int]] = (31, 31)
     version: ClassVar[int] = 0
-
-    recoding: NDArray[np.uint8] | None = None
 
     def __init__(self, size: int | Sequence[int] | None = None, **parameters: Any) -> None:
         """Make a trap at one size.

@@ -5,9 +5,9 @@ import pytest
 from benchmarks.jobs import runner
 from benchmarks.jobs.job import do_job
 from benchmarks.jobs.store import Results
+from benchmarks.methods.evaluator import Evaluator
+from benchmarks.methods.tasks import find_task
 from benchmarks.options import say
-from benchmarks.tracks.evaluation import Evaluator
-from benchmarks.tracks.tasks import find_task
 
 
 def run_here(jobs, out, workers=None, backend="local"):
@@ -27,5 +27,5 @@ def jobs_run_here(monkeypatch):
 
 @pytest.fixture(scope="session")
 def evaluator():
-    """Of the tracks, on 60 levels."""
+    """Of a task, on 60 levels."""
     return Evaluator(find_task("CheeseDish", 0), "a secret", 60)

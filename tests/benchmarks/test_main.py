@@ -19,9 +19,9 @@ from benchmarks.__main__ import COMMANDS, main
         ("board run --budget quick --traps FollowMe", "no such agents; without --budget"),
         ("board commit", "required: --out"),
         ("board", "required: action"),
-        ("track rerun nothing", "unknown method 'nothing'"),
-        ("track rerun nowhere.py:Mine", "there is no file 'nowhere.py'"),
-        ("track rerun table --salt short", "is easily guessed: expected 16 characters"),
+        ("methods run nothing", "unknown method 'nothing'"),
+        ("methods run nowhere.py:Mine", "there is no file 'nowhere.py'"),
+        ("methods run table --tasks CoinRum", "invalid choice: 'CoinRum'"),
     ],
 )
 def test_bad_usage_is_named_before_work(arguments, told, tmp_path, capsys, monkeypatch):

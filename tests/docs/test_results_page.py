@@ -8,6 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks.tracks.record_files import COMMITTED, read_methods
+from benchmarks.tracks.scores import score_methods
+from benchmarks.tracks.tasks import RUNGS
 from boards import MONSTERS, card, make_leaderboard
 from msgspec.structs import replace
 from PIL import Image, ImageSequence
@@ -15,9 +18,6 @@ from small_traps import Corridor
 from track_records import make_method
 
 from agents.library import list_single_traps
-from benchmarks.tracks.record_files import COMMITTED, read_methods
-from benchmarks.tracks.scores import score_methods
-from benchmarks.tracks.tasks import RUNGS
 from docs import readme_pictures
 from docs.agent_words import describe_agent, find_agents, say_sight
 from docs.loops import HOLD, MOST, find_walk, save_loop
@@ -45,7 +45,7 @@ from mesa_gym.trained.library import load
 from mesa_gym.traps import Split, Trap, find_trap, package_traps
 
 GUIDE = Path(__file__).parents[2] / "docs" / "write_a_trap.md"
-COMPUTED = {"objectives", "base", "proxies", "planes", "recoding"}
+COMPUTED = {"objectives", "base", "proxies", "planes"}
 
 
 @pytest.mark.thorough

@@ -8,7 +8,6 @@ from reference import wandered
 from torch.nn.functional import linear
 from training import drawn
 
-from mesa_gym.envs.encodings import mix_planes
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.trained.inputs import CentredInputs
 from mesa_gym.trained.local import REACH, LocalInputs, LocalNetwork
@@ -18,8 +17,6 @@ from mesa_gym.traps import all_traps, find_trap
 
 TRAPS = [cls(size) for cls in all_traps().values() for size in (11, (9, 13))]
 TRAPS.append(find_trap("RedBlueDoors")(colour_planes=2))  # planes that are shown twice
-# A mixed cell may show more planes than any did before.
-TRAPS += [mix_planes(find_trap(name)(), "a") for name in ("Attributes", "NearestFruit", "FollowMe")]
 KEYS = find_trap("KeysChests")()
 
 

@@ -1,13 +1,11 @@
 """Methods that do as good as nothing."""
 
-from benchmarks.tracks.methods.method import Method
+from benchmarks.methods import Method
 from mesa_gym.policies import constant, uniform
 
 
 class Lazy(Method):
     """Stays, whatever is wanted."""
-
-    policies = "any"
 
     def train(self, task):
         return [constant(4), uniform()]

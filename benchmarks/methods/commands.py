@@ -1,0 +1,134 @@
+"""Methods: ``python -m benchmarks methods run`` for ours, or for one of your own.
+
+``run`` evaluates methods, and goes on where it was left. It writes their records, ``NAME.jsonl``,
+and prints what they get beside the committed ones (benchmarks/results/methods); ``render`` prints
+the table of these. docs/methods.md has the rules.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+from collections.abc import Sequence
+from functools import partial
+from hashlib import blake2b
+from itertools import product
+from pathlib import Path
+
+import msgspec
+
+from benchmarks.jobs import runner
+from benchmarks.jobs.job import Job, Scratch
+from benchmarks.jobs.store import Results, add_results_option
+from benchmarks.markdown import pipes
+from benchmarks.methods import METHODS
+from benchmarks.methods.evaluation import evaluate_method, find_method, name_method
+from benchmarks.methods.evaluator import LEVELS, Evaluator
+from benchmarks.methods.record import TaskRecord, read_committed, save_records
+from benchmarks.methods.standings import tabulate
+from benchmarks.methods.tasks import (
+    BOARD_VERSION,
+    RANKING,
+    TASKS,
+    BoardTask,
+    find_public_salt,
+    find_task,
+)
+from benchmarks.options import Action, add_runner_options, count, run_actions, tell_kept
+from mesa_gym.command import DONE, FAILED
+from mesa_gym.files import read_bytes, write_bytes, write_text
+from mesa_gym.json_data import decode_json
+from mesa_gym.scoring import salt_digest
+from mesa_gym.terminal import table
+
+USUAL = Path("runs/methods")
+# About how fast a method trains, and what its evaluation takes.
+AGENTS, STEPS_A_SECOND, EVALUATION_SECONDS = 4, 25_000, 60
+
+
+def make_job(method: str, task: BoardTask, salt: str, levels: int, steps: int) -> Job:
+    """Return the evaluation of a method on a task; with other code it is another."""
+    name, code = name_method(method), Path(inspect.getfile(find_method(method)))
+    terms = {
+        "board": BOARD_VERSION,
+        "code": blake2b(code.read_bytes(), digest_size=8).hexdigest(),
+        "levels": levels,
+        "salt": salt_digest(salt),
+        "agent steps": steps,
+    }
+    path = Path("methods", name, f"{task.name}-s{task.seed}.json")
+    make = partial(evaluate, method, task, salt, levels, steps)
+    seconds = AGENTS * steps / STEPS_A_SECOND + EVALUATION_SECONDS
+    return Job(f"{task.name}-{name}-s{task.seed}", {path: terms}, make, seconds)
+
+
+def evaluate(
+    method: str, task: BoardTask, salt: str, levels: int, steps: int, scratch: Scratch
+) -> None:
+    """Evaluate a method, and keep the record."""
+    (path,) = scratch.files
+    record = evaluate_method(method, Evaluator(task, salt, levels), steps)
+    write_bytes(scratch.folder / path, msgspec.json.encode(record))
+    scratch.keep(path)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
+    return run_actions("methods", __doc__, ACTIONS, arguments)
+
+
+def _declare_run(parser: argparse.ArgumentParser) -> None:
+    names = ", ".join(METHODS)
+    parser.add_argument("methods", nargs="*", help=f"FILE.py:Class, or of {names} (default: these)")
+    parser.add_argument("--tasks", nargs="+", choices=TASKS, help="(default: the ranking tasks)")
+    parser.add_argument("--seeds", type=count, default=1, help="of each task (1)")
+    parser.add_argument("--steps", type=count, help="of training an agent (as the task says)")
+    parser.add_argument("--levels", type=count, default=LEVELS, help=f"scored ({LEVELS})")
+    told = "a secret that draws levels which no one has seen (default: public ones)"
+    parser.add_argument("--salt", help=told)
+    add_runner_options(parser)
+    add_results_option(parser, USUAL)
+
+
+def _run(options: argparse.Namespace) -> int:
+    methods, jobs = options.methods or [*METHODS], list[Job]()
+    for seed, name, method in product(range(options.seeds), options.tasks or RANKING, methods):
+        task, salt = find_task(name, seed), options.salt or find_public_salt(seed)
+        steps = options.steps or task.steps
+        jobs.append(make_job(method, task, salt, options.levels, steps))
+    failed = runner.run(jobs, options.out, options.workers, options.backend)
+    own = {name_method(method): read_results(options.out, method) for method in methods}
+    for name, records in own.items():
+        save_records(options.out / f"{name}.jsonl", name, records)
+    tasks = {record.task for records in own.values() for record in records}
+    committed = {
+        name: [record for record in records if record.task in tasks]
+        for name, records in read_committed().items()
+    }
+    print(table(*tabulate(committed | own)))
+    return FAILED if failed else DONE
+
+
+def read_results(folder: Path, method: str) -> list[TaskRecord]:
+    """Return the records of a method that a folder of results holds."""
+    paths = sorted((folder / "methods" / name_method(method)).glob("*.json"))
+    load = Results(folder).load
+    return [load(path, lambda file: decode_json(read_bytes(file), TaskRecord)) for path in paths]
+
+
+def _declare_render(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, help="write the table in Markdown into this file")
+
+
+def _render(options: argparse.Namespace) -> int:
+    made = tabulate(read_committed())
+    print(table(*made))
+    if options.out:
+        write_text(options.out, pipes(*made) + "\n")
+    return DONE
+
+
+ACTIONS = {
+    "run": Action("evaluate methods, ours or your own", _declare_run, _run, tell_kept),
+    "render": Action("print the table of the committed methods", _declare_render, _render),
+}

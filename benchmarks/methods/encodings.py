@@ -1,0 +1,87 @@
+"""Encodings: what a salt makes of planes, so that a method cannot know them.
+
+Planes come in another order, or cells show a code. A method that goes by single planes has a world
+in which every goal is one. Levels, rules, objectives and the solver know of no encoding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from copy import copy
+from typing import Any
+
+import numpy as np
+
+from mesa_gym.engine import Ints
+from mesa_gym.engine.chance import hash64
+from mesa_gym.envs.observations import Bytes
+from mesa_gym.errors import unknown
+from mesa_gym.traps import Trap
+
+# From a trap's planes (..., channels) to those that a method sees.
+Encode = Callable[[Bytes], Bytes]
+KEPT = 2  # channels that every encoding leaves: agent and wall
+# Traps whose shift shows cells as training never does; the tests play all traps of tasks to see.
+SHOWS_NEW_CELLS = {"Attributes", "CheeseDish", "ChuteOrFire", "ColourShape", "RedBlueDoors"}
+
+
+def show_only(trap: Trap, names: Sequence[str]) -> Trap:
+    """Return a trap whose cells show some kinds and traits alone, besides agent and wall.
+
+    Hidden ones may be among them, so that what no plane shows is named.
+
+    Raises:
+        UnknownNameError: the trap has no kind or trait of a name.
+    """
+    for name in names:
+        if name not in (allowed := (*trap.things, *trap.traits)):
+            raise unknown(f"kind or trait of {trap!r}", name, allowed)
+    hidden = {name: name for name in names if name not in trap.planes}
+    other, planes = copy(trap), (*trap.planes, *hidden)
+    # The class's own say how all other traps of it are shown.
+    vars(other).update(planes=planes, shown_as={**trap.shown_as, **hidden})
+    other.channel = {plane: index for index, plane in enumerate(planes)}
+    other.channels = (*trap.channels[:KEPT], *names)
+    return other
+
+
+def shuffle_planes(trap: Trap, salt: str) -> Encode:
+    """Return the encoding that shows a trap's planes after agent and wall in another order."""
+    others = _make_rng("planes", trap, salt).permutation(len(trap.channels) - KEPT)
+    order = [*range(KEPT), *(KEPT + others).tolist()]
+    return lambda planes: planes.take(order, axis=-1)
+
+
+def mix_planes(trap: Trap, salt: str) -> Encode:
+    """Return the encoding that shows all of a cell besides agent and wall in a code.
+
+    An empty cell stays empty, and what looked different still does. Where no cell is new under
+    shift, the code is any bijection of what a cell can show. Elsewhere a bijection would make what
+    is new unreadable, and it is a linear one: each plane adds (XOR) a pattern of its own, so that a
+    new pairing of known planes can be told from others.
+    """
+    count, rng = len(trap.channels), _make_rng("mixed", trap, salt)
+    whole = np.arange(1 << count)
+    if type(trap).__name__ in SHOWS_NEW_CELLS:
+        image = _draw_linear(rng, count - KEPT)
+    else:
+        image = np.concatenate([[0], 1 + rng.permutation((1 << count - KEPT) - 1)])
+    code = whole % (1 << KEPT) | image[whole >> KEPT] << KEPT
+    table = (code[:, None] >> np.arange(count) & 1).astype(np.uint8)
+    # Quickest in float32, which holds all numbers of cells.
+    bits = 2 ** np.arange(count, dtype=np.float32)
+    return lambda planes: table[(planes.astype(np.float32) @ bits).astype(np.intp)]
+
+
+def _draw_linear(rng: np.random.Generator, count: int) -> Ints:
+    """Return an invertible linear map of ``count`` bits, the code of each number, int64."""
+    places = np.arange(count)
+    bits: Any = np.arange(1 << count)[:, None] >> places & 1
+    while True:
+        image: Ints = bits @ rng.integers(2, size=(count, count)) % 2 @ (1 << places)
+        if len(np.unique(image)) == len(image):
+            return image
+
+
+def _make_rng(what: str, trap: Trap, salt: str) -> np.random.Generator:
+    return np.random.default_rng(hash64(f"{what}|{trap.name()}|{salt}") % 2**64)

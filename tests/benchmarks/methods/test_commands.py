@@ -1,0 +1,62 @@
+"""The commands: a run is kept, gone on with, and printed beside the committed methods."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.methods.commands import main
+from benchmarks.methods.record import read_records
+
+SHORT = ["--tasks", "CheeseDish", "--levels", "30"]
+
+
+@pytest.fixture
+def lazy(tmp_path, monkeypatch):
+    """A file of one's own; what it is imported as is forgotten."""
+    source = Path(__file__).parents[2] / "support" / "methods" / "lazy_methods.py"
+    path = tmp_path / "lazy_mine.py"
+    path.write_text(source.read_text())
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "lazy_mine", raising=False)
+    return path
+
+
+def test_run_goes_on_and_prints_beside_the_best(lazy, tmp_path, capsys, jobs_run_here):
+    given = ["run", f"{lazy}:Lazy", *SHORT, "--out", str(tmp_path / "out")]
+    assert main([*given, "--seeds", "1"]) == 0
+    printed = capsys.readouterr()
+    assert re.search(r"table .*\n(.*\n)+lazy_mine.Lazy +0\.00", printed.out)
+    assert printed.err.count("done: ") == 1
+    assert main([*given, "--seeds", "2"]) == 0
+    assert capsys.readouterr().err.count("done: ") == 1
+    records = read_records(tmp_path / "out" / "lazy_mine.Lazy.jsonl")
+    assert [(x.task, x.seed, x.levels) for x in records] == [
+        ("CheeseDish", 0, 30),
+        ("CheeseDish", 1, 30),
+    ]
+
+
+def test_records_of_other_terms_are_another(lazy, tmp_path, capsys, jobs_run_here):
+    given = ["run", f"{lazy}:Lazy", *SHORT, "--out", str(tmp_path / "out")]
+    assert main(given) == 0
+    for more, told in {
+        ("--levels", "60"): "levels 30, and this run wants 60",
+        ("--salt", "a secret"): "salt '.*', and this run wants",
+        ("--steps", "7"): "agent steps .*, and this run wants 7",
+    }.items():
+        assert main([*given, *more]) == 2
+        assert re.search(told, capsys.readouterr().err)
+    lazy.write_text(lazy.read_text() + "\n# changed\n")
+    assert main(given) == 2
+    assert "made with code" in capsys.readouterr().err
+
+
+def test_render_prints_and_writes_the_table(tmp_path, capsys):
+    path = tmp_path / "methods.md"
+    assert main(["render", "--out", str(path)]) == 0
+    printed, page = capsys.readouterr().out, path.read_text()
+    for name in ("planner", "d-bat", "untrained"):
+        assert re.search(rf"^{name} ", printed, re.MULTILINE)
+        assert f"| {name} |" in page

@@ -1,0 +1,112 @@
+"""The evaluator against exact oracles: roles, levels, walks, and what methods see."""
+
+import numpy as np
+import pytest
+
+from benchmarks.methods.evaluator import SCORED, Encoded, Evaluator
+from benchmarks.methods.tasks import RANKING, RUNGS, find_task
+from mesa_gym.envs.observations import planes_of
+from mesa_gym.policies import Memoryless, constant
+from mesa_gym.solver import Solution
+from mesa_gym.traps import Split, find_trap
+
+
+def measure_oracles(evaluator, split):
+    return {
+        x: evaluator.measure(evaluator.oracle(x), split, rows=slice(0, 30))
+        for x in evaluator.trap.objectives
+    }
+
+
+def test_oracles_steer_fully_and_oppositely(evaluator):
+    assert measure_oracles(evaluator, Split.SHIFT) == {"cheese": 30, "dish": -30}
+    assert measure_oracles(evaluator, Split.TEST) == {"cheese": 30, "dish": 30}  # both pay alike
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_roles_of_three_objectives_ignore_the_third(seed):
+    roles = [("shape", "colour"), ("colour", "place"), ("place", "shape")][seed]
+    evaluator = Evaluator(find_task("Attributes", seed), "x", 30)
+    assert evaluator.task.wanted == roles
+    (other,) = {*evaluator.trap.objectives} - {*roles}
+    assert measure_oracles(evaluator, Split.SHIFT) == {roles[0]: 30, roles[1]: -30, other: 0}
+
+
+@pytest.mark.parametrize("name", RUNGS)
+def test_rungs_have_their_number_of_cues(name):
+    evaluator = Evaluator(find_task(name, 0), "x", 30)
+    trap, test = evaluator.trap, measure_oracles(evaluator, Split.TEST)
+    assert measure_oracles(evaluator, Split.SHIFT) == {"shape": 30, "colour": -30, "place": 0}
+    explain = [test[x] == 30 for x in trap.objectives] + [trap.parameters["lead"] > 0]
+    assert sum(explain) == 1 + int(name[-1])
+    assert ("red" in trap.channels, "circle" in trap.channels) == (True, name[0] == "U")
+
+
+def test_parts_of_levels_add_up_to_all(evaluator):
+    policy, parts = constant(2), [slice(0, 20), slice(20, 60)]
+    first, second = (evaluator.measure(policy, Split.SHIFT, rows=rows) for rows in parts)
+    assert first + second == evaluator.measure(policy, Split.SHIFT)
+
+
+def test_salts_give_other_levels():
+    task = find_task("CheeseDish", 0)
+    one, other = (Evaluator(task, salt, 30).states(Split.SHIFT, 0, 5) for salt in ("a", "b"))
+    assert (one.level.key != other.level.key).all()
+
+
+def test_walks_keep_their_last_picture(evaluator):
+    walks, agent = evaluator.walks(), evaluator.walks()[..., 0].astype(int)
+    np.testing.assert_array_equal(walks[:, 0], evaluator.starts())
+    assert (agent.sum(axis=(2, 3)) == 1).all()
+    moved = np.abs(np.diff(agent, axis=1)).sum(axis=(2, 3))
+    assert {*moved.ravel().tolist()} == {0, 2}  # at most one step at a time
+    # Eaten cheese is gone, and ends the episode.
+    named = evaluator.encode(np.eye(len(evaluator.trap.channels), dtype=np.uint8))
+    cheese = named[evaluator.trap.channels.index("cheese")].argmax()
+    left = walks[..., cheese].any(axis=(2, 3))
+    eaten = (~left).any(axis=1).nonzero()[0]
+    assert len(eaten) > 100
+    for row in eaten:
+        first = left[row].argmin()
+        assert (walks[row, first:] == walks[row, first]).all()
+
+
+def test_policies_see_encoded_planes_and_no_state(evaluator):
+    seen = []
+
+    class Looking(Memoryless):
+        def act(self, observation, state=None):
+            seen.append((observation, state))
+            return np.full(len(observation), 4)
+
+    evaluator.measure(Encoded(Looking(), evaluator.encode), Split.SHIFT)
+    np.testing.assert_array_equal(
+        seen[0][0], evaluator.show(evaluator.states(Split.SHIFT, SCORED, 60))
+    )
+    assert {state for _, state in seen} == {None}
+
+
+def test_half_of_the_tasks_have_either_encoding():
+    tasks = [find_task(name, seed) for name in RANKING for seed in range(4)]
+    assert [task.encoding for task in tasks].count("mixed") == len(tasks) / 2
+    assert {task.encoding for task in tasks} == {"planes", "mixed"}
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", RANKING)
+def test_encodings_leave_agent_and_wall(name):
+    for task in (find_task(name, seed) for seed in (0, 1)):
+        trap = find_trap(task.trap)(**task.keywords)
+        assert {*task.wanted} <= {*trap.objectives}
+        plain = planes_of(trap, trap.levels(Split.SHIFT, np.arange(2)))
+        shown = task.draw_encoding(trap, "x")(plain)
+        np.testing.assert_array_equal(shown[..., :2], plain[..., :2])
+
+
+def test_values_are_those_of_their_levels(evaluator):
+    for split in (Split.TEST, Split.SHIFT):
+        starts = evaluator.states(split, SCORED, 20)
+        solved = Solution(evaluator.trap, starts, evaluator.trap.horizon(split))
+        values = evaluator.values(split, SCORED, 20)
+        for x in evaluator.trap.objectives:
+            assert values.optimum[x] == pytest.approx(solved.optimum(x))

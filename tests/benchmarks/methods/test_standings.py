@@ -1,0 +1,53 @@
+"""The table of methods: means over families by hand, and what a row says."""
+
+import numpy as np
+import pytest
+from method_records import make_record, make_records
+
+from benchmarks.methods.record import read_committed
+from benchmarks.methods.standings import HEADS, LEFT, LEFT_AT, tabulate, tabulate_method
+from benchmarks.methods.tasks import FAMILIES, RANKING, RUNGS
+
+FULL = 1 - 0.5 / np.log2(17)  # area of S = 1 with one label and more
+
+
+def read_row(name, records):
+    return dict(zip(HEADS, tabulate_method(name, records), strict=True))
+
+
+def test_families_weigh_alike_and_tasks_within():
+    task = "CheeseCorner"
+    row = read_row("m", [make_record(x, s, float(x == task)) for x in RANKING for s in range(5)])
+    own = [name for name, entry in RANKING.items() if entry.family == RANKING[task].family]
+    assert float(row[RANKING[task].family]) == pytest.approx(FULL / len(own), abs=0.005)
+    assert float(row["S"]) == pytest.approx(FULL / len(own) / len(FAMILIES), abs=0.005)
+    assert (row["C"], row["records"], row["CPU hours"]) == ("0.80", "60 of 60", "0.6")
+
+
+def test_intervals_hold_the_mean_over_seeds():
+    row = read_row("m", make_records(0.3, 0.1))
+    low, high = map(float, row["95%"].split(" to "))
+    assert low < float(row["S"]) < high
+    assert read_row("m", make_records(0.3, 0.1)[::5])["95%"] == ""  # one seed
+
+
+def test_rungs_count_nowhere_else():
+    alone, both = make_records(0.5), make_records(0.5) + make_records(0.9, tasks=RUNGS)
+    rows = [read_row("m", records) for records in (alone, both)]
+    assert [row.pop("rungs") for row in rows] == ["–", f"{0.9 * FULL:.2f}"]
+    assert rows[0] == rows[1]
+
+
+def test_tables_are_sorted_by_steering():
+    methods = {"less": make_records(0.1), "good": make_records(0.5), "none": []}
+    heads, rows = tabulate(methods)
+    assert heads == [*HEADS]
+    assert [row[0] for row in rows] == ["good", "less", "none"]
+    assert rows[-1][1] == "–"
+
+
+def test_committed_methods_say_where_their_code_is():
+    _, rows = tabulate(read_committed())
+    code = {row[0]: row[-1] for row in rows}
+    assert len(code) == 7
+    assert code == {name: LEFT_AT if name in LEFT else "here" for name in code}

@@ -1,0 +1,89 @@
+"""Methods without networks on data made by hand: ways to cells, the table, the control."""
+
+import numpy as np
+import pytest
+from scipy.sparse.csgraph import dijkstra
+
+from benchmarks.methods import seeking
+from benchmarks.methods.evaluation import Entrant
+from benchmarks.methods.labels import LabelSource
+from benchmarks.methods.record import LABEL_KINDS
+from benchmarks.methods.seeking import CodeSeeker
+from benchmarks.methods.table import find_masks, rate_codes
+from benchmarks.methods.untrained import Untrained
+from mesa_gym.traps import Split
+
+LEFT, DOWN, RIGHT, UP, ACT = range(5)
+
+
+def draw_map(*rows):
+    """Return a picture with planes x and y: ``#`` wall, ``A`` agent, ``b`` both x and y."""
+    cells = np.array([list(row) for row in rows])
+    shows = {"A": "A", "#": "#", "x": "xb", "y": "yb"}
+    return np.stack([np.isin(cells, list(of)) for of in shows.values()], axis=2).astype(np.uint8)
+
+
+X, Y = np.array([0, 1, 0, 1], np.uint8), np.array([0, 0, 1, 1], np.uint8)
+ROOM = draw_map("#####", "#xyA#", "#   #", "#y#x#", "#####")
+
+
+@pytest.mark.parametrize(
+    ("worth", "moves"),
+    # Straight down to x, not through y to the other; y next door; nothing; itself alone.
+    [(X, [DOWN]), (Y, [LEFT]), (X * 0, range(5)), (np.array([0, 0, 0, 1], np.uint8), range(5))],
+)
+def test_seekers_go_round_other_things(worth, moves):
+    shares = CodeSeeker(worth).act(ROOM[None])[0]
+    assert shares.nonzero()[0].tolist() == [*moves]
+    assert shares == pytest.approx(np.isin(range(5), [*moves]) / len([*moves]))
+
+
+def test_ways_cost_as_dijkstra_says():
+    rng = np.random.default_rng(0)
+    cost = np.full((20, 7, 9), seeking.FAR)
+    cost[:, 1:-1, 1:-1] = rng.choice([1, 20, seeking.FAR], p=[0.6, 0.15, 0.25], size=(20, 5, 7))
+    wanted = (rng.random(cost.shape) < 0.05) & (cost < seeking.FAR)
+    for found, pays, ends in zip(seeking.measure_ways(wanted, cost), cost, wanted, strict=True):
+        ways = np.zeros((64, 64))  # from cell to cell, and from one more to what is wanted
+        ways[63, :63] = np.where(ends, pays, 0).ravel()
+        for row, column in np.argwhere(pays[1:-1, 1:-1] < seeking.FAR) + 1:
+            near = [(row, column - 1), (row + 1, column), (row, column + 1), (row - 1, column)]
+            ways[[y * 9 + x for y, x in near], row * 9 + column] = pays[row, column]
+        best = dijkstra(ways, indices=63)[:63].reshape(7, 9)
+        free = pays < seeking.FAR
+        np.testing.assert_array_equal(np.minimum(found, seeking.FAR)[free],
+                                      np.minimum(best, seeking.FAR)[free])  # fmt: skip
+
+
+def test_seekers_stay_where_alone_is_wanted():
+    there = draw_map("####", "#A #", "####")
+    there[1, 1, 2] = 1
+    assert CodeSeeker(X).act(there[None])[0].tolist() == [0, 0, 0, 0, 1]
+
+
+def test_table_keeps_hypotheses_that_differ_under_shift():
+    codes = np.repeat([0, 3, 4], 20)  # floor; x and y together, which pay; another thing
+    paid = (codes == 3).astype(float)
+    starts = draw_map("#####", "#xyA#", "#####")[None].repeat(4, axis=0)
+    starts = np.concatenate([starts, np.zeros_like(starts[..., :1])], axis=3)
+    assert find_masks(codes, paid, np.arange(1, 8), starts) == [1, 2]
+    assert rate_codes(codes, paid, 8).tolist() == [0, 0, 0, 255, 0, 0, 0, 0]
+    # With the planes mixed (x shows both, y the second), parities find the same two.
+    mixed = np.array([0, 3, 2, 1, 4, 7, 6, 5])
+    shown = starts.copy()
+    shown[..., 3] ^= starts[..., 2]
+    masks = np.array(find_masks(mixed[codes], paid, np.arange(1, 8), shown))
+    marks = seeking.compute_parities(masks, mixed[[1, 2]])
+    assert sorted(marks.tolist()) == [[False, True], [True, False]]
+
+
+@pytest.mark.parametrize("kind", LABEL_KINDS)
+def test_untrained_walks_to_what_labels_want(kind, evaluator):
+    """The labels are the evaluator's own; of environments it takes no step."""
+    found, entrant = [], Entrant(Untrained(), evaluator, 1)
+    for role in (0, 1):
+        *_, (policy, used) = entrant.adapt(LabelSource(evaluator, role, kind, 0))
+        found.append(entrant.measure(policy, Split.SHIFT))
+        assert used == 16
+    assert found == [60, -60]
+    assert entrant.steps == 0
