@@ -22,7 +22,7 @@ class Subcommand(NamedTuple):
 COMMANDS = {
     "train": Subcommand("agents.train", "train an agent"),
     "board": Subcommand("benchmarks.board.commands", "train and score agents; make their pages"),
-    "methods": Subcommand("benchmarks.methods.commands", "evaluate methods; rerun one of your own"),
+    "methods": Subcommand("benchmarks.methods.commands", "evaluate methods, or one of yours"),
     "library": Subcommand("benchmarks.library", "make the library of trained agents"),
 }
 
@@ -38,8 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m benchmarks",
         description=(__doc__ or "").partition("\n")[0],
         epilog="\n".join(f"{name:{width}}  {each.about}" for name, each in COMMANDS.items())
-        + "\n\n`python -m benchmarks COMMAND --help` says more. Wherever they stand, `run` is on"
-        "\npublic levels, and `rerun` on those of a secret salt.",
+        + "\n\n`python -m benchmarks COMMAND --help` says more.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="%(prog)s COMMAND ...",
     )

@@ -1,8 +1,8 @@
 """Put the committed results into README and pages of docs: ``python -m docs.results_page``.
 
 Each table stands between two marks; the text around them is for people to write. The leaderboard is
-in README.md and docs/results.md, methods are in docs/studies/tracks.md. The pictures are
-docs/images/methods.svg, rungs.svg and leaderboard.svg.
+in README.md and docs/results.md, methods are in docs/studies/tracks.md. The picture is
+docs/images/leaderboard.svg.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ from matplotlib import rc_context
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from benchmarks.markdown import lay_out_table
-from benchmarks.tracks.page import draw_curves, write_markdown
-from benchmarks.tracks.record_files import COMMITTED, read_methods
-from benchmarks.tracks.scores import ALL, ALL_RUNGS, MethodScore, score_methods
+from benchmarks.markdown import lay_out_table, pipes
+from benchmarks.methods.record import read_committed as read_methods
+from benchmarks.methods.standings import tabulate
 from docs.studies.page_tables import show
 from docs.trap_table import LEARNER
 from mesa_gym.rendering.colours import BASE, PROXIES, to_hex
@@ -40,17 +39,10 @@ HERE = Path(__file__).parent
 README, RESULTS = HERE.parent / "README.md", HERE / "results.md"
 TRACKS = HERE / "studies" / "tracks.md"
 PICTURE = HERE / "images" / "leaderboard.svg"
-PARTS = {"methods": ALL, "rungs": ALL_RUNGS}
 BY = "by python -m docs.results_page"  # after the name of a table, in its mark
 # README's rows: what plans, what sees levels turned, plain training, and what was not trained.
 LEFT_OUT = ("agent", "seeds", "competent", NO_CHOICE)  # of the table of plain training
 AMONG = ("oracle", "ppo-planner", "sweeper", "random", "ppo-symmetric", "ppo")
-
-
-def fill_tracks(scores: Sequence[MethodScore], page: Path) -> None:
-    """Print the tables of what methods get, and put them into a page, docs/studies/tracks.md."""
-    for name, part in PARTS.items():
-        show(f"{name}, {BY}", write_markdown(scores, part), page)
 
 
 def fill_board(board: Leaderboard, page: Path, agents: Sequence[str] = ()) -> None:
@@ -79,13 +71,6 @@ def tabulate_learner(cards: Sequence[ScoreCard]) -> str:
         name = strip_version(cells[0])
         rows.append([f"[{name}](traps/{name}.md)", *(cells[i] for i in at[1:])])
     return lay_out_table([HEADS[i] for i in at], rows)
-
-
-def draw_parts(scores: Sequence[MethodScore]) -> dict[Path, str]:
-    """Return the pictures of what methods get, by their paths."""
-    return {
-        HERE / "images" / f"{name}.svg": draw_curves(scores, part) for name, part in PARTS.items()
-    }
 
 
 def draw_leaderboard(board: Leaderboard) -> str:
@@ -120,15 +105,12 @@ def draw_leaderboard(board: Leaderboard) -> str:
 
 
 def main() -> None:
-    """Write the pages' tables and the pictures."""
-    scores = score_methods(read_methods(sorted(COMMITTED.glob("*.jsonl"))))
-    fill_tracks(scores, TRACKS)
+    """Write the pages' tables and the picture."""
+    show(f"methods, {BY}", pipes(*tabulate(read_methods())), TRACKS)
     board = rank_among_committed([])
     fill_board(board, README, AMONG)
     fill_board(board, RESULTS)
     show(f"ppo, {BY}", tabulate_learner(read_committed()), RESULTS)
-    for path, drawn in draw_parts(scores).items():
-        path.write_text(drawn)
     PICTURE.write_text(draw_leaderboard(board))
 
 

@@ -11,8 +11,9 @@ from benchmarks.methods.record import TaskRecord
 from benchmarks.methods.tasks import FAMILIES, RANKING, RUNGS, SEEDS, TASKS
 from mesa_gym.report import interval
 
-LEFT_AT = "f9d1020c"  # the last commit with the code of all methods that have records
-LEFT = ("d-bat", "divdis", "seeds")
+# Methods whose records come of code that has left or changed since, and its last commit.
+LEFT_AT = "f9d1020c"
+LEFT = ("cues", "d-bat", "divdis", "planner", "seeds")
 # The records of a task, one a seed, and what they weigh in a mean.
 Weighed = list[tuple[float, list[TaskRecord]]]
 HEADS = ("method", "S", "95%", "C", *FAMILIES, "rungs", "records", "CPU hours", "code")
@@ -37,7 +38,7 @@ def tabulate_method(name: str, records: Sequence[TaskRecord]) -> list[str]:
         *(_write(average(weigh_tasks(records, tasks))) for tasks in (*families, RUNGS)),
         f"{len(ranking)} of {len(RANKING) * SEEDS}",
         f"{sum(record.seconds for record in ranking) / 3600:.1f}",
-        "here" if name in METHODS else LEFT_AT if name in LEFT else "",
+        LEFT_AT if name in LEFT else "here" if name in METHODS else "",
     ]
 
 

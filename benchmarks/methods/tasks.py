@@ -146,7 +146,7 @@ FAMILIES = tuple(dict.fromkeys(entry.family for entry in RANKING.values()))
 
 
 def find_public_salt(seed: int) -> str:
-    """Return the salt of the committed records with a seed. A rerun draws one of its own."""
+    """Return the salt of the committed records with a seed."""
     return f"tracks-{seed}"
 
 

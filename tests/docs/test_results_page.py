@@ -8,16 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks.tracks.record_files import COMMITTED, read_methods
-from benchmarks.tracks.scores import score_methods
-from benchmarks.tracks.tasks import RUNGS
 from boards import MONSTERS, card, make_leaderboard
-from msgspec.structs import replace
 from PIL import Image, ImageSequence
 from small_traps import Corridor
-from track_records import make_method
 
 from agents.library import list_single_traps
+from benchmarks.markdown import pipes
+from benchmarks.methods.record import read_committed as read_methods
+from benchmarks.methods.standings import tabulate
 from docs import readme_pictures
 from docs.agent_words import describe_agent, find_agents, say_sight
 from docs.loops import HOLD, MOST, find_walk, save_loop
@@ -25,15 +23,12 @@ from docs.readme_pictures import AGENT, LEVELS, TRAP, find_moments, save_gallery
 from docs.results_page import (
     AMONG,
     BY,
-    PARTS,
     PICTURE,
     README,
     RESULTS,
     TRACKS,
     draw_leaderboard,
-    draw_parts,
     fill_board,
-    fill_tracks,
     tabulate_learner,
 )
 from docs.studies.page_tables import show
@@ -51,30 +46,25 @@ COMPUTED = {"objectives", "base", "proxies", "planes"}
 @pytest.mark.thorough
 def test_pages_and_pictures_are_of_the_committed_results(tmp_path):
     """`python -m docs.results_page` writes them."""
-    scores = score_methods(read_methods(sorted(COMMITTED.glob("*.jsonl"))))
     board = rank_among_committed([])
     tracks, readme, results = (Path(shutil.copy(x, tmp_path)) for x in (TRACKS, README, RESULTS))
-    fill_tracks(scores, tracks)
+    show(f"methods, {BY}", pipes(*tabulate(read_methods())), tracks)
     fill_board(board, readme, AMONG)
     fill_board(board, results)
     show(f"ppo, {BY}", tabulate_learner(read_committed()), results)
     for page, copy in {TRACKS: tracks, README: readme, RESULTS: results}.items():
         assert copy.read_text() == page.read_text()
-    for path, drawn in draw_parts(scores).items():
-        assert path.read_text() == drawn
     assert PICTURE.read_text() == draw_leaderboard(board)
 
 
-def test_the_tables_leave_the_text_around_them_alone(tmp_path):
-    page = tmp_path / "tracks.md"
-    marks = (f"<!-- {name}, by python -m docs.results_page -->" for name in PARTS)
-    page.write_text("".join(f"before\n{mark}\nold\n<!-- until here -->\n" for mark in marks))
-    ranked, eased = make_method("cues", 0.5), make_method("cues", 0.5, tasks=RUNGS)
-    fill_tracks(score_methods([replace(ranked, records=ranked.records + eased.records)]), page)
+def test_tables_leave_the_text_around_them(tmp_path):
+    page = tmp_path / "results.md"
+    page.write_text(f"before\n<!-- board, {BY} -->\nold\n<!-- until here -->\nafter\n")
+    fill_board(make_leaderboard(), page)
     text = page.read_text()
-    assert text.count("before\n") == text.count("<!-- until here -->\n") == 2
-    assert "| 1 | cues | 0.44 |" in text
-    assert "| cues | 0.44 (0.80) |" in text
+    assert text.startswith("before\n")
+    assert text.endswith("<!-- until here -->\nafter\n")
+    assert "| ppo (today) |" in text
     assert "\nold\n" not in text
 
 

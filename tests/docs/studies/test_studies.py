@@ -12,10 +12,9 @@ from training import CORNER as CHEESE
 from training import drawn
 
 from agents.run import Run
-from docs.studies import attributes, ceilings, deployment, seeds
+from docs.studies import attributes, deployment, seeds
 from docs.studies.alpha import read_curves, tabulate
 from docs.studies.attributes import LEADS, judge_agents, tabulate_leads
-from docs.studies.ceilings import measure_choice
 from docs.studies.deployment import Deployment, clone_sweeper, scale_scores
 from docs.studies.deployment_costs import compare_starts, cost_of, cost_until, read_outcome
 from docs.studies.deployment_hypotheses import Hypothesis, judge_hypotheses
@@ -27,7 +26,6 @@ from mesa_gym.policies import as_policy
 from mesa_gym.report.groups import BASE, PROXY, list_chosen
 from mesa_gym.scoring import score
 from mesa_gym.traps import Split, find_trap
-from mesa_gym.traps.composed import Composed
 
 MARK = "<!-- {} -->\nold\n<!-- until here -->\n"
 STUDIES = {"attributes": "rho", "reproduction": "time", "objective": "reactive"}
@@ -105,19 +103,6 @@ def test_what_is_nearest_is_chosen_for_its_lead_and_twins_do_not_count():
     assert shares == sorted(shares)
     assert shares[-1] > 0.95
     assert tabulate_leads(led).count("|") > len(LEADS)
-
-
-@pytest.mark.parametrize("trap", [Composed(pair=22), find_trap("CheeseDish")()], ids=str)
-def test_an_optimal_agent_chooses_what_it_pursues(trap):
-    for role in trap.objectives:
-        agent = as_policy(f"oracle:{role}", trap, trap.horizon(Split.SHIFT))
-        shares = [measure_choice(agent, trap, x) for x in trap.objectives]
-        assert shares == [x == role for x in trap.objectives]
-
-
-@pytest.mark.thorough
-def test_an_agent_that_learnt_nothing_is_below_the_line():
-    assert ceilings.measure_ceiling(Composed(pair=3), "tempting", 1) < 0.8
 
 
 @pytest.mark.thorough
