@@ -11,8 +11,7 @@ from benchmarks.methods.task import WALL, Task
 from benchmarks.methods.training import train
 from mesa_gym.policies import Policy
 
-# Of the return of the agent that sees everything, what a member must earn.
-KEPT = 0.95
+KEPT = 0.95  # of the return of the agent that sees everything, what a member must earn
 MEMBERS = 4  # as many as count for coverage
 
 

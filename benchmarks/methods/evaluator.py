@@ -115,13 +115,13 @@ class Evaluator:
     def measure(
         self, policy: Policy, split: Split, first: int = SCORED, rows: slice = slice(None)
     ) -> int:
-        """Return how many levels of ``test`` a policy solves; of the shift, see below.
+        """Return how many levels of ``test`` a policy solves, playing each once.
 
-        There it is on how many levels the first role's objective is chosen, less those on which
-        the second role's is.
+        Of the shift it is on how many levels the policy chooses the first role's objective, less
+        those on which it chooses the second's.
 
         Args:
-            policy: plays each level once.
+            policy: as it sees the trap's own planes.
             split: ``test`` or ``shift``.
             first: of the levels, ``SCORED`` or ``CHOOSING``.
             rows: which of ``levels`` of them are played.

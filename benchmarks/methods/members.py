@@ -11,14 +11,11 @@ from benchmarks.methods.task import Bytes, Floats, Method, Task
 from mesa_gym.engine import ACTIONS
 from mesa_gym.policies import Policy
 
-# A member is taken to slip this often: one unlikely action does not rule it out.
-SLIP = 0.1
-# Probability of a step that a member has what it wants.
-SATED = 0.05
+SLIP = 0.1  # how often a member is taken to slip: one unlikely action does not rule it out
+SATED = 0.05  # probability of a step that a member has what it wants
 # How often an episode pays that a member would have played, and one that it would not have.
 PAYS, PAYS_OTHERS = 0.9, 0.1
-# The most, in nats, that an episode speaks for a member in a preference.
-SURE = 5.0
+SURE = 5.0  # the most, in nats, that an episode speaks for a member in a preference
 
 
 def compute_shares(members: Sequence[Policy], planes: Bytes) -> Floats:

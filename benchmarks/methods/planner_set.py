@@ -17,8 +17,7 @@ from benchmarks.methods.task import WALL, Bytes, Floats, Task
 from benchmarks.methods.training import train
 from mesa_gym.policies import Policy
 
-# A planner needs a quarter of the steps that a usual agent needs.
-STEPS_SHARE = 4
+STEPS_SHARE = 4  # a planner needs a quarter of the steps that a usual agent needs
 # Of the planner's reward in so many training steps, what a member must earn.
 EARNS, TRIAL_STEPS, ENVIRONMENTS = 0.9, 150, 64
 MEMBERS = 4  # as many as count for coverage

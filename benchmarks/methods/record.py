@@ -1,7 +1,5 @@
 """The record of a method on one task with one seed, and files of records.
 
-A record holds what was counted; values are computed from that whenever they are asked for.
-
 Steering S is the mean of m in both roles times the competence factor clip((solved on test - 0.75) /
 0.15, 0, 1) of the less competent of the two policies. A role's m is the share of shift levels on
 which what was wanted was chosen, minus the share on which the other objective was. A method that

@@ -13,10 +13,8 @@ from mesa_gym.policies.protocol import Memoryless
 
 # What it costs to enter bare floor, a thing that is not wanted, and a wall.
 FLOOR, THING, FAR = 1, 20, 10_000
-# Worths of codes are bytes.
-MOST_WORTH = 255
-# Sweeps over a map between two looks at whether anything still changes.
-SWEEPS = 6
+MOST_WORTH = 255  # worths of codes are bytes
+SWEEPS = 6  # over a map, between two looks at whether anything still changes
 # Rows and columns that an action moves; the last one stays.
 MOVES = np.array([(0, -1), (1, 0), (0, 1), (-1, 0), (0, 0)])
 # The inner cells, and those to the left, below, to the right and above of them.

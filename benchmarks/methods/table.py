@@ -26,10 +26,8 @@ from mesa_gym.policies import Policy
 STEPS, ENVIRONMENTS = 96_000, 64
 # A hypothesis explains reward where so much of what it marks is paid, and it marks so much of that.
 PURE = 0.9
-# And it must mark something on so many of the shift's levels.
-PRESENT = 0.5
-# A reward counts as paid above this share of the largest.
-PAID = 0.5
+PRESENT = 0.5  # and it must mark something on so many of the shift's levels
+PAID = 0.5  # a reward counts as paid above this share of the largest
 
 
 class Table(ChoosingMethod):
