@@ -17,8 +17,7 @@ from mesa_gym.traps.pairs import list_patterns
 BOARD_VERSION = "2.0"
 SEEDS = 5  # of each ranking task, which a line of the table needs
 Encoding = Literal["planes", "mixed"]
-# What rounding up to whole rollouts, and looks at what was learnt, may take besides.
-SLACK_STEPS = 100_000
+SLACK_STEPS = 100_000  # besides, for whole rollouts and looks at what was learnt
 # Of one agent, by default. PPO takes more than the last on some traps, and a method may too.
 USUAL_STEPS, COMPOSED_STEPS, LONG_STEPS = 400_000, 800_000, 1_000_000
 AGENTS = 8  # for which all of a method's training has usual steps

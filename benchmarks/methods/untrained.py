@@ -33,9 +33,8 @@ class Untrained(Method):
 
     def adapt(self, task: Task, members: list[Policy], labels: LabelSource) -> Iterator[Policy]:
         """Yield a policy that seeks what labels speak for."""
-        evidence = LabelTally(
-            count_codes(task), task.starts, np.random.default_rng([task.seed, 13])
-        )
+        rng = np.random.default_rng([task.seed, 13])
+        evidence = LabelTally(count_codes(task), task.starts, rng)
         while True:
             while labels.left:
                 evidence.spend_label(labels)
