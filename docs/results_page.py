@@ -21,9 +21,9 @@ from benchmarks.methods.record import read_committed as read_methods
 from benchmarks.methods.standings import tabulate
 from docs.studies.page_tables import show
 from docs.trap_table import LEARNER
+from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.rendering.colours import BASE, PROXIES, to_hex
 from mesa_gym.report import group_cards, rank_among_committed, read_committed
-from mesa_gym.report.groups import agent_and_seed
 from mesa_gym.report.leaderboard import (
     SHARES,
     Leaderboard,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmarks.markdown import lay_out_table
-from mesa_gym.report.groups import agent_and_seed
+from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.traps import Trap

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchmarks.jobs.store import Results, training_path
+from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import Leaderboard, rank_agents, rank_among_committed
-from mesa_gym.report.groups import agent_and_seed
 from mesa_gym.report.ranking import rename_agent
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.solver.certificate import EVALUATION_LEVELS

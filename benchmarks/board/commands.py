@@ -32,8 +32,8 @@ from benchmarks.options import (
     tell_kept,
 )
 from mesa_gym.command import DONE, FAILED
+from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.committed import REFERENCES, list_committed, pack_cards, read_committed
-from mesa_gym.report.groups import agent_and_seed
 from mesa_gym.report.leaderboard_page import write_pages
 from mesa_gym.report.ranking import is_shown
 from mesa_gym.solver.certificate import EVALUATION_LEVELS

@@ -14,8 +14,9 @@ import numpy as np
 
 from benchmarks.markdown import lay_out_table, pipes, plain
 from docs.studies.variance import FEWEST_AGENTS, variance_shares
+from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import CardGroup, columns, group_cards, read_committed
-from mesa_gym.report.groups import BASE, agent_and_seed, list_chosen
+from mesa_gym.report.groups import BASE, list_chosen
 from mesa_gym.report.tables import HEADS, tabulate_groups
 from mesa_gym.scoring import ScoreCard
 

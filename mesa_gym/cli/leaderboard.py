@@ -11,8 +11,8 @@ from mesa_gym.cli.score import name_policies, split_trap
 from mesa_gym.cli.traps import declare_trap, read_traps
 from mesa_gym.command import DONE
 from mesa_gym.policies import read_policy_file
+from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.committed import mark_today, rank_among_committed, read_committed
-from mesa_gym.report.groups import agent_and_seed
 from mesa_gym.report.intervals import load_special
 from mesa_gym.report.leaderboard import lay_out
 from mesa_gym.report.leaderboard_page import require_free, write_pages

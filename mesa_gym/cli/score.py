@@ -18,7 +18,7 @@ from mesa_gym.envs.checks import integer
 from mesa_gym.errors import shorten_text
 from mesa_gym.files import write_text
 from mesa_gym.policies import read_policy_file
-from mesa_gym.report.groups import agent_and_seed
+from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.intervals import load_special
 from mesa_gym.report.page import load_jinja2
 from mesa_gym.scoring import Cards, ScoreCard, Trace, evaluate, record, score_all
@@ -124,6 +124,9 @@ def _score_several(traps: Sequence[Trap], options: argparse.Namespace) -> int:
     for card in cards:
         if card.advice:
             print(f"{card.policy} on {card.trap}: {card.advice}")
+    for name, own in named.items():
+        if left := [trap.name() for trap in traps if trap.name() not in own]:
+            print(f"{name} acts on {', '.join(own)} alone: it was not played on {', '.join(left)}")
     if options.json is not None:
         cards.save(options.json)
     if options.markdown is not None:

@@ -15,7 +15,8 @@ from pathlib import Path
 from mesa_gym.errors import unknown
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
-from mesa_gym.report.groups import CardGroup, agent_and_seed, group_cards
+from mesa_gym.policies.seeds import agent_and_seed
+from mesa_gym.report.groups import CardGroup, group_cards
 from mesa_gym.report.leaderboard import Leaderboard
 from mesa_gym.report.profile import TODAY
 from mesa_gym.report.ranking import is_reference, rank_agents, rename_agent

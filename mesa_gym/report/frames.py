@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from mesa_gym.errors import unknown
+from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.groups import (
     BASE,
     ROLES,
-    agent_and_seed,
     find_place,
     group_cards,
     read_choice,

@@ -7,13 +7,13 @@ which adds all proxies, as an episode has one choice, and ``none``.
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.intervals import interval, mean_over_traps
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.card_data import Measured, Row, read_each
@@ -22,17 +22,6 @@ from mesa_gym.scoring.record import Floats
 
 BASE, PROXY = "base", "proxy"
 ROLES = (BASE, PROXY, NO_CHOICE)
-# Agents of a group differ in their seeds: ppo-s0, ppo-s1.
-_SEED = re.compile(r"(?P<agent>.+)-s(?P<seed>\d{1,9})", re.DOTALL)
-
-
-def agent_and_seed(policy: str) -> tuple[str, int | None]:
-    """Return the agent's name and its training seed: ("ppo", 3) for "ppo-s3".
-
-    The seed is None where the name has none, as that of a reference policy.
-    """
-    trained = _SEED.fullmatch(policy)
-    return (trained["agent"], int(trained["seed"])) if trained else (policy, None)
 
 
 def read_choice(shift: Measured) -> dict[str, float]:

@@ -11,8 +11,9 @@ import numpy as np
 from msgspec import structs
 
 from mesa_gym.policies import references
+from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.comparison import ALPHA, adjust_holm
-from mesa_gym.report.groups import CardGroup, agent_and_seed, group_cards
+from mesa_gym.report.groups import CardGroup, group_cards
 from mesa_gym.report.intervals import compare_tables, load_special
 from mesa_gym.report.leaderboard import Leaderboard
 from mesa_gym.report.profile import ORACLE, UNTRAINED, Profile

@@ -15,6 +15,7 @@ from mesa_gym.errors import shorten, shorten_text
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import Text, decode_json, require
 from mesa_gym.policies.saved import is_model_file
+from mesa_gym.policies.seeds import require_seeds
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.score import Player, make_player, score_all
 from mesa_gym.scoring.trace import MOST_LEVELS
@@ -95,9 +96,9 @@ def evaluate(
     Raises:
         PolicyError: a policy raised, or answered with something else than actions or
             probabilities; the message names policy, split and step.
-        ValueError: an argument is wrong, an agent has no policy on any of the traps, or two
-            policies of a trap would have the same name. All policies are made before the first is
-            scored.
+        ValueError: an argument is wrong, an agent has no policy on any of the traps, two policies
+            of a trap would have the same name, or two of an agent are one or cannot be its seeds
+            (``mesa_gym.policies.seeds``). All policies are made before the first is scored.
 
     Example:
         >>> import mesa_gym
@@ -115,6 +116,7 @@ def evaluate(
     for trap in worlds:
         mine = {name: of.get(trap.name(), of.get(None)) for name, of in named.items()}
         there = {name: policy for name, policy in mine.items() if policy is not None}
+        require_seeds(there)
         wanted = {name: _choose_keywords(each, observation, algo) for name, each in there.items()}
         playing.append({x: make_player(x, there[x], trap, salt, *wanted[x]) for x in there})
     _require_used(named, playing, names)

@@ -11,10 +11,10 @@ from scipy.special import expit, logit
 from small_traps import SmallDish
 
 from mesa_gym import report
+from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import interval, mean_over_traps
 from mesa_gym.report.groups import (
     ROLES,
-    agent_and_seed,
     group_cards,
     list_chosen,
     read_choice,

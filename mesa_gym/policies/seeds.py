@@ -1,0 +1,157 @@
+"""Seeds of an agent: which policies are, by their names, and whether they can be.
+
+An interval over seeds says how much trainings differ. A copy would count as a training of its own.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections import defaultdict
+from collections.abc import Hashable, Mapping
+from functools import partial
+from hashlib import blake2b
+from io import BytesIO
+from itertools import combinations
+from pathlib import Path
+from re import DOTALL, compile
+from types import FunctionType, MethodType
+from typing import Any
+
+from mesa_gym.errors import shorten, shorten_text
+from mesa_gym.files import read_bytes
+from mesa_gym.policies.adapting import is_model
+from mesa_gym.policies.loading import read_policy_file
+
+# Agents of a group differ in their seeds: ppo-s0, ppo-s1.
+_SEED = compile(r"(?P<agent>.+)-s(?P<seed>\d{1,9})", DOTALL)
+# What all seeds of an agent have in common, of what its folder says of its training.
+_TRAINING = (
+    "algo", "kind", "steps", "trained_for", "alpha", "reward", "num_levels", "settings", "stages",
+)  # fmt: skip
+# In a saved model of Stable-Baselines3: its archive has dates, which differ from copy to copy.
+_MODEL_WEIGHTS = "policy.pth"
+
+
+def agent_and_seed(policy: str) -> tuple[str, int | None]:
+    """Return the agent's name and its training seed: ("ppo", 3) for "ppo-s3".
+
+    The seed is None where the name has none, as that of a reference policy.
+    """
+    trained = _SEED.fullmatch(policy)
+    return (trained["agent"], int(trained["seed"])) if trained else (policy, None)
+
+
+def require_seeds(policies: Mapping[str, Any]) -> None:
+    """Raise ValueError where two policies stand for seeds of one agent, and cannot be that.
+
+    They are one agent if they are the same object or name, or hold the same weights: in two
+    folders, files, networks, models, or callables around them. They are two agents if one is a
+    folder and the other a file, or their folders say that they were trained differently. Whether
+    files or objects of one sort come from one training method is not known here.
+
+    Args:
+        policies: name -> what ``as_policy`` takes, of the policies of one trap.
+    """
+    agents: dict[str, list[str]] = defaultdict(list)
+    for name in policies:
+        agent, seed = agent_and_seed(name)
+        if seed is not None:
+            agents[agent].append(name)
+    for agent, names in agents.items():
+        kept = {name: _identify(policies[name]) for name in names} if len(names) > 1 else {}
+        for one, other in combinations(kept, 2):
+            if kept[one] == kept[other]:
+                raise ValueError(
+                    f"{one} and {other} are one agent, {_show(policies[one])} and"
+                    f" {_show(policies[other])}; a copy is not another seed of {agent}: leave it"
+                    " out, or train another"
+                )
+            if differs := _compare_training(policies[one], policies[other]):
+                raise ValueError(
+                    f"{one} and {other} are not seeds of one agent: {_show(policies[one])} and"
+                    f" {_show(policies[other])} differ in {differs}; give them two names"
+                )
+
+
+def _show(policy: Any) -> str:
+    return shorten_text(f"{policy}") if isinstance(policy, str | Path) else type(policy).__name__
+
+
+def _identify(policy: Any) -> Hashable:
+    """Return what is equal for the same agent; what cannot be read is for loading to refuse."""
+    if not isinstance(policy, str | Path):
+        return _identify_object(policy)
+    path = Path(policy)
+    try:
+        if path.is_dir():
+            return _hash(read_bytes(path / read_policy_file(path)["weights"]))
+        return _hash(_read_file(path)) if path.is_file() else str(policy)
+    except (OSError, ValueError):
+        return str(policy)
+
+
+def _read_file(path: Path) -> bytes:
+    data = read_bytes(path)
+    try:
+        with zipfile.ZipFile(BytesIO(data)) as saved:
+            return saved.read(_MODEL_WEIGHTS)
+    except (zipfile.BadZipFile, KeyError):
+        return data
+
+
+def _hash(data: bytes) -> str:
+    return blake2b(data, digest_size=16).hexdigest()
+
+
+def _identify_object(policy: Any, deep: bool = True) -> Hashable:
+    """Return what is equal for the same object, or for two that hold the same weights.
+
+    Args:
+        policy: an object, or what one holds.
+        deep: whether to look into callables, for the networks that they hold.
+    """
+    network = policy.policy if is_model(policy) else policy
+    if callable(getattr(network, "state_dict", None)):
+        try:
+            tensors = network.state_dict().items()
+            held = [(name, _hash(each.detach().cpu().numpy().tobytes())) for name, each in tensors]
+        except Exception:  # of others' code: no state of tensors
+            return id(policy)
+        return (type(network), *held) if held else id(policy)
+    if isinstance(policy, str | int | float | None):
+        return policy
+    if not deep:
+        return id(policy)
+    if isinstance(policy, partial):
+        given = (policy.func, *policy.args, *policy.keywords.values())
+    elif isinstance(policy, MethodType):
+        given = (policy.__func__, policy.__self__)
+    elif isinstance(policy, FunctionType):
+        try:
+            held = [cell.cell_contents for cell in policy.__closure__ or ()]
+        except ValueError:  # a variable that has no value yet
+            return id(policy)
+        given = (policy.__code__, *held, *(policy.__defaults__ or ()))
+    else:
+        return id(policy)
+    return tuple(_identify_object(each, deep=False) for each in given)
+
+
+def _compare_training(one: Any, other: Any) -> str:
+    """Return in what two files cannot be seeds of one agent; "" where nothing tells."""
+    if not isinstance(one, str | Path) or not isinstance(other, str | Path):
+        return ""
+    paths = Path(one), Path(other)
+    sorts = [path.suffix if path.is_file() else "folder" * path.is_dir() for path in paths]
+    if all(sorts) and sorts[0] != sorts[1]:
+        return f"what they are, {' and '.join(sorts)}"
+    if sorts != ["folder", "folder"]:
+        return ""
+    try:
+        mine, theirs = map(read_policy_file, paths)
+    except (OSError, ValueError):
+        return ""
+    for name in _TRAINING:
+        if mine.get(name) != theirs.get(name):
+            return f"{name}, {shorten(mine.get(name))} and {shorten(theirs.get(name))}"
+    return ""
