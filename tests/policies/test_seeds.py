@@ -29,7 +29,7 @@ def make_closure(network):
     return lambda seen: act(network, seen)
 
 
-class Player:
+class NetworkHolder:
     def __init__(self, network):
         self.network = network
 
@@ -59,12 +59,12 @@ def refused(policies, told):
 
 
 one, other = make_network(0), make_network(1)
-player = Player(one)
+player = NetworkHolder(one)
 SAME = "mine-s0 and mine-s1 are one agent, .* is not another seed of mine: leave it out"
 
 
 @pytest.mark.parametrize(
-    "wrap", [lambda x: x, partial(partial, act), make_closure, Player], ids=str
+    "wrap", [lambda x: x, partial(partial, act), make_closure, NetworkHolder], ids=str
 )
 def test_seeds_hold_different_weights(wrap):
     require_seeds({"mine-s0": wrap(one), "mine-s1": wrap(other), "mine": wrap(one)})
@@ -109,7 +109,7 @@ def test_folders_of_two_trainings_are_refused(tmp_path):
     refused([first, tmp_path / "a.onnx"], r"differ in what they are, folder and \.onnx")
 
 
-def test_what_cannot_be_read_is_left_to_loading(tmp_path):
+def test_require_seeds_leaves_unreadable_policies_alone(tmp_path):
     (tmp_path / "empty").mkdir()
     require_seeds({"m-s0": tmp_path / "empty", "m-s1": "nothing.zip", "m-s2": "module:name"})
 

@@ -23,7 +23,7 @@ def lazy(tmp_path, monkeypatch):
     return path
 
 
-def test_run_goes_on_and_prints_beside_the_best(lazy, tmp_path, capsys, jobs_run_here):
+def test_run_continues_and_prints_beside_the_best(lazy, tmp_path, capsys, jobs_run_here):
     given = ["run", f"{lazy}:Lazy", *SHORT, "--out", str(tmp_path / "out")]
     assert main([*given, "--seeds", "1"]) == 0
     printed = capsys.readouterr()

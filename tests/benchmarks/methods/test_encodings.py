@@ -85,7 +85,7 @@ def test_codes_are_of_the_salt():
         assert (singles.sum(axis=1) > 1).any()
 
 
-def test_shuffled_planes_are_in_an_order_of_the_salt():
+def test_shuffled_planes_follow_the_salt():
     each, orders = np.eye(len(DOORS.channels), dtype=np.uint8), set[tuple[int, ...]]()
     for salt in "abcdef":
         order = shuffle_planes(DOORS, salt)(each).argmax(axis=0).tolist()

@@ -155,7 +155,7 @@ def test_adapt_has_no_environments(evaluator):
 
 
 @pytest.mark.slow
-def test_the_page_s_example_runs(tmp_path):
+def test_page_example_of_methods_runs(tmp_path):
     (code,) = re.findall(r"```python\n(.*?)```", Path("docs/methods.md").read_text(), re.DOTALL)
     (tmp_path / "mine.py").write_text(code)
     evaluator = Evaluator(find_task("CheeseDish", 0), "x", 30)
