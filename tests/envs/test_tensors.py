@@ -15,17 +15,6 @@ torch = pytest.importorskip("torch")
 ANY, FOR_A_PLANE, FOR_CHANCE = 45, 25, 130
 
 
-def test_make_torch_takes_a_seed_per_environment():
-    seeds = [7, 300_000, 7]
-    ours = mesa_gym.make_torch("MesaGym/CheeseCorner-v0", 3, num_levels=500, seed=seeds)
-    theirs = gym.make_vec("MesaGym/CheeseCorner-v0", 3, num_levels=500)
-    want, _ = theirs.reset(seed=seeds)
-    np.testing.assert_array_equal(ours.reset()[0].numpy(), want)
-    np.testing.assert_array_equal(ours.reset(seed=seeds)[0].numpy(), want)
-    with pytest.raises(ValueError, match="2 seeds were given for 3 environments"):
-        ours.reset(seed=seeds[:2])
-
-
 @pytest.mark.thorough
 @few_traps
 @pytest.mark.parametrize("observation", ["planes", "centred"])
@@ -79,6 +68,8 @@ def test_bad_input_is_named(monkeypatch):
     ]:
         with pytest.raises(ValueError, match=message):
             env.step(actions)
+    with pytest.raises(ValueError, match="2 seeds were given for 3 environments"):
+        env.reset(seed=[7, 8])
     for action in (5, -1):
         with pytest.raises(RuntimeError, match="an action is none of the five"):
             env.step(torch.tensor([0, action, 0]))
