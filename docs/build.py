@@ -26,9 +26,6 @@ import gymnasium
 from benchmarks import __main__ as benchmarks
 from benchmarks.markdown import pipes
 from docs import pictures
-from docs.agent_words import say_sight
-from docs.loops import save_loop
-from docs.objective_pictures import draw_splits
 from docs.playgrounds import find_obstacle, write_gallery_page
 from docs.studies import findings
 from docs.trap_table import tabulate_traps
@@ -64,8 +61,6 @@ ON_THE_SPOT = 100  # levels of a split, where no certificate is kept
 LABEL = re.compile(r"(^|(?<=\. )|(?<=\.\n))([A-Z][a-z]+(?: [a-z]+){0,3}(?:\s``\w+``)?):(?=\s)")
 # How the docstring of a trap's ``ends`` begins.
 ENDING = re.compile(r"^Return (where|whether|False:) ")
-# A line of a docstring's attributes: names, then what they mean.
-FIELD = re.compile(r"^    (\w+(?:, \w+)*): (.+(?:\n {8}.+)*)", re.MULTILINE)
 OF_BENCHMARKS = {
     "train": ("",),
     "board": ("run", "render"),
@@ -78,11 +73,9 @@ TEMPLATES = environment(HERE / "templates", str)  # pages are Markdown: nothing 
 def write_all() -> None:
     """Write every generated page; what other traps are registered does not matter."""
     classes = list(package_traps().values())
-    films = {}
     for cls in classes:
         write_page(cls, FOLDER)
-        pictures.thumbnail(cls, FOLDER / GALLERY / f"{cls.__name__}-still.png")
-        films[cls] = save_loop(cls(), FOLDER / GALLERY / f"{cls.__name__}.png")
+        pictures.thumbnail(cls, FOLDER / GALLERY / f"{cls.__name__}.png")
     categories: dict[str, list[type[Trap]]] = defaultdict(list)
     for cls in classes:
         categories[", ".join(cls.category)].append(cls)
@@ -90,12 +83,11 @@ def write_all() -> None:
             categories["random, without exact solver"].append(cls)
         if cls.expected == "base":
             categories["no reward in training can single the proxy out"].append(cls)
-    _write(FOLDER / "_grid.md", "grid", films=films, story=tell_story)
+    _write(FOLDER / "_grid.md", "grid", classes=classes, story=tell_story)
     _write(
         FOLDER / "index.md",
         "traps",
         classes=classes,
-        films=films,
         story=tell_story,
         categories=categories,
         table=tabulate_traps(classes, _read_cards()),
@@ -106,7 +98,7 @@ def write_all() -> None:
     results = findings.tabulate(_read_cards())
     write_text(FOLDER / "_results.md", f"{results}\n")
     _write(HERE / "reference" / "commands.md", "commands", commands=commands())
-    _write(HERE / "reference" / "score_card_json.md", "score_card", objects=schema())
+    _write(HERE / "reference" / "score_card_json.md", "score_card", measures=MEASURES)
 
 
 def _write(path: Path, template: str, **values: Any) -> None:
@@ -117,7 +109,7 @@ def _write(path: Path, template: str, **values: Any) -> None:
 def write_page(cls: type[Trap], folder: Path) -> Path:
     """Write a trap's page and, in ``images`` beside it, its pictures; return the page's path."""
     images, trap, name = folder / "images", cls(), cls.__name__
-    write_gallery_page(trap, folder / GALLERY, _read_cards())
+    write_gallery_page(trap, folder / GALLERY)
     images.mkdir(parents=True, exist_ok=True)
     for split in Split:
         pictures.level(trap, split, images / f"{name}-{split.value}.png")
@@ -129,10 +121,7 @@ def write_page(cls: type[Trap], folder: Path) -> Path:
     }
     for plane, picture in planes.items():
         pictures.plane(cls.looks[plane], folder / picture)
-    level, steps = pictures.film(trap, images / f"{name}.gif")
-    film: dict[str, Any] = {"level": level, "steps": steps, "planes": planes}
-    film["planner"] = draw_splits(trap, images / f"{name}-objective.png")
-    _write(folder / f"{name}.md", "trap", **film, **_describe_trap(trap))
+    _write(folder / f"{name}.md", "trap", planes=planes, **_describe_trap(trap))
     return folder / f"{name}.md"
 
 
@@ -156,7 +145,6 @@ def _describe_trap(trap: Trap) -> dict[str, Any]:
         "module": cls.__module__ if own else "mesa_gym",
         "named": f"{cls.__module__}:{cls.__name__}" if own else cls.__name__,
         "source": inspect.getsource(inspect.getmodule(cls) or cls),
-        "sight": say_sight(trap, _read_cards()),
         "observation_space": gymnasium.make(trap.id()).observation_space,
         "ending": say_ending(cls),
         "limits": say_limits(trap),
@@ -231,59 +219,6 @@ def _help(main: Callable[[list[str]], Any], *arguments: str) -> str:
     if not text.getvalue():
         raise RuntimeError(f"{main.__module__} {' '.join(arguments)} --help printed nothing")
     return text.getvalue().rstrip()
-
-
-def schema() -> Iterator[tuple[str, str, list[tuple[str, str, str]]]]:
-    """Yield the objects of a score card: name, meaning, and each field's name, type, meaning.
-
-    The measures come last, which lie in ``splits`` and ``nulls``.
-    """
-    for name, described in ScoreCard.json_schema()["$defs"].items():
-        about, meanings = _describe_fields(described["description"])
-        forms = described["properties"].items()
-        fields = [(field, _type(form), meanings.get(field, "")) for field, form in forms]
-        yield name, about, fields
-    about = "What lies in `splits` and in `nulls`: a number, an object of numbers by objective"
-    about += " or part, or null where it means nothing on the trap."
-    found = [
-        (name, f"{each.unit.name}, of {', '.join(each.splits)}", f"{each.meaning}.")
-        for name, each in MEASURES.items()
-    ]
-    yield "Measures", about, found
-
-
-def _describe_fields(docstring: str) -> tuple[str, dict[str, str]]:
-    """Return what a docstring is about, and its attributes: name -> meaning."""
-    # In one line, and as Markdown has code.
-    about, _, listed = inspect.cleandoc(docstring).replace("``", "`").partition("Attributes:\n")
-    meanings = {
-        field: " ".join(text.split())
-        for fields, text in FIELD.findall(listed)
-        for field in fields.split(", ")
-    }
-    return about.strip(), meanings
-
-
-def _type(form: dict[str, Any]) -> str:
-    """Return a field's form in words."""
-    if "$ref" in form:
-        name = form["$ref"].rsplit("/", 1)[-1]
-        return f"[{name}](#{name.lower()})"
-    if "anyOf" in form:
-        return " or ".join(map(_type, form["anyOf"]))
-    if isinstance(form.get("additionalProperties"), dict):
-        return f"object of {_type(form['additionalProperties'])}"
-    if "prefixItems" in form:
-        return f"array of {len(form['prefixItems'])}, each {_type(form['prefixItems'][0])}"
-    if "items" in form:
-        return f"array of {_type(form['items'])}"
-    limits = [
-        f"{form[name]:,}".removesuffix(".0") for name in ("minimum", "maximum") if name in form
-    ]
-    if len(limits) < 2:
-        return ", at least ".join([form["type"], *limits])
-    least, most = limits
-    return f"always {least}" if least == most else f"{form['type']}, {least} to {most}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,26 +1,18 @@
 """The gallery: a page for each trap in which its levels live, with the library's agents on them.
 
-Traps whose levels cannot live in a page get replays. ``python -m docs.playgrounds --out DIR``
-writes all pages, and prints the size of each and how long it took.
+Traps whose levels cannot live in a page get replays.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
-import time
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from agents.library import FEW
-from docs.agent_words import describe_agent, find_agents
-from mesa_gym.command import DONE, run_command
 from mesa_gym.files import write_text
 from mesa_gym.policies import name_pursuer
-from mesa_gym.report import read_committed
-from mesa_gym.scoring import ScoreCard
-from mesa_gym.trained.library import EVERY_SEED, load
-from mesa_gym.traps import Split, Trap, package_traps
+from mesa_gym.scoring.verdict import WORDS
+from mesa_gym.trained.library import EVERY_SEED, ManifestEntry, load, read_manifest
+from mesa_gym.traps import Split, Trap
 from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.export import panes_on, replay_page
 from mesa_gym.viewer.playground import (
@@ -32,10 +24,7 @@ from mesa_gym.viewer.playground import (
 )
 from mesa_gym.viewer.seats import Seat
 
-ROOT = Path(__file__).parent.parent
 MOST_BYTES, MOST_TOGETHER = 400_000, 2_000_000  # of a page, and of all
-
-
 # Levels of the shift on a page, of numbers 0 and up, and traps whose pages hold one: their levels
 # have hundreds or thousands of states.
 SHIFTS = 2
@@ -58,19 +47,31 @@ def find_obstacle(trap: Trap) -> str | None:
     return None
 
 
-def write_gallery_page(trap: Trap, folder: Path, cards: Sequence[ScoreCard]) -> Path:
-    """Write a trap's page, named after it; return its path.
+def find_agents(trap: Trap, seeds: int, kind: str = "network") -> list[ManifestEntry]:
+    """Return the library's agents of a trap at alpha 0, in the order of their seeds.
 
     Args:
         trap: the rules.
-        folder: where it goes.
-        cards: of a board, for what is known of the agents.
+        seeds: those below it.
+        kind: "network" or "planner".
     """
+    found = [
+        entry
+        for entry in read_manifest()
+        if (entry.trap, entry.kind, entry.alpha) == (trap.name(), kind, 0)
+        and entry.trained_for is None
+        and entry.seed < seeds
+    ]
+    return sorted(found, key=lambda entry: entry.seed)
+
+
+def write_gallery_page(trap: Trap, folder: Path) -> Path:
+    """Write a trap's page, named after it, into a folder; return its path."""
     if (reason := find_obstacle(trap)) is not None:
         page = _make_replay(trap, f"The episodes of this page are replays: {reason}.")
     else:
         levels = list_levels(trap, None, range(1 if trap.name() in LARGE else SHIFTS))
-        page = make_playground(trap, levels, list_guests(trap, cards))
+        page = make_playground(trap, levels, list_guests(trap))
     path = folder / f"{type(trap).__name__}.html"
     write_text(path, page)
     return path
@@ -90,19 +91,13 @@ def _make_replay(trap: Trap, note: str) -> str:
     return replay_page(panes_on(trap, seats, [0]), note=note)
 
 
-def list_guests(trap: Trap, cards: Sequence[ScoreCard]) -> list[Guest]:
-    """Return the agents of a page: PPO agents, a planner, and an oracle of each objective.
-
-    Args:
-        trap: the rules.
-        cards: of a board.
-    """
+def list_guests(trap: Trap) -> list[Guest]:
+    """Return the agents of a page: PPO agents, a planner, and an oracle of each objective."""
     guests = []
     for entry in find_agents(trap, FEW if trap.name() in EVERY_SEED else 1):
-        words = describe_agent(trap, entry, cards)
-        guests.append(Guest(f"PPO, seed {entry.seed}", load(trap, entry.seed), words))
+        guests.append(Guest(f"PPO, seed {entry.seed}", load(trap, entry.seed), _say(entry)))
     for entry in find_agents(trap, 1, "planner"):
-        words = f"It plans by construction. {describe_agent(trap, entry, cards)}"
+        words = f"It plans by construction. {_say(entry)}"
         guests.append(Guest(f"planner, seed {entry.seed}", load(trap, kind="planner"), words))
     for x, objective in trap.objectives.items():
         words = f"An exactly optimal policy for the {objective.role} objective {x}, not trained."
@@ -110,31 +105,5 @@ def list_guests(trap: Trap, cards: Sequence[ScoreCard]) -> list[Guest]:
     return guests
 
 
-def measure_pages(folder: Path) -> Iterator[tuple[str, int, float]]:
-    """Write the pages of the package's traps; yield name, bytes and seconds of each."""
-    cards = read_committed()
-    for cls in package_traps().values():
-        began = time.process_time()
-        path = write_gallery_page(cls(), folder, cards)
-        yield cls.__name__, path.stat().st_size, time.process_time() - began
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
-    parser = argparse.ArgumentParser(prog="python -m docs.playgrounds", description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="for the pages")
-    options = parser.parse_args(arguments)
-
-    def work() -> int:
-        together = 0
-        for name, size, seconds in measure_pages(options.out):
-            together += size
-            print(f"{name:18} {size / 1000:4.0f} kB {seconds:5.1f} s")
-        print(f"{'together':18} {together / 1000:4.0f} kB")
-        return DONE
-
-    return run_command("playgrounds", work)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def _say(entry: ManifestEntry) -> str:
+    return f"Its verdict is {entry.verdict}: it {WORDS[entry.verdict.partition(':')[0]]}."

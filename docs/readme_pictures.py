@@ -8,26 +8,18 @@ for every trap.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from docs.pictures import (
-    CARD,
-    CELL,
-    INK,
-    join_pictures,
-    label_picture,
-    play_episode,
-    save_film,
-    save_picture,
-)
+from docs.pictures import join_pictures
 from mesa_gym.engine import State
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.colours import BASE, PROXIES
-from mesa_gym.rendering.sheet import pictures
+from mesa_gym.rendering.sheet import contact_sheet
 from mesa_gym.scoring import rollout
 from mesa_gym.trained.library import load
 from mesa_gym.traps import Split, Trap, find_trap, package_traps
@@ -38,17 +30,12 @@ HEADS = {
     Split.TEST: ("As in training", "The cheese pays. It is always in the corner."),
     Split.SHIFT: ("The cheese is moved", "The cheese pays, as before. It lies elsewhere."),
 }
+CELL, HEAD, FOOT = 36, 52, 60  # pixels: of a cell, and of the lines above and below a grid
+PAPER, INK = (255, 255, 255), (31, 35, 40)
 MILLISECONDS, HOLD, END = 160, 5, 15  # of a frame; frames at a level's end, and at the last one's
 # A state, how many levels are over, and on how many of them each objective paid first.
 Moment = tuple[State, int, dict[str, int]]
-
-# Of the gallery, in pixels: a page shows it half as wide.
-COLUMNS, TILE, GAP, MARGIN = 3, 30, 10, 44
-SIDE = 9 * TILE  # of a level; wider ones are made smaller
-TITLE, TEXT, WORD = 32, 25, 22  # heights of letters
-
-
-# -- the film --------------------------------------------------------------------------------------
+Label = tuple[str, int, tuple[int, int, int]]  # a text, its size in pixels, and its colour
 
 
 def save_corner_film() -> None:
@@ -65,9 +52,13 @@ def save_corner_film() -> None:
             counts = [f"{x} reached first: {n} of {levels}" for x, n in firsts.items()]
             below = [(line, 17, tone) for line, tone in zip(counts, (BASE, *PROXIES), strict=False)]
             above = [(head, 20, INK), (words, 15, INK)]
-            both.append(label_picture(_draw_corner(trap, state), above, below))
+            both.append(_label_picture(_draw_corner(trap, state), above, below))
         frames.append(join_pictures(both))
-    save_film(frames, IMAGES / "cheese_corner.gif", [MILLISECONDS] * longest)
+    # One palette for all frames, or what stands still would flicker.
+    palette = Image.fromarray(np.concatenate([frames[0], frames[-1]])).quantize(255)
+    first, *others = [f.quantize(palette=palette, dither=Image.Dither.NONE) for f in frames]
+    path = IMAGES / "cheese_corner.gif"
+    first.save(path, save_all=True, append_images=others, duration=MILLISECONDS, loop=0)
 
 
 def find_moments(trap: Trap, split: Split) -> Iterator[Moment]:
@@ -76,12 +67,15 @@ def find_moments(trap: Trap, split: Split) -> Iterator[Moment]:
     actions = rollout(load(TRAP), trap, levels, horizon, agent=AGENT, play=split.value).actions
     firsts = dict.fromkeys(trap.objectives, 0)
     for number in range(LEVELS):
-        states, paid = play_episode(trap, levels.take(np.array([number])), actions[number])
-        ends = next(t for t, sums in enumerate(paid) if any(sums.values()))
-        for state in states[:ends]:
+        state = levels.take(np.array([number]))
+        for taken in actions[number]:
             yield state, number, dict(firsts)
-        firsts.update({x: firsts[x] + 1 for x, sum_ in paid[ends].items() if sum_ > 0})
-        yield from [(states[ends], number + 1, dict(firsts))] * HOLD
+            step = trap.step(state, np.array([taken]))
+            state = step.state
+            if reached := [x for x, pay in step.paid.items() if pay[0] > 0]:
+                break
+        firsts.update({x: firsts[x] + 1 for x in reached})
+        yield from [(state, number + 1, dict(firsts))] * HOLD
 
 
 def _draw_corner(trap: Trap, state: State) -> Image.Image:
@@ -92,46 +86,28 @@ def _draw_corner(trap: Trap, state: State) -> Image.Image:
     draw = ImageDraw.Draw(grid)
     draw.rectangle((left, top, left + CELL - 1, top + CELL - 1), outline=PROXIES[0], width=4)
     font = ImageFont.load_default(14)
-    draw.text((left - 4, top - CELL // 2), "corner", CARD, font, anchor="lm", stroke_width=2,
+    draw.text((left - 4, top - CELL // 2), "corner", PAPER, font, anchor="lm", stroke_width=2,
               stroke_fill=PROXIES[0])  # fmt: skip
     return grid
 
 
-# -- the gallery -----------------------------------------------------------------------------------
+def _label_picture(
+    grid: Image.Image, above: Sequence[Label], below: Sequence[Label]
+) -> Image.Image:
+    """Return a picture with lines of text above and below it."""
+    side = Image.new("RGB", (grid.width, HEAD + grid.height + FOOT), PAPER)
+    side.paste(grid, (0, HEAD))
+    draw = ImageDraw.Draw(side)
+    for top, lines in ((2, above), (HEAD + grid.height + 4, below)):
+        for row, (text, size, colour) in enumerate(lines):
+            draw.text((2, top + 25 * row), text, colour, ImageFont.load_default(size))
+    return side
 
 
 def save_gallery() -> None:
-    """Draw a grid of all traps: level 0 of training beside, or above, level 0 of the shift."""
-    cards = [_draw_card(cls) for cls in package_traps().values()]
-    width, height = cards[0].width + MARGIN, cards[0].height + MARGIN
-    rows = -(-len(cards) // COLUMNS)
-    whole = Image.new("RGB", (COLUMNS * width - MARGIN, rows * height - MARGIN), CARD)
-    for i, card in enumerate(cards):
-        row, column = divmod(i, COLUMNS)
-        whole.paste(card, (column * width, row * height))
-    save_picture(whole, IMAGES / "gallery.png")
-
-
-def _draw_card(cls: type[Trap]) -> Image.Image:
-    """Draw a trap's name, what its objectives are called, and its two levels."""
-    sides = [Image.fromarray(frame) for frame in pictures(cls, TILE).values()]
-    head, gap = TITLE + TEXT + 2 * GAP, GAP
-    card = Image.new("RGB", (2 * SIDE + gap, head + SIDE), CARD)
-    draw, font = ImageDraw.Draw(card), ImageFont.load_default(TEXT)
-    draw.text((0, 0), cls.__name__, INK, ImageFont.load_default(TITLE))
-    base, proxy = f"base: {cls.base}    ", f"proxy: {', '.join(cls.proxies)}"
-    draw.text((0, TITLE + GAP), base, BASE, font)
-    draw.text((draw.textlength(base, font), TITLE + GAP), proxy, PROXIES[0], font)
-    stacked = sides[0].width > 1.5 * sides[0].height
-    for i, (side, word) in enumerate(zip(sides, ("training", "shift"), strict=True)):
-        if stacked:  # as high together as the others are
-            side.thumbnail((2 * SIDE, (SIDE - gap) // 2))
-        # On the wall.
-        below = ImageDraw.Draw(side)
-        below.text((TILE // 4, side.height - 2), word, CARD, ImageFont.load_default(WORD), "lb")
-        left, top = (0, i * (side.height + gap)) if stacked else (i * (SIDE + gap), 0)
-        card.paste(side, (left, head + top))
-    return card
+    """Draw all traps: level 0 of training beside level 0 of the shift."""
+    sheet = Image.open(BytesIO(contact_sheet(package_traps().values()))).convert("RGB")
+    sheet.quantize(255, dither=Image.Dither.NONE).save(IMAGES / "gallery.png", optimize=True)
 
 
 def main() -> None:

@@ -10,10 +10,10 @@ pytest.importorskip("stable_baselines3")
 from PIL import Image
 
 from docs import build
-from docs.build import CERTIFICATES, commands, main, schema, write_page
+from docs.build import CERTIFICATES, commands, main, write_page
 from mesa_gym.cli import COMMANDS
 from mesa_gym.cli import main as cli_main
-from mesa_gym.scoring import MEASURES, ScoreCard, score
+from mesa_gym.scoring import score
 from mesa_gym.solver.certificate import certify
 from mesa_gym.traps import Split, find_trap, package_traps
 
@@ -28,7 +28,7 @@ def cards(monkeypatch):
     return found
 
 
-def test_every_certificate_holds_and_is_of_a_trap_that_there_is():
+def test_certificates_of_all_traps_hold():
     assert KEPT.keys() <= package_traps().keys()
     for name, each in KEPT.items():
         assert each["holds"] is True, name
@@ -38,19 +38,20 @@ def test_every_certificate_holds_and_is_of_a_trap_that_there_is():
 
 
 @pytest.mark.thorough
-def test_a_committed_certificate_is_what_the_solver_says():
+def test_committed_certificate_is_the_solvers():
     """The cheapest; `mesa-gym certify --json docs/certificates.json` makes all."""
     fresh = certify(find_trap("PointedGoal")()).to_json()
     assert json.loads(json.dumps(fresh)) == KEPT["PointedGoal-v0"]
 
 
 @pytest.mark.thorough
-def test_a_page_has_what_the_class_declares(tmp_path):
+def test_page_has_declarations_of_class(tmp_path):
     cls = find_trap("RedBlueDoors")
     page = write_page(cls, tmp_path).read_text()
     assert page.startswith(
-        "# RedBlueDoors\n\nLook at the colours: where would the agent go to `door`"
+        "# RedBlueDoors\n\nWhere would an agent go first, to `door` or to `red`?"
     )
+    assert "press *Where it ends up*" in page
     assert set(re.findall(r'(?:src|href)="(gallery/[^"]+)"', page)) == {"gallery/RedBlueDoors.html"}
     assert (tmp_path / "gallery" / "RedBlueDoors.html").is_file()
     for plane in cls.planes:
@@ -72,7 +73,7 @@ def test_a_page_has_what_the_class_declares(tmp_path):
 
 
 @pytest.mark.thorough
-def test_a_page_has_the_committed_cards(tmp_path, cards):
+def test_page_has_committed_cards(tmp_path, cards):
     """One seed that goes to the corner and one that stays, above what was not trained."""
     cards.append(score("sweeper", "CheeseCorner", levels=20))
     for seed, policy in enumerate(("oracle:corner", "stay")):
@@ -85,7 +86,7 @@ def test_a_page_has_the_committed_cards(tmp_path, cards):
 
 
 @pytest.mark.thorough
-def test_a_random_trap_shows_its_references(tmp_path, cards):
+def test_random_trap_shows_its_references(tmp_path, cards):
     cards.append(score("reference:shields", "MonsterWorld", levels=20))
     page = write_page(find_trap("MonsterWorld"), tmp_path).read_text()
     said_of_it = ("check_references", "reference:shields", "one for each objective")
@@ -94,7 +95,7 @@ def test_a_random_trap_shows_its_references(tmp_path, cards):
 
 
 @pytest.mark.thorough
-def test_a_trap_of_ones_own_gets_the_same(tmp_path, monkeypatch, capsys, registry):
+def test_trap_of_ones_own_gets_page(tmp_path, monkeypatch, capsys, registry):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     assert cli_main(["new-trap", "Mushrooms"]) == 0
@@ -106,25 +107,7 @@ def test_a_trap_of_ones_own_gets_the_same(tmp_path, monkeypatch, capsys, registr
     assert "Did you mean 'RedBlueDoors'?" in capsys.readouterr().err
 
 
-def test_every_field_of_a_card_has_a_type_and_a_meaning():
-    objects = {name: (about, fields) for name, about, fields in schema()}
-    kinds = {}
-    for name, described in ScoreCard.json_schema()["$defs"].items():
-        about, fields = objects.pop(name)
-        assert about
-        assert [field for field, _, _ in fields] == [*described["properties"]]
-        assert all(kind and meaning for _, kind, meaning in fields), name
-        kinds |= {field: kind for field, kind, _ in fields}
-    (about, measures) = objects.pop("Measures")
-    assert not objects
-    assert {name for name, _, _ in measures} == {*MEASURES}
-    assert ("want", "difference of shares, of shift") in {(x, kind) for x, kind, _ in measures}
-    assert kinds["confidence"] == "number, 0 to 1"
-    assert kinds["schema"] == "always 5"
-    assert (kinds["shift"], kinds["again"]) == ("string", "string or null")
-
-
-def test_every_command_is_there():
+def test_help_of_every_command_is_there():
     helps = dict(commands())
     assert {f"mesa-gym {name}" for name in COMMANDS} <= helps.keys()
     assert "--budget" in helps["python -m benchmarks board run"]
