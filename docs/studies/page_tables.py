@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 from mesa_gym.files import write_text
@@ -29,14 +28,3 @@ def split_page(page: Path, name: str) -> tuple[str, str]:
     if not end:
         raise ValueError(f"{page} has no place for the tables: <!-- {name} --> and then {END}")
     return before + begin, end + after
-
-
-def make_parser(name: str, about: str | None) -> argparse.ArgumentParser:
-    """Return the parser of a script of this folder, whose tables can be put into a page."""
-    parser = argparse.ArgumentParser(
-        prog=f"python -m docs.studies.{name}",
-        description=about,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--page", type=Path, help="a page to put the tables into, at their marks")
-    return parser

@@ -19,7 +19,7 @@ def variance_shares(first: Floats, second: Floats) -> dict[str, float]:
     the same or of another), so that what agents share on a level is never counted twice; they are
     unbiased. Few agents say little about the share of the seed: where it is .17 in truth, its
     standard error is .17 with two agents, .09 with five and .06 with ten; where it is .58, twice
-    that (``python -m docs.studies.intervals``).
+    that (docs/studies/statistics.md).
 
     Args:
         first: float64 (agents, levels), 1 where an agent chose base, 0 elsewhere; first play.

@@ -29,7 +29,10 @@ GENERATED = {
 GUIDES, STUDIES = {*DOCS.glob("*.md")}, {*(DOCS / "studies").glob("*.md")}
 WRITTEN = sorted({*GUIDES, *STUDIES, *(DOCS / "reference").glob("*.md")} - GENERATED)
 MOST_WORDS = 18_000
+MOST_WORDS_OF_ALL = 34_500  # as `wc -w` counts them: bars and rules of tables are words
+MOST_WORDS_OF_STUDIES = 15_000
 SHELF = DOCS / "studies" / "index.md"
+COMMIT = "f9d1020c"  # has the programs of studies that left
 # The first page, which shows a lesson; a list of words; and files outside docs/.
 SHOWN_ELSEWHERE = {
     DOCS / f"{name}.md" for name in ("index", "glossary", "agents", "changelog", "contributing")
@@ -64,7 +67,7 @@ def toctree_of(page):
 
 
 @pytest.mark.parametrize("page", READ, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_to_files_and_headings_lead_there(page):
+def test_links_lead_to_files_and_headings(page):
     broken = []
     for link in LINK.findall(prose(page)):
         path, _, anchor = link.partition("#")
@@ -78,7 +81,7 @@ def test_links_to_files_and_headings_lead_there(page):
     assert not broken
 
 
-def test_every_page_is_in_one_table_of_contents():
+def test_page_is_in_one_table_of_contents():
     """Studies are in the table of their own page, which is out of the sidebar."""
     named = [*toctree_of(DOCS / "index.md"), *toctree_of(DOCS / "reference" / "index.md")]
     assert len(named) == len(set(named))
@@ -88,14 +91,44 @@ def test_every_page_is_in_one_table_of_contents():
     assert set(named) | {DOCS / "index.md"} == {*WRITTEN, *(GENERATED - below)} - STUDIES
 
 
-def test_the_guides_are_short():
+def test_guides_are_short():
     """Words in tables and in blocks of code count; the lines of tables do not."""
     words = {page.name: len(re.findall(r"(?=\S*\w)\S+", page.read_text())) for page in GUIDES}
     assert sum(words.values()) <= MOST_WORDS, words
 
 
+def test_all_pages_together_are_short():
+    words = {page: len(page.read_text().split()) for page in {*DOCS.rglob("*.md")} - GENERATED}
+    assert (
+        sum(n for page, n in words.items() if page.parent == SHELF.parent) <= MOST_WORDS_OF_STUDIES
+    )
+    assert sum(words.values()) <= MOST_WORDS_OF_ALL
+
+
+PROGRAM = re.compile(r"\bpython -m (docs\.[\w.]+)")
+
+
+@pytest.mark.parametrize("page", READ, ids=lambda page: str(page.relative_to(ROOT)))
+def test_programs_that_left_have_commit(page):
+    text = page.read_text()
+    files = {name: ROOT / f"{name.replace('.', '/')}.py" for name in PROGRAM.findall(text)}
+    gone = [name for name, file in files.items() if not file.is_file()]
+    assert not gone or COMMIT in text, f"{gone}: name the commit that has them"
+
+
+@pytest.mark.parametrize("page", sorted(STUDIES), ids=lambda page: page.name)
+def test_commits_of_studies_are_known(page):
+    asked = ["git", "rev-parse", "--is-shallow-repository"]
+    if subprocess.run(asked, cwd=ROOT, capture_output=True, text=True).stdout.strip() != "false":
+        pytest.skip("the history is not here")
+    named = {*re.findall(r"\b[0-9a-f]{8}\b", page.read_text())}
+    for commit in named:
+        known = subprocess.run(["git", "cat-file", "-e", f"{commit}^{{commit}}"], cwd=ROOT)
+        assert known.returncode == 0, f"{page.name} names {commit}"
+
+
 @pytest.mark.parametrize("page", sorted(GUIDES - SHOWN_ELSEWHERE), ids=lambda page: page.name)
-def test_the_second_block_of_a_guide_shows_its_output(page):
+def test_second_block_of_guide_shows_output(page):
     """Text, a command and what it prints, or Python with what comes as a comment."""
     kind, block = re.findall(r"^```(\w*)\n(.*?)^```$", page.read_text(), re.M | re.S)[1]
     comment = re.search(r"^# |  # ", block, re.M)
@@ -103,7 +136,7 @@ def test_the_second_block_of_a_guide_shows_its_output(page):
 
 
 @pytest.mark.slow
-def test_it_builds_without_a_warning(tmp_path):
+def test_build_has_no_warning(tmp_path):
     pytest.importorskip("furo")
     built = tmp_path / "docs"
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "docs", str(built)]
@@ -112,34 +145,33 @@ def test_it_builds_without_a_warning(tmp_path):
     for path in (*WRITTEN, *(each for each in GENERATED if not each.name.startswith("_"))):
         page = built / path.relative_to(DOCS).with_suffix(".html")
         assert page.is_file(), f"no page was made of {path}"
-    # A GIF and tables stand for what the build makes itself.
+    # Tables stand for what the build makes itself.
     doors = (built / "traps" / "RedBlueDoors.html").read_text()
-    assert "RedBlueDoors.gif" in doors
     trained = {*list_committed()} - {REFERENCES}
     assert "ppo" in trained
     assert {agent for agent in trained if f"<p>{agent}</p>" not in doors} == set()
     for page in (built / "index.html", built / "traps" / "index.html"):
-        films = re.findall(r'(?:src|srcset)="([^"]*gallery/[^"]+)"', page.read_text())
-        assert len(films) == 2 * len(package_traps())
-        assert all((page.parent / film).is_file() for film in films)
-        framed = (page.parent / films[0]).parent
+        stills = re.findall(r'src="([^"]*gallery/[^"]+)"', page.read_text())
+        assert len(stills) == len(package_traps())
+        assert all((page.parent / still).is_file() for still in stills)
+        framed = (page.parent / stills[0]).parent
     assert {path.stem for path in framed.glob("*.html")} == {
         cls.__name__ for cls in package_traps().values()
     }
     assert "How often two agents choose alike" in (built / "studies" / "findings.html").read_text()
 
 
-def test_the_readme_is_short():
+def test_readme_is_short():
     assert len(README.splitlines()) <= 110
 
 
-def test_the_glossary_has_every_verdict_null_and_split():
+def test_glossary_has_verdicts_nulls_and_splits():
     glossary = (ROOT / "docs" / "glossary.md").read_text()
     words = [*WORDS, *NULLS, *(split.value for split in Split)]
     assert [word for word in words if word not in glossary] == []
 
 
-def test_the_citation_is_that_of_the_file():
+def test_citation_is_that_of_file():
     cited = (ROOT / "CITATION.cff").read_text()
     found = dict(re.findall(r"(title|author|version|url) = \{+([^{}]+)\}", README))
     (author,) = re.findall(r"^  - name: (.+)$", cited, re.MULTILINE)
@@ -148,7 +180,7 @@ def test_the_citation_is_that_of_the_file():
     assert found == wanted | {"author": author}
 
 
-def test_the_badges_say_what_the_metadata_say():
+def test_badges_agree_with_metadata():
     settings = (ROOT / "setup.cfg").read_text()
     minors = sorted(int(x) for x in re.findall(r"Python :: 3\.(\d+)$", settings, re.MULTILINE))
     assert f"Python: 3.{minors[0]} to 3.{minors[-1]}" in README
@@ -158,7 +190,7 @@ def test_the_badges_say_what_the_metadata_say():
 
 
 @pytest.mark.thorough
-def test_the_robots_of_the_film_choose_what_it_says():
+def test_robots_of_film_choose_as_said():
     """And what has no goal: the sweeper on as many levels, a drift of theirs on the first 250."""
     said = " ".join((ROOT / "docs" / "results.md").read_text().split())
     cards = [card for card in read_committed("ppo") if card.trap == "CheeseCorner-v0"]
@@ -199,7 +231,7 @@ NEEDED |= dict.fromkeys(("make_jax", "make_gymnax"), "jax")
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__name__)
-def test_an_example_gives_what_it_says(function):
+def test_example_of_docstring_gives_its_result(function):
     pytest.importorskip(NEEDED.get(function.__name__, "numpy"))
     (example,) = doctest.DocTestFinder(recurse=False).find(function, globs={})
     assert doctest.DocTestRunner().run(example) == doctest.TestResults(0, len(example.examples))

@@ -40,6 +40,8 @@ WRITTEN = "mushrooms.py"  # by `mesa-gym new-trap Mushrooms`
 def prepare_scoring(patch):
     """A network and a recurrent cell of the reader's, a saved model, and what was scored."""
     pytest.importorskip("stable_baselines3")
+    pytest.importorskip("onnxscript")
+    warnings.simplefilter("ignore", FutureWarning)  # of torch, of its own code, where it exports
     import torch
     from stable_baselines3 import PPO
 
@@ -84,18 +86,11 @@ def write_own_trap(patch):
     patch.syspath_prepend(Path.cwd())
 
 
-def ignore_warnings(patch):
-    """Torch warns of its own code where it exports."""
-    pytest.importorskip("onnxscript")
-    warnings.simplefilter("ignore", FutureWarning)
-
-
 # Page -> function that makes what its snippets take for granted, and may return names.
 PREPARE = {
     "docs/studies/libraries.md": shorten_training,
     "docs/scoring.md": prepare_scoring,
     "docs/start.md": shorten_training,
-    "docs/leaderboard.md": ignore_warnings,
     "docs/train.md": shorten_training,
     "docs/write_a_trap.md": write_own_trap,
 }
@@ -115,9 +110,11 @@ def check_scoring(shown, names):
     assert "oracle:dish    proxy:dish" in shown
     assert scoring.Trace.load(Path("mine.trace")).policy == "mine"
     assert "CheeseDish-v0" in Path("card.html").read_text()
+    check_export()
 
 
-def check_export(shown, names):
+def check_export():
+    """Check that a network and an agent with a memory are ONNX files that play."""
     from mesa_gym.policies.onnx import OnnxPolicy
 
     trap = find_trap("CheeseCorner")()
@@ -133,7 +130,6 @@ def check_export(shown, names):
 SHOWN = {
     "README.md": check_readme,
     "docs/scoring.md": check_scoring,
-    "docs/leaderboard.md": check_export,
 }
 
 
@@ -164,7 +160,7 @@ def _commands(page):
 
 # Their snippets train, and check a trap.
 LONG = ("docs/start.md", "docs/train.md", "docs/write_a_trap.md")
-SECONDS = ("docs/scoring.md", "docs/leaderboard.md")
+SECONDS = ("docs/scoring.md",)
 PAGES = [name for name in NAMES if _snippets(name)]
 SHORT = [name for name in PAGES if name not in (*LONG, *SECONDS)]
 
@@ -172,7 +168,7 @@ SHORT = [name for name in PAGES if name not in (*LONG, *SECONDS)]
 @pytest.mark.usefixtures("registry")
 @pytest.mark.parametrize("levels", [8, pytest.param(1000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("page", few(PAGES, *SHORT, thorough=SECONDS))
-def test_python_runs(page, levels, tmp_path, monkeypatch, capsys):
+def test_python_of_page_runs(page, levels, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(EXAMPLES)
     for name in ("score", "record"):
@@ -198,7 +194,7 @@ class _Parsed(BaseException):
 
 
 @pytest.mark.parametrize("page", [name for name in NAMES if _commands(name)])
-def test_commands_are_understood(page, monkeypatch):
+def test_commands_of_page_are_understood(page, monkeypatch):
     parse = argparse.ArgumentParser.parse_args
 
     def only_parse(parser, given=None, *more):
@@ -241,5 +237,5 @@ def _make(arguments):
     assert {target for target in arguments if "=" not in target} <= {*targets}
 
 
-def test_what_is_prepared_is_for_pages_that_exist():
+def test_prepared_pages_exist():
     assert {*PREPARE, *SHOWN} <= {*NAMES}
