@@ -26,17 +26,17 @@ NAMES = [cls.__name__ for cls in package_traps().values()]
 VISITED = ["KeysChests", "CheeseCorner", "MonsterWorld"]
 
 
-def test_traps_without_chance_live_and_the_others_say_why_they_do_not():
+def test_playgrounds_live_without_chance_or_explain():
     obstacles = {name: find_obstacle(find_trap(name)()) for name in NAMES}
     assert {name for name, why in obstacles.items() if why} == {"MonsterWorld", "TreeFarm"}
     assert obstacles["TreeFarm"] == "the steps of TreeFarm-v0 depend on chance"
 
 
-def test_large_pages_are_of_traps_that_there_are():
+def test_playgrounds_large_are_of_existing_traps():
     assert {*LARGE, *EVERY_SEED} <= package_traps().keys()
 
 
-def test_a_page_has_trained_agents_a_planner_and_oracles():
+def test_playground_has_agents_planner_and_oracles():
     trap = find_trap("CheeseCorner")()
     names = [guest.name for guest in list_guests(trap)]
     seeds = [f"PPO, seed {entry.seed}" for entry in find_agents(trap, 5)]
@@ -70,7 +70,7 @@ def test_gallery_page_is_small_and_fits_width(browser, tmp_path, name):
 
 
 @pytest.mark.thorough
-def test_a_page_tells_the_frame_around_it_how_tall_it_is(browser, tmp_path):
+def test_playground_tells_its_frame_its_height(browser, tmp_path):
     board = tmp_path / "board"
     write_gallery_page(find_trap("CheeseCorner")(), board)
     script = (Path(playgrounds.__file__).parent / "_static" / "docs.js").read_text()
