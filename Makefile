@@ -86,8 +86,9 @@ TELLS = -e '"""(What|Who|Where|How)\b' \
 words:  ## Check that the words are plain English.
 	git grep -nIiP $(TELLS) -- '*.py' '*.md' '*.jinja' setup.cfg; test $$? -eq 1
 
-lint: $(INSTALLED) words  ## Check style, format, types and words.
+lint: $(INSTALLED) words  ## Check style, names, format, types and words.
 	$(BIN)/ruff check
+	$(BIN)/python .ci/names.py
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
