@@ -171,7 +171,7 @@ def opens_to_read(node):
     given = ast.unparse(node)
     name = ast.unparse(node.func).rpartition(".")[2]
     # What writes says so, a buffer is not a file, and the rest opens nothing that is a file.
-    harmless = r"'[wax]b?'|open\(os\.devnull|^webbrowser\.|^np\.load\(io\.BytesIO"
+    harmless = r"'[wax]b?'|open\(os\.devnull|^webbrowser\.|BytesIO\("
     method = isinstance(node.func, ast.Attribute) and name in ("read_text", "read_bytes")
     opening = name in ("open", "ZipFile", "loadtxt", "fromfile") or given.startswith("np.load(")
     return (method or opening) and re.search(harmless, given) is None

@@ -51,7 +51,7 @@ def make_job(method: str, task: BoardTask, salt: str, levels: int, steps: int) -
     name, code = name_method(method), Path(inspect.getfile(find_method(method)))
     terms = {
         "board": BOARD_VERSION,
-        "code": blake2b(code.read_bytes(), digest_size=8).hexdigest(),
+        "code": blake2b(read_bytes(code), digest_size=8).hexdigest(),
         "levels": levels,
         "salt": salt_digest(salt),
         "agent steps": steps,
