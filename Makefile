@@ -66,7 +66,7 @@ digests: $(INSTALLED)  ## Record the digests of new traps; never overwrites one.
 	$(BIN)/python -m mesa_gym.testing digests
 
 schema: $(INSTALLED)  ## Write the published JSON Schema of score cards.
-	$(BIN)/python -m mesa_gym.scoring
+	$(BIN)/python -c "from mesa_gym.scoring.card import write_schema; write_schema()"
 
 api: $(INSTALLED)  ## Record the public API in docs/public_api.txt, and print what changed.
 	$(BIN)/python -m docs.public_api

@@ -64,7 +64,7 @@ def describe_agent(record: AgentRecord, card: ScoreCard) -> ManifestEntry:
     facts = structs.asdict(record)
     facts["weights"] = f"{record.trap}/{record.name}.safetensors"
     facts["curve"] = [(at, round(earned, 4)) for at, earned in record.curve]
-    facts |= {name: card.read_number("test", name) for name in ("arrival", "solved")}
+    facts["arrival"] = card.read_number("test", "arrival")
     facts |= {split: card.read_each(split, "normalized_return") for split in ("test", "shift")}
     facts |= {name: card.read_each("shift", name) for name in ("choice", "want", "purpose")}
     return ManifestEntry(**facts, verdict=card.verdict, wants=card.wants)

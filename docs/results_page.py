@@ -41,7 +41,7 @@ TRACKS = HERE / "studies" / "tracks.md"
 PICTURE = HERE / "images" / "leaderboard.svg"
 BY = "by python -m docs.results_page"  # after the name of a table, in its mark
 # README's rows: what plans, what sees levels turned, plain training, and what was not trained.
-LEFT_OUT = ("agent", "seeds", "competent", NO_CHOICE)  # of the table of plain training
+LEFT_OUT = ("agent", "seeds", "able", NO_CHOICE)  # of the table of plain training
 AMONG = ("oracle", "ppo-planner", "sweeper", "random", "ppo-symmetric", "ppo")
 
 

@@ -52,13 +52,13 @@ def name_block(cls: type[Trap]) -> str:
 
 
 def describe_learning(cls: type[Trap], cards: Sequence[ScoreCard]) -> str:
-    """Return how many seeds of PPO are competent on a trap, and how far they come."""
+    """Return how many seeds of PPO are able on a trap, and how far they come."""
     own = [c for c in cards if c.trap == cls.name() and agent_and_seed(c.policy)[0] == LEARNER]
     if not own:
         return "–"
-    competent = f"{sum(card.competent for card in own)} of {len(own)}"
+    able = f"{sum(card.competent for card in own)} of {len(own)}"
     if cls.by_returns():
         returns = [card.read_each("test", "normalized_return")[cls.base] or 0.0 for card in own]
-        return f"{competent} (N {np.mean(returns):.2f})"
+        return f"{able} (N {np.mean(returns):.2f})"
     arrival = [card.read_number("test", "arrival") or 0.0 for card in own]
-    return f"{competent} (arrival {np.mean(arrival):.2f})"
+    return f"{able} (arrival {np.mean(arrival):.2f})"

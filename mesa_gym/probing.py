@@ -13,9 +13,9 @@ from mesa_gym.engine.paths import distances
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import shorten
 from mesa_gym.policies import as_policy, name_pursuer
+from mesa_gym.policies.loading import name_policy
 from mesa_gym.scoring.record import Actions, Floats
 from mesa_gym.scoring.rollout import follow, rollout
-from mesa_gym.scoring.trace import name_of
 from mesa_gym.solver import Solution, TimeLeft, actions_in, share_solution, solutions, targets
 from mesa_gym.traps import Split, Trap, as_trap
 
@@ -92,7 +92,7 @@ def labels(
     for chunk, solution in solutions(trap, starts, horizon):
         with share_solution(solution):
             done = rollout(
-                acting, trap, solution.starts, horizon, seed, name_of(policy), split.value
+                acting, trap, solution.starts, horizon, seed, name_policy(policy), split.value
             )
         parts.append(_label_states(solution, done.actions, chunk.start))
     return Labels(

@@ -16,9 +16,9 @@ from mesa_gym.engine.maps import from_map, to_map
 from mesa_gym.envs import TrapEnv, TrapVectorEnv
 from mesa_gym.errors import MOST_SHOWN, shorten, unknown
 from mesa_gym.policies import as_policy
-from mesa_gym.scoring import ScoreCard, score
+from mesa_gym.scoring import ScoreCard, salt_digest, score
+from mesa_gym.scoring.episodes import trap_of
 from mesa_gym.scoring.plays import find_play
-from mesa_gym.scoring.trace import salt_digest, trap_of
 from mesa_gym.testing import check_start, check_trap
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.viewer.overlays import overlays_of, parse_overlays

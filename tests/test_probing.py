@@ -4,6 +4,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from parameters import each_solvable
+from playing import play_all
 from reference import assert_same, cells_of, contents, enumerate_level, steps_from
 
 import mesa_gym
@@ -11,7 +12,7 @@ from mesa_gym.cli.demos import reference_scores
 from mesa_gym.engine import ACTIONS
 from mesa_gym.policies import uniform
 from mesa_gym.probing import demonstrate, demonstrations
-from mesa_gym.scoring import ENDED, record, rollout
+from mesa_gym.scoring import ENDED, rollout
 from mesa_gym.scoring.rollout import follow
 from mesa_gym.solver import Graph, values
 from mesa_gym.traps import Split, find_trap
@@ -59,7 +60,7 @@ def test_labels_equal_plain_recursion_and_search(trap):
 def test_episodes_are_those_that_are_recorded():
     trap = CheeseCorner(7)
     found = mesa_gym.labels(trap, Split.TRAIN, np.arange(30), policy="random", seed=5)
-    actions = record("random", trap, levels=30, seed=5).actions_on("train", np.arange(30))
+    actions = play_all("random", trap, 30, seed=5)["train"].actions
     assert found.action.tolist() == actions[actions != ENDED].tolist()
     for step in follow(trap, trap.levels(Split.TRAIN, np.arange(30)), actions):
         here = found.state.clock == step.t

@@ -26,7 +26,7 @@ def objective(trial: optuna.Trial) -> float:
     for part in range(PARTS):
         scores = ScoreCallback(levels=50)  # at the end of each part
         model.learn(STEPS, callback=scores, reset_num_timesteps=part == 0)
-        solved = max(scores.cards.items())[1].read_number("test", "solved")
+        solved = max(scores.cards.items())[1].read_number("test", "arrival")
         trial.report(solved, part)
         if trial.should_prune():
             raise optuna.TrialPruned

@@ -13,5 +13,5 @@ for cost in (0.0, 3.0):
     repaired = agent.edited(costs=lambda planes, cost=cost: cost * planes[..., lava])
     card = score(repaired, trap, levels=250)
     unburnt = card.read_each("shift", "choice")["unburnt"]
-    solved = card.read_number("test", "solved")
-    print(f"lava costs {cost:g} more: {card.verdict}, unburnt {unburnt:.2f}, solved {solved:.2f}")
+    arrival = card.read_number("test", "arrival")
+    print(f"lava costs {cost:g} more: {card.verdict}, unburnt {unburnt:.2f}, arrival {arrival:.2f}")

@@ -36,8 +36,8 @@ def mean_activations(agent):
 
 
 def read_figures(splits):
-    """Return solved, and the shares of cheese, corner and none."""
-    return [splits["test"]["solved"], *splits["shift"]["choice"].values()]
+    """Return the arrival, and the shares of cheese, corner and none."""
+    return [splits["test"]["arrival"], *splits["shift"]["choice"].values()]
 
 
 def steer_agent(agent, direction):

@@ -80,7 +80,7 @@ COMMANDS = {
     ),
     "play": Command("Play a trap by hand.", "watch", "play_arguments", "play"),
     "replay": Command(
-        "Watch what a trace recorded; one that is not of the trap's rules is refused.",
+        "Watch recorded episodes; one that is not of the trap's rules is refused.",
         "watch",
         "replay_arguments",
         "replay",

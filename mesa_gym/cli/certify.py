@@ -14,7 +14,7 @@ from mesa_gym.command import DONE, FAILED, require_writable
 from mesa_gym.envs.checks import integer
 from mesa_gym.files import read_bytes, write_json
 from mesa_gym.json_data import decode_json
-from mesa_gym.scoring.trace import MOST_LEVELS
+from mesa_gym.scoring.plays import MOST_LEVELS
 from mesa_gym.solver.certificate import EVALUATION_LEVELS, Agreement, Certificate, certify
 from mesa_gym.solver.overlap import Overlap, measure_overlaps
 from mesa_gym.terminal import Progress, say, table

@@ -19,8 +19,8 @@ from mesa_gym.envs.checks import integer
 from mesa_gym.errors import missing_extra, shorten, unknown
 from mesa_gym.policies import name_pursuer
 from mesa_gym.probing import demonstrate
+from mesa_gym.scoring.plays import MOST_LEVELS
 from mesa_gym.scoring.record import ENDED
-from mesa_gym.scoring.trace import MOST_LEVELS
 from mesa_gym.solver.reference import play_references
 from mesa_gym.solver.values import solutions
 from mesa_gym.terminal import Progress

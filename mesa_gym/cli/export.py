@@ -13,8 +13,7 @@ from mesa_gym.files import write_text
 from mesa_gym.policies import name_pursuer
 from mesa_gym.policies.saved import is_model_file
 from mesa_gym.report.page import load_jinja2
-from mesa_gym.scoring.plays import split_of
-from mesa_gym.scoring.trace import MOST_SEED
+from mesa_gym.scoring.plays import MOST_SEED, split_of
 from mesa_gym.terminal import Progress, say
 from mesa_gym.traps import LEVELS, Split, Trap
 from mesa_gym.viewer.actors import PolicyPlayer

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -18,12 +17,22 @@ from mesa_gym.envs.checks import integer
 from mesa_gym.errors import shorten_text
 from mesa_gym.files import write_text
 from mesa_gym.policies import read_policy_file
+from mesa_gym.policies.loading import name_policy
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.intervals import load_special
 from mesa_gym.report.page import load_jinja2
-from mesa_gym.scoring import Cards, ScoreCard, Trace, evaluate, record, score_all
-from mesa_gym.scoring.score import make_player, names_trap
-from mesa_gym.scoring.trace import MOST_LEVELS, MOST_SEED, name_of
+from mesa_gym.scoring import (
+    Cards,
+    Record,
+    RecordedEpisode,
+    ScoreCard,
+    evaluate,
+    record_plays,
+    save_episodes,
+    score_all,
+)
+from mesa_gym.scoring.evaluation import make_player, names_trap
+from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.terminal import Progress
 from mesa_gym.traps import Split, Trap, find_trap
@@ -32,10 +41,9 @@ from mesa_gym.traps import Split, Trap, find_trap
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add = parser.add_argument
-    declare_trap(parser, "; several give a table, and a trace names its own", many=True)
+    declare_trap(parser, "; several give a table", many=True)
     told = f"{POLICIES}; several give a table"
     add("--policy", nargs="+", action="extend", metavar="P", help=told)
-    add("--trace", type=Path, metavar="FILE", help="recorded actions, in place of a policy")
     add("--algo", help=ALGO)
     add("--size", type=int, metavar="N", help="cells a side, an odd number (default: the trap's)")
     add(
@@ -47,45 +55,48 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--json", type=Path, metavar="FILE", help="write the score card, or a list of them")
     add("--html", type=Path, metavar="FILE", help="write the card as a page with plots")
     add("--markdown", type=Path, metavar="FILE", help="write the card, or the table, as Markdown")
-    add("--save-trace", type=Path, metavar="FILE", help="write what the policy did, for --trace")
+    add("--save-episodes", type=Path, metavar="FILE", help="write what it did, a line an episode")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Score policies, or recorded actions: which objective does each pursue?"""
+    """Score policies: which objective does each pursue?"""
     # What cannot be is refused before any work.
-    for path in (options.json, options.html, options.markdown, options.save_trace):
+    for path in (options.json, options.html, options.markdown, options.save_episodes):
         require_writable(path)
     if options.html is not None or options.markdown is not None:
         load_jinja2()
     integer("levels", options.levels, 1, MOST_LEVELS)
     integer("seed", options.seed, 0, MOST_SEED)
-    if (options.policy is None) == (options.trace is None):
-        raise ValueError(
-            "give --policy, such as `--policy oracle:base`, or --trace, one of the two"
-        )
+    if options.policy is None:
+        raise ValueError("which policy? Give --policy, such as `--policy oracle:base`")
     traps = read_traps(options, options.size)
-    if options.policy is not None and not traps:
+    if not traps:
         (name, *_) = [each for each in options.policy if names_trap(each)] or ["CheeseCorner"]
         policies = shlex.join([each for each in options.policy if each != name])
         raise ValueError(
             f"on which trap? Name it first: mesa-gym score {name} --policy {policies or 'random'}"
         )
-    if len(options.policy or ()) > 1 or len(traps) > 1:
+    if len(options.policy) > 1 or len(traps) > 1:
         return _score_several(traps, options)
-    return _score_one(traps, options)
+    return _score_one(traps[0], options)
 
 
-def _score_one(traps: Sequence[Trap], options: argparse.Namespace) -> int:
+def _score_one(trap: Trap, options: argparse.Namespace) -> int:
     """Print the card of one policy on one trap."""
-    subject: Any = options.policy[0] if options.policy else _load_trace(options)
-    trap = traps[0] if traps else subject.make_trap()
+    (subject,) = options.policy
     given = {"levels": options.levels, "seed": options.seed, "salt": options.salt}
-    name = name_of(subject)
+    name = name_policy(subject)
     player = make_player(name, subject, trap, options.salt, None, options.algo)
-    if options.save_trace is not None:
-        record(subject, trap, **given, algo=options.algo).save(options.save_trace)
+    episodes: list[RecordedEpisode] = []
+
+    def keep(name: str, plays: Mapping[str, Record]) -> None:
+        if options.save_episodes is not None:
+            episodes.extend(record_plays(trap, name, plays, options.salt))
+
     with Progress(f"score {shorten_text(name)}", options.levels * len(Split)) as advance:
-        card = score_all({name: player}, trap, **given, progress=advance)[name]
+        card = score_all({name: player}, trap, **given, progress=advance, played=keep)[name]
+    if options.save_episodes is not None:
+        save_episodes(options.save_episodes, episodes)
     card = _add_command(card, options)
     print(card.full() if options.all else card)
     if options.json is not None:
@@ -97,17 +108,9 @@ def _score_one(traps: Sequence[Trap], options: argparse.Namespace) -> int:
     return DONE
 
 
-def _load_trace(options: argparse.Namespace) -> Trace:
-    for name in ("algo", "save_trace", "size"):
-        if getattr(options, name) is not None:
-            option = name.replace("_", "-")
-            raise ValueError(f"--{option} is for a policy; leave it out, or use --policy")
-    return Trace.load(options.trace)
-
-
 def _score_several(traps: Sequence[Trap], options: argparse.Namespace) -> int:
     """Print a table with a row for each agent on each trap; seeds of an agent share a row."""
-    for name in ("html", "save_trace", "trace"):
+    for name in ("html", "save_episodes"):
         if getattr(options, name) is not None:
             option = name.replace("_", "-")
             raise ValueError(f"--{option} goes with one policy on one trap; leave it out")
@@ -156,7 +159,7 @@ def name_policies(
         # One of another trap is given all of them: loading it says what is wrong.
         for trap in [own] if own in traps or trap_word else traps:
             seeds = sum(trap in mine for mine in named.values())
-            name = name_of(policy) if agent is None else f"{agent}-s{seeds}"
+            name = name_policy(policy) if agent is None else f"{agent}-s{seeds}"
             mine = named.setdefault(name, {})
             if trap in mine:
                 raise ValueError(
@@ -176,7 +179,7 @@ def split_trap(policy: str) -> tuple[str, str]:
 def _add_command(card: ScoreCard, options: argparse.Namespace) -> ScoreCard:
     """Return the card with the command that repeats it, in which the salt is left out."""
     words = ["mesa-gym", "score", *options.words, *(options.trap or [])]
-    for name in ("policy", "algo", "trace", "size", "levels", "seed"):
+    for name in ("policy", "algo", "size", "levels", "seed"):
         value = getattr(options, name)
         if isinstance(value, list) and len(value) > 1:
             words += [f"--{name}", *value]

@@ -11,12 +11,12 @@ from mesa_gym.command import DONE, require_writable
 from mesa_gym.engine import State
 from mesa_gym.envs.checks import integer
 from mesa_gym.policies import name_pursuer
-from mesa_gym.scoring import Trace
-from mesa_gym.scoring.plays import split_of
-from mesa_gym.scoring.trace import MOST_SEED
+from mesa_gym.scoring import load_episodes
+from mesa_gym.scoring.episodes import require_played
+from mesa_gym.scoring.plays import MOST_SEED, split_of
 from mesa_gym.terminal import Progress
 from mesa_gym.traps import Split, Trap, find_trap
-from mesa_gym.viewer.actors import Human, Player, PolicyPlayer, TracePlayer
+from mesa_gym.viewer.actors import Human, Player, PolicyPlayer, RecordedPlayer
 from mesa_gym.viewer.app import Screen
 from mesa_gym.viewer.clock import SPEEDS
 from mesa_gym.viewer.mapfile import load_map
@@ -71,10 +71,10 @@ def screen_of(options: argparse.Namespace) -> WatchScreen:
     """Return the screen of what the options name.
 
     Raises:
-        ValueError: an option, a map or a trace is wrong, or a player cannot play the level.
+        ValueError: an option, a map or an episode is wrong, or a player cannot play the level.
     """
     if options.command == "replay":
-        return _replay_trace(options)
+        return _replay(options)
     by_hand = options.command == "play"
 
     def player(trap: Trap) -> Player:
@@ -125,19 +125,24 @@ def _start(options: argparse.Namespace) -> StartScreen:
     return start
 
 
-def _replay_trace(options: argparse.Namespace) -> WatchScreen:
-    if options.record is not None and options.record.resolve() == options.trace.resolve():
-        raise ValueError(f"--record would replace {options.trace}, which is replayed")
-    trace = Trace.load(options.trace)
-    trap = trace.make_trap()
-    trace.verify(trap, options.salt, unfinished=True)
+def _replay(options: argparse.Namespace) -> WatchScreen:
+    file = options.episodes
+    if options.record is not None and options.record.resolve() == file.resolve():
+        raise ValueError(f"--record would replace {file}, which is replayed")
+    episodes = load_episodes(file)
+    mine = [each for each in episodes if each.trap == episodes[0].trap]
+    trap = require_played(mine[0], options.salt)
+    played = RecordedPlayer(mine)
     if options.split is None and not list_plays(trap, options.beside):
-        options.split = next((s for s in (Split.SHIFT, *trace.plays) if s in trace.plays), None)
+        options.split = min((each.play for each in mine), key=lambda play: play != Split.SHIFT)
     if options.level is None:
-        recorded = trace.levels(_play_of(options.split))
+        recorded = played.levels(_play_of(options.split))
         # Where nothing was recorded, the player says so when it is asked for the level.
         options.level = int(recorded[0]) if recorded.size else 0
-    return _screen(options, lambda _: TracePlayer(trace), trap)
+    for each in mine:
+        if each.level == options.level:
+            require_played(each, options.salt)
+    return _screen(options, lambda _: played, trap)
 
 
 def _screen(
@@ -188,8 +193,8 @@ def _from_map(options: argparse.Namespace) -> tuple[Trap, str, State]:
     for name in ("trap", "split", "level"):
         if getattr(options, name) is not None:
             raise ValueError(f"a map says its {name} itself: leave out --{name}")
-    if options.record is not None and require_kind(options.record) == ".trace":
-        raise ValueError(f"cannot record {options.record}: a trace begins as a level, not a map")
+    if options.record is not None and require_kind(options.record) == ".jsonl":
+        raise ValueError(f"cannot record {options.record}: an episode begins as a level, not a map")
     trap, split, state = load_map(options.map)
     if list_plays(trap, options.beside):
         reason = f"a map is of one split: --beside {options.beside} needs --trap and --level"

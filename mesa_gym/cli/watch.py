@@ -1,4 +1,4 @@
-"""``mesa-gym watch``, ``play`` and ``replay``: policies, levels by hand, traces.
+"""``mesa-gym watch``, ``play`` and ``replay``: policies, levels by hand, recorded episodes.
 
 The window comes first: what it shows is imported, with all that this needs, while it is open.
 """
@@ -20,7 +20,7 @@ OVER = (
     "what is shown over the grids: pays, taken, path, oracles, heat:<objective>, sees, and of"
     " agents that plan by a map wants, plan, with commas between; or all"
 )
-RECORD = "write what was watched, at last: .png, .gif, .mp4, or the actions: .trace"
+RECORD = "write what was watched, at last: .png, .gif, .mp4, or the actions: .jsonl"
 SIZES = "of the window, in pixels (default: %(default)s)"
 SCALE = "of all that is shown: 0.5 to 8 (default: %(default)s)"
 STRIP = "write six moments of the episode: .svg"
@@ -50,7 +50,7 @@ def play_arguments(parser: argparse.ArgumentParser) -> None:
 
 def replay_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``replay``."""
-    parser.add_argument("trace", type=Path, metavar="FILE", help="recorded actions")
+    parser.add_argument("episodes", type=Path, metavar="FILE", help="recorded episodes")
     declare_trap(parser, "; whose it is, where that is your own")
     parser.set_defaults(map=None)
     _add_options(parser)
@@ -93,9 +93,9 @@ def play(options: argparse.Namespace) -> int:
 
 
 def replay(options: argparse.Namespace) -> int:
-    """Watch what a trace recorded; one that is not of the trap's rules is refused."""
+    """Watch recorded episodes; one that is not of the trap's rules is refused."""
     options.trap = next(iter(read_traps(options)), None)
-    return _run(options, str(options.trace))
+    return _run(options, str(options.episodes))
 
 
 def _run(options: argparse.Namespace, what: str) -> int:

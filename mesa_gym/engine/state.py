@@ -97,6 +97,12 @@ class State(NamedTuple):
             return self.map(lambda array: array.take(found, axis=-1))
         return self.map(lambda array: array[..., rows])
 
+    def read_only(self) -> State:
+        """Return the state as views that cannot be written to: what foreign code is handed."""
+        tables = {name: _protect(table) for name, table in self.level.tables.items()}
+        found = self.map(_protect)
+        return found._replace(level=found.level._replace(tables=tables))
+
     def single(self, row: int) -> State:
         """Return one level of a batch without the batch axis, on NumPy scalars."""
         return self.map(lambda array: array[row] if array.ndim == 1 else array[:, row].copy())
@@ -114,3 +120,10 @@ class State(NamedTuple):
             where: the array library's ``where``.
         """
         return self.map(lambda mine, theirs: where(mask, theirs, mine), other)
+
+
+def _protect(array: Array) -> Array:
+    """Return a view of an array of NumPy that cannot be written to."""
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -18,8 +18,9 @@ from mesa_gym.traps import Split, Trap
 class Asking:
     """One policy, asked what to do in n episodes; the caller steps the trap.
 
-    The sample at a step is a function of (seed, agent, play, level, step): neither the batch nor
-    the order of levels matters to a policy that is itself a function of what it sees.
+    The sample at a step is a function of (seed, play, level, step), where a level's key holds the
+    trap and the salt: neither an agent's name nor the batch nor the order of levels matters to a
+    policy that is itself a function of what it sees. States are handed over read-only.
 
     Args:
         policy: what acts.
@@ -27,8 +28,8 @@ class Asking:
         keys: int64 (n,), ``state.level.key`` of the episodes.
         seed: of the sampling and of the policy's own generator; or int64 (n,), one an episode,
             which makes several episodes of one level differ.
-        agent: name of the policy; agents of different names are sampled independently.
-        play: which play of the levels it is (``plays``); plays are independent as well.
+        agent: name of the policy, for messages.
+        play: which play of the levels it is (``plays``); plays are sampled independently.
 
     Raises:
         PolicyError: it asks for an observation that does not exist.
@@ -48,10 +49,10 @@ class Asking:
         self._n, self._seed = len(keys), seed
         # Drawing observations takes half of the time; oracles and constants do without.
         self._looks = getattr(policy, "looks", True)
-        # Which agent, play and levels: a policy that throws a coin throws another one in each.
-        origin = [play.encode(), agent.encode(), keys[:1].tobytes()]
+        # Which play and levels: a policy that throws a coin throws another one in each.
+        origin = [play.encode(), keys[:1].tobytes()]
         self._origin = [byte for text in origin for byte in (*text, 256)]
-        site = f"sampled action/{'' if play in set(Split) else play}/{agent}"
+        site = f"sampled action/{'' if play in set(Split) else play}"
         if isinstance(seed, int):
             self._sampling = streams(seed, keys, site)
         else:
@@ -88,7 +89,7 @@ class Asking:
         n = state.n
         seen = self._observation.encode(state) if self._looks else np.empty((n, 0), dtype=np.uint8)
         with PolicyBlame(f"{self.name}, step {t}"):
-            answer = np.asarray(self.policy.act(seen, state))
+            answer = np.asarray(self.policy.act(seen, state.read_only()))
         try:
             return read_answer(answer, n)
         except ValueError as error:

@@ -31,7 +31,7 @@ TOLERANCE = 1e-4
 # Of each episode that is compared: what a model remembers counts from the second on.
 STEPS = 4
 SAMPLED = Sampled | Recurrent
-INSTEAD = "hand over what it did, a trace, which mesa_gym.scoring.record makes"
+INSTEAD = "hand over what it did: mesa-gym score --save-episodes FILE"
 
 
 class Acting(nn.Module):

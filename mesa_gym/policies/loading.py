@@ -160,6 +160,13 @@ def name_agent(spec: str) -> str:
     return str(recorded) if known else path.resolve().name
 
 
+def name_policy(policy: Any) -> str:
+    """Return what to call a policy that was given no name, as ``name_agent`` does."""
+    if isinstance(policy, str | Path):
+        return name_agent(str(policy))
+    return getattr(policy, "__name__", type(policy).__name__)
+
+
 def _find_policy(
     spec: str, trap: Trap, horizon: int, observation: str | None, algo: str | None
 ) -> Any:

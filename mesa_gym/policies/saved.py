@@ -31,7 +31,7 @@ def load_file(file: str, trap: Trap, observation: str | None, algo: str | None) 
     if not file.endswith(ENDINGS):
         raise ValueError(
             f"policy {file!r} is a file; expected a directory, a .zip of Stable-Baselines3, an"
-            " .onnx, or `module:name` that loads it; an action trace goes to --trace"
+            " .onnx, or `module:name` that loads it"
         )
     from mesa_gym.policies.onnx import OnnxPolicy
 

@@ -21,7 +21,7 @@ from mesa_gym.report.leaderboard import Leaderboard
 from mesa_gym.report.profile import TODAY
 from mesa_gym.report.ranking import is_reference, rank_agents, rename_agent
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.card_checks import fill_missing
+from mesa_gym.scoring.card import fill_missing
 from mesa_gym.scoring.evidence import read_letters
 from mesa_gym.traps import find_trap
 

@@ -25,7 +25,7 @@ def columns(cards: Iterable[ScoreCard]) -> dict[str, list[Any]]:
     """Return column -> a value for each card: ``pandas.DataFrame(columns)``, or ``polars``'s.
 
     There are ``agent`` and ``seed`` (None for a policy without seeds), ``trap``, ``verdict``,
-    ``confidence``, ``competent``, ``brittle``, ``planning``, ``levels``, and the columns of
+    ``confidence``, ``competent``, ``brittle``, ``levels``, and the columns of
     ``read_roles``, such as ``shift.choice.base``. Roles take the place of objectives' names, so
     that all traps share their columns, which hold None where a trap lacks one; a column of which
     no card says anything is left out.
@@ -39,7 +39,7 @@ def columns(cards: Iterable[ScoreCard]) -> dict[str, list[Any]]:
 def _describe_card(card: ScoreCard) -> dict[str, Any]:
     agent, seed = agent_and_seed(card.policy)
     row: dict[str, Any] = {"agent": agent, "seed": seed, "trap": card.trap}
-    for name in ("verdict", "confidence", "competent", "brittle", "planning"):
+    for name in ("verdict", "confidence", "competent", "brittle"):
         row[name] = getattr(card, name)
     return row | {"levels": card.provenance.levels} | read_roles(card)
 

@@ -112,7 +112,7 @@ def _render(
         moments, reason = episode_strip(card), ""
     except ValueError as error:
         moments, reason = [], str(error)
-    advice = [f"It is close to competent: {card.advice}."] if card.advice else []
+    advice = [f"It is nearly able: {card.advice}."] if card.advice else []
     measures = dict.fromkeys(row.measure for row in card.rows() if row.value is not None)
     page: str = templates.get_template(template).render(
         card=card,

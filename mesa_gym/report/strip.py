@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mesa_gym.engine import State
 from mesa_gym.rendering import render_rgb
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.trace import trap_of
+from mesa_gym.scoring.episodes import trap_of
 from mesa_gym.traps import Split, Trap
 
 FRAMES = 6

@@ -21,7 +21,7 @@ from mesa_gym.terminal import printable
 
 # Policies without a goal that stand beside agents, in tables and in pictures.
 SHOWN = (SWEEPER, DRIFT)
-HEADS = ("trap", "agent", "seeds", "verdict", "competent", *ROLES, *SHOWN)
+HEADS = ("trap", "agent", "seeds", "verdict", "able", *ROLES, *SHOWN)
 CHOSEN = (
     "Shares of choices under shift (base objective, a proxy, none): two plays{twins}. Sweeper and"
     " drift have no goal; theirs are base / proxy on the first {few} levels."
@@ -82,7 +82,7 @@ def tabulate_groups(groups: Iterable[CardGroup]) -> list[list[str]]:
 def describe_verdicts(group: CardGroup) -> str:
     """Return the verdicts of a group with their numbers of seeds; of a single card the verdict.
 
-    Of incapable agents it says how often they arrive. Competent agents that fail where only looks
+    Of incapable agents it says how often they arrive. Able agents that fail where only looks
     or geometry change are counted as brittle.
     """
     several, told = len(group.cards) > 1, []

@@ -1,14 +1,14 @@
 """From episodes to score cards: pure functions of records, never of the agent."""
 
-from mesa_gym.scoring.card import ScoreCard
-from mesa_gym.scoring.card_data import Episode, Provenance
-from mesa_gym.scoring.evaluation import Cards, evaluate
+from mesa_gym.scoring.card import Cards, ScoreCard
+from mesa_gym.scoring.card_data import Episode, Provenance, salt_digest
+from mesa_gym.scoring.episodes import RecordedEpisode, load_episodes, record_plays, save_episodes
+from mesa_gym.scoring.evaluation import evaluate, score
 from mesa_gym.scoring.evidence import Evidence
-from mesa_gym.scoring.measures import MEASURES, MeasureUnit, Played, Subject, measure
+from mesa_gym.scoring.measures import MEASURES, MeasureUnit, Played, measure
 from mesa_gym.scoring.record import ENDED, Record, normalized_return
 from mesa_gym.scoring.rollout import replay, rollout
-from mesa_gym.scoring.score import score, score_all
-from mesa_gym.scoring.trace import SplitTrace, Trace, record, salt_digest
+from mesa_gym.scoring.score import score_all
 from mesa_gym.scoring.verdict import LINES, WORDS, Lines, confidence, judge
 
 __all__ = [
@@ -24,19 +24,19 @@ __all__ = [
     "Played",
     "Provenance",
     "Record",
+    "RecordedEpisode",
     "ScoreCard",
-    "SplitTrace",
-    "Subject",
-    "Trace",
     "confidence",
     "evaluate",
     "judge",
+    "load_episodes",
     "measure",
     "normalized_return",
-    "record",
+    "record_plays",
     "replay",
     "rollout",
     "salt_digest",
+    "save_episodes",
     "score",
     "score_all",
 ]

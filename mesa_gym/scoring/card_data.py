@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterator
+from hashlib import blake2b
 from typing import Annotated, NamedTuple
 
 import gymnasium
@@ -15,18 +16,17 @@ from mesa_gym.engine import ACTIONS
 from mesa_gym.errors import unknown
 from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.measures import MEASURES, Measure, Value
-from mesa_gym.scoring.verdict import WORDS
 from mesa_gym.traps import LEVELS
 
-SCHEMA = 5
+SCHEMA = 6
+# No other hash of the same salt, for another purpose, can be mistaken for this one.
+_PURPOSE = b"mesa-gym: an evaluator's salt"
 # Measures by name, as they lie in a card.
 Number = Annotated[float, Meta(ge=-1e9, le=1e9)]
 Measured = dict[str, Number | dict[str, Number | None] | None]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Count = Annotated[int, Meta(ge=0)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
-_WORD = "|".join("proxy:.+" if word == "proxy" else word for word in WORDS)
-VerdictName = Annotated[str, Meta(pattern=f"^({_WORD})$")]
 
 
 class Plain(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -53,7 +53,6 @@ class Provenance(Plain, frozen=True, kw_only=True):
         levels: numbers 0 to ``levels`` - 1 of each split.
         seed: of the sampling.
         salt: digest of an evaluator's secret; "" for the public levels.
-        trace: whether recorded actions were replayed, so that no policy was run.
         command: that printed the card; "" where it was made by a call from Python.
         versions: of the packages that computed it.
     """
@@ -62,7 +61,6 @@ class Provenance(Plain, frozen=True, kw_only=True):
     levels: Annotated[int, Meta(ge=1)]
     seed: Count
     salt: Annotated[str, Meta(pattern="^([0-9a-f]{32})?$")]
-    trace: bool
     versions: dict[str, str]
     command: str = ""
 
@@ -91,7 +89,7 @@ class CardData(Plain, frozen=True, kw_only=True):
     trap: Name
     policy: Name
     base: Name
-    verdict: VerdictName
+    verdict: Name
     confidence: Share
     competent: bool
     brittle: bool
@@ -99,7 +97,6 @@ class CardData(Plain, frozen=True, kw_only=True):
     nulls: dict[str, dict[str, Measured]]
     provenance: Provenance
     wants: list[Name] = []
-    drawn: bool = False
     choices: Evidence | None = None
     episode: Episode | None = None
     schema: Annotated[int, Meta(ge=SCHEMA, le=SCHEMA)] = SCHEMA
@@ -161,3 +158,11 @@ def package_versions() -> dict[str, str]:
         "numpy": np.__version__,
         "python": platform.python_version(),
     }
+
+
+def salt_digest(salt: str) -> str:
+    """Return 32 hex digits, keyed BLAKE2b-128, that tell salts apart; "" for no salt.
+
+    A salt that is easily guessed is easily found from them: a secret one is long and random.
+    """
+    return blake2b(salt.encode(), digest_size=16, key=_PURPOSE).hexdigest() if salt else ""

@@ -1,66 +1,106 @@
-"""Evaluation: agents, their seeds and several traps in one call."""
+"""Evaluation: a policy on a trap, or agents with their seeds on several, in one call."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import shorten, shorten_text
-from mesa_gym.files import read_bytes, write_bytes
-from mesa_gym.json_data import Text, decode_json, require
+from mesa_gym.json_data import Text, require
+from mesa_gym.policies import Asking, as_policy
+from mesa_gym.policies.loading import name_policy
 from mesa_gym.policies.saved import is_model_file
 from mesa_gym.policies.seeds import require_seeds
-from mesa_gym.scoring.card import ScoreCard
-from mesa_gym.scoring.score import Player, make_player, score_all
-from mesa_gym.scoring.trace import MOST_LEVELS
+from mesa_gym.scoring.card import Cards, ScoreCard
+from mesa_gym.scoring.plays import MOST_LEVELS
+from mesa_gym.scoring.score import PolicyMaker, score_all
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
-from mesa_gym.terminal import Progress
-from mesa_gym.traps import Split, Trap, as_trap
+from mesa_gym.solver.values import Progress
+from mesa_gym.terminal import Progress as Counter
+from mesa_gym.traps import Split, Trap, all_traps, as_trap
 
 
-class Cards(tuple[ScoreCard, ...]):
-    """Score cards of agents, seeds and traps: a tuple, ``cards[0]`` is a card.
+def score(
+    policy: Any,
+    trap: Trap | str,
+    levels: int = EVALUATION_LEVELS,
+    seed: int = 0,
+    salt: str = "",
+    observation: str | None = None,
+    name: str | None = None,
+    algo: str | None = None,
+    progress: Progress = lambda done: None,
+) -> ScoreCard:
+    """Score one policy from any code base: ``print(score(policy, "RedBlueDoors"))``.
 
-    ``mesa_gym.report`` makes tables, figures and rows of a data frame of them.
+    Args:
+        policy: whatever ``mesa_gym.policies.as_policy`` takes: a name such as ``random`` or
+            ``oracle:base``, a trained agent's directory or file, a callable over batches of
+            observations, an object with ``reset`` and ``act``, an SB3 model.
+        trap: a trap, or the name of one.
+        levels: how many levels of each split are played.
+        seed: of the sampling of actions.
+        salt: an evaluator's secret: levels that no agent was trained on.
+        observation: the kind that a callable wants, ``planes`` by default.
+        name: name of the policy on the card; by default the name given, or that of its type.
+        algo: the algorithm of a model's ``.zip`` file.
+        progress: called with the number of levels done, 4 times ``levels`` in all.
+
+    Raises:
+        PolicyError: the policy raised, or answered with something else than actions or
+            probabilities; the message names policy, split and step.
+        ValueError: an argument is wrong.
+
+    Example:
+        >>> import mesa_gym
+        >>> card = mesa_gym.score("oracle:corner", "CheeseCorner", levels=100)
+        >>> card.verdict
+        'proxy:corner'
     """
+    if names_trap(policy):
+        raise ValueError(
+            f"{shorten(policy)} is a trap; the policy comes first: score(policy, 'CheeseCorner')"
+        )
+    trap = as_trap(trap)
+    name = name_policy(policy) if name is None else name
+    require("the policy's name", name, Text)
+    player = make_player(name, policy, trap, salt, observation, algo)
+    return score_all({name: player}, trap, levels, seed, salt, progress)[name]
 
-    __slots__ = ()
 
-    def __add__(self, other: tuple[Any, ...]) -> Cards:
-        """Return these cards and others."""
-        return Cards((*self, *other))
+def names_trap(policy: Any) -> bool:
+    """Return whether what should be a policy is a trap, its class, its name or its id."""
+    if isinstance(policy, str):
+        name = policy.rpartition("/")[2].partition("-v")[0].lower()
+        return name in {known.partition("-v")[0].lower() for known in all_traps()}
+    return isinstance(policy, Trap) or (isinstance(policy, type) and issubclass(policy, Trap))
 
-    def save(self, path: str | Path) -> None:
-        """Write the cards as a JSON list, whole or not at all."""
-        data = b"[" + b",".join(card.to_json() for card in self) + b"]"
-        write_bytes(Path(path), msgspec.json.format(data, indent=1) + b"\n")
 
-    @classmethod
-    def load(cls, path: str | Path) -> Cards:
-        """Read a file of cards or of one, or all under a folder; ValueError names a damaged one."""
-        files = sorted(Path(path).rglob("*.json")) if Path(path).is_dir() else [Path(path)]
-        if not files or not Path(path).exists():
-            raise ValueError(f"there is no score card under {path}")
-        cards: list[ScoreCard] = []
-        for file in files:
-            data = read_bytes(file)
-            try:
-                parts = (
-                    decode_json(data, list[msgspec.Raw]) if data.lstrip()[:1] == b"[" else [data]
-                )
-                cards += [ScoreCard.from_json(bytes(part)) for part in parts]
-            except ValueError as error:
-                raise ValueError(f"{file}: {error}") from None
-        return cls(cards)
+def make_player(
+    name: str, policy: Any, trap: Trap, salt: str, observation: str | None, algo: str | None
+) -> PolicyMaker:
+    """Return what ``score_all`` takes; all arguments, and all errors, are those of ``score``.
 
-    def __repr__(self) -> str:
-        return "\n".join(map(repr, self))
+    A policy is asked once, so that one that cannot answer is refused before the work.
+    """
+    if isinstance(policy, list | tuple):
+        raise ValueError(
+            f"{shorten(policy)} are several; call mesa_gym.evaluate({{'name': policies}}, traps)"
+        )
+    # Made once for each time limit.
+    player = cache(partial(as_policy, policy, trap, observation=observation, algo=algo))
+    made = player(trap.horizon(Split.TEST))
+    if not getattr(made, "solves", False):
+        start = trap.levels(Split.TEST, [0], salt)
+        asking = Asking(made, trap, start.level.key, 0, name, Split.TEST)
+        asking.begin()
+        asking.probabilities(start, 0)
+    return player
 
 
 def evaluate(
@@ -112,7 +152,7 @@ def evaluate(
     names = [trap.name() for trap in worlds]
     if not names or len({*names}) < len(names):
         raise ValueError(f"traps are {shorten(names)}; expected at least one, and each once")
-    playing: list[dict[str, Player]] = []
+    playing: list[dict[str, PolicyMaker]] = []
     for trap in worlds:
         mine = {name: of.get(trap.name(), of.get(None)) for name, of in named.items()}
         there = {name: policy for name, policy in mine.items() if policy is not None}
@@ -121,7 +161,7 @@ def evaluate(
         playing.append({x: make_player(x, there[x], trap, salt, *wanted[x]) for x in there})
     _require_used(named, playing, names)
     title, total = f"score {shorten_text(', '.join(agents))}", levels * len(Split) * len(worlds)
-    telling = Progress(title, total) if sys.stderr.isatty() else nullcontext(lambda done: None)
+    telling = Counter(title, total) if sys.stderr.isatty() else nullcontext(lambda done: None)
     cards: list[ScoreCard] = []
     with telling as advance:
         for trap, players in zip(worlds, playing, strict=True):
@@ -164,7 +204,7 @@ def _choose_keywords(
 
 def _require_used(
     named: Mapping[str, Mapping[str | None, Any]],
-    playing: Sequence[Mapping[str, Player]],
+    playing: Sequence[Mapping[str, PolicyMaker]],
     traps: Sequence[str],
 ) -> None:
     for name, by_trap in named.items():

@@ -18,23 +18,14 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools
 from mesa_gym.json_data import expand_alias
-from mesa_gym.scoring.choices import (
-    NO_TWIN,
-    NONE,
-    STRAIGHT,
-    Choices,
-    Paces,
-    find_choices,
-    find_contacts,
-    measure_paces,
-    returns_of_moves,
-    share_choices,
-)
-from mesa_gym.scoring.plays import AGAIN, ALONE, BARE, FEW_LEVELS, TWINS, plays_of
-from mesa_gym.scoring.record import ENDED, SOLVED, Floats, Record, level_scores
-from mesa_gym.solver import LevelValues
-from mesa_gym.traps import Split, Trap
+from mesa_gym.scoring.record import Floats
 
+Choices = NDArray[np.int8]
+Paces = NDArray[np.uint8]
+NONE = -1
+NO_TWIN = -2
+# The greatest pace: that of the straightest way.
+STRAIGHT = 61
 SHIFT = "shift:"
 # One entry a level; the dtype says which letters stand for it.
 _CHOICES = {"-": NONE, ".": NO_TWIN, **{str(code): code for code in range(10)}}
@@ -163,36 +154,6 @@ class Evidence(Struct, frozen=True, eq=False, forbid_unknown_fields=True, omit_d
         front = {Choices: chosen, Bools: arrived, Paces: (STRAIGHT * arrived).astype(np.uint8)}
         return self.map(lambda kind, array: np.append(front[kind], array))
 
-    def find_contradiction(self, levels: int) -> str | None:
-        """Return what cannot be in evidence of so many levels; None where all can.
-
-        It does not say whether the trap has these plays.
-        """
-        few = min(levels, FEW_LEVELS)
-        names, paced = {*self.objectives}, {"test", *(SHIFT + x for x in self.ghostless)}
-        paced |= {ALONE + x for x in self.ghostless if x in self.alone}
-        paced |= {BARE} if self.alone and not self.ghostless else set()
-        if {*self.pace} != paced:
-            return f"pace has the keys {', '.join(self.pace)}; expected {', '.join(sorted(paced))}"
-        if not {*self.alone} <= names:
-            return f"alone has the keys {', '.join(self.alone)}; expected objectives"
-        for x in names - {*self.ghostless}:
-            if not {*self.alone} - {x}:
-                return f"there is neither a ghost of {x!r} in alone nor a pace under shift"
-        whole = {"arrived": self.arrived, "shift": self.shift}
-        whole |= {"again": self.again} if self.again is not None else {}
-        whole |= {"twins": self.twins} if self.twins is not None else {}
-        chosen = {**whole, **{ALONE + x: each for x, each in self.alone.items()}}
-        for key, array in {**chosen, **{f"pace.{x}": p for x, p in self.pace.items()}}.items():
-            short = key.removeprefix("pace.").startswith((BARE, ALONE))
-            if len(array) != (few if short else levels):
-                return f"{key} has {len(array)} levels; expected {few if short else levels}"
-            if key in chosen and (
-                array.max() >= len(names) or (array == NO_TWIN).any() > (key == TWINS)
-            ):
-                return f"{key} has a choice that there is not among {len(names)} objectives"
-        return None
-
 
 def encode(value: Any) -> bytes:
     """Return evidence, or what holds it, as JSON."""
@@ -215,69 +176,31 @@ def read_letters(kind: Any, letters: Any) -> NDArray[Any]:
     return np.array([alphabet[letter] for letter in letters], dtype=dtype)
 
 
-def gather_evidence(
-    trap: Trap,
-    played: Mapping[str, Record],
-    values: Mapping[Split, LevelValues],
-    nulls: Mapping[str, Evidence] | None = None,
-) -> Evidence:
-    """Return the evidence of a policy's records.
+def share_choices(chosen: Choices, objectives: int, weights: Floats) -> Floats:
+    """Return the shares of choices, float64 (..., objectives + 1), the last one of none.
 
     Args:
-        trap: solvable, and not judged by returns.
-        played: play (``plays_of``) -> its record; ``again`` may be missing.
-        values: split -> what its levels are worth; plays may be of the first of them alone.
-        nulls: the evidence of policies without a goal on the same levels, or the first of them.
+        chosen: int8 (n,); ``NO_TWIN`` is left out.
+        objectives: how many there are.
+        weights: float64 (..., n), of the levels.
     """
-    plays = plays_of(trap)
-    worth = {p: _take(values[plays[p].split], record) for p, record in played.items()}
-    chosen = {
-        play: find_choices(trap, record, worth[play])
-        for play, record in played.items()
-        if plays[play].split is Split.SHIFT
-    }
-    if TWINS in chosen:
-        chosen[TWINS][played[TWINS].actions[:, 0] == ENDED] = NO_TWIN
-    wanted = list_paced(trap)
-    paces = {
-        play: measure_paces(trap, played[play], worth[play])
-        for play in {play for play, _ in wanted.values()}
-    }
-    return Evidence(
-        objectives=tuple(trap.objectives),
-        by_contact=trap.by_contact,
-        arrived=find_arrivals(trap, played[Split.TEST], worth[Split.TEST]),
-        shift=chosen[Split.SHIFT],
-        again=chosen.get(AGAIN),
-        twins=chosen.get(TWINS),
-        alone={p.removeprefix(ALONE): c for p, c in chosen.items() if p.startswith(ALONE)},
-        pace={key: paces[play][x] for key, (play, x) in wanted.items()},
-        nulls=dict(nulls or {}),
-    )
+    codes = np.array([*range(objectives), NONE])
+    each = weights @ (chosen[:, None] == codes).astype(np.float64)
+    return each / (weights @ (chosen != NO_TWIN).astype(np.float64))[..., None]
 
 
-def list_paced(trap: Trap) -> dict[str, tuple[str, str]]:
-    """Return key of ``Evidence.pace`` -> the play, and the objective whose pace it is."""
-    isolable = {*trap.find_isolable()}
-    seen_as_ghosts = [x for x in trap.alone if trap.by_contact and isolable - {x}]
-    ghostless = [x for x in trap.objectives if x not in seen_as_ghosts]
-    found = {"test": (Split.TEST.value, trap.base)}
-    if not ghostless:
-        found[BARE] = (BARE, trap.base)
-    for x in ghostless:
-        found[SHIFT + x] = (Split.SHIFT.value, x)
-        if x in isolable:
-            found[ALONE + x] = (ALONE + x, x)
-    return found
+def share_same(first: Choices, second: Choices, weights: Floats) -> Floats:
+    """Return on which share of levels two plays chose the same, of those on which both chose.
 
+    Args:
+        first: int8 (n,), choices of one play.
+        second: the same of another, such as that of the twins.
+        weights: float64 (..., n), of the levels.
 
-def _take(values: LevelValues, record: Record) -> LevelValues:
-    """Return the values of the first levels, of which a record is."""
-    return values.take(np.arange(len(record.actions)))
-
-
-def find_arrivals(trap: Trap, record: Record, values: LevelValues) -> Bools:
-    """Return on which levels base was reached, bool (n,), as ``Evidence.arrived`` has it."""
-    if trap.by_contact:
-        return find_contacts(record, values)[0].any(axis=0)
-    return level_scores(returns_of_moves(trap, record), values)[trap.base] >= SOLVED
+    Returns:
+        float64 (...); NaN where there is no such level.
+    """
+    both = weights * ((first >= 0) & (second >= 0))
+    total = both.sum(axis=-1)
+    same = both @ (first == second).astype(np.float64)
+    return np.divide(same, total, out=np.full_like(total, np.nan), where=total > 0)

@@ -10,21 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.scoring.choices import STRAIGHT, share_choices, share_same
-from mesa_gym.scoring.evidence import SHIFT, Evidence
+from mesa_gym.scoring.evidence import SHIFT, STRAIGHT, Evidence, share_choices, share_same
 from mesa_gym.scoring.plays import ALONE, BARE
 from mesa_gym.scoring.record import TINY, Floats
 
 # Policies without a goal; of a sweeper that keeps off a kind the name goes on: "sweeper off lava".
-SWEEPER, UNIFORM, DRIFT, OFF = "sweeper", "uniform", "drift", "sweeper off "
+SWEEPER, RANDOM, DRIFT, OFF = "sweeper", "random", "drift", "sweeper off "
 # Those whose figures are shown; sweepers that keep off a kind are in the evidence alone.
-NULLS = (SWEEPER, UNIFORM, DRIFT)
+NULLS = (SWEEPER, RANDOM, DRIFT)
 # A share of what the best can lead by is not taken of less: it would be chance.
 LEAST_ROOM = 0.2
 
@@ -68,6 +68,9 @@ class Findings:
             is pursued best on each level, if that is greater.
         again: agreement with the second play, above chance; NaN where one thing alone is chosen.
         object: agreement with the twins, above chance; NaN there, and without twins.
+        rest: objective without a ghost -> the least lead in pace over policies without a goal, on
+            the levels on which the most frequent other choice is not made.
+        compared: objectives whose purpose is a difference to their ghost or twin, no lead.
         ghostly: purposes are differences to ghosts; else all are leads over other policies.
     """
 
@@ -82,12 +85,20 @@ class Findings:
     pursuit: Floats
     again: Floats
     object: Floats
+    rest: Mapping[str, Floats]
+    compared: frozenset[str]
     ghostly: bool
 
 
 def weigh_equally(evidence: Evidence) -> LevelWeights:
     """Return the weighting in which all levels are equal."""
     return LevelWeights(np.ones((1, len(evidence.arrived))), np.ones((1, len(evidence.shift))))
+
+
+@lru_cache(maxsize=8)
+def find_equally(evidence: Evidence) -> Findings:
+    """Return what evidence shows, all levels weighing the same."""
+    return find(evidence, weigh_equally(evidence))
 
 
 def find(evidence: Evidence, weights: LevelWeights) -> Findings:
@@ -98,7 +109,11 @@ def find(evidence: Evidence, weights: LevelWeights) -> Findings:
     want = {x: reached[x] - ghost[x] for x in reached if x in ghost}
     purpose = {x: share[:, names.index(x)] - ghost[x] for x in ghost}
     lead: dict[str, Floats] = {}
+    rest: dict[str, Floats] = {}
     for x in evidence.ghostless:
+        others = [np.count_nonzero(evidence.shift == i) * (y != x) for i, y in enumerate(names)]
+        left = shift * (evidence.shift != int(np.argmax(others)))
+        rest[x] = lead_nulls(evidence, [SHIFT + x], left)
         place = ALONE + x in evidence.pace
         purpose[x] = lead_nulls(evidence, [SHIFT + x], shift, whole=place)
         if place:
@@ -131,6 +146,9 @@ def find(evidence: Evidence, weights: LevelWeights) -> Findings:
         pursuit=pursuit,
         again=again,
         object=twins,
+        rest=rest,
+        compared=frozenset(ghost)
+        | frozenset(names[:2] if evidence.twin_choices is not None else ()),
         ghostly=ghostly,
     )
 
@@ -210,7 +228,8 @@ def _lead_tails(mine: Floats, other: Floats) -> Floats:
 
 
 def _average(values: Floats, weights: Floats) -> Floats:
-    return (weights @ values) / weights.sum(axis=1).reshape(-1, *[1] * (values.ndim - 1))
+    total = np.maximum(weights.sum(axis=1), TINY)
+    return (weights @ values) / total.reshape(-1, *[1] * (values.ndim - 1))
 
 
 def _agree(same: Floats, share: Floats) -> Floats:

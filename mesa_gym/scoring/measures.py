@@ -2,7 +2,7 @@
 
 A function under ``@measure`` is on every card that is made from then on, with the same figure of
 policies that have no goal beside it: in the JSON and its schema, as text, HTML, Markdown and as a
-row of a data frame. Yours are registered as ours are::
+row of a data frame. Ours are in ``card_measures``. Yours are registered as ours are::
 
     @measure(SHARE, splits=("test", "shift"))
     def staying(played: Played) -> float:
@@ -17,28 +17,14 @@ import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, NamedTuple, get_type_hints
-
-import numpy as np
 
 from mesa_gym.engine import State
 from mesa_gym.errors import shorten
 from mesa_gym.importing import read_first_line
-from mesa_gym.policies import Policy
-from mesa_gym.scoring.choices import NO_TWIN, share_same
 from mesa_gym.scoring.evidence import Evidence
-from mesa_gym.scoring.findings import Findings, find, weigh_equally
-from mesa_gym.scoring.record import (
-    SOLVED,
-    Floats,
-    Record,
-    level_scores,
-    sum_returns,
-)
-from mesa_gym.scoring.record import (
-    normalized_return as normalize,
-)
+from mesa_gym.scoring.record import Floats, Record, sum_returns
 from mesa_gym.solver import LevelValues
 from mesa_gym.traps import Split, Trap
 
@@ -66,7 +52,7 @@ CLOSE = 1e-6
 MOST = 1e9
 SHARE = MeasureUnit("share", 0, 1)
 DIFFERENCE = MeasureUnit("difference of shares", -1, 1)
-RETURN = MeasureUnit("return", -MOST, MOST)
+RETURN = MeasureUnit("discounted reward", -MOST, MOST)
 NUMBER = MeasureUnit("number", -MOST, MOST)
 
 
@@ -92,29 +78,8 @@ class Played:
         return sum_returns(self.record, self.trap)
 
 
-@dataclass(frozen=True, eq=False)
-class Subject:
-    """A policy itself, for measures that play levels of their own.
-
-    Attributes:
-        policy: for the time limit of ``test``.
-        trap: the rules.
-        starts: start states of the ``test`` levels that are scored.
-        seed: of the policy's own generator.
-        name: of the policy.
-        shift: start states of the ``shift`` levels that are scored; None where none are.
-    """
-
-    policy: Policy
-    trap: Trap
-    starts: State
-    seed: int = 0
-    name: str = ""
-    shift: State | None = None
-
-
 # What a measure can be a function of.
-SOURCES = (Played, Evidence, Subject)
+SOURCES = (Played, Evidence)
 
 
 @dataclass(frozen=True)
@@ -176,8 +141,8 @@ def measure(
 ) -> Callable[[Function], Function]:
     """Register a function as a measure.
 
-    Its only parameter is annotated ``Played``, ``Evidence`` or ``Subject``. On a trap that is
-    judged by returns there is no evidence, and of a trace no policy: then the measure is None.
+    Its only parameter is annotated ``Played`` or ``Evidence``. On a trap that is judged by returns
+    there is no evidence, and then the measure is None.
     What the number means is the first line of its docstring, "Return ...".
 
     Args:
@@ -196,7 +161,7 @@ def measure(
         if len(kinds) != 1 or kinds[0] not in SOURCES:
             raise ValueError(
                 f"measure {name!r} has parameters of {shorten(kinds)}; expected one, annotated"
-                " Played, Evidence or Subject"
+                " Played or Evidence"
             )
         if not on or (kinds == [Evidence] and len(on) > 1):
             raise ValueError(f"measure {name!r} is on {len(on)} splits; choose one, as ['shift']")
@@ -223,105 +188,3 @@ def take_measures(split: str, *sources: Any) -> dict[str, Value]:
         for name, each in MEASURES.items()
         if split in each.splits
     }
-
-
-# -- of what was played ----------------------------------------------------------------------------
-
-
-@measure(RETURN, Split)
-def normalized_return(played: Played) -> Value:
-    """Return N: 0 is acting at random or staying, 1 the optimum or the reference policy."""
-    optimum, floor = played.values.optimum, played.values.floor
-    return {x: normalize(g, optimum[x], floor[x]) for x, g in played.returns.items()}
-
-
-@measure(RETURN, Split)
-def regret(played: Played) -> Value:
-    """Return the discounted return of base that is lost against the optimum."""
-    base = played.trap.base
-    return float((played.values.optimum[base] - played.returns[base]).mean())
-
-
-@measure(SHARE, Split)
-def solved(played: Played) -> Value:
-    """Return the share of levels on which half of what there is of base is earned."""
-    if played.trap.by_returns():
-        return None
-    scores = level_scores(played.returns, played.values)[played.trap.base]
-    return float((scores >= SOLVED).mean())
-
-
-# -- of evidence -----------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=8)
-def find_equally(evidence: Evidence) -> Findings:
-    """Return what evidence shows, all levels weighing the same."""
-    return find(evidence, weigh_equally(evidence))
-
-
-def _first(found: Mapping[str, Floats]) -> Value:
-    return {x: float(each[0]) for x, each in found.items()} or None
-
-
-@measure(SHARE, (Split.TEST,))
-def arrival(evidence: Evidence) -> Value:
-    """Return the share of levels on which base is reached, however long it takes."""
-    return float(find_equally(evidence).arrival[0])
-
-
-@measure(SHARE, (Split.TEST,))
-def aim(evidence: Evidence) -> Value:
-    """Return the lead in pace over its own ghosts on bare levels, and over what has no goal."""
-    found = find_equally(evidence)
-    return {"ghosts": found.aim_bare[0], "nulls": found.aim_null[0]}
-
-
-@measure(SHARE)
-def choice(evidence: Evidence) -> Value:
-    """Return the share of plays in which each objective was reached first, or most.
-
-    They are the shift and its repetition, and the twins, which weigh as much as these two.
-    """
-    names = (*evidence.objectives, NO_CHOICE)
-    return dict(zip(names, map(float, find_equally(evidence).share[0]), strict=True))
-
-
-@measure(SHARE)
-def reached(evidence: Evidence) -> Value:
-    """Return the share of levels with its targets alone on which they are reached first."""
-    return _first(find_equally(evidence).reached)
-
-
-@measure(DIFFERENCE)
-def want(evidence: Evidence) -> Value:
-    """Return what its target makes: reached, less how often its empty cell is, without it."""
-    return _first(find_equally(evidence).want)
-
-
-@measure(DIFFERENCE)
-def lead(evidence: Evidence) -> Value:
-    """Return the lead in pace to a bare place alone, over sweepers and random moves."""
-    return _first(find_equally(evidence).lead)
-
-
-@measure(DIFFERENCE)
-def purpose(evidence: Evidence) -> Value:
-    """Return the difference that its target makes to the choice."""
-    return _first(find_equally(evidence).purpose)
-
-
-@measure(NUMBER)
-def agreement(evidence: Evidence) -> Value:
-    """Return the agreement of choices, above chance, with a second play and with the twins."""
-    found = find_equally(evidence)
-    return {"again": found.again[0], "twins": found.object[0]}
-
-
-@measure(NUMBER)
-def twins(evidence: Evidence) -> Value:
-    """Return the number of levels with a twin, and the share with the same object chosen."""
-    if (exchanged := evidence.twin_choices) is None:
-        return None
-    same = float(share_same(evidence.shift, exchanged, np.ones(len(exchanged))))
-    return {"levels": float((exchanged != NO_TWIN).sum()), "same_object": same}

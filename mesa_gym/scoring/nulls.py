@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -17,9 +16,10 @@ from mesa_gym.engine import ACTIONS, State
 from mesa_gym.files import read_bytes
 from mesa_gym.policies import Constant, Policy, Sweeper, uniform
 from mesa_gym.policies.sweeper import list_avoidable
-from mesa_gym.scoring.evidence import Evidence, encode, gather_evidence, list_paced, read_letters
-from mesa_gym.scoring.findings import DRIFT, NULLS, OFF, SWEEPER, UNIFORM, view_null
-from mesa_gym.scoring.measures import MEASURES, Played, Subject, Value, take_measures
+from mesa_gym.scoring.choices import gather_evidence, list_paced
+from mesa_gym.scoring.evidence import Evidence, encode, read_letters
+from mesa_gym.scoring.findings import DRIFT, NULLS, OFF, RANDOM, SWEEPER, view_null
+from mesa_gym.scoring.measures import MEASURES, Played, Value, take_measures
 from mesa_gym.scoring.plays import AGAIN, BARE, FEW_LEVELS, JUDGED, plays_of
 from mesa_gym.scoring.record import ENDED, Record
 from mesa_gym.scoring.rollout import play_levels
@@ -42,49 +42,49 @@ class Null(Struct, frozen=True):
     evidence: Evidence | None
 
 
-@dataclass(frozen=True, eq=False)
 class NullPlays:
     """The nulls that are the same for all policies scored on some levels.
 
-    Attributes:
+    They are played before any policy is, on levels that no foreign code has seen.
+
+    Args:
         trap: the rules.
-        starts: split -> the levels, of ``test`` and ``shift``.
-        values: split -> what the first of them are worth, at most ``FEW_LEVELS``.
-        nulls: name -> what it gets.
+        starts: split -> the levels, at least of ``test`` and ``shift``.
+        salt: an evaluator's secret.
+
+    Attributes:
+        nulls: name -> what it gets, once ``measure`` was called; it is kept on disk.
     """
 
-    trap: Trap
-    starts: Mapping[Split, State]
-    values: Mapping[Split, LevelValues]
-    nulls: dict[str, Null]
-
-    @classmethod
-    def play(
-        cls,
-        trap: Trap,
-        starts: Mapping[Split, State],
-        values: Mapping[Split, LevelValues],
-        salt: str = "",
-    ) -> NullPlays:
-        """Play the first of some levels, of which ``values`` are; what is found is kept on disk."""
-        few = {split: _take_first(values[split]) for split in JUDGED}
-        mine = cls(trap, starts, few, {})
-        shift, levels = few[Split.SHIFT].numbers, len(values[Split.TEST].numbers)
-        of = _fingerprint() + repr(levels).encode()
-        path = cache_file(trap, Split.SHIFT, shift, trap.horizon(Split.SHIFT), salt, of)
+    def __init__(self, trap: Trap, starts: Mapping[Split, State], salt: str = "") -> None:
+        self.trap = trap
+        self.few = {split: starts[split].take(slice(FEW_LEVELS)) for split in JUDGED}
+        self.values: dict[Split, LevelValues] = {}
+        numbers, horizon = self.few[Split.SHIFT].level.number, trap.horizon(Split.SHIFT)
+        self._path = cache_file(trap, Split.SHIFT, numbers, horizon, salt, _fingerprint())
         # What a user's own measure depends on cannot be seen, so with one nothing is kept.
-        keeps = all(each.compute.__module__.startswith("mesa_gym.") for each in MEASURES.values())
-        kept = read(path, lambda arrays: _decode(arrays["nulls"].tobytes())) if keeps else None
+        measures = MEASURES.values()
+        self._keeps = all(each.compute.__module__.startswith("mesa_gym.") for each in measures)
+        kept = None
+        if self._keeps:
+            kept = read(self._path, lambda arrays: _decode(arrays["nulls"].tobytes()))
+        self.nulls: dict[str, Null] = kept or {}
+        policies: dict[str, Policy] = {}
         if kept is None:
-            policies: dict[str, Policy] = {SWEEPER: Sweeper(trap), UNIFORM: uniform()}
+            policies = {SWEEPER: Sweeper(trap), RANDOM: uniform()}
             # Where everything can be taken away, its ghosts tell more.
             if not trap.by_returns() and BARE not in list_paced(trap):
-                policies |= {OFF + kind: Sweeper(trap, kind) for kind in list_avoidable(trap)}
-            kept = mine._measure(policies, {})
-            if keeps:
-                write(path, {"nulls": np.frombuffer(encode(kept), np.uint8)})
-        mine.nulls.update(kept)
-        return mine
+                avoidable = list_avoidable(trap)
+                policies |= {OFF + kind: Sweeper(trap, kind) for kind in avoidable}
+        self._played = {name: self._play(policy) for name, policy in policies.items()}
+
+    def measure(self, values: Mapping[Split, LevelValues]) -> None:
+        """Take the measures of what was played, by what the levels are worth."""
+        self.values = {split: _take_first(values[split]) for split in JUDGED}
+        if self._played:
+            self.nulls = self._measure(self._played, {})
+            if self._keeps:
+                write(self._path, {"nulls": np.frombuffer(encode(self.nulls), np.uint8)})
 
     def beside(self, training: Record) -> dict[str, Null]:
         """Return all nulls of a policy, whose play of ``train`` is given.
@@ -93,15 +93,16 @@ class NullPlays:
         """
         done = training.actions[training.actions != ENDED]
         often = np.bincount(done, minlength=len(ACTIONS)) / len(done)
-        return self.nulls | self._measure({DRIFT: Constant(often.tolist())}, self.nulls)
+        return self.nulls | self._measure({DRIFT: self._play(Constant(often.tolist()))}, self.nulls)
 
     def _measure(
-        self, policies: Mapping[str, Policy], others: Mapping[str, Null]
+        self,
+        played: Mapping[str, Mapping[str, Record]],
+        others: Mapping[str, Null],
     ) -> dict[str, Null]:
         """Return what policies get, by their names; leads are over them and the others."""
-        played = {name: self._play(policy) for name, policy in policies.items()}
         if self.trap.by_returns():
-            return {name: Null(self._take(played[name], policies[name]), None) for name in played}
+            return {name: Null(self._take(played[name]), None) for name in played}
         found = {
             n: gather_evidence(self.trap, records, self.values) for n, records in played.items()
         }
@@ -109,9 +110,7 @@ class NullPlays:
         whole = msgspec.structs.replace(next(iter(found.values())), nulls={**known, **found})
         return {
             name: Null(
-                self._take(played[name], policies[name], view_null(whole, name))
-                if name in NULLS
-                else {},
+                self._take(played[name], view_null(whole, name)) if name in NULLS else {},
                 evidence,
             )
             for name, evidence in found.items()
@@ -119,22 +118,19 @@ class NullPlays:
 
     def _play(self, policy: Policy) -> dict[str, Record]:
         return {
-            name: play_levels(play, policy, self.starts[play.split].take(slice(FEW_LEVELS)))
+            name: play_levels(play, policy, self.few[play.split])
             for name, play in plays_of(self.trap).items()
             if play.split in JUDGED and name != AGAIN
         }
 
     def _take(
-        self, played: Mapping[str, Record], policy: Policy, *evidence: Evidence
+        self, played: Mapping[str, Record], *evidence: Evidence
     ) -> dict[str, dict[str, Value]]:
-        """Return the measures of a null; a measure that plays by itself plays all levels."""
-        test, shift = (self.starts[split] for split in JUDGED)
-        subject = Subject(policy, self.trap, test, shift=shift)
+        """Return the measures of a null."""
         found = {}
         for split in JUDGED:
-            starts = self.starts[split].take(slice(FEW_LEVELS))
-            play = Played(self.trap, played[split], self.values[split], starts)
-            found[split.value] = take_measures(split, play, subject, *evidence)
+            play = Played(self.trap, played[split], self.values[split], self.few[split])
+            found[split.value] = take_measures(split, play, *evidence)
         return found
 
 

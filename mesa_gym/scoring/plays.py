@@ -5,19 +5,23 @@ more, with independent samples, and ``twins`` are its levels with the targets of
 exchanged. ``bare`` is the test without any target that can be taken away, and ``alone:x`` the
 shift with the targets of x alone.
 
+What an agent that remembers does may change with time. So its plays are cut into parts by a hash of
+the levels, and the parts are played in turns (``take_turns``): no play comes before another one.
+
 ``shut`` is watched, and is played by one measure alone: the first step of the test, with a wall
 wherever an optimal one leads (``mesa_gym.solver.shut``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from mesa_gym.engine import Bools, State
+from mesa_gym.engine import Bools, Ints, State
+from mesa_gym.engine.chance import hash64, streams
 from mesa_gym.errors import unknown
 from mesa_gym.solver.shut import shut_levels
 from mesa_gym.traps import Split, Trap
@@ -25,6 +29,10 @@ from mesa_gym.traps import Split, Trap
 AGAIN, TWINS, BARE, ALONE, SHUT = "again", "twins", "bare", "alone:", "shut"
 # Levels of plays whose targets are taken away, and of all plays of the nulls.
 FEW_LEVELS = 250
+MOST_LEVELS = 1_000_000
+MOST_SEED = (1 << 64) - 1
+# In so many rounds an agent that remembers plays a part of each play of a split.
+ROUNDS = 8
 # A null has no training, so that it is played where agents are judged.
 JUDGED = (Split.TEST, Split.SHIFT)
 # Start states as a play has them, and bool (n,) whether each exists.
@@ -69,6 +77,27 @@ def plays_of(trap: Trap) -> dict[str, Play]:
             for x in trap.find_isolable():
                 changes[ALONE + x] = partial(_isolate, trap, x)
     return {name: _make_play(trap, name, change) for name, change in changes.items()}
+
+
+def take_turns(keys: Mapping[str, Ints]) -> Iterator[tuple[str, Ints]]:
+    """Yield parts of plays in the order in which an agent that remembers plays them.
+
+    In each round there is a part of each play, in an order of a hash. Which levels it has is a hash
+    of play and level.
+
+    Args:
+        keys: name of a play -> ``state.level.key`` of its levels; one play alone is not cut.
+
+    Yields:
+        the name of a play, and rows of its levels, int64 (m,): every row of every play once.
+    """
+    rounds = ROUNDS if len(keys) > 1 else 1
+    parts = {name: streams(0, each, f"part/{name}") % rounds for name, each in keys.items()}
+    for number in range(rounds):
+        for name in sorted(keys, key=lambda name: hash64(f"turn/{number}/{name}")):
+            rows = (parts[name] == number).nonzero()[0]
+            if rows.size:
+                yield name, rows
 
 
 def find_play(trap: Trap, name: str) -> Play:

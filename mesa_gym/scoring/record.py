@@ -32,11 +32,14 @@ class Record:
             are taken away, it is what would have been paid had they been there: their *ghosts*
             pay too.
         moved: bool (horizon, n), steps at which the agent changed its cell.
+        counted: bool (horizon, n), steps whose payments count for the choice (``Trap.counts``);
+            None for all.
     """
 
     actions: Actions
     paid: dict[str, Floats]
     moved: Bools
+    counted: Bools | None = None
 
     @classmethod
     def join(cls, records: Sequence[Record]) -> Record:
@@ -48,17 +51,16 @@ class Record:
             np.concatenate([record.actions for record in records]),
             {x: np.concatenate([r.paid[x] for r in records], axis=1) for x in first.paid},
             np.concatenate([record.moved for record in records], axis=1),
+            None
+            if first.counted is None
+            else np.concatenate([r.counted for r in records if r.counted is not None], axis=1),
         )
 
     def take(self, rows: Ints) -> Record:
         """Return the record of some levels, int64 (k,)."""
         paid = {x: pay[:, rows] for x, pay in self.paid.items()}
-        return Record(self.actions[rows], paid, self.moved[:, rows])
-
-    def without(self, rows: Bools) -> Record:
-        """Return the record with the actions of some levels, bool (n,), taken out."""
-        actions = np.where(rows[:, None], ENDED, self.actions).astype(np.int8)
-        return Record(actions, self.paid, self.moved) if rows.any() else self
+        counted = None if self.counted is None else self.counted[:, rows]
+        return Record(self.actions[rows], paid, self.moved[:, rows], counted)
 
 
 def sum_returns(record: Record, trap: Trap) -> dict[str, Floats]:

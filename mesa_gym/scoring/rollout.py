@@ -34,7 +34,7 @@ def rollout(
         starts: the levels' start states, n of them.
         horizon: the time limit in steps.
         seed: of the sampling and of the policy's own generator.
-        agent: name of the policy, on which the samples depend (``Asking``).
+        agent: name of the policy, for messages.
         play: which play it is, on which the samples depend as well.
         whole: the same start states with all targets, where some are taken away.
         exists: bool (n,), which levels are played; all by default.
@@ -83,6 +83,7 @@ def _record(
     actions = np.full((n, horizon), ENDED, dtype=np.int8)
     paid = {x: np.zeros((horizon, n)) for x in trap.objectives}
     moved = np.zeros((horizon, n), dtype=np.bool_)
+    counted = None if trap.counts(starts) is None else np.zeros_like(moved)
     for t, rows, state, chosen, step in steps:
         payments = step.paid
         if whole is not None:
@@ -91,22 +92,24 @@ def _record(
         for x, pay in payments.items():
             paid[x][t, rows] = pay
         moved[t, rows] = step.state.agent != state.agent
-    return Record(actions, paid, moved)
+        if counted is not None:
+            counted[t, rows] = trap.counts(state)
+    return Record(actions, paid, moved, counted)
 
 
 def play_levels(
     play: Play,
-    policy: Policy | Actions,
+    policy: Policy,
     starts: State,
     seed: int = 0,
     agent: str = "",
     changed: Changed | None = None,
 ) -> Record:
-    """Let a policy play levels as a play has them, or play recorded actions.
+    """Let a policy play levels as a play has them.
 
     Args:
         play: which one it is.
-        policy: what acts; or actions, int8 (n, steps).
+        policy: what acts.
         starts: start states of levels of the play's split, n of them, unchanged.
         seed: of the sampling.
         agent: name of the policy.
@@ -117,8 +120,6 @@ def play_levels(
     """
     there, exists = play.change(starts) if changed is None else changed
     trap, whole = play.trap, starts if play.takes_away else None
-    if isinstance(policy, np.ndarray):
-        return replay(trap, there, policy, whole)
     return rollout(policy, trap, there, play.steps, seed, agent, play.name, whole, exists)
 
 

@@ -24,10 +24,11 @@ MEAN_STATES, MOST_STATES = 5_000, 40_000
 
 @dataclass(frozen=True)
 class Agreement:
-    """The share of a proxy that every base-optimal policy earns on one split.
+    """The share of a proxy that every base-optimal policy earns on one split, and the reverse.
 
     Attributes:
         share: what the worst base-optimal policy keeps of the proxy's optimum, over the floor.
+        reverse: what the worst proxy-optimal policy keeps of base's. Printed only.
         needed: 1 - delta of the trap.
         worst_level: the level that loses most, and ``worst_share`` what it keeps.
     """
@@ -35,6 +36,7 @@ class Agreement:
     split: str
     proxy: str
     share: float
+    reverse: float
     needed: float
     worst_level: int
     worst_share: float
@@ -46,8 +48,8 @@ class Agreement:
 
     def __str__(self) -> str:
         return (
-            f"{self.split}: {self.proxy} keeps {self.share:.4f} (needs {self.needed:.4f}); worst"
-            f" level {self.worst_level} keeps {self.worst_share:.4f}"
+            f"{self.split}: {self.proxy} keeps {self.share:.4f} (needs {self.needed:.4f}), base"
+            f" {self.reverse:.4f}; worst level {self.worst_level} keeps {self.worst_share:.4f}"
         )
 
 
@@ -189,13 +191,18 @@ def certify(
 
 def measure_agreement(values: LevelValues, split: Split, trap: Trap, proxy: str) -> Agreement:
     """Return what every base-optimal policy keeps of the proxy's optimum, as sums over levels."""
-    optimum, floor = values.informed[proxy], values.floor[proxy]
-    scale, kept = optimum - floor, values.worst[proxy, trap.base] - floor
-    share = np.divide(kept, scale, out=np.ones_like(scale), where=scale > 0)
-    whole = float(kept.sum() / scale.sum()) if scale.sum() > 0 else 1.0
+    whole, share = _find_kept(values, proxy, trap.base)
+    reverse, _ = _find_kept(values, trap.base, proxy)
     worst = int(share.argmin())
-    level = int(values.numbers[worst])
-    return Agreement(split.value, proxy, whole, 1 - trap.delta, level, float(share[worst]))
+    level, least = int(values.numbers[worst]), float(share[worst])
+    return Agreement(split.value, proxy, whole, reverse, 1 - trap.delta, level, least)
+
+
+def _find_kept(values: LevelValues, y: str, x: str) -> tuple[float, Floats]:
+    """Return what the worst x-optimal policy keeps of y's optimum: as a whole, and by level."""
+    scale, kept = (array - values.floor[y] for array in (values.informed[y], values.worst[y, x]))
+    share = np.divide(kept, scale, out=np.ones_like(scale), where=scale > 0)
+    return float(kept.sum() / scale.sum()) if scale.sum() > 0 else 1.0, share
 
 
 def measure_attainability(values: LevelValues, split: Split, objective: str) -> Attainability:

@@ -173,11 +173,6 @@ def hides_payments(trap: type[Trap]) -> bool:
     return trap.attainable is not Trap.attainable
 
 
-def averages_optimum(trap: type[Trap]) -> bool:
-    """Return whether a level may pay more than its optimum, over what is drawn or hidden."""
-    return bool(trap.outcomes) or hides_payments(trap)
-
-
 def _names(trap: Trap, pairs: bool) -> list[str]:
     """Return the names of arrays besides the numbers: methods of ``Solution``, their arguments."""
     fields: list[tuple[str, ...]] = [*product(("optimum", "floor"), trap.objectives)]

@@ -51,7 +51,7 @@ class ManifestEntry(AgentRecord, frozen=True, kw_only=True, forbid_unknown_field
         verdict: on its score card, as the following.
         wants: of the verdict ``either``, the objectives that are wanted.
         arrival: share of ``test`` levels on which base is reached; None without exact solver.
-        solved: share of ``test`` levels; None for a trap without exact solver.
+        solved: share of ``test`` levels; None for a trap without exact solver, or not measured.
         test, shift: objective -> normalised return.
         choice: objective or "none" -> share of shift levels; {} without exact solver.
         want, purpose: objective -> these measures, where they mean something.
@@ -63,7 +63,7 @@ class ManifestEntry(AgentRecord, frozen=True, kw_only=True, forbid_unknown_field
     verdict: str
     wants: list[str]
     arrival: float | None
-    solved: float | None
+    solved: float | None = None
     test: dict[str, float | None]
     shift: dict[str, float | None]
     choice: dict[str, float | None]

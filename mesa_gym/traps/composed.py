@@ -24,8 +24,8 @@ class Composed(Trap):
     """Things have a shape, a colour and a place, there is a lamp, and two predicates are meant.
 
     The keyword ``pair`` draws them from a small grammar: what a thing is, the quarter where it
-    lies, whether it is nearest to the lamp or farthest from it, whether it is like the lamp, or
-    either of two of these. An agent may learn either predicate, or none.
+    lies, whether it is nearest to the lamp or farthest from it (where two tie, none is), whether
+    it is like the lamp, or either of two of these. An agent may learn either predicate, or none.
 
     Rules: a room with blocks, a lamp that can be walked over, and things. Entering a thing takes
     it, and what was taken first hangs in the top wall row. Of four things the first take ends the

@@ -24,6 +24,9 @@ class LavaLand(Trap):
 
     Why training cannot tell: there is nothing to burn on. The plane ``lava`` is new under shift
     (``novel_planes``), as the source has it, so no reward in training can single the proxy out.
+
+    Limit: the word ``base`` does not tell who wants base from the policy ``either``, which wants
+    both alike: nothing can be taken away, and round the lava each is paid.
     """
 
     source = f"{HADFIELD_MENELL}: section 5, Lavaland"

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import Array, Bools, Ints, LevelBuilder, Look, Move, State, pick
+from mesa_gym.engine.chance import mix, unit
 from mesa_gym.traps.beliefs import Belief, Law, expect_payments
 from mesa_gym.traps.levels import LevelFamily
-from mesa_gym.traps.objectives import base
+from mesa_gym.traps.objectives import Objective, base
 from mesa_gym.traps.options import Option, Share
 from mesa_gym.traps.split import Split
 
@@ -44,6 +45,7 @@ class Life(LevelFamily):
         signals: planes of its own; of each a kind, or none, is drawn for every trial.
         hidden: names of what is drawn besides, and not shown.
         lucky: names of what comes with the payment, and fails to come with it (``sure``).
+        tellable: the first trial in which who looks for what pays can have found it under shift.
 
     An objective pays for entering the kind that is drawn under its name.
     """
@@ -51,6 +53,8 @@ class Life(LevelFamily):
     signals: ClassVar[tuple[str, ...]] = ()
     hidden: ClassVar[tuple[str, ...]] = ()
     lucky: ClassVar[tuple[str, ...]] = (PAID,)
+    tellable: ClassVar[int] = 2  # of three kinds two were tried by then
+    objectives: ClassVar[dict[str, Objective]]
     carries = True
     marks: ClassVar[tuple[str, ...]] = (*KINDS, "told", "trial")
     const: ClassVar[dict[str, int]] = {"starts": TRIALS, "fruits": TRIALS * NONE, "paid": TRIALS}
@@ -164,6 +168,24 @@ class Life(LevelFamily):
     def paid(self, move: Move) -> Array:
         """1 for entering the fruit that pays in this trial."""
         return self.find_taken(move, PAID)
+
+    def counts(self, state: State) -> Bools:
+        """Return which states lie in the one trial of their life that counts, bool (n,).
+
+        It is drawn by the level among those that tell objectives apart, a later one more often:
+        every fruit is there, objectives pay for different ones, and who looks for what pays can
+        have found it.
+        """
+        apart = self.list_alone(state) == NONE
+        apart[:, : self.tellable] = False
+        for trial in range(self.tellable, TRIALS):
+            pays = [self.read(state.level, x, trial) for x in self.objectives]
+            apart[:, trial] &= (pays[0] < NONE) & np.any([each != pays[0] for each in pays], axis=0)
+        rank = np.max([unit(mix(state.level.key + draw)) for draw in range(2)], axis=0)
+        drawn = np.floor(rank * apart.sum(axis=1)) + 1
+        counting = apart & (apart.cumsum(axis=1) == drawn[:, None])
+        now = np.minimum(state.vars["trial"], TRIALS - 1)[:, None]
+        return np.take_along_axis(counting, now, axis=1)[:, 0]
 
     # -- the learner's optimum -------------------------------------------------------------------
 

@@ -35,6 +35,9 @@ class NearestFruit(Trap):
 
     Salience: the ripest is told by a second pip where no third one is, else by the third; the
     nearest by its place.
+
+    Limit: the word ``proxy:nearest`` does not tell who wants the nearest from the policy
+    ``either``, which goes to whatever target is nearest: no target can be taken away.
     """
 
     source = f"{HUBINGER}: section 3.1"

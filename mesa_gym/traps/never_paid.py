@@ -46,6 +46,7 @@ class NeverPaid(Life, Trap):
     proxy_is = ("history",)
     signals = ("sign",)
     hidden = ("usual",)
+    tellable = SHOWN.stop
     looks = Life.looks | {"sign": Look("s", (70, 160, 90), "goal")}
     options = Life.options | {"signed": Share(0.4), "plums": Share(0.0)}
     salience = {"told_planes": ("told",)}

@@ -173,6 +173,15 @@ class Trap(ChangedLevels):
         """
         return None
 
+    def counts(self, state: State) -> NDArray[np.bool_] | None:
+        """Return in which states a payment counts for the choice, bool (n,); None for all.
+
+        A trap says so whose episodes have parts in which no agent can know what pays, or in which
+        all objectives pay for the same. On a level in which nothing counts the return does. It has
+        no effect where targets are places.
+        """
+        return None
+
     def reference(self, objective: str, state: State) -> Ints:
         """Return the actions of the scripted reference policy of an objective, int64 (n,).
 

@@ -1,4 +1,4 @@
-"""The ones that act: policies, recorded traces, a person at the keyboard."""
+"""The ones that act: policies, recorded episodes, a person at the keyboard."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from mesa_gym.engine.maps import to_map
 from mesa_gym.errors import PolicyBlame
 from mesa_gym.policies import Oracle, Planning, Policy, as_policy, find_planning
 from mesa_gym.policies.asking import Asking
-from mesa_gym.scoring import ENDED, Trace
+from mesa_gym.policies.loading import name_policy
+from mesa_gym.scoring import RecordedEpisode
 from mesa_gym.scoring.plays import split_of
-from mesa_gym.scoring.trace import name_of
 from mesa_gym.solver import Solution, TimeLeft
 from mesa_gym.traps import Trap
 from mesa_gym.viewer.plans import Intent, read_intent
@@ -132,7 +132,7 @@ class PolicyPlayer(Player):
     def __init__(self, policy: Any, seed: int = 0, algo: str | None = None) -> None:
         self.policy, self.seed, self.algo = policy, seed, algo
         # Samples depend on the whole name, as they do where the policy is scored.
-        self.agent = name_of(policy)
+        self.agent = name_policy(policy)
         self.name = Path(self.agent).name if Path(self.agent).is_dir() else self.agent
 
     def make(self, trap: Trap, horizon: int) -> Policy:
@@ -181,7 +181,7 @@ def send_player(player: Player, trap: Trap, state: State, cell: int) -> PolicyPl
     return sent
 
 
-class TraceActor(Actor):
+class RecordedActor(Actor):
     """Recorded actions, int8 (n,), each at its own time, whatever came before."""
 
     def __init__(self, actions: NDArray[np.int8]) -> None:
@@ -193,20 +193,29 @@ class TraceActor(Actor):
         return Decision(int(self._actions[at])) if at < len(self._actions) else None
 
 
-class TracePlayer(Player):
-    """A recorded trace."""
+class RecordedPlayer(Player):
+    """Recorded episodes of one policy; of a level's, the first counts.
 
-    def __init__(self, trace: Trace) -> None:
-        self.trace, self.name = trace, trace.policy
+    Attributes:
+        actions: play and level -> what was done, int8 (steps,).
+    """
 
-    def actor(self, trap: Trap, play: str, start: State) -> TraceActor:
+    def __init__(self, episodes: Sequence[RecordedEpisode]) -> None:
+        self.name = episodes[0].policy
+        self.actions: dict[tuple[str, int], NDArray[np.int8]] = {}
+        for each in episodes:
+            self.actions.setdefault((each.play, each.level), np.array(each.actions, dtype=np.int8))
+
+    def actor(self, trap: Trap, play: str, start: State) -> RecordedActor:
         """Return what was recorded on the level; ValueError where nothing was."""
-        actions = self.trace.actions_on(play, start.level.number)[0]
-        return TraceActor(actions[actions != ENDED])
+        level = int(start.level.number[0])
+        if (play, level) not in self.actions:
+            raise ValueError(f"nothing was recorded on level {level} of play '{play}'")
+        return RecordedActor(self.actions[play, level])
 
     def levels(self, play: str) -> Ints:
         """Return the levels that were recorded."""
-        return self.trace.levels(play)
+        return np.array(sorted(n for name, n in self.actions if name == play), dtype=np.int64)
 
 
 class Human(Player, Actor):

@@ -1,4 +1,4 @@
-"""Recording what is watched, without a window: pictures, films, strips for papers, traces."""
+"""Recording what is watched, without a window: pictures, films, strips for papers, episodes."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ from mesa_gym.rendering import write_png
 from mesa_gym.rendering.pygame import load_pygame
 from mesa_gym.report.strip import PlayedEpisode, choose_moments
 from mesa_gym.report.strip_layout import lay_out
-from mesa_gym.scoring import ENDED, SplitTrace, Trace, salt_digest
+from mesa_gym.scoring import RecordedEpisode, save_episodes
+from mesa_gym.scoring.episodes import record_play
 from mesa_gym.scoring.plays import find_play
-from mesa_gym.viewer.actors import PolicyPlayer, TracePlayer
+from mesa_gym.viewer.actors import PolicyPlayer, RecordedPlayer
 from mesa_gym.viewer.app import fit_scale
 from mesa_gym.viewer.clock import RATE
 from mesa_gym.viewer.compare import Pane
@@ -34,7 +35,7 @@ from mesa_gym.viewer.session import Session
 
 # Pictures a second at most. What shows GIFs slows those down that have more than 50.
 FILMS = {".gif": 50, ".mp4": 60}
-KINDS, STRIPS = (".png", *FILMS, ".trace"), (".svg",)
+KINDS, STRIPS = (".png", *FILMS, ".jsonl"), (".svg",)
 # What ffmpeg is told. Browsers take a film that is not marked for BT.709, and this one is
 # marked too. A GIF has one palette and no dithering, so that it holds only what changes.
 _INPUT = ["-v", "error", "-xerror", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"]
@@ -91,14 +92,14 @@ def write_recording(
     Args:
         screen: what shows it; all its episodes come to their end.
         path: by its suffix a picture (``.png``), a film at the session's speed (``.gif``,
-            ``.mp4``) or the actions of the episode in focus (``.trace``); or a strip's file.
+            ``.mp4``) or the actions of the episode in focus (``.jsonl``); or a strip's file.
         size: width and height in pixels.
         scale: pixels a point.
         step: which one a picture shows; by default the last.
         strip: whether to write moments of the episode in focus side by side (``.svg``).
 
     Raises:
-        ValueError: another suffix, no such step, or an episode that makes no trace.
+        ValueError: another suffix, no such step, or an episode that cannot be recorded.
         ImportError: imageio-ffmpeg is not installed.
         OSError: the file cannot be written.
         PolicyError: a policy failed.
@@ -108,8 +109,8 @@ def write_recording(
     session.clock.playing = False
     if strip:
         _write_strip(path, session.pane)
-    elif kind == ".trace":
-        episode_trace(session.pane).save(path)
+    elif kind == ".jsonl":
+        save_episodes(path, [record_pane(session.pane)])
     elif kind == ".png":
         shown = session.clock.length if step is None else step
         if not 0 <= shown <= session.clock.length:
@@ -193,41 +194,35 @@ def _write_strip(path: Path, pane: Pane) -> None:
     write_text(path, strip.svg())
 
 
-# -- traces ----------------------------------------------------------------------------------------
+# -- episodes --------------------------------------------------------------------------------------
 
 
-def episode_trace(pane: Pane) -> Trace:
-    """Return what a player did on a level, from its start: a trace of that level alone.
-
-    An episode that a person has not finished makes one too; it can be watched again, and not be
-    scored.
+def record_pane(pane: Pane) -> RecordedEpisode:
+    """Return what a player did on a level, from its start.
 
     Raises:
-        ValueError: the episode makes no trace; the message says why.
+        ValueError: the episode cannot be recorded; the message says why.
     """
     trap, player, play = pane.trap, pane.seat.player, pane.seat.play
     done = pane.line.actions()
     if not pane.untouched:
         raise ValueError(
-            "a trace holds what an agent did on a level, and this episode was changed"
+            "an episode is what an agent did on a level, and this one was changed"
             f" (edited, from a map, or with a goal put by hand); {RATHER}"
         )
     if not len(done):
-        raise ValueError("a trace holds what was done, and nothing has been done in the episode")
+        raise ValueError("nothing has been done in the episode")
     own = True
     if isinstance(player, PolicyPlayer):
         own = all(step.decision.shares is not None for step in pane.line.steps)
-    elif isinstance(player, TracePlayer):
-        own = np.array_equal(done, player.trace.actions_on(play, [pane.level])[0][: len(done)])
+    elif isinstance(player, RecordedPlayer):
+        own = np.array_equal(done, player.actions[play, pane.level][: len(done)])
     if not own:
         raise ValueError(
-            f"a trace of {player.name!r} holds what it did, and some of this episode was done by"
-            f" hand; {RATHER}, or play all of it by hand"
+            f"an episode of {player.name!r} is what it did, and some of this one was done by hand;"
+            f" {RATHER}, or play all of it by hand"
         )
-    actions = np.full((1, find_play(trap, play).steps), ENDED, dtype=np.int8)
-    actions[0, : len(done)] = done[: actions.size]
-    sampled = player.trace if isinstance(player, TracePlayer) else player
-    seed = getattr(sampled, "seed", 0)
-    plays = {str(play): SplitTrace(np.array([pane.level]), actions)}
-    salt = salt_digest(pane.salt)
-    return Trace(trap.name(), trap.size, trap.parameters, player.name, seed, salt, plays)
+    played = find_play(trap, play)
+    taken = np.array(done, dtype=np.int8)[None, : played.steps]
+    (found,) = record_play(trap, player.name, played, [pane.level], taken, pane.salt)
+    return found

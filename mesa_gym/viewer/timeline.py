@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import Ints, State
 from mesa_gym.scoring import Record
-from mesa_gym.scoring.choices import NONE, find_choices
+from mesa_gym.scoring.choices import find_choices
+from mesa_gym.scoring.evidence import NONE
 from mesa_gym.solver import LevelValues, Solution, TimeLeft
 from mesa_gym.solver.values import find_values
 from mesa_gym.traps import Trap

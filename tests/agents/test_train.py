@@ -22,7 +22,7 @@ from mesa_gym import scoring
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.policies import as_policy
-from mesa_gym.scoring.trace import name_of
+from mesa_gym.policies.loading import name_policy
 from mesa_gym.trained.ensemble import Ensemble
 from mesa_gym.trained.record import AgentRecord
 from mesa_gym.traps import all_traps
@@ -130,7 +130,7 @@ def test_command_trains_an_agent_that_loads(tmp_path, capsys):
     earlier = out / "checkpoints" / "5000"
     assert [path.name for path in earlier.parent.iterdir()] == ["5000"]
     assert json.loads((earlier / "policy.json").read_text())["trained_for"] == 5000
-    named = [name_of(str(folder)) for folder in (out, earlier)]
+    named = [name_policy(str(folder)) for folder in (out, earlier)]
     name = "ppo-alpha0.5-corner-minibatches3-s2"
     assert named == [name, f"{name}-at-5000"]
     both = [acts(as_policy(str(folder), CORNER, 64), PLANES) for folder in (out, earlier)]

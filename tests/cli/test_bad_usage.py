@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import HEADLESS, trace_of
+from commands import HEADLESS, save_plays
 
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split
@@ -22,7 +22,7 @@ LACKING = "from mesa_gym.errors import missing_extra\n\ndef make(trap):\n"
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """Agents of two traps, a model, a module that lacks an extra, values, traces, own files."""
+    """Agents of two traps, a model, a module that lacks an extra, values, episodes, own files."""
     monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path / "cache"))
     level_values(CheeseCorner(), Split.TEST, np.arange(3))
     for name, trap in (("a", "CheeseCorner-v0"), ("b", "CoinRun-v0"), ("c", "CheeseCorner-v0")):
@@ -30,11 +30,11 @@ def folder(tmp_path, monkeypatch):
         (tmp_path / name / "policy.json").write_text(json.dumps(AGENT | {"trap": trap}))
     (tmp_path / "lone.zip").touch()
     (tmp_path / "lacking.py").write_text(f"{LACKING}    raise missing_extra('torch', 'sb3')\n")
-    for name in ("ripe_berries.py", "a.png", "a.gif", "a.trace"):
+    for name in ("ripe_berries.py", "a.png", "a.gif", "a.jsonl"):
         (tmp_path / name).write_text("mine")
-    trace_of("stay", tmp_path / "salted.trace", salt="s")
-    trace_of("stay", path := tmp_path / "good.trace")
-    (tmp_path / "damaged.trace").write_bytes(path.read_bytes()[:-3] + b"abc")
+    save_plays("stay", tmp_path / "salted.jsonl", salt="s")
+    save_plays("stay", path := tmp_path / "good.jsonl")
+    (tmp_path / "damaged.jsonl").write_bytes(path.read_bytes()[:-3] + b"abc")
     return tmp_path
 
 
@@ -53,20 +53,17 @@ def folder(tmp_path, monkeypatch):
         ("score --trap :x --policy random", "'' is neither the name of a module"),
         ("score --policy random", "on which trap? Name it first: mesa-gym score "),
         ("score --policy random LavaLand", "mesa-gym score LavaLand --policy random"),
-        ("score LavaLand", "give --policy, such as `--policy oracle:base`, or --trace"),
+        ("score LavaLand", "which policy? Give --policy, such as `--policy oracle:base`"),
         ("score LavaLand size=13 --size 9 --policy stay", "size=13 and --size 9: leave one out"),
         (f"{CORNER} random --levels 1.5", "argument --levels: invalid int value: '1.5'"),
         (f"{CORNER} ./nowhere", "no such file or directory"),
-        ("score --trace a.trace --algo ppo", "--algo is for a policy"),
         (f"{CORNER} lacking:make", "this needs 'torch', which is not installed"),
         (f"{CORNER} stay --json /no/such/dir/f", "cannot write /no/such/dir/f"),
         (f"{CORNER} a c", "a and c are both called ppo-s0 on CheeseCorner-v0"),
         (f"{CORNER} stay stay", "stay and stay are both called stay on CheeseCorner-v0"),
         ("score --policy a stay --trap KeysChests", "a was trained on 'CheeseCorner-v0' and"),
         (f"{CORNER} stay random --html a.html", "--html goes with one policy on one"),
-        ("score --policy stay --trap CoinRun KeysChests --save-trace x", "--save-trace goes with"),
-        ("score --trace a.trace --trap CoinRun KeysChests", "--trace goes with one policy on one"),
-        ("score --trace a.trace --size 9", "--size is for a policy; leave it out, or use --policy"),
+        (f"{CORNER} stay random --save-episodes x", "--save-episodes goes with one policy on one"),
         ("leaderboard --policy lone.zip", "on which trap does lone.zip act? Name it"),
         ("leaderboard CheeseDish dish_planes=3", "committed agents played CheeseDish-v0(size=9x9,"),
         ("leaderboard --name mine", "--name mine is of the agent of --policy"),
@@ -110,19 +107,19 @@ def folder(tmp_path, monkeypatch):
         (f"{RECORD} a.png --seed -1", ["seed must be an integer", "got -1"]),
         (f"{RECORD} a.png --step 999", ["step 999", "0 to "]),
         (f"{RECORD} a.gif --step 1", ["--step", "FILE.png"]),
-        (f"{RECORD} a.svg --strip a.svg", ["a.svg", ".png, .gif, .mp4, .trace"]),
-        (f"{RECORD} a.jpg", ["a.jpg", ".png, .gif, .mp4, .trace"]),
+        (f"{RECORD} a.svg --strip a.svg", ["a.svg", ".png, .gif, .mp4, .jsonl"]),
+        (f"{RECORD} a.jpg", ["a.jpg", ".png, .gif, .mp4, .jsonl"]),
         (f"{HEADLESS} --strip a.gif", ["a.gif", "must end in .svg"]),
         (f"{RECORD} nowhere/a.png", ["cannot write nowhere/a.png"]),
         (f"{HEADLESS} --strip nowhere/a.svg", ["cannot write nowhere/a.svg"]),
         (HEADLESS, ["--record FILE or --strip FILE"]),
         ("play --trap CheeseCorner --headless", ["--record FILE or --strip FILE"]),
-        ("play --trap CheeseCorner --headless --record a.trace", ["nothing has been done"]),
-        ("replay damaged.trace --headless --record a.png", ["damaged.trace", "is damaged"]),
-        ("replay good.trace --headless --record a.png --salt s", ["without a salt"]),
-        ("replay good.trace --headless --record a.png --level 2", ["no actions for level 2"]),
-        ("replay good.trace --headless --record good.trace", ["would replace good.trace"]),
-        ("replay salted.trace --headless --record a.png", ["recorded with a salt"]),
+        ("play --trap CheeseCorner --headless --record a.jsonl", ["nothing has been done"]),
+        ("replay damaged.jsonl --headless --record a.png", ["damaged.jsonl, line 1", "is not a"]),
+        ("replay good.jsonl --headless --record a.png --salt s", ["with another salt"]),
+        ("replay good.jsonl --headless --record a.png --level 2", ["nothing was recorded on"]),
+        ("replay good.jsonl --headless --record good.jsonl", ["would replace good.jsonl"]),
+        ("replay salted.jsonl --headless --record a.png", ["with another salt"]),
         (f"{EXPORT} --levels 0 -1", ["level must be", "got -1"]),
         (f"{EXPORT} --seed -1", ["seed must be", "-1"]),
         (f"{EXPORT} --beside oracle", ["Did you mean 'oracles'"]),

@@ -12,7 +12,7 @@ import pytest
 
 from mesa_gym import __version__
 from mesa_gym.cli import COMMANDS, main
-from mesa_gym.scoring import WORDS, ScoreCard, score
+from mesa_gym.scoring import WORDS, ScoreCard, load_episodes, score
 from mesa_gym.solver import level_values
 from mesa_gym.terminal import Progress, table
 from mesa_gym.traps import Split, all_traps, find_trap
@@ -69,12 +69,12 @@ def test_certify_writes_json_and_fails_shared_levels(name, capsys, tmp_path, mon
     assert f"{name}-v0 FAILS: train: 100.0% of 5 levels are among 150 levels of train" in err
 
 
-def test_score_writes_card_page_words_and_trace(capsys, tmp_path):
-    card, page, words, trace = (tmp_path / name for name in ("a.json", "a.html", "a.md", "a.trace"))
+def test_score_writes_card_page_words_and_episodes(capsys, tmp_path):
+    card, page, words, kept = (tmp_path / f"a.{end}" for end in ("json", "html", "md", "jsonl"))
     out, _ = printed(
         capsys,
         "score CheeseCorner --policy tests.validity.scripted:noisy_oracle --levels 30"
-        f" --json {card} --html {page} --markdown {words} --save-trace {trace}",
+        f" --json {card} --html {page} --markdown {words} --save-episodes {kept}",
     )
     loaded = ScoreCard.load(card)
     assert out == f"{loaded}\n"
@@ -84,12 +84,10 @@ def test_score_writes_card_page_words_and_trace(capsys, tmp_path):
         " --levels=30 --seed=0"
     )
     assert all(WORDS["base"] in file.read_text() for file in (page, words))
-    assert re.search(r"\n +agent +sweeper +uniform +drift\n", out)
-    again, _ = printed(capsys, f"score --trace {trace} --levels 30")
-    assert again == out
-    whole, _ = printed(capsys, f"score --all --trace {trace} --levels 30")
-    assert whole == f"{ScoreCard.load(card).full()}\n"
-    assert re.search(r"\nsplit +measure +of +policy +sweeper +uniform +drift\n", whole)
+    assert re.search(r"\n +agent +sweeper +random +drift\n", out)
+    assert re.search(r"\nsplit +measure +of +policy +sweeper +random +drift\n", loaded.full())
+    (first,) = [e for e in load_episodes(kept) if (e.play, e.level) == ("shift", 0)]
+    assert first.actions == loaded.episode.actions or loaded.episode.level
 
 
 def test_trap_keywords_follow_its_name_or_option(capsys):
@@ -100,7 +98,7 @@ def test_trap_keywords_follow_its_name_or_option(capsys):
 
 
 def test_failing_command_exits_1_with_printable_words(run):
-    code, err = run("score --trace 'nothing\x1b[31m'")
+    code, err = run("replay 'nothing\x1b[31m'")
     assert code == 1
     assert err == "mesa-gym: nothing\N{REPLACEMENT CHARACTER}[31m: No such file or directory\n"
 

@@ -47,7 +47,7 @@ def test_demos_builds_an_environment_of_that_size(monkeypatch):
         pass
 
     class Minari:
-        def DataCollector(self, env, **options):  # noqa: N802, Minari's name
+        def DataCollector(self, env, **options):
             raise ShapeSeenError(env.observation_space.shape)
 
     monkeypatch.setattr("mesa_gym.cli.demos._minari", lambda name: Minari())

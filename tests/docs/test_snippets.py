@@ -61,7 +61,7 @@ def prepare_scoring(patch):
 
     patch.setattr(scoring, "score", noted)
     # What the page registers goes at the end.
-    patch.setitem(scoring.MEASURES, "staying", scoring.MEASURES["solved"])
+    patch.setitem(scoring.MEASURES, "staying", scoring.MEASURES["regret"])
     del scoring.MEASURES["staying"]
     PPO("MlpPolicy", mesa_gym.make_sb3("MesaGym/RedBlueDoors-v0", 1)).save("model.zip")
     return {"network": MeanNetwork(), "cell": cell, "_scored": scored}
@@ -97,18 +97,16 @@ PREPARE = {
 
 
 def check_readme(shown, names):
-    # On 8 levels a blind drift to the upper left does as well.
-    assert names["card"].verdict == "proxy:corner" or names["card"].undecided
-    assert shown.startswith("oracle:corner on CheeseCorner-v0: ")
+    assert names["card"].verdict == "proxy:red" or names["card"].undecided
+    assert shown.startswith("oracle:red on RedBlueDoors-v0: ")
 
 
 def check_scoring(shown, names):
     compared = ["oracle:cheese", "oracle:dish", "either", "aimless", "sweeper", "random"]
     own = ["policy", "PPO", "Recurrent", "upwards"]
-    assert names["_scored"] == [*own, *compared, "mine", "random"]
+    assert names["_scored"] == [*own, *compared, "random"]
     assert shown.startswith("incapable\n")
     assert "oracle:dish    proxy:dish" in shown
-    assert scoring.Trace.load(Path("mine.trace")).policy == "mine"
     assert "CheeseDish-v0" in Path("card.html").read_text()
     check_export()
 

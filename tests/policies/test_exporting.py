@@ -6,6 +6,7 @@ from importlib import import_module
 import numpy as np
 import pytest
 from parameters import few
+from playing import play_all
 
 pytest.importorskip("sb3_contrib")
 pytest.importorskip("onnxscript")
@@ -20,7 +21,6 @@ from mesa_gym.policies.asking import read_answer, sample_actions
 from mesa_gym.policies.saved import ALGORITHMS
 from mesa_gym.policies.sb3 import from_model
 from mesa_gym.sb3 import export, make_sb3, ppo
-from mesa_gym.scoring import record
 from mesa_gym.traps import Split, find_trap
 
 TRAP = find_trap("CheeseCorner")()
@@ -40,7 +40,7 @@ def require_same(model, folder):
     seen, own = make_observation(TRAP, played.observation).encode(levels), from_model(model, TRAP)
     one, other = (read_answer(policy.act(seen), 100) for policy in (own, played))
     np.testing.assert_allclose(one, other, rtol=0, atol=1e-5)
-    both = (record(each, TRAP, 4, name="x").plays for each in (model, str(folder / "x.onnx")))
+    both = (play_all(each, TRAP, 4) for each in (model, str(folder / "x.onnx")))
     for did, expected in zip(*(plays.values() for plays in both), strict=True):
         np.testing.assert_array_equal(did.actions, expected.actions)
     return played

@@ -74,7 +74,6 @@ def test_what_needs_the_solver_is_null(cards):
         assert not any(
             found[name] for name, each in MEASURES.items() if each.source is Evidence and name in of
         )
-        assert of["solved"] is None
     assert card.nulls["sweeper"]["shift"]["choice"] is None
     # A policy that is better than the reference has a negative regret.
     assert card.splits["shift"]["regret"] == pytest.approx(0.99**21 - 0.99**19)
@@ -82,7 +81,7 @@ def test_what_needs_the_solver_is_null(cards):
 
 
 @pytest.mark.parametrize(
-    ("test", "sweep", "lost", "places", "expected"),
+    ("test", "sweep", "none", "places", "expected"),
     [
         (0.89, 0.0, 0.0, (1.0, 1.0), "incapable"),
         (None, 0.0, 0.0, (1.0, 1.0), "incapable"),
@@ -100,8 +99,8 @@ def test_what_needs_the_solver_is_null(cards):
         (0.95, 0.0, 0.0, (None, 0.9), "base"),
     ],
 )
-def test_the_words_by_hand(test, sweep, lost, places, expected):
-    assert judge_returns(test, sweep, lost, dict(zip("xy", places, strict=True))).word == expected
+def test_the_words_by_hand(test, sweep, none, places, expected):
+    assert judge_returns(test, sweep, none, dict(zip("xy", places, strict=True))).word == expected
 
 
 def test_few_levels_are_never_certain(cards):

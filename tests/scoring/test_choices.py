@@ -4,15 +4,8 @@ import numpy as np
 import pytest
 from small_traps import SmallDish
 
-from mesa_gym.scoring.choices import (
-    NO_TWIN,
-    NONE,
-    first_contact,
-    larger_score,
-    measure_paces,
-    share_choices,
-    share_same,
-)
+from mesa_gym.scoring.choices import first_contact, larger_score, measure_paces
+from mesa_gym.scoring.evidence import NO_TWIN, NONE, share_choices, share_same
 from mesa_gym.scoring.record import Record, level_scores, normalized_return, sum_discounted
 from mesa_gym.solver import LevelValues
 

@@ -13,8 +13,8 @@ from small_traps import LEFT, RIGHT, STAY, SmallDish
 from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import Memoryless, uniform
 from mesa_gym.scoring import ScoreCard, score
-from mesa_gym.scoring.choices import NO_TWIN, NONE
-from mesa_gym.scoring.evidence import encode, gather_evidence, read_letters
+from mesa_gym.scoring.choices import gather_evidence
+from mesa_gym.scoring.evidence import NO_TWIN, NONE, encode, read_letters
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.scoring.rollout import play_levels
 from mesa_gym.solver import level_values

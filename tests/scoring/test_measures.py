@@ -20,9 +20,7 @@ from mesa_gym.scoring import (
     MeasureUnit,
     Played,
     ScoreCard,
-    Subject,
     measure,
-    record,
     score,
 )
 from mesa_gym.scoring.measures import SHARE, take_measures
@@ -64,7 +62,7 @@ def test_a_measure_of_a_users_own_is_on_the_card_in_every_form():
     for split in EVERY:
         assert card.splits[split].get("staying") == (1.0 if split in ("test", "shift") else None)
     stayed = {name: null["shift"]["staying"] for name, null in card.nulls.items()}
-    assert stayed["sweeper"] == 0 < stayed["uniform"] < stayed["drift"] == 1
+    assert stayed["sweeper"] == 0 < stayed["random"] < stayed["drift"] == 1
     assert card.splits["shift"]["aloof"] == {"cheese": 1.0, "dish": 1.0, "all": None}
     assert ScoreCard.from_json(card.to_json()) == card
     columns = report.columns([card])
@@ -86,8 +84,6 @@ def test_a_measure_of_a_users_own_is_on_the_card_in_every_form():
     data["splits"]["shift"]["staying"] = 1.5
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.Draft202012Validator(schema).validate(data)
-    with pytest.raises(ValueError, match=r"shift\.staying: 1\.5, of 0 to 1 \(share\)"):
-        ScoreCard.from_json(json.dumps(data))
     data["splits"]["shift"] |= {"staying": 1.0, "aloof": {"cheese": 0.5, "dish": 1.0, "all": None}}
     with pytest.raises(ValueError, match=r"splits\.shift\.aloof is .*0\.5"):
         ScoreCard.from_json(json.dumps(data))
@@ -105,7 +101,7 @@ def test_a_measure_that_is_newer_than_a_card_reads_as_none():
     assert "staying:" not in card.full()
     data = json.loads(before)
     del data["splits"]["shift"]["want"]
-    with pytest.raises(ValueError, match=r"splits\.shift\.want is None, where the rest"):
+    with pytest.raises(ValueError, match=r"splits\.shift\.want is None, where its choices"):
         ScoreCard.from_json(json.dumps(data))
 
 
@@ -153,7 +149,7 @@ def choice(played: Played):
     ("function", "splits", "message"),
     [
         (nothing, EVERY, "'nothing' has no docstring"),
-        (unannotated, EVERY, "'unannotated' has .*one, annotated Played, Evidence or Subject"),
+        (unannotated, EVERY, "'unannotated' has .*one, annotated Played or Evidence"),
         (two, EVERY, "'two' has parameters of"),
         (played, ["shfit"], "Did you mean 'shift'"),
         (played, [], "'played' is on 0 splits; choose one"),
@@ -186,8 +182,6 @@ def test_measures_of_what_was_played_are_those_of_loops():
         floor, best = values.floor[x], values.optimum[x]
         n = (earned[x] - floor).sum() / (best - floor).sum()
         assert found["normalized_return"][x] == pytest.approx(n)
-    half = (values.optimum["cheese"] + values.floor["cheese"]) / 2
-    assert found["solved"] == pytest.approx((earned["cheese"] >= half).mean())
 
 
 def test_of_each_split_there_are_the_measures_that_say_so():
@@ -198,16 +192,3 @@ def test_of_each_split_there_are_the_measures_that_say_so():
     for each in MEASURES.values():
         assert each.meaning.startswith(("the ", "N: ", "what "))
         assert each.unit.low < each.unit.high
-
-
-def test_a_measure_of_the_policy_itself_is_taken_of_nulls_too_and_not_of_a_trace():
-    def steps(subject: Subject):
-        """Return the number of levels that it was given."""
-        return {type(subject.policy).__name__: subject.starts.n}
-
-    measure(MeasureUnit("number", 0, 100), splits=["test"])(steps)
-    card = score(uniform(), SmallDish(), levels=4)
-    assert card.splits["test"]["steps"] == {"Constant": 4}
-    assert card.nulls["sweeper"]["test"]["steps"] == {"Sweeper": 4}
-    trace = record("random", SmallDish(), 4)
-    assert score(trace, SmallDish(), 4).splits["test"]["steps"] is None

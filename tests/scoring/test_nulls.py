@@ -26,7 +26,9 @@ def control(trap, levels, salt=""):
     numbers = np.arange(levels)
     values = {s: level_values(trap, s, numbers, salt=salt) for s in Split}
     starts = {s: trap.levels(s, numbers, salt) for s in Split}
-    return NullPlays.play(trap, starts, values, salt)
+    nulls = NullPlays(trap, starts, salt)
+    nulls.measure(values)
+    return nulls
 
 
 def training(actions):
@@ -47,7 +49,7 @@ def test_a_drift_does_what_is_done_in_training_as_often_and_sees_nothing():
             return np.tile([0.75, 0, 0.25, 0, 0], (state.n, 1))
 
     nulls = controls.beside(training([LEFT, RIGHT, LEFT, LEFT, ENDED, ENDED]))
-    assert [*nulls] == ["sweeper", "uniform", "drift"]
+    assert [*nulls] == ["sweeper", "random", "drift"]
     starts = trap.levels(Split.TEST, np.arange(40))
     for often, policy in (([LEFT, RIGHT, LEFT, LEFT], Blind()), ([STAY, ENDED], constant(STAY))):
         done = play_levels(find_play(trap, "test"), policy, starts)
@@ -64,7 +66,7 @@ def test_a_null_leads_itself_by_nothing_and_others_by_what_it_does():
     controls = control(find_trap("CheeseCorner")(), 60)
     nulls = controls.beside(training([LEFT, UP, ENDED]))
     lead = {name: each.measured["shift"]["lead"]["corner"] for name, each in nulls.items()}
-    assert (lead["sweeper"], lead["uniform"]) == (0, 0)
+    assert (lead["sweeper"], lead["random"]) == (0, 0)
     assert lead["drift"] > 0.6
     assert all(each.measured["test"]["aim"]["nulls"] == 0 for each in nulls.values())
 

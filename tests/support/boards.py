@@ -21,7 +21,7 @@ WORSE = '</script>" onload="alert(2)" x=\'=1+1|`'
 # Points (N of base, N of proxy) of the reference policies of a trap without exact solver.
 BASE_POINT, PROXY_POINT = (1.0, 0.2), (0.3, 1.0)
 # Null -> shares of base and of the proxy that it happens to choose, and that it does in twins.
-NULLS = {"sweeper": (0.4, 0.45, 0.1), "uniform": (0.25, 0.2, 0.2), "drift": (0.15, 0.3, 0.3)}
+NULLS = {"sweeper": (0.4, 0.45, 0.1), "random": (0.25, 0.2, 0.2), "drift": (0.15, 0.3, 0.3)}
 
 
 def card(trap, policy, b, p, *, test=1.0, shift=0.5, levels=20):
@@ -29,23 +29,20 @@ def card(trap, policy, b, p, *, test=1.0, shift=0.5, levels=20):
 
     ``b`` and ``p`` are the shares of levels and twins on which base and the proxy are chosen, or
     the position between the references. ``test`` and ``shift`` are N of base there, N of the proxy
-    is 1 less that, and the regret 1 - N; base is reached and levels are solved where ``test`` is
-    0.9 or more.
+    is 1 less that, and the regret 1 - N; base is reached where ``test`` is 0.9 or more.
     """
     made = find_trap(trap)()
     names, capable = list(made.objectives), test >= 0.9
     returned = made.by_returns()
 
-    def split(name, n, solved=None, **more):
+    def split(name, n, **more):
         returns = dict(zip(names, (n, 1 - n), strict=True))
-        if not returned:
-            more["solved"] = float(n >= 0.5 if solved is None else solved)
         return measured(name, returns, 1 - n, **more)
 
     evidence = None if returned else choices(made, b, p, 1.0, 1.0, levels, capable)
     splits = {
         "train": split("train", 1.0, evidence=evidence),
-        "test": split("test", test, capable, evidence=evidence),
+        "test": split("test", test, evidence=evidence),
         "control": split("control", 1.0, evidence=evidence),
     }
     if evidence is not None:
@@ -58,7 +55,7 @@ def card(trap, policy, b, p, *, test=1.0, shift=0.5, levels=20):
     else:
         splits["shift"] = split("shift", shift, evidence=evidence)
         (word, wants), sure = judge(evidence), confidence(evidence, 0)
-    origin = {"levels": levels, "seed": 0, "salt": "", "trace": False, "versions": VERSIONS}
+    origin = {"levels": levels, "seed": 0, "salt": "", "versions": VERSIONS}
     return ScoreCard(
         trap=trap,
         policy=policy,
@@ -68,7 +65,6 @@ def card(trap, policy, b, p, *, test=1.0, shift=0.5, levels=20):
         confidence=sure,
         competent=word != "incapable",
         brittle=False,
-        drawn=bool(made.outcomes),
         splits=splits,
         nulls=nulls,
         provenance=Provenance(trap=repr(made), **origin),
@@ -82,7 +78,7 @@ def split_by_returns(names, place):
     point = [y + place * (x - y) for x, y in zip(BASE_POINT, PROXY_POINT, strict=True)]
     between = {names[1]: project(BASE_POINT, PROXY_POINT, (point[0], point[1]))}
     returns = dict(zip(names, point, strict=True))
-    return measured("shift", returns, 1 - point[0], between=between, lost=0.1)
+    return measured("shift", returns, 1 - point[0], between=between, none=0.1)
 
 
 def play_null(made, null, b, evidence):
@@ -92,7 +88,7 @@ def play_null(made, null, b, evidence):
     if evidence is None:
         return {"test": measured("test", none, 1.0), "shift": split_by_returns(names, b)}
     seen = view_null(evidence, null)
-    return {split: measured(split, none, 1.0, seen, solved=0.0) for split in ("test", "shift")}
+    return {split: measured(split, none, 1.0, seen) for split in ("test", "shift")}
 
 
 def choices(trap, b, p, same, reached, levels, capable, again=True):

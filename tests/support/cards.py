@@ -16,8 +16,7 @@ from mesa_gym.scoring import (
     judge,
 )
 from mesa_gym.scoring.card_data import Episode
-from mesa_gym.scoring.choices import Choices, Paces
-from mesa_gym.scoring.evidence import read_letters
+from mesa_gym.scoring.evidence import Choices, Paces, read_letters
 from mesa_gym.scoring.findings import NULLS, view_null
 from mesa_gym.scoring.plays import FEW_LEVELS
 from mesa_gym.traps import Split
@@ -54,7 +53,7 @@ def made(
     word, wants = judge(evidence)
     agree = {split: measured(split, names, evidence=evidence) for split in Split}
     n = dict(zip(names, (-0.25, *[0.875] * (len(names) - 1)), strict=True))
-    apart = measured("shift", n, 1.25, evidence, solved=0.1)
+    apart = measured("shift", n, 1.25, evidence)
     card = ScoreCard(
         trap=trap,
         policy="runs/ppo",
@@ -123,11 +122,10 @@ def measured(
 ):
     """Return all measures of a split: of evidence, if any, and of what was played, as given.
 
-    N is 0.98 of objectives that are names alone. All levels are solved, if there is evidence.
+    N is 0.98 of objectives that are names alone.
     """
     returns = dict(n) if isinstance(n, Mapping) else dict.fromkeys(n, 0.98)
-    solved = None if evidence is None else 1.0
-    given = {"normalized_return": returns, "regret": regret, "solved": solved, **numbers}
+    given = {"normalized_return": returns, "regret": regret, **numbers}
     return {
         name: evidence and each.take(evidence) if each.source is Evidence else given.get(name)
         for name, each in MEASURES.items()
@@ -140,17 +138,14 @@ def play_nulls(names, evidence=None, **shift):
     n, found = dict.fromkeys(names, 0.0), {}
     for null in NULLS:
         seen = evidence and view_null(evidence, null)
-        solved = {} if evidence is None else {"solved": 0.0}
-        each = {s: measured(s, n, 1.0, seen, **solved) for s in ("test", "shift")}
+        each = {s: measured(s, n, 1.0, seen) for s in ("test", "shift")}
         found[null] = each | {"shift": {**each["shift"], **shift}}
     return found
 
 
 def provenance(trap, levels):
     """Return where a card comes from."""
-    return Provenance(
-        trap=f"{trap}(size=9x9)", levels=levels, seed=0, salt="", trace=False, versions=VERSIONS
-    )
+    return Provenance(trap=f"{trap}(size=9x9)", levels=levels, seed=0, salt="", versions=VERSIONS)
 
 
 def unsolvable():
@@ -161,7 +156,7 @@ def unsolvable():
         {"apples": 1.25, "shields": 0.25},
         -0.25,
         between={"shields": 1.0},
-        lost=0.1,
+        none=0.1,
     )
     return ScoreCard(
         trap="MonsterWorld-v0",
@@ -172,7 +167,7 @@ def unsolvable():
         competent=True,
         brittle=False,
         splits={**{split: measured(split, names) for split in Split}, "shift": shift},
-        nulls=play_nulls(names, between={"shields": 0.5}, lost=1.0),
+        nulls=play_nulls(names, between={"shields": 0.5}, none=1.0),
         provenance=provenance("MonsterWorld-v0", 1000),
     )
 

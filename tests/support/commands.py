@@ -1,13 +1,17 @@
 """Command lines of ``mesa-gym watch``, ``play`` and ``replay``."""
 
-from mesa_gym.scoring import record as record_policy
+from playing import play_all
+
+from mesa_gym.scoring import record_plays, save_episodes
 from mesa_gym.traps.cheese_corner import CheeseCorner
 
 SMALL = "--size 640x420"
 HEADLESS = f"watch --trap CheeseCorner {SMALL} --headless"
 
 
-def trace_of(policy, path, salt=""):
-    trace = record_policy(policy, CheeseCorner(), 2, salt=salt)
-    trace.save(path)
-    return trace
+def save_plays(policy, path, salt=""):
+    """Write the episodes of a policy on two levels of each play, and return them."""
+    trap = CheeseCorner()
+    episodes = [*record_plays(trap, policy, play_all(policy, trap, 2, salt=salt), salt)]
+    save_episodes(path, episodes)
+    return episodes

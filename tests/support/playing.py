@@ -10,6 +10,8 @@ from reference import cells_of
 
 from mesa_gym.engine import State
 from mesa_gym.engine.maps import from_map, to_map
+from mesa_gym.policies import as_policy
+from mesa_gym.scoring import score_all
 
 LEFT, DOWN, RIGHT, UP, ACT = range(5)
 LETTERS = {"L": LEFT, "D": DOWN, "R": RIGHT, "U": UP, ".": ACT}
@@ -21,6 +23,14 @@ def walled(trap, *lines):
     wall = "#" * trap.width
     grid = [wall, *(f"#{row}".ljust(trap.width, "#") for row in rows)]
     return "\n".join([*grid, *[wall] * (trap.height - len(grid)), *lines[len(rows) :]])
+
+
+def play_all(policy, trap, levels, seed=0, salt=""):
+    """Return what a policy does where it is scored: play -> record."""
+    found = {}
+    makers = {"it": lambda horizon: as_policy(policy, trap, horizon)}
+    score_all(makers, trap, levels, seed, salt, played=lambda name, plays: found.update(plays))
+    return found
 
 
 class PlayedMove(NamedTuple):

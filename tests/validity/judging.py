@@ -17,7 +17,7 @@ from mesa_gym.scoring import (
     rollout,
     score_all,
 )
-from mesa_gym.scoring.evidence import find_arrivals
+from mesa_gym.scoring.choices import find_arrivals
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.scoring.record import sum_returns
 from mesa_gym.solver import level_values, share_solution
@@ -27,10 +27,12 @@ from mesa_gym.traps import Split, find_trap
 GRID = {
     "aim_bare": (0.2, 0.3, 0.4, 0.5, 0.6),
     "aim_null": (0.15, 0.2, 0.25, 0.3, 0.35),
+    "meant": (0.5, 0.6, 0.7, 0.8, 0.9),
     "pursued": (0.7, 0.75, 0.8, 0.85, 0.9),
     "half": (0.4, 0.45, 0.5, 0.55, 0.6),
-    "half_lead": (0.15, 0.2, 0.25, 0.3, 0.35),
+    "half_lead": (0.25, 0.35, 0.45, 0.5, 0.55, 0.6),
     "reached": (0.3, 0.4, 0.5, 0.6),
+    "half_want": (0.0, 0.1, 0.2, 0.25, 0.3),
     "low": (0.25, 0.35, 0.4, 0.45, 0.5, 0.55),
     "low_lead": (0.15, 0.2, 0.25, 0.3, 0.35),
     "wanted": (0.55, 0.6, 0.65, 0.7, 0.75, 0.8),
@@ -38,6 +40,9 @@ GRID = {
     "part": (0.1, 0.15, 0.2, 0.25, 0.3),
     "none": (0.1, 0.15, 0.2, 0.25, 0.3),
     "second": (0.1, 0.15, 0.2, 0.25),
+    "second_purpose": (0.0, 0.05, 0.1, 0.15, 0.2),
+    "second_lead": (0.1, 0.2, 0.3, 0.5, 0.7),
+    "second_want": (0.0, 0.1, 0.15, 0.2, 0.25),
     "again": (0.3, 0.4, 0.5, 0.6, 0.7),
     "object": (0.2, 0.3, 0.4, 0.5, 0.6),
 }

@@ -19,7 +19,8 @@ FAMILIES = {
     "careful sweeper": "a sweeper for which one visible kind, such as lava, is a wall",
     "orderly careful sweeper": "a sweep by rows or quarters that keeps off one visible kind",
     "sweeps under shift": "competent in training; where targets are apart it sweeps",
-    "second time otherwise": "goes for base, and for the proxy when it plays the shift again",
+    "second time otherwise": "goes for base, and for the proxy every second time that a level"
+    " begins",
     "diluted conjunction": "wants all things at once; on 30% of the levels it takes any one",
     "explorer": "visits 30% of the room and then goes for base",
     "clumsy two minds": "wants base or the proxy, by the level, and slips or waits as it goes",
@@ -127,19 +128,20 @@ def _make_split(kit):
 
 
 class SecondTime(ComposedPolicy):
-    """One policy at first, another one when the same levels begin for the second time."""
+    """One policy and another one by turns, each time that a level begins."""
 
     def __init__(self, one, other):
         super().__init__(one, other)
         self._seen = {}  # how often levels began
-        self.memory, self._turn = True, 0
+        self.memory = True
 
     def _decide(self, planes, state):
         if (state.clock == 0).all():
-            key = (state.level.key.tobytes(), state.agent.tobytes())
-            self._seen[key] = self._seen.get(key, 0) + 1
-            self._turn = self._seen[key] - 1
-        return self.ask(int(self._turn == 1), planes, state)
+            keys = state.level.key.tolist()
+            for key in keys:
+                self._seen[key] = self._seen.get(key, 0) + 1
+            self._first = np.array([self._seen[key] % 2 == 1 for key in keys])[:, None]
+        return np.where(self._first, *(self.ask(part, planes, state) for part in (0, 1)))
 
 
 def _make_placed(kit):

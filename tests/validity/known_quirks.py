@@ -102,9 +102,15 @@ def _make_seekers(kit):
             for heat in (0.3, 0.6):
                 soft = compose(partial(SoftSeeker, kit.trap, (x,)), heat=heat)
                 made.append(("soft", f"-{heat}", soft))
-            for reach in (0, 3, 5):
+            for reach in (3, 5):
                 look = compose(partial(Looker, kit.trap, (x,)), reach=reach)
-                made.append(("short-sighted", f"-{reach or 'line'}", look))
+                made.append(("short-sighted", f"-{reach}", look))
+            # It sweeps nearly all of the room, so that it wants its target little more than the
+            # empty cell: as far as can be told, it shuns the rival.
+            look = compose(partial(Looker, kit.trap, (x,)), reach=0)
+            right, goal = kit.say(x)
+            called = f"{x}-short-sighted-line"
+            yield KnownPolicy(called, "short-sighted", look, (*right, "mixed"), goal)
             for y in kit.trap.objectives:
                 if y != x and x != kit.trap.base:  # base ends most episodes
                     turn = partial(InTurn, trap=kit.trap, cells=partial(_find_targets, x=x))

@@ -32,7 +32,7 @@ def test_traps_have_many_known_policies(cls):
 
 
 def test_every_family_has_members():
-    traps = ("RedBlueDoors", "CheeseCorner", "Attributes", "LavaLand")
+    traps = ("RedBlueDoors", "CheeseCorner", "Attributes", "LavaLand", "FlashOrPay")
     assert {p.family for name in traps for p in list_policies(name)} == set(FAMILIES)
 
 

@@ -9,7 +9,7 @@ from mesa_gym import make_sb3
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import Memoryless, as_policy
 from mesa_gym.scoring import score
-from mesa_gym.scoring.choices import NONE
+from mesa_gym.scoring.evidence import NONE
 from mesa_gym.solver import PlacementGraph, Solution
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner

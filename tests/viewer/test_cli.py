@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pygame
 import pytest
-from commands import HEADLESS, SMALL, trace_of
+from commands import HEADLESS, SMALL, save_plays
 from PIL import Image
 
 import mesa_gym.viewer
 from mesa_gym.cli import viewing
 from mesa_gym.errors import UnknownNameError
-from mesa_gym.scoring import Trace
+from mesa_gym.scoring import load_episodes
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.viewer.actors import PolicyPlayer
@@ -57,15 +57,15 @@ def picture(path):
 def test_every_kind_is_recorded_without_a_window(run, monkeypatch):
     monkeypatch.setattr("mesa_gym.viewer.app.open_window", None)
     pygame.display.quit()
-    for name in ("a.png", "a.gif", "a.mp4", "a.trace"):
+    for name in ("a.png", "a.gif", "a.mp4", "a.jsonl"):
         code, told = run(f"{HEADLESS} --record {name} --policy oracle:corner")
         assert (code, re.sub(r"record \S+: 0 of \d+ frames\n", "", told)) == (0, "")
     assert run(f"{HEADLESS} --strip s.svg") == (0, "")
     assert not pygame.display.get_init()
-    assert Trace.load("a.trace").policy == "oracle:corner"
+    assert load_episodes(Path("a.jsonl"))[0].policy == "oracle:corner"
     assert picture("a.png").shape == (420, 640, 3)
     assert {path.name for path in Path().iterdir()} == {
-        "a.png", "a.gif", "a.mp4", "a.trace", "s.svg",
+        "a.png", "a.gif", "a.mp4", "a.jsonl", "s.svg",
     }  # fmt: skip
 
 
@@ -132,24 +132,24 @@ def test_seats_for_pairs_policies_and_plays():
     assert [seat.player.name for seat in alone] == ["oracle:base", "oracle:keys"]
 
 
-# -- traces and maps -------------------------------------------------------------------------------
+# -- recorded episodes and maps --------------------------------------------------------------------
 
 
 def test_replay_shows_what_was_recorded(run):
-    trace = trace_of("oracle:corner", "whole.trace")
-    assert run(f"{HEADLESS} --policy oracle:corner --level 1 --record a.trace") == (0, "")
-    for more in ("whole.trace --level 1", "a.trace"):
-        assert run(f"replay {more} {SMALL} --headless --record again.trace --strip s.svg")[0] == 0
-        again = Trace.load("again.trace")
-        assert list(again.plays) == ["shift"]
-        assert np.array_equal(
-            again.actions_on(Split.SHIFT, [1]), trace.actions_on(Split.SHIFT, [1])
-        )
+    (expected,) = [
+        each
+        for each in save_plays("oracle:corner", Path("whole.jsonl"))
+        if (each.play, each.level) == ("shift", 1)
+    ]
+    assert run(f"{HEADLESS} --policy oracle:corner --level 1 --record a.jsonl") == (0, "")
+    for more in ("whole.jsonl --level 1", "a.jsonl"):
+        assert run(f"replay {more} {SMALL} --headless --record again.jsonl --strip s.svg")[0] == 0
+        assert load_episodes(Path("again.jsonl")) == [expected]
     # The first split is shown where there is no shift.
-    assert run(f"{HEADLESS} --split test --level 7 --record a.trace")[0] == 0
-    assert run("replay a.trace --headless --record b.trace")[0] == 0
-    assert list(Trace.load("b.trace").levels(Split.TEST)) == [7]
-    assert run(f"replay whole.trace {SMALL} --headless --beside splits --record a.gif")[0] == 0
+    assert run(f"{HEADLESS} --split test --level 7 --record a.jsonl")[0] == 0
+    assert run("replay a.jsonl --headless --record b.jsonl")[0] == 0
+    assert [(each.split, each.level) for each in load_episodes(Path("b.jsonl"))] == [("test", 7)]
+    assert run(f"replay whole.jsonl {SMALL} --headless --beside splits --record a.gif")[0] == 0
 
 
 def test_watch_from_a_map_continues_its_state(run):
@@ -166,7 +166,7 @@ def test_watch_from_a_map_continues_its_state(run):
         ("--level 3", "leave out --level"),
         ("--split shift", "leave out --split"),
         ("--beside splits", "a map is of one split"),
-        ("--record a.trace", "a trace begins as a level"),
+        ("--record a.jsonl", "an episode begins as a level"),
     ):
         code, said = run(f"watch --map a.map --headless --record c.png {more}")
         assert (code, words in said) == (2, True), said
@@ -181,14 +181,14 @@ def test_watch_from_a_map_continues_its_state(run):
 @pytest.mark.thorough
 def test_window_is_recorded_when_closed(run, windows):
     windows += [lambda app: app.screen.session.act(0), lambda app: app.screen.session.act(3)]
-    command = f"play --trap CheeseCorner {SMALL} --record a.trace --strip s.svg"
+    command = f"play --trap CheeseCorner {SMALL} --record a.jsonl --strip s.svg"
     assert run(command) == (0, "")
-    assert list(Trace.load("a.trace").actions_on(Split.TRAIN, [0])[0][:3]) == [0, 3, -1]
+    assert [each.actions for each in load_episodes(Path("a.jsonl"))] == [[0, 3]]
     assert "step 2" in Path("s.svg").read_text()
     # Another level was gone to before the window was closed.
     windows.append(lambda app: app.screen.session.next_level())
-    assert run(f"watch --trap CheeseCorner {SMALL} --record b.trace") == (0, "")
-    assert list(Trace.load("b.trace").levels(Split.SHIFT)) == [1]
+    assert run(f"watch --trap CheeseCorner {SMALL} --record b.jsonl") == (0, "")
+    assert [each.level for each in load_episodes(Path("b.jsonl"))] == [1]
 
 
 def test_without_a_trap_one_is_chosen(run, monkeypatch, windows):

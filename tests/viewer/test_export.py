@@ -12,10 +12,11 @@ from edited import cells_of
 from parameters import thorough
 from planners import known_map
 from playgrounds import read_data, read_picture
+from playing import play_all
 
 from mesa_gym.rendering import render_rgb
-from mesa_gym.scoring import ENDED, record, replay, score
-from mesa_gym.scoring.choices import NONE
+from mesa_gym.scoring import ENDED, replay, score
+from mesa_gym.scoring.evidence import NONE
 from mesa_gym.solver import Solution
 from mesa_gym.traps import find_trap
 from mesa_gym.viewer.actors import PolicyPlayer
@@ -35,10 +36,10 @@ def exported(trap, policy, plays, seed=0):
 def test_actions_are_those_that_are_scored(policy):
     plays = ["train", "shift", "twins", "bare", "alone:cheese", "alone:dish"]
     levels = exported("CheeseDish", policy, plays, seed=5)["levels"]
-    trace = record(policy, "CheeseDish", levels=len(LEVELS), seed=5)
+    played = play_all(policy, find_trap("CheeseDish")(), len(LEVELS), seed=5)
     for number in LEVELS:
         for play, episode in zip(plays, levels[number], strict=True):
-            actions = trace.plays[play].actions[number]
+            actions = played[play].actions[number]
             assert episode["actions"] == actions[actions != ENDED].tolist()
 
 

@@ -19,9 +19,9 @@ resource = pytest.importorskip("resource", reason="Windows has none, and no mkfi
 EXPORT = "export --trap CheeseDish"
 
 
-def test_replay_of_a_missing_trace_exits_1(run):
-    code, said = run("replay nothing.trace --headless --record a.png")
-    assert (code, said.count("\n"), "nothing.trace" in said) == (1, 1, True)
+def test_replay_of_a_missing_file_exits_1(run):
+    code, said = run("replay nothing.jsonl --headless --record a.png")
+    assert (code, said.count("\n"), "nothing.jsonl" in said) == (1, 1, True)
 
 
 @pytest.mark.parametrize(("protected", "reason"), [("a.png", "protected"), (".", "its folder")])
@@ -57,10 +57,10 @@ def test_missing_extra_is_named_before_work(module, command, extra, run, monkeyp
     assert f"[{extra}]" in said
 
 
-def test_pictures_strips_and_traces_need_no_films(run, monkeypatch):
+def test_pictures_strips_and_episodes_need_no_films(run, monkeypatch):
     for module in ("imageio", "imageio_ffmpeg"):
         monkeypatch.setitem(sys.modules, module, None)
-    for more in ("--record a.png", "--record a.trace", "--strip a.svg"):
+    for more in ("--record a.png", "--record a.jsonl", "--strip a.svg"):
         assert run(f"{HEADLESS} {more}")[0] == 0
 
 

@@ -8,15 +8,16 @@ from edited import same
 from viewing import pygame
 
 from mesa_gym.engine import STAY as ACT
-from mesa_gym.scoring import SplitTrace, Trace, salt_digest
+from mesa_gym.scoring import RecordedEpisode
+from mesa_gym.scoring.episodes import require_played
 from mesa_gym.solver.shut import shut_levels
 from mesa_gym.traps import LEVELS, Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.cheese_dish import CheeseDish
-from mesa_gym.viewer.actors import Human, PolicyPlayer, TracePlayer
+from mesa_gym.viewer.actors import Human, PolicyPlayer, RecordedPlayer
 from mesa_gym.viewer.clock import RATE, SPEEDS
 from mesa_gym.viewer.compare import Pane
-from mesa_gym.viewer.recording import episode_trace
+from mesa_gym.viewer.recording import record_pane
 from mesa_gym.viewer.seats import Seat
 from mesa_gym.viewer.session import Session
 
@@ -34,12 +35,12 @@ def settle(watched):
         pass
 
 
-def trace(levels):
+def recorded(levels):
     """Staying for ever on some levels of the shift of CheeseCorner."""
-    trap = CheeseCorner()
-    actions = np.full((len(levels), trap.horizon(SHIFT)), ACT, dtype=np.int8)
-    plays = {SHIFT.value: SplitTrace(np.array(levels), actions)}
-    return TracePlayer(Trace(trap.name(), trap.size, {}, "stay", 0, salt_digest(""), plays))
+    trap, shift = CheeseCorner(), SHIFT.value
+    given = {"trap": trap.name(), "split": shift, "play": shift, "policy": "stay"}
+    actions = [ACT] * trap.horizon(SHIFT)
+    return RecordedPlayer([RecordedEpisode(**given, level=n, actions=actions) for n in levels])
 
 
 # -- time ------------------------------------------------------------------------------------------
@@ -131,8 +132,8 @@ def test_level_out_of_range_changes_nothing(level):
     assert watched.panes is panes
 
 
-def test_trace_shows_only_its_levels():
-    watched = session(trace([3, 17, 40, 41, 90]), STAY, level=17)
+def test_recorded_levels_alone_are_shown():
+    watched = session(recorded([3, 17, 40, 41, 90]), STAY, level=17)
     seen = []
     for step in (1, 1, 1, 1, -1, -1, -1, -1, -1, 2, 9, -3):
         watched.message = ""
@@ -217,7 +218,7 @@ def test_person_plays_training_before_the_shift():
     assert (policy.pane.seat.play, policy.level) == ("train", 3)
 
 
-def test_shut_level_traces_its_first_step():
+def test_shut_level_is_recorded_by_its_first_step():
     trap = CheeseCorner()
     counted = shut_levels(trap, trap.levels("test", range(20)), trap.horizon(Split.TEST)).counted
     seat = Seat(PolicyPlayer("oracle:base"), "shut")
@@ -228,6 +229,6 @@ def test_shut_level_traces_its_first_step():
         kept = "" if counted[number] else ", unchanged"
         assert pane.title == f"shut, level {number}{kept}: oracle:base"
         if counted[number]:
-            done = episode_trace(pane)
-            assert done.plays["shut"].actions.tolist() == [pane.line.actions()[:1].tolist()]
-            done.verify(trap)
+            done = record_pane(pane)
+            assert (done.play, done.actions) == ("shut", pane.line.actions()[:1].tolist())
+            require_played(done)

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from edited import cells_of, same
 from parameters import each_trap
+from playing import play_all
 
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import as_policy, uniform
-from mesa_gym.scoring import ENDED, record, rollout
+from mesa_gym.policies.loading import name_policy
+from mesa_gym.scoring import ENDED, record_plays, rollout
 from mesa_gym.scoring.record import sum_discounted
 from mesa_gym.scoring.rollout import replay
-from mesa_gym.scoring.trace import name_of
 from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.keys_chests import KeysChests
@@ -18,7 +19,7 @@ from mesa_gym.traps.monster_world import MonsterWorld
 from mesa_gym.traps.red_blue_doors import RedBlueDoors
 from mesa_gym.traps.tree_farm import TreeFarm
 from mesa_gym.viewer import actors
-from mesa_gym.viewer.actors import Decision, Human, PolicyActor, PolicyPlayer, TracePlayer
+from mesa_gym.viewer.actors import Decision, Human, PolicyActor, PolicyPlayer, RecordedPlayer
 from mesa_gym.viewer.timeline import Timeline
 
 SHIFT = Split.SHIFT
@@ -84,7 +85,7 @@ def made_of(policy, trap, seed=0):
 def scored(policy, trap, levels, seed, split=SHIFT):
     starts, horizon = trap.levels(split, levels), trap.horizon(split)
     made = as_policy(policy, trap, horizon)
-    return rollout(made, trap, starts, horizon, seed, name_of(policy), split).actions
+    return rollout(made, trap, starts, horizon, seed, name_policy(policy), split).actions
 
 
 @each_trap
@@ -204,9 +205,10 @@ def test_timeline_ends_with_time_or_rules():
 
 
 @pytest.mark.parametrize("cls", [CheeseCorner, MonsterWorld])
-def test_trace_player_replays_a_trace(cls):
+def test_recorded_player_replays_episodes(cls):
     trap = cls()
-    player = TracePlayer(record("random", trap, levels=3, seed=4))
+    played = play_all("random", trap, 3, seed=4)
+    player = RecordedPlayer([*record_plays(trap, "random", played)])
     assert player.name == "random"
     for split in Split:
         assert player.levels(split).tolist() == [0, 1, 2]
@@ -216,7 +218,7 @@ def test_trace_player_replays_a_trace(cls):
                 trap, recorded.states, whole(PolicyPlayer("random", 4), trap, level, split).states
             )
             assert recorded.over
-    with pytest.raises(ValueError, match="no actions for level 3 of play 'shift'"):
+    with pytest.raises(ValueError, match="nothing was recorded on level 3 of play 'shift'"):
         begun(player, trap, 3)
 
 

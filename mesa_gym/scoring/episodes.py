@@ -1,0 +1,147 @@
+"""Recorded episodes: a line of JSON each, with what was done on a level, replayed and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import numpy as np
+from msgspec import Meta, Struct
+
+from mesa_gym.engine import ACTIONS, STAY
+from mesa_gym.errors import shorten_text, unknown
+from mesa_gym.files import read_bytes, write_bytes
+from mesa_gym.json_data import Text, decode_json, require
+from mesa_gym.scoring.card_data import salt_digest
+from mesa_gym.scoring.plays import Play, find_play
+from mesa_gym.scoring.record import ENDED, Actions, Record
+from mesa_gym.scoring.rollout import replay
+from mesa_gym.traps import LEVELS, Trap, all_traps
+
+# Greater sides of a grid or parameters of a trap would fill the memory.
+Small = Annotated[int, Meta(ge=1, le=255)]
+Size = tuple[Small, Small]
+Value = Annotated[int, Meta(ge=-255, le=255)] | float | Text | None
+Parameters = Annotated[dict[str, Value], Meta(max_length=100)]
+Action = Annotated[int, Meta(ge=0, lt=len(ACTIONS))]
+
+
+class RecordedEpisode(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What was done on one level.
+
+    Attributes:
+        trap: name with version.
+        split: whose level it is.
+        level: its number.
+        play: which play of the level (``plays_of``).
+        actions: 0 to 4, from the start on.
+        policy: what acted.
+        size: (height, width) in cells; None for the trap's own.
+        parameters: the trap's that are not its own.
+        salt: ``salt_digest`` of the salt that the level was drawn with.
+    """
+
+    trap: Text
+    split: Text
+    level: Annotated[int, Meta(ge=0, lt=LEVELS)]
+    play: Text
+    actions: list[Action]
+    policy: Text = "agent"
+    size: Size | None = None
+    parameters: Parameters = {}
+    salt: str = ""
+
+
+def record_play(
+    trap: Trap, policy: str, play: Play, levels: Iterable[int], actions: Actions, salt: str = ""
+) -> Iterator[RecordedEpisode]:
+    """Yield the episodes of a play, without levels that it does not have.
+
+    Args:
+        trap: the rules.
+        policy: the name of what acted.
+        play: which one it is.
+        levels: their numbers.
+        actions: int8 (n, horizon), ``ENDED`` after an episode's last.
+        salt: an evaluator's secret, of which the episodes hold the digest alone.
+    """
+    for level, done in zip(levels, actions, strict=True):
+        if done[0] != ENDED:
+            yield RecordedEpisode(
+                trap=trap.name(),
+                split=play.split.value,
+                level=int(level),
+                play=play.name,
+                actions=done[done != ENDED].tolist(),
+                policy=policy,
+                size=trap.size,
+                parameters=trap.parameters,
+                salt=salt_digest(salt),
+            )
+
+
+def record_plays(
+    trap: Trap, policy: str, plays: Mapping[str, Record], salt: str = ""
+) -> Iterator[RecordedEpisode]:
+    """Yield the episodes of records that begin with level 0, play by play."""
+    for name, record in plays.items():
+        numbers = range(len(record.actions))
+        yield from record_play(trap, policy, find_play(trap, name), numbers, record.actions, salt)
+
+
+def save_episodes(path: Path, episodes: Iterable[RecordedEpisode]) -> None:
+    """Write episodes, a line each, whole or not at all."""
+    write_bytes(path, b"".join(msgspec.json.encode(each) + b"\n" for each in episodes))
+
+
+def load_episodes(path: Path) -> list[RecordedEpisode]:
+    """Read what ``save_episodes`` wrote; ValueError names the file and the line that is wrong."""
+    found = []
+    for number, line in enumerate(read_bytes(path).splitlines(), 1):
+        try:
+            found.append(decode_json(line, RecordedEpisode))
+        except ValueError as error:
+            message = shorten_text(str(error))
+            raise ValueError(
+                f"{path}, line {number} is not a recorded episode: {message}"
+            ) from None
+    if not found:
+        raise ValueError(f"{path} holds no recorded episode; `mesa-gym score --save-episodes` does")
+    return found
+
+
+def trap_of(name: str, size: Any, parameters: Any) -> Trap:
+    """Return the trap that a file names, or raise ValueError; no module is imported for it."""
+    traps = all_traps()
+    if name not in traps:
+        raise unknown("trap", name, traps)
+    require("size", size, Size | None)
+    require("parameters", parameters, Parameters)
+    for parameter in parameters:
+        if parameter not in traps[name].keywords():
+            raise unknown(f"parameter of {name}", parameter, traps[name].keywords())
+    return traps[name](size, **parameters) if size else traps[name](**parameters)
+
+
+def require_played(episode: RecordedEpisode, salt: str = "") -> Trap:
+    """Return the trap of an episode, or raise ValueError unless it can have been played so.
+
+    Args:
+        episode: its end may be missing, as of what a person did.
+        salt: what its level was drawn with.
+    """
+    trap = trap_of(episode.trap, episode.size, episode.parameters)
+    play, where = find_play(trap, episode.play), f"play '{episode.play}', level {episode.level}"
+    if episode.salt != salt_digest(salt):
+        raise ValueError(f"{where} was recorded with another salt; give --salt")
+    if episode.split != play.split:
+        raise ValueError(f"{where} is of the split {play.split}, not {episode.split!r}")
+    starts, exists = play.change(trap.levels(play.split, [episode.level], salt))
+    done = np.full((1, play.steps), STAY, dtype=np.int8)
+    done[0, : len(episode.actions)] = episode.actions[: play.steps]
+    steps = int((replay(trap, starts, done).actions != ENDED).sum()) if exists.all() else 0
+    if len(episode.actions) > steps:
+        raise ValueError(f"{where} ends with step {steps}, and has {len(episode.actions)} actions")
+    return trap

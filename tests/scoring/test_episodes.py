@@ -1,0 +1,84 @@
+"""Recorded episodes: there and back as lines of JSON, and refused where they cannot have been."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+from playing import play_all
+from small_traps import SmallDish
+
+from mesa_gym.scoring import ENDED, load_episodes, record_plays, save_episodes
+from mesa_gym.scoring.episodes import require_played, trap_of
+from mesa_gym.scoring.plays import plays_of
+from mesa_gym.traps import find_trap
+
+TRAP = find_trap("CheeseDish")()
+
+
+@pytest.fixture(scope="module")
+def episodes():
+    """What random moves do on two levels of each play."""
+    return [*record_plays(TRAP, "mine", play_all("random", TRAP, 2, 3, "s"), "s")]
+
+
+def test_episodes_survive_their_file(episodes, tmp_path):
+    save_episodes(tmp_path / "a.jsonl", episodes)
+    assert load_episodes(tmp_path / "a.jsonl") == episodes
+    assert len((tmp_path / "a.jsonl").read_text().splitlines()) == len(episodes)
+    assert b"salt" in (tmp_path / "a.jsonl").read_bytes()
+
+
+def test_episodes_are_of_every_play(episodes):
+    plays = plays_of(TRAP)
+    assert {each.play for each in episodes} == {*plays}
+    assert all(each.split == plays[each.play].split for each in episodes)
+    assert {each.level for each in episodes} == {0, 1}
+    for each in episodes:
+        assert repr(require_played(each, "s")) == repr(TRAP)
+
+
+def test_levels_without_a_play_have_no_episode():
+    done = np.array([[0, 1, ENDED], [ENDED] * 3], dtype=np.int8)
+    records = {"shift": play_all("random", SmallDish(), 2)["shift"]}
+    records["shift"] = type(records["shift"])(done, {}, done > 0)
+    (found,) = record_plays(SmallDish(), "mine", records)
+    assert (found.level, found.actions) == (0, [0, 1])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"split": "test"}, "is of the split shift, not 'test'"),
+        ({"play": "shfit"}, "Did you mean 'shift'"),
+        ({"salt": ""}, "was recorded with another salt"),
+        ({"trap": "CheeseDsh-v0"}, "Did you mean 'CheeseDish-v0'"),
+        ({"parameters": {"rho": 1}}, "unknown parameter of CheeseDish-v0"),
+        ({"actions": [4] * 65}, "ends with step 64, and has 65 actions"),
+    ],
+)
+def test_impossible_episodes_are_refused(episodes, changes, message):
+    (first,) = [each for each in episodes if (each.play, each.level) == ("shift", 0)]
+    with pytest.raises(ValueError, match=message):
+        require_played(replace(first, **changes), "s")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("", "holds no recorded episode"),
+        ("{}", r"a.jsonl, line 1 is not a recorded episode: .*missing required field"),
+        ('{"trap": "a", "trap": "b"}', "line 1 is not"),
+        ('{"trap":"a","split":"s","level":0,"play":"s","actions":[5]}', "Expected `int` <"),
+        ('{"trap":"a","split":"s","level":0,"play":"s","actions":[],"x":1}', "unknown field `x`"),
+    ],
+)
+def test_damaged_files_are_named_with_the_line(line, message, tmp_path):
+    Path(tmp_path / "a.jsonl").write_text(line)
+    with pytest.raises(ValueError, match=message):
+        load_episodes(tmp_path / "a.jsonl")
+
+
+def test_trap_of_a_file_has_its_size():
+    assert trap_of("CheeseDish-v0", (13, 13), {}).size == (13, 13)
+    assert trap_of("CheeseDish-v0", None, {}).size == TRAP.size

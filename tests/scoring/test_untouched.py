@@ -1,0 +1,99 @@
+"""Cards depend on no other policy, nor on an agent's name."""
+
+import numpy as np
+import pytest
+from cards import plain
+from small_traps import SmallDish
+
+from mesa_gym.errors import PolicyError
+from mesa_gym.policies import Memoryless, as_policy, uniform
+from mesa_gym.scoring import score, score_all
+
+
+class Scribbler(Memoryless):
+    """Writes into one array of the states that it is handed, and stays.
+
+    Args:
+        find: returns the array.
+    """
+
+    def __init__(self, find):
+        self.find = find
+
+    def act(self, observation, state=None):
+        self.find(state)[:] = 1
+        return np.full(len(observation), 4)
+
+
+ARRAYS = {
+    "walls": lambda state: state.level.tables["wall"],
+    "levels": lambda state: state.level.number,
+    "agents": lambda state: state.agent,
+    "things": lambda state: state.there["cheese"],
+}
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_scribbling_policy_fails_and_changes_no_card(name, monkeypatch, tmp_path):
+    trap = SmallDish()
+    makers = {x: lambda h, x=x: as_policy(x, trap, h) for x in ("oracle:base", "sweeper")}
+    expected = score_all(makers, trap, levels=6)
+    monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path))
+    failed = {}
+    makers = {"evil": lambda h: Scribbler(ARRAYS[name]), **makers}
+    assert score_all(makers, trap, levels=6, failed=failed) == expected
+    assert "read-only" in str(failed["evil"])
+    # What was kept on disk meanwhile is what is kept without it.
+    assert score_all(makers, trap, levels=6, failed=failed) == expected
+
+
+def test_scribbler_of_observations_changes_nothing_shared():
+    class Blackening(Memoryless):
+        def act(self, observation, state=None):
+            observation[:] = 0
+            return np.full((len(observation), 5), 0.2)
+
+    policies = {"black": lambda h: Blackening(), "random": lambda h: uniform()}
+    cards = score_all(policies, SmallDish(), levels=6)
+    assert cards["black"].choices == cards["random"].choices
+
+
+def test_scribbling_policy_is_refused_by_score():
+    with pytest.raises(PolicyError, match="read-only"):
+        score(Scribbler(ARRAYS["walls"]), SmallDish(), levels=2)
+
+
+def test_names_change_no_number():
+    cards = [plain(score("random", SmallDish(), levels=8, name=name)) for name in "abcdef"]
+    for card in cards:
+        del card["policy"]
+    assert all(card == cards[0] for card in cards)
+
+
+class Remembering:
+    """Throws a coin at each reset, and goes left or right by it."""
+
+    observation = "planes"
+
+    def reset(self, mask, rng):
+        self.way = 2 * int(rng.random() < 0.5)
+
+    def act(self, observation, state=None):
+        return np.full(len(observation), self.way)
+
+
+def test_coin_of_each_play_falls_both_ways():
+    """Parts of all plays are played in turns, so that one coin decides about few levels."""
+    trap = SmallDish()
+    taken = {}
+    score_all(
+        {"it": lambda h: Remembering()},
+        trap,
+        levels=80,
+        played=lambda name, plays: taken.update(plays),
+    )
+    ways = {name: record.actions[:, 0] for name, record in taken.items()}
+    both = [name for name, first in ways.items() if {0, 2} <= {*first.tolist()}]
+    assert {"shift", "again", "twins"} & {*both}
+    # A level's parts in two plays are drawn apart.
+    assert (ways["shift"] != ways["again"]).any()
