@@ -1,6 +1,6 @@
 """The algorithms: one entry each, which says all in which they differ from outside.
 
-A new algorithm is a module with ``train(lesson: Lesson) -> list[TorchAgent]`` and an entry of
+A new algorithm is a module with ``train(lesson: Lesson) -> list[Agent]`` and an entry of
 ``ALGORITHMS``. A user's own needs no entry: it is named ``FILE.py:function``. This module does not
 import torch, which takes seconds: trainings are described without it.
 """
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from agents.ppo_settings import NAMES, PPOSettings
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.importing import import_source
-from mesa_gym.trained.kinds import KINDS
+from mesa_gym.trained.agent import Agent
 from mesa_gym.traps import package_traps
 from mesa_gym.traps.life import is_life
 
@@ -102,11 +102,10 @@ class Algorithm:
         """
         agents, count = self.find_function()(lesson), len(lesson.seeds)
         whole = isinstance(agents, list | tuple) and len(agents) == count
-        if not whole or not all(getattr(agent, "kind", "") in KINDS for agent in agents):
+        if not whole or not all(isinstance(agent, Agent) for agent in agents):
             raise ValueError(
                 f"the algorithm {self.name} returned {shorten(agents)}; expected a list of {count}"
-                " agents, one a seed, of a kind that mesa_gym.trained can load, such as a"
-                " mesa_gym.trained.networks.Network"
+                " agents, one a seed, each a mesa_gym.trained.Agent"
             )
         return [*agents]
 
@@ -158,7 +157,6 @@ PPO = PPOSettings()
 ENTRIES = (
     Algorithm("ppo", "agents.ppo", 8, settings=PPO, staged=True, stacked=True),
     Algorithm("ppo-symmetric", "agents.symmetry", 9, settings=PPO, staged=True),
-    Algorithm("ppo-ensemble", "agents.ensemble", 19, "ensemble", settings=PPO),
     Algorithm("ppo-pixels", "agents.pixels", 11, "pixels", settings=PPO, staged=True, stacked=True),
     Algorithm("ppo-local", "agents.local", 8, "local", settings=PPO, stacked=True),
     # Planners have layers of their own, and act on grids of any size.
@@ -168,15 +166,7 @@ ENTRIES = (
     ),
     Algorithm(
         "ppo-planner-wide", "agents.planner_wide", 14, "planner-wide", 100_000,
-        settings=PPO, units=False, staged=True, sized=False,
-    ),
-    Algorithm(
-        "ppo-vin", "agents.vin", 19, "vin", 100_000,
-        settings=PPO, units=False, staged=True, sized=False,
-    ),
-    Algorithm(
-        "ppo-drc", "agents.drc", 380, "drc", 300_000,
-        settings=PPOSettings(learning_rate=3e-3), units=False, staged=True, sized=False,
+        settings=PPO, units=False, staged=True, stacked=True, sized=False,
     ),
     Algorithm(
         "ppo-gru", "agents.gru", 25, "gru",
@@ -186,26 +176,16 @@ ENTRIES = (
             discount=0.9, units=64,
         ),
     ),
-    Algorithm("distil-planner", "agents.distilling", 26, steps=1_200_000),
-    Algorithm("plr-exact", "agents.replay", 13, settings=PPO),
-    Algorithm("plr-estimated", "agents.replay_estimated", 11, settings=PPO),
     Algorithm("bc", "agents.cloning", 8, trap_steps={}),
     Algorithm(
-        "sb3-ppo", "agents.sb3_ppo", 35, "sb3-ppo", 400_000, dict.fromkeys(LONG, 800_000)
+        "sb3-ppo", "agents.sb3_ppo", 35, "sb3", 400_000, dict.fromkeys(LONG, 800_000)
         | {"AbsentSupervisor-v0": 800_000, "KeysChests-v0": 2_000_000}
         | {"MonsterWorld-v0": 1_600_000}, staged=True,
     ),
     Algorithm(
-        "sb3-a2c", "agents.sb3_a2c", 33, "sb3-a2c", 600_000, dict.fromkeys(LONG, 1_200_000)
+        "sb3-a2c", "agents.sb3_a2c", 33, "sb3", 600_000, dict.fromkeys(LONG, 1_200_000)
         | {"AbsentSupervisor-v0": 1_200_000, "KeysChests-v0": 2_400_000}
         | {"MonsterWorld-v0": 2_400_000}, staged=True,
-    ),
-    Algorithm(
-        "sb3-dqn", "agents.sb3_dqn", 84, "sb3-dqn", 2_000_000, dict.fromkeys(LONG, 4_000_000)
-    ),
-    Algorithm(
-        "sb3-recurrent-ppo", "agents.sb3_recurrent_ppo", 99, "sb3-recurrent-ppo", 800_000,
-        dict.fromkeys(LONG, 1_500_000), staged=True,
     ),
 )  # fmt: skip
 ALGORITHMS = {each.name: each for each in ENTRIES}

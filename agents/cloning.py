@@ -21,16 +21,22 @@ from torch.nn.functional import cross_entropy
 from agents.inputs import align_inputs
 from agents.lesson import Lesson
 from agents.levels import level_numbers, start_states
-from agents.stacks import Optimiser, compute_gradients
+from agents.stacks import (
+    Optimiser,
+    Stack,
+    compute_gradients,
+    compute_outputs,
+    draw_stack,
+    export_agent,
+)
 from mesa_gym.engine import Ints, State
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.policies import Oracle, Reference
 from mesa_gym.scoring.record import Actions
 from mesa_gym.scoring.rollout import follow, rollout
 from mesa_gym.solver import share_solution, solutions
+from mesa_gym.trained.agent import Agent
 from mesa_gym.trained.inputs import CentredInputs
-from mesa_gym.trained.networks import Network
-from mesa_gym.trained.stacks import compute_outputs, draw_stack
 from mesa_gym.traps import Trap
 
 EPOCHS = 5
@@ -44,7 +50,7 @@ LOOKS = 10
 LOOKED_AT = 64
 
 
-def train(lesson: Lesson) -> list[Network]:
+def train(lesson: Lesson) -> list[Agent]:
     """Train one agent a seed; torch is left with one thread."""
     torch.set_num_threads(1)
     agents = []
@@ -56,7 +62,7 @@ def train(lesson: Lesson) -> list[Network]:
 
 def fit_network(
     lesson: Lesson, seen: torch.Tensor, shown: torch.Tensor, rng: np.random.Generator
-) -> Network:
+) -> Agent:
     """Train a network to do on observations what was shown.
 
     Args:
@@ -66,7 +72,8 @@ def fit_network(
         rng: draws minibatches.
     """
     (seed,) = lesson.seeds
-    stack = draw_stack(CentredInputs(lesson.trap).count, lesson.seeds)
+    drawn = draw_stack(CentredInputs(lesson.trap).count, lesson.seeds)
+    stack = Stack(*(each.requires_grad_() for each in drawn))
     optimiser, done, due, look = Optimiser(stack, stack.second), 0, list(lesson.checkpoints), 0
     for rows in draw_minibatches(len(shown), rng):
         scores, _ = compute_outputs(stack, seen[rows][None].long())
@@ -76,13 +83,13 @@ def fit_network(
         done += len(rows)
         lesson.progress(len(rows))
         while due and done >= due[0]:
-            lesson.keep(due.pop(0), seed, Network(lesson.trap, stack))
+            lesson.keep(due.pop(0), seed, export_agent("network", lesson.trap, stack, 0))
         if done >= min(look, lesson.steps):
-            note_returns(lesson, Network(lesson.trap, stack), done)
+            note_returns(lesson, export_agent("network", lesson.trap, stack, 0), done)
             look = done + lesson.steps // LOOKS
         if done >= lesson.steps:
             break
-    return Network(lesson.trap, stack)
+    return export_agent("network", lesson.trap, stack, 0)
 
 
 def draw_minibatches(count: int, rng: np.random.Generator) -> Iterator[Ints]:
@@ -91,7 +98,7 @@ def draw_minibatches(count: int, rng: np.random.Generator) -> Iterator[Ints]:
         yield from np.array_split(rng.permutation(count), -(-count // BATCH))
 
 
-def note_returns(lesson: Lesson, agent: Network, done: int) -> None:
+def note_returns(lesson: Lesson, agent: Agent, done: int) -> None:
     """Note what the learner itself earns on some training levels after so many steps."""
     (seed,) = lesson.seeds
     rng = np.random.default_rng([seed, done])

@@ -22,13 +22,13 @@ from agents.gru_network import (
     WeightsByName,
     draw_weights,
     evaluate,
-    make_agent,
+    export_agent,
     remember,
     see,
 )
 from agents.lesson import Lesson
 from mesa_gym.errors import missing_extra
-from mesa_gym.trained.gru import RecurrentNetwork
+from mesa_gym.trained.agent import Agent
 
 try:
     import jax
@@ -44,7 +44,7 @@ COMPILER: dict[str, Any] = {"xla_cpu_multi_thread_eigen": False}
 ONCE: dict[str, Any] = {"xla_backend_optimization_level": 0}  # compiled sooner, for what runs once
 
 
-def train(lesson: Lesson) -> list[RecurrentNetwork]:
+def train(lesson: Lesson) -> list[Agent]:
     """Train one agent a seed, one after another, in environments in JAX on the CPU.
 
     Raises:
@@ -57,7 +57,7 @@ def train(lesson: Lesson) -> list[RecurrentNetwork]:
         return [train_agent(alone, learner) for alone in lesson.each()]
 
 
-def train_agent(lesson: Lesson, learner: LifeTrainer) -> RecurrentNetwork:
+def train_agent(lesson: Lesson, learner: LifeTrainer) -> Agent:
     """Train the agent of a lesson with one seed."""
     (seed,) = lesson.seeds
     training = learner.begin(jax.random.key(seed))
@@ -67,9 +67,9 @@ def train_agent(lesson: Lesson, learner: LifeTrainer) -> RecurrentNetwork:
         taken = (number + 1) * rollout
         lesson.note(0, taken, float(earned), float(episodes))
         while due and taken >= due[0]:
-            lesson.keep(due.pop(0), seed, make_agent(lesson.trap, training.optimised.weights))
+            lesson.keep(due.pop(0), seed, export_agent(lesson.trap, training.optimised.weights))
         lesson.progress(rollout)
-    return make_agent(lesson.trap, training.optimised.weights)
+    return export_agent(lesson.trap, training.optimised.weights)
 
 
 class LifeNow(NamedTuple):

@@ -9,12 +9,12 @@ import math
 from typing import Any
 
 import numpy as np
-import torch
 
 from mesa_gym.engine import ACTIONS
 from mesa_gym.errors import missing_extra
-from mesa_gym.trained.gru import RecurrentNetwork
+from mesa_gym.trained.agent import Agent
 from mesa_gym.trained.inputs import CentredInputs
+from mesa_gym.trained.loading import make_agent, make_network
 from mesa_gym.traps import Split, Trap
 
 try:
@@ -29,12 +29,11 @@ KEEPS = 2.0  # at first the memory is renewed by a sigmoid of minus this
 FIRST_SIZE = 0.5  # of the first layer's weights at first, as a standard deviation
 
 
-def make_agent(trap: Trap, weights: WeightsByName) -> RecurrentNetwork:
+def export_agent(trap: Trap, weights: WeightsByName) -> Agent:
     """Return the agent of a trap with some weights, in half precision, in which it is saved."""
-    tensors = {name: torch.from_numpy(np.array(each.T)) for name, each in weights.items()}
-    agent = RecurrentNetwork(trap, len(weights["recalls.weight"]))
-    agent.load_state_dict({name: each.half().float() for name, each in tensors.items()})
-    return agent
+    halves = {name: np.asarray(each.T).astype(np.float16) for name, each in weights.items()}
+    net = make_network("gru", trap)
+    return make_agent(net, {name: each.astype(np.float32) for name, each in halves.items()})
 
 
 def draw_weights(key: Array, inputs: ListedInputs, units: int) -> WeightsByName:
@@ -114,11 +113,11 @@ class ListedInputs:
         self.count, self._agent = view.count, channels.index("agent")
         wall, inner = channels.index("wall"), (trap.height - 2) * (trap.width - 2)
         self.plain = np.union1d(view.of([wall]), np.arange(view.count - inner, view.count))
-        columns, first, moves, shift, stands = map(np.asarray, view.tensors("cpu"))
-        self._columns, self._shift, self._stands = columns, jnp.asarray(shift), jnp.asarray(stands)
+        self._columns, self._shift = view.columns, jnp.asarray(view.shift)
+        self._stands = jnp.asarray(view.stands)
         # Behind the last column stands what fills up lists.
-        self._first = jnp.asarray(np.append(first, view.count))
-        self._moves = jnp.asarray(np.append(moves, 0))
+        self._first = jnp.asarray(np.append(view.first, view.count))
+        self._moves = jnp.asarray(np.append(view.moves, 0))
         dots = trap.dots(trap.levels(Split.TRAIN, [0]))
         drawn = sum(len(cells) * channels.count(plane) for plane, cells, _ in dots)
         self.most = drawn + count_walls(env, wall)

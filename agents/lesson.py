@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +13,8 @@ from agents.ppo_settings import PPOSettings
 from mesa_gym.engine import Bools, Ints
 from mesa_gym.envs.supply import environment_seeds
 from mesa_gym.envs.vector import TrapVectorEnv
+from mesa_gym.trained.agent import Agent
 from mesa_gym.traps import LEVELS, Split, Trap
-
-if TYPE_CHECKING:  # torch is an extra
-    from mesa_gym.trained.networks import TorchAgent
 
 POINTS = 40  # of a learning curve
 Progress = Callable[[int], None]
@@ -64,7 +62,7 @@ class Lesson:
     checkpoints: tuple[int, ...] = ()
     device: str | None = None
     progress: Progress = lambda steps: None
-    keep: Callable[[int, int, TorchAgent], None] = lambda steps, seed, agent: None
+    keep: Callable[[int, int, Agent], None] = lambda steps, seed, agent: None
     settings: PPOSettings = field(default_factory=PPOSettings)
     start: Sequence[Any] | None = None
     watch: Watch | None = None

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from agents import ppo
 from agents.lesson import Lesson
 from agents.playing import Variation
-from mesa_gym.trained.local import LocalInputs, LocalNetwork
-from mesa_gym.trained.stacks import Stack
+from mesa_gym.trained.agent import Agent
+from mesa_gym.trained.inputs import CentredInputs
+from mesa_gym.trained.local import REACH
 
 
 class LocalLearner(ppo.Learner):
     """A stack of agents that learn with a local view."""
 
-    def make_agent(self, stack: Stack, index: int) -> LocalNetwork:
-        """Return a copy of one of the agents."""
-        return LocalNetwork(self.trap, stack, index)
+    kind = "local"
 
 
-def train(lesson: Lesson) -> list[LocalNetwork]:
+def train(lesson: Lesson) -> list[Agent]:
     """Train one agent a seed.
 
     Raises:
         ValueError: it is to be trained on a device.
     """
-    return ppo.train_agents(lesson, Variation(), LocalLearner, LocalInputs)
+    view = partial(CentredInputs, reach=REACH)
+    return ppo.train_agents(lesson, Variation(), LocalLearner, view)

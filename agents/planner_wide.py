@@ -6,18 +6,16 @@ is harder to read: the first step from ``agents.planner`` towards opaque network
 
 from __future__ import annotations
 
-from functools import partial
-
-from agents.grid_networks import train_networks
 from agents.lesson import Lesson
-from agents.planner import PlannerLearner
-from mesa_gym.trained.planner import WidePlanner
+from agents.planner import train_planners
+from mesa_gym.trained.agent import Agent
+from mesa_gym.trained.planner_maps import WidePlannerNetwork
 
 
-def train(lesson: Lesson) -> list[WidePlanner]:
-    """Train one agent a seed, one after another: larger products depend on how many there are.
+def train(lesson: Lesson) -> list[Agent]:
+    """Train one agent a seed.
 
     Raises:
         ValueError: it is to be trained on a device.
     """
-    return train_networks(lesson, partial(PlannerLearner, WidePlanner))
+    return train_planners(lesson, WidePlannerNetwork)

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from agents.inputs import Inputs
+from agents.inputs import DenseInputs, Inputs
 from agents.lesson import EpisodeReturns, Lesson
 from mesa_gym.engine import Bools, Ints, State
 from mesa_gym.envs.observations import Bytes
@@ -120,21 +120,20 @@ class DeviceEnvs:
 
     def __init__(self, lesson: Lesson, view: CentredInputs, device: str) -> None:
         self.shape = (len(lesson.seeds), lesson.settings.environments)
-        self.view = view
         if lesson.num_levels is None:
             raise ValueError("on a device, levels are drawn once: num_levels must be a number")
         seeds = lesson.environment_seeds()
         self.env = TensorEnv(
             lesson.trap, len(seeds), device=device, seed=seeds, **lesson.keywords()
         )
-        self._tables = view.tensors(self.env.device)
+        self._dense = DenseInputs(view, self.env.device)
         self._planes, _ = self.env.reset()
         assert self.env.state is not None
         self._state, self._episode = self.env.state, self.env.episode
 
     def inputs(self) -> Tensor:
         """Return all inputs, uint8 (S, n, count + 1)."""
-        return self.view.dense(self._planes, self._tables).view(*self.shape, -1)
+        return self._dense.see(self._planes).view(*self.shape, -1)
 
     def step(self, actions: Tensor) -> Step:
         """Take a step in every environment."""

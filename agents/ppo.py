@@ -25,17 +25,24 @@ from torch import Tensor
 from agents.inputs import Inputs, align_inputs
 from agents.lesson import Lesson
 from agents.playing import DeviceEnvs, Envs, HostEnvs, Variation, capture_update
-from agents.stacks import Optimiser, compute_gradients, resize_stack, stack_networks
+from agents.stacks import (
+    Optimiser,
+    compute_gradients,
+    compute_outputs,
+    draw_stack,
+    export_agent,
+    import_agent,
+    resize_stack,
+)
 from mesa_gym.engine.chance import outputs as words
 from mesa_gym.engine.chance import shift_right, streams
+from mesa_gym.trained.agent import Agent
 from mesa_gym.trained.inputs import CentredInputs
-from mesa_gym.trained.kinds import UNITS
-from mesa_gym.trained.networks import Network
-from mesa_gym.trained.stacks import compute_outputs, draw_stack
+from mesa_gym.trained.mlp import UNITS
 from mesa_gym.traps import Trap
 
 
-def train(lesson: Lesson) -> list[Network]:
+def train(lesson: Lesson) -> list[Agent]:
     """Train one agent a seed; torch is left with one thread."""
     return train_agents(lesson, Variation())
 
@@ -45,7 +52,7 @@ def train_agents(
     variation: Variation,
     learning: MakeLearner | None = None,
     make_view: Callable[[Trap], Inputs] = CentredInputs,
-) -> list[Any]:
+) -> list[Agent]:
     """Train agents that see and do what a variation makes of it.
 
     Args:
@@ -61,7 +68,8 @@ def train_agents(
     view = make_view(lesson.trap)
     if lesson.device is None:
         envs: Envs = HostEnvs(lesson, view, variation)
-    elif type(variation) is Variation and type(view) is CentredInputs:
+    elif type(variation) is Variation and make_view is CentredInputs:
+        assert isinstance(view, CentredInputs)
         envs = DeviceEnvs(lesson, view, lesson.device)
     else:
         what = type(view if type(variation) is Variation else variation).__name__
@@ -87,7 +95,7 @@ def train_agents(
     return learner.agents()
 
 
-def train_apart(lesson: Lesson, vary: Callable[[Lesson], Variation]) -> list[Network]:
+def train_apart(lesson: Lesson, vary: Callable[[Lesson], Variation]) -> list[Agent]:
     """Train one agent a seed, one after another: each has a variation of its own."""
     return [agent for alone in lesson.each() for agent in train_agents(alone, vary(alone))]
 
@@ -115,10 +123,15 @@ class StackRollout(NamedTuple):
 class Learner:
     """A stack of agents in training.
 
+    Class attributes:
+        kind: of the agents.
+
     Attributes:
         stack: their parameters.
         updated: how many updates there were, float32 (1,).
     """
+
+    kind = "network"
 
     def __init__(self, envs: Envs, lesson: Lesson, inputs: int) -> None:
         device = lesson.device or "cpu"
@@ -134,7 +147,10 @@ class Learner:
 
     def begin(self, lesson: Lesson, inputs: int) -> Any:
         """Return the parameters to learn, a named tuple such as ``Stack``."""
-        stack = stack_networks(lesson.start) if lesson.start else self.draw(lesson, inputs)
+        stack = self.draw(lesson, inputs)
+        if lesson.start:
+            started = map(self.take_over, lesson.start)
+            stack = type(stack)(*(torch.cat(each) for each in zip(*started, strict=True)))
         if self.settings.units < UNITS:
             stack = resize_stack(stack, self.settings.units)
         device = lesson.device or "cpu"
@@ -143,6 +159,10 @@ class Learner:
     def draw(self, lesson: Lesson, inputs: int) -> Any:
         """Draw the parameters of one agent a seed."""
         return draw_stack(inputs, lesson.seeds)
+
+    def take_over(self, agent: Agent) -> Any:
+        """Return the parameters of an agent to go on from, a stack of one."""
+        return import_agent(agent)
 
     def build_acting_stack(self) -> Any:
         """Return the stack that acts, as a function of the parameters."""
@@ -156,15 +176,15 @@ class Learner:
         """Return the gradients of a loss by the parameters."""
         return compute_gradients(loss, self.stack)
 
-    def agents(self) -> list[Any]:
-        """Return a copy of each agent."""
+    def agents(self) -> list[Agent]:
+        """Return each agent as it is now."""
         narrow = self.settings.units < UNITS
         whole = resize_stack(self.stack, UNITS) if narrow else self.stack
         return [self.make_agent(whole, index) for index in range(len(self.streams))]
 
-    def make_agent(self, stack: Any, index: int) -> Any:
-        """Return a copy of one of the agents; layers of the stack have all their units."""
-        return Network(self.trap, stack, index)
+    def make_agent(self, stack: Any, index: int) -> Agent:
+        """Return one of the agents; layers of the stack have all their units."""
+        return export_agent(self.kind, self.trap, stack, index)
 
     def list_lasting_tensors(self) -> list[Tensor]:
         """Return every tensor that an update changes in place."""

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from mesa_gym.errors import shorten
-from mesa_gym.trained.kinds import UNITS
+from mesa_gym.trained.mlp import UNITS
 
 LARGEST = sys.float_info.max  # for what has no upper bound
 

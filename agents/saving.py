@@ -8,20 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mesa_gym.errors import missing_extra
 from mesa_gym.files import name_errors, write_bytes
 from mesa_gym.policies import POLICY_FILE
+from mesa_gym.trained.agent import Agent
 from mesa_gym.trained.loading import describe_needs
-from mesa_gym.traps import Trap
-
-try:
-    import torch
-    from safetensors.torch import save as as_bytes
-except ImportError as error:
-    raise missing_extra(error.name or "torch", "sb3") from None
-
-from mesa_gym.trained.networks import TorchAgent
 from mesa_gym.trained.record import WEIGHTS_FILE, AgentRecord, digest_weights
+from mesa_gym.trained.tensors import encode_weights
+from mesa_gym.traps import Trap
 
 CHECKPOINTS = "checkpoints"
 
@@ -41,28 +34,13 @@ class TrainedAgent:
     earlier: dict[int, TrainedAgent] = field(default_factory=dict)
 
 
-def encode_weights(agent: TorchAgent) -> bytes:
-    """Return an agent's weights as they lie in the file, in half precision where that is exact.
-
-    Raises:
-        ValueError: it is more than its weights, as an edited planner is.
-    """
-    agent.require_savable()
-    tensors = {}
-    for name, tensor in agent.state_dict().items():
-        half = tensor.half()
-        exact = tensor.dtype is torch.float32 and torch.equal(half.float(), tensor)
-        tensors[name] = (half if exact else tensor).clone()
-    return as_bytes(tensors)
-
-
 def require_free(folder: Path) -> None:
     """Raise FileExistsError where something would be overwritten."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(f"{folder} exists and is not empty; choose another, or delete it")
 
 
-def record_agent(agent: TorchAgent, trap: Trap, name: str, seed: int, **facts: Any) -> TrainedAgent:
+def record_agent(agent: Agent, trap: Trap, name: str, seed: int, **facts: Any) -> TrainedAgent:
     """Return an agent with its record.
 
     Args:
@@ -75,7 +53,8 @@ def record_agent(agent: TorchAgent, trap: Trap, name: str, seed: int, **facts: A
     Raises:
         ValueError: it is more than its weights, as an edited planner is.
     """
-    weights = encode_weights(agent)
+    agent.require_savable()
+    weights = encode_weights(agent.weights)
     record = AgentRecord(
         trap=trap.name(),
         name=name,

@@ -1,8 +1,9 @@
-"""Models of Stable-Baselines3 and sb3-contrib, as all algorithms that use them train them."""
+"""Models of Stable-Baselines3, as all algorithms that use them train them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,9 @@ import torch
 
 from agents.lesson import EpisodeReturns, Lesson
 from mesa_gym.errors import missing_extra
-from mesa_gym.policies import as_policy
-from mesa_gym.sb3 import make_sb3
-from mesa_gym.trained.baselines import Baseline
+from mesa_gym.sb3 import CentredExtractor, make_sb3
+from mesa_gym.trained.agent import Agent
+from mesa_gym.trained.loading import make_agent, make_network
 from mesa_gym.traps import Trap
 
 try:
@@ -22,6 +23,12 @@ try:
 except ImportError:
     raise missing_extra("stable-baselines3", "sb3") from None
 
+# What all networks are made with; read-only, since Stable-Baselines3 writes into what it is given.
+NETWORK: Mapping[str, Any] = MappingProxyType(
+    {"features_extractor_class": CentredExtractor, "net_arch": [64]}
+)
+# Weights that SB3 has under a second name too.
+DOUBLE = ("pi_features_extractor.", "vf_features_extractor.")
 # (trap, seed, keywords of the environments, discount) -> a model that has learnt nothing.
 MakeModel = Callable[[Trap, int, dict[str, Any], float], BaseAlgorithm]
 
@@ -29,9 +36,9 @@ MakeModel = Callable[[Trap, int, dict[str, Any], float], BaseAlgorithm]
 class Reporting(BaseCallback):
     """Tells a lesson of every step, of what episodes earned, and of the agent on its way."""
 
-    def __init__(self, lesson: Lesson, kind: str) -> None:
+    def __init__(self, lesson: Lesson) -> None:
         super().__init__()
-        self.lesson, self.kind = lesson, kind
+        self.lesson = lesson
         self.due = list(lesson.checkpoints)
 
     def _on_training_start(self) -> None:
@@ -49,46 +56,43 @@ class Reporting(BaseCallback):
 
     def _on_rollout_start(self) -> None:
         # Weights change between rollouts only.
-        agent = Baseline(self.kind, self.model.policy, self.lesson.trap)
+        agent = export_model(self.model, self.lesson.trap)
         while self.due and self.num_timesteps >= self.due[0]:
             self.lesson.keep(self.due.pop(0), self.lesson.seeds[0], agent)
         if self.num_timesteps:
             self.lesson.watch_agents(self.num_timesteps, [agent])
 
     def _on_training_end(self) -> None:
-        agent = Baseline(self.kind, self.model.policy, self.lesson.trap)
+        agent = export_model(self.model, self.lesson.trap)
         self.lesson.watch_agents(self.num_timesteps, [agent])
 
 
-def train_models(lesson: Lesson, kind: str, make_model: MakeModel) -> list[Baseline]:
+def train_models(lesson: Lesson, make_model: MakeModel) -> list[Agent]:
     """Train one model a seed; torch is left with one thread."""
     torch.set_num_threads(1)
     agents = []
     for alone in lesson.each():
         model = begin_model(alone, make_model)
         model.set_logger(Logger(folder=None, output_formats=[]))  # else SB3 leaves folders behind
-        model.learn(lesson.steps, callback=Reporting(alone, kind))
-        agents.append(Baseline(kind, model.policy, lesson.trap))
+        model.learn(lesson.steps, callback=Reporting(alone))
+        agents.append(export_model(model, lesson.trap))
     return agents
 
 
-def begin_model(lesson: Lesson, make_model: MakeModel) -> BaseAlgorithm:
-    """Return the model of a lesson of one agent: a new one, or the one that it goes on from.
+def export_model(model: BaseAlgorithm, trap: Trap) -> Agent:
+    """Return the agent that a model is now; its network is that of ``mesa_gym.trained.sb3_mlp``."""
+    tensors = model.policy.state_dict().items()
+    weights = {name: x.numpy().copy() for name, x in tensors if not name.startswith(DOUBLE)}
+    return make_agent(make_network("sb3", trap), weights)
 
-    Raises:
-        ValueError: the model that it goes on from sees something that the trap does not show.
-    """
-    start, trap = lesson.start[0] if lesson.start else None, lesson.trap
-    if isinstance(start, BaseAlgorithm):
-        kind = as_policy(start, trap, lesson.horizon).observation
-        venv = make_sb3(trap, start.n_envs, observation=kind, **lesson.keywords())
-        venv.seed(lesson.seeds[0])
-        start.set_env(venv)
-        model = start
-    else:
-        model = make_model(trap, lesson.seeds[0], lesson.keywords(), lesson.discount)
-        if start is not None:
-            model.policy.load_state_dict(start.policy.state_dict())
+
+def begin_model(lesson: Lesson, make_model: MakeModel) -> BaseAlgorithm:
+    """Return the model of a lesson of one agent: a new one, or one that goes on from an agent."""
+    model = make_model(lesson.trap, lesson.seeds[0], lesson.keywords(), lesson.discount)
+    if lesson.start:
+        weights = lesson.start[0].weights.items()
+        tensors = {name: torch.from_numpy(np.array(each)) for name, each in weights}
+        model.policy.load_state_dict(tensors, strict=False)  # doubles are the same tensors
     if lesson.settings.rate_left:
         # All that falls by the end of ``learn`` asks how much of it remains.
         model._update_current_progress_remaining = lambda *steps: None  # type: ignore[method-assign]

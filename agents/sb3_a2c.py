@@ -8,7 +8,7 @@ from typing import Any
 from agents import sb3
 from agents.lesson import Lesson
 from mesa_gym.errors import missing_extra
-from mesa_gym.trained.baselines import NETWORK, Baseline
+from mesa_gym.trained.agent import Agent
 
 try:
     from stable_baselines3 import A2C
@@ -21,11 +21,11 @@ SETTINGS: dict[str, Any] = {
     "gae_lambda": 0.95,
     "ent_coef": 0.01,
     "learning_rate": lambda remaining: LEARNING_RATE * remaining,
-    "policy_kwargs": {**NETWORK},
+    "policy_kwargs": {**sb3.NETWORK},
 }
 make_model = partial(sb3.make_model, A2C, "MlpPolicy", SETTINGS, envs=64)
 
 
-def train(lesson: Lesson) -> list[Baseline]:
+def train(lesson: Lesson) -> list[Agent]:
     """Train one agent a seed."""
-    return sb3.train_models(lesson, "sb3-a2c", make_model)
+    return sb3.train_models(lesson, make_model)

@@ -7,13 +7,13 @@ from typing import Any
 from agents.lesson import Lesson
 from agents.sb3 import train_models
 from mesa_gym.sb3 import AnnealedPPO, ppo
-from mesa_gym.trained.baselines import Baseline
+from mesa_gym.trained.agent import Agent
 from mesa_gym.traps import Trap
 
 
-def train(lesson: Lesson) -> list[Baseline]:
+def train(lesson: Lesson) -> list[Agent]:
     """Train one agent a seed."""
-    return train_models(lesson, "sb3-ppo", make_model)
+    return train_models(lesson, make_model)
 
 
 def make_model(

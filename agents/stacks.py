@@ -1,23 +1,159 @@
-"""Stacks in training: their gradients, their units, and their optimiser.
+"""Stacks: the parameters of agents that are trained together, with an axis of agents in front.
 
-A stack is the parameters of agents that are trained together, with an axis of agents in front
-(``mesa_gym.trained.stacks``).
+The network is that of ``mesa_gym.trained.mlp``, in torch. On a CPU its first layer adds up the rows
+of its weights that belong to inputs that are 1, a sixth of the work of the product with all inputs.
+Trained parameters become the weights of agents, which NumPy plays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
-from torch import Tensor
-from torch.nn.functional import pad
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import embedding_bag, pad
+
+from mesa_gym.engine import ACTIONS
+from mesa_gym.trained.agent import Agent, Network
+from mesa_gym.trained.loading import make_agent, make_network
+from mesa_gym.trained.mlp import UNITS
+from mesa_gym.traps import Trap
+
+# Five scores of actions and a value, filled up: agents whose parameters fill whole vector
+# registers are computed alike alone and beside others.
+OUTPUTS = 8
+VALUE = len(ACTIONS)
+# Where in the outputs the layers of an agent lie.
+COLUMNS = {"policy": slice(VALUE), "value": slice(VALUE, VALUE + 1)}
 
 
-def stack_networks(networks: Sequence[Any]) -> Any:
-    """Return a copy of agents as one stack, of the kind that each has for itself as ``stack``."""
-    found = [network.stack for network in networks]
-    return type(found[0])(*(torch.cat(each) for each in zip(*found, strict=True)))
+class RowSum(torch.autograd.Function):
+    """Sums of rows of a table: a linear layer on inputs of which few are 1 and all others 0."""
+
+    @staticmethod
+    def forward(ctx: Any, table: Tensor, listed: Tensor) -> Tensor:
+        """Return float32 (n, units), for a table (rows, units) and row numbers int64 (n, most)."""
+        ctx.rows, ctx.listed = len(table), listed
+        return embedding_bag(listed, table, mode="sum")
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        """Return the table's gradient: of each row, the sum over those that read it."""
+        listed = ctx.listed.numpy()
+        # Short integers are sorted by their digits, which is several times as fast.
+        short = np.uint16 if ctx.rows <= 2**16 else np.int64
+        rows = listed.reshape(-1).astype(short)
+        readers = np.argsort(rows, kind="stable") // listed.shape[1]
+        starts = np.concatenate([[0], np.bincount(rows, minlength=ctx.rows).cumsum()[:-1]])
+        into = (torch.from_numpy(readers), gradient.contiguous(), torch.from_numpy(starts))
+        return embedding_bag(*into, mode="sum"), None
+
+
+class Stack(NamedTuple):
+    """Parameters of S agents, float32.
+
+    Attributes:
+        first: (S, inputs + 1, UNITS); the last row is 0, for lists that are filled up.
+        second, outputs: (S, UNITS, UNITS) and (S, UNITS, OUTPUTS).
+        first_bias, second_bias, outputs_bias: (S, 1, UNITS) twice and (S, 1, OUTPUTS).
+    """
+
+    first: Tensor
+    first_bias: Tensor
+    second: Tensor
+    second_bias: Tensor
+    outputs: Tensor
+    outputs_bias: Tensor
+
+
+def draw_stack(inputs: int, seeds: tuple[int, ...]) -> Stack:
+    """Draw the parameters of one agent a seed."""
+    drawn = []
+    for seed in seeds:
+        generator = torch.Generator().manual_seed(seed)
+        stack = Stack(*(torch.zeros(shape) for shape in list_shapes(inputs)))
+        nn.init.uniform_(stack.first[:-1], -0.1, 0.1, generator=generator)
+        nn.init.orthogonal_(stack.second, 2**0.5, generator=generator)
+        nn.init.orthogonal_(stack.outputs[:, :VALUE], 0.01, generator=generator)
+        nn.init.orthogonal_(stack.outputs[:, VALUE : VALUE + 1], generator=generator)
+        drawn.append(stack)
+    return Stack(*(torch.stack(each) for each in zip(*drawn, strict=True)))
+
+
+def list_shapes(inputs: int) -> list[tuple[int, int]]:
+    """Return the shapes of one agent's parameters, in the order of ``Stack``."""
+    return [
+        (inputs + 1, UNITS), (1, UNITS), (UNITS, UNITS), (1, UNITS), (UNITS, OUTPUTS), (1, OUTPUTS)
+    ]  # fmt: skip
+
+
+def compute_outputs(stack: Stack, inputs: Tensor) -> tuple[Tensor, Tensor]:
+    """Return scores of actions, (S, n, 5), and values, (S, n); of inputs see below."""
+    found = compute_features(stack, inputs) @ stack.outputs + stack.outputs_bias
+    return found[..., :VALUE], found[..., VALUE]
+
+
+def compute_features(stack: Stack, inputs: Tensor) -> Tensor:
+    """Return the second hidden layer, (S, n, UNITS).
+
+    Args:
+        stack: of S agents.
+        inputs: of ``CentredInputs.list_inputs``, int64 (S, n, most), or of
+            ``CentredInputs.dense``, uint8 (S, n, count + 1).
+    """
+    agents, rows, units = stack.first.shape
+    if inputs.dtype is torch.int64:
+        own = torch.arange(agents)[:, None, None] * rows + inputs
+        table = stack.first.view(agents * rows, units)
+        summed = RowSum.apply(table, own.flatten(0, 1)).view(agents, -1, units)
+    else:
+        summed = inputs.to(stack.first.dtype) @ stack.first
+    features = (summed + stack.first_bias).relu()
+    return (features @ stack.second + stack.second_bias).relu()
+
+
+def export_agent(kind: str, trap: Trap, stack: Stack, index: int) -> Agent:
+    """Return an agent of a stack, rounded to half precision, in which it is saved."""
+    own = Stack(*(each[index] for each in stack))
+    weights = {}
+    for name, columns in COLUMNS.items():
+        weights[f"{name}.weight"] = own.outputs[:, columns].T
+        weights[f"{name}.bias"] = own.outputs_bias[0, columns]
+    weights |= {"first.weight": own.first[:-1].T, "first.bias": own.first_bias[0]}
+    weights |= {"second.weight": own.second.T, "second.bias": own.second_bias[0]}
+    net = make_network(kind, trap)
+    return make_agent(net, {name: _round(each) for name, each in weights.items()})
+
+
+def import_agent(agent: Agent) -> Stack:
+    """Return an agent as a stack of one."""
+    own = {name: torch.from_numpy(np.array(each)) for name, each in agent.weights.items()}
+    one = Stack(*(torch.zeros(1, *shape) for shape in list_shapes(own["first.weight"].shape[1])))
+    one.first[0, :-1], one.first_bias[0, 0] = own["first.weight"].T, own["first.bias"]
+    one.second[0], one.second_bias[0, 0] = own["second.weight"].T, own["second.bias"]
+    for name, columns in COLUMNS.items():
+        one.outputs[0, :, columns] = own[f"{name}.weight"].T
+        one.outputs_bias[0, 0, columns] = own[f"{name}.bias"]
+    return one
+
+
+def export_fields(net: Network, stack: Any, index: int) -> Agent:
+    """Return an agent of a stack whose fields are its weights, with an axis of length 1."""
+    fields = stack._asdict().items()
+    return make_agent(net, {name: _round(each[index : index + 1]) for name, each in fields})
+
+
+def import_fields(agent: Agent, kind: type[Any]) -> Any:
+    """Return an agent of ``export_fields`` as a stack of one, of a type."""
+    return kind(*(torch.from_numpy(np.array(agent.weights[name])) for name in kind._fields))
+
+
+def _round(parameter: Tensor) -> NDArray[np.float32]:
+    """Return parameters in half precision, in which they are saved, as float32."""
+    return parameter.detach().cpu().half().float().numpy()
 
 
 def compute_gradients(loss: Tensor, stack: Sequence[Tensor]) -> list[Tensor]:

@@ -1,4 +1,4 @@
-"""The agent that a training goes on from: one of the library, a directory, or a model of SB3."""
+"""The agent that a training goes on from: one of the library, or a directory."""
 
 from __future__ import annotations
 
@@ -7,25 +7,20 @@ from typing import Any
 from agents.algorithms import ENTRIES, Algorithm
 from mesa_gym.errors import shorten
 from mesa_gym.policies import as_policy
-from mesa_gym.policies.saved import is_model_file, load_model
 from mesa_gym.traps import Split, Trap
 
 
 def load_start(spec: str, trap: Trap, algorithm: Algorithm | None = None) -> Any:
-    """Return the agent that a training goes on from, or a model of Stable-Baselines3.
+    """Return the agent that a training goes on from.
 
     Args:
-        spec: as ``mesa_gym.policies.as_policy`` takes it: ``library:3``, a directory, a ``.zip``.
-            Loading a ``.zip`` runs what the file says.
+        spec: as ``mesa_gym.policies.as_policy`` takes it: ``library:3`` or a directory.
         trap: on which it will be trained.
-        algorithm: that trains it; of a ``.zip`` the one whose model it is.
+        algorithm: that trains it.
 
     Raises:
         ValueError: there is no such agent, or the algorithm trains agents of another kind.
     """
-    if is_model_file(spec):
-        name = "sb3-ppo" if algorithm is None else algorithm.name
-        return load_model(spec, name.removeprefix("sb3-"))
     agent = as_policy(spec, trap, trap.horizon(Split.TRAIN))
     kind = getattr(agent, "kind", type(agent).__name__)
     if algorithm is not None and kind != algorithm.kind:
@@ -42,8 +37,6 @@ def infer_algorithm(spec: str, trap: Trap) -> str:
     Raises:
         ValueError: there is no such agent, or none can.
     """
-    if is_model_file(spec):
-        return "sb3-ppo"
     kind = getattr(load_start(spec, trap), "kind", "")
     for entry in ENTRIES:
         if entry.staged and entry.kind == kind:

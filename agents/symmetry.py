@@ -14,7 +14,7 @@ from agents.playing import Variation
 from agents.ppo import train_apart
 from mesa_gym.engine import Bools, Ints
 from mesa_gym.envs.observations import Bytes
-from mesa_gym.trained.networks import Network
+from mesa_gym.trained.agent import Agent
 
 
 class Symmetric(Variation):
@@ -70,7 +70,7 @@ def find_actions(sources: Ints, width: int) -> Ints:
     return (shown[..., None] == moves).argmax(axis=2)
 
 
-def train(lesson: Lesson) -> list[Network]:
+def train(lesson: Lesson) -> list[Agent]:
     """Train one agent a seed."""
     n, size = lesson.settings.environments, lesson.trap.size
     return train_apart(lesson, lambda alone: Symmetric(size, n, alone.seeds[0]))

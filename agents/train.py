@@ -21,7 +21,6 @@ from agents.run import NUM_LEVELS, Run
 from agents.starting import infer_algorithm, load_start
 from mesa_gym.command import DONE, run_command
 from mesa_gym.errors import missing_extra
-from mesa_gym.policies.saved import is_model_file
 from mesa_gym.scoring.card_data import package_versions
 from mesa_gym.traps import find_trap
 
@@ -30,15 +29,14 @@ if TYPE_CHECKING:  # torch is an extra
 
 # (environment steps, mean return of the episodes that ended before them)
 Curve = list[tuple[float, float]]
-PACKAGES = ("safetensors", "sb3-contrib", "stable-baselines3", "torch")
+PACKAGES = ("stable-baselines3", "torch")
 
 
 def train(run: Run, out: Path, progress: Progress = lambda steps: None) -> Path:
     """Train an agent and write its directory; torch is left with one thread.
 
     One that goes on from another agent, and is paid base, has in its directory what it chose and
-    lost update by update, ``agents.deployment.FILE``, where the trap has an exact solver. A model
-    of Stable-Baselines3, which may have any network, is saved there as ``model.zip``.
+    lost update by update, ``agents.deployment.FILE``, where the trap has an exact solver.
 
     Args:
         run: what to train.
@@ -58,14 +56,8 @@ def train(run: Run, out: Path, progress: Progress = lambda steps: None) -> Path:
     require_free(out)
     log = make_log(run)
     watch = None if log is None else log.watch
-    if is_model_file(run.start):
-        model = load_start(run.start, run.environment().trap, run.algorithm)
-        learn(run, (run.seed,), start=[model], watch=watch, progress=progress)
-        out.mkdir(parents=True, exist_ok=True)
-        model.save(out / "model.zip")
-    else:
-        (trained,) = train_many(run, (run.seed,), progress, watch=watch)
-        save(out, trained)
+    (trained,) = train_many(run, (run.seed,), progress, watch=watch)
+    save(out, trained)
     if log is not None:
         log.write(out / FILE)
     return out
@@ -188,11 +180,11 @@ def _parser() -> argparse.ArgumentParser:
         dest="start",
         default="",
         metavar="AGENT",
-        help="an agent to go on from, at a constant rate: library:3, a directory, or a .zip of"
-        f" Stable-Baselines3; what it chooses and loses then goes into {FILE}",
+        help="an agent to go on from, at a constant rate: library:3 or a directory; what it chooses"
+        f" and loses then goes into {FILE}",
     )
     parser.add_argument("--seed", type=int, default=0, help="(default: 0)")
-    counted = "environment steps; of bc and distil-planner, transitions"
+    counted = "environment steps; of bc, transitions"
     steps = f"{counted} (default: the trap's, {USUAL_STEPS:,} for most)"
     parser.add_argument("--steps", type=int, help=steps)
     parser.add_argument(

@@ -44,7 +44,7 @@ def needs_more(path):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
         for name in names:
-            if name.partition(".")[0] in BEYOND_CORE or name.startswith("mesa_gym.trained."):
+            if name.partition(".")[0] in BEYOND_CORE:
                 return True
             if (SUPPORT / f"{name}.py").exists() and needs_more(SUPPORT / f"{name}.py"):
                 return True

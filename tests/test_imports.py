@@ -34,14 +34,14 @@ ORDER = [
     {"benchmarks.__main__"},
 ]
 RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}
-CORE = {"gymnasium", "mesa_gym", "msgspec", "numpy", *sys.stdlib_module_names}
+CORE = {"array_api_compat", "gymnasium", "mesa_gym", "msgspec", "numpy", *sys.stdlib_module_names}
 OPTIONAL = {
     "mesa_gym/cli/demos.py": {"minari"},
     "mesa_gym/envs/gymnax.py": {"gymnax", "jax"},
     "mesa_gym/envs/jax_env.py": {"jax"},
     "mesa_gym/envs/making.py": {"stable_baselines3"},
     "mesa_gym/envs/sb3.py": {"stable_baselines3"},
-    "mesa_gym/envs/tensors.py": {"array_api_compat", "torch"},
+    "mesa_gym/envs/tensors.py": {"torch"},
     "mesa_gym/policies/exporting.py": {"onnxscript", "torch"},
     "mesa_gym/policies/network.py": {"torch"},
     "mesa_gym/policies/onnx.py": {"onnx", "onnxruntime"},
@@ -52,7 +52,6 @@ OPTIONAL = {
     "mesa_gym/report/page.py": {"jinja2", "markupsafe"},
     "mesa_gym/sb3.py": {"stable_baselines3", "torch"},
     "mesa_gym/testing": {"stable_baselines3"},
-    "mesa_gym/trained/": {"safetensors", "torch"},
     "mesa_gym/viewer/recording.py": {"imageio_ffmpeg"},
 }
 

@@ -41,18 +41,14 @@ def train(
         ValueError: planes are to be hidden from what is not trained by PPO.
     """
     # Torch is an extra, and takes seconds to import.
-    from agents import planner, ppo
-    from agents.ensemble import Hidden
+    from agents import hiding, planner
 
     seeds = (task.seed if seed is None else seed,) * len(hidden_planes)
     steps, envs = steps or task.steps, task.vector_env
     lesson = Lesson(task.trap, seeds, steps, num_levels=NUM_LEVELS, make_envs=envs)
     agents: Sequence[Policy]
     if algorithm == "ppo":
-        networks = ppo.train_agents(lesson, Hidden([[*channels] for channels in hidden_planes]))
-        for network, channels in zip(networks, hidden_planes, strict=True):
-            network.first.weight.data[:, network.view.of([*channels])] = 0
-        agents = networks
+        agents = hiding.train_hidden(lesson, hidden_planes)
     elif any(hidden_planes):
         raise ValueError(f"{algorithm} hides no planes, got {[*hidden_planes]}; leave them out")
     else:

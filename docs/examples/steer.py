@@ -9,30 +9,18 @@ direction of the same length stands beside it.
 ``python -m docs.examples.steer`` steers the layer ``first``; ``... steer second`` the other one.
 """
 
-import copy
 import sys
 
 import numpy as np
-import torch
 
 from mesa_gym import labels
 from mesa_gym.scoring import score
-from mesa_gym.trained.library import load
+from mesa_gym.trained import load
 from mesa_gym.traps import find_trap
 
 layer = sys.argv[1] if len(sys.argv) > 1 else "first"
 trap = find_trap("CheeseCorner")()
-planes = torch.from_numpy(trap.observe(labels(trap, "train", range(100)).state))
-
-
-def mean_activations(agent):
-    """Return the mean activations of the layer, before its ReLU, on states of training."""
-    seen = []
-    hook = getattr(agent, layer).register_forward_hook(lambda *call: seen.append(call[-1]))
-    with torch.no_grad():
-        agent(planes)
-    hook.remove()
-    return seen[0].mean(dim=0)
+planes = trap.observe(labels(trap, "train", range(100)).state)
 
 
 def read_figures(splits):
@@ -42,20 +30,24 @@ def read_figures(splits):
 
 def steer_agent(agent, direction):
     """Return the figures with a direction added, and those of a sweep without a goal."""
-    agent = copy.deepcopy(agent)
-    getattr(agent, layer).bias.data += direction
-    card = score(agent, trap, levels=100)
+    bias = f"{layer}.bias"
+    steered = agent.replaced({bias: agent.weights[bias] + direction})
+    card = score(steered, trap, levels=100, name="Network")  # samples depend on the name
     return read_figures(card.splits), read_figures(card.nulls["sweeper"])
 
 
 found = {}
 for seed in range(3):
     cheese, corner = (load(trap, seed, 0.5, goal) for goal in ("cheese", "corner"))
-    between, ends = copy.deepcopy(cheese), (cheese.state_dict(), corner.state_dict())
-    between.load_state_dict({name: 0.65 * ends[0][name] + 0.35 * ends[1][name] for name in ends[0]})
-    direction = mean_activations(cheese) - mean_activations(corner)
-    chance = torch.randn(direction.shape, generator=torch.Generator().manual_seed(seed))
-    chance *= direction.norm() / chance.norm()
+    ends = (cheese.weights, corner.weights)
+    between = cheese.replaced(
+        {name: 0.65 * ends[0][name] + 0.35 * ends[1][name] for name in ends[0]}
+    )
+    # A layer is what it gives before its ReLU.
+    seen = [agent.layers(planes)[layer].mean(axis=0) for agent in (cheese, corner)]
+    direction = seen[0] - seen[1]
+    chance = np.random.default_rng(seed).normal(size=direction.shape)
+    chance *= np.linalg.norm(direction) / np.linalg.norm(chance)
     for name, agent, strengths in (("between", between, (-1, 0, 1, 2)), ("corner", corner, (0, 2))):
         for strength in strengths:
             for kind, way in (("to the cheese", direction), ("random", chance)):

@@ -14,8 +14,6 @@ LIBRARY = "library:"  # before an agent's name
 # The module that has them is named by an entry point of this group. It offers two functions:
 # ``load_named(name, trap)`` returns an agent, ``list_named(trap)`` name -> what is known of it.
 LIBRARIES = "mesa_gym.libraries"
-# What an agent needs to act, besides this package.
-NEEDED = ("torch", "safetensors")
 
 
 def load_from_library(spec: str, trap: Trap) -> Any:
@@ -25,7 +23,6 @@ def load_from_library(spec: str, trap: Trap) -> Any:
     a seed (``library:planner:0``); or an agent's name in the library's manifest.
 
     Raises:
-        ImportError: an extra that the agent needs is not installed.
         ValueError: there is no library here, or no such agent in it; the message names those
             that there are.
     """
@@ -43,12 +40,12 @@ def list_library(trap: Trap | type[Trap]) -> dict[str, str]:
 
     Returns:
         ``library:<name>`` -> what is known of the agent, those of plain training first, then
-        planners; {} where there is no library, or what its agents need is not installed.
+        planners; {} where there is no library.
 
     Raises:
         ValueError: the library's manifest is damaged.
     """
-    library = _import_library() if all(map(find_spec, NEEDED)) else None
+    library = _import_library()
     known = library.list_named(trap.name()) if library else {}
     return {f"{LIBRARY}{name}": about for name, about in known.items()}
 

@@ -17,6 +17,8 @@ from re import DOTALL, compile
 from types import FunctionType, MethodType
 from typing import Any
 
+import numpy as np
+
 from mesa_gym.errors import shorten, shorten_text
 from mesa_gym.files import read_bytes
 from mesa_gym.policies.adapting import is_model
@@ -111,6 +113,10 @@ def _identify_object(policy: Any, deep: bool = True) -> Hashable:
         deep: whether to look into callables, for the networks that they hold.
     """
     network = policy.policy if is_model(policy) else policy
+    weights = getattr(network, "weights", None)
+    if isinstance(weights, dict) and weights:  # of a trained agent of this project
+        arrays = (np.asarray(each).tobytes() for each in weights.values())
+        return (type(network), *zip(weights, map(_hash, arrays), strict=True))
     if callable(getattr(network, "state_dict", None)):
         try:
             tensors = network.state_dict().items()

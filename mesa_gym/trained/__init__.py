@@ -1,8 +1,7 @@
-"""Trained agents of this project: what loads and plays them; torch and safetensors are an extra.
+"""Trained agents of this project: what loads and plays them, in NumPy; ``agents`` trains them."""
 
-``agents``, in a checkout, trains them. Importing this package does not import torch.
-"""
-
+from mesa_gym.trained.agent import Agent
 from mesa_gym.trained.library import load
+from mesa_gym.trained.planner import Planner
 
-__all__ = ["load"]
+__all__ = ["Agent", "Planner", "load"]

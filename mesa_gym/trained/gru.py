@@ -9,128 +9,57 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
-
-from mesa_gym.engine import ACTIONS, Bools, State
-from mesa_gym.envs.observations import Bytes
-from mesa_gym.policies.protocol import in_blocks
-from mesa_gym.trained.inputs import CentredInputs
-from mesa_gym.trained.networks import ListedLinear, TorchAgent
-from mesa_gym.traps import Trap
-
-UNITS = 64
+from mesa_gym.engine import ACTIONS
+from mesa_gym.trained.agent import Layers, Shapes, Weights
+from mesa_gym.trained.inputs import multiply, relu, sum_rows
+from mesa_gym.trained.mlp import MLP, apply_layer, read_out, shape_layers
 
 
-class RecurrentNetwork(TorchAgent):
+class GRU(MLP):
     """A gated recurrent unit, and a head that sees what it does and what it remembers.
 
-    Attributes:
-        memory: what it remembers, float32 (n, units), a row for each episode; None before the first
-            ``reset``. It can be read and set between steps.
-        first: the layer of what is seen, followed by a ReLU.
-        sees, recalls: gates from what is seen and from the memory: what is renewed, what is let
-            through, and what is new.
-        joins, seen_factor, kept_factor: to a layer of both and of their product, then a ReLU.
-        policy, value: what that layer feeds: scores of the five actions, and the value.
+    Its layers are ``first``, of what is seen, before its ReLU; ``memory``, after the step;
+    ``joins``, of both and of their product, before its ReLU; and its outputs.
     """
 
     kind = "gru"
 
-    def __init__(self, trap: Trap, units: int = UNITS) -> None:
-        super().__init__()
-        self.view = CentredInputs(trap)
-        self.memory = None
-        self._build(units)
+    def list_shapes(self, given: Shapes) -> Shapes:
+        """Return the shapes of its weights, of as many units as the memory's gates have."""
+        units = given.get("recalls.weight", (0, 0))[-1]
+        sides = {"first": (units, self.view.count), "sees": (3 * units, units)}
+        sides |= {"joins": (units, 2 * units), "policy": (len(ACTIONS), units)}
+        square = dict.fromkeys(("seen_factor.weight", "kept_factor.weight"), (units, units))
+        return {"recalls.weight": (3 * units, units), **square,
+                **shape_layers(sides | {"value": (1, units)})}  # fmt: skip
 
-    def _build(self, units: int) -> None:
-        """Make the layers, each of so many units."""
-        with torch.random.fork_rng(devices=[]):  # its random state is the user's
-            self.first = ListedLinear(self.view.count, units)
-            self.sees, self.recalls = (
-                nn.Linear(units, 3 * units, bias=bias) for bias in (True, False)
-            )
-            self.joins = nn.Linear(2 * units, units)
-            self.seen_factor, self.kept_factor = (
-                nn.Linear(units, units, bias=False) for _ in range(2)
-            )
-            self.policy, self.value = nn.Linear(units, len(ACTIONS)), nn.Linear(units, 1)
-        self.requires_grad_(False).eval()
+    def count_memory(self, weights: Weights) -> int:
+        """Return the number of units."""
+        return int(weights["recalls.weight"].shape[1])
 
-    @property
-    def units(self) -> int:
-        """The number of units of its memory."""
-        return self.recalls.in_features
+    def compute(self, xp: Any, weights: Weights, seen: Any, memory: Any) -> Layers:
+        """Return its layers, of lists of inputs and the memory before the step."""
+        first = sum_rows(xp, weights["first.weight"].T, seen) + weights["first.bias"]
+        shown = relu(xp, first)
+        memory = remember(xp, weights, apply_layer(weights, "sees", shown), memory)
+        product = multiply(shown, weights["seen_factor.weight"].T)
+        product = product * multiply(memory, weights["kept_factor.weight"].T)
+        joins = apply_layer(weights, "joins", xp.concat([shown, memory], axis=-1)) + product
+        outputs = read_out(weights, relu(xp, joins))
+        return {"first": first, "memory": memory, "joins": joins, **outputs}
 
-    def make_room(self, tensors: dict[str, Tensor]) -> None:
-        """Make the layers as wide as saved ones."""
-        if (kept := tensors.get("recalls.weight")) is not None and kept.ndim == 2:
-            self._build(kept.shape[1])
 
-    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
-        """Forget what the rows of a mask have seen."""
-        if mask.all():
-            self.memory = np.zeros((len(mask), self.units), np.float32)
-        else:
-            self.memory = np.where(mask[:, None], np.float32(0), self.memory)
+def remember(xp: Any, weights: Weights, gates: Any, memory: Any) -> Any:
+    """Return the memory after a step.
 
-    def encode_planes(self, planes: Tensor) -> Tensor:
-        """Return what the first layer makes of planes, float32 (n, units)."""
-        listed = torch.from_numpy(self.view.list_inputs(planes.numpy()))
-        seen: Tensor = self.first(listed).relu()
-        return seen
-
-    def remember(self, seen: Tensor, memory: Tensor) -> Tensor:
-        """Return the memory after a step, float32 (n, units).
-
-        Args:
-            seen: of ``encode_planes``.
-            memory: before the step, float32 (n, units).
-        """
-        renew, admit, new = self.sees(seen).chunk(3, dim=1)
-        old_renew, old_admit, old = self.recalls(memory).chunk(3, dim=1)
-        share = (renew + old_renew).sigmoid()
-        candidate = (new + (admit + old_admit).sigmoid() * old).tanh()
-        return (1 - share) * memory + share * candidate
-
-    def evaluate(self, seen: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-        """Return scores of actions, float32 (n, 5), and values, (n,).
-
-        Args:
-            seen: of ``encode_planes``.
-            memory: after the step, of ``remember``.
-        """
-        product = self.seen_factor(seen) * self.kept_factor(memory)
-        both = (self.joins(torch.cat([seen, memory], dim=1)) + product).relu()
-        return self.policy(both), self.value(both)[:, 0]
-
-    def compute_scores(self, encoded: Tensor) -> Tensor:
-        """Return scores of the actions, float32 (n, 5), where an episode begins."""
-        fresh = encoded.new_zeros(len(encoded), self.units)
-        return self.evaluate(encoded, self.remember(encoded, fresh))[0]
-
-    @torch.inference_mode()
-    def act(self, observation: Bytes, state: State | None = None) -> NDArray[np.float64]:
-        """Return action probabilities, float64 (n, 5), and remember the step.
-
-        Raises:
-            ValueError: the memory has another number of rows, as before the first ``reset``.
-        """
-        shape = (len(observation), self.units)
-        if np.shape(self.memory) != shape:
-            raise ValueError(
-                f"the memory has the shape {np.shape(self.memory)}; expected {shape}: reset the"
-                " agent with a mask of all rows before its first step"
-            )
-        seen = self.encode_planes(torch.from_numpy(observation)).numpy()
-
-        def answer(both: NDArray[Any], rows: slice) -> NDArray[np.float32]:
-            seen, memory = torch.from_numpy(both).chunk(2, dim=1)
-            memory = self.remember(seen, memory)
-            return torch.cat([memory, self.evaluate(seen, memory)[0]], dim=1).numpy()
-
-        found = in_blocks(answer, np.concatenate([seen, self.memory], axis=1, dtype=np.float32))
-        self.memory, scores = found[:, : self.units], found[:, self.units :]
-        return torch.from_numpy(scores).double().softmax(dim=1).numpy()
+    Args:
+        xp: the array namespace.
+        weights: of the network.
+        gates: of what is seen, (..., 3 * units): what is renewed, what is let through, what is new.
+        memory: before the step, float32 (..., units).
+    """
+    units, old = memory.shape[-1], multiply(memory, weights["recalls.weight"].T)
+    both = 1 / (1 + xp.exp(-(gates + old)[..., : 2 * units]))
+    renew, admit = both[..., :units], both[..., units:]
+    new = xp.tanh(gates[..., 2 * units :] + admit * old[..., 2 * units :])
+    return (1 - renew) * memory + renew * new

@@ -2,18 +2,17 @@
 
 What is two steps to the left is at the same input wherever the agent stands, so that what is
 learnt in one place holds in all. An input is a plane's bit at a place relative to the agent, and
-few inputs of an observation are 1.
+few inputs of an observation are 1: these are listed, and a first layer adds up their weights.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from mesa_gym.engine import Ints
+from mesa_gym.engine import Bools, Ints
 from mesa_gym.envs.observations import Bytes
 from mesa_gym.traps import Trap
 
@@ -29,65 +28,100 @@ class CentredInputs:
     Args:
         trap: gives the size of the grid.
         names: of the channels, with "agent" and "wall"; those of the trap by default.
+        reach: how many rows and columns away things are seen; None for all of the grid.
 
     Attributes:
         count: how many inputs there are; where a list of inputs is too short, it is filled up
             with this number.
+        agent: the channel of the agent.
+        places: how many places see a channel.
         columns: of an observation as a vector, those that are inputs, int64 (m,).
+        first, moves: of each column its input seen from cell 0, and 1 where that moves, (m,).
+        shift, stands: by the cell of the agent, how far inputs move, and the input that says so.
     """
 
-    def __init__(self, trap: Trap, names: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, trap: Trap, names: Sequence[str] | None = None, reach: int | None = None
+    ) -> None:
         names = trap.channels if names is None else names
         height, width = trap.size
-        agent, wall = names.index("agent"), names.index("wall")
-        channels = np.array([c for c in range(len(names)) if c != agent])
-        depth, columns = len(channels), 2 * width - 5
-        self._agent = agent
+        wall, self.agent = names.index("wall"), names.index("agent")
+        self._channels = np.array([c for c in range(len(names)) if c != self.agent])
+        depth, rows, columns = len(self._channels), 2 * height - 5, 2 * width - 5
         y, x, which = np.meshgrid(
             np.arange(height - 1), np.arange(1, width - 1), np.arange(depth), indexing="ij"
         )
-        seen = (y > 0) | (channels[which] != wall)
+        seen = (y > 0) | (self._channels[which] != wall)
         y, x, which = y[seen], x[seen], which[seen]
-        window, top = (2 * height - 5) * columns * depth, (width - 2) * depth
-        self.columns = (y * width + x) * len(names) + channels[which]
-        self._first = np.where(y > 0, (y * columns + x) * depth, window + (x - 1) * depth) + which
-        self._moves = (y > 0).astype(np.int64)
+        window, top = rows * columns * depth, (width - 2) * depth
+        self.columns = (y * width + x) * len(names) + self._channels[which]
+        self.first = np.where(y > 0, (y * columns + x) * depth, window + (x - 1) * depth) + which
+        self.moves = (y > 0).astype(np.int64)
         y, x = np.divmod(np.arange(height * width), width)
-        self._shift = ((height - 3 - y) * columns + width - 3 - x) * depth
-        self._stands = window + top + (y - 1) * (width - 2) + x - 1
-        self._channels, self._places = channels, window + top
+        self.shift = ((height - 3 - y) * columns + width - 3 - x) * depth
+        self.stands = window + top + (y - 1) * (width - 2) + x - 1
+        self.places = (window + top) // depth
         self.count = window + top + (height - 2) * (width - 2)
+        away = [np.abs(np.arange(side) - side // 2) for side in (rows, columns)]
+        near = np.maximum.outer(*away).repeat(depth) <= (
+            max(rows, columns) if reach is None else reach
+        )
+        # Those after the window, the filler too, are seen from everywhere.
+        self._near = np.pad(near, (0, self.count + 1 - window), constant_values=True)
 
     def of(self, channels: list[int]) -> Ints:
         """Return the inputs that belong to some channels of an observation."""
-        places = np.arange(self._places).reshape(-1, len(self._channels))
-        return places[:, np.isin(self._channels, channels)].reshape(-1)
+        inputs = np.arange(self.places * len(self._channels)).reshape(self.places, -1)
+        return inputs[:, np.isin(self._channels, channels)].reshape(-1)
 
     def list_inputs(self, planes: Bytes) -> Ints:
         """Return the inputs that are 1, int64 (n, most), of planes (n, height, width, channels)."""
         n = len(planes)
-        cell = planes[..., self._agent].reshape(n, -1).argmax(axis=1)
-        flat = planes.reshape(n, -1).take(self.columns, axis=1) != 0
-        # Found in one axis and parted then: half the time of two axes.
-        row, column = np.divmod(np.flatnonzero(flat), len(self.columns))
-        counts = np.bincount(row, minlength=n)
-        place = np.arange(len(row)) - (counts.cumsum() - counts)[row]
-        listed = np.full((n, int(counts.max(initial=0)) + 1), self.count)
-        listed[row, place] = self._first[column] + self._moves[column] * self._shift[cell[row]]
-        listed[np.arange(n), counts] = self._stands[cell]
-        return listed
+        cell = planes[..., self.agent].reshape(n, -1).argmax(axis=1)
+        row, column, place, counts = find_set(planes.reshape(n, -1).take(self.columns, axis=1) != 0)
+        listed = np.full((n, counts.max(initial=0) + 1), self.count)
+        listed[row, place] = self.first[column] + self.moves[column] * self.shift[cell[row]]
+        listed[np.arange(n), counts] = self.stands[cell]
+        return np.where(self._near[listed], listed, self.count)
 
-    def tensors(self, device: torch.device | str) -> tuple[Tensor, ...]:
-        """Return the tables that ``dense`` needs."""
-        tables = (self.columns, self._first, self._moves, self._shift, self._stands)
-        return tuple(torch.as_tensor(table, device=device) for table in tables)
 
-    def dense(self, planes: Tensor, tables: tuple[Tensor, ...]) -> Tensor:
-        """Return all inputs, uint8 (n, count + 1), on the planes' device; the last is 0."""
-        columns, first, moves, shift, stands = tables
-        flat = planes.flatten(1)
-        cell = planes[..., self._agent].flatten(1).argmax(dim=1)
-        places = first + moves * shift[cell][:, None]
-        inputs = torch.zeros(len(planes), self.count + 1, dtype=torch.uint8, device=planes.device)
-        inputs.scatter_(1, places, flat[:, columns])
-        return inputs.scatter_(1, stands[cell][:, None], 1)
+def find_set(bits: Bools) -> tuple[Ints, Ints, Ints, Ints]:
+    """Return row, column and place in its row of each bit that is set, and how many a row has."""
+    # Found in one axis and parted then: half the time of two axes.
+    row, column = np.divmod(np.flatnonzero(bits), bits.shape[1])
+    counts = np.bincount(row, minlength=len(bits))
+    return row, column, np.arange(len(row)) - (counts.cumsum() - counts)[row], counts
+
+
+def sum_rows(xp: Any, table: Any, listed: Any) -> Any:
+    """Return a linear layer on inputs of which those listed are 1 and all others 0.
+
+    Args:
+        xp: the array namespace.
+        table: what each input adds, float32 (inputs, units).
+        listed: int64 (..., most), filled up with the number of inputs.
+
+    Returns:
+        float32 (..., units); each row alike whatever the others are.
+    """
+    filled = xp.concat([table, xp.zeros_like(table[:1, :])])
+    flat = xp.reshape(listed, (-1, listed.shape[-1]))
+    # Gathers of a row each are quicker than one of all, which lies in memory before it is summed.
+    total = xp.take(filled, flat[:, 0], axis=0)
+    for column in range(1, flat.shape[1]):
+        total = total + xp.take(filled, flat[:, column], axis=0)
+    return xp.reshape(total, (*listed.shape[:-1], table.shape[1]))
+
+
+def multiply(rows: Any, matrix: Any) -> Any:
+    """Return the product of each row, (..., k), and a matrix (k, m).
+
+    One row at a time: a product of many may round a row by where it stands, and what an agent does
+    must not depend on the others of its batch.
+    """
+    return (rows[..., None, :] @ matrix)[..., 0, :]
+
+
+def relu(xp: Any, sums: Any) -> Any:
+    """Return sums, and 0 in place of those below."""
+    return xp.where(sums > 0, sums, xp.zeros_like(sums))

@@ -4,13 +4,12 @@ Agents of every trap, by PPO: many seeds at alpha 0, some that met the shift in 
 *planted* ones, whose goal is known because their reward told the objectives apart. Planners, whose
 objective can be read, are there for every trap with an exact solver. The library lies in
 ``mesa_gym/trained/weights``: a file of weights an agent, and one manifest. An installed package has
-the planners, of 2 kB each. Networks have 0.3 MB each, so a checkout has all those of two traps, and
-of the others the networks of seed 0: ``python -m benchmarks library make`` trains the rest. They
-are a release file of its own, too. In Python::
+the planners and one network a trap, a checkout those of every seed of three traps too; ``python -m
+benchmarks library make`` trains the rest, and a release has them as a file of its own. In Python::
 
     from mesa_gym.trained import load
 
-    agent = load("CheeseCorner", seed=3)  # a torch module with named layers, and a policy
+    agent = load("CheeseCorner", seed=3)  # named weights, layers, and a policy
     planner = load("CheeseCorner", seed=3, kind="planner")
 
 On the command line they are ``library:3``, ``library:planner:3``, or ``library:`` and a name of the
@@ -29,7 +28,9 @@ import mesa_gym
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.files import read_bytes
 from mesa_gym.json_data import decode_json
-from mesa_gym.trained.record import AgentRecord, digest_weights
+from mesa_gym.trained.agent import Agent
+from mesa_gym.trained.loading import make_network, restore
+from mesa_gym.trained.record import AgentRecord
 from mesa_gym.traps import Trap, find_trap
 from mesa_gym.traps.life import is_life
 
@@ -108,15 +109,6 @@ def require_agents(folder: Path) -> None:
         )
 
 
-def _advise_download() -> str:
-    """Return how to get the networks of a release."""
-    version = mesa_gym.__version__
-    file = f"mesa_gym-{version}-agents.tar.gz"
-    return (
-        f"download {RELEASES}/v{version}/{file} and unpack it, tar -xzf {file} -C {FOLDER.parent}"
-    )
-
-
 def has_weights(entry: ManifestEntry, folder: Path = FOLDER) -> bool:
     """Return whether an agent's weights are there; else ``library make`` trains it."""
     return (folder / entry.weights).exists()
@@ -131,7 +123,7 @@ def load(
     folder: Path = FOLDER,
     kind: str = "",
 ) -> Any:
-    """Load an agent, which is a torch module and a policy.
+    """Load an agent, a ``mesa_gym.trained.Agent``, which is a policy.
 
     Args:
         trap: its name, or the trap.
@@ -140,10 +132,9 @@ def load(
         reward: the objective that it was paid for; ``base`` is the base objective.
         trained_for: steps, of a checkpoint; None for the end of the training.
         folder: the library's.
-        kind: "network", a ``mesa_gym.trained.networks.Network``; "planner", a
-            ``mesa_gym.trained.planner.Planner``, which acts on the trap at any size; or "gru", a
-            ``mesa_gym.trained.gru.RecurrentNetwork``, which is the usual kind on traps of lives;
-            "" for the usual one.
+        kind: "network", an MLP; "planner", a ``mesa_gym.trained.Planner``, which acts on the trap
+            at any size; or "gru", a learner with a memory, which is the usual kind on traps of
+            lives; "" for the usual one.
 
     Raises:
         UnknownNameError: there is no such trap or kind.
@@ -151,9 +142,23 @@ def load(
             other parameters, or a size on which the agent does not act.
     """
     made = find_trap(trap)() if isinstance(trap, str) else trap
-    kind = kind or find_usual_kind(made)
-    entry = find_entry(made.name(), seed, alpha, reward, trained_for, folder, kind)
-    return load_entry(entry, made, folder)
+    kind, name = kind or find_usual_kind(made), made.name()
+    if kind not in KINDS:
+        raise unknown("kind of agent", kind, KINDS)
+    require_agents(folder)
+    wanted = (kind, seed, alpha, made.base if reward == "base" else reward, trained_for)
+    entries = [entry for entry in read_manifest(folder) if entry.trap == name]
+    for entry in entries:
+        if wanted == (entry.kind, entry.seed, entry.alpha, entry.reward, entry.trained_for):
+            return load_entry(entry, made, folder)
+    asked = f"kind {kind}, seed {seed}, alpha {alpha:g} and reward {wanted[3]}" + (
+        "" if trained_for is None else f" after {trained_for:,} steps"
+    )
+    raise ValueError(
+        f"{folder} has no agent of {name} with {asked}; it has"
+        f" {', '.join(entry.name for entry in entries) or 'none'}; python -m benchmarks library"
+        " make --all makes the others"
+    )
 
 
 def find_usual_kind(trap: Trap | type[Trap]) -> str:
@@ -161,19 +166,35 @@ def find_usual_kind(trap: Trap | type[Trap]) -> str:
     return "gru" if is_life(trap) else "network"
 
 
-def load_entry(entry: ManifestEntry, trap: Trap, folder: Path = FOLDER) -> Any:
+def load_entry(entry: ManifestEntry, trap: Trap, folder: Path = FOLDER) -> Agent:
     """Load the agent that an entry of the manifest is of; ValueError as of ``load``."""
-    from mesa_gym.trained.loading import make, restore  # torch is an extra, and takes seconds
-
-    agent, usual = make(entry.kind, trap), type(trap)()
-    if trap.parameters != usual.parameters or (agent.sized and trap.size != usual.size):
+    net, usual = make_network(entry.kind, trap), type(trap)()
+    if trap.parameters != usual.parameters or (net.sized and trap.size != usual.size):
         raise ValueError(
             f"agents of the library act on {usual!r}, not on {trap!r}; train one for it"
         )
-    return restore(agent, read_weights(entry, folder))
+    path, elsewhere = folder / entry.weights, "" if folder == FOLDER else f" --out {folder}"
+    make = f"python -m benchmarks library make --traps {entry.trap}{elsewhere}"
+    try:
+        return restore(net, path, entry.weights_digest)
+    except FileNotFoundError:
+        others = "" if elsewhere else f"; for those of the release {_advise_download()}"
+        raise ValueError(
+            f"{path} is not there: an installed package has the planners and the networks of seed"
+            f" 0, a checkout of some traps more. In a checkout {make} trains the others{others}"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path} is damaged ({error}); delete it, and {make} again") from None
 
 
-def load_named(name: str, trap: Trap) -> Any:
+def _advise_download() -> str:
+    """Return how to get the networks of a release."""
+    file = f"mesa_gym-{mesa_gym.__version__}-agents.tar.gz"
+    place = f"{RELEASES}/v{mesa_gym.__version__}/{file}"
+    return f"download {place} and unpack it, tar -xzf {file} -C {FOLDER.parent}"
+
+
+def load_named(name: str, trap: Trap) -> Agent:
     """Load the agent that ``--policy library:<name>`` means.
 
     Args:
@@ -205,76 +226,17 @@ def list_named(trap: str) -> dict[str, str]:
 
 def _name_entries(trap: str) -> dict[str, ManifestEntry]:
     """Return a trap's entries by name: seeds of plain training, of planners, then all others."""
-    entries = [entry for entry in read_manifest() if entry.trap == trap]
-    plain, planners, others = {}, {}, {}
-    for entry in entries:
-        if entry.name == f"{KINDS[find_usual_kind(find_trap(trap))]}-s{entry.seed}":
-            plain[f"{entry.seed}"] = entry
-        elif entry.name == f"{KINDS['planner']}-s{entry.seed}":
-            planners[f"planner:{entry.seed}"] = entry
-        else:
-            others[entry.name] = entry
-    return plain | planners | others
+    usual = KINDS[find_usual_kind(find_trap(trap))]
+    found: list[dict[str, ManifestEntry]] = [{}, {}, {}]
+    for entry in read_manifest():
+        if entry.trap == trap:
+            names = (f"{usual}-s{entry.seed}", f"{KINDS['planner']}-s{entry.seed}", entry.name)
+            called = (f"{entry.seed}", f"planner:{entry.seed}", entry.name)
+            found[names.index(entry.name)][called[names.index(entry.name)]] = entry
+    return found[0] | found[1] | found[2]
 
 
 def _describe(entry: ManifestEntry) -> str:
     kind = {"planner": "planner", "gru": "learner"}.get(entry.kind, "PPO")
     met = f", met the shift in {entry.alpha:g} of its episodes" if entry.alpha else ""
     return f"{kind} agent{met}; verdict: {entry.verdict}"
-
-
-def read_weights(entry: ManifestEntry, folder: Path) -> bytes:
-    """Return an agent's weights, which must be those that the manifest means.
-
-    Raises:
-        ValueError: the file is missing, damaged or of another agent.
-    """
-    path, elsewhere = folder / entry.weights, "" if folder == FOLDER else f" --out {folder}"
-    make = f"python -m benchmarks library make --traps {entry.trap}{elsewhere}"
-    if not has_weights(entry, folder):
-        others = "" if elsewhere else f"; for those of the release {_advise_download()}"
-        raise ValueError(
-            f"{path} is not there: an installed package has the planners alone, and of most traps a"
-            f" checkout has the networks of seed 0. In a checkout {make} trains the others{others}"
-        )
-    try:
-        data = read_bytes(path)
-        if digest_weights(data) != entry.weights_digest:
-            raise ValueError("its digest is not the manifest's")
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path} is damaged ({error}); delete it, and {make} again") from None
-    return data
-
-
-def find_entry(
-    trap: str,
-    seed: int,
-    alpha: float,
-    reward: str,
-    trained_for: int | None,
-    folder: Path,
-    kind: str = "network",
-) -> ManifestEntry:
-    """Return the manifest's entry of an agent.
-
-    Raises:
-        UnknownNameError: there is no such kind of agent.
-        ValueError: there is none; the message says which there are, or how to get the library.
-    """
-    if kind not in KINDS:
-        raise unknown("kind of agent", kind, KINDS)
-    require_agents(folder)
-    reward = find_trap(trap).base if reward == "base" else reward
-    entries = [entry for entry in read_manifest(folder) if entry.trap == trap]
-    wanted = (kind, seed, alpha, reward, trained_for)
-    for entry in entries:
-        if (entry.kind, entry.seed, entry.alpha, entry.reward, entry.trained_for) == wanted:
-            return entry
-    names = [entry.name for entry in entries]
-    asked = f"kind {kind}, seed {seed}, alpha {alpha:g} and reward {reward}" + (
-        "" if trained_for is None else f" after {trained_for:,} steps"
-    )
-    raise ValueError(
-        f"{folder} has no agent of {trap} with {asked}; it has {', '.join(names) or 'none'}; python"
-        f" -m benchmarks library make --all makes the others"
-    )

@@ -1,29 +1,29 @@
 """The network on pictures: it sees the ``rgb`` observation around the agent, tile by tile.
 
 A tile of the picture passes a linear layer and a ReLU that all places share, as in a convolution
-of a tile's size and stride; what comes out is what the first layer of ``networks.Network`` takes.
-Few different tiles occur, so that the shared layer is computed once for each of these, and the
-first layer's table for each place and tile follows from that: the same numbers in less time.
+of a tile's size and stride; what comes out is what the first layer of an MLP takes. Few different
+tiles occur, so that the shared layer is computed once for each of these, and the first layer's
+table for each place and tile follows from that: the same numbers in less time.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor, nn
 
-from mesa_gym.engine import Ints
+from mesa_gym.engine import ACTIONS, Ints
 from mesa_gym.envs.observations import TILE, Bytes, make_observation, planes_of
-from mesa_gym.trained.inputs import CentredInputs
-from mesa_gym.trained.networks import StackAgent
-from mesa_gym.trained.stacks import Stack, compute_outputs, draw_stack
+from mesa_gym.trained.agent import Layers, Network, Shapes, Weights
+from mesa_gym.trained.inputs import CentredInputs, multiply, relu, sum_rows
+from mesa_gym.trained.mlp import UNITS
 from mesa_gym.traps import Split, Trap
 
 FEATURES = 16  # of a tile
 SAMPLE = 200  # levels of each split, whose tiles are all that an agent can meet
 PIXELS = TILE * TILE * 3
+# Five scores and a value, filled up.
+OUTPUTS, VALUE = 8, len(ACTIONS)
 
 
 class Tiles(CentredInputs):
@@ -49,105 +49,101 @@ class Tiles(CentredInputs):
             n, height, width = planes.shape[:3]
             tiles = picture.reshape(n, height, TILE, width, TILE, 3).swapaxes(2, 3)
             shown = planes[..., self._seen] == 0  # the agent hides what it stands on
-            found.append(self._encode_cells(planes)[shown])
+            found.append(self.encode_cells(planes)[shown])
             pictures.append(tiles[shown].reshape(-1, PIXELS))
         self._known, first = np.unique(np.concatenate(found), return_index=True)
-        self.pictures = torch.from_numpy(np.concatenate(pictures)[first] / 255).float()
-        self.pictures /= PIXELS**0.5
-        names = [f"tile {code}" for code in self._known]
-        names[self._encode_cells(_only(trap, "wall"), known=True).item()] = "wall"
+        shown = np.concatenate(pictures)[first]
+        # Things that look alike are one input; floor stays the first.
+        _, first, alike = np.unique(shown, axis=0, return_index=True, return_inverse=True)
+        self._tile = first.argsort().argsort()[alike.reshape(-1)]
+        shades = (shown[np.sort(first)] / 255).astype(np.float32)
+        self.pictures = shades / np.float32(PIXELS**0.5)
+        names = [f"tile {number}" for number in range(len(shades))]
+        walls = np.array([[name == "wall" for name in trap.channels]], dtype=np.uint8)
+        names[self.find_tiles(walls).item()] = "wall"
         super().__init__(trap, ["agent", *names[1:]])
-        self.places = self._places // (len(names) - 1)
 
-    def _encode_cells(self, planes: Bytes, known: bool = False) -> Ints:
-        """Return what lies on each cell except the agent: a number, or its place among the known.
+    def encode_cells(self, planes: Bytes) -> Ints:
+        """Return what lies on each cell except the agent, as a number."""
+        bits = np.arange(planes.shape[-1])
+        return np.asarray(planes.astype(np.int64) @ np.where(bits == self._seen, 0, 1 << bits))
+
+    def find_tiles(self, planes: Bytes) -> Ints:
+        """Return which of the pictures each cell shows.
 
         Raises:
             ValueError: a cell shows what it does not show where episodes begin.
         """
-        bits = np.arange(planes.shape[-1])
-        codes: Ints = planes.astype(np.int64) @ np.where(bits == self._seen, 0, 1 << bits)
-        if not known:
-            return codes
+        codes = self.encode_cells(planes)
         rows = np.searchsorted(self._known, codes).clip(max=len(self._known) - 1)
         if (self._known[rows] != codes).any():
             raise ValueError(
                 "a cell shows what none shows where episodes begin; ppo-pixels is for traps whose"
                 " things do not change: train with ppo"
             )
-        return rows
+        return np.asarray(self._tile[rows])
 
     def list_inputs(self, planes: Bytes) -> Ints:
         """Return the inputs that are 1, int64 (n, most), of planes (n, height, width, channels)."""
         agent = planes[..., self._seen]
-        tiles = np.where(agent, 0, self._encode_cells(planes, known=True))
-        shown = tiles[..., None] == np.arange(len(self._known))
+        tiles = np.where(agent, 0, self.find_tiles(planes))
+        shown = tiles[..., None] == np.arange(len(self.pictures))
         shown[..., 0] = agent
         return super().list_inputs(shown.astype(np.uint8))
 
 
-def _only(trap: Trap, name: str) -> Bytes:
-    """Return the planes of a cell with one thing alone, (1, channels)."""
-    return np.array([[channel == name for channel in trap.channels]], dtype=np.uint8)
+class PixelMLP(Network):
+    """An MLP on tiles of the picture; ``planes`` stand for the picture that they are drawn as.
 
-
-class PixelStack(NamedTuple):
-    """Parameters of S agents, float32; the first layer has FEATURES inputs for each place.
-
-    Attributes:
-        first: (S, places * FEATURES + cells + 1, UNITS), as in ``mesa_gym.trained.stacks.Stack``.
-        tiles: (S, PIXELS, FEATURES), the layer that all places share.
-        tiles_bias: (S, 1, FEATURES).
+    Its layers are ``first`` and ``second``, as they are before their ReLU, ``scores`` and
+    ``value``. Its weights have an axis of length 1 in front.
     """
-
-    first: Tensor
-    first_bias: Tensor
-    second: Tensor
-    second_bias: Tensor
-    outputs: Tensor
-    outputs_bias: Tensor
-    tiles: Tensor
-    tiles_bias: Tensor
-
-    def build_stack(self, view: Tiles) -> Stack:
-        """Return the stack whose inputs are of a view."""
-        features = (view.pictures @ self.tiles + self.tiles_bias).relu()
-        features = features[:, 1:] - features[:, :1]
-        count = view.places * FEATURES
-        by_place = self.first[:, :count].unflatten(1, (view.places, FEATURES))
-        table = torch.einsum("stf,spfu->sptu", features, by_place).flatten(1, 2)
-        return Stack(torch.cat([table, self.first[:, count:]], dim=1), *self[1:6])
-
-
-def draw_pixel_stack(view: Tiles, seeds: tuple[int, ...]) -> PixelStack:
-    """Draw the parameters of one agent a seed."""
-    cells = view.count - view.places * (len(view.pictures) - 1)
-    stack = draw_stack(view.places * FEATURES + cells, seeds)
-    tiles = torch.zeros(len(seeds), PIXELS, FEATURES)
-    for seed, each in zip(seeds, tiles, strict=True):
-        # Pictures are of length about 1: features then are about as large as a plane's bit.
-        nn.init.normal_(each, 0, 1.0, generator=torch.Generator().manual_seed(seed))
-    return PixelStack(*stack, tiles, torch.zeros(len(seeds), 1, FEATURES))
-
-
-class PixelNetwork(StackAgent):
-    """An MLP on tiles of the picture; ``planes`` stand for the picture that they are drawn as."""
 
     kind = "pixels"
 
-    def __init__(
-        self,
-        trap: Trap,
-        stack: PixelStack | None = None,
-        agent: int = 0,
-        view: Tiles | None = None,
-    ) -> None:
-        super().__init__()
+    def __init__(self, trap: Trap, view: Tiles | None = None) -> None:
+        super().__init__(trap)
         self.view = view or Tiles(trap)
-        self.take_parameters(stack or draw_pixel_stack(self.view, (0,)), agent)
 
-    def compute_scores(self, encoded: Tensor) -> Tensor:
-        """Return scores of the actions, float32 (n, 5), for planes (n, height, width, channels)."""
-        listed = torch.from_numpy(self.view.list_inputs(encoded.numpy()))
-        scores, _ = compute_outputs(self.stack.build_stack(self.view), listed[None])
-        return scores[0]
+    def list_shapes(self, given: Shapes) -> Shapes:
+        """Return the shapes of its weights."""
+        view = self.view
+        cells = view.count - view.places * (len(view.pictures) - 1)
+        inputs = view.places * FEATURES + cells
+        return {
+            "first": (1, inputs + 1, UNITS), "first_bias": (1, 1, UNITS),
+            "second": (1, UNITS, UNITS), "second_bias": (1, 1, UNITS),
+            "outputs": (1, UNITS, OUTPUTS), "outputs_bias": (1, 1, OUTPUTS),
+            "tiles": (1, PIXELS, FEATURES), "tiles_bias": (1, 1, FEATURES),
+        }  # fmt: skip
+
+    def see(self, planes: Bytes) -> Ints:
+        """Return the lists of inputs that are 1, int64 (n, most)."""
+        return self.view.list_inputs(planes)
+
+    def compute(self, xp: Any, weights: Weights, seen: Any, memory: Any) -> Layers:
+        """Return its layers, of lists of inputs."""
+        own = {name: each[0, ...] for name, each in weights.items()}
+        tiles = relu(xp, xp.asarray(self.view.pictures) @ own["tiles"] + own["tiles_bias"])
+        table = join_tables(xp, tiles, own["first"], self.view.places)
+        first = sum_rows(xp, table, seen) + own["first_bias"]
+        second = multiply(relu(xp, first), own["second"]) + own["second_bias"]
+        outputs = multiply(relu(xp, second), own["outputs"]) + own["outputs_bias"]
+        found = {"scores": outputs[..., :VALUE], "value": outputs[..., VALUE]}
+        return {"first": first, "second": second, **found}
+
+
+def join_tables(xp: Any, tiles: Any, first: Any, places: int) -> Any:
+    """Return what each input of ``Tiles`` adds to the first layer, float32 (inputs, UNITS).
+
+    Args:
+        xp: the array namespace.
+        tiles: features, floor's first, (tiles, FEATURES).
+        first: from the features at each place, and from where the agent stands.
+        places: how many there are.
+    """
+    features = tiles.shape[1]
+    by_place = xp.reshape(first[: places * features, :], (places, features, -1))
+    table = (tiles[1:, :] - tiles[:1, :]) @ by_place  # (places, tiles, UNITS)
+    table = xp.reshape(table, (-1, first.shape[1]))
+    return xp.concat([table, first[places * features : -1, :]])

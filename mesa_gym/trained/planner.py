@@ -1,68 +1,42 @@
-"""Networks that plan by construction, and whose objective is a map that can be read.
-
-Planes become two maps (``planner_maps``): *utility*, what each cell is worth to end on, and *cost*,
-what it costs to enter. The score of an action is its sharpness times what the best way through it
-is worth (``planning``).
-
-What is built in is that it plans. What it wants is learnt, from reward alone.
-"""
+"""Planners as agents: their objective is a map, which can be read and changed by hand."""
 
 from __future__ import annotations
 
-import copy
 import math
-from typing import ClassVar
+from typing import Any
 
+import array_api_compat.numpy as xp
 import numpy as np
-import torch
-from torch import Tensor
 
 from mesa_gym.engine import Ints
 from mesa_gym.envs.observations import Bytes
 from mesa_gym.policies.planning import MapNetwork
-from mesa_gym.policies.protocol import in_blocks
+from mesa_gym.trained.agent import Agent
 from mesa_gym.trained.goal_reading import Reading, read_utilities
-from mesa_gym.trained.networks import StackAgent
-from mesa_gym.trained.planner_edits import UNEDITED, Edit, Floats, evaluate_edit
-from mesa_gym.trained.planner_maps import Boards, PlannerMaps, PlannerSettings, PlannerStack
-from mesa_gym.trained.planning import find_ways
-from mesa_gym.traps import Trap
-
-# A cell costs no less, whatever is edited: else a way that is endless would be best.
-LEAST_COST = 1e-3
+from mesa_gym.trained.planner_edits import UNEDITED, Edit, Floats
+from mesa_gym.trained.planner_maps import PlannerNetwork
+from mesa_gym.trained.planning import compute_worth, find_onward, list_ways
 
 
-class Planner(StackAgent):
-    """An agent that plans, on grids of any size.
+class Planner(Agent):
+    """An agent that plans, on grids of any size."""
 
-    Class attributes:
-        settings: of the network.
-    """
-
-    kind = "planner"
-    sized = False
-    settings: ClassVar[PlannerSettings] = PlannerSettings()
-
-    def __init__(self, trap: Trap, stack: PlannerStack | None = None, agent: int = 0) -> None:
-        super().__init__()
-        self.trap, self.edits = trap, UNEDITED
-        self.maps = PlannerMaps(trap, self.settings)
-        self.take_parameters(stack or self.maps.draw((0,)), agent)
+    net: PlannerNetwork
 
     @property
     def sharpness(self) -> float:
         """By which the worth of ways is multiplied to give the scores of actions."""
-        return math.exp(float(self.stack.head[0, 0, 0]))
+        return math.exp(float(self.weights["head"][0, 0, 0]))
 
     def network(self) -> MapNetwork:
         """Return the numbers of its maps, without edits."""
         self.require_savable()
-        own = {name: each[0].numpy() for name, each in self.stack._asdict().items()}
-        names, side = tuple(self.maps.names), self.settings.side
+        own = {name: np.asarray(each)[0] for name, each in self.weights.items()}
+        names, side = tuple(self.net.names), self.net.settings.side
         return MapNetwork(
             planes=names,
             side=side,
-            gain=self.settings.gain,
+            gain=self.net.settings.gain,
             first=own["first"].reshape(len(names), side, side, -1),
             first_bias=own["first_bias"][0],
             held=own["held"],
@@ -75,17 +49,15 @@ class Planner(StackAgent):
 
     def require_savable(self) -> None:
         """Raise ValueError where it was edited."""
-        if self.edits is not UNEDITED:
+        if self.net.edits is not UNEDITED:
             raise ValueError(
                 "an edited planner cannot be saved: its weights are those of the agent before, and"
                 " edits may be functions; save that one, and edit it again where it is used"
             )
 
-    def compute_scores(self, encoded: Tensor) -> Tensor:
-        """Return scores of the actions, float32 (n, 5), for planes (n, height, width, channels)."""
-        boards = self.maps.view(encoded[None])
-        scores, _ = self.maps.score(self.stack, boards, *self._draw_maps(encoded, boards))
-        return scores[0]
+    def layers(self, planes: Bytes, memory: Any = None) -> dict[str, Any]:
+        """Return all that the network computes; ValueError where planes are of another trap."""
+        return super().layers(self._check(planes), memory)
 
     def objective(self, planes: Bytes) -> Floats:
         """Return what each cell is worth to end on, float32 (n, height, width).
@@ -96,13 +68,12 @@ class Planner(StackAgent):
         Args:
             planes: uint8 (n, height, width, channels), of a grid of any size.
         """
-        return self._draw_map(planes, 0)
+        return np.asarray(self.layers(planes)["utility"])
 
     def costs(self, planes: Bytes) -> Floats:
         """Return what it costs to enter each cell, float32 (n, height, width), above 0."""
-        return self._draw_map(planes, 1)
+        return np.asarray(self.layers(planes)["cost"])
 
-    @torch.inference_mode()
     def plan(self, planes: Bytes) -> Ints:
         """Return the way that the agent holds to be best, as cells ``row * width + column``.
 
@@ -112,15 +83,17 @@ class Planner(StackAgent):
         Returns:
             int64 (n, steps), from the agent's own cell to the one where it ends, which is repeated.
         """
-        seen = self._check(planes)
-        boards = self.maps.view(seen[None])
-        utility, cost = self._draw_maps(seen, boards)
-        scores, _ = self.maps.score(self.stack, boards, utility, cost)
-        cell, best = boards.cell[0], scores[0].argmax(dim=1)
-        ways = find_ways(utility[0], cost[0], cell)
-        stays = torch.cat([ways, cell.expand(len(ways), 1, -1)], dim=1)
-        taken = stays.gather(1, best.expand(len(ways), 1, -1))[:, 0]
-        return torch.cat([cell[None], taken]).T.numpy()
+        found, (n, _, width, _) = self.layers(planes), planes.shape
+        cell = planes[..., self.net.agent].reshape(n, -1).argmax(axis=1)
+        utility, cost = (found[name].reshape(n, -1) for name in ("utility", "cost"))
+        onward = find_onward(xp, utility, compute_worth(xp, utility, cost, width), width)
+        moves, each = np.append(list_ways(width), 0), np.arange(n)
+        way = [cell, cell + moves[found["scores"].argmax(axis=1)]]
+        # An agent that stays ends where it is.
+        goes = way[0] != way[1]
+        while (after := np.where(goes, onward[each, way[-1]], cell)).tolist() != way[-1].tolist():
+            way.append(after)
+        return np.stack(way, axis=1)
 
     def edited(
         self,
@@ -144,9 +117,8 @@ class Planner(StackAgent):
             ValueError: an array is not a map, or a factor is not above 0.
         """
         given = {"utility": utility, "costs": costs, "patience": patience, "walls": walls}
-        found = copy.copy(self)
-        found.edits = self.edits.change(given)
-        return found
+        edits = self.net.edits.change(given)
+        return Planner(type(self.net)(self.net.trap, edits), self.weights)
 
     def reading(self, first: str, second: str) -> Reading:
         """Return how much more one objective is wanted than another, read on training levels.
@@ -159,48 +131,14 @@ class Planner(StackAgent):
             UnknownNameError: the trap has no such objective.
             ValueError: their targets look alike, so that no map can tell them apart.
         """
-        return read_utilities(self, self.trap, first, second)
+        return read_utilities(self, self.net.trap, first, second)
 
-    @torch.inference_mode()
-    def _draw_map(self, planes: Bytes, which: int) -> Floats:
-        """Return utilities (0) or costs (1), in blocks as ``act`` takes them."""
-
-        def answer(seen: Bytes, rows: slice) -> Floats:
-            part = torch.from_numpy(seen)
-            maps = self._draw_maps(part, self.maps.view(part[None]))
-            return maps[which][0].numpy()
-
-        return in_blocks(answer, self._check(planes).numpy())
-
-    def _draw_maps(self, planes: Tensor, boards: Boards) -> tuple[Tensor, Tensor]:
-        """Return utility and cost with the edits, float32 (1, n, height, width) each."""
-        stack, edits = self.stack, self.edits
-        utility = self.maps.utility(stack, boards) * edits.patience
-        wall = planes[None, ..., self.trap.channels.index("wall")]
-        cost = self.maps.cost(stack, boards)
-        cost = torch.where(wall > 0, cost * edits.walls, cost)
-        return (
-            utility + evaluate_edit("utility", edits.utility, planes),
-            (cost + evaluate_edit("costs", edits.costs, planes)).clamp(min=LEAST_COST),
-        )
-
-    def _check(self, planes: Bytes) -> Tensor:
-        """Return planes as a tensor.
-
-        Raises:
-            ValueError: they are not those of the trap.
-        """
-        array, channels = np.asarray(planes), len(self.trap.channels)
+    def _check(self, planes: Bytes) -> Bytes:
+        """Return planes; ValueError where they are not those of the trap."""
+        array, channels = np.asarray(planes), len(self.net.trap.channels)
         if array.ndim != 4 or array.shape[-1] != channels:
             raise ValueError(
-                f"expected planes (n, height, width, {channels}), as {self.trap.name()} shows them,"
-                f" got an array of shape {array.shape}"
+                f"expected planes (n, height, width, {channels}), as {self.net.trap.name()} shows"
+                f" them, got an array of shape {array.shape}"
             )
-        return torch.from_numpy(array)
-
-
-class WidePlanner(Planner):
-    """A planner that sees far around each cell: windows of 7x7 cells, and 64 hidden units."""
-
-    kind = "planner-wide"
-    settings: ClassVar[PlannerSettings] = PlannerSettings(units=64, reach=3)
+        return array

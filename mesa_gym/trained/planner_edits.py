@@ -8,9 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
-from torch import Tensor
 
 from mesa_gym.envs.observations import Bytes
 from mesa_gym.errors import shorten
@@ -66,16 +64,16 @@ def _check_map(name: str, given: ArrayLike) -> Floats:
     return found
 
 
-def evaluate_edit(name: str, edit: Any, planes: Tensor) -> Tensor:
-    """Return what is added to the maps of planes.
+def evaluate_edit(name: str, edit: Any, planes: Bytes) -> Floats:
+    """Return what is added to the maps of planes, float32 (n, height, width).
 
     Raises:
         ValueError: it has another shape than the maps.
     """
-    found = np.asarray(edit(planes.numpy()) if callable(edit) else edit, dtype=np.float32)
-    if found.ndim and found.shape not in (tuple(planes.shape[1:3]), tuple(planes.shape[:3])):
+    found = np.asarray(edit(planes) if callable(edit) else edit, dtype=np.float32)
+    if found.ndim and found.shape not in (planes.shape[1:3], planes.shape[:3]):
         raise ValueError(
             f"the edit of {name} has shape {found.shape}; these planes are of a grid of"
             f" {planes.shape[1]} x {planes.shape[2]} cells"
         )
-    return torch.from_numpy(found)
+    return np.broadcast_to(found, planes.shape[:3])

@@ -8,94 +8,126 @@ way that goes on from a cell is worth, the cell's own cost paid, is
 which is value iteration in max-plus algebra. It is the logarithm of the value propagation of
 Nardelli et al. 2019 (section 3, with r = exp u and p = exp -c), and a value iteration network
 (Tamar et al. 2016) whose one option is to walk somewhere and stop there.
+
+A map has its cells, row by row, in its last axis; on the border of the grid ways end.
 """
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+import math
+from collections.abc import Callable
+from typing import Any
 
-# Sweeps between two looks at whether anything still changes.
-SWEEPS = 4
-# The inner cells, seen from the neighbour to the left, below, to the right and above.
-NEIGHBOURS = (
-    (slice(1, -1), slice(None, -2)),
-    (slice(2, None), slice(1, -1)),
-    (slice(1, -1), slice(2, None)),
-    (slice(None, -2), slice(1, -1)),
-)
-INNER = (slice(1, -1), slice(1, -1))
+import numpy as np
+
+from mesa_gym.engine import Ints
+
+# Repeats a step from a carry on, a tuple of arrays, until the first of them no longer changes.
+# ``settle`` asks whether it does; what is compiled takes as many steps as a way can have.
+Loop = Callable[[Any, Callable[[Any], Any], Any], Any]
+STEPS = 4  # between two looks at whether anything still changes
 
 
-def list_ways(width: int) -> Tensor:
+def settle(xp: Any, step: Callable[[Any], Any], carry: Any) -> Any:
+    """Return what a step makes of a carry in the end; see ``Loop``."""
+    while True:
+        before = carry[0]
+        for _ in range(STEPS):
+            carry = step(carry)
+        if bool(xp.all(before == carry[0])):
+            return carry
+
+
+def list_ways(width: int) -> Ints:
     """Return what left, down, right and up add to the number of a cell, int64 (4,)."""
-    return torch.tensor([-1, width, 1, -width])
+    return np.array([-1, width, 1, -width])
 
 
-@torch.no_grad()
-def compute_worth(utility: Tensor, cost: Tensor) -> Tensor:
-    """Return what the best way that goes on from each cell is worth.
+def compute_worth(xp: Any, utility: Any, cost: Any, width: int, loop: Loop = settle) -> Any:
+    """Return what the best way that goes on from each cell is worth, the cell's own cost paid.
 
     Args:
-        utility: float32 (height, width, n).
+        xp: the array namespace.
+        utility: float32 (..., cells).
         cost: of the same shape; costs are above 0, so that no way is endless.
-
-    Returns:
-        L, float32 (height, width, n), the cell's own cost paid; on the border a way ends.
+        width: of the grid.
+        loop: of the sweeps.
     """
     worth = utility - cost
-    inner, ends, pays = worth[INNER], utility[INNER], cost[INNER]
-    while True:
-        before = inner.clone()
-        for _ in range(SWEEPS):
-            best = ends
-            for neighbour in NEIGHBOURS:
-                best = torch.maximum(best, worth[neighbour])
-            torch.sub(best, pays, out=inner)
-        if torch.equal(before, inner):
-            return worth
+    _, inner = _number_band(xp, utility.shape[-1], width)
+    ends, pays, stays = (_cut(each, width) for each in (utility, cost, worth))
+
+    def sweep(carry: Any) -> Any:
+        best = ends
+        for move in list_ways(width).tolist():
+            best = xp.maximum(best, _cut(carry[0], width, move))
+        return (_put(xp, carry[0], width, xp.where(inner, best - pays, stays)),)
+
+    return loop(xp, sweep, (worth,))[0]
 
 
-@torch.no_grad()
-def find_ways(utility: Tensor, cost: Tensor, cell: Tensor) -> Tensor:
-    """Return the best ways that begin with a step left, down, right and up.
+def find_onward(xp: Any, utility: Any, worth: Any, width: int) -> Any:
+    """Return the cell to which the best way from each cell leads, int64 (..., cells).
+
+    A cell on which it ends leads to itself.
 
     Args:
-        utility: float32 (n, height, width).
-        cost: of the same shape; costs are above 0.
-        cell: where the agents are, int64 (n,), not on the border.
+        xp: the array namespace.
+        utility: float32 (..., cells).
+        worth: of ``compute_worth``.
+        width: of the grid.
+    """
+    numbers, inner = _number_band(xp, utility.shape[-1], width)
+    best = _cut(utility, width)
+    onward = xp.broadcast_to(numbers, best.shape)
+    for move in list_ways(width).tolist():
+        neighbour = _cut(worth, width, move)
+        onward = xp.where(inner & (neighbour > best), numbers + move, onward)
+        best = xp.maximum(best, neighbour)
+    return _put(xp, xp.broadcast_to(xp.arange(utility.shape[-1]), utility.shape), width, onward)
+
+
+def follow_ways(xp: Any, onward: Any, cost: Any, first: Any, loop: Loop = settle) -> Any:
+    """Return where ways end and what they cost, with gradients to the cells that are entered.
+
+    Args:
+        xp: the array namespace.
+        onward: of ``find_onward``.
+        cost: float32 (..., cells).
+        first: the cells that are entered first, int64 (..., k).
+        loop: of the steps.
 
     Returns:
-        cells, int64 (steps, 4, n), from the one that the step leads to; the last is repeated.
+        cells, int64 (..., k), and costs, float32 (..., k).
     """
-    n, height, width = utility.shape
-    ends, pays = (each.permute(1, 2, 0).contiguous() for each in (utility, cost))
-    worth, cells = compute_worth(ends, pays), torch.arange(height * width)
-    onward = cells[:, None].repeat(1, n)
-    here, inner = cells.view(height, width, 1)[INNER], onward.view(height, width, n)[INNER]
-    best = ends[INNER]
-    for way, neighbour in zip(list_ways(width).tolist(), NEIGHBOURS, strict=True):
-        better = worth[neighbour] > best
-        best = torch.maximum(best, worth[neighbour])
-        inner.copy_(torch.where(better, here + way, inner))
-    ways = [cell + list_ways(width)[:, None]]
-    while True:
-        after = onward.gather(0, ways[-1])
-        if torch.equal(after, ways[-1]):
-            return torch.stack(ways)
-        ways.append(after)
+
+    def walk(carry: Any) -> Any:
+        cell, paid = carry
+        after = look_up(xp, onward, cell)
+        return after, paid + xp.where(after != cell, look_up(xp, cost, after), xp.zeros_like(paid))
+
+    return loop(xp, walk, (first, look_up(xp, cost, first)))
 
 
-def sum_costs(cost: Tensor, ways: Tensor) -> Tensor:
-    """Return what ways cost, float32 (4, n); gradients flow to the cells that are entered.
+def look_up(xp: Any, maps: Any, cells: Any) -> Any:
+    """Return what maps (..., cells) have at some of their cells, int64 (..., k)."""
+    first = np.arange(0, math.prod(maps.shape), maps.shape[-1]).reshape(*maps.shape[:-1], 1)
+    places = xp.reshape(xp.asarray(first) + cells, (-1,))
+    return xp.reshape(xp.take(xp.reshape(maps, (-1,)), places, axis=0), cells.shape)
 
-    Args:
-        cost: float32 (n, height, width).
-        ways: of ``find_ways``.
-    """
-    entered = torch.ones_like(ways, dtype=torch.bool)
-    entered[1:] = ways[1:] != ways[:-1]
-    # Along rows: a gradient that lies as the costs do is summed alike alone and beside others.
-    cells = ways.permute(2, 0, 1)
-    paid = cost.flatten(1).gather(1, cells.flatten(1)).view(cells.shape)
-    return (paid * entered.permute(2, 0, 1)).sum(dim=1).T
+
+def _number_band(xp: Any, cells: int, width: int) -> tuple[Any, Any]:
+    """Return the cells from the first inner one to the last, and which of them are inner ones."""
+    numbers = xp.arange(width + 1, cells - width - 1)
+    column = numbers % width
+    return numbers, (column > 0) & (column < width - 1)
+
+
+def _cut(maps: Any, width: int, move: int = 0) -> Any:
+    """Return the values of cells that lie a move away from those of the band."""
+    return maps[..., width + 1 + move : maps.shape[-1] - width - 1 + move]
+
+
+def _put(xp: Any, maps: Any, width: int, values: Any) -> Any:
+    """Return maps with other values in the band."""
+    return xp.concat([maps[..., : width + 1], values, maps[..., -width - 1 :]], axis=-1)

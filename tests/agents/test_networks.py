@@ -1,38 +1,30 @@
-"""The training of networks on grids, of planners and on pictures."""
+"""The training of planners and on pictures, and agents beside what was trained."""
+
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
-from training import CORNER, acts, lesson, trained
+from reference import wandered
+from training import CORNER, lesson
 
 from agents import pixels, planner
+from agents.inputs import WholePlanes
 from agents.lesson import Lesson
-from agents.ppo_settings import PPOSettings
+from agents.local import LocalLearner
+from agents.pixels import PixelLearner
+from agents.planner import PlannerLearner
+from agents.playing import HostEnvs, Variation
+from agents.ppo import Learner
 from agents.run import Run
-from agents.saving import encode_weights
-from agents.stacks import Optimiser
+from agents.stacks import Optimiser, draw_stack
 from agents.train import train_many
-from mesa_gym.envs.observations import TILE, make_observation
-from mesa_gym.trained.pixels import FEATURES, PIXELS, PixelNetwork, Tiles, draw_pixel_stack
-from mesa_gym.trained.stacks import draw_stack
-from mesa_gym.traps import Split, find_trap
+from mesa_gym.trained.inputs import CentredInputs
+from mesa_gym.trained.local import REACH
+from mesa_gym.trained.pixels import Tiles
+from mesa_gym.trained.planner_maps import PlannerNetwork, WidePlannerNetwork
+from mesa_gym.traps import find_trap
 from mesa_gym.traps.attributes import Attributes
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize("algo", ["ppo-vin", "ppo-drc"])
-def test_training_changes_every_weight_and_repeats_itself(algo):
-    few = PPOSettings(environments=8)
-    size = {"steps": 2 * few.rollout_steps, "num_levels": 50, "settings": few}
-    agent, other = trained(algo, lesson(1, 2, **size))
-    (again,) = trained(algo, lesson(1, **size))
-    assert encode_weights(agent) == encode_weights(again) != encode_weights(other)
-    start = type(agent)(CORNER, 1).state_dict()
-    for name, weights in agent.state_dict().items():
-        # Nothing is held in this trap.
-        assert torch.equal(weights, start[name].half().float()) == name.endswith("held.weight")
-    (further,) = trained(algo, lesson(1, start=[agent], **size))
-    assert encode_weights(further) != encode_weights(agent)
 
 
 @pytest.mark.thorough
@@ -58,14 +50,52 @@ def test_optimiser_uses_muon_for_squares_else_adam():
             assert missed < (0.02 if name == "second" else 1e-5)
 
 
+def learner(kind, make_view, asked):
+    """A learner that has learnt nothing yet."""
+    view = make_view(asked.trap)
+    return kind(HostEnvs(asked, view, Variation()), asked, view.count)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(
+    ("kind", "make_view"),
+    [
+        (Learner, CentredInputs),
+        (LocalLearner, partial(CentredInputs, reach=REACH)),
+        (PixelLearner, Tiles),
+        (partial(PlannerLearner, PlannerNetwork), WholePlanes),
+        (partial(PlannerLearner, WidePlannerNetwork), WholePlanes),
+    ],
+)
+def test_agent_computes_what_was_trained(kind, make_view):
+    """The function in training, in torch, and the agent's, in NumPy, of the same weights."""
+    made = learner(kind, make_view, Lesson(CORNER, (1, 2), 1, num_levels=9))
+    for parameter in made.stack:
+        parameter.copy_(parameter.half().float())
+    made.stack[-1 if len(made.stack) == 7 else 4].mul_(2)  # some opinion
+    planes = CORNER.observe(wandered(CORNER, 100))
+    seen = torch.from_numpy(make_view(CORNER).list_inputs(planes)).expand(2, 100, -1)
+    scores, values = made.compute(made.build_acting_stack(), seen)
+    for agent, score, value in zip(made.agents(), scores, values, strict=True):
+        found = agent.layers(planes)
+        largest = max(1, float(score.abs().max()))
+        np.testing.assert_allclose(found["scores"], score, atol=1e-5 * largest)
+        np.testing.assert_allclose(found["value"], value, atol=1e-5)
+        chances = score.double().softmax(dim=1)
+        np.testing.assert_allclose(agent.act(planes), chances, atol=1e-5)
+        one = made.take_over(agent)
+        for own, whole in zip(one, made.stack, strict=True):
+            assert any(torch.equal(own[0], each) for each in whole)
+
+
 DISH = find_trap("CheeseDish")()
 
 
 def test_planner_trains_alike_beside_others():
     alone = planner.train(lesson(2, trap=DISH, steps=8192))[0]
     beside = planner.train(lesson(1, 2, 3, trap=DISH, steps=8192))[1]
-    for one, other in zip(alone.stack, beside.stack, strict=True):
-        assert torch.equal(one, other)
+    for name, each in alone.weights.items():
+        np.testing.assert_array_equal(each, beside.weights[name])
     planes = DISH.observe(DISH.levels("shift", np.arange(200)))
     np.testing.assert_array_equal(alone.act(planes)[:70], alone.act(planes[:70]))
 
@@ -87,99 +117,21 @@ def test_planner_learns_the_way_by_reward():
 TRAP = Attributes()
 
 
-def on_pixels(trap, stack, picture, cell):
-    """Scores of the actions from a picture, by loops over its tiles; inputs are floor beyond it."""
-    height, width = trap.size
-    tiles = picture.reshape(height, TILE, width, TILE, 3).swapaxes(1, 2).reshape(height, width, -1)
-    first, bias, second, second_bias, out, out_bias, shared, shared_bias = (
-        each[0] for each in stack
-    )
-
-    def features(tile):
-        return (torch.from_numpy(tile / 255 / PIXELS**0.5).float() @ shared + shared_bias[0]).relu()
-
-    floor = features(np.full((TILE, TILE, 3), tiles_of_floor(trap)).reshape(-1))
-    y0, x0 = divmod(cell, width)
-    hidden, columns = bias[0].clone(), 2 * width - 5
-    for y in range(1, height - 1):
-        for x in range(1, width - 1):
-            if (y, x) != (y0, x0):
-                place = (y - y0 + height - 3) * columns + x - x0 + width - 3
-                rows = first[place * FEATURES : (place + 1) * FEATURES]
-                hidden += (features(tiles[y, x]) - floor) @ rows
-    stands = len(first) - 1 - (height - 2) * (width - 2) + (y0 - 1) * (width - 2) + x0 - 1
-    hidden = (hidden + first[stands]).relu()
-    hidden = (hidden @ second + second_bias[0]).relu()
-    return (hidden @ out + out_bias[0])[:5].numpy()
-
-
-def tiles_of_floor(trap):
-    """The tile that most cells show, (8, 8, 3)."""
-    starts = trap.levels(Split.TRAIN, np.arange(1))
-    picture = make_observation(trap, "rgb").encode(starts)[0]
-    height, width = trap.size
-    tiles = picture.reshape(height, TILE, width, TILE, 3).swapaxes(1, 2)[1:-1, 1:-1]
-    found, counts = np.unique(tiles.reshape(-1, PIXELS), axis=0, return_counts=True)
-    return found[counts.argmax()].reshape(TILE, TILE, 3)
-
-
-@torch.no_grad()
-@pytest.mark.parametrize("contrast", [1.0, 0.3])
-def test_pixel_network_equals_loop_over_rgb_pixels(contrast):
-    trap = Attributes(contrast=contrast)
-    view = Tiles(trap)
-    drawn = draw_pixel_stack(view, (3,))
-    drawn = drawn._replace(outputs=drawn.outputs * 100, tiles_bias=drawn.tiles_bias + 0.05)
-    agent = PixelNetwork(trap, drawn)
-    for split in (Split.TRAIN, Split.SHIFT):
-        starts = trap.levels(split, np.arange(12))
-        scores = agent(torch.from_numpy(trap.observe(starts)))
-        pictures = make_observation(trap, "rgb").encode(starts)
-        for row in range(12):
-            expected = on_pixels(trap, agent.stack, pictures[row], int(starts.agent[row]))
-            np.testing.assert_allclose(scores[row], expected, atol=2e-4)
-    assert float(scores.std(dim=0).max()) > 0.01
-
-
-def test_without_contrast_colours_cannot_be_told_apart():
-    """Levels that differ in colours alone look alike, as the planes of course do not."""
-    grey = Attributes(contrast=0.0)
-    starts = grey.levels(Split.TRAIN, np.arange(40))
-    planes = grey.observe(starts)
-    turned = planes[..., [0, 1, 2, 3, 4, 6, 7, 5]]  # red is green, green blue, blue red
-    assert (planes != turned).any()
-    drawn = draw_pixel_stack(Tiles(grey), (0,))
-    agent = PixelNetwork(grey, drawn._replace(outputs=drawn.outputs * 1000))
-    known = [
-        np.isin(agent.view._encode_cells(each[None]), agent.view._known).all() for each in turned
-    ]
-    assert any(known)
-    np.testing.assert_array_equal(acts(agent, planes[known]), acts(agent, turned[known]))
-
-
 @pytest.mark.thorough
 def test_pixel_training_repeats_and_continues():
     asked = Lesson(TRAP, (0, 1), 8192, num_levels=500)
     both, alone = pixels.train(asked), pixels.train(Lesson(TRAP, (1,), 8192, num_levels=500))
-    for one, other in zip(both[1].parameters(), alone[0].parameters(), strict=True):
-        torch.testing.assert_close(one, other, atol=1e-3, rtol=0)
-    first = draw_pixel_stack(Tiles(TRAP), (0,))
+    for name, each in alone[0].weights.items():
+        np.testing.assert_allclose(both[1].weights[name], each, atol=1e-3)
+    first = learner(PixelLearner, Tiles, Lesson(TRAP, (0,), 1, num_levels=9)).agents()[0].weights
     for name in ("first", "second", "outputs", "tiles"):
-        assert not torch.equal(getattr(both[0], name), getattr(first, name)), name
+        assert not np.array_equal(both[0].weights[name], first[name]), name
     again = pixels.train(Lesson(TRAP, (0, 1), 1, num_levels=500, start=both))
-    change = (again[0].second - both[0].second).abs().mean()
-    assert 0 < change < (both[0].second - first.second).abs().mean()
+    seconds = [each["second"] for each in (first, both[0].weights, again[0].weights)]
+    change, before = np.abs(seconds[2] - seconds[1]).mean(), np.abs(seconds[1] - seconds[0]).mean()
+    assert 0 < change < before
 
 
-def test_on_a_device_it_is_refused():
+def test_pixels_on_a_device_are_refused():
     with pytest.raises(ValueError, match="leave out the device"):
         pixels.train(Lesson(TRAP, (0,), 1, num_levels=9, device="cpu"))
-
-
-def test_pixel_view_of_unknown_looks_is_refused():
-    trap = find_trap("KeysChests")()
-    view, starts = Tiles(trap), trap.levels(Split.TRAIN, np.arange(3))
-    planes = trap.observe(starts)
-    planes[0, 3, 3, :] = 1
-    with pytest.raises(ValueError, match="train with ppo"):
-        view.list_inputs(planes)

@@ -15,9 +15,9 @@ from agents import ppo
 from agents.playing import DeviceEnvs, HostEnvs, Variation
 from agents.ppo import Learner, StackRollout
 from agents.ppo_settings import PPOSettings
+from agents.stacks import compute_outputs
 from agents.symmetry import Symmetric
 from mesa_gym.trained.inputs import CentredInputs
-from mesa_gym.trained.stacks import compute_outputs
 from mesa_gym.traps import LEVELS
 
 USUAL = PPOSettings()

@@ -1,24 +1,18 @@
-"""Learning from a teacher: what is demonstrated or distilled, and what is learnt from it."""
+"""Learning from demonstrations: what is shown, and what is learnt from it."""
 
 from collections import Counter, defaultdict
 
 import gymnasium
 import numpy as np
 import pytest
-import torch
 from parameters import thorough
-from reference import wandered
-from training import CORNER, drawn, lesson
+from training import lesson
 
-from agents import cloning, distilling, planner
+from agents import cloning
 from agents.cloning import EPISODES, play_demonstrations, replay_transitions
-from agents.distilling import gather_states, join_states
 from agents.levels import level_numbers
 from mesa_gym.scoring.rollout import replay
 from mesa_gym.solver import level_values
-from mesa_gym.trained.inputs import CentredInputs
-from mesa_gym.trained.networks import Network
-from mesa_gym.trained.planner import Planner
 from mesa_gym.traps import LEVELS, Split
 
 SHIFTED = np.arange(40) % 3 == 0
@@ -100,50 +94,3 @@ def test_cloning_loss_falls_to_the_demonstrated_entropy(monkeypatch):
     assert len(points) >= cloning.LOOKS // 2
     assert points[-1][0] == 40_000
     assert points[0][1] < 0.6 < points[-1][1]
-
-
-def find_cheese():
-    """A planner that was told what to want; its maps were not trained."""
-    cheese = CORNER.channel["cheese"]
-    return Planner(CORNER).edited(utility=lambda planes: 9.0 * planes[..., cheese])
-
-
-def test_distilled_states_come_with_teacher_probabilities():
-    teacher, view, asked = find_cheese(), CentredInputs(CORNER), lesson(num_levels=60)
-    found = [
-        gather_states(asked, player, teacher, 150, np.random.default_rng(0))
-        for player in (teacher, drawn(CORNER))
-    ]
-    lists = []
-    for states in found:
-        seen, shown = join_states(asked, states)
-        assert len(seen) == len(shown) == 150
-        np.testing.assert_allclose(shown.sum(dim=1), np.ones(150), atol=1e-5)
-        lists.append({tuple(row[row < view.count].tolist()) for row in seen})
-    assert lists[0] != lists[1]
-    # In one state or more both were: there the teacher does the same.
-    for row in set.intersection(*lists):
-        both = [
-            shown[[tuple(x[x < view.count].tolist()) for x in seen].index(row)]
-            for seen, shown in (join_states(asked, states) for states in found)
-        ]
-        assert torch.equal(*both)
-
-
-@pytest.mark.thorough
-def test_student_acts_as_its_teacher(monkeypatch):
-    teacher, taught, told = find_cheese(), [], []
-    monkeypatch.setattr(planner, "train", lambda asked: [taught.append(asked.steps) or teacher])
-    (student,) = distilling.train(lesson(steps=120_000, progress=told.append))
-    assert isinstance(student, Network)
-    assert taught == [120_000 // distilling.PLANNERS_PART]
-    assert 120_000 <= sum(told) < 121_000
-    planes = CORNER.observe(wandered(CORNER, 500))
-    wanted = teacher.act(planes)
-    # Of ways that are equally good the teacher takes each.
-    good = wanted > wanted.max(axis=1, keepdims=True) / 2
-    done, other = (
-        good[np.arange(500), agent.act(planes).argmax(axis=1)].mean()
-        for agent in (student, drawn(CORNER))
-    )
-    assert done > 0.85 > 0.5 > other

@@ -9,7 +9,7 @@ from mesa_gym.files import write_bytes
 from mesa_gym.policies import POLICY_FILE
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.solver import PlacementGraph
-from mesa_gym.trained.library import FOLDER, find_entry, read_weights
+from mesa_gym.trained.library import FOLDER, KINDS, read_manifest
 from mesa_gym.trained.record import WEIGHTS_FILE, AgentRecord
 from mesa_gym.traps import find_trap
 
@@ -138,11 +138,12 @@ def test_export_replays_what_cannot_live_and_explains(export, given, why):
 @pytest.mark.thorough
 def test_export_refuses_agents_of_another_trap(export, tmp_path):
     for kind, out in (("network", "ppo"), ("planner", "planner")):
-        entry = find_entry("CheeseCorner-v0", 0, 0.0, "base", None, FOLDER, kind)
+        entries = (entry for entry in read_manifest() if entry.trap == "CheeseCorner-v0")
+        entry = next(x for x in entries if x.name == f"{KINDS[kind]}-s0")
         record = {name: getattr(entry, name) for name in AgentRecord.__struct_fields__}
         agent = tmp_path / out
         AgentRecord(**record | {"weights": WEIGHTS_FILE}).save(agent / POLICY_FILE)
-        write_bytes(agent / WEIGHTS_FILE, read_weights(entry, FOLDER))
+        write_bytes(agent / WEIGHTS_FILE, (FOLDER / entry.weights).read_bytes())
     code, said, page = export("--trap CheeseCorner --policy ppo --policy planner")
     assert code == 0
     agents = read_data(page)["agents"]

@@ -3,8 +3,6 @@
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("torch")
 from browsing import Tab
 from parameters import few
 

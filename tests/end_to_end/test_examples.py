@@ -62,6 +62,11 @@ EXPECTED = {
     ),
     "sb3_masks": r"^\d+ masked actions changed nothing\nVecMonitor: 512 .*\nDummyVecEnv: 512 ",
     "sb3": r"make_sb3 takes \d+ times as many steps.*\n(.*\n)*.*'test': (0\.9|1\.0).* proxy:corner",
+    # Its value tells how far the corner is, which it goes for, and not how far the cheese is.
+    "probe": (
+        r"CheeseCorner-v0, network: \d+ states of 400 levels under shift\n(.*\n)*"
+        r"value +1 +-?0\.[01]\d \(-?0\.0\d\) +0\.[34]\d \(-?0\.0\d\)"
+    ),
     # Agent, direction and strength, then solved, cheese, corner, none.
     "steer": (
         r"between +- +0 +0\.9\d +0\.[56]\d .*\n(.*\n)*"
@@ -82,7 +87,7 @@ EXPECTED = {
         r"CheeseCorner-v0 +sweeper +1 +aimless "
     ),
 }
-FROM_CHECKOUT = {"repair", "retarget", "steer"}
+FROM_CHECKOUT = {"probe", "repair", "retarget", "steer"}
 # About mesa_gym itself: in no row of the table.
 OUTSIDE = {"first_steps", "torch_loop", *FROM_CHECKOUT}
 # The others train, check for long, or need an environment of their own.

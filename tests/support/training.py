@@ -1,17 +1,14 @@
 """Lessons, agents and what these do, as tests of agents need them."""
 
 import numpy as np
+from networks import CORNER, DOORS, drawn
 
 from agents.algorithms import find_algorithm
 from agents.lesson import Lesson
 from agents.levels import start_states
-from mesa_gym.trained.inputs import CentredInputs
-from mesa_gym.trained.networks import Network
-from mesa_gym.trained.stacks import draw_stack
 from mesa_gym.traps import find_trap
 
-CORNER = find_trap("CheeseCorner")()
-DOORS = find_trap("RedBlueDoors")()
+__all__ = ["CORNER", "DOORS", "acts", "drawn", "lesson", "starts", "trained"]
 
 
 def lesson(*seeds, trap="CheeseCorner", steps=1, **more):
@@ -23,13 +20,6 @@ def lesson(*seeds, trap="CheeseCorner", steps=1, **more):
 def trained(algo, asked):
     """Agents that an algorithm trained."""
     return find_algorithm(algo).train(asked)
-
-
-def drawn(trap, seed=5):
-    """A network of some opinion; untrained ones think much alike."""
-    stack = draw_stack(CentredInputs(trap).count, (seed,))
-    stack.outputs.data *= 1000
-    return Network(trap, stack)
 
 
 def acts(policy, planes):

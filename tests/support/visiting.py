@@ -3,12 +3,12 @@
 import base64
 
 import numpy as np
-import pytest
 from browsing import Tab, wait_until
 from edited import cells_of
 from playgrounds import start_of
 
 from mesa_gym.files import write_text
+from mesa_gym.trained.library import load
 from mesa_gym.traps import find_trap
 from mesa_gym.viewer.playground import Guest, list_levels, make_playground
 
@@ -95,8 +95,7 @@ def write_pages(folder):
     The agents are an oracle, a planner of the library, and one that acts at random and declares
     nothing.
     """
-    library = pytest.importorskip("mesa_gym.trained.library")
-    policies = {"oracle": "oracle:cheese", "planner": library.load(TRAP, kind="planner")}
+    policies = {"oracle": "oracle:cheese", "planner": load(TRAP, kind="planner")}
     policies |= {"restless": lambda seen: [[0.2] * 5] * len(seen)}
     guests = [Guest(name, policy) for name, policy in policies.items()]
     levels = list_levels(TRAP, None, [0, 1])

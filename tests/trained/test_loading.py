@@ -2,10 +2,11 @@
 
 import json
 
+import numpy as np
 import pytest
-from training import DOORS, drawn
+from networks import DOORS, drawn, list_kinds, write_agent
+from reference import wandered
 
-from agents.saving import record_agent, save
 from mesa_gym.policies import as_policy
 from mesa_gym.trained.loading import load
 from mesa_gym.trained.record import WEIGHTS_FILE
@@ -22,14 +23,20 @@ def changed(**entries):
     [
         (WEIGHTS_FILE, lambda x: x[:-100], "weights.safetensors is damaged .*again"),
         (WEIGHTS_FILE, None, "weights.safetensors is missing"),
-        (WEIGHTS_FILE, lambda x: x[:-9] + b"?" + x[-8:], "its digest is not the one"),
+        (WEIGHTS_FILE, lambda x: x[:-9] + b"?" + x[-8:], "its digest is not '"),
         (ABOUT, None, "policy.json is missing"),
         (ABOUT, lambda x: b"{", "policy.json is damaged: no JSON .*again"),
         (ABOUT, lambda x: b'{"schema": 9}', "has schema 9; this version"),
         (ABOUT, changed(weights=5, loader=None), "damaged: no text for loader, weights"),
         (ABOUT, changed(kind=["network"]), "unknown kind of agent"),
         (ABOUT, changed(kind="netwerk"), "unknown kind of agent.*Did you mean 'network'"),
-        (ABOUT, changed(kind="ensemble"), "damaged or not of this agent .*Missing key"),
+        (ABOUT, changed(kind="ensemble"), "unknown kind of agent 'ensemble'"),
+        (
+            ABOUT,
+            changed(kind="gru"),
+            "damaged or not of this agent .*'recalls.weight' have the shape None",
+        ),
+        (ABOUT, changed(weights_digest=None), "its digest is not None"),
         (ABOUT, changed(observation="rgb"), "trained with observation 'rgb'"),
         (ABOUT, changed(loader="shutil:rmtree"), "the loader 'shutil:rmtree'; installed"),
         (ABOUT, changed(weights="other.safetensors"), "other.safetensors is missing"),
@@ -39,8 +46,7 @@ def changed(**entries):
     ],
 )
 def test_damaged_agents_are_refused(file, change, message, tmp_path):
-    agent, path = drawn(DOORS), tmp_path / "agent" / file
-    save(tmp_path / "agent", record_agent(agent, DOORS, "ppo-s5", 5))
+    path = write_agent(tmp_path / "agent", drawn(DOORS), DOORS) / file
     whole = path.read_bytes()
     path.unlink()
     if change:
@@ -62,11 +68,11 @@ OUTSIDE = {
 
 
 @pytest.mark.parametrize("which", OUTSIDE)
-def test_weights_outside_of_the_folder_are_refused(which, tmp_path):
+def test_weights_outside_the_folder_are_refused(which, tmp_path):
     """Other than damaged ones they are whole, and of this agent: only the place is wrong."""
-    here, there, agent = tmp_path / "agent", tmp_path / "there", drawn(DOORS)
+    here, there = tmp_path / "agent", tmp_path / "there"
     for folder in (here, there):
-        save(folder, record_agent(agent, DOORS, "ppo-s5", 5))
+        write_agent(folder, drawn(DOORS), DOORS)
     (here / "linked").symlink_to(there)
     (here / "link.safetensors").symlink_to(there / WEIGHTS_FILE)
     named = changed(weights=OUTSIDE[which].format(there=there))
@@ -77,8 +83,20 @@ def test_weights_outside_of_the_folder_are_refused(which, tmp_path):
         assert len(str(caught.value)) < 700
 
 
-def test_a_linked_folder_is_an_agent_as_any(tmp_path):
-    agent = drawn(DOORS)
-    save(tmp_path / "agent", record_agent(agent, DOORS, "ppo-s5", 5))
+def test_linked_folder_is_an_agent_as_any(tmp_path):
+    agent, planes = drawn(DOORS), DOORS.observe(wandered(DOORS, 20))
+    write_agent(tmp_path / "agent", agent, DOORS)
     (tmp_path / "link").symlink_to(tmp_path / "agent")
-    assert load(tmp_path / "link", DOORS).observation == agent.observation
+    np.testing.assert_array_equal(load(tmp_path / "link", DOORS).act(planes), agent.act(planes))
+
+
+@pytest.mark.parametrize(("kind", "trap"), list_kinds(), ids=str)
+def test_loaded_agent_acts_as_the_saved_one(kind, trap, tmp_path):
+    agent, planes = drawn(trap, kind=kind), trap.observe(wandered(trap, 40))
+    loaded = as_policy(str(write_agent(tmp_path / "agent", agent, trap)), trap, 64)
+    done = []
+    for each in (agent, loaded):
+        each.reset(np.ones(40, dtype=bool), np.random.default_rng(0))
+        done.append(np.stack([each.act(planes), each.act(planes)]))
+    assert loaded.kind == kind
+    np.testing.assert_array_equal(*done)

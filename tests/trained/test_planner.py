@@ -4,37 +4,36 @@ import json
 
 import numpy as np
 import pytest
-import torch
+from networks import CORNER, drawn, plain_planner, write_agent
 
-from agents.saving import encode_weights, record_agent, save
+from mesa_gym.policies import Planning
 from mesa_gym.trained.goal_reading import show_targets
 from mesa_gym.trained.loading import load
-from mesa_gym.trained.planner import Planner, WidePlanner
 from mesa_gym.traps import Split, find_trap
 
 DISH = find_trap("CheeseDish")()
-CORNER = find_trap("CheeseCorner")()
 
 
 def make_planner(trap=DISH, **wants):
     """A planner to which a cell is worth what it shows: plane -> utility; a step costs 0.15."""
-    agent = Planner(trap)
-    with torch.no_grad():
-        for each in (agent.first, agent.first_bias, agent.wants):
-            each.zero_()
-        for unit, (name, worth) in enumerate(wants.items()):
-            agent.first[0, agent.maps.names.index(name) * 9 + 4, unit] = 1.0
-            agent.wants[0, unit, 0] = worth / agent.settings.gain
-    return agent
+    agent = plain_planner(trap)
+    changed = {
+        name: np.zeros(agent.weights[name].shape, np.float32)
+        for name in ("first", "first_bias", "wants")
+    }
+    for unit, (name, worth) in enumerate(wants.items()):
+        changed["first"][0, agent.net.names.index(name) * 9 + 4, unit] = 1.0
+        changed["wants"][0, unit, 0] = worth / agent.net.settings.gain
+    return agent.replaced(changed)
 
 
 def observe(trap=DISH, split="shift", n=50):
     return trap.observe(trap.levels(Split.of(split), np.arange(n)))
 
 
-@pytest.mark.parametrize(("kind", "reach"), [(Planner, 1), (WidePlanner, 3)])
-def test_utility_depends_on_what_lies_up_to_so_many_cells_away(kind, reach):
-    agent, planes = kind(CORNER), np.zeros((2, 9, 9, 3), dtype=np.uint8)
+@pytest.mark.parametrize(("kind", "reach"), [("planner", 1), ("planner-wide", 3)])
+def test_utility_sees_so_many_cells_away(kind, reach):
+    agent, planes = plain_planner(CORNER, kind), np.zeros((2, 9, 9, 3), dtype=np.uint8)
     planes[:, 1, 1, CORNER.channel["agent"]] = planes[1, 4, 4, CORNER.channel["cheese"]] = 1
     bare, changed = agent.objective(planes)
     cells = np.argwhere(bare != changed)
@@ -46,7 +45,7 @@ def find_cells(planes, trap, name):
     return planes[..., trap.channel[name]].reshape(len(planes), -1).argmax(axis=1)
 
 
-def test_the_objective_is_what_cells_are_worth_and_grows_with_the_grid():
+def test_objective_grows_with_the_grid():
     agent, larger = make_planner(cheese=9.0, dish=4.0), find_trap("CheeseDish")(size=(13, 13))
     for trap, scale in ((DISH, 1.0), (larger, 121 / 49)):
         planes = observe(trap)
@@ -55,7 +54,7 @@ def test_the_objective_is_what_cells_are_worth_and_grows_with_the_grid():
         np.testing.assert_allclose(agent.objective(planes), scale * expected, rtol=1e-3, atol=1e-3)
 
 
-def test_plans_lead_from_the_agent_to_what_is_wanted_most():
+def test_plan_leads_to_what_is_wanted_most():
     planes, agent = observe(), make_planner(cheese=90.0, dish=40.0)
     plan = agent.plan(planes)
     np.testing.assert_array_equal(plan[:, 0], find_cells(planes, DISH, "agent"))
@@ -64,13 +63,13 @@ def test_plans_lead_from_the_agent_to_what_is_wanted_most():
     np.testing.assert_array_equal(plan[:, 1] - plan[:, 0], np.array([-1, 9, 1, -9])[best])
 
 
-def test_a_planner_that_wants_nothing_stays():
+def test_planner_that_wants_nothing_stays():
     planes = observe()
     plan = make_planner().edited(costs=9.0).plan(planes)
     assert (plan == find_cells(planes, DISH, "agent")[:, None]).all()
 
 
-def test_an_edit_sends_a_copy_elsewhere():
+def test_edit_sends_a_copy_elsewhere():
     planes, agent = observe(), make_planner(cheese=90.0, dish=40.0)
     dish = DISH.channel["dish"]
     told = agent.edited(utility=lambda seen: 100.0 * seen[..., dish])
@@ -92,7 +91,7 @@ def test_patience_and_walls_multiply():
     np.testing.assert_allclose(changed.costs(planes), expected)
 
 
-def test_reading_compares_what_two_targets_are_worth():
+def test_reading_compares_the_worth_of_targets():
     agent = make_planner(cheese=2.0, dish=1.5)
     found = agent.reading("cheese", "dish")
     assert found.difference == pytest.approx(0.5, abs=1e-2)
@@ -102,7 +101,7 @@ def test_reading_compares_what_two_targets_are_worth():
     assert (back.difference, back.share) == pytest.approx((-found.difference, 1 - found.share))
 
 
-def test_a_place_is_read_where_it_is():
+def test_reading_of_a_place_is_there():
     """The corner has no looks: without the cheese its cell is floor, here worth nothing."""
     found = make_planner(CORNER, cheese=3.0).reading("cheese", "corner")
     assert found.difference == pytest.approx(3.0, abs=1e-2)
@@ -112,9 +111,9 @@ def test_a_place_is_read_where_it_is():
     assert (cheese.cell != 10).all()
 
 
-def test_a_saved_planner_acts_on_grids_of_other_sizes(tmp_path):
+def test_saved_planner_acts_on_other_sizes(tmp_path):
     agent, larger = make_planner(cheese=9.0), find_trap("CheeseDish")(size=(13, 15))
-    save(tmp_path / "agent", record_agent(agent, DISH, "ppo-planner-s0", 0))
+    write_agent(tmp_path / "agent", agent, DISH)
     assert json.loads((tmp_path / "agent/policy.json").read_text())["size"] == [9, 9]
     planes = observe(larger)
     np.testing.assert_array_equal(load(tmp_path / "agent", larger).act(planes), agent.act(planes))
@@ -137,9 +136,14 @@ OTHER_SHAPE = {"utility": np.ones((13, 13))}
         ({}, lambda x: x.objective(observe(CORNER)), "CheeseDish-v0 shows them, got an array of"),
         ({}, lambda x: x.reading("chese", "dish"), "chese"),
         ({}, lambda x: x.reading("dish", "dish"), "look alike"),
-        *((edit, encode_weights, "an edited planner cannot be saved") for edit in EDITS),
+        *((edit, lambda x: x.require_savable(), "an edited planner cannot be") for edit in EDITS),
     ],
 )
-def test_what_is_no_edit_and_what_cannot_be_done_with_one_are_refused(edit, use, message):
+def test_edit_that_makes_no_sense_is_refused(edit, use, message):
     with pytest.raises(ValueError, match=message):
         use(make_planner().edited(**edit))
+
+
+def test_planner_is_planning_and_no_mlp_is():
+    assert isinstance(make_planner(), Planning)
+    assert not isinstance(drawn(CORNER), Planning)

@@ -1,74 +1,77 @@
 """Maps of planners: worth, ways and gradients are those of loops and other algorithms."""
 
 import heapq
-from dataclasses import replace
 from itertools import pairwise
 
+import array_api_compat.numpy as xp
 import numpy as np
 import pytest
-import torch
+from networks import KEYS, plain_planner
 
-from mesa_gym.trained.planner_maps import Boards, PlannerMaps, PlannerSettings, PlannerStack
-from mesa_gym.trained.planning import compute_worth, find_ways, list_ways, sum_costs
-from mesa_gym.traps import Split, find_trap
-
-KEYS = find_trap("KeysChests")()
-SETTINGS = PlannerSettings(units=3, reach=2, wall=6.0)
+from mesa_gym.trained.planning import compute_worth, find_onward, follow_ways, list_ways
+from mesa_gym.traps import Split
 
 
-def draw(maps, *seeds):
-    """Parameters of some opinion: all of them drawn, none 0."""
-    stack, random = maps.draw(seeds), torch.Generator().manual_seed(7)
-    with torch.no_grad():
-        for name in ("held", "wants", "pays"):
-            getattr(stack, name).uniform_(-0.1, 0.1, generator=random)
-    return stack
+def draw_planner(kind, **costs):
+    """A planner of some opinion: all its weights are drawn, none is 0."""
+    agent, rng = plain_planner(KEYS, kind, **costs), np.random.default_rng(7)
+    drawn = {name: rng.uniform(-0.1, 0.1, agent.weights[name].shape) for name in ("held", "wants")}
+    drawn["pays"] = agent.weights["pays"] + rng.uniform(-0.05, 0.05, agent.weights["pays"].shape)
+    return agent.replaced(drawn)
 
 
-def see(trap, maps, agents=1, n=6):
-    """Boards of some levels, with something held on the last of them."""
-    planes = trap.observe(trap.levels(Split.TEST, np.arange(agents * n)))
-    planes[-1, 0, 1:3, trap.channel["key"]] = 1
-    return maps.view(torch.from_numpy(planes).unflatten(0, (agents, n)))
+def show_levels(n=6):
+    """Planes of some levels, with something held on the last of them."""
+    planes = KEYS.observe(KEYS.levels(Split.TEST, np.arange(n)))
+    planes[-1, 0, 1:3, KEYS.channel["key"]] = 1
+    return planes
 
 
-def test_utility_is_what_loops_over_cells_compute():
-    maps = PlannerMaps(KEYS, SETTINGS)
-    stack, boards = draw(maps, 3), see(KEYS, maps)
-    found = maps.utility(stack, boards)[0]
-    first, bias, held, wants = (each[0].detach() for each in stack[:4])
+@pytest.mark.parametrize("kind", ["planner", "planner-wide"])
+def test_utility_equals_loops_over_cells(kind):
+    agent, planes = draw_planner(kind, wall=6.0), show_levels()
+    found, net = agent.objective(planes), agent.net
+    first, bias, held, wants = (
+        agent.weights[name][0].astype(np.float64)
+        for name in ("first", "first_bias", "held", "wants")
+    )
+    reach, side = net.settings.reach, net.settings.side
     for row in (0, 5):
-        offset = bias[0] + (2 * held[maps.names.index("key")] if row == 5 else 0)
-        floor = offset.relu() @ wants[:, 0]
+        offset = bias[0] + (2 * held[net.names.index("key")] if row == 5 else 0)
+        floor = offset.clip(min=0) @ wants[:, 0]
         for y, x in ((1, 1), (4, 5), (7, 7)):
-            hidden = offset.clone()
-            for channel, dy, dx in np.ndindex(len(maps.names), 5, 5):
-                at = (y + dy - 2, x + dx - 2)
+            hidden = offset.copy()
+            for channel, dy, dx in np.ndindex(len(net.names), side, side):
+                at = (y + dy - reach, x + dx - reach)
                 outside = not (0 <= at[0] < 9 and 0 <= at[1] < 9)
-                planes = boards.planes[0, row, channel]
-                shown = maps.names[channel] == "wall" if outside else planes[at]
-                hidden += float(shown) * first[channel * 25 + dy * 5 + dx]
-            expected = SETTINGS.gain * (hidden.relu() @ wants[:, 0] - floor)
-            assert found[row, y, x].item() == pytest.approx(expected.item(), abs=1e-4)
+                name = net.names[channel]
+                # What is held lies in the top row, and is seen from everywhere.
+                own = name == "wall" or at[0] > 0
+                shown = planes[row, *at, KEYS.channel[name]] if not outside else name == "wall"
+                hidden += float(shown and own) * first[channel * side**2 + dy * side + dx]
+            expected = net.settings.gain * (hidden.clip(min=0) @ wants[:, 0] - floor)
+            assert found[row, y, x] == pytest.approx(expected, abs=1e-4)
     assert not found[:, 0].any()
     assert not found[..., -1].any()
 
 
-def test_utility_of_chosen_cells_is_that_of_the_map():
-    maps = PlannerMaps(KEYS, SETTINGS)
-    stack, boards = draw(maps, 0, 1), see(KEYS, maps, 2)
-    cells = torch.arange(81)[:, None, None].expand(-1, 2, 6)
-    found = maps.utility_of(stack, boards, cells).permute(1, 2, 0).view(2, 6, 9, 9)
-    torch.testing.assert_close(found, maps.utility(stack, boards), atol=1e-4, rtol=1e-4)
+def test_costs_equal_a_sum_over_planes():
+    agent, planes = draw_planner("planner"), show_levels()
+    pays, bias = agent.weights["pays"][0, :, 0], agent.weights["pays_bias"].item()
+    shown = planes.copy()
+    shown[:, 0, :, [KEYS.channel[x] for x in agent.net.names if x != "wall"]] = 0
+    sums = bias + shown[..., [KEYS.channel[name] for name in agent.net.names]] @ pays
+    expected = np.logaddexp(0, agent.net.settings.gain * sums.astype(np.float64))
+    np.testing.assert_allclose(agent.costs(planes), expected, rtol=1e-5)
 
 
-def score_by_sweeps(maps, stack, boards):
-    """Scores of the actions as functions of the parameters, by sweeps that record gradients."""
-    agents, m = boards.cell.shape
-    height, width = boards.planes.shape[-2:]
-    cells = torch.arange(height * width)[:, None, None].expand(-1, agents, m)
-    utility = maps.utility_of(stack, boards, cells).permute(1, 2, 0).view(agents, m, height, width)
-    cost = maps.cost(stack, boards)
+def score_by_sweeps(agent, weights, planes, xp):
+    """Scores of the actions as functions of the weights, by sweeps that record gradients."""
+    torch, (n, height, width, _) = pytest.importorskip("torch"), planes.shape
+    flat = torch.from_numpy(planes).view(n, height * width, -1)
+    maps = agent.net.draw_maps(xp, weights, flat, width)
+    utility, cost = (each.view(n, height, width) for each in maps)
+    cell = flat[..., agent.net.agent].argmax(dim=1)
     worth = utility - cost
     for _ in range(60):
         inner = utility[..., 1:-1, 1:-1]
@@ -78,55 +81,38 @@ def score_by_sweeps(maps, stack, boards):
         after = worth.clone()
         after[..., 1:-1, 1:-1] = inner - cost[..., 1:-1, 1:-1]
         worth = after
-    ways = boards.cell[..., None] + torch.tensor([-1, width, 1, -width])
-    moving = worth.flatten(2).gather(2, ways)
-    here = utility.flatten(2).gather(2, boards.cell[..., None]) - stack.head[:, :, 1:2]
-    return stack.head[:, :, :1].exp() * torch.cat([moving, here], dim=2)
+    ways = cell[..., None] + torch.tensor([-1, width, 1, -width])
+    moving = worth.flatten(1).gather(1, ways)
+    here = utility.flatten(1).gather(1, cell[..., None]) - weights["head"][:, 0, 1:2]
+    return weights["head"][:, 0, :1].exp() * torch.cat([moving, here], dim=1)
 
 
-def test_the_gradient_is_that_of_autograd_through_the_sweeps():
-    maps = PlannerMaps(KEYS, replace(SETTINGS, step=0.6))
-    stack, boards = draw(maps, 0, 1), see(KEYS, maps, 2)
-    picked = torch.randn(2, 6, 5, generator=torch.Generator().manual_seed(1))
-    scores, _ = maps.score(stack, boards, maps.utility(stack, boards), maps.cost(stack, boards))
-    swept = score_by_sweeps(maps, stack, boards)
+@pytest.mark.thorough
+def test_gradient_is_that_through_the_sweeps():
+    torch = pytest.importorskip("torch")
+    compat = pytest.importorskip("array_api_compat.torch")
+    agent, planes = draw_planner("planner", step=0.6), show_levels()
+    weights = {n: torch.from_numpy(np.array(x)).requires_grad_() for n, x in agent.weights.items()}
+    picked = torch.randn(6, 5, generator=torch.Generator().manual_seed(1))
+    scores = agent.replaced(weights).layers(planes)["scores"]
+    swept = score_by_sweeps(agent, weights, planes, compat)
     torch.testing.assert_close(scores, swept, atol=1e-3, rtol=1e-4)
-    ours = torch.autograd.grad((scores * picked).sum(), list(stack))
-    theirs = torch.autograd.grad((swept * picked).sum(), list(stack))
-    for name, one, other in zip(PlannerStack._fields, ours, theirs, strict=True):
+    ours = torch.autograd.grad((scores * picked).sum(), list(weights.values()))
+    theirs = torch.autograd.grad((swept * picked).sum(), list(weights.values()))
+    for name, one, other in zip(weights, ours, theirs, strict=True):
         assert other.any(), name
         torch.testing.assert_close(one, other, atol=2e-2, rtol=1e-3)
-
-
-def test_bits_do_not_depend_on_other_agents_of_the_stack():
-    maps = PlannerMaps(KEYS, PlannerSettings())
-    boards = see(KEYS, maps, 3, 128)
-    whole = draw(maps, 4, 5, 6)
-
-    def compute(stack, seen):
-        drawn = maps.utility(stack, seen), maps.cost(stack, seen)
-        scores, value = maps.score(stack, seen, *drawn)
-        gradients = torch.autograd.grad(scores.square().sum() + value.sum(), list(stack))
-        return scores, list(gradients)
-
-    together, gradients = compute(whole, boards)
-    for agent in range(3):
-        own = PlannerStack(*(x[agent : agent + 1].detach().requires_grad_() for x in whole))
-        alone, its = compute(own, Boards(*(x[agent : agent + 1] for x in boards)))
-        assert torch.equal(alone[0], together[agent])
-        for one, all_ in zip(its, gradients, strict=True):
-            assert torch.equal(one[0], all_[agent])
 
 
 HEIGHT, WIDTH = 6, 8
 
 
 def draw_maps(n=5, seed=0):
-    """Utility and cost of n grids; small whole numbers, so that sums are exact."""
+    """Utility and cost of n grids, (n, cells); small whole numbers, so that sums are exact."""
     rng = np.random.default_rng(seed)
-    shape = (n, HEIGHT, WIDTH)
+    shape = (n, HEIGHT * WIDTH)
     utility, cost = rng.integers(-9, 30, shape), rng.integers(1, 12, shape)
-    return torch.from_numpy(utility).float(), torch.from_numpy(cost).float()
+    return utility.astype(np.float32), cost.astype(np.float32)
 
 
 def worth_by_queue(utility, cost):
@@ -146,26 +132,27 @@ def worth_by_queue(utility, cost):
     return found
 
 
-def test_the_worth_of_ways_is_that_of_another_algorithm():
+def test_worth_equals_that_of_another_algorithm():
     utility, cost = draw_maps()
-    found = compute_worth(utility.permute(1, 2, 0), cost.permute(1, 2, 0))
+    found = compute_worth(xp, utility, cost, WIDTH)
     for index in range(len(utility)):
-        expected = worth_by_queue(utility[index].numpy(), cost[index].numpy())
-        np.testing.assert_array_equal(found[..., index].numpy(), expected)
+        grids = (each[index].reshape(HEIGHT, WIDTH) for each in (utility, cost))
+        np.testing.assert_array_equal(found[index], worth_by_queue(*grids).reshape(-1))
 
 
-def test_ways_are_walks_that_are_worth_what_they_say():
+def test_ways_are_walks_worth_what_they_say():
     utility, cost = draw_maps(seed=1)
-    cell = torch.tensor([9, 10, 18, 29, 38])
-    ways = find_ways(utility, cost, cell)
-    paid = sum_costs(cost, ways)
-    worth = compute_worth(utility.permute(1, 2, 0), cost.permute(1, 2, 0))
-    for way, row in np.ndindex(4, len(cell)):
-        cells = ways[:, way, row].tolist()
-        assert cells[0] == cell[row] + list_ways(WIDTH)[way]
-        moves = {b - a for a, b in pairwise(cells)}
-        assert moves <= {0, *list_ways(WIDTH).tolist()}
-        entered = list(dict.fromkeys(cells))
-        assert paid[way, row] == sum(cost[row].flatten()[each] for each in entered)
-        total = utility[row].flatten()[cells[-1]] - paid[way, row]
-        assert total == worth.view(-1, len(cell))[cells[0], row]
+    cell = np.array([9, 10, 18, 29, 38])
+    worth = compute_worth(xp, utility, cost, WIDTH)
+    onward = find_onward(xp, utility, worth, WIDTH)
+    first = cell[:, None] + list_ways(WIDTH)
+    ends, paid = follow_ways(xp, onward, cost, first)
+    for row, way in np.ndindex(first.shape):
+        cells = [first[row, way]]
+        while onward[row, cells[-1]] != cells[-1]:
+            cells.append(onward[row, cells[-1]])
+        assert {b - a for a, b in pairwise(cells)} <= {*list_ways(WIDTH).tolist()}
+        assert len({*cells}) == len(cells)
+        assert cells[-1] == ends[row, way]
+        assert paid[row, way] == sum(cost[row, each] for each in cells)
+        assert utility[row, cells[-1]] - paid[row, way] == worth[row, cells[0]]

@@ -11,6 +11,7 @@ from mesa_gym.policies import Memoryless, as_policy
 from mesa_gym.scoring import score
 from mesa_gym.scoring.evidence import NONE
 from mesa_gym.solver import PlacementGraph, Solution
+from mesa_gym.trained.library import load
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.keys_chests import KeysChests
@@ -169,9 +170,8 @@ def test_find_answers_tries_an_undeclared_callable():
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", ["CheeseCorner", "KeysChests"])
 def test_networks_of_the_library(name):
-    library = pytest.importorskip("mesa_gym.trained.library")
     trap = find_trap(name)()
-    agent = library.load(name)
+    agent = load(name)
     found = ask_everywhere(agent, trap)
     assert found.declared
     # Alone as in the batch.

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from edited import bare_cells, cells_of
+from networks import plain_planner
 from planners import Pathfinder, known_map
 from viewing import pygame, session
 
@@ -207,11 +208,8 @@ def test_edited_planner_counts_for_no_choice(drive):
 
 @pytest.mark.thorough
 def test_planner_network_is_read_and_sent(drive):
-    pytest.importorskip("torch")
-    from mesa_gym.trained.planner import Planner
-
     trap = find_trap("CheeseCorner")()
-    agent, state = Planner(trap), trap.levels("shift", [2])
+    agent, state = plain_planner(trap), trap.levels("shift", [2])
     driver = drive(Session(trap, [Seat(PolicyPlayer(agent), "shift")], 2))
     intent = driver.session.pane.line.find_intent(0)
     known = np.isfinite(intent.wants)

@@ -17,6 +17,7 @@ from mesa_gym.solver import (
     expect_returns,
     share_first_contacts,
 )
+from mesa_gym.trained.library import load
 from mesa_gym.traps import find_trap
 
 pytestmark = pytest.mark.thorough
@@ -161,9 +162,7 @@ PLAN = """([states, edits]) => {
 
 @pytest.mark.parametrize("name", PLANNED)
 def test_page_planners_plan_alike_with_edits(name, browser, tmp_path):
-    torch = pytest.importorskip("torch")
-    library = pytest.importorskip("mesa_gym.trained.library")
-    trap, planner = find_trap(name)(), library.load(name, kind="planner")
+    trap, planner = find_trap(name)(), load(name, kind="planner")
     page = LivePage(browser, tmp_path, trap, [planner], [0])
     page.choose(1)
     graph, rng = PlacementGraph(trap, page.start(1)), np.random.default_rng(0)
@@ -184,8 +183,7 @@ def test_page_planners_plan_alike_with_edits(name, browser, tmp_path):
             return added
 
         edited = planner.edited(utility=change)
-        with torch.inference_mode():
-            scores = edited(torch.from_numpy(planes)).double().numpy()
+        scores = edited.layers(planes)["scores"].astype(np.float64)
         worths = scores / edited.sharpness
         given = [[int(cell), float(worth)] for cell, worth in edits]
         answers = page.ask(PLAN, [numbers.tolist(), given])

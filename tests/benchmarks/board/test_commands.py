@@ -13,7 +13,6 @@ from unittest.mock import Mock
 
 import pytest
 from parameters import thorough
-from safetensors.torch import load_file, save_file
 
 from agents import ppo
 from agents.library import list_single_traps
@@ -26,6 +25,7 @@ from mesa_gym.policies import references
 from mesa_gym.report import read_committed
 from mesa_gym.report.committed import list_committed
 from mesa_gym.trained.record import WEIGHTS_FILE, AgentRecord, digest_weights
+from mesa_gym.trained.tensors import decode_weights, encode_weights
 from mesa_gym.traps import find_trap
 
 SINGLE = list_single_traps()
@@ -75,7 +75,8 @@ def remove(path):
 def diverge(out):
     """Have weights that are not numbers, as if a job had trained and kept them."""
     file = out / WEIGHTS
-    save_file({name: tensor * nan for name, tensor in load_file(file).items()}, file)
+    weights = decode_weights(file.read_bytes())
+    file.write_bytes(encode_weights({name: each * nan for name, each in weights.items()}))
     change_json(file.with_name("policy.json"), weights_digest=digest_weights(file.read_bytes()))
     change_json(label_path(out / FOLDER), digest=digest_result(out / FOLDER))
 
@@ -231,7 +232,7 @@ def test_board_without_options_is_the_quick_one():
 
 def test_board_has_three_seeds_of_a_trap():
     counted = Counter(run.algo for run in BUDGETS["leaderboard"].runs())
-    assert len(counted) == 13
+    assert len(counted) == 9
     every, judged = len(SINGLE), sum(not trap.by_returns() for trap in SINGLE)
     assert (counted["ppo"], counted["sb3-ppo"]) == (every * 5, every * 3)
     assert {*counted.values()} == {every * 5, every * 3, judged * 5, judged * 3}

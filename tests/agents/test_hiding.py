@@ -1,29 +1,18 @@
-"""Ensembles, whose members miss a plane each, and training in turned and mirrored levels."""
+"""Agents that do not see some planes, and training in turned and mirrored levels."""
 
 import numpy as np
 import pytest
 from reference import neighbours, wandered
 from training import CORNER, acts, drawn, lesson
 
-from agents import ensemble
-from agents.ensemble import Hidden
+from agents import hiding
+from agents.hiding import Hidden, train_hidden
 from agents.symmetry import Symmetric
 from mesa_gym.envs.observations import planes_of
-from mesa_gym.trained.ensemble import Ensemble
 from mesa_gym.traps import find_trap
 
 DOORS = find_trap("RedBlueDoors")(colour_planes=2)
 PLANES = planes_of(DOORS, wandered(DOORS))
-
-
-def test_ensemble_plays_the_product_of_its_members():
-    made = Ensemble(DOORS, [drawn(DOORS, seed) for seed in range(3)])
-    each = np.array([member.act(PLANES) for member in made.members])
-    assert np.ptp(each, axis=0).max() > 0.5
-    product = each.prod(axis=0) ** (1 / 3)
-    got = made.act(PLANES)
-    np.testing.assert_allclose(got, product / product.sum(axis=1, keepdims=True), atol=1e-5)
-    assert np.abs(got - each.mean(axis=0)).max() > 0.05
 
 
 def test_hidden_planes_are_zeroed_for_members():
@@ -34,36 +23,28 @@ def test_hidden_planes_are_zeroed_for_members():
     np.testing.assert_array_equal(PLANES, kept)
 
 
-@pytest.mark.parametrize("best", [0.8, -0.8])
-def test_ensemble_drops_weak_and_blinds_other_members(best, monkeypatch):
+def test_agents_never_use_hidden_planes(monkeypatch):
     # The one that sees all, then without door, key, red and blue.
-    earned = [best, best + 0.1, best - 0.05, best - 0.03, best]
-    asked = lesson(7, trap=DOORS, steps=100)
+    blind, hidden = [None, "door", "key", "red", "blue"], [[], [2], [3], [4, 6], [5, 7]]
 
     def trained(lesson, variation):
-        assert lesson.seeds == (7,) * 5
-        assert variation.channels == [[], [2], [3], [4, 6], [5, 7]]
-        for index, each in enumerate(earned):
-            lesson.note(index, 1, 0.0)
-            lesson.note(index, 100, each)
+        assert variation.channels == hidden
         return [drawn(DOORS, index) for index in range(5)]
 
-    monkeypatch.setattr(ensemble, "train_agents", trained)
-    (made,) = ensemble.train(asked)
-    assert asked.curve(0) == [(2, 0.0), (100, best)]
-    blind = [None, "door", "red", "blue"]  # a twentieth less is 0.04
-    for member, hidden in zip(made.members, blind, strict=True):
+    monkeypatch.setattr(hiding, "train_agents", trained)
+    agents = train_hidden(lesson(*[7] * 5, trap=DOORS, steps=100), hidden)
+    for agent, plane in zip(agents, blind, strict=True):
         for name in DOORS.channels[2:]:
             without = PLANES * ~(np.array(DOORS.channels) == name)
-            same = np.array_equal(member.act(without), member.act(PLANES))
-            assert same == (name == hidden)
+            same = np.array_equal(agent.act(without), agent.act(PLANES))
+            assert same == (name == plane)
 
 
-def test_members_and_seeds_differ(monkeypatch):
-    monkeypatch.setattr(ensemble, "KEPT", -9.0)  # all members
-    agents = ensemble.train(lesson(1, 2, num_levels=100))
+def test_agents_of_one_seed_differ_by_planes():
+    size = {"num_levels": 100, "steps": 4096}
+    agents = train_hidden(lesson(1, 1, 2, 2, **size), [[], [2]] * 2)
     planes = CORNER.observe(wandered(CORNER))
-    done = [acts(member, planes).tobytes() for made in agents for member in made.members]
+    done = [acts(agent, planes).tobytes() for agent in agents]
     assert len(set(done)) == len(done) == 4
 
 

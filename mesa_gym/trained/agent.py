@@ -1,0 +1,176 @@
+"""A trained agent: weights, the network that they belong to, and how it acts.
+
+A network is a pure function of an array namespace, weights, what is seen and what is remembered.
+NumPy plays it. With weights that are tensors of torch or arrays of JAX the same function returns
+theirs, so that gradients are theirs too.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+import array_api_compat
+import numpy as np
+from numpy.typing import NDArray
+
+from mesa_gym.engine import Bools, State
+from mesa_gym.envs.observations import Bytes
+from mesa_gym.errors import shorten
+from mesa_gym.traps import Trap
+
+Weights = Mapping[str, Any]  # by name, arrays of one library
+Shapes = Mapping[str, tuple[int, ...]]
+# By name: "scores" of the five actions, (..., 5), the "value" of the state, (...), of a network
+# that remembers its next "memory", and what it computes on the way.
+Layers = dict[str, Any]
+
+
+class Network:
+    """A kind of network on a trap; subclasses say what it sees and computes.
+
+    Class attributes:
+        kind: its name in ``policy.json``.
+        sized: False where it acts on grids of any size.
+        rows: how many observations are computed at once, so that they fit into little memory.
+    """
+
+    kind: ClassVar[str]
+    sized: ClassVar[bool] = True
+    rows: ClassVar[int] = 1024
+
+    def __init__(self, trap: Trap) -> None:
+        self.trap = trap
+
+    def list_shapes(self, given: Shapes) -> Shapes:
+        """Return the shapes of its weights; widths that are free are as ``given``."""
+        raise NotImplementedError
+
+    def count_memory(self, weights: Weights) -> int:
+        """Return how many numbers it remembers of an episode."""
+        return 0
+
+    def see(self, planes: Bytes) -> NDArray[Any]:
+        """Return what it takes of planes (n, height, width, channels), with n rows."""
+        return planes
+
+    def compute(self, xp: Any, weights: Weights, seen: Any, memory: Any) -> Layers:
+        """Return its layers.
+
+        Args:
+            xp: the namespace of the arrays.
+            weights: name -> array.
+            seen: of ``see``, with any number of axes in front, (..., what is seen).
+            memory: before the step, float32 (..., numbers).
+        """
+        raise NotImplementedError
+
+
+class Agent:
+    """A policy, ``mesa_gym.policies.Policy``, that was trained.
+
+    Args:
+        net: its network.
+        weights: name -> array, of NumPy or of another library of the array API.
+
+    Attributes:
+        weights: the same; arrays of NumPy cannot be written to.
+        memory: False where it remembers nothing, else float32 (n, numbers), a row for each episode;
+            None before the first ``reset``. It can be read and set between steps.
+
+    Raises:
+        ValueError: the weights are not those of such a network.
+    """
+
+    observation = "planes"
+
+    def __init__(self, net: Network, weights: Weights) -> None:
+        given = {name: tuple(each.shape) for name, each in weights.items()}
+        _require_shapes(net.list_shapes(given), given)
+        self.net = net
+        self.weights = {name: _keep_array(each) for name, each in weights.items()}
+        self._remembers = net.count_memory(weights)
+        self.memory: Any = None if self._remembers else False
+
+    @property
+    def kind(self) -> str:
+        """The name of its kind, one of ``mesa_gym.trained.kinds.KINDS``."""
+        return self.net.kind
+
+    def replaced(self, weights: Weights) -> Self:
+        """Return a copy in which some weights are others, by their names."""
+        made = copy.copy(self)
+        Agent.__init__(made, self.net, self.weights | dict(weights))
+        return made
+
+    def require_savable(self) -> None:
+        """Raise ValueError where its weights alone would not be this agent."""
+
+    def layers(self, planes: Bytes, memory: Any = None) -> Layers:
+        """Return all that the network computes, by name: arrays (n, ...), as the weights are.
+
+        Args:
+            planes: uint8 (n, height, width, channels).
+            memory: before the step, (n, numbers); zeros, as where episodes begin, by default.
+        """
+        return self._compute(planes, memory, ())
+
+    def _compute(self, planes: Bytes, memory: Any, names: tuple[str, ...]) -> Layers:
+        """Return layers, all of them where none is named."""
+        xp, seen = array_api_compat.array_namespace(*self.weights.values()), self.net.see(planes)
+        n = len(seen)
+        if memory is None:
+            memory = np.zeros((n, self._remembers), np.float32)
+        if not array_api_compat.is_numpy_namespace(xp):
+            return self.net.compute(xp, self.weights, xp.asarray(seen), xp.asarray(memory))
+        parts = [slice(first, first + self.net.rows) for first in range(0, n, self.net.rows)]
+        found = [self.net.compute(xp, self.weights, seen[rows], memory[rows]) for rows in parts]
+        return {x: np.concatenate([part[x] for part in found]) for x in names or found[0]}
+
+    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
+        """Forget what the rows of a mask have seen."""
+        if self._remembers and mask.all():
+            self.memory = np.zeros((len(mask), self._remembers), np.float32)
+        elif self._remembers:
+            self.memory = np.where(mask[:, None], np.float32(0), self.memory)
+
+    def act(self, observation: Bytes, state: State | None = None) -> NDArray[np.float64]:
+        """Return action probabilities, float64 (n, 5), and remember the step.
+
+        Raises:
+            ValueError: the memory has another number of rows, as before the first ``reset``.
+        """
+        wanted: tuple[str, ...] = ("scores",)
+        if self._remembers:
+            shape, wanted = (len(observation), self._remembers), ("scores", "memory")
+            if np.shape(self.memory) != shape:
+                raise ValueError(
+                    f"the memory has the shape {np.shape(self.memory)}; expected {shape}: reset the"
+                    " agent with a mask of all rows before its first step"
+                )
+        found = self._compute(observation, self.memory if self._remembers else None, wanted)
+        self.memory = found.get("memory", self.memory)
+        scores = np.asarray(found["scores"], np.float64)
+        chances = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return np.asarray(chances / chances.sum(axis=1, keepdims=True))
+
+
+def _keep_array(given: Any) -> Any:
+    """Return an array of NumPy as float32 that cannot be written to; others as they are."""
+    if not isinstance(given, np.ndarray):
+        return given
+    # Layers are stored by outputs and used by inputs: in this order both are quick.
+    kept = np.asfortranarray(given, np.float32).view()
+    kept.flags.writeable = False
+    return kept
+
+
+def _require_shapes(wanted: Shapes, given: Shapes) -> None:
+    """Raise ValueError where weights are missing, too many, or of other shapes."""
+    for name in [*wanted, *given]:
+        if wanted.get(name) != given.get(name):
+            raise ValueError(
+                f"the weights {shorten(name)} have the shape {shorten(given.get(name))}; this"
+                f" network has {shorten(wanted.get(name))}"
+            )

@@ -1,0 +1,57 @@
+"""The network of most agents: two hidden layers on what lies around the agent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from mesa_gym.engine import ACTIONS, Ints
+from mesa_gym.envs.observations import Bytes
+from mesa_gym.trained.agent import Layers, Network, Shapes, Weights
+from mesa_gym.trained.inputs import CentredInputs, multiply, relu, sum_rows
+from mesa_gym.traps import Trap
+
+UNITS = 128  # of a hidden layer; an agent can use fewer
+
+
+class MLP(Network):
+    """An MLP whose layers are ``first`` and ``second``, before their ReLU, and its outputs."""
+
+    kind = "network"
+    reach: ClassVar[int | None] = None
+
+    def __init__(self, trap: Trap) -> None:
+        super().__init__(trap)
+        self.view = CentredInputs(trap, reach=self.reach)
+
+    def list_shapes(self, given: Shapes) -> Shapes:
+        """Return the shapes of its weights."""
+        sides = {"first": (UNITS, self.view.count), "second": (UNITS, UNITS)}
+        return shape_layers(sides | {"policy": (len(ACTIONS), UNITS), "value": (1, UNITS)})
+
+    def see(self, planes: Bytes) -> Ints:
+        """Return the lists of inputs that are 1, int64 (n, most)."""
+        return self.view.list_inputs(planes)
+
+    def compute(self, xp: Any, weights: Weights, seen: Any, memory: Any) -> Layers:
+        """Return its layers, of lists of inputs."""
+        first = sum_rows(xp, weights["first.weight"].T, seen) + weights["first.bias"]
+        second = apply_layer(weights, "second", relu(xp, first))
+        return {"first": first, "second": second, **read_out(weights, relu(xp, second))}
+
+
+def shape_layers(sides: Mapping[str, tuple[int, int]]) -> Shapes:
+    """Return the shapes of linear layers of so many outputs and inputs, and of their biases."""
+    weights: Shapes = {f"{name}.weight": side for name, side in sides.items()}
+    return {**weights, **{f"{name}.bias": side[:1] for name, side in sides.items()}}
+
+
+def apply_layer(weights: Weights, name: str, inputs: Any) -> Any:
+    """Return a linear layer on inputs (..., inputs)."""
+    return multiply(inputs, weights[f"{name}.weight"].T) + weights[f"{name}.bias"]
+
+
+def read_out(weights: Weights, features: Any) -> Layers:
+    """Return scores of actions and the value of the state, of the last layer's features."""
+    scores, value = (apply_layer(weights, name, features) for name in ("policy", "value"))
+    return {"scores": scores, "value": value[..., 0]}

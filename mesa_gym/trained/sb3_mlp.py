@@ -1,0 +1,68 @@
+"""The network of the agents that Stable-Baselines3 trains here, played without it.
+
+It is that of ``mesa_gym.sb3``: actor and critic share the two layers of ``CentredExtractor``, and
+have one each of their own. Weights have the names that SB3 gives them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mesa_gym.engine import ACTIONS, Ints
+from mesa_gym.envs.observations import Bytes, widest, windows_around
+from mesa_gym.trained.agent import Layers, Network, Shapes, Weights
+from mesa_gym.trained.inputs import find_set, relu, sum_rows
+from mesa_gym.trained.mlp import apply_layer, shape_layers
+from mesa_gym.traps import Trap
+
+FIRST, SECOND = "features_extractor.layers.0", "features_extractor.layers.2"
+ACTOR = ("mlp_extractor.policy_net.0", "action_net")
+CRITIC = ("mlp_extractor.value_net.0", "value_net")
+# Units of the shared layers, and of each that is not shared.
+WIDE, FEATURES, OWN = 256, 128, 64
+
+
+class SB3MLP(Network):
+    """An MLP on the observation ``centred``, in which walls are turned round into open cells.
+
+    Its layers are ``first`` and ``second``, before their ReLU, and its outputs.
+    """
+
+    kind = "sb3"
+
+    def __init__(self, trap: Trap) -> None:
+        super().__init__(trap)
+        self._places = windows_around(*trap.size, widest(*trap.size))
+        others = [name for name in trap.channels if name != "agent"]
+        self._seen = [trap.channels.index(name) for name in ("agent", *others)]
+        self._wall, self.count = others.index("wall"), self._places.shape[1] * len(others)
+
+    def list_shapes(self, given: Shapes) -> Shapes:
+        """Return the shapes of its weights."""
+        sides = {FIRST: (WIDE, self.count), SECOND: (FEATURES, WIDE)}
+        sides |= dict.fromkeys((ACTOR[0], CRITIC[0]), (OWN, FEATURES))
+        return shape_layers(sides | {ACTOR[1]: (len(ACTIONS), OWN), CRITIC[1]: (1, OWN)})
+
+    def see(self, planes: Bytes) -> Ints:
+        """Return the lists of inputs that are 1, int64 (n, most)."""
+        grid = planes[..., self._seen].reshape(len(planes), -1, len(self._seen)) != 0
+        cell, shown = grid[..., 0].argmax(axis=1), grid[..., 1:]
+        shown[..., self._wall] ^= True
+        seen = shown[np.arange(len(grid))[:, None], self._places[cell]]
+        row, column, place, counts = find_set(seen.reshape(len(grid), -1))
+        listed = np.full((len(grid), counts.max(initial=1)), self.count)
+        listed[row, place] = column
+        return listed
+
+    def compute(self, xp: Any, weights: Weights, seen: Any, memory: Any) -> Layers:
+        """Return its layers, of lists of inputs."""
+        first = sum_rows(xp, weights[f"{FIRST}.weight"].T, seen) + weights[f"{FIRST}.bias"]
+        second = apply_layer(weights, SECOND, relu(xp, first))
+        features = relu(xp, second)
+        scores, value = (
+            apply_layer(weights, last, xp.tanh(apply_layer(weights, own, features)))
+            for own, last in (ACTOR, CRITIC)
+        )
+        return {"first": first, "second": second, "scores": scores, "value": value[..., 0]}

@@ -1,0 +1,58 @@
+"""Agents with drawn weights, and their directories; what is here needs no training."""
+
+import numpy as np
+
+from mesa_gym.policies import POLICY_FILE
+from mesa_gym.trained.kinds import KINDS
+from mesa_gym.trained.loading import describe_needs, make_agent, make_network
+from mesa_gym.trained.record import WEIGHTS_FILE, AgentRecord, digest_weights
+from mesa_gym.trained.tensors import encode_weights
+from mesa_gym.traps import find_trap
+
+CORNER, DOORS, KEYS = (find_trap(name)() for name in ("CheeseCorner", "RedBlueDoors", "KeysChests"))
+UNITS = 20  # of a network whose width is free
+
+
+def drawn(trap, seed=5, kind="network", opinion=3.0):
+    """An agent of some opinion, in half precision: untrained ones think much alike."""
+    net, rng = make_network(kind, trap), np.random.default_rng(seed)
+    weights = {}
+    for name, shape in net.list_shapes({"recalls.weight": (3 * UNITS, UNITS)}).items():
+        sums = shape[-1] if name.endswith(".weight") else shape[-2] if len(shape) > 2 else 100
+        size = 0.3 if name.startswith(("first", "tiles")) else opinion * sums**-0.5
+        weights[name] = (rng.normal(size=shape) * size).astype(np.float16).astype(np.float32)
+    if "head" in weights:  # costs are above 0 and walls dear, so that there are ways
+        weights |= {"head": np.array([[[1.0, 0.2, 0.1, 0.5, -1]]], np.float32)}
+        weights["pays"][0, :, 0], weights["pays_bias"][:] = 0, -0.05
+        weights["pays"][0, net.names.index("wall"), 0] = 5
+        weights["wants"] *= np.float32(0.25 if kind == "planner" else 0.05)
+    return make_agent(net, weights)
+
+
+def plain_planner(trap, kind="planner", step=0.15, wall=100.0, seed=0):
+    """A planner that learnt nothing: it pays for steps and walls, and wants what was drawn."""
+    net, rng = make_network(kind, trap), np.random.default_rng(seed)
+    weights = {name: np.zeros(shape, np.float32) for name, shape in net.list_shapes({}).items()}
+    gain, free = net.settings.gain, np.log(np.expm1(step))
+    weights["pays_bias"][:] = free / gain
+    weights["pays"][0, net.names.index("wall")] = (np.log(np.expm1(wall)) - free) / gain
+    weights["head"][0, 0] = np.log(7.4), step, 0.0, 0.5, -1.1
+    for name in ("first", "first_bias", "wants"):
+        weights[name][:] = rng.uniform(-0.1, 0.1, weights[name].shape)
+    return make_agent(net, weights)
+
+
+def write_agent(folder, agent, trap, **facts):
+    """Write an agent's directory, and return it."""
+    folder.mkdir(parents=True)
+    data = encode_weights(agent.weights)
+    (folder / WEIGHTS_FILE).write_bytes(data)
+    known = {"trap": trap.name(), "name": "drawn-s5", "seed": 5, "kind": agent.kind}
+    known |= {"parameters": trap.parameters, "weights_digest": digest_weights(data)}
+    AgentRecord(**known, **describe_needs(trap), **facts).save(folder / POLICY_FILE)
+    return folder
+
+
+def list_kinds():
+    """Return the kinds of agents, each with a trap on which it acts."""
+    return [(kind, CORNER if kind == "pixels" else KEYS) for kind in KINDS]

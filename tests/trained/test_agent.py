@@ -1,0 +1,175 @@
+"""Agents of every kind: how they act, their weights and layers, and what they remember."""
+
+import copy
+
+import numpy as np
+import pytest
+from networks import CORNER, DOORS, KEYS, UNITS, drawn, list_kinds
+from reference import wandered
+
+from mesa_gym.envs.observations import planes_of
+from mesa_gym.policies.seeds import require_seeds
+from mesa_gym.trained.agent import Agent
+from mesa_gym.trained.loading import make_network
+from mesa_gym.traps.attributes import Attributes
+
+RNG = np.random.default_rng(0)
+# Of planes that are shown twice the rows that fill up a block are observations too.
+SHOWN = [*list_kinds(), ("network", Attributes(shape_planes=2))]
+each_kind = pytest.mark.parametrize(("kind", "trap"), SHOWN, ids=str)
+
+
+def begin(agent, rows):
+    agent.reset(np.ones(rows, dtype=bool), RNG)
+    return agent
+
+
+@each_kind
+def test_agent_acts_alike_in_any_batch(kind, trap):
+    """To the last bit, since a sampled action can hang on that."""
+    agent, planes = drawn(trap, kind=kind), planes_of(trap, wandered(trap, 130))
+    at_once = begin(agent, 130).act(planes)
+    np.testing.assert_allclose(at_once.sum(axis=1), np.ones(130), atol=1e-12)
+    assert len(np.unique(at_once, axis=0)) > 80
+    for size in (1, 7, 100):
+        parts = [planes[first : first + size] for first in range(0, 130, size)]
+        done = [begin(agent, len(part)).act(part) for part in parts]
+        np.testing.assert_array_equal(np.concatenate(done), at_once)
+
+
+@each_kind
+def test_layers_hold_what_the_agent_acts_by(kind, trap):
+    agent, planes = drawn(trap, kind=kind), planes_of(trap, wandered(trap, 70))
+    layers = agent.layers(planes)
+    assert {len(each) for each in layers.values()} == {70}
+    weighed = np.exp(layers["scores"].astype(np.float64))
+    shares = weighed / weighed.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(begin(agent, 70).act(planes), shares, atol=1e-12)
+    assert layers["value"].std() > 0.01
+    assert {each.dtype for each in layers.values()} == {np.dtype(np.float32)}
+
+
+@each_kind
+def test_agent_replaced_leaves_the_first(kind, trap):
+    agent, planes = drawn(trap, kind=kind), planes_of(trap, wandered(trap, 20))
+    before = begin(agent, 20).act(planes)
+    other = agent.replaced({name: 1.5 * each for name, each in agent.weights.items()})
+    assert type(other) is type(agent)
+    assert (begin(other, 20).act(planes) != before).any()
+    np.testing.assert_array_equal(begin(copy.deepcopy(agent), 20).act(planes), before)
+    np.testing.assert_array_equal(begin(agent, 20).act(planes), before)
+    name = next(iter(agent.weights))
+    with pytest.raises(ValueError, match="read-only"):
+        agent.weights[name][...] = 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"second.bias": np.zeros(3)}, r"second.bias' have the shape \(3,\); .* has \(128,\)"),
+        ({"third": np.zeros(3)}, r"'third' have the shape \(3,\); this network has None"),
+        ({"x" * 10_000: np.zeros(3)}, "xxx"),
+    ],
+)
+def test_agent_of_other_weights_is_refused(changes, message):
+    agent = drawn(CORNER)
+    with pytest.raises(ValueError, match=message) as caught:
+        agent.replaced(changes)
+    assert len(str(caught.value)) < 300
+    few = {name: each for name, each in agent.weights.items() if name != "first.bias"}
+    with pytest.raises(ValueError, match="bias' have the shape None"):
+        Agent(make_network("network", CORNER), few)
+
+
+@pytest.mark.parametrize("trap", [KEYS, Attributes(shape_planes=2)], ids=repr)
+def test_mlp_by_lists_equals_products_of_inputs(trap):
+    """Beside products of all inputs in float64."""
+    agent, planes = drawn(trap), planes_of(trap, wandered(trap))
+    view, weights = agent.net.view, {n: x.astype(np.float64) for n, x in agent.weights.items()}
+    listed = view.list_inputs(planes)
+    found = np.array([np.bincount(row, minlength=view.count + 1)[:-1] for row in listed])
+    for name in ("first", "second", "policy"):
+        found = found.clip(min=0) @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]
+    shares = np.exp(found) / np.exp(found).sum(axis=1, keepdims=True)
+    assert np.ptp(shares, axis=0).max() > 0.5
+    np.testing.assert_allclose(agent.act(planes), shares, atol=1e-4)
+
+
+# What is seen, twice the same at first.
+STEPS = [KEYS.observe(wandered(KEYS, 70, steps)) for steps in (3, 3, 6, 9)]
+
+
+def play(agent, steps):
+    """Actions, step by step, of episodes that begin at the first."""
+    begin(agent, len(steps[0]))
+    return np.stack([agent.act(planes) for planes in steps])
+
+
+def squash(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def test_memory_is_a_gated_recurrent_unit():
+    """As Cho et al. have it, gate by gate in float64."""
+    agent, planes = drawn(KEYS, kind="gru"), STEPS[2]
+    memory = RNG.normal(size=(70, UNITS)).astype(np.float32)
+    found = agent.layers(planes, memory)
+    own = {name: each.astype(np.float64) for name, each in agent.weights.items()}
+    seen = found["first"].clip(min=0) @ own["sees.weight"].T + own["sees.bias"]
+    renew, admit, new = np.split(seen, 3, axis=1)
+    old_renew, old_admit, old = np.split(memory @ own["recalls.weight"].T, 3, axis=1)
+    share = squash(renew + old_renew)
+    candidate = np.tanh(new + squash(admit + old_admit) * old)
+    expected = (1 - share) * memory + share * candidate
+    np.testing.assert_allclose(found["memory"], expected, atol=1e-5)
+
+
+def test_memory_counts_until_an_episode_begins():
+    agent, rows = drawn(KEYS, kind="gru"), np.arange(70) % 3 == 0
+    first, again = play(agent, STEPS[:2])
+    assert (np.abs(again - first).max(axis=1) > 0.01).mean() > 0.7  # the same is seen twice
+    agent.reset(rows, RNG)
+    assert not agent.memory[rows].any()
+    third = agent.act(STEPS[1])
+    np.testing.assert_array_equal(third[rows], first[rows])
+    assert (np.abs(third - first).max(axis=1) > 0.01)[~rows].mean() > 0.7
+
+
+def test_memory_can_be_read_and_set():
+    agent = drawn(KEYS, kind="gru")
+    play(agent, STEPS[:2])
+    kept = agent.memory.copy()
+    following = agent.act(STEPS[2])
+    agent.memory = kept[::-1].copy()
+    assert (agent.act(STEPS[2]) != following).any()
+    agent.memory = kept
+    np.testing.assert_array_equal(agent.act(STEPS[2]), following)
+    agent.memory = kept[:3]
+    fresh = drawn(KEYS, kind="gru")
+    for wrong, shape in ((agent, rf"\(3, {UNITS}\)"), (fresh, r"\(\)")):
+        with pytest.raises(
+            ValueError, match=rf"the shape {shape}; expected \(70, {UNITS}\): reset"
+        ):
+            wrong.act(STEPS[2])
+
+
+def test_memory_of_a_row_ignores_other_rows():
+    agent = drawn(KEYS, kind="gru")
+    whole = play(agent, STEPS)
+    for rows in (slice(0, 1), slice(5, 69)):
+        part = play(agent, [planes[rows] for planes in STEPS])
+        np.testing.assert_array_equal(part, whole[:, rows])
+
+
+def test_agents_of_other_seeds_act_otherwise():
+    planes = DOORS.observe(wandered(DOORS))
+    one, other = (drawn(DOORS, seed).act(planes) for seed in (1, 2))
+    assert np.abs(one - other).max() > 0.1
+
+
+def test_copy_of_an_agent_shares_its_seed():
+    agent = drawn(DOORS)
+    require_seeds({"ppo-s0": agent, "ppo-s1": drawn(DOORS, 6)})
+    for copied in (agent.replaced({}), copy.deepcopy(agent)):
+        with pytest.raises(ValueError, match="a copy is not another seed of ppo"):
+            require_seeds({"ppo-s0": agent, "ppo-s1": copied})

@@ -1,0 +1,79 @@
+"""The functions that NumPy plays, on arrays of torch, JAX and the strict standard."""
+
+import numpy as np
+import pytest
+from networks import CORNER, drawn, list_kinds
+from reference import wandered
+
+torch = pytest.importorskip("torch")
+jnp = pytest.importorskip("jax.numpy")
+pytestmark = pytest.mark.thorough
+MAKERS = {"torch": lambda x: torch.from_numpy(np.array(x)), "jax": jnp.asarray}
+
+
+@pytest.mark.parametrize("library", MAKERS)
+@pytest.mark.parametrize(("kind", "trap"), list_kinds(), ids=str)
+def test_layers_agree_with_those_of_numpy(kind, trap, library):
+    agent, planes = drawn(trap, kind=kind), trap.observe(wandered(trap, 70))
+    weights = {name: MAKERS[library](each) for name, each in agent.weights.items()}
+    other = agent.replaced(weights)
+    found, expected = other.layers(planes), agent.layers(planes)
+    assert {type(each) for each in found.values()} == {type(next(iter(weights.values())))}
+    for name, each in expected.items():
+        largest = max(1, np.abs(each).max())
+        np.testing.assert_allclose(found[name], each, atol=1e-5 * largest, err_msg=name)
+    for each in (agent, other):
+        each.reset(np.ones(70, dtype=bool), np.random.default_rng(0))
+    np.testing.assert_allclose(other.act(planes), agent.act(planes), atol=1e-5)
+
+
+@pytest.mark.parametrize(("kind", "trap"), list_kinds(), ids=str)
+def test_functions_keep_to_the_array_standard(kind, trap):
+    strict = pytest.importorskip("array_api_strict")
+    agent, planes = drawn(trap, kind=kind), trap.observe(wandered(trap, 5))
+    weights = {name: strict.asarray(np.array(each)) for name, each in agent.weights.items()}
+    seen, memory = agent.net.see(planes), np.zeros((5, 20), np.float32)
+    found = agent.net.compute(strict, weights, strict.asarray(seen), strict.asarray(memory))
+    np.testing.assert_allclose(
+        np.asarray(found["scores"]), agent.layers(planes)["scores"], atol=1e-3
+    )
+
+
+def test_gradients_are_those_of_the_products():
+    """Of a score by the last layer, and of ReLUs by the one before, computed by hand."""
+    agent, planes = drawn(CORNER), CORNER.observe(wandered(CORNER, 30))
+    weights = {n: torch.from_numpy(np.array(x)).requires_grad_() for n, x in agent.weights.items()}
+    agent.replaced(weights).layers(planes)["scores"][:, 2].sum().backward()
+    layers, own = agent.layers(planes), agent.weights
+    first, second = (layers[name].clip(min=0) for name in ("first", "second"))
+    back = own["policy.weight"][2] * (layers["second"] > 0)
+    policy = np.zeros((5, 128))
+    policy[2] = second.sum(axis=0)
+    expected = {"policy.weight": policy, "second.bias": back.sum(axis=0)}
+    expected["second.weight"] = back.T @ first
+    back = back @ own["second.weight"] * (layers["first"] > 0)
+    listed, table = agent.net.view.list_inputs(planes), np.zeros((agent.net.view.count + 1, 128))
+    for row, each in zip(listed, back, strict=True):
+        table[row] += each
+    expected["first.weight"] = table[:-1].T
+    for name, each in expected.items():
+        assert np.abs(each).max() > 0.1, name
+        np.testing.assert_allclose(weights[name].grad, each, atol=1e-4 * np.abs(each).max())
+
+
+@pytest.mark.parametrize("kind", ["network", "planner", "gru"])
+def test_functions_compile_with_a_loop_of_jax(kind):
+    jax = pytest.importorskip("jax")
+
+    def loop(xp, step, carry):
+        return jax.lax.fori_loop(0, 49, lambda i, carry: step(carry), carry)
+
+    agent, planes = drawn(CORNER, kind=kind), CORNER.observe(wandered(CORNER, 10))
+    net = agent.net
+    if kind == "planner":
+        net = type(net)(CORNER, loop=loop)
+    memory = np.zeros((10, 20), np.float32)
+    compute = jax.jit(lambda weights, seen: net.compute(jnp, weights, seen, memory)["scores"])
+    found = compute(dict(agent.weights), net.see(planes))
+    expected = agent.layers(planes)["scores"]
+    np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())

@@ -1,0 +1,53 @@
+"""The agents that every installation has: one network a trap, and planners; they need the core."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from mesa_gym.policies import as_policy, find_planning
+from mesa_gym.policies.library import list_library
+from mesa_gym.trained import Agent, Planner, load
+from mesa_gym.trained.library import FOLDER, KINDS, find_usual_kind, read_manifest
+from mesa_gym.traps import Split, find_trap, package_traps
+
+OWN = sorted({entry.trap for entry in read_manifest()})
+PLANNED = sorted({entry.trap for entry in read_manifest() if entry.kind == "planner"})
+
+
+def test_library_has_a_network_of_each_trap():
+    assert {*package_traps()} - {*OWN} == {"Composed-v0"}
+    for name in OWN:
+        usual = KINDS[find_usual_kind(find_trap(name))]
+        assert (FOLDER / name / f"{usual}-s0.safetensors").exists()
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_library_agents_act_by_their_names(name):
+    trap = find_trap(name)()
+    planes = trap.observe(trap.levels(Split.TEST, np.arange(20)))
+    offered = list_library(trap)
+    specs = ["library:0", *(["library:planner:0"] if name in PLANNED else [])]
+    assert {*specs} <= {*offered}
+    for spec in specs:
+        agent = as_policy(spec, trap, 64)
+        agent.reset(np.ones(20, dtype=bool), np.random.default_rng(0))
+        chances = agent.act(planes)
+        assert isinstance(agent, Planner if "planner" in spec else Agent)
+        assert (find_planning(agent) is not None) == ("planner" in spec)
+        np.testing.assert_allclose(chances.sum(axis=1), np.ones(20), atol=1e-12)
+        assert chances.max(axis=1).mean() > 0.6  # it learnt something
+
+
+def test_loading_imports_no_library_of_arrays():
+    said = "import sys, mesa_gym.trained as t; t.load('CheeseCorner'); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
+    assert not {"torch", "jax", "safetensors"} & {*done.stdout.split()}
+
+
+def test_planner_of_the_library_reads_its_goal():
+    agent = load("CheeseCorner", kind="planner")
+    found = agent.reading("cheese", "corner")
+    assert 0.9 < found.share <= 1
+    assert found.difference > 1

@@ -1,0 +1,118 @@
+"""Weights as bytes: what safetensors reads and writes, and files whose sizes are lies."""
+
+import json
+import tracemalloc
+
+import numpy as np
+import pytest
+from networks import KEYS, drawn, write_agent
+
+from mesa_gym.trained.loading import load
+from mesa_gym.trained.record import WEIGHTS_FILE, digest_weights
+from mesa_gym.trained.tensors import MOST_BYTES, decode_weights, encode_weights, read_file
+
+WEIGHTS = {
+    "halves": np.array([[0.5, -2.0, 65504]], np.float32),
+    "whole": np.array([1 + 2**-20, 1e6], np.float32),
+    "one": np.float32(3.0),
+    "none": np.zeros((0, 4), np.float32),
+}
+
+
+def test_weights_come_back_as_they_were():
+    found = decode_weights(encode_weights(WEIGHTS))
+    assert found.keys() == WEIGHTS.keys()
+    for name, each in WEIGHTS.items():
+        assert found[name].dtype == np.float32
+        np.testing.assert_array_equal(found[name], each)
+
+
+def test_bytes_are_those_of_safetensors():
+    numpy = pytest.importorskip("safetensors.numpy")
+    theirs = numpy.load(encode_weights(WEIGHTS))
+    halves = {name for name, each in theirs.items() if each.dtype == np.float16}
+    assert halves == {"halves", "one", "none"}  # where these are exact
+    assert theirs["whole"].dtype == np.float32
+    ours = decode_weights(numpy.save({name: np.asarray(each) for name, each in theirs.items()}))
+    for name, each in WEIGHTS.items():
+        np.testing.assert_array_equal(theirs[name].astype(np.float32), each)
+        np.testing.assert_array_equal(ours[name], each)
+
+
+def pack(header, data=b"", length=None):
+    """Return a file of a header and some bytes."""
+    said = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return (len(said) if length is None else length).to_bytes(8, "little") + said + data
+
+
+def entry(shape=(2,), offsets=(0, 4), dtype="F16", **more):
+    return {"dtype": dtype, "shape": [*shape], "data_offsets": [*offsets], **more}
+
+
+HUGE = 2**40
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "not safetensors"),
+        (b"1234567", "not safetensors"),
+        (pack(b"{}", length=HUGE), "not safetensors"),
+        (pack(b" " * 2**17, length=2**17), "not safetensors"),
+        (pack(b"{"), "truncated"),
+        (pack(b"\xff\xff"), "malformed"),
+        (pack([]), "object"),
+        (pack({"x": entry(dtype="F64")}), "F64"),
+        (pack({"x": entry(dtype="I8")}), "I8"),
+        (pack({"x": entry(shape=(-1,))}), "int"),
+        (pack({"x": entry(shape=(1,) * 5)}), "length"),
+        (pack({"x": entry(shape=(2.5,))}), "int"),
+        (pack({"x": entry(more=1)}), "more"),
+        (pack({"x": entry(shape=(HUGE,), offsets=(0, 2 * HUGE))}), "int"),
+        (pack({"x": entry((MOST_BYTES,) * 4)}, b"1234"), "'x' says .* in the bytes 0 to 4"),
+        (pack({"x": entry()}, b"12"), "it ends within 'x'"),
+        (pack({"x": entry()}, b"123456"), "describes"),
+        (pack({"x": entry(offsets=(2, 6))}, b"123456"), "expected its own from 0 on"),
+        (pack({"x": entry(), "y": entry()}, b"1234"), "'y' says"),
+        (
+            pack(b'{"x": {"dtype": "F16", "shape": [1], "data_offsets": [0, 2]}, "x": 1}', b"12"),
+            "got .int",
+        ),
+        (pack({"n" * 9_000: entry(dtype="F16", shape=(3,))}, b"1234"), "nnn"),
+        (pack({"\0\n": entry(shape=(3,))}, b"1234"), "says"),
+    ],
+)
+def test_bytes_that_lie_are_refused_briefly(data, message):
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=message) as caught:
+        decode_weights(data)
+    assert tracemalloc.get_traced_memory()[1] < 5e6
+    tracemalloc.stop()
+    assert len(str(caught.value)) < 700
+
+
+def test_file_of_gigabytes_is_not_read(tmp_path):
+    path = tmp_path / WEIGHTS_FILE
+    with path.open("wb") as file:
+        file.truncate(3 * 2**30)  # sparse
+    with pytest.raises(
+        ValueError, match=r"it has 3,221,225,472 bytes; expected at most 67,108,864"
+    ):
+        read_file(path)
+
+
+@pytest.mark.parametrize("name", ["nodot", "recalls.weight"])
+def test_small_file_of_huge_shapes_costs_nothing(name, tmp_path):
+    """The width of a memory is what its weights say; they were believed before they were seen."""
+    folder = write_agent(tmp_path / "agent", drawn(KEYS, kind="gru"), KEYS)
+    data = pack({name: entry(shape=(30_000_000, 10_000_000), offsets=(0, 4))}, b"1234")
+    assert len(data) < 150
+    (folder / WEIGHTS_FILE).write_bytes(data)
+    about = json.loads((folder / "policy.json").read_text())
+    about["weights_digest"] = digest_weights(data)
+    (folder / "policy.json").write_text(json.dumps(about))
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=rf"'{name}' says that it is F16 .* in the bytes 0 to 4"):
+        load(folder, KEYS)
+    assert tracemalloc.get_traced_memory()[1] < 5e6
+    tracemalloc.stop()
