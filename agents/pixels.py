@@ -57,8 +57,7 @@ class PixelLearner(ppo.Learner):
     def draw(self, lesson: Lesson, inputs: int) -> PixelStack:
         """Draw the parameters of one agent a seed."""
         view, seeds = self.view, lesson.seeds
-        cells = view.count - view.places * (len(view.pictures) - 1)
-        stack = draw_stack(view.places * FEATURES + cells, seeds)
+        stack = draw_stack(view.places * FEATURES + view.cells, seeds)
         tiles = torch.zeros(len(seeds), PIXELS, FEATURES)
         for seed, each in zip(seeds, tiles, strict=True):
             # Pictures are of length about 1: features then are about as large as a plane's bit.

@@ -158,12 +158,11 @@ class Agent:
 
 def _keep_array(given: Any) -> Any:
     """Return an array of NumPy as float32 that cannot be written to; others as they are."""
-    if not isinstance(given, np.ndarray):
-        return given
-    # Layers are stored by outputs and used by inputs: in this order both are quick.
-    kept = np.asfortranarray(given, np.float32).view()
-    kept.flags.writeable = False
-    return kept
+    if isinstance(given, np.ndarray):
+        # Layers are stored by outputs and used by inputs: in this order both are quick.
+        given = np.asfortranarray(given, np.float32).view()
+        given.flags.writeable = False
+    return given
 
 
 def _require_shapes(wanted: Shapes, given: Shapes) -> None:

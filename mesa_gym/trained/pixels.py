@@ -36,7 +36,7 @@ class Tiles(CentredInputs):
 
     Attributes:
         pictures: of the tiles, floor first: float32 (tiles, PIXELS) of length about 1.
-        places: how many places of the first layer see a tile.
+        places, cells: how many places of the first layer see a tile, and where the agent can be.
     """
 
     def __init__(self, trap: Trap) -> None:
@@ -62,11 +62,13 @@ class Tiles(CentredInputs):
         walls = np.array([[name == "wall" for name in trap.channels]], dtype=np.uint8)
         names[self.find_tiles(walls).item()] = "wall"
         super().__init__(trap, ["agent", *names[1:]])
+        self.cells = self.count - self.places * (len(self.pictures) - 1)
 
     def encode_cells(self, planes: Bytes) -> Ints:
         """Return what lies on each cell except the agent, as a number."""
-        bits = np.arange(planes.shape[-1])
-        return np.asarray(planes.astype(np.int64) @ np.where(bits == self._seen, 0, 1 << bits))
+        bits = 1 << np.arange(planes.shape[-1])
+        bits[self._seen] = 0
+        return np.asarray(planes.astype(np.int64) @ bits)
 
     def find_tiles(self, planes: Bytes) -> Ints:
         """Return which of the pictures each cell shows.
@@ -107,9 +109,7 @@ class PixelMLP(Network):
 
     def list_shapes(self, given: Shapes) -> Shapes:
         """Return the shapes of its weights."""
-        view = self.view
-        cells = view.count - view.places * (len(view.pictures) - 1)
-        inputs = view.places * FEATURES + cells
+        inputs = self.view.places * FEATURES + self.view.cells
         return {
             "first": (1, inputs + 1, UNITS), "first_bias": (1, 1, UNITS),
             "second": (1, UNITS, UNITS), "second_bias": (1, 1, UNITS),

@@ -12,7 +12,7 @@ from mesa_gym.engine import Ints
 from mesa_gym.envs.observations import Bytes
 from mesa_gym.policies.planning import MapNetwork
 from mesa_gym.trained.agent import Agent
-from mesa_gym.trained.goal_reading import Reading, read_utilities
+from mesa_gym.trained.goal_reading import Reading, show_targets
 from mesa_gym.trained.planner_edits import UNEDITED, Edit, Floats
 from mesa_gym.trained.planner_maps import PlannerNetwork
 from mesa_gym.trained.planning import compute_worth, find_onward, list_ways
@@ -32,20 +32,14 @@ class Planner(Agent):
         """Return the numbers of its maps, without edits."""
         self.require_savable()
         own = {name: np.asarray(each)[0] for name, each in self.weights.items()}
-        names, side = tuple(self.net.names), self.net.settings.side
+        made, names = self.net.settings, tuple(self.net.names)
         return MapNetwork(
-            planes=names,
-            side=side,
-            gain=self.net.settings.gain,
-            first=own["first"].reshape(len(names), side, side, -1),
-            first_bias=own["first_bias"][0],
-            held=own["held"],
-            wants=own["wants"][:, 0],
-            pays=own["pays"][:, 0],
-            pays_bias=float(own["pays_bias"][0, 0]),
-            sharpness=self.sharpness,
-            stay=float(own["head"][0, 1]),
-        )
+            names, made.side, made.gain,
+            first=own["first"].reshape(len(names), made.side, made.side, -1),
+            first_bias=own["first_bias"][0], held=own["held"], wants=own["wants"][:, 0],
+            pays=own["pays"][:, 0], pays_bias=float(own["pays_bias"][0, 0]),
+            sharpness=self.sharpness, stay=float(own["head"][0, 1]),
+        )  # fmt: skip
 
     def require_savable(self) -> None:
         """Raise ValueError where it was edited."""
@@ -63,10 +57,7 @@ class Planner(Agent):
         """Return what each cell is worth to end on, float32 (n, height, width).
 
         The unit is the one of ``costs``: a way is gone if its end is worth more than all that is
-        entered on it costs. Bare floor is worth 0.
-
-        Args:
-            planes: uint8 (n, height, width, channels), of a grid of any size.
+        entered on it costs. Bare floor is worth 0. The grid may be of any size.
         """
         return np.asarray(self.layers(planes)["utility"])
 
@@ -76,9 +67,6 @@ class Planner(Agent):
 
     def plan(self, planes: Bytes) -> Ints:
         """Return the way that the agent holds to be best, as cells ``row * width + column``.
-
-        Args:
-            planes: uint8 (n, height, width, channels).
 
         Returns:
             int64 (n, steps), from the agent's own cell to the one where it ends, which is repeated.
@@ -123,15 +111,23 @@ class Planner(Agent):
     def reading(self, first: str, second: str) -> Reading:
         """Return how much more one objective is wanted than another, read on training levels.
 
-        Args:
-            first: an objective of the trap.
-            second: another.
-
         Raises:
             UnknownNameError: the trap has no such objective.
             ValueError: their targets look alike, so that no map can tell them apart.
         """
-        return read_utilities(self, self.net.trap, first, second)
+        levels, trap = show_targets(self.net.trap, (first, second)), self.net.trap
+        if np.array_equal(levels[0].planes, levels[1].planes):
+            raise ValueError(
+                f"targets of {first!r} and {second!r} look alike under shift on {trap.name()}: what"
+                " is wanted cannot be read from looks; choose two objectives whose targets differ"
+            )
+        worth = []
+        for planes, cell in levels:
+            found = (self.objective(planes) - self.costs(planes)).reshape(len(planes), -1)
+            worth.append(found[np.arange(len(found)), cell].astype(np.float64))
+        difference = worth[0] - worth[1]
+        share = 1 / (1 + np.exp(-self.sharpness * difference))
+        return Reading(float(difference.mean()), float(share.mean()))
 
     def _check(self, planes: Bytes) -> Bytes:
         """Return planes; ValueError where they are not those of the trap."""

@@ -41,8 +41,13 @@ class Edits:
         """
         changes = {name: value for name, value in given.items() if value is not None}
         for name in ("utility", "costs"):
-            if name in changes and not callable(changes[name]):
-                changes[name] = _check_map(name, changes[name])
+            if name in changes and not callable(given := changes[name]):
+                changes[name] = found = np.asarray(given, dtype=np.float32)
+                if found.ndim not in (0, 2) or not np.isfinite(found).all():
+                    raise ValueError(
+                        f"{name} must be a number, an array (height, width) of finite numbers, or a"
+                        f" function from planes to such arrays, got {shorten(given)}"
+                    )
         for name in ("patience", "walls"):
             factor = changes.get(name, 1.0)
             if not (isinstance(factor, int | float) and 0 < factor < math.inf):
@@ -51,17 +56,6 @@ class Edits:
 
 
 UNEDITED = Edits()
-
-
-def _check_map(name: str, given: ArrayLike) -> Floats:
-    """Return a number or a map (height, width) as float32."""
-    found = np.asarray(given, dtype=np.float32)
-    if found.ndim not in (0, 2) or not np.isfinite(found).all():
-        raise ValueError(
-            f"{name} must be a number, an array (height, width) of finite numbers, or a function"
-            f" from planes to such arrays, got {shorten(given)}"
-        )
-    return found
 
 
 def evaluate_edit(name: str, edit: Any, planes: Bytes) -> Floats:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from mesa_gym.trained.agent import Layers, Network, Shapes, Weights
 from mesa_gym.trained.inputs import multiply, relu
@@ -102,11 +103,8 @@ class PlannerNetwork(Network):
         first = cell[..., None] + xp.asarray(list_ways(width))
         ends, paid = follow_ways(xp, onward, cost, first, self.loop)
         sharpness, stay, low, high, slope = (weights["head"][0, 0, i] for i in range(5))
-        gains: Any = [
-            look_up(xp, utility, ends) - paid,
-            look_up(xp, utility, cell[..., None]) - stay,
-        ]
-        gains = xp.concat(gains, axis=-1)
+        moving, staying = look_up(xp, utility, ends), look_up(xp, utility, cell[..., None])
+        gains = xp.concat([moving - paid, staying - stay], axis=-1)
         best = xp.exp(slope) * xp.max(gains[..., :-1], axis=-1)
         best = xp.minimum(best, xp.full_like(best, LARGEST_EXPONENT))
         found = {"scores": xp.exp(sharpness) * gains, "value": low + high * xp.exp(best)}
@@ -136,35 +134,32 @@ class PlannerNetwork(Network):
         seen = seen * xp.asarray(shown)
         cost = seen @ own["pays"] + own["pays_bias"]
         offset = multiply(held, own["held"]) + own["first_bias"]
-        hidden = self._look_around(xp, own["first"], seen, height, width) + offset[..., None, :]
-        worth = (
-            relu(xp, hidden) @ own["wants"] - multiply(relu(xp, offset), own["wants"])[..., None, :]
-        )
-        worth = worth[..., 0] * (made.gain * (height - 2) * (width - 2) / USUAL_CELLS)
+        hidden = self._look_around(xp, own["first"], seen, width) + offset[..., None, :]
+        floor = multiply(relu(xp, offset), own["wants"])
+        worth = (relu(xp, hidden) @ own["wants"])[..., 0] - floor
+        worth = worth * (made.gain * (height - 2) * (width - 2) / USUAL_CELLS)
         # Behind the inner cells stands the border's 0.
-        inner = np.full((height, width), (height - 2) * (width - 2))
-        inner[1:-1, 1:-1] = np.arange((height - 2) * (width - 2)).reshape(height - 2, width - 2)
-        worth = xp.concat([worth, xp.zeros_like(worth[..., :1])], axis=-1)
-        utility = xp.take(worth, xp.asarray(inner.reshape(-1)), axis=-1)
-        return utility, soften(xp, made.gain * cost[..., 0])
+        inner = np.arange(hidden.shape[-2]).reshape(height - 2, width - 2)
+        places = np.pad(inner, 1, constant_values=inner.size).reshape(-1)
+        worth = xp.concat([worth, xp.zeros_like(floor)], axis=-1)
+        utility = xp.take(worth, xp.asarray(places), axis=-1)
+        # log(1 + exp(x)), which is above 0.
+        sums = made.gain * cost[..., 0]
+        return utility, relu(xp, sums) + xp.log1p(xp.exp(-xp.abs(sums)))
 
-    def _look_around(self, xp: Any, first: Any, seen: Any, height: int, width: int) -> Any:
+    def _look_around(self, xp: Any, first: Any, seen: Any, width: int) -> Any:
         """Return sums over the window around each inner cell, (..., inner cells, units)."""
-        made, planes = self.settings, len(self.names)
+        made, (*rows, count, planes) = self.settings, seen.shape
         # Outside of the grid there is wall; it is one cell more, the last.
-        outside = xp.zeros_like(seen[..., :1, :]) + xp.asarray(
-            np.eye(planes, dtype=np.float32)[self.wall]
-        )
-        cells = np.arange(height * width).reshape(height, width)
-        cells = np.pad(cells, made.reach - 1, constant_values=height * width)
-        windows = np.lib.stride_tricks.sliding_window_view(cells, (made.side, made.side))
-        places = xp.asarray(windows.reshape(-1).copy())
-        around = xp.take(xp.concat([seen, outside], axis=-2), places, axis=-2)
-        around = xp.reshape(around, (*seen.shape[:-2], windows.shape[0] * windows.shape[1], -1))
+        wall = np.eye(planes, dtype=np.float32)[self.wall]
+        cells = np.pad(np.arange(count).reshape(-1, width), made.reach - 1, constant_values=count)
+        windows = sliding_window_view(cells, (made.side, made.side)).reshape(-1, made.side**2)
+        places = xp.asarray(windows.reshape(-1))
+        whole = xp.concat([seen, xp.zeros_like(seen[..., :1, :]) + xp.asarray(wall)], axis=-2)
+        around = xp.reshape(xp.take(whole, places, axis=-2), (*rows, len(windows), -1))
         # In the weights a plane's window is in one piece, in what is seen a cell's planes are.
-        by_cell = xp.reshape(first, (planes, made.side**2, made.units))
-        by_cell = xp.reshape(xp.permute_dims(by_cell, (1, 0, 2)), (-1, made.units))
-        return around @ by_cell
+        by_cell = xp.permute_dims(xp.reshape(first, (planes, made.side**2, -1)), (1, 0, 2))
+        return around @ xp.reshape(by_cell, (-1, made.units))
 
     def edit_maps(self, xp: Any, seen: Any, utility: Any, cost: Any) -> tuple[Any, Any]:
         """Return maps (..., cells) with the edits, of planes (..., height, width, channels)."""
@@ -186,8 +181,3 @@ class WidePlannerNetwork(PlannerNetwork):
 
     kind, rows = "planner-wide", 64
     settings = PlannerSettings(units=64, reach=3)
-
-
-def soften(xp: Any, sums: Any) -> Any:
-    """Return log(1 + exp(sums)), which is above 0."""
-    return relu(xp, sums) + xp.log1p(xp.exp(-xp.abs(sums)))

@@ -29,7 +29,7 @@ STEPS = 4  # between two looks at whether anything still changes
 
 
 def settle(xp: Any, step: Callable[[Any], Any], carry: Any) -> Any:
-    """Return what a step makes of a carry in the end; see ``Loop``."""
+    """Return what a step makes of a carry in the end: a ``Loop``."""
     while True:
         before = carry[0]
         for _ in range(STEPS):
@@ -67,16 +67,7 @@ def compute_worth(xp: Any, utility: Any, cost: Any, width: int, loop: Loop = set
 
 
 def find_onward(xp: Any, utility: Any, worth: Any, width: int) -> Any:
-    """Return the cell to which the best way from each cell leads, int64 (..., cells).
-
-    A cell on which it ends leads to itself.
-
-    Args:
-        xp: the array namespace.
-        utility: float32 (..., cells).
-        worth: of ``compute_worth``.
-        width: of the grid.
-    """
+    """Return the cell to which the best way from each leads, or itself, int64 (..., cells)."""
     numbers, inner = _number_band(xp, utility.shape[-1], width)
     best = _cut(utility, width)
     onward = xp.broadcast_to(numbers, best.shape)
@@ -88,17 +79,9 @@ def find_onward(xp: Any, utility: Any, worth: Any, width: int) -> Any:
 
 
 def follow_ways(xp: Any, onward: Any, cost: Any, first: Any, loop: Loop = settle) -> Any:
-    """Return where ways end and what they cost, with gradients to the cells that are entered.
+    """Return where ways end and what they cost, (..., k), with gradients to what is entered.
 
-    Args:
-        xp: the array namespace.
-        onward: of ``find_onward``.
-        cost: float32 (..., cells).
-        first: the cells that are entered first, int64 (..., k).
-        loop: of the steps.
-
-    Returns:
-        cells, int64 (..., k), and costs, float32 (..., k).
+    The cells that are entered first are int64 (..., k), those after them of ``find_onward``.
     """
 
     def walk(carry: Any) -> Any:

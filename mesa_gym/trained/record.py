@@ -22,33 +22,7 @@ WEIGHTS_FILE = "weights.safetensors"
 Count = Annotated[int, Meta(ge=0)]
 
 
-class Saved(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base class of records that lie on disk as JSON."""
-
-    def encode(self) -> bytes:
-        """Return the record as JSON, a line for each of its attributes."""
-        values = msgspec.structs.asdict(self).items()
-        lines = (b" %b: %b" % tuple(map(msgspec.json.encode, pair)) for pair in values)
-        return b"{\n%b\n}\n" % b",\n".join(lines)
-
-    def save(self, path: Path) -> None:
-        """Write it as JSON."""
-        write_bytes(path, self.encode())
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read what ``save`` wrote.
-
-        Raises:
-            ValueError: the file is damaged or of another schema; the message names it.
-        """
-        try:
-            return decode_json(read_bytes(path), cls)
-        except ValueError as error:
-            raise ValueError(f"{path} is not a {cls.__name__} ({error})") from None
-
-
-class AgentRecord(Saved, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One trained agent; what is not known has its default.
 
     Attributes:
@@ -102,6 +76,20 @@ class AgentRecord(Saved, frozen=True, kw_only=True, forbid_unknown_fields=True):
     versions: dict[str, str] = {}
     curve: list[tuple[float, float]] = []
     schema: Annotated[int, Meta(ge=SCHEMA, le=SCHEMA)] = SCHEMA
+
+    def save(self, path: Path) -> None:
+        """Write it as JSON, a line for each of its attributes."""
+        values = msgspec.structs.asdict(self).items()
+        lines = (b" %b: %b" % tuple(map(msgspec.json.encode, pair)) for pair in values)
+        write_bytes(path, b"{\n%b\n}\n" % b",\n".join(lines))
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read what ``save`` wrote; ValueError where it is damaged or of another schema."""
+        try:
+            return decode_json(read_bytes(path), cls)
+        except ValueError as error:
+            raise ValueError(f"{path} is not an {cls.__name__} ({error})") from None
 
     @property
     def agent(self) -> str:

@@ -6,8 +6,8 @@ the place of each array, and the arrays one behind the other.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
+from math import prod
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -57,21 +57,18 @@ def decode_weights(data: bytes) -> dict[str, Floats]:
     start = 8 + int.from_bytes(data[:8], "little")
     if start > min(len(data), 8 + MOST_HEADER):
         raise ValueError(f"{len(data):,} bytes that begin with {data[:8]!r} are not safetensors")
-    entries = decode_json(data[8:start], dict[str, _Placed])
-    found, end = {}, 0
+    entries, found, end = decode_json(data[8:start], dict[str, _Placed]), {}, start
     for name, entry in sorted(entries.items(), key=lambda item: item[1].data_offsets):
-        kind, (first, last) = TYPES[entry.dtype], entry.data_offsets
-        if first != end or last - first != kind.itemsize * math.prod(entry.shape):
+        kind, first, last = TYPES[entry.dtype], *(start + place for place in entry.data_offsets)
+        if first != end or last > len(data) or last - first != kind.itemsize * prod(entry.shape):
             raise ValueError(
                 f"{shorten(name)} says that it is {entry.dtype} {entry.shape} in the bytes"
-                f" {first:,} to {last:,}; expected its own from {end:,} on"
+                f" {first:,} to {last:,}; expected its own from {end:,} on, of {len(data):,}"
             )
-        part = np.frombuffer(data[start + first : start + last], kind)
-        if len(part) * kind.itemsize != last - first:
-            raise ValueError(f"it ends within {shorten(name)}, after {len(data):,} bytes")
-        found[name], end = part.reshape(entry.shape).astype(np.float32), last
-    if start + end != len(data):
-        raise ValueError(f"it has {len(data):,} bytes, and its header describes {start + end:,}")
+        part = np.frombuffer(data[first:last], kind).reshape(entry.shape)
+        found[name], end = part.astype(np.float32), last
+    if end != len(data):
+        raise ValueError(f"it has {len(data):,} bytes, and its header describes {end:,}")
     return found
 
 

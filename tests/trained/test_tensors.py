@@ -69,10 +69,10 @@ HUGE = 2**40
         (pack({"x": entry(shape=(2.5,))}), "int"),
         (pack({"x": entry(more=1)}), "more"),
         (pack({"x": entry(shape=(HUGE,), offsets=(0, 2 * HUGE))}), "int"),
-        (pack({"x": entry((MOST_BYTES,) * 4)}, b"1234"), "'x' says .* in the bytes 0 to 4"),
-        (pack({"x": entry()}, b"12"), "it ends within 'x'"),
+        (pack({"x": entry((MOST_BYTES,) * 4)}, b"1234"), "'x' says .*; expected its own from"),
+        (pack({"x": entry()}, b"12"), "'x' says .* of \\d+$"),
         (pack({"x": entry()}, b"123456"), "describes"),
-        (pack({"x": entry(offsets=(2, 6))}, b"123456"), "expected its own from 0 on"),
+        (pack({"x": entry(offsets=(2, 6))}, b"123456"), "expected its own from"),
         (pack({"x": entry(), "y": entry()}, b"1234"), "'y' says"),
         (
             pack(b'{"x": {"dtype": "F16", "shape": [1], "data_offsets": [0, 2]}, "x": 1}', b"12"),
@@ -112,7 +112,7 @@ def test_small_file_of_huge_shapes_costs_nothing(name, tmp_path):
     about["weights_digest"] = digest_weights(data)
     (folder / "policy.json").write_text(json.dumps(about))
     tracemalloc.start()
-    with pytest.raises(ValueError, match=rf"'{name}' says that it is F16 .* in the bytes 0 to 4"):
+    with pytest.raises(ValueError, match=rf"'{name}' says that it is F16 \[30000000, 10000000\]"):
         load(folder, KEYS)
     assert tracemalloc.get_traced_memory()[1] < 5e6
     tracemalloc.stop()
