@@ -100,17 +100,13 @@ def export(model: Any, trap: Trap | str, path: Path | str) -> None:
     """
     if Path(path).suffix != ".onnx":
         raise ValueError(f"cannot write {path}: the name of a graph must end in .onnx")
-    write_bytes(Path(path), make_graph(model, as_trap(trap))[0])
-
-
-def make_graph(model: Any, trap: Trap) -> tuple[bytes, str]:
-    """Return the graph of a model, as ``export`` writes it, and its kind of observation."""
     try:
         import onnxscript  # noqa: F401 - torch.onnx needs it, and says so late and at length
     except ImportError:
         raise missing_extra("onnxscript", "onnx") from None
     from mesa_gym.policies.onnx import NEXT_STATE, STATE, OnnxPolicy
 
+    trap = as_trap(trap)
     policy = from_model(model, trap)
     kind, network, sampled = policy.observation, policy.network, isinstance(policy, SAMPLED)
     known = sampled or hasattr(network, "q_net") or hasattr(network, "quantile_net")
@@ -141,7 +137,7 @@ def make_graph(model: Any, trap: Trap) -> tuple[bytes, str]:
     assert program is not None
     data: bytes = program.model_proto.SerializeToString()
     _compare(policy, OnnxPolicy(data, trap, kind), trap)
-    return data, kind
+    write_bytes(Path(path), data)
 
 
 def _compare(policy: ModelPolicy, exported: Policy, trap: Trap) -> None:

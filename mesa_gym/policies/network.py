@@ -14,8 +14,7 @@ from mesa_gym.traps import Split, Trap
 
 FUNCTION = """
     def policy(observations):  # planes, uint8 (n, height, width, channels)
-        with torch.no_grad():
-            # channels first: .permute(0, 3, 1, 2); of (logits, value) take the first
+        with torch.no_grad():  # channels first: .permute(0, 3, 1, 2); of (logits, value) the first
             return network(torch.from_numpy(observations).float()).softmax(dim=1)
 """
 
