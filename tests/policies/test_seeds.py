@@ -64,7 +64,9 @@ SAME = "mine-s0 and mine-s1 are one agent, .* is not another seed of mine: leave
 
 
 @pytest.mark.parametrize(
-    "wrap", [lambda x: x, partial(partial, act), make_closure, NetworkHolder], ids=str
+    "wrap",
+    [lambda network: network, partial(partial, act), make_closure, NetworkHolder],
+    ids=["object", "partial", "closure", "player"],
 )
 def test_seeds_hold_different_weights(wrap):
     require_seeds({"mine-s0": wrap(one), "mine-s1": wrap(other), "mine": wrap(one)})
