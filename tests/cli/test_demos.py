@@ -2,6 +2,7 @@
 
 import gc
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -46,11 +47,11 @@ def test_demos_builds_an_environment_of_that_size(monkeypatch):
     class ShapeSeenError(Exception):
         pass
 
-    class Minari:
-        def DataCollector(self, env, **options):
-            raise ShapeSeenError(env.observation_space.shape)
+    def collect(env, **options):
+        raise ShapeSeenError(env.observation_space.shape)
 
-    monkeypatch.setattr("mesa_gym.cli.demos._minari", lambda name: Minari())
+    minari = SimpleNamespace(DataCollector=collect)
+    monkeypatch.setattr("mesa_gym.cli.demos._minari", lambda name: minari)
     for named, shape in (("", (9, 9, 3)), ("size=13", (13, 13, 3)), ("--flat", (243,))):
         with pytest.raises(ShapeSeenError) as seen:
             main(f"demos CheeseCorner {named} --levels 2 --out {NAME}".split())
