@@ -56,9 +56,9 @@ def as_policy(
               ``aimless`` of a solvable trap, or ``reference:<objective>`` of another, where
               ``base`` is an alias;
             * a trained agent's directory, as a string or a ``Path``;
-            * an agent of the library: ``library:planner:0`` is the planner of seed 0, and in a
-              checkout ``library:3`` the network that plain training made of seed 3, and
-              ``library:<name>`` the one that the manifest of the library calls so;
+            * an agent of the library: ``library:0`` is the network that plain training
+              made of seed 0, ``library:planner:0`` the planner, and ``library:<name>`` the one that
+              the manifest of the library calls so;
             * a model that Stable-Baselines3 saved, a ``.zip``, with ``algo``. Loading it runs what
               the file says: do it only with files that you trust;
             * an ``.onnx`` file, as ``mesa_gym.sb3.export`` or ``torch.onnx.export`` writes it;

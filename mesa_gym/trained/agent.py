@@ -30,10 +30,8 @@ Layers = dict[str, Any]
 class Network:
     """A kind of network on a trap; subclasses say what it sees and computes.
 
-    Class attributes:
-        kind: its name in ``policy.json``.
-        sized: False where it acts on grids of any size.
-        rows: how many observations are computed at once, so that they fit into little memory.
+    It has the name of its kind in ``policy.json``, whether it acts on grids of one size only, and
+    how many observations are computed at once, so that they need little memory.
     """
 
     kind: ClassVar[str]

@@ -62,12 +62,12 @@ class CentredInputs:
         self.stands = window + top + (y - 1) * (width - 2) + x - 1
         self.places = (window + top) // depth
         self.count = window + top + (height - 2) * (width - 2)
-        away = [np.abs(np.arange(side) - side // 2) for side in (rows, columns)]
-        near = np.maximum.outer(*away).repeat(depth) <= (
-            max(rows, columns) if reach is None else reach
-        )
-        # Those after the window, the filler too, are seen from everywhere.
-        self._near = np.pad(near, (0, self.count + 1 - window), constant_values=True)
+        self._near: Bools | None = None
+        if reach is not None:
+            away = (np.abs(np.arange(side) - side // 2) <= reach for side in (rows, columns))
+            near = np.logical_and.outer(*away).repeat(depth)
+            # Those after the window, the filler too, are seen from everywhere.
+            self._near = np.pad(near, (0, self.count + 1 - window), constant_values=True)
 
     def of(self, channels: list[int]) -> Ints:
         """Return the inputs that belong to some channels of an observation."""
@@ -82,7 +82,7 @@ class CentredInputs:
         listed = np.full((n, counts.max(initial=0) + 1), self.count)
         listed[row, place] = self.first[column] + self.moves[column] * self.shift[cell[row]]
         listed[np.arange(n), counts] = self.stands[cell]
-        return np.where(self._near[listed], listed, self.count)
+        return listed if self._near is None else np.where(self._near[listed], listed, self.count)
 
 
 def find_set(bits: Bools) -> tuple[Ints, Ints, Ints, Ints]:

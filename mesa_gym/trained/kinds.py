@@ -8,13 +8,7 @@ from mesa_gym.trained.pixels import PixelMLP
 from mesa_gym.trained.planner_maps import PlannerNetwork, WidePlannerNetwork
 from mesa_gym.trained.sb3_mlp import SB3MLP
 
-_ALL: list[type[Network]] = [
-    MLP,
-    LocalMLP,
-    PixelMLP,
-    PlannerNetwork,
-    WidePlannerNetwork,
-    GRU,
-    SB3MLP,
-]
-KINDS = {network.kind: network for network in _ALL}
+KINDS: dict[str, type[Network]] = {
+    each.kind: each
+    for each in (MLP, LocalMLP, PixelMLP, PlannerNetwork, WidePlannerNetwork, GRU, SB3MLP)
+}

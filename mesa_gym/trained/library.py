@@ -81,23 +81,16 @@ def read_manifest(folder: Path = FOLDER) -> list[ManifestEntry]:
     path = folder / MANIFEST
     if not path.exists():
         return []
+    again = "move the folder away and make the library again"
     try:
         found = decode_json(read_bytes(path), dict[str, Any])
-        schema = found.get("schema")
-        entries = (
-            msgspec.convert(found.get("agents"), list[ManifestEntry]) if schema == SCHEMA else []
-        )
+        if (schema := found.get("schema")) == SCHEMA:
+            return msgspec.convert(found.get("agents"), list[ManifestEntry])
     except ValueError as error:
-        raise ValueError(
-            f"{path} is damaged ({error}); restore it, or move the folder away and make the library"
-            " again"
-        ) from None
-    if schema != SCHEMA:
-        raise ValueError(
-            f"{path} has schema {shorten(schema)}, and this version of mesa_gym reads {SCHEMA};"
-            " move the folder away and make the library again"
-        )
-    return entries
+        raise ValueError(f"{path} is damaged ({error}); restore it, or {again}") from None
+    raise ValueError(
+        f"{path} has schema {shorten(schema)}, and this version of mesa_gym reads {SCHEMA}; {again}"
+    )
 
 
 def require_agents(folder: Path) -> None:
@@ -178,7 +171,15 @@ def load_entry(entry: ManifestEntry, trap: Trap, folder: Path = FOLDER) -> Agent
     try:
         return restore(net, path, entry.weights_digest)
     except FileNotFoundError:
-        others = "" if elsewhere else f"; for those of the release {_advise_download()}"
+        file = f"mesa_gym-{mesa_gym.__version__}-agents.tar.gz"
+        others = (
+            ""
+            if elsewhere
+            else (
+                f"; for those of the release download {RELEASES}/v{mesa_gym.__version__}/{file} and"
+                f" unpack it, tar -xzf {file} -C {FOLDER.parent}"
+            )
+        )
         raise ValueError(
             f"{path} is not there: an installed package has the planners and the networks of seed"
             f" 0, a checkout of some traps more. In a checkout {make} trains the others{others}"
@@ -187,19 +188,8 @@ def load_entry(entry: ManifestEntry, trap: Trap, folder: Path = FOLDER) -> Agent
         raise ValueError(f"{path} is damaged ({error}); delete it, and {make} again") from None
 
 
-def _advise_download() -> str:
-    """Return how to get the networks of a release."""
-    file = f"mesa_gym-{mesa_gym.__version__}-agents.tar.gz"
-    place = f"{RELEASES}/v{mesa_gym.__version__}/{file}"
-    return f"download {place} and unpack it, tar -xzf {file} -C {FOLDER.parent}"
-
-
 def load_named(name: str, trap: Trap) -> Agent:
-    """Load the agent that ``--policy library:<name>`` means.
-
-    Args:
-        name: a seed, ``planner:<seed>``, or the agent's name in the manifest.
-        trap: what it will act on.
+    """Load the agent that ``--policy library:<name>`` means: a seed, ``planner:<seed>``, or a name.
 
     Raises:
         UnknownNameError: the library has no such agent of the trap.

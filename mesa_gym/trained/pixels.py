@@ -14,9 +14,9 @@ import numpy as np
 
 from mesa_gym.engine import ACTIONS, Ints
 from mesa_gym.envs.observations import TILE, Bytes, make_observation, planes_of
-from mesa_gym.trained.agent import Layers, Network, Shapes, Weights
+from mesa_gym.trained.agent import Layers, Shapes, Weights
 from mesa_gym.trained.inputs import CentredInputs, multiply, relu, sum_rows
-from mesa_gym.trained.mlp import UNITS
+from mesa_gym.trained.mlp import MLP, UNITS
 from mesa_gym.traps import Split, Trap
 
 FEATURES = 16  # of a tile
@@ -94,18 +94,17 @@ class Tiles(CentredInputs):
         return super().list_inputs(shown.astype(np.uint8))
 
 
-class PixelMLP(Network):
+class PixelMLP(MLP):
     """An MLP on tiles of the picture; ``planes`` stand for the picture that they are drawn as.
 
-    Its layers are ``first`` and ``second``, as they are before their ReLU, ``scores`` and
-    ``value``. Its weights have an axis of length 1 in front.
+    Its layers are those of an MLP. Its weights have an axis of length 1 in front.
     """
 
     kind = "pixels"
+    view: Tiles
 
     def __init__(self, trap: Trap, view: Tiles | None = None) -> None:
-        super().__init__(trap)
-        self.view = view or Tiles(trap)
+        self.trap, self.view = trap, view or Tiles(trap)
 
     def list_shapes(self, given: Shapes) -> Shapes:
         """Return the shapes of its weights."""
@@ -116,10 +115,6 @@ class PixelMLP(Network):
             "outputs": (1, UNITS, OUTPUTS), "outputs_bias": (1, 1, OUTPUTS),
             "tiles": (1, PIXELS, FEATURES), "tiles_bias": (1, 1, FEATURES),
         }  # fmt: skip
-
-    def see(self, planes: Bytes) -> Ints:
-        """Return the lists of inputs that are 1, int64 (n, most)."""
-        return self.view.list_inputs(planes)
 
     def compute(self, xp: Any, weights: Weights, seen: Any, memory: Any) -> Layers:
         """Return its layers, of lists of inputs."""
@@ -136,11 +131,8 @@ class PixelMLP(Network):
 def join_tables(xp: Any, tiles: Any, first: Any, places: int) -> Any:
     """Return what each input of ``Tiles`` adds to the first layer, float32 (inputs, UNITS).
 
-    Args:
-        xp: the array namespace.
-        tiles: features, floor's first, (tiles, FEATURES).
-        first: from the features at each place, and from where the agent stands.
-        places: how many there are.
+    The features of tiles are (tiles, FEATURES), floor's first; the first layer is from those at
+    each of the places, and from where the agent stands.
     """
     features = tiles.shape[1]
     by_place = xp.reshape(first[: places * features, :], (places, features, -1))

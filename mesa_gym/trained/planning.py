@@ -22,8 +22,8 @@ import numpy as np
 
 from mesa_gym.engine import Ints
 
-# Repeats a step from a carry on, a tuple of arrays, until the first of them no longer changes.
-# ``settle`` asks whether it does; what is compiled takes as many steps as a way can have.
+# Repeats a step from a tuple of arrays on until the first of them no longer changes: ``settle``
+# asks whether it does; what is compiled takes as many steps as a way can have.
 Loop = Callable[[Any, Callable[[Any], Any], Any], Any]
 STEPS = 4  # between two looks at whether anything still changes
 
