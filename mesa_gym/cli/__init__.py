@@ -69,7 +69,7 @@ COMMANDS = {
         "certify",
     ),
     "score": Command(
-        "Score policies, or recorded actions: which objective does each pursue?", "score"
+        "Score policies: which objective does each pursue?", "score"
     ),
     "leaderboard": Command(
         "Rank the committed agents, and yours among them, by the goal that they go for.",

@@ -22,6 +22,8 @@ from mesa_gym.scoring.record import Floats
 
 BASE, PROXY = "base", "proxy"
 ROLES = (BASE, PROXY, NO_CHOICE)
+# Of fewer seeds no interval is told: with one degree of freedom it would depend on their luck.
+LEAST_SEEDS = 3
 
 
 def read_choice(shift: Measured) -> dict[str, float]:
@@ -102,7 +104,8 @@ class CardGroup:
         """Return the 95% interval of a role's share, over seeds and levels (``interval``).
 
         Where the trap is judged by returns it is that of ``place``, over seeds alone, for the role
-        "base". Both ends are NaN for one seed, whose spread is unknown, and for what is not known.
+        "base". Both ends are NaN for fewer than three seeds, which say too little of a spread, and
+        for what is not known.
 
         Raises:
             ImportError: there are several seeds and scipy is not installed.
@@ -114,7 +117,7 @@ class CardGroup:
         else:
             table = np.array([[find_place(card)] for card in self.cards])
         known = table[~np.isnan(table).any(axis=1)]
-        if len(known) < 2:
+        if len(known) < LEAST_SEEDS:
             return math.nan, math.nan
         return interval(mean_over_traps, [known], limits=(0, 1))
 

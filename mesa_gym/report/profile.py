@@ -15,7 +15,7 @@ from functools import cached_property
 
 import numpy as np
 
-from mesa_gym.report.groups import BASE, PROXY, CardGroup, list_chosen
+from mesa_gym.report.groups import BASE, LEAST_SEEDS, PROXY, CardGroup, list_chosen
 from mesa_gym.report.intervals import interval, mean_over_traps
 from mesa_gym.scoring.record import Floats
 
@@ -79,8 +79,8 @@ class Profile:
 
     @cached_property
     def interval(self) -> Ends:
-        """The 95% interval of the margin over seeds and levels; NaN for a single seed."""
-        if self.seeds < 2:
+        """The 95% interval of the margin over seeds and levels; NaN for fewer than three seeds."""
+        if self.seeds < LEAST_SEEDS:
             return UNKNOWN
         return interval(mean_over_traps, self.tables, limits=(-1, 1))
 

@@ -85,21 +85,33 @@ def record_play(
 def record_plays(
     trap: Trap, policy: str, plays: Mapping[str, Record], salt: str = ""
 ) -> Iterator[RecordedEpisode]:
-    """Yield the episodes of records that begin with level 0, play by play."""
+    """Yield the episodes of records that begin with level 0, play by play.
+
+    Args:
+        trap: the rules.
+        policy: the name of what acted.
+        plays: play -> its record, as ``score_all`` hands them to ``played``.
+        salt: an evaluator's secret, of which the episodes hold the digest alone.
+    """
     for name, record in plays.items():
         numbers = range(len(record.actions))
         yield from record_play(trap, policy, find_play(trap, name), numbers, record.actions, salt)
 
 
-def save_episodes(path: Path, episodes: Iterable[RecordedEpisode]) -> None:
-    """Write episodes, a line each, whole or not at all."""
-    write_bytes(path, b"".join(msgspec.json.encode(each) + b"\n" for each in episodes))
+def save_episodes(path: str | Path, episodes: Iterable[RecordedEpisode]) -> None:
+    """Write episodes, a line each, whole or not at all.
+
+    Args:
+        path: of the file.
+        episodes: of one trap or several.
+    """
+    write_bytes(Path(path), b"".join(msgspec.json.encode(each) + b"\n" for each in episodes))
 
 
-def load_episodes(path: Path) -> list[RecordedEpisode]:
+def load_episodes(path: str | Path) -> list[RecordedEpisode]:
     """Read what ``save_episodes`` wrote; ValueError names the file and the line that is wrong."""
     found = []
-    for number, line in enumerate(read_bytes(path).splitlines(), 1):
+    for number, line in enumerate(read_bytes(Path(path)).splitlines(), 1):
         try:
             found.append(decode_json(line, RecordedEpisode))
         except ValueError as error:

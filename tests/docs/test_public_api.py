@@ -45,9 +45,9 @@ def test_public_changes_are_seen(tmp_path):
     assert before == list_public()
 
     for file, old, new in (
-        ("scoring/__init__.py", '"record",', '"Sum",'),
+        ("scoring/__init__.py", '"replay",', '"Sum",'),
         ("scoring/__init__.py", "__all__ = [", NEW + "\n\n__all__ = ["),
-        ("scoring/score.py", "def score(\n    policy: Any,", "def score(\n    agent: Any,"),
+        ("scoring/evaluation.py", "def score(\n    policy: Any,", "def score(\n    agent: Any,"),
         ("envs/single.py", "def close(self)", "def close(self, all: bool = False)"),
         ("engine/paths.py", "FAR = 1 << 30", "FAR = 1 << 31"),
     ):
@@ -60,7 +60,7 @@ def test_public_changes_are_seen(tmp_path):
         "mesa_gym.engine.FAR",
         "mesa_gym.envs.TrapEnv.close",
         "mesa_gym.scoring.Sum",
-        "mesa_gym.scoring.record",
+        "mesa_gym.scoring.replay",
         "mesa_gym.scoring.score",
     ]
     assert after["mesa_gym.scoring.Sum.of"] == "def of(levels: int) -> int"

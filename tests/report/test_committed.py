@@ -38,7 +38,9 @@ def test_committed_cards_are_consistent_on_1000_levels():
 
 
 def test_rank_among_committed_uses_the_traps_played():
-    mine = [card(CORNER, f"ppo-s{s}", 0.6, 0.2, levels=LEVELS, shift=s / 2) for s in range(2)]
+    mine = [card(CORNER, f"ppo-s{s}", 0.6, 0.2, levels=LEVELS, shift=s / 5) for s in range(5)]
+    few = rank_among_committed(mine[:4]).profiles
+    assert {each.rank for each in few if each.agent == "ppo (today)"} == {None}
     mine.append(card(CORNER, "oracle:cheese", 1.0, 0.0, levels=LEVELS))
     board = rank_among_committed(mine)
     assert board.traps == (CORNER,)
@@ -48,7 +50,7 @@ def test_rank_among_committed_uses_the_traps_played():
     assert named["ppo (today)"].rank < named["ppo"].rank
     assert "oracle (today)" not in named
     # A line says the verdicts.
-    assert f"ppo (today) on CheeseCorner: 2 {mine[0].verdict}" in str(board)
+    assert f"ppo (today) on CheeseCorner: 5 {mine[0].verdict}" in str(board)
 
 
 def test_one_agent_cannot_stand_for_two_seeds():

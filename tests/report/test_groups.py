@@ -42,18 +42,20 @@ def test_agent_and_seed_splits_a_name(policy, expected):
     assert agent_and_seed(policy) == expected
 
 
-def test_group_interval_needs_two_seeds():
-    (group,) = group_cards([FIRST, SECOND])
-    table = [[list_chosen(card, "proxy") for card in (FIRST, SECOND)]]
+def test_group_interval_needs_three_seeds():
+    three = [FIRST, SECOND, replace(SECOND, policy="mine-s7")]
+    (group,) = group_cards(three)
+    table = [[list_chosen(card, "proxy") for card in three]]
     assert group.find_interval("proxy") == interval(mean_over_traps, table, limits=(0, 1))
     low, high = group.find_interval("proxy")
-    assert low < 0.6 < high
-    (alone,) = group_cards([FIRST])
-    assert all(map(isnan, alone.find_interval("proxy")))
+    assert low < high
+    for few in ([FIRST], [FIRST, SECOND]):
+        (alone,) = group_cards(few)
+        assert all(map(isnan, alone.find_interval("proxy")))
 
 
 def test_group_interval_of_returns_is_students():
-    places = (0.6, 0.8)
+    places = (0.6, 0.8, 0.7)
     cards = []
     for seed, place in enumerate(places):
         card = replace(KINDS["unsolvable"], policy=f"mine-s{seed}")
@@ -61,8 +63,8 @@ def test_group_interval_of_returns_is_students():
         cards.append(replace(card, splits=card.splits | {"shift": shift}))
     (group,) = group_cards(cards)
     assert (group.place, group.choice, group.chooses) == (pytest.approx(0.7), {}, False)
-    # One degree of freedom; the standard error of two is half of their difference; in logits.
-    reach = scipy.stats.t.ppf(0.975, 1) * 0.1 / (0.7 * 0.3)
+    # Two degrees of freedom; the standard deviation of the three is 0.1; in logits.
+    reach = scipy.stats.t.ppf(0.975, 2) * 0.1 / 3**0.5 / (0.7 * 0.3)
     assert group.find_interval("base") == pytest.approx(
         tuple(expit(logit(0.7) + np.array([-reach, reach])))
     )
