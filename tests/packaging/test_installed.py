@@ -27,16 +27,22 @@ env.step(2)
 write_png("doors.png", env.render())
 """
 
+# Trained agents of each kind that a wheel has, which need nothing but the core.
+AGENTS = """
+from mesa_gym.scoring import score
+for trap, policy in (("CheeseDish", "planner:0"), ("KeysChests", "0"), ("FlashOrPay", "0")):
+    print(score(f"library:{policy}", trap, levels=5).verdict)
+"""
+
 # What each extra is for, done once.
 USES = {
     "sb3": """
-import mesa_gym, safetensors, sb3_contrib, tqdm
+import mesa_gym, sb3_contrib, tqdm
 from mesa_gym.scoring import score
 from stable_baselines3 import PPO
 venv = mesa_gym.make_sb3("MesaGym/CheeseCorner-v0", 2)
 model = PPO("MlpPolicy", venv, n_steps=8, batch_size=16, n_epochs=1, device="cpu").learn(16)
 print(score(model, "CheeseCorner", levels=5).verdict)
-print(score("library:planner:0", "CheeseDish", levels=5).verdict)
 """,
     "viewer": """
 from mesa_gym.cli import main
@@ -94,8 +100,9 @@ def built(tmp_path_factory):
 
 
 def take_the_first_steps(installed):
-    """Step an environment and keep a frame of it; score an oracle."""
+    """Step an environment and keep a frame of it; score an oracle and trained agents."""
     installed.python(FRAME)
+    installed.python(AGENTS)
     with Image.open(installed.home / "doors.png") as frame:
         assert (frame.mode, frame.size) == ("RGB", (288, 288))
     command = "score --policy oracle:base --trap RedBlueDoors --levels 100"
