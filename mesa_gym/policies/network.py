@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import ACTIONS, State
 from mesa_gym.envs.observations import make_observation
-from mesa_gym.policies.protocol import Memoryless, in_blocks
+from mesa_gym.policies.protocol import Memoryless, in_blocks, soften_scores
 from mesa_gym.traps import Split, Trap
 
 FUNCTION = """
@@ -75,5 +75,4 @@ class NetworkPolicy(Memoryless):
             raise ValueError(f"it gave a tensor (n, {', '.join(map(str, found.shape[1:]))})")
         if (found >= 0).all() and np.allclose(found.sum(axis=1), 1, atol=1e-3):
             return found
-        shares = np.exp(found - found.max(axis=1, keepdims=True))
-        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+        return soften_scores(found)

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from mesa_gym.engine import Bools, State
 from mesa_gym.envs.observations import OBSERVATIONS, make_observation
 from mesa_gym.errors import missing_extra, shorten
-from mesa_gym.policies.protocol import BLOCK, in_blocks
+from mesa_gym.policies.protocol import BLOCK, in_blocks, soften_scores
 from mesa_gym.traps import Trap
 
 # What is scored is told to no one. The import itself would begin a file in the home folder.
@@ -170,9 +170,7 @@ class OnnxPolicy:
         if len(answer) != len(seen):
             raise ValueError(f"the graph gave {len(answer)} rows for {len(seen)}")
         if self._output == "logits":
-            scores = answer.astype(np.float64)
-            weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
-            answer = weights / weights.sum(axis=-1, keepdims=True)
+            answer = soften_scores(answer)
         for after in new:
             if (after.shape, after.dtype) != (fed[STATE].shape, np.float32):
                 raise ValueError(

@@ -82,6 +82,13 @@ class Memoryless:
         """Forget nothing: there is nothing."""
 
 
+def soften_scores(scores: Any) -> NDArray[np.float64]:
+    """Return probabilities, the softmax of scores (n, 5)."""
+    found = np.asarray(scores, np.float64)
+    chances = np.exp(found - found.max(axis=1, keepdims=True))
+    return np.asarray(chances / chances.sum(axis=1, keepdims=True))
+
+
 def in_blocks(
     answer: Callable[[NDArray[Any], slice], NDArray[Any]], observation: NDArray[Any]
 ) -> NDArray[Any]:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from mesa_gym.engine import Bools, State
 from mesa_gym.envs.observations import Bytes
 from mesa_gym.errors import shorten
+from mesa_gym.policies.protocol import soften_scores
 from mesa_gym.traps import Trap
 
 Weights = Mapping[str, Any]  # by name, arrays of one library
@@ -149,9 +150,7 @@ class Agent:
                 )
         found = self._compute(observation, self.memory if self._remembers else None, wanted)
         self.memory = found.get("memory", self.memory)
-        scores = np.asarray(found["scores"], np.float64)
-        chances = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return np.asarray(chances / chances.sum(axis=1, keepdims=True))
+        return soften_scores(found["scores"])
 
 
 def _keep_array(given: Any) -> Any:
