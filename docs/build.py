@@ -26,7 +26,7 @@ import gymnasium
 from benchmarks import __main__ as benchmarks
 from benchmarks.markdown import pipes
 from docs import pictures
-from docs.playgrounds import find_obstacle, write_gallery_page
+from docs.playgrounds import has_page, write_gallery_page
 from docs.studies import findings
 from docs.trap_table import tabulate_traps
 from mesa_gym import cli
@@ -109,7 +109,8 @@ def _write(path: Path, template: str, **values: Any) -> None:
 def write_page(cls: type[Trap], folder: Path) -> Path:
     """Write a trap's page and, in ``images`` beside it, its pictures; return the page's path."""
     images, trap, name = folder / "images", cls(), cls.__name__
-    write_gallery_page(trap, folder / GALLERY)
+    if has_page(trap):
+        write_gallery_page(trap, folder / GALLERY)
     images.mkdir(parents=True, exist_ok=True)
     for split in Split:
         pictures.level(trap, split, images / f"{name}-{split.value}.png")
@@ -148,7 +149,7 @@ def _describe_trap(trap: Trap) -> dict[str, Any]:
         "observation_space": gymnasium.make(trap.id()).observation_space,
         "ending": say_ending(cls),
         "limits": say_limits(trap),
-        "live": find_obstacle(trap) is None,
+        "live": has_page(trap),
         "first": first,
         "about": [LABEL.sub(r"\1**\2:**", part) for part in rest if part not in history],
         "history": [part.removeprefix("History:").strip() for part in history],

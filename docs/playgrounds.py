@@ -1,7 +1,4 @@
-"""The gallery: a page for each trap in which its levels live, with the library's agents on them.
-
-Traps whose levels cannot live in a page get replays.
-"""
+"""The gallery: a page for each trap whose levels can live in one, with the library's agents."""
 
 from __future__ import annotations
 
@@ -9,12 +6,9 @@ from pathlib import Path
 
 from agents.library import FEW
 from mesa_gym.files import write_text
-from mesa_gym.policies import name_pursuer
 from mesa_gym.scoring.verdict import WORDS
 from mesa_gym.trained.library import EVERY_SEED, ManifestEntry, load, read_manifest
-from mesa_gym.traps import Split, Trap
-from mesa_gym.viewer.actors import PolicyPlayer
-from mesa_gym.viewer.export import panes_on, replay_page
+from mesa_gym.traps import Trap
 from mesa_gym.viewer.playground import (
     Guest,
     NotLiveError,
@@ -22,7 +16,6 @@ from mesa_gym.viewer.playground import (
     make_playground,
     require_live,
 )
-from mesa_gym.viewer.seats import Seat
 
 MOST_BYTES, MOST_TOGETHER = 400_000, 2_000_000  # of a page, and of all
 # Levels of the shift on a page, of numbers 0 and up, and traps whose pages hold one: their levels
@@ -38,13 +31,13 @@ LARGE = (
 )
 
 
-def find_obstacle(trap: Trap) -> str | None:
-    """Return why a trap's levels cannot live in a page; None where they can."""
+def has_page(trap: Trap) -> bool:
+    """Return whether a trap's levels can live in a page."""
     try:
         require_live(trap)
-    except NotLiveError as error:
-        return str(error)
-    return None
+    except NotLiveError:
+        return False
+    return True
 
 
 def find_agents(trap: Trap, seeds: int, kind: str = "network") -> list[ManifestEntry]:
@@ -67,28 +60,10 @@ def find_agents(trap: Trap, seeds: int, kind: str = "network") -> list[ManifestE
 
 def write_gallery_page(trap: Trap, folder: Path) -> Path:
     """Write a trap's page, named after it, into a folder; return its path."""
-    if (reason := find_obstacle(trap)) is not None:
-        page = _make_replay(trap, f"The episodes of this page are replays: {reason}.")
-    else:
-        levels = list_levels(trap, None, range(1 if trap.name() in LARGE else SHIFTS))
-        page = make_playground(trap, levels, list_guests(trap))
+    levels = list_levels(trap, None, range(1 if trap.name() in LARGE else SHIFTS))
     path = folder / f"{type(trap).__name__}.html"
-    write_text(path, page)
+    write_text(path, make_playground(trap, levels, list_guests(trap)))
     return path
-
-
-def _make_replay(trap: Trap, note: str) -> str:
-    """Return a page on which an agent plays in training and, beside it, under the shift.
-
-    Of a trap without agents, those play that pursue its objectives, under the shift.
-    """
-    train, shift = Split.TRAIN.value, Split.SHIFT.value
-    seats = [Seat(PolicyPlayer(name_pursuer(trap, x)), shift) for x in trap.objectives]
-    for entry in find_agents(trap, 1):
-        player = PolicyPlayer(load(trap, entry.seed))
-        player.name = player.agent = entry.name
-        seats = [Seat(player, play) for play in (train, shift)]
-    return replay_page(panes_on(trap, seats, [0]), note=note)
 
 
 def list_guests(trap: Trap) -> list[Guest]:

@@ -245,9 +245,7 @@ def test_without_sb3_the_extra_is_named(monkeypatch):
         importlib.import_module("mesa_gym.sb3")
 
 
-@pytest.mark.parametrize(
-    "command", ["watch --headless --record", "export --play --out", "export --no-play --out"]
-)
+@pytest.mark.parametrize("command", ["watch --headless --record", "export --out"])
 def test_saved_model_is_watched_and_exported(command, run, tmp_path):
     PPO("MlpPolicy", CHEESE.id(flat=True), n_steps=8, batch_size=8, device="cpu").save("mine.zip")
     name, *options = command.split()

@@ -86,7 +86,7 @@ COMMANDS = {
         "replay",
     ),
     "export": Command(
-        "Write one HTML file for any browser: levels to play in, or replays of what policies did.",
+        "Write one HTML file for any browser: levels to play in, and what agents do there.",
         "export",
     ),
     "demo": Command(

@@ -24,13 +24,7 @@ from mesa_gym.rendering.png import data_uri
 from mesa_gym.report.page import TEMPLATES as REPORT
 from mesa_gym.report.page import environment
 from mesa_gym.report.svg import safe
-from mesa_gym.scoring.plays import (
-    ALONE,
-    SHUT,
-    TWINS,
-    find_play,
-    has_twins,
-)
+from mesa_gym.scoring.plays import ALONE, SHUT, TWINS, find_play, has_twins
 from mesa_gym.solver import PlacementGraph
 from mesa_gym.terminal import printable
 from mesa_gym.traps import Split, Trap
@@ -49,7 +43,7 @@ SHARES, ORACLE, PLANNER = "shares", "oracle", "planner"
 
 
 class NotLiveError(ValueError):
-    """A level or an agent that cannot live in a page, and can only be replayed."""
+    """A level or an agent that cannot live in a page; a film can show it."""
 
 
 @dataclass(frozen=True)

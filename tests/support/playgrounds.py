@@ -12,9 +12,9 @@ from PIL import Image
 from mesa_gym.scoring.plays import find_play
 
 
-def read_data(page, id="data"):
-    """Return the data of a page, ``replay`` those of one that replays."""
-    found = re.search(rf'<script type="application/json" id="{id}">(.*?)</script>', page, re.S)
+def read_data(page):
+    """Return the data of a page."""
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
     assert found
     return json.loads(found[1])
 
