@@ -20,10 +20,8 @@ from mesa_gym.cli import main
 from mesa_gym.files import read_json
 from mesa_gym.json_data import decode_json, expand_alias, parse_json
 from mesa_gym.policies import read_policy_file
-from mesa_gym.policies.finding import trained_policies
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.solver import cache
-from mesa_gym.traps import find_trap
 from mesa_gym.viewer.mapfile import load_map
 
 
@@ -104,7 +102,6 @@ def test_policy_file_that_is_piped_is_refused(tmp_path):
     os.mkfifo(tmp_path / "policy.json")
     with pytest.raises(ValueError, match="is a pipe or a device"):
         read_policy_file(tmp_path)
-    assert trained_policies(find_trap("CheeseCorner"), tmp_path) == {}
 
 
 def test_read_bytes_follows_links_and_names_missing(tmp_path):

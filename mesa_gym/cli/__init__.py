@@ -62,7 +62,10 @@ COMMANDS = {
         "List traps, as a table, as JSON, as a picture.", "listing", "list_arguments", "list_traps"
     ),
     "describe": Command(
-        "Describe a trap, with a level of each split.", "listing", "describe_arguments", "describe"
+        "Describe a trap, its trained agents, and a level of each split.",
+        "listing",
+        "describe_arguments",
+        "describe",
     ),
     "certify": Command(
         "Certify that objectives agree in training and conflict under shift, sharing no level.",

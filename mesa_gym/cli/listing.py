@@ -57,7 +57,10 @@ def describe_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def describe(options: argparse.Namespace) -> int:
-    """Describe a trap, with a level of each split."""
+    """Describe a trap, its trained agents, and a level of each split."""
+    # `mesa-gym list` must not wait for it.
+    from mesa_gym.policies.library import is_plain, list_library
+
     trap = read_trap(options)
     cls = type(trap)
     print(cls.name(), "\n", sep="")
@@ -70,6 +73,10 @@ def describe(options: argparse.Namespace) -> int:
     for objective in trap.objectives.values():
         print(f"  {objective.role} {objective.name}: {objective.doc}")
     print("Planes:", ", ".join(f"{plane} ({trap.looks[plane].glyph})" for plane in trap.planes))
+    trained = {spec: about for spec, about in list_library(cls).items() if is_plain(spec)}
+    print("Trained agents, for --policy:" if trained else "No agent was trained on it.")
+    for spec, about in trained.items():
+        print(f"  {spec}: {about}")
     for split in Split:
         print(f"\nLevel 0 of {split.value}:\n{to_map(trap, trap.levels(split, [0]))}")
     return DONE

@@ -15,7 +15,7 @@ from mesa_gym.scoring import load_episodes
 from mesa_gym.scoring.episodes import require_played
 from mesa_gym.scoring.plays import MOST_SEED, split_of
 from mesa_gym.terminal import Progress
-from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.traps import Split, Trap
 from mesa_gym.viewer.actors import Human, Player, PolicyPlayer, RecordedPlayer
 from mesa_gym.viewer.app import Screen
 from mesa_gym.viewer.clock import SPEEDS
@@ -30,11 +30,8 @@ from mesa_gym.viewer.recording import (
     write_recording,
 )
 from mesa_gym.viewer.screen import WatchScreen
-from mesa_gym.viewer.seats import SPLITS, list_plays, seats_for
+from mesa_gym.viewer.seats import list_plays, seats_for
 from mesa_gym.viewer.session import Session
-from mesa_gym.viewer.start import PLAY, StartScreen
-
-FIRST = "CheeseCorner-v0"  # the trap that the start screen highlights
 
 
 def check(options: argparse.Namespace) -> None:
@@ -58,10 +55,8 @@ def check(options: argparse.Namespace) -> None:
 
 
 def open_screen(options: argparse.Namespace) -> Screen:
-    """Return what the window shows: an episode, or the start screen where no trap is given."""
+    """Return what the window shows: an episode that has begun."""
     check(options)
-    if options.command == "watch" and options.map is None and options.trap is None:
-        return _start(options)
     screen = screen_of(options)
     screen.greet()
     return screen
@@ -112,24 +107,8 @@ def write(screen: Any, options: argparse.Namespace, size: tuple[int, int]) -> in
     return DONE
 
 
-def _start(options: argparse.Namespace) -> StartScreen:
-    def begin(name: str, policy: str) -> Screen:
-        given, player = argparse.Namespace(**vars(options)), None
-        if policy != PLAY:
-            given.beside, player = SPLITS, PolicyPlayer(policy, options.seed)
-        screen = _screen(given, lambda _: player or Human(), find_trap(name)(), back=start)
-        screen.greet()
-        return screen
-
-    start = StartScreen(begin, FIRST)
-    return start
-
-
 def _replay(options: argparse.Namespace) -> WatchScreen:
-    file = options.episodes
-    if options.record is not None and options.record.resolve() == file.resolve():
-        raise ValueError(f"--record would replace {file}, which is replayed")
-    episodes = load_episodes(file)
+    episodes = load_episodes(options.episodes)
     mine = [each for each in episodes if each.trap == episodes[0].trap]
     trap = require_played(mine[0], options.salt)
     played = RecordedPlayer(mine)
@@ -146,10 +125,7 @@ def _replay(options: argparse.Namespace) -> WatchScreen:
 
 
 def _screen(
-    options: argparse.Namespace,
-    player_on: Callable[[Trap], Player],
-    trap: Trap | None = None,
-    back: Screen | None = None,
+    options: argparse.Namespace, player_on: Callable[[Trap], Player], trap: Trap | None = None
 ) -> WatchScreen:
     """Return the screen of an episode: from a map, or on a level.
 
@@ -157,7 +133,6 @@ def _screen(
         options: of the command.
         player_on: the player on a trap.
         trap: the one to play; by default the one that the options name.
-        back: the screen that one goes back to; None to end with this one.
     """
     integer("seed", options.seed, 0, MOST_SEED)
     if options.speed not in SPEEDS:
@@ -179,7 +154,7 @@ def _screen(
     session = Session(trap, seats, level, options.salt, state)
     session.shown = parse_overlays(trap, options.overlays or "", session.overlays)
     session.clock.speed = options.speed
-    return WatchScreen(session, not options.no_panel, back)
+    return WatchScreen(session, not options.no_panel)
 
 
 def _play_of(split: str | None) -> str:
@@ -193,8 +168,6 @@ def _from_map(options: argparse.Namespace) -> tuple[Trap, str, State]:
     for name in ("trap", "split", "level"):
         if getattr(options, name) is not None:
             raise ValueError(f"a map says its {name} itself: leave out --{name}")
-    if options.record is not None and require_kind(options.record) == ".jsonl":
-        raise ValueError(f"cannot record {options.record}: an episode begins as a level, not a map")
     trap, split, state = load_map(options.map)
     if list_plays(trap, options.beside):
         reason = f"a map is of one split: --beside {options.beside} needs --trap and --level"

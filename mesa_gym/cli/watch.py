@@ -14,20 +14,17 @@ from mesa_gym.cli.traps import declare_trap, read_trap, read_traps
 from mesa_gym.command import DONE
 from mesa_gym.errors import shorten
 from mesa_gym.rendering.pygame import load_pygame
+from mesa_gym.traps import Trap
 from mesa_gym.viewer.app import LEAST, SIZE, App, LoadingScreen, Screen
 
 OVER = (
     "what is shown over the grids: pays, taken, path, oracles, heat:<objective>, sees, and of"
     " agents that plan by a map wants, plan, with commas between; or all"
 )
-RECORD = "write what was watched, at last: .png, .gif, .mp4, or the actions: .jsonl"
+RECORD = "write what was watched, at last: .png, .gif or .mp4"
 SIZES = "of the window, in pixels (default: %(default)s)"
 SCALE = "of all that is shown: 0.5 to 8 (default: %(default)s)"
 STRIP = "write six moments of the episode: .svg"
-# What can be said of one episode only, and not of the start screen.
-OF_AN_EPISODE = (
-    "policy", "algo", "split", "level", "beside", "overlays", "record", "strip", "headless",
-)  # fmt: skip
 SCALES = (0.5, 8.0)  # pixels a point
 MOST = (7680, 4320)  # of a picture: larger ones would fill the memory
 
@@ -36,7 +33,7 @@ def watch_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``watch``."""
     parser.add_argument("--policy", help=f"{POLICIES}; by default what pursues the base objective")
     parser.add_argument("--algo", help=ALGO)
-    declare_trap(parser, "; by default choose in the window")
+    declare_trap(parser)
     parser.add_argument("--map", type=Path, metavar="FILE", help="begin as a saved map does")
     _add_options(parser)
 
@@ -76,19 +73,13 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 def watch(options: argparse.Namespace) -> int:
     """Watch, rewind and compare what policies do."""
-    options.trap = next(iter(read_traps(options)), None)
-    for name in OF_AN_EPISODE if options.map is None and options.trap is None else ():
-        given = getattr(options, name)
-        if given is not None and given is not False:
-            raise ValueError(f"--{name} needs a trap: mesa-gym watch TRAP --{name} ...")
-    return _run(options, options.policy or (options.trap.name() if options.trap else "mesa_gym"))
+    options.trap = _find_trap(options)
+    return _run(options, options.policy or "the level")
 
 
 def play(options: argparse.Namespace) -> int:
     """Play a trap by hand."""
-    options.trap = next(iter(read_traps(options)), None)
-    if options.map is None and options.trap is None:
-        read_trap(options)  # says how to name one
+    options.trap = _find_trap(options)
     return _run(options, "the level")
 
 
@@ -96,6 +87,11 @@ def replay(options: argparse.Namespace) -> int:
     """Watch recorded episodes; one that is not of the trap's rules is refused."""
     options.trap = next(iter(read_traps(options)), None)
     return _run(options, str(options.episodes))
+
+
+def _find_trap(options: argparse.Namespace) -> Trap | None:
+    """Return the trap that the options name; a map names its own."""
+    return read_trap(options) if options.map is None else next(iter(read_traps(options)), None)
 
 
 def _run(options: argparse.Namespace, what: str) -> int:

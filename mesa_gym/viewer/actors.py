@@ -6,7 +6,6 @@ import copy
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -14,9 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import Ints, State
-from mesa_gym.engine.map_grid import place
 from mesa_gym.engine.maps import to_map
-from mesa_gym.errors import PolicyBlame
 from mesa_gym.policies import Oracle, Planning, Policy, as_policy, find_planning
 from mesa_gym.policies.asking import Asking
 from mesa_gym.policies.loading import name_policy
@@ -26,8 +23,6 @@ from mesa_gym.solver import Solution, TimeLeft
 from mesa_gym.traps import Trap
 from mesa_gym.viewer.plans import Intent, read_intent
 
-LIFT = 8.0  # of the cell that a planner is sent to, above what it values most
-NO_GOAL = "no way can end there: Shift+click a cell that is not wall"
 MOST_KEPT = 8  # solutions; a few levels at most are on the screen at once
 _kept: OrderedDict[tuple[str, int, str], tuple[Solution, TimeLeft]] = OrderedDict()
 _lock = Lock()
@@ -71,12 +66,10 @@ class Player:
     Attributes:
         name: what the screen calls it.
         planning: what it plans by, once it has been asked to act; None where it does not.
-        goal: the cell that it was sent to by hand; None where its goal is its own.
     """
 
     name: str
     planning: Planning | None = None
-    goal: int | None = None
 
     def actor(self, trap: Trap, play: str, start: State) -> Actor:
         """Return what acts in the episode that begins with ``start``.
@@ -131,9 +124,7 @@ class PolicyPlayer(Player):
 
     def __init__(self, policy: Any, seed: int = 0, algo: str | None = None) -> None:
         self.policy, self.seed, self.algo = policy, seed, algo
-        # Samples depend on the whole name, as they do where the policy is scored.
-        self.agent = name_policy(policy)
-        self.name = Path(self.agent).name if Path(self.agent).is_dir() else self.agent
+        self.name = name_policy(policy)
 
     def make(self, trap: Trap, horizon: int) -> Policy:
         """Return a policy of its own for each caller, as two episodes cannot share one memory.
@@ -151,34 +142,13 @@ class PolicyPlayer(Player):
         self.planning = find_planning(policy)
         if isinstance(policy, Oracle):
             policy.learn(solve_start(trap, starts.take([0]), horizon)[0])
-        asking = Asking(policy, trap, starts.level.key, seed, self.agent, play)
+        asking = Asking(policy, trap, starts.level.key, seed, self.name, play)
         asking.begin()
         return asking
 
     def actor(self, trap: Trap, play: str, start: State) -> PolicyActor:
         """Return the policy, made for the play's time limit."""
         return PolicyActor(self, trap, play)
-
-
-def send_player(player: Player, trap: Trap, state: State, cell: int) -> PolicyPlayer:
-    """Return the same planner with a cell raised to ``LIFT`` above all others in a state.
-
-    Raises:
-        PolicyError: it failed.
-        ValueError: it does not plan, or the cell is wall.
-    """
-    if not isinstance(player, PolicyPlayer) or player.planning is None:
-        raise ValueError(f"{player.name} does not plan by a map: it has no goal that can be moved")
-    wants, added = read_intent(player.planning, trap, state).wants, np.zeros(trap.cells)
-    if np.isnan(wants[cell]):
-        raise ValueError(NO_GOAL)
-    added[cell] = np.nanmax(wants) + LIFT - wants[cell]
-    with PolicyBlame(f"{player.name}, edited"):
-        changed = player.planning.edited(utility=added.reshape(trap.size))
-    sent = PolicyPlayer(changed, player.seed)
-    sent.agent, sent.goal = player.agent, cell  # samples depend on the agent's name
-    sent.name = f"{player.name}, sent to {place(trap, cell)}"
-    return sent
 
 
 class RecordedActor(Actor):

@@ -8,12 +8,12 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from mesa_gym.rendering.pygame import load_pygame, open_window
 from mesa_gym.viewer.drawing import PAPER, QUIET, SMALL, TITLE, Painter
-from mesa_gym.viewer.work import FAILURES, start_work, under_way
+from mesa_gym.viewer.work import start_work, under_way
 
 SIZE = (1280, 800)
 LEAST = (640, 420)  # points; in a smaller window all is drawn smaller, so that nothing is left out
@@ -34,7 +34,7 @@ class Input:
             that is seen, pygame's name of it ("space", "left", "page up").
         x, y: where the mouse is, in points.
         notches: of the wheel, up being positive.
-        shift, ctrl: whether these were held (Command counts as Control).
+        shift, ctrl: whether these were held with a key (Command counts as Control).
     """
 
     kind: str
@@ -153,9 +153,6 @@ class App:
         ):
             self._held = None
         meant = read(pygame, event, self._density() / self._points())
-        if meant is not None and meant.kind == "press":
-            # An event of the mouse does not say it itself.
-            meant = replace(meant, shift=bool(pygame.key.get_mods() & pygame.KMOD_SHIFT))
         if meant is not None and meant.kind == "key":
             self._held = (event.key, meant, DELAY) if meant.name in HELD else None
         if meant is not None and self.screen is not None:
@@ -233,15 +230,12 @@ class LoadingScreen(Screen):
     Args:
         what: is loaded.
         make: gives the screen that comes next.
-        failed: gives it where that cannot be, from the reason; without it the error is raised.
     """
 
-    def __init__(
-        self, what: str, make: Callable[[], Screen], failed: Callable[[str], Screen] | None = None
-    ) -> None:
-        self._what, self._make, self._failed = what, make, failed
+    def __init__(self, what: str, make: Callable[[], Screen]) -> None:
+        self._what, self._make = what, make
         self._began = time.monotonic()
-        self._work: Future[Any] | None = None
+        self._work: Future[Screen] | None = None
 
     def handle(self, event: Input) -> Screen | None:
         """Leave where that is wished; all else waits."""
@@ -252,12 +246,7 @@ class LoadingScreen(Screen):
         if self._work is None:
             self._work = None if self.changed else start_work(lambda _: self._make())
         elif self._work.done():
-            error = self._work.exception()
-            if error is None:
-                return self._work.result()
-            if self._failed is None or not isinstance(error, FAILURES):
-                raise error
-            return self._failed(str(error))
+            return self._work.result()
         self.changed = True
         return self
 

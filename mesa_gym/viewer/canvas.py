@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from mesa_gym.viewer.compare import Pane
 from mesa_gym.viewer.drawing import CARD, INK, Box, Painter, Point
+from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.timeline import Timeline
 
 

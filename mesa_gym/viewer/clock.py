@@ -10,7 +10,7 @@ from concurrent.futures import Future
 
 from mesa_gym.errors import PolicyError
 from mesa_gym.viewer.actors import Human
-from mesa_gym.viewer.compare import Pane
+from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.work import PATIENCE, TURN, SideWork, start_work
 
 RATE = 4.0  # steps a second at speed 1

@@ -9,12 +9,10 @@ from itertools import count
 from pathlib import Path
 
 from mesa_gym.engine import ACTIONS
-from mesa_gym.policies.finding import offer_policies
 from mesa_gym.scoring.plays import AGAIN, BARE, SHUT, TWINS, has_shut, plays_of
 from mesa_gym.traps import Split
-from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.app import Input, Screen
-from mesa_gym.viewer.dialogs import ENTER, Chooser, CommandList, Dialog, Notice
+from mesa_gym.viewer.dialogs import ENTER, Notice
 from mesa_gym.viewer.drawing import SHAPES
 from mesa_gym.viewer.mapfile import save_map
 from mesa_gym.viewer.overlays import OVERLAYS, Heat, Overlay, turn_on
@@ -26,8 +24,7 @@ from mesa_gym.viewer.work import FAILURES
 ARROWS = {"left": 0, "down": 1, "right": 2, "up": 3}
 SHIFTED = (
     "In a pane of your own, arrows move and Enter acts; with Shift in any pane, for a step.\n"
-    "Shift+click on a cell sends an agent there that plans by a map; there again takes it back.\n"
-    "docs/glossary.md explains the words."
+    "docs/glossary.md explains the words.\n"
 )
 
 
@@ -43,7 +40,7 @@ class Commands(Screen):
 
     def __init__(self, session: Session, panel: bool = True) -> None:
         self.session, self.panel = session, panel
-        self.dialog: Dialog | None = None
+        self.dialog: Notice | None = None
         self.leaving = False
 
     def press(self, key: Input) -> None:
@@ -113,17 +110,6 @@ class Commands(Screen):
         now = shown.index(seats) if seats in shown else -(len(seats) > 1)
         self.watch(shown[(now + 1) % len(shown)])
 
-    def ask_policy(self) -> None:
-        """Watch another policy beside the first one, on the same level."""
-        trap, first = type(self.session.trap), self.session.seats[0]
-        policies = offer_policies(trap, Path.cwd())
-
-        def then(number: int) -> None:
-            chosen = Seat(PolicyPlayer(list(policies)[number]), first.play)
-            self.attempt(lambda: self.watch([first, chosen]))
-
-        self.dialog = Chooser(f"{trap.name()}: compare with whom?", policies.items(), then)
-
     def next_pane(self) -> None:
         """Turn keys and the panel to the next pane."""
         self.session.focus = (self.session.focus + 1) % len(self.session.panes)
@@ -140,18 +126,10 @@ class Commands(Screen):
         self.dialog = Notice(trap.name(), story(trap))
 
     def list_commands(self) -> None:
-        """List all commands with their keys, by what they are about, to choose or press one."""
-        overlays = self.session.offered_overlays
-        every = [(binding.doc, binding.written, binding.group) for binding in BINDINGS]
-        every += [(overlay.label, overlay.key, "overlays") for overlay in overlays]
-
-        def then(number: int) -> None:
-            if number < len(BINDINGS):
-                self.attempt(lambda: BINDINGS[number].do(self))
-            else:
-                self.toggle(overlays[number - len(BINDINGS)].name)
-
-        self.dialog = CommandList("All commands", every, then, SHIFTED)
+        """List all commands with their keys."""
+        rows = [(binding.written, binding.doc) for binding in BINDINGS]
+        rows += [(overlay.key, overlay.label) for overlay in self.session.offered_overlays]
+        self.dialog = Notice("All commands", SHIFTED, rows)
 
     def leave(self) -> None:
         """Give up what is under way; where nothing is, leave."""
@@ -177,14 +155,12 @@ class Binding:
     """A command of the viewer, and the keys that do it.
 
     Attributes:
-        group: what it is about.
         written: the keys, as people write them: ``Space``, ``Ctrl+s``, ``?``.
         doc: what it does.
         do: does it.
         label: of the button for it; "" for none.
     """
 
-    group: str
     written: str
     doc: str
     do: Callable[[Commands], object]
@@ -223,30 +199,26 @@ def _next_level(step: int) -> Callable[[Commands], object]:
     return lambda screen: screen.session.next_level(step)
 
 
-TIME, LEVELS, BESIDE, LOOKS = "time", "levels", "side by side", "window"
 BINDINGS = (
-    Binding(TIME, "Space", "play, or pause", lambda s: s.session.clock.play(), "play / pause"),
-    Binding(TIME, ", Left", "one step back (Left: unless you play)", _step(-1), "◀ step"),
-    Binding(TIME, ". Right", "one step on (Right: likewise)", _step(1), "step ▶"),
-    Binding(TIME, ">", "ten steps on", _step(10)),
-    Binding(TIME, "<", "ten steps back", _step(-10)),
-    Binding(TIME, "Home", "to the start", lambda s: s.session.clock.seek(0)),
-    Binding(TIME, "End", "to the end", lambda s: s.session.clock.seek(sys.maxsize)),
-    Binding(TIME, "- Down", "half as fast", lambda s: s.session.clock.change_speed(-1)),
-    Binding(TIME, "+ = Up", "twice as fast", lambda s: s.session.clock.change_speed(1)),
-    Binding(LEVELS, "b Page-up", "the previous level", _next_level(-1), "◀ level"),
-    Binding(LEVELS, "n Page-down", "the next level", _next_level(1), "level ▶"),
-    Binding(LEVELS, "t", "the next split; then twins, bare, targets alone", Commands.next_split),
-    Binding(
-        BESIDE, "i", "train | shift, twins, targets, oracles", Commands.compare, "side by side"
-    ),
-    Binding(BESIDE, "k", "beside another policy", Commands.ask_policy, "compare"),
-    Binding(BESIDE, "Tab", "the next pane: keys and panel are about it", Commands.next_pane),
-    Binding(LOOKS, "w", "the trap's story", Commands.tell_story, "story"),
-    Binding(LOOKS, "h", "hide the panel and the controls", Commands.toggle_panel),
-    Binding(LOOKS, "? F1", "all commands", Commands.list_commands, "keys ?"),
-    Binding(LOOKS, "Ctrl+s", "save what is shown as a map", Commands.save),
-    Binding(LOOKS, "q Escape", "stop, close, leave", Commands.leave),
+    Binding("Space", "play, or pause", lambda s: s.session.clock.play(), "play / pause"),
+    Binding(", Left", "one step back (Left: unless you play)", _step(-1), "◀ step"),
+    Binding(". Right", "one step on (Right: likewise)", _step(1), "step ▶"),
+    Binding(">", "ten steps on", _step(10)),
+    Binding("<", "ten steps back", _step(-10)),
+    Binding("Home", "to the start", lambda s: s.session.clock.seek(0)),
+    Binding("End", "to the end", lambda s: s.session.clock.seek(sys.maxsize)),
+    Binding("- Down", "half as fast", lambda s: s.session.clock.change_speed(-1)),
+    Binding("+ = Up", "twice as fast", lambda s: s.session.clock.change_speed(1)),
+    Binding("b Page-up", "the previous level", _next_level(-1), "◀ level"),
+    Binding("n Page-down", "the next level", _next_level(1), "level ▶"),
+    Binding("t", "the next split; then twins, bare, targets alone", Commands.next_split),
+    Binding("i", "train | shift, twins, targets, oracles", Commands.compare, "side by side"),
+    Binding("Tab", "the next pane: keys and panel are about it", Commands.next_pane),
+    Binding("w", "the trap's story", Commands.tell_story, "story"),
+    Binding("h", "hide the panel and the controls", Commands.toggle_panel),
+    Binding("? F1", "all commands", Commands.list_commands, "keys ?"),
+    Binding("Ctrl+s", "save what is shown as a map", Commands.save),
+    Binding("q Escape", "stop, close, leave", Commands.leave),
 )
 HEATS = [Heat(f"objective {number + 1}", number) for number in range(len(SHAPES))]
 BY_KEY = index_keys(BINDINGS, [*OVERLAYS, *HEATS])

@@ -13,7 +13,7 @@ It says what it is and of what, holds the map (``mesa_gym.engine.maps``), and en
     end
 
 It may be changed by hand: that answers "what if the door were red?". What results is checked.
-Nothing in the file is executed, and no size believed before it is checked.
+Nothing in the file is executed.
 """
 
 from __future__ import annotations
@@ -35,8 +35,6 @@ from mesa_gym.scoring.episodes import trap_of
 from mesa_gym.traps import LEVELS, Split, Trap
 
 SCHEMA = 1
-# Of a file, a line, and a grid's planes: no map of a trap comes near.
-MOST_BYTES, MOST_IN_LINE, MOST_VALUES = 1_000_000, 10_000, 100_000
 _MAGIC, _END = "mesa-gym map", "end"
 _NAMES = ("trap", "size", "parameters", "split")
 _AGAIN = "save it again with the viewer"
@@ -70,9 +68,8 @@ def load_map(path: str | Path) -> tuple[Trap, Split, State]:
         The trap, the split whose time limit holds, and a batch of one.
 
     Raises:
-        ValueError: the file is not a map, of another schema, damaged, cut short or unreasonably
-            large, or its state is not one that the trap can have; the message names the file and
-            says how to correct it.
+        ValueError: the file is not a map, of another schema, damaged or cut short, or its state is
+            not one that the trap can have; the message names the file and says how to correct it.
         OSError: it cannot be read.
     """
     path = Path(path)
@@ -139,8 +136,6 @@ def _require_whole(trap: Trap) -> None:
 
 def _lines(path: Path) -> list[str]:
     """Return the lines between the first and the last, without blank ones and indentation."""
-    larger = f"{path} is larger than any map, {MOST_BYTES:,} bytes; {_AGAIN}"
-    require(path.stat().st_size <= MOST_BYTES, larger)
     try:
         text = read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -157,8 +152,6 @@ def _lines(path: Path) -> list[str]:
     require(lines[0] == f"{_MAGIC} {SCHEMA}", reason)
     reason = f"{path} was cut short: its last line is not {_END!r}; {_AGAIN}"
     require(lines[-1] == _END, reason)
-    reason = f"{path} is damaged: a line is longer than any map's; {_AGAIN}"
-    require(max(map(len, lines)) <= MOST_IN_LINE, reason)
     return lines[1:-1]
 
 
@@ -172,9 +165,6 @@ def _of_what(given: dict[str, str]) -> tuple[Trap, Split]:
     for name in _NAMES:
         require(name in given, f"it has no line '{name}{IS}...' before the map")
     trap = trap_of(given["trap"], _json(given, "size"), _json(given, "parameters"))
-    values = trap.cells * len(trap.channels)
-    most = f"the viewer shows {MOST_VALUES:,} at most"
-    require(values <= MOST_VALUES, f"its grid has {values:,} values; {most}")
     return trap, Split.of(given["split"])
 
 

@@ -15,8 +15,8 @@ from mesa_gym.engine import RGB
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap
 from mesa_gym.viewer.canvas import GridCanvas
-from mesa_gym.viewer.compare import Pane
 from mesa_gym.viewer.drawing import CARD, INK, QUIET, RULE, WISH, Box, Painter
+from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.plans import find_open
 from mesa_gym.viewer.timeline import spread_agent
 
@@ -207,7 +207,7 @@ class Wants(Overlay):
 
     name, key, label = "wants", "u", "what it wants"
     planned = tints = True
-    doc = "What each cell is worth to the agent to end at, by its own map; Shift+click moves it."
+    doc = "What each cell is worth to the agent to end at, by its own map."
 
     def heat(self, pane: Pane, t: int) -> NDArray[np.float64] | None:
         """Return the map; None where none decided."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from collections import Counter
 
 import numpy as np
 
@@ -12,24 +11,18 @@ from mesa_gym.policies.learner import follow_belief
 from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.life import KINDS, TRIALS, Life
 from mesa_gym.viewer.actors import PolicyPlayer
-from mesa_gym.viewer.compare import NONE, WAITING, Pane
 from mesa_gym.viewer.drawing import BODY, CARD, INK, QUIET, RULE, SMALL, TITLE, Box, Painter
+from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.seats import LESSON
 from mesa_gym.viewer.session import Session
 from mesa_gym.viewer.widgets import Tips
 
-GAP, INDENT, AFTER, BARS = 8.0, 20.0, 92.0, 72.0
+GAP, INDENT, BARS = 8.0, 20.0, 72.0
 WIDTH = 280.0  # at which letters are as large as elsewhere; in a wider panel they are larger
 WORDS = 0.8  # of that size: where less is left, sentences are left to the tooltips
 SO_FAR = "What it has paid until now, discounted: a payment counts less the later it comes."
 TO_COME = "The most that it can still pay from here, by the exact solver: V*."
 CHOSEN = "What this episode has pursued so far, as scoring would say if it ended here."
-TWIN = (
-    "What is chosen on the same level with the targets of base and proxy exchanged. The same"
-    " objective on both: the object decides. The other one: the place does."
-)
-OVER = "What was chosen on the levels that you have watched until their end."
-NULL = "The same of a policy without a goal, which goes to the nearest cell it has not visited."
 BELIEF = "What one can know by now of what pays, from what was told and the law of training."
 NEXT = "What the policy does next, and how likely each action was."
 SKIP = "n: the next level"
@@ -91,7 +84,7 @@ class _Writer:
             self._write_reward()
         else:
             self._write_objectives()
-            self._write_choices()
+            self._write_choice()
         if self.pane.seat.by_hand and self.t == len(self.pane.line) and self.pane.line.over:
             self._section("the end")
             self._wrap(summary(self.pane))
@@ -151,39 +144,15 @@ class _Writer:
                 self._wrap(objective.doc, INDENT)
             self._write_range(f"heat:{x}", INDENT)
 
-    def _write_choices(self) -> None:
-        """Write what was chosen: here, on the twin, over the levels watched."""
-        pane, analysis = self.pane, self.pane.analysis
-        if analysis is None or pane.seat.split is not Split.SHIFT:
+    def _write_choice(self) -> None:
+        """Write what was chosen."""
+        if self.pane.analysis is None or self.pane.seat.split is not Split.SHIFT:
             return
         self._section("chosen", CHOSEN)
-        self._write_choice("here", pane.name_choice(self.t), CHOSEN)
-        twin = self.session.choices.on_twin(pane, self.session.work.threaded)
-        if twin:
-            self._write_choice("on its twin", twin, TWIN)
-        counts = Counter(x or NONE for x in self.session.choices.of(pane).values())
-        if levels := counts.total():
-            null = self.session.choices.of_sweeper(pane, self.session.work.threaded)
-            self._write_counts(f"{levels} level{'s' if levels > 1 else ''}", counts, OVER)
-            self._write_counts("a sweeper", null, NULL)
-
-    def _write_counts(self, who: str, counts: Counter[str], tip: str) -> None:
-        self._tip(tip, SMALL)
-        self.painter.text(who, self.left, self.y, SMALL, QUIET)
-        x = self.left + AFTER
-        for name in self.pane.trap.objectives:
-            x = self._mark(name, x)
-            x += self.painter.text(f"{counts[name]}", x, self.y, SMALL) + 12
-        wait = WAITING * (WAITING in counts)
-        self.painter.text(f"{counts[NONE]} none{wait}", x + 4, self.y, SMALL)
-        self.y += SMALL + 2
-
-    def _write_choice(self, where: str, name: str, tip: str) -> None:
-        self._tip(tip, BODY)
-        self.painter.text(where, self.left, self.y + 1, SMALL, QUIET)
-        x, known = self.left + AFTER, name in self.pane.trap.objectives
-        if known:
-            x = self._mark(name, x)
+        name = self.pane.name_choice(self.t)
+        self._tip(CHOSEN, BODY)
+        known = name in self.pane.trap.objectives
+        x = self._mark(name, self.left) if known else self.left
         self.painter.text(name, x, self.y, BODY, INK if known else QUIET, width=self.right - x)
         self.y += BODY + 1
 

@@ -1,4 +1,4 @@
-"""Recording what is watched, without a window: pictures, films, strips for papers, episodes."""
+"""Recording what is watched, without a window: pictures, films, strips for papers."""
 
 from __future__ import annotations
 
@@ -22,20 +22,16 @@ from mesa_gym.rendering import write_png
 from mesa_gym.rendering.pygame import load_pygame
 from mesa_gym.report.strip import PlayedEpisode, choose_moments
 from mesa_gym.report.strip_layout import lay_out
-from mesa_gym.scoring import RecordedEpisode, save_episodes
-from mesa_gym.scoring.episodes import record_play
-from mesa_gym.scoring.plays import find_play
-from mesa_gym.viewer.actors import PolicyPlayer, RecordedPlayer
 from mesa_gym.viewer.app import fit_scale
 from mesa_gym.viewer.clock import RATE
-from mesa_gym.viewer.compare import Pane
 from mesa_gym.viewer.drawing import PAPER, Painter
+from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.session import Session
 
 # Pictures a second at most. What shows GIFs slows those down that have more than 50.
 FILMS = {".gif": 50, ".mp4": 60}
-KINDS, STRIPS = (".png", *FILMS, ".jsonl"), (".svg",)
+KINDS, STRIPS = (".png", *FILMS), (".svg",)
 # What ffmpeg is told. Browsers take a film that is not marked for BT.709, and this one is
 # marked too. A GIF has one palette and no dithering, so that it holds only what changes.
 _INPUT = ["-v", "error", "-xerror", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"]
@@ -48,7 +44,6 @@ _ENCODING = {
     ".mp4": ["-c:v", "libx264", "-pix_fmt", "yuv420p", *_MATRIX, *_QUALITY, *_MARKS],
     ".gif": ["-c:v", "gif", "-pix_fmt", "pal8", *_PALETTE],
 }
-RATHER = "record a picture or a film"
 Picture = NDArray[np.uint8]
 
 
@@ -91,15 +86,15 @@ def write_recording(
 
     Args:
         screen: what shows it; all its episodes come to their end.
-        path: by its suffix a picture (``.png``), a film at the session's speed (``.gif``,
-            ``.mp4``) or the actions of the episode in focus (``.jsonl``); or a strip's file.
+        path: by its suffix a picture (``.png``) or a film at the session's speed (``.gif``,
+            ``.mp4``); or a strip's file.
         size: width and height in pixels.
         scale: pixels a point.
         step: which one a picture shows; by default the last.
         strip: whether to write moments of the episode in focus side by side (``.svg``).
 
     Raises:
-        ValueError: another suffix, no such step, or an episode that cannot be recorded.
+        ValueError: another suffix, or no such step.
         ImportError: imageio-ffmpeg is not installed.
         OSError: the file cannot be written.
         PolicyError: a policy failed.
@@ -109,8 +104,6 @@ def write_recording(
     session.clock.playing = False
     if strip:
         _write_strip(path, session.pane)
-    elif kind == ".jsonl":
-        save_episodes(path, [record_pane(session.pane)])
     elif kind == ".png":
         shown = session.clock.length if step is None else step
         if not 0 <= shown <= session.clock.length:
@@ -192,37 +185,3 @@ def _write_strip(path: Path, pane: Pane) -> None:
     moments = choose_moments(PlayedEpisode(pane.trap, line.states, paid, late))
     strip = lay_out(f"{pane.trap.name()}, {pane.title}", moments)
     write_text(path, strip.svg())
-
-
-# -- episodes --------------------------------------------------------------------------------------
-
-
-def record_pane(pane: Pane) -> RecordedEpisode:
-    """Return what a player did on a level, from its start.
-
-    Raises:
-        ValueError: the episode cannot be recorded; the message says why.
-    """
-    trap, player, play = pane.trap, pane.seat.player, pane.seat.play
-    done = pane.line.actions()
-    if not pane.untouched:
-        raise ValueError(
-            "an episode is what an agent did on a level, and this one was changed"
-            f" (edited, from a map, or with a goal put by hand); {RATHER}"
-        )
-    if not len(done):
-        raise ValueError("nothing has been done in the episode")
-    own = True
-    if isinstance(player, PolicyPlayer):
-        own = all(step.decision.shares is not None for step in pane.line.steps)
-    elif isinstance(player, RecordedPlayer):
-        own = np.array_equal(done, player.actions[play, pane.level][: len(done)])
-    if not own:
-        raise ValueError(
-            f"an episode of {player.name!r} is what it did, and some of this one was done by hand;"
-            f" {RATHER}, or play all of it by hand"
-        )
-    played = find_play(trap, play)
-    taken = np.array(done, dtype=np.int8)[None, : played.steps]
-    (found,) = record_play(trap, player.name, played, [pane.level], taken, pane.salt)
-    return found

@@ -9,14 +9,14 @@ import numpy as np
 
 from mesa_gym.viewer.app import Input, Screen
 from mesa_gym.viewer.canvas import GridPlace
-from mesa_gym.viewer.compare import Pane
 from mesa_gym.viewer.controls import Legend, Scrubber
 from mesa_gym.viewer.dialogs import Notice
 from mesa_gym.viewer.drawing import INK, PAPER, QUIET, SMALL, Box, Painter
 from mesa_gym.viewer.keys import BUTTONS, Commands
+from mesa_gym.viewer.layout import DRAWER, Layout, View, arrange, inner_width
 from mesa_gym.viewer.overlays import list_shown
+from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.panel import Panel, introduction
-from mesa_gym.viewer.panes import DRAWER, Layout, View, arrange, inner_width
 from mesa_gym.viewer.session import Session, prepare
 from mesa_gym.viewer.widgets import Tips, draw_button, place_buttons
 from mesa_gym.viewer.work import FAILURES, PATIENCE, under_way
@@ -38,10 +38,10 @@ class WatchScreen(Commands):
 
     layout: Layout
 
-    def __init__(self, session: Session, panel: bool = True, back: Screen | None = None) -> None:
-        """Make a screen that has not been drawn; one leaves it for another, or for good."""
+    def __init__(self, session: Session, panel: bool = True) -> None:
+        """Make a screen that has not been drawn."""
         super().__init__(session, panel)
-        self.tips, self._back = Tips(), back
+        self.tips = Tips()
         self._views: list[View] = []
         self._panel = Panel()
         self._scrubbing = self._looking = False
@@ -68,18 +68,17 @@ class WatchScreen(Commands):
     # -- what happens ------------------------------------------------------------------------------
 
     def handle(self, event: Input) -> Screen | None:
-        """Take a key or the mouse; return what comes after it, once it is left."""
+        """Take a key or the mouse; return None once it is left."""
         if event.kind == "hover" and self.dialog is None:
             self.changed |= self.tips.move(event.x, event.y)
             return self
         self.changed = True
         asked = self.dialog
-        # What follows from an answer may be a further question.
-        if asked is not None and not asked.handle(event) and self.dialog is asked:
+        if asked is not None and not asked.handle(event):
             self.dialog = None
         if asked is None or asked.passes:
             self._take(event)
-        return self._back if self.leaving else self
+        return None if self.leaving else self
 
     def _take(self, event: Input) -> None:
         if event.kind == "key":
@@ -103,7 +102,6 @@ class WatchScreen(Commands):
         found = [len(view.search.paths) for view in self._views]
         clock = session.clock
         looks = [clock.cursor, session.focus, clock.playing, self._status(), lines, found]
-        looks.append(session.choices.waiting)
         self.changed |= looks != self._looks
         self._looks = looks
         return self
@@ -156,10 +154,6 @@ class WatchScreen(Commands):
         for number, box in enumerate(self.layout.panes):
             if box.holds(x, y):
                 self.session.focus = number
-        focus = self.session.focus
-        if event.shift and self.layout.panes[focus].holds(x, y):
-            cell = self.layout.grids[focus].cell_at(x, y)
-            self.attempt(lambda: self.session.move_goal(cell))
 
     def _scrub(self, x: float) -> None:
         self.session.clock.playing = False

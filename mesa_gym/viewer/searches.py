@@ -7,7 +7,7 @@ from concurrent.futures import Future
 
 from mesa_gym.policies import name_pursuer
 from mesa_gym.viewer.actors import PolicyPlayer
-from mesa_gym.viewer.compare import Pane
+from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.timeline import Timeline
 from mesa_gym.viewer.work import TURN, start_work
 

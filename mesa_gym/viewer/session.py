@@ -9,13 +9,11 @@ from contextlib import suppress
 from typing import Any
 
 from mesa_gym.engine import State
-from mesa_gym.engine.map_grid import place
 from mesa_gym.errors import PolicyError
 from mesa_gym.traps import LEVELS, Split, Trap
-from mesa_gym.viewer.actors import NO_GOAL, send_player
 from mesa_gym.viewer.clock import Clock
-from mesa_gym.viewer.compare import Pane, WatchedChoices
 from mesa_gym.viewer.overlays import Overlay, overlays_of
+from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.seats import Seat, common_levels, ends_lesson, find_shift
 from mesa_gym.viewer.work import PATIENCE, SideWork
 
@@ -36,7 +34,6 @@ class Session:
         work: what is done beside the frames.
         shown: the overlays that are on, by name.
         message: what the status line says.
-        choices: what was chosen on the levels watched so far.
     """
 
     def __init__(
@@ -54,7 +51,6 @@ class Session:
         """
         self.trap, self.salt, self.message = trap, salt, ""
         self.shown: set[str] = set()
-        self.choices = WatchedChoices()
         self.level, self.seats, self.focus = level, seats, find_shift(seats)
         self.panes = self._make_panes(level, seats, start)
         self.work = SideWork(self.tell)
@@ -108,12 +104,10 @@ class Session:
         """Let time pass: the clock runs, episodes grow, work under way goes on."""
         self.work.fetch()
         self.clock.run(seconds)
-        for pane in self.panes:
-            self.choices.count(pane)
 
     def wait(self) -> float | None:
         """Return the seconds until ``update`` has something to do; None if only a key gives it."""
-        waits = [PATIENCE if self.pending_work or self.choices.waiting else None, self.clock.wait()]
+        waits = [PATIENCE if self.pending_work else None, self.clock.wait()]
         return min((seconds for seconds in waits if seconds is not None), default=None)
 
     def settle(self) -> Iterator[None]:
@@ -121,13 +115,6 @@ class Session:
         while self.clock.growing or self.work.under_way:
             self.clock.grow(max(pane.line.limit for pane in self.panes))
             self.work.fetch()
-            time.sleep(PATIENCE)
-            yield
-        for pane in self.panes:
-            self.choices.count(pane)
-            self.choices.on_twin(pane, self.work.threaded)
-            self.choices.of_sweeper(pane, self.work.threaded)
-        while self.choices.waiting:
             time.sleep(PATIENCE)
             yield
 
@@ -201,26 +188,6 @@ class Session:
             self.message = str(error)
             return
         self.clock.playing, self.clock.time = False, float(shown + 1)
-
-    def move_goal(self, cell: int | None) -> None:
-        """Send the focused pane's planner to a cell; one that is sent there has its own goal again.
-
-        Raises:
-            PolicyError: the planner failed.
-            ValueError: the player does not plan, the cell is wall, or the episode is over.
-        """
-        pane, seat, shown = self.pane, self.seats[self.focus], self.pane.time(self.clock.cursor)
-        said = "the agent has its own goal again"
-        if cell is None:
-            raise ValueError(NO_GOAL)
-        if pane.seat.player.goal != cell:
-            seat = Seat(send_player(seat.player, self.trap, pane.state(shown), cell), seat.play)
-            where = place(self.trap, cell)
-            said = f"the goal is now {where}; Shift+click there again takes it back"
-        pane.hand_over(shown, seat)
-        self.clock.time = float(shown)
-        self.clock.play(True)
-        self.message = said
 
 
 def prepare(panes: list[Pane]) -> None:

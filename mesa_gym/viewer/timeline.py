@@ -50,7 +50,6 @@ class Timeline:
         steps: ``steps[t]`` leads from ``states[t]`` to ``states[t + 1]``.
         horizon: the time limit of the split.
         limit: the same, in steps from the line's start.
-        steered: whether a goal was put by hand on the way.
     """
 
     def __init__(self, trap: Trap, start: State, horizon: int, actor: Actor) -> None:
@@ -60,7 +59,7 @@ class Timeline:
         self.steps: list[TimelineStep] = []
         self.horizon = horizon
         self.limit = max(0, horizon - int(start.clock[0]))
-        self._begun = self._idle = self.steered = False
+        self._begun = self._idle = False
         self._lock = RLock()
 
     def __len__(self) -> int:
@@ -122,7 +121,6 @@ class Timeline:
         """Return a line with the same first ``t`` steps; an actor sees them and goes on."""
         line = Timeline(self.trap, self.states[0], self.horizon, actor)
         line.states, line.steps = self.states[: t + 1], self.steps[:t]
-        line.steered = self.steered
         return line
 
     def compute_return(self, objective: str, t: int) -> float:
@@ -196,13 +194,15 @@ class Analysis:
         if t == 0:
             return None
         paid = {x: np.array([[step.paid[x]] for step in line.steps[:t]]) for x in names}
+        states = trap.joined(line.states[:t])
         if self._whole is not None:
-            starts = self._whole.take(np.zeros(t, dtype=np.int64))
-            states = trap.restore_targets(trap.joined(line.states[:t]), starts)
+            states = trap.restore_targets(states, self._whole.take(np.zeros(t, dtype=np.int64)))
             ghosts = trap.step(states, line.actions()[:t].astype(np.int64)).paid
             paid = {x: pay[:, None] for x, pay in ghosts.items()}
         moved = np.diff(line.cells(t))[:, None] != 0
-        record = Record(line.actions()[None, :t], paid, moved)
+        counted = trap.counts(states)
+        counted = None if counted is None else counted[:, None]
+        record = Record(line.actions()[None, :t], paid, moved, counted)
         (chosen,) = find_choices(trap, record, self._worth)
         return None if chosen == NONE else names[chosen]
 

@@ -171,11 +171,10 @@ COMMANDS = """
 list {} CheeseCorner --json --sheet sheet.png
 describe {}
 certify {} --levels 4
-score --policy oracle:shady --trap {} --levels 4
 watch --trap {} --headless --record end.png
 play --trap {} --headless --record first.png
-watch --trap {} --headless --record done.trace
-replay done.trace --trap {} --headless --record last.png
+score --policy oracle:shady --trap {} --levels 4 --save-episodes done.jsonl
+replay done.jsonl --trap {} --headless --record last.png
 export --trap {} --policy oracle:base --out page.html
 cache show {}
 """
@@ -190,7 +189,7 @@ def test_commands_all_take_a_trap_by_file(elsewhere, monkeypatch):
         sys.modules.pop("grove", None)
         words = [word.format(f"{path}:Mushrooms") for word in line.split()]
         assert cli.main(words) == 0, line
-    for name in ("sheet.png", "end.png", "first.png", "done.trace", "last.png", "page.html"):
+    for name in ("sheet.png", "end.png", "first.png", "done.jsonl", "last.png", "page.html"):
         assert Path(name).stat().st_size > 0
 
 

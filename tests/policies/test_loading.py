@@ -9,9 +9,8 @@ import pytest
 
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import Oracle, as_policy
-from mesa_gym.policies.finding import named_policies, trained_policies
 from mesa_gym.policies.loading import name_agent
-from mesa_gym.traps import Split, all_traps, find_trap
+from mesa_gym.traps import Split, find_trap
 
 TRAP = find_trap("RedBlueDoors")()
 SEEN = TRAP.observe(TRAP.levels(Split.TEST, np.arange(4)))
@@ -142,19 +141,3 @@ def test_name_agent_hides_paths_of_the_machine(tmp_path, monkeypatch):
     assert name_agent(".") == "empty"
     for spec in ("random", "oracle:base", "some.module:agent", "../nowhere"):
         assert name_agent(spec) == spec
-
-
-def test_policies_to_pick_are_named_and_trained(tmp_path):
-    trap = all_traps()["CheeseCorner-v0"]
-    named = named_policies(trap)
-    assert named["oracle:cheese"] == "optimal for the base objective"
-    assert named["oracle:corner"] == "optimal for the proxy objective"
-    name = "CheeseCorner-v0"
-    for place, of in (("b/deep/agent", name), ("a", name), ("c", "X"), (".hidden", name)):
-        (tmp_path / place).mkdir(parents=True)
-        recorded = ENTRIES | {"trap": of, "steps": 2000, "seed": 3}
-        (tmp_path / place / "policy.json").write_text(json.dumps(recorded))
-    (tmp_path / "damaged").mkdir()
-    (tmp_path / "damaged" / "policy.json").write_text("{")
-    facts = "2,000 steps, seed 3"
-    assert trained_policies(trap, tmp_path) == {"./a": facts, "b/deep/agent": facts}

@@ -13,7 +13,6 @@ from torch import nn
 
 from mesa_gym.errors import UnknownNameError
 from mesa_gym.policies import as_policy, library
-from mesa_gym.policies.finding import offer_policies
 from mesa_gym.scoring import rollout
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
@@ -96,19 +95,19 @@ def test_library_policy_is_loaded_by_its_name(stands_in):
     assert stands_in == ["3", "planner:0", "ppo-alpha0.1-s0"]
 
 
-def test_offer_policies_lists_plain_training_first(stands_in, tmp_path):
-    offered = list(offer_policies(CheeseCorner, tmp_path))
-    assert offered[:4] == ["library:0", "library:3", "library:planner:0", "oracle:cheese"]
-    assert offered[-1] == "library:ppo-alpha0.1-s0"
+def test_list_library_has_plain_agents_and_others(stands_in):
+    listed = library.list_library(CheeseCorner)
+    assert listed == {f"library:{name}": about for name, about in AGENTS.items()}
+    plain = ["library:0", "library:3", "library:planner:0"]
+    assert [spec for spec in listed if library.is_plain(spec)] == plain
 
 
-def test_library_that_is_missing_is_explained(monkeypatch, tmp_path):
+def test_library_that_is_missing_is_explained(monkeypatch):
     named = EntryPoint("agents", "no_such_agents.library", library.LIBRARIES)
     monkeypatch.setattr(library, "entry_points", lambda group: [named])
     with pytest.raises(ValueError, match="'library:0': no installed package offers a library"):
         as_policy("library:0", CheeseCorner(), 64)
     assert library.list_library(CheeseCorner) == {}
-    assert next(iter(offer_policies(CheeseCorner, tmp_path))) == "oracle:cheese"
 
 
 # -- the one of this checkout ----------------------------------------------------------------------

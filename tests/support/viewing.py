@@ -59,13 +59,11 @@ class Desk:
             self.post(pygame.KEYUP, key=code, mod=mod)
             self.frame()
 
-    def press(self, x, y, button=1, mod=0):
-        """Press and release a mouse button, while a key such as Shift is held."""
-        pygame.key.set_mods(mod)
+    def press(self, x, y):
+        """Press and release the left mouse button."""
         for kind in (pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP):
-            self.post(kind, pos=(x, y), button=button)
+            self.post(kind, pos=(x, y), button=1)
         self.frame()
-        pygame.key.set_mods(0)
 
     def drag(self, start, end):
         """Press at one place, move, and release at another."""

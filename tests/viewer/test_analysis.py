@@ -17,7 +17,7 @@ from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.answers import find_answers
-from mesa_gym.viewer.compare import Pane
+from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.seats import Seat
 from mesa_gym.viewer.timeline import Analysis
 

@@ -9,14 +9,12 @@ from edited import same
 from parameters import thorough
 from viewing import Desk
 
-from mesa_gym.cli.viewing import FIRST
 from mesa_gym.traps import find_trap
 from mesa_gym.viewer.actors import Human, PolicyPlayer
-from mesa_gym.viewer.app import Input, LoadingScreen
+from mesa_gym.viewer.app import Input
 from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.seats import Seat
 from mesa_gym.viewer.session import Session
-from mesa_gym.viewer.start import StartScreen
 
 resource = pytest.importorskip("resource", reason="Windows has none")
 NAMES = (
@@ -82,22 +80,3 @@ def test_screen_survives_any_events(trap, by_hand, events):
             require_episode(pane.line)
     assert len(moments) > 5
     assert events < 1000 or peak() - before < MOST_GROWTH
-
-
-@pytest.mark.parametrize("events", [thorough(300), pytest.param(10_000, marks=SLOW)])
-def test_start_screen_survives_any_events(events):
-    rng = random.Random(events)
-    begun = []
-
-    def begin(name, policy):
-        begun.append(policy)
-        raise ValueError("not now")
-
-    start = StartScreen(begin, FIRST)
-    with Desk(start) as desk:
-        for _ in range(events):
-            desk.app.screen = desk.app.screen.handle(anything(rng)) or start
-            desk.frame(rng.choice([0.0, 0.5]))
-            while isinstance(desk.app.screen, LoadingScreen):
-                desk.frame()
-    assert begun

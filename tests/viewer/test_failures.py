@@ -57,10 +57,10 @@ def test_missing_extra_is_named_before_work(module, command, extra, run, monkeyp
     assert f"[{extra}]" in said
 
 
-def test_pictures_strips_and_episodes_need_no_films(run, monkeypatch):
+def test_pictures_and_strips_need_no_films(run, monkeypatch):
     for module in ("imageio", "imageio_ffmpeg"):
         monkeypatch.setitem(sys.modules, module, None)
-    for more in ("--record a.png", "--record a.jsonl", "--strip a.svg"):
+    for more in ("--record a.png", "--strip a.svg"):
         assert run(f"{HEADLESS} {more}")[0] == 0
 
 

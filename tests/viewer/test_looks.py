@@ -14,7 +14,7 @@ from mesa_gym.viewer import drawing
 from mesa_gym.viewer.actors import Human, PolicyPlayer
 from mesa_gym.viewer.app import Input, fit_scale
 from mesa_gym.viewer.drawing import CARD, INK, PALETTE, PAPER, QUIET, SHAPES, WISH, Box, Painter
-from mesa_gym.viewer.panes import _opacity, tinted_grid
+from mesa_gym.viewer.layout import _opacity, tinted_grid
 from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.seats import Seat, seats_for
 from mesa_gym.viewer.session import Session

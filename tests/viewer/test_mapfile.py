@@ -10,7 +10,7 @@ from parameters import few
 from mesa_gym.engine.maps import from_map
 from mesa_gym.traps import Split, all_traps, find_trap
 from mesa_gym.viewer.actors import PolicyPlayer
-from mesa_gym.viewer.mapfile import MOST_BYTES, load_map, require_legal, save_map
+from mesa_gym.viewer.mapfile import load_map, require_legal, save_map
 from mesa_gym.viewer.timeline import Timeline
 
 
@@ -97,22 +97,18 @@ UNLAWFUL = {
     "unknown parameter of RedBlueDoors-v0 'size'": ("colour_planes", "size"),
     "size is [2000, 2000]: Expected `int` <= 255": ("[7, 7]", "[2000, 2000]"),
     "'size = [7, 7' cannot be read": ("[7, 7]", "[7, 7"),
-    "size is 7: Expected `array`": ("[7, 7]", "7"),
+    "size is 7: Expected `array | null`": ("[7, 7]", "7"),
     "unknown split 'shft'": ("shift", "shft"),
     "it has no line 'split = ...' before the map": ("split = shift\n", ""),
     "clock = 38: expected 0 to 37": ("split = shift\n", "split = shift\n\nclock = 38\n"),
     "level = -1: expected a number from 0 to": ("split = shift\n", "split = shift\n\nlevel = -1\n"),
-    "its grid has 185,554 values": ('"colour_planes": 2', '"colour_planes": 255'),
     "unknown name in a map 'vars.leader'": ("\n\n", "\n\nvars.leader = 3\n"),
 }
 
 
 @pytest.mark.parametrize("reason", UNLAWFUL)
 def test_map_file_that_breaks_rules_is_refused(reason, tmp_path):
-    text = MAP.replace(*UNLAWFUL[reason])
-    if "185,554" in reason:
-        text = text.replace("[7, 7]", "[19, 19]")
-    path = written(tmp_path, text)
+    path = written(tmp_path, MAP.replace(*UNLAWFUL[reason]))
     with pytest.raises(ValueError, match=re.escape(reason)) as refused:
         load_map(path)
     assert str(path) in str(refused.value)
@@ -126,8 +122,6 @@ DAMAGED = {
     "is not a map: it does not begin": lambda data: b"mesa-gym trace 1\n" + data,
     "it is not UTF-8 text": lambda data: data.replace(b"split", b"\xff\xfe"),
     "has schema '2'; this version of mesa_gym reads 1": lambda d: d.replace(b"map 1", b"map 2"),
-    "larger than any map": lambda data: data + b"#" * MOST_BYTES,
-    "a line is longer than any map's": lambda d: d.replace(b"end", b"x" * 10_001 + b"\nend"),
     "[: expected a number from 0": lambda d: d.replace(
         b"\n\n", b"\n\nclock = %b\n" % (b"[" * 9_000)
     ),

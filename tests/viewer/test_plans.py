@@ -1,25 +1,20 @@
-"""A planner in the viewer: its map, its way, and its goal put elsewhere."""
+"""A planner in the viewer: its map and its way."""
 
 import numpy as np
 import pytest
-from edited import bare_cells, cells_of
+from edited import bare_cells
 from networks import plain_planner
 from planners import Pathfinder, known_map
-from viewing import pygame, session
+from viewing import session
 
-from mesa_gym.engine.map_grid import place
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import rollout
 from mesa_gym.traps import find_trap
-from mesa_gym.viewer.actors import LIFT, PolicyPlayer
+from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.overlays import parse_overlays
-from mesa_gym.viewer.recording import record_pane
 from mesa_gym.viewer.seats import Seat
 from mesa_gym.viewer.session import Session
-
-SHIFT = pygame.KMOD_SHIFT
-NOWHERE = "no way can end there: Shift+click a cell that is not wall"
 
 
 def watched(level=2, beside=None):
@@ -33,11 +28,6 @@ def said_of(driver, cell):
     driver.hover(*driver.layout.grids[0].box_of(cell).middle)
     found = driver.screen.tips._find_tip()
     return found[1] if found else ""
-
-
-def shift_click(driver, cell):
-    driver.press(*driver.layout.grids[driver.session.focus].box_of(cell).middle, mod=SHIFT)
-    driver.settle()
 
 
 def agents_cells(driver):
@@ -120,94 +110,8 @@ def test_planner_overlays_by_name_need_a_planner(run, tmp_path):
     assert "none here does" in error
 
 
-# -- its goal put elsewhere ------------------------------------------------------------------------
-
-
-def test_planner_turns_to_a_raised_cell(drive):
-    driver = drive(watched())
-    trap, state = driver.session.trap, driver.session.pane.state(0)
-    worth = known_map(trap, state)
-    driver.settle()
-    driver.key("u", ".")
-    goal = bare_cells(trap, state)[0]
-    shift_click(driver, goal)
-    where = place(trap, goal)
-    assert driver.message == f"the goal is now {where}; Shift+click there again takes it back"
-    assert driver.session.pane.title == f"shift, level 2: Pathfinder, sent to {where}"
-    assert driver.session.clock.playing
-    assert driver.session.clock.cursor == 1
-    assert said_of(driver, goal) == f"what it wants: {max(worth.values()) + LIFT:.2f}"
-    other = bare_cells(trap, state)[1]
-    assert said_of(driver, other) == f"what it wants: {worth[other]:.2f}"
-    done = agents_cells(driver)
-    assert done[-1] == goal
-    assert len(done) == 65  # it stays there until the time is up
-    assert driver.session.pane.line.find_intent(1).way == done[1 : done.index(goal) + 1]
-
-
-def test_planner_goal_is_reset_by_second_click(drive):
-    driver = drive(watched())
-    trap, state = driver.session.trap, driver.session.pane.state(0)
-    driver.settle()
-    own, (cheese,) = agents_cells(driver), cells_of(trap, state, "cheese")
-    first, second = bare_cells(trap, state)[:2]
-    shift_click(driver, first)
-    shift_click(driver, second)
-    assert agents_cells(driver)[-1] == second
-    shift_click(driver, second)
-    assert driver.message == "the agent has its own goal again"
-    assert (agents_cells(driver), agents_cells(driver)[-1]) == (own, cheese)
-    shift_click(driver, first)
-    driver.key("n")
-    assert driver.session.pane.title == "shift, level 3: Pathfinder"
-
-
-def test_planner_goal_on_a_wall_is_refused(drive):
-    driver = drive(watched())
-    trap, state = driver.session.trap, driver.session.pane.state(0)
-    driver.settle()
-    before = driver.session.pane.line
-    for cell in cells_of(trap, state, "wall"):
-        shift_click(driver, cell)
-        assert driver.message == NOWHERE
-    pane = driver.layout.panes[0]
-    driver.press(pane.left + 1, pane.bottom - 1, mod=SHIFT)
-    assert driver.message == NOWHERE
-    assert driver.session.pane.line is before
-    driver.key("end")
-    shift_click(driver, bare_cells(trap, state)[0])
-    assert driver.message == "the episode is over here: go back in time"
-    assert driver.session.pane.line is before
-
-
-@pytest.mark.parametrize("policy", ["oracle:cheese", "random"])
-def test_goal_of_other_policies_cannot_move(drive, policy):
-    driver = drive(session("CheeseCorner", policy))
-    shift_click(driver, bare_cells(driver.session.trap, driver.session.pane.state(0))[0])
-    assert driver.message.startswith(f"{policy} does not plan by a map")
-    assert driver.session.pane.title == f"shift, level 3: {policy}"
-
-
-def test_edited_planner_counts_for_no_choice(drive):
-    """Neither does it count as its choice, nor is it recorded as what it does."""
-    driver = drive(watched())
-    first = bare_cells(driver.session.trap, driver.session.pane.state(0))[0]
-    shift_click(driver, first)
-    shift_click(driver, first)
-    pane, choices = driver.session.pane, driver.session.choices
-    assert pane.line.over
-    assert choices.of(pane) == {}
-    with pytest.raises(ValueError, match="with a goal put by hand"):
-        record_pane(pane)
-    driver.session.next_level()
-    driver.session.next_level(-1)
-    driver.settle()
-    assert choices.of(driver.session.pane) == {2: "cheese"}
-    assert record_pane(driver.session.pane).level == 2
-
-
 @pytest.mark.thorough
-def test_planner_network_is_read_and_sent(drive):
+def test_planner_network_is_read_as_it_is(drive):
     trap = find_trap("CheeseCorner")()
     agent, state = plain_planner(trap), trap.levels("shift", [2])
     driver = drive(Session(trap, [Seat(PolicyPlayer(agent), "shift")], 2))
@@ -216,11 +120,7 @@ def test_planner_network_is_read_and_sent(drive):
     assert known.nonzero()[0].tolist() == sorted(known_map(trap, state))
     objective = agent.objective(trap.observe(state)).ravel()
     assert intent.wants[known].tolist() == objective[known].tolist()
-    goal = bare_cells(trap, state)[0]
-    shift_click(driver, goal)
-    sent = driver.session.pane.line.find_intent(0)
-    assert sent.wants[goal] == pytest.approx(objective[known].max() + LIFT, abs=1e-5)
-    assert (sent.way[0], sent.way[-1]) == (state.agent[0], goal)
+    assert intent.way[0] == state.agent[0]
 
 
 class FlatMap(Pathfinder):
@@ -241,6 +141,4 @@ def test_planner_map_of_bad_shape_is_reported(drive):
     failing.work.threaded = True
     driver = drive(failing)
     driver.settle()
-    assert "the map of a planner on CheeseCorner" in driver.message
-    shift_click(driver, bare_cells(trap, failing.pane.state(0))[0])
     assert "the map of a planner on CheeseCorner" in driver.message

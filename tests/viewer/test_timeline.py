@@ -7,7 +7,7 @@ from parameters import each_trap
 from playing import play_all
 
 from mesa_gym.errors import PolicyError
-from mesa_gym.policies import as_policy, uniform
+from mesa_gym.policies import as_policy
 from mesa_gym.policies.loading import name_policy
 from mesa_gym.scoring import ENDED, record_plays, rollout
 from mesa_gym.scoring.record import sum_discounted
@@ -18,7 +18,6 @@ from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.traps.monster_world import MonsterWorld
 from mesa_gym.traps.red_blue_doors import RedBlueDoors
 from mesa_gym.traps.tree_farm import TreeFarm
-from mesa_gym.viewer import actors
 from mesa_gym.viewer.actors import Decision, Human, PolicyActor, PolicyPlayer, RecordedPlayer
 from mesa_gym.viewer.timeline import Timeline
 
@@ -114,17 +113,6 @@ def test_watched_policy_with_memory_acts_as_scored(cls, seed):
         assert line.actions().tolist() == done[done != ENDED].tolist()
         seen |= set(line.cells(len(line)))
     assert len(seen) > 10  # it did not stand at a wall
-
-
-def test_watched_directory_is_sampled_by_its_name(tmp_path, monkeypatch):
-    monkeypatch.setattr(actors, "as_policy", lambda *_, **__: uniform())
-    folder, trap = tmp_path / "ppo-s0", KeysChests()
-    folder.mkdir()
-    player = PolicyPlayer(str(folder), seed=3)
-    starts, horizon = trap.levels(SHIFT, [5]), trap.horizon(SHIFT)
-    done = rollout(uniform(), trap, starts, horizon, 3, "ppo-s0").actions[0]
-    assert player.name == "ppo-s0"
-    assert whole(player, trap, 5).actions().tolist() == done[done != ENDED].tolist()
 
 
 @each_trap

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.raster import MIN_TILE, draw_cell
 from mesa_gym.viewer.canvas import GridCanvas, GridPlace
-from mesa_gym.viewer.compare import Pane
 from mesa_gym.viewer.drawing import BODY, CARD, EMPTY, INK, QUIET, Box, Painter, as_surface
 from mesa_gym.viewer.overlays import Overlay, list_shown
+from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.searches import PathSearch
 from mesa_gym.viewer.session import Session
 

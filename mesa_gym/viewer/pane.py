@@ -1,0 +1,101 @@
+"""A pane: one episode on the screen, and what was chosen in it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mesa_gym.engine import State
+from mesa_gym.scoring.plays import ALONE, find_play
+from mesa_gym.traps import Trap
+from mesa_gym.viewer.actors import Actor, Decision
+from mesa_gym.viewer.seats import Seat
+from mesa_gym.viewer.timeline import Analysis, Timeline
+
+NONE = "none"
+
+
+class Pane:
+    """One episode on the screen: its player and its analysis.
+
+    Attributes:
+        trap: the rules.
+        seat: who plays what.
+        level: its number.
+        salt: an evaluator's secret.
+        line: the episode.
+        mapped: whether it began as a map does, and not as the level.
+    """
+
+    def __init__(
+        self, trap: Trap, seat: Seat, level: int, salt: str = "", start: State | None = None
+    ) -> None:
+        """Make an episode that has not begun, of a level or from a start, a batch of one.
+
+        Raises:
+            ValueError: the player cannot play this level, or the trap has no such play.
+        """
+        self.trap, self.seat, self.level, self.salt = trap, seat, level, salt
+        self._play = find_play(trap, seat.play)
+        self.mapped, self._whole, self._note = start is not None, None, ""
+        if start is None:
+            whole = trap.levels(seat.split, np.array([level]), salt)
+            start, exists = self._play.change(whole)
+            self._note = "" if exists[0] else ", unchanged"
+            self._whole = whole if self._play.takes_away else None
+        self.line = Timeline(trap, start, trap.horizon(seat.split), self._actor(start))
+        self._analysis: Analysis | None = None
+
+    @property
+    def title(self) -> str:
+        """Return what is played, by whom; what is most needed comes first."""
+        note = ", from a map" if self.mapped else self._note
+        return f"{self.seat.play}, level {self.level}{note}: {self.seat.player.name}"
+
+    @property
+    def analysis(self) -> Analysis | None:
+        """Return what the exact solver knows of the episode; None without a solver."""
+        if self.trap.solvable and (self._analysis is None or self._analysis.line is not self.line):
+            self._analysis = Analysis(self.line, None if self.mapped else self._whole)
+        return self._analysis
+
+    @property
+    def secret(self) -> bool:
+        """Return whether the objectives are still to be found out: a person has not chosen yet.
+
+        In training objectives agree, so that nothing is chosen there. Where there is no exact
+        solver, the first payment is the choice.
+        """
+        line = self.line
+        if not self.seat.by_hand or not self.seat.split.shifted:
+            return self.seat.by_hand
+        if self.analysis is None:
+            return not (line.over or any(any(step.paid.values()) for step in line.steps))
+        return not (line.over or self.analysis.choice(len(line)))
+
+    def name_choice(self, t: int) -> str:
+        """Return what ``t`` steps chose, in words: a target that is taken away left a ghost."""
+        chosen = (self.analysis and self.analysis.choice(t)) or NONE
+        away = self._play.takes_away and not self.mapped and chosen in self.trap.alone
+        return f"ghost of {chosen}" if away and self.seat.play != ALONE + chosen else chosen
+
+    def time(self, cursor: int) -> int:
+        """Return the step that is shown when the clock says ``cursor``: the last one at most."""
+        return min(cursor, len(self.line))
+
+    def state(self, cursor: int) -> State:
+        """Return the state that is shown."""
+        return self.line.states[self.time(cursor)]
+
+    def act(self, cursor: int, action: int) -> None:
+        """Take a step by hand from what is shown, in place of the future that was there.
+
+        Raises:
+            ValueError: the episode is over there.
+        """
+        t = self.time(cursor)
+        line = self.line.branch(t, self._actor(self.line.states[0]))
+        line.act(Decision(action))
+        self.line = line
+
+    def _actor(self, start: State) -> Actor:
+        return self.seat.player.actor(self.trap, self.seat.play, start)
