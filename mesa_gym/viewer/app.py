@@ -13,7 +13,7 @@ from typing import Any
 
 from mesa_gym.rendering.pygame import load_pygame, open_window
 from mesa_gym.viewer.drawing import PAPER, QUIET, SMALL, TITLE, Painter
-from mesa_gym.viewer.work import start_work, under_way
+from mesa_gym.viewer.work import start_work
 
 SIZE = (1280, 800)
 LEAST = (640, 420)  # points; in a smaller window all is drawn smaller, so that nothing is left out
@@ -256,7 +256,7 @@ class LoadingScreen(Screen):
 
     def draw(self, painter: Painter) -> None:
         """Say what is being loaded, for how long."""
-        (width, height), text = painter.size, under_way(f"Loading {self._what}")
+        (width, height), text = painter.size, f"Loading {self._what} ..."
         painter.text(text, width / 2, height / 2 - TITLE, TITLE, align="middle", width=width - 24)
         passed = f"{time.monotonic() - self._began:.0f} s"
         painter.text(passed, width / 2, height / 2 + 4, SMALL, QUIET, "middle")

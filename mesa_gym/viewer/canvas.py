@@ -31,13 +31,6 @@ class GridPlace:
         """Return the box of the whole grid."""
         return Box(self.left, self.top, self.columns * self.tile, self.rows * self.tile)
 
-    def cell_at(self, x: float, y: float) -> int | None:
-        """Return the flat index of the cell under a point; None outside."""
-        if not self.box.holds(x, y):
-            return None
-        row, column = int((y - self.top) / self.tile), int((x - self.left) / self.tile)
-        return min(row, self.rows - 1) * self.columns + min(column, self.columns - 1)
-
     def box_of(self, cell: int) -> Box:
         """Return the box of a cell."""
         row, column = divmod(cell, self.columns)

@@ -13,9 +13,8 @@ from mesa_gym.scoring.plays import AGAIN, BARE, SHUT, TWINS, has_shut, plays_of
 from mesa_gym.traps import Split
 from mesa_gym.viewer.app import Input, Screen
 from mesa_gym.viewer.dialogs import ENTER, Notice
-from mesa_gym.viewer.drawing import SHAPES
 from mesa_gym.viewer.mapfile import save_map
-from mesa_gym.viewer.overlays import OVERLAYS, Heat, Overlay, turn_on
+from mesa_gym.viewer.overlays import turn_on
 from mesa_gym.viewer.panel import story
 from mesa_gym.viewer.seats import ORACLES, SPLITS, TARGETS, Seat, seats_for
 from mesa_gym.viewer.session import Session
@@ -172,25 +171,6 @@ class Binding:
         return [key.replace("page-", "page ") for key in self.written.lower().split()]
 
 
-def index_keys(bindings: Sequence[Binding], overlays: Sequence[Overlay]) -> dict[str, Binding]:
-    """Return key -> command.
-
-    Args:
-        bindings: the commands.
-        overlays: each has a key too.
-
-    Raises:
-        ValueError: two of them all are on one key.
-    """
-    claims = [(key, binding.doc) for binding in bindings for key in binding.keys]
-    taken: dict[str, str] = {}
-    for key, doc in [*claims, *((overlay.key, overlay.label) for overlay in overlays)]:
-        if key in taken:
-            raise ValueError(f"key {key!r} has two commands: {taken[key]!r} and {doc!r}")
-        taken[key] = doc
-    return {key: binding for binding in bindings for key in binding.keys}
-
-
 def _step(steps: int) -> Callable[[Commands], object]:
     return lambda screen: screen.session.clock.step(steps)
 
@@ -220,6 +200,5 @@ BINDINGS = (
     Binding("Ctrl+s", "save what is shown as a map", Commands.save),
     Binding("q Escape", "stop, close, leave", Commands.leave),
 )
-HEATS = [Heat(f"objective {number + 1}", number) for number in range(len(SHAPES))]
-BY_KEY = index_keys(BINDINGS, [*OVERLAYS, *HEATS])
+BY_KEY = {key: binding for binding in BINDINGS for key in binding.keys}
 BUTTONS = {binding.label: binding for binding in BINDINGS if binding.label}

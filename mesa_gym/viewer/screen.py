@@ -19,7 +19,7 @@ from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.panel import Panel, introduction
 from mesa_gym.viewer.session import Session, prepare
 from mesa_gym.viewer.widgets import Tips, draw_button, place_buttons
-from mesa_gym.viewer.work import FAILURES, PATIENCE, under_way
+from mesa_gym.viewer.work import FAILURES, PATIENCE
 
 MOST_LINES = 3  # of the message
 SPEED = 116.0  # room for how fast time goes
@@ -201,7 +201,7 @@ class WatchScreen(Commands):
     def _status(self) -> str:
         """Return what the status line says: what is under way goes first."""
         session = self.session
-        return under_way(session.pending_work) if session.pending_work else session.message
+        return f"{session.pending_work} ..." if session.pending_work else session.message
 
     def _draw_status(self, painter: Painter, box: Box) -> None:
         """Write the message, in as many lines as there is room for, and how fast time goes."""

@@ -162,7 +162,9 @@ class Session:
             beyond = common[common > self.level] if step > 0 else common[common < self.level][::-1]
             to = int(beyond[min(abs(step), beyond.size) - 1]) if beyond.size else self.level
         if to == self.level:
-            self.message = f"there is no further level{'' if common is None else ' in the trace'}"
+            self.message = (
+                f"there is no further level{'' if common is None else ' that was recorded'}"
+            )
         else:
             self.go_to(to)
 

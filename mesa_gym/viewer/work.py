@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from concurrent.futures import wait as wait_for
@@ -14,7 +13,6 @@ from mesa_gym.errors import PolicyError
 
 PATIENCE = 0.03  # seconds for which a frame waits for work in a thread
 TURN = 0.001  # seconds that work in a thread leaves to frames, again and again
-BLINK = 3.0  # changes a second of the sign of work
 FAILURES = (ValueError, ImportError, OSError, PolicyError)  # to be said, not to be raised
 
 
@@ -99,8 +97,3 @@ def start_work(work: Callable[[Future[Any]], Any], threaded: bool = True) -> Fut
     else:
         run()
     return future
-
-
-def under_way(doing: str) -> str:
-    """Return the sign that something is under way, which moves."""
-    return doing + " ." * (1 + int(time.monotonic() * BLINK) % 3)

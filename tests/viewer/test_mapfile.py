@@ -74,7 +74,7 @@ end
 
 def written(tmp_path, text):
     path = tmp_path / "level.map"
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    path.write_bytes(text.encode(errors="surrogateescape"))
     return path
 
 
@@ -90,7 +90,7 @@ def test_map_file_by_hand_is_read(tmp_path):
 
 
 # That a map means something is for engine/test_world.py; two of its errors are here.
-UNLAWFUL = {
+WRONG = {
     "would both show as key": ("1 = door blue", "1 = key, key"),
     "unknown name for '1', at row 1, column 4, 'dor'": ("door", "dor"),
     "unknown trap 'os:RedBlueDoors-v0'": ("= Red", "= os:Red"),
@@ -103,37 +103,21 @@ UNLAWFUL = {
     "clock = 38: expected 0 to 37": ("split = shift\n", "split = shift\n\nclock = 38\n"),
     "level = -1: expected a number from 0 to": ("split = shift\n", "split = shift\n\nlevel = -1\n"),
     "unknown name in a map 'vars.leader'": ("\n\n", "\n\nvars.leader = 3\n"),
+    "[: expected a number from 0": ("\n\n", f"\n\nclock = {'[' * 9_000}\n"),
+    "does not begin with 'mesa-gym map'": (MAP, ""),
+    "is not a map: it does not begin": ("mesa-gym map 1", "mesa-gym card 1"),
+    "it is not UTF-8 text": ("split", "\udcff\udcfe"),
+    "has schema '2'; this version of mesa_gym reads 1": ("map 1", "map 2"),
 }
 
 
-@pytest.mark.parametrize("reason", UNLAWFUL)
-def test_map_file_that_breaks_rules_is_refused(reason, tmp_path):
-    path = written(tmp_path, MAP.replace(*UNLAWFUL[reason]))
+@pytest.mark.parametrize("reason", WRONG)
+def test_map_file_that_is_wrong_is_refused(reason, tmp_path):
+    path = written(tmp_path, MAP.replace(*WRONG[reason]))
     with pytest.raises(ValueError, match=re.escape(reason)) as refused:
         load_map(path)
     assert str(path) in str(refused.value)
-    assert "Correct it, or save it again" in str(refused.value)
-
-
-# -- damaged files ---------------------------------------------------------------------------------
-
-DAMAGED = {
-    "does not begin with 'mesa-gym map'": lambda data: b"",
-    "is not a map: it does not begin": lambda data: b"mesa-gym trace 1\n" + data,
-    "it is not UTF-8 text": lambda data: data.replace(b"split", b"\xff\xfe"),
-    "has schema '2'; this version of mesa_gym reads 1": lambda d: d.replace(b"map 1", b"map 2"),
-    "[: expected a number from 0": lambda d: d.replace(
-        b"\n\n", b"\n\nclock = %b\n" % (b"[" * 9_000)
-    ),
-}
-
-
-@pytest.mark.parametrize("reason", DAMAGED)
-def test_damaged_files_say_so(reason, tmp_path):
-    path = written(tmp_path, DAMAGED[reason](MAP.encode()))
-    with pytest.raises(ValueError, match=re.escape(reason)) as refused:
-        load_map(path)
-    assert str(path) in str(refused.value)
+    assert "save it again with the viewer" in str(refused.value)
     assert len(str(refused.value)) < 1000
 
 
@@ -147,24 +131,6 @@ def test_map_file_cut_short_is_refused(tmp_path):
         path.write_bytes(whole[:length])
         with pytest.raises(ValueError, match=str(path)):
             load_map(path)
-
-
-def test_map_file_with_changed_bytes_stays_legal(tmp_path):
-    path = tmp_path / "a.map"
-    trap, split, state = load_map(written(tmp_path, MAP))
-    save_map(path, trap, split, state)
-    whole, rng = path.read_bytes(), np.random.default_rng(0)
-    refused, loaded = [], []
-    for at in rng.integers(0, len(whole), 100).tolist():
-        path.write_bytes(whole[:at] + bytes(rng.integers(0, 256, 1).tolist()) + whole[at + 1 :])
-        try:
-            loaded.append(load_map(path))
-        except ValueError as error:
-            refused.append(str(error))
-    assert len(refused) > 30
-    assert all(str(path) in reason for reason in refused)
-    for other, _, found in loaded:
-        require_legal(other, found)
 
 
 # -- what is legal ---------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """The window, from posted events to what is shown: keys, mouse, levels, a person's own play."""
 
-import dataclasses
 
 import numpy as np
 import pytest
@@ -12,9 +11,9 @@ from mesa_gym.viewer.actors import Human, PolicyPlayer
 from mesa_gym.viewer.app import AGAIN, DELAY, Input, fit_scale, read
 from mesa_gym.viewer.dialogs import Notice
 from mesa_gym.viewer.drawing import Painter
-from mesa_gym.viewer.keys import BINDINGS, BUTTONS, Binding, Commands, index_keys
+from mesa_gym.viewer.keys import BINDINGS, BUTTONS
 from mesa_gym.viewer.mapfile import load_map
-from mesa_gym.viewer.overlays import OVERLAYS, overlays_of
+from mesa_gym.viewer.overlays import overlays_of
 from mesa_gym.viewer.panel import summary
 from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.seats import Seat
@@ -297,19 +296,15 @@ def test_first_text_closes_by_any_command(drive):
         driver.screen.dialog = None
 
 
-def test_story_closes_by_return(drive):
-    driver = drive(session())
-    driver.key("w")
-    assert isinstance(driver.screen.dialog, Notice)
-    driver.key("return")
-    assert driver.screen.dialog is None
-
-
-def test_list_of_commands_takes_their_keys(drive):
+def test_cards_close_by_commands_and_return(drive):
     driver = drive(session(policy="stay"))
-    driver.key("?", "n")
-    assert driver.screen.dialog is None
-    assert driver.session.level == 4
+    for key, level in (("return", 3), ("n", 4)):
+        for card in "w?":
+            driver.session.level = 3
+            driver.key(card)
+            assert isinstance(driver.screen.dialog, Notice)
+            driver.key(key)
+            assert (driver.screen.dialog, driver.session.level) == (None, level)
 
 
 def test_objectives_are_named_after_a_choice(drive):
@@ -360,14 +355,11 @@ def test_shown_state_is_saved_as_a_map(drive, folder):
 # -- declarations ----------------------------------------------------------------------------------
 
 
-def test_two_commands_on_one_key_are_refused():
-    leave = Binding("x Escape", "leave", Commands.leave)
-    story = Binding("Escape", "story", Commands.tell_story)
-    with pytest.raises(ValueError, match="key 'escape' has two commands: 'leave' and 'story'"):
-        index_keys([leave, story], [])
-    with pytest.raises(ValueError, match="key 'p' has two commands: 'leave' and 'path so far'"):
-        index_keys([dataclasses.replace(leave, written="p")], OVERLAYS)
-    assert index_keys([leave], OVERLAYS).keys() == {"x", "escape"}
+def test_keys_have_one_command_each():
+    for cls in all_traps().values():
+        keys = [key for binding in BINDINGS for key in binding.keys]
+        keys += [overlay.key for overlay in overlays_of(cls(), planned=True).values()]
+        assert len(set(keys)) == len(keys)
 
 
 def test_every_overlay_draws_itself_and_its_swatch():

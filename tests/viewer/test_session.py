@@ -137,7 +137,7 @@ def test_recorded_levels_alone_are_shown():
         watched.next_level(step)
         seen.append(watched.level)
         assert watched.message == (
-            "" if len(seen) not in (4, 9) else "there is no further level in the trace"
+            "" if len(seen) not in (4, 9) else "there is no further level that was recorded"
         )
     assert seen == [40, 41, 90, 90, 41, 40, 17, 3, 3, 40, 90, 17]
 
