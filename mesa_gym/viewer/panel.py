@@ -162,8 +162,6 @@ class _Writer:
         self._section("next action", NEXT)
         if self.t >= len(line):
             waiting = "waiting for the policy" if line.growing else "waiting for you"
-            if self.pane.seat.by_hand and self.t >= line.limit // 2 and not line.growing:
-                waiting += f" ({SKIP})"
             self._line("none: the episode is over" if line.over else waiting, SMALL, QUIET)
             return
         decision = line.steps[self.t].decision

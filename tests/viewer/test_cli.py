@@ -80,8 +80,6 @@ def test_options_change_what_is_seen(run):
         "--step 0 --no-panel",
         "--step 0 --overlays heat:cheese,oracles",
         "--step 0 --beside splits",
-        "--step 0 --beside bare",
-        "--step 0 --beside alone:corner",
         "--step 0 --beside oracles",
         "--step 0 --split bare",
         "--step 0 --split alone:corner",

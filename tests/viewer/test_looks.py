@@ -9,14 +9,14 @@ from PIL import Image
 from sight import SIGHTS, contrast, to_linear
 from viewing import pygame, session
 
-from mesa_gym.traps import Split, all_traps, find_trap
+from mesa_gym.traps import all_traps, find_trap
 from mesa_gym.viewer import drawing
-from mesa_gym.viewer.actors import Human, PolicyPlayer
+from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.app import Input, fit_scale
 from mesa_gym.viewer.drawing import CARD, INK, PALETTE, PAPER, QUIET, SHAPES, WISH, Box, Painter
 from mesa_gym.viewer.layout import _opacity, tinted_grid
 from mesa_gym.viewer.screen import WatchScreen
-from mesa_gym.viewer.seats import Seat, seats_for
+from mesa_gym.viewer.seats import seats_for
 from mesa_gym.viewer.session import Session
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "viewer_heat.png"
@@ -100,13 +100,3 @@ def test_heat_map_equals_its_golden_pixels():
     shown = [watched.overlays["heat:door"]]
     drawn = tinted_grid(watched.pane, 0, 16, shown, Painter(pygame.Surface((1, 1))))
     assert np.array_equal(np.asarray(Image.open(GOLDEN).convert("RGB")), drawn)
-
-
-def test_slow_person_is_told_how_to_continue(drive, monkeypatch):
-    driver = drive(Session(find_trap("CheeseCorner")(), [Seat(Human(), Split.SHIFT)], 2))
-    half = driver.session.pane.line.limit // 2
-    for keys, hinted in ((half - 1, False), (1, True)):
-        driver.key(*["return"] * keys)
-        driver.settle()
-        texts, _ = texts_of(driver.screen, (1280, 800), 1, monkeypatch)
-        assert ("waiting for you (n: the next level)" in dict(texts)) == hinted

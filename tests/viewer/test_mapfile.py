@@ -50,8 +50,6 @@ def test_map_file_plays_on_from_its_state(name, tmp_path):
             assert same(trap, mine, other)
 
 
-# -- by hand ---------------------------------------------------------------------------------------
-
 MAP = """\
 mesa-gym map 1
 trap = RedBlueDoors-v0
@@ -131,9 +129,6 @@ def test_map_file_cut_short_is_refused(tmp_path):
         path.write_bytes(whole[:length])
         with pytest.raises(ValueError, match=str(path)):
             load_map(path)
-
-
-# -- what is legal ---------------------------------------------------------------------------------
 
 
 def test_lookalikes_in_one_cell_are_refused():

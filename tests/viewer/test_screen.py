@@ -1,6 +1,5 @@
 """The window, from posted events to what is shown: keys, mouse, levels, a person's own play."""
 
-
 import numpy as np
 import pytest
 from edited import cells_of

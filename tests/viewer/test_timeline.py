@@ -24,7 +24,7 @@ from mesa_gym.viewer.timeline import Timeline
 SHIFT = Split.SHIFT
 
 
-class Remembering:
+class RemembersAll:
     """A policy whose next action hangs on all that it has ever seen, and on a number drawn once."""
 
     observation = "planes"
@@ -49,7 +49,7 @@ class Remembering:
         return self.memory * 10
 
 
-class Settled(Remembering):
+class Settled(RemembersAll):
     """The same, with a number that is always the same."""
 
     def reset(self, mask, rng):
@@ -108,8 +108,8 @@ def test_watched_policy_with_memory_acts_as_scored(cls, seed):
     trap = cls()
     seen = set()
     for level in (2, 3, 4):
-        done = scored(Remembering(), trap, [level], seed)[0]
-        line = whole(PolicyPlayer(Remembering(), seed), trap, level)
+        done = scored(RemembersAll(), trap, [level], seed)[0]
+        line = whole(PolicyPlayer(RemembersAll(), seed), trap, level)
         assert line.actions().tolist() == done[done != ENDED].tolist()
         seen |= set(line.cells(len(line)))
     assert len(seen) > 10  # it did not stand at a wall
@@ -151,7 +151,7 @@ def test_decision_says_how_it_was_chosen():
     assert random.shares.tolist() == [0.2] * 5
 
 
-class Fails(Remembering):
+class Fails(RemembersAll):
     def act(self, observation, state=None):
         if self.seen == 5:
             raise KeyError("weights")
@@ -213,9 +213,9 @@ def test_recorded_player_replays_episodes(cls):
 @pytest.mark.parametrize("t", [0, 30, 100])
 def test_branch_restores_memory_by_the_past(t):
     trap = CheeseCorner(13)
-    line = whole(PolicyPlayer(Remembering(), seed=2), trap, 1)
+    line = whole(PolicyPlayer(RemembersAll(), seed=2), trap, 1)
     assert len(line) > 100
-    policy = Remembering()
+    policy = RemembersAll()
     actor = made_of(policy, trap, seed=2)
     again = line.branch(t, actor)
     again.grow(t)
