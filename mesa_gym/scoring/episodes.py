@@ -129,7 +129,8 @@ def trap_of(name: str, size: Any, parameters: Any) -> Trap:
     traps = all_traps()
     if name not in traps:
         raise unknown("trap", name, traps)
-    require("size", size, Size | None)
+    if size is not None:
+        require("size", size, Size)
     require("parameters", parameters, Parameters)
     for parameter in parameters:
         if parameter not in traps[name].keywords():
