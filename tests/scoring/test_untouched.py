@@ -8,6 +8,7 @@ from small_traps import SmallDish
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import Memoryless, as_policy, uniform
 from mesa_gym.scoring import score, score_all
+from mesa_gym.scoring.plays import take_turns
 
 
 class Scribbler(Memoryless):
@@ -68,6 +69,21 @@ def test_names_change_no_number():
     for card in cards:
         del card["policy"]
     assert all(card == cards[0] for card in cards)
+
+
+def test_turns_cover_each_level_once():
+    """A play alone is not cut; of two each begins in some rounds, with other levels."""
+    keys = np.arange(80) * 7919
+    turns = [*take_turns({"shift": keys, "again": keys})]
+    for name in ("shift", "again"):
+        rows = np.concatenate([each for play, each in turns if play == name])
+        assert sorted(rows.tolist()) == [*range(80)]
+    first, other = ([r.tolist() for play, r in turns if play == x] for x in ("shift", "again"))
+    assert all(one != two for one, two in zip(first, other, strict=True))
+    begins = {play for play, _ in turns[::2]}
+    assert begins == {"shift", "again"}
+    ((name, rows),) = take_turns({"train": keys})
+    assert (name, rows.tolist()) == ("train", [*range(80)])
 
 
 class Remembering:
