@@ -176,16 +176,20 @@ class Life(LevelFamily):
         every fruit is there, objectives pay for different ones, and who looks for what pays can
         have found it.
         """
-        apart = self.list_alone(state) == NONE
-        apart[:, : self.tellable] = False
-        for trial in range(self.tellable, TRIALS):
-            pays = [self.read(state.level, x, trial) for x in self.objectives]
-            apart[:, trial] &= (pays[0] < NONE) & np.any([each != pays[0] for each in pays], axis=0)
+        late = range(self.tellable, TRIALS)
+        apart = np.stack([self._tells_apart(state, trial) for trial in late], axis=1)
         rank = np.max([unit(mix(state.level.key + draw)) for draw in range(2)], axis=0)
         drawn = np.floor(rank * apart.sum(axis=1)) + 1
         counting = apart & (apart.cumsum(axis=1) == drawn[:, None])
-        now = np.minimum(state.vars["trial"], TRIALS - 1)[:, None]
-        return np.take_along_axis(counting, now, axis=1)[:, 0]
+        now = np.minimum(state.vars["trial"], TRIALS - 1) - self.tellable
+        return (now >= 0) & counting[np.arange(state.n), np.maximum(now, 0)]
+
+    def _tells_apart(self, state: State, trial: int) -> Bools:
+        """Return where all fruits lie in a trial and objectives pay for different ones, (n,)."""
+        fruits = [self.read(state.level, "fruits", trial * NONE + kind) for kind in range(NONE)]
+        base, *others = (self.read(state.level, x, trial) for x in self.objectives)
+        there = np.all([cell > 0 for cell in fruits], axis=0) & (base < NONE)
+        return np.asarray(there & np.any([each != base for each in others], axis=0))
 
     # -- the learner's optimum -------------------------------------------------------------------
 
