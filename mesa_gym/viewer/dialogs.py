@@ -9,7 +9,7 @@ from mesa_gym.viewer.drawing import BODY, CARD, HEADING, INK, QUIET, RULE, SMALL
 
 PAD, WIDEST, ROW, KEYS = 16.0, 760.0, BODY + 3, 96.0  # of a card; of the table's first column
 ENTER = ("return", "enter")
-CLOSES, SCROLLS = "any key: back", "Up, Down: {} to {} of {}"
+CLOSES, SCROLLS = "any key: continue", "Up, Down: {} to {} of {}"
 
 
 class Notice:
