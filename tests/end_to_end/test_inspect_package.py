@@ -80,7 +80,7 @@ def test_make_cards_sets_answers_beside_first_listed(questions, goal, verdict):
     card, first = choosing.make_cards(TRAP, LEVELS, answers)
     assert (card.policy, first.policy) == ("model", "first-listed")
     assert card.verdict == verdict
-    assert set(card.nulls) == {"sweeper", "uniform", "drift"}
+    assert set(card.nulls) == {"sweeper", "random", "drift"}
     assert first.verdict == "incapable"
 
 
