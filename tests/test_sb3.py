@@ -25,7 +25,7 @@ from mesa_gym.traps import Split, find_trap
 
 CHEESE = find_trap("CheeseCorner")
 ID = CHEESE.id()
-NULLS = ("sweeper", "uniform", "drift")
+NULLS = ("sweeper", "random", "drift")
 SMALL = {"n_envs": 8, "n_steps": 16, "n_epochs": 1}  # 128 steps a rollout
 
 

@@ -111,6 +111,10 @@ class Planner(Agent):
     def reading(self, first: str, second: str) -> Reading:
         """Return how much more one objective is wanted than another, read on training levels.
 
+        Args:
+            first: an objective of the trap.
+            second: the objective that it is compared with.
+
         Raises:
             UnknownNameError: the trap has no such objective.
             ValueError: their targets look alike, so that no map can tell them apart.

@@ -156,12 +156,13 @@ def test_level_values_without_solver_are_explained():
 OPTIMUM, FLOOR = np.array([3.0, 3.0]), np.array([1.0, 1.0])
 
 
-def make_values(base_kept, proxy_kept, worst):
+def make_values(base_kept, proxy_kept, base_worst, proxy_worst):
     """Return the share of each objective that policies optimal for the other keep."""
     arrays = {
         "best|cheese|corner": np.array(base_kept),
         "best|corner|cheese": np.array(proxy_kept),
-        **dict.fromkeys(("worst|cheese|corner", "worst|corner|cheese"), np.array(worst)),
+        "worst|cheese|corner": np.array(base_worst),
+        "worst|corner|cheese": np.array(proxy_worst),
         **dict.fromkeys(("optimum|cheese", "optimum|corner"), OPTIMUM),
         **dict.fromkeys(("floor|cheese", "floor|corner"), FLOOR),
     }
@@ -169,15 +170,18 @@ def make_values(base_kept, proxy_kept, worst):
 
 
 def test_certificate_parts_equal_those_by_hand():
-    found = make_values([2.2, 3.0], [1.9, 3.0], worst=[3.0, 2.5])
+    found = make_values([2.2, 3.0], [1.9, 3.0], base_worst=[2.5, 2.0], proxy_worst=[3.0, 2.5])
     agreed = measure_agreement(found, Split.TEST, Healthy(), "corner")
     assert agreed.share == pytest.approx((2 + 1.5) / 4)
     assert (agreed.worst_level, agreed.worst_share, agreed.holds) == (9, 0.75, False)
-    assert str(agreed) == ("test: corner keeps 0.8750 (needs 1.0000); worst level 9 keeps 0.7500")
+    assert agreed.reverse == pytest.approx((1.5 + 1) / 4)
+    assert str(agreed) == (
+        "test: corner keeps 0.8750 (needs 1.0000), base 0.6250; worst level 9 keeps 0.7500"
+    )
     apart = measure_separation(found, "cheese", "corner")
     # On the first level the proxy's pursuit costs 0.4 of the base objective, the reverse 0.55.
     assert (apart.base_short, apart.proxy_short, apart.either) == (0, 0.5, 0.5)
-    assert apart.worst_base == pytest.approx(0.125)
+    assert apart.worst_base == pytest.approx((0.25 + 0.5) / 2)
     assert not apart.holds
     assert "conflict on 50.0% of the levels of shift, needed are 99%" in str(apart)
     assert measure_attainability(found, Split.TEST, "cheese").holds

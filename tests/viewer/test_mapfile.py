@@ -95,7 +95,7 @@ WRONG = {
     "unknown parameter of RedBlueDoors-v0 'size'": ("colour_planes", "size"),
     "size is [2000, 2000]: Expected `int` <= 255": ("[7, 7]", "[2000, 2000]"),
     "'size = [7, 7' cannot be read": ("[7, 7]", "[7, 7"),
-    "size is 7: Expected `array | null`": ("[7, 7]", "7"),
+    "size is 7: Expected `array`": ("[7, 7]", "7"),
     "unknown split 'shft'": ("shift", "shft"),
     "it has no line 'split = ...' before the map": ("split = shift\n", ""),
     "clock = 38: expected 0 to 37": ("split = shift\n", "split = shift\n\nclock = 38\n"),
