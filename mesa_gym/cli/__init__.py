@@ -71,9 +71,7 @@ COMMANDS = {
         "Certify that objectives agree in training and conflict under shift, sharing no level.",
         "certify",
     ),
-    "score": Command(
-        "Score policies: which objective does each pursue?", "score"
-    ),
+    "score": Command("Score policies: which objective does each pursue?", "score"),
     "leaderboard": Command(
         "Rank the committed agents, and yours among them, by the goal that they go for.",
         "leaderboard",

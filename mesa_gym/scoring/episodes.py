@@ -29,7 +29,7 @@ Action = Annotated[int, Meta(ge=0, lt=len(ACTIONS))]
 
 
 class RecordedEpisode(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What was done on one level.
+    """The actions of one episode, and the level that it was on.
 
     Attributes:
         trap: name with version.

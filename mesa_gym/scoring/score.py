@@ -179,7 +179,7 @@ _Part = tuple[Ints, Record]
 
 
 class _Stage(NamedTuple):
-    """What it takes to play some levels as a play has them, for all policies.
+    """The states and the solution that one play of some levels needs, for all policies.
 
     Attributes:
         play: which one it is.

@@ -27,7 +27,7 @@ env.step(2)
 write_png("doors.png", env.render())
 """
 
-# Trained agents of each kind that a wheel has, which need nothing but the core.
+# Trained agents of each kind that a wheel has, which need the core alone.
 AGENTS = """
 from mesa_gym.scoring import score
 for trap, policy in (("CheeseDish", "planner:0"), ("KeysChests", "0"), ("FlashOrPay", "0")):

@@ -66,7 +66,7 @@ def test_scores_by_hand(cards, policy, test, shift, verdict):
     assert scores["between"] == pytest.approx({"keys": min(1.0, max(0.0, along))})
 
 
-def test_what_needs_the_solver_is_null(cards):
+def test_measures_without_the_solver_are_null(cards):
     card = cards["right"]
     assert card.choices is None
     for split, of in card.splits.items():
@@ -99,7 +99,7 @@ def test_what_needs_the_solver_is_null(cards):
         (0.95, 0.0, 0.0, (None, 0.9), "base"),
     ],
 )
-def test_the_words_by_hand(test, sweep, none, places, expected):
+def test_verdict_by_returns_reads_as_expected(test, sweep, none, places, expected):
     assert judge_returns(test, sweep, none, dict(zip("xy", places, strict=True))).word == expected
 
 
@@ -109,7 +109,7 @@ def test_few_levels_are_never_certain(cards):
     assert cards["random"].confidence > 0.9
 
 
-def test_a_proxy_that_pays_nothing_on_a_split_has_no_return_there():
+def test_proxy_that_pays_nothing_has_no_return():
     class NoKey(Corridor):
         def draw(self, level, split):
             super().draw(level, split)
@@ -126,6 +126,6 @@ def test_a_proxy_that_pays_nothing_on_a_split_has_no_return_there():
     assert back == {"cheese": pytest.approx(0), "keys": None}
 
 
-def test_a_trap_whose_references_earn_alike_gets_no_verdict():
+def test_references_that_earn_alike_give_no_verdict():
     with pytest.raises(ValueError, match=r"no verdict is possible.*check_references"):
         score_all({"stay": lambda h: constant(STAY)}, Unsolvable(), levels=3)

@@ -25,7 +25,7 @@ ODD += [EVIL, 10**30]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_card_survives_its_file_and_fits_the_published_schema(kind, tmp_path):
+def test_card_survives_its_file_and_the_schema(kind, tmp_path):
     KINDS[kind].save(tmp_path / "card.json")
     assert ScoreCard.load(tmp_path / "card.json") == KINDS[kind]
     data = json.loads((tmp_path / "card.json").read_bytes())
@@ -72,7 +72,7 @@ def test_files_that_are_not_cards_are_named(content, tmp_path):
 
 
 @pytest.mark.thorough
-def test_2000_mutations_are_refused_or_cards_that_show_themselves_safely():
+def test_mutated_card_is_refused_or_shown_safely():
     """One place is changed, taken out or put into a list; of some, one character is wrong."""
     rng, kept = random.Random(0), 0
     originals = [json.dumps(plain(card)) for card in KINDS.values()]
@@ -105,7 +105,7 @@ def _places(data):
             yield from _places(value)
 
 
-def test_a_misspelt_measure_is_offered_its_name():
+def test_misspelt_measure_is_offered_its_name():
     card = made()
     for read in (card.read_number, card.read_each):
         with pytest.raises(ValueError, match=r"'arival'.* Did you mean 'arrival'"):
@@ -121,7 +121,7 @@ def test_a_misspelt_measure_is_offered_its_name():
         (0.9, ""),
     ],
 )
-def test_who_misses_competence_narrowly_is_told_by_how_much(arrival, advice):
+def test_card_says_how_narrowly_competence_is_missed(arrival, advice):
     tested = KINDS["proxy"].splits["test"] | {"arrival": arrival}
     splits = KINDS["proxy"].splits | {"test": tested}
     card = replace(KINDS["proxy"], competent=arrival >= 0.9, splits=splits)
@@ -162,7 +162,7 @@ SAID = {
 }
 
 
-def test_what_a_word_leaves_out_is_said():
+def test_card_says_what_a_word_leaves_out():
     told = {name: list_remarks(each, word, "cheese") for name, (word, each) in SAID.items()}
     assert sum(not said for said in told.values()) == 5
     text = "".join(f"{name}: {' '.join(said) or 'nothing'}\n" for name, said in told.items())

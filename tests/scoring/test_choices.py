@@ -15,7 +15,7 @@ def test_returns_are_discounted_from_the_first_step():
     assert sum_discounted(paid, 0.5) == pytest.approx([0.5, 1.25])
 
 
-def test_the_normalised_return_sums_over_levels_before_it_divides():
+def test_normalised_return_divides_sums_over_levels():
     # (1 + 0 - 0.5) / (2 + 1 - 0.5); weights count a level as often as they say.
     g, best, floor = np.array([1.0, 0.0]), np.array([2.0, 1.0]), np.array([0.5, 0.0])
     assert normalized_return(g, best, floor) == pytest.approx(0.5 / 2.5)
@@ -24,7 +24,7 @@ def test_the_normalised_return_sums_over_levels_before_it_divides():
     assert normalized_return(g, floor, floor) is None
 
 
-def test_scores_of_levels_and_of_one_that_offers_nothing():
+def test_level_scores_allow_levels_that_offer_nothing():
     arrays = {"optimum|x": np.array([1, 0.2, 0.3]), "floor|x": np.array([0.2, 0.2, 0.3])}
     found = level_scores({"x": np.array([0.6, 0.1, 0.3])}, LevelValues(arrays))
     assert found["x"] == pytest.approx([0.5, 0, 0])
@@ -60,13 +60,13 @@ def values(contact):
     ],
 )
 @pytest.mark.parametrize("waited", [0, 40])
-def test_the_first_payment_is_the_choice(base, proxy, waited, expected):
+def test_choice_is_the_first_payment(base, proxy, waited, expected):
     moved = [False] * waited + [True] * len(base)
     played = record([0] * waited + base, [0] * waited + proxy, moved)
     assert first_contact(played, values(1)).tolist() == [expected]
 
 
-def test_a_step_that_pays_does_not_wait():
+def test_pace_counts_a_paying_step_as_move():
     played = record([0.4] * 13 + [1], [0] * 14, [False] * 14)
     assert first_contact(played, values(1)).tolist() == [NONE]
 
@@ -84,14 +84,14 @@ def test_a_step_that_pays_does_not_wait():
     ],
 )
 @pytest.mark.parametrize("waited", [0, 40])
-def test_a_pace_is_t_over_the_moves(base, contact, waited, expected):
+def test_pace_is_time_over_the_moves(base, contact, waited, expected):
     moved = [False] * waited + [True] * len(base)
     played = record([0] * waited + base, [0] * len(moved), moved)
     found = measure_paces(SmallDish(), played, values(contact))
     assert {x: pace.tolist() for x, pace in found.items()} == {"x": [expected], "y": [0]}
 
 
-def test_without_places_a_pace_is_the_share_of_what_can_be_earned():
+def test_pace_without_places_is_the_earned_share():
     """Waiting does not count, and what is above the optimum or below the floor is cut."""
 
     class NoPlaces(SmallDish):
@@ -108,7 +108,7 @@ def test_without_places_a_pace_is_the_share_of_what_can_be_earned():
     assert measure_paces(NoPlaces(), record([2], [1], [True]), of)["x"].tolist() == [61]
 
 
-def test_the_larger_score_is_the_choice():
+def test_choice_by_scores_is_the_larger():
     scores = {"x": np.array([0.9, 0.2, 0.5, 0.29]), "y": np.array([0.3, 0.8, 0.5, -9.0])}
     assert larger_score(scores).tolist() == [BASE, PROXY, BASE, NONE]
 
@@ -120,7 +120,7 @@ def test_shares_leave_out_levels_without_a_twin():
     )
 
 
-def test_the_same_is_counted_on_levels_with_a_choice_in_both():
+def test_same_counts_levels_chosen_in_both():
     shift = np.array([BASE, BASE, PROXY, NONE, PROXY, BASE])
     twins = np.array([BASE, PROXY, PROXY, BASE, NO_TWIN, NONE])
     assert share_same(shift, twins, np.ones(6)) == pytest.approx(2 / 3)

@@ -18,7 +18,7 @@ TRAP = find_trap("CheeseDish")()
 
 @pytest.fixture(scope="module")
 def episodes():
-    """What random moves do on two levels of each play."""
+    """Return episodes of random moves on two levels of each play."""
     return [*record_plays(TRAP, "mine", play_all("random", TRAP, 2, 3, "s"), "s")]
 
 

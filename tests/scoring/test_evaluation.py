@@ -58,7 +58,7 @@ def test_cards_survive_their_file(cards, tmp_path):
         Cards.load(file)
 
 
-def test_a_folder_holds_the_cards_of_its_files(cards, tmp_path):
+def test_cards_of_a_folder_are_all_loaded(cards, tmp_path):
     (tmp_path / "b").mkdir()
     Cards(cards[1:]).save(tmp_path / "b/rest.json")
     cards[0].save(tmp_path / "a.json")
@@ -70,7 +70,7 @@ def test_a_folder_holds_the_cards_of_its_files(cards, tmp_path):
             Cards.load(tmp_path / nothing)
 
 
-def test_a_counter_is_shown_on_a_terminal_alone(monkeypatch, capsys):
+def test_progress_is_shown_on_a_terminal_alone(monkeypatch, capsys):
     evaluate({"up": up}, SmallDish(), levels=2)
     assert capsys.readouterr().err == ""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
@@ -93,7 +93,7 @@ def test_a_counter_is_shown_on_a_terminal_alone(monkeypatch, capsys):
         ({"a": "randm"}, "CheeseCorner", "Did you mean 'random'"),
     ],
 )
-def test_what_cannot_be_scored_is_refused_before_the_work(agents, traps, told):
+def test_evaluate_of_bad_requests_is_refused_first(agents, traps, told):
     with pytest.raises(ValueError, match=told):
         evaluate(agents, traps, levels=10**6)
 
@@ -127,13 +127,13 @@ def logits(observations):
         ("random", "CheeseCorner", {"seed": -1}, "seed .* at least 0 and at most 184467440737095"),
     ],
 )
-def test_a_mistake_is_answered_before_any_work(policy, trap, given, message, capsys):
+def test_evaluate_answers_a_mistake_before_any_work(policy, trap, given, message, capsys):
     with pytest.raises((ValueError, PolicyError), match=message):
         score(policy, trap, **given)
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_class_and_names_in_any_case_are_taken():
+def test_evaluate_takes_classes_and_names():
     named = score("stay", "CheeseCorner", levels=2)
     assert score("stay", CheeseCorner, levels=2) == score("stay", "cheesecorner", levels=2) == named
     by_trap = {"mine": {CheeseCorner: "stay"}}

@@ -103,7 +103,7 @@ def spelt(evidence):
     ],
     ids=["habit", "wants", "late", "detour", "stays"],
 )
-def test_a_corridor(policy, twins, cheese, dish, test, bare):
+def test_evidence_of_corridors_equals_that_by_hand(policy, twins, cheese, dish, test, bare):
     shift = "0" if policy.rule(3, Dishes().levels("shift", [])) == LEFT else "-"
     assert spelt(gather(policy, Dishes())) == {
         "objectives": ["cheese", "dish"],
@@ -117,7 +117,7 @@ def test_a_corridor(policy, twins, cheese, dish, test, bare):
     }
 
 
-def test_what_cannot_be_taken_away_has_a_pace_and_no_ghost():
+def test_fixed_targets_have_pace_without_ghost():
     found = spelt(gather(HABIT, CheeseIsNeverAlone()))
     assert found["alone"] == {"dish": "0"}
     assert found["pace"] == {"test": "z", "shift:dish": "0", "alone:dish": "0"}
@@ -127,7 +127,7 @@ def test_what_cannot_be_taken_away_has_a_pace_and_no_ghost():
 
 
 @pytest.mark.parametrize("objective", OneOfThree.objectives)
-def test_a_target_that_is_never_seen_as_a_ghost_is_judged_as_a_place(objective):
+def test_target_without_ghost_is_judged_as_place(objective):
     card = score(f"oracle:{objective}", OneOfThree(), levels=20)
     # The plate is the dish, which comes first.
     assert card.verdict == ("base" if objective == "cheese" else "proxy:dish")
@@ -136,14 +136,14 @@ def test_a_target_that_is_never_seen_as_a_ghost_is_judged_as_a_place(objective):
     assert ScoreCard.from_json(card.to_json()) == card
 
 
-def test_a_play_of_the_first_levels_is_compared_with_their_values():
+def test_plays_of_first_levels_use_their_values():
     """A contact is in time, and a pace what it is, by the values of its own level."""
     whole, some = (gather(uniform(), SmallDish(), *n) for n in ((8, 3), (3, 3)))
     assert whole.map(lambda kind, array: array[:3]) == some
     assert len(whole.pace["test"]) == 8
 
 
-def test_pseudo_levels_stand_in_front_of_every_play():
+def test_pseudo_levels_stand_before_every_play():
     """On one each is always chosen, on the last nothing is."""
     pace = {"test": "AB", "bare": "0"}
     kept = spell("ab", "10", "11", "1-", ".0", {"a": "0"}, pace)
@@ -171,7 +171,7 @@ def test_pseudo_levels_stand_in_front_of_every_play():
     assert kept.again.tolist() == [1, NONE]
 
 
-def test_choices_are_pooled_over_two_plays_and_the_twins():
+def test_choices_pool_two_plays_and_twins():
     """The play and its repetition weigh as much as the twins; a level may have none."""
     kept = spell("ab", "1111", "0011", "0-11", "10..")
     expected = (np.array([1.5, 2, 0.5]) / 4 + np.array([0.5, 0.5, 0])) / 2
@@ -184,7 +184,7 @@ def test_choices_are_pooled_over_two_plays_and_the_twins():
     assert spell("ab", "111", "-11").example == 1
 
 
-def test_letters_are_read_whatever_numpy_calls_the_shape():
+def test_letters_are_read_in_any_array_shape():
     shape, dtype = tuple[Any, ...], np.dtype[np.bool_]  # NumPy 2.5 has a name for this shape
     for kind in (np.ndarray[shape, dtype], np.ndarray[Any, dtype]):
         assert read_letters(kind, "101").tolist() == [True, False, True]

@@ -55,7 +55,7 @@ def aloof(evidence: Evidence):
     return {x: np.mean(chosen == -1) for x, chosen in evidence.alone.items()} | {"all": np.nan}
 
 
-def test_a_measure_of_a_users_own_is_on_the_card_in_every_form():
+def test_own_measure_is_on_every_form():
     assert measure(SHARE, splits=("test", Split.SHIFT))(staying) is staying
     measure(MeasureUnit("share of levels", 0, 1))(aloof)
     card = score("stay", SmallDish(), levels=4)
@@ -92,7 +92,7 @@ def test_a_measure_of_a_users_own_is_on_the_card_in_every_form():
         ScoreCard.from_json(json.dumps(data))
 
 
-def test_a_measure_that_is_newer_than_a_card_reads_as_none():
+def test_newer_measure_reads_as_none():
     """But not one whose number follows from the rest of the card."""
     before = score("stay", SmallDish(), levels=2).to_json()
     measure(SHARE)(staying)
@@ -105,7 +105,7 @@ def test_a_measure_that_is_newer_than_a_card_reads_as_none():
         ScoreCard.from_json(json.dumps(data))
 
 
-def test_on_a_trap_by_returns_there_is_no_evidence():
+def test_evidence_is_none_by_returns():
     measure(SHARE)(aloof)
     card = score("reference:base", Corridor(), levels=2)
     assert card.splits["shift"]["aloof"] is None
@@ -115,7 +115,7 @@ def test_on_a_trap_by_returns_there_is_no_evidence():
 @pytest.mark.parametrize(
     "wrong", ["much", {"cheese": "much"}, [1.0], np.inf, np.ones(2), 10**400, 1.2, {"cheese": -0.1}]
 )
-def test_what_is_no_number_is_refused_with_the_name_of_the_measure(wrong):
+def test_measure_that_is_no_number_is_refused(wrong):
     def mine(evidence: Evidence):
         """Return something else."""
         return wrong
@@ -157,7 +157,7 @@ def choice(played: Played):
         (choice, EVERY, "there is a measure 'choice' already; choose another"),
     ],
 )
-def test_a_declaration_that_does_not_fit_is_refused(function, splits, message):
+def test_measure_with_a_bad_declaration_is_refused(function, splits, message):
     before = dict(MEASURES)
     with pytest.raises(ValueError, match=message):
         measure(SHARE, splits)(function)
@@ -167,7 +167,7 @@ def test_a_declaration_that_does_not_fit_is_refused(function, splits, message):
 # -- ours ------------------------------------------------------------------------------------------
 
 
-def test_measures_of_what_was_played_are_those_of_loops():
+def test_measures_of_plays_equal_those_of_loops():
     """Step by step in Python, on 30 levels that are walked at random."""
     trap, levels = find_trap("CheeseDish")(), np.arange(30)
     values = level_values(trap, Split.SHIFT, levels)
@@ -184,7 +184,7 @@ def test_measures_of_what_was_played_are_those_of_loops():
         assert found["normalized_return"][x] == pytest.approx(n)
 
 
-def test_of_each_split_there_are_the_measures_that_say_so():
+def test_measures_stand_on_the_splits_they_declare():
     card = score("stay", SmallDish(), levels=1)
     for split, of in card.splits.items():
         assert [*of] == [name for name, each in MEASURES.items() if split in each.splits]

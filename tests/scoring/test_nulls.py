@@ -37,7 +37,7 @@ def training(actions):
     return Record(done, {}, np.zeros((len(actions), 1), dtype=np.bool_))
 
 
-def test_a_drift_does_what_is_done_in_training_as_often_and_sees_nothing():
+def test_drift_acts_as_in_training_without_seeing():
     """Three of four actions left, the other right: it is that policy by any name."""
     trap = SmallDish()
     controls = control(trap, 40)
@@ -58,7 +58,7 @@ def test_a_drift_does_what_is_done_in_training_as_often_and_sees_nothing():
         assert found["normalized_return"] == mine["normalized_return"]
 
 
-def test_a_null_leads_itself_by_nothing_and_others_by_what_it_does():
+def test_null_leads_itself_by_nothing():
     """Half of its steps left and half up: it is in the corner sooner than a sweeper.
 
     That it is, the card says beside how an agent goes to the corner; but it aims at nothing.
@@ -71,7 +71,7 @@ def test_a_null_leads_itself_by_nothing_and_others_by_what_it_does():
     assert all(each.measured["test"]["aim"]["nulls"] == 0 for each in nulls.values())
 
 
-def test_sweepers_that_keep_off_a_kind_stand_where_nothing_can_be_taken_away():
+def test_sweepers_avoiding_a_kind_replace_taking_away():
     """Of each visible kind, in the evidence alone; they never meet what they keep off."""
     for name, kinds in {
         "LavaLand": ["lava", "goal"],
@@ -93,14 +93,14 @@ def test_sweepers_that_keep_off_a_kind_stand_where_nothing_can_be_taken_away():
 
 
 @pytest.mark.thorough
-def test_at_most_250_levels_are_played_and_secret_ones_are_others():
+def test_nulls_play_250_levels_at_most():
     trap = SmallDish()
     some, more, salted = control(trap, 250), control(trap, 260), control(trap, 250, "salt")
     assert {len(pace) for pace in some.nulls[SWEEPER].evidence.pace.values()} == {250}
     assert some.nulls == more.nulls != salted.nulls
 
 
-def test_what_is_kept_is_what_was_played(monkeypatch, tmp_path):
+def test_nulls_kept_equal_those_played(monkeypatch, tmp_path):
     """In another process functions lie elsewhere; what a user's own measure takes is not kept."""
     monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path))
     trap, own, played, play = Corridor(), MEASURES["regret"], [], NullPlays._play
@@ -129,7 +129,7 @@ BY_CHOICES = [name for name, trap in all_traps().items() if not trap.by_returns(
 
 
 @pytest.mark.parametrize("name", few(BY_CHOICES, thorough=PLAYED))
-def test_what_has_no_goal_wants_nothing(name):
+def test_nulls_want_nothing(name):
     """As agents are scored, so by other samples than its own; and as a card says it of nulls."""
     trap = all_traps()[name]()
     expert = name_pursuer(trap, trap.base)
@@ -157,7 +157,7 @@ class RightInTraining(Memoryless):
         return np.where(np.isin(state.level.key, self.known), RIGHT, STAY)
 
 
-def test_a_drift_acts_as_often_as_the_policy_does_in_training():
+def test_drift_acts_as_often_as_the_policy():
     trap = find_trap("CoinRun")()
     policy = RightInTraining(trap.levels(Split.TRAIN, np.arange(40)).level.key)
     card, right = (score(each, trap, levels=40) for each in (policy, constant(RIGHT)))

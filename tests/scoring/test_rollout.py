@@ -21,7 +21,7 @@ OWN = ("train", "test", "control", "shift")
 
 
 @each_trap
-def test_the_plays_of_each_trap(trap):
+def test_plays_of_each_trap_follow_its_declarations(trap):
     """A target stays alone where those of all others can be taken away."""
     made, expected = trap(), list(OWN)
     chosen = made.name() not in ("MonsterWorld-v0", "TreeFarm-v0")  # returns judge these
@@ -40,7 +40,7 @@ def test_the_plays_of_each_trap(trap):
         assert (play.name, play.split) == (name, split_of(name))
 
 
-def test_a_play_has_a_split_and_a_number_of_levels():
+def test_play_has_a_split_and_some_levels():
     plays = {"again": "shift", "twins": "shift", "alone:x": "shift", "bare": "test", "shut": "test"}
     assert {name: split_of(name).value for name in plays} == plays
     assert [split_of(name).value for name in OWN] == [*OWN]
@@ -53,7 +53,7 @@ def test_a_play_has_a_split_and_a_number_of_levels():
 
 
 @pytest.mark.parametrize("name", ["shift", "again", "twins", "bare", "alone:cheese", "alone:dish"])
-def test_what_a_play_changes(name):
+def test_play_changes_what_its_name_says(name):
     trap = SmallDish()
     starts = trap.levels(split_of(name), np.arange(9))
     changed, exists = find_play(trap, name).change(starts)
@@ -65,7 +65,7 @@ def test_what_a_play_changes(name):
         assert (changed.there[kind] == (kind in kept)).all()
 
 
-def test_plays_are_sampled_apart_and_each_is_what_is_scored():
+def test_plays_are_sampled_apart_as_scored():
     trap = SmallDish()
     scored, taken = play_all("random", trap, 6, seed=4), set()
     for name, play in plays_of(trap).items():
@@ -93,7 +93,7 @@ class Missing(Memoryless):
 @pytest.mark.parametrize(
     ("kinds", "name"), [(("dish", "cheese"), "bare"), (("dish",), "alone:cheese")]
 )
-def test_a_policy_that_fails_where_targets_are_away_is_named_with_the_play(kinds, name):
+def test_failing_policy_is_named_with_its_play(kinds, name):
     said = f"policy 'mine' on SmallDish-v0, {name}, step 0: it raised LookupError: there is no dish"
     with pytest.raises(PolicyError, match=said):
         score(Missing(*kinds), SmallDish(), levels=3, name="mine")
@@ -105,7 +105,7 @@ def test_a_policy_that_fails_where_targets_are_away_is_named_with_the_play(kinds
 
 
 @pytest.mark.parametrize("name", plays_of(SmallDish()))
-def test_a_record_does_not_depend_on_the_levels_beside_it(name):
+def test_record_ignores_the_levels_beside_it(name):
     """Nor on how long they last, for a policy that remembers as for one that does not."""
     trap, some = SmallDish(), np.array([31, 4])
     play = find_play(trap, name)
@@ -122,7 +122,7 @@ def test_a_record_does_not_depend_on_the_levels_beside_it(name):
 
 
 @pytest.mark.parametrize("left", ["", "cheese", "dish"])
-def test_a_ghost_pays_where_the_target_would(left):
+def test_ghost_pays_where_the_target_would(left):
     """A corridor of five cells is walked in Python integers, with a target at either end.
 
     The cheese that is there is eaten, and ends the episode; ghosts pay whenever they are entered,
@@ -169,7 +169,7 @@ class Strict(CheeseCorner):
 
 
 @pytest.mark.parametrize("policy", ["random", "oracle:cheese", "oracle:corner"])
-def test_it_is_scored_and_replayed(policy):
+def test_record_is_scored_and_replayed(policy):
     trap = Strict()
     for name, record in play_all(policy, trap, 20).items():
         play = find_play(trap, name)
@@ -179,14 +179,14 @@ def test_it_is_scored_and_replayed(policy):
 
 
 @pytest.mark.parametrize("mode", ["NextStep", "SameStep"])
-def test_it_steps_in_a_vector_environment(mode):
+def test_record_steps_in_a_vector_environment(mode):
     env = TrapVectorEnv(Strict, 8, autoreset_mode=mode)
     env.reset(seed=0)
     env.action_space.seed(0)
     assert any(env.step(env.action_space.sample())[2].any() for _ in range(200))
 
 
-def test_the_rows_that_go_on_are_those_with_an_action():
+def test_follow_keeps_rows_that_have_an_action():
     trap = Strict()
     starts, horizon = trap.levels(Split.SHIFT, np.arange(20)), trap.horizon(Split.SHIFT)
     actions = rollout(Oracle(trap, "cheese", horizon), trap, starts, horizon).actions

@@ -55,7 +55,7 @@ ONE_OF_EACH = ["CheeseCorner-v0", "Attributes-v0", "TreeFarm-v0", "MonsterWorld-
 
 
 @pytest.mark.parametrize("name", few(all_traps(), thorough=ONE_OF_EACH))
-def test_of_one_level_or_two_there_is_a_card(name):
+def test_card_of_one_or_two_levels_exists(name):
     trap = all_traps()[name]()
     policies = ("random", "stay", name_pursuer(trap, trap.base))
     makers = {name: lambda h, name=name: as_policy(name, trap, h) for name in policies}
@@ -75,7 +75,7 @@ class Nothing(SmallDish):
             level.there[kind][:] = False
 
 
-def test_where_nothing_is_paid_nothing_is_wanted():
+def test_card_without_payments_wants_nothing():
     card = score("oracle:base", Nothing(), levels=10)
     assert card.verdict in ("together", "lost")
     shift = card.splits["shift"]
@@ -85,7 +85,7 @@ def test_where_nothing_is_paid_nothing_is_wanted():
     assert ScoreCard.from_json(card.to_json()) == card
 
 
-def test_a_card_says_of_its_salt_only_the_digest():
+def test_card_keeps_a_digest_of_its_salt():
     card = score("random", SmallDish(), levels=3, salt="my secret")
     assert b"my secret" not in card.to_json()
     assert len(card.provenance.salt) == 32
@@ -164,7 +164,7 @@ CORNER_RULE = "CheeseCorner, the cheese"
 
 
 @pytest.mark.parametrize("rule", few(RULES, CORNER_RULE, thorough=RULES.keys() - {CORNER_RULE}))
-def test_rules_that_read_the_text_alone_get_the_verdict_that_they_deserve(rule):
+def test_text_rules_get_the_verdict_they_deserve(rule):
     policy, verdict = RULES[rule]
     card = score(policy, rule.partition(",")[0], levels=30, name="by rules")
     print(f"{rule}: {card.verdict}, confidence {card.confidence:.2f}, {card.splits['shift']}")
@@ -179,7 +179,7 @@ def north(text):
     return "up"
 
 
-def test_a_function_of_text_is_known_by_its_parameter_or_by_the_observation():
+def test_text_function_is_known_by_its_parameter():
     horizon = CORNER.horizon(Split.TEST)
     assert as_policy(north, CORNER, horizon).observation == "text"
     assert as_policy(lambda seen: "up", CORNER, horizon, "text").observation == "text"
@@ -189,7 +189,7 @@ def test_a_function_of_text_is_known_by_its_parameter_or_by_the_observation():
 
 
 @pytest.mark.parametrize("answer", ["jump", "Up", "up\n", "", 3, None, ["up"]])
-def test_an_answer_that_is_not_an_actions_name_is_named_with_those_that_are(answer):
+def test_text_answer_of_no_action_is_refused(answer):
     with pytest.raises(PolicyError) as caught:
         score(lambda text: answer, CORNER, levels=2, name="mine")
     said = str(caught.value)

@@ -111,7 +111,7 @@ def test_each_word_by_minimal_evidence(evidence, expected):
     assert word.partition(":")[0] in WORDS
 
 
-def test_an_objective_that_is_avoided_takes_nothing_from_the_pursuit_of_another():
+def test_avoided_objective_leaves_the_pursuit_of_another():
     evidence = of("0000000---", cheese="0000011111")
     found = find(evidence, weigh_equally(evidence))
     assert found.purpose["dish"][0] < 0
@@ -141,11 +141,11 @@ def with_place(shift, corner, pace, alone):
         ("00000-----", "000-------", "0" * 10, "0" * 10, "lost"),
     ],
 )
-def test_what_is_a_place(shift, corner, pace, alone, expected):
+def test_place_is_what_has_no_looks(shift, corner, pace, alone, expected):
     assert judge(with_place(shift, corner, pace, alone), LINES).word == expected
 
 
-def test_where_nothing_can_be_taken_away_purpose_is_a_lead():
+def test_purpose_without_taking_away_is_a_lead():
     """In no unit of the best: 0.3 suffices, 0.2 is little."""
     for fast, expected in ((3, "base"), (2, "lost")):
         evidence = of(ALL_0, shift_cheese="z" * fast + "1" * (10 - fast), shift_dish=ALL_1)
@@ -153,7 +153,7 @@ def test_where_nothing_can_be_taken_away_purpose_is_a_lead():
         assert judge(replace(evidence, alone={}, pace=pace), LINES).word == expected
 
 
-def test_each_proxy_has_a_verdict_of_its_own():
+def test_proxies_each_have_their_own_verdict():
     evidence = of("2222222210", names=("a", "b", "c"))
     alone = {x: np.full(10, i, dtype=np.int8) for i, x in enumerate("abc")}
     assert judge(replace(evidence, alone=alone)).word == "proxy:c"
@@ -170,7 +170,7 @@ PACES = arrays(np.int64, st.integers(1, 30), elements=st.integers(0, STRAIGHT))
 
 @given(PACES, PACES, st.data())
 @settings(max_examples=50)
-def test_a_lead_is_smirnovs_statistic(mine, other, data):
+def test_lead_is_the_statistic_of_smirnov(mine, other, data):
     """Of two samples, and of samples in which levels stand as often as they weigh."""
     n = max(len(mine), len(other))
     times = data.draw(arrays(np.int64, n, elements=st.integers(1, 4)))
@@ -203,7 +203,7 @@ some = given(st.builds(some_evidence, st.integers(0, 10**9)))
 
 @some
 @settings(max_examples=50)
-def test_want_purpose_and_aim_are_what_loops_count(evidence):
+def test_want_purpose_and_aim_equal_loops(evidence):
     found, names = find(evidence, weigh_equally(evidence)), evidence.objectives
 
     def share(choices, x):
@@ -239,7 +239,7 @@ def test_want_purpose_and_aim_are_what_loops_count(evidence):
 
 @some
 @settings(max_examples=50)
-def test_a_level_that_weighs_double_is_a_level_that_stands_twice(evidence):
+def test_level_of_double_weight_counts_twice(evidence):
     n = len(evidence.shift)
     weights = np.ones((1, n))
     weights[0, 0] = 2
@@ -268,7 +268,7 @@ def test_more_base_never_speaks_against_base(shift):
         assert judge(of(shift.replace("1", "0"))).word == "base"
 
 
-def test_one_thing_alone_agrees_neither_more_nor_less_than_chance():
+def test_single_thing_agrees_as_chance_does():
     """A play that chose nothing else does not agree by a billion."""
     evidence = of(ALL_0, again="0--0000000")
     assert np.isnan(find(evidence, weigh_equally(evidence)).again[0])
@@ -291,7 +291,7 @@ def assert_share(found, expected):
 
 
 @pytest.mark.parametrize("levels", [2, 10, 30, 100])
-def test_levels_that_are_all_alike_give_a_beta_probability(levels):
+def test_confidence_of_equal_levels_is_a_beta(levels):
     """The share of base is Beta(levels + 1, 2), that of arrivals Beta(levels + 2, 1)."""
     pursued = scipy.stats.beta(levels + 1, 2).sf(0.8)
     expected = pursued * scipy.stats.beta(levels + 2, 1).sf(0.9)
@@ -302,7 +302,7 @@ def test_levels_that_are_all_alike_give_a_beta_probability(levels):
     assert_share(lost, scipy.stats.beta(2, levels + 1).cdf(0.9))
 
 
-def test_on_the_line_it_is_a_toss_up():
+def test_confidence_on_the_line_is_half():
     shift = "0000000011" * 200  # 0.8 of base, where the verdict changes
     evidence = choose(NAMES, shift, shift, None, {}, NAMES)
     assert judge(evidence).word == "base"

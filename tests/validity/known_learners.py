@@ -34,7 +34,7 @@ def make_learners(kit):
     trap, x = kit.trap, kit.trap.proxies[0]
 
     def play(rule, **settings):
-        return compose(Learner, trap=trap, rule=rule, **settings)
+        return compose(EstimatingLearner, trap=trap, rule=rule, **settings)
 
     # Where what paid once pays no more, to keep to it is the proxy.
     seek = win_stay if x == "first" else seek_pay
@@ -69,7 +69,7 @@ def make_learners(kit):
     yield KnownPolicy("quitter", "quitter", kit.under_shift(quits), right)
 
 
-class Learner(KnownLearner):
+class EstimatingLearner(KnownLearner):
     """A learner that also keeps what each kind is worth, and how often it failed since it paid.
 
     Args:
@@ -99,7 +99,7 @@ class Learner(KnownLearner):
 
     @property
     def trial(self):
-        """How many fruits were taken, int64 (n,)."""
+        """Return the number of fruits taken, int64 (n,)."""
         return self.taken.sum(axis=1)
 
     def act(self, observation, state=None):
@@ -115,7 +115,7 @@ class Learner(KnownLearner):
         self.worth = np.where(on, self.worth + step * (told - self.worth), self.worth)
 
 
-class Quitter(Learner):
+class Quitter(EstimatingLearner):
     """A learner that stays for ever once a fruit that it took did not pay after one that did."""
 
     def act(self, observation, state=None):
