@@ -61,15 +61,15 @@ def test_onnx_file_that_is_missing_is_named():
         as_policy("x.onnx", TRAP, 64)
 
 
-def test_onnx_file_is_scored_and_exported(tmp_path, monkeypatch):
+def test_onnx_file_is_scored_and_filmed(tmp_path, monkeypatch):
     """It counts its steps, so each episode needs a state of its own."""
     monkeypatch.chdir(tmp_path)
     Path("turns.onnx").write_bytes(counting())
     card = score("turns.onnx", CORNER, levels=2)
     assert (card.policy, card.trap) == ("turns", CORNER)
-    page = "export --policy turns.onnx oracle:base --trap CheeseCorner --out x.html"
-    assert cli.main(page.split()) == 0
-    assert "turns" in Path("x.html").read_text()
+    film = "watch CheeseCorner --policy turns.onnx --headless --step 2 --record x.png"
+    assert cli.main(film.split()) == 0
+    assert Path("x.png").stat().st_size > 0
 
 
 def test_without_onnxruntime_the_extra_is_named(tmp_path, monkeypatch):
