@@ -86,15 +86,6 @@ def test_page_has_committed_cards(tmp_path, cards):
 
 
 @pytest.mark.thorough
-def test_random_trap_shows_its_references(tmp_path, cards):
-    cards.append(score("reference:shields", "MonsterWorld", levels=20))
-    page = write_page(find_trap("MonsterWorld"), tmp_path).read_text()
-    said_of_it = ("check_references", "reference:shields", "one for each objective")
-    for said in (*said_of_it, "| terminates | only time ends an episode |"):
-        assert said in page
-
-
-@pytest.mark.thorough
 def test_trap_of_ones_own_gets_page(tmp_path, monkeypatch, capsys, registry):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)

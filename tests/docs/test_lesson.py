@@ -153,33 +153,6 @@ def test_lesson_robot_and_planner_go_as_told(tab):
     assert "goal misgeneralization" in tab.inner_text("#end")
 
 
-@pytest.mark.thorough
-def test_more_presses_after_the_pay_count_nothing(tab):
-    tab.evaluate("window.setTimeout = () => 0")  # the next room never comes
-    take(tab, 0)
-    for key in KEYS * 2:
-        tab.keyboard.press(key)
-    assert tab.inner_text("#said") == "+1. 1 of 3 rooms paid."
-    assert tab.is_disabled("#next")
-
-
-@pytest.mark.thorough
-def test_lesson_can_be_finished_by_keys(tab):
-    tab.evaluate("turn(4)")
-    tab.focus("canvas")
-    # The frame goes from cell to cell, until it is on the line.
-    cell = tab.evaluate("[...Array(81).keys()].find((cell) => board.names(cell).includes('line'))")
-    tab.evaluate(f"board.framed = {cell}")
-    tab.keyboard.press("Shift+ArrowRight")
-    assert tab.evaluate("board.framed") in (cell, cell + 1)
-    tab.evaluate(f"board.framed = {cell}")
-    tab.keyboard.press("Enter")
-    tab.wait_for_selector("#said:has-text('It went there')")
-    tab.focus("#next")
-    tab.keyboard.press("Enter")
-    assert "goal misgeneralization" in tab.inner_text("#end")
-
-
 def test_command_opens_the_lesson(monkeypatch, capsys):
     opened = []
     monkeypatch.setattr("webbrowser.open", lambda address: bool(opened.append(address)))

@@ -1,12 +1,9 @@
 """The gallery: a page for each trap that can live in one, small, as wide as the screen."""
 
-from pathlib import Path
-
 import pytest
 from browsing import Tab
 from parameters import few
 
-from docs import playgrounds
 from docs.playgrounds import (
     LARGE,
     MOST_BYTES,
@@ -59,19 +56,3 @@ def test_gallery_page_is_small_and_fits_width(browser, tmp_path, name):
         page.wait_for_selector("body[data-ready]")
         assert page.evaluate("document.documentElement.scrollWidth") == width
         tab.close()
-
-
-@pytest.mark.thorough
-def test_playground_tells_its_frame_its_height(browser, tmp_path):
-    board = tmp_path / "board"
-    write_gallery_page(find_trap("CheeseCorner")(), board)
-    script = (Path(playgrounds.__file__).parent / "_static" / "docs.js").read_text()
-    frame = '<iframe class="playground" src="CheeseCorner.html" style="width: 100%"></iframe>'
-    (board / "around.html").write_text(f"<!DOCTYPE html>{frame}<script>{script}</script>")
-    tab = Tab(browser, tmp_path, viewport={"width": 390, "height": 844})
-    page = tab.open("around.html")
-    page.wait_for_function("parseInt(document.querySelector('iframe').style.height) > 844")
-    inner = page.frames[1]
-    inner.wait_for_function("document.documentElement.scrollHeight <= innerHeight")
-    assert not inner.is_visible("h1")
-    tab.close()
