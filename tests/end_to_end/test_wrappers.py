@@ -93,12 +93,6 @@ def test_time_limit_of_7_resets_every_eighth():
         assert t % 8 != 7 or not any(mesa_gym.objectives(info).values())
 
 
-def test_render_collection_equals_add_render_observation(plain):
-    kept, shown = wrappers.RenderCollection(make()), wrappers.AddRenderObservation(make())
-    assert play(kept)[1] == plain[1]
-    np.testing.assert_array_equal(kept.render(), play(shown)[0])
-
-
 # -- of vector environments ------------------------------------------------------------------------
 
 
@@ -141,14 +135,3 @@ def test_dict_info_to_list_keeps_the_arrays(autoreset):
         for name, paid in mesa_gym.objectives(arrays).items():
             each = [mesa_gym.objectives(info).get(name, 0.0) for info in infos]
             np.testing.assert_array_equal(each, paid)
-
-
-@pytest.mark.parametrize("autoreset", [AutoresetMode.NEXT_STEP, AutoresetMode.DISABLED])
-def test_vector_wrappers_flatten_to_floats(autoreset):
-    flat = vector.DtypeObservation(vector.FlattenObservation(make_envs(autoreset)), np.float32)
-    for (row, *rest), (seen, *others) in zip(
-        steps_of(flat), steps_of(make_envs(autoreset)), strict=True
-    ):
-        assert row.dtype == np.float32
-        np.testing.assert_array_equal(row, seen.reshape(ENVS, -1))
-        np.testing.assert_equal(rest, others)
