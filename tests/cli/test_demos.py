@@ -2,7 +2,6 @@
 
 import gc
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -41,21 +40,6 @@ def test_demos_without_a_package_names_the_extra(missing, monkeypatch, capsys):
     said = capsys.readouterr().err
     assert f"this needs '{missing}', which is not installed" in said
     assert 'pip install ".[minari]"' in said
-
-
-def test_demos_builds_an_environment_of_that_size(monkeypatch):
-    class ShapeSeenError(Exception):
-        pass
-
-    def collect(env, **options):
-        raise ShapeSeenError(env.observation_space.shape)
-
-    minari = SimpleNamespace(DataCollector=collect)
-    monkeypatch.setattr("mesa_gym.cli.demos._minari", lambda name: minari)
-    for named, shape in (("", (9, 9, 3)), ("size=13", (13, 13, 3)), ("--flat", (243,))):
-        with pytest.raises(ShapeSeenError) as seen:
-            main(f"demos CheeseCorner {named} --levels 2 --out {NAME}".split())
-        assert seen.value.args == (shape,)
 
 
 def test_demos_dataset_of_vectors_recovers_its_environment(minari):
