@@ -125,16 +125,6 @@ def test_plot_draws_shares_and_dots_of_seeds():
     assert axes.get_xlim() == (0, 1)
 
 
-def test_plot_names_rows_with_their_verdicts():
-    axes = plot([*CARDS, made(policy="$x_1$", **DISH)]).axes[0]
-    names = [label.get_text() for label in axes.get_yticklabels()]
-    assert names == ["CheeseDish, mine", r"CheeseDish, \$x_1\$", "CheeseCorner, mine"]
-    (right,) = axes.child_axes
-    told = [label.get_text() for label in right.get_yticklabels()]
-    assert told[0] == "2 either"
-    assert told[2] == "proxy:corner"
-
-
 def test_cards_without_choices_have_no_figure():
     with pytest.raises(ValueError, match="no card has choices"):
         plot([KINDS["unsolvable"]])

@@ -60,30 +60,3 @@ class Tab:
 
 
 # The text and the contrast of each element that has text of its own (WCAG 2.1, 1.4.3).
-CONTRASTS = r"""() => {
-  const rgb = (text) => {
-    const [r, g, b, a = 1] = text.match(/[\d.]+/g).map(Number);
-    const whole = text.startsWith("color(") ? 255 : 1;  // as a mixed colour is written
-    return [r * whole, g * whole, b * whole, a];
-  };
-  const luminance = ([r, g, b]) => [r, g, b].map((c) => c / 255)
-    .map((c) => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-  const behind = (element) => {
-    for (let at = element; at; at = at.parentElement) {
-      const colour = rgb(getComputedStyle(at).backgroundColor);
-      if (colour[3] > 0) return colour;
-    }
-    return [255, 255, 255, 1];
-  };
-  const found = [];
-  for (const element of document.querySelectorAll("body *")) {
-    const own = [...element.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
-    if (!own || !element.getClientRects().length) continue;
-    const style = getComputedStyle(element);
-    const colour = rgb(element instanceof SVGElement ? style.fill : style.color);
-    const [dark, light] = [colour, behind(element)].map(luminance).sort((a, b) => a - b);
-    found.push([element.textContent.trim().slice(0, 40), (light + 0.05) / (dark + 0.05)]);
-  }
-  return found;
-}"""
