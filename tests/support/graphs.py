@@ -71,18 +71,6 @@ def counting(*nodes, **constants):
     return remembering(count, *nodes, *chosen, **fixed, **constants)
 
 
-def failing(name):
-    """A graph that fails when it is run, in a node of that name."""
-    nodes = [
-        node("Cast", ["seen"], ["whole"], to=TensorProto.INT64),
-        node("ReduceSum", ["whole"], ["many"], keepdims=0),
-        node("Add", ["many", "far"], ["place"]),
-        node("Gather", ["scores", "place"], ["picked"], name, axis=1),
-        node("Unsqueeze", ["picked", "last"], ["more"]),
-    ]
-    return adding(*nodes, far=np.array(99), last=np.array([1]))
-
-
 def external(location):
     """A graph whose weights lie in another file."""
     model = onnx.load_from_string(linear(ONES))

@@ -1,4 +1,4 @@
-"""A page as tests read it: its tags are balanced, and its attributes and text are noted."""
+"""A page as tests read it: its tags are balanced, and their attributes are noted."""
 
 from html.parser import HTMLParser
 
@@ -6,18 +6,15 @@ VOID = ("meta", "img", "input", "br")
 
 
 class HtmlPage(HTMLParser):
-    """Checks that tags are balanced, and notes what can be linked to and what is."""
+    """Checks that tags are balanced, and notes their attributes."""
 
     def __init__(self, html):
         super().__init__()
         self.open = []
         self.tags = []
-        self.text = []
         self.feed(html)
         self.close()
         assert self.open == []
-        self.ids = [given["id"] for _, given in self.tags if given.get("id")]
-        self.words = " ".join(" ".join(self.text).split())
 
     def handle_starttag(self, tag, attrs):
         self.tags.append((tag, dict(attrs)))
@@ -26,10 +23,6 @@ class HtmlPage(HTMLParser):
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if self.open and self.open[-1] not in ("script", "style"):
-            self.text.append(data)
 
     def all(self, tag):
         return [given for name, given in self.tags if name == tag]

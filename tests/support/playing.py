@@ -64,13 +64,12 @@ def play(trap, text, actions):
     return played
 
 
-# A map, actions, what base and proxy are paid at each step, whether the last step ends the
-# episode, and parts of the map that shows the state after it.
-Rule = tuple[str, str, list[float], list[float], bool, *tuple[str, ...]]
-
-
 def rules(trap, *table):
-    """Return a test of the rules that a table lists."""
+    """Return a test of the rules that a table lists.
+
+    A rule is a map, actions, what base and proxy are paid at each step, whether the last step ends
+    the episode, and parts of the map that shows the state after it.
+    """
 
     @pytest.mark.parametrize("rule", table, ids=lambda rule: rule[1])
     def test(rule):
