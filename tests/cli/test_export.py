@@ -1,9 +1,5 @@
 """``mesa-gym export`` as a user types it: a page in which levels live."""
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from parameters import thorough
@@ -118,25 +114,6 @@ def test_export_of_what_cannot_live_names_films(export, given, why):
     assert (code, page) == (2, "")
     assert why in last
     assert f"record a film instead: mesa-gym watch {given.split()[1]} --policy P" in last
-
-
-@pytest.mark.thorough
-def test_export_needs_neither_pygame_nor_display(tmp_path):
-    code = (
-        "import sys; sys.modules.update(dict.fromkeys(['pygame', 'imageio_ffmpeg']))\n"
-        "from mesa_gym.cli import main; sys.exit(main(sys.argv[1:]))"
-    )
-    gone = ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
-    environment = {name: value for name, value in os.environ.items() if name not in gone}
-    done = subprocess.run(
-        [sys.executable, "-c", code, "export", "CheeseDish"],
-        cwd=tmp_path,
-        env={**environment, "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("wrote page.html: ")
 
 
 @pytest.mark.thorough

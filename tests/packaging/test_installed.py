@@ -56,9 +56,11 @@ assert [main([*begin, f"watched.{kind}"]) for kind in ("gif", "mp4")] == [0, 0]
 """,
     "report": """
 from mesa_gym import report
+from mesa_gym.cli import main
 from mesa_gym.scoring import score
 card = score("random", "CheeseCorner", levels=5)
 assert "CheeseCorner" in report.html(card) and "CheeseCorner" in report.markdown(card)
+assert main(["export", "CheeseDish"]) == 0
 """,
     "stats": """
 import numpy as np
