@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 import numpy as np
-import onnx
 import pytest
 from graphs import (
     CELLS,
@@ -67,20 +66,10 @@ def branching(node):
     return node
 
 
-def of_another_domain(node, *functions):
-    """A graph with a node that is not ONNX's own."""
-    model = onnx.load_from_string(adding(node))
-    model.functions.extend(functions)
-    model.opset_import.append(helper.make_opsetid(node.domain, 1))
-    return model.SerializeToString()
-
-
 # Their state tells how often they were run.
 UNIFORM, NORMAL = (
     node(f"Random{law}", [], ["more"], shape=(64, 5), seed=1.0) for law in ("Uniform", "Normal")
 )
-OPSET = helper.make_opsetid("", 20)
-DRAWING = helper.make_function("own", "drawing", [], ["more"], [UNIFORM], [OPSET])
 SIGMOID = node("Sigmoid", ["scores"], ["p"])
 DRAWN = node("Cast", ["drawn"], ["more"], to=TensorProto.FLOAT)
 DROPOUT = node("Dropout", ["scores", "half", "yes"], ["more"])
@@ -98,8 +87,7 @@ GELU = node("Gelu", ["scores"], ["more"], domain="com.microsoft")
         (adding(node("Multinomial", ["scores"], ["drawn"], sample_size=5), DRAWN), "Multinomial"),
         (adding(DROPOUT, half=np.array(0.5, np.float32), yes=YES), "Dropout"),
         (adding(branching(UNIFORM), yes=YES), "RandomUniform"),
-        (of_another_domain(node("drawing", [], ["more"], domain="own"), DRAWING), "functions of"),
-        (of_another_domain(GELU), "Gelu of 'com.microsoft'"),
+        (adding(GELU), "Gelu of 'com.microsoft'"),
         (b"\x08 and nonsense", "it is not an ONNX model"),
     ],
 )
@@ -108,15 +96,9 @@ def test_operators_that_can_count_calls_are_refused(data, operator):
         OnnxPolicy(data, find_trap(CORNER)(), "planes")
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        adding(node("Dropout", ["scores"], ["more"])),  # of evaluation: it does nothing
-        adding(branching(node("Identity", ["scores"], ["more"])), yes=YES),
-    ],
-)
-def test_graphs_that_draw_nothing_are_taken(data):
-    assert answer(data).shape == (100, 5)
+def test_graph_that_draws_nothing_is_taken():
+    """Dropout of evaluation does nothing."""
+    assert answer(adding(node("Dropout", ["scores"], ["more"]))).shape == (100, 5)
 
 
 @pytest.mark.parametrize(
@@ -134,13 +116,9 @@ def test_onnx_rows_that_share_are_refused(data):
 
 
 def test_weights_in_other_files_are_refused():
-    """Such a file could be any of the reader's; also in a branch of a branch."""
-    beside = external("etc/passwd")
-    kept = onnx.load_from_string(beside).graph.initializer[0]
-    deep = adding(branching(helper.make_node("Constant", [], ["more"], value=kept)), yes=YES)
-    for data in (beside, deep):
-        with pytest.raises(ValueError, match=r"the weights 'weights' in another file; export it"):
-            load(data)
+    """Such a file could be any of the reader's."""
+    with pytest.raises(ValueError, match=r"the weights 'weights' in another file; export it"):
+        load(external("etc/passwd"))
 
 
 # -- a state ---------------------------------------------------------------------------------------
@@ -192,26 +170,14 @@ def test_onnx_state_may_have_many_sides():
         np.testing.assert_allclose(then, at_once.act(before), atol=1e-6)
 
 
-# What the first row sees, times ``share``.
-FIRST = [
-    node("Cast", ["seen"], ["float"], to=TensorProto.FLOAT),
-    node("ReduceSum", ["float", "sides"], ["total"], keepdims=0),
-    node("Gather", ["total", "zero"], ["first"], axis=0),
-    node("Mul", ["first", "share"], ["told"]),
-]
-SIDES = {"sides": np.array([1, 2, 3]), "zero": np.array([0])}
-
-
-ADDED, TINY = node("Add", ["counted", "told"], ["next_state"]), np.float32(1e-30)
+ADDED = node("Add", ["counted", "told"], ["next_state"])
 
 
 @pytest.mark.parametrize(
     "data",
     [
-        # The state of each row has something of the states of others, or of what the first sees.
+        # The state of each row has something of the states of others.
         counting(node("CumSum", ["counted", "batch"], ["next_state"]), batch=np.array(0)),
-        # Too little to be seen at once; later steps could magnify it.
-        counting(*FIRST, node("Add", ["state", "told"], ["next_state"]), **SIDES, share=TINY),
         # The number of the row.
         counting(ADDED, told=np.arange(64, dtype=np.float32)[:, None]),
     ],
@@ -234,11 +200,6 @@ def test_onnx_answer_from_others_states_is_refused():
     data = remembering(*nodes, before=(64, CELLS), weights=weights, batch=np.array([0]))
     with pytest.raises(ValueError, match=r"answer for row \d+ is"):
         answer(data)
-
-
-def test_onnx_checked_row_is_drawn_at_random():
-    """Else a graph that counts its steps could leave that row alone."""
-    assert len({load(counting())._rng.integers(100) for _ in range(20)}) > 5
 
 
 def keeping(before, after, *nodes, kind="FLOAT"):
