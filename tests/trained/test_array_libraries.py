@@ -5,6 +5,7 @@ import pytest
 from networks import CORNER, drawn, list_kinds
 from reference import wandered
 
+strict = pytest.importorskip("array_api_strict")
 torch = pytest.importorskip("torch")
 jnp = pytest.importorskip("jax.numpy")
 pytestmark = pytest.mark.thorough
@@ -29,7 +30,6 @@ def test_layers_agree_with_those_of_numpy(kind, trap, library):
 
 @pytest.mark.parametrize(("kind", "trap"), list_kinds(), ids=str)
 def test_functions_keep_to_the_array_standard(kind, trap):
-    strict = pytest.importorskip("array_api_strict")
     agent, planes = drawn(trap, kind=kind), trap.observe(wandered(trap, 5))
     weights = {name: strict.asarray(np.array(each)) for name, each in agent.weights.items()}
     seen, memory = agent.net.see(planes), np.zeros((5, 20), np.float32)
