@@ -137,17 +137,15 @@ class Algorithm:
                     f"{self.name} does not take the setting {name}; these do: {', '.join(takers)}"
                 )
 
-    def find_changes(
-        self, settings: PPOSettings | None, usual: PPOSettings | None
-    ) -> dict[str, float]:
-        """Return those of some settings that differ from usual ones: name -> value.
+    def find_changes(self, settings: PPOSettings | None) -> dict[str, float]:
+        """Return those of some settings that differ from its usual ones: name -> value.
 
         Raises:
             ValueError: it does not take one of them.
         """
         if settings is None:
             return {}
-        known = asdict(usual or PPOSettings())
+        known = asdict(self.settings or PPOSettings())
         changes = {name: value for name, value in asdict(settings).items() if value != known[name]}
         self.require_settings(changes)
         return changes

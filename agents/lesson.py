@@ -6,23 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from agents.ppo_settings import PPOSettings
-from mesa_gym.engine import Bools, Ints
 from mesa_gym.envs.supply import environment_seeds
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.trained.agent import Agent
-from mesa_gym.traps import LEVELS, Split, Trap
+from mesa_gym.traps import Split, Trap
 
 POINTS = 40  # of a learning curve
 Progress = Callable[[int], None]
-# The episodes of an agent that ended on levels of the shift: number of the level, discounted return
-# of the paid objective.
-Ended = list[tuple[int, float]]
-# Steps, a seed, that seed's agent, and its episodes.
-Watch = Callable[[int, int, Any, Ended], None]
 
 
 @dataclass(frozen=True)
@@ -43,14 +34,10 @@ class Lesson:
         keep: called at a checkpoint with its steps, a seed and that seed's agent so far.
         settings: of PPO.
         start: agents of the algorithm to go on from, one a seed; None for untrained ones.
-        watch: called after each update with the steps, a seed, that seed's agent and the episodes
-            of the shift that it has ended so far, in environments in NumPy; None for nothing.
         make_envs: makes so many environments in NumPy elsewhere, on levels of ``train``, that pay
             base and begin again in the step that ends an episode; None for those of the trap.
         curves: for each agent the sums and counts of the returns (undiscounted, of the paid
             objective) of the episodes that ended in each of ``POINTS`` parts of the training.
-        met: for each agent the levels of the shift that it played, in environments in NumPy.
-        ended: for each agent what ``watch`` is called with.
     """
 
     trap: Trap
@@ -65,26 +52,20 @@ class Lesson:
     keep: Callable[[int, int, Agent], None] = lambda steps, seed, agent: None
     settings: PPOSettings = field(default_factory=PPOSettings)
     start: Sequence[Any] | None = None
-    watch: Watch | None = None
     make_envs: Callable[[int], Any] | None = None
     curves: list[list[list[float]]] = field(init=False)
-    met: list[set[int]] = field(init=False)
-    ended: list[Ended] = field(init=False)
 
     def __post_init__(self) -> None:
         empty = [[[0.0, 0.0] for _ in range(POINTS)] for _ in self.seeds]
         object.__setattr__(self, "curves", empty)
-        object.__setattr__(self, "met", [set[int]() for _ in self.seeds])
-        object.__setattr__(self, "ended", [Ended() for _ in self.seeds])
 
     def each(self) -> Iterator[Lesson]:
-        """Yield a lesson for each agent alone, which notes its curve and levels in this one."""
-        noted = zip(self.curves, self.met, self.ended, strict=True)
-        for index, (curve, met, ended) in enumerate(noted):
+        """Yield a lesson for each agent alone, which notes its curve in this one."""
+        for index, curve in enumerate(self.curves):
             own = slice(index, index + 1)
             start = None if self.start is None else self.start[own]
             alone = replace(self, seeds=self.seeds[own], start=start)
-            alone.curves[0], alone.met[0], alone.ended[0] = curve, met, ended
+            alone.curves[0] = curve
             yield alone
 
     @property
@@ -129,12 +110,6 @@ class Lesson:
         """Return the keywords of the environments, besides the trap."""
         return {"alpha": self.alpha, "reward": self.reward, "num_levels": self.num_levels}
 
-    def watch_agents(self, steps: int, agents: Sequence[Any]) -> None:
-        """Tell ``watch`` of the agents after so many steps, if there is one."""
-        if self.watch is not None:
-            for seed, agent, ended in zip(self.seeds, agents, self.ended, strict=True):
-                self.watch(steps, seed, agent, ended)
-
     def note(self, agent: int, step: int, earned: float, episodes: float = 1) -> None:
         """Add episodes that ended before the agent's step, with the sum of their returns."""
         part = self.curves[agent][min(POINTS - 1, max(0, step - 1) * POINTS // self.steps)]
@@ -148,27 +123,3 @@ class Lesson:
             for index, (earned, episodes) in enumerate(self.curves[agent])
             if episodes
         ]
-
-
-class EpisodeReturns:
-    """Sums discounted returns step by step, and notes those of episodes of the shift as they end.
-
-    Args:
-        lesson: in whose ``ended`` they are noted.
-        count: how many environments there are, those of the first agent first.
-    """
-
-    def __init__(self, lesson: Lesson, count: int) -> None:
-        self._ended, self._each = lesson.ended, count // len(lesson.seeds)
-        self._discount = lesson.trap.discount(lesson.reward)
-        self._earned, self._weight = np.zeros(count), np.ones(count)
-
-    def note(self, levels: Ints, rewards: NDArray[Any], done: Bools) -> None:
-        """Note a step: the levels it was taken on, what it paid, which episodes it ended: (n,)."""
-        self._earned += self._weight * rewards
-        self._weight *= self._discount
-        for row in done.nonzero()[0].tolist():
-            if levels[row] >= LEVELS:
-                found = int(levels[row]) - LEVELS, float(self._earned[row])
-                self._ended[row // self._each].append(found)
-        self._earned[done], self._weight[done] = 0, 1

@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from agents.inputs import DenseInputs, Inputs
-from agents.lesson import EpisodeReturns, Lesson
+from agents.lesson import Lesson
 from mesa_gym.engine import Bools, Ints, State
 from mesa_gym.envs.observations import Bytes
 from mesa_gym.envs.tensors import TensorEnv
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.trained.inputs import CentredInputs
-from mesa_gym.traps import LEVELS
 
 # Rewards float32, ends of episodes and those by the time limit alone, bool: each (S, n).
 Step = tuple[Tensor, Tensor, Tensor]
@@ -76,9 +75,6 @@ class HostEnvs:
         self._seeds = lesson.environment_seeds()
         self.venv = lesson.environments(len(self._seeds))
         variation.begin(self.venv)
-        self._met = lesson.met if lesson.alpha else None
-        watched = lesson.alpha and lesson.watch is not None
-        self._returns = EpisodeReturns(lesson, len(self._seeds)) if watched else None
         self._planes: Bytes | None = None
 
     def inputs(self) -> Tensor:
@@ -95,12 +91,7 @@ class HostEnvs:
         self._planes, rewards, terminated, truncated, infos = self.venv.step(taken)
         done = terminated | truncated
         self.variation.note(self._levels, rewards, done)
-        if self._returns is not None:
-            self._returns.note(self._levels, rewards, done)
         self._levels = infos.get("level", UNTOLD)
-        if self._met is not None:
-            for agent, levels in zip(self._met, self._levels.reshape(self.shape), strict=True):
-                agent.update(levels[levels >= LEVELS].tolist())
         late = truncated & ~terminated
         found = (torch.from_numpy(each) for each in (rewards.astype(np.float32), done, late))
         rewards_, done_, late_ = (each.view(self.shape) for each in found)

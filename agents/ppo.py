@@ -89,8 +89,6 @@ def train_agents(
             steps = due.pop(0)
             for seed, agent in zip(lesson.seeds, learner.agents(), strict=True):
                 lesson.keep(steps, seed, agent)
-        if lesson.watch is not None:
-            lesson.watch_agents(taken, learner.agents())
         lesson.progress(rollout * len(lesson.seeds))
     return learner.agents()
 

@@ -10,7 +10,6 @@ from agents.algorithms import ALGORITHMS, Algorithm, find_algorithm
 from agents.ppo_settings import PPOSettings
 from agents.stages import Stage, read_stages
 from mesa_gym.envs.settings import Settings
-from mesa_gym.policies.loading import name_agent
 from mesa_gym.traps import find_trap
 
 # With 1,000 instead an agent learns the levels by heart and is not competent on others.
@@ -32,8 +31,6 @@ class Run:
         checkpoints: how many equal parts a stage has; what the agent was at the end of each
             except the last of all is kept beside it.
         settings: of PPO; None for the algorithm's usual ones, or where it takes none.
-        start: the agent that it goes on from, as ``agents.starting.load_start`` takes it; "" for an
-            untrained one. The learning rate and the entropy's weight then do not fall by default.
         stages: of the training, as ``agents.stages.read_stages`` reads them: what they do not say
             is as above, and they can set keywords of the trap too.
 
@@ -51,7 +48,6 @@ class Run:
     checkpoints: int = 1
     settings: PPOSettings | None = None
     stages: tuple[str, ...] = ()
-    start: str = ""
 
     def __post_init__(self) -> None:
         algorithm = self.algorithm
@@ -63,27 +59,16 @@ class Run:
             raise ValueError(f"checkpoints must be at least 1, got {self.checkpoints}")
         steps = self.steps or algorithm.count_steps(find_trap(self.trap).name())
         object.__setattr__(self, "steps", steps)
-        object.__setattr__(self, "settings", self.settings or self.usual)
+        object.__setattr__(self, "settings", self.settings or algorithm.settings)
         self.changes()
         others = " and ".join(name for name, each in ALGORITHMS.items() if each.staged)
         if len(self.parts()) > 1 and not algorithm.staged:
             raise ValueError(f"{algorithm.name} trains in one stage; {others} in several")
-        if self.start and not algorithm.staged:
-            raise ValueError(f"{algorithm.name} cannot go on from an agent; {others} can")
-        if self.start and len(self.parts()) > 1:
-            raise ValueError("what goes on from an agent has one stage; give one --stage at most")
 
     @property
     def algorithm(self) -> Algorithm:
         """The algorithm itself."""
         return find_algorithm(self.algo)
-
-    @property
-    def usual(self) -> PPOSettings | None:
-        """The usual settings of PPO; None where the algorithm takes none."""
-        settings = self.algorithm.settings
-        # A deployment has no end towards which anything could fall.
-        return replace(settings, rate_left=1.0) if settings and self.start else settings
 
     def parts(self) -> list[Stage]:
         """Return its stages; making them checks the other attributes."""
@@ -102,7 +87,7 @@ class Run:
 
     def changes(self) -> dict[str, float]:
         """Return those of its settings that are not usual."""
-        return self.algorithm.find_changes(self.settings, self.usual)
+        return self.algorithm.find_changes(self.settings)
 
     def change(self, **settings: Any) -> Run:
         """Return the same training with other settings of PPO.
@@ -127,8 +112,7 @@ class Run:
         reward = "" if self.reward == "base" else f"-{self.reward}"
         stages = "".join(f"-{text.replace(' ', '-')}" for text in self.stages)
         changed = "".join(f"-{key.replace('_', '-')}{x}" for key, x in self.changes().items())
-        start = f"-from-{name_agent(self.start)}" if self.start else ""
-        return f"{self.algorithm.name}{alpha}{reward}{changed}{stages}{start}-s{self.seed}"
+        return f"{self.algorithm.name}{alpha}{reward}{changed}{stages}-s{self.seed}"
 
     def command(self) -> str:
         """Return the command that repeats it, apart from --out."""
@@ -136,8 +120,6 @@ class Run:
         stages = [f"--stage {shlex.quote(text)}" for text in given.pop("stages")]
         given |= self.changes()
         del given["settings"]
-        start = given.pop("start")
-        given |= {"from": start} if start else {}
         options = (
             f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in given.items()
         )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from agents.lesson import EpisodeReturns, Lesson
+from agents.lesson import Lesson
 from mesa_gym.errors import missing_extra
 from mesa_gym.sb3 import CentredExtractor, make_sb3
 from mesa_gym.trained.agent import Agent
@@ -41,14 +41,9 @@ class Reporting(BaseCallback):
         self.lesson = lesson
         self.due = list(lesson.checkpoints)
 
-    def _on_training_start(self) -> None:
-        self.returns = EpisodeReturns(self.lesson, self.training_env.num_envs)
-
     def _on_step(self) -> bool:
         self.lesson.progress(self.training_env.num_envs)
         infos, done = self.locals["infos"], self.locals["dones"]
-        levels = np.array([info.get("level", 0) for info in infos])
-        self.returns.note(levels, self.locals["rewards"], done)
         for row in done.nonzero()[0]:
             earned = float(infos[row]["episode"]["r"])
             self.lesson.note(0, self.num_timesteps, earned)
@@ -56,15 +51,9 @@ class Reporting(BaseCallback):
 
     def _on_rollout_start(self) -> None:
         # Weights change between rollouts only.
-        agent = export_model(self.model, self.lesson.trap)
         while self.due and self.num_timesteps >= self.due[0]:
+            agent = export_model(self.model, self.lesson.trap)
             self.lesson.keep(self.due.pop(0), self.lesson.seeds[0], agent)
-        if self.num_timesteps:
-            self.lesson.watch_agents(self.num_timesteps, [agent])
-
-    def _on_training_end(self) -> None:
-        agent = export_model(self.model, self.lesson.trap)
-        self.lesson.watch_agents(self.num_timesteps, [agent])
 
 
 def train_models(lesson: Lesson, make_model: MakeModel) -> list[Agent]:
@@ -93,9 +82,6 @@ def begin_model(lesson: Lesson, make_model: MakeModel) -> BaseAlgorithm:
         weights = lesson.start[0].weights.items()
         tensors = {name: torch.from_numpy(np.array(each)) for name, each in weights}
         model.policy.load_state_dict(tensors, strict=False)  # doubles are the same tensors
-    if lesson.settings.rate_left:
-        # All that falls by the end of ``learn`` asks how much of it remains.
-        model._update_current_progress_remaining = lambda *steps: None  # type: ignore[method-assign]
     return model
 
 

@@ -14,15 +14,12 @@ from msgspec import structs
 
 from agents import ppo_settings
 from agents.algorithms import ALGORITHMS, USUAL_STEPS
-from agents.deployment import FILE, DeploymentLog, Judge
-from agents.lesson import Lesson, Progress, Watch
+from agents.lesson import Lesson, Progress
 from agents.ppo_settings import PPOSettings
 from agents.run import NUM_LEVELS, Run
-from agents.starting import infer_algorithm, load_start
 from mesa_gym.command import DONE, run_command
 from mesa_gym.errors import missing_extra
 from mesa_gym.scoring.card_data import package_versions
-from mesa_gym.traps import find_trap
 
 if TYPE_CHECKING:  # torch is an extra
     from agents.saving import TrainedAgent
@@ -34,9 +31,6 @@ PACKAGES = ("stable-baselines3", "torch")
 
 def train(run: Run, out: Path, progress: Progress = lambda steps: None) -> Path:
     """Train an agent and write its directory; torch is left with one thread.
-
-    One that goes on from another agent, and is paid base, has in its directory what it chose and
-    lost update by update, ``agents.deployment.FILE``, where the trap has an exact solver.
 
     Args:
         run: what to train.
@@ -54,20 +48,9 @@ def train(run: Run, out: Path, progress: Progress = lambda steps: None) -> Path:
     from agents.saving import require_free, save
 
     require_free(out)
-    log = make_log(run)
-    watch = None if log is None else log.watch
-    (trained,) = train_many(run, (run.seed,), progress, watch=watch)
+    (trained,) = train_many(run, (run.seed,), progress)
     save(out, trained)
-    if log is not None:
-        log.write(out / FILE)
     return out
-
-
-def make_log(run: Run) -> DeploymentLog | None:
-    """Return the log of an agent that goes on learning; None of another, or of what has none."""
-    settings = run.environment()
-    trap, paid = settings.trap, settings.reward in ("base", settings.trap.base)
-    return DeploymentLog(Judge(trap)) if run.start and paid and trap.solvable else None
 
 
 def train_many(
@@ -75,7 +58,6 @@ def train_many(
     seeds: Sequence[int],
     progress: Progress = lambda steps: None,
     device: str | None = None,
-    watch: Watch | None = None,
 ) -> list[TrainedAgent]:
     """Train agents that differ in their seeds, together where the algorithm can.
 
@@ -84,7 +66,6 @@ def train_many(
         seeds: of the agents.
         progress: called with the number of steps that all agents have taken since the last call.
         device: of PPO: where to train, as torch names it; None for environments in NumPy.
-        watch: as of ``agents.lesson.Lesson``.
     """
     from agents.saving import record_agent
 
@@ -102,7 +83,7 @@ def train_many(
     def keep(at: int, seed: int, agent: Any) -> None:
         earlier[seed][at] = record(seed, agent, [], at)
 
-    agents, curves = learn(run, seeds, keep, device=device, progress=progress, watch=watch)
+    agents, curves = learn(run, seeds, keep, device=device, progress=progress)
     found = []
     for seed, agent, curve in zip(seeds, agents, curves, strict=True):
         kept = {
@@ -122,7 +103,6 @@ def learn(
     run: Run,
     seeds: Sequence[int],
     keep: Callable[[int, int, Any], None] = lambda steps, seed, agent: None,
-    start: Sequence[Any] = (),
     **more: Any,
 ) -> tuple[list[Any], list[Curve]]:
     """Train agents stage by stage, each stage from the agents of the one before.
@@ -132,15 +112,12 @@ def learn(
         seeds: of the agents.
         keep: called at checkpoints and at the end of each stage except the last, with the steps of
             all stages so far, a seed and that seed's agent.
-        start: the agents that the first stage goes on from, one a seed; by default the run's.
         more: further arguments of each lesson.
 
     Returns:
         The agents, and the learning curve of each.
     """
-    agents = [*start]
-    if run.start and not agents:
-        agents = [load_start(run.start, run.environment().trap, run.algorithm) for _ in seeds]
+    agents: list[Any] = []
     curves: list[Curve] = [[] for _ in seeds]
     done = 0
 
@@ -148,7 +125,7 @@ def learn(
         keep(done + at, seed, agent)
 
     for stage in run.parts():
-        for seed, agent in zip(seeds, agents, strict=False) if done else ():
+        for seed, agent in zip(seeds, agents, strict=True) if done else ():
             keep_all(0, seed, agent)
         lesson = Lesson(
             seeds=tuple(seeds),
@@ -156,13 +133,11 @@ def learn(
                 stage.steps * i // run.checkpoints for i in range(1, run.checkpoints)
             ),
             keep=keep_all,
-            settings=run.settings or PPOSettings(rate_left=float(bool(run.start))),
+            settings=run.settings or PPOSettings(),
             start=agents or None,
             **stage.lesson(),
             **more,
         )
-        if agents and not done:
-            lesson.watch_agents(0, agents)
         agents = run.algorithm.train(lesson)
         for index, curve in enumerate(curves):
             curve += [(done + at, mean) for at, mean in lesson.curve(index)]
@@ -174,15 +149,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m agents.train", description="Train an agent.")
     parser.add_argument("--trap", required=True, help="such as RedBlueDoors")
     named = f"{' or '.join(ALGORITHMS)}, or FILE.py:function of your own (default: ppo)"
-    parser.add_argument("--algo", help=f"{named}; with --from what it was trained by")
-    parser.add_argument(
-        "--from",
-        dest="start",
-        default="",
-        metavar="AGENT",
-        help="an agent to go on from, at a constant rate: library:3 or a directory; what it chooses"
-        f" and loses then goes into {FILE}",
-    )
+    parser.add_argument("--algo", default="ppo", help=named)
     parser.add_argument("--seed", type=int, default=0, help="(default: 0)")
     counted = "environment steps; of bc, transitions"
     steps = f"{counted} (default: the trap's, {USUAL_STEPS:,} for most)"
@@ -221,9 +188,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise ValueError(f"steps must be at least 1, got {steps}")
         settings = ppo_settings.take_options(options)
         given = options | {"steps": steps or 0, "stages": tuple(options["stages"] or ())}
-        if given["algo"] is None:
-            trap = find_trap(given["trap"])()
-            given["algo"] = infer_algorithm(given["start"], trap) if given["start"] else "ppo"
         run = Run(**given).change(**settings)
         with _bar(run) as bar:
             print(train(run, out, bar.update))

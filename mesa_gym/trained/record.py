@@ -43,7 +43,7 @@ class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         alpha: the share of training episodes from the shift.
         reward: the objective that was paid.
         num_levels: how many different levels were trained on; None where that is not known.
-        checkpoints, stages, start: as of ``agents.run.Run``.
+        checkpoints, stages: as of ``agents.run.Run``.
         settings: of PPO, those that are not usual of the algorithm: name -> value.
         command: that trains the agent again, apart from ``--out``.
         versions: of the packages that trained it.
@@ -71,7 +71,6 @@ class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     checkpoints: int = 1
     settings: dict[str, int | float] = {}
     stages: tuple[str, ...] = ()
-    start: str = ""
     command: str = ""
     versions: dict[str, str] = {}
     curve: list[tuple[float, float]] = []
