@@ -177,16 +177,6 @@ def test_all_forms_of_arrays_are_answers():
         play(lambda answer=answer: answer)
 
 
-@pytest.mark.parametrize("error", [StopIteration(), UntoldError()], ids=repr)
-def test_score_names_a_policy_that_raises_oddly(error):
-    def act(seen):
-        raise error
-
-    with pytest.raises(PolicyError, match="policy 'act' on RedBlueDoors-v0, test") as caught:
-        score(act, "RedBlueDoors", levels=2)
-    assert caught.value.__cause__ is error
-
-
 def test_policy_error_keeps_cause_and_trace():
     error = ValueError()
     with pytest.raises(PolicyError, match=r"it raised ValueError$") as caught:

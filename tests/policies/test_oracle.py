@@ -8,9 +8,9 @@ from reference import wandered
 
 from mesa_gym.engine import STAY
 from mesa_gym.engine.maps import from_map
-from mesa_gym.policies import Oracle, Reference, Sweeper, as_policy, oracle, references
+from mesa_gym.policies import Oracle, Reference, Sweeper, as_policy, oracle
 from mesa_gym.solver import Solution, actions_in, share_solution
-from mesa_gym.traps import Split, Whole, all_traps, base, find_trap
+from mesa_gym.traps import Split, Whole, base, find_trap
 from mesa_gym.traps.cheese_dish import CheeseDish
 
 TRAP = find_trap("RedBlueDoors")()
@@ -222,10 +222,3 @@ def test_rows_are_forgotten_alone():
     back = moved.agent == state.agent + trap.offsets[fresh.argmax(axis=1)]
     assert back.all()
     assert (again[[0, 2], fresh[[0, 2]].argmax(axis=1)] == 0).any()
-
-
-def test_sweeper_has_a_name_on_every_trap():
-    for trap in all_traps().values():
-        assert "sweeper" in references(trap)
-    trap = find_trap("MonsterWorld")()
-    assert isinstance(as_policy("sweeper", trap, 64), Sweeper)
