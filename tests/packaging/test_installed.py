@@ -205,15 +205,12 @@ WRONG = {
     "number: int = score('random', 'RedBlueDoors').verdict": "assignment",
     "TrapVectorEnv(Trap, 'four')": "arg-type",
     "TrapEnv('RedBlueDoors').step('left')": "arg-type",
-    "write_png('frame.png', 'pixels')": "arg-type",
     "Split.of('shift').shift_()": "attr-defined",
-    "Trap().levels(3, [1])": "arg-type",
     "mesa_gym.make_torch('MesaGym/CoinRun-v0', 'four')": "arg-type",
 }
 IMPORTS = """
 import mesa_gym
 from mesa_gym.envs import TrapEnv, TrapVectorEnv
-from mesa_gym.rendering import write_png
 from mesa_gym.scoring import score
 from mesa_gym.traps import Split, Trap
 """

@@ -10,7 +10,6 @@ from zipfile import ZipFile
 import pytest
 from distributions import ROOT, build, checkout
 from packaging.requirements import Requirement
-from packaging.specifiers import SpecifierSet
 from trove_classifiers import classifiers
 
 import mesa_gym
@@ -137,18 +136,6 @@ def test_metadata_can_be_shown_by_an_index(built):
     assert local == (ROOT / "README.md").read_text()
     named = metadata.get_all("Classifier", [])
     assert set(named) <= classifiers
-
-
-@pytest.mark.thorough
-def test_classifiers_name_each_allowed_python(built):
-    """From the first to the last that was tried, with nothing between them left out."""
-    metadata = built.metadata()
-    allowed = SpecifierSet(metadata["Requires-Python"])
-    found = re.findall(r"^Classifier: .*:: 3\.(\d+)$", metadata.as_string(), re.MULTILINE)
-    minors = sorted(map(int, found))
-    assert minors == list(range(minors[0], minors[-1] + 1))
-    assert f"3.{minors[0]}" in allowed
-    assert f"3.{minors[0] - 1}" not in allowed
 
 
 def test_version_and_date_agree():
