@@ -144,10 +144,6 @@ def test_build_has_no_warning(tmp_path):
     assert "How often two agents choose alike" in (built / "studies" / "findings.html").read_text()
 
 
-def test_readme_is_short():
-    assert len(README.splitlines()) <= 110
-
-
 def test_glossary_has_verdicts_nulls_and_splits():
     glossary = (ROOT / "docs" / "glossary.md").read_text()
     words = [*WORDS, *NULLS, *(split.value for split in Split)]

@@ -5,7 +5,6 @@ from browsing import Tab
 from parameters import few
 
 from docs.playgrounds import (
-    LARGE,
     MOST_BYTES,
     MOST_TOGETHER,
     find_agents,
@@ -13,7 +12,6 @@ from docs.playgrounds import (
     list_guests,
     write_gallery_page,
 )
-from mesa_gym.trained.library import EVERY_SEED
 from mesa_gym.traps import find_trap, package_traps
 
 NAMES = [cls.__name__ for cls in package_traps().values()]
@@ -23,10 +21,6 @@ VISITED = ["KeysChests", "CheeseCorner"]  # the largest page, and one of a trap 
 
 def test_playgrounds_are_of_solvable_certain_traps():
     assert [name for name in NAMES if has_page(find_trap(name)())] == LIVE
-
-
-def test_playgrounds_large_are_of_existing_traps():
-    assert {*LARGE, *EVERY_SEED} <= package_traps().keys()
 
 
 def test_playground_has_agents_planner_and_oracles():

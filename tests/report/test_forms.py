@@ -16,7 +16,6 @@ from mesa_gym.report import plot
 from mesa_gym.report.figure import INK
 from mesa_gym.report.leaderboard import lay_out
 from mesa_gym.report.leaderboard_page import write_csv
-from mesa_gym.report.svg import Bar, bars
 from mesa_gym.scoring import WORDS
 from mesa_gym.traps.cheese_corner import CheeseCorner
 
@@ -81,13 +80,6 @@ FORMS = {
     "board_of_one_trap.txt": lambda: str(rank_one_trap()),
     "board_of_one_trap.csv": lambda: re.sub(
         r"\d+\.\d+", lambda number: f"{float(number[0]):.6g}", write_csv(rank_one_trap())
-    ),
-    "bars.svg": lambda: bars(
-        "Shares",
-        [
-            Bar("choice cheese", "base", [0.25, 0.5, None]),
-            Bar("want <dish>", "proxy-a", [-0.5, 1.2, 0.0]),
-        ],
     ),
 }
 
