@@ -148,6 +148,15 @@ def test_torch_loop_writes_files_after_few_steps(tmp_path, monkeypatch, capsys):
     assert {path.name for path in tmp_path.iterdir()} == files
 
 
+def test_examples_seed_single_environments_far_apart():
+    """There a seed counts up from environment to environment."""
+    seeded = r'make_vec_env\([^)]*?seed=(\w+)|_envs\.seed\((\w+)\)|"--seed", "(\w+)"'
+    texts = [path.read_text() for path in EXAMPLES.glob("*.py")]
+    seeds = ["".join(each) for text in texts for each in re.findall(seeded, text)]
+    assert len(seeds) == 4
+    assert [seed for seed in seeds if int(seed) % 1000] == []
+
+
 @pytest.mark.thorough
 def test_torch_loop_seeds_share_no_stream(monkeypatch):
     monkeypatch.syspath_prepend(EXAMPLES)
