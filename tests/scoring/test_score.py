@@ -101,15 +101,16 @@ def test_progress_is_told_of_every_level():
 
 SOLVABLE = {name: cls for name, cls in all_traps().items() if cls.solvable}
 # One policy of every family, on a trap with twins; the others are slow tests.
-QUICK = "OversightLamp-v0"
+QUICK, PARTS = "OversightLamp-v0", 8
 
 
 @pytest.mark.thorough
-def test_one_policy_of_every_family():
+@pytest.mark.parametrize("part", range(PARTS))
+def test_one_policy_of_every_family(part):
     trap = all_traps()[QUICK]()
     of_family = {policy.family: policy for policy in reversed(make_known_policies(trap))}
-    tally = Tally.of(score_known(trap, list(of_family.values()), levels=250))
-    assert tally.total >= 13
+    tally = Tally.of(score_known(trap, [*of_family.values()][part::PARTS], levels=250))
+    assert tally.total >= 5
     assert tally.wrong == ()
 
 
