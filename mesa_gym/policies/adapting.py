@@ -38,6 +38,7 @@ class Callee:
     ) -> None:
         self.function, self.observation, self.reset = function, observation, reset
         self.memory = getattr(function, "memory", True)
+        self.__wrapped__ = function
 
     def act(self, observation: NDArray[Any], state: State | None = None) -> NDArray[Any]:
         """Return what the callable gives, as an array."""

@@ -42,6 +42,7 @@ class NetworkPolicy(Memoryless):
 
     def __init__(self, network: Any, trap: Trap, observation: str | None = None) -> None:
         self.network, self.observation = network, observation or "planes"
+        self.__wrapped__ = network
         seen = make_observation(trap, self.observation).encode(trap.levels(Split.TEST, [0]))
         try:
             self.act(seen)

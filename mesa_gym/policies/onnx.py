@@ -64,6 +64,7 @@ class OnnxPolicy:
 
     Attributes:
         memory: whether it has a state.
+        weights: the whole graph, which tells it from others.
 
     Raises:
         ValueError: it is not a graph as above, or does not fit the trap.
@@ -77,6 +78,7 @@ class OnnxPolicy:
         options.log_severity_level = 3
         # What was checked is what runs: two parsers may find different things in the same bytes.
         checked = model.SerializeToString()
+        self.weights = {"graph": np.frombuffer(checked, np.uint8)}
         try:
             self._session = onnxruntime.InferenceSession(checked, options, PROVIDERS)
         except Exception as error:  # of onnxruntime, which has many

@@ -51,6 +51,7 @@ class ModelPolicy:
 
     def __init__(self, network: Any, observation: str, changes: list[Change]) -> None:
         self.network, self.observation, self.changes = network, observation, changes
+        self.__wrapped__ = network
         self.memory: Any = bool(self.stacks)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> ModelPolicy:

@@ -14,7 +14,7 @@ from io import BytesIO
 from itertools import combinations
 from pathlib import Path
 from re import DOTALL, compile
-from types import FunctionType, MethodType
+from types import CodeType, FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -75,6 +75,27 @@ def require_seeds(policies: Mapping[str, Any]) -> None:
                 )
 
 
+def digest_policy(policy: Any) -> str:
+    """Return 32 hex digits that are equal for equal weights, in every process.
+
+    They are "" where any part of the policy cannot be read, since two seeds may share the others.
+
+    Args:
+        policy: as ``as_policy`` returns it.
+    """
+    inner = getattr(policy, "__wrapped__", policy)
+    parts = [each for each in _list_held(inner) or (inner,) if not _is_plain(each)]
+    weights = [_identify_weights(each) for each in parts]
+    return _hash(repr(weights).encode()) if weights and all(weights) else ""
+
+
+def _is_plain(part: Any) -> bool:
+    """Return whether a part of a callable holds no weights: a value, or code."""
+    if isinstance(part, FunctionType):
+        return not part.__closure__
+    return isinstance(part, CodeType | str | int | float | None)
+
+
 def _show(policy: Any) -> str:
     return shorten_text(f"{policy}") if isinstance(policy, str | Path) else type(policy).__name__
 
@@ -112,35 +133,44 @@ def _identify_object(policy: Any, deep: bool = True) -> Hashable:
         policy: an object, or what one holds.
         deep: whether to look into callables, for the networks that they hold.
     """
-    network = policy.policy if is_model(policy) else policy
-    weights = getattr(network, "weights", None)
-    if isinstance(weights, dict) and weights:  # of a trained agent of this project
-        arrays = (np.asarray(each).tobytes() for each in weights.values())
-        return (type(network), *zip(weights, map(_hash, arrays), strict=True))
-    if callable(getattr(network, "state_dict", None)):
-        try:
-            tensors = network.state_dict().items()
-            held = [(name, _hash(each.detach().cpu().numpy().tobytes())) for name, each in tensors]
-        except Exception:  # of others' code: no state of tensors
-            return id(policy)
-        return (type(network), *held) if held else id(policy)
+    if weights := _identify_weights(policy):
+        return weights
     if isinstance(policy, str | int | float | None):
         return policy
-    if not deep:
-        return id(policy)
+    held = _list_held(policy) if deep else ()
+    return tuple(_identify_object(each, deep=False) for each in held) or id(policy)
+
+
+def _identify_weights(policy: Any) -> tuple[Hashable, ...]:
+    """Return what is equal for equal weights; () for what has none that can be read."""
+    try:
+        network = getattr(policy, "policy", policy) if is_model(policy) else policy
+        weights = getattr(network, "weights", None)
+        if isinstance(weights, dict) and weights:  # of a trained agent of this project
+            held = [(name, _hash(np.asarray(each).tobytes())) for name, each in weights.items()]
+        elif callable(getattr(network, "state_dict", None)):
+            tensors = network.state_dict().items()
+            held = [(name, _hash(each.detach().cpu().numpy().tobytes())) for name, each in tensors]
+        else:
+            return ()
+    except Exception:  # of others' code: no state of tensors
+        return ()
+    return (type(network).__qualname__, *held) if held else ()
+
+
+def _list_held(policy: Any) -> tuple[Any, ...]:
+    """Return of which functions, code and objects a callable is made; () of all others."""
     if isinstance(policy, partial):
-        given = (policy.func, *policy.args, *policy.keywords.values())
-    elif isinstance(policy, MethodType):
-        given = (policy.__func__, policy.__self__)
-    elif isinstance(policy, FunctionType):
+        return (policy.func, *policy.args, *policy.keywords.values())
+    if isinstance(policy, MethodType):
+        return (policy.__func__, policy.__self__)
+    if isinstance(policy, FunctionType):
         try:
             held = [cell.cell_contents for cell in policy.__closure__ or ()]
         except ValueError:  # a variable that has no value yet
-            return id(policy)
-        given = (policy.__code__, *held, *(policy.__defaults__ or ()))
-    else:
-        return id(policy)
-    return tuple(_identify_object(each, deep=False) for each in given)
+            return ()
+        return (policy.__code__, *held, *(policy.__defaults__ or ()))
+    return ()
 
 
 def _compare_training(one: Any, other: Any) -> str:

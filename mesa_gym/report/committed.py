@@ -100,9 +100,13 @@ def mark_today(card: ScoreCard) -> ScoreCard:
 
 
 def _require_different_seeds(group: CardGroup) -> None:
-    """Raise ValueError where one agent stands for two seeds, whose interval would be too narrow."""
+    """Raise ValueError where one agent stands for two seeds, whose interval would be too narrow.
+
+    Weights tell it (``group_cards``); of cards without their digest, the figures.
+    """
     for one, other in combinations(group.cards, 2):
-        if one.splits == other.splits:
+        known = one.provenance.digest and other.provenance.digest
+        if not known and one.splits == other.splits:
             raise ValueError(
                 f"{one.policy} and {other.policy} have the same figures on {group.trap}: they are"
                 " one agent; leave one out, or give seeds that were trained apart"

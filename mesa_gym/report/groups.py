@@ -127,8 +127,8 @@ def group_cards(cards: Iterable[ScoreCard]) -> list[CardGroup]:
 
     Raises:
         ValueError: there are no cards, two are of one policy on one trap, a policy without a seed
-            has the name of an agent with seeds, or cards of a trap are of different levels, so that
-            they cannot be compared.
+            has the name of an agent with seeds, two seeds have the same weights, or cards of
+            a trap are of different levels, so that they cannot be compared.
     """
     found: dict[tuple[str, str], list[ScoreCard]] = defaultdict(list)
     first: dict[str, ScoreCard] = {}
@@ -143,6 +143,12 @@ def group_cards(cards: Iterable[ScoreCard]) -> list[CardGroup]:
                 f"{same[0].policy} and {card.policy} would share a row: call one of them by another"
                 " name"
             )
+        for other in same:
+            if card.provenance.digest and card.provenance.digest == other.provenance.digest:
+                raise ValueError(
+                    f"{other.policy} and {card.policy} have the same weights on {card.trap}; a copy"
+                    " is not another seed: leave one card out"
+                )
         same.append(card)
         _require_same_levels(card, first.setdefault(card.trap, card))
     if not found:

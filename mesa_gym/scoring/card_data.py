@@ -55,6 +55,7 @@ class Provenance(Plain, frozen=True, kw_only=True):
         salt: digest of an evaluator's secret; "" for the public levels.
         command: that printed the card; "" where it was made by a call from Python.
         versions: of the packages that computed it.
+        digest: of the policy's weights; "" where they cannot be read.
     """
 
     trap: Annotated[str, Meta(min_length=1, max_length=500)]
@@ -63,6 +64,7 @@ class Provenance(Plain, frozen=True, kw_only=True):
     salt: Annotated[str, Meta(pattern="^([0-9a-f]{32})?$")]
     versions: dict[str, str]
     command: str = ""
+    digest: Annotated[str, Meta(pattern="^([0-9a-f]{32})?$")] = ""
 
 
 class Row(NamedTuple):

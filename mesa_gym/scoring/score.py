@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
+from msgspec import structs
 
 import mesa_gym.scoring.card_measures  # noqa: F401  # registers them
 from mesa_gym.engine import Bools, Ints, State
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import Policy
+from mesa_gym.policies.seeds import digest_policy
 from mesa_gym.scoring.by_returns import judge_plays
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.card_data import (
@@ -98,7 +100,8 @@ def score_all(
     cards = {}
     for name in going:
         played(name, records[name])
-        cards[name] = make_card(name, records[name], values, starts, provenance, nulls)
+        own = structs.replace(provenance, digest=digest_policy(playing.acting[name]))
+        cards[name] = make_card(name, records[name], values, starts, own, nulls)
     return cards
 
 
@@ -203,12 +206,13 @@ class _SplitPlays:
         self.trap, self.split, self.starts, self.seed, self.salt = trap, split, starts, seed, salt
         self.horizon = trap.horizon(split)
         self.plays = [play for play in plays_of(trap).values() if play.split is split]
+        self.acting: dict[str, Policy] = {}
 
     def run(
         self, players: Mapping[str, PolicyMaker], progress: Progress, failed: Failures | None
     ) -> tuple[dict[str, dict[str, Record]], LevelValues]:
         """Return name -> play -> record, of those that did not fail, and the levels' values."""
-        acting = {name: make(self.horizon) for name, make in players.items()}
+        acting = self.acting = {name: make(self.horizon) for name, make in players.items()}
         parts: dict[str, dict[str, list[_Part]]] = {
             name: {play.name: [] for play in self.plays} for name in players
         }

@@ -124,6 +124,15 @@ def test_leaderboard_scores_and_names_a_policy(capsys):
     assert verdicts.startswith("mine (today) on CheeseCorner: 1 ")
 
 
+def test_leaderboard_refuses_a_copied_card(tmp_path, capsys):
+    for seed in range(2):
+        copy = score("library:0", CORNER, levels=20, seed=seed, name=f"mine-s{seed}")
+        copy.save(tmp_path / f"{seed}.json")
+    assert main(["leaderboard", "--cards", str(tmp_path)]) == 2
+    told = capsys.readouterr().err
+    assert "mine (today)-s0 and mine (today)-s1 have the same weights" in told
+
+
 def test_leaderboard_tells_which_cards_are_left_out(tmp_path, capsys):
     mine = [each for each in read_committed("ppo") if each.policy == "ppo-s0"]
     reference = next(each for each in read_committed("references") if each.trap == CORNER)

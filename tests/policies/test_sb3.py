@@ -27,6 +27,7 @@ import mesa_gym
 from mesa_gym.envs.making import make_sb3
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.policies import Valuing, as_policy
+from mesa_gym.policies.seeds import digest_policy
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 
@@ -218,10 +219,13 @@ def test_sb3_saved_model_acts_as_before(algorithm, algo, tmp_path):
     model.save(tmp_path / "model.zip")
     answers = []
     policies = [as_policy(str(tmp_path / "model.zip"), TRAP, HORIZON, algo=algo)]
-    for policy in [*policies, as_policy(model, TRAP, HORIZON)]:
+    policies.append(as_policy(model, TRAP, HORIZON))
+    for policy in policies:
         policy.reset(np.ones(70, dtype=bool), np.random.default_rng(0))
         answers.append(policy.act(seen()))
     np.testing.assert_array_equal(*answers)
+    (digest,) = set(map(digest_policy, policies))
+    assert len(digest) == 32
 
 
 @pytest.mark.parametrize(

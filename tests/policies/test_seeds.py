@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 import zipfile
 from functools import partial
 from pathlib import Path
@@ -11,14 +13,16 @@ import pytest
 
 from mesa_gym import evaluate
 from mesa_gym.cli import main
-from mesa_gym.policies.seeds import require_seeds
+from mesa_gym.policies import as_policy
+from mesa_gym.policies.seeds import digest_policy, require_seeds
+from mesa_gym.traps import find_trap
 
 torch = pytest.importorskip("torch")
 
 
 def make_network(seed):
     torch.manual_seed(seed)
-    return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(9 * 9 * 6, 5))
+    return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(9 * 9 * 3, 5))
 
 
 def act(network, seen):
@@ -89,6 +93,40 @@ def test_copy_of_an_object_is_refused(pair):
     refused(pair, SAME)
     with pytest.raises(ValueError, match=SAME):
         evaluate({"mine": pair}, "CheeseCorner", levels=10**6)
+
+
+def digest(policy):
+    return digest_policy(as_policy(policy, find_trap("CheeseCorner")(), 50))
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [lambda network: network, partial(partial, act), make_closure],
+    ids=["object", "partial", "closure"],
+)
+def test_digest_policy_tells_weights_apart(wrap):
+    assert len(digest(wrap(one))) == 32
+    assert digest(wrap(one)) == digest(wrap(make_network(0))) == digest(one)
+    assert digest(wrap(other)) != digest(one)
+
+
+def test_digest_policy_is_empty_without_weights():
+    head = np.zeros(3)
+    encoder = partial(lambda network, head, seen: act(network, seen), one, head)
+    for policy in ("random", "oracle:base", lambda seen: act(None, seen), encoder, player.act):
+        assert digest(policy) == ""
+
+
+def test_digest_policy_equals_that_of_other_processes():
+    lines = (
+        "from mesa_gym.policies.seeds import digest_policy",
+        "from mesa_gym.trained import load",
+        "print(*(digest_policy(load('CheeseCorner', kind=k)) for k in ('network', 'planner')))",
+    )
+    told = [subprocess.check_output([sys.executable, "-c", "\n".join(lines)]) for _ in range(2)]
+    assert told[0] == told[1]
+    assert [len(each) for each in {*told[0].split()}] == [32, 32]
+    assert digest("library:0").encode() == told[0].split()[0]
 
 
 def test_copy_of_a_file_is_refused(tmp_path):

@@ -2,6 +2,7 @@
 
 import pytest
 from boards import CORNER, DOORS, card
+from msgspec.structs import replace
 
 from mesa_gym import report
 from mesa_gym.report.committed import FOLDER, list_committed, pack_cards, rank_among_committed
@@ -59,6 +60,19 @@ def test_one_agent_cannot_stand_for_two_seeds():
         ValueError, match=r"mine \(today\)-s0 and .* have the same figures on Cheese"
     ):
         rank_among_committed(mine)
+
+
+def test_seeds_of_equal_figures_differ_by_digest():
+    mine = [card(CORNER, f"mine-s{seed}", 0.6, 0.2, levels=LEVELS) for seed in range(2)]
+    apart = [sign(each, digit) for each, digit in zip(mine, "ab", strict=True)]
+    (own,) = (p for p in rank_among_committed(apart).profiles if p.agent == "mine (today)")
+    assert own.seeds == 2
+    with pytest.raises(ValueError, match="have the same figures"):
+        rank_among_committed([apart[0], mine[1]])
+
+
+def sign(card, digit):
+    return replace(card, provenance=replace(card.provenance, digest=32 * digit))
 
 
 def test_rank_among_committed_of_misfits_is_refused():
