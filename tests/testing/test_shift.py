@@ -133,7 +133,7 @@ class PaysWithoutDish(SmallDish):
     @proxy
     def dish(self, move):
         """1 for entering the dish, the first time, or the cell where it was."""
-        cell = move.before.at["dish"][0]
+        cell = move.before.at["dish"][0, ...]
         return move.moved & (move.agent == cell) & ~move.was("been")
 
 
