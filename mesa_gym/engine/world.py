@@ -204,7 +204,7 @@ class World:
 
     def column(self, count: int, like: Array) -> Array:
         """Return 0 .. count - 1, int64 (count, 1, ...), to broadcast with an array ``like``."""
-        return self._numbers[:count].reshape((count,) + (1,) * like.ndim)
+        return self.xp.reshape(self._numbers[:count], (count,) + (1,) * like.ndim)
 
     def amounts(self, payment: Array | Mapping[float, Array]) -> Array:
         """Return what is paid: 1 where a mask is set, or the sum of amounts whose masks are set.
