@@ -201,6 +201,14 @@ def some_evidence(seed):
 some = given(st.builds(some_evidence, st.integers(0, 10**9)))
 
 
+@pytest.mark.parametrize(("straight", "expected"), [(6, 1.0), (9, 0.5)])
+def test_aim_is_a_share_of_the_room(straight, expected):
+    """The null leaves a room of 0.4, or one of 0.1, which counts as 0.2."""
+    evidence = of(ALL_0, null="z" * straight + "0" * (10 - straight))
+    found = find(evidence, weigh_equally(evidence))
+    assert found.aim_null == pytest.approx([expected])
+
+
 @some
 @settings(max_examples=50)
 def test_want_purpose_and_aim_equal_loops(evidence):
