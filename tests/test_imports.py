@@ -39,6 +39,7 @@ OPTIONAL = {
     "mesa_gym/cli/demos.py": {"minari"},
     "mesa_gym/envs/gymnax.py": {"gymnax", "jax"},
     "mesa_gym/envs/jax_env.py": {"jax"},
+    "mesa_gym/envs/listed.py": {"jax"},
     "mesa_gym/envs/making.py": {"stable_baselines3"},
     "mesa_gym/envs/sb3.py": {"stable_baselines3"},
     "mesa_gym/envs/tensors.py": {"torch"},

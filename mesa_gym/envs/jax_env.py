@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 from typing import Any
 
 import numpy as np
+from gymnasium.spaces import Box
+from gymnasium.vector.utils import batch_space
 
 from mesa_gym.engine import State
 from mesa_gym.engine.chance import mix
 from mesa_gym.envs.checks import EXPECTED_ACTION
 from mesa_gym.envs.device import DeviceEnv
 from mesa_gym.envs.infos import key_payments
+from mesa_gym.envs.listed import InputLists
 from mesa_gym.envs.observations import Bytes, Centred
 from mesa_gym.envs.supply import MOST_BANKED, bank_of, pick_levels
 from mesa_gym.errors import missing_extra
@@ -25,6 +29,7 @@ try:
 except ImportError:
     raise missing_extra("jax", "jax") from None
 
+LISTED = "listed"  # the observation that lists inputs
 FEW = 32  # environments: up to so many, one scatter draws all things
 
 
@@ -47,7 +52,15 @@ class JaxEnv(DeviceEnv):
         num_envs: how many environments.
         num_levels: how many levels there are (with ``alpha``, as many of the shift's too).
         final_obs: whether infos hold it: kept step by step, it takes most of the memory.
+        observation: as for ``TensorEnv``, or ``listed``: the numbers of those inputs of
+            ``CentredInputs`` that are 1, int32 (n, most), in any order, filled up with how many
+            inputs there are. No plane is drawn for it.
+        reach: of ``listed``, how many rows and columns away things are seen; None for all.
+        hidden: of ``listed``, names of planes that are left out.
         **keywords: as for ``TensorEnv``, except ``device``, ``seed`` and ``compile``.
+
+    Attributes:
+        inputs: what lists them, of ``listed`` alone, else None; its ``count`` fills lists up.
     """
 
     def __init__(
@@ -57,8 +70,15 @@ class JaxEnv(DeviceEnv):
         *,
         num_levels: int = MOST_BANKED,
         final_obs: bool = True,
+        observation: str = "planes",
+        reach: int | None = None,
+        hidden: Sequence[str] = (),
         **keywords: Any,
     ) -> None:
+        listed = observation == LISTED
+        if not listed and (reach is not None or hidden):
+            raise ValueError(f"reach and hidden are of observation='listed', not {observation!r}")
+        keywords["observation"] = "planes" if listed else observation
         super().__init__(trap, num_envs, num_levels, keywords)
         self._final_obs = final_obs
         trap, bank = self.trap, bank_of(self.settings)
@@ -73,7 +93,14 @@ class JaxEnv(DeviceEnv):
         fixed = self._find_fixed()
         self._begins = _merge(lambda start, same: None if same else start, self._starts, fixed)
         self._still = [kind for kind in trap.things if fixed.at[kind] and fixed.there[kind]]
-        self._ground = jnp.asarray(self._draw_ground(bank))
+        ground, self._rows = self._draw_ground(bank), bank.n
+        self.inputs = InputLists(trap, ground, reach, hidden) if listed else None
+        if self.inputs is None:
+            self._ground = jnp.asarray(ground)
+        else:
+            most = jax.eval_shape(self.reset, jax.random.key(0))[0].shape[1]
+            self.single_observation_space = Box(0, self.inputs.count, (most,), np.int32)
+            self.observation_space = batch_space(self.single_observation_space, self.num_envs)
 
     def reset(self, key: Array) -> tuple[Array, State]:
         """Begin an episode in every environment, on levels that the key picks.
@@ -100,7 +127,7 @@ class JaxEnv(DeviceEnv):
         """
         rows = self._as_integers("levels", level)
         with jax.enable_x64(False):
-            state = _take(self._begins, jnp.clip(rows, 0, self._ground.shape[0] - 1))
+            state = _take(self._begins, jnp.clip(rows, 0, self._rows - 1))
             return self._observe(state), state
 
     def step(
@@ -217,7 +244,10 @@ class JaxEnv(DeviceEnv):
     def _observe(self, state: State) -> Array:
         state, n, observation = self._complete(state), self.num_envs, self.settings.observation
         channels, where = self.trap.channels, list[Array]()
-        for plane, cells, there in self._rules.dots(state, self._still):
+        dots = self._rules.dots(state, self._still)
+        if self.inputs is not None:
+            return self.inputs.list_inputs(state, dots)
+        for plane, cells, there in dots:
             for channel in [i for i, other in enumerate(channels) if other == plane]:
                 index = cells * len(channels) + channel
                 # What is not set points to the agent, whose dot comes first and is always set.

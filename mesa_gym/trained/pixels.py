@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from mesa_gym.engine import ACTIONS, Ints
+from mesa_gym.envs.inputs import CentredInputs
 from mesa_gym.envs.observations import TILE, Bytes, make_observation, planes_of
 from mesa_gym.trained.agent import Layers, Shapes, Weights
-from mesa_gym.trained.inputs import CentredInputs, multiply, relu, sum_rows
+from mesa_gym.trained.inputs import multiply, relu, sum_rows
 from mesa_gym.trained.mlp import MLP, UNITS
 from mesa_gym.traps import Split, Trap
 

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from mesa_gym.engine import ACTIONS, Ints
+from mesa_gym.envs.inputs import find_set
 from mesa_gym.envs.observations import Bytes, widest, windows_around
 from mesa_gym.trained.agent import Layers, Network, Shapes, Weights
-from mesa_gym.trained.inputs import find_set, relu, sum_rows
+from mesa_gym.trained.inputs import relu, sum_rows
 from mesa_gym.trained.mlp import apply_layer, shape_layers
 from mesa_gym.traps import Trap
 

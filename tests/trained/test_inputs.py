@@ -6,8 +6,9 @@ import pytest
 from networks import KEYS, drawn
 from reference import wandered
 
+from mesa_gym.envs.inputs import CentredInputs
 from mesa_gym.envs.observations import planes_of
-from mesa_gym.trained.inputs import CentredInputs, sum_rows
+from mesa_gym.trained.inputs import sum_rows
 from mesa_gym.trained.local import REACH
 from mesa_gym.traps import all_traps, find_trap
 

@@ -1,0 +1,95 @@
+"""The inputs of networks: what of an observation they are given, and in which order.
+
+What is two steps to the left is at the same input wherever the agent stands, so that what is
+learnt in one place holds in all. An input is a plane's bit at a place relative to the agent, and
+few inputs of an observation are 1: these are listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mesa_gym.engine import Bools, Ints
+from mesa_gym.envs.observations import Bytes
+from mesa_gym.traps import Trap
+
+
+class CentredInputs:
+    """The inputs of a network on a trap.
+
+    First the window, which reaches every inner cell from every inner cell, then the top row, where
+    held items are drawn, at fixed places, and last one input for each inner cell, which is 1 where
+    the agent stands: it tells where the border is. Not among them are the agent's own plane and
+    the walls of the border.
+
+    Args:
+        trap: gives the size of the grid.
+        names: of the channels, with "agent" and "wall"; those of the trap by default.
+        reach: how many rows and columns away things are seen; None for all of the grid.
+
+    Attributes:
+        window: how many inputs the window has; those of places that move with the agent.
+        count: how many inputs there are; where a list of inputs is too short, it is filled up
+            with this number.
+        agent: the channel of the agent.
+        places: how many places see a channel.
+        columns: of an observation as a vector, those that are inputs, int64 (m,).
+        first, moves: of each column its input seen from cell 0, and 1 where that moves, (m,).
+        shift, stands: by the cell of the agent, how far inputs move, and the input that says so.
+        near: which inputs are seen, the filler too, bool (count + 1,); None where all are.
+    """
+
+    def __init__(
+        self, trap: Trap, names: Sequence[str] | None = None, reach: int | None = None
+    ) -> None:
+        names = trap.channels if names is None else names
+        height, width = trap.size
+        wall, self.agent = names.index("wall"), names.index("agent")
+        self._channels = np.array([c for c in range(len(names)) if c != self.agent])
+        depth, rows, columns = len(self._channels), 2 * height - 5, 2 * width - 5
+        y, x, which = np.meshgrid(
+            np.arange(height - 1), np.arange(1, width - 1), np.arange(depth), indexing="ij"
+        )
+        seen = (y > 0) | (self._channels[which] != wall)
+        y, x, which = y[seen], x[seen], which[seen]
+        window, top = rows * columns * depth, (width - 2) * depth
+        self.window = window
+        self.columns = (y * width + x) * len(names) + self._channels[which]
+        self.first = np.where(y > 0, (y * columns + x) * depth, window + (x - 1) * depth) + which
+        self.moves = (y > 0).astype(np.int64)
+        y, x = np.divmod(np.arange(height * width), width)
+        self.shift = ((height - 3 - y) * columns + width - 3 - x) * depth
+        self.stands = window + top + (y - 1) * (width - 2) + x - 1
+        self.places = (window + top) // depth
+        self.count = window + top + (height - 2) * (width - 2)
+        self.near: Bools | None = None
+        if reach is not None:
+            away = (np.abs(np.arange(side) - side // 2) <= reach for side in (rows, columns))
+            near = np.logical_and.outer(*away).repeat(depth)
+            # Those after the window, the filler too, are seen from everywhere.
+            self.near = np.pad(near, (0, self.count + 1 - window), constant_values=True)
+
+    def of(self, channels: list[int]) -> Ints:
+        """Return the inputs that belong to some channels of an observation."""
+        inputs = np.arange(self.places * len(self._channels)).reshape(self.places, -1)
+        return inputs[:, np.isin(self._channels, channels)].reshape(-1)
+
+    def list_inputs(self, planes: Bytes) -> Ints:
+        """Return the inputs that are 1, int64 (n, most), of planes (n, height, width, channels)."""
+        n = len(planes)
+        cell = planes[..., self.agent].reshape(n, -1).argmax(axis=1)
+        row, column, place, counts = find_set(planes.reshape(n, -1).take(self.columns, axis=1) != 0)
+        listed = np.full((n, counts.max(initial=0) + 1), self.count)
+        listed[row, place] = self.first[column] + self.moves[column] * self.shift[cell[row]]
+        listed[np.arange(n), counts] = self.stands[cell]
+        return listed if self.near is None else np.where(self.near[listed], listed, self.count)
+
+
+def find_set(bits: Bools) -> tuple[Ints, Ints, Ints, Ints]:
+    """Return row, column and place in its row of each bit that is set, and how many a row has."""
+    # Found in one axis and parted then: half the time of two axes.
+    row, column = np.divmod(np.flatnonzero(bits), bits.shape[1])
+    counts = np.bincount(row, minlength=len(bits))
+    return row, column, np.arange(len(row)) - (counts.cumsum() - counts)[row], counts

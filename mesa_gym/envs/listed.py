@@ -1,0 +1,88 @@
+"""Lists of inputs in JAX, made from states: no plane is drawn, and nothing is searched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from mesa_gym.engine import State
+from mesa_gym.engine.world import Dot
+from mesa_gym.envs.inputs import CentredInputs, find_set
+from mesa_gym.envs.observations import Bytes
+from mesa_gym.errors import missing_extra, unknown
+from mesa_gym.traps import Trap
+
+try:
+    import jax.numpy as jnp
+    from jax import Array
+except ImportError:
+    raise missing_extra("jax", "jax") from None
+
+
+class InputLists:
+    """The inputs of ``CentredInputs`` that are 1, in lists of one length.
+
+    No input stands twice in a list, apart from ``count``, which fills it up. Their order is not
+    that of ``CentredInputs.list_inputs``.
+
+    Args:
+        trap: whose states are listed.
+        ground: what never changes in the planes of each level, (levels, cells * channels).
+        reach: how many rows and columns away things are seen; None for all of the grid.
+        hidden: names of planes that are left out.
+
+    Attributes:
+        view: the inputs; ``view.of`` tells those of a channel.
+        count: how many inputs there are.
+
+    Raises:
+        UnknownNameError: there is no such plane to hide; the message names the nearest.
+    """
+
+    def __init__(
+        self, trap: Trap, ground: Bytes, reach: int | None = None, hidden: Sequence[str] = ()
+    ) -> None:
+        others = [name for name in trap.channels if name != "agent"]
+        for name in hidden:
+            if name not in others:
+                raise unknown("plane to hide", name, others)
+        view = self.view = CentredInputs(trap, reach=reach)
+        self.count, self._depth = view.count, len(trap.channels)
+        kept = {c: name for c, name in enumerate(trap.channels) if name in {*others} - {*hidden}}
+        self._channels = {
+            name: [channel for channel, other in kept.items() if other == name]
+            for name in trap.channels
+        }
+        # By place in an observation; what is no input leads to the filler, as place 0 does.
+        seen_first = np.full(trap.cells * self._depth, view.count)
+        seen_first[view.columns] = view.first
+        shown = np.isin(view.columns % self._depth, [*kept])
+        columns = view.columns[shown]
+        level, column, place, counts = find_set(ground[:, columns] != 0)
+        still = np.full((len(ground), counts.max(initial=0)), view.count)
+        still[level, place] = seen_first[columns[column]]
+        self._first, self._still, self._shift, self._stands = (
+            jnp.asarray(table, jnp.int32) for table in (seen_first, still, view.shift, view.stands)
+        )
+        self._near = None if view.near is None else jnp.asarray(view.near)
+
+    def list_inputs(self, state: State, dots: Iterable[Dot]) -> Array:
+        """Return the inputs that are 1, int32 (n, most).
+
+        Args:
+            state: of levels whose ground was given.
+            dots: all that can change in its planes, as ``World.dots`` yields it.
+        """
+        places = []
+        for plane, cells, there in dots:
+            for channel in self._channels[plane]:
+                place = cells * self._depth + channel
+                places.append(place if there is None else jnp.where(there, place, 0))
+        listed = [self._still[state.level.row].T]
+        if places:
+            listed.append(self._first[jnp.concatenate(places)])
+        first = jnp.concatenate(listed)
+        seen = first + jnp.where(first < self.view.window, self._shift[state.agent], 0)
+        seen = jnp.concatenate([seen, self._stands[state.agent][None]]).T
+        return seen if self._near is None else jnp.where(self._near[seen], seen, self.count)
