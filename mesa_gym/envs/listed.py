@@ -54,7 +54,7 @@ class InputLists:
             name: [channel for channel, other in kept.items() if other == name]
             for name in trap.channels
         }
-        # By place in an observation; what is no input leads to the filler, as place 0 does.
+        # By place in an observation; what is not an input leads to the filler, as place 0 does.
         seen_first = np.full(trap.cells * self._depth, view.count)
         seen_first[view.columns] = view.first
         shown = np.isin(view.columns % self._depth, [*kept])
