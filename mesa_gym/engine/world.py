@@ -370,11 +370,14 @@ def each(slots: Array) -> list[Array]:
 
 
 def set_true(canvas: Array, where: Array) -> Array:
-    """Set some entries of a fresh array to 1: in place where the library can, else in a copy."""
-    if not isinstance(canvas, np.ndarray) and hasattr(canvas, "at"):
+    """Set some entries of a fresh array (m,) to 1: in place where the library can, else a copy."""
+    if isinstance(canvas, np.ndarray):
+        canvas[where] = 1
+        return canvas
+    if hasattr(canvas, "at"):
         return canvas.at[where].set(True)
-    canvas[where] = 1
-    return canvas
+    # An index that is set to 1 would copy it from the CPU, which no CUDA graph can capture.
+    return canvas.index_fill_(0, where, 1)
 
 
 def _check_declarations(cls: type[World]) -> None:

@@ -5,7 +5,7 @@ import sys
 import gymnasium as gym
 import numpy as np
 import pytest
-from kernels import KernelCount
+from kernels import KernelCount, OneDevice
 from parameters import TRAPS, each_trap, few_traps
 
 import mesa_gym
@@ -37,6 +37,28 @@ def test_torch_step_keeps_to_its_kernel_budget(trap):
         env.advance(env.state, env.episode, actions)
     drawn = FOR_CHANCE if trap.chance or trap.outcomes else 0
     assert kernels.count <= ANY + FOR_A_PLANE * len(env.trap.channels) + drawn
+
+
+@each_trap
+@pytest.mark.parametrize("observation", ["planes", "centred", "flat", "chw"])
+def test_torch_step_copies_nothing_from_cpu(trap, observation):
+    """Else no CUDA graph can capture it."""
+    env = mesa_gym.make_torch(trap.id(), 4, num_levels=3, device="meta", observation=observation)
+    env.reset(seed=0)
+    actions = torch.zeros(4, dtype=int, device="meta")
+    with OneDevice():
+        env.advance(env.state, env.episode, actions)
+        env.step(actions)
+
+
+def test_copies_from_cpu_are_seen():
+    canvas, where = (torch.zeros(3, dtype=int, device="meta") for _ in range(2))
+    with OneDevice():
+        with pytest.raises(AssertionError, match="sets a number"):
+            canvas[where] = 1
+        with pytest.raises(AssertionError, match="a tensor on cpu"):
+            canvas + torch.tensor(1)
+        assert torch.where(canvas > 0, canvas + 1, 0)[where].device.type == "meta"
 
 
 @pytest.mark.slow

@@ -1,12 +1,41 @@
-"""Operations that torch is asked for: how many, and whether the host waits for one."""
+"""Operations that torch is asked for: how many, on which device, and what the host waits for."""
 
 import pytest
 
 torch = pytest.importorskip("torch")
 TorchDispatchMode = pytest.importorskip("torch.utils._python_dispatch").TorchDispatchMode
 
+tree_leaves = pytest.importorskip("torch.utils._pytree").tree_leaves
+
 # Operations after which the host must have waited for the device.
 WAITING = ("_local_scalar_dense", "nonzero", "item", "is_nonzero", "equal", "masked_select")
+
+
+# What an index sets by a number: on CUDA torch makes a tensor of it on the CPU, and copies that.
+SETTING = ("index_put_", "index_put", "_index_put_impl_")
+
+
+class OneDevice(TorchDispatchMode):
+    """Raises at an operation that takes or makes a tensor of another device, or copies a number.
+
+    Such a copy cannot be captured in a CUDA graph.
+
+    Args:
+        device: the type of the only one; ``meta`` stands for those that this machine lacks.
+    """
+
+    def __init__(self, device="meta"):
+        super().__init__()
+        self.device = device
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        found = func(*args, **(kwargs or {}))
+        for each in tree_leaves((args, kwargs, found)):
+            if isinstance(each, torch.Tensor) and each.device.type != self.device:
+                raise AssertionError(f"{func} has a tensor on {each.device}")
+        if func.overloadpacket.__name__ in SETTING and not args[2].ndim:
+            raise AssertionError(f"{func} sets a number, which is copied from the CPU")
+        return found
 
 
 class KernelCount(TorchDispatchMode):
