@@ -47,7 +47,7 @@ def act(network: nn.Module, seen: np.ndarray) -> np.ndarray:
 
 
 def train(settings: LoopSettings, seed: int) -> nn.Module:
-    """Train one agent on split `train`."""
+    """Train one agent on split `train`; each tenth of it prints a line."""
     torch.manual_seed(seed)
     world = {"observation": "centred", "autoreset_mode": "SameStep"}
     envs = gym.make_vec(settings.trap, settings.envs, **world)
@@ -55,13 +55,16 @@ def train(settings: LoopSettings, seed: int) -> nn.Module:
     network = nn.Sequential(nn.Flatten(), nn.Linear(cells, 128), nn.ReLU(), nn.Linear(128, 6))
     optimizer = torch.optim.Adam(network.parameters(), settings.rate)
     seen, _ = envs.reset(seed=seed)
-    for _ in range(settings.steps // settings.envs // settings.rollout):
+    every = settings.envs * settings.rollout
+    updates, earned, ended = settings.steps // every, 0.0, 0
+    for update in range(updates):
         steps = []
         for _ in range(settings.rollout):
             chances, values = look(network, seen)
             actions = chances.sample()
             seen, rewards, *ends, _ = envs.step(actions.numpy())
             paid, over = torch.as_tensor(rewards).float(), torch.as_tensor(np.logical_or(*ends))
+            earned, ended = earned + float(paid.sum()), ended + int(over.sum())
             steps.append((chances.log_prob(actions), chances.entropy(), values, paid, over))
         worth, loss = look(network, seen)[1].detach(), torch.tensor(0.0)
         for taken, entropy, values, paid, over in reversed(steps):
@@ -71,6 +74,10 @@ def train(settings: LoopSettings, seed: int) -> nn.Module:
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+        if (update + 1) * 10 // updates > update * 10 // updates:
+            done, mean = (update + 1) * every, earned / max(ended, 1)
+            print(f"seed {seed}: {done:7,} steps, return {mean:.2f} an episode", flush=True)
+            earned, ended = 0.0, 0
     return network
 
 

@@ -83,6 +83,7 @@ EXPECTED = {
     ),
     # Three seeds in some twenty seconds of a core: base, proxy, none with their intervals.
     "torch_loop": (
+        r"(seed \d: +[\d,]+ steps, return [\d.]+ an episode\n){30}(.*\n)*"
         r"CheeseCorner-v0 +mine +3 +3 proxy:corner +3 of 3 +0\.0\d \(.*\) +0\.9\d \(.*\n"
         r"CheeseCorner-v0 +sweeper +1 +aimless "
     ),
@@ -142,7 +143,8 @@ def test_torch_loop_writes_files_after_few_steps(tmp_path, monkeypatch, capsys):
     monkeypatch.syspath_prepend(EXAMPLES)
     loop = importlib.import_module("torch_loop")
     loop.main(loop.LoopSettings(seeds=1, steps=2048))
-    shown = r"CheeseCorner-v0 +mine +1 .*\nCheeseCorner-v0 +sweeper +1 +aimless "
+    lines = r"seed 0:     512 steps, return [01]\.\d+ an episode\n(seed 0.*\n){3}(.*\n)*"
+    shown = lines + r"CheeseCorner-v0 +mine +1 .*\nCheeseCorner-v0 +sweeper +1 +aimless "
     assert re.search(shown, capsys.readouterr().out)
     files = {"cards.json", "shift.gif", "table.tex", "figure.svg"}
     assert {path.name for path in tmp_path.iterdir()} == files
