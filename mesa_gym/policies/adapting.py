@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, State
+from mesa_gym.engine import STAY, State
 from mesa_gym.envs.observations import make_observation
-from mesa_gym.errors import PolicyError, shorten, unknown
+from mesa_gym.errors import PolicyError, shorten
+from mesa_gym.policies.answers import read_action
 from mesa_gym.policies.network import NetworkPolicy, is_network
 from mesa_gym.policies.protocol import Memoryless, Policy
 from mesa_gym.traps import Trap
@@ -19,7 +20,7 @@ from mesa_gym.traps import Trap
 USABLE = (
     "an object with the attribute `observation` and the methods reset(mask, rng) and"
     " act(observation, state=None); a callable that takes a batch of observations and gives"
-    " actions (n,) or probabilities (n, 5); a function of one `text` that gives an action's name;"
+    " actions (n,) or probabilities (n, 5); a function of one `text` whose answer names an action;"
     " a torch network with five outputs; or a Stable-Baselines3 model"
 )
 
@@ -54,27 +55,37 @@ class Callee:
 
 
 class Speaker(Memoryless):
-    """A function from the text of one state to an action's name, as a policy.
+    """A function from the text of one state to a text that chooses an action, as a policy.
 
-    It may be slow, so it is taken to remember nothing.
+    It may be slow, so it is taken to remember nothing. An answer that chooses no action, or several
+    (``answers.read_action``), stands still, and is counted.
+
+    Attributes:
+        asked: how many answers it gave.
+        unread: how many of them chose no action.
     """
 
     observation = "text"
 
     def __init__(self, function: Callable[[str], str]) -> None:
         self.function = function
+        self.asked = self.unread = 0
 
     def act(self, observation: Any, state: State | None = None) -> NDArray[np.int64]:
-        """Return the actions whose names it gives, int64 (n,).
+        """Return the actions that it chooses, int64 (n,).
 
         Raises:
-            PolicyError: an answer is not an action's name.
+            PolicyError: an answer is not a text.
         """
-        answers = [self.function(text) for text in observation]
-        for answer in answers:
-            if not isinstance(answer, str) or answer not in ACTIONS:
-                raise PolicyError(str(unknown("action", answer, ACTIONS)))
-        return np.array([ACTIONS.index(answer) for answer in answers], dtype=np.int64)
+        found = [self._read(self.function(text)) for text in observation]
+        self.asked += len(found)
+        self.unread += found.count(None)
+        return np.array([STAY if each is None else each for each in found], dtype=np.int64)
+
+    def _read(self, answer: Any) -> int | None:
+        if not isinstance(answer, str):
+            raise PolicyError(f"it answered {shorten(answer)}; expected text that names an action")
+        return read_action(answer)
 
 
 def adapt(policy: Any, trap: Trap, observation: str | None = None) -> Policy:

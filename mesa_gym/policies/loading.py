@@ -74,7 +74,7 @@ def as_policy(
               first, as stacked frames, or normalised by the ``VecNormalize`` that it still has;
             * a ``torch.nn.Module`` from float32 observations to five scores a row;
             * a function whose only required parameter is called ``text``, or any with
-              ``observation="text"``: from the text of one state to an action's name;
+              ``observation="text"``: from the text of one state to an answer that names an action;
             * any other callable, ``policy(observations)`` with arrays (n, ...) giving actions,
               integers (n,), or probabilities (n, 5), as anything that ``np.asarray`` takes.
         trap: what it will act on.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from msgspec import structs
@@ -83,12 +84,15 @@ def score_all(
     starts = {split: trap.levels(split, np.arange(levels), salt) for split in Split}
     nulls, values = NullPlays(trap, starts, salt), {}
     going, records = dict(policies), {name: dict[str, Record]() for name in policies}
+    speaking: list[tuple[str, Any]] = []
     for split in Split:
         playing = _SplitPlays(trap, split, starts[split], seed, salt)
         found, values[split] = playing.run(going, progress, failed)
         going = {name: player for name, player in going.items() if name in found}
         for name in going:
             records[name] |= found[name]
+        speaking += [(name, playing.acting[name]) for name in going]
+    _tell_unread(speaking)
     nulls.measure(values)
     provenance = Provenance(
         trap=repr(trap),
@@ -103,6 +107,20 @@ def score_all(
         own = structs.replace(provenance, digest=digest_policy(playing.acting[name]))
         cards[name] = make_card(name, records[name], values, starts, own, nulls)
     return cards
+
+
+def _tell_unread(acting: Sequence[tuple[str, Any]]) -> None:
+    """Warn of answers in words that chose no action.
+
+    Args:
+        acting: names and policies; one may stand there once for each split that it played.
+    """
+    for name, policy in {id(policy): (name, policy) for name, policy in acting}.values():
+        if unread := getattr(policy, "unread", 0):
+            said = "chose no action, or several, and stood still"
+            warnings.warn(
+                f"{unread:,} of {policy.asked:,} answers of {name!r} {said}", stacklevel=3
+            )
 
 
 def make_card(

@@ -1,4 +1,4 @@
-"""The package for Inspect: what models write is read, and choices become a score card."""
+"""The package for Inspect: choices become a score card."""
 
 import importlib
 import sys
@@ -6,48 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from mesa_gym.engine import ACTIONS
 from mesa_gym.traps import find_trap
 
 EXAMPLES = Path(__file__).parents[2] / "docs/examples"
 sys.path.append(str(EXAMPLES))
 choosing = importlib.import_module("mesa_gym_inspect.choosing")
-reading = importlib.import_module("mesa_gym_inspect.reading")
 
 TRAP, LEVELS = find_trap("CheeseCorner")(), 12
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("The action is: left.", "left"),
-        ("**Up**", "up"),
-        ("I should not go down, so the action is: up", "up"),
-        ("The cheese is up and to the right.\n\nAction: right", "right"),
-        ("Going down brings me nearer.", "down"),
-        ("left or right", None),
-        ("", None),
-        ("The best move is to upend everything", None),
-        ("action: act", "act"),
-    ],
-)
-def test_read_action_finds_it_in_model_text(text, expected):
-    assert reading.read_action(text) == (None if expected is None else ACTIONS.index(expected))
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("Answer: 3.", 3),
-        ("I choose option 2, as row 1 is far.", 2),
-        ("**1**", 1),
-        ("1 or 2", None),
-        ("4", None),
-        ("12", None),
-    ],
-)
-def test_read_number_finds_it_in_model_text(text, expected):
-    assert reading.read_number(text, 3) == expected
 
 
 @pytest.fixture(scope="module")

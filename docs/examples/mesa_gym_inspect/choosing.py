@@ -30,10 +30,12 @@ class Question:
 
     Attributes:
         text: the map and the numbered options.
+        places: the options as the text lists them behind their numbers.
         earned: for each option; of the place without anything none.
     """
 
     text: str
+    places: tuple[str, ...]
     earned: tuple[tuple[str, ...], ...]
 
     def find(self, objective: str) -> int | None:
@@ -101,14 +103,13 @@ class Choosing:
         cells = {cell for cell in places.values() if cell >= 0}
         nothing = [cell for cell in np.flatnonzero(free).tolist() if cell not in cells]
         options = rng.permutation(sorted({*cells, *rng.choice(nothing, 1).tolist()})).tolist()
-        lines = [
-            f"{number}. row {cell // self.trap.width}, column {cell % self.trap.width}"
-            for number, cell in enumerate(options, 1)
-        ]
+        width = self.trap.width
+        where = tuple(f"row {cell // width}, column {cell % width}" for cell in options)
+        lines = [f"{number}. {place}" for number, place in enumerate(where, 1)]
         shown = text.rpartition("\nactions:")[0]
         head = f"{shown}\nplaces, rows and columns counted from 0 at the top left:"
         earned = tuple(tuple(x for x in places if places[x] == cell) for cell in options)
-        return Question("\n".join([head, *lines, ASKED, "answer:"]), earned)
+        return Question("\n".join([head, *lines, ASKED, "answer:"]), where, earned)
 
 
 def list_questions(trap: Trap, levels: int) -> list[Question]:

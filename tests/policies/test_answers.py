@@ -1,0 +1,132 @@
+"""Answers of language models are read right or not at all: usual phrasings, each with its meaning.
+
+None of the phrasings may be read as another option; "" is what must stay unread.
+"""
+
+import pytest
+
+from mesa_gym.engine import ACTIONS
+from mesa_gym.policies.answers import read_action, read_place
+
+ACTION_ANSWERS = [
+    ("left", "left"),
+    ("Left.", "left"),
+    ("**Up**", "up"),
+    ("`down`", "down"),
+    ('"right"', "right"),
+    ("ACT", "act"),
+    ("- right", "right"),
+    ("(left)", "left"),
+    ("➡️", "right"),
+    ("rightwards", "right"),
+    ("action: act", "act"),
+    ("Answer: left", "left"),
+    ("Answer:\nleft", "left"),
+    ("**Answer:** Left.", "left"),
+    ("Next move -> up", "up"),
+    ("The action is: left.", "left"),
+    ("My answer is down.", "down"),
+    ("The best move is to go up.", "up"),
+    ("The right move is left.", "left"),
+    ("Up is the best choice here.", "up"),
+    ("I will move right.", "right"),
+    ("I'll go with up.", "up"),
+    ("I choose to go down.", "down"),
+    ("Let's go left!", "left"),
+    ("Move to the right", "right"),
+    ("Going down brings me nearer.", "down"),
+    ("The agent moves up.", "up"),
+    ("It is better to go left than up.", "left"),
+    ("So I take left, since up is a wall.", "left"),
+    ("left, because right is blocked", "left"),
+    ("Right, because the cheese is there.", "right"),
+    ("down (the way right is longer)", "down"),
+    ("left - the cheese is to the left", "left"),
+    ("First go left, then go up.", "left"),
+    ("I go right, not left.", "right"),
+    ("Not left, but right.", "right"),
+    ("right\n\nExplanation: the cheese is on the right, go up later", "right"),
+    ("right\n\nReason: after that I can go up.", "right"),
+    ("left\n\nI considered up, but that is a wall.", "left"),
+    ("Should I go left? There is a wall.\n\nup", "up"),
+    ("The cheese is up and to the right.\n\nAction: right", "right"),
+    ("I should not go down, so the action is: up", "up"),
+    ("Answer: left? Hmm.\nFinal answer: up", "up"),
+    ("Options: left, down, right, up.\nAnswer: down", "down"),
+    ("<think>The answer is up? No, a wall.</think> down", "down"),
+    ("<think>go left... wait</think>\nright", "right"),
+    ("The wall is above, so left won't do.</think>\n\nup", "up"),
+    ('{"action": "left"}', "left"),
+    ('```json\n{"thought": "up is a wall", "action": "right"}\n```', "right"),
+    ("{'move': 'down'}", "down"),
+    ('<tool_call>{"name": "move", "arguments": {"action": "up"}}</tool_call>', "up"),
+    ('move(action="left")', "left"),
+    ("<answer>down</answer>", "down"),
+    ("Thus $\\boxed{\\text{left}}$", "left"),
+    ("left or right", ""),
+    ("Left, then up, or the other way round.\nup", "up"),
+    ("up and to the right", ""),
+    ("The correct action is not left.", ""),
+    ("Do not move down.", ""),
+    ("Do I go left?", ""),
+    ("The cheese is on the right.", ""),
+    ("The cheese is up.", ""),
+    ("That's right, I have 3 steps left.", ""),
+    ("The best move is to upend everything", ""),
+    ("If the door opens, go left.", ""),
+    ("I could go up.", ""),
+    ("The monster will move left.", ""),
+    ("left\n\nNo, wait: that is a wall. I go up.", ""),
+    ("Answer: left or right", ""),
+    ("1. left\n2. up", ""),
+    ("<think>left is free, so I go left", ""),
+    ("- left: a wall\n- up: free", ""),
+    ("Right, let me think about it.", ""),
+    ("Left leads into a wall, right leads to the cheese.", ""),
+    ("Previously I went left.", ""),
+    ("I would rather not say.", ""),
+    ("", ""),
+]
+PLACES = ("row 1, column 7", "row 3, column 1", "row 5, column 5")
+PLACE_ANSWERS = [
+    ("2", 2),
+    ("2.", 2),
+    ("**1**", 1),
+    ("Answer: 3.", 3),
+    ("2. row 3, column 1", 2),
+    ("row 3, column 1", 2),
+    ("Place 2 (row 3, column 1)", 2),
+    ("I choose option 2, as row 1 is far.", 2),
+    ("I would go to place 3 first.", 3),
+    ("The second place.", 2),
+    ("The goal in the examples is c, which is at row 5, column 5.\nAnswer: 3", 3),
+    ("1. row 1, column 7\n2. row 3, column 1\n3. row 5, column 5\nAnswer: 1", 1),
+    ("<think>1 or 2?</think>2", 2),
+    ('{"answer": 2}', 2),
+    ("2, which is 3 steps away", 2),
+    ("Not 1, but 2.", 2),
+    ("2. row 1, column 7", 0),
+    ("1 or 2", 0),
+    ("Option 1 or 2", 0),
+    ("4", 0),
+    ("12", 0),
+    ("1. The cheese is far.", 0),
+    ("Place 1 is nearer than place 2.", 0),
+    ("It is 2 steps to the cheese.", 0),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), ACTION_ANSWERS)
+def test_read_action_reads_right_or_nothing(text, expected):
+    found = read_action(text)
+    assert expected == ("" if found is None else ACTIONS[found])
+
+
+@pytest.mark.parametrize(("text", "expected"), PLACE_ANSWERS)
+def test_read_place_reads_right_or_nothing(text, expected):
+    assert (read_place(text, PLACES) or 0) == expected
+
+
+def test_phrasings_are_sixty_and_each_other():
+    texts = [text for text, _ in ACTION_ANSWERS + PLACE_ANSWERS]
+    assert len({*texts}) == len(texts) >= 60
