@@ -259,7 +259,8 @@ class JaxEnv(DeviceEnv):
         if isinstance(observation, Centred):
             window = jnp.asarray(observation.windows, jnp.int32)[state.agent]
             cells = window + every[:, None] * self.trap.cells
-            shown = shown.reshape(-1, len(channels))[cells]
+            inside = jnp.asarray(observation.inside)[state.agent]
+            shown = shown.reshape(-1, len(channels))[cells] & inside.reshape(n, -1, len(channels))
         elif observation.name == "chw":
             shown = shown.reshape(n, self.trap.cells, -1).swapaxes(1, 2)
         elif observation.name == "flat":

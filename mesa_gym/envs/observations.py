@@ -104,9 +104,13 @@ class Centred(Observation):
     """A window of the planes around the agent under a row of what it holds, (side + 1, side, ...).
 
     Row 0 is the top wall row from its second cell on, where held things are drawn; the others are
-    side x side cells, the agent's in the middle. What lies outside of the grid is wall. The
-    greatest window, which is the default, holds every inner cell wherever the agent is; a smaller
-    one, which is a cut of it, has room for all that the agent can hold.
+    side x side cells, the agent's in the middle. Nothing is shown of what lies outside of the
+    grid. The greatest window, which is the default, holds every inner cell wherever the agent is; a
+    smaller one, which is a cut of it, has room for all that the agent can hold.
+
+    Attributes:
+        windows: the cells that an agent on each cell sees, int64 (cells, places).
+        inside: 1 at the places that are in the grid, uint8 (cells, *space.shape).
     """
 
     name = "centred"
@@ -122,14 +126,19 @@ class Centred(Observation):
 
     def _make_space(self) -> Box:
         self.windows = windows_around(*self.trap.size, self.side)
-        return _box((self.side + 1, self.side, len(self.trap.channels)))
+        shape = self.side + 1, self.side, len(self.trap.channels)
+        grid = np.ones(self.trap.size, dtype=np.uint8)
+        self.inside = cut_windows(grid, self.side).repeat(shape[2], axis=1).reshape(-1, *shape)
+        return _box(shape)
 
     def show(self, planes: Bytes, state: State) -> Bytes:
         """Return the windows, one gather for the whole batch."""
         n = len(planes)
         cells = self.windows[state.agent] + np.arange(n)[:, None] * self.trap.cells
         flat = planes.reshape(n * self.trap.cells, -1)
-        return flat.take(cells, axis=0).reshape(n, *self.space.shape)
+        shown: Bytes = flat.take(cells, axis=0).reshape(n, *self.space.shape)
+        shown &= self.inside[state.agent]
+        return shown
 
 
 class Text(Observation):
@@ -205,13 +214,19 @@ def widest(height: int, width: int) -> int:
 
 
 def windows_around(height: int, width: int, side: int) -> NDArray[np.int64]:
-    """Return the cells that an agent on each cell sees, int64 (cells, (side + 1) * side)."""
+    """Return the cells that an agent on each cell sees, int64 (cells, (side + 1) * side).
+
+    The bottom left corner, a wall in every grid, stands for all that lies outside.
+    """
     cells = np.arange(height * width).reshape(height, width)
-    # The bottom left corner, a wall in every grid, stands for all that lies outside.
-    outside = cells[-1, 0]
-    around = np.pad(cells, side // 2, constant_values=outside)
+    return cut_windows(cells, side, cells[-1, 0])
+
+
+def cut_windows(grid: NDArray[Any], side: int, outside: int = 0) -> NDArray[Any]:
+    """Return what an agent on each cell sees of a grid, (cells, (side + 1) * side)."""
+    around = np.pad(grid, side // 2, constant_values=outside)
     windows = sliding_window_view(around, (side, side)).reshape(-1, side**2)
-    top = np.pad(cells[0, 1:-1], (0, side), constant_values=outside)[:side]
+    top = np.pad(grid[0, 1:-1], (0, side), constant_values=outside)[:side]
     return np.concatenate([np.broadcast_to(top, (len(windows), side)), windows], axis=1)
 
 

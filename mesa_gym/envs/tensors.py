@@ -91,6 +91,7 @@ class TensorEnv(DeviceEnv):
         self._channels = torch.as_tensor(channels, device=self.device)
         if isinstance(settings.observation, Centred):
             self._windows = torch.as_tensor(settings.observation.windows, device=self.device)
+            self._inside = torch.as_tensor(settings.observation.inside, device=self.device)
             self._first = torch.arange(self.num_envs, device=self.device)[:, None] * self.trap.cells
         self._advance = self.advance
         if compile:
@@ -184,7 +185,8 @@ class TensorEnv(DeviceEnv):
             return planes.movedim(-1, 1).contiguous()
         if isinstance(observation, Centred):
             cells = self._windows[state.agent] + self._first
-            return planes.flatten(0, 2)[cells].unflatten(1, observation.space.shape[:2])
+            shown = planes.flatten(0, 2)[cells].unflatten(1, observation.space.shape[:2])
+            return shown & self._inside[state.agent]
         return planes
 
     def _infos(self, state: State, paid: dict[str, Tensor], final_obs: Tensor) -> dict[str, Any]:

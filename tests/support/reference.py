@@ -62,7 +62,7 @@ def in_one_piece(open_cells):
 
 
 def cut_window(planes, side):
-    """Return what an agent sees around it, cell by cell, below the top row; outside is wall.
+    """Return what an agent sees around it, cell by cell, below the top row; outside is nothing.
 
     Args:
         planes: (height, width, channels), of agent and wall first.
@@ -71,7 +71,6 @@ def cut_window(planes, side):
     height, width, channels = planes.shape
     ((y, x),) = cells_of(planes[..., 0])
     window = np.zeros((side + 1, side, channels), dtype=planes.dtype)
-    window[..., 1] = 1
     for place in range(min(side, width - 2)):
         window[0, place] = planes[0, 1 + place]
     for row, column in product(range(side), repeat=2):
