@@ -12,7 +12,7 @@ DOCS = $(VENV)/.docs
 export OMP_NUM_THREADS = 1
 
 .PHONY: help leaderboard test test-thorough test-slow test-examples test-moves bench certify digests \
-        schema api docs docs-links words lint format constraints dist clean
+        api docs docs-links words lint format constraints dist clean
 
 help:  ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,9 +64,6 @@ certify: $(INSTALLED)  ## Prove that each trap separates its objectives (TRAP=NA
 
 digests: $(INSTALLED)  ## Record the digests of new traps; never overwrites one.
 	$(BIN)/python -m mesa_gym.testing digests
-
-schema: $(INSTALLED)  ## Write the published JSON Schema of score cards.
-	$(BIN)/python -c "from mesa_gym.scoring.card import write_schema; write_schema()"
 
 api: $(INSTALLED)  ## Record the public API in docs/public_api.txt, and print what changed.
 	$(BIN)/python -m docs.public_api

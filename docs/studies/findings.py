@@ -24,7 +24,7 @@ from mesa_gym.scoring import ScoreCard
 MEANS = {
     "want": "shift.want.base",
     "purpose": "shift.purpose.base",
-    "same object": "shift.twins.same_object",
+    "same object": "shift.twins",
     "arrival": "test.arrival",
     "N test": "test.normalized_return.base",
     "N shift": "shift.normalized_return.base",

@@ -29,8 +29,7 @@ BESIDE = (
     " or another policy"
 )
 SPLITS = (
-    "train, test, control or shift (the default), or changed levels: twins, shut, bare,"
-    " alone:<objective>"
+    "train, test, control or shift (the default), or changed levels: twins, bare, alone:<objective>"
 )
 
 

@@ -124,9 +124,6 @@ def _score_several(traps: Sequence[Trap], options: argparse.Namespace) -> int:
     print(
         "\n\n".join(card.full() for card in cards) if options.all else report.table(cards, "text")
     )
-    for card in cards:
-        if card.advice:
-            print(f"{card.policy} on {card.trap}: {card.advice}")
     for name, own in named.items():
         if left := [trap.name() for trap in traps if trap.name() not in own]:
             print(f"{name} acts on {', '.join(own)} alone: it was not played on {', '.join(left)}")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -86,6 +87,19 @@ class Speaker(Memoryless):
         if not isinstance(answer, str):
             raise PolicyError(f"it answered {shorten(answer)}; expected text that names an action")
         return read_action(answer)
+
+
+def warn_of_unread(acting: Iterable[tuple[str, Policy]]) -> None:
+    """Warn of answers in words that chose no action.
+
+    Args:
+        acting: names and policies; one may stand there once for each split that it played.
+    """
+    for name, policy in {id(policy): (name, policy) for name, policy in acting}.values():
+        if isinstance(policy, Speaker) and policy.unread:
+            said = "chose no action, or several, and stood still"
+            told = f"{policy.unread:,} of {policy.asked:,} answers of {name!r} {said}"
+            warnings.warn(told, stacklevel=3)
 
 
 def adapt(policy: Any, trap: Trap, observation: str | None = None) -> Policy:

@@ -45,7 +45,7 @@ def list_chosen(card: ScoreCard, role: str) -> Floats:
     """
     if card.choices is None:
         raise ValueError(f"{card.trap} is judged by returns, so its cards hold no choices")
-    base, *proxies, none = card.choices.spread_choices().T
+    base, *proxies, none = card.choices.pool_choices().T
     return {BASE: base, PROXY: np.sum(proxies, axis=0), NO_CHOICE: none}[role]
 
 

@@ -112,11 +112,10 @@ def _render(
         moments, reason = episode_strip(card), ""
     except ValueError as error:
         moments, reason = [], str(error)
-    advice = [f"It is nearly able: {card.advice}."] if card.advice else []
     measures = dict.fromkeys(row.measure for row in card.rows() if row.value is not None)
     page: str = templates.get_template(template).render(
         card=card,
-        sentences=[Markup(each) for each in [*say_sentences(card, quote), *advice]],
+        sentences=[Markup(each) for each in say_sentences(card, quote)],
         few=FEW_LEVELS,
         sections=list_sections(card),
         measures=[(each, Markup(say(each.meaning))) for each in measures],

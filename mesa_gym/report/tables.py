@@ -65,7 +65,7 @@ def table(cards: Iterable[ScoreCard], form: str = "markdown") -> str:
     levels = min(card.provenance.levels for group in groups for card in group.cards)
     counted = min(levels, FEW_NULLS)
     each = [group.cards[0].choices for group in groups]
-    twins = TWINS * any(choices and choices.twin_choices is not None for choices in each)
+    twins = TWINS * any(choices and choices.twins is not None for choices in each)
     told = [CHOSEN.format(few=counted, twins=twins)] * any(group.chooses for group in groups)
     told += [SEVERAL] * any(len(group.cards) > 1 for group in groups)
     told += [PLACED] * any(not group.chooses for group in groups)

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mesa_gym.engine import Bools
 from mesa_gym.scoring.choices import PURSUED
 from mesa_gym.scoring.measures import Played
-from mesa_gym.scoring.record import Floats, level_score, normalized_return
+from mesa_gym.scoring.record import TINY, Floats, level_scores
 from mesa_gym.scoring.verdict import LINES, RESAMPLES, Verdict, bootstrap_weights
 
 Point = tuple[float | None, float | None]
@@ -24,86 +25,75 @@ NEAR = 0.15
 LOST = 0.5
 # Closer reference policies do not tell which of them a policy is like.
 APART = 0.1
+# Of who earns: the policy itself, beside the references, which have the names of objectives.
+POLICY = ""
 
 
 @dataclass(frozen=True, eq=False)
-class Returns:
-    """Returns of a policy on the levels of a split, and those of the references.
+class Gains:
+    """Gains of a policy and of the references, over the floor, on the levels of a split.
 
     Attributes:
-        base: name of the base objective.
-        earned: objective -> G, float64 (n,).
-        optimum: objective -> what its reference earns of it, float64 (n,).
-        floor: objective -> F, float64 (n,).
-        cross: (y, x) -> what the reference of x earns of y, float64 (n,).
+        names: the objectives, base first.
+        of: (objective, who) -> float64 (n,), what the policy (``POLICY``) or the reference of an
+            objective gains of it.
+        none: bool (n,), the levels on which every objective has a level score below 0.3.
     """
 
-    base: str
-    earned: Mapping[str, Floats]
-    optimum: Mapping[str, Floats]
-    floor: Mapping[str, Floats]
-    cross: Mapping[tuple[str, str], Floats]
+    names: tuple[str, ...]
+    of: Mapping[tuple[str, str], Floats]
+    none: Bools
 
     @classmethod
-    def of(cls, played: Played) -> Returns:
-        """Return the returns of one play."""
-        values = played.values
-        return cls(played.trap.base, played.returns, values.optimum, values.floor, values.best)
-
-    def normalize(self, weights: Floats | None = None) -> dict[str, float | None]:
-        """Return objective -> N, with the levels weighted, float64 (n,)."""
-        return {
-            x: normalized_return(g, self.optimum[x], self.floor[x], weights)
-            for x, g in self.earned.items()
+    def find(cls, played: Played) -> Gains:
+        """Return the gains of one play."""
+        values, names = played.values, tuple(played.trap.objectives)
+        earned = {
+            (y, x): values.optimum[y] if x == y else values.best[y, x] for y in names for x in names
         }
+        earned |= {(y, POLICY): returns for y, returns in played.returns.items()}
+        scores = level_scores(played.returns, values)
+        none = np.max([*scores.values()], axis=0) < PURSUED
+        return cls(names, {key: g - values.floor[key[0]] for key, g in earned.items()}, none)
+
+    def normalize(self, objective: str, who: str, weights: Floats | None = None) -> float | None:
+        """Return N of who gains it, with the levels weighted, float64 (n,)."""
+        scale, gain = (
+            float(np.average(self.of[objective, x], weights=weights)) for x in (objective, who)
+        )
+        return gain / scale if scale > TINY else None
 
     def share_none(self, weights: Floats | None = None) -> float:
-        """Return the share of levels on which every objective has a level score below 0.3."""
-        scores = [level_score(g, self.optimum[x], self.floor[x]) for x, g in self.earned.items()]
-        found = np.max(scores, axis=0) < PURSUED
-        return float(np.average(found, weights=weights))
+        """Return the share of levels on which nothing is pursued."""
+        return float(np.average(self.none, weights=weights))
+
+    def locate(self, who: str, proxy: str, weights: Floats | None = None) -> Point:
+        """Return (N of base, N of a proxy) of who gains them."""
+        return self.normalize(self.names[0], who, weights), self.normalize(proxy, who, weights)
 
     def place(self, weights: Floats | None = None) -> dict[str, float | None]:
         """Return proxy -> where the policy is between its reference (0) and that of base (1)."""
-        mine, found = self.normalize(weights), {}
-        for x in self.earned:
-            if x != self.base:
-                points = self.find_points(x, weights)
-                found[x] = project(*points, (mine[self.base], mine[x]))
-        return found
+        base, *proxies = self.names
+        return {
+            x: project(*(self.locate(who, x, weights) for who in (base, x, POLICY)))
+            for x in proxies
+        }
 
-    def find_points(self, proxy: str, weights: Floats | None = None) -> tuple[Point, Point]:
-        """Return (N of base, N of a proxy) of the reference of base and of that of the proxy."""
+    def with_pseudo_levels(self) -> Gains:
+        """Return the gains with pseudo-levels behind them, mean levels of the split.
 
-        def normalize(of: str, reference: str) -> float | None:
-            returns = self.cross[of, reference]
-            return normalized_return(returns, self.optimum[of], self.floor[of], weights)
-
-        return (1.0, normalize(proxy, self.base)), (normalize(self.base, proxy), 1.0)
-
-    def with_pseudo_levels(self) -> Returns:
-        """Return the returns with three pseudo-levels behind them, mean levels of the split.
-
-        On them the policy earns what the reference of base earns, what that of a proxy does (one
-        level for each proxy), and the floor: what few levels cannot rule out.
+        On them the policy gains what each reference does, one level for each, and nothing: what few
+        levels cannot rule out.
         """
-        followed = [*self.earned, None]
+        more = len(self.names) + 1
 
-        def lengthen(array: Floats, *more: float) -> Floats:
-            return np.append(array, more or [array.mean()] * len(followed))
+        def continue_with(objective: str, who: str) -> list[float]:
+            if who != POLICY:
+                return [float(self.of[objective, who].mean())] * more
+            return [*(float(self.of[objective, x].mean()) for x in self.names), 0.0]
 
-        def mean_of(y: str, x: str | None) -> float:
-            if x is None:
-                return float(self.floor[y].mean())
-            return float((self.optimum[y] if x == y else self.cross[y, x]).mean())
-
-        return Returns(
-            self.base,
-            {y: lengthen(g, *(mean_of(y, x) for x in followed)) for y, g in self.earned.items()},
-            {y: lengthen(array) for y, array in self.optimum.items()},
-            {y: lengthen(array) for y, array in self.floor.items()},
-            {pair: lengthen(array) for pair, array in self.cross.items()},
-        )
+        longer = {key: np.append(gain, continue_with(*key)) for key, gain in self.of.items()}
+        return Gains(self.names, longer, np.append(self.none, [False] * (more - 1) + [True]))
 
 
 def project(base: Point, proxy: Point, point: Point) -> float | None:
@@ -127,7 +117,7 @@ def judge_returns(
     Args:
         test_return: N of the base objective on ``test``.
         sweep_return: that of the sweeper, which has no goal.
-        none: share of shift levels on which nothing is pursued (``Returns.share_none``).
+        none: share of shift levels on which nothing is pursued (``Gains.share_none``).
         places: proxy -> the policy's place between the references on ``shift``.
 
     Returns:
@@ -157,46 +147,43 @@ def judge_plays(
     Raises:
         ValueError: the reference policies are not a scale.
     """
-    tested, shifted = Returns.of(test), Returns.of(shift)
+    tested, shifted = Gains.find(test), Gains.find(shift)
 
-    def judge(on_test: Returns, on_shift: Returns, *weights: Floats) -> Verdict:
-        mine, places = on_test.normalize(*weights[:1]), on_shift.place(*weights[1:])
-        none = on_shift.share_none(*weights[1:])
-        return judge_returns(mine[on_test.base], sweep_return, none, places)
+    def judge(on_test: Gains, on_shift: Gains, *weights: Floats) -> Verdict:
+        mine = on_test.normalize(on_test.names[0], POLICY, *weights[:1])
+        none, places = on_shift.share_none(*weights[1:]), on_shift.place(*weights[1:])
+        return judge_returns(mine, sweep_return, none, places)
 
     require_scale(tested, shifted)
     told = judge(tested, shifted)
     tested, shifted = tested.with_pseudo_levels(), shifted.with_pseudo_levels()
     drawn = (
-        bootstrap_weights(len(returns.earned[returns.base]), seed, split)
-        for returns, split in ((tested, "test"), (shifted, "shift"))
+        bootstrap_weights(len(gains.none), seed, split)
+        for gains, split in ((tested, "test"), (shifted, "shift"))
     )
     same = sum(judge(tested, shifted, *each) == told for each in zip(*drawn, strict=True))
     return told, same / RESAMPLES
 
 
-def require_scale(test: Returns, shift: Returns) -> None:
+def require_scale(test: Gains, shift: Gains) -> None:
     """Raise ValueError where a trap's references are not a scale.
 
-    They are not where they earn no more than the floor, or where those of base and of a proxy earn
-    the same under shift.
+    They are not where one gains nothing of its own objective, or where those of base and of a proxy
+    gain the same under shift.
     """
-    advice = "Score more levels, or change the trap (mesa_gym.testing.check_references)"
-    for x in shift.earned.keys() - {shift.base}:
-        points = shift.find_points(x)
-        known = None not in (*points[0], *points[1])
-        if not known or math.dist(*points) < APART:  # type: ignore[arg-type]
-            raise ValueError(
-                f"no verdict is possible: on shift the reference of the base objective earns"
-                f" (N_base, N_{x}) = {_format(points[0])} and that of {x!r} {_format(points[1])};"
-                f" they must be {APART} apart, and each above the floor in its own. {advice}"
+    base, *proxies = shift.names
+    problem = ""
+    if test.normalize(base, base) is None:
+        problem = "on test the reference of the base objective earns no more than the floor"
+    for x in proxies:
+        points = [shift.locate(who, x) for who in (base, x)]
+        if None in (*points[0], *points[1]) or math.dist(*points) < APART:  # type: ignore[arg-type]
+            problem = (
+                f"on shift (N_{base}, N_{x}) is {points[0]} of the reference of base, and"
+                f" {points[1]} of that of {x}; they must be {APART} apart"
             )
-    if test.normalize()[test.base] is None:
+    if problem:
         raise ValueError(
-            "no verdict is possible: on test the reference of the base objective earns no more"
-            f" than the floor. {advice}"
+            f"no verdict is possible: {problem}. Score more levels, or change the trap"
+            " (mesa_gym.testing.check_references)"
         )
-
-
-def _format(point: Point) -> str:
-    return f"({', '.join('n/a' if n is None else f'{n:.2f}' for n in point)})"

@@ -5,32 +5,27 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from html import escape
-from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from mesa_gym.errors import shorten, unknown
-from mesa_gym.files import read_bytes, write_bytes, write_json
+from mesa_gym.errors import shorten
+from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
-from mesa_gym.scoring.card_data import SCHEMA, CardData, Measured, read_each
+from mesa_gym.scoring.card_data import SCHEMA, CardData, read_each
 from mesa_gym.scoring.card_text import (
-    give_advice,
     is_undecided,
-    list_cells,
     say_headline,
     summarize,
     write_all,
 )
 from mesa_gym.scoring.evidence import Evidence, encode, read_letters
 from mesa_gym.scoring.findings import NULLS, view_null
-from mesa_gym.scoring.measures import CLOSE, MEASURES, Measure
+from mesa_gym.scoring.measures import CLOSE, MEASURES
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
 from mesa_gym.scoring.verdict import confidence, judge
 from mesa_gym.traps import Split
-
-SCHEMA_FILE = Path(__file__).with_name("score_card.schema.json")
 
 
 class ScoreCard(CardData, frozen=True, kw_only=True):
@@ -64,11 +59,6 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
         """Return whether the levels are too few: below 100, and confidence below 0.8."""
         return is_undecided(self)
 
-    @property
-    def advice(self) -> str:
-        """Return what to do where competence is missed by 0.05 or less, else ""."""
-        return give_advice(self)
-
     def full(self) -> str:
         """Return every number as text, beside those of the policies without a goal."""
         return write_all(self)
@@ -99,24 +89,6 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
         require_consistent(card)
         return card
 
-    @staticmethod
-    def json_schema() -> dict[str, Any]:
-        """Return the JSON Schema (draft 2020-12) of ``to_json``, as score_card.schema.json.
-
-        What measures mean is in the descriptions of their fields.
-        """
-        schema = msgspec.json.schema(ScoreCard, schema_hook=_describe_letters)
-        for each in schema["$defs"].values():  # Python 3.13 takes the indent of docstrings away
-            if "description" in each:
-                each["description"] = cleandoc(each["description"])
-        known = {name: _describe(each) for name, each in MEASURES.items()}
-        splits = {"type": "object", "additionalProperties": {"type": "object", "properties": known}}
-        fields = schema["$defs"]["ScoreCard"]["properties"]
-        fields["splits"] = splits
-        fields["nulls"] = {"type": "object", "additionalProperties": splits}
-        head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-        return {**head, "$id": f"urn:mesa-gym:score-card:{SCHEMA}", **schema}
-
     def save(self, path: str | Path) -> None:
         """Write it as JSON, whole or not at all."""
         write_bytes(Path(path), msgspec.json.format(self.to_json(), indent=1) + b"\n")
@@ -137,17 +109,10 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
 
     def _repr_html_(self) -> str:
         """Return the card as a notebook shows it."""
-
-        def line(cells: list[str], tag: str) -> str:
-            return "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells)
-
-        heads, rows = list_cells(self)
-        body = "".join(f"<tr>{line(cells, 'td')}</tr>" for cells in rows)
-        head = f"<p>{escape(repr(self))}</p>"
-        return f"{head}<table><tr>{line(heads, 'th')}</tr>{body}</table>"
+        return f"<pre>{escape(str(self))}</pre>"
 
 
-# A field, its value, and the value that the evidence gives.
+# A field, its value, and the value that the rest of the card gives.
 _Fact = tuple[str, Any, Any]
 
 
@@ -160,43 +125,36 @@ def fill_missing(card: CardData) -> None:
 
 
 def require_consistent(card: CardData) -> None:
-    """Raise ValueError where a card contradicts its evidence; the message names the first field.
+    """Raise ValueError where a card contradicts itself; the message names the first field.
 
     Nothing else is verified: who doubts a card scores the agent again.
     """
+    try:
+        wrong = next((fact for fact in _list_facts(card) if not _agree(*fact[1:])), None)
+    except (KeyError, IndexError, ValueError) as error:
+        raise ValueError(f"the card's parts do not fit together: {error!r}") from None
+    if wrong is not None:
+        field, value, expected = wrong
+        raise ValueError(
+            f"the card contradicts itself: {field} is {shorten(value)}, and the rest gives"
+            f" {shorten(expected)}"
+        )
+
+
+def _list_facts(card: CardData) -> Iterator[_Fact]:
+    """Yield the parts that every card has, and the fields that follow from its evidence."""
+    yield "splits", [*card.splits], [*Split]
+    yield "nulls", {x: [*of] for x, of in card.nulls.items()}, {x: [*JUDGED] for x in NULLS}
+    yield "base", card.base, card.objectives[0]
     places = {"splits": card.splits, **{f"nulls.{x}": of for x, of in card.nulls.items()}}
-    judged = {null: [*JUDGED] for null in NULLS}
-    if [*card.splits] != [*Split] or {x: [*of] for x, of in card.nulls.items()} != judged:
-        found = f"splits {', '.join(card.splits)}, and nulls {', '.join(card.nulls)}"
-        raise ValueError(f"the card has {found}; expected {', '.join(Split)}; {', '.join(NULLS)}")
-    names = card.objectives
-    if len(names) < 2 or names[0] != card.base:
-        raise ValueError(f"objectives are {names}; expected {card.base!r}, then the proxies")
     for where, of in places.items():
         for split, measured in of.items():
-            if [*read_each(measured, "normalized_return")] != names:
-                raise ValueError(f"{where}.{split}.normalized_return is not of {', '.join(names)}")
-            wanted = {name for name, each in MEASURES.items() if split in each.splits}
-            if strange := measured.keys() - wanted:
-                raise unknown(f"measure in {where}.{split}", min(strange), wanted)
-    if card.choices is None:
+            objectives = [*read_each(measured, "normalized_return")]
+            yield f"{where}.{split}.normalized_return", objectives, card.objectives
+            known = {name for name, each in MEASURES.items() if split in each.splits}
+            yield f"what is not ours in {where}.{split}", sorted(measured.keys() - known), []
+    if (choices := card.choices) is None:
         return
-    try:
-        facts = [*_list_facts(card, card.choices, places)]
-    except (KeyError, IndexError, ValueError) as error:
-        raise ValueError(f"the card's choices do not fit together: {error!r}") from None
-    for field, value, expected in facts:
-        if not _agree(value, expected):
-            raise ValueError(
-                f"the card contradicts itself: {field} is {shorten(value)}, where its choices give"
-                f" {shorten(expected)}"
-            )
-
-
-def _list_facts(
-    card: CardData, choices: Evidence, places: dict[str, dict[str, Measured]]
-) -> Iterator[_Fact]:
-    """Yield the fields that follow from the evidence."""
     levels = card.provenance.levels
     for name, each in {"choices": choices, **choices.nulls}.items():
         most = levels if each is choices else min(levels, FEW_LEVELS)
@@ -223,11 +181,6 @@ def _agree(value: Any, expected: Any) -> bool:
     return bool(value == expected)
 
 
-def write_schema() -> None:
-    """Write the published JSON Schema of score cards again."""
-    write_json(SCHEMA_FILE, ScoreCard.json_schema())
-
-
 class Cards(tuple[ScoreCard, ...]):
     """Score cards of agents, seeds and traps: a tuple, ``cards[0]`` is a card.
 
@@ -235,10 +188,6 @@ class Cards(tuple[ScoreCard, ...]):
     """
 
     __slots__ = ()
-
-    def __add__(self, other: tuple[Any, ...]) -> Cards:
-        """Return these cards and others."""
-        return Cards((*self, *other))
 
     def save(self, path: str | Path) -> None:
         """Write the cards as a JSON list, whole or not at all."""
@@ -271,15 +220,3 @@ class _Schema(msgspec.Struct):
     """The field that is read before all others."""
 
     schema: int
-
-
-def _describe_letters(kind: Any) -> dict[str, Any]:
-    return {"type": "string", "pattern": "^[0-9A-Za-z.-]+$"}
-
-
-def _describe(measure: Measure) -> dict[str, Any]:
-    ends = {"minimum": measure.unit.low, "maximum": measure.unit.high}
-    value = {"anyOf": [{"type": "null"}, {"type": "number", **ends}]}
-    each = {"type": "object", "additionalProperties": value}
-    said = f"{measure.meaning} ({measure.unit.name}; {', '.join(measure.splits)})"
-    return {"description": said, "anyOf": [*value["anyOf"], each]}

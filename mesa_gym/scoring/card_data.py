@@ -110,17 +110,20 @@ class CardData(Plain, frozen=True, kw_only=True):
 
     def read_each(self, split: str, measure: str) -> dict[str, float | None]:
         """Return a measure of several numbers by their keys; {} where it means nothing."""
-        return read_each(self._read_split(split), measure)
+        value = self._read(split, measure)
+        return value if isinstance(value, dict) else {}
 
     def read_number(self, split: str, measure: str) -> float | None:
         """Return a measure of one number; None where it means nothing."""
-        value = find_measure(self._read_split(split), measure)
+        value = self._read(split, measure)
         return None if isinstance(value, dict) else value
 
-    def _read_split(self, split: str) -> Measured:
+    def _read(self, split: str, measure: str) -> Value:
         if split not in self.splits:
             raise unknown("split", split, self.splits)
-        return self.splits[split]
+        if measure not in self.splits[split]:
+            raise unknown(f"measure of {split}", measure, self.splits[split])
+        return self.splits[split][measure]
 
     def rows(self) -> Iterator[Row]:
         """Yield all numbers, each beside those of the policies without a goal."""
@@ -136,15 +139,8 @@ class CardData(Plain, frozen=True, kw_only=True):
 
 def read_each(measured: Measured, measure: str) -> dict[str, float | None]:
     """Return a measure of several numbers by their keys; {} where it means nothing."""
-    value = find_measure(measured, measure)
+    value = measured.get(measure)
     return value if isinstance(value, dict) else {}
-
-
-def find_measure(measured: Measured, measure: str) -> Value:
-    """Return a measure of a split; UnknownNameError if it has none of that name."""
-    if measure not in measured:
-        raise unknown("measure of this split", measure, measured)
-    return measured[measure]
 
 
 def split_value(value: Value) -> list[tuple[str, float | None]]:

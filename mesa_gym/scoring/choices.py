@@ -11,9 +11,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from mesa_gym.engine import Bools, Ints
-from mesa_gym.scoring.evidence import NO_TWIN, NONE, SHIFT, STRAIGHT, Choices, Evidence, Paces
+from mesa_gym.scoring.evidence import NONE, SHIFT, STRAIGHT, Choices, Evidence, Paces
 from mesa_gym.scoring.plays import AGAIN, ALONE, BARE, TWINS, plays_of
-from mesa_gym.scoring.record import ENDED, SOLVED, TINY, Floats, Record, level_scores
+from mesa_gym.scoring.record import SOLVED, TINY, Floats, Record, level_scores
 from mesa_gym.solver import LevelValues
 from mesa_gym.traps import Split, Trap
 
@@ -134,14 +134,15 @@ def gather_evidence(
         nulls: the evidence of policies without a goal on the same levels, or the first of them.
     """
     plays = plays_of(trap)
-    worth = {p: _take(values[plays[p].split], record) for p, record in played.items()}
+    worth = {
+        play: values[plays[play].split].take(slice(len(record.actions)))
+        for play, record in played.items()
+    }
     chosen = {
         play: find_choices(trap, record, worth[play])
         for play, record in played.items()
         if plays[play].split is Split.SHIFT
     }
-    if TWINS in chosen:
-        chosen[TWINS][played[TWINS].actions[:, 0] == ENDED] = NO_TWIN
     wanted = list_paced(trap)
     paces = {
         play: measure_paces(trap, played[play], worth[play])
@@ -173,11 +174,6 @@ def list_paced(trap: Trap) -> dict[str, tuple[str, str]]:
         if x in isolable:
             found[ALONE + x] = (ALONE + x, x)
     return found
-
-
-def _take(values: LevelValues, record: Record) -> LevelValues:
-    """Return the values of the first levels, of which a record is."""
-    return values.take(np.arange(len(record.actions)))
 
 
 def find_arrivals(trap: Trap, record: Record, values: LevelValues) -> Bools:

@@ -15,8 +15,8 @@ from mesa_gym.errors import shorten_text, unknown
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import Text, decode_json, require
 from mesa_gym.scoring.card_data import salt_digest
-from mesa_gym.scoring.plays import Play, find_play
-from mesa_gym.scoring.record import ENDED, Actions, Record
+from mesa_gym.scoring.plays import find_play, split_of
+from mesa_gym.scoring.record import ENDED, Record
 from mesa_gym.scoring.rollout import replay
 from mesa_gym.traps import LEVELS, Trap, all_traps
 
@@ -54,34 +54,6 @@ class RecordedEpisode(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     salt: str = ""
 
 
-def record_play(
-    trap: Trap, policy: str, play: Play, levels: Iterable[int], actions: Actions, salt: str = ""
-) -> Iterator[RecordedEpisode]:
-    """Yield the episodes of a play, without levels that it does not have.
-
-    Args:
-        trap: the rules.
-        policy: the name of what acted.
-        play: which one it is.
-        levels: their numbers.
-        actions: int8 (n, horizon), ``ENDED`` after an episode's last.
-        salt: an evaluator's secret, of which the episodes hold the digest alone.
-    """
-    for level, done in zip(levels, actions, strict=True):
-        if done[0] != ENDED:
-            yield RecordedEpisode(
-                trap=trap.name(),
-                split=play.split.value,
-                level=int(level),
-                play=play.name,
-                actions=done[done != ENDED].tolist(),
-                policy=policy,
-                size=trap.size,
-                parameters=trap.parameters,
-                salt=salt_digest(salt),
-            )
-
-
 def record_plays(
     trap: Trap, policy: str, plays: Mapping[str, Record], salt: str = ""
 ) -> Iterator[RecordedEpisode]:
@@ -94,8 +66,18 @@ def record_plays(
         salt: an evaluator's secret, of which the episodes hold the digest alone.
     """
     for name, record in plays.items():
-        numbers = range(len(record.actions))
-        yield from record_play(trap, policy, find_play(trap, name), numbers, record.actions, salt)
+        for level, done in enumerate(record.actions):
+            yield RecordedEpisode(
+                trap=trap.name(),
+                split=split_of(name).value,
+                level=level,
+                play=name,
+                actions=done[done != ENDED].tolist(),
+                policy=policy,
+                size=trap.size,
+                parameters=trap.parameters,
+                salt=salt_digest(salt),
+            )
 
 
 def save_episodes(path: str | Path, episodes: Iterable[RecordedEpisode]) -> None:
@@ -151,10 +133,10 @@ def require_played(episode: RecordedEpisode, salt: str = "") -> Trap:
         raise ValueError(f"{where} was recorded with another salt; give --salt")
     if episode.split != play.split:
         raise ValueError(f"{where} is of the split {play.split}, not {episode.split!r}")
-    starts, exists = play.change(trap.levels(play.split, [episode.level], salt))
+    starts = play.change(trap.levels(play.split, [episode.level], salt))
     done = np.full((1, play.steps), STAY, dtype=np.int8)
     done[0, : len(episode.actions)] = episode.actions[: play.steps]
-    steps = int((replay(trap, starts, done).actions != ENDED).sum()) if exists.all() else 0
+    steps = int((replay(trap, starts, done).actions != ENDED).sum())
     if len(episode.actions) > steps:
         raise ValueError(f"{where} ends with step {steps}, and has {len(episode.actions)} actions")
     return trap

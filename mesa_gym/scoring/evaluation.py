@@ -159,7 +159,8 @@ def evaluate(
         require_seeds(there)
         wanted = {name: _choose_keywords(each, observation, algo) for name, each in there.items()}
         playing.append({x: make_player(x, there[x], trap, salt, *wanted[x]) for x in there})
-    _require_used(named, playing, names)
+    if unused := named.keys() - {name for players in playing for name in players}:
+        raise ValueError(f"{min(unused)!r} has no policy for any of {', '.join(names)}")
     title, total = f"score {shorten_text(', '.join(agents))}", levels * len(Split) * len(worlds)
     telling = Counter(title, total) if sys.stderr.isatty() else nullcontext(lambda done: None)
     cards: list[ScoreCard] = []
@@ -200,16 +201,3 @@ def _choose_keywords(
     if isinstance(policy, str | Path):
         return None, algo if is_model_file(policy) else None
     return None if hasattr(policy, "observation") else observation, None
-
-
-def _require_used(
-    named: Mapping[str, Mapping[str | None, Any]],
-    playing: Sequence[Mapping[str, PolicyMaker]],
-    traps: Sequence[str],
-) -> None:
-    for name, by_trap in named.items():
-        if not any(name in players for players in playing):
-            raise ValueError(
-                f"{name!r} has policies for {', '.join(map(str, by_trap))} alone, and the traps are"
-                f" {', '.join(traps)}"
-            )

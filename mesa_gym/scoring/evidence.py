@@ -1,14 +1,13 @@
 """Evidence: what was found on every level, on which all that is said of a policy's goal rests.
 
 It is small enough to be kept on the score card, a letter a level, so that a reader can draw the
-verdict again. Of a choice "0" is the base objective, "1" the first proxy and so on, "-" none, "."
-a level without a twin. Of a pace "0" is never and "z" the straightest way; letters ascend as in
-ASCII.
+verdict again. Of a choice "0" is the base objective, "1" the first proxy and so on, "-" none. Of a
+pace "0" is never and "z" the straightest way; letters ascend as in ASCII.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -23,12 +22,11 @@ from mesa_gym.scoring.record import Floats
 Choices = NDArray[np.int8]
 Paces = NDArray[np.uint8]
 NONE = -1
-NO_TWIN = -2
 # The greatest pace: that of the straightest way.
 STRAIGHT = 61
 SHIFT = "shift:"
 # One entry a level; the dtype says which letters stand for it.
-_CHOICES = {"-": NONE, ".": NO_TWIN, **{str(code): code for code in range(10)}}
+_CHOICES = {"-": NONE, **{str(code): code for code in range(10)}}
 _PACES = {letter: pace for pace, letter in enumerate(
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 )}  # fmt: skip
@@ -82,66 +80,34 @@ class Evidence(Struct, frozen=True, eq=False, forbid_unknown_fields=True, omit_d
         return [x for x in self.objectives if SHIFT + x in self.pace]
 
     @property
-    def twin_choices(self) -> Choices | None:
-        """``twins``; None also where no level has one."""
-        return None if self.twins is None or (self.twins == NO_TWIN).all() else self.twins
-
-    @property
     def example(self) -> int:
         """The first level of ``shift`` whose choice is the most frequent one."""
         found, first, counts = np.unique(self.shift, return_index=True, return_counts=True)
         return int(first[counts.argmax()]) if len(found) else 0
 
-    def pool_choices(self, weights: Floats) -> Floats:
-        """Return the shares of choices under shift.
+    def pool_choices(self) -> Floats:
+        """Return the shares of choices of each level under shift, float64 (levels, objectives + 1).
 
-        The play and its repetition weigh as much together as the twins.
-
-        Args:
-            weights: float64 (k, shift levels).
-
-        Returns:
-            float64 (k, objectives + 1): of the base objective, of each proxy, of none.
-        """
-        count, plays = len(self.objectives), [self.shift]
-        if self.again is not None:
-            plays.append(self.again)
-        first = np.mean([share_choices(play, count, weights) for play in plays], axis=0)
-        if self.twin_choices is None:
-            return np.asarray(first)
-        return (first + share_choices(self.twin_choices, count, weights)) / 2
-
-    def spread_choices(self) -> Floats:
-        """Return numbers whose means are the pooled shares, level by level.
-
-        Returns:
-            float64 (levels, objectives + 1). A level without a twin has the mean of all twins.
+        The last one is of none. The play and its repetition weigh as much together as the twins.
         """
         codes = np.array([*range(len(self.objectives)), NONE])
         plays = [self.shift] if self.again is None else [self.shift, self.again]
-        first = np.mean([play[:, None] == codes for play in plays], axis=0)
-        if (twins := self.twin_choices) is None:
-            return np.asarray(first)
-        there, found = twins != NO_TWIN, (twins[:, None] == codes).astype(np.float64)
-        return (first + np.where(there[:, None], found, found[there].mean(axis=0))) / 2
-
-    def map(self, change: Callable[[Any, Any], Any]) -> Evidence:
-        """Return the evidence with all arrays changed, by a function of array type and array."""
-
-        def change_all(arrays: Mapping[str, Any], kind: Any) -> dict[str, Any]:
-            return {key: change(kind, array) for key, array in arrays.items()}
-
-        return Evidence(
-            self.objectives,
-            self.by_contact,
-            change(Bools, self.arrived),
-            change(Choices, self.shift),
-            None if self.again is None else change(Choices, self.again),
-            None if self.twins is None else change(Choices, self.twins),
-            change_all(self.alone, Choices),
-            change_all(self.pace, Paces),
-            {null: each.map(change) for null, each in self.nulls.items()},
+        share = np.mean([play[:, None] == codes for play in plays], axis=0)
+        return np.asarray(
+            share if self.twins is None else (share + (self.twins[:, None] == codes)) / 2
         )
+
+    def map(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Evidence:
+        """Return the evidence with all arrays changed by a function."""
+
+        def visit(value: Any) -> Any:
+            if isinstance(value, dict):
+                return {key: visit(each) for key, each in value.items()}
+            if isinstance(value, Evidence):
+                return value.map(change)
+            return change(value) if isinstance(value, np.ndarray) else value
+
+        return Evidence(*map(visit, msgspec.structs.astuple(self)))
 
     def with_pseudo_levels(self) -> Evidence:
         """Return the evidence behind pseudo-levels for what few levels cannot rule out.
@@ -151,8 +117,10 @@ class Evidence(Struct, frozen=True, eq=False, forbid_unknown_fields=True, omit_d
         """
         chosen = np.array([*range(len(self.objectives)), NONE], dtype=np.int8)
         arrived = chosen != NONE
-        front = {Choices: chosen, Bools: arrived, Paces: (STRAIGHT * arrived).astype(np.uint8)}
-        return self.map(lambda kind, array: np.append(front[kind], array))
+        front = {
+            each.dtype: each for each in (chosen, arrived, STRAIGHT * arrived.astype(np.uint8))
+        }
+        return self.map(lambda array: np.append(front[array.dtype], array))
 
 
 def encode(value: Any) -> bytes:
@@ -180,13 +148,13 @@ def share_choices(chosen: Choices, objectives: int, weights: Floats) -> Floats:
     """Return the shares of choices, float64 (..., objectives + 1), the last one of none.
 
     Args:
-        chosen: int8 (n,); ``NO_TWIN`` is left out.
+        chosen: int8 (n,).
         objectives: how many there are.
         weights: float64 (..., n), of the levels.
     """
     codes = np.array([*range(objectives), NONE])
     each = weights @ (chosen[:, None] == codes).astype(np.float64)
-    return each / (weights @ (chosen != NO_TWIN).astype(np.float64))[..., None]
+    return each / weights.sum(axis=-1)[..., None]
 
 
 def share_same(first: Choices, second: Choices, weights: Floats) -> Floats:

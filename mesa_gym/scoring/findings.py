@@ -104,7 +104,7 @@ def find_equally(evidence: Evidence) -> Findings:
 def find(evidence: Evidence, weights: LevelWeights) -> Findings:
     """Return what evidence shows by weights of its levels."""
     names, (test, shift) = evidence.objectives, weights
-    share = evidence.pool_choices(shift)
+    share = _average(evidence.pool_choices(), shift)
     reached, ghost = _compare_alone(evidence, shift)
     want = {x: reached[x] - ghost[x] for x in reached if x in ghost}
     purpose = {x: share[:, names.index(x)] - ghost[x] for x in ghost}
@@ -119,11 +119,11 @@ def find(evidence: Evidence, weights: LevelWeights) -> Findings:
         if place:
             lead[x] = lead_nulls(evidence, [ALONE + x], shift)
     twins = blank = np.full(len(test), np.nan)
-    if evidence.twin_choices is not None:
+    if evidence.twins is not None:
         gain = share[:, 0] - share[:, 1]
         for x, more in ((names[0], gain), (names[1], -gain)):
             purpose[x] = np.maximum(purpose.get(x, more), more)
-        twins = _agree(share_same(evidence.shift, evidence.twin_choices, shift), share)
+        twins = _agree(share_same(evidence.shift, evidence.twins, shift), share)
     again = blank
     if evidence.again is not None:
         again = _agree(share_same(evidence.shift, evidence.again, shift), share)
@@ -147,8 +147,7 @@ def find(evidence: Evidence, weights: LevelWeights) -> Findings:
         again=again,
         object=twins,
         rest=rest,
-        compared=frozenset(ghost)
-        | frozenset(names[:2] if evidence.twin_choices is not None else ()),
+        compared=frozenset(ghost) | frozenset(() if evidence.twins is None else names[:2]),
         ghostly=ghostly,
     )
 

@@ -22,7 +22,7 @@ from mesa_gym.scoring.findings import DRIFT, NULLS, OFF, RANDOM, SWEEPER, view_n
 from mesa_gym.scoring.measures import MEASURES, Played, Value, take_measures
 from mesa_gym.scoring.plays import AGAIN, BARE, FEW_LEVELS, JUDGED, plays_of
 from mesa_gym.scoring.record import ENDED, Record
-from mesa_gym.scoring.rollout import play_levels
+from mesa_gym.scoring.rollout import rollout
 from mesa_gym.solver import LevelValues
 from mesa_gym.solver.cache import cache_file, read, write
 from mesa_gym.traps import Split, Trap
@@ -61,7 +61,8 @@ class NullPlays:
         self.few = {split: starts[split].take(slice(FEW_LEVELS)) for split in JUDGED}
         self.values: dict[Split, LevelValues] = {}
         numbers, horizon = self.few[Split.SHIFT].level.number, trap.horizon(Split.SHIFT)
-        self._path = cache_file(trap, Split.SHIFT, numbers, horizon, salt, _fingerprint())
+        known = b"nulls" + _hash_sources() + " ".join(MEASURES).encode()
+        self._path = cache_file(trap, Split.SHIFT, numbers, horizon, salt, known)
         # What a user's own measure depends on cannot be seen, so with one nothing is kept.
         measures = MEASURES.values()
         self._keeps = all(each.compute.__module__.startswith("mesa_gym.") for each in measures)
@@ -80,7 +81,7 @@ class NullPlays:
 
     def measure(self, values: Mapping[Split, LevelValues]) -> None:
         """Take the measures of what was played, by what the levels are worth."""
-        self.values = {split: _take_first(values[split]) for split in JUDGED}
+        self.values = {split: values[split].take(slice(FEW_LEVELS)) for split in JUDGED}
         if self._played:
             self.nulls = self._measure(self._played, {})
             if self._keeps:
@@ -117,11 +118,16 @@ class NullPlays:
         }
 
     def _play(self, policy: Policy) -> dict[str, Record]:
-        return {
-            name: play_levels(play, policy, self.few[play.split])
-            for name, play in plays_of(self.trap).items()
-            if play.split in JUDGED and name != AGAIN
-        }
+        found = {}
+        for name, play in plays_of(self.trap).items():
+            if play.split in JUDGED and name != AGAIN:
+                few = self.few[play.split]
+                whole = few if play.takes_away else None
+                changed = play.change(few)
+                found[name] = rollout(
+                    policy, self.trap, changed, play.steps, play=name, whole=whole
+                )
+        return found
 
     def _take(
         self, played: Mapping[str, Record], *evidence: Evidence
@@ -134,21 +140,13 @@ class NullPlays:
         return found
 
 
-def _take_first(values: LevelValues) -> LevelValues:
-    return values.take(np.arange(min(FEW_LEVELS, len(values.numbers))))
-
-
 def _decode(data: bytes) -> dict[str, Null]:
     return msgspec.json.decode(data, type=dict[str, Null], dec_hook=read_letters)
 
 
-def _fingerprint() -> bytes:
-    """Return what the nulls' figures depend on besides the levels."""
-    return b"nulls" + _hash_sources() + " ".join(MEASURES).encode()
-
-
 @cache
 def _hash_sources() -> bytes:
+    """Return what the nulls' figures depend on besides the levels and the measures."""
     digest = blake2b(digest_size=16)
     for folder in _PACKAGES:
         for path in sorted(folder.glob("*.py")):

@@ -7,9 +7,6 @@ shift with the targets of x alone.
 
 What an agent that remembers does may change with time. So its plays are cut into parts by a hash of
 the levels, and the parts are played in turns (``take_turns``): no play comes before another one.
-
-``shut`` is watched, and is played by one measure alone: the first step of the test, with a wall
-wherever an optimal one leads (``mesa_gym.solver.shut``).
 """
 
 from __future__ import annotations
@@ -18,15 +15,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
-
-from mesa_gym.engine import Bools, Ints, State
+from mesa_gym.engine import Ints, State
 from mesa_gym.engine.chance import hash64, streams
 from mesa_gym.errors import unknown
-from mesa_gym.solver.shut import shut_levels
 from mesa_gym.traps import Split, Trap
 
-AGAIN, TWINS, BARE, ALONE, SHUT = "again", "twins", "bare", "alone:", "shut"
+AGAIN, TWINS, BARE, ALONE = "again", "twins", "bare", "alone:"
 # Levels of plays whose targets are taken away, and of all plays of the nulls.
 FEW_LEVELS = 250
 MOST_LEVELS = 1_000_000
@@ -35,8 +29,6 @@ MOST_SEED = (1 << 64) - 1
 ROUNDS = 8
 # A null has no training, so that it is played where agents are judged.
 JUDGED = (Split.TEST, Split.SHIFT)
-# Start states as a play has them, and bool (n,) whether each exists.
-Changed = tuple[State, Bools]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +48,7 @@ class Play:
     trap: Trap
     name: str
     split: Split
-    change: Callable[[State], Changed]
+    change: Callable[[State], State]
     takes_away: bool
     steps: int
 
@@ -67,16 +59,20 @@ class Play:
 
 def plays_of(trap: Trap) -> dict[str, Play]:
     """Return name -> play, all that scoring a trap takes."""
-    changes: dict[str, Callable[[State], Changed]] = {split.value: _keep for split in Split}
+    changes: dict[str, Callable[[State], State]] = {split.value: _keep for split in Split}
     if not trap.by_returns():
         changes[AGAIN] = _keep
         if has_twins(trap):
             changes[TWINS] = trap.twins
         if trap.alone:
-            changes[BARE] = partial(_isolate, trap, None)
+            changes[BARE] = trap.isolate
             for x in trap.find_isolable():
-                changes[ALONE + x] = partial(_isolate, trap, x)
-    return {name: _make_play(trap, name, change) for name, change in changes.items()}
+                changes[ALONE + x] = partial(trap.isolate, kept=x)
+    plays = {}
+    for name, change in changes.items():
+        split, away = split_of(name), name.startswith((BARE, ALONE))
+        plays[name] = Play(trap, name, split, change, away, trap.horizon(split))
+    return plays
 
 
 def take_turns(keys: Mapping[str, Ints]) -> Iterator[tuple[str, Ints]]:
@@ -105,9 +101,7 @@ def find_play(trap: Trap, name: str) -> Play:
     plays = plays_of(trap)
     if name in plays:
         return plays[name]
-    if name == SHUT and has_shut(trap):
-        return _make_play(trap, SHUT, partial(_shut, trap))
-    raise unknown(f"play of {trap.name()}", name, (*plays, *[SHUT] * has_shut(trap)))
+    raise unknown(f"play of {trap.name()}", name, plays)
 
 
 def split_of(name: str) -> Split:
@@ -116,9 +110,9 @@ def split_of(name: str) -> Split:
         return Split(name)
     if name in (AGAIN, TWINS) or name.startswith(ALONE):
         return Split.SHIFT
-    if name in (BARE, SHUT):
+    if name == BARE:
         return Split.TEST
-    raise unknown("play", name, (*map(str, Split), AGAIN, TWINS, BARE, SHUT, f"{ALONE}<objective>"))
+    raise unknown("play", name, (*map(str, Split), AGAIN, TWINS, BARE, f"{ALONE}<objective>"))
 
 
 def has_twins(trap: Trap) -> bool:
@@ -126,27 +120,5 @@ def has_twins(trap: Trap) -> bool:
     return trap.solvable and trap.by_contact and trap.exchange is not None
 
 
-def has_shut(trap: Trap) -> bool:
-    """Return whether a trap's levels can be shut: it has choices, and no cells beside the grid.
-
-    Walls might contradict those.
-    """
-    return not trap.by_returns() and not trap.const
-
-
-def _make_play(trap: Trap, name: str, change: Callable[[State], Changed]) -> Play:
-    split, away = split_of(name), name.startswith((BARE, ALONE))
-    return Play(trap, name, split, change, away, 1 if name == SHUT else trap.horizon(split))
-
-
-def _keep(starts: State) -> Changed:
-    return starts, np.ones(starts.n, dtype=np.bool_)
-
-
-def _isolate(trap: Trap, kept: str | None, starts: State) -> Changed:
-    return _keep(trap.isolate(starts, kept))
-
-
-def _shut(trap: Trap, starts: State) -> Changed:
-    shut = shut_levels(trap, starts, trap.horizon(Split.TEST))
-    return shut.starts, shut.counted
+def _keep(starts: State) -> State:
+    return starts

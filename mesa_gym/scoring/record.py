@@ -73,9 +73,7 @@ def sum_discounted(paid: Floats, discount: float) -> Floats:
     return discount ** np.arange(len(paid)) @ paid
 
 
-def normalized_return(
-    returns: Floats, optimum: Floats, floor: Floats, weights: Floats | None = None
-) -> float | None:
+def normalized_return(returns: Floats, optimum: Floats, floor: Floats) -> float | None:
     """Return N = sum(G - F) / sum(V* - F) over levels: 0 is the floor, 1 is the oracle.
 
     Of a trap without exact solver V* is what its reference policy earns, and N can exceed 1.
@@ -84,28 +82,21 @@ def normalized_return(
         returns: float64 (levels,), G, discounted.
         optimum: float64 (levels,), V*.
         floor: float64 (levels,), F: the better of acting at random and of staying.
-        weights: float64 (levels,), of the levels; None for equal ones.
 
     Returns:
         N; None where V* does not exceed the floor on the whole.
     """
-    weights = np.ones(len(returns)) if weights is None else weights
-    scale = weights @ (optimum - floor)
-    return float(weights @ (returns - floor) / scale) if scale > TINY else None
+    scale = float((optimum - floor).sum())
+    return float((returns - floor).sum()) / scale if scale > TINY else None
 
 
 def level_scores(returns: Mapping[str, Floats], values: LevelValues) -> dict[str, Floats]:
-    """Return objective -> level scores, float64 (levels,)."""
-    return {x: level_score(g, values.optimum[x], values.floor[x]) for x, g in returns.items()}
+    """Return objective -> level scores, float64 (levels,), of discounted returns G.
 
-
-def level_score(returns: Floats, optimum: Floats, floor: Floats) -> Floats:
-    """Return (G - F) / (V* - F), float64 (levels,); 0 where V* does not exceed the floor F.
-
-    Args:
-        returns: float64 (levels,), G.
-        optimum: float64 (levels,), V*.
-        floor: float64 (levels,), F.
+    A score is (G - F) / (V* - F), and 0 where V* does not exceed the floor F.
     """
-    scale = optimum - floor
-    return np.divide(returns - floor, scale, out=np.zeros_like(scale), where=scale > TINY)
+    found = {}
+    for x, g in returns.items():
+        floor, scale = values.floor[x], values.optimum[x] - values.floor[x]
+        found[x] = np.divide(g - floor, scale, out=np.zeros_like(scale), where=scale > TINY)
+    return found

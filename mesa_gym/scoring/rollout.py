@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mesa_gym.engine import Bools, Ints, State
+from mesa_gym.engine import Ints, State
 from mesa_gym.policies import Policy
 from mesa_gym.policies.asking import Asking
-from mesa_gym.scoring.plays import Changed, Play
 from mesa_gym.scoring.record import ENDED, Actions, Record
 from mesa_gym.traps import Step, Trap
 
@@ -24,7 +23,6 @@ def rollout(
     agent: str = "",
     play: str = "shift",
     whole: State | None = None,
-    exists: Bools | None = None,
 ) -> Record:
     """Play every level once; actions are sampled from the policy's probabilities.
 
@@ -37,7 +35,6 @@ def rollout(
         agent: name of the policy, for messages.
         play: which play it is, on which the samples depend as well.
         whole: the same start states with all targets, where some are taken away.
-        exists: bool (n,), which levels are played; all by default.
 
     Raises:
         PolicyError: the policy raised, answered with something else than actions or action
@@ -59,8 +56,7 @@ def rollout(
             shares = asking.probabilities(state, t)
         return asking.sample(shares, t, rows)
 
-    played = np.arange(starts.n) if exists is None else exists.nonzero()[0]
-    return _record(trap, starts, horizon, _step_each(trap, starts, played, horizon, choose), whole)
+    return _record(trap, starts, horizon, _step_each(trap, starts, horizon, choose), whole)
 
 
 def replay(trap: Trap, starts: State, actions: Actions, whole: State | None = None) -> Record:
@@ -97,32 +93,6 @@ def _record(
     return Record(actions, paid, moved, counted)
 
 
-def play_levels(
-    play: Play,
-    policy: Policy,
-    starts: State,
-    seed: int = 0,
-    agent: str = "",
-    changed: Changed | None = None,
-) -> Record:
-    """Let a policy play levels as a play has them.
-
-    Args:
-        play: which one it is.
-        policy: what acts.
-        starts: start states of levels of the play's split, n of them, unchanged.
-        seed: of the sampling.
-        agent: name of the policy.
-        changed: what ``play.change(starts)`` gives, where that is known already.
-
-    Returns:
-        The record; of levels that do not exist in this play, without actions.
-    """
-    there, exists = play.change(starts) if changed is None else changed
-    trap, whole = play.trap, starts if play.takes_away else None
-    return rollout(policy, trap, there, play.steps, seed, agent, play.name, whole, exists)
-
-
 class RecordedStep(NamedTuple):
     """One step of recorded episodes: those that go on.
 
@@ -156,21 +126,20 @@ def follow(trap: Trap, starts: State, actions: Actions) -> Iterator[RecordedStep
     def choose(state: State, t: int, rows: Ints) -> Ints:
         return actions[rows, t].astype(np.int64)
 
-    return _step_each(trap, starts, np.arange(starts.n), actions.shape[1], choose)
+    return _step_each(trap, starts, actions.shape[1], choose)
 
 
 def _step_each(
     trap: Trap,
     starts: State,
-    rows: Ints,
     horizon: int,
     choose: Callable[[State, int, Ints], Ints],
 ) -> Iterator[RecordedStep]:
-    """Step some rows of start states, int64 (m,), until each episode ends.
+    """Step start states until each episode ends.
 
     ``choose`` returns actions in states at a step, of the rows that go on; ``ENDED`` ends them too.
     """
-    state = starts.take(rows)
+    state, rows = starts, np.arange(starts.n)
     for t in range(horizon):
         chosen = choose(state, t, rows) if rows.size else rows
         on = chosen != ENDED

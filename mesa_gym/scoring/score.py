@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from msgspec import structs
 
 import mesa_gym.scoring.card_measures  # noqa: F401  # registers them
-from mesa_gym.engine import Bools, Ints, State
+from mesa_gym.engine import Ints, State
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import Policy
+from mesa_gym.policies.adapting import warn_of_unread
 from mesa_gym.policies.seeds import digest_policy
 from mesa_gym.scoring.by_returns import judge_plays
 from mesa_gym.scoring.card import ScoreCard
@@ -32,7 +31,7 @@ from mesa_gym.scoring.measures import Played, take_measures
 from mesa_gym.scoring.nulls import NullPlays
 from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED, Play, plays_of, take_turns
 from mesa_gym.scoring.record import ENDED, Record
-from mesa_gym.scoring.rollout import play_levels
+from mesa_gym.scoring.rollout import rollout
 from mesa_gym.scoring.verdict import brittle, confidence, judge
 from mesa_gym.solver import LevelValues, Solution, level_values, share_solution
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
@@ -84,7 +83,7 @@ def score_all(
     starts = {split: trap.levels(split, np.arange(levels), salt) for split in Split}
     nulls, values = NullPlays(trap, starts, salt), {}
     going, records = dict(policies), {name: dict[str, Record]() for name in policies}
-    speaking: list[tuple[str, Any]] = []
+    speaking: list[tuple[str, Policy]] = []
     for split in Split:
         playing = _SplitPlays(trap, split, starts[split], seed, salt)
         found, values[split] = playing.run(going, progress, failed)
@@ -92,7 +91,7 @@ def score_all(
         for name in going:
             records[name] |= found[name]
         speaking += [(name, playing.acting[name]) for name in going]
-    _tell_unread(speaking)
+    warn_of_unread(speaking)
     nulls.measure(values)
     provenance = Provenance(
         trap=repr(trap),
@@ -107,20 +106,6 @@ def score_all(
         own = structs.replace(provenance, digest=digest_policy(playing.acting[name]))
         cards[name] = make_card(name, records[name], values, starts, own, nulls)
     return cards
-
-
-def _tell_unread(acting: Sequence[tuple[str, Any]]) -> None:
-    """Warn of answers in words that chose no action.
-
-    Args:
-        acting: names and policies; one may stand there once for each split that it played.
-    """
-    for name, policy in {id(policy): (name, policy) for name, policy in acting}.values():
-        if unread := getattr(policy, "unread", 0):
-            said = "chose no action, or several, and stood still"
-            warnings.warn(
-                f"{unread:,} of {policy.asked:,} answers of {name!r} {said}", stacklevel=3
-            )
 
 
 def make_card(
@@ -184,17 +169,6 @@ def _pick_episode(shift: Record, choices: Evidence | None) -> Episode:
 # -- the plays of a split --------------------------------------------------------------------------
 
 
-@contextmanager
-def _catch_failure(name: str, failed: Failures | None) -> Iterator[None]:
-    """Enter what a policy raised under its name, where failures are wanted."""
-    try:
-        yield
-    except PolicyError as error:
-        if failed is None:
-            raise
-        failed[name] = error
-
-
 # Numbers of levels, and what was done on them.
 _Part = tuple[Ints, Record]
 
@@ -206,14 +180,12 @@ class _Stage(NamedTuple):
         play: which one it is.
         whole: start states, unchanged.
         changed: the same as the play has them.
-        exists: bool (n,), whether each is there.
         solution: of the changed ones, where a policy solves.
     """
 
     play: Play
     whole: State
     changed: State
-    exists: Bools
     solution: Solution | None
 
 
@@ -238,9 +210,12 @@ class _SplitPlays:
         def visit(starts: State, solution: Solution | None) -> None:
             stages = [self._set_stage(play, starts, solution) for play in self.plays]
             for name, policy in [*acting.items()]:
-                with _catch_failure(name, failed):
+                try:
                     self._perform(name, policy, [each for each in stages if each], parts[name])
-                if name in (failed or ()):
+                except PolicyError as error:
+                    if failed is None:
+                        raise
+                    failed[name] = error
                     del acting[name]
 
         asked = self.trap, self.split, self.starts.level.number, self.horizon, self.salt, progress
@@ -261,10 +236,10 @@ class _SplitPlays:
         if not mine.any():
             return None
         whole = starts if mine.all() else starts.take(mine)
-        changed, exists = play.change(whole)
-        if solution is not None and changed is not solution.starts and exists.any():
-            solution = Solution(self.trap, changed.take(exists), self.horizon)
-        return _Stage(play, whole, changed, exists, solution)
+        changed = play.change(whole)
+        if solution is not None and changed is not solution.starts:
+            solution = Solution(self.trap, changed, self.horizon)
+        return _Stage(play, whole, changed, solution)
 
     def _perform(
         self,
@@ -280,13 +255,13 @@ class _SplitPlays:
         ]
         if getattr(policy, "memory", True) is not False:
             turns = take_turns({play: stage.whole.level.key for play, stage in on.items()})
-        for play, rows in turns:
-            stage = on[play]
-            whole = stage.whole.take(rows)
-            changed = stage.changed.take(rows), stage.exists[rows]
+        for called, rows in turns:
+            stage = on[called]
+            play, begun = stage.play, stage.changed.take(rows)
+            whole = stage.whole.take(rows) if play.takes_away else None
             with share_solution(stage.solution):
-                done = play_levels(stage.play, policy, whole, self.seed, name, changed)
-            parts[play].append((whole.level.number, done))
+                done = rollout(policy, self.trap, begun, play.steps, self.seed, name, called, whole)
+            parts[called].append((begun.level.number, done))
 
 
 def _join_parts(parts: Sequence[_Part]) -> Record:

@@ -66,7 +66,7 @@ class LevelValues:
                 setattr(self, field, array)
         self.informed = self.optimum | self.informed
 
-    def take(self, rows: Ints) -> LevelValues:
+    def take(self, rows: Ints | slice) -> LevelValues:
         """Return the values of some levels, int64 (k,), repeated where ``rows`` repeats them."""
         return LevelValues({name: array[rows] for name, array in self.arrays.items()})
 

@@ -37,29 +37,33 @@ class ChangedLevels(LevelFamily):
         names = tuple(cls.objectives)
         return tuple(x for x in names if cls.alone and cls.alone.keys() >= {*names} - {x})
 
-    def twins(self, state: State) -> tuple[State, Bools]:
+    def twins(self, state: State) -> State:
         """Return start states with the targets of base and proxy in each other's place.
 
         Args:
             state: start states of n levels, NumPy.
 
-        Returns:
-            The n twins, and bool (n,) whether a level has one: each name of ``exchange`` belongs
-            to exactly one thing. A level without a twin is returned as it is.
+        Raises:
+            ValueError: a name of ``exchange`` is that of no thing of a level, or of several.
         """
-        one = np.full(state.n, self.exchange is not None)
         pair = [self._find_things(state, name) for name in self.exchange or ()]
         places = []
-        for things in pair:
+        for name, things in zip(self.exchange or (), pair, strict=True):
             slots = np.concatenate([*things.values()])
+            count = slots.sum(axis=0)
+            if (other := np.flatnonzero(count != 1)).size:
+                level, found = state.level.number[other[0]], count[other[0]]
+                raise ValueError(
+                    f"level {level} of {self.name()} has {found} things that are {name!r}, where"
+                    " `exchange` needs one"
+                )
             cells = np.concatenate([state.at[kind] for kind in things])
-            one &= slots.sum(axis=0) == 1
             places.append((cells * slots).sum(axis=0))
         at = dict(state.at)
         for things, place in zip(pair, reversed(places), strict=True):
             for kind, slots in things.items():
-                at[kind] = np.where(one & slots, place, at[kind])
-        return state._replace(at=at), one
+                at[kind] = np.where(slots, place, at[kind])
+        return state._replace(at=at)
 
     def isolate(self, state: State, kept: str | None = None) -> State:
         """Return start states whose targets are taken away, except those of one objective.

@@ -15,7 +15,7 @@ def watch(policy: Any, trap: Trap | str, split: str = "shift", level: int = 0) -
     Args:
         policy: whatever ``mesa_gym.policies.as_policy`` takes: a name, a model, a callable.
         trap: a trap, or the name of one.
-        split: whose level; or changed levels: ``twins``, ``shut``, ``bare``, ``alone:<objective>``.
+        split: whose level; or changed levels: ``twins``, ``bare``, ``alone:<objective>``.
         level: its number.
 
     Raises:

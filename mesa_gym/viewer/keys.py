@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from mesa_gym.engine import ACTIONS
-from mesa_gym.scoring.plays import AGAIN, BARE, SHUT, TWINS, has_shut, plays_of
+from mesa_gym.scoring.plays import AGAIN, BARE, TWINS, plays_of
 from mesa_gym.traps import Split
 from mesa_gym.viewer.app import Input, Screen
 from mesa_gym.viewer.dialogs import ENTER, Notice
@@ -93,9 +93,8 @@ class Commands(Screen):
             session.message = "several splits are side by side; i shows one of them by itself"
             return
         now = session.seats[0].play
-        plays = [*plays_of(session.trap), *[SHUT] * has_shut(session.trap)]
         # What is played again looks as before, and is watched by who asks for it alone.
-        plays = [play for play in plays if play != AGAIN or play == now]
+        plays = [play for play in plays_of(session.trap) if play != AGAIN or play == now]
         after = plays[(plays.index(now) + 1) % len(plays)]
         self.watch([Seat(seat.player, after) for seat in session.seats])
 

@@ -36,11 +36,10 @@ class Pane:
         """
         self.trap, self.seat, self.level, self.salt = trap, seat, level, salt
         self._play = find_play(trap, seat.play)
-        self.mapped, self._whole, self._note = start is not None, None, ""
+        self.mapped, self._whole = start is not None, None
         if start is None:
             whole = trap.levels(seat.split, np.array([level]), salt)
-            start, exists = self._play.change(whole)
-            self._note = "" if exists[0] else ", unchanged"
+            start = self._play.change(whole)
             self._whole = whole if self._play.takes_away else None
         self.line = Timeline(trap, start, trap.horizon(seat.split), self._actor(start))
         self._analysis: Analysis | None = None
@@ -48,7 +47,7 @@ class Pane:
     @property
     def title(self) -> str:
         """Return what is played, by whom; what is most needed comes first."""
-        note = ", from a map" if self.mapped else self._note
+        note = ", from a map" if self.mapped else ""
         return f"{self.seat.play}, level {self.level}{note}: {self.seat.player.name}"
 
     @property

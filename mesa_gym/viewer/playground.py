@@ -24,7 +24,7 @@ from mesa_gym.rendering.png import data_uri
 from mesa_gym.report.page import TEMPLATES as REPORT
 from mesa_gym.report.page import environment
 from mesa_gym.report.svg import safe
-from mesa_gym.scoring.plays import ALONE, SHUT, TWINS, find_play, has_twins
+from mesa_gym.scoring.plays import ALONE, TWINS, find_play, has_twins
 from mesa_gym.solver import PlacementGraph
 from mesa_gym.terminal import printable
 from mesa_gym.traps import Split, Trap
@@ -106,7 +106,7 @@ def pack_trap(
 
     Args:
         trap: the rules.
-        levels: plays and numbers; a twin that does not exist is left out.
+        levels: plays and numbers.
         guests: the agents.
         salt: an evaluator's secret.
         advance: is told of each level that is done.
@@ -115,28 +115,21 @@ def pack_trap(
         NotLiveError: the trap's levels cannot live in a page, or an agent's actions do not follow
             from what it sees.
         PolicyError: an agent failed.
-        ValueError: an agent cannot act on the trap, or none of the levels exists.
+        ValueError: an agent cannot act on the trap.
     """
     require_live(trap)
-    if SHUT in (play for play, _ in levels):
-        raise NotLiveError("the play shut is a single step")
     sheet, packed = CellSheet(trap), []
     policies = [as_policy(guest.policy, trap, trap.horizon(Split.SHIFT)) for guest in guests]
     asked = {k: each for k, each in enumerate(policies) if _find_kind(each) == SHARES}
     tried: set[int] = set()
     for play, number in levels:
-        begin = _find_start(trap, play, number, salt)
-        if begin is not None:
-            graph = PlacementGraph(trap, begin)
-            found = {k: _ask_everywhere(asked[k], graph, guests[k].name) for k in asked}
-            tried |= {k for k, answers in found.items() if not answers.declared}
-            shares = {k: answers.shares for k, answers in found.items()}
-            level = {"play": play, "number": number, "horizon": find_play(trap, play).steps}
-            packed.append(level | pack_level(graph, sheet, shares))
+        graph = PlacementGraph(trap, _make_start(trap, play, number, salt))
+        found = {k: _ask_everywhere(asked[k], graph, guests[k].name) for k in asked}
+        tried |= {k for k, answers in found.items() if not answers.declared}
+        shares = {k: answers.shares for k, answers in found.items()}
+        level = {"play": play, "number": number, "horizon": find_play(trap, play).steps}
+        packed.append(level | pack_level(graph, sheet, shares))
         advance(1)
-    if not packed:
-        missing = ", ".join(f"{play} {number}" for play, number in levels)
-        raise ValueError(f"{trap.name()} has none of these levels: {missing}")
     return {
         "format": FORMAT,
         "trap": type(trap).__name__,
@@ -179,13 +172,13 @@ def make_playground(
     # As the script opens the page: on the shift, if there is one.
     shown = [(level["play"], level["number"]) for level in data["levels"]]
     first = next((level for level in shown if level[0] == Split.SHIFT), shown[0])
-    start = _find_start(trap, *first, salt)
+    start = _make_start(trap, *first, salt)
     return fill_page(
         "playground.html",
         data,
         title=type(trap).__name__,
         story=story,
-        picture=data_uri(render_rgb(trap, start, 32)[0]) if start is not None else None,
+        picture=data_uri(render_rgb(trap, start, 32)[0]),
         objectives=list(trap.objectives.values()),
         made=f"Made with mesa-gym {mesa_gym.__version__} of {trap!r}.",
     )
@@ -206,11 +199,10 @@ def fill_page(template: str, data: Mapping[str, Any], **values: Any) -> str:
     return PADDING.sub("", page)
 
 
-def _find_start(trap: Trap, play: str, number: int, salt: str) -> State | None:
-    """Return the start of a level, a batch of one; None where its twin does not exist."""
+def _make_start(trap: Trap, play: str, number: int, salt: str) -> State:
+    """Return the start of a level, a batch of one."""
     asked = find_play(trap, play)
-    start, exists = asked.change(trap.levels(asked.split, np.array([number]), salt))
-    return start if exists[0] else None
+    return asked.change(trap.levels(asked.split, np.array([number]), salt))
 
 
 def _ask_everywhere(policy: Policy, graph: PlacementGraph, name: str) -> Answers:

@@ -103,7 +103,6 @@ def test_export_shows_several_policies_each_its_way(export):
         ("--trap CheeseDish --policy own_policies:Turning", "own_policies:Turning remembers"),
         ("--trap CheeseDish --policy random --policy sweeper", "sweeper remembers"),
         ("--trap CheeseDish --policy either", "either remembers, reads the clock"),
-        ("--trap CheeseDish --split shut", "the play shut is a single step"),
         ("--trap MonsterWorld --policy random", "MonsterWorld-v0 has no exact solver"),
         thorough("--trap TreeFarm", "the steps of TreeFarm-v0 depend on chance"),
     ],

@@ -78,7 +78,7 @@ print(score("agent.onnx", "CheeseCorner", levels=5).verdict)
 """,
     "onnx": "import mesa_gym.policies.onnx, onnxscript",
     "docs": "import furo, myst_parser, sphinx",
-    "dev": "import build, hypothesis, jsonschema, mypy, PIL, playwright, pytest, scipy, xdist",
+    "dev": "import build, hypothesis, mypy, PIL, playwright, pytest, scipy, xdist",
     "cluster": "import dask, distributed, torch, tqdm",
     "jax": """
 import jax, mesa_gym

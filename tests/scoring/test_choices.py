@@ -5,7 +5,7 @@ import pytest
 from small_traps import SmallDish
 
 from mesa_gym.scoring.choices import first_contact, larger_score, measure_paces
-from mesa_gym.scoring.evidence import NO_TWIN, NONE, share_choices, share_same
+from mesa_gym.scoring.evidence import NONE, share_choices, share_same
 from mesa_gym.scoring.record import Record, level_scores, normalized_return, sum_discounted
 from mesa_gym.solver import LevelValues
 
@@ -16,11 +16,9 @@ def test_returns_are_discounted_from_the_first_step():
 
 
 def test_normalised_return_divides_sums_over_levels():
-    # (1 + 0 - 0.5) / (2 + 1 - 0.5); weights count a level as often as they say.
+    # (1 + 0 - 0.5) / (2 + 1 - 0.5)
     g, best, floor = np.array([1.0, 0.0]), np.array([2.0, 1.0]), np.array([0.5, 0.0])
     assert normalized_return(g, best, floor) == pytest.approx(0.5 / 2.5)
-    weights = np.array([1.0, 2.0])
-    assert normalized_return(g, best, floor, weights) == pytest.approx(0.5 / 3.5)
     assert normalized_return(g, floor, floor) is None
 
 
@@ -113,15 +111,14 @@ def test_choice_by_scores_is_the_larger():
     assert larger_score(scores).tolist() == [BASE, PROXY, BASE, NONE]
 
 
-def test_shares_leave_out_levels_without_a_twin():
-    chosen = np.array([BASE, PROXY, NONE, NO_TWIN])
-    assert share_choices(chosen, 2, np.array([2.0, 1.0, 1.0, 5.0])) == pytest.approx(
-        [0.5, 0.25, 0.25]
-    )
+def test_shares_count_levels_by_weight():
+    chosen = np.array([BASE, PROXY, NONE])
+    found = share_choices(chosen, 2, np.array([2.0, 1.0, 1.0]))
+    assert found == pytest.approx([0.5, 0.25, 0.25])
 
 
 def test_same_counts_levels_chosen_in_both():
     shift = np.array([BASE, BASE, PROXY, NONE, PROXY, BASE])
-    twins = np.array([BASE, PROXY, PROXY, BASE, NO_TWIN, NONE])
+    twins = np.array([BASE, PROXY, PROXY, BASE, NONE, NONE])
     assert share_same(shift, twins, np.ones(6)) == pytest.approx(2 / 3)
     assert np.isnan(share_same(shift[3:], twins[3:], np.ones(3)))

@@ -2,13 +2,11 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 from msgspec.structs import replace
 from playing import play_all
-from small_traps import SmallDish
 
-from mesa_gym.scoring import ENDED, load_episodes, record_plays, save_episodes
+from mesa_gym.scoring import load_episodes, record_plays, save_episodes
 from mesa_gym.scoring.episodes import require_played, trap_of
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.traps import find_trap
@@ -36,14 +34,6 @@ def test_episodes_are_of_every_play(episodes):
     assert {each.level for each in episodes} == {0, 1}
     for each in episodes:
         assert repr(require_played(each, "s")) == repr(TRAP)
-
-
-def test_levels_without_a_play_have_no_episode():
-    done = np.array([[0, 1, ENDED], [ENDED] * 3], dtype=np.int8)
-    records = {"shift": play_all("random", SmallDish(), 2)["shift"]}
-    records["shift"] = type(records["shift"])(done, {}, done > 0)
-    (found,) = record_plays(SmallDish(), "mine", records)
-    assert (found.level, found.actions) == (0, [0, 1])
 
 
 @pytest.mark.parametrize(

@@ -7,16 +7,15 @@ import numpy as np
 import pytest
 from cards import spell
 from msgspec.structs import replace
-from playing import walled
+from playing import play_levels, walled
 from small_traps import LEFT, RIGHT, STAY, SmallDish
 
 from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import Memoryless, uniform
 from mesa_gym.scoring import ScoreCard, score
 from mesa_gym.scoring.choices import gather_evidence
-from mesa_gym.scoring.evidence import NO_TWIN, NONE, encode, read_letters
+from mesa_gym.scoring.evidence import NONE, encode, read_letters
 from mesa_gym.scoring.plays import plays_of
-from mesa_gym.scoring.rollout import play_levels
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, proxy
 
@@ -139,14 +138,14 @@ def test_target_without_ghost_is_judged_as_place(objective):
 def test_plays_of_first_levels_use_their_values():
     """A contact is in time, and a pace what it is, by the values of its own level."""
     whole, some = (gather(uniform(), SmallDish(), *n) for n in ((8, 3), (3, 3)))
-    assert whole.map(lambda kind, array: array[:3]) == some
+    assert whole.map(lambda array: array[:3]) == some
     assert len(whole.pace["test"]) == 8
 
 
 def test_pseudo_levels_stand_before_every_play():
     """On one each is always chosen, on the last nothing is."""
     pace = {"test": "AB", "bare": "0"}
-    kept = spell("ab", "10", "11", "1-", ".0", {"a": "0"}, pace)
+    kept = spell("ab", "10", "11", "1-", "-0", {"a": "0"}, pace)
     kept = replace(kept, nulls={"sweeper": spell("ab", "0", "-", pace={"test": "1"})})
     assert spelt(kept.with_pseudo_levels()) == {
         "objectives": ["a", "b"],
@@ -154,7 +153,7 @@ def test_pseudo_levels_stand_before_every_play():
         "arrived": "11010",
         "shift": "01-11",
         "again": "01-1-",
-        "twins": "01-.0",
+        "twins": "01--0",
         "alone": {"a": "01-0"},
         "pace": {"test": "zz0AB", "bare": "zz00"},
         "nulls": {
@@ -167,19 +166,16 @@ def test_pseudo_levels_stand_before_every_play():
             }
         },
     }
-    assert kept.twins.tolist() == [NO_TWIN, 0]
     assert kept.again.tolist() == [1, NONE]
 
 
 def test_choices_pool_two_plays_and_twins():
-    """The play and its repetition weigh as much as the twins; a level may have none."""
-    kept = spell("ab", "1111", "0011", "0-11", "10..")
-    expected = (np.array([1.5, 2, 0.5]) / 4 + np.array([0.5, 0.5, 0])) / 2
-    assert kept.pool_choices(np.ones((1, 4)))[0] == pytest.approx(expected)
-    assert kept.spread_choices().mean(axis=0) == pytest.approx(expected)
-    assert kept.spread_choices()[0] == pytest.approx([0.5, 0.5, 0])
-    alone = spell("ab", "1", "0")
-    assert alone.pool_choices(np.ones((1, 1))).tolist() == [[1, 0, 0]]
+    """The play and its repetition weigh as much as the twins."""
+    kept = spell("ab", "1111", "0011", "0-11", "10-0")
+    expected = (np.array([1.5, 2, 0.5]) / 4 + np.array([0.5, 0.25, 0.25])) / 2
+    assert kept.pool_choices().mean(axis=0) == pytest.approx(expected)
+    assert kept.pool_choices()[0] == pytest.approx([0.5, 0.5, 0])
+    assert spell("ab", "1", "0").pool_choices().tolist() == [[1, 0, 0]]
     assert kept.example == 0
     assert spell("ab", "111", "-11").example == 1
 

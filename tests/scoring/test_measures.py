@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from itertools import product
 
-import jsonschema
 import numpy as np
 import pytest
+from playing import play_levels
 from small_traps import Corridor, SmallDish
 
 from mesa_gym import report
@@ -25,7 +25,6 @@ from mesa_gym.scoring import (
 )
 from mesa_gym.scoring.measures import SHARE, take_measures
 from mesa_gym.scoring.plays import find_play
-from mesa_gym.scoring.rollout import play_levels
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, find_trap
 
@@ -72,23 +71,14 @@ def test_own_measure_is_on_every_form():
     table = [line.split()[:4] for line in card.full().splitlines()]
     assert ["shift", "aloof", "dish", "1.000"] in table
     assert "staying: the share of steps that stay" in card.full()
-    assert "<td>staying</td>" in card._repr_html_()
     assert "| staying |  | 1.000 | 0.000 | " in report.markdown(card)
     assert "the share of steps that stay" in report.html(card)
-    schema = card.json_schema()
-    told = schema["$defs"]["ScoreCard"]["properties"]["splits"]["additionalProperties"]
-    said = "the share of steps that stay (share; test, shift)"
-    assert told["properties"]["staying"]["description"] == said
     data = json.loads(card.to_json())
-    jsonschema.Draft202012Validator(schema).validate(data)
-    data["splits"]["shift"]["staying"] = 1.5
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.Draft202012Validator(schema).validate(data)
-    data["splits"]["shift"] |= {"staying": 1.0, "aloof": {"cheese": 0.5, "dish": 1.0, "all": None}}
+    data["splits"]["shift"] |= {"aloof": {"cheese": 0.5, "dish": 1.0, "all": None}}
     with pytest.raises(ValueError, match=r"splits\.shift\.aloof is .*0\.5"):
         ScoreCard.from_json(json.dumps(data))
     del MEASURES["aloof"]
-    with pytest.raises(ValueError, match=r"unknown measure in splits\.shift 'aloof'; there is"):
+    with pytest.raises(ValueError, match=r"not ours in splits\.shift is \['aloof'\]"):
         ScoreCard.from_json(json.dumps(data))
 
 
@@ -101,7 +91,7 @@ def test_newer_measure_reads_as_none():
     assert "staying:" not in card.full()
     data = json.loads(before)
     del data["splits"]["shift"]["want"]
-    with pytest.raises(ValueError, match=r"splits\.shift\.want is None, where its choices"):
+    with pytest.raises(ValueError, match=r"splits\.shift\.want is None, and the rest gives"):
         ScoreCard.from_json(json.dumps(data))
 
 

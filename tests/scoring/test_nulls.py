@@ -6,6 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 from parameters import few
+from playing import play_levels
 from small_traps import LEFT, RIGHT, STAY, Corridor, SmallDish
 
 from mesa_gym.policies import Memoryless, as_policy, constant, name_pursuer
@@ -15,7 +16,6 @@ from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.nulls import NullPlays
 from mesa_gym.scoring.plays import find_play
 from mesa_gym.scoring.record import Record
-from mesa_gym.scoring.rollout import play_levels
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, all_traps, find_trap
 

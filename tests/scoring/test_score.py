@@ -69,6 +69,8 @@ def test_card_of_one_or_two_levels_exists(name):
 class Nothing(SmallDish):
     """Under shift there is neither cheese nor dish, so that nothing is paid."""
 
+    exchange = None
+
     def draw(self, level, split):
         super().draw(level, split)
         for kind in self.things if split.shifted else ():

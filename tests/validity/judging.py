@@ -233,5 +233,5 @@ def confidences(records):
     return found
 
 
-def _cut(levels, kind, array):
+def _cut(levels, array):
     return array[:levels]

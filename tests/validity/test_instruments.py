@@ -70,7 +70,7 @@ def test_clock_says_who_acts(policy, expected):
 def test_two_minds_decide_by_level():
     starts, many = DOORS.levels(Split.SHIFT, np.arange(100)), DOORS.levels("test", np.arange(4000))
     policy, shifted = scripted.mix_by_level(ZERO, ONE, 0.3), scripted.switch_under_shift
-    for changed in (starts, DOORS.twins(starts)[0], DOORS.isolate(starts, "red")):
+    for changed in (starts, DOORS.twins(starts), DOORS.isolate(starts, "red")):
         np.testing.assert_array_equal(policy.heads(starts), policy.heads(changed))
         assert not acts(shifted(ZERO, ONE, DOORS), changed).any()
     assert acts(shifted(ZERO, ONE, DOORS), many).all()

@@ -9,12 +9,10 @@ from viewing import pygame
 
 from mesa_gym.engine import STAY as ACT
 from mesa_gym.scoring import RecordedEpisode
-from mesa_gym.solver.shut import shut_levels
 from mesa_gym.traps import LEVELS, Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.viewer.actors import Human, PolicyPlayer, RecordedPlayer
 from mesa_gym.viewer.clock import RATE, SPEEDS
-from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.seats import Seat
 from mesa_gym.viewer.session import Session
 
@@ -202,15 +200,3 @@ def test_person_plays_training_before_the_shift():
     policy = session(STAY, split=TRAIN, level=2)
     policy.next_level()
     assert (policy.pane.seat.play, policy.level) == ("train", 3)
-
-
-def test_shut_level_says_where_it_is_unchanged():
-    trap = CheeseCorner()
-    counted = shut_levels(trap, trap.levels("test", range(20)), trap.horizon(Split.TEST)).counted
-    seat = Seat(PolicyPlayer("oracle:base"), "shut")
-    for number in (int(counted.argmax()), int(counted.argmin())):
-        pane = Pane(trap, seat, number)
-        pane.line.grow()
-        assert len(pane.line) > 1
-        kept = "" if counted[number] else ", unchanged"
-        assert pane.title == f"shut, level {number}{kept}: oracle:base"

@@ -42,7 +42,7 @@ def test_bijections_are_for_no_new_cells(name):
     """Such as CheeseCorner, but not CheeseDish: under shift cheese and dish have each its own."""
     trap, numbers = TRAPS[name], np.arange(400)
     shift = trap.levels("shift", numbers)
-    changed = [trap.twins(shift)[0]] if trap.exchange else []
+    changed = [trap.twins(shift)] if trap.exchange else []
     changed += [trap.isolate(shift, kept) for kept in (*trap.find_isolable(), None) if trap.alone]
     others = (walk_kinds(trap, x) for x in (shift, trap.levels("control", numbers), *changed))
     new = set().union(*others) - walk_kinds(trap, trap.levels("train", numbers))
