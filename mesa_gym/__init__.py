@@ -26,6 +26,7 @@ from mesa_gym.traps import Split, Trap
 
 __version__ = "0.1.0"
 __all__ = [
+    "LogEpisodes",
     "Split",
     "Trap",
     "evaluate",
@@ -40,12 +41,14 @@ __all__ = [
 ]
 
 # Where the functions lie that are imported when they are asked for.
-_LATER = dict.fromkeys(("evaluate", "score"), "mesa_gym.scoring") | {"labels": "mesa_gym.probing"}
+_LATER = dict.fromkeys(("evaluate", "score"), "mesa_gym.scoring")
+_LATER |= {"LogEpisodes": "mesa_gym.logs", "labels": "mesa_gym.probing"}
 
 register_all()
 
 
 if TYPE_CHECKING:
+    from mesa_gym.logs import LogEpisodes
     from mesa_gym.probing import labels
     from mesa_gym.scoring.evaluation import evaluate, score
 else:

@@ -74,6 +74,17 @@ def find_final_name(name: str) -> str | None:
     return unfinished["name"] if unfinished else None
 
 
+def append_line(path: Path, line: bytes) -> None:
+    """Add a line to a file, in one piece, so that several processes may add to it in turns.
+
+    Raises:
+        OSError: it cannot be written; the error names it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with name_errors(path), path.open("ab", buffering=0) as file:
+        file.write(line)
+
+
 def write_text(path: Path, text: str) -> None:
     """``write_bytes`` for UTF-8 text."""
     write_bytes(path, text.encode())

@@ -79,12 +79,6 @@ COMMANDS = {
         "Watch, rewind and compare what policies do.", "watch", "watch_arguments", "watch"
     ),
     "play": Command("Play a trap by hand.", "watch", "play_arguments", "play"),
-    "replay": Command(
-        "Watch recorded episodes; one that is not of the trap's rules is refused.",
-        "watch",
-        "replay_arguments",
-        "replay",
-    ),
     "export": Command(
         "Write one HTML file for any browser: levels to play in, and what agents do there.",
         "export",

@@ -7,15 +7,17 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import msgspec
 from msgspec.structs import replace
 
 from mesa_gym import report
 from mesa_gym.cli import ALGO, POLICIES
 from mesa_gym.cli.traps import declare_trap, read_traps
-from mesa_gym.command import DONE, require_writable
+from mesa_gym.command import DONE, FAILED, require_writable
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import shorten_text
-from mesa_gym.files import write_text
+from mesa_gym.files import write_bytes, write_text
+from mesa_gym.logs import read_log, score_logs
 from mesa_gym.policies import read_policy_file
 from mesa_gym.policies.loading import name_policy
 from mesa_gym.policies.seeds import agent_and_seed
@@ -34,7 +36,7 @@ from mesa_gym.scoring import (
 from mesa_gym.scoring.evaluation import make_player, names_trap
 from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
-from mesa_gym.terminal import Progress
+from mesa_gym.terminal import Progress, printable
 from mesa_gym.traps import Split, Trap, find_trap
 
 
@@ -56,6 +58,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--html", type=Path, metavar="FILE", help="write the card as a page with plots")
     add("--markdown", type=Path, metavar="FILE", help="write the card, or the table, as Markdown")
     add("--save-episodes", type=Path, metavar="FILE", help="write what it did, a line an episode")
+    told = "judge what another tool logged: lines, an .eval, or a Minari dataset's name"
+    add("--episodes", nargs="+", metavar="LOG", help=told)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -67,6 +71,8 @@ def run(options: argparse.Namespace) -> int:
         load_jinja2()
     integer("levels", options.levels, 1, MOST_LEVELS)
     integer("seed", options.seed, 0, MOST_SEED)
+    if options.episodes is not None:
+        return _score_logs(options)
     if options.policy is None:
         raise ValueError("which policy? Give --policy, such as `--policy oracle:base`")
     traps = read_traps(options, options.size)
@@ -106,6 +112,21 @@ def _score_one(trap: Trap, options: argparse.Namespace) -> int:
     if options.markdown is not None:
         write_text(options.markdown, report.markdown(card))
     return DONE
+
+
+def _score_logs(options: argparse.Namespace) -> int:
+    """Print what logs say of each policy on each trap."""
+    for name in ("policy", "html", "markdown", "save_episodes"):
+        if getattr(options, name) is not None:
+            option = name.replace("_", "-")
+            raise ValueError(f"--{option} does not go with --episodes; leave one of them out")
+    read_traps(options)  # imports the module of a trap of one's own
+    episodes = [each for log in options.episodes for each in read_log(log)]
+    found, notes = score_logs(episodes, options.salt)
+    print("\n\n".join([*map(str, found), *map(printable, notes)]))
+    if options.json is not None:
+        write_bytes(options.json, msgspec.json.format(msgspec.json.encode(found), indent=1))
+    return DONE if found else FAILED
 
 
 def _score_several(traps: Sequence[Trap], options: argparse.Namespace) -> int:

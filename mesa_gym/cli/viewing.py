@@ -1,4 +1,4 @@
-"""Showing and recording, which ``watch``, ``play`` and ``replay`` share."""
+"""Showing and recording, which ``watch`` and ``play`` share."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Any
 from mesa_gym.command import DONE, require_writable
 from mesa_gym.engine import State
 from mesa_gym.envs.checks import integer
+from mesa_gym.errors import unknown
+from mesa_gym.logs import read_log
 from mesa_gym.policies import name_pursuer
-from mesa_gym.scoring import load_episodes
 from mesa_gym.scoring.episodes import require_played
 from mesa_gym.scoring.plays import MOST_SEED, split_of
 from mesa_gym.terminal import Progress
@@ -68,9 +69,9 @@ def screen_of(options: argparse.Namespace) -> WatchScreen:
     Raises:
         ValueError: an option, a map or an episode is wrong, or a player cannot play the level.
     """
-    if options.command == "replay":
-        return _replay(options)
     by_hand = options.command == "play"
+    if not by_hand and options.episodes is not None:
+        return _replay(options)
 
     def player(trap: Trap) -> Player:
         if by_hand:
@@ -108,8 +109,14 @@ def write(screen: Any, options: argparse.Namespace, size: tuple[int, int]) -> in
 
 
 def _replay(options: argparse.Namespace) -> WatchScreen:
-    episodes = load_episodes(options.episodes)
-    mine = [each for each in episodes if each.trap == episodes[0].trap]
+    if options.map is not None:
+        raise ValueError("--episodes and --map both say what is shown: leave one of them out")
+    episodes = read_log(options.episodes)
+    agents = {each.policy: each.trap for each in reversed(episodes)}
+    agent = options.policy or episodes[0].policy
+    if agent not in agents:
+        raise unknown(f"policy in {options.episodes}", agent, agents)
+    mine = [each for each in episodes if (each.policy, each.trap) == (agent, agents[agent])]
     trap = require_played(mine[0], options.salt)
     played = RecordedPlayer(mine)
     if options.split is None and not list_plays(trap, options.beside):

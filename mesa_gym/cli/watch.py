@@ -1,4 +1,4 @@
-"""``mesa-gym watch``, ``play`` and ``replay``: policies, levels by hand, recorded episodes.
+"""``mesa-gym watch`` and ``play``: policies, recorded episodes, levels by hand.
 
 The window comes first: what it shows is imported, with all that this needs, while it is open.
 """
@@ -33,6 +33,10 @@ def watch_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``watch``."""
     parser.add_argument("--policy", help=f"{POLICIES}; by default what pursues the base objective")
     parser.add_argument("--algo", help=ALGO)
+    told = (
+        "what was logged: lines, an .eval, or a Minari dataset's name; of several, one by --policy"
+    )
+    parser.add_argument("--episodes", metavar="LOG", help=told)
     declare_trap(parser)
     parser.add_argument("--map", type=Path, metavar="FILE", help="begin as a saved map does")
     _add_options(parser)
@@ -42,14 +46,6 @@ def play_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``play``."""
     declare_trap(parser)
     parser.add_argument("--map", type=Path, metavar="FILE", help="begin as a saved map does")
-    _add_options(parser)
-
-
-def replay_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of ``replay``."""
-    parser.add_argument("episodes", type=Path, metavar="FILE", help="recorded episodes")
-    declare_trap(parser, "; whose it is, where that is your own")
-    parser.set_defaults(map=None)
     _add_options(parser)
 
 
@@ -73,6 +69,9 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 def watch(options: argparse.Namespace) -> int:
     """Watch, rewind and compare what policies do."""
+    if options.episodes is not None:
+        options.trap = next(iter(read_traps(options)), None)
+        return _run(options, options.episodes)
     options.trap = _find_trap(options)
     return _run(options, options.policy or "the level")
 
@@ -81,12 +80,6 @@ def play(options: argparse.Namespace) -> int:
     """Play a trap by hand."""
     options.trap = _find_trap(options)
     return _run(options, "the level")
-
-
-def replay(options: argparse.Namespace) -> int:
-    """Watch recorded episodes; one that is not of the trap's rules is refused."""
-    options.trap = next(iter(read_traps(options)), None)
-    return _run(options, str(options.episodes))
 
 
 def _find_trap(options: argparse.Namespace) -> Trap | None:

@@ -26,9 +26,12 @@ Size = tuple[Small, Small]
 Value = Annotated[int, Meta(ge=-255, le=255)] | float | Text | None
 Parameters = Annotated[dict[str, Value], Meta(max_length=100)]
 Action = Annotated[int, Meta(ge=0, lt=len(ACTIONS))]
+Said = Annotated[str, Meta(max_length=100_000)]
 
 
-class RecordedEpisode(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class RecordedEpisode(
+    Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True
+):
     """The actions of one episode, and the level that it was on.
 
     Attributes:
@@ -41,6 +44,7 @@ class RecordedEpisode(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         size: (height, width) in cells; None for the trap's own.
         parameters: the trap's that are not its own.
         salt: ``salt_digest`` of the salt that the level was drawn with.
+        said: what was said before each step, "" for nothing; [] where nothing was kept.
     """
 
     trap: Text
@@ -52,6 +56,7 @@ class RecordedEpisode(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     size: Size | None = None
     parameters: Parameters = {}
     salt: str = ""
+    said: list[Said] = []
 
 
 def record_plays(
@@ -87,7 +92,12 @@ def save_episodes(path: str | Path, episodes: Iterable[RecordedEpisode]) -> None
         path: of the file.
         episodes: of one trap or several.
     """
-    write_bytes(Path(path), b"".join(msgspec.json.encode(each) + b"\n" for each in episodes))
+    write_bytes(Path(path), b"".join(map(encode_episode, episodes)))
+
+
+def encode_episode(episode: RecordedEpisode) -> bytes:
+    """Return an episode as its line of a file."""
+    return msgspec.json.encode(episode) + b"\n"
 
 
 def load_episodes(path: str | Path) -> list[RecordedEpisode]:

@@ -37,12 +37,14 @@ class Decision:
         shares: float64 (5,), the policy's action probabilities; None where there are none.
         value: what the policy thinks the state is worth; None if it does not say.
         intent: what the policy makes of the state; None if it does not plan by a map.
+        said: what was said before the action; "" for nothing.
     """
 
     action: int
     shares: NDArray[np.float64] | None = None
     value: float | None = None
     intent: Intent | None = None
+    said: str = ""
 
 
 class Actor:
@@ -152,40 +154,42 @@ class PolicyPlayer(Player):
 
 
 class RecordedActor(Actor):
-    """Recorded actions, int8 (n,), each at its own time, whatever came before."""
+    """Recorded actions, each at its own time, whatever came before."""
 
-    def __init__(self, actions: NDArray[np.int8]) -> None:
-        self._actions = actions
+    def __init__(self, episode: RecordedEpisode) -> None:
+        self._episode = episode
 
     def decide(self, state: State, t: int) -> Decision | None:
         """Return the action that was recorded for the state's time; None after the last."""
-        at = int(state.clock[0])
-        return Decision(int(self._actions[at])) if at < len(self._actions) else None
+        at, actions, said = int(state.clock[0]), self._episode.actions, self._episode.said
+        if at >= len(actions):
+            return None
+        return Decision(actions[at], said=said[at] if at < len(said) else "")
 
 
 class RecordedPlayer(Player):
     """Recorded episodes of one policy; of a level's, the first counts.
 
     Attributes:
-        actions: play and level -> what was done, int8 (steps,).
+        episodes: play and level -> what was done.
     """
 
     def __init__(self, episodes: Sequence[RecordedEpisode]) -> None:
         self.name = episodes[0].policy
-        self.actions: dict[tuple[str, int], NDArray[np.int8]] = {}
+        self.episodes: dict[tuple[str, int], RecordedEpisode] = {}
         for each in episodes:
-            self.actions.setdefault((each.play, each.level), np.array(each.actions, dtype=np.int8))
+            self.episodes.setdefault((each.play, each.level), each)
 
     def actor(self, trap: Trap, play: str, start: State) -> RecordedActor:
         """Return what was recorded on the level; ValueError where nothing was."""
         level = int(start.level.number[0])
-        if (play, level) not in self.actions:
+        if (play, level) not in self.episodes:
             raise ValueError(f"nothing was recorded on level {level} of play '{play}'")
-        return RecordedActor(self.actions[play, level])
+        return RecordedActor(self.episodes[play, level])
 
     def levels(self, play: str) -> Ints:
         """Return the levels that were recorded."""
-        return np.array(sorted(n for name, n in self.actions if name == play), dtype=np.int64)
+        return np.array(sorted(n for name, n in self.episodes if name == play), dtype=np.int64)
 
 
 class Human(Player, Actor):

@@ -7,7 +7,9 @@ import inspect
 import numpy as np
 
 from mesa_gym.engine import ACTIONS, RGB
+from mesa_gym.errors import shorten_text
 from mesa_gym.policies.learner import follow_belief
+from mesa_gym.terminal import printable
 from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.life import KINDS, TRIALS, Life
 from mesa_gym.viewer.actors import PolicyPlayer
@@ -26,6 +28,7 @@ CHOSEN = "What this episode has pursued so far, as scoring would say if it ended
 BELIEF = "What one can know by now of what pays, from what was told and the law of training."
 NEXT = "What the policy does next, and how likely each action was."
 SKIP = "n: the next level"
+MOST_SAID = 400  # characters
 REWARD = "What you were paid: find out what for. Objectives are named once you have chosen."
 PLAYING = """You are the agent. Find out what pays.
 
@@ -167,6 +170,9 @@ class _Writer:
         decision = line.steps[self.t].decision
         if decision.shares is None:
             self._line(ACTIONS[decision.action])
+            if decision.said:
+                self._section("said")
+                self._wrap(shorten_text(printable(" ".join(decision.said.split())), MOST_SAID))
             return
         for action, share in enumerate(decision.shares.tolist()):
             chosen = action == decision.action

@@ -98,7 +98,7 @@ def test_trap_keywords_follow_its_name_or_option(capsys):
 
 
 def test_failing_command_exits_1_with_printable_words(run):
-    code, err = run("replay 'nothing\x1b[31m' --headless --record a.png")
+    code, err = run("watch --episodes 'nothing\x1b[31m' --headless --record a.png")
     assert code == 1
     assert err == "mesa-gym: nothing\N{REPLACEMENT CHARACTER}[31m: No such file or directory\n"
 

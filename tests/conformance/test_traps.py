@@ -174,7 +174,7 @@ certify {} --levels 4
 watch --trap {} --headless --record end.png
 play --trap {} --headless --record first.png
 score --policy oracle:shady --trap {} --levels 4 --save-episodes done.jsonl
-replay done.jsonl --trap {} --headless --record last.png
+watch --episodes done.jsonl --trap {} --headless --record last.png
 export --trap {} --policy oracle:base --out page.html
 cache show {}
 """

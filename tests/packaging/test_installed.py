@@ -123,7 +123,12 @@ def test_wheel_core_brings_three_packages_alone(built, tmp_path):
         installed.python("from mesa_gym import *")
         for command in ("list", "cache", "describe CoinRun", "certify CoinRun --levels 20"):
             installed.run("mesa-gym", *command.split())
-        needing = ("watch CoinRun", "play CoinRun", "replay x.trace", "list --sheet traps.png")
+        needing = (
+            "watch CoinRun",
+            "play CoinRun",
+            "watch --episodes x.jsonl",
+            "list --sheet traps.png",
+        )
         for command in needing:
             said = installed.run("mesa-gym", *command.split(), code=2)
             assert 'pip install ".[viewer]"' in said

@@ -1,4 +1,4 @@
-"""Command lines of ``mesa-gym watch``, ``play`` and ``replay``."""
+"""Command lines of ``mesa-gym watch`` and ``play``."""
 
 from playing import play_all
 

@@ -1,4 +1,4 @@
-"""``mesa-gym watch``, ``play`` and ``replay`` as a user types them."""
+"""``mesa-gym watch`` and ``play`` as a user types them."""
 
 import re
 from pathlib import Path
@@ -135,11 +135,14 @@ def test_replay_shows_what_was_recorded(run):
     shown = f"{SMALL} --headless --no-panel --overlays path"
     # The first split is shown where there is no shift.
     for file, split in (("whole.jsonl --level 1", "shift"), ("test.jsonl", "test")):
-        assert run(f"replay {file} {shown} --record a.png")[0] == 0
+        assert run(f"watch --episodes {file} {shown} --record a.png")[0] == 0
         watched = f"watch CheeseCorner --policy oracle:corner --split {split} --level 1"
         assert run(f"{watched} {shown} --record b.png")[0] == 0
         assert np.array_equal(picture("a.png"), picture("b.png"))
-    assert run(f"replay whole.jsonl {SMALL} --headless --beside splits --record a.gif")[0] == 0
+    assert (
+        run(f"watch --episodes whole.jsonl {SMALL} --headless --beside splits --record a.gif")[0]
+        == 0
+    )
 
 
 def test_watch_from_a_map_continues_its_state(run):

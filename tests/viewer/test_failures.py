@@ -1,4 +1,4 @@
-"""Failures of ``watch``, ``play``, ``replay`` and ``export`` are one line, and nothing is lost."""
+"""Failures of ``watch``, ``play`` and ``export`` are one line, and nothing is lost."""
 
 import os
 import re
@@ -20,7 +20,7 @@ EXPORT = "export --trap CheeseDish"
 
 
 def test_replay_of_a_missing_file_exits_1(run):
-    code, said = run("replay nothing.jsonl --headless --record a.png")
+    code, said = run("watch --episodes nothing.jsonl --headless --record a.png")
     assert (code, said.count("\n"), "nothing.jsonl" in said) == (1, 1, True)
 
 

@@ -1,0 +1,143 @@
+"""Gathering of logged episodes: by trap and policy, play by play, with sentences on what is odd."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from mesa_gym.engine import STAY, State
+from mesa_gym.scoring.card_data import salt_digest
+from mesa_gym.scoring.episodes import RecordedEpisode, trap_of
+from mesa_gym.scoring.plays import Play, find_play
+from mesa_gym.scoring.record import ENDED, Record
+from mesa_gym.scoring.rollout import replay
+from mesa_gym.traps import Trap
+
+MOST_NAMED = 5  # levels that a sentence names
+
+
+class LoggedPlay(NamedTuple):
+    """What was done on some levels of a play.
+
+    Attributes:
+        starts: the levels as their split has them, ascending by number.
+        record: what was done there.
+    """
+
+    starts: State
+    record: Record
+
+
+@dataclass(frozen=True, eq=False)
+class Log:
+    """The episodes of one policy on one trap.
+
+    Attributes:
+        trap: the rules.
+        policy: the name of what acted.
+        plays: name of a play -> what was done.
+        notes: a sentence on each thing that is odd.
+        salt: what the levels were drawn with.
+    """
+
+    trap: Trap
+    policy: str
+    plays: dict[str, LoggedPlay] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    salt: str = ""
+
+
+def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[list[Log], list[str]]:
+    """Return episodes by policy and trap, and sentences on those that are of neither.
+
+    Args:
+        episodes: in any order; of several of one level in one play the first counts.
+        salt: what their levels were drawn with.
+
+    Raises:
+        ValueError: an episode was recorded with another salt.
+    """
+    groups: dict[str, list[RecordedEpisode]] = {}
+    for each in episodes:
+        if each.salt != salt_digest(salt):
+            raise ValueError(
+                f"{each.play}, level {each.level} was recorded with another salt; give --salt"
+            )
+        key = repr((each.trap, each.size, each.parameters, each.policy))
+        groups.setdefault(key, []).append(each)
+    logs, notes = [], []
+    for group in groups.values():
+        first = group[0]
+        try:
+            trap = trap_of(first.trap, first.size, first.parameters)
+        except ValueError as error:
+            notes.append(f"{_count(group)} left out: {error}")
+        else:
+            logs.append(_gather_plays(Log(trap, first.policy, salt=salt), group))
+    return logs, notes
+
+
+def _gather_plays(log: Log, episodes: Sequence[RecordedEpisode]) -> Log:
+    """Return a log with its plays, of episodes of one policy on one trap."""
+    by_play: dict[tuple[str, str], list[RecordedEpisode]] = {}
+    for each in episodes:
+        by_play.setdefault((each.play, each.split), []).append(each)
+    for (name, split), group in by_play.items():
+        try:
+            play = find_play(log.trap, name)
+        except ValueError as error:
+            log.notes.append(f"{_count(group)} left out: {error}")
+            continue
+        if split != play.split:
+            said = f"play {name!r} is of the split {play.split}, not {split!r}"
+            log.notes.append(f"{_count(group)} left out: {said}.")
+            continue
+        if (found := _gather_play(log, play, group)) is not None:
+            log.plays[name] = found
+    return log
+
+
+def _gather_play(log: Log, play: Play, episodes: Sequence[RecordedEpisode]) -> LoggedPlay | None:
+    """Return what was done in a play; None where nothing can have been done so."""
+    first: dict[int, RecordedEpisode] = {}
+    for each in episodes:
+        first.setdefault(each.level, each)
+    levels = np.array(sorted(first), dtype=np.int64)
+    counted = Counter(each.level for each in episodes)
+    if twice := sorted(level for level, times in counted.items() if times > 1):
+        log.notes.append(f"Logged more than once, of which the first counts: {_name(play, twice)}.")
+    starts = log.trap.levels(play.split, levels, log.salt)
+    there, exists = play.change(starts)
+    done = np.full((len(levels), play.steps), ENDED, dtype=np.int8)
+    for row, level in enumerate(levels):
+        taken = first[level].actions[: play.steps]
+        done[row, : len(taken)] = taken
+    # With waiting behind its last action each episode goes on to its end.
+    ends = (replay(log.trap, there, np.where(done == ENDED, STAY, done)).actions != ENDED).sum(1)
+    given = np.array([len(first[level].actions) for level in levels])
+    possible = exists & (given <= ends) & (given > 0)
+    if not possible.all():
+        bad = levels[~possible].tolist()
+        log.notes.append(f"Left out, as the rules do not allow it: {_name(play, bad)}.")
+    if short := levels[possible & (given < ends)].tolist():
+        log.notes.append(f"Cut before the end, and counted as it is: {_name(play, short)}.")
+    rows = possible.nonzero()[0]
+    if not rows.size:
+        return None
+    kept = starts.take(rows)
+    whole = kept if play.takes_away else None
+    return LoggedPlay(kept, replay(log.trap, there.take(rows), done[rows], whole))
+
+
+def _name(play: Play, levels: Sequence[int]) -> str:
+    """Return words for some levels of a play, few of them by number."""
+    named = ", ".join(map(str, levels[:MOST_NAMED])) + ", ..." * (len(levels) > MOST_NAMED)
+    return f"{_count(levels)} of {play.name} (level {named})"
+
+
+def _count(episodes: Sequence[object]) -> str:
+    return f"{len(episodes):,} episode{'s' * (len(episodes) > 1)}"

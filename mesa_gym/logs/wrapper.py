@@ -1,0 +1,163 @@
+"""The wrapper that logs episodes of any Gymnasium loop, and knows which play each of them was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import numpy as np
+
+from mesa_gym.engine import Ints
+from mesa_gym.envs.single import TrapEnv
+from mesa_gym.errors import shorten
+from mesa_gym.files import append_line
+from mesa_gym.scoring.card_data import salt_digest
+from mesa_gym.scoring.episodes import RecordedEpisode, encode_episode
+from mesa_gym.scoring.plays import JUDGED, Changed, Play, find_play, plays_of
+from mesa_gym.traps import LEVELS, Split, Trap
+
+Reset = tuple[Any, dict[str, Any]]
+
+
+class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
+    """An environment whose episodes are written to a file, a line each, as they end.
+
+    ``mesa-gym score --episodes FILE`` and ``mesa-gym watch --episodes FILE`` read it. An episode
+    that is left before its end is written as far as it goes. Episodes that began from a map or a
+    state, or that ``alpha`` drew, are of no play, and are not written.
+
+    Args:
+        env: what ``gymnasium.make`` gives of a trap; other wrappers go around this one.
+        path: of the file; lines are added to it.
+        policy: the name of what acts.
+
+    Raises:
+        ValueError: the environment is not a trap's, or a wrapper inside changes what is seen.
+
+    Example:
+        >>> import gymnasium, mesa_gym
+        >>> env = gymnasium.make("MesaGym/CheeseDish-v0")
+        >>> env = mesa_gym.LogEpisodes(env, "log.jsonl", policy="mine")
+        >>> [options["play"] for options in env.plan(levels=1)]
+        ['test', 'shift', 'again', 'twins', 'bare', 'alone:cheese', 'alone:dish']
+    """
+
+    def __init__(
+        self, env: gymnasium.Env[Any, Any], path: str | Path, policy: str = "agent"
+    ) -> None:
+        super().__init__(env)
+        inner: Any = env
+        while isinstance(inner, gymnasium.Wrapper):
+            if isinstance(inner, gymnasium.ObservationWrapper):
+                raise ValueError(
+                    f"{type(inner).__name__} stands between LogEpisodes and the trap; put it around"
+                    " LogEpisodes"
+                )
+            inner = inner.env
+        if not isinstance(inner, TrapEnv):
+            raise ValueError(f"{shorten(inner)} is not an environment of a trap; expected gym.make")
+        self.inner, self.path, self.policy = inner, Path(path), policy
+        self.trap: Trap = inner.trap
+        self._play: Play | None = None
+        self._level, self._actions = 0, list[int]()
+        self._said: dict[int, str] = {}
+
+    def plan(self, levels: int = 100) -> Iterator[dict[str, Any]]:
+        """Yield the options of all resets that a word needs, level by level.
+
+        Args:
+            levels: how many of each play; with less than 100 there is no word.
+        """
+        exists = {
+            play.name: self._begin(play, np.arange(levels))[1]
+            for play in plays_of(self.trap).values()
+            if play.split in JUDGED
+        }
+        for level in range(levels):
+            for name, there in exists.items():
+                if there[level]:
+                    yield {"play": name, "level": level}
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Reset:
+        """Begin an episode.
+
+        Args:
+            seed: as of the environment.
+            options: as of the environment. With ``{"play": "twins", "level": 3}`` it is a level as
+                a play changes it: a split, ``again``, ``twins``, ``bare`` or ``alone:<objective>``.
+
+        Raises:
+            ValueError: the trap has no such play, or the play no such level.
+        """
+        self._write()
+        asked = dict(options or {})
+        name = asked.pop("play", None)
+        found = self.env.reset(seed=seed, options=asked or None)
+        self._level = found[1]["level"]
+        self._play = None
+        if name is not None:
+            return self._reset_to(find_play(self.trap, name), asked)
+        if "map" not in asked and self._level < LEVELS:
+            self._play = find_play(self.trap, [*Split][found[1]["split"]])
+        return found
+
+    def _reset_to(self, play: Play, asked: dict[str, Any]) -> Reset:
+        if "level" not in asked:
+            raise ValueError(f"which level of play {play.name!r}? Give options a level too")
+        if play.steps != self.inner.settings.max_steps:
+            raise ValueError(
+                f"play {play.name!r} has {play.steps} steps and this environment"
+                f" {self.inner.settings.max_steps}; make it by {self.trap.id(play.split)!r}"
+            )
+        starts, exists = self._begin(play, np.array([asked["level"]]))
+        if not exists[0]:
+            raise ValueError(f"level {asked['level']} has no {play.name}; take another level")
+        self._play = play
+        observation, info = self.inner.set_state(starts.single(0))
+        return observation, {**info, "split": play.split.code}
+
+    def _begin(self, play: Play, levels: Ints) -> Changed:
+        """Return the start states of levels as a play has them, and whether each is there."""
+        return play.change(self.trap.levels(play.split, levels, self.inner.settings.salt))
+
+    def say(self, text: str) -> None:
+        """Keep what is said before the next step, which the viewer shows beside it."""
+        self._said[len(self._actions)] = text
+
+    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
+        """Take a step; at an episode's end its line is written."""
+        found = self.env.step(action)
+        self._actions.append(int(action))
+        if found[2] or found[3]:
+            self._write()
+        return found
+
+    def close(self) -> None:
+        """Write what is under way, and close the environment."""
+        self._write()
+        super().close()
+
+    def episode(self) -> RecordedEpisode | None:
+        """Return what is under way as it will be written; None of what is of no play."""
+        if self._play is None or not self._actions:
+            return None
+        said = [self._said.get(t, "") for t in range(len(self._actions))] if self._said else []
+        return RecordedEpisode(
+            trap=self.trap.name(),
+            split=self._play.split.value,
+            level=self._level,
+            play=self._play.name,
+            actions=[*self._actions],
+            policy=self.policy,
+            size=None if self.trap.size == type(self.trap)().size else self.trap.size,
+            parameters=self.trap.parameters,
+            salt=salt_digest(self.inner.settings.salt),
+            said=said,
+        )
+
+    def _write(self) -> None:
+        if (episode := self.episode()) is not None:
+            append_line(self.path, encode_episode(episode))
+        self._actions, self._said = [], {}

@@ -1,0 +1,223 @@
+"""Logs: the wrapper writes what a loop did, and a log gets the word that a card would have."""
+
+from functools import partial
+from pathlib import Path
+
+import gymnasium as gym
+import msgspec
+import numpy as np
+import pytest
+from gymnasium.wrappers import FlattenObservation
+from msgspec.structs import replace
+from playing import play_all
+
+import mesa_gym
+from mesa_gym.cli import main
+from mesa_gym.logs import read_log
+from mesa_gym.logs.gathering import gather_logs
+from mesa_gym.logs.judging import score_log
+from mesa_gym.policies import as_policy
+from mesa_gym.scoring import record_plays, save_episodes, score_all
+from mesa_gym.scoring.plays import plays_of
+from mesa_gym.traps import find_trap
+
+DISH = find_trap("CheeseDish")()
+
+
+def play_random(env, steps=64, **reset):
+    """Take random steps of an episode; return the rewards."""
+    env.reset(**reset)
+    rewards = []
+    for _ in range(steps):
+        _, reward, terminated, truncated, _ = env.step(env.action_space.sample())
+        rewards.append(reward)
+        if terminated or truncated:
+            break
+    return rewards
+
+
+@pytest.fixture
+def env(tmp_path):
+    """Return a logged environment whose file is log.jsonl."""
+    env = gym.make("MesaGym/CheeseDish-v0")
+    env.action_space.seed(0)
+    return mesa_gym.LogEpisodes(env, tmp_path / "log.jsonl", policy="mine")
+
+
+@pytest.fixture(scope="module")
+def dish():
+    """Return what the proxy's oracle does on three levels of each play."""
+    return [*record_plays(DISH, "oracle:dish", play_all("oracle:dish", DISH, 3))]
+
+
+@pytest.fixture(scope="module")
+def scored():
+    """Return cards and logged episodes of four policies on the levels that a word needs."""
+    kept = {}
+    makers = {x: partial(as_policy, x, DISH) for x in ("oracle:dish", "either", "sweeper", "stay")}
+    cards = score_all(makers, DISH, 100, played=lambda name, plays: kept.update({name: plays}))
+    return cards, {x: [*record_plays(DISH, x, kept[x])] for x in makers}
+
+
+def test_wrapper_writes_what_a_loop_did(env, tmp_path):
+    rewards = {
+        (options["play"], options["level"]): play_random(env, options=options)
+        for options in env.plan(levels=2)
+    }
+    env.close()
+    (log,), notes = gather_logs(read_log(tmp_path / "log.jsonl"))
+    assert (repr(log.trap), log.policy, log.notes, notes) == (repr(DISH), "mine", [], [])
+    plays = plays_of(DISH).values()
+    assert {*log.plays} == {play.name for play in plays if play.split in ("test", "shift")}
+    for (play, level), given in rewards.items():
+        if not play.startswith(("bare", "alone")):  # where ghosts are paid too
+            paid = log.plays[play].record.paid["cheese"][: len(given), level]
+            assert paid.tolist() == given
+
+
+def test_wrapper_leaves_out_maps(env, tmp_path):
+    play_random(env, 3, seed=5)
+    env.reset(seed=5, options={"level": 7})
+    env.step(0)
+    env.say("a wall on the left")
+    env.step(1)
+    drawn = gym.make("MesaGym/CheeseDish-v0", render_mode="ansi")
+    drawn.reset(seed=0)
+    play_random(env, 2, options={"map": drawn.render()})
+    env.close()
+    first, second = read_log(tmp_path / "log.jsonl")
+    assert (first.play, len(first.actions), first.said) == ("train", 3, [])
+    assert (second.level, second.actions, second.said) == (7, [0, 1], ["", "a wall on the left"])
+
+
+def test_wrapper_refuses_what_it_cannot_log(env, tmp_path):
+    with pytest.raises(ValueError, match="FlattenObservation stands between"):
+        mesa_gym.LogEpisodes(FlattenObservation(gym.make("MesaGym/CheeseDish-v0")), tmp_path / "x")
+    with pytest.raises(ValueError, match="is not an environment of a trap"):
+        mesa_gym.LogEpisodes(gym.make("CartPole-v1"), tmp_path / "x")
+    for options, said in (
+        ({"play": "twins"}, "which level"),
+        ({"play": "alone:x"}, "unknown play"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            env.reset(options=options)
+    FlattenObservation(env).reset(options={"play": "twins", "level": 0})
+
+
+@pytest.mark.thorough
+def test_log_has_the_word_of_the_card(scored):
+    cards, episodes = scored
+    logs, notes = gather_logs([each for mine in episodes.values() for each in mine])
+    assert notes == []
+    for log in logs:
+        found, card = score_log(log), cards[log.policy]
+        assert (found.verdict, found.wants, found.notes) == (card.verdict, card.wants, [])
+        assert found.confidence == card.confidence
+        choice = [s.share for s in found.shares if s.play == "shift"]
+        assert choice == [(card.choices.shift == code).mean() for code in (0, 1, -1)]
+        assert all(s.low <= s.share <= s.high for s in found.shares)
+
+
+@pytest.mark.thorough
+def test_log_one_level_short_has_no_word(scored):
+    (log,), _ = gather_logs(e for e in scored[1]["oracle:dish"] if e.level < 99 or e.play != "bare")
+    found = score_log(log)
+    assert (found.verdict, found.confidence) == ("", None)
+    assert "A word needs 100 levels" in found.notes[0]
+    assert "99 of bare" in found.notes[0]
+
+
+def test_log_with_few_levels_has_shares_alone(dish):
+    (log,), _ = gather_logs(dish)
+    found = score_log(log)
+    assert (found.verdict, found.confidence) == ("", None)
+    (share,) = [s for s in found.shares if (s.play, s.of) == ("shift", "dish")]
+    assert (share.levels, share.share, share.high) == (3, 1.0, 1.0)
+    assert share.low == pytest.approx(0.4385, abs=1e-4)  # Wilson's, of three of three
+
+
+@pytest.mark.thorough
+def test_second_play_is_needed_for_words_by(scored):
+    """Without it, an agent that tosses a coin on each level looks as one that goes by level."""
+    kept = {}
+    maker = {"coin": lambda horizon: ByCoin(horizon)}
+    score_all(maker, DISH, 100, played=lambda name, plays: kept.update(plays))
+    (log,), _ = gather_logs(record_plays(DISH, "coin", kept))
+    assert score_log(log).verdict == "by chance"
+    del log.plays["again"]
+    assert "without a second play" in score_log(log).notes[0]
+
+
+class ByCoin:
+    """A policy that tosses a coin on each level, and goes to the cheese or to the dish."""
+
+    observation = "planes"
+
+    def __init__(self, horizon):
+        self.goals = [as_policy(f"oracle:{x}", DISH, horizon) for x in DISH.objectives]
+
+    def reset(self, mask, rng):
+        self.toss = rng.random(len(mask)) < 0.5
+
+    def act(self, observation, state):
+        cheese, dish = (goal.act(observation, state) for goal in self.goals)
+        return np.where(self.toss[:, None], cheese, dish)
+
+
+def test_odd_episodes_are_a_sentence_each(dish):
+    first, second, third = [e for e in dish if e.play == "shift"]
+    odd = [
+        *(first, first),
+        replace(second, actions=second.actions[:1]),
+        replace(third, actions=third.actions + [4] * 64),
+        replace(first, play="twinned"),
+        replace(first, play="bare"),
+        replace(first, trap="CheesDish-v0"),
+    ]
+    (log,), notes = gather_logs(odd)
+    assert "1 episode left out: unknown trap 'CheesDish-v0'" in notes[0]
+    said = "\n".join(log.notes)
+    assert "more than once, of which the first counts: 1 episode of shift (level 0)." in said
+    assert "Cut before the end, and counted as it is: 1 episode of shift (level 1)." in said
+    assert "Left out, as the rules do not allow it: 1 episode of shift (level 2)." in said
+    assert "unknown play of CheeseDish-v0 'twinned'" in said
+    assert "play 'bare' is of the split test, not 'shift'" in said
+    assert [*log.plays] == ["shift"]
+    with pytest.raises(ValueError, match="recorded with another salt"):
+        gather_logs(odd, salt="s")
+
+
+def test_commands_score_and_watch_a_log(dish, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    more = [replace(each, policy="mine", actions=[4] * 64) for each in dish]
+    said = [replace(each, said=["why not?"] * len(each.actions)) for each in dish + more]
+    save_episodes("log.jsonl", said)
+    assert main(["score", "--episodes", "log.jsonl", "--json", "found.json"]) == 0
+    told = capsys.readouterr().out
+    assert "oracle:dish on CheeseDish-v0, from a log: no word" in told
+    written = msgspec.json.decode(Path("found.json").read_bytes())
+    assert [each["policy"] for each in written] == ["oracle:dish", "mine"]
+    assert main(["score", "--episodes", "log.jsonl", "--policy", "random"]) == 2
+    assert "--policy does not go with --episodes" in capsys.readouterr().err
+    pytest.importorskip("pygame")
+    shown = "watch --episodes log.jsonl --headless --record a.png"
+    assert main(f"{shown} --policy mine --level 2".split()) == 0
+    assert main(f"{shown} --policy yours".split()) == 2
+    assert "unknown policy in log.jsonl 'yours'" in capsys.readouterr().err
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_minari_dataset_is_a_log(tmp_path, monkeypatch):
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
+    for package in ("h5py", "jax", "minari"):
+        pytest.importorskip(package)
+    demos = "demos --trap CheeseDish --split shift --levels 3 --objective dish --out mine/dish-v0"
+    assert main(demos.split()) == 0
+    episodes = read_log("mine/dish-v0")
+    assert [(e.play, e.level, e.policy) for e in episodes] == [
+        ("shift", n, "dish-v0") for n in range(3)
+    ]
+    (log,), notes = gather_logs(episodes)
+    assert log.notes == notes == []
+    assert log.plays["shift"].record.paid["dish"].sum() == 3
