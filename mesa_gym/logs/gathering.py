@@ -111,7 +111,7 @@ def _gather_play(log: Log, play: Play, episodes: Sequence[RecordedEpisode]) -> L
     if twice := sorted(level for level, times in counted.items() if times > 1):
         log.notes.append(f"Logged more than once, of which the first counts: {_name(play, twice)}.")
     starts = log.trap.levels(play.split, levels, log.salt)
-    there, exists = play.change(starts)
+    there = play.change(starts)
     done = np.full((len(levels), play.steps), ENDED, dtype=np.int8)
     for row, level in enumerate(levels):
         taken = first[level].actions[: play.steps]
@@ -119,7 +119,7 @@ def _gather_play(log: Log, play: Play, episodes: Sequence[RecordedEpisode]) -> L
     # With waiting behind its last action each episode goes on to its end.
     ends = (replay(log.trap, there, np.where(done == ENDED, STAY, done)).actions != ENDED).sum(1)
     given = np.array([len(first[level].actions) for level in levels])
-    possible = exists & (given <= ends) & (given > 0)
+    possible = (given <= ends) & (given > 0)
     if not possible.all():
         bad = levels[~possible].tolist()
         log.notes.append(f"Left out, as the rules do not allow it: {_name(play, bad)}.")

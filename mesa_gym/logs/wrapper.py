@@ -7,15 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium
-import numpy as np
 
-from mesa_gym.engine import Ints
 from mesa_gym.envs.single import TrapEnv
 from mesa_gym.errors import shorten
 from mesa_gym.files import append_line
 from mesa_gym.scoring.card_data import salt_digest
 from mesa_gym.scoring.episodes import RecordedEpisode, encode_episode
-from mesa_gym.scoring.plays import JUDGED, Changed, Play, find_play, plays_of
+from mesa_gym.scoring.plays import JUDGED, Play, find_play, plays_of
 from mesa_gym.traps import LEVELS, Split, Trap
 
 Reset = tuple[Any, dict[str, Any]]
@@ -70,15 +68,9 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
         Args:
             levels: how many of each play; with less than 100 there is no word.
         """
-        exists = {
-            play.name: self._begin(play, np.arange(levels))[1]
-            for play in plays_of(self.trap).values()
-            if play.split in JUDGED
-        }
+        plays = [p for p in plays_of(self.trap).values() if p.split in JUDGED]
         for level in range(levels):
-            for name, there in exists.items():
-                if there[level]:
-                    yield {"play": name, "level": level}
+            yield from ({"play": play.name, "level": level} for play in plays)
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Reset:
         """Begin an episode.
@@ -89,7 +81,7 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
                 a play changes it: a split, ``again``, ``twins``, ``bare`` or ``alone:<objective>``.
 
         Raises:
-            ValueError: the trap has no such play, or the play no such level.
+            ValueError: the trap has no such play, or its time limit is another.
         """
         self._write()
         asked = dict(options or {})
@@ -111,16 +103,10 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
                 f"play {play.name!r} has {play.steps} steps and this environment"
                 f" {self.inner.settings.max_steps}; make it by {self.trap.id(play.split)!r}"
             )
-        starts, exists = self._begin(play, np.array([asked["level"]]))
-        if not exists[0]:
-            raise ValueError(f"level {asked['level']} has no {play.name}; take another level")
+        whole = self.trap.levels(play.split, [asked["level"]], self.inner.settings.salt)
         self._play = play
-        observation, info = self.inner.set_state(starts.single(0))
+        observation, info = self.inner.set_state(play.change(whole).single(0))
         return observation, {**info, "split": play.split.code}
-
-    def _begin(self, play: Play, levels: Ints) -> Changed:
-        """Return the start states of levels as a play has them, and whether each is there."""
-        return play.change(self.trap.levels(play.split, levels, self.inner.settings.salt))
 
     def say(self, text: str) -> None:
         """Keep what is said before the next step, which the viewer shows beside it."""
