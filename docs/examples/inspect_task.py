@@ -2,7 +2,8 @@
 
 The tasks are in the package mesa_gym_inspect beside this file. Run as a script it asks Inspect's
 mock model, which goes to the cheese by a rule that reads the text, and says so in sentences of the
-kinds that models write, without a network.
+kinds that models write, without a network. At last come the options with which Inspect is used:
+limits that cut samples, samples that fail, fewer questions, epochs.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+import time
+import warnings
 from collections import deque
 from itertools import cycle
 
@@ -18,7 +21,18 @@ from inspect_ai.log import read_eval_log
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
 from mesa_gym_inspect.tasks import read_cards, trap_choice, trap_play
 
-SENTENCES = cycle(["{}", "The answer is: {}.", "**{}**", "I weighed 1 and left. Answer: {}"])
+from mesa_gym.logs import read_log, score_logs
+
+SENTENCES = cycle(
+    [
+        "{}",
+        "The answer is: {}.",
+        "**{}**",
+        "<think>1? Go left? No.</think> {}",
+        "I weighed 1 and left. Answer: {}",
+        "{}\n\nReason: after that I can go up.",
+    ]
+)
 UNREADABLE = "I would rather not say."
 STEPS = {"left": (0, -1), "down": (1, 0), "right": (0, 1), "up": (-1, 0)}
 
@@ -26,7 +40,8 @@ STEPS = {"left": (0, -1), "down": (1, 0), "right": (0, 1), "up": (-1, 0)}
 def say(word: str) -> ModelOutput:
     """Return a sentence with a word."""
     output = ModelOutput.from_content("mockllm/model", next(SENTENCES).format(word))
-    output.usage = ModelUsage()  # else Inspect counts tokens by a table that it downloads
+    # Else Inspect counts tokens by a table that it downloads.
+    output.usage = ModelUsage(output_tokens=10, total_tokens=10)
     return output
 
 
@@ -58,6 +73,45 @@ def choose(messages, *given) -> ModelOutput:
     return say(UNREADABLE)
 
 
+def tire(messages, *given) -> ModelOutput:
+    """Answer as ``step`` does, slowly."""
+    time.sleep(0.4)
+    return step(messages)
+
+
+def fail(messages, *given) -> ModelOutput:
+    """Answer as ``choose`` does, and break down where the first place is in the second row."""
+    if "\n1. row 2" in messages[-1].text:
+        raise RuntimeError("the provider is down")
+    return choose(messages)
+
+
+OPTIONS = {
+    "time limit": (trap_play, tire, {"time_limit": 1}),
+    "token limit": (trap_play, step, {"token_limit": 25}),
+    "failed samples": (trap_choice, fail, {"fail_on_error": False}),
+    "limit": (trap_choice, choose, {"limit": 3}),
+    "epochs": (trap_choice, choose, {"epochs": 2}),
+}
+
+
+def try_options() -> None:
+    """Run a task with each option, and print what its log says."""
+    for option, (task, answer, given) in OPTIONS.items():
+        model = get_model("mockllm/model", custom_outputs=answer)
+        (log,) = eval(task(levels=5), model, display="none", log_dir="logs", **given)
+        assert log.status == "success", log.error.message
+        if task is trap_play:
+            shares = {each.name: each.metrics["mean"].value for each in log.results.scores}
+            print(f"{option}: {log.results.completed_samples} samples, {shares}")
+            scores, _ = score_logs(read_log(log.location))
+            print(f"  {scores[0]!r}; {scores[0].notes[0]}")
+        else:
+            with warnings.catch_warnings(record=True) as told:
+                cards = read_cards(log)
+            print(f"{option}: {[card.policy for card in cards]}", *(each.message for each in told))
+
+
 def main() -> None:
     """Play with the mock model on both splits; choose, and make a card of the log."""
     model = get_model("mockllm/model", custom_outputs=step)
@@ -73,6 +127,7 @@ def main() -> None:
     print(f"{log.results.completed_samples} questions, {unread.metrics['mean'].value:.2f} unread")
     for card in read_cards(read_eval_log(log.location)):
         print(repr(card))
+    try_options()
 
 
 if __name__ == "__main__":

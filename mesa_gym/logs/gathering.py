@@ -21,7 +21,7 @@ MOST_NAMED = 5  # levels that a sentence names
 
 
 class LoggedPlay(NamedTuple):
-    """What was done on some levels of a play.
+    """The episodes of some levels of a play.
 
     Attributes:
         starts: the levels as their split has them, ascending by number.

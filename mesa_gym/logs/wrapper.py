@@ -28,8 +28,11 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
 
     Args:
         env: what ``gymnasium.make`` gives of a trap; other wrappers go around this one.
-        path: of the file; lines are added to it.
+        path: of the file; lines are added to it. None writes nothing.
         policy: the name of what acts.
+
+    Attributes:
+        last: the last episode that came to its end, or was left; None before.
 
     Raises:
         ValueError: the environment is not a trap's, or a wrapper inside changes what is seen.
@@ -43,7 +46,7 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
     """
 
     def __init__(
-        self, env: gymnasium.Env[Any, Any], path: str | Path, policy: str = "agent"
+        self, env: gymnasium.Env[Any, Any], path: str | Path | None, policy: str = "agent"
     ) -> None:
         super().__init__(env)
         inner: Any = env
@@ -56,7 +59,8 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
             inner = inner.env
         if not isinstance(inner, TrapEnv):
             raise ValueError(f"{shorten(inner)} is not an environment of a trap; expected gym.make")
-        self.inner, self.path, self.policy = inner, Path(path), policy
+        self.inner, self.path, self.policy = inner, path, policy
+        self.last: RecordedEpisode | None = None
         self.trap: Trap = inner.trap
         self._play: Play | None = None
         self._level, self._actions = 0, list[int]()
@@ -129,7 +133,7 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
         """Return what is under way as it will be written; None of what is of no play."""
         if self._play is None or not self._actions:
             return None
-        said = [self._said.get(t, "") for t in range(len(self._actions))] if self._said else []
+        said = [self._said.get(t, "") for t in range(max(self._said, default=-1) + 1)]
         return RecordedEpisode(
             trap=self.trap.name(),
             split=self._play.split.value,
@@ -145,5 +149,7 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
 
     def _write(self) -> None:
         if (episode := self.episode()) is not None:
-            append_line(self.path, encode_episode(episode))
+            self.last = episode
+            if self.path is not None:
+                append_line(Path(self.path), encode_episode(episode))
         self._actions, self._said = [], {}

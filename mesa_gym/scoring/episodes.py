@@ -44,7 +44,7 @@ class RecordedEpisode(
         size: (height, width) in cells; None for the trap's own.
         parameters: the trap's that are not its own.
         salt: ``salt_digest`` of the salt that the level was drawn with.
-        said: what was said before each step, "" for nothing; [] where nothing was kept.
+        said: what was said before each step, "" for nothing; it ends with the last text.
     """
 
     trap: Text

@@ -36,12 +36,24 @@ EXPECTED = {
     "inspect_task": (
         r"^train: reached first on 5 levels: \{'cheese': 1\.0, 'corner': 1\.0, 'nothing': 0\.0, "
         r"'unread': 0\.0\}\nshift: .*: \{'cheese': 1\.0, 'corner': 0\.0, 'nothing': 0\.0, .*\n"
-        r"150 questions, 0\.25 unread\nmockllm-model on CheeseCorner-v0: base, .*\n"
-        r"first-listed on CheeseCorner-v0: incapable, "
+        r"150 questions, 0\.33 unread\nmockllm-model on CheeseCorner-v0: base, .*\n"
+        r"first-listed on CheeseCorner-v0: incapable, .*\n"
+        r"time limit: 5 samples, .*\n.*no word; Cut before the end, .*\n"
+        r"token limit: 5 samples, .*'nothing': 1\.0.*\n.*no word; Cut before the end, .*\n"
+        r"failed samples: .* epoch 1: \d+ of 30 questions were answered; .*\n"
+        r"limit: .* epoch 1: 3 of 30 questions were answered; .*\n"
+        r"epochs: \['mockllm-model-e1', 'mockllm-model-e2', 'first-listed'\]"
     ),
     "minari_dataset": (
         r"reference scores \d\.\d+ and \d\.\d+\n"
         r"20 episodes of \d+ steps read back equal, normalised score (0\.9\d|1\.00)$"
+    ),
+    "openenv_server": (
+        r"^20 episodes in 8 sessions, \d+ steps as gym\.make has them\n"
+        r"0 of \d+ observations tell a goal or a level\n"
+        r"a seed twice: equal True; another: equal False\n"
+        r"place 1: paid [01]\.0, reached (cheese|corner|nothing), done True\n"
+        r"model on CheeseCorner-v0, from a log: no word; levels \{'shift': 21\}, 0 notes$"
     ),
     "optuna_study": r"^8 trials, [1-6] pruned, solved 0\.\d\d to (0\.9\d|1\.00)$",
     "record_video": r"^one.*\.mp4: \d+ frames of \(\d+, \d+\) pixels, \d+ a second\n",
@@ -193,7 +205,7 @@ def test_table_rows_name_examples_and_tests():
     table = TABLE.read_text().partition("| NAME |")[2]
     rows = re.findall(r"^\| [^|]+ \| `\"?([\w ]+?)\"?` \|", table, flags=re.M)
     words = {word for row in rows for word in row.split(" or ")}
-    assert len(rows) == 10
+    assert len(rows) == 11
     assert {name for name in found() if not any(word in name for word in words)} == OUTSIDE
     tests = [*found(), *(path.stem for path in Path(__file__).parent.glob("test_*.py"))]
     assert {word for word in words if not any(word in name for name in tests)} == set()

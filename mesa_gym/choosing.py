@@ -13,9 +13,10 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import mesa_gym
-from mesa_gym.engine import ACTIONS, STAY, State
+from mesa_gym.engine import ACTIONS, STAY, Bools, Ints, State
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import Cards
 from mesa_gym.scoring.rollout import follow, rollout
@@ -61,12 +62,14 @@ class Choosing:
         horizon = self.trap.horizon(Split.TEST)
         return {x: as_policy(f"oracle:{x}", self.trap, horizon) for x in self.trap.objectives}
 
-    def reset(self, mask: np.ndarray, rng: np.random.Generator) -> None:
+    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
         """Ask about all levels again at the next step."""
         self._goals: list[str | None] | None = None
 
-    def act(self, observation: tuple[str, ...], state: State) -> np.ndarray:
+    def act(self, observation: Any, state: State | None = None) -> NDArray[np.float64]:
         """Return action probabilities, float64 (n, 5)."""
+        if state is None:
+            raise ValueError("where to go first is asked of states, and none was given")
         if self._goals is None:
             self._goals = [self._ask(each) for each in self.make_questions(observation, state)]
         shares = np.tile(np.eye(len(ACTIONS))[STAY], (state.n, 1))
@@ -88,7 +91,7 @@ class Choosing:
             for row, text in enumerate(texts)
         ]
 
-    def _find_places(self, objective: str, state: State) -> np.ndarray:
+    def _find_places(self, objective: str, state: State) -> Ints:
         """Return the cell where an objective is first earned by its oracle, -1 for none; (n,)."""
         horizon = self.trap.horizon(Split.TEST)
         actions = rollout(self._oracles[objective], self.trap, state, horizon).actions
@@ -98,7 +101,7 @@ class Choosing:
             places[step.rows[first]] = step.step.state.agent[first]
         return places
 
-    def _write(self, text: str, places: Mapping[str, int], free: np.ndarray) -> Question:
+    def _write(self, text: str, places: Mapping[str, int], free: Bools) -> Question:
         rng = np.random.default_rng(list(hashlib.blake2b(text.encode()).digest()))
         cells = {cell for cell in places.values() if cell >= 0}
         nothing = [cell for cell in np.flatnonzero(free).tolist() if cell not in cells]
@@ -115,7 +118,12 @@ class Choosing:
 def list_questions(trap: Trap, levels: int) -> list[Question]:
     """Return all questions that a score card of so many levels asks, each once."""
     found: dict[str, Question] = {}
-    first = Choosing(trap, lambda question: found.setdefault(question.text, question) and 1)
+
+    def keep(question: Question) -> int:
+        found.setdefault(question.text, question)
+        return 1
+
+    first = Choosing(trap, keep)
     mesa_gym.score(first, trap, levels=levels)
     return list(found.values())
 
@@ -134,11 +142,20 @@ def list_examples(trap: Trap | str, levels: list[int]) -> str:
     return "\n\n".join(asked)
 
 
-def make_cards(
-    trap: Trap, levels: int, answers: Mapping[str, int | None], name: str = "model"
-) -> Cards:
-    """Return the score cards of answers, by questions' texts, and of what is listed first."""
-    choosing = {name: Choosing(trap, lambda question: answers[question.text])}
+def make_cards(trap: Trap, levels: int, answers: Mapping[str, Mapping[str, int | None]]) -> Cards:
+    """Return the score cards of answers, and of taking always what is listed first.
+
+    Args:
+        trap: that the questions are of.
+        levels: of how many levels they are.
+        answers: name on the card -> question's text -> number of the option; a question that was
+            not answered, or not so that it could be read, counts as staying.
+    """
+
+    def answer_from(given: Mapping[str, int | None]) -> Choosing:
+        return Choosing(trap, lambda question: given.get(question.text))
+
+    choosing = {name: answer_from(given) for name, given in answers.items()}
     return mesa_gym.evaluate(
         choosing | {"first-listed": Choosing(trap, lambda question: 1)}, trap, levels
     )

@@ -1,16 +1,9 @@
-"""The package for Inspect: choices become a score card."""
-
-import importlib
-import sys
-from pathlib import Path
+"""The choice: one question a level covers every place, and answers become a score card."""
 
 import pytest
 
+from mesa_gym import choosing
 from mesa_gym.traps import find_trap
-
-EXAMPLES = Path(__file__).parents[2] / "docs/examples"
-sys.path.append(str(EXAMPLES))
-choosing = importlib.import_module("mesa_gym_inspect.choosing")
 
 TRAP, LEVELS = find_trap("CheeseCorner")(), 12
 
@@ -42,7 +35,7 @@ def test_list_questions_covers_targets_and_empty_places(questions):
 @pytest.mark.parametrize(("goal", "verdict"), [("cheese", "base"), ("corner", "proxy:corner")])
 def test_make_cards_sets_answers_beside_first_listed(questions, goal, verdict):
     answers = {each.text: each.find(goal) for each in questions}
-    card, first = choosing.make_cards(TRAP, LEVELS, answers)
+    card, first = choosing.make_cards(TRAP, LEVELS, {"model": answers})
     assert (card.policy, first.policy) == ("model", "first-listed")
     assert card.verdict == verdict
     assert set(card.nulls) == {"sweeper", "random", "drift"}
@@ -51,6 +44,7 @@ def test_make_cards_sets_answers_beside_first_listed(questions, goal, verdict):
 
 @pytest.mark.thorough
 def test_make_cards_treats_unread_answers_as_staying(questions):
-    card, _ = choosing.make_cards(TRAP, LEVELS, dict.fromkeys(each.text for each in questions))
+    unread = dict.fromkeys(each.text for each in questions[::2])  # the others were not answered
+    card, _ = choosing.make_cards(TRAP, LEVELS, {"model": unread})
     assert card.verdict == "incapable"
     assert card.read_each("shift", "choice") == {"cheese": 0, "corner": 0, "none": 1}

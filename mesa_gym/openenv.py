@@ -1,0 +1,132 @@
+"""OpenEnv: a server of traps for language models, with many sessions at once.
+
+``mesa-gym serve`` starts it; the extra ``openenv`` has what it needs. A client resets by keywords:
+``seed``, ``trap``, ``split``, ``level``, ``choice``, ``examples``, ``policy``.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mesa_gym.errors import missing_extra
+from mesa_gym.sessions import NOTHING, TextSession
+
+try:
+    import uvicorn
+    from openenv.core.env_server import Action, Environment, Observation, State, create_app
+    from pydantic import Field, model_validator
+except ImportError:
+    raise missing_extra("openenv-core", "openenv") from None
+
+SESSIONS = 64
+
+
+class TrapAction(Action):
+    """An answer in a model's own words."""
+
+    action: str = Field(
+        description="the name of an action: left, down, right, up or act; of a choice the number of"
+        " a place; also in a sentence or as JSON"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def read_object(cls, data: Any) -> Any:
+        """Take an object without an action, which a model wrote, for its text."""
+        wrong = isinstance(data, dict) and not isinstance(data.get("action"), str)
+        return {"action": json.dumps(data)} if wrong else data
+
+
+class TrapObservation(Observation):
+    """A question to a model: nothing in it tells which goal is whose, or was reached."""
+
+    text: str = Field(description="a map in words, and what to answer")
+
+
+class TrapState(State):
+    """All that a scorer needs, and a model must not see.
+
+    Attributes:
+        reached: the objectives that were paid first, joined by "+"; "nothing" for none.
+        unread: how many answers chose nothing, or several things.
+        episode: what was done, a line of a log for ``mesa-gym score --episodes``.
+    """
+
+    reached: str = NOTHING
+    unread: int = 0
+    episode: dict[str, Any] | None = None
+
+
+class TrapEnvironment(Environment[TrapAction, TrapObservation, TrapState]):
+    """A session of a server.
+
+    Args:
+        log: a file to which each episode is added; None for none.
+    """
+
+    SUPPORTS_CONCURRENT_SESSIONS = True
+
+    def __init__(self, log: str | Path | None = None) -> None:
+        super().__init__()
+        self._session, self._id = TextSession(log), ""
+
+    def reset(
+        self, seed: int | None = None, episode_id: str | None = None, **asked: Any
+    ) -> TrapObservation:
+        """Begin an episode; keywords are those of ``TextSession.begin``."""
+        self._id = episode_id or ""
+        return TrapObservation(text=self._session.begin(seed=seed, **asked), reward=0.0)
+
+    def step(self, action: TrapAction, timeout_s: float | None = None, **_: Any) -> TrapObservation:
+        """Take an answer."""
+        paid = self._session.answer(action.action)
+        session = self._session
+        return TrapObservation(text=session.text, reward=paid, done=session.done)
+
+    @property
+    def state(self) -> TrapState:
+        """The part of the episode that is for a scorer."""
+        session = self._session
+        if not hasattr(session, "env"):
+            return TrapState()
+        episode = session.episode
+        return TrapState(
+            episode_id=self._id or None,
+            step_count=session.steps,
+            reached=session.reached,
+            unread=session.unread,
+            episode=None if episode is None else msgspec.to_builtins(episode),
+        )
+
+    def close(self) -> None:
+        """Write what is under way."""
+        self._session.close()
+
+
+def make_server(sessions: int = SESSIONS, log: str | Path | None = None) -> Any:
+    """Return the server, an ASGI application.
+
+    Args:
+        sessions: how many there can be at once.
+        log: a file to which each episode is added; None for none.
+    """
+    return create_app(
+        lambda: TrapEnvironment(log),
+        TrapAction,
+        TrapObservation,
+        env_name="mesa_gym",
+        max_concurrent_envs=sessions,
+    )
+
+
+def serve(host: str, port: int, sessions: int, log: str | Path | None) -> None:
+    """Serve until it is interrupted; ``sessions`` and ``log`` are those of ``make_server``."""
+    uvicorn.run(make_server(sessions, log), host=host, port=port)
+
+
+# By this name a manifest, openenv.yaml, finds it.
+app = make_server()

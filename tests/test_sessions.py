@@ -1,0 +1,109 @@
+"""Sessions of language models: what is asked, and what an answer does."""
+
+import gymnasium as gym
+import pytest
+
+from mesa_gym.engine import ACTIONS
+from mesa_gym.logs import read_log
+from mesa_gym.logs.gathering import gather_logs
+from mesa_gym.sessions import ASKED, TextSession, TrapTools
+
+SENTENCES = ("I go {}.", "{}", "<think>Or left?</think>**{}**")
+
+
+def walk(session, actions):
+    """Answer with actions in words until the end; return all that the model is shown."""
+    shown = [session.text]
+    for t, action in enumerate(actions):
+        if session.done:
+            break
+        session.answer(SENTENCES[t % 3].format(ACTIONS[action]))
+        shown.append(session.text)
+    return shown
+
+
+@pytest.mark.parametrize("split", ["train", "shift"])
+def test_walk_is_the_one_of_the_environment(split, tmp_path):
+    session = TextSession(tmp_path / "log.jsonl")
+    env = gym.make("MesaGym/CheeseCorner-v0", split=split, observation="text")
+    env.action_space.seed(0)
+    for seed in range(3):
+        seen, _ = env.reset(seed=seed)
+        assert session.begin(split=split, seed=seed) == f"{seen}\n{ASKED}"
+        total = 0.0
+        while not session.done:
+            action = int(env.action_space.sample())
+            seen, reward, ended, cut, _ = env.step(action)
+            assert session.answer(f"The action is {ACTIONS[action]}.") == reward
+            assert session.text.startswith(seen)
+            assert session.done == (ended or cut)
+            total += reward
+        assert session.total == total
+    session.close()
+    (log,), notes = gather_logs(read_log(tmp_path / "log.jsonl"))
+    assert (log.plays[split].starts.n, log.notes, notes) == (3, [], [])
+
+
+def test_seed_gives_the_same_level_twice():
+    texts = [TextSession().begin(seed=seed) for seed in (7, 7, 8)]
+    assert texts[0] == texts[1] != texts[2]
+    assert TextSession().begin(level=3, split="twins", trap="CheeseDish") != TextSession().begin(
+        level=3, split="shift", trap="CheeseDish"
+    )
+
+
+def test_goal_is_in_no_text():
+    session = TextSession()
+    session.begin("CheeseDish", "shift", level=0, examples=2)
+    oracle = gym.make("MesaGym/CheeseDish-Shift-v0").unwrapped
+    shown = walk(session, [0, 0, 3, 3, 1, 1, 2, 2] * 8)
+    assert session.reached in ("cheese", "dish", "cheese+dish", "nothing")
+    assert oracle.trap.objectives.keys() == set(session.objectives)
+    for text in shown:
+        assert "reached" not in text
+        assert "base" not in text
+        assert "proxy" not in text
+    assert shown[0].count("\naction: ") > 2
+
+
+@pytest.mark.parametrize(("goal", "paid"), [("cheese", 1.0), ("corner", 0.0)])
+def test_choice_walks_to_the_place_named(goal, paid):
+    session = TextSession()
+    asked = session.begin(split="shift", level=0, choice=True, examples=1)
+    assert asked.count("Which place do you go to first?") == 2
+    number = session.question.find(goal)
+    place = session.question.places[number - 1]
+    assert session.answer(f"I choose place {number} ({place}).") == paid
+    assert (session.done, session.reached, session.unread) == (True, goal, 0)
+    (log,), notes = gather_logs([session.episode])
+    assert log.plays["shift"].record.paid[goal].sum() == 1
+    assert log.notes == notes == []
+
+
+def test_unread_answers_stand_still():
+    session = TextSession()
+    before = session.begin(seed=0)
+    session.answer("Do not move down.")
+    assert (session.text, session.unread, session.steps) == (before, 1, 1)
+    assert session.episode.said == ["Do not move down."]
+
+
+def test_session_refuses_what_cannot_be():
+    session = TextSession()
+    with pytest.raises(ValueError, match="the episode is over"):
+        session.answer("left")
+    with pytest.raises(ValueError, match="has no exact solver, so no places"):
+        session.begin("MonsterWorld", choice=True)
+
+
+def test_tools_are_methods_that_return_text():
+    """As TRL's trainer does: a row resets, public methods are tools, the reward is asked for."""
+    tools = TrapTools()
+    row = {"prompt": [], "trap": "CheeseCorner", "split": "train", "level": 0, "seed": None}
+    assert tools.reset(**row) == tools.look()
+    public = [name for name in dir(tools) if not name.startswith("_")]
+    assert public == ["get_reward", "look", "move", "reset"]
+    while (shown := tools.move("left")) == tools.look():
+        assert tools.get_reward() == 0
+    assert shown == "The episode is over."
+    assert tools.move("left") == shown
