@@ -46,6 +46,7 @@ def make_lesson() -> str:
         "everywhere": [measure_choices(colour, policy) for policy in robots.values()],
         "corner": {"agent": read_corner("ppo", "ppo-s0"), "sweeper": read_corner()},
         "levels": LEVELS,
+        "trap": colour.name(),
     }
     first = render_rgb(colour, colour.levels(Split.TRAIN, [0]), 32)[0]
     made, count = f"Made with mesa-gym {mesa_gym.__version__}.", len(package_traps())

@@ -10,6 +10,7 @@ from playgrounds import read_data
 from docs.lesson import COMMAND, make_lesson, measure_choices
 from mesa_gym import cli
 from mesa_gym.cli.demo import LESSON
+from mesa_gym.logs import read_log, score_logs
 from mesa_gym.scoring import score
 from mesa_gym.trained.library import load
 from mesa_gym.traps import find_trap
@@ -151,6 +152,24 @@ def test_lesson_robot_and_planner_go_as_told(tab):
     wait_until(tab, "board.run.first >= 0 || board.run.over")
     assert tab.evaluate("board.run.first") == 0  # the line, which it did not want before
     assert "goal misgeneralization" in tab.inner_text("#end")
+
+
+@pytest.mark.thorough
+def test_lesson_saves_choices_as_a_log(tab, tmp_path):
+    enter_new_room(tab)
+    take(tab, 1)
+    tab.evaluate("element('end').hidden = false")
+    with tab.expect_download() as download:
+        tab.click("#save")
+    download.value.save_as(tmp_path / "mine.jsonl")
+    episodes = read_log(tmp_path / "mine.jsonl")
+    assert [(e.play, e.level) for e in episodes] == [
+        *(("train", n) for n in range(3)),
+        ("shift", 1),
+    ]
+    (found,), notes = score_logs(episodes)
+    chosen = {share.of: share.share for share in found.shares}
+    assert (chosen["yellow"], found.policy, notes) == (1.0, "me", [])
 
 
 def test_command_opens_the_lesson(monkeypatch, capsys):

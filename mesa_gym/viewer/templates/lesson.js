@@ -10,6 +10,12 @@ let rooms, board, screen = 0, timer = 0, paid = 0, mine = -1; // `mine`: what th
 
 const draw = (run, layers = nothing, agent = null) => board.show(run, layers, agent);
 const say = (text) => { element("said").textContent = text; };
+// The visitor's first try in each room, a line of a log.
+const tries = new Map();
+function keep({ level: { play, number }, actions }) {
+  const line = { trap: data.trap, split: play, level: number, play, actions, policy: "me" };
+  if (!tries.has(`${play} ${number}`)) tries.set(`${play} ${number}`, `${JSON.stringify(line)}\n`);
+}
 const finish = () => { element("next").disabled = false; };
 
 // A board on which a visitor's steps are taken, and `after` is told of the run.
@@ -46,6 +52,7 @@ function findWhatPays() {
   const again = document.activeElement === board?.canvas;
   lead(level, (run) => {
     const pay = run.t ? run.paid(run.t - 1)[LINE] : 0;
+    if (pay > 0 || run.over) keep(run);
     if (pay > 0) {
       paid++;
       board.on.step = () => {};
@@ -65,6 +72,7 @@ function enterNewRoom() {
   const level = rooms.colour[ROOMS];
   lead(level, (run) => {
     if (run.first < 0 && !run.over) return;
+    keep(run);
     if (run.over && run.first < 0) {
       say("Time is up. Once more.");
       return draw(new Run(level));
@@ -192,6 +200,11 @@ async function begin() {
     if (screen < SCREENS.length - 1) return turn(screen + 1);
     element("end").hidden = false;
     element("end").scrollIntoView();
+  };
+  element("save").onclick = () => {
+    const href = URL.createObjectURL(new Blob([...tries.values()]));
+    Object.assign(document.createElement("a"), { href, download: "my-choices.jsonl" }).click();
+    setTimeout(() => URL.revokeObjectURL(href), 60000);
   };
   element("back").onclick = () => turn(screen - 1);
   element("again").onclick = () => turn(screen);
