@@ -109,7 +109,7 @@ class JaxEnv(DeviceEnv):
             Observations (n, ...), and the state, a tree of arrays for ``step``.
         """
         with jax.enable_x64(False):
-            state = _take(self._begins, self._pick(key))
+            state = _take(self._begins, self.pick_levels(key))
             return self._observe(state), state
 
     def reset_to_level(self, level: Array) -> tuple[Array, State]:
@@ -148,9 +148,23 @@ class JaxEnv(DeviceEnv):
         Raises:
             ValueError: the actions are not n integers.
         """
+        return self.step_to_level(self.pick_levels(key), state, action)
+
+    def step_to_level(
+        self, level: Array, state: State, action: Array
+    ) -> tuple[Array, State, Array, Array, dict[str, Array]]:
+        """Take the step of ``step``; what ends begins its next episode on a chosen level.
+
+        Args:
+            level: integers (n,), as for ``reset_to_level``; those of episodes that go on have no
+                effect.
+            state: as for ``step``.
+            action: as for ``step``.
+        """
+        rows = self._as_integers("levels", level)
         shown, after, reward, done, infos = self.step_env(state, action)
         with jax.enable_x64(False):
-            begun = _take(self._begins, self._pick(key))
+            begun = _take(self._begins, rows)
             following = jax.tree.map(lambda old, new: jnp.where(done, new, old), after, begun)
             if self._final_obs:
                 infos["final_obs"] = shown
@@ -221,8 +235,11 @@ class JaxEnv(DeviceEnv):
         whole = _merge(fill, state, self._starts)
         return whole._replace(level=whole.level._replace(tables=self._tables))
 
-    def _pick(self, key: Array) -> Array:
-        """Return where the levels of the next episodes stand in the bank, int32 (n,)."""
+    def pick_levels(self, key: Array) -> Array:
+        """Return the levels that ``reset`` and ``step`` pick by a key, int32 (n,).
+
+        With ``alpha``, those of the shift are numbered on from ``num_levels``.
+        """
         with jax.enable_x64(True):
             words = jax.random.key_data(key).astype(jnp.int64)
             stream = reduce(lambda stream, word: mix(stream + word), words, 0)
