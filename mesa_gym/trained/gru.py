@@ -11,7 +11,7 @@ from typing import Any
 
 from mesa_gym.engine import ACTIONS
 from mesa_gym.trained.agent import Layers, Shapes, Weights
-from mesa_gym.trained.inputs import multiply, relu, sum_rows
+from mesa_gym.trained.inputs import multiply, relu
 from mesa_gym.trained.mlp import MLP, apply_layer, read_out, shape_layers
 
 
@@ -39,14 +39,22 @@ class GRU(MLP):
 
     def compute(self, xp: Any, weights: Weights, seen: Any, memory: Any) -> Layers:
         """Return its layers, of lists of inputs and the memory before the step."""
-        first = sum_rows(xp, weights["first.weight"].T, seen) + weights["first.bias"]
+        first, gates = self.look(xp, weights, seen)
+        memory = remember(xp, weights, gates, memory)
+        return {"first": first, "memory": memory, **self.recall(xp, weights, first, memory)}
+
+    def look(self, xp: Any, weights: Weights, seen: Any) -> tuple[Any, Any]:
+        """Return the layer ``first``, and what it says to the gates: what memory has no part in."""
+        first = self.add(xp, weights["first.weight"].T, seen) + weights["first.bias"]
+        return first, apply_layer(weights, "sees", relu(xp, first))
+
+    def recall(self, xp: Any, weights: Weights, first: Any, memory: Any) -> Layers:
+        """Return the other layers, of ``first`` and the memory after the step."""
         shown = relu(xp, first)
-        memory = remember(xp, weights, apply_layer(weights, "sees", shown), memory)
         product = multiply(shown, weights["seen_factor.weight"].T)
         product = product * multiply(memory, weights["kept_factor.weight"].T)
         joins = apply_layer(weights, "joins", xp.concat([shown, memory], axis=-1)) + product
-        outputs = read_out(weights, relu(xp, joins))
-        return {"first": first, "memory": memory, "joins": joins, **outputs}
+        return {"joins": joins, **read_out(weights, relu(xp, joins))}
 
 
 def remember(xp: Any, weights: Weights, gates: Any, memory: Any) -> Any:

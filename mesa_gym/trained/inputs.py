@@ -5,10 +5,11 @@ Few of ``mesa_gym.envs.inputs`` are 1: a first layer adds up the weights of thos
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-# For the trainers in torch, which leave.
-from mesa_gym.envs.inputs import CentredInputs as CentredInputs
+# Of an array namespace, a table and lists of its rows: the sums, as ``sum_rows`` returns them.
+SumRows = Callable[[Any, Any, Any], Any]
 
 
 def sum_rows(xp: Any, table: Any, listed: Any) -> Any:

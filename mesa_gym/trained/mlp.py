@@ -9,21 +9,26 @@ from mesa_gym.engine import ACTIONS, Ints
 from mesa_gym.envs.inputs import CentredInputs
 from mesa_gym.envs.observations import Bytes
 from mesa_gym.trained.agent import Layers, Network, Shapes, Weights
-from mesa_gym.trained.inputs import multiply, relu, sum_rows
+from mesa_gym.trained.inputs import SumRows, multiply, relu, sum_rows
 from mesa_gym.traps import Trap
 
 UNITS = 128  # of a hidden layer; an agent can use fewer
 
 
 class MLP(Network):
-    """An MLP whose layers are ``first`` and ``second``, before their ReLU, and its outputs."""
+    """An MLP whose layers are ``first`` and ``second``, before their ReLU, and its outputs.
+
+    Args:
+        trap: what it acts on.
+        add: sums up rows of its first layer; another than NumPy's for what is compiled.
+    """
 
     kind = "network"
     reach: ClassVar[int | None] = None
 
-    def __init__(self, trap: Trap) -> None:
+    def __init__(self, trap: Trap, add: SumRows = sum_rows) -> None:
         super().__init__(trap)
-        self.view = CentredInputs(trap, reach=self.reach)
+        self.view, self.add = CentredInputs(trap, reach=self.reach), add
 
     def list_shapes(self, given: Shapes) -> Shapes:
         """Return the shapes of its weights."""
@@ -36,7 +41,7 @@ class MLP(Network):
 
     def compute(self, xp: Any, weights: Weights, seen: Any, memory: Any) -> Layers:
         """Return its layers, of lists of inputs."""
-        first = sum_rows(xp, weights["first.weight"].T, seen) + weights["first.bias"]
+        first = self.add(xp, weights["first.weight"].T, seen) + weights["first.bias"]
         second = apply_layer(weights, "second", relu(xp, first))
         return {"first": first, "second": second, **read_out(weights, relu(xp, second))}
 

@@ -16,7 +16,7 @@ from mesa_gym.engine import ACTIONS, Ints
 from mesa_gym.envs.inputs import CentredInputs
 from mesa_gym.envs.observations import TILE, Bytes, make_observation, planes_of
 from mesa_gym.trained.agent import Layers, Shapes, Weights
-from mesa_gym.trained.inputs import multiply, relu, sum_rows
+from mesa_gym.trained.inputs import SumRows, multiply, relu, sum_rows
 from mesa_gym.trained.mlp import MLP, UNITS
 from mesa_gym.traps import Split, Trap
 
@@ -36,6 +36,7 @@ class Tiles(CentredInputs):
         trap: any whose cells show all that they can show where episodes begin.
 
     Attributes:
+        known, tile: what can lie on a cell, as numbers in order, and which tile shows it.
         pictures: of the tiles, floor first: float32 (tiles, PIXELS) of length about 1.
         places, cells: how many places of the first layer see a tile, and where the agent can be.
     """
@@ -52,11 +53,11 @@ class Tiles(CentredInputs):
             shown = planes[..., self._seen] == 0  # the agent hides what it stands on
             found.append(self.encode_cells(planes)[shown])
             pictures.append(tiles[shown].reshape(-1, PIXELS))
-        self._known, first = np.unique(np.concatenate(found), return_index=True)
+        self.known, first = np.unique(np.concatenate(found), return_index=True)
         shown = np.concatenate(pictures)[first]
         # Things that look alike are one input; floor stays the first.
         _, first, alike = np.unique(shown, axis=0, return_index=True, return_inverse=True)
-        self._tile = first.argsort().argsort()[alike.reshape(-1)]
+        self.tile = first.argsort().argsort()[alike.reshape(-1)]
         shades = (shown[np.sort(first)] / 255).astype(np.float32)
         self.pictures = shades / np.float32(PIXELS**0.5)
         names = [f"tile {number}" for number in range(len(shades))]
@@ -78,13 +79,13 @@ class Tiles(CentredInputs):
             ValueError: a cell shows what it does not show where episodes begin.
         """
         codes = self.encode_cells(planes)
-        rows = np.searchsorted(self._known, codes).clip(max=len(self._known) - 1)
-        if (self._known[rows] != codes).any():
+        rows = np.searchsorted(self.known, codes).clip(max=len(self.known) - 1)
+        if (self.known[rows] != codes).any():
             raise ValueError(
                 "a cell shows what none shows where episodes begin; ppo-pixels is for traps whose"
                 " things do not change: train with ppo"
             )
-        return np.asarray(self._tile[rows])
+        return np.asarray(self.tile[rows])
 
     def list_inputs(self, planes: Bytes) -> Ints:
         """Return the inputs that are 1, int64 (n, most), of planes (n, height, width, channels)."""
@@ -104,8 +105,8 @@ class PixelMLP(MLP):
     kind = "pixels"
     view: Tiles
 
-    def __init__(self, trap: Trap, view: Tiles | None = None) -> None:
-        self.trap, self.view = trap, view or Tiles(trap)
+    def __init__(self, trap: Trap, add: SumRows = sum_rows) -> None:
+        self.trap, self.add, self.view = trap, add, Tiles(trap)
 
     def list_shapes(self, given: Shapes) -> Shapes:
         """Return the shapes of its weights."""
@@ -122,7 +123,7 @@ class PixelMLP(MLP):
         own = {name: each[0, ...] for name, each in weights.items()}
         tiles = relu(xp, xp.asarray(self.view.pictures) @ own["tiles"] + own["tiles_bias"])
         table = join_tables(xp, tiles, own["first"], self.view.places)
-        first = sum_rows(xp, table, seen) + own["first_bias"]
+        first = self.add(xp, table, seen) + own["first_bias"]
         second = multiply(relu(xp, first), own["second"]) + own["second_bias"]
         outputs = multiply(relu(xp, second), own["outputs"]) + own["outputs_bias"]
         found = {"scores": outputs[..., :VALUE], "value": outputs[..., VALUE]}

@@ -48,6 +48,8 @@ class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         command: that trains the agent again, apart from ``--out``.
         versions: of the packages that trained it.
         curve: (environment steps, mean return of the episodes that ended before them).
+        looks: on the way, (environment steps, mean return of the last episodes, share of test
+            levels on which base was chosen, shares of shift levels of base and of a proxy).
     """
 
     trap: str
@@ -74,6 +76,7 @@ class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     command: str = ""
     versions: dict[str, str] = {}
     curve: list[tuple[float, float]] = []
+    looks: list[tuple[float, float, float, float, float]] = []
     schema: Annotated[int, Meta(ge=SCHEMA, le=SCHEMA)] = SCHEMA
 
     def save(self, path: Path) -> None:
