@@ -2,7 +2,7 @@
 VENV = .venv
 PYTHON = python3
 BIN = $(VENV)/bin
-EXTRAS = sb3,viewer,films,leaderboard,jax,dev
+EXTRAS = sb3,viewer,films,leaderboard,train,dev
 INSTALLED = $(VENV)/.installed
 CLUSTER = $(VENV)/.cluster
 DOCS = $(VENV)/.docs

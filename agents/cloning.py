@@ -11,124 +11,149 @@ too few levels for so many, each level is used and what was done there is learnt
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch.nn.functional import cross_entropy
 
-from agents.inputs import align_inputs
-from agents.lesson import Lesson
-from agents.levels import level_numbers, start_states
-from agents.stacks import (
-    Optimiser,
-    Stack,
-    compute_gradients,
-    compute_outputs,
-    draw_stack,
-    export_agent,
-)
+from agents.compiling import Many, find_device, jax, jnp, optax
+from agents.judging import Judge
+from agents.loop import StageProgram, TrainingPlan, run_training
+from agents.networks import LearningMLP, Weights
+from agents.ppo import Learning
+from agents.results import Report, TrainedAgent
+from agents.run import Run
+from agents.settings import PPOSettings
 from mesa_gym.engine import Ints, State
-from mesa_gym.envs.observations import make_observation
+from mesa_gym.envs.inputs import CentredInputs
+from mesa_gym.envs.observations import planes_of
+from mesa_gym.envs.settings import Settings
+from mesa_gym.envs.supply import bank_of
 from mesa_gym.policies import Oracle, Reference
 from mesa_gym.scoring.record import Actions
 from mesa_gym.scoring.rollout import follow, rollout
 from mesa_gym.solver import share_solution, solutions
-from mesa_gym.trained.agent import Agent
-from mesa_gym.trained.inputs import CentredInputs
 from mesa_gym.traps import Trap
 
 EPOCHS = 5
-BATCH = 512
+BATCH, MINIBATCHES = 512, 8  # transitions of a minibatch, and minibatches of an update
 LEARNING_RATE = 1e-3
-BLOCK = 1024  # levels drawn at once
+BLOCK = 1024  # levels played at once
 # Of an oracle on each level: solving a level costs most, and equally good ways differ.
 EPISODES = 4
-# How often its own returns are looked at, for the learning curve, and on how many levels.
-LOOKS = 10
-LOOKED_AT = 64
 
 
-def train(lesson: Lesson) -> list[Agent]:
-    """Train one agent a seed; torch is left with one thread."""
-    torch.set_num_threads(1)
-    agents = []
-    for alone in lesson.each():
-        rng, view = np.random.default_rng(alone.seeds[0]), CentredInputs(lesson.trap)
-        agents.append(fit_network(alone, *gather_demonstrations(alone, view, rng), rng))
-    return agents
+def train(
+    run: Run, seeds: Sequence[int], report: Report | None = None, device: str | None = None
+) -> list[TrainedAgent]:
+    """Train one agent a seed, one after another; see ``agents.ppo.train``."""
+    (stage,), many = run.parts(), Many(find_device(device))
+    plan = TrainingPlan([stage], PPOSettings(), run.checkpoints)
+    with jax.default_device(many.device):
+        learner = LearningMLP(stage.settings.trap)
+        cloning, size = Cloning(learner), BATCH * MINIBATCHES
+        begin = many.compile(cloning.begin)
+
+        def begin_shown(seeds: Any) -> Learning:
+            shown = gather_demonstrations(stage.settings, stage.steps, int(seeds[0]))
+            weights, state = begin(seeds)
+            return Learning(weights, state, tuple(each[None] for each in shown))
+
+        program = StageProgram(
+            size, math.ceil(stage.steps / size), begin_shown,
+            many.compile(cloning.update, shared=(2, 3), donate_argnums=0), learner.export,
+            None if report is None else Judge(learner, many),
+        )  # fmt: skip
+        return [
+            trained
+            for seed in seeds
+            for trained in run_training(plan, [program], many, [seed], report)
+        ]
 
 
-def fit_network(
-    lesson: Lesson, seen: torch.Tensor, shown: torch.Tensor, rng: np.random.Generator
-) -> Agent:
-    """Train a network to do on observations what was shown.
+class Cloning:
+    """The fit of a network to what was shown, as functions to compile.
 
     Args:
-        lesson: of one seed; ``steps`` counts the transitions that are learnt from.
-        seen: lists of inputs, int32 (m, most), of ``align_inputs``.
-        shown: actions, int64 (m,), or probabilities of actions, float32 (m, 5).
-        rng: draws minibatches.
+        learner: the network.
     """
-    (seed,) = lesson.seeds
-    drawn = draw_stack(CentredInputs(lesson.trap).count, lesson.seeds)
-    stack = Stack(*(each.requires_grad_() for each in drawn))
-    optimiser, done, due, look = Optimiser(stack, stack.second), 0, list(lesson.checkpoints), 0
-    for rows in draw_minibatches(len(shown), rng):
-        scores, _ = compute_outputs(stack, seen[rows][None].long())
-        loss = cross_entropy(scores[0], shown[rows])
-        rate = LEARNING_RATE * max(0.0, 1 - done / lesson.steps)
-        optimiser.step(compute_gradients(loss, stack), rate)
-        done += len(rows)
-        lesson.progress(len(rows))
-        while due and done >= due[0]:
-            lesson.keep(due.pop(0), seed, export_agent("network", lesson.trap, stack, 0))
-        if done >= min(look, lesson.steps):
-            note_returns(lesson, export_agent("network", lesson.trap, stack, 0), done)
-            look = done + lesson.steps // LOOKS
-        if done >= lesson.steps:
-            break
-    return export_agent("network", lesson.trap, stack, 0)
 
+    def __init__(self, learner: LearningMLP) -> None:
+        self.learner, self._optimiser = learner, learner.make_optimiser()
 
-def draw_minibatches(count: int, rng: np.random.Generator) -> Iterator[Ints]:
-    """Draw rows of about ``BATCH`` transitions each, without end; all come once an epoch."""
-    while True:
-        yield from np.array_split(rng.permutation(count), -(-count // BATCH))
+    def begin(self, seed: Any) -> tuple[Weights, Any]:
+        """Return first weights, and the optimiser's state."""
+        weights = self.learner.draw(jax.random.key(seed))
+        return weights, self._optimiser.init(weights)
 
+    def update(self, learning: Learning, seed: Any, number: Any, left: Any) -> tuple[Learning, Any]:
+        """Learn from some minibatches; see ``agents.ppo.PPO.update``.
 
-def note_returns(lesson: Lesson, agent: Agent, done: int) -> None:
-    """Note what the learner itself earns on some training levels after so many steps."""
-    (seed,) = lesson.seeds
-    rng = np.random.default_rng([seed, done])
-    starts = start_states(lesson.trap, level_numbers(lesson, LOOKED_AT, rng))
-    played = rollout(agent, lesson.trap, starts, lesson.horizon, done)
-    earned = played.paid[lesson.objective].sum(axis=0)
-    lesson.note(0, done, float(earned.sum()), len(earned))
+        ``learning.playing`` is what was shown: lists of inputs and actions.
+        """
+        seen, shown = learning.playing
+        key = jax.random.fold_in(jax.random.key(seed), number)
+        rows = jax.random.randint(key, (MINIBATCHES, BATCH), 0, len(shown))
+
+        def step(now: Any, rows: Any) -> Any:
+            weights, state = now
+            gradient = jax.grad(self._lose)(weights, seen[rows], shown[rows])
+            steps, state = self._optimiser.update(gradient, state, weights)
+            steps = jax.tree.map(lambda each: -LEARNING_RATE * left * each, steps)
+            return (optax.apply_updates(weights, steps), state), None
+
+        begun = learning.weights, learning.optimiser
+        (weights, state), _ = jax.lax.scan(step, begun, rows)
+        return Learning(weights, state, learning.playing), jnp.zeros(2)  # no episode ended
+
+    def _lose(self, weights: Weights, seen: Any, shown: Any) -> Any:
+        found = self.learner.net.compute(jnp, weights, seen, None)
+        return optax.softmax_cross_entropy_with_integer_labels(found["scores"], shown).mean()
 
 
 # -- demonstrations --------------------------------------------------------------------------------
 
 
-def gather_demonstrations(
-    lesson: Lesson, view: CentredInputs, rng: np.random.Generator
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return lists of inputs int32 (m, most) and actions int64 (m,) of demonstrated transitions."""
-    wanted = -(-lesson.steps // EPOCHS)
-    seen: list[torch.Tensor] = []
-    taken: list[NDArray[np.int64]] = []
-    for starts, actions in play_demonstrations(lesson, level_numbers(lesson, wanted, rng)):
-        planes, chosen = replay_transitions(lesson.trap, starts, actions)
-        seen.append(torch.from_numpy(view.list_inputs(planes)).int())
+def gather_demonstrations(made: Settings, steps: int, seed: int) -> tuple[Ints, Ints]:
+    """Return lists of inputs, int32 (m, most), and the actions shown on them, int32 (m,).
+
+    Args:
+        made: of the environments, whose objective is pursued.
+        steps: of the training.
+        seed: of which levels are shown, and of what is done there.
+    """
+    view, wanted = CentredInputs(made.trap), math.ceil(steps / EPOCHS)
+    seen, taken = list[Ints](), list[Ints]()
+    starts = pick_starts(made, wanted, np.random.default_rng(seed))
+    for begun, actions in play_demonstrations(made, starts, seed):
+        planes, chosen = replay_transitions(made.trap, begun, actions)
+        seen.append(view.list_inputs(planes))
         taken.append(chosen)
         if sum(map(len, taken)) >= wanted:
             break
-    shown = torch.from_numpy(np.concatenate(taken))
-    return torch.cat(align_inputs(seen, view.count)), shown
+    most = max(each.shape[1] for each in seen)
+    filled = [
+        np.pad(each, ((0, 0), (0, most - each.shape[1])), constant_values=view.count)
+        for each in seen
+    ]
+    return np.concatenate(filled).astype(np.int32), np.concatenate(taken).astype(np.int32)
 
 
-def play_demonstrations(lesson: Lesson, numbers: Ints) -> Iterator[tuple[State, Actions]]:
+def pick_starts(made: Settings, count: int, rng: np.random.Generator) -> State:
+    """Return the start states of different training levels, ``alpha`` of them of the shift's.
+
+    They are ``count``, or as many as there are.
+    """
+    there_are = made.num_levels or 0
+    rows = rng.choice(there_are, min(count, there_are), replace=False)
+    return bank_of(made).take(rows + there_are * (rng.random(len(rows)) < made.alpha))
+
+
+def play_demonstrations(
+    made: Settings, starts: State, seed: int
+) -> Iterator[tuple[State, Actions]]:
     """Play the demonstrator's episodes, some levels at a time and solved when their turn comes.
 
     The demonstrator is the oracle of the paid objective, which plays a level ``EPISODES`` times and
@@ -136,23 +161,24 @@ def play_demonstrations(lesson: Lesson, numbers: Ints) -> Iterator[tuple[State, 
     the scripted reference policy, which would do the same each time and plays a level once.
 
     Args:
-        lesson: whose objective is pursued.
-        numbers: of ``level_numbers``.
+        made: of the environments, whose objective is pursued.
+        starts: the start states of levels.
+        seed: of what is sampled.
 
     Yields:
         the start states of n levels, and one episode on each: int8 (n, horizon) as a record has
         it. Further episodes on the same levels come next.
     """
-    trap, limit, (seed,) = lesson.trap, lesson.horizon, lesson.seeds
-    for first in range(0, len(numbers), BLOCK):
-        starts = start_states(trap, numbers[first : first + BLOCK])
+    trap, limit = made.trap, made.max_steps
+    for first in range(0, starts.n, BLOCK):
+        begun = starts.take(np.arange(first, min(first + BLOCK, starts.n)))
         if not trap.solvable:
-            reference = Reference(trap, lesson.reward)
-            yield starts, rollout(reference, trap, starts, limit, seed).actions
+            reference = Reference(trap, made.reward)
+            yield begun, rollout(reference, trap, begun, limit, seed).actions
             continue
-        oracle = Oracle(trap, lesson.reward, limit)
-        for rows, solution in solutions(trap, starts, limit):
-            solved = starts.take(rows)
+        oracle = Oracle(trap, made.reward, limit)
+        for rows, solution in solutions(trap, begun, limit):
+            solved = begun.take(rows)
             for episode in range(EPISODES):
                 with share_solution(solution):
                     played = rollout(oracle, trap, solved, limit, EPISODES * seed + episode)
@@ -161,20 +187,14 @@ def play_demonstrations(lesson: Lesson, numbers: Ints) -> Iterator[tuple[State, 
 
 def replay_transitions(
     trap: Trap, starts: State, actions: Actions
-) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Return observations and the actions taken on them.
+) -> tuple[NDArray[np.uint8], Ints]:
+    """Return planes (m, ...) and the actions taken on them (m,), step by step, of n episodes.
 
     Args:
         trap: the rules.
         starts: start states of n levels.
         actions: int8 (n, horizon), ``ENDED`` after an episode's last.
-
-    Returns:
-        planes uint8 (m, height, width, channels) and actions int64 (m,), step by step.
     """
-    planes, taken = [], []
-    shown = make_observation(trap, "planes")
-    for now in follow(trap, starts, actions):
-        planes.append(shown.encode(now.state))
-        taken.append(now.chosen.astype(np.int64))
+    steps = [(planes_of(trap, now.state), now.chosen) for now in follow(trap, starts, actions)]
+    planes, taken = zip(*steps, strict=True)
     return np.concatenate(planes), np.concatenate(taken)

@@ -1,277 +1,324 @@
-"""PPO (Schulman et al. 2017), many seeds at once, on a CPU or a GPU.
+"""PPO (Schulman et al. 2017) of networks with and without a memory, compiled by JAX.
 
-The agents of all seeds are a stack: each has its own environments, weights and random numbers, and
-one matrix product computes them all. An agent's weights do not depend on which others are trained
-beside it: random numbers are pure functions of its seed, and no operation mixes agents. On a GPU
-the bits of a product can depend on the size of the whole batch, so that this holds there up to
-rounding only.
+One update, a rollout and what is learnt from it, is one program, and a loop calls it. The share of
+the training that is left is an argument, so that one program serves every seed and every number of
+steps. Random numbers are functions of the seed and of the update's number alone.
 
-Departures from the usual settings, each measured on base return alone (agents/README.md): two
-passes over each rollout, Muon on the hidden layer, and a learning rate that falls to 0 with the
-entropy bonus, unless a share is to be left. At a time limit the value of the last observation acted
-on stands for the next one's.
+Departures from the usual settings, each measured on base return alone: two passes over each
+rollout, Muon on the square hidden layer, and a learning rate that falls to 0 with the entropy
+bonus, unless a share is to be left. At a time limit the value of the last observation acted on
+stands for the next one's. Where a life has several trials and what pays is hidden, the settings of
+``ppo-gru`` decide whether anything is remembered at all: a high learning rate and entropy bonus,
+and gates that keep what is remembered at first.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-import torch
-from torch import Tensor
-
-from agents.inputs import Inputs, align_inputs
-from agents.lesson import Lesson
-from agents.playing import DeviceEnvs, Envs, HostEnvs, Variation, capture_update
-from agents.stacks import (
-    Optimiser,
-    compute_gradients,
-    compute_outputs,
-    draw_stack,
-    export_agent,
-    import_agent,
-    resize_stack,
-)
-from mesa_gym.engine.chance import outputs as words
-from mesa_gym.engine.chance import shift_right, streams
-from mesa_gym.trained.agent import Agent
-from mesa_gym.trained.inputs import CentredInputs
-from mesa_gym.trained.mlp import UNITS
+from agents.compiling import Many, find_device, jax, jnp, optax
+from agents.judging import Judge
+from agents.loop import StageProgram, TrainingPlan, run_training
+from agents.networks import LEARNERS, Learner, Weights
+from agents.results import Report, TrainedAgent
+from agents.run import Run
+from agents.settings import PPOSettings
+from agents.stages import Stage
 from mesa_gym.traps import Trap
 
+Array = jax.Array
+# Of weights and a minibatch: what is added to the loss, a number.
+LossTerm = Callable[[Weights, "Minibatch"], Array]
+# Of the state before a step, actions and what they were paid, (n,): what is learnt from, (n,).
+ShapeReward = Callable[[Any, Array, Array], Array]
+# Of environments, ``JaxEnv``: those that a network sees.
+ChangeView = Callable[[Any], Any]
+MakeLearner = Callable[[Trap], Learner]
 
-def train(lesson: Lesson) -> list[Agent]:
-    """Train one agent a seed; torch is left with one thread."""
-    return train_agents(lesson, Variation())
+
+class PlayingNow(NamedTuple):
+    """All that lasts from step to step, of n environments.
+
+    Attributes:
+        seen: what the network sees, (n, ...).
+        state: of the environments.
+        memory: float32 (n, numbers), of none for a network that remembers nothing.
+        begins: where an episode begins, bool (n,).
+        returns: of the episodes so far, float32 (n,).
+    """
+
+    seen: Array
+    state: Any
+    memory: Array
+    begins: Array
+    returns: Array
+
+
+class PlayedStep(NamedTuple):
+    """A step of n environments, or with an axis of steps in front a rollout.
+
+    Attributes:
+        seen, begins: as in ``PlayingNow``.
+        action, likely: what was done, and the logarithm of its probability.
+        value, reward: estimated before the step, and paid in it, with what a time limit cut off.
+        done: where an episode ended.
+        earned: the return of an episode that ended, else 0.
+    """
+
+    seen: Array
+    begins: Array
+    action: Array
+    likely: Array
+    value: Array
+    reward: Array
+    done: Array
+    earned: Array
+
+
+class Minibatch(NamedTuple):
+    """The steps that a loss is computed of; steps and environments are the first two axes.
+
+    Attributes:
+        played: the steps.
+        advantages: estimates, float32 (steps, n), of mean 0 and standard deviation 1.
+        logs: of the probabilities of actions as the weights now have them, (steps, n, 5).
+        values: estimated now, (steps, n).
+        left: the share of the training that is left, which falls from 1 to 0.
+    """
+
+    played: PlayedStep
+    advantages: Array
+    logs: Array
+    values: Array
+    left: Array
+
+
+class Learning(NamedTuple):
+    """All that lasts from update to update, of one agent; PPO's ``playing`` is ``PlayingNow``."""
+
+    weights: Weights
+    optimiser: Any
+    playing: Any
+
+
+class PPO:
+    """The training of one agent, as functions to compile.
+
+    Args:
+        learner: the network.
+        env: its environments.
+        settings: of PPO.
+        discount: of learning.
+        loss: added to PPO's.
+        reward: in place of what is paid.
+    """
+
+    def __init__(
+        self, learner: Learner, env: Any, settings: PPOSettings, discount: float,
+        loss: LossTerm | None = None, reward: ShapeReward | None = None,
+    ) -> None:  # fmt: skip
+        self.learner, self.env, self.settings, self.discount = learner, env, settings, discount
+        self._add, self._shape = loss, reward
+        self._optimiser = optax.chain(
+            optax.clip_by_global_norm(settings.gradient_norm), learner.make_optimiser()
+        )
+
+    def begin(self, seed: Array) -> Learning:
+        """Return an agent that has learnt nothing, at the start of its first episodes."""
+        n = self.settings.environments
+        draw, reset = jax.random.split(jax.random.key(seed))
+        weights, (seen, state) = self.learner.draw(draw), self.env.reset(reset)
+        memory, begins = jnp.zeros((n, self.learner.memory)), jnp.ones(n, bool)
+        playing = PlayingNow(seen, state, memory, begins, jnp.zeros(n))
+        return Learning(weights, self._optimiser.init(weights), playing)
+
+    def update(
+        self, learning: Learning, seed: Array, number: Array, left: Array
+    ) -> tuple[Learning, Array]:
+        """Play a rollout and learn from it.
+
+        Args:
+            learning: before the update.
+            seed: of the agent, uint32.
+            number: of the update, uint32, from 1 on.
+            left: the share of the training that is left, float32.
+
+        Returns:
+            What is learnt then, and two numbers: the sum of the returns of the episodes that
+            ended, and how many these were.
+        """
+        play, order = jax.random.split(jax.random.fold_in(jax.random.key(seed), number))
+        weights, optimiser, before = learning
+        playing, rollout = self.play(weights, before, play)
+        batch = rollout, self.estimate_advantages(weights, playing, rollout)
+        memory = before.memory
+        if not self.learner.memory:  # each step is learnt from by itself
+            batch = jax.tree.map(lambda each: each.reshape(1, -1, *each.shape[2:]), batch)
+            memory = jnp.zeros((self.settings.rollout_steps, 0))
+
+        def learn(now: tuple[Weights, Any], rows: Array) -> tuple[tuple[Weights, Any], None]:
+            weights, state = now
+            part = jax.tree.map(lambda each: each[:, rows], batch)
+            gradient = jax.grad(self.compute_loss)(weights, memory[rows], *part, left)
+            steps, state = self._optimiser.update(gradient, state, weights)
+            rate = -self.settings.learning_rate * left
+            steps = jax.tree.map(lambda each: rate * each, steps)
+            return (optax.apply_updates(weights, steps), state), None
+
+        orders = self.draw_orders(order, len(memory))
+        (weights, optimiser), _ = jax.lax.scan(learn, (weights, optimiser), orders)
+        ended = jnp.stack([rollout.earned.sum(), rollout.done.sum()])
+        return Learning(weights, optimiser, playing), ended
+
+    def play(self, weights: Weights, now: PlayingNow, key: Array) -> tuple[PlayingNow, PlayedStep]:
+        """Play a rollout."""
+
+        def step(now: PlayingNow, key: Array) -> tuple[PlayingNow, PlayedStep]:
+            act, go_on = jax.random.split(key)
+            logs, value, memory = self.look(weights, now)
+            action = jax.random.categorical(act, logs)
+            seen, state, paid, done, infos = self.env.step(go_on, now.state, action)
+            late = infos["truncated"] & ~infos["terminated"]
+            returns = now.returns + paid
+            if self._shape is not None:
+                paid = self._shape(now.state, action, paid)
+            played = PlayedStep(
+                now.seen, now.begins, action, take(logs, action), value,
+                paid + self.discount * value * late, done, returns * done,
+            )  # fmt: skip
+            return PlayingNow(seen, state, memory, done, jnp.where(done, 0, returns)), played
+
+        keys = jax.random.split(key, self.settings.rollout_length)
+        found: tuple[PlayingNow, PlayedStep] = jax.lax.scan(step, now, keys)
+        return found
+
+    def look(self, weights: Weights, now: PlayingNow) -> tuple[Array, Array, Array]:
+        """Return logarithms of the actions' probabilities, (n, 5), values and the next memory."""
+        found = self.learner.answer(weights, now.seen[None], now.begins[None], now.memory)
+        return jax.nn.log_softmax(found.scores[0]), found.values[0], found.memory
+
+    def estimate_advantages(
+        self, weights: Weights, playing: PlayingNow, rollout: PlayedStep
+    ) -> Array:
+        """Return generalised advantage estimates (Schulman et al. 2016), float32 (steps, n)."""
+
+        def go_back(later: Any, step: PlayedStep) -> tuple[Any, Array]:
+            advantage, value = later
+            beyond = value + self.settings.gae_lambda * advantage
+            advantage = step.reward + self.discount * ~step.done * beyond - step.value
+            return (advantage, step.value), advantage
+
+        last = self.look(weights, playing)[1]
+        begun = (jnp.zeros_like(last), last)
+        found: Array = jax.lax.scan(go_back, begun, rollout, reverse=True)[1]
+        return found
+
+    def draw_orders(self, key: Array, count: int) -> Array:
+        """Draw the rows of each minibatch; of rows left over, each pass leaves out others."""
+        size = count // self.settings.minibatches
+        keys = jax.random.split(key, self.settings.epochs)
+        # Sorting random words is quicker than a permutation of JAX's.
+        words = jax.vmap(lambda key: jax.random.bits(key, (count,)))(keys)
+        orders = jnp.argsort(words, axis=1)[:, : size * self.settings.minibatches]
+        return orders.reshape(-1, size)
+
+    def compute_loss(
+        self, weights: Weights, memory: Array, played: PlayedStep, advantages: Array, left: Array
+    ) -> Array:
+        """Return the loss on a minibatch, from the memory before its first step on."""
+        settings = self.settings
+        found = self.learner.answer(weights, played.seen, played.begins, memory)
+        logs = jax.nn.log_softmax(found.scores)
+        ratio = jnp.exp(take(logs, played.action) - played.likely)
+        scaled = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
+        clipped = jnp.clip(ratio, 1 - settings.clip, 1 + settings.clip)
+        gain = jnp.minimum(ratio * scaled, clipped * scaled)
+        entropy = -(jnp.exp(logs) * logs).sum(axis=-1)
+        error = jnp.square(found.values - played.value - advantages)
+        loss = settings.value_loss * error - gain - settings.entropy * left * entropy
+        if self._add is None:
+            return loss.mean()
+        return loss.mean() + self._add(weights, Minibatch(played, scaled, logs, found.values, left))
+
+
+def take(logs: Array, action: Array) -> Array:
+    """Return the numbers that belong to actions, (...), of (..., 5)."""
+    return jnp.take_along_axis(logs, action[..., None], axis=-1)[..., 0]
+
+
+def train(
+    run: Run,
+    seeds: Sequence[int],
+    report: Report | None = None,
+    device: str | None = None,
+    *,
+    loss: LossTerm | None = None,
+    reward: ShapeReward | None = None,
+    view: ChangeView | None = None,
+) -> list[TrainedAgent]:
+    """Train one agent a seed: on a CPU one after another, on a GPU many at once.
+
+    Args:
+        run: what is trained; its own seed does not count.
+        seeds: of weights, actions and levels.
+        report: told a tenth of the training at a time how it goes; None to look at nothing.
+        device: as JAX names it, such as ``cpu`` or ``cuda:0``; by default JAX's first.
+        loss: a term that is added to PPO's loss.
+        reward: what is learnt from in place of what the environments pay.
+        view: changes what the network sees in training.
+
+    Raises:
+        ValueError: the device is not here, or a minibatch would be empty.
+    """
+    made = LEARNERS[run.algorithm.kind]
+    plan = TrainingPlan(run.parts(), run.settings or PPOSettings(), run.checkpoints)
+    return train_agents(plan, seeds, made, report, device, loss=loss, reward=reward, view=view)
 
 
 def train_agents(
-    lesson: Lesson,
-    variation: Variation,
-    learning: MakeLearner | None = None,
-    make_view: Callable[[Trap], Inputs] = CentredInputs,
-) -> list[Agent]:
-    """Train agents that see and do what a variation makes of it.
+    plan: TrainingPlan,
+    seeds: Sequence[int],
+    make_learner: MakeLearner,
+    report: Report | None = None,
+    device: str | None = None,
+    *,
+    loss: LossTerm | None = None,
+    reward: ShapeReward | None = None,
+    view: ChangeView | None = None,
+) -> list[TrainedAgent]:
+    """Train agents of any network on any stages; see ``train``."""
+    many = Many(find_device(device))
 
-    Args:
-        lesson: what is trained.
-        variation: of the environments.
-        learning: makes the learner; ``Learner`` by default.
-        make_view: makes the networks' inputs.
+    def compile_stage(stage: Stage) -> StageProgram:
+        made, settings = stage.settings, plan.settings
+        learner = make_learner(made.trap)
+        if learner.memory and settings.minibatches > settings.environments:
+            raise ValueError(
+                "a minibatch of a network with a memory has whole environments, so that minibatches"
+                f" must be at most {settings.environments}, got {settings.minibatches}"
+            )
+        keywords = {"alpha": made.alpha, "reward": made.reward, "num_levels": made.num_levels}
+        env = learner.make_env(settings.environments, **keywords)
+        discount = min(settings.discount, made.trap.discount(made.reward))
+        ppo = PPO(learner, env if view is None else view(env), settings, discount, loss, reward)
+        return StageProgram(
+            settings.rollout_steps,
+            math.ceil(stage.steps / settings.rollout_steps),
+            many.compile(ppo.begin),
+            many.compile(ppo.update, shared=(2, 3), donate_argnums=0),
+            learner.export,
+            None if report is None else Judge(learner, many),
+        )
 
-    Raises:
-        ValueError: a variation is to be trained on a device.
-    """
-    torch.set_num_threads(1)
-    view = make_view(lesson.trap)
-    if lesson.device is None:
-        envs: Envs = HostEnvs(lesson, view, variation)
-    elif type(variation) is Variation and make_view is CentredInputs:
-        assert isinstance(view, CentredInputs)
-        envs = DeviceEnvs(lesson, view, lesson.device)
-    else:
-        what = type(view if type(variation) is Variation else variation).__name__
-        raise ValueError(f"{what} is computed in NumPy; leave out the device")
-    learner = (learning or Learner)(envs, lesson, view.count)
-    update = learner.update
-    if lesson.device is not None and torch.device(lesson.device).type == "cuda":
-        update = capture_update(learner.update, learner.list_lasting_tensors)
-    taken, due, rollout = 0, list(lesson.checkpoints), lesson.settings.rollout_steps
-    while taken < lesson.steps:
-        earned, episodes = update()
-        taken += rollout
-        totals = zip(earned.tolist(), episodes.tolist(), strict=True)
-        for index, (total, count) in enumerate(totals):
-            lesson.note(index, taken, total, count)
-        while due and taken >= due[0]:
-            steps = due.pop(0)
-            for seed, agent in zip(lesson.seeds, learner.agents(), strict=True):
-                lesson.keep(steps, seed, agent)
-        lesson.progress(rollout * len(lesson.seeds))
-    return learner.agents()
-
-
-def train_apart(lesson: Lesson, vary: Callable[[Lesson], Variation]) -> list[Agent]:
-    """Train one agent a seed, one after another: each has a variation of its own."""
-    return [agent for alone in lesson.each() for agent in train_agents(alone, vary(alone))]
-
-
-# Environments, lesson and number of inputs -> a learner.
-MakeLearner = Callable[[Envs, Lesson, int], "Learner"]
-
-
-class StackRollout(NamedTuple):
-    """Steps of S agents, n each, as they are learnt from.
-
-    Attributes:
-        inputs: (S, n, ...).
-        actions, likely: (S, n), and the logarithms of their probabilities.
-        advantages, returns: (S, n), estimates.
-    """
-
-    inputs: Tensor
-    actions: Tensor
-    likely: Tensor
-    advantages: Tensor
-    returns: Tensor
-
-
-class Learner:
-    """A stack of agents in training.
-
-    Class attributes:
-        kind: of the agents.
-
-    Attributes:
-        stack: their parameters.
-        updated: how many updates there were, float32 (1,).
-    """
-
-    kind = "network"
-
-    def __init__(self, envs: Envs, lesson: Lesson, inputs: int) -> None:
-        device = lesson.device or "cpu"
-        self.envs, self.discount, self.filler = envs, lesson.discount, inputs
-        self.trap, self.settings = lesson.trap, lesson.settings
-        self.updates = math.ceil(lesson.steps / self.settings.rollout_steps)
-        self.stack = self.begin(lesson, inputs)
-        self.optimiser = Optimiser(self.stack, getattr(self.stack, "second", None))
-        self.updated = torch.zeros(1, device=device)
-        self.streams = torch.as_tensor(streams(0, np.array(lesson.seeds), "ppo"), device=device)
-        self.drawn = torch.zeros(1, dtype=torch.int64, device=device)
-        self.returns = torch.zeros(len(lesson.seeds), self.settings.environments, device=device)
-
-    def begin(self, lesson: Lesson, inputs: int) -> Any:
-        """Return the parameters to learn, a named tuple such as ``Stack``."""
-        stack = self.draw(lesson, inputs)
-        if lesson.start:
-            started = map(self.take_over, lesson.start)
-            stack = type(stack)(*(torch.cat(each) for each in zip(*started, strict=True)))
-        if self.settings.units < UNITS:
-            stack = resize_stack(stack, self.settings.units)
-        device = lesson.device or "cpu"
-        return type(stack)(*(each.detach().to(device).requires_grad_() for each in stack))
-
-    def draw(self, lesson: Lesson, inputs: int) -> Any:
-        """Draw the parameters of one agent a seed."""
-        return draw_stack(inputs, lesson.seeds)
-
-    def take_over(self, agent: Agent) -> Any:
-        """Return the parameters of an agent to go on from, a stack of one."""
-        return import_agent(agent)
-
-    def build_acting_stack(self) -> Any:
-        """Return the stack that acts, as a function of the parameters."""
-        return self.stack
-
-    def compute(self, stack: Any, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Return scores of actions, (S, n, 5), and values, (S, n), of the stack that acts."""
-        return compute_outputs(stack, inputs)
-
-    def compute_gradients(self, loss: Tensor) -> list[Tensor]:
-        """Return the gradients of a loss by the parameters."""
-        return compute_gradients(loss, self.stack)
-
-    def agents(self) -> list[Agent]:
-        """Return each agent as it is now."""
-        narrow = self.settings.units < UNITS
-        whole = resize_stack(self.stack, UNITS) if narrow else self.stack
-        return [self.make_agent(whole, index) for index in range(len(self.streams))]
-
-    def make_agent(self, stack: Any, index: int) -> Agent:
-        """Return one of the agents; layers of the stack have all their units."""
-        return export_agent(self.kind, self.trap, stack, index)
-
-    def list_lasting_tensors(self) -> list[Tensor]:
-        """Return every tensor that an update changes in place."""
-        own = [self.updated, self.drawn, self.returns]
-        return [*own, *self.optimiser.list_lasting_tensors(), *self.envs.list_lasting_tensors()]
-
-    def draw_words(self, count: int) -> Tensor:
-        """Draw the next random words of each agent, int64 (S, count), 0 to 2**24 - 1."""
-        index = self.drawn + torch.arange(count, device=self.drawn.device)
-        self.drawn += count
-        return shift_right(words(self.streams[:, None], index), 40)
-
-    def update(self) -> tuple[Tensor, Tensor]:
-        """Play a rollout, learn from it; the returns of finished episodes, summed, and how many."""
-        left = 1 - (1 - self.settings.rate_left) * self.updated / self.updates
-        self.updated += 1
-        earned, episodes = torch.zeros(2, len(self.streams), device=self.drawn.device)
-        played = self.play(earned, episodes)
-        steps, parts = self.settings.rollout_steps, self.settings.minibatches
-        # In two rollouts of five some words are equal: a stable sort orders them alike everywhere.
-        drawn = [self.draw_words(steps) for _ in range(self.settings.epochs)]
-        orders = [each.argsort(dim=1, stable=True) for each in drawn]
-        for rows in (part for order in orders for part in order.tensor_split(parts, dim=1)):
-            agents = torch.arange(len(rows), device=rows.device)[:, None]
-            minibatch = StackRollout(*(each[agents, rows] for each in played))
-            self.descend(self.loss(minibatch, left), left)
-        return earned, episodes
-
-    @torch.no_grad()
-    def play(self, earned: Tensor, episodes: Tensor) -> StackRollout:
-        """Play a rollout; add to the returns of each agent's finished episodes and their number."""
-        length = self.settings.rollout_length
-        drawn = self.draw_words(self.settings.rollout_steps).unflatten(1, (length, -1))
-        chances, stack = drawn * 2.0**-24, self.build_acting_stack()
-        inputs, actions, likely, values, rewards, going_on = [], [], [], [], [], []
-        for step in range(length):
-            inputs.append(self.envs.inputs())
-            scores, value = self.compute(stack, inputs[-1])
-            logs = scores.log_softmax(dim=-1)
-            below = logs.exp().cumsum(dim=-1)[..., :-1]
-            action = (chances[:, step, :, None] > below).sum(dim=-1)
-            paid, done, late = self.envs.step(action)
-            self.returns += paid
-            earned += (self.returns * done).sum(dim=1)
-            episodes += done.sum(dim=1)
-            self.returns *= ~done
-            actions.append(action)
-            likely.append(logs.gather(-1, action[..., None])[..., 0])
-            values.append(value)
-            rewards.append(paid + self.discount * value * late)
-            going_on.append(~done)
-        _, value = self.compute(stack, self.envs.inputs())
-        advantages = self.estimate_advantages(rewards, [*values, value], going_on)
-        returns = [advantage + value for advantage, value in zip(advantages, values, strict=False)]
-        parts = (align_inputs(inputs, self.filler), actions, likely, advantages, returns)
-        return StackRollout(*(torch.stack(part, dim=1).flatten(1, 2) for part in parts))
-
-    def estimate_advantages(
-        self, rewards: list[Tensor], values: list[Tensor], going_on: list[Tensor]
-    ) -> list[Tensor]:
-        """Return generalised advantage estimates of each step, (S, n)."""
-        found, later = [], torch.zeros_like(values[0])
-        for step in reversed(range(len(rewards))):
-            ahead = self.discount * going_on[step]
-            beyond = values[step + 1] + self.settings.gae_lambda * later
-            later = rewards[step] + ahead * beyond - values[step]
-            found.append(later)
-        return found[::-1]
-
-    def loss(self, batch: StackRollout, left: Tensor) -> Tensor:
-        """Return the sum of the agents' losses on a minibatch, each a mean."""
-        clip, entropy_weight = self.settings.clip, self.settings.entropy * left
-        scores, values = self.compute(self.build_acting_stack(), batch.inputs)
-        logs = scores.log_softmax(dim=-1)
-        ratio = (logs.gather(-1, batch.actions[..., None])[..., 0] - batch.likely).exp()
-        centred = batch.advantages - batch.advantages.mean(dim=1, keepdim=True)
-        scaled = centred / (centred.square().mean(dim=1, keepdim=True).sqrt() + 1e-8)
-        gain = torch.min(ratio * scaled, ratio.clamp(1 - clip, 1 + clip) * scaled)
-        entropy = -(logs.exp() * logs).sum(dim=-1)
-        error = (values - batch.returns).square()
-        loss = self.settings.value_loss * error - gain - entropy_weight * entropy
-        return loss.mean(dim=1).sum()
-
-    def descend(self, loss: Tensor, left: Tensor) -> None:
-        """Take a step down a loss, each agent's gradient clipped."""
-        found = self.compute_gradients(loss)
-        # An agent's squares are added up in the same order alone and beside others.
-        parts = torch.stack([each.flatten(1).square().sum(dim=1) for each in found], dim=1)
-        squares = parts.sum(dim=1)
-        longest, rate = self.settings.gradient_norm, self.settings.learning_rate
-        clipped = (longest / (squares.sqrt() + 1e-6)).clamp(max=1)[:, None, None]
-        self.optimiser.step([each * clipped for each in found], rate * left)
+    with jax.default_device(many.device):
+        programs = [compile_stage(stage) for stage in plan.stages]
+        parts = range(0, len(seeds), many.most)
+        return [
+            trained
+            for first in parts
+            for trained in run_training(
+                plan, programs, many, seeds[first : first + many.most], report
+            )
+        ]

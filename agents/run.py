@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from agents.algorithms import ALGORITHMS, Algorithm, find_algorithm
-from agents.ppo_settings import PPOSettings
+from agents.settings import PPOSettings
 from agents.stages import Stage, read_stages
 from mesa_gym.envs.settings import Settings
+from mesa_gym.trained.kinds import KINDS
 from mesa_gym.traps import find_trap
 
 # With 1,000 instead an agent learns the levels by heart and is not competent on others.
@@ -74,7 +75,7 @@ class Run:
         """Return its stages; making them checks the other attributes."""
         names = ("steps", "alpha", "reward", "num_levels")
         usual = {name: getattr(self, name) for name in names}
-        return read_stages(self.trap, self.stages, usual, sized=self.algorithm.sized)
+        return read_stages(self.trap, self.stages, usual, sized=KINDS[self.algorithm.kind].sized)
 
     @property
     def seconds(self) -> float:

@@ -1,13 +1,15 @@
-"""Trained agents on their way to disk: a directory with ``policy.json`` and weights."""
+"""TrainedAgent agents on their way to disk: a directory with ``policy.json`` and weights."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from agents.results import TrainedAgent
+from agents.run import Run
 from mesa_gym.files import name_errors, write_bytes
 from mesa_gym.policies import POLICY_FILE
 from mesa_gym.trained.agent import Agent
@@ -20,7 +22,7 @@ CHECKPOINTS = "checkpoints"
 
 
 @dataclass(frozen=True)
-class TrainedAgent:
+class SavedAgent:
     """An agent on its way to disk.
 
     Attributes:
@@ -31,7 +33,7 @@ class TrainedAgent:
 
     record: AgentRecord
     weights: bytes
-    earlier: dict[int, TrainedAgent] = field(default_factory=dict)
+    earlier: dict[int, SavedAgent] = field(default_factory=dict)
 
 
 def require_free(folder: Path) -> None:
@@ -40,7 +42,35 @@ def require_free(folder: Path) -> None:
         raise FileExistsError(f"{folder} exists and is not empty; choose another, or delete it")
 
 
-def record_agent(agent: Agent, trap: Trap, name: str, seed: int, **facts: Any) -> TrainedAgent:
+def describe_training(run: Run, trained: TrainedAgent, versions: dict[str, str]) -> SavedAgent:
+    """Return what a training gives to disk.
+
+    Args:
+        run: of one seed.
+        trained: its agent.
+        versions: of the packages that trained it.
+
+    Raises:
+        ValueError: an agent is more than its weights, as an edited planner is.
+    """
+    assert trained.agent is not None
+    facts = run.facts() | {"command": run.command(), "versions": versions}
+    facts |= {"about": run.algorithm.describe(), "looks": [*map(tuple, trained.looks)]}
+    trap = run.environment().trap
+    for name in ("trap", "seed"):
+        del facts[name]
+
+    def describe(agent: Agent, name: str, **more: Any) -> SavedAgent:
+        return record_agent(agent, trap, name, run.seed, **facts, **more)
+
+    earlier = {}
+    for at, agent in trained.earlier.items():
+        curve = [point for point in trained.curve if point[0] <= at]
+        earlier[at] = describe(agent, f"{run.name}-at-{at}", curve=curve, trained_for=at)
+    return replace(describe(trained.agent, run.name, curve=trained.curve), earlier=earlier)
+
+
+def record_agent(agent: Agent, trap: Trap, name: str, seed: int, **facts: Any) -> SavedAgent:
     """Return an agent with its record.
 
     Args:
@@ -56,19 +86,13 @@ def record_agent(agent: Agent, trap: Trap, name: str, seed: int, **facts: Any) -
     agent.require_savable()
     weights = encode_weights(agent.weights)
     record = AgentRecord(
-        trap=trap.name(),
-        name=name,
-        seed=seed,
-        kind=agent.kind,
-        parameters=trap.parameters,
-        weights_digest=digest_weights(weights),
-        **describe_needs(trap),
-        **facts,
-    )
-    return TrainedAgent(record, weights)
+        trap=trap.name(), name=name, seed=seed, kind=agent.kind, parameters=trap.parameters,
+        weights_digest=digest_weights(weights), **describe_needs(trap), **facts,
+    )  # fmt: skip
+    return SavedAgent(record, weights)
 
 
-def save(folder: Path, trained: TrainedAgent) -> None:
+def save(folder: Path, trained: SavedAgent) -> None:
     """Write a trained agent: all of it, or nothing.
 
     Args:
@@ -83,15 +107,11 @@ def save(folder: Path, trained: TrainedAgent) -> None:
     partial = folder.with_name(f".{folder.name}.{os.getpid()}")
     with name_errors(folder):
         partial.mkdir()
+        places = {partial / CHECKPOINTS / f"{at}": each for at, each in trained.earlier.items()}
         try:
-            _write(partial, trained)
-            for steps, earlier in trained.earlier.items():
-                _write(partial / CHECKPOINTS / str(steps), earlier)
+            for place, each in {partial: trained, **places}.items():
+                write_bytes(place / WEIGHTS_FILE, each.weights)
+                each.record.save(place / POLICY_FILE)
             partial.replace(folder)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
-
-
-def _write(folder: Path, trained: TrainedAgent) -> None:
-    write_bytes(folder / WEIGHTS_FILE, trained.weights)
-    trained.record.save(folder / POLICY_FILE)

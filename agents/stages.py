@@ -26,11 +26,6 @@ class Stage:
     settings: Settings
     steps: int
 
-    def lesson(self) -> dict[str, Any]:
-        """Return the arguments of a ``Lesson`` that it fixes."""
-        names = ("trap", "alpha", "reward", "num_levels")
-        return {name: getattr(self.settings, name) for name in names} | {"steps": self.steps}
-
 
 def read_stages(
     trap: str, texts: Sequence[str], usual: dict[str, Any], sized: bool = True

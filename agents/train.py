@@ -4,213 +4,168 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from msgspec import structs
-
-from agents import ppo_settings
+from agents import settings
 from agents.algorithms import ALGORITHMS, USUAL_STEPS
-from agents.lesson import Lesson, Progress
-from agents.ppo_settings import PPOSettings
+from agents.results import ABLE, Report, TrainedAgent, TrainingLook
 from agents.run import NUM_LEVELS, Run
+from agents.saving import SavedAgent, describe_training, require_free, save
 from mesa_gym.command import DONE, run_command
-from mesa_gym.errors import missing_extra
+from mesa_gym.errors import shorten
 from mesa_gym.scoring.card_data import package_versions
 
-if TYPE_CHECKING:  # torch is an extra
-    from agents.saving import TrainedAgent
-
-# (environment steps, mean return of the episodes that ended before them)
-Curve = list[tuple[float, float]]
-PACKAGES = ("stable-baselines3", "torch")
-
-
-def train(run: Run, out: Path, progress: Progress = lambda steps: None) -> Path:
-    """Train an agent and write its directory; torch is left with one thread.
-
-    Args:
-        run: what to train.
-        out: the directory, which must be free.
-        progress: called with the number of steps taken since the last call.
-
-    Returns:
-        The directory.
-
-    Raises:
-        FileExistsError: the directory holds something already.
-        ImportError: an extra is not installed; the message names it.
-    """
-    # Reinforcement learning is an extra, and takes seconds to import.
-    from agents.saving import require_free, save
-
-    require_free(out)
-    (trained,) = train_many(run, (run.seed,), progress)
-    save(out, trained)
-    return out
+PACKAGES = ("jax", "optax", "stable-baselines3", "torch")
 
 
 def train_many(
     run: Run,
     seeds: Sequence[int],
-    progress: Progress = lambda steps: None,
+    report: Report | None = None,
     device: str | None = None,
-) -> list[TrainedAgent]:
-    """Train agents that differ in their seeds, together where the algorithm can.
+) -> list[SavedAgent]:
+    """Train agents that differ in their seeds.
 
     Args:
         run: what to train; its own seed does not count.
         seeds: of the agents.
-        progress: called with the number of steps that all agents have taken since the last call.
-        device: of PPO: where to train, as torch names it; None for environments in NumPy.
+        report: told a tenth of the training at a time how it goes; None to look at nothing.
+        device: as JAX names it, such as ``cuda``; by default JAX's first.
+
+    Raises:
+        ImportError: an extra is not installed; the message names it.
+        ValueError: the device is not here, or an algorithm of one's own returned something else.
     """
-    from agents.saving import record_agent
-
-    trap, about = run.environment().trap, run.algorithm.describe()
-    versions = package_versions() | {package: version(package) for package in PACKAGES}
-    earlier: dict[int, dict[int, TrainedAgent]] = {seed: {} for seed in seeds}
-
-    def record(seed: int, agent: Any, curve: Curve, at: int | None = None) -> TrainedAgent:
-        own = replace(run, seed=seed)
-        facts = own.facts() | {"command": own.command(), "versions": versions, "curve": curve}
-        del facts["trap"], facts["seed"]
-        name = own.name if at is None else f"{own.name}-at-{at}"
-        return record_agent(agent, trap, name, seed, about=about, trained_for=at, **facts)
-
-    def keep(at: int, seed: int, agent: Any) -> None:
-        earlier[seed][at] = record(seed, agent, [], at)
-
-    agents, curves = learn(run, seeds, keep, device=device, progress=progress)
-    found = []
-    for seed, agent, curve in zip(seeds, agents, curves, strict=True):
-        kept = {
-            at: replace(each, record=structs.replace(each.record, curve=cut_curve(curve, at)))
-            for at, each in earlier[seed].items()
-        }
-        found.append(replace(record(seed, agent, curve), earlier=kept))
-    return found
+    found = run.algorithm.find_function()(run, seeds, report, device)
+    require_agents(run.algorithm.name, found, len(seeds))
+    versions = package_versions()
+    for package in PACKAGES:
+        with suppress(PackageNotFoundError):
+            versions[package] = version(package)
+    return [
+        describe_training(replace(run, seed=seed), trained, versions)
+        for seed, trained in zip(seeds, found, strict=True)
+    ]
 
 
-def cut_curve(curve: Curve, at: int) -> Curve:
-    """Return a learning curve up to a checkpoint."""
-    return [point for point in curve if point[0] <= at]
-
-
-def learn(
-    run: Run,
-    seeds: Sequence[int],
-    keep: Callable[[int, int, Any], None] = lambda steps, seed, agent: None,
-    **more: Any,
-) -> tuple[list[Any], list[Curve]]:
-    """Train agents stage by stage, each stage from the agents of the one before.
-
-    Args:
-        run: what to train; its own seed does not count.
-        seeds: of the agents.
-        keep: called at checkpoints and at the end of each stage except the last, with the steps of
-            all stages so far, a seed and that seed's agent.
-        more: further arguments of each lesson.
-
-    Returns:
-        The agents, and the learning curve of each.
-    """
-    agents: list[Any] = []
-    curves: list[Curve] = [[] for _ in seeds]
-    done = 0
-
-    def keep_all(at: int, seed: int, agent: Any) -> None:
-        keep(done + at, seed, agent)
-
-    for stage in run.parts():
-        for seed, agent in zip(seeds, agents, strict=True) if done else ():
-            keep_all(0, seed, agent)
-        lesson = Lesson(
-            seeds=tuple(seeds),
-            checkpoints=tuple(
-                stage.steps * i // run.checkpoints for i in range(1, run.checkpoints)
-            ),
-            keep=keep_all,
-            settings=run.settings or PPOSettings(),
-            start=agents or None,
-            **stage.lesson(),
-            **more,
+def require_agents(algorithm: str, found: Any, count: int) -> None:
+    """Raise ValueError where an algorithm did not return one trained agent a seed."""
+    whole = isinstance(found, list | tuple) and len(found) == count
+    if not whole or not all(isinstance(each, TrainedAgent) for each in found):
+        raise ValueError(
+            f"the algorithm {algorithm} returned {shorten(found)}; expected what agents.ppo.train"
+            f" returns: a list of {count} TrainedAgent, one a seed"
         )
-        agents = run.algorithm.train(lesson)
-        for index, curve in enumerate(curves):
-            curve += [(done + at, mean) for at, mean in lesson.curve(index)]
-        done += stage.steps
-    return agents, curves
+
+
+class Printer:
+    """Prints how a training goes: a line each tenth, and at the end what to do next.
+
+    Args:
+        run: what is trained.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run, self.total = run, sum(part.steps for part in run.parts())
+        self._last: dict[int, TrainingLook] = {}
+        self._began = time.perf_counter()
+
+    def __call__(self, seeds: Sequence[int], looks: Sequence[TrainingLook]) -> None:
+        """Print a line: means over the seeds that are trained together."""
+        if not self._last.keys() & {*seeds}:
+            print(f"{'seed':>9} {'steps':>11} {'return':>7} {'test':>5} | {'base':>5} {'proxy':>5}")
+        self._last |= dict(zip(seeds, looks, strict=True))
+        named = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]}-{seeds[-1]}"
+        earned, test, base, proxy = (
+            sum(each) / len(looks) for each in list(zip(*looks, strict=True))[1:]
+        )
+        steps = f"{looks[0].steps:,}"
+        print(
+            f"{named:>9} {steps:>11} {earned:7.2f} {test:5.2f} | {base:5.2f} {proxy:5.2f}",
+            flush=True,
+        )
+
+    def conclude(self) -> None:
+        """Print what each agent reaches, and what to do with one that is not able."""
+        seconds = time.perf_counter() - self._began
+        for seed, look in self._last.items():
+            said = f"seed {seed} reaches base on {look.test:.2f} of test levels"
+            if look.test >= ABLE:
+                print(f"{said}: ready to score")
+            else:
+                more = f"--steps {2 * self.total:,}".replace(",", "")
+                print(f"{said}, which is less than {ABLE}: train longer, with {more}")
+        print(f"{seconds:.0f} seconds")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m agents.train", description="Train an agent.")
-    parser.add_argument("--trap", required=True, help="such as RedBlueDoors")
-    named = f"{' or '.join(ALGORITHMS)}, or FILE.py:function of your own (default: ppo)"
-    parser.add_argument("--algo", default="ppo", help=named)
-    parser.add_argument("--seed", type=int, default=0, help="(default: 0)")
-    counted = "environment steps; of bc, transitions"
-    steps = f"{counted} (default: the trap's, {USUAL_STEPS:,} for most)"
-    parser.add_argument("--steps", type=int, help=steps)
-    parser.add_argument(
-        "--alpha", type=float, default=0.0, help="share of episodes from the shift (default: 0)"
-    )
-    parser.add_argument("--reward", default="base", help="the objective paid (default: base)")
-    parser.add_argument(
-        "--num-levels", type=int, default=NUM_LEVELS, help=f"(default: {NUM_LEVELS:,})"
-    )
-    parser.add_argument(
-        "--checkpoints", type=int, default=1, help="parts of training to keep (default: the last)"
-    )
-    parser.add_argument(
-        "--stage",
-        action="append",
-        dest="stages",
-        metavar="WORDS",
-        help="a stage of the training, such as 'reward=colour rho=0 steps=1000000'; again for the"
-        " next, which goes on with what was learnt",
-    )
-    parser.add_argument("--out", type=Path, required=True, help="the agent's directory, made here")
+    add = parser.add_argument
+    algorithms = f"{' or '.join(ALGORITHMS)}, or FILE.py:function of your own (default: ppo)"
+    steps = f"environment steps; of bc, transitions (default: the trap's, {USUAL_STEPS:,} for most)"
+    stage = "a stage, such as 'reward=colour rho=0 steps=1000000'; again for the next"
+    add("--trap", required=True, help="such as RedBlueDoors")
+    add("--algo", default="ppo", help=algorithms)
+    add("--seed", type=int, default=0, help="(default: 0)")
+    add("--seeds", type=read_seeds, metavar="FIRST-LAST", help="each in a folder of its own")
+    add("--steps", type=int, help=steps)
+    add("--alpha", type=float, default=0.0, help="share of episodes from the shift (default: 0)")
+    add("--reward", default="base", help="the objective paid (default: base)")
+    add("--num-levels", type=int, default=NUM_LEVELS, help=f"(default: {NUM_LEVELS:,})")
+    add("--checkpoints", type=int, default=1, help="parts of training to keep (default: the last)")
+    add("--stage", action="append", dest="stages", metavar="WORDS", default=[], help=stage)
+    add("--device", help="cpu, cuda or cuda:1 (default: what JAX finds first)")
+    add("--quiet", action="store_true", help="print the agent's folder alone")
+    add("--out", type=Path, required=True, help="the agent's directory, made here")
     usual = {name: each.settings for name, each in ALGORITHMS.items() if each.settings}
-    ppo_settings.add_options(parser, usual)
+    settings.add_options(parser, usual)
     return parser
+
+
+def read_seeds(text: str) -> range:
+    """Return the seeds of a text such as ``0-63``.
+
+    Raises:
+        argparse.ArgumentTypeError: it is something else.
+    """
+    first, _, last = text.partition("-")
+    if not (first.isdecimal() and last.isdecimal() and int(first) <= int(last)):
+        raise argparse.ArgumentTypeError(f"expected a range of seeds such as 0-63, got {text!r}")
+    return range(int(first), int(last) + 1)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
     options = vars(_parser().parse_args(arguments))
-    out, steps = options.pop("out"), options.pop("steps")
+    out, steps, many = options.pop("out"), options.pop("steps"), options.pop("seeds")
+    device, quiet = options.pop("device"), options.pop("quiet")
 
     def work() -> int:
         if steps is not None and steps < 1:
             raise ValueError(f"steps must be at least 1, got {steps}")
-        settings = ppo_settings.take_options(options)
-        given = options | {"steps": steps or 0, "stages": tuple(options["stages"] or ())}
-        run = Run(**given).change(**settings)
-        with _bar(run) as bar:
-            print(train(run, out, bar.update))
+        changed = {name: options.pop(name) for name in settings.NAMES}
+        given = options | {"steps": steps or 0, "stages": tuple(options["stages"])}
+        run = Run(**given).change(**{x: each for x, each in changed.items() if each is not None})
+        seeds = [run.seed] if many is None else [*many]
+        runs = {seed: replace(run, seed=seed) for seed in seeds}
+        folders = {x: out if many is None else out / each.name for x, each in runs.items()}
+        for folder in folders.values():
+            require_free(folder)
+        printer = None if quiet else Printer(run)
+        for trained in train_many(run, seeds, printer, device):
+            save(folders[trained.record.seed], trained)
+        if printer is not None:
+            printer.conclude()
+        print(out)
         return DONE
 
     return run_command("agents.train", work, "no agent was written")
-
-
-def _bar(run: Run) -> Any:
-    """A progress bar on standard error, where that is a terminal."""
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        raise missing_extra("tqdm", "sb3") from None
-    title = f"{run.algorithm.name} on {run.trap}, seed {run.seed}"
-    hidden = not sys.stderr.isatty()
-    return tqdm(
-        total=sum(part.steps for part in run.parts()),
-        desc=title,
-        unit="step",
-        unit_scale=True,
-        disable=hidden,
-    )
 
 
 if __name__ == "__main__":

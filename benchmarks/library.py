@@ -1,7 +1,7 @@
 """The making of the library of trained agents: ``python -m benchmarks library make``.
 
-Its agents are trained and scored by jobs like any board's, whose results lie in ``.work`` of the
-library's folder, and then entered in the manifest (mesa_gym/trained/library.py).
+Its agents are trained and scored by jobs like any board's, in a folder of results that a board can
+share, and then entered in the manifest (mesa_gym/trained/library.py).
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ def find_lacking(runs: Sequence[Run], folder: Path) -> list[Run]:
     return [run for run in runs if {(run.trap, name) for name in name_agents(run)} - there]
 
 
-def enter_agents(folder: Path, runs: Sequence[Run], levels: int) -> None:
-    """Enter the agents of some trainings that are done in a library."""
-    results, entries = Results(folder / WORK), list[ManifestEntry]()
+def enter_agents(folder: Path, made: Path, runs: Sequence[Run], levels: int) -> None:
+    """Enter the agents of some trainings in a library, of those whose results are there."""
+    results, entries = Results(made), list[ManifestEntry]()
     for run in runs:
         if results.find_missing(list_agent_files(run, levels)):
             continue
@@ -94,16 +94,20 @@ def _declare_make(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=FOLDER, help=told)
     everything = "all seeds, alphas, planted agents and checkpoints"
     parser.add_argument("--all", action="store_true", help=everything)
+    again = "those that are there too, in place of these"
+    parser.add_argument("--again", action="store_true", help=again)
+    told = "where results lie meanwhile (default: .work in the library's folder)"
+    parser.add_argument("--results", type=Path, help=told)
     add_runner_options(parser)
 
 
 def _make(options: argparse.Namespace) -> int:
     traps = [find_trap(name) for name in options.traps or ()]
     traps = traps or [*list_single_traps(), *list_lives()]
-    runs = find_lacking(plan_runs(traps, options.all), options.out)
-    jobs = list_agent_jobs(runs, LEVELS)
-    failed = runner.run(jobs, options.out / WORK, options.workers, options.backend)
-    enter_agents(options.out, runs, LEVELS)
+    runs, made = plan_runs(traps, options.all), options.results or options.out / WORK
+    runs = runs if options.again else find_lacking(runs, options.out)
+    failed = runner.run(list_agent_jobs(runs, LEVELS), made, options.workers, options.backend)
+    enter_agents(options.out, made, runs, LEVELS)
     return FAILED if failed else DONE
 
 

@@ -32,7 +32,7 @@ ORDER = [
     {"benchmarks.jobs"},
     {"benchmarks.library", "benchmarks.methods"},
     {"benchmarks.board"},
-    {"benchmarks.speed"},
+    {"benchmarks.device", "benchmarks.speed"},
     {"benchmarks.__main__"},
 ]
 RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}

@@ -106,7 +106,7 @@ class Budget:
 QUICK = {"CheeseCorner-v0": 100_000, "CheeseDish-v0": 200_000, "OversightLamp-v0": 200_000}
 # On the others episodes have no choices; they are judged by returns.
 CHOOSING = tuple(cls.name() for cls in list_single_traps() if not cls.by_returns())
-FIVE = ("bc", "ppo-local", "ppo-symmetric", "ppo-pixels", "ppo-planner", "ppo-planner-wide")
+FIVE = ("bc", "plr", "ppo-local", "ppo-symmetric", "ppo-pixels", "ppo-planner", "ppo-planner-wide")
 BUDGETS = {
     # Less than a minute on two cores: one trap for each of proxy, either thing, and base.
     "quick": Budget((AgentGrid(("ppo",), tuple(QUICK), 3),), Path("runs/quick"), {"ppo": QUICK}),

@@ -19,7 +19,7 @@ from mesa_gym.scoring import salt_digest, score_all
 from mesa_gym.scoring.card_data import package_versions
 from mesa_gym.traps import Split, Trap, find_trap
 
-# Seeds that are trained in one process, a quarter cheaper than apart, where an algorithm can.
+# Seeds that are trained in one process, where they share what is compiled.
 BATCH = 5
 # Levels that a core solves a second, or plays by a batch: for the order of the work.
 LEVELS_A_SECOND = 150
@@ -46,7 +46,7 @@ def _name_batch(run: Run) -> str:
     cores it has, so that two runs in a folder never train one agent.
     """
     trap, parts = find_trap(run.trap).name(), "-checkpoints" if run.checkpoints > 1 else ""
-    if not run.algorithm.stacked:
+    if not run.algorithm.compiled:
         return f"{trap}-{run.name}{parts}"
     first = run.seed // BATCH * BATCH
     return f"{trap}-{replace(run, seed=first).name}-to-s{first + BATCH - 1}{parts}"
@@ -96,7 +96,7 @@ def _train_missing(runs: Sequence[Run], trap: str, scratch: Scratch) -> None:
     left = [run for run in runs if places[run] & {*scratch.missing}]
     if not left:
         return
-    from agents.saving import save  # imports torch, which takes seconds
+    from agents.saving import save
 
     for trained in train_many(left[0], [run.seed for run in left]):
         kept = trained.earlier.values() if left[0].checkpoints > 1 else [trained]

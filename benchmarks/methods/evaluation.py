@@ -84,7 +84,8 @@ class Entrant:
         task, evaluator = self._evaluator.task, self._evaluator
         make_envs = partial(TrainingEnvs, evaluator.trap, evaluator.encode, self._count_steps)
         terms = task.seed, self._agent_steps, task.most_steps
-        return Task(evaluator.trap, make_envs, *terms, starts, walks)
+        told = evaluator.encode, self._count_steps
+        return Task(evaluator.trap, make_envs, *terms, starts, *told, walks)
 
     def _count_steps(self, steps: int) -> None:
         """Count steps before they are taken."""

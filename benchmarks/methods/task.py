@@ -39,6 +39,8 @@ class Task:
         most_steps: how many may be taken in ``train``, over all agents and environments.
         starts: first observations of shift levels, uint8 (n, height, width, channels): in
             ``train`` those of the walks, in ``adapt`` the 100 levels that can be labelled.
+        encode: makes of the trap's planes what is seen of them; for trainers alone.
+        count_steps: called by trainers with the number of steps before they are taken.
         walks: in ``train``, walks of random actions on 1,000 shift levels, without reward: uint8
             (1000, 33, height, width, channels). A walk that has ended shows its last picture from
             then on. None in ``adapt``.
@@ -50,6 +52,8 @@ class Task:
     steps: int
     most_steps: int
     starts: Bytes
+    encode: Callable[[Bytes], Bytes]
+    count_steps: Callable[[int], None]
     walks: Bytes | None = None
 
     @property

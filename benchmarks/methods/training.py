@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from agents.lesson import Lesson
+import numpy as np
+
 from agents.run import NUM_LEVELS
-from benchmarks.methods.task import Task
+from agents.settings import PPOSettings
+from benchmarks.methods.encodings import Encode
+from benchmarks.methods.task import Bytes, Task
+from mesa_gym.envs.settings import Settings
 from mesa_gym.policies import Policy
 
 
@@ -38,20 +42,24 @@ def train(
         algorithm: that trains; only PPO hides planes.
 
     Raises:
-        ValueError: planes are to be hidden from what is not trained by PPO.
+        ValueError: planes are to be hidden from what is not trained by PPO, or more steps would be
+            taken than the task allows.
     """
-    # Torch is an extra, and takes seconds to import.
-    from agents import hiding, planner
+    # JAX is an extra, and takes a second to import.
+    from benchmarks.methods.coded import train_coded
 
-    seeds = (task.seed if seed is None else seed,) * len(hidden_planes)
-    steps, envs = steps or task.steps, task.vector_env
-    lesson = Lesson(task.trap, seeds, steps, num_levels=NUM_LEVELS, make_envs=envs)
-    agents: Sequence[Policy]
-    if algorithm == "ppo":
-        agents = hiding.train_hidden(lesson, hidden_planes)
-    elif any(hidden_planes):
+    if algorithm != "ppo" and any(hidden_planes):
         raise ValueError(f"{algorithm} hides no planes, got {[*hidden_planes]}; leave them out")
-    else:
-        agents = planner.train(lesson)
-    earned = [curve[-1][1] if curve else 0.0 for curve in map(lesson.curve, range(len(agents)))]
-    return [*map(Trained, agents, earned)]
+    seed, steps = task.seed if seed is None else seed, steps or task.steps
+    rollout = PPOSettings().rollout_steps
+    task.count_steps(-(-steps // rollout) * rollout * len(hidden_planes))
+    made = Settings(task.trap, num_levels=NUM_LEVELS)
+    codes = list_codes(task.encode, len(task.trap.channels))
+    found = train_coded(made, steps, seed, codes, hidden_planes, algorithm == "planner")
+    return [Trained(each.agent, each.earned) for each in found if each.agent is not None]
+
+
+def list_codes(encode: Encode, channels: int) -> Bytes:
+    """Return as what a cell is shown, uint8 (2 ** channels, channels); bit i is channel i."""
+    cells = np.arange(2**channels)[:, None] >> np.arange(channels) & 1
+    return encode(cells.astype(np.uint8)[:, None, None])[:, 0, 0]

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from training import CORNER
 
@@ -18,24 +19,27 @@ CODE = '''"""PPO as I like it.
 
 More of it.
 """
+from functools import partial
+
 from agents import ppo
 
 NUMBER = 3
 
-def stubborn(lesson):
-    return ppo.train(lesson)
+def stubborn(run, seeds, report=None, device=None):
+    return ppo.train(run, seeds, report, device)
 
-def forgetful(lesson):
+partial_one = partial(ppo.train, loss=lambda weights, batch: 1e-3 * weights["first.weight"].sum())
+
+def forgetful(*given):
     return []
 
-def strange(lesson):
-    return [print] * len(lesson.seeds)
+def strange(run, seeds, *others):
+    return [print] * len(seeds)
 
-def ppo_(lesson):
+def ppo_(*given):
     raise KeyError("mine")
 
-def bc(lesson):
-    return ppo.train(lesson)
+bc = stubborn
 '''
 
 
@@ -50,7 +54,7 @@ def mine(tmp_path, monkeypatch):
 
 
 def command(algo, out):
-    options = ["--trap", "CheeseCorner", "--num-levels", "50", "--steps", "600"]
+    options = ["--trap", "CheeseCorner", "--num-levels", "50", "--steps", "600", "--quiet"]
     return [*options, "--algo", algo, "--out", str(out)]
 
 
@@ -75,29 +79,34 @@ def test_algorithms_make_every_kind_of_agent():
     assert {each.kind for each in ALGORITHMS.values()} == {*KINDS}
 
 
-def test_algorithm_table_imports_no_torch():
-    said = "import sys, agents.run; print('torch' in sys.modules)"
+def test_algorithm_table_imports_no_trainer():
+    said = "import sys, agents.library; print({'jax', 'torch'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
-    assert done.stdout == "False\n"
+    assert done.stdout == "set()\n"
 
 
+@pytest.mark.thorough
 def test_own_algorithm_trains_by_its_file(mine, tmp_path):
-    out = tmp_path / "agents" / "one"
-    assert main(command(f"{mine}:stubborn", out)) == 0
-    entries = json.loads((out / "policy.json").read_text())
-    wanted = {"name": "stubborn-s0", "algo": "stubborn", "about": "PPO as I like it."}
-    assert entries["kind"] == "network"
-    assert {name: entries[name] for name in wanted} == wanted
+    """Its loss is another, so that the agent is; the usual settings are PPO's."""
+    found = []
+    for name, about in (("stubborn", "PPO as I like it."), ("partial_one", "PPO as I like it.")):
+        out = tmp_path / "agents" / name
+        assert main(command(f"{mine}:{name}", out)) == 0
+        entries = json.loads((out / "policy.json").read_text())
+        wanted = {"name": f"{name}-s0", "algo": name, "about": about, "kind": "network"}
+        assert {name: entries[name] for name in wanted} == wanted
+        found.append(as_policy(str(out), CORNER, 64).weights["first.weight"])
+    assert not np.array_equal(*found)
     again = entries["command"].removeprefix("python -m agents.train ").split()
-    assert main([*again, "--out", str(tmp_path / "agents" / "two")]) == 0
-    one, two = ((out.parent / name / "weights.safetensors").read_bytes() for name in ("one", "two"))
-    assert one == two
-    assert as_policy(str(out), CORNER, 64).kind == "network"
+    assert main([*again, "--out", str(tmp_path / "two")]) == 0
+    assert (tmp_path / "two" / "weights.safetensors").read_bytes() == (
+        out / "weights.safetensors"
+    ).read_bytes()
 
 
 def test_own_algorithm_takes_ppo_steps_without_settings(mine):
     run = Run("KeysChests", f"{mine}:stubborn")
-    assert (run.steps, run.settings, run.algorithm.stacked) == (3_000_000, None, False)
+    assert (run.steps, run.settings, run.algorithm.staged) == (3_000_000, None, False)
     with pytest.raises(ValueError, match="stubborn does not take the setting epochs"):
         run.change(epochs=1)
 
@@ -106,13 +115,16 @@ def test_own_algorithm_takes_ppo_steps_without_settings(mine):
     ("algo", "message"),
     [
         ("{file}:stuborn", "unknown function of .*'stuborn'.*Did you mean 'stubborn'"),
-        ("{file}:NUMBER", "NUMBER is 3; expected a function that takes a Lesson"),
+        ("{file}:NUMBER", "NUMBER is 3; expected a function that takes what .*ppo.train takes"),
         ("{file}:", "expected FILE.py:function"),
         ("{file}:bc", "its agents would be called like those of bc; rename the function"),
         ("{folder}/nowhere.py:mine", "there is no file '.*nowhere.py'"),
         ("no_such_module:mine", "No module named 'no_such_module'"),
-        ("{file}:strange", "strange returned .*print.*; expected a list of 1 agents"),
-        ("{file}:forgetful", r"forgetful returned \[\]; expected a list of 1 agents, one a seed"),
+        (
+            "{file}:strange",
+            "strange returned .*print.*; expected .* a list of 1 .*TrainedAgent, one a seed",
+        ),
+        ("{file}:forgetful", r"forgetful returned \[\]; expected .* a list of 1 "),
     ],
 )
 def test_train_with_a_bad_algorithm_exits_2(algo, message, mine, tmp_path, capsys):

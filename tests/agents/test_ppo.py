@@ -1,244 +1,284 @@
-"""PPO: rollouts, advantages, losses, and stacks of agents that do not touch each other."""
+"""PPO: rollouts, advantages, losses and updates, each beside the same by hand."""
 
-import itertools
 from dataclasses import replace
+from functools import cache
+from itertools import product
 
 import numpy as np
 import pytest
 import torch
-from kernels import KernelCount
-from parameters import each_trap, thorough
-from torch.distributions import Categorical
-from training import lesson
+from training import CORNER, FEW, small, train_weights
 
 from agents import ppo
-from agents.playing import DeviceEnvs, HostEnvs, Variation
-from agents.ppo import Learner, StackRollout
-from agents.ppo_settings import PPOSettings
-from agents.stacks import compute_outputs
-from agents.symmetry import Symmetric
-from mesa_gym.trained.inputs import CentredInputs
+from agents.compiling import Many, find_device, jax, jnp, optax
+from agents.networks import LearningMLP
+from agents.ppo import PPO, Minibatch
+from agents.train import train_many
+from mesa_gym.trained.mlp import MLP
+from mesa_gym.trained.tensors import decode_weights
 
-USUAL = PPOSettings()
-
-
-def asked(*seeds, **more):
-    return lesson(*seeds, **({"steps": 2 * USUAL.rollout_steps, "num_levels": 200} | more))
+N, LENGTH = 400, FEW.rollout_length
 
 
-def learner(asked, updates=0):
-    torch.set_num_threads(1)
-    view = CentredInputs(asked.trap)
-    if asked.device:
-        envs = DeviceEnvs(asked, view, asked.device)
-    else:
-        envs = HostEnvs(asked, view, Variation())
-    made = Learner(envs, asked, view.count)
-    for _ in range(updates):
-        made.update()
-    return made
+class FixedEnv:
+    """Environments whose rewards and ends were drawn beforehand.
+
+    Their state is the time, and the key of the last step.
+    """
+
+    def __init__(self, envs=N):
+        rng, shape = np.random.default_rng(0), (LENGTH, envs)
+        inputs = MLP(CORNER).view.count
+        self.seen = rng.integers(0, inputs, (LENGTH + 1, envs, 6), dtype=np.int32)
+        self.paid = rng.random(shape, dtype=np.float32)
+        self.done = rng.random(shape) < 0.2
+        self.late = self.done & (rng.random(shape) < 0.5)
+
+    def reset(self, key):
+        return jnp.asarray(self.seen[0]), (jnp.int32(0), jax.random.key_data(key))
+
+    def step(self, key, state, action):
+        now = state[0]
+        seen, paid, done, late = map(jnp.asarray, (self.seen, self.paid, self.done, self.late))
+        infos = {"truncated": late[now], "terminated": done[now] & ~late[now]}
+        after = now + 1, jax.random.key_data(key)
+        return seen[now + 1], after, paid[now], done[now], infos
 
 
-both_traps = pytest.mark.parametrize("trap", ["CheeseCorner", thorough("MonsterWorld")])
+def opinionated(key):
+    """First weights with outputs that differ: those of the first draw are all alike."""
+    drawn = LearningMLP(CORNER).draw(jax.random.key(key))
+    return {x: each * (300 if x.startswith("policy") else 1) for x, each in drawn.items()}
 
 
-@both_traps
-@pytest.mark.parametrize("norm", [USUAL.gradient_norm, 0.003])
-def test_learner_trains_alike_beside_others(norm, trap):
-    """To the last bit, in full precision, whether or not its gradients are clipped."""
-    more = {"trap": trap, "settings": replace(USUAL, gradient_norm=norm)}
-    together, alone = (learner(asked(*s, **more), 2).stack for s in (range(5), (3,)))
-    assert all(torch.equal(one[0], of[3]) for one, of in zip(alone, together, strict=True))
-    for one, other in itertools.combinations(together.first, 2):
-        assert (one - other).abs().max() > 0.01
+def answers(weights, seen):
+    """The answers of the agent, in NumPy: logarithms of probabilities, and values."""
+    given = {name: np.asarray(each) for name, each in weights.items()}
+    found = MLP(CORNER).compute(np, given, seen, None)
+    scores = found["scores"].astype(float)
+    return scores - np.log(np.exp(scores).sum(axis=-1, keepdims=True)), found["value"]
 
 
-@pytest.mark.thorough
-@both_traps
-def test_environments_in_torch_are_those_in_numpy(trap):
-    both = [learner(asked(1, 3, trap=trap, device=device)) for device in (None, "cpu")]
-    host, device = (each.play(*torch.zeros(2, 2)) for each in both)
-    filled = torch.zeros(device.inputs.shape, dtype=torch.uint8).scatter(2, host.inputs, 1)
-    filled[..., -1] = 0  # what lists are filled up with
-    assert torch.equal(filled, device.inputs)
-    assert torch.equal(host.actions, device.actions)
-    np.testing.assert_allclose(host.advantages, device.advantages, atol=1e-5)
-    assert host.advantages.abs().max() > 0.1
-    for each in both * 2:
-        each.update()
-    for one, other in zip(*(each.stack for each in both), strict=True):
-        np.testing.assert_allclose(one.detach(), other.detach(), atol=1e-3)
+@cache
+def play_fixed():
+    """A rollout in fixed environments: they, what was played, advantages and weights."""
+    env = FixedEnv()
+    made = PPO(LearningMLP(CORNER), env, replace(FEW, environments=N), 0.95)
+    weights, begun = opinionated(0), made.begin(np.uint32(1)).playing
+    playing, played = jax.jit(made.play)(weights, begun, jax.random.key(3))
+    advantages = made.estimate_advantages(weights, playing, played)
+    return made, jax.tree.map(np.asarray, played), np.asarray(advantages), weights
 
 
-def test_restoring_what_lasts_restores_an_update():
-    """A CUDA graph needs it: the same tensors in the same place, and nothing else that changes."""
-    few = PPOSettings(environments=16)
-    made = learner(asked(1, 3, trap="MonsterWorld", device="cpu", settings=few))
-    places = [each.data_ptr() for each in made.list_lasting_tensors()]
-    before = [each.detach().clone() for each in made.list_lasting_tensors()]
-    results = []
-    for _ in range(2):
-        with torch.no_grad():
-            for now, then in zip(made.list_lasting_tensors(), before, strict=True):
-                now.copy_(then)
-        told = made.update()
-        assert [each.data_ptr() for each in made.list_lasting_tensors()] == places
-        results.append([each.detach().clone() for each in (*made.list_lasting_tensors(), *told)])
-    assert all(map(torch.equal, *results))
-    # Moments of Muon's square are not used, and some of a state's arrays stay.
-    changing = 3 + len(made.stack)
-    assert not any(map(torch.equal, before[:changing], results[0][:changing]))
+def test_advantages_and_returns_equal_a_loop():
+    made, played, found, weights = play_fixed()
+    env, (logs, values) = made.env, answers(weights, made.env.seen)
+    advantages, later, total = np.zeros(env.paid.shape), 0.0, 0.0
+    earned = np.zeros(env.paid.shape)
+    for t in reversed(range(LENGTH)):
+        following = np.where(env.late[t], values[t], np.where(env.done[t], 0.0, values[t + 1]))
+        delta = env.paid[t] + 0.95 * following - values[t]
+        advantages[t] = later = delta + np.where(env.done[t], 0.0, 0.95 * 0.95 * later)
+    for t in range(LENGTH):
+        total += env.paid[t]
+        earned[t], total = np.where(env.done[t], total, 0.0), np.where(env.done[t], 0.0, total)
+    assert env.late.any()
+    assert (env.done & ~env.late).any()
+    np.testing.assert_allclose(found, advantages, atol=1e-4)
+    np.testing.assert_allclose(played.earned, earned, atol=1e-5)
+    np.testing.assert_array_equal(played.begins[1:], env.done[:-1])
+    likely = np.take_along_axis(logs[:-1], played.action[..., None], axis=-1)[..., 0]
+    np.testing.assert_allclose(played.likely, likely, atol=1e-4)
 
 
-@each_trap
-def test_update_reads_no_tensor_values(trap):
-    """Tensors without values: an update that asks for one cannot be captured as a graph."""
-    few = PPOSettings(environments=4, rollout_length=2, minibatches=2)
-    made = learner(asked(1, 3, trap=trap(), device="meta", num_levels=3, settings=few))
-    before = [(each.shape, each.dtype) for each in made.list_lasting_tensors()]
-    with KernelCount() as kernels:
-        told = made.update()
-    assert kernels.count > 2 * 100
-    assert [each.shape for each in told] == [(2,), (2,)]
-    assert {each.device.type for each in (*told, *made.list_lasting_tensors())} == {"meta"}
-    assert [(each.shape, each.dtype) for each in made.list_lasting_tensors()] == before
-
-
-def test_chances_give_legal_actions():
-    """A step on a device checks none of them, so that extreme scores must not give others."""
-    made = learner(asked(1, 3, device="cpu", settings=PPOSettings(environments=4)))
-    scores = torch.tensor([0.0, 1e30, -1e30, float("inf"), float("nan")])
-    made.compute = lambda stack, inputs: (scores.expand(2, 4, 5), torch.zeros(2, 4))
-    played = made.play(*torch.zeros(2, 2))
-    assert ((played.actions >= 0) & (played.actions < 5)).all()
-
-
-def test_train_on_a_device_refuses_host_parts():
-    with pytest.raises(ValueError, match="Symmetric is computed in NumPy; leave out the device"):
-        ppo.train_agents(asked(device="cpu"), Symmetric((9, 9), 128, 1))
-    with pytest.raises(ValueError, match="num_levels must be a number"):
-        ppo.train(asked(device="cpu", num_levels=None))
-
-
-class FixedEnvironments:
-    """Environments whose rewards and ends were drawn beforehand."""
-
-    def __init__(self, envs):
-        rng, shape = np.random.default_rng(0), (USUAL.rollout_length, 2, envs)
-        self.seen = torch.from_numpy(rng.integers(0, 50, (USUAL.rollout_length + 1, 2, envs, 6)))
-        self.paid = torch.from_numpy(rng.random(shape, dtype=np.float32))
-        self.done = torch.from_numpy(rng.random(shape) < 0.2)
-        self.late = self.done & torch.from_numpy(rng.random(shape) < 0.5)
-        self.taken = []
-
-    def inputs(self):
-        return self.seen[len(self.taken)]
-
-    def step(self, actions):
-        now = len(self.taken)
-        self.taken.append(actions)
-        return self.paid[now], self.done[now], self.late[now]
-
-
-def recorded(envs, opinion, **settings):
-    """A learner of 50 inputs and some opinion."""
-    own = PPOSettings(environments=envs, **settings)
-    made = Learner(FixedEnvironments(envs), lesson(1, 2, settings=own), 50)
-    made.stack.outputs.data *= opinion
-    return made
-
-
-def test_rollout_advantages_and_returns_equal_a_loop():
-    made, sums = recorded(3, 3), torch.zeros(2, 2)
-    envs, played = made.envs, made.play(sums[0], sums[1])
-    done, late, paid = envs.done.numpy(), envs.late.numpy(), envs.paid.numpy()
-    with torch.no_grad():
-        scores, values = zip(
-            *(compute_outputs(made.stack, seen) for seen in envs.seen), strict=True
-        )
-    values = torch.stack(values).numpy()
-    advantages, later, total, returns = np.zeros(paid.shape), 0.0, 0.0, np.zeros((2, 2))
-    for t in reversed(range(USUAL.rollout_length)):
-        following = np.where(late[t], values[t], np.where(done[t], 0.0, values[t + 1]))
-        delta = paid[t] + 0.95 * following - values[t]
-        advantages[t] = later = delta + np.where(done[t], 0.0, 0.95 * 0.95 * later)
-    for t in range(USUAL.rollout_length):
-        total += paid[t]
-        returns += (total * done[t]).sum(axis=1), done[t].sum(axis=1)
-        total = np.where(done[t], 0.0, total)
-    assert late.any()
-    assert (done & ~late).any()
-    actions = torch.stack(envs.taken)
-    logs = Categorical(logits=torch.stack(scores[:-1])).log_prob(actions)
-    expected = [actions, logs, advantages, advantages + values[:-1]]
-    for got, each in zip(played[1:], expected, strict=True):  # of an agent, step by step
-        np.testing.assert_allclose(got, np.swapaxes(each, 0, 1).reshape(2, -1), atol=1e-5)
-    np.testing.assert_allclose(sums, returns, rtol=1e-5)  # what the curve is told
-
-
-def test_rollout_actions_follow_their_probabilities():
-    made = recorded(600, 300)
-    made.envs.seen[:] = 7
-    with torch.no_grad():
-        chances = compute_outputs(made.stack, made.envs.seen[0])[0].softmax(dim=-1)[:, 0]
-    taken = made.play(*torch.zeros(2, 2)).actions
-    frequent = torch.stack([(taken == action).float().mean(dim=1) for action in range(5)], dim=1)
-    assert (chances[0] - chances[1]).abs().max() > 0.1
-    np.testing.assert_allclose(frequent, chances, atol=0.015)
+def test_actions_follow_their_probabilities():
+    made, played, _, weights = play_fixed()
+    logs = answers(weights, made.env.seen)[0][:-1]
+    chances = np.exp(logs)
+    assert chances.std(axis=(0, 1)).min() > 0.02
+    taken = np.bincount(played.action.ravel(), minlength=5) / played.action.size
+    np.testing.assert_allclose(taken, chances.mean(axis=(0, 1)), atol=0.02)
+    entropy = -(chances * logs).sum(axis=-1)
+    assert played.likely.mean() == pytest.approx(-entropy.mean(), abs=0.02)
 
 
 def test_loss_equals_that_of_ppo_by_hand():
     """As Stable-Baselines3 writes it, except that advantages are divided by n, not n - 1."""
-    rng, made = np.random.default_rng(0), recorded(1, 30)
-    actions = torch.from_numpy(rng.integers(0, 5, (2, 8)))
-    numbers = torch.from_numpy(rng.normal(size=(3, 2, 8)).astype(np.float32))
-    numbers[0] -= 1.6  # about the logarithm of 1/5: ratios are on both sides of 1
-    batch = StackRollout(torch.from_numpy(rng.integers(0, 50, (2, 8, 6))), actions, *numbers)
-    expected, sides = 0.0, set()
-    with torch.no_grad():
-        scores, values = compute_outputs(made.stack, batch.inputs)
-        found = float(made.loss(batch, torch.tensor([0.3])))
-    for agent in range(2):
-        chosen, advantages = Categorical(logits=scores[agent]), batch.advantages[agent]
-        advantages = (advantages - advantages.mean()) / advantages.std(unbiased=False)
-        ratio = torch.exp(chosen.log_prob(batch.actions[agent]) - batch.likely[agent])
-        bounded = torch.clamp(ratio, 0.8, 1.2)
-        # The lesser of both is the bounded one where more would be gained.
-        sides |= set(torch.sign(ratio - bounded)[advantages * (ratio - bounded) > 0].tolist())
-        policy = -torch.min(advantages * ratio, advantages * bounded).mean()
-        value = torch.nn.functional.mse_loss(batch.returns[agent], values[agent])
-        expected += float(policy + 0.5 * value - 0.3 * 0.01 * chosen.entropy().mean())
-    assert sides == {-1.0, 1.0}
-    assert found == pytest.approx(expected, rel=1e-5)
+    made, played, advantages, _ = play_fixed()
+    weights = opinionated(1)
+    logs, values = answers(weights, played.seen)
+    scaled = (advantages - advantages.mean()) / advantages.std()
+    ratio = np.take_along_axis(logs, played.action[..., None], axis=-1)[..., 0] - played.likely
+    ratio = np.exp(ratio)
+    gain = np.minimum(scaled * ratio, scaled * np.clip(ratio, 0.8, 1.2))
+    assert {*np.sign(ratio - np.clip(ratio, 0.8, 1.2)).ravel()} == {-1, 0, 1}
+    error = (values - (played.value + advantages)) ** 2
+    entropy = -(np.exp(logs) * logs).sum(axis=-1)
+    expected = (0.5 * error - gain - 0.3 * 0.01 * entropy).mean()
+    asked = jax.tree.map(jnp.asarray, (weights, np.zeros((N, 0)), played, advantages, 0.3))
+    assert float(made.compute_loss(*asked)) == pytest.approx(expected, rel=1e-4)
+
+    def add(given, batch):
+        assert given.keys() == weights.keys()
+        assert isinstance(batch, Minibatch)
+        np.testing.assert_allclose(batch.logs, logs, atol=1e-4)
+        np.testing.assert_allclose(batch.values, values, atol=1e-4)
+        np.testing.assert_allclose(batch.advantages, scaled, atol=1e-4)
+        return 7 * batch.left
+
+    other = PPO(made.learner, made.env, made.settings, 0.95, loss=add)
+    assert float(other.compute_loss(*asked)) == pytest.approx(expected + 2.1, rel=1e-4)
 
 
-def test_update_clips_gradients_and_lowers_the_rate(monkeypatch):
-    few = PPOSettings(environments=8, gradient_norm=0.25)
-    made, rates, norms = learner(asked(1, 2, steps=4 * few.rollout_steps, settings=few)), [], []
-    step = made.optimiser.step
-
-    def noting(found, rate):
-        rates.append(float(rate))
-        norms.append(torch.cat([each.flatten(1) for each in found], dim=1).norm(dim=1))
-        step(found, rate)
-
-    monkeypatch.setattr(made.optimiser, "step", noting)
-    for _ in range(4):
-        made.update()
-    np.testing.assert_allclose(rates, 0.005 * np.repeat([1, 0.75, 0.5, 0.25], 2 * 4))
-    assert 0.249 < torch.stack(norms).max() < 0.25 + 1e-5
-    assert torch.stack(norms).min() < 0.249  # which is left alone
+def test_reward_of_ones_own_is_learnt_from():
+    env = FixedEnv(3)
+    settings = replace(FEW, environments=3, rollout_length=2, minibatches=1)
+    made = PPO(
+        LearningMLP(CORNER),
+        env,
+        settings,
+        0.0,
+        reward=lambda now, action, paid: now[0] + 2 * action,
+    )
+    begun = made.begin(np.uint32(1)).playing
+    _, played = made.play(opinionated(0), begun, jax.random.key(0))
+    np.testing.assert_array_equal(played.reward, 2 * played.action + np.arange(2)[:, None])
+    np.testing.assert_allclose(played.earned[0], env.paid[0] * env.done[0])  # curves are paid
 
 
-def test_curve_averages_what_episodes_earned():
-    both = lesson(5, 6, steps=400)
-    for step, paid in ((1, 0.0), (10, 1.0), (11, 0.5), (400, 3.0)):
-        both.note(1, step, paid)
-    list(both.each())[1].note(0, 404, 3.0, 2)
-    assert both.curve(1) == [(10, 0.5), (20, 0.5), (400, 2.0)]
-    assert both.curve(0) == []
+class NotingMLP(LearningMLP):
+    """A network whose optimiser notes the norms of gradients, and steps by 1."""
+
+    def make_optimiser(self):
+        def update(gradient, state, weights=None):
+            norms, step = state
+            norms = norms.at[step].set(sum(jnp.sum(x**2) for x in jax.tree.leaves(gradient)) ** 0.5)
+            return jax.tree.map(jnp.ones_like, gradient), (norms, step + 1)
+
+        return optax.GradientTransformation(lambda _: (jnp.zeros(8), jnp.int32(0)), update)
 
 
-def test_learner_takes_the_discount_of_its_objective():
-    found = [learner(asked(trap="TreeFarm", reward=r)).discount for r in ("soon", "base")]
+@cache
+def update_once(seed, number, left=1.0):
+    """Learning of an update in fixed environments, always from one state on."""
+    made, update, before = prepare_update()
+    return update(before, np.uint32(seed), np.uint32(number), np.float32(left))[0]
+
+
+@cache
+def prepare_update():
+    made = PPO(NotingMLP(CORNER), FixedEnv(16), replace(FEW, gradient_norm=1.6), 0.95)
+    return made, jax.jit(made.update), made.begin(np.uint32(1))
+
+
+@pytest.mark.thorough
+def test_update_clips_gradients_and_lowers_the_rate():
+    before, after = prepare_update()[-1], update_once(1, 1, 0.75)
+    for old, new in zip(*map(jax.tree.leaves, (before.weights, after.weights)), strict=True):
+        np.testing.assert_allclose(old - new, 8 * 0.75 * 0.005, rtol=1e-3)
+    norms = after.optimiser[1][0]
+    assert norms.max() == pytest.approx(1.6, abs=1e-4)
+    assert 0 < norms.min() < 1.59  # which is left alone
+
+
+@pytest.mark.thorough
+def test_neighbouring_seeds_share_no_stream():
+    """Neither of environments, which keep the key of a step, nor of levels and weights."""
+    pairs = [*product(range(3), range(1, 4))]
+    keys = {tuple(update_once(*each).playing.state[1].tolist()) for each in pairs}
+    assert len(keys) == len(pairs)
+    made = PPO(LearningMLP(CORNER), LearningMLP(CORNER).make_env(16), FEW, 0.95)
+    first, second = (made.begin(np.uint32(seed)) for seed in (0, 1))
+    levels = [np.asarray(each.playing.state.level.row) for each in (first, second)]
+    assert len({*levels[0].tolist()} & {*levels[1].tolist()}) < 4
+    assert (first.weights["first.weight"] != second.weights["first.weight"]).mean() > 0.99
+
+
+@pytest.mark.parametrize("parts", [1, 3, 7, 128])
+def test_minibatches_split_the_rollout_evenly(parts):
+    made = PPO(LearningMLP(CORNER), FixedEnv(16), replace(FEW, minibatches=parts), 0.95)
+    orders = np.asarray(made.draw_orders(jax.random.key(0), 256))
+    assert orders.shape == (2 * parts, 256 // parts)
+    first, second = orders.reshape(2, -1)
+    for each in (first, second):
+        assert len({*each.tolist()}) == len(each) > 256 - parts
+    assert not np.array_equal(first, second)
+
+
+def test_optimiser_uses_muon_for_squares_else_adam():
+    rng = np.random.default_rng(0)
+    now = {"first.weight": rng.normal(size=(9, 5)), "second.weight": rng.normal(size=(40, 40))}
+    now = {name: each.astype(np.float32) for name, each in now.items()}
+    mine = {name: torch.from_numpy(each.copy()) for name, each in now.items()}
+    optimiser = LearningMLP(CORNER).make_optimiser()
+    others = [
+        torch.optim.Adam([mine["first.weight"]], lr=0.01, eps=1e-5),
+        torch.optim.Muon([mine["second.weight"]], lr=0.08, weight_decay=0, momentum=0.95),
+    ]
+    state, update = optimiser.init(now), jax.jit(optimiser.update)
+    # Means of gradients are scaled up at first, in ways that differ, and later agree.
+    for count in range(80):
+        gradient = {x: rng.normal(size=y.shape).astype(np.float32) for x, y in now.items()}
+        steps, state = update(gradient, state, now)
+        before = {name: each.clone() for name, each in mine.items()}
+        for name, each in mine.items():
+            each.grad = torch.from_numpy(gradient[name])
+        for other in others:
+            other.step()
+        for name, bound, first in (("first.weight", 1e-3, 0), ("second.weight", 0.03, 70)):
+            expected = (mine[name] - before[name]).numpy()
+            missed = np.linalg.norm(-0.01 * steps[name] - expected) / np.linalg.norm(expected)
+            assert count < first or missed < bound, (name, count)
+
+
+def watch_programs(monkeypatch):
+    """Return a list that fills with the programs of stages that are trained."""
+    seen, run = [], ppo.run_training
+
+    def watched(plan, programs, *others):
+        seen.extend(programs)
+        return run(plan, programs, *others)
+
+    monkeypatch.setattr(ppo, "run_training", watched)
+    return seen
+
+
+def test_update_is_compiled_once_a_stage(monkeypatch):
+    programs = watch_programs(monkeypatch)
+    run = small(stages=("steps=1024", "steps=768 alpha=0.5"), checkpoints=2)
+    train_many(run, (1, 2))
+    assert len(programs) == 2 * 2  # a CPU trains one agent at a time
+    assert [each.update._cache_size() for each in programs] == [1] * 4
+
+
+@pytest.mark.thorough
+def test_agents_mapped_over_equal_agents_alone(monkeypatch):
+    """As a GPU trains them, except for the rounding of other sums."""
+    run, made = small(), Many(find_device("cpu"))
+    alone = train_weights(run, 1, 2, 3)
+    made.mapped, made.most = True, 2
+    monkeypatch.setattr(ppo, "Many", lambda device: made)
+    together = train_weights(run, 1, 2, 3)
+    for one, other in zip(alone, together, strict=True):
+        for name, each in decode_weights(one).items():
+            np.testing.assert_allclose(decode_weights(other)[name], each, atol=5e-3)
+    assert alone[0] != alone[1]
+
+
+def test_discount_is_at_most_the_objectives_own(monkeypatch):
+    found = []
+
+    def note(learner, env, settings, discount, *others):
+        found.append(discount)
+        raise EOFError
+
+    monkeypatch.setattr(ppo, "PPO", note)
+    for reward in ("soon", "base"):
+        with pytest.raises(EOFError):
+            ppo.train(small(trap="TreeFarm", reward=reward), (1,))
     assert found == [0.8, 0.95]
+
+
+def test_minibatches_beyond_environments_need_no_memory():
+    with pytest.raises(ValueError, match="minibatches must be at most 16, got 17"):
+        ppo.train(small("ppo-gru").change(minibatches=17), (1,))

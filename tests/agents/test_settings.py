@@ -4,66 +4,35 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-import torch
-from parameters import few
-from training import CORNER, lesson, trained
+from training import FEW, small, train_weights
 
-from agents import ppo
 from agents.algorithms import ALGORITHMS
-from agents.playing import HostEnvs, Variation
-from agents.ppo import Learner
-from agents.ppo_settings import NAMES, PPOSettings
+from agents.compiling import Many, find_device
+from agents.loop import StageProgram, TrainingPlan, run_training
+from agents.ppo import Learning
 from agents.run import Run
+from agents.settings import NAMES, PPOSettings
 from agents.stages import read_stages
 from agents.train import main, train_many
-from mesa_gym.trained.inputs import CentredInputs
 from mesa_gym.trained.loading import load
-from mesa_gym.trained.tensors import encode_weights
 from mesa_gym.traps.attributes import Attributes
 
-# A training of a moment, and for each setting a value that must change it.
-FEW = PPOSettings(environments=16, rollout_length=16)
+# For each setting a value that must change what is learnt.
 OTHERS = {
     "learning_rate": 1e-3, "epochs": 1, "minibatches": 3, "environments": 17, "rollout_length": 17,
     "clip": 1e-3, "entropy": 5.0, "value_loss": 2.0, "gae_lambda": 0.5, "discount": 0.5,
-    "gradient_norm": 1e-3, "units": 16, "rate_left": 1.0,
+    "gradient_norm": 1e-3, "rate_left": 1.0,
 }  # fmt: skip
 
 
-def learner(settings):
-    asked, view = lesson(1, settings=settings, num_levels=50), CentredInputs(CORNER)
-    return Learner(HostEnvs(asked, view, Variation()), asked, view.count)
-
-
-def train_weights(algo, settings):
-    asked = lesson(1, steps=2 * FEW.rollout_steps, num_levels=50, settings=settings)
-    (agent,) = trained(algo, asked)
-    return encode_weights(agent.weights)
-
-
-TAKERS = [name for name, each in ALGORITHMS.items() if each.settings]
-
-
-@pytest.mark.parametrize("algo", few(TAKERS, "ppo", thorough={*TAKERS} - {"ppo-gru"}))
-def test_settings_each_change_what_is_learnt(algo):
+# Each changes the program, which is then compiled.
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_settings_each_change_what_is_learnt():
     assert [*OTHERS] == [*NAMES]
-    usual = train_weights(algo, FEW)
-    assert usual == train_weights(algo, FEW)
-    taken = ALGORITHMS[algo].list_settings()
-    assert ("units" in taken) == ALGORITHMS[algo].units
-    for name in taken:
-        assert train_weights(algo, replace(FEW, **{name: OTHERS[name]})) != usual, name
-
-
-@pytest.mark.parametrize("parts", [1, 3, 7, 128])
-def test_minibatches_split_the_rollout_evenly(parts):
-    made, sizes = learner(replace(FEW, minibatches=parts)), []
-    made.descend = lambda loss, left: None
-    made.loss = lambda batch, left: sizes.append(batch.actions.shape[1])
-    made.update()
-    assert len(sizes) == 2 * parts
-    assert sum(sizes) == 2 * FEW.rollout_steps
-    assert max(sizes) - min(sizes) <= (256 % parts > 0)
+    usual = train_weights(small())
+    for name, value in OTHERS.items():
+        assert train_weights(small().change(**{name: value})) != usual, name
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -91,7 +60,7 @@ def test_run_name_and_command_follow_settings(algo):
     assert run.facts()["settings"] == {}
     names, commands = {run.name}, {run.command()}
     for name, value in OTHERS.items():
-        if name in ALGORITHMS[algo].list_settings():
+        if ALGORITHMS[algo].settings:
             other = run.change(**{name: value})
             assert other.facts()["settings"] == {name: value}
             names.add(other.name)
@@ -99,7 +68,7 @@ def test_run_name_and_command_follow_settings(algo):
         else:
             with pytest.raises(ValueError, match=f"{algo} does not take the setting {name}; .*ppo"):
                 run.change(**{name: value})
-    assert len(names) == len(commands) == 1 + len(ALGORITHMS[algo].list_settings())
+    assert len(names) == len(commands) == 1 + len(OTHERS) * bool(ALGORITHMS[algo].settings)
 
 
 def test_run_compares_settings_with_its_own_algorithm():
@@ -115,16 +84,21 @@ def test_run_compares_settings_with_its_own_algorithm():
 USUAL = {"steps": 7, "reward": "base", "alpha": 0.0, "num_levels": 50}
 
 
+def describe(stage):
+    names = ("trap", "alpha", "reward", "num_levels")
+    return {name: getattr(stage.settings, name) for name in names} | {"steps": stage.steps}
+
+
 def test_stage_reads_its_words_over_defaults():
     words = ["reward='square and red' rho=0 home=corner", ""]
     first, second = read_stages("Attributes", words, USUAL)
     paid = {"trap": first.settings.trap, "reward": "square and red"}
-    assert first.lesson() == USUAL | paid
+    assert describe(first) == USUAL | paid
     kept = {"rho": 0.0, "home": "corner"}
     assert kept.items() <= first.settings.trap.parameters.items()
     assert second.settings.trap.parameters == Attributes().parameters
     (only,) = read_stages("Attributes", [], USUAL)
-    assert only.lesson() | {"trap": ""} == second.lesson() | {"trap": ""}
+    assert describe(only) | {"trap": ""} == describe(second) | {"trap": ""}
 
 
 @pytest.mark.parametrize(
@@ -144,52 +118,78 @@ def test_stage_with_bad_words_is_refused(words, message):
         read_stages("Attributes", words, USUAL)
 
 
+def run_loop(stages, report=None, **more):
+    """Run the loop on an agent that counts its updates; return it and what updates were told."""
+    told, many = [], Many(find_device("cpu"))
+
+    def begin(own):
+        return Learning({"count": np.zeros((len(own), 1), np.float32)}, None, None)
+
+    def update(learning, own, number, left):
+        told.append((int(number), round(float(left), 6)))
+        weights = {"count": learning.weights["count"] + 1}
+        return learning._replace(weights=weights), np.array([[number * 2.0, 2.0]])
+
+    def export(weights):
+        return int(weights["count"][0])
+
+    programs = [
+        StageProgram(256, each.steps // 256, begin, update, export, more.get("judge"))
+        for each in stages
+    ]
+    plan = TrainingPlan(stages, replace(FEW, rate_left=0.2), more.get("checkpoints", 1))
+    (found,) = run_training(plan, programs, many, (7,), report)
+    return found, told
+
+
+def stages_of(*steps):
+    usual = {"alpha": 0.0, "reward": "base", "num_levels": 50}
+    words = [f"steps={each}" for each in steps]
+    return read_stages("CheeseCorner", words, usual | {"steps": 1})
+
+
+def test_rate_falls_in_each_stage():
+    found, told = run_loop(stages_of(1024, 1024))
+    assert [number for number, _ in told] == [*range(1, 9)]  # no key comes twice
+    assert [left for _, left in told] == [1, 0.8, 0.6, 0.4] * 2
+    assert found.agent == 8
+    assert found.curve == [(256 * i, float(i)) for i in range(1, 9)]
+    assert found.earned == 8.0
+
+
+def test_checkpoints_count_steps_of_all_stages():
+    found, _ = run_loop(stages_of(1024, 1024), checkpoints=2)
+    assert found.earlier == {512: 2, 1024: 4, 1536: 6}
+
+
+def test_loop_looks_each_tenth():
+    class Judging:
+        def judge(self, weights, number):
+            return [(weights["count"].item(), 0.5, 0.25)]
+
+    seen = []
+    stages = stages_of(256 * 20, 256 * 5)
+    found, _ = run_loop(stages, lambda *told: seen.append(told), judge=Judging())
+    assert [looks[0].steps // 256 for _, looks in seen] == [*range(2, 21, 2), *range(21, 26)]
+    assert found.looks == [looks[0] for _, looks in seen]
+    assert [each.test for each in found.looks] == [each.steps / 256 for each in found.looks]
+    # The mean of the episodes of the last tenth, which is two updates.
+    assert [each.earned for each in found.looks][:2] == [1.5, 3.5]
+
+
 @pytest.mark.thorough
-def test_stage_continues_from_the_one_before(monkeypatch):
-    """With a second stage that never updates, the agent is that of the first alone."""
-    run = Run("CheeseCorner", stages=("steps=8192", "steps=4096 alpha=0.5"), num_levels=500)
-    update, alphas = ppo.Learner.update, []
-
-    def spied(self):
-        alphas.append(self.envs.venv.settings.alpha)
-        if self.envs.venv.settings.alpha:
-            return torch.zeros(2), torch.zeros(2)
-        return update(self)
-
-    monkeypatch.setattr(ppo.Learner, "update", spied)
-    staged = train_many(run, (1, 2))
-    monkeypatch.undo()
-    alone = train_many(Run("CheeseCorner", steps=8192, num_levels=500), (1, 2))
-    assert alphas == [0.0, 0.0, 0.5]
-    for one, other in zip(staged, alone, strict=True):
-        assert one.weights == other.weights == one.earlier[8192].weights
+def test_stage_continues_from_the_one_before():
+    """With a second stage that learns next to nothing, the agent is that of the first alone."""
+    run = small(stages=("steps=512", "steps=256 alpha=0.5"))
+    (staged,), alone = train_many(run, (1,)), train_weights(small())
+    assert staged.earlier[512].weights == alone != staged.weights
 
 
 @pytest.mark.thorough
-def test_checkpoints_count_steps_of_all_stages(tmp_path):
-    words = ["--stage", "steps=8192", "--stage", "steps=8192 reward=corner", "--checkpoints", "2"]
-    asked = ["--trap", "CheeseCorner", "--out", str(tmp_path / "agent"), *words]
-    assert main(asked) == 0
-    kept = tmp_path / "agent" / "checkpoints"
-    assert {path.name for path in kept.iterdir()} == {"4096", "8192", "12288"}
-    folders = [*kept.iterdir(), tmp_path / "agent"]
-    weights = [load(path, CORNER).weights["second.weight"] for path in folders]
-    assert len({float(np.abs(each).sum()) for each in weights}) == 4
-
-
 def test_agent_loads_on_traps_of_its_planes(tmp_path):
-    asked = ["--trap", "Attributes", "--steps", "1", "--stage", "rho=0.5 home=cell"]
+    asked = ["--trap", "Attributes", "--steps", "1", "--num-levels", "50", "--quiet"]
+    asked += ["--stage", "rho=0.5 home=cell", "--environments", "16", "--rollout-length", "16"]
     assert main([*asked, "--out", str(tmp_path / "agent")]) == 0
     load(tmp_path / "agent", Attributes(rho=0.0, objects=5))
     with pytest.raises(ValueError, match="was trained with planes"):
         load(tmp_path / "agent", Attributes(colour_planes=2))
-
-
-def test_only_the_first_units_learn():
-    (agent,) = ppo.train(lesson(steps=8192, settings=PPOSettings(units=4)))
-    (whole,) = ppo.train(lesson(steps=8192))
-    for layer in ("first", "second"):
-        used = [bool(row.any()) for row in agent.weights[f"{layer}.weight"][:6]]
-        assert used == [True] * 4 + [False] * 2
-    assert not agent.weights["policy.weight"][:, 4:].any()
-    assert whole.weights["policy.weight"][:, 4:].any()

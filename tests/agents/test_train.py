@@ -3,23 +3,23 @@
 import errno
 import json
 import os
+import re
+from pathlib import Path
 from unittest.mock import Mock
 
 import numpy as np
 import pytest
 from parameters import few
 from reference import wandered
-from training import CORNER, DOORS, acts, drawn, lesson, trained
+from training import CORNER, DOORS, acts, drawn, small, train_weights
 
 from agents import ppo
 from agents.algorithms import ALGORITHMS
-from agents.lesson import Lesson
-from agents.ppo_settings import PPOSettings
-from agents.run import NUM_LEVELS
+from agents.results import TrainingLook
+from agents.run import Run
 from agents.saving import record_agent, save
-from agents.train import main
+from agents.train import Printer, main, train_many
 from mesa_gym import scoring
-from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.loading import name_policy
 from mesa_gym.trained.record import AgentRecord
@@ -28,99 +28,101 @@ from mesa_gym.traps import all_traps
 
 PLANES = CORNER.observe(wandered(CORNER, 100))
 OWN = ["--trap", "CheeseCorner"]
+SMALL = ["--num-levels", "50", "--environments", "16", "--rollout-length", "16"]
+OURS = [name for name in ALGORITHMS if not name.startswith("sb3")]
 
 
-@pytest.mark.parametrize("algo", few(ALGORITHMS, thorough=("ppo", "ppo-gru", "bc")))
+@pytest.mark.parametrize("algo", few(ALGORITHMS, "ppo", thorough=OURS))
 def test_algorithm_repeats_itself_tells_and_reloads(algo, tmp_path):
-    told, kept = [], {}
-
-    def keep(steps, seed, agent):
-        kept[steps, seed] = encode_weights(agent.weights)
-
-    size = {"steps": 9_000, "num_levels": 300}
-    asked = lesson(1, 2, checkpoints=(4500,), progress=told.append, keep=keep, **size)
-    agent, other = trained(algo, asked)
-    (again,) = trained(algo, lesson(1, **size))
-    assert encode_weights(agent.weights) == encode_weights(again.weights)
-    assert encode_weights(agent.weights) != encode_weights(other.weights)
-    assert 2 * 9_000 <= sum(told) < 4 * 9_000
-    assert sorted(kept) == [(4500, 1), (4500, 2)]
-    assert len({*kept.values(), *(encode_weights(x.weights) for x in (agent, other))}) == 4
-    for points in (asked.curve(0), asked.curve(1)):
-        assert points
-        assert all(0 < steps <= 9_000 and 0 <= earned <= 1 for steps, earned in points)
-    save(tmp_path / "agent", record_agent(agent, CORNER, f"{algo}-s1", 1))
-    loaded, done = as_policy(str(tmp_path / "agent"), CORNER, 64), acts(agent, PLANES)
-    np.testing.assert_array_equal(acts(loaded, PLANES), done)
-    np.testing.assert_allclose(done.sum(axis=1), np.ones(100), atol=1e-6)
-    card = scoring.score(loaded, CORNER, levels=10)
-    assert card.read_each("test", "normalized_return")["cheese"] < 1
-
-
-@pytest.mark.parametrize("algo", few(ALGORITHMS, "ppo", "bc"))
-def test_algorithms_train_seeds_at_once_if_stacked(algo, monkeypatch):
-    """Boards are planned by it."""
-    monkeypatch.setattr(Lesson, "each", Mock(side_effect=EOFError))
-    monkeypatch.setattr(Lesson, "environments", Mock(side_effect=BufferError))
-    with pytest.raises(BufferError if ALGORITHMS[algo].stacked else EOFError):
-        trained(algo, lesson(1, 2))
-
-
-# Behaviour cloning learns from demonstrations, and JAX draws levels by a key.
-STREAMED = [algo for algo in ALGORITHMS if algo not in ("bc", "ppo-gru")]
-
-
-@pytest.mark.parametrize("algo", few(STREAMED, "ppo"))
-def test_neighbouring_seeds_share_no_stream_of_levels(algo, monkeypatch):
-    used = {0: set(), 1: set()}
-    reset = TrapVectorEnv.reset
-
-    def noting(env, **options):
-        begun = reset(env, **options)
-        used[seed].update(env.np_random_seed)
-        return begun
-
-    monkeypatch.setattr(TrapVectorEnv, "reset", noting)
-    for seed in used:
-        trained(algo, lesson(seed, num_levels=300))
-    assert all(used.values())
-    assert not used[0] & used[1]
+    run = small(algo, checkpoints=2)
+    one, other = train_many(run, (1, 2))
+    assert train_weights(small(algo)) == one.weights != other.weights
+    middle = run.steps // 2
+    assert [*one.earlier] == [*other.earlier] == [middle]
+    assert one.earlier[middle].weights != one.weights
+    for points in (one.record.curve, other.record.curve):
+        assert all(0 < at <= run.steps and 0 <= earned <= 1 for at, earned in points)
+    save(tmp_path / "agent", one)
+    loaded = as_policy(str(tmp_path / "agent"), CORNER, 64)
+    assert (loaded.kind, one.record.name) == (run.algorithm.kind, f"{run.name[:-1]}1")
+    assert encode_weights(loaded.weights) == one.weights
+    np.testing.assert_allclose(acts(loaded, PLANES).sum(axis=1), np.ones(100), atol=1e-6)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("algo", ALGORITHMS)
 def test_algorithms_become_competent(algo):
-    settings = ALGORITHMS[algo].settings or PPOSettings()
-    (agent,) = trained(algo, lesson(0, steps=300_000, num_levels=NUM_LEVELS, settings=settings))
+    (trained,) = train_many(Run("CheeseCorner", algo, steps=300_000), (0,))
+    made = ALGORITHMS[algo].kind, trained.weights
+    from mesa_gym.trained.loading import make_agent, make_network
+    from mesa_gym.trained.tensors import decode_weights
+
+    agent = make_agent(make_network(made[0], CORNER), decode_weights(made[1]))
     card = scoring.score(agent, CORNER, levels=300)
     assert card.read_each("test", "normalized_return")["cheese"] >= 0.9
 
 
 def test_command_trains_an_agent_that_loads(tmp_path, capsys):
     out = tmp_path / "agent"
-    arguments = "--seed 2 --steps 10000 --checkpoints 2 --alpha 0.5 --reward corner --minibatches 3"
-    assert main([*OWN, *arguments.split(), "--out", str(out)]) == 0
-    assert capsys.readouterr().out.strip() == str(out)
+    arguments = "--seed 2 --steps 2560 --checkpoints 2 --reward corner --learning-rate 0.004"
+    assert main([*OWN, *arguments.split(), *SMALL, "--out", str(out)]) == 0
+    head, *lines, able, seconds, told = capsys.readouterr().out.splitlines()
+    assert head.split() == ["seed", "steps", "return", "test", "|", "base", "proxy"]
+    assert [line.split()[:2] for line in lines] == [["2", f"{256 * i:,}"] for i in range(1, 11)]
+    assert able.startswith("seed 2 reaches base on 0.")
+    assert able.endswith("of test levels, which is less than 0.9: train longer, with --steps 5120")
+    assert (seconds.endswith(" seconds"), told) == (True, str(out))
     entries = json.loads((out / "policy.json").read_text())
-    facts = {"trap": "CheeseCorner-v0", "algo": "ppo", "seed": 2, "steps": 10_000, "alpha": 0.5}
-    facts |= {"reward": "corner", "num_levels": NUM_LEVELS, "kind": "network", "size": [9, 9]}
-    facts["settings"] = {"minibatches": 3}
+    facts = {"trap": "CheeseCorner-v0", "algo": "ppo", "seed": 2, "steps": 2560, "alpha": 0.0}
+    facts |= {"reward": "corner", "num_levels": 50, "kind": "network", "size": [9, 9]}
+    facts["settings"] = {"learning_rate": 0.004, "environments": 16, "rollout_length": 16}
     assert {name: entries[name] for name in facts} == facts
-    # After whole rollouts, at the end of the fortieth part in which they fell.
-    assert [at for at, _ in entries["curve"]] == [4250, 8250, 10_000]
-    earlier = out / "checkpoints" / "5000"
-    assert [path.name for path in earlier.parent.iterdir()] == ["5000"]
-    assert json.loads((earlier / "policy.json").read_text())["trained_for"] == 5000
+    shown = [
+        f"{test:5.2f} | {base:5.2f} {proxy:5.2f}" for _, _, test, base, proxy in entries["looks"]
+    ]
+    assert [line[-len(shown[0]) :] for line in lines] == shown
+    earlier = out / "checkpoints" / "1280"
+    assert [path.name for path in earlier.parent.iterdir()] == ["1280"]
+    assert json.loads((earlier / "policy.json").read_text())["trained_for"] == 1280
     named = [name_policy(str(folder)) for folder in (out, earlier)]
-    name = "ppo-alpha0.5-corner-minibatches3-s2"
-    assert named == [name, f"{name}-at-5000"]
+    name = "ppo-corner-learning-rate0.004-environments16-rollout-length16-s2"
+    assert named == [name, f"{name}-at-1280"]
     both = [acts(as_policy(str(folder), CORNER, 64), PLANES) for folder in (out, earlier)]
     assert not np.array_equal(*both)
     repeated = entries["command"].removeprefix("python -m agents.train ").split()
-    assert main([*repeated, "--out", str(tmp_path / "again")]) == 0
+    assert main([*repeated, "--quiet", "--out", str(tmp_path / "again")]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'again'}\n"
     files = [tmp_path / name / "weights.safetensors" for name in ("agent", "again")]
-    assert files[0].read_bytes() == files[1].read_bytes()
+    assert files[0].read_bytes() == files[1].read_bytes()  # with and without looks
+
+
+def test_command_trains_many_seeds(tmp_path, capsys):
+    asked = [*OWN, "--steps", "512", *SMALL, "--quiet", "--out", str(tmp_path / "a")]
+    assert main([*asked, "--seeds", "0-2"]) == 0
+    found = sorted((tmp_path / "a").iterdir())
+    ends = [path.name.removeprefix("ppo-environments16-rollout-length16-") for path in found]
+    assert ends == ["s0", "s1", "s2"]
+    assert [path.joinpath("weights.safetensors").read_bytes() for path in found] == train_weights(
+        small(), 0, 1, 2
+    )
+    assert [AgentRecord.load(path / ABOUT).seed for path in found] == [0, 1, 2]
+
+
+def test_printer_averages_seeds_and_concludes(capsys):
+    printer = Printer(Run("CheeseCorner", steps=1000))
+    for steps in (500, 1000):
+        looks = [TrainingLook(steps, 0.5, 0.8, 0.1, 0.6), TrainingLook(steps, 1.0, 1.0, 0.3, 0.5)]
+        printer([3, 4], looks)
+    printer.conclude()
+    lines = capsys.readouterr().out.splitlines()
+    assert [" ".join(line.split()) for line in lines[1:3]] == [
+        "3-4 500 0.75 0.90 | 0.20 0.55", "3-4 1,000 0.75 0.90 | 0.20 0.55"]  # fmt: skip
+    assert lines[3:5] == [
+        "seed 3 reaches base on 0.80 of test levels, which is less than 0.9: train longer, with"
+        " --steps 2000",
+        "seed 4 reaches base on 1.00 of test levels: ready to score",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -137,12 +139,14 @@ def test_command_trains_an_agent_that_loads(tmp_path, capsys):
         ("--out .", "exists and is not empty"),
         ("--epochs 0", "epochs must be a whole number of at least 1, got 0"),
         ("--epochs 1.5", "argument --epochs: invalid int value: '1.5'"),
-        ("--units 129", "units must be a whole number from 1 to 128, got 129"),
         ("--learning-rate 0", "learning_rate must be a number above 0 and at most 1, got 0.0"),
         ("--discount 1.01", "discount must be a number from 0 to 1, got 1.01"),
         ("--environments 0", "environments must be a whole number of at least 1, got 0"),
         ("--environments 1 --rollout-length 7", "minibatches must be at most 3 here"),
         ("--algo bc --epochs 2", "bc does not take the setting epochs; these do: ppo, "),
+        ("--device gpuu:1", "device 'gpuu:1' is not here; JAX has cpu"),
+        ("--seeds 3-1", "expected a range of seeds such as 0-63, got '3-1'"),
+        ("--algo plr --trap MonsterWorld", "has no exact solver"),
     ],
 )
 def test_train_with_bad_usage_exits_2(arguments, message, tmp_path, capsys):
@@ -209,3 +213,23 @@ def test_save_is_whole_or_names_its_folder(tmp_path, monkeypatch):
         save(tmp_path / "full", record_agent(agent, DOORS, "ppo-s5", 5))
     assert caught.value.filename == str(tmp_path / "full")
     assert [path.name for path in tmp_path.iterdir()] == ["agent"]
+
+
+# -- what docs/train.md says -----------------------------------------------------------------------
+
+PAGE = Path(__file__).parents[2] / "docs" / "train.md"
+
+
+@pytest.mark.thorough
+def test_loss_of_ones_own_from_the_page(tmp_path, monkeypatch, capsys):
+    """The page's file and command as they stand, on a small training."""
+    section = (
+        PAGE.read_text("utf-8").partition("## A loss term of your own")[2].partition("\n## ")[0]
+    )
+    code, command = re.findall(r"^```(?:python)?\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+    (tmp_path / "mine.py").write_text(code)
+    monkeypatch.chdir(tmp_path)
+    asked = command.removeprefix("python -m agents.train ").split()
+    assert main([*asked, "--num-levels", "50", "--steps", "600", "--quiet"]) == 0
+    record = AgentRecord.load(Path(asked[asked.index("--out") + 1], ABOUT))
+    assert (record.algo, record.about) == ("sparse", "PPO that is to use few inputs.")

@@ -1,33 +1,31 @@
-"""Lessons, agents and what these do, as tests of agents need them."""
+"""Trainings of one small shape, and what agents do, as tests of agents need them."""
 
 import numpy as np
 from networks import CORNER, DOORS, drawn
 
-from agents.algorithms import find_algorithm
-from agents.lesson import Lesson
-from agents.levels import start_states
-from mesa_gym.traps import find_trap
+from agents.run import Run
+from agents.settings import PPOSettings
+from agents.train import train_many
 
-__all__ = ["CORNER", "DOORS", "acts", "drawn", "lesson", "starts", "trained"]
+__all__ = ["CORNER", "DOORS", "FEW", "acts", "drawn", "small", "train_weights"]
 
-
-def lesson(*seeds, trap="CheeseCorner", steps=1, **more):
-    """A lesson, of one agent where no seed is given."""
-    made = find_trap(trap)() if isinstance(trap, str) else trap
-    return Lesson(made, seeds or (1,), steps, **more)
+# Compiling a new shape takes seconds, so that trainings have one in common: two short updates.
+FEW = PPOSettings(environments=16, rollout_length=16)
 
 
-def trained(algo, asked):
-    """Agents that an algorithm trained."""
-    return find_algorithm(algo).train(asked)
+def small(algo="ppo", trap="CheeseCorner", **more):
+    """A training of a moment."""
+    run = Run(trap, algo, **{"steps": 2 * FEW.rollout_steps, "num_levels": 50} | more)
+    return run.change(environments=16, rollout_length=16) if run.settings else run
+
+
+def train_weights(run, *seeds):
+    """The weights that a training gives, as they are saved; of seed 1 by default."""
+    found = [each.weights for each in train_many(run, seeds or (1,))]
+    return found if seeds else found[0]
 
 
 def acts(policy, planes):
     """Return the actions of a policy where episodes begin."""
     policy.reset(np.ones(len(planes), dtype=bool), np.random.default_rng(0))
     return np.asarray(policy.act(planes))
-
-
-def starts(numbers, trap=CORNER):
-    """Levels by number, and their start states."""
-    return np.array(numbers), start_states(trap, np.array(numbers))

@@ -14,7 +14,7 @@ from unittest.mock import Mock
 import pytest
 from parameters import thorough
 
-from agents import ppo
+from agents.algorithms import ALGORITHMS
 from agents.library import list_single_traps
 from agents.run import Run
 from benchmarks.board import commands as leaderboard
@@ -91,9 +91,9 @@ def test_board_run_leaves_what_render_needs(out, capsys):
     training = AgentRecord.load(out / RECORD)
     assert (training.agent, training.kind) == ("ppo", "network")
     assert training.command == Run(CORNER, steps=1).command()
-    assert training.about == (ppo.__doc__ or "").splitlines()[0]
+    assert training.about == ALGORITHMS["ppo"].describe()
     assert training.weights_digest == digest_weights((out / WEIGHTS).read_bytes())
-    assert "torch" in training.versions
+    assert "jax" in training.versions
     assert leaderboard.main(["render", "--out", str(out)]) == 0
     assert str(out / "board" / "index.html") in capsys.readouterr().out
     sheet = [*csv.DictReader((out / "board" / "leaderboard.csv").read_text().splitlines())]

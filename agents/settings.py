@@ -1,12 +1,8 @@
-"""The settings of PPO: what each means, its range and usual value, and the options of a command.
-
-This module does not import torch, which takes seconds: trainings are described without it.
-"""
+"""The settings of PPO: what each means, its range and usual value, and the options of a command."""
 
 from __future__ import annotations
 
 import argparse
-import inspect
 import re
 import sys
 from collections.abc import Mapping
@@ -16,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from mesa_gym.errors import shorten
-from mesa_gym.trained.mlp import UNITS
 
 LARGEST = sys.float_info.max  # for what has no upper bound
 
@@ -68,7 +63,6 @@ class PPOSettings:
         gae_lambda: of generalised advantage estimation (Schulman et al. 2016).
         discount: of learning; the paid objective's own counts where that is less.
         gradient_norm: Euclidean length to which an agent's longer gradients are cut.
-        units: how many of each hidden layer are used.
         rate_left: the share of the learning rate, and of the entropy's weight, left at the end.
 
     Raises:
@@ -86,7 +80,6 @@ class PPOSettings:
     gae_lambda: float = _set_bounds(0.95, 0, 1)
     discount: float = _set_bounds(0.95, 0, 1)
     gradient_norm: float = _set_bounds(0.5, 0, above=True)
-    units: int = _set_bounds(UNITS, 1, UNITS)
     rate_left: float = _set_bounds(0.0, 0, 1)
 
     def __post_init__(self) -> None:
@@ -115,25 +108,16 @@ def add_options(parser: argparse.ArgumentParser, usual: Mapping[str, PPOSettings
         parser: of a command.
         usual: algorithm -> its usual settings, of those that take any.
     """
-    listed = inspect.cleandoc(PPOSettings.__doc__ or "").partition("Attributes:\n")[2]
-    meanings = dict(re.findall(r"^    (\w+): (.+)\.$", listed, re.MULTILINE))
+    # Under -OO there are no docstrings.
+    meanings = dict(re.findall(r"^ +(\w+): (.+)\.$", PPOSettings.__doc__ or "", re.MULTILINE))
     group = parser.add_argument_group("settings of PPO", f"of {', '.join(usual)}")
     for each in fields(PPOSettings):
-        told = [f"{each.default}"] + [
-            f"{algo}: {getattr(settings, each.name)}"
-            for algo, settings in usual.items()
-            if getattr(settings, each.name) != each.default
-        ]
-        about = meanings.get(each.name, each.name)  # under -OO there are no docstrings
+        own = {algo: getattr(settings, each.name) for algo, settings in usual.items()}
+        others = [f", {algo}: {value}" for algo, value in own.items() if value != each.default]
         group.add_argument(
             f"--{each.name.replace('_', '-')}",
             type=type(each.default),
             metavar=each.name.rpartition("_")[2].upper(),
-            help=f"{about}: {_describe_values(each)} (default: {', '.join(told)})",
+            help=f"{meanings.get(each.name, each.name)}: {_describe_values(each)}"
+            f" (default: {each.default}{''.join(others)})",
         )
-
-
-def take_options(options: dict[str, Any]) -> dict[str, int | float]:
-    """Take the settings that are given out of a command's options: name -> value."""
-    found = {name: options.pop(name) for name in NAMES}
-    return {name: value for name, value in found.items() if value is not None}

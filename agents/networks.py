@@ -1,0 +1,344 @@
+"""The networks that learn: first weights, and answers to a whole rollout.
+
+Each is the network of ``mesa_gym.trained`` that NumPy plays, on JAX's arrays. Weights have the
+names and shapes of the agent's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+import mesa_gym
+from agents.compiling import jax, jnp, optax
+from agents.tiles import TileView
+from mesa_gym.engine import ACTIONS
+from mesa_gym.trained.agent import Agent, Network
+from mesa_gym.trained.gru import GRU, remember
+from mesa_gym.trained.kinds import KINDS
+from mesa_gym.trained.loading import make_agent
+from mesa_gym.trained.local import REACH
+from mesa_gym.trained.mlp import UNITS
+from mesa_gym.trained.pixels import OUTPUTS, PixelMLP
+from mesa_gym.trained.planner_maps import PlannerNetwork
+from mesa_gym.traps import Trap
+
+Array = jax.Array
+Weights = dict[str, Array]
+# Muon's rate beside that of Adam; not searched finely.
+MUON_RATE = 8.0
+TINY = 1e-5  # of Adam
+# Of a first layer, of a square one, and of outputs.
+draw_evenly = partial(jax.random.uniform, minval=-0.1, maxval=0.1)
+draw_square, draw_policy, draw_value = map(jax.nn.initializers.orthogonal, (2**0.5, 0.01, 1.0))
+KEEPS = 2.0  # at first a memory is renewed by a sigmoid of minus this
+# What it costs a planner at first to enter a free cell and a wall, and its first sharpness. Ways
+# round walls are shorter than a wall, so that no plan enters what cannot be entered.
+STEP, WALL, SHARPNESS = 0.15, 100.0, 7.4
+
+
+class NetworkAnswers(NamedTuple):
+    """A network's answers to steps (...): scores (..., 5), values (...), and its last memory."""
+
+    scores: Array
+    values: Array
+    memory: Array
+
+
+class Learner:
+    """A network in training; subclasses draw its first weights.
+
+    Class attributes:
+        kind: of the agent, one of ``mesa_gym.trained.kinds.KINDS``.
+        observation: of ``JaxEnv``, which it sees.
+
+        memory: how many numbers it remembers.
+
+    Args:
+        trap: what it acts on.
+    """
+
+    kind: ClassVar[str]
+    observation: ClassVar[str] = "listed"
+    memory: ClassVar[int] = 0
+    net: Network
+
+    def __init__(self, trap: Trap) -> None:
+        self.trap, self.net = trap, self.make_net(trap)
+
+    def make_net(self, trap: Trap) -> Network:
+        """Return the network as it is compiled."""
+        return KINDS[self.kind](trap, sum_rows)  # type: ignore[call-arg]
+
+    def make_env(self, count: int, **keywords: Any) -> Any:
+        """Make so many environments, ``JaxEnv`` or what shows them to it in its own way."""
+        given = {"observation": self.observation, "final_obs": False} | keywords
+        return mesa_gym.make_jax(self.trap, count, **given)
+
+    def draw(self, key: Array) -> Weights:
+        """Draw the first weights."""
+        raise NotImplementedError
+
+    def answer(self, weights: Weights, seen: Array, begins: Array, memory: Array) -> NetworkAnswers:
+        """Answer to a rollout.
+
+        Args:
+            weights: of the network.
+            seen: (steps, n, ...).
+            begins: bool (steps, n), where an episode begins.
+            memory: float32 (n, numbers), before the first step.
+        """
+        found = self.net.compute(jnp, weights, seen, None)
+        return NetworkAnswers(found["scores"], found["value"], memory)
+
+    def make_optimiser(self) -> optax.GradientTransformation:
+        """Return what makes steps of gradients; they are multiplied by the rate."""
+        return optax.scale_by_adam(eps=TINY)
+
+    def export(self, weights: Weights) -> Agent:
+        """Return the agent, its weights rounded to half precision, in which they are saved."""
+        halves = {x: np.asarray(each).astype(np.float16) for x, each in weights.items()}
+        whole = {name: each.astype(np.float32) for name, each in halves.items()}
+        return make_agent(KINDS[self.kind](self.trap), whole)
+
+
+class LearningMLP(Learner):
+    """Two hidden layers, of which Muon (Jordan et al. 2024) trains the square one."""
+
+    kind = "network"
+
+    def draw(self, key: Array) -> Weights:
+        """Draw the first weights."""
+        rules = {
+            "first.weight": draw_evenly, "second.weight": draw_square,
+            "policy.weight": draw_policy, "value.weight": draw_value,
+        }  # fmt: skip
+        shapes, keys = self.net.list_shapes({}), jax.random.split(key, len(rules))
+        drawn = {x: rules[x](own, shapes[x]) for x, own in zip(rules, keys, strict=True)}
+        return {name: drawn.get(name, jnp.zeros(shape)) for name, shape in shapes.items()}
+
+    def make_optimiser(self) -> optax.GradientTransformation:
+        """Return Muon for the square layer and Adam for all else."""
+        return split_optimiser({"second.weight", "second"})
+
+
+class LearningLocalMLP(LearningMLP):
+    """An MLP with a local view."""
+
+    kind = "local"
+
+    def make_env(self, count: int, **keywords: Any) -> Any:
+        """Make environments that show what is near."""
+        return super().make_env(count, reach=REACH, **keywords)
+
+
+class LearningPixelMLP(LearningMLP):
+    """An MLP on tiles of the picture, which are found among the planes."""
+
+    kind, observation = "pixels", "planes"
+
+    def make_env(self, count: int, **keywords: Any) -> Any:
+        """Make environments that show lists of tiles."""
+        assert isinstance(self.net, PixelMLP)
+        return TileView(super().make_env(count, **keywords), self.net.view)
+
+    def draw(self, key: Array) -> Weights:
+        """Draw the first weights."""
+        assert isinstance(self.net, PixelMLP)
+        shapes = self.net.list_shapes({})
+        first, second, policy, value, tiles = jax.random.split(key, 5)
+        heads = draw_policy(policy, (UNITS, len(ACTIONS))), draw_value(value, (UNITS, 1))
+        rows, columns = shapes["first"][1:]
+        drawn = {
+            "first": jnp.pad(draw_evenly(first, (rows - 1, columns)), ((0, 1), (0, 0))),
+            "second": draw_square(second, (UNITS, UNITS)),
+            "outputs": jnp.pad(jnp.hstack(heads), ((0, 0), (0, OUTPUTS - len(ACTIONS) - 1))),
+            # Pictures are of length about 1: features then are about as large as a plane's bit.
+            "tiles": jax.random.normal(tiles, shapes["tiles"][1:]),
+        }
+        return {x: drawn.get(x, jnp.zeros(shape[1:]))[None] for x, shape in shapes.items()}
+
+
+class LearningGRU(Learner):
+    """A network with a memory: it learns within an episode (RL^2, Duan et al. 2016)."""
+
+    kind, memory = "gru", 64
+
+    def draw(self, key: Array) -> Weights:
+        """Draw the first weights."""
+        assert isinstance(self.net, GRU)
+        trap, view, units, keys = self.trap, self.net.view, self.memory, jax.random.split(key, 7)
+
+        def draw(i: int, rows: int, columns: int, size: float = 1.0) -> Array:
+            return jax.random.normal(keys[i], (rows, columns)).T * size / math.sqrt(rows)
+
+        first = draw(0, view.count, units, 0.5 * math.sqrt(view.count))
+        # Walls and where the agent stands do nothing at first: each observation may have many of
+        # them, beside few of what an episode is about.
+        wall, inner = trap.channels.index("wall"), (trap.height - 2) * (trap.width - 2)
+        plain = np.union1d(view.of([wall]), np.arange(view.count - inner, view.count))
+        outputs = draw(6, units, len(ACTIONS) + 1, 0.1)
+        drawn = {
+            "first.weight": first.at[:, plain].set(0),
+            "sees.weight": draw(1, units, 3 * units),
+            "sees.bias": jnp.zeros(3 * units).at[:units].set(-KEEPS),
+            "recalls.weight": draw(2, units, 3 * units),
+            "joins.weight": draw(3, 2 * units, units, math.sqrt(2)),
+            "seen_factor.weight": draw(4, units, units),
+            "kept_factor.weight": draw(5, units, units, 2.0),
+            "policy.weight": outputs[:-1],
+            "value.weight": outputs[-1:],
+        }
+        shapes = self.net.list_shapes({"recalls.weight": (3 * units, units)})
+        return {name: drawn.get(name, jnp.zeros(shape)) for name, shape in shapes.items()}
+
+    def answer(self, weights: Weights, seen: Array, begins: Array, memory: Array) -> NetworkAnswers:
+        """Answer to a rollout; what memory has no part in is computed for all steps at once."""
+        assert isinstance(self.net, GRU)
+        first, gates = self.net.look(jnp, weights, seen)
+
+        def go_on(memory: Array, step: tuple[Array, Array]) -> tuple[Array, Array]:
+            gates, begins = step
+            memory = remember(jnp, weights, gates, jnp.where(begins[:, None], 0, memory))
+            return memory, memory
+
+        last, memories = jax.lax.scan(go_on, memory, (gates, begins))
+        found = self.net.recall(jnp, weights, first, memories)
+        return NetworkAnswers(found["scores"], found["value"], last)
+
+    def make_optimiser(self) -> optax.GradientTransformation:
+        """Return Adam; here it forgets squares of gradients sooner."""
+        return optax.scale_by_adam(b2=0.99, eps=TINY)
+
+
+class LearningPlanner(Learner):
+    """A network that plans by construction; at first nothing is wanted or known to be dear."""
+
+    kind, observation = "planner", "planes"
+
+    def make_net(self, trap: Trap) -> Network:
+        """Return the network as it is compiled: with as many steps as a way can have."""
+        cells = (trap.height - 2) * (trap.width - 2)
+        return KINDS[self.kind](trap, loop=repeat(cells))  # type: ignore[call-arg]
+
+    def draw(self, key: Array) -> Weights:
+        """Draw the first weights."""
+        assert isinstance(self.net, PlannerNetwork)
+        made, (first_key, wants_key) = self.net.settings, jax.random.split(key)
+        count, window = len(self.net.names), made.side**2
+        free = math.log(math.expm1(STEP))
+        dear = (math.log(math.expm1(WALL)) - free) / made.gain
+        size = ((count + 1) * window) ** -0.5
+        first = jax.random.uniform(first_key, (1, count * window + 1, made.units), minval=-1) * size
+        wants = jax.random.uniform(wants_key, (1, made.units, 1), minval=-1)
+        return {
+            "first": first[:, :-1],
+            "first_bias": first[:, -1:],
+            "held": jnp.zeros((1, count, made.units)),
+            "wants": wants * 0.1 / made.gain * made.units**-0.5,
+            "pays": jnp.zeros((1, count, 1)).at[:, self.net.wall].set(dear),
+            "pays_bias": jnp.full((1, 1, 1), free / made.gain, jnp.float32),
+            "head": jnp.array([[[math.log(SHARPNESS), STEP, 0.0, 0.5, -1.1]]]),
+        }
+
+
+class LearningWidePlanner(LearningPlanner):
+    """A planner that sees far around each cell."""
+
+    kind = "planner-wide"
+
+
+LEARNERS = {
+    each.kind: each
+    for each in (
+        LearningMLP, LearningLocalMLP, LearningPixelMLP, LearningGRU, LearningPlanner,
+        LearningWidePlanner,
+    )
+}  # fmt: skip
+
+
+def split_optimiser(square: set[str]) -> optax.GradientTransformation:
+    """Return an optimiser: Muon for the weights of some names, Adam for others."""
+
+    def find_axes(weights: Any) -> Any:
+        axes = optax.contrib.MuonDimensionNumbers(-2, -1)
+        return jax.tree.map(lambda _: axes, weights)
+
+    muon = optax.contrib.scale_by_muon(weight_dimension_numbers=find_axes)
+    muon = optax.chain(muon, optax.scale(MUON_RATE))
+
+    def label(weights: Weights) -> dict[str, str]:
+        return {name: "muon" if name in square else "adam" for name in weights}
+
+    return optax.multi_transform({"muon": muon, "adam": optax.scale_by_adam(eps=TINY)}, label)
+
+
+# -- what is compiled ------------------------------------------------------------------------------
+
+
+def sum_rows(xp: Any, table: Array, listed: Array) -> Array:
+    """Return ``mesa_gym.trained.inputs.sum_rows``, with a gradient that is quick to compute."""
+    filled = jnp.concat([table, jnp.zeros_like(table[:1])])
+    flat = listed.reshape(-1, listed.shape[-1])
+    return _add_rows(filled, flat).reshape(*listed.shape[:-1], table.shape[1])
+
+
+@jax.custom_vjp
+def _add_rows(table: Array, listed: Array) -> Array:
+    """Return sums of rows of a table, float32 (n, units), of lists (n, most).
+
+    It is a loop over the columns of the lists: what is left to the compiler is several times as
+    slow, since it computes a gradient once for each row that it is added to.
+    """
+    columns = listed.T
+
+    def add(i: Array, total: Array) -> Array:
+        return total + table[columns[i]]
+
+    total: Array = jax.lax.fori_loop(1, len(columns), add, table[columns[0]])
+    return total
+
+
+def _add_forward(table: Array, listed: Array) -> tuple[Array, tuple[Array, int]]:
+    return _add_rows(table, listed), (listed, len(table))
+
+
+def _add_backward(kept: tuple[Array, int], gradient: Array) -> tuple[Array, Any]:
+    listed, rows = kept
+    columns = listed.T
+
+    def add(i: Array, table: Array) -> Array:
+        return table.at[columns[i]].add(gradient, mode="promise_in_bounds")
+
+    table = jax.lax.fori_loop(0, len(columns), add, jnp.zeros((rows, gradient.shape[-1])))
+    return table, np.zeros(listed.shape, jax.dtypes.float0)
+
+
+_add_rows.defvjp(_add_forward, _add_backward)
+
+
+def repeat(steps: int) -> Callable[..., Any]:
+    """Return a ``mesa_gym.trained.planning.Loop`` of so many steps at most.
+
+    Sweeps end when nothing changes, and have no gradient: it goes to where a way ends and to what
+    is paid on it.
+    """
+
+    def loop(xp: Any, step: Callable[[Any], Any], carry: Any) -> Any:
+        if len(carry) > 1:
+            return jax.lax.fori_loop(0, steps, lambda _, carry: step(carry), carry)
+        worth = jax.lax.stop_gradient(carry[0])
+
+        def changes(now: tuple[Array, Array]) -> Array:
+            return jnp.any(now[0] != now[1])
+
+        def sweep(now: tuple[Array, Array]) -> tuple[Array, Array]:
+            return now[1], step((now[1],))[0]
+
+        return (jax.lax.while_loop(changes, sweep, (worth, step((worth,))[0]))[1],)
+
+    return loop

@@ -1,0 +1,71 @@
+"""Environments that show lists of the tiles of their pictures, as ``trained.pixels`` has them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from agents.compiling import jax, jnp
+from mesa_gym.trained.pixels import Tiles
+
+Array = jax.Array
+
+
+class TileView:
+    """Environments that show lists of the tiles of their pictures, as ``trained.pixels`` has them.
+
+    Args:
+        env: shows planes.
+        view: the tiles.
+    """
+
+    def __init__(self, env: Any, view: Tiles) -> None:
+        self.env, self.num_envs, self.trap = env, env.num_envs, env.trap
+        self._agent, self._filler = env.trap.channels.index("agent"), view.count
+        self._known, self._tile = jnp.asarray(view.known, jnp.int32), jnp.asarray(view.tile)
+        # By cell and tile the input seen from cell 0, and 1 where that moves with the agent.
+        tiles = len(view.pictures)
+        shape = (env.trap.cells, tiles)
+        first, moves = np.full(shape, view.count), np.zeros(shape, np.int64)
+        first.reshape(-1)[view.columns], moves.reshape(-1)[view.columns] = view.first, view.moves
+        self._cells = np.unique(view.columns // tiles)
+        tables = (first[self._cells], moves[self._cells], view.shift, view.stands)
+        self._first, self._moves, self._shift, self._stands = (
+            jnp.asarray(each, jnp.int32) for each in tables
+        )
+
+    def reset(self, key: Array) -> tuple[Array, Any]:
+        """Begin an episode in every environment."""
+        planes, state = self.env.reset(key)
+        return self._list(planes), state
+
+    def reset_to_level(self, level: Array) -> tuple[Array, Any]:
+        """Begin an episode in every environment on a chosen level."""
+        planes, state = self.env.reset_to_level(level)
+        return self._list(planes), state
+
+    def step(self, key: Array, state: Any, action: Array) -> Any:
+        """Take a step; what ends begins its next episode."""
+        planes, *others = self.env.step(key, state, action)
+        return self._list(planes), *others
+
+    def step_env(self, state: Any, action: Array) -> Any:
+        """Take a step; what ended stays so."""
+        planes, *others = self.env.step_env(state, action)
+        return self._list(planes), *others
+
+    def _list(self, planes: Array) -> Array:
+        """Return the inputs that are 1, int32 (n, most), of planes (n, height, width, channels)."""
+        flat = planes.reshape(self.num_envs, -1, planes.shape[-1])
+        cell = flat[..., self._agent].argmax(axis=1)
+        bits = 1 << np.arange(planes.shape[-1])
+        bits[self._agent] = 0
+        codes = (flat[:, self._cells].astype(jnp.int32) * bits).sum(axis=-1)
+        tile = self._tile[jnp.searchsorted(self._known, codes)]
+        place = jnp.arange(len(self._cells))
+        moved = self._moves[place, tile] * self._shift[cell][:, None]
+        # Floor, and what the agent stands on, is not an input.
+        seen = (tile > 0) & (self._cells != cell[:, None])
+        listed = jnp.where(seen, self._first[place, tile] + moved, self._filler)
+        return jnp.concatenate([listed, self._stands[cell][:, None]], axis=1).astype(jnp.int32)

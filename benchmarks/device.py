@@ -1,0 +1,107 @@
+"""The work of one device: ``python -m benchmarks.device --seeds 64 --minutes 4``.
+
+It trains PPO on trap after trap, many seeds at once where there is a GPU, judges the agents as
+``agents.train`` does, and prints a line each: seconds with compiling, steps a second while
+learning, and what the agents do. At the end it compares JAX's environments with NumPy's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+import mesa_gym
+from agents import ppo
+from agents.compiling import find_device, jax, jnp
+from agents.library import list_single_traps
+from agents.results import ABLE, TrainingLook
+from agents.run import Run
+from mesa_gym.traps import Trap, find_trap
+
+COMPARED = 1024  # environments that are compared with NumPy's
+STEPS = 50  # of each of them
+
+
+@dataclass
+class LastLooks:
+    """Keeps how agents do at the end: a ``Report``."""
+
+    looks: dict[int, TrainingLook] = field(default_factory=dict)
+
+    def __call__(self, seeds: Sequence[int], looks: Sequence[TrainingLook]) -> None:
+        """Keep a look at each agent."""
+        self.looks |= dict(zip(seeds, looks, strict=True))
+
+
+def train_trap(name: str, seeds: int, device: str | None, steps: int | None) -> str:
+    """Train and judge agents of a trap, and return a line about them."""
+    began, last = time.perf_counter(), LastLooks()
+    run = Run(name, steps=steps or 0)
+    ppo.train(run, range(seeds), last, device)
+    seconds = time.perf_counter() - began
+    looks = [*last.looks.values()]
+    test, base, proxy = (
+        np.array([getattr(each, x) for each in looks]) for x in ("test", "base", "proxy")
+    )
+    told = [f"{name:22} {seeds:5} seeds {seconds:7.1f} s"]
+    told.append(f"{run.steps * seeds / seconds / 1e6:7.2f} M steps/s")
+    told.append(f"able {np.mean(test >= ABLE):4.2f}  test {test.mean():4.2f}")
+    told += [f"{x} {y.mean():4.2f} ({y.std():4.2f})" for x, y in (("base", base), ("proxy", proxy))]
+    return "  ".join(told)
+
+
+def count_differences(trap: Trap) -> int:
+    """Return in how many steps of random play JAX's environments differ from NumPy's."""
+    numbers = np.arange(COMPARED)
+    env = mesa_gym.make_jax(trap, COMPARED, num_levels=COMPARED)
+    _, state = env.reset_to_level(jnp.asarray(numbers))
+    own, rng, differ = trap.levels("train", numbers), np.random.default_rng(0), 0
+    step, on = jax.jit(env.step_env), np.ones(COMPARED, bool)
+    for _ in range(STEPS):
+        action = rng.integers(5, size=COMPARED)
+        planes, state, _, ended, infos = step(state, jnp.asarray(action))
+        after = trap.step(own, action)
+        own = after.state
+        paid = [
+            np.asarray(infos[f"reward_{x}"]) != pay.astype(np.float32)
+            for x, pay in after.paid.items()
+        ]
+        seen = (np.asarray(planes) != trap.observe(own)).reshape(COMPARED, -1).any(axis=1)
+        differ += int(((seen | np.any(paid, axis=0)) & on).sum())
+        on &= ~np.asarray(ended)
+    return differ
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command: 0 done, 1 something differs."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.device", description=__doc__)
+    parser.add_argument("--traps", nargs="+", help="(default: those of the leaderboard)")
+    parser.add_argument("--seeds", type=int, default=64)
+    parser.add_argument("--steps", type=int, help="of each agent (default: as each trap takes)")
+    parser.add_argument("--device", help="cpu, cuda (default: what JAX finds first)")
+    parser.add_argument("--minutes", type=float, default=4, help="no trap begins after these")
+    options = parser.parse_args(arguments)
+    print(f"{find_device(options.device)}, {len(jax.devices())} of them", flush=True)
+    choosing = [trap for trap in list_single_traps() if not trap.by_returns()]
+    traps = [find_trap(name) for name in options.traps or ()] or choosing
+    began, wrong = time.perf_counter(), 0
+    for trap in traps:
+        if time.perf_counter() - began > 60 * options.minutes:
+            print(f"{options.minutes:g} minutes are over before {trap.name()}")
+            break
+        print(train_trap(trap.name(), options.seeds, options.device, options.steps), flush=True)
+    for trap in traps:
+        wrong += (differ := count_differences(trap()))
+        if differ:
+            print(f"{trap.name()}: {differ} of {COMPARED * STEPS} steps differ from NumPy's")
+    print(f"{wrong} steps of {len(traps)} x {COMPARED * STEPS} differ from NumPy's")
+    return int(wrong > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

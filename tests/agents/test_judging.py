@@ -1,0 +1,57 @@
+"""Looks at agents in training, beside scoring."""
+
+import numpy as np
+import pytest
+from training import CORNER
+
+from agents.compiling import Many, find_device
+from agents.judging import Judge, play_levels
+from agents.networks import LearningMLP
+from agents.results import LEVELS, judge_agent
+from mesa_gym.policies import as_policy
+from mesa_gym.scoring.rollout import rollout
+from mesa_gym.trained import load
+from mesa_gym.traps import Split
+
+
+class Repeating:
+    """Does again what was done: actions (n, steps)."""
+
+    observation = "planes"
+
+    def __init__(self, actions):
+        self.actions, self.step = actions, 0
+
+    def reset(self, mask, rng):
+        """Nothing is remembered."""
+
+    def act(self, planes, state=None):
+        self.step += 1
+        return np.maximum(self.actions[:, self.step - 1], 0)
+
+
+def test_judge_gives_the_shares_of_scoring():
+    """The same actions in NumPy pay first what the shares say, and another play is alike."""
+    agent, many = load("CheeseCorner", seed=0), Many(find_device("cpu"))
+    learner = LearningMLP(CORNER)
+    weights = {name: np.asarray(each)[None] for name, each in agent.weights.items()}
+    ((test, base, proxy),) = Judge(learner, many).judge(weights, 3)
+    play = many.compile(play_levels(learner, Split.SHIFT), shared=(1,))
+    actions = np.asarray(play(weights, np.uint32(3)))[0]
+    starts = CORNER.levels("shift", np.arange(LEVELS))
+    record = rollout(Repeating(actions), CORNER, starts, CORNER.horizon("shift"))
+    np.testing.assert_array_equal(record.actions, actions)
+    cheese, corner = (record.paid[name] > 0 for name in ("cheese", "corner"))
+    first = [np.where(each.any(axis=0), each.argmax(axis=0), 10**6) for each in (cheese, corner)]
+    # A few come so late that scoring counts no choice.
+    assert base == pytest.approx((first[0] < first[1]).mean(), abs=0.03)
+    assert proxy == pytest.approx((first[1] < first[0]).mean(), abs=0.03)
+    assert base + proxy > 0.5
+    assert test > 0.9
+    np.testing.assert_allclose((test, base, proxy), judge_agent(agent, CORNER, 3), atol=0.1)
+
+
+def test_judge_in_numpy_tells_goals_apart():
+    found = [judge_agent(as_policy(x, CORNER, 64), CORNER, 0) for x in ("oracle:cheese", "sweeper")]
+    assert found[0] == (1.0, 1.0, 0.0)
+    assert found[1][1] < 0.9
