@@ -43,6 +43,7 @@ LEARNING_RATE = 1e-3
 BLOCK = 1024  # levels played at once
 # Of an oracle on each level: solving a level costs most, and equally good ways differ.
 EPISODES = 4
+LONGER = 8  # lists of inputs have a multiple of this length
 
 
 def train(
@@ -119,6 +120,8 @@ class Cloning:
 def gather_demonstrations(made: Settings, steps: int, seed: int) -> tuple[Ints, Ints]:
     """Return lists of inputs, int32 (m, most), and the actions shown on them, int32 (m,).
 
+    All seeds have arrays of one shape, so that they share a compiled program.
+
     Args:
         made: of the environments, whose objective is pursued.
         steps: of the training.
@@ -126,19 +129,24 @@ def gather_demonstrations(made: Settings, steps: int, seed: int) -> tuple[Ints, 
     """
     view, wanted = CentredInputs(made.trap), math.ceil(steps / EPOCHS)
     seen, taken = list[Ints](), list[Ints]()
-    starts = pick_starts(made, wanted, np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    starts = pick_starts(made, wanted, rng)
     for begun, actions in play_demonstrations(made, starts, seed):
         planes, chosen = replay_transitions(made.trap, begun, actions)
         seen.append(view.list_inputs(planes))
         taken.append(chosen)
         if sum(map(len, taken)) >= wanted:
             break
-    most = max(each.shape[1] for each in seen)
+    # Lists are a little longer than they must be, since the longest differs from seed to seed.
+    most = -(-max(each.shape[1] for each in seen) // LONGER) * LONGER
     filled = [
         np.pad(each, ((0, 0), (0, most - each.shape[1])), constant_values=view.count)
         for each in seen
     ]
-    return np.concatenate(filled).astype(np.int32), np.concatenate(taken).astype(np.int32)
+    lists, shown = np.concatenate(filled), np.concatenate(taken)
+    # As many as are wanted; where there are too few, all as often as one another.
+    rows = rng.permutation(max(wanted, len(lists)))[:wanted] % len(lists)
+    return lists[rows].astype(np.int32), shown[rows].astype(np.int32)
 
 
 def pick_starts(made: Settings, count: int, rng: np.random.Generator) -> State:
