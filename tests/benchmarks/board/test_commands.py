@@ -196,8 +196,8 @@ def test_board_leaves_other_seeds_and_alphas(out, tmp_path):
     assert left(out, alphas=(0.0, 0.03)) == [f"{CORNER}-ppo-alpha0.03-s0-to-s4"]
     assert left(tmp_path, seeds=3) == [AGENT, SCORED]
     assert left(tmp_path, seeds=7) == [AGENT, f"{CORNER}-ppo-s5-to-s9", SCORED]
-    alone = [f"{CORNER}-bc-s{seed}" for seed in range(3)]
-    assert left(tmp_path, algorithms=("bc",), seeds=3) == [*alone, SCORED]
+    alone = [f"{CORNER}-sb3-a2c-s{seed}" for seed in range(3)]
+    assert left(tmp_path, algorithms=("sb3-a2c",), seeds=3) == [*alone, SCORED]
 
 
 def test_board_setting_that_is_bad_fails_first(tmp_path, capsys, monkeypatch):
@@ -232,7 +232,7 @@ def test_board_without_options_is_the_quick_one():
 
 def test_board_has_three_seeds_of_a_trap():
     counted = Counter(run.algo for run in BUDGETS["leaderboard"].runs())
-    assert len(counted) == 9
+    assert len(counted) == 10
     every, judged = len(SINGLE), sum(not trap.by_returns() for trap in SINGLE)
     assert (counted["ppo"], counted["sb3-ppo"]) == (every * 5, every * 3)
     assert {*counted.values()} == {every * 5, every * 3, judged * 5, judged * 3}
