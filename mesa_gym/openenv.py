@@ -20,7 +20,7 @@ try:
     from openenv.core.env_server import Action, Environment, Observation, State, create_app
     from pydantic import Field, model_validator
 except ImportError:
-    raise missing_extra("openenv-core", "openenv") from None
+    raise missing_extra("openenv", "openenv") from None
 
 SESSIONS = 64
 
