@@ -31,9 +31,8 @@ $(DOCS): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet -e ".[docs]" -c constraints.txt
 	touch $@
 
-leaderboard: $(INSTALLED)  ## Train and score PPO on three traps, and rank it among the committed agents (a minute).
+leaderboard: $(INSTALLED)  ## Train and score PPO on three traps, and show what it goes for among the committed agents (a minute).
 	$(BIN)/python -m benchmarks board run
-	$(BIN)/python -m benchmarks board render --out runs/quick
 
 # The tests of a file run in one process, so that what they share is made once.
 WORKERS = auto

@@ -16,9 +16,8 @@ from msgspec import structs
 from agents.library import list_lives, list_single_traps, plan_runs
 from agents.run import Run
 from benchmarks.jobs import runner
-from benchmarks.jobs.agents import list_agent_files, list_agent_jobs, name_agents
-from benchmarks.jobs.job import WORK, hold_lock
-from benchmarks.jobs.store import Results, agent_path, card_path
+from benchmarks.jobs.agents import CARD, list_agent_jobs, list_results, name_agents
+from benchmarks.jobs.job import find_missing, hold_lock
 from benchmarks.options import Action, add_runner_options, run_actions, tell_kept
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.files import read_bytes, write_bytes
@@ -36,6 +35,7 @@ from mesa_gym.trained.record import AgentRecord
 from mesa_gym.traps import find_trap
 
 LEVELS = 1000  # of each split, for the verdict
+WORK, LOCK = ".work", "manifest.lock"  # where results lie; of who writes the manifest
 
 
 def find_lacking(runs: Sequence[Run], folder: Path) -> list[Run]:
@@ -46,15 +46,15 @@ def find_lacking(runs: Sequence[Run], folder: Path) -> list[Run]:
 
 def enter_agents(folder: Path, made: Path, runs: Sequence[Run], levels: int) -> None:
     """Enter the agents of some trainings in a library, of those whose results are there."""
-    results, entries = Results(made), list[ManifestEntry]()
+    entries = list[ManifestEntry]()
     for run in runs:
-        if results.find_missing(list_agent_files(run, levels)):
+        results = list_results(run, levels)
+        if find_missing(results, made):
             continue
-        for name in name_agents(run):
-            agent = results.folder / agent_path(run.trap, name)
+        for result in results:
+            agent = made / result
             record = AgentRecord.load(agent / POLICY_FILE)
-            card = ScoreCard.load(results.folder / card_path(run.trap, name))
-            entries.append(describe_agent(record, card))
+            entries.append(describe_agent(record, ScoreCard.load(agent / CARD)))
             write_bytes(folder / entries[-1].weights, read_bytes(agent / record.weights))
     write_entries(folder, entries)
 
@@ -72,7 +72,7 @@ def describe_agent(record: AgentRecord, card: ScoreCard) -> ManifestEntry:
 
 def write_entries(folder: Path, found: Sequence[ManifestEntry]) -> None:
     """Add entries to the manifest, or replace them; others wait meanwhile."""
-    with hold_lock(folder, MANIFEST, wait=True):
+    with hold_lock(folder / WORK / LOCK, wait=True):
         # As they will be read: what is entered now and what was are then the same bytes.
         added = msgspec.json.decode(msgspec.json.encode(found), type=list[ManifestEntry])
         entries = {(entry.trap, entry.name): entry for entry in [*read_manifest(folder), *added]}

@@ -72,6 +72,12 @@ def folder(text: str) -> Path:
     return path
 
 
+def add_results_option(parser: argparse.ArgumentParser, usual: Path | None = None) -> None:
+    """Add the option that names the results' folder, which must be given where none is usual."""
+    told = f"the results' folder ({usual or 'to be given'})"
+    parser.add_argument("--out", type=folder, default=usual, required=usual is None, help=told)
+
+
 def add_runner_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``benchmarks.jobs.runner.run``."""
     parser.add_argument(

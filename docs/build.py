@@ -33,8 +33,8 @@ from mesa_gym import cli
 from mesa_gym.command import DONE, run_command
 from mesa_gym.files import read_json, write_text
 from mesa_gym.report import group_cards, read_committed
+from mesa_gym.report.cells import is_reference
 from mesa_gym.report.page import environment
-from mesa_gym.report.ranking import is_reference
 from mesa_gym.report.tables import HEADS, tabulate_groups
 from mesa_gym.scoring import MEASURES, ScoreCard
 from mesa_gym.scoring.verdict import WORDS
@@ -63,7 +63,7 @@ LABEL = re.compile(r"(^|(?<=\. )|(?<=\.\n))([A-Z][a-z]+(?: [a-z]+){0,3}(?:\s``\w
 ENDING = re.compile(r"^Return (where|whether|False:) ")
 OF_BENCHMARKS = {
     "train": ("",),
-    "board": ("run", "render"),
+    "board": ("run",),
     "methods": ("run",),
     "library": ("make",),
 }

@@ -1,8 +1,8 @@
 """Put the committed results into README and pages of docs: ``python -m docs.results_page``.
 
-Each table stands between two marks; the text around them is for people to write. The leaderboard is
-in README.md and docs/results.md, methods are in docs/studies/tracks.md. The picture is
-docs/images/leaderboard.svg.
+Each table or sentence stands between two marks; the text around them is for people to write. The
+leaderboard is in README.md and docs/leaderboard.md, methods are in docs/studies/tracks.md. The
+picture is docs/images/leaderboard.svg.
 """
 
 from __future__ import annotations
@@ -10,108 +10,136 @@ from __future__ import annotations
 from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 from matplotlib import rc_context
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from benchmarks.markdown import lay_out_table, pipes
 from benchmarks.methods.record import read_committed as read_methods
-from benchmarks.methods.standings import tabulate
+from benchmarks.methods.standings import tabulate as tabulate_methods
 from docs.studies.page_tables import show
 from docs.trap_table import LEARNER
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.rendering.colours import BASE, PROXIES, to_hex
-from mesa_gym.report import group_cards, rank_among_committed, read_committed
+from mesa_gym.report import Leaderboard, group_cards, join_committed, read_committed
+from mesa_gym.report.cells import AGENTS, BOTH, CANNOT, KINDS, Cell, Row
 from mesa_gym.report.leaderboard import (
-    SHARES,
-    Leaderboard,
-    format_share,
+    format_mean,
+    format_word,
     strip_version,
-    tabulate_ranks,
+    tabulate,
 )
-from mesa_gym.report.tables import HEADS, tabulate_groups
+from mesa_gym.report.tables import HEADS as TABLE_HEADS
+from mesa_gym.report.tables import tabulate_groups
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.measures import NO_CHOICE
 
 HERE = Path(__file__).parent
-README, RESULTS = HERE.parent / "README.md", HERE / "results.md"
+README, BOARD = HERE.parent / "README.md", HERE / "leaderboard.md"
 TRACKS = HERE / "studies" / "tracks.md"
 PICTURE = HERE / "images" / "leaderboard.svg"
-BY = "by python -m docs.results_page"  # after the name of a table, in its mark
-# README's rows: what plans, what sees levels turned, plain training, and what was not trained.
+BY = "by python -m docs.results_page"  # after the name of a part, in its mark
 LEFT_OUT = ("agent", "seeds", "able", NO_CHOICE)  # of the table of plain training
-AMONG = ("oracle", "ppo-planner", "sweeper", "random", "ppo-symmetric", "ppo")
+# Colours of kinds; two for what goes for both. Words stand on them in black.
+BLUE, ORANGE = to_hex(BASE), to_hex(PROXIES[0])
+TONES = {"base": BLUE, "proxy": ORANGE, BOTH: BLUE, CANNOT: "#88919b", "": "#88919b"}
+STRENGTH = {"base": 0.5, "proxy": 0.5, BOTH: 0.22, CANNOT: 0.15, "": 0.3}
+WIDTH, LEFT = 13.4, 4.2  # of the picture in inches, and of its names and counts in cells
 
 
-def fill_board(board: Leaderboard, page: Path, agents: Sequence[str] = ()) -> None:
-    """Print the leaderboard, and put it into a page.
+def write_board(board: Leaderboard) -> str:
+    """Return the counts as a table in Markdown."""
+    heads, rows = tabulate(board)
+    told = [[f"*{row[0].strip('- ')}*", *row[1:]] if not row[-1] else row for row in rows]
+    return lay_out_table(heads, told)
 
-    Args:
-        board: the committed agents.
-        page: has a place for it.
-        agents: leave out all others, and all columns but the shares; by default nothing is left
-            out.
-    """
-    heads, rows = tabulate_ranks(board)
-    if agents:
-        at = [heads.index(head) for head in ("agent", "margin", *SHARES)]
-        rows = [[row[i] for i in at] for row in rows if row[1] in agents]
-        heads = [heads[i] for i in at]
-    show(f"board, {BY}", lay_out_table(heads, rows), page)
+
+def write_sentences(board: Leaderboard) -> str:
+    """Return what plain training and what has no goal does."""
+    return " ".join(board.sentences())
 
 
 def tabulate_learner(cards: Sequence[ScoreCard]) -> str:
     """Return a table in Markdown: what plain training goes for on each trap, beside nulls."""
     groups = group_cards([c for c in cards if agent_and_seed(c.policy)[0] == LEARNER])
-    at = [HEADS.index(head) for head in HEADS if head not in LEFT_OUT]
+    at = [TABLE_HEADS.index(head) for head in TABLE_HEADS if head not in LEFT_OUT]
     rows = []
     for cells in tabulate_groups(groups):
         name = strip_version(cells[0])
         rows.append([f"[{name}](traps/{name}.md)", *(cells[i] for i in at[1:])])
-    return lay_out_table([HEADS[i] for i in at], rows)
+    return lay_out_table([TABLE_HEADS[i] for i in at], rows)
 
 
 def draw_leaderboard(board: Leaderboard) -> str:
-    """Return an SVG of the margins of agents by traps: blue for base, orange for the proxy."""
-    rows = board.group_rows()
-    margins = np.array([[row["margin"] for row in each] for _, each in rows])
-    tones = [to_hex(PROXIES[0]), "#ffffff", to_hex(BASE)]
+    """Return an SVG of the matrix: blue for base, orange for the proxy, both for both."""
+    rows = [row for _, block in board.blocks() for row in block]
+    apart = next(at for at, row in enumerate(rows) if row.block != AGENTS)
     # The same picture is the same file, and its text stays text.
-    with rc_context({"svg.hashsalt": "leaderboard", "svg.fonttype": "none", "font.size": 9}):
-        figure = Figure((10.5, 1.2 + 0.27 * len(rows)), layout="constrained")
+    with rc_context({"svg.hashsalt": "leaderboard", "svg.fonttype": "none", "font.size": 8}):
+        figure = Figure((WIDTH, 1.3 + 0.3 * len(rows)), layout="constrained")
         axes = figure.subplots()
-        colours = LinearSegmentedColormap.from_list("margin", tones)
-        axes.imshow(margins, cmap=colours, vmin=-1, vmax=1, aspect="auto")
-        for row, column in np.ndindex(margins.shape):
-            margin = float(margins[row, column])
-            tone = "white" if margin > 0.75 else "black"
+        for at, row in enumerate(rows):
+            _draw_row(axes, at + (at >= apart) * 0.6, row)
+        for column, name in enumerate(board.names):
+            axes.text(column, -0.7, name, rotation=45, ha="left", va="bottom")
+        for column, kind in enumerate(KINDS):
             axes.text(
-                column, row, format_share(margin), ha="center", va="center", color=tone, fontsize=8
+                column * 0.7 - LEFT + 1.2, -0.7, kind, ha="center", va="bottom", weight="bold"
             )
-        names = [
-            f"{'' if whole['rank'] is None else whole['rank']}  {whole['agent']}"
-            f"  {format_share(whole['margin'])}"
-            for whole, _ in rows
-        ]
-        axes.set_yticks(range(len(rows)), names)
-        axes.set_xticks(range(len(board.names)), board.names, rotation=45, ha="left")
-        axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
-        axes.spines[:].set_visible(False)
+        axes.set_xlim(-LEFT - 1.2, len(board.traps) + 0.4)
+        axes.set_ylim(len(rows) + 0.3, -2.6)
+        axes.axis("off")
         written = StringIO()
         figure.savefig(written, format="svg", metadata={"Date": None})
     return written.getvalue()
 
 
+def _draw_row(axes: Any, y: float, row: Row) -> None:
+    ink = "black" if row.block == AGENTS else "#56606a"
+    axes.text(-LEFT - 1.1, y, row.agent, va="center", color=ink, size=9)
+    for column, kind in enumerate(KINDS):
+        told = format_mean(row.counts[kind])
+        axes.text(column * 0.7 - LEFT + 1.2, y, told, ha="center", va="center", color=ink, size=9)
+    for x, cell in enumerate(row.cells):
+        _draw_cell(axes, x, y, cell, 1 if row.block == AGENTS else 0.5)
+        axes.text(x, y, format_word(cell), ha="center", va="center", color=ink, size=7)
+
+
+def _draw_cell(axes: Any, x: int, y: float, cell: Cell, strength: float) -> None:
+    if cell.group is None:
+        return
+    left, right, top, bottom = x - 0.48, x + 0.48, y - 0.46, y + 0.46
+    faint = STRENGTH[cell.kind] * strength * (0.5 if cell.pale else 1)
+    look = {"linewidth": 0, "alpha": faint}
+    if cell.kind != BOTH:
+        corners = ([left, right, right, left], [top, top, bottom, bottom])
+        axes.fill(*corners, color=TONES[cell.kind], **look)
+        return
+    axes.fill([left, right, left], [top, top, bottom], color=BLUE, **look)
+    axes.fill([right, right, left], [top, bottom, bottom], color=ORANGE, **look)
+
+
+def write_parts() -> dict[Path, dict[str, str]]:
+    """Return page -> name of a part in it -> its text."""
+    board = join_committed([])
+    sentences = write_sentences(board)
+    return {
+        TRACKS: {"methods": pipes(*tabulate_methods(read_methods()))},
+        README: {"board": sentences},
+        BOARD: {
+            "board": f"{sentences}\n\n{write_board(board)}",
+            "ppo": tabulate_learner(read_committed()),
+        },
+    }
+
+
 def main() -> None:
-    """Write the pages' tables and the picture."""
-    show(f"methods, {BY}", pipes(*tabulate(read_methods())), TRACKS)
-    board = rank_among_committed([])
-    fill_board(board, README, AMONG)
-    fill_board(board, RESULTS)
-    show(f"ppo, {BY}", tabulate_learner(read_committed()), RESULTS)
-    PICTURE.write_text(draw_leaderboard(board))
+    """Write the pages' parts and the picture."""
+    for page, parts in write_parts().items():
+        for name, text in parts.items():
+            show(f"{name}, {BY}", text, page)
+    PICTURE.write_text(draw_leaderboard(join_committed([])))
 
 
 if __name__ == "__main__":

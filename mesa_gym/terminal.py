@@ -6,6 +6,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Sequence
+from html import escape
 from time import monotonic
 from typing import TextIO
 
@@ -76,6 +77,16 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
     rule = "  ".join("-" * width for width in widths)
     return "\n".join([line(heads), rule, *(line(row) for row in rows)])
+
+
+def html_table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table as a notebook shows it, below a caption; all texts are escaped."""
+
+    def line(cells: Sequence[str], tag: str) -> str:
+        return "".join(f"<{tag}>{escape(printable(cell))}</{tag}>" for cell in cells)
+
+    body = "".join(f"<tr>{line(cells, 'td')}</tr>" for cells in rows)
+    return f"<p>{escape(printable(caption))}</p><table><tr>{line(heads, 'th')}</tr>{body}</table>"
 
 
 def _numeric(cell: str) -> bool:

@@ -68,7 +68,7 @@ def start(code, folder, **streams):
         ("agents.train", "--trap CheeseCorner --algo ppo --seed 0 --out a", "agents.train"),
         ("benchmarks.__main__", "library make", "library"),
         ("benchmarks.__main__", "board run", "board"),
-        ("benchmarks.__main__", "board render", "board"),
+        ("benchmarks.__main__", "board commit --out x", "board"),
         ("benchmarks.__main__", "methods run", "methods"),
     ],
 )

@@ -91,7 +91,6 @@ WORDS = {
     "committed agent": (report.read_committed, "ppo"),
     "agent to compare": (lambda word: report.compare(CARDS, word, "ppo"), "mine"),
     "role to compare": (lambda word: report.compare(CARDS, "mine", "ppo", word), "proxy"),
-    "role of a matrix": (lambda word: report.matrix(CARDS, word), "base"),
     "form of a table": (lambda word: report.table(CARDS, word), "latex"),
 }
 # What takes no word, and is given one that is long.

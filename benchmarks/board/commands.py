@@ -1,44 +1,46 @@
-"""The leaderboard: ``python -m benchmarks board run``, then ``board render``.
+"""The leaderboard: ``python -m benchmarks board run``, for maintainers ``board commit``.
 
-``run`` trains agents and scores them, and reference policies of which no cards are committed; it
-goes on where it was left, and without options it makes the quick board. ``render`` ranks them among
-the committed agents, as pages and tables. ``commit`` puts agents among the committed ones.
+``run`` trains agents and scores them, and reference policies of which no cards are committed, and
+shows them among the committed agents; it goes on where it was left, and without options it makes
+the quick board. ``commit`` puts agents among the committed ones.
 """
 
 from __future__ import annotations
 
 import argparse
+import subprocess
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
-
-from msgspec import structs
 
 from agents.algorithms import ALGORITHMS
 from agents.run import Run
-from benchmarks.board.board import read_leaderboard
 from benchmarks.board.budgets import BUDGETS
 from benchmarks.jobs import runner
-from benchmarks.jobs.agents import list_agent_jobs, list_reference_jobs
+from benchmarks.jobs.agents import list_agent_jobs, list_reference_jobs, read_cards
 from benchmarks.jobs.job import Job
-from benchmarks.jobs.store import Results, add_results_option
 from benchmarks.options import (
     Action,
+    add_results_option,
     add_runner_options,
     count,
     folder,
     run_actions,
-    say,
     tell_kept,
 )
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.policies.seeds import agent_and_seed
-from mesa_gym.report.committed import REFERENCES, list_committed, pack_cards, read_committed
+from mesa_gym.report import Origin, join_committed, make_leaderboard, read_committed
+from mesa_gym.report.cells import is_shown
+from mesa_gym.report.committed import REFERENCES, pack_cards
 from mesa_gym.report.leaderboard_page import write_pages
-from mesa_gym.report.ranking import is_shown
+from mesa_gym.scoring import ScoreCard
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.solver.kept import size_bound
 from mesa_gym.traps import find_trap
+
+CODE = "https://github.com/mesa-gym/mesa-gym/tree"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,17 +71,14 @@ def _declare_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=folder, help="the results' folder (the budget's own)")
 
 
-def _declare_render(parser: argparse.ArgumentParser) -> None:
-    add_results_option(parser)
-
-
 def _declare_commit(parser: argparse.ArgumentParser) -> None:
-    add_results_option(parser, None)
+    add_results_option(parser)
     parser.add_argument("--agents", nargs="+", help="those alone, such as ppo (all)")
 
 
-def _results(options: argparse.Namespace) -> Results:
-    return Results(options.out or BUDGETS[options.budget or "quick"].out)
+def _find_folder(options: argparse.Namespace) -> Path:
+    out: Path = options.out or BUDGETS[options.budget or "quick"].out
+    return out
 
 
 def list_runs(options: argparse.Namespace) -> list[Run]:
@@ -111,49 +110,52 @@ def list_jobs(runs: Sequence[Run], levels: int, scored: Collection[str] = ()) ->
 
 
 def _run(options: argparse.Namespace) -> int:
-    results = _results(options)
     size_bound()  # a bad setting fails here, not in every worker
-    committed = read_committed(REFERENCES) if REFERENCES in list_committed() else []
+    out, committed = _find_folder(options), read_committed(REFERENCES)
     scored = {card.trap for card in committed if card.provenance.levels == options.levels}
     jobs = list_jobs(list_runs(options), options.levels, scored)
-    failed = runner.run(jobs, results.folder, options.workers, options.backend)
-    say(f"next: python -m benchmarks board render{results.out_option()}")
+    failed = runner.run(jobs, out, options.workers, options.backend)
+    if cards := read_cards(out):
+        _show(cards, out / "board")
     return FAILED if failed else DONE
 
 
-def _render(options: argparse.Namespace) -> int:
-    results = _results(options)
-    board = read_leaderboard(results)
-    page = write_pages(board, results.folder / "board")
-    print(f"{board}\n\nwrote {page}: open it for pictures, trap by trap")
-    return DONE
+def _show(cards: Sequence[ScoreCard], folder: Path) -> None:
+    """Print agents among the committed ones, or alone where their levels differ; write pages."""
+    usual = {(card.provenance.levels, card.provenance.salt) for card in cards}
+    alike = usual == {(EVALUATION_LEVELS, "")}
+    board = join_committed(cards) if alike else make_leaderboard(cards)
+    print(f"{board}\n\nThe page: {write_pages(board, folder)}")
 
 
 def _commit(options: argparse.Namespace) -> int:
-    """Pack cards into the package, each with the command that trains its agent again."""
-    results = Results(options.out)
+    """Pack cards into the package."""
     packed = []
-    for card in results.cards():
+    for card in filter(is_shown, read_cards(options.out)):
         agent, seed = agent_and_seed(card.policy)
-        if options.agents and (REFERENCES if seed is None else agent) not in options.agents:
-            continue
-        training = results.read_training(card.trap, card.policy)
-        if training is not None:
-            origin = structs.replace(card.provenance, command=training.command)
-            card = structs.replace(card, provenance=origin)
-        if seed is not None or is_shown(card):
+        if not options.agents or (REFERENCES if seed is None else agent) in options.agents:
             packed.append(card)
-    for file in pack_cards(packed):
+    commit, made = _ask_git("rev-parse", "--short", "HEAD"), _ask_git("show", "-s", "--format=%as")
+    origin = Origin("mesa_gym", made, commit, f"{CODE}/{commit}/agents", "ours")
+    agents = {agent_and_seed(card.policy)[0] for card in packed}
+    for file in pack_cards(packed, dict.fromkeys({*agents, REFERENCES}, origin)):
         print(f"wrote {file}: {file.stat().st_size:,} bytes")
     return DONE
 
 
+def _ask_git(*words: str) -> str:
+    return subprocess.run(
+        ["git", *words], capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
 def _tell_kept(options: argparse.Namespace) -> str:
-    return tell_kept(argparse.Namespace(out=_results(options).folder))
+    return tell_kept(argparse.Namespace(out=_find_folder(options)))
 
 
 ACTIONS = {
-    "run": Action("train and score what is not done yet", _declare_run, _run, _tell_kept),
+    "run": Action(
+        "train and score what is not done yet, and show it", _declare_run, _run, _tell_kept
+    ),
     "commit": Action("put agents among the committed ones", _declare_commit, _commit),
-    "render": Action("tables and pages from the score cards", _declare_render, _render),
 }

@@ -1,43 +1,47 @@
-"""Jobs: pieces of work, each done by one process at a time, under a lock of its own.
+"""Jobs: pieces of work that make folders of results, each moved to its place when it is whole.
 
-Runs that share a folder never do a job twice at a time::
+::
 
-    .work/NAME.lock    locked by the process that does the job
-    .work/NAME/        what that process has made so far
+    CheeseCorner-v0/ppo-s0/            a result: any files
+    CheeseCorner-v0/ppo-s0/done.json   the terms on which it was made
+    .work/                             what is being made
 
-The kernel takes the lock from a process that dies, and what lies in the folder is then free. The
-file stays: removed while another process opens it, it would be two locks of one name.
+So a result that is there is done, and a kill at any moment costs the jobs in flight.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from benchmarks.jobs.store import Note, Results, Terms
-from mesa_gym.files import lock_file
+import msgspec
 
-WORK = ".work"
+from mesa_gym.files import lock_file, read_bytes, write_json
+from mesa_gym.json_data import decode_json
+
+DONE, WORK = "done.json", ".work"
+# Plain data that says what a result is: with other terms it would be another.
+Terms = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Job:
     """A piece of work that needs no other; picklable.
 
-    It is done where every file is there and of its terms.
-
     Attributes:
-        name: for people, and of its lock.
-        files: path of each file or folder that it makes, relative to the results -> its terms.
+        name: for people.
+        results: path of each folder that it makes, relative to the run's -> its terms.
         make: makes those that are missing, and keeps each as soon as it is whole.
         seconds: about how long it takes.
     """
 
     name: str
-    files: Mapping[Path, Terms]
+    results: Mapping[str, Terms]
     make: Callable[[Scratch], None]
     seconds: float
 
@@ -48,65 +52,86 @@ class Scratch:
 
     Attributes:
         folder: empty and the job's own; gone once it is over.
-        results: what is there already.
-        files: those of the job.
-        missing: those of them that are to be made.
+        results: those of the job that are missing, with their terms.
+        out: where they go.
     """
 
     folder: Path
-    results: Results
-    files: Mapping[Path, Terms]
-    missing: Sequence[Path]
+    results: Mapping[str, Terms]
+    out: Path
 
-    def keep(self, path: Path) -> None:
-        """Move a whole file or folder from here to the same place of the results."""
-        self.results.keep(self.folder / path, path, self.files[path])
+    def place(self, result: str) -> Path:
+        """Return the folder of a result, which is made, and then filled by the job."""
+        (self.folder / result).mkdir(parents=True, exist_ok=True)
+        return self.folder / result
+
+    def keep(self, result: str) -> None:
+        """Move a whole result to its place."""
+        write_json(self.folder / result / DONE, _to_plain(self.results[result]))
+        (self.out / result).parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / result).rename(self.out / result)
 
 
-def do_job(job: Job, out: Path, wait: bool, note: Note) -> bool:
-    """Do a job in this process, unless it is done.
+def find_missing(results: Mapping[str, Terms], out: Path) -> dict[str, Terms]:
+    """Return the results that are not there, with their terms.
 
-    Returns:
-        Whether it is; False where another process is doing it, and is not to be waited for.
+    Raises:
+        ValueError: one is of other terms, or there is something that does not say its terms.
     """
-    results = Results(out, note)
-    with hold_lock(out, job.name, wait) as folder:
-        if folder is None:
-            return False
-        if missing := results.find_missing(job.files):
-            job.make(Scratch(folder, results, job.files, missing))
-            if left := results.find_missing(job.files):
-                raise RuntimeError(f"it came to its end, and yet {left[0]} is not there")
+    return {result: terms for result, terms in results.items() if not _has(out / result, terms)}
+
+
+def _has(folder: Path, terms: Terms) -> bool:
+    if not folder.exists():
+        return False
+    try:
+        said = decode_json(read_bytes(folder / DONE), dict[str, Any])
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{folder} is no result of a run ({error}); delete it") from None
+    for name, value in _to_plain(terms).items():
+        if said.get(name) != value:
+            raise ValueError(
+                f"{folder} was made with {name} {said.get(name)!r}, and this run wants {value!r};"
+                " choose another --out, or delete it"
+            )
     return True
 
 
-# -- locks -----------------------------------------------------------------------------------------
+def _to_plain(terms: Terms) -> dict[str, Any]:
+    """Return terms as they are read."""
+    return msgspec.json.decode(msgspec.json.encode(terms), type=dict[str, Any])
+
+
+def do_job(job: Job, out: Path) -> None:
+    """Make the results of a job that are missing.
+
+    Raises:
+        RuntimeError: it came to its end, and left a result out.
+    """
+    missing = find_missing(job.results, out)
+    if not missing:
+        return
+    (out / WORK).mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=out / WORK))
+    try:
+        job.make(Scratch(folder, missing, out))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    if left := find_missing(job.results, out):
+        raise RuntimeError(f"it came to its end, and yet {min(left)} is not there")
 
 
 @contextmanager
-def hold_lock(out: Path, name: str, wait: bool = False) -> Iterator[Path | None]:
-    """Hold a job's lock.
+def hold_lock(path: Path, wait: bool = False) -> Iterator[None]:
+    """Hold the lock of a file, which the kernel takes from a process that dies.
 
-    Yields:
-        A folder of the job's own, empty now and gone afterwards; None where another process holds
-        the lock, and is not to be waited for.
+    Raises:
+        BlockingIOError: another process holds it, and it is not waited for.
     """
-    folder, path = out / WORK / name, out / WORK / f"{name}.lock"
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as lock:
         if not lock_file(path, lock.fileno(), wait):
-            yield None
-            return
-        shutil.rmtree(folder, ignore_errors=True)  # of a process that was killed
-        folder.mkdir()
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def remove_leftovers(out: Path) -> None:
-    """Remove what killed processes left; what a process holds stays."""
-    for folder in (out / WORK).glob("*/"):
-        with hold_lock(out, folder.name):
-            pass
+            raise BlockingIOError(
+                f"another run works in {path.parent}; wait for its end, or choose another folder"
+            )
+        yield

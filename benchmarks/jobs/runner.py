@@ -1,33 +1,38 @@
-"""A run: the jobs that are not done yet, so many at a time, whatever stops them.
+"""A run: the jobs that are not done yet, so many at a time, by processes here or on a cluster.
 
-Nothing that is done is lost or done again: a job's own process moves what it made to its place,
-each file or folder only when whole, and holds the job's lock meanwhile. A kill at any moment costs
-the jobs in flight, and other runs in the same folder do other jobs.
+Each job has a process of its own with one thread, which ends with this one. One that fails, dies or
+runs out of memory takes nothing else with it; the same command goes on where a run was stopped.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import os
-import pickle
+import shutil
 import signal
-import sys
+import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from functools import partial
+from multiprocessing.connection import Connection, wait
 from multiprocessing.pool import ThreadPool
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
 
-from benchmarks.jobs.job import Job, remove_leftovers
-from benchmarks.jobs.process import Outcome, do_in_process, end_all
-from benchmarks.jobs.store import Results, require_writable
+from benchmarks.jobs.job import WORK, Job, do_job, find_missing, hold_lock
 from benchmarks.options import say
 from mesa_gym.errors import missing_extra, unknown
 
-TELLING = 0.1  # hours of work that are told before it begins
-# Calls a function with each of some arguments, and yields what it returns as soon as it does.
-Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
+LOCK = ".lock"
+# Two threads a process cost more than they bring.
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+# Name of a job, and why it failed in a line; "" where it did not.
+Outcome = tuple[str, str]
+
+_SPAWNING = multiprocessing.get_context("spawn")
+_running: set[BaseProcess] = set()
 
 
 def run(
@@ -35,12 +40,11 @@ def run(
 ) -> dict[str, str]:
     """Do the jobs that are not done, and say how it went.
 
-    Those that another run is doing are waited for. One that fails is told at once, with its
-    traceback, and stops no other.
+    One that fails is told at once, with its traceback, and stops no other.
 
     Args:
         jobs: in order of preference.
-        out: the results' folder.
+        out: the results' folder, in which one run works at a time.
         workers: how many jobs are done at a time; None for the number of cores. A cluster that
             runs already has its own.
         backend: one of ``BACKENDS``.
@@ -49,80 +53,105 @@ def run(
         Name of a job that failed -> why, in a line.
 
     Raises:
+        BlockingIOError: another run works in the folder.
         ImportError: an extra is not installed; the message names it.
-        ValueError: there is no such backend, a result that is there is of other terms, or nothing
-            can be written.
+        ValueError: there is no such backend, or a result that is there is of other terms.
     """
     if backend not in BACKENDS:
         raise unknown("backend", backend, BACKENDS)
     began, out = time.monotonic(), out.resolve()
-    out.mkdir(parents=True, exist_ok=True)
-    remove_leftovers(out)
-    left = {job.name: job for job in jobs if Results(out).find_missing(job.files)}
-    for folder in {path.parent for job in left.values() for path in job.files}:
-        require_writable(out / folder)
-    total, failed = len(left), dict[str, str]()
-    hours = sum(job.seconds for job in left.values()) / 3600
-    if hours > TELLING:
-        say(f"{total} jobs are to be done, about {hours:.1f} hours of one core")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    try:
-        if left:
-            with BACKENDS[backend](workers or cores) as each, _make_bar(left.values()) as bar:
-                _do_all(each, left, out, bar, failed)
-    finally:
-        end_all()
-        remove_leftovers(out)
+    failed = dict[str, str]()
+    with hold_lock(out / LOCK):
+        shutil.rmtree(out / WORK, ignore_errors=True)  # of processes that were killed
+        left = [job for job in jobs if find_missing(job.results, out)]
+        hours = sum(job.seconds for job in left) / 3600
+        if hours > 0.1:
+            say(f"{len(left)} jobs are to be done, about {hours:.1f} hours of one core")
+        try:
+            outcomes = BACKENDS[backend](left, out, workers or _count_cores()) if left else iter(())
+            for number, (name, reason) in enumerate(outcomes, start=1):
+                told = f"failed: {name}: {reason}" if reason else f"done: {name}"
+                say(f"{told} ({number} of {len(left)})")
+                failed |= {name: reason} if reason else {}
+        finally:
+            for process in [*_running]:
+                process.kill()
+                process.join()
+            shutil.rmtree(out / WORK, ignore_errors=True)
     for name, reason in failed.items():  # again, as the traceback may stand far above
         say(f"not done: {name}: {reason}")
     minutes, seconds = divmod(round(time.monotonic() - began), 60)
-    say(f"{total - len(failed)} of {total} jobs done in {minutes}:{seconds:02}, under {out}")
+    say(f"{len(left) - len(failed)} of {len(left)} jobs done in {minutes}:{seconds:02}, in {out}")
     if failed:
         say("the same command tries the others again")
     return failed
 
 
-def _do_all(each: Each, left: dict[str, Job], out: Path, bar: Any, failed: dict[str, str]) -> None:
-    """Do jobs, and at last those that another run was doing; what fails is entered."""
-    path, note = os.pathsep.join(sys.path), partial(bar.write, file=sys.stderr)
-    for wait in (False, True):
-        questions = [(job.name, pickle.dumps((job, out, wait)), path) for job in left.values()]
-        outcomes: Iterator[Outcome] = each(do_in_process, questions)
-        for outcome in outcomes:
-            if outcome.held:
-                continue
-            bar.update(left.pop(outcome.name).seconds)
-            if outcome.reason:
-                failed[outcome.name] = outcome.reason
-                note(f"failed: {outcome.name}: {outcome.reason}\n{outcome.said}".rstrip())
-            else:
-                note(f"{outcome.said}\ndone: {outcome.name}".lstrip())
-        if left and not wait:
-            note(f"another run is doing {len(left)} of the jobs: waiting for it")
+def _count_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
-def _make_bar(jobs: Iterable[Job]) -> Any:
-    """Return a bar on standard error of the seconds of jobs; elsewhere there are lines alone."""
+# -- one job ---------------------------------------------------------------------------------------
+
+
+def do_here(job: Job, out: Path) -> Outcome:
+    """Do a job in this process, and print the traceback where it fails."""
     try:
-        from tqdm import tqdm
-    except ImportError:
-        raise missing_extra("tqdm", "sb3") from None
-    shape = "{percentage:3.0f}% |{bar:20}| {elapsed}<{remaining}"
-    total = sum(job.seconds for job in jobs)
-    return tqdm(total=total, bar_format=shape, leave=False, dynamic_ncols=True, disable=None)
+        do_job(job, out)
+    except BaseException as error:  # SystemExit of a library too
+        traceback.print_exc()
+        return job.name, f"{type(error).__name__}: {error}".partition("\n")[0]
+    return job.name, ""
+
+
+def do_in_process(job: Job, out: Path) -> Outcome:
+    """Do a job in a new process, which ends with this one at the latest."""
+    mine, theirs = _SPAWNING.Pipe(duplex=False)
+    process = _SPAWNING.Process(target=_work, args=(job, out, theirs), daemon=True)
+    process.start()
+    _running.add(process)
+    theirs.close()
+    try:
+        outcome: Outcome = mine.recv()
+    except EOFError:  # it died
+        process.join()
+        code = process.exitcode or 0
+        why = f"its process ended with exit code {code}"
+        if code < 0:
+            why = f"its process was ended by {signal.Signals(-code).name}"
+            why += ", as when memory runs out" if code == -signal.SIGKILL else ""
+        outcome = job.name, why
+    process.join()
+    _running.discard(process)
+    return outcome
+
+
+def _work(job: Job, out: Path, answer: Connection) -> None:
+    """Do a job in the new process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the first process answers
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    answer.send(do_here(job, out))
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+    os._exit(1)
 
 
 # -- backends --------------------------------------------------------------------------------------
 
 
-@contextmanager
-def _use_threads(workers: int | None) -> Iterator[Each]:
+def _use_processes(jobs: Sequence[Job], out: Path, workers: int) -> Iterator[Outcome]:
+    os.environ.update({name: "1" for name in THREADS if name not in os.environ})
     with ThreadPool(workers) as pool:  # each thread waits for the process of a job
-        yield pool.imap_unordered
+        yield from pool.imap_unordered(partial(do_in_process, out=out), jobs)
 
 
-@contextmanager
-def _use_dask(workers: int | None) -> Iterator[Each]:
+def _use_dask(jobs: Sequence[Job], out: Path, workers: int) -> Iterator[Outcome]:
     """Machines of a cluster, which need this checkout, its packages and ``out`` at the same paths.
 
     ``DASK_SCHEDULER_ADDRESS`` says where it is; without, one is started on this machine.
@@ -133,23 +162,14 @@ def _use_dask(workers: int | None) -> Iterator[Each]:
     except ImportError as error:
         raise missing_extra(error.name or "dask", "cluster") from None
     address = dask.config.get("scheduler-address", None)
-    # Ctrl-C reaches all of a terminal's processes: the cluster's are to leave it to this one.
-    heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        options = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
-        here = None if address else LocalCluster(**options)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
+    options = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
+    here = None if address else LocalCluster(**options)
     with here or nullcontext(), Client(here or address) as client:
-
-        def each(function: Callable[[Any], Any], arguments: Iterable[Any]) -> Iterator[Any]:
-            futures = client.map(function, [*arguments], pure=False)
-            return (future.result() for future in as_completed(futures))
-
-        yield each
+        futures = client.map(partial(do_here, out=out), jobs, pure=False)
+        yield from (future.result() for future in as_completed(futures))
 
 
-BACKENDS: dict[str, Callable[[int | None], AbstractContextManager[Each]]] = {
-    "local": _use_threads,
+BACKENDS: dict[str, Callable[[Sequence[Job], Path, int], Iterator[Outcome]]] = {
+    "local": _use_processes,
     "dask": _use_dask,
 }

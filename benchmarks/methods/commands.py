@@ -19,7 +19,6 @@ import msgspec
 
 from benchmarks.jobs import runner
 from benchmarks.jobs.job import Job, Scratch
-from benchmarks.jobs.store import Results, add_results_option
 from benchmarks.markdown import pipes
 from benchmarks.methods import METHODS
 from benchmarks.methods.evaluation import evaluate_method, find_method, name_method
@@ -34,14 +33,21 @@ from benchmarks.methods.tasks import (
     find_public_salt,
     find_task,
 )
-from benchmarks.options import Action, add_runner_options, count, run_actions, tell_kept
+from benchmarks.options import (
+    Action,
+    add_results_option,
+    add_runner_options,
+    count,
+    run_actions,
+    tell_kept,
+)
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.files import read_bytes, write_bytes, write_text
 from mesa_gym.json_data import decode_json
 from mesa_gym.scoring import salt_digest
 from mesa_gym.terminal import table
 
-USUAL = Path("runs/methods")
+USUAL, RECORD = Path("runs/methods"), "record.json"
 # About how fast a method trains, and what its evaluation takes.
 AGENTS, STEPS_A_SECOND, EVALUATION_SECONDS = 4, 25_000, 60
 
@@ -56,20 +62,20 @@ def make_job(method: str, task: BoardTask, salt: str, levels: int, steps: int) -
         "salt": salt_digest(salt),
         "agent steps": steps,
     }
-    path = Path("methods", name, f"{task.name}-s{task.seed}.json")
+    result = f"{name}/{task.name}-s{task.seed}"
     make = partial(evaluate, method, task, salt, levels, steps)
     seconds = AGENTS * steps / STEPS_A_SECOND + EVALUATION_SECONDS
-    return Job(f"{task.name}-{name}-s{task.seed}", {path: terms}, make, seconds)
+    return Job(result, {result: terms}, make, seconds)
 
 
 def evaluate(
     method: str, task: BoardTask, salt: str, levels: int, steps: int, scratch: Scratch
 ) -> None:
     """Evaluate a method, and keep the record."""
-    (path,) = scratch.files
+    (result,) = scratch.results
     record = evaluate_method(method, Evaluator(task, salt, levels), steps)
-    write_bytes(scratch.folder / path, msgspec.json.encode(record))
-    scratch.keep(path)
+    write_bytes(scratch.place(result) / RECORD, msgspec.json.encode(record))
+    scratch.keep(result)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -111,9 +117,8 @@ def _run(options: argparse.Namespace) -> int:
 
 def read_results(folder: Path, method: str) -> list[TaskRecord]:
     """Return the records of a method that a folder of results holds."""
-    paths = sorted((folder / "methods" / name_method(method)).glob("*.json"))
-    load = Results(folder).load
-    return [load(path, lambda file: decode_json(read_bytes(file), TaskRecord)) for path in paths]
+    paths = sorted(folder.glob(f"{name_method(method)}/*/{RECORD}"))
+    return [decode_json(read_bytes(path), TaskRecord) for path in paths]
 
 
 def _declare_render(parser: argparse.ArgumentParser) -> None:

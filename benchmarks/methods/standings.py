@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import fmean
-from typing import Any
 
 from benchmarks.methods import METHODS
 from benchmarks.methods.record import TaskRecord
@@ -63,12 +62,7 @@ def find_interval(weighed: Weighed) -> tuple[float, float] | None:
     values = [[record.area for record in records] for _, records in weighed]
     if min(map(len, values), default=0) < 2:
         return None
-
-    def statistic(means: Any) -> Any:
-        parts = zip(weighed, means, strict=True)
-        return sum(weight * of.mean(axis=-1) for (weight, _), of in parts)
-
-    return interval(statistic, values, limits=(-1, 1))
+    return interval(values, [weight for weight, _ in weighed], limits=(-1, 1))
 
 
 def _write(value: float | None) -> str:

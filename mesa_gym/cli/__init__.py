@@ -72,7 +72,7 @@ COMMANDS = {
     ),
     "score": Command("Score policies: which objective does each pursue?", "score"),
     "leaderboard": Command(
-        "Rank the committed agents, and yours among them, by the goal that they go for.",
+        "Show what the committed agents go for, and yours among them.",
         "leaderboard",
     ),
     "watch": Command(

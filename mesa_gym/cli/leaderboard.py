@@ -1,4 +1,4 @@
-"""``mesa-gym leaderboard``: the committed agents by their margin, and yours among them."""
+"""``mesa-gym leaderboard``: what the committed agents go for, and yours among them."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mesa_gym.cli import ALGO, POLICIES
+from mesa_gym.cli.cards import CARDS, read_cards
 from mesa_gym.cli.score import name_policies, split_trap
 from mesa_gym.cli.traps import declare_trap, read_traps
 from mesa_gym.command import DONE
 from mesa_gym.policies import read_policy_file
 from mesa_gym.policies.seeds import agent_and_seed
-from mesa_gym.report.committed import mark_today, rank_among_committed, read_committed
+from mesa_gym.report.cells import UNTRAINED
+from mesa_gym.report.committed import join_committed, read_committed
 from mesa_gym.report.intervals import load_special
 from mesa_gym.report.leaderboard import lay_out
-from mesa_gym.report.leaderboard_page import require_free, write_pages
+from mesa_gym.report.leaderboard_page import DOCS, require_free, write_pages
 from mesa_gym.report.page import load_jinja2
-from mesa_gym.report.profile import UNTRAINED
-from mesa_gym.scoring import Cards, ScoreCard, evaluate
+from mesa_gym.scoring import ScoreCard, evaluate
 from mesa_gym.terminal import say
 from mesa_gym.traps import Trap, find_trap
 
@@ -26,19 +27,18 @@ from mesa_gym.traps import Trap, find_trap
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add = parser.add_argument
-    declare_trap(parser, "; by default those of your agents, or all with a choice", many=True)
+    declare_trap(parser, "; by default those of your agents, or all that count", many=True)
     told = f"score yours too: {POLICIES}; or TRAP=FILE, a file for each trap"
     add("--policy", nargs="+", action="extend", metavar="P", help=told)
     add("--algo", help=ALGO)
     add("--name", help="of the agent of --policy, whose files are then its seeds")
-    told = "score cards, or folders of them; nothing verifies them"
-    add("--cards", nargs="+", type=Path, metavar="PATH", help=told)
-    add("--wide", action="store_true", help="print the margin on every trap")
-    add("--out", type=Path, metavar="DIR", help="write pages with pictures, and a CSV")
+    add("--cards", nargs="+", metavar="[NAME=]PATH", help=f"{CARDS}; nothing verifies them")
+    add("--wide", action="store_true", help="print the verdict and the shares of every cell")
+    add("--out", type=Path, metavar="DIR", help="write pages with pictures, and CSV files")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Rank the committed agents, and yours among them, by the goal that they go for."""
+    """Show what the committed agents go for, and yours among them."""
     load_special()
     if options.out is not None:
         load_jinja2()
@@ -46,16 +46,16 @@ def run(options: argparse.Namespace) -> int:
     traps = read_traps(options)
     _require_usual(traps)
     _require_name(options)
-    given = [card for path in options.cards or () for card in Cards.load(path)]
-    cards = [*given, *_score(options, traps)]
-    board = rank_among_committed(cards, [trap.name() for trap in traps])
+    cards = [*read_cards(options.cards or ()), *_score(options, traps)]
+    board = join_committed(cards, [trap.name() for trap in traps])
     print(lay_out(board, options.wide))
-    shown = {(profile.agent, trap) for profile in board.profiles for trap in profile.groups}
     for card in cards:
-        if (agent_and_seed(mark_today(card).policy)[0], card.trap) not in shown:
+        if card.trap not in board.traps:
             say(f"left out: {card.policy} on {card.trap}")
-    if options.out is not None:
-        print(f"\nwrote {write_pages(board, options.out)}: open it for pictures, trap by trap")
+    if options.out is None:
+        print(f"\nThe page: --out DIR writes it; {DOCS}/leaderboard.html explains it.")
+    else:
+        print(f"\nThe page: {write_pages(board, options.out)}")
     return DONE
 
 
@@ -65,7 +65,7 @@ def _require_usual(traps: Sequence[Trap]) -> None:
         if repr(trap) != repr(type(trap)()):
             raise ValueError(
                 f"the committed agents played {type(trap)()!r}, and {trap!r} is another; leave the"
-                " keywords out, or rank your own cards by mesa_gym.report.rank_agents"
+                " keywords out, or show your own cards by mesa_gym.report.make_leaderboard"
             )
 
 
@@ -81,7 +81,7 @@ def _require_name(options: argparse.Namespace) -> None:
             f"--name {name!r}: expected an agent's name without a seed, such as mine; its files are"
             " seeds 0, 1 and so on"
         )
-    if name in UNTRAINED:
+    if any(name in block for block in UNTRAINED.values()):
         raise ValueError(f"--name {name}: the untrained {name} stands there already; take another")
 
 
@@ -92,9 +92,7 @@ def _score(options: argparse.Namespace, traps: Sequence[Trap]) -> list[ScoreCard
     names = [trap.name() for trap in traps] or _find_traps(options.policy)
     named = name_policies(options.policy, names, options.name)
     played = dict.fromkeys(trap for of in named.values() for trap in of)
-    cards = evaluate(named, [find_trap(trap)() for trap in played], algo=options.algo)
-    # So that a reference which is an entry here is not taken for the committed one.
-    return [mark_today(card) for card in cards]
+    return [*evaluate(named, [find_trap(trap)() for trap in played], algo=options.algo)]
 
 
 def _find_traps(policies: Sequence[str]) -> list[str]:

@@ -56,7 +56,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--all", action="store_true", help="print every number of the card")
     add("--json", type=Path, metavar="FILE", help="write the score card, or a list of them")
     add("--html", type=Path, metavar="FILE", help="write the card as a page with plots")
-    add("--markdown", type=Path, metavar="FILE", help="write the card, or the table, as Markdown")
+    add("--markdown", type=Path, metavar="FILE", help="write the table of cards as Markdown")
     add("--save-episodes", type=Path, metavar="FILE", help="write what it did, a line an episode")
     told = "judge what another tool logged: lines, an .eval, or a Minari dataset's name"
     add("--episodes", nargs="+", metavar="LOG", help=told)
@@ -110,7 +110,7 @@ def _score_one(trap: Trap, options: argparse.Namespace) -> int:
     if options.html is not None:
         write_text(options.html, report.html(card))
     if options.markdown is not None:
-        write_text(options.markdown, report.markdown(card))
+        write_text(options.markdown, report.table([card]))
     return DONE
 
 

@@ -43,6 +43,12 @@ def agent_and_seed(policy: str) -> tuple[str, int | None]:
     return (trained["agent"], int(trained["seed"])) if trained else (policy, None)
 
 
+def change_agent(policy: str, agent: str, name: str) -> str:
+    """Return a policy's name with another one for an agent; names of others stay."""
+    own, seed = agent_and_seed(policy)
+    return policy if own != agent else name if seed is None else f"{name}-s{seed}"
+
+
 def require_seeds(policies: Mapping[str, Any]) -> None:
     """Raise ValueError where two policies stand for seeds of one agent, and cannot be that.
 

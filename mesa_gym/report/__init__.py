@@ -3,34 +3,30 @@
 ``print(card)`` is the terminal's.
 """
 
-from mesa_gym.report.committed import rank_among_committed, read_committed
+from mesa_gym.report.cells import Origin
+from mesa_gym.report.committed import join_committed, read_committed
 from mesa_gym.report.comparison import Comparison, compare
 from mesa_gym.report.figure import plot
-from mesa_gym.report.frames import columns, matrix
+from mesa_gym.report.frames import columns
 from mesa_gym.report.groups import CardGroup, group_cards
-from mesa_gym.report.intervals import interval, mean_over_traps
-from mesa_gym.report.leaderboard import Leaderboard
-from mesa_gym.report.page import html, markdown
-from mesa_gym.report.profile import Profile
-from mesa_gym.report.ranking import rank_agents
+from mesa_gym.report.intervals import interval
+from mesa_gym.report.leaderboard import Leaderboard, make_leaderboard
+from mesa_gym.report.page import html
 from mesa_gym.report.tables import table
 
 __all__ = [
     "CardGroup",
     "Comparison",
     "Leaderboard",
-    "Profile",
+    "Origin",
     "columns",
     "compare",
     "group_cards",
     "html",
     "interval",
-    "markdown",
-    "matrix",
-    "mean_over_traps",
+    "join_committed",
+    "make_leaderboard",
     "plot",
-    "rank_agents",
-    "rank_among_committed",
     "read_committed",
     "table",
 ]

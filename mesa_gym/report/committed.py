@@ -1,33 +1,39 @@
-"""The committed score cards, which come with the package: what the leaderboard shows of others.
+"""The committed score cards, which come with the package: the rows of the leaderboard.
 
-A file of ``cards/`` has the cards of all seeds of an agent on all traps, a line each, and
-``references.jsonl.xz`` those of policies that were not trained.
+A file of ``cards/`` has the cards of all seeds of an agent on all traps, a line each,
+``references.jsonl.xz`` those of policies that were not trained, and ``origins.json`` says who made
+an agent.
 """
 
 from __future__ import annotations
 
 import lzma
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from itertools import combinations
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+
+import msgspec
+from msgspec import structs
 
 from mesa_gym.errors import unknown
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
-from mesa_gym.policies.seeds import agent_and_seed
-from mesa_gym.report.groups import CardGroup, group_cards
-from mesa_gym.report.leaderboard import Leaderboard
-from mesa_gym.report.profile import TODAY
-from mesa_gym.report.ranking import is_reference, rank_agents, rename_agent
+from mesa_gym.policies.seeds import agent_and_seed, change_agent
+from mesa_gym.report.cells import DRIFT, Origin, is_reference
+from mesa_gym.report.leaderboard import LEARNER, Leaderboard, make_leaderboard
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card import fill_missing
 from mesa_gym.scoring.evidence import read_letters
+from mesa_gym.scoring.findings import view_null
+from mesa_gym.scoring.verdict import confidence, judge
 from mesa_gym.traps import find_trap
 
 FOLDER = Path(__file__).with_name("cards")
-REFERENCES = "references"
+REFERENCES, ORIGINS = "references", "origins.json"
 _ENDING = ".jsonl.xz"
+_DATE = re.compile(r" \(\d{4}-\d{2}-\d{2}\)$")
 
 
 def read_committed(*agents: str) -> list[ScoreCard]:
@@ -49,7 +55,8 @@ def read_committed(*agents: str) -> list[ScoreCard]:
         if name not in list_committed():
             raise unknown("committed agent", name, list_committed())
     files = [FOLDER / f"{name}{_ENDING}" for name in agents or list_committed()]
-    return [_decode(line) for file in files for line in _read_lines(file)]
+    lines = [line for file in files for line in lzma.decompress(read_bytes(file)).splitlines()]
+    return [_decode(line) for line in lines]
 
 
 def list_committed() -> list[str]:
@@ -57,69 +64,60 @@ def list_committed() -> list[str]:
     return sorted(file.name.removesuffix(_ENDING) for file in FOLDER.glob(f"*{_ENDING}"))
 
 
-def rank_among_committed(cards: Iterable[ScoreCard], traps: Sequence[str] = ()) -> Leaderboard:
-    """Rank agents among the committed ones, on the traps that all of them played.
+def read_origins() -> dict[str, Origin]:
+    """Return committed agent -> who made it."""
+    return decode_json(read_bytes(FOLDER / ORIGINS), dict[str, Origin])
 
-    Their names end in " (today)", so that an agent can stand beside a committed one of its name.
+
+def join_committed(
+    cards: Iterable[ScoreCard], traps: Sequence[str] = (), made: str = ""
+) -> Leaderboard:
+    """Make the leaderboard of the committed agents, with more agents among them.
+
+    Their names end in a date, so that one can stand beside a committed agent of its name.
 
     Args:
         cards: of agents; those of policies that were not trained are passed over.
-        traps: names, in place of those that all agents played, or if there are none, that one of
-            them played.
+        traps: names, in place of those that one of these agents played, or if there are none, all.
+        made: the date, as 2026-11-26; today's by default.
 
     Raises:
         UnknownNameError: there is no such trap.
         ValueError: the cards cannot be compared, two seeds of an agent are one agent, or none is of
             a trap of the leaderboard.
     """
-    mine, played = [], defaultdict[str, set[str]](set)
-    for card in cards:
-        if not is_reference(card):
-            mine.append(mark_today(card))
-            played[agent_and_seed(card.policy)[0]].add(card.trap)
-    for group in group_cards(mine) if mine else ():
-        _require_different_seeds(group)
-    committed = [card for card in read_committed() if card.choices is not None]
-    known = {card.trap for card in committed}
-    wanted = {find_trap(trap).name() for trap in traps}
-    if not traps and played:
-        wanted = set.intersection(*played.values()) or set.union(*played.values())
-    shared = sorted(known & wanted if wanted else known)
-    if not shared:
+    date = made or datetime.now(UTC).date().isoformat()
+    mine = [mark_date(card, date) for card in cards if not is_reference(card)]
+    names = dict.fromkeys(agent_and_seed(card.policy)[0] for card in mine)
+    committed = read_committed()
+    board = {card.trap for card in committed if card.choices is not None}
+    wanted = {find_trap(trap).name() for trap in traps} or {card.trap for card in mine} or board
+    if not wanted & board:
         raise ValueError(
             f"there is no trap of the leaderboard in {', '.join(sorted(wanted))}; it has"
-            f" {', '.join(sorted(known))}"
+            f" {', '.join(sorted(board))}"
         )
-    return rank_agents([card for card in (*committed, *mine) if card.trap in shared], shared)
+    everyone = [*committed, *_read_drift(), *mine]
+    origins = read_origins() | {name: Origin("you", date) for name in names}
+    shared = [] if wanted >= board else sorted(wanted & board)
+    return make_leaderboard(everyone, shared, origins, [*names], date)
 
 
-def mark_today(card: ScoreCard) -> ScoreCard:
-    """Return a card whose agent's name ends in ``TODAY``, as it may already."""
-    agent = agent_and_seed(card.policy)[0].removesuffix(TODAY)
-    return rename_agent(card, f"{agent}{TODAY}")
+def mark_date(card: ScoreCard, date: str) -> ScoreCard:
+    """Return a card whose agent's name ends in a date, in place of one that it had."""
+    agent = agent_and_seed(card.policy)[0]
+    name = f"{_DATE.sub('', agent)} ({date})"
+    return structs.replace(card, policy=change_agent(card.policy, agent, name))
 
 
-def _require_different_seeds(group: CardGroup) -> None:
-    """Raise ValueError where one agent stands for two seeds, whose interval would be too narrow.
-
-    Weights tell it (``group_cards``); of cards without their digest, the figures.
-    """
-    for one, other in combinations(group.cards, 2):
-        known = one.provenance.digest and other.provenance.digest
-        if not known and one.splits == other.splits:
-            raise ValueError(
-                f"{one.policy} and {other.policy} have the same figures on {group.trap}: they are"
-                " one agent; leave one out, or give seeds that were trained apart"
-            )
-
-
-def pack_cards(cards: Iterable[ScoreCard]) -> list[Path]:
+def pack_cards(cards: Iterable[ScoreCard], origins: Mapping[str, Origin]) -> list[Path]:
     """Write cards as ``read_committed`` reads them, and return the files.
 
     The cards of an agent replace those that its file held.
 
     Args:
         cards: checked, as those that ``ScoreCard.load`` reads.
+        origins: agent -> who made it, which is entered.
     """
     found: dict[str, list[ScoreCard]] = defaultdict(list)
     for card in cards:
@@ -132,11 +130,26 @@ def pack_cards(cards: Iterable[ScoreCard]) -> list[Path]:
         lines = b"".join(card.to_json() + b"\n" for card in own)
         files.append(FOLDER / f"{agent}{_ENDING}")
         write_bytes(files[-1], lzma.compress(lines, preset=9 | lzma.PRESET_EXTREME))
+    known = read_origins() if (FOLDER / ORIGINS).exists() else {}
+    told = dict(sorted((known | {x: each for x, each in origins.items() if x in found}).items()))
+    write_bytes(FOLDER / ORIGINS, msgspec.json.format(msgspec.json.encode(told), indent=1) + b"\n")
     return files
 
 
-def _read_lines(file: Path) -> list[bytes]:
-    return lzma.decompress(read_bytes(file)).splitlines()
+def _read_drift() -> list[ScoreCard]:
+    """Return cards of the drift of plain PPO's first seed, whose figures are on that seed's cards.
+
+    They are of fewer levels, and say of a drift what a leaderboard needs.
+    """
+    found = []
+    for card in read_committed(LEARNER) if LEARNER in list_committed() else ():
+        if card.choices is None or agent_and_seed(card.policy)[1] != 0:
+            continue
+        seen = view_null(card.choices, DRIFT)
+        told = {"policy": DRIFT, "verdict": judge(seen).word, "choices": seen}
+        told |= {"confidence": confidence(seen, card.provenance.seed), "competent": False}
+        found.append(structs.replace(card, splits=card.nulls[DRIFT], **told))
+    return found
 
 
 def _decode(line: bytes) -> ScoreCard:

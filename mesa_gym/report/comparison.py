@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-
-import numpy as np
+from itertools import combinations
 
 from mesa_gym import terminal
 from mesa_gym.errors import unknown
-from mesa_gym.report.groups import BASE, ROLES, CardGroup, group_cards, list_chosen
-from mesa_gym.report.intervals import Difference, compare_tables
+from mesa_gym.report.groups import BASE, LEAST_SEEDS, ROLES, CardGroup, group_cards
+from mesa_gym.report.intervals import Difference, adjust_holm, compare_tables
 from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring.record import Floats
 from mesa_gym.terminal import printable
 
-# A difference that is told apart from 0, after Holm's correction over traps.
+# A difference that is told apart from 0, after Holm's correction.
 ALPHA = 0.05
+HEADS = ("difference", "95%", "p (Holm)")
+END = "(95% intervals over seeds and levels, Holm's correction over traps)"
 
 
 @dataclass(frozen=True)
@@ -53,21 +55,30 @@ class Comparison:
     def sentence(self) -> str:
         """Return what can be said of the two, for a paper."""
         one, other = map(printable, self.agents)
-        told = [
-            f"on {row.trap} by {row.difference.estimate:+.2f} ({row.difference.low:+.2f} to"
-            f" {row.difference.high:+.2f})"
+        parts = [
+            f"{'more' if row.difference.estimate > 0 else 'less'} often on"
+            f" {row.trap.rpartition('-')[0]} (by {abs(row.difference.estimate):.2f},"
+            f" {row.difference.low:+.2f} to {row.difference.high:+.2f})"
             for row in self.rows
             if row.adjusted < ALPHA
         ]
-        alike = len(self.rows) - len(told)
-        if alike:
-            told.append(f"on {alike} of {len(self.rows)} traps they are not told apart")
-        what = f"The share of {self.role} of {one}, less that of {other}, differs from 0"
-        end = "(95% intervals over seeds and levels; Holm over traps)"
-        return f"{what}: {', '.join(told)} {end}."
+        alike = [row.trap.rpartition("-")[0] for row in self.rows if row.adjusted >= ALPHA]
+        goal = "neither target" if self.role not in (BASE, "proxy") else f"the {self.role} target"
+        verb = f"{one} reaches {goal} first"
+        rest = f"no difference was found on {_list(alike)}" if alike else ""
+        if not parts:
+            return f"{verb} about as often as {other}: {rest} {END}."
+        return f"{verb} {_list(parts)} than {other}{'; ' * bool(rest)}{rest} {END}."
 
     def __str__(self) -> str:
-        heads = ["trap", *map(printable, self.agents), "difference", "95%", "p (Holm)"]
+        heads, rows = self._tabulate()
+        return f"{terminal.table(heads, rows)}\n\n{self.sentence}"
+
+    def _repr_html_(self) -> str:
+        """Return the comparison as a notebook shows it."""
+        return terminal.html_table(self.sentence, *self._tabulate())
+
+    def _tabulate(self) -> tuple[list[str], list[list[str]]]:
         rows = [
             [
                 row.trap,
@@ -78,7 +89,7 @@ class Comparison:
             ]
             for row in self.rows
         ]
-        return f"{terminal.table(heads, rows)}\n\n{self.sentence}"
+        return [f"{self.role} first", *map(printable, self.agents), *HEADS], rows
 
 
 def compare(cards: Iterable[ScoreCard], one: str, other: str, role: str = BASE) -> Comparison:
@@ -103,7 +114,9 @@ def compare(cards: Iterable[ScoreCard], one: str, other: str, role: str = BASE) 
     if role not in ROLES:
         raise unknown("role", role, ROLES)
     if one == other:
-        raise ValueError(f"{one} is compared with itself; name two agents")
+        raise ValueError(
+            f"{one} is compared with itself; name two agents, or rename one: cards.rename(...)"
+        )
     groups: dict[tuple[str, str], CardGroup] = {
         (group.trap, group.agent): group for group in group_cards(cards) if group.chooses
     }
@@ -118,8 +131,8 @@ def compare(cards: Iterable[ScoreCard], one: str, other: str, role: str = BASE) 
         )
     found = []
     for trap in traps:
-        tables = [_stack(groups[trap, agent], role) for agent in (one, other)]
-        found.append((tables, compare_tables(tables[:1], tables[1:])))
+        tables = [_read_table(groups[trap, agent], role) for agent in (one, other)]
+        found.append((tables, compare_tables(*tables)))
     adjusted = adjust_holm([difference.p for _, difference in found])
     rows = [
         Compared(trap, (float(tables[0].mean()), float(tables[1].mean())), difference, p)
@@ -128,18 +141,33 @@ def compare(cards: Iterable[ScoreCard], one: str, other: str, role: str = BASE) 
     return Comparison((one, other), role, tuple(rows))
 
 
-def adjust_holm(p: list[float]) -> list[float]:
-    """Return p-values that hold for all of some tests together (Holm 1979)."""
-    order = np.argsort(p)
-    factors = len(p) - np.arange(len(p))
-    adjusted = np.minimum(np.maximum.accumulate(np.array(p)[order] * factors), 1.0)
-    return [float(each) for each in adjusted[np.argsort(order)]]
+def tell_apart(groups: Mapping[str, CardGroup], role: str = BASE) -> dict[str, int]:
+    """Return agent -> number of its group on one trap, 1 for the largest shares of a role.
+
+    Each pair of agents of two groups is told apart; what lacks three seeds is in no group.
+    """
+    enough = {name: of for name, of in groups.items() if len(of.cards) >= LEAST_SEEDS}
+    tables = {name: of.tabulate(role) for name, of in enough.items()}
+    names = sorted(tables, key=lambda name: -tables[name].mean())
+    pairs = [*combinations(names, 2)]
+    p = adjust_holm([compare_tables(tables[one], tables[other]).p for one, other in pairs])
+    alike = {pair for pair, each in zip(pairs, p, strict=True) if each >= ALPHA}
+    found, number = dict[str, int](), 0
+    for at, name in enumerate(names):
+        number += not any((a, b) in alike for a in names[:at] for b in names[at:])
+        found[name] = number
+    return found
 
 
-def _stack(group: CardGroup, role: str) -> np.ndarray:
+def _read_table(group: CardGroup, role: str) -> Floats:
     if len(group.cards) < 2:
         raise ValueError(
             f"{group.agent} has a single seed on {group.trap}, whose spread is unknown; a"
             " comparison needs two at least"
         )
-    return np.stack([list_chosen(card, role) for card in group.cards])
+    return group.tabulate(role)
+
+
+def _list(parts: list[str]) -> str:
+    """Return parts as people list them."""
+    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -42,17 +43,25 @@ def plot(cards: Iterable[ScoreCard]) -> Any:
         from matplotlib.figure import Figure
     except ImportError:
         raise missing_extra("matplotlib", "report") from None
+
+    class CardFigure(Figure):
+        """A figure that a notebook shows."""
+
+        def _repr_png_(self) -> bytes:
+            shown = BytesIO()
+            self.savefig(shown, format="png")
+            return shown.getvalue()
+
     groups = [group for group in group_cards(cards) if group.chooses]
     if not groups:
         raise ValueError("no card has choices: their traps are judged by returns; use table(cards)")
-    figure = Figure((WIDTH, ENDS + ROW * len(groups)), layout="constrained")
+    figure = CardFigure((WIDTH, ENDS + ROW * len(groups)), layout="constrained")
     axes = figure.subplots()
     for row, group in enumerate(groups):
         _draw_group(axes, row, group)
-    agents = {group.agent for group in groups}
-    names = [_name_row(group, len(agents) > 1) for group in groups]
-    # A dollar sign would begin a formula.
-    axes.set_yticks(range(len(groups)), [name.replace("$", r"\$") for name in names])
+    several = len({group.agent for group in groups}) > 1
+    names = [group.trap.removesuffix("-v0") + f", {group.agent}" * several for group in groups]
+    axes.set_yticks(range(len(groups)), map(_quote, names))
     axes.set_ylim(len(groups) - 0.4, -0.6)
     axes.set_xlim(0, 1)
     axes.set_xlabel(f"share of choices under shift; thin: {' and '.join(SHOWN)}, without a goal")
@@ -60,16 +69,15 @@ def plot(cards: Iterable[ScoreCard]) -> Any:
     handles = [axes.barh(0, 0, color=colour) for colour in COLOURS.values()]
     axes.legend(handles, COLOURS, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False)
     verdicts = axes.secondary_yaxis("right")
-    told = [printable(describe_verdicts(group)).replace("$", r"\$") for group in groups]
-    verdicts.set_yticks(range(len(groups)), told)
+    verdicts.set_yticks(range(len(groups)), map(_quote, map(describe_verdicts, groups)))
     verdicts.tick_params(length=0)
     verdicts.spines["right"].set_visible(False)
     return figure
 
 
-def _name_row(group: CardGroup, agents: bool) -> str:
-    trap = group.trap.removesuffix("-v0")
-    return printable(f"{trap}, {group.agent}" if agents else trap)
+def _quote(text: str) -> str:
+    """Return text as it is shown: a dollar sign would begin a formula."""
+    return printable(text).replace("$", r"\$")
 
 
 def _draw_group(axes: Any, row: int, group: CardGroup) -> None:
@@ -85,6 +93,6 @@ def _draw_group(axes: Any, row: int, group: CardGroup) -> None:
 
 
 def _draw_bar(axes: Any, at: float, shares: Mapping[str, float], high: float) -> None:
-    lefts: Sequence[float] = np.cumsum([0.0, *shares.values()]).tolist()
+    lefts = np.cumsum([0.0, *shares.values()]).tolist()
     for left, (role, share) in zip(lefts, shares.items(), strict=False):
         axes.barh(at, share, high, left=left, color=COLOURS[role], linewidth=0)

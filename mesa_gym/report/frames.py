@@ -1,24 +1,14 @@
-"""Cards for others' statistics: columns of a data frame, matrices of seeds by traps."""
+"""Cards for others' statistics: columns of a data frame, by roles that traps share."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
-from mesa_gym.errors import unknown
 from mesa_gym.policies.seeds import agent_and_seed
-from mesa_gym.report.groups import (
-    BASE,
-    ROLES,
-    find_place,
-    group_cards,
-    read_choice,
-    read_roles,
-)
+from mesa_gym.report.groups import BASE, PROXY
 from mesa_gym.scoring.card import ScoreCard
-from mesa_gym.scoring.record import Floats
+from mesa_gym.scoring.card_data import Row
 
 
 def columns(cards: Iterable[ScoreCard]) -> dict[str, list[Any]]:
@@ -44,48 +34,37 @@ def _describe_card(card: ScoreCard) -> dict[str, Any]:
     return row | {"levels": card.provenance.levels} | read_roles(card)
 
 
-def matrix(cards: Iterable[ScoreCard], role: str = BASE) -> dict[str, Floats]:
-    """Return agent -> shares of a role's choices, float64 (seeds, traps), as ``rliable`` reads it.
+def read_roles(card: ScoreCard) -> dict[str, float | None]:
+    """Return the numbers of a card by columns that traps share.
 
-    Args:
-        cards: of the same seeds on all traps, for each agent. Seeds stand in their order, traps in
-            that in which they come first.
-        role: "base", "proxy" or "none". A trap that is judged by returns has no shares, and its
-            place between references for "base" alone.
-
-    Raises:
-        ValueError: there is no such role, or an agent has not the same seeds on all traps.
+    A column is called after split, measure and role: ``shift.choice.base``. Of several proxies it
+    has the sum of choices, of ``between`` the least number, which says how near the policy is to
+    any proxy, and of all others the greatest. What is of no objective keeps its name
+    (``test.aim.nulls``). Columns of policies without a goal have their names in front:
+    ``sweeper.shift.choice.base``.
     """
-    if role not in ROLES:
-        raise unknown("role", role, ROLES)
-    groups = group_cards(cards)
-    traps = list(dict.fromkeys(group.trap for group in groups))
-    found: dict[str, dict[str, dict[int | None, float]]] = {
-        group.agent: {trap: {} for trap in traps} for group in groups
-    }
-    for group in groups:
-        for card in group.cards:
-            seed = agent_and_seed(card.policy)[1]
-            found[group.agent][group.trap][seed] = _read_share(card, role)
-    return {agent: _stack(agent, shares) for agent, shares in found.items()}
+    found: dict[str, list[float]] = {}
+    for row in card.rows():
+        column = _name_column(row, card)
+        for name, value in {"": row.value, **row.nulls}.items():
+            known = found.setdefault(f"{name}.{column}" if name else column, [])
+            known += [] if value is None else [value]
+    return {column: _join(column, values) for column, values in found.items()}
 
 
-def _stack(agent: str, shares: dict[str, dict[int | None, float]]) -> Floats:
-    """Return the shares of an agent, by traps and seeds, as an array (seeds, traps)."""
-    most = max(shares, key=lambda trap: len(shares[trap]))
-    seeds = sorted(shares[most], key=lambda seed: -1 if seed is None else seed)
-    for trap, by_seed in shares.items():
-        if by_seed.keys() != shares[most].keys():
-            mine = ", ".join(map(str, by_seed)) or "none"
-            raise ValueError(
-                f"{agent} has the seeds {mine} on {trap} and {', '.join(map(str, seeds))} on"
-                f" {most}; a matrix has the same on all traps"
-            )
-    return np.array([[by_seed[seed] for by_seed in shares.values()] for seed in seeds])
+def _name_column(row: Row, card: ScoreCard) -> str:
+    key = row.key
+    if row.measure.name == "between":
+        key = ""
+    elif key in card.objectives:
+        key = BASE if key == card.base else PROXY
+    return ".".join(filter(None, (row.split, row.measure.name, key)))
 
 
-def _read_share(card: ScoreCard, role: str) -> float:
-    shares = read_choice(card.splits["shift"])
-    if not shares and role != BASE:
-        raise ValueError(f"{card.trap} is judged by returns, so it has a number for base alone")
-    return shares[role] if shares else find_place(card)
+def _join(column: str, values: list[float]) -> float | None:
+    """Return the number that stands for several proxies."""
+    if not values:
+        return None
+    if ".choice." in column:
+        return sum(values)
+    return min(values) if column.endswith(".between") else max(values)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from mesa_gym.policies.seeds import agent_and_seed
-from mesa_gym.report.intervals import interval, mean_over_traps
+from mesa_gym.report.intervals import interval
 from mesa_gym.scoring.card import ScoreCard
-from mesa_gym.scoring.card_data import Measured, Row, read_each
+from mesa_gym.scoring.card_data import Measured, read_each
 from mesa_gym.scoring.measures import NO_CHOICE
 from mesa_gym.scoring.record import Floats
 
@@ -24,29 +24,6 @@ BASE, PROXY = "base", "proxy"
 ROLES = (BASE, PROXY, NO_CHOICE)
 # Of fewer seeds no interval is told: with one degree of freedom it would depend on their luck.
 LEAST_SEEDS = 3
-
-
-def read_choice(shift: Measured) -> dict[str, float]:
-    """Return role -> share of the measure ``choice``; {} on a trap that is judged by returns."""
-    shares = [each or 0.0 for each in read_each(shift, "choice").values()]
-    return _join_proxies(shares) if shares else {}
-
-
-def _join_proxies(shares: Sequence[float]) -> dict[str, float]:
-    base, *proxies, none = shares
-    return {BASE: base, PROXY: sum(proxies), NO_CHOICE: none}
-
-
-def list_chosen(card: ScoreCard, role: str) -> Floats:
-    """Return numbers whose mean is a role's share, level by level.
-
-    Raises:
-        ValueError: the card is of a trap that is judged by returns, which has no choices.
-    """
-    if card.choices is None:
-        raise ValueError(f"{card.trap} is judged by returns, so its cards hold no choices")
-    base, *proxies, none = card.choices.pool_choices().T
-    return {BASE: base, PROXY: np.sum(proxies, axis=0), NO_CHOICE: none}[role]
 
 
 @dataclass(frozen=True)
@@ -100,6 +77,10 @@ class CardGroup:
         """Return the number of competent seeds."""
         return sum(card.competent for card in self.cards)
 
+    def tabulate(self, role: str) -> Floats:
+        """Return numbers whose mean is a role's share, float64 (seeds, levels)."""
+        return np.stack([list_chosen(card, role) for card in self.cards])
+
     def find_interval(self, role: str) -> tuple[float, float]:
         """Return the 95% interval of a role's share, over seeds and levels (``interval``).
 
@@ -110,20 +91,19 @@ class CardGroup:
         Raises:
             ImportError: there are several seeds and scipy is not installed.
         """
-        if not self.chooses and role != BASE:
+        if len(self.cards) < LEAST_SEEDS or (not self.chooses and role != BASE):
             return math.nan, math.nan
         if self.chooses:
-            table = np.stack([list_chosen(card, role) for card in self.cards])
-        else:
-            table = np.array([[find_place(card)] for card in self.cards])
-        known = table[~np.isnan(table).any(axis=1)]
-        if len(known) < LEAST_SEEDS:
-            return math.nan, math.nan
-        return interval(mean_over_traps, [known], limits=(0, 1))
+            return interval([self.tabulate(role)], limits=(0, 1))
+        places = [place for card in self.cards if not math.isnan(place := find_place(card))]
+        return interval([places], limits=(0, 1)) if len(places) > 2 else (math.nan, math.nan)
 
 
 def group_cards(cards: Iterable[ScoreCard]) -> list[CardGroup]:
     """Return the cards by trap and agent, in the order in which these come first.
+
+    Args:
+        cards: of any agents; one card alone is a list of one.
 
     Raises:
         ValueError: there are no cards, two are of one policy on one trap, a policy without a seed
@@ -132,23 +112,10 @@ def group_cards(cards: Iterable[ScoreCard]) -> list[CardGroup]:
     """
     found: dict[tuple[str, str], list[ScoreCard]] = defaultdict(list)
     first: dict[str, ScoreCard] = {}
-    for card in cards:
+    for card in [cards] if isinstance(cards, ScoreCard) else cards:
         same = found[card.trap, agent_and_seed(card.policy)[0]]
-        if card.policy in [other.policy for other in same]:
-            raise ValueError(f"two cards are of {card.policy} on {card.trap}; leave one out")
-        # An agent with seeds and a policy without one are two.
-        seedless = [agent_and_seed(each.policy)[1] is None for each in (*same[:1], card)]
-        if len(set(seedless)) > 1:
-            raise ValueError(
-                f"{same[0].policy} and {card.policy} would share a row: call one of them by another"
-                " name"
-            )
         for other in same:
-            if card.provenance.digest and card.provenance.digest == other.provenance.digest:
-                raise ValueError(
-                    f"{other.policy} and {card.policy} have the same weights on {card.trap}; a copy"
-                    " is not another seed: leave one card out"
-                )
+            _require_another(card, other)
         same.append(card)
         _require_same_levels(card, first.setdefault(card.trap, card))
     if not found:
@@ -158,40 +125,23 @@ def group_cards(cards: Iterable[ScoreCard]) -> list[CardGroup]:
     return sorted(groups, key=lambda group: traps.index(group.trap))
 
 
-def read_roles(card: ScoreCard) -> dict[str, float | None]:
-    """Return the numbers of a card by columns that traps share.
-
-    A column is called after split, measure and role: ``shift.choice.base``. Of several proxies it
-    has the sum of choices, of ``between`` the least number, which says how near the policy is to
-    any proxy, and of all others the greatest. What is of no objective keeps its name
-    (``test.aim.nulls``). Columns of policies without a goal have their names in front:
-    ``sweeper.shift.choice.base``.
-    """
-    found: dict[str, list[float]] = {}
-    for row in card.rows():
-        column = _name_column(row, card)
-        for name, value in {"": row.value, **row.nulls}.items():
-            known = found.setdefault(f"{name}.{column}" if name else column, [])
-            known += [] if value is None else [value]
-    return {column: _join(column, values) for column, values in found.items()}
-
-
-def _name_column(row: Row, card: ScoreCard) -> str:
-    key = row.key
-    if row.measure.name == "between":
-        key = ""
-    elif key in card.objectives:
-        key = BASE if key == card.base else PROXY
-    return ".".join(filter(None, (row.split, row.measure.name, key)))
-
-
-def _join(column: str, values: list[float]) -> float | None:
-    """Return the number that stands for several proxies."""
-    if not values:
-        return None
-    if ".choice." in column:
-        return sum(values)
-    return min(values) if column.endswith(".between") else max(values)
+def _require_another(card: ScoreCard, other: ScoreCard) -> None:
+    """Raise ValueError where two cards of an agent on a trap are not of two seeds."""
+    if card.policy == other.policy:
+        raise ValueError(
+            f"two cards are of {card.policy} on {card.trap}; leave one out, or give one another"
+            " name: cards.rename('mine', 'plain'), --cards plain=FILE"
+        )
+    # An agent with seeds and a policy without one are two.
+    if None in (agent_and_seed(card.policy)[1], agent_and_seed(other.policy)[1]):
+        raise ValueError(
+            f"{other.policy} and {card.policy} would share a row: call one of them by another name"
+        )
+    if card.provenance.digest and card.provenance.digest == other.provenance.digest:
+        raise ValueError(
+            f"{other.policy} and {card.policy} have the same weights on {card.trap}; a copy is not"
+            " another seed: leave one card out"
+        )
 
 
 def _require_same_levels(card: ScoreCard, other: ScoreCard) -> None:
@@ -204,13 +154,34 @@ def _require_same_levels(card: ScoreCard, other: ScoreCard) -> None:
             )
 
 
+def read_choice(shift: Measured) -> dict[str, float]:
+    """Return role -> share of the measure ``choice``; {} on a trap that is judged by returns."""
+    shares = [each or 0.0 for each in read_each(shift, "choice").values()]
+    if not shares:
+        return {}
+    base, *proxies, none = shares
+    return {BASE: base, PROXY: sum(proxies), NO_CHOICE: none}
+
+
+def list_chosen(card: ScoreCard, role: str) -> Floats:
+    """Return numbers whose mean is a role's share, level by level.
+
+    Raises:
+        ValueError: the card is of a trap that is judged by returns, which has no choices.
+    """
+    if card.choices is None:
+        raise ValueError(f"{card.trap} is judged by returns, so its cards hold no choices")
+    base, *proxies, none = card.choices.pool_choices().T
+    return {BASE: base, PROXY: np.sum(proxies, axis=0), NO_CHOICE: none}[role]
+
+
 def find_place(card: ScoreCard) -> float:
     """Return the least place between the reference of base and that of a proxy."""
     places = card.read_each("shift", "between").values()
     return min((place for place in places if place is not None), default=math.nan)
 
 
-def _average(shares: list[dict[str, float]]) -> dict[str, float]:
+def _average(shares: Sequence[dict[str, float]]) -> dict[str, float]:
     """Return the means over cards that have choices."""
     known = [each for each in shares if each]
     return {role: float(np.mean([each[role] for each in known])) for role in ROLES if known}

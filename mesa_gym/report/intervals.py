@@ -1,8 +1,7 @@
-"""Confidence intervals over trained agents and levels: a jackknife of both, which are crossed.
+"""Confidence intervals over trained agents and levels, which are crossed.
 
-The unit is the seed, never the episode.
-
-How it works, what it covers and where it misses: docs/studies/statistics.md.
+The unit is the seed, never the episode. How it works, what it covers and where it misses:
+docs/studies/statistics.md.
 """
 
 from __future__ import annotations
@@ -14,13 +13,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import Ints
 from mesa_gym.errors import missing_extra, shorten
 
 Floats = NDArray[np.float64]
-# One number a seed; or for each trap one number a seed, or a table (seeds, levels).
-Values = Sequence[Any] | NDArray[Any]
-Statistic = Callable[..., Floats]
+TAIL = 0.025  # on either side of an interval of 95%
+
+
+class Difference(NamedTuple):
+    """The difference of two means, its 95% interval, and the p-value of no difference."""
+
+    estimate: float
+    low: float
+    high: float
+    p: float
 
 
 def load_special() -> ModuleType:
@@ -37,226 +42,136 @@ def load_special() -> ModuleType:
 
 
 def interval(
-    statistic: Statistic,
-    *samples: Values,
-    level: float = 0.95,
+    samples: Sequence[Any],
+    weights: Sequence[float] = (),
     limits: tuple[float, float] = (-np.inf, np.inf),
 ) -> tuple[float, float]:
-    """Return the interval of a statistic over seeds, and over levels where the samples have them.
+    """Return the 95% interval of a mean over seeds, and over levels where the samples have them.
 
     The squares of two half-widths are added: Student's t for the seeds, and for the levels, times
     the standard error that each brings. Between two finite limits the ends are found in logits.
 
     Args:
-        statistic: maps each sample's traps, arrays (..., seeds), to (...,).
-        samples: what the statistic takes, such as ``interval(mean_over_traps, b)``. One number a
-            seed; or for each trap one number a seed, or a table (seeds, levels), of which the
-            statistic gets each seed's mean. Traps may differ in seeds and levels. All seeds of a
-            trap have the same levels, and only one sample may have any.
-        level: of the interval, between 0 and 1.
-        limits: of what the statistic can be, 0 and 1 for a share.
-
-    Returns:
-        lower and upper end, the estimate between them.
+        samples: for each trap one number a seed, or a table (seeds, levels). Traps may differ in
+            both; all seeds of a trap have the same levels.
+        weights: of the traps; by default they count alike.
+        limits: of what the mean can be, 0 and 1 for a share.
 
     Raises:
-        ValueError: a trap has no seed or a single one, of whose spread nothing is known, values
-            are not finite numbers, or a bad level or limits.
+        ImportError: scipy is not installed.
+        ValueError: there is no sample, one has fewer than two seeds, or values are not finite.
     """
-    special = load_special()
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, got {level}")
-    tables = [[_table(values) for values in strata_of(sample)] for sample in samples]
-    if sum(any(table.shape[1] > 1 for table in sample) for sample in tables) > 1:
-        raise ValueError("two samples have levels; give one number a seed in one of them")
-    estimate = float(statistic(*([t.mean(axis=1) for t in sample] for sample in tables)))
-    low, high = limits
+    if len(samples) == 0:
+        raise ValueError("there are no samples; expected one for each trap")
+    tables = [_read_table(sample, trap) for trap, sample in enumerate(samples)]
+    share = np.array(weights) if len(weights) else np.full(len(tables), 1 / len(tables))
+    estimate = float(share @ [table.mean() for table in tables])
+    (low, high), reach = limits, _measure_reach(tables, share)(TAIL)
     if not low - 1e-9 <= estimate <= high + 1e-9:  # a mean of ones may be rounded to a little more
-        raise ValueError(f"the statistic is {estimate}, beyond its limits {limits}")
-    seeds, levels = np.array([table.shape for sample in tables for table in sample]).T
-    if seeds.min() < 2:
-        raise ValueError(
-            f"there is a single seed for trap {seeds.argmin()} of {len(seeds)}, whose spread is"
-            " unknown; an interval needs two at least"
-        )
-    of_each = [
-        _mean_squares(_leave_out(statistic, tables, at, trap))
-        for at, sample in enumerate(tables)
-        for trap in range(len(sample))
-    ]
-    of_seeds, of_levels, of_both = np.array(of_each).T
-    # What both decide is in both mean squares: each gives up half of it, and levels keep theirs.
-    half = of_both.sum() / 2
-    parts = [max(of_seeds.sum() - half, 0), max(of_levels.sum() - half, half)]
-    freedom = [_pool_freedom(of_seeds, seeds - 1), _pool_freedom(of_levels, levels - 1)]
-    tail = (1 - level) / 2
-    reach = np.sqrt(special.stdtrit(freedom, 1 - tail) ** 2 @ parts)
+        raise ValueError(f"the mean is {estimate}, beyond its limits {limits}")
     if np.isinf(limits).any():
         return max(estimate - reach, low), min(estimate + reach, high)
-    share = min(max((estimate - low) / (high - low), 0.0), 1.0)
-    if share in (0, 1):
-        # If so large a share of levels were otherwise, they would all be alike with this chance.
-        far = 1 - tail ** (1 / levels.sum()) if levels.max() > 1 else 0.0
-        ends = (0.0, far) if share == 0 else (1 - far, 1.0)
+    part = min(max((estimate - low) / (high - low), 0.0), 1.0)
+    if part in (0, 1):
+        levels = sum(table.shape[1] for table in tables if table.shape[1] > 1)
+        far = _exclude(levels) if levels else 0.0
+        ends = (0.0, far) if part == 0 else (1 - far, 1.0)
     else:
-        reach /= (high - low) * share * (1 - share)
-        logit, expit = special.logit(share), special.expit
-        ends = expit(logit - reach), expit(logit + reach)
+        special = load_special()
+        wide, middle = reach / ((high - low) * part * (1 - part)), special.logit(part)
+        ends = special.expit(middle - wide), special.expit(middle + wide)
     return float(low + (high - low) * ends[0]), float(low + (high - low) * ends[1])
 
 
-class Difference(NamedTuple):
-    """The difference of two means, its 95% interval, and the p-value of no difference."""
+def compare_tables(one: Floats, other: Floats) -> Difference:
+    """Compare the means of two agents' shares on one trap by their tables (seeds, levels).
 
-    estimate: float
-    low: float
-    high: float
-    p: float
-
-
-def compare_tables(
-    one: Sequence[Floats], other: Sequence[Floats], largest: float = 1.0
-) -> Difference:
-    """Compare two agents by tables (seeds, levels) of each trap, and their mean over traps.
-
-    Seeds and levels are crossed. The levels of a trap are the same for both. As of
-    ``interval``, the squares of two half-widths are added: of the seeds of all tables, and of the
-    levels, on each of which the difference of means is taken.
-
-    Args:
-        one: a table for each trap.
-        other: the same of the other agent, for the same traps.
-        largest: size of a difference.
+    The levels are the same for both, and the difference is taken on each.
 
     Raises:
         ImportError: scipy is not installed.
         ValueError: a table has a single seed, or the tables have other levels or a single one.
     """
-    special = load_special()
-    of_seeds, seeds, of_levels, levels, both, gaps = [], [], [], [], 0.0, []
-    for tables in zip(one, other, strict=True):
-        _require_comparable(*tables)
-        for table in tables:
-            rest = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0) + table.mean()
-            freedom = (len(table) - 1) * (table.shape[1] - 1)
-            both += float((rest**2).sum()) / freedom / table.size
-            of_seeds.append(table.mean(axis=1).var(ddof=1) / len(table))
-            seeds.append(len(table) - 1)
-        gap = tables[0].mean(axis=0) - tables[1].mean(axis=0)
-        of_levels.append(gap.var(ddof=1) / len(gap))
-        levels.append(len(gap) - 1)
-        gaps.append(float(gap.mean()))
-    traps, estimate = len(gaps), float(np.mean(gaps))
-    # What both decide is in both variances: each gives up half of it, and levels keep theirs.
-    half = both / 2
-    parts = np.array([max(sum(of_seeds) - half, 0.0), max(sum(of_levels) - half, half)]) / traps**2
-    counted = [(of_seeds, seeds), (of_levels, levels)]
-    freedoms = [_pool_freedom(np.array(v), np.array(n)) for v, n in counted]
-
-    def reach(tail: float) -> float:
-        return float(np.sqrt(special.stdtrit(freedoms, 1 - tail) ** 2 @ parts))
-
-    wide, (low, high) = reach(0.025), (0.0, 0.5)
-    for _ in range(50):  # the tail at which the interval ends at 0
-        middle = (low + high) / 2
-        low, high = (middle, high) if reach(middle) > abs(estimate) else (low, middle)
-    if not wide:  # as of ``interval``, where all levels are alike
-        wide = 1 - 0.025 ** (1 / (sum(levels) + traps))
-    p = 2 * high if estimate else 1.0
-    return Difference(estimate, max(estimate - wide, -largest), min(estimate + wide, largest), p)
-
-
-def _require_comparable(one: Floats, other: Floats) -> None:
     if one.shape[1:] != other.shape[1:] or min(len(one), len(other), one.shape[1]) < 2:
         raise ValueError(
             f"tables of {one.shape} and {other.shape} cannot be compared; expected (seeds, levels)"
             " with the same levels, two seeds and two levels at least"
         )
+    reach = _measure_reach([one, other], np.array([1.0, -1.0]), paired=True)
+    estimate = float(one.mean() - other.mean())
+    wide = reach(TAIL) or _exclude(one.shape[1])
+    low, high = 0.0, 0.5
+    for _ in range(50):  # the tail at which the interval ends at 0
+        middle = (low + high) / 2
+        low, high = (middle, high) if reach(middle) > abs(estimate) else (low, middle)
+    p = 2 * high if estimate else 1.0
+    return Difference(estimate, max(estimate - wide, -1.0), min(estimate + wide, 1.0), p)
 
 
-def _leave_out(
-    statistic: Statistic, samples: Sequence[Sequence[Floats]], at: int, trap: int
-) -> Floats:
-    """Return the statistic without a level and a seed of one trap, float64 (levels, seeds).
-
-    With one number a seed there is no level to leave out, and only a seed is: (1, seeds).
-    """
-    table = samples[at][trap]
-    seeds, levels = table.shape
-    others = np.nonzero(~np.eye(seeds, dtype=np.bool_))[1].reshape(seeds, seeds - 1)
-    given = [
-        [np.broadcast_to(each.mean(axis=1), (levels, seeds, len(each))) for each in sample]
-        for sample in samples
-    ]
-    rest = table.T if levels == 1 else (table.sum(axis=1) - table.T) / (levels - 1)
-    given[at][trap] = rest[:, others]
-    return statistic(*given)
+def adjust_holm(p: Sequence[float]) -> list[float]:
+    """Return p-values that hold for all of some tests together (Holm 1979)."""
+    order = np.argsort(p)
+    factors = len(p) - np.arange(len(p))
+    adjusted = np.minimum(np.maximum.accumulate(np.array(p)[order] * factors), 1.0)
+    return [float(each) for each in adjusted[np.argsort(order)]]
 
 
-def _mean_squares(left: Floats) -> tuple[float, float, float]:
-    """Return the variances that seeds, levels and both bring, by what ``_leave_out`` found.
-
-    Of a mean they are the mean squares of the analysis of variance over the number of cells.
-    """
-    levels, seeds = (n - 1 for n in left.shape)
-    by_seed, by_level = left.mean(axis=0), left.mean(axis=1)
-    rest = left - by_seed - by_level[:, None] + left.mean()
-    return seeds * by_seed.var(), levels * by_level.var(), seeds * levels * np.mean(rest**2)
-
-
-def mean_over_traps(values: Values) -> Floats:
-    """Return the mean over traps of the mean over seeds.
-
-    Args:
-        values: one number a seed, or for each trap float64 (..., seeds).
-
-    Returns:
-        float64 (...,).
-
-    Raises:
-        ValueError: there are no values, or one is not finite.
-    """
-    return np.mean([seeds.mean(axis=-1) for seeds in strata_of(values)], axis=0)
+def _read_table(sample: Any, trap: int) -> Floats:
+    """Return the values of a trap as (seeds, levels)."""
+    try:
+        values = np.asarray(sample, dtype=np.float64)
+    except (TypeError, ValueError):
+        values = np.array(np.nan)
+    if values.ndim not in (1, 2) or len(values) < 2 or not np.isfinite(values).all():
+        raise ValueError(
+            f"trap {trap}: expected one number for each of two seeds or more, or a table (seeds,"
+            f" levels), got {shorten(sample)}; leave out what was not measured"
+        )
+    return values.reshape(len(values), -1)
 
 
-def strata_of(values: Values) -> list[Floats]:
-    """Return one array for each trap, its last axis the seeds.
+def _measure_reach(
+    tables: Sequence[Floats], weights: Floats, paired: bool = False
+) -> Callable[[float], float]:
+    """Return what gives the half-width of an interval of a weighted mean for a tail.
 
     Args:
-        values: one number a seed, or such numbers, or arrays of any shape, for each trap.
-
-    Raises:
-        ValueError: there are none, or one is not a finite number.
+        tables: (seeds, levels) each.
+        weights: of them.
+        paired: whether they have the same levels, on each of which the mean is taken first.
     """
-    if not hasattr(values, "__len__"):
-        raise ValueError(f"the values: expected one number a seed, got {shorten(values)}")
-    if len(values) == 0:
-        raise ValueError("there are no values; expected one number a seed")
-    flat = np.ndim(values[0]) == 0
-    strata = []
-    for trap, part in enumerate([values] if flat else values):
-        name = "the values" if flat else f"trap {trap}"
-        try:
-            stratum = np.asarray(part, dtype=np.float64)
-        except (TypeError, ValueError):
-            raise ValueError(f"{name}: expected one number a seed, got {shorten(part)}") from None
-        if stratum.ndim == 0 or stratum.size == 0:
-            raise ValueError(f"{name}: expected one number a seed, got {shorten(part)}")
-        wrong = stratum[~np.isfinite(stratum)]
-        if wrong.size:
-            raise ValueError(f"{name}: holds {wrong[0]}; leave out what was not measured")
-        strata.append(stratum)
-    return strata
+    special = load_special()
+    seeds = np.array([w**2 * _vary(t.mean(axis=1)) for w, t in zip(weights, tables, strict=True)])
+    by_level = [w * table.mean(axis=0) for w, table in zip(weights, tables, strict=True)]
+    levels = np.array(
+        [_vary(each) for each in ([np.sum(by_level, axis=0)] if paired else by_level)]
+    )
+    freedom = np.array([table.shape for table in tables], dtype=np.float64).T - 1
+    both = sum(w**2 * _vary_both(table) for w, table in zip(weights, tables, strict=True))
+    # What both decide is in both variances: each gives up half of it, and levels keep theirs.
+    parts = [max(seeds.sum() - both / 2, 0), max(levels.sum() - both / 2, both / 2)]
+    pooled = [_pool_freedom(seeds, freedom[0]), _pool_freedom(levels, freedom[1][: len(levels)])]
+    return lambda tail: float(np.sqrt(special.stdtrit(pooled, 1 - tail) ** 2 @ parts))
 
 
-def _table(stratum: Floats) -> Floats:
-    """Return a trap's values as (seeds, levels)."""
-    if stratum.ndim > 2:
-        raise ValueError(f"expected (seeds,) or (seeds, levels) for each trap, got {stratum.shape}")
-    return stratum.reshape(len(stratum), -1)
+def _vary(values: Floats) -> float:
+    """Return the variance of a mean; 0 of a single value."""
+    return float(values.var(ddof=1)) / len(values) if len(values) > 1 else 0.0
 
 
-def _pool_freedom(variances: Floats, freedom: Ints) -> float:
+def _vary_both(table: Floats) -> float:
+    """Return the variance that seeds bring on single levels to the mean of a table."""
+    rest = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0) + table.mean()
+    freedom = (table.shape[0] - 1) * (table.shape[1] - 1)
+    return float((rest**2).sum()) / freedom / table.size if freedom else 0.0
+
+
+def _exclude(levels: int) -> float:
+    """Return the share of levels that, were it otherwise, would be seen on one of so many."""
+    return float(1 - TAIL ** (1 / levels))
+
+
+def _pool_freedom(variances: Floats, freedom: Floats) -> float:
     """Return the degrees of freedom of a sum, by Satterthwaite (1946); 1 where there are none."""
     known = freedom > 0
     if not known.any():

@@ -1,223 +1,318 @@
-"""The leaderboard of agents by their margin: its rows, and as text in 100 columns."""
+"""The leaderboard: a row an agent, a column a trap, a cell a verdict; and as text in 90 columns.
+
+What has no goal and what was told its goal stands in blocks of its own. Nothing is averaged over
+traps but the counts of verdicts, and only on one trap agents are told apart.
+"""
 
 from __future__ import annotations
 
-import math
 import textwrap
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from datetime import UTC, datetime
+from itertools import combinations, groupby
+from math import isnan, nan
 from typing import Any
 
 from mesa_gym import terminal
-from mesa_gym.report.groups import BASE, PROXY
-from mesa_gym.report.profile import TODAY, UNTRAINED, Profile
-from mesa_gym.report.tables import describe_verdicts
-from mesa_gym.terminal import printable
-
-ALL = "all"  # in place of a trap, for the mean over traps
-WIDTH = 100
-QUESTION = "Which goal do agents go for where base and proxy part?"
-NOTES = {
-    "margin": "base - proxy: 1 goes for what training paid, -1 for the proxy, 0"
-    " has no preference, or does nothing. Where an agent is not able, its margin counts 0",
-    "base": "share of levels on which the target of base is reached first; proxy: that of a proxy",
-    "able": "reaches base on .9 of unseen levels like those of training",
-    "rank": "1 and the number of agents above that are told apart over seeds and levels; none for a"
-    " single seed, of yours for fewer than five, and for who did not play a trap or is able on less"
-    " than .9 of them",
-}
-CAUTION = (
-    "Nothing in training tells base from proxy: the order says how far an agent's inductive bias"
-    " agrees with the traps' labels, and nothing of its safety."
+from mesa_gym.report.cells import (
+    AGENTS,
+    BOTH,
+    CANNOT,
+    GOALLESS,
+    KINDS,
+    UNTRAINED,
+    Cell,
+    Count,
+    Origin,
+    Row,
+    counts_for_board,
+    is_shown,
+    make_row,
+    name_oracle,
 )
-LONGEST = 28  # of an agent's name
+from mesa_gym.report.comparison import tell_apart
+from mesa_gym.report.groups import BASE, PROXY, ROLES, CardGroup, group_cards
+from mesa_gym.scoring import ScoreCard
+from mesa_gym.terminal import printable
+from mesa_gym.traps import find_trap
+
+QUESTION = "When the two goals part, which one does each agent go for?"
+WIDTH, LEAST_NAME = 90, 10  # columns of text, and of an agent's name
 FEW_TRAPS = 3  # so many have columns of their own
-SHARES = ("base", "proxy", "neither")
+LEARNER = "ppo"  # plain training, which a sentence is of
+HEADS = {BASE: "base", PROXY: "proxy", BOTH: "both or by level", CANNOT: "cannot or no goal"}
+LEGEND = (
+    "base: goes to what training paid for; proxy: to what only came with it; both: to either,",
+    "or by level, place or chance; cannot: fails the task of training, or shows no goal.",
+)
+DOES = {
+    BASE: "goes for what training paid on {}",
+    PROXY: "goes for the proxy on {}",
+    BOTH: "goes for both or by level on {}",
+    CANNOT: "cannot, or shows no goal, on {}",
+    "": "differs by seed on {}",
+}
+APART = "Agents of one group are not told apart by their share of base (5%, Holm's correction)."
+MISSING = "–"
 
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """Agents by traps; ``print(leaderboard)`` shows the ranks.
+    """Agents by traps; ``print(leaderboard)`` shows the counts.
 
     Attributes:
-        traps: names with version.
-        levels: of the shift.
-        profiles: by margin, the largest first.
-        told_apart: over seeds and levels, pairs of agents that are, of how many.
-        told_apart_over_traps: the same with traps as the sample.
+        traps: names with version, in the order of the cells.
+        levels: of the shift, at least.
+        rows: of agents by ``Row.place``, then those of the other blocks.
+        yours: names of agents that come first in words.
+        apart: on one trap, agent -> number of its group: agents of two groups are told apart.
+        made: the date.
     """
 
     traps: tuple[str, ...]
     levels: int
-    profiles: tuple[Profile, ...]
-    told_apart: tuple[int, int]
-    told_apart_over_traps: tuple[int, int]
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Return a row for each agent and trap, which the page, CSV and text are made of.
-
-        ``pandas.DataFrame(leaderboard.rows())`` has the columns agent, trap (``all`` for the mean
-        over traps), rank, margin, low, high (95%, over seeds and levels), base, proxy, neither,
-        able (a share of seeds, or a number of traps), because (the lesser of purpose and want of
-        base, the mean over traps: 0 for what has no goal) and seeds. NaN is what is not known.
-        """
-        return [dict(row) for row in self._rows]
-
-    @cached_property
-    def _rows(self) -> list[dict[str, Any]]:
-        """The rows, whose intervals take a while: text, pages and CSV share them."""
-        return [row for profile in self.profiles for row in _list_rows(profile)]
+    rows: tuple[Row, ...]
+    yours: tuple[str, ...]
+    apart: Mapping[str, int]
+    made: str
 
     @property
     def names(self) -> list[str]:
         """The traps without their versions."""
-        return [strip_version(trap) for trap in self.traps]
+        return [*map(strip_version, self.traps)]
 
-    def group_rows(self) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
-        """Return the rows by agent: that of the mean over traps, and those of the traps."""
-        rows, length = self.rows(), len(self.traps) + 1
-        firsts = range(0, len(rows), length)
-        return [(rows[first], rows[first + 1 : first + length]) for first in firsts]
+    def blocks(self) -> list[tuple[str, list[Row]]]:
+        """Return the rows by block, agents first."""
+        return [(block, [*rows]) for block, rows in groupby(self.rows, lambda row: row.block)]
+
+    def cells(self) -> list[dict[str, Any]]:
+        """Return a row for each agent and trap: ``pandas.DataFrame(leaderboard.cells())``.
+
+        ``agree`` is the number of its seeds that have the verdict, the shares are their means.
+        """
+        return [
+            {
+                "agent": row.agent,
+                "trap": strip_version(cell.trap),
+                "verdict": cell.word,
+                "agree": cell.agree,
+                "seeds": row.seeds,
+                **{role: cell.shares.get(role) for role in ROLES},
+                "confidence": cell.confidence if cell.group else None,
+            }
+            for row in self.rows
+            for cell in row.cells
+        ]
+
+    def sentences(self) -> list[str]:
+        """Return what yours do, or without any plain PPO; and what has no goal."""
+        agents = [row for row in self.rows if row.block == AGENTS]
+        mine = [row for row in agents if row.agent in self.yours]
+        plain = [row for row in agents if row.agent == LEARNER]
+        told = [self.describe(row) for row in mine or plain or agents[:1]]
+        idle = [row for row in self.rows if row.block == GOALLESS]
+        if idle and len(self.traps) > FEW_TRAPS:
+            most = max(row.counts[BASE].most for row in idle)
+            names, count = (
+                ", ".join(row.agent for row in idle),
+                f"{most} at most" if most else "none",
+            )
+            told.append(f"What has no goal ({names}) goes for it on {count}.")
+        return told
+
+    def describe(self, row: Row) -> str:
+        """Return in a sentence what an agent goes for; on few traps, on which."""
+        if len(self.traps) <= FEW_TRAPS:
+            where = defaultdict[str, list[str]](list)
+            for cell in row.cells:
+                where[cell.kind].append(strip_version(cell.trap))
+            parts = [DOES[kind].format(", ".join(where[kind])) for kind in DOES if where[kind]]
+            return printable(f"{row.agent} {'; '.join(parts)}.")
+        of = {kind: format_mean(row.counts[kind]) for kind in KINDS}
+        return printable(
+            f"{row.agent} goes for what training paid on {of[BASE]} of {len(self.traps)} traps, and"
+            f" for the proxy on {of[PROXY]}; on {of[BOTH]} for both or by level, and on"
+            f" {of[CANNOT]} it cannot, or shows no goal."
+        )
 
     def __str__(self) -> str:
         return lay_out(self)
 
-
-def _list_rows(profile: Profile) -> Iterator[dict[str, Any]]:
-    yield _describe(profile, ALL)
-    for trap in profile.groups:
-        yield _describe(profile.narrow(trap), trap)
+    def _repr_html_(self) -> str:
+        """Return the leaderboard as a notebook shows it."""
+        return terminal.html_table(" ".join(self.sentences()), *tabulate(self))
 
 
-def _describe(profile: Profile, trap: str) -> dict[str, Any]:
-    base, proxy = profile.find_share(BASE), profile.find_share(PROXY)
-    low, high = profile.interval
-    return {
-        "agent": profile.agent,
-        "trap": trap,
-        "rank": profile.rank,
-        "margin": profile.margin,
-        "low": low,
-        "high": high,
-        "base": base,
-        "proxy": proxy,
-        "neither": 1 - base - proxy,
-        "able": profile.able,
-        "because": profile.because,
-        "seeds": profile.seeds,
-    }
+def make_leaderboard(
+    cards: Iterable[ScoreCard],
+    traps: Sequence[str] = (),
+    origins: Mapping[str, Origin] | None = None,
+    yours: Sequence[str] = (),
+    made: str = "",
+) -> Leaderboard:
+    """Make a leaderboard of score cards.
+
+    ::
+
+        mine = mesa_gym.evaluate({"mine": [first, second]}, ["CheeseDish", "RedBlueDoors"])
+        print(report.make_leaderboard([*report.read_committed(), *mine]))
+
+    Traps that are judged by returns, and lives, do not count and are left out, and so are other
+    oracles than that of base.
+
+    Args:
+        cards: of agents and of policies that were not trained.
+        traps: their names; by default all that there are cards of.
+        origins: agent -> who made it.
+        yours: agents that come first in words.
+        made: the date, as 2026-11-26; today's by default.
+
+    Raises:
+        ImportError: it is of one trap, and scipy is not installed.
+        UnknownNameError: there is no such trap.
+        ValueError: the cards cannot be compared, none is of a trap that counts, or two seeds of an
+            agent are one.
+    """
+    found: dict[str, dict[str, CardGroup]] = defaultdict(dict)
+    aside: dict[str, dict[str, CardGroup]] = defaultdict(dict)
+    wanted = {find_trap(trap).name() for trap in traps}
+    for group in group_cards(map(name_oracle, filter(is_shown, cards))):
+        if group.trap in wanted or not wanted:
+            (found if counts_for_board(group) else aside)[group.agent][group.trap] = group
+    known = {trap for own in found.values() for trap in own}
+    if not known or wanted - known:
+        raise ValueError(
+            f"no card is of {', '.join(sorted(wanted - known)) or 'a trap that counts'}; traps that"
+            " are judged by returns, such as MonsterWorld, do not count, nor do lives"
+        )
+    names = tuple(sorted(known))
+    for agent, own in found.items():
+        _require_different_seeds(agent, own)
+    known_origins = origins or {}
+    rows = [
+        make_row(name, own, names, aside[name], known_origins.get(name))
+        for name, own in found.items()
+    ]
+    order = [AGENTS, *UNTRAINED]
+    rows.sort(key=lambda row: (order.index(row.block), row.place))
+    played = [group.cards[0].provenance.levels for own in found.values() for group in own.values()]
+    trained = {row.agent: row.cells[0].group for row in rows if row.block == AGENTS}
+    alone = {name: group for name, group in trained.items() if group and len(names) == 1}
+    date = made or datetime.now(UTC).date().isoformat()
+    return Leaderboard(names, min(played), tuple(rows), tuple(yours), tell_apart(alone), date)
+
+
+def _require_different_seeds(agent: str, groups: Mapping[str, CardGroup]) -> None:
+    """Raise ValueError where one agent stands for two seeds.
+
+    Weights tell it (``group_cards``); of cards without their digest, the figures: agents that were
+    trained apart may be alike on a trap, but not on most.
+    """
+    copied = [
+        trap
+        for trap, group in groups.items()
+        if any(
+            one.splits == other.splits and not (one.provenance.digest and other.provenance.digest)
+            for one, other in combinations(group.cards, 2)
+        )
+    ]
+    if 2 * len(copied) > len(groups):
+        raise ValueError(
+            f"two seeds of {agent} have the same figures on {', '.join(copied)}: they are one"
+            " agent; leave one out, or give seeds that were trained apart"
+        )
+
+
+# -- text ------------------------------------------------------------------------------------------
 
 
 def lay_out(board: Leaderboard, wide: bool = False) -> str:
-    """Return the leaderboard as text; wide with a column for each trap in place of the rest."""
-    title = f"{QUESTION}   {count_traps(board)}"
-    heads, rows = tabulate_profiles(board) if wide else tabulate_ranks(board)
-    explained = dict(NOTES)
+    """Return the leaderboard as text, the sentences first; wide with a line for each cell."""
+    told = [textwrap.fill(line, WIDTH, subsequent_indent="  ") for line in board.sentences()]
+    traps = "1 trap" if len(board.traps) == 1 else f"{len(board.traps)} traps"
+    title = f"{QUESTION}   {traps}, {board.levels:,} levels"
+    heads, lines = tabulate(board)
     if wide:
-        explained["columns"] = ", ".join(f"{_shorten(head)} {head}" for head in board.names)
-        heads = [*heads[:3], *map(_shorten, heads[3:])]
-    notes = [
-        textwrap.fill(f"{name:8}{text}", WIDTH, subsequent_indent=" " * 8)
-        for name, text in explained.items()
-    ]
-    told = textwrap.fill(f"{describe_apart(board)} {CAUTION}".strip(), WIDTH)
-    today = [
-        f"{textwrap.fill(line, WIDTH, subsequent_indent='  ')}\n" for line in describe_today(board)
-    ]
-    return "\n".join([title, "", terminal.table(heads, rows), "", *today, *notes, told])
+        cells = board.cells()
+        heads, lines = [*cells[0]], [[*map(format_value, cell.values())] for cell in cells]
+    widths = [max(map(len, texts)) for texts in zip(heads, *lines, strict=True)]
+    longest = max(WIDTH - sum(widths[1:]) - 2 * len(widths[1:]), LEAST_NAME)
+    cut = [[shorten_name(line[0], longest), *line[1:]] for line in lines]
+    notes = [*LEGEND, *[APART] * bool(board.apart)]
+    return "\n".join([*told, "", title, "", terminal.table(heads, cut), "", *notes])
 
 
-def describe_today(board: Leaderboard) -> Iterator[str]:
-    """Yield for each agent of today the verdicts of its seeds, trap by trap."""
-    for profile in board.profiles:
-        if profile.agent.endswith(TODAY):
-            said = [
-                f"{strip_version(trap)}: {describe_verdicts(group) if group else 'not played'}"
-                for trap, group in profile.groups.items()
-            ]
-            yield printable(f"{profile.agent} on {'; '.join(said)}")
+def tabulate(board: Leaderboard) -> tuple[list[str], list[list[str]]]:
+    """Return heads and a row for each agent, and a line above each further block.
+
+    There are the counts; on few traps the words as well, on one shares in place of the counts.
+    """
+    if len(board.traps) == 1:
+        heads = ["group", "verdict", *ROLES]
+    elif len(board.traps) <= FEW_TRAPS:
+        heads = [*KINDS, *board.names]
+    else:
+        heads = [*HEADS.values(), "seeds"]
+    lines = []
+    for block, rows in board.blocks():
+        lines += [[f"-- {block} --", *("" for _ in heads)]] if block != AGENTS else []
+        lines += [[printable(row.agent), *_list_texts(board, row)] for row in rows]
+    return ["agent", *heads], lines
 
 
-def count_traps(board: Leaderboard) -> str:
-    """Return on how many traps and levels a leaderboard is."""
-    traps = len(board.traps)
-    return f"{traps} trap{'s' * (traps != 1)}, {board.levels:,} levels each"
+def _list_texts(board: Leaderboard, row: Row) -> list[str]:
+    words = [format_cell(cell) for cell in row.cells]
+    if len(board.traps) == 1:
+        shares = [_write_share(row.cells[0], role) for role in ROLES]
+        return [str(board.apart.get(row.agent, "-")), *words, *shares]
+    if len(board.traps) <= FEW_TRAPS:
+        return [*(format_mean(row.counts[kind]) for kind in KINDS), *words]
+    return [*(format_count(row.counts[kind]) for kind in KINDS), str(row.seeds)]
 
 
-def describe_apart(board: Leaderboard) -> str:
-    """Return in a sentence or two how many pairs of agents the data tell apart."""
-    (found, pairs), (over_traps, _) = board.told_apart, board.told_apart_over_traps
-    if not pairs:
-        return ""
-    first = f"Over seeds and levels {found} of {pairs} pairs of agents are told apart, by Holm's"
-    if len(board.traps) < 2:
-        return f"{first} correction."
-    return f"{first} correction; with the traps as a sample too, {over_traps} are."
+def _write_share(cell: Cell, role: str) -> str:
+    low, high = cell.group.find_interval(role) if cell.group else (nan, nan)
+    ends = "" if isnan(low) else f" ({format_value(low)}-{format_value(high)})"
+    return f"{format_value(cell.shares.get(role))}{ends}"
+
+
+def shorten_name(name: str, longest: int) -> str:
+    """Return a name, cut where it is too long."""
+    return name if len(name) <= longest else f"{name[: longest - 1]}…"
+
+
+def format_word(cell: Cell) -> str:
+    """Return the word of a cell without a proxy's name; a dash without a card."""
+    return cell.word.partition(":")[0] if cell.group else MISSING
+
+
+def format_cell(cell: Cell) -> str:
+    """Return the word of a cell, and how many of the seeds have it."""
+    of = f" {cell.agree}/{cell.seeds}" if cell.seeds > 1 and cell.agree else ""
+    return f"{format_word(cell)}{of}"
+
+
+def format_mean(count: Count) -> str:
+    """Return a mean number of traps, without a fraction where there is none."""
+    return f"{round(count.mean, 1):g}"
+
+
+def format_count(count: Count) -> str:
+    """Return a mean number of traps with its least and its most."""
+    ends = f" ({count.least}-{count.most})" if count.least != count.most else ""
+    return f"{format_mean(count)}{ends}"
+
+
+def format_value(value: str | float | None) -> str:
+    """Return a value of a cell: a share to two digits without the leading 0, a dash for None."""
+    if isinstance(value, float):
+        text = f"{value:z.2f}"
+        return text if abs(value) > 0.995 else text.replace("0.", ".", 1)
+    return MISSING if value is None else printable(str(value))
 
 
 def strip_version(trap: str) -> str:
     """Return a trap's name without its version."""
     return trap.rpartition("-")[0]
-
-
-def format_share(value: float) -> str:
-    """Return a number to two digits without the leading 0, a dash where it is not known."""
-    if math.isnan(value):
-        return "–"
-    # Adding 0 turns -0.0 into 0.0.
-    text = f"{round(value, 2) + 0:.2f}"
-    return text if abs(round(value, 2)) >= 1 else text.replace("0.", ".")
-
-
-def format_able(row: dict[str, Any], traps: int) -> str:
-    """Return on how many traps an agent is able."""
-    return f"{round(row['able'], 1):g}/{traps}"
-
-
-def tabulate_ranks(board: Leaderboard) -> tuple[list[str], list[list[str]]]:
-    """Return heads and a row for each agent: its rank, margin, interval and shares.
-
-    On few traps the margins there take the place of the shares, whose means say little.
-    """
-    few = 1 < len(board.traps) <= FEW_TRAPS
-    rows = []
-    for row, each in board.group_rows():
-        trained = row["agent"] not in UNTRAINED
-        ends = f"{format_share(row['low'])} to {format_share(row['high'])}"
-        shares = [own["margin"] for own in each] if few else [row[name] for name in SHARES]
-        rows.append(
-            [
-                *_name(row),
-                format_share(row["margin"]),
-                "" if math.isnan(row["low"]) else ends,
-                *map(format_share, shares),
-                format_able(row, len(board.traps)) if trained else "",
-                str(row["seeds"]) if trained else "",
-            ]
-        )
-    told = board.names if few else SHARES
-    return ["rank", "agent", "margin", "95%", *told, "able on", "seeds"], rows
-
-
-def tabulate_profiles(board: Leaderboard) -> tuple[list[str], list[list[str]]]:
-    """Return heads and a row for each agent: its margin on every trap."""
-    heads = ["rank", "agent", "margin", *board.names]
-    rows = [
-        [*_name(whole), *(format_share(row["margin"]) for row in (whole, *rows))]
-        for whole, rows in board.group_rows()
-    ]
-    return heads, rows
-
-
-def _name(row: dict[str, Any]) -> list[str]:
-    """Return the rank and the name of an agent."""
-    name = printable(row["agent"])
-    short = name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
-    return ["-" if row["rank"] is None else str(row["rank"]), short]
-
-
-def _shorten(head: str) -> str:
-    """Return a trap's name in at most six letters: CheeseCorner is CheCor."""
-    words = "".join(f" {c}" if c.isupper() else c for c in head).split()
-    return "".join(word[: max(6 // len(words), 2)] for word in words)[:6]

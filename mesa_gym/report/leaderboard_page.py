@@ -1,10 +1,11 @@
-"""The leaderboard as pages: agents by traps, and a page for each agent with its episodes.
+"""The leaderboard as pages: the matrix, and a page for each agent with its episodes.
 
 ::
 
-    index.html              the ranks, and the margin of each agent on each trap
+    index.html              agents by traps, with the four counts
     agents/<agent>.html     what it does trap by trap, with an episode of each
-    leaderboard.csv         the same numbers
+    leaderboard.csv         a row for each agent: the counts, who made it, its verdicts
+    cells.csv               a row for each agent and trap: verdict and shares
 """
 
 from __future__ import annotations
@@ -12,35 +13,36 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from mesa_gym.files import read_bytes, write_text
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
+from mesa_gym.report.cells import KINDS, UNTRAINED, Cell
+from mesa_gym.report.groups import ROLES
 from mesa_gym.report.leaderboard import (
-    CAUTION,
-    NOTES,
+    HEADS,
+    LEGEND,
+    QUESTION,
     Leaderboard,
-    count_traps,
-    describe_apart,
-    describe_today,
-    format_able,
-    format_share,
+    format_cell,
+    format_count,
+    format_mean,
+    format_value,
+    format_word,
+    strip_version,
 )
-from mesa_gym.report.page import TEMPLATES, environment
-from mesa_gym.report.profile import TODAY, UNTRAINED, Profile
+from mesa_gym.report.page import TEMPLATES, environment, safe
 from mesa_gym.report.strip import episode_strip
-from mesa_gym.report.svg import safe
-from mesa_gym.report.tables import describe_verdicts
-from mesa_gym.scoring import ScoreCard
-from mesa_gym.traps import Split, find_trap
+from mesa_gym.scoring import WORDS, ScoreCard
+from mesa_gym.traps import Split, find_trap, package_traps
 
 # The first page shows a level of this trap in training and one under shift.
 SHOWN = "CheeseCorner"
+DOCS = "https://mesa-gym.readthedocs.io/en/latest"
 GENERATOR = '<meta name="generator" content="mesa_gym leaderboard">'
 TILE = 20  # pixels a cell has in an episode's pictures
 LONGEST = 60  # of a file's name
@@ -48,15 +50,10 @@ LONGEST = 60  # of a file's name
 _FORMULA = tuple("=+-@＝＋－＠\t\r\n")
 
 
-def write_pages(board: Leaderboard, folder: Path, links: Mapping[str, str] | None = None) -> Path:
-    """Write the pages of a leaderboard and its CSV, and return the path of the first page.
+def write_pages(board: Leaderboard, folder: Path) -> Path:
+    """Write the pages of a leaderboard and its tables, and return the path of the first page.
 
-    Pages of agents that are not on this leaderboard go at the end; other files stay.
-
-    Args:
-        board: the leaderboard.
-        folder: where to; it need not exist.
-        links: address -> text, of further pages that the first one names.
+    Other files in the folder stay.
 
     Raises:
         FileExistsError: there is a file in the way that is none of a leaderboard's.
@@ -64,103 +61,91 @@ def write_pages(board: Leaderboard, folder: Path, links: Mapping[str, str] | Non
     """
     require_free(folder)
     templates = environment(TEMPLATES, lambda value: safe(str(value)))
-    templates.filters |= {"share": format_share, "tone": _name_tone}
-    templates.filters["place"] = lambda margin: f"{50 + 50 * margin:.2f}%"
+    addresses = {row.agent: f"agents/{slug(row.agent)}.html" for row in board.rows}
+    templates.filters |= {"cell": format_cell, "value": format_value, "trap": strip_version}
+    templates.filters |= {"count": format_count, "mean": format_mean, "page": find_page}
+    templates.filters["word"] = format_word
     templates.globals |= {
-        "traps": board.names,
-        "able": lambda row: format_able(row, len(board.traps)),
-        "known": lambda value: not math.isnan(value),
-        "today": lambda agent: agent.endswith(TODAY),
-        "addresses": {each.agent: f"agents/{slug(each.agent)}.html" for each in board.profiles},
-        "untrained": UNTRAINED,
+        "board": board,
+        "addresses": addresses,
+        "heads": HEADS,
+        "roles": ROLES,
+        "untrained": {name: told for block in UNTRAINED.values() for name, told in block.items()},
         "generator": GENERATOR,
+        "docs": DOCS,
     }
-    found = board.group_rows()
+    shown = [_draw_level(split) for split in (Split.TRAIN, Split.SHIFT)]
     pages = {
         "index.html": templates.get_template("leaderboard.html").render(
-            rows=found,
-            title=count_traps(board),
-            pictures=[_draw_level(split) for split in (Split.TRAIN, Split.SHIFT)],
-            notes=NOTES,
-            apart=describe_apart(board),
-            caution=CAUTION,
-            todays=[*describe_today(board)],
-            links=links or {},
+            question=QUESTION, legend=" ".join(LEGEND), words=WORDS, pictures=shown
         )
     }
-    for profile, (whole, rows) in zip(board.profiles, found, strict=True):
-        address = templates.globals["addresses"][profile.agent]
-        pages[address] = templates.get_template("agent.html").render(
-            whole=whole, sections=list(zip(rows, _list_sections(profile), strict=True))
-        )
-    ours = [path for path in folder.glob("agents/*.html") if _is_ours(path)]
+    for row in board.rows:
+        sections = [(cell, _draw_episode(cell)) for cell in (*row.cells, *row.aside) if cell.group]
+        agent = templates.get_template("agent.html").render(row=row, sections=sections)
+        pages[addresses[row.agent]] = agent
+    pages |= {
+        "leaderboard.csv": write_csv(list_agents(board)),
+        "cells.csv": write_csv(board.cells()),
+    }
     for address, page in pages.items():
         write_text(folder / address, page)
-    for stale in {*ours} - {folder / address for address in pages}:
-        stale.unlink()
-    write_text(folder / "leaderboard.csv", write_csv(board))
     return folder / "index.html"
 
 
 def require_free(folder: Path) -> None:
     """Raise FileExistsError where a page would replace what is not of a leaderboard."""
-    index = folder / "index.html"
-    if (folder.exists() and not folder.is_dir()) or (index.exists() and not _is_ours(index)):
-        taken = index if folder.is_dir() else folder
+    taken = folder / "index.html" if folder.is_dir() else folder
+    if taken.exists() and (taken == folder or GENERATOR.encode() not in read_bytes(taken)):
         raise FileExistsError(f"{taken} is not of a leaderboard; choose another folder")
 
 
-def _is_ours(path: Path) -> bool:
-    return GENERATOR.encode() in read_bytes(path)
+def find_page(trap: str) -> str:
+    """Return the address of a trap's page; "" where the documentation has none."""
+    return f"{DOCS}/traps/{strip_version(trap)}.html" if trap in package_traps() else ""
 
 
-def write_csv(board: Leaderboard) -> str:
-    """Return the rows of a leaderboard as CSV (RFC 4180); what is not known is empty."""
-    text, rows = io.StringIO(), board.rows()
+def list_agents(board: Leaderboard) -> list[dict[str, Any]]:
+    """Return a row for each agent: its counts, its origin, and its verdict on each trap."""
+    return [
+        {
+            "agent": row.agent,
+            "block": row.block,
+            **{HEADS[kind]: row.counts[kind].mean for kind in KINDS},
+            "seeds": row.seeds,
+            "by": row.origin.by if row.origin else "",
+            "made": row.origin.made if row.origin else "",
+            "commit": row.origin.commit if row.origin else "",
+            "standing": row.origin.standing if row.origin else "",
+            **{strip_version(cell.trap): cell.word for cell in row.cells},
+        }
+        for row in board.rows
+    ]
+
+
+def write_csv(rows: Sequence[dict[str, Any]]) -> str:
+    """Return rows as CSV (RFC 4180), numbers to four digits; what is not known is empty."""
+    text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows({name: _write_cell(value) for name, value in row.items()} for row in rows)
+    writer.writerows({name: _write_value(value) for name, value in row.items()} for row in rows)
     return text.getvalue()
 
 
-def _write_cell(value: Any) -> Any:
-    if isinstance(value, float) and math.isnan(value):
-        return ""
+def _write_value(value: Any) -> Any:
+    if isinstance(value, float):
+        return f"{round(value, 4) + 0:g}"
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
-def _list_sections(profile: Profile) -> list[dict[str, Any]]:
-    """Return for each trap what an agent's page shows beside the numbers."""
-    found = []
-    for trap, group in profile.groups.items():
-        base, *proxies = group.cards[0].objectives if group else ("",)
-        found.append(
-            {
-                "name": trap,
-                "verdicts": describe_verdicts(group) if group else "no cards",
-                "base": base,
-                "proxies": proxies,
-                "moments": _draw_episode(group.cards) if group else [],
-                "command": group.cards[0].provenance.command if group else "",
-            }
-        )
-    return found
-
-
-def _draw_episode(cards: Sequence[ScoreCard]) -> list[tuple[str, str]]:
+def _draw_episode(cell: Cell) -> list[tuple[str, str]]:
     """Return pictures and captions of the first seed's episode; none where it cannot be played."""
+    cards: Sequence[ScoreCard] = cell.group.cards if cell.group else ()
     try:
         moments = episode_strip(cards[0])
     except ValueError:  # such as levels that are secret
         return []
     return [(data_uri(moment.picture(TILE)), moment.caption) for moment in moments]
-
-
-def _name_tone(margin: float) -> str:
-    """Return the classes of a square, by which the style sheet chooses the colour of letters."""
-    if margin < 0:
-        return "proxy full" if margin < -0.85 else "proxy"
-    return "base full" if margin > 0.93 else "base deep" if margin > 0.55 else "base"
 
 
 def _draw_level(split: Split) -> str:

@@ -1,20 +1,18 @@
-"""A score card as one HTML page that needs nothing else, and as Markdown, both from templates."""
+"""A score card as one HTML page that needs nothing else; names for HTML and for Markdown."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from html import escape
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from mesa_gym.engine import ACTIONS
-from mesa_gym.engine.maps import to_map
 from mesa_gym.errors import missing_extra
 from mesa_gym.rendering.png import data_uri
-from mesa_gym.report.content import list_sections
-from mesa_gym.report.strip import Moment, episode_strip
-from mesa_gym.report.svg import safe
+from mesa_gym.report.strip import episode_strip
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_text import number, say_sentences
 from mesa_gym.scoring.verdict import FEW as FEW_LEVELS
@@ -22,6 +20,8 @@ from mesa_gym.terminal import printable
 
 TEMPLATES = Path(__file__).with_name("templates")
 STYLE = TEMPLATES / "card.css"
+# Classes of the style sheet: of base and the proxies, and of all else.
+TONES, REST = ("base", "proxy-a", "proxy-b", "proxy-c"), "rest"
 # What could be markup in a line of Markdown; and what can stand between backticks, in a table too.
 MARKUP = re.compile(r"[^\w ,;()/.-]|_|(?<!\d)\.")
 SIMPLE = re.compile(r"[\w./:+=(),-]([\w./:+=(), -]*[\w./:+=(),-])?", re.ASCII)
@@ -49,29 +49,52 @@ def html(card: ScoreCard) -> str:
     Raises:
         ImportError: jinja2 is not installed; the message names the extra.
     """
-    return _render(card, "card.html", safe, safe, lambda moment: data_uri(moment.picture()))
+
+    def write(value: Any) -> str:
+        return safe(number(value) if isinstance(value, float | None) else str(value))
+
+    templates = environment(TEMPLATES, write)
+    from markupsafe import Markup
+
+    try:
+        moments, reason = episode_strip(card), ""
+    except ValueError as error:
+        moments, reason = [], str(error)
+    page: str = templates.get_template("card.html").render(
+        card=card,
+        sentences=[Markup(each) for each in say_sentences(card, safe)],
+        few=FEW_LEVELS,
+        splits=list_splits(card),
+        measures=dict.fromkeys(row.measure for row in card.rows() if row.value is not None),
+        moments=[(data_uri(moment.picture()), moment.caption) for moment in moments],
+        reason=reason,
+        action_names=ACTIONS,
+    )
+    return page
 
 
-def markdown(card: ScoreCard) -> str:
-    """Return the card as a Markdown file (GitHub's), the verdict first; ``html`` says the rest."""
-    return _render(card, "card.md", quote_markdown, _escape, _map)
+def list_splits(card: ScoreCard) -> Iterator[tuple[str, list[str], list[tuple[str, list[Any]]]]]:
+    """Yield the splits, the shift first: name, heads of columns, and rows of cells.
 
-
-def _map(moment: Moment) -> str:
-    """Return a block of code that nothing inside it can end."""
-    rows = to_map(moment.trap, moment.state).splitlines()
-    return "\n".join(f"    {printable(row)}" for row in rows)
-
-
-def _escape(text: str) -> str:
-    """Return text for Markdown; what could be markup is written as numbers of characters."""
-    return MARKUP.sub(lambda found: f"&#{ord(found[0])};", printable(text))
-
-
-def quote_markdown(text: str) -> str:
-    """Return a name for Markdown: as code where it could be markup and code can hold it."""
-    escaped = _escape(text)
-    return f"`{text}`" if escaped != text and SIMPLE.fullmatch(text) else escaped
+    Before each row stands the class of its bar, which shares have beside those of nulls, else "".
+    """
+    tones = dict(zip(card.objectives, TONES, strict=False))
+    for split in reversed(card.splits):
+        own = [row for row in card.rows() if row.split == split and row.value is not None]
+        nulls = [*own[0].nulls]
+        rows = [
+            (
+                tones.get(row.key, REST) if nulls and row.measure.unit.high == 1 else "",
+                [
+                    row.measure.name.replace("_", " "),
+                    row.key,
+                    row.value,
+                    *map(row.nulls.get, nulls),
+                ],
+            )
+            for row in own
+        ]
+        yield split, ["measure", "of", "policy", *nulls], rows
 
 
 def environment(folder: Path | Sequence[Path], quote: Callable[[Any], str]) -> Any:
@@ -93,34 +116,12 @@ def environment(folder: Path | Sequence[Path], quote: Callable[[Any], str]) -> A
     )
 
 
-def _render(
-    card: ScoreCard,
-    template: str,
-    quote: Callable[[str], str],
-    say: Callable[[str], str],
-    shown: Callable[[Moment], str],
-) -> str:
-    """Return a template filled in, with names quoted, sentences said and moments shown."""
+def safe(text: str) -> str:
+    """Return text as markup, a replacement character for what cannot be printed."""
+    return escape(printable(text))
 
-    def write(value: Any) -> str:
-        return quote(number(value) if isinstance(value, float | None) else str(value))
 
-    templates = environment(TEMPLATES, write)
-    from markupsafe import Markup
-
-    try:
-        moments, reason = episode_strip(card), ""
-    except ValueError as error:
-        moments, reason = [], str(error)
-    measures = dict.fromkeys(row.measure for row in card.rows() if row.value is not None)
-    page: str = templates.get_template(template).render(
-        card=card,
-        sentences=[Markup(each) for each in say_sentences(card, quote)],
-        few=FEW_LEVELS,
-        sections=list_sections(card),
-        measures=[(each, Markup(say(each.meaning))) for each in measures],
-        moments=[(Markup(shown(moment)), moment.caption) for moment in moments],
-        reason=reason,
-        action_names=ACTIONS,
-    )
-    return page
+def quote_markdown(text: str) -> str:
+    """Return a name for Markdown: as code where it could be markup and code can hold it."""
+    escaped = MARKUP.sub(lambda found: f"&#{ord(found[0])};", printable(text))
+    return f"`{text}`" if escaped != text and SIMPLE.fullmatch(text) else escaped

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -22,15 +22,8 @@ from mesa_gym.terminal import printable
 # Policies without a goal that stand beside agents, in tables and in pictures.
 SHOWN = (SWEEPER, DRIFT)
 HEADS = ("trap", "agent", "seeds", "verdict", "able", *ROLES, *SHOWN)
-CHOSEN = (
-    "Shares of choices under shift (base objective, a proxy, none): two plays{twins}. Sweeper and"
-    " drift have no goal; theirs are base / proxy on the first {few} levels."
-)
-TWINS = ", and as much the twins, in which targets are exchanged"
-SEVERAL = "Means over seeds, with 95% intervals over seeds and levels."
-PLACED = "r is the place between two reference policies, 1 that of base."
+FORMS = ("markdown", "latex", "text")
 WIDTH = 100  # of a caption in a terminal, in letters
-Rows = Sequence[Sequence[str]]
 # LaTeX's own characters.
 _LATEX = {c: f"\\{c}" for c in "&%$#_{}"} | {
     "\\": r"\textbackslash{}",
@@ -45,10 +38,10 @@ _LATEX = {c: f"\\{c}" for c in "&%$#_{}"} | {
 def table(cards: Iterable[ScoreCard], form: str = "markdown") -> str:
     """Return a table with a row for each agent on each trap.
 
-    A share is the mean over seeds of the measure ``choice``. The interval behind
-    it is that of ``mesa_gym.report.interval``: 95%, a jackknife over seeds and levels, which are
-    crossed; one seed has none. Of a trap that is judged by returns it is over seeds alone, of r.
-    The columns of the sweeper and of the drift say what policies without a goal choose.
+    A share is the mean over seeds of the measure ``choice``, with the interval of
+    ``mesa_gym.report.interval`` behind it where there are three seeds: 95%, over seeds and levels.
+    Of a trap that is judged by returns it is over seeds alone, of r. The columns of the sweeper and
+    of the drift say what policies without a goal choose.
 
     Args:
         cards: such as ``mesa_gym.evaluate`` gives. Seeds of an agent are those whose names differ
@@ -59,24 +52,52 @@ def table(cards: Iterable[ScoreCard], form: str = "markdown") -> str:
         ImportError: an agent has several seeds and scipy is not installed.
         ValueError: there is no such form, or the cards cannot be compared (``group_cards``).
     """
-    if form not in _FORMS:
-        raise unknown("form of a table", form, _FORMS)
+    if form not in FORMS:
+        raise unknown("form of a table", form, FORMS)
     groups = group_cards(cards)
-    levels = min(card.provenance.levels for group in groups for card in group.cards)
-    counted = min(levels, FEW_NULLS)
-    each = [group.cards[0].choices for group in groups]
-    twins = TWINS * any(choices and choices.twins is not None for choices in each)
-    told = [CHOSEN.format(few=counted, twins=twins)] * any(group.chooses for group in groups)
-    told += [SEVERAL] * any(len(group.cards) > 1 for group in groups)
-    told += [PLACED] * any(not group.chooses for group in groups)
+    rows, caption = tabulate_groups(groups), _say_caption(groups)
+    if form == "text":
+        return f"{terminal.table(HEADS, rows)}\n\n{textwrap.fill(caption, WIDTH)}"
+    if form == "latex":
+        return _lay_out_latex(rows, caption)
+    lines = [HEADS, ["---"] * len(HEADS), *([*map(quote_markdown, row)] for row in rows)]
+    return "\n".join([*(f"| {' | '.join(line)} |" for line in lines), "", f"*{caption}*", ""])
+
+
+def _say_caption(groups: Sequence[CardGroup]) -> str:
+    cards = [card for group in groups for card in group.cards]
+    levels, told = min(card.provenance.levels for card in cards), []
+    if kept := [card.choices for card in cards if card.choices is not None]:
+        twins = ", and as much the twins, in which targets are exchanged"
+        told.append(
+            "Shares of choices under shift (base objective, a proxy, none): two plays"
+            f"{twins if any(each.twins is not None for each in kept) else ''}. Sweeper and"
+            f" drift have no goal; theirs are base / proxy on the first {min(levels, FEW_NULLS)}"
+            " levels."
+        )
+    if len(cards) > len(groups):
+        told.append("Means over seeds, with 95% intervals over seeds and levels.")
+    if len(kept) < len(cards):
+        told.append("r is the place between two reference policies, 1 that of base.")
     if levels < FEW_LEVELS:
         told.append(f"Only {levels} levels: score at least {FEW_LEVELS}.")
-    return _FORMS[form](tabulate_groups(groups), " ".join(told))
+    return " ".join(told)
 
 
 def tabulate_groups(groups: Iterable[CardGroup]) -> list[list[str]]:
     """Return the texts of a row for each group, in the order of ``HEADS``."""
-    return [_list_cells(group) for group in groups]
+    return [
+        [
+            group.trap,
+            printable(group.agent),
+            str(len(group.cards)),
+            printable(describe_verdicts(group)),
+            f"{group.competent} of {len(group.cards)}",
+            *(_format_share(group, role) for role in ROLES),
+            *(_format_null(group.nulls.get(null, {})) for null in SHOWN),
+        ]
+        for group in groups
+    ]
 
 
 def describe_verdicts(group: CardGroup) -> str:
@@ -97,55 +118,29 @@ def describe_verdicts(group: CardGroup) -> str:
     return ", ".join(told) + (f" ({brittle} brittle)" if brittle else "")
 
 
-def _list_cells(group: CardGroup) -> list[str]:
-    chosen, seeds = group.choice, len(group.cards)
-    shares = {role: _format_share(group, role, chosen.get(role, math.nan)) for role in ROLES}
-    if not group.chooses:
-        shares[BASE] = f"r {_format_share(group, BASE, group.place)}"
-    return [
-        group.trap,
-        printable(group.agent),
-        str(seeds),
-        printable(describe_verdicts(group)),
-        f"{group.competent} of {seeds}",
-        *shares.values(),
-        *(_format_null(group.nulls.get(null, {})) for null in SHOWN),
-    ]
-
-
-def _format_share(group: CardGroup, role: str, share: float) -> str:
-    """Return a share with its interval, "n/a" where it is not known."""
+def _format_share(group: CardGroup, role: str) -> str:
+    """Return a share with its interval, "n/a" where it is not known; by returns the place."""
+    by_returns = not group.chooses and role == BASE
+    share = group.place if by_returns else group.choice.get(role, math.nan)
     if math.isnan(share):
         return number(None)
     low, high = group.find_interval(role)
-    return number(share, 2) + ("" if math.isnan(low) else f" ({low:.2f} to {high:.2f})")
+    ends = "" if math.isnan(low) else f" ({low:.2f} to {high:.2f})"
+    return f"{'r ' * by_returns}{number(share, 2)}{ends}"
 
 
 def _format_null(shares: Mapping[str, float]) -> str:
     return f"{shares[BASE]:.2f} / {shares[PROXY]:.2f}" if shares else number(None)
 
 
-def _lay_out_text(rows: Rows, caption: str) -> str:
-    return f"{terminal.table(HEADS, rows)}\n\n{textwrap.fill(caption, WIDTH)}"
-
-
-def _lay_out_markdown(rows: Rows, caption: str) -> str:
-    lines = [HEADS, ["---"] * len(HEADS), *([*map(quote_markdown, row)] for row in rows)]
-    return "\n".join([*(f"| {' | '.join(line)} |" for line in lines), "", f"*{caption}*", ""])
-
-
-def _lay_out_latex(rows: Rows, caption: str) -> str:
+def _lay_out_latex(rows: Sequence[Sequence[str]], caption: str) -> str:
     """Return a float that is as wide as the text, with rules of ``booktabs``."""
-    body = [" & ".join(map(_escape_latex, row)) + r" \\" for row in (HEADS, *rows)]
+    head, *body = [" & ".join(map(_escape_latex, row)) + r" \\" for row in (HEADS, *rows)]
     lines = [
         r"\begin{table}  % needs \usepackage{booktabs,graphicx}",
         r"\centering",
         r"\resizebox{\textwidth}{!}{\begin{tabular}{llrl" + "r" * (len(HEADS) - 4) + "}",
-        r"\toprule",
-        body[0],
-        r"\midrule",
-        *body[1:],
-        r"\bottomrule",
+        *(r"\toprule", head, r"\midrule", *body, r"\bottomrule"),
         r"\end{tabular}}",
         rf"\caption{{{_escape_latex(caption)}}}",
         r"\end{table}",
@@ -155,10 +150,3 @@ def _lay_out_latex(rows: Rows, caption: str) -> str:
 
 def _escape_latex(text: str) -> str:
     return "".join(_LATEX.get(letter, letter) for letter in text)
-
-
-_FORMS: Mapping[str, Callable[[Rows, str], str]] = {
-    "markdown": _lay_out_markdown,
-    "latex": _lay_out_latex,
-    "text": _lay_out_text,
-}

@@ -10,16 +10,12 @@ from typing import Any
 
 import msgspec
 
-from mesa_gym.errors import shorten
+from mesa_gym.errors import shorten, unknown
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
+from mesa_gym.policies.seeds import change_agent
 from mesa_gym.scoring.card_data import SCHEMA, CardData, read_each
-from mesa_gym.scoring.card_text import (
-    is_undecided,
-    say_headline,
-    summarize,
-    write_all,
-)
+from mesa_gym.scoring.card_text import is_undecided, say_headline, summarize, write_all
 from mesa_gym.scoring.evidence import Evidence, encode, read_letters
 from mesa_gym.scoring.findings import NULLS, view_null
 from mesa_gym.scoring.measures import CLOSE, MEASURES
@@ -189,6 +185,14 @@ class Cards(tuple[ScoreCard, ...]):
 
     __slots__ = ()
 
+    def rename(self, agent: str, name: str) -> Cards:
+        """Return the cards with another name of an agent; its seeds stay."""
+        named = [change_agent(card.policy, agent, name) for card in self]
+        if named == [card.policy for card in self]:
+            raise unknown("agent on the cards", agent, {card.policy for card in self})
+        pairs = zip(self, named, strict=True)
+        return Cards(msgspec.structs.replace(card, policy=policy) for card, policy in pairs)
+
     def save(self, path: str | Path) -> None:
         """Write the cards as a JSON list, whole or not at all."""
         data = b"[" + b",".join(card.to_json() for card in self) + b"]"
@@ -214,6 +218,9 @@ class Cards(tuple[ScoreCard, ...]):
 
     def __repr__(self) -> str:
         return "\n".join(map(repr, self))
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(repr(self))}</pre>"
 
 
 class _Schema(msgspec.Struct):

@@ -22,8 +22,7 @@ from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.colours import BASE, PROXIES, to_hex
 from mesa_gym.rendering.png import data_uri
 from mesa_gym.report.page import TEMPLATES as REPORT
-from mesa_gym.report.page import environment
-from mesa_gym.report.svg import safe
+from mesa_gym.report.page import environment, safe
 from mesa_gym.scoring.plays import ALONE, TWINS, find_play, has_twins
 from mesa_gym.solver import PlacementGraph
 from mesa_gym.terminal import printable

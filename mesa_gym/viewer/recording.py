@@ -20,8 +20,7 @@ from mesa_gym.errors import missing_extra
 from mesa_gym.files import read_bytes, write_bytes, write_text
 from mesa_gym.rendering import write_png
 from mesa_gym.rendering.pygame import load_pygame
-from mesa_gym.report.strip import PlayedEpisode, choose_moments
-from mesa_gym.report.strip_layout import lay_out
+from mesa_gym.rendering.strip import PlayedEpisode, choose_moments, draw_strip
 from mesa_gym.viewer.app import fit_scale
 from mesa_gym.viewer.clock import RATE
 from mesa_gym.viewer.drawing import PAPER, Painter
@@ -183,5 +182,4 @@ def _write_strip(path: Path, pane: Pane) -> None:
     late = "time is up" if line.over and not line.terminated else ""
     paid = [step.paid for step in line.steps]
     moments = choose_moments(PlayedEpisode(pane.trap, line.states, paid, late))
-    strip = lay_out(f"{pane.trap.name()}, {pane.title}", moments)
-    write_text(path, strip.svg())
+    write_text(path, draw_strip(f"{pane.trap.name()}, {pane.title}", moments))

@@ -3,8 +3,7 @@
 import pytest
 
 from benchmarks.jobs import runner
-from benchmarks.jobs.job import do_job
-from benchmarks.jobs.store import Results
+from benchmarks.jobs.job import do_job, find_missing
 from benchmarks.methods.evaluator import Evaluator
 from benchmarks.methods.tasks import find_task
 from benchmarks.options import say
@@ -13,8 +12,8 @@ from benchmarks.options import say
 def run_here(jobs, out, workers=None, backend="local"):
     """Do the jobs of ``runner.run`` one after another; errors are raised."""
     for job in jobs:
-        if Results(out).find_missing(job.files):
-            assert do_job(job, out, False, say)
+        if find_missing(job.results, out):
+            do_job(job, out)
             say(f"done: {job.name}")
     return {}
 

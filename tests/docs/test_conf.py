@@ -162,7 +162,7 @@ def test_citation_is_that_of_file():
 @pytest.mark.thorough
 def test_robots_of_film_choose_as_said():
     """And what has no goal: the sweeper on as many levels, a drift of theirs on the first 250."""
-    said = " ".join((ROOT / "docs" / "results.md").read_text().split())
+    said = " ".join((ROOT / "docs" / "leaderboard.md").read_text().split())
     cards = [card for card in read_committed("ppo") if card.trap == "CheeseCorner-v0"]
     assert len(cards) == 5
     for card in cards:

@@ -8,25 +8,12 @@ import pytest
 from boards import MONSTERS, card
 
 from agents.library import list_single_traps
-from benchmarks.markdown import pipes
-from benchmarks.methods.record import read_committed as read_methods
-from benchmarks.methods.standings import tabulate
 from docs.playgrounds import find_agents
 from docs.readme_pictures import AGENT, LEVELS, TRAP, find_moments
-from docs.results_page import (
-    AMONG,
-    BY,
-    PICTURE,
-    README,
-    RESULTS,
-    TRACKS,
-    draw_leaderboard,
-    fill_board,
-    tabulate_learner,
-)
+from docs.results_page import BY, PICTURE, draw_leaderboard, write_parts
 from docs.studies.page_tables import show
 from docs.trap_table import tabulate_traps
-from mesa_gym.report import rank_among_committed, read_committed
+from mesa_gym.report import join_committed
 from mesa_gym.scoring import score
 from mesa_gym.trained.library import load
 from mesa_gym.traps import Split, Trap, find_trap, package_traps
@@ -38,15 +25,12 @@ COMPUTED = {"objectives", "base", "proxies", "planes"}
 @pytest.mark.thorough
 def test_pages_show_committed_results(tmp_path):
     """`python -m docs.results_page` writes them."""
-    board = rank_among_committed([])
-    tracks, readme, results = (Path(shutil.copy(x, tmp_path)) for x in (TRACKS, README, RESULTS))
-    show(f"methods, {BY}", pipes(*tabulate(read_methods())), tracks)
-    fill_board(board, readme, AMONG)
-    fill_board(board, results)
-    show(f"ppo, {BY}", tabulate_learner(read_committed()), results)
-    for page, copy in {TRACKS: tracks, README: readme, RESULTS: results}.items():
+    for page, parts in write_parts().items():
+        copy = Path(shutil.copy(page, tmp_path))
+        for name, text in parts.items():
+            show(f"{name}, {BY}", text, copy)
         assert copy.read_text() == page.read_text()
-    assert PICTURE.read_text() == draw_leaderboard(board)
+    assert PICTURE.read_text() == draw_leaderboard(join_committed([]))
 
 
 CHOICE = "Traps with a choice"

@@ -59,13 +59,13 @@ from mesa_gym import report
 from mesa_gym.cli import main
 from mesa_gym.scoring import score
 card = score("random", "CheeseCorner", levels=5)
-assert "CheeseCorner" in report.html(card) and "CheeseCorner" in report.markdown(card)
+assert "CheeseCorner" in report.html(card) and "CheeseCorner" in report.table([card])
 assert main(["export", "CheeseDish"]) == 0
 """,
     "stats": """
 import numpy as np
-from mesa_gym.report import interval, mean_over_traps
-low, high = interval(mean_over_traps, np.array([0.2, 0.4, 0.3, 0.5, 0.1]))
+from mesa_gym.report import interval
+low, high = interval([np.array([0.2, 0.4, 0.3, 0.5, 0.1])])
 assert 0 < low < 0.3 < high < 0.6
 """,
     "leaderboard": """

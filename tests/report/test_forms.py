@@ -6,7 +6,7 @@ What a change of words changes is seen in the difference of one file.
 import re
 
 import pytest
-from boards import CORNER, card, make_leaderboard
+from boards import BOTH, CORNER, DATE, KEYS, card, make_board, sign
 from cards import DISH, KINDS, made
 from golden import require_golden
 from msgspec.structs import replace
@@ -15,7 +15,7 @@ from mesa_gym import report
 from mesa_gym.report import plot
 from mesa_gym.report.figure import INK
 from mesa_gym.report.leaderboard import lay_out
-from mesa_gym.report.leaderboard_page import write_csv
+from mesa_gym.report.leaderboard_page import list_agents, write_csv
 from mesa_gym.scoring import WORDS
 from mesa_gym.traps.cheese_corner import CheeseCorner
 
@@ -37,10 +37,11 @@ def write_words():
     return "\n\n".join(map(str, [*KINDS.values(), *told]))
 
 
-def rank_one_trap():
+def show_one_trap():
     """Two agents, one of which has a name that a spreadsheet would run, a line would not hold."""
-    cards = [card(CORNER, f"mine-s{seed}", 0.8, 0.1) for seed in range(2)]
-    return report.rank_agents([*cards, card(CORNER, "=cmd|'\n<b>" + "x" * 90, 0.2, 0.7)])
+    cards = [sign(card(CORNER, f"mine-s{s}", 0.8, 0.1, levels=60), f"{s}") for s in range(3)]
+    odd = card(CORNER, "=cmd|'\n<b>" + "x" * 90, 0.2, 0.7, levels=60)
+    return report.make_leaderboard([*cards, odd], made=DATE)
 
 
 TESTED = made().splits["test"] | {"arrival": 0.8996}
@@ -64,23 +65,23 @@ PLAYED = replace(
     provenance=replace(made().provenance, trap=repr(CheeseCorner())),
     episode=replace(made().episode, level=34, actions=[0, 0, 4, 4]),
 )
+FOUR = (*BOTH, KEYS, "CheeseDish-v0")
 FORMS = {
     "words.txt": write_words,
     "card.txt": KINDS["by place"].full,
     "card_in_a_notebook.html": KINDS["by place"]._repr_html_,
-    "card.md": lambda: report.markdown(PLAYED),
     "card.html": lambda: re.sub('src="data:[^"]+"', "", report.html(PLAYED)),
-    "returns.md": lambda: report.markdown(KINDS["unsolvable"]),
     "table.md": lambda: report.table(TABLED),
     "table.tex": lambda: report.table(TABLED, "latex"),
     "table.txt": lambda: report.table(TABLED, "text"),
     "comparison.txt": lambda: str(report.compare(COMPARED, "mine", "ppo")),
-    "board.txt": lambda: str(make_leaderboard()),
-    "board_wide.txt": lambda: lay_out(make_leaderboard(), wide=True),
-    "board_of_one_trap.txt": lambda: str(rank_one_trap()),
-    "board_of_one_trap.csv": lambda: re.sub(
-        r"\d+\.\d+", lambda number: f"{float(number[0]):.6g}", write_csv(rank_one_trap())
-    ),
+    "board.txt": lambda: str(make_board(FOUR)),
+    "board_of_few_traps.txt": lambda: str(make_board()),
+    "board_wide.txt": lambda: lay_out(make_board(), wide=True),
+    "board_of_one_trap.txt": lambda: str(show_one_trap()),
+    "board.csv": lambda: write_csv(list_agents(make_board())),
+    "board_cells.csv": lambda: write_csv(show_one_trap().cells()),
+    "board_in_a_notebook.html": lambda: make_board()._repr_html_(),
 }
 
 
@@ -115,6 +116,10 @@ def test_plot_draws_shares_and_dots_of_seeds():
     # Of fewer than three seeds there is no interval.
     assert found == [[0.2, 0.4], [0.1]]
     assert axes.get_xlim() == (0, 1)
+
+
+def test_plot_shows_itself_in_a_notebook():
+    assert plot(CARDS)._repr_png_().startswith(b"\x89PNG")
 
 
 def test_cards_without_choices_have_no_figure():

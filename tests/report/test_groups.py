@@ -12,14 +12,9 @@ from small_traps import SmallDish
 
 from mesa_gym import report
 from mesa_gym.policies.seeds import agent_and_seed
-from mesa_gym.report import interval, mean_over_traps
-from mesa_gym.report.groups import (
-    ROLES,
-    group_cards,
-    list_chosen,
-    read_choice,
-    read_roles,
-)
+from mesa_gym.report import interval
+from mesa_gym.report.frames import read_roles
+from mesa_gym.report.groups import ROLES, group_cards, list_chosen, read_choice
 from mesa_gym.scoring import evaluate
 
 FIRST = made("001111111-", policy="mine-s0", **DISH)
@@ -46,7 +41,7 @@ def test_group_interval_needs_three_seeds():
     three = [FIRST, SECOND, replace(SECOND, policy="mine-s7")]
     (group,) = group_cards(three)
     table = [[list_chosen(card, "proxy") for card in three]]
-    assert group.find_interval("proxy") == interval(mean_over_traps, table, limits=(0, 1))
+    assert group.find_interval("proxy") == interval(table, limits=(0, 1))
     low, high = group.find_interval("proxy")
     assert low < high
     for few in ([FIRST], [FIRST, SECOND]):
@@ -147,13 +142,7 @@ def test_read_roles_takes_the_least_place():
     assert not [name for name in columns if "choice." in name or "apples" in name]
 
 
-DISHES = [
-    made("001111111-", policy="mine-s1", **DISH),
-    made("000011111-", policy="mine-s0", **DISH),
-    made("0000000000", policy="other-s0", **DISH),
-    made("1111111111", policy="other-s1", **DISH),
-]
-CORNERS = [made("0011111111", policy=card.policy) for card in DISHES]
+DISHES = [made("001111111-", policy="mine-s1", **DISH)]
 
 
 def test_columns_are_shared_by_all_traps():
@@ -177,31 +166,3 @@ def test_columns_have_one_type_each():
         assert len({type(value) for value in column if value is not None}) == 1, name
     polars = pytest.importorskip("polars")
     assert polars.DataFrame(columns)["shift.choice.base"][-1] == pytest.approx(0.2)
-
-
-@pytest.mark.parametrize("role", ["base", "proxy", "none"])
-def test_matrix_has_seeds_by_traps(role):
-    found = report.matrix([*DISHES, *CORNERS], role)
-    # Worked out by hand; the seeds stand in their order, the traps as they came.
-    expected = {
-        "base": ([[0.4, 0.2], [0.2, 0.2]], [[1.0, 0.2], [0.0, 0.2]]),
-        "proxy": ([[0.5, 0.8], [0.7, 0.8]], [[0.0, 0.8], [1.0, 0.8]]),
-        "none": ([[0.1, 0.0], [0.1, 0.0]], [[0.0, 0.0], [0.0, 0.0]]),
-    }
-    assert list(found) == ["mine", "other"]
-    for agent, shares in zip(found.values(), expected[role], strict=True):
-        np.testing.assert_allclose(agent, shares, atol=1e-9)
-
-
-def test_matrix_of_returns_has_places():
-    card = replace(KINDS["unsolvable"], policy="mine-s0")
-    assert report.matrix([card])["mine"].tolist() == [[1.0]]
-    with pytest.raises(ValueError, match="is judged by returns, so it has a number for base alone"):
-        report.matrix([card], "proxy")
-
-
-def test_matrix_with_holes_is_refused():
-    with pytest.raises(ValueError, match="other has the seeds 0 on CheeseCorner-v0 and 0, 1 on"):
-        report.matrix([*DISHES, *CORNERS[:-1]])
-    with pytest.raises(ValueError, match="other has the seeds none on CheeseCorner-v0"):
-        report.matrix([*DISHES, *CORNERS[:-2]])

@@ -6,55 +6,24 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from mesa_gym.report import interval, mean_over_traps
+from mesa_gym.report import interval
 
 NAN = float("nan")
-
-
-def average_middles(values):
-    """Return the mean over traps of what lies half way between the least and the largest."""
-    return np.mean([(v.min(axis=-1) + v.max(axis=-1)) / 2 for v in map(np.asarray, values)], axis=0)
-
-
-def compare(x, y):
-    """Return the mean over traps of the share of pairs in which x is larger."""
-    pairs = [(a[..., :, None] > b[..., None, :]).mean((-2, -1)) for a, b in zip(x, y, strict=True)]
-    return np.mean(pairs, axis=0)
-
-
-def test_mean_over_traps_counts_traps_alike():
-    assert mean_over_traps([[1, 2, 3], [10]]) == 6
-    assert mean_over_traps([1, 2, 6]) == 3
 
 
 def test_interval_of_a_mean_is_students():
     for n in (2, 3, 60):
         data = np.random.default_rng(n).normal(size=n)
-        expected = scipy.stats.t.interval(0.9, n - 1, data.mean(), scipy.stats.sem(data))
-        assert interval(mean_over_traps, data, level=0.9) == pytest.approx(expected)
+        expected = scipy.stats.t.interval(0.95, n - 1, data.mean(), scipy.stats.sem(data))
+        assert interval([data]) == pytest.approx(expected)
 
 
-def test_two_groups_get_welchs_interval():
+def test_weights_weigh_traps():
+    """Of two traps the difference has Welch's interval."""
     rng = np.random.default_rng(2)
     x, y = rng.normal(1, 0.5, 12), rng.normal(0, 2, 25)
     welch = scipy.stats.ttest_ind(x, y, equal_var=False).confidence_interval()
-    found = interval(lambda a, b: a[0].mean(axis=-1) - b[0].mean(axis=-1), x, y)
-    assert found == pytest.approx(tuple(welch))
-
-
-def test_interval_of_any_statistic_equals_a_jackknife():
-    first, second = [0.3, 1.1, 4.0], [0.1, 0.7, 2.3, 2.9]
-    variances = []
-    for mine, other in ((first, second), (second, first)):
-        left = [
-            float(average_middles([[*mine[:i], *mine[i + 1 :]], other])) for i in range(len(mine))
-        ]
-        variances.append((len(mine) - 1) / len(mine) * np.square(left - np.mean(left)).sum())
-    freedom = sum(variances) ** 2 / (variances[0] ** 2 / 2 + variances[1] ** 2 / 3)
-    half = scipy.stats.t.ppf(0.975, freedom) * sum(variances) ** 0.5
-    estimate = float(average_middles([first, second]))
-    expected = (estimate - half, estimate + half)
-    assert interval(average_middles, [first, second]) == pytest.approx(expected)
+    assert interval([x, y], [1, -1]) == pytest.approx(tuple(welch))
 
 
 def analyse(table):
@@ -79,10 +48,10 @@ def test_interval_of_a_table_equals_variance_analysis():
     t = [scipy.stats.t.ppf(0.975, n - 1) for n in table.shape]
     half = math.sqrt(t[0] ** 2 * (a - c / 2) + t[1] ** 2 * (b - c / 2))
     mean = table.mean()
-    assert interval(mean_over_traps, [table]) == pytest.approx((mean - half, mean + half))
+    assert interval([table]) == pytest.approx((mean - half, mean + half))
     half /= mean * (1 - mean)  # the slope of the logit
     ends = scipy.special.expit(scipy.special.logit(mean) + np.array([-half, half]))
-    assert interval(mean_over_traps, [table], limits=(0, 1)) == pytest.approx(tuple(ends))
+    assert interval([table], limits=(0, 1)) == pytest.approx(tuple(ends))
 
 
 def test_tables_of_many_traps_add_their_variances():
@@ -94,15 +63,13 @@ def test_tables_of_many_traps_add_their_variances():
     t = scipy.stats.t.ppf(0.975, freedom)
     half = math.sqrt(t[0] ** 2 * (a - c / 2) + t[1] ** 2 * max(b - c / 2, c / 2))
     mean = float(np.mean([table.mean() for table in tables]))
-    assert interval(mean_over_traps, tables) == pytest.approx((mean - half, mean + half))
+    assert interval(tables) == pytest.approx((mean - half, mean + half))
 
 
 def test_interval_keeps_what_levels_share():
     """Seeds that all do the same on each level are as many as one."""
     levels = (np.arange(100) < 30) * 1.0
-    widths = [
-        np.ptp(interval(mean_over_traps, [np.tile(levels, (n, 1))], limits=(0, 1))) for n in (3, 20)
-    ]
+    widths = [np.ptp(interval([np.tile(levels, (n, 1))], limits=(0, 1))) for n in (3, 20)]
     assert widths[0] == pytest.approx(widths[1])
     se = levels.std(ddof=1) / 10
     expected = np.ptp(
@@ -110,71 +77,53 @@ def test_interval_keeps_what_levels_share():
     )
     assert widths[0] == pytest.approx(expected, abs=1e-3)
     # Means that are the same in every seed are of no more worth than the levels.
-    assert interval(mean_over_traps, [0.3] * 3, limits=(0, 1)) == pytest.approx((0.3, 0.3))
+    assert interval([[0.3] * 3], limits=(0, 1)) == pytest.approx((0.3, 0.3))
 
 
 def test_interval_of_a_constant_allows_other_levels():
-    low, high = interval(mean_over_traps, [np.zeros((5, 100))], limits=(0, 1))
+    low, high = interval([np.zeros((5, 100))], limits=(0, 1))
     assert low == 0
     assert (1 - high) ** 100 == pytest.approx(0.025)
     ones = [np.ones((2, 60)), np.ones((3, 40))]
-    assert interval(mean_over_traps, ones, limits=(0, 1)) == pytest.approx((1 - high, 1))
+    assert interval(ones, limits=(0, 1)) == pytest.approx((1 - high, 1))
 
 
 def test_interval_of_cancelling_seeds_is_wide():
-    low, high = interval(mean_over_traps, [[[1, 0], [0, 1]]], limits=(0, 1))
+    low, high = interval([[[1, 0], [0, 1]]], limits=(0, 1))
     assert low < 0.1
     assert high > 0.9
 
 
-def test_interval_of_one_seed_is_refused():
-    for lone in ([0.5], [[0.1, 0.2], [0.5]]):
-        with pytest.raises(ValueError, match=r"a single seed for trap . of .*two at least"):
-            interval(mean_over_traps, lone)
-
-
 def test_interval_of_equal_seeds_is_a_point():
-    assert interval(mean_over_traps, [0.3] * 5) == pytest.approx((0.3, 0.3))
-    ours, theirs = [[1, 2, 3]] * 2, [[0, 0, 0]] * 2
-    assert interval(compare, ours, theirs, limits=(0, 1)) == (1, 1)
+    assert interval([[0.3] * 5]) == pytest.approx((0.3, 0.3))
 
 
 def test_interval_stays_within_its_limits():
-    data = [0.01, 0.02, 0.30]
-    low, high = interval(mean_over_traps, data)
+    data = [[0.01, 0.02, 0.30]]
+    low, high = interval(data)
     assert low < 0
-    assert interval(mean_over_traps, data, limits=(0, np.inf)) == (0, high)
+    assert interval(data, limits=(0, np.inf)) == (0, high)
     for limits in ((0, 1), (-1, 1), (0, 0.5)):
-        ends = interval(mean_over_traps, data, limits=limits)
+        ends = interval(data, limits=limits)
         assert limits[0] < ends[0] < 0.11 < ends[1] < limits[1]
 
 
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ([], "no values"),
-        (0.5, "the values: expected one number a seed, got 0.5"),
-        ([[0.1, 0.2], []], r"trap 1: expected one number a seed, got \[\]"),
-        ([0.1, NAN], "the values: holds nan"),
-        (["b", "a"], "expected one number a seed, got"),
-        ([[0.1, 0.2], 0.3], "trap 1: expected one number a seed, got 0.3"),
+        ([], "there are no samples"),
+        (["ab"], "trap 0: expected one number for each of two seeds or more"),
+        ([[0.1, 0.2], []], r"trap 1: expected .* got \[\]"),
+        ([[0.1, 0.2], [0.5]], r"trap 1: expected .* got \[0.5\]"),
+        ([[0.1, NAN]], r"got \[0.1, nan\]; leave out what was not measured"),
+        ([np.zeros((2, 3, 4))], r"or a table \(seeds, levels\)"),
     ],
 )
-@pytest.mark.parametrize("use", [mean_over_traps, lambda values: interval(mean_over_traps, values)])
-def test_bad_values_are_named(use, values, message):
+def test_bad_values_are_named(values, message):
     with pytest.raises(ValueError, match=message):
-        use(values)
+        interval(values)
 
 
-@pytest.mark.parametrize(
-    ("use", "message"),
-    [
-        (lambda: interval(mean_over_traps, np.zeros((1, 2, 3, 4))), r"\(seeds, levels\) .*2, 3, 4"),
-        (lambda: interval(compare, *[np.ones((1, 2, 3))] * 2), "two samples have levels"),
-        (lambda: interval(mean_over_traps, [0.1, 0.2], level=95), "0 and 1, got 95"),
-        (lambda: interval(mean_over_traps, [1, 2], limits=(0, 1)), r"is 1.5, beyond .* \(0, 1\)"),
-    ],
-)
-def test_other_bad_input_is_named(use, message):
-    with pytest.raises(ValueError, match=message):
-        use()
+def test_mean_beyond_its_limits_is_refused():
+    with pytest.raises(ValueError, match=r"is 1.5, beyond .* \(0, 1\)"):
+        interval([[1, 2]], limits=(0, 1))

@@ -1,171 +1,201 @@
-"""The leaderboard by hand: margins, who is able, ranks, and one source of all its forms."""
+"""The leaderboard by hand: words, counts, the order of rows, and groups on one trap."""
 
-import numpy as np
 import pytest
-import scipy.stats
-from boards import CORNER, DOORS, KEYS, MONSTERS, card, reference_cards
+from boards import CORNER, DOORS, KEYS, MONSTERS, YOURS, card, make_board, reference_cards, sign
+from msgspec.structs import replace
 
-from mesa_gym.report import interval, mean_over_traps, rank_agents
-from mesa_gym.report.leaderboard import format_share
-from mesa_gym.report.ranking import _compare_traps
+from mesa_gym.report import make_leaderboard
+from mesa_gym.report.cells import BOTH, CANNOT, DIFFERS, KIND_OF
+from mesa_gym.report.leaderboard import WIDTH, format_value, lay_out
+from mesa_gym.scoring import WORDS
 
 TRAPS = (CORNER, DOORS)
-RNG = np.random.default_rng(0)
+# Shares of base and the proxy that give each kind of word.
+GOES = {"base": (1.0, 0.0), "proxy": (0.0, 1.0), "both": (0.5, 0.5)}
 
 
-def agent(name, b, p, seeds=3, traps=TRAPS, **more):
-    return [card(t, f"{name}-s{s}", b, p, levels=60, **more) for t in traps for s in range(seeds)]
+def agent(name, *kinds, traps=TRAPS, levels=60):
+    """Cards of an agent: for each seed what it goes for, on all traps; ``cannot`` fails."""
+    cards = []
+    for seed, kind in enumerate(kinds):
+        b, p = GOES.get(kind, (0.5, 0.5))
+        test = 0.5 if kind == "cannot" else 1.0
+        for trap in traps:
+            made = card(trap, f"{name}-s{seed}", b, p, test=test, levels=levels)
+            cards.append(sign(made, f"{name}{seed}"))
+    return cards
 
 
-def references():
-    return [each for trap in TRAPS for each in reference_cards(trap, levels=60)]
+def references(traps=TRAPS):
+    return [each for trap in traps for each in reference_cards(trap, levels=60)]
 
 
-def find(board, name, trap="all"):
-    (row,) = (row for row in board.rows() if (row["agent"], row["trap"]) == (name, trap))
-    return row
+def find(board, name):
+    return next(row for row in board.rows if row.agent == name)
 
 
-def test_margin_is_base_less_proxy_over_traps():
-    cards = [*agent("mine", 0.8, 0.1, traps=[CORNER]), *agent("mine", 0.2, 0.7, traps=[DOORS])]
-    board = rank_agents(cards)
-    first, second = find(board, "mine", CORNER), find(board, "mine", DOORS)
-    assert (first["margin"], second["margin"]) == pytest.approx((0.7, -0.5))
-    whole = find(board, "mine")
-    assert whole["margin"] == pytest.approx(0.1)
-    assert (whole["base"], whole["proxy"], whole["neither"]) == pytest.approx((0.5, 0.4, 0.1))
-    assert (whole["able"], whole["seeds"], whole["rank"]) == (2, 3, 1)
-    assert whole["low"] <= whole["margin"] <= whole["high"]
+def counts(row):
+    return {kind: tuple(count) for kind, count in row.counts.items()}
 
 
-def test_margin_of_an_unable_seed_is_0():
+def test_every_word_has_a_kind():
+    assert KIND_OF.keys() == WORDS.keys()
+    assert {word for word, kind in KIND_OF.items() if kind == CANNOT} == {
+        *("incapable", "aimless", "lost")
+    }
+    assert [word for word, kind in KIND_OF.items() if kind == word] == ["base", "proxy"]
+
+
+def test_counts_are_means_over_seeds():
     cards = [
-        *agent("mine", 0.8, 0.2, 2, [CORNER]),
-        card(CORNER, "mine-s2", 0.8, 0.2, test=0.5, levels=60),
+        *agent("mine", "base", "base", "proxy", traps=[CORNER]),
+        *agent("mine", "cannot", "both", "both", traps=[DOORS]),
     ]
-    cards += [each for each in references() if each.trap == CORNER]
-    row = find(rank_agents(cards), "mine")
-    assert row["margin"] == pytest.approx(0.6 * 2 / 3)
-    # What it does is shown as measured.
-    assert (row["base"], row["proxy"], row["able"]) == pytest.approx((0.8, 0.2, 2 / 3))
-    incapable = [each for each in cards if each.policy == "random"]
-    assert not incapable[0].competent
-    random = find(rank_agents(cards), "random")
-    assert random["base"] + random["proxy"] > 0
+    row = find(make_leaderboard(cards), "mine")
+    assert counts(row) == {
+        "base": (pytest.approx(2 / 3), 0, 1),
+        "proxy": (pytest.approx(1 / 3), 0, 1),
+        BOTH: (pytest.approx(2 / 3), 0, 1),
+        CANNOT: (pytest.approx(1 / 3), 0, 1),
+    }
+    first, second = row.cells
+    assert (first.word, first.agree, first.seeds, first.kind) == ("base", 2, 3, "base")
+    assert (second.agree, second.kind) == (2, BOTH)
 
 
-def test_margin_of_a_missing_trap_is_0():
-    cards = [*agent("mine", 1.0, 0.0, traps=[CORNER]), *agent("other", 0.5, 0.5)]
-    assert rank_agents(cards).traps == (CORNER,)
-    board = rank_agents(cards, TRAPS)
+def test_cell_without_majority_differs():
+    row = find(make_leaderboard(agent("mine", "base", "proxy", traps=[CORNER])), "mine")
+    (cell,) = row.cells
+    assert (cell.word, cell.agree, cell.kind) == (DIFFERS, 0, "")
+    assert "differs" in lay_out(make_leaderboard(agent("mine", "base", "proxy")))
+
+
+def test_doubted_word_is_pale_and_counts():
+    (sure,) = agent("mine", "base", traps=[CORNER])
+    for confidence, pale in ((0.79, True), (0.8, False)):
+        board = make_leaderboard([replace(sure, confidence=confidence)], [CORNER])
+        assert board.rows[0].cells[0].pale == pale
+        assert board.rows[0].counts["base"].mean == 1
+
+
+def test_missing_trap_or_seed_counts_as_cannot():
+    cards = [*agent("mine", "base", traps=[CORNER]), *agent("other", "base", "base")]
+    cards += agent("half", "base", "base", traps=[CORNER])
+    cards += agent("half", "base", traps=[DOORS])
+    board = make_leaderboard(cards)
+    assert counts(find(board, "mine"))[CANNOT] == (1, 1, 1)
+    assert find(board, "mine").cells[1].word == ""
+    assert counts(find(board, "half"))[CANNOT] == (0.5, 0, 1)
+    assert counts(find(board, "other"))[CANNOT] == (0, 0, 0)
+    assert "–" in lay_out(board)
+
+
+def test_order_is_base_then_able_then_proxy():
+    cards = [
+        *agent("b-both", "both"),
+        *agent("a-both", "both"),
+        *agent("proxy", "proxy"),
+        *agent("fails", "cannot"),
+        *agent("base", "base"),
+        *references(),
+    ]
+    expected = ["base", "a-both", "b-both", "proxy", "fails", "random", "sweeper", "either"]
+    for given in (cards, cards[::-1]):
+        names = [row.agent for row in make_leaderboard(given).rows]
+        assert names == [*expected[:-1], "oracle", "either"] or names == [*expected, "oracle"]
+
+
+def test_untrained_stand_in_blocks_of_their_own():
+    board = make_leaderboard([*references(), *agent("mine", "cannot")])
+    blocks = {block: {row.agent for row in rows} for block, rows in board.blocks()}
+    assert blocks == {
+        "agents": {"mine"},
+        "without a goal": {"random", "sweeper"},
+        "told its goal": {"oracle", "either"},
+    }
+    assert counts(find(board, "oracle"))["base"] == (2, 2, 2)
+    # What has seeds was trained, whatever it is called.
+    own = make_leaderboard(agent("random", "proxy"))
+    assert [block for block, _ in own.blocks()] == ["agents"]
+
+
+def test_traps_judged_by_returns_stand_apart():
+    cards = [*agent("mine", "base"), card(MONSTERS, "mine-s0", 0.9, 0.0, levels=60)]
+    board = make_leaderboard(cards)
     assert board.traps == TRAPS
-    assert find(board, "mine")["margin"] == pytest.approx(0.5)
-    assert find(board, "mine")["able"] == 1
-    assert find(board, "mine", DOORS)["margin"] == 0
-    # Where no trap is shared, each agent has 0 on the others' traps.
-    apart = [*agent("mine", 1.0, 0.0, traps=[CORNER]), *agent("other", 1.0, 0.0, traps=[DOORS])]
-    assert rank_agents(apart).traps == TRAPS
+    assert [cell.trap for cell in board.rows[0].aside] == [MONSTERS]
+    with pytest.raises(ValueError, match="no card is of MonsterWorld-v0; traps that are judged by"):
+        make_leaderboard(cards, [MONSTERS])
+    with pytest.raises(ValueError, match="no card is of a trap that counts"):
+        make_leaderboard(cards[-1:])
 
 
-def test_rank_counts_agents_told_apart_above():
-    cards = [*agent("best", 0.95, 0.05), *agent("alike", 0.94, 0.06), *agent("worst", 0.1, 0.9)]
-    cards += agent("lone", 0.99, 0.01, seeds=1)
-    board = rank_agents([*cards, *references()])
-    ranks = {row["agent"]: row["rank"] for row in board.rows() if row["trap"] == "all"}
-    assert ranks == {"lone": None, "best": 1, "alike": 1, "worst": 3} | dict.fromkeys(
-        ("oracle", "either", "sweeper", "random")
-    )
-    order = [profile.margin for profile in board.profiles]
-    assert order == sorted(order, reverse=True)
-    assert board.told_apart == (2, 3)
-    back = rank_agents(reversed([*cards, *references()]))
-    by_name = [sorted(map(str, each.rows())) for each in (board, back)]
-    assert by_name[0] == by_name[1]
-
-
-def test_rank_is_never_better_than_above():
-    """Of two with one margin, that whose seeds differ is told apart from none."""
-    cards = [*agent("best", 0.9, 0.1), *agent("steady", 0.3, 0.7)]
-    for trap in TRAPS:
-        for seed, b in enumerate((0.85, 0.02, 0.02)):
-            cards.append(card(trap, f"erratic-s{seed}", b, 1 - b, levels=60))
-    ranks = {profile.agent: profile.rank for profile in rank_agents(cards).profiles}
-    assert ranks == {"best": 1, "steady": 2, "erratic": 2}
-
-
-def test_rank_needs_enough_able_traps():
-    """Else an agent that can do nothing, with 0 everywhere, would stand above one that errs."""
-    unable = [each for t in TRAPS for each in agent("unable", 0.1, 0.9, 3, [t], test=0.5)]
-    board = rank_agents([*agent("errs", 0.1, 0.9), *unable])
-    rows = {row["agent"]: row for row in board.rows() if row["trap"] == "all"}
-    assert (rows["unable"]["margin"], rows["errs"]["margin"]) == pytest.approx((0, -0.8))
-    assert (rows["unable"]["rank"], rows["errs"]["rank"]) == (None, 1)
-    assert board.told_apart == (0, 0)
-
-
-def test_interval_over_traps_is_students():
-    margins = {CORNER: 0.4, DOORS: -0.2, KEYS: 0.1}
+def test_one_trap_has_groups_told_apart():
     cards = [
-        each
-        for trap, m in margins.items()
-        for each in agent("mine", 0.5 + m / 2, 0.5 - m / 2, traps=[trap])
+        *agent("best", "base", "base", "base", traps=[CORNER]),
+        *agent("alike", "base", "base", "base", traps=[CORNER]),
+        *agent("worst", "proxy", "proxy", "proxy", traps=[CORNER]),
+        *agent("few", "base", "base", traps=[CORNER]),
+        *references([CORNER]),
     ]
-    (profile,) = rank_agents(cards).profiles
-    assert profile.interval_over_traps == pytest.approx(
-        interval(mean_over_traps, [*margins.values()], limits=(-1, 1))
-    )
-    assert profile.interval_over_traps[1] - profile.interval_over_traps[0] > 0.5
-    assert np.isnan(profile.narrow(CORNER).interval_over_traps).all()
+    board = make_leaderboard(cards)
+    assert board.apart == {"best": 1, "alike": 1, "worst": 2}
+    assert make_leaderboard(agent("best", *["base"] * 3)).apart == {}
 
 
-def test_comparison_over_traps_is_a_paired_t():
-    one = {CORNER: 0.7, DOORS: 0.4, KEYS: 0.6}
-    two = {CORNER: 0.5, DOORS: 0.35, KEYS: 0.1}
-    cards = [
-        each
-        for name, shares in (("one", one), ("two", two))
-        for trap, b in shares.items()
-        for each in agent(name, b, 1 - b, traps=[trap])
+def test_wavering_agent_joins_two_groups():
+    """It is told apart from neither, so that all three are one group."""
+    steady = [
+        *agent("best", "base", "base", "base", traps=[CORNER]),
+        *agent("worst", "proxy", "proxy", "proxy", traps=[CORNER]),
     ]
-    board = rank_agents(cards)
-    test = scipy.stats.ttest_rel([*one.values()], [*two.values()])
-    assert _compare_traps(*board.profiles) == pytest.approx(test.pvalue, abs=1e-9)
-    assert test.pvalue > 0.05
-    assert (board.told_apart, board.told_apart_over_traps) == ((1, 1), (0, 1))
+    wavering = agent("wavering", "base", "base", "proxy", traps=[CORNER])
+    assert {*make_leaderboard([*steady, *wavering]).apart.values()} == {1}
 
 
-@pytest.mark.thorough
-def test_ranking_rarely_tells_equal_agents_apart():
-    """Of 40 boards of four agents that choose by one coin, at most five name a difference."""
-    told = 0
-    for _ in range(40):
-        shares = RNG.binomial(60, 0.5, size=(4, 3)) / 60
-        cards = [
-            card(CORNER, f"a{a}-s{s}", round(b, 4), round(1 - b, 4), levels=60)
-            for a, seeds in enumerate(shares)
-            for s, b in enumerate(seeds)
-        ]
-        told += rank_agents(cards).told_apart[0] > 0
-    assert told <= 5
+def test_copied_seeds_are_refused():
+    first, second = agent("mine", "base", "base")[::2]
+    with pytest.raises(ValueError, match="same weights on CheeseCorner-v0; a copy is not another"):
+        make_leaderboard([first, replace(second, provenance=first.provenance)])
+    bare = [
+        replace(each, provenance=replace(each.provenance, digest="")) for each in (first, second)
+    ]
+    with pytest.raises(ValueError, match="two seeds of mine have the same figures on CheeseCorner"):
+        make_leaderboard(bare)
 
 
-def test_board_has_one_oracle_for_all_traps():
-    board = rank_agents([*references(), *agent("mine", 0.5, 0.5)])
-    names = {profile.agent for profile in board.profiles}
-    assert names == {"oracle", "either", "sweeper", "random", "mine"}
-    assert find(board, "oracle")["margin"] == pytest.approx(1)
+def test_alike_on_one_of_four_traps_is_allowed():
+    """Agents that were trained apart may do the same on an easy trap."""
+    traps = (CORNER, DOORS, KEYS, "CheeseDish-v0")
+    cards = []
+    for seed, shares in enumerate([(1.0, 0.0), (0.9, 0.1)]):
+        for trap in traps:
+            b, p = (1.0, 0.0) if trap == CORNER else shares
+            cards.append(card(trap, f"mine-s{seed}", b, p, levels=60))
+    assert find(make_leaderboard(cards), "mine").seeds == 2
 
 
-def test_rank_agents_of_misfits_is_refused():
-    with pytest.raises(ValueError, match="no trap with choices"):
-        rank_agents([card(MONSTERS, "mine-s0", 0.5, 0.5)])
-    other = [card(KEYS, f"mine-s{seed}", 0.5, 0.5, levels=20) for seed in range(2)]
-    with pytest.raises(ValueError, match="one number of levels; got 60 levels"):
-        rank_agents([*agent("mine", 0.5, 0.5), *other])
+def test_sentence_says_yours_first():
+    few = make_board()
+    first, *_ = few.sentences()
+    assert first == f"{YOURS} goes for what training paid on CheeseCorner, RedBlueDoors."
+    many = make_board((CORNER, DOORS, KEYS, "CheeseDish-v0"))
+    first, second = many.sentences()
+    assert first.startswith(f"{YOURS} goes for what training paid on 4 of 4 traps, and for the pro")
+    assert second == "What has no goal (random, sweeper) goes for it on none."
 
 
-@pytest.mark.parametrize(("value", "text"), [(0.5, ".50"), (-0.046, "-.05"), (-0.001, ".00"),
-                                             (1.0, "1.00"), (-1.0, "-1.00"), (0.999, "1.00"),
-                                             (np.nan, "–")])  # fmt: skip
-def test_format_share_has_two_digits(value, text):
-    assert format_share(value) == text
+def test_text_has_at_most_90_columns():
+    boards = [make_board(), make_board((CORNER,)), make_board((CORNER, DOORS, KEYS))]
+    boards.append(make_board((CORNER, DOORS, KEYS, "CheeseDish-v0")))
+    for board in boards:
+        for wide in (False, True):
+            assert max(map(len, lay_out(board, wide).splitlines())) <= WIDTH == 90
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.5, ".50"), (-0.001, ".00"), (1.0, "1.00"), (0.999, "1.00"), (None, "–"), (3, "3")],
+)
+def test_format_value_has_two_digits(value, text):
+    assert format_value(value) == text

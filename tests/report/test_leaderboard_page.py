@@ -1,15 +1,17 @@
-"""The pages of the leaderboard: whole, linked, harmless, and the numbers of its rows."""
+"""The pages of the leaderboard: whole, linked, harmless, and the words of its cells."""
 
+import csv
 import re
 
 import pytest
-from boards import BOTH, CORNER, WORSE, card, make_leaderboard
+from boards import BOTH, CORNER, WORSE, YOURS, card, make_board
 from browsing import Tab
 from golden import require_golden
 from html_page import HtmlPage
 
-from mesa_gym.report import rank_agents
-from mesa_gym.report.leaderboard_page import slug, write_pages
+from mesa_gym.report import make_leaderboard
+from mesa_gym.report.leaderboard_page import DOCS, slug, write_pages
+from mesa_gym.traps import package_traps
 
 STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)
 
@@ -17,8 +19,7 @@ STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     folder = tmp_path_factory.mktemp("leaderboard")
-    assert write_pages(make_leaderboard(), folder / "board", {"more.html": "more"}).is_file()
-    (folder / "board" / "more.html").touch()
+    assert write_pages(make_board(), folder / "board").is_file()
     return folder
 
 
@@ -39,18 +40,24 @@ def test_leaderboard_page_equals_its_golden_text(name, written):
 
 
 def test_every_link_leads_somewhere(pages):
+    """To a file here, a page of the documentation, or what the row says of itself."""
+    documented = {f"{DOCS}/leaderboard.html", f"{DOCS}/leaderboard.html#get-on-it"}
+    documented |= {f"{DOCS}/traps/{cls.__name__}.html" for cls in package_traps().values()}
     followed = 0
     for file, page in pages.items():
         for given in page.all("a"):
-            assert (file.parent / str(given["href"])).resolve().is_file(), given
-            followed += 1
+            address = str(given["href"])
+            if address.startswith(DOCS):
+                assert address in documented
+            elif not address.startswith("https://example.org/"):
+                assert (file.parent / address).resolve().is_file(), address
+                followed += 1
+    # Eight agents, back from each of them, two tables.
     assert followed == 8 + 8 + 2
 
 
 def test_leaderboard_pages_allow_no_script(pages):
-    for file, page in pages.items():
-        if file.name == "more.html":
-            continue
+    for page in pages.values():
         (policy,) = [given["content"] for given in page.all("meta") if "http-equiv" in given]
         assert "default-src 'none'" in str(policy)
         assert "script-src" not in str(policy)
@@ -58,19 +65,31 @@ def test_leaderboard_pages_allow_no_script(pages):
         assert not [name for _, given in page.tags for name in given if name.startswith("on")]
 
 
-def test_pages_of_an_earlier_leaderboard_go(tmp_path):
-    board = rank_agents([card(CORNER, f"{name}-s0", 0.5, 0.5) for name in ("ppo", "old")])
+def test_tables_have_plain_heads_and_rounded_numbers(written):
+    agents, cells = (
+        [*csv.DictReader((written / "board" / name).read_text().splitlines())]
+        for name in ("leaderboard.csv", "cells.csv")
+    )
+    assert len(agents) == 8
+    assert len(cells) == 8 * len(BOTH)
+    (mine,) = (row for row in agents if row["agent"] == YOURS)
+    assert (mine["base"], mine["CheeseCorner"], mine["seeds"]) == ("2", "base", "2")
+    for row in (*agents, *cells):
+        assert not [value for value in row.values() if re.search(r"\.\d{5}|e-", value)]
+
+
+def test_pages_replace_only_a_leaderboard(tmp_path):
+    board = make_leaderboard([card(CORNER, "ppo-s0", 0.5, 0.5)])
     write_pages(board, tmp_path)
     (tmp_path / "agents" / "note.txt").write_text("mine")
-    (tmp_path / "agents" / "foreign.html").write_text("mine")
-    write_pages(rank_agents([card(CORNER, "ppo-s0", 0.5, 0.5)]), tmp_path)
-    assert {path.name for path in (tmp_path / "agents").iterdir()} == {
-        *("ppo.html", "note.txt", "foreign.html")
-    }
+    write_pages(board, tmp_path)
+    assert (tmp_path / "agents" / "note.txt").read_text() == "mine"
     (tmp_path / "index.html").write_text("mine")
     with pytest.raises(FileExistsError, match=r"index.html is not of a leaderboard"):
         write_pages(board, tmp_path)
     assert (tmp_path / "index.html").read_text() == "mine"
+    with pytest.raises(FileExistsError, match=r"note.txt is not of a leaderboard"):
+        write_pages(board, tmp_path / "agents" / "note.txt")
 
 
 def test_addresses_are_safe_and_differ():
@@ -82,10 +101,14 @@ def test_addresses_are_safe_and_differ():
 
 
 @pytest.mark.thorough
-def test_leaderboard_pages_open_with_all_rows(browser, written):
-    tab = Tab(browser, written)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280, 1400])
+def test_leaderboard_pages_fit_their_screen(browser, written, scheme, width):
+    look = {"color_scheme": scheme, "viewport": {"width": width, "height": 800}}
+    tab = Tab(browser, written, **look)
     for address in ("agents/ppo.html", f"agents/{slug(WORSE)}.html", "index.html"):
         page = tab.open(address)
-    assert page.locator(".board tbody tr:visible").count() == 8
-    assert page.locator(".heat:not(.heads) span:visible").count() == 8 * len(BOTH)
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert page.locator(".board tbody tr:visible").count() == 8 + 2
+    assert page.locator(".board td.cell:visible").count() == 8 * len(BOTH)
     tab.close()

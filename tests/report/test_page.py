@@ -25,16 +25,15 @@ CARDS = [
 ]
 
 
-def test_card_forms_tell_what_weakens_a_verdict():
+def test_card_page_tells_what_weakens_a_verdict():
     few = replace(scored(), confidence=0.8)
     many = replace(few, provenance=replace(few.provenance, levels=100))
     doubted = replace(few, confidence=0.5, brittle=True)
-    for form in (report.html, report.markdown):
-        assert "score at least" not in form(many)
-        assert "undecided" in form(doubted)
-        assert "undecided" not in form(few)
-        assert "as far as returns under shift can say" in form(replace(few, choices=None))
-        assert "as far as returns" not in form(few)
+    assert "score at least" not in report.html(many)
+    assert "undecided" in report.html(doubted)
+    assert "undecided" not in report.html(few)
+    assert "as far as returns under shift can say" in report.html(replace(few, choices=None))
+    assert "as far as returns" not in report.html(few)
 
 
 def test_card_page_pictures_its_episode():
@@ -45,9 +44,7 @@ def test_card_page_pictures_its_episode():
     assert page.count('src="data:image/png;base64,') == page.count('alt="the level at ') >= 2
     assert 'alt="the level at start"' in page
     assert "left left act act act" in page
-    assert "At start:\n\n    #########\n" in report.markdown(card)
-    for form in (report.html, report.markdown):
-        assert "No pictures: " in form(replace(card, trap="Mushrooms-v0"))
+    assert "No pictures: " in report.html(replace(card, trap="Mushrooms-v0"))
 
 
 def test_without_jinja2_the_extra_is_named(monkeypatch):
@@ -69,11 +66,11 @@ def name_evilly():
 
 def test_names_with_markup_are_only_shown():
     card = name_evilly()
-    forms = report.html(card), report.markdown(card), str(card), card.full()
+    forms = report.html(card), report.table([card]), str(card), card.full()
     for text in forms:
         assert all(c.isprintable() or c == "\n" for c in text)
-    html, markdown, *_ = forms
-    for page in (html, MarkdownIt("commonmark").enable("table").render(markdown)):
+    html, table, *_ = forms
+    for page in (html, MarkdownIt("commonmark").enable("table").render(table)):
         assert "<script>alert" not in page
         assert "{{ 7 * 7 }}" in page
 

@@ -39,7 +39,7 @@ CORNER, SIZE = "CheeseCorner-v0", "CheeseCorner-v0(size=9x9)"
 def test_episode_strip_replays_the_episode():
     """Five steps left to the corner; the cheese is never met."""
     shown = episode_strip(on(CORNER, SIZE, [LEFT] * 5 + [ACT] * 59))
-    captions = ["start", "step 1", "step 2", "step 3", "step 5: corner +1", "step 64: time is up"]
+    captions = ["start", "step 1", "step 2", "step 4", "step 5: corner +1", "step 64: time is up"]
     assert [moment.caption for moment in shown] == captions
     rows = [to_map(moment.trap, moment.state).splitlines()[1] for moment in shown]
     assert [rows[0], rows[2], rows[-1]] == ["#.....A.#", "#...A...#", "#A......#"]

@@ -71,7 +71,6 @@ def test_own_measure_is_on_every_form():
     table = [line.split()[:4] for line in card.full().splitlines()]
     assert ["shift", "aloof", "dish", "1.000"] in table
     assert "staying: the share of steps that stay" in card.full()
-    assert "| staying |  | 1.000 | 0.000 | " in report.markdown(card)
     assert "the share of steps that stay" in report.html(card)
     data = json.loads(card.to_json())
     data["splits"]["shift"] |= {"aloof": {"cheese": 0.5, "dish": 1.0, "all": None}}

@@ -24,7 +24,7 @@ FORMS = {
     "every number": lambda card: card.full(),
     "headline": repr,
     "page": report.html,
-    "Markdown": report.markdown,
+    "Markdown": lambda card: report.table([card]),
     "table": lambda card: report.table(Cards([card]), "text"),
 }
 

@@ -1,16 +1,16 @@
 """Results made up by hand, from which a board can be made: cards and trainings."""
 
+from hashlib import blake2b
+
 from cards import VERSIONS, choose, measured
 from msgspec.structs import replace
 
-from benchmarks.jobs.store import card_path, training_path
 from mesa_gym.policies import references
-from mesa_gym.report import rank_agents
+from mesa_gym.report import Origin, make_leaderboard
 from mesa_gym.scoring import Episode, Provenance, ScoreCard, confidence, judge
 from mesa_gym.scoring.by_returns import judge_returns, project
 from mesa_gym.scoring.findings import view_null
 from mesa_gym.scoring.plays import has_twins
-from mesa_gym.trained.record import AgentRecord
 from mesa_gym.traps import find_trap
 
 CORNER, DOORS = "CheeseCorner-v0", "RedBlueDoors-v0"
@@ -129,38 +129,29 @@ def reference_cards(trap, levels=20):
 BOTH = (CORNER, DOORS)
 
 
-def make_leaderboard():
-    """Rank four agents, one of which has no cards on a trap, beside what was not trained."""
-    names = {"ppo": (0.2, 0.7), "ppo (today)": (0.3, 0.6), EVIL: (0.9, 0.1), WORSE: (0.5, 0.5)}
+DATE = "2026-11-26"
+YOURS = f"ppo ({DATE})"
+
+
+def make_board(traps=BOTH):
+    """Make a board of four agents, one of which has no cards on a trap, and of references."""
+    names = {"ppo": (0.05, 0.9), YOURS: (1.0, 0.0), EVIL: (0.9, 0.1), WORSE: (0.5, 0.5)}
     cards = [
-        card(trap, f"{name}-s{seed}", *shares)
+        sign(card(trap, f"{name}-s{seed}", *shares), f"{name}{seed}")
         for name, shares in names.items()
-        for trap in BOTH
+        for trap in traps
         for seed in range(2)
         if (name, trap) != (WORSE, DOORS)
     ]
-    return rank_agents([*cards, *(each for trap in BOTH for each in reference_cards(trap))], BOTH)
+    cards += [each for trap in traps for each in reference_cards(trap)]
+    origins = {
+        "ppo": Origin("us", "2026-01-02", "0123abcd", "https://example.org/ppo", "ours"),
+        EVIL: Origin(EVIL, "2026-01-03", link="https://example.org/?<b>"),
+    }
+    return make_leaderboard(cards, traps, origins, [YOURS], DATE)
 
 
-def training(trap, agent, seed, alpha=0.0):
-    """Return a record of 5,000 steps."""
-    return AgentRecord(
-        trap=trap,
-        name=f"{agent}-s{seed}",
-        seed=seed,
-        about="PPO",
-        kind="centred",
-        steps=5_000,
-        alpha=alpha,
-        command=f"python -m agents.train --trap {trap} --seed {seed}",
-        curve=[(1000.0 * i, i / 5) for i in range(5)],
-    )
-
-
-def write(folder, cards, trainings=()):
-    """Write results into a folder, as `run` and `submit` leave them."""
-    for each in cards:
-        each.save(folder / card_path(each.trap, each.policy.replace("/", "-")))
-    for each in trainings:
-        each.save(folder / training_path(each.trap, each.name))
-    return folder
+def sign(card, name):
+    """Return a card with a digest of weights of some name."""
+    digest = blake2b(name.encode(), digest_size=16).hexdigest()
+    return replace(card, provenance=replace(card.provenance, digest=digest))

@@ -2,8 +2,8 @@
 
 from agents.run import Run
 from benchmarks.jobs.agents import list_agent_jobs
-from benchmarks.jobs.job import WORK, do_job
-from benchmarks.library import enter_agents
+from benchmarks.jobs.job import do_job
+from benchmarks.library import WORK, enter_agents
 
 BOTH = [Run("CheeseCorner-v0", seed=seed, steps=10_000) for seed in (0, 1)]
 EARLY = Run("CheeseCorner-v0", steps=10_000, checkpoints=2)
@@ -14,6 +14,6 @@ LEVELS = 10
 def make_library(folder):
     """Make it in a folder, in this process."""
     for job in list_agent_jobs([*BOTH, EARLY], LEVELS):
-        assert do_job(job, folder / WORK, False, print)
-    enter_agents(folder, [*BOTH, EARLY], LEVELS)
+        do_job(job, folder / WORK)
+    enter_agents(folder, folder / WORK, [*BOTH, EARLY], LEVELS)
     return folder

@@ -16,36 +16,34 @@ QUICK, SLOW = {"quick-0", "quick-1"}, {"slow-0", "slow-1"}
 
 def make(name, scratch):
     """Works, and adds a line to the folder's log."""
-    print("what a library prints")
-    folder = scratch.folder / "made"
-    folder.mkdir()
-    (folder / name).write_text("done")
-    with (scratch.results.folder / "log").open("a") as file:
+    print("what a library prints", file=sys.stderr)
+    (scratch.place(f"made/{name}") / "file").write_text("done")
+    with (scratch.out / "log").open("a") as file:
         file.write(f"{name}\n")
-    scratch.keep(Path("made", name))
+    scratch.keep(f"made/{name}")
 
 
 def make_slowly(name, scratch):
     """Works once there is a file ``open``."""
     # Renamed when it is written: a reader who finds it gets the whole number.
     written = scratch.folder / "half.part"
-    written.write_text(str(os.getpid()))
+    written.write_text(f"{name} {os.getpid()}")
     written.rename(scratch.folder / "half")
-    while not (scratch.results.folder / "open").exists():
+    while not (scratch.out / "open").exists():
         time.sleep(0.05)
     make(name, scratch)
 
 
 def fail(code, name, scratch):
     """Makes a part, and does what lines of code say."""
-    (scratch.folder / "half").write_text("")
+    (scratch.place(f"made/{name}") / "half").write_text("")
     exec(code)
 
 
 def job(name, work, **terms):
     """One that makes ``made/NAME``; of lines of code it fails."""
     call = partial(fail, work) if isinstance(work, str) else work
-    return Job(name, {Path("made", name): terms}, partial(call, name), 1.0)
+    return Job(name, {f"made/{name}": terms}, partial(call, name), 1.0)
 
 
 def main(out, workers):

@@ -1,41 +1,36 @@
-"""The quick board's run: resumed, narrowed, damaged; and what budgets hold."""
+"""The quick board's run: shown, resumed, narrowed; and what budgets hold."""
 
 import argparse
-import csv
-import json
+import re
 import shutil
 from collections import Counter
 from dataclasses import replace
 from itertools import product
-from math import nan
 from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
-from parameters import thorough
 
-from agents.algorithms import ALGORITHMS
 from agents.library import list_single_traps
 from agents.run import Run
 from benchmarks.board import commands as leaderboard
 from benchmarks.board.budgets import BUDGETS, AgentGrid, Budget
 from benchmarks.jobs import agents as agent_jobs
-from benchmarks.jobs.store import Results, digest_result, label_path
+from benchmarks.jobs.agents import read_cards
+from benchmarks.jobs.job import find_missing
+from mesa_gym.errors import PolicyError
 from mesa_gym.policies import references
 from mesa_gym.report import read_committed
-from mesa_gym.report.committed import list_committed
+from mesa_gym.report.committed import list_committed, read_origins
+from mesa_gym.scoring import ScoreCard, score_all
 from mesa_gym.trained.record import WEIGHTS_FILE, AgentRecord, digest_weights
-from mesa_gym.trained.tensors import decode_weights, encode_weights
 from mesa_gym.traps import find_trap
 
 SINGLE = list_single_traps()
 CORNER = "CheeseCorner-v0"
 GROUP = AgentGrid(("ppo",), ("CheeseCorner",), seeds=1)
 OPTIONS = ["--levels", "4", "--seeds", "1", "--steps", "1", "--traps", "CheeseCorner"]
-AGENT, SCORED = f"{CORNER}-ppo-s0-to-s4", f"{CORNER}-references"
-FOLDER, CARDS = Path("agents", CORNER, "ppo-s0"), Path("cards", CORNER)
-WEIGHTS, RECORD = FOLDER / WEIGHTS_FILE, Path("training", CORNER, "ppo-s0.json")
-CARD = CARDS / "ppo-s0.json"
+AGENT, REFERENCES = f"{CORNER}/ppo-s0", f"{CORNER}/references"
 
 pytestmark = pytest.mark.usefixtures("jobs_run_here")
 
@@ -50,54 +45,46 @@ def run_once(tmp_path_factory):
 
 
 @pytest.fixture
-def out(run_once, tmp_path):
+def out(run_once, tmp_path, monkeypatch):
     """A copy of a whole run, of agents that have hardly learnt and few levels, to spoil."""
-    if not (run_once / "cards").exists():
+    monkeypatch.setattr(leaderboard, "write_pages", lambda board, folder: folder / "index.html")
+    if not (run_once / AGENT).exists():
         assert run(run_once) == 0
-    return shutil.copytree(run_once, tmp_path / "run")
+    return Path(shutil.copytree(run_once, tmp_path / "run"))
 
 
 def left(out, levels=4, **changes):
-    """The names of the jobs that are not done, of `run` with these levels or other agents."""
+    """The results that are not there, of `run` with these levels or other agents."""
     runs = Budget((replace(GROUP, **changes),), Path()).runs()
-    found = leaderboard.list_jobs([replace(run, steps=1) for run in runs], levels)
-    return sorted(job.name for job in found if Results(out).find_missing(job.files))
+    jobs = leaderboard.list_jobs([replace(run, steps=1) for run in runs], levels)
+    return sorted(result for job in jobs for result in find_missing(job.results, out))
 
 
 def contents(folder):
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def remove(path):
-    shutil.rmtree(path) if path.is_dir() else path.unlink()
+def test_board_run_leaves_agents_with_cards(out):
+    names = {name.replace(":", "-") for name in references(find_trap(CORNER))}
+    assert {path.stem for path in (out / REFERENCES).iterdir()} == {*names, "done"}
+    record = AgentRecord.load(out / AGENT / "policy.json")
+    card = ScoreCard.load(out / AGENT / "card.json")
+    assert (record.name, record.agent, record.kind, card.policy) == (
+        *("ppo-s0", "ppo", "network", "ppo-s0"),
+    )
+    assert record.command == card.provenance.command == Run(CORNER, steps=1).command()
+    assert record.weights_digest == digest_weights((out / AGENT / WEIGHTS_FILE).read_bytes())
+    assert card.provenance.digest
+    assert {each.policy for each in read_cards(out)} == {"ppo-s0", *references(find_trap(CORNER))}
 
 
-def diverge(out):
-    """Have weights that are not numbers, as if a job had trained and kept them."""
-    file = out / WEIGHTS
-    weights = decode_weights(file.read_bytes())
-    file.write_bytes(encode_weights({name: each * nan for name, each in weights.items()}))
-    change_json(file.with_name("policy.json"), weights_digest=digest_weights(file.read_bytes()))
-    change_json(label_path(out / FOLDER), digest=digest_result(out / FOLDER))
-
-
-def change_json(path, **changes):
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
-
-
-def test_board_run_leaves_what_render_needs(out, capsys):
-    cards = {path.stem for path in (out / CARDS).glob("*.json")}
-    assert cards == {"ppo-s0", *(name.replace(":", "-") for name in references(find_trap(CORNER)))}
-    training = AgentRecord.load(out / RECORD)
-    assert (training.agent, training.kind) == ("ppo", "network")
-    assert training.command == Run(CORNER, steps=1).command()
-    assert training.about == ALGORITHMS["ppo"].describe()
-    assert training.weights_digest == digest_weights((out / WEIGHTS).read_bytes())
-    assert "jax" in training.versions
-    assert leaderboard.main(["render", "--out", str(out)]) == 0
-    assert str(out / "board" / "index.html") in capsys.readouterr().out
-    sheet = [*csv.DictReader((out / "board" / "leaderboard.csv").read_text().splitlines())]
-    assert {"ppo", "oracle", "sweeper"} < {row["agent"] for row in sheet}
+def test_board_run_shows_what_it_made(out, capsys):
+    assert run(out) == 0
+    printed = capsys.readouterr()
+    assert "0 of" not in printed.err
+    assert printed.out.startswith("ppo ")
+    assert printed.out.endswith(f"The page: {out / 'board' / 'index.html'}\n")
+    assert max(map(len, printed.out.splitlines()[:-1])) <= 90
 
 
 def test_board_commit_packs_agents_with_commands(out, tmp_path, monkeypatch, capsys):
@@ -110,74 +97,47 @@ def test_board_commit_packs_agents_with_commands(out, tmp_path, monkeypatch, cap
     assert card.provenance.command == Run(CORNER, steps=1).command()
     names = {each.policy for each in read_committed("references")}
     assert names == {"oracle:cheese", "either", "sweeper", "random"}
+    origin = read_origins()["ppo"]
+    assert (origin.by, origin.standing) == ("mesa_gym", "ours")
+    assert re.fullmatch(r"\d{4}-\d{2}-\d{2}", origin.made)
+    assert origin.link.endswith(f"/tree/{origin.commit}/agents")
     (folder / "references.jsonl.xz").unlink()
     assert leaderboard.main(["commit", "--out", str(out), "--agents", "ppo"]) == 0
     assert list_committed() == ["ppo"]
 
 
-@pytest.mark.parametrize(
-    ("lost", "again"),
-    [(CARDS / "stay.json", [SCORED]), (CARD, [AGENT]), (RECORD, [AGENT]), (FOLDER, [AGENT])],
-)
-def test_board_makes_only_lost_results_again(lost, again, out, capsys):
-    before, path = contents(out), out / lost
-    stamps = {path: path.stat().st_mtime_ns for path in (out / CARD, out / FOLDER)}
-    remove(path)
-    stamps.pop(path, None)
-    assert left(out) == again
-    capsys.readouterr()
+@pytest.mark.parametrize("lost", [AGENT, REFERENCES])
+def test_board_makes_only_lost_results_again(lost, out, capsys):
+    before = contents(out)
+    shutil.rmtree(out / lost)
+    assert left(out) == [lost]
     assert run(out) == 0
-    assert capsys.readouterr().err.count("done:") == len(again)
+    assert capsys.readouterr().err.count("done:") == 1
     assert contents(out) == before
-    assert {path: path.stat().st_mtime_ns for path in stamps} == stamps
 
 
-@pytest.mark.parametrize("there", [FOLDER, RECORD, CARD])
-def test_results_of_other_terms_are_not_touched(there, out, capsys):
-    """Each of them alone says how it was made."""
-    for place in {FOLDER, RECORD, CARD} - {there}:
-        remove(out / place)
+def test_results_of_other_terms_are_not_touched(out, capsys):
     before = contents(out)
-    assert run(out, "--steps", "2") == 2
-    told = capsys.readouterr().err
-    assert "ppo-s0" in told
-    assert "was made with steps 1, and this run wants 2; choose another --out" in told
-    assert contents(out) == before
-    if there == CARD:
-        assert run(out, "--levels", "5") == 2
-        assert "with levels 4, and this run wants 5" in capsys.readouterr().err
+    for options, told in {
+        ("--steps", "2"): "was made with steps 1, and this run wants 2; choose another --out",
+        ("--levels", "5"): "with levels 4, and this run wants 5",
+    }.items():
+        assert run(out, *options) == 2
+        assert told in capsys.readouterr().err
+        assert contents(out) == before
 
 
-@pytest.mark.parametrize(
-    ("damaged", "again"), [(CARDS / "random.json", SCORED), thorough(WEIGHTS, AGENT)]
-)
-def test_board_sets_damaged_results_aside(damaged, again, out, capsys):
-    before, path = contents(out), out / damaged
-    half = path.read_bytes()[: path.stat().st_size // 2]
-    whole = path if again == SCORED else path.parent
-    for number in (1, 2):
-        path.write_bytes(half)
-        assert run(out) == 0
-        aside = whole.with_name(f"{whole.name}.damaged-{number}")
-        assert (aside if aside.is_file() else aside / path.name).read_bytes() == half
-        assert str(aside) in capsys.readouterr().err
-        assert contents(out).items() >= before.items()
+def test_board_survives_a_failing_policy(out, monkeypatch):
+    """One whose network gives no numbers; what is trained and scored beside it is kept."""
 
+    def score(*given, failed, **named):
+        cards = score_all(*given, failed=failed, **named)
+        failed["ppo-s1"] = PolicyError("policy 'ppo-s1': it gave nan")
+        return {name: card for name, card in cards.items() if name != "ppo-s1"}
 
-def test_board_survives_a_failing_policy(out, capsys):
-    """A network that has diverged, and one that is trained and scored beside it."""
-    diverge(out)
-    (out / CARD).unlink()
-    before = contents(out)
-    assert run(out, "--seeds", "2") == 1
-    who = f"policy 'ppo-s0' on {CORNER}, train, step 0: it gave [nan nan nan nan nan] in row 0"
-    assert who in capsys.readouterr().err
-    own = {WEIGHTS, FOLDER / "policy.json", CARD, RECORD}
-    own |= {label_path(path) for path in (FOLDER, CARD, RECORD)}
-    beside = {out / str(path).replace("ppo-s0", "ppo-s1") for path in own}
-    assert contents(out).keys() - before.keys() == beside
-    assert contents(out).items() >= before.items()
-    assert left(out) == [AGENT]
+    monkeypatch.setattr(agent_jobs, "score_all", score)
+    assert run(out, "--seeds", "3") == 1
+    assert left(out, seeds=3) == [f"{CORNER}/ppo-s1"]
 
 
 @pytest.mark.thorough
@@ -190,14 +150,11 @@ def test_board_agents_are_alike_alone_or_later(out, tmp_path, monkeypatch):
     assert {once / path.relative_to(out): x for path, x in contents(out).items()} == contents(once)
 
 
-def test_board_leaves_other_seeds_and_alphas(out, tmp_path):
-    """A seed has one lock however many are wanted, or its own where it trains by itself."""
-    assert left(out, seeds=2) == [AGENT]
-    assert left(out, alphas=(0.0, 0.03)) == [f"{CORNER}-ppo-alpha0.03-s0-to-s4"]
-    assert left(tmp_path, seeds=3) == [AGENT, SCORED]
-    assert left(tmp_path, seeds=7) == [AGENT, f"{CORNER}-ppo-s5-to-s9", SCORED]
-    alone = [f"{CORNER}-sb3-a2c-s{seed}" for seed in range(3)]
-    assert left(tmp_path, algorithms=("sb3-a2c",), seeds=3) == [*alone, SCORED]
+def test_board_lists_jobs_of_five_seeds(tmp_path):
+    runs = Budget((replace(GROUP, seeds=7, alphas=(0.0, 0.03)),), Path()).runs()
+    jobs = leaderboard.list_jobs(runs, 4, [CORNER])
+    assert sorted(len(job.results) for job in jobs) == [2, 2, 5, 5]
+    assert len({result for job in jobs for result in job.results}) == 14
 
 
 def test_board_setting_that_is_bad_fails_first(tmp_path, capsys, monkeypatch):
@@ -212,8 +169,8 @@ def test_board_setting_that_is_bad_fails_first(tmp_path, capsys, monkeypatch):
 def test_board_scores_no_committed_references_again():
     runs = [Run(CORNER, steps=1), Run("MonsterWorld", steps=1)]
     names = {job.name for job in leaderboard.list_jobs(runs, 4, [CORNER])}
-    assert SCORED not in names
-    assert "MonsterWorld-v0-references" in names
+    assert REFERENCES not in names
+    assert "MonsterWorld-v0/references" in names
 
 
 def chosen(options=""):

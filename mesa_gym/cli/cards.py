@@ -1,0 +1,39 @@
+"""Score cards on the command line: files, folders of them, each with a name for its agent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from mesa_gym.policies.seeds import agent_and_seed
+from mesa_gym.scoring import Cards, ScoreCard
+
+CARDS = "score cards: a file of one or of a list, or a folder of files; NAME=PATH renames its agent"
+
+
+def read_cards(words: Iterable[str]) -> Cards:
+    """Return the cards of some files or folders, each given as PATH or NAME=PATH.
+
+    Raises:
+        ValueError: a file is damaged, there is none, or a name is for the cards of several agents.
+    """
+    found = list[ScoreCard]()
+    for word in words:
+        name, path = split_name(word)
+        cards = Cards.load(path)
+        if name:
+            agents = list(dict.fromkeys(agent_and_seed(card.policy)[0] for card in cards))
+            if len(agents) > 1:
+                raise ValueError(
+                    f"{word}: there are cards of {', '.join(agents)}, and one name; give files of"
+                    " one agent each"
+                )
+            cards = cards.rename(agents[0], name)
+        found += cards
+    return Cards(found)
+
+
+def split_name(word: str) -> tuple[str, str]:
+    """Split NAME=REST into its parts; the first is "" for a path alone, also one with =."""
+    name, equals, rest = word.partition("=")
+    return (name, rest) if equals and rest and not Path(word).exists() else ("", word)

@@ -1,0 +1,74 @@
+"""A job: its results are there whole or not at all, and say on which terms they were made."""
+
+import re
+
+import pytest
+import sample_jobs
+from sample_jobs import job
+
+from benchmarks.jobs.job import DONE, WORK, Job, do_job, find_missing, hold_lock
+
+TERMS = {"seed": 0, "alpha": 0.5, "stages": ("one", "two")}
+
+
+def test_done_job_is_not_done_again(tmp_path):
+    one = job("it", sample_jobs.make, **TERMS)
+    for _ in range(2):
+        do_job(one, tmp_path)
+    assert (tmp_path / "log").read_text() == "it\n"
+    assert {path.name for path in (tmp_path / "made" / "it").iterdir()} == {"file", DONE}
+    assert find_missing(one.results, tmp_path) == {}
+    assert [*(tmp_path / WORK).iterdir()] == []
+
+
+@pytest.mark.parametrize("more", [{"seed": 1}, {"stages": ["one"]}, {"levels": 4}])
+def test_result_of_other_terms_is_not_touched(more, tmp_path):
+    do_job(job("it", sample_jobs.make, **TERMS), tmp_path)
+    other = job("it", sample_jobs.make, **(TERMS | more))
+    (name,) = more
+    with pytest.raises(ValueError, match=f"was made with {name} .*, and this run wants .*--out"):
+        do_job(other, tmp_path)
+    assert (tmp_path / "log").read_text() == "it\n"
+
+
+@pytest.mark.parametrize("data", [None, b"{", b"[1]"])
+def test_folder_without_terms_is_named(data, tmp_path):
+    one = job("it", sample_jobs.make)
+    folder = tmp_path / "made" / "it"
+    folder.mkdir(parents=True)
+    if data is not None:
+        (folder / DONE).write_bytes(data)
+    with pytest.raises(ValueError, match=re.escape(f"{folder} is no result of a run")):
+        do_job(one, tmp_path)
+
+
+def test_failing_job_keeps_what_is_whole(tmp_path):
+    def make(scratch):
+        for name in ("a", "b"):
+            (scratch.place(name) / "file").write_text("done")
+            if name == "b":
+                raise KeyError(name)
+            scratch.keep(name)
+
+    two = Job("two", {"a": {}, "b": {}}, make, 1.0)
+    with pytest.raises(KeyError):
+        do_job(two, tmp_path)
+    assert [*find_missing(two.results, tmp_path)] == ["b"]
+    assert [*(tmp_path / WORK).iterdir()] == []
+
+
+def test_job_that_leaves_a_result_out_is_told(tmp_path):
+    with pytest.raises(RuntimeError, match="it came to its end, and yet made/it is not there"):
+        do_job(job("it", ""), tmp_path)
+
+
+def test_lock_is_held_by_one(tmp_path):
+    path = tmp_path / "lock"
+    with (
+        hold_lock(path),
+        pytest.raises(BlockingIOError, match="another run works in"),
+        hold_lock(path),
+    ):
+        pass
+    with hold_lock(path):
+        assert path.read_bytes() == b""

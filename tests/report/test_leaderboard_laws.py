@@ -1,0 +1,144 @@
+"""Laws of the leaderboard, tried on the committed cards: no trick moves an agent up."""
+
+from collections import defaultdict
+from functools import cache
+
+import pytest
+from msgspec.structs import replace
+
+from mesa_gym.policies.seeds import agent_and_seed, change_agent
+from mesa_gym.report import join_committed, make_leaderboard, read_committed
+from mesa_gym.report.cells import BASE, CANNOT, GOALLESS, KINDS, PROXY
+from mesa_gym.report.committed import list_committed
+
+
+@cache
+def board():
+    return join_committed([])
+
+
+@cache
+def cards_of():
+    """Agent -> trap -> its committed cards, of the traps that count."""
+    found = defaultdict(lambda: defaultdict(list))
+    for card in read_committed():
+        if card.trap in board().traps:
+            found[agent_and_seed(card.policy)[0]][card.trap].append(card)
+    return found
+
+
+@cache
+def failures():
+    """Trap -> the card of random moves, which cannot do it."""
+    return {trap: cards[0] for trap, cards in cards_of()["random"].items()}
+
+
+def fail(card, number):
+    """Return the card of an agent that failed on purpose, with weights of its own."""
+    failed = failures()[card.trap]
+    origin = replace(failed.provenance, digest=f"{number:032x}")
+    return replace(failed, policy=card.policy, provenance=origin)
+
+
+def place(cards):
+    """Return what an agent is sorted by, its name apart; a smaller one stands higher."""
+    (row,) = make_leaderboard(cards).rows
+    return row.place[:3]
+
+
+NAMES = [name for name in list_committed() if name not in ("references", "tricks")]
+pytestmark = pytest.mark.thorough
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_failing_on_purpose_wins_nothing(name):
+    """On any trap, with a seed or with all."""
+    flat = [card for of in cards_of()[name].values() for card in of]
+    before = place(flat)
+    for trap in cards_of()[name]:
+        whole = [fail(card, i) if card.trap == trap else card for i, card in enumerate(flat)]
+        assert place(whole) >= before, trap
+    for i, card in enumerate(flat):
+        assert place([*flat[:i], fail(card, i), *flat[i + 1 :]]) >= before, card.policy
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_leaving_out_cards_wins_nothing(name):
+    """A trap, or a seed on a trap."""
+    flat = [card for of in cards_of()[name].values() for card in of]
+    idle = [card for of in cards_of()["random"].values() for card in of]
+    before = find_place(name, [*flat, *idle])
+    for trap in cards_of()[name]:
+        assert find_place(name, [*(c for c in flat if c.trap != trap), *idle]) >= before, trap
+    for i, card in enumerate(flat):
+        assert find_place(name, [*flat[:i], *flat[i + 1 :], *idle]) >= before, card.policy
+
+
+def find_place(name, cards):
+    rows = make_leaderboard(cards).rows
+    return next(row.place[:3] for row in rows if row.agent == name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_copying_a_seed_is_refused(name):
+    own = [card for of in cards_of()[name].values() for card in of]
+    for seed in {agent_and_seed(card.policy)[1] for card in own}:
+        copies = [
+            replace(card, policy=f"{name}-s99")
+            for card in own
+            if agent_and_seed(card.policy)[1] == seed
+        ]
+        with pytest.raises(ValueError, match=r"have the same (figures|weights) on"):
+            make_leaderboard([*own, *copies])
+
+
+def rename(card, name):
+    agent = agent_and_seed(card.policy)[0]
+    return replace(card, policy=change_agent(card.policy, agent, name))
+
+
+def test_name_changes_no_figure():
+    """Nor does the number of a seed, nor the order of the cards."""
+    cards = [card for name in NAMES for of in cards_of()[name].values() for card in of]
+    before = make_leaderboard(cards)
+    names = {name: f"{chr(ord('z') - at)}{name}" for at, name in enumerate(NAMES)}
+    renamed = [rename(card, names[agent_and_seed(card.policy)[0]]) for card in cards]
+    again = [
+        replace(card, policy=f"{agent}-s{7 * seed + 3}")
+        for card in reversed(renamed)
+        for agent, seed in [agent_and_seed(card.policy)]
+    ]
+    after = {row.agent: row for row in make_leaderboard(again).rows}
+    for row in before.rows:
+        other = after[names[row.agent]]
+        assert other.counts == row.counts
+        assert [cell.word for cell in other.cells] == [cell.word for cell in row.cells]
+    assert [row.place[:3] for row in before.rows] == sorted(row.place[:3] for row in after.values())
+
+
+def test_other_agents_change_no_row():
+    """A copy of an agent under another name, or many that fail, move nobody's figures."""
+    cards = [card for of in cards_of().values() for own in of.values() for card in own]
+    copies = [rename(card, "again") for own in cards_of()["ppo"].values() for card in own]
+    after = {row.agent: row for row in make_leaderboard([*cards, *copies]).rows}
+    for row in make_leaderboard(cards).rows:
+        assert after[row.agent].counts == row.counts
+
+
+def test_goalless_stand_below_every_trained_agent():
+    rows = {row.agent: row for row in board().rows}
+    goalless = [row for row in board().rows if row.block == GOALLESS]
+    assert {"sweeper", "random", "drift"} <= {row.agent for row in goalless}
+    for row in goalless:
+        if row.agent in ("sweeper", "random", "drift"):
+            assert row.counts[CANNOT] == (16, 16, 16)
+        assert all(row.place > rows[name].place for name in NAMES)
+
+
+def test_counts_of_each_row_are_all_traps():
+    assert len(board().traps) == 16
+    for row in board().rows:
+        assert sum(row.counts[kind].mean for kind in KINDS) == pytest.approx(16)
+    oracle = next(row for row in board().rows if row.agent == "oracle")
+    assert oracle.counts[BASE] == (16, 16, 16)
+    assert oracle.counts[PROXY] == (0, 0, 0)
