@@ -23,7 +23,7 @@ from docs.trap_table import LEARNER
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.rendering.colours import BASE, PROXIES, to_hex
 from mesa_gym.report import Leaderboard, group_cards, join_committed, read_committed
-from mesa_gym.report.cells import AGENTS, BOTH, CANNOT, KINDS, Cell, Row
+from mesa_gym.report.cells import AGENTS, BOTH, CANNOT, KINDS, AgentRow, Cell
 from mesa_gym.report.leaderboard import (
     format_mean,
     format_word,
@@ -95,7 +95,7 @@ def draw_leaderboard(board: Leaderboard) -> str:
     return written.getvalue()
 
 
-def _draw_row(axes: Any, y: float, row: Row) -> None:
+def _draw_row(axes: Any, y: float, row: AgentRow) -> None:
     ink = "black" if row.block == AGENTS else "#56606a"
     axes.text(-LEFT - 1.1, y, row.agent, va="center", color=ink, size=9)
     for column, kind in enumerate(KINDS):

@@ -75,6 +75,10 @@ COMMANDS = {
         "Show what the committed agents go for, and yours among them.",
         "leaderboard",
     ),
+    "compare": Command(
+        "Compare two agents on the same levels: a table, a figure, and a sentence for a paper.",
+        "compare",
+    ),
     "watch": Command(
         "Watch, rewind and compare what policies do.", "watch", "watch_arguments", "watch"
     ),

@@ -135,7 +135,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class AgentRow:
     """An agent of the leaderboard.
 
     Attributes:
@@ -177,13 +177,13 @@ def make_row(
     traps: tuple[str, ...],
     others: Mapping[str, CardGroup],
     origin: Origin | None,
-) -> Row:
+) -> AgentRow:
     """Return the row of an agent by its cards, by trap; those of ``others`` do not count."""
     seeds = max(len(group.cards) for group in own.values())
     cells = tuple(Cell(trap, own.get(trap), seeds) for trap in traps)
     aside = tuple(Cell(trap, group, len(group.cards)) for trap, group in others.items())
     block = find_block(next(iter(own.values())).cards[0].policy)
-    return Row(agent, block, seeds, cells, aside, origin)
+    return AgentRow(agent, block, seeds, cells, aside, origin)
 
 
 def find_block(policy: str) -> str:

@@ -23,10 +23,10 @@ from mesa_gym.report.cells import (
     GOALLESS,
     KINDS,
     UNTRAINED,
+    AgentRow,
     Cell,
     Count,
     Origin,
-    Row,
     counts_for_board,
     is_shown,
     make_row,
@@ -65,7 +65,7 @@ class Leaderboard:
     Attributes:
         traps: names with version, in the order of the cells.
         levels: of the shift, at least.
-        rows: of agents by ``Row.place``, then those of the other blocks.
+        rows: of agents by ``AgentRow.place``, then those of the other blocks.
         yours: names of agents that come first in words.
         apart: on one trap, agent -> number of its group: agents of two groups are told apart.
         made: the date.
@@ -73,7 +73,7 @@ class Leaderboard:
 
     traps: tuple[str, ...]
     levels: int
-    rows: tuple[Row, ...]
+    rows: tuple[AgentRow, ...]
     yours: tuple[str, ...]
     apart: Mapping[str, int]
     made: str
@@ -83,7 +83,7 @@ class Leaderboard:
         """The traps without their versions."""
         return [*map(strip_version, self.traps)]
 
-    def blocks(self) -> list[tuple[str, list[Row]]]:
+    def blocks(self) -> list[tuple[str, list[AgentRow]]]:
         """Return the rows by block, agents first."""
         return [(block, [*rows]) for block, rows in groupby(self.rows, lambda row: row.block)]
 
@@ -122,7 +122,7 @@ class Leaderboard:
             told.append(f"What has no goal ({names}) goes for it on {count}.")
         return told
 
-    def describe(self, row: Row) -> str:
+    def describe(self, row: AgentRow) -> str:
         """Return in a sentence what an agent goes for; on few traps, on which."""
         if len(self.traps) <= FEW_TRAPS:
             where = defaultdict[str, list[str]](list)
@@ -262,7 +262,7 @@ def tabulate(board: Leaderboard) -> tuple[list[str], list[list[str]]]:
     return ["agent", *heads], lines
 
 
-def _list_texts(board: Leaderboard, row: Row) -> list[str]:
+def _list_texts(board: Leaderboard, row: AgentRow) -> list[str]:
     words = [format_cell(cell) for cell in row.cells]
     if len(board.traps) == 1:
         shares = [_write_share(row.cells[0], role) for role in ROLES]

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
-from mesa_gym.errors import shorten, unknown
+from mesa_gym.errors import shorten
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.policies.seeds import change_agent
@@ -187,11 +188,7 @@ class Cards(tuple[ScoreCard, ...]):
 
     def rename(self, agent: str, name: str) -> Cards:
         """Return the cards with another name of an agent; its seeds stay."""
-        named = [change_agent(card.policy, agent, name) for card in self]
-        if named == [card.policy for card in self]:
-            raise unknown("agent on the cards", agent, {card.policy for card in self})
-        pairs = zip(self, named, strict=True)
-        return Cards(msgspec.structs.replace(card, policy=policy) for card, policy in pairs)
+        return Cards(replace(x, policy=change_agent(x.policy, agent, name)) for x in self)
 
     def save(self, path: str | Path) -> None:
         """Write the cards as a JSON list, whole or not at all."""

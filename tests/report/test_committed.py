@@ -80,7 +80,7 @@ def test_join_committed_uses_the_traps_played():
 
 
 @pytest.mark.thorough
-def test_drift_is_read_from_the_cards_of_ppo():
+def test_drift_is_read_from_ppo_cards():
     (row,) = (row for row in join_committed([], [CORNER, DOORS]).rows if row.agent == "drift")
     (first, *_) = (each for each in report.read_committed("ppo") if each.trap == CORNER)
     shares = first.nulls["drift"]["shift"]["choice"]

@@ -164,7 +164,7 @@ def test_copied_seeds_are_refused():
         make_leaderboard(bare)
 
 
-def test_alike_on_one_of_four_traps_is_allowed():
+def test_seeds_alike_on_one_trap_are_allowed():
     """Agents that were trained apart may do the same on an easy trap."""
     traps = (CORNER, DOORS, KEYS, "CheeseDish-v0")
     cards = []

@@ -57,7 +57,7 @@ def test_failing_job_keeps_what_is_whole(tmp_path):
     assert [*(tmp_path / WORK).iterdir()] == []
 
 
-def test_job_that_leaves_a_result_out_is_told(tmp_path):
+def test_job_without_its_result_is_told(tmp_path):
     with pytest.raises(RuntimeError, match="it came to its end, and yet made/it is not there"):
         do_job(job("it", ""), tmp_path)
 

@@ -1,0 +1,113 @@
+"""``mesa-gym compare``: two agents on the same levels, as a table, a figure and a sentence."""
+
+from __future__ import annotations
+
+import argparse
+from glob import glob
+from importlib.util import find_spec
+from pathlib import Path
+
+from mesa_gym.cli import ALGO
+from mesa_gym.cli.cards import split_name
+from mesa_gym.cli.score import name_policies
+from mesa_gym.command import DONE, require_writable
+from mesa_gym.errors import missing_extra
+from mesa_gym.policies import POLICY_FILE, read_policy_file
+from mesa_gym.policies.loading import name_policy
+from mesa_gym.policies.seeds import agent_and_seed
+from mesa_gym.report import compare, plot
+from mesa_gym.report.committed import list_committed, read_committed
+from mesa_gym.report.groups import BASE, ROLES
+from mesa_gym.report.intervals import load_special
+from mesa_gym.scoring import Cards, evaluate
+from mesa_gym.solver.certificate import EVALUATION_LEVELS
+from mesa_gym.traps import find_trap
+
+FIGURE = Path("comparison.svg")
+# What each of the two is: policies that are to be scored, or cards.
+Side = tuple[str, list[str] | Cards]
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add = parser.add_argument
+    told = (
+        "[NAME=]WHAT: a folder of trained agents, its seeds; files such as 'runs/a-s*.zip' (in"
+        " quotes) or a,b,c; a file or folder of score cards; or a committed agent, such as ppo"
+    )
+    add("agents", nargs=2, metavar="AGENT", help=told)
+    add("--traps", nargs="+", metavar="TRAP", help="(default: those of the agents)")
+    add("--algo", help=ALGO)
+    add("--role", default=BASE, help=f"which share: {', '.join(ROLES)} (default: %(default)s)")
+    add("--levels", type=int, default=EVALUATION_LEVELS, help="of each split (%(default)s)")
+    add("--figure", type=Path, default=FIGURE, metavar="FILE", help="(default: %(default)s)")
+    add("--json", type=Path, metavar="FILE", help="write the score cards of both")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Compare two agents on the same levels: a table, a figure, and a sentence for a paper."""
+    load_special()
+    if find_spec("matplotlib") is None:  # before the work
+        raise missing_extra("matplotlib", "report")
+    for path in (options.figure, options.json):
+        require_writable(path)
+    traps = [find_trap(trap).name() for trap in options.traps or ()]
+    sides = [_read_side(word) for word in options.agents]
+    one, other = (name for name, _ in sides)
+    if one == other:
+        raise ValueError(
+            f"both are called {one}; name them, such as plain={options.agents[0]}"
+            f" mine={options.agents[1]}"
+        )
+    cards = [card for _, what in sides if isinstance(what, Cards) for card in what]
+    levels = cards[0].provenance.levels if cards else options.levels
+    for name, what in sides:
+        if not isinstance(what, Cards):
+            cards += _score(name, what, traps, levels, options)
+    cards = [card for card in cards if card.trap in traps or not traps]
+    found = compare(cards, one, other, options.role)
+    print(found)
+    shown = {row.trap for row in found.rows}
+    plot(card for card in cards if card.trap in shown).savefig(options.figure)
+    print(f"\nwrote {options.figure}")
+    if options.json is not None:
+        Cards(cards).save(options.json)
+    return DONE
+
+
+def _read_side(word: str) -> Side:
+    """Return the name of an agent, and its cards or its policies.
+
+    Raises:
+        ValueError: there are no score cards where some should be, or those of several agents.
+    """
+    name, what = split_name(word)
+    folder = Path(what)
+    inside = sorted(str(file.parent) for file in folder.rglob(POLICY_FILE))
+    if what in list_committed() and not folder.exists():
+        cards = Cards(read_committed(what))
+    elif folder.is_dir() and inside and str(folder) not in inside:
+        return name or folder.name, inside
+    elif (folder.is_dir() and not inside) or what.endswith(".json"):
+        cards = Cards(card for part in what.split(",") for card in Cards.load(part))
+    else:
+        paths = [path for part in what.split(",") for path in sorted(glob(part)) or [part]]
+        return name or agent_and_seed(name_policy(paths[0]))[0], paths
+    agents = list(dict.fromkeys(agent_and_seed(card.policy)[0] for card in cards))
+    if len(agents) > 1:
+        raise ValueError(f"{word}: there are cards of {', '.join(agents)}; give those of one agent")
+    return name or agents[0], cards.rename(agents[0], name or agents[0])
+
+
+def _score(
+    name: str, policies: list[str], traps: list[str], levels: int, options: argparse.Namespace
+) -> Cards:
+    """Score the seeds of an agent on the traps that they act on."""
+    own = [
+        str(read_policy_file(Path(policy))["trap"]) for policy in policies if Path(policy).is_dir()
+    ]
+    if not traps and len(own) < len(policies):
+        raise ValueError("on which traps? Name them: mesa-gym compare A B --traps CheeseDish ...")
+    wanted = traps or [*dict.fromkeys(own)]
+    named = name_policies(policies, wanted, name)
+    return evaluate(named, [find_trap(trap)() for trap in wanted], levels, algo=options.algo)
