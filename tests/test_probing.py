@@ -8,7 +8,7 @@ from playing import play_all
 from reference import assert_same, cells_of, contents, enumerate_level, steps_from
 
 import mesa_gym
-from mesa_gym.cli.demos import reference_scores
+from mesa_gym.cli.demonstrations import reference_scores
 from mesa_gym.engine import ACTIONS
 from mesa_gym.policies import uniform
 from mesa_gym.probing import demonstrate, demonstrations

@@ -1,4 +1,4 @@
-"""Minari: a dataset written by `mesa-gym demos`, taken again step by step in its own environment.
+"""Minari: a dataset of `mesa-gym demonstrations`, taken again in its own environment.
 
 Minari keeps datasets in MINARI_DATASETS_PATH, here a folder that is gone afterwards.
 """
@@ -18,8 +18,9 @@ NAME = "mesa-gym/key-chests/oracle-v0"
 
 def main() -> None:
     """Write a dataset, recover its environments, and take its actions again on its levels."""
-    assert mesa_gym(f"demos --trap KeysChests --levels 20 --out {NAME}".split()) == 0
-    assert mesa_gym(f"demos --trap KeysChests --levels 20 --out {NAME}".split()) == 2  # is there
+    command = f"demonstrations --trap KeysChests --levels 20 --out {NAME}".split()
+    assert mesa_gym(command) == 0
+    assert mesa_gym(command) == 2  # it is there
     dataset = minari.load_dataset(NAME)
     env, shift = dataset.recover_environment(), dataset.recover_environment(eval_env=True)
     assert (env.spec.kwargs["split"], shift.spec.kwargs["split"]) == ("train", "shift")

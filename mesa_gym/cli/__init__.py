@@ -90,9 +90,9 @@ COMMANDS = {
     "demo": Command(
         "Open a lesson of a minute in the browser: what goal misgeneralization is.", "demo"
     ),
-    "demos": Command(
+    "demonstrations": Command(
         "Write episodes of an objective's oracle as a Minari dataset, with reference scores.",
-        "demos",
+        "demonstrations",
     ),
     "new-trap": Command(
         "Write a trap that passes every check, to begin a trap of your own with.", "new_trap"

@@ -9,11 +9,10 @@ from pathlib import Path
 
 from mesa_gym.cli import ALGO
 from mesa_gym.cli.cards import split_name
-from mesa_gym.cli.score import name_policies
+from mesa_gym.cli.score import name_policies, name_seed
 from mesa_gym.command import DONE, require_writable
 from mesa_gym.errors import missing_extra
 from mesa_gym.policies import POLICY_FILE, read_policy_file
-from mesa_gym.policies.loading import name_policy
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import compare, plot
 from mesa_gym.report.committed import list_committed, read_committed
@@ -92,7 +91,7 @@ def _read_side(word: str) -> Side:
         cards = Cards(card for part in what.split(",") for card in Cards.load(part))
     else:
         paths = [path for part in what.split(",") for path in sorted(glob(part)) or [part]]
-        return name or agent_and_seed(name_policy(paths[0]))[0], paths
+        return name or agent_and_seed(name_seed(paths[0]))[0], paths
     agents = list(dict.fromkeys(agent_and_seed(card.policy)[0] for card in cards))
     if len(agents) > 1:
         raise ValueError(f"{word}: there are cards of {', '.join(agents)}; give those of one agent")

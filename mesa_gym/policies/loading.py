@@ -15,7 +15,7 @@ from mesa_gym.engine import STAY
 from mesa_gym.errors import PolicyBlame, shorten, unknown
 from mesa_gym.files import read_json
 from mesa_gym.policies.adapting import adapt, is_model, needs
-from mesa_gym.policies.library import LIBRARY, is_plain, load_from_library
+from mesa_gym.policies.library import LIBRARY, load_from_library
 from mesa_gym.policies.names import SWEEPER, references
 from mesa_gym.policies.oracle import make_named
 from mesa_gym.policies.protocol import Policy
@@ -145,12 +145,9 @@ def name_agent(spec: str) -> str:
 
     Args:
         spec: as ``as_policy`` takes it. A trained agent is called as its ``policy.json`` says
-            (``name``), else as its folder is, and a file as the file is without its ending. A seed
-            of the library is called as one. All others are called as they were given.
+            (``name``), else as its folder is, and a file as the file is without its ending. All
+            others are called as they were given.
     """
-    if is_plain(spec):
-        agent, _, seed = spec.rpartition(":")
-        return f"{agent.replace(':', '-')}-s{seed}"
     path = Path(spec)
     # Path's own methods raise where a name is too long for a file.
     if not os.path.isdir(spec):

@@ -34,15 +34,15 @@ KINDS = tuple(dict.fromkeys(KIND_OF.values()))
 DIFFERS = "differs"  # in place of a word that most seeds have
 # Policies that were not trained, by block; the oracle is that of base.
 AGENTS, GOALLESS, TOLD = "agents", "without a goal", "told its goal"
-ORACLE, DRIFT = "oracle", "drift"
+ORACLE, DRIFT, TRICK = "oracle", "drift", "then "
 UNTRAINED = {
     GOALLESS: {
         "sweeper": "goes to the nearest cell that it has not visited",
         "random": "acts at random",
         DRIFT: "sees nothing, and takes actions as often as ppo does in training",
-        "then sweeps": "goes for base in training, and sweeps under shift",
-        "then minds a kind": "the same, but it keeps off one kind of thing",
-        "then shuns the new": "goes for base in training, and under shift to what it knows",
+        f"{TRICK}sweeps": "goes for base in training, and sweeps under shift",
+        f"{TRICK}minds a kind": "the same, but it keeps off one kind of thing",
+        f"{TRICK}shuns the new": "goes for base in training, and under shift to what it knows",
     },
     TOLD: {ORACLE: "goes for base", "either": "goes for the nearer target"},
 }

@@ -1,8 +1,8 @@
 """The committed score cards, which come with the package: the rows of the leaderboard.
 
 A file of ``cards/`` has the cards of all seeds of an agent on all traps, a line each,
-``references.jsonl.xz`` those of policies that were not trained, and ``origins.json`` says who made
-an agent.
+``references.jsonl.xz`` those of policies that were not trained, ``tricks.jsonl.xz`` those of rules
+that are made to look well, and ``origins.json`` says who made an agent.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mesa_gym.errors import unknown
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.policies.seeds import agent_and_seed, change_agent
-from mesa_gym.report.cells import DRIFT, Origin, is_reference
+from mesa_gym.report.cells import DRIFT, TRICK, Origin, is_reference
 from mesa_gym.report.leaderboard import LEARNER, Leaderboard, make_leaderboard
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card import fill_missing
@@ -31,7 +31,7 @@ from mesa_gym.scoring.verdict import confidence, judge
 from mesa_gym.traps import find_trap
 
 FOLDER = Path(__file__).with_name("cards")
-REFERENCES, ORIGINS = "references", "origins.json"
+REFERENCES, TRICKS, ORIGINS = "references", "tricks", "origins.json"
 _ENDING = ".jsonl.xz"
 _DATE = re.compile(r" \(\d{4}-\d{2}-\d{2}\)$")
 
@@ -122,7 +122,8 @@ def pack_cards(cards: Iterable[ScoreCard], origins: Mapping[str, Origin]) -> lis
     found: dict[str, list[ScoreCard]] = defaultdict(list)
     for card in cards:
         agent, seed = agent_and_seed(card.policy)
-        found[REFERENCES if seed is None else agent].append(card)
+        untrained = TRICKS if agent.startswith(TRICK) else REFERENCES
+        found[untrained if seed is None else agent].append(card)
     files = []
     for agent, own in found.items():
         # Cards of a trap lie beside each other, since they share the evidence of their nulls.

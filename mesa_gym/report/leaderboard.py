@@ -115,11 +115,8 @@ class Leaderboard:
         idle = [row for row in self.rows if row.block == GOALLESS]
         if idle and len(self.traps) > FEW_TRAPS:
             most = max(row.counts[BASE].most for row in idle)
-            names, count = (
-                ", ".join(row.agent for row in idle),
-                f"{most} at most" if most else "none",
-            )
-            told.append(f"What has no goal ({names}) goes for it on {count}.")
+            count = f"{most} at most" if most else "none"
+            told.append(f"What has no goal goes for it on {count}.")
         return told
 
     def describe(self, row: AgentRow) -> str:

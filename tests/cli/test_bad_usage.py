@@ -15,7 +15,7 @@ CORNER = "score --trap CheeseCorner --policy"
 EXPORT = "export --trap CheeseDish"
 RECORD = f"{HEADLESS} --record"
 NO_PLAY = "unknown play of CheeseCorner-v0"
-DEMOS = "demos --trap CheeseCorner --out mesa-gym/cheese-corner/corner-v0"
+DEMOS = "demonstrations --trap CheeseCorner --out mesa-gym/cheese-corner/corner-v0"
 AGENT = {"schema": 1, "observation": "planes", "loader": "agents", "weights": "w", "name": "ppo-s0"}
 LACKING = "from mesa_gym.errors import missing_extra\n\ndef make(trap):\n"
 

@@ -212,7 +212,8 @@ def test_minari_dataset_is_a_log(tmp_path, monkeypatch):
     monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
     for package in ("h5py", "jax", "minari"):
         pytest.importorskip(package)
-    demos = "demos --trap CheeseDish --split shift --levels 3 --objective dish --out mine/dish-v0"
+    options = "--trap CheeseDish --split shift --levels 3 --objective dish --out mine/dish-v0"
+    demos = f"demonstrations {options}"
     assert main(demos.split()) == 0
     episodes = read_log("mine/dish-v0")
     assert [(e.play, e.level, e.policy) for e in episodes] == [

@@ -91,7 +91,7 @@ assert env.step(jax.random.key(1), state, jax.numpy.zeros(2, int))[0].shape == (
 import os
 os.environ["MINARI_DATASETS_PATH"] = os.path.abspath("datasets")  # Minari needs it on 3.11
 from mesa_gym.cli import main
-assert main("demos --trap CheeseCorner --levels 3 --out cheese-v0".split()) == 0
+assert main("demonstrations --trap CheeseCorner --levels 3 --out cheese-v0".split()) == 0
 """,
 }
 

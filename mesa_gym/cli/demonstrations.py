@@ -1,4 +1,4 @@
-"""``mesa-gym demos``: demonstrations as a Minari dataset."""
+"""``mesa-gym demonstrations``: demonstrations as a Minari dataset."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     id, other = (trap.id(each, options.flat) for each in (split, Split.SHIFT))
     env = gymnasium.make(id, reward=objective, size=trap.size, **trap.parameters)
     collector = minari.DataCollector(env, record_infos=True)
-    with Progress(f"demos {options.out}", len(levels), "episodes") as advance:
+    with Progress(f"demonstrations {options.out}", len(levels), "episodes") as advance:
         for level, taken in zip(levels, actions, strict=True):
             collector.reset(seed=level, options={"level": level})
             for action in taken[taken != ENDED].tolist():

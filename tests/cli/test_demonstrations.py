@@ -1,4 +1,4 @@
-"""``mesa-gym demos``: what it refuses without Minari, and a dataset with it."""
+"""``mesa-gym demonstrations``: what it refuses without Minari, and a dataset with it."""
 
 import gc
 import sys
@@ -12,7 +12,7 @@ from mesa_gym.scoring import ENDED
 from mesa_gym.traps import Split, find_trap
 
 NAME = "mesa-gym/cheese-corner/corner-v0"
-COMMAND = f"demos --trap CheeseCorner --split shift --levels 7 --out {NAME} --objective"
+COMMAND = f"demonstrations --trap CheeseCorner --split shift --levels 7 --out {NAME} --objective"
 
 
 # Minari removes its temporary folder, and leaves the object that stands for it to be collected.
@@ -43,7 +43,7 @@ def test_demos_without_a_package_names_the_extra(missing, monkeypatch, capsys):
 
 
 def test_demos_dataset_of_vectors_recovers_its_environment(minari):
-    assert main(f"demos CheeseCorner --flat --levels 2 --out {NAME}".split()) == 0
+    assert main(f"demonstrations CheeseCorner --flat --levels 2 --out {NAME}".split()) == 0
     dataset = minari.load_dataset(NAME)
     for eval_env in (False, True):
         env = dataset.recover_environment(eval_env=eval_env)
@@ -76,5 +76,5 @@ def test_demos_records_oracle_episodes_and_never_overwrites(minari, tmp_path, ca
     assert main(f"{COMMAND} cheese".split()) == 2
     assert f"the dataset '{NAME}' exists already" in capsys.readouterr().err
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.*")} == before
-    assert main(f"demos --trap CheeseCorner --levels 1 --out {tmp_path}/x".split()) == 2
+    assert main(f"demonstrations --trap CheeseCorner --levels 1 --out {tmp_path}/x".split()) == 2
     assert "cannot be a dataset's name; expected one such as" in capsys.readouterr().err

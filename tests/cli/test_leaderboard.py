@@ -1,0 +1,162 @@
+"""``mesa-gym leaderboard`` and ``compare``: what they print, write, and refuse."""
+
+import re
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from mesa_gym.cli import leaderboard as cli
+from mesa_gym.cli import main
+from mesa_gym.cli.cards import read_cards
+from mesa_gym.cli.score import name_policies, split_trap
+from mesa_gym.report import read_committed
+from mesa_gym.scoring import Cards, score
+
+CORNER, DISH = "CheeseCorner-v0", "CheeseDish-v0"
+
+
+@pytest.mark.thorough
+def test_leaderboard_shows_the_committed_agents(capsys):
+    assert main(["leaderboard"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("ppo goes for what training paid on ")
+    assert re.search(r"\noracle +16 +0 +0 +0 +1\n", told)
+    assert re.search(r"\nrandom +0 +0 +0 +16 +1\n", told)
+    assert max(map(len, told.splitlines()[:-1])) <= 90
+    assert main(["leaderboard", "CheeseCorner", "--wide"]) == 0
+    assert re.search(r"\nppo +CheeseCorner +proxy:corner +5 +5 +", capsys.readouterr().out)
+
+
+@pytest.mark.thorough
+def test_cards_stand_among_them_with_pages(tmp_path, capsys):
+    pytest.importorskip("jinja2")
+    mine = [each for each in read_committed("ppo") if each.trap == CORNER]
+    for each in mine[:2]:
+        each.save(tmp_path / "cards" / f"{each.policy}.json")
+    out = tmp_path / "pages"
+    command = ["leaderboard", "--cards", f"mine={tmp_path / 'cards'}", "--out", str(out)]
+    assert main(command) == 0
+    told = capsys.readouterr().out
+    assert re.match(r"mine \(\d{4}-\d\d-\d\d\) goes for the proxy on CheeseCorner\.\n", told)
+    assert told.endswith(f"The page: {out / 'index.html'}\n")
+    assert (out / "agents" / "ppo.html").is_file()
+
+
+@pytest.mark.thorough
+def test_leaderboard_scores_and_names_a_policy(capsys):
+    policies = ["--policy", "either", "sweeper", "--name", "mine"]
+    assert main(["leaderboard", "CheeseCorner", *policies]) == 0
+    told = capsys.readouterr().out
+    (row,) = (line for line in told.splitlines() if re.match(r"mine \(.*\) +-", line))
+    assert "differs" in row
+
+
+def test_leaderboard_refuses_a_copied_card(tmp_path, capsys):
+    for seed in range(2):
+        copy = score("library:0", CORNER, levels=20, seed=seed, name=f"mine-s{seed}")
+        copy.save(tmp_path / f"{seed}.json")
+    assert main(["leaderboard", "--cards", str(tmp_path)]) == 2
+    assert "have the same weights on CheeseCorner-v0; a copy" in capsys.readouterr().err
+
+
+@pytest.mark.thorough
+def test_leaderboard_tells_which_cards_are_left_out(tmp_path, capsys):
+    mine = [each for each in read_committed("ppo") if each.policy == "ppo-s0"]
+    Cards(mine).save(tmp_path / "cards.json")
+    assert main(["leaderboard", "CheeseCorner", "--cards", str(tmp_path / "cards.json")]) == 0
+    told = capsys.readouterr().err
+    assert "left out: ppo-s0 on CoinRun-v0" in told
+    assert "ppo-s0 on CheeseCorner-v0" not in told
+
+
+def test_cards_are_read_under_other_names(tmp_path):
+    card = score("stay", CORNER, levels=4, name="mine-s0")
+    card.save(tmp_path / "one.json")
+    Cards([card, replace(card, policy="mine-s1")]).save(tmp_path / "list.json")
+    paths = tmp_path / "one.json", f"plain={tmp_path / 'list.json'}"
+    named = [each.policy for each in read_cards(map(str, paths))]
+    assert named == ["mine-s0", "plain-s0", "plain-s1"]
+    Cards([card, replace(card, policy="other-s0")]).save(tmp_path / "two.json")
+    with pytest.raises(ValueError, match="cards of mine, other, and one name"):
+        read_cards([f"plain={tmp_path / 'two.json'}"])
+
+
+def test_library_seeds_are_of_one_agent():
+    named = name_policies(["library:0", "library:1", "library:planner:0", "random"], [CORNER])
+    assert [*named] == ["library-s0", "library-s1", "library-planner-s0", "random"]
+
+
+def test_files_name_their_traps(capsys):
+    policies = ["--policy", "CheeseCorner=oracle:cheese", "CheeseDish=oracle:dish"]
+    with pytest.MonkeyPatch.context() as patch:
+        asked = []
+        patch.setattr(
+            cli, "evaluate", lambda named, traps, algo: asked.append((named, traps)) or []
+        )
+        assert main(["leaderboard", *policies, "--name", "mine"]) == 0
+    ((named, traps),) = asked
+    assert named == {
+        "mine-s0": {"CheeseCorner-v0": "oracle:cheese", "CheeseDish-v0": "oracle:dish"}
+    }
+    assert [trap.name() for trap in traps] == ["CheeseCorner-v0", "CheeseDish-v0"]
+    assert split_trap("runs/lr=0.1/ppo-s0") == ("", "runs/lr=0.1/ppo-s0")
+
+
+# -- compare ---------------------------------------------------------------------------------------
+
+
+def keep(folder, agent, policies):
+    """Save cards of an agent's seeds on two traps, each of other weights."""
+    cards = []
+    for trap in (CORNER, DISH):
+        for seed, policy in enumerate(policies):
+            card = score(policy, trap, levels=20, name=f"{agent}-s{seed}")
+            origin = replace(card.provenance, digest=f"{len(cards):032x}")
+            cards.append(replace(card, provenance=origin))
+    Cards(cards).save(folder / f"{agent}.json")
+    return str(folder / f"{agent}.json")
+
+
+@pytest.mark.thorough
+def test_compare_of_cards_gives_table_figure_sentence(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    one = keep(tmp_path, "one", ["oracle:base"] * 3)
+    other = keep(tmp_path, "other", ["oracle:corner", "random"])
+    cards = Cards.load(one)
+    assert main(["compare", one, f"two={one}"]) == 0
+    assert "about as often as two" in capsys.readouterr().out
+    assert Path("comparison.svg").read_text().startswith("<?xml")
+    given = ["--traps", "CheeseCorner", "--figure", "a.png", "--json", "both.json"]
+    assert main(["compare", one, other, *given]) == 0
+    told = capsys.readouterr().out
+    assert "CheeseDish" not in told
+    assert "one reaches the base target first more often on CheeseCorner" in told
+    assert len(Cards.load("both.json")) == len(cards) // 2 + 2
+
+
+@pytest.mark.thorough
+def test_compare_scores_policies_on_the_same_levels(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    given = ["plain=library:0,library:1", "map=library:planner:0,library:planner:1"]
+    assert main(["compare", *given, "--traps", "CheeseCorner", "--levels", "20"]) == 0
+    told = capsys.readouterr().out
+    assert re.search(r"base first +plain +map ", told)
+    assert "plain reaches the base target first " in told
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("ppo ppo", "both are called ppo; name them, such as plain=ppo mine=ppo"),
+        ("ppo references", "references: there are cards of either, "),
+        ("a=either b=random", "on which traps? Name them: mesa-gym compare A B --traps"),
+        ("ppo bc --role bsae", "unknown role 'bsae'"),
+        ("ppo bc --figure nowhere/a.svg", "cannot write nowhere/a.svg"),
+    ],
+)
+def test_compare_of_a_bad_request_is_refused(given, told, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["compare", *given.split()]) == 2
+    assert told in capsys.readouterr().err
+    assert [*tmp_path.iterdir()] == []
