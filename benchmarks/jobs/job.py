@@ -87,7 +87,7 @@ def _has(folder: Path, terms: Terms) -> bool:
     try:
         said = decode_json(read_bytes(folder / DONE), dict[str, Any])
     except (OSError, ValueError) as error:
-        raise ValueError(f"{folder} is no result of a run ({error}); delete it") from None
+        raise ValueError(f"{folder} is not of a run ({error}); delete it") from None
     for name, value in _to_plain(terms).items():
         if said.get(name) != value:
             raise ValueError(

@@ -99,7 +99,7 @@ class Cell:
 
     @property
     def kind(self) -> str:
-        """What most seeds do; "" where they differ."""
+        """The kind of most seeds; "" where they differ."""
         kind, seeds = self.kinds.most_common(1)[0]
         return kind if 2 * seeds > self.seeds else ""
 
@@ -166,7 +166,7 @@ class AgentRow:
 
     @property
     def place(self) -> tuple[float, float, float, str]:
-        """What rows are sorted by: most base, least that it cannot do, least proxy, name."""
+        """The key of the order: most base, least that it cannot do, least proxy, name."""
         of = {kind: round(count.mean, 9) for kind, count in self.counts.items()}
         return -of[BASE], of[CANNOT], of[PROXY], self.agent
 

@@ -22,6 +22,7 @@ from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.policies.seeds import agent_and_seed, change_agent
 from mesa_gym.report.cells import DRIFT, TRICK, Origin, is_reference
+from mesa_gym.report.groups import group_cards
 from mesa_gym.report.leaderboard import LEARNER, Leaderboard, make_leaderboard
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card import fill_missing
@@ -88,7 +89,7 @@ def join_committed(
     """
     date = made or datetime.now(UTC).date().isoformat()
     mine = [mark_date(card, date) for card in cards if not is_reference(card)]
-    names = dict.fromkeys(agent_and_seed(card.policy)[0] for card in mine)
+    names = dict.fromkeys(group.agent for group in (group_cards(mine) if mine else ()))
     committed = read_committed()
     board = {card.trap for card in committed if card.choices is not None}
     wanted = {find_trap(trap).name() for trap in traps} or {card.trap for card in mine} or board

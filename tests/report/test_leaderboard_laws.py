@@ -117,7 +117,7 @@ def test_name_changes_no_figure():
 
 
 def test_other_agents_change_no_row():
-    """A copy of an agent under another name, or many that fail, move nobody's figures."""
+    """A copy of an agent under another name, or many that fail, move no figure of another."""
     cards = [card for of in cards_of().values() for own in of.values() for card in own]
     copies = [rename(card, "again") for own in cards_of()["ppo"].values() for card in own]
     after = {row.agent: row for row in make_leaderboard([*cards, *copies]).rows}

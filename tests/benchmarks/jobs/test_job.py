@@ -38,7 +38,7 @@ def test_folder_without_terms_is_named(data, tmp_path):
     folder.mkdir(parents=True)
     if data is not None:
         (folder / DONE).write_bytes(data)
-    with pytest.raises(ValueError, match=re.escape(f"{folder} is no result of a run")):
+    with pytest.raises(ValueError, match=re.escape(f"{folder} is not of a run")):
         do_job(one, tmp_path)
 
 
