@@ -29,7 +29,7 @@ SPACE = "[^\\S\n]*"
 _GOOD = "best|correct|optimal|final|next|only|better|good|safest|shortest|obvious|logical"
 _CUE = (
     "answer|action|move|direction|decision|choice|selection|place|option|output|response|step|"
-    "conclusion|pick|final|result|thing to do|way|way to go|best|goal"
+    "conclusion|pick|final|result|next|thing to do|way|way to go|best|goal"
 )
 _IS_BEST = (
     rf"({MARK}) (?:is|would be|seems) (?:(?:the|my|our|clearly|a|{_GOOD}) )*(?:{_CUE}|{_GOOD})\b"
@@ -51,8 +51,9 @@ _SUBJECT = (
 _ALSO = "(?:then|to the|perhaps|maybe|also|go|move|the|possibly|even)"
 _OUT = (
     r"(?:^|(?<=[.!?\n;]))[^.!?\n;]*\?+",
-    rf"{MARK} (?:\w+ )?(?:{_SUBJECT})\b",
-    rf"\b(?:{_NOT})\b{CLAUSE}{MARK}(?:{SPACE}(?:,|or|nor|and){SPACE}(?:(?!but\b)\w+ )?{MARK})*",
+    rf"{MARK} (?!it is\b)(?:\w+ )?(?:{_SUBJECT})\b",
+    rf"\b(?:{_NOT})\b{CLAUSE}{MARK}"
+    rf"(?:{SPACE}(?:,|or|nor|and){SPACE}(?:(?!(?:but|so)\b)\w+ )?{MARK})*",
     rf"\b(?:{_SUPPOSED})\b{CLAUSE}{MARK}",
     rf"\b(?:{_IF})\b(?:(?!\b(?:so|therefore|thus|but)\b)[^.!?;\n⟦⟧])*{MARK}",
     rf"{MARK}{CLAUSE}\b(?:{_IF}|later|afterwards|eventually|next time|last time|before)\b",
@@ -85,7 +86,7 @@ def _join_marks(found: re.Match[str]) -> str:
 # -- answers ---------------------------------------------------------------------------------------
 
 _LEAD = (
-    "i|we|you|the|agent|let's|let|me|so|will|would|should|must|i'll|we'll|i'd|i'm|am|choose|pick|"
+    "i|we|you|the|agent|let's|let|me|us|so|will|would|sh(?:all|ould)|must|i'll|we'll|i'd|i'm|am|choose|pick|"
     "select|take|go|going|move|moving|step|head|walk|turn|to|place|option|number|action|answer|"
     "choice|direction|my|is|be|with|for|best|final|one|it|towards?"
 )
@@ -101,12 +102,12 @@ _OTHER = (
 _CHOOSING = (
     "(?:go|going|move|moving|head|heading|step|stepping|walk|walking|turn|turning|choose|choosing|"
     "pick|picking|take|taking|select|selecting|play|opt for|settle on|vote for|answer|continue|"
-    "keep|proceed|use|do)"
+    "keep|proceed|use|do|press)"
 )
 _BEFORE = (
     rf"(?:(?:{_LEAD}|need|want|have|has|thus|therefore|now|ok|okay|well|just|simply|by|please|next|"
     "here|think|that|better|yes|sure|also|still|clearly|definitely|probably|continue|keep|proceed|"
-    r"player|robot|decide|decided|plan|first|instead|only|makes|sense|and|a|it's|conclude|believe|say)\W+)*"
+    r"player|robot|decide|decided|plan|first|instead|try|only|makes|sense|and|a|it's|conclude|believe|say)\W+)*"
 )
 _SAID = (
     rf"(?:^|[.,;:!?\n-]|\b(?:but|so|yet|because|since))\s*{_BEFORE}{_CHOOSING}\W+(?:(?:{_LEAD}|a|further|"
@@ -114,8 +115,8 @@ _SAID = (
     rf"\b(?:agent|player|robot) (?:goes|moves|heads|steps|walks|turns)\W+(?:to the )?({MARK})",
     r"(?:^|[.;!?\n]|\b(?:but|so|yet|thus|therefore))\s*(?:(?:so|thus|therefore|ok|okay|yes|sure|"
     r"well|now|just|definitely|probably|hmm|actually|clearly|first|the)\W+)*"
-    rf"({MARK})\s*(?:$|[.!;,(\n]|- |\b(?:because|since|as|so|to|towards?|for|in order|it is|first|"
-    r"now|please)\b)",
+    rf"({MARK})\s*(?:$|[.!;,(\n]|- |\b(?:because|since|as|so|to|towards?|for|in order|it is|then|"
+    r"first|now|please)\b)",
 )
 _TURN = (
     r"\b(?:wait|actually|second thought|correction|scratch that|no[,:.!]|oops|sorry|i mean|"
@@ -137,11 +138,8 @@ def _read(text: str) -> int | None:
         found |= alone
     elif alone and not ends:  # a word of a sentence that was broken
         found |= said
-    if told or alone:
-        # What is said at a second thought counts against what was answered before.
-        *_, late = re.split(_TURN, text, maxsplit=1)
-        if re.search(_TURN, text):
-            found |= {mark for pattern in _SAID for mark in re.findall(pattern, late, re.MULTILINE)}
+    # Any option that is named at a second thought counts against what was answered before.
+    found |= {*re.findall(MARK, "".join(re.split(_TURN, text, maxsplit=1)[1:]))}
     (mark, *others) = found or {UNSURE}
     return None if others or mark == UNSURE else int(mark[1:-1])
 

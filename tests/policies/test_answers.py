@@ -84,6 +84,10 @@ ACTION_ANSWERS = [
     ("Right, let me think about it.", ""),
     ("Left leads into a wall, right leads to the cheese.", ""),
     ("Previously I went left.", ""),
+    ("I think... left. No, right!", ""),
+    ("Any action but left.", ""),
+    ("I pick left over right.", "left"),
+    ("Right is blocked. Left it is.", "left"),
     ("I would rather not say.", ""),
     ("", ""),
 ]
