@@ -116,8 +116,9 @@ class LivePlanes:
         for kind, most in self._trap.held.items():
             old, new = before.held[kind], after.held[kind]
             if new is not old:
-                rows = np.flatnonzero(new != old)
-                cells, count = self._spread[rows] + start, np.ravel(new)[rows]
+                held = np.asarray(new).reshape(-1)
+                rows = (held != old).nonzero()[0]
+                cells, count = self._spread[rows] + start, held[rows]
                 for place in range(most):
                     for view in self._views[kind]:
                         view[cells + place] = count > place

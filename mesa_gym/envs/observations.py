@@ -10,7 +10,7 @@ from gymnasium.spaces import Text as TextSpace
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, State
+from mesa_gym.engine import ACTIONS, Ints, State
 from mesa_gym.engine.looks import EMPTY
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap
@@ -58,6 +58,10 @@ class Observation:
         """Return the same from drawn planes (n, height, width, channels), which are not kept."""
         return planes.copy()
 
+    def show_rows(self, planes: Bytes, state: State, rows: Ints) -> Any:
+        """Return the same of some rows alone, (m, ...)."""
+        return self.show(planes[rows], state)
+
 
 class Flat(Observation):
     """The planes as one vector of float32, (height * width * channels,), which layers take."""
@@ -99,6 +103,10 @@ class Rgb(Observation):
 
         return render_rgb(self.trap, state if state.agent.ndim else state.batched(), TILE)
 
+    def show_rows(self, planes: Bytes, state: State, rows: Ints) -> Bytes:
+        """Return the pictures of some rows."""
+        return self.show(planes, state.take(rows))
+
 
 class Centred(Observation):
     """A window of the planes around the agent under a row of what it holds, (side + 1, side, ...).
@@ -139,6 +147,10 @@ class Centred(Observation):
         shown: Bytes = flat.take(cells, axis=0).reshape(n, *self.space.shape)
         shown &= self.inside[state.agent]
         return shown
+
+    def show_rows(self, planes: Bytes, state: State, rows: Ints) -> Bytes:
+        """Return the windows of some rows."""
+        return self.show(planes[rows], state._replace(agent=state.agent[rows]))
 
 
 class Text(Observation):

@@ -15,69 +15,16 @@ from typing import ClassVar
 import numpy as np
 from gymnasium.error import Error
 
-from mesa_gym.engine import Array, Ints, LevelBuilder, State
+from mesa_gym.engine import Array, Ints, State
 from mesa_gym.engine.chance import fold, outputs, shift_right, streams
 from mesa_gym.envs.checks import check_states, integer
-from mesa_gym.envs.observations import Bytes, planes_of
+from mesa_gym.envs.rows import Store
 from mesa_gym.envs.settings import Settings
-from mesa_gym.traps import LEVELS, Split, Trap
+from mesa_gym.traps import LEVELS, Split
 
 MOST_BANKED = 4096  # levels a distribution that a device holds
 MOST_BYTES = 1 << 26  # of the planes of a bank: no more levels are kept, once they are drawn
 AHEAD = 1024  # episodes chosen ahead at most, over all environments
-
-
-class Store:
-    """Start states in rows that can be overwritten.
-
-    Attributes:
-        state: the start states, int64 and bool (slots, count), over tables of their own.
-        planes: uint8 (count, height * width * channels), what they look like.
-    """
-
-    def __init__(self, trap: Trap, count: int) -> None:
-        self.trap = trap
-        self.state = LevelBuilder(trap, 0, np.zeros(count, dtype=np.int64)).states()
-        self.planes: Bytes = np.zeros((count, trap.cells * len(trap.channels)), dtype=np.uint8)
-        self._arrays = _arrays_of(self.state)
-
-    def put(self, rows: Ints, starts: State) -> None:
-        """Overwrite rows with a batch of start states."""
-        for mine, theirs in zip(self._arrays, _arrays_of(starts), strict=True):
-            mine[..., rows] = theirs
-        level = self.state.level
-        level.row[rows] = rows
-        for name, table in level.tables.items():
-            table.reshape(-1, self.trap.entries[name])[rows] = self.trap.table(starts.level, name)
-        self.planes[rows] = planes_of(self.trap, starts).reshape(starts.n, -1)
-
-    def copy(self, where: Ints, state: State, rows: Ints) -> State:
-        """Return a state over the same tables with the start states ``where`` in its ``rows``.
-
-        The given state is overwritten, except where rules gave one array to two names.
-        """
-        found = _arrays_of(state)
-        if len({*map(id, found)}) < len(found) or [x for x in found if x.base is not None]:
-            state = state.map(np.ndarray.copy)
-            found = _arrays_of(state)
-        for mine, theirs in zip(found, self._arrays, strict=True):
-            if mine.ndim == 1:
-                mine[rows] = theirs[where]
-            elif len(rows) == 1:
-                mine[:, rows[0]] = theirs[:, where[0]]
-            else:
-                for slot in range(len(mine)):  # quicker than all at once
-                    mine[slot][rows] = theirs[slot][where]
-        return state
-
-
-def _arrays_of(state: State) -> list[Array]:
-    """Return the arrays of a state except the tables, in a fixed order."""
-    level, clock, agent, *parts = state
-    found = [level.row, level.number, level.key, clock, agent]
-    for part in (*parts, *level.traits.values()):
-        found += part.values()
-    return found
 
 
 class Supply:
@@ -101,21 +48,25 @@ class Supply:
         self.banked = size * trap.cells * len(trap.channels) <= MOST_BYTES
         self._drawn = np.zeros(size if self.banked else 0, dtype=np.bool_)
         self.slots = max(AHEAD // n, self.least[self.banked])
-        self._ring = np.arange(n) * self.slots  # where the slots of each environment begin
-        self._where = np.arange(n * self.slots)
-        self._stream, self._next, self._filled = np.zeros((3, n), dtype=np.int64)
+        self._ring = np.arange(n * self.slots).reshape(n, self.slots)
+        self._following = np.roll(self._ring, -1, axis=1).ravel()
+        self._stream, self._filled = np.zeros((2, n), dtype=np.int64)
+        # By slot, where its start state stands; -1 where none was chosen yet, or it was taken.
+        self._where = np.full(n * self.slots, -1)
+        self._slot = self._ring[:, 0].copy()  # of the next episode
         self._ahead = 1
 
     @cached_property
     def store(self) -> Store:
         """The start states; the last n rows are for those that are picked by hand."""
-        trap, n = self.settings.trap, len(self._ring)
-        return Store(trap, n + (len(self._drawn) if self.banked else n * self.slots))
+        n = len(self._slot)
+        return Store(self.settings, n + (len(self._drawn) if self.banked else n * self.slots))
 
     def reseed(self, rows: Ints, seeds: Sequence[int]) -> None:
         """Begin the streams of some environments again; seeds are non-negative, of any size."""
         self._stream[rows] = open_streams(seeds)
-        self._next[rows] = self._filled[rows] = 0
+        self._slot[rows], self._filled[rows] = self._ring[rows, 0], 0
+        self._where[self._ring[rows]] = -1
         self._ahead = 1
 
     def take(self, rows: Ints) -> Ints:
@@ -123,15 +74,18 @@ class Supply:
 
         A start state stays there until the environment takes its next episode.
         """
-        episode = self._next[rows]
-        if np.count_nonzero(episode >= self._filled[rows]):
+        slots = self._slot[rows]
+        where = self._where[slots]
+        if where[where.argmin()] < 0:
             self._refill()
-        self._next[rows] = episode + 1
-        return self._where[self._ring[rows] + episode % self.slots]
+            where = self._where[slots]
+        self._where[slots] = -1
+        self._slot[rows] = self._following[slots]
+        return where
 
     def place(self, rows: Ints, starts: State) -> Ints:
         """Put a start state for each given environment into the store; return where."""
-        where = rows + (self.store.state.n - len(self._ring))
+        where = rows + (self.store.state.n - len(self._slot))
         self.store.put(where, starts)
         return where
 
@@ -141,22 +95,23 @@ class Supply:
         return self.place(rows, check_states(self.settings.trap, states, like))
 
     def _refill(self) -> None:
-        upto = self._next + self._ahead
-        count = np.maximum(upto - self._filled, 0)
+        chosen = (self._where[self._ring] >= 0).sum(axis=1)
+        count = np.maximum(self._ahead - chosen, 0)
         row = np.repeat(np.arange(len(count)), count)
         start = np.repeat(np.cumsum(count) - count, count)
         episode = self._filled[row] + np.arange(len(row)) - start
         number, shifted = pick_levels(self._stream[row], episode, self.settings)
-        slots = self._ring[row] + episode % self.slots
+        slots = self._ring[row, episode % self.slots]
         if self.banked:
             self._where[slots] = where = number + shifted * (self.settings.num_levels or 0)
             self._draw(np.unique(where[~self._drawn[where]]))
         else:
+            self._where[slots] = slots
             for which in (shifted.nonzero()[0], (~shifted).nonzero()[0]):
                 if which.size:
                     starts = draw_levels(self.settings, number[which], shifted[which[0]])
                     self.store.put(slots[which], starts)
-        np.maximum(self._filled, upto, out=self._filled)
+        self._filled += count
         # One slot less than there are: the present episode still reads its own.
         self._ahead = min(2 * self._ahead, self.slots - 1)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,8 +24,9 @@ from mesa_gym.envs.checks import (
     reset_needed,
     spread,
 )
-from mesa_gym.envs.infos import key_payments
+from mesa_gym.envs.infos import PREFIX
 from mesa_gym.envs.live_planes import LivePlanes
+from mesa_gym.envs.rows import Rows
 from mesa_gym.envs.settings import RENDER_FPS, Controls, Playing, Settings
 from mesa_gym.envs.supply import Supply, environment_seeds
 from mesa_gym.errors import unknown
@@ -101,8 +102,11 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         self._seeds = [0] * n
         self._reseed({row: secrets.randbits(128) for row in range(n)})
         self._live = LivePlanes(self.trap, n)
-        self._splits = np.full(n, self.settings.split.code)
-        self._every = np.ones(n, dtype=np.bool_)
+        self._home: Rows | None = None  # what runs, as far as steps leave it there
+        self._splits = np.zeros(n, dtype=np.int64)
+        names = ["level", "split", *(PREFIX + name for name in self.trap.objectives)]
+        self._keys = (*names, *(f"_{name}" for name in names))
+        self._flags = np.ones((len(names), n), dtype=np.bool_)
         # Rows whose episode has ended and that were not reset since.
         self._finished = np.zeros(0, dtype=np.int64)
 
@@ -187,7 +191,6 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         """
         rows = np.arange(self.num_envs)
         self._begin(rows, self.supply.place_states(rows, state))
-        self._splits = self.settings.splits(self._present.level.number)
         self._finished = (self._present.clock >= self.settings.max_steps).nonzero()[0]
         return self._observe(), self._infos(self._zero_payments())
 
@@ -208,60 +211,59 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
                 environments whose episode has ended.
             ValueError: an action is not one of the five; the first is named.
         """
-        before, again, mode = self._present, self._finished, self.autoreset_mode
-        if again.size and mode is AutoresetMode.DISABLED:
+        before, again, mode = self._state, self._finished, self.autoreset_mode
+        if before is None or (again.size and mode is AutoresetMode.DISABLED):
             raise reset_needed(again.tolist())
         after, paid, ended = self.trap.step(before, check_actions(actions, self.num_envs))
         self._live.follow(before, after)
         self._state = after
-        self._collect(np.arange(self.num_envs))
+        self._collect(range(self.num_envs))
+        truncated = after.clock >= self.settings.max_steps
         # A trap may return an array of the state as `ended`.
-        terminated, truncated = ended.copy(), after.clock >= self.settings.max_steps
+        terminated, over = ended.copy(), ended | truncated
         if again.size:
             # They took a step like the others, which the reset undoes: cheaper than leaving out.
             self._begin(again)
-            for array in (*paid.values(), terminated, truncated):
+            for array in (*paid.values(), terminated, truncated, over):
                 array[again] = 0
         rewards = paid[self.settings.reward] + self.settings.step_reward
-        self._finished = (terminated | truncated).nonzero()[0]
-        final: Infos = {}
+        self._finished = over.nonzero()[0]
         if self._finished.size and mode is AutoresetMode.SAME_STEP:
-            final = self._autoreset(paid)
-        return self._observe(), rewards, terminated, truncated, self._infos(paid) | final
+            final = self._autoreset(paid, over)
+            return self._observe(), rewards, terminated, truncated, self._infos(paid) | final
+        return self._observe(), rewards, terminated, truncated, self._infos(paid)
 
-    def _autoreset(self, paid: Paid) -> Infos:
+    def _autoreset(self, paid: Paid, over: Bools) -> Infos:
         """Reset what has just ended; its last observation and infos move to the final ones."""
         ended, self._finished = self._finished, self._finished[:0]
-        mask = np.zeros(self.num_envs, dtype=np.bool_)
-        mask[ended] = True
-        final_obs = np.full(self.num_envs, None, dtype=object)
-        seen = self.settings.observation.show(self._live.planes[ended], self._present.take(ended))
-        for row, one in zip(ended, seen, strict=True):
+        seen = self.settings.observation.show_rows(self._live.planes, self._present, ended)
+        final_obs = np.empty(self.num_envs, dtype=object)  # of None
+        for row, one in zip(ended.tolist(), seen, strict=True):
             final_obs[row] = one
-        last = self._infos({name: pay * mask for name, pay in paid.items()}, mask)
+        last = self._infos({name: pay * over for name, pay in paid.items()}, over)
         self._begin(ended)
         for pay in paid.values():
             pay[ended] = 0.0
         final = {"final_obs": final_obs, "final_info": last}
-        return {**final, "_final_obs": mask.copy(), "_final_info": mask}
+        return {**final, "_final_obs": over.copy(), "_final_info": over}
 
     def _begin(self, rows: Ints, where: Ints | None = None) -> None:
         """Begin episodes: the next ones, or those that stand in given rows of the store."""
         where = self.supply.take(rows) if where is None else where
         store = self.supply.store
-        if self._state is None:  # the first time, when all begin
-            self._state = store.state.take(np.zeros(self.num_envs, dtype=np.int64))
-        self._state = store.copy(where, self._present, rows)
-        self._live.begin(rows, store.planes[where])
-        if self.settings.alpha:
-            self._splits[rows] = self.settings.splits(store.state.level.number[where])
+        if self._home is None or self._state is None:  # the first time, when all begin
+            self._home = Rows(store.state.take(np.zeros(self.num_envs, dtype=np.int64)))
         else:
-            self._splits[rows] = self.settings.split.code
-        self._collect(rows, begun=True)
+            self._home.hold(self._state)
+        self._home.copy(rows, store.rows, where)
+        self._state = self._home.state
+        self._live.begin(rows, store.planes[where])
+        self._splits[rows] = store.splits[where]
+        self._collect(rows.tolist(), begun=True)
 
-    def _collect(self, rows: Ints, begun: bool = False) -> None:
+    def _collect(self, rows: Iterable[int], begun: bool = False) -> None:
         """Keep a frame of some environments, of a new episode the first, for ``rgb_array_list``."""
-        for row in rows.tolist() if self.render_mode == "rgb_array_list" else ():
+        for row in rows if self.render_mode == "rgb_array_list" else ():
             env = self.rows[row]
             env.frames = [] if begun else env.frames
             env.frames.append(env._frame())
@@ -270,13 +272,13 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         return self.settings.observation.show(self._live.planes, self._present)
 
     def _infos(self, paid: Paid, mask: Bools | None = None) -> Infos:
-        """Return infos of the rows in a mask (None: all); of the others 0."""
-        level, split, every = self._present.level.number.copy(), self._splits.copy(), self._every
-        if mask is not None:
-            level, split, every = level * mask, split * mask, mask
-        infos: Infos = {"level": level, "split": split, **key_payments(paid)}
-        infos.update([(f"_{key}", every.copy()) for key in infos])
-        return infos
+        """Return infos of the rows in a mask (None: all); of the others 0, as payments are."""
+        level, split, flags = self._present.level.number.copy(), self._splits.copy(), self._flags
+        if mask is None:
+            flags = flags.copy()
+        else:
+            level, split, flags = level * mask, split * mask, flags & mask
+        return dict(zip(self._keys, (level, split, *paid.values(), *flags), strict=True))
 
     def render(self) -> tuple[Any, ...] | None:
         """Return a frame of each environment, in the render mode's kind; None without a mode."""

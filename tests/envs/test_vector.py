@@ -1,5 +1,7 @@
 """For a list of seeds the vector environment is SyncVectorEnv over TrapEnv, exactly."""
 
+import sys
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -205,3 +207,26 @@ def test_frames_are_collected_as_gymnasium_collects_them(mode):
                 np.testing.assert_array_equal(frames, expected)
     assert [len(frames) for frames in ours.render()] == [len(each) for each in single.render()]
     assert ours.render() == ([], [])
+
+
+# Calls of Python functions that a step may take, on average: what a batch of 128 costs is these.
+MOST_CALLS = 75
+
+
+@pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
+def test_step_takes_few_python_calls(mode):
+    steps, calls = 200, [0]
+    env = gym.make_vec("MesaGym/CheeseCorner-v0", 128, autoreset_mode=mode, num_levels=1024)
+    actions = np.random.default_rng(0).integers(0, 5, (steps, 128))
+    env.reset(seed=0)
+
+    def count(frame, event, argument):
+        calls[0] += event == "call"
+
+    sys.setprofile(count)
+    try:
+        for action in actions:
+            env.step(action)
+    finally:
+        sys.setprofile(None)
+    assert steps < calls[0] <= MOST_CALLS * steps
