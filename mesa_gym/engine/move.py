@@ -40,6 +40,7 @@ class Move:
     paid: dict[str, Array]
     given: Mapping[str, Ints] = MappingProxyType({})
     likelihood: Array = 1.0
+    _ranks: Array | None = None  # of each cell how many are free up to it, where that is known
 
     def __init__(
         self,
@@ -82,9 +83,13 @@ class Move:
 
     def go(self, blocked: Array) -> None:
         """Move the agents that are not blocked."""
-        walks = self.world.walks[self.action]
+        here, there = self.before.agent, self.target
+        walks = there != here
         self.moved = walks ^ (walks & blocked)  # NumPy scalars are slow at `~`
-        self.agent = self.world.where(self.moved, self.target, self.before.agent)
+        if self.world.scalar:
+            self.agent = there if self.moved else here
+        else:
+            self.agent = self.world.where(self.moved, there, here)
 
     # -- the world before the rules --------------------------------------------------------------
 
@@ -96,10 +101,11 @@ class Move:
         return found
 
     def _find(self, kind: str, cell: Array) -> Array:
-        at, there = self.before.at[kind], self.before.there[kind]
-        found = self.world.nothing(at, cell)
+        at = self.before.at[kind]
+        if self.world.scalar and int(cell) not in at.tolist():  # Python numbers spare NumPy's calls
+            return self.world.unhit[kind]
         # The axis is there because NumPy is quicker where shapes are alike.
-        return there & (at == cell[None, ...]) if found is None else found
+        return self.before.there[kind] & (at == cell[None, ...])
 
     def _some(self, name: str, slots: Callable[[str], Array]) -> Array:
         """Return whether a slot is set, of a kind or of what has a trait, bool (n,)."""
@@ -156,6 +162,8 @@ class Move:
 
     def any(self, name: str) -> Array:
         """Return whether something with a kind or a trait is there, bool (n,)."""
+        if name in self.world.things:
+            return self.world.any(self.there[name])
         return self._some(name, self.there.__getitem__)
 
     def none(self, name: str) -> Array:
@@ -170,6 +178,7 @@ class Move:
 
     def put(self, kind: str, *, at: Array | None = None, there: Array | None = None) -> None:
         """Give all things of a kind other cells ``at``, or say which are ``there``: (slots, n)."""
+        self._ranks = None
         if at is not None:
             self.at = self.at | {kind: at}
         if there is not None:
@@ -221,7 +230,7 @@ class Move:
 
     def carry(self, to: Array, where: Array) -> None:
         """Put the agent on cells ``to``, int64 (n,), in rows ``where``; the trap ``carries``."""
-        self.agent = self.world.where(where, to, self.agent)
+        self.agent, self._ranks = self.world.where(where, to, self.agent), None
 
     # -- chance ----------------------------------------------------------------------------------
 
@@ -271,15 +280,13 @@ class Move:
             kind: its kind.
             where: bool (n,), in which rows.
             words: int64 (n,), random.
-            slot: bool (slots, n), the one that it takes; by default the first free one.
+            slot: bool (slots, n), the free one that it takes; by default the first.
         """
         world, xp = self.world, self.world.xp
         if world.never(where):
             return
-        if slot is None:
-            free = ~self.there[kind]
-            slot = free & (free.cumsum(0) == 1)
-        slot = slot & where
+        free = ~self.there[kind]
+        slot = free & where & ((free.cumsum(0) == 1) if slot is None else slot)
         # NumPy works on the rows in question alone; elsewhere no shape may depend on data.
         rows: Any = np.flatnonzero(where) if xp is np else slice(None)
 
@@ -290,7 +297,9 @@ class Move:
                 slots = xp.broadcast_to(slots, (count, *where.shape))
             return xp.reshape(slots, (count, -1))[:, rows]
 
-        ranks = (~self._find_taken_cells(flat)).cumsum(1)
+        ranks = self._ranks
+        if ranks is None:
+            ranks = (~self._find_taken_cells(flat)).cumsum(1)
         rank = below(flat(words[None, ...])[0, ...], ranks[:, -1])
         free = ranks > rank[:, None]
         if xp is np:
@@ -301,6 +310,10 @@ class Move:
             cell = xp.reshape(world.sum(~free.T) % world.cells, where.shape)
         slot = slot & (cell > 0)  # a corner of the border: no cell was free
         self.put(kind, at=world.where(slot, cell, self.at[kind]), there=self.there[kind] | slot)
+        if xp is not np:  # for the next that appears: from this cell on, one free cell less
+            taken = flat(world.where(world.any(slot), cell, world.cells + 0 * cell)[None, ...])
+            less = world.arange(world.cells) >= taken[0, :, None]
+            self._ranks = ranks - xp.astype(less, ranks.dtype)
 
     def _find_taken_cells(self, flat: Any) -> Array:
         """Return the cells with a wall, a thing or the agent, bool (rows, cells)."""

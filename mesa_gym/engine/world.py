@@ -55,6 +55,8 @@ class World:
         xp: the array library, ``numpy`` unless ``bound`` chose another one.
         channel: plane -> its index in ``observe``.
         seeds: the names of ``chance`` and ``outcomes``, for each of which a level has a seed.
+        scalar: whether states have no batch axis, and NumPy scalars stand for arrays.
+        unhit: kind -> an empty mask (slots,), for such states.
     """
 
     things: Mapping[str, int] = {}
@@ -110,7 +112,8 @@ class World:
         self._zero, self._one = quick(0), quick(1)
         self._strides = {name: quick(entries) for name, entries in self.entries.items()}
         self._numbers = self.asarray(np.arange(max(self.cells, 64)))
-        self._empty = np.zeros(max(self.things.values(), default=0), dtype=np.bool_)
+        self.scalar = not self._batched
+        self.unhit = {kind: np.zeros(slots, dtype=np.bool_) for kind, slots in self.things.items()}
 
     def bound(
         self, xp: Any = None, batched: bool = True, integers: str = "int64", **place: Any
@@ -165,7 +168,7 @@ class World:
         if not self._numpy:
             return self.xp.any(slots, axis=0)
         if slots.ndim == 1:  # a level without a batch
-            return np.True_ if True in slots.tolist() else np.False_
+            return _TRUE if True in slots.tolist() else _FALSE
         if len(slots) > 2:
             return np.logical_or.reduce(slots)
         return slots[0] | slots[1] if len(slots) == 2 else slots[0]  # a reduction is slower
@@ -193,18 +196,9 @@ class World:
             return False
         return not (np.count_nonzero(mask) if self._batched else mask)
 
-    def nothing(self, at: Array, cell: Array) -> Array | None:
-        """Return an empty mask (slots,) if none of ``at`` is the cell; None if that must be seen.
-
-        Only a level without a batch looks, on Python numbers, to spare NumPy's calls.
-        """
-        if not self._numpy or self._batched or int(cell) in at.tolist():
-            return None
-        return self._empty[: len(at)]
-
     def column(self, count: int, like: Array) -> Array:
         """Return 0 .. count - 1, int64 (count, 1, ...), to broadcast with an array ``like``."""
-        return self.xp.reshape(self._numbers[:count], (count,) + (1,) * like.ndim)
+        return self._numbers[(slice(count), *(None,) * like.ndim)]
 
     def amounts(self, payment: Array | Mapping[float, Array]) -> Array:
         """Return what is paid: 1 where a mask is set, or the sum of amounts whose masks are set.
@@ -216,12 +210,12 @@ class World:
             return _PAID if payment else _UNPAID
         if not isinstance(payment, dict):
             return self._pay_floats(payment)
-        if not self._batched:
+        if self.scalar:
             return np.float64(sum([amount for amount, mask in payment.items() if mask]))
         return reduce(add, [self._pay_floats(mask, amount) for amount, mask in payment.items()])
 
     def _pay_floats(self, mask: Array, amount: float = 1) -> Array:
-        if not self._batched:
+        if self.scalar:
             return np.float64(mask)
         paid = mask.astype(np.float64) if self._numpy else self.xp.astype(mask, self.xp.float32)
         return paid if amount == 1 else paid * amount

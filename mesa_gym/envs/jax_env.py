@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,6 @@ except ImportError:
     raise missing_extra("jax", "jax") from None
 
 LISTED = "listed"  # the observation that lists inputs
-FEW = 32  # environments: up to so many, one scatter draws all things
 
 
 class JaxEnv(DeviceEnv):
@@ -88,10 +88,12 @@ class JaxEnv(DeviceEnv):
             seeds = {name: jnp.asarray(tables[name]) for name in trap.seeds}
         self._tables = {name: _narrow(tables[name]) for name in tables if name not in seeds} | seeds
         level = bank.level._replace(row=None, number=None, key=None, tables={})
-        self._starts = jax.tree.map(_narrow, bank._replace(level=level, clock=None))
+        starts = jax.tree.map(_narrow, bank._replace(level=level, clock=None))
         # What no step changes is carried by no state; things that stay are drawn only once.
-        fixed = self._find_fixed()
-        self._begins = _merge(lambda start, same: None if same else start, self._starts, fixed)
+        fixed = self._find_fixed(starts)
+        begins = _merge(lambda start, same: None if same else start, starts, fixed)
+        stays = _merge(lambda start, same: start if same else None, starts, fixed)
+        self._begins, self._stays = _LevelTable(begins), _LevelTable(stays)
         self._still = [kind for kind in trap.things if fixed.at[kind] and fixed.there[kind]]
         ground, self._rows = self._draw_ground(bank), bank.n
         self.inputs = InputLists(trap, ground, reach, hidden) if listed else None
@@ -109,7 +111,7 @@ class JaxEnv(DeviceEnv):
             Observations (n, ...), and the state, a tree of arrays for ``step``.
         """
         with jax.enable_x64(False):
-            state = _take(self._begins, self.pick_levels(key))
+            state = self._begin(self.pick_levels(key))
             return self._observe(state), state
 
     def reset_to_level(self, level: Array) -> tuple[Array, State]:
@@ -127,7 +129,7 @@ class JaxEnv(DeviceEnv):
         """
         rows = self._as_integers("levels", level)
         with jax.enable_x64(False):
-            state = _take(self._begins, jnp.clip(rows, 0, self._rows - 1))
+            state = self._begin(jnp.clip(rows, 0, self._rows - 1))
             return self._observe(state), state
 
     def step(
@@ -164,7 +166,7 @@ class JaxEnv(DeviceEnv):
         rows = self._as_integers("levels", level)
         shown, after, reward, done, infos = self.step_env(state, action)
         with jax.enable_x64(False):
-            begun = _take(self._begins, rows)
+            begun = self._begin(rows)
             following = jax.tree.map(lambda old, new: jnp.where(done, new, old), after, begun)
             if self._final_obs:
                 infos["final_obs"] = shown
@@ -181,7 +183,8 @@ class JaxEnv(DeviceEnv):
         """
         actions = self._as_integers("actions", action)
         with jax.enable_x64(False):
-            after, paid, ended = self._move(state, actions)
+            after, paid, ended = self._move(self._complete(state), actions)
+            after = _merge(lambda old, new: None if old is None else new, state, after)
             late = after.clock >= self.settings.max_steps
             reward = paid[self.settings.reward] + self.settings.step_reward
             row, own = state.level.row, self.settings.split.code
@@ -202,38 +205,35 @@ class JaxEnv(DeviceEnv):
         return found.astype(jnp.int32)
 
     def _move(self, state: State, action: Array) -> Step:
-        """Take the step alone; what the state does not carry, the next one does not either."""
-
-        def keep(old: Any, new: Any) -> Any:
-            return None if old is None else new.astype(old.dtype)
-
+        """Take the step alone, from a state with all that its levels hold."""
         with jax.enable_x64(bool(self.trap.seeds)):
-            whole = self._complete(state)
+            whole = state._replace(level=state.level._replace(tables=self._tables))
             if self.trap.seeds:  # random words follow from the clock, in 64 bits
                 whole = whole._replace(clock=whole.clock.astype(jnp.int64))
             after, paid, ended = self._rules.step(whole, action)
-            after = _merge(keep, state, after._replace(level=state.level))
+            after = after._replace(level=state.level)
+            after = jax.tree.map(lambda old, new: new.astype(old.dtype), state, after)
             return Step(after, paid, ended)
 
-    def _find_fixed(self) -> State:
+    def _find_fixed(self, starts: State) -> State:
         """Return which arrays of a state the rules hand on as they are, whatever happens.
 
         In a traced step, the variable of such an array is at once one that goes in and comes out.
         """
-        state, action = _take(self._starts, jnp.zeros(1, jnp.int32)), jnp.zeros(1, jnp.int32)
-        traced = jax.make_jaxpr(lambda state: self._move(state, action).state)(state).jaxpr
+        row = jnp.zeros(1, jnp.int32)
+        state = _set_rows(jax.tree.map(lambda array: array[..., row], starts), row)
+        traced = jax.make_jaxpr(lambda state: self._move(state, row).state)(state).jaxpr
         same = [old is new for old, new in zip(traced.invars, traced.outvars, strict=True)]
         return jax.tree.unflatten(jax.tree.structure(state), same)
 
     def _complete(self, state: State) -> State:
-        """Return a state with all that its levels hold."""
-        row = state.level.row
+        """Return a state with all that its levels hold, except the tables."""
+        stays = self._stays.take(state.level.row)
+        return _merge(lambda given, still: still if given is None else given, state, stays)
 
-        def fill(given: Any, start: Any) -> Any:
-            return start[..., row] if given is None and start is not None else given
-
-        whole = _merge(fill, state, self._starts)
-        return whole._replace(level=whole.level._replace(tables=self._tables))
+    def _begin(self, rows: Array) -> State:
+        """Return states at the start of the levels that stand at some rows of the bank."""
+        return _set_rows(self._begins.take(rows), rows)
 
     def pick_levels(self, key: Array) -> Array:
         """Return the levels that ``reset`` and ``step`` pick by a key, int32 (n,).
@@ -259,8 +259,9 @@ class JaxEnv(DeviceEnv):
         return canvas[..., [trap.channel[plane] for plane in trap.channels]].reshape(n, -1)
 
     def _observe(self, state: State) -> Array:
-        state, n, observation = self._complete(state), self.num_envs, self.settings.observation
-        channels, where = self.trap.channels, list[Array]()
+        n, observation, channels = self.num_envs, self.settings.observation, self.trap.channels
+        state, where = self._complete(state), list[Array]()
+        state = state._replace(level=state.level._replace(tables=self._tables))
         dots = self._rules.dots(state, self._still)
         if self.inputs is not None:
             return self.inputs.list_inputs(state, dots)
@@ -270,9 +271,7 @@ class JaxEnv(DeviceEnv):
                 # What is not set points to the agent, whose dot comes first and is always set.
                 where.append(index if there is None else jnp.where(there, index, where[0]))
         shown, every = self._ground[state.level.row], jnp.arange(n)
-        # For few environments a kernel is dearer than its work, so that one scatter is quicker.
-        for index in where if n > FEW else [jnp.concatenate(where)]:
-            shown = shown.at[every, index].set(1, mode="promise_in_bounds")
+        shown = shown.at[every, jnp.concatenate(where)].set(1, mode="promise_in_bounds")
         if isinstance(observation, Centred):
             window = jnp.asarray(observation.windows, jnp.int32)[state.agent]
             cells = window + every[:, None] * self.trap.cells
@@ -291,10 +290,28 @@ def _merge(choose: Any, first: State, second: State) -> State:
     return merged
 
 
-def _take(starts: State, rows: Array) -> State:
-    """Return states at the start of the levels that stand at some rows of the bank."""
-    taken: State = jax.tree.map(lambda array: array[..., rows], starts)
-    return taken._replace(level=taken.level._replace(row=rows), clock=jnp.zeros_like(rows))
+def _set_rows(state: State, rows: Array) -> State:
+    """Return states that begin, with the rows of their levels."""
+    return state._replace(level=state.level._replace(row=rows), clock=jnp.zeros_like(rows))
+
+
+class _LevelTable:
+    """Arrays of levels (..., levels) in one table, so that levels are taken by one gather."""
+
+    def __init__(self, state: State) -> None:
+        self._arrays, self._tree = jax.tree.flatten(state)
+        flat = [array.astype(jnp.int32).reshape(-1, array.shape[-1]) for array in self._arrays]
+        self._table = jnp.concatenate(flat).T if flat else jnp.zeros((1, 0), jnp.int32)
+
+    def take(self, rows: Array) -> State:
+        """Return the arrays of some levels, (..., n)."""
+        fields, found, first = self._table[rows].T, list[Array](), 0
+        for array in self._arrays:
+            shape = array.shape[:-1]
+            part, first = fields[first : first + prod(shape)], first + prod(shape)
+            found.append(part.reshape(*shape, *rows.shape).astype(array.dtype))
+        taken: State = jax.tree.unflatten(self._tree, found)
+        return taken
 
 
 def _narrow(array: Any) -> Array:

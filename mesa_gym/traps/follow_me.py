@@ -66,10 +66,11 @@ class FollowMe(Trap):
     def rules(self, move: Move) -> None:
         """Remove the entered beacon; the leader walks on."""
         move.clear("beacon")
-        (move.due,) = self._due(move.before, move.before.at["beacon"])
         step = move.was("step")
-        walks = move.read("tour", step) != move.read("tour", step + 1)
-        move.set(step=self.where(walks, step + 1, step))
+        reach = move.read("reach", self.column(3, step))
+        (move.due,) = self._due(move.before, reach, move.before.at["beacon"])
+        here, then = each(move.read("tour", step + self.column(2, step)))
+        move.set(step=self.where(here != then, step + 1, step))
 
     def ends(self, move: Move) -> Array:
         """Return whether no beacon is left."""
@@ -87,10 +88,10 @@ class FollowMe(Trap):
         right = move.target == move.due[1]
         return {1: move.into("beacon") & right, -1: move.into("beacon") & ~right}
 
-    def _due(self, state: State, *values: Array) -> list[tuple[Array, Array]]:
+    def _due(self, state: State, reach: Array, *values: Array) -> list[tuple[Array, Array]]:
         """Return those of (3, n) values of the lit beacon and of the leader's next, 0 if none."""
         a, b, c = each(state.there["beacon"])
-        first, second = (self.read(state.level, "reach", i) for i in (0, 1))
+        first, second, _ = each(reach)
         # The leader comes to the first beacon first, or last.
         alike = (first < second) | ~(b | c)
         found = []
@@ -103,9 +104,9 @@ class FollowMe(Trap):
     def show(self, state: State) -> list[tuple[str, Array]]:
         """Return the light, the leader, its next cell and the flag."""
         level, step = state.level, state.vars["step"]
-        here, then = (self.read(level, "tour", step + i) for i in (0, 1))
+        here, then = each(self.read(level, "tour", step + self.column(2, step)))
         reach = self.read(level, "reach", self.column(3, step))
-        (lit, led), (_, reached) = self._due(state, state.at["beacon"], reach)
+        (lit, led), (_, reached) = self._due(state, reach, state.at["beacon"], reach)
         ahead = self.where(here != then, then, 0 * then)
         flag = self.where(step >= reached, led, 0 * led)
         return [("lit", lit), ("leader", here), ("next", ahead), ("flag", flag)]
