@@ -224,6 +224,13 @@ class World:
         """Return entry ``index`` of each level's table ``name``: of a ground or constant, (n,)."""
         return level.tables[name][level.row * self._strides[name] + index]
 
+    def read_run(self, level: Level, name: str, first: Array | int, count: int) -> list[Array]:
+        """Return ``count`` entries of each level's table from ``first`` on, each (n,)."""
+        table, start = level.tables[name], level.row * self._strides[name] + first
+        if self.scalar:
+            return [table[start + index] for index in range(count)]
+        return each(table[start + self.column(count, start)])  # one gather
+
     # -- planes ----------------------------------------------------------------------------------
 
     def show(self, state: State) -> Iterable[tuple[str, Array]]:

@@ -66,10 +66,10 @@ class FollowMe(Trap):
     def rules(self, move: Move) -> None:
         """Remove the entered beacon; the leader walks on."""
         move.clear("beacon")
-        step = move.was("step")
-        reach = move.read("reach", self.column(3, step))
-        (move.due,) = self._due(move.before, reach, move.before.at["beacon"])
-        here, then = each(move.read("tour", step + self.column(2, step)))
+        before, step = move.before, move.was("step")
+        reach = self.read_run(before.level, "reach", 0, 3)
+        (move.due,) = self._due(before, reach, each(before.at["beacon"]))
+        here, then = self.read_run(before.level, "tour", step, 2)
         move.set(step=self.where(here != then, step + 1, step))
 
     def ends(self, move: Move) -> Array:
@@ -88,14 +88,16 @@ class FollowMe(Trap):
         right = move.target == move.due[1]
         return {1: move.into("beacon") & right, -1: move.into("beacon") & ~right}
 
-    def _due(self, state: State, reach: Array, *values: Array) -> list[tuple[Array, Array]]:
-        """Return those of (3, n) values of the lit beacon and of the leader's next, 0 if none."""
+    def _due(
+        self, state: State, reach: list[Array], *values: list[Array]
+    ) -> list[tuple[Array, Array]]:
+        """Return those of three values each of the lit beacon and of the leader's next; else 0."""
         a, b, c = each(state.there["beacon"])
-        first, second, _ = each(reach)
+        first, second, _ = reach
         # The leader comes to the first beacon first, or last.
         alike = (first < second) | ~(b | c)
         found = []
-        for x, y, z in map(each, values):
+        for x, y, z in values:
             rest = self.where(b, y, self.where(c, z, 0 * z))
             lit = self.where(a, x, rest)
             found.append((lit, self.where(alike, lit, rest)))
@@ -104,9 +106,9 @@ class FollowMe(Trap):
     def show(self, state: State) -> list[tuple[str, Array]]:
         """Return the light, the leader, its next cell and the flag."""
         level, step = state.level, state.vars["step"]
-        here, then = each(self.read(level, "tour", step + self.column(2, step)))
-        reach = self.read(level, "reach", self.column(3, step))
-        (lit, led), (_, reached) = self._due(state, reach, state.at["beacon"], reach)
+        here, then = self.read_run(level, "tour", step, 2)
+        reach = self.read_run(level, "reach", 0, 3)
+        (lit, led), (_, reached) = self._due(state, reach, each(state.at["beacon"]), reach)
         ahead = self.where(here != then, then, 0 * then)
         flag = self.where(step >= reached, led, 0 * led)
         return [("lit", lit), ("leader", here), ("next", ahead), ("flag", flag)]
