@@ -44,7 +44,7 @@ class TensorEnv(DeviceEnv):
     in the same step. What is returned may be kept or changed.
 
     It is made for a GPU, where what a step costs is its kernels, 93 to 287 by the trap, however
-    many environments there are. On a CPU it is 5 to 13 times slower than ``gymnasium.make_vec``
+    many environments there are. On a CPU it is 6 to 21 times slower than ``gymnasium.make_vec``
     (``python -m benchmarks.speed``): there, take it to try out code for a GPU alone.
 
     Infos hold what belongs to the step just taken: ``reward_<name>`` for each objective (float32
