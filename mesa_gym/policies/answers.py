@@ -126,7 +126,9 @@ _TURN = (
 
 def _read(text: str) -> int | None:
     """Return the number of the option that a marked text chooses; None for none or several."""
-    text = _drop(text)
+    text = _drop(text) if "⟦" in text else ""
+    if "⟦" not in text:
+        return None
     lines = [line for line in text.split("\n") if re.search(r"\w|⟦", line)]
     bare = [re.sub(r"^\s*(?:[-•+]|\d+[.)])\s", "", line).strip(" .,;:!'-()[]>~") for line in lines]
     alone = {line for line in bare if re.fullmatch(MARK, line)}
