@@ -16,15 +16,13 @@ from agents.train import train_many
 from benchmarks.jobs.job import DONE, Job, Scratch, Terms
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import POLICY_FILE, as_policy, references
-from mesa_gym.scoring import ScoreCard, salt_digest, score_all
+from mesa_gym.scoring import ScoreCard, score_all
 from mesa_gym.scoring.card_data import package_versions
-from mesa_gym.traps import Split, Trap
+from mesa_gym.traps import Trap
 
 CARD = "card.json"
 # Seeds that are trained in one process, where they share what is compiled and solved.
 BATCH = 5
-# Levels that a core solves a second, or plays by a batch: for the order of the work.
-LEVELS_A_SECOND = 150
 
 
 def list_agent_jobs(runs: Iterable[Run], levels: int) -> list[Job]:
@@ -40,14 +38,12 @@ def list_agent_jobs(runs: Iterable[Run], levels: int) -> list[Job]:
     batches: dict[tuple[Run, int], list[Run]] = {}
     for run in runs:
         batches.setdefault((replace(run, seed=0), run.seed // BATCH), []).append(run)
+    longest = sorted(batches.values(), key=lambda batch: -sum(run.seconds for run in batch))
     jobs = []
-    for batch in batches.values():
-        results = {
-            result: terms for run in batch for result, terms in list_results(run, levels).items()
-        }
-        seconds = sum(run.seconds for run in batch) + levels * len(Split) / LEVELS_A_SECOND
-        jobs.append(Job(min(results), results, partial(make_agents, batch, levels), seconds))
-    return sorted(jobs, key=lambda job: -job.seconds)
+    for batch in longest:
+        results = {x: terms for run in batch for x, terms in list_results(run, levels).items()}
+        jobs.append(Job(min(results), results, partial(make_agents, batch, levels)))
+    return jobs
 
 
 def list_results(run: Run, levels: int) -> dict[str, Terms]:
@@ -69,23 +65,25 @@ def name_agents(run: Run) -> dict[str, int | None]:
     return {f"{run.name}-at-{steps}": steps for steps in marks}
 
 
-def list_reference_jobs(traps: Iterable[type[Trap]], levels: int, salt: str = "") -> list[Job]:
+def list_reference_jobs(traps: Iterable[type[Trap]], levels: int) -> list[Job]:
     """Return the jobs that score the reference policies of traps, a result each."""
-    jobs = []
-    for trap in traps:
-        result = f"{trap.name()}/references"
-        terms = {"trap": trap.name()} | list_terms(levels, salt)
-        make = partial(make_references, trap(), levels, salt)
-        jobs.append(Job(result, {result: terms}, make, levels * len(Split) / LEVELS_A_SECOND))
-    return jobs
+    results = {trap: f"{trap.name()}/references" for trap in traps}
+    return [
+        Job(
+            result,
+            {result: {"trap": trap.name()} | list_terms(levels)},
+            partial(make_references, trap(), levels),
+        )
+        for trap, result in results.items()
+    ]
 
 
-def list_terms(levels: int, salt: str = "") -> dict[str, Any]:
+def list_terms(levels: int) -> dict[str, Any]:
     """Return the terms of all score cards of so many levels of each split, made here."""
     versions = package_versions()
     # The patch release of Python makes no difference.
     versions["python"] = versions["python"].rpartition(".")[0]
-    return {"levels": levels, "salt": salt_digest(salt), "versions": versions}
+    return {"levels": levels, "versions": versions}
 
 
 def make_agents(runs: Sequence[Run], levels: int, scratch: Scratch) -> None:
@@ -112,10 +110,10 @@ def make_agents(runs: Sequence[Run], levels: int, scratch: Scratch) -> None:
     _raise_first(failed)
 
 
-def make_references(trap: Trap, levels: int, salt: str, scratch: Scratch) -> None:
+def make_references(trap: Trap, levels: int, scratch: Scratch) -> None:
     """Score the reference policies of a trap; errors are those of ``make_agents``."""
     (result,) = scratch.results
-    cards, failed = score_policies(trap, {name: name for name in references(trap)}, levels, salt)
+    cards, failed = score_policies(trap, {name: name for name in references(trap)}, levels)
     _raise_first(failed)
     for name, card in cards.items():
         card.save(scratch.place(result) / f"{name.replace(':', '-')}.json")
@@ -123,19 +121,12 @@ def make_references(trap: Trap, levels: int, salt: str, scratch: Scratch) -> Non
 
 
 def score_policies(
-    trap: Trap, specs: Mapping[str, str], levels: int, salt: str = ""
+    trap: Trap, specs: Mapping[str, str], levels: int
 ) -> tuple[dict[str, ScoreCard], list[PolicyError]]:
-    """Score policies together, as they share what solving costs; return cards and failures.
-
-    Args:
-        trap: what they are scored on.
-        specs: name -> what ``mesa_gym.policies.as_policy`` takes.
-        levels: of each split.
-        salt: an evaluator's secret; "" for the public levels.
-    """
+    """Score policies together, as they share what solving costs; return cards and failures."""
     makers = {name: partial(as_policy, spec, trap) for name, spec in specs.items()}
     failed = dict[str, PolicyError]()
-    return score_all(makers, trap, levels, salt=salt, failed=failed), [*failed.values()]
+    return score_all(makers, trap, levels, failed=failed), [*failed.values()]
 
 
 def _raise_first(failed: Sequence[PolicyError]) -> None:

@@ -37,13 +37,11 @@ class Job:
         name: for people.
         results: path of each folder that it makes, relative to the run's -> its terms.
         make: makes those that are missing, and keeps each as soon as it is whole.
-        seconds: about how long it takes.
     """
 
     name: str
     results: Mapping[str, Terms]
     make: Callable[[Scratch], None]
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -88,12 +86,12 @@ def _has(folder: Path, terms: Terms) -> bool:
         said = decode_json(read_bytes(folder / DONE), dict[str, Any])
     except (OSError, ValueError) as error:
         raise ValueError(f"{folder} is not of a run ({error}); delete it") from None
-    for name, value in _to_plain(terms).items():
-        if said.get(name) != value:
-            raise ValueError(
-                f"{folder} was made with {name} {said.get(name)!r}, and this run wants {value!r};"
-                " choose another --out, or delete it"
-            )
+    wanted = _to_plain(terms)
+    if other := [name for name in wanted if said.get(name) != wanted[name]]:
+        raise ValueError(
+            f"{folder} was made with {other[0]} {said.get(other[0])!r}, and this run wants"
+            f" {wanted[other[0]]!r}; choose another --out, or delete it"
+        )
     return True
 
 

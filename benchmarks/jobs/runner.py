@@ -64,12 +64,9 @@ def run(
     with hold_lock(out / LOCK):
         shutil.rmtree(out / WORK, ignore_errors=True)  # of processes that were killed
         left = [job for job in jobs if find_missing(job.results, out)]
-        hours = sum(job.seconds for job in left) / 3600
-        if hours > 0.1:
-            say(f"{len(left)} jobs are to be done, about {hours:.1f} hours of one core")
         try:
-            outcomes = BACKENDS[backend](left, out, workers or _count_cores()) if left else iter(())
-            for number, (name, reason) in enumerate(outcomes, start=1):
+            outcomes = BACKENDS[backend](left, out, workers or os.cpu_count() or 1)
+            for number, (name, reason) in enumerate(outcomes if left else (), start=1):
                 told = f"failed: {name}: {reason}" if reason else f"done: {name}"
                 say(f"{told} ({number} of {len(left)})")
                 failed |= {name: reason} if reason else {}
@@ -81,16 +78,10 @@ def run(
     for name, reason in failed.items():  # again, as the traceback may stand far above
         say(f"not done: {name}: {reason}")
     minutes, seconds = divmod(round(time.monotonic() - began), 60)
-    say(f"{len(left) - len(failed)} of {len(left)} jobs done in {minutes}:{seconds:02}, in {out}")
-    if failed:
-        say("the same command tries the others again")
+    again = "; the same command tries the others again" if failed else ""
+    done = f"{len(left) - len(failed)} of {len(left)} jobs done"
+    say(f"{done} in {minutes}:{seconds:02}, in {out}{again}")
     return failed
-
-
-def _count_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 # -- one job ---------------------------------------------------------------------------------------
@@ -118,11 +109,9 @@ def do_in_process(job: Job, out: Path) -> Outcome:
     except EOFError:  # it died
         process.join()
         code = process.exitcode or 0
-        why = f"its process ended with exit code {code}"
-        if code < 0:
-            why = f"its process was ended by {signal.Signals(-code).name}"
-            why += ", as when memory runs out" if code == -signal.SIGKILL else ""
-        outcome = job.name, why
+        memory = ", as when memory runs out" if code == -signal.SIGKILL else ""
+        killed = code < 0 and f"its process was ended by {signal.Signals(-code).name}{memory}"
+        outcome = job.name, killed or f"its process ended with exit code {code}"
     process.join()
     _running.discard(process)
     return outcome

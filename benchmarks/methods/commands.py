@@ -48,8 +48,6 @@ from mesa_gym.scoring import salt_digest
 from mesa_gym.terminal import table
 
 USUAL, RECORD = Path("runs/methods"), "record.json"
-# About how fast a method trains, and what its evaluation takes.
-AGENTS, STEPS_A_SECOND, EVALUATION_SECONDS = 4, 25_000, 60
 
 
 def make_job(method: str, task: BoardTask, salt: str, levels: int, steps: int) -> Job:
@@ -64,8 +62,7 @@ def make_job(method: str, task: BoardTask, salt: str, levels: int, steps: int) -
     }
     result = f"{name}/{task.name}-s{task.seed}"
     make = partial(evaluate, method, task, salt, levels, steps)
-    seconds = AGENTS * steps / STEPS_A_SECOND + EVALUATION_SECONDS
-    return Job(result, {result: terms}, make, seconds)
+    return Job(result, {result: terms}, make)
 
 
 def evaluate(

@@ -43,7 +43,7 @@ def fail(code, name, scratch):
 def job(name, work, **terms):
     """One that makes ``made/NAME``; of lines of code it fails."""
     call = partial(fail, work) if isinstance(work, str) else work
-    return Job(name, {f"made/{name}": terms}, partial(call, name), 1.0)
+    return Job(name, {f"made/{name}": terms}, partial(call, name))
 
 
 def main(out, workers):

@@ -50,7 +50,7 @@ def test_failing_job_keeps_what_is_whole(tmp_path):
                 raise KeyError(name)
             scratch.keep(name)
 
-    two = Job("two", {"a": {}, "b": {}}, make, 1.0)
+    two = Job("two", {"a": {}, "b": {}}, make)
     with pytest.raises(KeyError):
         do_job(two, tmp_path)
     assert [*find_missing(two.results, tmp_path)] == ["b"]
