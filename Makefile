@@ -11,7 +11,7 @@ DOCS = $(VENV)/.docs
 # benchmarks each run one thread a process.
 export OMP_NUM_THREADS = 1
 
-.PHONY: help leaderboard test test-thorough test-slow test-examples test-moves bench certify digests \
+.PHONY: help leaderboard agents test test-thorough test-slow test-examples test-moves bench certify digests \
         api docs docs-links words lint format constraints dist clean
 
 help:  ## Print this list.
@@ -33,6 +33,12 @@ $(DOCS): $(INSTALLED)
 
 leaderboard: $(INSTALLED)  ## Train and score PPO on three traps, and show what it goes for among the committed agents (a minute).
 	$(BIN)/python -m benchmarks board run
+
+# Four hours of a core or more; it goes on where it was stopped.
+agents: $(INSTALLED)  ## Train and score the committed agents and the library again.
+	$(BIN)/python -m benchmarks board run --budget leaderboard --out runs/agents
+	$(BIN)/python -m benchmarks library make --again --results runs/agents
+	$(BIN)/python -m benchmarks board commit --out runs/agents
 
 # The tests of a file run in one process, so that what they share is made once.
 WORKERS = auto
