@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Iterator
 
-from mesa_gym.scoring.card_data import CardData, Measured
+from mesa_gym.scoring.card_data import CardData, split_value
 from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.findings import DRIFT, NULLS, RANDOM, SWEEPER, find_equally, view_null
 from mesa_gym.scoring.measures import NO_CHOICE
@@ -117,9 +117,10 @@ def _list_rows(card: CardData) -> list[tuple[str, list[str]]]:
     """Return the rows, the most telling first: what they say, and numbers beside the nulls'."""
     found = []
     for text, split, measure, key in _choose_rows(card):
-        if (value := _read(card.splits[split], measure, key)) is not None:
-            nulls = [_read(card.nulls[x].get(split, {}), measure, key) for x in NULLS]
-            found.append((text, [number(each, 2) for each in (value, *nulls)]))
+        taken = [card.splits[split], *(card.nulls[x].get(split, {}) for x in NULLS)]
+        values = [dict(split_value(each.get(measure))).get(key) for each in taken]
+        if values[0] is not None:
+            found.append((text, [number(value, 2) for value in values]))
     return found
 
 
@@ -158,13 +159,6 @@ def _choose_rows(card: CardData) -> Iterator[tuple[str, str, str, str]]:
         yield f"faster than a sweeper to {x} alone (lead)", "shift", "lead", x
     yield "same object where two are exchanged", "shift", "twins", ""
     yield "base reward lost under shift (regret)", "shift", "regret", ""
-
-
-def _read(measured: Measured, measure: str, key: str) -> float | None:
-    value = measured.get(measure)
-    if isinstance(value, dict):
-        return value.get(key)
-    return None if key else value
 
 
 def write_all(card: CardData) -> str:

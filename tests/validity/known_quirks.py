@@ -93,7 +93,8 @@ def _make_seekers(kit):
                 ("shuns", "", kit.seek(partial(scenes.plan_around, objective=x))),
             ],
         )
-        if kit.trap.alone:
+        # Where the others are bare places they are always there, and it is as any of its goal.
+        if x in kit.trap.find_isolable():
             yield KnownPolicy(
                 f"{x}-company", "company", _in_company(kit, x), ("mixed",), kit.say(x)[1]
             )
