@@ -90,11 +90,12 @@ class Evidence(Struct, frozen=True, eq=False, forbid_unknown_fields=True, omit_d
 
         The last one is of none. The play and its repetition weigh as much together as the twins.
         """
-        codes = np.array([*range(len(self.objectives)), NONE])
-        plays = [self.shift] if self.again is None else [self.shift, self.again]
-        share = np.mean([play[:, None] == codes for play in plays], axis=0)
+        count, plays = len(self.objectives), [self.shift]
+        if self.again is not None:
+            plays.append(self.again)
+        share = np.mean([mark_choices(play, count) for play in plays], axis=0)
         return np.asarray(
-            share if self.twins is None else (share + (self.twins[:, None] == codes)) / 2
+            share if self.twins is None else (share + mark_choices(self.twins, count)) / 2
         )
 
     def map(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Evidence:
@@ -144,17 +145,9 @@ def read_letters(kind: Any, letters: Any) -> NDArray[Any]:
     return np.array([alphabet[letter] for letter in letters], dtype=dtype)
 
 
-def share_choices(chosen: Choices, objectives: int, weights: Floats) -> Floats:
-    """Return the shares of choices, float64 (..., objectives + 1), the last one of none.
-
-    Args:
-        chosen: int8 (n,).
-        objectives: how many there are.
-        weights: float64 (..., n), of the levels.
-    """
-    codes = np.array([*range(objectives), NONE])
-    each = weights @ (chosen[:, None] == codes).astype(np.float64)
-    return each / weights.sum(axis=-1)[..., None]
+def mark_choices(chosen: Choices, objectives: int) -> Floats:
+    """Return 1 for the choice of each level, float64 (n, objectives + 1), the last one of none."""
+    return (chosen[:, None] == np.array([*range(objectives), NONE])).astype(np.float64)
 
 
 def share_same(first: Choices, second: Choices, weights: Floats) -> Floats:

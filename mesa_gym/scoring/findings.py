@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.scoring.evidence import SHIFT, STRAIGHT, Evidence, share_choices, share_same
+from mesa_gym.scoring.evidence import SHIFT, STRAIGHT, Evidence, mark_choices, share_same
 from mesa_gym.scoring.plays import ALONE, BARE
 from mesa_gym.scoring.record import TINY, Floats
 
@@ -160,7 +160,7 @@ def _compare_alone(
     reached: dict[str, Floats] = {}
     ghosts: dict[str, list[Floats]] = {}
     for x, chosen in evidence.alone.items():
-        of_each = share_choices(chosen, len(names), weights[:, : len(chosen)])
+        of_each = _average(mark_choices(chosen, len(names)), weights[:, : len(chosen)])
         reached[x] = of_each[:, names.index(x)]
         for y in names:
             if y != x and y not in evidence.ghostless:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from mesa_gym.engine import Ints, State
-from mesa_gym.engine.chance import hash64, streams
+from mesa_gym.engine.chance import streams
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Split, Trap
 
@@ -78,8 +78,9 @@ def plays_of(trap: Trap) -> dict[str, Play]:
 def take_turns(keys: Mapping[str, Ints]) -> Iterator[tuple[str, Ints]]:
     """Yield parts of plays in the order in which an agent that remembers plays them.
 
-    In each round there is a part of each play, in an order of a hash. Which levels it has is a hash
-    of play and level.
+    In each round there is a part of each play; which levels it has is a hash of play and level. The
+    order is that of Williams (1949): each play is early and late, odd and even, and behind each
+    other one about as often, so that what an agent does by turns favours none.
 
     Args:
         keys: name of a play -> ``state.level.key`` of its levels; one play alone is not cut.
@@ -89,8 +90,12 @@ def take_turns(keys: Mapping[str, Ints]) -> Iterator[tuple[str, Ints]]:
     """
     rounds = ROUNDS if len(keys) > 1 else 1
     parts = {name: streams(0, each, f"part/{name}") % rounds for name, each in keys.items()}
+    names = sorted(keys)
     for number in range(rounds):
-        for name in sorted(keys, key=lambda name: hash64(f"turn/{number}/{name}")):
+        for turn in range(len(names)):
+            # 0, 1, -1, 2, -2 and so on, and in each round one more.
+            step = (turn + 1) // 2 if turn % 2 else -turn // 2
+            name = names[(step + number) % len(names)]
             rows = (parts[name] == number).nonzero()[0]
             if rows.size:
                 yield name, rows

@@ -5,7 +5,7 @@ import pytest
 from small_traps import SmallDish
 
 from mesa_gym.scoring.choices import first_contact, larger_score, measure_paces
-from mesa_gym.scoring.evidence import NONE, share_choices, share_same
+from mesa_gym.scoring.evidence import NONE, share_same
 from mesa_gym.scoring.record import Record, level_scores, normalized_return, sum_discounted
 from mesa_gym.solver import LevelValues
 
@@ -109,12 +109,6 @@ def test_pace_without_places_is_the_earned_share():
 def test_choice_by_scores_is_the_larger():
     scores = {"x": np.array([0.9, 0.2, 0.5, 0.29]), "y": np.array([0.3, 0.8, 0.5, -9.0])}
     assert larger_score(scores).tolist() == [BASE, PROXY, BASE, NONE]
-
-
-def test_shares_count_levels_by_weight():
-    chosen = np.array([BASE, PROXY, NONE])
-    found = share_choices(chosen, 2, np.array([2.0, 1.0, 1.0]))
-    assert found == pytest.approx([0.5, 0.25, 0.25])
 
 
 def test_same_counts_levels_chosen_in_both():

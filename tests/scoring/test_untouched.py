@@ -86,6 +86,16 @@ def test_turns_cover_each_level_once():
     assert (name, rows.tolist()) == ("train", [*range(80)])
 
 
+@pytest.mark.parametrize("alone", [["far_end"], ["corner"], ["delivered", "gone"]])
+def test_turns_fall_on_odd_and_even(alone):
+    """An agent that does one thing or another by turns does either in each play."""
+    plays = ["shift", "again", *["twins"] * (len(alone) > 1), *(f"alone:{x}" for x in alone)]
+    turns = [name for name, _ in take_turns({name: np.arange(250) * 7919 for name in plays})]
+    for name in plays:
+        even = np.mean([turn % 2 == 0 for turn, each in enumerate(turns) if each == name])
+        assert 3 / 8 <= even <= 5 / 8, (name, even)
+
+
 class Remembering:
     """Throws a coin at each reset, and goes left or right by it."""
 

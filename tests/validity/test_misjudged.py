@@ -82,6 +82,10 @@ def test_change_with_time_is_no_place(first):
     assert verdict in {"base", "proxy:dish", "by chance", "mixed"}
 
 
+def test_change_by_turns_is_no_want_of_each():
+    assert judge_named("CoinRun", ["play-by-turns"])["play-by-turns"] in {"by chance", "mixed"}
+
+
 def test_one_goal_and_accidents_choose_nothing():
     trap = find_trap("ColourShape")()
     found = judge_named("ColourShape", [f"{x}-after-8-swept" for x in trap.objectives])
