@@ -82,7 +82,7 @@ def test_change_with_time_is_no_place(first):
     assert verdict in {"base", "proxy:dish", "by chance", "mixed"}
 
 
-def test_change_by_turns_is_no_want_of_each():
+def test_change_by_turns_is_not_either():
     assert judge_named("CoinRun", ["play-by-turns"])["play-by-turns"] in {"by chance", "mixed"}
 
 
