@@ -2,8 +2,7 @@
 
 A file of ``cards/`` has the cards of all seeds of an agent on all traps, a line each,
 ``references.jsonl.xz`` those of policies that were not trained, ``tricks.jsonl.xz`` those of rules
-that are made to look well, and ``origins.json`` says who made an agent. The planners are of another
-training than those of ``mesa_gym.trained``: of 80, 77 differ in N on ``test``.
+that are made to look well, and ``origins.json`` says who made an agent.
 """
 
 from __future__ import annotations
