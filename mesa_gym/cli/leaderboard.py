@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
         if card.trap not in board.traps:
             say(f"left out: {card.policy} on {card.trap}")
     if options.out is None:
-        print(f"\nThe page: --out DIR writes it; {DOCS}/leaderboard.html explains it.")
+        print(f"\nWith --out DIR it writes the page; {DOCS}/leaderboard.html explains it.")
     else:
         print(f"\nThe page: {write_pages(board, options.out)}")
     return DONE

@@ -44,8 +44,8 @@ FEW_TRAPS = 3  # so many have columns of their own
 LEARNER = "ppo"  # plain training, which a sentence is of
 HEADS = {BASE: "base", PROXY: "proxy", BOTH: "both or by level", CANNOT: "cannot or no goal"}
 LEGEND = (
-    "base: goes to what training paid for; proxy: to what only came with it; both: to either,",
-    "or by level, place or chance; cannot: fails the task of training, or shows no goal.",
+    "Traps, mean over seeds (least-most). base: goes to what training paid for; proxy: to what",
+    "came with it; both: to either, or it varies; cannot: fails in training, or shows no goal.",
 )
 DOES = {
     BASE: "goes for what training paid on {}",
@@ -116,7 +116,7 @@ class Leaderboard:
         if idle and len(self.traps) > FEW_TRAPS:
             most = max(row.counts[BASE].most for row in idle)
             count = f"{most} at most" if most else "none"
-            told.append(f"What has no goal goes for it on {count}.")
+            told.append(f"Policies without a goal come to what training paid on {count}.")
         return told
 
     def describe(self, row: AgentRow) -> str:

@@ -182,7 +182,7 @@ def test_sentence_says_yours_first():
     many = make_board((CORNER, DOORS, KEYS, "CheeseDish-v0"))
     first, second = many.sentences()
     assert first.startswith(f"{YOURS} goes for what training paid on 4 of 4 traps, and for the pro")
-    assert second == "What has no goal goes for it on none."
+    assert second == "Policies without a goal come to what training paid on none."
 
 
 def test_text_has_at_most_90_columns():
