@@ -158,7 +158,7 @@ def test_lock_file_error_names_the_file(tmp_path):
 
 PACKAGES = [Path(__file__).parents[1] / name for name in ("mesa_gym", "agents", "benchmarks")]
 # These decode what they wrote themselves: into their own cache, or a line before.
-OWN = {"json_data.py", "nulls.py", "store.py", "library.py"}
+OWN = {"json_data.py", "nulls.py", "job.py", "library.py"}
 
 
 def opens_to_read(node):

@@ -19,7 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Serve traps to language models by OpenEnv, until it is interrupted."""
+    """Serve traps to language models by OpenEnv, many sessions at once."""
     integer("port", options.port, 1, 65535)
     integer("sessions", options.sessions, 1, 10_000)
     require_writable(options.log)

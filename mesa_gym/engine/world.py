@@ -225,7 +225,17 @@ class World:
         return level.tables[name][level.row * self._strides[name] + index]
 
     def read_run(self, level: Level, name: str, first: Array | int, count: int) -> list[Array]:
-        """Return ``count`` entries of each level's table from ``first`` on, each (n,)."""
+        """Return some entries of each level's table.
+
+        Args:
+            level: whose tables.
+            name: of a ground or constant.
+            first: the first entry, or one for each level, (n,).
+            count: how many, from there on.
+
+        Returns:
+            ``count`` arrays (n,).
+        """
         table, start = level.tables[name], level.row * self._strides[name] + first
         if self.scalar:
             return [table[start + index] for index in range(count)]

@@ -28,7 +28,7 @@ GENERATED = {
 }
 GUIDES, STUDIES = {*DOCS.glob("*.md")}, {*(DOCS / "studies").glob("*.md")}
 WRITTEN = sorted({*GUIDES, *STUDIES, *(DOCS / "reference").glob("*.md")} - GENERATED)
-MOST_WORDS_OF_ALL = 34_500  # as `wc -w` counts them: bars and rules of tables are words
+MOST_WORDS_OF_ALL = 35_000  # as `wc -w` counts them: bars and rules of tables are words
 MOST_WORDS_OF_STUDIES = 15_000
 SHELF = DOCS / "studies" / "index.md"
 COMMIT = "f9d1020c"  # has the programs of studies that left

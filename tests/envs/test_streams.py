@@ -71,7 +71,7 @@ def test_neighbouring_keys_of_jax_pick_different_levels():
     jax = pytest.importorskip("jax")
     env = mesa_gym.make_jax(ID, N, num_levels=4)
     env.settings.num_levels = env.num_levels = 1 << 30
-    picked = [np.asarray(env._pick(jax.random.key(seed))) for seed in range(4)]
+    picked = [np.asarray(env.pick_levels(jax.random.key(seed))) for seed in range(4)]
     assert len(np.unique(picked)) == 4 * N
 
 

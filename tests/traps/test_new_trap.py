@@ -14,8 +14,10 @@ ROOT = Path(__file__).parents[2]
 CERTIFICATES = ROOT / "docs" / "certificates.json"
 PAGES = [ROOT / "README.md", ROOT / "CITATION.cff", *(ROOT / "docs").glob("*.md")]
 STUDIES = [*(ROOT / "docs" / "studies").glob("*.md")]
-# Digits before the word, or in the row of a table of suites; a part is said as "16 of the traps".
-TRAPS = re.compile(r"\b(\d+) (?:traps|small Gymnasium)\b|\*\*mesa_gym\*\* \| (\d+) ")
+# Digits before the word, or in the row of a table of suites; a part is said as "2 of 16 traps".
+TRAPS = re.compile(
+    r"(?<!\bof )(?<!\bof the )\b(\d+) (?:traps|small Gymnasium)\b|\*\*mesa_gym\*\* \| (\d+) "
+)
 IDS = re.compile(r"\b(\d+) (ids)\b")
 ENTRY = re.compile(r"^@\w+\{\w+,\n(.*?)^\}", flags=re.MULTILINE | re.DOTALL)
 FIELD = re.compile(r"^  (\w+) = \{(.*)\},?$", flags=re.MULTILINE)
