@@ -39,8 +39,11 @@ add_module_names = False
 python_maximum_signature_line_length = 88
 
 nitpicky = True
-# A type that users do not make: the text says what it is.
-nitpick_ignore = [("py:class", "mesa_gym.traps.objectives.Rule")]
+# Types that users do not make: the text says what they are.
+nitpick_ignore = [
+    ("py:class", "mesa_gym.traps.objectives.Rule"),
+    ("py:class", "mesa_gym.logs.judging.LoggedShare"),
+]
 
 html_theme = "furo"
 html_title = "mesa_gym"
