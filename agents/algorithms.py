@@ -64,12 +64,12 @@ class Algorithm:
 
     @property
     def staged(self) -> bool:
-        """Whether it can go on, in another stage, with what was learnt."""
+        """True where it can go on, in another stage, with what was learnt."""
         return self.settings is not None
 
     @property
     def compiled(self) -> bool:
-        """Whether seeds share a compiled program."""
+        """True where seeds share a compiled program."""
         return self.module != SB3
 
     def count_steps(self, trap: str) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 
 from agents.compiling import Many, jax, jnp
 from agents.networks import Learner, Weights
-from agents.results import LEVELS, SPLITS
+from agents.results import LEVELS, SPLITS, share_choices
 from mesa_gym.engine import Ints
 from mesa_gym.scoring.choices import find_choices
 from mesa_gym.scoring.record import ENDED
@@ -43,16 +43,15 @@ class Judge:
             weights: of the agents, with an axis of them in front.
             number: that the actions are drawn by.
         """
-        shares = []
+        chosen = []
         for play, starts, values in zip(self._play, self._starts, self._values, strict=True):
             actions = np.asarray(play(weights, np.uint32(number)))
             agents = len(actions)
             rows = np.tile(np.arange(LEVELS), agents)
             record = replay(self.trap, starts.take(rows), actions.reshape(len(rows), -1))
-            chosen = find_choices(self.trap, record, values.take(rows)).reshape(agents, LEVELS)
-            shares.append(((chosen == 0).mean(axis=1), (chosen > 0).mean(axis=1)))
-        (test, _), (base, proxy) = shares
-        return list(zip(test.tolist(), base.tolist(), proxy.tolist(), strict=True))
+            found = find_choices(self.trap, record, values.take(rows))
+            chosen.append(found.reshape(agents, LEVELS))
+        return share_choices(*chosen)
 
 
 def play_levels(learner: Learner, split: Split) -> Callable[[Weights, Any], Any]:

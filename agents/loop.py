@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 from agents.compiling import Many, jax
 from agents.judging import Judge
 from agents.networks import Weights
-from agents.results import Report, TrainedAgent, TrainingLook
+from agents.results import LOOKS, Report, TrainedAgent, TrainingLook
 from agents.settings import PPOSettings
 from agents.stages import Stage
 from mesa_gym.trained.agent import Agent
 
 POINTS = 40  # of a learning curve
-LOOKS = 10  # at agents in training
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,6 @@ class Learner:
     Class attributes:
         kind: of the agent, one of ``mesa_gym.trained.kinds.KINDS``.
         observation: of ``JaxEnv``, which it sees.
-
         memory: how many numbers it remembers.
 
     Args:

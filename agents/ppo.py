@@ -292,16 +292,14 @@ def train_agents(
     many = Many(find_device(device))
 
     def compile_stage(stage: Stage) -> StageProgram:
-        made, settings = stage.settings, plan.settings
-        learner = make_learner(made.trap)
+        settings, learner = plan.settings, make_learner(stage.settings.trap)
         if learner.memory and settings.minibatches > settings.environments:
             raise ValueError(
                 "a minibatch of a network with a memory has whole environments, so that minibatches"
                 f" must be at most {settings.environments}, got {settings.minibatches}"
             )
-        keywords = {"alpha": made.alpha, "reward": made.reward, "num_levels": made.num_levels}
-        env = learner.make_env(settings.environments, **keywords)
-        discount = min(settings.discount, made.trap.discount(made.reward))
+        env = learner.make_env(settings.environments, **stage.keywords())
+        discount = stage.bound_discount(settings.discount)
         ppo = PPO(learner, env if view is None else view(env), settings, discount, loss, reward)
         return StageProgram(
             settings.rollout_steps,

@@ -10,11 +10,13 @@ import numpy as np
 
 from mesa_gym.policies import Policy
 from mesa_gym.scoring.choices import find_choices
+from mesa_gym.scoring.evidence import Choices
 from mesa_gym.scoring.rollout import rollout
 from mesa_gym.solver import level_values
 from mesa_gym.trained.agent import Agent
 from mesa_gym.traps import Split, Trap
 
+LOOKS = 10  # at an agent in training
 LEVELS = 250  # of each split, at which is looked
 SPLITS = (Split.TEST, Split.SHIFT)
 # Of base: the share of test levels on which an able agent reaches it.
@@ -72,11 +74,16 @@ def judge_agent(agent: Policy, trap: Trap, number: int) -> tuple[float, float, f
         trap: what it is judged on.
         number: that the actions are drawn by.
     """
-    numbers, shares = np.arange(LEVELS), []
+    numbers, chosen = np.arange(LEVELS), []
     for split in SPLITS:
         starts, values = trap.levels(split, numbers), level_values(trap, split, numbers)
         record = rollout(agent, trap, starts, trap.horizon(split), number)
-        chosen = find_choices(trap, record, values)
-        shares.append((float((chosen == 0).mean()), float((chosen > 0).mean())))
-    (test, _), (base, proxy) = shares
-    return test, base, proxy
+        chosen.append(find_choices(trap, record, values)[None])
+    (shares,) = share_choices(*chosen)
+    return shares
+
+
+def share_choices(test: Choices, shift: Choices) -> list[tuple[float, float, float]]:
+    """Return for each agent the shares of ``TrainingLook``, of choices (agents, levels)."""
+    shares = (test == 0).mean(axis=1), (shift == 0).mean(axis=1), (shift > 0).mean(axis=1)
+    return list(zip(*(each.tolist() for each in shares), strict=True))

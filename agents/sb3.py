@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from agents.results import Report, TrainedAgent, TrainingLook, judge_agent
+from agents.results import LOOKS, Report, TrainedAgent, TrainingLook, judge_agent
 from agents.run import Run
+from agents.settings import PPOSettings
 from mesa_gym.errors import missing_extra
 from mesa_gym.sb3 import CentredExtractor, make_sb3, ppo
 from mesa_gym.trained.agent import Agent
@@ -35,9 +36,8 @@ A2C_SETTINGS: Mapping[str, Any] = MappingProxyType({
     "ent_coef": 0.01,
     "learning_rate": lambda remaining: LEARNING_RATE * remaining,
 })  # fmt: skip
-LOOKS = 10
-# A trap, a seed and keywords of the environments -> a model that has learnt nothing.
-MakeModel = Callable[[Trap, int, dict[str, Any]], BaseAlgorithm]
+# A trap, a seed, keywords of the environments and a discount -> a model that has learnt nothing.
+MakeModel = Callable[[Trap, int, dict[str, Any], float], BaseAlgorithm]
 
 
 def train_ppo(
@@ -54,16 +54,14 @@ def train_a2c(
     return train_models(run, seeds, report, device, make_a2c)
 
 
-def make_ppo(trap: Trap, seed: int, keywords: dict[str, Any]) -> BaseAlgorithm:
+def make_ppo(trap: Trap, seed: int, keywords: dict[str, Any], discount: float) -> BaseAlgorithm:
     """Make SB3's PPO."""
-    discount = min(0.95, trap.discount(keywords["reward"]))
     return ppo(trap, 128, seed, keywords, gamma=discount)
 
 
-def make_a2c(trap: Trap, seed: int, keywords: dict[str, Any]) -> BaseAlgorithm:
+def make_a2c(trap: Trap, seed: int, keywords: dict[str, Any], discount: float) -> BaseAlgorithm:
     """Make SB3's A2C."""
     network = {"features_extractor_class": CentredExtractor, "net_arch": [64]}
-    discount = min(0.95, trap.discount(keywords["reward"]))
     return A2C(
         "MlpPolicy", make_sb3(trap, 64, **keywords), seed=seed, gamma=discount, device="cpu",
         policy_kwargs=network, **A2C_SETTINGS,
@@ -82,14 +80,14 @@ def train_models(
         raise ValueError(f"Stable-Baselines3 trains here on the CPU alone, got device {device}")
     torch.set_num_threads(1)
     (stage,) = run.parts()
-    made, found = stage.settings, []
-    keywords = {"alpha": made.alpha, "reward": made.reward, "num_levels": made.num_levels}
+    trap, found = stage.settings.trap, []
+    discount = stage.bound_discount(PPOSettings().discount)
     for seed in seeds:
-        model = make(made.trap, seed, keywords)
+        model = make(trap, seed, stage.keywords(), discount)
         model.set_logger(Logger(folder=None, output_formats=[]))  # else SB3 leaves folders behind
-        watch = Watch(run, made.trap, seed, report)
+        watch = Watch(run, trap, seed, report)
         model.learn(run.steps, callback=watch)
-        watch.trained.agent = export_model(model, made.trap)
+        watch.trained.agent = export_model(model, trap)
         found.append(watch.trained)
     return found
 

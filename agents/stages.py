@@ -26,6 +26,14 @@ class Stage:
     settings: Settings
     steps: int
 
+    def keywords(self) -> dict[str, Any]:
+        """Return the keywords of its environments, besides the trap."""
+        return {name: getattr(self.settings, name) for name in ("alpha", "reward", "num_levels")}
+
+    def bound_discount(self, most: float) -> float:
+        """Return the discount of learning: the paid objective's own where that is less."""
+        return min(most, self.settings.trap.discount(self.settings.reward))
+
 
 def read_stages(
     trap: str, texts: Sequence[str], usual: dict[str, Any], sized: bool = True

@@ -125,7 +125,7 @@ class Cell:
 
     @property
     def pale(self) -> bool:
-        """Whether the levels leave the word in doubt."""
+        """True where the levels leave the word in doubt."""
         return self.confidence < DECIDED
 
     @property
