@@ -73,7 +73,7 @@ def test_colours_without_contrast_look_alike():
 
 
 def shows_known(view, planes):
-    """Whether a level shows what some level shows where episodes begin."""
+    """True where a level shows what some level shows where episodes begin."""
     try:
         view.find_tiles(planes)
     except ValueError:

@@ -59,7 +59,7 @@ class Scene:
 
     @property
     def joined(self):
-        """Whether one cell is the target of every objective, bool (n,)."""
+        """True where one cell is the target of every objective, bool (n,)."""
         return np.asarray(np.all([*self.cells_of.values()], axis=0).any(axis=1))
 
     def ways_to(self, wanted):

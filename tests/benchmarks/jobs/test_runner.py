@@ -43,7 +43,7 @@ def half_done(out):
 
 
 def gone(process):
-    """Whether a process has ended; it may stay listed until its new parent has looked."""
+    """True where a process has ended; it may stay listed until its new parent has looked."""
     try:
         stat = Path("/proc", process, "stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
