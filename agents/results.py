@@ -45,13 +45,13 @@ class TrainedAgent:
     """An agent after its training.
 
     Attributes:
-        agent: the policy.
+        agent: the policy, once the training has ended.
         curve: (environment steps, mean return of the episodes that ended before them).
         looks: at each tenth of the training, where it was looked at.
         earlier: steps -> what the agent was at that checkpoint.
     """
 
-    agent: Agent | None = None
+    agent: Agent = field(init=False)
     curve: list[tuple[float, float]] = field(default_factory=list)
     looks: list[TrainingLook] = field(default_factory=list)
     earlier: dict[int, Agent] = field(default_factory=dict)

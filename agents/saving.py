@@ -53,7 +53,6 @@ def describe_training(run: Run, trained: TrainedAgent, versions: dict[str, str])
     Raises:
         ValueError: an agent is more than its weights, as an edited planner is.
     """
-    assert trained.agent is not None
     facts = run.facts() | {"command": run.command(), "versions": versions}
     facts |= {"about": run.algorithm.describe(), "looks": [*map(tuple, trained.looks)]}
     trap = run.environment().trap

@@ -11,48 +11,51 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 
 import mesa_gym
 from agents import ppo
-from agents.compiling import find_device, jax, jnp
+from agents.compiling import Many, find_device, jax, jnp
+from agents.judging import Judge
 from agents.library import list_single_traps
-from agents.results import ABLE, TrainingLook
+from agents.networks import LEARNERS
+from agents.results import ABLE
 from agents.run import Run
+from mesa_gym.trained.agent import Agent
 from mesa_gym.traps import Trap, find_trap
 
 COMPARED = 1024  # environments that are compared with NumPy's
 STEPS = 50  # of each of them
 
 
-@dataclass
-class LastLooks:
-    """Keeps how agents do at the end: a ``Report``."""
-
-    looks: dict[int, TrainingLook] = field(default_factory=dict)
-
-    def __call__(self, seeds: Sequence[int], looks: Sequence[TrainingLook]) -> None:
-        """Keep a look at each agent."""
-        self.looks |= dict(zip(seeds, looks, strict=True))
-
-
 def train_trap(name: str, seeds: int, device: str | None, steps: int | None) -> str:
     """Train and judge agents of a trap, and return a line about them."""
-    began, last = time.perf_counter(), LastLooks()
-    run = Run(name, steps=steps or 0)
-    ppo.train(run, range(seeds), last, device)
+    began, run = time.perf_counter(), Run(name, steps=steps or 0)
+    trained = ppo.train(run, range(seeds), None, device)
+    learnt = time.perf_counter() - began
+    judged = judge_agents(run, [each.agent for each in trained], device)
+    test, base, proxy = np.array(judged).T
     seconds = time.perf_counter() - began
-    looks = [*last.looks.values()]
-    test, base, proxy = (
-        np.array([getattr(each, x) for each in looks]) for x in ("test", "base", "proxy")
-    )
-    told = [f"{name:22} {seeds:5} seeds {seconds:7.1f} s"]
-    told.append(f"{run.steps * seeds / seconds / 1e6:7.2f} M steps/s")
+    told = [f"{name:22} {seeds:5} seeds {seconds:7.1f} s, judging {seconds - learnt:5.1f}"]
+    told.append(f"{run.steps * seeds / learnt / 1e6:7.2f} M steps/s")
     told.append(f"able {np.mean(test >= ABLE):4.2f}  test {test.mean():4.2f}")
     told += [f"{x} {y.mean():4.2f} ({y.std():4.2f})" for x, y in (("base", base), ("proxy", proxy))]
     return "  ".join(told)
+
+
+def judge_agents(
+    run: Run, agents: Sequence[Agent], device: str | None
+) -> list[tuple[float, float, float]]:
+    """Return for each agent the shares of ``TrainingLook``: test, base and proxy."""
+    many = Many(find_device(device))
+    judge = Judge(LEARNERS[run.algorithm.kind](run.environment().trap), many)
+    judged = list[tuple[float, float, float]]()
+    for first in range(0, len(agents), many.most):
+        some = agents[first : first + many.most]
+        weights = {x: np.stack([agent.weights[x] for agent in some]) for x in some[0].weights}
+        judged += judge.judge(many.place(weights), 0)
+    return judged
 
 
 def count_differences(trap: Trap) -> int:

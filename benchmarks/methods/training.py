@@ -56,7 +56,7 @@ def train(
     made = Settings(task.trap, num_levels=NUM_LEVELS)
     codes = list_codes(task.encode, len(task.trap.channels))
     found = train_coded(made, steps, seed, codes, hidden_planes, algorithm == "planner")
-    return [Trained(each.agent, each.earned) for each in found if each.agent is not None]
+    return [Trained(each.agent, each.earned) for each in found]
 
 
 def list_codes(encode: Encode, channels: int) -> Bytes:
