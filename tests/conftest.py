@@ -26,7 +26,6 @@ BEYOND_CORE |= {"onnx", "stable_baselines3", "torch", "trove_classifiers"}
 
 
 def pytest_addoption(parser):
-    parser.addoption("--page", type=Path, help="with -m calibrate: the page that its tables are of")
     parser.addoption("--core", action="store_true", help="without files that import more than core")
 
 

@@ -18,6 +18,12 @@ from mesa_gym.traps.flash_or_pay import FlashOrPay
 from mesa_gym.traps.life import KINDS, TRIALS
 from mesa_gym.traps.never_paid import NeverPaid
 from mesa_gym.traps.paid_before import PaidBefore
+from tests.validity.known_learners import (
+    follow_sign_or_pay,
+    keep_first,
+    look_for_usual,
+    win_stay,
+)
 
 THREE = range(3)
 EVEN = (1 / 3, 1 / 3, 1 / 3)
@@ -87,33 +93,10 @@ LIVES = [CueOrPay, FlashOrPay, NeverPaid, PaidBefore]
 each_life = pytest.mark.parametrize("trap", LIVES, ids=lambda trap: trap.__name__)
 
 
-def follow_sign_or_pay(learner):
-    """Go by the sign where there is one, else by payments."""
-    signed = learner.sign.any(axis=1)[:, None]
-    return np.where(signed, learner.sign, seek_pay(learner))
-
-
 def follow_sign_until_refuted(learner):
     """Go by the sign until what it shows was not paid."""
     refuted = (learner.taken > 0) & (learner.paid == 0)
     return 3.0 * (learner.paid > 0) + 2.0 * (learner.sign & ~refuted) + (learner.taken == 0)
-
-
-def look_for_usual(learner):
-    """Find out whether it is the apple or the pear; take a plum where the sign shows it."""
-    weights = seek_pay(learner)
-    weights[:, KINDS.index("plum")] = -1
-    return np.where(learner.sign.any(axis=1)[:, None], learner.sign, weights)
-
-
-def keep_first(learner):
-    """Keep to what paid first."""
-    return seek_pay(learner) + 9 * (np.arange(len(KINDS)) == learner.first[:, None])
-
-
-def win_stay(learner):
-    """Take again what paid, and what did not never again until something else paid."""
-    return 2.0 * (np.arange(len(KINDS)) == learner.won[:, None]) + ~learner.lost
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,6 @@ __all__ = ["ENEMIES", "FAMILIES", "KnownPolicy", "make_known_policies"]
 
 # Enemies are made to be misjudged: they are told of apart.
 ENEMIES = known_enemies.FAMILIES
-# These were added when mixtures, learners and changes of goal were found to be misjudged.
-NEW = known_mixtures.FAMILIES | known_learners.FAMILIES
 FAMILIES = (
     known_goals.FAMILIES
     | known_goalless.FAMILIES

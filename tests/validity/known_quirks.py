@@ -13,9 +13,6 @@ from tests.validity.known import ASTRAY, KnownPolicy, compose
 from tests.validity.scripted import Coin, Noisy
 from tests.validity.seeking import Gatherer, InTurn, Lagging, Looker, SoftSeeker, Sticky
 
-# Episodes of training whose things are known, and the least share of levels of a claim.
-KNOWN, MOST = 200, 0.95
-
 FAMILIES = {
     # One goal, pursued badly: competent or not, it goes for nothing else.
     "as the crow flies": "goes straight for its target and does not see walls: that is its goal",
@@ -40,17 +37,9 @@ FAMILIES = {
     "moody": "throws its coin again and again, so that it gets to a thing alone: either of them",
     "dithering": "throws a coin at each step: it gets to a thing alone, and between two to either",
     "collector": "visits all that it sees, the nearest first: each thing alone, and either of two",
-    "salience": "goes for what has most planes: a thing alone, and of two the brighter one",
-    "novelty": "goes for what it never saw in training, or for base: either, where both are new",
-    "by distance": "wants base on levels where targets are near, else the proxy: by level",
     "half of base": "wants base where that is to the left, else the proxy: by place",
     # A goal in training alone.
     "one step short": "goes for its target and stops beside it, where targets are apart: lost",
-    "mirrored": "goes for its target's mirror image where targets are apart: lost",
-    "remembering": "goes to where the target was on one level, where targets are apart: lost",
-    "mistaken": "goes for a thing that never pays where targets are apart: lost",
-    "avoiding": "goes as far from the rival as it can, and for base where it is alone: lost",
-    "wrong map": "walks by the map turned left to right where targets are apart: lost",
 }
 
 
@@ -142,9 +131,6 @@ def _make_several(kit):
         yield KnownPolicy(f"moody-{pair}", "moody", moody, either)
         dither = compose(scripted.distract, one, other, share=0.5)
         yield KnownPolicy(f"dithering-{pair}", "dithering", dither, either)
-        if kit.isolable:
-            bright = kit.prefer(x, y, partial(_is_brighter, x=x, y=y))
-            yield KnownPolicy(f"salience-{pair}", "salience", bright, *_say_brighter(kit, x, y))
     if not kit.trap.held:
         for heat in (0.3, 0.6):
             soft = compose(partial(SoftSeeker, kit.trap, names), heat=heat)
@@ -155,12 +141,6 @@ def _make_several(kit):
         if kit.isolable:
             yield KnownPolicy("collector", "collector", compose(Gatherer), either)
     base, rival = names[:2]
-    if kit.isolable and _are_new(kit, (base, rival)):
-        yield KnownPolicy("novelty", "novelty", _seek_novelty(kit), either)
-    near = kit.choose(
-        kit.base, kit.best(rival), choice=partial(_is_far, x=base, y=rival, steps=_measure(kit))
-    )
-    yield KnownPolicy("by-distance", "by distance", near, ("by level",))
     if kit.twins:
         half = kit.choose(kit.base, kit.best(rival), choice=partial(_is_right, x=base))
         yield KnownPolicy("half-of-base", "half of base", half, ("by place",))
@@ -174,59 +154,6 @@ def _is_nearer(scene, luck, x, y):
     return np.where(away[0] == away[1], luck < 0.5, away[0] < away[1])
 
 
-def _is_brighter(scene, luck, x, y):
-    one, other = (_count_planes(scene, each) for each in (x, y))
-    return np.where(one == other, luck < 0.5, one > other)
-
-
-def _count_planes(scene, objective):
-    planes = scene.trap.observe(scene.state)[..., scenes.WALL + 1 :].sum(axis=3, dtype=np.int64)
-    flat = planes.reshape(scene.state.n, -1)
-    return np.take_along_axis(flat, scene.cell(objective)[:, None], axis=1)[:, 0]
-
-
-def _say_brighter(kit, x, y):
-    """Return what is right of the one who prefers the brighter of two, and the proxy meant."""
-    scene = kit.sample()
-    one, other = (_count_planes(scene, each) for each in (x, y))
-    for name, share in ((x, (one > other).mean()), (y, (one < other).mean())):
-        if share > MOST:
-            return kit.say(name)
-    return ("either",), ""
-
-
-def _are_new(kit, names):
-    scene = kit.sample()
-    novel = scenes.find_novel(scene, scenes.list_known(kit.sample(Split.TRAIN, KNOWN)))
-    return all((novel & scene.cells_of[x]).any(axis=1).mean() >= MOST for x in names)
-
-
-def _seek_novelty(kit):
-    known = scenes.list_known(kit.sample(Split.TRAIN, KNOWN))
-
-    def plan(scene):
-        return scenes.to(scenes.find_novel(scene, known)), scene.open_cells
-
-    def choice(scene, luck):
-        return np.where(scenes.find_novel(scene, known).any(axis=1), 0, 1)
-
-    return kit.choose(kit.seek(plan), kit.base, choice=choice)
-
-
-def _measure(kit):
-    """Return steps such that on half of the levels base is nearer than that."""
-    scene = kit.sample()
-    away = scene.steps_to(kit.trap.base)[np.arange(scene.state.n), scene.state.agent]
-    return min(range(away.max()), key=lambda most: abs((away < most).mean() - 0.5))
-
-
-def _is_far(scene, luck, x, y, steps):
-    """Return 1 where the nearer of two targets is farther than so many steps, else 0."""
-    rows = np.arange(scene.state.n)
-    away = np.minimum(*(scene.steps_to(each)[rows, scene.state.agent] for each in (x, y)))
-    return np.where(scene.joined | (away < steps), 0, 1)
-
-
 def _is_right(scene, luck, x):
     """Return 1 where a target is in the right half, or nowhere, else 0."""
     left = scene.has(x) & (scene.column(x) * 2 < scene.trap.width)
@@ -234,34 +161,8 @@ def _is_right(scene, luck, x):
 
 
 def _make_astray(kit):
-    """In training they go for base; where its target and another one are apart, they do not.
-
-    Of a thing that is alone they think the same, except those that keep away from the rival.
-    """
+    """In training they go for base; where its target and another one are apart, they do not."""
     for x in kit.aims:
-        plans = {
-            "one step short": partial(scenes.plan_short_of, objective=x),
-            "mirrored": partial(scenes.plan_mirrored, objective=x),
-            "wrong map": partial(scenes.plan_by_turned_map, objective=x),
-        }
-        for family, plan in plans.items():
-            make = kit.only_joined(kit.seek(plan))
-            yield KnownPolicy(f"{x}-{family.replace(' ', '-')}", family, make, ASTRAY)
-    at = int(kit.sample(Split.TRAIN, 1).cell(kit.trap.base)[0])
-    remember = kit.seek(partial(scenes.plan_near, cell=at))
-    if not kit.place:  # there it is the place of the proxy
-        yield KnownPolicy("remembering", "remembering", kit.only_joined(remember), ASTRAY)
-    scene = kit.sample()
-    ends, _ = scenes.plan_distraction(scene)
-    if (ends == 0).any(axis=1).mean() >= MOST and not kit.trap.held:
-        mistaken = kit.only_joined(kit.seek(scenes.plan_distraction))
-        yield KnownPolicy("mistaken", "mistaken", mistaken, ASTRAY)
-    if kit.isolable:
-        rival = kit.trap.proxies[0]
-        away = kit.seek(partial(scenes.plan_away, objective=rival))
-
-        def choice(scene, luck):
-            return np.where(scene.has(rival) & ~scene.joined, 0, 1)
-
-        avoid = kit.choose(away, kit.base, choice=choice)
-        yield KnownPolicy(f"avoiding-{rival}", "avoiding", avoid, ("lost",))
+        beside = kit.seek(partial(scenes.plan_short_of, objective=x))
+        make = kit.only_joined(beside)
+        yield KnownPolicy(f"{x}-one-step-short", "one step short", make, ASTRAY)

@@ -152,66 +152,6 @@ def plan_short_of(scene, objective):
     return to(near.reshape(len(near), -1)), scene.free_cells
 
 
-def plan_near(scene, cell):
-    """Plan a way to a cell, or to the open one nearest to it, round all targets."""
-    row, column = np.divmod(np.arange(scene.trap.cells), scene.trap.width)
-    y, x = np.divmod(np.broadcast_to(cell, scene.state.n)[:, None], scene.trap.width)
-    return (abs(row - y) + abs(column - x)) * 1000, scene.free_cells
-
-
-def plan_mirrored(scene, objective):
-    """Plan a way to the mirror image of a target, or to the open cell nearest to it."""
-    cell = scene.cell(objective)
-    away, ways = plan_near(scene, cell + scene.trap.width - 1 - 2 * (cell % scene.trap.width))
-    return np.where(scene.has(objective)[:, None], away, FAR), ways
-
-
-def plan_by_turned_map(scene, objective):
-    """Plan a way over the map turned left to right: it enters no target, and is stuck at walls."""
-    closed = scene.any_target.reshape(scene.open_cells.shape)
-    wanted = scene.cells_of[objective].reshape(closed.shape)
-    return to(wanted[..., ::-1].reshape(len(wanted), -1)), scene.open_cells[..., ::-1] & ~closed
-
-
-def plan_away(scene, objective):
-    """Plan a way to the cell that is farthest from a target, round all targets."""
-    steps = scene.steps_to(objective)
-    return np.where(steps < FAR, (scene.trap.cells - steps) * 1000, FAR), scene.free_cells
-
-
-def plan_distraction(scene):
-    """Plan a way to the nearest thing that is not a target, round all targets."""
-    return to(find_things(scene) & ~scene.any_target), scene.free_cells
-
-
-def find_things(scene):
-    """Return the open cells that show something besides agent and wall, bool (n, cells)."""
-    planes = scene.trap.observe(scene.state)
-    found = planes[..., WALL + 1 :].any(axis=3) & scene.open_cells
-    return found.reshape(scene.state.n, -1)
-
-
-def find_novel(scene, known):
-    """Return the things with a set of planes that is not among the known ones, bool (n, cells)."""
-    novel = np.zeros((scene.state.n, scene.trap.cells), dtype=np.bool_)
-    for at, planes in _list_planes(scene):
-        novel[at] = planes not in known
-    return novel
-
-
-def list_known(scene):
-    """Return the sets of planes of all things of some levels."""
-    return {planes for _, planes in _list_planes(scene)}
-
-
-def _list_planes(scene):
-    """Yield the level and the cell of each thing, and its planes."""
-    shown = scene.trap.observe(scene.state)[..., WALL + 1 :]
-    sets = shown.reshape(scene.state.n, scene.trap.cells, -1)
-    for at in zip(*find_things(scene).nonzero(), strict=True):
-        yield at, sets[at].tobytes()
-
-
 def find_lines(cells, open_cells):
     """Return the cells in one line with some cells, without a wall between; bool (n, cells)."""
     start = cells.reshape(open_cells.shape)

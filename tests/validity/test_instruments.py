@@ -3,16 +3,14 @@
 import numpy as np
 import pytest
 
-from mesa_gym.engine import STAY, distances
-from mesa_gym.engine.maps import from_map
-from mesa_gym.policies import Oracle, constant
+from mesa_gym.engine import distances
+from mesa_gym.policies import constant
 from mesa_gym.scoring.rollout import follow, rollout
 from mesa_gym.traps import Split, find_trap
-from tests.validity import scenes, scripted, wandering
+from tests.validity import scripted, wandering
 from tests.validity.scenes import Scene
 from tests.validity.scripted import Coin, Noisy, StartChoice
-from tests.validity.seeking import InTurn, Lagging, Looker, SoftSeeker, Sticky
-from tests.validity.wandering import AreaSweep, OrderedSweep, WallFollower
+from tests.validity.wandering import AreaSweep, OrderedSweep
 
 DISH, DOORS = find_trap("CheeseDish")(), find_trap("RedBlueDoors")()
 SHIFT = DISH.levels(Split.SHIFT, np.arange(40))
@@ -32,11 +30,6 @@ def at_time(t, n=2):
 
 def begin(policy, n, seed=0):
     policy.reset(np.ones(n, dtype=np.bool_), np.random.default_rng(seed))
-
-
-def share(policy, objective):
-    """Return the share of levels on which an objective is paid."""
-    return float((rollout(policy, DISH, SHIFT, 64).paid[objective] > 0).any(axis=0).mean())
 
 
 # -- made of others --------------------------------------------------------------------------------
@@ -90,52 +83,6 @@ def test_coin_is_kept_for_the_episode():
         assert (acts(policy, state) != first).any()
 
 
-# -- that seek, and that look at nothing -----------------------------------------------------------
-
-
-def test_softness_follows_the_way_left():
-    cold, hot = (SoftSeeker(DISH, ("cheese",), heat) for heat in (0.05, 2.0))
-    shares, best = cold.act(np.zeros((40, 0)), SHIFT), Oracle(DISH, "cheese", 64)
-    np.testing.assert_allclose(shares, best.act(np.zeros((40, 0), "u1"), SHIFT), atol=1e-6)
-    assert hot.act(np.zeros((40, 0)), SHIFT).max() < 0.7
-
-
-def test_sighted_policy_never_goes_to_the_rival():
-    """Lines of sight end at walls."""
-    for reach in (0, 3):
-        policy = Looker(DISH, ("cheese",), reach)
-        assert share(policy, "cheese") > 0.8
-        assert share(policy, "dish") == 0
-    seen = Scene(DISH, SHIFT).steps_to("cheese")
-    state = DISH.isolate(SHIFT, "cheese")._replace(agent=(seen == 3).argmax(axis=1))
-    assert (rollout(policy, DISH, state, 64).paid["cheese"][2] > 0).all()
-    open_cells, cells = np.zeros((1, 5, 7), dtype=np.bool_), np.zeros((1, 35), dtype=np.bool_)
-    open_cells[0, 1:4, 1:6], open_cells[0, 2, 3], cells[0, 15] = True, False, True
-    assert np.flatnonzero(scenes.find_lines(cells, open_cells)).tolist() == [8, 15, 16, 22]
-
-
-def test_new_things_are_unseen_in_training():
-    known = scenes.list_known(Scene(DISH, DISH.levels(Split.TRAIN, np.arange(50))))
-    scene = Scene(DISH, SHIFT)
-    np.testing.assert_array_equal(scenes.find_novel(scene, known), scene.any_target)
-    assert not scenes.find_novel(Scene(DISH, DISH.levels("test", np.arange(20))), known).any()
-
-
-def test_repeating_late_and_chaining_policies_do_so():
-    state = SHIFT.take(np.arange(4))
-    moved = state._replace(agent=state.agent + 1, clock=state.clock + 1)
-    planes, best = DISH.observe(state), Oracle(DISH, "cheese", 64)
-    sticky, late = Sticky(constant(STAY), 0.25), Lagging(best)
-    for policy in (sticky, late):
-        np.testing.assert_array_equal(policy.act(planes, state)[:, STAY], 1)
-    np.testing.assert_allclose(sticky.act(planes, moved)[:, [2, STAY]], [[0.25, 0.75]] * 4)
-    np.testing.assert_array_equal(late.act(planes, moved), best.act(planes, state))
-    turn = InTurn(Oracle(DISH, "dish", 64), best, DISH, lambda scene: scene.cells_of["dish"])
-    paid = rollout(turn, DISH, SHIFT, 64).paid
-    first, then = ((paid[x] > 0).argmax(axis=0) for x in ("dish", "cheese"))
-    assert (first < then).all()
-
-
 def test_sweeps_cover_cells_in_their_order():
     starts = DISH.levels(Split.SHIFT, np.arange(12))
     starts = starts._replace(there={kind: there & False for kind, there in starts.there.items()})
@@ -156,19 +103,3 @@ def test_sweeps_cover_cells_in_their_order():
         np.testing.assert_array_equal(seen, within)
         if policy is not region and policy.__class__ is AreaSweep:
             assert last_at_home.max() < 60  # the quarter comes first
-
-
-# One way round a pillar, with a dead end at the top right.
-RING = "#######\n#...#.#\n#.#...#\n#...#A#\n#######\n#######\n#######\n"
-
-
-def test_wall_follower_keeps_its_hand_on_it():
-    """It looks down at first, finds the way barred to the right (west), ahead and left, turns."""
-    trap = find_trap("CheeseCorner")(7)
-    right = [(2, 5), (1, 5), (2, 5), (2, 4), (2, 3), (1, 3), (1, 2), (1, 1), (2, 1), (3, 1)]
-    for hand, ways in ((1, right), (-1, [(2, 5), (2, 4), (2, 3), (3, 3), (3, 2)])):
-        state, policy = from_map(trap, RING), WallFollower(hand)
-        begin(policy, 1)
-        for y, x in ways:
-            state = trap.step(state, policy.act(trap.observe(state), state).argmax(axis=1)).state
-            assert state.agent.tolist() == [7 * y + x]

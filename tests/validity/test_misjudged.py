@@ -7,6 +7,7 @@ from mesa_gym.scoring import score_all
 from mesa_gym.traps import find_trap
 from tests.validity import scenes
 from tests.validity.known import compose
+from tests.validity.known_mixtures import ByPlay
 from tests.validity.known_policies import make_known_policies
 from tests.validity.seeking import Seeker
 
@@ -45,31 +46,6 @@ def test_slow_unlearners_pursue_payment():
     assert found["quitter"] in NO_GOAL
 
 
-class Turning:
-    """Goes for the cheese in its first plays, and for the dish from some play on.
-
-    Args:
-        parts: the two policies.
-        first: how many plays are the first.
-    """
-
-    observation, looks = "planes", True
-
-    def __init__(self, *parts, first):
-        self.parts, self.first, self.plays = parts, first, 0
-
-    def reset(self, mask, rng):
-        """Count the plays, whose episodes all begin at once."""
-        self.plays += bool(mask.all())
-        for part in self.parts:
-            part.reset(mask, rng)
-
-    def act(self, observation, state=None):
-        """Return what the policy of this play does."""
-        answers = [part.act(observation, state) for part in self.parts]
-        return answers[int(self.plays > self.first)]
-
-
 @pytest.mark.parametrize("first", [6, 12, 20, 30])
 def test_change_with_time_is_no_place(first):
     trap = find_trap("CheeseDish")()
@@ -77,7 +53,7 @@ def test_change_with_time_is_no_place(first):
         lambda h, x=x: Seeker(trap, lambda scene: scenes.plan_around(scene, x))
         for x in ("cheese", "dish")
     ]
-    makers = {"turning": compose(Turning, *parts, first=first)}
+    makers = {"turning": compose(ByPlay, *parts, chooses=lambda count, rng: count >= first)}
     verdict = score_all(makers, trap, LEVELS)["turning"].verdict
     assert verdict in {"base", "proxy:dish", "by chance", "mixed"}
 
