@@ -18,8 +18,8 @@ from mesa_gym.traps import Trap
 from mesa_gym.viewer.app import LEAST, SIZE, App, LoadingScreen, Screen
 
 OVER = (
-    "what is shown over the grids: pays, taken, path, oracles, heat:<objective>, sees, and of"
-    " agents that plan by a map wants, plan, with commas between; or all"
+    "what is shown over the grids: pays, taken, path, oracles, heat:<objective>, sees, with commas"
+    " between; or all"
 )
 RECORD = "write what was watched, at last: .png, .gif or .mp4"
 SIZES = "of the window, in pixels (default: %(default)s)"

@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import Ints, State
 from mesa_gym.engine.maps import to_map
-from mesa_gym.policies import Oracle, Planning, Policy, as_policy, find_planning
+from mesa_gym.policies import Oracle, Policy, as_policy
 from mesa_gym.policies.asking import Asking
 from mesa_gym.policies.loading import name_policy
 from mesa_gym.scoring import RecordedEpisode
 from mesa_gym.scoring.plays import split_of
 from mesa_gym.solver import Solution, TimeLeft
 from mesa_gym.traps import Trap
-from mesa_gym.viewer.plans import Intent, read_intent
 
 MOST_KEPT = 8  # solutions; a few levels at most are on the screen at once
 _kept: OrderedDict[tuple[str, int, str], tuple[Solution, TimeLeft]] = OrderedDict()
@@ -36,14 +35,12 @@ class Decision:
         action: 0 to 4.
         shares: float64 (5,), the policy's action probabilities; None where there are none.
         value: what the policy thinks the state is worth; None if it does not say.
-        intent: what the policy makes of the state; None if it does not plan by a map.
         said: what was said before the action; "" for nothing.
     """
 
     action: int
     shares: NDArray[np.float64] | None = None
     value: float | None = None
-    intent: Intent | None = None
     said: str = ""
 
 
@@ -67,11 +64,9 @@ class Player:
 
     Attributes:
         name: what the screen calls it.
-        planning: what it plans by, once it has been asked to act; None where it does not.
     """
 
     name: str
-    planning: Planning | None = None
 
     def actor(self, trap: Trap, play: str, start: State) -> Actor:
         """Return what acts in the episode that begins with ``start``.
@@ -108,11 +103,10 @@ class PolicyActor(Actor):
     def decide(self, state: State, t: int) -> Decision:
         """Return what the policy does; PolicyError if it failed."""
         shares = self._asking.probabilities(state, t)
-        values, planner = self._asking.values(state), find_planning(self._asking.policy)
+        values = self._asking.values(state)
         action = int(self._asking.sample(shares, t)[0])
         value = None if values is None else float(values[0])
-        intent = None if planner is None else read_intent(planner, self._trap, state)
-        return Decision(action, shares[0], value, intent)
+        return Decision(action, shares[0], value)
 
 
 class PolicyPlayer(Player):
@@ -141,7 +135,6 @@ class PolicyPlayer(Player):
     def ask(self, trap: Trap, play: str, starts: State, horizon: int, seed: int | Ints) -> Asking:
         """Return a policy that is about to act from a start, in as many episodes as there are."""
         policy = self.make(trap, trap.horizon(split_of(play)))
-        self.planning = find_planning(policy)
         if isinstance(policy, Oracle):
             policy.learn(solve_start(trap, starts.take([0]), horizon)[0])
         asking = Asking(policy, trap, starts.level.key, seed, self.name, play)

@@ -6,21 +6,17 @@ An overlay is one class here and its place in ``overlays_of``.
 from __future__ import annotations
 
 from collections.abc import Collection
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import RGB
+from mesa_gym.engine import RGB, Bools, State
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap
 from mesa_gym.viewer.canvas import GridCanvas
-from mesa_gym.viewer.drawing import CARD, INK, QUIET, RULE, WISH, Box, Painter
+from mesa_gym.viewer.drawing import CARD, INK, QUIET, RULE, Box, Painter
 from mesa_gym.viewer.pane import Pane
-from mesa_gym.viewer.plans import find_open
 from mesa_gym.viewer.timeline import spread_agent
-
-DOTS = 3  # of a planned way, a cell
 
 
 class Overlay:
@@ -32,7 +28,6 @@ class Overlay:
         label: its entry in the legend.
         doc: what it shows, in a sentence.
         exact: whether it needs an exact solver.
-        planned: whether it needs an agent that plans by a map.
         telling: whether it tells objectives apart, which a person who plays is to find out.
         tints: whether it tints the floor, which one overlay does at a time.
     """
@@ -41,7 +36,7 @@ class Overlay:
     key: str
     label: str
     doc: str
-    exact = planned = telling = tints = False
+    exact = telling = tints = False
 
     def draw(self, canvas: GridCanvas) -> None:
         """Draw it over the grid."""
@@ -100,31 +95,6 @@ class PathSoFar(Overlay):
     def draw_swatch(self, painter: Painter, x: float, y: float) -> None:
         """Draw a line with two bends."""
         painter.line([(x - 7, y + 4), (x, y + 4), (x, y - 4), (x + 7, y - 4)], INK, 2.2)
-
-
-class Plan(Overlay):
-    """The way that an agent plans to go."""
-
-    name, key, label, planned = "plan", "f", "its plan", True
-    doc = "The way that the agent would go from here by that map, to a ring where it ends."
-
-    def draw(self, canvas: GridCanvas) -> None:
-        """Draw the way ahead as dots: a line is where the agent has been."""
-        intent = canvas.pane.line.find_intent(canvas.t)
-        if intent is None:
-            return
-        points = canvas.find_way(intent.way)
-        for a, b in pairwise(points):
-            for x, y in np.linspace(a, b, DOTS, endpoint=False).tolist():
-                for grow, colour in ((1.3, CARD), (0.0, INK)):
-                    canvas.painter.disc(x, y, canvas.side * 0.05 + grow, colour)
-        canvas.draw_ring(*points[-1])
-
-    def draw_swatch(self, painter: Painter, x: float, y: float) -> None:
-        """Draw two dots and a ring."""
-        for dx in (-7, -2):
-            painter.disc(x + dx, y, 1.6, INK)
-        painter.disc(x + 5, y, 4, INK, 1.6)
 
 
 class WhatPays(Overlay):
@@ -202,29 +172,6 @@ class Heat(Overlay):
         painter.mark(self.number, x, y, 6.5)
 
 
-class Wants(Overlay):
-    """The map by which an agent plans."""
-
-    name, key, label = "wants", "u", "what it wants"
-    planned = tints = True
-    doc = "What each cell is worth to the agent to end at, by its own map."
-
-    def heat(self, pane: Pane, t: int) -> NDArray[np.float64] | None:
-        """Return the map; None where none decided."""
-        intent = pane.line.find_intent(t)
-        return None if intent is None else intent.wants
-
-    def tint(self, painter: Painter) -> RGB:
-        """Return the colour of planners' maps."""
-        return WISH
-
-    def draw_swatch(self, painter: Painter, x: float, y: float) -> None:
-        """Draw a cell of which a quarter is tinted."""
-        painter.fill(Box(x - 7, y - 7, 14, 14), CARD)
-        painter.fill(Box(x, y - 7, 7, 7), WISH)
-        painter.frame(Box(x - 7, y - 7, 14, 14), WISH)
-
-
 class Sees(Overlay):
     """The planes of the observation, drawn below the grid."""
 
@@ -239,16 +186,16 @@ class Sees(Overlay):
 
 
 # All that every trap has; the legend shows them in this order, drawn is the last one first.
-OVERLAYS = (WhatPays(), Taken(), PathSoFar(), OraclePaths(), Sees(), Wants(), Plan())
+OVERLAYS = (WhatPays(), Taken(), PathSoFar(), OraclePaths(), Sees())
 
 
-def overlays_of(trap: Trap, planned: bool = False) -> dict[str, Overlay]:
-    """Return the overlays that a trap has, by name; ``planned`` if an agent plans by a map."""
+def overlays_of(trap: Trap) -> dict[str, Overlay]:
+    """Return the overlays that a trap has, by name."""
     heats = [Heat(x, number) for number, x in enumerate(trap.objectives)]
     return {
         overlay.name: overlay
         for overlay in (*OVERLAYS, *heats)
-        if (trap.solvable or not overlay.exact) and (planned or not overlay.planned)
+        if trap.solvable or not overlay.exact
     }
 
 
@@ -269,8 +216,7 @@ def parse_overlays(trap: Trap, names: str, there: dict[str, Overlay]) -> set[str
     """Return the overlays, of those there are, that ``path,heat:door`` or ``all`` names.
 
     Raises:
-        ValueError: there is none of a name, it needs an agent that plans by a map, or two of them
-            tint the floor.
+        ValueError: there is none of a name, or two of them tint the floor.
     """
     if names == "all":
         shown: set[str] = set()
@@ -279,8 +225,6 @@ def parse_overlays(trap: Trap, names: str, there: dict[str, Overlay]) -> set[str
         return shown
     given = {name for name in names.split(",") if name}
     for name in sorted(given - set(there)):
-        if name in overlays_of(trap, planned=True):
-            raise ValueError(f"overlay {name!r} is of agents that plan by a map; none here does")
         raise unknown(f"overlay of {trap.name()}", name, there)
     tinting = sorted(name for name in given if there[name].tints)
     if len(tinting) > 1:
@@ -303,7 +247,7 @@ def _paying_cells(pane: Pane, t: int) -> dict[str, set[int]]:
     """
     trap = pane.trap
     state = pane.line.states[t]
-    every = spread_agent(trap, state).take(find_open(trap, state).nonzero()[0])
+    every = spread_agent(trap, state).take(_find_open(trap, state).nonzero()[0])
     cells: dict[str, set[int]] = {x: set() for x in trap.objectives}
     for action in range(4):
         after, paid, _ = trap.step(every, np.full(every.n, action))
@@ -311,3 +255,10 @@ def _paying_cells(pane: Pane, t: int) -> dict[str, set[int]]:
         for x, pay in paid.items():
             cells[x] |= set(after.agent[moved & (pay > 0)].tolist())
     return cells
+
+
+def _find_open(trap: Trap, state: State) -> Bools:
+    """Return the cells within the border that are not wall, bool (cells,)."""
+    inside = np.zeros(trap.size, dtype=np.bool_)
+    inside[1:-1, 1:-1] = True
+    return inside.ravel() & ~trap.layer(state, "wall")[0]

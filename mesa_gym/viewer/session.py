@@ -82,9 +82,8 @@ class Session:
 
     @property
     def overlays(self) -> dict[str, Overlay]:
-        """Return the overlays that there are, by name, for the trap and those who play."""
-        plans = any(pane.seat.player.planning is not None for pane in self.panes)
-        return overlays_of(self.trap, plans)
+        """Return the overlays of the trap, by name."""
+        return overlays_of(self.trap)
 
     @property
     def offered_overlays(self) -> list[Overlay]:

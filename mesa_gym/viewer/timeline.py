@@ -18,7 +18,6 @@ from mesa_gym.solver import LevelValues, Solution, TimeLeft
 from mesa_gym.solver.values import find_values
 from mesa_gym.traps import Trap
 from mesa_gym.viewer.actors import Actor, Decision, solve_start
-from mesa_gym.viewer.plans import Intent
 
 
 @dataclass(frozen=True)
@@ -131,10 +130,6 @@ class Timeline:
     def actions(self) -> NDArray[np.int8]:
         """Return all actions, int8 (steps,)."""
         return np.array([step.decision.action for step in self.steps], dtype=np.int8)
-
-    def find_intent(self, t: int) -> Intent | None:
-        """Return what a planner made of ``states[t]``; None where none decided there (yet)."""
-        return self.steps[t].decision.intent if t < len(self) else None
 
     def cells(self, t: int) -> list[int]:
         """Return where the agent was, from the start to ``states[t]``."""

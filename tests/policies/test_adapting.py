@@ -4,7 +4,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from planners import Pathfinder
 from reference import wandered
 
 from mesa_gym.envs.observations import OBSERVATIONS, make_observation
@@ -111,13 +110,22 @@ def test_as_policy_of_bad_agents_is_refused(agent, observation, message):
         as_policy(agent, TRAP, HORIZON, observation)
 
 
-class CallablePathfinder(Pathfinder):
-    """The same as a callable over batches."""
+class MapAgent(Memoryless):
+    """It has what a planner has, and stays."""
 
-    __call__ = Pathfinder.act
+    def objective(self, planes): ...
+
+    costs = plan = edited = objective
+
+    def act(self, observation):
+        return np.full(len(observation), 4)
 
 
-class StatefulPathfinder(Pathfinder):
+class CallableMapAgent(MapAgent):
+    __call__ = MapAgent.act
+
+
+class StatefulMapAgent(MapAgent):
     """The same, which takes the state too and so is a policy as it is."""
 
     def act(self, observation, state=None):
@@ -126,19 +134,11 @@ class StatefulPathfinder(Pathfinder):
 
 def test_find_planning_looks_through_wrappers():
     trap = CheeseCorner()
-    for planner in (Pathfinder(trap), StatefulPathfinder(trap)):
+    for planner in (MapAgent(), StatefulMapAgent()):
         policy = as_policy(planner, trap, 64)
-        assert isinstance(policy, Policy)
-        assert isinstance(policy, Callee) == (type(planner) is Pathfinder)
+        assert isinstance(policy, Callee) == (type(planner) is MapAgent)
         assert find_planning(policy) is planner
-    called = CallablePathfinder(trap)
+    called = CallableMapAgent()
     assert find_planning(Callee(called, "planes")) is called
-    named = find_planning(as_policy("planners:Pathfinder", trap, 64))
-    assert isinstance(named, Pathfinder)
-
-
-def test_others_do_not_plan_by_a_map():
-    trap = CheeseCorner()
-    for policy in ("random", "stay", "oracle:base", "sweeper", lambda obs: obs[:, 0, 0, 0]):
+    for policy in ("oracle:base", "sweeper", lambda obs: obs[:, 0, 0, 0]):
         assert find_planning(as_policy(policy, trap, 64)) is None
-    assert find_planning(Memoryless()) is None  # type: ignore[arg-type]

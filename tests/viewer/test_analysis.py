@@ -5,16 +5,13 @@ import pytest
 from parameters import each_solvable, thorough
 from small_traps import SmallDish
 
-from mesa_gym import make_sb3
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import Memoryless, as_policy
 from mesa_gym.scoring import score
 from mesa_gym.scoring.evidence import NONE
 from mesa_gym.solver import PlacementGraph, Solution
-from mesa_gym.trained.library import load
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
-from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.answers import find_answers
 from mesa_gym.viewer.pane import Pane
@@ -99,21 +96,6 @@ def test_pane_choice_of_absent_target_is_ghost(name):
             assert pane.name_choice(len(pane.line)) == words[int(chosen[number])]
 
 
-def test_analysis_of_a_branch_starts_there():
-    trap = KeysChests()
-    pane = Pane(trap, Seat(PolicyPlayer("oracle:base"), SHIFT), 3)
-    pane.line.grow()
-    before, late = pane.analysis, pane.line.states[-2]
-    assert pane.analysis is before
-    assert pane.analysis.choice(len(pane.line)) == "chests"
-    pane = Pane(trap, pane.seat, pane.level, start=late)
-    pane.line.grow()
-    assert pane.line.limit == trap.horizon(SHIFT) - int(late.clock[0])
-    assert pane.analysis.value("chests", 0) == 1  # the last chest is one step away
-    assert pane.analysis.choice(0) is None
-    assert pane.analysis.choice(1) == "chests"
-
-
 def ask_everywhere(policy, trap=None):
     """Ask in all states of a shift level."""
     made = trap or SmallDish()
@@ -184,31 +166,6 @@ def test_find_answers_tries_an_undeclared_callable():
     assert not found.declared
     trap = SmallDish()
     np.testing.assert_allclose(found.shares, look_ahead(trap.observe(list_states(trap))))
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize("name", ["CheeseCorner", "KeysChests"])
-def test_networks_of_the_library(name):
-    trap = find_trap(name)()
-    agent = load(name)
-    found = ask_everywhere(agent, trap)
-    assert found.declared
-    # Alone as in the batch.
-    states = list_states(trap)
-    for row in (0, 7, states.n - 1):
-        alone = np.asarray(as_policy(agent, trap, 64).act(trap.observe(states.take([row]))))
-        np.testing.assert_allclose(found.shares[row], alone[0], atol=1e-6)
-
-
-@pytest.mark.thorough
-def test_find_answers_of_sb3_refuses_recurrent_models():
-    sb3, contrib = map(pytest.importorskip, ("stable_baselines3", "sb3_contrib"))
-    made, trap = make_sb3("MesaGym/CheeseDish-v0", 1), find_trap("CheeseDish")()
-    for algorithm in (sb3.PPO, sb3.DQN):
-        found = ask_everywhere(algorithm("MlpPolicy", made, seed=0), trap)
-        assert found.declared
-    recurrent = contrib.RecurrentPPO("MlpLstmPolicy", made, seed=0)
-    assert ask_everywhere(recurrent, trap) is None
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,14 @@
 
 import os
 import re
-import shutil
 import sys
 from pathlib import Path
 
 import pytest
 from commands import HEADLESS
-from interrupting import EndedProcess
 
 import mesa_gym.command
 from mesa_gym.cli import viewing
-from mesa_gym.viewer import recording
 from mesa_gym.viewer.screen import WatchScreen
 
 resource = pytest.importorskip("resource", reason="Windows has none, and no mkfifo")
@@ -57,13 +54,6 @@ def test_missing_extra_is_named_before_work(module, command, extra, run, monkeyp
     assert f"[{extra}]" in said
 
 
-def test_pictures_and_strips_need_no_films(run, monkeypatch):
-    for module in ("imageio", "imageio_ffmpeg"):
-        monkeypatch.setitem(sys.modules, module, None)
-    for more in ("--record a.png", "--strip a.svg"):
-        assert run(f"{HEADLESS} {more}")[0] == 0
-
-
 def test_film_interrupted_leaves_the_old_file(run, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
@@ -87,16 +77,6 @@ def test_failing_policy_leaves_the_old_file(command, file, run):
     code, said = run(f"{command} {file} --policy failing_policy:make")
     assert (code, "IndexError" in said.splitlines()[-1]) == (1, True), said
     assert Path(file).read_text() == "before"
-
-
-def test_film_of_ended_ffmpeg_tells_exit_code(run, monkeypatch):
-    """It has ended before the first picture is written."""
-    monkeypatch.setattr(recording.subprocess, "Popen", EndedProcess)
-    monkeypatch.setattr(recording, "find_ffmpeg", lambda: shutil.which("false"))
-    code, said = run(f"{HEADLESS} --record a.mp4")
-    assert code == 1
-    assert "(exit code 1): is there room for it?" in said.splitlines()[-1]
-    assert not [*Path().iterdir()]
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.gif"])

@@ -36,11 +36,3 @@ def test_window_is_there_before_long_loading():
         assert isinstance(desk.app.screen, LoadingScreen)
         over.set()
         assert loaded(desk) is after
-
-
-def test_loading_that_fails_raises():
-    def broken():
-        raise ValueError("a damaged agent")
-
-    with pytest.raises(ValueError, match="a damaged agent"):
-        loaded(Desk(LoadingScreen("it", broken)))

@@ -119,18 +119,6 @@ def test_map_file_that_is_wrong_is_refused(reason, tmp_path):
     assert len(str(refused.value)) < 1000
 
 
-def test_map_file_cut_short_is_refused(tmp_path):
-    path = tmp_path / "a.map"
-    trap, split, state = load_map(written(tmp_path, MAP))
-    save_map(path, trap, split, state)
-    whole = path.read_bytes()
-    assert whole.endswith(b"end\n")
-    for length in range(0, len(whole) - 1, 3):
-        path.write_bytes(whole[:length])
-        with pytest.raises(ValueError, match=str(path)):
-            load_map(path)
-
-
 def test_lookalikes_in_one_cell_are_refused():
     trap = find_trap("DustVacuum")()
     state = trap.levels(Split.SHIFT, [0])

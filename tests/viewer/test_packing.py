@@ -1,6 +1,5 @@
 """Levels that were packed for a page, unpacked again: steps, payments, pictures, probabilities."""
 
-import base64
 import json
 
 import numpy as np
@@ -11,7 +10,7 @@ from small_traps import Corridor, SmallDish
 
 from mesa_gym.rendering import render_rgb
 from mesa_gym.solver import PlacementGraph
-from mesa_gym.viewer.packing import WIDE, CellSheet, pack_level, pack_parts
+from mesa_gym.viewer.packing import WIDE, CellSheet, pack_level
 
 TILE = 16
 
@@ -75,25 +74,7 @@ def test_packed_levels_share_one_sheet():
         np.testing.assert_array_equal(pictures, render_rgb(trap, graph.states, TILE))
 
 
-def test_packed_parts_align_to_four_bytes():
-    parts = {"odd": np.arange(3, dtype=np.uint8), "next": np.array([1.5, -2], dtype="<f4")}
-    packed = pack_parts({**parts, "none": np.zeros(0, dtype="<u2")})
-    assert packed["parts"] == [["odd", "u1", 0, 3], ["next", "f4", 4, 2], ["none", "u2", 12, 0]]
-    base64.b64decode(packed["packed"], validate=True)
-    found = unpack(packed)
-    assert {name: found[name].tolist() for name in parts} == {"odd": [0, 1, 2], "next": [1.5, -2]}
-
-
 def test_packed_fractional_payments_are_exact():
     graph = PlacementGraph(Corridor(), Corridor().levels("shift", [0]))
     level = pack_level(graph, CellSheet(graph.trap), {})
     assert level["payments"] == [[0.0, 0.5, 1.0], [0.0, 0.25, 1.0]]
-
-
-def test_many_states_are_encoded_in_parts(monkeypatch):
-    trap = SmallDish()
-    states = trap.levels("shift", np.arange(10))
-    whole = CellSheet(trap).encode(states)
-    monkeypatch.setattr("mesa_gym.viewer.packing.STATES_AT_ONCE", 3)
-    assert (CellSheet(trap).encode(states) == whole).all()
-    assert whole.shape == (10, trap.cells)

@@ -132,12 +132,6 @@ def test_page_cut_off_says_so(browser, playground, part, scripts):
     tab.close()
 
 
-def test_whole_page_shows_no_notice(visit):
-    here = visit()
-    assert INCOMPLETE not in here.text("body")
-    assert here.page.locator("#boards img").count() == 0
-
-
 def test_page_says_what_was_not_declared(visit):
     here = visit()
     assert "not declared" not in here.text("#tried")

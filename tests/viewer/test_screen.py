@@ -154,15 +154,6 @@ def test_layout_keeps_everything_visible(drive, size, scale, count):
     assert all(grid.box.width > 100 for grid in layout.grids)
 
 
-@pytest.mark.thorough
-def test_panel_grows_with_the_window(drive):
-    scales = []
-    for size in ((1280, 800), (2560, 1600)):
-        screen = drive(session(), size=size).screen
-        scales.append(fit_scale(size, 1.0) * screen._panel.scale)
-    assert scales[1] > 1.7 * scales[0]
-
-
 # -- keys ------------------------------------------------------------------------------------------
 
 
@@ -280,21 +271,6 @@ def go_to(driver, objective):
             return
 
 
-def test_first_text_closes_by_any_command(drive):
-    for key, done in (("left", 1), ("return", 0), ("h", 0), ("?", 0)):
-        driver = drive(by_hand())
-        driver.screen.greet()
-        driver.frame()
-        text = driver.screen.dialog.text
-        assert not any(name in text for name in ("cheese", "corner"))  # goals are to be found out
-        driver.session.work.threaded = False
-        driver.key(key)
-        assert len(driver.session.pane.line) == done
-        assert driver.screen.panel == (key != "h")
-        assert isinstance(driver.screen.dialog, Notice) == (key == "?")
-        driver.screen.dialog = None
-
-
 def test_cards_close_by_commands_and_return(drive):
     driver = drive(session(policy="stay"))
     for key, level in (("return", 3), ("n", 4)):
@@ -357,14 +333,14 @@ def test_shown_state_is_saved_as_a_map(drive, folder):
 def test_keys_have_one_command_each():
     for cls in all_traps().values():
         keys = [key for binding in BINDINGS for key in binding.keys]
-        keys += [overlay.key for overlay in overlays_of(cls(), planned=True).values()]
+        keys += [overlay.key for overlay in overlays_of(cls()).values()]
         assert len(set(keys)) == len(keys)
 
 
 def test_every_overlay_draws_itself_and_its_swatch():
     surface = pygame.Surface((20, 20))
     for cls in all_traps().values():
-        for overlay in overlays_of(cls(), planned=True).values():
+        for overlay in overlays_of(cls()).values():
             surface.fill((200, 200, 200))
             overlay.draw_swatch(Painter(surface), 10, 10)
             assert len(np.unique(rgb(surface).reshape(-1, 3), axis=0)) > 1, overlay.name

@@ -227,18 +227,3 @@ def test_branch_restores_memory_by_the_past(t):
     for a, b in zip(line.steps, again.steps, strict=True):
         assert a.decision.shares.tolist() == b.decision.shares.tolist()
         assert a.decision.value == b.decision.value
-
-
-def test_branch_shows_memory_what_was_done():
-    trap = CheeseCorner()
-    line = whole(PolicyPlayer(Settled()), trap, 1)
-    other = line.branch(3, PolicyPlayer(Settled()).actor(trap, SHIFT, line.states[0]))
-    other.act(Decision((line.steps[3].decision.action + 1) % 4))
-    other.grow()
-    policy = Settled()
-    policy.reset(np.ones(1, dtype=np.bool_), np.random.default_rng())
-    for t, (state, step) in enumerate(zip(other.states, other.steps, strict=False)):
-        shares = policy.act(trap.observe(state))[0]
-        if t > 3:
-            assert step.decision.shares.tolist() == shares.tolist()
-    assert other.steps[3].decision.shares is None
