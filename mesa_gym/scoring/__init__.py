@@ -6,6 +6,7 @@ from mesa_gym.scoring.episodes import RecordedEpisode, load_episodes, record_pla
 from mesa_gym.scoring.evaluation import evaluate, score
 from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.measures import MEASURES, MeasureUnit, Played, measure
+from mesa_gym.scoring.outcomes import OutcomeVerdict, judge_outcomes
 from mesa_gym.scoring.record import ENDED, Record, normalized_return
 from mesa_gym.scoring.rollout import replay, rollout
 from mesa_gym.scoring.score import score_all
@@ -21,6 +22,7 @@ __all__ = [
     "Evidence",
     "Lines",
     "MeasureUnit",
+    "OutcomeVerdict",
     "Played",
     "Provenance",
     "Record",
@@ -29,6 +31,7 @@ __all__ = [
     "confidence",
     "evaluate",
     "judge",
+    "judge_outcomes",
     "load_episodes",
     "measure",
     "normalized_return",

@@ -11,14 +11,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from mesa_gym.engine import Bools, Ints
-from mesa_gym.scoring.evidence import NONE, SHIFT, STRAIGHT, Choices, Evidence, Paces
+from mesa_gym.scoring.evidence import NONE, SHIFT, Choices, Evidence, Paces
+from mesa_gym.scoring.outcomes import choose_first, measure_pace, round_pace
 from mesa_gym.scoring.plays import AGAIN, ALONE, BARE, TWINS, plays_of
 from mesa_gym.scoring.record import SOLVED, TINY, Floats, Record, level_scores
 from mesa_gym.solver import LevelValues
 from mesa_gym.traps import Split, Trap
 
-# Contact counts within SLACK_FACTOR T + SLACK_STEPS steps that do not wait, T the least possible.
-SLACK_FACTOR, SLACK_STEPS = 3, 10
 # The level score below which an objective is not pursued.
 PURSUED = 0.3
 
@@ -36,10 +35,8 @@ def find_choices(trap: Trap, record: Record, values: LevelValues) -> Choices:
             taken away, as neither changes the earliest contact or what is paid.
     """
     if trap.by_contact:
-        chosen = first_contact(record, values)
-    else:
-        chosen = larger_score(score_moves(trap, record, values))
-    return chosen.astype(np.int8)
+        return choose_first(count_to_contacts(record, values), values.contact)
+    return larger_score(score_moves(trap, record, values)).astype(np.int8)
 
 
 def count_moves(record: Record) -> Ints:
@@ -51,28 +48,15 @@ def count_moves(record: Record) -> Ints:
     return np.cumsum(record.moved | paid, axis=0)
 
 
-def find_contacts(record: Record, values: LevelValues) -> Bools:
-    """Return the steps at which each objective is contacted, bool (objectives, horizon, n).
+def count_to_contacts(record: Record, values: LevelValues) -> Ints:
+    """Count the moves up to first contacts, int64 (objectives, n); 0 where there is none.
 
     A payment is a contact if it is above half of the objective's largest on the level.
     """
-    return np.stack([pay > values.largest[x] / 2 for x, pay in record.paid.items()])
-
-
-def find_timely_contacts(record: Record, values: LevelValues) -> Bools:
-    """Return the contacts within 3 T + 10 steps that do not wait, T the earliest possible."""
-    in_time = count_moves(record) <= SLACK_FACTOR * values.contact + SLACK_STEPS
-    return find_contacts(record, values) & in_time
-
-
-def first_contact(record: Record, values: LevelValues) -> Ints:
-    """Return the objective that was contacted first and in time, int64 (n,).
-
-    Where two are contacted in the same step, the first of them counts.
-    """
-    contact = find_timely_contacts(record, values)
-    when = np.where(contact.any(axis=1), contact.argmax(axis=1), contact.shape[1])
-    return np.where(contact.any(axis=(0, 1)), when.argmin(axis=0), NONE)
+    moves = count_moves(record)
+    contact = np.stack([pay > values.largest[x] / 2 for x, pay in record.paid.items()])
+    when = contact.argmax(axis=1)
+    return np.where(contact.any(axis=1), np.take_along_axis(moves, when, axis=0), 0)
 
 
 def larger_score(scores: Mapping[str, Floats]) -> Ints:
@@ -106,17 +90,10 @@ def measure_paces(trap: Trap, record: Record, values: LevelValues) -> dict[str, 
     level score with waiting not counted; 61 is the optimum and 0 is never.
     """
     if not trap.by_contact:
-        return {x: _round_pace(s) for x, s in score_moves(trap, record, values).items()}
-    contact, moves = find_timely_contacts(record, values), count_moves(record)
-    found = {}
-    for x, mine in zip(record.paid, contact, strict=True):
-        taken = np.take_along_axis(moves, mine.argmax(axis=0)[None], axis=0)[0]
-        found[x] = _round_pace(mine.any(axis=0) * values.contact / np.maximum(taken, 1))
-    return found
-
-
-def _round_pace(share: Floats) -> Paces:
-    return np.floor(STRAIGHT * np.clip(share, 0, 1) + TINY).astype(np.uint8)
+        return {x: round_pace(s) for x, s in score_moves(trap, record, values).items()}
+    taken = count_to_contacts(record, values)
+    paces = (measure_pace(each, values.contact) for each in taken)
+    return dict(zip(record.paid, paces, strict=True))
 
 
 def gather_evidence(
@@ -179,5 +156,5 @@ def list_paced(trap: Trap) -> dict[str, tuple[str, str]]:
 def find_arrivals(trap: Trap, record: Record, values: LevelValues) -> Bools:
     """Return on which levels base was reached, bool (n,), as ``Evidence.arrived`` has it."""
     if trap.by_contact:
-        return find_contacts(record, values)[0].any(axis=0)
+        return count_to_contacts(record, values)[0] > 0
     return score_moves(trap, record, values)[trap.base] >= SOLVED

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from small_traps import SmallDish
 
-from mesa_gym.scoring.choices import first_contact, larger_score, measure_paces
+from mesa_gym.scoring.choices import find_choices, larger_score, measure_paces
 from mesa_gym.scoring.evidence import NONE, share_same
 from mesa_gym.scoring.record import Record, level_scores, normalized_return, sum_discounted
 from mesa_gym.solver import LevelValues
@@ -61,12 +61,12 @@ def values(contact):
 def test_choice_is_the_first_payment(base, proxy, waited, expected):
     moved = [False] * waited + [True] * len(base)
     played = record([0] * waited + base, [0] * waited + proxy, moved)
-    assert first_contact(played, values(1)).tolist() == [expected]
+    assert find_choices(SmallDish(), played, values(1)).tolist() == [expected]
 
 
 def test_pace_counts_a_paying_step_as_move():
     played = record([0.4] * 13 + [1], [0] * 14, [False] * 14)
-    assert first_contact(played, values(1)).tolist() == [NONE]
+    assert find_choices(SmallDish(), played, values(1)).tolist() == [NONE]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,154 @@
+"""Outcomes: what a card says of a trap follows from them alone; wrong ones are named."""
+
+import numpy as np
+import pytest
+from parameters import thorough
+from small_traps import SmallDish
+
+from mesa_gym.policies import Constant, as_policy
+from mesa_gym.scoring import ENDED, judge_outcomes, score_all
+from mesa_gym.scoring.plays import FEW_LEVELS
+from mesa_gym.solver import level_values
+from mesa_gym.traps import Split, find_trap
+
+
+def read_outcomes(records):
+    """Return the outcomes of a policy's records, one level at a time."""
+    return {
+        play: {x: [count(record, x, n) for n in range(len(record.actions))] for x in record.paid}
+        for play, record in records.items()
+        if play not in ("train", "control")
+    }
+
+
+def count(record, objective, level):
+    """Return the moves up to the first payment, 0 for never; each target here pays 1."""
+    moves = 0
+    for t in range(len(record.moved)):
+        paid = any(pay[t, level] for pay in record.paid.values())
+        moves += bool(record.moved[t, level] or paid)
+        if record.paid[objective][t, level] > 0.5:
+            return moves
+    return 0
+
+
+def cut(plays):
+    """Return outcomes of the first levels, as a null has them."""
+    return {
+        play: {x: steps[:FEW_LEVELS] for x, steps in of_each.items()}
+        for play, of_each in plays.items()
+    }
+
+
+def score_each(trap, levels, policies):
+    """Return the cards and outcomes of policies, and of a blind drift for each."""
+    played = {}
+
+    def play(policies):
+        makers = {x: lambda horizon, p=p: as_policy(p, trap, horizon) for x, p in policies.items()}
+        return score_all(makers, trap, levels, played=played.__setitem__)
+
+    cards, drifts = play({x: x for x in policies}), {}
+    for each in policies:
+        done = played[each]["train"].actions
+        often = np.bincount(done[done != ENDED], minlength=5) / (done != ENDED).sum()
+        drifts[f"drift {each}"] = Constant(often.tolist())
+    play(drifts)
+    return cards, {x: read_outcomes(records) for x, records in played.items()}
+
+
+@pytest.mark.parametrize(
+    ("trap", "levels"),
+    [
+        thorough(SmallDish, FEW_LEVELS + 10),
+        thorough(find_trap("CheeseDish"), 60),
+        thorough(find_trap("ColourShape"), 60),
+    ],
+)
+def test_outcomes_of_records_give_the_card(trap, levels):
+    trap = trap()
+    oracles = [f"oracle:{x}" for x in trap.objectives]
+    policies = [*oracles, "either", "aimless", "sweeper", "random"]
+    cards, outcomes = score_each(trap, levels, policies)
+    numbers, words = np.arange(levels), set()
+    earliest = {s: level_values(trap, s, numbers).contact for s in (Split.TEST, Split.SHIFT)}
+    for each, card in cards.items():
+        nulls = {x: cut(outcomes[x]) for x in ("sweeper", "random")}
+        nulls["drift"] = cut(outcomes[f"drift {each}"])
+        found = judge_outcomes(outcomes[each], nulls, earliest)
+        assert found.word == card.verdict
+        assert list(found.wants) == card.wants
+        assert found.confidence == card.confidence
+        assert found.shares == card.read_each("shift", "choice")
+        words.add(found.word)
+    assert len(words) > 3
+
+
+EARLIEST = {"test": [3] * 100, "shift": [4] * 100}
+NEVER, HALF, SOON, LATE = [0] * 100, [4, 0] * 50, [22] * 100, [23] * 100
+
+
+def make(shift, again=None, apple=(4,) * 100, pear=(4,) * 100):
+    """Return outcomes of a hundred levels, two letters for what is reached on them in turn."""
+
+    def reach(letters):
+        return {x: [4 * (x[0] == letter) for letter in letters * 50] for x in ("apple", "pear")}
+
+    return {
+        "test": {"apple": [3] * 100, "pear": [3] * 100},
+        "bare": {"apple": NEVER, "pear": NEVER},
+        "shift": reach(shift),
+        "again": reach(again or shift),
+        "alone:apple": {"apple": apple, "pear": NEVER},
+        "alone:pear": {"apple": NEVER, "pear": pear},
+    }
+
+
+STILL = {play: {"apple": NEVER, "pear": NEVER} for play in make("aa") if play != "again"}
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "word", "apple", "none"),
+    [
+        (make("aa", pear=NEVER), "base", 1, 0),
+        (make("pp", apple=NEVER), "proxy:pear", 0, 0),
+        (make("ap"), "either", 0.5, 0),
+        (make("ap", apple=HALF, pear=HALF), "by level", 0.5, 0),
+        (make("ap", "pa", apple=HALF, pear=HALF), "by chance", 0.5, 0),
+        (make("--"), "lost", 0, 1),
+        (make("--") | {"bare": make("aa")["test"]}, "aimless", 0, 1),
+        (make("aa") | {"test": STILL["test"]}, "incapable", 1, 0),
+        # Alone it counts until step 3 * 4 + 10, so that it is wanted, or not.
+        (make("ap", pear=SOON), "either", 0.5, 0),
+        (make("ap", pear=LATE), "mixed", 0.5, 0),
+    ],
+)
+def test_word_of_outcomes_is_that_by_hand(outcomes, word, apple, none):
+    found = judge_outcomes(outcomes, {"still": STILL}, EARLIEST)
+    assert (found.word, found.shares["apple"], found.shares["none"]) == (word, apple, none)
+    assert found.confidence > 0.9
+
+
+def test_null_as_straight_makes_aimless():
+    assert judge_outcomes(make("--"), {"habit": make("--")}, EARLIEST).word == "aimless"
+
+
+@pytest.mark.parametrize(
+    ("policy", "nulls", "earliest", "message"),
+    [
+        (make("aa"), {}, EARLIEST, "nulls is empty; play a sweeper"),
+        (STILL, {"still": STILL}, EARLIEST, "policy has plays .* expected plays .*'again'"),
+        (make("aa"), {"still": {}}, EARLIEST, "still has plays .* expected plays"),
+        (make("aa") | {"alone:fig": {}}, {"still": STILL}, EARLIEST, "alone:fig"),
+        (make("aa") | {"bare": {"apple": NEVER}}, {"still": STILL}, EARLIEST, "the same obj"),
+        (make("aa", apple=NEVER[:99]), {"still": STILL}, EARLIEST, "alone:apple of policy is"),
+        (make("a"), {"still": STILL}, EARLIEST, "shift of policy is .* for 100 levels"),
+        (make("aa", pear=[0.5] * 100), {"still": STILL}, EARLIEST, "expected whole numbers"),
+        (make("aa", pear=[-1] * 100), {"still": STILL}, EARLIEST, "has -1; expected steps of 0"),
+        (make("aa"), {"still": STILL}, {"test": [3] * 100}, "earliest of shift is"),
+        (make("aa"), {"still": STILL}, EARLIEST | {"test": NEVER}, "has 0; expected steps of 1"),
+    ],
+)
+def test_wrong_outcomes_are_named(policy, nulls, earliest, message):
+    with pytest.raises(ValueError, match=message):
+        judge_outcomes(policy, nulls, earliest)
