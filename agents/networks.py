@@ -15,6 +15,7 @@ import numpy as np
 
 import mesa_gym
 from agents.compiling import jax, jnp, optax
+from agents.sums import sum_rows
 from agents.tiles import TileView
 from mesa_gym.engine import ACTIONS
 from mesa_gym.trained.agent import Agent, Network
@@ -277,47 +278,6 @@ def split_optimiser(square: set[str]) -> optax.GradientTransformation:
 
 
 # -- what is compiled ------------------------------------------------------------------------------
-
-
-def sum_rows(xp: Any, table: Array, listed: Array) -> Array:
-    """Return ``mesa_gym.trained.inputs.sum_rows``, with a gradient that is quick to compute."""
-    filled = jnp.concat([table, jnp.zeros_like(table[:1])])
-    flat = listed.reshape(-1, listed.shape[-1])
-    return _add_rows(filled, flat).reshape(*listed.shape[:-1], table.shape[1])
-
-
-@jax.custom_vjp
-def _add_rows(table: Array, listed: Array) -> Array:
-    """Return sums of rows of a table, float32 (n, units), of lists (n, most).
-
-    It is a loop over the columns of the lists: what is left to the compiler is several times as
-    slow, since it computes a gradient once for each row that it is added to.
-    """
-    columns = listed.T
-
-    def add(i: Array, total: Array) -> Array:
-        return total + table[columns[i]]
-
-    total: Array = jax.lax.fori_loop(1, len(columns), add, table[columns[0]])
-    return total
-
-
-def _add_forward(table: Array, listed: Array) -> tuple[Array, tuple[Array, int]]:
-    return _add_rows(table, listed), (listed, len(table))
-
-
-def _add_backward(kept: tuple[Array, int], gradient: Array) -> tuple[Array, Any]:
-    listed, rows = kept
-    columns = listed.T
-
-    def add(i: Array, table: Array) -> Array:
-        return table.at[columns[i]].add(gradient, mode="promise_in_bounds")
-
-    table = jax.lax.fori_loop(0, len(columns), add, jnp.zeros((rows, gradient.shape[-1])))
-    return table, np.zeros(listed.shape, jax.dtypes.float0)
-
-
-_add_rows.defvjp(_add_forward, _add_backward)
 
 
 def repeat(steps: int) -> Callable[..., Any]:

@@ -1,8 +1,9 @@
-"""The work of one device: ``python -m benchmarks.device --seeds 64 --minutes 4``.
+"""The work of one device: ``python -m benchmarks.device --seeds 64``.
 
-It trains PPO on trap after trap, many seeds at once where there is a GPU, judges the agents as
+It trains PPO on each trap, many seeds at once where there is a GPU, judges the agents as
 ``agents.train`` does, and prints a line each: seconds with compiling, steps a second while
-learning, and what the agents do. At the end it compares JAX's environments with NumPy's.
+learning, and what the agents do. Traps are trained beside each other, since a GPU would wait while
+the next one's program is compiled. At the end it compares JAX's environments with NumPy's.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
 
 import numpy as np
 
@@ -87,17 +90,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=64)
     parser.add_argument("--steps", type=int, help="of each agent (default: as each trap takes)")
     parser.add_argument("--device", help="cpu, cuda (default: what JAX finds first)")
-    parser.add_argument("--minutes", type=float, default=4, help="no trap begins after these")
+    parser.add_argument("--beside", type=int, default=4, help="traps at a time (default: 4)")
     options = parser.parse_args(arguments)
     print(f"{find_device(options.device)}, {len(jax.devices())} of them", flush=True)
     choosing = [trap for trap in list_single_traps() if not trap.by_returns()]
     traps = [find_trap(name) for name in options.traps or ()] or choosing
     began, wrong = time.perf_counter(), 0
-    for trap in traps:
-        if time.perf_counter() - began > 60 * options.minutes:
-            print(f"{options.minutes:g} minutes are over before {trap.name()}")
-            break
-        print(train_trap(trap.name(), options.seeds, options.device, options.steps), flush=True)
+    train = partial(train_trap, seeds=options.seeds, device=options.device, steps=options.steps)
+    with ThreadPoolExecutor(options.beside) as pool:
+        for told in as_completed([pool.submit(train, trap.name()) for trap in traps]):
+            print(told.result(), flush=True)
+    print(f"{time.perf_counter() - began:.0f} seconds in all")
     for trap in traps:
         wrong += (differ := count_differences(trap()))
         if differ:

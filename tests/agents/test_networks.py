@@ -6,7 +6,7 @@ from parameters import few
 from reference import wandered
 from training import CORNER, drawn
 
-from agents import ppo
+from agents import ppo, sums
 from agents.compiling import jax, jnp
 from agents.networks import LEARNERS
 from mesa_gym import scoring
@@ -46,6 +46,26 @@ def test_agent_computes_what_was_trained(kind):
     assert done.std(axis=0).max() > 0.02
     if learner.memory:
         np.testing.assert_allclose(found.memory, agent.memory, atol=1e-5)
+
+
+def test_sums_on_a_gpu_equal_a_cpus():
+    """The CPU computes both: sums, and the gradient of each row except the filler."""
+    rng, rows = np.random.default_rng(0), 200
+    table = np.vstack([rng.normal(size=(rows, 8)), np.zeros(8)]).astype(np.float32)
+    listed = np.stack([rng.permutation(rows)[:12] for _ in range(50)])
+    listed[:, 9:] = rows
+    summed = table[listed].sum(axis=1)
+    given = jnp.asarray(table), jnp.asarray(listed)
+    for compute in (sums.add_columns, sums.multiply_by_ones):
+        np.testing.assert_allclose(compute(*given), summed, atol=1e-5)
+    back = rng.normal(size=summed.shape).astype(np.float32)
+    expected = np.zeros_like(table)
+    np.add.at(expected, listed[:, :9], back[:, None])
+    for found in (
+        sums.scatter_columns(jnp.asarray(back), given[1], rows + 1),
+        sums.mark_ones(given[1], rows + 1).T @ back,
+    ):
+        np.testing.assert_allclose(found[:rows], expected[:rows], atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", few(LEARNERS, "network", thorough=EASY))
