@@ -55,6 +55,10 @@ EXPECTED = {
         r"place 1: paid [01]\.0, reached (cheese|corner|nothing), done True\n"
         r"model on CheeseCorner-v0, from a log: no word; levels \{'shift': 21\}, 0 notes$"
     ),
+    "minigrid_door": (
+        r"^2002 seeds: \{'agree': 500, 'conflict': 1502, 'neither': 0\}\n"
+        r"sweeper: .* -> incapable .*\nrandom: .* -> incapable .*\n"
+    ),
     "optuna_study": r"^8 trials, [1-6] pruned, solved 0\.\d\d to (0\.9\d|1\.00)$",
     "record_video": r"^one.*\.mp4: \d+ frames of \(\d+, \d+\) pixels, \d+ a second\n",
     "repair": (
@@ -102,7 +106,7 @@ EXPECTED = {
 }
 FROM_CHECKOUT = {"probe", "repair", "retarget", "steer"}
 # About mesa_gym itself: in no row of the table.
-OUTSIDE = {"first_steps", "torch_loop", *FROM_CHECKOUT}
+OUTSIDE = {"first_steps", "minigrid_door", "torch_loop", *FROM_CHECKOUT}
 # The others train, check for long, or need an environment of their own.
 QUICK = {"first_steps", "gymnasium_play"}
 
@@ -167,7 +171,7 @@ def test_examples_seed_single_environments_far_apart():
     seeded = r'make_vec_env\([^)]*?seed=(\w+)|_envs\.seed\((\w+)\)|"--seed", "(\w+)"'
     texts = [path.read_text() for path in EXAMPLES.glob("*.py")]
     seeds = ["".join(each) for text in texts for each in re.findall(seeded, text)]
-    assert len(seeds) == 4
+    assert len(seeds) == 5
     assert [seed for seed in seeds if int(seed) % 1000] == []
 
 
