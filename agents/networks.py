@@ -16,7 +16,7 @@ import numpy as np
 import mesa_gym
 from agents.compiling import jax, jnp, optax
 from agents.sums import sum_rows
-from agents.tiles import TileView
+from agents.tiles import TileView, require_still
 from mesa_gym.engine import ACTIONS
 from mesa_gym.trained.agent import Agent, Network
 from mesa_gym.trained.gru import GRU, remember
@@ -140,6 +140,13 @@ class LearningPixelMLP(LearningMLP):
     """An MLP on tiles of the picture, which are found among the planes."""
 
     kind, observation = "pixels", "planes"
+
+    def make_net(self, trap: Trap) -> Network:
+        """Return the network; ValueError where things change their looks."""
+        net = super().make_net(trap)
+        assert isinstance(net, PixelMLP)
+        require_still(trap, net.view)
+        return net
 
     def make_env(self, count: int, **keywords: Any) -> Any:
         """Make environments that show lists of tiles."""

@@ -7,9 +7,25 @@ from typing import Any
 import numpy as np
 
 from agents.compiling import jax, jnp
+from mesa_gym.envs.observations import planes_of
+from mesa_gym.policies.scripted import uniform
+from mesa_gym.scoring.rollout import follow, rollout
 from mesa_gym.trained.pixels import Tiles
+from mesa_gym.traps import Split, Trap
 
 Array = jax.Array
+WALKED = 50  # levels, by random moves
+
+
+def require_still(trap: Trap, view: Tiles) -> None:
+    """Raise ValueError where random moves show a tile that no episode begins with.
+
+    The device would take the next tile for it without a word.
+    """
+    starts, limit = trap.levels(Split.TRAIN, np.arange(WALKED)), trap.horizon(Split.TRAIN)
+    walked = rollout(uniform(), trap, starts, limit).actions
+    for now in follow(trap, starts, walked):
+        view.find_tiles(planes_of(trap, now.state))
 
 
 class TileView:

@@ -10,6 +10,7 @@ from still import KEY, StillEnv, as_sets
 from training import CORNER, small
 
 from agents.compiling import jax, jnp
+from agents.networks import LEARNERS
 from agents.plr import ReplayEnv, view_replayed
 from agents.symmetric import TurnedEnv, find_actions, find_sources, turn_inputs
 from agents.tiles import TileView
@@ -95,6 +96,12 @@ def test_tiles_are_those_of_the_agent(cls):
         pytest.skip("its things change their looks: it has no agents on pictures")
     listed, _ = TileView(StillEnv(trap, planes), view).reset(KEY)
     assert as_sets(listed, view.count) == expected
+
+
+@pytest.mark.parametrize("name", ["KeysChests", "FollowMe", "DustSweep", "ChuteOrFire"])
+def test_pixels_refuse_changing_things_before_training(name):
+    with pytest.raises(ValueError, match="train with ppo"):
+        LEARNERS["pixels"](find_trap(name)())
 
 
 # -- levels that come again ------------------------------------------------------------------------
