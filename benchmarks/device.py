@@ -21,10 +21,10 @@ import mesa_gym
 from agents import ppo
 from agents.compiling import Many, find_device, jax, jnp
 from agents.judging import Judge
-from agents.library import list_single_traps
 from agents.networks import LEARNERS
 from agents.results import ABLE
 from agents.run import Run
+from benchmarks.plan import list_single_traps
 from mesa_gym.trained.agent import Agent
 from mesa_gym.traps import Trap, find_trap
 

@@ -13,12 +13,12 @@ from pathlib import Path
 import msgspec
 from msgspec import structs
 
-from agents.library import list_lives, list_single_traps, plan_runs
 from agents.run import Run
 from benchmarks.jobs import runner
 from benchmarks.jobs.agents import CARD, list_agent_jobs, list_results, name_agents
 from benchmarks.jobs.job import find_missing, hold_lock
 from benchmarks.options import Action, add_runner_options, run_actions, tell_kept
+from benchmarks.plan import list_lives, list_single_traps, plan_runs
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.policies import POLICY_FILE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agents.library import FEW
+from benchmarks.plan import FEW
 from mesa_gym.files import write_text
 from mesa_gym.scoring.verdict import WORDS
 from mesa_gym.trained.library import EVERY_SEED, ManifestEntry, load, read_manifest

@@ -28,7 +28,7 @@ ORDER = [
     {"mesa_gym.cli"},
     {"mesa_gym.__main__"},
     {"agents"},
-    {"benchmarks.markdown", "benchmarks.options"},
+    {"benchmarks.markdown", "benchmarks.options", "benchmarks.plan"},
     {"benchmarks.jobs"},
     {"benchmarks.library", "benchmarks.methods"},
     {"benchmarks.board"},

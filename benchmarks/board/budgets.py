@@ -8,8 +8,8 @@ from itertools import product
 from pathlib import Path
 
 from agents.algorithms import ALGORITHMS, find_algorithm
-from agents.library import list_single_traps
 from agents.run import Run
+from benchmarks.plan import list_single_traps
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap, find_trap
 

@@ -80,7 +80,7 @@ def test_algorithms_make_every_kind_of_agent():
 
 
 def test_algorithm_table_imports_no_trainer():
-    said = "import sys, agents.library; print({'jax', 'torch'} & {*sys.modules})"
+    said = "import sys, benchmarks.plan; print({'jax', 'torch'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
 

@@ -18,13 +18,13 @@ from libraries import BOTH, EARLY, NAMES, make_library
 from msgspec import structs
 
 import mesa_gym
-from agents.library import list_single_traps, plan_runs
 from agents.run import Run
 from agents.train import train_many
 from benchmarks import library as making
 from benchmarks.jobs import runner
 from benchmarks.jobs.agents import name_agents
 from benchmarks.library import find_lacking, main, write_entries
+from benchmarks.plan import list_single_traps, plan_runs
 from mesa_gym.trained import library
 from mesa_gym.trained.library import MANIFEST, load, read_manifest
 

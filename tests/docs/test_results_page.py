@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from boards import MONSTERS, card
 
-from agents.library import list_single_traps
+from benchmarks.plan import list_single_traps
 from docs.playgrounds import find_agents
 from docs.readme_pictures import AGENT, LEVELS, TRAP, find_moments
 from docs.results_page import BY, PICTURE, draw_leaderboard, write_parts

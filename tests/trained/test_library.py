@@ -9,8 +9,8 @@ import pytest
 from libraries import make_library
 from training import CORNER
 
-from agents.library import list_lives, list_single_traps, plan_runs
 from benchmarks.jobs.agents import name_agents
+from benchmarks.plan import list_lives, list_single_traps, plan_runs
 from mesa_gym.trained.library import EVERY_SEED, FOLDER, MANIFEST, load, read_manifest
 from mesa_gym.trained.record import digest_weights
 from mesa_gym.traps import find_trap

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.library import list_single_traps
+from benchmarks.plan import list_single_traps
 from docs.playgrounds import find_agents
 from mesa_gym.traps import Split, find_trap, package_traps
 

@@ -11,13 +11,13 @@ from unittest.mock import Mock
 
 import pytest
 
-from agents.library import list_single_traps
 from agents.run import Run
 from benchmarks.board import commands as leaderboard
 from benchmarks.board.budgets import BUDGETS, AgentGrid, Budget
 from benchmarks.jobs import agents as agent_jobs
 from benchmarks.jobs.agents import read_cards
 from benchmarks.jobs.job import find_missing
+from benchmarks.plan import list_single_traps
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import references
 from mesa_gym.report import read_committed
