@@ -169,7 +169,19 @@ ENTRIES = (
         about="PPO of a network with a memory, which learns within an episode.",
     ),
     Algorithm("plr", "agents.plr", 8, settings=PPO),
-    Algorithm("bc", "agents.cloning", 8, trap_steps={}),
+    Algorithm(
+        "bc", "agents.taught", 8, settings=PPO, function="clone",
+        about="Behaviour cloning: the solver's optimal actions, in states of its play.",
+    ),
+    Algorithm("taught", "agents.taught", 8, settings=PPO),
+    Algorithm(
+        "taught-gru", "agents.taught", 24, "gru", trap_steps=GRU_STEPS, settings=GRU,
+        about="Training by labels of a network with a memory, on its own play.",
+    ),
+    Algorithm(
+        "taught-gru-random", "agents.taught", 24, "gru", trap_steps=GRU_STEPS, settings=GRU,
+        function="train_on_random", about="The same on play at random (decision-pretraining).",
+    ),
     Algorithm("sb3-ppo", SB3, 35, "sb3", 400_000, SB3_STEPS, function="train_ppo"),
     Algorithm("sb3-a2c", SB3, 33, "sb3", 600_000, A2C_STEPS, function="train_a2c"),
 )  # fmt: skip

@@ -174,25 +174,26 @@ class PPO:
 
     def play(self, weights: Weights, now: PlayingNow, key: Array) -> tuple[PlayingNow, PlayedStep]:
         """Play a rollout."""
-
-        def step(now: PlayingNow, key: Array) -> tuple[PlayingNow, PlayedStep]:
-            act, go_on = jax.random.split(key)
-            logs, value, memory = self.look(weights, now)
-            action = jax.random.categorical(act, logs)
-            seen, state, paid, done, infos = self.env.step(go_on, now.state, action)
-            late = infos["truncated"] & ~infos["terminated"]
-            returns = now.returns + paid
-            if self._shape is not None:
-                paid = self._shape(now.state, action, paid)
-            played = PlayedStep(
-                now.seen, now.begins, action, take(logs, action), value,
-                paid + self.discount * value * late, done, returns * done,
-            )  # fmt: skip
-            return PlayingNow(seen, state, memory, done, jnp.where(done, 0, returns)), played
-
         keys = jax.random.split(key, self.settings.rollout_length)
-        found: tuple[PlayingNow, PlayedStep] = jax.lax.scan(step, now, keys)
+        found: tuple[PlayingNow, PlayedStep]
+        found = jax.lax.scan(lambda now, key: self.step(weights, now, key), now, keys)
         return found
+
+    def step(self, weights: Weights, now: PlayingNow, key: Array) -> tuple[PlayingNow, PlayedStep]:
+        """Take a step of a rollout."""
+        act, go_on = jax.random.split(key)
+        logs, value, memory = self.look(weights, now)
+        action = jax.random.categorical(act, logs)
+        seen, state, paid, done, infos = self.env.step(go_on, now.state, action)
+        late = infos["truncated"] & ~infos["terminated"]
+        returns = now.returns + paid
+        if self._shape is not None:
+            paid = self._shape(now.state, action, paid)
+        played = PlayedStep(
+            now.seen, now.begins, action, take(logs, action), value,
+            paid + self.discount * value * late, done, returns * done,
+        )  # fmt: skip
+        return PlayingNow(seen, state, memory, done, jnp.where(done, 0, returns)), played
 
     def look(self, weights: Weights, now: PlayingNow) -> tuple[Array, Array, Array]:
         """Return logarithms of the actions' probabilities, (n, 5), values and the next memory."""
@@ -287,6 +288,7 @@ def train_agents(
     loss: LossTerm | None = None,
     reward: ShapeReward | None = None,
     view: ChangeView | None = None,
+    trainer: Callable[..., PPO] = PPO,
 ) -> list[TrainedAgent]:
     """Train agents of any network on any stages; see ``train``."""
     many = Many(find_device(device))
@@ -300,7 +302,8 @@ def train_agents(
             )
         env = learner.make_env(settings.environments, **stage.keywords())
         discount = stage.bound_discount(settings.discount)
-        ppo = PPO(learner, env if view is None else view(env), settings, discount, loss, reward)
+        seen = env if view is None else view(env)
+        ppo = trainer(learner, seen, settings, discount, loss, reward)
         return StageProgram(
             settings.rollout_steps,
             math.ceil(stage.steps / settings.rollout_steps),

@@ -108,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m agents.train", description="Train an agent.")
     add = parser.add_argument
     algorithms = f"{' or '.join(ALGORITHMS)}, or FILE.py:function of your own (default: ppo)"
-    steps = f"environment steps; of bc, transitions (default: the trap's, {USUAL_STEPS:,} for most)"
+    steps = f"environment steps (default: the trap's, {USUAL_STEPS:,} for most)"
     stage = "a stage, such as 'reward=colour rho=0 steps=1000000'; again for the next"
     add("--trap", required=True, help="such as RedBlueDoors")
     add("--algo", default="ppo", help=algorithms)

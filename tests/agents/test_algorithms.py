@@ -61,10 +61,10 @@ def command(algo, out):
 def test_count_steps_follows_ppo_unless_declared():
     taken = {
         name: [ALGORITHMS[name].count_steps(f"{trap}-v0") for trap in ("CheeseDish", "KeysChests")]
-        for name in ("ppo", "ppo-planner", "bc", "sb3-ppo")
+        for name in ("ppo", "ppo-planner", "taught", "sb3-ppo")
     }
     assert taken == {"ppo": [600_000, 3_000_000], "ppo-planner": [100_000, 500_000],
-                     "bc": [600_000, 600_000], "sb3-ppo": [400_000, 2_000_000]}  # fmt: skip
+                     "taught": [600_000, 3_000_000], "sb3-ppo": [400_000, 2_000_000]}  # fmt: skip
     assert ALGORITHMS["ppo-planner"].count_steps("FollowMe-v0") == 166_666
 
 

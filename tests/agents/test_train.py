@@ -143,10 +143,11 @@ def test_printer_averages_seeds_and_concludes(capsys):
         ("--discount 1.01", "discount must be a number from 0 to 1, got 1.01"),
         ("--environments 0", "environments must be a whole number of at least 1, got 0"),
         ("--environments 1 --rollout-length 7", "minibatches must be at most 3 here"),
-        ("--algo bc --epochs 2", "bc does not take the setting epochs; these do: ppo, "),
+        ("--algo sb3-ppo --epochs 2", "sb3-ppo does not take the setting epochs; these do: ppo, "),
         ("--device gpuu:1", "device 'gpuu:1' is not here; JAX has cpu"),
         ("--seeds 3-1", "expected a range of seeds such as 0-63, got '3-1'"),
         ("--algo plr --trap MonsterWorld", "has no exact solver"),
+        ("--algo bc --trap TreeFarm", "its rules draw outcomes"),
     ],
 )
 def test_train_with_bad_usage_exits_2(arguments, message, tmp_path, capsys):

@@ -15,8 +15,7 @@ FEW = PPOSettings(environments=16, rollout_length=16)
 
 def small(algo="ppo", trap="CheeseCorner", **more):
     """A training of two updates."""
-    steps = 2 * (4096 if algo == "bc" else FEW.rollout_steps)
-    run = Run(trap, algo, **{"steps": steps, "num_levels": 50} | more)
+    run = Run(trap, algo, **{"steps": 2 * FEW.rollout_steps, "num_levels": 50} | more)
     return run.change(environments=16, rollout_length=16) if run.settings else run
 
 

@@ -1,0 +1,189 @@
+"""Training by labels: PPO's network and rollouts, and -log of the optimal actions for a loss.
+
+Optimal is what the exact solver says of who knows the level, with the discount of learning and a
+whole episode's time left. Where a life hides what pays, a network with a memory so learns to go by
+what probably pays (Lee et al. 2023, "Decision-Pretrained Transformer").
+
+What is learnt on is the network's own play, as in DAgger (Ross et al. 2011), or play at random, or
+the teacher's, which is behaviour cloning. No reward is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.compiling import jax, jnp
+from agents.loop import TrainingPlan
+from agents.networks import LEARNERS, Learner, Weights
+from agents.ppo import PPO, PlayedStep, PlayingNow, train_agents
+from agents.results import Report, TrainedAgent
+from agents.run import Run
+from agents.settings import PPOSettings
+from mesa_gym.engine import ACTIONS
+from mesa_gym.envs.settings import Settings
+from mesa_gym.envs.supply import bank_of
+from mesa_gym.solver import TIE, Graph, solutions
+from mesa_gym.solver.numbering import as_bits
+
+Array = jax.Array
+MOST_STATES = 8_000_000  # of the levels of a split; where they have more, fewer of them come
+
+
+class Placed(NamedTuple):
+    """The state of environments, and where in the solver's graph each is, int32 (n,)."""
+
+    inner: Any
+    place: Array
+
+
+class LabelledEnv:
+    """Environments that know which actions are optimal.
+
+    Args:
+        env: a ``JaxEnv``.
+        discount: of learning.
+    """
+
+    def __init__(self, env: Any, discount: float) -> None:
+        self.env, self.num_envs = env, env.num_envs
+        start, successor, best = solve_levels(env.settings, discount)
+        solved = (start.reshape(-1, env.num_levels) >= 0).sum(axis=1)  # of each split
+        found = solved, start, successor, best
+        self._solved, self._start, self._successor, self._best = map(jnp.asarray, found)
+
+    def reset(self, key: Array) -> tuple[Array, Placed]:
+        """Begin an episode in every environment."""
+        seen, inner = self.env.reset_to_level(self._pick(key))
+        return seen, Placed(inner, self._start[inner.level.row])
+
+    def step(self, key: Array, state: Placed, action: Array) -> Any:
+        """Take a step; what ends begins its next episode."""
+        seen, inner, *others = self.env.step_to_level(self._pick(key), state.inner, action)
+        done, place = others[1], self._successor[action, state.place]
+        place = jnp.where(done, self._start[inner.level.row], place)
+        return seen, Placed(inner, place), *others
+
+    def find_best(self, state: Placed) -> Array:
+        """Return which actions are optimal, bool (n, 5)."""
+        return (self._best[state.place][:, None] >> jnp.arange(len(ACTIONS)) & 1) > 0
+
+    def _pick(self, key: Array) -> Array:
+        row, count = self.env.pick_levels(key), self.env.num_levels
+        shifted = row // count
+        return (shifted * count + row % count % self._solved[shifted]).astype(row.dtype)
+
+
+def solve_levels(
+    made: Settings, discount: float
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8]]:
+    """Solve training levels, as many of each split as have ``MOST_STATES`` states.
+
+    Returns:
+        the states that levels start in, int32 (levels,), -1 where one is not solved; the states
+        that actions lead to, int32 (5, states); which are optimal as bits, uint8 (states,).
+
+    Raises:
+        ValueError: the trap has no exact solver, or its rules draw outcomes.
+    """
+    trap, starts = made.trap, bank_of(made)
+    if not trap.solvable or trap.branches()[1]:
+        raise ValueError(
+            f"{trap!r} has no optimal actions to teach: its rules draw outcomes, or it has no exact"
+            " solver; train by reward (ppo)"
+        )
+    begins, successors, best, states = np.full(starts.n, -1, np.int32), [], [], 0
+    for own in np.split(np.arange(starts.n), 2 if made.alpha else 1):
+        most = states + MOST_STATES
+        for rows, solution in solutions(trap, starts.take(own), made.max_steps):
+            graph = solution.graph
+            begins[own[rows]] = states + graph.start
+            successors.append((states + graph.successor).astype(np.int32))
+            best.append(find_best_actions(graph, made.reward, discount, made.max_steps))
+            states += len(graph)
+            if states >= most:
+                break
+    return begins, np.concatenate(successors, axis=1), np.concatenate(best)
+
+
+def find_best_actions(
+    graph: Graph, objective: str, discount: float, steps: int
+) -> NDArray[np.uint8]:
+    """Return the optimal actions of every state with so many steps left, as bits."""
+    paid = graph.payments[objective][graph.paid[objective]]
+    values, found = np.zeros(len(graph) + 1), paid
+    for _ in range(steps):
+        found = paid + discount * values[graph.successor]
+        best = found.max(axis=0)
+        if np.array_equal(best, values[:-1]):
+            break
+        values[:-1] = best
+    return as_bits(found >= found.max(axis=0) - TIE).astype(np.uint8)
+
+
+class Taught(PPO):
+    """The training of one agent by labels, as functions to compile.
+
+    Args:
+        learner, env, settings, discount: as for ``PPO``.
+        play: whose play is learnt on: "own", "random" or "teacher".
+    """
+
+    def __init__(
+        self, learner: Learner, env: Any, settings: PPOSettings, discount: float, *_: None,
+        play: str = "own",
+    ) -> None:  # fmt: skip
+        super().__init__(learner, LabelledEnv(env, discount), settings, discount)
+        self._play = play
+
+    def step(self, weights: Weights, now: PlayingNow, key: Array) -> tuple[PlayingNow, PlayedStep]:
+        """Take a step of a rollout, whose ``likely`` is which actions are optimal, (n, 5)."""
+        after, played = super().step(weights, now, key)
+        return after, played._replace(likely=self.env.find_best(now.state))
+
+    def look(self, weights: Weights, now: PlayingNow) -> tuple[Array, Array, Array]:
+        """Return logarithms of what is played by, values and the next memory."""
+        logs, values, memory = super().look(weights, now)
+        if self._play == "random":
+            logs = jnp.zeros_like(logs)
+        elif self._play == "teacher":
+            logs = jnp.where(self.env.find_best(now.state), 0, -jnp.inf)
+        return logs, values, memory
+
+    def compute_loss(
+        self, weights: Weights, memory: Array, played: PlayedStep, advantages: Array, left: Array
+    ) -> Array:
+        """Return -log of the probability of an optimal action, on average."""
+        found = self.learner.answer(weights, played.seen, played.begins, memory)
+        logs = jnp.where(played.likely, jax.nn.log_softmax(found.scores), -jnp.inf)
+        return -jax.nn.logsumexp(logs, axis=-1).mean()
+
+
+def train(
+    run: Run,
+    seeds: Sequence[int],
+    report: Report | None = None,
+    device: str | None = None,
+    *,
+    play: str = "own",
+) -> list[TrainedAgent]:
+    """Training by labels: the exact solver's optimal actions, in states of its own play.
+
+    Args:
+        run, seeds, report, device: as of ``agents.ppo.train``.
+        play: as of ``Taught``.
+
+    Raises:
+        ValueError: there are no such labels.
+    """
+    plan = TrainingPlan(run.parts(), run.settings or PPOSettings(), run.checkpoints)
+    trainer = partial(Taught, play=play)
+    return train_agents(plan, seeds, LEARNERS[run.algorithm.kind], report, device, trainer=trainer)
+
+
+train_on_random = partial(train, play="random")
+clone = partial(train, play="teacher")

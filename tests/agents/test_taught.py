@@ -1,0 +1,108 @@
+"""Training by labels: which actions are optimal, whose play is learnt on, and the loss."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+from parameters import thorough
+from training import CORNER, FEW, small
+
+from agents.compiling import jax, jnp
+from agents.networks import LearningMLP
+from agents.taught import LabelledEnv, Taught, solve_levels
+from mesa_gym import make_jax
+from mesa_gym.envs.supply import bank_of
+from mesa_gym.solver import Solution, level_values
+from mesa_gym.traps import Split, find_trap
+from mesa_gym.traps.life import NONE
+
+KEY = jax.random.key(0)
+
+
+@pytest.mark.parametrize(
+    ("name", "reward"), [("CheeseCorner", "base"), thorough("KeysChests", "keys")]
+)
+def test_labels_at_starts_are_the_solvers(name, reward):
+    made = small("taught", name, alpha=0.3, reward=reward, num_levels=12).environment()
+    starts, _, best = solve_levels(made, made.trap.discount(made.reward))
+    solved = Solution(made.trap, bank_of(made), made.max_steps)
+    expected = solved.optimal(made.reward)[0][solved.graph.start]
+    assert len(starts) == 24
+    np.testing.assert_array_equal(best[starts], expected)
+
+
+def follow_labels(trap, count, discount):
+    """What is paid in each environment, on levels in order, until all have ended; and how long."""
+    env = LabelledEnv(make_jax(trap, count, num_levels=count, final_obs=False), discount)
+    rows = jnp.arange(count)
+    _, state = env.reset(KEY)
+    state = state._replace(inner=env.env.reset_to_level(rows)[1], place=env._start[rows])
+    step, best = jax.jit(env.step), jax.jit(env.find_best)
+    paid, over, steps = np.zeros(count), np.zeros(count, bool), np.zeros(count)
+    for t in range(env.env.settings.max_steps):
+        action = np.asarray(best(state)).argmax(axis=1)
+        _, state, reward, done, _ = step(jax.random.key(t), state, jnp.asarray(action))
+        paid, steps = paid + ~over * np.asarray(reward), steps + ~over
+        over |= np.asarray(done)
+    assert over.all()
+    return paid, steps
+
+
+def test_labels_lead_to_the_target_soonest():
+    paid, steps = follow_labels(CORNER, 30, 0.95)
+    np.testing.assert_array_equal(paid, 1)
+    values = level_values(CORNER, Split.TRAIN, np.arange(30))
+    np.testing.assert_allclose(CORNER.discount("cheese") ** (steps - 1), values.optimum["cheese"])
+
+
+def test_labels_of_lives_know_what_pays():
+    """What pays is taken where it lies; what lies alone is, too, unless nothing is to come."""
+    trap = find_trap("CueOrPay")()
+    paid, steps = follow_labels(trap, 30, 0.9)
+    np.testing.assert_array_equal(
+        paid, level_values(trap, Split.TRAIN, np.arange(30)).informed["paid"]
+    )
+    starts = trap.levels("train", np.arange(30))
+    last, pays = trap.list_alone(starts)[:, -1], trap.read(starts.level, "paid", 0)
+    assert steps[(last == NONE) | (last == pays)].max() < trap.horizon("train") / 2
+
+
+@cache
+def make_taught(play):
+    learner = LearningMLP(CORNER)
+    env = learner.make_env(FEW.environments, num_levels=50)
+    return Taught(learner, env, FEW, 0.95, play=play)
+
+
+def play_once(play):
+    made = make_taught(play)
+    begun = made.begin(np.uint32(1))
+    return made, begun.weights, jax.jit(made.play)(begun.weights, begun.playing, KEY)[1]
+
+
+def test_loss_is_of_optimal_actions_alone():
+    made, weights, played = play_once("own")
+    weights = weights | {"policy.weight": 300 * weights["policy.weight"]}
+    scores = made.learner.answer(weights, played.seen, played.begins, None).scores
+    shares = np.asarray(jax.nn.softmax(scores), float)
+    expected = -np.log((shares * played.likely).sum(axis=-1)).mean()
+    asked = weights, jnp.zeros((16, 0)), played, played.reward, 1.0
+    assert float(made.compute_loss(*asked)) == pytest.approx(expected, rel=1e-4)
+    assert 0.2 < played.likely.mean() < 0.5
+
+
+def test_play_is_ones_own_random_or_taught():
+    _, _, played = play_once("teacher")
+    assert np.take_along_axis(np.asarray(played.likely), played.action[..., None], axis=-1).all()
+    _, _, played = play_once("random")
+    assert np.bincount(played.action.ravel()) / played.action.size == pytest.approx(0.2, abs=0.08)
+
+
+def test_levels_beyond_the_solved_states_come_not(monkeypatch):
+    monkeypatch.setattr("agents.taught.MOST_STATES", 1)
+    monkeypatch.setattr("mesa_gym.solver.values.CHUNK_STATES", 400)
+    env = LabelledEnv(make_jax(CORNER, 64, num_levels=50, alpha=0.5), 0.95)
+    rows = np.asarray(env.reset(KEY)[1].inner.level.row)
+    assert (np.asarray(env._start)[rows] >= 0).all()
+    assert 0 < len({*(rows % 50).tolist()}) < 20
+    assert 0.2 < (rows >= 50).mean() < 0.8
