@@ -21,7 +21,7 @@ from mesa_gym.envs.supply import (
     open_streams,
     pick_levels,
 )
-from mesa_gym.errors import missing_extra
+from mesa_gym.errors import missing_extra, shorten
 from mesa_gym.traps import Trap
 
 try:
@@ -82,6 +82,7 @@ class TensorEnv(DeviceEnv):
         **keywords: Any,
     ) -> None:
         super().__init__(trap, num_envs, num_levels, keywords)
+        require_device(device)
         bank, settings = bank_of(self.settings), self.settings
         self._planes = torch.as_tensor(planes_of(self.trap, bank), device=device)
         self.device = self._planes.device
@@ -205,6 +206,15 @@ class TensorEnv(DeviceEnv):
             f"actions must be a torch.Tensor of {self.num_envs} integers, one for each"
             f" environment, on {self.device}; got {given}"
         )
+
+
+def require_device(device: Any) -> None:
+    """Raise ValueError where torch does not have a device here."""
+    try:
+        torch.empty(0, device=device)
+    except (AssertionError, RuntimeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ValueError(f"device {shorten(device)} is not here: {reason}") from None
 
 
 def _ship_state(state: State, device: Any) -> State:

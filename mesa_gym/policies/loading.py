@@ -183,7 +183,7 @@ def _find_policy(
         return _from_directory(Path(spec), trap)
     if os.path.isfile(spec):
         return load_file(spec, trap, observation, algo)
-    if "/" in spec or spec.startswith(".") or spec.endswith(ENDINGS):
+    if "/" in spec or "\\" in spec or spec.startswith(".") or spec.endswith(ENDINGS):
         raise ValueError(f"policy {shorten(spec)}: there is no such file or directory")
     if ":" in spec:
         with PolicyBlame(f"policy {shorten(spec)}", passing=(ImportError, ValueError)):

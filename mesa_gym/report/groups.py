@@ -135,7 +135,8 @@ def _require_another(card: ScoreCard, other: ScoreCard) -> None:
     # An agent with seeds and a policy without one are two.
     if None in (agent_and_seed(card.policy)[1], agent_and_seed(other.policy)[1]):
         raise ValueError(
-            f"{other.policy} and {card.policy} would share a row: call one of them by another name"
+            f"{other.policy} and {card.policy} would share a row, as one agent with and without"
+            " seeds; give one another name: cards.rename('mine', 'plain'), --cards plain=FILE"
         )
     if card.provenance.digest and card.provenance.digest == other.provenance.digest:
         raise ValueError(

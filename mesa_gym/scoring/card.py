@@ -76,7 +76,8 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
             schema = decode_json(data, _Schema).schema
             card = decode_json(data, cls, read_letters) if schema == SCHEMA else None
         except ValueError as error:
-            raise ValueError(f"not a score card: {error}") from None
+            many = "; Cards.load reads a list of cards" if "got `array`" in str(error) else ""
+            raise ValueError(f"not a score card: {error}{many}") from None
         if card is None:
             advice = "upgrade mesa-gym" if schema > SCHEMA else "score the policy again"
             raise ValueError(
@@ -221,6 +222,7 @@ class Cards(tuple[ScoreCard, ...]):
 
 
 class _Schema(msgspec.Struct):
-    """The field that is read before all others."""
+    """The fields that are read before all others, which every score card has."""
 
     schema: int
+    splits: Any

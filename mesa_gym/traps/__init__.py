@@ -62,8 +62,11 @@ def add_trap(trap: type[Trap]) -> None:
     """Let a trap from elsewhere be found by its name; a further one of its name replaces it.
 
     Raises:
+        TypeError: it is no class of traps.
         ValueError: a trap of this package has that name.
     """
+    if not (isinstance(trap, type) and issubclass(trap, Trap)):
+        raise TypeError(f"expected a subclass of mesa_gym.traps.Trap, got {shorten(trap)}")
     name = trap.name()
     if package_traps().get(name, trap) is not trap:
         raise ValueError(f"{name} is a trap of mesa_gym itself; rename yours, {trap!r}")

@@ -92,6 +92,7 @@ def test_as_policy_of_modules_takes_an_observation():
         ("my_agents:best", ValueError, "'my_agents' cannot be imported; run from a checkout, or i"),
         ("a..b:x", ValueError, "'a..b:x' is not of the form module:name"),
         ("./agents/none", ValueError, "there is no such file or directory"),
+        (r"agents\none", ValueError, "there is no such file or directory"),
         (__file__, ValueError, "is a file; expected a directory, a .zip of Stable-Baselines3, an"),
         ("a\0b", ValueError, "unknown policy"),
     ],

@@ -61,6 +61,11 @@ def test_files_that_are_not_cards_are_named(content, tmp_path):
         ScoreCard.load(tmp_path / "card.json")
 
 
+def test_list_of_cards_names_its_reader():
+    with pytest.raises(ValueError, match=r"Cards\.load reads a list of cards"):
+        ScoreCard.from_json(b'[{"schema": 6}]')
+
+
 @pytest.mark.thorough
 def test_mutated_card_is_refused_or_shown_safely():
     """One place is changed, taken out or put into a list; of some, one character is wrong."""
