@@ -32,7 +32,7 @@ def test_labels_at_starts_are_the_solvers(name, reward):
 
 
 def follow_labels(trap, count, discount):
-    """What is paid in each environment, on levels in order, until all have ended; and how long."""
+    """Payments of environments on levels in order, until all have ended, and their steps."""
     env = LabelledEnv(make_jax(trap, count, num_levels=count, final_obs=False), discount)
     rows = jnp.arange(count)
     _, state = env.reset(KEY)
@@ -56,7 +56,7 @@ def test_labels_lead_to_the_target_soonest():
 
 
 def test_labels_of_lives_know_what_pays():
-    """What pays is taken where it lies; what lies alone is, too, unless nothing is to come."""
+    """They take it where it lies; a fruit alone, too, unless nothing is to come."""
     trap = find_trap("CueOrPay")()
     paid, steps = follow_labels(trap, 30, 0.9)
     np.testing.assert_array_equal(
