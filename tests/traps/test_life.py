@@ -12,7 +12,7 @@ from mesa_gym.policies.learner import follow_belief
 from mesa_gym.scoring import ScoreCard, score
 from mesa_gym.scoring.rollout import follow, rollout
 from mesa_gym.traps import Split
-from mesa_gym.traps.beliefs import Law, expect_payments, value
+from mesa_gym.traps.beliefs import Law, value
 from mesa_gym.traps.cue_or_pay import CueOrPay
 from mesa_gym.traps.flash_or_pay import FlashOrPay
 from mesa_gym.traps.life import KINDS, TRIALS
@@ -66,27 +66,6 @@ def earn(law, lives, trial=0):
 @pytest.mark.parametrize("law", LAWS, ids=str)
 def test_values_are_those_of_plain_recursion(law):
     assert value(law, 0, law.prior) == pytest.approx(earn(law, [*list_lives(law)]), abs=1e-12)
-
-
-@pytest.mark.parametrize("law", [law for law in LAWS if not law.forced], ids=str)
-def test_expect_payments_averages_single_lives(law):
-    mean = 0.0
-    for goals, luck, chance in list_lives(law):
-        pays = [goal if paid else 3 for goal, paid in zip(goals, luck, strict=True)]
-        mean += chance * sum(expect_payments(law, pays, [3] * law.trials))
-    assert mean == pytest.approx(value(law, 0, law.prior), abs=1e-12)
-
-
-def test_learner_explores_without_returning():
-    """Three kinds, and one pays: it is found by the third trial at the latest."""
-    expected = [1 / 3, 2 / 3, 1, 1, 1, 1]
-    assert expect_payments(Law(6, EVEN), [1] * 6, [3] * 6) == pytest.approx(expected)
-
-
-def test_learner_refuted_starts_again():
-    """The third kind never pays by the law; once it did, alone in the second trial, it is taken."""
-    law = Law(4, (0.5, 0.5, 0.0))
-    assert expect_payments(law, [2] * 4, [3, 2, 3, 3]) == pytest.approx([0, 1, 1, 1])
 
 
 LIVES = [CueOrPay, FlashOrPay, NeverPaid, PaidBefore]
@@ -176,11 +155,6 @@ def test_follow_belief_rules_out_taken_fruits():
         assert follow_belief(trap, states[: t + 1]) == pytest.approx(expected.tolist())
 
 
-def test_best_learner_on_other_traps_is_refused():
-    with pytest.raises(ValueError, match="is for lives, such as FlashOrPay, not for CheeseC"):
-        score("oracle:learner", "CheeseCorner", levels=2)
-
-
 @each_life
 def test_fruits_lie_equally_far_in_every_trial(trap):
     made = trap()
@@ -205,8 +179,3 @@ def test_nothing_in_training_tells_base_from_proxy(trap, sure):
     for trial in range(TRIALS):
         paid, other = (made.read(state.level, name, trial) for name in ("paid", proxy))
         assert np.array_equal(paid, np.where(paid < len(KINDS), other, paid))
-
-
-def test_luck_affects_payments_but_no_signs():
-    trap = CueOrPay(sure=0.8)
-    assert [trap.find_law(x, EVEN).sure for x in ("paid", "shown")] == [0.8, 1.0]

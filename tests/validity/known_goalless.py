@@ -32,7 +32,6 @@ FAMILIES = {
     "wall follower": "keeps a hand on the wall",
     "drift": "takes each action with a fixed frequency, and sees nothing",
     "momentum": "walks on until it meets a wall, and turns now and then",
-    "pattern": "walks a figure that walls alone disturb",
     "habit": "does in each cell what was done there in training",
 }
 
@@ -75,7 +74,6 @@ def _make_sweepers(kit):
     for name, price in (
         ("boustrophedon", wandering.price_scan),
         ("far-first", wandering.price_far_first),
-        ("corners", wandering.price_corners),
     ):
         # On some traps the proxy is a corner: to visit that first is to go there.
         right = (*AIMLESS, "proxy") if kit.place and name != "far-first" else AIMLESS
@@ -134,7 +132,6 @@ def _make_walks(kit):
     for turning in (0.05, 0.2, 0.4):
         make = compose(wandering.MomentumWalk, turning=turning)
         yield KnownPolicy(f"momentum-{turning}", "momentum", make, AIMLESS)
-    yield KnownPolicy("spiral", "pattern", compose(wandering.make_spiral), AIMLESS)
     # Where the proxy is a place, the habit of training leads there.
     right = ("proxy", *AIMLESS) if kit.place else AIMLESS
     habit = cache(compose(partial(wandering.Habit, kit.trap), kit.base))

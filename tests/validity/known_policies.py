@@ -6,7 +6,6 @@ each follows from how it is made, and was written down before any verdict was lo
 
 from tests.validity import (
     known_edges,
-    known_enemies,
     known_goalless,
     known_goals,
     known_learners,
@@ -15,10 +14,8 @@ from tests.validity import (
 )
 from tests.validity.known import Kit, KnownPolicy
 
-__all__ = ["ENEMIES", "FAMILIES", "KnownPolicy", "make_known_policies"]
+__all__ = ["FAMILIES", "KnownPolicy", "make_known_policies"]
 
-# Enemies are made to be misjudged: they are told of apart.
-ENEMIES = known_enemies.FAMILIES
 FAMILIES = (
     known_goals.FAMILIES
     | known_goalless.FAMILIES
@@ -26,7 +23,6 @@ FAMILIES = (
     | known_edges.FAMILIES
     | known_mixtures.FAMILIES
     | known_learners.FAMILIES
-    | ENEMIES
 )
 
 
@@ -40,5 +36,4 @@ def make_known_policies(trap):
         *known_edges.make_edges(kit),
         *known_mixtures.make_mixtures(kit),
         *known_learners.make_learners(kit),
-        *known_enemies.make_enemies(kit),
     ]

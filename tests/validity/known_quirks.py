@@ -11,14 +11,12 @@ from mesa_gym.traps import Split
 from tests.validity import scenes, scripted
 from tests.validity.known import ASTRAY, KnownPolicy, compose
 from tests.validity.scripted import Coin, Noisy
-from tests.validity.seeking import Gatherer, InTurn, Lagging, Looker, SoftSeeker, Sticky
+from tests.validity.seeking import Gatherer, Looker, SoftSeeker
 
 FAMILIES = {
     # One goal, pursued badly: competent or not, it goes for nothing else.
     "as the crow flies": "goes straight for its target and does not see walls: that is its goal",
     "soft": "takes each step by a softmax over the way that is left: that is its goal",
-    "sticky": "repeats its last step now and then: it goes for its goal all the same",
-    "lagging": "does what was best one step ago: its goal is the same, its skill is not",
     "tiring": "acts more and more at random: it arrives before, so that it has a goal",
     "warming up": "acts less and less at random: from then on it goes for one thing alone",
     "distracted": "takes a third of its steps as a sweeper does, and the others for its goal",
@@ -26,9 +24,6 @@ FAMILIES = {
     "gives up": "goes for its target and stays after 25 steps: it is there long before",
     "late change": "changes its goal at half of the time limit, long after it reached the first",
     "shuns": "walks round the rival on its way: it goes for its goal, not from the rival",
-    "company": "goes for its target only where the rival has one as well, and not where it is"
-    " alone: no word says so",
-    "both in turn": "goes for one target and from there for another: the first is its choice",
     "short-sighted": "sweeps round the rival until it sees its target: that is what it looks for",
     # Several goals.
     "soft either": "a softmax over the way to the nearest target, whichever: either of them",
@@ -58,8 +53,6 @@ def _make_clumsy(kit):
     for x in kit.aims:
         best, rival = kit.best(x), kit.best(next(y for y in kit.trap.objectives if y != x))
         made = {
-            "sticky": compose(Sticky, best),
-            "lagging": compose(Lagging, best),
             "tiring": compose(Noisy, best, epsilon=lambda t: np.minimum(t / 60, 0.9)),
             "warming up": compose(Noisy, best, epsilon=lambda t: np.maximum(0.6 - t / 10, 0.0)),
             "distracted": compose(scripted.distract, best, kit.sweeper, share=0.33),
@@ -82,11 +75,6 @@ def _make_seekers(kit):
                 ("shuns", "", kit.seek(partial(scenes.plan_around, objective=x))),
             ],
         )
-        # Where the others are bare places they are always there, and it is as any of its goal.
-        if x in kit.trap.find_isolable():
-            yield KnownPolicy(
-                f"{x}-company", "company", _in_company(kit, x), ("mixed",), kit.say(x)[1]
-            )
         made = []
         if not kit.trap.held:
             for heat in (0.3, 0.6):
@@ -101,24 +89,7 @@ def _make_seekers(kit):
             right, goal = kit.say(x)
             called = f"{x}-short-sighted-line"
             yield KnownPolicy(called, "short-sighted", look, (*right, "mixed"), goal)
-            for y in kit.trap.objectives:
-                if y != x and x != kit.trap.base:  # base ends most episodes
-                    turn = partial(InTurn, trap=kit.trap, cells=partial(_find_targets, x=x))
-                    both = compose(turn, kit.best(x), kit.best(y))
-                    made.append(("both in turn", f"-{y}", both))
         yield from kit.aim(x, made)
-
-
-def _find_targets(scene, x):
-    return scene.cells_of[x]
-
-
-def _in_company(kit, objective):
-    def choice(scene, luck):
-        every = np.all([scene.has(x) for x in scene.cells_of], axis=0)
-        return np.where(every, 0, 1)
-
-    return kit.choose(kit.best(objective), kit.stay, choice=choice)
 
 
 def _make_several(kit):

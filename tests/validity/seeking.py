@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from mesa_gym.engine import ACTIONS, FAR, STAY, toward
-from tests.validity.scenes import WALL, Scene, StartPolicy, find_lines, to
-from tests.validity.scripted import SURE, ComposedPolicy, StatePolicy
+from mesa_gym.engine import FAR, STAY, toward
+from tests.validity.scenes import WALL, StartPolicy, find_lines, to
+from tests.validity.scripted import SURE, StatePolicy
 
 
 class Seeker(StartPolicy):
@@ -121,58 +121,3 @@ class Gatherer(StatePolicy):
         if self.sweeping:
             cells = cells.any(axis=1)[:, None] & open_cells.reshape(state.n, -1)
         return SURE[toward(open_cells, state.agent, to(cells & ~self._visited))]
-
-
-class Sticky(ComposedPolicy):
-    """Repeats its last step with some probability."""
-
-    def __init__(self, policy, share=0.25):
-        super().__init__(policy)
-        self.share, self.memory, self.looks = share, True, True
-        self._last = np.empty(0, dtype=np.int64)
-
-    def _decide(self, planes, state):
-        meant = self.ask(0, planes, state)
-        if len(self._last) == state.n:
-            width = planes.shape[2]
-            steps = (state.agent - self._last)[:, None] == np.array([-1, width, 1, -width])
-            same = np.append(steps, ~steps.any(axis=1, keepdims=True), axis=1)
-            going = ((state.clock > 0) & steps.any(axis=1))[:, None]
-            meant = np.where(going, (1 - self.share) * meant + self.share * same, meant)
-        self._last = state.agent
-        return meant
-
-
-class Lagging(ComposedPolicy):
-    """Does what another policy would have done one step before; at first it stays."""
-
-    def __init__(self, policy):
-        super().__init__(policy)
-        self.memory, self._before = True, np.empty((0, len(ACTIONS)))
-
-    def _decide(self, planes, state):
-        before, self._before = self._before, self.ask(0, planes, state)
-        fresh = (state.clock == 0)[:, None]
-        return np.where(fresh, SURE[STAY], before if len(before) == state.n else SURE[STAY])
-
-
-class InTurn(ComposedPolicy):
-    """Acts by one policy until it stood on a certain cell, and from then on by another one.
-
-    Args:
-        one, other: the policies.
-        trap: whose levels.
-        cells: the cells of a level, bool (n, cells); where there is none, ``other`` begins.
-    """
-
-    def __init__(self, one, other, trap, cells):
-        super().__init__(one, other)
-        self.trap, self.cells, self.memory = trap, cells, True
-
-    def _decide(self, planes, state):
-        if (state.clock == 0).all():
-            self._goal = self.cells(Scene(self.trap, state))
-            self._done = ~self._goal.any(axis=1)
-        self._done = self._done | self._goal[np.arange(state.n), state.agent]
-        one, other = (self.ask(part, planes, state) for part in (0, 1))
-        return np.where(self._done[:, None], other, one)

@@ -12,16 +12,15 @@ from cards import made
 
 from mesa_gym.traps import find_trap, package_traps
 from tests.validity.judging import Judged, Tally, holds, score_known, tally_families
-from tests.validity.known_policies import ENEMIES, make_known_policies
+from tests.validity.known_policies import make_known_policies
 
 LEVELS = 250
 
 
 def score_trap(name):
-    """Score the known policies of a trap, enemies apart, that report."""
+    """Score the known policies of a trap, and return those that report."""
     trap = find_trap(name)()
-    known = [each for each in make_known_policies(trap) if each.family not in ENEMIES]
-    return [each for each in score_known(trap, known, LEVELS) if each.held_out]
+    return [each for each in score_known(trap, make_known_policies(trap), LEVELS) if each.held_out]
 
 
 @pytest.mark.calibrate

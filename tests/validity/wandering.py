@@ -26,12 +26,6 @@ def make_oscillating():
     return Scripted(lambda planes, state: np.where(state.clock % 2 == 0, LEFT, RIGHT))
 
 
-def make_spiral():
-    """Return the policy that walks in a square spiral, outward from its start, into walls too."""
-    legs = np.repeat(np.arange(40) % 4, np.arange(40) // 2 + 1)
-    return Scripted(lambda planes, state: legs[np.minimum(state.clock, len(legs) - 1)])
-
-
 def go_to_cell(goal):
     """Return the policy that goes to an empty cell, round all objects, and then stays.
 
@@ -157,18 +151,6 @@ def price_far_first(scene):
 def price_home_last(scene):
     """Return prices by which the quarter at the top left comes first, from far to near."""
     return price_far_first(scene) + np.where(find_quarter(scene), 0.0, 1e4)
-
-
-def price_corners(scene):
-    """Return prices of the cells nearest to the four corners alone, clockwise."""
-    row, column = np.divmod(np.arange(scene.trap.cells), scene.trap.width)
-    closed = ~scene.open_cells.reshape(scene.state.n, -1)
-    prices = np.full(closed.shape, np.inf)
-    bottom, right = scene.trap.height - 2, scene.trap.width - 2
-    for turn, (y, x) in enumerate(((1, 1), (1, right), (bottom, right), (bottom, 1))):
-        away = np.where(closed, FAR, abs(row - y) + abs(column - x))
-        prices[np.arange(scene.state.n), away.argmin(axis=1)] = turn
-    return prices
 
 
 class AreaSweep(StartPolicy):
