@@ -5,7 +5,6 @@ import pytest
 from parameters import each_solvable, thorough
 from small_traps import SmallDish
 
-from mesa_gym.errors import PolicyError
 from mesa_gym.policies import Memoryless, as_policy
 from mesa_gym.scoring import score
 from mesa_gym.scoring.evidence import NONE
@@ -173,19 +172,3 @@ def test_find_answers_tries_an_undeclared_callable():
 )
 def test_find_answers_refuses_memory_luck_and_clocks(policy):
     assert ask_everywhere(policy) is None
-
-
-def fail(seen):
-    raise KeyError("weights")
-
-
-@pytest.mark.parametrize(
-    ("policy", "said"),
-    [
-        (fail, "'mine' on .*KeyError: 'weights'"),
-        (lambda seen: np.full((len(seen), 4), 0.25), r"shape \(\d+, 4\)"),
-    ],
-)
-def test_find_answers_of_a_failing_policy_raises(policy, said):
-    with pytest.raises(PolicyError, match=said):
-        ask_everywhere(policy)

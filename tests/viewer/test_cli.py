@@ -10,14 +10,11 @@ from commands import HEADLESS, SMALL, save_plays
 from PIL import Image
 
 import mesa_gym.viewer
-from mesa_gym.errors import UnknownNameError
 from mesa_gym.scoring import save_episodes
-from mesa_gym.traps import Split, find_trap
+from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
-from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.app import App, LoadingScreen
 from mesa_gym.viewer.mapfile import save_map
-from mesa_gym.viewer.seats import seats_for
 
 
 @pytest.fixture
@@ -91,38 +88,6 @@ def test_options_change_what_is_seen(run):
     dish = f"watch CheeseDish {SMALL} --headless --step 0"
     assert not np.array_equal(seen("", dish), seen("--beside twins", dish))
     assert seen("--size 700x500 --step 0").shape == (500, 700, 3)
-
-
-def test_seats_for_pairs_policies_and_plays():
-    player = PolicyPlayer("random", seed=5)
-    for name, kind in (("KeysChests", "oracle"), ("MonsterWorld", "reference")):
-        trap = find_trap(name)()
-
-        def seated(beside, trap=trap):
-            seats = seats_for(player, trap, Split.TEST, beside, seed=5)
-            assert seats[0].player is player
-            assert {seat.player.seed for seat in seats} == {5}
-            return [(seat.player.name, seat.play) for seat in seats]
-
-        assert seated(None) == [("random", Split.TEST)]
-        assert seated("splits") == [("random", Split.TRAIN), ("random", Split.SHIFT)]
-        assert seated("stay") == [("random", Split.TEST), ("stay", Split.TEST)]
-        for changed in ("twins", "bare", "alone:x", f"alone:{trap.base}"):
-            with pytest.raises(UnknownNameError, match=f"unknown play of {name}-v0 '{changed}'"):
-                seated(changed)
-        first, base, *proxies = seated("oracles")
-        assert first == ("random", Split.TEST)
-        assert base in ((f"{kind}:base", Split.TEST), (f"{kind}:{trap.base}", Split.TEST))
-        assert proxies == [(f"{kind}:{x}", Split.TEST) for x in trap.proxies]
-    trap = find_trap("CheeseDish")()
-    for changed, split in (("twins", Split.SHIFT), ("bare", Split.TEST), ("alone:dish", "shift")):
-        seats = seats_for(player, trap, Split.TEST, changed)
-        assert [seat.play for seat in seats] == [split, changed]
-        assert {seat.player for seat in seats} == {player}
-    # The base oracle is not its own neighbour.
-    trap = find_trap("KeysChests")()
-    alone = seats_for(PolicyPlayer("oracle:base"), trap, "shift", "oracles")
-    assert [seat.player.name for seat in alone] == ["oracle:base", "oracle:keys"]
 
 
 # -- recorded episodes and maps --------------------------------------------------------------------

@@ -136,15 +136,6 @@ def test_address_restores_level_agent_and_mover(visit):
     sync_api.expect(here.button("shift 0")).to_have_attribute("aria-pressed", "true")
 
 
-@pytest.mark.parametrize(
-    "address", ["level=shift:99&at=99999999&who=toString&agent=7", "at=-5", "level=&agent=x", "%"]
-)
-def test_address_without_meaning_opens_the_shift(visit, address):
-    here = visit(f"page.html#{address}")
-    assert (here.cell, here.ask("level.play"), here.ask("level.number")) == (START, "shift", 0)
-    assert here.ask("[mover, agent.number]") == ["you", 0]
-
-
 def test_agent_plays_until_choice_then_end(visit):
     here = visit()
     here.button("The agent").click()

@@ -3,14 +3,12 @@
 import re
 
 import pytest
-from browsing import Tab
 from visiting import CHEESE, CORNER, PHONE, START, TRAP, Visit
 
 from mesa_gym.files import write_text
 from mesa_gym.viewer.playground import Guest, make_playground
 
 pytestmark = pytest.mark.thorough
-INCOMPLETE = "This page is incomplete"
 
 
 # -- layers ----------------------------------------------------------------------------------------
@@ -112,24 +110,6 @@ def test_looks_follow_what_the_reader_asked_for(visit):
     assert [sum(map(int, re.findall(r"\d+", each))) > 380 for each in dark] == [False, True]
     assert calm > pace
     assert one == other  # the pictures are those of the environments
-
-
-@pytest.mark.parametrize(
-    ("part", "scripts"), [(0.3, True), (0.5, True), (0.9, True), (0.999, True), (1, False)]
-)
-def test_page_cut_off_says_so(browser, playground, part, scripts):
-    """So does one in a browser without JavaScript."""
-    text = (playground / "board" / "page.html").read_text()
-    write_text(playground / "board" / "cut.html", text[: int(len(text) * part)])
-    tab = Tab(browser, playground, viewport=PHONE, java_script_enabled=scripts)
-    page = tab.open("cut.html")
-    assert page.locator("#incomplete").inner_text().startswith(INCOMPLETE)
-    assert page.locator("#incomplete").is_visible()
-    picture = page.locator("#boards img")
-    assert picture.is_visible()
-    if scripts:
-        assert picture.evaluate("(img) => img.naturalWidth") == 32 * TRAP.width
-    tab.close()
 
 
 def test_page_says_what_was_not_declared(visit):

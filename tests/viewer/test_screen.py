@@ -7,14 +7,13 @@ from viewing import pygame, rgb, session
 
 from mesa_gym.traps import Split, all_traps, find_trap
 from mesa_gym.viewer.actors import Human, PolicyPlayer
-from mesa_gym.viewer.app import AGAIN, DELAY, Input, fit_scale, read
+from mesa_gym.viewer.app import Input, fit_scale, read
 from mesa_gym.viewer.dialogs import Notice
 from mesa_gym.viewer.drawing import Painter
 from mesa_gym.viewer.keys import BINDINGS, BUTTONS
 from mesa_gym.viewer.mapfile import load_map
 from mesa_gym.viewer.overlays import overlays_of
 from mesa_gym.viewer.panel import summary
-from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.seats import Seat
 from mesa_gym.viewer.session import Session
 
@@ -72,65 +71,6 @@ def test_read_names_keys_by_their_writing(name, written, mod, meant):
         pygame.KEYDOWN, key=getattr(pygame, name), mod=mod, unicode=written
     )
     assert read(pygame, pressed) == meant
-
-
-def test_read_gives_the_mouse_in_points():
-    down = pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=1, pos=(30, 41))
-    assert read(pygame, down, 0.5) == Input("press", "", 15, 20.5)
-    other = pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=2, pos=(30, 41))
-    assert read(pygame, other) is None
-
-
-def test_held_step_key_repeats_by_the_clock(drive):
-    driver = drive(session(policy="stay"))
-    driver.post(pygame.KEYDOWN, key=pygame.K_h, mod=0, unicode="h")
-    driver.frame(5.0)
-    driver.frame(5.0)
-    driver.post(pygame.KEYUP, key=pygame.K_h, mod=0)
-    driver.frame(5.0)
-    assert not driver.screen.panel
-    driver.post(pygame.KEYDOWN, key=pygame.K_PERIOD, mod=0, unicode=".")
-    driver.frame(5.0)  # a long time had passed before the key was pressed
-    assert driver.session.clock.cursor == 1
-    driver.frame(DELAY / 2)
-    assert driver.session.clock.cursor == 1
-    driver.frame(DELAY)
-    driver.frame(10 * AGAIN)  # a slow frame repeats it once
-    assert driver.session.clock.cursor == 3
-    driver.post(pygame.KEYUP, key=pygame.K_PERIOD, mod=0)
-    driver.frame(10.0)
-    driver.frame(10.0)
-    assert driver.session.clock.cursor == 3
-
-
-def test_window_is_drawn_only_after_changes(drive, monkeypatch):
-    driver = drive(session(policy="stay"))
-    driver.settle()
-    for _ in range(5):
-        driver.frame(0.1)
-    drawn, draw = [], WatchScreen.draw
-    monkeypatch.setattr(
-        WatchScreen,
-        "draw",
-        lambda *given: (drawn.append(driver.session.clock.cursor), draw(*given)),
-    )
-    for _ in range(50):
-        driver.frame(0.1)
-    assert not drawn
-    assert driver.screen.wait() is None
-    driver.post(pygame.KEYDOWN, key=pygame.K_SPACE, mod=0, unicode=" ")
-    driver.frame(20.0)  # nothing happened for long; that is not played
-    assert driver.session.clock.cursor == 0
-    assert 0 < driver.screen.wait() <= 0.25
-    for _ in range(20):
-        driver.frame(0.05)
-    assert drawn[-5:] == [0, 1, 2, 3, 4]  # a second of four steps, after the press
-    assert len(drawn) <= 6
-
-
-def test_window_title_names_trap_and_policy(drive):
-    driver = drive(session(policy="oracle:red"))
-    assert driver.app._window.title == "RedBlueDoors-v0: oracle:red - mesa_gym"
 
 
 @pytest.mark.parametrize(("size", "scale"), [((640, 420), 1), ((640, 480), 2), ((1280, 800), 2)])

@@ -103,17 +103,6 @@ def test_next_level_is_next_in_all_panes():
     assert watched.level == 16
 
 
-@pytest.mark.parametrize(("level", "step"), [(0, -1), (LEVELS - 1, 1), (LEVELS - 1, 10)])
-def test_next_level_beyond_the_range_stays(level, step):
-    watched = session(HAND, level=level)
-    watched.act(ACT)
-    panes = watched.panes
-    watched.next_level(step)
-    assert watched.message == "there is no further level"
-    assert (watched.level, watched.clock.time) == (level, 1)
-    assert watched.panes is panes  # what was played is still there
-
-
 @pytest.mark.parametrize("level", [-1, LEVELS])
 def test_level_out_of_range_changes_nothing(level):
     with pytest.raises(ValueError, match=rf"level {level}: expected 0 to 2\*\*48 - 1"):

@@ -49,13 +49,6 @@ class RemembersAll:
         return self.memory * 10
 
 
-class Settled(RemembersAll):
-    """The same, with a number that is always the same."""
-
-    def reset(self, mask, rng):
-        super().reset(mask, np.random.default_rng(0))
-
-
 def begun(player, trap, level, split=SHIFT):
     start = trap.levels(split, [level])
     return Timeline(trap, start, trap.horizon(split), player.actor(trap, split, start))
@@ -133,22 +126,6 @@ def test_states_and_payments_are_the_traps_own(trap):
     layers = [cells_of(trap, each, "agent") for each in line.states]
     assert [[cell] for cell in line.cells(len(line))] == layers
     assert line.cells(0) == layers[0]
-
-
-def test_decision_says_how_it_was_chosen():
-    trap = RedBlueDoors()
-    policy, again = Settled(), Settled()
-    horizon = trap.horizon(SHIFT)
-    start = trap.levels(SHIFT, [1])
-    line = Timeline(trap, start, horizon, made_of(policy, trap))
-    line.grow(1)
-    decision = line.steps[0].decision
-    assert decision.value == float(policy.memory[0] * 10)
-    again.reset(np.ones(1, dtype=np.bool_), np.random.default_rng())
-    assert decision.shares.tolist() == again.act(trap.observe(start))[0].tolist()
-    random = whole(PolicyPlayer("random"), trap, 1).steps[0].decision
-    assert random.value is None
-    assert random.shares.tolist() == [0.2] * 5
 
 
 class Fails(RemembersAll):
