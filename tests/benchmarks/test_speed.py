@@ -1,7 +1,5 @@
 """Steps a second: their arithmetic with clocks by hand, and rows that come one by one."""
 
-import sys
-
 import pytest
 
 from benchmarks import speed
@@ -43,9 +41,3 @@ def test_speed_prints_rows_one_by_one(monkeypatch, capsys):
         *["CheeseCorner-v0"] * 4,
     ]
     assert rows[1].split() == ["CheeseCorner-v0", "torch", "4", "2.00", "M", "3.0", "k"]
-
-
-def test_speed_without_minigrid_names_the_extra(monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "minigrid", None)
-    assert speed.main(["--quick"]) == 2
-    assert "mesa-gym[leaderboard]" in capsys.readouterr().err

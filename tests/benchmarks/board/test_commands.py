@@ -3,7 +3,6 @@
 import argparse
 import re
 import shutil
-from collections import Counter
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -13,16 +12,15 @@ import pytest
 
 from agents.run import Run
 from benchmarks.board import commands as leaderboard
-from benchmarks.board.budgets import BUDGETS, AgentGrid, Budget
+from benchmarks.board.budgets import AgentGrid, Budget
 from benchmarks.jobs import agents as agent_jobs
 from benchmarks.jobs.agents import read_cards
 from benchmarks.jobs.job import find_missing
 from benchmarks.plan import list_single_traps
-from mesa_gym.errors import PolicyError
 from mesa_gym.policies import references
 from mesa_gym.report import read_committed
 from mesa_gym.report.committed import list_committed, read_origins
-from mesa_gym.scoring import ScoreCard, score_all
+from mesa_gym.scoring import ScoreCard
 from mesa_gym.trained.record import WEIGHTS_FILE, AgentRecord, digest_weights
 from mesa_gym.traps import find_trap
 
@@ -127,19 +125,6 @@ def test_results_of_other_terms_are_not_touched(out, capsys):
         assert contents(out) == before
 
 
-def test_board_survives_a_failing_policy(out, monkeypatch):
-    """One whose network gives no numbers; what is trained and scored beside it is kept."""
-
-    def score(*given, failed, **named):
-        cards = score_all(*given, failed=failed, **named)
-        failed["ppo-s1"] = PolicyError("policy 'ppo-s1': it gave nan")
-        return {name: card for name, card in cards.items() if name != "ppo-s1"}
-
-    monkeypatch.setattr(agent_jobs, "score_all", score)
-    assert run(out, "--seeds", "3") == 1
-    assert left(out, seeds=3) == [f"{CORNER}/ppo-s1"]
-
-
 @pytest.mark.thorough
 def test_board_agents_are_alike_alone_or_later(out, tmp_path, monkeypatch):
     """Trained are those that are missing, together."""
@@ -148,19 +133,6 @@ def test_board_agents_are_alike_alone_or_later(out, tmp_path, monkeypatch):
     assert run(out, "--seeds", "2") == run(once, "--seeds", "2") == 0
     assert [call.args[1] for call in train_many.mock_calls] == [[1], [0, 1]]
     assert {once / path.relative_to(out): x for path, x in contents(out).items()} == contents(once)
-
-
-def test_board_lists_jobs_of_five_seeds(tmp_path):
-    runs = Budget((replace(GROUP, seeds=7, alphas=(0.0, 0.03)),), Path()).runs()
-    jobs = leaderboard.list_jobs(runs, 4, [CORNER])
-    assert sorted(len(job.results) for job in jobs) == [2, 2, 5, 5]
-    assert len({result for job in jobs for result in job.results}) == 14
-
-
-def test_board_setting_that_is_bad_fails_first(tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("MESA_GYM_CACHE_SIZE", "much")
-    assert run(tmp_path / "out") == 2
-    assert "MESA_GYM_CACHE_SIZE is 'much'" in capsys.readouterr().err
 
 
 # -- budgets ---------------------------------------------------------------------------------------
@@ -178,21 +150,6 @@ def chosen(options=""):
     parser = argparse.ArgumentParser()
     leaderboard.ACTIONS["run"].declare(parser)
     return leaderboard.list_runs(parser.parse_args(options.split()))
-
-
-def test_board_without_options_is_the_quick_one():
-    assert chosen() == chosen("--budget quick") == BUDGETS["quick"].runs()
-    traps = {"CheeseCorner-v0": 100_000, "CheeseDish-v0": 200_000, "OversightLamp-v0": 200_000}
-    agents = [(trap, f"ppo-s{seed}", traps[trap]) for trap in traps for seed in range(3)]
-    assert [(run.trap, run.name, run.steps) for run in chosen()] == agents
-
-
-def test_board_has_three_seeds_of_a_trap():
-    counted = Counter(run.algo for run in BUDGETS["leaderboard"].runs())
-    assert len(counted) == 10
-    every, judged = len(SINGLE), sum(not trap.by_returns() for trap in SINGLE)
-    assert (counted["ppo"], counted["sb3-ppo"]) == (every * 5, every * 3)
-    assert {*counted.values()} == {every * 5, every * 3, judged * 5, judged * 3}
 
 
 def test_board_options_choose_from_a_budget():

@@ -2,17 +2,13 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from importlib.util import find_spec
 
-import numpy as np
 import pytest
 
-KILLS = 30
 ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
 # Two traps, two seeds, two rollouts of PPO; behaviour cloning trains one seed after another.
 SWEEP = "--traps CheeseCorner CoinRun --algorithms ppo bc --seeds 2 --steps 8192 --levels 20"
@@ -47,24 +43,6 @@ def usual(tmp_path_factory):
     began = time.monotonic()
     found = run(tmp_path_factory.mktemp("runs") / "local", "--workers 2")
     return found, time.monotonic() - began
-
-
-@pytest.mark.slow
-def test_thirty_kills_change_no_byte(usual, tmp_path):
-    whole, seconds = usual
-    rng = np.random.default_rng()
-    for number in range(KILLS):
-        killed = start(tmp_path)
-        # The first half second is Python's start, in which there is nothing to kill.
-        time.sleep(0.5 + rng.uniform(0, seconds / 8))
-        unfinished = killed.poll() is None
-        # Every other time the process alone, whose units must end with it.
-        with suppress(ProcessLookupError):  # it was over
-            (os.killpg if number % 2 else os.kill)(killed.pid, signal.SIGKILL)
-        killed.communicate()
-        kept = [*tmp_path.glob("*/*/done.json")]
-        print(f"kill {number}: {'at work' if unfinished else 'over'}, {len(kept)} results")
-    assert run(tmp_path, "--workers 2") == whole
 
 
 @pytest.mark.slow

@@ -2,7 +2,6 @@
 
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -104,34 +103,6 @@ def test_killed_run_loses_only_jobs_in_flight(tmp_path):
     assert {path: path.stat().st_mtime_ns for path in done} == done
     assert worked_on(tmp_path) == sorted(QUICK | SLOW)
     assert left(tmp_path) == {"log", "made", "open"}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("at_a_time", [1, 2])
-def test_interrupted_run_leaves_nothing_half(at_a_time, tmp_path):
-    """Ctrl-C reaches all processes of the terminal; only the first answers."""
-    run = start(tmp_path, at_a_time)
-    until(lambda: len(half_done(tmp_path)) == at_a_time)
-    processes = half_done(tmp_path).values()
-    os.killpg(run.pid, signal.SIGINT)
-    _, told = run.communicate()  # no job would come to its end
-    assert run.returncode == 130
-    lines = [line for line in told.splitlines() if not line.startswith(("done: quick", "what a"))]
-    assert lines == ["jobs: interrupted; what was done is kept"]
-    assert all(map(gone, processes))
-    assert left(tmp_path) == {"log", "made"}
-
-
-@pytest.mark.thorough
-def test_second_run_in_a_folder_is_refused(tmp_path):
-    first = start(tmp_path)
-    until(lambda: half_done(tmp_path).keys() == SLOW)
-    with pytest.raises(BlockingIOError, match="another run works in"):
-        runner.run([job("it", sample_jobs.make)], tmp_path)
-    (tmp_path / "open").write_text("")
-    _, told = first.communicate()
-    assert first.returncode == 0, told
-    assert worked_on(tmp_path) == sorted(QUICK | SLOW)
 
 
 @pytest.mark.parametrize(

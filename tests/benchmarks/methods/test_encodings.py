@@ -59,21 +59,6 @@ def test_codes_tell_all_cells_apart(name):
     np.testing.assert_array_equal(codes[:, KEPT:].any(axis=1), cells[:, KEPT:].any(axis=1))
 
 
-@pytest.mark.parametrize("encode", [mix_planes, shuffle_planes])
-def test_encodings_are_of_each_cell_alone(encode):
-    planes = planes_of(DOORS, DOORS.levels(Split.SHIFT, np.arange(20)))
-    shown = encode(DOORS, "salt")(planes)
-    assert (shown.shape, shown.dtype) == (planes.shape, np.uint8)
-    cells = encode(DOORS, "salt")(planes.reshape(-1, planes.shape[-1]))
-    np.testing.assert_array_equal(shown, cells.reshape(planes.shape))
-
-
-def test_new_pairings_are_sums_of_planes():
-    cells, encode = list_bits(COLOUR_SHAPE), mix_planes(COLOUR_SHAPE, "salt")
-    for one in cells:
-        np.testing.assert_array_equal(encode(cells ^ one), encode(cells) ^ encode(one))
-
-
 def test_codes_are_of_the_salt():
     for trap in (COLOUR_SHAPE, find_trap("PointedGoal")()):
         cells = list_bits(trap)

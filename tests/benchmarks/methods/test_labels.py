@@ -39,11 +39,6 @@ def test_episodes_are_as_stepping_the_trap(evaluator):
     np.testing.assert_array_equal(episode.planes[0], labels.starts()[7])
 
 
-def test_draws_have_levels_of_their_own(evaluator):
-    pools = np.stack([LabelSource(evaluator, 0, "returns", draw).starts() for draw in range(10)])
-    np.testing.assert_array_equal(pools.reshape(evaluator.starts().shape), evaluator.starts())
-
-
 def make_seeker(evaluator, kind):
     """Return a policy that goes to the nearest thing of a kind, by what it sees."""
     channels = evaluator.trap.channels

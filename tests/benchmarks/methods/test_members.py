@@ -11,10 +11,10 @@ from benchmarks.methods import LabelledEpisode, Preference
 from benchmarks.methods import members as sets
 from benchmarks.methods.record import LABEL_KINDS
 from mesa_gym.policies import constant, uniform
-from mesa_gym.policies.protocol import Memoryless
 
 PLANES = np.zeros((6, 9, 9, 4), dtype=np.uint8)
-MEMBERS = ZERO, ONE, TWO = [constant(action) for action in range(3)]
+MEMBERS = [constant(action) for action in range(3)]
+ZERO, ONE = MEMBERS[:2]
 
 
 def test_disagreement_by_hand():
@@ -27,15 +27,6 @@ def test_disagreement_by_hand():
 def test_sorting_puts_the_most_different_first():
     members = [uniform(), ZERO, constant(0), ONE]
     assert sets.sort_by_difference(members, PLANES) == [members[i] for i in (1, 3, 0, 2)]
-
-
-@given(st.lists(st.floats(-5, 0), min_size=1, max_size=6))
-def test_likelihood_sums_over_when_it_was_done(logs):
-    n, total = len(logs), 0.0
-    for done in range(n + 1):  # pursued for `done` steps, then five actions alike
-        chance = (1 - sets.SATED) ** done * (sets.SATED if done < n else 1)
-        total += chance * np.exp(sum(logs[:done])) * 0.2 ** (n - done)
-    assert sets.sum_until_done(np.array([logs])) == pytest.approx([np.log(total)])
 
 
 class FixedLabels:
@@ -76,26 +67,10 @@ def test_labels_choose_the_wanted_member(kind, k, paying, members):
     assert choice.weigh().argmax() == paying
 
 
-@pytest.mark.parametrize(("kind", "paying"), [*product(LABEL_KINDS, range(3))])
-def test_more_labels_never_weaken_the_choice(kind, paying):
-    labels, choice = FixedLabels(kind, paying), sets.MemberChoice(MEMBERS, STARTS, 1.0, 0)
-    weights = []
-    for more in (4, 4, 8):
-        labels.left += more
-        choice.take_labels(labels)
-        weights.append(choice.weigh()[paying])
-    assert weights == sorted(weights)
-
-
-def test_levels_are_labelled_once_telling_ones_first():
-    planes = np.zeros((4, 3, 3, 3), np.uint8)
-    planes[2, 1, 1, 2] = 1  # where the two members differ
-
-    class Seeing(Memoryless):
-        def act(self, observation, state=None):
-            return np.eye(5)[observation[:, 1, 1, 2]]
-
-    choice = sets.MemberChoice([Seeing(), constant(0)], planes, 1.0, 0)
-    picked = [choice._pick(2, choice.weigh()), choice._pick(2, choice.weigh())]
-    assert picked[0][0] == 2
-    assert sorted(picked[0] + picked[1]) == [0, 1, 2, 3]
+@given(st.lists(st.floats(-5, 0), min_size=1, max_size=6))
+def test_likelihood_sums_over_when_it_was_done(logs):
+    n, total = len(logs), 0.0
+    for done in range(n + 1):  # pursued for `done` steps, then five actions alike
+        chance = (1 - sets.SATED) ** done * (sets.SATED if done < n else 1)
+        total += chance * np.exp(sum(logs[:done])) * 0.2 ** (n - done)
+    assert sets.sum_until_done(np.array([logs])) == pytest.approx([np.log(total)])

@@ -5,7 +5,7 @@ from statistics import fmean, stdev
 import msgspec
 import numpy as np
 import pytest
-from method_records import LEVELS, OF_A_DRAW, make_record, make_records
+from method_records import LEVELS, OF_A_DRAW, make_record
 from msgspec.structs import replace
 
 from benchmarks.methods.labels import LABEL_DRAWS
@@ -18,8 +18,6 @@ from benchmarks.methods.record import (
     compute_area,
     compute_steering,
     read_committed,
-    read_records,
-    save_records,
 )
 from benchmarks.methods.tasks import BOARD_VERSION, RANKING, SEEDS, SLACK_STEPS, find_task
 
@@ -41,13 +39,6 @@ def test_steering_by_hand(m, solved, expected):
 def test_area_by_hand():
     assert compute_area({0: 0.0, 1: 1.0, 3: 1.0}) == pytest.approx(0.75)
     assert compute_area({0: 1.0, 1: 1.0, 7: 1.0}) == 1
-
-
-def test_record_values_by_hand():
-    record = make_record("CoinRun", steering=0.5)
-    assert record.coverage == 0.8
-    assert record.list_steering("returns") == {0: 0.0} | dict.fromkeys(LABELS[1:], 0.5)
-    assert record.area == pytest.approx(compute_area(record.list_steering("returns")))
 
 
 @pytest.mark.parametrize(
@@ -75,23 +66,6 @@ def test_ignoring_labels_gets_exactly_nothing():
         x = rng.integers(-OF_A_DRAW, OF_A_DRAW + 1, size=10).tolist()
         points = [Point(k, [(m, -m) for m in x], LEVELS, (0, 0)) for k in LABELS]
         assert make_record("CoinRun", labels=dict.fromkeys(LABEL_KINDS, points)).area == 0
-
-
-def test_files_keep_what_was_saved(tmp_path):
-    records, path = make_records(0.3), tmp_path / "mine.Mine.jsonl"
-    save_records(path, "mine.Mine", records)
-    again = read_records(path)
-    assert {*map(msgspec.json.encode, again)} == {*map(msgspec.json.encode, records)}
-    assert len(path.read_text().splitlines()) == 1 + len(records)
-
-
-@pytest.mark.parametrize("keep", [slice(0, 0), slice(0, -3)])
-def test_damaged_files_are_named(keep, tmp_path):
-    path = tmp_path / "mine.jsonl"
-    save_records(path, "mine", [make_record("CoinRun")])
-    path.write_bytes(path.read_bytes()[keep])
-    with pytest.raises(ValueError, match=r"mine\.jsonl"):
-        read_records(path)
 
 
 @pytest.mark.parametrize("name", [path.stem for path in sorted(COMMITTED.glob("*.jsonl"))])

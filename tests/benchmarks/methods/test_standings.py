@@ -24,26 +24,11 @@ def test_families_weigh_alike_and_tasks_within():
     assert (row["C"], row["records"], row["CPU hours"]) == ("0.80", "60 of 60", "0.6")
 
 
-def test_intervals_hold_the_mean_over_seeds():
-    row = read_row("m", make_records(0.3, 0.1))
-    low, high = map(float, row["95%"].split(" to "))
-    assert low < float(row["S"]) < high
-    assert read_row("m", make_records(0.3, 0.1)[::5])["95%"] == ""  # one seed
-
-
 def test_rungs_count_nowhere_else():
     alone, both = make_records(0.5), make_records(0.5) + make_records(0.9, tasks=RUNGS)
     rows = [read_row("m", records) for records in (alone, both)]
     assert [row.pop("rungs") for row in rows] == ["–", f"{0.9 * FULL:.2f}"]
     assert rows[0] == rows[1]
-
-
-def test_tables_are_sorted_by_steering():
-    methods = {"less": make_records(0.1), "good": make_records(0.5), "none": []}
-    heads, rows = tabulate(methods)
-    assert heads == [*HEADS]
-    assert [row[0] for row in rows] == ["good", "less", "none"]
-    assert rows[-1][1] == "–"
 
 
 def test_committed_methods_say_where_their_code_is():

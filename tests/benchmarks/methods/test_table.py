@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from scipy.sparse.csgraph import dijkstra
 
 from benchmarks.methods import seeking
 from benchmarks.methods.evaluation import Entrant
@@ -36,23 +35,6 @@ def test_seekers_go_round_other_things(worth, moves):
     shares = CodeSeeker(worth).act(ROOM[None])[0]
     assert shares.nonzero()[0].tolist() == [*moves]
     assert shares == pytest.approx(np.isin(range(5), [*moves]) / len([*moves]))
-
-
-def test_ways_cost_as_dijkstra_says():
-    rng = np.random.default_rng(0)
-    cost = np.full((20, 7, 9), seeking.FAR)
-    cost[:, 1:-1, 1:-1] = rng.choice([1, 20, seeking.FAR], p=[0.6, 0.15, 0.25], size=(20, 5, 7))
-    wanted = (rng.random(cost.shape) < 0.05) & (cost < seeking.FAR)
-    for found, pays, ends in zip(seeking.measure_ways(wanted, cost), cost, wanted, strict=True):
-        ways = np.zeros((64, 64))  # from cell to cell, and from one more to what is wanted
-        ways[63, :63] = np.where(ends, pays, 0).ravel()
-        for row, column in np.argwhere(pays[1:-1, 1:-1] < seeking.FAR) + 1:
-            near = [(row, column - 1), (row + 1, column), (row, column + 1), (row - 1, column)]
-            ways[[y * 9 + x for y, x in near], row * 9 + column] = pays[row, column]
-        best = dijkstra(ways, indices=63)[:63].reshape(7, 9)
-        free = pays < seeking.FAR
-        np.testing.assert_array_equal(np.minimum(found, seeking.FAR)[free],
-                                      np.minimum(best, seeking.FAR)[free])  # fmt: skip
 
 
 def test_seekers_stay_where_alone_is_wanted():
