@@ -3,14 +3,11 @@
 import numpy as np
 import pytest
 import scipy.stats
-from playing import play_all
-from small_traps import SmallDish
 
 from mesa_gym.cli import main
 from mesa_gym.errors import PolicyError
-from mesa_gym.policies import Memoryless, Oracle, as_policy, uniform
+from mesa_gym.policies import Memoryless, as_policy, uniform
 from mesa_gym.policies.asking import Asking, read_answer, sample_actions
-from mesa_gym.scoring import ENDED, score, score_all
 from mesa_gym.scoring.rollout import rollout
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
@@ -54,45 +51,6 @@ def test_plays_and_seeds_are_sampled_independently(other):
     assert scipy.stats.binomtest(agreeing, 10_000, 0.2).pvalue > 1e-3
     again = Asking(uniform(), CheeseCorner(), keys, **given).sample(shares, 3)
     np.testing.assert_array_equal(again, mine)
-
-
-class CountingPolicy(Memoryless):
-    """Acts at random by what it sees, and counts the rows that it is asked about."""
-
-    def __init__(self, memory):
-        self.memory, self.asked = memory, 0
-
-    def act(self, observation, state=None):
-        if not len(observation):
-            raise ValueError("there is no policy")
-        self.asked += len(observation)
-        shares = 1 + observation.reshape(len(observation), -1)[:, -75:].reshape(-1, 5, 15).sum(2)
-        return shares / shares.sum(axis=1, keepdims=True)
-
-
-def test_memoryless_policy_is_asked_only_while_playing():
-    trap, cards = SmallDish(), []
-    for memory in (False, True):
-        policy = CountingPolicy(memory)
-        cards.append(score(policy, trap, levels=20, name="it"))
-        asked = policy.asked - 1  # once before the work
-        plays = play_all(policy, trap, 20).values()
-        taken = sum((play.actions != ENDED).sum() for play in plays)
-        assert asked > 1.2 * taken if memory else asked == taken
-    assert cards[0].to_json() == cards[1].to_json()
-
-
-def test_policies_are_not_asked_after_all_ended():
-    """Those of an oracle are, long before the time limit."""
-
-    class Goes(Oracle):
-        def act(self, observation, state=None):
-            assert state.n
-            return super().act(observation, state)
-
-    trap = SmallDish()
-    card = score_all({"it": lambda h: Goes(trap, "base", h)}, trap, levels=3)["it"]
-    assert card.splits["test"]["arrival"] == 1
 
 
 def test_policy_rng_differs_between_plays_and_agents():
@@ -169,22 +127,6 @@ def test_bad_answer_is_named_with_its_step(answer, told, step):
         play(answer, step)
     assert str(caught.value).startswith(f"policy 'mine' on RedBlueDoors-v0, shift, step {step}: ")
     assert told in str(caught.value)
-
-
-def test_all_forms_of_arrays_are_answers():
-    torch = pytest.importorskip("torch")
-    for answer in (np.eye(5, dtype=bool)[[4] * 3], np.full(3, 4, np.uint8), torch.eye(5)[[4] * 3]):
-        play(lambda answer=answer: answer)
-
-
-def test_policy_error_keeps_cause_and_trace():
-    error = ValueError()
-    with pytest.raises(PolicyError, match=r"it raised ValueError$") as caught:
-        play(raising(error))
-    assert caught.value.__cause__ is error
-    assert "in answer\n    raise error\n" in caught.value.trace
-    with pytest.raises(KeyboardInterrupt):  # which is not the policy's
-        play(raising(KeyboardInterrupt()))
 
 
 def test_score_shows_the_traceback_and_one_line(capsys, tmp_path, monkeypatch):

@@ -20,7 +20,7 @@ from mesa_gym.policies import as_policy
 from mesa_gym.policies.asking import read_answer, sample_actions
 from mesa_gym.policies.saved import ALGORITHMS
 from mesa_gym.policies.sb3 import from_model
-from mesa_gym.sb3 import export, make_sb3, ppo
+from mesa_gym.sb3 import export, make_sb3
 from mesa_gym.traps import Split, find_trap
 
 TRAP = find_trap("CheeseCorner")()
@@ -54,11 +54,6 @@ def test_models_play_the_same_from_their_file(kind, tmp_path):
     shown = envs(observation, int(side[0]) if side else None)
     model = cls(f"{network}Policy", shown, seed=0, **keywords)
     assert require_same(model, tmp_path).observation == observation
-
-
-@pytest.mark.thorough
-def test_export_of_ppo_plays_as_the_model(tmp_path):
-    require_same(ppo("CheeseCorner", n_envs=8, n_steps=16).learn(128), tmp_path)
 
 
 @pytest.mark.parametrize("layers", few([1, 2], thorough=[1, 2]))

@@ -1,7 +1,6 @@
 """Policies by name: misspelt names, modules and what they hold, files. Models: test_sb3.py."""
 
 import importlib
-import json
 import sys
 
 import numpy as np
@@ -9,7 +8,6 @@ import pytest
 
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import Oracle, as_policy
-from mesa_gym.policies.loading import name_agent
 from mesa_gym.traps import Split, find_trap
 
 TRAP = find_trap("RedBlueDoors")()
@@ -75,10 +73,6 @@ def test_as_policy_of_modules_finds_or_makes(name, action):
     assert (as_policy(f"some_agents:{name}", TRAP, 64).act(SEEN) == action).all()
 
 
-def test_as_policy_of_modules_takes_an_observation():
-    assert as_policy("some_agents:acting", TRAP, 64, "flat").observation == "flat"
-
-
 @pytest.mark.parametrize(
     ("spec", "error", "message"),
     [
@@ -110,35 +104,3 @@ def test_as_policy_gives_oracles_the_horizon():
     for policy in ("random", oracle):
         with pytest.raises(ValueError, match="algo 'ppo' is for a saved model"):
             as_policy(policy, TRAP, 17, algo="ppo")
-
-
-ENTRIES = {"schema": 1, "trap": "RedBlueDoors-v0", "observation": "planes", "loader": "x:y"}
-ENTRIES |= {"weights": "w"}
-
-
-@pytest.mark.parametrize(
-    ("recorded", "expected"),
-    [
-        ({"name": "ppo-alpha0.1-s3"}, "ppo-alpha0.1-s3"),
-        ({}, "mine"),
-        ({"name": 3}, "mine"),
-        ({"name": "/home/someone/ppo"}, "mine"),
-        ({"name": "ppo\x1b[31m"}, "mine"),
-        ({"schema": 9, "name": "ppo"}, "mine"),
-    ],
-)
-def test_name_agent_reads_the_record_or_folder(recorded, expected, tmp_path):
-    folder = tmp_path / "runs" / "mine"
-    folder.mkdir(parents=True)
-    (folder / "policy.json").write_text(json.dumps(ENTRIES | recorded))
-    assert name_agent(str(folder)) == name_agent(f"{folder}/") == expected
-
-
-def test_name_agent_hides_paths_of_the_machine(tmp_path, monkeypatch):
-    (tmp_path / "best.model.zip").write_bytes(b"")
-    (tmp_path / "empty").mkdir()
-    monkeypatch.chdir(tmp_path / "empty")
-    assert name_agent(str(tmp_path / "best.model.zip")) == "best.model"
-    assert name_agent(".") == "empty"
-    for spec in ("random", "oracle:base", "some.module:agent", "../nowhere"):
-        assert name_agent(spec) == spec

@@ -11,7 +11,6 @@ pytest.importorskip("torch")
 import torch
 from torch import nn
 
-from mesa_gym.errors import UnknownNameError
 from mesa_gym.policies import as_policy, library
 from mesa_gym.scoring import rollout
 from mesa_gym.traps import Split, find_trap
@@ -45,12 +44,6 @@ def test_torch_network_gives_softmax_or_probabilities():
     assert [each.training for each in logits] == [True, True, False, True]
     assert logits.training
     assert all(each.grad is None for each in logits.parameters())
-
-
-def test_torch_network_takes_a_named_observation():
-    network = nn.Sequential(nn.Linear(9 * 9 * 3, 5))
-    found = as_policy(network, TRAP, 9, observation="flat").act(SEEN.reshape(70, -1))
-    assert found.shape == (70, 5)
 
 
 @pytest.mark.parametrize(
@@ -111,11 +104,6 @@ def test_library_that_is_missing_is_explained(monkeypatch):
 
 
 # -- the one of this checkout ----------------------------------------------------------------------
-
-
-def test_library_agent_unknown_lists_the_others():
-    with pytest.raises(UnknownNameError, match=r"library:0, library:1.*Did you mean 'library:pl"):
-        as_policy("library:planer:0", CheeseCorner(), 64)
 
 
 @pytest.mark.thorough

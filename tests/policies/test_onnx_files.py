@@ -10,7 +10,6 @@ from onnx import TensorProto
 
 from mesa_gym import cli
 from mesa_gym.policies import as_policy
-from mesa_gym.policies.seeds import digest_policy
 from mesa_gym.scoring import score
 from mesa_gym.traps import find_trap
 
@@ -55,19 +54,6 @@ def test_files_that_do_not_fit_are_refused(data, given, told, tmp_path):
     (tmp_path / "x.onnx").write_bytes(data)
     with pytest.raises(ValueError, match=told):
         as_policy(tmp_path / "x.onnx", TRAP, 64, given)
-
-
-def test_onnx_digest_tells_graphs_apart(tmp_path):
-    found = []
-    for number, data in enumerate([even("x", 9, 9, 3), even("x", 9, 9, 3), even("y", 9, 9, 3)]):
-        (tmp_path / f"{number}.onnx").write_bytes(data)
-        found.append(digest_policy(as_policy(tmp_path / f"{number}.onnx", TRAP, 64)))
-    assert found[0] == found[1] != found[2]
-
-
-def test_onnx_file_that_is_missing_is_named():
-    with pytest.raises(ValueError, match=r"'x.onnx': there is no such file"):
-        as_policy("x.onnx", TRAP, 64)
 
 
 def test_onnx_file_is_scored_and_filmed(tmp_path, monkeypatch):

@@ -44,18 +44,6 @@ def test_levels_of_the_same_number_may_differ():
     assert oracle.act(SIGHT, both).argmax(axis=1).tolist() == [2, 0]
 
 
-def test_oracle_counts_the_time_that_is_left():
-    start = TRAP.levels(Split.SHIFT, np.arange(40))
-    late = start._replace(clock=start.clock + HORIZON - 1)
-    oracle = Oracle(TRAP, "base", HORIZON)
-    assert (oracle.act(SIGHT, late)[:, STAY] > 0).mean() > 0.9  # hardly a door is one step away
-    beyond = start._replace(clock=start.clock + 2 * HORIZON)
-    np.testing.assert_array_equal(oracle.act(SIGHT, beyond), oracle.act(SIGHT, late))
-    other = Oracle(TRAP, "base", HORIZON + 1)
-    other.learn(Solution(TRAP, start, HORIZON))
-    assert not other._solved
-
-
 @pytest.mark.parametrize(
     ("name", "sets"), [("either", Solution.either), ("aimless", Solution.aimless)]
 )
@@ -206,19 +194,3 @@ def test_sweeper_gets_past_blocking_things():
         seen.append(divmod(int(state.agent[0]), 9))
     assert {(3, 7), (2, 7), (1, 1)} <= set(seen)
     assert (1, 7) in seen  # once it had the key, the chest is a cell like others
-
-
-def test_rows_are_forgotten_alone():
-    trap = find_trap("CheeseDish")()
-    state = trap.levels(Split.SHIFT, np.arange(3))
-    sweeper, rng = Sweeper(trap), np.random.default_rng(0)
-    sweeper.reset(np.ones(3, dtype=np.bool_), rng)
-    fresh = sweeper.act(SIGHT, state)
-    moved = trap.step(state, fresh.argmax(axis=1)).state
-    sweeper.act(SIGHT, moved)
-    sweeper.reset(np.array([False, True, False]), rng)
-    again = sweeper.act(SIGHT, state)
-    np.testing.assert_array_equal(again[1], fresh[1])
-    back = moved.agent == state.agent + trap.offsets[fresh.argmax(axis=1)]
-    assert back.all()
-    assert (again[[0, 2], fresh[[0, 2]].argmax(axis=1)] == 0).any()

@@ -13,8 +13,7 @@ pytest.importorskip("stable_baselines3")
 pytest.importorskip("sb3_contrib")
 
 import torch
-from gymnasium.wrappers import FlattenObservation
-from sb3_contrib import ARS, QRDQN, TRPO, RecurrentPPO
+from sb3_contrib import ARS, QRDQN, RecurrentPPO
 from stable_baselines3 import A2C, DQN, PPO
 from stable_baselines3.common.vec_env import (
     DummyVecEnv,
@@ -26,7 +25,7 @@ from stable_baselines3.common.vec_env import (
 import mesa_gym
 from mesa_gym.envs.making import make_sb3
 from mesa_gym.envs.observations import make_observation
-from mesa_gym.policies import Valuing, as_policy
+from mesa_gym.policies import as_policy
 from mesa_gym.policies.seeds import digest_policy
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
@@ -46,10 +45,6 @@ def envs(observation="planes", wrapper=lambda env: env, **keywords):
         return wrapper(gym.make(ID, observation=observation, max_steps=steps, **keywords))
 
     return DummyVecEnv([partial(one, 7 + number) for number in range(ENVS)])
-
-
-def flat(observation="planes", **keywords):
-    return envs(observation, FlattenObservation, **keywords)
 
 
 def make(algorithm, env=None, network="MlpPolicy", learn=0):
@@ -96,17 +91,11 @@ class Asked:
         (PPO, envs, "planes"),
         (A2C, lambda: envs("centred", agent_view_size=5), "centred"),
         (PPO, lambda: envs("flat"), "flat"),
-        (PPO, lambda: envs("centred"), "centred"),
-        (DQN, lambda: VecFrameStack(flat("centred", agent_view_size=9), 3), "centred"),
-        (PPO, flat, "planes"),
-        (PPO, lambda: VecNormalize(envs("flat")), "flat"),
         (QRDQN, envs, "planes"),
         thorough(RecurrentPPO, envs, "planes"),
         (DQN, lambda: VecFrameStack(envs(), 4), "planes"),
-        thorough(TRPO, lambda: VecFrameStack(flat("centred"), 3), "centred"),
         (A2C, lambda: VecFrameStack(envs("chw"), 2, "first"), "chw"),
         thorough(PPO, lambda: VecFrameStack(envs("rgb"), 2), "rgb"),
-        (PPO, lambda: VecNormalize(envs()), "planes"),
         (DQN, lambda: VecNormalize(envs(), norm_obs=False), "planes"),
         (PPO, lambda: VecNormalize(VecFrameStack(envs("chw"), 3)), "chw"),
         thorough(RecurrentPPO, lambda: VecFrameStack(VecNormalize(envs()), 3), "planes"),
@@ -136,19 +125,6 @@ def test_sb3_policy_answers_as_under_sb3(algorithm, env, kind):
         ends += begins.sum()
     assert ends > 5
     assert np.ptp(np.concatenate(answers), axis=0).max() > 0.01
-
-
-@pytest.mark.parametrize("kind", ["planes", "rgb"])
-def test_values_are_the_critics(kind):
-    model = make(PPO, envs(kind), "CnnPolicy" if kind == "rgb" else "MlpPolicy")
-    policy = as_policy(model.policy, TRAP, HORIZON)  # the network alone will do
-    assert isinstance(policy, Valuing)
-    shown = seen(kind) if kind == "planes" else np.moveaxis(seen(kind), -1, 1)
-    with torch.no_grad():
-        expected = model.policy.predict_values(model.policy.obs_to_tensor(shown)[0])[:, 0]
-    np.testing.assert_allclose(policy.values(seen(kind)), expected, rtol=1e-4)
-    for other in (make(DQN), make(PPO, VecFrameStack(envs(), 2))):
-        assert not isinstance(as_policy(other, TRAP, HORIZON), Valuing)
 
 
 @pytest.mark.parametrize("algorithm", [thorough(PPO), DQN, thorough(RecurrentPPO)])
@@ -195,7 +171,6 @@ class OtherActions(gym.Env):
         (lambda: make(PPO, OtherActions()), r"space Discrete\(4\); RedBlueDoors-v0 has Discrete"),
         (lambda: PPO, "PPO is a class; hand over an instance"),
         (lambda: make(ARS, network="LinearPolicy"), "of a ARS model cannot be found; hand over a"),
-        (lambda: PPO("MlpPolicy", envs(), _init_setup_model=False), "of a PPO model cannot be fo"),
         (lambda: make(PPO, VecNormalize(envs("rgb"))).policy, r"VecNormalize.load\('vecnormalize"),
     ],
 )

@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 import zipfile
 from functools import partial
 from pathlib import Path
@@ -117,18 +115,6 @@ def test_digest_policy_is_empty_without_weights():
         assert digest(policy) == ""
 
 
-def test_digest_policy_equals_that_of_other_processes():
-    lines = (
-        "from mesa_gym.policies.seeds import digest_policy",
-        "from mesa_gym.trained import load",
-        "print(*(digest_policy(load('CheeseCorner', kind=k)) for k in ('network', 'planner')))",
-    )
-    told = [subprocess.check_output([sys.executable, "-c", "\n".join(lines)]) for _ in range(2)]
-    assert told[0] == told[1]
-    assert [len(each) for each in {*told[0].split()}] == [32, 32]
-    assert digest("library:0").encode() == told[0].split()[0]
-
-
 def test_copy_of_a_file_is_refused(tmp_path):
     first = write_agent(tmp_path / "a", seed=0)
     refused([first, write_agent(tmp_path / "b", seed=1)], SAME)
@@ -147,11 +133,6 @@ def test_folders_of_two_trainings_are_refused(tmp_path):
     refused([first, third], r"not seeds of one agent: .*a and .*c differ in alpha, 0\.0 and 0\.5")
     (tmp_path / "a.onnx").write_bytes(b"graph")
     refused([first, tmp_path / "a.onnx"], r"differ in what they are, folder and \.onnx")
-
-
-def test_require_seeds_leaves_unreadable_policies_alone(tmp_path):
-    (tmp_path / "empty").mkdir()
-    require_seeds({"m-s0": tmp_path / "empty", "m-s1": "nothing.zip", "m-s2": "module:name"})
 
 
 @pytest.mark.parametrize("command", ["leaderboard CheeseCorner --name mine", "score CheeseCorner"])
