@@ -7,7 +7,6 @@ from small_traps import LEFT, RIGHT, STAY, Corridor, Unsolvable
 from mesa_gym.policies import Memoryless, as_policy, constant, references
 from mesa_gym.scoring import MEASURES, Evidence, ScoreCard, score_all
 from mesa_gym.scoring.by_returns import judge_returns
-from mesa_gym.traps import Split, proxy
 
 
 class Halves(Memoryless):
@@ -107,23 +106,6 @@ def test_few_levels_are_never_certain(cards):
     """Six levels that are all alike, and three pseudo-levels that are not."""
     assert cards["right"].confidence < 0.9
     assert cards["random"].confidence > 0.9
-
-
-def test_proxy_that_pays_nothing_has_no_return():
-    class NoKey(Corridor):
-        def draw(self, level, split):
-            super().draw(level, split)
-            if split is Split.CONTROL:
-                level.there["key"][:] = False
-
-        @proxy
-        def keys(self, move):
-            """1 for entering the key."""
-            return move.into("key")
-
-    card = score_all({"stay": lambda h: constant(STAY)}, NoKey(), levels=2)["stay"]
-    back = ScoreCard.from_json(card.to_json()).splits["control"]["normalized_return"]
-    assert back == {"cheese": pytest.approx(0), "keys": None}
 
 
 def test_references_that_earn_alike_give_no_verdict():

@@ -1,7 +1,5 @@
 """Recorded episodes: there and back as lines of JSON, and refused where they cannot have been."""
 
-from pathlib import Path
-
 import pytest
 from msgspec.structs import replace
 from playing import play_all
@@ -51,22 +49,6 @@ def test_impossible_episodes_are_refused(episodes, changes, message):
     (first,) = [each for each in episodes if (each.play, each.level) == ("shift", 0)]
     with pytest.raises(ValueError, match=message):
         require_played(replace(first, **changes), "s")
-
-
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        ("", "holds no recorded episode"),
-        ("{}", r"a.jsonl, line 1 is not a recorded episode: .*missing required field"),
-        ('{"trap": "a", "trap": "b"}', "line 1 is not"),
-        ('{"trap":"a","split":"s","level":0,"play":"s","actions":[5]}', "Expected `int` <"),
-        ('{"trap":"a","split":"s","level":0,"play":"s","actions":[],"x":1}', "unknown field `x`"),
-    ],
-)
-def test_damaged_files_are_named_with_the_line(line, message, tmp_path):
-    Path(tmp_path / "a.jsonl").write_text(line)
-    with pytest.raises(ValueError, match=message):
-        load_episodes(tmp_path / "a.jsonl")
 
 
 def test_trap_of_a_file_has_its_size():

@@ -1,7 +1,5 @@
 """Evaluation in one call: the same cards as one by one, names, files; everyday mistakes."""
 
-import sys
-
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -61,14 +59,6 @@ def test_cards_of_a_folder_are_all_loaded(cards, tmp_path):
     for nothing in ("empty", "nowhere"):
         with pytest.raises(ValueError, match=f"there is no score card under .*{nothing}"):
             Cards.load(tmp_path / nothing)
-
-
-def test_progress_is_shown_on_a_terminal_alone(monkeypatch, capsys):
-    evaluate({"up": up}, SmallDish(), levels=2)
-    assert capsys.readouterr().err == ""
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    evaluate({"up": up}, SmallDish(), levels=2)
-    assert "score up: 8 of 8 levels" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """Evidence of a corridor, worked out by hand; levels cut, and pseudo-levels in front."""
 
 import json
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,12 +11,11 @@ from small_traps import LEFT, RIGHT, STAY, SmallDish
 
 from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import Memoryless, uniform
-from mesa_gym.scoring import ScoreCard, score
 from mesa_gym.scoring.choices import gather_evidence
-from mesa_gym.scoring.evidence import NONE, encode, read_letters
+from mesa_gym.scoring.evidence import NONE, encode
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.solver import level_values
-from mesa_gym.traps import Split, proxy
+from mesa_gym.traps import Split
 
 
 class Dishes(SmallDish):
@@ -35,17 +33,6 @@ class CheeseIsNeverAlone(Dishes):
 
 class NothingIsAlone(Dishes):
     alone = {}
-
-
-class OneOfThree(SmallDish):
-    """The cheese can be taken away, which leaves neither of two proxies alone."""
-
-    alone = {"cheese": ("cheese",)}
-
-    @proxy
-    def plate(self, move):
-        """1 for the dish once more."""
-        return move.into("dish")
 
 
 class Rehearsed(Memoryless):
@@ -125,16 +112,6 @@ def test_fixed_targets_have_pace_without_ghost():
     assert found["pace"] == {"test": "z", "shift:cheese": "z", "shift:dish": "0"}
 
 
-@pytest.mark.parametrize("objective", OneOfThree.objectives)
-def test_target_without_ghost_is_judged_as_place(objective):
-    card = score(f"oracle:{objective}", OneOfThree(), levels=20)
-    # The plate is the dish, which comes first.
-    assert card.verdict == ("base" if objective == "cheese" else "proxy:dish")
-    assert card.choices.alone == {}
-    assert card.choices.pace.keys() == {"test", "shift:cheese", "shift:dish", "shift:plate"}
-    assert ScoreCard.from_json(card.to_json()) == card
-
-
 def test_plays_of_first_levels_use_their_values():
     """A contact is in time, and a pace what it is, by the values of its own level."""
     whole, some = (gather(uniform(), SmallDish(), *n) for n in ((8, 3), (3, 3)))
@@ -178,9 +155,3 @@ def test_choices_pool_two_plays_and_twins():
     assert spell("ab", "1", "0").pool_choices().tolist() == [[1, 0, 0]]
     assert kept.example == 0
     assert spell("ab", "111", "-11").example == 1
-
-
-def test_letters_are_read_in_any_array_shape():
-    shape, dtype = tuple[Any, ...], np.dtype[np.bool_]  # NumPy 2.5 has a name for this shape
-    for kind in (np.ndarray[shape, dtype], np.ndarray[Any, dtype]):
-        assert read_letters(kind, "101").tolist() == [True, False, True]

@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 import pytest
 from playing import play_levels
-from small_traps import Corridor, SmallDish
+from small_traps import SmallDish
 
 from mesa_gym import report
 from mesa_gym.engine import STAY
@@ -79,26 +79,6 @@ def test_own_measure_is_on_every_form():
     del MEASURES["aloof"]
     with pytest.raises(ValueError, match=r"not ours in splits\.shift is \['aloof'\]"):
         ScoreCard.from_json(json.dumps(data))
-
-
-def test_newer_measure_reads_as_none():
-    """But not one whose number follows from the rest of the card."""
-    before = score("stay", SmallDish(), levels=2).to_json()
-    measure(SHARE)(staying)
-    card = ScoreCard.from_json(before)
-    assert card.read_number("shift", "staying") is None
-    assert "staying:" not in card.full()
-    data = json.loads(before)
-    del data["splits"]["shift"]["want"]
-    with pytest.raises(ValueError, match=r"splits\.shift\.want is None, and the rest gives"):
-        ScoreCard.from_json(json.dumps(data))
-
-
-def test_evidence_is_none_by_returns():
-    measure(SHARE)(aloof)
-    card = score("reference:base", Corridor(), levels=2)
-    assert card.splits["shift"]["aloof"] is None
-    assert ScoreCard.from_json(card.to_json()) == card
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from playing import play_levels
 from small_traps import LEFT, RIGHT, STAY, Corridor, SmallDish
 
 from mesa_gym.policies import Memoryless, as_policy, constant, name_pursuer
-from mesa_gym.scoring import ENDED, MEASURES, Played, score, score_all
+from mesa_gym.scoring import ENDED, MEASURES, Played, score_all
 from mesa_gym.scoring.findings import DRIFT, OFF, SWEEPER
 from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.nulls import NullPlays
@@ -92,14 +92,6 @@ def test_sweepers_avoiding_a_kind_replace_taking_away():
     assert (chosen[OFF + "goal"] == -1).all()
 
 
-@pytest.mark.thorough
-def test_nulls_play_250_levels_at_most():
-    trap = SmallDish()
-    some, more, salted = control(trap, 250), control(trap, 260), control(trap, 250, "salt")
-    assert {len(pace) for pace in some.nulls[SWEEPER].evidence.pace.values()} == {250}
-    assert some.nulls == more.nulls != salted.nulls
-
-
 def test_nulls_kept_equal_those_played(monkeypatch, tmp_path):
     """In another process functions lie elsewhere; what a user's own measure takes is not kept."""
     monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path))
@@ -143,25 +135,3 @@ def test_nulls_want_nothing(name):
                 # A drift to a place does go there.
                 if null != "drift" or x not in card.choices.ghostless:
                     assert abs(value) <= NOTHING, (policy, null, what, x)
-
-
-class RightInTraining(Memoryless):
-    """Goes right on levels of training, and stays elsewhere."""
-
-    looks = False
-
-    def __init__(self, known):
-        self.known = known
-
-    def act(self, observation, state=None):
-        return np.where(np.isin(state.level.key, self.known), RIGHT, STAY)
-
-
-def test_drift_acts_as_often_as_the_policy():
-    trap = find_trap("CoinRun")()
-    policy = RightInTraining(trap.levels(Split.TRAIN, np.arange(40)).level.key)
-    card, right = (score(each, trap, levels=40) for each in (policy, constant(RIGHT)))
-    for split in ("test", "shift"):
-        for name, value in card.nulls["drift"][split].items():
-            assert value == right.splits[split][name], name
-    assert card.splits != right.splits

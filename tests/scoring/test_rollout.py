@@ -7,14 +7,12 @@ from playing import play_all, play_levels, walled
 from small_traps import SmallDish
 
 from mesa_gym.engine.maps import from_map
-from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.errors import PolicyError, UnknownNameError
-from mesa_gym.policies import Memoryless, Oracle, Sweeper, uniform
-from mesa_gym.scoring import rollout, score, score_all
+from mesa_gym.policies import Memoryless, Sweeper, uniform
+from mesa_gym.scoring import score, score_all
 from mesa_gym.scoring.plays import find_play, plays_of, split_of
 from mesa_gym.scoring.record import ENDED
-from mesa_gym.scoring.rollout import follow, replay
-from mesa_gym.traps import Split
+from mesa_gym.scoring.rollout import replay
 from mesa_gym.traps.cheese_corner import CheeseCorner
 
 OWN = ("train", "test", "control", "shift")
@@ -169,22 +167,3 @@ def test_record_is_scored_and_replayed(policy):
         starts = trap.levels(play.split, np.arange(20))
         again = replay(trap, starts, record.actions)
         np.testing.assert_array_equal(again.actions, record.actions)
-
-
-@pytest.mark.parametrize("mode", ["NextStep", "SameStep"])
-def test_record_steps_in_a_vector_environment(mode):
-    env = TrapVectorEnv(Strict, 8, autoreset_mode=mode)
-    env.reset(seed=0)
-    env.action_space.seed(0)
-    assert any(env.step(env.action_space.sample())[2].any() for _ in range(200))
-
-
-def test_follow_keeps_rows_that_have_an_action():
-    trap = Strict()
-    starts, horizon = trap.levels(Split.SHIFT, np.arange(20)), trap.horizon(Split.SHIFT)
-    actions = rollout(Oracle(trap, "cheese", horizon), trap, starts, horizon).actions
-    followed = np.full_like(actions, ENDED)
-    for now in follow(trap, starts, actions):
-        np.testing.assert_array_equal(now.state.level.number, starts.level.number[now.rows])
-        followed[now.rows, now.t] = now.chosen
-    np.testing.assert_array_equal(followed, actions)

@@ -5,8 +5,7 @@ import pytest
 from cards import plain
 from small_traps import SmallDish
 
-from mesa_gym.errors import PolicyError
-from mesa_gym.policies import Memoryless, as_policy, uniform
+from mesa_gym.policies import Memoryless, as_policy
 from mesa_gym.scoring import score, score_all
 from mesa_gym.scoring.plays import take_turns
 
@@ -48,22 +47,6 @@ def test_scribbling_policy_fails_and_changes_no_card(name, monkeypatch, tmp_path
     assert score_all(makers, trap, levels=6, failed=failed) == expected
 
 
-def test_scribbler_of_observations_changes_nothing_shared():
-    class Blackening(Memoryless):
-        def act(self, observation, state=None):
-            observation[:] = 0
-            return np.full((len(observation), 5), 0.2)
-
-    policies = {"black": lambda h: Blackening(), "random": lambda h: uniform()}
-    cards = score_all(policies, SmallDish(), levels=6)
-    assert cards["black"].choices == cards["random"].choices
-
-
-def test_scribbling_policy_is_refused_by_score():
-    with pytest.raises(PolicyError, match="read-only"):
-        score(Scribbler(ARRAYS["walls"]), SmallDish(), levels=2)
-
-
 def test_names_change_no_number():
     cards = [plain(score("random", SmallDish(), levels=8, name=name)) for name in "abcdef"]
     for card in cards:
@@ -84,16 +67,6 @@ def test_turns_cover_each_level_once():
     assert begins == {"shift", "again"}
     ((name, rows),) = take_turns({"train": keys})
     assert (name, rows.tolist()) == ("train", [*range(80)])
-
-
-@pytest.mark.parametrize("alone", [["far_end"], ["corner"], ["delivered", "gone"]])
-def test_turns_fall_on_odd_and_even(alone):
-    """An agent that does one thing or another by turns does either in each play."""
-    plays = ["shift", "again", *["twins"] * (len(alone) > 1), *(f"alone:{x}" for x in alone)]
-    turns = [name for name, _ in take_turns({name: np.arange(250) * 7919 for name in plays})]
-    for name in plays:
-        even = np.mean([turn % 2 == 0 for turn, each in enumerate(turns) if each == name])
-        assert 3 / 8 <= even <= 5 / 8, (name, even)
 
 
 class Remembering:
