@@ -1,10 +1,7 @@
 """Values on disk: several processes, killed ones, damage, foreign files, the bound."""
 
 import importlib
-import io
-import multiprocessing
 import os
-import random
 import re
 import shutil
 import subprocess
@@ -16,15 +13,11 @@ import numpy as np
 import pytest
 
 import mesa_gym
-from mesa_gym.files import find_final_name
-from mesa_gym.solver import LevelValues, cache, kept, level_values
-from mesa_gym.solver.cache import cache_file, read, write
+from mesa_gym.solver import kept, level_values
+from mesa_gym.solver.cache import cache_file, write
 from mesa_gym.solver.kept import kept_files, size_bound
 from mesa_gym.traps import Split, base
 from mesa_gym.traps.cheese_corner import CheeseCorner
-
-SPAWN = multiprocessing.get_context("spawn")
-TURNS = 300
 
 
 @pytest.fixture(autouse=True)
@@ -48,89 +41,7 @@ def age(path, seconds):
 # -- several processes, and killed ones ------------------------------------------------------------
 
 
-def work(seed, barrier, answers):
-    """Solve; then files come and go as the bound wants, and what is read must be right."""
-    draw, found, wrong = random.Random(seed), 0, 0
-    solved = bits(solve(60))
-    os.environ["MESA_GYM_CACHE_SIZE"] = "250K"  # three of the four files
-    barrier.wait()
-    for _ in range(TURNS):
-        which = draw.randrange(4)
-        path = kept.cache_folder() / f"Thing-v0-test-{which:032x}.npz"
-        if draw.random() < 0.5:
-            turn = draw.randrange(1000) * 4 + which
-            write(path, {"a": np.full(5000, turn), "b": np.full(5000, -turn)})
-        elif (kept_arrays := read(path, dict)) is not None:
-            found += 1
-            a, b = kept_arrays["a"], kept_arrays["b"]
-            wrong += not (np.array_equal(a, -b) and a[0] % 4 == which)
-    answers.put((solved, found, wrong))
-
-
-@pytest.mark.thorough
-def test_values_of_concurrent_processes_are_whole(folder):
-    answers, barrier = SPAWN.Queue(), SPAWN.Barrier(3)
-    workers = [SPAWN.Process(target=work, args=(seed, barrier, answers)) for seed in range(3)]
-    for worker in workers:
-        worker.start()
-    told = [answers.get() for _ in workers]
-    for worker in workers:
-        worker.join()
-    assert all(solved == bits(solve(60)) for solved, _, _ in told)
-    assert min(found for _, found, _ in told) > 10
-    assert [wrong for _, _, wrong in told] == [0, 0, 0]
-    assert {file.path for file in kept_files()} == set(folder.iterdir())
-    assert not any(find_final_name(path.name) for path in folder.iterdir())
-
-
-class DiesHalfway(io.FileIO):
-    def write(self, data):
-        super().write(data[: len(data) // 2])
-        os._exit(9)
-
-
-def solve_and_die():
-    mesa_gym.files.os.fdopen = DiesHalfway
-    solve()
-
-
-def test_killed_writer_leaves_no_wrong_numbers(folder, monkeypatch):
-    right = solve()
-    (file,) = folder.iterdir()
-    whole = file.read_bytes()
-    file.write_bytes(whole[:-500])
-    worker = SPAWN.Process(target=solve_and_die)
-    worker.start()
-    worker.join()
-    assert worker.exitcode == 9
-    (left,) = (f for f in kept_files() if find_final_name(f.path.name))
-    assert left.size == len(whole) // 2
-    assert bits(solve()) == bits(right)
-    # What it left counts as a file, and goes when it is the least recently used of too much.
-    age(left.path, 500)
-    monkeypatch.setenv("MESA_GYM_CACHE_SIZE", str(len(whole) + left.size))
-    solve()
-    assert left.path.exists()
-    solve(4)
-    assert not left.path.exists()
-
-
 # -- damaged and foreign files ---------------------------------------------------------------------
-
-
-def test_damaged_file_reads_right_or_nothing(folder):
-    """Many bytes changed, and many lengths: what can still be read is right."""
-    right, lost = solve(2), 0
-    (path,) = folder.iterdir()
-    data = path.read_bytes()
-    damaged = [data[:length] for length in range(0, len(data), 97)]
-    damaged += [data[:i] + bytes([data[i] ^ 0xFF]) + data[i + 1 :] for i in range(0, len(data), 13)]
-    for content in damaged:
-        path.write_bytes(content)
-        kept = read(path, LevelValues)
-        lost += kept is None
-        assert kept is None or bits(kept) == bits(right)
-    assert lost > len(damaged) / 2
 
 
 CHANGES = {
@@ -187,30 +98,6 @@ def test_write_beyond_bound_deletes_least_recently_used(folder, monkeypatch):
     assert len(list(folder.iterdir())) == 1
 
 
-def test_write_touches_no_other_file(folder, monkeypatch, tmp_path_factory, run):
-    elsewhere = tmp_path_factory.mktemp("elsewhere") / "target"
-    elsewhere.write_text("mine")
-    digest = "0123456789abcdef" * 2
-    for name in [
-        "notes.txt", "mine.npz", f"CheeseCorner-v0-shift-{digest}.npz.bak", ".hidden",
-        f"CheeseCorner-v0-shift-{digest[1:]}.npz", f"CheeseCorner-v0-shifty-{digest}.npz",
-        f"CheeseCorner-shift-{digest}.npz", f"old CheeseCorner-v0-shift-{digest}.npz",
-        ".mine.npz.abcdefgh", f".CheeseCorner-v0-shift-{digest}.npz.ABC",
-    ]:  # fmt: skip
-        (folder / name).write_text("mine")
-        age(folder / name, 10 * 3600)
-    (folder / f"CoinRun-v0-test-{digest}.npz").mkdir()
-    (folder / f"CoinRun-v0-shift-{digest}.npz").symlink_to(elsewhere)
-    mine = set(folder.rglob("*"))
-    monkeypatch.setenv("MESA_GYM_CACHE_SIZE", "1")
-    for levels in (1, 2, 3):
-        solve(levels)
-    assert len(set(folder.rglob("*")) - mine) == 1
-    assert run("cache clear") == (0, "")
-    assert set(folder.rglob("*")) == mine
-    assert elsewhere.read_text() == "mine"
-
-
 @pytest.mark.parametrize(
     ("text", "size"),
     [("1", 1), ("500M", 5 * 10**8), ("1.5k", 1500), ("3 GB", 3 * 10**9), ("7b", 7), ("", 10**9)]
@@ -225,22 +112,6 @@ def test_size_bound_of_bad_text_is_refused(text, size, monkeypatch):
     told = f"MESA_GYM_CACHE_SIZE is {text!r}; expected a number of bytes above 0, such as 500M"
     with pytest.raises(ValueError, match=re.escape(told)):
         solve()
-
-
-def test_write_into_failing_folder_only_costs_time(folder, monkeypatch):
-    def failing(*_):
-        raise PermissionError
-
-    right = bits(solve())
-    with monkeypatch.context() as patch:  # one that can only be read is read
-        patch.setattr(os, "utime", failing)
-        patch.setattr("mesa_gym.solver.values.solutions", None)
-        assert bits(solve()) == right
-    (folder / "file").touch()
-    monkeypatch.setenv("MESA_GYM_CACHE", str(folder / "file"))
-    assert bits(solve()) == right
-    monkeypatch.setattr(cache, "write_bytes", failing)
-    assert bits(solve()) == right
 
 
 # -- sources ---------------------------------------------------------------------------------------

@@ -9,7 +9,6 @@ from mesa_gym.solver import (
     PlacementGraph,
     Prospects,
     Solution,
-    expect_returns,
     share_first_contacts,
 )
 from mesa_gym.traps import find_trap
@@ -29,17 +28,6 @@ def contact_shares(graph, shares, horizon):
 
 
 # -- by hand -------------------------------------------------------------------------------------
-
-
-def test_first_contacts_split_joint_from_single():
-    # 0 -> 1 -> 2, then the end; both are contacted by the first step, the second by both steps.
-    successor = np.array([[1, 2]] * 5)
-    both, second = [[True, False]] * 5, [[True, True]] * 5
-    shares = np.full((2, 5), 0.2)
-    one = share_first_contacts(successor, np.array([both, second]), shares, 5)
-    assert one == pytest.approx(np.array([[0, 0], [0, 1], [1, 0]]))
-    other = share_first_contacts(successor, np.array([second, both]), shares, 5)
-    assert other == pytest.approx(np.array([[0, 1], [0, 0], [1, 0]]))
 
 
 # -- by matrices ---------------------------------------------------------------------------------
@@ -80,24 +68,6 @@ def test_first_contacts_equal_powers_of_a_matrix(name, horizon):
     np.testing.assert_allclose(contact_shares(graph, shares, horizon), wanted, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", ["CheeseDish", thorough("KeysChests"), thorough("FollowMe")])
-def test_returns_are_those_of_a_linear_system(name):
-    trap = find_trap(name)()
-    graph = shift_graph(trap, 1)
-    n, shares = graph.going, draw_shares(graph.going, 1)
-    moves = np.zeros((n, n))
-    for action in range(5):
-        goes = graph.successor[action] < n
-        np.add.at(moves, (goes.nonzero()[0], graph.successor[action][goes]), shares[goes, action])
-    for x, paid in graph.paid.items():
-        mean = (shares.T * paid).sum(axis=0)
-        in_time, before = np.zeros(n), mean
-        for _ in range(12):
-            in_time, before = in_time + before, trap.discount(x) * (moves @ before)
-        found = expect_returns(graph.successor, paid, shares, 12, trap.discount(x))
-        np.testing.assert_allclose(found, in_time, atol=1e-12)
-
-
 def prospects(trap, levels=4):
     starts = trap.levels("shift", np.arange(levels))
     return Prospects(Solution(trap, starts, trap.horizon("shift")))
@@ -130,12 +100,3 @@ def test_at_random_the_return_is_the_solvers(trap):
     for x in trap.objectives:
         wanted = found.solution.uniform(x)
         np.testing.assert_allclose(found.expect(x, shares), wanted, atol=1e-9)
-
-
-def test_meet_counts_base_met_later():
-    trap = find_trap("CheeseCorner")()
-    found = prospects(trap)
-    shares = draw(len(found.solution.graph))
-    first, met = found.share_first(shares)[0], found.meet("cheese", shares)
-    assert (met >= first - 1e-12).all()
-    assert (found.meet("corner", shares) >= found.share_first(shares)[1] - 1e-12).all()

@@ -11,21 +11,14 @@ from small_traps import Corridor, Healthy, SmallDish
 
 from mesa_gym.engine import STAY
 from mesa_gym.engine.maps import from_map
-from mesa_gym.solver import PlacementGraph, placing
+from mesa_gym.solver import PlacementGraph
 from mesa_gym.traps import find_trap
-from mesa_gym.traps.cheese_corner import CheeseCorner
 
-CHEESE, KEYS = CheeseCorner(), find_trap("KeysChests")()
+KEYS = find_trap("KeysChests")()
 
 
 def place_all(trap, text):
     return PlacementGraph(trap, from_map(trap, text))
-
-
-def list_cells(graph):
-    """Return the cells, (row, column), where the agent stands in states that go on."""
-    cells = graph.rank[: graph.going] % graph.trap.cells
-    return {divmod(cell, graph.trap.width) for cell in cells.tolist()}
 
 
 # -- against other searches ----------------------------------------------------------------------
@@ -155,34 +148,3 @@ def test_chance_is_refused(name, why):
     trap = find_trap(name)()
     with pytest.raises(ValueError, match=why):
         PlacementGraph(trap, trap.levels("shift", [0]))
-
-
-def test_too_many_states_are_refused(monkeypatch):
-    monkeypatch.setattr(placing, "MOST_STATES", 30)
-    with pytest.raises(RuntimeError, match="has over 30 states"):
-        PlacementGraph(CHEESE, CHEESE.levels("shift", [0]))
-
-
-class Stamps(Healthy):
-    """Counts beyond what it declares where the agent stays on a cheese, or leaves one."""
-
-    vars = {"stamps": 3}
-    patient = False
-
-    def rules(self, move):
-        super().rules(move)
-        stays = (move.action == STAY) & (self.patient | move.on("cheese"))
-        move.set(stamps=self.where(move.off("cheese") | stays, 5, move.was("stamps")))
-
-
-def test_placement_ignores_steps_beyond_declared():
-    # An episode ends on the cheese, so that no agent is ever there.
-    graph = place_all(Stamps(), walled(Stamps(), "xA.c."))
-    assert list_cells(graph) == {(1, column) for column in (1, 2, 3)}
-    assert not graph.states.vars["stamps"].any()
-
-
-def test_placement_steps_beyond_declared_are_refused(monkeypatch):
-    monkeypatch.setattr(Stamps, "patient", True)
-    with pytest.raises(ValueError, match=r"vars 'stamps' of .* exceeds what it declares, 0 to 2"):
-        place_all(Stamps(), walled(Stamps(), "xA.c."))

@@ -13,14 +13,11 @@ from mesa_gym.solver import (
     Solution,
     TimeLeft,
     actions_in,
-    get_solution,
     level_values,
-    share_solution,
 )
 from mesa_gym.solver.certificate import measure_separation
 from mesa_gym.traps import Split, base
 from mesa_gym.traps.cheese_corner import CheeseCorner
-from mesa_gym.traps.nearest_fruit import NearestFruit
 
 GAMMA = 0.99
 
@@ -63,11 +60,6 @@ def test_contact_is_the_earliest_large_payment():
     assert solution.largest("corner").tolist() == [1, 1, 1, 0]
 
 
-def test_contact_ignores_small_payments():
-    rows = ("1.A...2", "1 = fruit pip1", "2 = fruit pip3 nearest")
-    assert solve(NearestFruit(), 20, *rows).contact().tolist() == [4]
-
-
 def test_separation_is_one_objective_costing_the_other():
     """The cheese ends the episode, unless the corner is passed on the way."""
     solution = corridors(ALIKE, NEAR, PASSED, TOGETHER)
@@ -90,15 +82,6 @@ def test_aimless_is_base_oracle_where_objectives_agree():
     assert first(solution.aimless(), solution) == [0b11111, 1 << RIGHT, 1 << RIGHT]
     after = solution.graph.successor[LEFT, 0]
     assert solution.aimless()[1][after] == 0b11111
-
-
-def test_shared_solution_lasts_for_its_context():
-    solution, other = corridors(ALIKE), corridors(NEAR)
-    with share_solution(solution):
-        with share_solution(other):
-            assert get_solution() is other
-        assert get_solution() is solution
-    assert get_solution() is None
 
 
 class Wages(Healthy):
@@ -209,15 +192,3 @@ def test_oracle_earns_the_best_and_then_stays(trap, split):
             more = earned[y] - worth
             lucky = 4 * more.std() / 20**0.5 if trap.outcomes else 0.0
             assert abs(more.mean() if lucky else more).max() <= lucky + 1e-9
-
-
-def test_nothing_to_earn_is_met_by_staying():
-    """The corner is left behind, and the cheese is not for the corner's oracle."""
-    solution = corridors(ALIKE, EMPTY)
-    bare = solution.graph.start[1]
-    for sets in (solution.oracle("cheese"), solution.either()):
-        assert sets[0][bare] == 1 << ACT
-    assert solution.optimal("cheese")[0][bare] == 0b11111
-    at_corner = solution.graph.successor[RIGHT, solution.graph.successor[RIGHT, 0]]
-    assert solution.optimal("corner")[2][at_corner] == 0b11111
-    assert solution.oracle("corner")[2][at_corner] == 1 << ACT

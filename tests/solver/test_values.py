@@ -18,7 +18,6 @@ from mesa_gym.solver.overlap import Overlap, measure_overlaps
 from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.coin_run import CoinRun
-from mesa_gym.traps.flash_or_pay import FlashOrPay
 from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.traps.monster_world import MonsterWorld
 
@@ -123,28 +122,6 @@ def test_reference_values_are_kept_by_level(folder, monkeypatch):
             level_values(Monster(), Split.TEST, np.arange(300), **other)
 
 
-class Odd(Unsolvable):
-    answer = None
-
-    def reference(self, objective, state):
-        return self.answer
-
-
-@pytest.mark.parametrize(
-    ("answer", "message"),
-    [
-        (np.zeros(4), r"shape \(4,\) and dtype float64 for 3 states"),
-        (np.zeros(4, int), r"shape \(4,\) and dtype int64 for 3 states"),
-        (np.array([0, 5, 1]), "chose action 5; there is 0 to 4"),
-        (np.array([0, 1, -1]), "chose action -1"),
-    ],
-)
-def test_reference_answers_that_misfit_are_refused(answer, message, monkeypatch):
-    monkeypatch.setattr(Odd, "answer", answer)
-    with pytest.raises(ValueError, match=message):
-        level_values(Odd(), Split.TEST, np.arange(3))
-
-
 def test_level_values_without_solver_are_explained():
     with pytest.raises(ValueError, match=r"no exact solver, so there are no solutions"):
         level_values(Corridor(), Split.TEST, [0], visit=print)
@@ -241,12 +218,3 @@ def test_overlaps_equal_plain_counting(cls, monkeypatch):
 def test_overlap_counts_one_level_but_no_walls():
     assert not Overlap("test", 1_000, 30_000, same=0.001, same_walls=0.001).holds
     assert Overlap("test", 1_000, 30_000, same=0.0, same_walls=1.0).holds
-
-
-def test_informed_optimum_exceeds_the_best_learner():
-    trap, numbers = FlashOrPay(), np.arange(3)
-    horizon = trap.horizon(Split.TRAIN)
-    found = level_values(trap, Split.TRAIN, numbers, horizon)
-    exact = Solution(trap, trap.levels(Split.TRAIN, numbers), horizon).optimum("paid")
-    assert found.informed["paid"] == pytest.approx(exact)
-    assert (found.optimum["paid"] < found.informed["paid"]).any()
