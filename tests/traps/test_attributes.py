@@ -28,25 +28,6 @@ def shares(trap, split):
     }
 
 
-# Options that neither draw nor reject: all levels share what lies where.
-SHARED = ({"rho": 0.9}, {"rho_place": 0.0}, {"together": 0.5}, {"values": 2}, {"contrast": 0.5})
-
-
-@pytest.mark.parametrize("split", Split)
-def test_options_leave_the_places_of_levels(split):
-    plain, numbers = Attributes(), np.arange(1000)
-    state = plain.levels(split, numbers)
-    walls, cells = plain.layer(state, "wall"), np.sort(state.at["thing"], axis=0)
-    for option in SHARED:
-        other = Attributes(**option).levels(split, numbers)
-        assert (plain.layer(other, "wall") == walls).all(), option
-        assert (other.agent == state.agent).all(), option
-        assert (np.sort(other.at["thing"], axis=0) == cells).all(), option
-    # One more thing needs more room, which rejects some levels; the others keep their walls.
-    more = Attributes(objects=4).levels(split, numbers)
-    assert (plain.layer(more, "wall") == walls).all(axis=1).mean() > 0.8
-
-
 def test_only_colours_and_home_change_with_rho():
     """A level is the same in all if the draw says "as shape" under both values."""
     plain, other = Attributes(), Attributes(rho=0.9)
@@ -138,12 +119,6 @@ def test_distractors_follow_their_probability_and_carry_nothing():
     assert not any(traits[name]["thing"][3:].any() for name in ("square", "red", "home"))
 
 
-def test_values_of_two_leave_one_other_look():
-    traits = Attributes(values=2).levels(Split.TRAIN, np.arange(200)).level.traits
-    assert not traits["triangle"]["thing"].any()
-    assert not traits["blue"]["thing"].any()
-
-
 def test_without_contrast_all_colours_are_one_grey():
     grey = Attributes(contrast=0.0)
     assert {grey.looks[name].colour for name in Attributes.COLOURS} == {(128, 128, 128)}
@@ -167,15 +142,6 @@ def test_without_contrast_all_colours_are_one_grey():
 def test_attributes_with_bad_keywords_is_refused(keywords, message):
     with pytest.raises((ValueError, TypeError), match=message):
         TrapEnv("Attributes", **keywords)
-
-
-def test_repr_names_every_unusual_keyword():
-    """On score cards, which keep this line."""
-    given = {"rho": 0.123, "rho_colour": 0.456, "rho_place": 0.789, "together": 0.25, "objects": 4}
-    given |= {"values": 2, "home": "corner", "lead": -2, "lead_of": "colour", "distractors": 0.5}
-    named = repr(Attributes(15, contrast=0.5, shape_planes=2, colour_planes=3, **given))
-    assert all(f"{name}={value}" in named for name, value in given.items())
-    assert repr(Attributes()) == "Attributes-v0(size=9x9, shape_planes=1, colour_planes=1)"
 
 
 @pytest.mark.parametrize(
@@ -212,3 +178,21 @@ def test_predicate_that_is_bad_is_shortened(reward, message):
     with pytest.raises(ValueError, match=message) as caught:
         TrapEnv("Attributes", reward=reward)
     assert len(str(caught.value)) < 500
+
+
+SHARED = ({"rho": 0.9}, {"rho_place": 0.0}, {"together": 0.5}, {"values": 2}, {"contrast": 0.5})
+
+
+@pytest.mark.parametrize("split", Split)
+def test_options_leave_the_places_of_levels(split):
+    plain, numbers = Attributes(), np.arange(1000)
+    state = plain.levels(split, numbers)
+    walls, cells = plain.layer(state, "wall"), np.sort(state.at["thing"], axis=0)
+    for option in SHARED:
+        other = Attributes(**option).levels(split, numbers)
+        assert (plain.layer(other, "wall") == walls).all(), option
+        assert (other.agent == state.agent).all(), option
+        assert (np.sort(other.at["thing"], axis=0) == cells).all(), option
+    # One more thing needs more room, which rejects some levels; the others keep their walls.
+    more = Attributes(objects=4).levels(split, numbers)
+    assert (plain.layer(more, "wall") == walls).all(axis=1).mean() > 0.8

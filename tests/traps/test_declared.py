@@ -6,16 +6,7 @@ from parameters import each_trap
 from small_traps import Corridor
 
 from mesa_gym.solver import targets
-from mesa_gym.traps import Split, find_trap, package_traps
-from mesa_gym.traps.pointed_goal import PointedGoal
-from mesa_gym.traps.trap import PROXY_KINDS
-
-
-def test_proxy_kinds_are_each_declared_by_traps():
-    """That each trap says them is for test_new_trap.py."""
-    assert {kind for cls in package_traps().values() for kind in cls.proxy_is} == {*PROXY_KINDS}
-    assert package_traps()["Attributes-v0"].proxy_is == ("attribute", "place")
-
+from mesa_gym.traps import Split, find_trap
 
 # By hand, from the traps' own descriptions: the objectives that can be the only ones left.
 ISOLABLE = {
@@ -51,14 +42,6 @@ def test_isolate_removes_what_pays_and_restores_it(trap):
     for kind, there in starts.there.items():
         np.testing.assert_array_equal(back.there[kind], there)
         np.testing.assert_array_equal(bare.at[kind], starts.at[kind])
-
-
-def test_isolate_leaves_the_thing_of_the_sign():
-    trap = PointedGoal()
-    starts = trap.levels(Split.SHIFT, np.arange(5))
-    alone = trap.isolate(starts, "pointed")
-    gem = starts.level.traits["gem"]["thing"]
-    np.testing.assert_array_equal(alone.there["thing"], ~gem)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from playing import DOWN, LEFT, RIGHT, walled
+from playing import LEFT, RIGHT, walled
 
 from mesa_gym.engine import STAY
 from mesa_gym.engine.maps import from_map
@@ -34,10 +34,6 @@ def test_bare_site_regrows_with_trees_squared(trees):
     expected = n * trees**2 / GROWTH
     assert (abs(grown - expected) < 4 * np.sqrt(expected)).all()
     assert there.sum(axis=0).max() == trees + 1  # one a step at most
-
-
-def test_without_trees_nothing_ever_grows():
-    assert not FARM.step(field(0, 5000), np.full(5000, DOWN)).state.there["tree"].any()
 
 
 def test_cutting_pays_both_and_counts_before_regrowth():

@@ -75,11 +75,6 @@ def test_targets_part_only_under_shift(trap, names, split):
         assert steps[base] == steps[proxy] > 0
 
 
-def test_dish_planes_repeats_the_dish():
-    planes = CheeseDish(dish_planes=3).channels
-    assert planes == ("agent", "wall", "dish", "cheese", "dish", "dish")
-
-
 def test_cheese_under_shift_is_far_from_corner():
     for (cheese,), (corner,), bare in places(CheeseCorner(), Split.SHIFT, 300, "cheese", "corner"):
         assert corner == (1, 1)
@@ -103,12 +98,6 @@ def test_cheese_lies_anywhere_in_the_named_corner(split):
     else:
         assert found == open_cells
         assert len(found) > 6
-
-
-def test_corner_option_beyond_the_room_is_refused():
-    for side in (0, 8, 1.5):
-        with pytest.raises(ValueError, match="corner must be a whole number from 1 to 7"):
-            CheeseCorner(corner=side)
 
 
 @pytest.mark.parametrize("split", Split)

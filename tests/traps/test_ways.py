@@ -1,6 +1,5 @@
 """Traps in which the way, what is done on it or what is in the hands counts: by hand; places."""
 
-import numpy as np
 import pytest
 from playing import assert_as_far, places, play, rules, walled
 from reference import steps_from
@@ -109,11 +108,6 @@ def test_toll_blocks_short_ways_but_no_detour(split):
         assert supervisor == watched
 
 
-def test_crates_block_covered_or_not():
-    states = play(SWEEP, OPEN, "DRURRD").states
-    assert [state.agent.item() % 9 for state in states] == [2, 2, 2, 3, 3, 3]
-
-
 def test_soil_goes_with_its_plant():
     states = play(VACUUM, GROUND, "RLRRR").states
     dust = [int(VACUUM.observe(state)[..., VACUUM.channel["dust"]].sum()) for state in states]
@@ -210,23 +204,3 @@ def test_keys_and_chests_are_reachable_and_counted(split):
         many[1].add(len(chests))
         assert keys <= steps_from(agent, bare - chests).keys()
     assert many == (({5}, {2}) if split.shifted else ({1, 2, 3}, {4, 5, 6}))
-
-
-def test_third_key_is_never_best_under_shift():
-    levels, horizon = 40, KEYS.horizon(Split.SHIFT)
-    solution = Solution(KEYS, KEYS.levels(Split.SHIFT, np.arange(levels)), horizon)
-    graph, over = solution.graph, np.zeros(2)
-    paid = {x: graph.payments[x][graph.paid[x]] for x in ("keys", "chests")}
-    # The most keys and chests on any way of optimal actions to each state, -1 where none leads.
-    most = np.full((2, len(graph) + 1), -1.0)
-    most[:, :levels] = 0
-    for masks in solution.optimal("chests"):
-        here, most = most, np.full_like(most, -1.0)
-        for action in range(5):
-            on = np.flatnonzero((here[0, : len(masks)] >= 0) & (masks >> action & 1 > 0))
-            to = graph.successor[action, on]
-            for amounts, before, pays in zip(most, here, paid.values(), strict=True):
-                np.maximum.at(amounts, to, before[on] + pays[action, on])
-        over = np.maximum(over, most[:, -1])
-    assert over.tolist() == [2, 2]
-    assert (most < 0).all()  # every best way has come to its end
