@@ -7,7 +7,6 @@ from msgspec.structs import replace
 from mesa_gym import report
 from mesa_gym.report import Origin
 from mesa_gym.report.committed import (
-    FOLDER,
     join_committed,
     list_committed,
     pack_cards,
@@ -94,7 +93,3 @@ def test_join_committed_of_misfits_is_refused():
         join_committed([card(CORNER, "mine-s0", 0.6, 0.2)])
     with pytest.raises(ValueError, match="no trap of the leaderboard in MonsterWorld-v0"):
         join_committed([], ["MonsterWorld-v0"])
-
-
-def test_committed_cards_have_under_two_megabytes():
-    assert sum(file.stat().st_size for file in FOLDER.iterdir()) < 2_000_000

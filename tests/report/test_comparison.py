@@ -5,7 +5,7 @@ import pytest
 import scipy.stats
 from cards import DISH, KINDS, made
 
-from mesa_gym.report import compare, interval
+from mesa_gym.report import compare
 from mesa_gym.report.intervals import adjust_holm, compare_tables
 
 CARDS = [
@@ -52,14 +52,6 @@ def test_compare_of_a_bad_request_is_refused():
         more = [made(policy="lone-s0", **DISH), *(made(policy="far-s0", trap="CoinRun-v0"),)]
         with pytest.raises(ValueError, match=message):
             compare([*CARDS, *more, KINDS["unsolvable"]], *given)
-
-
-def test_compare_with_a_constant_is_one_interval():
-    rng = np.random.default_rng(0)
-    table = (rng.random((4, 60)) < 0.6).astype(float)
-    found = compare_tables(table, np.zeros((4, 60)))
-    low, high = interval([table])
-    assert (found.low, found.high) == pytest.approx((low, high), abs=5e-3)
 
 
 def test_compare_p_equals_welch_over_seeds():

@@ -11,7 +11,6 @@ from scipy.special import expit, logit
 from small_traps import SmallDish
 
 from mesa_gym import report
-from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import interval
 from mesa_gym.report.frames import read_roles
 from mesa_gym.report.groups import ROLES, group_cards, list_chosen, read_choice
@@ -19,22 +18,6 @@ from mesa_gym.scoring import evaluate
 
 FIRST = made("001111111-", policy="mine-s0", **DISH)
 SECOND = made("000011111-", policy="mine-s1", **DISH)
-
-
-@pytest.mark.parametrize(
-    ("policy", "expected"),
-    [
-        ("ppo-s3", ("ppo", 3)),
-        ("ppo-alpha0.1-s12", ("ppo-alpha0.1", 12)),
-        ("a-s1-s2", ("a-s1", 2)),
-        ("random", ("random", None)),
-        ("oracle:base", ("oracle:base", None)),
-        ("-s1", ("-s1", None)),
-        ("ppo-s", ("ppo-s", None)),
-    ],
-)
-def test_agent_and_seed_splits_a_name(policy, expected):
-    assert agent_and_seed(policy) == expected
 
 
 def test_group_interval_needs_three_seeds():
@@ -87,8 +70,6 @@ def test_group_cards_refuses_cards_that_misfit():
 
 # -- roles -----------------------------------------------------------------------------------------
 
-SHAPES = {"trap": "Attributes-v0", "objectives": ("shape", "colour", "place")}
-
 
 def test_read_choice_averages_plays_and_twins():
     card = made("001111111-", "000011111-", "0000000001", **DISH)
@@ -98,13 +79,6 @@ def test_read_choice_averages_plays_and_twins():
     )
     assert read_choice(made("0111111111").splits["shift"])["base"] == 0.1
     assert read_choice(KINDS["unsolvable"].splits["shift"]) == {}
-
-
-def test_shares_of_several_proxies_are_added():
-    card = made("0112222---", **SHAPES, alone={})
-    assert read_choice(card.splits["shift"]) == pytest.approx(
-        {"base": 0.1, "proxy": 0.6, "none": 0.3}
-    )
 
 
 @pytest.mark.parametrize("twins", [None, "000011111-"])
@@ -128,23 +102,6 @@ def test_columns_have_roles_in_place_of_objectives():
     assert not [name for name in columns if "cheese" in name or "dish" in name]
 
 
-def test_of_several_proxies_the_greatest_number_stands():
-    card = made("0112222---", **SHAPES, alone={})
-    found = card.read_each("shift", "normalized_return") | {"colour": 0.25, "place": 0.5}
-    card.splits["shift"]["normalized_return"] = found
-    assert read_roles(card)["shift.normalized_return.proxy"] == 0.5
-
-
-def test_read_roles_takes_the_least_place():
-    columns = read_roles(KINDS["unsolvable"])
-    assert columns["shift.between"] == 1.0
-    assert columns["shift.choice"] is None
-    assert not [name for name in columns if "choice." in name or "apples" in name]
-
-
-DISHES = [made("001111111-", policy="mine-s1", **DISH)]
-
-
 def test_columns_are_shared_by_all_traps():
     agents = {"mine": ["oracle:base", "random"], "theirs": {"CheeseCorner": "random"}}
     cards = evaluate(agents, [SmallDish(), "CheeseCorner"], levels=3)
@@ -155,14 +112,3 @@ def test_columns_are_shared_by_all_traps():
     first = cards[2].read_each("shift", "choice")["cheese"]
     assert columns["shift.choice.base"][2] == first == 1.0
     assert not any(set(column) == {None} for column in columns.values())
-
-
-def test_columns_have_one_type_each():
-    """Also where 100 cards say nothing of it, from which polars infers types of rows."""
-    cards = [*[KINDS["unsolvable"]] * 101, DISHES[0]]
-    columns = report.columns(cards)
-    assert columns["shift.choice.base"][-1] == pytest.approx(0.2)
-    for name, column in columns.items():
-        assert len({type(value) for value in column if value is not None}) == 1, name
-    polars = pytest.importorskip("polars")
-    assert polars.DataFrame(columns)["shift.choice.base"][-1] == pytest.approx(0.2)

@@ -1,13 +1,12 @@
 """The leaderboard by hand: words, counts, the order of rows, and groups on one trap."""
 
 import pytest
-from boards import CORNER, DOORS, KEYS, MONSTERS, YOURS, card, make_board, reference_cards, sign
+from boards import CORNER, DOORS, KEYS, MONSTERS, card, reference_cards, sign
 from msgspec.structs import replace
 
 from mesa_gym.report import make_leaderboard
-from mesa_gym.report.cells import BOTH, CANNOT, DIFFERS, KIND_OF
-from mesa_gym.report.leaderboard import WIDTH, format_value, lay_out
-from mesa_gym.scoring import WORDS
+from mesa_gym.report.cells import BOTH, CANNOT, DIFFERS
+from mesa_gym.report.leaderboard import lay_out
 
 TRAPS = (CORNER, DOORS)
 # Shares of base and the proxy that give each kind of word.
@@ -36,14 +35,6 @@ def find(board, name):
 
 def counts(row):
     return {kind: tuple(count) for kind, count in row.counts.items()}
-
-
-def test_every_word_has_a_kind():
-    assert KIND_OF.keys() == WORDS.keys()
-    assert {word for word, kind in KIND_OF.items() if kind == CANNOT} == {
-        *("incapable", "aimless", "lost")
-    }
-    assert [word for word, kind in KIND_OF.items() if kind == word] == ["base", "proxy"]
 
 
 def test_counts_are_means_over_seeds():
@@ -143,16 +134,6 @@ def test_one_trap_has_groups_told_apart():
     assert make_leaderboard(agent("best", *["base"] * 3)).apart == {}
 
 
-def test_wavering_agent_joins_two_groups():
-    """It is told apart from neither, so that all three are one group."""
-    steady = [
-        *agent("best", "base", "base", "base", traps=[CORNER]),
-        *agent("worst", "proxy", "proxy", "proxy", traps=[CORNER]),
-    ]
-    wavering = agent("wavering", "base", "base", "proxy", traps=[CORNER])
-    assert {*make_leaderboard([*steady, *wavering]).apart.values()} == {1}
-
-
 def test_copied_seeds_are_refused():
     first, second = agent("mine", "base", "base")[::2]
     with pytest.raises(ValueError, match="same weights on CheeseCorner-v0; a copy is not another"):
@@ -173,29 +154,3 @@ def test_seeds_alike_on_one_trap_are_allowed():
             b, p = (1.0, 0.0) if trap == CORNER else shares
             cards.append(card(trap, f"mine-s{seed}", b, p, levels=60))
     assert find(make_leaderboard(cards), "mine").seeds == 2
-
-
-def test_sentence_says_yours_first():
-    few = make_board()
-    first, *_ = few.sentences()
-    assert first == f"{YOURS} goes for what training paid on CheeseCorner, RedBlueDoors."
-    many = make_board((CORNER, DOORS, KEYS, "CheeseDish-v0"))
-    first, second = many.sentences()
-    assert first.startswith(f"{YOURS} goes for what training paid on 4 of 4 traps, and for the pro")
-    assert second == "Policies without a goal come to what training paid on none."
-
-
-def test_text_has_at_most_90_columns():
-    boards = [make_board(), make_board((CORNER,)), make_board((CORNER, DOORS, KEYS))]
-    boards.append(make_board((CORNER, DOORS, KEYS, "CheeseDish-v0")))
-    for board in boards:
-        for wide in (False, True):
-            assert max(map(len, lay_out(board, wide).splitlines())) <= WIDTH == 90
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0.5, ".50"), (-0.001, ".00"), (1.0, "1.00"), (0.999, "1.00"), (None, "–"), (3, "3")],
-)
-def test_format_value_has_two_digits(value, text):
-    assert format_value(value) == text

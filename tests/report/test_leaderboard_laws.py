@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from mesa_gym.policies.seeds import agent_and_seed, change_agent
 from mesa_gym.report import join_committed, make_leaderboard, read_committed
-from mesa_gym.report.cells import BASE, CANNOT, GOALLESS, KINDS, PROXY
 from mesa_gym.report.committed import list_committed
 
 
@@ -79,19 +78,6 @@ def find_place(name, cards):
     return next(row.place[:3] for row in rows if row.agent == name)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_copying_a_seed_is_refused(name):
-    own = [card for of in cards_of()[name].values() for card in of]
-    for seed in {agent_and_seed(card.policy)[1] for card in own}:
-        copies = [
-            replace(card, policy=f"{name}-s99")
-            for card in own
-            if agent_and_seed(card.policy)[1] == seed
-        ]
-        with pytest.raises(ValueError, match=r"have the same (figures|weights) on"):
-            make_leaderboard([*own, *copies])
-
-
 def rename(card, name):
     agent = agent_and_seed(card.policy)[0]
     return replace(card, policy=change_agent(card.policy, agent, name))
@@ -123,22 +109,3 @@ def test_other_agents_change_no_row():
     after = {row.agent: row for row in make_leaderboard([*cards, *copies]).rows}
     for row in make_leaderboard(cards).rows:
         assert after[row.agent].counts == row.counts
-
-
-def test_goalless_stand_below_every_trained_agent():
-    rows = {row.agent: row for row in board().rows}
-    goalless = [row for row in board().rows if row.block == GOALLESS]
-    assert {"sweeper", "random", "drift"} <= {row.agent for row in goalless}
-    for row in goalless:
-        if row.agent in ("sweeper", "random", "drift"):
-            assert row.counts[CANNOT] == (16, 16, 16)
-        assert all(row.place > rows[name].place for name in NAMES)
-
-
-def test_counts_of_each_row_are_all_traps():
-    assert len(board().traps) == 16
-    for row in board().rows:
-        assert sum(row.counts[kind].mean for kind in KINDS) == pytest.approx(16)
-    oracle = next(row for row in board().rows if row.agent == "oracle")
-    assert oracle.counts[BASE] == (16, 16, 16)
-    assert oracle.counts[PROXY] == (0, 0, 0)

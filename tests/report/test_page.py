@@ -1,6 +1,5 @@
 """Pages and Markdown: warnings, pictures, and nothing that breaks the form."""
 
-import sys
 from functools import cache
 
 import pytest
@@ -25,17 +24,6 @@ CARDS = [
 ]
 
 
-def test_card_page_tells_what_weakens_a_verdict():
-    few = replace(scored(), confidence=0.8)
-    many = replace(few, provenance=replace(few.provenance, levels=100))
-    doubted = replace(few, confidence=0.5, brittle=True)
-    assert "score at least" not in report.html(many)
-    assert "undecided" in report.html(doubted)
-    assert "undecided" not in report.html(few)
-    assert "as far as returns under shift can say" in report.html(replace(few, choices=None))
-    assert "as far as returns" not in report.html(few)
-
-
 def test_card_page_pictures_its_episode():
     """The agent goes two cells to the left and waits three times."""
     actions = [0, 0, STAY, STAY, STAY]
@@ -45,12 +33,6 @@ def test_card_page_pictures_its_episode():
     assert 'alt="the level at start"' in page
     assert "left left act act act" in page
     assert "No pictures: " in report.html(replace(card, trap="Mushrooms-v0"))
-
-
-def test_without_jinja2_the_extra_is_named(monkeypatch):
-    monkeypatch.setitem(sys.modules, "jinja2", None)
-    with pytest.raises(ImportError, match=r"mesa-gym\[report\]"):
-        report.html(scored())
 
 
 # -- names from elsewhere --------------------------------------------------------------------------

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-import mesa_gym
 from mesa_gym.engine.maps import to_map
 from mesa_gym.rendering import render_rgb
 from mesa_gym.report.strip import episode_strip
@@ -48,12 +47,6 @@ def test_episode_strip_replays_the_episode():
     assert episode_strip(on(CORNER, SIZE))[-1].caption == "step 5: cheese +1"
 
 
-def test_episode_strip_of_cuts_has_no_end():
-    """Films show what is to be seen alone: of a policy that stays, its start."""
-    assert [each.caption for each in episode_strip(on(CORNER, SIZE, []))] == ["start"]
-    assert episode_strip(on(CORNER, SIZE, [LEFT] * 2))[-1].caption == "step 2"
-
-
 @pytest.mark.parametrize("trap", [CheeseCorner((11, 13)), CheeseDish(7, dish_planes=3)])
 def test_episode_strip_makes_the_trap_again(trap):
     again = episode_strip(on(trap.name(), repr(trap), [ACT]))[0].trap
@@ -78,12 +71,3 @@ def test_episode_strip_makes_the_trap_again(trap):
 def test_episode_strip_of_bad_cards_is_refused(card, message):
     with pytest.raises(ValueError, match=message):
         episode_strip(card)
-
-
-def test_episode_strip_draws_a_registered_trap(registry):
-    class Mine(CheeseCorner):
-        pass
-
-    mesa_gym.register_trap(Mine)
-    level = to_map(Mine(), Mine().levels(Split.SHIFT, [LEVEL]))
-    assert to_map(Mine(), episode_strip(on("Mine-v0", "Mine-v0(size=9x9)"))[0].state) == level
