@@ -4,13 +4,10 @@ import copy
 
 import numpy as np
 import pytest
-from networks import CORNER, DOORS, KEYS, UNITS, drawn, list_kinds
+from networks import KEYS, UNITS, drawn, list_kinds
 from reference import wandered
 
 from mesa_gym.envs.observations import planes_of
-from mesa_gym.policies.seeds import require_seeds
-from mesa_gym.trained.agent import Agent
-from mesa_gym.trained.loading import make_network
 from mesa_gym.traps.attributes import Attributes
 
 RNG = np.random.default_rng(0)
@@ -61,24 +58,6 @@ def test_agent_replaced_leaves_the_first(kind, trap):
     name = next(iter(agent.weights))
     with pytest.raises(ValueError, match="read-only"):
         agent.weights[name][...] = 0
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"second.bias": np.zeros(3)}, r"second.bias' have the shape \(3,\); .* has \(128,\)"),
-        ({"third": np.zeros(3)}, r"'third' have the shape \(3,\); this network has None"),
-        ({"x" * 10_000: np.zeros(3)}, "xxx"),
-    ],
-)
-def test_agent_of_other_weights_is_refused(changes, message):
-    agent = drawn(CORNER)
-    with pytest.raises(ValueError, match=message) as caught:
-        agent.replaced(changes)
-    assert len(str(caught.value)) < 300
-    few = {name: each for name, each in agent.weights.items() if name != "first.bias"}
-    with pytest.raises(ValueError, match="bias' have the shape None"):
-        Agent(make_network("network", CORNER), few)
 
 
 @pytest.mark.parametrize("trap", [KEYS, Attributes(shape_planes=2)], ids=repr)
@@ -135,41 +114,9 @@ def test_memory_counts_until_an_episode_begins():
     assert (np.abs(third - first).max(axis=1) > 0.01)[~rows].mean() > 0.7
 
 
-def test_memory_can_be_read_and_set():
-    agent = drawn(KEYS, kind="gru")
-    play(agent, STEPS[:2])
-    kept = agent.memory.copy()
-    following = agent.act(STEPS[2])
-    agent.memory = kept[::-1].copy()
-    assert (agent.act(STEPS[2]) != following).any()
-    agent.memory = kept
-    np.testing.assert_array_equal(agent.act(STEPS[2]), following)
-    agent.memory = kept[:3]
-    fresh = drawn(KEYS, kind="gru")
-    for wrong, shape in ((agent, rf"\(3, {UNITS}\)"), (fresh, r"\(\)")):
-        with pytest.raises(
-            ValueError, match=rf"the shape {shape}; expected \(70, {UNITS}\): reset"
-        ):
-            wrong.act(STEPS[2])
-
-
 def test_memory_of_a_row_ignores_other_rows():
     agent = drawn(KEYS, kind="gru")
     whole = play(agent, STEPS)
     for rows in (slice(0, 1), slice(5, 69)):
         part = play(agent, [planes[rows] for planes in STEPS])
         np.testing.assert_array_equal(part, whole[:, rows])
-
-
-def test_agents_of_other_seeds_act_otherwise():
-    planes = DOORS.observe(wandered(DOORS))
-    one, other = (drawn(DOORS, seed).act(planes) for seed in (1, 2))
-    assert np.abs(one - other).max() > 0.1
-
-
-def test_copy_of_an_agent_shares_its_seed():
-    agent = drawn(DOORS)
-    require_seeds({"ppo-s0": agent, "ppo-s1": drawn(DOORS, 6)})
-    for copied in (agent.replaced({}), copy.deepcopy(agent)):
-        with pytest.raises(ValueError, match="a copy is not another seed of ppo"):
-            require_seeds({"ppo-s0": agent, "ppo-s1": copied})

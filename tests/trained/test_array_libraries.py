@@ -39,28 +39,6 @@ def test_functions_keep_to_the_array_standard(kind, trap):
     )
 
 
-def test_gradients_are_those_of_the_products():
-    """Of a score by the last layer, and of ReLUs by the one before, computed by hand."""
-    agent, planes = drawn(CORNER), CORNER.observe(wandered(CORNER, 30))
-    weights = {n: torch.from_numpy(np.array(x)).requires_grad_() for n, x in agent.weights.items()}
-    agent.replaced(weights).layers(planes)["scores"][:, 2].sum().backward()
-    layers, own = agent.layers(planes), agent.weights
-    first, second = (layers[name].clip(min=0) for name in ("first", "second"))
-    back = own["policy.weight"][2] * (layers["second"] > 0)
-    policy = np.zeros((5, 128))
-    policy[2] = second.sum(axis=0)
-    expected = {"policy.weight": policy, "second.bias": back.sum(axis=0)}
-    expected["second.weight"] = back.T @ first
-    back = back @ own["second.weight"] * (layers["first"] > 0)
-    listed, table = agent.net.view.list_inputs(planes), np.zeros((agent.net.view.count + 1, 128))
-    for row, each in zip(listed, back, strict=True):
-        table[row] += each
-    expected["first.weight"] = table[:-1].T
-    for name, each in expected.items():
-        assert np.abs(each).max() > 0.1, name
-        np.testing.assert_allclose(weights[name].grad, each, atol=1e-4 * np.abs(each).max())
-
-
 @pytest.mark.parametrize("kind", ["network", "planner", "gru"])
 def test_functions_compile_with_a_loop_of_jax(kind):
     jax = pytest.importorskip("jax")

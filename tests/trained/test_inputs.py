@@ -3,7 +3,7 @@
 import array_api_compat.numpy as xp
 import numpy as np
 import pytest
-from networks import KEYS, drawn
+from networks import drawn
 from reference import wandered
 
 from mesa_gym.envs.inputs import CentredInputs
@@ -54,21 +54,6 @@ def test_row_sums_equal_a_product():
     np.testing.assert_allclose(found, counts @ table, atol=1e-12)
 
 
-def test_channel_has_inputs_of_its_own():
-    view, planes = CentredInputs(KEYS), KEYS.observe(wandered(KEYS))
-    key = KEYS.channel["key"]
-    bare = planes.copy()
-    bare[..., key] = 0
-    listed = [{*row.tolist()} for row in view.list_inputs(planes)]
-    without = [{*row.tolist()} for row in view.list_inputs(bare)]
-    own, filler = {*view.of([key]).tolist()}, {view.count}
-    assert all(
-        one - own - filler == other - filler for one, other in zip(listed, without, strict=True)
-    )
-    assert any(one & own for one in listed)
-    assert not any(other & own for other in without)
-
-
 def place_alone(channel, row, column, agent):
     """Planes of a level with the agent and one thing, (1, height, width, channels)."""
     planes = np.zeros((1, *DISH.size, len(DISH.channels)), dtype=np.uint8)
@@ -97,12 +82,3 @@ def test_local_view_reaches_three_cells_each_way():
                     assert (agent.act(planes) != agent.act(empty)).any() == near
                 seen += near
     assert seen == 16 + 7 * 5 + 16
-
-
-def test_local_view_shows_held_items_from_everywhere():
-    planes = np.zeros((1, *KEYS.size, len(KEYS.channels)), dtype=np.uint8)
-    planes[0, KEYS.size[0] - 2, 1, KEYS.channel["agent"]] = 1
-    planes[0, 0, KEYS.size[1] - 2, KEYS.channel["key"]] = 1
-    assert set(CentredInputs(KEYS, reach=REACH).list_inputs(planes)[0]) == set(
-        CentredInputs(KEYS).list_inputs(planes)[0]
-    )

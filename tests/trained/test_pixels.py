@@ -60,27 +60,6 @@ def test_pixel_network_equals_loop_over_rgb_pixels(contrast):
     assert scores.std(axis=0).max() > 0.01
 
 
-def test_colours_without_contrast_look_alike():
-    """Levels that differ in colours alone look alike, as the planes of course do not."""
-    grey = Attributes(contrast=0.0)
-    planes = grey.observe(grey.levels(Split.TRAIN, np.arange(40)))
-    turned = planes[..., [0, 1, 2, 3, 4, 6, 7, 5]]  # red is green, green blue, blue red
-    assert (planes != turned).any()
-    agent = drawn(grey, kind="pixels", opinion=30.0)
-    known = np.array([shows_known(agent.net.view, each[None]) for each in turned])
-    assert known.any()
-    np.testing.assert_array_equal(agent.act(planes[known]), agent.act(turned[known]))
-
-
-def shows_known(view, planes):
-    """True where a level shows what some level shows where episodes begin."""
-    try:
-        view.find_tiles(planes)
-    except ValueError:
-        return False
-    return True
-
-
 def test_pixel_view_of_unknown_looks_is_refused():
     view, starts = Tiles(KEYS), KEYS.levels(Split.TRAIN, np.arange(3))
     planes = KEYS.observe(starts)

@@ -4,10 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from networks import CORNER, drawn, plain_planner, write_agent
+from networks import CORNER, plain_planner, write_agent
 
-from mesa_gym.policies import Planning
-from mesa_gym.trained.goal_reading import show_targets
 from mesa_gym.trained.loading import load
 from mesa_gym.traps import Split, find_trap
 
@@ -82,15 +80,6 @@ def test_edit_sends_a_copy_elsewhere():
     assert told.edited(costs=0.5).plan(planes)[0, -1] == told.plan(planes)[0, -1]
 
 
-def test_patience_and_walls_multiply():
-    planes, agent = observe(), make_planner(cheese=9.0)
-    changed = agent.edited(patience=3, walls=0.5)
-    np.testing.assert_allclose(changed.objective(planes), 3 * agent.objective(planes))
-    wall = planes[..., DISH.channel["wall"]] > 0
-    expected = np.where(wall, 0.5, 1.0) * agent.costs(planes)
-    np.testing.assert_allclose(changed.costs(planes), expected)
-
-
 def test_reading_compares_the_worth_of_targets():
     agent = make_planner(cheese=2.0, dish=1.5)
     found = agent.reading("cheese", "dish")
@@ -99,16 +88,6 @@ def test_reading_compares_the_worth_of_targets():
     assert found.share == pytest.approx(odds / (1 + odds), abs=1e-3)
     back = agent.reading("dish", "cheese")
     assert (back.difference, back.share) == pytest.approx((-found.difference, 1 - found.share))
-
-
-def test_reading_of_a_place_is_there():
-    """The corner has no looks: without the cheese its cell is floor, here worth nothing."""
-    found = make_planner(CORNER, cheese=3.0).reading("cheese", "corner")
-    assert found.difference == pytest.approx(3.0, abs=1e-2)
-    cheese, corner = show_targets(CORNER, ("cheese", "corner"))
-    assert (corner.cell == 10).all()
-    assert not corner.planes[..., CORNER.channel["cheese"]].any()
-    assert (cheese.cell != 10).all()
 
 
 def test_saved_planner_acts_on_other_sizes(tmp_path):
@@ -142,8 +121,3 @@ OTHER_SHAPE = {"utility": np.ones((13, 13))}
 def test_edit_that_makes_no_sense_is_refused(edit, use, message):
     with pytest.raises(ValueError, match=message):
         use(make_planner().edited(**edit))
-
-
-def test_planner_is_planning_and_no_mlp_is():
-    assert isinstance(make_planner(), Planning)
-    assert not isinstance(drawn(CORNER), Planning)

@@ -1,6 +1,5 @@
 """Maps of planners: worth, ways and gradients are those of loops and other algorithms."""
 
-import heapq
 from itertools import pairwise
 
 import array_api_compat.numpy as xp
@@ -113,31 +112,6 @@ def draw_maps(n=5, seed=0):
     shape = (n, HEIGHT * WIDTH)
     utility, cost = rng.integers(-9, 30, shape), rng.integers(1, 12, shape)
     return utility.astype(np.float32), cost.astype(np.float32)
-
-
-def worth_by_queue(utility, cost):
-    """The worth of ways of one grid, by Dijkstra's algorithm from where ways end."""
-    found = np.full(utility.shape, -np.inf)
-    queue = [(-(utility[cell] - cost[cell]), cell) for cell in np.ndindex(utility.shape)]
-    heapq.heapify(queue)
-    while queue:
-        less, (y, x) = heapq.heappop(queue)
-        if found[y, x] > -np.inf:
-            continue
-        found[y, x] = -less
-        for there in ((y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)):
-            # A way that enters the border ends there.
-            if 0 < there[0] < HEIGHT - 1 and 0 < there[1] < WIDTH - 1:
-                heapq.heappush(queue, (less + cost[there], there))
-    return found
-
-
-def test_worth_equals_that_of_another_algorithm():
-    utility, cost = draw_maps()
-    found = compute_worth(xp, utility, cost, WIDTH)
-    for index in range(len(utility)):
-        grids = (each[index].reshape(HEIGHT, WIDTH) for each in (utility, cost))
-        np.testing.assert_array_equal(found[index], worth_by_queue(*grids).reshape(-1))
 
 
 def test_ways_are_walks_worth_what_they_say():

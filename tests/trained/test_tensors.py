@@ -5,11 +5,8 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from networks import KEYS, drawn, write_agent
 
-from mesa_gym.trained.loading import load
-from mesa_gym.trained.record import WEIGHTS_FILE, digest_weights
-from mesa_gym.trained.tensors import MOST_BYTES, decode_weights, encode_weights, read_file
+from mesa_gym.trained.tensors import MOST_BYTES, decode_weights, encode_weights
 
 WEIGHTS = {
     "halves": np.array([[0.5, -2.0, 65504]], np.float32),
@@ -56,24 +53,15 @@ HUGE = 2**40
     ("data", "message"),
     [
         (b"", "not safetensors"),
-        (b"1234567", "not safetensors"),
         (pack(b"{}", length=HUGE), "not safetensors"),
         (pack(b" " * 2**17, length=2**17), "not safetensors"),
         (pack(b"{"), "truncated"),
-        (pack(b"\xff\xff"), "malformed"),
         (pack([]), "object"),
         (pack({"x": entry(dtype="F64")}), "F64"),
-        (pack({"x": entry(dtype="I8")}), "I8"),
         (pack({"x": entry(shape=(-1,))}), "int"),
-        (pack({"x": entry(shape=(1,) * 5)}), "length"),
-        (pack({"x": entry(shape=(2.5,))}), "int"),
-        (pack({"x": entry(more=1)}), "more"),
         (pack({"x": entry(shape=(HUGE,), offsets=(0, 2 * HUGE))}), "int"),
         (pack({"x": entry((MOST_BYTES,) * 4)}, b"1234"), "'x' says .*; expected its own from"),
-        (pack({"x": entry()}, b"12"), "'x' says .* of \\d+$"),
         (pack({"x": entry()}, b"123456"), "describes"),
-        (pack({"x": entry(offsets=(2, 6))}, b"123456"), "expected its own from"),
-        (pack({"x": entry(), "y": entry()}, b"1234"), "'y' says"),
         (
             pack(b'{"x": {"dtype": "F16", "shape": [1], "data_offsets": [0, 2]}, "x": 1}', b"12"),
             "got .int",
@@ -89,30 +77,3 @@ def test_bytes_that_lie_are_refused_briefly(data, message):
     assert tracemalloc.get_traced_memory()[1] < 5e6
     tracemalloc.stop()
     assert len(str(caught.value)) < 700
-
-
-def test_file_of_gigabytes_is_not_read(tmp_path):
-    path = tmp_path / WEIGHTS_FILE
-    with path.open("wb") as file:
-        file.truncate(3 * 2**30)  # sparse
-    with pytest.raises(
-        ValueError, match=r"it has 3,221,225,472 bytes; expected at most 67,108,864"
-    ):
-        read_file(path)
-
-
-@pytest.mark.parametrize("name", ["nodot", "recalls.weight"])
-def test_small_file_of_huge_shapes_costs_nothing(name, tmp_path):
-    """The width of a memory is what its weights say; they were believed before they were seen."""
-    folder = write_agent(tmp_path / "agent", drawn(KEYS, kind="gru"), KEYS)
-    data = pack({name: entry(shape=(30_000_000, 10_000_000), offsets=(0, 4))}, b"1234")
-    assert len(data) < 150
-    (folder / WEIGHTS_FILE).write_bytes(data)
-    about = json.loads((folder / "policy.json").read_text())
-    about["weights_digest"] = digest_weights(data)
-    (folder / "policy.json").write_text(json.dumps(about))
-    tracemalloc.start()
-    with pytest.raises(ValueError, match=rf"'{name}' says that it is F16 \[30000000, 10000000\]"):
-        load(folder, KEYS)
-    assert tracemalloc.get_traced_memory()[1] < 5e6
-    tracemalloc.stop()
