@@ -10,9 +10,7 @@ pytest.importorskip("stable_baselines3")
 from PIL import Image
 
 from docs import build
-from docs.build import CERTIFICATES, commands, main, write_page
-from mesa_gym.cli import COMMANDS
-from mesa_gym.cli import main as cli_main
+from docs.build import CERTIFICATES, write_page
 from mesa_gym.scoring import score
 from mesa_gym.solver.certificate import certify
 from mesa_gym.traps import Split, find_trap, package_traps
@@ -80,23 +78,3 @@ def test_page_has_committed_cards(tmp_path, cards):
     assert f"\n{row}" in page
     assert page.index(row) < page.index("\n| sweeper | 1 |")
     assert "- `proxy`: " in page
-
-
-@pytest.mark.thorough
-def test_trap_of_ones_own_gets_page(tmp_path, monkeypatch, capsys, registry):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
-    assert cli_main(["new-trap", "Mushrooms"]) == 0
-    assert main(["mushrooms:Mushrooms", "--out", "pages"]) == 0
-    page = (tmp_path / "pages" / "Mushrooms.md").read_text()
-    for said in ("import mushrooms", "on 100 levels", "class Mushrooms(Trap):", "has no agents"):
-        assert said in page
-    assert main(["RedBlueDors"]) == 2
-    assert "Did you mean 'RedBlueDoors'?" in capsys.readouterr().err
-
-
-def test_help_of_every_command_is_there():
-    helps = dict(commands())
-    assert {f"mesa-gym {name}" for name in COMMANDS} <= helps.keys()
-    assert "--budget" in helps["python -m benchmarks board run"]
-    assert "--checkpoints" in helps["python -m benchmarks train"]

@@ -5,10 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from boards import MONSTERS, card
 
-from benchmarks.plan import list_single_traps
-from docs.playgrounds import find_agents
 from docs.readme_pictures import AGENT, LEVELS, TRAP, find_moments
 from docs.results_page import BY, PICTURE, draw_leaderboard, write_parts
 from docs.studies.page_tables import show
@@ -55,26 +52,6 @@ def test_table_says_how_objectives_differ():
     expecting = [name for name, row in of.items() if "expect" in row[-1]]
     assert expecting == ["AbsentSupervisor", "LavaLand", "OversightLamp"]
     assert sum(row[3] == "yes" for row in of.values()) == 7
-
-
-def test_table_counts_seeds_that_learn():
-    corner = [
-        card("CheeseCorner-v0", f"ppo-s{s}", 0.5, 0.5, test=x) for s, x in enumerate((1, 0.5))
-    ]
-    others = [card("CheeseCorner-v0", "bc-s0", 1, 0), card(MONSTERS, "ppo-s0", 0.5, 0, test=0.97)]
-    classes = [find_trap(name) for name in ("CheeseCorner", "MonsterWorld", "CoinRun")]
-    learnt = [row[-2] for row in read_table(classes, [*corner, *others]).values()]
-    assert learnt == ["1 of 2 (arrival 0.50)", "1 of 1 (N 0.97)", "–"]
-
-
-LEARNT = [cls.name() for cls in list_single_traps() if find_agents(cls(), 1)]
-
-
-@pytest.mark.parametrize("name", LEARNT)
-def test_trap_has_five_agents_and_planner(name):
-    trap = find_trap(name)()
-    assert [entry.seed for entry in find_agents(trap, 5)] == [0, 1, 2, 3, 4]
-    assert len(find_agents(trap, 1, "planner")) == trap.solvable
 
 
 def test_guide_lists_attributes_of_traps():
