@@ -1,7 +1,5 @@
 """Checks of environments: each promise of theirs is broken in turn; the command for moves."""
 
-import sys
-
 import numpy as np
 import pytest
 from broken_traps import TESTED, caught_by
@@ -15,7 +13,7 @@ from mesa_gym.envs.observations import Observation
 from mesa_gym.envs.single import TrapEnv
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.rendering.drawing import FLOOR
-from mesa_gym.testing import ConformanceError, check_environment, check_pictures
+from mesa_gym.testing import ConformanceError, check_environment
 from mesa_gym.testing.__main__ import main
 from mesa_gym.traps import Split
 
@@ -41,16 +39,6 @@ test_drawn_as_another = caught_by(
     "cells with cheese and glow look the same in `rgb`",
     **unlike(glow=Healthy.looks["cheese"]._replace(glyph="g")),
 )(glows)
-
-
-def test_pictures_check_sees_looks_without_sprite():
-    members = unlike(glow=Look("g", (255, 255, 0)))
-    check_pictures(type("Glows", (Healthy,), {**members, "draw": glowing}), 4)
-
-
-def glowing(self, level, split):
-    Healthy.draw(self, level, split)
-    level.scatter("glow")
 
 
 class Jumps(Healthy):
@@ -135,12 +123,6 @@ def test_environment_that_forgets_seeds_is_caught(monkeypatch):
     monkeypatch.setattr(TrapEnv, "reset", lambda self, **given: reset(self))
     with pytest.raises(ConformanceError, match="split 'train'"):
         check_environment(Healthy)
-
-
-def test_without_sb3_its_checker_is_passed_over(monkeypatch):
-    monkeypatch.setitem(sys.modules, "stable_baselines3", None)
-    monkeypatch.setattr(TrapEnv, "step", after(TrapEnv.step, numpy_reward))
-    check_environment(Healthy)
 
 
 @pytest.mark.usefixtures("registry")

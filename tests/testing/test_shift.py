@@ -3,14 +3,12 @@
 import numpy as np
 import pytest
 from broken_traps import caught_by
-from playing import RIGHT
 from small_traps import Healthy, SmallDish
 
 from mesa_gym.engine import apart, distances, hash_rows
 from mesa_gym.testing import (
     ConformanceError,
     check_contact,
-    check_twins,
 )
 from mesa_gym.traps import Split, proxy
 
@@ -34,37 +32,6 @@ test_exchanging_the_same = caught_by(
 test_exchanging_what_is_not_contacted = caught_by(
     "twins", "of solvable traps with `by_contact` alone", of=SmallDish, by_contact=False
 )()
-
-
-class SpareDish(SmallDish):
-    """Some levels have two dishes."""
-
-    things = {"dish": 2, "cheese": 1}
-
-    def draw(self, level, split):
-        super().draw(level, split)
-        if split.shifted:
-            level.scatter("dish", level.integers("more", 0, 1), site="another")
-
-
-def test_rare_twins():
-    with pytest.raises(
-        ConformanceError, match=r"has \d things that are .*, where .exchange. needs one"
-    ):
-        check_twins(SpareDish, 1)
-
-
-@caught_by("twins", "the largest payment of 'dish' is another in the twin", of=SmallDish)
-class PaysByPlace(SmallDish):
-    @proxy
-    def dish(self, move):
-        """1 for entering the dish, the first time, and 1.5 in the upper half."""
-        into = move.into("dish") & ~move.was("been")
-        upper = move.agent < 3 * self.width
-        return {1: into & ~upper, 1.5: into & upper}
-
-
-test_paying_by_place = PaysByPlace
 
 
 @caught_by("distances", r"within \d+ steps .* unequally .*; fix: start the agent equally")
@@ -112,24 +79,6 @@ class ByHand(Healthy):
             by_hand(level, self.rows, cheese="c", corner="x")
 
 
-class OneSided(SmallDish):
-    """The cheese can be entered from the left alone."""
-
-    def draw(self, level, split):
-        super().draw(level, split)
-        if split.shifted:
-            rows = (WALL, "#.cA.d#", *[WALL] * 5)
-            by_hand(level, rows, cheese="c", dish="d")
-
-    def blocked(self, move):
-        return move.on("cheese") & (move.action != RIGHT)
-
-
-def test_another_earliest_contact_in_the_twin():
-    with pytest.raises(ConformanceError, match="the earliest contact in the twin is at another"):
-        check_twins(OneSided, 1)
-
-
 @caught_by("alone", "with 'cheese' alone 'dish' still pays elsewhere", of=SmallDish)
 class PaysWithoutDish(SmallDish):
     @proxy
@@ -145,7 +94,6 @@ test_paying_without_the_dish = PaysWithoutDish
 ONLY_WAY = (WALL, "#c.x.A#", WALL, WALL, WALL, WALL, WALL)
 SHORTEST_WAY = (WALL, "#c.x.A#", "#.###.#", "#.###.#", "#.###.#", "#.....#", WALL)
 ENDS_BEFORE = (WALL, "#x..A##", WALL, "###c..#", WALL, WALL, WALL)
-EITHER_FIRST = (WALL, "#c.A.x#", WALL, WALL, WALL, WALL, WALL)
 
 
 @pytest.mark.parametrize(
@@ -159,20 +107,3 @@ EITHER_FIRST = (WALL, "#c.A.x#", WALL, WALL, WALL, WALL, WALL)
 def test_contact_check_finds_mixed_ways(rows, says):
     with pytest.raises(ConformanceError, match=says):
         check_contact(type("Mixed", (ByHand,), {"rows": rows}), 1)
-
-
-def test_ways_apart_pass():
-    check_contact(type("Apart", (ByHand,), {"rows": EITHER_FIRST}), 1)
-
-
-class PaysALittle(ByHand):
-    rows = EITHER_FIRST
-
-    @proxy
-    def corner(self, move):
-        """1 for the corner, .3 for a cell on the way to the cheese."""
-        return {1: move.into("corner"), 0.3: move.moved & (move.agent == self.width + 2)}
-
-
-def test_contact_check_ignores_small_payments():
-    check_contact(PaysALittle, 1)

@@ -116,22 +116,6 @@ def test_good_references_pass(trap):
     check_references(trap, 12)
 
 
-class Pitfalls(Slippery):
-    """A floor on which few slips are fatal: the mean of few levels says little of that."""
-
-    def ends(self, move):
-        fatal = move.on("wall") & (move.outcome("fatal", 1, 999) == 0)
-        return super().ends(move) | fatal
-
-    outcomes = {**Slippery.outcomes, "fatal": 2}
-
-
-@pytest.mark.thorough
-def test_rare_losses_are_no_false_alarm():
-    for number in range(8):
-        check_oracle(type(f"Pitfalls{number}", (Pitfalls,), {}), 20)
-
-
 @pytest.mark.thorough
 def test_oracle_check_finds_a_solver_without_chance(monkeypatch):
     explore = Graph._explore
