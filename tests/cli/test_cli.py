@@ -9,11 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mesa_gym import __version__
 from mesa_gym.cli import COMMANDS, main
 from mesa_gym.scoring import WORDS, ScoreCard, load_episodes, score
 from mesa_gym.solver import level_values
-from mesa_gym.terminal import Progress
 from mesa_gym.traps import Split, all_traps, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.coin_run import CoinRun
@@ -89,35 +87,6 @@ def test_score_writes_card_page_words_and_episodes(capsys, tmp_path):
     assert re.search(r"\nsplit +measure +of +policy +sweeper +random +drift\n", loaded.full())
     (first,) = [e for e in load_episodes(kept) if (e.play, e.level) == ("shift", 0)]
     assert first.actions == loaded.episode.actions or loaded.episode.level
-
-
-def test_trap_keywords_follow_its_name_or_option(capsys):
-    behind = printed(capsys, "describe Attributes objects=4 values=3")
-    assert behind == printed(capsys, "describe --trap Attributes objects=4 values=3")
-    assert behind != printed(capsys, "describe Attributes")
-    assert "\n4 = thing" in behind[0]
-
-
-def test_failing_command_exits_1_with_printable_words(run):
-    code, err = run("watch --episodes 'nothing\x1b[31m' --headless --record a.png")
-    assert code == 1
-    assert err == "mesa-gym: nothing\N{REPLACEMENT CHARACTER}[31m: No such file or directory\n"
-
-
-def test_progress_is_told_in_a_pipe_too(capsys, monkeypatch):
-    clock = iter([0.0, 1.0, 9.9, 10.1, 12.0, 20.2])
-    monkeypatch.setattr("mesa_gym.terminal.monotonic", lambda: next(clock))
-    with Progress("solve", 50) as advance:
-        for _ in range(5):
-            advance(10)
-    told = capsys.readouterr().err.splitlines()
-    assert told == [f"solve: {done} of 50 levels" for done in (0, 30, 50)]
-
-
-@pytest.mark.thorough
-def test_package_runs_as_a_command():
-    command = [sys.executable, "-m", "mesa_gym", "--version"]
-    assert subprocess.run(command, capture_output=True, text=True).stdout == f"{__version__}\n"
 
 
 @pytest.mark.parametrize("command", ["list", "--help"])

@@ -42,19 +42,6 @@ def test_demos_without_a_package_names_the_extra(missing, monkeypatch, capsys):
     assert 'pip install ".[minari]"' in said
 
 
-def test_demos_dataset_of_vectors_recovers_its_environment(minari):
-    assert main(f"demonstrations CheeseCorner --flat --levels 2 --out {NAME}".split()) == 0
-    dataset = minari.load_dataset(NAME)
-    for eval_env in (False, True):
-        env = dataset.recover_environment(eval_env=eval_env)
-        assert env.observation_space == dataset.observation_space
-        assert (env.observation_space.dtype, env.observation_space.shape) == (np.float32, (243,))
-    trap = find_trap("CheeseCorner")()
-    starts, _ = demonstrate(trap, "cheese", Split.TRAIN, range(2))
-    for episode, planes in zip(dataset, trap.observe(starts), strict=True):
-        np.testing.assert_array_equal(episode.observations[0], planes.ravel())
-
-
 def test_demos_records_oracle_episodes_and_never_overwrites(minari, tmp_path, capsys):
     assert main(f"{COMMAND} corner".split()) == 0
     dataset = minari.load_dataset(NAME)

@@ -5,12 +5,8 @@ import pytest
 from parameters import thorough
 from playgrounds import read_data, read_shares, unpack
 
-from mesa_gym.files import write_bytes
-from mesa_gym.policies import POLICY_FILE
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.solver import PlacementGraph
-from mesa_gym.trained.library import FOLDER, KINDS, read_manifest
-from mesa_gym.trained.record import WEIGHTS_FILE, AgentRecord
 from mesa_gym.traps import find_trap
 
 POLICIES = """
@@ -113,28 +109,3 @@ def test_export_of_what_cannot_live_names_films(export, given, why):
     assert (code, page) == (2, "")
     assert why in last
     assert f"record a film instead: mesa-gym watch {given.split()[1]} --policy P" in last
-
-
-@pytest.mark.thorough
-def test_export_refuses_agents_of_another_trap(export, tmp_path):
-    for kind, out in (("network", "ppo"), ("planner", "planner")):
-        entries = (entry for entry in read_manifest() if entry.trap == "CheeseCorner-v0")
-        entry = next(x for x in entries if x.name == f"{KINDS[kind]}-s0")
-        record = {name: getattr(entry, name) for name in AgentRecord.__struct_fields__}
-        agent = tmp_path / out
-        AgentRecord(**record | {"weights": WEIGHTS_FILE}).save(agent / POLICY_FILE)
-        write_bytes(agent / WEIGHTS_FILE, (FOLDER / entry.weights).read_bytes())
-    code, said, page = export("--trap CheeseCorner --policy ppo --policy planner")
-    assert code == 0
-    agents = read_data(page)["agents"]
-    assert [(each["name"], each["kind"]) for each in agents] == [
-        ("ppo-s0", "shares"),
-        ("ppo-planner-s0", "planner"),
-    ]
-    assert not agents[0]["tried"]
-    for agent in ("ppo", "planner"):
-        (tmp_path / "page.html").unlink(missing_ok=True)
-        code, said, page = export(f"--trap CheeseDish --policy {agent}")
-        assert (code, page) == (2, "")
-        assert "CheeseCorner-v0" in said.splitlines()[-1]
-        assert len(said.splitlines()) == 1

@@ -6,10 +6,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from mesa_gym.cli import leaderboard as cli
 from mesa_gym.cli import main
 from mesa_gym.cli.cards import read_cards
-from mesa_gym.cli.score import name_policies, split_trap
 from mesa_gym.report import read_committed
 from mesa_gym.scoring import Cards, score
 
@@ -60,16 +58,6 @@ def test_leaderboard_refuses_a_copied_card(tmp_path, capsys):
     assert "have the same weights on CheeseCorner-v0; a copy" in capsys.readouterr().err
 
 
-@pytest.mark.thorough
-def test_leaderboard_tells_which_cards_are_left_out(tmp_path, capsys):
-    mine = [each for each in read_committed("ppo") if each.policy == "ppo-s0"]
-    Cards(mine).save(tmp_path / "cards.json")
-    assert main(["leaderboard", "CheeseCorner", "--cards", str(tmp_path / "cards.json")]) == 0
-    told = capsys.readouterr().err
-    assert "left out: ppo-s0 on CoinRun-v0" in told
-    assert "ppo-s0 on CheeseCorner-v0" not in told
-
-
 def test_cards_are_read_under_other_names(tmp_path):
     card = score("stay", CORNER, levels=4, name="mine-s0")
     card.save(tmp_path / "one.json")
@@ -80,27 +68,6 @@ def test_cards_are_read_under_other_names(tmp_path):
     Cards([card, replace(card, policy="other-s0")]).save(tmp_path / "two.json")
     with pytest.raises(ValueError, match="cards of mine, other, and one name"):
         read_cards([f"plain={tmp_path / 'two.json'}"])
-
-
-def test_library_seeds_are_of_one_agent():
-    named = name_policies(["library:0", "library:1", "library:planner:0", "random"], [CORNER])
-    assert [*named] == ["library-s0", "library-s1", "library-planner-s0", "random"]
-
-
-def test_files_name_their_traps(capsys):
-    policies = ["--policy", "CheeseCorner=oracle:cheese", "CheeseDish=oracle:dish"]
-    with pytest.MonkeyPatch.context() as patch:
-        asked = []
-        patch.setattr(
-            cli, "evaluate", lambda named, traps, algo: asked.append((named, traps)) or []
-        )
-        assert main(["leaderboard", *policies, "--name", "mine"]) == 0
-    ((named, traps),) = asked
-    assert named == {
-        "mine-s0": {"CheeseCorner-v0": "oracle:cheese", "CheeseDish-v0": "oracle:dish"}
-    }
-    assert [trap.name() for trap in traps] == ["CheeseCorner-v0", "CheeseDish-v0"]
-    assert split_trap("runs/lr=0.1/ppo-s0") == ("", "runs/lr=0.1/ppo-s0")
 
 
 # -- compare ---------------------------------------------------------------------------------------
