@@ -96,27 +96,6 @@ def test_render_rgb_places_cells_in_any_batch(cls):
     assert len(pairs) == len(np.unique(cells, axis=0)) == len(np.unique(tiles, axis=0))
 
 
-def test_trait_is_drawn_on_its_own_kinds():
-    class Pile(World):
-        things = {"vent": 1, "crate": 1}
-        traits = {"closed": ("vent",)}
-        looks = {x: Look(x[0], (110, 130, 150), x) for x in things}
-
-    names = ("vent closed", "vent", "crate", "vent closed, crate")
-    closed, vent, crate, both = (cell(content, world=Pile((4, 5))) for content in names)
-    assert difference(closed, vent) > 5
-    assert difference(crate, both) < difference(closed, both)
-
-
-def test_render_output_is_fresh_and_state_unchanged():
-    for draw in (shelf, lambda: render_look(LOOKS["key"], 16)):
-        first = draw()
-        kept = first.copy()
-        first[:] = 7
-        np.testing.assert_array_equal(draw(), kept)
-    np.testing.assert_array_equal(kept, cell("key", 16))
-
-
 class Spriteless(World):
     """Kinds of one colour that no sprite draws, and ground and a mark that tint."""
 
@@ -143,33 +122,6 @@ def test_spriteless_thing_is_a_disc_with_glyph(tile):
     unlike = (drawn[1] != drawn[2]).any(axis=-1)
     assert 0 < unlike.mean() < 0.3  # the glyph alone
     np.testing.assert_array_equal(render_look(Spriteless.looks["gate"], tile), drawn[2])
-
-
-def test_tint_shows_on_floor_beside_no_thing():
-    plain = Spriteless((4, 5))
-    ice, gate, iced, both = (cell(x, 32, plain) for x in ("ice", "gate", "gate, ice", "gate shut"))
-    assert colours(ice).count([200, 40, 160]) > 0.8 * 32 * 32
-    np.testing.assert_array_equal(iced, both)
-    np.testing.assert_array_equal(iced[0], gate[0])
-    assert colours(iced).count([200, 40, 160]) > 0.25 * 32 * 32
-    under = cell("agent, ice", 32, plain)
-    np.testing.assert_array_equal(under[:, 0], ice[:, 0])
-    assert (under != ice).any()
-    assert (cell("wall, ice", 32, plain) != cell("wall", 32, plain)).any()
-
-
-def test_every_glyph_is_told_from_the_others():
-    glyphs = [*map(chr, range(33, 127)), "\xc0", "\u0416"]
-    drawn = [render_look(Look(x, (40, 90, 60), "token"), 32) for x in glyphs]
-    same = {
-        glyphs[i] + glyphs[k]
-        for i, one in enumerate(drawn)
-        for k in range(i)
-        if (one == drawn[k]).all()
-    }
-    assert same == {"\xc0A"}  # of letters with an accent the letter is drawn
-    bare = render_look(Look("\u0416", (40, 90, 60), "token"), 32)
-    assert len({*map(tuple, colours(bare)[16 * 32 + 8 : 16 * 32 + 24])}) == 1
 
 
 def crowd(count):

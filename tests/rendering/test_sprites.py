@@ -2,7 +2,6 @@
 
 import functools
 import itertools
-import re
 
 import numpy as np
 import pytest
@@ -11,13 +10,11 @@ from reference import rollout
 from sight import contrast, to_linear
 from worlds import cell
 
-from mesa_gym.engine import Look, World
+from mesa_gym.engine import Look
 from mesa_gym.rendering import render_look, render_rgb
-from mesa_gym.rendering.colours import BASE, NONE, PROXIES, to_hex
+from mesa_gym.rendering.colours import BASE, NONE, PROXIES
 from mesa_gym.rendering.drawing import SPRITES
-from mesa_gym.report.page import STYLE
 from mesa_gym.traps import Split, all_traps
-from mesa_gym.viewer.drawing import PALETTE
 
 GREY = (130, 130, 130)
 VIEWS = ("greyscale", "protanopia", "deuteranopia")
@@ -93,36 +90,7 @@ def test_colours_are_told_apart_by_their_marks(view):
         assert gap(*corners, slack=1) > 40
 
 
-def test_cell_shows_both_of_two_marks():
-    both, red = (cell(f"key {colours}").astype(float)[-9:] for colours in ("red blue", "red"))
-    assert gap(both[:, :9], red[:, :9]) < 5
-    assert gap(both[:, 9:18], red[:, 9:18]) > 40
-
-
-@pytest.mark.parametrize("name", sorted(SPRITES.keys() - {"agent", "wall", "floor"}))
-def test_sprite_in_walls_stays_in_its_niche(name):
-    body = {"things": {"it": 1}, "traits": {"red": ("it",)}, "looks": {"it": Look("i", GREY, name)}}
-    hung = cell("wall, it red", 64, type("Hung", (World,), body)((4, 5)))
-    changed = (hung != cell("wall", 64)).any(axis=-1)
-    assert changed[3:-3, 3:-3].sum() == changed.sum() > 0
-
-
 @pytest.mark.parametrize("colour", [BASE, *PROXIES, NONE])
 @pytest.mark.parametrize("page", [(255, 255, 255), (0x14, 0x17, 0x1A)])
 def test_colours_stand_out_from_light_and_dark(colour, page):
     assert contrast(colour, page) >= 3
-
-
-def test_page_style_has_the_shared_colours():
-    light, dark = (
-        dict(re.findall(r"--([\w-]+): (#\w{6})", part))
-        for part in STYLE.read_text().split("prefers-color-scheme: dark")
-    )
-    proxies = dict(zip(("proxy-a", "proxy-b", "proxy-c"), map(to_hex, PROXIES), strict=True))
-    own = {"base": to_hex(BASE), "rest": to_hex(NONE)} | proxies
-    assert own.items() <= light.items()
-    assert proxies.items() <= dark.items()
-
-
-def test_viewer_palette_has_the_shared_colours():
-    assert (BASE, *PROXIES) == PALETTE
