@@ -40,11 +40,3 @@ def test_make_cards_sets_answers_beside_first_listed(questions, goal, verdict):
     assert card.verdict == verdict
     assert set(card.nulls) == {"sweeper", "random", "drift"}
     assert first.verdict == "incapable"
-
-
-@pytest.mark.thorough
-def test_make_cards_treats_unread_answers_as_staying(questions):
-    unread = dict.fromkeys(each.text for each in questions[::2])  # the others were not answered
-    card, _ = choosing.make_cards(TRAP, LEVELS, {"model": unread})
-    assert card.verdict == "incapable"
-    assert card.read_each("shift", "choice") == {"cheese": 0, "corner": 0, "none": 1}

@@ -1,7 +1,5 @@
 """Errors of all public functions that take a word: they offer the nearest one, and stay short."""
 
-import json
-
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -16,8 +14,7 @@ from mesa_gym.engine.maps import from_map, to_map
 from mesa_gym.envs import TrapEnv, TrapVectorEnv
 from mesa_gym.errors import MOST_SHOWN, shorten, unknown
 from mesa_gym.policies import as_policy
-from mesa_gym.scoring import ScoreCard, salt_digest, score
-from mesa_gym.scoring.episodes import trap_of
+from mesa_gym.scoring import salt_digest, score
 from mesa_gym.scoring.plays import find_play
 from mesa_gym.testing import check_start, check_trap
 from mesa_gym.traps import Split, find_trap
@@ -93,32 +90,7 @@ WORDS = {
     "role to compare": (lambda word: report.compare(CARDS, "mine", "ppo", word), "proxy"),
     "form of a table": (lambda word: report.table(CARDS, word), "latex"),
 }
-# What takes no word, and is given one that is long.
-GIVEN = {
-    "salt": lambda: TrapEnv(CORNER, salt=LONG.encode()),
-    "size as numbers": lambda: TrapEnv(CORNER, size=(9,) * 1_000_000),
-    "alpha": lambda: TrapEnv(CORNER, alpha=LONG),
-    "step_reward": lambda: TrapEnv(CORNER, step_reward=LONG),
-    "max_steps": lambda: TrapEnv(CORNER, max_steps=LONG),
-    "reward of many parts": lambda: TrapEnv(TRAP, reward="red or " * 150_000 + "red"),
-    "parameter": lambda: find_trap("ColourShape")(colour_planes=LONG),
-    "parameter of 5,000 digits": lambda: find_trap("ColourShape")(colour_planes=HUGE),
-    "options": lambda: reset(LONG),
-    "level": lambda: reset({"level": LONG}),
-    "map of bytes": lambda: reset({"map": LONG.encode()}),
-    "action": lambda: step(LONG),
-    "module of a trap": lambda: find_trap(f"{LONG}:Trap"),
-    "trap of a file": lambda: trap_of(LONG, (9, 9), {}),
-    "parameter of a file": lambda: trap_of("ColourShape-v0", (9, 9), {LONG: 1}),
-    "path of a policy": lambda: policy(f"./{LONG}"),
-    "module of a policy": lambda: policy(f"{LONG}:act"),
-    "policy that is none": lambda: policy({"weights": LONG}),
-    "algo": lambda: policy("random", algo=LONG),
-    "levels": lambda: score("random", "ColourShape", levels=LONG),  # type: ignore[arg-type]
-    "level numbers": lambda: TRAP.levels(Split.TEST, np.zeros((1000, 1000))),
-    "field of a card": lambda: ScoreCard.from_json(json.dumps({"schema": 3, LONG: 1})),
-}
-GIVEN |= {f"word for {name}": lambda call=call: call(LONG) for name, (call, _) in WORDS.items()}
+GIVEN = {name: lambda call=call: call(LONG) for name, (call, _) in WORDS.items()}
 
 
 @pytest.mark.parametrize("name", WORDS)

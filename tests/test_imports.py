@@ -7,8 +7,6 @@ from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from mesa_gym.traps import package_traps
-
 ROOT = Path(__file__).parents[1]
 # A module may import what stands on a line above its own, and its own package.
 ORDER = [
@@ -135,38 +133,3 @@ def test_packages_import_in_no_circle():
         except CycleError as error:
             circles.append(" -> ".join(error.args[1]))
     assert not circles, "\n".join(circles)
-
-
-def find_docstrings(nodes):
-    """Return the nodes that hold docstrings, which may give a trap as an example."""
-    bodies = (getattr(node, "body", None) for node in nodes)
-    first = [body[0] for body in bodies if isinstance(body, list) and body]
-    return {node.value for node in first if isinstance(node, ast.Expr)}
-
-
-def find_foreign(nodes, trap_names):
-    """Yield what code of the viewer says of a trap, and what it takes of another's privates."""
-    docs = find_docstrings(nodes)
-    for node in nodes:
-        if isinstance(node, ast.Constant | ast.Name) and node not in docs:
-            said = node.id if isinstance(node, ast.Name) else str(node.value)
-            if trap_names.search(said):
-                yield f"{node.lineno}: {said}"
-        # A class uses its own private names only; `_replace` is public.
-        if isinstance(node, ast.Attribute) and re.match("_(?!_|replace$)", node.attr):
-            owner = node.value.id if isinstance(node.value, ast.Name) else ""
-            if owner not in ("self", "cls", "Pen"):
-                yield f"{node.lineno}: {node.attr}"
-
-
-def test_viewer_names_no_trap_and_nothing_private():
-    """It knows no rule of any: neither a module of one nor a trap's name is in its code."""
-    traps = package_traps().values()
-    homes = {cls.__module__ for cls in traps}
-    trap_names = re.compile("|".join(cls.__name__ for cls in traps))
-    wrong = []
-    for path, nodes in modules().items():
-        if path.startswith("mesa_gym/viewer/"):
-            wrong += [f"{path}: {module}" for module, _ in list_imports(nodes) if module in homes]
-            wrong += [f"{path}:{said}" for said in find_foreign(nodes, trap_names)]
-    assert not wrong, "\n".join(wrong)

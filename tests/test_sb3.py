@@ -1,25 +1,23 @@
 """The network, settings and callback of mesa_gym.sb3."""
 
-import importlib
 import sys
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from parameters import TRAPS, few_traps
+from parameters import few_traps
 from reference import cut_window, wandered
-from worlds import Zoo
 
 pytest.importorskip("stable_baselines3")
 
 import torch
-from stable_baselines3 import DQN, PPO
+from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.logger import KVWriter, Logger
 
 from mesa_gym.errors import UnknownNameError
-from mesa_gym.sb3 import AGENT, WALL, CentredExtractor, ScoreCallback, make_sb3, ppo
+from mesa_gym.sb3 import WALL, CentredExtractor, ScoreCallback, make_sb3, ppo
 from mesa_gym.scoring import score
 from mesa_gym.traps import Split, find_trap
 
@@ -27,11 +25,6 @@ CHEESE = find_trap("CheeseCorner")
 ID = CHEESE.id()
 NULLS = ("sweeper", "random", "drift")
 SMALL = {"n_envs": 8, "n_steps": 16, "n_epochs": 1}  # 128 steps a rollout
-
-
-@pytest.mark.parametrize("world", [*TRAPS, Zoo], ids=lambda world: world.__name__)
-def test_planes_begin_with_agent_and_wall(world):
-    assert (world.planes[AGENT], world.planes[WALL]) == ("agent", "wall")
 
 
 @few_traps
@@ -84,15 +77,6 @@ def test_ppo_prefers_the_keywords_given():
         ppo("CheesCorner")
 
 
-def test_ppo_seeds_share_no_level_stream():
-    seeds = set()
-    for seed in (0, 1):
-        model = ppo("CheeseCorner", seed=seed, **SMALL)
-        model.learn(1)
-        seeds |= set(model.get_env().get_attr("np_random_seed"))
-    assert len(seeds) == 16
-
-
 def test_ppo_entropy_bonus_falls_to_nothing(monkeypatch):
     seen = []
     monkeypatch.setattr(PPO, "train", lambda model: seen.append(model.ent_coef))
@@ -101,16 +85,6 @@ def test_ppo_entropy_bonus_falls_to_nothing(monkeypatch):
         model.learn(512)
     assert seen == pytest.approx([0.3, 0.2, 0.1, 0] * 2)
     assert model.ent_coef == 0.4
-
-
-@pytest.mark.slow
-def test_ppo_becomes_competent():
-    callback = ScoreCallback(every=100_000)
-    model = ppo("CheeseCorner").learn(300_000, callback=callback)
-    card = score(model, "CheeseCorner", levels=200)
-    assert card.competent
-    assert card.read_each("test", "normalized_return")["cheese"] >= 0.9
-    assert [each.competent for each in callback.cards.values()][-1]
 
 
 # -- the callback ----------------------------------------------------------------------------------
@@ -189,38 +163,6 @@ def test_callback_logs_scores_without_changing_training(monkeypatch):
         assert values == expected == {key: line[key] for key in expected}
 
 
-@pytest.mark.thorough
-def test_callback_shows_verdicts_without_a_wandb_run(capsys, monkeypatch):
-    monkeypatch.setitem(sys.modules, "wandb", SimpleNamespace(run=None))
-    ppo("CheeseCorner", verbose=1, **SMALL).learn(128, callback=ScoreCallback(levels=2))
-    assert "| score/      " in (shown := capsys.readouterr().out)
-    assert "|    verdict     " in shown
-
-
-@pytest.mark.thorough
-def test_models_of_other_algorithms_are_scored():
-    venv = make_sb3("MesaGym/LavaLand-v0", 4)
-    policy_kwargs = {"features_extractor_class": CentredExtractor}
-    model = DQN("MlpPolicy", venv, buffer_size=100, learning_starts=20, policy_kwargs=policy_kwargs)
-    callback = ScoreCallback(every=40, levels=2)
-    model.learn(100, callback=callback)
-    assert [*callback.cards] == [48, 96, 112]
-
-
-@pytest.mark.thorough
-def test_callback_without_solver_logs_base_competence():
-    callback, log = ScoreCallback(levels=2), LogLines(Episodes())
-    model = ppo("MonsterWorld", **SMALL)
-    model.set_logger(Logger(None, [log]))
-    model.learn(128, callback=callback)
-    card, line = callback.cards[128], log.lines[-1][1]
-    assert card.read_number("test", "arrival") is None
-    returns = card.read_each("test", "normalized_return")
-    assert line["score/competence"] == returns[card.base]
-    of_null = card.nulls["sweeper"]["test"]["normalized_return"]
-    assert line["score/sweeper/competence"] == of_null[card.base]
-
-
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -236,13 +178,6 @@ def test_callback_of_a_bad_request_is_refused(given, message):
     with pytest.raises(ValueError, match=message):
         model.learn(64, callback=ScoreCallback(**given))
     assert model.num_timesteps == 0
-
-
-def test_without_sb3_the_extra_is_named(monkeypatch):
-    monkeypatch.delitem(sys.modules, "mesa_gym.sb3")
-    monkeypatch.setitem(sys.modules, "stable_baselines3", None)
-    with pytest.raises(ImportError, match=r"'stable-baselines3'.*mesa-gym\[sb3\]"):
-        importlib.import_module("mesa_gym.sb3")
 
 
 @pytest.mark.parametrize("command", ["watch --headless --record", "export --out"])

@@ -17,8 +17,6 @@ from pathlib import Path
 import pytest
 from parameters import few
 
-from mesa_gym.envs import TrapVectorEnv
-
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs/examples"
 REQUIREMENTS = EXAMPLES / "requirements"
@@ -166,42 +164,9 @@ def test_torch_loop_writes_files_after_few_steps(tmp_path, monkeypatch, capsys):
     assert {path.name for path in tmp_path.iterdir()} == files
 
 
-def test_examples_seed_single_environments_far_apart():
-    """There a seed counts up from environment to environment."""
-    seeded = r'make_vec_env\([^)]*?seed=(\w+)|_envs\.seed\((\w+)\)|"--seed", "(\w+)"'
-    texts = [path.read_text() for path in EXAMPLES.glob("*.py")]
-    seeds = ["".join(each) for text in texts for each in re.findall(seeded, text)]
-    assert len(seeds) == 5
-    assert [seed for seed in seeds if int(seed) % 1000] == []
-
-
-@pytest.mark.thorough
-def test_torch_loop_seeds_share_no_stream(monkeypatch):
-    monkeypatch.syspath_prepend(EXAMPLES)
-    loop, used, reset = importlib.import_module("torch_loop"), {}, TrapVectorEnv.reset
-
-    def noting(env, **options):
-        begun = reset(env, **options)
-        used[options["seed"]] = env.np_random_seed
-        return begun
-
-    monkeypatch.setattr(TrapVectorEnv, "reset", noting)
-    for seed in range(3):
-        loop.train(loop.LoopSettings(steps=512), seed)
-    assert len({*used[0], *used[1], *used[2]}) == 3 * loop.LoopSettings.envs
-
-
 def test_examples_are_those_with_expected_output():
     named = {*EXPECTED, *(path.stem for path in REQUIREMENTS.iterdir())}
     assert named == set(found())
-
-
-@pytest.mark.parametrize("path", sorted(REQUIREMENTS.iterdir()), ids=lambda path: path.stem)
-def test_requirements_are_exact_versions(path):
-    """The documentation names the versions that were tried."""
-    lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
-    exact = re.compile(r"[\w.-]+(\[[\w,-]+\])?==[\d.]+")
-    assert [line for line in lines if not exact.fullmatch(line)] == []
 
 
 def test_table_rows_name_examples_and_tests():

@@ -75,21 +75,6 @@ def test_wrapper_writes_what_a_loop_did(env, tmp_path):
             assert paid.tolist() == given
 
 
-def test_wrapper_leaves_out_maps(env, tmp_path):
-    play_random(env, 3, seed=5)
-    env.reset(seed=5, options={"level": 7})
-    env.step(0)
-    env.say("a wall on the left")
-    env.step(1)
-    drawn = gym.make("MesaGym/CheeseDish-v0", render_mode="ansi")
-    drawn.reset(seed=0)
-    play_random(env, 2, options={"map": drawn.render()})
-    env.close()
-    first, second = read_log(tmp_path / "log.jsonl")
-    assert (first.play, len(first.actions), first.said) == ("train", 3, [])
-    assert (second.level, second.actions, second.said) == (7, [0, 1], ["", "a wall on the left"])
-
-
 def test_wrapper_refuses_what_it_cannot_log(env, tmp_path):
     with pytest.raises(ValueError, match="FlattenObservation stands between"):
         mesa_gym.LogEpisodes(FlattenObservation(gym.make("MesaGym/CheeseDish-v0")), tmp_path / "x")
@@ -116,15 +101,6 @@ def test_log_has_the_word_of_the_card(scored):
         choice = [s.share for s in found.shares if s.play == "shift"]
         assert choice == [(card.choices.shift == code).mean() for code in (0, 1, -1)]
         assert all(s.low <= s.share <= s.high for s in found.shares)
-
-
-@pytest.mark.thorough
-def test_log_one_level_short_has_no_word(scored):
-    (log,), _ = gather_logs(e for e in scored[1]["oracle:dish"] if e.level < 99 or e.play != "bare")
-    found = score_log(log)
-    assert (found.verdict, found.confidence) == ("", None)
-    assert "A word needs 100 levels" in found.notes[0]
-    assert "99 of bare" in found.notes[0]
 
 
 def test_log_with_few_levels_has_shares_alone(dish):
