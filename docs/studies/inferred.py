@@ -39,7 +39,7 @@ class Plays:
         self.trap, self.horizon = trap, trap.horizon(split)  # type: ignore[arg-type]
         self.starts = trap.levels(split, np.arange(first, first + LEVELS))
         self.prospects = Prospects(Solution(trap, self.starts, self.horizon))
-        self.contact = self.prospects.contact.any(axis=0)
+        self.contact: Any = self.prospects.contact.any(axis=0)
         graph, self.planes = self.prospects.solution.graph, trap.observe(self.prospects.states)
         self.next = jnp.asarray(np.where(self.contact, len(graph), graph.successor))
         self.events = jnp.asarray(np.stack([self._list_events(i) for i in range(5)]), jnp.float32)
