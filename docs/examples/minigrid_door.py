@@ -57,19 +57,19 @@ class Room:
 
     @cached_property
     def seen(self) -> np.ndarray:
-        """What an agent is shown in each state, float32 (states, 128).
+        """What an agent is shown in each state, float32 (states, 470): a picture around it.
 
-        By side, from where it looks: how far ahead and to the right the door is, whether it is
-        named, and which side is north.
+        A plane of doors and one of the named door, 15 cells a side, turned to where it looks; a
+        compass; its cell.
         """
-        seen = np.zeros((len(self.states), 4, 32), np.float32)
-        for rows, (x, y, heading) in zip(seen, self.states, strict=True):
-            rows[NORTH - heading, 31] = 1
+        seen = np.zeros((len(self.states), 470), np.float32)
+        for row, (x, y, heading) in zip(seen, self.states, strict=True):
+            row[[450 + heading, 454 + x, 462 + y]] = 1
             for side, (door_x, door_y) in self.doors.items():
                 there = complex(door_x - x, door_y - y) / 1j**heading  # ahead + 1j * right
-                rows[side - heading, [7 + round(there.real), 22 + round(there.imag)]] = 1
-                rows[side - heading, 30] = side == self.named
-        return seen.reshape(len(seen), -1)
+                pixel = 15 * (7 + round(there.real)) + 7 + round(there.imag)
+                row[pixel], row[225 + pixel] = 1, side == self.named
+        return seen
 
 
 def explore(seed: int, *without: str) -> Room:
