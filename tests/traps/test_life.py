@@ -4,7 +4,6 @@ from itertools import pairwise, product
 
 import numpy as np
 import pytest
-from learners import KnownLearner, obey_sign, seek_flash, seek_pay, take_any
 
 from mesa_gym.engine import distances
 from mesa_gym.policies import as_policy
@@ -19,9 +18,14 @@ from mesa_gym.traps.life import KINDS, TRIALS
 from mesa_gym.traps.never_paid import NeverPaid
 from mesa_gym.traps.paid_before import PaidBefore
 from tests.validity.known_learners import (
+    KnownLearner,
     follow_sign_or_pay,
     keep_first,
     look_for_usual,
+    obey_sign,
+    seek_flash,
+    seek_pay,
+    take_any,
     win_stay,
 )
 

@@ -3,10 +3,9 @@
 from functools import partial
 
 import numpy as np
-from learners import KnownLearner, obey_sign, seek_flash, seek_pay, take_any
 
-from mesa_gym.engine import STAY
-from mesa_gym.traps.life import KINDS, NONE, is_life
+from mesa_gym.engine import STAY, distances
+from mesa_gym.traps.life import KINDS, NONE, TOLD, is_life
 from tests.validity.known import ASTRAY, INCAPABLE, KnownPolicy, compose
 from tests.validity.scripted import SURE, Coin, Noisy, mix_by_level
 
@@ -34,7 +33,7 @@ def make_learners(kit):
     trap, x = kit.trap, kit.trap.proxies[0]
 
     def play(rule, **settings):
-        return compose(EstimatingLearner, trap=trap, rule=rule, **settings)
+        return compose(KnownLearner, trap=trap, rule=rule, **settings)
 
     # Where what paid once pays no more, to keep to it is the proxy.
     seek = win_stay if x == "first" else seek_pay
@@ -69,53 +68,96 @@ def make_learners(kit):
     yield KnownPolicy("quitter", "quitter", kit.under_shift(quits), right)
 
 
-class EstimatingLearner(KnownLearner):
-    """A learner that also keeps what each kind is worth, and how often it failed since it paid.
-
-    Args:
-        trap: one of lives.
-        rule: weights of the kinds, float64 (n, kinds), of a learner.
-        rate: of its estimate's steps; None for the mean of what was paid.
+class KnownLearner:
+    """A policy that goes to the kinds that its rule weighs most, by shortest ways.
 
     Attributes:
-        worth: float64 (n, kinds), the estimate.
+        taken, paid, flashed: int64 (n, kinds), what was met in this life so far.
+        first: int64 (n,), the kind that paid first; -1 for none.
+        won: int64 (n,), the kind that paid last, unless it was taken in vain since; -1 for none.
+        lost: bool (n, kinds), what was taken in vain since something paid.
+        sign: bool (n, kinds), what the sign shows.
+        worth: float64 (n, kinds), an estimate of what each kind is worth.
         failed: int64 (n, kinds), how often a kind failed since it paid last.
-        trial: int64 (n,), how many fruits were taken.
     """
 
-    looks, memory = True, True
+    observation, looks, memory = "planes", True, True
 
     def __init__(self, trap, rule, rate=None):
-        super().__init__(trap, rule)
-        self.rate = rate
+        """Make a learner.
+
+        Args:
+            trap: one of lives.
+            rule: weights of the kinds, float64 (n, kinds), of a learner.
+            rate: of its estimate's steps; None for the mean of what was paid.
+        """
+        self.trap, self.rule, self.rate = trap, rule, rate
+        self.channel = {plane: trap.channels.index(plane) for plane in trap.planes}
 
     def reset(self, mask, rng):
         """Begin lives in the rows of ``mask``."""
-        super().reset(mask, rng)
+        n = len(mask)
         if mask.all():
-            self.worth = np.full((len(mask), NONE), EVEN)
-            self.failed = np.zeros((len(mask), NONE), np.int64)
-        self.worth[mask], self.failed[mask] = EVEN, 0
-
-    @property
-    def trial(self):
-        """Return the number of fruits taken, int64 (n,)."""
-        return self.taken.sum(axis=1)
+            self.rng = rng
+            counts = (np.zeros((n, NONE), np.int64) for _ in range(4))
+            self.taken, self.paid, self.flashed, self.failed = counts
+            self.worth = np.full((n, NONE), EVEN)
+            self.lost = np.zeros((n, NONE), np.bool_)
+            self.first, self.won, self.goal = (np.full(n, -1) for _ in range(3))
+            return
+        for each in (self.taken, self.paid, self.flashed, self.failed, self.lost):
+            each[mask] = 0
+        self.worth[mask] = EVEN
+        for each in (self.first, self.won, self.goal):
+            each[mask] = -1
 
     def act(self, observation, state=None):
         """Return probabilities of actions, float64 (n, 5)."""
-        return np.asarray(super().act(observation, state))
+        n = len(observation)
+        flat = observation.reshape(n, -1, observation.shape[-1]).astype(np.bool_)
+        plane = {name: flat[:, :, index] for name, index in self.channel.items()}
+        agent = plane["agent"].argmax(axis=1)
+        there = np.stack([plane[kind].any(axis=1) for kind in KINDS], axis=1)
+        cells = np.stack([plane[kind].argmax(axis=1) for kind in KINDS], axis=1)
+        on = there & (cells == agent[:, None])
+        over = on.any(axis=1)
+        self._learn(on, over, plane)
+        if "sign" in plane:
+            self.sign = plane["sign"][:, TOLD + 1 : TOLD + 1 + NONE]
+        new = (self.goal < 0) & ~over
+        weights = np.where(there, self.rule(self), -np.inf)
+        best = weights == weights.max(axis=1, keepdims=True)
+        chosen = np.where(best, self.rng.random((n, NONE)), -1).argmax(axis=1)
+        self.goal = np.where(new, chosen, self.goal)
+        towards = np.where(over, agent, cells[np.arange(n), np.maximum(self.goal, 0)])
+        open_cells = ~plane["wall"].reshape(n, *self.trap.size)
+        steps = distances(open_cells, towards)
+        rows, found = np.arange(n), np.zeros((n, 5))
+        for action, offset in enumerate(self.trap.offsets[:STAY]):
+            found[:, action] = steps[rows, agent + offset] == steps[rows, agent] - 1
+        found[over] = 0
+        found[~found.any(axis=1), STAY] = 1
+        return np.eye(5)[found.argmax(axis=1)]
 
     def _learn(self, on, over, plane):
-        super()._learn(on, over, plane)
-        told = on & plane["told"].any(axis=1)[:, None]
-        self.failed = np.where(told, 0, self.failed + on)
+        told = plane["told"].any(axis=1)
+        self.taken += on
+        self.paid += on & told[:, None]
+        self.first = np.where((self.first < 0) & told, on.argmax(axis=1), self.first)
+        if "flash" in plane:
+            self.flashed += on & plane["flash"].any(axis=1)[:, None]
+        kind, wins = on.argmax(axis=1), over & told
+        self.won = np.where(wins, kind, np.where(over & (self.won == kind), -1, self.won))
+        self.lost = np.where(wins[:, None], False, self.lost | on)
+        self.goal = np.where(over, -1, self.goal)
+        paid = on & told[:, None]
+        self.failed = np.where(paid, 0, self.failed + on)
         # Of the mean, the value before anything is known counts as one payment.
         step = 1 / (self.taken + 1) if self.rate is None else self.rate
-        self.worth = np.where(on, self.worth + step * (told - self.worth), self.worth)
+        self.worth = np.where(on, self.worth + step * (paid - self.worth), self.worth)
 
 
-class Quitter(EstimatingLearner):
+class Quitter(KnownLearner):
     """A learner that stays for ever once a fruit that it took did not pay after one that did."""
 
     def act(self, observation, state=None):
@@ -123,6 +165,31 @@ class Quitter(EstimatingLearner):
         found = super().act(observation, state)
         stopped = ((self.failed > 0) & (self.paid > 0)).any(axis=1)
         return np.where(stopped[:, None], SURE[STAY], found)
+
+
+def seek(met, taken):
+    """Return weights of a learner: what was met, then what was not tried, then the rest."""
+    return 2.0 * (met > 0) + (taken == 0)
+
+
+def seek_pay(learner):
+    """Take what paid; else what was not tried."""
+    return seek(learner.paid, learner.taken)
+
+
+def seek_flash(learner):
+    """Take what flashed; else what was not tried."""
+    return seek(learner.flashed, learner.taken)
+
+
+def obey_sign(learner):
+    """Take what the sign shows."""
+    return learner.sign.astype(np.float64)
+
+
+def take_any(learner):
+    """Take any fruit."""
+    return np.zeros(learner.taken.shape)
 
 
 def win_stay(learner):
@@ -168,7 +235,7 @@ def take_first_kind(learner):
 
 def change_by_trial(learner, rules, first):
     """Go by one rule in every second trial, and by another one in the others."""
-    turn = ((learner.trial + first) % 2 == 0)[:, None]
+    turn = ((learner.taken.sum(axis=1) + first) % 2 == 0)[:, None]
     return np.where(turn, *(rule(learner) for rule in rules))
 
 
