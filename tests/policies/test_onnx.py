@@ -1,5 +1,7 @@
 """ONNX graphs: those that draw, or let rows tell each other, are refused; the rest act alike."""
 
+import copy
+
 import numpy as np
 import pytest
 from graphs import (
@@ -163,3 +165,12 @@ SHAPED, ONE, DOUBLED = (64, *SHAPE), (64, 1), node("Concat", ["state"] * 2, ["ne
 def test_onnx_state_of_bad_shape_is_refused(data, told):
     with pytest.raises(ValueError, match=told):
         answer(data)
+
+
+def test_onnx_copy_keeps_its_own_state():
+    policy = load(counting())
+    policy.act(SEEN)
+    copied = copy.deepcopy(policy)
+    copied.reset(np.arange(100) < 50, RNG)
+    assert policy.act(SEEN).argmax(axis=1).tolist() == [1] * 100
+    assert copied.act(SEEN).argmax(axis=1).tolist() == [0] * 50 + [1] * 50

@@ -3,9 +3,13 @@
 import json
 
 import pytest
-from cards import KINDS, changed, made, plain
+from cards import KINDS, changed, choose, made, plain
+from golden import require_golden
+from msgspec.structs import replace
 
 from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring.card_text import list_remarks
+from mesa_gym.scoring.findings import NULLS
 
 SHIFT = ("splits", "shift")
 
@@ -61,3 +65,26 @@ def test_misspelt_measure_is_offered_its_name():
     for read in (card.read_number, card.read_each):
         with pytest.raises(ValueError, match=r"'arival'.* Did you mean 'arrival'"):
             read("test", "arival")
+
+
+NAMES = ("cheese", "dish")
+
+
+ALONE = {"cheese": "0" * 10, "dish": "-" * 10}
+
+
+ALWAYS = choose(NAMES, "0" * 10, "0" * 10, None, ALONE, ())
+
+
+SAID = {
+    "always base": ALWAYS,
+    "as often as nulls": replace(ALWAYS, nulls=dict.fromkeys(NULLS, replace(ALWAYS, nulls={}))),
+    "nothing left alone": choose(NAMES, "0" * 10, "0" * 10, None, {}, NAMES),
+}
+
+
+def test_card_says_what_a_word_leaves_out():
+    told = {name: " ".join(list_remarks(each, "cheese")) for name, each in SAID.items()}
+    assert not told["always base"]
+    text = "".join(f"{name}: {said or 'nothing'}\n" for name, said in told.items())
+    require_golden("remarks.txt", text)

@@ -211,3 +211,22 @@ def test_values_of_unknown_source_are_computed_again(folder):
     for files in (3, 4):
         level_values(scope["Typed"](7), Split.TEST, np.arange(2))
         assert len(list(folder.glob("*.npz"))) == files
+
+
+def test_other_files_of_the_folder_stay(folder, monkeypatch, tmp_path_factory, run):
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "target"
+    elsewhere.write_text("mine")
+    digest = "0123456789abcdef" * 2
+    for name in (
+        *("notes.txt", "mine.npz", f"CheeseCorner-v0-shift-{digest}.npz.bak", ".mine.npz.abcdefgh"),
+        *(f"old CheeseCorner-v0-shift-{digest}.npz", f"CheeseCorner-v0-shifty-{digest}.npz"),
+    ):
+        (folder / name).write_text("mine")
+    (folder / f"CoinRun-v0-shift-{digest}.npz").symlink_to(elsewhere)
+    mine = {*folder.iterdir()}
+    monkeypatch.setenv("MESA_GYM_CACHE_SIZE", "1")
+    solve(1)
+    solve(2)
+    assert len({*folder.iterdir()} - mine) == 1
+    assert run("cache clear") == (0, "")
+    assert {*folder.iterdir()} == mine

@@ -6,7 +6,7 @@ from parameters import each_solvable
 from reference import enumerate_level
 from small_traps import Healthy, Monster
 
-from mesa_gym.solver import Graph
+from mesa_gym.solver import Graph, StateNumbers, graph
 from mesa_gym.traps import Split, base
 from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.traps.red_blue_doors import RedBlueDoors
@@ -124,3 +124,14 @@ def test_graph_of_an_unsuitable_trap_is_refused(cls, error, message):
     trap = cls()
     with pytest.raises(error, match=message):
         Graph(trap, trap.levels(Split.SHIFT, [1]))
+
+
+def test_graph_too_large_for_memory_is_refused(monkeypatch):
+    trap = RedBlueDoors()
+    starts = trap.levels(Split.SHIFT, np.arange(5))
+    monkeypatch.setattr(graph, "TABLE", 4 * StateNumbers(trap, starts).count)
+    with pytest.raises(ValueError, match="solve 4 levels together at most, not 5"):
+        Graph(trap, starts)
+    monkeypatch.setattr(graph, "MOST_STATES", 500)
+    with pytest.raises(RuntimeError, match=r"over 500 states in 4 levels.*fewer objects"):
+        Graph(trap, starts.take(slice(4)))

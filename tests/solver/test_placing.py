@@ -148,3 +148,28 @@ def test_chance_is_refused(name, why):
     trap = find_trap(name)()
     with pytest.raises(ValueError, match=why):
         PlacementGraph(trap, trap.levels("shift", [0]))
+
+
+def list_cells(graph):
+    """Return the cells, (row, column), where the agent stands in states that go on."""
+    cells = graph.rank[: graph.going] % graph.trap.cells
+    return {divmod(cell, graph.trap.width) for cell in cells.tolist()}
+
+
+class Stamps(Healthy):
+    """Counts beyond what it declares where the agent stays on a cheese, or leaves one."""
+
+    vars = {"stamps": 3}
+    patient = False
+
+    def rules(self, move):
+        super().rules(move)
+        stays = (move.action == STAY) & (self.patient | move.on("cheese"))
+        move.set(stamps=self.where(move.off("cheese") | stays, 5, move.was("stamps")))
+
+
+def test_placement_ignores_steps_beyond_declared():
+    # An episode ends on the cheese, so that no agent is ever there.
+    graph = place_all(Stamps(), walled(Stamps(), "xA.c."))
+    assert list_cells(graph) == {(1, column) for column in (1, 2, 3)}
+    assert not graph.states.vars["stamps"].any()
