@@ -20,6 +20,7 @@ from mesa_gym.envs.making import (
     make_sb3,
     make_torch,
     register_all,
+    register_id,
     register_trap,
 )
 from mesa_gym.traps import Split, Trap
@@ -36,6 +37,7 @@ __all__ = [
     "make_sb3",
     "make_torch",
     "objectives",
+    "register_id",
     "register_trap",
     "score",
 ]

@@ -1,4 +1,4 @@
-"""One environment called as those of Gymnax 0.0.9, which purejaxrl and its kin are written for."""
+"""One environment called as those of Gymnax: of 0.0.9, as most loops are written, or of 1.0."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ except ImportError:
     from gymnasium import spaces
 
 Stepped = tuple[Array, State, Array, Array, dict[str, Array]]
+Truncating = tuple[Array, State, Array, Array, Array, dict[str, Array]]
 
 
 class GymnaxParams(NamedTuple):
@@ -23,29 +24,46 @@ class GymnaxParams(NamedTuple):
 
     max_steps_in_episode: int
 
+    def replace(self, max_steps_in_episode: int | None = None) -> GymnaxParams:
+        """Return the same params; ValueError for another limit, which the environment has."""
+        if max_steps_in_episode not in (None, self.max_steps_in_episode):
+            raise ValueError(
+                f"an episode has at most {self.max_steps_in_episode} steps, got"
+                f" max_steps_in_episode={max_steps_in_episode}; for another limit give max_steps"
+                " to make_gymnax"
+            )
+        return self
+
 
 class GymnaxEnv:
     """One environment as pure functions of a key, a state, an action and params.
 
-    Run many with ``jax.vmap(env.step, in_axes=(0, 0, 0, None))``. Infos are those of ``JaxEnv``
-    without ``final_obs``; ``step_env`` and ``reset_to_level`` are what replay of levels needs.
+    Run many with ``jax.vmap(env.step, in_axes=(0, 0, 0, None))``. Infos are those of ``JaxEnv``,
+    whose ``final_obs`` stands there as ``final_observation``, and only for Gymnax 1.0. ``step_env``
+    and ``reset_to_level`` are what replay of levels needs.
 
     Args:
         env: of one environment.
+        values: what ``step`` returns: 5 values as in Gymnax 0.0.9, or 6 as in Gymnax 1.0.
 
     Attributes:
         env: the same.
         default_params: what ``make_gymnax`` gives.
+        name: the trap's, with its version.
+        num_actions: how many actions there are.
     """
 
-    def __init__(self, env: JaxEnv) -> None:
-        self.env = env
+    def __init__(self, env: JaxEnv, values: int = 5) -> None:
+        self.env, self._truncating = env, values == 6
         self.default_params = GymnaxParams(env.settings.max_steps)
+        self.name, self.num_actions = env.trap.name(), len(ACTIONS)
 
     def reset(self, key: Array, params: GymnaxParams | None = None) -> tuple[Array, State]:
         """Begin an episode on a level that ``key`` picks; ``params`` may be left out."""
         seen, state = self.env.reset(key)
         return seen[0], state
+
+    reset_env = reset
 
     def reset_to_level(
         self, key: Array, level: Array, params: GymnaxParams | None = None
@@ -56,22 +74,38 @@ class GymnaxEnv:
 
     def step(
         self, key: Array, state: State, action: Array, params: GymnaxParams | None = None
-    ) -> Stepped:
+    ) -> Stepped | Truncating:
         """Take an ``action`` from ``state``; at an end ``key`` picks the next level.
 
         Returns:
-            Observation, state, reward, whether the episode ended, infos; ``params`` change nothing.
+            Observation, state, reward, whether the episode ended, infos; of 6 values whether the
+            trap ended it, and whether it was truncated. ``params`` change nothing.
         """
-        return _take_first(self.env.step(key, state, _spread(action)))
+        seen, state, reward, done, infos = _take_first(self.env.step(key, state, _spread(action)))
+        if not self._truncating:
+            return seen, state, reward, done, infos
+        infos["final_observation"] = infos.pop("final_obs")
+        return seen, state, reward, infos["terminated"], infos["truncated"], infos
 
     def step_env(
         self, key: Array, state: State, action: Array, params: GymnaxParams | None = None
     ) -> Stepped:
         """Take an ``action`` from ``state`` alone, as ``step`` but without another episode.
 
-        The rules have their luck from the state: ``key`` and ``params`` change nothing.
+        From the state after an end the rules go on, and a step off the target and back pays once
+        more: reset where it is done. They have their luck from the state: ``key`` and ``params``
+        change nothing.
+
+        Returns:
+            As ``step``; always 5 values, of which, as in Gymnax 1.0, the fourth then leaves out the
+            time limit (``is_truncated`` tells it) where ``step`` has 6.
         """
-        return _take_first(self.env.step_env(state, _spread(action)))
+        seen, state, reward, done, infos = _take_first(self.env.step_env(state, _spread(action)))
+        return seen, state, reward, infos["terminated"] if self._truncating else done, infos
+
+    def is_truncated(self, state: State, params: GymnaxParams | None = None) -> Array:
+        """Return whether a ``state`` has no steps left; ``params`` change nothing."""
+        return state.clock[0] >= self.env.settings.max_steps
 
     def observation_space(self, params: GymnaxParams | None = None) -> Any:
         """Return a Box of Gymnax, or of Gymnasium where that is not installed; no ``params``."""

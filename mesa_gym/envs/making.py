@@ -11,6 +11,7 @@ import gymnasium
 from gymnasium.envs.registration import EnvSpec
 from gymnasium.vector import AutoresetMode
 
+from mesa_gym.envs.settings import Settings
 from mesa_gym.traps import NAMESPACE, Split, Trap, add_trap, all_traps, find_trap, package_traps
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from mesa_gym.envs.tensors import TensorEnv
 
 TrapClass = TypeVar("TrapClass", bound=type[Trap])
+ENTRY_POINTS: dict[str, Any] = {
+    "entry_point": "mesa_gym.envs.single:TrapEnv",
+    "vector_entry_point": "mesa_gym.envs.vector:TrapVectorEnv",
+}
 
 
 def register_trap(trap: TrapClass) -> TrapClass:
@@ -44,6 +49,36 @@ def register_trap(trap: TrapClass) -> TrapClass:
     return trap
 
 
+def register_id(id: str, trap: str | type[Trap], **keywords: Any) -> None:
+    """Register an id of your own: a trap with keywords, and with their time limit.
+
+    ``mesa_gym.register_id("Small/CheeseCorner-v0", "CheeseCorner", size=7)``. In the ids of the
+    package the limit is the environment's alone, since it follows from ``size`` and ``max_steps``.
+    Here the registry knows it too, and ``gymnasium.make`` adds a ``TimeLimit``: for libraries that
+    take an id and read ``gymnasium.spec(id).max_episode_steps`` or ``env._max_episode_steps``.
+
+    Args:
+        id: the id, ``namespace/Name-v0``; the namespace may be left out.
+        trap: a name or id, such as ``MesaGym/RedBlueDoors-Flat-v0``, or a trap's class.
+        **keywords: those of ``TrapEnv``. They are to stand here, not in ``make``: another limit
+            given there is cut to this one.
+
+    Raises:
+        TypeError, ValueError: a keyword is unknown or does not fit.
+        gymnasium.error.Error: the id cannot be registered.
+    """
+    given = (_read_id(trap) if isinstance(trap, str) else {"trap": trap}) | keywords
+    made = Settings(**given)
+    threshold = made.trap.reward_threshold if made.reward == made.trap.base else None
+    gymnasium.register(
+        id,
+        **ENTRY_POINTS,
+        reward_threshold=threshold,
+        max_episode_steps=made.max_steps,
+        kwargs=given,
+    )
+
+
 def register_all() -> None:
     """Register every trap of the package."""
     for trap in package_traps().values():
@@ -61,8 +96,7 @@ def _register(trap: type[Trap]) -> None:
             # As `register` does, without its comparison with every id that there is.
             gymnasium.registry[id] = EnvSpec(
                 id=id,
-                entry_point="mesa_gym.envs.single:TrapEnv",
-                vector_entry_point="mesa_gym.envs.vector:TrapVectorEnv",
+                **ENTRY_POINTS,
                 reward_threshold=trap.reward_threshold,
                 kwargs=kwargs | more,
             )
@@ -160,15 +194,22 @@ def make_jax(trap: str | type[Trap] | Trap, num_envs: int, **keywords: Any) -> J
     return JaxEnv(num_envs=num_envs, **given | keywords)
 
 
-def make_gymnax(trap: str | type[Trap] | Trap, **keywords: Any) -> tuple[GymnaxEnv, GymnaxParams]:
-    """Make what ``gymnax.make`` does in Gymnax 0.0.9: an environment, and params for its methods.
+def make_gymnax(
+    trap: str | type[Trap] | Trap, *, values: int = 5, **keywords: Any
+) -> tuple[GymnaxEnv, GymnaxParams]:
+    """Make what ``gymnax.make`` does: an environment, and params for its methods.
+
+    A loop that calls ``step_env`` resets where it is done: after an end the rules would pay again.
 
     Args:
         trap: as for ``make_jax``.
+        values: how many ``step`` returns: 5 as in Gymnax 0.0.9, which purejaxrl, rejax and evosax
+            read, or 6 as in Gymnax 1.0, of which termination and truncation are apart.
         **keywords: those of ``JaxEnv``.
 
     Raises:
         ImportError: JAX is not installed; the message names the extra.
+        ValueError: ``step`` is to return neither 5 nor 6 values, or a keyword does not fit.
 
     Example:
         >>> import jax, mesa_gym
@@ -177,10 +218,12 @@ def make_gymnax(trap: str | type[Trap] | Trap, **keywords: Any) -> tuple[GymnaxE
         >>> observation.shape
         (9, 9, 3)
     """
-    env = make_jax(trap, 1, final_obs=False, **keywords)
+    if values not in (5, 6):
+        raise ValueError(f"values must be 5 (Gymnax 0.0.9) or 6 (Gymnax 1.0), got {values!r}")
+    env = make_jax(trap, 1, final_obs=values == 6, **keywords)
     from mesa_gym.envs.gymnax import GymnaxEnv
 
-    made = GymnaxEnv(env)
+    made = GymnaxEnv(env, values)
     return made, made.default_params
 
 
@@ -200,6 +243,9 @@ def _find_id(name: str) -> str:
     module, _, bare = name.rpartition(":")
     if module and not module.endswith(".py"):
         import_module(module)
+    spec = gymnasium.registry.get(bare)
+    if spec is not None and spec.entry_point == ENTRY_POINTS["entry_point"]:
+        return bare  # of `register_id` too
     wanted = bare.removeprefix(f"{NAMESPACE}/").lower()
     for trap in sorted(all_traps().values(), key=lambda trap: -trap.version):
         for split, flat in product(Split, (False, True)):

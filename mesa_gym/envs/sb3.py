@@ -48,6 +48,7 @@ class TrapVecEnv(VecEnv):
         self.spec = venv.spec
         self._totals: dict[str, np.ndarray] = {}
         super().__init__(venv.num_envs, venv.single_observation_space, venv.single_action_space)
+        self.metadata = venv.metadata  # SB3's own lacks the frames a second
 
     def seed(self, seed: int | Sequence[int] | None = None) -> Sequence[int | None]:
         """Seed the next reset, and return the seed of each environment.

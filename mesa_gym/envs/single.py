@@ -80,22 +80,31 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
 
         Args:
             seed: fixes the stream of levels.
-            options: ``{"level": 17}`` picks a level of the split, 0 to 2**48 - 1, and
-                ``{"map": text}`` one that is written as ``render_mode="ansi"`` shows it; neither
-                uses up an episode of the stream. The dict is not changed.
+            options: ``{"level": 17}`` picks a level of the split, 0 to 2**48 - 1,
+                ``{"map": text}`` one that is written as ``render_mode="ansi"`` shows it, and
+                ``{"state": state}`` goes on as ``set_state`` does, and lets wrappers know of it.
+                None uses up an episode of the stream. The dict is not changed.
 
         Returns:
             The observation and infos.
 
         Raises:
-            ValueError: an option is unknown, the level out of range or the map not of this trap.
+            ValueError: an option is unknown, the level out of range, or the map or state not of
+                this trap; or options name several of these.
         """
-        asked = check_options(options, "level", "map")
+        asked = check_options(options, "level", "map", "state")
         _, start = self.settings.starts([asked.get("level")], [asked.get("map")])
+        state = asked.get("state")
+        if state is not None and start is not None:
+            raise ValueError("options name a state beside a level or a map; give one of them")
         if seed is not None:
             seed = integer("seed of environment 0", seed, error=Error)
+        begun = None if state is None else self.set_state(state)
+        if seed is not None:
             self._supply.reseed(_ROW, [seed])
         super().reset(seed=seed)
+        if begun is not None:
+            return begun
         supply = self._supply
         return self._begin(supply.take(_ROW) if start is None else supply.place(_ROW, start))
 
@@ -191,3 +200,7 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
         if self._window is not None:
             self._window.close()
             self._window = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy and a pickle hold: each opens a window of its own."""
+        return {name: kept for name, kept in vars(self).items() if name != "_window"}

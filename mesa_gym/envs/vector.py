@@ -149,8 +149,9 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
             seed: environment i gets a hash of the seed and i, or its entry of a sequence as it is;
                 None leaves the stream of levels as it is.
             options: ``level``, a number for all or one for each environment, picks levels, and
-                ``map`` likewise begins from maps (where it is None, the stream goes on);
-                ``reset_mask``, bool (n,), resets only some environments. The dict is not changed.
+                ``map`` likewise begins from maps (where it is None, the stream goes on); ``state``
+                goes on from n states as ``set_state`` does, and stands alone; ``reset_mask``, bool
+                (n,), resets only some environments. The dict is not changed.
 
         Returns:
             The observations of all environments; the infos of those that were reset.
@@ -159,7 +160,10 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
             ValueError, TypeError: an option does not fit.
             gymnasium.error.ResetNeeded: a mask, before all environments were reset once.
         """
-        n, options = self.num_envs, check_options(options, "level", "map", "reset_mask")
+        n, options = self.num_envs, check_options(options, "level", "map", "state", "reset_mask")
+        states = options.pop("state", None)
+        if states is not None and any(each is not None for each in options.values()):
+            raise ValueError(f"options name states beside {', '.join(options)}; give one of them")
         mask = check_mask(options.pop("reset_mask", None), n)
         if self._state is None and not mask.all():
             raise ResetNeeded("reset all environments once before resetting some of them")
@@ -175,7 +179,10 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         }
         levels, maps = (spread(name, options.get(name), n) for name in ("level", "map"))
         which, starts = self.settings.starts([levels[i] for i in rows], [maps[i] for i in rows])
+        begun = None if states is None else self.set_state(states)
         self._reseed(given)
+        if begun is not None:
+            return begun
         if starts is not None:
             self._begin(rows[which], self.supply.place(rows[which], starts))
         if len(which) < len(rows):

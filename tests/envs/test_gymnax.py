@@ -1,4 +1,4 @@
-"""Environments called as Gymnax 0.0.9 calls its own: by purejaxrl's loop, and to replay levels."""
+"""Environments called as Gymnax calls its own: by purejaxrl's loop, and to replay levels."""
 
 from typing import NamedTuple
 
@@ -110,3 +110,34 @@ def test_gymnax_steps_as_make_jax():
         assert [each.item() for each in rest] == [each.item() for each in expected]
         assert {**info} == {name: value[0] for name, value in infos.items() if name in info}
     assert env.default_params == params
+
+
+def test_gymnax_has_what_clients_read():
+    """As evosax does: it replaces params, mostly by nothing, and asks for the number of actions."""
+    env, params = mesa_gym.make_gymnax(CORNER)
+    assert (env.name, env.num_actions, params.replace()) == ("CheeseCorner-v0", 5, params)
+    assert params.replace(max_steps_in_episode=64) == params
+    with pytest.raises(ValueError, match=r"at most 64 steps, got .*=9; .* give max_steps to make_"):
+        params.replace(max_steps_in_episode=9)
+    for one, other in zip(*(f(jax.random.key(1)) for f in (env.reset, env.reset_env)), strict=True):
+        jax.tree.map(np.testing.assert_array_equal, one, other)
+
+
+def test_gymnax_of_six_values_truncates_apart():
+    """As its 1.0 does, whose wrappers read the observation at an end in the infos."""
+    env, params = mesa_gym.make_gymnax(CORNER, values=6, num_levels=1, max_steps=6)
+    old, _ = mesa_gym.make_gymnax(CORNER, num_levels=1, max_steps=6)
+    key = jax.random.key(0)
+    (seen, state), ends = env.reset(key, params), []
+    for action in (4, 4, 4, 4, 4, 4, 4):
+        alone, kept, _, over, _ = env.step_env(key, state, action)
+        _, _, reward, done, infos = old.step(key, state, action)
+        seen, state, paid, terminated, truncated, told = env.step(key, state, action, params)
+        assert (paid, bool(over), terminated | truncated) == (reward, bool(terminated), done)
+        assert truncated == env.is_truncated(kept, params)
+        np.testing.assert_array_equal(told.pop("final_observation"), alone)
+        assert told == infos
+        ends.append((bool(terminated), bool(truncated)))
+    assert ends == [(False, False)] * 5 + [(False, True), (False, False)]
+    with pytest.raises(ValueError, match=r"values must be 5 .* or 6 .*, got 7"):
+        mesa_gym.make_gymnax(CORNER, values=7)

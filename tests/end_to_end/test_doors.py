@@ -1,0 +1,95 @@
+"""Rules that hold at each door for other people's code; docs/studies/libraries.md has the table."""
+
+import copy
+import pickle
+import sys
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.wrappers import FlattenObservation, TimeLimit, vector
+
+import mesa_gym
+from mesa_gym.envs import single
+from mesa_gym.envs.settings import RENDER_FPS
+
+CORNER = "MesaGym/CheeseCorner-v0"
+SMALL = "Mine/SmallCorner-v0"
+
+
+@pytest.fixture
+def small(registry):
+    """An id of a user's own: smaller, paid by the proxy, observed flat."""
+    mesa_gym.register_id(SMALL, "CheeseCorner-Flat-v0", size=7, reward="corner")
+    return gym.spec(SMALL)
+
+
+def test_own_id_has_one_limit_everywhere(small):
+    env, envs = gym.make(SMALL), gym.make_vec(SMALL, 2)
+    assert isinstance(env, TimeLimit)
+    limits = {small.max_episode_steps, env.spec.max_episode_steps, env._max_episode_steps}
+    limits |= {each.unwrapped.settings.max_steps for each in (env, envs)}
+    assert limits == {envs.spec.max_episode_steps} == {38}
+    assert env.observation_space.shape == envs.single_observation_space.shape == (147,)
+    assert small.reward_threshold is env.spec.reward_threshold is None
+    env.reset(seed=0)
+    assert [env.step(4)[2:4] for _ in range(38)] == [(False, False)] * 37 + [(False, True)]
+
+
+def test_own_id_is_known_where_ids_are(small):
+    pytest.importorskip("stable_baselines3")
+    pytest.importorskip("jax")
+    made = [mesa_gym.make_sb3(SMALL, 2).unwrapped.venv, mesa_gym.make_torch(SMALL, 2)]
+    for env in (*made, mesa_gym.make_jax(SMALL, 2), mesa_gym.make_gymnax(SMALL)[0].env):
+        assert (env.settings.max_steps, env.settings.reward) == (38, "corner")
+        assert env.single_observation_space.shape == (147,)
+
+
+def test_own_id_checks_its_keywords(registry):
+    with pytest.raises(TypeError, match=r"'sizes'.*Did you mean 'size'"):
+        mesa_gym.register_id(SMALL, "CheeseCorner", sizes=7)
+    assert SMALL not in gym.registry
+
+
+def test_films_have_the_speed_of_metadata(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "moviepy", sys)  # which writes films: none is written here
+    recording = pytest.importorskip("stable_baselines3.common.vec_env.vec_video_recorder")
+    films = mesa_gym.make_sb3(CORNER, 1, render_mode="rgb_array")
+    film = recording.VecVideoRecorder(films, str(tmp_path), lambda step: False)
+    speeds = [gym.make(CORNER).metadata["render_fps"], gym.make_vec(CORNER, 1).metadata]
+    assert [film.frames_per_sec, speeds[0], speeds[1]["render_fps"]] == [RENDER_FPS] * 3
+
+
+@pytest.mark.parametrize("twin", [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))])
+def test_environment_with_a_window_is_copied(twin, monkeypatch):
+    pytest.importorskip("pygame")
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    monkeypatch.setattr(single, "RENDER_FPS", 10_000)
+    env = gym.make(CORNER, render_mode="human")
+    env.reset(seed=0)
+    other = twin(env)
+    assert other.unwrapped._window is None
+    for action in (2, 1, 4):
+        for one, two in zip(env.step(action), other.step(action), strict=True):
+            np.testing.assert_equal(one, two)
+    assert other.unwrapped._window is not env.unwrapped._window
+    for each in (env, other):
+        each.close()
+
+
+def test_state_goes_through_wrappers():
+    env, flat = gym.make(CORNER), FlattenObservation(gym.make(CORNER))
+    env.reset(seed=3)
+    seen = env.step(2)[0]
+    state = env.unwrapped.state
+    shown, info = flat.reset(seed=5, options={"state": state})
+    np.testing.assert_array_equal(shown, seen.ravel())
+    assert info["level"] == state.level.number
+    # The seed counts from the next episode on.
+    assert flat.reset()[1]["level"] == gym.make(CORNER).reset(seed=5)[1]["level"]
+    both = vector.FlattenObservation(gym.make_vec(CORNER, 2))
+    pair = env.unwrapped.trap.joined([state.batched()] * 2)
+    np.testing.assert_array_equal(both.reset(options={"state": pair})[0], [seen.ravel()] * 2)
+    for each, given in ((flat, state), (both, pair)):
+        with pytest.raises(ValueError, match=r"options name .* beside .*level.*; give one"):
+            each.reset(options={"state": given, "level": 3})
