@@ -99,10 +99,12 @@ class CentredExtractor(BaseFeaturesExtractor):
         grid = planes.flatten(1, 2)
         agent = grid[..., AGENT].argmax(dim=1)
         shown = torch.cat([1 - grid[..., WALL : WALL + 1], grid[..., WALL + 1 :]], dim=-1)
-        first = torch.arange(len(grid), device=grid.device) * shown.shape[1]
+        # `len` would be a number, and an exported graph one of batches of that many.
+        n = grid.shape[0]
+        first = torch.arange(n, device=grid.device) * shown.shape[1]
         rows = self.places[agent] + first[:, None]
         # Nearly twice as fast as an index.
-        return shown.flatten(0, 1).index_select(0, rows.flatten()).view(len(grid), -1)
+        return shown.flatten(0, 1).index_select(0, rows.flatten()).view(n, -1)
 
     def forward(self, planes: torch.Tensor) -> torch.Tensor:
         """Return features, float32 (n, 128), of planes float32 (n, height, width, channels)."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import mesa_gym
+from mesa_gym.cli.extras import require_extras
 from mesa_gym.command import DONE, USAGE, run_command
 from mesa_gym.errors import MOST_TOLD, shorten_text, unknown
 from mesa_gym.terminal import say
@@ -140,4 +141,5 @@ def _run(given: list[str]) -> int:
     if options.command is None:
         parser.print_help()
         return DONE
+    require_extras(options)
     return COMMANDS[options.command].load("run")(options)

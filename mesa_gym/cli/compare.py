@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import argparse
 from glob import glob
-from importlib.util import find_spec
 from pathlib import Path
 
 from mesa_gym.cli import ALGO
 from mesa_gym.cli.cards import split_name
 from mesa_gym.cli.score import name_policies, name_seed
 from mesa_gym.command import DONE, require_writable
-from mesa_gym.errors import missing_extra
 from mesa_gym.policies import POLICY_FILE, read_policy_file
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import compare, plot
 from mesa_gym.report.committed import list_committed, read_committed
 from mesa_gym.report.groups import BASE, ROLES
-from mesa_gym.report.intervals import load_special
 from mesa_gym.scoring import Cards, evaluate
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.traps import find_trap
@@ -45,9 +42,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Compare two agents on the same levels: a table, a figure, and a sentence for a paper."""
-    load_special()
-    if find_spec("matplotlib") is None:  # before the work
-        raise missing_extra("matplotlib", "report")
     for path in (options.figure, options.json):
         require_writable(path)
     traps = [find_trap(trap).name() for trap in options.traps or ()]

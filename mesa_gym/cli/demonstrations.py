@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import re
 import warnings
 from copy import copy
-from importlib import import_module
 from typing import Any
 
 import gymnasium
@@ -16,7 +14,7 @@ from mesa_gym.cli.traps import declare_trap, read_trap
 from mesa_gym.command import DONE
 from mesa_gym.engine import State
 from mesa_gym.envs.checks import integer
-from mesa_gym.errors import missing_extra, shorten, unknown
+from mesa_gym.errors import shorten, unknown
 from mesa_gym.policies import name_pursuer
 from mesa_gym.probing import demonstrate
 from mesa_gym.scoring.plays import MOST_LEVELS
@@ -100,18 +98,15 @@ def reference_scores(
 
 def _minari(name: str) -> Any:
     """Return the package; ValueError where a dataset cannot have the name, or has it already."""
-    try:
-        import minari
+    import minari
+    from minari.dataset.minari_dataset import parse_dataset_id
 
-        # Minari imports these only when the episodes are written, after the work.
-        for package in ("h5py", "jax", "PIL"):
-            import_module(package)
-    except ImportError as error:
-        raise missing_extra(error.name or "minari", "minari") from None
-    if not re.fullmatch(r"([\w-]+/)*[\w-]+-v\d+", name, re.ASCII):
+    try:
+        parse_dataset_id(name)
+    except (TypeError, ValueError):  # of a name without a version, and of another bad one
         raise ValueError(
             f"{shorten(name)} cannot be a dataset's name; expected one such as {EXAMPLE!r}"
-        )
+        ) from None
     if name in minari.list_local_datasets():
         raise ValueError(f"the dataset {name!r} exists already; choose another name or version")
     return minari

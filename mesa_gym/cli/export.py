@@ -11,7 +11,6 @@ from mesa_gym.command import DONE, require_writable
 from mesa_gym.envs.checks import integer
 from mesa_gym.files import write_text
 from mesa_gym.policies.saved import is_model_file
-from mesa_gym.report.page import load_jinja2
 from mesa_gym.scoring.plays import MOST_SEED
 from mesa_gym.terminal import Progress
 from mesa_gym.traps import LEVELS, Split, Trap
@@ -54,7 +53,6 @@ def run(options: argparse.Namespace) -> int:
     if options.out.suffix.lower() not in ENDINGS:
         raise ValueError(f"cannot write {options.out}: a page's name must end in .html")
     require_writable(options.out)
-    load_jinja2()
     integer("seed", options.seed, 0, MOST_SEED)
     trap = read_trap(options)
     for level in options.levels:

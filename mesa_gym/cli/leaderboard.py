@@ -15,10 +15,8 @@ from mesa_gym.policies import read_policy_file
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.cells import UNTRAINED
 from mesa_gym.report.committed import join_committed, read_committed
-from mesa_gym.report.intervals import load_special
 from mesa_gym.report.leaderboard import lay_out
 from mesa_gym.report.leaderboard_page import DOCS, require_free, write_pages
-from mesa_gym.report.page import load_jinja2
 from mesa_gym.scoring import ScoreCard, evaluate
 from mesa_gym.terminal import say
 from mesa_gym.traps import Trap, find_trap
@@ -39,9 +37,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Show what the committed agents go for, and yours among them."""
-    load_special()
     if options.out is not None:
-        load_jinja2()
         require_free(options.out)
     traps = read_traps(options)
     _require_usual(traps)

@@ -23,7 +23,6 @@ from mesa_gym.policies.library import is_plain
 from mesa_gym.policies.loading import name_policy
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.intervals import load_special
-from mesa_gym.report.page import load_jinja2
 from mesa_gym.scoring import (
     Cards,
     Record,
@@ -68,8 +67,6 @@ def run(options: argparse.Namespace) -> int:
     # What cannot be is refused before any work.
     for path in (options.json, options.html, options.markdown, options.save_episodes):
         require_writable(path)
-    if options.html is not None or options.markdown is not None:
-        load_jinja2()
     integer("levels", options.levels, 1, MOST_LEVELS)
     integer("seed", options.seed, 0, MOST_SEED)
     if options.episodes is not None:

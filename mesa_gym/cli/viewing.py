@@ -26,7 +26,6 @@ from mesa_gym.viewer.recording import (
     FILMS,
     STRIPS,
     film_steps,
-    find_ffmpeg,
     require_kind,
     write_recording,
 )
@@ -51,8 +50,6 @@ def check(options: argparse.Namespace) -> None:
         raise ValueError("--headless shows nothing: add --record FILE or --strip FILE")
     if options.step is not None and not (options.headless and kind == ".png"):
         raise ValueError("--step says what a picture shows: add --headless --record FILE.png")
-    if kind in FILMS:
-        find_ffmpeg()
 
 
 def open_screen(options: argparse.Namespace) -> Screen:

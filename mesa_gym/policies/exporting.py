@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import missing_extra
@@ -30,6 +31,7 @@ except ImportError:
 TOLERANCE = 1e-4
 # Of each episode that is compared: what a model remembers counts from the second on.
 STEPS = 4
+SIZES = (1, 3, 64, 70)  # of batches that others hand to a graph
 SAMPLED = Sampled | Recurrent
 INSTEAD = "hand over what it did: mesa-gym score --save-episodes FILE"
 
@@ -47,7 +49,7 @@ class Acting(nn.Module):
         """Return float32 (n, 5) or int64 (n,), of an LSTM also its next state.
 
         Args:
-            seen: uint8 (n, ...), as environments show it.
+            seen: (n, ...), as environments show it.
             state: of an LSTM, float32 (n, size): what each layer gave last, then the cells of each.
         """
         seen, network = self._arrange(seen), self.network
@@ -60,10 +62,13 @@ class Acting(nn.Module):
         features = features[0] if isinstance(features, tuple) else features
         if state is None:
             return self._choose(features)
-        lstm = network.lstm_actor
-        parts = state.unflatten(1, (2, lstm.num_layers, lstm.hidden_size)).permute(1, 2, 0, 3)
-        features, after = lstm(features[None], (parts[0], parts[1]))
-        return self._choose(features[0]), torch.stack(after).permute(2, 0, 1, 3).flatten(1)
+        # A step at a time: of torch's own loop over steps no graph with an open batch is made.
+        lstm, after = network.lstm_actor, []
+        parts = state.unflatten(1, (2, lstm.num_layers, lstm.hidden_size)).unbind(2)
+        for part, weights in zip(parts, lstm.all_weights, strict=True):
+            features, cell = torch.lstm_cell(features, part.unbind(1), *weights)
+            after.append(torch.stack([features, cell], dim=1))
+        return self._choose(features), torch.stack(after, dim=2).flatten(1)
 
     def _arrange(self, seen: Tensor) -> Tensor:
         """Return what the model sees of what environments show."""
@@ -116,9 +121,11 @@ def export(model: Any, trap: Trap | str, path: Path | str) -> None:
             f"a {type(model).__name__} model on several frames or normalised observations, or of"
             f" JAX, cannot be exported: {INSTEAD}"
         )
-    shape = make_observation(trap, kind).space.shape
-    example = [torch.zeros((BLOCK, *shape), dtype=torch.uint8, device=network.device)]
+    space = make_observation(trap, kind).space
+    shape, dtype = (BLOCK, *space.shape), getattr(torch, space.dtype.name)
+    example = [torch.zeros(shape, dtype=dtype, device=network.device)]
     inputs, outputs = [kind], ["probabilities" if sampled else "actions"]
+    batch = torch.export.Dim("batch")
     if isinstance(policy, Recurrent):
         layers, _, size = network.lstm_hidden_state_shape
         example.append(torch.zeros(BLOCK, 2 * layers * size, device=network.device))
@@ -131,12 +138,14 @@ def export(model: Any, trap: Trap | str, path: Path | str) -> None:
             tuple(example),
             input_names=inputs,
             output_names=outputs,
+            dynamic_shapes=({0: batch},) * len(example),
             external_data=False,
             verbose=False,
         )
     assert program is not None
     data: bytes = program.model_proto.SerializeToString()
     _compare(policy, OnnxPolicy(data, trap, kind), trap)
+    _compare_sizes(policy, data, trap)
     write_bytes(Path(path), data)
 
 
@@ -152,8 +161,30 @@ def _compare(policy: ModelPolicy, exported: Policy, trap: Trap) -> None:
         seen = observation.encode(state)
         model, graph = (read_answer(each.act(seen), len(seen)) for each in (policy, exported))
         state = trap.step(state, rng.integers(5, size=len(numbers))).state
-        if not np.allclose(model, graph, atol=TOLERANCE, rtol=0):
-            worst = np.abs(model - graph).max()
-            raise ValueError(
-                f"the graph differs from the model by {worst:.2g} in a probability: {INSTEAD}"
-            )
+        _require_close(model, graph)
+
+
+def _compare_sizes(policy: ModelPolicy, graph: bytes, trap: Trap) -> None:
+    """Raise ValueError where the graph does something else with other numbers of rows."""
+    from mesa_gym.policies.onnx import STATE, open_session
+
+    session, most = open_session(graph), max(SIZES)
+    seen = make_observation(trap, policy.observation).encode(trap.levels(Split.SHIFT, range(most)))
+    policy.reset(np.ones(most, np.bool_), np.random.default_rng(0))
+    wanted = [read_answer(policy.act(seen), most) for _ in range(2)]
+    shapes = {each.name: each.shape[1:] for each in session.get_inputs()}
+    for rows in SIZES:
+        fed = {name: np.zeros((rows, *shape), np.float32) for name, shape in shapes.items()}
+        fed[policy.observation] = seen[:rows]
+        for expected in wanted:
+            answer, *after = session.run(None, fed)
+            fed |= dict(zip([STATE], after, strict=False))
+            _require_close(expected[:rows], read_answer(answer, rows))
+
+
+def _require_close(model: NDArray[Any], graph: NDArray[Any]) -> None:
+    if not np.allclose(model, graph, atol=TOLERANCE, rtol=0):
+        worst = np.abs(model - graph).max()
+        raise ValueError(
+            f"the graph differs from the model by {worst:.2g} in a probability: {INSTEAD}"
+        )

@@ -72,15 +72,11 @@ class OnnxPolicy:
 
     def __init__(self, graph: bytes, trap: Trap, observation: str | None = None) -> None:
         model = _parse_model(graph)
-        options = onnxruntime.SessionOptions()
-        # One thread: faster on grids this small, and the same sums each time.
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
         # What was checked is what runs: two parsers may find different things in the same bytes.
         checked = model.SerializeToString()
         self.weights = {"graph": np.frombuffer(checked, np.uint8)}
         try:
-            self._session = onnxruntime.InferenceSession(checked, options, PROVIDERS)
+            self._session = open_session(checked)
         except Exception as error:  # of onnxruntime, which has many
             raise ValueError(f"onnxruntime cannot load the graph: {error}") from None
         # Which rows are asked again is not to be foreseen: a graph may leave these alone.
@@ -181,6 +177,15 @@ class OnnxPolicy:
                 )
             state = after[: len(state)]
         return answer, state
+
+
+def open_session(graph: bytes) -> onnxruntime.InferenceSession:
+    """Return a session of ONNX Runtime alone, without the checks of ``OnnxPolicy``."""
+    options = onnxruntime.SessionOptions()
+    # One thread: faster on grids this small, and the same sums each time.
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(graph, options, PROVIDERS)
 
 
 def _find_observation(seen: onnxruntime.NodeArg, trap: Trap, kind: str | None) -> str:

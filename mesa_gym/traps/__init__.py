@@ -8,7 +8,7 @@ import pkgutil
 from functools import lru_cache
 from typing import Any
 
-from mesa_gym.errors import shorten, unknown
+from mesa_gym.errors import UnknownNameError, shorten, unknown
 from mesa_gym.importing import import_source
 from mesa_gym.traps.objectives import Objective, Payment, base, proxy
 from mesa_gym.traps.options import Choice, Option, Share, Whole
@@ -104,6 +104,8 @@ def find_trap(name: str) -> type[Trap]:
         raise ValueError(
             f"{shorten(name)} is not a trap but {given!r}; a trap is a subclass of Trap"
         )
+    if name.endswith(".py"):
+        raise UnknownNameError(f"{name} is a file; name a trap of it, such as {name}:Mushrooms")
     own = [full for full, trap in traps.items() if module and trap.__module__ == module.__name__]
     names = [full.rsplit("-", 1)[0] for full in own or traps]
     raise unknown("trap", rest if own else name, names)

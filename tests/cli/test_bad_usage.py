@@ -15,7 +15,6 @@ CORNER = "score --trap CheeseCorner --policy"
 EXPORT = "export --trap CheeseDish"
 RECORD = f"{HEADLESS} --record"
 NO_PLAY = "unknown play of CheeseCorner-v0"
-DEMOS = "demonstrations --trap CheeseCorner --out mesa-gym/cheese-corner/corner-v0"
 AGENT = {"schema": 1, "observation": "planes", "loader": "agents", "weights": "w", "name": "ppo-s0"}
 LACKING = "from mesa_gym.errors import missing_extra\n\ndef make(trap):\n"
 
@@ -43,6 +42,7 @@ def folder(tmp_path, monkeypatch):
     [
         ("scores", "Did you mean 'score'?"),
         ("describe redbluedoor-v0", "Did you mean 'RedBlueDoors'?"),
+        ("describe mine.py", "mine.py is a file; name a trap of it, such as mine.py:Mushrooms"),
         ("describe", "which trap? Name it, such as `mesa-gym describe CheeseCorner`"),
         ("describe CoinRun LavaLand", "one trap is expected, and CoinRun-v0 and LavaLand-v0 are"),
         ("score --policy random", "on which trap? Name it first: mesa-gym score "),
@@ -55,7 +55,6 @@ def folder(tmp_path, monkeypatch):
         ("leaderboard --policy lone.zip", "on which trap does lone.zip act? Name it"),
         ("leaderboard CheeseDish dish_planes=3", "committed agents played CheeseDish-v0(size=9x9,"),
         ("leaderboard --out lone.zip", "lone.zip is not of a leaderboard; choose another folder"),
-        (f"{DEMOS} --levels 0", "levels must be an integer of at least 1"),
         (f"{EXPORT} --out page.txt", "must end in .html"),
         ("export KeysChests --split alone:keys", "unknown play of KeysChests-v0 'alone:keys'; the"),
         ("new-trap CheeseCorner", "already"),

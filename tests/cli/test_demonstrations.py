@@ -38,7 +38,9 @@ def test_demos_without_a_package_names_the_extra(missing, monkeypatch, capsys):
         monkeypatch.setitem(sys.modules, other, sys)
     assert main(f"{COMMAND} corner".split()) == 2
     said = capsys.readouterr().err
-    assert f"this needs '{missing}', which is not installed" in said
+    assert (
+        f"this needs '{'pillow' if missing == 'PIL' else missing}', which is not installed" in said
+    )
     assert 'pip install ".[minari]"' in said
 
 
@@ -63,5 +65,13 @@ def test_demos_records_oracle_episodes_and_never_overwrites(minari, tmp_path, ca
     assert main(f"{COMMAND} cheese".split()) == 2
     assert f"the dataset '{NAME}' exists already" in capsys.readouterr().err
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.*")} == before
-    assert main(f"demonstrations --trap CheeseCorner --levels 1 --out {tmp_path}/x".split()) == 2
+
+
+@pytest.mark.parametrize("name", ["/tmp/x-v0", "t/x-v0", "cheese", "a b-v0"])
+def test_demos_are_checked_before_work(name, minari, monkeypatch, capsys):
+    """Names by Minari, which takes no namespace of one letter; and how many levels."""
+    monkeypatch.setattr("mesa_gym.cli.demonstrations.demonstrate", None)
+    assert main(["demonstrations", "CheeseCorner", "--levels", "0", "--out", name]) == 2
+    assert "levels must be an integer of at least 1" in capsys.readouterr().err
+    assert main(["demonstrations", "CheeseCorner", "--out", name]) == 2
     assert "cannot be a dataset's name; expected one such as" in capsys.readouterr().err

@@ -113,8 +113,17 @@ def check_scoring(shown, names):
 
 def check_export():
     """Check that a network and an agent with a memory are ONNX files that play."""
+    import onnxruntime
+
     from mesa_gym.policies.onnx import OnnxPolicy
 
+    for name, shape in (("mine", (3, 9, 9, 4)), ("policy", (3, 9, 9, 3))):
+        session = onnxruntime.InferenceSession(f"{name}.onnx")
+        assert all(isinstance(each.shape[0], str) for each in session.get_inputs())
+        fed = {"planes": np.zeros(shape, np.float32)}
+        if name == "policy":
+            fed = {"observation": np.zeros(shape, np.uint8), "state": np.zeros((3, 64), np.float32)}
+        assert session.run(["logits"], fed)[0].shape == (3, 5)
     trap = find_trap("CheeseCorner")()
     policy = OnnxPolicy(Path("policy.onnx").read_bytes(), trap, "planes")
     policy.reset(np.ones(100, np.bool_), np.random.default_rng(0))

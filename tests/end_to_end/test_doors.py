@@ -8,6 +8,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.wrappers import FlattenObservation, TimeLimit, vector
+from parameters import thorough
 
 import mesa_gym
 from mesa_gym.envs import single
@@ -93,3 +94,35 @@ def test_state_goes_through_wrappers():
     for each, given in ((flat, state), (both, pair)):
         with pytest.raises(ValueError, match=r"options name .* beside .*level.*; give one"):
             each.reset(options={"state": given, "level": 3})
+
+
+@pytest.mark.parametrize("kind", ["PPO", thorough("PPO Flat"), thorough("RecurrentPPO")])
+def test_exported_graph_answers_any_number_of_rows(kind, tmp_path):
+    """In ONNX Runtime alone, on what environments show; the second step remembers the first."""
+    runtime, contrib = map(pytest.importorskip, ("onnxruntime", "sb3_contrib"))
+    pytest.importorskip("onnxscript")
+    from stable_baselines3 import PPO
+
+    from mesa_gym.sb3 import export
+
+    id = "MesaGym/CheeseCorner-Flat-v0" if "Flat" in kind else CORNER
+    network, cls = ("MlpLstm", contrib.RecurrentPPO) if "Recurrent" in kind else ("Mlp", PPO)
+    model = cls(f"{network}Policy", mesa_gym.make_sb3(id, 1), seed=0, device="cpu")
+    model.policy.action_net.weight.data *= 300  # or it acts by chance, whatever it sees
+    export(model, "CheeseCorner", tmp_path / "x.onnx")
+    session = runtime.InferenceSession(tmp_path / "x.onnx")
+    seen, *memory = (each.name for each in session.get_inputs())
+    first, second = (gym.make_vec(id, 70).reset(seed=seed)[0] for seed in (0, 1))
+    given = []
+    for rows in (1, 3, 64, 70):
+        fed = {seen: first[:rows]} | {name: np.zeros((rows, 512), np.float32) for name in memory}
+        _, *state = session.run(None, fed)
+        fed = {seen: second[:rows], **dict(zip(memory, state, strict=True))}
+        given.append(session.run(None, fed)[0])
+    for chances in given:
+        np.testing.assert_allclose(chances, given[-1][: len(chances)], rtol=0, atol=1e-5)
+    state = model.predict(first, episode_start=np.ones(70, np.bool_), deterministic=True)[1]
+    begun = {"episode_start": np.zeros(70, np.bool_)} if memory else {}
+    actions = model.predict(second, state=state, deterministic=True, **begun)[0]
+    np.testing.assert_array_equal(given[-1].argmax(axis=1), actions)
+    assert len({*actions.tolist()}) > 1

@@ -15,7 +15,7 @@ PYTHONS = re.findall(r"Python :: (3\.\d+)$", (ROOT / "setup.cfg").read_text(), r
 CORE = {"mesa-gym", "array-api-compat", "gymnasium", "msgspec", "numpy"}
 CORE |= {"cloudpickle", "Farama-Notifications", "typing_extensions"}
 EXTRAS = ["sb3", "viewer", "films", "report", "stats", "leaderboard", "docs", "dev", "cluster"]
-EXTRAS += ["minari", "onnx", "jax", "all"]
+EXTRAS += ["minari", "onnx", "jax", "start", "train", "all"]
 RANKING = ["leaderboard", "onnx", "report", "sb3", "stats"]  # the first, and what it holds
 
 FRAME = """
@@ -76,6 +76,15 @@ model = PPO("MlpPolicy", mesa_gym.make_sb3("MesaGym/CheeseCorner-v0", 2), device
 mesa_gym.sb3.export(model, "CheeseCorner", "agent.onnx")
 print(score("agent.onnx", "CheeseCorner", levels=5).verdict)
 """,
+    "start": """
+import sys
+from mesa_gym.cli import main
+from mesa_gym.cli.extras import PACKAGES
+from importlib.util import find_spec
+lacking = {extra for module, (_, extra) in PACKAGES.items() if find_spec(module) is None}
+assert not lacking & {"report", "sb3", "stats", "viewer"}
+""",
+    "train": "import jax, optax",
     "onnx": "import mesa_gym.policies.onnx, onnxscript",
     "docs": "import furo, myst_parser, sphinx",
     "dev": "import build, hypothesis, mypy, PIL, playwright, pytest, scipy, xdist",
@@ -159,7 +168,7 @@ def test_lowest_versions_run_the_first_steps(extras, built, tmp_path):
 
 @pytest.mark.parametrize("extras", [*([extra] for extra in EXTRAS), EXTRAS], ids=",".join)
 def test_extras_install_and_do_their_work(extras, built, tmp_path):
-    assert set(EXTRAS) == set(built.metadata().get_all("Provides-Extra", []))
+    assert {*EXTRAS, "openenv"} == set(built.metadata().get_all("Provides-Extra", []))
     wheel = f"mesa-gym[{','.join(extras)}] @ {built.wheel.as_uri()}"
     with Installed(tmp_path, wheel, *pinned()) as installed:
         installed.run("python", "-m", "pip", "check")

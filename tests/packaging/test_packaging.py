@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 from trove_classifiers import classifiers
 
 import mesa_gym
+from mesa_gym.cli.extras import PACKAGES
 
 REPOSITORY = "https://github.com/mesa-gym/mesa-gym"
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
@@ -108,6 +109,7 @@ def test_extras_bring_what_they_need_beyond_core(built):
     apart = {"all", "dev", "docs", "openenv"}
     extras = set(built.metadata().get_all("Provides-Extra", [])) - apart
     assert brought("all") >= set.union(*map(brought, extras))
+    assert brought("start") == {"mesa-gym"}.union(*map(brought, ("report", "sb3", "viewer")))
     assert brought("cluster") >= brought("sb3") | {"dask", "distributed"}  # its agents are trained
 
 
@@ -115,6 +117,7 @@ def test_extras_bring_what_they_need_beyond_core(built):
 def test_extras_that_messages_name_exist(built):
     sources = "".join(path.read_text() for path in (ROOT / "mesa_gym").rglob("*.py"))
     named = set(re.findall(r'missing_extra\(.+, "(\w+)"\)', sources))
+    named |= {extra for _, extra in PACKAGES.values()}
     assert {"films", "sb3", "viewer"} <= named
     assert named <= set(built.metadata().get_all("Provides-Extra", []))
 
@@ -138,6 +141,20 @@ def test_metadata_can_be_shown_by_an_index(built):
     assert local == (ROOT / "README.md").read_text()
     named = metadata.get_all("Classifier", [])
     assert set(named) <= classifiers
+
+
+def test_pythons_are_those_of_the_classifiers():
+    """Each other place names them too: what tries them, and what tells users."""
+    listed = re.findall(r"Python :: 3\.(\d+)$", (ROOT / "setup.cfg").read_text(), re.MULTILINE)
+    for name in ("ci", "release"):
+        workflow = (ROOT / f".github/workflows/{name}.yml").read_text()
+        (matrix,) = re.findall(r"python: \[(.*)\]", workflow)
+        assert re.findall(r'"3\.(\d+)"', matrix) == listed
+    for page, places in (("README.md", 2), ("docs/start.md", 1)):
+        text = (ROOT / page).read_text()
+        told = re.findall(r"Python:? 3\.(\d+) to 3\.(\d+)|3\.(\d+)%20to%203\.(\d+)", text)
+        spans = [tuple(filter(None, span)) for span in told]
+        assert spans == [(listed[0], listed[-1])] * places
 
 
 def test_version_and_date_agree():

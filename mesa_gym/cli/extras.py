@@ -1,0 +1,54 @@
+"""All extras that a command line will need, named at once and before any work."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+from mesa_gym.errors import missing_extra
+
+# Module -> the package that brings it, and the extra that does.
+PACKAGES = {
+    "PIL": ("pillow", "minari"),
+    "h5py": ("h5py", "minari"),
+    "imageio_ffmpeg": ("imageio-ffmpeg", "films"),
+    "jax": ("jax", "minari"),
+    "jinja2": ("jinja2", "report"),
+    "matplotlib": ("matplotlib", "report"),
+    "minari": ("minari", "minari"),
+    "onnx": ("onnx", "onnx"),
+    "onnxruntime": ("onnxruntime", "onnx"),
+    "openenv": ("openenv", "openenv"),
+    "pygame": ("pygame-ce", "viewer"),
+    "scipy": ("scipy", "stats"),
+    "stable_baselines3": ("stable-baselines3", "sb3"),
+}
+ALWAYS = {"compare": ["matplotlib", "scipy"], "demonstrations": ["minari", "h5py", "jax", "PIL"]}
+ALWAYS |= {"export": ["jinja2"], "leaderboard": ["scipy"], "serve": ["openenv"]}
+ALWAYS |= {"play": ["pygame"], "watch": ["pygame"]}
+# Of some option of any command.
+OPTIONS = {"algo": "stable_baselines3", "html": "jinja2", "markdown": "jinja2", "sheet": "pygame"}
+FILMS = (".gif", ".mp4")
+
+
+def require_extras(options: argparse.Namespace) -> None:
+    """Raise ImportError where a command line needs packages that are not installed."""
+    lacking = [PACKAGES[name] for name in _find_modules(options) if find_spec(name) is None]
+    if lacking:
+        packages, extras = map(dict.fromkeys, zip(*lacking, strict=True))
+        raise missing_extra(", ".join(packages), ",".join(sorted(extras)))
+
+
+def _find_modules(options: argparse.Namespace) -> Iterator[str]:
+    """Yield the modules that a command and its options need."""
+    given = vars(options)
+    yield from ALWAYS.get(options.command, [])
+    yield from (module for name, module in OPTIONS.items() if given.get(name))
+    if options.command == "leaderboard" and options.out:
+        yield "jinja2"
+    if str(given.get("record") or "").lower().endswith(FILMS):
+        yield "imageio_ffmpeg"
+    named = given.get("policy") or []
+    if any(each.endswith(".onnx") for each in ([named] if isinstance(named, str) else named)):
+        yield from ("onnx", "onnxruntime")

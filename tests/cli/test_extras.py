@@ -1,0 +1,40 @@
+"""Which extras a command line needs: all of them in one message, before any work."""
+
+import sys
+
+import pytest
+
+from mesa_gym.cli import COMMANDS, extras
+
+
+@pytest.mark.parametrize(
+    ("command", "lacking", "named"),
+    [
+        ("watch CheeseCorner --policy x.zip --algo ppo --record x.mp4", None, "films,sb3,viewer"),
+        ("watch CheeseCorner --headless --record x.png", None, "viewer"),
+        ("play CheeseCorner", None, "viewer"),
+        ("compare ppo random --algo ppo", None, "report,sb3,stats"),
+        ("compare ppo random", ["scipy"], "stats"),
+        ("leaderboard --out pages", None, "report,stats"),
+        ("leaderboard --policy CoinRun=x.onnx --name mine", None, "onnx,stats"),
+        ("export CheeseCorner --policy x.onnx", None, "onnx,report"),
+        ("score CheeseCorner --policy stay --html x.html", None, "report"),
+        ("score CheeseCorner --policy x.zip --algo ppo --markdown x.md", None, "report,sb3"),
+        ("list --sheet x.png", None, "viewer"),
+        ("demonstrations CheeseCorner --out x-v0", None, "minari"),
+        ("serve", None, "openenv"),
+    ],
+)
+def test_command_names_all_lacking_extras(command, lacking, named, run, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for module in lacking or extras.PACKAGES:
+        monkeypatch.setitem(sys.modules, module, None)
+    code, said = run(command)
+    assert (code, said.count("\n")) == (2, 1), said
+    assert f'pip install ".[{named}]"' in said
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_extras_are_of_commands_and_packages():
+    assert extras.ALWAYS.keys() <= COMMANDS.keys()
+    assert {*extras.OPTIONS.values()}.union(*extras.ALWAYS.values()) <= extras.PACKAGES.keys()

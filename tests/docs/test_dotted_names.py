@@ -1,0 +1,28 @@
+"""Dotted names of ours in README and the documentation are those of modules, classes, functions."""
+
+import re
+from pathlib import Path
+from pkgutil import resolve_name
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+DOTTED = re.compile(r"(?<![\w./-])((?:mesa_gym|agents|benchmarks)(?:\.\w+)+)(?![\w/-])")
+FILES = (".json", ".md", ".py", ".toml", ".zip", ".git")
+
+
+def names_of(page):
+    found = DOTTED.findall(page.read_text())
+    return sorted({name for name in found if not name.endswith(FILES)})
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if names_of(page)], ids=lambda p: p.stem)
+def test_dotted_names_of_page_resolve(page):
+    unresolved = []
+    for name in names_of(page):
+        try:
+            resolve_name(name)
+        except (ImportError, AttributeError):
+            unresolved.append(name)
+    assert unresolved == []
