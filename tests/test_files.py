@@ -3,32 +3,12 @@
 import errno
 import json
 import os
-import stat
 from typing import Any
 
 import pytest
 
 from mesa_gym import files
 from mesa_gym.json_data import decode_json, parse_json
-
-
-def test_write_bytes_syncs_before_and_after_renaming(tmp_path, monkeypatch):
-    done, sync, rename = [], os.fsync, os.replace
-
-    def synced(handle):
-        found = os.fstat(handle)
-        done.append("folder" if stat.S_ISDIR(found.st_mode) else f"file of {found.st_size}")
-        sync(handle)
-
-    def renamed(source, target):
-        done.append("rename")
-        rename(source, target)
-
-    monkeypatch.setattr(os, "fsync", synced)
-    monkeypatch.setattr(os, "replace", renamed)
-    files.write_bytes(tmp_path / "new" / "x", b"12345")
-    assert done == ["file of 5", "rename", "folder"]
-    assert (tmp_path / "new" / "x").read_bytes() == b"12345"
 
 
 @pytest.mark.parametrize("failing", ["fsync", "chmod", "replace"])

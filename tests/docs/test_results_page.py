@@ -9,11 +9,10 @@ import pytest
 from docs.readme_pictures import AGENT, LEVELS, TRAP, find_moments
 from docs.results_page import BY, PICTURE, draw_leaderboard, write_parts
 from docs.studies.page_tables import show
-from docs.trap_table import tabulate_traps
 from mesa_gym.report import join_committed
 from mesa_gym.scoring import score
 from mesa_gym.trained.library import load
-from mesa_gym.traps import Split, Trap, find_trap, package_traps
+from mesa_gym.traps import Split, Trap, find_trap
 
 GUIDE = Path(__file__).parents[2] / "docs" / "write_a_trap.md"
 COMPUTED = {"objectives", "base", "proxies", "planes"}
@@ -28,30 +27,6 @@ def test_pages_show_committed_results(tmp_path):
             show(f"{name}, {BY}", text, copy)
         assert copy.read_text() == page.read_text()
     assert PICTURE.read_text() == draw_leaderboard(join_committed([]))
-
-
-CHOICE = "Traps with a choice"
-
-
-def read_table(*given):
-    """The rows of a table by their trap."""
-    lines = tabulate_traps(*given).splitlines()[2:]
-    rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in lines]
-    return {row[0].partition("]")[0].strip("["): row[1:] for row in rows}
-
-
-def test_table_says_how_objectives_differ():
-    of = read_table([*package_traps().values()], [])
-    assert of.keys() == {cls.__name__ for cls in package_traps().values()}
-    named = ["`shape`", "`colour`, `place`", "attribute, place"]
-    alone = "`shape`, `colour`, `place`"
-    assert of["Attributes"] == [*named, "yes", alone, "exact", "–", CHOICE]
-    named = ["`cheese`", "`corner`", "place", "–"]
-    assert of["CheeseCorner"] == [*named, "`corner`", "exact", "–", CHOICE]
-    assert of["MonsterWorld"][3:] == ["–", "–", "–", "–", "Traps judged by returns"]
-    expecting = [name for name, row in of.items() if "expect" in row[-1]]
-    assert expecting == ["AbsentSupervisor", "LavaLand", "OversightLamp"]
-    assert sum(row[3] == "yes" for row in of.values()) == 7
 
 
 def test_guide_lists_attributes_of_traps():

@@ -23,12 +23,10 @@ from stable_baselines3.common.vec_env import (
 )
 
 import mesa_gym
-from mesa_gym.envs.making import make_sb3
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.seeds import digest_policy
 from mesa_gym.traps import Split, find_trap
-from mesa_gym.traps.cheese_corner import CheeseCorner
 
 TRAP = find_trap("RedBlueDoors")()
 ID, HORIZON, ENVS = TRAP.id(), TRAP.horizon(Split.TEST), 3
@@ -233,23 +231,3 @@ def test_sb3_saved_models_that_misfit_are_refused(tmp_path):
         with pytest.raises(ValueError, match=message) as caught:
             as_policy(str(file), TRAP, HORIZON, algo=algo)
         assert "\n" not in str(caught.value)
-
-
-def test_sb3_frames_need_the_model_record(tmp_path):
-    """Six planes are not two frames of three, unless the model's own record says so."""
-    model = PPO("MlpPolicy", make_sb3("RedBlueDoors", 2), n_steps=8, batch_size=8)
-    model.learn(16)
-    model.save(tmp_path / "doors.zip")
-    with pytest.raises(ValueError, match=r"2 times as large as .* Was it trained on another trap"):
-        as_policy(PPO.load(tmp_path / "doors.zip"), CheeseCorner(), 9)
-    stacked = VecFrameStack(make_sb3("CheeseCorner", 2), 2)
-    model = PPO("MlpPolicy", stacked, n_steps=8, batch_size=8)
-    model.save(tmp_path / "new.zip")
-    model.learn(16)
-    model.save(tmp_path / "frames.zip")
-    assert as_policy(PPO.load(tmp_path / "frames.zip"), CheeseCorner(), 9).memory
-    fresh = PPO.load(tmp_path / "new.zip")
-    with pytest.raises(ValueError, match=r"hand over the model with its environment"):
-        as_policy(fresh, CheeseCorner(), 9)
-    fresh.set_env(stacked)
-    assert as_policy(fresh, CheeseCorner(), 9).memory

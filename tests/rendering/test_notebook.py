@@ -10,6 +10,7 @@ from playgrounds import read_picture
 
 from mesa_gym.envs import TrapEnv
 from mesa_gym.rendering import render_rgb
+from mesa_gym.rendering.notebook import _page
 from mesa_gym.traps import Split
 
 
@@ -51,3 +52,9 @@ def test_vector_repr_html_shows_eight_at_most(n):
     assert (f"8 of {n}" in page) == (n > 8)
     for picture, frame in zip(pictures(page).values(), frames[:8], strict=n <= 8):
         np.testing.assert_array_equal(picture, frame)
+
+
+def test_names_are_text_and_no_markup():
+    page = _page("<b>&", {'"><script>': np.zeros((1, 1, 3), np.uint8)})
+    assert "<b>" not in page
+    assert "<script>" not in page

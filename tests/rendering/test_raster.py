@@ -130,11 +130,6 @@ def crowd(count):
     return type("Crowd", (World,), {"things": dict.fromkeys(names, 1), "looks": looks})((4, 5))
 
 
-def test_each_of_63_planes_is_drawn():
-    for channel in (0, 7, 31, 32, 60):
-        assert [4 * channel, 9, 128] in colours(cell(f"p{channel}", world=crowd(61)))
-
-
 REFUSED = [(SHELF, tile, rf"tile {tile}.*at least 4") for tile in (3, 0, -8, 8.0)]
 REFUSED += [(crowd(62), 8, "64 planes: a picture shows at most 63")]
 

@@ -112,3 +112,13 @@ def test_columns_are_shared_by_all_traps():
     first = cards[2].read_each("shift", "choice")["cheese"]
     assert columns["shift.choice.base"][2] == first == 1.0
     assert not any(set(column) == {None} for column in columns.values())
+
+
+SHAPES = {"trap": "Attributes-v0", "objectives": ("shape", "colour", "place")}
+
+
+def test_shares_of_several_proxies_are_added():
+    card = made("0112222---", **SHAPES, alone={})
+    assert read_choice(card.splits["shift"]) == pytest.approx(
+        {"base": 0.1, "proxy": 0.6, "none": 0.3}
+    )

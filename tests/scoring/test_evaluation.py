@@ -69,7 +69,6 @@ def test_cards_of_a_folder_are_all_loaded(cards, tmp_path):
         ({"a": [up], "a-s0": up}, ["CheeseCorner"], "two policies are called 'a-s0'"),
         ({"a": [up], "a-s0": {"CoinRun": up}}, ["CheeseCorner"], "two policies are called 'a-s0'"),
         ({"a": {"CoinRun": up}}, ["CheeseCorner"], "'a' has no policy for any of CheeseCorner-v0"),
-        ({"a": {"CoinRum": up}}, ["CheeseCorner"], "Did you mean 'CoinRun'"),
         ({"a\n": up}, ["CheeseCorner"], "an agent's name is 'a.n': Expected printable"),
         ({"a": up}, [], r"traps are \[\]; expected at least one"),
         ({"a": up}, ["CoinRun", "CoinRun-v0"], "and each once"),
@@ -93,8 +92,6 @@ def logits(observations):
     [
         ("CheeseCorner", "random", {}, "'CheeseCorner' is a trap; the policy comes first: score"),
         (CheeseCorner, "random", {}, "is a trap; the policy comes first"),
-        ("MesaGym/CheeseCorner-v0", "random", {}, "the policy comes first"),
-        ("random", logits, {}, "that looks like a policy: the policy comes first"),
         ("random", ENV, {}, "an environment: hand over its trap, env.unwrapped.trap"),
         (ENV, "CheeseCorner", {}, "is an environment; hand over what acts in it"),
         ("random", ["CheeseCorner", "CheeseDish"], {}, "for several traps call mesa_gym.evaluate"),
@@ -105,8 +102,6 @@ def logits(observations):
         ("random", "CheeseCorner", {"name": ""}, "the policy's name is ''"),
         (logits, "CheeseCorner", {}, "Of logits return the softmax"),
         ("random", "CheeseCorner", {"levels": 0}, "levels .* at least 1 and at most 1000000, got"),
-        ("random", "CheeseCorner", {"levels": True}, "levels must be an integer .*, got True"),
-        ("random", "CheeseCorner", {"levels": 10**9}, "levels must be an integer .*, got 10000"),
         ("random", "CheeseCorner", {"seed": -1}, "seed .* at least 0 and at most 184467440737095"),
     ],
 )

@@ -94,14 +94,6 @@ def test_measure_that_is_no_number_is_refused(wrong):
         score("stay", SmallDish(), levels=1)
 
 
-def nothing(played: Played):
-    return 0.0
-
-
-def unannotated(played):
-    """Return nothing."""
-
-
 def two(played: Played, evidence: Evidence):
     """Return nothing."""
 
@@ -117,11 +109,8 @@ def choice(played: Played):
 @pytest.mark.parametrize(
     ("function", "splits", "message"),
     [
-        (nothing, EVERY, "'nothing' has no docstring"),
-        (unannotated, EVERY, "'unannotated' has .*one, annotated Played or Evidence"),
         (two, EVERY, "'two' has parameters of"),
         (played, ["shfit"], "Did you mean 'shift'"),
-        (played, [], "'played' is on 0 splits; choose one"),
         (aloof, ["test", "shift"], "'aloof' is on 2 splits; choose one"),
         (choice, EVERY, "there is a measure 'choice' already; choose another"),
     ],

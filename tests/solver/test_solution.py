@@ -5,7 +5,7 @@ import pytest
 from parameters import each_solvable
 from playing import ACT, LEFT, RIGHT, walled
 from reference import enumerate_level
-from small_traps import Healthy, Slippery
+from small_traps import Slippery
 
 from mesa_gym.engine.maps import from_map
 from mesa_gym.solver import (
@@ -16,15 +16,8 @@ from mesa_gym.solver import (
     level_values,
 )
 from mesa_gym.solver.certificate import measure_separation
-from mesa_gym.traps import Split, base
+from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
-
-GAMMA = 0.99
-
-
-def solve(trap, horizon, *lines):
-    return Solution(trap, from_map(trap, walled(trap, *lines)), horizon)
-
 
 # -- by hand -------------------------------------------------------------------------------------
 
@@ -82,34 +75,6 @@ def test_aimless_is_base_oracle_where_objectives_agree():
     assert first(solution.aimless(), solution) == [0b11111, 1 << RIGHT, 1 << RIGHT]
     after = solution.graph.successor[LEFT, 0]
     assert solution.aimless()[1][after] == 0b11111
-
-
-class Wages(Healthy):
-    """Every step in the corner pays, and nothing ends."""
-
-    def rules(self, move):
-        """Leave the corner where it is."""
-
-    def ends(self, move):
-        return move.moved & False
-
-    @base
-    def cheese(self, move):
-        """3 for entering the cheese, 1 for staying in the corner, -2 for moving there."""
-        stays = move.on("corner") & (move.action == ACT)
-        return {3: move.into("cheese"), 1: stays, -2: move.into("corner")}
-
-
-def test_endless_payments_are_swept_to_the_end():
-    solution = solve(Wages(7), 300, "1A.c.", "1 = corner")
-    # Between cheese and its neighbour 3 every other step; in the corner 1 a step.
-    assert solution.staying("cheese")[0] == 0
-    to_and_fro = sum(3 * GAMMA**t for t in range(1, 300, 2))
-    assert solution.optimum("cheese")[0] == pytest.approx(to_and_fro, abs=1e-9)
-    assert solution.largest("cheese")[0] == 3
-    waiting = solve(Wages(7), 300, "1....", "1 = agent, corner")
-    assert waiting.staying("cheese")[0] == pytest.approx((1 - GAMMA**300) / (1 - GAMMA))
-    assert waiting.floor("cheese")[0] == waiting.staying("cheese")[0]
 
 
 # -- plain recursion -----------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from mesa_gym.testing import (
     check_shapes,
     check_solver,
 )
-from mesa_gym.traps import Split, Step, proxy
+from mesa_gym.traps import Split, Step, base, proxy
 from mesa_gym.traps.keys_chests import KeysChests
 
 
@@ -193,3 +193,21 @@ class LeaksOne(Healthy):
 def test_held_out_check_finds_one_leak():
     with pytest.raises(ConformanceError, match="a level of test is a level of training"):
         check_held_out(LeaksOne, 300)
+
+
+@caught_by("purity", "a step changed its level", "step")
+def test_changing_the_level(self, state, action):
+    after, paid, ended = Healthy.step(self, state, action)
+    level = after.level._replace(number=after.level.number + 1)
+    return Step(after._replace(level=level), paid, ended)
+
+
+@caught_by("objectives", "level [0-9]+: 'cheese' pays NaN")
+class PaysNan(Healthy):
+    @base
+    def cheese(self, move):
+        """1 for entering the cheese, and a mistake."""
+        return {1: move.into("cheese"), np.nan: move.into("corner")}
+
+
+test_paying_nan = PaysNan

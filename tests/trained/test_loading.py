@@ -56,3 +56,13 @@ def test_loaded_agent_acts_as_the_saved_one(kind, trap, tmp_path):
         done.append(np.stack([each.act(planes), each.act(planes)]))
     assert loaded.kind == kind
     np.testing.assert_array_equal(*done)
+
+
+@pytest.mark.parametrize("weights", ["../there/weights.safetensors", "link.safetensors", "."])
+def test_weights_outside_the_folder_are_refused(weights, tmp_path):
+    """Other than damaged ones they are whole, and of this agent: only the place is wrong."""
+    here, there = (write_agent(tmp_path / x, drawn(DOORS), DOORS) for x in ("here", "there"))
+    (here / "link.safetensors").symlink_to(there / WEIGHTS_FILE)
+    (here / ABOUT).write_bytes(changed(weights=weights)((here / ABOUT).read_bytes()))
+    with pytest.raises(ValueError, match=r"json names the weights .*file beside it"):
+        as_policy(str(here), DOORS, 64)

@@ -121,3 +121,12 @@ OTHER_SHAPE = {"utility": np.ones((13, 13))}
 def test_edit_that_makes_no_sense_is_refused(edit, use, message):
     with pytest.raises(ValueError, match=message):
         use(make_planner().edited(**edit))
+
+
+def test_patience_and_walls_multiply():
+    planes, agent = observe(), make_planner(cheese=9.0)
+    changed = agent.edited(patience=3, walls=0.5)
+    np.testing.assert_allclose(changed.objective(planes), 3 * agent.objective(planes))
+    wall = planes[..., DISH.channel["wall"]] > 0
+    expected = np.where(wall, 0.5, 1.0) * agent.costs(planes)
+    np.testing.assert_allclose(changed.costs(planes), expected)

@@ -6,7 +6,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from mesa_gym.trained.tensors import MOST_BYTES, decode_weights, encode_weights
+from mesa_gym.trained.record import WEIGHTS_FILE
+from mesa_gym.trained.tensors import MOST_BYTES, decode_weights, encode_weights, read_file
 
 WEIGHTS = {
     "halves": np.array([[0.5, -2.0, 65504]], np.float32),
@@ -62,6 +63,7 @@ HUGE = 2**40
         (pack({"x": entry(shape=(HUGE,), offsets=(0, 2 * HUGE))}), "int"),
         (pack({"x": entry((MOST_BYTES,) * 4)}, b"1234"), "'x' says .*; expected its own from"),
         (pack({"x": entry()}, b"123456"), "describes"),
+        (pack({"x": entry(offsets=(2, 6))}, b"123456"), "expected its own from"),
         (
             pack(b'{"x": {"dtype": "F16", "shape": [1], "data_offsets": [0, 2]}, "x": 1}', b"12"),
             "got .int",
@@ -77,3 +79,13 @@ def test_bytes_that_lie_are_refused_briefly(data, message):
     assert tracemalloc.get_traced_memory()[1] < 5e6
     tracemalloc.stop()
     assert len(str(caught.value)) < 700
+
+
+def test_file_of_gigabytes_is_not_read(tmp_path):
+    path = tmp_path / WEIGHTS_FILE
+    with path.open("wb") as file:
+        file.truncate(3 * 2**30)  # sparse
+    with pytest.raises(
+        ValueError, match=r"it has 3,221,225,472 bytes; expected at most 67,108,864"
+    ):
+        read_file(path)

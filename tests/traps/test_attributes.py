@@ -167,10 +167,8 @@ def test_predicate_pays_for_entering_what_fits(reward, paid):
     [
         ("square and rad", "Did you mean 'red'"),
         *((x, "predicate") for x in ("square and", "square + red", "f(red) and x")),
-        *((x, "predicate") for x in ("red and \0", "red or \ud800")),
         ("not " * 20_000, "has 80,000 characters; expected 1,000 at most"),
         ("(" * 490 + "red or blue" + ")" * 490, "is not a predicate"),
-        ("not " * 240 + "red", "more than 20 parts within one another"),
         ("red and " + "(not " * 20 + "red" + ")" * 20, "more than 20 parts"),
     ],
 )

@@ -8,8 +8,6 @@ from playing import LEFT, RIGHT, walled
 
 from mesa_gym.engine import STAY
 from mesa_gym.engine.maps import from_map
-from mesa_gym.policies import Oracle
-from mesa_gym.scoring.rollout import rollout
 from mesa_gym.traps import Split
 from mesa_gym.traps.monster_world import MonsterWorld
 from mesa_gym.traps.tree_farm import GROWTH, NEAR, SITES, TreeFarm
@@ -62,20 +60,6 @@ def test_levels_begin_near_a_tree(split):
     )
     # As the crow flies, which walls only make longer.
     assert (abs(row - down) + abs(column - right) <= NEAR).all()
-
-
-@pytest.mark.thorough
-def test_patience_pays_more_on_scarce_levels():
-    earned, left, horizon = {}, {}, FARM.horizon(Split.SHIFT)
-    starts = FARM.levels(Split.SHIFT, np.arange(60))
-    for objective in FARM.objectives:
-        record = rollout(Oracle(FARM, objective, horizon), FARM, starts, horizon)
-        earned[objective], state = record.paid["trees"].sum(), starts
-        for taken in record.actions.T:
-            state = FARM.step(state, taken.astype(np.int64)).state
-        left[objective] = state.there["tree"].sum(axis=0)
-    assert earned["trees"] > 3 * earned["soon"]
-    assert (left["soon"] == 0).mean() > 0.6
 
 
 WORLD = MonsterWorld()

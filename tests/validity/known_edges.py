@@ -17,7 +17,6 @@ FAMILIES = {
     "careful sweeper": "a sweeper for which one visible kind, such as lava, is a wall",
     "sweeps under shift": "competent in training; where targets are apart it sweeps",
     "clumsy two minds": "wants base or the proxy, by the level, and slips or waits as it goes",
-    "coin at every step": "takes each step towards base or the proxy, by a coin",
     "rarely the other": "goes for one goal on 95% of the levels, for another on 5%",
     "fails on purpose": "stays on 15% of the levels, and goes for its goal on the others",
     "side of the agent": "wants what lies to the left of itself, whichever it is",
@@ -83,15 +82,6 @@ def _make_split(kit):
     ):
         minds = compose(scripted.mix_by_level, make(base), make(rival), share=share)
         yield KnownPolicy(f"clumsy-{share}-{name}", "clumsy two minds", minds, by_level)
-    # Where each thing can be alone, it gets to a thing alone: it wants either. Where returns
-    # decide, it may earn most of what it takes more steps to.
-    for share in (0.4, 0.5, 0.6):
-        dither = compose(scripted.distract, base, rival, share=share)
-        more = () if trap.by_contact else {0.4: ("base",), 0.6: ("proxy",)}.get(share, ())
-        more = ("either",) if trap.alone else more
-        right = (*more, "by chance", "mixed")
-        rivals = trap.proxies[0]
-        yield KnownPolicy(f"dithers-{share}", "coin at every step", dither, right, rivals)
 
 
 def _make_placed(kit):

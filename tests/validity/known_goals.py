@@ -23,7 +23,6 @@ FAMILIES = {
     "waiting": "the same, staying on 20, 40 or 60% of the steps",
     "late": "the same, after 4, 8 or 16 steps of staying",
     "pausing": "the same, staying for 20 or 30 steps at the start, or after three steps",
-    "clock": "goes for its target at even steps, for 12 steps and then sweeps, or after two steps",
     "rarely lost": "one goal, and nothing on 5% of the shift",
     "half lost": "one goal on 30 to 70% of the shift, and nothing on the rest",
     "near only": "goes for an objective on the 30% of shift levels with the nearest targets",
@@ -42,7 +41,6 @@ def make_goals(kit):
     yield from _make_half_lost(kit)
     yield from _make_two_minded(kit)
     if kit.placed:
-        yield from _make_clocks(kit)
         yield from _make_conjunctions(kit)
         yield from _make_rankings(kit)
         if kit.trap.alone:
@@ -65,22 +63,6 @@ def _make_single_minded(kit):
             pause = compose(scripted.interrupt, best, kit.stay, start=start, steps=n)
             made.append(("pausing", f"pauses-{n}-after-{start}", pause))
         yield from kit.aim(x, made, named=False)
-
-
-def _make_clocks(kit):
-    for x in kit.aims:
-        best = kit.best(x)
-        made = {
-            "even-else-stay": compose(scripted.alternate, best, kit.stay),
-            "even-else-random": compose(scripted.alternate, best, kit.random),
-            "then-sweeps": compose(scripted.switch_policies, best, kit.sweeper, steps=12),
-        }
-        for y in kit.trap.objectives:
-            if y != x:
-                # Two steps do not reach what is farther away: its goal is what comes then.
-                turn = compose(scripted.switch_policies, kit.best(y), best, steps=2)
-                made[f"after-{y}"] = turn
-        yield from kit.aim(x, (("clock", *each) for each in made.items()), named=False)
 
 
 def _make_half_lost(kit):

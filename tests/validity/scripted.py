@@ -124,11 +124,6 @@ def interrupt(one, other, start, steps):
     )
 
 
-def alternate(one, other):
-    """Return one policy at even steps, and another one at odd steps."""
-    return ConditionalPolicy(one, other, lambda state: state.clock % 2 == 0)
-
-
 def mix_by_level(one, other, share=0.5):
     """Return one policy on a share of the levels, from 0 to 1, and another one on the others.
 

@@ -9,12 +9,11 @@ from mesa_gym.scoring.rollout import follow, rollout
 from mesa_gym.traps import Split, find_trap
 from tests.validity import scripted, wandering
 from tests.validity.scenes import Scene
-from tests.validity.scripted import Coin, Noisy, StartChoice
+from tests.validity.scripted import Coin, StartChoice
 from tests.validity.wandering import AreaSweep, OrderedSweep
 
 DISH, DOORS = find_trap("CheeseDish")(), find_trap("RedBlueDoors")()
 SHIFT = DISH.levels(Split.SHIFT, np.arange(40))
-PLANES = np.zeros((2, 9, 9, 3), "u1")
 ZERO, ONE = constant(0), constant(1)
 
 
@@ -33,31 +32,6 @@ def begin(policy, n, seed=0):
 
 
 # -- made of others --------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("policy", "expected"),
-    [
-        (Noisy(constant(2), 0.05), [0.01, 0.01, 0.96, 0.01, 0.01]),
-        (Noisy(constant(2), 0.4, scripted.STAYING), [0, 0, 0.6, 0, 0.4]),
-        (scripted.distract(constant(2), constant(3), 0.25), [0, 0, 0.75, 0.25, 0]),
-        (Noisy(constant(2), lambda t: t / 10, scripted.STAYING), [0, 0, 0.7, 0, 0.3]),
-    ],
-)
-def test_noise_mixes_probabilities(policy, expected):
-    np.testing.assert_allclose(policy.act(PLANES, at_time(3)), [expected] * 2)
-
-
-@pytest.mark.parametrize(
-    ("policy", "expected"),
-    [
-        (scripted.switch_policies(ZERO, ONE, 3), "00011111"),
-        (scripted.interrupt(ONE, ZERO, start=2, steps=3), "11000111"),
-        (scripted.alternate(ZERO, ONE), "01010101"),
-    ],
-)
-def test_clock_says_who_acts(policy, expected):
-    assert "".join(str(acts(policy, at_time(t))[0]) for t in range(8)) == expected
 
 
 def test_two_minds_decide_by_level():

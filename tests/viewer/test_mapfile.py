@@ -89,6 +89,7 @@ def test_map_file_by_hand_is_read(tmp_path):
 
 # That a map means something is for engine/test_world.py; two of its errors are here.
 WRONG = {
+    "was cut short: its last line is not 'end'": ("end\n", ""),
     "would both show as key": ("1 = door blue", "1 = key, key"),
     "unknown name for '1', at row 1, column 4, 'dor'": ("door", "dor"),
     "unknown trap 'os:RedBlueDoors-v0'": ("= Red", "= os:Red"),

@@ -9,11 +9,11 @@ from viewing import pygame
 
 from mesa_gym.engine import STAY as ACT
 from mesa_gym.scoring import RecordedEpisode
-from mesa_gym.traps import LEVELS, Split
+from mesa_gym.traps import LEVELS, Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.viewer.actors import Human, PolicyPlayer, RecordedPlayer
 from mesa_gym.viewer.clock import RATE, SPEEDS
-from mesa_gym.viewer.seats import Seat
+from mesa_gym.viewer.seats import Seat, seats_for
 from mesa_gym.viewer.session import Session
 
 TRAIN, SHIFT = Split.TRAIN, Split.SHIFT
@@ -189,3 +189,10 @@ def test_person_plays_training_before_the_shift():
     policy = session(STAY, split=TRAIN, level=2)
     policy.next_level()
     assert (policy.pane.seat.play, policy.level) == ("train", 3)
+
+
+def test_oracles_beside_one_are_the_others():
+    trap = find_trap("KeysChests")()
+    seats = seats_for(PolicyPlayer("oracle:base", seed=5), trap, SHIFT, "oracles", seed=5)
+    assert [seat.player.name for seat in seats] == ["oracle:base", "oracle:keys"]
+    assert {seat.player.seed for seat in seats} == {5}
