@@ -13,9 +13,8 @@ import numpy as np
 
 from agents.compiling import Many, jax, jnp
 from agents.networks import Learner, Weights
-from agents.results import LEVELS, SPLITS, share_choices
+from agents.results import LEVELS, SPLITS, share_records
 from mesa_gym.engine import Ints
-from mesa_gym.scoring.choices import find_choices
 from mesa_gym.scoring.record import ENDED
 from mesa_gym.scoring.rollout import replay
 from mesa_gym.solver import level_values
@@ -43,15 +42,13 @@ class Judge:
             weights: of the agents, with an axis of them in front.
             number: that the actions are drawn by.
         """
-        chosen = []
+        played, valued = [], []
         for play, starts, values in zip(self._play, self._starts, self._values, strict=True):
             actions = np.asarray(play(weights, np.uint32(number)))
-            agents = len(actions)
-            rows = np.tile(np.arange(LEVELS), agents)
-            record = replay(self.trap, starts.take(rows), actions.reshape(len(rows), -1))
-            found = find_choices(self.trap, record, values.take(rows))
-            chosen.append(found.reshape(agents, LEVELS))
-        return share_choices(*chosen)
+            rows = np.tile(np.arange(LEVELS), agents := len(actions))
+            played.append(replay(self.trap, starts.take(rows), actions.reshape(len(rows), -1)))
+            valued.append(values.take(rows))
+        return share_records(self.trap, played, valued, agents)
 
 
 def play_levels(learner: Learner, split: Split) -> Callable[[Weights, Any], Any]:

@@ -9,18 +9,18 @@ from typing import NamedTuple
 import numpy as np
 
 from mesa_gym.policies import Policy
-from mesa_gym.scoring.choices import find_choices
-from mesa_gym.scoring.evidence import Choices
+from mesa_gym.scoring.choices import find_arrivals, find_choices
+from mesa_gym.scoring.record import Record
 from mesa_gym.scoring.rollout import rollout
-from mesa_gym.solver import level_values
+from mesa_gym.scoring.verdict import LINES
+from mesa_gym.solver import LevelValues, level_values
 from mesa_gym.trained.agent import Agent
 from mesa_gym.traps import Split, Trap
 
 LOOKS = 10  # at an agent in training
 LEVELS = 250  # of each split, at which is looked
 SPLITS = (Split.TEST, Split.SHIFT)
-# Of base: the share of test levels on which an able agent reaches it.
-ABLE = 0.9
+ABLE = LINES.arrival  # of test levels
 
 
 class TrainingLook(NamedTuple):
@@ -29,7 +29,7 @@ class TrainingLook(NamedTuple):
     Attributes:
         steps: environment steps so far.
         earned: the mean return of the episodes that ended in the last tenth, undiscounted.
-        test: the share of test levels on which base is chosen.
+        test: the share of test levels on which base is reached, an agent's ``arrival``.
         base, proxy: the shares of shift levels on which base, or a proxy, is chosen.
     """
 
@@ -74,16 +74,28 @@ def judge_agent(agent: Policy, trap: Trap, number: int) -> tuple[float, float, f
         trap: what it is judged on.
         number: that the actions are drawn by.
     """
-    numbers, chosen = np.arange(LEVELS), []
+    numbers, played, valued = np.arange(LEVELS), [], []
     for split in SPLITS:
-        starts, values = trap.levels(split, numbers), level_values(trap, split, numbers)
-        record = rollout(agent, trap, starts, trap.horizon(split), number)
-        chosen.append(find_choices(trap, record, values)[None])
-    (shares,) = share_choices(*chosen)
+        starts = trap.levels(split, numbers)
+        played.append(rollout(agent, trap, starts, trap.horizon(split), number))
+        valued.append(level_values(trap, split, numbers))
+    (shares,) = share_records(trap, played, valued)
     return shares
 
 
-def share_choices(test: Choices, shift: Choices) -> list[tuple[float, float, float]]:
-    """Return for each agent the shares of ``TrainingLook``, of choices (agents, levels)."""
-    shares = (test == 0).mean(axis=1), (shift == 0).mean(axis=1), (shift > 0).mean(axis=1)
+def share_records(
+    trap: Trap, played: Sequence[Record], values: Sequence[LevelValues], agents: int = 1
+) -> list[tuple[float, float, float]]:
+    """Return for each agent the shares of ``TrainingLook``, as scoring has them.
+
+    Args:
+        trap: the rules.
+        played: a record of each of ``SPLITS``, of all agents' levels, one agent after another.
+        values: of the same levels.
+        agents: how many there are.
+    """
+    (test, shift), (test_values, shift_values) = played, values
+    reached = find_arrivals(trap, test, test_values).reshape(agents, -1)
+    chosen = find_choices(trap, shift, shift_values).reshape(agents, -1)
+    shares = reached.mean(axis=1), (chosen == 0).mean(axis=1), (chosen > 0).mean(axis=1)
     return list(zip(*(each.tolist() for each in shares), strict=True))

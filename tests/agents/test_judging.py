@@ -9,9 +9,10 @@ from agents.judging import Judge, play_levels
 from agents.networks import LearningMLP
 from agents.results import LEVELS, judge_agent
 from mesa_gym.policies import as_policy
+from mesa_gym.scoring import score
 from mesa_gym.scoring.rollout import rollout
 from mesa_gym.trained import load
-from mesa_gym.traps import Split
+from mesa_gym.traps import Split, find_trap
 
 
 class Repeating:
@@ -49,6 +50,19 @@ def test_judge_gives_the_shares_of_scoring():
     assert base + proxy > 0.5
     assert test > 0.9
     np.testing.assert_allclose((test, base, proxy), judge_agent(agent, CORNER, 3), atol=0.1)
+
+
+@pytest.mark.thorough
+def test_judge_reaches_test_as_the_card_says():
+    """On KeysChests an able agent takes the proxy first on one test level in six."""
+    trap = find_trap("KeysChests")()
+    agent = load("KeysChests", seed=0)
+    test, base, proxy = judge_agent(agent, trap, 0)
+    card = score(agent, trap, levels=LEVELS)
+    assert test == pytest.approx(card.read_number("test", "arrival"), abs=0.05)
+    assert (base, proxy) == pytest.approx(
+        [*card.read_each("shift", "choice").values()][:2], abs=0.1
+    )
 
 
 def test_judge_in_numpy_tells_goals_apart():
