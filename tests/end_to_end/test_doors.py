@@ -2,7 +2,9 @@
 
 import copy
 import pickle
+import re
 import sys
+from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
@@ -14,6 +16,8 @@ import mesa_gym
 from mesa_gym.envs import single
 from mesa_gym.envs.settings import RENDER_FPS
 
+torch, jax = map(pytest.importorskip, ("torch", "jax"))
+ROOT = Path(__file__).parents[2]
 CORNER = "MesaGym/CheeseCorner-v0"
 SMALL = "Mine/SmallCorner-v0"
 
@@ -39,7 +43,6 @@ def test_own_id_has_one_limit_everywhere(small):
 
 def test_own_id_is_known_where_ids_are(small):
     pytest.importorskip("stable_baselines3")
-    pytest.importorskip("jax")
     made = [mesa_gym.make_sb3(SMALL, 2).unwrapped.venv, mesa_gym.make_torch(SMALL, 2)]
     for env in (*made, mesa_gym.make_jax(SMALL, 2), mesa_gym.make_gymnax(SMALL)[0].env):
         assert (env.settings.max_steps, env.settings.reward) == (38, "corner")
@@ -62,20 +65,26 @@ def test_films_have_the_speed_of_metadata(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("twin", [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))])
-def test_environment_with_a_window_is_copied(twin, monkeypatch):
+def test_environments_are_copied(twin, monkeypatch):
+    """Search by copy, with a window open too, of which each copy opens its own."""
     pytest.importorskip("pygame")
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     monkeypatch.setattr(single, "RENDER_FPS", 10_000)
-    env = gym.make(CORNER, render_mode="human")
-    env.reset(seed=0)
-    other = twin(env)
-    assert other.unwrapped._window is None
-    for action in (2, 1, 4):
-        for one, two in zip(env.step(action), other.step(action), strict=True):
+    windowed, tensors = gym.make(CORNER, render_mode="human"), mesa_gym.make_torch(CORNER, 1)
+    for env in (windowed, gym.make(CORNER), gym.make_vec(CORNER, 1), tensors):
+        env.reset(seed=0)
+        other = twin(env)
+        for action in (2, 1, 4):
+            act = action if isinstance(env, gym.Env) else np.full(1, action)
+            act = torch.from_numpy(act) if env is tensors else act
+            one, two = ([*map(np.asarray, each.step(act)[:4])] for each in (env, other))
             np.testing.assert_equal(one, two)
-    assert other.unwrapped._window is not env.unwrapped._window
-    for each in (env, other):
-        each.close()
+        if env is windowed:
+            assert other.unwrapped._window is not env.unwrapped._window
+            other.close()
+    windowed.close()
+    pure, key = mesa_gym.make_jax(CORNER, 1, num_levels=4), jax.random.key(0)
+    np.testing.assert_array_equal(twin(pure).reset(key)[0], pure.reset(key)[0])
 
 
 def test_state_goes_through_wrappers():
@@ -126,3 +135,11 @@ def test_exported_graph_answers_any_number_of_rows(kind, tmp_path):
     actions = model.predict(second, state=state, deterministic=True, **begun)[0]
     np.testing.assert_array_equal(given[-1].argmax(axis=1), actions)
     assert len({*actions.tolist()}) > 1
+
+
+def test_table_of_rules_names_tests():
+    page = (ROOT / "docs/studies/libraries.md").read_text()
+    named = re.findall(r"^\| .* \| `(test_\w+)` \|$", page, re.MULTILINE)
+    tests = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    assert len(named) == 12
+    assert [name for name in named if f"def {name}(" not in tests] == []

@@ -31,6 +31,10 @@ EXPECTED = {
         r"^paid a step: 0\.0\d\d at first, 0\.1\d\d at last\n"
         r"jax_ppo on CheeseCorner-v0: proxy:corner, "
     ),
+    # Both want the corner, if they are able.
+    "imitation_airl": (
+        r"^cloning on CheeseCorner-v0: proxy:corner, (.*\n)*AIRL on CheeseCorner-v0: proxy:corner, "
+    ),
     "inspect_task": (
         r"^train: reached first on 5 levels: \{'cheese': 1\.0, 'corner': 1\.0, 'nothing': 0\.0, "
         r"'unread': 0\.0\}\nshift: .*: \{'cheese': 1\.0, 'corner': 0\.0, 'nothing': 0\.0, .*\n"
@@ -135,6 +139,8 @@ def interpreter(name):
             venv.create(folder, with_pip=True)
             pip = [python, "-m", "pip", "install", "--quiet"]
             subprocess.run([*pip, "-r", requirements(name), "-e", ROOT], check=True)
+            for apart in re.findall("^# --no-deps (.*)$", wanted, re.MULTILINE):
+                subprocess.run([*pip, "--no-deps", *apart.split()], check=True)
             installed.write_text(wanted)
     return python
 
@@ -174,7 +180,7 @@ def test_table_rows_name_examples_and_tests():
     table = TABLE.read_text().partition("| NAME |")[2]
     rows = re.findall(r"^\| [^|]+ \| `\"?([\w ]+?)\"?` \|", table, flags=re.M)
     words = {word for row in rows for word in row.split(" or ")}
-    assert len(rows) == 11
+    assert len(rows) == 12
     assert {name for name in found() if not any(word in name for word in words)} == OUTSIDE
     tests = [*found(), *(path.stem for path in Path(__file__).parent.glob("test_*.py"))]
     assert {word for word in words if not any(word in name for name in tests)} == set()
