@@ -106,7 +106,7 @@ class Budget:
 QUICK = {"CheeseCorner-v0": 100_000, "CheeseDish-v0": 200_000, "OversightLamp-v0": 200_000}
 # On the others episodes have no choices; they are judged by returns.
 CHOOSING = tuple(cls.name() for cls in list_single_traps() if not cls.by_returns())
-FIVE = ("bc", "plr", "ppo-local", "ppo-symmetric", "ppo-planner", "ppo-planner-wide")
+FIVE = ("bc", "taught", "plr", "ppo-local", "ppo-symmetric", "ppo-planner", "ppo-planner-wide")
 # Here things change their looks, which agents on pictures do not learn.
 CHANGING = {"ChuteOrFire-v0", "DustSweep-v0", "FollowMe-v0", "KeysChests-v0"}
 STILL = tuple(name for name in CHOOSING if name not in CHANGING)
