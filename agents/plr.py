@@ -38,7 +38,8 @@ class Replayed(NamedTuple):
 
     Attributes:
         inner: of the environments.
-        regret: of each level in its last episode, float32 (levels,); 0 before the first.
+        regret: of each level in its last episode, float32 (levels,); 0 before the first, and
+            while it is played again.
         best: the most that could be earned on each level, as far as is known.
         earned, weight: the discounted return of each episode so far, and what is paid next counts.
     """
@@ -89,6 +90,9 @@ class ReplayEnv:
         if self._estimated:
             best = best.at[at].max(earned, mode="drop")
         regret = regret.at[at].set(best[played] - earned, mode="drop")
+        # A level waits until it is played to its end: else most environments would play one.
+        begun = jnp.where(done & replays, kept, len(best))
+        regret = regret.at[begun].set(0, mode="drop")
         weight = jnp.where(done, 1, state.weight * self._discount)
         after = Replayed(inner, regret, best, jnp.where(done, 0, earned), weight)
         return seen, after, reward, done, infos

@@ -108,49 +108,66 @@ def test_pixels_refuse_changing_things_before_training(name):
 
 
 class PaidEnv:
-    """Environments whose episodes have a step, which pays what its level pays."""
+    """Environments of which one ends its episode in each step, which pays what its level pays."""
 
-    trap, num_envs, num_levels = CORNER, 200, 8
+    trap, num_envs, num_levels = CORNER, 20, 800
     settings = SimpleNamespace(alpha=0)
-    pays = jnp.array([1, 1, 1, 1, 1, 1, 0.5, 0])
+    pays = jnp.tile(jnp.array([1, 1, 1, 1, 1, 1, 0.5, 0]), 100)
 
     def reset(self, key):
         level = self.pick_levels(key)
-        return level, self.place(level)
+        return level, self.place(level, 0)
 
-    def place(self, level):
-        return SimpleNamespace(level=SimpleNamespace(row=level))
+    def place(self, level, step):
+        return SimpleNamespace(level=SimpleNamespace(row=level), step=step)
 
     def pick_levels(self, key):
         return jax.random.randint(key, (self.num_envs,), 0, self.num_levels)
 
     def step_to_level(self, level, state, action):
-        done = jnp.ones(self.num_envs, bool)
-        return level, self.place(level), self.pays[state.level.row], done, {}
+        done = jnp.arange(self.num_envs) == state.step % self.num_envs
+        level = jnp.where(done, level, state.level.row)
+        pays = jnp.where(done, self.pays[state.level.row], 0)
+        return level, self.place(level, state.step + 1), pays, done, {}
 
 
-def count_levels(env, steps=40):
+def play_levels(env, regret, steps=600):
+    """Return what is played after each step (steps, environments), and the last state."""
     _, state = env.reset(KEY)
-    played = np.zeros(8)
+    state, played = state._replace(regret=jnp.asarray(regret, float)), []
     for t in range(steps):
-        seen, state, *_ = env.step(jax.random.key(t), state, jnp.zeros(200, int))
-        played += np.bincount(seen, minlength=8)
-    return played / played.sum(), state
+        seen, state, *_ = env.step(jax.random.key(t), state, jnp.zeros(env.num_envs, int))
+        played.append(np.asarray(seen))
+    return np.stack(played), state
 
 
 def test_levels_of_regret_come_again():
     """By its fourth power: half the regret, a sixteenth as often."""
-    shares, state = count_levels(ReplayEnv(PaidEnv(), 1.0, np.ones(8)))
+    played, state = play_levels(ReplayEnv(PaidEnv(), 1.0, np.ones(800)), 1 - PaidEnv.pays)
+    shares = np.bincount(played[40:].reshape(-1) % 8, minlength=8) / played[40:].size
     expected = 0.2 / 8 + 0.8 * np.array([0, 0, 0, 0, 0, 0, 1, 16]) / 17
-    np.testing.assert_allclose(shares, expected, atol=0.03)
-    np.testing.assert_allclose(state.regret, 1 - PaidEnv.pays)
+    np.testing.assert_allclose(shares, expected, atol=0.04)
+    known = np.setdiff1d(np.arange(800), played[-1])
+    np.testing.assert_allclose(state.regret[known], 1 - PaidEnv.pays[known])
+
+
+def test_no_level_is_replayed_twice_at_once():
+    """One level has all the regret of two: without the rule most environments would play it."""
+    env = ReplayEnv(PaidEnv(), 1.0, np.ones(800))
+    regret = np.where(np.arange(800) == 7, 1, np.where(np.arange(800) % 8 == 7, 0.3, 0))
+    played, _ = play_levels(env, regret, 200)
+    assert (played == 7).any()
+    assert (played == 7).sum(axis=1).max() == 1
 
 
 def test_estimated_regret_is_of_the_best_return():
     """Levels that always pay the same leave no regret: all levels are new ones."""
-    shares, state = count_levels(ReplayEnv(PaidEnv(), 1.0, None))
-    np.testing.assert_allclose(shares, 1 / 8, atol=0.03)
-    np.testing.assert_allclose(state.best, PaidEnv.pays)
+    env = ReplayEnv(PaidEnv(), 1.0, None)
+    played, state = play_levels(env, np.zeros(800))
+    shares = np.bincount(played[40:].reshape(-1) % 8, minlength=8) / played[40:].size
+    np.testing.assert_allclose(shares, 1 / 8, atol=0.04)
+    ended = np.setdiff1d(played[:-20], played[-20:])
+    np.testing.assert_allclose(state.best[ended], PaidEnv.pays[ended])
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.5])
