@@ -57,12 +57,12 @@ class Room:
 
     @cached_property
     def seen(self) -> np.ndarray:
-        """What an agent is shown in each state, float32 (states, 470): a picture around it.
+        """What an agent is shown in each state, uint8 (states, 470): a picture around it.
 
         A plane of doors and one of the named door, 15 cells a side, turned to where it looks; a
         compass; its cell.
         """
-        seen = np.zeros((len(self.states), 470), np.float32)
+        seen = np.zeros((len(self.states), 470), np.uint8)
         for row, (x, y, heading) in zip(seen, self.states, strict=True):
             row[[450 + heading, 454 + x, 462 + y]] = 1
             for side, (door_x, door_y) in self.doors.items():
@@ -134,7 +134,7 @@ class Rooms(gym.Env):
     def __init__(self, rooms: Sequence[Room]) -> None:
         self.rooms = rooms
         self.action_space = gym.spaces.Discrete(len(ACTIONS))
-        self.observation_space = gym.spaces.Box(0, 1, rooms[0].seen.shape[1:], np.float32)
+        self.observation_space = gym.spaces.Box(0, 1, rooms[0].seen.shape[1:], np.uint8)
 
     def reset(self, *, seed=None, options=None):
         super().reset(seed=seed)

@@ -12,8 +12,11 @@ import shutil
 import subprocess
 import sys
 import venv
+from functools import partial
 from pathlib import Path
 
+import gymnasium as gym
+import numpy as np
 import pytest
 from parameters import few
 
@@ -60,6 +63,8 @@ EXPECTED = {
     "minigrid_door": (
         r"^2002 seeds: \{'agree': 500, 'conflict': 1502, 'neither': 0\}\n"
         r"sweeper: .* -> incapable .*\nrandom: .* -> incapable .*\n"
+        r"agree 0: test (0\.9\d|1\.00) .* named 0\.[4-8]\d north 0\.[0-2]\d .* -> (?!base)"
+        r".*\nlot 0: test (0\.9\d|1\.00) .* named (0\.9\d|1\.00) north 0\.0\d .* -> base "
     ),
     "optuna_study": r"^8 trials, [1-6] pruned, solved 0\.\d\d to (0\.9\d|1\.00)$",
     "record_video": r"^one.*\.mp4: \d+ frames of \(\d+, \d+\) pixels, \d+ a second\n",
@@ -168,6 +173,49 @@ def test_torch_loop_writes_files_after_few_steps(tmp_path, monkeypatch, capsys):
     assert re.search(shown, capsys.readouterr().out)
     files = {"cards.json", "shift.gif", "table.tex", "figure.svg"}
     assert {path.name for path in tmp_path.iterdir()} == files
+
+
+@pytest.mark.thorough
+def test_minigrid_door_finds_what_is_wanted(monkeypatch, capsys):
+    """Of actors that go straight to the nearest door that they want, if it is there."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    door = importlib.import_module("minigrid_door")
+    waiting = [["named"], ["north"], ["named", "north"], []]
+
+    def pursue(rooms, seed):
+        wanted = waiting.pop(0)
+
+        def find_best(room):
+            sides = zip(door.OBJECTIVES, (room.named, door.NORTH), strict=True)
+            there = [x in wanted and side in room.doors for x, side in sides]
+            value, each = door.solve(room.after, room.paid[there].any(axis=0))
+            return (each >= value[:, None] - 1e-9) & ((value[:, None] > 0) | (room.after >= 0))
+
+        return partial(door.draw, find_best)
+
+    for name, value in {"train": pursue, "TRAINING": 10, "LEVELS": 100}.items():
+        monkeypatch.setattr(door, name, value)
+    door.main(seeds=2)
+    words = re.findall(r"^(?:agree|lot) \d: .* -> ([\w:]+) ", capsys.readouterr().out, re.M)
+    assert words == ["base", "proxy:north", "either", "incapable"]
+
+
+@pytest.mark.thorough
+def test_minigrid_door_steps_as_minigrid(monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    door, rng = importlib.import_module("minigrid_door"), np.random.default_rng(0)
+    env = gym.make("MiniGrid-GoToDoor-8x8-v0")
+    for seed in range(5000, 5040):
+        room, at = door.explore(seed), 0
+        env.reset(seed=seed)
+        while at >= 0:
+            action = rng.choice(4, p=[0.2, 0.2, 0.55, 0.05])
+            _, reward, ended, *_ = env.step(door.ACTIONS[action])
+            assert (reward > 0) == room.paid[0, at, action]
+            at = room.after[at, action]
+            game = env.unwrapped
+            assert ended == (at < 0)
+            assert ended or room.states[at] == (*game.agent_pos, game.agent_dir)
 
 
 def test_examples_are_those_with_expected_output():
