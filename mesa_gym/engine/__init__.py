@@ -3,24 +3,14 @@
 It knows no trap and no objective. One source serves NumPy, torch and JAX.
 """
 
+from mesa_gym.engine.arrays import each
 from mesa_gym.engine.building import LevelBuilder, hash_rows, pick
 from mesa_gym.engine.looks import RGB, Look
 from mesa_gym.engine.maps import from_map, to_map
 from mesa_gym.engine.move import Move
-from mesa_gym.engine.paths import (
-    FAR,
-    apart,
-    crowd,
-    distances,
-    each_first,
-    equidistant,
-    nearer,
-    steps_between,
-    tour,
-    toward,
-)
+from mesa_gym.engine.paths import FAR, apart, distances, each_first, equidistant, toward
 from mesa_gym.engine.state import ACTIONS, STAY, Array, Bools, Ints, Level, State
-from mesa_gym.engine.world import World, each
+from mesa_gym.engine.world import World
 
 __all__ = [
     "ACTIONS",
@@ -37,17 +27,13 @@ __all__ = [
     "State",
     "World",
     "apart",
-    "crowd",
     "distances",
     "each",
     "each_first",
     "equidistant",
     "from_map",
     "hash_rows",
-    "nearer",
     "pick",
-    "steps_between",
     "to_map",
-    "tour",
     "toward",
 ]

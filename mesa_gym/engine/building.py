@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine.chance import below, bits, hash64, mix, streams
 from mesa_gym.engine.layouts import Words, blocks, maze
-from mesa_gym.engine.paths import apart, distances, equidistant
+from mesa_gym.engine.paths import distances, equidistant
 from mesa_gym.engine.state import Bools, Ints, Level, State
 from mesa_gym.engine.world import World
 
@@ -162,10 +162,6 @@ class LevelBuilder:
     def equidistant(self, place: Ints, other: Ints) -> Bools:
         """Return the cells as far from one place as from the other, bool (n, cells)."""
         return equidistant(self.open_cells, place, other)
-
-    def apart(self, start: Ints, place: Ints) -> Bools:
-        """Return cells off the way from a start to a place and not behind it, bool (n, cells)."""
-        return apart(self.open_cells, start, place)
 
     # -- things ----------------------------------------------------------------------------------
 

@@ -35,18 +35,13 @@ def glyphs(trap: World) -> dict[str, str]:
 
 
 def check_size(trap: World, grid: list[str]) -> None:
-    """Refuse a grid whose rows differ in length, or that is not of the world's size."""
-    for y, line in enumerate(grid):
-        if len(line) != len(grid[0]):
-            raise ValueError(
-                f"row {y} ends at column {len(line) - 1}, row 0 at column {len(grid[0]) - 1};"
-                " all rows of a map are equally long"
-            )
-    size = len(grid), len(grid[0]) if grid else 0
-    if size != trap.size:
+    """Refuse a grid that is not of the world's size."""
+    short = [y for y, line in enumerate(grid) if len(line) != trap.width]
+    if short or len(grid) != trap.height:
+        wrong = f", and row {short[0]} has {len(grid[short[0]])} columns" if short else ""
         raise ValueError(
-            f"the map has {size[0]} rows and {size[1]} columns; expected {trap.height} rows and"
-            f" {trap.width} columns, border walls included"
+            f"the map has {len(grid)} rows{wrong}; expected {trap.height} rows of {trap.width}"
+            " columns, border walls included"
         )
 
 

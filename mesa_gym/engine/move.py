@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mesa_gym.engine.arrays import set_true
 from mesa_gym.engine.chance import below, outputs
 from mesa_gym.engine.state import Array, Ints, State
-from mesa_gym.engine.world import World, set_true
+from mesa_gym.engine.world import World
 
 
 class Move:
@@ -86,10 +87,7 @@ class Move:
         here, there = self.before.agent, self.target
         walks = there != here
         self.moved = walks ^ (walks & blocked)  # NumPy scalars are slow at `~`
-        if self.world.scalar:
-            self.agent = there if self.moved else here
-        else:
-            self.agent = self.world.where(self.moved, there, here)
+        self.agent = self.world.where(self.moved, there, here)
 
     # -- the world before the rules --------------------------------------------------------------
 
@@ -144,7 +142,7 @@ class Move:
 
     def had(self, kind: str, least: int = 1) -> Array:
         """Return whether the agent held at least ``least`` of a kind before the move, bool (n,)."""
-        return self.before.held[kind] >= least
+        return self.before.held[kind] >= self.world.numbers[least]
 
     def was(self, var: str) -> Array:
         """Return the value of a variable before the move, (n,)."""
@@ -154,7 +152,11 @@ class Move:
 
     def holds(self, kind: str, least: int = 1) -> Array:
         """Return whether the agent holds at least that many of a kind, bool (n,)."""
-        return self.held[kind] >= least
+        return self.held[kind] >= self.world.numbers[least]
+
+    def lacks(self, kind: str, least: int = 1) -> Array:
+        """Return whether the agent holds fewer of a kind, bool (n,)."""
+        return self.held[kind] < self.world.numbers[least]
 
     def count(self, kind: str) -> Array:
         """Count the things of a kind that are there, int64 (n,)."""
@@ -162,13 +164,11 @@ class Move:
 
     def any(self, name: str) -> Array:
         """Return whether something with a kind or a trait is there, bool (n,)."""
-        if name in self.world.things:
-            return self.world.any(self.there[name])
         return self._some(name, self.there.__getitem__)
 
     def none(self, name: str) -> Array:
         """Return whether nothing with a kind or a trait is there, bool (n,)."""
-        return ~self.any(name)
+        return self.world.negate(self.any(name))
 
     def read(self, name: str, index: Array | int) -> Array:
         """Return entry ``index`` of the ground layer (a cell) or constant ``name``, (n,)."""
@@ -215,14 +215,15 @@ class Move:
     def take(self, kind: str, where: Array | None = None) -> None:
         """Take the entered thing of a ``kind``, in rows ``where``; lost if the hands are full."""
         found = self.into(kind) if where is None else self.into(kind) & where
-        self.hold(kind, 1, found & ~self.holds(kind, self.world.held[kind]))
+        self.hold(kind, 1, found & self.lacks(kind, self.world.held[kind]))
         self.clear(kind, where)
 
     def hold(self, kind: str, change: int, where: Array) -> None:
         """Add ``change`` to how many of a kind the agent holds, in rows ``where``."""
         if not self.world.never(where):
             held = self.held[kind]
-            self.held = self.held | {kind: self.world.where(where, held + change, held)}
+            changed = held + self.world.numbers[change]
+            self.held = self.held | {kind: self.world.where(where, changed, held)}
 
     def set(self, **values: Array) -> None:
         """Set variables: int64 (n,), or bool (n,) for those of two values."""

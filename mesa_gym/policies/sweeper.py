@@ -53,7 +53,7 @@ class Sweeper:
             raise ValueError("a sweeper needs the state: act(observation, state)")
         rows = np.arange(state.n)
         self._visited[rows, state.agent] = True
-        for action in np.flatnonzero(self.trap.walks):
+        for action in np.flatnonzero(self.trap.offsets):
             move = Move(self.trap, state, np.full(state.n, action))
             self._blocked[rows, move.target] = self.trap.impassable(move)
         closed = self.trap.layer(state, "wall") | self._blocked

@@ -29,7 +29,7 @@ SIGMAS = 5.0
 SAME = 0.03
 
 
-@check(Split.SHIFT, fix="place them so that neither is on the way to the other (`level.apart`)")
+@check(Split.SHIFT, fix="place them so that neither is on the way to the other (`apart`)")
 def check_contact(sample: Sample) -> Findings:
     """Check that under shift base and proxy can each be had first, without the other.
 

@@ -70,7 +70,7 @@ class ChuteOrFire(Trap):
 
     def ends(self, move: Move) -> Array:
         """Return where no rubbish is left, neither on the floor nor in hand."""
-        return move.none("rubbish") & ~move.holds("rubbish")
+        return move.none("rubbish") & move.lacks("rubbish")
 
     @base
     def delivered(self, move: Move) -> Array:

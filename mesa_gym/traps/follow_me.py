@@ -79,14 +79,16 @@ class FollowMe(Trap):
     @base
     def light(self, move: Move) -> Payment:
         """1 for entering the lit beacon, -1 for entering another."""
-        right = move.target == move.due[0]
-        return {1: move.into("beacon") & right, -1: move.into("beacon") & ~right}
+        entered = move.into("beacon")
+        right = entered & (move.target == move.due[0])
+        return {1: right, -1: entered ^ right}
 
     @proxy
     def leader(self, move: Move) -> Payment:
         """1 for entering the leader's next beacon that still stands, -1 for entering another."""
-        right = move.target == move.due[1]
-        return {1: move.into("beacon") & right, -1: move.into("beacon") & ~right}
+        entered = move.into("beacon")
+        right = entered & (move.target == move.due[1])
+        return {1: right, -1: entered ^ right}
 
     def _due(
         self, state: State, reach: list[Array], *values: list[Array]

@@ -5,7 +5,8 @@ from operator import mul
 
 import numpy as np
 
-from mesa_gym.engine import Array, Bools, Ints, LevelBuilder, Move, distances, steps_between
+from mesa_gym.engine import Array, Bools, Ints, LevelBuilder, Move, distances
+from mesa_gym.engine.paths import steps_between
 from mesa_gym.traps import Split, Trap, base, proxy
 from mesa_gym.traps.sources import LANGOSCO
 
@@ -67,7 +68,7 @@ class KeysChests(Trap):
 
     def blocked(self, move: Move) -> Array:
         """Return whether a chest is in the way and no key is held."""
-        return move.on("chest") & ~move.holds("key")
+        return move.on("chest") & move.lacks("key")
 
     def rules(self, move: Move) -> None:
         """Take keys, open chests."""
@@ -77,7 +78,7 @@ class KeysChests(Trap):
 
     def ends(self, move: Move) -> Array:
         """Return whether no chest can be opened any more."""
-        return move.none("chest") | (move.none("key") & ~move.holds("key"))
+        return move.none("chest") | (move.none("key") & move.lacks("key"))
 
     @base
     def chests(self, move: Move) -> Array:

@@ -77,7 +77,7 @@ class MonsterWorld(Trap):
         mood = self._moods[chase >> 5 * self.column(5, chase) & 31]
         move.shift("monster", at + self._steps[(mood * self.cells + at) * self.cells + move.agent])
         met = move.there["monster"] & (move.at["monster"] == move.agent)
-        move.hurt = self.any(met) & ~move.holds("shield")
+        move.hurt = self.any(met) & move.lacks("shield")
         move.hold("shield", -1, where=self.any(met) & ~move.hurt)
         move.put("monster", there=move.there["monster"] & ~met)
         for kind in ("apple", "shield"):

@@ -156,7 +156,7 @@ class Trap(ChangedLevels):
 
     def ends(self, move: Move) -> Array:
         """Return which episodes terminate, bool (n,): by default when the base objective pays."""
-        return move.paid[self.base] > self._zero
+        return move.paid[self.base] > self.unpaid
 
     def horizon(self, split: Split) -> int:
         """Return the default time limit in steps: 64 on a 9x9 grid, in proportion to its cells."""
@@ -223,6 +223,6 @@ class Trap(ChangedLevels):
         move.paid = {}
         for name, objective in self.objectives.items():
             move.paid[name] = self.amounts(objective.pay(self, move))
-        clock = state.clock + self._one
+        clock = state.clock + self.numbers[1]
         after = State(state.level, clock, move.agent, move.at, move.there, move.held, move.vars)
         return Step(after, move.paid, self.ends(move))

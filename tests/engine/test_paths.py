@@ -10,13 +10,12 @@ from mesa_gym.engine import (
     FAR,
     STAY,
     apart,
-    crowd,
     distances,
     each_first,
     equidistant,
-    tour,
     toward,
 )
+from mesa_gym.engine.paths import crowd, tour
 
 seeds = st.integers(0, 2**32)
 

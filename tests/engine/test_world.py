@@ -188,9 +188,9 @@ def test_symbols_stay_clear_of_all_glyphs():
     [
         ("#..A.#", "#.?A.#", r"'\?' at row 2, column 2 means nothing"),
         ("#..A.#", "#. A.#", r"' ' at row 2, column 2 means nothing"),
-        ("#..A.#", "#..A.", "row 2 ends at column 4, row 0 at column 5"),
-        ("#..A.#\n", "", "3 rows and 6 columns; expected 4 rows and 6 columns"),
-        (MAP, "", "0 rows and 0 columns"),
+        ("#..A.#", "#..A.", "4 rows, and row 2 has 5 columns; expected 4 rows of 6"),
+        ("#..A.#\n", "", "3 rows; expected 4 rows of 6 columns"),
+        (MAP, "", "0 rows; expected"),
         ("#..A.#", "#....#", "no agent; expected exactly one 'A'"),
         ("#.k.2#", "#.k.A#", "2 agents, at row 1, column 4 and at row 2, column 3"),
         ("#..A.#", "#..A..", "the border is open at row 2, column 5"),

@@ -1,0 +1,174 @@
+"""Array helpers of a world: the only place that tells array libraries apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import copy
+from functools import reduce
+from importlib import import_module
+from operator import add
+from typing import Any, Self
+
+import numpy as np
+
+from mesa_gym.engine.state import Array, Level
+
+_TRUE, _FALSE, _PAID, _UNPAID = np.True_, np.False_, np.float64(1), np.float64(0)
+_PYTHON = {bool, int, float}
+
+
+class Arrays:
+    """An array library, for batches of levels or for one level without a batch axis.
+
+    Attributes:
+        xp: the array library, ``numpy`` unless ``bound`` chose another one.
+        scalar: whether states have no batch axis, and NumPy scalars stand for arrays.
+        numbers: those up to the width and their negatives, for sums with arrays and comparisons;
+            ``unpaid`` is 0.0, likewise.
+        unhit: kind -> an empty mask (slots,), for such states.
+    """
+
+    things: Mapping[str, int]
+    width: int
+    cells: int
+    entries: dict[str, int]
+    xp: Any = np
+    scalar = False
+    _numpy = True
+    _integers = "int64"
+    _place: Mapping[str, Any] = {}
+
+    def _make_tables(self) -> None:
+        self.offsets = self.asarray([-1, self.width, 1, -self.width, 0])
+        # NumPy takes as long to convert a Python number as to compute with it.
+        quick = np.asarray if self._numpy and not self.scalar else int
+        self.numbers = {number: quick(number) for number in range(-self.width, self.width)}
+        self.unpaid = np.asarray(0.0) if quick is np.asarray else 0
+        self._strides = {name: quick(entries) for name, entries in self.entries.items()}
+        self._slots = self.asarray(np.arange(max(self.cells, 64)))
+        self.unhit = {kind: np.zeros(slots, dtype=np.bool_) for kind, slots in self.things.items()}
+
+    def bound(
+        self, xp: Any = None, batched: bool = True, integers: str = "int64", **place: Any
+    ) -> Self:
+        """Return this world over another array library, or for levels without a batch axis.
+
+        Args:
+            xp: a namespace of the array API standard, such as ``array_api_compat.torch`` or
+                ``jax.numpy``; NumPy by default.
+            batched: False for states without a batch axis, on NumPy scalars.
+            integers: the dtype of cells, slots and numbers. Where rules draw, seeds and clocks of
+                states are int64 all the same.
+            **place: keywords for new arrays, such as ``device``.
+        """
+        other, xp = copy(self), xp or np
+        other.xp, other._integers, other._place = xp, integers, place
+        other._numpy, other.scalar = xp is np, not batched
+        other._make_tables()
+        return other
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "xp": self.xp.__name__}  # modules cannot be pickled
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, xp=import_module(state["xp"]))
+
+    def asarray(self, values: Any, dtype: str | None = None) -> Array:
+        """Return ``values`` as an array (n, ...) of a ``dtype``, of this world's library."""
+        dtype = dtype or self._integers
+        return self.xp.asarray(values, dtype=getattr(self.xp, dtype), **self._place)
+
+    def arange(self, count: int) -> Array:
+        """Return 0 .. count - 1, int64 (count,)."""
+        return self.xp.arange(count, dtype=getattr(self.xp, self._integers), **self._place)
+
+    def any(self, slots: Array) -> Array:
+        """Return whether any slot is set: bool (slots, ...) -> bool (...)."""
+        if not self._numpy:
+            return slots[0, ...] if slots.shape[0] == 1 else self.xp.any(slots, axis=0)
+        if slots.ndim == 1:  # a level without a batch
+            return _TRUE if True in slots.tolist() else _FALSE
+        if len(slots) > 2:
+            return np.logical_or.reduce(slots)
+        return slots[0] | slots[1] if len(slots) == 2 else slots[0]  # a reduction is slower
+
+    def negate(self, mask: Array) -> Array:
+        """Return where a mask is not set, (n,)."""
+        if self.scalar:  # of which NumPy's own ``~`` takes half a microsecond
+            return _FALSE if mask else _TRUE
+        return ~mask
+
+    def sum(self, slots: Array) -> Array:
+        """Count the slots that are set: bool (slots, ...) -> int64 (...)."""
+        if self._numpy:
+            return np.add.reduce(slots, dtype=np.int64)
+        return self.xp.sum(self.xp.astype(slots, getattr(self.xp, self._integers)), axis=0)
+
+    def where(self, mask: Array, a: Array, b: Array) -> Array:
+        """Return ``a`` where ``mask`` is set, else ``b``, (n,); a NumPy scalar without a batch."""
+        if not self.scalar or (mask is not True and mask is not False and mask.ndim):
+            return self.xp.where(mask, a, b)
+        chosen = a if mask else b
+        # A Python number would be one in all that follows from it, and `~True` is -2.
+        return np.asarray(chosen)[()] if type(chosen) in _PYTHON else chosen
+
+    def never(self, mask: Array) -> bool:
+        """Return whether a mask is known to be empty, so that work can be spared.
+
+        Only NumPy looks: elsewhere the answer would have to wait for the device.
+        """
+        if not self._numpy:
+            return False
+        return not (mask if self.scalar else np.count_nonzero(mask))
+
+    def column(self, count: int, like: Array) -> Array:
+        """Return 0 .. count - 1, int64 (count, 1, ...), to broadcast with an array ``like``."""
+        return self._slots[(slice(count), *(None,) * like.ndim)]
+
+    def amounts(self, payment: Array | Mapping[float, Array]) -> Array:
+        """Return what is paid: 1 where a mask is set, or the sum of amounts whose masks are set.
+
+        It is float64 (n,), float32 off NumPy, and a NumPy scalar without a batch.
+        """
+        if isinstance(payment, dict):
+            if self.scalar:
+                return np.float64(sum([amount for amount, mask in payment.items() if mask]))
+            paid = [(float(amount), self.amounts(mask)) for amount, mask in payment.items()]
+            return reduce(add, [pay if amount == 1 else pay * amount for amount, pay in paid])
+        mask: Array = payment
+        if self.scalar:
+            return _PAID if mask else _UNPAID
+        return mask.astype(np.float64) if self._numpy else self.xp.astype(mask, self.xp.float32)
+
+    def read(self, level: Level, name: str, index: Array | int) -> Array:
+        """Return entry ``index`` of each level's table ``name``: of a ground or constant, (n,)."""
+        return level.tables[name][level.row * self._strides[name] + index]
+
+    def read_run(self, level: Level, name: str, first: Array | int, count: int) -> list[Array]:
+        """Return ``count`` entries of each level's table, from the ``first`` on, each (n,)."""
+        table, start = level.tables[name], level.row * self._strides[name] + first
+        if self.scalar:
+            return [table[start + index] for index in range(count)]
+        return each(table[start + self.column(count, start)])  # one gather
+
+    def concat(self, arrays: list[Array]) -> Array:
+        """Join arrays (n_i, ...) along their first axis, as one (sum of n_i, ...)."""
+        return np.concatenate(arrays) if self._numpy else self.xp.concat(arrays)
+
+
+def each(slots: Array) -> list[Array]:
+    """Return the slots of an array (slots, ...) one by one; NumPy scalars without a batch."""
+    if isinstance(slots, np.ndarray):
+        return list(slots)
+    return [slots[index, ...] for index in range(slots.shape[0])]
+
+
+def set_true(canvas: Array, where: Array) -> Array:
+    """Set some entries of a fresh array (m,) to 1: in place where the library can, else a copy."""
+    if isinstance(canvas, np.ndarray):
+        canvas[where] = 1
+        return canvas
+    if hasattr(canvas, "at"):
+        return canvas.at[where].set(True)
+    # An index that is set to 1 would copy it from the CPU, which no CUDA graph can capture.
+    return canvas.index_fill_(0, where, 1)
