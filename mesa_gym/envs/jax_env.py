@@ -110,9 +110,7 @@ class JaxEnv(DeviceEnv):
         Returns:
             Observations (n, ...), and the state, a tree of arrays for ``step``.
         """
-        with jax.enable_x64(False):
-            state = self._begin(self.pick_levels(key))
-            return self._observe(state), state
+        return self.reset_to_level(self.pick_levels(key))
 
     def reset_to_level(self, level: Array) -> tuple[Array, State]:
         """Begin an episode in every environment on a chosen level.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,8 @@ class LivePlanes:
         self._views: dict[str, list[View]] = {plane: [] for plane in trap.planes}
         for index, plane in enumerate(trap.channels):
             self._views[plane].append(flat[index::count])
+        places = iter(range(1, trap.width))  # of what is held, from the left of the top row
+        self._hands = {x: np.array([*islice(places, most)]) for x, most in trap.held.items()}
         self._kinds = {kind: views for kind in trap.things if (views := self._find_views(kind))}
 
     def _find_views(self, kind: str) -> list[tuple[str | None, list[View]]]:
@@ -69,16 +72,15 @@ class LivePlanes:
             view[first + before.agent] = 0
         for kind in self._kinds:
             was, now = before.there[kind], after.there[kind]
-            if after.at[kind] is before.at[kind]:
-                if now is was:
-                    continue
-                was, now = was > now, now > was  # what went, and what came
-            for view, cells, _ in self._spots(kind, was, before):
-                view[cells] = 0
-            painted += self._spots(kind, now, after)
+            if after.at[kind] is not before.at[kind]:
+                self._erase(self._spots(kind, was, before))
+                painted += self._spots(kind, now, after)
+            elif now is not was:
+                changed = self._spots(kind, was != now, after)
+                self._erase(changed)
+                painted += [(view, cells[there], 1) for view, cells, there in changed]
         if self._trap.marks:
-            for view, cells, _ in self._marked or self._marks(before):
-                view[cells] = 0
+            self._erase(self._marked or self._marks(before))
             self._marked = self._marks(after)
             painted += self._marked
         for view, cells, value in painted:
@@ -86,20 +88,24 @@ class LivePlanes:
         for view in agents:
             view[first + after.agent] = 1
         if after.held is not before.held:
-            self._hands(before, after)
+            for kind in self._trap.held:
+                self._follow_hand(kind, before.held[kind], after.held[kind])
+
+    def _erase(self, spots: list[Spot]) -> None:
+        for view, cells, _ in spots:
+            view[cells] = 0
 
     def _spots(self, kind: str, mask: Array, state: State) -> list[Spot]:
-        """Return where the things of a kind that are in a mask show."""
+        """Return where the things of a kind that are in a mask show, or would."""
         which = mask.ravel().nonzero()[0]
         if not which.size:
             return []
-        spots: list[Spot] = []
         cells = self._spread[which] + state.at[kind].ravel()[which]
+        there = state.there[kind].ravel()[which]
+        spots: list[Spot] = []
         for trait, views in self._kinds[kind]:
-            some = cells
-            if trait:
-                some = cells[state.level.traits[trait][kind].ravel()[which]]
-            spots += [(view, some, 1) for view in views]
+            has = state.level.traits[trait][kind].ravel()[which] if trait else slice(None)
+            spots += [(view, cells[has], there[has]) for view in views]
         return spots
 
     def _marks(self, state: State) -> list[Spot]:
@@ -110,16 +116,12 @@ class LivePlanes:
             for view in self._views[plane]
         ]
 
-    def _hands(self, before: State, after: State) -> None:
-        """Paint what is held in the top row, from the left."""
-        start = 1
-        for kind, most in self._trap.held.items():
-            old, new = before.held[kind], after.held[kind]
-            if new is not old:
-                held = np.asarray(new).reshape(-1)
-                rows = (held != old).nonzero()[0]
-                cells, count = self._spread[rows] + start, held[rows]
-                for place in range(most):
-                    for view in self._views[kind]:
-                        view[cells + place] = count > place
-            start += most
+    def _follow_hand(self, kind: str, old: Array, new: Array) -> None:
+        """Paint what is held of a kind in the top row."""
+        if new is not old:
+            held = np.asarray(new).reshape(-1)
+            rows = (held != old).nonzero()[0]
+            place = self._hands[kind]
+            shown = held[rows, None] > place - place[0]
+            for view in self._views[kind]:
+                view[self._spread[rows, None] + place] = shown

@@ -39,7 +39,6 @@ class Rows:
             return found[0] if array.ndim == 1 else found
 
         self.state = state.map(view)
-        self._parts = _list_parts(self.state)
 
     def __reduce__(self) -> tuple[type[Rows], tuple[State, str]]:
         # Views that were pickled or copied would no longer share memory with the matrices.
@@ -47,23 +46,18 @@ class Rows:
 
     def hold(self, state: State) -> None:
         """Hold what steps made of the states: the arrays that lie elsewhere are copied."""
-        pairs = zip(self._parts, _list_parts(state), strict=True)
+        pairs = [(self.state.clock, state.clock), (self.state.agent, state.agent)]
+        for mine, theirs in zip(self.state[3:], state[3:], strict=True):
+            if theirs is not mine:
+                pairs += zip(mine.values(), theirs.values(), strict=True)
         # Rules may give an array another name: one that lies here is copied before it changes.
-        moved = [(x, y if y.base is None else y.copy()) for x, y in pairs if y is not x]
-        for mine, theirs in moved:
-            mine[...] = theirs
+        for x, y in [(x, y if y.base is None else y.copy()) for x, y in pairs if y is not x]:
+            x[...] = y
 
     def copy(self, rows: Ints, source: Rows, where: Ints) -> None:
         """Overwrite ``rows`` with the rows ``where`` of others, over the same tables."""
         for mine, theirs in zip(self.matrices, source.matrices, strict=True):
             mine[:, rows] = theirs.T.take(where, axis=0).T
-
-
-def _list_parts(state: State) -> list[Array]:
-    """Return the arrays that a step may change, in a fixed order."""
-    _, clock, agent, at, there, held, values = state
-    parts = (at, there, held, values)
-    return [clock, agent, *(array for part in parts for array in part.values())]
 
 
 class Store:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -51,8 +51,7 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         num_envs: how many environments.
         autoreset_mode: what follows the end of an episode (Gymnasium's enum or its value).
         max_episode_steps: a further time limit; the lesser of it and ``max_steps`` holds.
-        render_mode: ``rgb_array``, ``rgb_array_list`` (the frames since the last ``render``, of
-            the present episode), ``ansi`` or None.
+        render_mode: ``rgb_array``, ``ansi`` or None.
         **keywords: as for ``TrapEnv``, with the same errors.
 
     Attributes:
@@ -62,10 +61,8 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         supply: where levels come from; another, seeded, may be put there before the first reset.
     """
 
-    metadata: dict[str, Any] = {
-        "render_modes": ["rgb_array", "rgb_array_list", "ansi"],
-        "render_fps": RENDER_FPS,
-    }
+    metadata: dict[str, Any] = {"render_modes": ["rgb_array", "ansi"], "render_fps": RENDER_FPS}
+    _home: Rows  # what runs, as far as steps leave it there
 
     def __init__(
         self,
@@ -102,11 +99,12 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         self._seeds = [0] * n
         self._reseed({row: secrets.randbits(128) for row in range(n)})
         self._live = LivePlanes(self.trap, n)
-        self._home: Rows | None = None  # what runs, as far as steps leave it there
         self._splits = np.zeros(n, dtype=np.int64)
-        names = ["level", "split", *(PREFIX + name for name in self.trap.objectives)]
-        self._keys = (*names, *(f"_{name}" for name in names))
-        self._flags = np.ones((len(names), n), dtype=np.bool_)
+        self._payments = [PREFIX + name for name in self.trap.objectives]
+        self._masks = [f"_{name}" for name in ("level", "split", *self._payments)]
+        # NumPy takes as long to convert a Python number as to compute with it.
+        self._limit = np.asarray(self.settings.max_steps)
+        self._bonus = np.asarray(self.settings.step_reward)
         # Rows whose episode has ended and that were not reset since.
         self._finished = np.zeros(0, dtype=np.int64)
 
@@ -224,16 +222,15 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         after, paid, ended = self.trap.step(before, check_actions(actions, self.num_envs))
         self._live.follow(before, after)
         self._state = after
-        self._collect(range(self.num_envs))
-        truncated = after.clock >= self.settings.max_steps
-        # A trap may return an array of the state as `ended`.
-        terminated, over = ended.copy(), ended | truncated
+        terminated = ended.copy()  # a trap may return an array of the state
         if again.size:
             # They took a step like the others, which the reset undoes: cheaper than leaving out.
             self._begin(again)
-            for array in (*paid.values(), terminated, truncated, over):
+            for array in (*paid.values(), terminated):
                 array[again] = 0
-        rewards = paid[self.settings.reward] + self.settings.step_reward
+        truncated = self._present.clock >= self._limit
+        over = terminated | truncated
+        rewards = paid[self.settings.reward] + self._bonus
         self._finished = over.nonzero()[0]
         if self._finished.size and mode is AutoresetMode.SAME_STEP:
             final = self._autoreset(paid, over)
@@ -258,34 +255,28 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         """Begin episodes: the next ones, or those that stand in given rows of the store."""
         where = self.supply.take(rows) if where is None else where
         store = self.supply.store
-        if self._home is None or self._state is None:  # the first time, when all begin
+        if self._state is None:  # the first time, when all begin
             self._home = Rows(store.state.take(np.zeros(self.num_envs, dtype=np.int64)))
         else:
             self._home.hold(self._state)
         self._home.copy(rows, store.rows, where)
         self._state = self._home.state
-        self._live.begin(rows, store.planes[where])
+        self._live.begin(rows, store.planes.take(where, axis=0))
         self._splits[rows] = store.splits[where]
-        self._collect(rows.tolist(), begun=True)
-
-    def _collect(self, rows: Iterable[int], begun: bool = False) -> None:
-        """Keep a frame of some environments, of a new episode the first, for ``rgb_array_list``."""
-        for row in rows if self.render_mode == "rgb_array_list" else ():
-            env = self.rows[row]
-            env.frames = [] if begun else env.frames
-            env.frames.append(env._frame())
 
     def _observe(self) -> Observations:
         return self.settings.observation.show(self._live.planes, self._present)
 
     def _infos(self, paid: Paid, mask: Bools | None = None) -> Infos:
         """Return infos of the rows in a mask (None: all); of the others 0, as payments are."""
-        level, split, flags = self._present.level.number.copy(), self._splits.copy(), self._flags
+        level, split = self._present.level.number.copy(), self._splits.copy()
         if mask is None:
-            flags = flags.copy()
+            flags = np.ones(self.num_envs, dtype=np.bool_)
         else:
-            level, split, flags = level * mask, split * mask, flags & mask
-        return dict(zip(self._keys, (level, split, *paid.values(), *flags), strict=True))
+            level, split, flags = level * mask, split * mask, mask.copy()
+        infos: Infos = dict.fromkeys(self._masks, flags)
+        infos.update(zip(self._payments, paid.values(), strict=True), level=level, split=split)
+        return infos
 
     def render(self) -> tuple[Any, ...] | None:
         """Return a frame of each environment, in the render mode's kind; None without a mode."""
@@ -314,7 +305,6 @@ class SubEnv(Controls):
     def __init__(self, venv: TrapVectorEnv, index: int) -> None:
         self.venv = venv
         self.index = index
-        self.frames: list[Any] = []
 
     def __getattr__(self, name: str) -> Any:
         if name in ("observation_space", "action_space"):
@@ -339,8 +329,5 @@ class SubEnv(Controls):
         return getattr(self, name)
 
     def render(self) -> Any:
-        """Return its frame, or its frames, in the kind that the render mode asks for."""
-        if self.render_mode != "rgb_array_list":
-            return self._frame()
-        shown, self.frames = self.frames, []
-        return shown
+        """Return its frame, in the kind that the render mode asks for."""
+        return self._frame()

@@ -41,7 +41,7 @@ def test_bad_keywords(kind, name, value, message):
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("render_mode", "human", r"render mode.*'human'; there is rgb_array, rgb_array_list, ansi"),
+        ("render_mode", "human", r"render mode.*'human'; there is rgb_array, ansi"),
         ("num_envs", 0, "num_envs must be an integer of at least 1, got 0"),
         ("max_episode_steps", 0, "max_episode_steps must be an integer of at least 1, got 0"),
     ],

@@ -185,30 +185,6 @@ def test_make_vec_with_longer_limit_warns():
     assert gym.make_vec(id, 2, max_steps=1000).spec.max_episode_steps == 1000
 
 
-@pytest.mark.parametrize("mode", AutoresetMode)
-def test_frames_are_collected_as_gymnasium_collects_them(mode):
-    keywords = {"max_steps": 4, "render_mode": "rgb_array_list"}
-    id, n = "MesaGym/CheeseCorner-v0", 2
-    ours = gym.make_vec(id, n, autoreset_mode=mode, **keywords)
-    single = SyncVectorEnv([lambda: gym.make(id, **keywords)] * n, autoreset_mode=mode)
-    for envs in (ours, single):
-        envs.reset(seed=[0, 1])
-    rng = np.random.default_rng(0)
-    for step in range(14):
-        actions, over = rng.integers(0, 5, n), step % 5 == 4
-        if mode is AutoresetMode.DISABLED and step % 4 == 0:
-            for envs in (ours, single):
-                envs.reset(options={"reset_mask": np.array([True, step == 8])})
-                envs.reset(options={"reset_mask": np.array([True, True])})
-        mine, wanted = ours.step(actions), single.step(actions)
-        np.testing.assert_array_equal(mine[0], wanted[0])
-        if over:
-            for frames, expected in zip(ours.render(), single.render(), strict=True):
-                np.testing.assert_array_equal(frames, expected)
-    assert [len(frames) for frames in ours.render()] == [len(each) for each in single.render()]
-    assert ours.render() == ([], [])
-
-
 # Calls of Python functions that a step may take, on average: what a batch of 128 costs is these.
 MOST_CALLS = 75
 
