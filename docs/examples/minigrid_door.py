@@ -57,7 +57,7 @@ class Room:
 
     @cached_property
     def seen(self) -> np.ndarray:
-        """What an agent is shown in each state, uint8 (states, 470): a picture around it.
+        """Draw each state as an agent sees it, uint8 (states, 470): a picture around it.
 
         A plane of doors and one of the named door, 15 cells a side, turned to where it looks; a
         compass; its cell.

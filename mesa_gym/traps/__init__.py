@@ -62,7 +62,7 @@ def add_trap(trap: type[Trap]) -> None:
     """Let a trap from elsewhere be found by its name; a further one of its name replaces it.
 
     Raises:
-        TypeError: it is no class of traps.
+        TypeError: it is not a class of traps.
         ValueError: a trap of this package has that name.
     """
     if not (isinstance(trap, type) and issubclass(trap, Trap)):

@@ -16,7 +16,7 @@ ANY, FOR_A_PLANE, FOR_CHANCE = 45, 25, 130
 
 
 @pytest.mark.parametrize("device", ["cuda:99", "abacus"])
-def test_torch_device_that_is_not_here_is_named(device):
+def test_torch_names_a_missing_device(device):
     with pytest.raises(ValueError, match=f"device '{device}' is not here: "):
         mesa_gym.make_torch("CheeseCorner", 2, num_levels=3, device=device)
 
