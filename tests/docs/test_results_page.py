@@ -15,7 +15,7 @@ from mesa_gym.trained.library import load
 from mesa_gym.traps import Split, Trap, find_trap
 
 GUIDE = Path(__file__).parents[2] / "docs" / "write_a_trap.md"
-COMPUTED = {"objectives", "base", "proxies", "planes"}
+COMPUTED = {"cells", "entries", "width", "xp", "objectives", "base", "proxies", "planes"}
 
 
 @pytest.mark.thorough
