@@ -11,6 +11,7 @@ if sys.argv[:1] == ["-m"] and not sys.flags.safe_path:
     sys.path.append(sys.path.pop(0))
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from mesa_gym.envs.infos import objectives
@@ -56,10 +57,12 @@ if TYPE_CHECKING:
 else:
     # Type checkers take every name of a module that has this for one that may exist.
     def __getattr__(name: str) -> Any:
-        """Return a function of scoring, which takes a tenth of a second to import."""
-        if name not in _LATER:
+        """Return a function of scoring, which takes a tenth of a second to import, or a module."""
+        if name in _LATER:
+            return getattr(import_module(_LATER[name]), name)
+        if name.startswith("_") or find_spec(f"{__name__}.{name}") is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(_LATER[name]), name)
+        return import_module(f"{__name__}.{name}")
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})

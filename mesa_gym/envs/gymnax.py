@@ -51,12 +51,14 @@ class GymnaxEnv:
         default_params: what ``make_gymnax`` gives.
         name: the trap's, with its version.
         num_actions: how many actions there are.
+        obs_shape: of an observation.
     """
 
     def __init__(self, env: JaxEnv, values: int = 5) -> None:
         self.env, self._truncating = env, values == 6
         self.default_params = GymnaxParams(env.settings.max_steps)
         self.name, self.num_actions = env.trap.name(), len(ACTIONS)
+        self.obs_shape = env.single_observation_space.shape
 
     def reset(self, key: Array, params: GymnaxParams | None = None) -> tuple[Array, State]:
         """Begin an episode on a level that ``key`` picks; ``params`` may be left out."""

@@ -64,9 +64,13 @@ def register_id(id: str, trap: str | type[Trap], **keywords: Any) -> None:
             given there is cut to this one.
 
     Raises:
-        TypeError, ValueError: a keyword is unknown or does not fit.
+        TypeError, ValueError: a keyword is unknown or does not fit, or the id is the package's.
         gymnasium.error.Error: the id cannot be registered.
     """
+    if id.startswith(f"{NAMESPACE}/"):
+        raise ValueError(
+            f"ids {NAMESPACE}/... are the package's, got {id!r}; begin it such as Mine/"
+        )
     given = (_read_id(trap) if isinstance(trap, str) else {"trap": trap}) | keywords
     made = Settings(**given)
     threshold = made.trap.reward_threshold if made.reward == made.trap.base else None

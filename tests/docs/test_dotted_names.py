@@ -1,6 +1,11 @@
-"""Dotted names of ours in README and the documentation are those of modules, classes, functions."""
+"""Dotted names of ours in README and the documentation are those of modules, classes, functions.
+
+What lies in a module of mesa_gym itself is there after `import mesa_gym` alone, as pages write it.
+"""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from pkgutil import resolve_name
 
@@ -26,3 +31,9 @@ def test_dotted_names_of_page_resolve(page):
         except (ImportError, AttributeError):
             unresolved.append(name)
     assert unresolved == []
+
+
+def test_modules_are_there_after_one_import():
+    used = "import mesa_gym; print(mesa_gym.trained.load.__name__, hasattr(mesa_gym, 'traind'))"
+    ran = subprocess.run([sys.executable, "-c", used], capture_output=True, text=True, cwd=ROOT)
+    assert (ran.stdout, ran.stderr) == ("load False\n", "")

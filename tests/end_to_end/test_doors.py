@@ -52,7 +52,10 @@ def test_own_id_is_known_where_ids_are(small):
 def test_own_id_checks_its_keywords(registry):
     with pytest.raises(TypeError, match=r"'sizes'.*Did you mean 'size'"):
         mesa_gym.register_id(SMALL, "CheeseCorner", sizes=7)
+    with pytest.raises(ValueError, match=r"MesaGym.* are the package's, .* such as Mine"):
+        mesa_gym.register_id(CORNER, "CheeseCorner", size=7)
     assert SMALL not in gym.registry
+    assert gym.spec(CORNER).max_episode_steps is None
 
 
 def test_films_have_the_speed_of_metadata(tmp_path, monkeypatch):

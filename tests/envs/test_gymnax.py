@@ -116,6 +116,7 @@ def test_gymnax_has_what_clients_read():
     """As evosax does: it replaces params, mostly by nothing, and asks for the number of actions."""
     env, params = mesa_gym.make_gymnax(CORNER)
     assert (env.name, env.num_actions, params.replace()) == ("CheeseCorner-v0", 5, params)
+    assert env.obs_shape == env.observation_space(params).shape == (9, 9, 3)
     assert params.replace(max_steps_in_episode=64) == params
     with pytest.raises(ValueError, match=r"at most 64 steps, got .*=9; .* give max_steps to make_"):
         params.replace(max_steps_in_episode=9)
