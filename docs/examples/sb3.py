@@ -2,11 +2,11 @@
 
 `mesa_gym.make_sb3` steps all environments together, where SB3's `make_vec_env` steps one after
 the other. Its infos are empty but at the end of an episode, where they hold what each objective
-paid in the whole episode. `mesa_gym.sb3.ppo` is SB3's PPO with a network and settings that suit.
+paid in the whole episode; evaluation is the same on both. `mesa_gym.sb3.ppo` is SB3's PPO with a
+network and settings that suit.
 """
 
 import argparse
-import time
 import warnings
 from typing import Any
 
@@ -28,32 +28,9 @@ FLAT = f"mesa_gym:MesaGym/{TRAP}-Flat-v0"
 ENVS = 64
 
 
-def rate(venv: VecEnv, actions: np.ndarray) -> float:
-    """Steps a second."""
-    venv.reset()
-    start = time.perf_counter()
-    for row in actions:
-        venv.step(row)
-    return actions.size / (time.perf_counter() - start)
-
-
 def count_up(seed: int) -> range:
     """The seeds of environments as `make_vec_env` has them; `make_sb3` makes others of one seed."""
     return range(seed, seed + ENVS)
-
-
-def compare(steps: int = 100) -> None:
-    """Both kinds of environments take the same steps, one faster than the other."""
-    ours = mesa_gym.make_sb3(ID, ENVS, seed=count_up(3000))
-    theirs = make_vec_env(ID, ENVS, seed=3000)
-    actions = np.random.default_rng(0).integers(0, 5, (steps, ENVS))
-    np.testing.assert_array_equal(ours.reset(), theirs.reset())
-    for row in actions:
-        for mine, other in zip(ours.step(row)[:3], theirs.step(row)[:3], strict=True):
-            np.testing.assert_array_equal(mine, other)
-    faster = rate(ours, actions) / rate(theirs, actions)
-    print(f"make_sb3 takes {faster:.0f} times as many steps a second as make_vec_env at {ENVS}")
-    assert faster > 1
 
 
 def evaluate(model: PPO, venv: VecEnv) -> dict[str, list[float]]:
@@ -78,7 +55,7 @@ def evaluate(model: PPO, venv: VecEnv) -> dict[str, list[float]]:
 
 
 def main() -> None:
-    """Check, compare, train, evaluate, score."""
+    """Check, train, evaluate, score."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=300_000, help="of training")
     options = parser.parse_args()
@@ -87,7 +64,6 @@ def main() -> None:
     check_env(gym.make(FLAT).unwrapped)
     PPO("MlpPolicy", FLAT, n_steps=64, device="cpu").learn(64)
     warnings.simplefilter("default")
-    compare()
     model = ppo(TRAP)
     model.learn(options.steps)
     for split in ("train", "shift"):
