@@ -34,13 +34,13 @@ FILMS = (".gif", ".mp4")
 
 def require_extras(options: argparse.Namespace) -> None:
     """Raise ImportError where a command line needs packages that are not installed."""
-    lacking = [PACKAGES[name] for name in _find_modules(options) if find_spec(name) is None]
+    lacking = [PACKAGES[name] for name in find_modules(options) if find_spec(name) is None]
     if lacking:
         packages, extras = map(dict.fromkeys, zip(*lacking, strict=True))
         raise missing_extra(", ".join(packages), ",".join(sorted(extras)))
 
 
-def _find_modules(options: argparse.Namespace) -> Iterator[str]:
+def find_modules(options: argparse.Namespace) -> Iterator[str]:
     """Yield the modules that a command and its options need."""
     given = vars(options)
     yield from ALWAYS.get(options.command, [])

@@ -21,6 +21,7 @@ from parameters import few
 
 import mesa_gym
 from mesa_gym import cli, scoring
+from mesa_gym.cli import extras
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.traps import Split, find_trap
 
@@ -221,6 +222,22 @@ def test_commands_of_page_are_understood(page, monkeypatch):
 def _mesa_gym(arguments):
     with pytest.raises(_Parsed):
         cli.main(arguments)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/start.md"])
+def test_start_extra_covers_commands_of_page(page, monkeypatch):
+    needed = set()
+
+    def note(options):
+        needed.update(extras.PACKAGES[module][1] for module in extras.find_modules(options))
+        raise _Parsed
+
+    monkeypatch.setattr(cli, "require_extras", note)
+    for program, *arguments in _commands(page):
+        if program == "mesa-gym":
+            _mesa_gym(arguments)
+    assert needed <= {"report", "sb3", "stats", "viewer"}
+    assert 'pip install -e ".[start]"' in (ROOT / page).read_text()
 
 
 def _python(arguments):
