@@ -70,3 +70,10 @@ def test_json_that_is_damaged_is_refused(data, message):
         parse_json(data)
     with pytest.raises(ValueError, match=r"."):
         decode_json(data, dict[str, Any])
+
+
+def test_read_bytes_refuses_a_pipe(tmp_path):
+    """It would wait for a writer for ever."""
+    os.mkfifo(tmp_path / "x")
+    with pytest.raises(ValueError, match=r"x is a pipe or a device; put a plain file"):
+        files.read_bytes(tmp_path / "x")

@@ -78,3 +78,10 @@ def test_own_sprite_and_mark_are_drawn():
         assert picture[30, 1].tolist() == [1, 2, 3]
     finally:
         del SPRITES["teapot"], MARKS["lime"]
+
+
+def test_sprite_name_that_is_taken_is_refused():
+    def key(canvas, colour): ...
+
+    with pytest.raises(ValueError, match=r"'key' already, in mesa_gym.*another name"):
+        sprite(key)

@@ -1,6 +1,7 @@
 """Failures of ``watch``, ``play`` and ``export`` are one line, and nothing is lost."""
 
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -8,9 +9,9 @@ import pytest
 from commands import HEADLESS
 
 from mesa_gym.cli import viewing
+from mesa_gym.viewer import recording
 from mesa_gym.viewer.screen import WatchScreen
 
-resource = pytest.importorskip("resource", reason="Windows has none, and no mkfifo")
 EXPORT = "export --trap CheeseDish"
 
 
@@ -53,3 +54,11 @@ def test_failing_policy_leaves_the_old_file(command, file, run):
     code, said = run(f"{command} {file} --policy failing_policy:make")
     assert (code, "IndexError" in said.splitlines()[-1]) == (1, True), said
     assert Path(file).read_text() == "before"
+
+
+def test_film_of_failing_ffmpeg_tells_exit_code(run, monkeypatch):
+    monkeypatch.setattr(recording, "find_ffmpeg", lambda: shutil.which("false"))
+    code, said = run(f"{HEADLESS} --record a.mp4")
+    assert code == 1
+    assert "(exit code 1): is there room for it?" in said.splitlines()[-1]
+    assert not [*Path().iterdir()]
