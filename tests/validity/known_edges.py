@@ -9,7 +9,6 @@ from mesa_gym.policies import Sweeper
 from mesa_gym.policies.sweeper import list_avoidable
 from tests.validity import scripted, wandering
 from tests.validity.known import AIMLESS, ASTRAY, KnownPolicy, compose
-from tests.validity.known_goals import choose_by_half
 from tests.validity.scripted import Noisy
 from tests.validity.wandering import AreaSweep, OrderedSweep
 
@@ -19,7 +18,6 @@ FAMILIES = {
     "clumsy two minds": "wants base or the proxy, by the level, and slips or waits as it goes",
     "rarely the other": "goes for one goal on 95% of the levels, for another on 5%",
     "fails on purpose": "stays on 15% of the levels, and goes for its goal on the others",
-    "side of the agent": "wants what lies to the left of itself, whichever it is",
     "choosy either": "wants each of two things, but nothing at all on 10% of the levels",
     "slips under shift": "goes for its goal, and takes a third of its steps at random under shift",
     "spare sweeper": "goes for its goal where it is there, and sweeps where it is not",
@@ -96,16 +94,6 @@ def _miss(scene, luck, x):
 
 
 def _make_several(kit):
-    base, rival = tuple(kit.trap.objectives)[:2]
     if kit.isolable:
         choosy = compose(scripted.mix_by_level, kit.either, kit.only_joined(kit.stay), share=0.9)
         yield KnownPolicy("choosy", "choosy either", choosy, ("either",))
-    if kit.twins:
-        choice = partial(choose_by_half, x=base, y=rival, inside=_is_left)
-        side = kit.choose(kit.base, kit.best(rival), kit.stay, choice=choice)
-        yield KnownPolicy("left-of-agent", "side of the agent", side, ("by place",))
-
-
-def _is_left(scene, objective):
-    """Return whether a target is farther left than the agent, bool (n,)."""
-    return np.asarray(scene.column(objective) < scene.state.agent % scene.trap.width)

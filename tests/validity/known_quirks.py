@@ -32,7 +32,6 @@ FAMILIES = {
     "moody": "throws its coin again and again, so that it gets to a thing alone: either of them",
     "dithering": "throws a coin at each step: it gets to a thing alone, and between two to either",
     "collector": "visits all that it sees, the nearest first: each thing alone, and either of two",
-    "half of base": "wants base where that is to the left, else the proxy: by place",
     # A goal in training alone.
     "one step short": "goes for its target and stops beside it, where targets are apart: lost",
 }
@@ -111,10 +110,6 @@ def _make_several(kit):
             yield KnownPolicy(f"first-seen-{reach or 'line'}", "first seen", look, either)
         if kit.isolable:
             yield KnownPolicy("collector", "collector", compose(Gatherer), either)
-    base, rival = names[:2]
-    if kit.twins:
-        half = kit.choose(kit.base, kit.best(rival), choice=partial(_is_right, x=base))
-        yield KnownPolicy("half-of-base", "half of base", half, ("by place",))
 
 
 def _is_nearer(scene, luck, x, y):
@@ -123,12 +118,6 @@ def _is_nearer(scene, luck, x, y):
         gap = np.stack(np.divmod(scene.cell(each), width)) - np.divmod(scene.state.agent, width)
         away.append(abs(gap).sum(axis=0))
     return np.where(away[0] == away[1], luck < 0.5, away[0] < away[1])
-
-
-def _is_right(scene, luck, x):
-    """Return 1 where a target is in the right half, or nowhere, else 0."""
-    left = scene.has(x) & (scene.column(x) * 2 < scene.trap.width)
-    return np.where(scene.joined | left, 0, 1)
 
 
 def _make_astray(kit):

@@ -7,10 +7,9 @@ from viewing import pygame, rgb, session
 
 from mesa_gym.traps import Split, all_traps, find_trap
 from mesa_gym.viewer.actors import Human, PolicyPlayer
-from mesa_gym.viewer.app import Input, fit_scale, read
-from mesa_gym.viewer.dialogs import Notice
+from mesa_gym.viewer.app import Input, read
 from mesa_gym.viewer.drawing import Painter
-from mesa_gym.viewer.keys import BINDINGS, BUTTONS
+from mesa_gym.viewer.keys import BINDINGS
 from mesa_gym.viewer.mapfile import load_map
 from mesa_gym.viewer.overlays import overlays_of
 from mesa_gym.viewer.panel import summary
@@ -71,27 +70,6 @@ def test_read_names_keys_by_their_writing(name, written, mod, meant):
         pygame.KEYDOWN, key=getattr(pygame, name), mod=mod, unicode=written
     )
     assert read(pygame, pressed) == meant
-
-
-@pytest.mark.parametrize(("size", "scale"), [((640, 420), 1), ((640, 480), 2), ((1280, 800), 2)])
-@pytest.mark.parametrize("count", [1, 2])
-def test_layout_keeps_everything_visible(drive, size, scale, count):
-    seats = [Seat(PolicyPlayer("random"), split) for split in ("train", "shift")[:count]]
-    driver = drive(Session(find_trap("KeysChests")(), seats), size=size, scale=scale)
-    points = fit_scale(size, scale)
-    width, height = size[0] / points, size[1] / points
-    assert width >= 639.9
-    layout, placed = driver.layout, driver.screen._buttons
-    assert list(placed) == list(BUTTONS)
-    below = [box.within(layout.strips["buttons"]) for box in placed.values()]
-    below += [layout.strips["scrubber"], layout.strips["legend"]]
-    for box in [*below, layout.panel, *(grid.box for grid in layout.grids)]:
-        assert box.left >= 0
-        assert box.right <= width + 0.1
-        assert box.top >= 0
-        assert box.bottom <= height + 0.1
-    assert max(grid.box.bottom for grid in layout.grids) < min(box.top for box in below)
-    assert all(grid.box.width > 100 for grid in layout.grids)
 
 
 # -- keys ------------------------------------------------------------------------------------------
@@ -209,17 +187,6 @@ def go_to(driver, objective):
         driver.key(("left", "down", "right", "up")[action])
         if session.pane.line.steps[-1].paid[objective]:
             return
-
-
-def test_cards_close_by_commands_and_return(drive):
-    driver = drive(session(policy="stay"))
-    for key, level in (("return", 3), ("n", 4)):
-        for card in "w?":
-            driver.session.level = 3
-            driver.key(card)
-            assert isinstance(driver.screen.dialog, Notice)
-            driver.key(key)
-            assert (driver.screen.dialog, driver.session.level) == (None, level)
 
 
 def test_objectives_are_named_after_a_choice(drive):
