@@ -8,6 +8,7 @@ from viewing import pygame, rgb, session
 from mesa_gym.traps import Split, all_traps, find_trap
 from mesa_gym.viewer.actors import Human, PolicyPlayer
 from mesa_gym.viewer.app import Input, read
+from mesa_gym.viewer.dialogs import Notice
 from mesa_gym.viewer.drawing import Painter
 from mesa_gym.viewer.keys import BINDINGS
 from mesa_gym.viewer.mapfile import load_map
@@ -251,3 +252,14 @@ def test_every_overlay_draws_itself_and_its_swatch():
             surface.fill((200, 200, 200))
             overlay.draw_swatch(Painter(surface), 10, 10)
             assert len(np.unique(rgb(surface).reshape(-1, 3), axis=0)) > 1, overlay.name
+
+
+def test_cards_close_by_commands_and_return(drive):
+    driver = drive(session(policy="stay"))
+    for key, level in (("return", 3), ("n", 4)):
+        for card in "w?":
+            driver.session.level = 3
+            driver.key(card)
+            assert isinstance(driver.screen.dialog, Notice)
+            driver.key(key)
+            assert (driver.screen.dialog, driver.session.level) == (None, level)
