@@ -1,6 +1,7 @@
-"""The contact sheet, signals while a window is open, and which pygame it is: all need pygame."""
+"""The contact sheet, and which pygame it is: both need pygame."""
 
 import sys
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 
@@ -33,11 +34,13 @@ def test_list_sheet_is_written_whole_or_not(run, monkeypatch):
 
 
 def old_pygame():
-    return ModuleType("pygame")  # the files of pygame-ce, overwritten by pygame's: no IS_CE
+    old = ModuleType("pygame")  # the files of pygame-ce, overwritten by pygame's: no IS_CE
+    old.__spec__ = ModuleSpec("pygame", None)
+    return old
 
 
 def broken_pygame():
-    broken = ModuleType("pygame")  # what the uninstalling of one leaves of the other
+    broken = old_pygame()  # what the uninstalling of one leaves of the other
     broken.__path__ = []
     return broken
 
