@@ -122,13 +122,13 @@ class _Writer:
         """Write what a person was paid who is still to find out what for."""
         self._section("reward", REWARD)
         paid = self.pane.line.compute_return(self.pane.trap.base, self.t)
-        self._line(f"{paid:.2f} so far")
+        self._line(f"{paid:.2f} so far, discounted")
         self._wrap(REWARD)
 
     def _write_objectives(self) -> None:
         """Write for each objective its mark, what it pays, so far and at most from here."""
         pane, analysis, heads = self.pane, self.pane.analysis, self.right - 62
-        self._section("objectives")
+        self._section("objectives, discounted")
         for text, end, tip in (("so far", heads, SO_FAR), ("to come", self.right, TO_COME)):
             y = self.y - SMALL - 2
             wide = self.painter.text(text, end, y, SMALL, QUIET, "right")

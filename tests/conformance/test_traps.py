@@ -136,7 +136,7 @@ def test_register_trap_with_taken_name_is_refused():
         mesa_gym.register_trap(type("CheeseCorner", (CheeseCorner,), {}))
     assert mesa_gym.register_trap(CheeseCorner) is CheeseCorner
     for name in ("CheeseCorner", CheeseCorner()):
-        with pytest.raises(TypeError, match="expected a subclass of mesa_gym.traps.Trap, got "):
+        with pytest.raises(TypeError, match=r"expected a subclass of mesa_gym\.traps\.Trap, got "):
             mesa_gym.register_trap(name)
     assert '"CheeseCorner-v0"' in gym.spec("MesaGym/CheeseCorner-v0").to_json()
     with pytest.raises(ValueError, match="'no_such_module'; is its folder on the path"):

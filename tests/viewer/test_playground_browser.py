@@ -88,7 +88,7 @@ def test_page_says_what_happened_and_is_shown(visit):
     here.press("ArrowRight")
     assert here.steps == 64
     # In training both pay together.
-    here.button("training 0").click()
+    here.button("training, level 0").click()
     sync_api.expect(here.page.locator(SAID)).to_have_text("Step 0 of 64. ")
     here.tap(CORNER)
     said = "Step 1 of 64. Paid: cheese +1, corner +1. The episode ended. You went to both at once."
@@ -117,8 +117,8 @@ def test_shared_returns_colour_no_cell(browser, folder):
 def test_address_restores_level_agent_and_mover(visit):
     here = visit()
     here.take("planner")
-    here.button("shift 1").click()
-    sync_api.expect(here.button("shift 1")).to_have_attribute("aria-pressed", "true")
+    here.button("shift, level 1").click()
+    sync_api.expect(here.button("shift, level 1")).to_have_attribute("aria-pressed", "true")
     here.button("The agent").click()
     here.tap(CORNER + 1)
     address = here.page.url.split("#")[1]
@@ -129,11 +129,11 @@ def test_address_restores_level_agent_and_mover(visit):
     here.wait()
     assert (here.cell, here.steps, here.picture()) == (CORNER + 1, 0, seen)
     assert here.page.locator("#agent").evaluate("(box) => box.selectedOptions[0].text") == "planner"
-    for name in ("shift 1", "The agent"):
+    for name in ("shift, level 1", "The agent"):
         assert here.button(name).get_attribute("aria-pressed") == "true"
     # Another address in the same tab.
     here.ask("location.hash = 'level=training:0'")
-    sync_api.expect(here.button("shift 0")).to_have_attribute("aria-pressed", "true")
+    sync_api.expect(here.button("shift, level 0")).to_have_attribute("aria-pressed", "true")
 
 
 def test_agent_plays_until_choice_then_end(visit):

@@ -215,7 +215,7 @@ async function restore() {
 
 async function begin() {
   game = await Game.open(data);
-  data.levels.forEach((each, k) => addButton("levels", `${describePlay(each.play)} ${each.number}`, () => open(k)));
+  data.levels.forEach((each, k) => addButton("levels", `${describePlay(each.play)}, level ${each.number}`, () => open(k)));
   for (const [name, text] of Object.entries(MOVERS)) addButton("movers", text, () => turnMover(name), { mover: name });
   if (!game.agents.length) element("movers").hidden = element("agent").hidden = true;
   for (const each of game.agents) element("agent").add(new Option(each.name, each.number));
