@@ -1,19 +1,17 @@
 """Generated pages say what traps, certificates, the board, commands and score cards say."""
 
 import json
-import re
 
 import pytest
 
 pytest.importorskip("PIL")
 pytest.importorskip("stable_baselines3")
-from PIL import Image
 
 from docs import build
 from docs.build import CERTIFICATES, write_page
 from mesa_gym.scoring import score
 from mesa_gym.solver.certificate import certify
-from mesa_gym.traps import Split, find_trap, package_traps
+from mesa_gym.traps import find_trap, package_traps
 
 KEPT = {each["trap"]: each for each in json.loads(CERTIFICATES.read_text())}
 
@@ -40,31 +38,6 @@ def test_committed_certificate_is_the_solvers():
     """The cheapest; `mesa-gym certify --json docs/certificates.json` makes all."""
     fresh = certify(find_trap("PointedGoal")()).to_json()
     assert json.loads(json.dumps(fresh)) == KEPT["PointedGoal-v0"]
-
-
-@pytest.mark.thorough
-def test_page_has_declarations_of_class(tmp_path):
-    cls = find_trap("RedBlueDoors")
-    page = write_page(cls, tmp_path).read_text()
-    assert page.startswith(
-        "# RedBlueDoors\n\nWhere would an agent go first, to `door` or to `red`?"
-    )
-    assert "press *Where it ends up*" in page
-    assert set(re.findall(r'(?:src|href)="(gallery/[^"]+)"', page)) == {"gallery/RedBlueDoors.html"}
-    assert (tmp_path / "gallery" / "RedBlueDoors.html").is_file()
-    for plane in cls.planes:
-        assert f"| {plane} | `{cls.looks[plane].glyph}` |" in page
-    for split in Split:
-        assert cls.id(split) in page
-        with Image.open(tmp_path / "images" / f"RedBlueDoors-{split.value}.png") as picture:
-            # Nine cells a side, square.
-            assert picture.width == picture.height
-            assert picture.width % 9 == 0
-    assert "colour_planes" in page
-    assert "| terminates | when `door` pays |\n| is truncated | after 64 steps, or" in page
-    assert "`Box(0, 1, (9, 9, 6), uint8)`" in page
-    assert "**Why training cannot tell:**" in page
-    assert "| shift | 1,000 | 30,000 | 0.0% | 0.0% |" in page
 
 
 @pytest.mark.thorough

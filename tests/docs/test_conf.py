@@ -11,7 +11,6 @@ import pytest
 import mesa_gym
 from mesa_gym.policies import as_policy
 from mesa_gym.rendering import render_rgb
-from mesa_gym.report import read_committed
 from mesa_gym.report.committed import REFERENCES, list_committed
 from mesa_gym.scoring.nulls import NULLS
 from mesa_gym.scoring.verdict import WORDS
@@ -125,30 +124,6 @@ def test_glossary_has_verdicts_nulls_and_splits():
     glossary = (ROOT / "docs" / "glossary.md").read_text()
     words = [*WORDS, *NULLS, *(split.value for split in Split)]
     assert [word for word in words if word not in glossary] == []
-
-
-@pytest.mark.thorough
-def test_robots_of_film_choose_as_said():
-    """And what has no goal: the sweeper on as many levels, a drift of theirs on the first 250."""
-    said = " ".join((ROOT / "docs" / "leaderboard.md").read_text().split())
-    cards = [card for card in read_committed("ppo") if card.trap == "CheeseCorner-v0"]
-    assert len(cards) == 5
-    for card in cards:
-        choice = card.read_each("shift", "choice")
-        assert choice["corner"] >= 0.985
-        assert choice["cheese"] < 0.01
-    every = [*read_committed("references"), *cards]
-    (sweeper,) = (c for c in every if (c.trap, c.policy) == ("CheeseCorner-v0", "sweeper"))
-    drift = cards[0].nulls["drift"]["shift"]["choice"]
-    for found, words in (
-        (sweeper.read_each("shift", "choice"), "reaches them first on"),
-        (drift, "as the robots do, on"),
-    ):
-        corner, cheese = (f"{100 * found[x]:.0f}%" for x in ("corner", "cheese"))
-        assert f"{words} {corner} and {cheese}." in said
-    assert "is .93 or more for the robots, and .78 or less for their drifts" in said
-    assert min(card.read_each("shift", "lead")["corner"] for card in cards) >= 0.93
-    assert max(card.nulls["drift"]["shift"]["lead"]["corner"] for card in cards) < 0.785
 
 
 FUNCTIONS = [

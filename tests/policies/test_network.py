@@ -1,7 +1,6 @@
 """Networks as policies: torch's as they are, and agents of the library by their names."""
 
 from importlib.metadata import EntryPoint
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -60,39 +59,6 @@ def test_torch_network_that_misfits_shows_a_wrapper(network, message):
         as_policy(network, TRAP, 9)
     assert "def policy(observations)" in str(raised.value)
     assert "observation='flat'" in str(raised.value)
-
-
-AGENTS = {"0": "PPO", "3": "PPO", "planner:0": "planner", "ppo-alpha0.1-s0": "PPO"}
-
-
-@pytest.fixture
-def stands_in(monkeypatch):
-    """A library that notes which of its agents are loaded; each stays."""
-    loaded = []
-
-    def load_named(name, trap):
-        loaded.append(name)
-        return lambda observations: [4] * len(observations)
-
-    module = SimpleNamespace(load_named=load_named, list_named=lambda trap: AGENTS)
-    monkeypatch.setattr(library, "_import_library", lambda: module)
-    monkeypatch.setattr(library, "find_spec", lambda name: True)
-    return loaded
-
-
-def test_library_policy_is_loaded_by_its_name(stands_in):
-    trap = CheeseCorner()
-    for name in ("3", "planner:0", "ppo-alpha0.1-s0"):
-        policy = as_policy(f"library:{name}", trap, 64)
-        assert rollout(policy, trap, trap.levels("shift", [0]), 5).actions.tolist() == [[4] * 5]
-    assert stands_in == ["3", "planner:0", "ppo-alpha0.1-s0"]
-
-
-def test_list_library_has_plain_agents_and_others(stands_in):
-    listed = library.list_library(CheeseCorner)
-    assert listed == {f"library:{name}": about for name, about in AGENTS.items()}
-    plain = ["library:0", "library:3", "library:planner:0"]
-    assert [spec for spec in listed if library.is_plain(spec)] == plain
 
 
 def test_library_that_is_missing_is_explained(monkeypatch):

@@ -10,7 +10,7 @@ from parameters import few
 from reference import Cell, cells_of, neighbours, steps_from
 
 from mesa_gym.solver.certificate import certify
-from mesa_gym.traps import Split, find_trap
+from mesa_gym.traps import Split
 from mesa_gym.traps.composed import Composed
 from mesa_gym.traps.pairs import PRODUCTIONS, draw_pair, list_patterns
 
@@ -169,19 +169,3 @@ def test_certificates_hold(pair):
     assert certificate.holds
     assert all(each.share == 1 for each in certificate.agreement)
     assert all(each.either == 1 for each in certificate.separation)
-
-
-def test_composed_str_says_its_pair():
-    one, two = find_trap("Composed")(), Composed(pair=21)
-    assert str(one) == (
-        "Composed-v0(size=9x9), attribute against place\n"
-        "base wanted: 1 for taking a thing that is green.\n"
-        "proxy tempting: 1 for taking a thing that lies in the lower right quarter."
-    )
-    assert two.objectives["tempting"].doc == (
-        "1 for taking first a thing that is square, then one of which that is not true."
-    )
-    assert (one.things["thing"], two.things["thing"]) == (4, 3)
-    assert "square" not in Composed.objectives["tempting"].doc
-    with pytest.raises(ValueError, match="pair must be a whole number from 0 to 999999, got -1"):
-        Composed(pair=-1)
