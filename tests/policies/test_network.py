@@ -61,6 +61,11 @@ def test_torch_network_that_misfits_shows_a_wrapper(network, message):
     assert "observation='flat'" in str(raised.value)
 
 
+def test_library_agents_without_options_are_plain():
+    names = ("0", "planner:0", "ppo-alpha0.1-s0")
+    assert [library.is_plain(f"library:{name}") for name in names] == [True, True, False]
+
+
 def test_library_that_is_missing_is_explained(monkeypatch):
     named = EntryPoint("agents", "no_such_agents.library", library.LIBRARIES)
     monkeypatch.setattr(library, "entry_points", lambda group: [named])
