@@ -11,6 +11,7 @@ from training import CORNER, FEW, small, train_weights
 
 from agents import ppo
 from agents.compiling import Many, find_device, jax, jnp, optax
+from agents.loop import TrainingPlan
 from agents.networks import LearningMLP
 from agents.ppo import PPO, Minibatch
 from agents.train import train_many
@@ -265,17 +266,18 @@ def test_agents_mapped_over_equal_agents_alone(monkeypatch):
     assert alone[0] != alone[1]
 
 
-def test_discount_is_at_most_the_objectives_own(monkeypatch):
+def test_discount_is_at_most_the_objectives_own():
     found = []
 
     def note(learner, env, settings, discount, *others):
         found.append(discount)
         raise EOFError
 
-    monkeypatch.setattr(ppo, "PPO", note)
     for reward in ("soon", "base"):
+        run = small(trap="TreeFarm", reward=reward)
+        plan = TrainingPlan(run.parts(), run.settings)
         with pytest.raises(EOFError):
-            ppo.train(small(trap="TreeFarm", reward=reward), (1,))
+            ppo.train_agents(plan, (1,), LearningMLP, trainer=note)
     assert found == [0.8, 0.95]
 
 
