@@ -1,19 +1,17 @@
 """Methods: how many labels one needs until it goes for what is wanted.
 
-A method is written with the names below; ``cues.py``, ``planner_set.py``, ``table.py`` and
-``untrained.py`` are examples. ``evaluation`` measures one on a task of ``tasks``; ``record`` is
-what is kept, ``standings`` the table of all. The rules are in ``docs/methods.md``.
+A method is written with the names below; ``table.py`` and ``untrained.py`` are examples.
+``evaluation`` measures one on a task of ``tasks``; ``record`` is what is kept, ``standings`` the
+table of all. The rules are in ``docs/methods.md``.
 """
 
 from benchmarks.methods.labels import LabelledEpisode, LabelSource, Preference
-from benchmarks.methods.members import ChoosingMethod, MemberChoice, sort_by_difference
+from benchmarks.methods.members import ChoosingMethod, MemberChoice
 from benchmarks.methods.task import AGENT, WALL, Method, Task
 from benchmarks.methods.training import Trained, train
 
 # Name -> where its class is, imported where it is needed.
 METHODS = {
-    "cues": "benchmarks.methods.cues:Cues",
-    "planner": "benchmarks.methods.planner_set:PlannerSet",
     "table": "benchmarks.methods.table:Table",
     "untrained": "benchmarks.methods.untrained:Untrained",
 }
@@ -30,6 +28,5 @@ __all__ = [
     "Preference",
     "Task",
     "Trained",
-    "sort_by_difference",
     "train",
 ]

@@ -1,8 +1,8 @@
 """Methods: ``python -m benchmarks methods run`` for ours, or for one of your own.
 
 ``run`` evaluates methods, and goes on where it was left. It writes their records, ``NAME.jsonl``,
-and prints what they get beside the committed ones (benchmarks/results/methods); ``render`` prints
-the table of these. docs/methods.md has the rules.
+and prints what they get beside the committed ones (benchmarks/results/methods). docs/methods.md has
+the rules.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ import msgspec
 
 from benchmarks.jobs import runner
 from benchmarks.jobs.job import Job, Scratch
-from benchmarks.markdown import pipes
 from benchmarks.methods import METHODS
 from benchmarks.methods.evaluation import evaluate_method, find_method, name_method
 from benchmarks.methods.evaluator import LEVELS, Evaluator
@@ -42,7 +41,7 @@ from benchmarks.options import (
     tell_kept,
 )
 from mesa_gym.command import DONE, FAILED
-from mesa_gym.files import read_bytes, write_bytes, write_text
+from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.scoring import salt_digest
 from mesa_gym.terminal import table
@@ -118,19 +117,6 @@ def read_results(folder: Path, method: str) -> list[TaskRecord]:
     return [decode_json(read_bytes(path), TaskRecord) for path in paths]
 
 
-def _declare_render(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", type=Path, help="write the table in Markdown into this file")
-
-
-def _render(options: argparse.Namespace) -> int:
-    made = tabulate(read_committed())
-    print(table(*made))
-    if options.out:
-        write_text(options.out, pipes(*made) + "\n")
-    return DONE
-
-
 ACTIONS = {
     "run": Action("evaluate methods, ours or your own", _declare_run, _run, tell_kept),
-    "render": Action("print the table of the committed methods", _declare_render, _render),
 }

@@ -6,8 +6,7 @@ in which every goal is one. Levels, rules, objectives and the solver know of no 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from copy import copy
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ import numpy as np
 from mesa_gym.engine import Ints
 from mesa_gym.engine.chance import hash64
 from mesa_gym.envs.observations import Bytes
-from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap
 
 # From a trap's planes (..., channels) to those that a method sees.
@@ -23,26 +21,6 @@ Encode = Callable[[Bytes], Bytes]
 KEPT = 2  # channels that every encoding leaves: agent and wall
 # Traps whose shift shows cells as training never does; the tests play all traps of tasks to see.
 SHOWS_NEW_CELLS = {"Attributes", "CheeseDish", "ChuteOrFire", "ColourShape", "RedBlueDoors"}
-
-
-def show_only(trap: Trap, names: Sequence[str]) -> Trap:
-    """Return a trap whose cells show some kinds and traits alone, besides agent and wall.
-
-    Hidden ones may be among them, so that what no plane shows is named.
-
-    Raises:
-        UnknownNameError: the trap has no kind or trait of a name.
-    """
-    for name in names:
-        if name not in (allowed := (*trap.things, *trap.traits)):
-            raise unknown(f"kind or trait of {trap!r}", name, allowed)
-    hidden = {name: name for name in names if name not in trap.planes}
-    other, planes = copy(trap), (*trap.planes, *hidden)
-    # The class's own say how all other traps of it are shown.
-    vars(other).update(planes=planes, shown_as={**trap.shown_as, **hidden})
-    other.channel = {plane: index for index, plane in enumerate(planes)}
-    other.channels = (*trap.channels[:KEPT], *names)
-    return other
 
 
 def shuffle_planes(trap: Trap, salt: str) -> Encode:

@@ -1,4 +1,4 @@
-"""Sets of policies: how they differ, and which of them a label or an answer speaks for."""
+"""Sets of policies: how they differ, and which of them a label speaks for."""
 
 from __future__ import annotations
 
@@ -34,18 +34,6 @@ def measure_disagreement(shares: Floats, weights: Floats) -> Floats:
     return np.einsum("nm,mn->n", each, apart)
 
 
-def sort_by_difference(members: Sequence[Policy], planes: Bytes) -> list[Policy]:
-    """Return members in another order: the most different two, then the farthest from those."""
-    shares = compute_shares(members, planes)
-    apart = np.array([[np.abs(a - b).sum(axis=1).mean() for b in shares] for a in shares])
-    order = [int(apart.max(axis=1).argmax())]
-    while len(order) < len(members):
-        nearest = apart[order].min(axis=0)
-        nearest[order] = -1
-        order.append(int(nearest.argmax()))
-    return [members[i] for i in order]
-
-
 class MemberChoice:
     """Evidence of labels on M members so far, and a choice of levels to label next.
 
@@ -56,7 +44,7 @@ class MemberChoice:
     levels are chosen on which the two differ most.
 
     Args:
-        members: the most different ones first.
+        members: the policies.
         starts: first observations of the levels that can be labelled.
         usual: the return of training episodes, which says what is much.
         seed: of the choice among equally telling levels.

@@ -7,7 +7,7 @@ from statistics import fmean
 
 from benchmarks.methods import METHODS
 from benchmarks.methods.record import TaskRecord
-from benchmarks.methods.tasks import FAMILIES, RANKING, RUNGS, SEEDS, TASKS
+from benchmarks.methods.tasks import FAMILIES, RANKING, SEEDS, TASKS
 from mesa_gym.report import interval
 
 # Methods whose records come of code that has left or changed since, and its last commit.
@@ -15,7 +15,7 @@ LEFT_AT = "f9d1020c"
 LEFT = ("cues", "d-bat", "divdis", "planner", "seeds")
 # The records of a task, one a seed, and what they weigh in a mean.
 Weighed = list[tuple[float, list[TaskRecord]]]
-HEADS = ("method", "S", "95%", "C", *FAMILIES, "rungs", "records", "CPU hours", "code")
+HEADS = ("method", "S", "95%", "C", *FAMILIES, "records", "CPU hours", "code")
 
 
 def tabulate(methods: Mapping[str, Sequence[TaskRecord]]) -> tuple[list[str], list[list[str]]]:
@@ -34,7 +34,7 @@ def tabulate_method(name: str, records: Sequence[TaskRecord]) -> list[str]:
         _write(average(weighed)),
         " to ".join(map(_write, find_interval(weighed) or ())),
         _write(average(weighed, lambda record: record.coverage)),
-        *(_write(average(weigh_tasks(records, tasks))) for tasks in (*families, RUNGS)),
+        *(_write(average(weigh_tasks(records, tasks))) for tasks in families),
         f"{len(ranking)} of {len(RANKING) * SEEDS}",
         f"{sum(record.seconds for record in ranking) / 3600:.1f}",
         LEFT_AT if name in LEFT else "here" if name in METHODS else "",

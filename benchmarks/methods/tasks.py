@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from agents.algorithms import find_algorithm
-from benchmarks.methods.encodings import Encode, mix_planes, show_only, shuffle_planes
+from benchmarks.methods.encodings import Encode, mix_planes, shuffle_planes
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap, find_trap
 from mesa_gym.traps.pairs import list_patterns
@@ -32,7 +32,6 @@ class BoardTask:
         seed: of training; it also says which pair, roles and encoding the task has.
         trap: the trap's name.
         keywords: of the trap.
-        named: all that things show of themselves, where the goals are named; none where not.
         wanted: the objectives of the two roles.
         encoding: of its planes.
     """
@@ -43,12 +42,10 @@ class BoardTask:
     wanted: tuple[str, str]
     encoding: Encoding
     keywords: dict[str, Any]
-    named: tuple[str, ...]
 
     def make_trap(self) -> Trap:
         """Return the trap, as it is before any encoding."""
-        trap = find_trap(self.trap)(**self.keywords)
-        return show_only(trap, self.named) if self.named else trap
+        return find_trap(self.trap)(**self.keywords)
 
     def draw_encoding(self, trap: Trap, salt: str) -> Encode:
         """Return how a salt encodes the planes of its trap."""
@@ -76,7 +73,6 @@ class _Entry(NamedTuple):
     wanted: tuple[tuple[str, str], ...]
     encodings: tuple[Encoding, ...]
     keywords: tuple[dict[str, Any], ...] = ({},)
-    named: tuple[str, ...] = ()
 
 
 _COMPOSED = "wanted", "tempting"
@@ -129,18 +125,7 @@ DEVELOPMENT: dict[str, _Entry] = {
         "composed", "Composed", (_COMPOSED,), _PLANES, _list_pairs("attribute against place", 100)
     ),
 }
-# Easier, and apart from those that rank: so many cues besides the wanted one explain the reward of
-# training, the other role's, then the place, then that it is nearest.
-_DISTRACTED: tuple[dict[str, Any], ...] = ({"rho_place": 0.0}, {}, {"lead": 2, "lead_of": "place"})
-_SHOWN = {"Named": ("thing", "square", "red"), "Unnamed": ()}
-RUNGS: dict[str, _Entry] = {
-    f"{name}-{count}": _Entry(
-        "rungs", "Attributes", (("shape", "colour"),), ("planes",), (keywords,), shown
-    )
-    for name, shown in _SHOWN.items()
-    for count, keywords in enumerate(_DISTRACTED, 1)
-}
-TASKS = RANKING | DEVELOPMENT | RUNGS
+TASKS = RANKING | DEVELOPMENT
 FAMILIES = tuple(dict.fromkeys(entry.family for entry in RANKING.values()))
 
 
@@ -165,5 +150,4 @@ def find_task(name: str, seed: int) -> BoardTask:
         wanted=entry.wanted[seed % len(entry.wanted)],
         encoding=entry.encodings[seed % len(entry.encodings)],
         keywords=entry.keywords[seed % len(entry.keywords)],
-        named=entry.named,
     )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,41 +21,26 @@ class Trained(NamedTuple):
     earned: float
 
 
-def train(
-    task: Task,
-    hidden_planes: Sequence[Sequence[int]] = ((),),
-    *,
-    seed: int | None = None,
-    steps: int | None = None,
-    algorithm: Literal["ppo", "planner"] = "ppo",
-) -> list[Trained]:
-    """Train an agent for each set of hidden planes, all of one seed.
-
-    An agent can be given all planes afterwards: what was hidden does not move it.
+def train(task: Task, seed: int | None = None, steps: int | None = None) -> Trained:
+    """Train an agent by PPO.
 
     Args:
         task: what is trained on.
-        hidden_planes: for each agent the channels that it does not see.
         seed: of weights, actions and levels; by default the task's own.
-        steps: of each agent; by default ``task.steps``.
-        algorithm: that trains; only PPO hides planes.
+        steps: by default ``task.steps``.
 
     Raises:
-        ValueError: planes are to be hidden from what is not trained by PPO, or more steps would be
-            taken than the task allows.
+        ValueError: more steps would be taken than the task allows.
     """
     # JAX is an extra, and takes a second to import.
     from benchmarks.methods.coded import train_coded
 
-    if algorithm != "ppo" and any(hidden_planes):
-        raise ValueError(f"{algorithm} hides no planes, got {[*hidden_planes]}; leave them out")
     seed, steps = task.seed if seed is None else seed, steps or task.steps
     rollout = PPOSettings().rollout_steps
-    task.count_steps(-(-steps // rollout) * rollout * len(hidden_planes))
+    task.count_steps(-(-steps // rollout) * rollout)
     made = Settings(task.trap, num_levels=NUM_LEVELS)
-    codes = list_codes(task.encode, len(task.trap.channels))
-    found = train_coded(made, steps, seed, codes, hidden_planes, algorithm == "planner")
-    return [Trained(each.agent, each.earned) for each in found]
+    found = train_coded(made, steps, seed, list_codes(task.encode, len(task.trap.channels)))
+    return Trained(found.agent, found.earned)
 
 
 def list_codes(encode: Encode, channels: int) -> Bytes:

@@ -2,7 +2,7 @@
 
 from benchmarks.methods.labels import LABEL_DRAWS
 from benchmarks.methods.record import LABEL_KINDS, LABELS, Member, Point, TaskRecord
-from benchmarks.methods.tasks import RANKING, SEEDS, find_public_salt, find_task
+from benchmarks.methods.tasks import find_public_salt, find_task
 from mesa_gym.scoring import salt_digest
 
 LEVELS = 300
@@ -31,10 +31,3 @@ def make_record(task, seed=0, steering=0.0, **changes):
         "labels": {kind: [point(k) for k in LABELS] for kind in LABEL_KINDS},
     }
     return TaskRecord(**given | changes)
-
-
-def make_records(steering, spread=0.0, tasks=RANKING):
-    """Return a record of each task and seed, whose S grows with the seed."""
-    return [
-        make_record(task, seed, steering + spread * seed) for task in tasks for seed in range(SEEDS)
-    ]

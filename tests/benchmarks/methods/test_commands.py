@@ -51,12 +51,3 @@ def test_records_of_other_terms_are_another(lazy, tmp_path, capsys, jobs_run_her
     lazy.write_text(lazy.read_text() + "\n# changed\n")
     assert main(given) == 2
     assert "made with code" in capsys.readouterr().err
-
-
-def test_render_prints_and_writes_the_table(tmp_path, capsys):
-    path = tmp_path / "methods.md"
-    assert main(["render", "--out", str(path)]) == 0
-    printed, page = capsys.readouterr().out, path.read_text()
-    for name in ("planner", "d-bat", "untrained"):
-        assert re.search(rf"^{name} ", printed, re.MULTILINE)
-        assert f"| {name} |" in page

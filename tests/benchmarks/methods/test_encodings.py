@@ -3,18 +3,10 @@
 import numpy as np
 import pytest
 
-from benchmarks.methods.encodings import (
-    KEPT,
-    SHOWS_NEW_CELLS,
-    mix_planes,
-    show_only,
-    shuffle_planes,
-)
+from benchmarks.methods.encodings import KEPT, SHOWS_NEW_CELLS, mix_planes, shuffle_planes
 from benchmarks.methods.tasks import TASKS, find_task
 from mesa_gym.envs.observations import planes_of
-from mesa_gym.scoring import score
-from mesa_gym.testing.environments import random_moves
-from mesa_gym.traps import Split, find_trap
+from mesa_gym.traps import find_trap
 
 COLOUR_SHAPE, DOORS = find_trap("ColourShape")(), find_trap("RedBlueDoors")()
 TRAPS = {repr(trap): trap for task in TASKS for trap in [find_task(task, 1).make_trap()]}
@@ -78,19 +70,3 @@ def test_shuffled_planes_follow_the_salt():
         assert sorted(order) == list(range(len(order)))
         orders.add(tuple(order))
     assert len(orders) > 1
-
-
-def test_named_traits_are_shown_alone():
-    trap, names = find_trap("Attributes")(), ("home", "square")
-    starts, other = trap.levels(Split.SHIFT, np.arange(20)), show_only(trap, names)
-    shown = planes_of(other, starts).reshape(20, trap.cells, -1)
-    assert other.channels == ("agent", "wall", *names)
-    for index, name in enumerate(other.channels):
-        np.testing.assert_array_equal(shown[..., index] > 0, trap.layer(starts, name))
-    random_moves(other, 500)
-    assert "home" not in trap.planes
-    assert score("oracle:place", other, levels=30).splits == (
-        score("oracle:place", trap, levels=30).splits
-    )
-    with pytest.raises(ValueError, match=r"unknown kind or trait .*'hom'.* mean 'home'"):
-        show_only(trap, ("hom",))

@@ -27,7 +27,7 @@ def test_methods_are_found_by_name(name):
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("cue", "Did you mean 'cues'"),
+        ("tabel", "Did you mean 'table'"),
         (LAZY.replace("Lazy", "constant"), "not a subclass"),
         (LAZY.replace("Lazy", "Lazi"), "unknown class of .*'Lazi'.* mean 'Lazy'"),
     ],

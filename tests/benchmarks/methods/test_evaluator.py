@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.methods.evaluator import SCORED, Encoded, Evaluator
-from benchmarks.methods.tasks import RUNGS, find_task
+from benchmarks.methods.tasks import find_task
 from mesa_gym.policies import Memoryless
 from mesa_gym.traps import Split
 
@@ -28,16 +28,6 @@ def test_roles_of_three_objectives_ignore_the_third(seed):
     assert evaluator.task.wanted == roles
     (other,) = {*evaluator.trap.objectives} - {*roles}
     assert measure_oracles(evaluator, Split.SHIFT) == {roles[0]: 30, roles[1]: -30, other: 0}
-
-
-@pytest.mark.parametrize("name", RUNGS)
-def test_rungs_have_their_number_of_cues(name):
-    evaluator = Evaluator(find_task(name, 0), "x", 30)
-    trap, test = evaluator.trap, measure_oracles(evaluator, Split.TEST)
-    assert measure_oracles(evaluator, Split.SHIFT) == {"shape": 30, "colour": -30, "place": 0}
-    explain = [test[x] == 30 for x in trap.objectives] + [trap.parameters["lead"] > 0]
-    assert sum(explain) == 1 + int(name[-1])
-    assert ("red" in trap.channels, "circle" in trap.channels) == (True, name[0] == "U")
 
 
 def test_walks_keep_their_last_picture(evaluator):

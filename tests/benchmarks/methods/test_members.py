@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from benchmarks.methods import LabelledEpisode, Preference
 from benchmarks.methods import members as sets
 from benchmarks.methods.record import LABEL_KINDS
-from mesa_gym.policies import constant, uniform
+from mesa_gym.policies import constant
 
 PLANES = np.zeros((6, 9, 9, 4), dtype=np.uint8)
 MEMBERS = [constant(action) for action in range(3)]
@@ -22,11 +22,6 @@ def test_disagreement_by_hand():
     assert sets.measure_disagreement(shares[:2], half) == pytest.approx(np.zeros(6))
     assert sets.measure_disagreement(shares[1:], half) == pytest.approx(np.full(6, 0.5))
     assert sets.measure_disagreement(shares[1:], np.eye(2)[0]) == pytest.approx(np.zeros(6))
-
-
-def test_sorting_puts_the_most_different_first():
-    members = [uniform(), ZERO, constant(0), ONE]
-    assert sets.sort_by_difference(members, PLANES) == [members[i] for i in (1, 3, 0, 2)]
 
 
 class FixedLabels:

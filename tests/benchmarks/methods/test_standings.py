@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from method_records import make_record, make_records
+from method_records import make_record
 
 from benchmarks.methods.record import read_committed
 from benchmarks.methods.standings import HEADS, LEFT, LEFT_AT, tabulate, tabulate_method
-from benchmarks.methods.tasks import FAMILIES, RANKING, RUNGS
+from benchmarks.methods.tasks import FAMILIES, RANKING
 
 FULL = 1 - 0.5 / np.log2(17)  # area of S = 1 with one label and more
 
@@ -22,13 +22,6 @@ def test_families_weigh_alike_and_tasks_within():
     assert float(row[RANKING[task].family]) == pytest.approx(FULL / len(own), abs=0.005)
     assert float(row["S"]) == pytest.approx(FULL / len(own) / len(FAMILIES), abs=0.005)
     assert (row["C"], row["records"], row["CPU hours"]) == ("0.80", "60 of 60", "0.6")
-
-
-def test_rungs_count_nowhere_else():
-    alone, both = make_records(0.5), make_records(0.5) + make_records(0.9, tasks=RUNGS)
-    rows = [read_row("m", records) for records in (alone, both)]
-    assert [row.pop("rungs") for row in rows] == ["–", f"{0.9 * FULL:.2f}"]
-    assert rows[0] == rows[1]
 
 
 def test_committed_methods_say_where_their_code_is():
