@@ -70,3 +70,9 @@ def test_shuffled_planes_follow_the_salt():
         assert sorted(order) == list(range(len(order)))
         orders.add(tuple(order))
     assert len(orders) > 1
+
+
+def test_new_pairings_are_sums_of_planes():
+    cells, encode = list_bits(COLOUR_SHAPE), mix_planes(COLOUR_SHAPE, "salt")
+    for one in cells:
+        np.testing.assert_array_equal(encode(cells ^ one), encode(cells) ^ encode(one))

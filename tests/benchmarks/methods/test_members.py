@@ -11,6 +11,7 @@ from benchmarks.methods import LabelledEpisode, Preference
 from benchmarks.methods import members as sets
 from benchmarks.methods.record import LABEL_KINDS
 from mesa_gym.policies import constant
+from mesa_gym.policies.protocol import Memoryless
 
 PLANES = np.zeros((6, 9, 9, 4), dtype=np.uint8)
 MEMBERS = [constant(action) for action in range(3)]
@@ -69,3 +70,17 @@ def test_likelihood_sums_over_when_it_was_done(logs):
         chance = (1 - sets.SATED) ** done * (sets.SATED if done < n else 1)
         total += chance * np.exp(sum(logs[:done])) * 0.2 ** (n - done)
     assert sets.sum_until_done(np.array([logs])) == pytest.approx([np.log(total)])
+
+
+def test_levels_are_labelled_once_telling_ones_first():
+    planes = np.zeros((4, 3, 3, 3), np.uint8)
+    planes[2, 1, 1, 2] = 1  # where the two members differ
+
+    class Seeing(Memoryless):
+        def act(self, observation, state=None):
+            return np.eye(5)[observation[:, 1, 1, 2]]
+
+    choice = sets.MemberChoice([Seeing(), constant(0)], planes, 1.0, 0)
+    picked = [choice._pick(2, choice.weigh()), choice._pick(2, choice.weigh())]
+    assert picked[0][0] == 2
+    assert sorted(picked[0] + picked[1]) == [0, 1, 2, 3]

@@ -29,3 +29,10 @@ def test_committed_methods_say_where_their_code_is():
     code = {row[0]: row[-1] for row in rows}
     assert len(code) == 7
     assert code == {name: LEFT_AT if name in LEFT else "here" for name in code}
+
+
+def test_intervals_hold_the_mean_over_seeds():
+    row = read_row("m", make_records(0.3, 0.1))
+    low, high = map(float, row["95%"].split(" to "))
+    assert low < float(row["S"]) < high
+    assert read_row("m", make_records(0.3, 0.1)[::5])["95%"] == ""  # one seed
