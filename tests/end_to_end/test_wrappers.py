@@ -1,7 +1,7 @@
 """Gymnasium's wrappers around traps, each against what it should give, worked out by hand.
 
 Whatever a wrapper does to observations and rewards, `mesa_gym.objectives(info)` stays what each
-objective paid in that step. RecordVideo has an example of its own, docs/examples/record_video.py.
+objective paid in that step.
 """
 
 import gymnasium as gym

@@ -159,7 +159,6 @@ def test_masks_do_not_foretell_what_is_drawn(trap):
 
 
 def test_keys_that_are_none_or_disagree_stay():
-    """The example gymnasium_play presses real ones."""
     keys = gym.make(TRAPS[1].id()).unwrapped.get_keys_to_action()
     actions = {frozenset(held): action for held, action in keys.items()}
     held = ("", "a", "s", "d", "w", " ", "as")
