@@ -99,7 +99,6 @@ COMMANDS = {
         "Write a trap that passes every check, to begin a trap of your own with.", "new_trap"
     ),
     "serve": Command("Serve traps to language models by OpenEnv, many sessions at once.", "serve"),
-    "cache": Command("Show or clear the values of levels that are kept on disk.", "cache"),
 }
 
 

@@ -58,7 +58,7 @@ def _hash_sources(classes: tuple[type, ...]) -> bytes:
     """Return a digest of the engine, the traps, the solver, and the files of a trap's classes.
 
     It is taken once, as a process goes on with the code that it has read. What a user's file
-    imports does not count: after a change there, run `mesa-gym cache clear`.
+    imports does not count: after a change there, remove the folder.
 
     Returns:
         The digest; b"" of a class that was typed into a notebook or made by a function, whose

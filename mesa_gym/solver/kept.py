@@ -19,7 +19,7 @@ SIZE = "MESA_GYM_CACHE_SIZE"
 USUAL_SIZE = "1G"
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _SIZE = re.compile(r"(?P<number>\d+(\.\d+)?) ?(?P<unit>[KMGT]?)B?", re.ASCII | re.IGNORECASE)
-_NAME = re.compile(rf"(?P<trap>\w+-v\d+)-({'|'.join(Split)})-[0-9a-f]{{32}}\.npz")
+_NAME = re.compile(rf"\w+-v\d+-({'|'.join(Split)})-[0-9a-f]{{32}}\.npz")
 
 
 class KeptFile(NamedTuple):
@@ -28,13 +28,11 @@ class KeptFile(NamedTuple):
     Attributes:
         used: when it was last read or written, in seconds since the epoch.
         path: where it lies.
-        trap: the name of the trap whose levels' values it holds.
         size: bytes.
     """
 
     used: float
     path: Path
-    trap: str
     size: int
 
 
@@ -76,7 +74,7 @@ def kept_files() -> list[KeptFile]:
                 continue
             with suppress(FileNotFoundError):  # another process was faster
                 stat = entry.stat(follow_symlinks=False)
-                found.append(KeptFile(stat.st_mtime, Path(entry.path), name["trap"], stat.st_size))
+                found.append(KeptFile(stat.st_mtime, Path(entry.path), stat.st_size))
     return sorted(found)
 
 

@@ -1,4 +1,4 @@
-"""``mesa-gym`` as a user types it, and its smaller commands: ``cache`` and ``new-trap``."""
+"""``mesa-gym`` as a user types it, and a smaller command: ``new-trap``."""
 
 import json
 import re
@@ -6,15 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from mesa_gym.cli import COMMANDS, main
 from mesa_gym.scoring import WORDS, ScoreCard, load_episodes, score
-from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, all_traps, find_trap
-from mesa_gym.traps.cheese_corner import CheeseCorner
-from mesa_gym.traps.coin_run import CoinRun
 
 
 def printed(capsys, command, code=0):
@@ -108,38 +104,6 @@ def test_help_lists_what_each_command_does(capsys):
     for name, command in COMMANDS.items():
         assert f"{name} {command.about}" in told
         assert command.load("run").__doc__ == command.about
-
-
-def test_cache_shows_and_clears_by_trap(monkeypatch, tmp_path, capsys):
-    def command(*arguments):
-        assert main(["cache", *arguments]) == 0
-        return capsys.readouterr().out.splitlines()
-
-    monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path))
-    for trap, split in ((CheeseCorner, "test"), (CheeseCorner, "shift"), (CoinRun, "test")):
-        level_values(trap(), Split.of(split), np.arange(3))
-    (tmp_path / f".CoinRun-v0-test-{'0' * 32}.npz.abc_1234").write_bytes(b"x" * 2100)
-    for name in ("CoinRun-v7", "NoLongerThere-v0"):
-        (tmp_path / f"{name}-test-{'0' * 32}.npz").write_bytes(b"x")
-    size = sum(path.stat().st_size for path in tmp_path.iterdir())
-    head, _, *rows = command("show")
-    assert head.startswith(f"{tmp_path}: 6 files, {size / 1000:.3g} kB, of at most 1 GB")
-    assert [row.split()[:-2] for row in rows[2:]] == [
-        ["CheeseCorner-v0", "2"],
-        ["CoinRun-v0", "2"],
-        ["CoinRun-v7", "1"],
-        ["NoLongerThere-v0", "1"],
-    ]
-    assert [row.split()[-2:] for row in rows[-2:]] == [["1", "B"]] * 2
-    for name, told in [
-        ("CoinRun-v0", "2 files, "),
-        ("CoinRun", "1 file, 1 B in"),
-        ("MesaGym/CheeseCorner-v0", "2 files, "),
-        ("KeysChests", "0 files, 0 B in"),
-        ("NoLongerThere", "1 file, 1 B in"),
-    ]:
-        assert command("clear", name)[0].startswith(f"deleted {told}")
-    assert command() == [f"{tmp_path}: 0 files, 0 B, of at most 1 GB (MESA_GYM_CACHE_SIZE)"]
 
 
 @pytest.mark.usefixtures("registry")

@@ -130,7 +130,7 @@ def test_wheel_core_brings_three_packages_alone(built, tmp_path):
     with Installed(tmp_path, str(built.wheel), *pinned()) as installed:
         assert installed.names() - {"pip", "setuptools"} == CORE
         installed.python("from mesa_gym import *")
-        for command in ("list", "cache", "describe CoinRun", "certify CoinRun --levels 20"):
+        for command in ("list", "describe CoinRun", "certify CoinRun --levels 20"):
             installed.run("mesa-gym", *command.split())
         needing = (
             "watch CoinRun",

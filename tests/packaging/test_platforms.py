@@ -38,7 +38,6 @@ sys.exit(main(sys.argv[1:]))
         ("describe KeysChests", "chest"),
         ("score --policy oracle:corner --trap CheeseCorner --levels 5 --json card.json", "corner"),
         ("certify CheeseCorner --levels 5 --json certificates.json", "CheeseCorner"),
-        ("cache", "cache"),
         ("new-trap RipeBerries", "ripe_berries.py"),
     ],
 )

@@ -185,7 +185,7 @@ def test_file_of_edited_package_is_missed(sources):
         return done.stdout
 
     names = [name()]
-    for path in ("engine/move.py", "traps/coin_run.py", "solver/solution.py", "cli/cache.py"):
+    for path in ("engine/move.py", "traps/coin_run.py", "solver/solution.py", "cli/certify.py"):
         edit(package / path)
         names.append(name())
     assert len({*names[:4]}) == 4
@@ -213,7 +213,7 @@ def test_values_of_unknown_source_are_computed_again(folder):
         assert len(list(folder.glob("*.npz"))) == files
 
 
-def test_other_files_of_the_folder_stay(folder, monkeypatch, tmp_path_factory, run):
+def test_other_files_of_the_folder_stay(folder, monkeypatch, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "target"
     elsewhere.write_text("mine")
     digest = "0123456789abcdef" * 2
@@ -228,5 +228,4 @@ def test_other_files_of_the_folder_stay(folder, monkeypatch, tmp_path_factory, r
     solve(1)
     solve(2)
     assert len({*folder.iterdir()} - mine) == 1
-    assert run("cache clear") == (0, "")
-    assert {*folder.iterdir()} == mine
+    assert mine < {*folder.iterdir()}
