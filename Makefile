@@ -11,7 +11,7 @@ DOCS = $(VENV)/.docs
 # benchmarks each run one thread a process.
 export OMP_NUM_THREADS = 1
 
-.PHONY: help leaderboard agents test test-thorough test-slow test-examples test-moves bench certify digests \
+.PHONY: help leaderboard agents test test-thorough test-slow test-examples bench certify digests \
         api docs docs-links words lint format constraints dist clean
 
 help:  ## Print this list.
@@ -57,9 +57,6 @@ test-slow: $(CLUSTER) $(DOCS)  ## Run the tests that train agents or read thousa
 
 test-examples: $(INSTALLED)  ## Run docs/examples, those of other frameworks in environments of their own.
 	$(BIN)/python -m pytest -m "slow or not slow" tests/end_to_end/test_examples.py
-
-test-moves: $(INSTALLED)  ## Move at random a million times in each trap, and look (6 minutes).
-	$(BIN)/python -m mesa_gym.testing moves
 
 bench: $(INSTALLED)  ## Measure steps a second.
 	$(BIN)/python -m benchmarks.speed

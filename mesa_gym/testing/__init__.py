@@ -24,7 +24,6 @@ from mesa_gym.testing.environments import (
     check_observations,
     check_pictures,
     check_vector,
-    random_moves,
 )
 from mesa_gym.testing.levels import (
     check_held_out,
@@ -95,7 +94,6 @@ __all__ = [
     "check_vector",
     "check_visible",
     "digest",
-    "random_moves",
     "record_digest",
 ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any
 
@@ -15,7 +15,7 @@ from mesa_gym.engine import ACTIONS, State
 from mesa_gym.envs.observations import OBSERVATIONS, TILE, make_observation, planes_of
 from mesa_gym.envs.single import TrapEnv
 from mesa_gym.envs.vector import TrapVectorEnv
-from mesa_gym.testing.check import Findings, check, require, same
+from mesa_gym.testing.check import Findings, check, same
 from mesa_gym.testing.levels import inspect_states
 from mesa_gym.testing.sample import (
     Sample,
@@ -30,8 +30,8 @@ from mesa_gym.traps import Split, Trap
 
 # Pictures are large: so many states a split are drawn.
 SHOWN = 256
-# Random moves, and environments that make them together: episodes reach their end.
-MOVES, ENVIRONMENTS = 20_000, 50
+# Random moves on each split, of environments that move together: episodes reach their end.
+STEPS, ENVIRONMENTS = 100, 50
 # SB3 takes every three-dimensional Box for a picture, which planes, ending at 1, are not.
 NO_PICTURE = (
     "It seems that your observation +(space +)?is an image but the",
@@ -144,50 +144,25 @@ def _play_both(both: Any, steps: int) -> Iterator[Any]:
             yield [env.reset(options={"reset_mask": done.copy()}) for env in both]
 
 
-@check()
-def check_moves(trap: Trap, levels: int) -> Findings:
-    """Check that nothing impossible happens in some thousands of random moves."""
-    random_moves(trap, MOVES)
-    return ()
+@check(*Split)
+def check_moves(sample: Sample) -> Findings:
+    """Check that nothing impossible happens in some thousands of random moves.
 
-
-def random_moves(
-    trap: Trap,
-    moves: int,
-    environments: int = ENVIRONMENTS,
-    progress: Callable[[int], None] = lambda done: None,
-) -> None:
-    """Move at random in vector environments on every split, and look at all that they return.
-
-    Their planes, painted step by step, are those of the states that the trap gives for the same
-    moves; rewards, infos, ends and time limits are the trap's; every state is well formed, and the
-    agent is where it was or in a cell beside it.
-
-    Args:
-        trap: any.
-        moves: in all; a fourth of them on each split.
-        environments: that move together.
-        progress: called with the number of moves done since the last call.
-
-    Raises:
-        ConformanceError: the first violation.
+    Planes, painted step by step, are those of the states that the trap gives for the same moves;
+    rewards, infos, ends and time limits are the trap's; every state is well formed, and the agent
+    is where it was or in a cell beside it.
     """
-    for split in Split:
-        rng, env = np.random.default_rng(0), TrapVectorEnv(trap, environments, split=split.value)
-        _, infos = env.reset(seed=0)
-        begun, wanted = (
-            name_arrays(trap, s) for s in (env.state, trap.levels(split, infos["level"]))
-        )
-        what = "an environment begins on another level than the trap's"
-        require(check_moves, trap, split, [same(what, begun, wanted)])
-        over = np.zeros(environments, dtype=np.bool_)
-        for _ in range(-(-moves // (len(Split) * environments))):
-            before, actions = env.state, rng.integers(0, len(ACTIONS), environments)
-            result = env.step(actions)
-            found = _compare_moves(env, split, before, over, actions, result)
-            require(check_moves, trap, split, found)
-            over = result[2] | result[3]
-            progress(environments)
+    trap, split, rng = sample.trap, sample.split, np.random.default_rng(0)
+    env = TrapVectorEnv(trap, ENVIRONMENTS, split=split.value)
+    _, infos = env.reset(seed=0)
+    begun, wanted = (name_arrays(trap, s) for s in (env.state, trap.levels(split, infos["level"])))
+    yield same("an environment begins on another level than the trap's", begun, wanted)
+    over = np.zeros(ENVIRONMENTS, dtype=np.bool_)
+    for _ in range(STEPS):
+        before, actions = env.state, rng.integers(0, len(ACTIONS), ENVIRONMENTS)
+        result = env.step(actions)
+        yield from _compare_moves(env, split, before, over, actions, result)
+        over = result[2] | result[3]
 
 
 def _compare_moves(

@@ -179,7 +179,6 @@ play --trap {} --headless --record first.png
 score --policy oracle:shady --trap {} --levels 4 --save-episodes done.jsonl
 watch --episodes done.jsonl --trap {} --headless --record last.png
 export --trap {} --policy oracle:base --out page.html
-cache show {}
 """
 
 

@@ -1,11 +1,10 @@
-"""Checks of environments: each promise of theirs is broken in turn; the command for moves."""
+"""Checks of environments: each promise of theirs is broken in turn."""
 
 import numpy as np
 import pytest
 from broken_traps import TESTED, caught_by
 from small_traps import GLOW, Healthy
 
-import mesa_gym
 from mesa_gym import testing
 from mesa_gym.engine import Look
 from mesa_gym.envs.live_planes import LivePlanes
@@ -14,7 +13,6 @@ from mesa_gym.envs.single import TrapEnv
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.rendering.drawing import FLOOR
 from mesa_gym.testing import ConformanceError, check_environment
-from mesa_gym.testing.__main__ import main
 from mesa_gym.traps import Split
 
 TESTED |= {"observations", "environment", "vector"}
@@ -123,12 +121,3 @@ def test_environment_that_forgets_seeds_is_caught(monkeypatch):
     monkeypatch.setattr(TrapEnv, "reset", lambda self, **given: reset(self))
     with pytest.raises(ConformanceError, match="split 'train'"):
         check_environment(Healthy)
-
-
-@pytest.mark.usefixtures("registry")
-def test_moves_command_fails_with_a_trap(capsys):
-    mesa_gym.register_trap(Jumps)
-    assert main(["moves", "Jumps", "CheeseCorner", "--moves", "8000"]) == 1
-    printed = capsys.readouterr()
-    assert "check 'moves': Jumps-v0(size=7x7), split 'train', level" in printed.err
-    assert "CheeseCorner-v0(size=9x9): no violation in 8,000 moves" in printed.out
