@@ -5,7 +5,7 @@ from mesa_gym.policies.loading import POLICY_FILE, SCHEMA, as_policy, read_polic
 from mesa_gym.policies.names import name_pursuer, references
 from mesa_gym.policies.oracle import Oracle
 from mesa_gym.policies.planning import MapNetwork, Planning, Portable, find_planning
-from mesa_gym.policies.protocol import Memoryless, Policy, Valuing
+from mesa_gym.policies.protocol import Memoryless, Policy
 from mesa_gym.policies.scripted import Constant, Reference, constant, uniform
 from mesa_gym.policies.sweeper import Sweeper
 from mesa_gym.policies.views import cut_window
@@ -23,7 +23,6 @@ __all__ = [
     "Portable",
     "Reference",
     "Sweeper",
-    "Valuing",
     "as_policy",
     "constant",
     "cut_window",

@@ -11,7 +11,7 @@ from mesa_gym.engine import ACTIONS, Ints, State
 from mesa_gym.engine.chance import outputs, streams, unit
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import PolicyBlame, PolicyError
-from mesa_gym.policies.protocol import Policy, Valuing
+from mesa_gym.policies.protocol import Policy
 from mesa_gym.traps import Split, Trap
 
 
@@ -105,13 +105,6 @@ class Asking:
         """
         sampling = self._sampling if rows is None else self._sampling[rows]
         return sample_actions(shares, outputs(sampling, np.full(len(sampling), t)))
-
-    def values(self, state: State) -> NDArray[np.float64] | None:
-        """Return the values that the policy gives states, float64 (n,); None if it gives none."""
-        if not isinstance(self.policy, Valuing):
-            return None
-        with PolicyBlame(f"{self.name}, values"):
-            return np.asarray(self.policy.values(self._observation.encode(state)), dtype=np.float64)
 
 
 def sample_actions(shares: NDArray[np.float64], words: Ints) -> Ints:

@@ -64,14 +64,6 @@ class Policy(Protocol):
         """
 
 
-@runtime_checkable
-class Valuing(Protocol):
-    """A policy that also says what it thinks states are worth, as actor-critics do."""
-
-    def values(self, observation: NDArray[Any]) -> NDArray[np.floating[Any]]:
-        """Return the values of n observations, in the reward that it was trained on; (n,)."""
-
-
 class Memoryless:
     """A policy that carries nothing from step to step."""
 

@@ -94,18 +94,6 @@ class Sampled(ModelPolicy):
         return _read_shares(self.network.get_distribution(self.network.obs_to_tensor(seen)[0]))
 
 
-class Valued(Sampled):
-    """The same, with a critic, whose values depend on one observation."""
-
-    def values(self, observation: NDArray[Any]) -> NDArray[np.float64]:
-        """Return what the critic says, float64 (n,)."""
-        return self._ask(self._value, observation)
-
-    def _value(self, seen: Array, rows: slice) -> Array:
-        values = self.network.predict_values(self.network.obs_to_tensor(seen)[0])
-        return np.asarray(values[:, 0].double().cpu())
-
-
 class Greedy(ModelPolicy):
     """A network that values actions, of which it takes the best: DQN, QRDQN, DQN of SBX."""
 
@@ -176,8 +164,7 @@ def from_model(model: Any, trap: Trap) -> ModelPolicy:
     sort = next((sorts[attribute] for attribute in sorts if hasattr(network, attribute)), None)
     if sort is None:
         raise ValueError(f"the action probabilities of a {name} model cannot be found; {CALLABLE}")
-    policy = sort(network, kind, changes)
-    return Valued(network, kind, changes) if sort is Sampled and not policy.stacks else policy
+    return sort(network, kind, changes)
 
 
 def _find_view(name: str, model: Any, trap: Trap) -> tuple[str, list[Change]]:

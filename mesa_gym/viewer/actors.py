@@ -34,13 +34,11 @@ class Decision:
     Attributes:
         action: 0 to 4.
         shares: float64 (5,), the policy's action probabilities; None where there are none.
-        value: what the policy thinks the state is worth; None if it does not say.
         said: what was said before the action; "" for nothing.
     """
 
     action: int
     shares: NDArray[np.float64] | None = None
-    value: float | None = None
     said: str = ""
 
 
@@ -103,10 +101,8 @@ class PolicyActor(Actor):
     def decide(self, state: State, t: int) -> Decision:
         """Return what the policy does; PolicyError if it failed."""
         shares = self._asking.probabilities(state, t)
-        values = self._asking.values(state)
         action = int(self._asking.sample(shares, t)[0])
-        value = None if values is None else float(values[0])
-        return Decision(action, shares[0], value)
+        return Decision(action, shares[0])
 
 
 class PolicyPlayer(Player):

@@ -160,7 +160,7 @@ class _Writer:
         self.y += BODY + 1
 
     def _write_decision(self) -> None:
-        """Write the next action, how likely each was, and what the policy thinks of the state."""
+        """Write the next action, and how likely each was."""
         line = self.pane.line
         self._section("next action", NEXT)
         if self.t >= len(line):
@@ -178,8 +178,6 @@ class _Writer:
             chosen = action == decision.action
             name = ACTIONS[action] + (" \N{BLACK LEFT-POINTING TRIANGLE}" if chosen else "")
             self._write_bar(name, share, INK if chosen else QUIET)
-        if decision.value is not None:
-            self._line(f"its own value of this state: {decision.value:.2f}", SMALL)
         self._write_range("wants")
 
     # -- lines -------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from stable_baselines3.common.vec_env import (
 
 import mesa_gym
 from mesa_gym.envs.observations import make_observation
-from mesa_gym.policies import Valuing, as_policy
+from mesa_gym.policies import as_policy
 from mesa_gym.policies.seeds import digest_policy
 from mesa_gym.traps import Split, find_trap
 
@@ -231,16 +231,3 @@ def test_sb3_saved_models_that_misfit_are_refused(tmp_path):
         with pytest.raises(ValueError, match=message) as caught:
             as_policy(str(file), TRAP, HORIZON, algo=algo)
         assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize("kind", ["planes", "rgb"])
-def test_values_are_the_critics(kind):
-    model = make(PPO, envs(kind), "CnnPolicy" if kind == "rgb" else "MlpPolicy")
-    policy = as_policy(model.policy, TRAP, HORIZON)  # the network alone will do
-    assert isinstance(policy, Valuing)
-    shown = seen(kind) if kind == "planes" else np.moveaxis(seen(kind), -1, 1)
-    with torch.no_grad():
-        expected = model.policy.predict_values(model.policy.obs_to_tensor(shown)[0])[:, 0]
-    np.testing.assert_allclose(policy.values(seen(kind)), expected, rtol=1e-4)
-    for other in (make(DQN), make(PPO, VecFrameStack(envs(), 2))):
-        assert not isinstance(as_policy(other, TRAP, HORIZON), Valuing)

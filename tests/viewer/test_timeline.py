@@ -45,9 +45,6 @@ class RemembersAll:
         weights = 1.1 + np.sin(self.memory[:, None] * np.arange(1, 6) * 7)
         return weights / weights.sum(axis=1, keepdims=True)
 
-    def values(self, observation):
-        return self.memory * 10
-
 
 def begun(player, trap, level, split=SHIFT):
     start = trap.levels(split, [level])
@@ -203,4 +200,3 @@ def test_branch_restores_memory_by_the_past(t):
     assert policy.seen == len(line)
     for a, b in zip(line.steps, again.steps, strict=True):
         assert a.decision.shares.tolist() == b.decision.shares.tolist()
-        assert a.decision.value == b.decision.value
