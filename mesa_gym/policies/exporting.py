@@ -100,8 +100,8 @@ def export(model: Any, trap: Trap | str, path: Path | str) -> None:
     Raises:
         ImportError: the extra ``onnx`` is not installed.
         UnknownNameError: there is no such trap.
-        ValueError: the path ends otherwise; or the model does not fit the trap, sees several frames
-            or normalised ones, or is of a sort that cannot be exported.
+        ValueError: the path ends otherwise; or the model does not fit the trap, sees normalised
+            observations, or is of a sort that cannot be exported.
     """
     if Path(path).suffix != ".onnx":
         raise ValueError(f"cannot write {path}: the name of a graph must end in .onnx")
@@ -115,11 +115,11 @@ def export(model: Any, trap: Trap | str, path: Path | str) -> None:
     policy = from_model(model, trap)
     kind, network, sampled = policy.observation, policy.network, isinstance(policy, SAMPLED)
     known = sampled or hasattr(network, "q_net") or hasattr(network, "quantile_net")
-    # After a cut and an arrangement there are frames, then others.
-    if not known or policy.stacks or len(policy.changes) > 3:
+    # After a cut and an arrangement there is what normalises.
+    if not known or len(policy.changes) > 2:
         raise ValueError(
-            f"a {type(model).__name__} model on several frames or normalised observations, or of"
-            f" JAX, cannot be exported: {INSTEAD}"
+            f"a {type(model).__name__} model on normalised observations, or of JAX, cannot be"
+            f" exported: {INSTEAD}"
         )
     space = make_observation(trap, kind).space
     shape, dtype = (BLOCK, *space.shape), getattr(torch, space.dtype.name)

@@ -71,7 +71,7 @@ def as_policy(
             * a model of Stable-Baselines3, sb3-contrib or SBX with discrete actions, such as PPO,
               RecurrentPPO or DQN: sampled from its probabilities where it has any, else greedy. It
               is shown the kind of observation that it was trained on, also flattened, channels
-              first, as stacked frames, or normalised by the ``VecNormalize`` that it still has;
+              first, or normalised by the ``VecNormalize`` that it still has;
             * a ``torch.nn.Module`` from float32 observations to five scores a row;
             * a function whose only required parameter is called ``text``, or any with
               ``observation="text"``: from the text of one state to an answer that names an action;

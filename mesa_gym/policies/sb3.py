@@ -7,7 +7,7 @@ whose random state is neither read nor changed.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from mesa_gym.engine import ACTIONS, Bools, State
 from mesa_gym.errors import missing_extra
 from mesa_gym.policies.protocol import BLOCK, in_blocks, whole_blocks
-from mesa_gym.policies.views import Change, Frames, find_spaces, find_view
+from mesa_gym.policies.views import Change, find_spaces, find_view
 from mesa_gym.traps import Trap
 
 try:
@@ -27,8 +27,6 @@ except ImportError:
     raise missing_extra("torch", "sb3") from None
 
 Array = NDArray[Any]
-# Least share of an observation that is the same in the frame before it.
-ALIKE = 0.9
 CALLABLE = (
     "hand over a callable that takes observations (n, ...) and gives actions (n,) or"
     " probabilities (n, 5)"
@@ -52,7 +50,7 @@ class ModelPolicy:
     def __init__(self, network: Any, observation: str, changes: list[Change]) -> None:
         self.network, self.observation, self.changes = network, observation, changes
         self.__wrapped__ = network
-        self.memory: Any = bool(self.stacks)
+        self.memory: Any = False
 
     def __deepcopy__(self, memo: dict[int, Any]) -> ModelPolicy:
         """Copy what it remembers; the network is shared: one that was trained cannot be copied."""
@@ -61,15 +59,8 @@ class ModelPolicy:
         made.__dict__ = copy.deepcopy(self.__dict__, memo)
         return made
 
-    @property
-    def stacks(self) -> list[Frames]:
-        """Changes that depend on earlier observations."""
-        return [each for each in self.changes if isinstance(each, Frames) and each.count > 1]
-
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
-        """Forget what the rows in ``mask`` have seen."""
-        for frames in self.stacks:
-            frames.reset(mask)
+        """Forget what the rows in ``mask`` have seen: nothing."""
 
     def act(self, observation: NDArray[Any], state: State | None = None) -> Array:
         """Return action probabilities, float64 (n, 5), or greedy actions, int64 (n,)."""
@@ -118,7 +109,6 @@ class Recurrent(ModelPolicy):
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
         """Empty the memory of the rows in ``mask``."""
-        super().reset(mask, rng)
         if mask.all():
             layers, _, size = self.network.lstm_hidden_state_shape
             shape = (2, layers, whole_blocks(len(mask)), size)
@@ -187,14 +177,6 @@ def _find_view(name: str, model: Any, trap: Trap) -> tuple[str, list[Change]]:
         )
     view = find_view(space, trap, normalizing)
     if view is not None:
-        stacks = [each for each in view[1] if isinstance(each, Frames) and each.count > 1]
-        if stacks and not _was_stacked(model, stacks[0]):
-            raise ValueError(
-                f"the {name} model was trained on observations {space.shape}, {stacks[0].count}"
-                f" times as large as those of {trap!r}, and nothing says that it saw"
-                f" {stacks[0].count} frames. Was it trained on another trap? If frames were"
-                " stacked, hand over the model with its environment, as in PPO.load(file, env=...)"
-            )
         return view
     shows = ", ".join(f"{kind} {_tell(own)}" for kind, own in find_spaces(trap).items())
     saw = _tell(space) if isinstance(space, Box) else space
@@ -207,33 +189,6 @@ def _find_view(name: str, model: Any, trap: Trap) -> tuple[str, list[Change]]:
 
 def _tell(space: Box) -> str:
     return f"{space.dtype} {space.shape} to {space.high.max():g}"
-
-
-def _was_stacked(model: Any, frames: Frames) -> bool:
-    """Return whether frames were stacked, by the model's environment or by what it saw last.
-
-    What it saw last is saved with it. Two frames of one episode differ in a few cells, while an
-    observation of another trap, cut in parts, differs in all walls.
-    """
-    wrappers = _list_wrappers(getattr(model, "env", None))
-    if any("FrameStack" in type(each).__name__ for each in wrappers):
-        return True
-    last = getattr(model, "_last_obs", None)
-    if not isinstance(last, np.ndarray):
-        return False
-    parts = np.split(last, frames.count, frames.axis)
-    begun = np.array([parts[-2][row].any() for row in range(len(last))])
-    same = (parts[-1] == parts[-2])[begun]
-    return bool(begun.any() and same.mean() >= ALIKE)
-
-
-def _list_wrappers(env: Any) -> Iterator[Any]:
-    """Yield an environment and what it wraps; of several side by side the first."""
-    while env is not None:
-        yield env
-        inside = [getattr(env, "venv", None), *getattr(env, "envs", ())[:1]]
-        inside.append(getattr(env, "env", None))
-        env = next((each for each in inside if each is not None), None)
 
 
 def _read_shares(distribution: Any) -> Array:
