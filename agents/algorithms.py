@@ -64,7 +64,7 @@ class Algorithm:
 
     @property
     def staged(self) -> bool:
-        """True where it can go on, in another stage, with what was learnt."""
+        """True where a training can have several stages, each with the weights of the last."""
         return self.settings is not None
 
     @property
@@ -97,7 +97,7 @@ class Algorithm:
         return found
 
     def describe(self) -> str:
-        """Return what it is, in a line."""
+        """Return a description of the algorithm, one line."""
         function = self.find_function()
         own = None if isinstance(function, partial) else function.__doc__
         return (self.about or own or self._import_module().__doc__ or "").partition("\n")[0]
@@ -109,7 +109,7 @@ class Algorithm:
         return f"algorithm {shorten(f'{self.module}:{self.function}')}"
 
     def find_changes(self, settings: PPOSettings | None) -> dict[str, float]:
-        """Return those of some settings that differ from its usual ones: name -> value.
+        """Return the settings that differ from the algorithm's usual ones: name -> value.
 
         Raises:
             ValueError: it takes none.
@@ -122,7 +122,7 @@ class Algorithm:
         return changes
 
     def require_settings(self, names: Collection[str]) -> None:
-        """Raise ValueError where it does not take one of the named settings of PPO."""
+        """Raise ValueError where the algorithm does not take one of the named settings of PPO."""
         for name in names:
             if name not in NAMES:
                 raise unknown("setting of PPO", name, NAMES)

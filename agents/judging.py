@@ -1,4 +1,4 @@
-"""Looks at agents in training: what they reach on test levels, and what they choose under shift.
+"""Looks at agents in training: their arrivals on test levels, and their choices under shift.
 
 The device plays; the actions are played again in NumPy, and judged as scoring judges them. Nothing
 of this reaches the training.

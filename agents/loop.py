@@ -111,7 +111,7 @@ def run_training(
 
 
 def keep_agents(found: Sequence[TrainedAgent], steps: int, agents: Sequence[Agent]) -> None:
-    """Keep what agents are after so many steps."""
+    """Keep a copy of the agents after so many steps."""
     for each, agent in zip(found, agents, strict=True):
         each.earlier[steps] = agent
 

@@ -71,11 +71,11 @@ class Learner:
         self.trap, self.net = trap, self.make_net(trap)
 
     def make_net(self, trap: Trap) -> Network:
-        """Return the network as it is compiled."""
+        """Return the network in its compiled form."""
         return KINDS[self.kind](trap, sum_rows)  # type: ignore[call-arg]
 
     def make_env(self, count: int, **keywords: Any) -> Any:
-        """Make so many environments, ``JaxEnv`` or what shows them to it in its own way."""
+        """Make so many environments, wrapped where the network has observations of its own."""
         given = {"observation": self.observation, "final_obs": False} | keywords
         return mesa_gym.make_jax(self.trap, count, **given)
 
@@ -96,7 +96,7 @@ class Learner:
         return NetworkAnswers(found["scores"], found["value"], memory)
 
     def make_optimiser(self) -> optax.GradientTransformation:
-        """Return what makes steps of gradients; they are multiplied by the rate."""
+        """Return the optimiser; the rate multiplies its steps."""
         return optax.scale_by_adam(eps=TINY)
 
     def export(self, weights: Weights) -> Agent:
@@ -132,7 +132,7 @@ class LearningLocalMLP(LearningMLP):
     kind = "local"
 
     def make_env(self, count: int, **keywords: Any) -> Any:
-        """Make environments that show what is near."""
+        """Make environments that show the agent's surroundings alone."""
         return super().make_env(count, reach=REACH, **keywords)
 
 
@@ -204,7 +204,7 @@ class LearningGRU(Learner):
         return {name: drawn.get(name, jnp.zeros(shape)) for name, shape in shapes.items()}
 
     def answer(self, weights: Weights, seen: Array, begins: Array, memory: Array) -> NetworkAnswers:
-        """Answer to a rollout; what memory has no part in is computed for all steps at once."""
+        """Answer to a rollout; layers before the memory are computed for all steps at once."""
         assert isinstance(self.net, GRU)
         first, gates = self.net.look(jnp, weights, seen)
 
@@ -228,7 +228,7 @@ class LearningPlanner(Learner):
     kind, observation = "planner", "planes"
 
     def make_net(self, trap: Trap) -> Network:
-        """Return the network as it is compiled: with as many steps as a way can have."""
+        """Return the network in its compiled form, with as many steps as a way can have."""
         cells = (trap.height - 2) * (trap.width - 2)
         return KINDS[self.kind](trap, loop=repeat(cells))  # type: ignore[call-arg]
 

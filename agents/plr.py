@@ -73,7 +73,7 @@ class ReplayEnv:
         return seen, Replayed(inner, jnp.zeros_like(self._best), self._best, zeros, ones)
 
     def step(self, key: Array, state: Replayed, action: Array) -> Any:
-        """Take a step; what ends begins a new level, or one on which there was regret."""
+        """Take a step; an episode that ends is followed by a new level, or by one with regret."""
         new, again, which = jax.random.split(key, 3)
         regret = state.regret
         # Levels with more regret take up more of a line, on which places are drawn.

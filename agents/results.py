@@ -1,4 +1,4 @@
-"""The result of a training, and what is seen of it on the way."""
+"""The result of a training, and the figures that are recorded on the way."""
 
 from __future__ import annotations
 

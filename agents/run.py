@@ -1,4 +1,4 @@
-"""A training: what is trained, on what, and for how long."""
+"""A training: its algorithm, trap, seeds and steps."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Run:
         return self.parts()[-1].settings
 
     def changes(self) -> dict[str, float]:
-        """Return those of its settings that are not usual."""
+        """Return the training's unusual settings."""
         return self.algorithm.find_changes(self.settings)
 
     def change(self, **settings: Any) -> Run:
@@ -101,7 +101,7 @@ class Run:
         return replace(self, settings=replace(usual, **settings)) if settings else self
 
     def facts(self) -> dict[str, Any]:
-        """Return what an agent's record says of it: its own attributes, resolved."""
+        """Return the entries of an agent's record that describe its training."""
         last = self.environment()
         resolved = {"trap": last.trap.name(), "algo": self.algorithm.name, "reward": last.reward}
         return asdict(self) | resolved | {"settings": self.changes()}

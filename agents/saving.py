@@ -43,7 +43,7 @@ def require_free(folder: Path) -> None:
 
 
 def describe_training(run: Run, trained: TrainedAgent, versions: dict[str, str]) -> SavedAgent:
-    """Return what a training gives to disk.
+    """Return the description of a training that is written to disk.
 
     Args:
         run: of one seed.

@@ -93,7 +93,7 @@ def train_models(
 
 
 class Watch(BaseCallback):
-    """Notes what episodes earned, what the agent was at checkpoints, and how it does.
+    """Notes the returns of episodes, the agent at checkpoints, and its competence.
 
     Args:
         run, trap, seed: what is trained.

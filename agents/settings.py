@@ -1,4 +1,4 @@
-"""The settings of PPO: what each means, its range and usual value, and the options of a command."""
+"""The settings of PPO: meanings, ranges and usual values, and the options of a command."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _check(each: Field[Any], value: Any) -> int | float:
 
 
 def _describe_values(each: Field[Any]) -> str:
-    """Return in words what a field may be, such as "a number above 0 and at most 1"."""
+    """Return a field's range in words, such as "a number above 0 and at most 1"."""
     sort = "a whole number" if type(each.default) is int else "a number"
     least, most, above = each.metadata.values()
     if most < LARGEST and not above:

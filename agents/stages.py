@@ -1,4 +1,4 @@
-"""Stages of a training: what an agent learnt in one it takes along into the next."""
+"""Stages of a training: each begins with the agent of the last."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class Turned(NamedTuple):
 
 
 class TurnedEnv:
-    """Environments that show each episode in a symmetry of its own; what is held stays in place.
+    """Environments that turn or mirror each episode's grid; the row of held things stays in place.
 
     Args:
         env: shows lists of inputs. Where its rows and columns differ in number, four of the eight
@@ -48,7 +48,7 @@ class TurnedEnv:
         return self._inputs[way[:, None], seen], Turned(inner, way)
 
     def step(self, key: Array, state: Turned, action: Array) -> Any:
-        """Take a step; what ends begins its next episode, in another symmetry."""
+        """Take a step; an episode that ends is followed by one in another symmetry."""
         taken = self._actions[state.way, action]
         seen, inner, reward, done, infos = self.env.step(key, state.inner, taken)
         way = jnp.where(done, self._draw(key), state.way)
@@ -82,7 +82,7 @@ def find_actions(sources: Ints, width: int) -> Ints:
 
 
 def turn_inputs(trap: Trap, sources: Ints) -> Ints:
-    """Return as what each input is shown under a symmetry, int64 (inputs + 1,).
+    """Return the number that each input has under a symmetry, int64 (inputs + 1,).
 
     Args:
         trap: gives the size of the grid.

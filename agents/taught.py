@@ -62,7 +62,7 @@ class LabelledEnv:
         return seen, Placed(inner, self._start[inner.level.row])
 
     def step(self, key: Array, state: Placed, action: Array) -> Any:
-        """Take a step; what ends begins its next episode."""
+        """Take a step; an episode that ends is followed by the next one."""
         seen, inner, *others = self.env.step_to_level(self._pick(key), state.inner, action)
         done, place = others[1], self._successor[action, state.place]
         place = jnp.where(done, self._start[inner.level.row], place)
@@ -146,7 +146,7 @@ class Taught(PPO):
         return after, played._replace(likely=self.env.find_best(now.state))
 
     def look(self, weights: Weights, now: PlayingNow) -> tuple[Array, Array, Array]:
-        """Return logarithms of what is played by, values and the next memory."""
+        """Return the logits of the played policy, its values and the next memory."""
         logs, values, memory = super().look(weights, now)
         if self._play == "random":
             logs = jnp.zeros_like(logs)

@@ -62,12 +62,12 @@ class TileView:
         return self._list(planes), state
 
     def step(self, key: Array, state: Any, action: Array) -> Any:
-        """Take a step; what ends begins its next episode."""
+        """Take a step; an episode that ends is followed by the next one."""
         planes, *others = self.env.step(key, state, action)
         return self._list(planes), *others
 
     def step_env(self, state: Any, action: Array) -> Any:
-        """Take a step; what ended stays so."""
+        """Take a step; an episode that ended stays over."""
         planes, *others = self.env.step_env(state, action)
         return self._list(planes), *others
 

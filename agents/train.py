@@ -65,7 +65,7 @@ def require_agents(algorithm: str, found: Any, count: int) -> None:
 
 
 class Printer:
-    """Prints how a training goes: a line each tenth, and at the end what to do next.
+    """Prints the progress of a training: a line each tenth, and at the end a next step.
 
     Args:
         run: what is trained.
@@ -92,7 +92,7 @@ class Printer:
         )
 
     def conclude(self) -> None:
-        """Print what each agent reaches, and what to do with one that is not able."""
+        """Print the arrivals of each agent, with advice for one that is not able."""
         seconds = time.perf_counter() - self._began
         for seed, look in self._last.items():
             said = f"seed {seed} reaches base on {look.test:.2f} of test levels"

@@ -1,4 +1,4 @@
-"""The command ``python -m benchmarks``: train agents, and measure what they and methods do."""
+"""The command ``python -m benchmarks``: train agents, and measure agents and methods."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mesa_gym.errors import unknown
 
 
 class Subcommand(NamedTuple):
-    """A subcommand: the module whose ``main`` it is, imported when it is asked for, and a line."""
+    """A subcommand: a module with a function ``main``, imported when needed, and a description."""
 
     module: str
     about: str

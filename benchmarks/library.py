@@ -39,7 +39,7 @@ WORK, LOCK = ".work", "manifest.lock"  # where results lie; of who writes the ma
 
 
 def find_lacking(runs: Sequence[Run], folder: Path) -> list[Run]:
-    """Return the trainings of which a library lacks an agent, or its weights."""
+    """Return the trainings whose agent, or its weights, a library lacks."""
     there = {(e.trap, e.name) for e in read_manifest(folder) if has_weights(e, folder)}
     return [run for run in runs if {(run.trap, name) for name in name_agents(run)} - there]
 

@@ -14,7 +14,7 @@ _MARKUP = re.compile(
 
 
 def plain(text: str) -> str:
-    """Return text in one line, with character references for what would be markup."""
+    """Return text in one line, with character references in place of markup."""
     return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", printable(text))
 
 

@@ -13,7 +13,7 @@ from mesa_gym.errors import shorten
 
 
 class Action(NamedTuple):
-    """A subcommand: what declares its options, what it does, and what it leaves behind.
+    """A subcommand: the function of its options, that of its work, and its outputs.
 
     Attributes:
         about: in a line.
@@ -53,7 +53,7 @@ def run_actions(
 
 
 def tell_kept(options: argparse.Namespace) -> str:
-    """Return what a run leaves behind whose results are in ``options.out``."""
+    """Return the sentence that names the folder of a run's results."""
     return f"what was done is kept in {options.out}, and the same command goes on from there"
 
 

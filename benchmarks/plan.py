@@ -30,7 +30,7 @@ def list_single_traps() -> list[type[Trap]]:
 
 
 def list_lives() -> list[type[Trap]]:
-    """Return the traps of lives, of which the library has agents with a memory."""
+    """Return the traps of lives, on which the library's agents have a memory."""
     return [trap for trap in all_traps().values() if is_life(trap)]
 
 

@@ -165,7 +165,7 @@ MAKERS |= {"numpy": make_numpy, "torch": make_torch, "jax": make_jax}
 
 
 def measure_rates(work: Work, repeats: int, seconds: float) -> Rates:
-    """Return how many things a second a work makes, in the median.
+    """Return the median rate of a work, in items a second.
 
     Args:
         work: what to do.

@@ -45,7 +45,7 @@ class Question:
 
 
 class Choosing:
-    """A policy that is asked once a level, and then walks as it was answered.
+    """A policy that asks a model once a level, and then walks to the place of its answer.
 
     Args:
         trap: a solvable trap.
@@ -143,7 +143,7 @@ def list_examples(trap: Trap | str, levels: list[int]) -> str:
 
 
 def make_cards(trap: Trap, levels: int, answers: Mapping[str, Mapping[str, int | None]]) -> Cards:
-    """Return the score cards of answers, and of taking always what is listed first.
+    """Return the score cards of answers, and of always taking the place listed first.
 
     Args:
         trap: that the questions are of.

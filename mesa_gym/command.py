@@ -19,7 +19,7 @@ DONE, FAILED, USAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 def run_command(
     program: str, work: Callable[[], int], interrupted: str = "nothing was written"
 ) -> int:
-    """Run a command's work; what goes wrong is one line on standard error.
+    """Run a command's work; print an error as one line on standard error.
 
     Where a policy's own code raised, the line stands under its traceback.
 
@@ -56,7 +56,7 @@ def run_command(
 
 
 def _do_and_print(work: Callable[[], int]) -> int:
-    """Do the work, then write what standard output still holds, while an error can be told."""
+    """Do the work, then flush standard output, while an error can still be reported."""
     try:
         return work()
     finally:
@@ -68,7 +68,7 @@ def _do_and_print(work: Callable[[], int]) -> int:
 
 
 def _open_closed_streams() -> None:
-    """Open standard streams that are closed (``2>&-``) on nothing.
+    """Open closed standard streams (``2>&-``) on the null device.
 
     Else files that are opened later get their numbers, and what is printed to them fails or goes
     elsewhere.
@@ -82,7 +82,7 @@ def _open_closed_streams() -> None:
 
 @contextmanager
 def _interrupt_on_sigterm() -> Iterator[None]:
-    """Have SIGTERM do what Ctrl-C does: nothing half-written stays.
+    """Handle SIGTERM like Ctrl-C: no half-written file stays.
 
     A window's library then leaves the signal alone; it would only close the window.
     """
@@ -113,7 +113,7 @@ def _require_working_folder() -> None:
 
 
 def _tell(text: str) -> None:
-    """Print lines on standard error, without what would change the terminal."""
+    """Print lines on standard error, without control characters."""
     for line in text.splitlines():
         say(printable(line))
 

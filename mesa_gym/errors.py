@@ -1,4 +1,4 @@
-"""Errors for people: what was given, what was expected, the nearest valid name."""
+"""Errors for people: the given value, the expected one, the nearest valid name."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def unexpected_keyword(who: str, keyword: str, valid: Iterable[str]) -> TypeErro
 
 
 def _offer(value: object, valid: Iterable[str]) -> str:
-    """Return the words for what there is instead, the nearest last."""
+    """Return the words that list the valid names, the nearest last."""
     names = [*map(str, valid)]
     given = value if isinstance(value, str) else shorten(value)
     # No name is so long, and the search takes time.
@@ -94,16 +94,16 @@ def missing_extra(package: str, extra: str) -> ImportError:
 
 
 class PolicyError(RuntimeError):
-    """A policy raised, which is then the ``__cause__``, or answered with what is not an action."""
+    """A policy raised an error (the ``__cause__``), or its answer is not an action."""
 
     @property
     def trace(self) -> str:
-        """The traceback of what the policy raised; empty where it raised nothing."""
+        """The traceback of the policy's own error; empty without one."""
         return "".join(traceback.format_exception(self.__cause__)) if self.__cause__ else ""
 
 
 class PolicyBlame:
-    """A ``with`` that turns what a policy's own code raises into a ``PolicyError``.
+    """A ``with`` that turns errors of a policy's own code into a ``PolicyError``.
 
     A generator under ``contextmanager`` would hand ``StopIteration`` on as it is.
 
@@ -124,7 +124,7 @@ class PolicyBlame:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Raise the ``PolicyError`` for an error, if there is one that it is for."""
+        """Raise the ``PolicyError`` for an error of the policy's own code."""
         if isinstance(error, self.passing):
             return
         if isinstance(error, PolicyError):  # a policy that knows what went wrong, elsewhere

@@ -96,7 +96,7 @@ def write_json(path: Path, data: Any) -> None:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return the bytes of a plain file: all reading is by this function, as a test sees to.
+    """Return the bytes of a plain file; a test checks that all reading is by this function.
 
     Raises:
         ValueError: it is a pipe, whose other end might never come, or a device; or it has more than

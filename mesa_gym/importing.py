@@ -1,4 +1,4 @@
-"""Import of a user's own code, by the name of its module or by its file, and what it says."""
+"""Import of a user's own code, by the name of its module or by its file, with clear errors."""
 
 from __future__ import annotations
 

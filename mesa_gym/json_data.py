@@ -1,4 +1,4 @@
-"""JSON of users as plain data or as records: what could be read in two ways is refused."""
+"""JSON of users as plain data or as records: ambiguous text is refused."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def decode_json(
 
 
 def expand_alias(kind: Any) -> Any:
-    """Return the type that stands behind an alias with arguments, and any other type as it is.
+    """Return the type behind an alias with arguments, and any other type unchanged.
 
     NumPy 2.5 defines ``NDArray`` by a ``type`` statement on Python 3.12 and newer, so that neither
     ``ndarray`` nor its arguments are to be seen from outside.

@@ -103,7 +103,7 @@ class TrapEnvironment(Environment[TrapAction, TrapObservation, TrapState]):
         )
 
     def close(self) -> None:
-        """Write what is under way."""
+        """Write the unfinished episodes."""
         self._session.close()
 
 

@@ -58,7 +58,7 @@ def labels(
     policy: Any = "oracle:base",
     seed: int = 0,
 ) -> Labels:
-    """Return what the solver knows of the states that a policy meets, in arrays that a probe takes.
+    """Return the solver's labels of the states that a policy meets, as arrays for a probe.
 
     Its episodes are those that are scored: actions depend on seed, policy, level and step alone.
 
@@ -159,7 +159,7 @@ def _join_arrays(*parts: Any) -> Any:
 def demonstrate(
     trap: Trap, objective: str, split: Split, levels: Sequence[int]
 ) -> tuple[State, Actions]:
-    """Return start states of levels, and what an objective's oracle does there.
+    """Return start states of levels, and the actions of an objective's oracle there.
 
     Of a trap without exact solver it is the objective's reference policy.
 

@@ -191,7 +191,7 @@ def _anneal_rate(remaining: float) -> float:
 
 
 class ScoreCallback(BaseCallback):
-    """Scores a model while it learns, and logs what episodes earned of each objective.
+    """Scores a model while it learns, and logs the returns of each objective.
 
     SB3's logger gets ``rollout/<objective>``, the mean return of the episodes since its last line,
     undiscounted; and with each score ``score/competence``, the share of ``test`` levels on which
@@ -270,7 +270,7 @@ class ScoreCallback(BaseCallback):
 
 
 def _gather_entries(card: ScoreCard) -> dict[str, float | str]:
-    """Return what is logged of a card."""
+    """Return the entries of a card for the log."""
     entries: dict[str, float | str] = {"score/verdict": card.verdict}
     for null, splits in {"": card.splits, **card.nulls}.items():
         test = splits[Split.TEST]

@@ -33,7 +33,7 @@ FIRST_EXAMPLE = 1000
 
 @lru_cache(maxsize=64)
 def write_examples(trap: str, count: int, choice: bool) -> str:
-    """Return what the base objective's oracle does on training levels, as a prompt shows it."""
+    """Return episodes of the base objective's oracle on training levels, as text for a prompt."""
     levels = list(range(FIRST_EXAMPLE, FIRST_EXAMPLE + count))
     shown = list_examples(trap, levels) if choice else "\n".join(demonstrations(trap, levels))
     return f"Go on as in these examples.\n\n{shown}\n\n" if count else ""
@@ -107,7 +107,7 @@ class TextSession:
         return found
 
     def answer(self, text: str) -> float:
-        """Take an answer, and return what base pays for it.
+        """Take an answer, and return the base reward for it.
 
         Raises:
             ValueError: the episode is over, or none has begun.
@@ -133,7 +133,7 @@ class TextSession:
         return float(reward)
 
     def _choose(self, text: str) -> float:
-        """Walk to the place that an answer chooses, as the oracle of what is earned there does."""
+        """Walk to the place in an answer, on the way of that objective's oracle."""
         assert self.question is not None
         number = read_place(text, self.question.places)
         self.unread += number is None
@@ -149,7 +149,7 @@ class TextSession:
         return float(trap.base in earned)
 
     def close(self) -> None:
-        """Write what is under way."""
+        """Write the unfinished episode."""
         if hasattr(self, "env"):
             self.env.close()
 
@@ -170,13 +170,13 @@ class TrapTools:
         self._session = TextSession()
 
     def reset(self, **row: Any) -> str:
-        """Begin an episode, and return what is seen."""
+        """Begin an episode, and return its first observation."""
         names = ("trap", "split", "level", "seed", "examples")
         given = {name: row[name] for name in names if row.get(name) is not None}
         return self._session.begin(**given)
 
     def get_reward(self) -> float:
-        """Return what base paid in the episode."""
+        """Return the base reward of the episode."""
         return self._session.total
 
     def look(self) -> str:

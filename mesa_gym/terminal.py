@@ -53,12 +53,12 @@ def say(text: str, end: str = "\n") -> None:
 
 
 def discard(stream: TextIO) -> None:
-    """Send to nowhere what a stream still holds and will get: it cannot be written."""
+    """Discard all present and later output of a stream that cannot be written."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def printable(text: str) -> str:
-    """Return text in one line, a replacement character for what cannot be printed."""
+    """Return text in one line, a replacement character for each unprintable one."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

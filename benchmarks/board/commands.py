@@ -52,9 +52,8 @@ def _declare_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--budget",
         choices=BUDGETS,
-        help="what to run; --traps, --algorithms and --alpha then choose from it, and without it"
-        " they say themselves what to run, each with the quick budget's as default, for the usual"
-        " steps",
+        help="a list of runs, which --traps, --algorithms and --alpha narrow; without it these make"
+        " the list, each by default as in the quick budget",
     )
     parser.add_argument("--traps", nargs="+", help="or all")
     parser.add_argument("--algorithms", nargs="+", help=f"of {', '.join(ALGORITHMS)}")

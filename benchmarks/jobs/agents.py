@@ -47,7 +47,7 @@ def list_agent_jobs(runs: Iterable[Run], levels: int) -> list[Job]:
 
 
 def list_results(run: Run, levels: int) -> dict[str, Terms]:
-    """Return the results of a training, with their terms."""
+    """Return the results of one training, each with the settings that it was made with."""
     facts = run.facts()
     trap = facts["trap"]
     del facts["checkpoints"]  # which have no influence
@@ -123,7 +123,7 @@ def make_references(trap: Trap, levels: int, scratch: Scratch) -> None:
 def score_policies(
     trap: Trap, specs: Mapping[str, str], levels: int
 ) -> tuple[dict[str, ScoreCard], list[PolicyError]]:
-    """Score policies together, as they share what solving costs; return cards and failures."""
+    """Score policies together, so that levels are solved once; return cards and failures."""
     makers = {name: partial(as_policy, spec, trap) for name, spec in specs.items()}
     failed = dict[str, PolicyError]()
     return score_all(makers, trap, levels, failed=failed), [*failed.values()]

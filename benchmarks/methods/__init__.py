@@ -1,4 +1,4 @@
-"""Methods: how many labels one needs until it goes for what is wanted.
+"""Methods: how many labels one needs until its policy pursues the wanted objective.
 
 A method is written with the names below; ``table.py`` and ``untrained.py`` are examples.
 ``evaluation`` measures one on a task of ``tasks``; ``record`` is what is kept, ``standings`` the

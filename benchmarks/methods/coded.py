@@ -48,7 +48,7 @@ class CodedEnv:
         return self._show(planes), state
 
     def step(self, key: Array, state: Any, action: Array) -> Any:
-        """Take a step; what ends begins its next episode."""
+        """Take a step; an episode that ends is followed by the next one."""
         planes, *others = self.env.step(key, state, action)
         return self._show(planes), *others
 

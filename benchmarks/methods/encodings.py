@@ -1,4 +1,4 @@
-"""Encodings: what a salt makes of planes, so that a method cannot know them.
+"""Encodings: planes in an order or code that a salt draws, so that no method knows them.
 
 Planes come in another order, or cells show a code. A method that goes by single planes has a world
 in which every goal is one. Levels, rules, objectives and the solver know of no encoding.

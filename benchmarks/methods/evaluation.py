@@ -30,7 +30,7 @@ MOST_MEMBERS = 8  # that ``adapt`` gets
 
 
 def evaluate_method(name: str, evaluator: Evaluator, steps: int) -> TaskRecord:
-    """Train a method, and return what it gets.
+    """Train a method, and return its records.
 
     Args:
         name: one of ``METHODS``, or ``FILE.py:Class``.
@@ -95,7 +95,7 @@ class Entrant:
         self.steps += steps
 
     def adapt(self, labels: LabelSource) -> Iterator[tuple[Policy, int]]:
-        """Yield the policies that it makes of more and more labels, and how many it had used.
+        """Yield the method's policies after more and more labels, with the labels used.
 
         Raises:
             ValueError: it ends before it has made all.
@@ -117,12 +117,12 @@ class Entrant:
         return self._evaluator.measure(played, split, first, rows)
 
     def measure_member(self, policy: Policy) -> Member:
-        """Return what a policy of the set does."""
+        """Return the measures of one policy of the set."""
         chosen = (self.measure(policy, Split.SHIFT, first) for first in (SCORED, CHOOSING))
         return Member(self.measure(policy, Split.TEST), *chosen)
 
     def evaluate_labels(self, kind: Label) -> list[Point]:
-        """Return what it makes of every number of labels of a kind, drawn ten times."""
+        """Return the method's results for every number of labels of a kind, drawn ten times."""
         m = np.empty((2, LABEL_DRAWS, len(LABELS)), dtype=np.int64)
         solved, used = np.empty_like(m), np.empty_like(m)
         count = self._evaluator.levels // LABEL_DRAWS
@@ -160,6 +160,6 @@ def find_method(method: str) -> type[Method]:
 
 
 def name_method(method: str) -> str:
-    """Return what records call a method: its name, or ``file.Class``."""
+    """Return the name of a method in records: its own, or ``file.Class``."""
     place, _, name = method.rpartition(":")
     return method if method in METHODS else f"{Path(place).stem}.{name}"

@@ -1,4 +1,4 @@
-"""Levels of a task that no method has seen, how they are shown, and what a policy does on them."""
+"""Levels of a task that no method has seen, their observations, and rollouts on them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Wanted(Oracle):
     """
 
     def sets(self, solution: Solution) -> list[Bytes]:
-        """Return the actions that it chooses from: element t is uint8 (states within t steps,)."""
+        """Return the policy's sets of actions: element t is uint8 (states within t steps,)."""
         return solution.optimal(self.objective)
 
 
@@ -93,11 +93,11 @@ class Evaluator:
         return Wanted(self.trap, wanted, self.trap.horizon(Split.SHIFT))
 
     def show(self, states: State) -> Bytes:
-        """Return what methods see of states, uint8 (n, height, width, channels)."""
+        """Return states as methods see them, uint8 (n, height, width, channels)."""
         return self.encode(planes_of(self.trap, states))
 
     def starts(self) -> Bytes:
-        """Return what methods see of shift levels: uint8 (1000, height, width, channels)."""
+        """Return shift levels as methods see them: uint8 (1000, height, width, channels)."""
         return self.show(self.states(Split.SHIFT, STARTS, STARTS_COUNT))
 
     def walks(self) -> Bytes:
@@ -115,7 +115,7 @@ class Evaluator:
     def measure(
         self, policy: Policy, split: Split, first: int = SCORED, rows: slice = slice(None)
     ) -> int:
-        """Return how many levels of ``test`` a policy solves, playing each once.
+        """Return the number of ``test`` levels that a policy solves, playing each once.
 
         Of the shift it is on how many levels the policy chooses the first role's objective, less
         those on which it chooses the second's.

@@ -1,4 +1,4 @@
-"""Labels, which say what is wanted: the evaluator plays the episodes, and counts them."""
+"""Labels, which tell the wanted objective: the evaluator plays the episodes and counts them."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class LabelSource:
         return self._evaluator.starts()[self._draw * POOL :][:POOL]
 
     def play(self, policy: Policy, starts: Sequence[int]) -> list[LabelledEpisode]:
-        """Play a policy, its actions sampled, and say what the wanted objective paid."""
+        """Play a policy, its actions sampled, and return the pay of the wanted objective."""
         self._require("returns", starts)
         return self._label([Encoded(policy, self._evaluator.encode)], starts)[0]
 

@@ -115,7 +115,7 @@ class MemberChoice:
 
 
 class ChoosingMethod(Method):
-    """Base class of methods of which labels choose a member.
+    """Base class of methods with several policies, of which labels choose one.
 
     Attributes:
         usual: the return of training episodes at the end of training.

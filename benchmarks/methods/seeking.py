@@ -1,4 +1,4 @@
-"""Walks to the nearest wanted cell: what cells show as numbers, and the cheapest ways to them.
+"""Walks to the nearest wanted cell: codes of cells, and the cheapest ways to them.
 
 The number of a cell is binary: bit i is plane i, agent and wall left out, so that 0 is bare floor.
 """
@@ -28,14 +28,14 @@ NEIGHBOURS = (
 
 
 def code_cells(planes: Bytes) -> Ints:
-    """Return what cells show, int64 (n, height, width); 0 on walls, where items are listed."""
+    """Return codes of the planes of cells, int64 (n, height, width); 0 on walls."""
     others = planes[..., WALL + 1 :].astype(np.float32)
     codes = (others @ np.float32(2) ** np.arange(others.shape[-1], dtype=np.float32)).astype(int)
     return np.where(planes[..., WALL] > 0, 0, codes)
 
 
 def count_codes(task: Task) -> int:
-    """Return how many different things a cell may show."""
+    """Return the number of codes of cells."""
     return 1 << (task.channels - WALL - 1)
 
 
@@ -55,7 +55,7 @@ def compute_parities(masks: Ints, codes: Ints) -> Bools:
 
 
 def measure_ways(wanted: Bools, cost: Ints) -> Ints:
-    """Return what the cheapest way costs that enters a cell and goes on to a wanted one.
+    """Return the cost of the cheapest way that enters a cell and goes on to a wanted one.
 
     Args:
         wanted: bool (n, height, width).
@@ -80,7 +80,7 @@ def measure_ways(wanted: Bools, cost: Ints) -> Ints:
 
 
 class CodeSeeker(Memoryless):
-    """A policy that goes to the nearest of the cells that are worth most, by what they show.
+    """A policy that goes to the nearest of the cells with the best code.
 
     It goes round other things where it can, takes one of equally short ways at random, and stays
     where the only wanted cell is its own. Where nothing is wanted it does anything.

@@ -1,4 +1,4 @@
-"""A table of what an entered cell shows and what it pays, without any network.
+"""A table from the planes of an entered cell to its pay, without any network.
 
 Hypotheses are planes that explain the reward of random steps in training, and, as planes may be
 mixed, parities of several planes. Those are kept that differ in what they mark under shift. Where
@@ -31,7 +31,7 @@ PAID = 0.5  # a reward counts as paid above this share of the largest
 
 
 class Table(ChoosingMethod):
-    """A table "what the entered cell shows -> reward", and search to the nearest such cell."""
+    """A table from the planes of an entered cell to the reward, and a search for the nearest."""
 
     def train(self, task: Task) -> list[Policy]:
         """Walk at random, and search for hypotheses."""
@@ -46,7 +46,7 @@ class Table(ChoosingMethod):
 
 
 def walk_at_random(task: Task) -> tuple[Ints, Floats]:
-    """Take m random steps in training, and return what they entered and were paid, each (m,).
+    """Take m random steps in training, and return codes of entered cells and rewards, each (m,).
 
     An entered cell is the code of what it showed, 0 where none was entered.
     """

@@ -1,4 +1,4 @@
-"""The interface of a method: what it may use of a task, and what it must give.
+"""The interface of a method: the parts of a task that it may use, and its policies.
 
 Observations are uint8 (n, height, width, channels), 0 or 1; the agent is in one cell. Actions are 0
 left, 1 down, 2 right, 3 up, 4 act. A policy is a ``mesa_gym.policies.Policy``: ``reset(mask, rng)``
@@ -91,7 +91,7 @@ class Method:
         raise NotImplementedError
 
     def adapt(self, task: Task, members: list[Policy], labels: LabelSource) -> Iterator[Policy]:
-        """Yield the policy that pursues what labels show to be wanted, again and again.
+        """Yield, after each label, the policy for the objective that labels show to be wanted.
 
         First there are no labels. Each time that a policy is taken, ``labels.left`` grows, so that
         1, 2, 4, 8 and 16 have been given in all.

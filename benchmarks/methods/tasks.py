@@ -25,7 +25,7 @@ AGENTS = 8  # for which all of a method's training has usual steps
 
 @dataclass(frozen=True)
 class BoardTask:
-    """A task as it is with one seed.
+    """A task with one seed.
 
     Attributes:
         name: of the task, such as ``CheeseCorner``.
@@ -44,11 +44,11 @@ class BoardTask:
     keywords: dict[str, Any]
 
     def make_trap(self) -> Trap:
-        """Return the trap, as it is before any encoding."""
+        """Return the trap before any encoding."""
         return find_trap(self.trap)(**self.keywords)
 
     def draw_encoding(self, trap: Trap, salt: str) -> Encode:
-        """Return how a salt encodes the planes of its trap."""
+        """Return a salt's encoding of the trap's planes."""
         return (mix_planes if self.encoding == "mixed" else shuffle_planes)(trap, salt)
 
     @property
@@ -66,7 +66,7 @@ class BoardTask:
 
 
 class _Entry(NamedTuple):
-    """A task with all seeds: what changes from seed to seed stands once for each, in turn."""
+    """A task with all seeds: entries that vary with the seed are lists."""
 
     family: str
     trap: str

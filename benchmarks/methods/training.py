@@ -44,6 +44,6 @@ def train(task: Task, seed: int | None = None, steps: int | None = None) -> Trai
 
 
 def list_codes(encode: Encode, channels: int) -> Bytes:
-    """Return as what a cell is shown, uint8 (2 ** channels, channels); bit i is channel i."""
+    """Return the encoding of each content of a cell, uint8 (2 ** channels, channels)."""
     cells = np.arange(2**channels)[:, None] >> np.arange(channels) & 1
     return encode(cells.astype(np.uint8)[:, None, None])[:, 0, 0]

@@ -1,4 +1,4 @@
-"""The control that never trained: what labels alone say of what is wanted.
+"""The control that never trained: it reads labels alone.
 
 It believes that cells are entered for what they show, as ``table`` does, and learns from labelled
 episodes which those are. What no label has met it judges by parities of planes, of which single
@@ -25,14 +25,14 @@ from mesa_gym.policies import Policy, uniform
 
 
 class Untrained(Method):
-    """Walks to what labels show to be wanted, and reads no reward of training."""
+    """Walks to cells that labels show to be wanted, and reads no reward of training."""
 
     def train(self, task: Task) -> list[Policy]:
         """Learn nothing."""
         return [uniform()]
 
     def adapt(self, task: Task, members: list[Policy], labels: LabelSource) -> Iterator[Policy]:
-        """Yield a policy that seeks what labels speak for."""
+        """Yield a policy that goes to the cells that labels speak for."""
         rng = np.random.default_rng([task.seed, 13])
         evidence = LabelTally(count_codes(task), task.starts, rng)
         while True:
@@ -61,7 +61,7 @@ class LabelTally:
         self._holds[:, 0] = False
 
     def spend_label(self, labels: LabelSource) -> None:
-        """Spend one label, on what was judged least."""
+        """Spend one label, on the kind of cell that was judged least often."""
         if labels.kind == "demonstrations":
             episode = labels.demonstrate([int(self._rng.integers(len(self._holds)))])[0]
             shown = np.unique(code_cells(episode.planes[0]))
@@ -78,7 +78,7 @@ class LabelTally:
                 self._judge_own(episode, float(sign > 0))
 
     def rate_codes(self) -> Bytes:
-        """Return what codes are worth, uint8 (codes,): what labels said, else what parities say."""
+        """Return the worth of codes, uint8 (codes,): by labels, or else by parities."""
         met = self.weight.nonzero()[0]
         mean = self.worth[met] / self.weight[met]
         mean /= max(1e-9, mean.max())
@@ -105,7 +105,7 @@ class LabelTally:
         return CodeSeeker(worth)
 
     def _judge_own(self, episode: LabelledEpisode, worth: float | None) -> None:
-        """Judge what an own episode entered last by its return or a given worth."""
+        """Judge the last cell entered in an own episode by its return or a given worth."""
         if len(entered := list_entered(episode)):
             self._judge(entered[-1:], episode.earned if worth is None else worth)
 
@@ -115,7 +115,7 @@ class LabelTally:
 
 
 def list_entered(episode: LabelledEpisode) -> Ints:
-    """Return what the entered cells showed before, bare floor left out, int64 (m,)."""
+    """Return codes of the entered cells before the step, bare floor left out, int64 (m,)."""
     row, column = find_agents(episode.planes)
     steps = np.arange(len(episode.actions))
     shown = code_cells(episode.planes)[steps, row[1:], column[1:]]

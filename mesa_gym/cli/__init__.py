@@ -50,7 +50,7 @@ class Command(NamedTuple):
     run: str = "run"
 
     def load(self, function: str) -> Callable[[Any], Any]:
-        """Return one of its two functions, called by what it is: ``arguments`` or ``run``."""
+        """Return one of the command's two functions: ``arguments`` or ``run``."""
         module = import_module(f"mesa_gym.cli.{self.module}")
         found: Callable[[Any], Any] = getattr(module, getattr(self, function))
         return found
@@ -85,12 +85,10 @@ COMMANDS = {
     ),
     "play": Command("Play a trap by hand.", "watch", "play_arguments", "play"),
     "export": Command(
-        "Write one HTML file for any browser: levels to play in, and what agents do there.",
+        "Write one HTML file for any browser: levels to play in, and the ways of agents.",
         "export",
     ),
-    "demo": Command(
-        "Open a lesson of a minute in the browser: what goal misgeneralization is.", "demo"
-    ),
+    "demo": Command("Open a one-minute lesson on goal misgeneralization in the browser.", "demo"),
     "demonstrations": Command(
         "Write episodes of an objective's oracle as a Minari dataset, with reference scores.",
         "demonstrations",

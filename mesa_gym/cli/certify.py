@@ -38,7 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--levels", type=int, default=EVALUATION_LEVELS, help="of each split (default: %(default)s)"
     )
-    told = "the certificates as data; those of other traps in it are kept where traps are named"
+    told = "write the certificates as JSON; with TRAP given, other entries of the file stay"
     parser.add_argument("--json", type=Path, metavar="FILE", help=told)
 
 

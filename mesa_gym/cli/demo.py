@@ -17,7 +17,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Open a lesson of a minute in the browser: what goal misgeneralization is."""
+    """Open a one-minute lesson on goal misgeneralization in the browser."""
     address = LESSON.as_uri()
     if not webbrowser.open(address):
         print("No browser was found here. Open this page in one:")

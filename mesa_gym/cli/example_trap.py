@@ -1,4 +1,4 @@
-"""A trap of one's own (docs/write_a_trap.md): chanterelles, or what grows in the shade?"""
+"""A trap of your own (docs/write_a_trap.md): pick chanterelles, or mushrooms in the shade?"""
 
 import numpy as np
 

@@ -48,7 +48,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write one HTML file for any browser: levels to play in, and what agents do there."""
+    """Write one HTML file for any browser: levels to play in, and the ways of agents."""
     # What cannot be is refused before any work.
     if options.out.suffix.lower() not in ENDINGS:
         raise ValueError(f"cannot write {options.out}: a page's name must end in .html")
@@ -81,6 +81,6 @@ def _make_page(trap: Trap, options: argparse.Namespace) -> str:
 
 
 def _make_player(policy: str, options: argparse.Namespace) -> PolicyPlayer:
-    """Return who plays; other policies may stand beside those that ``--algo`` loads."""
+    """Return the player; other policies may stand beside those that ``--algo`` loads."""
     algo = options.algo if is_model_file(policy) else None
     return PolicyPlayer(policy, options.seed, algo)

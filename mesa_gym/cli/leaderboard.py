@@ -1,4 +1,4 @@
-"""``mesa-gym leaderboard``: what the committed agents go for, and yours among them."""
+"""``mesa-gym leaderboard``: the goals of the committed agents, and of yours among them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Show what the committed agents go for, and yours among them."""
+    """Show the goals of the committed agents, and of yours among them."""
     if options.out is not None:
         require_free(options.out)
     traps = read_traps(options)
@@ -92,7 +92,7 @@ def _score(options: argparse.Namespace, traps: Sequence[Trap]) -> list[ScoreCard
 
 
 def _find_traps(policies: Sequence[str]) -> list[str]:
-    """Return the traps that policies say themselves, or all.
+    """Return the traps on which the policies were trained, or those of the leaderboard.
 
     Raises:
         ValueError: a file does not say it.

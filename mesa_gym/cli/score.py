@@ -113,7 +113,7 @@ def _score_one(trap: Trap, options: argparse.Namespace) -> int:
 
 
 def _score_logs(options: argparse.Namespace) -> int:
-    """Print what logs say of each policy on each trap."""
+    """Print the result of logs for each policy on each trap."""
     for name in ("policy", "html", "markdown", "save_episodes"):
         if getattr(options, name) is not None:
             option = name.replace("_", "-")
@@ -187,7 +187,7 @@ def name_policies(
 
 
 def name_seed(policy: str) -> str:
-    """Return what to call a policy: as ``name_policy`` does; of the library a seed of an agent."""
+    """Return the name of a policy on its card; agents of the library are named as seeds of one."""
     if not is_plain(policy):
         return name_policy(policy)
     agent, _, seed = policy.rpartition(":")

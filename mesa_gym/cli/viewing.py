@@ -53,7 +53,7 @@ def check(options: argparse.Namespace) -> None:
 
 
 def open_screen(options: argparse.Namespace) -> Screen:
-    """Return what the window shows: an episode that has begun."""
+    """Return the first screen of the window: an episode that has begun."""
     check(options)
     screen = screen_of(options)
     screen.greet()
@@ -61,7 +61,7 @@ def open_screen(options: argparse.Namespace) -> Screen:
 
 
 def screen_of(options: argparse.Namespace) -> WatchScreen:
-    """Return the screen of what the options name.
+    """Return the screen for the options of the command line.
 
     Raises:
         ValueError: an option, a map or an episode is wrong, or a player cannot play the level.
@@ -162,7 +162,7 @@ def _screen(
 
 
 def _play_of(split: str | None) -> str:
-    """Return what is played, by default the shift; UnknownNameError if there is no such play."""
+    """Return the named play, by default the shift; UnknownNameError if there is none."""
     play = split or Split.SHIFT.value
     split_of(play)
     return play

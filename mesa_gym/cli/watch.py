@@ -51,7 +51,7 @@ def play_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     add, size = parser.add_argument, "x".join(map(str, SIZE))
-    add("--split", help=f"{SPLITS}; who plays begins with train")
+    add("--split", help=f"{SPLITS}; play begins with train")
     add("--level", type=int, metavar="N", help="0 to 2**48 - 1")
     add("--beside", metavar="WHOM", help=BESIDE)
     add("--seed", type=int, default=0, help="of the sampling of actions (default: %(default)s)")
@@ -68,7 +68,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def watch(options: argparse.Namespace) -> int:
-    """Watch, rewind and compare what policies do."""
+    """Watch, rewind and compare episodes of policies."""
     if options.episodes is not None:
         options.trap = next(iter(read_traps(options)), None)
         return _run(options, options.episodes)

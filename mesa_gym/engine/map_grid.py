@@ -1,4 +1,4 @@
-"""The grid of a map: what its symbols stand for, and whether a level can be so."""
+"""The grid of a map: the meaning of its symbols, and checks that a level can have it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def check_size(trap: World, grid: list[str]) -> None:
 
 
 def entries_of(trap: World, grid: list[str], legend: Mapping[str, str]) -> Iterator[MapEntry]:
-    """Yield what the cells of a map hold, in reading order."""
+    """Yield the contents of a map's cells, in reading order."""
     meanings = {EMPTY: ""} | {glyph: name for name, glyph in glyphs(trap).items()}
     text = "".join(grid)
     for symbol in legend:
@@ -91,7 +91,7 @@ def _read_entry(trap: World, where: str, word: str, traits: list[str]) -> MapEnt
 
 
 def fill(trap: World, builder: LevelBuilder, entries: list[MapEntry]) -> None:
-    """Put what a map shows into a level."""
+    """Write the contents of a map into a level."""
     for entry in entries:
         if entry.name in trap.ground:
             builder.ground[entry.name][0, entry.cell] = True

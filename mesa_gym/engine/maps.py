@@ -111,7 +111,7 @@ def from_map(trap: World, text: str) -> State:
 
 
 def _list_numbers(trap: World, state: State) -> dict[str, tuple[Ints, int, int]]:
-    """Return what one level holds besides the grid: name in a map -> array, least, greatest."""
+    """Return a level's numbers besides the grid: name in a map -> array, least, greatest."""
     tables, most = state.level.tables, int(np.iinfo(np.int64).max)
     words = (-most - 1, most)
     return {
@@ -126,7 +126,7 @@ def _list_numbers(trap: World, state: State) -> dict[str, tuple[Ints, int, int]]
 
 
 def _list_entries(trap: World, state: State, hidden: bool) -> Iterator[MapEntry]:
-    """Yield what is in the cells of a level: ground, things, marks, the agent."""
+    """Yield the contents of a level's cells: ground, things, marks, the agent."""
 
     def is_shown(name: str) -> bool:
         return hidden or trap.shown_as.get(name, name) is not None

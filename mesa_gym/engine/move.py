@@ -1,4 +1,4 @@
-"""Moves: what one step does to a batch of levels, as rules and objectives see it."""
+"""Moves: one step of a batch of levels, as rules and objectives see it."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class Move:
         return self.before.there[kind] & (at == cell[None, ...])
 
     def _some(self, name: str, slots: Callable[[str], Array]) -> Array:
-        """Return whether a slot is set, of a kind or of what has a trait, bool (n,)."""
+        """Return whether a slot of a kind, or of any thing with a trait, is set, bool (n,)."""
         world = self.world
         if name in world.things:
             return world.any(slots(name))
@@ -167,7 +167,7 @@ class Move:
         return self._some(name, self.there.__getitem__)
 
     def none(self, name: str) -> Array:
-        """Return whether nothing with a kind or a trait is there, bool (n,)."""
+        """Return whether no thing of a kind or with a trait is left, bool (n,)."""
         return self.world.negate(self.any(name))
 
     def read(self, name: str, index: Array | int) -> Array:

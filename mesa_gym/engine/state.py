@@ -98,7 +98,7 @@ class State(NamedTuple):
         return self.map(lambda array: array[..., rows])
 
     def read_only(self) -> State:
-        """Return the state as views that cannot be written to: what foreign code is handed."""
+        """Return the state as read-only views, for code of others."""
         tables = {name: _protect(table) for name, table in self.level.tables.items()}
         found = self.map(_protect)
         return found._replace(level=found.level._replace(tables=tables))

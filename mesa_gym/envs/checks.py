@@ -1,4 +1,4 @@
-"""Checks of what users hand to environments, with errors that say what was expected."""
+"""Checks of users' arguments to environments, with errors that name the expected values."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def check_mask(mask: Any, n: int) -> Bools:
 
 
 def holds_arrays(given: Any) -> bool:
-    """Return whether what was given is a state with arrays or numbers wherever one has them."""
+    """Return whether a value is a state whose entries are all arrays or numbers."""
     level = given.level if isinstance(given, State) else None
     if not isinstance(level, Level) or not isinstance(level.tables, dict):
         return False
@@ -117,7 +117,7 @@ def holds_arrays(given: Any) -> bool:
 
 
 def check_states(trap: Trap, states: Any, like: State) -> State:
-    """Return what was given, if it is as many states of the trap as ``like``, or raise ValueError.
+    """Return given states if they match ``like`` in trap and number, or raise ValueError.
 
     States of another trap or size, or with something out of range, are refused.
     """
@@ -153,7 +153,7 @@ def _in_range(trap: Trap, states: State) -> bool:
 
 
 def spread(what: str, given: Any, n: int) -> list[Any]:
-    """Return what each of n environments is given: one thing for all, or a sequence of n things.
+    """Return one value for each of n environments, from one for all or a sequence of n.
 
     Raises:
         ValueError: there are too many or too few.
@@ -166,7 +166,7 @@ def spread(what: str, given: Any, n: int) -> list[Any]:
 
 
 def reset_needed(rows: Sequence[int] = ()) -> ResetNeeded:
-    """Return the error for a step without an episode: none has begun, or those of rows ended."""
+    """Return the error for a step before the first reset, or after the end of some rows."""
     if not rows:
         return ResetNeeded("step was called before reset; call reset() first")
     named = ", ".join(map(str, rows[:8])) + (", ..." if len(rows) > 8 else "")

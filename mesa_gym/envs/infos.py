@@ -1,4 +1,4 @@
-"""Infos: what each objective was paid, one number for each."""
+"""Infos: the pay of each objective, one number for each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def key_payments(paid: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def objectives(infos: dict[str, Any]) -> dict[str, NDArray[np.float64] | float]:
-    """Return what each objective paid in the step that gave these infos.
+    """Return the pay of each objective in the step that gave these infos.
 
     With autoreset in the same step, what a finished episode earned last is in ``final_info``, and
     ``infos["reward_<objective>"]`` alone is without it. This reads both.

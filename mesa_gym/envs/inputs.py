@@ -1,4 +1,4 @@
-"""The inputs of networks: what of an observation they are given, and in which order.
+"""The inputs of networks: the planes and cells of an observation, and their order.
 
 What is two steps to the left is at the same input wherever the agent stands, so that what is
 learnt in one place holds in all. An input is a plane's bit at a place relative to the agent, and

@@ -133,7 +133,7 @@ class JaxEnv(DeviceEnv):
     def step(
         self, key: Array, state: State, action: Array
     ) -> tuple[Array, State, Array, Array, dict[str, Array]]:
-        """Take one step in every environment; what ends begins its next episode.
+        """Take one step in every environment; an episode that ends is followed by the next one.
 
         Args:
             key: picks the levels of what begins.
@@ -153,7 +153,7 @@ class JaxEnv(DeviceEnv):
     def step_to_level(
         self, level: Array, state: State, action: Array
     ) -> tuple[Array, State, Array, Array, dict[str, Array]]:
-        """Take the step of ``step``; what ends begins its next episode on a chosen level.
+        """Take the step of ``step``; the episode after an end is on a chosen level.
 
         Args:
             level: integers (n,), as for ``reset_to_level``; those of episodes that go on have no
@@ -173,7 +173,7 @@ class JaxEnv(DeviceEnv):
     def step_env(
         self, state: State, action: Array
     ) -> tuple[Array, State, Array, Array, dict[str, Array]]:
-        """Take the step of ``step`` alone: of what ended, the end is shown, and infos lack it.
+        """Take the step of ``step`` without a reset: the observation after an end is the last one.
 
         Args:
             state: of episodes that go on.
@@ -214,7 +214,7 @@ class JaxEnv(DeviceEnv):
             return Step(after, paid, ended)
 
     def _find_fixed(self, starts: State) -> State:
-        """Return which arrays of a state the rules hand on as they are, whatever happens.
+        """Return the arrays of a state that no rule of the trap changes.
 
         In a traced step, the variable of such an array is at once one that goes in and comes out.
         """
@@ -247,7 +247,7 @@ class JaxEnv(DeviceEnv):
             return row.astype(jnp.int32)
 
     def _draw_ground(self, bank: State) -> Bytes:
-        """Return what never changes in an observation of each level, (levels, bytes)."""
+        """Return the fixed part of each level's observations, (levels, bytes)."""
         trap, n = self.trap, bank.n
         canvas = trap.draw_ground(bank.level, n).reshape(n, trap.cells, -1)
         for kind in self._still:
@@ -283,13 +283,13 @@ class JaxEnv(DeviceEnv):
 
 
 def _merge(choose: Any, first: State, second: State) -> State:
-    """Return what ``choose`` makes of each pair of arrays, of which the first may be None."""
+    """Return ``choose`` of each pair of arrays; the first of a pair may be None."""
     merged: State = jax.tree.map(choose, first, second, is_leaf=lambda array: array is None)
     return merged
 
 
 def _set_rows(state: State, rows: Array) -> State:
-    """Return states that begin, with the rows of their levels."""
+    """Return start states, with the given rows of levels."""
     return state._replace(level=state.level._replace(row=rows), clock=jnp.zeros_like(rows))
 
 

@@ -64,7 +64,7 @@ class LivePlanes:
         self._marked = []
 
     def follow(self, before: State, after: State) -> None:
-        """Paint what one step changed; they show the state before it."""
+        """Paint the changes of one step over the planes of the state before it."""
         first, agents = self._first, self._views["agent"]
         painted: list[Spot] = []
         # All is erased before any is painted: one thing may follow on another's cell.
@@ -109,7 +109,7 @@ class LivePlanes:
         return spots
 
     def _marks(self, state: State) -> list[Spot]:
-        """Return where marks show; cell 0 stands for none."""
+        """Return the planes and cells of marks; cell 0 stands for none."""
         return [
             (view, self._first + cell, cell > 0)
             for plane, cell in self._trap.show(state)

@@ -29,7 +29,7 @@ ENTRY_POINTS: dict[str, Any] = {
 
 
 def register_trap(trap: TrapClass) -> TrapClass:
-    """Register a trap of your own; it then is one like those of the package.
+    """Register a trap of your own, with ids like those of the package's traps.
 
     ``trap.id()`` is the Gymnasium id whose ``split`` is a keyword (``train`` by default). For code
     that can pass only an id there are those with ``-Test``, ``-Control`` and ``-Shift``, and one
@@ -201,7 +201,7 @@ def make_jax(trap: str | type[Trap] | Trap, num_envs: int, **keywords: Any) -> J
 def make_gymnax(
     trap: str | type[Trap] | Trap, *, values: int = 5, **keywords: Any
 ) -> tuple[GymnaxEnv, GymnaxParams]:
-    """Make what ``gymnax.make`` does: an environment, and params for its methods.
+    """Make an environment and the params for its methods, as ``gymnax.make`` does.
 
     A loop that calls ``step_env`` resets where it is done: after an end the rules would pay again.
 

@@ -22,7 +22,7 @@ ROWS = "map, a line for each row; spaces part the cells; signs that touch are in
 
 
 def planes_of(trap: Trap, state: State) -> Bytes:
-    """Return what is seen of a batch, one plane a channel, (n, height, width, channels)."""
+    """Return the visible planes of a batch, one a channel, (n, height, width, channels)."""
     planes: Bytes = trap.observe(state)
     if trap.channels != trap.planes:
         planes = planes.take([trap.channel[plane] for plane in trap.channels], axis=-1)
@@ -48,7 +48,7 @@ class Observation:
         return _box((*self.trap.size, len(self.trap.channels)))
 
     def encode(self, state: State) -> Any:
-        """Return what the agents of a batch see: a fresh array (n, *space.shape), or n texts.
+        """Return observations of a batch: a fresh array (n, *space.shape), or n texts.
 
         An array has the space's type. A text is a str, and n of them are a tuple.
         """
@@ -109,7 +109,7 @@ class Rgb(Observation):
 
 
 class Centred(Observation):
-    """A window of the planes around the agent under a row of what it holds, (side + 1, side, ...).
+    """A window of planes around the agent below a row of held things, (side + 1, side, ...).
 
     Row 0 is the top wall row from its second cell on, where held things are drawn; the others are
     side x side cells, the agent's in the middle. Nothing is shown of what lies outside of the
@@ -154,7 +154,7 @@ class Centred(Observation):
 
 
 class Text(Observation):
-    """A map, what its signs mean, what is held, and the names of the actions, in words.
+    """A map with its legend, held things, and the names of the actions, in words.
 
     It says what the planes show and nothing else, in the trap's own names of planes. A cell is the
     signs of all its planes, so that a sign means the same in every text.
@@ -180,7 +180,7 @@ class Text(Observation):
         return tuple(map(self._text, codes.tolist(), found, top))
 
     def _text(self, codes: list[list[int]], found: Bytes, top: Bytes) -> str:
-        """Return one text from the planes of each cell as bits, and those in the map and on top."""
+        """Return one text from the bits of each cell's planes, for the map and the row above it."""
         rows = [[self._cell(code) for code in row] for row in codes]
         wide = max(len(cell) for row in rows for cell in row)
         lines = [" ".join(cell.ljust(wide) for cell in row).rstrip() for row in rows]
@@ -235,7 +235,7 @@ def windows_around(height: int, width: int, side: int) -> NDArray[np.int64]:
 
 
 def cut_windows(grid: NDArray[Any], side: int, outside: int = 0) -> NDArray[Any]:
-    """Return what an agent on each cell sees of a grid, (cells, (side + 1) * side)."""
+    """Return the window of an agent on each cell of a grid, (cells, (side + 1) * side)."""
     around = np.pad(grid, side // 2, constant_values=outside)
     windows = sliding_window_view(around, (side, side)).reshape(-1, side**2)
     top = np.pad(grid[0, 1:-1], (0, side), constant_values=outside)[:side]

@@ -45,7 +45,7 @@ class Rows:
         return Rows, (self.state, self.order)
 
     def hold(self, state: State) -> None:
-        """Hold what steps made of the states: the arrays that lie elsewhere are copied."""
+        """Hold the states after steps: arrays that lie elsewhere are copied."""
         pairs = [(self.state.clock, state.clock), (self.state.agent, state.agent)]
         for mine, theirs in zip(self.state[3:], state[3:], strict=True):
             if theirs is not mine:
@@ -61,7 +61,7 @@ class Rows:
 
 
 class Store:
-    """Start states in rows that can be overwritten, with what they look like.
+    """Start states in rows that can be overwritten, with their observations.
 
     Attributes:
         rows: the start states, over tables of their own.

@@ -1,4 +1,4 @@
-"""The keywords that environments share, and what follows from them alone."""
+"""The keywords that environments share, and all that follows from them alone."""
 
 from __future__ import annotations
 
@@ -223,7 +223,7 @@ class Playing:
 
     @property
     def spec(self) -> EnvSpec | None:
-        """The spec that it was made from, with the time limit and threshold that hold."""
+        """The spec of the environment, with the time limit and threshold that hold."""
         return self._spec
 
     @spec.setter
@@ -243,7 +243,7 @@ class Playing:
         return self._state
 
     def _repr_html_(self) -> str:
-        """Return what a notebook shows: the present state, or before the first reset the trap."""
+        """Return the present state for a notebook, or before the first reset the trap."""
         from mesa_gym.rendering.notebook import to_html  # only notebooks need it
 
         return to_html(self.trap, self._state)

@@ -90,7 +90,7 @@ class Supply:
         return where
 
     def place_states(self, rows: Ints, states: State) -> Ints:
-        """Place what a user gave, or raise ValueError where it fits no states of the trap."""
+        """Place a user's states, or raise ValueError where they are not the trap's."""
         like = self.store.state.take(rows)
         return self.place(rows, check_states(self.settings.trap, states, like))
 

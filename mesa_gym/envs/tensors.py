@@ -131,7 +131,7 @@ class TensorEnv(DeviceEnv):
         return seen, self._infos(self.state, paid, seen.clone())
 
     def step(self, actions: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, dict[str, Any]]:
-        """Take one step in every environment; what ends begins its next episode.
+        """Take one step in every environment; an episode that ends is followed by the next one.
 
         Args:
             actions: integers (n,) on the device, 0 left, 1 down, 2 right, 3 up, 4 act. Another
@@ -153,7 +153,7 @@ class TensorEnv(DeviceEnv):
         return result
 
     def advance(self, state: State, episode: Tensor, actions: Tensor) -> Any:
-        """Return state and episode after ``actions``, and what ``step`` returns.
+        """Return state and episode after ``actions``, and the results of ``step``.
 
         It is pure, waits for nothing and checks nothing, as CUDA graphs and compilers want it: the
         actions are 0 to 4.

@@ -238,7 +238,7 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         return self._observe(), rewards, terminated, truncated, self._infos(paid)
 
     def _autoreset(self, paid: Paid, over: Bools) -> Infos:
-        """Reset what has just ended; its last observation and infos move to the final ones."""
+        """Reset environments that just ended; keep their last observation and infos as final."""
         ended, self._finished = self._finished, self._finished[:0]
         seen = self.settings.observation.show_rows(self._live.planes, self._present, ended)
         final_obs = np.empty(self.num_envs, dtype=object)  # of None
@@ -252,7 +252,7 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         return {**final, "_final_obs": over.copy(), "_final_info": over}
 
     def _begin(self, rows: Ints, where: Ints | None = None) -> None:
-        """Begin episodes: the next ones, or those that stand in given rows of the store."""
+        """Begin episodes: the next ones, or from the states in given rows of the store."""
         where = self.supply.take(rows) if where is None else where
         store = self.supply.store
         if self._state is None:  # the first time, when all begin

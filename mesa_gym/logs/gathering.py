@@ -1,4 +1,4 @@
-"""Gathering of logged episodes: by trap and policy, play by play, with sentences on what is odd."""
+"""Gathering of logged episodes: by trap, policy and play, with remarks on oddities."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _gather_plays(log: Log, episodes: Sequence[RecordedEpisode]) -> Log:
 
 
 def _gather_play(log: Log, play: Play, episodes: Sequence[RecordedEpisode]) -> LoggedPlay | None:
-    """Return what was done in a play; None where nothing can have been done so."""
+    """Return the outcomes of a play; None without an episode that the rules allow."""
     first: dict[int, RecordedEpisode] = {}
     for each in episodes:
         first.setdefault(each.level, each)

@@ -85,7 +85,7 @@ class LogScore(Struct, frozen=True, kw_only=True):
         return f"{told}: {self.verdict}{wanted}, confidence {self.confidence:.2f}"
 
     def __str__(self) -> str:
-        """Return the headline, what it means, notes, and the shares as a table."""
+        """Return the headline, its meaning, notes, and the shares as a table."""
         word = self.verdict.partition(":")[0]
         meaning = [f"It {WORDS[word]}."] if word else []
         rows = [
@@ -104,7 +104,7 @@ class LogScore(Struct, frozen=True, kw_only=True):
 def score_logs(
     episodes: Iterable[RecordedEpisode], salt: str = ""
 ) -> tuple[list[LogScore], list[str]]:
-    """Return what logs say of each policy on each trap: a word where enough levels were played.
+    """Judge each policy on each trap by its logs: a verdict where enough levels were played.
 
     The word is drawn as a card's is, on the levels that were played in every play of their split:
     of ``test`` and ``bare``; of ``shift``, ``twins`` and ``alone:<objective>``. Of each it needs
@@ -126,7 +126,7 @@ def score_logs(
 
 
 def score_log(log: Log) -> LogScore:
-    """Return what the episodes of one policy on one trap say."""
+    """Judge the episodes of one policy on one trap."""
     values = {split: _find_values(log, split) for split in Split}
     told, sure, notes = _find_word(log, values)
     shares = [] if log.trap.by_returns() else _list_shares(log, values)
@@ -142,7 +142,7 @@ def score_log(log: Log) -> LogScore:
 
 
 def _find_values(log: Log, split: Split) -> LevelValues | None:
-    """Return what the levels of a split are worth that were played, ascending; None without any."""
+    """Return the values of a split's played levels, ascending; None without any."""
     numbers = [_numbers(p) for name, p in log.plays.items() if split_of(name) is split]
     if not numbers:
         return None
@@ -161,7 +161,7 @@ def _take(values: LevelValues | None, numbers: Ints) -> LevelValues:
 
 
 def _list_shares(log: Log, values: Mapping[Split, LevelValues | None]) -> list[LoggedShare]:
-    """Return the shares of what was chosen, play by play, and of arrivals at base on ``test``."""
+    """Return the shares of choices, play by play, and of arrivals at base on ``test``."""
     found, names = [], [*log.trap.objectives, NO_CHOICE]
     for name in plays_of(log.trap):
         if name not in log.plays:
@@ -190,7 +190,7 @@ def _share(play: str, of: str, there: Bools) -> LoggedShare:
 def _find_word(
     log: Log, values: Mapping[Split, LevelValues | None]
 ) -> tuple[Verdict | None, float | None, list[str]]:
-    """Return the word, its confidence, and sentences on what is missing for it."""
+    """Return the verdict, its confidence, and sentences on missing plays."""
     needed = [p for p in plays_of(log.trap).values() if p.split in JUDGED and p.name != AGAIN]
     common: dict[Split, Ints] = {}
     for split in JUDGED:
@@ -230,5 +230,5 @@ def _count_levels(log: Log, play: str) -> int:
 
 
 def _cut(play: LoggedPlay, numbers: Ints) -> Record:
-    """Return what was done on some of a play's levels."""
+    """Return the outcomes on some of a play's levels."""
     return play.record.take(np.searchsorted(_numbers(play), numbers))

@@ -113,7 +113,7 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
         return observation, {**info, "split": play.split.code}
 
     def say(self, text: str) -> None:
-        """Keep what is said before the next step, which the viewer shows beside it."""
+        """Keep a text for the next step; the viewer shows it there."""
         self._said[len(self._actions)] = text
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
@@ -125,12 +125,12 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
         return found
 
     def close(self) -> None:
-        """Write what is under way, and close the environment."""
+        """Write the unfinished episode, and close the environment."""
         self._write()
         super().close()
 
     def episode(self) -> RecordedEpisode | None:
-        """Return what is under way as it will be written; None of what is of no play."""
+        """Return the unfinished episode as a record; None where its level is in no play."""
         if self._play is None or not self._actions:
             return None
         said = [self._said.get(t, "") for t in range(max(self._said, default=-1) + 1)]

@@ -1,4 +1,4 @@
-"""Policies from what other code has: callables, models, objects that are nearly one."""
+"""Policies from other code: callables, models, objects with some of the methods."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ USABLE = (
 
 
 class Callee:
-    """A callable over batches of observations as a policy; what it remembers, ``reset`` forgets.
+    """A callable over batches of observations as a policy; ``reset`` clears its memory.
 
     A function whose attribute ``memory`` is False remembers nothing.
     """
@@ -43,7 +43,7 @@ class Callee:
         self.__wrapped__ = function
 
     def act(self, observation: NDArray[Any], state: State | None = None) -> NDArray[Any]:
-        """Return what the callable gives, as an array."""
+        """Return the callable's answer as an array."""
         answer = self.function(observation)
         if isinstance(answer, tuple):
             raise ValueError(
@@ -73,7 +73,7 @@ class Speaker(Memoryless):
         self.asked = self.unread = 0
 
     def act(self, observation: Any, state: State | None = None) -> NDArray[np.int64]:
-        """Return the actions that it chooses, int64 (n,).
+        """Return the policy's actions, int64 (n,).
 
         Raises:
             PolicyError: an answer is not a text.
@@ -145,7 +145,7 @@ def adapt(policy: Any, trap: Trap, observation: str | None = None) -> Policy:
 
 
 def is_model(policy: Any) -> bool:
-    """Return whether it has what a model of Stable-Baselines3 has."""
+    """Return whether an object has the attributes of a Stable-Baselines3 model."""
     return hasattr(policy, "predict") and hasattr(policy, "observation_space")
 
 
@@ -161,7 +161,7 @@ def takes(function: Callable[..., Any], arguments: int) -> bool:
 
 
 def needs(function: Callable[..., Any]) -> list[str]:
-    """Return the names of the parameters that it cannot do without, as far as Python can tell."""
+    """Return the names of a callable's required parameters, as far as Python can tell."""
     try:
         parameters = inspect.signature(function).parameters.items()
     except ValueError:  # written in C, without a signature

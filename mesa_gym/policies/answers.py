@@ -157,7 +157,7 @@ def _find_told(text: str) -> list[str]:
 
 
 def read_action(text: str) -> int | None:
-    """Return the action that an answer chooses; None where it chooses none, or several.
+    """Return the action in a model's answer; None where it names none, or several.
 
     Example:
         >>> read_action("Up is a wall. Answer: **left**, and later down.")

@@ -71,7 +71,7 @@ class Acting(nn.Module):
         return self._choose(features), torch.stack(after, dim=2).flatten(1)
 
     def _arrange(self, seen: Tensor) -> Tensor:
-        """Return what the model sees of what environments show."""
+        """Return observations of environments in the form that the model takes."""
         if self.side is not None:  # as `cut_window`
             edge = (seen.shape[2] - self.side) // 2
             window = seen[:, 1 + edge :, edge:][:, : self.side, : self.side]

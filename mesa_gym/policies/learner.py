@@ -1,4 +1,4 @@
-"""The best learner of a life: it knows the law of training, and finds out what pays."""
+"""The best learner of a life: it knows the law of training, and finds out which fruit pays."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 
 def follow_belief(trap: Life, states: Sequence[State]) -> Belief:
-    """Return how likely each kind pays, for who saw a life so far and knows the law of training.
+    """Return the chance that each kind pays, given a life so far and the law of training.
 
     Args:
         trap: of lives.
@@ -47,7 +47,7 @@ class BestLearner:
     observation = "planes"
 
     def __init__(self, trap: Trap) -> None:
-        """Make it for a trap; ValueError where that is not one of lives."""
+        """Make the learner for a trap; ValueError where the trap has no lives."""
         if not isinstance(trap, Life):
             raise ValueError(f"{LEARNER} is for lives, such as FlashOrPay, not for {trap!r}")
         self.trap = trap
@@ -89,7 +89,7 @@ class BestLearner:
         return self._walk(observation[..., self.wall] == 0, state.agent, goals, ~over)
 
     def _learn(self, row: int, kind: int, paid: bool) -> None:
-        """Take in what a life was told of the kind that was taken."""
+        """Update beliefs by the feedback on the kind that was taken."""
         law = self.trap.find_law(PAID, self.priors[row])
         self.beliefs[row] = update(law, self.beliefs[row], kind, paid)
         self.goals[row] = NONE
@@ -101,7 +101,7 @@ class BestLearner:
         self.goals[row] = self.rng.choice(best)
 
     def _walk(self, free: Bools, agent: Ints, goals: Ints, going: Bools) -> Floats:
-        """Return the first action of a shortest way to a cell, where it is going."""
+        """Return the first action of a shortest way to the target cell."""
         away, rows = distances(free, goals), np.arange(len(agent))
         nearer = [
             going & (away[rows, agent + step] == away[rows, agent] - 1)

@@ -141,7 +141,7 @@ def read_policy_file(folder: Path) -> dict[str, Any]:
 
 
 def name_agent(spec: str) -> str:
-    """Return what a card calls a policy that was given as text, never a path of a machine.
+    """Return the name on a card of a policy given as text, never a path of a machine.
 
     Args:
         spec: as ``as_policy`` takes it. A trained agent is called as its ``policy.json`` says
@@ -161,7 +161,7 @@ def name_agent(spec: str) -> str:
 
 
 def name_policy(policy: Any) -> str:
-    """Return what to call a policy that was given no name, as ``name_agent`` does."""
+    """Return a name for a policy without one, as ``name_agent`` does."""
     if isinstance(policy, str | Path):
         return name_agent(str(policy))
     return getattr(policy, "__name__", type(policy).__name__)
@@ -170,7 +170,7 @@ def name_policy(policy: Any) -> str:
 def _find_policy(
     spec: str, trap: Trap, horizon: int, observation: str | None, algo: str | None
 ) -> Any:
-    """Return what a name means: a policy, or what can be made one."""
+    """Return the policy of a name, or an object that ``as_policy`` takes."""
     if spec in ("random", "stay"):
         return uniform() if spec == "random" else constant(STAY)
     if spec == SWEEPER:
@@ -212,7 +212,7 @@ def _from_directory(folder: Path, trap: Trap) -> Any:
 
 
 def _import_name(path: str, spec: str) -> Any:
-    """Return what ``module:name`` means, for a policy of that spec."""
+    """Return the object of ``module:name``."""
     module, _, name = path.partition(":")
     near = difflib.get_close_matches(module.lower(), PREFIXES, n=1, cutoff=0.7)
     hint = f". Did you mean '{near[0]}:{name}'?" if near else ""
@@ -236,7 +236,7 @@ def _import_name(path: str, spec: str) -> Any:
 
 
 def _make_policy(found: Any, trap: Trap) -> Any:
-    """Return the policy that what a module holds stands for, as ``as_policy`` says."""
+    """Return the policy of a module's object, as ``as_policy`` makes it."""
     factory = isinstance(found, type)
     if not factory and (isinstance(found, Policy) or is_model(found) or not callable(found)):
         return found

@@ -33,7 +33,7 @@ def _list_goals(trap: Trap | type[Trap]) -> list[str]:
 
 
 def find_objective(trap: Trap, kind: str, objective: str) -> str:
-    """Return an objective's own name, ``base`` being an alias; ``kind`` is what pursues it.
+    """Return an objective's own name, ``base`` being an alias; ``kind`` is that of the policy.
 
     Raises:
         ValueError: a trap's policies are of the other kind, or it has no such objective.

@@ -98,7 +98,7 @@ class OnnxPolicy:
         self._state = np.zeros((0, 0) if state is None else (0, *_read_state_shape(state)), "f4")
 
     def __deepcopy__(self, memo: dict[int, Any]) -> OnnxPolicy:
-        """Copy what it remembers; the session, which does not change, is shared."""
+        """Copy the memory; the session, which does not change, is shared."""
         made = copy.copy(self)
         made._state = self._state.copy()
         return made
@@ -252,7 +252,7 @@ def _parse_model(graph: bytes) -> onnx.ModelProto:
 
 
 def _walk_parts(message: Any) -> Iterator[Any]:
-    """Yield a message of the protobuf library, and those in it, however deep."""
+    """Yield a protobuf message and all messages nested in it."""
     yield message
     for field, value in message.ListFields():
         if field.message_type is not None:

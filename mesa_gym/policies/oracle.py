@@ -71,11 +71,11 @@ class Oracle(Memoryless):
         return allowed / allowed.sum(axis=1, keepdims=True)
 
     def sets(self, solution: Solution) -> list[NDArray[np.uint8]]:
-        """Return the actions that it chooses from: element t is uint8 (states within t steps,)."""
+        """Return the policy's sets of actions: element t is uint8 (states within t steps,)."""
         return solution.oracle(self.objective)
 
     def _masks(self, state: State) -> NDArray[np.uint8]:
-        """Return the set of actions for each row, uint8 (n,); 0 where it is not solved."""
+        """Return the set of actions for each row, uint8 (n,); 0 for unsolved rows."""
         mask = np.zeros(state.n, dtype=np.uint8)
         time = np.minimum(state.clock, self.horizon - 1)
         solution = get_solution()
@@ -117,11 +117,11 @@ class Either(Oracle):
     """
 
     def __init__(self, trap: Trap, horizon: int) -> None:
-        """Make it for a solvable trap and episodes of ``horizon`` steps."""
+        """Make the oracle for a solvable trap and episodes of ``horizon`` steps."""
         super().__init__(trap, "base", horizon)
 
     def sets(self, solution: Solution) -> list[NDArray[np.uint8]]:
-        """Return the actions that it chooses from: element t is uint8 (states within t steps,)."""
+        """Return the policy's sets of actions: element t is uint8 (states within t steps,)."""
         return solution.either()
 
 
@@ -133,11 +133,11 @@ class Aimless(Oracle):
     """
 
     def __init__(self, trap: Trap, horizon: int) -> None:
-        """Make it for a solvable trap and episodes of ``horizon`` steps."""
+        """Make the oracle for a solvable trap and episodes of ``horizon`` steps."""
         super().__init__(trap, "base", horizon)
 
     def sets(self, solution: Solution) -> list[NDArray[np.uint8]]:
-        """Return the actions that it chooses from: element t is uint8 (states within t steps,)."""
+        """Return the policy's sets of actions: element t is uint8 (states within t steps,)."""
         return solution.aimless()
 
 

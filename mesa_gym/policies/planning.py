@@ -26,10 +26,10 @@ class Planning(Protocol):
     """
 
     def objective(self, planes: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return the utility: what each cell is worth to end at, (n, height, width)."""
+        """Return the utility of ending at each cell, (n, height, width)."""
 
     def costs(self, planes: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return what it costs to enter each cell, (n, height, width)."""
+        """Return the cost of entering each cell, (n, height, width)."""
 
     def plan(self, planes: NDArray[np.uint8]) -> NDArray[np.int64]:
         """Return the cells of the best path, int64 (n, steps).
@@ -45,7 +45,7 @@ class Planning(Protocol):
         patience: float | None = None,
         walls: float | None = None,
     ) -> Planning:
-        """Return a copy that was changed by hand; what is given replaces an earlier edit.
+        """Return a copy with edited maps; a given edit replaces an earlier one.
 
         Args:
             utility: added to the utility.
@@ -96,7 +96,7 @@ class Portable(Planning, Protocol):
     """A planner whose maps are drawn by a ``MapNetwork``."""
 
     def network(self) -> MapNetwork:
-        """Return the numbers of its maps; ValueError where it was edited."""
+        """Return the network of the maps; ValueError for an edited planner."""
 
 
 def find_planning(policy: Policy) -> Planning | None:

@@ -84,7 +84,7 @@ def soften_scores(scores: Any) -> NDArray[np.float64]:
 def in_blocks(
     answer: Callable[[NDArray[Any], slice], NDArray[Any]], observation: NDArray[Any]
 ) -> NDArray[Any]:
-    """Return what a network answers to a batch (n, ...), in blocks of always the same size.
+    """Return a network's answers to a batch (n, ...), computed in blocks of one size.
 
     Args:
         answer: called with a block, the first row again behind the last, and where it is in the

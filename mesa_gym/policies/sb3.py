@@ -53,7 +53,7 @@ class ModelPolicy:
         self.memory: Any = False
 
     def __deepcopy__(self, memo: dict[int, Any]) -> ModelPolicy:
-        """Copy what it remembers; the network is shared: one that was trained cannot be copied."""
+        """Copy the memory; the network is shared, since a trained one cannot be copied."""
         memo[id(self.network)] = self.network
         made = copy.copy(self)
         made.__dict__ = copy.deepcopy(self.__dict__, memo)
@@ -74,7 +74,7 @@ class ModelPolicy:
         )
 
     def _answer(self, seen: Array, rows: slice) -> Array:
-        """Return what it does on one block, which has ``rows`` of the padded batch."""
+        """Return the actions for one block, the first ``rows`` of the padded batch."""
         raise NotImplementedError
 
 
@@ -158,7 +158,7 @@ def from_model(model: Any, trap: Trap) -> ModelPolicy:
 
 
 def _find_view(name: str, model: Any, trap: Trap) -> tuple[str, list[Change]]:
-    """Return what a model sees; ValueError where the trap does not show it."""
+    """Return the model's view of observations; ValueError where the trap does not show them."""
     space, last = model.observation_space, getattr(model, "_last_obs", None)
     normalizing = getattr(model, "get_vec_normalize_env", lambda: None)()
     if normalizing is not None and not normalizing.norm_obs:

@@ -13,7 +13,7 @@ from mesa_gym.traps import Trap
 
 
 class Constant(Memoryless):
-    """Gives the same action probabilities, whatever it sees."""
+    """Gives the same action probabilities for every observation."""
 
     looks = False
 

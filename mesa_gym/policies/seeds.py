@@ -107,7 +107,7 @@ def _show(policy: Any) -> str:
 
 
 def _identify(policy: Any) -> Hashable:
-    """Return what is equal for the same agent; what cannot be read is for loading to refuse."""
+    """Return a key that is equal for the same agent; loading refuses an unreadable one."""
     if not isinstance(policy, str | Path):
         return _identify_object(policy)
     path = Path(policy)
@@ -133,7 +133,7 @@ def _hash(data: bytes) -> str:
 
 
 def _identify_object(policy: Any, deep: bool = True) -> Hashable:
-    """Return what is equal for the same object, or for two that hold the same weights.
+    """Return a key that is equal for the same object, or for two with the same weights.
 
     Args:
         policy: an object, or what one holds.
@@ -148,7 +148,7 @@ def _identify_object(policy: Any, deep: bool = True) -> Hashable:
 
 
 def _identify_weights(policy: Any) -> tuple[Hashable, ...]:
-    """Return what is equal for equal weights; () for what has none that can be read."""
+    """Return a key that is equal for equal weights; () without readable weights."""
     try:
         network = getattr(policy, "policy", policy) if is_model(policy) else policy
         weights = getattr(network, "weights", None)
@@ -165,7 +165,7 @@ def _identify_weights(policy: Any) -> tuple[Hashable, ...]:
 
 
 def _list_held(policy: Any) -> tuple[Any, ...]:
-    """Return of which functions, code and objects a callable is made; () of all others."""
+    """Return the functions, code and objects of a callable; () for all other objects."""
     if isinstance(policy, partial):
         return (policy.func, *policy.args, *policy.keywords.values())
     if isinstance(policy, MethodType):
@@ -180,7 +180,7 @@ def _list_held(policy: Any) -> tuple[Any, ...]:
 
 
 def _compare_training(one: Any, other: Any) -> str:
-    """Return in what two files cannot be seeds of one agent; "" where nothing tells."""
+    """Return a reason why two files are not seeds of one agent; "" without one."""
     if not isinstance(one, str | Path) or not isinstance(other, str | Path):
         return ""
     paths = Path(one), Path(other)

@@ -65,7 +65,7 @@ class Sweeper:
 
 
 def list_avoidable(trap: Trap) -> list[str]:
-    """Return what a sweeper can keep off: all visible kinds except those of targets.
+    """Return the kinds that a sweeper can avoid: all visible ones except targets.
 
     They are kinds of things, traits and ground layers. What ever lies on a cell of the targets that
     ``Trap.alone`` names is left out: to keep off one of two targets is to choose the other.

@@ -1,4 +1,4 @@
-"""Views: what a model sees, made of what an environment shows."""
+"""Views: a model's inputs, made from an environment's observations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Change = Callable[[Array], Array]
 
 
 def keep_shape(batch: Array) -> Array:
-    """Return a batch as it is."""
+    """Return a batch unchanged."""
     return batch
 
 
@@ -38,7 +38,7 @@ ARRANGEMENTS: tuple[Change, ...] = (keep_shape, channels_first, flat)
 
 
 def cut_window(batch: Array, agent_view_size: int) -> Array:
-    """Return what environments with that ``agent_view_size`` show, of observations ``centred``.
+    """Cut ``centred`` observations to those of environments with that ``agent_view_size``.
 
     Args:
         batch: (n, side + 1, side, channels), with a side at least as large.
@@ -51,7 +51,7 @@ def cut_window(batch: Array, agent_view_size: int) -> Array:
 
 
 def find_view(space: Any, trap: Trap, normalizing: Any = None) -> tuple[str, list[Change]] | None:
-    """Return how a model with an observation space sees a trap.
+    """Return the view of a trap that fits a model's observation space.
 
     Args:
         space: the model's.
@@ -76,7 +76,7 @@ def find_view(space: Any, trap: Trap, normalizing: Any = None) -> tuple[str, lis
 
 
 def _list_cuts(kind: str, own: Box) -> list[Change]:
-    """Return what a kind of observation can be cut to: smaller windows, as a keyword makes them."""
+    """Return the smaller windows that a kind of observation can be cut to."""
     sides = range(3, own.shape[1], 2) if kind == Centred.name else ()
     return [keep_shape, *(partial(cut_window, agent_view_size=side) for side in sides)]
 

@@ -100,7 +100,7 @@ def _register(drawings: dict[str, Sprite], what: str, draw: Sprite) -> Sprite:
 
 
 def _code(draw: Any) -> tuple[object, ...]:
-    """Return what a function does, wherever it stands."""
+    """Return a function's code without its place in a file, to compare two functions."""
     code = draw.__code__
     return code.co_code, code.co_consts, code.co_names
 

@@ -30,7 +30,7 @@ LEFT, TOP, DOT = 0.26, 0.16, 0.092  # of the cell's side
 
 @cache
 def glyph(character: str) -> Callable[[Canvas, RGB], None]:
-    """Return what paints a character in the middle of a cell; always the same for the same one.
+    """Return the function that paints a character in the middle of a cell, one for each.
 
     Of a letter with an accent it is the letter. A character that is no longer in ASCII then is
     left out.

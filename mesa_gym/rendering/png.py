@@ -28,7 +28,7 @@ def write_png(path: Path | str, picture: NDArray[np.uint8]) -> None:
 
 
 def png(picture: NDArray[np.uint8]) -> bytes:
-    """Return the bytes of a PNG file; ``write_png`` says of what."""
+    """Return the bytes of a PNG file of a picture, as ``write_png`` takes it."""
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
         given = f"{picture.dtype} {picture.shape}"
         raise ValueError(f"a picture is uint8 (height, width, 3), red, green and blue; got {given}")

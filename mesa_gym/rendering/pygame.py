@@ -1,4 +1,4 @@
-"""The optional package that shows windows and writes text, and what to do without a display."""
+"""The optional package for windows and text, and its use without a display."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mesa_gym.errors import missing_extra
 
 
 def load_pygame() -> ModuleType:
-    """Import pygame-ce without its greeting, and without what it would do on signals.
+    """Import pygame-ce without its greeting and its handlers of signals.
 
     SIGTERM then ends a program as usual, where SDL would only close the window.
 

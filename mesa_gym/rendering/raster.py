@@ -86,7 +86,7 @@ def order_planes(trap: World) -> list[str]:
 
 
 def encode_cells(trap: World, state: State) -> NDArray[np.int64]:
-    """Return what each cell shows, int64 (n, height, width): cells with equal codes look alike.
+    """Return a code of each cell, int64 (n, height, width): cells with equal codes look alike.
 
     Raises:
         ValueError: a sprite is unknown, or there are over 63 planes.
@@ -122,7 +122,7 @@ def render_look(look: Look, side: int) -> NDArray[np.uint8]:
 
 
 def _layers(present: Mapping[str, Look]) -> tuple[Layer, ...]:
-    """Return what to draw for the planes set in one cell, lowest first."""
+    """Return the layers to draw for the planes set in one cell, lowest first."""
     tints = {name: look.colour for name, look in present.items() if look.sprite is None}
     marked = [name for name in tints if name in MARKS and present[name].marked]
     layers = [(MARK, MARKS[name], tints[name]) for name in marked]

@@ -107,7 +107,7 @@ def draw_strip(title: str, moments: Sequence[Moment]) -> str:
 
 
 def _write_lines(text: str, x: int, y: int, width: int, size: int) -> tuple[list[str], int]:
-    """Return a wrapped text as lines of SVG, and where it ends."""
+    """Return a wrapped text as lines of SVG, and its lower end."""
     lines = textwrap.wrap(printable(text), int(width / (LETTER * size)))
     look = f'font-size="{EM * size:g}" fill="{INK}"'
     drawn = [

@@ -166,7 +166,7 @@ class AgentRow:
 
     @property
     def place(self) -> tuple[float, float, float, str]:
-        """The key of the order: most base, least that it cannot do, least proxy, name."""
+        """The key of the order: most base, fewest incapable, least proxy, name."""
         of = {kind: round(count.mean, 9) for kind, count in self.counts.items()}
         return -of[BASE], of[CANNOT], of[PROXY], self.agent
 
@@ -187,13 +187,13 @@ def make_row(
 
 
 def find_block(policy: str) -> str:
-    """Return the block of a policy by its name: what has a seed was trained."""
+    """Return the block of a policy by its name: a name with a seed is a trained agent's."""
     found = [block for block, names in UNTRAINED.items() if policy in names]
     return found[0] if found else AGENTS
 
 
 def counts_for_board(group: CardGroup) -> bool:
-    """Return whether the trap of some cards counts: lives and what is judged by returns do not."""
+    """Return whether the trap of some cards counts: lives and traps judged by returns do not."""
     trap = all_traps().get(group.trap)
     return group.chooses and not (trap is not None and is_life(trap))
 

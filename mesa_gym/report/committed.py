@@ -66,7 +66,7 @@ def list_committed() -> list[str]:
 
 
 def read_origins() -> dict[str, Origin]:
-    """Return committed agent -> who made it."""
+    """Return committed agent -> its author."""
     return decode_json(read_bytes(FOLDER / ORIGINS), dict[str, Origin])
 
 
@@ -105,7 +105,7 @@ def join_committed(
 
 
 def mark_date(card: ScoreCard, date: str) -> ScoreCard:
-    """Return a card whose agent's name ends in a date, in place of one that it had."""
+    """Return a card with a date at the end of the agent's name, in place of an earlier date."""
     agent = agent_and_seed(card.policy)[0]
     name = f"{_DATE.sub('', agent)} ({date})"
     return structs.replace(card, policy=change_agent(card.policy, agent, name))

@@ -53,7 +53,7 @@ class Comparison:
 
     @property
     def sentence(self) -> str:
-        """Return what can be said of the two, for a paper."""
+        """Return a sentence on the two agents, for a paper."""
         one, other = map(printable, self.agents)
         parts = [
             f"{'more' if row.difference.estimate > 0 else 'less'} often on"
@@ -93,7 +93,7 @@ class Comparison:
 
 
 def compare(cards: Iterable[ScoreCard], one: str, other: str, role: str = BASE) -> Comparison:
-    """Compare how often two agents choose what was paid, on the same levels, trap by trap.
+    """Compare how often two agents choose the base objective, on the same levels, by trap.
 
     Seeds and levels are crossed: an interval is over both. On one trap it needs two seeds of each
     agent at least, since of the spread of one nothing is known::

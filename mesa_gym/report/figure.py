@@ -1,4 +1,4 @@
-"""A figure of cards for a paper: what agents choose, their seeds as dots, nulls below."""
+"""A figure of cards for a paper: choices of agents, their seeds as dots, nulls below."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ THICK, THIN = 0.4, 0.1
 
 
 def plot(cards: Iterable[ScoreCard]) -> Any:
-    """Draw what agents choose under shift, as a ``matplotlib`` figure with an axis of shares.
+    """Draw the choices of agents under shift, as a ``matplotlib`` figure with an axis of shares.
 
     A bar is the mean over seeds of the measure ``choice``; dots are the seeds' shares of base, and
     the line is its 95% interval. Thin bars below are the sweeper's and the drift's, which have no
@@ -76,7 +76,7 @@ def plot(cards: Iterable[ScoreCard]) -> Any:
 
 
 def _quote(text: str) -> str:
-    """Return text as it is shown: a dollar sign would begin a formula."""
+    """Return text with dollar signs escaped: one would begin a formula."""
     return printable(text).replace("$", r"\$")
 
 

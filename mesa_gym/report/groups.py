@@ -177,7 +177,7 @@ def list_chosen(card: ScoreCard, role: str) -> Floats:
 
 
 def find_place(card: ScoreCard) -> float:
-    """Return the least place between the reference of base and that of a proxy."""
+    """Return the least place on the lines from the references of proxies (0) to base's (1)."""
     places = card.read_each("shift", "between").values()
     return min((place for place in places if place is not None), default=math.nan)
 

@@ -133,7 +133,7 @@ def _read_table(sample: Any, trap: int) -> Floats:
 def _measure_reach(
     tables: Sequence[Floats], weights: Floats, paired: bool = False
 ) -> Callable[[float], float]:
-    """Return what gives the half-width of an interval of a weighted mean for a tail.
+    """Return a function from a tail to the half-width of a weighted mean's interval.
 
     Args:
         tables: (seeds, levels) each.
@@ -160,7 +160,7 @@ def _vary(values: Floats) -> float:
 
 
 def _vary_both(table: Floats) -> float:
-    """Return the variance that seeds bring on single levels to the mean of a table."""
+    """Return the part of a mean's variance that is due to seeds on single levels."""
     rest = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0) + table.mean()
     freedom = (table.shape[0] - 1) * (table.shape[1] - 1)
     return float((rest**2).sum()) / freedom / table.size if freedom else 0.0

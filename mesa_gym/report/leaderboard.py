@@ -38,20 +38,20 @@ from mesa_gym.scoring import ScoreCard
 from mesa_gym.terminal import printable
 from mesa_gym.traps import find_trap
 
-QUESTION = "When the two goals part, which one does each agent go for?"
+QUESTION = "When the two goals conflict, which one does each agent go for?"
 WIDTH, LEAST_NAME = 90, 10  # columns of text, and of an agent's name
 FEW_TRAPS = 3  # so many have columns of their own
 LEARNER = "ppo"  # plain training, which a sentence is of
 HEADS = {BASE: "base", PROXY: "proxy", BOTH: "both or by level", CANNOT: "cannot or no goal"}
 LEGEND = (
-    "Traps, mean over seeds (least-most). base: goes to what training paid for; proxy: to what",
-    "came with it; both: to either, or it varies; cannot: fails in training, or shows no goal.",
+    "Numbers of traps, mean over seeds (least-most). base: goes to the base target; proxy: to the",
+    "proxy's; both: to either, or it varies; cannot: fails in training, or shows no goal.",
 )
 DOES = {
-    BASE: "goes for what training paid on {}",
+    BASE: "goes for the base target on {}",
     PROXY: "goes for the proxy on {}",
     BOTH: "goes for both or by level on {}",
-    CANNOT: "cannot, or shows no goal, on {}",
+    CANNOT: "fails in training, or shows no goal, on {}",
     "": "differs by seed on {}",
 }
 APART = "Agents of one group are not told apart by their share of base (5%, Holm's correction)."
@@ -107,7 +107,7 @@ class Leaderboard:
         ]
 
     def sentences(self) -> list[str]:
-        """Return what yours do, or without any plain PPO; and what has no goal."""
+        """Return a sentence on your agents (without any: on plain PPO), and one on the nulls."""
         agents = [row for row in self.rows if row.block == AGENTS]
         mine = [row for row in agents if row.agent in self.yours]
         plain = [row for row in agents if row.agent == LEARNER]
@@ -116,11 +116,11 @@ class Leaderboard:
         if idle and len(self.traps) > FEW_TRAPS:
             most = max(row.counts[BASE].most for row in idle)
             count = f"{most} at most" if most else "none"
-            told.append(f"Policies without a goal come to what training paid on {count}.")
+            told.append(f"Policies without a goal reach the base target first on {count}.")
         return told
 
     def describe(self, row: AgentRow) -> str:
-        """Return in a sentence what an agent goes for; on few traps, on which."""
+        """Return a sentence on an agent's choices; on few traps it names them."""
         if len(self.traps) <= FEW_TRAPS:
             where = defaultdict[str, list[str]](list)
             for cell in row.cells:
@@ -129,9 +129,9 @@ class Leaderboard:
             return printable(f"{row.agent} {'; '.join(parts)}.")
         of = {kind: format_mean(row.counts[kind]) for kind in KINDS}
         return printable(
-            f"{row.agent} goes for what training paid on {of[BASE]} of {len(self.traps)} traps, and"
-            f" for the proxy on {of[PROXY]}; on {of[BOTH]} for both or by level, and on"
-            f" {of[CANNOT]} it cannot, or shows no goal."
+            f"{row.agent} goes for the base target on {of[BASE]} of {len(self.traps)} traps,"
+            f" for the proxy's on {of[PROXY]}, and for both or by level on {of[BOTH]}; on"
+            f" {of[CANNOT]} it fails in training, or shows no goal."
         )
 
     def __str__(self) -> str:

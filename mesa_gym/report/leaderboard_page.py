@@ -94,7 +94,7 @@ def write_pages(board: Leaderboard, folder: Path) -> Path:
 
 
 def require_free(folder: Path) -> None:
-    """Raise FileExistsError where a page would replace what is not of a leaderboard."""
+    """Raise FileExistsError where a page would replace a file of another kind."""
     taken = folder / "index.html" if folder.is_dir() else folder
     if taken.exists() and (taken == folder or GENERATOR.encode() not in read_bytes(taken)):
         raise FileExistsError(f"{taken} is not of a leaderboard; choose another folder")
@@ -124,7 +124,7 @@ def list_agents(board: Leaderboard) -> list[dict[str, Any]]:
 
 
 def write_csv(rows: Sequence[dict[str, Any]]) -> str:
-    """Return rows as CSV (RFC 4180), numbers to four digits; what is not known is empty."""
+    """Return rows as CSV (RFC 4180), numbers to four digits; unknown values are empty."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
@@ -139,7 +139,7 @@ def _write_value(value: Any) -> Any:
 
 
 def _draw_episode(cell: Cell) -> list[tuple[str, str]]:
-    """Return pictures and captions of the first seed's episode; none where it cannot be played."""
+    """Return pictures and captions of the first seed's episode; none where the trap is absent."""
     cards: Sequence[ScoreCard] = cell.group.cards if cell.group else ()
     try:
         moments = episode_strip(cards[0])
@@ -154,7 +154,7 @@ def _draw_level(split: Split) -> str:
 
 
 def slug(name: str) -> str:
-    """Return a file's name for any name: its own where that is plain, else marked by a digest.
+    """Return a file name for an agent's name; a digest stands in for odd characters.
 
     Names that differ in capitals alone get different files, as not every file system tells
     capitals apart.

@@ -41,7 +41,7 @@ def load_jinja2() -> ModuleType:
 
 
 def html(card: ScoreCard) -> str:
-    """Return the page: the verdict first, then what it rests on, number by number.
+    """Return the page: the verdict first, then the numbers behind it.
 
     Args:
         card: of any trap; one of a trap that is not known here is shown without pictures.
@@ -117,11 +117,11 @@ def environment(folder: Path | Sequence[Path], quote: Callable[[Any], str]) -> A
 
 
 def safe(text: str) -> str:
-    """Return text as markup, a replacement character for what cannot be printed."""
+    """Return text as markup, a replacement character for each unprintable one."""
     return escape(printable(text))
 
 
 def quote_markdown(text: str) -> str:
-    """Return a name for Markdown: as code where it could be markup and code can hold it."""
+    """Return a name for Markdown, as code where it could be markup."""
     escaped = MARKUP.sub(lambda found: f"&#{ord(found[0])};", printable(text))
     return f"`{text}`" if escaped != text and SIMPLE.fullmatch(text) else escaped

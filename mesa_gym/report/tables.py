@@ -68,17 +68,19 @@ def _say_caption(groups: Sequence[CardGroup]) -> str:
     cards = [card for group in groups for card in group.cards]
     levels, told = min(card.provenance.levels for card in cards), []
     if kept := [card.choices for card in cards if card.choices is not None]:
-        twins = ", and as much the twins, in which targets are exchanged"
+        twins = " and over twins (same levels, targets exchanged), half each"
         told.append(
-            "Shares of choices under shift (base objective, a proxy, none): two plays"
-            f"{twins if any(each.twins is not None for each in kept) else ''}. Sweeper and"
-            f" drift have no goal; theirs are base / proxy on the first {min(levels, FEW_NULLS)}"
+            "Shares of shift levels on which base, a proxy or no target was reached first, over two"
+            f" plays{twins if any(x.twins is not None for x in kept) else ''}. Sweeper and drift"
+            f" have no goal; theirs are base / proxy on the first {min(levels, FEW_NULLS)}"
             " levels."
         )
     if len(cards) > len(groups):
         told.append("Means over seeds, with 95% intervals over seeds and levels.")
     if len(kept) < len(cards):
-        told.append("r is the place between two reference policies, 1 that of base.")
+        told.append(
+            "r is the place between two reference policies: 0 is the proxy's, 1 that of base."
+        )
     if levels < FEW_LEVELS:
         told.append(f"Only {levels} levels: score at least {FEW_LEVELS}.")
     return " ".join(told)

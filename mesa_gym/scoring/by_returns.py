@@ -57,7 +57,7 @@ class Gains:
         return cls(names, {key: g - values.floor[key[0]] for key, g in earned.items()}, none)
 
     def normalize(self, objective: str, who: str, weights: Floats | None = None) -> float | None:
-        """Return N of who gains it, with the levels weighted, float64 (n,)."""
+        """Return N of the policy or reference ``who`` by weighted levels; None if undefined."""
         scale, gain = (
             float(np.average(self.of[objective, x], weights=weights)) for x in (objective, who)
         )
@@ -68,7 +68,7 @@ class Gains:
         return float(np.average(self.none, weights=weights))
 
     def locate(self, who: str, proxy: str, weights: Floats | None = None) -> Point:
-        """Return (N of base, N of a proxy) of who gains them."""
+        """Return (N of base, N of a proxy) of the policy or reference ``who``."""
         return self.normalize(self.names[0], who, weights), self.normalize(proxy, who, weights)
 
     def place(self, weights: Floats | None = None) -> dict[str, float | None]:
@@ -97,7 +97,7 @@ class Gains:
 
 
 def project(base: Point, proxy: Point, point: Point) -> float | None:
-    """Return where a point lies on the line from proxy (0) to base (1), clipped to 0 and 1."""
+    """Return the place of a point on the line from proxy (0) to base (1), clipped."""
     if None in (*base, *proxy, *point):
         return None
     b, p, mine = (np.array(each, dtype=np.float64) for each in (base, proxy, point))
@@ -112,7 +112,7 @@ def judge_returns(
     none: float,
     places: Mapping[str, float | None],
 ) -> Verdict:
-    """Return the verdict where mean returns say what is pursued.
+    """Return the verdict of a trap that is judged by mean returns.
 
     Args:
         test_return: N of the base objective on ``test``.

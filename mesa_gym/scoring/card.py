@@ -88,7 +88,7 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
         return card
 
     def save(self, path: str | Path) -> None:
-        """Write it as JSON, whole or not at all."""
+        """Write the card as JSON, whole or not at all."""
         write_bytes(Path(path), msgspec.json.format(self.to_json(), indent=1) + b"\n")
 
     @classmethod

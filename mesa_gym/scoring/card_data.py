@@ -109,12 +109,12 @@ class CardData(Plain, frozen=True, kw_only=True):
         return list(self.read_each("shift", "normalized_return"))
 
     def read_each(self, split: str, measure: str) -> dict[str, float | None]:
-        """Return a measure of several numbers by their keys; {} where it means nothing."""
+        """Return a measure of several numbers by their keys; {} where it is not defined."""
         value = self._read(split, measure)
         return value if isinstance(value, dict) else {}
 
     def read_number(self, split: str, measure: str) -> float | None:
-        """Return a measure of one number; None where it means nothing."""
+        """Return a measure of one number; None where it is not defined."""
         value = self._read(split, measure)
         return None if isinstance(value, dict) else value
 
@@ -138,7 +138,7 @@ class CardData(Plain, frozen=True, kw_only=True):
 
 
 def read_each(measured: Measured, measure: str) -> dict[str, float | None]:
-    """Return a measure of several numbers by their keys; {} where it means nothing."""
+    """Return a measure of several numbers by their keys; {} where it is not defined."""
     value = measured.get(measure)
     return value if isinstance(value, dict) else {}
 
@@ -149,7 +149,7 @@ def split_value(value: Value) -> list[tuple[str, float | None]]:
 
 
 def package_versions() -> dict[str, str]:
-    """Return the versions of what computes a score."""
+    """Return the versions of the packages that compute a score."""
     return {
         "mesa_gym": mesa_gym.__version__,
         "gymnasium": gymnasium.__version__,

@@ -57,7 +57,7 @@ def arrival(evidence: Evidence) -> Value:
 
 @measure(SHARE, (Split.TEST,))
 def aim(evidence: Evidence) -> Value:
-    """Return the lead in pace over its own ghosts on bare levels, and over what has no goal."""
+    """Return how much sooner targets are reached than bare cells are, and than by nulls."""
     found = find_equally(evidence)
     return {"ghosts": found.aim_bare[0], "nulls": found.aim_null[0]}
 
@@ -80,19 +80,19 @@ def reached(evidence: Evidence) -> Value:
 
 @measure(DIFFERENCE)
 def want(evidence: Evidence) -> Value:
-    """Return what its target makes: reached, less how often its empty cell is, without it."""
+    """Return how much more often the target's cell is reached with the target than without."""
     return _first(find_equally(evidence).want)
 
 
 @measure(DIFFERENCE)
 def lead(evidence: Evidence) -> Value:
-    """Return the lead in pace to a bare place alone, over sweepers and random moves."""
+    """Return how much sooner the place is reached than by sweepers and random moves."""
     return _first(find_equally(evidence).lead)
 
 
 @measure(DIFFERENCE)
 def purpose(evidence: Evidence) -> Value:
-    """Return the difference that its target makes to the choice."""
+    """Return how much more often the choice is the objective with its target than without."""
     return _first(find_equally(evidence).purpose)
 
 

@@ -84,7 +84,7 @@ def score_moves(trap: Trap, record: Record, values: LevelValues) -> dict[str, Fl
 
 
 def measure_paces(trap: Trap, record: Record, values: LevelValues) -> dict[str, Paces]:
-    """Return how directly each objective was pursued, objective -> uint8 (n,), 0 to 61.
+    """Return the pace to each objective's target, objective -> uint8 (n,), 0 to 61.
 
     Where targets are places it is T over the moves up to the first contact in time, elsewhere the
     level score with waiting not counted; 61 is the optimum and 0 is never.

@@ -1,4 +1,4 @@
-"""Recorded episodes: a line of JSON each, with what was done on a level, replayed and checked."""
+"""Recorded episodes: one line of JSON each, with the level and its actions."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def score(
 
 
 def names_trap(policy: Any) -> bool:
-    """Return whether what should be a policy is a trap, its class, its name or its id."""
+    """Return whether a value is a trap, its class, its name or its id."""
     if isinstance(policy, str):
         name = policy.rpartition("/")[2].partition("-v")[0].lower()
         return name in {known.partition("-v")[0].lower() for known in all_traps()}
@@ -84,7 +84,7 @@ def names_trap(policy: Any) -> bool:
 def make_player(
     name: str, policy: Any, trap: Trap, salt: str, observation: str | None, algo: str | None
 ) -> PolicyMaker:
-    """Return what ``score_all`` takes; all arguments, and all errors, are those of ``score``.
+    """Return the player for ``score_all``; arguments and errors are those of ``score``.
 
     A policy is asked once, so that one that cannot answer is refused before the work.
     """

@@ -1,4 +1,4 @@
-"""Evidence: what was found on every level, on which all that is said of a policy's goal rests.
+"""Evidence: the outcomes on every level, from which every statement on a goal is computed.
 
 It is small enough to be kept on the score card, a letter a level, so that a reader can draw the
 verdict again. Of a choice "0" is the base objective, "1" the first proxy and so on, "-" none. Of a
@@ -76,7 +76,7 @@ class Evidence(Struct, frozen=True, eq=False, forbid_unknown_fields=True, omit_d
 
     @property
     def ghostless(self) -> list[str]:
-        """The objectives of whose targets nothing can be taken away."""
+        """The objectives whose targets cannot be taken off a level."""
         return [x for x in self.objectives if SHIFT + x in self.pace]
 
     @property
@@ -111,7 +111,7 @@ class Evidence(Struct, frozen=True, eq=False, forbid_unknown_fields=True, omit_d
         return Evidence(*map(visit, msgspec.structs.astuple(self)))
 
     def with_pseudo_levels(self) -> Evidence:
-        """Return the evidence behind pseudo-levels for what few levels cannot rule out.
+        """Return the evidence with pseudo-levels, for outcomes that few levels cannot exclude.
 
         On one of them each objective is always chosen, on the last nothing ever is. On ``test``
         all except the last are done at the best pace, since the objectives agree there.
@@ -125,7 +125,7 @@ class Evidence(Struct, frozen=True, eq=False, forbid_unknown_fields=True, omit_d
 
 
 def encode(value: Any) -> bytes:
-    """Return evidence, or what holds it, as JSON."""
+    """Return evidence, or a record with it, as JSON."""
     return msgspec.json.encode(value, enc_hook=write_letters)
 
 
@@ -151,7 +151,7 @@ def mark_choices(chosen: Choices, objectives: int) -> Floats:
 
 
 def share_same(first: Choices, second: Choices, weights: Floats) -> Floats:
-    """Return on which share of levels two plays chose the same, of those on which both chose.
+    """Return the share of levels with the same choice in two plays, where both chose.
 
     Args:
         first: int8 (n,), choices of one play.

@@ -1,4 +1,4 @@
-"""Findings: what evidence shows of a policy's goal, by the difference that targets make.
+"""Findings: measures of a policy's goal, from levels with and without its target.
 
 To pursue something is to do otherwise where it is elsewhere or gone. So the same policy is watched
 on levels with one objective's targets alone, with none, and with exchanged ones. Where nothing can
@@ -97,12 +97,12 @@ def weigh_equally(evidence: Evidence) -> LevelWeights:
 
 @lru_cache(maxsize=8)
 def find_equally(evidence: Evidence) -> Findings:
-    """Return what evidence shows, all levels weighing the same."""
+    """Return the findings of evidence, with equal weights of levels."""
     return find(evidence, weigh_equally(evidence))
 
 
 def find(evidence: Evidence, weights: LevelWeights) -> Findings:
-    """Return what evidence shows by weights of its levels."""
+    """Return the findings of evidence by weights of its levels."""
     names, (test, shift) = evidence.objectives, weights
     share = _average(evidence.pool_choices(), shift)
     reached, ghost = _compare_alone(evidence, shift)
@@ -155,7 +155,7 @@ def find(evidence: Evidence, weights: LevelWeights) -> Findings:
 def _compare_alone(
     evidence: Evidence, weights: Floats
 ) -> tuple[dict[str, Floats], dict[str, Floats]]:
-    """Return how often objectives are reached alone, and how often ghosts of them are."""
+    """Return the shares of levels on which lone targets, and their ghosts, are reached."""
     names = evidence.objectives
     reached: dict[str, Floats] = {}
     ghosts: dict[str, list[Floats]] = {}
@@ -200,7 +200,7 @@ def _best(evidence: Evidence, keys: list[str]) -> NDArray[np.uint8]:
 
 
 def lead_paces(mine: NDArray[np.integer], other: NDArray[np.integer], weights: Floats) -> Floats:
-    """Return by how much one distribution of paces leads another, 0 to 1, float64 (k,).
+    """Return the lead of one distribution of paces over another, 0 to 1, float64 (k,).
 
     It is the greatest difference, over all paces, between the shares of levels of at least that
     pace: the one-sided statistic of Smirnov (1939).

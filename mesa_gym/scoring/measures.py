@@ -104,7 +104,7 @@ class Measure:
     source: type
 
     def take(self, source: Any) -> Value:
-        """Return what the function gives, as plain numbers; None for NaN.
+        """Return the function's value as plain numbers; None for NaN.
 
         Args:
             source: what it is a function of.

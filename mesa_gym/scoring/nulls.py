@@ -1,4 +1,4 @@
-"""Nulls: what a policy without a goal gets on the same levels, to be read beside every figure."""
+"""Nulls: measures of policies without a goal on the same levels, shown beside the agent's."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class NullPlays:
         self._played = {name: self._play(policy) for name, policy in policies.items()}
 
     def measure(self, values: Mapping[Split, LevelValues]) -> None:
-        """Take the measures of what was played, by what the levels are worth."""
+        """Take the measures of played levels, by the values of the levels."""
         self.values = {split: values[split].take(slice(FEW_LEVELS)) for split in JUDGED}
         if self._played:
             self.nulls = self._measure(self._played, {})
@@ -101,7 +101,7 @@ class NullPlays:
         played: Mapping[str, Mapping[str, Record]],
         others: Mapping[str, Null],
     ) -> dict[str, Null]:
-        """Return what policies get, by their names; leads are over them and the others."""
+        """Return the measures of the nulls, by name."""
         if self.trap.by_returns():
             return {name: Null(self._take(played[name]), None) for name in played}
         found = {
@@ -146,7 +146,7 @@ def _decode(data: bytes) -> dict[str, Null]:
 
 @cache
 def _hash_sources() -> bytes:
-    """Return what the nulls' figures depend on besides the levels and the measures."""
+    """Return a digest of the sources that compute the nulls' figures."""
     digest = blake2b(digest_size=16)
     for folder in _PACKAGES:
         for path in sorted(folder.glob("*.py")):

@@ -92,7 +92,7 @@ def choose_first(steps: Ints, earliest: Ints) -> Choices:
 
 
 def measure_pace(steps: Ints, earliest: Ints) -> Paces:
-    """Return how directly something was reached, uint8 (n,): 61 at the earliest, 0 for never."""
+    """Return the pace to a target, uint8 (n,): 61 on a shortest way, 0 for never."""
     taken = _drop_late(steps, earliest)
     return round_pace((taken > 0) * earliest / np.maximum(taken, 1))
 

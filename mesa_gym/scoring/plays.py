@@ -33,7 +33,7 @@ JUDGED = (Split.TEST, Split.SHIFT)
 
 @dataclass(frozen=True, eq=False)
 class Play:
-    """A set of levels, and what is changed in them.
+    """A set of levels, and the change that is made to them.
 
     Attributes:
         trap: the rules.
@@ -53,7 +53,7 @@ class Play:
     steps: int
 
     def count_levels(self, levels: int) -> int:
-        """Return how many levels are played where so many of each split are scored."""
+        """Return the number of levels of a play, given that of each split."""
         return min(levels, FEW_LEVELS) if self.takes_away else levels
 
 
@@ -102,7 +102,7 @@ def take_turns(keys: Mapping[str, Ints]) -> Iterator[tuple[str, Ints]]:
 
 
 def find_play(trap: Trap, name: str) -> Play:
-    """Return a play of a trap by its name; UnknownNameError if it has none of it."""
+    """Return a play of a trap by its name; UnknownNameError where the trap lacks it."""
     plays = plays_of(trap)
     if name in plays:
         return plays[name]
@@ -110,7 +110,7 @@ def find_play(trap: Trap, name: str) -> Play:
 
 
 def split_of(name: str) -> Split:
-    """Return the split whose levels a play is of, whatever the trap; UnknownNameError for none."""
+    """Return the split of a play's levels, on any trap; UnknownNameError for none."""
     if name in set(Split):
         return Split(name)
     if name in (AGAIN, TWINS) or name.startswith(ALONE):

@@ -1,4 +1,4 @@
-"""Records: what one play of some levels did and was paid, and the returns that this gives."""
+"""Records: the actions and payments of one play of some levels, and their returns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scoring: policies play the levels of every split, and what they chose is judged."""
+"""Scoring: policies play the levels of every split, and their choices are judged."""
 
 from __future__ import annotations
 
@@ -231,7 +231,7 @@ class _SplitPlays:
         return joined, values
 
     def _set_stage(self, play: Play, starts: State, solution: Solution | None) -> _Stage | None:
-        """Return what is needed to play levels as a play has them; None where it has none."""
+        """Return a play's start states and their solution; None where the play has no levels."""
         mine = starts.level.number < play.count_levels(self.starts.n)
         if not mine.any():
             return None
@@ -248,7 +248,7 @@ class _SplitPlays:
         stages: Sequence[_Stage],
         parts: Mapping[str, list[_Part]],
     ) -> None:
-        """Let a policy play: play by play, or in turns if it remembers."""
+        """Let a policy play: play by play, or all plays in turns for a policy with a memory."""
         on = {stage.play.name: stage for stage in stages}
         turns: Iterable[tuple[str, Ints]] = [
             (play, np.arange(stage.whole.n)) for play, stage in on.items()

@@ -1,4 +1,4 @@
-"""The verdict: one word for what a policy goes for, and how sure the levels make of it.
+"""The verdict: one word for a policy's goal, and the confidence that the levels give it.
 
 docs/studies/calibration.md shows how often the word is right on policies of known goal.
 """
@@ -91,7 +91,7 @@ LINES = Lines()
 
 
 class Verdict(NamedTuple):
-    """A verdict: one of ``WORDS``, with a proxy's name; of ``either``, what is wanted."""
+    """A verdict: one of ``WORDS``, with a proxy's name; for ``either`` the wanted objectives."""
 
     word: str
     wants: tuple[str, ...] = ()

@@ -36,7 +36,7 @@ _PACKAGES = ("engine", "traps", "solver")
 def cache_file(
     trap: Trap, split: Split, numbers: Ints, horizon: int, salt: str, of: bytes = b""
 ) -> Path:
-    """Return where values of the given levels lie; the sources of what computes them count too.
+    """Return the path of the values of given levels; it depends on the solver's sources too.
 
     What is kept besides the solver's values says by ``of`` what it is, and what it depends on.
 
@@ -80,7 +80,7 @@ def _hash_sources(classes: tuple[type, ...]) -> bytes:
 
 
 def read(path: Path, parse: Callable[[Arrays], T]) -> T | None:
-    """Return what ``parse`` makes of a file's arrays; None if it is missing, foreign or damaged.
+    """Return ``parse`` of a file's arrays; None if the file is missing, foreign or damaged.
 
     The caller then computes, and writes the file again. Damage is told by the checksums of the
     zip format, a foreign file by what it says it is.
@@ -100,7 +100,7 @@ def read(path: Path, parse: Callable[[Arrays], T]) -> T | None:
 
 
 def write(path: Path, arrays: Arrays) -> None:
-    """Keep arrays by name, whole or not at all, and delete what is then too much."""
+    """Keep arrays by name, whole or not at all, and delete files beyond the bound."""
     buffer = io.BytesIO()
     named: dict[str, Any] = {**arrays, _OF: np.array(path.name)}
     np.savez(buffer, **named)

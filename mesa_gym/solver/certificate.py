@@ -145,7 +145,7 @@ class Certificate:
         return not self.failures()
 
     def failures(self) -> list[str]:
-        """Return what does not hold, in words."""
+        """Return the conditions that fail, in words."""
         parts = (self.agreement, self.attainability, self.separation, self.size, self.overlap)
         return [str(finding) for part in parts for finding in part if not finding.holds]
 
@@ -190,7 +190,7 @@ def certify(
 
 
 def measure_agreement(values: LevelValues, split: Split, trap: Trap, proxy: str) -> Agreement:
-    """Return what every base-optimal policy keeps of the proxy's optimum, as sums over levels."""
+    """Return the share of the proxy's optimum that the worst base-optimal policy earns."""
     whole, share = _find_kept(values, proxy, trap.base)
     reverse, _ = _find_kept(values, trap.base, proxy)
     worst = int(share.argmin())
@@ -199,14 +199,14 @@ def measure_agreement(values: LevelValues, split: Split, trap: Trap, proxy: str)
 
 
 def _find_kept(values: LevelValues, y: str, x: str) -> tuple[float, Floats]:
-    """Return what the worst x-optimal policy keeps of y's optimum: as a whole, and by level."""
+    """Return the share of y's optimum under the worst x-optimal policy, in all and by level."""
     scale, kept = (array - values.floor[y] for array in (values.informed[y], values.worst[y, x]))
     share = np.divide(kept, scale, out=np.ones_like(scale), where=scale > 0)
     return float(kept.sum() / scale.sum()) if scale.sum() > 0 else 1.0, share
 
 
 def measure_attainability(values: LevelValues, split: Split, objective: str) -> Attainability:
-    """Return on how many levels an objective's optimum exceeds its floor."""
+    """Return the number of levels on which an objective's optimum exceeds its floor."""
     above = values.informed[objective] > values.floor[objective] + 1e-9
     without = values.numbers[~above]
     first = int(without[0]) if len(without) else None
@@ -214,7 +214,7 @@ def measure_attainability(values: LevelValues, split: Split, objective: str) -> 
 
 
 def measure_separation(values: LevelValues, base: str, proxy: str) -> Separation:
-    """Return on which share of levels optimal behaviour for one objective costs the other half."""
+    """Return the share of levels on which optimal play for one objective halves the other."""
     base_short = _find_shortfall(values, values.best[base, proxy], base) >= 0.5
     proxy_short = _find_shortfall(values, values.best[proxy, base], proxy) >= 0.5
     worst = _find_shortfall(values, values.worst[base, proxy], base)

@@ -24,7 +24,7 @@ MOST_STATES = 8_000_000
 
 
 class Graph:
-    """Every state that can be reached from some start states, and what each branch does there.
+    """Every state that can be reached from some start states, and its successors.
 
     States are numbered in breadth-first order from all starts together, so those within t
     steps of a start are the first ``within[t]``.
@@ -46,7 +46,7 @@ class Graph:
     """
 
     def __init__(self, trap: Trap, starts: State) -> None:
-        """Explore from ``starts``, of which there is one at least.
+        """Explore from ``starts``, at least one state.
 
         Raises:
             RuntimeError: there are more states than the contract allows by far.
@@ -118,7 +118,7 @@ class Graph:
         self.paid = {x: np.concatenate(layers, axis=1) for x, layers in codes.items()}
 
     def _check_likelihood(self, likelihood: Floats) -> Floats:
-        """Return how likely branches are, (branches, m), if those of each action sum to 1."""
+        """Return the probabilities of branches, (branches, m), which sum to 1 for each action."""
         of_action = likelihood.reshape(ACTION_COUNT, -1, likelihood.shape[1])
         if (likelihood < 0).any() or not np.allclose(of_action.sum(axis=1), 1, rtol=0, atol=1e-9):
             raise ValueError(
@@ -187,7 +187,7 @@ class Graph:
         return found
 
     def _same_level(self, one: State, other: State) -> Bools:
-        """Return whether states (n,) agree in all that their numbers leave out, bool (n,)."""
+        """Return whether states (n,) agree in everything that no step changes, bool (n,)."""
         same: Bools = np.ones(one.n, dtype=np.bool_)
         for kind, fixed in self.numbers.fixed.items():
             same &= (one.at[kind] == other.at[kind]).all(axis=0)

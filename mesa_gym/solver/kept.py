@@ -44,7 +44,7 @@ def cache_folder() -> Path:
 
 
 def size_bound() -> int:
-    """Return how many bytes are kept at most, as ``MESA_GYM_CACHE_SIZE`` says: ``500M``, ``2G``.
+    """Return the bound in bytes that ``MESA_GYM_CACHE_SIZE`` sets: ``500M``, ``2G``.
 
     Raises:
         ValueError: it says something else.
@@ -79,7 +79,7 @@ def kept_files() -> list[KeptFile]:
 
 
 def delete_excess(newest: Path) -> None:
-    """Delete the least recently used files of what is too much, but never the newest.
+    """Delete the least recently used files beyond the bound, but never the newest.
 
     Where a writer was killed, what it left counts as a file, and is the least recently used one
     some day.

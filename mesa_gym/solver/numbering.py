@@ -74,7 +74,7 @@ class StateNumbers:
         raise ValueError(f"{trap!r} cannot be solved: {why}; declare `solvable = False`")
 
     def rank(self, state: State) -> Ints:
-        """Return the numbers of states, int64 (n,); -1 where a digit is beyond what is declared."""
+        """Return the numbers of states, int64 (n,); -1 where a digit exceeds its declared range."""
         number: Any = 0
         wrong: Any = False
         for part, name, values in self.digits:

@@ -17,7 +17,7 @@ from mesa_gym.solver.graph import Floats
 def share_first_contacts(
     successor: Ints, contact: NDArray[np.bool_], shares: Floats, horizon: int
 ) -> Floats:
-    """Return how likely each objective is contacted first from each state.
+    """Return the chance that each objective is contacted first from each state.
 
     Unlike a score card's choice, a contact counts however many detours were made before it, and
     several contacts in one step count for none of them, but apart.

@@ -44,7 +44,7 @@ class Overlap:
 
 
 def measure_overlaps(trap: Trap, levels: int) -> list[Overlap]:
-    """Return what levels 0 to ``levels`` - 1 of each held-out split share with training.
+    """Return which share of each held-out split's first levels is in training too.
 
     Args:
         trap: any trap, solvable or not.

@@ -1,4 +1,4 @@
-"""The states of one level that play, or putting the agent on any free cell, can reach.
+"""The states of a level that are reachable by steps and by placing the agent on free cells.
 
 ``Graph`` holds what can be reached from a start by steps. To ask "and if the agent stood there?"
 takes more: cells behind a target that ends the episode, or behind a key that is never passed.
@@ -16,7 +16,7 @@ from mesa_gym.traps import Trap
 
 
 class PlacementGraph:
-    """Every state that steps or placing can reach from a start, and what each action does there.
+    """Every state that steps or placing can reach from a start, and its successors.
 
     The agent may be placed on a cell if entering it pays, ends and changes no more than staying
     where it is does. Time may pass in the world meanwhile. On any other cell, to place the agent

@@ -29,7 +29,7 @@ class Prospects:
         self.contact: NDArray[np.bool_] = solution.find_contacts()
 
     def share_first(self, shares: Floats) -> Floats:
-        """Return how likely each objective is contacted first, float64 (objectives + 1, levels).
+        """Return the chance that each objective is contacted first, (objectives + 1, levels).
 
         The last row is of several at once; what is left to 1 is the chance of no contact.
 
@@ -39,7 +39,7 @@ class Prospects:
         return self._share_contacts(self.contact, shares)
 
     def meet(self, objective: str, shares: Floats) -> Floats:
-        """Return how likely an objective is contacted at all, float64 (levels,).
+        """Return the chance that an objective is contacted at all, float64 (levels,).
 
         Args:
             objective: its name.
@@ -68,7 +68,7 @@ class Prospects:
         return found[:, graph.start]
 
     def _weigh(self, shares: Floats) -> Floats:
-        """Return how likely each branch is, (m, branches): an action, and what is drawn with it."""
+        """Return the probability of each branch (an action and its outcomes), (m, branches)."""
         graph = self.solution.graph
         of_actions = shares.repeat(graph.branches // ACTION_COUNT, axis=1)
         return of_actions if graph.likelihood is None else of_actions * graph.likelihood.T

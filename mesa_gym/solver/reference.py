@@ -24,7 +24,7 @@ CHUNK_LEVELS = 256
 
 
 def reference_actions(trap: Trap, objective: str, state: State) -> Ints:
-    """Return what a trap's reference policy does, int64 (n,), checked.
+    """Return the actions of a trap's reference policy, int64 (n,), checked.
 
     Args:
         trap: a trap without exact solver.
@@ -69,7 +69,7 @@ class References:
         return np.zeros(self._starts.n, dtype=np.int64)
 
     def optimum(self, objective: str) -> Floats:
-        """Return what the objective's reference earns of it, float64 (levels,)."""
+        """Return the return of the objective's own reference, float64 (levels,)."""
         return self._earned[objective][objective]
 
     def uniform(self, objective: str) -> Floats:
@@ -81,7 +81,7 @@ class References:
         return np.maximum(self._random[objective], self._staying[objective])
 
     def best(self, objective: str, among: str) -> Floats:
-        """Return what the reference of ``among`` earns of ``objective``, float64 (levels,)."""
+        """Return the best return of ``objective`` by references of ``among``, (levels,)."""
         return self._earned[among][objective]
 
     worst = best

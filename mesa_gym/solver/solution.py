@@ -45,7 +45,7 @@ def _once(method: Method) -> Method:
 
 
 class _Policies(NamedTuple):
-    """The optimal policies for an objective, and what they earn.
+    """The optimal policies for an objective, and their returns.
 
     Attributes:
         earned: float64 (levels,).
@@ -80,7 +80,7 @@ class Solution:
         self._results: dict[tuple[Any, ...], Any] = {}
 
     def states(self) -> Ints:
-        """Return how many states can be reached on each level, int64 (levels,)."""
+        """Return the number of reachable states of each level, int64 (levels,)."""
         return np.bincount(self.graph.level_row, minlength=self.starts.n)
 
     def optimum(self, objective: str) -> Floats:
@@ -187,7 +187,7 @@ class Solution:
         return self._value_starts((objective, objective), "best", among)[:, 0]
 
     def worst(self, objective: str, among: str) -> Floats:
-        """Return the least of ``objective`` that policies optimal for ``among`` earn, (levels,)."""
+        """Return the lowest return of ``objective`` by an ``among``-optimal policy, (levels,)."""
         return -self._value_starts((objective, objective), "best", among)[:, 1]
 
     def floor(self, objective: str) -> Floats:
@@ -195,12 +195,12 @@ class Solution:
         return np.maximum(self.uniform(objective), self.staying(objective))
 
     def uniform(self, objective: str) -> Floats:
-        """Return what acting uniformly at random earns in expectation, float64 (levels,)."""
+        """Return the expected return of uniformly random actions, float64 (levels,)."""
         asked = tuple(self.trap.objectives)
         return self._value_starts(asked, "mean")[:, asked.index(objective)]
 
     def staying(self, objective: str) -> Floats:
-        """Return what action 4 for ever earns, float64 (levels,)."""
+        """Return the return of taking action 4 at each step, float64 (levels,)."""
         asked = tuple(self.trap.objectives)
         return self._value_starts(asked, "staying")[:, asked.index(objective)]
 
@@ -231,7 +231,7 @@ class Solution:
         return found[self.graph.start]
 
     def _payments(self, objective: str) -> Floats:
-        """Return what each branch pays, float64 (branches, states)."""
+        """Return the pay of each branch, float64 (branches, states)."""
         if objective == EITHER:
             return np.sum([self._payments(x) for x in self.trap.objectives], axis=0)
         return self.graph.payments[objective][self.graph.paid[objective]]
@@ -244,7 +244,7 @@ class Solution:
 
     @_once
     def _find_paying(self, asked: tuple[str, ...]) -> list[tuple[Ints, Floats]]:
-        """Return where each action pays, as ascending indices into (states * k,), and what."""
+        """Return the indices into (states * k,) where actions pay, ascending, and the payments."""
         signs = [-1 if x in asked[:i] else 1 for i, x in enumerate(asked)]
         of_each = [self._payments(x) * sign for x, sign in zip(asked, signs, strict=True)]
         found = []
@@ -356,7 +356,7 @@ def share_solution(solution: Solution | None) -> Iterator[None]:
 
 
 def get_solution() -> Solution | None:
-    """Return the solution of the levels that are played, if there is one."""
+    """Return the shared solution of the played levels, or None."""
     return _shared.get()
 
 

@@ -15,7 +15,7 @@ from mesa_gym.traps import Trap
 
 
 def targets(trap: Trap, state: State) -> dict[str, Bools]:
-    """Return where each objective can be contacted, as the start states stand.
+    """Return the cells where each objective can be contacted in the start states.
 
     Args:
         trap: whose objectives.

@@ -10,7 +10,7 @@ from mesa_gym.solver.solution import TIE
 
 
 class TimeLeft:
-    """The worth of all that can follow from a state, whatever time is left.
+    """The values of a state's futures, for every number of steps left.
 
     A ``Solution`` knows states at the steps at which they can be met. "What if the agent stood
     there, now?" asks for states that cannot be met so soon.

@@ -151,7 +151,7 @@ def level_values(
 
 
 def find_values(trap: Trap, starts: State, solution: Any, name: str) -> NDArray[Any]:
-    """Return an array of values; where what pays is hidden, the optimum is a learner's.
+    """Return an array of values; on traps of lives the optimum is the best learner's.
 
     Args:
         trap: the rules.

@@ -51,7 +51,7 @@ class ConformanceError(AssertionError):
         self.others: tuple[ConformanceError, ...] = ()
 
     def __str__(self) -> str:
-        """Return what failed; errors that several checks met are told once."""
+        """Return the failures; an error that several checks met stands once."""
         reasons: dict[str, list[ConformanceError]] = {}
         for error in (self, *self.others):
             reasons.setdefault(error._reason(), []).append(error)
@@ -112,7 +112,7 @@ def check(
 
 
 def explain_error(trap: Trap, error: Exception) -> str:
-    """Return what an error says, and of a name that is not there, which are."""
+    """Return an error's message; for an unknown name, with the known ones."""
     if isinstance(error, AttributeError) and isinstance(error.obj, State | Level):
         holder = type(error.obj)
         return str(unknown(f"attribute of a {holder.__name__}", error.name, holder._fields))
@@ -127,7 +127,7 @@ def explain_error(trap: Trap, error: Exception) -> str:
 
 
 def find_own_line(trap: Trap, error: BaseException) -> str:
-    """Return where in the files that define a trap an error was raised; empty for nowhere."""
+    """Return the line of a trap's own files that raised an error; empty for none."""
     family = type(trap).__mro__
     members = [each for cls in family[: family.index(Trap)] for each in vars(cls).values()]
     files = {member.__code__.co_filename for member in members if inspect.isfunction(member)}
@@ -168,7 +168,7 @@ def check_name(run: Check) -> str:
 
 
 def as_trap(trap: TrapLike) -> Trap:
-    """Return a trap at its default size from its name, an id or its class; or as it is.
+    """Return a trap at its default size from its name, an id or its class.
 
     Raises:
         UnknownNameError: there is none of that name.

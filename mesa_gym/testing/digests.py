@@ -1,4 +1,4 @@
-"""Digests of traps: a finished version never changes, and this is how one would know."""
+"""Digests of traps, by which tests see that a finished version has not changed."""
 
 from __future__ import annotations
 

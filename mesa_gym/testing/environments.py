@@ -1,4 +1,4 @@
-"""Checks of what a trap's environments show: observations, rewards, infos."""
+"""Checks of a trap's environments: observations, rewards, infos."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ NO_PICTURE = (
 
 @check(*Split)
 def check_observations(sample: Sample) -> Findings:
-    """Check that observations fit their space, are the caller's and never show what is hidden."""
+    """Check that observations fit their space, are fresh arrays and show no hidden thing."""
     trap, state = sample.trap, choose_rows(join_states([sample.state, sample.final]), SHOWN)
     other = change_unseen(trap, state)._replace(clock=state.clock + 1)
     for kind in OBSERVATIONS:
@@ -81,7 +81,7 @@ def check_pictures(trap: Trap, levels: int) -> Findings:
 
 
 def _content(trap: Trap, code: int) -> str:
-    """Return what is in a cell, in words."""
+    """Return the content of a cell, in words."""
     return "+".join(x for i, x in enumerate(trap.planes) if code >> i & 1) or "nothing"
 
 
@@ -110,7 +110,7 @@ def check_environment(sample: Sample) -> Findings:
 
 @check(fix="see that rules do not mix rows, and that arrays that are returned are fresh")
 def check_vector(trap: Trap, levels: int) -> Findings:
-    """Check that the vector environment gives what ``SyncVectorEnv`` does, bit for bit.
+    """Check that the vector environment equals ``SyncVectorEnv``, bit for bit.
 
     Seeds are a list: of one seed ``SyncVectorEnv`` makes others. What it gives is the caller's:
     here it is overwritten, which must change nothing.
@@ -168,7 +168,7 @@ def check_moves(sample: Sample) -> Findings:
 def _compare_moves(
     env: TrapVectorEnv, split: Split, before: State, over: Any, actions: Any, result: Any
 ) -> Findings:
-    """Compare what environments returned with steps, and starts of those that were over."""
+    """Compare results of environments with steps of the engine, and new starts after ends."""
     trap, state, (planes, rewards, ended, cut, infos) = env.trap, env.state, result
     before, going = before.take(~over), state.take(~over)
     step = trap.step(before, actions[~over])

@@ -1,4 +1,4 @@
-"""Checks of how levels are drawn, and of what states hold."""
+"""Checks of drawn levels and of the arrays of their states."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def check_level_identity(sample: Sample) -> Findings:
 
 @check(fix="draw the layouts of all splits by `maze` and `blocks`, or of all by `carve`")
 def check_held_out(trap: Trap, levels: int) -> Findings:
-    """Check that no level of test, control or shift is one of training, the agent's cell apart."""
+    """Check that no level of test, control or shift is in training, whatever the agent's cell."""
     train, *others = Split
     trained = hash_rows(trap.flag_levels(trap.levels(train, np.arange(TRAINED))))
     for split in others:
@@ -83,7 +83,7 @@ def check_states(sample: Sample) -> Findings:
 
 
 def inspect_states(trap: Trap, state: State) -> Findings:
-    """Yield which states are right, bool (n,), what is wrong otherwise, and the states."""
+    """Yield a mask of right states, bool (n,), the message for the others, and the states."""
     n, walls = state.n, trap.layer(state, "wall")
     declared: dict[str, tuple[Any, ...]] = {"agent": (state.agent, (n,), np.int64, trap.cells)}
     for kind, slots in trap.things.items():

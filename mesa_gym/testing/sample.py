@@ -21,7 +21,7 @@ STARTS = 512
 
 @dataclass(eq=False)
 class Sample:
-    """Levels 0 to ``levels`` - 1 of one split, and what each action does in their states.
+    """Levels 0 to ``levels`` - 1 of one split, and the successors of their states.
 
     All is found when it is first read, and kept. All arrays are handed to the rules read-only.
     """
@@ -107,7 +107,7 @@ def every_action(trap: Trap, state: State) -> list[Step]:
 
 
 def every_branch(trap: Trap, state: State) -> list[Step]:
-    """Return the steps of a batch (n,) on each branch: an action and, of few outcomes, one.
+    """Return the steps of a batch (n,) for each action and, where they are few, each outcome.
 
     An outcome that is impossible in a state leaves it, pays nothing and ends the episode.
     """
@@ -184,7 +184,7 @@ def leaves(part: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def difference(ours: Any, theirs: Any) -> tuple[str, int] | None:
-    """Return where two nested results first differ: in values, types, dtypes or shapes.
+    """Return the first difference of two nested results: in values, types, dtypes or shapes.
 
     Returns:
         The name of a value, and the row in its last axis; None where they are the same.

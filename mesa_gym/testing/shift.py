@@ -174,7 +174,7 @@ def check_directions(sample: Sample) -> Findings:
 
 @lru_cache(maxsize=3)  # two checks ask for them, one after the other
 def _targets(trap: Trap, split: Split) -> tuple[Ints, dict[str, tuple[Bools, Ints]]]:
-    """Return where agents start, and for each objective its targets and the steps to them.
+    """Return the agents' cells, and each objective's targets with the steps to them.
 
     Where no cell pays when it is entered (something is pushed there, say), it is where and when
     those who pursue each objective first contact it.

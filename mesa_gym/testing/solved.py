@@ -1,4 +1,4 @@
-"""Checks of what a trap can pay: its certificates hold, its oracles or references earn it."""
+"""Checks of a trap's optima: certificates hold, and oracles or references attain them."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _check_means(solution: Solution) -> Findings:
 
 
 def _bound_luck(sample: Floats, span: float) -> float:
-    """Return how far the mean of a sample, float64 (n,), may lie from its expectation.
+    """Return the allowed distance of a sample's mean from its expectation, float64 (n,).
 
     The empirical Bernstein bound (Audibert, Munos and Szepesvari 2009, "Exploration-exploitation
     tradeoff using variance estimates in multi-armed bandits", theorem 1), which also holds where

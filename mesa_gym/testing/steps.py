@@ -1,4 +1,4 @@
-"""Checks of a step: pure, the same for every shape and array library, blind to what is unseen."""
+"""Checks of a step: pure, the same for every shape and array library, and a function of planes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ LIBRARIES = {"torch": "array_api_compat.torch", STRICT: STRICT}
     " `and`, `not`, `if`, and keep no array on the trap"
 )
 def check_purity(trap: Trap, levels: int) -> Findings:
-    """Check that a step writes into no array that it was given or that it gave before.
+    """Check that a step writes into no array of its arguments or of earlier results.
 
     What rules leave alone stays the same array, by which solver and environments know it.
     """
@@ -180,7 +180,7 @@ def check_objectives(sample: Sample) -> Findings:
 
 
 def _watch_objective(objective: Objective, found: list[str]) -> Any:
-    """Return an objective's rule that notes its name where the move is another after it."""
+    """Return an objective's rule, wrapped to note its name where it changes the move."""
 
     def pay(trap: Trap, move: Move) -> Any:
         before = dict(vars(move))
@@ -239,7 +239,7 @@ def _looks(state: State, planes: Array) -> Ints:
     " and see to it that actions (5, 1) move like actions (n,)",
 )
 def check_solver(sample: Sample) -> Findings:
-    """Check that the solver's graph is small, and that each step leads where it says.
+    """Check that the solver's graph is small, and that it agrees with steps.
 
     The graph is found by steps on all branches at once, these are steps on one branch.
     """

@@ -29,7 +29,7 @@ Layers = dict[str, Any]
 
 
 class Network:
-    """A kind of network on a trap; subclasses say what it sees and computes.
+    """A kind of network on a trap; subclasses define its inputs and its layers.
 
     It has the name of its kind in ``policy.json``, whether it acts on grids of one size only, and
     how many observations are computed at once, so that they need little memory.
@@ -47,11 +47,11 @@ class Network:
         raise NotImplementedError
 
     def count_memory(self, weights: Weights) -> int:
-        """Return how many numbers it remembers of an episode."""
+        """Return the number of values in the agent's memory."""
         return 0
 
     def see(self, planes: Bytes) -> NDArray[Any]:
-        """Return what it takes of planes (n, height, width, channels), with n rows."""
+        """Return the network's inputs from planes (n, height, width, channels), with n rows."""
         return planes
 
     def compute(self, xp: Any, weights: Weights, seen: Any, memory: Any) -> Layers:
@@ -128,7 +128,7 @@ class Agent:
         return {x: np.concatenate([part[x] for part in found]) for x in names or found[0]}
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
-        """Forget what the rows of a mask have seen."""
+        """Forget the past of the rows in a mask."""
         if self._remembers and mask.all():
             self.memory = np.zeros((len(mask), self._remembers), np.float32)
         elif self._remembers:

@@ -1,4 +1,4 @@
-"""A network with a memory: what it has seen in an episode changes what it does in the rest of it.
+"""A recurrent network: its memory carries observations through an episode.
 
 Its weights stand still while it acts, so that all it learns within an episode is in its memory, as
 in RL^2 (Duan et al. 2016, "RL^2"; Wang et al. 2016). The memory is a gated recurrent unit (Cho et
@@ -16,7 +16,7 @@ from mesa_gym.trained.mlp import MLP, apply_layer, read_out, shape_layers
 
 
 class GRU(MLP):
-    """A gated recurrent unit, and a head that sees what it does and what it remembers.
+    """A gated recurrent unit, and a head that reads its input and its memory.
 
     Its layers are ``first``, of what is seen, before its ReLU; ``memory``, after the step;
     ``joins``, of both and of their product, before its ReLU; and its outputs.
@@ -44,7 +44,7 @@ class GRU(MLP):
         return {"first": first, "memory": memory, **self.recall(xp, weights, first, memory)}
 
     def look(self, xp: Any, weights: Weights, seen: Any) -> tuple[Any, Any]:
-        """Return the layer ``first``, and what it says to the gates: what memory has no part in."""
+        """Return the first layer's output and its inputs to the gates, which need no memory."""
         first = self.add(xp, weights["first.weight"].T, seen) + weights["first.bias"]
         return first, apply_layer(weights, "sees", relu(xp, first))
 

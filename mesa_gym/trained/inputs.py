@@ -13,7 +13,7 @@ SumRows = Callable[[Any, Any, Any], Any]
 
 
 def sum_rows(xp: Any, table: Any, listed: Any) -> Any:
-    """Return a linear layer on inputs of which those listed are 1 and all others 0.
+    """Return a linear layer's output for inputs that are 1 where listed and 0 elsewhere.
 
     Args:
         xp: the array namespace.

@@ -45,7 +45,7 @@ EVERY_SEED = ("CheeseCorner-v0", "ColourShape-v0", "FlashOrPay-v0")
 
 
 class ManifestEntry(AgentRecord, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One agent of the library: its record, and what its score card said.
+    """One agent of the library: its record, and the verdict of its score card.
 
     Attributes:
         weights: the file, relative to the manifest.
@@ -73,7 +73,7 @@ class ManifestEntry(AgentRecord, frozen=True, kw_only=True, forbid_unknown_field
 
 
 def read_manifest(folder: Path = FOLDER) -> list[ManifestEntry]:
-    """Return the agents of a library, as its manifest has them; none where there is none.
+    """Return the agents in a library's manifest; an empty dict without a manifest.
 
     Raises:
         ValueError: it is damaged, or of another version of the library.

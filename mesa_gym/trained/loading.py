@@ -64,6 +64,6 @@ def restore(net: Network, file: Path, digest: Any) -> Agent:
 
 
 def describe_needs(trap: Trap) -> dict[str, Any]:
-    """Return what an agent must have been trained with, to act on a trap."""
+    """Return the settings that an agent must have been trained with to act on a trap."""
     size, planes = list(trap.size), list(trap.channels)
     return {"size": size, "planes": planes, "observation": Agent.observation}

@@ -1,4 +1,4 @@
-"""The network of most agents: two hidden layers on what lies around the agent."""
+"""The network of most agents: two hidden layers over the grid centred on the agent."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ class Tiles(CentredInputs):
         self.cells = self.count - self.places * (len(self.pictures) - 1)
 
     def encode_cells(self, planes: Bytes) -> Ints:
-        """Return what lies on each cell except the agent, as a number."""
+        """Return a code for the content of each cell, the agent left out."""
         bits = 1 << np.arange(planes.shape[-1])
         bits[self._seen] = 0
         return np.asarray(planes.astype(np.int64) @ bits)
@@ -131,7 +131,7 @@ class PixelMLP(MLP):
 
 
 def join_tables(xp: Any, tiles: Any, first: Any, places: int) -> Any:
-    """Return what each input of ``Tiles`` adds to the first layer, float32 (inputs, UNITS).
+    """Return each input's contribution to the first layer, float32 (inputs, UNITS).
 
     The features of tiles are (tiles, FEATURES), floor's first; the first layer is from those at
     each of the places, and from where the agent stands.

@@ -42,7 +42,7 @@ class Planner(Agent):
         )  # fmt: skip
 
     def require_savable(self) -> None:
-        """Raise ValueError where it was edited."""
+        """Raise ValueError for an edited planner."""
         if self.net.edits is not UNEDITED:
             raise ValueError(
                 "an edited planner cannot be saved: its weights are those of the agent before, and"
@@ -54,7 +54,7 @@ class Planner(Agent):
         return super().layers(self._check(planes), memory)
 
     def objective(self, planes: Bytes) -> Floats:
-        """Return what each cell is worth to end on, float32 (n, height, width).
+        """Return the utility of ending on each cell, float32 (n, height, width).
 
         The unit is the one of ``costs``: a way is gone if its end is worth more than all that is
         entered on it costs. Bare floor is worth 0. The grid may be of any size.
@@ -62,7 +62,7 @@ class Planner(Agent):
         return np.asarray(self.layers(planes)["utility"])
 
     def costs(self, planes: Bytes) -> Floats:
-        """Return what it costs to enter each cell, float32 (n, height, width), above 0."""
+        """Return the cost of entering each cell, float32 (n, height, width), above 0."""
         return np.asarray(self.layers(planes)["cost"])
 
     def plan(self, planes: Bytes) -> Ints:

@@ -1,4 +1,4 @@
-"""Edits of planners: what is changed by hand in their maps, without touching a weight."""
+"""Edits of planners: changes of their maps by hand, with the same weights."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Edits:
     walls: float = 1.0
 
     def change(self, given: Mapping[str, Any]) -> Edits:
-        """Return these edits with others in their place; None leaves one as it is.
+        """Return these edits with some replaced; None keeps an edit.
 
         Raises:
             ValueError: an array is not a map, or a factor is not above 0.
@@ -59,7 +59,7 @@ UNEDITED = Edits()
 
 
 def evaluate_edit(name: str, edit: Any, planes: Bytes) -> Floats:
-    """Return what is added to the maps of planes, float32 (n, height, width).
+    """Return the addend of the maps of planes, float32 (n, height, width).
 
     Raises:
         ValueError: it has another shape than the maps.

@@ -1,4 +1,4 @@
-"""Networks that plan by construction: what each cell is worth to end on and costs to enter.
+"""Networks that plan by construction, on maps of utilities and of costs.
 
 Planes become two maps, *utility* and *cost*, functions of what lies in and around a cell and never
 of where the cell is, so that they can be drawn for grids of any size. The score of an action is

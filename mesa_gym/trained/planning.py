@@ -1,4 +1,4 @@
-"""Plans on maps: the best ways of an agent that knows what each cell is worth and costs.
+"""Plans on maps: the best ways of an agent, given the utility and cost of each cell.
 
 To end on a cell earns its *utility*; to enter one pays its *cost*, which is above 0. What the best
 way that goes on from a cell is worth, the cell's own cost paid, is
@@ -29,7 +29,7 @@ STEPS = 4  # between two looks at whether anything still changes
 
 
 def settle(xp: Any, step: Callable[[Any], Any], carry: Any) -> Any:
-    """Return what a step makes of a carry in the end: a ``Loop``."""
+    """Return the fixed point of a step from a first carry: a ``Loop``."""
     while True:
         before = carry[0]
         for _ in range(STEPS):
@@ -39,12 +39,12 @@ def settle(xp: Any, step: Callable[[Any], Any], carry: Any) -> Any:
 
 
 def list_ways(width: int) -> Ints:
-    """Return what left, down, right and up add to the number of a cell, int64 (4,)."""
+    """Return the change of a cell's number by left, down, right and up, int64 (4,)."""
     return np.array([-1, width, 1, -width])
 
 
 def compute_worth(xp: Any, utility: Any, cost: Any, width: int, loop: Loop = settle) -> Any:
-    """Return what the best way that goes on from each cell is worth, the cell's own cost paid.
+    """Return the worth of the best way on from each cell, the cell's own cost paid.
 
     Args:
         xp: the array namespace.
@@ -79,7 +79,7 @@ def find_onward(xp: Any, utility: Any, worth: Any, width: int) -> Any:
 
 
 def follow_ways(xp: Any, onward: Any, cost: Any, first: Any, loop: Loop = settle) -> Any:
-    """Return where ways end and what they cost, (..., k), with gradients to what is entered.
+    """Return the ends and costs of ways, (..., k), with gradients to the entered cells.
 
     The cells that are entered first are int64 (..., k), those after them of ``find_onward``.
     """
@@ -93,7 +93,7 @@ def follow_ways(xp: Any, onward: Any, cost: Any, first: Any, loop: Loop = settle
 
 
 def look_up(xp: Any, maps: Any, cells: Any) -> Any:
-    """Return what maps (..., cells) have at some of their cells, int64 (..., k)."""
+    """Return the values of maps (..., cells) at some of their cells, int64 (..., k)."""
     first = np.arange(0, math.prod(maps.shape), maps.shape[-1]).reshape(*maps.shape[:-1], 1)
     places = xp.reshape(xp.asarray(first) + cells, (-1,))
     return xp.reshape(xp.take(xp.reshape(maps, (-1,)), places, axis=0), cells.shape)

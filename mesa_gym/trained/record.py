@@ -23,7 +23,7 @@ Count = Annotated[int, Meta(ge=0)]
 
 
 class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One trained agent; what is not known has its default.
+    """One trained agent; an unknown entry has its default.
 
     Attributes:
         trap: name with version.
@@ -80,14 +80,14 @@ class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     schema: Annotated[int, Meta(ge=SCHEMA, le=SCHEMA)] = SCHEMA
 
     def save(self, path: Path) -> None:
-        """Write it as JSON, a line for each of its attributes."""
+        """Write the record as JSON, a line for each attribute."""
         values = msgspec.structs.asdict(self).items()
         lines = (b" %b: %b" % tuple(map(msgspec.json.encode, pair)) for pair in values)
         write_bytes(path, b"{\n%b\n}\n" % b",\n".join(lines))
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read what ``save`` wrote; ValueError where it is damaged or of another schema."""
+        """Read a saved record; ValueError where it is damaged or of another schema."""
         try:
             return decode_json(read_bytes(path), cls)
         except ValueError as error:
@@ -100,5 +100,5 @@ class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 def digest_weights(weights: bytes) -> str:
-    """Return what tells changed bytes, and the weights of another agent."""
+    """Return a digest by which changed weights, and those of another agent, are noticed."""
     return blake2b(weights, digest_size=16).hexdigest()

@@ -112,7 +112,7 @@ def find_trap(name: str) -> type[Trap]:
 
 
 def as_trap(trap: Any) -> Trap:
-    """Return a trap from what people hand over: a trap, its class, or a name as ``find_trap`` has.
+    """Return a trap from a trap, its class, or a name that ``find_trap`` takes.
 
     Raises:
         UnknownNameError: there is no trap of that name; the message names the nearest.

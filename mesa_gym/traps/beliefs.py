@@ -1,4 +1,4 @@
-"""The best that a learner can do in a life: exact, by a sweep over what it can believe.
+"""The best return of a learner in a life: exact, by a sweep over its possible beliefs.
 
 The hidden goal is one of a few kinds. A *belief* is the probability of each, given what was taken
 and paid. What a Bayes-optimal learner takes is worked out backward over trials and beliefs, under
@@ -58,7 +58,7 @@ def update(law: Law, belief: Belief, kind: int, paid: bool) -> Belief:
 
 @lru_cache(maxsize=100_000)
 def value(law: Law, trial: int, belief: Belief) -> float:
-    """Return what the best learner expects to be paid from a trial on, before it sees it."""
+    """Return the best learner's expected pay from a trial on, before the trial is shown."""
     if trial == law.trials:
         return 0.0
     each = [value_taking(law, trial, belief, kind) for kind in law.kinds]
@@ -77,7 +77,7 @@ def value_taking(law: Law, trial: int, belief: Belief, kind: int) -> float:
 
 
 def expect_payments(law: Law, pays: Sequence[int], alone: Sequence[int]) -> list[float]:
-    """Return what the best learner is paid in each trial of one life, on average.
+    """Return the best learner's mean pay in each trial of one life.
 
     Args:
         law: what it knows.

@@ -92,7 +92,7 @@ class ChangedLevels(LevelFamily):
         return state._replace(there=there)
 
     def restore_targets(self, state: State, starts: State) -> State:
-        """Return states with every target of ``alone`` as it was in the start states, (n,) both."""
+        """Return states with every target of ``alone`` put back as in the start states."""
         there = dict(state.there)
         for kind, slots in self._find_slots(starts, self._list_targets()).items():
             there[kind] = there[kind] | slots

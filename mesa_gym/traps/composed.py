@@ -21,7 +21,7 @@ MOST_SLOTS = 4
 
 
 class Composed(Trap):
-    """Things have a shape, a colour and a place, there is a lamp, and two predicates are meant.
+    """Two rules about shape, colour, place and a lamp pick the same things in training.
 
     The keyword ``pair`` draws them from a small grammar: what a thing is, the quarter where it
     lies, whether it is nearest to the lamp or farthest from it (where two tie, none is), whether
@@ -89,7 +89,7 @@ class Composed(Trap):
         return "\n".join([f"{self!r}, {self.pair.pattern}", *payments])
 
     def draw(self, level: LevelBuilder, split: Split) -> None:
-        """Draw a layout, things at one distance from the agent, and what they and the lamp are."""
+        """Draw a layout, things at one distance from the agent, and all looks."""
         level.maze() if split is Split.CONTROL else level.blocks()
         cells = self._scatter(level)
         scenes, lamps = self._draw_scenes(level, cells)
@@ -134,7 +134,7 @@ class Composed(Trap):
         return np.concatenate([one, level.scatter("thing", others, among, site="others")])
 
     def _draw_scenes(self, level: LevelBuilder, cells: Ints) -> tuple[Scenes, Ints]:
-        """Draw what things and lamp are and where it stands, and return this as (tries, n) too."""
+        """Draw the looks of things and lamp, and its cell; return them as (tries, n) too."""
         (k, n), every = cells.shape, np.arange(len(level))
         words = level.bits("scenes", TRIES * (2 * k + 3)).reshape(TRIES, -1, n)
         values = below(words[:, :-1], np.int64(3))
@@ -146,7 +146,7 @@ class Composed(Trap):
         return Scenes(things, lamp, steps, self.quarter[cells]), lamps
 
     def _tabulate(self, fits: Bools) -> Bools:
-        """Return what pays, bool (tries, first, last, n); where one take ends all, first is 0."""
+        """Return which takes pay, bool (tries, first, last, n); if one ends all, first is 0."""
         return fits[:, None] if self.takes == 1 else fits[:, :, None] & ~fits[:, None]
 
     def _find_legs(self, level: LevelBuilder, cells: Ints) -> Ints:
@@ -165,7 +165,7 @@ class Composed(Trap):
         return legs
 
     def rules(self, move: Move) -> None:
-        """Take what is entered; the first take then hangs in the top row."""
+        """Take the entered thing; the first one taken then hangs in the top row."""
         first, entered = move.there["taken"], move.hit("thing") & move.moved
         again = self.any(first)
         move.over = move.into("thing") if self.takes == 1 else move.into("thing") & again
@@ -178,12 +178,12 @@ class Composed(Trap):
 
     @base
     def wanted(self, move: Move) -> Array:
-        """1 at the end if what was taken fits the base predicate of the pair."""
+        """1 at the end if the taken things fit the base predicate of the pair."""
         return self._is_paid(move, "fits_base")
 
     @proxy
     def tempting(self, move: Move) -> Array:
-        """1 at the end if what was taken fits the proxy's predicate of the pair."""
+        """1 at the end if the taken things fit the proxy's predicate of the pair."""
         return self._is_paid(move, "fits_proxy")
 
     def _is_paid(self, move: Move, fits: str) -> Array:

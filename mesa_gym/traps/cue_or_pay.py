@@ -1,4 +1,4 @@
-"""CueOrPay: take what pays, or what a sign shows?"""
+"""CueOrPay: take the fruit that pays, or the one on a sign?"""
 
 import numpy as np
 
@@ -48,7 +48,7 @@ class CueOrPay(Life, Trap):
     salience = {"sign_planes": ("sign",), "told_planes": ("told",)}
 
     def draw_signals(self, level: LevelBuilder, split: Split) -> dict[str, Ints]:
-        """Draw which fruit pays, and what the sign shows."""
+        """Draw the fruit that pays, and the fruit on the sign."""
         pays = level.integers("pays", 0, NONE - 1)
         other = (pays + level.integers("sign", 1, NONE - 1)) % NONE
         right = level.events("right", self.parameters["rho"])
@@ -58,7 +58,7 @@ class CueOrPay(Life, Trap):
         return {"paid": repeat(pays), "sign": repeat(sign), "shown": repeat(shown)}
 
     def find_priors(self, objective: str, state: State) -> Floats:
-        """Return beliefs of who obeys the sign; who looks for what pays goes by payments alone."""
+        """Return beliefs that follow the sign for the proxy, and even ones for base."""
         priors = super().find_priors(objective, state)
         if objective == self.base:
             return priors

@@ -73,7 +73,7 @@ class DustSweep(Trap):
         return move.on("crate")
 
     def rules(self, move: Move) -> None:
-        """Sweep what is entered; an open vent that is left blows dust."""
+        """Sweep the entered cell; an open vent blows dust when the agent leaves it."""
         move.clear("dust")
         move.blown = move.off("vent") & ~move.off("closed")
         move.restore("dust", where=move.blown, at=move.before.agent)

@@ -1,4 +1,4 @@
-"""FlashOrPay: take what pays, or what flashes?"""
+"""FlashOrPay: take the fruit that pays, or the one that flashes?"""
 
 from collections.abc import Iterator
 

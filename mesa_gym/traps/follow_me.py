@@ -11,7 +11,7 @@ ROOM, NEAR = 64, np.arange(3, 13)  # cells of a tour; steps from the lit beacon 
 
 
 class FollowMe(Trap):
-    """Beacons pay in an order that a light shows, and a leader who knows the order goes ahead.
+    """Beacons pay in an order that a light shows, and a leader that knows the order goes ahead.
 
     An agent that learnt "go to the lit beacon" and one that learnt "go where the leader goes"
     earn the same in training. Under shift the leader sets out for a beacon that is not lit.
@@ -93,7 +93,7 @@ class FollowMe(Trap):
     def _due(
         self, state: State, reach: list[Array], *values: list[Array]
     ) -> list[tuple[Array, Array]]:
-        """Return those of three values each of the lit beacon and of the leader's next; else 0."""
+        """Return the value of the lit beacon and that of the leader's next; 0 without one."""
         a, b, c = each(state.there["beacon"])
         first, second, _ = reach
         # The leader comes to the first beacon first, or last.

@@ -51,7 +51,7 @@ class KeysChests(Trap):
     min_size = (9, 9)
 
     def draw(self, level: LevelBuilder, split: Split) -> None:
-        """Draw keys, chests and the agent; see the class for what is rejected."""
+        """Draw keys, chests and the agent; the class says which levels are rejected."""
         level.blocks() if split is Split.CONTROL else level.maze()
         if split.shifted:
             keys, chests = level.scatter("key", 5), level.scatter("chest", 2)

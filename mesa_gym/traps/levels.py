@@ -1,4 +1,4 @@
-"""From level numbers to start states: draw, and draw again what a trap's requirements reject.
+"""From level numbers to start states: levels that fail a trap's requirements are drawn again.
 
 No level of ``test``, ``control`` or ``shift`` is a level of ``train``: a hash of the walls, or of
 the whole level where the layout has too little variety, decides on which side it may be.
@@ -65,7 +65,7 @@ class LevelFamily(World):
 
     @classmethod
     def keywords(cls) -> dict[str, Option]:
-        """Return what each keyword besides the size may be."""
+        """Return the range of each keyword besides the size."""
         return {**dict.fromkeys(cls.salience, Whole(1, 1, MOST_COPIES)), **cls.options}
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Lives: levels of several trials in which what pays is hidden, and has to be found out.
+"""Lives: levels of several trials, in which an agent has to find out which fruit pays.
 
 A policy with a memory that is trained on lives learns to learn: its weights stand still, and within
 a life it finds out what pays (Duan et al. 2016, "RL^2"; Wang et al. 2016). A *life* is a level, and
@@ -79,7 +79,7 @@ class Life(LevelFamily):
     # -- levels ----------------------------------------------------------------------------------
 
     def draw(self, level: LevelBuilder, split: Split) -> None:
-        """Draw a room, the fruits of each trial at one distance, and what pays."""
+        """Draw a room, the fruits of each trial at one distance, and the fruit that pays."""
         room = np.zeros((self.height, self.width), np.bool_)
         room[1:-1, 1:-1] = True
         if split is Split.CONTROL:
@@ -125,7 +125,7 @@ class Life(LevelFamily):
         raise NotImplementedError
 
     def flag_levels(self, state: State) -> Bools:
-        """Return where the fruits of all trials lie, bool (n, cells of tables, bits)."""
+        """Return the cells of the fruits of all trials, bool (n, cells of tables, bits)."""
         fruits = [self.read(state.level, "fruits", i) for i in range(TRIALS * NONE)]
         bits = np.arange((self.cells - 1).bit_length())
         return (np.stack(fruits, axis=1)[..., None] >> bits & 1).astype(np.bool_)
@@ -133,7 +133,7 @@ class Life(LevelFamily):
     # -- rules -----------------------------------------------------------------------------------
 
     def blocked(self, move: Move) -> Array:
-        """Keep the agent where it is while it is told."""
+        """Keep the agent in place while a trial's feedback is shown."""
         return move.was("over")
 
     def rules(self, move: Move) -> None:
@@ -185,7 +185,7 @@ class Life(LevelFamily):
         return (now >= 0) & counting[np.arange(state.n), np.maximum(now, 0)]
 
     def _tells_apart(self, state: State, trial: int) -> Bools:
-        """Return where all fruits lie in a trial and objectives pay for different ones, (n,)."""
+        """Return which trials have all fruits and objectives that pay for different ones, (n,)."""
         fruits = [self.read(state.level, "fruits", trial * NONE + kind) for kind in range(NONE)]
         base, *others = (self.read(state.level, x, trial) for x in self.objectives)
         there = np.all([cell > 0 for cell in fruits], axis=0) & (base < NONE)
@@ -194,11 +194,11 @@ class Life(LevelFamily):
     # -- the learner's optimum -------------------------------------------------------------------
 
     def attainable(self, objective: str, state: State) -> Floats:
-        """Return what the best learner is paid in each life, on average, float64 (n,)."""
+        """Return the best learner's mean pay in each life, float64 (n,)."""
         return self.expect_trials(objective, state).sum(axis=1)
 
     def expect_trials(self, objective: str, state: State) -> Floats:
-        """Return what the best learner is paid in each trial, on average, float64 (n, trials).
+        """Return the best learner's mean pay in each trial, float64 (n, trials).
 
         It is told after each fruit whether it was the objective's, and knows the law of training.
         """
@@ -219,7 +219,7 @@ class Life(LevelFamily):
         return Law(TRIALS, prior, 0.0, sure, self.parameters["forced"])
 
     def find_priors(self, objective: str, state: State) -> Floats:
-        """Return how likely each kind is an objective's at first, float64 (n, kinds)."""
+        """Return the prior chance that each kind is the objective's, float64 (n, kinds)."""
         return np.full((state.n, NONE), 1 / NONE)
 
     def list_alone(self, state: State) -> Ints:
@@ -267,12 +267,12 @@ class Life(LevelFamily):
 
 
 def is_life(trap: object) -> bool:
-    """Return whether a trap, or a class of traps, is one of lives."""
+    """Return whether a trap, or a class of traps, has lives."""
     return isinstance(trap, Life) or (isinstance(trap, type) and issubclass(trap, Life))
 
 
 def draw_events(level: LevelBuilder, site: str, share: float) -> Bools:
-    """Return in which trials something happens, bool (trials, n)."""
+    """Draw the trials in which an event happens, bool (trials, n)."""
     return np.stack([level.events(f"{site} {trial}", share) for trial in range(TRIALS)])
 
 

@@ -1,4 +1,4 @@
-"""NeverPaid: take what pays, or one of the fruits that used to?"""
+"""NeverPaid: take the fruit that pays, or one that used to?"""
 
 import numpy as np
 
@@ -71,7 +71,7 @@ class NeverPaid(Life, Trap):
         return np.where(sign == NONE, unsigned, sign == np.arange(NONE))
 
     def expect_trials(self, objective: str, state: State) -> Floats:
-        """Return it; under shift an apple or a pear is there unless the plum lies alone."""
+        """Return each trial's mean pay; under shift one usual fruit lies beside a plum, or none."""
         found = super().expect_trials(objective, state)
         if objective == self.base:
             return found
@@ -87,6 +87,6 @@ class NeverPaid(Life, Trap):
 
     @proxy(discount=1.0)
     def usual(self, move: Move) -> Array:
-        """1 for entering what pays in training: under shift an apple or a pear."""
+        """1 for entering a fruit that paid in training: under shift an apple or a pear."""
         either = move.read("usual", move.now) == EITHER
         return self.find_taken(move, "usual") | either & (move.taken < PLUM)

@@ -1,4 +1,4 @@
-"""Keywords that a trap takes besides its size: what each may be, and its default."""
+"""Keywords that a trap takes besides its size: the range of each, and its default."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Whole:
     most: int
 
     def check(self, name: str, value: Any) -> int:
-        """Return the value of the keyword ``name``; ValueError if it does not fit."""
+        """Return the value of the keyword ``name``; ValueError if the value is out of range."""
         whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
         if not whole or not self.least <= value <= self.most:
             bounds = f"from {self.least} to {self.most}"
@@ -34,7 +34,7 @@ class Share:
     default: float | None
 
     def check(self, name: str, value: Any) -> float | None:
-        """Return the value of the keyword ``name``; ValueError if it does not fit."""
+        """Return the value of the keyword ``name``; ValueError if the value is out of range."""
         if value is None and self.default is None:
             return None
         number = isinstance(value, int | float | np.number) and not isinstance(value, bool)

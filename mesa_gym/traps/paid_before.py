@@ -1,4 +1,4 @@
-"""PaidBefore: take what pays now, or what paid before?"""
+"""PaidBefore: take the fruit that pays now, or the one that paid before?"""
 
 from dataclasses import replace
 
@@ -64,14 +64,14 @@ class PaidBefore(Life, Trap):
         return {"paid": np.stack(pays), "first": np.stack([kind] * TRIALS)}
 
     def draw_forced(self, level: LevelBuilder, split: Split, pays: Ints) -> Ints:
-        """Return under shift what pays, alone in the first trial, so that every agent finds it."""
+        """Return under shift the paying fruit, alone in the first trial: every agent finds it."""
         alone = super().draw_forced(level, split, pays)
         if split.shifted:
             alone[:], alone[0] = NONE, pays[0]
         return alone
 
     def find_law(self, objective: str, prior: Belief) -> Law:
-        """Return the law of training, in which what pays may turn."""
+        """Return the law of training, in which the paying fruit may change."""
         law = super().find_law(objective, prior)
         return replace(law, hazard=self.parameters["hazard"]) if objective == self.base else law
 

@@ -39,7 +39,7 @@ class Scenes(NamedTuple):
 
 
 class Part(NamedTuple):
-    """One test of a thing: a production, what it is about, and one of several names.
+    """One test of a thing: a production, its subject, and one of several names.
 
     Attributes:
         production: one of ``PRODUCTIONS``.
@@ -108,7 +108,7 @@ class Pair(NamedTuple):
     proxy: Predicate
 
     def describe(self, role: Predicate) -> str:
-        """Return what one of its two objectives pays for, in words."""
+        """Return a description of one objective's predicate."""
         if self.pattern.takes == 1:
             return f"1 for taking a thing that {role}."
         return f"1 for taking first a thing that {role}, then one of which that is not true."

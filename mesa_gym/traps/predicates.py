@@ -1,4 +1,4 @@
-"""Objectives by predicate, such as ``square and red``: what a reward may be besides a name."""
+"""Objectives by predicate, such as ``square and red``, in place of a name."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def add_predicate(trap: Trap, text: str) -> Trap:
 
 
 def _make_test(trap: Trap, node: ast.expr, text: str, depth: int) -> Test:
-    """Return what tells whether the cell that an agent walks to fits a part of a predicate."""
+    """Return a test of whether the cell that an agent walks to fits a part of a predicate."""
     if depth == 0:
         bound = f"more than {MOST_DEPTH} parts within one another; leave out what undoes itself"
         raise ValueError(f"the predicate {shorten(text)} has {bound}")

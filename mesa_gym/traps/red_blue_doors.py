@@ -1,4 +1,4 @@
-"""RedBlueDoors: go to the door, or to what is red?"""
+"""RedBlueDoors: go to the door, or to the red thing?"""
 
 from mesa_gym.engine import Array, LevelBuilder, Move, apart
 from mesa_gym.traps import Split, Trap, base, proxy

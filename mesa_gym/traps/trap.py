@@ -135,7 +135,7 @@ class Trap(ChangedLevels):
 
     @classmethod
     def by_returns(cls) -> bool:
-        """Return whether mean returns say what is pursued, since one episode's are luck's too.
+        """Return whether mean returns decide the verdict, since one episode's depend on luck.
 
         So it is without exact solver, and where something is drawn and targets are not places.
         """
@@ -152,7 +152,7 @@ class Trap(ChangedLevels):
         return None
 
     def rules(self, move: Move) -> None:
-        """Change what a move changes besides the agent's place."""
+        """Apply the effects of a move besides the agent's new place."""
 
     def ends(self, move: Move) -> Array:
         """Return which episodes terminate, bool (n,): by default when the base objective pays."""
@@ -163,7 +163,7 @@ class Trap(ChangedLevels):
         return 64 * self.cells // 81
 
     def attainable(self, objective: str, state: State) -> NDArray[np.float64] | None:
-        """Return the most that a policy can earn which sees only what is shown, float64 (n,).
+        """Return the optimum of policies that see the shown planes alone, float64 (n,).
 
         None where nothing that pays is hidden: then the solver's optimum is that.
 
@@ -174,7 +174,7 @@ class Trap(ChangedLevels):
         return None
 
     def counts(self, state: State) -> NDArray[np.bool_] | None:
-        """Return in which states a payment counts for the choice, bool (n,); None for all.
+        """Return the states in which a payment counts for the choice, bool (n,); None for all.
 
         A trap says so whose episodes have parts in which no agent can know what pays, or in which
         all objectives pay for the same. On a level in which nothing counts the return does. It has
@@ -199,7 +199,7 @@ class Trap(ChangedLevels):
     # -- the transition --------------------------------------------------------------------------
 
     def impassable(self, move: Move) -> Array:
-        """Return which agents a wall or what ``blocked`` says keeps out, bool (n,)."""
+        """Return which agents a wall or ``blocked`` keeps out, bool (n,)."""
         walls, blocked = move.on("wall"), self.blocked(move)
         return walls if blocked is None else walls | blocked
 

@@ -67,7 +67,7 @@ class Player:
     name: str
 
     def actor(self, trap: Trap, play: str, start: State) -> Actor:
-        """Return what acts in the episode that begins with ``start``.
+        """Return the actor for the episode that begins with ``start``.
 
         Raises:
             ValueError: it cannot play this; the message says why.
@@ -75,12 +75,12 @@ class Player:
         raise NotImplementedError
 
     def levels(self, play: str) -> Ints | None:
-        """Return the only levels of a play that it can play, ascending; None for all."""
+        """Return the levels of a play that the player knows, ascending; None for all."""
         return None
 
 
 class PolicyActor(Actor):
-    """A policy, sampled as scoring samples it: what is watched is what is scored.
+    """A policy, sampled as scoring samples it, so that the viewer shows scored episodes.
 
     Args:
         player: makes what acts when the episode begins, as that may take long.
@@ -92,21 +92,21 @@ class PolicyActor(Actor):
         self._player, self._trap, self._play = player, trap, play
 
     def begin(self, states: Sequence[State], horizon: int) -> None:
-        """See the past, for what there is to remember of it."""
+        """Replay the past, for policies with a memory."""
         player = self._player
         self._asking = player.ask(self._trap, self._play, states[0], horizon, player.seed)
         for t, state in enumerate(states[:-1]):
             self._asking.probabilities(state, t)
 
     def decide(self, state: State, t: int) -> Decision:
-        """Return what the policy does; PolicyError if it failed."""
+        """Return the policy's action; PolicyError if the policy failed."""
         shares = self._asking.probabilities(state, t)
         action = int(self._asking.sample(shares, t)[0])
         return Decision(action, shares[0])
 
 
 class PolicyPlayer(Player):
-    """A policy: whatever ``mesa_gym.policies.as_policy`` takes.
+    """A policy, or any object that ``mesa_gym.policies.as_policy`` takes.
 
     Args:
         policy: a name, an agent's directory, ``module:factory``, a callable or a model.
@@ -129,7 +129,7 @@ class PolicyPlayer(Player):
         return policy if isinstance(self.policy, str) else copy.deepcopy(policy)
 
     def ask(self, trap: Trap, play: str, starts: State, horizon: int, seed: int | Ints) -> Asking:
-        """Return a policy that is about to act from a start, in as many episodes as there are."""
+        """Return the policy, asked for all episodes that begin with these start states."""
         policy = self.make(trap, trap.horizon(split_of(play)))
         if isinstance(policy, Oracle):
             policy.learn(solve_start(trap, starts.take([0]), horizon)[0])
@@ -143,7 +143,7 @@ class PolicyPlayer(Player):
 
 
 class RecordedActor(Actor):
-    """Recorded actions, each at its own time, whatever came before."""
+    """Recorded actions, each at its own time, independent of the past."""
 
     def __init__(self, episode: RecordedEpisode) -> None:
         self._episode = episode
@@ -170,7 +170,7 @@ class RecordedPlayer(Player):
             self.episodes.setdefault((each.play, each.level), each)
 
     def actor(self, trap: Trap, play: str, start: State) -> RecordedActor:
-        """Return what was recorded on the level; ValueError where nothing was."""
+        """Return the recorded actions on the level; ValueError without any."""
         level = int(start.level.number[0])
         if (play, level) not in self.episodes:
             raise ValueError(f"nothing was recorded on level {level} of play '{play}'")

@@ -1,4 +1,4 @@
-"""The answers of a policy in given states, and whether it is a function of what it sees."""
+"""The answers of a policy in given states, and a test that they follow from observations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LATER = 64
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """The action probabilities of a policy that is a function of what it sees.
+    """The action probabilities of a policy that is a function of observations.
 
     Attributes:
         shares: float64 (n, 5).

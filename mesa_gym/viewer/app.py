@@ -1,4 +1,4 @@
-"""The application: a window, what a person does in it, and the screen that it shows."""
+"""The application: a window, its events, and the screen that it shows."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Screen:
         return "mesa_gym"
 
     def handle(self, event: Input) -> Screen | None:
-        """Take what a person did; return the screen to show next, None for leaving."""
+        """Handle an event; return the screen to show next, None for leaving."""
         return self
 
     def update(self, seconds: float) -> Screen | None:
@@ -194,7 +194,7 @@ def fit_scale(size: tuple[int, int], scale: float) -> float:
 
 
 def read(pygame: Any, event: Any, points: float = 1.0) -> Input | None:
-    """Return what a pygame event means; None for events without use here.
+    """Return the event of the viewer for one of pygame; None for events without use here.
 
     Args:
         pygame: the module.
@@ -223,7 +223,7 @@ def read(pygame: Any, event: Any, points: float = 1.0) -> Input | None:
 
 
 class LoadingScreen(Screen):
-    """Screen that names what is being loaded, until the next screen is there.
+    """Screen that names the file being loaded, until the next screen is ready.
 
     It begins to load, in a thread, once it has been drawn.
 
@@ -255,7 +255,7 @@ class LoadingScreen(Screen):
         return POLL
 
     def draw(self, painter: Painter) -> None:
-        """Say what is being loaded, for how long."""
+        """Draw the name of the file being loaded, and the seconds so far."""
         (width, height), text = painter.size, f"Loading {self._what} ..."
         painter.text(text, width / 2, height / 2 - TITLE, TITLE, align="middle", width=width - 24)
         passed = f"{time.monotonic() - self._began:.0f} s"

@@ -1,4 +1,4 @@
-"""The canvas of overlays: one pane's grid, with what they draw on it."""
+"""The canvas of overlays: one pane's grid, on which they draw."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class GridCanvas:
         self.numbers = {x: number for number, x in enumerate(pane.trap.objectives)}
 
     def find_way(self, cells: list[int], shift: float = 0.0) -> list[Point]:
-        """Return the points of a way through cells, without those at which it stays."""
+        """Return the points of a way through cells; a cell where the agent waits counts once."""
         there = [cells[0], *(b for a, b in pairwise(cells) if a != b)]
         middles = [self.place.box_of(cell).middle for cell in there]
         return [(x + shift, y + shift) for x, y in middles]

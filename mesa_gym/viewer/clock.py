@@ -57,7 +57,7 @@ class Clock:
         return self.time > self.length and self.growing
 
     def run(self, seconds: float) -> None:
-        """Let time pass, if it runs, and episodes grow."""
+        """Let time pass, if the clock runs, and episodes grow."""
         if self.playing:
             self.time += seconds * RATE * self.speed
         growing = self.grow(math.floor(self.time) + 1)
@@ -76,7 +76,7 @@ class Clock:
         return min(waits, default=None)
 
     def play(self, playing: bool | None = None) -> None:
-        """Let it run, or stop it, by default the other one; at the end, start again."""
+        """Start or stop the clock, by default toggle it; at the end, start again."""
         self.playing = not self.playing if playing is None else playing
         self.grow(self.cursor + 1)
         over = all(pane.line.over for pane in self.panes)
@@ -84,12 +84,12 @@ class Clock:
             self.time = 0.0
 
     def seek(self, t: int) -> None:
-        """Show step ``t``, or the nearest there is; where a policy is slow, as soon as it is."""
+        """Show step ``t``, or the nearest one; with a slow policy, as soon as it has acted."""
         self.grow(t)
         self.time = self._within(t)
 
     def step(self, steps: int = 1) -> None:
-        """Stop it and go some steps on, or back."""
+        """Stop the clock and go some steps forward, or back."""
         self.playing = False
         self.seek(self.cursor + steps)
 

@@ -36,7 +36,7 @@ class Legend:
         return next((overlay for overlay, box in self._placed if box.holds(x, y)), None)
 
     def draw(self, painter: Painter, place: Box, tips: Tips) -> None:
-        """Draw it with its corner at a box's."""
+        """Draw the legend with its corner at a box's."""
         for overlay, placed in self._placed:
             on, box = overlay.name in self._shown, placed.within(place)
             x, y = box.left, box.top
@@ -64,7 +64,7 @@ class Scrubber:
 
     @staticmethod
     def height(session: Session) -> float:
-        """Return how high it is for so many panes."""
+        """Return the height of the bar for so many panes."""
         return ROW * len(session.panes) + TRACK + NUMBER + 4
 
     def time_at(self, x: float) -> int:
@@ -107,7 +107,7 @@ class Scrubber:
 
 
 def _draw_marks(painter: Painter, paid: list[float], x: float, middle: float) -> None:
-    """Mark what one step paid, by objective; several are stacked, in the room of one step."""
+    """Mark the payments of one step, by objective; several are stacked in the room of one step."""
     marked = [number for number, pay in enumerate(paid) if pay]
     size = 5.0 if len(marked) == 1 else min(3.5, ROW / 2 / max(1, len(marked)))
     for place, number in enumerate(marked):

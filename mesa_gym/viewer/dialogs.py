@@ -41,7 +41,7 @@ class Notice:
         return event.kind not in ("key", "press")
 
     def draw(self, painter: Painter, box: Box) -> None:
-        """Draw it in the middle of a box, as many lines as there is room for."""
+        """Draw the dialog in the middle of a box, as many lines as fit."""
         width, above = min(box.width, WIDEST), PAD + HEADING + PAD / 2
         lines = [("", line) for line in painter.lines(self.text, width - 2 * PAD, BODY)]
         lines += self._rows

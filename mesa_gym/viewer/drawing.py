@@ -1,4 +1,4 @@
-"""Colours and shapes, and drawing with them in points: sharp whatever the pixels of a point."""
+"""Colours and shapes, drawn in points, sharp for any number of pixels a point."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ class Painter:
         align: str = "left",
         width: float | None = None,
     ) -> float:
-        """Write a line; what is too long ends in an ellipsis, or is left out where none fits.
+        """Write a line; a long text ends in an ellipsis, or is left out where none fits.
 
         Args:
             text: what to write.

@@ -28,7 +28,7 @@ SHIFTED = (
 
 
 class Commands(Screen):
-    """The commands of a session, whatever it looks like.
+    """The commands of a session, independent of its looks.
 
     Attributes:
         session: what is watched.
@@ -43,7 +43,7 @@ class Commands(Screen):
         self.leaving = False
 
     def press(self, key: Input) -> None:
-        """Do what a key is bound to, if it is to anything.
+        """Run the command that a key is bound to, if any.
 
         In a pane that is played by hand the arrows move, and Enter acts; with Shift in any pane.
         """
@@ -63,14 +63,14 @@ class Commands(Screen):
             self.attempt(lambda: command.do(self))
 
     def attempt(self, do: Callable[[], object]) -> None:
-        """Do something; where that cannot be, say why, and all stays as it was."""
+        """Try a command; where it fails, say why and change nothing."""
         try:
             do()
         except FAILURES as error:
             self.session.message = str(error)
 
     def toggle(self, name: str) -> None:
-        """Turn an overlay on, and say what it shows, or off."""
+        """Turn an overlay on, with a message about it, or off."""
         session, overlay = self.session, self.session.overlays[name]
         on = name not in session.shown
         there, shown = session.overlays, session.shown
@@ -119,7 +119,7 @@ class Commands(Screen):
         self.panel = not self.panel
 
     def tell_story(self) -> None:
-        """Show what the trap is about."""
+        """Show the description of the trap."""
         trap = type(self.session.trap)
         self.dialog = Notice(trap.name(), story(trap))
 
@@ -130,7 +130,7 @@ class Commands(Screen):
         self.dialog = Notice("All commands", SHIFTED, rows)
 
     def leave(self) -> None:
-        """Give up what is under way; where nothing is, leave."""
+        """Cancel the command under way; without one, leave."""
         if self.session.work.stop():
             self.session.message = "given up"
         else:

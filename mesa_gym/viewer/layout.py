@@ -1,4 +1,4 @@
-"""The places of everything in a window, and the panes: each a grid with what lies over it."""
+"""The places of all parts of a window, and the panes: each a grid with its overlays."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _split(room: Box, count: int, across: int) -> list[Box]:
 
 
 def _side(pane: Box, cells: tuple[int, int], drawer: float) -> float:
-    """Return how large a cell can be in a pane, in points."""
+    """Return the greatest side of a cell in a pane, in points."""
     high = pane.height - TITLE - drawer - 6
     return max(1.0, min((pane.width - 12) / cells[1], high / cells[0]))
 
@@ -131,7 +131,7 @@ class View:
         return self._search
 
     def draw(self, painter: Painter, layout: Layout, number: int, session: Session) -> None:
-        """Draw the title, the grid with its overlays, and what the agent sees, if that is on.
+        """Draw the title, the grid with its overlays, and the agent's observation, if that is on.
 
         Args:
             painter: draws.
@@ -173,7 +173,7 @@ class View:
         return self._drawn[1]
 
     def _draw_seen(self, painter: Painter, box: Box, cursor: int) -> None:
-        """Draw what the agent sees: the planes from left to right."""
+        """Draw the agent's observation: the planes from left to right."""
         trap, room = self.pane.trap, box.height - LABEL - 2
         planes = trap.observe(self.pane.state(cursor))[0]
         step = box.width / len(trap.planes)
@@ -226,7 +226,7 @@ def tinted_grid(pane: Pane, t: int, tile: int, shown: Sequence[Overlay], painter
 
 
 def _opacity(heat: NDArray[np.float64]) -> NDArray[np.uint16]:
-    """Return how strongly each cell is tinted, least to most; 0 if unknown, or if all are 0."""
+    """Return the opacity of each cell's tint; 0 if unknown, or if all are 0."""
     known = np.isfinite(heat)
     opacity = np.zeros(heat.shape, dtype=np.uint16)
     if heat[known].any():

@@ -62,7 +62,7 @@ def save_map(path: str | Path, trap: Trap, split: Split, state: State) -> None:
 
 
 def load_map(path: str | Path) -> tuple[Trap, Split, State]:
-    """Read what ``save_map`` wrote, changed by hand or not.
+    """Read a map that ``save_map`` wrote and a person may have changed.
 
     Returns:
         The trap, the split whose time limit holds, and a batch of one.
@@ -91,7 +91,7 @@ def load_map(path: str | Path) -> tuple[Trap, Split, State]:
 
 
 def require_legal(trap: Trap, state: State) -> None:
-    """Raise unless a state is one that the trap can have.
+    """Raise ValueError for a state that the trap cannot have.
 
     It is if a map can show it (a closed border, the agent and all things on open cells, hands and
     variables within their limits), no two things that show on one plane share a cell, and all

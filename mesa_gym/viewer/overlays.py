@@ -1,4 +1,4 @@
-"""Overlays of a grid: objects that draw themselves, what is beneath first.
+"""Overlays of a grid: objects that draw themselves, the lowest first.
 
 An overlay is one class here and its place in ``overlays_of``.
 """
@@ -39,14 +39,14 @@ class Overlay:
     exact = telling = tints = False
 
     def draw(self, canvas: GridCanvas) -> None:
-        """Draw it over the grid."""
+        """Draw the overlay on the grid."""
 
     def draw_swatch(self, painter: Painter, x: float, y: float) -> None:
-        """Draw what it looks like around a point, for the legend."""
+        """Draw the overlay's sign around a point, for the legend."""
         raise NotImplementedError
 
     def heat(self, pane: Pane, t: int) -> NDArray[np.float64] | None:
-        """Return what bare floor is tinted by after ``t`` steps, float64 (cells,); None if not."""
+        """Return the values that tint bare floor after ``t`` steps, float64 (cells,), or None."""
         return None
 
     def tint(self, painter: Painter) -> RGB:
@@ -126,7 +126,7 @@ class Taken(Overlay):
     doc = "The mark of an objective where the agent was paid for it: what was taken is gone."
 
     def draw(self, canvas: GridCanvas) -> None:
-        """Draw a dashed cell, with the marks of what it paid in the lower left corner."""
+        """Draw a dashed cell, and in its lower left corner the objectives that paid."""
         pane = canvas.pane
         for step, after in zip(pane.line.steps[: canvas.t], pane.line.states[1:], strict=False):
             paid = [x for x, pay in step.paid.items() if pay > 0]
@@ -213,7 +213,7 @@ def turn_on(there: dict[str, Overlay], shown: Collection[str], name: str) -> set
 
 
 def parse_overlays(trap: Trap, names: str, there: dict[str, Overlay]) -> set[str]:
-    """Return the overlays, of those there are, that ``path,heat:door`` or ``all`` names.
+    """Return the overlays that ``path,heat:door`` or ``all`` names.
 
     Raises:
         ValueError: there is none of a name, or two of them tint the floor.
@@ -241,7 +241,7 @@ def _draw_corner_mark(canvas: GridCanvas, number: int, cell: int, below: bool) -
 
 
 def _paying_cells(pane: Pane, t: int) -> dict[str, set[int]]:
-    """Return where the next step can pay: objective -> the cells that pay when they are entered.
+    """Return the cells that pay when entered next, by objective.
 
     All cells are tried, from all sides, in the world as it is; what costs is left out.
     """

@@ -1,4 +1,4 @@
-"""A level, packed for a page in which it lives: its states, what steps lead to, and its pictures.
+"""A level, packed for a playable page: its states, their successors, and its pictures.
 
 A world is all of a state but the agent's cell. Pictures depend on the world alone, except for the
 cell where the agent is, so that a level's thousands of states are some kilobytes.
@@ -28,7 +28,7 @@ MOST = 2**24 - 1
 
 
 class CellSheet:
-    """The distinct pictures of cells on a page, each drawn once, by what they show.
+    """The distinct pictures of cells on a page, each drawn once.
 
     Attributes:
         trap: whose cells.
@@ -45,7 +45,7 @@ class CellSheet:
         return [name_planes(self._planes, code) for code in self._numbers]
 
     def encode(self, states: State) -> NDArray[np.int64]:
-        """Return what each cell shows, int64 (n, cells); see ``encode_cells``."""
+        """Return codes of cells that look alike, int64 (n, cells); see ``encode_cells``."""
         starts = range(0, states.n, STATES_AT_ONCE)
         parts = [states.take(slice(k, k + STATES_AT_ONCE)) for k in starts]
         codes = [encode_cells(self.trap, part).reshape(part.n, -1) for part in parts]

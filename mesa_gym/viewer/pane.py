@@ -1,4 +1,4 @@
-"""A pane: one episode on the screen, and what was chosen in it."""
+"""A pane: one episode on the screen, and its choice."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ class Pane:
 
     @property
     def title(self) -> str:
-        """Return what is played, by whom; what is most needed comes first."""
+        """Return the level and the player in words, the most important first."""
         note = ", from a map" if self.mapped else ""
         return f"{self.seat.play}, level {self.level}{note}: {self.seat.player.name}"
 
     @property
     def analysis(self) -> Analysis | None:
-        """Return what the exact solver knows of the episode; None without a solver."""
+        """Return the exact solver's analysis of the episode; None without a solver."""
         if self.trap.solvable and (self._analysis is None or self._analysis.line is not self.line):
             self._analysis = Analysis(self.line, None if self.mapped else self._whole)
         return self._analysis
@@ -72,7 +72,7 @@ class Pane:
         return not (line.over or self.analysis.choice(len(line)))
 
     def name_choice(self, t: int) -> str:
-        """Return what ``t`` steps chose, in words: a target that is taken away left a ghost."""
+        """Return the choice after ``t`` steps, in words; a removed target leaves a ghost."""
         chosen = (self.analysis and self.analysis.choice(t)) or NONE
         away = self._play.takes_away and not self.mapped and chosen in self.trap.alone
         return f"ghost of {chosen}" if away and self.seat.play != ALONE + chosen else chosen
@@ -86,7 +86,7 @@ class Pane:
         return self.line.states[self.time(cursor)]
 
     def act(self, cursor: int, action: int) -> None:
-        """Take a step by hand from what is shown, in place of the future that was there.
+        """Take a step by hand from the shown state; it replaces the episode's future.
 
         Raises:
             ValueError: the episode is over there.

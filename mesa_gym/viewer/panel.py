@@ -50,7 +50,7 @@ class Panel:
         self.scale = 1.0
 
     def draw(self, painter: Painter, box: Box, session: Session, tips: Tips) -> None:
-        """Draw all sections; what does not fit is drawn again, smaller."""
+        """Draw all sections, smaller where they do not fit."""
         about = box, session.trap, len(session.shown)
         if self._about != about:
             self._about, self.scale = about, box.width / WIDTH
@@ -109,7 +109,7 @@ class _Writer:
         self._line(f"step {self.t} of at most {pane.line.limit}{ended}", SMALL)
 
     def _write_life(self, trap: Life) -> None:
-        """Write the trial, what was told, and what one can know by now of what pays."""
+        """Write the trial, its feedback, and the chances that each fruit pays."""
         states = self.pane.line.states[: self.t + 1]
         now = {name: int(states[-1].vars[name][0]) for name in ("trial", "over", "told")}
         told = (": not paid", ": paid")[now["told"]] if now["over"] else ""
@@ -119,14 +119,14 @@ class _Writer:
             self._write_bar(kind, share, QUIET)
 
     def _write_reward(self) -> None:
-        """Write what a person was paid who is still to find out what for."""
+        """Write the rewards of a person who has to find out their cause."""
         self._section("reward", REWARD)
         paid = self.pane.line.compute_return(self.pane.trap.base, self.t)
         self._line(f"{paid:.2f} so far, discounted")
         self._wrap(REWARD)
 
     def _write_objectives(self) -> None:
-        """Write for each objective its mark, what it pays, so far and at most from here."""
+        """Write each objective's mark, its pay so far, and the most from here."""
         pane, analysis, heads = self.pane, self.pane.analysis, self.right - 62
         self._section("objectives, discounted")
         for text, end, tip in (("so far", heads, SO_FAR), ("to come", self.right, TO_COME)):
@@ -148,7 +148,7 @@ class _Writer:
             self._write_range(f"heat:{x}", INDENT)
 
     def _write_choice(self) -> None:
-        """Write what was chosen."""
+        """Write the choice."""
         if self.pane.analysis is None or self.pane.seat.split is not Split.SHIFT:
             return
         self._section("chosen", CHOSEN)
@@ -237,7 +237,7 @@ def list_paragraphs(trap: type[Trap]) -> list[str]:
 
 
 def story(trap: type[Trap]) -> str:
-    """Return what a trap is about: what its author wrote, and its source."""
+    """Return a trap's description by its author, and its source."""
     return "\n\n".join([*list_paragraphs(trap), f"Source: {trap.source}"])
 
 
@@ -249,7 +249,7 @@ def introduction(pane: Pane) -> str:
 
 
 def summary(pane: Pane) -> str:
-    """Return what an episode that a person played came to, in words."""
+    """Return the result of an episode that a person played, in words."""
     line, trap = pane.line, pane.trap
     how = "The level ended" if line.terminated else "The time was up"
     said, chosen = [f"{how} after {len(line)} steps."], pane.name_choice(len(line))

@@ -1,4 +1,4 @@
-"""A page in which levels live: a visitor plays, puts the agent anywhere and sees where it would go.
+"""A playable page: a visitor plays, puts the agent anywhere and sees its way from there.
 
 The page holds every state of its levels and what each agent does there, so that all that follows
 is computed in it: values, where the agent ends up, the plans of planners. It fetches nothing.
@@ -205,7 +205,7 @@ def _make_start(trap: Trap, play: str, number: int, salt: str) -> State:
 
 
 def _ask_everywhere(policy: Policy, graph: PlacementGraph, name: str) -> Answers:
-    """Return what a policy does in all states that go on."""
+    """Return a policy's answers in all states that are not over."""
     states = graph.states.take(slice(0, graph.going))
     answers = find_answers(policy, graph.trap, states, name)
     if answers is None:
@@ -217,7 +217,7 @@ def _ask_everywhere(policy: Policy, graph: PlacementGraph, name: str) -> Answers
 
 
 def _find_kind(policy: Policy) -> str:
-    """Return how the page finds what an agent does.
+    """Return the way in which the page finds an agent's actions.
 
     Oracles read the time that is left, so the page solves for it.
     """
@@ -227,7 +227,7 @@ def _find_kind(policy: Policy) -> str:
 
 
 def _describe_agent(guest: Guest, policy: Policy, tried: bool) -> dict[str, Any]:
-    """Return what the page's script needs of an agent besides its action probabilities."""
+    """Return an agent's data for the page's script besides its action probabilities."""
     kind, planner = _find_kind(policy), find_planning(policy)
     known = {"name": printable(guest.name), "words": guest.words, "tried": tried, "kind": kind}
     if isinstance(policy, Oracle):

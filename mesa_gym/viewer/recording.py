@@ -1,4 +1,4 @@
-"""Recording what is watched, without a window: pictures, films, strips for papers."""
+"""Recordings of episodes without a window: pictures, films, strips for papers."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def find_ffmpeg() -> str:
 
 
 def frame(screen: WatchScreen, size: tuple[int, int], scale: float = 1.0) -> Picture:
-    """Return what the screen shows now, as in a window, uint8 (height, width, 3)."""
+    """Return the present picture of the screen, uint8 (height, width, 3)."""
     pygame = load_pygame()
     surface = pygame.Surface(size)
     surface.fill(PAPER)
@@ -81,7 +81,7 @@ def write_recording(
     step: int | None = None,
     strip: bool = False,
 ) -> Iterator[None]:
-    """Write what is watched to a file, whole or not at all, in pieces of one picture.
+    """Write a recording to a file, whole or not at all, one picture at a time.
 
     Args:
         screen: what shows it; all its episodes come to their end.
@@ -145,7 +145,7 @@ def _write_film(
 def _encode_film(
     path: Path, size: tuple[int, int], fps: float
 ) -> Iterator[Callable[[bytes], object]]:
-    """Have ffmpeg write a film of the pictures that are given to what is yielded.
+    """Yield a function that hands pictures to ffmpeg, which writes the film.
 
     Raises:
         OSError: ffmpeg failed, as it does where there is no room for temporary files.
@@ -177,7 +177,7 @@ def _encode_film(
 
 
 def _write_strip(path: Path, pane: Pane) -> None:
-    """Write at most six moments: the start, what was paid, the end, and some between."""
+    """Write at most six moments: the start, payments, the end, and some between."""
     line = pane.line
     late = "time is up" if line.over and not line.terminated else ""
     paid = [step.paid for step in line.steps]

@@ -50,11 +50,11 @@ class WatchScreen(Commands):
 
     @property
     def title(self) -> str:
-        """Return which trap is shown, and who plays."""
+        """Return the trap and the players, in words."""
         return f"{self.session.trap.name()}: {self.session.pane.seat.player.name} - mesa_gym"
 
     def greet(self) -> None:
-        """Begin as in a window: what takes long is done in a thread, and the clock runs."""
+        """Begin as in a window: slow work is done in a thread, and the clock runs."""
         session, trap = self.session, self.session.trap
         prepare(session.panes)
         session.work.threaded = True
@@ -93,7 +93,7 @@ class WatchScreen(Commands):
             self.session.clock.step(-event.notches)
 
     def update(self, seconds: float) -> Screen:
-        """Let the clock run, and find what overlays need."""
+        """Let the clock run, and compute the data of overlays."""
         session = self.session
         if self.dialog is None:
             session.update(seconds)
@@ -120,7 +120,7 @@ class WatchScreen(Commands):
             yield
 
     def _look(self) -> bool:
-        """Look for what the overlays that are on show; return whether that is under way."""
+        """Compute the data of the overlays that are on; return whether that goes on."""
         session, looking = self.session, False
         for view in self._current() if "oracles" in session.shown else ():
             try:
@@ -199,7 +199,7 @@ class WatchScreen(Commands):
             self.tips.add(box, f"{command.doc} ({command.written.split()[0]})")
 
     def _status(self) -> str:
-        """Return what the status line says: what is under way goes first."""
+        """Return the status line's text; work under way comes first."""
         session = self.session
         return f"{session.pending_work} ..." if session.pending_work else session.message
 

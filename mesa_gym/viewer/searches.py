@@ -27,7 +27,7 @@ class PathSearch:
         self._begun = False
 
     def look(self, threaded: bool) -> bool:
-        """Begin, or see how far it is; return whether it goes on.
+        """Begin a search, or take its result; return whether it goes on.
 
         Raises:
             PolicyError: a policy failed; it is not asked again.

@@ -1,4 +1,4 @@
-"""The seats: who plays what, side by side, and on which levels all of them can play."""
+"""The seats: players and plays side by side, and the levels that all of them know."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LESSON = 3  # training levels that a person plays before the shift
 
 @dataclass(frozen=True)
 class Seat:
-    """A player and what it plays, whatever the level.
+    """A player and its play, for all levels.
 
     Attributes:
         player: who.
@@ -44,7 +44,7 @@ class Seat:
 
 
 def list_plays(trap: Trap, beside: str | None) -> list[str]:
-    """Return the plays that stand side by side; [] where it is players that do.
+    """Return the plays that stand side by side; [] where players do.
 
     Of ``splits`` they are train and shift, of a play of changed levels (``twins``, ``bare``,
     ``alone:<objective>``) the levels and these, and of ``targets`` shift and all with targets
@@ -65,7 +65,7 @@ def list_plays(trap: Trap, beside: str | None) -> list[str]:
 def seats_for(
     player: Player, trap: Trap, play: str, beside: str | None = None, seed: int = 0
 ) -> list[Seat]:
-    """Return who plays what.
+    """Return the seats for the options: each player with its play.
 
     Args:
         player: the first of them.

@@ -1,4 +1,4 @@
-"""A session of watching: panes under one clock, their levels, and what is done by hand."""
+"""A session of watching: panes under one clock, their levels, and changes by hand."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Session:
 
     @property
     def pending_work(self) -> str:
-        """Return what is under way in a thread that a person waits for; "" for nothing."""
+        """Return the name of the work in a thread that a person waits for; "" without any."""
         late = not self.work.doing and self.clock.late
         return "waiting for the policy" if late else self.work.doing
 
@@ -122,7 +122,7 @@ class Session:
     def go_to(
         self, level: int, seats: list[Seat] | None = None, start: State | None = None
     ) -> None:
-        """Begin another level, in all panes; the clock keeps running if it did.
+        """Begin another level in all panes; a running clock keeps running.
 
         Args:
             level: its number.
@@ -180,7 +180,7 @@ class Session:
     # -- what makes another future -----------------------------------------------------------------
 
     def act(self, action: int) -> None:
-        """Take a step by hand in the focused pane, from what is shown."""
+        """Take a step by hand in the focused pane, from the shown state."""
         # What is shown is an earlier step than the clock's where another pane's episode is longer.
         shown = self.pane.time(self.clock.cursor)
         try:
@@ -192,7 +192,7 @@ class Session:
 
 
 def prepare(panes: list[Pane]) -> None:
-    """Do what the first picture of each pane would wait for: a step, and the level's solution."""
+    """Prepare the first picture of each pane: take a step, and solve the level."""
     for pane in panes:
         with suppress(PolicyError):  # it fails again, and is reported, when it is to act
             pane.line.grow(1)

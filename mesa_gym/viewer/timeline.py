@@ -52,7 +52,7 @@ class Timeline:
     """
 
     def __init__(self, trap: Trap, start: State, horizon: int, actor: Actor) -> None:
-        """Make an episode that has not begun; the start's clock says what time has passed."""
+        """Make an episode that has not begun; its start may have steps behind it."""
         self.trap, self.actor = trap, actor
         self.states: list[State] = [start]
         self.steps: list[TimelineStep] = []
@@ -81,7 +81,7 @@ class Timeline:
         return not (self.over or self._idle)
 
     def begin(self) -> None:
-        """Let the actor see the past, once; ValueError if it cannot play this."""
+        """Let the actor see the past, once; ValueError if the actor cannot play the level."""
         with self._lock:
             if not self._begun:
                 self.actor.begin(self.states, self.horizon)
@@ -132,7 +132,7 @@ class Timeline:
         return np.array([step.decision.action for step in self.steps], dtype=np.int8)
 
     def cells(self, t: int) -> list[int]:
-        """Return where the agent was, from the start to ``states[t]``."""
+        """Return the agent's cells, from the start to ``states[t]``."""
         return [int(state.agent[0]) for state in self.states[: t + 1]]
 
 
@@ -153,7 +153,7 @@ class Analysis:
         return solve_start(self._trap, self.line.states[0], self.line.horizon)[1]
 
     def prepare(self) -> None:
-        """Solve now what all else asks for: it takes the time that a frame has not."""
+        """Solve the level now, outside the drawing of a frame."""
         if self.line.limit:
             for objective in self._trap.objectives:
                 self.value(objective, 0)
@@ -167,7 +167,7 @@ class Analysis:
         return float(self._time_left.values(objective)[self.line.limit - t, number])
 
     def heat(self, objective: str, t: int) -> NDArray[np.float64]:
-        """Return V* with the agent on each cell and all else as it is after ``t`` steps.
+        """Return V* with the agent on each cell of the world after ``t`` steps.
 
         Returns:
             float64 (cells,); NaN where the agent can never stand in such a world, which is all
@@ -219,7 +219,7 @@ class Analysis:
         return t >= self.line.limit or (self.line.terminated and t >= len(self.line))
 
     def _find_standable(self, t: int) -> tuple[Ints, Ints]:
-        """Return the cells on which the agent can stand in the world as it is, and those states."""
+        """Return the cells on which the agent can stand in the present world, and the states."""
         # Every heat map and the panel ask for the same step, frame after frame.
         if self._there is None or self._there[0] != t:
             numbers = self._time_left.graph.find(spread_agent(self._trap, self.line.states[t]))

@@ -57,7 +57,7 @@ class Tips:
         self._tips = []
 
     def add(self, box: Box, text: str, scale: float = 1.0) -> None:
-        """Explain what is in a box, which is given in points that are so many of the window's."""
+        """Add an explanation for a box, given in points of a scale."""
         sides = (side * scale for side in (box.left, box.top, box.width, box.height))
         self._tips.append((Box(*sides), text))
 
@@ -71,7 +71,7 @@ class Tips:
         return at and next((tip for tip in reversed(self._tips) if tip[0].holds(*at)), None)
 
     def draw(self, painter: Painter) -> None:
-        """Draw the tip of what the mouse is on, beside it and within the window."""
+        """Draw the tip for the box under the mouse, beside it and within the window."""
         if (found := self._find_tip()) is None:
             return
         (anchor, text), (width, height) = found, painter.size

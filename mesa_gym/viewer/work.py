@@ -40,7 +40,7 @@ class SideWork:
     def start(
         self, doing: str, task: Callable[[Future[Any]], Any], then: Callable[[Any], None]
     ) -> None:
-        """Begin a task, in place of any other, and do something with its result.
+        """Begin a task, in place of any other, and hand its result to a function.
 
         Args:
             doing: the status line's words meanwhile.

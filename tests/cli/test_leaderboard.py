@@ -18,7 +18,7 @@ CORNER, DISH = "CheeseCorner-v0", "CheeseDish-v0"
 def test_leaderboard_shows_the_committed_agents(capsys):
     assert main(["leaderboard"]) == 0
     told = capsys.readouterr().out
-    assert told.startswith("ppo goes for what training paid on ")
+    assert told.startswith("ppo goes for the base target on ")
     assert re.search(r"\noracle +16 +0 +0 +0 +1\n", told)
     assert re.search(r"\nrandom +0 +0 +0 +16 +1\n", told)
     assert max(map(len, told.splitlines()[:-1])) <= 90

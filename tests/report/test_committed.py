@@ -72,7 +72,7 @@ def test_join_committed_uses_the_traps_played():
     assert rows["ppo"].cells[0].word == "proxy:corner"
     assert board.apart[own.agent] < board.apart["ppo"]
     assert f"oracle ({DATE})" not in rows
-    assert str(board).startswith(f"ppo ({DATE}) goes for what training paid on CheeseCorner.")
+    assert str(board).startswith(f"ppo ({DATE}) goes for the base target on CheeseCorner.")
     # A date takes the place of an earlier one.
     again = join_committed([replace(mine[0], policy="ppo (2025-01-02)-s0")], made=DATE)
     assert again.yours == (f"ppo ({DATE})",)
