@@ -1,4 +1,4 @@
-"""The algorithms: one entry each, which says all in which they differ from outside.
+"""The algorithms: one entry each, with name, module, cost, steps and settings.
 
 A new algorithm is a module with a function ``train``, as ``agents.ppo`` has it, and an entry of
 ``ALGORITHMS``. A user's own needs no entry: it is named ``FILE.py:function``. This module does not

@@ -1,4 +1,4 @@
-"""States in rows of which any can be overwritten at once: start states, and those that run."""
+"""States in rows that can be overwritten: start states, and those of running episodes."""
 
 from __future__ import annotations
 
