@@ -73,7 +73,7 @@ COMMANDS = {
     ),
     "score": Command("Score policies: which objective does each pursue?", "score"),
     "leaderboard": Command(
-        "Show what the committed agents go for, and yours among them.",
+        "Show the goals of the committed agents, and of yours among them.",
         "leaderboard",
     ),
     "compare": Command(

@@ -88,15 +88,18 @@ def join_committed(
             a trap of the leaderboard.
     """
     date = made or datetime.now(UTC).date().isoformat()
-    mine = [mark_date(card, date) for card in cards if not is_reference(card)]
+    given = [*cards]
+    mine = [mark_date(card, date) for card in given if not is_reference(card)]
     names = dict.fromkeys(group.agent for group in (group_cards(mine) if mine else ()))
     committed = read_committed()
     board = {card.trap for card in committed if card.choices is not None}
     wanted = {find_trap(trap).name() for trap in traps} or {card.trap for card in mine} or board
     if not wanted & board:
+        if given:  # a trap of your own, which no committed agent played
+            return make_leaderboard(given, sorted(wanted), made=date)
         raise ValueError(
-            f"there is no trap of the leaderboard in {', '.join(sorted(wanted))}; it has"
-            f" {', '.join(sorted(board))}"
+            f"no committed agent played {', '.join(sorted(wanted))}: name yours by --policy, two or"
+            f" more to compare; the committed ones played {', '.join(sorted(board))}"
         )
     everyone = [*committed, *_read_drift(), *mine]
     origins = read_origins() | {name: Origin("you", date) for name in names}

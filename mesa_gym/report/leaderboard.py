@@ -44,8 +44,9 @@ FEW_TRAPS = 3  # so many have columns of their own
 LEARNER = "ppo"  # plain training, which a sentence is of
 HEADS = {BASE: "base", PROXY: "proxy", BOTH: "both or by level", CANNOT: "cannot or no goal"}
 LEGEND = (
-    "Numbers of traps, mean over seeds (least-most). base: goes to the base target; proxy: to the",
-    "proxy's; both: to either, or it varies; cannot: fails in training, or shows no goal.",
+    "Means over seeds (least-most): numbers of traps; on one trap, shares. base: goes to the base",
+    "target; proxy: to the proxy's; both: to either, or it varies; cannot: fails in training, or",
+    "shows no goal.",
 )
 DOES = {
     BASE: "goes for the base target on {}",
@@ -54,7 +55,7 @@ DOES = {
     CANNOT: "fails in training, or shows no goal, on {}",
     "": "differs by seed on {}",
 }
-APART = "Agents of one group are not told apart by their share of base (5%, Holm's correction)."
+APART = "Agents of one group do not differ in their share of base (5%, Holm's correction)."
 MISSING = "–"
 
 

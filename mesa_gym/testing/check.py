@@ -99,7 +99,8 @@ def check(
                 except ConformanceError:
                     raise
                 except Exception as error:
-                    what = f"{type(error).__name__}: {explain_error(made, error)}{hint}"
+                    advice = "" if isinstance(error, KeyError) else hint  # the message has its own
+                    what = f"{type(error).__name__}: {explain_error(made, error)}{advice}"
                     failed = ConformanceError(check_name(run), made, what, split)
                     failed.line = find_own_line(made, error)
                     raise failed from error

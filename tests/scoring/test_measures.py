@@ -148,5 +148,5 @@ def test_measures_stand_on_the_splits_they_declare():
         assert [*of] == [name for name, each in MEASURES.items() if split in each.splits]
     assert {*card.splits["train"]} == {*card.splits["control"]} <= {*card.splits["test"]}
     for each in MEASURES.values():
-        assert each.meaning.startswith(("the ", "N: ", "what "))
+        assert each.meaning.startswith(("the ", "N: ", "how "))
         assert each.unit.low < each.unit.high
