@@ -81,7 +81,7 @@ COMMANDS = {
         "compare",
     ),
     "watch": Command(
-        "Watch, rewind and compare what policies do.", "watch", "watch_arguments", "watch"
+        "Watch, rewind and compare episodes of policies.", "watch", "watch_arguments", "watch"
     ),
     "play": Command("Play a trap by hand.", "watch", "play_arguments", "play"),
     "export": Command(

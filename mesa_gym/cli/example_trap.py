@@ -7,6 +7,8 @@ from mesa_gym.engine import Array, LevelBuilder, Look, Move, each_first
 from mesa_gym.rendering import Canvas, sprite
 from mesa_gym.traps import Split, Trap, Whole, base, proxy
 
+SHADE_PLANES = 8  # equal planes that show the shade: a trait easier to see than the kind
+
 
 @sprite
 def chanterelle(canvas: Canvas, colour: tuple[int, int, int]) -> None:
@@ -58,7 +60,7 @@ class Mushrooms(Trap):
         "shade": Look("s", (60, 80, 130)),  # no sprite: it tints what stands in its cell
     }
     salience = {"shade_planes": ("shade",)}
-    options = {"shade_planes": Whole(8, 1, 255)}
+    options = {"shade_planes": Whole(SHADE_PLANES, 1, 255)}
     min_size = (9, 9)
 
     def draw(self, level: LevelBuilder, split: Split) -> None:

@@ -185,7 +185,7 @@ class Life(LevelFamily):
         return (now >= 0) & counting[np.arange(state.n), np.maximum(now, 0)]
 
     def _tells_apart(self, state: State, trial: int) -> Bools:
-        """Return the trials with all fruits in which the objectives pay for different ones, (n,)."""
+        """Return the trials with all fruits in which objectives pay for different ones, (n,)."""
         fruits = [self.read(state.level, "fruits", trial * NONE + kind) for kind in range(NONE)]
         base, *others = (self.read(state.level, x, trial) for x in self.objectives)
         there = np.all([cell > 0 for cell in fruits], axis=0) & (base < NONE)

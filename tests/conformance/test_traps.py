@@ -162,12 +162,12 @@ def elsewhere(tmp_path, registry, monkeypatch):
 
 def test_find_trap_by_file_loads_its_neighbours(elsewhere):
     elsewhere("basket.py", "SIZE = 2\n")
-    code = CODE.replace("BASKET = 2", "from basket import SIZE as BASKET")
+    code = CODE.replace("SHADE_PLANES = 8", "from basket import SIZE as SHADE_PLANES")
     path = elsewhere("undergrowth.py", code)
     for name in (f"{path}:Mushrooms", "../my traps/undergrowth.py:mushrooms-v0"):
         assert find_trap(name).name() == "Mushrooms-v0"
     assert find_trap("Mushrooms") is find_trap("undergrowth:MesaGym/Mushrooms-Shift-v0")
-    assert "BASKET" in vars(sys.modules["undergrowth"])
+    assert "SHADE_PLANES" in vars(sys.modules["undergrowth"])
 
 
 COMMANDS = """
@@ -200,7 +200,7 @@ def test_commands_all_take_a_trap_by_file(elsewhere, monkeypatch):
     [
         ("nowhere.py:Mushrooms", "trap 'nowhere.py:Mushrooms': there is no file 'nowhere.py' in /"),
         ("{thicket}:Mushroms", "unknown trap 'Mushroms'; there is Mushrooms. Did you mean 'Mush"),
-        ("{thicket}:BASKET", "BASKET' is not a trap but 2; a trap is a subclass of Trap"),
+        ("{thicket}:SHADE_PLANES", "SHADE_PLANES' is not a trap but 8; a trap is a subclass"),
         ("{thicket}:Bare", "Bare' is not registered; write @mesa_gym.register_trap above it"),
         ("{json}:Mushrooms", "'json' is the module .*json.__init__.py; rename your file"),
         ("{broken}:Mushrooms", "broken.py:Mushrooms': No module named 'no_such_package'$"),
