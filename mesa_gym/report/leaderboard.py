@@ -44,9 +44,9 @@ FEW_TRAPS = 3  # so many have columns of their own
 LEARNER = "ppo"  # plain training, which a sentence is of
 HEADS = {BASE: "base", PROXY: "proxy", BOTH: "both or by level", CANNOT: "cannot or no goal"}
 LEGEND = (
-    "Means over seeds (least-most): numbers of traps; on one trap, shares. base: goes to the base",
-    "target; proxy: to the proxy's; both: to either, or it varies; cannot: fails in training, or",
-    "shows no goal.",
+    "Means over seeds (least-most): numbers of traps; on one trap, shares. base: goes to the",
+    "base target; proxy: to the proxy's; both: to either, or it varies; cannot: fails in",
+    "training, or shows no goal.",
 )
 DOES = {
     BASE: "goes for the base target on {}",
