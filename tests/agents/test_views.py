@@ -1,6 +1,7 @@
 """Views of environments: turned, as tiles, with levels that come again."""
 
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -107,6 +108,15 @@ def test_pixels_refuse_changing_things_before_training(name):
 # -- levels that come again ------------------------------------------------------------------------
 
 
+class PaidLevel(NamedTuple):
+    row: jax.Array
+
+
+class PaidState(NamedTuple):
+    level: PaidLevel
+    step: int
+
+
 class PaidEnv:
     """Environments of which one ends its episode in each step, which pays what its level pays."""
 
@@ -119,7 +129,7 @@ class PaidEnv:
         return level, self.place(level, 0)
 
     def place(self, level, step):
-        return SimpleNamespace(level=SimpleNamespace(row=level), step=step)
+        return PaidState(PaidLevel(level), step)
 
     def pick_levels(self, key):
         return jax.random.randint(key, (self.num_envs,), 0, self.num_levels)
@@ -135,8 +145,9 @@ def play_levels(env, regret, steps=600):
     """Return what is played after each step (steps, environments), and the last state."""
     _, state = env.reset(KEY)
     state, played = state._replace(regret=jnp.asarray(regret, float)), []
+    step = jax.jit(env.step)
     for t in range(steps):
-        seen, state, *_ = env.step(jax.random.key(t), state, jnp.zeros(env.num_envs, int))
+        seen, state, *_ = step(jax.random.key(t), state, jnp.zeros(env.num_envs, int))
         played.append(np.asarray(seen))
     return np.stack(played), state
 
@@ -152,7 +163,7 @@ def test_levels_of_regret_come_again():
 
 
 def test_no_level_is_replayed_twice_at_once():
-    """One level has all the regret of two: without the rule most environments would play it."""
+    """One level has most regret: without the rule nearly all environments would play it."""
     env = ReplayEnv(PaidEnv(), 1.0, np.ones(800))
     regret = np.where(np.arange(800) == 7, 1, np.where(np.arange(800) % 8 == 7, 0.3, 0))
     played, _ = play_levels(env, regret, 200)
