@@ -47,7 +47,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     told = f"{POLICIES}; several give a table"
     add("--policy", nargs="+", action="extend", metavar="P", help=told)
     add("--algo", help=ALGO)
-    add("--size", type=int, metavar="N", help="cells a side, an odd number (default: the trap's)")
     add(
         "--levels", type=int, default=EVALUATION_LEVELS, help="of each split (default: %(default)s)"
     )
@@ -73,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
         return _score_logs(options)
     if options.policy is None:
         raise ValueError("which policy? Give --policy, such as `--policy oracle:base`")
-    traps = read_traps(options, options.size)
+    traps = read_traps(options)
     if not traps:
         (name, *_) = [each for each in options.policy if names_trap(each)] or ["CheeseCorner"]
         policies = shlex.join([each for each in options.policy if each != name])
@@ -203,7 +202,7 @@ def split_trap(policy: str) -> tuple[str, str]:
 def _add_command(card: ScoreCard, options: argparse.Namespace) -> ScoreCard:
     """Return the card with the command that repeats it, in which the salt is left out."""
     words = ["mesa-gym", "score", *options.words, *(options.trap or [])]
-    for name in ("policy", "algo", "size", "levels", "seed"):
+    for name in ("policy", "algo", "levels", "seed"):
         value = getattr(options, name)
         if isinstance(value, list) and len(value) > 1:
             words += [f"--{name}", *value]

@@ -26,7 +26,7 @@ def declare_trap(parser: argparse.ArgumentParser, more: str = "", many: bool = F
     parser.set_defaults(many_traps=many)
 
 
-def read_traps(options: argparse.Namespace, size: int | None = None) -> list[Trap]:
+def read_traps(options: argparse.Namespace) -> list[Trap]:
     """Return the traps that a command line names, each once; [] for none.
 
     Raises:
@@ -42,13 +42,10 @@ def read_traps(options: argparse.Namespace, size: int | None = None) -> list[Tra
         raise ValueError(f"a keyword stands twice: {', '.join(x for x in given if given[x])}")
     if keywords and not classes:
         raise ValueError(f"{', '.join(keywords)}: a keyword of which trap? Name it before")
-    if size is not None and "size" in keywords:
-        raise ValueError(f"size={keywords['size']} and --size {size}: leave one out")
-    size = keywords.pop("size", size)
     if len(classes) > 1 and not options.many_traps:
         names = " and ".join(each.name() for each in classes)
         raise ValueError(f"one trap is expected, and {names} are named; leave one out")
-    return [each(size, **keywords) for each in classes]
+    return [each(**keywords) for each in classes]
 
 
 def read_trap(options: argparse.Namespace, why: str = "which trap?") -> Trap:

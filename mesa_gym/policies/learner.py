@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,22 +12,6 @@ from mesa_gym.traps.beliefs import Belief, choose, update
 from mesa_gym.traps.life import NONE, PAID, Life
 
 Floats = NDArray[np.float64]
-
-
-def follow_belief(trap: Life, states: Sequence[State]) -> Belief:
-    """Return the chance that each kind pays, given a life so far and the law of training.
-
-    Args:
-        trap: of lives.
-        states: of one life from its start on, batches of one.
-    """
-    prior: Belief = tuple(trap.find_priors(PAID, states[0])[0].tolist())
-    law, belief = trap.find_law(PAID, prior), prior
-    for before, state in pairwise(states):
-        if state.vars["over"][0] and not before.vars["over"][0]:
-            kind = int((trap.list_fruits(state)[0] == state.agent[0]).argmax())
-            belief = update(law, belief, kind, bool(state.vars["told"][0]))
-    return belief
 
 
 class BestLearner:

@@ -8,10 +8,9 @@ import numpy as np
 
 from mesa_gym.engine import ACTIONS, RGB
 from mesa_gym.errors import shorten_text
-from mesa_gym.policies.learner import follow_belief
 from mesa_gym.terminal import printable
 from mesa_gym.traps import Split, Trap
-from mesa_gym.traps.life import KINDS, TRIALS, Life
+from mesa_gym.traps.life import TRIALS, Life
 from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.drawing import BODY, CARD, INK, QUIET, RULE, SMALL, TITLE, Box, Painter
 from mesa_gym.viewer.pane import Pane
@@ -25,7 +24,6 @@ WORDS = 0.8  # of that size: where less is left, sentences are left to the toolt
 SO_FAR = "What it has paid until now, discounted: a payment counts less the later it comes."
 TO_COME = "The most that it can still pay from here, by the exact solver: V*."
 CHOSEN = "What this episode has pursued so far, as scoring would say if it ended here."
-BELIEF = "What one can know by now of what pays, from what was told and the law of training."
 NEXT = "What the policy does next, and how likely each action was."
 SKIP = "n: the next level"
 MOST_SAID = 400  # characters
@@ -82,7 +80,7 @@ class _Writer:
     def write(self) -> float:
         self._write_heading()
         if isinstance(self.pane.trap, Life):
-            self._write_life(self.pane.trap)
+            self._write_life()
         if self.pane.secret:
             self._write_reward()
         else:
@@ -108,15 +106,13 @@ class _Writer:
         self._line(f"agent: {player.name}", SMALL)
         self._line(f"step {self.t} of at most {pane.line.limit}{ended}", SMALL)
 
-    def _write_life(self, trap: Life) -> None:
-        """Write the trial, its feedback, and the chances that each fruit pays."""
-        states = self.pane.line.states[: self.t + 1]
-        now = {name: int(states[-1].vars[name][0]) for name in ("trial", "over", "told")}
+    def _write_life(self) -> None:
+        """Write the trial and its feedback."""
+        state = self.pane.line.states[self.t]
+        now = {name: int(state.vars[name][0]) for name in ("trial", "over", "told")}
         told = (": not paid", ": paid")[now["told"]] if now["over"] else ""
-        self._section("life", BELIEF)
+        self._section("life")
         self._line(f"trial {min(now['trial'] + 1, TRIALS)} of {TRIALS}{told}")
-        for kind, share in zip(KINDS, follow_belief(trap, states), strict=True):
-            self._write_bar(kind, share, QUIET)
 
     def _write_reward(self) -> None:
         """Write the rewards of a person who has to find out their cause."""

@@ -40,7 +40,7 @@ def test_score_of_several_prints_a_table(tmp_path, capsys):
 
 def test_score_size_applies_to_every_trap(tmp_path):
     one, two = tmp_path / "one.json", tmp_path / "two.json"
-    command = "score --policy oracle:base --size 11 --levels 3 --trap CheeseCorner"
+    command = "score size=11 --policy oracle:base --levels 3 --trap CheeseCorner"
     assert main([*command.split(), "--json", str(one)]) == 0
     assert main([*command.split(), "CoinRun", "--json", str(two)]) == 0
     alone, among = ScoreCard.load(one), Cards.load(two)
@@ -48,7 +48,7 @@ def test_score_size_applies_to_every_trap(tmp_path):
     assert alone.choices == among[0].choices == expected.choices
     assert alone.provenance.trap == "CheeseCorner-v0(size=11x11)"
     assert among[1].provenance.trap == "CoinRun-v0(size=11x11)"
-    command = "mesa-gym score CheeseCorner --policy=oracle:base --size=11 --levels=3 --seed=0"
+    command = "mesa-gym score size=11 CheeseCorner --policy=oracle:base --levels=3 --seed=0"
     assert alone.provenance.command == command
 
 

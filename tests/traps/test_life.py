@@ -5,9 +5,7 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 
-from mesa_gym.engine import distances
 from mesa_gym.policies import as_policy
-from mesa_gym.policies.learner import follow_belief
 from mesa_gym.scoring import ScoreCard, score
 from mesa_gym.scoring.rollout import follow, rollout
 from mesa_gym.traps import Split
@@ -139,24 +137,6 @@ def test_card_above_the_best_learner_reads_back(trap, policy):
     assert ScoreCard.from_json(card.to_json()) == card
     if policy == "oracle:base":
         assert card.splits["train"]["normalized_return"]["paid"] > 1.05
-
-
-def test_follow_belief_rules_out_taken_fruits():
-    """Each fruit taken in vain is ruled out; the one that paid is known."""
-    trap = FlashOrPay(forced=0)
-    states = [trap.levels("shift", [0])]
-    while states[-1].vars["trial"][0] < TRIALS - 1:
-        fruits = trap.list_fruits(states[-1])[0]
-        kind = int(states[-1].vars["trial"][0]) % len(KINDS)
-        away = distances(np.ones((1, *trap.size), np.bool_), fruits[kind : kind + 1])[0]
-        ways = away[states[-1].agent[0] + trap.offsets[:4]]
-        states.append(trap.step(states[-1], ways.argmin(keepdims=True)).state)
-    pays = int(trap.read(states[0].level, "paid", 0)[0])
-    tried = [min(int(state.vars["trial"][0] + state.vars["over"][0]), 3) for state in states]
-    for t, known in enumerate(tried):
-        left = [kind == pays if pays < known else kind >= known for kind in range(len(KINDS))]
-        expected = np.array(left) / sum(left)
-        assert follow_belief(trap, states[: t + 1]) == pytest.approx(expected.tolist())
 
 
 @each_life
