@@ -86,13 +86,6 @@ EXPECTED = {
         r"CheeseCorner-v0, network: \d+ states of 400 levels under shift\n(.*\n)*"
         r"value +1 +-?0\.[01]\d \(-?0\.0\d\) +0\.[34]\d \(-?0\.0\d\)"
     ),
-    # Agent, direction and strength, then solved, cheese, corner, none.
-    "steer": (
-        r"between +- +0 +0\.9\d +0\.[56]\d .*\n(.*\n)*"
-        r"between +to the cheese +-1 +0\.9\d +0\.[23]\d .*\n"
-        r"between +to the cheese +1 +0\.9\d +0\.[78]\d .*\n(.*\n)*"
-        r"corner +to the cheese +2 +0\.9\d +0\.0\d "
-    ),
     # TorchRL's log stands between the lines.
     "torchrl_ppo": (
         r"num_envs: reward_cheese reward_corner zeros at the ends\n(.*\n)*"
@@ -107,7 +100,7 @@ EXPECTED = {
         r"CheeseCorner-v0 +sweeper +1 +aimless "
     ),
 }
-FROM_CHECKOUT = {"probe", "repair", "retarget", "steer"}
+FROM_CHECKOUT = {"probe", "repair", "retarget"}
 # About mesa_gym itself: in no row of the table.
 OUTSIDE = {"first_steps", "minigrid_door", "torch_loop", *FROM_CHECKOUT}
 # The others train, check for long, or need an environment of their own.
