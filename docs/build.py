@@ -27,11 +27,11 @@ from benchmarks import __main__ as benchmarks
 from benchmarks.markdown import pipes
 from docs import pictures
 from docs.playgrounds import has_page, write_gallery_page
-from docs.studies import findings
 from docs.trap_table import tabulate_traps
 from mesa_gym import cli
 from mesa_gym.command import DONE, run_command
 from mesa_gym.files import read_json, write_text
+from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import group_cards, read_committed
 from mesa_gym.report.cells import is_reference
 from mesa_gym.report.page import environment
@@ -95,7 +95,8 @@ def write_all() -> None:
         base_expected=[cls for cls in classes if cls.expected == "base"],
         about_base=BASE_EXPECTED,
     )
-    results = findings.tabulate(_read_cards())
+    agents = [card for card in _read_cards() if agent_and_seed(card.policy)[1] is not None]
+    results = pipes(HEADS, tabulate_groups(group_cards(agents)))
     write_text(FOLDER / "_results.md", f"{results}\n")
     _write(HERE / "reference" / "commands.md", "commands", commands=commands())
     _write(HERE / "reference" / "score_card_json.md", "score_card", measures=MEASURES)
