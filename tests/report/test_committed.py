@@ -93,3 +93,8 @@ def test_join_committed_of_misfits_is_refused():
         join_committed([card(CORNER, "mine-s0", 0.6, 0.2)])
     with pytest.raises(ValueError, match="no trap of the leaderboard in MonsterWorld-v0"):
         join_committed([], ["MonsterWorld-v0"])
+
+
+def test_join_committed_of_other_trap_has_given_agents():
+    given = [replace(card(CORNER, "mine-s0", 0.6, 0.2), trap="Composed-v0")]
+    assert [row.agent for row in join_committed(iter(given)).rows] == ["mine"]
