@@ -24,7 +24,6 @@ from mesa_gym.viewer.mapfile import load_map
 from mesa_gym.viewer.overlays import parse_overlays
 from mesa_gym.viewer.recording import (
     FILMS,
-    STRIPS,
     film_steps,
     require_kind,
     write_recording,
@@ -42,12 +41,9 @@ def check(options: argparse.Namespace) -> None:
         ImportError: an extra that is needed is not installed.
     """
     kind = None if options.record is None else require_kind(options.record)
-    if options.strip is not None:
-        require_kind(options.strip, STRIPS)
-    for path in (options.record, options.strip):
-        require_writable(path)
-    if options.headless and options.record is None and options.strip is None:
-        raise ValueError("--headless shows nothing: add --record FILE or --strip FILE")
+    require_writable(options.record)
+    if options.headless and options.record is None:
+        raise ValueError("--headless shows nothing: add --record FILE")
     if options.step is not None and not (options.headless and kind == ".png"):
         raise ValueError("--step says what a picture shows: add --headless --record FILE.png")
 
@@ -100,8 +96,6 @@ def write(screen: Any, options: argparse.Namespace, size: tuple[int, int]) -> in
                 for _ in pieces:
                     done(1)
         deque(pieces, maxlen=0)
-    if options.strip is not None:
-        deque(write_recording(screen, options.strip, size, strip=True), maxlen=0)
     return DONE
 
 

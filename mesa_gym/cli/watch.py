@@ -24,7 +24,6 @@ OVER = (
 RECORD = "write what was watched, at last: .png, .gif or .mp4"
 SIZES = "of the window, in pixels (default: %(default)s)"
 SCALE = "of all that is shown: 0.5 to 8 (default: %(default)s)"
-STRIP = "write six moments of the episode: .svg"
 SCALES = (0.5, 8.0)  # pixels a point
 MOST = (7680, 4320)  # of a picture: larger ones would fill the memory
 
@@ -63,7 +62,6 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     add("--no-panel", action="store_true", help="leave out the panel")
     add("--headless", action="store_true", help="no window; none is needed")
     add("--record", type=Path, metavar="FILE", help=RECORD)
-    add("--strip", type=Path, metavar="FILE", help=STRIP)
     add("--step", type=int, metavar="N", help="which one a .png shows")
 
 
@@ -98,7 +96,7 @@ def _run(options: argparse.Namespace, what: str) -> int:
     if not SCALES[0] <= scale <= SCALES[1]:
         raise ValueError(f"scale {scale:g}: expected {SCALES[0]:g} to {SCALES[1]:g}")
     load_pygame()
-    if not (options.headless or options.record or options.strip):
+    if not (options.headless or options.record):
         App(LoadingScreen(what, lambda: _load_screen(options)), size, scale).run()
         return DONE
     from mesa_gym.cli import viewing

@@ -1,4 +1,4 @@
-"""Recordings of episodes without a window: pictures, films, strips for papers."""
+"""Recordings of episodes without a window: pictures and films."""
 
 from __future__ import annotations
 
@@ -17,20 +17,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.errors import missing_extra
-from mesa_gym.files import read_bytes, write_bytes, write_text
+from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.rendering import write_png
 from mesa_gym.rendering.pygame import load_pygame
-from mesa_gym.rendering.strip import PlayedEpisode, choose_moments, draw_strip
 from mesa_gym.viewer.app import fit_scale
 from mesa_gym.viewer.clock import RATE
 from mesa_gym.viewer.drawing import PAPER, Painter
-from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.session import Session
 
 # Pictures a second at most. What shows GIFs slows those down that have more than 50.
 FILMS = {".gif": 50, ".mp4": 60}
-KINDS, STRIPS = (".png", *FILMS), (".svg",)
+KINDS = (".png", *FILMS)
 # What ffmpeg is told. Browsers take a film that is not marked for BT.709, and this one is
 # marked too. A GIF has one palette and no dithering, so that it holds only what changes.
 _INPUT = ["-v", "error", "-xerror", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"]
@@ -46,11 +44,11 @@ _ENCODING = {
 Picture = NDArray[np.uint8]
 
 
-def require_kind(path: Path, kinds: tuple[str, ...] = KINDS) -> str:
+def require_kind(path: Path) -> str:
     """Return the suffix of a recording, in lower case; ValueError for another kind of file."""
     kind = path.suffix.lower()
-    if kind not in kinds:
-        raise ValueError(f"cannot record {path}: its name must end in {', '.join(kinds)}")
+    if kind not in KINDS:
+        raise ValueError(f"cannot record {path}: its name must end in {', '.join(KINDS)}")
     return kind
 
 
@@ -79,18 +77,16 @@ def write_recording(
     size: tuple[int, int],
     scale: float = 1.0,
     step: int | None = None,
-    strip: bool = False,
 ) -> Iterator[None]:
     """Write a recording to a file, whole or not at all, one picture at a time.
 
     Args:
         screen: what shows it; all its episodes come to their end.
         path: by its suffix a picture (``.png``) or a film at the session's speed (``.gif``,
-            ``.mp4``); or a strip's file.
+            ``.mp4``).
         size: width and height in pixels.
         scale: pixels a point.
         step: which one a picture shows; by default the last.
-        strip: whether to write moments of the episode in focus side by side (``.svg``).
 
     Raises:
         ValueError: another suffix, or no such step.
@@ -98,12 +94,10 @@ def write_recording(
         OSError: the file cannot be written.
         PolicyError: a policy failed.
     """
-    kind, session = require_kind(path, STRIPS if strip else KINDS), screen.session
+    kind, session = require_kind(path), screen.session
     yield from screen.settle()
     session.clock.playing = False
-    if strip:
-        _write_strip(path, session.pane)
-    elif kind == ".png":
+    if kind == ".png":
         shown = session.clock.length if step is None else step
         if not 0 <= shown <= session.clock.length:
             raise ValueError(f"step {shown}: what is watched has steps 0 to {session.clock.length}")
@@ -171,15 +165,3 @@ def _encode_film(
             f"ffmpeg could not write {path} (exit code {ffmpeg.returncode}): is there room for it?"
             " TMPDIR names another folder for temporary files"
         )
-
-
-# -- strips for papers -----------------------------------------------------------------------------
-
-
-def _write_strip(path: Path, pane: Pane) -> None:
-    """Write at most six moments: the start, payments, the end, and some between."""
-    line = pane.line
-    late = "time is up" if line.over and not line.terminated else ""
-    paid = [step.paid for step in line.steps]
-    moments = choose_moments(PlayedEpisode(pane.trap, line.states, paid, late))
-    write_text(path, draw_strip(f"{pane.trap.name()}, {pane.title}", moments))

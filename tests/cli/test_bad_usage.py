@@ -72,8 +72,7 @@ def folder(tmp_path, monkeypatch):
         ),
         (f"{RECORD} a.png --level -1", ["level -1", "2**48 - 1"]),
         (f"{RECORD} a.png --size 10x10", ["10x10", "640x420"]),
-        (f"{HEADLESS} --strip a.gif", ["a.gif", "must end in .svg"]),
-        (HEADLESS, ["--record FILE or --strip FILE"]),
+        (HEADLESS, ["add --record FILE"]),
         (
             "watch --episodes damaged.jsonl --headless --record a.png",
             ["damaged.jsonl, line 1", "is not a"],
