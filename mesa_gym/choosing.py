@@ -69,7 +69,9 @@ class Choosing:
     def act(self, observation: Any, state: State | None = None) -> NDArray[np.float64]:
         """Return action probabilities, float64 (n, 5)."""
         if state is None:
-            raise ValueError("where to go first is asked of states, and none was given")
+            raise ValueError(
+                "a policy that is asked where to go first needs the states: act(observation, state)"
+            )
         if self._goals is None:
             self._goals = [self._ask(each) for each in self.make_questions(observation, state)]
         shares = np.tile(np.eye(len(ACTIONS))[STAY], (state.n, 1))

@@ -120,7 +120,9 @@ class OnnxPolicy:
         n = len(observation)
         before = self._state if self.memory else np.zeros((n, 0), np.float32)
         if len(before) != n:
-            raise ValueError(f"{n} rows were asked about, and {len(before)} episodes have begun")
+            raise ValueError(
+                f"the observations have {n} rows; expected {len(before)}, one for each episode"
+            )
         after = np.empty_like(before)
 
         def answer_block(seen: NDArray[Any], rows: slice) -> NDArray[Any]:

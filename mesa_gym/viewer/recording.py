@@ -100,7 +100,7 @@ def write_recording(
     if kind == ".png":
         shown = session.clock.length if step is None else step
         if not 0 <= shown <= session.clock.length:
-            raise ValueError(f"step {shown}: what is watched has steps 0 to {session.clock.length}")
+            raise ValueError(f"step {shown}: the episodes have steps 0 to {session.clock.length}")
         session.clock.seek(shown)
         write_png(path, frame(screen, size, scale))
     else:

@@ -91,14 +91,14 @@ def test_loss_is_of_optimal_actions_alone():
     assert 0.2 < played.likely.mean() < 0.5
 
 
-def test_play_is_ones_own_random_or_taught():
+def test_taught_play_follows_teacher_or_chance():
     _, _, played = play_once("teacher")
     assert np.take_along_axis(np.asarray(played.likely), played.action[..., None], axis=-1).all()
     _, _, played = play_once("random")
     assert np.bincount(played.action.ravel()) / played.action.size == pytest.approx(0.2, abs=0.08)
 
 
-def test_levels_beyond_the_solved_states_come_not(monkeypatch):
+def test_taught_levels_stay_within_solved_states(monkeypatch):
     monkeypatch.setattr("agents.taught.MOST_STATES", 1)
     monkeypatch.setattr("mesa_gym.solver.values.CHUNK_STATES", 400)
     env = LabelledEnv(make_jax(CORNER, 64, num_levels=50, alpha=0.5), 0.95)

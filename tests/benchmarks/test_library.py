@@ -48,7 +48,7 @@ def test_agents_are_those_that_training_gives(folder):
         assert load("CheeseCorner", seed, trained_for=steps, folder=folder).kind == "network"
 
 
-def test_only_what_is_missing_is_made(folder):
+def test_library_make_trains_missing_agents_only(folder):
     more = Run("CheeseCorner-v0", seed=2, steps=10_000)
     assert find_lacking([*BOTH, EARLY, more], folder) == [more]
     (folder / OWN).unlink()

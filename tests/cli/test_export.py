@@ -103,7 +103,7 @@ def test_export_shows_several_policies_each_its_way(export):
         thorough("--trap TreeFarm", "the steps of TreeFarm-v0 depend on chance"),
     ],
 )
-def test_export_of_what_cannot_live_names_films(export, given, why):
+def test_export_without_a_page_names_films(export, given, why):
     code, said, page = export(given)
     last = said.splitlines()[-1]
     assert (code, page) == (2, "")

@@ -56,7 +56,7 @@ def test_page_is_what_its_command_writes():
 
 
 @pytest.mark.thorough
-def test_chances_are_those_that_scoring_samples():
+def test_lesson_chances_equal_those_of_scoring():
     """150 levels: the exact means lie within four standard errors of a sampled score."""
     trap, agent = find_trap("ColourShape")(), load("ColourShape", seed=0)
     sampled = score(agent, trap, levels=150).splits["shift"]["choice"]

@@ -125,7 +125,7 @@ def test_from_map_reads_a_map_by_hand():
     assert to_map(ZOO, state) == MAP
 
 
-def test_everything_is_written_in_full():
+def test_map_holds_every_number_of_state():
     text = """\
 clock = 3
 level = 281474976710655

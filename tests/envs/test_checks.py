@@ -31,7 +31,7 @@ def refused(call, keywords, message, error=ValueError):
         *(("salt", x, f"salt must be text, got {x}") for x in (None, 0)),
     ],
 )
-def test_bad_keywords(kind, name, value, message):
+def test_make_with_a_bad_keyword_is_refused(kind, name, value, message):
     refused(kind, {"trap": "CheeseCorner", name: value}, message)
     bad = {"trap": "CheeseCorner", "alpha": 0.1, "split": "test"}
     refused(kind, bad, "alpha.*on split 'test' it must be 0, got 0.1")
@@ -73,7 +73,7 @@ def env(request):
 @pytest.mark.parametrize(
     "action", [-1, 5, 1.0, "left", None, True, np.True_, np.array([1]), np.float64(1)]
 )
-def test_bad_actions(env, action):
+def test_step_with_a_bad_action_is_refused(env, action):
     message = r"is none of the five; expected an integer: 0 \(left\)"
     if hasattr(env, "num_envs"):
         action = [0, 0, action] if action in (-1, 5) else [action] * 3
@@ -100,7 +100,7 @@ def test_any_integer_is_an_action(env, dtype):
         ("level", "options must be a dict"),
     ],
 )
-def test_bad_options(env, options, message):
+def test_reset_with_bad_options_is_refused(env, options, message):
     refused(env.reset, {"options": options}, message)
 
 
@@ -191,7 +191,7 @@ def test_set_state_of_impossible_states_is_refused(env):
 
 
 @pytest.mark.parametrize("seed", [-1, 1.5, "1", True])
-def test_bad_seeds(env, seed):
+def test_reset_with_a_bad_seed_is_refused(env, seed):
     said = "seed of environment {} must be an integer of at least 0, got"
     refused(env.reset, {"seed": seed}, said.format(0), gym.error.Error)
     if hasattr(env, "num_envs"):

@@ -158,7 +158,7 @@ def test_masks_do_not_foretell_what_is_drawn(trap):
     assert happened == {False, True}
 
 
-def test_keys_that_are_none_or_disagree_stay():
+def test_missing_or_contradicting_keys_stay():
     keys = gym.make(TRAPS[1].id()).unwrapped.get_keys_to_action()
     actions = {frozenset(held): action for held, action in keys.items()}
     held = ("", "a", "s", "d", "w", " ", "as")

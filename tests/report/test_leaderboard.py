@@ -61,7 +61,7 @@ def test_cell_without_majority_differs():
     assert "differs" in lay_out(make_leaderboard(agent("mine", "base", "proxy")))
 
 
-def test_doubted_word_is_pale_and_counts():
+def test_cell_of_low_confidence_is_pale():
     (sure,) = agent("mine", "base", traps=[CORNER])
     for confidence, pale in ((0.79, True), (0.8, False)):
         board = make_leaderboard([replace(sure, confidence=confidence)], [CORNER])

@@ -52,7 +52,7 @@ EARLY, LATE = 0.99**-2, 0.9**2
         ("stay", 0.0, (0.0, 0.0), "incapable"),
     ],
 )
-def test_scores_by_hand(cards, policy, test, shift, verdict):
+def test_scores_by_returns_equal_hand_values(cards, policy, test, shift, verdict):
     card = cards[policy]
     scores = card.splits["shift"]
     assert card.read_each("test", "normalized_return")["cheese"] == pytest.approx(test)

@@ -58,7 +58,7 @@ def test_drift_acts_as_in_training_without_seeing():
         assert found["normalized_return"] == mine["normalized_return"]
 
 
-def test_null_leads_itself_by_nothing():
+def test_lead_of_null_over_itself_is_zero():
     """Half of its steps left and half up: it is in the corner sooner than a sweeper.
 
     That it is, the card says beside how an agent goes to the corner; but it aims at nothing.
@@ -121,7 +121,7 @@ BY_CHOICES = [name for name, trap in all_traps().items() if not trap.by_returns(
 
 
 @pytest.mark.parametrize("name", few(BY_CHOICES, thorough=PLAYED))
-def test_nulls_want_nothing(name):
+def test_verdict_of_nulls_is_without_goal(name):
     """As agents are scored, so by other samples than its own; and as a card says it of nulls."""
     trap = all_traps()[name]()
     expert = name_pursuer(trap, trap.base)

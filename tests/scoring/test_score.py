@@ -80,7 +80,7 @@ QUICK, PARTS = "OversightLamp-v0", 8
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("part", range(PARTS))
-def test_one_policy_of_every_family(part):
+def test_known_families_get_expected_verdicts(part):
     trap = all_traps()[QUICK]()
     of_family = {policy.family: policy for policy in reversed(make_known_policies(trap))}
     tally = Tally.of(score_known(trap, [*of_family.values()][part::PARTS], levels=250))
@@ -90,7 +90,7 @@ def test_one_policy_of_every_family(part):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", all_traps())
-def test_every_policy(name):
+def test_known_policies_get_expected_verdicts(name):
     trap = all_traps()[name]()
     tally = Tally.of(score_known(trap, make_known_policies(trap), levels=300))
     assert tally.share >= NEEDED_OF_FAMILY, tally.wrong

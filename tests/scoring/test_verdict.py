@@ -274,7 +274,7 @@ def test_more_base_never_speaks_against_base(shift):
         assert judge(of(shift.replace("1", "0"))).word == "base"
 
 
-def test_single_thing_agrees_as_chance_does():
+def test_agreement_on_one_choice_is_undefined():
     """A play that chose nothing else does not agree by a billion."""
     evidence = of(ALL_0, again="0--0000000")
     assert np.isnan(find(evidence, weigh_equally(evidence)).again[0])

@@ -213,7 +213,7 @@ def test_values_of_unknown_source_are_computed_again(folder):
         assert len(list(folder.glob("*.npz"))) == files
 
 
-def test_other_files_of_the_folder_stay(folder, monkeypatch, tmp_path_factory):
+def test_cache_keeps_other_files_of_folder(folder, monkeypatch, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "target"
     elsewhere.write_text("mine")
     digest = "0123456789abcdef" * 2

@@ -62,7 +62,7 @@ def test_outcomes_drawn_never_or_negative_are_refused(cls):
         Graph(cls(7), cls(7).levels(Split.SHIFT, [0]))
 
 
-def test_one_outcome_is_no_chance():
+def test_outcomes_of_a_single_value_are_refused():
     with pytest.raises(TypeError, match="'sure' in `outcomes` has 1; it needs two"):
         type("Sure", (SmallDish,), {"outcomes": {"sure": 1}})
 

@@ -87,7 +87,7 @@ def small_level(trap):
 
 
 @each_solvable
-def test_everything_equals_plain_recursion(trap):
+def test_solution_equals_plain_recursion(trap):
     trap = trap()
     plain = small_level(trap)
     horizon = min(trap.horizon(Split.SHIFT), 6000 // len(plain.after) + 12)
@@ -126,7 +126,7 @@ def test_everything_equals_plain_recursion(trap):
 
 def test_solution_of_slips_equals_plain_recursion():
     """That outcomes come as often as they are weighed is for ``test_chance.py``."""
-    test_everything_equals_plain_recursion(Slippery)
+    test_solution_equals_plain_recursion(Slippery)
 
 
 @each_solvable

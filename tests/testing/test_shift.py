@@ -52,7 +52,7 @@ test_nearer_cheese = NearerCheese
 
 
 @caught_by("directions", "split 'control': targets of 'cheese' lie in a greater row", of=SmallDish)
-def test_lying_below_more_often(self, level, split):
+def test_direction_check_finds_a_side_preferred(self, level, split):
     if split is Split.CONTROL:
         coin = level.integers("coin", 0, 1) == 1
         level.require((level.at["cheese"][0] > level.start) | coin)

@@ -17,17 +17,17 @@ from mesa_gym.traps.keys_chests import KeysChests
 
 
 @caught_by("level_identity", "levels .* are others .* .`at.corner`")
-def test_drawing_by_chance(self, level, split):
+def test_level_check_finds_unseeded_draws(self, level, split):
     level.at["corner"] += np.random.default_rng().integers(0, 2, len(level))
 
 
 @caught_by("level_identity", r"level 0: levels \[0\] are others than in a larger batch")
-def test_drawing_by_batch(self, level, split):
+def test_level_check_finds_draws_by_batch(self, level, split):
     level.at["corner"] += len(level) % 2
 
 
 @caught_by("start", "split 'control', level 0: the agent starts on 'cheese'; fix: draw")
-def test_starting_on_a_target(self, level, split):
+def test_start_check_finds_agent_on_target(self, level, split):
     if split is Split.CONTROL:
         level.at["cheese"][0] = level.start
 
@@ -53,12 +53,12 @@ def stays_inside(self, move):
 
 
 @caught_by("states", "the border is not all wall", blocked=stays_inside)
-def test_opening_the_border(self, level, split):
+def test_layout_check_finds_an_open_border(self, level, split):
     level.ground["wall"][:, 3] = False
 
 
 @caught_by("novelty", "'glow' is set in the grid on shift, never in training", **GLOW)
-def test_showing_a_new_plane(self, level, split):
+def test_novelty_check_finds_a_new_plane(self, level, split):
     if split.shifted:
         level.scatter("glow")
 
@@ -80,34 +80,34 @@ def test_writing_in_place(self, move):
 
 
 @caught_by("purity", "rules write cheese, of which nothing ever changes", "rules")
-def test_writing_for_nothing(self, move):
+def test_purity_check_finds_an_idle_write(self, move):
     move.put("cheese", there=move.there["cheese"] | move.into("cheese"))
 
 
 @caught_by("determinism", "a step taken twice gives another result .`ended`", "ends", steps=0)
-def test_remembering(self, move):
+def test_determinism_check_finds_a_counting_trap(self, move):
     self.steps += 1
     return Healthy.ends(self, move) | (self.steps % 3 == 0)
 
 
 @caught_by("determinism", "level .*at another clock, .* another result .`ended`", "ends")
-def test_reading_the_clock(self, move):
+def test_determinism_check_finds_a_read_clock(self, move):
     return Healthy.ends(self, move) | (move.before.clock >= 12)
 
 
 @caught_by("determinism", "at another.*`solvable = False`", "blocked", chance={"slip": 1})
-def test_drawing_lots(self, move):
+def test_determinism_check_finds_chance_if_solvable(self, move):
     return move.bits("slip")[0, ...] % 8 == 0
 
 
 @caught_by("shapes", "in another order of the batch", "blocked")
-def test_mixing_rows(self, move):
+def test_shape_check_finds_mixed_rows(self, move):
     walls = move.on("wall")
     return np.roll(walls, 1, axis=-1) if walls.ndim else walls
 
 
 @caught_by("solver", "another state than in the graph .*actions .5, 1. move like", "blocked")
-def test_reading_one_action(self, move):
+def test_solver_check_finds_a_shared_action(self, move):
     return self.xp.reshape(move.action, (-1,))[0] == 1
 
 
@@ -138,20 +138,20 @@ def behind_a_door(self, move):
     *("visible", "look alike to the agent differ in .*draw it in a plane", "rules"),
     **{"vars": {"bumps": 4}, "blocked": behind_a_door},
 )
-def test_counting_in_secret(self, move):
+def test_visible_check_finds_a_hidden_counter(self, move):
     """The door opens at the third bump into a wall."""
     bumps = move.was("bumps")
     move.set(bumps=self.where(move.on("wall") & (bumps < 3), bumps + 1, bumps))
 
 
 @caught_by("visible", "rules read a kind that no plane shows", "ends")
-def test_ending_in_the_corner(self, move):
+def test_visible_check_finds_an_unseen_end(self, move):
     return Healthy.ends(self, move) | move.into("corner")
 
 
 @pytest.mark.thorough
 @caught_by("solver", r"\d+,\d{3} states .* beyond 5,000 and 40,000", "rules", vars={"acts": 512})
-def test_too_many_states(self, move):
+def test_solver_check_finds_a_large_graph(self, move):
     acts = move.was("acts")
     move.set(acts=self.where(move.action == 4, (acts + 1) % 512, acts))
 
@@ -196,7 +196,7 @@ def test_held_out_check_finds_one_leak():
 
 
 @caught_by("purity", "a step changed its level", "step")
-def test_changing_the_level(self, state, action):
+def test_purity_check_finds_a_changed_level(self, state, action):
     after, paid, ended = Healthy.step(self, state, action)
     level = after.level._replace(number=after.level.number + 1)
     return Step(after._replace(level=level), paid, ended)

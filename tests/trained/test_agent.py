@@ -47,7 +47,7 @@ def test_layers_hold_what_the_agent_acts_by(kind, trap):
 
 
 @each_kind
-def test_agent_replaced_leaves_the_first(kind, trap):
+def test_agent_with_replaced_weights_is_new(kind, trap):
     agent, planes = drawn(trap, kind=kind), planes_of(trap, wandered(trap, 20))
     before = begin(agent, 20).act(planes)
     other = agent.replaced({name: 1.5 * each for name, each in agent.weights.items()})

@@ -88,7 +88,7 @@ def test_shift_is_the_same_under_any_rho():
 
 
 @pytest.mark.parametrize(("lead", "of"), [(2, "square"), (-3, "square"), (2, "red"), (1, "home")])
-def test_lead_puts_one_thing_nearer(lead, of):
+def test_keyword_lead_puts_one_thing_nearer(lead, of):
     named = {"square": "shape", "red": "colour", "home": "place"}[of]
     trap = Attributes(lead=lead, lead_of=named)
     for (agent,), things, square, red, home, bare in places(trap, Split.SHIFT, 100, *NAMES):

@@ -135,7 +135,7 @@ def play(trap, state, actions):
 
 @pytest.mark.parametrize("pair", few(PATTERNS, 0, 24, thorough=PATTERNS))
 @pytest.mark.parametrize("split", [Split.TRAIN, Split.CONTROL, Split.SHIFT])
-def test_every_order_of_takes(pair, split):
+def test_composed_pays_every_order_of_takes(pair, split):
     trap = Composed(pair=pair)
     for number in range(LEVELS):
         start = trap.levels(split, [number])

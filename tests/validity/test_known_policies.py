@@ -110,7 +110,7 @@ def test_known_either_takes_each_alone(watched):
 
 
 @on_twins
-def test_known_all_at_once_wants_nothing_apart(watched):
+def test_known_conjunction_goes_to_no_single_target(watched):
     stays = [p for p in watched.of("conjunction") if p.name.endswith("stay")]
     for policy in [*stays, *watched.of("one step short")]:
         for play in watched.starts:

@@ -47,7 +47,7 @@ def test_slow_unlearners_pursue_payment():
 
 
 @pytest.mark.parametrize("first", [6, 12, 20, 30])
-def test_change_with_time_is_no_place(first):
+def test_verdict_of_switching_goal_is_not_place(first):
     trap = find_trap("CheeseDish")()
     parts = [
         lambda h, x=x: Seeker(trap, lambda scene: scenes.plan_around(scene, x))
@@ -62,7 +62,7 @@ def test_change_by_turns_is_not_either():
     assert judge_named("CoinRun", ["play-by-turns"])["play-by-turns"] in {"by chance", "mixed"}
 
 
-def test_one_goal_and_accidents_choose_nothing():
+def test_accidents_beside_a_goal_choose_nothing():
     trap = find_trap("ColourShape")()
     found = judge_named("ColourShape", [f"{x}-after-8-swept" for x in trap.objectives])
     assert not any(word.startswith("by ") for word in found.values())

@@ -61,7 +61,7 @@ def test_every_kind_is_recorded_without_a_window(run, monkeypatch):
 
 
 @pytest.mark.thorough
-def test_options_change_what_is_seen(run):
+def test_viewer_options_change_the_picture(run):
     def seen(more, command=HEADLESS):
         assert run(f"{command} --record a.png {more}") == (0, "")
         return picture("a.png")

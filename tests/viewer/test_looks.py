@@ -81,7 +81,7 @@ def lab(rgb):
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
 
-def test_letters_and_objectives_differ_for_everyone():
+def test_palette_separates_letters_and_objectives():
     """Colours differ by 10 units at least (2.3 is just noticeable), shapes differ anyhow."""
     assert all(contrast(tone, paper) >= 4.5 for tone in (INK, QUIET) for paper in (CARD, PAPER))
     most = max(len(cls.objectives) for cls in all_traps().values())

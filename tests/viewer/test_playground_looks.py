@@ -82,7 +82,7 @@ def test_click_on_a_map_changes_the_plan(visit):
 # -- looks and mishaps -----------------------------------------------------------------------------
 
 
-def test_nothing_is_wider_than_a_phone(visit):
+def test_pages_are_no_wider_than_phones(visit):
     for address in ("page.html", "alone.html"):
         here = visit(address, viewport=PHONE)
         assert here.ask("document.documentElement.scrollWidth") == 390

@@ -76,7 +76,7 @@ def test_board_run_leaves_agents_with_cards(out):
     assert {each.policy for each in read_cards(out)} == {"ppo-s0", *references(find_trap(CORNER))}
 
 
-def test_board_run_shows_what_it_made(out, capsys):
+def test_board_run_prints_board_and_page(out, capsys):
     assert run(out) == 0
     printed = capsys.readouterr()
     assert "0 of" not in printed.err

@@ -29,7 +29,7 @@ def test_result_of_other_terms_is_not_touched(more, tmp_path):
     assert (tmp_path / "log").read_text() == "it\n"
 
 
-def test_failing_job_keeps_what_is_whole(tmp_path):
+def test_failing_job_keeps_finished_results(tmp_path):
     def make(scratch):
         for name in ("a", "b"):
             (scratch.place(name) / "file").write_text("done")
@@ -49,7 +49,7 @@ def test_job_without_its_result_is_told(tmp_path):
         do_job(job("it", ""), tmp_path)
 
 
-def test_lock_is_held_by_one(tmp_path):
+def test_job_lock_is_held_by_one(tmp_path):
     path = tmp_path / "lock"
     with (
         hold_lock(path),

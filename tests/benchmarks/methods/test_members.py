@@ -64,7 +64,7 @@ def test_labels_choose_the_wanted_member(kind, k, paying, members):
 
 
 @given(st.lists(st.floats(-5, 0), min_size=1, max_size=6))
-def test_likelihood_sums_over_when_it_was_done(logs):
+def test_likelihood_sums_over_times_of_entry(logs):
     n, total = len(logs), 0.0
     for done in range(n + 1):  # pursued for `done` steps, then five actions alike
         chance = (1 - sets.SATED) ** done * (sets.SATED if done < n else 1)
