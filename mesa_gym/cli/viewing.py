@@ -89,7 +89,7 @@ def write(screen: Any, options: argparse.Namespace, size: tuple[int, int]) -> in
     screen.dialog, screen.session.work.threaded = None, False
     deque(screen.settle(), maxlen=0)
     if options.record is not None:
-        pieces = write_recording(screen, options.record, size, options.scale, options.step)
+        pieces = write_recording(screen, options.record, size, options.step)
         if require_kind(options.record) in FILMS:
             frames = len(film_steps(screen.session, options.record))
             with Progress(f"record {options.record.name}", frames, "frames") as done:

@@ -23,8 +23,6 @@ OVER = (
 )
 RECORD = "write what was watched, at last: .png, .gif or .mp4"
 SIZES = "of the window, in pixels (default: %(default)s)"
-SCALE = "of all that is shown: 0.5 to 8 (default: %(default)s)"
-SCALES = (0.5, 8.0)  # pixels a point
 MOST = (7680, 4320)  # of a picture: larger ones would fill the memory
 
 
@@ -56,7 +54,6 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, default=0, help="of the sampling of actions (default: %(default)s)")
     add("--salt", default="", help="an evaluator's secret: other levels")
     add("--size", default=size, metavar=size, help=SIZES)
-    add("--scale", type=float, default=1.0, metavar="X", help=SCALE)
     add("--speed", type=float, default=1.0, metavar="X", help="0.25 to 64 (default: %(default)s)")
     add("--overlays", metavar="A,B", help=OVER)
     add("--no-panel", action="store_true", help="leave out the panel")
@@ -92,12 +89,10 @@ def _run(options: argparse.Namespace, what: str) -> int:
         options: of the command.
         what: to say while it is being loaded.
     """
-    size, scale = _size(options.size), options.scale
-    if not SCALES[0] <= scale <= SCALES[1]:
-        raise ValueError(f"scale {scale:g}: expected {SCALES[0]:g} to {SCALES[1]:g}")
+    size = _size(options.size)
     load_pygame()
     if not (options.headless or options.record):
-        App(LoadingScreen(what, lambda: _load_screen(options)), size, scale).run()
+        App(LoadingScreen(what, lambda: _load_screen(options)), size).run()
         return DONE
     from mesa_gym.cli import viewing
 
@@ -111,7 +106,7 @@ def _run(options: argparse.Namespace, what: str) -> int:
         made.append(_load_screen(options))
         return made[0]
 
-    App(LoadingScreen(what, begin), size, scale).run()
+    App(LoadingScreen(what, begin), size).run()
     return viewing.write(made[0], options, size) if made else DONE
 
 

@@ -82,16 +82,14 @@ class App:
     Args:
         screen: the first one.
         size: of the window, width and height.
-        scale: pixels a point on a screen of ordinary density; larger is larger text.
 
     Raises:
         ImportError: pygame-ce is not installed.
         OSError: there is no display.
     """
 
-    def __init__(self, screen: Screen, size: tuple[int, int] = SIZE, scale: float = 1.0) -> None:
+    def __init__(self, screen: Screen, size: tuple[int, int] = SIZE) -> None:
         self.screen: Screen | None = screen
-        self._scale = scale
         self._pygame: Any = load_pygame()
         if sys.platform == "linux":
             # X and Wayland take pictures as they are; through OpenGL, SDL's choice, they cost more.
@@ -181,7 +179,7 @@ class App:
 
     def _points(self) -> float:
         """Return the pixels of a point."""
-        return fit_scale(self._window.get_surface().get_size(), self._density() * self._scale)
+        return fit_scale(self._window.get_surface().get_size(), self._density())
 
 
 def fit_scale(size: tuple[int, int], scale: float) -> float:

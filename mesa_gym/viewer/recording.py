@@ -61,12 +61,12 @@ def find_ffmpeg() -> str:
     return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
-def frame(screen: WatchScreen, size: tuple[int, int], scale: float = 1.0) -> Picture:
+def frame(screen: WatchScreen, size: tuple[int, int]) -> Picture:
     """Return the present picture of the screen, uint8 (height, width, 3)."""
     pygame = load_pygame()
     surface = pygame.Surface(size)
     surface.fill(PAPER)
-    screen.draw(Painter(surface, fit_scale(size, scale)))
+    screen.draw(Painter(surface, fit_scale(size, 1.0)))
     pixels = np.frombuffer(pygame.image.tobytes(surface, "RGB"), dtype=np.uint8)
     return pixels.reshape(size[1], size[0], 3)
 
@@ -75,7 +75,6 @@ def write_recording(
     screen: WatchScreen,
     path: Path,
     size: tuple[int, int],
-    scale: float = 1.0,
     step: int | None = None,
 ) -> Iterator[None]:
     """Write a recording to a file, whole or not at all, one picture at a time.
@@ -85,7 +84,6 @@ def write_recording(
         path: by its suffix a picture (``.png``) or a film at the session's speed (``.gif``,
             ``.mp4``).
         size: width and height in pixels.
-        scale: pixels a point.
         step: which one a picture shows; by default the last.
 
     Raises:
@@ -102,9 +100,9 @@ def write_recording(
         if not 0 <= shown <= session.clock.length:
             raise ValueError(f"step {shown}: the episodes have steps 0 to {session.clock.length}")
         session.clock.seek(shown)
-        write_png(path, frame(screen, size, scale))
+        write_png(path, frame(screen, size))
     else:
-        yield from _write_film(screen, path, size, scale)
+        yield from _write_film(screen, path, size)
 
 
 def film_steps(session: Session, path: Path) -> range:
@@ -113,9 +111,7 @@ def film_steps(session: Session, path: Path) -> range:
     return range(0, session.clock.length + every, every)
 
 
-def _write_film(
-    screen: WatchScreen, path: Path, size: tuple[int, int], scale: float
-) -> Iterator[None]:
+def _write_film(screen: WatchScreen, path: Path, size: tuple[int, int]) -> Iterator[None]:
     """Write a film piece by piece; its last picture is held for a second."""
     session, steps = screen.session, film_steps(screen.session, path)
     fps = RATE * session.clock.speed / steps.step
@@ -127,7 +123,7 @@ def _write_film(
         with _encode_film(made, even, fps) as write:
             for t in [*steps[:-1], session.clock.length]:
                 session.clock.seek(t)
-                last = np.pad(frame(screen, size, scale), [*odd, (0, 0)], mode="edge").tobytes()
+                last = np.pad(frame(screen, size), [*odd, (0, 0)], mode="edge").tobytes()
                 write(last)
                 yield
             for again in repeat(last, max(0, round(fps) - 1)):

@@ -30,8 +30,8 @@ class Desk:
 
     tick = 1 / 60  # seconds that a frame takes unless told
 
-    def __init__(self, screen, size=(1280, 800), scale=1.0):
-        self.app = App(screen, size, scale)
+    def __init__(self, screen, size=(1280, 800)):
+        self.app = App(screen, size)
         pygame.event.clear()
         self.frame()
 
