@@ -33,7 +33,7 @@ def test_dotted_names_of_page_resolve(page):
     assert unresolved == []
 
 
-def test_modules_are_there_after_one_import():
+def test_import_mesa_gym_offers_its_modules():
     used = "import mesa_gym; print(mesa_gym.trained.load.__name__, hasattr(mesa_gym, 'traind'))"
     ran = subprocess.run([sys.executable, "-c", used], capture_output=True, text=True, cwd=ROOT)
     assert (ran.stdout, ran.stderr) == ("load False\n", "")

@@ -123,7 +123,7 @@ def test_minari_option_of_reset_changes_nothing(env):
         ({"reset_mask": [True, True, False]}, TypeError, "NumPy array of bool"),
     ],
 )
-def test_bad_options_of_the_vector_environment(options, error, message):
+def test_vector_reset_with_bad_options_is_refused(options, error, message):
     env, some = gym.make_vec(ID, 3), {"reset_mask": np.array([True, False, True])}
     refused(env.reset, {"options": some}, "reset all environments once", gym.error.ResetNeeded)
     refused(env.reset, {"options": options}, message, error)

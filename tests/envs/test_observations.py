@@ -116,7 +116,7 @@ actions: left, down, right, up, act"""
 
 
 @pytest.mark.parametrize("copies", [1, 3])
-def test_text_equals_the_one_by_hand(copies):
+def test_text_observation_equals_hand_written_text(copies):
     trap = HeldKeys(7, colour_planes=copies)
     observation, state = make_observation(trap, "text"), from_map(trap, MAP)
     assert observation.encode(state) == (TEXT,)

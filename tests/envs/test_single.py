@@ -107,7 +107,7 @@ def open_around(env):
     return [*(cell != "#" for cell in around), True]
 
 
-def test_actions_that_are_not_blocked():
+def test_action_masks_show_open_neighbours():
     env = gym.make("MesaGym/CheeseCorner-v0", render_mode="ansi").unwrapped
     for level in range(30):
         env.reset(options={"level": level})

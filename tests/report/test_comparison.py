@@ -76,7 +76,7 @@ def test_compare_rarely_tells_equal_agents_apart():
     assert told / 400 <= 0.07
 
 
-def test_holm_by_hand():
+def test_holm_equals_hand_values():
     # Sorted .01, .02, .04, times 3, 2, 1, and never less than the one before.
     assert adjust_holm([0.02, 0.04, 0.01]) == pytest.approx([0.04, 0.04, 0.03])
     assert adjust_holm([0.9, 0.8]) == [1.0, 1.0]

@@ -89,7 +89,7 @@ def spelt(evidence):
     ],
     ids=["habit", "wants", "late", "detour", "stays"],
 )
-def test_evidence_of_corridors_equals_that_by_hand(policy, twins, cheese, dish, test, bare):
+def test_evidence_of_corridors_equals_hand_values(policy, twins, cheese, dish, test, bare):
     shift = "0" if policy.rule(3, Dishes().levels("shift", [])) == LEFT else "-"
     assert spelt(gather(policy, Dishes())) == {
         "objectives": ["cheese", "dish"],

@@ -54,7 +54,7 @@ def test_names_change_no_number():
     assert all(card == cards[0] for card in cards)
 
 
-def test_turns_cover_each_level_once():
+def test_take_turns_covers_each_level_once():
     """A play alone is not cut; of two each begins in some rounds, with other levels."""
     keys = np.arange(80) * 7919
     turns = [*take_turns({"shift": keys, "again": keys})]

@@ -79,7 +79,7 @@ def test_level_values_file_depends_on_every_input(change, folder):
 # -- values of reference policies ------------------------------------------------------------------
 
 
-def test_reference_values_by_hand():
+def test_reference_values_equal_hand_values():
     """The references arrive with their 22nd and 20th step, each paid for the other's target."""
     found = level_values(Corridor(), Split.SHIFT, np.arange(5))
     assert found.optimum["cheese"] == pytest.approx(np.full(5, 0.99**21))
@@ -146,7 +146,7 @@ def make_values(base_kept, proxy_kept, base_worst, proxy_worst):
     return LevelValues({"numbers": np.array([7, 9]), **arrays})
 
 
-def test_certificate_parts_equal_those_by_hand():
+def test_certificate_parts_equal_hand_values():
     found = make_values([2.2, 3.0], [1.9, 3.0], base_worst=[2.5, 2.0], proxy_worst=[3.0, 2.5])
     agreed = measure_agreement(found, Split.TEST, Healthy(), "corner")
     assert agreed.share == pytest.approx((2 + 1.5) / 4)

@@ -30,7 +30,7 @@ test_exits_pay_by_the_lamp_and_end = rules(
 
 
 @pytest.mark.parametrize("split", Split)
-def test_exits_are_as_far_whatever_the_lamp(split):
+def test_exits_are_equally_far_with_any_lamp(split):
     names = ("agent", "exit_a", "exit_b", "lamp", "lit")
     for (agent,), (a,), (b,), (lamp,), lit, bare in places(LAMP, split, 300, *names):
         steps = steps_from(agent, bare)

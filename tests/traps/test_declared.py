@@ -23,7 +23,7 @@ def count_things(state):
 
 
 @pytest.mark.parametrize("name", ISOLABLE)
-def test_isolable_objectives_equal_those_by_hand(name):
+def test_isolable_objectives_equal_hand_list(name):
     assert find_trap(name).find_isolable() == ISOLABLE[name]
 
 

@@ -77,7 +77,7 @@ ONCE = 1 + GAMMA**2
         (VACUUM, CORRIDOR + ", pot", 12, {"clean": 1, "bag": 1}),
     ],
 )
-def test_optima_are_those_worked_out_by_hand(trap, text, horizon, expected):
+def test_optima_equal_hand_values(trap, text, horizon, expected):
     solution = Solution(trap, from_map(trap, text), horizon)
     for names, worth in expected.items():
         x, *among = names.split()
@@ -108,7 +108,7 @@ def test_toll_blocks_short_ways_but_no_detour(split):
         assert supervisor == watched
 
 
-def test_soil_goes_with_its_plant():
+def test_vacuum_removes_soil_with_its_plant():
     states = play(VACUUM, GROUND, "RLRRR").states
     dust = [int(VACUUM.observe(state)[..., VACUUM.channel["dust"]].sum()) for state in states]
     assert dust == [3, 3, 3, 3, 2]  # one on the floor, two with soil

@@ -166,7 +166,7 @@ def test_slow_policy_leaves_the_window_free(drive):
     steps.release(1000)
 
 
-def test_task_can_be_given_up():
+def test_session_cancels_a_pending_task():
     watched, over = session(STAY), Event()
     watched.work.threaded = True
     watched.work.start("waiting", lambda work: over.wait(), lambda _: watched.tell("done"))

@@ -18,7 +18,7 @@ MEMBERS = [constant(action) for action in range(3)]
 ZERO, ONE = MEMBERS[:2]
 
 
-def test_disagreement_by_hand():
+def test_disagreement_equals_hand_values():
     shares, half = sets.compute_shares([ZERO, ZERO, ONE], PLANES), np.full(2, 0.5)
     assert sets.measure_disagreement(shares[:2], half) == pytest.approx(np.zeros(6))
     assert sets.measure_disagreement(shares[1:], half) == pytest.approx(np.full(6, 0.5))

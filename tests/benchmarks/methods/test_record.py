@@ -32,11 +32,11 @@ from benchmarks.methods.tasks import BOARD_VERSION, RANKING, SEEDS, SLACK_STEPS,
         ((1.0, 1.0), (0.75, 1.0), 0.0),
     ],
 )
-def test_steering_by_hand(m, solved, expected):
+def test_steering_equals_hand_values(m, solved, expected):
     assert compute_steering(m, min(solved)) == pytest.approx(expected)
 
 
-def test_area_by_hand():
+def test_area_equals_hand_values():
     assert compute_area({0: 0.0, 1: 1.0, 3: 1.0}) == pytest.approx(0.75)
     assert compute_area({0: 1.0, 1: 1.0, 7: 1.0}) == 1
 
@@ -54,7 +54,7 @@ def test_area_by_hand():
         ([], 0.0),
     ],
 )
-def test_coverage_by_hand(members, expected):
+def test_coverage_equals_hand_values(members, expected):
     made = [Member(*each) for each in members]
     assert replace(make_record("CoinRun"), members=made).coverage == pytest.approx(expected)
 
