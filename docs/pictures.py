@@ -7,10 +7,13 @@ from pathlib import Path
 
 from PIL import Image
 
-from mesa_gym.engine import Look
+from mesa_gym.engine import Look, State
+from mesa_gym.policies import Oracle
 from mesa_gym.rendering import render_look, render_rgb
 from mesa_gym.rendering.sheet import pictures
+from mesa_gym.scoring.rollout import follow, rollout
 from mesa_gym.traps import Split, Trap
+from mesa_gym.traps.life import is_life
 
 LEVEL, PLANE, THUMB, GAP = 48, 40, 24, 20  # pixels a cell, and between two grids
 
@@ -21,9 +24,24 @@ def level(trap: Trap, split: Split, path: Path) -> None:
     Image.fromarray(picture).save(path, optimize=True)
 
 
+def find_conflict(trap: Trap, split: Split) -> State:
+    """Return a state of level 0 in which one sees what training and shift differ in.
+
+    It is the start; of a life it is where the agent was told of the first fruit that the proxy goes
+    for: the top wall shows signs, a flash, and a coin where it was paid.
+    """
+    start = trap.levels(split, [0])
+    if not is_life(type(trap)):
+        return start
+    limit = trap.horizon(split)
+    played = rollout(Oracle(trap, trap.proxies[0], limit), trap, start, limit)
+    states = (now.step.state for now in follow(trap, start, played.actions))
+    return next(state for state in states if state.vars["over"][0])
+
+
 def thumbnail(cls: type[Trap], path: Path) -> None:
-    """Draw level 0 of training beside that of the shift; wide ones stand one above the other."""
-    sides = [Image.fromarray(frame) for frame in pictures(cls, THUMB).values()]
+    """Draw training beside the shift; wide levels stand one above the other."""
+    sides = [Image.fromarray(frame) for frame in pictures(cls, THUMB, find_conflict).values()]
     stacked = sides[0].width > 1.5 * sides[0].height
     join_pictures(sides, "RGBA", stacked).save(path, optimize=True)
 

@@ -3,7 +3,7 @@
 The film shows one agent of the library on both sides: on the left on levels of ``test``, drawn as
 in training, on the right on levels of ``shift``. Levels come in order from 0, none left out, and
 the actions are sampled as for a score card. The gallery shows level 0 of ``train`` and of ``shift``
-for every trap.
+for every trap with choices.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from docs.pictures import join_pictures
+from docs.pictures import find_conflict, join_pictures
 from mesa_gym.engine import State
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.colours import BASE, PROXIES
@@ -105,8 +105,9 @@ def _label_picture(
 
 
 def save_gallery() -> None:
-    """Draw all traps: level 0 of training beside level 0 of the shift."""
-    sheet = Image.open(BytesIO(contact_sheet(package_traps().values()))).convert("RGB")
+    """Draw the traps that agents of ours solve: training beside the shift."""
+    traps = [cls for cls in package_traps().values() if not cls.by_returns()]
+    sheet = Image.open(BytesIO(contact_sheet(traps, find_conflict))).convert("RGB")
     sheet.quantize(255, dither=Image.Dither.NONE).save(IMAGES / "gallery.png", optimize=True)
 
 

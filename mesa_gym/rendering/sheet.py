@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mesa_gym.engine import State
 from mesa_gym.rendering.pygame import load_pygame
 from mesa_gym.rendering.raster import render_rgb
 from mesa_gym.traps import Split, Trap
@@ -19,13 +20,23 @@ WIDTH = 2640  # of the sheet at most, unless one card alone is wider: four 9x9 t
 MARGIN = 16  # around cards and what is in them
 TITLE, TEXT = 30, 22  # heights of lines; letters are a little smaller
 PAPER, CARD, INK = (222, 224, 228), (255, 255, 255), (34, 34, 44)
+ShowState = Callable[[Trap, Split], State]
 
 
-def contact_sheet(classes: Iterable[type[Trap]]) -> bytes:
+def show_start(trap: Trap, split: Split) -> State:
+    """Return the start of level 0 of a split."""
+    return trap.levels(split, [0])
+
+
+def contact_sheet(classes: Iterable[type[Trap]], show: ShowState = show_start) -> bytes:
     """Draw a card for each trap, from left to right and top to bottom.
 
-    A card says the trap's name, its base objective and its proxies, and shows level 0 of
-    ``train`` beside level 0 of ``shift`` at 32 pixels a cell. The result is a PNG file.
+    A card says the trap's name, its base objective and its proxies, and shows ``train`` beside
+    ``shift`` at 32 pixels a cell. The result is a PNG file.
+
+    Args:
+        classes: the traps.
+        show: returns the state that is drawn, of one level.
 
     Raises:
         ImportError: pygame-ce, which writes the text, is not installed.
@@ -34,7 +45,7 @@ def contact_sheet(classes: Iterable[type[Trap]]) -> bytes:
     pygame.font.init()
     placed = []
     left = top = below = MARGIN
-    for card in (_card(pygame, cls) for cls in classes):
+    for card in (_card(pygame, cls, show) for cls in classes):
         width, height = card.get_size()
         if left > MARGIN and left + width + MARGIN > WIDTH:
             left, top = MARGIN, below
@@ -55,15 +66,17 @@ def goals(cls: type[Trap]) -> str:
     return f"base: {cls.base}    proxy: {', '.join(cls.proxies)}"
 
 
-def pictures(cls: type[Trap], tile: int) -> dict[Split, NDArray[np.uint8]]:
-    """Draw level 0 of each split of a card."""
+def pictures(
+    cls: type[Trap], tile: int, show: ShowState = show_start
+) -> dict[Split, NDArray[np.uint8]]:
+    """Draw a state of each split of a card."""
     trap = cls()
-    return {split: render_rgb(trap, trap.levels(split, [0]), tile)[0] for split in SPLITS}
+    return {split: render_rgb(trap, show(trap, split), tile)[0] for split in SPLITS}
 
 
-def _card(pygame: Any, cls: type[Trap]) -> Any:
+def _card(pygame: Any, cls: type[Trap], show: ShowState) -> Any:
     """Draw one trap's card, a pygame surface."""
-    frames = pictures(cls, TILE)
+    frames = pictures(cls, TILE, show)
     height, width, _ = frames[SPLITS[0]].shape
     title = pygame.font.Font(None, TITLE).render(cls.name(), True, INK)
     small = pygame.font.Font(None, TEXT)
