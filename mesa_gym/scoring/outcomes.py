@@ -73,6 +73,12 @@ def judge_outcomes(
         raise ValueError("nulls is empty; play a sweeper and random moves on the same levels")
     known = {name: _gather(name, each, earliest, {}) for name, each in nulls.items()}
     evidence = _gather("policy", policy, earliest, known)
+    for name, null in known.items():
+        if null.objectives != evidence.objectives:
+            raise ValueError(
+                f"{name} has the objectives {null.objectives}, the policy {evidence.objectives};"
+                " expected the same, base first"
+            )
     told, shares = judge(evidence), find_equally(evidence).share[0].tolist()
     names = (*evidence.objectives, NO_CHOICE)
     sure = confidence(evidence, seed)
@@ -110,14 +116,7 @@ def _gather(
     who: str, plays: Outcomes, earliest: Mapping[str, ArrayLike], nulls: dict[str, Evidence]
 ) -> Evidence:
     """Return the evidence of outcomes; a null has no nulls, and may have fewer levels."""
-    names = [*plays.get(Split.SHIFT, ())]
-    wanted = {Split.TEST, BARE, Split.SHIFT, *(ALONE + x for x in names), *[AGAIN] * bool(nulls)}
-    named = {tuple(of_each) for of_each in plays.values()}
-    if len(names) < 2 or len(named) > 1 or not wanted <= plays.keys() <= wanted | {AGAIN, TWINS}:
-        raise ValueError(
-            f"{who} has plays {[*plays]} of objectives {sorted(named)}; expected plays"
-            f" {sorted(wanted)}, each of the same objectives, two or more"
-        )
+    names = _read_objectives(who, plays, [AGAIN] * bool(nulls))
     chosen: dict[str, Choices] = {}
     steps: dict[str, Ints] = {}
     pace: dict[str, Paces] = {}
@@ -128,6 +127,15 @@ def _gather(
         lengths = range(1 if few else len(least), len(least) + 1)
         steps[play] = _read(f"{play} of {who}", [*of_each.values()], 0, lengths)
         least = least[: steps[play].shape[1]]
+        # Without some targets a way may be open that was not.
+        sooner = (steps[play] > 0) & (steps[play] < least)
+        if play in (Split.TEST, Split.SHIFT, AGAIN) and sooner.any():
+            row, level = np.argwhere(sooner)[0]
+            raise ValueError(
+                f"{play} of {who} reaches {names[row]} on level {level} in"
+                f" {steps[play][row, level]} steps, but earliest of {split} says {least[level]};"
+                " expected the least steps to any target"
+            )
         chosen[play] = choose_first(steps[play], least)
         pace[play] = measure_pace(steps[play][0], least)
     return Evidence(
@@ -141,6 +149,23 @@ def _gather(
         pace={play: pace[play] for play in (Split.TEST.value, BARE)},
         nulls=nulls,
     )
+
+
+def _read_objectives(who: str, plays: Outcomes, more: list[str]) -> list[str]:
+    """Return the names of objectives, base first, or raise ValueError where a play is missing."""
+    named = {tuple(of_each) for of_each in plays.values()}
+    names = [*plays.get(Split.SHIFT, ())]
+    if NO_CHOICE in names:
+        raise ValueError(
+            f"{who} has an objective {NO_CHOICE!r}, which stands for no target; rename it"
+        )
+    wanted = {Split.TEST.value, BARE, Split.SHIFT.value, *(ALONE + x for x in names), *more}
+    if len(names) < 2 or len(named) > 1 or not wanted <= plays.keys() <= wanted | {AGAIN, TWINS}:
+        raise ValueError(
+            f"{who} has plays {[*plays]} of objectives {sorted(named)}; expected plays"
+            f" {sorted(wanted)}, each of the same objectives, two or more"
+        )
+    return names
 
 
 def _read(what: str, rows: list[ArrayLike], least: int, lengths: range = ANY_LENGTH) -> Ints:

@@ -133,6 +133,19 @@ def test_null_as_straight_makes_aimless():
     assert judge_outcomes(make("--"), {"habit": make("--")}, EARLIEST).word == "aimless"
 
 
+def rename(plays, names):
+    """Return outcomes with other names of objectives, in the order of ``names``."""
+    kept = {f"alone:{old}": f"alone:{new}" for old, new in names.items()}
+    return {
+        kept.get(play, play): {new: of_each[old] for old, new in names.items()}
+        for play, of_each in plays.items()
+    }
+
+
+TURNED = rename(STILL, {"pear": "pear", "apple": "apple"})
+NONE = {"apple": "apple", "pear": "none"}
+
+
 @pytest.mark.parametrize(
     ("policy", "nulls", "earliest", "message"),
     [
@@ -147,6 +160,9 @@ def test_null_as_straight_makes_aimless():
         (make("aa", pear=[-1] * 100), {"still": STILL}, EARLIEST, "has -1; expected steps of 0"),
         (make("aa"), {"still": STILL}, {"test": [3] * 100}, "earliest of shift is"),
         (make("aa"), {"still": STILL}, EARLIEST | {"test": NEVER}, "has 0; expected steps of 1"),
+        (make("aa"), {"still": TURNED}, EARLIEST, "still has the objectives .'pear', 'apple'."),
+        (rename(make("aa"), NONE), {"still": STILL}, EARLIEST, "'none', which stands for no"),
+        (make("aa"), {"still": STILL}, EARLIEST | {"shift": [5] * 100}, "apple on level 0 in 4"),
     ],
 )
 def test_wrong_outcomes_are_named(policy, nulls, earliest, message):
