@@ -72,7 +72,7 @@ class Printer:
     """
 
     def __init__(self, run: Run) -> None:
-        self.run, self.total = run, sum(part.steps for part in run.parts())
+        self.run = run
         self._last: dict[int, TrainingLook] = {}
         self._began = time.perf_counter()
 
@@ -95,11 +95,11 @@ class Printer:
         """Print the arrivals of each agent, with advice for one that is not able."""
         seconds = time.perf_counter() - self._began
         for seed, look in self._last.items():
-            said = f"seed {seed} reaches base on {look.test:.2f} of test levels"
+            said = f"seed {seed} reaches base on {look.test:.3f} of test levels"
             if look.test >= ABLE:
                 print(f"{said}: ready to score")
-            else:
-                more = f"--steps {2 * self.total:,}".replace(",", "")
+            else:  # whole rollouts were trained for, which may be more steps than were asked for
+                more = f"--steps {2 * look.steps}"
                 print(f"{said}, which is less than {ABLE}: train longer, with {more}")
         print(f"{seconds:.0f} seconds")
 
@@ -108,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m agents.train", description="Train an agent.")
     add = parser.add_argument
     algorithms = f"{' or '.join(ALGORITHMS)}, or FILE.py:function of your own (default: ppo)"
-    steps = f"environment steps (default: the trap's, {USUAL_STEPS:,} for most)"
+    steps = f"in whole rollouts (default: the trap's, {USUAL_STEPS:,} for most)"
     stage = "a stage, such as 'reward=colour rho=0 steps=1000000'; again for the next"
     add("--trap", required=True, help="such as RedBlueDoors")
     add("--algo", default="ppo", help=algorithms)

@@ -111,17 +111,17 @@ def test_command_trains_many_seeds(tmp_path, capsys):
 
 def test_printer_averages_seeds_and_concludes(capsys):
     printer = Printer(Run("CheeseCorner", steps=1000))
-    for steps in (500, 1000):
-        looks = [TrainingLook(steps, 0.5, 0.8, 0.1, 0.6), TrainingLook(steps, 1.0, 1.0, 0.3, 0.5)]
+    for steps in (512, 1024):  # rounded up to rollouts
+        looks = [TrainingLook(steps, 0.5, 0.898, 0.1, 0.6), TrainingLook(steps, 1.0, 1, 0.3, 0.5)]
         printer([3, 4], looks)
     printer.conclude()
     lines = capsys.readouterr().out.splitlines()
     assert [" ".join(line.split()) for line in lines[1:3]] == [
-        "3-4 500 0.75 0.90 | 0.20 0.55", "3-4 1,000 0.75 0.90 | 0.20 0.55"]  # fmt: skip
+        "3-4 512 0.75 0.95 | 0.20 0.55", "3-4 1,024 0.75 0.95 | 0.20 0.55"]  # fmt: skip
     assert lines[3:5] == [
-        "seed 3 reaches base on 0.80 of test levels, which is less than 0.9: train longer, with"
-        " --steps 2000",
-        "seed 4 reaches base on 1.00 of test levels: ready to score",
+        "seed 3 reaches base on 0.898 of test levels, which is less than 0.9: train longer, with"
+        " --steps 2048",
+        "seed 4 reaches base on 1.000 of test levels: ready to score",
     ]
 
 
