@@ -13,7 +13,7 @@ from mesa_gym.cli.traps import declare_trap, read_traps
 from mesa_gym.command import DONE
 from mesa_gym.policies import read_policy_file
 from mesa_gym.policies.seeds import agent_and_seed
-from mesa_gym.report.cells import UNTRAINED
+from mesa_gym.report.cells import UNTRAINED, is_reference, name_oracle
 from mesa_gym.report.committed import join_committed, read_committed
 from mesa_gym.report.leaderboard import lay_out
 from mesa_gym.report.leaderboard_page import DOCS, require_free, write_pages
@@ -45,8 +45,10 @@ def run(options: argparse.Namespace) -> int:
     cards = [*read_cards(options.cards or ()), *_score(options, traps)]
     board = join_committed(cards, [trap.name() for trap in traps])
     print(lay_out(board, options.wide))
+    rows = {row.agent for row in board.rows}
     for card in cards:
-        if card.trap not in board.traps:
+        hidden = is_reference(card) and name_oracle(card).policy not in rows
+        if hidden or card.trap not in board.traps:
             say(f"left out: {card.policy} on {card.trap}")
     if options.out is None:
         print(f"\nWith --out DIR it writes the page; {DOCS}/leaderboard.html explains it.")

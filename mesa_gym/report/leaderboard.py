@@ -176,7 +176,14 @@ def make_leaderboard(
     found: dict[str, dict[str, CardGroup]] = defaultdict(dict)
     aside: dict[str, dict[str, CardGroup]] = defaultdict(dict)
     wanted = {find_trap(trap).name() for trap in traps}
-    for group in group_cards(map(name_oracle, filter(is_shown, cards))):
+    given = [*cards]
+    shown = [name_oracle(card) for card in given if is_shown(card)]
+    if given and not shown:
+        raise ValueError(
+            f"a leaderboard shows of oracles that of base alone, and all cards given are of others:"
+            f" {', '.join(card.policy for card in given)}; mesa-gym score shows the card of one"
+        )
+    for group in group_cards(shown):
         if group.trap in wanted or not wanted:
             (found if counts_for_board(group) else aside)[group.agent][group.trap] = group
     known = {trap for own in found.values() for trap in own}

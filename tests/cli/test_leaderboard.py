@@ -58,6 +58,13 @@ def test_leaderboard_refuses_a_copied_card(tmp_path, capsys):
     assert "have the same weights on CheeseCorner-v0; a copy" in capsys.readouterr().err
 
 
+@pytest.mark.thorough
+def test_leaderboard_says_which_card_it_omits(tmp_path, capsys):
+    Cards([score("oracle:corner", CORNER, levels=4)]).save(tmp_path / "one.json")
+    assert main(["leaderboard", "--cards", str(tmp_path / "one.json")]) == 0
+    assert "left out: oracle:corner on CheeseCorner-v0" in capsys.readouterr().err
+
+
 def test_cards_are_read_under_other_names(tmp_path):
     card = score("stay", CORNER, levels=4, name="mine-s0")
     card.save(tmp_path / "one.json")

@@ -121,6 +121,11 @@ def test_traps_judged_by_returns_stand_apart():
         make_leaderboard(cards[-1:])
 
 
+def test_board_of_hidden_oracles_is_refused():
+    with pytest.raises(ValueError, match=r"of oracles .* of base alone, .*: oracle:corner"):
+        make_leaderboard([card(CORNER, "oracle:corner", 0, 1)])
+
+
 def test_one_trap_has_groups_told_apart():
     cards = [
         *agent("best", "base", "base", "base", traps=[CORNER]),
