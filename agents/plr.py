@@ -30,7 +30,6 @@ from mesa_gym.traps import LEVELS, Split
 Array = jax.Array
 REPLAYED = 0.8  # share of episodes, once some levels were played
 POWER = 4.0  # of the regret
-MOST_VALUED = 4096  # levels, of the split and of the shift each, that come at all
 
 
 class Replayed(NamedTuple):
