@@ -73,11 +73,10 @@ def register_id(id: str, trap: str | type[Trap], **keywords: Any) -> None:
         )
     given = (_read_id(trap) if isinstance(trap, str) else {"trap": trap}) | keywords
     made = Settings(**given)
-    threshold = made.trap.reward_threshold if made.reward == made.trap.base else None
     gymnasium.register(
         id,
         **ENTRY_POINTS,
-        reward_threshold=threshold,
+        reward_threshold=made.trap.reward_threshold if made.pays_base else None,
         max_episode_steps=made.max_steps,
         kwargs=given,
     )

@@ -98,6 +98,11 @@ class Settings:
             )
         self.alpha = float(alpha)
 
+    @property
+    def pays_base(self) -> bool:
+        """True where the base objective alone is paid, of which a reward threshold is."""
+        return self.reward == self.trap.base and not self.step_reward
+
     def starts(self, levels: list[Any], maps: list[Any]) -> tuple[list[int], State | None]:
         """Return which resets ask for a level or a map, and the start states of these.
 
@@ -229,8 +234,7 @@ class Playing:
     @spec.setter
     def spec(self, spec: EnvSpec | None) -> None:
         if spec is not None:
-            based = self.settings.reward == self.trap.base  # a threshold is of the base objective
-            threshold = spec.reward_threshold if based else None
+            threshold = spec.reward_threshold if self.settings.pays_base else None
             limit = self.settings.max_steps
             spec = replace(spec, max_episode_steps=limit, reward_threshold=threshold)
         self._spec = spec

@@ -55,6 +55,8 @@ def test_own_id_checks_its_keywords(registry):
     with pytest.raises(ValueError, match=r"MesaGym.* are the package's, .* such as Mine"):
         mesa_gym.register_id(CORNER, "CheeseCorner", size=7)
     assert SMALL not in gym.registry
+    mesa_gym.register_id(SMALL, "CheeseCorner", step_reward=-0.1)
+    assert gym.spec(SMALL).reward_threshold is None
     assert gym.spec(CORNER).max_episode_steps is None
 
 

@@ -194,7 +194,8 @@ def test_specs_round_trip_through_json():
         assert env.spec.reward_threshold == trap.reward_threshold > 0
         json.loads(env.spec.to_json())
         assert "TimeLimit" not in str(env)
-        assert gym.make(trap.id(), reward=trap.proxies[0]).spec.reward_threshold is None
+        for other in ({"reward": trap.proxies[0]}, {"step_reward": -0.1}):
+            assert gym.make(trap.id(), **other).spec.reward_threshold is None
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))])
