@@ -21,6 +21,8 @@ def read_cards(words: Iterable[str]) -> Cards:
     for word in words:
         name, path = split_name(word)
         cards = Cards.load(path)
+        if not cards:
+            raise ValueError(f"{path} has no score card; expected one or a list of them")
         if name:
             agents = list(dict.fromkeys(agent_and_seed(card.policy)[0] for card in cards))
             if len(agents) > 1:

@@ -32,7 +32,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         " quotes) or a,b,c; a file or folder of score cards; or a committed agent, such as ppo"
     )
     add("agents", nargs=2, metavar="AGENT", help=told)
-    add("--traps", nargs="+", metavar="TRAP", help="(default: those of the agents)")
+    told = "(default: those of the agents)"
+    add("--traps", nargs="+", action="extend", metavar="TRAP", help=told)
     add("--algo", help=ALGO)
     add("--role", default=BASE, help=f"which share: {', '.join(ROLES)} (default: %(default)s)")
     add("--levels", type=int, default=EVALUATION_LEVELS, help="of each split (%(default)s)")

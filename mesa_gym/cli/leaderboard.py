@@ -30,7 +30,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--policy", nargs="+", action="extend", metavar="P", help=told)
     add("--algo", help=ALGO)
     add("--name", help="of the agent of --policy, whose files are then its seeds")
-    add("--cards", nargs="+", metavar="[NAME=]PATH", help=f"{CARDS}; nothing verifies them")
+    told = f"{CARDS}; nothing verifies them"
+    add("--cards", nargs="+", action="extend", metavar="[NAME=]PATH", help=told)
     add("--wide", action="store_true", help="print the verdict and the shares of every cell")
     add("--out", type=Path, metavar="DIR", help="write pages with pictures, and CSV files")
 

@@ -58,7 +58,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--markdown", type=Path, metavar="FILE", help="write the table of cards as Markdown")
     add("--save-episodes", type=Path, metavar="FILE", help="write what it did, a line an episode")
     told = "judge what another tool logged: lines, an .eval, or a Minari dataset's name"
-    add("--episodes", nargs="+", metavar="LOG", help=told)
+    add("--episodes", nargs="+", action="extend", metavar="LOG", help=told)
 
 
 def run(options: argparse.Namespace) -> int:

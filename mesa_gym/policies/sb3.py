@@ -29,7 +29,7 @@ except ImportError:
 Array = NDArray[Any]
 CALLABLE = (
     "hand over a callable that takes observations (n, ...) and gives actions (n,) or"
-    " probabilities (n, 5)"
+    " probabilities (n, 5); for stacked frames an object with a memory (reset and act)"
 )
 STATISTICS = (
     "hand over the model with its statistics, as in PPO.load(file, env=VecNormalize.load("

@@ -75,6 +75,30 @@ def test_cards_are_read_under_other_names(tmp_path):
     Cards([card, replace(card, policy="other-s0")]).save(tmp_path / "two.json")
     with pytest.raises(ValueError, match="cards of mine, other, and one name"):
         read_cards([f"plain={tmp_path / 'two.json'}"])
+    Cards([]).save(tmp_path / "none.json")
+    with pytest.raises(ValueError, match="none.json has no score card"):
+        read_cards([str(tmp_path / "none.json")])
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        ("leaderboard", "cards"),
+        ("score", "episodes"),
+        ("export", "policy"),
+        ("compare a b", "traps"),
+    ],
+)
+def test_option_given_twice_keeps_both(command, option, monkeypatch):
+    given = {}
+
+    def stop(options):
+        given.update(vars(options))
+        raise ImportError("read and not run")
+
+    monkeypatch.setattr("mesa_gym.cli.require_extras", stop)
+    assert main([*command.split(), f"--{option}", "one", "two", f"--{option}", "three"]) == 2
+    assert given[option] == ["one", "two", "three"]
 
 
 # -- compare ---------------------------------------------------------------------------------------
