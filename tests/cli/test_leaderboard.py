@@ -76,7 +76,7 @@ def test_cards_are_read_under_other_names(tmp_path):
     with pytest.raises(ValueError, match="cards of mine, other, and one name"):
         read_cards([f"plain={tmp_path / 'two.json'}"])
     Cards([]).save(tmp_path / "none.json")
-    with pytest.raises(ValueError, match="none.json has no score card"):
+    with pytest.raises(ValueError, match="has no score card; expected"):
         read_cards([str(tmp_path / "none.json")])
 
 
