@@ -67,10 +67,9 @@ def register_id(id: str, trap: str | type[Trap], **keywords: Any) -> None:
         TypeError, ValueError: a keyword is unknown or does not fit, or the id is the package's.
         gymnasium.error.Error: the id cannot be registered.
     """
-    if id.startswith(f"{NAMESPACE}/"):
-        raise ValueError(
-            f"ids {NAMESPACE}/... are the package's, got {id!r}; begin it such as Mine/"
-        )
+    # Our functions take the package's ids without their namespace too.
+    if id.startswith(f"{NAMESPACE}/") or _find_own_id(id):
+        raise ValueError(f"the id {id!r} is one of the package's; begin it such as Mine/")
     given = (_read_id(trap) if isinstance(trap, str) else {"trap": trap}) | keywords
     made = Settings(**given)
     gymnasium.register(
@@ -249,10 +248,15 @@ def _find_id(name: str) -> str:
     spec = gymnasium.registry.get(bare)
     if spec is not None and spec.entry_point == ENTRY_POINTS["entry_point"]:
         return bare  # of `register_id` too
-    wanted = bare.removeprefix(f"{NAMESPACE}/").lower()
+    return _find_own_id(bare) or find_trap(name).id()
+
+
+def _find_own_id(name: str) -> str | None:
+    """Return the package's id of a name, with or without namespace and version; None if none is."""
+    wanted = name.removeprefix(f"{NAMESPACE}/").lower()
     for trap in sorted(all_traps().values(), key=lambda trap: -trap.version):
         for split, flat in product(Split, (False, True)):
             stem = trap.id(split, flat).removeprefix(f"{NAMESPACE}/").lower()
             if wanted in (stem, stem.rpartition("-")[0]):
                 return trap.id(split, flat)
-    return find_trap(name).id()
+    return None

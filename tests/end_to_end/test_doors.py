@@ -52,8 +52,9 @@ def test_own_id_is_known_where_ids_are(small):
 def test_own_id_checks_its_keywords(registry):
     with pytest.raises(TypeError, match=r"'sizes'.*Did you mean 'size'"):
         mesa_gym.register_id(SMALL, "CheeseCorner", sizes=7)
-    with pytest.raises(ValueError, match=r"MesaGym.* are the package's, .* such as Mine"):
-        mesa_gym.register_id(CORNER, "CheeseCorner", size=7)
+    for taken in (CORNER, "CheeseCorner-v0", "cheesecorner", "CheeseCorner-Flat-v0"):
+        with pytest.raises(ValueError, match=r"'.*[Cc]orner.*' .* the package's; begin it .* Mine/"):
+            mesa_gym.register_id(taken, "CheeseCorner", reward="corner")
     assert SMALL not in gym.registry
     mesa_gym.register_id(SMALL, "CheeseCorner", step_reward=-0.1)
     assert gym.spec(SMALL).reward_threshold is None
