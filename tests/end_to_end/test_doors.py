@@ -53,7 +53,7 @@ def test_own_id_checks_its_keywords(registry):
     with pytest.raises(TypeError, match=r"'sizes'.*Did you mean 'size'"):
         mesa_gym.register_id(SMALL, "CheeseCorner", sizes=7)
     for taken in (CORNER, "CheeseCorner-v0", "cheesecorner", "CheeseCorner-Flat-v0"):
-        with pytest.raises(ValueError, match=r"'.*[Cc]orner.*' .* the package's; begin it .* Mine/"):
+        with pytest.raises(ValueError, match=r"[Cc]orner.* the package's; begin it .* Mine/"):
             mesa_gym.register_id(taken, "CheeseCorner", reward="corner")
     assert SMALL not in gym.registry
     mesa_gym.register_id(SMALL, "CheeseCorner", step_reward=-0.1)
