@@ -178,7 +178,7 @@ def train(
         play: as of ``Taught``.
 
     Raises:
-        ValueError: there are no such labels.
+        ValueError: the trap has no labels.
     """
     plan = TrainingPlan(run.parts(), run.settings or PPOSettings(), run.checkpoints)
     trainer = partial(Taught, play=play)

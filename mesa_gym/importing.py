@@ -38,7 +38,7 @@ def import_source(asked: str, source: str) -> ModuleType:
         source: the name of a module, or a file ``FILE.py``.
 
     Raises:
-        ValueError: there is no such file or module, it imports what is not there, or another
+        ValueError: the file or module does not exist, it imports what is not there, or another
             module has the file's name.
     """
     path = Path(source).expanduser()

@@ -147,7 +147,7 @@ def ppo(
             ``policy_kwargs`` are added to ``CentredExtractor`` and a layer of 64 units.
 
     Raises:
-        UnknownNameError: there is no such trap.
+        UnknownNameError: the trap is unknown.
         TypeError, ValueError: a keyword is unknown or does not fit.
     """
     env_kwargs = {"num_levels": NUM_LEVELS} | (env_kwargs or {})
@@ -210,7 +210,7 @@ class ScoreCallback(BaseCallback):
         cards: steps taken -> score card.
 
     Raises:
-        UnknownNameError: there is no such trap.
+        UnknownNameError: the trap is unknown.
         ValueError: a number is not positive; when training begins, no trap was given and the
             environments have none, or it does not show what the model sees.
     """

@@ -82,7 +82,7 @@ class TextSession:
             policy: the model's name in the log.
 
         Raises:
-            ValueError: there is no such trap, play or level, or nothing to choose.
+            ValueError: the trap, play or level is unknown, or there is nothing to choose.
         """
         made = gymnasium.make(as_trap(trap).id(split_of(split)), observation="text")
         self.env = LogEpisodes(made, self.log, policy)

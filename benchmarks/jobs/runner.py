@@ -55,7 +55,7 @@ def run(
     Raises:
         BlockingIOError: another run works in the folder.
         ImportError: an extra is not installed; the message names it.
-        ValueError: there is no such backend, or a result that is there is of other terms.
+        ValueError: the backend is unknown, or a result that is there is of other terms.
     """
     if backend not in BACKENDS:
         raise unknown("backend", backend, BACKENDS)

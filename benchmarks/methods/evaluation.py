@@ -38,7 +38,7 @@ def evaluate_method(name: str, evaluator: Evaluator, steps: int) -> TaskRecord:
         steps: of training one agent.
 
     Raises:
-        ValueError: there is no such method, or it broke a rule.
+        ValueError: the method is unknown, or it broke a rule.
     """
     began, task = time.process_time(), evaluator.task
     entrant = Entrant(find_method(name)(), evaluator, steps)
@@ -144,8 +144,8 @@ def find_method(method: str) -> type[Method]:
     """Return a method's class: one of ``METHODS``, or ``FILE.py:Class``.
 
     Raises:
-        UnknownNameError: there is no such method, or its file has no such class.
-        ValueError: there is no such file, or the class is not a method.
+        UnknownNameError: the method is unknown, or its file lacks the class.
+        ValueError: the file does not exist, or the class is not a method.
     """
     if method not in METHODS and ":" not in method:
         raise unknown("method", method, METHODS)

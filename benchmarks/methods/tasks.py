@@ -138,7 +138,7 @@ def find_task(name: str, seed: int) -> BoardTask:
     """Return a task with a seed; half of all have either encoding.
 
     Raises:
-        UnknownNameError: there is no such task.
+        UnknownNameError: the task is unknown.
     """
     if name not in TASKS:
         raise unknown("task", name, TASKS)

@@ -30,7 +30,7 @@ def read_traps(options: argparse.Namespace) -> list[Trap]:
     """Return the traps that a command line names, each once; [] for none.
 
     Raises:
-        UnknownNameError: there is no such trap or keyword; the message names the nearest.
+        UnknownNameError: the trap or keyword is unknown; the message names the nearest.
         ValueError: a value does not fit, or there are several traps and the command takes one.
     """
     words = [*options.words, *(options.trap or [])]

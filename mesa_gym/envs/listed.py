@@ -37,7 +37,7 @@ class InputLists:
         count: how many inputs there are.
 
     Raises:
-        UnknownNameError: there is no such plane to hide; the message names the nearest.
+        UnknownNameError: a plane to hide is unknown; the message names the nearest.
     """
 
     def __init__(

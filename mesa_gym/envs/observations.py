@@ -208,7 +208,7 @@ def make_observation(trap: Trap, name: str, agent_view_size: int | None = None) 
     """Return the observation of that name; ``centred`` may have a side for its window.
 
     Raises:
-        UnknownNameError: there is no such kind; the message names the nearest.
+        UnknownNameError: the kind is unknown; the message names the nearest.
         ValueError: the side does not fit, or the kind has none.
     """
     if not isinstance(name, str) or name not in _KINDS:

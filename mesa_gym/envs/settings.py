@@ -49,7 +49,7 @@ class Settings:
         **parameters: the trap's own, such as ``colour_planes``.
 
     Raises:
-        TypeError: there is no such keyword; the message names the nearest.
+        TypeError: a keyword is unknown; the message names the nearest.
         ValueError: a keyword does not fit; the message says what was expected.
     """
 

@@ -27,7 +27,7 @@ def read_log(source: str | Path) -> list[RecordedEpisode]:
 
     Raises:
         ImportError: what reads such a log is not installed.
-        ValueError: there is no such log, or it holds something else.
+        ValueError: the log does not exist, or it holds something else.
     """
     name = str(source)
     if name.endswith(INSPECT):

@@ -99,7 +99,7 @@ def export(model: Any, trap: Trap | str, path: Path | str) -> None:
 
     Raises:
         ImportError: the extra ``onnx`` is not installed.
-        UnknownNameError: there is no such trap.
+        UnknownNameError: the trap is unknown.
         ValueError: the path ends otherwise; or the model does not fit the trap, sees normalised
             observations, or is of a sort that cannot be exported.
     """

@@ -50,7 +50,7 @@ def read_committed(*agents: str) -> list[ScoreCard]:
         agents: such as "ppo", or "references"; none for all.
 
     Raises:
-        UnknownNameError: there is no such agent among them.
+        UnknownNameError: the agent is not among them.
     """
     for name in agents:
         if name not in list_committed():
@@ -83,7 +83,7 @@ def join_committed(
         made: the date, as 2026-11-26; today's by default.
 
     Raises:
-        UnknownNameError: there is no such trap.
+        UnknownNameError: the trap is unknown.
         ValueError: the cards cannot be compared, two seeds of an agent are one agent, or none is of
             a trap of the leaderboard.
     """

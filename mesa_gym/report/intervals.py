@@ -59,7 +59,7 @@ def interval(
 
     Raises:
         ImportError: scipy is not installed.
-        ValueError: there is no sample, one has fewer than two seeds, or values are not finite.
+        ValueError: samples are missing, one has fewer than two seeds, or values are not finite.
     """
     if len(samples) == 0:
         raise ValueError("there are no samples; expected one for each trap")

@@ -169,7 +169,7 @@ def make_leaderboard(
 
     Raises:
         ImportError: it is of one trap, and scipy is not installed.
-        UnknownNameError: there is no such trap.
+        UnknownNameError: the trap is unknown.
         ValueError: the cards cannot be compared, none is of a trap that counts, or two seeds of an
             agent are one.
     """

@@ -50,7 +50,7 @@ def table(cards: Iterable[ScoreCard], form: str = "markdown") -> str:
 
     Raises:
         ImportError: an agent has several seeds and scipy is not installed.
-        ValueError: there is no such form, or the cards cannot be compared (``group_cards``).
+        ValueError: the form is unknown, or the cards cannot be compared (``group_cards``).
     """
     if form not in FORMS:
         raise unknown("form of a table", form, FORMS)

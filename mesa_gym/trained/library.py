@@ -130,7 +130,7 @@ def load(
             lives; "" for the usual one.
 
     Raises:
-        UnknownNameError: there is no such trap or kind.
+        UnknownNameError: the trap or kind is unknown.
         ValueError: the library has no such agent, its file is missing or damaged, or the trap has
             other parameters, or a size on which the agent does not act.
     """

@@ -147,7 +147,7 @@ class LevelFamily(World):
 
         Raises:
             RuntimeError: a level broke the trap's own requirements 64 times.
-            UnknownNameError: there is no such split.
+            UnknownNameError: the split is unknown.
             ValueError: the numbers are not integers in range, or the salt is not text.
         """
         if not isinstance(salt, str):

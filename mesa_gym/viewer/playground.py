@@ -82,7 +82,7 @@ def list_levels(trap: Trap, play: str | None, numbers: Sequence[int]) -> list[tu
         numbers: of the levels.
 
     Raises:
-        ValueError: there is no such play on the trap.
+        ValueError: the trap does not have the play.
     """
     if play is not None:
         find_play(trap, play)

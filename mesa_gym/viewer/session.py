@@ -130,7 +130,7 @@ class Session:
             start: where all panes begin; by default as the level does.
 
         Raises:
-            ValueError: there is no such level for a player; all stays as it was.
+            ValueError: a player cannot have the level; all stays as it was.
         """
         playing = self.seats if seats is None else seats
 
