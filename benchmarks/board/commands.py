@@ -30,6 +30,7 @@ from benchmarks.options import (
     tell_kept,
 )
 from mesa_gym.command import DONE, FAILED
+from mesa_gym.links import REPOSITORY
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import Origin, join_committed, make_leaderboard, read_committed
 from mesa_gym.report.cells import is_shown
@@ -39,8 +40,6 @@ from mesa_gym.scoring import ScoreCard
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.solver.kept import size_bound
 from mesa_gym.traps import find_trap
-
-CODE = "https://github.com/mesa-gym/mesa-gym/tree"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -135,7 +134,7 @@ def _commit(options: argparse.Namespace) -> int:
         if not options.agents or (REFERENCES if seed is None else agent) in options.agents:
             packed.append(card)
     commit, made = _ask_git("rev-parse", "--short", "HEAD"), _ask_git("show", "-s", "--format=%as")
-    origin = Origin("mesa_gym", made, commit, f"{CODE}/{commit}/agents", "ours")
+    origin = Origin("mesa_gym", made, commit, f"{REPOSITORY}/tree/{commit}/agents", "ours")
     agents = {agent_and_seed(card.policy)[0] for card in packed}
     for file in pack_cards(packed, dict.fromkeys({*agents, REFERENCES}, origin)):
         print(f"wrote {file}: {file.stat().st_size:,} bytes")

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mesa_gym import links
 from mesa_gym.files import read_bytes, write_text
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
@@ -42,7 +43,6 @@ from mesa_gym.traps import Split, find_trap, package_traps
 
 # The first page shows a level of this trap in training and one under shift.
 SHOWN = "CheeseCorner"
-DOCS = "https://mesa-gym.readthedocs.io/en/latest"
 GENERATOR = '<meta name="generator" content="mesa_gym leaderboard">'
 TILE = 20  # pixels a cell has in an episode's pictures
 LONGEST = 60  # of a file's name
@@ -72,7 +72,7 @@ def write_pages(board: Leaderboard, folder: Path) -> Path:
         "roles": ROLES,
         "untrained": {name: told for block in UNTRAINED.values() for name, told in block.items()},
         "generator": GENERATOR,
-        "docs": DOCS,
+        "links": links,
     }
     shown = [_draw_level(split) for split in (Split.TRAIN, Split.SHIFT)]
     pages = {
@@ -101,8 +101,9 @@ def require_free(folder: Path) -> None:
 
 
 def find_page(trap: str) -> str:
-    """Return the address of a trap's page; "" where the documentation has none."""
-    return f"{DOCS}/traps/{strip_version(trap)}.html" if trap in package_traps() else ""
+    """Return the address of a trap's page; "" for a trap that is not of the package."""
+    known = package_traps().get(trap)
+    return links.link_trap(known.__module__) if known else ""
 
 
 def list_agents(board: Leaderboard) -> list[dict[str, Any]]:

@@ -28,6 +28,7 @@ import mesa_gym
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.files import read_bytes
 from mesa_gym.json_data import decode_json
+from mesa_gym.links import REPOSITORY
 from mesa_gym.trained.agent import Agent
 from mesa_gym.trained.loading import make_network, restore
 from mesa_gym.trained.record import AgentRecord
@@ -36,7 +37,7 @@ from mesa_gym.traps.life import is_life
 
 FOLDER = Path(__file__).parent / "weights"
 MANIFEST = "manifest.json"
-RELEASES = "https://github.com/mesa-gym/mesa-gym/releases/download"
+RELEASES = f"{REPOSITORY}/releases/download"
 SCHEMA = 3
 # Kind of agent -> the algorithm that trains it.
 KINDS = {"network": "ppo", "planner": "ppo-planner", "gru": "ppo-gru"}

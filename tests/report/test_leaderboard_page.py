@@ -2,6 +2,7 @@
 
 import csv
 import re
+from pathlib import Path
 
 import pytest
 from boards import BOTH, CORNER, WORSE, YOURS, card, make_board
@@ -9,10 +10,11 @@ from browsing import Tab
 from golden import require_golden
 from html_page import HtmlPage
 
+from mesa_gym import links
 from mesa_gym.report import make_leaderboard
-from mesa_gym.report.leaderboard_page import DOCS, slug, write_pages
-from mesa_gym.traps import package_traps
+from mesa_gym.report.leaderboard_page import slug, write_pages
 
+ROOT = Path(__file__).parents[2]
 STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)
 
 
@@ -40,15 +42,14 @@ def test_leaderboard_page_equals_its_golden_text(name, written):
 
 
 def test_every_link_leads_somewhere(pages):
-    """To a file here, a page of the documentation, or what the row says of itself."""
-    documented = {f"{DOCS}/leaderboard.html", f"{DOCS}/leaderboard.html#get-on-it"}
-    documented |= {f"{DOCS}/traps/{cls.__name__}.html" for cls in package_traps().values()}
+    """To a page of the board, a file of the repository, or what the row says of itself."""
     followed = 0
     for file, page in pages.items():
         for given in page.all("a"):
             address = str(given["href"])
-            if address.startswith(DOCS):
-                assert address in documented
+            if address.startswith(links.FILES):
+                file_named = address.removeprefix(f"{links.FILES}/").partition("#")[0]
+                assert (ROOT / file_named).is_file(), address
             elif not address.startswith("https://example.org/"):
                 assert (file.parent / address).resolve().is_file(), address
                 followed += 1

@@ -1,0 +1,18 @@
+"""Addresses of the project: one place for all links that its pages show.
+
+The built documentation is not published before a first release: until then `DOCUMENTATION` is
+the folder of its sources, and the page of a trap is the file with its rules.
+"""
+
+from __future__ import annotations
+
+REPOSITORY = "https://github.com/mesa-gym/mesa-gym"
+FILES = f"{REPOSITORY}/blob/main"
+DOCUMENTATION = f"{FILES}/docs"
+LEADERBOARD = f"{DOCUMENTATION}/leaderboard.md"
+ADD_AN_AGENT = f"{LEADERBOARD}#get-on-it"
+
+
+def link_trap(module: str) -> str:
+    """Return the address of a trap's page, by the module that holds its rules."""
+    return f"{FILES}/{module.replace('.', '/')}.py"
