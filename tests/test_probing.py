@@ -105,7 +105,7 @@ def test_demonstrations_can_be_played_again(name):
 
 
 @pytest.mark.thorough
-def test_reference_scores_are_plain_sums():
+def test_reference_scores_equal_undiscounted_value_iteration():
     """By value iteration over every state of each level, without a discount."""
     trap, horizon = find_trap("KeysChests")(), 12
     starts = trap.levels(Split.SHIFT, [0, 1])

@@ -80,7 +80,7 @@ def test_choice_walks_to_the_place_named(goal, paid):
     assert log.notes == notes == []
 
 
-def test_unread_answers_stand_still():
+def test_session_with_unread_answer_stays():
     session = TextSession()
     before = session.begin(seed=0)
     session.answer("Do not move down.")
@@ -88,7 +88,7 @@ def test_unread_answers_stand_still():
     assert session.episode.said == ["Do not move down."]
 
 
-def test_session_refuses_what_cannot_be():
+def test_session_of_a_bad_request_is_refused():
     session = TextSession()
     with pytest.raises(ValueError, match="the episode is over"):
         session.answer("left")

@@ -31,7 +31,7 @@ class Repeating:
         return np.maximum(self.actions[:, self.step - 1], 0)
 
 
-def test_judge_gives_the_shares_of_scoring():
+def test_judge_shares_equal_those_of_scoring():
     """The same actions in NumPy pay first what the shares say, and another play is alike."""
     agent, many = load("CheeseCorner", seed=0), Many(find_device("cpu"))
     learner = LearningMLP(CORNER)
@@ -53,7 +53,7 @@ def test_judge_gives_the_shares_of_scoring():
 
 
 @pytest.mark.thorough
-def test_judge_reaches_test_as_the_card_says():
+def test_judge_share_equals_base_arrival_of_card():
     """On KeysChests an able agent takes the proxy first on one test level in six."""
     trap = find_trap("KeysChests")()
     agent = load("KeysChests", seed=0)
@@ -65,7 +65,7 @@ def test_judge_reaches_test_as_the_card_says():
     )
 
 
-def test_judge_in_numpy_tells_goals_apart():
+def test_judge_agent_gives_hand_values():
     found = [judge_agent(as_policy(x, CORNER, 64), CORNER, 0) for x in ("oracle:cheese", "sweeper")]
     assert found[0] == (1.0, 1.0, 0.0)
     assert found[1][1] < 0.9

@@ -18,7 +18,7 @@ EASY = ("network", "local", "gru", "planner")
 
 
 @pytest.mark.parametrize("kind", few(LEARNERS, "network", "gru", thorough=EASY[1:]))
-def test_agent_computes_what_was_trained(kind):
+def test_loaded_agent_equals_trained_network(kind):
     """Both look at the same steps of many episodes, some of which begin on the way."""
     trap, n, steps = CORNER if kind == "pixels" else KEYS, 30, 3
     agent, learner = drawn(trap, kind=kind), LEARNERS[kind](trap)
@@ -69,7 +69,7 @@ def test_sums_on_a_gpu_equal_a_cpus():
 
 
 @pytest.mark.parametrize("kind", few(LEARNERS, "network", thorough=EASY))
-def test_first_weights_make_an_agent(kind):
+def test_initial_weights_make_an_agent(kind):
     learner = LEARNERS[kind](CORNER)
     one, other = (learner.export(learner.draw(jax.random.key(seed))) for seed in (1, 2))
     assert one.kind == kind
@@ -81,7 +81,7 @@ def test_first_weights_make_an_agent(kind):
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_gru_learns_within_a_life():
+def test_gru_learns_within_an_episode():
     from agents.run import Run
 
     run = Run("FlashOrPay", "ppo-gru")

@@ -92,7 +92,7 @@ def test_advantages_and_returns_equal_a_loop():
     np.testing.assert_allclose(played.likely, likely, atol=1e-4)
 
 
-def test_actions_follow_their_probabilities():
+def test_sampled_actions_follow_their_probabilities():
     made, played, _, weights = play_fixed()
     logs = answers(weights, made.env.seen)[0][:-1]
     chances = np.exp(logs)
@@ -131,7 +131,7 @@ def test_loss_equals_that_of_ppo_by_hand():
     assert float(other.compute_loss(*asked)) == pytest.approx(expected + 2.1, rel=1e-4)
 
 
-def test_reward_of_ones_own_is_learnt_from():
+def test_ppo_learns_from_a_custom_reward():
     env = FixedEnv(3)
     settings = replace(FEW, environments=3, rollout_length=2, minibatches=1)
     made = PPO(
@@ -244,7 +244,7 @@ def watch_programs(monkeypatch):
     return seen
 
 
-def test_update_is_compiled_once_a_stage(monkeypatch):
+def test_update_is_compiled_once_per_stage(monkeypatch):
     programs = watch_programs(monkeypatch)
     run = small(stages=("steps=1024", "steps=768 alpha=0.5"), checkpoints=2)
     train_many(run, (1, 2))
@@ -253,7 +253,7 @@ def test_update_is_compiled_once_a_stage(monkeypatch):
 
 
 @pytest.mark.thorough
-def test_agents_mapped_over_equal_agents_alone(monkeypatch):
+def test_agents_trained_together_equal_agents_alone(monkeypatch):
     """As a GPU trains them, except for the rounding of other sums."""
     run, made = small(), Many(find_device("cpu"))
     alone = train_weights(run, 1, 2, 3)
@@ -266,7 +266,7 @@ def test_agents_mapped_over_equal_agents_alone(monkeypatch):
     assert alone[0] != alone[1]
 
 
-def test_discount_is_at_most_the_objectives_own():
+def test_discount_stays_below_that_of_objective():
     found = []
 
     def note(learner, env, settings, discount, *others):
@@ -281,6 +281,6 @@ def test_discount_is_at_most_the_objectives_own():
     assert found == [0.8, 0.95]
 
 
-def test_minibatches_beyond_environments_need_no_memory():
+def test_gru_with_too_many_minibatches_is_refused():
     with pytest.raises(ValueError, match="minibatches must be at most 16, got 17"):
         ppo.train(small("ppo-gru").change(minibatches=17), (1,))

@@ -71,7 +71,7 @@ def test_run_name_and_command_follow_settings(algo):
     assert len(names) == len(commands) == 1 + len(OTHERS) * bool(ALGORITHMS[algo].settings)
 
 
-def test_run_compares_settings_with_its_own_algorithm():
+def test_run_name_tells_changes_of_its_algorithm():
     """A learner with a memory has its own rate; PPO's is a change there, and its own is none."""
     run = Run("CheeseCorner", "ppo-gru")
     assert run.settings == ALGORITHMS["ppo-gru"].settings != PPOSettings()
@@ -89,7 +89,7 @@ def describe(stage):
     return {name: getattr(stage.settings, name) for name in names} | {"steps": stage.steps}
 
 
-def test_stage_reads_its_words_over_defaults():
+def test_stage_words_replace_defaults():
     words = ["reward='square and red' rho=0 home=corner", ""]
     first, second = read_stages("Attributes", words, USUAL)
     paid = {"trap": first.settings.trap, "reward": "square and red"}
@@ -162,7 +162,7 @@ def test_checkpoints_count_steps_of_all_stages():
     assert found.earlier == {512: 2, 1024: 4, 1536: 6}
 
 
-def test_loop_looks_each_tenth():
+def test_loop_judges_after_each_tenth():
     class Judging:
         def judge(self, weights, number):
             return [(weights["count"].item(), 0.5, 0.25)]
@@ -186,7 +186,7 @@ def test_stage_continues_from_the_one_before():
 
 
 @pytest.mark.thorough
-def test_agent_loads_on_traps_of_its_planes(tmp_path):
+def test_agent_loads_where_planes_are_equal(tmp_path):
     asked = ["--trap", "Attributes", "--steps", "1", "--num-levels", "50", "--quiet"]
     asked += ["--stage", "rho=0.5 home=cell", "--environments", "16", "--rollout-length", "16"]
     assert main([*asked, "--out", str(tmp_path / "agent")]) == 0

@@ -22,7 +22,7 @@ KEY = jax.random.key(0)
 @pytest.mark.parametrize(
     ("name", "reward"), [("CheeseCorner", "base"), thorough("KeysChests", "keys")]
 )
-def test_labels_at_starts_are_the_solvers(name, reward):
+def test_labels_at_starts_equal_solver_actions(name, reward):
     made = small("taught", name, alpha=0.3, reward=reward, num_levels=12).environment()
     starts, _, best = solve_levels(made, made.trap.discount(made.reward))
     solved = Solution(made.trap, bank_of(made), made.max_steps)
@@ -55,7 +55,7 @@ def test_labels_lead_to_the_target_soonest():
     np.testing.assert_allclose(CORNER.discount("cheese") ** (steps - 1), values.optimum["cheese"])
 
 
-def test_labels_of_lives_know_what_pays():
+def test_labels_of_lives_lead_to_paying_fruit():
     """They take it where it lies; a fruit alone, too, unless nothing is to come."""
     trap = find_trap("CueOrPay")()
     paid, steps = follow_labels(trap, 30, 0.9)
@@ -80,7 +80,7 @@ def play_once(play):
     return made, begun.weights, jax.jit(made.play)(begun.weights, begun.playing, KEY)[1]
 
 
-def test_loss_is_of_optimal_actions_alone():
+def test_taught_loss_covers_optimal_actions_alone():
     made, weights, played = play_once("own")
     weights = weights | {"policy.weight": 300 * weights["policy.weight"]}
     scores = made.learner.answer(weights, played.seen, played.begins, None).scores
@@ -91,7 +91,7 @@ def test_loss_is_of_optimal_actions_alone():
     assert 0.2 < played.likely.mean() < 0.5
 
 
-def test_taught_play_follows_teacher_or_chance():
+def test_taught_play_takes_teacher_or_random_actions():
     _, _, played = play_once("teacher")
     assert np.take_along_axis(np.asarray(played.likely), played.action[..., None], axis=-1).all()
     _, _, played = play_once("random")

@@ -33,7 +33,7 @@ OURS = [name for name in ALGORITHMS if not name.startswith("sb3")]
 
 
 @pytest.mark.parametrize("algo", few(ALGORITHMS, "ppo", thorough=OURS))
-def test_algorithm_repeats_itself_tells_and_reloads(algo, tmp_path):
+def test_algorithm_with_equal_seed_gives_equal_weights(algo, tmp_path):
     run = small(algo, checkpoints=2)
     one, other = train_many(run, (1, 2))
     assert train_weights(small(algo)) == one.weights != other.weights
@@ -184,14 +184,14 @@ def reloaded(agent, trap, folder):
 
 
 @pytest.mark.parametrize("cls", all_traps().values(), ids=all_traps())
-def test_reload_is_the_same_bit_for_bit(cls, tmp_path):
+def test_reloaded_agent_equals_the_saved_one(cls, tmp_path):
     trap = cls()
     reloaded(drawn(trap), trap, tmp_path / "agents" / "one")
     assert [path.name for path in (tmp_path / "agents").iterdir()] == ["one"]
 
 
 @pytest.mark.parametrize(("value", "size"), [(0.5, 2), (1 + 2**-20, 4), (1e6, 4)])
-def test_weights_are_halves_where_these_are_exact(value, size, tmp_path):
+def test_weights_exact_in_float16_take_half_space(value, size, tmp_path):
     agent = drawn(DOORS)
     changed = {name: np.array(each) for name, each in agent.weights.items()}
     for each in changed.values():
@@ -201,7 +201,7 @@ def test_weights_are_halves_where_these_are_exact(value, size, tmp_path):
     reloaded(agent, DOORS, tmp_path / "agent")
 
 
-def test_save_is_whole_or_names_its_folder(tmp_path, monkeypatch):
+def test_save_that_fails_leaves_the_old_folder(tmp_path, monkeypatch):
     kept, agent = tmp_path / "agent", drawn(DOORS)
     save(kept, record_agent(agent, DOORS, "ppo-s5", 5))
     with pytest.raises(FileExistsError, match="choose another"):
@@ -222,7 +222,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "train.md"
 
 
 @pytest.mark.thorough
-def test_loss_of_ones_own_from_the_page(tmp_path, monkeypatch, capsys):
+def test_page_example_of_a_loss_trains(tmp_path, monkeypatch, capsys):
     """The page's file and command as they stand, on a small training."""
     section = (
         PAGE.read_text("utf-8").partition("## A loss term of your own")[2].partition("\n## ")[0]

@@ -28,7 +28,7 @@ OBLONG = find_trap("KeysChests")((9, 13))
 
 
 @pytest.mark.parametrize("trap", [*(cls() for cls in all_traps().values()), OBLONG], ids=repr)
-def test_turned_inputs_are_those_of_turned_planes(trap):
+def test_turned_inputs_equal_inputs_of_turned_planes(trap):
     planes, view = trap.observe(wandered(trap, 40, 20)), CentredInputs(trap)
     inner, n = planes[:, 1:-1, 1:-1], len(planes)
     turned = [np.rot90(x, k, (1, 2)) for x in (inner, inner[:, :, ::-1]) for k in range(4)]
@@ -88,7 +88,7 @@ def test_symmetry_is_drawn_once_an_episode():
 @pytest.mark.parametrize(
     "cls", few(all_traps().values(), type(CORNER), thorough=all_traps().values())
 )
-def test_tiles_are_those_of_the_agent(cls):
+def test_tile_view_equals_that_of_agent(cls):
     trap = cls()
     view, planes = Tiles(trap), trap.observe(wandered(trap, 40, 12))
     try:
@@ -100,7 +100,7 @@ def test_tiles_are_those_of_the_agent(cls):
 
 
 @pytest.mark.parametrize("name", ["KeysChests", "FollowMe", "DustSweep", "ChuteOrFire"])
-def test_pixels_refuse_changing_things_before_training(name):
+def test_pixels_of_changing_traps_are_refused(name):
     with pytest.raises(ValueError, match="train with ppo"):
         LEARNERS["pixels"](find_trap(name)())
 
@@ -152,7 +152,7 @@ def play_levels(env, regret, steps=600):
     return np.stack(played), state
 
 
-def test_levels_of_regret_come_again():
+def test_levels_with_regret_are_replayed():
     """By its fourth power: half the regret, a sixteenth as often."""
     played, state = play_levels(ReplayEnv(PaidEnv(), 1.0, np.ones(800)), 1 - PaidEnv.pays)
     shares = np.bincount(played[40:].reshape(-1) % 8, minlength=8) / played[40:].size
@@ -171,7 +171,7 @@ def test_no_level_is_replayed_twice_at_once():
     assert (played == 7).sum(axis=1).max() == 1
 
 
-def test_estimated_regret_is_of_the_best_return():
+def test_levels_of_constant_return_have_no_regret():
     """Levels that always pay the same leave no regret: all levels are new ones."""
     env = ReplayEnv(PaidEnv(), 1.0, None)
     played, state = play_levels(env, np.zeros(800))
@@ -182,7 +182,7 @@ def test_estimated_regret_is_of_the_best_return():
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.5])
-def test_replayed_levels_have_the_solvers_values(alpha):
+def test_replayed_levels_have_values_of_solver(alpha):
     env = make_jax(CORNER, 4, num_levels=20, alpha=alpha)
     _, state = view_replayed(env, estimated=False).reset(KEY)
     numbers = bank_of(env.settings).level.number

@@ -34,7 +34,7 @@ def folder(whole, tmp_path):
     return Path(shutil.copytree(whole, tmp_path / "library"))
 
 
-def test_agents_are_those_that_training_gives(folder):
+def test_library_agents_equal_trained_agents(folder):
     first, second = train_many(BOTH[0], (0, 1))
     (early,) = train_many(EARLY, (0,))
     expected = [(first, 0, None), (early.earlier[5000], 0, 5000), (second, 1, None)]
@@ -55,7 +55,7 @@ def test_library_make_trains_missing_agents_only(folder):
     assert find_lacking([*BOTH, EARLY], folder) == BOTH[1:]
 
 
-def test_manifest_holds_what_was_kept(folder):
+def test_manifest_keeps_other_entries(folder):
     before = read_manifest(folder)
     write_entries(folder, before[:1])
     assert read_manifest(folder) == before

@@ -6,7 +6,7 @@ from benchmarks import speed
 from benchmarks.speed import Work
 
 
-def test_rates_are_medians_by_both_clocks(monkeypatch):
+def test_rates_are_medians_of_three_measurements(monkeypatch):
     clock, calls = [0.0], []
     pace = iter((9, 0.1, 0.1, 50, 0.2))  # warm-up, trial, then three measurements
 

@@ -73,7 +73,7 @@ def test_export_takes_levels_split_and_salt(export):
     assert (held["cell"] == graph.rank % trap.cells).all()
 
 
-def test_export_shows_several_policies_each_its_way(export):
+def test_export_of_several_policies_shows_each(export):
     own = " ".join(f"--policy own_policies:{name}" for name in ("sure", "unsure"))
     code, _, page = export(f"--trap CheeseDish {own} --policy random --policy oracle:base")
     data = read_data(page)
@@ -103,7 +103,7 @@ def test_export_shows_several_policies_each_its_way(export):
         thorough("--trap TreeFarm", "the steps of TreeFarm-v0 depend on chance"),
     ],
 )
-def test_export_without_a_page_names_films(export, given, why):
+def test_export_of_unfit_trap_offers_a_film(export, given, why):
     code, said, page = export(given)
     last = said.splitlines()[-1]
     assert (code, page) == (2, "")

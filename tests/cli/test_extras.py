@@ -35,6 +35,6 @@ def test_command_names_all_lacking_extras(command, lacking, named, run, monkeypa
     assert [*tmp_path.iterdir()] == []
 
 
-def test_extras_are_of_commands_and_packages():
+def test_extras_name_known_commands_and_packages():
     assert extras.ALWAYS.keys() <= COMMANDS.keys()
     assert {*extras.OPTIONS.values()}.union(*extras.ALWAYS.values()) <= extras.PACKAGES.keys()

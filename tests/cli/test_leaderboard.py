@@ -27,7 +27,7 @@ def test_leaderboard_shows_the_committed_agents(capsys):
 
 
 @pytest.mark.thorough
-def test_cards_stand_among_them_with_pages(tmp_path, capsys):
+def test_cards_given_have_rows_and_pages(tmp_path, capsys):
     pytest.importorskip("jinja2")
     mine = [each for each in read_committed("ppo") if each.trap == CORNER]
     for each in mine[:2]:

@@ -53,7 +53,7 @@ def test_trap_keeps_its_digest(name):
     check_digest(TRAPS[name], GOLDEN)
 
 
-def test_finished_traps_are_all_there():
+def test_golden_files_each_have_a_trap():
     assert {path.stem for path in GOLDEN.glob("*.json")} <= TRAPS.keys()
 
 

@@ -34,7 +34,7 @@ def test_certificates_of_all_traps_hold():
 
 
 @pytest.mark.thorough
-def test_committed_certificate_is_the_solvers():
+def test_committed_certificate_equals_a_fresh_one():
     """The cheapest; `mesa-gym certify --json docs/certificates.json` makes all."""
     fresh = certify(find_trap("PointedGoal")()).to_json()
     assert json.loads(json.dumps(fresh)) == KEPT["PointedGoal-v0"]

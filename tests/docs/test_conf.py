@@ -164,7 +164,7 @@ PROGRAM = re.compile(r"\bpython -m (docs\.[\w.]+)")
 
 
 @pytest.mark.parametrize("page", READ, ids=lambda page: str(page.relative_to(ROOT)))
-def test_programs_that_left_have_commit(page):
+def test_programs_deleted_are_cited_with_commit(page):
     text = page.read_text()
     files = {name: ROOT / f"{name.replace('.', '/')}.py" for name in PROGRAM.findall(text)}
     gone = [name for name, file in files.items() if not file.is_file()]
@@ -172,7 +172,7 @@ def test_programs_that_left_have_commit(page):
 
 
 @pytest.mark.thorough
-def test_seeds_named_show_a_tenth():
+def test_guide_seeds_suffice_for_a_tenth():
     """By a t-test over the committed seeds, two-sided 5%, with 80% power."""
     stats = pytest.importorskip("scipy.stats")
     guide = (DOCS / "start.md").read_text()

@@ -123,7 +123,7 @@ def test_lesson_sets_choices_beside_trained_agents(tab, goal, told):
 
 
 @pytest.mark.thorough
-def test_lesson_robot_and_planner_go_as_told(tab):
+def test_lesson_text_matches_robot_and_planner(tab):
     tab.evaluate("turn(3)")
     tab.wait_for_selector("#said:has-text('empty corner')")
     tab.wait_for_selector("#next:not([disabled])")

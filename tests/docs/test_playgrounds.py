@@ -17,7 +17,7 @@ LIVE = [name for name in NAMES if name not in ("MonsterWorld", "TreeFarm")]
 VISITED = ["KeysChests", "CheeseCorner"]  # the largest page, and one of a trap about places
 
 
-def test_playgrounds_are_of_solvable_certain_traps():
+def test_playgrounds_need_exact_solver_without_chance():
     assert [name for name in NAMES if has_page(find_trap(name)())] == LIVE
 
 

@@ -39,7 +39,7 @@ def test_guide_lists_attributes_of_traps():
 
 
 @pytest.mark.thorough
-def test_film_counts_as_cards_do():
+def test_film_counts_equal_card_shares():
     """On its eight levels of the shift."""
     *_, (_, levels, firsts) = find_moments(find_trap(TRAP)(), Split.SHIFT)
     shares = score(load(TRAP), TRAP, levels=LEVELS, name=AGENT).read_each("shift", "choice")

@@ -16,7 +16,7 @@ MESA_GYM = f"{shlex.quote(sys.executable)} -m mesa_gym"
 
 
 @pytest.mark.slow
-def test_trap_guide_ends_in_shown_verdict(tmp_path):
+def test_trap_guide_commands_give_shown_verdict(tmp_path):
     pytest.importorskip("jax")
     ((commands, shown),) = TRAINING.findall(GUIDE)
     first = "mesa-gym new-trap Mushrooms\npython mushrooms.py\n"

@@ -41,7 +41,7 @@ def test_own_id_has_one_limit_everywhere(small):
     assert [env.step(4)[2:4] for _ in range(38)] == [(False, False)] * 37 + [(False, True)]
 
 
-def test_own_id_is_known_where_ids_are(small):
+def test_own_id_works_in_every_maker(small):
     pytest.importorskip("stable_baselines3")
     made = [mesa_gym.make_sb3(SMALL, 2).unwrapped.venv, mesa_gym.make_torch(SMALL, 2)]
     for env in (*made, mesa_gym.make_jax(SMALL, 2), mesa_gym.make_gymnax(SMALL)[0].env):
@@ -143,7 +143,7 @@ def test_exported_graph_answers_any_number_of_rows(kind, tmp_path):
     assert len({*actions.tolist()}) > 1
 
 
-def test_table_of_rules_names_tests():
+def test_rules_table_names_existing_tests():
     page = (ROOT / "docs/studies/libraries.md").read_text()
     named = re.findall(r"^\| .* \| `(test_\w+)` \|$", page, re.MULTILINE)
     tests = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))

@@ -165,7 +165,7 @@ def test_torch_loop_writes_files_after_few_steps(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.thorough
-def test_minigrid_door_finds_what_is_wanted(monkeypatch, capsys):
+def test_minigrid_door_infers_the_goal_of_actors(monkeypatch, capsys):
     """Of actors that go straight to the nearest door that they want, if it is there."""
     monkeypatch.syspath_prepend(EXAMPLES)
     door = importlib.import_module("minigrid_door")

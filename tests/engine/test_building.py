@@ -38,7 +38,7 @@ def test_splitmix64_known_answers():
 
 
 @given(st.lists(words, min_size=1), st.integers(0, MASK), words, st.integers(0, 64))
-def test_words_are_splitmix64(levels, key, seed, attempt):
+def test_random_words_equal_splitmix64(levels, key, seed, attempt):
     assert unsigned(outputs(np.array([seed]), np.arange(5))) == first(seed & MASK, 5)
     offset = hash64(f"{key:016x}/door/{attempt}")
     drawn = bits(key - (key >> 63 << 64), np.array(levels), "door", attempt, 6)
@@ -50,7 +50,7 @@ def test_words_are_splitmix64(levels, key, seed, attempt):
 
 
 @given(words, st.integers(1, 63), st.integers(1, 1 << 31))
-def test_words_are_read_as_unsigned(word, places, bound):
+def test_random_words_are_read_as_unsigned(word, places, bound):
     array, value = np.array([word]), word & MASK
     assert shift_right(array, places).tolist() == [value >> places]
     assert below(array, bound).tolist() == [(value >> 32) * bound >> 32]
@@ -67,7 +67,7 @@ def test_words_are_read_as_unsigned(word, places, bound):
         ("next word", bits(1, LEVELS, "site", 0, 2)[1:]),
     ],
 )
-def test_words_are_independent_of_those_drawn_elsewhere(changed, drawn):
+def test_random_words_of_two_sites_are_independent(changed, drawn):
     one = below(bits(1, LEVELS, "site", 0, 1)[0], 8)
     table = np.bincount(one * 8 + below(drawn[0], 8), minlength=64).reshape(8, 8)
     assert chi2_contingency(table).pvalue > 1e-3, changed
@@ -182,7 +182,7 @@ def test_layout_is_on_the_requested_side(layout):
         np.testing.assert_array_equal(same, hash_rows(free.open_cells) & 1 == side)
 
 
-def test_layout_that_is_changed_loses_held_out():
+def test_carve_clears_held_out():
     level = built(9, side=1)
     assert not level.held_out
     level.maze()
@@ -203,7 +203,7 @@ def test_site_used_twice_is_refused():
     assert (built(9, attempt=1).bits("site", 1) != built(9, attempt=2).bits("site", 1)).all()
 
 
-def test_require_rejects_for_good():
+def test_require_twice_keeps_the_first_rejection():
     level = built(3)
     level.require(np.array([True, False, True]))
     level.require(np.array([True, True, False]))

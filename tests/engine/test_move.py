@@ -29,7 +29,7 @@ def moved(seed, n=6):
 
 
 @given(seeds)
-def test_questions_are_answered_as_each_level_shows(seed):
+def test_move_questions_equal_a_loop_over_levels(seed):
     zoo, state, move = moved(seed)
     for row in range(6):
         there = set(contents(zoo, state, row))

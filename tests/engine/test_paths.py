@@ -101,7 +101,7 @@ def test_tour_takes_shortest_ways_equally_often():
 
 @pytest.mark.thorough
 @given(seeds)
-def test_toward_starts_a_cheapest_way(seed):
+def test_toward_takes_first_steps_of_cheapest_ways(seed):
     open_cells, (start,) = caves(seed, 6, 6, 7, 1)
     rng = np.random.default_rng(seed)
     ends = np.where(rng.random((6, 42)) < 0.2, rng.integers(0, 9, (6, 42)), FAR)
@@ -120,7 +120,7 @@ def test_toward_starts_a_cheapest_way(seed):
         assert actions[row] == (best if min(ways) < min(ends[row, here], FAR) else STAY)
 
 
-def test_crowd_counts_the_four_beside():
+def test_crowd_counts_the_four_neighbours():
     layer = np.zeros((2, 5, 5), dtype=np.bool_)
     layer[0, 2, 1:4] = True
     found = crowd(layer.reshape(2, 25), 5).reshape(2, 5, 5)

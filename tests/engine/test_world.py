@@ -167,7 +167,7 @@ def test_from_map_fills_slots_in_reading_order():
     assert state.at["key"][:, 0].tolist() == [9, 7, 8]
 
 
-def test_things_hang_in_the_top_row():
+def test_map_in_top_row_holds_things():
     state = from_map(ZOO, MAP.replace("######\n#.k", "##3###\n#.k") + "\n3 = wall, sign")
     assert state.at["sign"].tolist() == [[2]]
     assert state.level.tables["wall"][2]

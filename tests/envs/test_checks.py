@@ -46,7 +46,7 @@ def test_make_with_a_bad_keyword_is_refused(kind, name, value, message):
         ("max_episode_steps", 0, "max_episode_steps must be an integer of at least 1, got 0"),
     ],
 )
-def test_bad_keywords_of_the_vector_environment(name, value, message):
+def test_make_vec_with_bad_keyword_is_refused(name, value, message):
     refused(gym.make_vec, {"id": ID, "num_envs": 3, name: value}, message)
 
 
@@ -199,7 +199,7 @@ def test_reset_with_a_bad_seed_is_refused(env, seed):
         refused(env.reset, {"seed": [None, seed, 2]}, said.format(1), gym.error.Error)
 
 
-def test_step_before_reset_and_after_the_end():
+def test_step_outside_an_episode_is_refused():
     env = TrapEnv("CheeseCorner", max_steps=1, render_mode="ansi")
     many = gym.make_vec(ID, 3, autoreset_mode="Disabled", max_steps=1)
     for call in (env.render, env.action_masks, lambda: env.step(0), lambda: many.step([4] * 3)):

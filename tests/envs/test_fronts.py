@@ -35,7 +35,7 @@ def mark_front(front, trap):
 
 
 @pytest.mark.parametrize(("front", "trap"), [mark_front(x, trap) for trap in TRAPS for x in FRONTS])
-def test_front_plays_the_levels_of_traps(front, trap):
+def test_interface_plays_the_levels_of_traps(front, trap):
     keywords = DRAWN if front in ("alone", "single") else KEPT
     require_own_levels(play(front, trap, **keywords), Settings(trap, **keywords))
 
@@ -50,7 +50,7 @@ SHOWN = [
 
 @pytest.mark.parametrize("keywords", SHOWN, ids=str)
 @pytest.mark.parametrize("front", [*(front for front in FRONTS if front != "jax"), thorough("jax")])
-def test_front_takes_the_keywords_of_environments(front, keywords):
+def test_interface_takes_the_keywords_of_environments(front, keywords):
     keywords = keywords | {"max_steps": 9}
     # Of so many environments JAX draws things one after another.
     n = 40 if front == "jax" else 4
@@ -60,7 +60,7 @@ def test_front_takes_the_keywords_of_environments(front, keywords):
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("front", FRONTS)
-def test_front_takes_a_keyword_that_changes_things(front):
+def test_interface_takes_parameters_of_traps(front):
     trap = find_trap("Composed")
     moves = FRONTS[front](trap, draw_actions(200, 16), pair=22)
     require_own_levels(moves, Settings(trap, pair=22))
@@ -76,7 +76,7 @@ def test_torch_draws_levels_as_vector_environments(trap):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.name())
-def test_torch_equals_numpy_at_length(trap):
+def test_torch_equals_numpy_over_many_steps(trap):
     actions = draw_actions(500, 256)
     both = (each(trap, actions, num_levels=128) for each in (play_torch, play_vector))
     for mine, wanted in zip(*both, strict=True):

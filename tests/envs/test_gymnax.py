@@ -124,7 +124,7 @@ def test_gymnax_has_what_clients_read():
         jax.tree.map(np.testing.assert_array_equal, one, other)
 
 
-def test_gymnax_of_six_values_truncates_apart():
+def test_gymnax_with_six_values_returns_truncation():
     """As its 1.0 does, whose wrappers read the observation at an end in the infos."""
     env, params = mesa_gym.make_gymnax(CORNER, values=6, num_levels=1, max_steps=6)
     old, _ = mesa_gym.make_gymnax(CORNER, num_levels=1, max_steps=6)

@@ -43,7 +43,7 @@ def play_to_the_end(env, rules, state, rng, limit, reward):
 
 
 @each_trap
-def test_set_state_plays_on_as_the_trap(trap):
+def test_set_state_continues_as_the_trap_steps(trap):
     """With the steps that are left, in an environment that was elsewhere; many times from one."""
     rules, rng, kept, over, reward = trap(), np.random.default_rng(0), [], True, trap.proxies[0]
     env, other = (TrapEnv(trap, max_steps=25, reward=reward) for _ in range(2))
@@ -83,7 +83,7 @@ def test_set_state_without_steps_left_cannot_step():
     assert seeded[0].reset()[1] == seeded[1].reset()[1]
 
 
-def test_states_are_the_callers(monkeypatch):
+def test_states_returned_may_be_changed(monkeypatch):
     """They stay what they were, however many episodes follow, and may be changed."""
     monkeypatch.setattr("mesa_gym.envs.supply.AHEAD", 4)
     for env in (TrapEnv("MonsterWorld"), gym.make_vec("MesaGym/MonsterWorld-v0", 2).unwrapped):
@@ -144,7 +144,7 @@ class Gusty(SmallDish):
 
 
 @pytest.mark.parametrize("trap", [Gusty, Slippery])
-def test_masks_do_not_foretell_what_is_drawn(trap):
+def test_action_masks_reveal_no_chance(trap):
     """Only walls mask; of the actions that are left some move the agent and some do not."""
     env, happened = TrapEnv(trap, render_mode="ansi"), set()
     for level in range(30):
@@ -158,7 +158,7 @@ def test_masks_do_not_foretell_what_is_drawn(trap):
     assert happened == {False, True}
 
 
-def test_missing_or_contradicting_keys_stay():
+def test_unknown_or_contradicting_keys_mean_stay():
     keys = gym.make(TRAPS[1].id()).unwrapped.get_keys_to_action()
     actions = {frozenset(held): action for held, action in keys.items()}
     held = ("", "a", "s", "d", "w", " ", "as")
@@ -200,7 +200,7 @@ def test_specs_round_trip_through_json():
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))])
 @pytest.mark.parametrize("keywords", [{}, {"num_levels": 4}])
-def test_copies_go_on_alike(copied, keywords):
+def test_copied_environments_continue_alike(copied, keywords):
     for env, actions in (
         (gym.make("MesaGym/DustSweep-v0", max_steps=5, **keywords), [0, 1, 2, 3]),
         (TrapVectorEnv("FollowMe", 3, max_steps=4, **keywords), np.arange(36).reshape(12, 3) % 5),
@@ -249,7 +249,7 @@ def test_frames_have_the_shape_of_their_mode(trap):
         assert bare.render() is None
 
 
-def test_windows_show_arrays_and_close_apart(headless):
+def test_windows_show_rgb_array_and_close_separately(headless):
     pygame = pytest.importorskip("pygame")
     shown, other = (gym.make(TRAPS[1].id(), render_mode="human") for _ in range(2))
     array = gym.make(TRAPS[1].id(), render_mode="rgb_array")

@@ -76,7 +76,7 @@ def test_reseed_restarts_one_stream_alone():
         assert numbers(made, row, 5) == numbers(twin, row, 5)
 
 
-def test_seeds_of_any_size_and_all_levels():
+def test_supply_takes_huge_seeds_and_both_splits():
     huge, small = make(1, seed=1 << 100, num_levels=50), make(1, num_levels=50)
     assert numbers(huge, 0, 9) != numbers(small, 0, 9)
     found = numbers(make(1, num_levels=8, alpha=0.5), 0, 400)

@@ -57,7 +57,7 @@ def test_torch_step_copies_nothing_from_cpu(trap, observation):
         env.step(actions)
 
 
-def test_copies_from_cpu_are_seen():
+def test_device_guard_catches_copies_from_cpu():
     canvas, where = (torch.zeros(3, dtype=int, device="meta") for _ in range(2))
     with OneDevice():
         with pytest.raises(AssertionError, match="sets a number"):
@@ -68,7 +68,7 @@ def test_copies_from_cpu_are_seen():
 
 
 @pytest.mark.slow
-def test_torch_step_compiled_is_the_same():
+def test_torch_step_compiled_equals_plain_step():
     plain, compiled = (
         mesa_gym.make_torch("MesaGym/FollowMe-v0", 64, seed=1, num_levels=9, compile=flag)
         for flag in (False, True)

@@ -64,7 +64,7 @@ options = st.fixed_dictionaries(
     ),
     resets=st.lists(st.tuples(seeds, options), min_size=1, max_size=3),
 )
-def test_equals_sync_vector_env(trap, mode, keywords, resets):
+def test_trap_vector_env_equals_sync_vector_env(trap, mode, keywords, resets):
     both = make_both(trap, mode, **keywords)
     limit = min(keywords["max_steps"], keywords.get("max_episode_steps", 1000))
     assert both[0].spec.max_episode_steps == limit
@@ -100,7 +100,7 @@ def test_vector_attributes_match_sync_vector_env(render_mode):
         both[0].get_attr("nothing")
 
 
-def test_levels_and_maps_for_each_environment():
+def test_vector_reset_takes_levels_and_maps():
     env, single = gym.make_vec(TRAPS[0].id(), 4), gym.make(TRAPS[0].id())
     levels = [3, None, LEVELS - 1, None]
     starts = env.trap.levels("shift", [8])
@@ -117,7 +117,7 @@ def test_levels_and_maps_for_each_environment():
     np.testing.assert_array_equal(env.step([4] * 4)[0][1], env.trap.observe(starts)[0])
 
 
-def test_modes_of_make_vec():
+def test_make_vec_modes_give_their_classes():
     for mode, kind in (("sync", SyncVectorEnv), ("vector_entry_point", TrapVectorEnv)):
         env = gym.make_vec(TRAPS[0].id(), 2, vectorization_mode=mode, split="shift", size=11)
         assert isinstance(env, kind)

@@ -90,7 +90,7 @@ def test_wrapper_refuses_what_it_cannot_log(env, tmp_path):
 
 
 @pytest.mark.thorough
-def test_log_has_the_word_of_the_card(scored):
+def test_log_gets_the_verdict_of_card(scored):
     cards, episodes = scored
     logs, notes = gather_logs([each for mine in episodes.values() for each in mine])
     assert notes == []
@@ -103,7 +103,7 @@ def test_log_has_the_word_of_the_card(scored):
         assert all(s.low <= s.share <= s.high for s in found.shares)
 
 
-def test_log_with_few_levels_has_shares_alone(dish):
+def test_log_with_few_levels_gets_no_verdict(dish):
     (log,), _ = gather_logs(dish)
     found = score_log(log)
     assert (found.verdict, found.confidence) == ("", None)
@@ -113,7 +113,7 @@ def test_log_with_few_levels_has_shares_alone(dish):
 
 
 @pytest.mark.thorough
-def test_second_play_is_needed_for_words_by(scored):
+def test_log_without_second_play_gets_no_by(scored):
     """Without it, an agent that tosses a coin on each level looks as one that goes by level."""
     kept = {}
     maker = {"coin": lambda horizon: ByCoin(horizon)}
@@ -140,7 +140,7 @@ class ByCoin:
         return np.where(self.toss[:, None], cheese, dish)
 
 
-def test_odd_episodes_are_a_sentence_each(dish):
+def test_odd_episodes_are_reported_one_by_one(dish):
     first, second, third = [e for e in dish if e.play == "shift"]
     odd = [
         *(first, first),

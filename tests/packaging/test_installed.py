@@ -240,7 +240,7 @@ def checked(text, installed, code):
 
 
 @pytest.mark.parametrize("editable", [False, True])
-def test_users_files_are_checked(editable, tmp_path):
+def test_type_checker_reads_hints_of_package(editable, tmp_path):
     wheel = build(tmp_path / "built").wheel
     # What was built from is a copy of the checkout.
     what = ["-e", str(tmp_path / "built" / "source")] if editable else [str(wheel)]

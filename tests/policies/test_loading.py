@@ -69,7 +69,7 @@ def agents(tmp_path, monkeypatch):
         ("Trained", 4),
     ],
 )
-def test_as_policy_of_modules_finds_or_makes(name, action):
+def test_as_policy_of_module_name_loads_policy(name, action):
     assert (as_policy(f"some_agents:{name}", TRAP, 64).act(SEEN) == action).all()
 
 

@@ -88,7 +88,7 @@ def test_operators_that_can_count_calls_are_refused(data, operator):
         adding(more=np.arange(320, dtype=np.float32).reshape(64, 5) % 7 * 1000),
     ],
 )
-def test_onnx_rows_that_share_are_refused(data):
+def test_onnx_answers_that_mix_rows_are_refused(data):
     with pytest.raises(ValueError, match=r"answer for row \d+ is .* among 100 rows"):
         answer(data)
 
@@ -134,7 +134,7 @@ ADDED = node("Add", ["counted", "told"], ["next_state"])
         counting(ADDED, told=np.arange(64, dtype=np.float32)[:, None]),
     ],
 )
-def test_onnx_states_that_share_are_refused(data):
+def test_onnx_states_that_mix_rows_are_refused(data):
     with pytest.raises(ValueError, match=r"state for row \d+ is .* among 100 rows, and .* alone"):
         answer(data)
 

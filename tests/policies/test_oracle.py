@@ -32,7 +32,7 @@ def test_oracle_solves_states_met_later():
         np.testing.assert_array_equal(fresh.act(SIGHT, met.take(rows)), expected[rows])
 
 
-def test_levels_of_the_same_number_may_differ():
+def test_oracle_solves_edited_levels_of_one_number():
     """As the viewer edits them: the door is to the right on the one, to the left on the other."""
     trap, rows = find_trap("RedBlueDoors")(7), "#######\n#{}.A.{}#\n" + "#######\n" * 5
     legend = "\n1 = key red\n2 = door blue"
@@ -71,7 +71,7 @@ def test_oracle_uses_a_shared_solution(monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["CheeseDish", "RedBlueDoors", "Attributes", "ChuteOrFire"])
-def test_oracle_solves_levels_without_targets_apart(name):
+def test_oracle_solves_isolated_levels_by_itself(name):
     """The full level's solution is shared, and was used: no answer is taken from it."""
     trap = find_trap(name)()
     full, horizon = trap.levels(Split.SHIFT, np.arange(12)), trap.horizon(Split.SHIFT)

@@ -51,7 +51,7 @@ def test_write_png_is_read_back_by_pillow(tmp_path):
 @pytest.mark.parametrize(
     ("kind", "shape"), [("uint8", (9, 9, 6)), ("uint8", (9, 9)), ("float64", (9, 9, 3))]
 )
-def test_write_png_of_no_picture_is_refused(kind, shape, tmp_path):
+def test_write_png_of_another_array_is_refused(kind, shape, tmp_path):
     with pytest.raises(ValueError, match=rf"got {kind} \({', '.join(map(str, shape))}\)"):
         write_png(tmp_path / "frame.png", np.zeros(shape, dtype=kind))
     assert not list(tmp_path.iterdir())

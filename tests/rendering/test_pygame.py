@@ -20,7 +20,7 @@ TRAPS = list(all_traps().values())
 
 
 @pytest.mark.thorough
-def test_list_sheet_is_written_whole_or_not(run, monkeypatch):
+def test_list_sheet_that_fails_keeps_old_file(run, monkeypatch):
     file = Path("sheet.png")
     file.write_text("an older one")
     with monkeypatch.context() as without:

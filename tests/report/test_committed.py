@@ -95,6 +95,6 @@ def test_join_committed_of_misfits_is_refused():
         join_committed([], ["MonsterWorld-v0"])
 
 
-def test_join_committed_elsewhere_has_given_agents():
+def test_join_committed_off_the_board_keeps_given():
     given = [replace(card(CORNER, "mine-s0", 0.6, 0.2), trap="Composed-v0")]
     assert [row.agent for row in join_committed(iter(given)).rows] == ["mine"]

@@ -32,7 +32,7 @@ def test_compare_gives_a_difference_by_trap():
     assert compare(CARDS, "mine", "ppo", "proxy").rows[0].difference.estimate < 0
 
 
-def test_sentence_can_be_said_in_a_paper():
+def test_compare_sentence_says_who_reaches_base():
     first = compare(CARDS, "mine", "ppo").sentence
     assert first.startswith("mine reaches the base target first about as often as ppo")
     told = [made("0" * 10, policy=f"mine-s{seed}", **DISH) for seed in range(3)]

@@ -32,7 +32,7 @@ def test_group_interval_needs_three_seeds():
         assert all(map(isnan, alone.find_interval("proxy")))
 
 
-def test_group_interval_of_returns_is_students():
+def test_group_interval_of_returns_equals_student():
     places = (0.6, 0.8, 0.7)
     cards = []
     for seed, place in enumerate(places):

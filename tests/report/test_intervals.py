@@ -11,14 +11,14 @@ from mesa_gym.report import interval
 NAN = float("nan")
 
 
-def test_interval_of_a_mean_is_students():
+def test_interval_of_a_mean_equals_student():
     for n in (2, 3, 60):
         data = np.random.default_rng(n).normal(size=n)
         expected = scipy.stats.t.interval(0.95, n - 1, data.mean(), scipy.stats.sem(data))
         assert interval([data]) == pytest.approx(expected)
 
 
-def test_weights_weigh_traps():
+def test_interval_with_weights_equals_welch():
     """Of two traps the difference has Welch's interval."""
     rng = np.random.default_rng(2)
     x, y = rng.normal(1, 0.5, 12), rng.normal(0, 2, 25)
@@ -54,7 +54,7 @@ def test_interval_of_a_table_equals_variance_analysis():
     assert interval([table], limits=(0, 1)) == pytest.approx(tuple(ends))
 
 
-def test_interval_keeps_what_levels_share():
+def test_interval_with_equal_seeds_stays_wide():
     """Seeds that all do the same on each level are as many as one."""
     levels = (np.arange(100) < 30) * 1.0
     widths = [np.ptp(interval([np.tile(levels, (n, 1))], limits=(0, 1))) for n in (3, 20)]
@@ -68,7 +68,7 @@ def test_interval_keeps_what_levels_share():
     assert interval([[0.3] * 3], limits=(0, 1)) == pytest.approx((0.3, 0.3))
 
 
-def test_interval_of_a_constant_allows_other_levels():
+def test_interval_of_a_constant_has_width():
     low, high = interval([np.zeros((5, 100))], limits=(0, 1))
     assert low == 0
     assert (1 - high) ** 100 == pytest.approx(0.025)

@@ -69,7 +69,7 @@ def test_cell_of_low_confidence_is_pale():
         assert board.rows[0].counts["base"].mean == 1
 
 
-def test_missing_trap_or_seed_counts_as_cannot():
+def test_missing_trap_or_seed_counts_as_incapable():
     cards = [*agent("mine", "base", traps=[CORNER]), *agent("other", "base", "base")]
     cards += agent("half", "base", "base", traps=[CORNER])
     cards += agent("half", "base", traps=[DOORS])
@@ -126,7 +126,7 @@ def test_board_of_hidden_oracles_is_refused():
         make_leaderboard([card(CORNER, "oracle:corner", 0, 1)])
 
 
-def test_one_trap_has_groups_told_apart():
+def test_leaderboard_of_one_trap_groups_agents():
     cards = [
         *agent("best", "base", "base", "base", traps=[CORNER]),
         *agent("alike", "base", "base", "base", traps=[CORNER]),

@@ -48,7 +48,7 @@ def test_episode_strip_replays_the_episode():
 
 
 @pytest.mark.parametrize("trap", [CheeseCorner((11, 13)), CheeseDish(7, dish_planes=3)])
-def test_episode_strip_makes_the_trap_again(trap):
+def test_episode_strip_rebuilds_the_trap(trap):
     again = episode_strip(on(trap.name(), repr(trap), [ACT]))[0].trap
     assert (repr(again), again.key(Split.SHIFT)) == (repr(trap), trap.key(Split.SHIFT))
 

@@ -60,7 +60,7 @@ def test_list_of_cards_names_its_reader():
         ScoreCard.from_json(b'[{"schema": 6}]')
 
 
-def test_misspelt_measure_is_offered_its_name():
+def test_misspelt_measure_names_the_nearest():
     card = made()
     for read in (card.read_number, card.read_each):
         with pytest.raises(ValueError, match=r"'arival'.* Did you mean 'arrival'"):
@@ -83,7 +83,7 @@ SAID = {
 }
 
 
-def test_card_says_what_a_word_leaves_out():
+def test_card_remarks_equal_golden_text():
     told = {name: " ".join(list_remarks(each, "cheese")) for name, each in SAID.items()}
     assert not told["always base"]
     text = "".join(f"{name}: {said or 'nothing'}\n" for name, said in told.items())

@@ -82,14 +82,14 @@ def test_pace_counts_a_paying_step_as_move():
     ],
 )
 @pytest.mark.parametrize("waited", [0, 40])
-def test_pace_is_time_over_the_moves(base, contact, waited, expected):
+def test_pace_does_not_count_waiting(base, contact, waited, expected):
     moved = [False] * waited + [True] * len(base)
     played = record([0] * waited + base, [0] * len(moved), moved)
     found = measure_paces(SmallDish(), played, values(contact))
     assert {x: pace.tolist() for x, pace in found.items()} == {"x": [expected], "y": [0]}
 
 
-def test_pace_without_places_is_the_earned_share():
+def test_pace_without_contacts_is_the_earned_share():
     """Waiting does not count, and what is above the optimum or below the floor is cut."""
 
     class NoPlaces(SmallDish):
@@ -111,7 +111,7 @@ def test_choice_by_scores_is_the_larger():
     assert larger_score(scores).tolist() == [BASE, PROXY, BASE, NONE]
 
 
-def test_same_counts_levels_chosen_in_both():
+def test_share_same_needs_choices_in_both():
     shift = np.array([BASE, BASE, PROXY, NONE, PROXY, BASE])
     twins = np.array([BASE, PROXY, PROXY, BASE, NONE, NONE])
     assert share_same(shift, twins, np.ones(6)) == pytest.approx(2 / 3)

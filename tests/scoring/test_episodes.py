@@ -25,7 +25,7 @@ def test_episodes_survive_their_file(episodes, tmp_path):
     assert b"salt" in (tmp_path / "a.jsonl").read_bytes()
 
 
-def test_episodes_are_of_every_play(episodes):
+def test_episodes_are_recorded_in_every_play(episodes):
     plays = plays_of(TRAP)
     assert {each.play for each in episodes} == {*plays}
     assert all(each.split == plays[each.play].split for each in episodes)

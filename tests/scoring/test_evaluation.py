@@ -24,7 +24,7 @@ def cards():
     return evaluate(agents, [SmallDish(), "CheeseCorner"], levels=3)
 
 
-def test_cards_are_those_of_score(cards):
+def test_evaluate_gives_cards_equal_to_score(cards):
     small = SmallDish.name()
     assert [(card.policy, card.trap) for card in cards] == [
         ("mine-s0", small),

@@ -103,7 +103,7 @@ def test_evidence_of_corridors_equals_hand_values(policy, twins, cheese, dish, t
     }
 
 
-def test_fixed_targets_have_pace_without_ghost():
+def test_evidence_of_fixed_targets_lacks_ghosts():
     found = spelt(gather(HABIT, CheeseIsNeverAlone()))
     assert found["alone"] == {"dish": "0"}
     assert found["pace"] == {"test": "z", "shift:dish": "0", "alone:dish": "0"}
@@ -119,7 +119,7 @@ def test_plays_of_first_levels_use_their_values():
     assert len(whole.pace["test"]) == 8
 
 
-def test_pseudo_levels_stand_before_every_play():
+def test_pseudo_levels_are_added_to_every_play():
     """On one each is always chosen, on the last nothing is."""
     pace = {"test": "AB", "bare": "0"}
     kept = spell("ab", "10", "11", "1-", "-0", {"a": "0"}, pace)

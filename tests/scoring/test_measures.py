@@ -54,7 +54,7 @@ def aloof(evidence: Evidence):
     return {x: np.mean(chosen == -1) for x, chosen in evidence.alone.items()} | {"all": np.nan}
 
 
-def test_own_measure_is_on_every_form():
+def test_own_measure_is_in_every_report():
     assert measure(SHARE, splits=("test", Split.SHIFT))(staying) is staying
     measure(MeasureUnit("share of levels", 0, 1))(aloof)
     card = score("stay", SmallDish(), levels=4)

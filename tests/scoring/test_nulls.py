@@ -71,7 +71,7 @@ def test_lead_of_null_over_itself_is_zero():
     assert all(each.measured["test"]["aim"]["nulls"] == 0 for each in nulls.values())
 
 
-def test_sweepers_avoiding_a_kind_replace_taking_away():
+def test_sweepers_that_avoid_are_nulls():
     """Of each visible kind, in the evidence alone; they never meet what they keep off."""
     for name, kinds in {
         "LavaLand": ["lava", "goal"],

@@ -129,7 +129,7 @@ def test_word_of_outcomes_equals_hand_verdict(outcomes, word, apple, none):
     assert found.confidence > 0.9
 
 
-def test_null_as_straight_makes_aimless():
+def test_null_of_equal_pace_makes_aimless():
     assert judge_outcomes(make("--"), {"habit": make("--")}, EARLIEST).word == "aimless"
 
 

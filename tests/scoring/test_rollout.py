@@ -56,7 +56,7 @@ def test_play_changes_what_its_name_says(name):
         assert (changed.there[kind] == (kind in kept)).all()
 
 
-def test_plays_are_sampled_apart_as_scored():
+def test_play_levels_alone_equals_play_all():
     trap = SmallDish()
     scored, taken = play_all("random", trap, 6, seed=4), set()
     for name, play in plays_of(trap).items():
@@ -96,7 +96,7 @@ def test_failing_policy_is_named_with_its_play(kinds, name):
 
 
 @pytest.mark.parametrize("name", plays_of(SmallDish()))
-def test_record_ignores_the_levels_beside_it(name):
+def test_record_of_level_ignores_other_levels(name):
     """Nor on how long they last, for a policy that remembers as for one that does not."""
     trap, some = SmallDish(), np.array([31, 4])
     play = find_play(trap, name)
@@ -113,7 +113,7 @@ def test_record_ignores_the_levels_beside_it(name):
 
 
 @pytest.mark.parametrize("left", ["", "cheese", "dish"])
-def test_ghost_pays_where_the_target_would(left):
+def test_ghost_of_removed_target_still_pays(left):
     """A corridor of five cells is walked in Python integers, with a target at either end.
 
     The cheese that is there is eaten, and ends the episode; ghosts pay whenever they are entered,

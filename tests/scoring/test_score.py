@@ -138,7 +138,7 @@ CORNER_RULE = "CheeseCorner, the cheese"
 
 
 @pytest.mark.parametrize("rule", few(RULES, CORNER_RULE, thorough=RULES.keys() - {CORNER_RULE}))
-def test_text_rules_get_the_verdict_they_deserve(rule):
+def test_text_rules_get_expected_verdicts(rule):
     policy, verdict = RULES[rule]
     card = score(policy, rule.partition(",")[0], levels=30, name="by rules")
     print(f"{rule}: {card.verdict}, confidence {card.confidence:.2f}, {card.splits['shift']}")
@@ -153,7 +153,7 @@ def north(text):
     return "up"
 
 
-def test_text_function_is_known_by_its_parameter():
+def test_text_function_is_recognised_by_its_parameter():
     horizon = CORNER.horizon(Split.TEST)
     assert as_policy(north, CORNER, horizon).observation == "text"
     assert as_policy(lambda seen: "up", CORNER, horizon, "text").observation == "text"

@@ -47,7 +47,7 @@ def test_scribbling_policy_fails_and_changes_no_card(name, monkeypatch, tmp_path
     assert score_all(makers, trap, levels=6, failed=failed) == expected
 
 
-def test_names_change_no_number():
+def test_policy_name_changes_no_score():
     cards = [plain(score("random", SmallDish(), levels=8, name=name)) for name in "abcdef"]
     for card in cards:
         del card["policy"]
@@ -81,7 +81,7 @@ class Remembering:
         return np.full(len(observation), self.way)
 
 
-def test_coin_of_each_play_falls_both_ways():
+def test_coin_per_episode_differs_within_a_play():
     """Parts of all plays are played in turns, so that one coin decides about few levels."""
     trap = SmallDish()
     taken = {}

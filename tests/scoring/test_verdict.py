@@ -104,13 +104,13 @@ CASES = [
 
 
 @pytest.mark.parametrize(("evidence", "expected"), CASES)
-def test_each_word_by_minimal_evidence(evidence, expected):
+def test_verdict_of_minimal_evidence_is_expected(evidence, expected):
     word, wants = judge(evidence, LINES)
     assert f"{word} of {', '.join(wants)}".removesuffix(" of ") == expected
     assert word.partition(":")[0] in WORDS
 
 
-def test_avoided_objective_leaves_the_pursuit_of_another():
+def test_pursuit_with_negative_purpose_counts_zero():
     evidence = of("0000000---", cheese="0000011111")
     found = find(evidence, weigh_equally(evidence))
     assert found.purpose["dish"][0] < 0
@@ -140,11 +140,11 @@ def with_place(shift, corner, pace, alone):
         ("00000-----", "000-------", "0" * 10, "0" * 10, "lost"),
     ],
 )
-def test_place_is_what_has_no_looks(shift, corner, pace, alone, expected):
+def test_verdict_of_place_needs_no_looks(shift, corner, pace, alone, expected):
     assert judge(with_place(shift, corner, pace, alone), LINES).word == expected
 
 
-def test_purpose_without_taking_away_is_a_lead():
+def test_purpose_of_fixed_targets_is_a_lead():
     """In no unit of the best: 0.3 suffices, 0.2 is little."""
     for fast, expected in ((3, "base"), (2, "lost")):
         evidence = of(ALL_0, shift_cheese="z" * fast + "1" * (10 - fast), shift_dish=ALL_1)
@@ -201,7 +201,7 @@ some = given(st.builds(some_evidence, st.integers(0, 10**9)))
 
 
 @pytest.mark.parametrize(("straight", "expected"), [(6, 1.0), (9, 0.5)])
-def test_aim_is_a_share_of_the_room(straight, expected):
+def test_aim_is_relative_to_the_null(straight, expected):
     """The null leaves a room of 0.4, or one of 0.1, which counts as 0.2."""
     evidence = of(ALL_0, null="z" * straight + "0" * (10 - straight))
     found = find(evidence, weigh_equally(evidence))

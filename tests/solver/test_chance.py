@@ -24,7 +24,7 @@ def test_slip_in_a_corridor_costs_a_step():
 
 
 @pytest.mark.parametrize("trap", [Slippery(7), TreeFarm(7)])
-def test_graph_follows_actions_with_level_luck(trap):
+def test_graph_steps_equal_the_trap_with_chance(trap):
     starts = trap.levels(Split.SHIFT, np.arange(30))
     graph, horizon = Graph(trap, starts), 12
     actions = np.random.default_rng(0).integers(0, len(ACTIONS), (30, horizon)).astype(np.int8)

@@ -60,7 +60,7 @@ def draw_chain(graph, shares):
         *(thorough(name, 40) for name in ("DustSweep", "RedBlueDoors", "DustVacuum")),
     ],
 )
-def test_first_contacts_equal_powers_of_a_matrix(name, horizon):
+def test_contact_shares_equal_powers_of_a_matrix(name, horizon):
     graph = shift_graph(find_trap(name)())
     shares = draw_shares(graph.going)
     after = np.linalg.matrix_power(draw_chain(graph, shares), horizon)
@@ -78,7 +78,7 @@ def draw(rows):
 
 
 @pytest.mark.parametrize("name", ["CheeseDish", thorough("KeysChests"), thorough("FollowMe")])
-def test_prospects_of_levels_equal_each_alone(name):
+def test_prospects_together_equal_each_level_alone(name):
     """Alone by another graph, which holds more states; a state's shares follow from its number."""
     trap = find_trap(name)()
     found = prospects(trap)
@@ -93,7 +93,7 @@ def test_prospects_of_levels_equal_each_alone(name):
 
 
 @pytest.mark.parametrize("trap", [SmallDish(), thorough(find_trap("TreeFarm")())], ids=repr)
-def test_at_random_the_return_is_the_solvers(trap):
+def test_prospects_of_random_actions_equal_the_solver(trap):
     """Of rules that draw outcomes it is so on average."""
     found = prospects(trap)
     shares = np.full((len(found.solution.graph), 5), 0.2)

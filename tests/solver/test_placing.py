@@ -109,7 +109,7 @@ def test_placement_reaches_behind_blocking_things():
     assert [graph.paid[x].sum() for x in ("chests", "keys")] == [2, 2]
 
 
-def test_placement_keeps_the_world_at_its_step():
+def test_placement_moves_the_agent_alone():
     trap = find_trap("FollowMe")()
     start = trap.levels("shift", [0])
     graph = PlacementGraph(trap, start)
@@ -121,7 +121,7 @@ def test_placement_keeps_the_world_at_its_step():
     assert (graph.states.vars["step"][first] == start.vars["step"]).all()
 
 
-def test_contact_pays_over_half_of_the_most():
+def test_contact_needs_over_half_largest_payment():
     trap = Corridor()
     graph = PlacementGraph(trap, trap.levels("shift", [0]))
     # Half as much for the other end, and a quarter, are none.
@@ -144,7 +144,7 @@ def test_contact_pays_over_half_of_the_most():
         ("MonsterWorld", r"MonsterWorld-v0.* cannot be solved: its rules move apple"),
     ],
 )
-def test_chance_is_refused(name, why):
+def test_placement_graph_with_chance_is_refused(name, why):
     trap = find_trap(name)()
     with pytest.raises(ValueError, match=why):
         PlacementGraph(trap, trap.levels("shift", [0]))

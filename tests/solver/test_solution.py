@@ -60,7 +60,7 @@ def test_separation_is_one_objective_costing_the_other():
 
 
 @each_solvable
-def test_separation_is_the_certificates(trap):
+def test_separation_equals_that_of_certificate(trap):
     trap = trap()
     for split in (Split.TEST, Split.SHIFT):
         solution = Solution(trap, trap.levels(split, np.arange(8)), trap.horizon(split))

@@ -104,7 +104,7 @@ def test_check_start_takes_names_and_classes():
         ({"x": 1}, ("y.0", 0)),
     ],
 )
-def test_difference_names_the_first_one(other, at):
+def test_difference_names_the_first_unequal_entry(other, at):
     assert difference({"x": 1, "y": (np.array([[1, 2], [3, 4]]),)}, other) == at
 
 

@@ -27,12 +27,12 @@ def unlike(**members):
     return {**GLOW, "looks": {**Healthy.looks, **members}}
 
 
-test_drawn_as_nothing = caught_by(
+test_pictures_check_finds_an_invisible_thing = caught_by(
     "pictures",
     "cells with glow and nothing look the same in `rgb`; fix: give each",
     **unlike(glow=Look("g", FLOOR, "floor")),
 )(glows)
-test_drawn_as_another = caught_by(
+test_pictures_check_finds_two_equal_looks = caught_by(
     "pictures",
     "cells with cheese and glow look the same in `rgb`",
     **unlike(glow=Healthy.looks["cheese"]._replace(glyph="g")),
@@ -47,7 +47,7 @@ class Jumps(Healthy):
         move.agent = self.where(jumps, up, move.agent)
 
 
-test_jumping = caught_by("moves", "split 'train', level .*the agent jumps")(Jumps)
+test_moves_check_finds_a_jump = caught_by("moves", "split 'train', level .*the agent jumps")(Jumps)
 
 
 def leak(self, state, seen):

@@ -16,7 +16,7 @@ WALL = "#######"
 
 
 @caught_by("contact", "one move pays both 'cheese' and 'corner'; fix: place them")
-def test_paying_both_at_once(self, level, split):
+def test_contact_check_finds_one_shared_target(self, level, split):
     """Under shift some levels are those of training."""
     if split.shifted:
         together = level.integers("together", 0, 1) == 1
@@ -24,12 +24,12 @@ def test_paying_both_at_once(self, level, split):
         level.require(level.start != level.at["corner"][0])
 
 
-test_exchanging_the_same = caught_by(
+test_twins_check_finds_exchange_with_itself = caught_by(
     "twins", "do not pay in each other's place", of=SmallDish, exchange=("dish", "dish")
 )()
 
 
-test_exchanging_what_is_not_contacted = caught_by(
+test_twins_check_finds_exchange_without_contact = caught_by(
     "twins", "of solvable traps with `by_contact` alone", of=SmallDish, by_contact=False
 )()
 
@@ -48,7 +48,7 @@ class NearerCheese(Healthy):
         level.scatter("cheese", 1, near & apart(open_cells, agent, corner))
 
 
-test_nearer_cheese = NearerCheese
+test_distances_check_finds_a_nearer_target = NearerCheese
 
 
 @caught_by("directions", "split 'control': targets of 'cheese' lie in a greater row", of=SmallDish)
@@ -88,7 +88,7 @@ class PaysWithoutDish(SmallDish):
         return move.moved & (move.agent == cell) & ~move.was("been")
 
 
-test_paying_without_the_dish = PaysWithoutDish
+test_alone_check_finds_payment_for_removed_target = PaysWithoutDish
 
 
 ONLY_WAY = (WALL, "#c.x.A#", WALL, WALL, WALL, WALL, WALL)
@@ -104,6 +104,6 @@ ENDS_BEFORE = (WALL, "#x..A##", WALL, "###c..#", WALL, WALL, WALL)
         (ENDS_BEFORE, "'cheese' cannot be had before"),
     ],
 )
-def test_contact_check_finds_mixed_ways(rows, says):
+def test_contact_check_finds_rows_that_disagree(rows, says):
     with pytest.raises(ConformanceError, match=says):
         check_contact(type("Mixed", (ByHand,), {"rows": rows}), 1)

@@ -14,7 +14,7 @@ TESTED |= {"oracle", "references"}
 
 
 @caught_by("certificate", "of control, .* can pay no more than acting at random")
-def test_walling_in_a_target(self, level, split):
+def test_certificate_check_finds_an_unreachable_target(self, level, split):
     if split is Split.CONTROL:
         level.at["cheese"][0] = level.cell(-1, 3)
 
@@ -37,7 +37,8 @@ class ShiftsNothing(Healthy):
         super().draw(level, Split.TRAIN)
 
 
-test_disagreeing_in_training, test_shifting_nothing = DisagreesOnTrain, ShiftsNothing
+test_certificate_check_finds_disagreement_in_training = DisagreesOnTrain
+test_certificate_check_finds_no_conflict = ShiftsNothing
 
 
 def test_oracle_check_finds_another_return(monkeypatch):

@@ -22,7 +22,7 @@ def test_level_check_finds_unseeded_draws(self, level, split):
 
 
 @caught_by("level_identity", r"level 0: levels \[0\] are others than in a larger batch")
-def test_level_check_finds_draws_by_batch(self, level, split):
+def test_level_check_finds_dependence_on_batch(self, level, split):
     level.at["corner"] += len(level) % 2
 
 
@@ -33,17 +33,17 @@ def test_start_check_finds_agent_on_target(self, level, split):
 
 
 @caught_by("held_out", "level 0: a level of test is a level of training", "levels")
-def test_training_on_the_test(self, split, *given):
+def test_held_out_check_finds_training_levels(self, split, *given):
     return Healthy.levels(self, Split.TRAIN if split is Split.TEST else split, *given)
 
 
 @caught_by("states", "'corner' is there in cell 0, which is nowhere")
-def test_putting_things_nowhere(self, level, split):
+def test_states_check_finds_things_in_cell_zero(self, level, split):
     level.at["corner"][:] = 0
 
 
 @caught_by("states", "the agent stands in a wall", "rules")
-def test_walking_into_walls(self, move):
+def test_states_check_finds_agent_in_wall(self, move):
     inside = (move.target % self.width < self.width - 1) & (move.action == 2)
     move.agent = self.where(inside, move.target, move.agent)
 
@@ -63,19 +63,21 @@ def test_novelty_check_finds_a_new_plane(self, level, split):
         level.scatter("glow")
 
 
-test_too_small_a_size = caught_by("sizes", "(?i)size|reduction", of=SmallDish, min_size=(3, 3))()
-test_holding_a_new_thing = pytest.mark.thorough(
+test_sizes_check_finds_too_small_minimum = caught_by(
+    "sizes", "(?i)size|reduction", of=SmallDish, min_size=(3, 3)
+)()
+test_novelty_check_finds_a_new_held_thing = pytest.mark.thorough(
     caught_by(
         "novelty", "'key' is set in cell 4 of the top row on shift", of=KeysChests, held={"key": 5}
     )()
 )
-test_showing_two_as_one = caught_by(
+test_states_check_finds_two_in_one_cell = caught_by(
     "states", "two things that one plane shows are in one cell", shown_as={"corner": "cheese"}
 )()
 
 
 @caught_by("purity", "read-only; fix: write with the move's methods", "rules")
-def test_writing_in_place(self, move):
+def test_purity_check_finds_writing_in_place(self, move):
     move.before.there["corner"] &= ~move.into("corner")
 
 
@@ -120,11 +122,11 @@ class PaysAndChanges(Healthy):
         return move.into("corner")
 
 
-test_paying_and_changing = PaysAndChanges
+test_objectives_check_finds_objective_that_changes_state = PaysAndChanges
 
 
 @caught_by("objectives", "a step pays cheese and no other objective", "step")
-def test_reporting_one_objective(self, state, action):
+def test_objectives_check_finds_a_missing_objective(self, state, action):
     after, paid, ended = Healthy.step(self, state, action)
     return Step(after, {"cheese": paid["cheese"]}, ended)
 
@@ -210,4 +212,4 @@ class PaysNan(Healthy):
         return {1: move.into("cheese"), np.nan: move.into("corner")}
 
 
-test_paying_nan = PaysNan
+test_objectives_check_finds_nan = PaysNan

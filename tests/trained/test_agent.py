@@ -47,7 +47,7 @@ def test_layers_hold_what_the_agent_acts_by(kind, trap):
 
 
 @each_kind
-def test_agent_with_replaced_weights_is_new(kind, trap):
+def test_agent_with_replaced_weights_acts_otherwise(kind, trap):
     agent, planes = drawn(trap, kind=kind), planes_of(trap, wandered(trap, 20))
     before = begin(agent, 20).act(planes)
     other = agent.replaced({name: 1.5 * each for name, each in agent.weights.items()})
@@ -103,7 +103,7 @@ def test_memory_is_a_gated_recurrent_unit():
     np.testing.assert_allclose(found["memory"], expected, atol=1e-5)
 
 
-def test_memory_counts_until_an_episode_begins():
+def test_memory_is_cleared_at_reset():
     agent, rows = drawn(KEYS, kind="gru"), np.arange(70) % 3 == 0
     first, again = play(agent, STEPS[:2])
     assert (np.abs(again - first).max(axis=1) > 0.01).mean() > 0.7  # the same is seen twice

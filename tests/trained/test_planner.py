@@ -43,7 +43,7 @@ def find_cells(planes, trap, name):
     return planes[..., trap.channel[name]].reshape(len(planes), -1).argmax(axis=1)
 
 
-def test_objective_grows_with_the_grid():
+def test_planner_objective_grows_with_the_grid():
     agent, larger = make_planner(cheese=9.0, dish=4.0), find_trap("CheeseDish")(size=(13, 13))
     for trap, scale in ((DISH, 1.0), (larger, 121 / 49)):
         planes = observe(trap)
@@ -80,7 +80,7 @@ def test_edit_sends_a_copy_elsewhere():
     assert told.edited(costs=0.5).plan(planes)[0, -1] == told.plan(planes)[0, -1]
 
 
-def test_reading_compares_the_worth_of_targets():
+def test_reading_is_difference_of_target_worths():
     agent = make_planner(cheese=2.0, dish=1.5)
     found = agent.reading("cheese", "dish")
     assert found.difference == pytest.approx(0.5, abs=1e-2)
@@ -123,7 +123,7 @@ def test_edit_that_makes_no_sense_is_refused(edit, use, message):
         use(make_planner().edited(**edit))
 
 
-def test_patience_and_walls_multiply():
+def test_planner_edits_multiply_objective_and_costs():
     planes, agent = observe(), make_planner(cheese=9.0)
     changed = agent.edited(patience=3, walls=0.5)
     np.testing.assert_allclose(changed.objective(planes), 3 * agent.objective(planes))

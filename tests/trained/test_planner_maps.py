@@ -87,7 +87,7 @@ def score_by_sweeps(agent, weights, planes, xp):
 
 
 @pytest.mark.thorough
-def test_gradient_is_that_through_the_sweeps():
+def test_gradient_equals_that_of_all_sweeps():
     torch = pytest.importorskip("torch")
     compat = pytest.importorskip("array_api_compat.torch")
     agent, planes = draw_planner("planner", step=0.6), show_levels()
@@ -114,7 +114,7 @@ def draw_maps(n=5, seed=0):
     return utility.astype(np.float32), cost.astype(np.float32)
 
 
-def test_ways_are_walks_worth_what_they_say():
+def test_list_ways_gives_walks_of_stated_worth():
     utility, cost = draw_maps(seed=1)
     cell = np.array([9, 10, 18, 29, 38])
     worth = compute_worth(xp, utility, cost, WIDTH)

@@ -24,7 +24,7 @@ def test_library_has_a_network_of_each_trap():
 
 
 @pytest.mark.parametrize("name", OWN)
-def test_library_agents_act_by_their_names(name):
+def test_library_names_load_their_agents(name):
     trap = find_trap(name)()
     planes = trap.observe(trap.levels(Split.TEST, np.arange(20)))
     offered = list_library(trap)

@@ -25,7 +25,7 @@ def test_weights_come_back_as_they_were():
         np.testing.assert_array_equal(found[name], each)
 
 
-def test_bytes_are_those_of_safetensors():
+def test_encoded_weights_equal_safetensors():
     numpy = pytest.importorskip("safetensors.numpy")
     theirs = numpy.load(encode_weights(WEIGHTS))
     halves = {name for name, each in theirs.items() if each.dtype == np.float16}
@@ -72,7 +72,7 @@ HUGE = 2**40
         (pack({"\0\n": entry(shape=(3,))}, b"1234"), "says"),
     ],
 )
-def test_bytes_that_lie_are_refused_briefly(data, message):
+def test_contradictory_weight_files_are_refused(data, message):
     tracemalloc.start()
     with pytest.raises(ValueError, match=message) as caught:
         decode_weights(data)

@@ -28,7 +28,7 @@ def shares(trap, split):
     }
 
 
-def test_only_colours_and_home_change_with_rho():
+def test_rho_changes_only_colours_and_home():
     """A level is the same in all if the draw says "as shape" under both values."""
     plain, other = Attributes(), Attributes(rho=0.9)
     ours, theirs = (trap.levels(Split.TRAIN, np.arange(LEVELS)) for trap in (plain, other))
@@ -47,7 +47,7 @@ def test_only_colours_and_home_change_with_rho():
         ("circle green", [0, 0, 0], False),
     ],
 )
-def test_wanted_thing_ends_and_others_vanish(entered, paid, ended):
+def test_paying_thing_ends_and_others_vanish(entered, paid, ended):
     played = play(Attributes(7), walled(Attributes(7), "A1.", f"1 = thing {entered}"), "R")
     assert [payments for (payments,) in played.paid.values()] == paid
     assert played.ended == [ended]
@@ -55,7 +55,7 @@ def test_wanted_thing_ends_and_others_vanish(entered, paid, ended):
 
 
 @pytest.mark.parametrize("split", Split)
-def test_things_are_as_far_and_carry_apart(split):
+def test_things_are_equally_far_under_shift(split):
     trap = Attributes()
     for (agent,), things, square, red, home, bare in places(trap, split, 300, *NAMES):
         assert len(things) == 3
@@ -172,7 +172,7 @@ def test_predicate_pays_for_entering_what_fits(reward, paid):
         ("red and " + "(not " * 20 + "red" + ")" * 20, "more than 20 parts"),
     ],
 )
-def test_predicate_that_is_bad_is_shortened(reward, message):
+def test_predicate_that_is_bad_is_refused_briefly(reward, message):
     with pytest.raises(ValueError, match=message) as caught:
         TrapEnv("Attributes", reward=reward)
     assert len(str(caught.value)) < 500
@@ -182,7 +182,7 @@ SHARED = ({"rho": 0.9}, {"rho_place": 0.0}, {"together": 0.5}, {"values": 2}, {"
 
 
 @pytest.mark.parametrize("split", Split)
-def test_options_leave_the_places_of_levels(split):
+def test_options_keep_walls_and_cells(split):
     plain, numbers = Attributes(), np.arange(1000)
     state = plain.levels(split, numbers)
     walls, cells = plain.layer(state, "wall"), np.sort(state.at["thing"], axis=0)

@@ -143,7 +143,7 @@ def follow(tour, reach, actions):
 
 
 @pytest.mark.parametrize("reach", [[4, 8, 10], [18, 4, 6]])  # a right leader and one astray
-def test_leader_walks_rests_and_flags(reach):
+def test_leader_walks_then_rests_at_flags(reach):
     tour = [8, *(EAST if reach[0] == 4 else SOUTH)]
     marks, states = ("leader", "next", "flag"), follow(tour, reach, ".....").states
     shown = [[np.flatnonzero(LEADER.layer(s, x)).tolist() for x in marks] for s in states]

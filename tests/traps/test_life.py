@@ -95,7 +95,7 @@ def follow_sign_until_refuted(learner):
         (PaidBefore, keep_first, "proxy:first"),
     ],
 )
-def test_known_learners_are_told(trap, rule, word):
+def test_known_learners_get_expected_verdicts(trap, rule, word):
     made = trap()
     card = score(KnownLearner(made, rule), made, levels=100)
     assert (card.verdict, card.confidence > 0.95) == (word, True)

@@ -112,7 +112,7 @@ def test_monster_comes_nearer_at_its_rate():
     assert counts == pytest.approx({to: N * k / 32 for to, k in expected.items()}, abs=120)
 
 
-def test_monsters_share_no_cell_and_come_singly():
+def test_monsters_never_share_a_cell():
     state = world("A#m", "##", "", "", "..mmm", "....m")
     for _ in range(12):
         state, paid = act(state, STAY)

@@ -33,7 +33,7 @@ def list_missing(cls):
         yield "a test of its rules by hand: write one in tests/traps"
 
 
-def test_every_trap_has_all_that_it_needs():
+def test_every_trap_has_sprites_words_and_pages():
     missing = [
         f"{name} needs {what}"
         for name, cls in package_traps().items()

@@ -127,7 +127,7 @@ def test_colours_are_swapped_under_shift_alone(split):
 
 
 @pytest.mark.parametrize("split", Split)
-def test_red_is_the_door_except_under_shift(split):
+def test_red_door_is_right_except_under_shift(split):
     names, counts = ("agent", "door", "red", "key", "blue"), set()
     for (agent,), (door,), (red,), keys, blue, bare in places(RedBlueDoors(), split, 300, *names):
         steps = steps_from(agent, bare)

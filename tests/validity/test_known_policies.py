@@ -85,7 +85,7 @@ on_twins = pytest.mark.parametrize("watched", TWINS, indirect=True)
 
 
 @on_twins
-def test_known_single_goal_takes_it_alone(watched):
+def test_known_single_goal_reaches_its_isolated_target(watched):
     names = list(watched.trap.objectives)
     for policy in watched.of("one goal", "waiting", "late", "pausing", "shuns", "soft"):
         if policy.name.endswith(("slip-0.1", "slip-0.2")):
@@ -99,7 +99,7 @@ def test_known_single_goal_takes_it_alone(watched):
 
 
 @on_twins
-def test_known_either_takes_each_alone(watched):
+def test_known_either_reaches_each_isolated_target(watched):
     names = list(watched.trap.objectives)
     for policy in watched.of("either", "ranking", "moody", "dithering", "collector"):
         alone = [watched.first(policy.name, f"alone:{x}")[i] for i, x in enumerate(names)]

@@ -38,7 +38,7 @@ def test_mixture_with_a_null_has_no_goal(trap, name):
     assert {*judge_named(trap, [name]).values()} <= NO_GOAL
 
 
-def test_slow_unlearners_pursue_payment():
+def test_verdict_of_slow_learners_is_base():
     base = [f"learner-after-{n}" for n in (1, 2, 3)] + [f"learner-rate-{r}" for r in (None, 0.2)]
     found = judge_named("PaidBefore", [*base, "learner-of-first-0", "quitter"])
     assert {found[name] for name in base} == {"base"}
@@ -58,11 +58,11 @@ def test_verdict_of_switching_goal_is_not_place(first):
     assert verdict in {"base", "proxy:dish", "by chance", "mixed"}
 
 
-def test_change_by_turns_is_not_either():
+def test_verdict_of_alternating_goal_is_not_either():
     assert judge_named("CoinRun", ["play-by-turns"])["play-by-turns"] in {"by chance", "mixed"}
 
 
-def test_accidents_beside_a_goal_choose_nothing():
+def test_verdict_ignores_accidents_beside_a_goal():
     trap = find_trap("ColourShape")()
     found = judge_named("ColourShape", [f"{x}-after-8-swept" for x in trap.objectives])
     assert not any(word.startswith("by ") for word in found.values())

@@ -78,7 +78,7 @@ def test_analysis_choice_equals_the_score_card(name, policy):
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", ["CheeseDish", "PointedGoal"])
-def test_pane_choice_of_absent_target_is_ghost(name):
+def test_pane_choice_of_absent_target_uses_ghost(name):
     """A target that is away is chosen where it would have paid: its ghost."""
     trap, numbers = find_trap(name)(), range(3)
     kept = score("sweeper", trap, levels=len(numbers)).choices
@@ -155,7 +155,7 @@ class OneByOne(Memoryless):
 
 
 @pytest.mark.parametrize("policy", ["random", "stay", OneByOne()])
-def test_policies_that_declare_that_they_remember_nothing(policy):
+def test_find_answers_trusts_declared_memoryless_policies(policy):
     found = ask_everywhere(policy)
     assert found.declared
 

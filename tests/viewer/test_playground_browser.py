@@ -73,7 +73,7 @@ def test_buttons_do_what_keys_do(visit):
     assert min(min(box["width"], box["height"]) for box in boxes) >= 44
 
 
-def test_page_says_what_happened_and_is_shown(visit):
+def test_page_describes_board_for_screen_readers(visit):
     here = visit("alone.html")
     board, row, column = here.page.locator(CANVAS), START // TRAP.width, START % TRAP.width
     label = board.get_attribute("aria-label")
@@ -95,7 +95,7 @@ def test_page_says_what_happened_and_is_shown(visit):
     assert here.text() == said
 
 
-def test_shared_returns_colour_no_cell(browser, folder):
+def test_overlay_leaves_cells_of_shared_returns_blank(browser, folder):
     """In training an oracle of DustSweep earns both objectives, under shift its own."""
     here = LivePage(browser, folder, find_trap("DustSweep")(), ["oracle:clean"], [0])
     here.button("Where it ends up").click()
@@ -153,7 +153,7 @@ def test_agent_plays_until_choice_then_end(visit):
     assert (here.steps, here.ask("mover")) == (3, "you")
 
 
-def test_two_boards_are_there_to_compare(visit):
+def test_playground_shows_two_boards_to_compare(visit):
     here = visit(viewport=PHONE)
     here.button("Both, side by side").tap()
     assert here.page.locator("figcaption").all_inner_texts() == ["You", "The agent"]

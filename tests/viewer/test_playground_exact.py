@@ -96,7 +96,7 @@ def test_page_shares_and_outcomes_are_exact(live):
     assert max(gaps) < EXACT
 
 
-def test_oracles_act_as_oracles_do(live):
+def test_page_oracles_act_as_python_oracles(live):
     trap, horizon = live.trap, live.trap.horizon("shift")
     live.choose(1)
     start, rng = live.start(1), np.random.default_rng(1)

@@ -96,7 +96,7 @@ def test_pages_are_no_wider_than_phones(visit):
     assert not here.button("The agent").is_visible()
 
 
-def test_page_says_what_was_not_declared(visit):
+def test_page_says_that_memory_is_undeclared(visit):
     here = visit()
     assert "not declared" not in here.text("#tried")
     here.take("restless")

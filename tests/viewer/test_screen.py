@@ -66,7 +66,7 @@ def cells(driver, name):
         ("K_s", "s", pygame.KMOD_LMETA, Input("key", "s", ctrl=True)),
     ],
 )
-def test_read_names_keys_by_their_writing(name, written, mod, meant):
+def test_read_names_keys_by_typed_character(name, written, mod, meant):
     pressed = pygame.event.Event(
         pygame.KEYDOWN, key=getattr(pygame, name), mod=mod, unicode=written
     )
@@ -105,7 +105,7 @@ def test_keys_go_to_levels_and_splits(drive):
     assert driver.session.pane.seat.play == "twins"
 
 
-def test_side_by_side_turns_through_all_comparisons(drive):
+def test_comparison_key_cycles_through_all_pairs(drive):
     driver, found = drive(session(policy="random")), []
     for _ in range(5):
         driver.key("i")
@@ -167,7 +167,7 @@ def test_words_are_explained_where_the_mouse_rests(drive):
     assert np.array_equal(driver.pixels, plain)
 
 
-def test_track_is_pressed_and_dragged(drive):
+def test_timeline_track_moves_by_press_and_drag(drive):
     driver = drive(session(policy="stay"))
     driver.settle()
     box = driver.layout.strips["scrubber"]

@@ -191,7 +191,7 @@ def test_person_plays_training_before_the_shift():
     assert (policy.pane.seat.play, policy.level) == ("train", 3)
 
 
-def test_oracles_beside_one_are_the_others():
+def test_seats_beside_oracle_are_other_oracles():
     trap = find_trap("KeysChests")()
     seats = seats_for(PolicyPlayer("oracle:base", seed=5), trap, SHIFT, "oracles", seed=5)
     assert [seat.player.name for seat in seats] == ["oracle:base", "oracle:keys"]

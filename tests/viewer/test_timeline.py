@@ -185,7 +185,7 @@ def test_recorded_player_replays_episodes(cls):
 
 
 @pytest.mark.parametrize("t", [0, 30, 100])
-def test_branch_restores_memory_by_the_past(t):
+def test_branch_replays_the_past_for_memory(t):
     trap = CheeseCorner(13)
     line = whole(PolicyPlayer(RemembersAll(), seed=2), trap, 1)
     assert len(line) > 100

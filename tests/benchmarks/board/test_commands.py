@@ -62,7 +62,7 @@ def contents(folder):
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_board_run_leaves_agents_with_cards(out):
+def test_board_run_writes_agents_with_cards(out):
     names = {name.replace(":", "-") for name in references(find_trap(CORNER))}
     assert {path.stem for path in (out / REFERENCES).iterdir()} == {*names, "done"}
     record = AgentRecord.load(out / AGENT / "policy.json")
@@ -105,7 +105,7 @@ def test_board_commit_packs_agents_with_commands(out, tmp_path, monkeypatch, cap
 
 
 @pytest.mark.parametrize("lost", [AGENT, REFERENCES])
-def test_board_makes_only_lost_results_again(lost, out, capsys):
+def test_board_run_remakes_lost_results_alone(lost, out, capsys):
     before = contents(out)
     shutil.rmtree(out / lost)
     assert left(out) == [lost]
@@ -114,7 +114,7 @@ def test_board_makes_only_lost_results_again(lost, out, capsys):
     assert contents(out) == before
 
 
-def test_results_of_other_terms_are_not_touched(out, capsys):
+def test_board_run_with_other_settings_is_refused(out, capsys):
     before = contents(out)
     for options, told in {
         ("--steps", "2"): "was made with steps 1, and this run wants 2; choose another --out",
@@ -126,7 +126,7 @@ def test_results_of_other_terms_are_not_touched(out, capsys):
 
 
 @pytest.mark.thorough
-def test_board_agents_are_alike_alone_or_later(out, tmp_path, monkeypatch):
+def test_agents_added_later_equal_agents_at_once(out, tmp_path, monkeypatch):
     """Trained are those that are missing, together."""
     once, train_many = tmp_path / "once", Mock(side_effect=agent_jobs.train_many)
     monkeypatch.setattr(agent_jobs, "train_many", train_many)

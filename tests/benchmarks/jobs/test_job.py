@@ -20,7 +20,7 @@ def test_done_job_is_not_done_again(tmp_path):
 
 
 @pytest.mark.parametrize("more", [{"seed": 1}, {"stages": ["one"]}, {"levels": 4}])
-def test_result_of_other_terms_is_not_touched(more, tmp_path):
+def test_job_of_other_settings_is_refused(more, tmp_path):
     do_job(job("it", sample_jobs.make, **TERMS), tmp_path)
     other = job("it", sample_jobs.make, **(TERMS | more))
     (name,) = more
@@ -44,7 +44,7 @@ def test_failing_job_keeps_finished_results(tmp_path):
     assert [*(tmp_path / WORK).iterdir()] == []
 
 
-def test_job_without_its_result_is_told(tmp_path):
+def test_job_that_writes_no_result_is_named(tmp_path):
     with pytest.raises(RuntimeError, match="it came to its end, and yet made/it is not there"):
         do_job(job("it", ""), tmp_path)
 

@@ -23,7 +23,7 @@ def lazy(tmp_path, monkeypatch):
     return path
 
 
-def test_run_continues_and_prints_beside_the_best(lazy, tmp_path, capsys, jobs_run_here):
+def test_methods_run_adds_seeds_and_prints_rivals(lazy, tmp_path, capsys, jobs_run_here):
     given = ["run", f"{lazy}:Lazy", *SHORT, "--out", str(tmp_path / "out")]
     assert main([*given, "--seeds", "1"]) == 0
     printed = capsys.readouterr()
@@ -38,7 +38,7 @@ def test_run_continues_and_prints_beside_the_best(lazy, tmp_path, capsys, jobs_r
     ]
 
 
-def test_records_of_other_terms_are_another(lazy, tmp_path, capsys, jobs_run_here):
+def test_methods_run_with_other_settings_is_refused(lazy, tmp_path, capsys, jobs_run_here):
     given = ["run", f"{lazy}:Lazy", *SHORT, "--out", str(tmp_path / "out")]
     assert main(given) == 0
     for more, told in {

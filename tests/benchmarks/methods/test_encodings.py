@@ -30,7 +30,7 @@ def walk_kinds(trap, starts):
 
 
 @pytest.mark.parametrize("name", TRAPS)
-def test_bijections_are_for_no_new_cells(name):
+def test_bijections_need_shift_cells_seen_in_training(name):
     """Such as CheeseCorner, but not CheeseDish: under shift cheese and dish have each its own."""
     trap, numbers = TRAPS[name], np.arange(400)
     shift = trap.levels("shift", numbers)
@@ -51,7 +51,7 @@ def test_codes_tell_all_cells_apart(name):
     np.testing.assert_array_equal(codes[:, KEPT:].any(axis=1), cells[:, KEPT:].any(axis=1))
 
 
-def test_codes_are_of_the_salt():
+def test_codes_follow_the_salt():
     for trap in (COLOUR_SHAPE, find_trap("PointedGoal")()):
         cells = list_bits(trap)
         codes = [mix_planes(trap, salt)(cells) for salt in ("a", "a", "b", "c", "d")]

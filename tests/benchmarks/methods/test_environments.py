@@ -15,7 +15,7 @@ def turn(planes):
     return planes[..., ::-1]
 
 
-def test_training_environments_show_all_encoded():
+def test_training_environments_encode_every_observation():
     counted, ended_before = [], False
     envs = TrainingEnvs(TRAP, turn, counted.append, 4)
     plain = TrapVectorEnv(TRAP, 4, autoreset_mode="SameStep", num_levels=NUM_LEVELS)

@@ -117,7 +117,7 @@ class Empty(Method):
         return []
 
 
-def test_methods_that_give_too_little_are_named(evaluator):
+def test_methods_without_a_policy_are_named(evaluator):
     with pytest.raises(ValueError, match=r"Empty: train\(\) returned no policy"):
         Entrant(Empty(), evaluator, 1)
     with pytest.raises(ValueError, match=r"Ending: adapt\(\) ended; expected a policy"):
@@ -147,7 +147,7 @@ def test_training_steps_are_limited(evaluator, monkeypatch):
     assert Entrant(Walking(), evaluator, 1).steps == 8
 
 
-def test_adapt_has_no_environments(evaluator):
+def test_adapt_that_steps_an_environment_is_refused(evaluator):
     entrant = Entrant(Told(), evaluator, 1)
     entrant._method = Walking()
     with pytest.raises(ValueError, match=r"environments in train\(\) alone"):

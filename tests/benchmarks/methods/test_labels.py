@@ -49,7 +49,7 @@ def make_seeker(evaluator, kind):
     return CodeSeeker(worth)
 
 
-def test_preferences_tell_the_better_and_no_more(evaluator):
+def test_preferences_hide_the_returns(evaluator):
     for role, expected in ((CHEESE, 1), (DISH, -1)):
         labels = give(evaluator, role, "preferences", 6)
         one, other = (make_seeker(evaluator, x) for x in evaluator.task.wanted)
@@ -70,14 +70,14 @@ def test_preferences_tell_the_better_and_no_more(evaluator):
         (lambda labels: labels.compare(constant(4), constant(4), [0]), "call play"),
     ],
 )
-def test_budget_and_kind_hold(evaluator, call, message):
+def test_labels_beyond_budget_or_kind_are_refused(evaluator, call, message):
     labels = give(evaluator, CHEESE, "returns", 2)
     with pytest.raises(ValueError, match=message):
         call(labels)
     assert labels.left == 2
 
 
-def test_repeated_starts_have_other_chances(evaluator):
+def test_repeated_starts_draw_other_actions(evaluator):
     labels = give(evaluator, CHEESE, "returns", 2)
     one, other = (labels.play(uniform(), [7])[0].actions for _ in range(2))
     assert not np.array_equal(one, other)

@@ -64,7 +64,7 @@ def test_labels_choose_the_wanted_member(kind, k, paying, members):
 
 
 @given(st.lists(st.floats(-5, 0), min_size=1, max_size=6))
-def test_likelihood_sums_over_times_of_entry(logs):
+def test_likelihood_sums_over_stopping_times(logs):
     n, total = len(logs), 0.0
     for done in range(n + 1):  # pursued for `done` steps, then five actions alike
         chance = (1 - sets.SATED) ** done * (sets.SATED if done < n else 1)
@@ -72,7 +72,7 @@ def test_likelihood_sums_over_times_of_entry(logs):
     assert sets.sum_until_done(np.array([logs])) == pytest.approx([np.log(total)])
 
 
-def test_levels_are_labelled_once_telling_ones_first():
+def test_levels_where_members_differ_are_labelled_first():
     planes = np.zeros((4, 3, 3, 3), np.uint8)
     planes[2, 1, 1, 2] = 1  # where the two members differ
 

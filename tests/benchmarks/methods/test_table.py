@@ -31,13 +31,13 @@ ROOM = draw_map("#####", "#xyA#", "#   #", "#y#x#", "#####")
     # Straight down to x, not through y to the other; y next door; nothing; itself alone.
     [(X, [DOWN]), (Y, [LEFT]), (X * 0, range(5)), (np.array([0, 0, 0, 1], np.uint8), range(5))],
 )
-def test_seekers_go_round_other_things(worth, moves):
+def test_seekers_walk_around_other_things(worth, moves):
     shares = CodeSeeker(worth).act(ROOM[None])[0]
     assert shares.nonzero()[0].tolist() == [*moves]
     assert shares == pytest.approx(np.isin(range(5), [*moves]) / len([*moves]))
 
 
-def test_seekers_stay_where_alone_is_wanted():
+def test_seekers_on_the_wanted_cell_stay():
     there = draw_map("####", "#A #", "####")
     there[1, 1, 2] = 1
     assert CodeSeeker(X).act(there[None])[0].tolist() == [0, 0, 0, 0, 1]
@@ -60,7 +60,7 @@ def test_table_keeps_hypotheses_that_differ_under_shift():
 
 
 @pytest.mark.parametrize("kind", LABEL_KINDS)
-def test_untrained_walks_to_what_labels_want(kind, evaluator):
+def test_untrained_method_reaches_the_labelled_goal(kind, evaluator):
     """The labels are the evaluator's own; of environments it takes no step."""
     found, entrant = [], Entrant(Untrained(), evaluator, 1)
     for role in (0, 1):

@@ -15,7 +15,7 @@ class TwoSeeds(Method):
 
 
 @pytest.mark.thorough
-def test_trained_agents_look_and_differ(evaluator):
+def test_trained_agents_react_to_planes_and_differ(evaluator):
     entrant, rng = Entrant(TwoSeeds(), evaluator, STEPS), np.random.default_rng(0)
     seen = evaluator.starts()[:20]
     changed = seen.copy()
