@@ -16,7 +16,7 @@ from mesa_gym.errors import MOST_SHOWN, shorten, unknown
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import salt_digest, score
 from mesa_gym.scoring.plays import find_play
-from mesa_gym.testing import check_start, check_trap
+from mesa_gym.testing import CHECKS, check_trap
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.viewer.overlays import overlays_of, parse_overlays
 
@@ -56,7 +56,7 @@ WORDS = {
     "trap": (TrapEnv, "CheeseCorner"),
     "trap of many": (lambda word: TrapVectorEnv(word, 2), "CheeseCorner"),
     "trap to score": (lambda word: score("random", word, levels=2), "CheeseCorner"),
-    "trap to check": (check_start, "CheeseCorner"),
+    "trap to check": (CHECKS["start"], "CheeseCorner"),
     "split": (lambda word: TrapEnv(CORNER, split=word), "shift"),
     "split of many": (lambda word: TrapVectorEnv(CORNER, 2, split=word), "shift"),
     "split of labels": (lambda word: mesa_gym.labels(CORNER(), word, [0]), "shift"),

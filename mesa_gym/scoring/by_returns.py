@@ -185,5 +185,5 @@ def require_scale(test: Gains, shift: Gains) -> None:
     if problem:
         raise ValueError(
             f"no verdict is possible: {problem}. Score more levels, or change the trap"
-            " (mesa_gym.testing.check_references)"
+            " (check `references` of mesa_gym.testing)"
         )

@@ -170,7 +170,7 @@ def certify(
     if not trap.solvable:
         raise ValueError(
             f"{trap!r} has no exact solver, and without optimal policies nothing can be certified;"
-            " mesa_gym.testing.check_references compares its reference policies instead"
+            " check `references` of mesa_gym.testing compares its reference policies instead"
         )
     if levels < 1:
         raise ValueError(f"levels must be at least 1, got {levels}")

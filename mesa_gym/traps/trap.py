@@ -188,7 +188,7 @@ class Trap(ChangedLevels):
         A trap without an exact solver writes one for each objective: as good as its author can
         make it for that objective, and from the state alone. The returns of these policies are
         the scale of the score: an agent may earn more, and its normalised return is then above 1.
-        ``mesa_gym.testing.check_references`` says whether they are good enough.
+        The check ``references`` of ``mesa_gym.testing`` says whether they are good enough.
         """
         raise NotImplementedError(f"{self!r} has no reference policy for {objective!r}")
 

@@ -109,5 +109,5 @@ def test_few_levels_are_never_certain(cards):
 
 
 def test_references_that_earn_alike_give_no_verdict():
-    with pytest.raises(ValueError, match=r"no verdict is possible.*check_references"):
+    with pytest.raises(ValueError, match=r"no verdict is possible.*check `references`"):
         score_all({"stay": lambda h: constant(STAY)}, Unsolvable(), levels=3)

@@ -96,8 +96,8 @@ def test_known_policies_get_expected_verdicts(name):
     assert tally.share >= NEEDED_OF_FAMILY, tally.wrong
 
 
-# Where outcomes are drawn, single returns are luck too; `check_oracle` compares their means. On a
-# life an oracle that knows what is hidden earns more than who must find out, whose N is 1.
+# Where outcomes are drawn, single returns are luck too; the check `oracle` compares their means.
+# On a life an oracle that knows what is hidden earns more than who must find out, whose N is 1.
 CERTAIN = [name for name, trap in SOLVABLE.items() if not trap.outcomes and not is_life(trap)]
 
 

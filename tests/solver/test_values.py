@@ -125,7 +125,7 @@ def test_reference_values_are_kept_by_level(folder, monkeypatch):
 def test_level_values_without_solver_are_explained():
     with pytest.raises(ValueError, match=r"no exact solver, so there are no solutions"):
         level_values(Corridor(), Split.TEST, [0], visit=print)
-    with pytest.raises(ValueError, match=r"no exact solver.*check_references"):
+    with pytest.raises(ValueError, match=r"no exact solver.*check `references`"):
         certify(Corridor(), 3)
 
 

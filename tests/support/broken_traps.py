@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from small_traps import Healthy
 
-from mesa_gym.testing import CERTIFICATES, MECHANICS, ConformanceError, check_name
+from mesa_gym.testing import CHECKS, ConformanceError
 from mesa_gym.testing.check import as_trap
 
 # These take long, and cheese in a corner has a direction: they run where they are meant.
@@ -17,8 +17,8 @@ TESTED: set[str] = set()  # checks for which there is a broken trap
 def _check_up_to_first(trap, skip):
     """Run the checks of `check_trap` until one fails; they share the states of one trap."""
     made = as_trap(trap)
-    for run in (*MECHANICS, *CERTIFICATES):
-        if check_name(run) not in skip:
+    for name, run in CHECKS.items():
+        if name not in skip:
             run(made, LEVELS)
 
 

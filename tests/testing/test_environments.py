@@ -5,14 +5,13 @@ import pytest
 from broken_traps import TESTED, caught_by
 from small_traps import GLOW, Healthy
 
-from mesa_gym import testing
 from mesa_gym.engine import Look
 from mesa_gym.envs.live_planes import LivePlanes
 from mesa_gym.envs.observations import Observation
 from mesa_gym.envs.single import TrapEnv
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.rendering.drawing import FLOOR
-from mesa_gym.testing import ConformanceError, check_environment
+from mesa_gym.testing import CHECKS, ConformanceError
 from mesa_gym.traps import Split
 
 TESTED |= {"observations", "environment", "vector"}
@@ -113,11 +112,11 @@ def test_broken_environment_is_caught(owner, name, wrong, check, says, monkeypat
         pytest.importorskip("stable_baselines3")
     monkeypatch.setattr(owner, name, after(getattr(owner, name), wrong))
     with pytest.raises(ConformanceError, match=says):
-        getattr(testing, f"check_{check}")(Healthy, 3)
+        CHECKS[check](Healthy, 3)
 
 
 def test_environment_that_forgets_seeds_is_caught(monkeypatch):
     reset = TrapEnv.reset
     monkeypatch.setattr(TrapEnv, "reset", lambda self, **given: reset(self))
     with pytest.raises(ConformanceError, match="split 'train'"):
-        check_environment(Healthy)
+        CHECKS["environment"](Healthy)

@@ -6,10 +6,7 @@ from broken_traps import caught_by
 from small_traps import Healthy, SmallDish
 
 from mesa_gym.engine import apart, distances, hash_rows
-from mesa_gym.testing import (
-    ConformanceError,
-    check_contact,
-)
+from mesa_gym.testing import CHECKS, ConformanceError
 from mesa_gym.traps import Split, proxy
 
 WALL = "#######"
@@ -106,4 +103,4 @@ ENDS_BEFORE = (WALL, "#x..A##", WALL, "###c..#", WALL, WALL, WALL)
 )
 def test_contact_check_finds_rows_that_disagree(rows, says):
     with pytest.raises(ConformanceError, match=says):
-        check_contact(type("Mixed", (ByHand,), {"rows": rows}), 1)
+        CHECKS["contact"](type("Mixed", (ByHand,), {"rows": rows}), 1)

@@ -7,7 +7,7 @@ from small_traps import Corridor, Healthy, Monster, Slippery, towards
 
 from mesa_gym.engine import STAY
 from mesa_gym.solver import Graph, Solution
-from mesa_gym.testing import ConformanceError, check_oracle, check_references
+from mesa_gym.testing import CHECKS, ConformanceError
 from mesa_gym.traps import Split, proxy
 
 TESTED |= {"oracle", "references"}
@@ -45,7 +45,7 @@ def test_oracle_check_finds_another_return(monkeypatch):
     optimum = Solution.optimum
     monkeypatch.setattr(Solution, "optimum", lambda self, x: optimum(self, x) / 0.99)
     with pytest.raises(ConformanceError, match=r"'oracle'.*the oracle of 'cheese' earns another"):
-        check_oracle(Healthy, 4)
+        CHECKS["oracle"](Healthy, 4)
 
 
 # -- references ------------------------------------------------------------------------------------
@@ -109,12 +109,12 @@ def by_chance(actions):
 )
 def test_broken_references_are_caught(trap, says):
     with pytest.raises(ConformanceError, match=f"^check 'references': {trap.name()}.*{says}"):
-        check_references(trap, 12)
+        CHECKS["references"](trap, 12)
 
 
 @pytest.mark.parametrize("trap", [Corridor, Monster, Healthy])
 def test_good_references_pass(trap):
-    check_references(trap, 12)
+    CHECKS["references"](trap, 12)
 
 
 @pytest.mark.thorough
@@ -127,7 +127,7 @@ def test_oracle_check_finds_a_solver_without_chance(monkeypatch):
         first = np.arange(self.branches) % (self.branches // 5) == 0
         self.likelihood = np.where(first[:, None], 1.0, 0 * self.likelihood)
 
-    check_oracle(Slippery, 20)
+    CHECKS["oracle"](Slippery, 20)
     monkeypatch.setattr(Graph, "_explore", explore_without_chance)
     with pytest.raises(ConformanceError, match=r"earns -0.0\d+ more than the solver's"):
-        check_oracle(Slippery, 20)
+        CHECKS["oracle"](Slippery, 20)

@@ -6,12 +6,7 @@ from broken_traps import caught_by
 from small_traps import GLOW, Healthy, SmallDish
 
 from mesa_gym.solver import Graph
-from mesa_gym.testing import (
-    ConformanceError,
-    check_held_out,
-    check_shapes,
-    check_solver,
-)
+from mesa_gym.testing import CHECKS, ConformanceError
 from mesa_gym.traps import Split, Step, base, proxy
 from mesa_gym.traps.keys_chests import KeysChests
 
@@ -167,7 +162,7 @@ def test_solver_check_finds_a_wrong_graph(monkeypatch):
 
     monkeypatch.setattr(Graph, "__init__", crossed)
     with pytest.raises(ConformanceError, match=r"a step leads to another state .*`agent`"):
-        check_solver(Healthy, 3)
+        CHECKS["solver"](Healthy, 3)
 
 
 class NumPyOnly(Healthy):
@@ -178,9 +173,9 @@ class NumPyOnly(Healthy):
 def test_torch_is_asked_where_it_is_installed(monkeypatch):
     pytest.importorskip("torch")
     with pytest.raises(AssertionError, match="has no attribute 'astype'"):
-        check_shapes(NumPyOnly, 4)
+        CHECKS["shapes"](NumPyOnly, 4)
     monkeypatch.setattr("mesa_gym.testing.steps.find_spec", lambda package: None)
-    check_shapes(NumPyOnly, 4)
+    CHECKS["shapes"](NumPyOnly, 4)
 
 
 class LeaksOne(Healthy):
@@ -194,7 +189,7 @@ class LeaksOne(Healthy):
 
 def test_held_out_check_finds_one_leak():
     with pytest.raises(ConformanceError, match="a level of test is a level of training"):
-        check_held_out(LeaksOne, 300)
+        CHECKS["held_out"](LeaksOne, 300)
 
 
 @caught_by("purity", "a step changed its level", "step")
