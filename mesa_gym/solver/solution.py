@@ -160,27 +160,14 @@ class Solution:
         np.minimum.at(found, rows[paying], step)
         return found
 
-    def is_contact(
-        self, objective: str, payments: Floats, levels: Ints | slice = slice(None)
-    ) -> Bools:
-        """Return which payments contact a target: those above half of the largest on the level.
-
-        Args:
-            objective: its name.
-            payments: of the objective, float64 (m, n).
-            levels: the rows of those n; by default all levels, in order.
-        """
-        return np.asarray(payments > self.largest(objective)[levels] / 2)
-
-    def find_contacts(self) -> Bools:
-        """Return which branches contact a target, bool (objectives, branches, states)."""
-        rows, names = self.graph.level_row, self.trap.objectives
-        return np.stack([self.is_contact(x, self._payments(x), rows) for x in names])
-
     @_once
     def _contacts(self) -> Bools:
-        """Return which branches make contact with any target, bool (branches, states)."""
-        return np.asarray(self.find_contacts().any(axis=0))
+        """Return which branches make contact with any target, bool (branches, states).
+
+        They pay above half of an objective's largest payment on the level.
+        """
+        rows, names = self.graph.level_row, self.trap.objectives
+        return np.any([self._payments(x) > self.largest(x)[rows] / 2 for x in names], axis=0)
 
     def best(self, objective: str, among: str) -> Floats:
         """Return the most of ``objective`` that policies optimal for ``among`` earn, (levels,)."""
