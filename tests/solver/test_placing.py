@@ -120,7 +120,7 @@ def draw_chain(graph, shares):
         *(thorough(name, 40) for name in ("DustSweep", "RedBlueDoors", "DustVacuum")),
     ],
 )
-def test_first_contacts_equal_powers_of_a_matrix(name, horizon):
+def test_contact_shares_equal_powers_of_a_matrix(name, horizon):
     """Of a policy whose shares differ from state to state, none below 0.1."""
     trap = find_trap(name)()
     graph = PlacementGraph(trap, trap.levels("shift", [0]))
