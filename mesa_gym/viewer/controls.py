@@ -40,7 +40,7 @@ class Legend:
         for overlay, placed in self._placed:
             on, box = overlay.name in self._shown, placed.within(place)
             x, y = box.left, box.top
-            tips.add(box, overlay.doc)
+            tips.add(box, overlay.doc, place)
             if self._cap:
                 painter.fill(Box(x, y + 2, CAP, CAP), INK if on else CARD, 3)
                 painter.frame(Box(x, y + 2, CAP, CAP), INK if on else QUIET, 1, 3)

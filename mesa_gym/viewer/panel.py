@@ -62,7 +62,7 @@ class Panel:
             self.scale *= max(0.85, min(0.97, writer.box.height / used))
         painter.surface.set_clip(None)
         for place, text in writer.tips:
-            tips.add(place, text, writer.scale)
+            tips.add(place, text, box, writer.scale)
 
 
 class _Writer:

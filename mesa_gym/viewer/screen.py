@@ -190,13 +190,14 @@ class WatchScreen(Commands):
         for cell in range(pane.trap.cells):
             said = [f"{x}: {heat[cell]:z.2f}" for x, heat in heats if np.isfinite(heat[cell])]
             if said:
-                self.tips.add(place.box_of(cell), "\n".join(said))
+                box = place.box_of(cell)
+                self.tips.add(box, "\n".join(said), box)
 
     def _draw_buttons(self, painter: Painter, strip: Box) -> None:
         for label, placed in self._buttons.items():
             box, command = placed.within(strip), BUTTONS[label]
             draw_button(painter, label, box)
-            self.tips.add(box, f"{command.doc} ({command.written.split()[0]})")
+            self.tips.add(box, f"{command.doc} ({command.written.split()[0]})", strip)
 
     def _status(self) -> str:
         """Return the status line's text; work under way comes first."""

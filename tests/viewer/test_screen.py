@@ -160,11 +160,30 @@ def test_words_are_explained_where_the_mouse_rests(drive):
     driver.frame()
     plain = driver.pixels
     for words in ("The most that it can still pay", "as scoring would", "until now, discounted"):
-        found = [box for box, text in driver.screen.tips._tips if words in text]
+        found = [box for box, text, _ in driver.screen.tips._tips if words in text]
         driver.hover(*found[0].middle)
         assert not np.array_equal(driver.pixels, plain)
     driver.hover(1, 1)
     assert np.array_equal(driver.pixels, plain)
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (640, 420)])
+def test_tip_leaves_its_row_readable(drive, size):
+    """It stands beside the panel, and above or below the legend, the buttons or a cell."""
+    driver = drive(session(), size=size)
+    driver.key("1")
+    driver.settle()
+    driver.frame()
+    plain, panel = driver.pixels, driver.layout.panel
+    tips = driver.screen.tips._tips
+    cells = [tip for tip in tips if tip[1].startswith("V of door: ")]
+    for row, text, *_ in [tip for tip in tips if tip not in cells] + cells[::8]:
+        driver.hover(*row.middle)
+        assert not np.array_equal(driver.pixels, plain)
+        kept = panel if panel.holds(*row.middle) else row
+        corner, end = (int(kept.left), int(kept.top)), (int(kept.right), int(kept.bottom))
+        part = slice(corner[1], end[1]), slice(corner[0], end[0])
+        assert np.array_equal(driver.pixels[part], plain[part]), text
 
 
 def test_timeline_track_moves_by_press_and_drag(drive):
