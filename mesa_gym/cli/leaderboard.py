@@ -16,7 +16,7 @@ from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.cells import UNTRAINED, is_reference, name_oracle
 from mesa_gym.report.committed import join_committed, read_committed
 from mesa_gym.report.leaderboard import lay_out
-from mesa_gym.report.leaderboard_page import DOCS, require_free, write_pages
+from mesa_gym.report.leaderboard_page import require_free, write_pages
 from mesa_gym.scoring import ScoreCard, evaluate
 from mesa_gym.terminal import say
 from mesa_gym.traps import Trap, find_trap
@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
         if hidden or card.trap not in board.traps:
             say(f"left out: {card.policy} on {card.trap}")
     if options.out is None:
-        print(f"\nWith --out DIR it writes the page; {DOCS}/leaderboard.html explains it.")
+        print("\nWith --out DIR it writes the page; docs/leaderboard.md explains it.")
     else:
         print(f"\nThe page: {write_pages(board, options.out)}")
     return DONE
