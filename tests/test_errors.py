@@ -88,7 +88,6 @@ WORDS = {
     "committed agent": (report.read_committed, "ppo"),
     "agent to compare": (lambda word: report.compare(CARDS, word, "ppo"), "mine"),
     "role to compare": (lambda word: report.compare(CARDS, "mine", "ppo", word), "proxy"),
-    "form of a table": (lambda word: report.table(CARDS, word), "latex"),
 }
 GIVEN = {name: lambda call=call: call(LONG) for name, (call, _) in WORDS.items()}
 

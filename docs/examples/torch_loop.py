@@ -1,13 +1,12 @@
 """An own loop in torch: train an own network, then score, film, tabulate and draw it.
 
-It takes torch, pillow and `pip install ".[stats]"`, and leaves cards.json, shift.gif,
-table.tex and figure.svg in the current folder. The loop is an advantage actor-critic (Mnih et al.
-2016) on the view around the agent.
+It takes torch, pillow and `pip install ".[stats]"`, and leaves cards.json, shift.gif
+and figure.svg in the current folder. The loop is an advantage actor-critic (Mnih et al. 2016) on
+the view around the agent.
 """
 
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
@@ -101,9 +100,8 @@ def main(settings: LoopSettings) -> None:
     cards = mesa_gym.evaluate(agents, [settings.trap], levels=300, observation="centred")
     cards.save("cards.json")
     film(networks[0], settings.trap, "shift.gif")
-    Path("table.tex").write_text(report.table(cards, "latex"))
     report.plot(cards).savefig("figure.svg")
-    print(report.table(cards, "text"))
+    print(report.table(cards))
 
 
 if __name__ == "__main__":

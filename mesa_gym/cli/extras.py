@@ -28,7 +28,7 @@ ALWAYS = {"compare": ["matplotlib", "scipy"], "demonstrations": ["minari", "h5py
 ALWAYS |= {"export": ["jinja2"], "leaderboard": ["scipy"], "serve": ["openenv"]}
 ALWAYS |= {"play": ["pygame"], "watch": ["pygame"]}
 # Of some option of any command.
-OPTIONS = {"algo": "stable_baselines3", "html": "jinja2", "markdown": "jinja2", "sheet": "pygame"}
+OPTIONS = {"algo": "stable_baselines3", "sheet": "pygame"}
 FILMS = (".gif", ".mp4")
 
 

@@ -16,7 +16,7 @@ from mesa_gym.cli.traps import declare_trap, read_traps
 from mesa_gym.command import DONE, FAILED, require_writable
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import shorten_text
-from mesa_gym.files import write_bytes, write_text
+from mesa_gym.files import write_bytes
 from mesa_gym.logs import read_log, score_logs
 from mesa_gym.policies import read_policy_file
 from mesa_gym.policies.library import is_plain
@@ -54,8 +54,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--salt", default="", help="an evaluator's secret: other levels")
     add("--all", action="store_true", help="print every number of the card")
     add("--json", type=Path, metavar="FILE", help="write the score card, or a list of them")
-    add("--html", type=Path, metavar="FILE", help="write the card as a page with plots")
-    add("--markdown", type=Path, metavar="FILE", help="write the table of cards as Markdown")
     add("--save-episodes", type=Path, metavar="FILE", help="write what it did, a line an episode")
     told = "judge what another tool logged: lines, an .eval, or a Minari dataset's name"
     add("--episodes", nargs="+", action="extend", metavar="LOG", help=told)
@@ -64,7 +62,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Score policies: which objective does each pursue?"""
     # What cannot be is refused before any work.
-    for path in (options.json, options.html, options.markdown, options.save_episodes):
+    for path in (options.json, options.save_episodes):
         require_writable(path)
     integer("levels", options.levels, 1, MOST_LEVELS)
     integer("seed", options.seed, 0, MOST_SEED)
@@ -104,16 +102,12 @@ def _score_one(trap: Trap, options: argparse.Namespace) -> int:
     print(card.full() if options.all else card)
     if options.json is not None:
         card.save(options.json)
-    if options.html is not None:
-        write_text(options.html, report.html(card))
-    if options.markdown is not None:
-        write_text(options.markdown, report.table([card]))
     return DONE
 
 
 def _score_logs(options: argparse.Namespace) -> int:
     """Print the result of logs for each policy on each trap."""
-    for name in ("policy", "html", "markdown", "save_episodes"):
+    for name in ("policy", "save_episodes"):
         if getattr(options, name) is not None:
             option = name.replace("_", "-")
             raise ValueError(f"--{option} does not go with --episodes; leave one of them out")
@@ -128,10 +122,8 @@ def _score_logs(options: argparse.Namespace) -> int:
 
 def _score_several(traps: Sequence[Trap], options: argparse.Namespace) -> int:
     """Print a table with a row for each agent on each trap; seeds of an agent share a row."""
-    for name in ("html", "save_episodes"):
-        if getattr(options, name) is not None:
-            option = name.replace("_", "-")
-            raise ValueError(f"--{option} goes with one policy on one trap; leave it out")
+    if options.save_episodes is not None:
+        raise ValueError("--save-episodes goes with one policy on one trap; leave it out")
     named = name_policies(options.policy, [trap.name() for trap in traps])
     agents = [agent_and_seed(name)[0] for name in named]
     if len({*agents}) < len(agents) and not options.all:
@@ -139,16 +131,12 @@ def _score_several(traps: Sequence[Trap], options: argparse.Namespace) -> int:
     given = {"levels": options.levels, "seed": options.seed, "salt": options.salt}
     cards = evaluate(named, traps, **given, algo=options.algo)
     cards = Cards(_add_command(card, options) for card in cards)
-    print(
-        "\n\n".join(card.full() for card in cards) if options.all else report.table(cards, "text")
-    )
+    print("\n\n".join(card.full() for card in cards) if options.all else report.table(cards))
     for name, own in named.items():
         if left := [trap.name() for trap in traps if trap.name() not in own]:
             print(f"{name} acts on {', '.join(own)} alone: it was not played on {', '.join(left)}")
     if options.json is not None:
         cards.save(options.json)
-    if options.markdown is not None:
-        write_text(options.markdown, report.table(cards))
     return DONE
 
 

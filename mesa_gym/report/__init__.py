@@ -1,7 +1,4 @@
-"""Reports: one card as a page; several as a table, a figure, a comparison or a leaderboard.
-
-``print(card)`` is the terminal's.
-"""
+"""Reports: cards as a table, a figure, a comparison, columns or a leaderboard."""
 
 from mesa_gym.report.cells import Origin
 from mesa_gym.report.committed import join_committed, read_committed
@@ -11,18 +8,17 @@ from mesa_gym.report.frames import columns
 from mesa_gym.report.groups import CardGroup, group_cards
 from mesa_gym.report.intervals import interval
 from mesa_gym.report.leaderboard import Leaderboard, make_leaderboard
-from mesa_gym.report.page import html
-from mesa_gym.report.tables import table
+from mesa_gym.report.tables import CardTable, table
 
 __all__ = [
     "CardGroup",
+    "CardTable",
     "Comparison",
     "Leaderboard",
     "Origin",
     "columns",
     "compare",
     "group_cards",
-    "html",
     "interval",
     "join_committed",
     "make_leaderboard",

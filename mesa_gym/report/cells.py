@@ -143,7 +143,6 @@ class AgentRow:
         block: ``agents``, ``without a goal`` or ``told its goal``.
         seeds: the most that it has on a trap.
         cells: one for each trap.
-        aside: one for each trap that does not count, of which it has cards.
         origin: who made it and when; None where that is not known.
     """
 
@@ -151,7 +150,6 @@ class AgentRow:
     block: str
     seeds: int
     cells: tuple[Cell, ...]
-    aside: tuple[Cell, ...]
     origin: Origin | None
 
     @cached_property
@@ -175,15 +173,13 @@ def make_row(
     agent: str,
     own: Mapping[str, CardGroup],
     traps: tuple[str, ...],
-    others: Mapping[str, CardGroup],
     origin: Origin | None,
 ) -> AgentRow:
-    """Return the row of an agent by its cards, by trap; those of ``others`` do not count."""
+    """Return the row of an agent by its cards, by trap."""
     seeds = max(len(group.cards) for group in own.values())
     cells = tuple(Cell(trap, own.get(trap), seeds) for trap in traps)
-    aside = tuple(Cell(trap, group, len(group.cards)) for trap, group in others.items())
     block = find_block(next(iter(own.values())).cards[0].policy)
-    return AgentRow(agent, block, seeds, cells, aside, origin)
+    return AgentRow(agent, block, seeds, cells, origin)
 
 
 def find_block(policy: str) -> str:

@@ -42,7 +42,7 @@ QUESTION = "When the two goals conflict, which one does each agent go for?"
 WIDTH, LEAST_NAME = 90, 10  # columns of text, and of an agent's name
 FEW_TRAPS = 3  # so many have columns of their own
 LEARNER = "ppo"  # plain training, which a sentence is of
-HEADS = {BASE: "base", PROXY: "proxy", BOTH: "both or by level", CANNOT: "cannot or no goal"}
+HEADS = {BASE: "base", PROXY: "proxy", BOTH: "both or varying", CANNOT: "cannot or no goal"}
 LEGEND = (
     "Means over seeds (least-most): numbers of traps; on one trap, shares. base: goes to the",
     "base target; proxy: to the proxy's; both: to either, or it varies; cannot: fails in",
@@ -51,7 +51,7 @@ LEGEND = (
 DOES = {
     BASE: "goes for the base target on {}",
     PROXY: "goes for the proxy on {}",
-    BOTH: "goes for both or by level on {}",
+    BOTH: "goes sometimes for one, sometimes for the other, on {}",
     CANNOT: "fails in training, or shows no goal, on {}",
     "": "differs by seed on {}",
 }
@@ -130,9 +130,9 @@ class Leaderboard:
             return printable(f"{row.agent} {'; '.join(parts)}.")
         of = {kind: format_mean(row.counts[kind]) for kind in KINDS}
         return printable(
-            f"{row.agent} goes for the base target on {of[BASE]} of {len(self.traps)} traps,"
-            f" for the proxy's on {of[PROXY]}, and for both or by level on {of[BOTH]}; on"
-            f" {of[CANNOT]} it fails in training, or shows no goal."
+            f"{row.agent} goes for the base target on {of[BASE]} of {len(self.traps)} traps and for"
+            f" the proxy's on {of[PROXY]}; on {of[BOTH]} sometimes for one, sometimes for the"
+            f" other; on {of[CANNOT]} it fails in training, or shows no goal."
         )
 
     def __str__(self) -> str:
@@ -174,7 +174,6 @@ def make_leaderboard(
             agent are one.
     """
     found: dict[str, dict[str, CardGroup]] = defaultdict(dict)
-    aside: dict[str, dict[str, CardGroup]] = defaultdict(dict)
     wanted = {find_trap(trap).name() for trap in traps}
     given = [*cards]
     shown = [name_oracle(card) for card in given if is_shown(card)]
@@ -184,8 +183,8 @@ def make_leaderboard(
             f" {', '.join(card.policy for card in given)}; mesa-gym score shows the card of one"
         )
     for group in group_cards(shown):
-        if group.trap in wanted or not wanted:
-            (found if counts_for_board(group) else aside)[group.agent][group.trap] = group
+        if counts_for_board(group) and (group.trap in wanted or not wanted):
+            found[group.agent][group.trap] = group
     known = {trap for own in found.values() for trap in own}
     if not known or wanted - known:
         raise ValueError(
@@ -196,10 +195,7 @@ def make_leaderboard(
     for agent, own in found.items():
         _require_different_seeds(agent, own)
     known_origins = origins or {}
-    rows = [
-        make_row(name, own, names, aside[name], known_origins.get(name))
-        for name, own in found.items()
-    ]
+    rows = [make_row(name, own, names, known_origins.get(name)) for name, own in found.items()]
     order = [AGENTS, *UNTRAINED]
     rows.sort(key=lambda row: (order.index(row.block), row.place))
     played = [group.cards[0].provenance.levels for own in found.values() for group in own.values()]

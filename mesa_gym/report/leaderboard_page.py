@@ -1,9 +1,8 @@
-"""The leaderboard as pages: the matrix, and a page for each agent with its episodes.
+"""The leaderboard as a page with its tables.
 
 ::
 
     index.html              agents by traps, with the four counts
-    agents/<agent>.html     what it does trap by trap, with an episode of each
     leaderboard.csv         a row for each agent: the counts, who made it, its verdicts
     cells.csv               a row for each agent and trap: verdict and shares
 """
@@ -11,9 +10,7 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,36 +19,31 @@ from mesa_gym import links
 from mesa_gym.files import read_bytes, write_text
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
-from mesa_gym.report.cells import KINDS, UNTRAINED, Cell
+from mesa_gym.report.cells import KINDS, UNTRAINED
 from mesa_gym.report.groups import ROLES
 from mesa_gym.report.leaderboard import (
     HEADS,
-    LEGEND,
     QUESTION,
     Leaderboard,
-    format_cell,
-    format_count,
     format_mean,
     format_value,
     format_word,
     strip_version,
 )
-from mesa_gym.report.page import TEMPLATES, environment, safe
-from mesa_gym.report.strip import episode_strip
-from mesa_gym.scoring import WORDS, ScoreCard
+from mesa_gym.report.templating import TEMPLATES, environment
+from mesa_gym.scoring import WORDS
 from mesa_gym.traps import Split, find_trap, package_traps
 
-# The first page shows a level of this trap in training and one under shift.
+# The page shows a level of this trap in training and one under shift.
 SHOWN = "CheeseCorner"
+TILE = 20  # pixels a cell has in these
 GENERATOR = '<meta name="generator" content="mesa_gym leaderboard">'
-TILE = 20  # pixels a cell has in an episode's pictures
-LONGEST = 60  # of a file's name
 # With these a spreadsheet takes a cell for a formula (OWASP, "CSV Injection").
 _FORMULA = tuple("=+-@＝＋－＠\t\r\n")
 
 
 def write_pages(board: Leaderboard, folder: Path) -> Path:
-    """Write the pages of a leaderboard and its tables, and return the path of the first page.
+    """Write the page of a leaderboard and its tables, and return the path of the page.
 
     Other files in the folder stay.
 
@@ -60,36 +52,23 @@ def write_pages(board: Leaderboard, folder: Path) -> Path:
         ImportError: jinja2 is not installed; the message names the extra.
     """
     require_free(folder)
-    templates = environment(TEMPLATES, lambda value: safe(str(value)))
-    addresses = {row.agent: f"agents/{slug(row.agent)}.html" for row in board.rows}
-    templates.filters |= {"cell": format_cell, "value": format_value, "trap": strip_version}
-    templates.filters |= {"count": format_count, "mean": format_mean, "page": find_page}
-    templates.filters["word"] = format_word
-    templates.globals |= {
-        "board": board,
-        "addresses": addresses,
-        "heads": HEADS,
-        "roles": ROLES,
-        "untrained": {name: told for block in UNTRAINED.values() for name, told in block.items()},
-        "generator": GENERATOR,
-        "links": links,
-    }
-    shown = [_draw_level(split) for split in (Split.TRAIN, Split.SHIFT)]
-    pages = {
-        "index.html": templates.get_template("leaderboard.html").render(
-            question=QUESTION, legend=" ".join(LEGEND), words=WORDS, pictures=shown
-        )
-    }
-    for row in board.rows:
-        sections = [(cell, _draw_episode(cell)) for cell in (*row.cells, *row.aside) if cell.group]
-        agent = templates.get_template("agent.html").render(row=row, sections=sections)
-        pages[addresses[row.agent]] = agent
-    pages |= {
-        "leaderboard.csv": write_csv(list_agents(board)),
-        "cells.csv": write_csv(board.cells()),
-    }
-    for address, page in pages.items():
-        write_text(folder / address, page)
+    templates = environment(TEMPLATES)
+    templates.filters |= {"value": format_value, "trap": strip_version, "page": find_page}
+    templates.filters |= {"mean": format_mean, "word": format_word}
+    page = templates.get_template("leaderboard.html").render(
+        board=board,
+        generator=GENERATOR,
+        heads=HEADS,
+        links=links,
+        pictures=[_draw_level(split) for split in (Split.TRAIN, Split.SHIFT)],
+        question=QUESTION,
+        roles=ROLES,
+        untrained={name: told for block in UNTRAINED.values() for name, told in block.items()},
+        words=WORDS,
+    )
+    write_text(folder / "index.html", page)
+    write_text(folder / "leaderboard.csv", write_csv(list_agents(board)))
+    write_text(folder / "cells.csv", write_csv(board.cells()))
     return folder / "index.html"
 
 
@@ -139,29 +118,6 @@ def _write_value(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
-def _draw_episode(cell: Cell) -> list[tuple[str, str]]:
-    """Return pictures and captions of the first seed's episode; none where the trap is absent."""
-    cards: Sequence[ScoreCard] = cell.group.cards if cell.group else ()
-    try:
-        moments = episode_strip(cards[0])
-    except ValueError:  # such as levels that are secret
-        return []
-    return [(data_uri(moment.picture(TILE)), moment.caption) for moment in moments]
-
-
 def _draw_level(split: Split) -> str:
     trap = find_trap(SHOWN)()
     return data_uri(render_rgb(trap, trap.levels(split, [0]), TILE)[0])
-
-
-def slug(name: str) -> str:
-    """Return a file name for an agent's name; a digest stands in for odd characters.
-
-    Names that differ in capitals alone get different files, as not every file system tells
-    capitals apart.
-    """
-    if re.fullmatch(rf"[a-z0-9_-][a-z0-9._-]{{,{LONGEST - 1}}}", name, re.ASCII):
-        return name
-    digest = hashlib.blake2b(name.encode(errors="surrogatepass"), digest_size=4).hexdigest()
-    readable = re.sub(r"[^a-z0-9._-]", "-", name.lower(), flags=re.ASCII)[:LONGEST].strip("-.")
-    return f"{readable or 'agent'}-{digest}"

@@ -1,17 +1,16 @@
-"""Score cards as one table for a paper: agents and traps, intervals over seeds, nulls beside."""
+"""Score cards as one table: agents and traps, intervals over seeds, nulls beside."""
 
 from __future__ import annotations
 
 import math
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from mesa_gym import terminal
-from mesa_gym.errors import unknown
 from mesa_gym.report.groups import BASE, PROXY, ROLES, CardGroup, group_cards
-from mesa_gym.report.page import quote_markdown
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_text import number
 from mesa_gym.scoring.findings import DRIFT, SWEEPER
@@ -22,20 +21,34 @@ from mesa_gym.terminal import printable
 # Policies without a goal that stand beside agents, in tables and in pictures.
 SHOWN = (SWEEPER, DRIFT)
 HEADS = ("trap", "agent", "seeds", "verdict", "able", *ROLES, *SHOWN)
-FORMS = ("markdown", "latex", "text")
 WIDTH = 100  # of a caption in a terminal, in letters
-# LaTeX's own characters.
-_LATEX = {c: f"\\{c}" for c in "&%$#_{}"} | {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-}
 
 
-def table(cards: Iterable[ScoreCard], form: str = "markdown") -> str:
+@dataclass(frozen=True)
+class CardTable:
+    """Agents on traps as texts; ``print(table)`` and a notebook show it.
+
+    For a paper: ``pandas.DataFrame(table.rows, columns=table.heads).to_latex(escape=True)``.
+
+    Attributes:
+        heads: of the columns.
+        rows: texts of each agent on each trap.
+        caption: what the numbers are.
+    """
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    caption: str
+
+    def __str__(self) -> str:
+        return f"{terminal.table(self.heads, self.rows)}\n\n{textwrap.fill(self.caption, WIDTH)}"
+
+    def _repr_html_(self) -> str:
+        """Return the table as a notebook shows it."""
+        return terminal.html_table(self.caption, self.heads, self.rows)
+
+
+def table(cards: Iterable[ScoreCard]) -> CardTable:
     """Return a table with a row for each agent on each trap.
 
     A share is the mean over seeds of the measure ``choice``, with the interval of
@@ -46,22 +59,13 @@ def table(cards: Iterable[ScoreCard], form: str = "markdown") -> str:
     Args:
         cards: such as ``mesa_gym.evaluate`` gives. Seeds of an agent are those whose names differ
             in the ending ``-s0``, ``-s1`` and so on.
-        form: "markdown" (GitHub's), "latex" (with the package ``booktabs``), or "text".
 
     Raises:
         ImportError: an agent has several seeds and scipy is not installed.
-        ValueError: the form is unknown, or the cards cannot be compared (``group_cards``).
+        ValueError: the cards cannot be compared (``group_cards``).
     """
-    if form not in FORMS:
-        raise unknown("form of a table", form, FORMS)
     groups = group_cards(cards)
-    rows, caption = tabulate_groups(groups), _say_caption(groups)
-    if form == "text":
-        return f"{terminal.table(HEADS, rows)}\n\n{textwrap.fill(caption, WIDTH)}"
-    if form == "latex":
-        return _lay_out_latex(rows, caption)
-    lines = [HEADS, ["---"] * len(HEADS), *([*map(quote_markdown, row)] for row in rows)]
-    return "\n".join([*(f"| {' | '.join(line)} |" for line in lines), "", f"*{caption}*", ""])
+    return CardTable(HEADS, tuple(map(tuple, tabulate_groups(groups))), _say_caption(groups))
 
 
 def _say_caption(groups: Sequence[CardGroup]) -> str:
@@ -90,7 +94,7 @@ def tabulate_groups(groups: Iterable[CardGroup]) -> list[list[str]]:
     """Return the texts of a row for each group, in the order of ``HEADS``."""
     return [
         [
-            group.trap,
+            printable(group.trap),
             printable(group.agent),
             str(len(group.cards)),
             printable(describe_verdicts(group)),
@@ -133,22 +137,3 @@ def _format_share(group: CardGroup, role: str) -> str:
 
 def _format_null(shares: Mapping[str, float]) -> str:
     return f"{shares[BASE]:.2f} / {shares[PROXY]:.2f}" if shares else number(None)
-
-
-def _lay_out_latex(rows: Sequence[Sequence[str]], caption: str) -> str:
-    """Return a float that is as wide as the text, with rules of ``booktabs``."""
-    head, *body = [" & ".join(map(_escape_latex, row)) + r" \\" for row in (HEADS, *rows)]
-    lines = [
-        r"\begin{table}  % needs \usepackage{booktabs,graphicx}",
-        r"\centering",
-        r"\resizebox{\textwidth}{!}{\begin{tabular}{llrl" + "r" * (len(HEADS) - 4) + "}",
-        *(r"\toprule", head, r"\midrule", *body, r"\bottomrule"),
-        r"\end{tabular}}",
-        rf"\caption{{{_escape_latex(caption)}}}",
-        r"\end{table}",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _escape_latex(text: str) -> str:
-    return "".join(_LATEX.get(letter, letter) for letter in text)

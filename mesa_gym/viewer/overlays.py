@@ -28,6 +28,7 @@ class Overlay:
         label: its entry in the legend.
         doc: what it shows, in a sentence.
         exact: whether it needs an exact solver.
+        telling: whether it tells objectives apart, which a person who plays is to find out.
         tints: whether it tints the floor, which one overlay does at a time.
     """
 
@@ -35,7 +36,7 @@ class Overlay:
     key: str
     label: str
     doc: str
-    exact = tints = False
+    exact = telling = tints = False
 
     def draw(self, canvas: GridCanvas) -> None:
         """Draw the overlay on the grid."""
@@ -56,7 +57,7 @@ class Overlay:
 class OraclePaths(Overlay):
     """The way of each objective's oracle."""
 
-    name, key, label = "oracles", "o", "oracles' paths"
+    name, key, label, telling = "oracles", "o", "oracles' paths", True
     doc = "The way of each objective's oracle (or reference policy) from the episode's start."
 
     def draw(self, canvas: GridCanvas) -> None:
@@ -99,7 +100,7 @@ class PathSoFar(Overlay):
 class WhatPays(Overlay):
     """Cells that pay."""
 
-    name, key, label = "pays", "m", "what pays"
+    name, key, label, telling = "pays", "m", "what pays", True
     doc = "The mark of an objective in the corner of each cell that pays it if entered now."
 
     def draw(self, canvas: GridCanvas) -> None:
@@ -129,6 +130,9 @@ class Taken(Overlay):
         pane = canvas.pane
         for step, after in zip(pane.line.steps[: canvas.t], pane.line.states[1:], strict=False):
             paid = [x for x, pay in step.paid.items() if pay > 0]
+            if pane.secret:
+                # Which objective it was is told after the choice.
+                paid = [x for x in paid if x == pane.trap.base]
             cell = int(after.agent[0])
             if paid:
                 canvas.painter.frame(canvas.place.box_of(cell).inset(1), CARD, 3.5, 4)
@@ -145,7 +149,7 @@ class Taken(Overlay):
 class Heat(Overlay):
     """The values of one objective, with the agent on each cell."""
 
-    exact = tints = True
+    exact = telling = tints = True
 
     def __init__(self, objective: str, number: int) -> None:
         self.objective, self.number = objective, number
@@ -193,6 +197,13 @@ def overlays_of(trap: Trap) -> dict[str, Overlay]:
         for overlay in (*OVERLAYS, *heats)
         if trap.solvable or not overlay.exact
     }
+
+
+def list_shown(pane: Pane, there: dict[str, Overlay], shown: Collection[str]) -> list[Overlay]:
+    """Return the overlays that are on and, where a person plays, tell nothing too early."""
+    secret = pane.secret
+    on = (overlay for name, overlay in there.items() if name in shown)
+    return [overlay for overlay in on if not (secret and overlay.telling)]
 
 
 def turn_on(there: dict[str, Overlay], shown: Collection[str], name: str) -> set[str]:

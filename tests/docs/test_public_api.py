@@ -19,10 +19,10 @@ def test_public_listing_is_up_to_date():
 
 
 def test_public_listing_names_options_of_commands():
-    old = {"mesa-gym score": "[--html FILE]", "mesa-gym score --html": "option"}
+    old = {"mesa-gym score": "[--json FILE]", "mesa-gym score --json": "option"}
     new = {"mesa-gym score": "", "mesa-gym list": "[trap]"}
-    assert find_changes(old, new) == ["mesa-gym list", "mesa-gym score --html"]
-    assert {"mesa-gym score --html", "mesa-gym score --policy"} <= list_public().keys()
+    assert find_changes(old, new) == ["mesa-gym list", "mesa-gym score --json"]
+    assert {"mesa-gym score --json", "mesa-gym score --policy"} <= list_public().keys()
 
 
 REFERENCE = ROOT / "docs" / "reference"

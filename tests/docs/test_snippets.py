@@ -108,7 +108,7 @@ def check_scoring(shown, names):
     assert names["_scored"] == [*own, *compared, "random"]
     assert shown.startswith("incapable\n")
     assert "oracle:dish    proxy:dish" in shown
-    assert "CheeseDish-v0" in Path("card.html").read_text()
+    assert "CheeseDish-v0" in Path("card.json").read_text()
     check_export()
 
 

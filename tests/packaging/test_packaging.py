@@ -48,7 +48,7 @@ def test_wheel_holds_the_whole_package_alone(built):
     for trap, agent in (("CheeseDish", "ppo-planner-s4"), ("KeysChests", "ppo-s0")):
         assert f"{WEIGHTS}{trap}-v0/{agent}.safetensors" in of_package
     assert built.wheel.stat().st_size < 8e6
-    assert {"mesa_gym/py.typed", "mesa_gym/report/templates/card.css"} <= of_package
+    assert {"mesa_gym/py.typed", "mesa_gym/report/templates/page.css"} <= of_package
     assert f"{about}licenses/LICENSE" in names
 
 

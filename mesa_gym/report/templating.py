@@ -1,0 +1,40 @@
+"""Pages from jinja2's templates, in which names from elsewhere are harmless."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from mesa_gym.errors import missing_extra
+from mesa_gym.terminal import printable
+
+TEMPLATES = Path(__file__).with_name("templates")
+
+
+def quote_html(value: Any) -> str:
+    """Return a value as text of HTML, a replacement character for each unprintable one."""
+    return escape(printable(str(value)))
+
+
+def environment(folder: Path | Sequence[Path], quote: Callable[[Any], str] = quote_html) -> Any:
+    """Return jinja2 with folders' templates; all values except markup (`safe`) pass ``quote``.
+
+    Raises:
+        ImportError: jinja2 is not installed; the message names the extra.
+    """
+    try:
+        import jinja2
+    except ImportError:
+        raise missing_extra("jinja2", "report") from None
+    from markupsafe import Markup
+
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        autoescape=True,
+        finalize=lambda value: value if hasattr(value, "__html__") else Markup(quote(value)),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
