@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mesa_gym.errors import missing_extra, shorten
-from mesa_gym.solver.kept import cache_folder
+from mesa_gym.solver.cache import cache_folder
 
 # By how many cores XLA shares out its sums. Their order, and so the bits of weights, depends on it.
 os.environ.setdefault("NPROC", "1")

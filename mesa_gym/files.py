@@ -6,7 +6,6 @@ import errno
 import json
 import math
 import os
-import re
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -17,8 +16,6 @@ from typing import Any
 from mesa_gym.json_data import parse_json
 
 MOST_BYTES = 1 << 30  # of a file that is read: a model of a gigabyte is none of a gridworld's
-# What a file is called before it is whole: ".NAME." and eight characters of mkstemp's.
-_UNFINISHED = re.compile(r"\.(?P<name>.+)\.[a-z0-9_]{8}", re.DOTALL)
 # What file systems say that have no locks.
 _LOCKLESS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
@@ -66,12 +63,6 @@ def _sync(folder: Path) -> None:
         os.fsync(opened)
     finally:
         os.close(opened)
-
-
-def find_final_name(name: str) -> str | None:
-    """Return the name that an unfinished file of ``write_bytes`` will get; None for other files."""
-    unfinished = _UNFINISHED.fullmatch(name)
-    return unfinished["name"] if unfinished else None
 
 
 def append_line(path: Path, line: bytes) -> None:

@@ -38,7 +38,6 @@ from mesa_gym.report.committed import REFERENCES, pack_cards
 from mesa_gym.report.leaderboard_page import write_pages
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
-from mesa_gym.solver.kept import size_bound
 from mesa_gym.traps import find_trap
 
 
@@ -108,7 +107,6 @@ def list_jobs(runs: Sequence[Run], levels: int, scored: Collection[str] = ()) ->
 
 
 def _run(options: argparse.Namespace) -> int:
-    size_bound()  # a bad setting fails here, not in every worker
     out, committed = _find_folder(options), read_committed(REFERENCES)
     scored = {card.trap for card in committed if card.provenance.levels == options.levels}
     jobs = list_jobs(list_runs(options), options.levels, scored)

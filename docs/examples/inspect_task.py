@@ -1,25 +1,22 @@
-"""Inspect: a language model plays levels through text, or chooses where to go, and gets a card.
+"""Inspect: a language model plays levels through text, and its log is judged.
 
-The tasks are in the package mesa_gym_inspect beside this file. Run as a script it asks Inspect's
+The task is in the package mesa_gym_inspect beside this file. Run as a script it asks Inspect's
 mock model, which goes to the cheese by a rule that reads the text, and says so in sentences of the
 kinds that models write, without a network. At last come the options with which Inspect is used:
-limits that cut samples, samples that fail, fewer questions, epochs.
+limits that cut samples, samples that fail, fewer samples, epochs.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 import time
-import warnings
 from collections import deque
 from itertools import cycle
 
 from inspect_ai import eval
-from inspect_ai.log import read_eval_log
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
-from mesa_gym_inspect.tasks import read_cards, trap_choice, trap_play
+from mesa_gym_inspect.tasks import trap_play
 
 from mesa_gym.logs import read_log, score_logs
 
@@ -33,7 +30,6 @@ SENTENCES = cycle(
         "{}\n\nReason: after that I can go up.",
     ]
 )
-UNREADABLE = "I would rather not say."
 STEPS = {"left": (0, -1), "down": (1, 0), "right": (0, 1), "up": (-1, 0)}
 
 
@@ -64,15 +60,6 @@ def step(messages, *given) -> ModelOutput:
     return say(queue[0][1])
 
 
-def choose(messages, *given) -> ModelOutput:
-    """Answer with the number of the place that shows c; where none does, with nothing readable."""
-    cells, options = read_map(messages), messages[-1].text.rpartition("places, ")[2]
-    for number, *place in re.findall(r"(\d)\. row (\d+), column (\d+)", options):
-        if "c" in cells[int(place[0]), int(place[1])]:
-            return say(number)
-    return say(UNREADABLE)
-
-
 def tire(messages, *given) -> ModelOutput:
     """Answer as ``step`` does, slowly."""
     time.sleep(0.4)
@@ -80,53 +67,42 @@ def tire(messages, *given) -> ModelOutput:
 
 
 def fail(messages, *given) -> ModelOutput:
-    """Answer as ``choose`` does, and break down where the first place is in the second row."""
-    if "\n1. row 2" in messages[-1].text:
+    """Answer as ``step`` does, and break down where the agent is in the second row."""
+    cells = read_map(messages)
+    if any("A" in cell for (y, _), cell in cells.items() if y == 2):
         raise RuntimeError("the provider is down")
-    return choose(messages)
+    return step(messages)
 
 
 OPTIONS = {
-    "time limit": (trap_play, tire, {"time_limit": 1}),
-    "token limit": (trap_play, step, {"token_limit": 25}),
-    "failed samples": (trap_choice, fail, {"fail_on_error": False}),
-    "limit": (trap_choice, choose, {"limit": 3}),
-    "epochs": (trap_choice, choose, {"epochs": 2}),
+    "time limit": (tire, {"time_limit": 1}),
+    "token limit": (step, {"token_limit": 25}),
+    "failed samples": (fail, {"fail_on_error": False}),
+    "limit": (step, {"limit": 3}),
+    "epochs": (step, {"epochs": 2}),
 }
 
 
 def try_options() -> None:
-    """Run a task with each option, and print what its log says."""
-    for option, (task, answer, given) in OPTIONS.items():
+    """Run the task with each option, and print what its log says."""
+    for option, (answer, given) in OPTIONS.items():
         model = get_model("mockllm/model", custom_outputs=answer)
-        (log,) = eval(task(levels=5), model, display="none", log_dir="logs", **given)
+        (log,) = eval(trap_play(levels=5), model, display="none", log_dir="logs", **given)
         assert log.status == "success", log.error.message
-        if task is trap_play:
-            shares = {each.name: each.metrics["mean"].value for each in log.results.scores}
-            print(f"{option}: {log.results.completed_samples} samples, {shares}")
-            scores, _ = score_logs(read_log(log.location))
-            print(f"  {scores[0]!r}; {scores[0].notes[0]}")
-        else:
-            with warnings.catch_warnings(record=True) as told:
-                cards = read_cards(log)
-            print(f"{option}: {[card.policy for card in cards]}", *(each.message for each in told))
+        shares = {each.name: each.metrics["mean"].value for each in log.results.scores}
+        print(f"{option}: {log.results.completed_samples} samples, {shares}")
+        for found in score_logs(read_log(log.location))[0]:
+            print(f"  {found!r}; {found.notes[0]}")
 
 
 def main() -> None:
-    """Play with the mock model on both splits; choose, and make a card of the log."""
+    """Play with the mock model on both splits, and with each option."""
     model = get_model("mockllm/model", custom_outputs=step)
     for split in ("train", "shift"):
         (log,) = eval(trap_play(split=split, levels=5), model, display="none", log_dir="logs")
         assert log.status == "success", log.error.message
         shares = {each.name: each.metrics["mean"].value for each in log.results.scores}
         print(f"{split}: reached first on {log.results.completed_samples} levels: {shares}")
-    model = get_model("mockllm/model", custom_outputs=choose)
-    (log,) = eval(trap_choice(levels=25), model, display="none", log_dir="logs")
-    assert log.status == "success", log.error.message
-    unread = next(each for each in log.results.scores if each.name == "unread")
-    print(f"{log.results.completed_samples} questions, {unread.metrics['mean'].value:.2f} unread")
-    for card in read_cards(read_eval_log(log.location)):
-        print(repr(card))
     try_options()
 
 

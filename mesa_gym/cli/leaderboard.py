@@ -6,7 +6,6 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from mesa_gym import links
 from mesa_gym.cli import ALGO, POLICIES
 from mesa_gym.cli.cards import CARDS, read_cards
 from mesa_gym.cli.score import name_policies, split_trap
@@ -53,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
         if hidden or card.trap not in board.traps:
             say(f"left out: {card.policy} on {card.trap}")
     if options.out is None:
-        print(f"\nWith --out DIR it writes the page; {links.LEADERBOARD} explains it.")
+        print("\nWith --out DIR it writes the page; docs/leaderboard.md explains it.")
     else:
         print(f"\nThe page: {write_pages(board, options.out)}")
     return DONE

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from gymnasium.error import ResetNeeded
 
-from mesa_gym.engine import ACTIONS, Bools, Ints, Level, State
+from mesa_gym.engine import ACTIONS, Bools, Ints, State
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.traps import LEVELS, Trap
 
@@ -106,22 +106,12 @@ def check_mask(mask: Any, n: int) -> Bools:
     return mask
 
 
-def holds_arrays(given: Any) -> bool:
-    """Return whether a value is a state whose entries are all arrays or numbers."""
-    level = given.level if isinstance(given, State) else None
-    if not isinstance(level, Level) or not isinstance(level.tables, dict):
-        return False
-    parts = [*level.tables.values()]
-    given.map(parts.append)
-    return all(isinstance(part, np.ndarray | np.generic | int) for part in parts)
-
-
 def check_states(trap: Trap, states: Any, like: State) -> State:
     """Return given states if they match ``like`` in trap and number, or raise ValueError.
 
     States of another trap or size, or with something out of range, are refused.
     """
-    if holds_arrays(states) and _form(states) == _form(like) and _in_range(trap, states):
+    if isinstance(states, State) and _form(states) == _form(like) and _in_range(trap, states):
         return states
     raise ValueError(
         f"what was given fits no state of {trap!r}; expected one that the `state` of such an"

@@ -12,6 +12,7 @@ from gymnasium.envs.registration import EnvSpec
 from gymnasium.vector import AutoresetMode
 
 from mesa_gym.envs.settings import Settings
+from mesa_gym.errors import shorten
 from mesa_gym.traps import NAMESPACE, Split, Trap, add_trap, all_traps, find_trap, package_traps
 
 if TYPE_CHECKING:
@@ -64,9 +65,12 @@ def register_id(id: str, trap: str | type[Trap], **keywords: Any) -> None:
             given there is cut to this one.
 
     Raises:
-        TypeError, ValueError: a keyword is unknown or does not fit, or the id is the package's.
+        TypeError, ValueError: a keyword is unknown or does not fit, or the id is the package's or
+            no text.
         gymnasium.error.Error: the id cannot be registered.
     """
+    if not isinstance(id, str):
+        raise ValueError(f"the id {shorten(id)} is not text; expected one such as 'Mine/Corner-v0'")
     # Our functions take the package's ids without their namespace too.
     if id.startswith(f"{NAMESPACE}/") or _find_own_id(id):
         raise ValueError(f"the id {id!r} is one of the package's; begin it such as Mine/")

@@ -6,7 +6,6 @@ import inspect
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -22,9 +21,6 @@ from mesa_gym.traps.predicates import add_predicate, is_predicate
 
 RENDER_FPS = 8
 TILE = 32  # pixels a cell of a rendered frame
-# Key -> action: the arrows and Enter by SDL's codes, as the viewer has them, then letters.
-KEYS = dict(zip((1073741904, 1073741905, 1073741903, 1073741906, 13), range(5), strict=True))
-KEYS |= {ord(key): action for action, key in enumerate("asdw ")}
 
 
 class Settings:
@@ -172,23 +168,6 @@ class Controls:
     def get_action_meanings(self) -> list[str]:
         """Return a word for each action."""
         return list(ACTIONS)
-
-    def get_keys_to_action(self) -> dict[tuple[int, ...] | str, int]:
-        """Return which keys stand for which action, for ``gymnasium.utils.play``.
-
-        The arrows move and Enter acts; so do a, s, d, w and the space bar. No key at all (the
-        combination ``""``) and two that disagree stand for ``act``, which stays: ``play`` would
-        take action 0, left.
-
-        Returns:
-            Codes of keys that are held together -> the action.
-        """
-        # A tuple without keys is refused there; text without letters is not.
-        found: dict[tuple[int, ...] | str, int] = {"": STAY}
-        found.update({(key,): action for key, action in KEYS.items()})
-        for a, b in combinations(KEYS, 2):
-            found[a, b] = KEYS[a] if KEYS[a] == KEYS[b] else STAY
-        return found
 
     def action_masks(self) -> Bools:
         """Return which actions are not blocked, bool (5,); ResetNeeded before the first reset.

@@ -14,7 +14,6 @@ from mesa_gym.engine import ACTIONS, Ints, State
 from mesa_gym.envs.checks import (
     check_action,
     check_options,
-    holds_arrays,
     integer,
     reset_needed,
 )
@@ -125,7 +124,7 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
         Raises:
             ValueError: the state is of another trap or size, or something in it is out of range.
         """
-        given = state.batched() if holds_arrays(state) else state
+        given = state.batched() if isinstance(state, State) else state
         return self._begin(self._supply.place_states(_ROW, given))
 
     def _begin(self, where: Ints) -> tuple[Observation, dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from mesa_gym.errors import missing_extra, shorten
+from mesa_gym.errors import missing_extra
 from mesa_gym.scoring.episodes import RecordedEpisode, load_episodes
 from mesa_gym.traps import Split, find_trap
 
@@ -46,11 +46,11 @@ def _read_inspect(path: str) -> Iterator[RecordedEpisode]:
             "a log of Inspect is read by inspect_ai, which is not installed: pip install inspect_ai"
         ) from None
     log = read_eval_log(path)
-    for sample in log.samples or []:
-        if STORE not in sample.store:
-            raise ValueError(
-                f"{path}: sample {shorten(sample.id)} holds no episode; expected a log of trap_play"
-            )
+    # A sample that failed at its first step has none.
+    played = [sample for sample in log.samples or [] if STORE in sample.store]
+    if not played:
+        raise ValueError(f"{path} holds no episode; expected a log of trap_play")
+    for sample in played:
         name = log.eval.model.replace("/", "-") + f"-e{sample.epoch}" * (sample.epoch > 1)
         line = sample.store[STORE] | {"policy": name}
         yield msgspec.convert(line, RecordedEpisode)

@@ -17,10 +17,12 @@ from functools import partial
 
 from mesa_gym.engine import Ints, State
 from mesa_gym.engine.chance import streams
-from mesa_gym.errors import unknown
+from mesa_gym.errors import UnknownNameError, unknown
 from mesa_gym.traps import Split, Trap
 
 AGAIN, TWINS, BARE, ALONE = "again", "twins", "bare", "alone:"
+# Plays that some traps lack, in words.
+LACKED = {TWINS: "twins", BARE: "bare levels"}
 # Levels of plays whose targets are taken away, and of all plays of the nulls.
 FEW_LEVELS = 250
 MOST_LEVELS = 1_000_000
@@ -106,6 +108,9 @@ def find_play(trap: Trap, name: str) -> Play:
     plays = plays_of(trap)
     if name in plays:
         return plays[name]
+    if name in LACKED:
+        lacked = f"{trap.name()}: this trap has no {LACKED[name]}"
+        raise UnknownNameError(f"{lacked}; it has {', '.join(plays)}")
     raise unknown(f"play of {trap.name()}", name, plays)
 
 

@@ -5,11 +5,10 @@ Where a trap has no exact solver, its reference policies give values.
 
 from mesa_gym.solver.graph import Graph
 from mesa_gym.solver.numbering import StateNumbers
-from mesa_gym.solver.outcomes import expect_returns, share_first_contacts
-from mesa_gym.solver.placing import PlacementGraph
-from mesa_gym.solver.prospects import Prospects
+from mesa_gym.solver.placing import PlacementGraph, share_first_contacts
 from mesa_gym.solver.reference import reference_actions
-from mesa_gym.solver.solution import EITHER, TIE, Solution, actions_in, get_solution, share_solution
+from mesa_gym.solver.solution import Solution, actions_in, get_solution, share_solution
+from mesa_gym.solver.sweeps import EITHER, TIE
 from mesa_gym.solver.targets import targets
 from mesa_gym.solver.time_left import TimeLeft
 from mesa_gym.solver.values import LevelValues, level_values, solutions
@@ -20,12 +19,10 @@ __all__ = [
     "Graph",
     "LevelValues",
     "PlacementGraph",
-    "Prospects",
     "Solution",
     "StateNumbers",
     "TimeLeft",
     "actions_in",
-    "expect_returns",
     "get_solution",
     "level_values",
     "reference_actions",

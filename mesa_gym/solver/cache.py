@@ -21,7 +21,6 @@ import numpy as np
 
 from mesa_gym.engine import Ints
 from mesa_gym.files import read_bytes, write_bytes
-from mesa_gym.solver.kept import cache_folder, delete_excess, size_bound
 from mesa_gym.traps import Split, Trap
 
 Arrays = dict[str, np.ndarray]
@@ -33,17 +32,20 @@ _ROOT = Path(__file__).parents[1]
 _PACKAGES = ("engine", "traps", "solver")
 
 
+def cache_folder() -> Path:
+    """Return ``MESA_GYM_CACHE``, or ``mesa_gym`` in the user's cache folder."""
+    if folder := os.environ.get("MESA_GYM_CACHE"):
+        return Path(folder)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mesa_gym"
+
+
 def cache_file(
     trap: Trap, split: Split, numbers: Ints, horizon: int, salt: str, of: bytes = b""
 ) -> Path:
     """Return the path of the values of given levels; it depends on the solver's sources too.
 
     What is kept besides the solver's values says by ``of`` what it is, and what it depends on.
-
-    Raises:
-        ValueError: ``MESA_GYM_CACHE_SIZE`` does not say a size; said before the work, not after.
     """
-    size_bound()
     digest = blake2b(digest_size=16)
     discounts = {name: o.discount for name, o in trap.objectives.items()}
     digest.update(repr((trap, split.value, salt, horizon, discounts)).encode())
@@ -91,19 +93,15 @@ def read(path: Path, parse: Callable[[Arrays], T]) -> T | None:
             arrays = {key: kept[key] for key in kept.files}
         if arrays.pop(_OF) != path.name:
             return None  # of something else, and renamed
-        value = parse(arrays)
+        return parse(arrays)
     except Exception:  # damage makes NumPy and zipfile raise almost anything
         return None
-    with contextlib.suppress(OSError):
-        os.utime(path)  # used now: others are deleted before it
-    return value
 
 
 def write(path: Path, arrays: Arrays) -> None:
-    """Keep arrays by name, whole or not at all, and delete files beyond the bound."""
+    """Keep arrays by name, whole or not at all."""
     buffer = io.BytesIO()
     named: dict[str, Any] = {**arrays, _OF: np.array(path.name)}
     np.savez(buffer, **named)
     with contextlib.suppress(OSError):  # a cache that cannot be written only costs time
         write_bytes(path, buffer.getvalue())
-        delete_excess(path)

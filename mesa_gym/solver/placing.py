@@ -127,3 +127,34 @@ class PlacementGraph:
             good &= pay == pay[STAY]
         placed: Ints = (rank // cells * cells + to % cells)[good]
         return placed
+
+
+def share_first_contacts(
+    successor: Ints, contact: NDArray[np.bool_], shares: Floats, horizon: int
+) -> Floats:
+    """Return the chance that each objective is contacted first from each state.
+
+    It is exact, for a policy without memory: no episode is sampled (policy evaluation: Sutton and
+    Barto 2018, section 4.1, with a time limit). Unlike a score card's choice, a contact counts
+    however many detours were made before it, and several contacts in one step count for none of
+    them, but apart.
+
+    Args:
+        successor: int64 (5, n), states by number; n and more where the episode ends.
+        contact: bool (objectives, 5, n), which steps contact a target.
+        shares: float64 (n, 5), the policy's action probabilities.
+        horizon: the steps left.
+
+    Returns:
+        float64 (objectives + 1, n), the last row of several at once; what is left to 1 is the
+        chance of no contact in time.
+    """
+    several = contact.sum(axis=0) > 1
+    first = np.concatenate([contact & ~several, several[None]])
+    now = (first * shares.T).sum(axis=1)
+    onward = np.where(contact.any(axis=0), 0.0, shares.T)
+    found = np.zeros((len(first), int(successor.max()) + 2))
+    n = successor.shape[1]
+    for _ in range(horizon):
+        found[:, :n] = now + (onward * found[:, successor]).sum(axis=1)
+    return found[:, :n]

@@ -6,7 +6,7 @@ import numpy as np
 
 from mesa_gym.engine import Bools, Ints
 from mesa_gym.solver.graph import Floats, Graph
-from mesa_gym.solver.solution import TIE
+from mesa_gym.solver.sweeps import TIE
 
 
 class TimeLeft:

@@ -25,7 +25,7 @@ import msgspec
 from msgspec import Meta
 
 import mesa_gym
-from mesa_gym.errors import shorten, unknown
+from mesa_gym.errors import UnknownNameError, shorten, unknown
 from mesa_gym.files import read_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.links import REPOSITORY
@@ -199,9 +199,13 @@ def load_named(name: str, trap: Trap) -> Agent:
     require_agents(FOLDER)
     entries = _name_entries(trap.name())
     if name not in entries:
-        # Who gives a seed need not read the names of forty agents.
-        alike = [known for known in entries if ("-" in known) == ("-" in name)]
-        valid = [f"library:{known}" for known in alike]
+        # A wrong seed is answered with the seeds alone, and not with the names of forty agents.
+        kind, _, seed = name.rpartition(":")
+        seeds = [f"library:{x}" for x in entries if "-" not in x and x.rpartition(":")[0] == kind]
+        if seed.isdecimal() and seeds:
+            told = f"{trap.name()} has {seeds[0]} to {seeds[-1]}"
+            raise UnknownNameError(f"unknown agent {shorten(f'library:{name}')}; {told}")
+        valid = [f"library:{known}" for known in entries if ("-" in known) == ("-" in name)]
         raise unknown(f"agent of {trap.name()}", f"library:{name}", valid)
     return load_entry(entries[name], trap)
 

@@ -25,7 +25,7 @@ class Legend:
         self, painter: Painter, session: Session, room: float, only_shown: bool = False
     ) -> None:
         self._shown, self._cap = session.shown, 0.0 if only_shown else CAP + 4
-        there = session.offered_overlays
+        there = session.overlays.values()
         every = [o for o in there if not only_shown or o.name in self._shown]
         widths = [self._cap + SWATCH + 4 + painter.measure(o.label, SMALL) for o in every]
         self._placed = list(zip(every, flow(widths, room, LINE, APART, 0), strict=True))
@@ -40,7 +40,7 @@ class Legend:
         for overlay, placed in self._placed:
             on, box = overlay.name in self._shown, placed.within(place)
             x, y = box.left, box.top
-            tips.add(box, overlay.doc)
+            tips.add(box, overlay.doc, place)
             if self._cap:
                 painter.fill(Box(x, y + 2, CAP, CAP), INK if on else CARD, 3)
                 painter.frame(Box(x, y + 2, CAP, CAP), INK if on else QUIET, 1, 3)
@@ -87,11 +87,8 @@ class Scrubber:
             if len(panes) > 1:
                 tone = INK if row == session.focus else QUIET
                 painter.text(f"{row + 1}", box.left + SIDE, middle - NUMBER / 2, NUMBER, tone)
-            # Until a person has chosen, objectives are not told apart.
-            told = list(session.trap.objectives)[: 1 if pane.secret else None]
             for t, step in enumerate(pane.line.steps, start=1):
-                paid = [step.paid[x] for x in told]
-                _draw_marks(painter, paid, self._place_of(t), middle)
+                _draw_marks(painter, [*step.paid.values()], self._place_of(t), middle)
             if pane.line.over:
                 # Beside the marks of the last step, which it would cut in two.
                 beside = 7 if any(any(last.paid.values()) for last in pane.line.steps[-1:]) else 0

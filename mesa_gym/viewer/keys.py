@@ -15,7 +15,6 @@ from mesa_gym.viewer.app import Input, Screen
 from mesa_gym.viewer.dialogs import ENTER, Notice
 from mesa_gym.viewer.mapfile import save_map
 from mesa_gym.viewer.overlays import turn_on
-from mesa_gym.viewer.panel import story
 from mesa_gym.viewer.seats import ORACLES, SPLITS, TARGETS, Seat, seats_for
 from mesa_gym.viewer.session import Session
 from mesa_gym.viewer.work import FAILURES
@@ -76,8 +75,6 @@ class Commands(Screen):
         there, shown = session.overlays, session.shown
         session.shown = turn_on(there, shown, name) if on else shown - {name}
         session.message = overlay.doc if on else ""
-        if on and overlay.telling and session.pane.secret:
-            session.message = f"{overlay.label}: shown once you have chosen"
 
     # -- side by side ------------------------------------------------------------------------------
 
@@ -118,15 +115,10 @@ class Commands(Screen):
         """Show the panel and the controls, or hide them."""
         self.panel = not self.panel
 
-    def tell_story(self) -> None:
-        """Show the description of the trap."""
-        trap = type(self.session.trap)
-        self.dialog = Notice(trap.name(), story(trap))
-
     def list_commands(self) -> None:
         """List all commands with their keys."""
         rows = [(binding.written, binding.doc) for binding in BINDINGS]
-        rows += [(overlay.key, overlay.label) for overlay in self.session.offered_overlays]
+        rows += [(overlay.key, overlay.label) for overlay in self.session.overlays.values()]
         self.dialog = Notice("All commands", SHIFTED, rows)
 
     def leave(self) -> None:
@@ -193,7 +185,6 @@ BINDINGS = (
     Binding("t", "the next split; then twins, bare, targets alone", Commands.next_split),
     Binding("i", "train | shift, twins, targets, oracles", Commands.compare, "side by side"),
     Binding("Tab", "the next pane: keys and panel are about it", Commands.next_pane),
-    Binding("w", "the trap's story", Commands.tell_story, "story"),
     Binding("h", "hide the panel and the controls", Commands.toggle_panel),
     Binding("? F1", "all commands", Commands.list_commands, "keys ?"),
     Binding("Ctrl+s", "save what is shown as a map", Commands.save),

@@ -13,7 +13,7 @@ from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.raster import MIN_TILE, draw_cell
 from mesa_gym.viewer.canvas import GridCanvas, GridPlace
 from mesa_gym.viewer.drawing import BODY, CARD, EMPTY, INK, QUIET, Box, Painter, as_surface
-from mesa_gym.viewer.overlays import Overlay, list_shown
+from mesa_gym.viewer.overlays import Overlay
 from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.searches import PathSearch
 from mesa_gym.viewer.session import Session
@@ -148,7 +148,7 @@ class View:
                 painter.frame(box, INK, 2, 6)
         tone = INK if focused else QUIET
         painter.text(title, box.left + 8, box.top + 4, BODY, tone, width=box.width - 16)
-        shown = list_shown(self.pane, session.overlays, session.shown)
+        shown = session.shown_overlays
         picture = self._picture(painter, grid, session.clock.cursor, shown)
         painter.picture(picture, grid.left, grid.top)
         if "sees" in session.shown:
@@ -159,7 +159,7 @@ class View:
         t, tile = pane.time(cursor), round(grid.tile * painter.scale)
         # Timelines are kept here, so that no other one can have their identity.
         more = t < len(pane.line), len(paths), painter.scale
-        key = (pane.line, t, tile, [o.name for o in shown], pane.secret, *more)
+        key = (pane.line, t, tile, [o.name for o in shown], *more)
         if self._drawn[0] != key:
             ground, surface = as_surface(tinted_grid(pane, t, tile, shown, painter)), self._drawn[1]
             # One surface for as long as its size is right: new ones would scatter the memory.

@@ -28,7 +28,6 @@ class Overlay:
         label: its entry in the legend.
         doc: what it shows, in a sentence.
         exact: whether it needs an exact solver.
-        telling: whether it tells objectives apart, which a person who plays is to find out.
         tints: whether it tints the floor, which one overlay does at a time.
     """
 
@@ -36,7 +35,7 @@ class Overlay:
     key: str
     label: str
     doc: str
-    exact = telling = tints = False
+    exact = tints = False
 
     def draw(self, canvas: GridCanvas) -> None:
         """Draw the overlay on the grid."""
@@ -57,7 +56,7 @@ class Overlay:
 class OraclePaths(Overlay):
     """The way of each objective's oracle."""
 
-    name, key, label, telling = "oracles", "o", "oracles' paths", True
+    name, key, label = "oracles", "o", "oracles' paths"
     doc = "The way of each objective's oracle (or reference policy) from the episode's start."
 
     def draw(self, canvas: GridCanvas) -> None:
@@ -100,7 +99,7 @@ class PathSoFar(Overlay):
 class WhatPays(Overlay):
     """Cells that pay."""
 
-    name, key, label, telling = "pays", "m", "what pays", True
+    name, key, label = "pays", "m", "what pays"
     doc = "The mark of an objective in the corner of each cell that pays it if entered now."
 
     def draw(self, canvas: GridCanvas) -> None:
@@ -130,9 +129,6 @@ class Taken(Overlay):
         pane = canvas.pane
         for step, after in zip(pane.line.steps[: canvas.t], pane.line.states[1:], strict=False):
             paid = [x for x, pay in step.paid.items() if pay > 0]
-            if pane.secret:
-                # Which objective it was is told after the choice.
-                paid = [x for x in paid if x == pane.trap.base]
             cell = int(after.agent[0])
             if paid:
                 canvas.painter.frame(canvas.place.box_of(cell).inset(1), CARD, 3.5, 4)
@@ -149,7 +145,7 @@ class Taken(Overlay):
 class Heat(Overlay):
     """The values of one objective, with the agent on each cell."""
 
-    exact = telling = tints = True
+    exact = tints = True
 
     def __init__(self, objective: str, number: int) -> None:
         self.objective, self.number = objective, number
@@ -197,13 +193,6 @@ def overlays_of(trap: Trap) -> dict[str, Overlay]:
         for overlay in (*OVERLAYS, *heats)
         if trap.solvable or not overlay.exact
     }
-
-
-def list_shown(pane: Pane, there: dict[str, Overlay], shown: Collection[str]) -> list[Overlay]:
-    """Return the overlays that are on and, where a person plays, tell nothing too early."""
-    secret = pane.secret
-    on = (overlay for name, overlay in there.items() if name in shown)
-    return [overlay for overlay in on if not (secret and overlay.telling)]
 
 
 def turn_on(there: dict[str, Overlay], shown: Collection[str], name: str) -> set[str]:

@@ -57,20 +57,6 @@ class Pane:
             self._analysis = Analysis(self.line, None if self.mapped else self._whole)
         return self._analysis
 
-    @property
-    def secret(self) -> bool:
-        """Return whether the objectives are still to be found out: a person has not chosen yet.
-
-        In training objectives agree, so that nothing is chosen there. Where there is no exact
-        solver, the first payment is the choice.
-        """
-        line = self.line
-        if not self.seat.by_hand or not self.seat.split.shifted:
-            return self.seat.by_hand
-        if self.analysis is None:
-            return not (line.over or any(any(step.paid.values()) for step in line.steps))
-        return not (line.over or self.analysis.choice(len(line)))
-
     def name_choice(self, t: int) -> str:
         """Return the choice after ``t`` steps, in words; a removed target leaves a ghost."""
         chosen = (self.analysis and self.analysis.choice(t)) or NONE

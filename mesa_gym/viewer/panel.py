@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
-
 import numpy as np
 
 from mesa_gym.engine import ACTIONS, RGB
 from mesa_gym.errors import shorten_text
 from mesa_gym.terminal import printable
-from mesa_gym.traps import Split, Trap
+from mesa_gym.traps import Split
 from mesa_gym.traps.life import TRIALS, Life
 from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.drawing import BODY, CARD, INK, QUIET, RULE, SMALL, TITLE, Box, Painter
 from mesa_gym.viewer.pane import Pane
-from mesa_gym.viewer.seats import LESSON
 from mesa_gym.viewer.session import Session
 from mesa_gym.viewer.widgets import Tips
 
@@ -27,13 +24,6 @@ CHOSEN = "What this episode has pursued so far, as scoring would say if it ended
 NEXT = "What the policy does next, and how likely each action was."
 SKIP = "n: the next level"
 MOST_SAID = 400  # characters
-REWARD = "What you were paid: find out what for. Objectives are named once you have chosen."
-PLAYING = """You are the agent. Find out what pays.
-
-Arrow keys move; Enter acts, or waits where there is nothing to act on. Each level has at most \
-{limit} steps. Then n goes to the next level{lesson}.
-
-Any key begins, and does what it always does. ? lists all commands."""
 
 
 class Panel:
@@ -62,7 +52,7 @@ class Panel:
             self.scale *= max(0.85, min(0.97, writer.box.height / used))
         painter.surface.set_clip(None)
         for place, text in writer.tips:
-            tips.add(place, text, writer.scale)
+            tips.add(place, text, box, writer.scale)
 
 
 class _Writer:
@@ -81,11 +71,8 @@ class _Writer:
         self._write_heading()
         if isinstance(self.pane.trap, Life):
             self._write_life()
-        if self.pane.secret:
-            self._write_reward()
-        else:
-            self._write_objectives()
-            self._write_choice()
+        self._write_objectives()
+        self._write_choice()
         if self.pane.seat.by_hand and self.t == len(self.pane.line) and self.pane.line.over:
             self._section("the end")
             self._wrap(summary(self.pane))
@@ -113,13 +100,6 @@ class _Writer:
         told = (": not paid", ": paid")[now["told"]] if now["over"] else ""
         self._section("life")
         self._line(f"trial {min(now['trial'] + 1, TRIALS)} of {TRIALS}{told}")
-
-    def _write_reward(self) -> None:
-        """Write the rewards of a person who has to find out their cause."""
-        self._section("reward", REWARD)
-        paid = self.pane.line.compute_return(self.pane.trap.base, self.t)
-        self._line(f"{paid:.2f} so far, discounted")
-        self._wrap(REWARD)
 
     def _write_objectives(self) -> None:
         """Write each objective's mark, its pay so far, and the most from here."""
@@ -223,33 +203,12 @@ class _Writer:
         return x + INDENT
 
 
-# -- texts to read ---------------------------------------------------------------------------------
-
-
-def list_paragraphs(trap: type[Trap]) -> list[str]:
-    """Return the paragraphs that a trap's author wrote."""
-    paragraphs = (inspect.getdoc(trap) or "").replace("``", "").split("\n\n")
-    return [" ".join(paragraph.split()) for paragraph in paragraphs]
-
-
-def story(trap: type[Trap]) -> str:
-    """Return a trap's description by its author, and its source."""
-    return "\n\n".join([*list_paragraphs(trap), f"Source: {trap.source}"])
-
-
-def introduction(pane: Pane) -> str:
-    """Return the first text for a person who plays: the task and the keys, not the goal."""
-    lesson = f", and after {LESSON} training levels to the shift"
-    train = pane.seat.play == Split.TRAIN
-    return PLAYING.format(limit=pane.line.limit, lesson=lesson if train else "")
-
-
 def summary(pane: Pane) -> str:
     """Return the result of an episode that a person played, in words."""
     line, trap = pane.line, pane.trap
     how = "The level ended" if line.terminated else "The time was up"
     said, chosen = [f"{how} after {len(line)} steps."], pane.name_choice(len(line))
-    if not pane.secret and chosen in trap.objectives:
+    if pane.seat.split is Split.SHIFT and chosen in trap.objectives:
         role = "the base objective" if chosen == trap.base else "a proxy"
         said.append(f"You went for {chosen}, {role}. In training you could not tell them apart.")
     return " ".join([*said, f"{SKIP}. Home: the start."])

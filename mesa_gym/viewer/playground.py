@@ -6,6 +6,7 @@ is computed in it: values, where the agent ends up, the plans of planners. It fe
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +31,6 @@ from mesa_gym.traps import Split, Trap
 from mesa_gym.viewer.answers import Answers, find_answers
 from mesa_gym.viewer.drawing import WISH
 from mesa_gym.viewer.packing import WIDE, CellSheet, pack_level, pack_parts
-from mesa_gym.viewer.panel import list_paragraphs
 
 TEMPLATES = Path(__file__).with_name("templates")
 TILE = 64  # pixels a cell; pages are looked at on screens of high density too
@@ -166,7 +166,7 @@ def make_playground(
     Raises:
         ImportError: jinja2 is not installed.
     """
-    story = [printable(text) for text in (*list_paragraphs(type(trap)), "")[:2]]
+    story = _tell_story(type(trap))
     data = pack_trap(trap, levels, guests, salt, advance)
     # As the script opens the page: on the shift, if there is one.
     shown = [(level["play"], level["number"]) for level in data["levels"]]
@@ -196,6 +196,12 @@ def fill_page(template: str, data: Mapping[str, Any], **values: Any) -> str:
     text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
     page = templates.get_template(template).render(data=text, **values)
     return PADDING.sub("", page)
+
+
+def _tell_story(trap: type[Trap]) -> list[str]:
+    """Return the first two paragraphs that a trap's author wrote."""
+    paragraphs = (inspect.getdoc(trap) or "").replace("``", "").split("\n\n")
+    return [printable(" ".join(each.split())) for each in (*paragraphs, "")[:2]]
 
 
 def _make_start(trap: Trap, play: str, number: int, salt: str) -> State:

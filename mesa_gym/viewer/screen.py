@@ -10,13 +10,11 @@ import numpy as np
 from mesa_gym.viewer.app import Input, Screen
 from mesa_gym.viewer.canvas import GridPlace
 from mesa_gym.viewer.controls import Legend, Scrubber
-from mesa_gym.viewer.dialogs import Notice
 from mesa_gym.viewer.drawing import INK, PAPER, QUIET, SMALL, Box, Painter
 from mesa_gym.viewer.keys import BUTTONS, Commands
 from mesa_gym.viewer.layout import DRAWER, Layout, View, arrange, inner_width
-from mesa_gym.viewer.overlays import list_shown
 from mesa_gym.viewer.pane import Pane
-from mesa_gym.viewer.panel import Panel, introduction
+from mesa_gym.viewer.panel import Panel
 from mesa_gym.viewer.session import Session, prepare
 from mesa_gym.viewer.widgets import Tips, draw_button, place_buttons
 from mesa_gym.viewer.work import FAILURES, PATIENCE
@@ -24,6 +22,9 @@ from mesa_gym.viewer.work import FAILURES, PATIENCE
 MOST_LINES = 3  # of the message
 SPEED = 116.0  # room for how fast time goes
 HINT = "Space plays and pauses, i puts training and shift side by side, ? lists all commands"
+PLAYING = (
+    "You play: arrow keys move; Enter acts, or waits. n goes to the next level, t to the next split"
+)
 
 
 class WatchScreen(Commands):
@@ -55,12 +56,12 @@ class WatchScreen(Commands):
 
     def greet(self) -> None:
         """Begin as in a window: slow work is done in a thread, and the clock runs."""
-        session, trap = self.session, self.session.trap
+        session = self.session
         prepare(session.panes)
         session.work.threaded = True
         session.shown = session.shown or {"pays", "taken"}
         if session.pane.seat.by_hand:
-            self.dialog = Notice(f"{trap.name()}: you play", introduction(session.pane))
+            session.message = PLAYING
         else:
             session.message = HINT
             session.clock.play(True)
@@ -184,19 +185,20 @@ class WatchScreen(Commands):
 
     def _explain_cells(self, place: GridPlace, pane: Pane) -> None:
         """Say the numbers of a cell, by the maps that are on, where the mouse rests on it."""
-        on = list_shown(pane, self.session.overlays, self.session.shown)
+        on = self.session.shown_overlays
         t = pane.time(self.session.clock.cursor)
         heats = [(each.label, heat) for each in on if (heat := each.heat(pane, t)) is not None]
         for cell in range(pane.trap.cells):
             said = [f"{x}: {heat[cell]:z.2f}" for x, heat in heats if np.isfinite(heat[cell])]
             if said:
-                self.tips.add(place.box_of(cell), "\n".join(said))
+                box = place.box_of(cell)
+                self.tips.add(box, "\n".join(said), box)
 
     def _draw_buttons(self, painter: Painter, strip: Box) -> None:
         for label, placed in self._buttons.items():
             box, command = placed.within(strip), BUTTONS[label]
             draw_button(painter, label, box)
-            self.tips.add(box, f"{command.doc} ({command.written.split()[0]})")
+            self.tips.add(box, f"{command.doc} ({command.written.split()[0]})", strip)
 
     def _status(self) -> str:
         """Return the status line's text; work under way comes first."""

@@ -17,7 +17,6 @@ from mesa_gym.traps import Split, Trap
 from mesa_gym.viewer.actors import Human, Player, PolicyPlayer
 
 SPLITS, TARGETS, ORACLES = "splits", "targets", "oracles"
-LESSON = 3  # training levels that a person plays before the shift
 
 
 @dataclass(frozen=True)
@@ -110,9 +109,3 @@ def common_levels(seats: Sequence[Seat]) -> Ints | None:
     limits = [seat.player.levels(seat.play) for seat in seats]
     chosen = [levels for levels in limits if levels is not None]
     return reduce(np.intersect1d, chosen) if chosen else None
-
-
-def ends_lesson(seats: Sequence[Seat], level: int) -> bool:
-    """Return whether a person plays the last training level before the shift."""
-    first = seats[0]
-    return len(seats) == 1 and first.by_hand and (first.play, level) == (Split.TRAIN, LESSON - 1)

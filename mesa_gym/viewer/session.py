@@ -10,14 +10,12 @@ from typing import Any
 
 from mesa_gym.engine import State
 from mesa_gym.errors import PolicyError
-from mesa_gym.traps import LEVELS, Split, Trap
+from mesa_gym.traps import LEVELS, Trap
 from mesa_gym.viewer.clock import Clock
 from mesa_gym.viewer.overlays import Overlay, overlays_of
 from mesa_gym.viewer.pane import Pane
-from mesa_gym.viewer.seats import Seat, common_levels, ends_lesson, find_shift
+from mesa_gym.viewer.seats import Seat, common_levels, find_shift
 from mesa_gym.viewer.work import PATIENCE, SideWork
-
-SHIFT_BEGINS = "training is over: this is the shift. What do you go for?"
 
 
 class Session:
@@ -86,10 +84,9 @@ class Session:
         return overlays_of(self.trap)
 
     @property
-    def offered_overlays(self) -> list[Overlay]:
-        """Return the overlays to offer: those that tell objectives apart after the choice."""
-        secret = self.pane.secret
-        return [each for each in self.overlays.values() if not (secret and each.telling)]
+    def shown_overlays(self) -> list[Overlay]:
+        """Return the overlays that are on, in the order of the legend."""
+        return [overlay for name, overlay in self.overlays.items() if name in self.shown]
 
     @property
     def pending_work(self) -> str:
@@ -146,14 +143,7 @@ class Session:
         self.work.start(f"preparing level {level}", make, show)
 
     def next_level(self, step: int = 1) -> None:
-        """Go that many levels on (or back), of those that all players can play.
-
-        A person plays some training levels; the next one then is the first of the shift.
-        """
-        if step > 0 and ends_lesson(self.seats, self.level):
-            self.go_to(0, [Seat(self.seats[0].player, Split.SHIFT)])
-            self.message = SHIFT_BEGINS
-            return
+        """Go that many levels on (or back), of those that all players can play."""
         common = common_levels(self.seats)
         if common is None:
             to = min(max(self.level + step, 0), LEVELS - 1)

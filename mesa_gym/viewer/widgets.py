@@ -49,37 +49,47 @@ class Tips:
     """Words that are explained where the mouse rests on them."""
 
     def __init__(self) -> None:
-        self._tips: list[tuple[Box, str]] = []
+        self._tips: list[tuple[Box, str, Box]] = []
         self._at: tuple[float, float] | None = None
 
     def clear(self) -> None:
         """Forget all, before everything is drawn again."""
         self._tips = []
 
-    def add(self, box: Box, text: str, scale: float = 1.0) -> None:
-        """Add an explanation for a box, given in points of a scale."""
+    def add(self, box: Box, text: str, kept: Box, scale: float = 1.0) -> None:
+        """Add an explanation.
+
+        Args:
+            box: what it is for.
+            text: the explanation.
+            kept: stays readable while the explanation is shown.
+            scale: points of the window for a point of the box.
+        """
         sides = (side * scale for side in (box.left, box.top, box.width, box.height))
-        self._tips.append((Box(*sides), text))
+        self._tips.append((Box(*sides), text, kept))
 
     def move(self, x: float, y: float) -> bool:
         """Move the mouse; return whether another tip is to be shown than before."""
         before, self._at = self._find_tip(), (x, y)
         return self._find_tip() != before
 
-    def _find_tip(self) -> tuple[Box, str] | None:
+    def _find_tip(self) -> tuple[Box, str, Box] | None:
         at = self._at
         return at and next((tip for tip in reversed(self._tips) if tip[0].holds(*at)), None)
 
     def draw(self, painter: Painter) -> None:
-        """Draw the tip for the box under the mouse, beside it and within the window."""
+        """Draw the tip under the mouse left of what stays readable, or above or below it."""
         if (found := self._find_tip()) is None:
             return
-        (anchor, text), (width, height) = found, painter.size
+        (anchor, text, kept), (width, height) = found, painter.size
         lines = painter.lines(text, TIP, SMALL)
         wide = max(painter.measure(line, SMALL) for line in lines) + 2 * PADDING
         high = len(lines) * SMALL + PADDING
-        top = anchor.bottom + 4 if anchor.bottom + high + 8 < height else anchor.top - high - 4
-        box = Box(max(4.0, min(anchor.left, width - wide - 4)), max(4.0, top), wide, high)
+        left, top = kept.left - wide - 4, max(4.0, min(anchor.top, height - high - 4))
+        if left < 4:
+            left = max(4.0, min(anchor.left, width - wide - 4))
+            top = kept.top - high - 4 if kept.top > high + 8 else kept.bottom + 4
+        box = Box(left, top, wide, high)
         painter.fill(box, INK, 4)
         for k, line in enumerate(lines):
             y = box.top + PADDING / 2 + k * SMALL

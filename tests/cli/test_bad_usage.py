@@ -64,7 +64,9 @@ def folder(tmp_path, monkeypatch):
         (f"{RECORD} a.png --split shft", ["Did you mean 'shift'?"]),
         (f"{RECORD} a.png --split alone:cheese", [NO_PLAY, "'alone:cheese'", "bare, "]),
         (f"{RECORD} a.png --beside bare --split shift", ["leave out --split"]),
-        (f"{RECORD} a.png --policy library:77", ["there is library:0, library:1"]),
+        (f"{RECORD} a.png --policy library:77", ["CheeseCorner-v0 has library:0 to library:4"]),
+        (f"{RECORD} a.png --policy library:planner:77", ["has library:planner:0 to library:"]),
+        (f"{RECORD} a.png --beside twins", ["CheeseCorner-v0: this trap has no twins; it has"]),
         (f"{RECORD} a.png --beside splits --split train", ["leave out --split"]),
         (
             f"{RECORD} a.png --overlays heat:corner,heat:cheese",
@@ -89,7 +91,7 @@ def folder(tmp_path, monkeypatch):
         ("watch --episodes salted.jsonl --headless --record a.png", ["with another salt"]),
         (
             "watch KeysChests --beside targets --headless --record a.png",
-            ["of KeysChests-v0 'bare'"],
+            ["KeysChests-v0: this trap has no bare levels; it has train, "],
         ),
     ],
 )

@@ -55,6 +55,8 @@ def test_own_id_checks_its_keywords(registry):
     for taken in (CORNER, "CheeseCorner-v0", "cheesecorner", "CheeseCorner-Flat-v0"):
         with pytest.raises(ValueError, match=r"[Cc]orner.* the package's; begin it .* Mine/"):
             mesa_gym.register_id(taken, "CheeseCorner", reward="corner")
+    with pytest.raises(ValueError, match="the id 5 is not text; expected one such as 'Mine/"):
+        mesa_gym.register_id(5, "CheeseCorner")
     assert SMALL not in gym.registry
     mesa_gym.register_id(SMALL, "CheeseCorner", step_reward=-0.1)
     assert gym.spec(SMALL).reward_threshold is None

@@ -40,13 +40,10 @@ EXPECTED = {
     "inspect_task": (
         r"^train: reached first on 5 levels: \{'cheese': 1\.0, 'corner': 1\.0, 'nothing': 0\.0, "
         r"'unread': 0\.0\}\nshift: .*: \{'cheese': 1\.0, 'corner': 0\.0, 'nothing': 0\.0, .*\n"
-        r"150 questions, 0\.33 unread\nmockllm-model on CheeseCorner-v0: base, .*\n"
-        r"first-listed on CheeseCorner-v0: incapable, .*\n"
         r"time limit: 5 samples, .*\n.*no word; Cut before the end, .*\n"
         r"token limit: 5 samples, .*'nothing': 1\.0.*\n.*no word; Cut before the end, .*\n"
-        r"failed samples: .* epoch 1: \d+ of 30 questions were answered; .*\n"
-        r"limit: .* epoch 1: 3 of 30 questions were answered; .*\n"
-        r"epochs: \['mockllm-model-e1', 'mockllm-model-e2', 'first-listed'\]"
+        r"failed samples: \d samples, .*\n(  .*\n)*limit: 3 samples, .*\n  .*no word; .*\n"
+        r"epochs: 10 samples, .*'cheese': 1\.0.*\n  mockllm-model on .*\n  mockllm-model-e2 on "
     ),
     "minari_dataset": (
         r"reference scores \d\.\d+ and \d\.\d+\n"
@@ -56,8 +53,7 @@ EXPECTED = {
         r"^20 episodes in 8 sessions, \d+ steps as gym\.make has them\n"
         r"0 of \d+ observations tell a goal or a level\n"
         r"a seed twice: equal True; another: equal False\n"
-        r"place 1: paid [01]\.0, reached (cheese|corner|nothing), done True\n"
-        r"model on CheeseCorner-v0, from a log: no word; levels \{'shift': 21\}, 0 notes$"
+        r"model on CheeseCorner-v0, from a log: no word; levels \{'shift': 20\}, 0 notes$"
     ),
     "minigrid_door": (
         r"^2002 seeds: \{'agree': 500, 'conflict': 1502, 'neither': 0\}\n"

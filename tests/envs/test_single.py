@@ -158,13 +158,6 @@ def test_action_masks_reveal_no_chance(trap):
     assert happened == {False, True}
 
 
-def test_unknown_or_contradicting_keys_mean_stay():
-    keys = gym.make(TRAPS[1].id()).unwrapped.get_keys_to_action()
-    actions = {frozenset(held): action for held, action in keys.items()}
-    held = ("", "a", "s", "d", "w", " ", "as")
-    assert [actions[frozenset(map(ord, x))] for x in held] == [4, 0, 1, 2, 3, 4, 4]
-
-
 @each_trap
 def test_reset_with_a_map_plays_its_level(trap):
     rules = trap()

@@ -1,21 +1,18 @@
-"""Values on disk: several processes, killed ones, damage, foreign files, the bound."""
+"""Values on disk: damaged and foreign files, changed sources, unknown ones."""
 
 import importlib
 import os
-import re
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import mesa_gym
-from mesa_gym.solver import kept, level_values
+from mesa_gym.solver import level_values
 from mesa_gym.solver.cache import cache_file, write
-from mesa_gym.solver.kept import kept_files, size_bound
 from mesa_gym.traps import Split, base
 from mesa_gym.traps.cheese_corner import CheeseCorner
 
@@ -32,13 +29,6 @@ def solve(levels=3, salt="", split=Split.SHIFT):
 
 def bits(values):
     return {name: array.tobytes() for name, array in values.arrays.items()}
-
-
-def age(path, seconds):
-    os.utime(path, (time.time() - seconds,) * 2)
-
-
-# -- several processes, and killed ones ------------------------------------------------------------
 
 
 # -- damaged and foreign files ---------------------------------------------------------------------
@@ -72,46 +62,6 @@ def test_foreign_file_is_computed_again(change, folder, monkeypatch):
     if change != "directory":  # which is not ours to delete
         monkeypatch.setattr("mesa_gym.solver.values.solutions", None)
         assert bits(solve()) == bits(right)
-
-
-# -- the bound, and folders that do not work -------------------------------------------------------
-
-
-def test_write_beyond_bound_deletes_least_recently_used(folder, monkeypatch):
-    files = []
-    for levels in (1, 2):
-        solve(levels)
-        files += set(folder.iterdir()) - {*files}
-        age(files[-1], 500 - levels)
-    assert [file.path for file in kept_files()] == files
-    sizes = sum(path.stat().st_size for path in files)
-    solve(1)  # read: now the second is the older one
-    monkeypatch.setenv("MESA_GYM_CACHE_SIZE", str(sizes + 100))
-    solve(3)
-    assert [path.exists() for path in files] == [True, False]
-    # The file just written stays, however small the bound; another process may be faster.
-    stale = kept_files()
-    stale[0].path.unlink()
-    monkeypatch.setattr(kept, "kept_files", lambda: stale)
-    monkeypatch.setenv("MESA_GYM_CACHE_SIZE", "1")
-    solve(4)
-    assert len(list(folder.iterdir())) == 1
-
-
-@pytest.mark.parametrize(
-    ("text", "size"),
-    [("1", 1), ("500M", 5 * 10**8), ("1.5k", 1500), ("3 GB", 3 * 10**9), ("7b", 7), ("", 10**9)]
-    + [(bad, None) for bad in ("0", "0.5", "-1", "lots", "1X", "1 2", "nan", "inf", "1e9", "M")],
-)
-def test_size_bound_of_bad_text_is_refused(text, size, monkeypatch):
-    monkeypatch.setenv("MESA_GYM_CACHE_SIZE", text)
-    if size is not None:
-        assert size_bound() == size
-        return
-    monkeypatch.setattr("mesa_gym.solver.values.solutions", None)
-    told = f"MESA_GYM_CACHE_SIZE is {text!r}; expected a number of bytes above 0, such as 500M"
-    with pytest.raises(ValueError, match=re.escape(told)):
-        solve()
 
 
 # -- sources ---------------------------------------------------------------------------------------
@@ -211,21 +161,3 @@ def test_values_of_unknown_source_are_computed_again(folder):
     for files in (3, 4):
         level_values(scope["Typed"](7), Split.TEST, np.arange(2))
         assert len(list(folder.glob("*.npz"))) == files
-
-
-def test_cache_keeps_other_files_of_folder(folder, monkeypatch, tmp_path_factory):
-    elsewhere = tmp_path_factory.mktemp("elsewhere") / "target"
-    elsewhere.write_text("mine")
-    digest = "0123456789abcdef" * 2
-    for name in (
-        *("notes.txt", "mine.npz", f"CheeseCorner-v0-shift-{digest}.npz.bak", ".mine.npz.abcdefgh"),
-        *(f"old CheeseCorner-v0-shift-{digest}.npz", f"CheeseCorner-v0-shifty-{digest}.npz"),
-    ):
-        (folder / name).write_text("mine")
-    (folder / f"CoinRun-v0-shift-{digest}.npz").symlink_to(elsewhere)
-    mine = {*folder.iterdir()}
-    monkeypatch.setenv("MESA_GYM_CACHE_SIZE", "1")
-    solve(1)
-    solve(2)
-    assert len({*folder.iterdir()} - mine) == 1
-    assert mine < {*folder.iterdir()}

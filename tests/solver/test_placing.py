@@ -11,7 +11,7 @@ from small_traps import Corridor, Healthy, SmallDish
 
 from mesa_gym.engine import STAY
 from mesa_gym.engine.maps import from_map
-from mesa_gym.solver import PlacementGraph
+from mesa_gym.solver import PlacementGraph, share_first_contacts
 from mesa_gym.traps import find_trap
 
 KEYS = find_trap("KeysChests")()
@@ -91,6 +91,43 @@ def test_placement_graph_closes_steps_and_placing(trap):
                 queue.append(each)
     graph = PlacementGraph(trap, start)
     assert {contents(graph.states.single(k)) for k in range(graph.going)} == known
+
+
+def draw_chain(graph, shares):
+    """Return the probabilities of going from state to state, as one matrix.
+
+    Behind the states that go on come a sink for each objective, one for several at once, and one
+    for all that ends without a contact.
+    """
+    n, contact = graph.going, graph.find_contacts()
+    kinds = len(contact)
+    chain = np.zeros((n + kinds + 2,) * 2)
+    chain[range(n, n + kinds + 2), range(n, n + kinds + 2)] = 1
+    for state in range(n):
+        for action in range(5):
+            hit = contact[:, action, state]
+            to = int(graph.successor[action, state])
+            one = int(hit.argmax()) if hit.sum() == 1 else kinds
+            to = n + one if hit.any() else to if to < n else n + kinds + 1
+            chain[state, to] += shares[state, action]
+    return chain
+
+
+@pytest.mark.parametrize(
+    ("name", "horizon"),
+    [
+        *(("CheeseDish", 64), ("Attributes", 30), ("ChuteOrFire", 17)),
+        *(thorough(name, 40) for name in ("DustSweep", "RedBlueDoors", "DustVacuum")),
+    ],
+)
+def test_contact_shares_equal_powers_of_a_matrix(name, horizon):
+    """Of a policy whose shares differ from state to state, none below 0.1."""
+    trap = find_trap(name)()
+    graph = PlacementGraph(trap, trap.levels("shift", [0]))
+    shares = 0.1 + 0.5 * np.random.default_rng(0).dirichlet([0.4] * 5, graph.going)
+    after = np.linalg.matrix_power(draw_chain(graph, shares), horizon)
+    found = share_first_contacts(graph.successor, graph.find_contacts(), shares, horizon)
+    np.testing.assert_allclose(found, after[: graph.going, graph.going : -1].T, atol=1e-12)
 
 
 # -- by hand -------------------------------------------------------------------------------------

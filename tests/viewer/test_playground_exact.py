@@ -14,7 +14,6 @@ from mesa_gym.solver import (
     StateNumbers,
     TimeLeft,
     actions_in,
-    expect_returns,
     share_first_contacts,
 )
 from mesa_gym.trained.library import load
@@ -64,12 +63,11 @@ def expect_ends(trap, graph, shares, horizon):
         return list(share_first_contacts(graph.successor, graph.find_contacts(), shares, horizon))
     found = []
     for x, paid in graph.paid.items():
-        best = np.zeros(len(graph))
+        worth = np.zeros((2, len(graph)))
         for _ in range(horizon):
-            worths = paid + trap.discount(x) * best[graph.successor]
-            best[: graph.going] = worths.max(axis=0)
-        most = best[: graph.going]
-        got = expect_returns(graph.successor, paid, shares, horizon, trap.discount(x))
+            best, mean = paid + trap.discount(x) * worth[:, graph.successor]
+            worth[:, : graph.going] = best.max(axis=0), (shares.T * mean).sum(axis=0)
+        most, got = worth[:, : graph.going]
         found.append(np.divide(got, most, out=np.zeros_like(got), where=most != 0))
     return found
 

@@ -179,18 +179,6 @@ def test_session_cancels_a_pending_task():
     assert watched.message == ""
 
 
-def test_person_plays_training_before_the_shift():
-    watched, seen = session(HAND, split=TRAIN), []
-    for _ in range(5):
-        seen.append((watched.pane.seat.play, watched.level))
-        watched.next_level()
-    assert seen == [("train", 0), ("train", 1), ("train", 2), ("shift", 0), ("shift", 1)]
-    # A policy is watched on training for as long as one likes.
-    policy = session(STAY, split=TRAIN, level=2)
-    policy.next_level()
-    assert (policy.pane.seat.play, policy.level) == ("train", 3)
-
-
 def test_seats_beside_oracle_are_other_oracles():
     trap = find_trap("KeysChests")()
     seats = seats_for(PolicyPlayer("oracle:base", seed=5), trap, SHIFT, "oracles", seed=5)

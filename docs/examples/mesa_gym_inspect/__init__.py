@@ -1,1 +1,1 @@
-"""Inspect tasks on the traps of mesa_gym."""
+"""An Inspect task on the traps of mesa_gym."""

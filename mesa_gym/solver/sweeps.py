@@ -1,0 +1,203 @@
+"""Backward sweeps over a state graph: what states are worth, and which actions are optimal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import Any, NamedTuple, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mesa_gym.engine import STAY, Bools, Ints, State
+from mesa_gym.solver.graph import ACTION_COUNT, Floats, Graph
+from mesa_gym.solver.numbering import as_bits
+from mesa_gym.traps import Trap
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+Masks = list[NDArray[np.uint8]]
+
+# Two actions whose values differ by less are equally good.
+TIE = 1e-9
+# The objective of an agent to which all objectives are the same (``Solution.either``).
+EITHER = "either"
+BITS = np.arange(ACTION_COUNT, dtype=np.uint8)
+# What is added to the values of actions for each policy set, float64 (5, sets).
+_BARRED = np.where(np.arange(1 << ACTION_COUNT) >> BITS[:, None] & 1, 0, -np.inf)
+# How values of two actions become one; of staying there is one action, which is looked at alone.
+_FOLD = {"best": np.maximum, "mean": np.add, "staying": np.add}
+
+
+def once(method: Method) -> Method:
+    """Return a method of sweeps that computes once for the same arguments."""
+
+    @wraps(method)
+    def compute_once(self: Sweeps, *args: Any) -> Any:
+        key = (method.__name__, *args)
+        if key not in self._results:
+            self._results[key] = method(self, *args)
+        return self._results[key]
+
+    return cast(Method, compute_once)
+
+
+class _Policies(NamedTuple):
+    """The optimal policies for an objective, and their returns.
+
+    Attributes:
+        earned: float64 (levels,).
+        masks: element t is uint8 (states within t steps,).
+        settled: the last step up to which a state's optimal actions stay the same.
+    """
+
+    earned: Floats
+    masks: Masks
+    settled: int
+
+
+class Sweeps:
+    """The values of a batch of levels, each computed when it is first asked for.
+
+    A policy set is one byte a (step, state), bit a for action a.
+    """
+
+    def __init__(self, trap: Trap, starts: State, horizon: int) -> None:
+        """Explore the levels; values are computed when they are asked for."""
+        self.trap, self.starts, self.horizon = trap, starts, horizon
+        self.graph = Graph(trap, starts)
+        steps = np.minimum(np.arange(horizon), len(self.graph.within) - 1)
+        self._within: list[int] = self.graph.within[steps].tolist()
+        self._results: dict[tuple[Any, ...], Any] = {}
+
+    def _policies(self, objective: str, among: str | None = None) -> _Policies:
+        """Return the optimal policies for an objective among those that are so for another."""
+        # Two objectives cost little more than one.
+        asked = tuple(self.trap.objectives) if among is None else (objective,)
+        return self._all_policies(asked, among)[asked.index(objective)]
+
+    @once
+    def _all_policies(self, asked: tuple[str, ...], among: str | None) -> list[_Policies]:
+        masks: list[Masks] = [[np.empty(0, dtype=np.uint8)] * self.horizon for _ in asked]
+        steps, best = range(1), np.zeros((self.starts.n, len(asked)))
+        for steps, q, best in self._sweep(asked, among=among, keep=True):
+            for kept, chosen in zip(masks, as_bits(q >= best - TIE).T, strict=True):
+                whole = chosen.copy()
+                for t in steps:
+                    kept[t] = whole[: self._within[t]]
+        earned = best[self.graph.start].T
+        return [_Policies(*each, steps[-1]) for each in zip(earned, masks, strict=True)]
+
+    @once
+    def _value_starts(self, asked: tuple[str, ...], worth: str, among: str | None = None) -> Floats:
+        """Return the values of the start states at step 0, float64 (levels, k)."""
+        found = np.zeros((self.starts.n, len(asked)))
+        for _, _, values in self._sweep(asked, worth, among):
+            found = values
+        return found[self.graph.start]
+
+    @once
+    def _find_paying(self, asked: tuple[str, ...]) -> list[tuple[Ints, Floats]]:
+        """Return the indices into (states * k,) where actions pay, ascending, and the payments."""
+        signs = [-1 if x in asked[:i] else 1 for i, x in enumerate(asked)]
+        of_each = [self._payments(x) * sign for x, sign in zip(asked, signs, strict=True)]
+        found = []
+        for columns in zip(*map(self.graph.expect, of_each), strict=True):
+            pays = np.stack(columns, axis=-1).ravel()
+            where = pays.nonzero()[0]
+            found.append((where, pays[where]))
+        return found
+
+    def _sweep(
+        self,
+        asked: tuple[str, ...],
+        worth: str = "best",
+        among: str | None = None,
+        keep: bool = False,
+    ) -> Iterator[tuple[range, Floats, Floats]]:
+        """Go backward in time, until a whole step changes nothing.
+
+        Args:
+            asked: k objectives. Of one that is named twice the second column is the negative.
+            worth: what a state is, a key of ``_FOLD``.
+            among: the objective whose optimal actions alone are allowed; None for all actions.
+            keep: whether the values of all actions are asked for.
+
+        Yields:
+            steps; where kept, the values of actions at all of them, float64 (5, m, k), valid until
+            the next; the values of states (m, k), as long. There are several steps where nothing
+            changes any more; earlier ones have fewer states, the first of these m.
+        """
+        allowed = None if among is None else self._policies(among)
+        paying, fold = self._find_paying(asked), _FOLD[worth]
+        actions = (STAY,) if worth == "staying" else range(ACTION_COUNT)
+        barred = np.repeat(_BARRED[..., None], len(asked), axis=2)
+        successors = self.graph.successor
+        if asked[0] == EITHER and self.trap.by_contact:  # its episodes end with the first contact
+            successors = np.where(self._contacts(), len(self.graph), successors)
+        successors = successors.reshape(ACTION_COUNT, -1, len(self.graph))
+        shape = len(self.graph), len(asked)
+        # What is not kept makes room for the next action.
+        room, values = np.empty((ACTION_COUNT if keep else 2, *shape)), np.empty(shape)
+        # Discounted values. One entry more, always 0: where an action ends the episode.
+        after, before = np.zeros((2, len(self.graph) + 1, len(asked)))
+        gammas = [self.trap.discount(self.trap.base if x == EITHER else x) for x in asked]
+        discount, settled = np.full(shape, gammas), False
+        for t in reversed(range(self.horizon)):
+            m = self._within[t]
+            q, found = room[:, :m], values[:m]
+            for i, action in enumerate(actions):
+                of_action = q[min(i, len(q) - 1)]
+                self._expect(after, successors[action], action, of_action)
+                where, pays = paying[action]
+                if where.size:
+                    stop = where.searchsorted(of_action.size)
+                    of_action.reshape(-1)[where[:stop]] += pays[:stop]
+                if allowed is not None:
+                    of_action += barred[action].take(allowed.masks[t], axis=0)
+                found = fold(found, of_action, out=values[:m]) if i else of_action
+            if worth == "mean":
+                found /= ACTION_COUNT
+            # Earlier steps look at these states alone, so that they cannot change anything either.
+            yield range(t + 1) if settled else range(t, t + 1), q, found
+            if settled:
+                break
+            np.multiply(found, discount[:m], out=before[:m])
+            settled = allowed is None or t <= allowed.settled
+            for rows in (self.starts.n, m):  # the starts nearly always tell
+                settled = settled and np.array_equal(before[:rows], after[:rows])
+            after, before = before, after
+
+    def _expect(self, values: Floats, successors: Ints, action: int, found: Floats) -> None:
+        """Write into ``found`` (m, k) the expectation of values (states + 1, k) after an action.
+
+        ``successors`` is (outcomes, states).
+        """
+        m, likelihood = len(found), self.graph.likelihood
+        values.take(successors[0, :m], axis=0, out=found, mode="clip")
+        if likelihood is None:
+            return
+        likely = likelihood.reshape(ACTION_COUNT, *successors.shape)[action, :, :m, None]
+        found *= likely[0]
+        for branch, weight in zip(successors[1:], likely[1:], strict=True):
+            found += weight * values.take(branch[:m], axis=0, mode="clip")
+
+    def largest(self, objective: str) -> Floats:
+        """Return the largest single payment of an objective on each level, float64 (levels,)."""
+        found = np.zeros(self.starts.n)
+        np.maximum.at(found, self.graph.level_row, self._payments(objective).max(axis=0))
+        return found
+
+    @once
+    def _contacts(self) -> Bools:
+        """Return which branches make contact with any target, bool (branches, states).
+
+        They pay above half of an objective's largest payment on the level.
+        """
+        rows, names = self.graph.level_row, self.trap.objectives
+        return np.any([self._payments(x) > self.largest(x)[rows] / 2 for x in names], axis=0)
+
+    def _payments(self, objective: str) -> Floats:
+        """Return the pay of each branch, float64 (branches, states)."""
+        if objective == EITHER:
+            return np.sum([self._payments(x) for x in self.trap.objectives], axis=0)
+        return self.graph.payments[objective][self.graph.paid[objective]]
