@@ -4,7 +4,6 @@ PYTHON = python3
 BIN = $(VENV)/bin
 EXTRAS = sb3,viewer,films,leaderboard,train,dev
 INSTALLED = $(VENV)/.installed
-CLUSTER = $(VENV)/.cluster
 DOCS = $(VENV)/.docs
 
 # On a shared machine two threads a process cost more than they bring: training, tests and
@@ -22,11 +21,7 @@ $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet -e ".[$(EXTRAS)]" -c constraints.txt
 	touch $@
 
-# Many machines are for few: only the slow tests need what they take, and the built documentation.
-$(CLUSTER): $(INSTALLED)
-	$(BIN)/python -m pip install --quiet -e ".[cluster]" -c constraints.txt
-	touch $@
-
+# Only the slow tests need it, and the built documentation.
 $(DOCS): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet -e ".[docs]" -c constraints.txt
 	touch $@
@@ -52,7 +47,7 @@ test: $(INSTALLED)  ## Run the fast tests (SEED=7: in that random order; WORKERS
 test-thorough: $(INSTALLED)  ## Run the tests that take more than half a second each (SEED, WORKERS too).
 	$(PYTEST) -m "thorough and not slow"
 
-test-slow: $(CLUSTER) $(DOCS)  ## Run the tests that train agents or read thousands of levels.
+test-slow: $(DOCS)  ## Run the tests that train agents or read thousands of levels.
 	$(BIN)/python -m pytest -n auto -m slow --timeout 1800
 
 test-examples: $(INSTALLED)  ## Run docs/examples, those of other frameworks in environments of their own.
@@ -101,7 +96,7 @@ format: $(INSTALLED)  ## Rewrite the code in the project's format.
 constraints:  ## Refresh constraints.txt with the newest versions, torch apart.
 	$(PYTHON) -m venv --clear build/constraints
 	grep '^torch==' constraints.txt > build/torch.txt
-	build/constraints/bin/python -m pip install --quiet -e ".[$(EXTRAS),cluster,docs]" -c build/torch.txt
+	build/constraints/bin/python -m pip install --quiet -e ".[$(EXTRAS),docs]" -c build/torch.txt
 	sed -n '/^#/p' constraints.txt > build/constraints.txt
 	build/constraints/bin/python -m pip freeze --all --exclude-editable | sed 's/+.*//' \
 	    | grep -v -i -E '^(nvidia|cuda|triton|pip=)' >> build/constraints.txt

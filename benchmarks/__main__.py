@@ -1,4 +1,4 @@
-"""The command ``python -m benchmarks``: train agents, and measure agents and methods."""
+"""The command ``python -m benchmarks``: measure agents and methods, and make the library."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ class Subcommand(NamedTuple):
 
 
 COMMANDS = {
-    "train": Subcommand("agents.train", "train an agent"),
     "board": Subcommand("benchmarks.board.commands", "train and score agents; make their pages"),
     "methods": Subcommand("benchmarks.methods.commands", "evaluate methods, or one of yours"),
     "library": Subcommand("benchmarks.library", "make the library of trained agents"),

@@ -17,7 +17,7 @@ from agents.run import Run
 from benchmarks.jobs import runner
 from benchmarks.jobs.agents import CARD, list_agent_jobs, list_results, name_agents
 from benchmarks.jobs.job import find_missing, hold_lock
-from benchmarks.options import Action, add_runner_options, run_actions, tell_kept
+from benchmarks.options import Action, add_workers_option, run_actions, tell_kept
 from benchmarks.plan import list_lives, list_single_traps, plan_runs
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.files import read_bytes, write_bytes
@@ -98,7 +98,7 @@ def _declare_make(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--again", action="store_true", help=again)
     told = "where results lie meanwhile (default: .work in the library's folder)"
     parser.add_argument("--results", type=Path, help=told)
-    add_runner_options(parser)
+    add_workers_option(parser)
 
 
 def _make(options: argparse.Namespace) -> int:
@@ -106,7 +106,7 @@ def _make(options: argparse.Namespace) -> int:
     traps = traps or [*list_single_traps(), *list_lives()]
     runs, made = plan_runs(traps, options.all), options.results or options.out / WORK
     runs = runs if options.again else find_lacking(runs, options.out)
-    failed = runner.run(list_agent_jobs(runs, LEVELS), made, options.workers, options.backend)
+    failed = runner.run(list_agent_jobs(runs, LEVELS), made, options.workers)
     enter_agents(options.out, made, runs, LEVELS)
     return FAILED if failed else DONE
 

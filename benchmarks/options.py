@@ -78,16 +78,10 @@ def add_results_option(parser: argparse.ArgumentParser, usual: Path | None = Non
     parser.add_argument("--out", type=folder, default=usual, required=usual is None, help=told)
 
 
-def add_runner_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of ``benchmarks.jobs.runner.run``."""
+def add_workers_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says how many jobs are done at a time."""
     parser.add_argument(
         "--workers", type=count, help="jobs done at a time (as many as there are cores)"
-    )
-    parser.add_argument(
-        "--backend",
-        default="local",
-        help="local: this machine; dask: a cluster, which DASK_SCHEDULER_ADDRESS names, or else one"
-        " on this machine (local)",
     )
 
 

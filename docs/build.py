@@ -23,6 +23,7 @@ from unittest import mock
 
 import gymnasium
 
+from agents import train
 from benchmarks import __main__ as benchmarks
 from benchmarks.markdown import pipes
 from docs import pictures
@@ -61,12 +62,7 @@ ON_THE_SPOT = 100  # levels of a split, where no certificate is kept
 LABEL = re.compile(r"(^|(?<=\. )|(?<=\.\n))([A-Z][a-z]+(?: [a-z]+){0,3}(?:\s``\w+``)?):(?=\s)")
 # How the docstring of a trap's ``ends`` begins.
 ENDING = re.compile(r"^Return (where|whether|False:) ")
-OF_BENCHMARKS = {
-    "train": ("",),
-    "board": ("run",),
-    "methods": ("run",),
-    "library": ("make",),
-}
+OF_BENCHMARKS = ("board run", "methods run", "library make")
 TEMPLATES = environment(HERE / "templates", str)  # pages are Markdown: nothing is escaped
 
 
@@ -205,11 +201,11 @@ def _read_cards() -> list[ScoreCard]:
 def commands() -> Iterator[tuple[str, str]]:
     """Yield every command and its help."""
     yield from ((f"mesa-gym {name}", _help(cli.main, name)) for name in cli.COMMANDS)
+    yield "python -m agents.train", _help(train.main)
     program = "python -m benchmarks"
     yield program, _help(benchmarks.main)
-    for group, actions in OF_BENCHMARKS.items():
-        for action in actions:
-            yield f"{program} {group} {action}".rstrip(), _help(benchmarks.main, group, action)
+    for words in OF_BENCHMARKS:
+        yield f"{program} {words}", _help(benchmarks.main, *words.split())
 
 
 def _help(main: Callable[[list[str]], Any], *arguments: str) -> str:
@@ -217,7 +213,7 @@ def _help(main: Callable[[list[str]], Any], *arguments: str) -> str:
     # argparse asks the terminal how wide it is; a page is not to depend on that.
     wide = mock.patch.dict(os.environ, COLUMNS="88")
     with wide, redirect_stdout(text), suppress(SystemExit):
-        main([*filter(None, arguments), "--help"])
+        main([*arguments, "--help"])
     if not text.getvalue():
         raise RuntimeError(f"{main.__module__} {' '.join(arguments)} --help printed nothing")
     return text.getvalue().rstrip()

@@ -1,4 +1,4 @@
-"""A Sphinx extension: links as in repository browsers, signatures, the gallery, and the paper."""
+"""A Sphinx extension: links as in repository browsers, signatures and the gallery."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import pypandoc
 from docutils import nodes
 from sphinx.util.inspect import stringify_signature
 from sphinx.util.nodes import make_refnode
@@ -35,7 +34,6 @@ def setup(app: Any) -> None:
     app.connect("autodoc-process-signature", write_signature)
     app.connect("missing-reference", link_name)
     app.connect("build-finished", copy_gallery)
-    app.connect("build-finished", write_paper)
 
 
 def read(app: Any, docname: str, content: list[str]) -> None:
@@ -106,15 +104,3 @@ def copy_gallery(app: Any, error: Exception | None) -> None:
     """Copy the pages and films of the gallery beside the pages of a site."""
     if error is None and app.builder.format == "html":
         shutil.copytree(DOCS / GALLERY, Path(app.outdir) / GALLERY, dirs_exist_ok=True)
-
-
-def write_paper(app: Any, error: Exception | None) -> None:
-    """Write paper.html, with its references, beside the pages of a site."""
-    if error is None and app.builder.format == "html":
-        pypandoc.convert_file(
-            "paper.md",
-            "html",
-            outputfile=Path(app.outdir) / "paper.html",
-            extra_args=["--citeproc", "--standalone"],
-            cworkdir=DOCS / "paper",
-        )

@@ -12,23 +12,23 @@ import subprocess
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from agents.algorithms import ALGORITHMS
 from agents.run import Run
-from benchmarks.board.budgets import BUDGETS
+from benchmarks.board.budgets import BUDGETS, QUICK, SEEDS, list_runs
 from benchmarks.jobs import runner
 from benchmarks.jobs.agents import list_agent_jobs, list_reference_jobs, read_cards
 from benchmarks.jobs.job import Job
 from benchmarks.options import (
     Action,
     add_results_option,
-    add_runner_options,
+    add_workers_option,
     count,
     folder,
     run_actions,
     tell_kept,
 )
+from benchmarks.plan import list_single_traps
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.links import REPOSITORY
 from mesa_gym.policies.seeds import agent_and_seed
@@ -50,13 +50,13 @@ def _declare_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--budget",
         choices=BUDGETS,
-        help="a list of runs, which --traps, --algorithms and --alpha narrow; without it these make"
-        " the list, each by default as in the quick budget",
+        help="a whole list of agents; --traps, --algorithms, --alpha and --seeds make one of your"
+        " own (quick)",
     )
-    parser.add_argument("--traps", nargs="+", help="or all")
-    parser.add_argument("--algorithms", nargs="+", help=f"of {', '.join(ALGORITHMS)}")
+    parser.add_argument("--traps", nargs="+", help=f"all, or names ({' '.join(QUICK)})")
+    parser.add_argument("--algorithms", nargs="+", help=f"of {', '.join(ALGORITHMS)} (ppo)")
     parser.add_argument("--alpha", nargs="+", type=float, help="share of episodes from the shift")
-    parser.add_argument("--seeds", type=count, help="agents a trap, instead of the budget's")
+    parser.add_argument("--seeds", type=count, help=f"agents of each algorithm a trap ({SEEDS})")
     parser.add_argument("--steps", type=count, help="of training (as many as each trap takes)")
     parser.add_argument(
         "--levels",
@@ -64,7 +64,7 @@ def _declare_run(parser: argparse.ArgumentParser) -> None:
         default=EVALUATION_LEVELS,
         help=f"of each split, for scoring ({EVALUATION_LEVELS})",
     )
-    add_runner_options(parser)
+    add_workers_option(parser)
     parser.add_argument("--out", type=folder, help="the results' folder (the budget's own)")
 
 
@@ -74,23 +74,29 @@ def _declare_commit(parser: argparse.ArgumentParser) -> None:
 
 
 def _find_folder(options: argparse.Namespace) -> Path:
-    out: Path = options.out or BUDGETS[options.budget or "quick"].out
+    out: Path = options.out or Path("runs", options.budget or "quick")
     return out
 
 
-def list_runs(options: argparse.Namespace) -> list[Run]:
-    """Return the trainings that a command line asks for."""
-    budget = BUDGETS[options.budget or "quick"]
-    chosen = {"algorithms": options.algorithms, "traps": options.traps, "alphas": options.alpha}
-    given: dict[str, Any] = {name: tuple(values) for name, values in chosen.items() if values}
-    groups = budget.groups if options.budget else (replace(budget.groups[0], **given),)
-    if options.seeds:
-        groups = tuple(replace(group, seeds=options.seeds) for group in groups)
-    budget = replace(budget, groups=groups)
-    if given and not options.budget:
-        budget = replace(budget, steps={})  # what is asked for by name trains as long as usual
-    runs = budget.runs(**given) if options.budget else budget.runs()
-    return [replace(run, steps=options.steps or run.steps) for run in runs]
+def choose_runs(options: argparse.Namespace) -> list[Run]:
+    """Return the trainings that a command line asks for: a budget's, or a list of its own."""
+    own = options.traps or options.algorithms or options.alpha or options.seeds
+    if own and options.budget:
+        raise ValueError(
+            f"--budget {options.budget} is a whole list of agents; leave it out, and --traps,"
+            " --algorithms, --alpha and --seeds make a list"
+        )
+    if not own:
+        runs = BUDGETS[options.budget or "quick"]()
+        return [replace(run, steps=options.steps or run.steps) for run in runs]
+    every = [trap.name() for trap in list_single_traps()]
+    return list_runs(
+        every if options.traps == ["all"] else options.traps or [*QUICK],
+        options.algorithms or ["ppo"],
+        options.seeds or SEEDS,
+        options.steps or 0,
+        options.alpha or [0.0],
+    )
 
 
 def list_jobs(runs: Sequence[Run], levels: int, scored: Collection[str] = ()) -> list[Job]:
@@ -109,8 +115,8 @@ def list_jobs(runs: Sequence[Run], levels: int, scored: Collection[str] = ()) ->
 def _run(options: argparse.Namespace) -> int:
     out, committed = _find_folder(options), read_committed(REFERENCES)
     scored = {card.trap for card in committed if card.provenance.levels == options.levels}
-    jobs = list_jobs(list_runs(options), options.levels, scored)
-    failed = runner.run(jobs, out, options.workers, options.backend)
+    jobs = list_jobs(choose_runs(options), options.levels, scored)
+    failed = runner.run(jobs, out, options.workers)
     if cards := read_cards(out):
         _show(cards, out / "board")
     return FAILED if failed else DONE

@@ -1,7 +1,7 @@
-"""A run: the jobs that are not done yet, so many at a time, by processes here or on a cluster.
+"""A run: the jobs that are not done yet, so many at a time, each in a process.
 
-Each job has a process of its own with one thread, which ends with this one. One that fails, dies or
-runs out of memory takes nothing else with it; the same command goes on where a run was stopped.
+A process has one thread, and ends with this one. A job that fails, dies or runs out of memory takes
+nothing else with it; the same command goes on where a run was stopped.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
 from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.pool import ThreadPool
@@ -23,7 +22,6 @@ from pathlib import Path
 
 from benchmarks.jobs.job import WORK, Job, do_job, find_missing, hold_lock
 from benchmarks.options import say
-from mesa_gym.errors import missing_extra, unknown
 
 LOCK = ".lock"
 # Two threads a process cost more than they bring.
@@ -35,9 +33,7 @@ _SPAWNING = multiprocessing.get_context("spawn")
 _running: set[BaseProcess] = set()
 
 
-def run(
-    jobs: Sequence[Job], out: Path, workers: int | None = None, backend: str = "local"
-) -> dict[str, str]:
+def run(jobs: Sequence[Job], out: Path, workers: int | None = None) -> dict[str, str]:
     """Do the jobs that are not done, and say how it went.
 
     One that fails is told at once, with its traceback, and stops no other.
@@ -45,28 +41,23 @@ def run(
     Args:
         jobs: in order of preference.
         out: the results' folder, in which one run works at a time.
-        workers: how many jobs are done at a time; None for the number of cores. A cluster that
-            runs already has its own.
-        backend: one of ``BACKENDS``.
+        workers: how many jobs are done at a time; None for the number of cores.
 
     Returns:
         Name of a job that failed -> why, in a line.
 
     Raises:
         BlockingIOError: another run works in the folder.
-        ImportError: an extra is not installed; the message names it.
-        ValueError: the backend is unknown, or a result that is there is of other terms.
+        ValueError: a result that is there is of other terms.
     """
-    if backend not in BACKENDS:
-        raise unknown("backend", backend, BACKENDS)
     began, out = time.monotonic(), out.resolve()
     failed = dict[str, str]()
     with hold_lock(out / LOCK):
         shutil.rmtree(out / WORK, ignore_errors=True)  # of processes that were killed
         left = [job for job in jobs if find_missing(job.results, out)]
         try:
-            outcomes = BACKENDS[backend](left, out, workers or os.cpu_count() or 1)
-            for number, (name, reason) in enumerate(outcomes if left else (), start=1):
+            outcomes = _do_jobs(left, out, workers or os.cpu_count() or 1)
+            for number, (name, reason) in enumerate(outcomes, start=1):
                 told = f"failed: {name}: {reason}" if reason else f"done: {name}"
                 say(f"{told} ({number} of {len(left)})")
                 failed |= {name: reason} if reason else {}
@@ -84,17 +75,10 @@ def run(
     return failed
 
 
-# -- one job ---------------------------------------------------------------------------------------
-
-
-def do_here(job: Job, out: Path) -> Outcome:
-    """Do a job in this process, and print the traceback where it fails."""
-    try:
-        do_job(job, out)
-    except BaseException as error:  # SystemExit of a library too
-        traceback.print_exc()
-        return job.name, f"{type(error).__name__}: {error}".partition("\n")[0]
-    return job.name, ""
+def _do_jobs(jobs: Sequence[Job], out: Path, workers: int) -> Iterator[Outcome]:
+    os.environ.update({name: "1" for name in THREADS if name not in os.environ})
+    with ThreadPool(workers) as pool:  # each thread waits for the process of a job
+        yield from pool.imap_unordered(partial(do_in_process, out=out), jobs)
 
 
 def do_in_process(job: Job, out: Path) -> Outcome:
@@ -118,10 +102,16 @@ def do_in_process(job: Job, out: Path) -> Outcome:
 
 
 def _work(job: Job, out: Path, answer: Connection) -> None:
-    """Do a job in the new process."""
+    """Do a job in the new process, and print the traceback where it fails."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the first process answers
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    answer.send(do_here(job, out))
+    try:
+        do_job(job, out)
+        reason = ""
+    except BaseException as error:  # SystemExit of a library too
+        traceback.print_exc()
+        reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+    answer.send((job.name, reason))
 
 
 def _end_with_parent() -> None:
@@ -129,36 +119,3 @@ def _end_with_parent() -> None:
     if parent is not None:
         wait([parent.sentinel])
     os._exit(1)
-
-
-# -- backends --------------------------------------------------------------------------------------
-
-
-def _use_processes(jobs: Sequence[Job], out: Path, workers: int) -> Iterator[Outcome]:
-    os.environ.update({name: "1" for name in THREADS if name not in os.environ})
-    with ThreadPool(workers) as pool:  # each thread waits for the process of a job
-        yield from pool.imap_unordered(partial(do_in_process, out=out), jobs)
-
-
-def _use_dask(jobs: Sequence[Job], out: Path, workers: int) -> Iterator[Outcome]:
-    """Machines of a cluster, which need this checkout, its packages and ``out`` at the same paths.
-
-    ``DASK_SCHEDULER_ADDRESS`` says where it is; without, one is started on this machine.
-    """
-    try:
-        import dask
-        from distributed import Client, LocalCluster, as_completed
-    except ImportError as error:
-        raise missing_extra(error.name or "dask", "cluster") from None
-    address = dask.config.get("scheduler-address", None)
-    options = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
-    here = None if address else LocalCluster(**options)
-    with here or nullcontext(), Client(here or address) as client:
-        futures = client.map(partial(do_here, out=out), jobs, pure=False)
-        yield from (future.result() for future in as_completed(futures))
-
-
-BACKENDS: dict[str, Callable[[Sequence[Job], Path, int], Iterator[Outcome]]] = {
-    "local": _use_processes,
-    "dask": _use_dask,
-}

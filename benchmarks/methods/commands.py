@@ -35,7 +35,7 @@ from benchmarks.methods.tasks import (
 from benchmarks.options import (
     Action,
     add_results_option,
-    add_runner_options,
+    add_workers_option,
     count,
     run_actions,
     tell_kept,
@@ -88,7 +88,7 @@ def _declare_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--levels", type=count, default=LEVELS, help=f"scored ({LEVELS})")
     told = "a secret that draws levels which no one has seen (default: public ones)"
     parser.add_argument("--salt", help=told)
-    add_runner_options(parser)
+    add_workers_option(parser)
     add_results_option(parser, USUAL)
 
 
@@ -98,7 +98,7 @@ def _run(options: argparse.Namespace) -> int:
         task, salt = find_task(name, seed), options.salt or find_public_salt(seed)
         steps = options.steps or task.steps
         jobs.append(make_job(method, task, salt, options.levels, steps))
-    failed = runner.run(jobs, options.out, options.workers, options.backend)
+    failed = runner.run(jobs, options.out, options.workers)
     own = {name_method(method): read_results(options.out, method) for method in methods}
     for name, records in own.items():
         save_records(options.out / f"{name}.jsonl", name, records)

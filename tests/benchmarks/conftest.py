@@ -9,7 +9,7 @@ from benchmarks.methods.tasks import find_task
 from benchmarks.options import say
 
 
-def run_here(jobs, out, workers=None, backend="local"):
+def run_here(jobs, out, workers=None):
     """Do the jobs of ``runner.run`` one after another; errors are raised."""
     for job in jobs:
         if find_missing(job.results, out):

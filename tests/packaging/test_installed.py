@@ -14,7 +14,7 @@ PYTHONS = re.findall(r"Python :: (3\.\d+)$", (ROOT / "setup.cfg").read_text(), r
 # With the four that it needs, and what Gymnasium needs.
 CORE = {"mesa-gym", "array-api-compat", "gymnasium", "msgspec", "numpy"}
 CORE |= {"cloudpickle", "Farama-Notifications", "typing_extensions"}
-EXTRAS = ["sb3", "viewer", "films", "report", "stats", "leaderboard", "docs", "dev", "cluster"]
+EXTRAS = ["sb3", "viewer", "films", "report", "stats", "leaderboard", "docs", "dev"]
 EXTRAS += ["minari", "onnx", "jax", "start", "train", "all"]
 RANKING = ["leaderboard", "onnx", "report", "sb3", "stats"]  # the first, and what it holds
 
@@ -88,14 +88,13 @@ assert not lacking & {"report", "sb3", "stats", "viewer"}
     "onnx": "import mesa_gym.policies.onnx, onnxscript",
     "docs": "import furo, myst_parser, sphinx",
     "dev": "import build, hypothesis, mypy, PIL, playwright, pytest, scipy, xdist",
-    "cluster": "import dask, distributed, torch, tqdm",
     "jax": """
 import jax, mesa_gym
 env = mesa_gym.make_jax("CheeseCorner", 2, num_levels=4)
 seen, state = env.reset(jax.random.key(0))
 assert env.step(jax.random.key(1), state, jax.numpy.zeros(2, int))[0].shape == (2, 9, 9, 3)
 """,
-    "all": "import dask, imageio_ffmpeg, jax, minari, onnx, torch",
+    "all": "import imageio_ffmpeg, jax, minari, onnx, torch",
     "minari": """
 import os
 os.environ["MINARI_DATASETS_PATH"] = os.path.abspath("datasets")  # Minari needs it on 3.11

@@ -110,7 +110,6 @@ def test_extras_bring_what_they_need_beyond_core(built):
     extras = set(built.metadata().get_all("Provides-Extra", [])) - apart
     assert brought("all") >= set.union(*map(brought, extras))
     assert brought("start") == {"mesa-gym"}.union(*map(brought, ("report", "sb3", "viewer")))
-    assert brought("cluster") >= brought("sb3") | {"dask", "distributed"}  # its agents are trained
 
 
 @pytest.mark.thorough

@@ -1,9 +1,8 @@
-"""The quick board's run: shown, resumed, narrowed; and what budgets hold."""
+"""The quick board's run: shown and resumed; and the trainings that options choose."""
 
 import argparse
 import re
 import shutil
-from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from unittest.mock import Mock
@@ -12,7 +11,7 @@ import pytest
 
 from agents.run import Run
 from benchmarks.board import commands as leaderboard
-from benchmarks.board.budgets import AgentGrid, Budget
+from benchmarks.board.budgets import list_runs
 from benchmarks.jobs import agents as agent_jobs
 from benchmarks.jobs.agents import read_cards
 from benchmarks.jobs.job import find_missing
@@ -26,7 +25,6 @@ from mesa_gym.traps import find_trap
 
 SINGLE = list_single_traps()
 CORNER = "CheeseCorner-v0"
-GROUP = AgentGrid(("ppo",), ("CheeseCorner",), seeds=1)
 OPTIONS = ["--levels", "4", "--seeds", "1", "--steps", "1", "--traps", "CheeseCorner"]
 AGENT, REFERENCES = f"{CORNER}/ppo-s0", f"{CORNER}/references"
 
@@ -51,10 +49,9 @@ def out(run_once, tmp_path, monkeypatch):
     return Path(shutil.copytree(run_once, tmp_path / "run"))
 
 
-def left(out, levels=4, **changes):
-    """The results that are not there, of `run` with these levels or other agents."""
-    runs = Budget((replace(GROUP, **changes),), Path()).runs()
-    jobs = leaderboard.list_jobs([replace(run, steps=1) for run in runs], levels)
+def left(out):
+    """The results of `run` that are not there."""
+    jobs = leaderboard.list_jobs(list_runs([CORNER], seeds=1, steps=1), levels=4)
     return sorted(result for job in jobs for result in find_missing(job.results, out))
 
 
@@ -135,9 +132,6 @@ def test_agents_added_later_equal_agents_at_once(out, tmp_path, monkeypatch):
     assert {once / path.relative_to(out): x for path, x in contents(out).items()} == contents(once)
 
 
-# -- budgets ---------------------------------------------------------------------------------------
-
-
 def test_board_scores_no_committed_references_again():
     runs = [Run(CORNER, steps=1), Run("MonsterWorld", steps=1)]
     names = {job.name for job in leaderboard.list_jobs(runs, 4, [CORNER])}
@@ -149,14 +143,16 @@ def chosen(options=""):
     """Return the trainings that a command line asks for."""
     parser = argparse.ArgumentParser()
     leaderboard.ACTIONS["run"].declare(parser)
-    return leaderboard.list_runs(parser.parse_args(options.split()))
+    return leaderboard.choose_runs(parser.parse_args(options.split()))
 
 
-def test_board_options_choose_from_a_budget():
+def test_board_options_make_a_list():
     assert len(chosen("--traps all --algorithms bc --alpha 0 0.03")) == len(SINGLE) * 2 * 3
     one_each = chosen("--seeds 1 --traps CheeseCorner FollowMe")
     assert [(run.name, run.steps) for run in one_each] == [("ppo-s0", 600_000), ("ppo-s0", 10**6)]
-    assert [run.steps for run in chosen("--steps 7 --seeds 1")] == [7] * 3
-    narrow = chosen("--budget leaderboard --traps FollowMe KeysChests --algorithms ppo")
-    expected = product(("FollowMe-v0", "KeysChests-v0"), range(5))
-    assert {(run.trap, run.seed) for run in narrow} == {*expected}
+    assert {run.steps for run in chosen("--steps 7 --seeds 1")} == {7}
+    assert {run.steps for run in chosen()} == {100_000, 200_000}
+    committed = chosen("--budget leaderboard")
+    assert len(committed) == len({*committed})
+    expected = product((trap.name() for trap in SINGLE), range(3))
+    assert {(x.trap, x.seed) for x in committed if x.algo == "sb3-ppo"} == {*expected}

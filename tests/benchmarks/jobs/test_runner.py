@@ -103,17 +103,3 @@ def test_killed_run_loses_only_jobs_in_flight(tmp_path):
     assert {path: path.stat().st_mtime_ns for path in done} == done
     assert worked_on(tmp_path) == sorted(QUICK | SLOW)
     assert left(tmp_path) == {"log", "made", "open"}
-
-
-@pytest.mark.parametrize(
-    ("package", "backend", "told"),
-    [
-        # The extra as a whole may be absent, as it is after `make`.
-        ("distributed", "dask", r"needs '(dask|distributed)'.*mesa-gym\[cluster\]"),
-        ("nothing", "locl", "unknown backend 'locl'.*Did you mean 'local'"),
-    ],
-)
-def test_missing_extra_or_backend_is_named(package, backend, told, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises((ImportError, ValueError), match=told):
-        runner.run([job("it", sample_jobs.make)], tmp_path, 2, backend)
