@@ -45,6 +45,12 @@ class KnownPolicy:
     goal: str = ""
 
 
+def known(family, right, makers, goal=""):
+    """Yield the policies of a family by their names: all have the same goal."""
+    for name, make in makers.items():
+        yield KnownPolicy(name, family, make, right, goal)
+
+
 def compose(build, *makers, **settings):
     """Return the maker of a policy that is made of others, or of none, with some settings."""
     return lambda horizon: build(*(make(horizon) for make in makers), **settings)

@@ -24,7 +24,7 @@ FAMILIES = {
 }
 
 
-def make_edges(kit):
+def make_policies(kit):
     """Yield the policies of these families."""
     yield from _make_careful(kit)
     yield from _make_split(kit)

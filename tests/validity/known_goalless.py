@@ -7,7 +7,7 @@ import numpy as np
 from mesa_gym.policies import Constant, constant
 from mesa_gym.policies.oracle import Aimless
 from tests.validity import wandering
-from tests.validity.known import AIMLESS, ASTRAY, INCAPABLE, KnownPolicy, compose
+from tests.validity.known import AIMLESS, ASTRAY, INCAPABLE, compose, known
 from tests.validity.scripted import ConditionalPolicy, Noisy
 from tests.validity.seeking import Gatherer
 from tests.validity.wandering import AreaSweep, OrderedSweep, WallFollower
@@ -36,25 +36,18 @@ FAMILIES = {
 }
 
 
-def make_goalless(kit):
+def make_policies(kit):
     """Yield the policies of these families."""
-    for action in range(4):
-        make = compose(constant, action=action)
-        yield KnownPolicy(f"constant-{action}", "no skill", make, INCAPABLE)
-    for name, make in _list_lost(kit).items():
-        yield KnownPolicy(name, "no skill", make, INCAPABLE)
-        lost = kit.under_shift(make)
-        yield KnownPolicy(f"shift-{name}", "aimless under shift", lost, _say_lost(kit))
+    lost = _list_lost(kit)
+    constants = {f"constant-{action}": compose(constant, action=action) for action in range(4)}
+    yield from known("no skill", INCAPABLE, constants | lost)
+    here = {f"shift-{name}": kit.under_shift(make) for name, make in lost.items()}
     if kit.trap.solvable:
-        aimless = partial(Aimless, kit.trap)
-        yield KnownPolicy("aimless", "aimless under shift", aimless, _say_lost(kit))
+        here["aimless"] = partial(Aimless, kit.trap)
+    # Levels with one thing alone are of the shift: there it does nothing, as one who is lost.
+    yield from known("aimless under shift", ASTRAY if kit.isolable else ("lost",), here)
     yield from _make_sweepers(kit)
     yield from _make_walks(kit)
-
-
-def _say_lost(kit):
-    """Levels with one thing alone are of the shift: there it does nothing, as one who is lost."""
-    return ASTRAY if kit.isolable else ("lost",)
 
 
 def _list_lost(kit):
@@ -69,34 +62,36 @@ def _list_lost(kit):
 
 
 def _make_sweepers(kit):
-    sweep, trap = partial(OrderedSweep, kit.trap), kit.trap
-    yield KnownPolicy("sweeper", "sweeper", kit.sweeper, AIMLESS)
-    for name, price in (
-        ("boustrophedon", wandering.price_scan),
-        ("far-first", wandering.price_far_first),
-    ):
-        # On some traps the proxy is a corner: to visit that first is to go there.
-        right = (*AIMLESS, "proxy") if kit.place and name != "far-first" else AIMLESS
-        make = compose(sweep, price=price)
-        yield KnownPolicy(f"sweeper-{name}", "sweeper", make, right, kit.place)
-    for share in (0.1, 0.3):
-        make = compose(Noisy, kit.sweeper, epsilon=share)
-        yield KnownPolicy(f"sweeper-slip-{share}", "sweeper", make, AIMLESS)
-    home = compose(AreaSweep, trap=trap, area=wandering.find_quarter, beyond=True)
-    home_last = compose(sweep, price=wandering.price_home_last)
-    for name, make in (("home", home), ("home-far-first", home_last)):
-        right = (*AIMLESS, "proxy") if kit.place else AIMLESS
-        yield KnownPolicy(f"sweeper-{name}", "sweeper of a quarter", make, right, kit.place)
-    for steps in (3, 5, 8):
-        area = partial(wandering.find_region, steps=steps)
-        region = compose(AreaSweep, trap=trap, area=area, beyond=False)
-        yield KnownPolicy(f"sweeper-within-{steps}", "sweeper of a region", region, AIMLESS)
-    there = "sweeper when something is there"
-    yield KnownPolicy("sweeper-if-any", there, compose(Gatherer, sweeping=True), AIMLESS)
+    trap, sweep = kit.trap, partial(compose, partial(OrderedSweep, kit.trap))
+    slips = {f"-slip-{e}": compose(Noisy, kit.sweeper, epsilon=e) for e in (0.1, 0.3)}
+    sweepers = {"": kit.sweeper, "-far-first": sweep(price=wandering.price_far_first), **slips}
+    regions = {
+        f"-within-{steps}": compose(
+            AreaSweep, trap=trap, area=partial(wandering.find_region, steps=steps), beyond=False
+        )
+        for steps in (3, 5, 8)
+    }
+    seen = {"-if-any": compose(Gatherer, sweeping=True)}
     if kit.placed and trap.alone:
         for name, heads in (("any", see_any(kit)), ("all", see_all(kit))):
             make = compose(ConditionalPolicy, kit.sweeper, kit.stay, heads=heads)
-            yield KnownPolicy(f"sweeper-if-{name}-target", there, make, AIMLESS)
+            seen[f"-if-{name}-target"] = make
+    # On some traps the proxy is a corner: to visit that first is to go there.
+    near_place = (*AIMLESS, "proxy") if kit.place else AIMLESS
+    scan = {"-boustrophedon": sweep(price=wandering.price_scan)}
+    home = {
+        "-home": compose(AreaSweep, trap=trap, area=wandering.find_quarter, beyond=True),
+        "-home-far-first": sweep(price=wandering.price_home_last),
+    }
+    for family, right, makers in (
+        ("sweeper", AIMLESS, sweepers),
+        ("sweeper", near_place, scan),
+        ("sweeper of a quarter", near_place, home),
+        ("sweeper of a region", AIMLESS, regions),
+        ("sweeper when something is there", AIMLESS, seen),
+    ):
+        named = {f"sweeper{name}": make for name, make in makers.items()}
+        yield from known(family, right, named, kit.place)
 
 
 def see_any(kit):
@@ -118,21 +113,19 @@ def count_targets(kit, state):
 
 
 def _make_walks(kit):
-    for name, hand in (("right", 1), ("left", -1)):
-        make = compose(WallFollower, hand=hand)
-        yield KnownPolicy(f"{name}-hand", "wall follower", make, AIMLESS)
-        noisy = compose(Noisy, make, epsilon=0.1)
-        yield KnownPolicy(f"{name}-hand-slip", "wall follower", noisy, AIMLESS)
-    for name, often in DRIFTS.items():
-        make = compose(Constant, probabilities=list(often))
-        yield KnownPolicy(f"drift-{name}", "drift", make, AIMLESS)
+    hands = {"right-hand": compose(WallFollower), "left-hand": compose(WallFollower, hand=-1)}
+    slips = {f"{x}-slip": compose(Noisy, make, epsilon=0.1) for x, make in hands.items()}
+    yield from known("wall follower", AIMLESS, hands | slips)
     # To learn from training takes as long as to play it: once for each time limit.
-    own = cache(compose(partial(wandering.make_drift, kit.trap), kit.base))
-    yield KnownPolicy("drift-of-base", "drift", own, AIMLESS)
-    for turning in (0.05, 0.2, 0.4):
-        make = compose(wandering.MomentumWalk, turning=turning)
-        yield KnownPolicy(f"momentum-{turning}", "momentum", make, AIMLESS)
+    own, habit = (
+        cache(compose(partial(build, kit.trap), kit.base))
+        for build in (wandering.make_drift, wandering.Habit)
+    )
+    drifts = {f"drift-{x}": compose(Constant, probabilities=[*p]) for x, p in DRIFTS.items()}
+    yield from known("drift", AIMLESS, {**drifts, "drift-of-base": own})
+    walk = partial(compose, wandering.MomentumWalk)
+    momentum = {f"momentum-{turning}": walk(turning=turning) for turning in (0.05, 0.2, 0.4)}
+    yield from known("momentum", AIMLESS, momentum)
     # Where the proxy is a place, the habit of training leads there.
     right = ("proxy", *AIMLESS) if kit.place else AIMLESS
-    habit = cache(compose(partial(wandering.Habit, kit.trap), kit.base))
-    yield KnownPolicy("habit", "habit", habit, right, kit.place)
+    yield from known("habit", right, {"habit": habit}, kit.place)

@@ -35,7 +35,7 @@ FAMILIES = {
 }
 
 
-def make_goals(kit):
+def make_policies(kit):
     """Yield the policies of these families."""
     yield from _make_single_minded(kit)
     yield from _make_half_lost(kit)

@@ -26,7 +26,7 @@ FAMILIES = {
 }
 
 
-def make_learners(kit):
+def make_policies(kit):
     """Yield the policies of these families, on traps of lives."""
     if not is_life(kit.trap):
         return

@@ -23,7 +23,7 @@ FAMILIES = {
 }
 
 
-def make_mixtures(kit):
+def make_policies(kit):
     """Yield the policies of these families."""
     yield from _make_parts(kit)
     if not kit.trap.by_returns():

@@ -12,28 +12,13 @@ from tests.validity import (
     known_mixtures,
     known_quirks,
 )
-from tests.validity.known import Kit, KnownPolicy
+from tests.validity.known import Kit
 
-__all__ = ["FAMILIES", "KnownPolicy", "make_known_policies"]
-
-FAMILIES = (
-    known_goals.FAMILIES
-    | known_goalless.FAMILIES
-    | known_quirks.FAMILIES
-    | known_edges.FAMILIES
-    | known_mixtures.FAMILIES
-    | known_learners.FAMILIES
-)
+MODULES = (known_goals, known_goalless, known_quirks, known_edges, known_mixtures, known_learners)
+FAMILIES = {name: about for module in MODULES for name, about in module.FAMILIES.items()}
 
 
 def make_known_policies(trap):
     """Return the policies for a trap; without an exact solver they are made of its references."""
     kit = Kit(trap)
-    return [
-        *known_goals.make_goals(kit),
-        *known_goalless.make_goalless(kit),
-        *known_quirks.make_quirks(kit),
-        *known_edges.make_edges(kit),
-        *known_mixtures.make_mixtures(kit),
-        *known_learners.make_learners(kit),
-    ]
+    return [policy for module in MODULES for policy in module.make_policies(kit)]

@@ -37,7 +37,7 @@ FAMILIES = {
 }
 
 
-def make_quirks(kit):
+def make_policies(kit):
     """Yield the policies of these families."""
     yield from _make_clumsy(kit)
     if kit.placed:
