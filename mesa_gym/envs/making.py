@@ -108,15 +108,6 @@ def _register(trap: type[Trap]) -> None:
             )
 
 
-def _trap_html(trap: Trap) -> str:
-    from mesa_gym.rendering.notebook import to_html  # only notebooks need it
-
-    return to_html(trap)
-
-
-Trap._repr_html_ = _trap_html
-
-
 def make_sb3(
     trap: str | Trap, n: int, *, seed: int | Sequence[int] | None = None, **keywords: Any
 ) -> VecMonitor:

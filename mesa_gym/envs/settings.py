@@ -225,12 +225,6 @@ class Playing:
             raise reset_needed()
         return self._state
 
-    def _repr_html_(self) -> str:
-        """Return the present state for a notebook, or before the first reset the trap."""
-        from mesa_gym.rendering.notebook import to_html  # only notebooks need it
-
-        return to_html(self.trap, self._state)
-
     def _renders(self) -> bool:
         """Return whether there is a render mode; warn if there is none."""
         if self.render_mode is None:

@@ -61,11 +61,6 @@ def contact_sheet(classes: Iterable[type[Trap]], show: ShowState = show_start) -
     return file.getvalue()
 
 
-def goals(cls: type[Trap]) -> str:
-    """Return the names of a trap's objectives, on one line."""
-    return f"base: {cls.base}    proxy: {', '.join(cls.proxies)}"
-
-
 def pictures(
     cls: type[Trap], tile: int, show: ShowState = show_start
 ) -> dict[Split, NDArray[np.uint8]]:
@@ -80,7 +75,8 @@ def _card(pygame: Any, cls: type[Trap], show: ShowState) -> Any:
     height, width, _ = frames[SPLITS[0]].shape
     title = pygame.font.Font(None, TITLE).render(cls.name(), True, INK)
     small = pygame.font.Font(None, TEXT)
-    subtitle = small.render(goals(cls), True, INK)
+    goals = f"base: {cls.base}    proxy: {', '.join(cls.proxies)}"
+    subtitle = small.render(goals, True, INK)
     inner = max(len(SPLITS) * (width + MARGIN) - MARGIN, title.get_width(), subtitle.get_width())
     below = MARGIN + TITLE + 2 * TEXT  # where the pictures begin
     card = pygame.Surface((inner + 2 * MARGIN, below + height + MARGIN))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -79,9 +78,6 @@ class Trap(ChangedLevels):
     objectives: ClassVar[dict[str, Objective]]
     base: ClassVar[str]
     proxies: ClassVar[tuple[str, ...]]
-
-    # What a notebook shows: rules know no pictures, so ``mesa_gym.envs`` puts it here.
-    _repr_html_: ClassVar[Callable[[Trap], str]]
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
