@@ -88,8 +88,8 @@ def try_mutant(tree: Path, mutant: Mutant, how: list[str]) -> tuple[str, str]:
 def main() -> None:
     """Try the mutants that are asked for, one after another."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("numbers", nargs="*", type=int, help="of lines, from 1; of all")
-    parser.add_argument("--thorough", action="store_true", help="thorough tests where fast pass")
+    parser.add_argument("numbers", nargs="*", type=int, help="lines of the list, from 1")
+    parser.add_argument("--thorough", action="store_true", help="also run slow tests")
     parser.add_argument("--out", type=Path, default=Path("build/mutants.csv"))
     asked = parser.parse_args()
     asked.out.parent.mkdir(parents=True, exist_ok=True)

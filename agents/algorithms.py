@@ -204,12 +204,12 @@ def find_algorithm(name: str) -> Algorithm:
         return ALGORITHMS[name]
     source, colon, function = name.rpartition(":")
     if not colon:
-        raise unknown("algorithm (nor is it FILE.py:function)", name, ALGORITHMS)
+        raise unknown("algorithm (expected a name or FILE.py:function)", name, ALGORITHMS)
     if not function.isidentifier():
         raise ValueError(f"algorithm {shorten(name)}: expected FILE.py:function")
     if function in ALGORITHMS:
         raise ValueError(
-            f"algorithm {shorten(name)}: its agents would be called like those of {function};"
+            f"algorithm {shorten(name)}: its agents would have the names of those of {function};"
             " rename the function"
         )
     seconds = ALGORITHMS["ppo"].seconds  # nothing better is known

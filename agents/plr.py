@@ -117,8 +117,8 @@ def train(
     made = run.environment()
     if not estimated and not made.trap.solvable:
         raise ValueError(
-            f"{made.trap!r} has no exact solver, whose values plr goes by; take"
-            " agents.plr.train with estimated=True"
+            f"{made.trap!r} has no exact solver, which plr needs; use agents.plr.train with"
+            " estimated=True"
         )
     return ppo.train(run, seeds, report, device, view=partial(view_replayed, estimated=estimated))
 

@@ -110,19 +110,19 @@ def _parser() -> argparse.ArgumentParser:
     algorithms = f"{' or '.join(ALGORITHMS)}, or FILE.py:function of your own (default: ppo)"
     steps = f"in whole rollouts (default: the trap's, {USUAL_STEPS:,} for most)"
     stage = "a stage, such as 'reward=colour rho=0 steps=1000000'; again for the next"
-    add("--trap", required=True, help="such as RedBlueDoors")
+    add("--trap", required=True, help="the trap to train on, such as RedBlueDoors")
     add("--algo", default="ppo", help=algorithms)
     add("--seed", type=int, default=0, help="(default: 0)")
-    add("--seeds", type=read_seeds, metavar="FIRST-LAST", help="each in a folder of its own")
+    add("--seeds", type=read_seeds, metavar="FIRST-LAST", help="several seeds, one folder each")
     add("--steps", type=int, help=steps)
     add("--alpha", type=float, default=0.0, help="share of episodes from the shift (default: 0)")
-    add("--reward", default="base", help="the objective paid (default: base)")
+    add("--reward", default="base", help="the objective to reward (default: base)")
     add("--num-levels", type=int, default=NUM_LEVELS, help=f"(default: {NUM_LEVELS:,})")
-    add("--checkpoints", type=int, default=1, help="parts of training to keep (default: the last)")
+    add("--checkpoints", type=int, default=1, help="networks to save during training")
     add("--stage", action="append", dest="stages", metavar="WORDS", default=[], help=stage)
     add("--device", help="cpu, cuda or cuda:1 (default: what JAX finds first)")
-    add("--quiet", action="store_true", help="print the agent's folder alone")
-    add("--out", type=Path, required=True, help="the agent's directory, made here")
+    add("--quiet", action="store_true", help="print only the agent's folder")
+    add("--out", type=Path, required=True, help="the new folder of the agent")
     usual = {name: each.settings for name, each in ALGORITHMS.items() if each.settings}
     settings.add_options(parser, usual)
     return parser

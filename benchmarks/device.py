@@ -88,11 +88,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.device", description=__doc__)
     parser.add_argument("--traps", nargs="+", help="(default: those of the leaderboard)")
     parser.add_argument("--seeds", type=int, default=64)
-    parser.add_argument("--steps", type=int, help="of each agent (default: as each trap takes)")
+    parser.add_argument("--steps", type=int, help="training steps (default: by the trap)")
     parser.add_argument("--device", help="cpu, cuda (default: what JAX finds first)")
     parser.add_argument("--beside", type=int, default=4, help="traps at a time (default: 4)")
     options = parser.parse_args(arguments)
-    print(f"{find_device(options.device)}, {len(jax.devices())} of them", flush=True)
+    print(f"{find_device(options.device)}, {len(jax.devices())} devices", flush=True)
     choosing = [trap for trap in list_single_traps() if not trap.by_returns()]
     traps = [find_trap(name) for name in options.traps or ()] or choosing
     began, wrong = time.perf_counter(), 0

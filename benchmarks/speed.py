@@ -57,9 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command: 0 done, 2 bad usage, 130 interrupted."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=__doc__)
     parser.add_argument("--traps", nargs="+", default=TRAPS, help=f"({' '.join(TRAPS)})")
-    parser.add_argument("--torch", action="store_true", help="mesa_gym.make_torch too")
-    parser.add_argument("--jax", action="store_true", help="mesa_gym.make_jax too, compiled")
-    parser.add_argument("--quick", action="store_true", help="see that it runs; rough numbers")
+    parser.add_argument("--torch", action="store_true", help="also measure mesa_gym.make_torch")
+    parser.add_argument("--jax", action="store_true", help="also measure mesa_gym.make_jax")
+    parser.add_argument("--quick", action="store_true", help="measure briefly: rough numbers")
     options = parser.parse_args(arguments)
 
     def work() -> int:

@@ -223,7 +223,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
     about = "Write the pages of traps, also of one of your own: my_traps:Mushrooms."
     parser = argparse.ArgumentParser(prog="python -m docs.build", description=about)
-    parser.add_argument("traps", nargs="*", metavar="TRAP", help="by default all of the package")
+    parser.add_argument("traps", nargs="*", metavar="TRAP", help="default: all of the package")
     parser.add_argument("--out", type=Path, default=FOLDER, metavar="DIR", help=f"({FOLDER})")
     options = parser.parse_args(arguments)
 

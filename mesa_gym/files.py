@@ -148,7 +148,7 @@ def read_json(path: Path) -> Any:
     try:
         return parse_json(data)
     except ValueError as error:
-        raise ValueError(f"{path} is damaged: no JSON ({error})") from None
+        raise ValueError(f"{path} is not JSON ({error})") from None
 
 
 def without_nan(value: Any) -> Any:

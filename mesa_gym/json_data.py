@@ -25,7 +25,7 @@ def parse_json(data: bytes | str) -> Any:
     try:
         return json.loads(data, parse_constant=_refuse_number, object_pairs_hook=_join_pairs)
     except RecursionError:
-        raise ValueError("it nests too deeply") from None
+        raise ValueError("the JSON nests too deeply") from None
 
 
 def decode_json(
@@ -44,7 +44,7 @@ def decode_json(
     try:
         decoded = msgspec.json.decode(data, type=kind, dec_hook=read)
     except RecursionError:
-        raise ValueError("it nests too deeply") from None
+        raise ValueError("the JSON nests too deeply") from None
     except msgspec.DecodeError as error:
         raise ValueError(f"{error!s:.500}") from None
     parse_json(data)  # since msgspec takes the last of two keys

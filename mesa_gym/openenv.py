@@ -29,8 +29,7 @@ class TrapAction(Action):
     """An answer in a model's own words."""
 
     action: str = Field(
-        description="the name of an action: left, down, right, up or act; also in a sentence or as"
-        " JSON"
+        description="an action: left, down, right, up or act; a sentence or JSON may hold it"
     )
 
     @model_validator(mode="before")

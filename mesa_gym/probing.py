@@ -86,7 +86,7 @@ def labels(
     starts, horizon = trap.levels(split, numbers), trap.horizon(split)
     if not starts.n:
         raise ValueError(
-            f"numbers {shorten(numbers)} name no level; expected one at least, as range(100)"
+            f"numbers {shorten(numbers)} name no level; expected one or more, such as range(100)"
         )
     acting, parts = as_policy(policy, trap, horizon), []
     for chunk, solution in solutions(trap, starts, horizon):

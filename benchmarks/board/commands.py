@@ -50,19 +50,19 @@ def _declare_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--budget",
         choices=BUDGETS,
-        help="a whole list of agents; --traps, --algorithms, --alpha and --seeds make one of your"
-        " own (quick)",
+        help="a ready list of agents; or --traps, --algorithms, --alpha and --seeds make a list"
+        " (quick)",
     )
     parser.add_argument("--traps", nargs="+", help=f"all, or names ({' '.join(QUICK)})")
-    parser.add_argument("--algorithms", nargs="+", help=f"of {', '.join(ALGORITHMS)} (ppo)")
+    parser.add_argument("--algorithms", nargs="+", help=f"some of {', '.join(ALGORITHMS)} (ppo)")
     parser.add_argument("--alpha", nargs="+", type=float, help="share of episodes from the shift")
     parser.add_argument("--seeds", type=count, help=f"agents of each algorithm a trap ({SEEDS})")
-    parser.add_argument("--steps", type=count, help="of training (as many as each trap takes)")
+    parser.add_argument("--steps", type=count, help="training steps (default: by the trap)")
     parser.add_argument(
         "--levels",
         type=count,
         default=EVALUATION_LEVELS,
-        help=f"of each split, for scoring ({EVALUATION_LEVELS})",
+        help=f"levels of each split to score on ({EVALUATION_LEVELS})",
     )
     add_workers_option(parser)
     parser.add_argument("--out", type=folder, help="the results' folder (the budget's own)")
@@ -70,7 +70,7 @@ def _declare_run(parser: argparse.ArgumentParser) -> None:
 
 def _declare_commit(parser: argparse.ArgumentParser) -> None:
     add_results_option(parser)
-    parser.add_argument("--agents", nargs="+", help="those alone, such as ppo (all)")
+    parser.add_argument("--agents", nargs="+", help="agents to commit, such as ppo (default: all)")
 
 
 def _find_folder(options: argparse.Namespace) -> Path:

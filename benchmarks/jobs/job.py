@@ -85,7 +85,7 @@ def _has(folder: Path, terms: Terms) -> bool:
     try:
         said = decode_json(read_bytes(folder / DONE), dict[str, Any])
     except (OSError, ValueError) as error:
-        raise ValueError(f"{folder} is not of a run ({error}); delete it") from None
+        raise ValueError(f"{folder} holds no finished run ({error}); delete it") from None
     wanted = _to_plain(terms)
     if other := [name for name in wanted if said.get(name) != wanted[name]]:
         raise ValueError(
@@ -116,7 +116,7 @@ def do_job(job: Job, out: Path) -> None:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if left := find_missing(job.results, out):
-        raise RuntimeError(f"it came to its end, and yet {min(left)} is not there")
+        raise RuntimeError(f"the job ended without writing {min(left)}")
 
 
 @contextmanager

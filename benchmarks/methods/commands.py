@@ -81,11 +81,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _declare_run(parser: argparse.ArgumentParser) -> None:
     names = ", ".join(METHODS)
-    parser.add_argument("methods", nargs="*", help=f"FILE.py:Class, or of {names} (default: these)")
-    parser.add_argument("--tasks", nargs="+", choices=TASKS, help="(default: the ranking tasks)")
-    parser.add_argument("--seeds", type=count, default=1, help="of each task (1)")
-    parser.add_argument("--steps", type=count, help="of training an agent (as the task says)")
-    parser.add_argument("--levels", type=count, default=LEVELS, help=f"scored ({LEVELS})")
+    parser.add_argument("methods", nargs="*", help=f"FILE.py:Class or names (default: {names})")
+    parser.add_argument("--tasks", nargs="+", choices=TASKS, help="(default: all that rank)")
+    parser.add_argument("--seeds", type=count, default=1, help="seeds of each task (1)")
+    parser.add_argument("--steps", type=count, help="training steps (default: by task)")
+    parser.add_argument("--levels", type=count, default=LEVELS, help=f"levels to score ({LEVELS})")
     told = "a secret that draws levels which no one has seen (default: public ones)"
     parser.add_argument("--salt", help=told)
     add_workers_option(parser)

@@ -36,7 +36,7 @@ class TrainingEnvs(VectorWrapper):
     ) -> tuple[Bytes, dict[str, Any]]:
         """Begin an episode in every environment; options could reach other levels, and raise."""
         if options:
-            raise ValueError(f"no options are served, got {sorted(options)}; reset(seed=...) alone")
+            raise ValueError(f"reset takes a seed alone, got the options {sorted(options)}")
         return self._encode(self.env.reset(seed=seed)[0]), {}
 
     def step(self, actions: Any) -> tuple[Bytes, Any, Any, Any, dict[str, Any]]:

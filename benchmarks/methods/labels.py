@@ -110,11 +110,11 @@ class LabelSource:
 
     def _require(self, kind: Label, starts: Sequence[int]) -> None:
         if kind != self.kind:
-            raise ValueError(f"labels are {self.kind} here; call {CALLS[self.kind]}")
+            raise ValueError(f"this task labels by {self.kind}; call {CALLS[self.kind]}")
         if len(starts) > self.left:
-            raise ValueError(f"{len(starts)} labels are asked for, but {self.left} are left")
+            raise ValueError(f"{len(starts)} labels are asked for, {self.left} are left")
         if outside := [start for start in starts if not 0 <= start < POOL]:
-            raise ValueError(f"start {outside[0]}: there are starts 0 to {POOL - 1}")
+            raise ValueError(f"start {outside[0]}: expected 0 to {POOL - 1}")
 
     def _label(
         self, policies: Sequence[Policy], starts: Sequence[int]

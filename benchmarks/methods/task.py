@@ -71,7 +71,7 @@ class Task:
             ValueError: it is not in ``train``.
         """
         if self.walks is None:
-            raise ValueError("there are environments in train() alone, whose steps are counted")
+            raise ValueError("only train() may make environments, as their steps are counted")
         return self.make_envs(n)
 
 

@@ -19,8 +19,8 @@ __all__ = ["main"]
 
 # What several commands say of their options.
 POLICIES = (
-    "random, stay, oracle:<objective>, either or aimless (reference:<objective> for a trap without"
-    " exact solver), a trained agent's directory, x.onnx, library:<seed> or"
+    "random, sweeper, stay, oracle:<objective>, either or aimless (reference:<objective> for a trap"
+    " without exact solver), a trained agent's directory, x.onnx, library:<seed> or"
     " library:planner:<seed>, or module:name; or, with --algo, a model.zip"
 )
 ALGO = "what loads a model.zip of Stable-Baselines3, such as ppo"

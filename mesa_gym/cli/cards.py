@@ -27,8 +27,8 @@ def read_cards(words: Iterable[str]) -> Cards:
             agents = list(dict.fromkeys(agent_and_seed(card.policy)[0] for card in cards))
             if len(agents) > 1:
                 raise ValueError(
-                    f"{word}: there are cards of {', '.join(agents)}, and one name; give files of"
-                    " one agent each"
+                    f"{word}: these cards are of the agents {', '.join(agents)}; one name"
+                    " can rename one agent only"
                 )
             cards = cards.rename(agents[0], name)
         found += cards

@@ -34,9 +34,9 @@ states, most: reachable states of a level, on average and at most
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    declare_trap(parser, "; by default every trap", many=True)
+    declare_trap(parser, "; default: every trap", many=True)
     parser.add_argument(
-        "--levels", type=int, default=EVALUATION_LEVELS, help="of each split (default: %(default)s)"
+        "--levels", type=int, default=EVALUATION_LEVELS, help="levels of each split (%(default)s)"
     )
     told = "write the certificates as JSON; with TRAP given, other entries of the file stay"
     parser.add_argument("--json", type=Path, metavar="FILE", help=told)
@@ -89,8 +89,8 @@ def _read_certificates(path: Path | None) -> list[dict[str, Any]]:
         return decode_json(read_bytes(path), list[dict[str, Any]])
     except ValueError as error:
         raise ValueError(
-            f"{path} holds no certificates, to which those of the named traps could be added"
-            f" ({error}); choose another name, or remove it"
+            f"{path} is not a file of certificates ({error}), so none can be added; choose"
+            " another name, or remove it"
         ) from None
 
 

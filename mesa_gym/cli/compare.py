@@ -32,12 +32,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         " quotes) or a,b,c; a file or folder of score cards; or a committed agent, such as ppo"
     )
     add("agents", nargs=2, metavar="AGENT", help=told)
-    told = "(default: those of the agents)"
+    told = "traps to compare on (default: those of the agents)"
     add("--traps", nargs="+", action="extend", metavar="TRAP", help=told)
     add("--algo", help=ALGO)
-    add("--role", default=BASE, help=f"which share: {', '.join(ROLES)} (default: %(default)s)")
-    add("--levels", type=int, default=EVALUATION_LEVELS, help="of each split (%(default)s)")
-    add("--figure", type=Path, default=FIGURE, metavar="FILE", help="(default: %(default)s)")
+    add("--role", default=BASE, help=f"share to compare: {', '.join(ROLES)} (default: %(default)s)")
+    add("--levels", type=int, default=EVALUATION_LEVELS, help="levels of each split (%(default)s)")
+    add("--figure", type=Path, default=FIGURE, metavar="FILE", help="plot (default: %(default)s)")
     add("--json", type=Path, metavar="FILE", help="write the score cards of both")
 
 
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     one, other = (name for name, _ in sides)
     if one == other:
         raise ValueError(
-            f"both are called {one}; name them, such as plain={options.agents[0]}"
+            f"both agents are called {one}; name them, such as plain={options.agents[0]}"
             f" mine={options.agents[1]}"
         )
     cards = [card for _, what in sides if isinstance(what, Cards) for card in what]
@@ -89,7 +89,7 @@ def _read_side(word: str) -> Side:
         return name or agent_and_seed(name_seed(paths[0]))[0], paths
     agents = list(dict.fromkeys(agent_and_seed(card.policy)[0] for card in cards))
     if len(agents) > 1:
-        raise ValueError(f"{word}: there are cards of {', '.join(agents)}; give those of one agent")
+        raise ValueError(f"{word}: expected cards of one agent, got {', '.join(agents)}")
     return name or agents[0], cards.rename(agents[0], name or agents[0])
 
 

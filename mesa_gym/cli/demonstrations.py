@@ -31,10 +31,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add = parser.add_argument
     declare_trap(parser)
-    add("--objective", default="base", help="whose oracle acts, and is paid (default: base)")
+    add("--objective", default="base", help="objective of the oracle and reward (default: base)")
     add("--split", default="train", help="train, test, control or shift (default: train)")
-    add("--levels", type=int, default=100, help="one episode each (default: %(default)s)")
-    add("--flat", action="store_true", help="observations as vectors, as a -Flat id shows them")
+    add("--levels", type=int, default=100, help="levels, one episode each (default: %(default)s)")
+    add("--flat", action="store_true", help="record vectors as observations, as -Flat ids do")
     out = f"a new dataset in Minari's folder (MINARI_DATASETS_PATH), such as {EXAMPLE}"
     add("--out", required=True, metavar="NAME", help=out)
 

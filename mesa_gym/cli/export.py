@@ -40,9 +40,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--algo", help=ALGO)
     declare_trap(parser)
     add("--split", help=SPLITS)
-    add("--levels", type=int, nargs="+", default=[0], metavar="N", help="0 to 2**48 - 1")
-    add("--seed", type=int, default=0, help="of the sampling of actions (default: %(default)s)")
-    add("--salt", default="", help="an evaluator's secret: other levels")
+    add("--levels", type=int, nargs="+", default=[0], metavar="N", help="levels, 0 to 2**48 - 1")
+    add("--seed", type=int, default=0, help="seed for sampling actions (default: %(default)s)")
+    add("--salt", default="", help="secret word that changes all levels")
     out = "the page, one HTML file (default: %(default)s)"
     add("--out", type=Path, default="page.html", metavar="FILE", help=out)
 
@@ -75,7 +75,7 @@ def _make_page(trap: Trap, options: argparse.Namespace) -> str:
     guests = [Guest(player.name, player.make(trap, horizon)) for player in players]
     names = [guest.name for guest in guests]
     if len(set(names)) < len(names):
-        raise ValueError(f"agents of a page have names of their own, got {', '.join(names)}")
+        raise ValueError(f"agents of a page need different names, got {', '.join(names)}")
     with Progress(f"export {options.out.name}", len(levels), "levels") as advance:
         return make_playground(trap, levels, guests, options.salt, advance)
 

@@ -25,11 +25,11 @@ from mesa_gym.traps import Trap, find_trap
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add = parser.add_argument
-    declare_trap(parser, "; by default those of your agents, or all that count", many=True)
+    declare_trap(parser, "; default: those of your agents, else all", many=True)
     told = f"score yours too: {POLICIES}; or TRAP=FILE, a file for each trap"
     add("--policy", nargs="+", action="extend", metavar="P", help=told)
     add("--algo", help=ALGO)
-    add("--name", help="of the agent of --policy, whose files are then its seeds")
+    add("--name", help="name of the agent of --policy, whose files are its seeds")
     told = f"{CARDS}; nothing verifies them"
     add("--cards", nargs="+", action="extend", metavar="[NAME=]PATH", help=told)
     add("--wide", action="store_true", help="print the verdict and the shares of every cell")
@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
         if hidden or card.trap not in board.traps:
             say(f"left out: {card.policy} on {card.trap}")
     if options.out is None:
-        print("\nWith --out DIR it writes the page; docs/leaderboard.md explains it.")
+        print("\nWith --out DIR this command writes pages; docs/leaderboard.md explains it.")
     else:
         print(f"\nThe page: {write_pages(board, options.out)}")
     return DONE
@@ -63,7 +63,7 @@ def _require_usual(traps: Sequence[Trap]) -> None:
     for trap in traps:
         if repr(trap) != repr(type(trap)()):
             raise ValueError(
-                f"the committed agents played {type(trap)()!r}, and {trap!r} is another; leave the"
+                f"the committed agents played {type(trap)()!r}, not {trap!r}; leave the"
                 " keywords out, or show your own cards by mesa_gym.report.make_leaderboard"
             )
 
@@ -74,14 +74,14 @@ def _require_name(options: argparse.Namespace) -> None:
     if name is None:
         return
     if not options.policy:
-        raise ValueError(f"--name {name} is of the agent of --policy, which is not given")
+        raise ValueError(f"--name {name} names the agent of --policy; give --policy too")
     if not name.strip() or agent_and_seed(name)[1] is not None:
         raise ValueError(
             f"--name {name!r}: expected an agent's name without a seed, such as mine; its files are"
             " seeds 0, 1 and so on"
         )
     if any(name in block for block in UNTRAINED.values()):
-        raise ValueError(f"--name {name}: the untrained {name} stands there already; take another")
+        raise ValueError(f"--name {name}: an untrained policy has this name; choose another")
 
 
 def _score(options: argparse.Namespace, traps: Sequence[Trap]) -> list[ScoreCard]:

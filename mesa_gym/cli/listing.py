@@ -18,10 +18,10 @@ from mesa_gym.traps import Split, all_traps, find_trap
 
 def list_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``list``."""
-    parser.add_argument("--json", action="store_true", help="as JSON on standard output")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     about = "such as RedBlueDoors or my_traps.py:Mushrooms (default: every one of the package)"
     parser.add_argument("traps", nargs="*", metavar="TRAP", help=about)
-    about = "also draw them, training beside shift"
+    about = "also draw the traps, training beside shift"
     parser.add_argument("--sheet", type=Path, metavar="FILE.png", help=about)
 
 
@@ -74,7 +74,7 @@ def describe(options: argparse.Namespace) -> int:
         print(f"  {objective.role} {objective.name}: {objective.doc}")
     print("Planes:", ", ".join(f"{plane} ({trap.looks[plane].glyph})" for plane in trap.planes))
     trained = {spec: about for spec, about in list_library(cls).items() if is_plain(spec)}
-    print("Trained agents, for --policy:" if trained else "No agent was trained on it.")
+    print("Trained agents, for --policy:" if trained else "No agent was trained on this trap.")
     for spec, about in trained.items():
         print(f"  {spec}: {about}")
     for split in Split:

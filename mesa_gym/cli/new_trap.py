@@ -18,7 +18,7 @@ NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("name", metavar="NAME", help="of the class, such as RipeBerries")
+    parser.add_argument("name", metavar="NAME", help="name of the class, such as RipeBerries")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -47,14 +47,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     told = f"{POLICIES}; several give a table"
     add("--policy", nargs="+", action="extend", metavar="P", help=told)
     add("--algo", help=ALGO)
-    add(
-        "--levels", type=int, default=EVALUATION_LEVELS, help="of each split (default: %(default)s)"
-    )
-    add("--seed", type=int, default=0, help="of the sampling of actions (default: %(default)s)")
-    add("--salt", default="", help="an evaluator's secret: other levels")
+    add("--levels", type=int, default=EVALUATION_LEVELS, help="levels of each split (%(default)s)")
+    add("--seed", type=int, default=0, help="seed for sampling actions (default: %(default)s)")
+    add("--salt", default="", help="secret word that changes all levels")
     add("--all", action="store_true", help="print every number of the card")
     add("--json", type=Path, metavar="FILE", help="write the score card, or a list of them")
-    add("--save-episodes", type=Path, metavar="FILE", help="write what it did, a line an episode")
+    add("--save-episodes", type=Path, metavar="FILE", help="write the actions, one line an episode")
     told = "judge what another tool logged: lines, an .eval, or a Minari dataset's name"
     add("--episodes", nargs="+", action="extend", metavar="LOG", help=told)
 

@@ -12,9 +12,9 @@ from mesa_gym.envs.checks import integer
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add = parser.add_argument
-    add("--host", default="127.0.0.1", help="whose requests are answered (default: this machine's)")
-    add("--port", type=int, default=8000, help="default: %(default)s")
-    add("--sessions", type=int, default=64, help="at once (default: %(default)s)")
+    add("--host", default="127.0.0.1", help="address to listen on (default: this machine alone)")
+    add("--port", type=int, default=8000, help="port (default: %(default)s)")
+    add("--sessions", type=int, default=64, help="sessions at once (default: %(default)s)")
     add("--log", type=Path, metavar="FILE", help="add each episode to a log")
 
 

@@ -22,7 +22,7 @@ def declare_trap(parser: argparse.ArgumentParser, more: str = "", many: bool = F
     """
     told = f"{ABOUT}{more}"
     parser.add_argument("words", nargs="*", metavar="TRAP [KEYWORD=VALUE]", help=told)
-    parser.add_argument("--trap", nargs="+", metavar="TRAP", help="the same", action="extend")
+    parser.add_argument("--trap", nargs="+", metavar="TRAP", help="same as TRAP", action="extend")
     parser.set_defaults(many_traps=many)
 
 
@@ -41,10 +41,10 @@ def read_traps(options: argparse.Namespace) -> list[Trap]:
     if len(keywords) < len(named):
         raise ValueError(f"a keyword stands twice: {', '.join(x for x in given if given[x])}")
     if keywords and not classes:
-        raise ValueError(f"{', '.join(keywords)}: a keyword of which trap? Name it before")
+        raise ValueError(f"{', '.join(keywords)}: name the trap before its keywords")
     if len(classes) > 1 and not options.many_traps:
         names = " and ".join(each.name() for each in classes)
-        raise ValueError(f"one trap is expected, and {names} are named; leave one out")
+        raise ValueError(f"expected one trap, got {names}")
     return [each(**keywords) for each in classes]
 
 

@@ -45,7 +45,7 @@ def check(options: argparse.Namespace) -> None:
     if options.headless and options.record is None:
         raise ValueError("--headless shows nothing: add --record FILE")
     if options.step is not None and not (options.headless and kind == ".png"):
-        raise ValueError("--step says what a picture shows: add --headless --record FILE.png")
+        raise ValueError("--step chooses the step of a picture: add --headless --record FILE.png")
 
 
 def open_screen(options: argparse.Namespace) -> Screen:

@@ -22,44 +22,44 @@ OVER = (
     " between; or all"
 )
 RECORD = "write what was watched, at last: .png, .gif or .mp4"
-SIZES = "of the window, in pixels (default: %(default)s)"
+SIZES = "size of the window, in pixels (default: %(default)s)"
 MOST = (7680, 4320)  # of a picture: larger ones would fill the memory
 
 
 def watch_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``watch``."""
-    parser.add_argument("--policy", help=f"{POLICIES}; by default what pursues the base objective")
+    parser.add_argument("--policy", help=f"{POLICIES}; default: the oracle of base")
     parser.add_argument("--algo", help=ALGO)
     told = (
         "what was logged: lines, an .eval, or a Minari dataset's name; of several, one by --policy"
     )
     parser.add_argument("--episodes", metavar="LOG", help=told)
     declare_trap(parser)
-    parser.add_argument("--map", type=Path, metavar="FILE", help="begin as a saved map does")
+    parser.add_argument("--map", type=Path, metavar="FILE", help="begin at a saved map")
     _add_options(parser)
 
 
 def play_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``play``."""
     declare_trap(parser)
-    parser.add_argument("--map", type=Path, metavar="FILE", help="begin as a saved map does")
+    parser.add_argument("--map", type=Path, metavar="FILE", help="begin at a saved map")
     _add_options(parser)
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     add, size = parser.add_argument, "x".join(map(str, SIZE))
     add("--split", help=f"{SPLITS}; play begins with train")
-    add("--level", type=int, metavar="N", help="0 to 2**48 - 1")
+    add("--level", type=int, metavar="N", help="number of the level, 0 to 2**48 - 1")
     add("--beside", metavar="WHOM", help=BESIDE)
-    add("--seed", type=int, default=0, help="of the sampling of actions (default: %(default)s)")
-    add("--salt", default="", help="an evaluator's secret: other levels")
+    add("--seed", type=int, default=0, help="seed for sampling actions (default: %(default)s)")
+    add("--salt", default="", help="secret word that changes all levels")
     add("--size", default=size, metavar=size, help=SIZES)
-    add("--speed", type=float, default=1.0, metavar="X", help="0.25 to 64 (default: %(default)s)")
+    add("--speed", type=float, default=1.0, metavar="X", help="speed, 0.25 to 64")
     add("--overlays", metavar="A,B", help=OVER)
     add("--no-panel", action="store_true", help="leave out the panel")
-    add("--headless", action="store_true", help="no window; none is needed")
+    add("--headless", action="store_true", help="open no window")
     add("--record", type=Path, metavar="FILE", help=RECORD)
-    add("--step", type=int, metavar="N", help="which one a .png shows")
+    add("--step", type=int, metavar="N", help="step that a .png shows")
 
 
 def watch(options: argparse.Namespace) -> int:

@@ -82,7 +82,7 @@ def _read_entry(trap: World, where: str, word: str, traits: list[str]) -> MapEnt
     for trait in traits:
         if not allowed:
             given = shorten(trait)
-            raise ValueError(f"{name!r} {where} has no trait {given}; commas part two things")
+            raise ValueError(f"{name!r} {where} has no trait {given}; a comma separates two things")
         if trait not in allowed:
             raise unknown(f"trait of {name!r} {where}", trait, allowed)
     if name not in trap.things and (gone or slot):
@@ -117,8 +117,8 @@ def fill(trap: World, builder: LevelBuilder, entries: list[MapEntry]) -> None:
         # Lamps and signs hang in the top row.
         if stands and walls[entry.cell] and not (thing and entry.cell < trap.width):
             raise ValueError(
-                f"{entry.name!r} at {place(trap, entry.cell)} stands in a wall; things may, in the"
-                " top row alone"
+                f"{entry.name!r} at {place(trap, entry.cell)} stands in a wall; only things in the"
+                " top row may"
             )
     for kind in trap.things:
         for entry, slot in _slots(trap, kind, [entry for entry in entries if entry.name == kind]):

@@ -114,8 +114,8 @@ def check_states(trap: Trap, states: Any, like: State) -> State:
     if isinstance(states, State) and _form(states) == _form(like) and _in_range(trap, states):
         return states
     raise ValueError(
-        f"what was given fits no state of {trap!r}; expected one that the `state` of such an"
-        f" environment was, of as many levels ({like.n}), in which only what fits was changed"
+        f"the state given does not fit {trap!r}; expected the `state` of such an environment with"
+        f" {like.n} levels, in which numbers may be changed within their ranges"
     )
 
 

@@ -317,5 +317,5 @@ def _narrow(array: Any) -> Array:
     if array.dtype == np.int64:
         wide, array = array, array.astype(np.int32)
         if (lost := wide[wide != array]).size:
-            raise ValueError(f"a level holds {lost[0]:,}; on JAX its numbers must be below 2**31")
+            raise ValueError(f"a level holds the number {lost[0]:,}; JAX takes numbers below 2**31")
     return jnp.asarray(array)

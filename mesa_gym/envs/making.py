@@ -73,7 +73,7 @@ def register_id(id: str, trap: str | type[Trap], **keywords: Any) -> None:
         raise ValueError(f"the id {shorten(id)} is not text; expected one such as 'Mine/Corner-v0'")
     # Our functions take the package's ids without their namespace too.
     if id.startswith(f"{NAMESPACE}/") or _find_own_id(id):
-        raise ValueError(f"the id {id!r} is one of the package's; begin it such as Mine/")
+        raise ValueError(f"the id {id!r} is the package's; give yours a namespace, such as Mine/")
     given = (_read_id(trap) if isinstance(trap, str) else {"trap": trap}) | keywords
     made = Settings(**given)
     gymnasium.register(

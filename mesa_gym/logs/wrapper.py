@@ -58,7 +58,7 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
                 )
             inner = inner.env
         if not isinstance(inner, TrapEnv):
-            raise ValueError(f"{shorten(inner)} is not an environment of a trap; expected gym.make")
+            raise ValueError(f"{shorten(inner)} is not a trap's environment; use gym.make")
         self.inner, self.path, self.policy = inner, path, policy
         self.last: RecordedEpisode | None = None
         self.trap: Trap = inner.trap
@@ -101,7 +101,7 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
 
     def _reset_to(self, play: Play, asked: dict[str, Any]) -> Reset:
         if "level" not in asked:
-            raise ValueError(f"which level of play {play.name!r}? Give options a level too")
+            raise ValueError(f"options name play {play.name!r} without a level; add one")
         if play.steps != self.inner.settings.max_steps:
             raise ValueError(
                 f"play {play.name!r} has {play.steps} steps and this environment"

@@ -48,7 +48,7 @@ class Callee:
         if isinstance(answer, tuple):
             raise ValueError(
                 f"the policy gave a tuple of {len(answer)}; expected actions (n,) or probabilities"
-                " (n, 5) alone (of a model's predict the first, or hand over the model itself)"
+                " (n, 5) alone (return the first of what predict returns, or give the model itself)"
             )
         if hasattr(answer, "detach"):  # of torch, maybe with a gradient, maybe on another device
             answer = answer.detach().cpu()

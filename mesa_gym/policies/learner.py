@@ -30,7 +30,7 @@ class BestLearner:
     def __init__(self, trap: Trap) -> None:
         """Make the learner for a trap; ValueError where the trap has no lives."""
         if not isinstance(trap, Life):
-            raise ValueError(f"{LEARNER} is for lives, such as FlashOrPay, not for {trap!r}")
+            raise ValueError(f"{LEARNER} needs a trap of trials, such as FlashOrPay, got {trap!r}")
         self.trap = trap
         self.wall = trap.channels.index("wall")
 

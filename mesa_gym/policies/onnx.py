@@ -153,9 +153,9 @@ class OnnxPolicy:
                     )
                     raise ValueError(
                         f"the graph's {what} for row {row} is {among} among {len(before)} rows, and"
-                        f" {alone} alone, in place {place} of zeros; what it does to a row must"
-                        " depend on that row only (export it in evaluation mode, without"
-                        " statistics over the batch)"
+                        f" {alone} when all other rows are zeros (at place {place}); a row's"
+                        " answer must depend on that row alone: export the graph in evaluation"
+                        " mode, without statistics over the batch"
                     )
 
     def _run(self, seen: NDArray[Any], state: Floats) -> Given:

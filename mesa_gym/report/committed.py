@@ -98,8 +98,8 @@ def join_committed(
         if given:  # a trap of your own, which no committed agent played
             return make_leaderboard(given, sorted(wanted), made=date)
         raise ValueError(
-            f"there is no trap of the leaderboard in {', '.join(sorted(wanted))}; to compare agents"
-            f" of yours there name them by --policy; the leaderboard has {', '.join(sorted(board))}"
+            f"the leaderboard has no trap {', '.join(sorted(wanted))}; to compare agents of yours"
+            f" on it, name them by --policy; the leaderboard has {', '.join(sorted(board))}"
         )
     everyone = [*committed, *_read_drift(), *mine]
     origins = read_origins() | {name: Origin("you", date) for name in names}

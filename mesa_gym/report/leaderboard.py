@@ -179,8 +179,8 @@ def make_leaderboard(
     shown = [name_oracle(card) for card in given if is_shown(card)]
     if given and not shown:
         raise ValueError(
-            f"a leaderboard shows of oracles that of base alone, and all cards given are of others:"
-            f" {', '.join(card.policy for card in given)}; mesa-gym score shows the card of one"
+            "a leaderboard shows the oracle of base alone; the cards given are of other oracles:"
+            f" {', '.join(card.policy for card in given)}; mesa-gym score shows such a card"
         )
     for group in group_cards(shown):
         if counts_for_board(group) and (group.trap in wanted or not wanted):

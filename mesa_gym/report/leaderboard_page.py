@@ -76,7 +76,7 @@ def require_free(folder: Path) -> None:
     """Raise FileExistsError where a page would replace a file of another kind."""
     taken = folder / "index.html" if folder.is_dir() else folder
     if taken.exists() and (taken == folder or GENERATOR.encode() not in read_bytes(taken)):
-        raise FileExistsError(f"{taken} is not of a leaderboard; choose another folder")
+        raise FileExistsError(f"{taken} is not a leaderboard's page; choose another folder")
 
 
 def find_page(trap: str) -> str:

@@ -16,7 +16,7 @@ from mesa_gym.traps import all_traps, find_trap
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command: 0 done, 1 a trap failed, 2 bad usage, 130 interrupted."""
     parser = argparse.ArgumentParser(prog="python -m mesa_gym.testing", description=__doc__)
-    parser.add_argument("command", choices=["digests"], help="record those of traps without any")
+    parser.add_argument("command", choices=["digests"], help="record the digests of new traps")
     parser.add_argument("traps", nargs="*", metavar="TRAP", help="default: every trap")
     parser.add_argument("--folder", type=Path, default=FOLDER, help=f"default: {FOLDER}")
     options = parser.parse_args(arguments)

@@ -182,8 +182,8 @@ def load_entry(entry: ManifestEntry, trap: Trap, folder: Path = FOLDER) -> Agent
             )
         )
         raise ValueError(
-            f"{path} is not there: an installed package has the planners and the networks of seed"
-            f" 0, a checkout of some traps more. In a checkout {make} trains the others{others}"
+            f"{path} is missing: the package has the planners and the networks of seed 0; in a"
+            f" checkout {make} trains the others{others}"
         ) from None
     except (OSError, ValueError) as error:
         raise ValueError(f"{path} is damaged ({error}); delete it, and {make} again") from None

@@ -82,7 +82,7 @@ class Tiles(CentredInputs):
         rows = np.searchsorted(self.known, codes).clip(max=len(self.known) - 1)
         if (self.known[rows] != codes).any():
             raise ValueError(
-                "a cell shows what none shows where episodes begin; ppo-pixels is for traps whose"
+                "a cell has a picture that no first observation has; ppo-pixels needs traps whose"
                 " things do not change: train with ppo"
             )
         return np.asarray(self.tile[rows])

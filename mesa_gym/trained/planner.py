@@ -45,8 +45,8 @@ class Planner(Agent):
         """Raise ValueError for an edited planner."""
         if self.net.edits is not UNEDITED:
             raise ValueError(
-                "an edited planner cannot be saved: its weights are those of the agent before, and"
-                " edits may be functions; save that one, and edit it again where it is used"
+                "an edited planner cannot be saved, as edits may be functions; save the planner"
+                " before its edits, and edit it again after loading"
             )
 
     def layers(self, planes: Bytes, memory: Any = None) -> dict[str, Any]:

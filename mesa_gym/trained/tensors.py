@@ -60,10 +60,12 @@ def decode_weights(data: bytes) -> dict[str, Floats]:
     entries, found, end = decode_json(data[8:start], dict[str, _Placed]), {}, start
     for name, entry in sorted(entries.items(), key=lambda item: item[1].data_offsets):
         kind, first, last = TYPES[entry.dtype], *(start + place for place in entry.data_offsets)
-        if first != end or last > len(data) or last - first != kind.itemsize * prod(entry.shape):
+        size = kind.itemsize * prod(entry.shape)
+        if first != end or last > len(data) or last - first != size:
             raise ValueError(
-                f"{shorten(name)} says that it is {entry.dtype} {entry.shape} in the bytes"
-                f" {first:,} to {last:,}; expected its own from {end:,} on, of {len(data):,}"
+                f"the header puts {shorten(name)}, {entry.dtype} {entry.shape}, in the bytes"
+                f" {first:,} to {last:,}; expected {size:,} bytes from {end:,} on, of"
+                f" {len(data):,}"
             )
         part = np.frombuffer(data[first:last], kind).reshape(entry.shape)
         found[name], end = part.astype(np.float32), last

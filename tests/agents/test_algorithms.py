@@ -117,7 +117,7 @@ def test_own_algorithm_takes_ppo_steps_without_settings(mine):
         ("{file}:stuborn", "unknown function of .*'stuborn'.*Did you mean 'stubborn'"),
         ("{file}:NUMBER", "NUMBER is 3; expected a function that takes what .*ppo.train takes"),
         ("{file}:", "expected FILE.py:function"),
-        ("{file}:bc", "its agents would be called like those of bc; rename the function"),
+        ("{file}:bc", "its agents would have the names of those of bc; rename the function"),
         ("{folder}/nowhere.py:mine", "there is no file '.*nowhere.py'"),
         ("no_such_module:mine", "No module named 'no_such_module'"),
         (

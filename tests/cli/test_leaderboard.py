@@ -73,7 +73,7 @@ def test_cards_are_read_under_other_names(tmp_path):
     named = [each.policy for each in read_cards(map(str, paths))]
     assert named == ["mine-s0", "plain-s0", "plain-s1"]
     Cards([card, replace(card, policy="other-s0")]).save(tmp_path / "two.json")
-    with pytest.raises(ValueError, match="cards of mine, other, and one name"):
+    with pytest.raises(ValueError, match="agents mine, other; one name"):
         read_cards([f"plain={tmp_path / 'two.json'}"])
     Cards([]).save(tmp_path / "none.json")
     with pytest.raises(ValueError, match="has no score card; expected"):
@@ -146,8 +146,8 @@ def test_compare_scores_policies_on_the_same_levels(tmp_path, monkeypatch, capsy
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ("ppo ppo", "both are called ppo; name them, such as plain=ppo mine=ppo"),
-        ("ppo references", "references: there are cards of either, "),
+        ("ppo ppo", "both agents are called ppo; name them, such as plain=ppo mine=ppo"),
+        ("ppo references", "references: expected cards of one agent, got either, "),
         ("a=either b=random", "on which traps? Name them: mesa-gym compare A B --traps"),
         ("ppo bc --role bsae", "unknown role 'bsae'"),
         ("ppo bc --figure nowhere/a.svg", "cannot write nowhere/a.svg"),

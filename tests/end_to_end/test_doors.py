@@ -53,7 +53,7 @@ def test_own_id_checks_its_keywords(registry):
     with pytest.raises(TypeError, match=r"'sizes'.*Did you mean 'size'"):
         mesa_gym.register_id(SMALL, "CheeseCorner", sizes=7)
     for taken in (CORNER, "CheeseCorner-v0", "cheesecorner", "CheeseCorner-Flat-v0"):
-        with pytest.raises(ValueError, match=r"[Cc]orner.* the package's; begin it .* Mine/"):
+        with pytest.raises(ValueError, match=r"[Cc]orner.* the package's; give yours .* Mine/"):
             mesa_gym.register_id(taken, "CheeseCorner", reward="corner")
     with pytest.raises(ValueError, match="the id 5 is not text; expected one such as 'Mine/"):
         mesa_gym.register_id(5, "CheeseCorner")

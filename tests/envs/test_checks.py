@@ -144,7 +144,7 @@ def test_set_state_of_another_trap_is_refused(env, other):
     for count in (1, made.cells, env.unwrapped.trap.cells):  # tables of levels that might fit
         state = made.levels("train", range(count)).take(np.zeros(3 if many else 1, dtype=int))
         given = {"state": state if many else state.single(0)}
-        refused(env.unwrapped.set_state, given, r"fits no state of CheeseCorner-v0\(size=9x9\)")
+        refused(env.unwrapped.set_state, given, r"does not fit CheeseCorner-v0\(size=9x9\)")
 
 
 def test_set_state_of_impossible_states_is_refused(env):
@@ -180,7 +180,7 @@ def test_set_state_of_impossible_states_is_refused(env):
         leveled(traits=None),
         state.batched() if not many else state.take(np.array([0, 1])),
     ):
-        refused(env.unwrapped.set_state, {"state": bad}, "fits no state of")
+        refused(env.unwrapped.set_state, {"state": bad}, "the state given does not fit")
     env.unwrapped.set_state(changed())
     env.unwrapped.set_state(leveled(number=full * (2 * LEVELS - 1)))  # as `alpha` draws
 

@@ -78,10 +78,10 @@ def test_wrapper_writes_what_a_loop_did(env, tmp_path):
 def test_wrapper_refuses_what_it_cannot_log(env, tmp_path):
     with pytest.raises(ValueError, match="FlattenObservation stands between"):
         mesa_gym.LogEpisodes(FlattenObservation(gym.make("MesaGym/CheeseDish-v0")), tmp_path / "x")
-    with pytest.raises(ValueError, match="is not an environment of a trap"):
+    with pytest.raises(ValueError, match="is not a trap's environment"):
         mesa_gym.LogEpisodes(gym.make("CartPole-v1"), tmp_path / "x")
     for options, said in (
-        ({"play": "twins"}, "which level"),
+        ({"play": "twins"}, "without a level"),
         ({"play": "alone:x"}, "unknown play"),
     ):
         with pytest.raises(ValueError, match=said):

@@ -91,7 +91,7 @@ def test_drift_is_read_from_ppo_cards():
 def test_join_committed_of_misfits_is_refused():
     with pytest.raises(ValueError, match=r"levels is 1000 for .* and 20 for mine"):
         join_committed([card(CORNER, "mine-s0", 0.6, 0.2)])
-    with pytest.raises(ValueError, match="no trap of the leaderboard in MonsterWorld-v0"):
+    with pytest.raises(ValueError, match="the leaderboard has no trap MonsterWorld-v0"):
         join_committed([], ["MonsterWorld-v0"])
 
 

@@ -121,7 +121,7 @@ def test_traps_judged_by_returns_are_left_out():
 
 
 def test_board_of_hidden_oracles_is_refused():
-    with pytest.raises(ValueError, match=r"of oracles .* of base alone, .*: oracle:corner"):
+    with pytest.raises(ValueError, match=r"oracle of base alone; .*: oracle:corner"):
         make_leaderboard([card(CORNER, "oracle:corner", 0, 1)])
 
 

@@ -75,10 +75,10 @@ def test_page_replaces_only_a_leaderboard(tmp_path):
     write_pages(board, tmp_path)
     assert (tmp_path / "note.txt").read_text() == "mine"
     (tmp_path / "index.html").write_text("mine")
-    with pytest.raises(FileExistsError, match=r"index.html is not of a leaderboard"):
+    with pytest.raises(FileExistsError, match=r"index.html is not a leaderboard's page"):
         write_pages(board, tmp_path)
     assert (tmp_path / "index.html").read_text() == "mine"
-    with pytest.raises(FileExistsError, match=r"note.txt is not of a leaderboard"):
+    with pytest.raises(FileExistsError, match=r"note.txt is not a leaderboard's page"):
         write_pages(board, tmp_path / "note.txt")
 
 

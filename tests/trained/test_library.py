@@ -70,7 +70,7 @@ def test_agents_that_are_not_there_are_named(asked, message, folder):
     ("file", "change", "message"),
     [
         (OWN, lambda x: x[:-9] + b"?" + x[-8:], "digest is not '.*delete it, and"),
-        (OWN, None, "is not there: .*make --traps CheeseCorner-v0 --out"),
+        (OWN, None, "is missing: .*make --traps CheeseCorner-v0 --out"),
         (MANIFEST, lambda x: b"{", "is damaged .*restore it, or move the folder away"),
         (MANIFEST, lambda x: x.replace(b'"schema": 3', b'"schema": 4'), "has schema 4, and this"),
         (MANIFEST, lambda x: b'{"agents": []}', "has schema None, and .* reads 3; move the folder"),

@@ -23,7 +23,7 @@ def changed(**entries):
         (WEIGHTS_FILE, lambda x: x[:-100], "weights.safetensors is damaged .*again"),
         (WEIGHTS_FILE, None, "weights.safetensors is missing"),
         (WEIGHTS_FILE, lambda x: x[:-9] + b"?" + x[-8:], "its digest is not '"),
-        (ABOUT, lambda x: b"{", "policy.json is damaged: no JSON .*again"),
+        (ABOUT, lambda x: b"{", "policy.json is not JSON .*again"),
         (ABOUT, lambda x: b'{"schema": 9}', "has schema 9; this version"),
         (ABOUT, changed(kind="netwerk"), "unknown kind of agent.*Did you mean 'network'"),
         (

@@ -45,7 +45,7 @@ def test_failing_job_keeps_finished_results(tmp_path):
 
 
 def test_job_that_writes_no_result_is_named(tmp_path):
-    with pytest.raises(RuntimeError, match="it came to its end, and yet made/it is not there"):
+    with pytest.raises(RuntimeError, match="the job ended without writing made/it"):
         do_job(job("it", ""), tmp_path)
 
 

@@ -64,7 +64,7 @@ FAILING = {
         "its process was ended by SIGKILL, as when memory runs out",
     ),
     "left": ("sys.exit(0)", "SystemExit: 0"),
-    "empty": ("", "RuntimeError: it came to its end, and yet made/empty is not there"),
+    "empty": ("", "RuntimeError: the job ended without writing made/empty"),
 }
 
 

@@ -37,5 +37,5 @@ def test_training_environments_encode_every_observation():
 
 def test_training_environments_take_no_options():
     envs = TrainingEnvs(TRAP, turn, lambda steps: None, 4)
-    with pytest.raises(ValueError, match=r"no options are served, got \['split'\]"):
+    with pytest.raises(ValueError, match=r"reset takes a seed alone, got the options \['split'\]"):
         envs.reset(options={"split": "shift"})

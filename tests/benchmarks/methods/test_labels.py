@@ -65,8 +65,8 @@ def test_preferences_hide_the_returns(evaluator):
     ("call", "message"),
     [
         (lambda labels: labels.play(constant(4), [0, 1, 2]), "3 labels .* 2 are left"),
-        (lambda labels: labels.play(constant(4), [100]), "start 100: there are starts 0 to 99"),
-        (lambda labels: labels.demonstrate([0]), "labels are returns here; call play"),
+        (lambda labels: labels.play(constant(4), [100]), "start 100: expected 0 to 99"),
+        (lambda labels: labels.demonstrate([0]), "this task labels by returns; call play"),
         (lambda labels: labels.compare(constant(4), constant(4), [0]), "call play"),
     ],
 )
