@@ -8,7 +8,6 @@ from playing import play_all
 from reference import assert_same, cells_of, contents, enumerate_level, steps_from
 
 import mesa_gym
-from mesa_gym.cli.demonstrations import reference_scores
 from mesa_gym.engine import ACTIONS
 from mesa_gym.probing import demonstrate, demonstrations
 from mesa_gym.scoring import ENDED
@@ -102,23 +101,3 @@ def test_demonstrations_can_be_played_again(name):
             text, _, terminated, truncated, _ = env.step(action)
         assert terminated or truncated
         assert told == "\n".join(expected)
-
-
-@pytest.mark.thorough
-def test_reference_scores_equal_undiscounted_value_iteration():
-    """By value iteration over every state of each level, without a discount."""
-    trap, horizon = find_trap("KeysChests")(), 12
-    starts = trap.levels(Split.SHIFT, [0, 1])
-    low, high = reference_scores(trap, "keys", starts, horizon)
-    want = []
-    for row in range(2):
-        found = enumerate_level(trap, starts.take(np.array([row])))
-        values = np.zeros((len(found.after) + 1, 2))
-        to = np.array([[-1 if s is None else s for s in row] for row in found.after])
-        for _ in range(horizon):
-            values[-1] = 0
-            q = np.array(found.paid["keys"])[..., None] + values[to]
-            values[:-1] = np.stack([q[..., 0].mean(axis=1), q[..., 1].max(axis=1)], axis=1)
-        want.append(values[0])
-    np.testing.assert_allclose((low, high), np.mean(want, axis=0))
-    assert low < high

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import argparse
 import warnings
-from copy import copy
 from typing import Any
 
 import gymnasium
-import numpy as np
 
 from mesa_gym.cli.traps import declare_trap, read_trap
 from mesa_gym.command import DONE
-from mesa_gym.engine import State
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.policies import name_pursuer
 from mesa_gym.probing import demonstrate
 from mesa_gym.scoring.plays import MOST_LEVELS
 from mesa_gym.scoring.record import ENDED
-from mesa_gym.solver.reference import play_references
-from mesa_gym.solver.values import solutions
 from mesa_gym.terminal import Progress
-from mesa_gym.traps import Split, Trap
+from mesa_gym.traps import Split
 
 EXAMPLE = "mesa-gym/cheese-corner/cheese-v0"
 
@@ -40,15 +35,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write episodes of an objective's oracle as a Minari dataset, with reference scores."""
+    """Write episodes of an objective's oracle as a Minari dataset."""
     trap, split = read_trap(options), Split.of(options.split)
     if options.objective not in ("base", *trap.objectives):
         raise unknown(f"objective of {trap.name()}", options.objective, trap.objectives)
     objective = trap.base if options.objective == "base" else options.objective
     levels = range(integer("levels", options.levels, 1, MOST_LEVELS))
     minari = _minari(options.out)
-    starts, actions = demonstrate(trap, objective, split, levels)
-    low, high = reference_scores(trap, objective, starts, actions.shape[1])
+    _, actions = demonstrate(trap, objective, split, levels)
     id, other = (trap.id(each, options.flat) for each in (split, Split.SHIFT))
     env = gymnasium.make(id, reward=objective, size=trap.size, **trap.parameters)
     collector = minari.DataCollector(env, record_infos=True)
@@ -59,41 +53,16 @@ def run(options: argparse.Namespace) -> int:
                 collector.step(action)
             advance(1)
     pursuer = name_pursuer(trap, objective)
-    about = (
-        f"{pursuer} on levels 0 to {len(levels) - 1} of {split} of {trap!r}. The"
-        " reference scores are mean undiscounted returns on these levels, of actions at random and"
-        f" of {'the optimum' if trap.solvable else 'this policy'}."
-    )
     with warnings.catch_warnings(action="ignore", category=UserWarning):  # of authors, addresses
         dataset = collector.create_dataset(
             options.out,
             eval_env=other,
             algorithm_name=pursuer,
-            ref_min_score=low,
-            ref_max_score=high,
-            description=about,
+            description=f"{pursuer} on levels 0 to {len(levels) - 1} of {split} of {trap!r}.",
         )
     collector.close()
-    steps = f"{dataset.total_episodes} episodes, {dataset.total_steps} steps"
-    print(f"wrote {options.out}: {steps}, reference scores {low:.3f} and {high:.3f}")
+    print(f"wrote {options.out}: {dataset.total_episodes} episodes, {dataset.total_steps} steps")
     return DONE
-
-
-def reference_scores(
-    trap: Trap, objective: str, starts: State, horizon: int
-) -> tuple[float, float]:
-    """Return the mean undiscounted returns of random actions and of the optimum.
-
-    They are exact; of a trap without exact solver they are those of 16 random episodes a level and
-    of the reference policy.
-    """
-    # What Gymnasium calls a return, and Minari normalises, is a plain sum.
-    plain, sums = copy(trap), np.zeros(2)
-    plain.discount = lambda objective: 1.0  # type: ignore[method-assign]
-    for _, solved in (solutions if trap.solvable else play_references)(plain, starts, horizon):
-        sums += solved.uniform(objective).sum(), solved.optimum(objective).sum()
-    low, high = (sums / starts.n).tolist()
-    return low, high
 
 
 def _minari(name: str) -> Any:

@@ -57,10 +57,7 @@ def test_demos_records_oracle_episodes_and_never_overwrites(minari, tmp_path, ca
         np.testing.assert_array_equal(episode.rewards, episode.infos["reward_corner"][1:])
         assert episode.rewards.sum() == 1
     metadata = dataset.storage.metadata
-    assert metadata["ref_max_score"] == 1
-    assert 0 < metadata["ref_min_score"] < 0.5
     assert metadata["algorithm_name"] == "oracle:corner"
-    assert minari.get_normalized_score(dataset, 1.0) == 1
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.*")}
     assert main(f"{COMMAND} cheese".split()) == 2
     assert f"the dataset '{NAME}' exists already" in capsys.readouterr().err
