@@ -31,7 +31,6 @@ except ImportError:
 TOLERANCE = 1e-4
 # Of each episode that is compared: what a model remembers counts from the second on.
 STEPS = 4
-SIZES = (1, 3, 64, 70)  # of batches that others hand to a graph
 SAMPLED = Sampled | Recurrent
 INSTEAD = "hand over what it did: mesa-gym score --save-episodes FILE"
 
@@ -145,7 +144,6 @@ def export(model: Any, trap: Trap | str, path: Path | str) -> None:
     assert program is not None
     data: bytes = program.model_proto.SerializeToString()
     _compare(policy, OnnxPolicy(data, trap, kind), trap)
-    _compare_sizes(policy, data, trap)
     write_bytes(Path(path), data)
 
 
@@ -162,24 +160,6 @@ def _compare(policy: ModelPolicy, exported: Policy, trap: Trap) -> None:
         model, graph = (read_answer(each.act(seen), len(seen)) for each in (policy, exported))
         state = trap.step(state, rng.integers(5, size=len(numbers))).state
         _require_close(model, graph)
-
-
-def _compare_sizes(policy: ModelPolicy, graph: bytes, trap: Trap) -> None:
-    """Raise ValueError where the graph does something else with other numbers of rows."""
-    from mesa_gym.policies.onnx import STATE, open_session
-
-    session, most = open_session(graph), max(SIZES)
-    seen = make_observation(trap, policy.observation).encode(trap.levels(Split.SHIFT, range(most)))
-    policy.reset(np.ones(most, np.bool_), np.random.default_rng(0))
-    wanted = [read_answer(policy.act(seen), most) for _ in range(2)]
-    shapes = {each.name: each.shape[1:] for each in session.get_inputs()}
-    for rows in SIZES:
-        fed = {name: np.zeros((rows, *shape), np.float32) for name, shape in shapes.items()}
-        fed[policy.observation] = seen[:rows]
-        for expected in wanted:
-            answer, *after = session.run(None, fed)
-            fed |= dict(zip([STATE], after, strict=False))
-            _require_close(expected[:rows], read_answer(answer, rows))
 
 
 def _require_close(model: NDArray[Any], graph: NDArray[Any]) -> None:

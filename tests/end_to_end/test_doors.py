@@ -113,18 +113,22 @@ def test_state_goes_through_wrappers():
             each.reset(options={"state": given, "level": 3})
 
 
-@pytest.mark.parametrize("kind", ["PPO", thorough("PPO Flat"), thorough("RecurrentPPO")])
+@pytest.mark.parametrize("kind", ["ours", thorough("Flat"), thorough("Recurrent")])
 def test_exported_graph_answers_any_number_of_rows(kind, tmp_path):
     """In ONNX Runtime alone, on what environments show; the second step remembers the first."""
     runtime, contrib = map(pytest.importorskip, ("onnxruntime", "sb3_contrib"))
     pytest.importorskip("onnxscript")
     from stable_baselines3 import PPO
 
-    from mesa_gym.sb3 import export
+    from mesa_gym.sb3 import export, ppo
 
-    id = "MesaGym/CheeseCorner-Flat-v0" if "Flat" in kind else CORNER
-    network, cls = ("MlpLstm", contrib.RecurrentPPO) if "Recurrent" in kind else ("Mlp", PPO)
-    model = cls(f"{network}Policy", mesa_gym.make_sb3(id, 1), seed=0, device="cpu")
+    id = "MesaGym/CheeseCorner-Flat-v0" if kind == "Flat" else CORNER
+    envs = mesa_gym.make_sb3(id, 1)
+    model = {
+        "ours": lambda: ppo("CheeseCorner", 1),
+        "Flat": lambda: PPO("MlpPolicy", envs, seed=0, device="cpu"),
+        "Recurrent": lambda: contrib.RecurrentPPO("MlpLstmPolicy", envs, seed=0, device="cpu"),
+    }[kind]()
     model.policy.action_net.weight.data *= 300  # or it acts by chance, whatever it sees
     export(model, "CheeseCorner", tmp_path / "x.onnx")
     session = runtime.InferenceSession(tmp_path / "x.onnx")
