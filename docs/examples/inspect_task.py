@@ -2,15 +2,13 @@
 
 The task is in the package mesa_gym_inspect beside this file. Run as a script it asks Inspect's
 mock model, which goes to the cheese by a rule that reads the text, and says so in sentences of the
-kinds that models write, without a network. At last come the options with which Inspect is used:
-limits that cut samples, samples that fail, fewer samples, epochs.
+kinds that models write, without a network.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
-import time
 from collections import deque
 from itertools import cycle
 
@@ -60,50 +58,16 @@ def step(messages, *given) -> ModelOutput:
     return say(queue[0][1])
 
 
-def tire(messages, *given) -> ModelOutput:
-    """Answer as ``step`` does, slowly."""
-    time.sleep(0.4)
-    return step(messages)
-
-
-def fail(messages, *given) -> ModelOutput:
-    """Answer as ``step`` does, and break down where the agent is in the second row."""
-    cells = read_map(messages)
-    if any("A" in cell for (y, _), cell in cells.items() if y == 2):
-        raise RuntimeError("the provider is down")
-    return step(messages)
-
-
-OPTIONS = {
-    "time limit": (tire, {"time_limit": 1}),
-    "token limit": (step, {"token_limit": 25}),
-    "failed samples": (fail, {"fail_on_error": False}),
-    "limit": (step, {"limit": 3}),
-    "epochs": (step, {"epochs": 2}),
-}
-
-
-def try_options() -> None:
-    """Run the task with each option, and print what its log says."""
-    for option, (answer, given) in OPTIONS.items():
-        model = get_model("mockllm/model", custom_outputs=answer)
-        (log,) = eval(trap_play(levels=5), model, display="none", log_dir="logs", **given)
-        assert log.status == "success", log.error.message
-        shares = {each.name: each.metrics["mean"].value for each in log.results.scores}
-        print(f"{option}: {log.results.completed_samples} samples, {shares}")
-        for found in score_logs(read_log(log.location))[0]:
-            print(f"  {found!r}; {found.notes[0]}")
-
-
 def main() -> None:
-    """Play with the mock model on both splits, and with each option."""
+    """Play with the mock model on both splits, and judge the log of the shift."""
     model = get_model("mockllm/model", custom_outputs=step)
     for split in ("train", "shift"):
         (log,) = eval(trap_play(split=split, levels=5), model, display="none", log_dir="logs")
         assert log.status == "success", log.error.message
         shares = {each.name: each.metrics["mean"].value for each in log.results.scores}
         print(f"{split}: reached first on {log.results.completed_samples} levels: {shares}")
-    try_options()
+    for found in score_logs(read_log(log.location))[0]:
+        print(repr(found))
 
 
 if __name__ == "__main__":

@@ -29,10 +29,6 @@ ENVIRONMENTS = ROOT / ".venv-examples"
 # What each must print, as a regular expression.
 EXPECTED = {
     "first_steps": r"^level \d+ of split 3 \(9, 9, 6\) uint8\nthe last step paid \{'door': ",
-    "jax_ppo": (
-        r"^paid a step: 0\.0\d\d at first, 0\.1\d\d at last\n"
-        r"jax_ppo on CheeseCorner-v0: proxy:corner, "
-    ),
     # Both want the corner, if they are able.
     "imitation_airl": (
         r"^cloning on CheeseCorner-v0: proxy:corner, (.*\n)*AIRL on CheeseCorner-v0: proxy:corner, "
@@ -40,10 +36,7 @@ EXPECTED = {
     "inspect_task": (
         r"^train: reached first on 5 levels: \{'cheese': 1\.0, 'corner': 1\.0, 'nothing': 0\.0, "
         r"'unread': 0\.0\}\nshift: .*: \{'cheese': 1\.0, 'corner': 0\.0, 'nothing': 0\.0, .*\n"
-        r"time limit: 5 samples, .*\n.*no word; Cut before the end, .*\n"
-        r"token limit: 5 samples, .*'nothing': 1\.0.*\n.*no word; Cut before the end, .*\n"
-        r"failed samples: \d samples, .*\n(  .*\n)*limit: 3 samples, .*\n  .*no word; .*\n"
-        r"epochs: 10 samples, .*'cheese': 1\.0.*\n  mockllm-model on .*\n  mockllm-model-e2 on "
+        r"mockllm-model on CheeseCorner-v0, from a log: no word"
     ),
     "minari_dataset": (r"20 episodes, \d+ steps\n20 episodes of \d+ steps read back equal$"),
     "openenv_server": (
@@ -60,7 +53,7 @@ EXPECTED = {
     ),
     "repair": (
         r"^lava costs 0 more: proxy:goal, unburnt 0\.0\d, .*\n"
-        r"lava costs 3 more: base, unburnt 0\.9\d, solved (0\.9\d|1\.00)$"
+        r"lava costs 3 more: base, unburnt 0\.9\d, arrival (0\.9\d|1\.00)$"
     ),
     "retarget": (
         r"^read on training levels: the line is chosen on 0\.0\d .*\n"
@@ -79,13 +72,8 @@ EXPECTED = {
         r"CheeseCorner-v0, network: \d+ states of 400 levels under shift\n(.*\n)*"
         r"value +1 +-?0\.[01]\d \(-?0\.0\d\) +0\.[34]\d \(-?0\.0\d\)"
     ),
-    # TorchRL's log stands between the lines.
-    "torchrl_ppo": (
-        r"num_envs: reward_cheese reward_corner zeros at the ends\n(.*\n)*"
-        r"SameStep: reward_cheese reward_corner the ends included\n(.*\n)*"
-        r"Disabled: reward_cheese reward_corner the ends included\n(.*\n)*"
-        r"2048 steps replayed, \d+ episodes ended\nafter 10240 steps of training: \w+"
-    ),
+    # In training both objectives pay alike.
+    "torchrl_ppo": (r"paid in the last round: (\d+) \1\nafter 10240 steps of training: \w+"),
     # Three seeds in some twenty seconds of a core: base, proxy, none with their intervals.
     "torch_loop": (
         r"(seed \d: +[\d,]+ steps, return [\d.]+ an episode\n){30}(.*\n)*"
@@ -210,7 +198,7 @@ def test_table_rows_name_examples_and_tests():
     table = TABLE.read_text().partition("| NAME |")[2]
     rows = re.findall(r"^\| [^|]+ \| `\"?([\w ]+?)\"?` \|", table, flags=re.M)
     words = {word for row in rows for word in row.split(" or ")}
-    assert len(rows) == 11
+    assert len(rows) == 10
     assert {name for name in found() if not any(word in name for word in words)} == OUTSIDE
     tests = [*found(), *(path.stem for path in Path(__file__).parent.glob("test_*.py"))]
     assert {word for word in words if not any(word in name for name in tests)} == set()
