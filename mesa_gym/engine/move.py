@@ -187,8 +187,8 @@ class Move:
     def shift(self, kind: str, to: Array) -> None:
         """Move the things of a kind that are there, at most one to a cell.
 
-        One stays where its cell ``to`` is wall or had one of its kind; of several that want the
-        same cell, the one in the last slot gets it.
+        A thing stays if its cell ``to`` is wall or held a thing of its kind; if several want a
+        cell, the one in the last slot gets it.
 
         Args:
             kind: their kind.
@@ -275,7 +275,7 @@ class Move:
         return drawn
 
     def appear(self, kind: str, where: Array, words: Array, slot: Array | None = None) -> None:
-        """Put a thing on a random cell on which nothing is; none appears where there is none.
+        """Put a thing on a random empty cell; without an empty cell nothing appears.
 
         Args:
             kind: its kind.

@@ -79,7 +79,7 @@ def check_actions(actions: Any, n: int) -> Ints:
 
 
 def check_options(options: Any, *known: str) -> dict[str, Any]:
-    """Return the known options of a reset, without those of others, or raise ValueError."""
+    """Return the options of a reset that are ours, or raise ValueError."""
     if not isinstance(options, Mapping | None):
         raise ValueError(f"options must be a dict such as {{'level': 17}}, got {shorten(options)}")
     for name in options or {}:
@@ -120,7 +120,7 @@ def check_states(trap: Trap, states: Any, like: State) -> State:
 
 
 def _form(states: State) -> Any:
-    """Return the names, shapes and sorts of all that states hold; of tables not how long."""
+    """Return the names, shapes and kinds of all arrays; lengths of tables are left out."""
     level, *parts = states.map(lambda array: (np.shape(array), np.asarray(array).dtype.kind))
     tables = {name: (np.ndim(x), np.asarray(x).dtype) for name, x in level.tables.items()}
     return level._replace(tables=tables), parts

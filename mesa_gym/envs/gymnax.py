@@ -1,4 +1,4 @@
-"""One environment called as those of Gymnax: of 0.0.9, as most loops are written, or of 1.0."""
+"""One environment with the interface of Gymnax 0.0.9, for which most loops are written, or 1.0."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class GymnaxParams(NamedTuple):
     max_steps_in_episode: int
 
     def replace(self, max_steps_in_episode: int | None = None) -> GymnaxParams:
-        """Return the same params; ValueError for another limit, which the environment has."""
+        """Return the same params; ValueError for another time limit than the environment's."""
         if max_steps_in_episode not in (None, self.max_steps_in_episode):
             raise ValueError(
                 f"an episode has at most {self.max_steps_in_episode} steps, got"
@@ -80,8 +80,8 @@ class GymnaxEnv:
         """Take an ``action`` from ``state``; at an end ``key`` picks the next level.
 
         Returns:
-            Observation, state, reward, whether the episode ended, infos; of 6 values whether the
-            trap ended it, and whether it was truncated. ``params`` change nothing.
+            Observation, state, reward, whether the episode ended, infos; as 6 values, whether the
+            trap ended it and whether it was truncated. ``params`` change nothing.
         """
         seen, state, reward, done, infos = _take_first(self.env.step(key, state, _spread(action)))
         if not self._truncating:
@@ -94,13 +94,12 @@ class GymnaxEnv:
     ) -> Stepped:
         """Take an ``action`` from ``state`` alone, as ``step`` but without another episode.
 
-        From the state after an end the rules go on, and a step off the target and back pays once
-        more: reset where it is done. They have their luck from the state: ``key`` and ``params``
-        change nothing.
+        After an end the rules would go on and pay again: reset environments that are done. Chance
+        comes from the state: ``key`` and ``params`` change nothing.
 
         Returns:
-            As ``step``; always 5 values, of which, as in Gymnax 1.0, the fourth then leaves out the
-            time limit (``is_truncated`` tells it) where ``step`` has 6.
+            Five values, as ``step``. If ``step`` returns 6, the fourth leaves out the time limit,
+            as in Gymnax 1.0; ``is_truncated`` tells it.
         """
         seen, state, reward, done, infos = _take_first(self.env.step_env(state, _spread(action)))
         return seen, state, reward, infos["terminated"] if self._truncating else done, infos

@@ -36,9 +36,10 @@ LISTED = "listed"  # the observation that lists inputs
 class JaxEnv(DeviceEnv):
     """n environments of a trap as pure functions, ``reset`` and ``step``.
 
-    Levels are drawn once, on the CPU. What ends begins its next episode in the same step, on a
-    level that the step's key picks: another order than that of ``TrapEnv``'s seeds, while each
-    episode is NumPy's on its level. Integers have 32 bits, whether JAX has those of 64 switched on
+    Levels are drawn once, on the CPU. An episode that ends is followed by the next one in the same
+    step, on a level that the step's key picks. Levels come in another order than by ``TrapEnv``'s
+    seeds; on its level each episode equals NumPy's. Integers have 32 bits, whether JAX has those of
+    64 switched on
     or not; what rules draw is mixed in 64 bits all the same.
 
     Infos hold what belongs to the step just taken: ``reward_<name>`` for each objective (float32
@@ -60,7 +61,8 @@ class JaxEnv(DeviceEnv):
         **keywords: as for ``TensorEnv``, except ``device``, ``seed`` and ``compile``.
 
     Attributes:
-        inputs: what lists them, of ``listed`` alone, else None; its ``count`` fills lists up.
+        inputs: for ``listed``, the object that lists inputs, else None; its ``count`` fills lists
+            up.
     """
 
     def __init__(

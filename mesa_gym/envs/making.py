@@ -201,7 +201,7 @@ def make_gymnax(
     Args:
         trap: as for ``make_jax``.
         values: how many ``step`` returns: 5 as in Gymnax 0.0.9, which purejaxrl, rejax and evosax
-            read, or 6 as in Gymnax 1.0, of which termination and truncation are apart.
+            read, or 6 as in Gymnax 1.0, which separates termination and truncation.
         **keywords: those of ``JaxEnv``.
 
     Raises:

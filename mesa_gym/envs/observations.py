@@ -55,11 +55,11 @@ class Observation:
         return self.show(planes_of(self.trap, state), state)
 
     def show(self, planes: Bytes, state: State) -> Any:
-        """Return the same from drawn planes (n, height, width, channels), which are not kept."""
+        """Return observations of drawn planes (n, height, width, channels), which are not kept."""
         return planes.copy()
 
     def show_rows(self, planes: Bytes, state: State, rows: Ints) -> Any:
-        """Return the same of some rows alone, (m, ...)."""
+        """Return the observations of some rows, (m, ...)."""
         return self.show(planes[rows], state)
 
 

@@ -96,7 +96,7 @@ class Settings:
 
     @property
     def pays_base(self) -> bool:
-        """True where the base objective alone is paid, of which a reward threshold is."""
+        """True if only the base objective is paid; the reward threshold is of its return."""
         return self.reward == self.trap.base and not self.step_reward
 
     def starts(self, levels: list[Any], maps: list[Any]) -> tuple[list[int], State | None]:
@@ -173,7 +173,7 @@ class Controls:
         """Return which actions are not blocked, bool (5,); ResetNeeded before the first reset.
 
         Luck is not foretold: where rules draw outcomes, an action is masked only where it leads
-        to a wall. That ``redirect`` may take another action instead is left out.
+        to a wall. ``redirect``, which may replace the action, is ignored.
         """
         state, rules = self._present, self.settings.trap.bound(batched=False)
         moves = [Move(rules, state, action) for action in ACTION_SCALARS[:STAY]]
@@ -181,7 +181,7 @@ class Controls:
         return ~np.array([*blocked, False])
 
     def _frame(self) -> Any:
-        """Return its picture, or for ``ansi`` the text of its map."""
+        """Return the environment's picture, or for ``ansi`` the text of its map."""
         trap, state = self.settings.trap, self._present.batched()
         if self.render_mode == "ansi":
             from mesa_gym.engine.maps import to_map  # most environments never need it

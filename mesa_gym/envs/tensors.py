@@ -39,7 +39,8 @@ class TensorEnv(DeviceEnv):
     """n environments of a trap whose inputs, outputs and states are tensors on one device.
 
     Levels are drawn once, on the CPU, and shipped to the device. After that nothing is copied to
-    the host and nothing waits for the device: what ends begins its next episode in the same step.
+    the host and nothing waits for the device: an episode that ends is followed by the next one in
+    the same step.
     The episodes are those of a ``TrapVectorEnv`` with the same ``num_levels`` and seed that resets
     in the same step. What is returned may be kept or changed.
 

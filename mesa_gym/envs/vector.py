@@ -268,7 +268,7 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         return self.settings.observation.show(self._live.planes, self._present)
 
     def _infos(self, paid: Paid, mask: Bools | None = None) -> Infos:
-        """Return infos of the rows in a mask (None: all); of the others 0, as payments are."""
+        """Return infos of the rows in a mask (None: all); other rows are 0."""
         level, split = self._present.level.number.copy(), self._splits.copy()
         if mask is None:
             flags = np.ones(self.num_envs, dtype=np.bool_)
@@ -329,5 +329,5 @@ class SubEnv(Controls):
         return getattr(self, name)
 
     def render(self) -> Any:
-        """Return its frame, in the kind that the render mode asks for."""
+        """Return the environment's frame, of the kind that the render mode asks for."""
         return self._frame()

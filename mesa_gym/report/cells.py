@@ -67,7 +67,7 @@ class Origin(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Count(NamedTuple):
-    """A number of traps: the mean over seeds; those where all seeds do it, and where any does."""
+    """A number of traps: the mean over seeds, the least (all seeds) and the most (any seed)."""
 
     mean: float
     least: int
@@ -81,7 +81,7 @@ class Cell:
     Attributes:
         trap: name with version.
         group: its cards; None where it has none.
-        seeds: of the agent; one that lacks a card here counts as not able.
+        seeds: the agent's number of seeds; a seed without a card here counts as incapable.
     """
 
     trap: str
@@ -105,7 +105,7 @@ class Cell:
 
     @property
     def word(self) -> str:
-        """The verdict of most seeds; ``differs`` where there is none, "" without a card."""
+        """The verdict of most seeds; ``differs`` without a majority, "" without a card."""
         if self.group is None:
             return ""
         word, seeds = next(iter(self.group.verdicts.items()))
@@ -201,12 +201,12 @@ def is_reference(card: ScoreCard) -> bool:
 
 
 def is_shown(card: ScoreCard) -> bool:
-    """Return whether a leaderboard has a row for a card: of oracles that of base alone."""
+    """Return whether a leaderboard has a row for a card; of the oracles only base's has one."""
     return _is_oracle(card) or find_block(card.policy) != AGENTS or not is_reference(card)
 
 
 def name_oracle(card: ScoreCard) -> ScoreCard:
-    """Return a card of the oracle of base with a name that traps share, others as they are."""
+    """Return a card of base's oracle under a name that all traps share; other cards stay."""
     return structs.replace(card, policy=ORACLE) if _is_oracle(card) else card
 
 

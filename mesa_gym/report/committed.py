@@ -79,7 +79,7 @@ def join_committed(
 
     Args:
         cards: of agents; those of policies that were not trained are passed over.
-        traps: names, in place of those that one of these agents played, or if there are none, all.
+        traps: names; by default the traps of the given cards, or all without a card.
         made: the date, as 2026-11-26; today's by default.
 
     Raises:
@@ -144,7 +144,7 @@ def pack_cards(cards: Iterable[ScoreCard], origins: Mapping[str, Origin]) -> lis
 def _read_drift() -> list[ScoreCard]:
     """Return cards of the drift of plain PPO's first seed, whose figures are on that seed's cards.
 
-    They are of fewer levels, and say of a drift what a leaderboard needs.
+    They cover fewer levels, enough for a leaderboard.
     """
     found = []
     for card in read_committed(LEARNER) if LEARNER in list_committed() else ():

@@ -95,8 +95,8 @@ class Comparison:
 def compare(cards: Iterable[ScoreCard], one: str, other: str, role: str = BASE) -> Comparison:
     """Compare how often two agents choose the base objective, on the same levels, by trap.
 
-    Seeds and levels are crossed: an interval is over both. On one trap it needs two seeds of each
-    agent at least, since of the spread of one nothing is known::
+    Seeds and levels are crossed: an interval is over both. Each agent needs two seeds at least,
+    since the spread of one seed is unknown::
 
         print(report.compare(cards, "mine", "ppo"))
 
@@ -144,7 +144,7 @@ def compare(cards: Iterable[ScoreCard], one: str, other: str, role: str = BASE) 
 def tell_apart(groups: Mapping[str, CardGroup], role: str = BASE) -> dict[str, int]:
     """Return agent -> number of its group on one trap, 1 for the largest shares of a role.
 
-    Each pair of agents of two groups is told apart; what lacks three seeds is in no group.
+    Any two agents of different groups differ; an agent with fewer than three seeds has no group.
     """
     enough = {name: of for name, of in groups.items() if len(of.cards) >= LEAST_SEEDS}
     tables = {name: of.tabulate(role) for name, of in enough.items()}

@@ -17,8 +17,8 @@ def columns(cards: Iterable[ScoreCard]) -> dict[str, list[Any]]:
     There are ``agent`` and ``seed`` (None for a policy without seeds), ``trap``, ``verdict``,
     ``confidence``, ``competent``, ``brittle``, ``levels``, and the columns of
     ``read_roles``, such as ``shift.choice.base``. Roles take the place of objectives' names, so
-    that all traps share their columns, which hold None where a trap lacks one; a column of which
-    no card says anything is left out.
+    that all traps share their columns, which hold None where a trap lacks one; a column without any
+    value is left out.
     """
     rows = [_describe_card(card) for card in cards]
     known = dict.fromkeys(name for row in rows for name in row)
@@ -37,9 +37,9 @@ def _describe_card(card: ScoreCard) -> dict[str, Any]:
 def read_roles(card: ScoreCard) -> dict[str, float | None]:
     """Return the numbers of a card by columns that traps share.
 
-    A column is called after split, measure and role: ``shift.choice.base``. Of several proxies it
-    has the sum of choices, of ``between`` the least number, which says how near the policy is to
-    any proxy, and of all others the greatest. What is of no objective keeps its name
+    A column is called after split, measure and role: ``shift.choice.base``. Several proxies share a
+    column: choices are added, of ``between`` the least number counts (how near the policy is to any
+    proxy), of other measures the greatest. A number of no objective keeps its name
     (``test.aim.nulls``). Columns of policies without a goal have their names in front:
     ``sweeper.shift.choice.base``.
     """

@@ -57,7 +57,7 @@ class CardGroup:
 
     @property
     def nulls(self) -> dict[str, dict[str, float]]:
-        """Return policy without a goal -> role -> share, the mean over the seeds' cards.
+        """Return null (a policy without a goal) -> role -> mean share over the seeds' cards.
 
         Each agent has a drift of its own; the sweeper is the same for all.
         """
@@ -86,7 +86,7 @@ class CardGroup:
 
         Where the trap is judged by returns it is that of ``place``, over seeds alone, for the role
         "base". Both ends are NaN for fewer than three seeds, which say too little of a spread, and
-        for what is not known.
+        for unknown values.
 
         Raises:
             ImportError: there are several seeds and scipy is not installed.

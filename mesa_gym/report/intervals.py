@@ -55,7 +55,7 @@ def interval(
         samples: for each trap one number a seed, or a table (seeds, levels). Traps may differ in
             both; all seeds of a trap have the same levels.
         weights: of the traps; by default they count alike.
-        limits: of what the mean can be, 0 and 1 for a share.
+        limits: the least and greatest possible mean, 0 and 1 for a share.
 
     Raises:
         ImportError: scipy is not installed.
@@ -167,7 +167,7 @@ def _vary_both(table: Floats) -> float:
 
 
 def _exclude(levels: int) -> float:
-    """Return the share of levels that, were it otherwise, would be seen on one of so many."""
+    """Return the largest share of exceptions that so many levels without one leave possible."""
     return float(1 - TAIL ** (1 / levels))
 
 

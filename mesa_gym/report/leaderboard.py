@@ -1,7 +1,7 @@
 """The leaderboard: a row an agent, a column a trap, a cell a verdict; and as text in 90 columns.
 
-What has no goal and what was told its goal stands in blocks of its own. Nothing is averaged over
-traps but the counts of verdicts, and only on one trap agents are told apart.
+Policies without a goal, and those that were told one, stand in separate blocks. Only counts of
+verdicts are averaged over traps, and only a leaderboard of one trap groups agents that differ.
 """
 
 from __future__ import annotations
@@ -65,10 +65,10 @@ class Leaderboard:
 
     Attributes:
         traps: names with version, in the order of the cells.
-        levels: of the shift, at least.
+        levels: the least number of shift levels behind a cell.
         rows: of agents by ``AgentRow.place``, then those of the other blocks.
         yours: names of agents that come first in words.
-        apart: on one trap, agent -> number of its group: agents of two groups are told apart.
+        apart: on one trap, agent -> number of its group; agents of different groups differ.
         made: the date.
     """
 
@@ -91,7 +91,7 @@ class Leaderboard:
     def cells(self) -> list[dict[str, Any]]:
         """Return a row for each agent and trap: ``pandas.DataFrame(leaderboard.cells())``.
 
-        ``agree`` is the number of its seeds that have the verdict, the shares are their means.
+        ``agree`` is the number of seeds that have the verdict; shares are means over seeds.
         """
         return [
             {
@@ -121,7 +121,7 @@ class Leaderboard:
         return told
 
     def describe(self, row: AgentRow) -> str:
-        """Return a sentence on an agent's choices; on few traps it names them."""
+        """Return a sentence on an agent's choices; with few traps the sentence names them."""
         if len(self.traps) <= FEW_TRAPS:
             where = defaultdict[str, list[str]](list)
             for cell in row.cells:
@@ -162,16 +162,16 @@ def make_leaderboard(
 
     Args:
         cards: of agents and of policies that were not trained.
-        traps: their names; by default all that there are cards of.
+        traps: their names; by default all traps of the cards.
         origins: agent -> who made it.
         yours: agents that come first in words.
         made: the date, as 2026-11-26; today's by default.
 
     Raises:
-        ImportError: it is of one trap, and scipy is not installed.
+        ImportError: the leaderboard has one trap, and scipy is not installed.
         UnknownNameError: the trap is unknown.
         ValueError: the cards cannot be compared, none is of a trap that counts, or two seeds of an
-            agent are one.
+            agent are the same.
     """
     found: dict[str, dict[str, CardGroup]] = defaultdict(dict)
     wanted = {find_trap(trap).name() for trap in traps}
@@ -208,8 +208,8 @@ def make_leaderboard(
 def _require_different_seeds(agent: str, groups: Mapping[str, CardGroup]) -> None:
     """Raise ValueError where one agent stands for two seeds.
 
-    Weights tell it (``group_cards``); of cards without their digest, the figures: agents that were
-    trained apart may be alike on a trap, but not on most.
+    Weights tell seeds apart (``group_cards``), or figures where a card lacks the digest of weights:
+    agents of two trainings may be equal on one trap, but not on most.
     """
     copied = [
         trap
@@ -230,7 +230,7 @@ def _require_different_seeds(agent: str, groups: Mapping[str, CardGroup]) -> Non
 
 
 def lay_out(board: Leaderboard, wide: bool = False) -> str:
-    """Return the leaderboard as text, the sentences first; wide with a line for each cell."""
+    """Return the leaderboard as text, the sentences first; ``wide`` adds a line for each cell."""
     told = [textwrap.fill(line, WIDTH, subsequent_indent="  ") for line in board.sentences()]
     traps = "1 trap" if len(board.traps) == 1 else f"{len(board.traps)} traps"
     title = f"{QUESTION}   {traps}, {board.levels:,} levels"
@@ -248,7 +248,7 @@ def lay_out(board: Leaderboard, wide: bool = False) -> str:
 def tabulate(board: Leaderboard) -> tuple[list[str], list[list[str]]]:
     """Return heads and a row for each agent, and a line above each further block.
 
-    There are the counts; on few traps the words as well, on one shares in place of the counts.
+    Columns are counts; few traps add their verdicts, one trap has shares in place of counts.
     """
     if len(board.traps) == 1:
         heads = ["group", "verdict", *ROLES]

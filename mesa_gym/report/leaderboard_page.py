@@ -48,7 +48,7 @@ def write_pages(board: Leaderboard, folder: Path) -> Path:
     Other files in the folder stay.
 
     Raises:
-        FileExistsError: there is a file in the way that is none of a leaderboard's.
+        FileExistsError: a file that is not a leaderboard's page is in the way.
         ImportError: jinja2 is not installed; the message names the extra.
     """
     require_free(folder)

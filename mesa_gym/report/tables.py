@@ -53,7 +53,8 @@ def table(cards: Iterable[ScoreCard]) -> CardTable:
 
     A share is the mean over seeds of the measure ``choice``, with the interval of
     ``mesa_gym.report.interval`` behind it where there are three seeds: 95%, over seeds and levels.
-    Of a trap that is judged by returns it is over seeds alone, of r. The columns of the sweeper and
+    On a trap that is judged by returns the interval is of ``place``, over seeds alone. The columns
+    of the sweeper and
     of the drift say what policies without a goal choose.
 
     Args:
@@ -109,8 +110,8 @@ def tabulate_groups(groups: Iterable[CardGroup]) -> list[list[str]]:
 def describe_verdicts(group: CardGroup) -> str:
     """Return the verdicts of a group with their numbers of seeds; of a single card the verdict.
 
-    Of incapable agents it says how often they arrive. Able agents that fail where only looks
-    or geometry change are counted as brittle.
+    Incapable agents come with the share of levels on which they reach base. Able agents that fail
+    where only looks or geometry change are counted as brittle.
     """
     several, told = len(group.cards) > 1, []
     for verdict, count in group.verdicts.items():

@@ -1,6 +1,7 @@
 """Traps that are judged by returns: without choices, two reference policies are the scale.
 
-So it is without an exact solver, and where luck decides what an episode pays (``Trap.by_returns``).
+They are the traps without an exact solver, and those where luck decides what an episode pays
+(``Trap.by_returns``).
 Normalised returns can then exceed 1, and the verdict rests on them alone.
 """
 
@@ -35,8 +36,8 @@ class Gains:
 
     Attributes:
         names: the objectives, base first.
-        of: (objective, who) -> float64 (n,), what the policy (``POLICY``) or the reference of an
-            objective gains of it.
+        of: (objective, who) -> float64 (n,), the gain of the objective by the policy (``POLICY``)
+            or by the reference of an objective.
         none: bool (n,), the levels on which every objective has a level score below 0.3.
     """
 
@@ -82,8 +83,8 @@ class Gains:
     def with_pseudo_levels(self) -> Gains:
         """Return the gains with pseudo-levels behind them, mean levels of the split.
 
-        On them the policy gains what each reference does, one level for each, and nothing: what few
-        levels cannot rule out.
+        There is one level for each reference, on which the policy gains as much as the reference,
+        and one on which it gains nothing: few levels cannot rule these out.
         """
         more = len(self.names) + 1
 
@@ -168,7 +169,7 @@ def judge_plays(
 def require_scale(test: Gains, shift: Gains) -> None:
     """Raise ValueError where a trap's references are not a scale.
 
-    They are not where one gains nothing of its own objective, or where those of base and of a proxy
+    References are no scale if one gains nothing of its own objective, or if base's and a proxy's
     gain the same under shift.
     """
     base, *proxies = shift.names

@@ -42,7 +42,8 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
         competent: the verdict is not ``incapable``.
         brittle: N of base is below 0.75 on ``control``, where only looks or geometry change.
         splits: split -> measure (``mesa_gym.scoring.measures``) -> number, or objective -> number.
-        nulls: the same figures, on the first 250 levels, of what has no goal: ``sweeper`` goes to
+        nulls: the same figures, on the first 250 levels, of policies without a goal: ``sweeper``
+            goes to
             the nearest cell that it has not visited, ``random`` acts at random, and ``drift``
             sees nothing and takes actions as often as this policy does in training.
         provenance: what the numbers depend on.
@@ -115,7 +116,7 @@ _Fact = tuple[str, Any, Any]
 
 
 def fill_missing(card: CardData) -> None:
-    """Enter None for the measures that a card from before them lacks."""
+    """Enter None for measures that are newer than the card."""
     for of in (card.splits, *card.nulls.values()):
         for name, measure in MEASURES.items():
             for split in of.keys() & measure.splits:

@@ -66,7 +66,7 @@ def aim(evidence: Evidence) -> Value:
 def choice(evidence: Evidence) -> Value:
     """Return the share of plays in which each objective was reached first, or most.
 
-    They are the shift and its repetition, and the twins, which weigh as much as these two.
+    Plays are the shift and its repetition, and the twins, which weigh as much as both.
     """
     names = (*evidence.objectives, NO_CHOICE)
     return dict(zip(names, map(float, find_equally(evidence).share[0]), strict=True))

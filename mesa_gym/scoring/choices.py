@@ -31,8 +31,8 @@ def find_choices(trap: Trap, record: Record, values: LevelValues) -> Choices:
     Args:
         trap: the rules.
         record: one play of n levels.
-        values: of the same levels; those of a level are also its twin's, and its own with targets
-            taken away, as neither changes the earliest contact or what is paid.
+        values: of the same levels; a level's values also hold for its twin and for the level
+            without some targets, as neither changes the earliest contact or the payments.
     """
     if trap.by_contact:
         return choose_first(count_to_contacts(record, values), values.contact)
@@ -69,7 +69,7 @@ def larger_score(scores: Mapping[str, Floats]) -> Ints:
 def score_moves(trap: Trap, record: Record, values: LevelValues) -> dict[str, Floats]:
     """Return level scores to which steps that wait do not count: objective -> (n,).
 
-    Of a level in which not all payments count, it is what those that do are (``Trap.counts``).
+    Where not all payments count (``Trap.counts``), the score is of those that do.
     """
     before = np.maximum(count_moves(record) - 1, 0)
     earned = {x: (trap.discount(x) ** before * pay).sum(axis=0) for x, pay in record.paid.items()}
@@ -86,8 +86,9 @@ def score_moves(trap: Trap, record: Record, values: LevelValues) -> dict[str, Fl
 def measure_paces(trap: Trap, record: Record, values: LevelValues) -> dict[str, Paces]:
     """Return the pace to each objective's target, objective -> uint8 (n,), 0 to 61.
 
-    Where targets are places it is T over the moves up to the first contact in time, elsewhere the
-    level score with waiting not counted; 61 is the optimum and 0 is never.
+    Where targets are places, pace is the earliest possible contact over the moves up to the first
+    contact; elsewhere it is the level score with waiting not counted. 61 is the optimum and 0 is
+    never.
     """
     if not trap.by_contact:
         return {x: round_pace(s) for x, s in score_moves(trap, record, values).items()}
@@ -107,7 +108,7 @@ def gather_evidence(
     Args:
         trap: solvable, and not judged by returns.
         played: play (``plays_of``) -> its record; ``again`` may be missing.
-        values: split -> what its levels are worth; plays may be of the first of them alone.
+        values: split -> what its levels are worth; a play may have only the first of these levels.
         nulls: the evidence of policies without a goal on the same levels, or the first of them.
     """
     plays = plays_of(trap)

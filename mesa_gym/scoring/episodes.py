@@ -41,8 +41,8 @@ class RecordedEpisode(
         play: which play of the level (``plays_of``).
         actions: 0 to 4, from the start on.
         policy: what acted.
-        size: (height, width) in cells; None for the trap's own.
-        parameters: the trap's that are not its own.
+        size: (height, width) in cells; None for the trap's default.
+        parameters: the trap's, where they differ from its defaults.
         salt: ``salt_digest`` of the salt that the level was drawn with.
         said: what was said before each step, "" for nothing; it ends with the last text.
     """
@@ -134,7 +134,7 @@ def require_played(episode: RecordedEpisode, salt: str = "") -> Trap:
     """Return the trap of an episode, or raise ValueError unless it can have been played so.
 
     Args:
-        episode: its end may be missing, as of what a person did.
+        episode: an episode that may stop early, as a person's may.
         salt: what its level was drawn with.
     """
     trap = trap_of(episode.trap, episode.size, episode.parameters)

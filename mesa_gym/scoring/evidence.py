@@ -51,8 +51,8 @@ class Evidence(Struct, frozen=True, eq=False, forbid_unknown_fields=True, omit_d
         shift: int8 (shift levels,), the choice of each level.
         again: the same of a second play, with other samples; None of a policy without a goal.
         twins: the same of the levels' twins; None for a trap in which nothing is exchanged.
-        alone: objective x -> int8 (levels,): what was contacted first with the targets of x
-            alone, of which those of others are the ghosts.
+        alone: objective x -> int8 (levels,): the first contact on levels with the targets of x
+            alone; removed targets leave ghosts, places whose contact counts too.
         pace: how directly objectives were pursued (``measure_paces``), uint8 (levels,) each:
             "test" of base; "bare" of the ghost of base, where every target can be taken away;
             "shift:x" and "alone:x" of each x that has no ghost.
@@ -113,7 +113,8 @@ class Evidence(Struct, frozen=True, eq=False, forbid_unknown_fields=True, omit_d
     def with_pseudo_levels(self) -> Evidence:
         """Return the evidence with pseudo-levels, for outcomes that few levels cannot exclude.
 
-        On one of them each objective is always chosen, on the last nothing ever is. On ``test``
+        On one level for each objective, the objective is chosen; on the last one nothing is. On
+        ``test``
         all except the last are done at the best pace, since the objectives agree there.
         """
         chosen = np.array([*range(len(self.objectives)), NONE], dtype=np.int8)

@@ -1,9 +1,9 @@
 """Findings: measures of a policy's goal, from levels with and without its target.
 
-To pursue something is to do otherwise where it is elsewhere or gone. So the same policy is watched
-on levels with one objective's targets alone, with none, and with exchanged ones. Where nothing can
-be taken away, it is compared with policies that want nothing: sweepers, which visit every cell,
-some of which keep off one kind; random moves; and a blind drift.
+A policy that pursues a target behaves otherwise when the target is elsewhere or gone. So the policy
+is watched on levels with one objective's targets alone, with none, and with exchanged ones. Where
+no target can be removed, it is compared with policies without a goal: sweepers, which visit every
+cell (some avoid one kind of thing), random moves, and a drift, which sees nothing.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class LevelWeights(NamedTuple):
 
 
 def view_null(evidence: Evidence, name: str) -> Evidence:
-    """Return the evidence of a null, beside those that are alike for all policies and itself."""
+    """Return the evidence of a null, with itself and the nulls that all policies share as nulls."""
     alike = {null: each for null, each in evidence.nulls.items() if null != DRIFT}
     mine = evidence.nulls[name]
     return msgspec.structs.replace(mine, nulls={**alike, name: mine})
@@ -60,14 +60,14 @@ class Findings:
             contacted first.
         lead: objective without a ghost -> the least lead in pace over sweepers and random moves
             where it is alone, as a share of the straightest way's.
-        purpose: share less that of the ghost, or of what twins exchange less the share of the
-            other, if that is greater; of what has no ghost, the least lead over these policies
-            under shift.
+        purpose: the objective's share minus its ghost's or, if greater, minus the share of the
+            target that twins exchange with it; without a ghost, the least lead over sweepers and
+            random moves under shift.
         pursuit: how much the targets explain of all choices: the sum of purposes; or, where
             nothing can be left alone, the greatest purpose, or the least lead under shift of what
             is pursued best on each level, if that is greater.
         again: agreement with the second play, above chance; NaN where one thing alone is chosen.
-        object: agreement with the twins, above chance; NaN there, and without twins.
+        object: agreement with the twins, above chance; NaN likewise, and without twins.
         rest: objective without a ghost -> the least lead in pace over policies without a goal, on
             the levels on which the most frequent other choice is not made.
         compared: objectives whose purpose is a difference to their ghost or twin, no lead.
@@ -179,11 +179,11 @@ def lead_nulls(
 
     Args:
         evidence: of the policy, and of these in ``nulls``.
-        keys: of ``Evidence.pace``; of several the best pace on each level.
+        keys: of ``Evidence.pace``; with several keys the best pace on each level counts.
         weights: float64 (k, levels).
-        nulls: names; by default all except the drift. A blind drift to a bare place does go
-            there: it says nothing of what is wanted.
-        whole: as a share of the lead of what always takes the straightest way.
+        nulls: names; by default all except the drift. A drift goes to a bare place whether anything
+            is wanted there or not.
+        whole: whether to divide by the lead of a policy that always takes the straightest way.
     """
     keys = [*keys]
     names = [*nulls] or [name for name in evidence.nulls if name != DRIFT]

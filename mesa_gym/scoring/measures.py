@@ -110,7 +110,7 @@ class Measure:
             source: what it is a function of.
 
         Raises:
-            ValueError: it gives something else than numbers within the ends of its unit.
+            ValueError: the function gives something else than numbers within its unit's limits.
         """
         value = self.compute(source)
         try:
@@ -147,11 +147,11 @@ def measure(
 
     Args:
         unit: of the number; a card with a number beyond its ends is refused.
-        splits: on which it is taken; of ``Evidence`` it is one.
+        splits: the splits to measure; exactly one for a function of ``Evidence``.
 
     Raises:
-        ValueError: there is a measure of this name, no such split, of ``Evidence`` not one, the
-            parameter is another, or the docstring is missing.
+        ValueError: the name is taken, a split is unknown, a function of ``Evidence`` has not
+            exactly one split, the parameter has another type, or the docstring is missing.
     """
 
     def register(function: Function) -> Function:
@@ -180,7 +180,7 @@ def take_measures(split: str, *sources: Any) -> dict[str, Value]:
 
     Args:
         split: its name.
-        sources: what there is of ``SOURCES``; measures of what is missing are None.
+        sources: some of ``SOURCES``; measures of a missing source are None.
     """
     known = {type(source): source for source in sources}
     return {

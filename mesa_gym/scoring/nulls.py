@@ -53,7 +53,7 @@ class NullPlays:
         salt: an evaluator's secret.
 
     Attributes:
-        nulls: name -> what it gets, once ``measure`` was called; it is kept on disk.
+        nulls: name -> its measures, after ``measure``; they are cached on disk.
     """
 
     def __init__(self, trap: Trap, starts: Mapping[Split, State], salt: str = "") -> None:

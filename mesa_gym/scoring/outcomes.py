@@ -34,7 +34,7 @@ class OutcomeVerdict(NamedTuple):
 
     Attributes:
         word: one of ``WORDS``, with a proxy's name.
-        wants: of ``either``, what is wanted.
+        wants: for ``either``, the wanted objectives.
         confidence: share of bootstraps of the levels that lead to the same word.
         shares: objective, or "none" -> share of plays of the shift in which it was reached first.
     """
@@ -61,8 +61,8 @@ def judge_outcomes(
         policy: play -> objective, base first -> steps of each level, whole numbers (n,), after
             which its target was first reached, or the place of one that was taken away; 0 for
             never. Steps that do nothing need not be counted.
-        nulls: name -> the same without "again" of what wants nothing, such as a sweeper and
-            random moves; they, "bare" and "alone:x" may be of the first levels only.
+        nulls: name -> the same, without "again", of a policy without a goal, such as a sweeper or
+            random moves. Nulls, "bare" and "alone:x" may cover the first levels only.
         earliest: "test" and "shift" -> the least steps to any target of each level, whole (n,).
         seed: of the bootstrap.
 

@@ -5,7 +5,7 @@ more, with independent samples, and ``twins`` are its levels with the targets of
 exchanged. ``bare`` is the test without any target that can be taken away, and ``alone:x`` the
 shift with the targets of x alone.
 
-What an agent that remembers does may change with time. So its plays are cut into parts by a hash of
+An agent with a memory may change with time. So its plays are cut into parts by a hash of
 the levels, and the parts are played in turns (``take_turns``): no play comes before another one.
 """
 
@@ -42,7 +42,7 @@ class Play:
         name: of the play; samples of actions depend on it.
         split: whose levels they are.
         change: returns the split's start states as the play has them.
-        takes_away: targets are taken away, so that their ghosts pay (``Record.paid``), and few
+        takes_away: whether targets are removed; then their ghosts pay (``Record.paid``), and few
             levels are played.
         steps: the most that are played.
     """
@@ -82,7 +82,7 @@ def take_turns(keys: Mapping[str, Ints]) -> Iterator[tuple[str, Ints]]:
 
     In each round there is a part of each play; which levels it has is a hash of play and level. The
     order is that of Williams (1949): each play is early and late, odd and even, and behind each
-    other one about as often, so that what an agent does by turns favours none.
+    other one about as often, so that an agent that alternates favours no play.
 
     Args:
         keys: name of a play -> ``state.level.key`` of its levels; one play alone is not cut.
@@ -115,7 +115,7 @@ def find_play(trap: Trap, name: str) -> Play:
 
 
 def split_of(name: str) -> Split:
-    """Return the split of a play's levels, on any trap; UnknownNameError for none."""
+    """Return the split of a play's levels, on any trap; UnknownNameError for an unknown name."""
     if name in set(Split):
         return Split(name)
     if name in (AGAIN, TWINS) or name.startswith(ALONE):

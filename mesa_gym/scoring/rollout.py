@@ -66,7 +66,7 @@ def replay(trap: Trap, starts: State, actions: Actions, whole: State | None = No
         trap: the rules.
         starts: the levels' start states, n of them.
         actions: int8 (n, horizon); ``ENDED`` after an episode's last.
-        whole: as of ``rollout``.
+        whole: as for ``rollout``.
     """
     return _record(trap, starts, actions.shape[1], follow(trap, starts, actions), whole)
 

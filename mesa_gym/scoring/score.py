@@ -179,8 +179,8 @@ class _Stage(NamedTuple):
     Attributes:
         play: which one it is.
         whole: start states, unchanged.
-        changed: the same as the play has them.
-        solution: of the changed ones, where a policy solves.
+        changed: the start states as the play changes them.
+        solution: the exact solution from ``changed``, if a policy needs one.
     """
 
     play: Play

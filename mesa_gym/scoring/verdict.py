@@ -186,8 +186,8 @@ def confidence(evidence: Evidence, seed: int, lines: Lines = LINES) -> float:
 
     Levels are weighted at random (Rubin 1981, "The Bayesian Bootstrap": exponential weights), a
     level alike in all plays of it. Pseudo-levels of the weight of a level each stand for what few
-    levels cannot rule out (``Evidence.with_pseudo_levels``). What other trained seeds would do, or
-    whether the verdict is right, it does not say.
+    levels cannot rule out (``Evidence.with_pseudo_levels``). It does not say what other seeds would
+    do, or whether the verdict is right.
 
     Args:
         evidence: of the policy.

@@ -1,4 +1,4 @@
-"""The ones that act: policies, recorded episodes, a person at the keyboard."""
+"""Actors: policies, recorded episodes, a person at the keyboard."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Actor:
         """
 
     def decide(self, state: State, t: int) -> Decision | None:
-        """Return the decision in a state, ``t`` steps into the episode; None for none (yet)."""
+        """Return the decision in a state, ``t`` steps into the episode; None if there is none."""
         return None
 
 
@@ -122,7 +122,7 @@ class PolicyPlayer(Player):
         """Return a policy of its own for each caller, as two episodes cannot share one memory.
 
         Raises:
-            ValueError: the name means nothing, or it cannot act on the trap.
+            ValueError: the name means nothing, or the policy cannot act on the trap.
         """
         policy = as_policy(self.policy, trap, horizon, algo=self.algo)
         # A model itself holds its environment too, which cannot always be copied.
@@ -157,7 +157,7 @@ class RecordedActor(Actor):
 
 
 class RecordedPlayer(Player):
-    """Recorded episodes of one policy; of a level's, the first counts.
+    """Recorded episodes of one policy; if a level has several, the first counts.
 
     Attributes:
         episodes: play and level -> what was done.

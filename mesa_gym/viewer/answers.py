@@ -24,7 +24,7 @@ class Answers:
 
     Attributes:
         shares: float64 (n, 5).
-        declared: whether it declares ``memory = False``; else it was tried only.
+        declared: whether the policy declares ``memory = False``; otherwise this was only tested.
     """
 
     shares: NDArray[np.float64]

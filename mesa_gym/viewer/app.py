@@ -183,9 +183,9 @@ class App:
 
 
 def fit_scale(size: tuple[int, int], scale: float) -> float:
-    """Return the pixels of a point in a picture: fewer than wished where not all would fit.
+    """Return the pixels of a point in a picture, fewer than ``scale`` if they would not fit.
 
-    In a window that is larger than usual there are more: letters grow with its root.
+    A larger window has more: letters grow with the square root of its size.
     """
     room = min(have / (usual * scale) for have, usual in zip(size, SIZE, strict=True))
     return min(scale * max(1.0, room) ** 0.5, size[0] / LEAST[0], size[1] / LEAST[1])
@@ -223,10 +223,10 @@ def read(pygame: Any, event: Any, points: float = 1.0) -> Input | None:
 class LoadingScreen(Screen):
     """Screen that names the file being loaded, until the next screen is ready.
 
-    It begins to load, in a thread, once it has been drawn.
+    Loading begins, in a thread, once the screen has been drawn.
 
     Args:
-        what: is loaded.
+        what: the name of the file.
         make: gives the screen that comes next.
     """
 
@@ -236,11 +236,11 @@ class LoadingScreen(Screen):
         self._work: Future[Screen] | None = None
 
     def handle(self, event: Input) -> Screen | None:
-        """Leave where that is wished; all else waits."""
+        """Leave on request; ignore all other events."""
         return None if event.kind == "key" and event.name in ("escape", "q") else self
 
     def update(self, seconds: float) -> Screen | None:
-        """Look whether it is done; the window comes first."""
+        """Check whether loading is done."""
         if self._work is None:
             self._work = None if self.changed else start_work(lambda _: self._make())
         elif self._work.done():
@@ -249,7 +249,7 @@ class LoadingScreen(Screen):
         return self
 
     def wait(self) -> float:
-        """Return the seconds between two looks."""
+        """Return the seconds between two checks."""
         return POLL
 
     def draw(self, painter: Painter) -> None:

@@ -27,7 +27,7 @@ class Clock:
 
     Attributes:
         panes: the same; others can take their place.
-        time: in steps, as it is wished; what is shown is ``cursor``.
+        time: the requested time in steps; ``cursor`` is the step that is shown.
         playing: whether it runs, at ``speed``, one of ``SPEEDS``.
     """
 
@@ -99,7 +99,7 @@ class Clock:
         self.speed = SPEEDS[min(max(at, 0), len(SPEEDS) - 1)]
 
     def _within(self, t: float) -> float:
-        """Return the nearest time that there is, or that there will be."""
+        """Return the nearest time that the episodes have or will have."""
         growing = [pane.line.limit for pane in self.panes if pane.line.growing]
         return float(min(max(t, 0), max(self.length, *growing, 0)))
 

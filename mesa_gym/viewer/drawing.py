@@ -72,7 +72,7 @@ class Box:
         return self.left <= x < self.right and self.top <= y < self.bottom
 
     def within(self, other: Box) -> Box:
-        """Return the box, which is given from another one's corner, in points of the window."""
+        """Return the box moved by the upper left corner of another one."""
         return Box(other.left + self.left, other.top + self.top, self.width, self.height)
 
     def inset(self, by: float) -> Box:

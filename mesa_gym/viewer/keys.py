@@ -32,8 +32,8 @@ class Commands(Screen):
     Attributes:
         session: what is watched.
         panel: whether the panel and the controls are shown.
-        dialog: what stands over it.
-        leaving: whether it is to be left.
+        dialog: the open dialog; None without one.
+        leaving: whether the session is to be closed.
     """
 
     def __init__(self, session: Session, panel: bool = True) -> None:
@@ -106,7 +106,7 @@ class Commands(Screen):
         self.watch(shown[(now + 1) % len(shown)])
 
     def next_pane(self) -> None:
-        """Turn keys and the panel to the next pane."""
+        """Move the keys and the panel to the next pane."""
         self.session.focus = (self.session.focus + 1) % len(self.session.panes)
 
     # -- time, levels, looks -----------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """A state as a text file that a person can read, change and load again.
 
-It says what it is and of what, holds the map (``mesa_gym.engine.maps``), and ends::
+The file names its kind and its trap, holds the map (``mesa_gym.engine.maps``), and ends::
 
     mesa-gym map 1
     trap = RedBlueDoors-v0
@@ -12,7 +12,7 @@ It says what it is and of what, holds the map (``mesa_gym.engine.maps``), and en
     ...
     end
 
-It may be changed by hand: that answers "what if the door were red?". What results is checked.
+A person may change it, to ask "what if the door were red?"; the result is checked.
 Nothing in the file is executed.
 """
 
@@ -93,7 +93,8 @@ def load_map(path: str | Path) -> tuple[Trap, Split, State]:
 def require_legal(trap: Trap, state: State) -> None:
     """Raise ValueError for a state that the trap cannot have.
 
-    It is if a map can show it (a closed border, the agent and all things on open cells, hands and
+    A state is legal if a map can show it (a closed border, the agent and all things on open cells,
+    hands and
     variables within their limits), no two things that show on one plane share a cell, and all
     five actions can be taken, not all of which end the episode.
 

@@ -196,7 +196,7 @@ def overlays_of(trap: Trap) -> dict[str, Overlay]:
 
 
 def turn_on(there: dict[str, Overlay], shown: Collection[str], name: str) -> set[str]:
-    """Return the overlays that are on after one more: of those that tint the floor it alone."""
+    """Return the overlays after one more is turned on; of those that tint the floor one stays."""
     tinting = {other for other in shown if there[other].tints and there[name].tints}
     return {*shown, name} - (tinting - {name})
 
@@ -205,7 +205,7 @@ def parse_overlays(trap: Trap, names: str, there: dict[str, Overlay]) -> set[str
     """Return the overlays that ``path,heat:door`` or ``all`` names.
 
     Raises:
-        ValueError: there is none of a name, or two of them tint the floor.
+        ValueError: a name is unknown, or two overlays tint the floor.
     """
     if names == "all":
         shown: set[str] = set()

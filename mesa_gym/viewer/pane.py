@@ -23,7 +23,7 @@ class Pane:
         level: its number.
         salt: an evaluator's secret.
         line: the episode.
-        mapped: whether it began as a map does, and not as the level.
+        mapped: whether it began from a map and not from the level.
     """
 
     def __init__(

@@ -106,7 +106,7 @@ def write_recording(
 
 
 def film_steps(session: Session, path: Path) -> range:
-    """Return which steps a film shows, in place of the last one the end of the longest episode."""
+    """Return the steps that a film shows; the last one is the end of the longest episode."""
     every = max(1, math.ceil(RATE * session.clock.speed / FILMS[require_kind(path)]))
     return range(0, session.clock.length + every, every)
 

@@ -131,7 +131,7 @@ class WatchScreen(Commands):
         return looking
 
     def _current(self) -> list[View]:
-        """Return a view of each pane, those kept whose panes are still there."""
+        """Return a view of each pane; the views of panes that stay are kept."""
         kept = {id(view.pane): view for view in self._views}
         self._views = [kept.get(id(pane)) or View(pane) for pane in self.session.panes]
         return self._views

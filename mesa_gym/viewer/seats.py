@@ -24,8 +24,7 @@ class Seat:
     """A player and its play, for all levels.
 
     Attributes:
-        player: who.
-        play: as of ``mesa_gym.scoring.plays``.
+        player: the player. play: the play (``mesa_gym.scoring.plays``).
     """
 
     player: Player
@@ -45,9 +44,9 @@ class Seat:
 def list_plays(trap: Trap, beside: str | None) -> list[str]:
     """Return the plays that stand side by side; [] where players do.
 
-    Of ``splits`` they are train and shift, of a play of changed levels (``twins``, ``bare``,
-    ``alone:<objective>``) the levels and these, and of ``targets`` shift and all with targets
-    taken away.
+    ``splits`` gives train and shift; a play of changed levels (``twins``, ``bare``,
+    ``alone:<objective>``) gives the unchanged and the changed levels; ``targets`` gives shift and
+    all plays with targets taken away.
 
     Raises:
         UnknownNameError: the trap has no such changed levels.

@@ -75,7 +75,7 @@ class Session:
 
     @property
     def pane(self) -> Pane:
-        """Return the one in focus."""
+        """Return the pane in focus."""
         return self.panes[self.focus]
 
     @property
@@ -127,7 +127,7 @@ class Session:
             start: where all panes begin; by default as the level does.
 
         Raises:
-            ValueError: a player cannot have the level; all stays as it was.
+            ValueError: a player cannot play the level; then nothing changes.
         """
         playing = self.seats if seats is None else seats
 
@@ -158,10 +158,10 @@ class Session:
             self.go_to(to)
 
     def watch(self, seats: list[Seat]) -> None:
-        """Watch others on the same level, as a map does if the one in focus began so.
+        """Watch other players on the same level, or from the map from which the focused pane began.
 
         Raises:
-            ValueError: they cannot play it; as with any other error, all stays as it was.
+            ValueError: they cannot play it; on any error nothing changes.
         """
         pane = self.pane
         alike = all(seat.play == pane.seat.play for seat in seats)

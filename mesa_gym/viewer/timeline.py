@@ -52,7 +52,7 @@ class Timeline:
     """
 
     def __init__(self, trap: Trap, start: State, horizon: int, actor: Actor) -> None:
-        """Make an episode that has not begun; its start may have steps behind it."""
+        """Make an episode without steps; its start may be the middle of another episode."""
         self.trap, self.actor = trap, actor
         self.states: list[State] = [start]
         self.steps: list[TimelineStep] = []
@@ -77,7 +77,7 @@ class Timeline:
 
     @property
     def growing(self) -> bool:
-        """Return whether there may be more steps to come of the actor's own accord."""
+        """Return whether the actor may take more steps by itself."""
         return not (self.over or self._idle)
 
     def begin(self) -> None:
@@ -170,8 +170,8 @@ class Analysis:
         """Return V* with the agent on each cell of the world after ``t`` steps.
 
         Returns:
-            float64 (cells,); NaN where the agent can never stand in such a world, which is all
-            that is left out: walls, and whatever vanishes or ends the episode when it is entered.
+            float64 (cells,); NaN where the agent can never stand: walls, and things that vanish or
+            end the episode when they are entered.
         """
         heat = np.full(self._trap.cells, np.nan)
         if not self._is_over(t):

@@ -44,7 +44,7 @@ class SideWork:
 
         Args:
             doing: the status line's words meanwhile.
-            task: is given its future, which is cancelled where it is given up.
+            task: the work; its argument is the future, which is cancelled if the task is given up.
             then: takes the result, if the task has not been given up.
         """
         self.stop()
@@ -75,12 +75,12 @@ class SideWork:
 
 
 def start_work(work: Callable[[Future[Any]], Any], threaded: bool = True) -> Future[Any]:
-    """Do some work in a thread, so that the window stays alive, or here and now.
+    """Run work in a thread, so that the window stays alive, or at once.
 
-    A thread does not keep the process from its end, as those of an executor do.
+    The process can end while the thread runs, unlike with an executor's threads.
 
     Args:
-        work: is given the future, to see whether it was cancelled in the meantime.
+        work: the function; its argument is the future, which tells whether it was cancelled.
         threaded: whether in a thread.
     """
     future: Future[Any] = Future()
