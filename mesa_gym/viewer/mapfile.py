@@ -23,10 +23,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from mesa_gym.engine import ACTIONS, State
-from mesa_gym.engine.map_grid import place
+from mesa_gym.engine import State
 from mesa_gym.engine.maps import IS, from_map, to_map
 from mesa_gym.errors import shorten_text
 from mesa_gym.files import read_bytes, write_text
@@ -83,46 +80,13 @@ def load_map(path: str | Path) -> tuple[Trap, Split, State]:
         ranges = (state.level.number, LEVELS), (state.clock, trap.horizon(split))
         for name, (value, end) in zip(("level", "clock"), ranges, strict=True):
             fits = 0 <= value[0] < end
-            require(fits, f"{name}{IS}{value[0]}: expected 0 to {end - 1}")
-        require_legal(trap, state)
+            _require(fits, f"{name}{IS}{value[0]}: expected 0 to {end - 1}")
     except (ValueError, TypeError, RecursionError) as error:
         raise ValueError(f"{path} cannot be played: {error}. Correct it, or {_AGAIN}") from None
     return trap, split, state
 
 
-def require_legal(trap: Trap, state: State) -> None:
-    """Raise ValueError for a state that the trap cannot have.
-
-    A state is legal if a map can show it (a closed border, the agent and all things on open cells,
-    hands and
-    variables within their limits), no two things that show on one plane share a cell, and all
-    five actions can be taken, not all of which end the episode.
-
-    Args:
-        trap: the rules.
-        state: a batch of one.
-
-    Raises:
-        ValueError: the first reason why not, in words.
-    """
-    from_map(trap, to_map(trap, state, hidden=True))
-    shown = set()
-    for plane, cells, there in trap.dots(state):
-        for cell in (cells if there is None else cells[there]).ravel().tolist():
-            twice = f"two things at {place(trap, cell)} would both show as {plane}"
-            require((plane, cell) not in shown, twice)
-            shown.add((plane, cell))
-    every = state.take(np.zeros(len(ACTIONS), dtype=np.int64))
-    try:
-        ended = trap.step(every, np.arange(len(ACTIONS))).ended
-    except Exception as error:
-        raise ValueError(
-            f"the rules of {trap.name()} fail on this state ({type(error).__name__}: {error})"
-        ) from error
-    require(not ended.all(), "the episode would be over whatever is done next")
-
-
-def require(holds: object, reason: str) -> None:
+def _require(holds: object, reason: str) -> None:
     """Raise a ValueError with a reason unless something holds."""
     if not holds:
         raise ValueError(reason)
@@ -132,7 +96,7 @@ def _require_whole(trap: Trap) -> None:
     """Raise unless a grid is all that a level of the trap has."""
     names = " and ".join(trap.const)
     reason = f"{trap.name()} has no maps: it keeps {names} beside the grid, which may name cells"
-    require(not trap.const, reason)
+    _require(not trap.const, reason)
 
 
 def _lines(path: Path) -> list[str]:
@@ -144,15 +108,15 @@ def _lines(path: Path) -> list[str]:
         raise ValueError(reason) from None
     lines = [line.strip() for line in text.splitlines() if line.strip()] or [""]
     reason = f"{path} is not a map: it does not begin with {_MAGIC!r}; {_AGAIN}"
-    require(lines[0].startswith(_MAGIC), reason)
+    _require(lines[0].startswith(_MAGIC), reason)
     schema = lines[0].removeprefix(_MAGIC).strip()[:20]
     reason = (
         f"{path} has schema {schema!r}; this version of mesa_gym reads {SCHEMA}: install the"
         f" version that the map is for, or {_AGAIN}"
     )
-    require(lines[0] == f"{_MAGIC} {SCHEMA}", reason)
+    _require(lines[0] == f"{_MAGIC} {SCHEMA}", reason)
     reason = f"{path} was cut short: its last line is not {_END!r}; {_AGAIN}"
-    require(lines[-1] == _END, reason)
+    _require(lines[-1] == _END, reason)
     return lines[1:-1]
 
 
@@ -164,7 +128,7 @@ def _entry(line: str) -> tuple[str, str]:
 def _of_what(given: dict[str, str]) -> tuple[Trap, Split]:
     """Return the trap and the split that a map is of."""
     for name in _NAMES:
-        require(name in given, f"it has no line '{name}{IS}...' before the map")
+        _require(name in given, f"it has no line '{name}{IS}...' before the map")
     trap = trap_of(given["trap"], _json(given, "size"), _json(given, "parameters"))
     return trap, Split.of(given["split"])
 

@@ -5,12 +5,10 @@ import re
 import numpy as np
 import pytest
 from edited import bare_cells, cells_of, same
-from parameters import few
 
-from mesa_gym.engine.maps import from_map
 from mesa_gym.traps import Split, all_traps, find_trap
 from mesa_gym.viewer.actors import PolicyPlayer
-from mesa_gym.viewer.mapfile import load_map, require_legal, save_map
+from mesa_gym.viewer.mapfile import load_map, save_map
 from mesa_gym.viewer.timeline import Timeline
 
 
@@ -90,7 +88,6 @@ def test_map_file_by_hand_is_read(tmp_path):
 # That a map means something is for engine/test_world.py; two of its errors are here.
 WRONG = {
     "was cut short: its last line is not 'end'": ("end\n", ""),
-    "would both show as key": ("1 = door blue", "1 = key, key"),
     "unknown name for '1', at row 1, column 4, 'dor'": ("door", "dor"),
     "unknown trap 'os:RedBlueDoors-v0'": ("= Red", "= os:Red"),
     "size is [2000, 2000]: Expected `int` <= 255": ("[7, 7]", "[2000, 2000]"),
@@ -112,22 +109,3 @@ def test_map_file_that_is_wrong_is_refused(reason, tmp_path):
     assert str(path) in str(refused.value)
     assert "save it again with the viewer" in str(refused.value)
     assert len(str(refused.value)) < 1000
-
-
-def test_map_of_an_ended_episode_is_refused():
-    trap, row = find_trap("KeysChests")(), "#########\n"
-    state = from_map(trap, row + "#A.....C#\n" + "#.......#\n" * 6 + row)
-    with pytest.raises(ValueError, match="over whatever is done next"):
-        require_legal(trap, state)
-
-
-@pytest.mark.parametrize("name", few(all_traps(), "MonsterWorld-v0", thorough=["DustSweep-v0"]))
-def test_played_states_are_all_legal(name):
-    trap, rng = find_trap(name)(), np.random.default_rng(5)
-    for split in Split:
-        state = trap.levels(split, range(3000, 3003))
-        while state.n:
-            for row in range(state.n):
-                require_legal(trap, state.take(np.array([row])))
-            state, _, ended = trap.step(state, rng.integers(0, 5, state.n))
-            state = state.take(~ended & (state.clock < min(trap.horizon(split), 24)))
