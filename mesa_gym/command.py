@@ -33,10 +33,8 @@ def run_command(
         (a name, number or file that does not fit, a missing extra); 130 if interrupted, 143 if
         terminated; 1, without a message, if the reader of the output has gone.
     """
-    _open_closed_streams()
     try:
         with _interrupt_on_sigterm():
-            _require_working_folder()
             return _do_and_print(work)
     except (ValueError, ImportError, FileExistsError) as error:
         reason, code = read_error(error), USAGE
@@ -67,19 +65,6 @@ def _do_and_print(work: Callable[[], int]) -> int:
             raise OSError(error.errno, error.strerror, "standard output") from None
 
 
-def _open_closed_streams() -> None:
-    """Open closed standard streams (``2>&-``) on the null device.
-
-    Else files that are opened later get their numbers, and what is printed to them fails or goes
-    elsewhere.
-    """
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            stream = os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8")
-            os.set_inheritable(stream.fileno(), True)
-            setattr(sys, name, stream)
-
-
 @contextmanager
 def _interrupt_on_sigterm() -> Iterator[None]:
     """Handle SIGTERM like Ctrl-C: no half-written file stays.
@@ -102,14 +87,6 @@ def _interrupt_on_sigterm() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
-def _require_working_folder() -> None:
-    """Raise ValueError where the working directory was deleted: libraries fail in odd ways."""
-    try:
-        Path.cwd()
-    except FileNotFoundError:
-        raise ValueError("the working directory was deleted; cd to one that exists") from None
 
 
 def _tell(text: str) -> None:
