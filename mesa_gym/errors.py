@@ -38,7 +38,7 @@ def shorten_text(text: str, most: int = MOST_SHOWN) -> str:
 
 
 class UnknownNameError(ValueError):
-    """A name that nothing has."""
+    """A name that does not exist."""
 
 
 def unknown(what: str, value: object, valid: Iterable[str]) -> UnknownNameError:
@@ -55,13 +55,13 @@ def unknown(what: str, value: object, valid: Iterable[str]) -> UnknownNameError:
 def unexpected_keyword(who: str, keyword: str, valid: Iterable[str]) -> TypeError:
     """Return the error for a keyword that a call does not take.
 
-    Others' code offers keywords and withdraws those that are refused: it reads Python's own words
-    for that in a ``TypeError``, so this one has them.
+    Other libraries offer keywords and withdraw those that are refused, which they recognise by
+    Python's own words in a ``TypeError``; so this error has these words.
 
     Args:
         who: the name of the call.
-        keyword: the one that it does not take.
-        valid: the keywords that it takes.
+        keyword: the keyword that the call does not take.
+        valid: the keywords that the call takes.
     """
     refused = f"{who} got an unexpected keyword argument {shorten(keyword)}"
     return TypeError(f"{refused}; {_offer(keyword, valid)}")
@@ -105,7 +105,7 @@ class PolicyError(RuntimeError):
 class PolicyBlame:
     """A ``with`` that turns errors of a policy's own code into a ``PolicyError``.
 
-    A generator under ``contextmanager`` would hand ``StopIteration`` on as it is.
+    A generator under ``contextmanager`` would let a policy's ``StopIteration`` through.
 
     Args:
         who: begins the message: the policy, and what it was doing.
@@ -135,7 +135,7 @@ class PolicyBlame:
 
 
 def read_error(error: BaseException) -> str:
-    """Return an error's text; where its own code fails to give one, words that say so."""
+    """Return an error's text, or a replacement where the error's own code fails to give one."""
     try:
         return str(error)
     except Exception:

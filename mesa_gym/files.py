@@ -1,4 +1,4 @@
-"""Files written whole or not at all, read without waiting for a pipe or an end, and locked."""
+"""Files: written whole or not at all, read without waiting on a pipe, and locked."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def write_bytes(path: Path, data: bytes) -> None:
     Folders are made.
 
     Raises:
-        OSError: it cannot be written; the error names it.
+        OSError: the file cannot be written; the error names it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with name_errors(path):
@@ -47,7 +47,7 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 @contextmanager
 def name_errors(path: Path) -> Iterator[None]:
-    """Have errors of the system name a path: on a full disk they name nothing, or a part of it."""
+    """Make the system's errors name the path; on a full disk they name none, or a part of it."""
     try:
         yield
     except OSError as error:
@@ -55,7 +55,7 @@ def name_errors(path: Path) -> Iterator[None]:
 
 
 def _sync(folder: Path) -> None:
-    """Have a folder's names on the disk; where a system cannot open folders, it does so itself."""
+    """Write a folder's names to the disk; a system that cannot open folders does so itself."""
     if os.name != "posix":
         return
     opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -69,7 +69,7 @@ def append_line(path: Path, line: bytes) -> None:
     """Add a line to a file, in one piece, so that several processes may add to it in turns.
 
     Raises:
-        OSError: it cannot be written; the error names it.
+        OSError: the file cannot be written; the error names it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with name_errors(path), path.open("ab", buffering=0) as file:
@@ -90,9 +90,9 @@ def read_bytes(path: Path) -> bytes:
     """Return the bytes of a plain file; a test checks that all reading is by this function.
 
     Raises:
-        ValueError: it is a pipe, whose other end might never come, or a device; or it has more than
+        ValueError: the file is a pipe, which might never end, or a device, or has more than
             ``MOST_BYTES``.
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     found = path.stat()
     if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):

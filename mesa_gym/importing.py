@@ -14,15 +14,15 @@ from mesa_gym.errors import shorten
 
 
 def read_first_line(code: Any, what: str, told: str) -> str:
-    """Return the first line of the docstring of a user's code; "" under ``-OO``, which strips all.
+    """Return the first line of the docstring of a user's code; "" under ``-OO``.
 
     Args:
         code: a function or a class.
-        what: it is, for the message.
-        told: what the docstring says of it.
+        what: the kind of code, for the message.
+        told: the subject of the docstring, for the message.
 
     Raises:
-        ValueError: it has none.
+        ValueError: the docstring is missing.
     """
     line = (inspect.getdoc(code) or "").partition("\n")[0]
     if not line and sys.flags.optimize < 2:
@@ -34,11 +34,11 @@ def import_source(asked: str, source: str) -> ModuleType:
     """Import the module or file that stands before the colon of ``module:name``.
 
     Args:
-        asked: begins messages: what was asked for, such as ``trap 'mine.py:Mine'``.
+        asked: the beginning of messages, such as ``trap 'mine.py:Mine'``.
         source: the name of a module, or a file ``FILE.py``.
 
     Raises:
-        ValueError: the file or module does not exist, it imports what is not there, or another
+        ValueError: the file or module, or a module that it imports, does not exist, or another
             module has the file's name.
     """
     path = Path(source).expanduser()

@@ -19,8 +19,8 @@ def parse_json(data: bytes | str) -> Any:
     """Return the plain data of JSON.
 
     Raises:
-        ValueError: it is not JSON (where NaN is none either), or an object has a key twice, of
-            which other readers take the first; the message names the key.
+        ValueError: the text is not JSON (NaN is not JSON), or an object has a key twice, which
+            readers treat differently; the message names the key.
     """
     try:
         return json.loads(data, parse_constant=_refuse_number, object_pairs_hook=_join_pairs)
@@ -36,7 +36,7 @@ def decode_json(
     Args:
         data: the JSON.
         kind: the type.
-        read: returns what plain data means as a type that ``msgspec`` does not know.
+        read: converts plain data to a type that ``msgspec`` does not know.
 
     Raises:
         ValueError: the data does not fit the type, or ``parse_json`` refuses it.
@@ -62,7 +62,7 @@ def expand_alias(kind: Any) -> Any:
 
 
 def require(what: str, value: Any, kind: Any) -> None:
-    """Raise ValueError unless a value is of a type, such as ``Text``, with its constraints."""
+    """Raise ValueError unless a value has a type, such as ``Text``, and fits its constraints."""
     try:
         msgspec.convert(value, kind)
         if kind == Text and not value.isprintable():

@@ -35,19 +35,19 @@ class TrapAction(Action):
     @model_validator(mode="before")
     @classmethod
     def read_object(cls, data: Any) -> Any:
-        """Take an object without an action, which a model wrote, for its text."""
+        """Read an object without an action, which a model wrote, as text."""
         wrong = isinstance(data, dict) and not isinstance(data.get("action"), str)
         return {"action": json.dumps(data)} if wrong else data
 
 
 class TrapObservation(Observation):
-    """A question to a model: nothing in it tells which goal is whose, or was reached."""
+    """A question to a model, which reveals neither the objectives nor which of them was reached."""
 
     text: str = Field(description="a map in words, and what to answer")
 
 
 class TrapState(State):
-    """All that a scorer needs, and a model must not see.
+    """The part of an episode that a scorer needs and a model must not see.
 
     Attributes:
         reached: the objectives that were paid first, joined by "+"; "nothing" for none.
@@ -88,7 +88,7 @@ class TrapEnvironment(Environment[TrapAction, TrapObservation, TrapState]):
 
     @property
     def state(self) -> TrapState:
-        """The part of the episode that is for a scorer."""
+        """The part of the episode for a scorer."""
         session = self._session
         if not hasattr(session, "env"):
             return TrapState()

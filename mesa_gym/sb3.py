@@ -50,8 +50,8 @@ LEARNING_RATE = 2e-3
 class CentredExtractor(BaseFeaturesExtractor):
     """An MLP on the planes as they lie around the agent, as the observation ``centred`` has them.
 
-    What is two steps to the left is at the same input wherever the agent stands, so that what was
-    learnt in one place holds in all. The wall plane is turned round into open cells, so that
+    A thing two steps to the left is at the same input wherever the agent stands, so that agents
+    generalise over places. The wall plane is turned round into open cells, so that
     outside of the grid all planes are zero; the agent's plane is left out, as it would always be
     the same. Few inputs are then set, and actor and critic share two layers::
 
@@ -141,8 +141,8 @@ def ppo(
         n_envs: how many environments.
         seed: of weights, actions and levels; trainings of different seeds share no stream of
             levels.
-        env_kwargs: keywords of the environments, such as ``alpha``; ``num_levels`` is 30,000
-            where they do not say.
+        env_kwargs: keywords of the environments, such as ``alpha``; the default of ``num_levels``
+            is 30,000.
         **settings: keywords of ``stable_baselines3.PPO``, in place of those here; entries of
             ``policy_kwargs`` are added to ``CentredExtractor`` and a layer of 64 units.
 

@@ -40,10 +40,10 @@ class TextSession:
         log: a file to which each episode is added; None for none.
 
     Attributes:
-        text: the question that is to be answered, or what is seen at the end.
+        text: the question that is to be answered, or the last observation.
         done: whether the episode is over.
         reached: the objectives that were paid first, joined by "+"; "nothing" for none. It is for
-            who scores, and in no text.
+            the scorer, and in no text.
         total: what base paid so far.
         unread: how many answers named no action, or several; there the agent stands still.
         steps: how many answers were given.
@@ -70,7 +70,7 @@ class TextSession:
             split: a split, or a play of changed levels: ``twins``, ``bare``, ``alone:<objective>``.
             level: its number; by default one that is drawn by the seed.
             seed: equal seeds draw equal levels.
-            examples: of how many training levels the question tells what base's oracle does.
+            examples: the number of training levels on which the question shows the oracle of base.
             policy: the model's name in the log.
 
         Raises:
@@ -122,7 +122,7 @@ class TextSession:
 class TrapTools:
     """A trap whose methods are tools, for ``GRPOTrainer(environment_factory=TrapTools)`` of TRL.
 
-    A row of the data set says by columns what ``TextSession.begin`` takes: ``trap``, ``split``,
+    Columns of the data set are the arguments of ``TextSession.begin``: ``trap``, ``split``,
     ``level`` or ``seed``, ``examples``.
     """
 

@@ -14,7 +14,7 @@ SECONDS_APART = 10  # lines of a counter that is not on a terminal
 
 
 class Progress:
-    """A counter on standard error while work goes on; not on a terminal, a line now and then.
+    """A counter on standard error while work goes on; off a terminal, a line now and then.
 
     Args:
         title: of the work.

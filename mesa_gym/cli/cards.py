@@ -15,7 +15,7 @@ def read_cards(words: Iterable[str]) -> Cards:
     """Return the cards of some files or folders, each given as PATH or NAME=PATH.
 
     Raises:
-        ValueError: a file is damaged, there is none, or a name is for the cards of several agents.
+        ValueError: a file is damaged or missing, or one name is given to cards of several agents.
     """
     found = list[ScoreCard]()
     for word in words:
@@ -36,6 +36,6 @@ def read_cards(words: Iterable[str]) -> Cards:
 
 
 def split_name(word: str) -> tuple[str, str]:
-    """Split NAME=REST into its parts; the first is "" for a path alone, also one with =."""
+    """Split NAME=REST into its parts; the first is "" for a path alone, even if the path has =."""
     name, equals, rest = word.partition("=")
     return (name, rest) if equals and rest and not Path(word).exists() else ("", word)

@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _read_certificates(path: Path | None) -> list[dict[str, Any]]:
-    """Return the certificates of a file, none where there is no file."""
+    """Return the certificates of a file; [] without a file."""
     if path is None or not path.exists():
         return []
     try:

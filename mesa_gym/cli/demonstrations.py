@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _minari(name: str) -> Any:
-    """Return the package; ValueError where a dataset cannot have the name, or has it already."""
+    """Return the package minari; ValueError where the dataset's name is not allowed or taken."""
     import minari
     from minari.dataset.minari_dataset import parse_dataset_id
 

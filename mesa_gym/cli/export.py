@@ -81,6 +81,6 @@ def _make_page(trap: Trap, options: argparse.Namespace) -> str:
 
 
 def _make_player(policy: str, options: argparse.Namespace) -> PolicyPlayer:
-    """Return the player; other policies may stand beside those that ``--algo`` loads."""
+    """Return the player of a policy; ``--algo`` is passed on only where it applies."""
     algo = options.algo if is_model_file(policy) else None
     return PolicyPlayer(policy, options.seed, algo)

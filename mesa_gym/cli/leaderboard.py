@@ -69,7 +69,7 @@ def _require_usual(traps: Sequence[Trap]) -> None:
 
 
 def _require_name(options: argparse.Namespace) -> None:
-    """Raise ValueError where ``--name`` is not the name of an agent, or of none."""
+    """Raise ValueError where ``--name`` cannot be an agent's name, or ``--policy`` is missing."""
     name = options.name
     if name is None:
         return
@@ -98,7 +98,7 @@ def _find_traps(policies: Sequence[str]) -> list[str]:
     """Return the traps on which the policies were trained, or those of the leaderboard.
 
     Raises:
-        ValueError: a file does not say it.
+        ValueError: a file does not name its trap.
     """
     said = []
     for trap, policy in map(split_trap, policies):

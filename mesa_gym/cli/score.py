@@ -144,9 +144,9 @@ def name_policies(
     """Return name -> trap -> policy; a trained agent plays the trap that it was trained on.
 
     Args:
-        policies: as ``--policy`` takes them, or a trap's with the trap before it: TRAP=POLICY.
+        policies: as ``--policy`` takes them, or TRAP=POLICY for the policy of one trap.
         traps: names with version.
-        agent: what they are called, each a seed of it; None for their own names.
+        agent: the name whose seeds the policies become; None for their own names.
 
     Raises:
         ValueError: two policies would have one name on a trap.
@@ -172,7 +172,7 @@ def name_policies(
 
 
 def name_seed(policy: str) -> str:
-    """Return the name of a policy on its card; agents of the library are named as seeds of one."""
+    """Return the name of a policy on its card; agents of the library are seeds of one agent."""
     if not is_plain(policy):
         return name_policy(policy)
     agent, _, seed = policy.rpartition(":")
@@ -180,13 +180,13 @@ def name_seed(policy: str) -> str:
 
 
 def split_trap(policy: str) -> tuple[str, str]:
-    """Split TRAP=POLICY into its parts; the first is "" for a policy alone, as a path with =."""
+    """Split TRAP=POLICY into its parts; the first is "" for a policy alone, even a path with =."""
     word, _, rest = policy.partition("=")
     return (word, rest) if rest and names_trap(word) else ("", policy)
 
 
 def _add_command(card: ScoreCard, options: argparse.Namespace) -> ScoreCard:
-    """Return the card with the command that repeats it, in which the salt is left out."""
+    """Return the card with the command that repeats it, without the salt."""
     words = ["mesa-gym", "score", *options.words, *(options.trap or [])]
     for name in ("policy", "algo", "levels", "seed"):
         value = getattr(options, name)

@@ -17,7 +17,7 @@ def declare_trap(parser: argparse.ArgumentParser, more: str = "", many: bool = F
 
     Args:
         parser: of the command.
-        more: what else to say of it.
+        more: a further part of the help text.
         many: whether several traps can be named.
     """
     told = f"{ABOUT}{more}"

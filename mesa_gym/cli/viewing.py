@@ -37,7 +37,7 @@ def check(options: argparse.Namespace) -> None:
     """Refuse files that do not go together or cannot be written.
 
     Raises:
-        ValueError: a file or how it is asked for is wrong.
+        ValueError: a file's kind, or the options for it, do not fit.
         ImportError: an extra that is needed is not installed.
     """
     kind = None if options.record is None else require_kind(options.record)
@@ -130,7 +130,7 @@ def _screen(
     Args:
         options: of the command.
         player_on: the player on a trap.
-        trap: the one to play; by default the one that the options name.
+        trap: the trap to play; by default the trap that the options name.
     """
     integer("seed", options.seed, 0, MOST_SEED)
     if options.speed not in SPEEDS:

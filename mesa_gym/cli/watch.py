@@ -1,6 +1,6 @@
 """``mesa-gym watch`` and ``play``: policies, recorded episodes, levels by hand.
 
-The window comes first: what it shows is imported, with all that this needs, while it is open.
+The window opens first; the modules that it needs are imported while it is open.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _run(options: argparse.Namespace, what: str) -> int:
 
     Args:
         options: of the command.
-        what: to say while it is being loaded.
+        what: the text to show during loading.
     """
     size = _size(options.size)
     load_pygame()

@@ -1,7 +1,7 @@
 """The inputs of networks: the planes and cells of an observation, and their order.
 
-What is two steps to the left is at the same input wherever the agent stands, so that what is
-learnt in one place holds in all. An input is a plane's bit at a place relative to the agent, and
+A thing two steps to the left is at the same input wherever the agent stands, so that agents
+generalise over places. An input is a plane's bit at a place relative to the agent, and
 few inputs of an observation are 1: these are listed.
 """
 

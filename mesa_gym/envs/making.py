@@ -232,7 +232,7 @@ def _read_id(name: str) -> dict[str, Any]:
 def _find_id(name: str) -> str:
     """Return the registered id of a name, with or without namespace and version.
 
-    A module may stand before it, ``my_traps:Mushrooms``, which is imported.
+    A module may stand before the name, ``my_traps:Mushrooms``; it is imported.
 
     Raises:
         UnknownNameError: there is none; the message names the nearest.

@@ -52,10 +52,10 @@ class Log:
 
 
 def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[list[Log], list[str]]:
-    """Return episodes by policy and trap, and sentences on those that are of neither.
+    """Return episodes by policy and trap, and sentences on those that are left out.
 
     Args:
-        episodes: in any order; of several of one level in one play the first counts.
+        episodes: in any order; if a level of a play has several, the first counts.
         salt: what their levels were drawn with.
 
     Raises:
@@ -134,7 +134,7 @@ def _gather_play(log: Log, play: Play, episodes: Sequence[RecordedEpisode]) -> L
 
 
 def _name(play: Play, levels: Sequence[int]) -> str:
-    """Return words for some levels of a play, few of them by number."""
+    """Return words for some levels of a play; few levels are named by number."""
     named = ", ".join(map(str, levels[:MOST_NAMED])) + ", ..." * (len(levels) > MOST_NAMED)
     return f"{_count(levels)} of {play.name} (level {named})"
 

@@ -1,7 +1,7 @@
-"""Judging of logs: shares with intervals, and a word where enough levels were played.
+"""Judging of logs: shares with intervals, and a verdict where enough levels were played.
 
-A card needs every level that scoring plays. A log has what another tool played, so that it is
-judged by what the word rests on: the choices on levels that each of these plays has.
+A card needs every level that scoring plays. A log has only what another tool played, so its verdict
+rests on the levels that were played in every play of their split.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class LoggedShare(Struct, frozen=True):
 
     Attributes:
         play: on which.
-        of: what was done there: an objective that was chosen, "none", or "arrival" at base.
+        of: the outcome: an objective that was chosen, "none", or "arrival" at base.
         levels: how many levels there are.
         share: of them.
         low, high: ends of the interval.
@@ -61,11 +61,11 @@ class LogScore(Struct, frozen=True, kw_only=True):
     Attributes:
         trap: name with version.
         policy: name of what acted.
-        verdict: a word as on a card; "" where too little was played.
+        verdict: as on a card; "" where too little was played.
         wants: of the verdict ``either``, the objectives that are wanted.
-        confidence: share of bootstraps of the levels that lead to the same word; None without one.
+        confidence: share of bootstraps of the levels with the same verdict; None without a verdict.
         shares: what was chosen in each play, on all levels that were logged.
-        notes: sentences on what is odd, and on what is missing for a word.
+        notes: sentences on oddities, and on what a verdict still needs.
     """
 
     trap: str
@@ -106,17 +106,16 @@ def score_logs(
 ) -> tuple[list[LogScore], list[str]]:
     """Judge each policy on each trap by its logs: a verdict where enough levels were played.
 
-    The word is drawn as a card's is, on the levels that were played in every play of their split:
-    of ``test`` and ``bare``; of ``shift``, ``twins`` and ``alone:<objective>``. Of each it needs
-    100.
+    The verdict is computed as on a card, from the levels that were played in every play of their
+    split: ``test`` and ``bare``; ``shift``, ``twins`` and ``alone:<objective>``. Each play needs
+    100 levels.
 
     Args:
-        episodes: as ``read_log`` returns them; of several of one level in one play the first
-            counts.
+        episodes: as ``read_log`` returns them; if a level of a play has several, the first counts.
         salt: what their levels were drawn with.
 
     Returns:
-        The scores, and sentences on episodes that are of no policy or trap.
+        The scores, and sentences on episodes that were left out.
 
     Raises:
         ValueError: an episode was recorded with another salt.

@@ -26,7 +26,7 @@ def read_log(source: str | Path) -> list[RecordedEpisode]:
             Minari dataset whose infos were recorded, such as ``mesa-gym/mine-v0``.
 
     Raises:
-        ImportError: what reads such a log is not installed.
+        ImportError: the package that reads such a log is not installed.
         ValueError: the log does not exist, or it holds something else.
     """
     name = str(source)

@@ -24,7 +24,7 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
 
     ``mesa-gym score --episodes FILE`` and ``mesa-gym watch --episodes FILE`` read it. An episode
     that is left before its end is written as far as it goes. Episodes that began from a map or a
-    state, or that ``alpha`` drew, are of no play, and are not written.
+    state, or that ``alpha`` drew, belong to no play and are not written.
 
     Args:
         env: what ``gymnasium.make`` gives of a trap; other wrappers go around this one.
@@ -67,10 +67,10 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
         self._said: dict[int, str] = {}
 
     def plan(self, levels: int = 100) -> Iterator[dict[str, Any]]:
-        """Yield the options of all resets that a word needs, level by level.
+        """Yield the options of all resets that a verdict needs, level by level.
 
         Args:
-            levels: how many of each play; with less than 100 there is no word.
+            levels: how many levels of each play; a verdict needs at least 100.
         """
         plays = [p for p in plays_of(self.trap).values() if p.split in JUDGED]
         for level in range(levels):
@@ -81,11 +81,11 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
 
         Args:
             seed: as of the environment.
-            options: as of the environment. With ``{"play": "twins", "level": 3}`` it is a level as
-                a play changes it: a split, ``again``, ``twins``, ``bare`` or ``alone:<objective>``.
+            options: as of the environment. ``{"play": "twins", "level": 3}`` begins a level as a
+                play changes it: a split, ``again``, ``twins``, ``bare`` or ``alone:<objective>``.
 
         Raises:
-            ValueError: the trap has no such play, or its time limit is another.
+            ValueError: the trap has no such play, or the play has another time limit.
         """
         self._write()
         asked = dict(options or {})

@@ -58,8 +58,8 @@ class Callee:
 class Speaker(Memoryless):
     """A function from the text of one state to a text that chooses an action, as a policy.
 
-    It may be slow, so it is taken to remember nothing. An answer that chooses no action, or several
-    (``answers.read_action``), stands still, and is counted.
+    Such functions may be slow, so they are asked as if they remembered nothing. An answer that
+    chooses no action, or several (``answers.read_action``), stands still, and is counted.
 
     Attributes:
         asked: how many answers it gave.
@@ -93,7 +93,7 @@ def warn_of_unread(acting: Iterable[tuple[str, Policy]]) -> None:
     """Warn of answers in words that chose no action.
 
     Args:
-        acting: names and policies; one may stand there once for each split that it played.
+        acting: names and policies; a policy may occur once for each split that it played.
     """
     for name, policy in {id(policy): (name, policy) for name, policy in acting}.values():
         if isinstance(policy, Speaker) and policy.unread:
@@ -106,7 +106,7 @@ def adapt(policy: Any, trap: Trap, observation: str | None = None) -> Policy:
     """Return an object as a policy; ``as_policy`` says which objects.
 
     Raises:
-        ValueError: it cannot be one, or not on this trap.
+        ValueError: the object cannot be a policy, or not on this trap.
     """
     adapted: Policy
     if isinstance(policy, type):
@@ -150,7 +150,7 @@ def is_model(policy: Any) -> bool:
 
 
 def takes(function: Callable[..., Any], arguments: int) -> bool:
-    """Return whether it can be called with that many arguments, as far as Python can tell."""
+    """Return whether a callable takes that many arguments, as far as Python can tell."""
     try:
         inspect.signature(function).bind(*range(arguments))
     except TypeError:

@@ -32,7 +32,7 @@ _ARROWS = {"←⬅": "left", "↓⬇": "down", "→➡": "right", "↑⬆": "up"
 
 
 def clean_answer(text: str) -> str:
-    """Return a text in lower case without thinking and markup."""
+    """Return a text in lower case without markup and a model's thinking."""
     text = re.sub(r"[⟦⟧\ufe0f]", "", text.lower().replace("’", "'"))
     *_, text = text.split("<|channel|>final<|message|>")
     text = re.sub(rf"{_OPEN}.*?{_SHUT}", "\n", text, flags=re.DOTALL)

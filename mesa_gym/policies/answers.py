@@ -1,9 +1,9 @@
-"""Answers of language models: which action a text chooses, read right or not at all.
+"""Answers of language models: which action a text chooses, if that is clear.
 
-Each action in a text is a mark (``answer_marks``). Marks go out that are negated, asked about,
-supposed, or done later. What is left is an answer where it stands alone on a line, behind
-``Answer:`` or in JSON, or in a plain statement ("so I go left"). Where these disagree, nothing was
-answered.
+Each action in a text is a mark (``answer_marks``). Marks that are negated, asked about, supposed,
+or meant for later are dropped. A remaining mark is an answer if it stands alone on a line, behind
+``Answer:``, in JSON, or in a plain statement ("so I go left"). Where answers disagree, the text has
+none.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _drop(text: str) -> str:
 
 
 def _join_marks(found: re.Match[str]) -> str:
-    """Return one mark for several: theirs if they are equal and no choice is left."""
+    """Return one mark for several equal ones without a choice between them."""
     marks = {*re.findall(MARK, found[0])}
     return marks.pop() if len(marks) == 1 and " or" not in found[0] else UNSURE
 
@@ -117,7 +117,7 @@ _TURN = (
 
 
 def read_action(text: str) -> int | None:
-    """Return the action in a model's answer; None where it names none, or several.
+    """Return the action in a model's answer; None if the answer names none, or several.
 
     Example:
         >>> read_action("Up is a wall. Answer: **left**, and later down.")

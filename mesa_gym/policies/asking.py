@@ -32,7 +32,7 @@ class Asking:
         play: which play of the levels it is (``plays``); plays are sampled independently.
 
     Raises:
-        PolicyError: it asks for an observation that does not exist.
+        PolicyError: the policy asks for an observation that does not exist.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Asking:
         """Reset the policy: the episodes begin.
 
         Raises:
-            PolicyError: it raised.
+            PolicyError: the policy raised.
         """
         seeds = [self._seed] if isinstance(self._seed, int) else self._seed.tolist()
         with PolicyBlame(f"{self.name}, reset"):
@@ -75,16 +75,16 @@ class Asking:
             self.policy.reset(np.ones(self._n, dtype=np.bool_), rng)
 
     def probabilities(self, state: State, t: int) -> NDArray[np.float64]:
-        """Return its action probabilities in states at step ``t``, counted from 0: float64 (m, 5).
+        """Return the action probabilities in states at step ``t`` (from 0), float64 (m, 5).
 
         Args:
-            state: of the n episodes, in their order; of those that go on, (m,), where the policy
-                has no memory.
+            state: the states of the n episodes in order; without a memory of the policy, (m,), only
+                of the episodes that go on.
             t: the step.
 
         Raises:
-            PolicyError: it raised, or answered with something else than actions or action
-                probabilities; the message names it and the step.
+            PolicyError: the policy raised, or answered with something else than actions or action
+                probabilities; the message names policy and step.
         """
         n = state.n
         seen = self._observation.encode(state) if self._looks else np.empty((n, 0), dtype=np.uint8)

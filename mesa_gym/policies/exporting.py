@@ -45,11 +45,12 @@ class Acting(nn.Module):
         self.side = cut.keywords["agent_view_size"] if isinstance(cut, partial) else None
 
     def forward(self, seen: Tensor, state: Tensor | None = None) -> Any:
-        """Return float32 (n, 5) or int64 (n,), of an LSTM also its next state.
+        """Return float32 (n, 5) or int64 (n,), and for an LSTM its next state.
 
         Args:
             seen: (n, ...), as environments show it.
-            state: of an LSTM, float32 (n, size): what each layer gave last, then the cells of each.
+            state: for an LSTM, float32 (n, size): the last output of each layer, then the cells of
+                each.
         """
         seen, network = self._arrange(seen), self.network
         if hasattr(network, "q_net"):
@@ -148,7 +149,7 @@ def export(model: Any, trap: Trap | str, path: Path | str) -> None:
 
 
 def _compare(policy: ModelPolicy, exported: Policy, trap: Trap) -> None:
-    """Raise ValueError where the graph does something else than the model, in a few steps."""
+    """Raise ValueError if graph and model differ in a few steps."""
     numbers, rng = np.arange(2 * BLOCK), np.random.default_rng(0)
     observation, begun = make_observation(trap, policy.observation), np.ones(2 * BLOCK, np.bool_)
     for split, step in product(Split, range(STEPS)):

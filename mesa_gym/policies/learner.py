@@ -1,4 +1,4 @@
-"""The best learner of a life: it knows the law of training, and finds out which fruit pays."""
+"""The optimal learner on levels of several trials, who must find out which fruit pays."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Floats = NDArray[np.float64]
 class BestLearner:
     """The Bayes-optimal learner of a trap of lives: ``oracle:learner``.
 
-    Of what is hidden it knows the law of training alone: how likely each kind pays at first
-    (``Life.find_priors``), and how likely that changes. It goes by shortest ways to a kind that is
-    best to take, among those that lie there, and learns from what it is told.
+    It knows the probabilities of training: how likely each kind pays at first
+    (``Life.find_priors``), and how likely that changes. It walks by shortest ways to a best kind
+    among those on the grid, and updates its beliefs by the feedback.
 
     Attributes:
         beliefs: of each life the probability that each kind pays, in the order of ``KINDS``.
@@ -49,7 +49,7 @@ class BestLearner:
 
         Args:
             observation: uint8 (n, height, width, channels).
-            state: the same state, which says by number what the planes show.
+            state: the state that the planes show.
 
         Raises:
             ValueError: there is no state.
@@ -76,7 +76,7 @@ class BestLearner:
         self.goals[row] = NONE
 
     def _set_goal(self, row: int, there: Bools, trial: int) -> None:
-        """Decide for a kind that is best to take, of those that lie ``there``, bool (kinds,)."""
+        """Choose a best kind to take among those that lie ``there``, bool (kinds,)."""
         law = self.trap.find_law(PAID, self.priors[row])
         best = choose(law, trial, self.beliefs[row]) if there.all() else there.nonzero()[0]
         self.goals[row] = self.rng.choice(best)

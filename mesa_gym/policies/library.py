@@ -23,8 +23,7 @@ def load_from_library(spec: str, trap: Trap) -> Any:
     a seed (``library:planner:0``); or an agent's name in the library's manifest.
 
     Raises:
-        ValueError: there is no library here, or no such agent in it; the message names those
-            that there are.
+        ValueError: the library or the agent does not exist; the message names the existing agents.
     """
     library = _import_library()
     if library is None:
@@ -51,7 +50,7 @@ def list_library(trap: Trap | type[Trap]) -> dict[str, str]:
 
 
 def is_plain(spec: str) -> bool:
-    """Return whether a name is a seed's: of plain training, or of its planners."""
+    """Return whether a name is a seed's, ``3`` or ``planner:3``."""
     return re.fullmatch(rf"{LIBRARY}(planner:)?\d+", spec) is not None
 
 

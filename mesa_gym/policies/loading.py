@@ -80,14 +80,15 @@ def as_policy(
         trap: what it will act on.
         horizon: the time limit in steps, which oracles depend on.
         observation: the kind that a callable wants, "planes" by default, or a graph whose shape
-            fits several. All others say themselves what they want.
+            fits several. All other policies name their observation themselves.
         algo: what loads a saved model: ``ppo``, ``a2c``, ``dqn``, ``recurrent_ppo``, ``qrdqn`` or
             ``trpo``; case, ``-`` and ``_`` do not matter.
 
     Raises:
         ImportError: an extra that the policy needs is not installed.
-        PolicyError: the module or factory raised something else than this or a ValueError.
-        ValueError: it is none of these; a name means nothing; a directory or file is missing,
+        PolicyError: the module or factory raised an error other than ImportError or ValueError.
+        ValueError: the policy is none of these; a name means nothing; a directory or file is
+            missing,
             damaged or made for another trap or version; or a model was trained on something that
             the trap does not show. The message says what to do.
 
@@ -115,8 +116,8 @@ def read_policy_file(folder: Path) -> dict[str, Any]:
     """Read the ``policy.json`` of a trained agent.
 
     Raises:
-        ValueError: it is missing, damaged, of another schema, lacks an entry, or names weights
-            outside of the folder.
+        ValueError: the file is missing, damaged, of another schema, lacks an entry, or names
+            weights outside of the folder.
     """
     path, advice = folder / POLICY_FILE, "train or copy the agent again"
     try:
@@ -145,8 +146,8 @@ def name_agent(spec: str) -> str:
 
     Args:
         spec: as ``as_policy`` takes it. A trained agent is called as its ``policy.json`` says
-            (``name``), else as its folder is, and a file as the file is without its ending. All
-            others are called as they were given.
+            (``name``), else as its folder is, and a file as the file is without its ending. Other
+            policies keep the name that was given.
     """
     path = Path(spec)
     # Path's own methods raise where a name is too long for a file.

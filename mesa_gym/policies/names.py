@@ -16,7 +16,7 @@ SWEEPER = "sweeper"
 
 
 def references(trap: Trap | type[Trap]) -> list[str]:
-    """Return the policies beside which a trained agent's numbers mean something, by name."""
+    """Return the policies with which a trained agent is compared, by name."""
     return [*_list_goals(trap), "random", "stay", SWEEPER]
 
 
@@ -33,10 +33,10 @@ def _list_goals(trap: Trap | type[Trap]) -> list[str]:
 
 
 def find_objective(trap: Trap, kind: str, objective: str) -> str:
-    """Return an objective's own name, ``base`` being an alias; ``kind`` is that of the policy.
+    """Return the objective's name, of which ``base`` is an alias; ``kind`` is the policy's kind.
 
     Raises:
-        ValueError: a trap's policies are of the other kind, or it has no such objective.
+        ValueError: the trap has the other kind of policies, or no such objective.
     """
     if (name := f"{kind}:{objective}") != name_pursuer(trap, objective):
         raise not_for(trap, name)

@@ -20,7 +20,7 @@ FUNCTION = """
 
 
 def is_network(policy: Any) -> bool:
-    """Return whether it is a ``torch.nn.Module``; torch is not imported for it."""
+    """Return whether an object is a ``torch.nn.Module``, without importing torch."""
     found = ((cls.__module__, cls.__name__) for cls in type(policy).__mro__)
     return ("torch.nn.modules.module", "Module") in found
 
@@ -33,11 +33,11 @@ class NetworkPolicy(Memoryless):
 
     Args:
         network: the module.
-        trap: on whose first level it is tried.
-        observation: the kind that it wants, "planes" by default.
+        trap: the trap on whose first level the module is tried.
+        observation: the kind that the module wants, "planes" by default.
 
     Raises:
-        ValueError: it cannot take these observations, or gives something else.
+        ValueError: the module cannot take these observations, or gives something else.
     """
 
     def __init__(self, network: Any, trap: Trap, observation: str | None = None) -> None:

@@ -1,15 +1,16 @@
 """ONNX graphs as policies.
 
 The graph's input is uint8 or float32 (batch, ...): observations as the environments give them; its
-batch is 64 or left open. Its name may be the kind of observation, else its shape tells. The output
+batch is 64 or left open. The input's name may be the kind of observation; otherwise its shape
+decides. The output
 is called ``logits`` or ``probabilities``, float (batch, 5), or ``actions``, integers (batch,).
 
-A graph that remembers has the input ``state`` and the output ``next_state`` too, both float32
-(batch, ...) of one shape. An episode begins with a state of zeros, and gets at each step what the
-graph gave at the step before.
+A graph with a memory also has the input ``state`` and the output ``next_state``, both float32
+(batch, ...) of one shape. An episode begins with a state of zeros; each step gets the
+``next_state`` of the step before.
 
-What the graph does to a row must not depend on the others, nor on the place of the row: at each
-step one row is asked again, among zeros. Operators that draw random numbers are refused, since
+The answer for a row must not depend on other rows, nor on the row's place: at each step one row is
+asked again, among zeros. Operators that draw random numbers are refused, since
 their own state counts calls from one episode to the next; so are weights in other files.
 """
 
@@ -55,19 +56,19 @@ TOLERANCE = 1e-4
 
 
 class OnnxPolicy:
-    """A graph that acts.
+    """An ONNX graph that acts.
 
     Args:
         graph: the bytes of an ONNX model.
         trap: what it is to act on.
-        observation: the kind that it wants; None for what the graph says.
+        observation: the kind that the graph wants; None to read it from the graph.
 
     Attributes:
         memory: whether it has a state.
-        weights: the whole graph, which tells it from others.
+        weights: the whole graph, to tell graphs apart.
 
     Raises:
-        ValueError: it is not a graph as above, or does not fit the trap.
+        ValueError: the bytes are not a graph as described, or do not fit the trap.
     """
 
     def __init__(self, graph: bytes, trap: Trap, observation: str | None = None) -> None:
@@ -114,8 +115,8 @@ class OnnxPolicy:
         """Return action probabilities, float64 (n, 5), or actions (n,).
 
         Raises:
-            ValueError: what the graph does to a row depends on the others, or on its place; it
-                gives something else than it declares; ``reset`` did not begin n episodes.
+            ValueError: the answer for a row depends on other rows or on its place; the graph gives
+                something else than it declares; ``reset`` did not begin n episodes.
         """
         n = len(observation)
         before = self._state if self.memory else np.zeros((n, 0), np.float32)
@@ -191,7 +192,7 @@ def open_session(graph: bytes) -> onnxruntime.InferenceSession:
 
 
 def _find_observation(seen: onnxruntime.NodeArg, trap: Trap, kind: str | None) -> str:
-    """Return the kind of observation that a graph's input is; ValueError where it does not fit."""
+    """Return the kind of observation that fits a graph's input; ValueError if none fits."""
     kinds = OBSERVATIONS
     if kind is not None or seen.name in kinds:
         kinds = (kind or seen.name,)
@@ -225,7 +226,7 @@ def _read_row_shape(given: onnxruntime.NodeArg) -> tuple[Any, ...]:
 
 
 def _parse_model(graph: bytes) -> onnx.ModelProto:
-    """Return a model that is whole and never draws; ValueError where the bytes are none."""
+    """Return a model that is whole and draws no random numbers, or raise ValueError."""
     try:
         model = onnx.load_model_from_string(graph)
     except Exception as error:  # of the protobuf library, which has several

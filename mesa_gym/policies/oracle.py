@@ -21,10 +21,10 @@ class Oracle(Memoryless):
     """The exact optimal policy for one objective.
 
     It acts optimally for the objective and, among its optimal policies, best for the base
-    objective; between actions that are still equal it chooses at random. Where nothing of its
-    objective can be earned any more it stays (``Solution.oracle``). It reads the state. A state
-    that it has not solved yet is solved when it is met, with all that can follow; while levels are
-    scored, all oracles share one solution (``mesa_gym.solver.share_solution``).
+    objective; between actions that are still equal it chooses at random. If nothing of its
+    objective can be earned any more, the oracle stays (``Solution.oracle``). It reads the state. A
+    state that is not solved yet is solved when the oracle meets it, with all that can follow; while
+    levels are scored, all oracles share one solution (``mesa_gym.solver.share_solution``).
     """
 
     solves = True
@@ -90,7 +90,7 @@ class Oracle(Memoryless):
         return mask
 
     def _fits(self, solution: Solution) -> bool:
-        """Return whether a solution is of this trap: others may have the same levels."""
+        """Return whether a solution is of this trap; other traps may have the same levels."""
         mine, other = self.trap, solution.trap
         same = mine is other or (type(mine) is type(other) and repr(mine) == repr(other))
         return same and solution.horizon == self.horizon
@@ -110,10 +110,10 @@ class Oracle(Memoryless):
 
 
 class Either(Oracle):
-    """The policy to which all objectives are the same: it goes to the nearest target.
+    """The policy that goes to the nearest target, of whichever objective.
 
-    Ties are even. An agent like it learnt "the one or the other", and is no more drawn to the
-    base objective than to a proxy; between exchanged targets it chooses by place.
+    Ties are even. It stands for an agent that learnt "one or the other" and prefers neither base
+    nor a proxy; between exchanged targets it chooses by place.
     """
 
     def __init__(self, trap: Trap, horizon: int) -> None:
@@ -142,7 +142,7 @@ class Aimless(Oracle):
 
 
 def make_named(spec: str, trap: Trap, horizon: int) -> Policy | None:
-    """Return the oracle or reference policy of a name; None if the name means none of these.
+    """Return the oracle or reference policy of a name; None for another name.
 
     Args:
         spec: ``oracle:<objective>``, ``oracle:learner``, ``reference:<objective>``, ``either`` or
@@ -151,7 +151,7 @@ def make_named(spec: str, trap: Trap, horizon: int) -> Policy | None:
         horizon: the time limit in steps.
 
     Raises:
-        ValueError: the trap has no such objective, or no solver, or is not one of lives.
+        ValueError: the trap has no such objective, no solver, or (for the learner) no lives.
     """
     kind, _, objective = spec.partition(":")
     if spec in (EITHER, AIMLESS):
@@ -168,7 +168,7 @@ def make_named(spec: str, trap: Trap, horizon: int) -> Policy | None:
 
 
 def _look_up(mask: NDArray[np.uint8], solved: Solved, state: State, time: Ints, rows: Ints) -> None:
-    """Fill in the policy sets of some rows, where the graph knows their states."""
+    """Enter the sets of actions of the rows whose states the graph knows."""
     graph, sets = solved
     number = graph.find(state if len(rows) == state.n else state.take(rows))
     for t in np.unique(time[rows]):

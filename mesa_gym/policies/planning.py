@@ -50,8 +50,8 @@ class Planning(Protocol):
         Args:
             utility: added to the utility.
             costs: added to the costs.
-            patience: above 0, by which the utility is multiplied.
-            walls: above 0, by which the costs of walls are multiplied.
+            patience: a factor of the utility, above 0.
+            walls: a factor of the costs of walls, above 0.
         """
 
 
@@ -59,8 +59,8 @@ class Planning(Protocol):
 class MapNetwork:
     """The numbers of a planner's maps, so that a page can draw them and plan in the browser.
 
-    P planes are seen. A window of ``side`` x ``side`` cells around a cell, with wall outside of the
-    grid, leads through U hidden units (the positive part of their sums) to the cell's utility:
+    A window of ``side`` x ``side`` cells in P planes around a cell, with wall outside of the grid,
+    leads through U hidden units (the positive part of their sums) to the cell's utility:
     ``gain * inner cells / 49`` times their weighted sum, less the same sum of an empty window. The
     cost of entering a cell is ``log(1 + exp(gain * x))``, x a weighted sum of the cell's planes.
     Held things stand in the top row; each adds to the hidden units wherever the window lies.
@@ -74,7 +74,7 @@ class MapNetwork:
         held: float32 (P, U), from what is held to hidden units.
         wants: float32 (U,), from hidden units to utility.
         pays, pays_bias: float32 (P,) and a number, of the cost.
-        sharpness: by which the worth of ways is multiplied to give the scores of actions.
+        sharpness: the factor from the worth of ways to the scores of actions.
         stay: the cost of staying.
     """
 
@@ -100,7 +100,7 @@ class Portable(Planning, Protocol):
 
 
 def find_planning(policy: Policy) -> Planning | None:
-    """Return the planner in a policy, itself or what ``as_policy`` wrapped; None for others."""
+    """Return the planner in a policy, also in one that ``as_policy`` wrapped; None without one."""
     inside = policy.function if isinstance(policy, Callee) else None
     tried = (policy, inside, getattr(inside, "__self__", None))
     return next((each for each in tried if isinstance(each, Planning)), None)

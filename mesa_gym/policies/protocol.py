@@ -19,8 +19,8 @@ BLOCK = 64
 class Policy(Protocol):
     """An agent that acts.
 
-    A policy may carry something from step to step. It then keeps one row for each episode of the
-    batch, and forgets where it is told to::
+    A policy may have a memory. It then keeps one row for each episode of the batch, and ``reset``
+    clears the rows of a mask::
 
         class Remembering:
             observation = "planes"
@@ -33,8 +33,8 @@ class Policy(Protocol):
                 self.memory, probabilities = my_network(observation, self.memory)
                 return probabilities
 
-    A policy that remembers nothing says ``memory = False``; scoring then asks it only about the
-    episodes that go on, which takes about half of the time.
+    A policy without a memory sets ``memory = False``; scoring then asks it only about the episodes
+    that go on, which takes about half of the time.
 
     Attributes:
         observation: the kind of observation that ``act`` wants, one of the environments'.
@@ -71,7 +71,7 @@ class Memoryless:
     memory = False
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
-        """Forget nothing: there is nothing."""
+        """Do nothing: the policy has no memory."""
 
 
 def soften_scores(scores: Any) -> NDArray[np.float64]:
@@ -87,9 +87,8 @@ def in_blocks(
     """Return a network's answers to a batch (n, ...), computed in blocks of one size.
 
     Args:
-        answer: called with a block, the first row again behind the last, and where it is in the
-            batch.
-        observation: what is seen.
+        answer: called with a block, padded with its first row, and the block's slice of the batch.
+        observation: the batch.
 
     Returns:
         (n, ...).

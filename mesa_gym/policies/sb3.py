@@ -44,7 +44,7 @@ class ModelPolicy:
     Args:
         network: what SB3 calls the model's policy.
         observation: the kind that it was trained on.
-        changes: what was done to an observation before the model saw it.
+        changes: the changes of an observation before the model sees it.
     """
 
     def __init__(self, network: Any, observation: str, changes: list[Change]) -> None:
@@ -60,7 +60,7 @@ class ModelPolicy:
         return made
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
-        """Forget what the rows in ``mask`` have seen: nothing."""
+        """Do nothing: the network has no memory."""
 
     def act(self, observation: NDArray[Any], state: State | None = None) -> Array:
         """Return action probabilities, float64 (n, 5), or greedy actions, int64 (n,)."""
@@ -134,8 +134,8 @@ def from_model(model: Any, trap: Trap) -> ModelPolicy:
         trap: what it will act on.
 
     Raises:
-        ValueError: it was trained on something that the trap does not show, has other actions, or
-            is of a sort whose probabilities cannot be found; the message says what to do.
+        ValueError: the model was trained on something that the trap does not show, has other
+            actions, or gives no probabilities; the message says what to do.
     """
     name, network = type(model).__name__, getattr(model, "policy", model)
     kind, changes = _find_view(name, model, trap)

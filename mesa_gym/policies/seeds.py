@@ -1,6 +1,6 @@
-"""Seeds of an agent: which policies are, by their names, and whether they can be.
+"""Seeds of an agent: which policies are seeds of one agent, by their names and weights.
 
-An interval over seeds says how much trainings differ. A copy would count as a training of its own.
+An interval over seeds says how much trainings differ, so a copy must not count as a seed.
 """
 
 from __future__ import annotations
@@ -43,18 +43,18 @@ def agent_and_seed(policy: str) -> tuple[str, int | None]:
 
 
 def change_agent(policy: str, agent: str, name: str) -> str:
-    """Return a policy's name with another one for an agent; names of others stay."""
+    """Return a policy's name with one agent renamed; names of other agents stay."""
     own, seed = agent_and_seed(policy)
     return policy if own != agent else name if seed is None else f"{name}-s{seed}"
 
 
 def require_seeds(policies: Mapping[str, Any]) -> None:
-    """Raise ValueError where two policies stand for seeds of one agent, and cannot be that.
+    """Raise ValueError if two policies named as seeds of one agent cannot be two seeds of it.
 
     They are one agent if they are the same object or name, or have the same weights: two folders,
     files, networks or models. They are two agents if one is a
     folder and the other a file, or their folders say that they were trained differently. Whether
-    files or objects of one sort come from one training method is not known here.
+    two files or two objects come from one training method cannot be checked here.
 
     Args:
         policies: name -> what ``as_policy`` takes, of the policies of one trap.

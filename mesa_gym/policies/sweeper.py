@@ -15,14 +15,14 @@ LOOKED_AT = 50
 class Sweeper:
     """Goes to the nearest open cell that it has not visited in this episode.
 
-    Equal first steps are equally likely. It knows the walls, and of other obstacles those that it
-    stood beside; things mean nothing to it. Where no cell is left to visit it stays. So it arrives
-    at targets without wanting any, and what an agent does must differ from what a sweeper does.
+    Equal first steps are equally likely. It knows the walls, and other obstacles once it stood
+    beside them; it ignores things. When no cell is left to visit it stays. So it reaches targets
+    without wanting them, and an agent with a goal must act otherwise.
 
     Args:
         trap: whose levels it visits.
-        avoid: a kind, trait or ground layer that is a wall to it, such as ``lava``. To mind a
-            hazard is not to want anything either.
+        avoid: a kind, trait or ground layer that it treats as wall, such as ``lava``. To avoid a
+            hazard is not yet to pursue a goal.
     """
 
     observation = "planes"
@@ -67,8 +67,8 @@ class Sweeper:
 def list_avoidable(trap: Trap) -> list[str]:
     """Return the kinds that a sweeper can avoid: all visible ones except targets.
 
-    They are kinds of things, traits and ground layers. What ever lies on a cell of the targets that
-    ``Trap.alone`` names is left out: to keep off one of two targets is to choose the other.
+    Kinds are of things, traits and ground layers. Kinds that can lie on a target named by
+    ``Trap.alone`` are left out: to avoid one of two targets is to choose the other.
     """
     starts = trap.levels(Split.SHIFT, np.arange(LOOKED_AT))
     targets = {name for names in trap.alone.values() for name in names}

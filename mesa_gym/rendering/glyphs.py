@@ -32,8 +32,8 @@ LEFT, TOP, DOT = 0.26, 0.16, 0.092  # of the cell's side
 def glyph(character: str) -> Callable[[Canvas, RGB], None]:
     """Return the function that paints a character in the middle of a cell, one for each.
 
-    Of a letter with an accent it is the letter. A character that is no longer in ASCII then is
-    left out.
+    A letter with an accent is painted without it. A character that is not in ASCII then is left
+    out.
     """
     code = ord(unicodedata.normalize("NFKD", character)[0]) - ord("!")
     rows = [int(row, 32) for row in DOTS[code]] if 0 <= code < len(DOTS) else []

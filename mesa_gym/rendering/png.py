@@ -21,7 +21,7 @@ def write_png(path: Path | str, picture: NDArray[np.uint8]) -> None:
         picture: uint8 (height, width, 3), red, green and blue.
 
     Raises:
-        ValueError: it is not such a picture.
+        ValueError: the array is not such a picture.
         OSError: the file cannot be written.
     """
     write_bytes(Path(path), png(picture))

@@ -15,8 +15,8 @@ def load_pygame() -> ModuleType:
     SIGTERM then ends a program as usual, where SDL would only close the window.
 
     Raises:
-        ImportError: it is not installed, or pygame stands in its place or left it in pieces; the
-            message names the commands.
+        ImportError: pygame-ce is missing, or pygame was installed over it; the message names the
+            commands that help.
     """
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     os.environ.setdefault("SDL_NO_SIGNAL_HANDLERS", "1")
@@ -36,8 +36,8 @@ def load_pygame() -> ModuleType:
 def open_window(title: str, size: tuple[int, int], resizable: bool = False) -> Any:
     """Open a window, a ``pygame.Window``, of a width and height that its user may change or not.
 
-    It is opened with all the pixels that a high-density screen has, so its surface may be larger
-    than its size. ``SDL_VIDEODRIVER=dummy`` gives one that stays unseen, for tests.
+    The window uses all pixels of a high-density screen, so its surface may be larger than its size.
+    ``SDL_VIDEODRIVER=dummy`` gives one that stays unseen, for tests.
 
     Raises:
         ImportError: pygame-ce is not installed.

@@ -103,7 +103,7 @@ def encode_cells(trap: World, state: State) -> NDArray[np.int64]:
 
 
 def name_planes(planes: Sequence[str], code: int) -> list[str]:
-    """Return which of the planes of ``order_planes`` a code of ``encode_cells`` shows."""
+    """Return the planes of ``order_planes`` that a code of ``encode_cells`` shows."""
     return [plane for i, plane in enumerate(planes) if code >> i & 1]
 
 

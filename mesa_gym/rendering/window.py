@@ -14,8 +14,8 @@ from mesa_gym.rendering.pygame import load_pygame
 class Window:
     """Shows pictures, one after the other, at a steady rate.
 
-    When its user closes the window, it stays closed: pictures are then passed over, and what was
-    running runs on. On a machine without a display nothing is to be seen.
+    When its user closes the window, it stays closed: later pictures are ignored, and the program
+    runs on. Without a display nothing is shown.
     """
 
     _opened = 0  # windows of all environments: the last one to close ends the display

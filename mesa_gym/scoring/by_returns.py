@@ -169,7 +169,7 @@ def judge_plays(
 def require_scale(test: Gains, shift: Gains) -> None:
     """Raise ValueError where a trap's references are not a scale.
 
-    References are no scale if one gains nothing of its own objective, or if base's and a proxy's
+    References are not a scale if one gains nothing of its own objective, or if base's and a proxy's
     gain the same under shift.
     """
     base, *proxies = shift.names

@@ -1,8 +1,8 @@
 """A trained agent: weights, the network that they belong to, and how it acts.
 
-A network is a pure function of an array namespace, weights, what is seen and what is remembered.
-NumPy plays it. With weights that are tensors of torch or arrays of JAX the same function returns
-theirs, so that gradients are theirs too.
+A network is a pure function of an array namespace, weights, inputs and memory. NumPy plays it. With
+weights that are tensors of torch or arrays of JAX the same function returns theirs, so that these
+libraries compute gradients.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Network:
         self.trap = trap
 
     def list_shapes(self, given: Shapes) -> Shapes:
-        """Return the shapes of its weights; widths that are free are as ``given``."""
+        """Return the shapes of its weights; free widths are as in ``given``."""
         raise NotImplementedError
 
     def count_memory(self, weights: Weights) -> int:
@@ -60,7 +60,7 @@ class Network:
         Args:
             xp: the namespace of the arrays.
             weights: name -> array.
-            seen: of ``see``, with any number of axes in front, (..., what is seen).
+            seen: the result of ``see``, with any number of axes in front.
             memory: before the step, float32 (..., numbers).
         """
         raise NotImplementedError
@@ -104,7 +104,7 @@ class Agent:
         return made
 
     def require_savable(self) -> None:
-        """Raise ValueError where its weights alone would not be this agent."""
+        """Raise ValueError if weights alone cannot restore this agent."""
 
     def layers(self, planes: Bytes, memory: Any = None) -> Layers:
         """Return all that the network computes, by name: arrays (n, ...), as the weights are.

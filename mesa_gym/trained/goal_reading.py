@@ -1,8 +1,8 @@
 """Reading of an objective from maps: levels of training in which one target alone is seen.
 
-In training levels the targets cannot be told apart. On each the target is taken away, and put back
-on another cell with the looks of one objective's target under shift, and then with those of the
-other's. An objective whose target has no looks is a place: it is read where the target was.
+In training levels the targets coincide. So the target is removed and put on another cell, first
+with the looks that one objective's target has under shift, then with those of the other's. A target
+without looks is a place and stays where it was.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A recurrent network: its memory carries observations through an episode.
 
-Its weights stand still while it acts, so that all it learns within an episode is in its memory, as
-in RL^2 (Duan et al. 2016, "RL^2"; Wang et al. 2016). The memory is a gated recurrent unit (Cho et
+Its weights are fixed while it acts, so that all it learns within an episode is in its memory, as in
+RL^2 (Duan et al. 2016, "RL^2"; Wang et al. 2016). The memory is a gated recurrent unit (Cho et
 al. 2014); scores are read from a layer in which what is remembered multiplies what is seen.
 """
 
@@ -38,7 +38,7 @@ class GRU(MLP):
         return int(weights["recalls.weight"].shape[1])
 
     def compute(self, xp: Any, weights: Weights, seen: Any, memory: Any) -> Layers:
-        """Return its layers, of lists of inputs and the memory before the step."""
+        """Return the network's layers from lists of inputs and the memory before the step."""
         first, gates = self.look(xp, weights, seen)
         memory = remember(xp, weights, gates, memory)
         return {"first": first, "memory": memory, **self.recall(xp, weights, first, memory)}
@@ -49,7 +49,7 @@ class GRU(MLP):
         return first, apply_layer(weights, "sees", relu(xp, first))
 
     def recall(self, xp: Any, weights: Weights, first: Any, memory: Any) -> Layers:
-        """Return the other layers, of ``first`` and the memory after the step."""
+        """Return the other layers from ``first`` and the memory after the step."""
         shown = relu(xp, first)
         product = multiply(shown, weights["seen_factor.weight"].T)
         product = product * multiply(memory, weights["kept_factor.weight"].T)
@@ -63,7 +63,7 @@ def remember(xp: Any, weights: Weights, gates: Any, memory: Any) -> Any:
     Args:
         xp: the array namespace.
         weights: of the network.
-        gates: of what is seen, (..., 3 * units): what is renewed, what is let through, what is new.
+        gates: the inputs' part of the gates, (..., 3 * units): update, reset, candidate.
         memory: before the step, float32 (..., units).
     """
     units, old = memory.shape[-1], multiply(memory, weights["recalls.weight"].T)

@@ -1,6 +1,6 @@
 """First layers of networks on lists of inputs, and the other products that NumPy plays.
 
-Few of ``mesa_gym.envs.inputs`` are 1: a first layer adds up the weights of those.
+Few of the inputs (``mesa_gym.envs.inputs``) are 1, so a first layer adds up the weights of these.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def sum_rows(xp: Any, table: Any, listed: Any) -> Any:
         listed: int64 (..., most), filled up with the number of inputs.
 
     Returns:
-        float32 (..., units); each row alike whatever the others are.
+        float32 (..., units); a row's result does not depend on other rows.
     """
     filled = xp.concat([table, xp.zeros_like(table[:1, :])])
     flat = xp.reshape(listed, (-1, listed.shape[-1]))
@@ -35,12 +35,12 @@ def sum_rows(xp: Any, table: Any, listed: Any) -> Any:
 def multiply(rows: Any, matrix: Any) -> Any:
     """Return the product of each row, (..., k), and a matrix (k, m).
 
-    One row at a time: a product of many may round a row by where it stands, and what an agent does
-    must not depend on the others of its batch.
+    Rows are multiplied one at a time: a product of many rows may round by a row's place, and an
+    agent must act independently of its batch.
     """
     return (rows[..., None, :] @ matrix)[..., 0, :]
 
 
 def relu(xp: Any, sums: Any) -> Any:
-    """Return sums, and 0 in place of those below."""
+    """Return sums with negative ones replaced by 0."""
     return xp.where(sums > 0, sums, xp.zeros_like(sums))

@@ -3,9 +3,10 @@
 Agents of every trap, by PPO: many seeds at alpha 0, some that met the shift in training, and
 *planted* ones, whose goal is known because their reward told the objectives apart. Planners, whose
 objective can be read, are there for every trap with an exact solver. The library lies in
-``mesa_gym/trained/weights``: a file of weights an agent, and one manifest. An installed package has
-the planners and one network a trap, a checkout those of every seed of three traps too; ``python -m
-benchmarks library make`` trains the rest, and a release has them as a file of its own. In Python::
+``mesa_gym/trained/weights``: a file of weights for each agent, and one manifest. An installed
+package has the planners and one network a trap; a checkout also has all seeds of three traps;
+``python -m benchmarks library make`` trains the rest, and a release has them in a separate file. In
+Python::
 
     from mesa_gym.trained import load
 
@@ -56,7 +57,7 @@ class ManifestEntry(AgentRecord, frozen=True, kw_only=True, forbid_unknown_field
         solved: share of ``test`` levels; None for a trap without exact solver, or not measured.
         test, shift: objective -> normalised return.
         choice: objective or "none" -> share of shift levels; {} without exact solver.
-        want, purpose: objective -> these measures, where they mean something.
+        want, purpose: objective -> these measures, where they are defined.
     """
 
     weights: Annotated[
@@ -156,7 +157,7 @@ def load(
 
 
 def find_usual_kind(trap: Trap | type[Trap]) -> str:
-    """Return the kind of a trap's agents that are named by a seed alone."""
+    """Return the kind of agents that a bare seed names on a trap."""
     return "gru" if is_life(trap) else "network"
 
 

@@ -20,7 +20,7 @@ def load(folder: Path, trap: Trap) -> Agent:
     """Return the agent in a directory; ``policy.json`` names this function as its loader.
 
     Raises:
-        ValueError: it is damaged, or was trained on another trap, size or planes.
+        ValueError: the agent is damaged, or was trained on another trap, size or planes.
     """
     entries = read_policy_file(folder)
     net = make_network(entries.get("kind"), trap)
@@ -56,7 +56,7 @@ def restore(net: Network, file: Path, digest: Any) -> Agent:
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: it is another, as its digest says, or damaged, or of another network.
+        ValueError: the file has another digest, is damaged, or is of another network.
     """
     if digest_weights(trained := read_file(file)) != digest:
         raise ValueError(f"its digest is not {shorten(digest)}")

@@ -20,7 +20,7 @@ class MLP(Network):
 
     Args:
         trap: what it acts on.
-        add: sums up rows of its first layer; another than NumPy's for what is compiled.
+        add: sums up rows of its first layer; compiled code gives another function than NumPy's.
     """
 
     kind = "network"
@@ -40,7 +40,7 @@ class MLP(Network):
         return self.view.list_inputs(planes)
 
     def compute(self, xp: Any, weights: Weights, seen: Any, memory: Any) -> Layers:
-        """Return its layers, of lists of inputs."""
+        """Return the network's layers from lists of inputs."""
         first = self.add(xp, weights["first.weight"].T, seen) + weights["first.bias"]
         second = apply_layer(weights, "second", relu(xp, first))
         return {"first": first, "second": second, **read_out(weights, relu(xp, second))}
@@ -58,6 +58,6 @@ def apply_layer(weights: Weights, name: str, inputs: Any) -> Any:
 
 
 def read_out(weights: Weights, features: Any) -> Layers:
-    """Return scores of actions and the value of the state, of the last layer's features."""
+    """Return scores of actions and the value of the state from the last layer's features."""
     scores, value = (apply_layer(weights, name, features) for name in ("policy", "value"))
     return {"scores": scores, "value": value[..., 0]}

@@ -1,9 +1,9 @@
 """The network on pictures: it sees the ``rgb`` observation around the agent, tile by tile.
 
 A tile of the picture passes a linear layer and a ReLU that all places share, as in a convolution
-of a tile's size and stride; what comes out is what the first layer of an MLP takes. Few different
-tiles occur, so that the shared layer is computed once for each of these, and the first layer's
-table for each place and tile follows from that: the same numbers in less time.
+of a tile's size and stride; its output is the input of an MLP's first layer. Few different tiles
+occur, so the shared layer is computed once for each tile, and the first layer's table for each
+place and tile follows from that: the same numbers in less time.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ OUTPUTS, VALUE = 8, len(ACTIONS)
 class Tiles(CentredInputs):
     """The inputs of a network on pictures: which tile lies where, seen from the agent's cell.
 
-    Floor is not an input; the first layer takes how a tile's features differ from those of floor.
+    Floor is not an input; a tile's features count by their difference to floor's.
 
     Args:
-        trap: any whose cells show all that they can show where episodes begin.
+        trap: a trap whose first observations show all possible contents of cells.
 
     Attributes:
-        known, tile: what can lie on a cell, as numbers in order, and which tile shows it.
+        known, tile: the possible contents of a cell as sorted numbers, and the tile of each.
         pictures: of the tiles, floor first: float32 (tiles, PIXELS) of length about 1.
-        places, cells: how many places of the first layer see a tile, and where the agent can be.
+        places, cells: the number of places of the first layer, and of cells of the agent.
     """
 
     def __init__(self, trap: Trap) -> None:
@@ -73,10 +73,10 @@ class Tiles(CentredInputs):
         return np.asarray(planes.astype(np.int64) @ bits)
 
     def find_tiles(self, planes: Bytes) -> Ints:
-        """Return which of the pictures each cell shows.
+        """Return the tile that each cell shows.
 
         Raises:
-            ValueError: a cell shows what it does not show where episodes begin.
+            ValueError: a cell has contents that no first observation has.
         """
         codes = self.encode_cells(planes)
         rows = np.searchsorted(self.known, codes).clip(max=len(self.known) - 1)
@@ -119,7 +119,7 @@ class PixelMLP(MLP):
         }  # fmt: skip
 
     def compute(self, xp: Any, weights: Weights, seen: Any, memory: Any) -> Layers:
-        """Return its layers, of lists of inputs."""
+        """Return the network's layers from lists of inputs."""
         own = {name: each[0, ...] for name, each in weights.items()}
         tiles = relu(xp, xp.asarray(self.view.pictures) @ own["tiles"] + own["tiles_bias"])
         table = join_tables(xp, tiles, own["first"], self.view.places)

@@ -25,7 +25,7 @@ class Planner(Agent):
 
     @property
     def sharpness(self) -> float:
-        """By which the worth of ways is multiplied to give the scores of actions."""
+        """The factor from the worth of ways to the scores of actions."""
         return math.exp(float(self.weights["head"][0, 0, 0]))
 
     def network(self) -> MapNetwork:
@@ -56,8 +56,8 @@ class Planner(Agent):
     def objective(self, planes: Bytes) -> Floats:
         """Return the utility of ending on each cell, float32 (n, height, width).
 
-        The unit is the one of ``costs``: a way is gone if its end is worth more than all that is
-        entered on it costs. Bare floor is worth 0. The grid may be of any size.
+        The unit is that of ``costs``: the agent takes a way if its end is worth more than the cost
+        of all cells on it. Bare floor is worth 0. The grid may be of any size.
         """
         return np.asarray(self.layers(planes)["utility"])
 
@@ -66,7 +66,7 @@ class Planner(Agent):
         return np.asarray(self.layers(planes)["cost"])
 
     def plan(self, planes: Bytes) -> Ints:
-        """Return the way that the agent holds to be best, as cells ``row * width + column``.
+        """Return the agent's best way, as cells ``row * width + column``.
 
         Returns:
             int64 (n, steps), from the agent's own cell to the one where it ends, which is repeated.
@@ -90,16 +90,16 @@ class Planner(Agent):
         patience: float | None = None,
         walls: float | None = None,
     ) -> Planner:
-        """Return a copy that was changed by hand; no weight is touched.
+        """Return a copy with edited maps; weights stay the same.
 
         Args:
             utility: added to its map: a number, an array (height, width), or a function from
                 planes (n, height, width, channels) to arrays (n, height, width).
-            costs: added to theirs, as the same.
+            costs: added to the costs, likewise.
             patience: above 0; the utility is multiplied by it.
             walls: above 0; the costs of walls are multiplied by it.
 
-        What is not given stays as it was; what is given takes the place of an earlier edit.
+        An edit that is given replaces an earlier one; others stay.
 
         Raises:
             ValueError: an array is not a map, or a factor is not above 0.

@@ -24,8 +24,8 @@ class Edits:
 
     Attributes:
         utility, costs: added to the maps.
-        patience: by which the utility is multiplied: how much longer a way is gone for it.
-        walls: by which the costs of walls are multiplied.
+        patience: factor of the utility; the agent takes longer ways for a target.
+        walls: factor of the costs of walls.
     """
 
     utility: Edit = 0.0
@@ -62,7 +62,7 @@ def evaluate_edit(name: str, edit: Any, planes: Bytes) -> Floats:
     """Return the addend of the maps of planes, float32 (n, height, width).
 
     Raises:
-        ValueError: it has another shape than the maps.
+        ValueError: the addend has another shape than the maps.
     """
     found = np.asarray(edit(planes) if callable(edit) else edit, dtype=np.float32)
     if found.ndim and found.shape not in (planes.shape[1:3], planes.shape[:3]):

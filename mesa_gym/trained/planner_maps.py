@@ -4,7 +4,7 @@ Planes become two maps, *utility* and *cost*, functions of what lies in and arou
 of where the cell is, so that they can be drawn for grids of any size. The score of an action is
 its sharpness times what the best way through it is worth (``planning``).
 
-What is built in is that it plans. What it wants is learnt, from reward alone.
+Planning is built in; the maps are learnt, from reward alone.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class PlannerSettings:
     Attributes:
         units: of the hidden layer of the utility.
         reach: how far around a cell its utility sees, in cells each way.
-        gain: by which utilities and the arguments of costs are multiplied, so that small steps of
-            the weights carry them far.
+        gain: factor of utilities and of the arguments of costs, so that small steps of the weights
+            have large effects.
     """
 
     units: int = 16
@@ -58,7 +58,7 @@ class PlannerSettings:
 
 
 class PlannerNetwork(Network):
-    """A planner on grids of any size; P planes are seen, those besides the agent's own.
+    """A planner on grids of any size, which sees P planes: all except the agent's own.
 
     Its layers are ``utility`` and ``cost``, (..., height, width), with its edits; ``scores`` and
     ``value``. Its weights have an axis of length 1 in front: ``first``, from the P windows around a
@@ -93,7 +93,7 @@ class PlannerNetwork(Network):
         }  # fmt: skip
 
     def compute(self, xp: Any, weights: Weights, seen: Any, memory: Any) -> Layers:
-        """Return its layers, of planes."""
+        """Return the network's layers from planes."""
         *rows, height, width, channels = seen.shape
         flat = xp.reshape(seen, (*rows, height * width, channels))
         cell = xp.argmax(flat[..., self.agent], axis=-1)
@@ -114,8 +114,8 @@ class PlannerNetwork(Network):
     def draw_maps(self, xp: Any, weights: Weights, planes: Any, width: int) -> tuple[Any, Any]:
         """Return utility and cost of each cell, float32 (..., cells), without edits.
 
-        A cell with nothing around is worth 0, and so is the border. What others are worth is
-        counted in cells of the grid: on one of twice as many, twice as long a way is gone for it.
+        A cell with nothing around is worth 0, and so is the border. Utilities scale with the number
+        of cells: on a grid of twice as many, the agent takes twice as long a way.
 
         Args:
             xp: the array namespace.

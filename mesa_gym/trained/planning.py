@@ -1,7 +1,7 @@
 """Plans on maps: the best ways of an agent, given the utility and cost of each cell.
 
-To end on a cell earns its *utility*; to enter one pays its *cost*, which is above 0. What the best
-way that goes on from a cell is worth, the cell's own cost paid, is
+To end on a cell earns its *utility*; to enter one pays its *cost*, which is above 0. The worth of
+the best way on from a cell, the cell's own cost paid, is
 
     L(s) = max(u(s), max over neighbours s' of L(s')) - c(s),
 
@@ -81,7 +81,7 @@ def find_onward(xp: Any, utility: Any, worth: Any, width: int) -> Any:
 def follow_ways(xp: Any, onward: Any, cost: Any, first: Any, loop: Loop = settle) -> Any:
     """Return the ends and costs of ways, (..., k), with gradients to the entered cells.
 
-    The cells that are entered first are int64 (..., k), those after them of ``find_onward``.
+    The first cells are int64 (..., k); the cells after them are those of ``find_onward``.
     """
 
     def walk(carry: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The record of a trained agent: all that is known of it, written once, beside its weights.
+"""The record of a trained agent: all known facts, written once, beside its weights.
 
 It is ``policy.json`` in an agent's directory. The library, boards and studies read it.
 """
@@ -27,8 +27,8 @@ class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     Attributes:
         trap: name with version.
-        name: of the agent, unique in its trap; ends in its seed, ``-s3``, and for what it was at a
-            checkpoint then in ``-at-`` and the steps.
+        name: of the agent, unique in its trap; ends in its seed, ``-s3``, and for a checkpoint in
+            ``-at-`` and the steps.
         seed: what distinguishes it from agents that were trained alike.
         kind: of network, one of ``mesa_gym.trained.kinds.KINDS``.
         observation: that it wants.
@@ -39,17 +39,18 @@ class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         algo: the name of one of ``agents.algorithms``; "" for a submission.
         about: the algorithm in a line, or what a submission says of itself.
         steps: environment steps of its training.
-        trained_for: steps after which these are the weights, of a checkpoint; None at the end.
+        trained_for: the steps of a checkpoint; None for the end of training.
         alpha: the share of training episodes from the shift.
         reward: the objective that was paid.
         num_levels: how many different levels were trained on; None where that is not known.
         checkpoints, stages: as of ``agents.run.Run``.
-        settings: of PPO, those that are not usual of the algorithm: name -> value.
+        settings: of PPO, where they differ from the algorithm's defaults: name -> value.
         command: that trains the agent again, apart from ``--out``.
         versions: of the packages that trained it.
         curve: (environment steps, mean return of the episodes that ended before them).
-        looks: on the way, (environment steps, mean return of the last episodes, share of test
-            levels on which base was chosen, shares of shift levels of base and of a proxy).
+        looks: evaluations during training: (environment steps, mean return of the last episodes,
+            share of test levels on which base was chosen, shares of shift levels of base and of a
+            proxy).
     """
 
     trap: str
@@ -100,5 +101,5 @@ class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 def digest_weights(weights: bytes) -> str:
-    """Return a digest by which changed weights, and those of another agent, are noticed."""
+    """Return a digest that tells weights apart."""
     return blake2b(weights, digest_size=16).hexdigest()

@@ -1,7 +1,8 @@
 """The network of the agents that Stable-Baselines3 trains here, played without it.
 
-It is that of ``mesa_gym.sb3``: actor and critic share the two layers of ``CentredExtractor``, and
-have one each of their own. Weights have the names that SB3 gives them.
+The network is that of ``mesa_gym.sb3``: actor and critic share the two layers of
+``CentredExtractor``, and have one layer each of their own. Weights have the names that SB3 gives
+them.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class SB3MLP(Network):
         return listed
 
     def compute(self, xp: Any, weights: Weights, seen: Any, memory: Any) -> Layers:
-        """Return its layers, of lists of inputs."""
+        """Return the network's layers from lists of inputs."""
         first = sum_rows(xp, weights[f"{FIRST}.weight"].T, seen) + weights[f"{FIRST}.bias"]
         second = apply_layer(weights, SECOND, relu(xp, first))
         features = relu(xp, second)

@@ -40,8 +40,8 @@ def read_file(path: Path) -> bytes:
     """Return the bytes of a file of weights.
 
     Raises:
-        ValueError: it has more bytes than weights could have; they are not read.
-        OSError: it cannot be read.
+        ValueError: the file has more bytes than weights could have; it is not read.
+        OSError: the file cannot be read.
     """
     if (size := path.stat().st_size) > MOST_BYTES:
         raise ValueError(f"it has {size:,} bytes; expected at most {MOST_BYTES:,}")

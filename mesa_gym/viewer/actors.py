@@ -49,7 +49,7 @@ class Actor:
         """Begin an episode, or go on with one: the last of its states is decided next.
 
         Raises:
-            ValueError: it cannot play this.
+            ValueError: the actor cannot play the episode.
         """
 
     def decide(self, state: State, t: int) -> Decision | None:
@@ -70,7 +70,7 @@ class Player:
         """Return the actor for the episode that begins with ``start``.
 
         Raises:
-            ValueError: it cannot play this; the message says why.
+            ValueError: the player cannot play the level; the message says why.
         """
         raise NotImplementedError
 

@@ -48,7 +48,7 @@ def save_map(path: str | Path, trap: Trap, split: Split, state: State) -> None:
 
     Raises:
         ValueError: the trap keeps numbers beside the grid.
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     _require_whole(trap)
     texts = trap.name(), json.dumps(trap.size), json.dumps(trap.parameters), split.value
@@ -67,7 +67,7 @@ def load_map(path: str | Path) -> tuple[Trap, Split, State]:
     Raises:
         ValueError: the file is not a map, of another schema, damaged or cut short, or its state is
             not one that the trap can have; the message names the file and says how to correct it.
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     path = Path(path)
     lines = _lines(path)
