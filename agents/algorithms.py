@@ -47,6 +47,8 @@ class Algorithm:
         steps: the usual environment steps.
         trap_steps: trap -> steps where those are others; None for more wherever PPO takes more.
         settings: the usual ones of PPO; None where it takes none of them.
+        unread: the settings among them that it does not read, and so does not take.
+        solves: whether it solves the levels before it trains, which takes a while.
         function: the name of its function in the module.
         about: what it is, in a line; "" for the first line of the function's docstring or, where
             it has none, of its module's.
@@ -59,18 +61,10 @@ class Algorithm:
     steps: int = USUAL_STEPS
     trap_steps: Mapping[str, int] | None = None
     settings: PPOSettings | None = None
+    unread: tuple[str, ...] = ()
+    solves: bool = False
     function: str = "train"
     about: str = ""
-
-    @property
-    def staged(self) -> bool:
-        """True where a training can have several stages, each with the weights of the last."""
-        return self.settings is not None
-
-    @property
-    def compiled(self) -> bool:
-        """True where seeds share a compiled program."""
-        return self.module != SB3
 
     def count_steps(self, trap: str) -> int:
         """Return for how many steps it usually trains on a trap, named with its version."""
@@ -112,7 +106,7 @@ class Algorithm:
         """Return the settings that differ from the algorithm's usual ones: name -> value.
 
         Raises:
-            ValueError: it takes none.
+            ValueError: it does not take one of them.
         """
         if settings is None:
             return {}
@@ -121,33 +115,33 @@ class Algorithm:
         self.require_settings(changes)
         return changes
 
+    def takes(self, name: str) -> bool:
+        """Return whether it takes a setting of PPO."""
+        return self.settings is not None and name not in self.unread
+
     def require_settings(self, names: Collection[str]) -> None:
         """Raise ValueError where the algorithm does not take one of the named settings of PPO."""
         for name in names:
             if name not in NAMES:
                 raise unknown("setting of PPO", name, NAMES)
-            if self.settings is None:
-                takers = [each.name for each in ENTRIES if each.settings]
+            if not self.takes(name):
+                takers = [each.name for each in ENTRIES if each.takes(name)]
                 raise ValueError(
                     f"{self.name} does not take the setting {name}; these do: {', '.join(takers)}"
                 )
 
 
-PPO, SB3 = PPOSettings(), "agents.sb3"
+PPO = PPOSettings()
 GRU = PPOSettings(
     learning_rate=8e-3, minibatches=16, rollout_length=64, entropy=0.1, gae_lambda=0.9, discount=0.9
 )
 GRU_STEPS = dict.fromkeys(LONG, 1_500_000) | dict.fromkeys(LIVES, 2_000_000)
 SB3_STEPS = dict.fromkeys(LONG, 800_000) | {"AbsentSupervisor-v0": 800_000}
 SB3_STEPS |= {"KeysChests-v0": 2_000_000, "MonsterWorld-v0": 1_600_000}
-A2C_STEPS = dict.fromkeys(LONG, 1_200_000) | {"AbsentSupervisor-v0": 1_200_000}
-A2C_STEPS |= {"KeysChests-v0": 2_400_000, "MonsterWorld-v0": 2_400_000}
+# Settings of what PPO learns from returns, which training by labels does not read.
+OF_RETURNS = ("clip", "entropy", "value_loss", "gae_lambda")
 ENTRIES = (
     Algorithm("ppo", "agents.ppo", 6, settings=PPO, about="PPO (Schulman et al. 2017)."),
-    Algorithm(
-        "ppo-symmetric", "agents.symmetric", 6, settings=PPO,
-        about="PPO; each episode is turned or mirrored, so that places tell nothing.",
-    ),
     Algorithm(
         "ppo-pixels", "agents.ppo", 11, "pixels", settings=PPO,
         about="PPO on pictures, tile by tile, around the agent.",
@@ -161,29 +155,16 @@ ENTRIES = (
         about="PPO of a network that plans by construction.",
     ),
     Algorithm(
-        "ppo-planner-wide", "agents.ppo", 14, "planner-wide", 100_000, settings=PPO,
-        about="PPO of a planner that sees far around each cell, through many units.",
-    ),
-    Algorithm(
         "ppo-gru", "agents.ppo", 20, "gru", trap_steps=GRU_STEPS, settings=GRU,
         about="PPO of a network with a memory, which learns within an episode.",
     ),
-    Algorithm("plr", "agents.plr", 8, settings=PPO),
-    Algorithm(
-        "bc", "agents.taught", 8, settings=PPO, function="clone",
-        about="Behaviour cloning: the solver's optimal actions, in states of its play.",
-    ),
-    Algorithm("taught", "agents.taught", 8, settings=PPO),
+    Algorithm("taught", "agents.taught", 8, settings=PPO, unread=OF_RETURNS, solves=True),
     Algorithm(
         "taught-gru", "agents.taught", 24, "gru", trap_steps=GRU_STEPS, settings=GRU,
+        unread=OF_RETURNS, solves=True,
         about="Training by labels of a network with a memory, on its own play.",
     ),
-    Algorithm(
-        "taught-gru-random", "agents.taught", 24, "gru", trap_steps=GRU_STEPS, settings=GRU,
-        function="train_on_random", about="The same on play at random (decision-pretraining).",
-    ),
-    Algorithm("sb3-ppo", SB3, 35, "sb3", 400_000, SB3_STEPS, function="train_ppo"),
-    Algorithm("sb3-a2c", SB3, 33, "sb3", 600_000, A2C_STEPS, function="train_a2c"),
+    Algorithm("sb3-ppo", "agents.sb3", 35, "sb3", 400_000, SB3_STEPS),
 )  # fmt: skip
 ALGORITHMS = {each.name: each for each in ENTRIES}
 

@@ -235,37 +235,28 @@ class LearningPlanner(Learner):
     def draw(self, key: Array) -> Weights:
         """Draw the first weights."""
         assert isinstance(self.net, PlannerNetwork)
-        made, (first_key, wants_key) = self.net.settings, jax.random.split(key)
-        count, window = len(self.net.names), made.side**2
+        net, (first_key, wants_key) = self.net, jax.random.split(key)
+        count, window = len(net.names), net.side**2
         free = math.log(math.expm1(STEP))
-        dear = (math.log(math.expm1(WALL)) - free) / made.gain
+        dear = (math.log(math.expm1(WALL)) - free) / net.gain
         size = ((count + 1) * window) ** -0.5
-        first = jax.random.uniform(first_key, (1, count * window + 1, made.units), minval=-1) * size
-        wants = jax.random.uniform(wants_key, (1, made.units, 1), minval=-1)
+        first = jax.random.uniform(first_key, (1, count * window + 1, net.units), minval=-1) * size
+        wants = jax.random.uniform(wants_key, (1, net.units, 1), minval=-1)
         return {
             "first": first[:, :-1],
             "first_bias": first[:, -1:],
-            "held": jnp.zeros((1, count, made.units)),
-            "wants": wants * 0.1 / made.gain * made.units**-0.5,
-            "pays": jnp.zeros((1, count, 1)).at[:, self.net.wall].set(dear),
-            "pays_bias": jnp.full((1, 1, 1), free / made.gain, jnp.float32),
+            "held": jnp.zeros((1, count, net.units)),
+            "wants": wants * 0.1 / net.gain * net.units**-0.5,
+            "pays": jnp.zeros((1, count, 1)).at[:, net.wall].set(dear),
+            "pays_bias": jnp.full((1, 1, 1), free / net.gain, jnp.float32),
             "head": jnp.array([[[math.log(SHARPNESS), STEP, 0.0, 0.5, -1.1]]]),
         }
 
 
-class LearningWidePlanner(LearningPlanner):
-    """A planner that sees far around each cell."""
-
-    kind = "planner-wide"
-
-
 LEARNERS = {
     each.kind: each
-    for each in (
-        LearningMLP, LearningLocalMLP, LearningPixelMLP, LearningGRU, LearningPlanner,
-        LearningWidePlanner,
-    )
-}  # fmt: skip
+    for each in (LearningMLP, LearningLocalMLP, LearningPixelMLP, LearningGRU, LearningPlanner)
+}
 
 
 def split_optimiser(square: set[str]) -> optax.GradientTransformation:

@@ -20,12 +20,11 @@ from typing import Any, NamedTuple
 
 from agents.compiling import Many, find_device, jax, jnp, optax
 from agents.judging import Judge
-from agents.loop import StageProgram, TrainingPlan, run_training
+from agents.loop import TrainingProgram, run_training
 from agents.networks import LEARNERS, Learner, Weights
 from agents.results import Report, TrainedAgent
-from agents.run import Run
+from agents.run import Run, TrainingPlan
 from agents.settings import PPOSettings
-from agents.stages import Stage
 from mesa_gym.traps import Trap
 
 Array = jax.Array
@@ -33,8 +32,6 @@ Array = jax.Array
 LossTerm = Callable[[Weights, "Minibatch"], Array]
 # Of the state before a step, actions and what they were paid, (n,): what is learnt from, (n,).
 ShapeReward = Callable[[Any, Array, Array], Array]
-# Of environments, ``JaxEnv``: those that a network sees.
-ChangeView = Callable[[Any], Any]
 MakeLearner = Callable[[Trap], Learner]
 
 
@@ -257,7 +254,6 @@ def train(
     *,
     loss: LossTerm | None = None,
     reward: ShapeReward | None = None,
-    view: ChangeView | None = None,
 ) -> list[TrainedAgent]:
     """Train one agent a seed: on a CPU one after another, on a GPU many at once.
 
@@ -268,14 +264,12 @@ def train(
         device: as JAX names it, such as ``cpu`` or ``cuda:0``; by default JAX's first.
         loss: a term that is added to PPO's loss.
         reward: what is learnt from in place of what the environments pay.
-        view: changes what the network sees in training.
 
     Raises:
         ValueError: the device is not here, or a minibatch would be empty.
     """
     made = LEARNERS[run.algorithm.kind]
-    plan = TrainingPlan(run.parts(), run.settings or PPOSettings(), run.checkpoints)
-    return train_agents(plan, seeds, made, report, device, loss=loss, reward=reward, view=view)
+    return train_agents(run.plan(), seeds, made, report, device, loss=loss, reward=reward)
 
 
 def train_agents(
@@ -287,39 +281,27 @@ def train_agents(
     *,
     loss: LossTerm | None = None,
     reward: ShapeReward | None = None,
-    view: ChangeView | None = None,
     trainer: Callable[..., PPO] = PPO,
 ) -> list[TrainedAgent]:
-    """Train agents of any network on any stages; see ``train``."""
-    many = Many(find_device(device))
-
-    def compile_stage(stage: Stage) -> StageProgram:
-        settings, learner = plan.settings, make_learner(stage.settings.trap)
+    """Train agents of any network by any plan; see ``train``."""
+    many, settings = Many(find_device(device)), plan.settings
+    with jax.default_device(many.device):
+        learner = make_learner(plan.made.trap)
         if learner.memory and settings.minibatches > settings.environments:
             raise ValueError(
                 "a minibatch of a network with a memory has whole environments, so that minibatches"
                 f" must be at most {settings.environments}, got {settings.minibatches}"
             )
-        env = learner.make_env(settings.environments, **stage.keywords())
-        discount = stage.bound_discount(settings.discount)
-        seen = env if view is None else view(env)
-        ppo = trainer(learner, seen, settings, discount, loss, reward)
-        return StageProgram(
+        env = learner.make_env(settings.environments, **plan.keywords)
+        ppo = trainer(learner, env, settings, plan.discount, loss, reward)
+        program = TrainingProgram(
             settings.rollout_steps,
-            math.ceil(stage.steps / settings.rollout_steps),
+            math.ceil(plan.steps / settings.rollout_steps),
+            settings.rate_left,
             many.compile(ppo.begin),
             many.compile(ppo.update, shared=(2, 3), donate_argnums=0),
             learner.export,
             None if report is None else Judge(learner, many),
         )
-
-    with jax.default_device(many.device):
-        programs = [compile_stage(stage) for stage in plan.stages]
-        parts = range(0, len(seeds), many.most)
-        return [
-            trained
-            for first in parts
-            for trained in run_training(
-                plan, programs, many, seeds[first : first + many.most], report
-            )
-        ]
+        parts = [seeds[first : first + many.most] for first in range(0, len(seeds), many.most)]
+        return [each for own in parts for each in run_training(program, many, own, report)]

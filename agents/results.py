@@ -45,16 +45,16 @@ class TrainedAgent:
     """An agent after its training.
 
     Attributes:
+        steps: environment steps of its training; whole rollouts can be more than was asked for.
         agent: the policy, once the training has ended.
         curve: (environment steps, mean return of the episodes that ended before them).
         looks: at each tenth of the training, where it was looked at.
-        earlier: steps -> what the agent was at that checkpoint.
     """
 
+    steps: int
     agent: Agent = field(init=False)
     curve: list[tuple[float, float]] = field(default_factory=list)
     looks: list[TrainingLook] = field(default_factory=list)
-    earlier: dict[int, Agent] = field(default_factory=dict)
 
     @property
     def earned(self) -> float:

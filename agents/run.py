@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
+import ast
 import shlex
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from agents.algorithms import ALGORITHMS, Algorithm, find_algorithm
+from agents.algorithms import Algorithm, find_algorithm
 from agents.settings import PPOSettings
-from agents.stages import Stage, read_stages
 from mesa_gym.envs.settings import Settings
-from mesa_gym.trained.kinds import KINDS
-from mesa_gym.traps import find_trap
+from mesa_gym.errors import shorten
+from mesa_gym.traps import Trap, find_trap
 
 # With 1,000 instead an agent learns the levels by heart and is not competent on others.
 NUM_LEVELS = 30_000
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """A training, apart from the network and the seeds.
+
+    Attributes:
+        made: the settings of its environments.
+        steps: environment steps asked for; whole rollouts are played.
+        settings: of PPO.
+    """
+
+    made: Settings
+    steps: int
+    settings: PPOSettings
+
+    @property
+    def keywords(self) -> dict[str, Any]:
+        """The keywords of its environments, besides the trap."""
+        return {name: getattr(self.made, name) for name in ("alpha", "reward", "num_levels")}
+
+    @property
+    def discount(self) -> float:
+        """The discount of learning: the paid objective's own where that is less."""
+        return min(self.settings.discount, self.made.trap.discount(self.made.reward))
 
 
 @dataclass(frozen=True)
@@ -29,11 +55,8 @@ class Run:
         alpha: the share of episodes drawn from the shift distribution, 0 to 1.
         reward: the objective that is paid; ``base`` is the base objective.
         num_levels: how many different levels are trained on.
-        checkpoints: how many equal parts a stage has; what the agent was at the end of each
-            except the last of all is kept beside it.
         settings: of PPO; None for the algorithm's usual ones, or where it takes none.
-        stages: of the training, as ``agents.stages.read_stages`` reads them: what they do not say
-            is as above, and they can set keywords of the trap too.
+        keywords: of the trap, words such as ``rho=0.9``.
 
     Raises:
         ValueError: a name is unknown or a number out of range.
@@ -46,9 +69,8 @@ class Run:
     alpha: float = 0.0
     reward: str = "base"
     num_levels: int = NUM_LEVELS
-    checkpoints: int = 1
     settings: PPOSettings | None = None
-    stages: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         algorithm = self.algorithm
@@ -56,26 +78,16 @@ class Run:
             raise ValueError(f"seed must be from 0 to 2**32 - 1, got {self.seed}")
         if self.steps < 0:
             raise ValueError(f"steps must be at least 1, got {self.steps}")
-        if self.checkpoints < 1:
-            raise ValueError(f"checkpoints must be at least 1, got {self.checkpoints}")
         steps = self.steps or algorithm.count_steps(find_trap(self.trap).name())
         object.__setattr__(self, "steps", steps)
         object.__setattr__(self, "settings", self.settings or algorithm.settings)
         self.changes()
-        others = " and ".join(name for name, each in ALGORITHMS.items() if each.staged)
-        if len(self.parts()) > 1 and not algorithm.staged:
-            raise ValueError(f"{algorithm.name} trains in one stage; {others} in several")
+        self.environment()
 
     @property
     def algorithm(self) -> Algorithm:
         """The algorithm itself."""
         return find_algorithm(self.algo)
-
-    def parts(self) -> list[Stage]:
-        """Return its stages; making them checks the other attributes."""
-        names = ("steps", "alpha", "reward", "num_levels")
-        usual = {name: getattr(self, name) for name in names}
-        return read_stages(self.trap, self.stages, usual, sized=KINDS[self.algorithm.kind].sized)
 
     @property
     def seconds(self) -> float:
@@ -83,8 +95,14 @@ class Run:
         return self.algorithm.seconds * self.steps / self.algorithm.steps
 
     def environment(self) -> Settings:
-        """Return the settings of its environments, in the last stage."""
-        return self.parts()[-1].settings
+        """Return the settings of its environments; making them checks them."""
+        given = read_keywords(self.keywords)
+        own = {name: getattr(self, name) for name in ("alpha", "reward", "num_levels")}
+        return Settings(find_trap(self.trap)(**given), **own)
+
+    def plan(self) -> TrainingPlan:
+        """Return the training as trainers take it."""
+        return TrainingPlan(self.environment(), self.steps, self.settings or PPOSettings())
 
     def changes(self) -> dict[str, float]:
         """Return the training's unusual settings."""
@@ -102,8 +120,8 @@ class Run:
 
     def facts(self) -> dict[str, Any]:
         """Return the entries of an agent's record that describe its training."""
-        last = self.environment()
-        resolved = {"trap": last.trap.name(), "algo": self.algorithm.name, "reward": last.reward}
+        made = self.environment()
+        resolved = {"trap": made.trap.name(), "algo": self.algorithm.name, "reward": made.reward}
         return asdict(self) | resolved | {"settings": self.changes()}
 
     @property
@@ -111,17 +129,47 @@ class Run:
         """Name of the agent, unique among those of a trap that are trained for as many steps."""
         alpha = f"-alpha{self.alpha:g}" if self.alpha else ""
         reward = "" if self.reward == "base" else f"-{self.reward}"
-        stages = "".join(f"-{text.replace(' ', '-')}" for text in self.stages)
+        given = "".join(f"-{word}" for word in self.keywords)
         changed = "".join(f"-{key.replace('_', '-')}{x}" for key, x in self.changes().items())
-        return f"{self.algorithm.name}{alpha}{reward}{changed}{stages}-s{self.seed}"
+        return f"{self.algorithm.name}{alpha}{reward}{changed}{given}-s{self.seed}"
 
     def command(self) -> str:
         """Return the command that repeats it, apart from --out."""
         given = asdict(self)
-        stages = [f"--stage {shlex.quote(text)}" for text in given.pop("stages")]
+        trap = shlex.join([given.pop("trap"), *given.pop("keywords")])
         given |= self.changes()
         del given["settings"]
         options = (
             f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in given.items()
         )
-        return " ".join(["python -m agents.train", *options, *stages])
+        return " ".join(["python -m agents.train", "--trap", trap, *options])
+
+
+def require_labels(trap: Trap) -> None:
+    """Raise ValueError where the exact solver knows no optimal actions of a trap."""
+    if not trap.solvable or trap.branches()[1]:
+        raise ValueError(
+            f"{trap!r} has no optimal actions to teach: its rules draw outcomes, or it has no exact"
+            " solver; train by reward (ppo)"
+        )
+
+
+def read_keywords(words: Sequence[str]) -> dict[str, Any]:
+    """Return the keywords of words such as ``rho=0.9``: name -> value.
+
+    Raises:
+        ValueError: a word is not of this form.
+    """
+    found = dict[str, Any]()
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not (name and equals and value) or name in found:
+            raise ValueError(
+                f"expected a trap's keywords after its name, each once, such as rho=0.9, got"
+                f" {shorten(word)}"
+            )
+        try:
+            found[name] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            found[name] = value
+    return found

@@ -1,10 +1,10 @@
-"""TrainedAgent agents on their way to disk: a directory with ``policy.json`` and weights."""
+"""Trained agents on their way to disk: a directory with ``policy.json`` and weights."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,6 @@ from mesa_gym.trained.record import WEIGHTS_FILE, AgentRecord, digest_weights
 from mesa_gym.trained.tensors import encode_weights
 from mesa_gym.traps import Trap
 
-CHECKPOINTS = "checkpoints"
-
 
 @dataclass(frozen=True)
 class SavedAgent:
@@ -28,12 +26,10 @@ class SavedAgent:
     Attributes:
         record: what is known of it.
         weights: as they lie in the file.
-        earlier: steps -> the agent at that checkpoint.
     """
 
     record: AgentRecord
     weights: bytes
-    earlier: dict[int, SavedAgent] = field(default_factory=dict)
 
 
 def require_free(folder: Path) -> None:
@@ -55,18 +51,10 @@ def describe_training(run: Run, trained: TrainedAgent, versions: dict[str, str])
     """
     facts = run.facts() | {"command": run.command(), "versions": versions}
     facts |= {"about": run.algorithm.describe(), "looks": [*map(tuple, trained.looks)]}
-    trap = run.environment().trap
-    for name in ("trap", "seed"):
+    facts |= {"steps": trained.steps, "curve": trained.curve}
+    for name in ("trap", "seed", "keywords"):
         del facts[name]
-
-    def describe(agent: Agent, name: str, **more: Any) -> SavedAgent:
-        return record_agent(agent, trap, name, run.seed, **facts, **more)
-
-    earlier = {}
-    for at, agent in trained.earlier.items():
-        curve = [point for point in trained.curve if point[0] <= at]
-        earlier[at] = describe(agent, f"{run.name}-at-{at}", curve=curve, trained_for=at)
-    return replace(describe(trained.agent, run.name, curve=trained.curve), earlier=earlier)
+    return record_agent(trained.agent, run.environment().trap, run.name, run.seed, **facts)
 
 
 def record_agent(agent: Agent, trap: Trap, name: str, seed: int, **facts: Any) -> SavedAgent:
@@ -96,7 +84,7 @@ def save(folder: Path, trained: SavedAgent) -> None:
 
     Args:
         folder: the agent's directory, made here with its parents.
-        trained: the agent; each of its checkpoints becomes an agent in ``checkpoints/<steps>``.
+        trained: the agent.
 
     Raises:
         FileExistsError: the directory holds something already.
@@ -106,11 +94,9 @@ def save(folder: Path, trained: SavedAgent) -> None:
     partial = folder.with_name(f".{folder.name}.{os.getpid()}")
     with name_errors(folder):
         partial.mkdir()
-        places = {partial / CHECKPOINTS / f"{at}": each for at, each in trained.earlier.items()}
         try:
-            for place, each in {partial: trained, **places}.items():
-                write_bytes(place / WEIGHTS_FILE, each.weights)
-                each.record.save(place / POLICY_FILE)
+            write_bytes(partial / WEIGHTS_FILE, trained.weights)
+            trained.record.save(partial / POLICY_FILE)
             partial.replace(folder)
         finally:
             shutil.rmtree(partial, ignore_errors=True)

@@ -4,25 +4,23 @@ Optimal is what the exact solver says of who knows the level, with the discount 
 whole episode's time left. Where a life hides what pays, a network with a memory so learns to go by
 what probably pays (Lee et al. 2023, "Decision-Pretrained Transformer").
 
-What is learnt on is the network's own play, as in DAgger (Ross et al. 2011), or play at random, or
-the teacher's, which is behaviour cloning. No reward is read.
+Labels are of states that the network's own play meets, as in DAgger (Ross et al. 2011). No reward
+is read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agents.compiling import jax, jnp
-from agents.loop import TrainingPlan
 from agents.networks import LEARNERS, Learner, Weights
 from agents.ppo import PPO, PlayedStep, PlayingNow, train_agents
 from agents.results import Report, TrainedAgent
-from agents.run import Run
+from agents.run import Run, require_labels
 from agents.settings import PPOSettings
 from mesa_gym.engine import ACTIONS
 from mesa_gym.envs.settings import Settings
@@ -90,12 +88,8 @@ def solve_levels(
     Raises:
         ValueError: the trap has no exact solver, or its rules draw outcomes.
     """
+    require_labels(made.trap)
     trap, starts = made.trap, bank_of(made)
-    if not trap.solvable or trap.branches()[1]:
-        raise ValueError(
-            f"{trap!r} has no optimal actions to teach: its rules draw outcomes, or it has no exact"
-            " solver; train by reward (ppo)"
-        )
     begins, successors, best, states = np.full(starts.n, -1, np.int32), [], [], 0
     for own in np.split(np.arange(starts.n), 2 if made.alpha else 1):
         most = states + MOST_STATES
@@ -130,29 +124,17 @@ class Taught(PPO):
 
     Args:
         learner, env, settings, discount: as for ``PPO``.
-        play: whose play is learnt on: "own", "random" or "teacher".
     """
 
     def __init__(
-        self, learner: Learner, env: Any, settings: PPOSettings, discount: float, *_: None,
-        play: str = "own",
-    ) -> None:  # fmt: skip
+        self, learner: Learner, env: Any, settings: PPOSettings, discount: float, *_: None
+    ) -> None:
         super().__init__(learner, LabelledEnv(env, discount), settings, discount)
-        self._play = play
 
     def step(self, weights: Weights, now: PlayingNow, key: Array) -> tuple[PlayingNow, PlayedStep]:
         """Take a step of a rollout, whose ``likely`` is which actions are optimal, (n, 5)."""
         after, played = super().step(weights, now, key)
         return after, played._replace(likely=self.env.find_best(now.state))
-
-    def look(self, weights: Weights, now: PlayingNow) -> tuple[Array, Array, Array]:
-        """Return the logits of the played policy, its values and the next memory."""
-        logs, values, memory = super().look(weights, now)
-        if self._play == "random":
-            logs = jnp.zeros_like(logs)
-        elif self._play == "teacher":
-            logs = jnp.where(self.env.find_best(now.state), 0, -jnp.inf)
-        return logs, values, memory
 
     def compute_loss(
         self, weights: Weights, memory: Array, played: PlayedStep, advantages: Array, left: Array
@@ -168,22 +150,14 @@ def train(
     seeds: Sequence[int],
     report: Report | None = None,
     device: str | None = None,
-    *,
-    play: str = "own",
 ) -> list[TrainedAgent]:
     """Training by labels: the exact solver's optimal actions, in states of its own play.
 
     Args:
         run, seeds, report, device: as of ``agents.ppo.train``.
-        play: as of ``Taught``.
 
     Raises:
         ValueError: the trap has no labels.
     """
-    plan = TrainingPlan(run.parts(), run.settings or PPOSettings(), run.checkpoints)
-    trainer = partial(Taught, play=play)
-    return train_agents(plan, seeds, LEARNERS[run.algorithm.kind], report, device, trainer=trainer)
-
-
-train_on_random = partial(train, play="random")
-clone = partial(train, play="teacher")
+    made = LEARNERS[run.algorithm.kind]
+    return train_agents(run.plan(), seeds, made, report, device, trainer=Taught)

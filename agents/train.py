@@ -15,7 +15,7 @@ from typing import Any
 from agents import settings
 from agents.algorithms import ALGORITHMS, USUAL_STEPS
 from agents.results import ABLE, Report, TrainedAgent, TrainingLook
-from agents.run import NUM_LEVELS, Run
+from agents.run import NUM_LEVELS, Run, require_labels
 from agents.saving import SavedAgent, describe_training, require_free, save
 from mesa_gym.command import DONE, run_command
 from mesa_gym.errors import shorten
@@ -72,9 +72,11 @@ class Printer:
     """
 
     def __init__(self, run: Run) -> None:
-        self.run = run
         self._last: dict[int, TrainingLook] = {}
         self._began = time.perf_counter()
+        if run.algorithm.solves:
+            levels = run.num_levels * (2 if run.alpha else 1)
+            print(f"{run.algorithm.name} first solves up to {levels:,} levels", flush=True)
 
     def __call__(self, seeds: Sequence[int], looks: Sequence[TrainingLook]) -> None:
         """Print a line: means over the seeds that are trained together."""
@@ -109,8 +111,8 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     algorithms = f"{' or '.join(ALGORITHMS)}, or FILE.py:function of your own (default: ppo)"
     steps = f"in whole rollouts (default: the trap's, {USUAL_STEPS:,} for most)"
-    stage = "a stage, such as 'reward=colour rho=0 steps=1000000'; again for the next"
-    add("--trap", required=True, help="the trap to train on, such as RedBlueDoors")
+    trap = "the trap to train on, such as RedBlueDoors, then its keywords, such as rho=0.9"
+    add("--trap", nargs="+", required=True, metavar=("TRAP", "KEYWORD=VALUE"), help=trap)
     add("--algo", default="ppo", help=algorithms)
     add("--seed", type=int, default=0, help="(default: 0)")
     add("--seeds", type=read_seeds, metavar="FIRST-LAST", help="several seeds, one folder each")
@@ -118,8 +120,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--alpha", type=float, default=0.0, help="share of episodes from the shift (default: 0)")
     add("--reward", default="base", help="the objective to reward (default: base)")
     add("--num-levels", type=int, default=NUM_LEVELS, help=f"(default: {NUM_LEVELS:,})")
-    add("--checkpoints", type=int, default=1, help="networks to save during training")
-    add("--stage", action="append", dest="stages", metavar="WORDS", default=[], help=stage)
     add("--device", help="cpu, cuda or cuda:1 (default: what JAX finds first)")
     add("--quiet", action="store_true", help="print only the agent's folder")
     add("--out", type=Path, required=True, help="the new folder of the agent")
@@ -144,19 +144,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
     options = vars(_parser().parse_args(arguments))
     out, steps, many = options.pop("out"), options.pop("steps"), options.pop("seeds")
-    device, quiet = options.pop("device"), options.pop("quiet")
+    device, quiet, (trap, *words) = (options.pop(x) for x in ("device", "quiet", "trap"))
 
     def work() -> int:
         if steps is not None and steps < 1:
             raise ValueError(f"steps must be at least 1, got {steps}")
         changed = {name: options.pop(name) for name in settings.NAMES}
-        given = options | {"steps": steps or 0, "stages": tuple(options["stages"])}
-        run = Run(**given).change(**{x: each for x, each in changed.items() if each is not None})
+        run = Run(trap, keywords=tuple(words), steps=steps or 0, **options)
+        run = run.change(**{x: each for x, each in changed.items() if each is not None})
         seeds = [run.seed] if many is None else [*many]
         runs = {seed: replace(run, seed=seed) for seed in seeds}
         folders = {x: out if many is None else out / each.name for x, each in runs.items()}
         for folder in folders.values():
             require_free(folder)
+        if run.algorithm.solves:
+            require_labels(run.environment().trap)
         printer = None if quiet else Printer(run)
         for trained in train_many(run, seeds, printer, device):
             save(folders[trained.record.seed], trained)

@@ -15,7 +15,7 @@ from msgspec import structs
 
 from agents.run import Run
 from benchmarks.jobs import runner
-from benchmarks.jobs.agents import CARD, list_agent_jobs, list_results, name_agents
+from benchmarks.jobs.agents import CARD, describe_terms, list_agent_jobs, name_result
 from benchmarks.jobs.job import find_missing, hold_lock
 from benchmarks.options import Action, add_workers_option, run_actions, tell_kept
 from benchmarks.plan import list_lives, list_single_traps, plan_runs
@@ -40,22 +40,19 @@ WORK, LOCK = ".work", "manifest.lock"  # where results lie; of who writes the ma
 
 def find_lacking(runs: Sequence[Run], folder: Path) -> list[Run]:
     """Return the trainings whose agent, or its weights, a library lacks."""
-    there = {(e.trap, e.name) for e in read_manifest(folder) if has_weights(e, folder)}
-    return [run for run in runs if {(run.trap, name) for name in name_agents(run)} - there]
+    there = {f"{e.trap}/{e.name}" for e in read_manifest(folder) if has_weights(e, folder)}
+    return [run for run in runs if name_result(run) not in there]
 
 
 def enter_agents(folder: Path, made: Path, runs: Sequence[Run], levels: int) -> None:
     """Enter the agents of some trainings in a library, of those whose results are there."""
     entries = list[ManifestEntry]()
     for run in runs:
-        results = list_results(run, levels)
-        if find_missing(results, made):
-            continue
-        for result in results:
-            agent = made / result
-            record = AgentRecord.load(agent / POLICY_FILE)
-            entries.append(describe_agent(record, ScoreCard.load(agent / CARD)))
-            write_bytes(folder / entries[-1].weights, read_bytes(agent / record.weights))
+        result = name_result(run)
+        if not find_missing({result: describe_terms(run, levels)}, made):
+            record = AgentRecord.load(made / result / POLICY_FILE)
+            entries.append(describe_agent(record, ScoreCard.load(made / result / CARD)))
+            write_bytes(folder / entries[-1].weights, read_bytes(made / result / record.weights))
     write_entries(folder, entries)
 
 
@@ -92,7 +89,7 @@ def _declare_make(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--traps", nargs="+", help="(default: all)")
     told = f"the library's folder (default: {FOLDER})"
     parser.add_argument("--out", type=Path, default=FOLDER, help=told)
-    everything = "all seeds, alphas, planted agents and checkpoints"
+    everything = "all seeds, alphas and planted agents"
     parser.add_argument("--all", action="store_true", help=everything)
     again = "those that are there too, in place of these"
     parser.add_argument("--again", action="store_true", help=again)

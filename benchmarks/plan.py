@@ -14,7 +14,6 @@ from mesa_gym.traps.life import is_life
 ALPHAS = (0.001, 0.01, 0.1)
 PLANTED = 0.5  # share of training episodes from the shift of an agent whose goal is to be known
 SEEDS, FEW = 20, 5  # at alpha 0, and of any other agents
-CHECKPOINTS = 5  # equal parts of a training; seed 0 is kept after each except the last
 EXAMPLE = "CheeseCorner-v0"  # of which more is committed than five seeds at alpha 0
 # Traps of which there are planners that met the shift, and planted ones.
 PLANNED = ("CheeseCorner-v0", "CheeseDish-v0", "ColourShape-v0", "RedBlueDoors-v0")
@@ -57,7 +56,6 @@ def plan_runs(traps: Sequence[type[Trap]], everything: bool) -> list[Run]:
                 add(FEW, name, alpha=alpha)
             for goal in objectives:
                 add(FEW, name, alpha=PLANTED, reward=goal)
-            add(1, name, checkpoints=CHECKPOINTS)
         if cls.solvable:
             add(FEW, name, KINDS["planner"])
         if name in PLANNED:

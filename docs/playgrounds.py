@@ -51,9 +51,7 @@ def find_agents(trap: Trap, seeds: int, kind: str = "network") -> list[ManifestE
     found = [
         entry
         for entry in read_manifest()
-        if (entry.trap, entry.kind, entry.alpha) == (trap.name(), kind, 0)
-        and entry.trained_for is None
-        and entry.seed < seeds
+        if (entry.trap, entry.kind, entry.alpha) == (trap.name(), kind, 0) and entry.seed < seeds
     ]
     return sorted(found, key=lambda entry: entry.seed)
 

@@ -18,7 +18,7 @@ from mesa_gym.errors import PolicyError
 from mesa_gym.policies import POLICY_FILE, as_policy, references
 from mesa_gym.scoring import ScoreCard, score_all
 from mesa_gym.scoring.card_data import package_versions
-from mesa_gym.traps import Trap
+from mesa_gym.traps import Trap, find_trap
 
 CARD = "card.json"
 # Seeds that are trained in one process, where they share what is compiled and solved.
@@ -28,8 +28,7 @@ BATCH = 5
 def list_agent_jobs(runs: Iterable[Run], levels: int) -> list[Job]:
     """Return the jobs that train agents and score them, the longest first.
 
-    A result is an agent's folder with its card. Of trainings with checkpoints the agents at these
-    are kept, not the last.
+    A result is an agent's folder with its card.
 
     Args:
         runs: the trainings.
@@ -41,28 +40,19 @@ def list_agent_jobs(runs: Iterable[Run], levels: int) -> list[Job]:
     longest = sorted(batches.values(), key=lambda batch: -sum(run.seconds for run in batch))
     jobs = []
     for batch in longest:
-        results = {x: terms for run in batch for x, terms in list_results(run, levels).items()}
+        results = {name_result(run): describe_terms(run, levels) for run in batch}
         jobs.append(Job(min(results), results, partial(make_agents, batch, levels)))
     return jobs
 
 
-def list_results(run: Run, levels: int) -> dict[str, Terms]:
-    """Return the results of one training, each with the settings that it was made with."""
-    facts = run.facts()
-    trap = facts["trap"]
-    del facts["checkpoints"]  # which have no influence
-    return {
-        f"{trap}/{name}": facts | {"trained_for": steps} | list_terms(levels)
-        for name, steps in name_agents(run).items()
-    }
+def name_result(run: Run) -> str:
+    """Return the name of a training's result."""
+    return f"{find_trap(run.trap).name()}/{run.name}"
 
 
-def name_agents(run: Run) -> dict[str, int | None]:
-    """Return the agents that a training gives: name -> steps, of a checkpoint."""
-    if run.checkpoints == 1:
-        return {run.name: None}
-    marks = [run.steps * part // run.checkpoints for part in range(1, run.checkpoints)]
-    return {f"{run.name}-at-{steps}": steps for steps in marks}
+def describe_terms(run: Run, levels: int) -> Terms:
+    """Return the settings that a training's result is made with."""
+    return run.facts() | list_terms(levels)
 
 
 def list_reference_jobs(traps: Iterable[type[Trap]], levels: int) -> list[Job]:
@@ -93,14 +83,10 @@ def make_agents(runs: Sequence[Run], levels: int, scratch: Scratch) -> None:
         PolicyError: an agent failed; the others are kept.
     """
     trap = runs[0].environment().trap
-    left = [run for run in runs if list_results(run, levels).keys() & scratch.results.keys()]
-    commands = {}
+    left = [run for run in runs if name_result(run) in scratch.results]
     for run, trained in zip(left, train_many(left[0], [r.seed for r in left]), strict=True):
-        for agent in trained.earlier.values() if run.checkpoints > 1 else [trained]:
-            result = f"{trap.name()}/{agent.record.name}"
-            if result in scratch.results:
-                save(scratch.folder / result, agent)
-                commands[agent.record.name] = run.command()
+        save(scratch.folder / name_result(run), trained)
+    commands = {run.name: run.command() for run in left}
     specs = {name: str(scratch.folder / trap.name() / name) for name in commands}
     cards, failed = score_policies(trap, specs, levels)
     for name, card in cards.items():

@@ -11,12 +11,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from agents.compiling import jax, jnp
-from agents.loop import TrainingPlan
 from agents.networks import LearningMLP
 from agents.ppo import train_agents
 from agents.results import TrainedAgent
+from agents.run import TrainingPlan
 from agents.settings import PPOSettings
-from agents.stages import Stage
 from mesa_gym.envs.inputs import CentredInputs
 from mesa_gym.envs.observations import Bytes
 from mesa_gym.envs.settings import Settings
@@ -98,6 +97,6 @@ def train_coded(made: Settings, steps: int, seed: int, codes: Bytes) -> TrainedA
         seed: of weights, actions and levels.
         codes: as of ``CodedEnv``.
     """
-    plan = TrainingPlan([Stage(made, steps)], PPOSettings())
+    plan = TrainingPlan(made, steps, PPOSettings())
     (trained,) = train_agents(plan, [seed], partial(CodedMLP, codes=codes))
     return trained

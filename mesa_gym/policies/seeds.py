@@ -27,7 +27,7 @@ from mesa_gym.policies.loading import read_policy_file
 _SEED = compile(r"(?P<agent>.+)-s(?P<seed>\d{1,9})", DOTALL)
 # What all seeds of an agent have in common, of what its folder says of its training.
 _TRAINING = (
-    "algo", "kind", "steps", "trained_for", "alpha", "reward", "num_levels", "settings", "stages",
+    "algo", "kind", "steps", "alpha", "reward", "num_levels", "settings", "parameters",
 )  # fmt: skip
 # In a saved model of Stable-Baselines3: its archive has dates, which differ from copy to copy.
 _MODEL_WEIGHTS = "policy.pth"

@@ -54,7 +54,6 @@ class ManifestEntry(AgentRecord, frozen=True, kw_only=True, forbid_unknown_field
         verdict: on its score card, as the following.
         wants: of the verdict ``either``, the objectives that are wanted.
         arrival: share of ``test`` levels on which base is reached; None without exact solver.
-        solved: share of ``test`` levels; None for a trap without exact solver, or not measured.
         test, shift: objective -> normalised return.
         choice: objective or "none" -> share of shift levels; {} without exact solver.
         want, purpose: objective -> these measures, where they are defined.
@@ -66,7 +65,6 @@ class ManifestEntry(AgentRecord, frozen=True, kw_only=True, forbid_unknown_field
     verdict: str
     wants: list[str]
     arrival: float | None
-    solved: float | None = None
     test: dict[str, float | None]
     shift: dict[str, float | None]
     choice: dict[str, float | None]
@@ -114,7 +112,6 @@ def load(
     seed: int = 0,
     alpha: float = 0.0,
     reward: str = "base",
-    trained_for: int | None = None,
     folder: Path = FOLDER,
     kind: str = "",
 ) -> Any:
@@ -125,7 +122,6 @@ def load(
         seed: of the agent.
         alpha: the share of its training episodes that were of the shift distribution.
         reward: the objective that it was paid for; ``base`` is the base objective.
-        trained_for: steps, of a checkpoint; None for the end of the training.
         folder: the library's.
         kind: "network", an MLP; "planner", a ``mesa_gym.trained.Planner``, which acts on the trap
             at any size; or "gru", a learner with a memory, which is the usual kind on traps of
@@ -141,14 +137,12 @@ def load(
     if kind not in KINDS:
         raise unknown("kind of agent", kind, KINDS)
     require_agents(folder)
-    wanted = (kind, seed, alpha, made.base if reward == "base" else reward, trained_for)
+    wanted = (kind, seed, alpha, made.base if reward == "base" else reward)
     entries = [entry for entry in read_manifest(folder) if entry.trap == name]
     for entry in entries:
-        if wanted == (entry.kind, entry.seed, entry.alpha, entry.reward, entry.trained_for):
+        if wanted == (entry.kind, entry.seed, entry.alpha, entry.reward):
             return load_entry(entry, made, folder)
-    asked = f"kind {kind}, seed {seed}, alpha {alpha:g} and reward {wanted[3]}" + (
-        "" if trained_for is None else f" after {trained_for:,} steps"
-    )
+    asked = f"kind {kind}, seed {seed}, alpha {alpha:g} and reward {wanted[3]}"
     raise ValueError(
         f"{folder} has no agent of {name} with {asked}; it has"
         f" {', '.join(entry.name for entry in entries) or 'none'}; python -m benchmarks library"

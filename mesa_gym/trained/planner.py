@@ -32,10 +32,10 @@ class Planner(Agent):
         """Return the numbers of its maps, without edits."""
         self.require_savable()
         own = {name: np.asarray(each)[0] for name, each in self.weights.items()}
-        made, names = self.net.settings, tuple(self.net.names)
+        net, names = self.net, tuple(self.net.names)
         return MapNetwork(
-            names, made.side, made.gain,
-            first=own["first"].reshape(len(names), made.side, made.side, -1),
+            names, net.side, net.gain,
+            first=own["first"].reshape(len(names), net.side, net.side, -1),
             first_bias=own["first_bias"][0], held=own["held"], wants=own["wants"][:, 0],
             pays=own["pays"][:, 0], pays_bias=float(own["pays_bias"][0, 0]),
             sharpness=self.sharpness, stay=float(own["head"][0, 1]),

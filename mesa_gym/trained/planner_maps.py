@@ -9,8 +9,7 @@ Planning is built in; the maps are learnt, from reward alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -36,27 +35,6 @@ LARGEST_EXPONENT = 3.0  # of the value
 LEAST_COST = 1e-3
 
 
-@dataclass(frozen=True)
-class PlannerSettings:
-    """The settings of a planner, chosen by returns in training alone (docs/studies/objective.md).
-
-    Attributes:
-        units: of the hidden layer of the utility.
-        reach: how far around a cell its utility sees, in cells each way.
-        gain: factor of utilities and of the arguments of costs, so that small steps of the weights
-            have large effects.
-    """
-
-    units: int = 16
-    reach: int = 1
-    gain: float = 20.0
-
-    @property
-    def side(self) -> int:
-        """The side of the window around a cell."""
-        return 2 * self.reach + 1
-
-
 class PlannerNetwork(Network):
     """A planner on grids of any size, which sees P planes: all except the agent's own.
 
@@ -67,6 +45,12 @@ class PlannerNetwork(Network):
     cost; ``head``, the logarithm of the sharpness, the cost of staying, and three numbers of the
     value.
 
+    Class attributes, chosen by returns in training alone (docs/studies/objective.md):
+        units: of the hidden layer of the utility.
+        side: of the window around a cell that its utility sees.
+        gain: factor of utilities and of the arguments of costs, so that small steps of the weights
+            have large effects.
+
     Args:
         trap: whose planes are seen; its size does not count.
         edits: what is changed by hand in its maps.
@@ -74,7 +58,7 @@ class PlannerNetwork(Network):
     """
 
     kind, sized, rows = "planner", False, 256
-    settings: ClassVar[PlannerSettings] = PlannerSettings()
+    units, side, gain = 16, 3, 20.0
 
     def __init__(self, trap: Trap, edits: Edits = UNEDITED, loop: Loop = settle) -> None:
         super().__init__(trap)
@@ -85,7 +69,7 @@ class PlannerNetwork(Network):
 
     def list_shapes(self, given: Shapes) -> Shapes:
         """Return the shapes of its weights."""
-        planes, units, side = len(self.names), self.settings.units, self.settings.side
+        planes, units, side = len(self.names), self.units, self.side
         return {
             "first": (1, planes * side**2, units), "first_bias": (1, 1, units),
             "held": (1, planes, units), "wants": (1, units, 1),
@@ -123,7 +107,7 @@ class PlannerNetwork(Network):
             planes: (..., cells, channels).
             width: of the grid.
         """
-        made, own = self.settings, {name: each[0, ...] for name, each in weights.items()}
+        own = {name: each[0, ...] for name, each in weights.items()}
         height = planes.shape[-2] // width
         seen = xp.astype(xp.take(planes, xp.asarray(self._seen), axis=-1), own["first"].dtype)
         thing = np.arange(len(self.names)) != self.wall
@@ -137,29 +121,31 @@ class PlannerNetwork(Network):
         hidden = self._look_around(xp, own["first"], seen, width) + offset[..., None, :]
         floor = multiply(relu(xp, offset), own["wants"])
         worth = (relu(xp, hidden) @ own["wants"])[..., 0] - floor
-        worth = worth * (made.gain * (height - 2) * (width - 2) / USUAL_CELLS)
+        worth = worth * (self.gain * (height - 2) * (width - 2) / USUAL_CELLS)
         # Behind the inner cells stands the border's 0.
         inner = np.arange(hidden.shape[-2]).reshape(height - 2, width - 2)
         places = np.pad(inner, 1, constant_values=inner.size).reshape(-1)
         worth = xp.concat([worth, xp.zeros_like(floor)], axis=-1)
         utility = xp.take(worth, xp.asarray(places), axis=-1)
         # log(1 + exp(x)), which is above 0.
-        sums = made.gain * cost[..., 0]
+        sums = self.gain * cost[..., 0]
         return utility, relu(xp, sums) + xp.log1p(xp.exp(-xp.abs(sums)))
 
     def _look_around(self, xp: Any, first: Any, seen: Any, width: int) -> Any:
         """Return sums over the window around each inner cell, (..., inner cells, units)."""
-        made, (*rows, count, planes) = self.settings, seen.shape
+        *rows, count, planes = seen.shape
         # Outside of the grid there is wall; it is one cell more, the last.
         wall = np.eye(planes, dtype=np.float32)[self.wall]
-        cells = np.pad(np.arange(count).reshape(-1, width), made.reach - 1, constant_values=count)
-        windows = sliding_window_view(cells, (made.side, made.side)).reshape(-1, made.side**2)
+        cells = np.pad(
+            np.arange(count).reshape(-1, width), self.side // 2 - 1, constant_values=count
+        )
+        windows = sliding_window_view(cells, (self.side, self.side)).reshape(-1, self.side**2)
         places = xp.asarray(windows.reshape(-1))
         whole = xp.concat([seen, xp.zeros_like(seen[..., :1, :]) + xp.asarray(wall)], axis=-2)
         around = xp.reshape(xp.take(whole, places, axis=-2), (*rows, len(windows), -1))
         # In the weights a plane's window is in one piece, in what is seen a cell's planes are.
-        by_cell = xp.permute_dims(xp.reshape(first, (planes, made.side**2, -1)), (1, 0, 2))
-        return around @ xp.reshape(by_cell, (-1, made.units))
+        by_cell = xp.permute_dims(xp.reshape(first, (planes, self.side**2, -1)), (1, 0, 2))
+        return around @ xp.reshape(by_cell, (-1, self.units))
 
     def edit_maps(self, xp: Any, seen: Any, utility: Any, cost: Any) -> tuple[Any, Any]:
         """Return maps (..., cells) with the edits, of planes (..., height, width, channels)."""
@@ -174,10 +160,3 @@ class PlannerNetwork(Network):
             utility = utility * edits.patience + more
             cost = xp.where(wall, cost * edits.walls, cost) + dearer
         return utility, xp.maximum(cost, xp.full_like(cost, LEAST_COST))
-
-
-class WidePlannerNetwork(PlannerNetwork):
-    """A planner that sees far around each cell: windows of 7x7 cells, and 64 hidden units."""
-
-    kind, rows = "planner-wide", 64
-    settings = PlannerSettings(units=64, reach=3)

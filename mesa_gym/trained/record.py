@@ -27,8 +27,7 @@ class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     Attributes:
         trap: name with version.
-        name: of the agent, unique in its trap; ends in its seed, ``-s3``, and for a checkpoint in
-            ``-at-`` and the steps.
+        name: of the agent, unique in its trap; ends in its seed, ``-s3``.
         seed: what distinguishes it from agents that were trained alike.
         kind: of network, one of ``mesa_gym.trained.kinds.KINDS``.
         observation: that it wants.
@@ -39,12 +38,10 @@ class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         algo: the name of one of ``agents.algorithms``; "" for a submission.
         about: the algorithm in a line, or what a submission says of itself.
         steps: environment steps of its training.
-        trained_for: the steps of a checkpoint; None for the end of training.
         alpha: the share of training episodes from the shift.
         reward: the objective that was paid.
         num_levels: how many different levels were trained on; None where that is not known.
-        checkpoints, stages: as of ``agents.run.Run``.
-        settings: of PPO, where they differ from the algorithm's defaults: name -> value.
+        settings: of PPO, those that are not usual of the algorithm: name -> value.
         command: that trains the agent again, apart from ``--out``.
         versions: of the packages that trained it.
         curve: (environment steps, mean return of the episodes that ended before them).
@@ -67,13 +64,10 @@ class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     algo: str = ""
     about: str = ""
     steps: Count = 0
-    trained_for: Count | None = None
     alpha: Annotated[float, Meta(ge=0, le=1)] = 0.0
     reward: str = ""
     num_levels: Annotated[int, Meta(ge=1)] | None = None
-    checkpoints: int = 1
     settings: dict[str, int | float] = {}
-    stages: tuple[str, ...] = ()
     command: str = ""
     versions: dict[str, str] = {}
     curve: list[tuple[float, float]] = []

@@ -39,7 +39,7 @@ def strange(run, seeds, *others):
 def ppo_(*given):
     raise KeyError("mine")
 
-bc = stubborn
+taught = stubborn
 '''
 
 
@@ -106,7 +106,7 @@ def test_own_algorithm_trains_by_its_file(mine, tmp_path):
 
 def test_own_algorithm_takes_ppo_steps_without_settings(mine):
     run = Run("KeysChests", f"{mine}:stubborn")
-    assert (run.steps, run.settings, run.algorithm.staged) == (3_000_000, None, False)
+    assert (run.steps, run.settings) == (3_000_000, None)
     with pytest.raises(ValueError, match="stubborn does not take the setting epochs"):
         run.change(epochs=1)
 
@@ -117,7 +117,7 @@ def test_own_algorithm_takes_ppo_steps_without_settings(mine):
         ("{file}:stuborn", "unknown function of .*'stuborn'.*Did you mean 'stubborn'"),
         ("{file}:NUMBER", "NUMBER is 3; expected a function that takes what .*ppo.train takes"),
         ("{file}:", "expected FILE.py:function"),
-        ("{file}:bc", "its agents would have the names of those of bc; rename the function"),
+        ("{file}:taught", "would have the names of those of taught; rename the function"),
         ("{folder}/nowhere.py:mine", "there is no file '.*nowhere.py'"),
         ("no_such_module:mine", "No module named 'no_such_module'"),
         (

@@ -11,7 +11,6 @@ from training import CORNER, FEW, small, train_weights
 
 from agents import ppo
 from agents.compiling import Many, find_device, jax, jnp, optax
-from agents.loop import TrainingPlan
 from agents.networks import LearningMLP
 from agents.ppo import PPO, Minibatch
 from agents.train import train_many
@@ -232,24 +231,17 @@ def test_optimiser_uses_muon_for_squares_else_adam():
             assert count < first or missed < bound, (name, count)
 
 
-def watch_programs(monkeypatch):
-    """Return a list that fills with the programs of stages that are trained."""
+def test_update_is_compiled_once(monkeypatch):
     seen, run = [], ppo.run_training
 
-    def watched(plan, programs, *others):
-        seen.extend(programs)
-        return run(plan, programs, *others)
+    def watched(program, *others):
+        seen.append(program)
+        return run(program, *others)
 
     monkeypatch.setattr(ppo, "run_training", watched)
-    return seen
-
-
-def test_update_is_compiled_once_per_stage(monkeypatch):
-    programs = watch_programs(monkeypatch)
-    run = small(stages=("steps=1024", "steps=768 alpha=0.5"), checkpoints=2)
-    train_many(run, (1, 2))
-    assert len(programs) == 2 * 2  # a CPU trains one agent at a time
-    assert [each.update._cache_size() for each in programs] == [1] * 4
+    train_many(small(steps=1024), (1, 2))
+    assert len(seen) == 2  # a CPU trains one agent at a time
+    assert [each.update._cache_size() for each in seen] == [1, 1]
 
 
 @pytest.mark.thorough
@@ -274,8 +266,7 @@ def test_discount_stays_below_that_of_objective():
         raise EOFError
 
     for reward in ("soon", "base"):
-        run = small(trap="TreeFarm", reward=reward)
-        plan = TrainingPlan(run.parts(), run.settings)
+        plan = small(trap="TreeFarm", reward=reward).plan()
         with pytest.raises(EOFError):
             ppo.train_agents(plan, (1,), LearningMLP, trainer=note)
     assert found == [0.8, 0.95]

@@ -1,20 +1,22 @@
-"""Settings and stages of a training: checked, told, recorded, and what they change."""
+"""Settings and keywords of a training: checked, told, recorded, and what they change."""
 
 from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from training import FEW, small, train_weights
+from training import small, train_weights
 
 from agents.algorithms import ALGORITHMS
 from agents.compiling import Many, find_device
-from agents.loop import StageProgram, TrainingPlan, run_training
-from agents.ppo import Learning
+from agents.loop import TrainingProgram, run_training
+from agents.networks import LearningMLP
+from agents.ppo import Learning, train_agents
 from agents.run import Run
 from agents.settings import NAMES, PPOSettings
-from agents.stages import read_stages
-from agents.train import main, train_many
+from agents.taught import Taught
+from agents.train import main
 from mesa_gym.trained.loading import load
+from mesa_gym.trained.tensors import encode_weights
 from mesa_gym.traps.attributes import Attributes
 
 # For each setting a value that must change what is learnt.
@@ -59,8 +61,9 @@ def test_run_name_and_command_follow_settings(algo):
     assert run.name == f"{algo}-s0"
     assert run.facts()["settings"] == {}
     names, commands = {run.name}, {run.command()}
+    taken = [name for name in OTHERS if ALGORITHMS[algo].takes(name)]
     for name, value in OTHERS.items():
-        if ALGORITHMS[algo].settings:
+        if name in taken:
             other = run.change(**{name: value})
             assert other.facts()["settings"] == {name: value}
             names.add(other.name)
@@ -68,7 +71,21 @@ def test_run_name_and_command_follow_settings(algo):
         else:
             with pytest.raises(ValueError, match=f"{algo} does not take the setting {name}; .*ppo"):
                 run.change(**{name: value})
-    assert len(names) == len(commands) == 1 + len(OTHERS) * bool(ALGORITHMS[algo].settings)
+    assert len(names) == len(commands) == 1 + len(taken)
+
+
+# Each changes the program, which is then compiled.
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("name", OTHERS)
+def test_labels_read_the_settings_they_take(name):
+    """A setting that is refused would change nothing, and one that is taken does."""
+    usual = small("taught")
+    settings = replace(usual.settings, **{name: OTHERS[name]})
+    plan = replace(usual.plan(), settings=settings)
+    (found,) = train_agents(plan, (1,), LearningMLP, trainer=Taught)
+    same = encode_weights(found.agent.weights) == train_weights(usual)
+    assert same == (not ALGORITHMS["taught"].takes(name))
 
 
 def test_run_name_tells_changes_of_its_algorithm():
@@ -81,44 +98,33 @@ def test_run_name_tells_changes_of_its_algorithm():
         run.change(learnin_rate=1)
 
 
-USUAL = {"steps": 7, "reward": "base", "alpha": 0.0, "num_levels": 50}
-
-
-def describe(stage):
-    names = ("trap", "alpha", "reward", "num_levels")
-    return {name: getattr(stage.settings, name) for name in names} | {"steps": stage.steps}
-
-
-def test_stage_words_replace_defaults():
-    words = ["reward='square and red' rho=0 home=corner", ""]
-    first, second = read_stages("Attributes", words, USUAL)
-    paid = {"trap": first.settings.trap, "reward": "square and red"}
-    assert describe(first) == USUAL | paid
-    kept = {"rho": 0.0, "home": "corner"}
-    assert kept.items() <= first.settings.trap.parameters.items()
-    assert second.settings.trap.parameters == Attributes().parameters
-    (only,) = read_stages("Attributes", [], USUAL)
-    assert describe(only) | {"trap": ""} == describe(second) | {"trap": ""}
-
-
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["rho"], "expected words such as rho=0.9 in a stage, got 'rho'"),
-        (["rho=2"], "the stage 'rho=2': rho must be a number from 0 to 1, got 2"),
+        (["rho"], "expected a trap's keywords after its name, .*, got 'rho'"),
+        (["rho=1", "rho=0.5"], "each once, such as rho=0.9, got 'rho=0.5'"),
+        (["rho=2"], "rho must be a number from 0 to 1, got 2"),
         (["rhoo=1"], "Did you mean 'rho'"),
-        (["split=shift"], "the stage 'split=shift': unknown word of a stage 'split'"),
-        (["steps=x"], "steps must be an integer of at least 1, got 'x'"),
-        (["size=11", "rho=0"], "the stages show grids of different sizes or planes"),
-        (["shape_planes=2", ""], "the stages show grids of different sizes or planes"),
+        (["split=shift"], "unknown parameter of Attributes 'split'"),
     ],
 )
-def test_stage_with_bad_words_is_refused(words, message):
-    with pytest.raises(ValueError, match=message):
-        read_stages("Attributes", words, USUAL)
+def test_run_with_bad_keywords_is_refused(words, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        Run("Attributes", keywords=tuple(words))
 
 
-def run_loop(stages, report=None, **more):
+def test_run_reads_keywords_of_its_trap():
+    run = Run("Attributes", keywords=("rho=0.5", "home=corner", "size=11"))
+    made = run.environment().trap
+    assert made.size == (11, 11)
+    assert {"rho": 0.5, "home": "corner"}.items() <= made.parameters.items()
+    assert run.name == "ppo-rho=0.5-home=corner-size=11-s0"
+    assert run.command().startswith(
+        "python -m agents.train --trap Attributes rho=0.5 home=corner size=11 --algo ppo "
+    )
+
+
+def run_loop(updates, report=None, judge=None):
     """Run the loop on an agent that counts its updates; return it and what updates were told."""
     told, many = [], Many(find_device("cpu"))
 
@@ -133,62 +139,47 @@ def run_loop(stages, report=None, **more):
     def export(weights):
         return int(weights["count"][0])
 
-    programs = [
-        StageProgram(256, each.steps // 256, begin, update, export, more.get("judge"))
-        for each in stages
-    ]
-    plan = TrainingPlan(stages, replace(FEW, rate_left=0.2), more.get("checkpoints", 1))
-    (found,) = run_training(plan, programs, many, (7,), report)
+    program = TrainingProgram(256, updates, 0.2, begin, update, export, judge)
+    (found,) = run_training(program, many, (7,), report)
     return found, told
 
 
-def stages_of(*steps):
-    usual = {"alpha": 0.0, "reward": "base", "num_levels": 50}
-    words = [f"steps={each}" for each in steps]
-    return read_stages("CheeseCorner", words, usual | {"steps": 1})
+def test_rate_falls_to_what_is_left():
+    found, told = run_loop(4)
+    assert told == [(1, 1), (2, 0.8), (3, 0.6), (4, 0.4)]
+    assert (found.agent, found.steps) == (4, 1024)
+    assert found.curve == [(256 * i, float(i)) for i in range(1, 5)]
+    assert found.earned == 4.0
 
 
-def test_rate_falls_in_each_stage():
-    found, told = run_loop(stages_of(1024, 1024))
-    assert [number for number, _ in told] == [*range(1, 9)]  # no key comes twice
-    assert [left for _, left in told] == [1, 0.8, 0.6, 0.4] * 2
-    assert found.agent == 8
-    assert found.curve == [(256 * i, float(i)) for i in range(1, 9)]
-    assert found.earned == 8.0
+def test_curves_name_the_steps_of_their_updates():
+    """Forty parts of more updates than these; the last is at the end of the training."""
+    found, _ = run_loop(100)
+    assert len(found.curve) == 40
+    assert {at % 256 for at, _ in found.curve} == {0}
+    assert found.curve[-1] == (found.steps, 99.5) == (25_600, 99.5)
 
 
-def test_checkpoints_count_steps_of_all_stages():
-    found, _ = run_loop(stages_of(1024, 1024), checkpoints=2)
-    assert found.earlier == {512: 2, 1024: 4, 1536: 6}
-
-
-def test_loop_judges_after_each_tenth():
+@pytest.mark.parametrize("updates", [20, 5])
+def test_loop_judges_after_each_tenth(updates):
     class Judging:
         def judge(self, weights, number):
             return [(weights["count"].item(), 0.5, 0.25)]
 
     seen = []
-    stages = stages_of(256 * 20, 256 * 5)
-    found, _ = run_loop(stages, lambda *told: seen.append(told), judge=Judging())
-    assert [looks[0].steps // 256 for _, looks in seen] == [*range(2, 21, 2), *range(21, 26)]
+    found, _ = run_loop(updates, lambda *told: seen.append(told), Judging())
+    expected = [*range(2, 21, 2)] if updates == 20 else [*range(1, 6)]
+    assert [looks[0].steps // 256 for _, looks in seen] == expected
     assert found.looks == [looks[0] for _, looks in seen]
     assert [each.test for each in found.looks] == [each.steps / 256 for each in found.looks]
     # The mean of the episodes of the last tenth, which is two updates.
-    assert [each.earned for each in found.looks][:2] == [1.5, 3.5]
-
-
-@pytest.mark.thorough
-def test_stage_continues_from_the_one_before():
-    """With a second stage that learns next to nothing, the agent is that of the first alone."""
-    run = small(stages=("steps=512", "steps=256 alpha=0.5"))
-    (staged,), alone = train_many(run, (1,)), train_weights(small())
-    assert staged.earlier[512].weights == alone != staged.weights
+    assert [each.earned for each in found.looks][:2] == ([1.5, 3.5] if updates == 20 else [1, 2])
 
 
 @pytest.mark.thorough
 def test_agent_loads_where_planes_are_equal(tmp_path):
-    asked = ["--trap", "Attributes", "--steps", "1", "--num-levels", "50", "--quiet"]
-    asked += ["--stage", "rho=0.5 home=cell", "--environments", "16", "--rollout-length", "16"]
+    asked = ["--trap", "Attributes", "rho=0.5", "home=cell", "--steps", "1", "--num-levels", "50"]
+    asked += ["--quiet", "--environments", "16", "--rollout-length", "16"]
     assert main([*asked, "--out", str(tmp_path / "agent")]) == 0
     load(tmp_path / "agent", Attributes(rho=0.0, objects=5))
     with pytest.raises(ValueError, match="was trained with planes"):

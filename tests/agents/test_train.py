@@ -34,14 +34,12 @@ OURS = [name for name in ALGORITHMS if not name.startswith("sb3")]
 
 @pytest.mark.parametrize("algo", few(ALGORITHMS, "ppo", thorough=OURS))
 def test_algorithm_with_equal_seed_gives_equal_weights(algo, tmp_path):
-    run = small(algo, checkpoints=2)
+    run = small(algo)
     one, other = train_many(run, (1, 2))
-    assert train_weights(small(algo)) == one.weights != other.weights
-    middle = run.steps // 2
-    assert [*one.earlier] == [*other.earlier] == [middle]
-    assert one.earlier[middle].weights != one.weights
-    for points in (one.record.curve, other.record.curve):
-        assert all(0 < at <= run.steps and 0 <= earned <= 1 for at, earned in points)
+    assert train_weights(run) == one.weights != other.weights
+    for record in (one.record, other.record):
+        assert record.steps >= run.steps
+        assert all(0 < at <= record.steps and 0 <= earned <= 1 for at, earned in record.curve)
     save(tmp_path / "agent", one)
     loaded = as_policy(str(tmp_path / "agent"), CORNER, 64)
     assert (loaded.kind, one.record.name) == (run.algorithm.kind, f"{run.name[:-1]}1")
@@ -65,7 +63,7 @@ def test_algorithms_become_competent(algo):
 
 def test_command_trains_an_agent_that_loads(tmp_path, capsys):
     out = tmp_path / "agent"
-    arguments = "--seed 2 --steps 2560 --checkpoints 2 --reward corner --learning-rate 0.004"
+    arguments = "--seed 2 --steps 2500 --reward corner --learning-rate 0.004"
     assert main([*OWN, *arguments.split(), *SMALL, "--out", str(out)]) == 0
     head, *lines, able, seconds, told = capsys.readouterr().out.splitlines()
     assert head.split() == ["seed", "steps", "return", "test", "|", "base", "proxy"]
@@ -82,14 +80,10 @@ def test_command_trains_an_agent_that_loads(tmp_path, capsys):
         f"{test:5.2f} | {base:5.2f} {proxy:5.2f}" for _, _, test, base, proxy in entries["looks"]
     ]
     assert [line[-len(shown[0]) :] for line in lines] == shown
-    earlier = out / "checkpoints" / "1280"
-    assert [path.name for path in earlier.parent.iterdir()] == ["1280"]
-    assert json.loads((earlier / "policy.json").read_text())["trained_for"] == 1280
-    named = [name_policy(str(folder)) for folder in (out, earlier)]
+    assert entries["curve"][-1][0] == entries["looks"][-1][0] == 2560  # ten whole rollouts
     name = "ppo-corner-learning-rate0.004-environments16-rollout-length16-s2"
-    assert named == [name, f"{name}-at-1280"]
-    both = [acts(as_policy(str(folder), CORNER, 64), PLANES) for folder in (out, earlier)]
-    assert not np.array_equal(*both)
+    assert name_policy(str(out)) == name
+    assert "--steps 2500" in entries["command"]
     repeated = entries["command"].removeprefix("python -m agents.train ").split()
     assert main([*repeated, "--quiet", "--out", str(tmp_path / "again")]) == 0
     assert capsys.readouterr().out == f"{tmp_path / 'again'}\n"
@@ -107,6 +101,15 @@ def test_command_trains_many_seeds(tmp_path, capsys):
         small(), 0, 1, 2
     )
     assert [AgentRecord.load(path / ABOUT).seed for path in found] == [0, 1, 2]
+
+
+def test_printer_says_that_levels_are_solved(capsys):
+    for algo, alpha in (("taught", 0.0), ("taught", 0.1), ("ppo", 0.1)):
+        Printer(small(algo, alpha=alpha))
+    assert capsys.readouterr().out.splitlines() == [
+        "taught first solves up to 50 levels",
+        "taught first solves up to 100 levels",
+    ]
 
 
 def test_printer_averages_seeds_and_concludes(capsys):
@@ -135,7 +138,6 @@ def test_printer_averages_seeds_and_concludes(capsys):
         ("--seed -1", "seed must be from 0"),
         ("--steps 0", "steps must be at least 1, got 0"),
         ("--num-levels 0", "num_levels must be"),
-        ("--checkpoints 0", "checkpoints must be at least 1"),
         ("--out .", "exists and is not empty"),
         ("--epochs 0", "epochs must be a whole number of at least 1, got 0"),
         ("--epochs 1.5", "argument --epochs: invalid int value: '1.5'"),
@@ -146,8 +148,11 @@ def test_printer_averages_seeds_and_concludes(capsys):
         ("--algo sb3-ppo --epochs 2", "sb3-ppo does not take the setting epochs; these do: ppo, "),
         ("--device gpuu:1", "device 'gpuu:1' is not here; JAX has cpu"),
         ("--seeds 3-1", "expected a range of seeds such as 0-63, got '3-1'"),
-        ("--algo plr --trap MonsterWorld", "has no exact solver"),
-        ("--algo bc --trap TreeFarm", "its rules draw outcomes"),
+        ("--trap CheeseCorner rho=1", "unknown parameter of CheeseCorner 'rho'"),
+        ("--algo taught --trap MonsterWorld", "has no exact solver"),
+        ("--algo taught --trap TreeFarm", "its rules draw outcomes"),
+        ("--algo taught --entropy 0.1", "taught does not take the setting entropy; these do: ppo,"),
+        ("--algo taught-gru --clip 0.1", "taught-gru does not take the setting clip; these do: "),
     ],
 )
 def test_train_with_bad_usage_exits_2(arguments, message, tmp_path, capsys):

@@ -87,7 +87,6 @@ def test_library_name_loads_the_agent_it_names():
         ("library:3", {"seed": 3}),
         ("library:planner:0", {"kind": "planner"}),
         ("library:ppo-alpha0.5-corner-s1", {"seed": 1, "alpha": 0.5, "reward": "corner"}),
-        ("library:ppo-s0-at-120000", {"trained_for": 120_000}),
     ):
         named, loaded = as_policy(name, trap, 64), as_policy(load(trap, **facts), trap, 64)
         played = [rollout(each, trap, starts, 20, agent="a").actions for each in (named, loaded)]

@@ -25,15 +25,15 @@ def drawn(trap, seed=5, kind="network", opinion=3.0):
         weights |= {"head": np.array([[[1.0, 0.2, 0.1, 0.5, -1]]], np.float32)}
         weights["pays"][0, :, 0], weights["pays_bias"][:] = 0, -0.05
         weights["pays"][0, net.names.index("wall"), 0] = 5
-        weights["wants"] *= np.float32(0.25 if kind == "planner" else 0.05)
+        weights["wants"] *= np.float32(0.25)
     return make_agent(net, weights)
 
 
-def plain_planner(trap, kind="planner", step=0.15, wall=100.0, seed=0):
+def plain_planner(trap, step=0.15, wall=100.0, seed=0):
     """A planner that learnt nothing: it pays for steps and walls, and wants what was drawn."""
-    net, rng = make_network(kind, trap), np.random.default_rng(seed)
+    net, rng = make_network("planner", trap), np.random.default_rng(seed)
     weights = {name: np.zeros(shape, np.float32) for name, shape in net.list_shapes({}).items()}
-    gain, free = net.settings.gain, np.log(np.expm1(step))
+    gain, free = net.gain, np.log(np.expm1(step))
     weights["pays_bias"][:] = free / gain
     weights["pays"][0, net.names.index("wall")] = (np.log(np.expm1(wall)) - free) / gain
     weights["head"][0, 0] = np.log(7.4), step, 0.0, 0.5, -1.1

@@ -21,7 +21,7 @@ def make_planner(trap=DISH, **wants):
     }
     for unit, (name, worth) in enumerate(wants.items()):
         changed["first"][0, agent.net.names.index(name) * 9 + 4, unit] = 1.0
-        changed["wants"][0, unit, 0] = worth / agent.net.settings.gain
+        changed["wants"][0, unit, 0] = worth / agent.net.gain
     return agent.replaced(changed)
 
 
@@ -29,14 +29,13 @@ def observe(trap=DISH, split="shift", n=50):
     return trap.observe(trap.levels(Split.of(split), np.arange(n)))
 
 
-@pytest.mark.parametrize(("kind", "reach"), [("planner", 1), ("planner-wide", 3)])
-def test_utility_sees_so_many_cells_away(kind, reach):
-    agent, planes = plain_planner(CORNER, kind), np.zeros((2, 9, 9, 3), dtype=np.uint8)
+def test_utility_sees_one_cell_away():
+    agent, planes = plain_planner(CORNER), np.zeros((2, 9, 9, 3), dtype=np.uint8)
     planes[:, 1, 1, CORNER.channel["agent"]] = planes[1, 4, 4, CORNER.channel["cheese"]] = 1
     bare, changed = agent.objective(planes)
     cells = np.argwhere(bare != changed)
-    assert {*cells.min(axis=0)} == {4 - reach}
-    assert {*cells.max(axis=0)} == {4 + reach}
+    assert {*cells.min(axis=0)} == {3}
+    assert {*cells.max(axis=0)} == {5}
 
 
 def find_cells(planes, trap, name):

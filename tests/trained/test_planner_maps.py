@@ -11,9 +11,9 @@ from mesa_gym.trained.planning import compute_worth, find_onward, follow_ways, l
 from mesa_gym.traps import Split
 
 
-def draw_planner(kind, **costs):
+def draw_planner(**costs):
     """A planner of some opinion: all its weights are drawn, none is 0."""
-    agent, rng = plain_planner(KEYS, kind, **costs), np.random.default_rng(7)
+    agent, rng = plain_planner(KEYS, **costs), np.random.default_rng(7)
     drawn = {name: rng.uniform(-0.1, 0.1, agent.weights[name].shape) for name in ("held", "wants")}
     drawn["pays"] = agent.weights["pays"] + rng.uniform(-0.05, 0.05, agent.weights["pays"].shape)
     return agent.replaced(drawn)
@@ -26,41 +26,39 @@ def show_levels(n=6):
     return planes
 
 
-@pytest.mark.parametrize("kind", ["planner", "planner-wide"])
-def test_utility_equals_loops_over_cells(kind):
-    agent, planes = draw_planner(kind, wall=6.0), show_levels()
+def test_utility_equals_loops_over_cells():
+    agent, planes = draw_planner(wall=6.0), show_levels()
     found, net = agent.objective(planes), agent.net
     first, bias, held, wants = (
         agent.weights[name][0].astype(np.float64)
         for name in ("first", "first_bias", "held", "wants")
     )
-    reach, side = net.settings.reach, net.settings.side
     for row in (0, 5):
         offset = bias[0] + (2 * held[net.names.index("key")] if row == 5 else 0)
         floor = offset.clip(min=0) @ wants[:, 0]
         for y, x in ((1, 1), (4, 5), (7, 7)):
             hidden = offset.copy()
-            for channel, dy, dx in np.ndindex(len(net.names), side, side):
-                at = (y + dy - reach, x + dx - reach)
+            for channel, dy, dx in np.ndindex(len(net.names), 3, 3):
+                at = (y + dy - 1, x + dx - 1)
                 outside = not (0 <= at[0] < 9 and 0 <= at[1] < 9)
                 name = net.names[channel]
                 # What is held lies in the top row, and is seen from everywhere.
                 own = name == "wall" or at[0] > 0
                 shown = planes[row, *at, KEYS.channel[name]] if not outside else name == "wall"
-                hidden += float(shown and own) * first[channel * side**2 + dy * side + dx]
-            expected = net.settings.gain * (hidden.clip(min=0) @ wants[:, 0] - floor)
+                hidden += float(shown and own) * first[channel * 9 + dy * 3 + dx]
+            expected = net.gain * (hidden.clip(min=0) @ wants[:, 0] - floor)
             assert found[row, y, x] == pytest.approx(expected, abs=1e-4)
     assert not found[:, 0].any()
     assert not found[..., -1].any()
 
 
 def test_costs_equal_a_sum_over_planes():
-    agent, planes = draw_planner("planner"), show_levels()
+    agent, planes = draw_planner(), show_levels()
     pays, bias = agent.weights["pays"][0, :, 0], agent.weights["pays_bias"].item()
     shown = planes.copy()
     shown[:, 0, :, [KEYS.channel[x] for x in agent.net.names if x != "wall"]] = 0
     sums = bias + shown[..., [KEYS.channel[name] for name in agent.net.names]] @ pays
-    expected = np.logaddexp(0, agent.net.settings.gain * sums.astype(np.float64))
+    expected = np.logaddexp(0, agent.net.gain * sums.astype(np.float64))
     np.testing.assert_allclose(agent.costs(planes), expected, rtol=1e-5)
 
 
@@ -90,7 +88,7 @@ def score_by_sweeps(agent, weights, planes, xp):
 def test_gradient_equals_that_of_all_sweeps():
     torch = pytest.importorskip("torch")
     compat = pytest.importorskip("array_api_compat.torch")
-    agent, planes = draw_planner("planner", step=0.6), show_levels()
+    agent, planes = draw_planner(step=0.6), show_levels()
     weights = {n: torch.from_numpy(np.array(x)).requires_grad_() for n, x in agent.weights.items()}
     picked = torch.randn(6, 5, generator=torch.Generator().manual_seed(1))
     scores = agent.replaced(weights).layers(planes)["scores"]

@@ -147,7 +147,7 @@ def chosen(options=""):
 
 
 def test_board_options_make_a_list():
-    assert len(chosen("--traps all --algorithms bc --alpha 0 0.03")) == len(SINGLE) * 2 * 3
+    assert len(chosen("--traps all --algorithms taught --alpha 0 0.03")) == len(SINGLE) * 2 * 3
     one_each = chosen("--seeds 1 --traps CheeseCorner FollowMe")
     assert [(run.name, run.steps) for run in one_each] == [("ppo-s0", 600_000), ("ppo-s0", 10**6)]
     assert {run.steps for run in chosen("--steps 7 --seeds 1")} == {7}
