@@ -22,7 +22,7 @@ from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.policies.seeds import agent_and_seed, change_agent
 from mesa_gym.report.cells import DRIFT, TRICK, Origin, is_reference
-from mesa_gym.report.groups import group_cards
+from mesa_gym.report.groups import group_cards, list_cards
 from mesa_gym.report.leaderboard import LEARNER, Leaderboard, make_leaderboard
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card import fill_missing
@@ -88,7 +88,7 @@ def join_committed(
             a trap of the leaderboard.
     """
     date = made or datetime.now(UTC).date().isoformat()
-    given = [*cards]
+    given = list_cards(cards)
     mine = [mark_date(card, date) for card in given if not is_reference(card)]
     names = dict.fromkeys(group.agent for group in (group_cards(mine) if mine else ()))
     committed = read_committed()

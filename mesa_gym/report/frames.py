@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from mesa_gym.policies.seeds import agent_and_seed
-from mesa_gym.report.groups import BASE, PROXY
+from mesa_gym.report.groups import BASE, PROXY, list_cards
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.card_data import Row
 
@@ -20,7 +20,7 @@ def columns(cards: Iterable[ScoreCard]) -> dict[str, list[Any]]:
     that all traps share their columns, which hold None where a trap lacks one; a column without any
     value is left out.
     """
-    rows = [_describe_card(card) for card in cards]
+    rows = [_describe_card(card) for card in list_cards(cards)]
     known = dict.fromkeys(name for row in rows for name in row)
     found = {name: [row.get(name) for row in rows] for name in known}
     return {name: column for name, column in found.items() if set(column) != {None}}

@@ -10,9 +10,11 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from mesa_gym.errors import shorten
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.intervals import interval
 from mesa_gym.scoring.card import ScoreCard
@@ -99,6 +101,17 @@ class CardGroup:
         return interval([places], limits=(0, 1)) if len(places) > 2 else (math.nan, math.nan)
 
 
+def list_cards(cards: Iterable[ScoreCard]) -> list[ScoreCard]:
+    """Return cards as a list, one card alone as a list of one; ValueError for what are none."""
+    given: list[Any] = [*cards] if isinstance(cards, Iterable) else [cards]
+    for card in given:
+        if not isinstance(card, ScoreCard):
+            raise ValueError(
+                f"{shorten(card)} is no score card; expected cards, such as mesa_gym.evaluate gives"
+            )
+    return given
+
+
 def group_cards(cards: Iterable[ScoreCard]) -> list[CardGroup]:
     """Return the cards by trap and agent, in the order in which these come first.
 
@@ -112,7 +125,7 @@ def group_cards(cards: Iterable[ScoreCard]) -> list[CardGroup]:
     """
     found: dict[tuple[str, str], list[ScoreCard]] = defaultdict(list)
     first: dict[str, ScoreCard] = {}
-    for card in [cards] if isinstance(cards, ScoreCard) else cards:
+    for card in list_cards(cards):
         same = found[card.trap, agent_and_seed(card.policy)[0]]
         for other in same:
             _require_another(card, other)

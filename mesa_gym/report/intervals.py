@@ -61,8 +61,8 @@ def interval(
         ImportError: scipy is not installed.
         ValueError: samples are missing, one has fewer than two seeds, or values are not finite.
     """
-    if len(samples) == 0:
-        raise ValueError("there are no samples; expected one for each trap")
+    if not isinstance(samples, Sequence | np.ndarray) or len(samples) == 0:
+        raise ValueError(f"samples are {shorten(samples)}; expected one for each trap")
     tables = [_read_table(sample, trap) for trap, sample in enumerate(samples)]
     share = np.array(weights) if len(weights) else np.full(len(tables), 1 / len(tables))
     estimate = float(share @ [table.mean() for table in tables])

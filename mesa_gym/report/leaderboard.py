@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import combinations, groupby
+from itertools import groupby
 from math import isnan, nan
 from typing import Any
 
@@ -33,7 +33,7 @@ from mesa_gym.report.cells import (
     name_oracle,
 )
 from mesa_gym.report.comparison import tell_apart
-from mesa_gym.report.groups import BASE, PROXY, ROLES, CardGroup, group_cards
+from mesa_gym.report.groups import BASE, PROXY, ROLES, CardGroup, group_cards, list_cards
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.terminal import printable
 from mesa_gym.traps import find_trap
@@ -175,7 +175,7 @@ def make_leaderboard(
     """
     found: dict[str, dict[str, CardGroup]] = defaultdict(dict)
     wanted = {find_trap(trap).name() for trap in traps}
-    given = [*cards]
+    given = list_cards(cards)
     shown = [name_oracle(card) for card in given if is_shown(card)]
     if given and not shown:
         raise ValueError(
@@ -192,8 +192,6 @@ def make_leaderboard(
             " are judged by returns, such as MonsterWorld, do not count, nor do lives"
         )
     names = tuple(sorted(known))
-    for agent, own in found.items():
-        _require_different_seeds(agent, own)
     known_origins = origins or {}
     rows = [make_row(name, own, names, known_origins.get(name)) for name, own in found.items()]
     order = [AGENTS, *UNTRAINED]
@@ -203,27 +201,6 @@ def make_leaderboard(
     alone = {name: group for name, group in trained.items() if group and len(names) == 1}
     date = made or datetime.now(UTC).date().isoformat()
     return Leaderboard(names, min(played), tuple(rows), tuple(yours), tell_apart(alone), date)
-
-
-def _require_different_seeds(agent: str, groups: Mapping[str, CardGroup]) -> None:
-    """Raise ValueError where one agent stands for two seeds.
-
-    Weights tell seeds apart (``group_cards``), or figures where a card lacks the digest of weights:
-    agents of two trainings may be equal on one trap, but not on most.
-    """
-    copied = [
-        trap
-        for trap, group in groups.items()
-        if any(
-            one.splits == other.splits and not (one.provenance.digest and other.provenance.digest)
-            for one, other in combinations(group.cards, 2)
-        )
-    ]
-    if 2 * len(copied) > len(groups):
-        raise ValueError(
-            f"two seeds of {agent} have the same figures on {', '.join(copied)}: they are one"
-            " agent; leave one out, or give seeds that were trained apart"
-        )
 
 
 # -- text ------------------------------------------------------------------------------------------

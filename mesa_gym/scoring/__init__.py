@@ -1,7 +1,7 @@
 """From episodes to score cards: pure functions of records, never of the agent."""
 
 from mesa_gym.scoring.card import Cards, ScoreCard
-from mesa_gym.scoring.card_data import Episode, Provenance, salt_digest
+from mesa_gym.scoring.card_data import Provenance, salt_digest
 from mesa_gym.scoring.episodes import RecordedEpisode, load_episodes, record_plays, save_episodes
 from mesa_gym.scoring.evaluation import evaluate, score
 from mesa_gym.scoring.evidence import Evidence
@@ -18,7 +18,6 @@ __all__ = [
     "MEASURES",
     "WORDS",
     "Cards",
-    "Episode",
     "Evidence",
     "Lines",
     "MeasureUnit",

@@ -16,7 +16,7 @@ from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.policies.seeds import change_agent
 from mesa_gym.scoring.card_data import SCHEMA, CardData, read_each
-from mesa_gym.scoring.card_text import is_undecided, say_headline, summarize, write_all
+from mesa_gym.scoring.card_text import say_headline, summarize, write_all
 from mesa_gym.scoring.evidence import Evidence, encode, read_letters
 from mesa_gym.scoring.findings import NULLS, view_null
 from mesa_gym.scoring.measures import CLOSE, MEASURES
@@ -49,13 +49,7 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
         provenance: what the numbers depend on.
         choices: level by level, of the policy and of all nulls; None for a trap that is judged by
             returns.
-        episode: one to look at; None where the levels are secret.
     """
-
-    @property
-    def undecided(self) -> bool:
-        """Return whether the levels are too few: below 100, and confidence below 0.8."""
-        return is_undecided(self)
 
     def full(self) -> str:
         """Return every number as text, beside those of the policies without a goal."""

@@ -12,13 +12,12 @@ import numpy as np
 from msgspec import Meta, Struct
 
 import mesa_gym
-from mesa_gym.engine import ACTIONS
 from mesa_gym.errors import unknown
 from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.measures import MEASURES, Measure, Value
-from mesa_gym.traps import LEVELS
+from mesa_gym.scoring.verdict import DECIDED, FEW
 
-SCHEMA = 6
+SCHEMA = 7
 # No other hash of the same salt, for another purpose, can be mistaken for this one.
 _PURPOSE = b"mesa-gym: an evaluator's salt"
 # Measures by name, as they lie in a card.
@@ -31,18 +30,6 @@ Name = Annotated[str, Meta(min_length=1, max_length=200)]
 
 class Plain(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Data without behaviour; a field that is not known is refused."""
-
-
-class Episode(Plain, frozen=True, kw_only=True):
-    """Actions on the first level of ``shift`` whose choice is the most frequent one.
-
-    Attributes:
-        level: the level's number.
-        actions: 0 to 4, from the start state on.
-    """
-
-    level: Annotated[int, Meta(ge=0, le=LEVELS - 1)]
-    actions: list[Annotated[int, Meta(ge=0, le=len(ACTIONS) - 1)]]
 
 
 class Provenance(Plain, frozen=True, kw_only=True):
@@ -100,8 +87,12 @@ class CardData(Plain, frozen=True, kw_only=True):
     provenance: Provenance
     wants: list[Name] = []
     choices: Evidence | None = None
-    episode: Episode | None = None
     schema: Annotated[int, Meta(ge=SCHEMA, le=SCHEMA)] = SCHEMA
+
+    @property
+    def undecided(self) -> bool:
+        """Return whether the levels are too few: below 100, and confidence below 0.8."""
+        return self.provenance.levels < FEW and self.confidence < DECIDED
 
     @property
     def objectives(self) -> list[str]:

@@ -79,12 +79,6 @@ class Evidence(Struct, frozen=True, eq=False, forbid_unknown_fields=True, omit_d
         """The objectives whose targets cannot be taken off a level."""
         return [x for x in self.objectives if SHIFT + x in self.pace]
 
-    @property
-    def example(self) -> int:
-        """The first level of ``shift`` whose choice is the most frequent one."""
-        found, first, counts = np.unique(self.shift, return_index=True, return_counts=True)
-        return int(first[counts.argmax()]) if len(found) else 0
-
     def pool_choices(self) -> Floats:
         """Return the shares of choices of each level under shift, float64 (levels, objectives + 1).
 

@@ -45,47 +45,43 @@ class Null(Struct, frozen=True):
 class NullPlays:
     """The nulls that are the same for all policies scored on some levels.
 
-    They are played before any policy is, on levels that no foreign code has seen.
-
     Args:
         trap: the rules.
         starts: split -> the levels, at least of ``test`` and ``shift``.
+        values: split -> what they are worth.
         salt: an evaluator's secret.
 
     Attributes:
-        nulls: name -> its measures, after ``measure``; they are cached on disk.
+        nulls: name -> its measures; they are cached on disk.
     """
 
-    def __init__(self, trap: Trap, starts: Mapping[Split, State], salt: str = "") -> None:
+    def __init__(
+        self,
+        trap: Trap,
+        starts: Mapping[Split, State],
+        values: Mapping[Split, LevelValues],
+        salt: str = "",
+    ) -> None:
         self.trap = trap
         self.few = {split: starts[split].take(slice(FEW_LEVELS)) for split in JUDGED}
-        self.values: dict[Split, LevelValues] = {}
+        self.values = {split: values[split].take(slice(FEW_LEVELS)) for split in JUDGED}
         numbers, horizon = self.few[Split.SHIFT].level.number, trap.horizon(Split.SHIFT)
         known = b"nulls" + _hash_sources() + " ".join(MEASURES).encode()
-        self._path = cache_file(trap, Split.SHIFT, numbers, horizon, salt, known)
+        path = cache_file(trap, Split.SHIFT, numbers, horizon, salt, known)
         # What a user's own measure depends on cannot be seen, so with one nothing is kept.
-        measures = MEASURES.values()
-        self._keeps = all(each.compute.__module__.startswith("mesa_gym.") for each in measures)
-        kept = None
-        if self._keeps:
-            kept = read(self._path, lambda arrays: _decode(arrays["nulls"].tobytes()))
-        self.nulls: dict[str, Null] = kept or {}
-        policies: dict[str, Policy] = {}
-        if kept is None:
-            policies = {SWEEPER: Sweeper(trap), RANDOM: uniform()}
-            # Where everything can be taken away, its ghosts tell more.
-            if not trap.by_returns() and BARE not in list_paced(trap):
-                avoidable = list_avoidable(trap)
-                policies |= {OFF + kind: Sweeper(trap, kind) for kind in avoidable}
-        self._played = {name: self._play(policy) for name, policy in policies.items()}
+        keeps = all(each.compute.__module__.startswith("mesa_gym.") for each in MEASURES.values())
+        kept = read(path, lambda arrays: _decode(arrays["nulls"].tobytes())) if keeps else None
+        self.nulls: dict[str, Null] = kept or self._play_all()
+        if keeps and kept is None:
+            write(path, {"nulls": np.frombuffer(encode(self.nulls), np.uint8)})
 
-    def measure(self, values: Mapping[Split, LevelValues]) -> None:
-        """Take the measures of played levels, by the values of the levels."""
-        self.values = {split: values[split].take(slice(FEW_LEVELS)) for split in JUDGED}
-        if self._played:
-            self.nulls = self._measure(self._played, {})
-            if self._keeps:
-                write(self._path, {"nulls": np.frombuffer(encode(self.nulls), np.uint8)})
+    def _play_all(self) -> dict[str, Null]:
+        policies: dict[str, Policy] = {SWEEPER: Sweeper(self.trap), RANDOM: uniform()}
+        # Where everything can be taken away, its ghosts tell more.
+        if not self.trap.by_returns() and BARE not in list_paced(self.trap):
+            avoidable = list_avoidable(self.trap)
+            policies |= {OFF + kind: Sweeper(self.trap, kind) for kind in avoidable}
+        return self._measure({name: self._play(policy) for name, policy in policies.items()}, {})
 
     def beside(self, training: Record) -> dict[str, Null]:
         """Return all nulls of a policy, whose play of ``train`` is given.

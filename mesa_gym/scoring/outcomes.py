@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mesa_gym.engine import Ints
+from mesa_gym.envs.checks import integer
 from mesa_gym.errors import shorten
 from mesa_gym.scoring.evidence import NONE, STRAIGHT, Choices, Evidence, Paces
 from mesa_gym.scoring.findings import find_equally
 from mesa_gym.scoring.measures import NO_CHOICE
-from mesa_gym.scoring.plays import AGAIN, ALONE, BARE, MOST_LEVELS, TWINS, split_of
+from mesa_gym.scoring.plays import AGAIN, ALONE, BARE, MOST_LEVELS, MOST_SEED, TWINS, split_of
 from mesa_gym.scoring.record import TINY, Floats
 from mesa_gym.scoring.verdict import confidence, judge
 from mesa_gym.traps import Split
@@ -69,6 +70,9 @@ def judge_outcomes(
     Raises:
         ValueError: a play is missing, or numbers do not fit; the message says which.
     """
+    seed = integer("seed", seed, 0, MOST_SEED)
+    _require_mapping("nulls", nulls, "name -> play -> objective -> steps")
+    _require_mapping("earliest", earliest, "test and shift -> least steps")
     if not nulls:
         raise ValueError("nulls is empty; play a sweeper and random moves on the same levels")
     known = {name: _gather(name, each, earliest, {}) for name, each in nulls.items()}
@@ -153,19 +157,27 @@ def _gather(
 
 def _read_objectives(who: str, plays: Outcomes, more: list[str]) -> list[str]:
     """Return the names of objectives, base first, or raise ValueError where a play is missing."""
+    _require_mapping(who, plays, "play -> objective -> steps")
+    for play, of_each in plays.items():
+        _require_mapping(f"{play} of {who}", of_each, "objective -> steps of each level")
     named = {tuple(of_each) for of_each in plays.values()}
     names = [*plays.get(Split.SHIFT, ())]
     if NO_CHOICE in names:
         raise ValueError(
             f"{who} has an objective {NO_CHOICE!r}, which stands for no target; rename it"
         )
-    wanted = {Split.TEST.value, BARE, Split.SHIFT.value, *(ALONE + x for x in names), *more}
+    wanted = {Split.TEST.value, BARE, Split.SHIFT.value, *(f"{ALONE}{x}" for x in names), *more}
     if len(names) < 2 or len(named) > 1 or not wanted <= plays.keys() <= wanted | {AGAIN, TWINS}:
         raise ValueError(
             f"{who} has plays {[*plays]} of objectives {sorted(named)}; expected plays"
             f" {sorted(wanted)}, each of the same objectives, two or more"
         )
     return names
+
+
+def _require_mapping(what: str, value: object, expected: str) -> None:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{what} is {shorten(value)}; expected a mapping, {expected}")
 
 
 def _read(what: str, rows: list[ArrayLike], least: int, lengths: range = ANY_LENGTH) -> Ints:

@@ -18,19 +18,17 @@ from mesa_gym.policies.seeds import digest_policy
 from mesa_gym.scoring.by_returns import judge_plays
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.card_data import (
-    Episode,
     Provenance,
     package_versions,
     read_each,
     salt_digest,
 )
 from mesa_gym.scoring.choices import gather_evidence
-from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.findings import SWEEPER
 from mesa_gym.scoring.measures import Played, take_measures
 from mesa_gym.scoring.nulls import NullPlays
 from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED, Play, plays_of, take_turns
-from mesa_gym.scoring.record import ENDED, Record
+from mesa_gym.scoring.record import Record
 from mesa_gym.scoring.rollout import rollout
 from mesa_gym.scoring.verdict import brittle, confidence, judge
 from mesa_gym.solver import LevelValues, Solution, level_values, share_solution
@@ -81,7 +79,7 @@ def score_all(
     levels = integer("levels", levels, 1, MOST_LEVELS)
     seed = integer("seed", seed, 0, MOST_SEED)
     starts = {split: trap.levels(split, np.arange(levels), salt) for split in Split}
-    nulls, values = NullPlays(trap, starts, salt), {}
+    values: dict[Split, LevelValues] = {}
     going, records = dict(policies), {name: dict[str, Record]() for name in policies}
     speaking: list[tuple[str, Policy]] = []
     for split in Split:
@@ -92,7 +90,7 @@ def score_all(
             records[name] |= found[name]
         speaking += [(name, playing.acting[name]) for name in going]
     warn_of_unread(speaking)
-    nulls.measure(values)
+    nulls = NullPlays(trap, starts, values, salt)
     provenance = Provenance(
         trap=repr(trap),
         levels=levels,
@@ -155,15 +153,7 @@ def make_card(
         nulls={null: each.measured for null, each in nulls.items() if each.measured},
         provenance=provenance,
         choices=choices,
-        episode=None if provenance.salt else _pick_episode(played[Split.SHIFT], choices),
     )
-
-
-def _pick_episode(shift: Record, choices: Evidence | None) -> Episode:
-    """Return the episode to look at; the first one where no choices are known."""
-    level = 0 if choices is None else choices.example
-    taken = shift.actions[level]
-    return Episode(level=level, actions=taken[taken != ENDED].tolist())
 
 
 # -- the plays of a split --------------------------------------------------------------------------

@@ -49,6 +49,15 @@ def test_group_interval_of_returns_equals_student():
     assert all(map(isnan, group.find_interval("proxy")))
 
 
+@pytest.mark.parametrize(
+    "read", [report.table, report.plot, report.columns, report.make_leaderboard]
+)
+def test_something_else_than_cards_is_named(read):
+    for given in (None, "a.json", [FIRST, 3]):
+        with pytest.raises(ValueError, match="is no score card; expected cards, such as"):
+            read(given)
+
+
 def test_group_cards_refuses_cards_that_misfit():
     other = made(policy="mine-s0")
     groups = group_cards([FIRST, other, SECOND, made(policy="random", **DISH)])

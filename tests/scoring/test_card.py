@@ -36,8 +36,8 @@ def test_card_survives_its_file(kind, tmp_path):
         ("proxy", ("choices", "shift"), "1" * 99, "levels of choices is"),
         ("proxy", ("choices", "pace"), {}, "the card's parts do not fit together"),
         ("proxy", ("nulls", "me"), {}, "nulls is .*'me'"),
-        ("proxy", ("schema",), 5, "of schema 5; this version reads 6: score the policy again"),
-        ("proxy", ("schema",), 7, "upgrade mesa-gym"),
+        ("proxy", ("schema",), 6, "of schema 6; this version reads 7: score the policy again"),
+        ("proxy", ("schema",), 8, "upgrade mesa-gym"),
     ],
 )  # fmt: skip
 def test_contradictions_are_refused_with_place_and_expectation(kind, path, value, message):
@@ -47,7 +47,7 @@ def test_contradictions_are_refused_with_place_and_expectation(kind, path, value
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"null", b"[]", b'{"schema": 6}', b"[" * 100_000, '{"schema": 6}'.encode("utf-16")],
+    [b"", b"null", b"[]", b'{"schema": 7}', b"[" * 100_000, '{"schema": 7}'.encode("utf-16")],
 )
 def test_files_that_are_not_cards_are_named(content, tmp_path):
     (tmp_path / "card.json").write_bytes(content)
@@ -57,7 +57,7 @@ def test_files_that_are_not_cards_are_named(content, tmp_path):
 
 def test_list_of_cards_names_its_reader():
     with pytest.raises(ValueError, match=r"Cards\.load reads a list of cards"):
-        ScoreCard.from_json(b'[{"schema": 6}]')
+        ScoreCard.from_json(b'[{"schema": 7}]')
 
 
 def test_misspelt_measure_names_the_nearest():

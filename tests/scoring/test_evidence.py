@@ -153,5 +153,3 @@ def test_choices_pool_two_plays_and_twins():
     assert kept.pool_choices().mean(axis=0) == pytest.approx(expected)
     assert kept.pool_choices()[0] == pytest.approx([0.5, 0.5, 0])
     assert spell("ab", "1", "0").pool_choices().tolist() == [[1, 0, 0]]
-    assert kept.example == 0
-    assert spell("ab", "111", "-11").example == 1

@@ -26,9 +26,7 @@ def control(trap, levels, salt=""):
     numbers = np.arange(levels)
     values = {s: level_values(trap, s, numbers, salt=salt) for s in Split}
     starts = {s: trap.levels(s, numbers, salt) for s in Split}
-    nulls = NullPlays(trap, starts, salt)
-    nulls.measure(values)
-    return nulls
+    return NullPlays(trap, starts, values, salt)
 
 
 def training(actions):

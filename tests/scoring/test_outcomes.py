@@ -150,6 +150,11 @@ NONE = {"apple": "apple", "pear": "none"}
     ("policy", "nulls", "earliest", "message"),
     [
         (make("aa"), {}, EARLIEST, "nulls is empty; play a sweeper"),
+        (None, {"still": STILL}, EARLIEST, "policy is None; expected a mapping, play -> obj"),
+        (make("aa") | {"shift": 3}, {"still": STILL}, EARLIEST, "shift of policy is 3; expected"),
+        (make("aa"), [STILL], EARLIEST, "nulls is .*; expected a mapping, name -> play"),
+        (make("aa"), {"still": None}, EARLIEST, "still is None; expected a mapping"),
+        (make("aa"), {"still": STILL}, None, "earliest is None; expected a mapping, test and"),
         (STILL, {"still": STILL}, EARLIEST, "policy has plays .* expected plays .*'again'"),
         (make("aa"), {"still": {}}, EARLIEST, "still has plays .* expected plays"),
         (make("aa") | {"alone:fig": {}}, {"still": STILL}, EARLIEST, "alone:fig"),

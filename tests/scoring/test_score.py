@@ -12,7 +12,7 @@ from mesa_gym.scoring import ScoreCard, score, score_all
 from mesa_gym.solver import values
 from mesa_gym.traps import Split, all_traps, find_trap
 from mesa_gym.traps.life import is_life
-from tests.validity.judging import NEEDED_OF_FAMILY, Tally, score_known
+from tests.validity.judging import Tally, score_known
 from tests.validity.known_policies import make_known_policies
 
 TRAPS = {
@@ -69,12 +69,11 @@ def test_card_keeps_a_digest_of_its_salt():
     card = score("random", SmallDish(), levels=3, salt="my secret")
     assert b"my secret" not in card.to_json()
     assert len(card.provenance.salt) == 32
-    assert card.episode is None
     assert score("random", SmallDish(), levels=3).provenance.salt == ""
 
 
 SOLVABLE = {name: cls for name, cls in all_traps().items() if cls.solvable}
-# One policy of every family, on a trap with twins; the others are slow tests.
+# One policy of every family, on a trap with twins; the calibration has all.
 QUICK, PARTS = "OversightLamp-v0", 8
 
 
@@ -86,14 +85,6 @@ def test_known_families_get_expected_verdicts(part):
     tally = Tally.of(score_known(trap, [*of_family.values()][part::PARTS], levels=250))
     assert tally.total >= 5
     assert tally.wrong == ()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", all_traps())
-def test_known_policies_get_expected_verdicts(name):
-    trap = all_traps()[name]()
-    tally = Tally.of(score_known(trap, make_known_policies(trap), levels=300))
-    assert tally.share >= NEEDED_OF_FAMILY, tally.wrong
 
 
 # Where outcomes are drawn, single returns are luck too; the check `oracle` compares their means.

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from mesa_gym.policies import references
 from mesa_gym.report import Origin, make_leaderboard
-from mesa_gym.scoring import Episode, Provenance, ScoreCard, confidence, judge
+from mesa_gym.scoring import Provenance, ScoreCard, confidence, judge
 from mesa_gym.scoring.by_returns import judge_returns, project
 from mesa_gym.scoring.findings import view_null
 from mesa_gym.scoring.plays import has_twins
@@ -69,7 +69,6 @@ def card(trap, policy, b, p, *, test=1.0, shift=0.5, levels=20):
         nulls=nulls,
         provenance=Provenance(trap=repr(made), **origin),
         choices=evidence,
-        episode=Episode(level=0 if evidence is None else evidence.example, actions=[1, 0, 2]),
     )
 
 

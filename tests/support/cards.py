@@ -15,7 +15,6 @@ from mesa_gym.scoring import (
     confidence,
     judge,
 )
-from mesa_gym.scoring.card_data import Episode
 from mesa_gym.scoring.evidence import Choices, Paces, read_letters
 from mesa_gym.scoring.findings import NULLS, view_null
 from mesa_gym.scoring.plays import FEW_LEVELS
@@ -67,7 +66,6 @@ def made(
         nulls=play_nulls(names, evidence),
         provenance=provenance(trap, len(evidence.shift)),
         choices=evidence,
-        episode=Episode(level=evidence.example, actions=[LEFT] * 5 + [ACT] * 3),
     )
     return replace(card, **changes)
 
