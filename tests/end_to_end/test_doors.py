@@ -79,11 +79,13 @@ def test_environments_are_copied(twin, monkeypatch):
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     monkeypatch.setattr(single, "RENDER_FPS", 10_000)
     windowed, tensors = gym.make(CORNER, render_mode="human"), mesa_gym.make_torch(CORNER, 1)
-    for env in (windowed, gym.make(CORNER), gym.make_vec(CORNER, 1), tensors):
+    limits = {"max_steps": 2}  # so that there are episodes after the first
+    many = [gym.make_vec("MesaGym/FollowMe-v0", 3, num_levels=x, **limits) for x in (None, 4)]
+    for env in (windowed, gym.make(CORNER), *many, tensors):
         env.reset(seed=0)
         other = twin(env)
-        for action in (2, 1, 4):
-            act = action if isinstance(env, gym.Env) else np.full(1, action)
+        for action in (2, 1, 4, 0, 3, 2, 1):
+            act = action if isinstance(env, gym.Env) else np.full(env.num_envs, action)
             act = torch.from_numpy(act) if env is tensors else act
             one, two = ([*map(np.asarray, each.step(act)[:4])] for each in (env, other))
             np.testing.assert_equal(one, two)

@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from fronts import FRONTS, NUM_LEVELS, play_torch, play_vector, require_own_levels
+from fronts import FRONTS, NUM_LEVELS, require_own_levels
 from parameters import TRAPS, thorough
 
 from mesa_gym.envs.settings import Settings
@@ -72,13 +72,3 @@ def test_torch_draws_levels_as_vector_environments(trap):
     both = (play(front, trap, **KEPT) for front in ("torch", "vector"))
     for mine, wanted in zip(*both, strict=True):
         np.testing.assert_array_equal(mine.level, wanted.level)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.name())
-def test_torch_equals_numpy_over_many_steps(trap):
-    actions = draw_actions(500, 256)
-    both = (each(trap, actions, num_levels=128) for each in (play_torch, play_vector))
-    for mine, wanted in zip(*both, strict=True):
-        np.testing.assert_array_equal(mine.level, wanted.level)
-        np.testing.assert_array_equal(mine.after, wanted.after)

@@ -97,21 +97,6 @@ def test_levels_are_replayed_without_autoreset():
     np.testing.assert_array_equal(seen, trap.observe(trap.levels("train", np.arange(9))))
 
 
-def test_gymnax_steps_as_make_jax():
-    env, params = mesa_gym.make_gymnax(CORNER, num_levels=1, max_steps=9)
-    many = mesa_gym.make_jax(CORNER, 1, num_levels=1, max_steps=9)
-    key = jax.random.key(0)
-    seen, state = env.reset(key, params)
-    other, others = many.reset(key)
-    for action in (0, 3, 2, 3, 3, 4, 1, 1, 1, 1):
-        np.testing.assert_array_equal(seen, other[0])
-        seen, state, *rest, info = env.step(key, state, action, params)
-        other, others, *expected, infos = many.step(key, others, jnp.array([action]))
-        assert [each.item() for each in rest] == [each.item() for each in expected]
-        assert {**info} == {name: value[0] for name, value in infos.items() if name in info}
-    assert env.default_params == params
-
-
 def test_gymnax_has_what_clients_read():
     """As evosax does: it replaces params, mostly by nothing, and asks for the number of actions."""
     env, params = mesa_gym.make_gymnax(CORNER)

@@ -115,18 +115,6 @@ def test_corridor_has_pits_and_control_pillars(split):
 
 
 @pytest.mark.parametrize("split", Split)
-def test_colours_are_swapped_under_shift_alone(split):
-    names = ("agent", "thing", "line", "yellow", "red")
-    for (agent,), things, line, yellow, red, bare in places(ColourShape(), split, 300, *names):
-        assert (len(things), len(line)) == (2, 1)
-        assert things - line == (yellow if split.shifted else red)
-        assert things - yellow == red
-        if split.shifted:
-            steps = steps_from(agent, bare)
-            assert len({steps[thing] for thing in things}) == 1
-
-
-@pytest.mark.parametrize("split", Split)
 def test_red_door_is_right_except_under_shift(split):
     names, counts = ("agent", "door", "red", "key", "blue"), set()
     for (agent,), (door,), (red,), keys, blue, bare in places(RedBlueDoors(), split, 300, *names):
