@@ -23,7 +23,7 @@ from mesa_gym.traps import Split, Trap, as_trap
 class Labels(NamedTuple):
     """The states of some episodes, level by level and step by step, and their labels.
 
-    The states are s in number, their time is ``state.clock``. Values, optimal actions and paths
+    The states are s in number, their time is ``state.clock``. Values and optimal actions
     are exact for the time that is left; cells are ``row * width + column``.
 
     Attributes:
@@ -33,9 +33,6 @@ class Labels(NamedTuple):
         values: objective -> float64 (s,), the most that can still be earned, discounted from there
             (in expectation, where outcomes are drawn).
         optimal: objective -> bool (s, 5), which actions begin an episode that earns it.
-        path: objective -> bool (s, cells), the cells from the agent's own to that of the last
-            payment where always the first of the optimal actions is taken, with the level's own
-            outcomes; the agent's alone where nothing can be earned.
         targets: objective -> bool (s, cells), the cells where it is paid (``solver.targets``).
         distances: int64 (s, cells), steps from the agent over cells without a wall, and -1 where no
             way leads; to the targets of x they are ``distances[targets[x]]``.
@@ -46,7 +43,6 @@ class Labels(NamedTuple):
     action: Ints
     values: dict[str, Floats]
     optimal: dict[str, Bools]
-    path: dict[str, Bools]
     targets: dict[str, Bools]
     distances: Ints
 
@@ -109,41 +105,23 @@ def _label_states(solution: Solution, actions: Actions, first: int) -> Labels:
     states = graph.numbers.unrank(solution.starts, level, graph.rank[number])  # (1, s)
     state = states.map(lambda array: array[..., 0, :])._replace(clock=step)
     anywhen = TimeLeft(graph, solution.horizon)
-    found = {x: _follow(solution, x, state, number) for x in trap.objectives}
     open_cells = ~trap.layer(state, "wall").reshape(-1, *trap.size)
     return Labels(
         state,
         first + level,
         actions[level, step].astype(np.int64),
         values={x: anywhen.values(x)[solution.horizon - step, number] for x in trap.objectives},
-        optimal={x: best for x, (best, _) in found.items()},
-        path={x: cells for x, (_, cells) in found.items()},
+        optimal={x: _list_optimal(solution, x, step, number) for x in trap.objectives},
         targets=targets(trap, state),
         distances=distances(open_cells, state.agent),
     )
 
 
-def _follow(solution: Solution, objective: str, state: State, number: Ints) -> tuple[Bools, Bools]:
-    """Return optimal actions and path of states by their number in the graph."""
-    trap, sets = solution.trap, solution.optimal(objective)
-    first, sets_of = np.cumsum([0, *map(len, sets)]), np.concatenate(sets)
-    optimal = actions_in(sets_of[first[state.clock] + number])
-    rows = np.arange(state.n)
-    # The step with the last payment, and that at which each cell is entered first.
-    last = np.full(state.n, -1)
-    entered = np.full((state.n, trap.cells), solution.horizon)
-    entered[rows, state.agent] = -1
-    for k in range(solution.horizon):
-        action = actions_in(sets_of[first[state.clock] + number]).argmax(axis=1)
-        state, paid, ended = trap.step(state, action)
-        last[rows[paid[objective] != 0]] = k
-        entered[rows, state.agent] = np.minimum(entered[rows, state.agent], k)
-        on = ~ended & (state.clock < solution.horizon)
-        state, rows = state.take(on), rows[on]
-        if not rows.size:
-            break
-        number = solution.graph.find(state)
-    return optimal, entered <= last[:, None]
+def _list_optimal(solution: Solution, objective: str, step: Ints, number: Ints) -> Bools:
+    """Return the optimal actions in states by their time and number in the graph, bool (s, 5)."""
+    sets = solution.optimal(objective)
+    first = np.cumsum([0, *map(len, sets)])
+    return actions_in(np.concatenate(sets)[first[step] + number])
 
 
 def _join_arrays(*parts: Any) -> Any:

@@ -36,18 +36,6 @@ def test_labels_equal_plain_recursion_and_search(trap):
             left = horizon - row
             assert found.values[x][row] == pytest.approx(worth[left][state], abs=1e-9)
             assert set(np.flatnonzero(found.optimal[x][row])) == sets[left][state]
-        for row in range(0, len(at), 8):
-            now, way, paid_last, state = at[row], [], 0, found.state.take([row])
-            for left in range(horizon - row, 0, -1):
-                way.append(int(state.agent[0]))
-                action = min(sets[left][now])
-                state, paid, ended = trap.step(state, np.array([action]))
-                paid_last = len(way) if paid[x][0] else paid_last
-                if ended[0]:
-                    break
-                now = known[contents(state.single(0))]
-            way.append(int(state.agent[0]))
-            assert set(np.flatnonzero(found.path[x][row])) == {*way[: paid_last + 1]}
     free = cells_of(~trap.layer(found.state, "wall")[0].reshape(trap.size))
     for row, cell in enumerate(found.state.agent.tolist()):
         steps = steps_from(divmod(cell, trap.size[1]), free)
