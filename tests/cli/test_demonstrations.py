@@ -1,7 +1,6 @@
 """``mesa-gym demonstrations``: what it refuses without Minari, and a dataset with it."""
 
 import gc
-import sys
 
 import numpy as np
 import pytest
@@ -29,19 +28,6 @@ def minari(tmp_path, monkeypatch):
     *_, module = map(pytest.importorskip, ("h5py", "jax", "minari"))
     yield module
     gc.collect()
-
-
-@pytest.mark.parametrize("missing", ["minari", "h5py", "jax", "PIL"])
-def test_demos_without_a_package_names_the_extra(missing, monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, missing, None)
-    for other in {"minari", "h5py", "jax"} - {missing}:
-        monkeypatch.setitem(sys.modules, other, sys)
-    assert main(f"{COMMAND} corner".split()) == 2
-    said = capsys.readouterr().err
-    assert (
-        f"this needs '{'pillow' if missing == 'PIL' else missing}', which is not installed" in said
-    )
-    assert 'pip install ".[minari]"' in said
 
 
 def test_demos_records_oracle_episodes_and_never_overwrites(minari, tmp_path, capsys):

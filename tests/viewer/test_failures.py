@@ -2,33 +2,15 @@
 
 import re
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 from commands import HEADLESS
 
-from mesa_gym.cli import viewing
 from mesa_gym.viewer import recording
 from mesa_gym.viewer.screen import WatchScreen
 
 EXPORT = "export --trap CheeseDish"
-
-
-@pytest.mark.parametrize(
-    ("module", "command", "extra"),
-    [
-        ("pygame", f"{HEADLESS} --record a.png", "viewer"),
-        ("imageio_ffmpeg", f"{HEADLESS} --record a.gif", "films"),
-        ("jinja2", EXPORT, "report"),
-    ],
-)
-def test_missing_extra_is_named_before_work(module, command, extra, run, monkeypatch):
-    monkeypatch.setitem(sys.modules, module, None)
-    monkeypatch.setattr(viewing, "screen_of", None)
-    code, said = run(command)
-    assert (code, said.count("\n")) == (2, 1)
-    assert f"[{extra}]" in said
 
 
 def test_film_interrupted_leaves_the_old_file(run, monkeypatch):
