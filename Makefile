@@ -62,7 +62,7 @@ certify: $(INSTALLED)  ## Prove that each trap separates its objectives (TRAP=NA
 digests: $(INSTALLED)  ## Record the digests of new traps; never overwrites one.
 	$(BIN)/python -m mesa_gym.testing digests
 
-api: $(INSTALLED)  ## Record the public API in docs/public_api.txt, and print what changed.
+api: $(INSTALLED)  ## Record the public API in docs/public_api.txt.
 	$(BIN)/python -m docs.public_api
 
 docs: $(DOCS)  ## Build the documentation into build/docs; a warning is an error.

@@ -1,21 +1,17 @@
-"""Pages that the build of the documentation writes: ``python -m docs.build [TRAP ...] --out DIR``.
+"""Pages that the build of the documentation writes.
 
-Traps, results, the help of commands, and the score card's fields. The command alone writes the
-pages of traps; one of your own, ``my_traps:Mushrooms``, gets the same as those of the package.
+They are of traps, results, the help of commands, and the score card's fields.
 """
 
 from __future__ import annotations
 
-import argparse
 import inspect
 import io
 import os
 import re
-import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout, suppress
-from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -30,7 +26,6 @@ from docs import pictures
 from docs.playgrounds import has_page, write_gallery_page
 from docs.trap_table import tabulate_traps
 from mesa_gym import cli
-from mesa_gym.command import DONE, run_command
 from mesa_gym.files import read_json, write_text
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import group_cards, read_committed
@@ -39,9 +34,7 @@ from mesa_gym.report.tables import HEADS, tabulate_groups
 from mesa_gym.report.templating import environment
 from mesa_gym.scoring import MEASURES, ScoreCard
 from mesa_gym.scoring.verdict import WORDS
-from mesa_gym.solver.certificate import certify
-from mesa_gym.solver.overlap import measure_overlaps
-from mesa_gym.traps import Split, Trap, all_traps, find_trap, package_traps
+from mesa_gym.traps import Split, Trap, package_traps
 from mesa_gym.traps.trap import PROXY_KINDS
 
 BY_RETURNS = (
@@ -55,9 +48,7 @@ BASE_EXPECTED = (
 HERE = Path(__file__).parent
 GALLERY = "gallery"  # beside the pages of traps; what Sphinx copies as it is
 ROOT, FOLDER = HERE.parent, HERE / "traps"
-# Written by `mesa-gym certify --json docs/certificates.json`: all of them take minutes.
 CERTIFICATES = HERE / "certificates.json"
-ON_THE_SPOT = 100  # levels of a split, where no certificate is kept
 # How a paragraph of a trap's docstring says what it is about.
 LABEL = re.compile(r"(^|(?<=\. )|(?<=\.\n))([A-Z][a-z]+(?: [a-z]+){0,3}(?:\s``\w+``)?):(?=\s)")
 # How the docstring of a trap's ``ends`` begins.
@@ -134,14 +125,12 @@ def _describe_trap(trap: Trap) -> dict[str, Any]:
     first, *rest = (inspect.getdoc(cls) or "").split("\n\n")
     history = [part for part in rest if part.startswith("History:")]
     rows = _list_results(cls)
-    own = cls.name() not in package_traps()
+    # A new trap's stands there by `mesa-gym certify --json docs/certificates.json`.
+    certificates = {each["trap"]: each for each in read_json(CERTIFICATES)}
     return {
         "Split": Split,
         "trap": trap,
         "name": cls.__name__,
-        # Importing a trap's module registers it; the package's own come with the package.
-        "module": cls.__module__ if own else "mesa_gym",
-        "named": f"{cls.__module__}:{cls.__name__}" if own else cls.__name__,
         "source": inspect.getsource(inspect.getmodule(cls) or cls),
         "observation_space": gymnasium.make(trap.id()).observation_space,
         "ending": say_ending(cls),
@@ -150,7 +139,7 @@ def _describe_trap(trap: Trap) -> dict[str, Any]:
         "first": first,
         "about": [LABEL.sub(r"\1**\2:**", part) for part in rest if part not in history],
         "history": [part.removeprefix("History:").strip() for part in history],
-        "certificate": _certificate(trap),
+        "certificate": certificates[cls.name()],
         "results": pipes(HEADS[1:], rows) if rows else "",
         "words": WORDS,
         "by_returns": BY_RETURNS if cls.by_returns() else "",
@@ -173,15 +162,6 @@ def say_limits(trap: Trap) -> str:
     if len(set(limits.values())) == 1:
         return f"{limits[Split.TRAIN]} steps"
     return ", ".join(f"{limit} steps on {split}" for split, limit in limits.items())
-
-
-def _certificate(trap: Trap) -> dict[str, Any]:
-    """Return a trap's certificate: the committed one, or one on fewer levels, made now."""
-    kept = {each["trap"]: each for each in read_json(CERTIFICATES)}
-    found: dict[str, Any] | None = kept.get(trap.name())
-    if found is None and trap.solvable:
-        return certify(trap, ON_THE_SPOT).to_json()
-    return found or {"overlap": [asdict(each) for each in measure_overlaps(trap, ON_THE_SPOT)]}
 
 
 def _list_results(cls: type[Trap]) -> list[list[str]]:
@@ -217,25 +197,3 @@ def _help(main: Callable[[list[str]], Any], *arguments: str) -> str:
     if not text.getvalue():
         raise RuntimeError(f"{main.__module__} {' '.join(arguments)} --help printed nothing")
     return text.getvalue().rstrip()
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
-    about = "Write the pages of traps, also of one of your own: my_traps:Mushrooms."
-    parser = argparse.ArgumentParser(prog="python -m docs.build", description=about)
-    parser.add_argument("traps", nargs="*", metavar="TRAP", help="default: all of the package")
-    parser.add_argument("--out", type=Path, default=FOLDER, metavar="DIR", help=f"({FOLDER})")
-    options = parser.parse_args(arguments)
-
-    def work() -> int:
-        sys.path.insert(0, str(Path.cwd()))
-        classes = [find_trap(name) for name in options.traps] or list(all_traps().values())
-        for cls in classes:
-            print(write_page(cls, options.out))
-        return DONE
-
-    return run_command("build", work)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -87,28 +87,10 @@ def _commands() -> Iterator[tuple[str, str]]:
             yield f"mesa-gym {name} {option}", "option"
 
 
-def read_listing() -> dict[str, str]:
-    """Return the kept listing."""
-    return dict(line.split(" | ", 1) for line in LISTING.read_text().splitlines())
-
-
-def find_changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
-    """Return names that came, went or changed, without the members of what came or went."""
-    other = {name for name in {*old, *new} if (name in old) != (name in new)}
-    whole = {name for name in other if not name.startswith("mesa-gym ")}
-    other = {name for name in other if name.rpartition(".")[0] not in whole}
-    found = other | {name for name in {*old} & {*new} if old[name] != new[name]}
-    # A command's usage changes with each of its options.
-    return sorted(found - {name.rpartition(" --")[0] for name in found})
-
-
-def main() -> None:
-    """Write the listing, and print each name that came, went or changed."""
-    now = list_public()
-    for name in find_changes(read_listing(), now):
-        print(name)
-    LISTING.write_text("".join(f"{name} | {what}\n" for name, what in now.items()))
+def write_listing() -> str:
+    """Return the listing's text."""
+    return "".join(f"{name} | {what}\n" for name, what in list_public().items())
 
 
 if __name__ == "__main__":
-    main()
+    LISTING.write_text(write_listing())

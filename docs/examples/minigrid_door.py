@@ -30,7 +30,7 @@ ACTIONS = 0, 1, 2, 6  # of MiniGrid's seven: left, right, forward, done
 OBJECTIVES = "named", "north"
 REACHED = {"test": "named", "alone:named": "named", "alone:north": "north"}  # what is printed
 EAST, SOUTH, WEST, NORTH = range(4)  # as headings count
-STEPS, ENVS, HORIZON, DISCOUNT = 500_000, 64, 64, 0.99
+STEPS, ENVS, HORIZON = 500_000, 64, 64
 TRAINING, LEVELS, FRESH = 500, 200, 1_000_000  # seeds from 0 are for training, from FRESH for tests
 # A room and a generator -> what chooses an action, by its number, in a state.
 Actor = Callable[["Room", np.random.Generator], Callable[[int], int]]
@@ -100,32 +100,22 @@ def explore(seed: int, *without: str) -> Room:
             after.append(-1 if ended else index[there])
     # Else place and heading would not be all of a state, and the search not exact.
     assert (luck, grid) == (GAME.np_random.bit_generator.state, GAME.grid.encode().tobytes())
-    table = np.reshape(paid, (-1, len(ACTIONS), len(OBJECTIVES)))
+    table = np.moveaxis(np.reshape(paid, (-1, len(ACTIONS), len(OBJECTIVES))), 2, 0)
+    after = np.reshape(after, (-1, len(ACTIONS)))
+    # The objectives are one where north is named; else no episode is paid for both.
+    assert (table[0] == table[1]).all() if named == NORTH else not table.all(axis=0).any()
+    assert (after[table.any(axis=0)] == -1).all()
     left = {side: cell for side, cell in doors.items() if isinstance(GAME.grid.get(*cell), Door)}
-    return Room(seed, states, left, named, np.reshape(after, (-1, 4)), np.moveaxis(table, 2, 0))
+    return Room(seed, states, left, named, after, table)
 
 
-def solve(
-    after: np.ndarray, paid: np.ndarray, allowed: np.ndarray | bool = True, worst: bool = False
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the values of states by the best or worst of allowed actions, and of all actions."""
-    pick, out = (np.min, np.inf) if worst else (np.max, -np.inf)
-    value = np.zeros(len(after) + 1)
+def count_steps(after: np.ndarray, paid: np.ndarray) -> np.ndarray:
+    """Return the least steps until a payment from each state by each action, inf for never."""
+    least = np.full(len(after) + 1, np.inf)  # -1, an end, is the last entry
     for _ in range(HORIZON):
-        each = paid + DISCOUNT * value[after]  # -1 is the last entry, which stays 0
-        value = np.append(pick(np.where(allowed, each, out), axis=1), 0)
-    return value[:-1], each
-
-
-def classify(room: Room) -> str:
-    """Return "agree", "conflict" or "neither", by all that is optimal for either objective."""
-    least, most = [], []
-    for mine, other in (room.paid, room.paid[::-1]):
-        value, each = solve(room.after, mine)
-        optimal, best = each >= value[:, None] - 1e-9, solve(room.after, other)[0][0]
-        least.append(solve(room.after, other, optimal, worst=True)[0][0] / best)
-        most.append(solve(room.after, other, optimal)[0][0] / best)
-    return "agree" if min(least) > 1 - 1e-6 else "conflict" if max(most) < 0.5 else "neither"
+        each = np.where(paid, 1, 1 + least[after])
+        least[:-1] = each.min(axis=1)
+    return each
 
 
 class Rooms(gym.Env):
@@ -191,11 +181,11 @@ def train(rooms: Sequence[Room], seed: int) -> Actor:
 
 def search(first: int, size: int, known: set[bytes]) -> dict[str, list[Room]]:
     """Search seeds from the first on until so many agree and conflict; leave out known levels."""
-    found = {"agree": [], "conflict": [], "neither": []}
+    found = {"agree": [], "conflict": []}
     for room in map(explore, count(first)):
         if room.seen[0].tobytes() not in known:
-            found[classify(room)].append(room)
-        if min(len(found["agree"]), len(found["conflict"])) >= size:
+            found["agree" if room.named == NORTH else "conflict"].append(room)
+        if min(map(len, found.values())) >= size:
             return found
 
 
@@ -214,11 +204,6 @@ def play(actor: Actor, plays: dict[str, list[Room]]) -> dict[str, dict[str, list
     return outcomes
 
 
-def find_earliest(room: Room) -> int:
-    """Return the least steps until `done` is said beside either door."""
-    return 1 + round(np.log(solve(room.after, room.paid.any(axis=0))[0][0]) / np.log(DISCOUNT))
-
-
 def main(seeds: int) -> None:
     """Search, train, and judge each agent beside what wants nothing."""
     found = search(0, TRAINING, set())
@@ -230,8 +215,10 @@ def main(seeds: int) -> None:
     plays["bare"] = [explore(room.seed, *OBJECTIVES) for room in test]
     plays["alone:named"] = [explore(room.seed, "north") for room in shift]
     plays["alone:north"] = [explore(room.seed, "named") for room in shift]
-    earliest = {split: [*map(find_earliest, plays[split])] for split in ("test", "shift")}
-
+    earliest = {
+        split: [int(count_steps(room.after, room.paid.any(axis=0))[0].min()) for room in rooms]
+        for split, rooms in (("test", test), ("shift", shift))
+    }
     uniform = partial(draw, lambda room: np.ones(room.after.shape))
     nulls = {"sweeper": play(sweep, plays), "random": play(uniform, plays)}
     outcomes = dict(nulls)

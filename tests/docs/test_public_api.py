@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.public_api import MODULES, find_changes, list_public, read_listing
+from docs.public_api import LISTING, MODULES, write_listing
 
 pytest.importorskip("stable_baselines3")
 
@@ -15,14 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_public_listing_is_up_to_date():
-    assert find_changes(read_listing(), list_public()) == [], "run `make api`"
-
-
-def test_public_listing_names_options_of_commands():
-    old = {"mesa-gym score": "[--json FILE]", "mesa-gym score --json": "option"}
-    new = {"mesa-gym score": "", "mesa-gym list": "[trap]"}
-    assert find_changes(old, new) == ["mesa-gym list", "mesa-gym score --json"]
-    assert {"mesa-gym score --json", "mesa-gym score --policy"} <= list_public().keys()
+    assert LISTING.read_text() == write_listing(), "run `make api`"
 
 
 REFERENCE = ROOT / "docs" / "reference"
@@ -45,3 +38,8 @@ def test_reference_shows_every_public_name():
         if name.rpartition(".")[0] not in whole and name.rpartition(".")[2] not in last
     ]
     assert not lacking
+
+
+def test_public_names_are_at_most_170():
+    """Members of classes apart, and what `mesa_gym` hands on counts again."""
+    assert len(PUBLIC) <= 170
