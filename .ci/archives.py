@@ -1,7 +1,7 @@
-"""Archives that are the same bytes whenever, wherever and by whom they are packed.
+"""Archives whose bytes do not depend on the time, place and user of packing.
 
-The date of all that is in them is ``SOURCE_DATE_EPOCH``, seconds since 1970; without it, a date
-that is as good as any. ``python .ci/archives.py FOLDER FILE.tar.gz`` packs a folder.
+All files get the date ``SOURCE_DATE_EPOCH``, seconds since 1970, or else a fixed date. ``python
+.ci/archives.py FOLDER FILE.tar.gz`` packs a folder.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def unpack(archive: Path) -> list[Entry]:
 
 
 def write(archive: Path, entries: Iterable[Entry]) -> None:
-    """Write files by name, without what tells who packed them, and when."""
+    """Write files by name, without user and time."""
     whole = io.BytesIO()
     with tarfile.open(fileobj=whole, mode="w", format=tarfile.PAX_FORMAT) as packed:
         for old, data in sorted(entries, key=lambda entry: entry[0].name):

@@ -15,7 +15,7 @@ os.umask(0o022)
 
 
 def build_sdist(sdist_directory: str, config_settings: dict[str, Any] | None = None) -> str:
-    """Build the source distribution, and pack it once more without who built it, and when."""
+    """Build the source distribution, and pack it again without user and time."""
     name = build_meta.build_sdist(sdist_directory, config_settings)
     archive = Path(sdist_directory) / name
     write(archive, unpack(archive))

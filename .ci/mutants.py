@@ -2,9 +2,9 @@
 
     python .ci/mutants.py [NUMBER ...] [--thorough] [--out FILE.csv]
 
-``mutants.csv`` has a line for each: its room, the file, text that stands there once, what takes its
-place, and the folders whose fast tests are to fail then; where they pass it lives. What became of
-each is written to a file, and the counts by room are printed. The clone is of the last commit.
+``mutants.csv`` has a line for each: its room, the file, text that stands there once, its
+replacement, and the folders whose fast tests must then fail; a mutant whose tests pass lives.
+Results are written to a file, and counts by room are printed. The clone is of the last commit.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Mutant(NamedTuple):
 
 
 def read_mutants(table: Path, tree: Path) -> list[Mutant]:
-    """Return the mutants of a table; SystemExit where one does not fit the files of a tree."""
+    """Return the mutants of a table; SystemExit where a mutant does not fit the files of a tree."""
     with table.open(newline="") as file:
         found = [Mutant(**row) for row in csv.DictReader(file)]
     for number, mutant in enumerate(found, 1):
@@ -62,7 +62,7 @@ def list_tests(tree: Path, mutant: Mutant) -> list[str]:
 
 
 def run_tests(tree: Path, tests: list[str], marks: str) -> str:
-    """Return the first of some tests that fails in a tree, "" where none does."""
+    """Return the first test that fails in a tree; "" if all pass."""
     words = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider"]
     words += ["--timeout", str(SECONDS), "-m", marks, *tests]
     env = os.environ | {"PYTHONPATH": str(tree), "OMP_NUM_THREADS": "1"}
@@ -76,7 +76,7 @@ def run_tests(tree: Path, tests: list[str], marks: str) -> str:
 
 
 def try_mutant(tree: Path, mutant: Mutant, how: list[str]) -> tuple[str, str]:
-    """Return which of some ``MARKS`` find a mutant, or that it lives, and the test that did."""
+    """Return the mark of the tests that find a mutant (or that it lives), and the failing test."""
     tests, source = list_tests(tree, mutant), (path := tree / mutant.file).read_text()
     path.write_text(source.replace(mutant.old, mutant.new))
     tried = ((each, run_tests(tree, tests, MARKS[each])) for each in how)

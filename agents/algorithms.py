@@ -40,13 +40,13 @@ class Algorithm:
     """A way to train agents.
 
     Attributes:
-        name: of the algorithm, and the first part of its agents' names.
+        name: the algorithm's name, with which its agents' names begin.
         module: the module or file of its function, which is imported where it is needed.
-        seconds: of a CPU, to train one seed for the usual steps where PPO takes ``USUAL_STEPS``.
+        seconds: CPU time to train one seed on a trap for which PPO takes ``USUAL_STEPS``.
         kind: of its agents, in ``policy.json``.
         steps: the usual environment steps.
-        trap_steps: trap -> steps where those are others; None for more wherever PPO takes more.
-        settings: the usual ones of PPO; None where it takes none of them.
+        trap_steps: trap -> steps, where they differ; None for more wherever PPO takes more.
+        settings: the default settings; None for an algorithm without PPO's settings.
         unread: the settings among them that it does not read, and so does not take.
         solves: whether it solves the levels before it trains, which takes a while.
         function: the name of its function in the module.
@@ -67,7 +67,7 @@ class Algorithm:
     about: str = ""
 
     def count_steps(self, trap: str) -> int:
-        """Return for how many steps it usually trains on a trap, named with its version."""
+        """Return the algorithm's usual steps on a trap, which is named with its version."""
         if self.trap_steps is None:
             return LONG.get(trap, USUAL_STEPS) * self.steps // USUAL_STEPS
         return self.trap_steps.get(trap, self.steps)

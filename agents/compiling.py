@@ -1,6 +1,6 @@
-"""JAX as trainings use it: programs that are kept, and the same bits on any number of cores.
+"""JAX for trainings: a cache of compiled programs, and equal bits on any number of cores.
 
-Import JAX from here: what is set below counts only before JAX first computes something.
+Import JAX from here: these settings have an effect only before JAX computes something.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def find_device(name: str | None) -> Any:
     """Return the device of a name such as ``cuda`` or ``cpu:0``; by default JAX's first one.
 
     Raises:
-        ValueError: JAX does not have it here.
+        ValueError: JAX does not have the device here.
     """
     if name is None:
         return jax.devices()[0]
@@ -53,8 +53,8 @@ def find_device(name: str | None) -> Any:
 class Many:
     """Compiles functions of one agent into functions of several.
 
-    On a CPU one agent is trained at a time, since several at once take longer. On a GPU all are
-    mapped over, and on several GPUs each has its share.
+    On a CPU agents are trained one by one, since several at once take longer. On a GPU all are
+    trained at once, and on several GPUs each trains its share.
 
     Args:
         device: of ``find_device``.

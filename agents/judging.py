@@ -1,7 +1,7 @@
-"""Looks at agents in training: their arrivals on test levels, and their choices under shift.
+"""Evaluations of agents in training: arrivals on test levels, and choices under shift.
 
-The device plays; the actions are played again in NumPy, and judged as scoring judges them. Nothing
-of this reaches the training.
+The device plays; NumPy replays the actions, which are judged as in scoring. The training does not
+see the result.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Judge:
 
         Args:
             weights: of the agents, with an axis of them in front.
-            number: that the actions are drawn by.
+            number: the random number for drawing actions.
         """
         played, valued = [], []
         for play, starts, values in zip(self._play, self._starts, self._values, strict=True):

@@ -22,11 +22,11 @@ class TrainingProgram(NamedTuple):
 
     Attributes:
         size: steps of an update.
-        updates: how many a training has.
+        updates: the number of updates.
         rate_left: the share of the learning rate left at the end.
         begin, update: those of ``agents.ppo.PPO``, for several agents at once.
         export: makes an agent of weights.
-        judge: looks at agents, or None.
+        judge: evaluates agents, or None.
     """
 
     size: int
@@ -53,7 +53,7 @@ def run_training(
         program: what is trained.
         many: puts arrays on the device.
         seeds: of the agents.
-        report: told how they do, or None.
+        report: called with evaluations, or None.
     """
     own, updates = np.array(seeds, np.uint32), program.updates
     found = [TrainedAgent(updates * program.size) for _ in seeds]

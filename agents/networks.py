@@ -1,4 +1,4 @@
-"""The networks that learn: first weights, and answers to a whole rollout.
+"""The networks in training: initial weights, and answers to a whole rollout.
 
 Each is the network of ``mesa_gym.trained`` that NumPy plays, on JAX's arrays. Weights have the
 names and shapes of the agent's.
@@ -218,12 +218,12 @@ class LearningGRU(Learner):
         return NetworkAnswers(found["scores"], found["value"], last)
 
     def make_optimiser(self) -> optax.GradientTransformation:
-        """Return Adam; here it forgets squares of gradients sooner."""
+        """Return Adam with a shorter memory of squared gradients."""
         return optax.scale_by_adam(b2=0.99, eps=TINY)
 
 
 class LearningPlanner(Learner):
-    """A network that plans by construction; at first nothing is wanted or known to be dear."""
+    """A network that plans by construction; its initial maps are flat."""
 
     kind, observation = "planner", "planes"
 
@@ -281,8 +281,8 @@ def split_optimiser(square: set[str]) -> optax.GradientTransformation:
 def repeat(steps: int) -> Callable[..., Any]:
     """Return a ``mesa_gym.trained.planning.Loop`` of so many steps at most.
 
-    Sweeps end when nothing changes, and have no gradient: it goes to where a way ends and to what
-    is paid on it.
+    Sweeps end when nothing changes, and have no gradient: gradients flow to the ends of ways and to
+    the costs on them.
     """
 
     def loop(xp: Any, step: Callable[[Any], Any], carry: Any) -> Any:

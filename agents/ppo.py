@@ -1,15 +1,14 @@
 """PPO (Schulman et al. 2017) of networks with and without a memory, compiled by JAX.
 
-One update, a rollout and what is learnt from it, is one program, and a loop calls it. The share of
-the training that is left is an argument, so that one program serves every seed and every number of
-steps. Random numbers are functions of the seed and of the update's number alone.
+One update (a rollout and the learning from it) is one program, which a loop calls. The remaining
+share of the training is an argument, so that one program serves every seed and number of steps.
+Random numbers are functions of the seed and of the update's number alone.
 
 Departures from the usual settings, each measured on base return alone: two passes over each
-rollout, Muon on the square hidden layer, and a learning rate that falls to 0 with the entropy
-bonus, unless a share is to be left. At a time limit the value of the last observation acted on
-stands for the next one's. Where a life has several trials and what pays is hidden, the settings of
-``ppo-gru`` decide whether anything is remembered at all: a high learning rate and entropy bonus,
-and gates that keep what is remembered at first.
+rollout, Muon on the square hidden layer, and a learning rate that falls to 0 (or to ``rate_left``)
+with the entropy bonus. At a time limit, the value of the last observation replaces that of the next
+one. On levels of several trials whose reward is hidden, memory is learnt only with the settings of
+``ppo-gru``: a high learning rate and entropy bonus, and gates that first keep the memory.
 """
 
 from __future__ import annotations
@@ -36,14 +35,14 @@ MakeLearner = Callable[[Trap], Learner]
 
 
 class PlayingNow(NamedTuple):
-    """All that lasts from step to step, of n environments.
+    """The state of n environments and their agent between steps.
 
     Attributes:
         seen: what the network sees, (n, ...).
         state: of the environments.
-        memory: float32 (n, numbers), of none for a network that remembers nothing.
+        memory: float32 (n, numbers); (n, 0) for a network without memory.
         begins: where an episode begins, bool (n,).
-        returns: of the episodes so far, float32 (n,).
+        returns: of the running episodes so far, float32 (n,).
     """
 
     seen: Array
@@ -58,8 +57,9 @@ class PlayedStep(NamedTuple):
 
     Attributes:
         seen, begins: as in ``PlayingNow``.
-        action, likely: what was done, and the logarithm of its probability.
-        value, reward: estimated before the step, and paid in it, with what a time limit cut off.
+        action, likely: the action, and the logarithm of its probability.
+        value, reward: the estimate before the step, and the payment, with the value that a time
+            limit cut off.
         done: where an episode ended.
         earned: the return of an episode that ended, else 0.
     """
@@ -75,7 +75,7 @@ class PlayedStep(NamedTuple):
 
 
 class Minibatch(NamedTuple):
-    """The steps that a loss is computed of; steps and environments are the first two axes.
+    """The steps from which a loss is computed; steps and environments are the first two axes.
 
     Attributes:
         played: the steps.
@@ -93,7 +93,7 @@ class Minibatch(NamedTuple):
 
 
 class Learning(NamedTuple):
-    """All that lasts from update to update, of one agent; PPO's ``playing`` is ``PlayingNow``."""
+    """The state of one agent's training between updates; PPO's ``playing`` is ``PlayingNow``."""
 
     weights: Weights
     optimiser: Any
@@ -109,7 +109,7 @@ class PPO:
         settings: of PPO.
         discount: of learning.
         loss: added to PPO's.
-        reward: in place of what is paid.
+        reward: a function that replaces the payments.
     """
 
     def __init__(
@@ -143,8 +143,7 @@ class PPO:
             left: the share of the training that is left, float32.
 
         Returns:
-            What is learnt then, and two numbers: the sum of the returns of the episodes that
-            ended, and how many these were.
+            The new ``Learning``, and the sum and the number of returns of episodes that ended.
         """
         play, order = jax.random.split(jax.random.fold_in(jax.random.key(seed), number))
         weights, optimiser, before = learning
@@ -214,7 +213,7 @@ class PPO:
         return found
 
     def draw_orders(self, key: Array, count: int) -> Array:
-        """Draw the rows of each minibatch; of rows left over, each pass leaves out others."""
+        """Draw the rows of each minibatch; each pass leaves out other left-over rows."""
         size = count // self.settings.minibatches
         keys = jax.random.split(key, self.settings.epochs)
         # Sorting random words is quicker than a permutation of JAX's.
@@ -242,7 +241,7 @@ class PPO:
 
 
 def take(logs: Array, action: Array) -> Array:
-    """Return the numbers that belong to actions, (...), of (..., 5)."""
+    """Return the entries of actions, (...), from (..., 5)."""
     return jnp.take_along_axis(logs, action[..., None], axis=-1)[..., 0]
 
 
@@ -260,10 +259,10 @@ def train(
     Args:
         run: what is trained; its own seed does not count.
         seeds: of weights, actions and levels.
-        report: told a tenth of the training at a time how it goes; None to look at nothing.
+        report: called with an evaluation after each tenth of the training; None for no evaluation.
         device: as JAX names it, such as ``cpu`` or ``cuda:0``; by default JAX's first.
         loss: a term that is added to PPO's loss.
-        reward: what is learnt from in place of what the environments pay.
+        reward: the reward to learn from instead of the environments' payments.
 
     Raises:
         ValueError: the device is not here, or a minibatch would be empty.

@@ -1,4 +1,4 @@
-"""The result of a training, and the figures that are recorded on the way."""
+"""The result of a training, and the figures that are recorded during it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class TrainedAgent:
         steps: environment steps of its training; whole rollouts can be more than was asked for.
         agent: the policy, once the training has ended.
         curve: (environment steps, mean return of the episodes that ended before them).
-        looks: at each tenth of the training, where it was looked at.
+        looks: evaluations after each tenth of the training.
     """
 
     steps: int
@@ -72,7 +72,7 @@ def judge_agent(agent: Policy, trap: Trap, number: int) -> tuple[float, float, f
     Args:
         agent: the policy.
         trap: what it is judged on.
-        number: that the actions are drawn by.
+        number: the random number for drawing actions.
     """
     numbers, played, valued = np.arange(LEVELS), [], []
     for split in SPLITS:

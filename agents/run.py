@@ -126,7 +126,7 @@ class Run:
 
     @property
     def name(self) -> str:
-        """Name of the agent, unique among those of a trap that are trained for as many steps."""
+        """The agent's name, unique among a trap's agents that are trained for as many steps."""
         alpha = f"-alpha{self.alpha:g}" if self.alpha else ""
         reward = "" if self.reward == "base" else f"-{self.reward}"
         given = "".join(f"-{word}" for word in self.keywords)
@@ -134,7 +134,7 @@ class Run:
         return f"{self.algorithm.name}{alpha}{reward}{changed}{given}-s{self.seed}"
 
     def command(self) -> str:
-        """Return the command that repeats it, apart from --out."""
+        """Return the command that repeats the training, apart from --out."""
         given = asdict(self)
         trap = shlex.join([given.pop("trap"), *given.pop("keywords")])
         given |= self.changes()

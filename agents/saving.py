@@ -21,11 +21,11 @@ from mesa_gym.traps import Trap
 
 @dataclass(frozen=True)
 class SavedAgent:
-    """An agent on its way to disk.
+    """An agent and its record, to be saved.
 
     Attributes:
-        record: what is known of it.
-        weights: as they lie in the file.
+        record: the agent's record.
+        weights: as in the file.
     """
 
     record: AgentRecord
@@ -47,7 +47,7 @@ def describe_training(run: Run, trained: TrainedAgent, versions: dict[str, str])
         versions: of the packages that trained it.
 
     Raises:
-        ValueError: an agent is more than its weights, as an edited planner is.
+        ValueError: weights alone cannot restore an agent, as with an edited planner.
     """
     facts = run.facts() | {"command": run.command(), "versions": versions}
     facts |= {"about": run.algorithm.describe(), "looks": [*map(tuple, trained.looks)]}
@@ -65,10 +65,10 @@ def record_agent(agent: Agent, trap: Trap, name: str, seed: int, **facts: Any) -
         trap: what it was trained on.
         name: of the agent, as ``AgentRecord`` has it.
         seed: of its training.
-        facts: what else is known, by the names of ``AgentRecord``.
+        facts: further entries of ``AgentRecord``.
 
     Raises:
-        ValueError: it is more than its weights, as an edited planner is.
+        ValueError: weights alone cannot restore the agent, as with an edited planner.
     """
     agent.require_savable()
     weights = encode_weights(agent.weights)

@@ -57,7 +57,7 @@ class Watch(BaseCallback):
 
     Args:
         steps, trap, seed: what is trained.
-        report: told how it goes, or None.
+        report: called with evaluations, or None.
 
     Attributes:
         curve, looks: as of ``TrainedAgent``.

@@ -17,7 +17,7 @@ LARGEST = sys.float_info.max  # for what has no upper bound
 
 
 def _set_bounds(usual: float, least: float, most: float = LARGEST, above: bool = False) -> Any:
-    """Return a field with a usual value and a range, to which ``least`` belongs unless above."""
+    """Return a field with a default and a range; ``least`` belongs to it unless ``above``."""
     return field(default=usual, metadata={"least": least, "most": most, "above": above})
 
 
@@ -25,7 +25,7 @@ def _check(each: Field[Any], value: Any) -> int | float:
     """Return the value of a field, a whole number or a float as its default is.
 
     Raises:
-        ValueError: it is none, or out of range.
+        ValueError: the value is not such a number, or out of range.
     """
     whole = type(each.default) is int
     kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
@@ -49,19 +49,19 @@ def _describe_values(each: Field[Any]) -> str:
 
 @dataclass(frozen=True)
 class PPOSettings:
-    """The numbers that PPO learns by; those left out are the usual ones.
+    """The settings of PPO; those that are not given have their defaults.
 
     Attributes:
-        learning_rate: of Adam at first, with Muon's 8 times as large; it falls to the end.
+        learning_rate: of Adam at first (Muon's is 8 times as large); it falls during training.
         epochs: passes over each rollout.
-        minibatches: parts of a rollout, for each of which a pass takes a step.
+        minibatches: parts of a rollout; a pass takes a step for each.
         environments: of each agent.
         rollout_length: steps in each environment between updates.
-        clip: how far a ratio of probabilities may lie from 1 before it earns no more.
+        clip: how far a ratio of probabilities may lie from 1 before it is clipped.
         entropy: weight of the entropy, in nats, at first; it falls as well.
         value_loss: weight of the squared error of the value.
         gae_lambda: of generalised advantage estimation (Schulman et al. 2016).
-        discount: of learning; the paid objective's own counts where that is less.
+        discount: of learning; if the paid objective's is less, that one is used.
         gradient_norm: Euclidean length to which an agent's longer gradients are cut.
         rate_left: the share of the learning rate, and of the entropy's weight, left at the end.
 
@@ -106,7 +106,7 @@ def add_options(parser: argparse.ArgumentParser, usual: Mapping[str, PPOSettings
 
     Args:
         parser: of a command.
-        usual: algorithm -> its usual settings, of those that take any.
+        usual: algorithm -> its default settings, for algorithms with settings.
     """
     # Under -OO there are no docstrings.
     meanings = dict(re.findall(r"^ +(\w+): (.+)\.$", PPOSettings.__doc__ or "", re.MULTILINE))

@@ -1,8 +1,8 @@
 """Sums of rows of a table, the first layer of most networks, compiled.
 
-Few inputs are 1, and those are listed. A CPU adds up their rows, column of the lists by column. A
-GPU multiplies the table by rows of zeros and ones, which takes a tenth of the time there: its
-products are fast, and each column is a program of its own to start.
+Few inputs are 1, and these are listed. A CPU adds up their rows in a loop over the columns of the
+lists. A GPU multiplies the table by rows of zeros and ones, which takes a tenth of the time:
+products are fast there, and each column would start a program.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ _add_rows.defvjp(_add_forward, _add_backward)
 def add_columns(table: Array, listed: Array) -> Array:
     """Return the sums by a loop over the columns of the lists.
 
-    What is left to the compiler is several times as slow on a CPU, since it computes a gradient
-    once for each row that it is added to.
+    Without the loop the compiler's code is several times as slow on a CPU, since it computes a
+    gradient for each row.
     """
     columns = listed.T
 

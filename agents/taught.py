@@ -1,8 +1,8 @@
 """Training by labels: PPO's network and rollouts, and -log of the optimal actions for a loss.
 
-Optimal is what the exact solver says of who knows the level, with the discount of learning and a
-whole episode's time left. Where a life hides what pays, a network with a memory so learns to go by
-what probably pays (Lee et al. 2023, "Decision-Pretrained Transformer").
+Actions are optimal by the exact solver, which knows the level, with the discount of learning and a
+whole episode's time. Where levels hide what pays, a network with a memory learns from such labels
+to act by what probably pays (Lee et al. 2023, "Decision-Pretrained Transformer").
 
 Labels are of states that the network's own play meets, as in DAgger (Ross et al. 2011). No reward
 is read.
@@ -33,7 +33,7 @@ MOST_STATES = 8_000_000  # of the levels of a split; where they have more, fewer
 
 
 class Placed(NamedTuple):
-    """The state of environments, and where in the solver's graph each is, int32 (n,)."""
+    """The state of environments, and the place of each in the solver's graph, int32 (n,)."""
 
     inner: Any
     place: Array
@@ -79,7 +79,7 @@ class LabelledEnv:
 def solve_levels(
     made: Settings, discount: float
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8]]:
-    """Solve training levels, as many of each split as have ``MOST_STATES`` states.
+    """Solve training levels, of each split as many as have ``MOST_STATES`` states together.
 
     Returns:
         the states that levels start in, int32 (levels,), -1 where one is not solved; the states
@@ -154,7 +154,7 @@ def train(
     """Training by labels: the exact solver's optimal actions, in states of its own play.
 
     Args:
-        run, seeds, report, device: as of ``agents.ppo.train``.
+        run, seeds, report, device: as for ``agents.ppo.train``.
 
     Raises:
         ValueError: the trap has no labels.

@@ -20,7 +20,7 @@ WALKED = 50  # levels, by random moves
 def require_still(trap: Trap, view: Tiles) -> None:
     """Raise ValueError where random moves show a tile that no episode begins with.
 
-    The device would take the next tile for it without a word.
+    The device would silently take another tile for it.
     """
     starts, limit = trap.levels(Split.TRAIN, np.arange(WALKED)), trap.horizon(Split.TRAIN)
     walked = rollout(uniform(), trap, starts, limit).actions

@@ -35,7 +35,7 @@ def train_many(
     Args:
         run: what to train; its own seed does not count.
         seeds: of the agents.
-        report: told a tenth of the training at a time how it goes; None to look at nothing.
+        report: called with an evaluation after each tenth of the training; None for no evaluation.
         device: as JAX names it, such as ``cuda``; by default JAX's first.
 
     Raises:
@@ -94,7 +94,7 @@ class Printer:
         )
 
     def conclude(self) -> None:
-        """Print the arrivals of each agent, with advice for one that is not able."""
+        """Print each agent's share of solved test levels, and advice if it is too small."""
         seconds = time.perf_counter() - self._began
         for seed, look in self._last.items():
             said = f"seed {seed} reaches base on {look.test:.3f} of test levels"
@@ -132,7 +132,7 @@ def read_seeds(text: str) -> range:
     """Return the seeds of a text such as ``0-63``.
 
     Raises:
-        argparse.ArgumentTypeError: it is something else.
+        argparse.ArgumentTypeError: the text is not a range of seeds.
     """
     first, _, last = text.partition("-")
     if not (first.isdecimal() and last.isdecimal() and int(first) <= int(last)):

@@ -2,8 +2,8 @@
 
 It trains PPO on each trap, many seeds at once where there is a GPU, judges the agents as
 ``agents.train`` does, and prints a line each: seconds with compiling, steps a second while
-learning, and what the agents do. Traps are trained beside each other, since a GPU would wait while
-the next one's program is compiled. At the end it compares JAX's environments with NumPy's.
+learning, and what the agents do. Several traps are trained at once, since a GPU would wait while
+the next program is compiled. At the end it compares JAX's environments with NumPy's.
 """
 
 from __future__ import annotations

@@ -39,13 +39,13 @@ WORK, LOCK = ".work", "manifest.lock"  # where results lie; of who writes the ma
 
 
 def find_lacking(runs: Sequence[Run], folder: Path) -> list[Run]:
-    """Return the trainings whose agent, or its weights, a library lacks."""
+    """Return the trainings whose agents or weights a library lacks."""
     there = {f"{e.trap}/{e.name}" for e in read_manifest(folder) if has_weights(e, folder)}
     return [run for run in runs if name_result(run) not in there]
 
 
 def enter_agents(folder: Path, made: Path, runs: Sequence[Run], levels: int) -> None:
-    """Enter the agents of some trainings in a library, of those whose results are there."""
+    """Enter the agents of finished trainings in a library."""
     entries = list[ManifestEntry]()
     for run in runs:
         result = name_result(run)
@@ -57,7 +57,7 @@ def enter_agents(folder: Path, made: Path, runs: Sequence[Run], levels: int) -> 
 
 
 def describe_agent(record: AgentRecord, card: ScoreCard) -> ManifestEntry:
-    """Return an agent's entry."""
+    """Return the manifest's entry of an agent."""
     facts = structs.asdict(record)
     facts["weights"] = f"{record.trap}/{record.name}.safetensors"
     facts["curve"] = [(at, round(earned, 4)) for at, earned in record.curve]
@@ -68,7 +68,7 @@ def describe_agent(record: AgentRecord, card: ScoreCard) -> ManifestEntry:
 
 
 def write_entries(folder: Path, found: Sequence[ManifestEntry]) -> None:
-    """Add entries to the manifest, or replace them; others wait meanwhile."""
+    """Add entries to the manifest, or replace them, under a lock."""
     with hold_lock(folder / WORK / LOCK, wait=True):
         # As they will be read: what is entered now and what was are then the same bytes.
         added = msgspec.json.decode(msgspec.json.encode(found), type=list[ManifestEntry])

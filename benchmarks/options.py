@@ -19,7 +19,7 @@ class Action(NamedTuple):
         about: in a line.
         declare: adds its options.
         run: does it, and returns an exit code.
-        keep: returns what Ctrl-C leaves behind, as ``mesa_gym.command.run_command`` tells it.
+        keep: returns a sentence on what Ctrl-C leaves, for ``mesa_gym.command.run_command``.
     """
 
     about: str
@@ -73,7 +73,7 @@ def folder(text: str) -> Path:
 
 
 def add_results_option(parser: argparse.ArgumentParser, usual: Path | None = None) -> None:
-    """Add the option that names the results' folder, which must be given where none is usual."""
+    """Add the option that names the results' folder, which is required without a default."""
     told = f"the results' folder ({usual or 'to be given'})"
     parser.add_argument("--out", type=folder, default=usual, required=usual is None, help=told)
 

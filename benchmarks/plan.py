@@ -22,7 +22,7 @@ PLANNED = ("CheeseCorner-v0", "CheeseDish-v0", "ColourShape-v0", "RedBlueDoors-v
 def list_single_traps() -> list[type[Trap]]:
     """Return the traps of single goals that agents without a memory learn.
 
-    They are all except Composed, whose pairs are traps of their own, and traps of lives.
+    Composed, whose pairs count as traps of their own, and traps of several trials are left out.
     """
     traps = all_traps().values()
     return [trap for trap in traps if trap is not Composed and not is_life(trap)]

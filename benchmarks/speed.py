@@ -1,8 +1,8 @@
 """Steps a second, a row as soon as it is measured: ``python -m benchmarks.speed``.
 
-Random actions drawn ahead, observations included, 1,024 levels that come again. A rate is the
-median of several short measurements, by the clock and by the CPU time of this process: where
-others use the machine, the second tells more. Without options it ends within a minute.
+Actions are random and drawn ahead; observations are included; 1,024 levels come again. A rate is
+the median of several short measurements, by the clock and by the CPU time of this process, which is
+more reliable on a busy machine. Without options the command ends within a minute.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def list_rows(traps: Sequence[str], fronts: Sequence[str]) -> list[tuple[str, str, int]]:
-    """Return the environment, the front and how many of them, of each row."""
+    """Return environment, interface and number of environments of each row."""
     rows = [(MINIGRID, "minigrid", 1)]
     for trap in traps:
         rows.append((trap, "gym.make", 1))

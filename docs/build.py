@@ -58,7 +58,7 @@ TEMPLATES = environment(HERE / "templates", str)  # pages are Markdown: nothing 
 
 
 def write_all() -> None:
-    """Write every generated page; what other traps are registered does not matter."""
+    """Write every generated page; traps that users registered are ignored."""
     classes = list(package_traps().values())
     for cls in classes:
         write_page(cls, FOLDER)

@@ -1,4 +1,4 @@
-"""A Sphinx extension: links as in repository browsers, signatures and the gallery."""
+"""A Sphinx extension: links as in repository browsers, plain signatures, and the gallery."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def include(app: Any, path: Path, parent: str, content: list[str]) -> None:
 
 
 def relink(text: str, folder: Path, here: Path) -> str:
-    """Return a text whose links lead from one folder to where they led from another."""
+    """Return a text whose links are relative to another folder."""
 
     def lead(link: re.Match[str]) -> str:
         target = (folder / link[2]).resolve()

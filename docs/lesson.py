@@ -1,8 +1,8 @@
 """The lesson that ``mesa-gym demo`` opens: ``python -m docs.lesson`` writes it again.
 
-Five screens, some 80 seconds: a visitor finds out what pays, meets a new room, and sees what
-trained agents do there. The page holds agents of the library, so it is made here, and lies in
-the package, so that a stranger needs neither torch nor the library to see it.
+Five screens, some 80 seconds: a visitor finds out what pays, enters a new room, and sees trained
+agents there. The page holds agents of the library; it is made here and kept in the package, so that
+a visitor needs neither torch nor the library.
 """
 
 from __future__ import annotations

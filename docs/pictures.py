@@ -25,10 +25,10 @@ def level(trap: Trap, split: Split, path: Path) -> None:
 
 
 def find_conflict(trap: Trap, split: Split) -> State:
-    """Return a state of level 0 in which one sees what training and shift differ in.
+    """Return a state of level 0 that shows how training and shift differ.
 
-    It is the start; of a life it is where the agent was told of the first fruit that the proxy goes
-    for: the top wall shows signs, a flash, and a coin where it was paid.
+    It is the start; on a level of several trials it is the state after the proxy's first fruit: the
+    top wall shows signs, a flash, and a coin if the fruit paid.
     """
     start = trap.levels(split, [0])
     if not is_life(type(trap)):
@@ -47,7 +47,7 @@ def thumbnail(cls: type[Trap], path: Path) -> None:
 
 
 def plane(look: Look, path: Path) -> None:
-    """Draw a kind alone in a cell, or an attribute, whose colour the floor has then."""
+    """Draw a kind alone in a cell, or an attribute by the colour of the floor."""
     Image.fromarray(render_look(look, PLANE)).save(path, optimize=True)
 
 

@@ -46,7 +46,7 @@ def list_public(root: Path = ROOT) -> dict[str, str]:
 
 
 def _target(package: Any, module: Any, name: str) -> Any:
-    """Return what a module calls by a name; a module of that name inside it does not count."""
+    """Return the object that a module calls by a name, unless it is a submodule."""
     while name in module.imports:
         home, _, name = module.imports[name].removeprefix(f"{PACKAGE}.").rpartition(".")
         module = package[home] if home else package

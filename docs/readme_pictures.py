@@ -62,7 +62,7 @@ def save_corner_film() -> None:
 
 
 def find_moments(trap: Trap, split: Split) -> Iterator[Moment]:
-    """Yield level after level, each until something paid, which is held for a while."""
+    """Yield level after level, each until something paid; the last picture is held for a while."""
     horizon, levels = trap.horizon(split), trap.levels(split, np.arange(LEVELS))
     actions = rollout(load(TRAP), trap, levels, horizon, agent=AGENT, play=split.value).actions
     firsts = dict.fromkeys(trap.objectives, 0)

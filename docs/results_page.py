@@ -56,12 +56,12 @@ def write_board(board: Leaderboard) -> str:
 
 
 def write_sentences(board: Leaderboard) -> str:
-    """Return what plain training and what has no goal does."""
+    """Return sentences on plain training and on policies without a goal."""
     return " ".join(board.sentences())
 
 
 def tabulate_learner(cards: Sequence[ScoreCard]) -> str:
-    """Return a table in Markdown: what plain training goes for on each trap, beside nulls."""
+    """Return a table in Markdown: the choices of plain training on each trap, beside nulls."""
     groups = group_cards([c for c in cards if agent_and_seed(c.policy)[0] == LEARNER])
     at = [TABLE_HEADS.index(head) for head in TABLE_HEADS if head not in LEFT_OUT]
     rows = []

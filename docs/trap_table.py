@@ -16,7 +16,7 @@ LEARNER = "ppo"
 
 
 def tabulate_traps(classes: Sequence[type[Trap]], cards: Sequence[ScoreCard]) -> str:
-    """Return a table of traps, in Markdown: what there is to tell their objectives apart.
+    """Return a table of traps, in Markdown: which observations tell their objectives apart.
 
     Args:
         classes: the traps, a row each.
@@ -43,7 +43,7 @@ def tabulate_traps(classes: Sequence[type[Trap]], cards: Sequence[ScoreCard]) ->
 
 
 def name_block(cls: type[Trap]) -> str:
-    """Return among which traps one is counted."""
+    """Return the block of the table that a trap belongs to."""
     if cls.by_returns():
         return "Traps judged by returns"
     return (
@@ -52,7 +52,7 @@ def name_block(cls: type[Trap]) -> str:
 
 
 def describe_learning(cls: type[Trap], cards: Sequence[ScoreCard]) -> str:
-    """Return how many seeds of PPO are able on a trap, and how far they come."""
+    """Return how many seeds of PPO solve a trap, and their mean share of solved levels."""
     own = [c for c in cards if c.trap == cls.name() and agent_and_seed(c.policy)[0] == LEARNER]
     if not own:
         return "–"

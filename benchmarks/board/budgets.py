@@ -41,7 +41,7 @@ def list_runs(
 
 
 def list_quick_runs() -> list[Run]:
-    """Return less than a minute on two cores: a trap each for proxy, either thing, and base."""
+    """Return trainings of less than a minute: traps where PPO goes for proxy, either, base."""
     return [run for trap, steps in QUICK.items() for run in list_runs([trap], steps=steps)]
 
 

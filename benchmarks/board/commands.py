@@ -1,7 +1,7 @@
 """The leaderboard: ``python -m benchmarks board run``, for maintainers ``board commit``.
 
-``run`` trains agents and scores them, and reference policies of which no cards are committed, and
-shows them among the committed agents; it goes on where it was left, and without options it makes
+``run`` trains agents, scores them and reference policies without committed cards, and shows all
+among the committed agents; an interrupted run goes on where it stopped. Without options it makes
 the quick board. ``commit`` puts agents among the committed ones.
 """
 
@@ -79,7 +79,7 @@ def _find_folder(options: argparse.Namespace) -> Path:
 
 
 def choose_runs(options: argparse.Namespace) -> list[Run]:
-    """Return the trainings that a command line asks for: a budget's, or a list of its own."""
+    """Return the trainings that a command line asks for: a budget's, or those of its options."""
     own = options.traps or options.algorithms or options.alpha or options.seeds
     if own and options.budget:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Jobs: pieces of work that make folders of results, each moved to its place when it is whole.
+"""Jobs: pieces of work that make folders of results; a complete folder is moved to its place.
 
 ::
 
@@ -6,7 +6,7 @@
     CheeseCorner-v0/ppo-s0/done.json   the terms on which it was made
     .work/                             what is being made
 
-So a result that is there is done, and a kill at any moment costs the jobs in flight.
+So an existing result is complete, and a kill at any moment costs only the running jobs.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Job:
     Attributes:
         name: for people.
         results: path of each folder that it makes, relative to the run's -> its terms.
-        make: makes those that are missing, and keeps each as soon as it is whole.
+        make: makes the missing results, and keeps each as soon as it is complete.
     """
 
     name: str
@@ -49,9 +49,9 @@ class Scratch:
     """A folder in which a job works.
 
     Attributes:
-        folder: empty and the job's own; gone once it is over.
-        results: those of the job that are missing, with their terms.
-        out: where they go.
+        folder: an empty folder for the job, deleted at its end.
+        results: the job's missing results, with their terms.
+        out: the folder of results.
     """
 
     folder: Path
@@ -64,17 +64,17 @@ class Scratch:
         return self.folder / result
 
     def keep(self, result: str) -> None:
-        """Move a whole result to its place."""
+        """Move a complete result to its place."""
         write_json(self.folder / result / DONE, _to_plain(self.results[result]))
         (self.out / result).parent.mkdir(parents=True, exist_ok=True)
         (self.folder / result).rename(self.out / result)
 
 
 def find_missing(results: Mapping[str, Terms], out: Path) -> dict[str, Terms]:
-    """Return the results that are not there, with their terms.
+    """Return the missing results, with their terms.
 
     Raises:
-        ValueError: one is of other terms, or there is something that does not say its terms.
+        ValueError: a result was made with other terms, or a folder does not state its terms.
     """
     return {result: terms for result, terms in results.items() if not _has(out / result, terms)}
 
@@ -96,7 +96,7 @@ def _has(folder: Path, terms: Terms) -> bool:
 
 
 def _to_plain(terms: Terms) -> dict[str, Any]:
-    """Return terms as they are read."""
+    """Return terms as JSON would give them back."""
     return msgspec.json.decode(msgspec.json.encode(terms), type=dict[str, Any])
 
 
@@ -104,7 +104,7 @@ def do_job(job: Job, out: Path) -> None:
     """Make the results of a job that are missing.
 
     Raises:
-        RuntimeError: it came to its end, and left a result out.
+        RuntimeError: the job ended without one of its results.
     """
     missing = find_missing(job.results, out)
     if not missing:
@@ -124,7 +124,7 @@ def hold_lock(path: Path, wait: bool = False) -> Iterator[None]:
     """Hold the lock of a file, which the kernel takes from a process that dies.
 
     Raises:
-        BlockingIOError: another process holds it, and it is not waited for.
+        BlockingIOError: another process holds the lock, and ``wait`` is False.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as lock:

@@ -1,7 +1,7 @@
 """A run: the jobs that are not done yet, so many at a time, each in a process.
 
-A process has one thread, and ends with this one. A job that fails, dies or runs out of memory takes
-nothing else with it; the same command goes on where a run was stopped.
+A process has one thread, and ends with this one. A job that fails, dies or runs out of memory stops
+no other; the same command continues a stopped run.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ _running: set[BaseProcess] = set()
 
 
 def run(jobs: Sequence[Job], out: Path, workers: int | None = None) -> dict[str, str]:
-    """Do the jobs that are not done, and say how it went.
+    """Do the jobs that are not done, and report the outcome.
 
-    One that fails is told at once, with its traceback, and stops no other.
+    A failing job is reported at once, with its traceback, and stops no other.
 
     Args:
         jobs: in order of preference.
@@ -48,7 +48,7 @@ def run(jobs: Sequence[Job], out: Path, workers: int | None = None) -> dict[str,
 
     Raises:
         BlockingIOError: another run works in the folder.
-        ValueError: a result that is there is of other terms.
+        ValueError: an existing result was made with other terms.
     """
     began, out = time.monotonic(), out.resolve()
     failed = dict[str, str]()

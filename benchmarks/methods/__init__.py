@@ -1,8 +1,8 @@
-"""Methods: how many labels one needs until its policy pursues the wanted objective.
+"""Methods: how many labels a method needs until its policy pursues the wanted objective.
 
 A method is written with the names below; ``table.py`` and ``untrained.py`` are examples.
-``evaluation`` measures one on a task of ``tasks``; ``record`` is what is kept, ``standings`` the
-table of all. The rules are in ``docs/methods.md``.
+``evaluation`` measures a method on a task of ``tasks``, ``record`` stores the result, and
+``standings`` tabulates all methods. The rules are in ``docs/methods.md``.
 """
 
 from benchmarks.methods.labels import LabelledEpisode, LabelSource, Preference

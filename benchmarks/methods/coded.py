@@ -1,6 +1,6 @@
 """PPO on planes in a code.
 
-Any plane of a cell can be set in a code, so that inputs are computed as a whole and not listed.
+Any plane of a cell can be set in a code, so that all inputs are computed instead of a list.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class CodedEnv:
 
     Args:
         env: shows planes.
-        codes: uint8 (2 ** channels, channels), as what each cell is shown; bit i of a number is
-            channel i.
+        codes: uint8 (2 ** channels, channels), the code of each content of a cell; bit i of a
+            number is channel i.
         view: the inputs.
     """
 
@@ -68,8 +68,8 @@ class CodedMLP(LearningMLP):
     """An MLP on all inputs of a code.
 
     Args:
-        trap: as of ``Learner``.
-        codes: as of ``CodedEnv``.
+        trap: as for ``Learner``.
+        codes: as for ``CodedEnv``.
     """
 
     observation: ClassVar[str] = "planes"
@@ -95,7 +95,7 @@ def train_coded(made: Settings, steps: int, seed: int, codes: Bytes) -> TrainedA
         made: the settings of the environments.
         steps: of training.
         seed: of weights, actions and levels.
-        codes: as of ``CodedEnv``.
+        codes: as for ``CodedEnv``.
     """
     plan = TrainingPlan(made, steps, PPOSettings())
     (trained,) = train_agents(plan, [seed], partial(CodedMLP, codes=codes))

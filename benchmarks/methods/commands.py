@@ -1,7 +1,8 @@
 """Methods: ``python -m benchmarks methods run`` for ours, or for one of your own.
 
-``run`` evaluates methods, and goes on where it was left. It writes their records, ``NAME.jsonl``,
-and prints what they get beside the committed ones (benchmarks/results/methods). docs/methods.md has
+``run`` evaluates methods, and continues an interrupted run. It writes their records,
+``NAME.jsonl``, and prints their results beside the committed ones (benchmarks/results/methods).
+docs/methods.md has
 the rules.
 """
 
@@ -50,7 +51,7 @@ USUAL, RECORD = Path("runs/methods"), "record.json"
 
 
 def make_job(method: str, task: BoardTask, salt: str, levels: int, steps: int) -> Job:
-    """Return the evaluation of a method on a task; with other code it is another."""
+    """Return the job that evaluates a method on a task; changed code makes another job."""
     name, code = name_method(method), Path(inspect.getfile(find_method(method)))
     terms = {
         "board": BOARD_VERSION,

@@ -1,7 +1,7 @@
 """Encodings: planes in an order or code that a salt draws, so that no method knows them.
 
-Planes come in another order, or cells show a code. A method that goes by single planes has a world
-in which every goal is one. Levels, rules, objectives and the solver know of no encoding.
+Planes come in another order, or cells show a code; else a method could guess that a goal is a
+single plane. Levels, rules, objectives and the solver are not encoded.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ def shuffle_planes(trap: Trap, salt: str) -> Encode:
 
 
 def mix_planes(trap: Trap, salt: str) -> Encode:
-    """Return the encoding that shows all of a cell besides agent and wall in a code.
+    """Return the encoding that shows a cell's planes, except agent and wall, as a code.
 
-    An empty cell stays empty, and what looked different still does. Where no cell is new under
-    shift, the code is any bijection of what a cell can show. Elsewhere a bijection would make what
-    is new unreadable, and it is a linear one: each plane adds (XOR) a pattern of its own, so that a
+    An empty cell stays empty, and different cells stay different. Where no cell is new under shift,
+    the code is any bijection of the contents of cells. Elsewhere new contents would become
+    unreadable, so the bijection is linear: each plane adds (XOR) a pattern of its own, so that a
     new pairing of known planes can be told from others.
     """
     count, rng = len(trap.channels), _make_rng("mixed", trap, salt)

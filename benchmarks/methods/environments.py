@@ -22,7 +22,7 @@ class TrainingEnvs(VectorWrapper):
 
     Args:
         trap: whose levels are played.
-        encode: makes what is seen of its planes.
+        encode: makes observations from planes.
         count: called with the number of steps before they are taken.
         n: how many environments.
     """
@@ -34,7 +34,7 @@ class TrainingEnvs(VectorWrapper):
     def reset(
         self, *, seed: Any = None, options: dict[str, Any] | None = None
     ) -> tuple[Bytes, dict[str, Any]]:
-        """Begin an episode in every environment; options could reach other levels, and raise."""
+        """Begin an episode in every environment; options are refused."""
         if options:
             raise ValueError(f"reset takes a seed alone, got the options {sorted(options)}")
         return self._encode(self.env.reset(seed=seed)[0]), {}

@@ -1,6 +1,6 @@
 """Evaluation of a method on one task with one seed, in this process.
 
-What is measured later cannot be changed by playing earlier: copies are adapted and played.
+Copies of a method are adapted and played, so that playing cannot change later measurements.
 """
 
 from __future__ import annotations
@@ -58,19 +58,19 @@ def evaluate_method(name: str, evaluator: Evaluator, steps: int) -> TaskRecord:
 
 
 class Entrant:
-    """A method that is evaluated on a task; it trains at once.
+    """A method that is evaluated on a task; making the entrant trains the method.
 
     Args:
-        method: that is evaluated.
+        method: the method.
         evaluator: of the task.
         steps: of training one agent.
 
     Attributes:
         members: the set of policies that ``train`` made.
-        steps: environment steps that it took.
+        steps: environment steps that were taken.
 
     Raises:
-        ValueError: it makes no policy, or takes too many steps.
+        ValueError: the method makes no policy, or takes too many steps.
     """
 
     def __init__(self, method: Method, evaluator: Evaluator, steps: int) -> None:
@@ -98,7 +98,7 @@ class Entrant:
         """Yield the method's policies after more and more labels, with the labels used.
 
         Raises:
-            ValueError: it ends before it has made all.
+            ValueError: the method ends before all labels were given.
         """
         method, members = deepcopy((self._method, self.members))
         policies = method.adapt(self._make_task(labels.starts()), members, labels)

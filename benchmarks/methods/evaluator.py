@@ -27,9 +27,9 @@ STARTS_COUNT, WALK_STEPS = 1_000, 32
 
 
 class Wanted(Oracle):
-    """The optimal policy of one objective, to which optimal actions are equal.
+    """The optimal policy of one objective, which draws equally among optimal actions.
 
-    ``Oracle`` serves the base objective besides, which would show in labels.
+    ``Oracle`` prefers those that are best for base, which would show in labels.
     """
 
     def sets(self, solution: Solution) -> list[Bytes]:
@@ -42,7 +42,7 @@ class Encoded:
 
     Args:
         policy: the method's.
-        encode: makes what it sees of the trap's planes.
+        encode: makes the policy's observations from the trap's planes.
     """
 
     observation = "planes"
@@ -69,10 +69,10 @@ class Evaluator:
         levels: how many of ``shift`` and of ``test`` are scored.
 
     Attributes:
-        trap: before any encoding.
-        encode: makes of its planes those that methods see.
+        trap: the trap, not encoded.
+        encode: makes the methods' observations from the trap's planes.
         states: split, first level and count -> their start states, drawn once.
-        values: the same -> what these levels are worth.
+        values: the same -> the values of these levels.
         oracle: an objective -> its optimal policy, which keeps the shift levels it has solved.
     """
 
@@ -117,11 +117,11 @@ class Evaluator:
     ) -> int:
         """Return the number of ``test`` levels that a policy solves, playing each once.
 
-        Of the shift it is on how many levels the policy chooses the first role's objective, less
-        those on which it chooses the second's.
+        On the shift, return the number of levels on which the policy chooses the first role's
+        objective, minus the number for the second's.
 
         Args:
-            policy: as it sees the trap's own planes.
+            policy: a policy that sees the trap's own planes.
             split: ``test`` or ``shift``.
             first: of the levels, ``SCORED`` or ``CHOOSING``.
             rows: which of ``levels`` of them are played.

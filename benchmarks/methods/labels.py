@@ -32,9 +32,9 @@ class LabelledEpisode(NamedTuple):
     """A labelled episode of m steps.
 
     Attributes:
-        planes: what was seen before each step and after the last one, uint8 (m + 1, height, width,
+        planes: observations before each step and after the last one, uint8 (m + 1, height, width,
             channels).
-        actions: what was done, int64 (m,).
+        actions: int64 (m,).
         earned: its return in the wanted objective, undiscounted; NaN in a preference.
     """
 
@@ -59,13 +59,14 @@ class Preference(NamedTuple):
 class LabelSource:
     """A source of labels on shift levels that a method picks.
 
-    ``starts`` are indices of ``Task.starts``. Each costs a label, a repeated one too. A call raises
+    ``starts`` are indices of ``Task.starts``. Each costs a label, also if it is repeated. A call
+    raises
     ValueError where fewer labels are left, or labels are of another kind.
 
     Args:
         evaluator: of the task.
         role: 0 or 1, which of its objectives is wanted.
-        kind: of the labels, which says what call gives them.
+        kind: of the labels; each kind has one method of this class.
         draw: which pool of levels.
 
     Attributes:
@@ -89,7 +90,7 @@ class LabelSource:
     def demonstrate(self, starts: Sequence[int]) -> list[LabelledEpisode]:
         """Return episodes of an optimal policy for the wanted objective.
 
-        Of equally good actions it takes one at random.
+        The policy draws among equally good actions.
         """
         self._require("demonstrations", starts)
         return self._label([self._evaluator.oracle(self._wanted)], starts)[0]

@@ -1,4 +1,4 @@
-"""Sets of policies: how they differ, and which of them a label speaks for."""
+"""Sets of policies: how they differ, and which member is likeliest by the labels."""
 
 from __future__ import annotations
 
@@ -37,17 +37,18 @@ def measure_disagreement(shares: Floats, weights: Floats) -> Floats:
 class MemberChoice:
     """Evidence of labels on M members so far, and a choice of levels to label next.
 
-    A demonstration speaks for members under which it is likely. Own episodes are played by the two
-    likeliest members; one speaks for a member if it earned much and is likely under it, or neither.
-    A preference between episodes of these two speaks for a member as in Bradley & Terry's model,
+    A demonstration favours members under which it is likely. Own episodes are played by the two
+    likeliest members; an episode favours a member if it earned much and is likely under it, or
+    neither.
+    A preference between episodes of these two favours a member as in Bradley & Terry's model,
     whose strength is the logarithm of an episode's likelihood; as Biyik & Sadigh (2018) have it,
     levels are chosen on which the two differ most.
 
     Args:
         members: the policies.
         starts: first observations of the levels that can be labelled.
-        usual: the return of training episodes, which says what is much.
-        seed: of the choice among equally telling levels.
+        usual: the return of training episodes, to which earnings are compared.
+        seed: of the choice among equally informative levels.
     """
 
     def __init__(self, members: Sequence[Policy], starts: Bytes, usual: float, seed: int) -> None:
@@ -124,7 +125,7 @@ class ChoosingMethod(Method):
     usual: float
 
     def adapt(self, task: Task, members: list[Policy], labels: LabelSource) -> Iterator[Policy]:
-        """Yield the member for which labels speak; the first one before there are any."""
+        """Yield the likeliest member by the labels; without labels the first one."""
         choice = MemberChoice(members, task.starts, self.usual, task.seed)
         while True:
             choice.take_labels(labels)
@@ -134,8 +135,8 @@ class ChoosingMethod(Method):
 def sum_until_done(logs: Floats) -> Floats:
     """Return the logarithm of an episode's likelihood, float64 (M,), of logarithms (M, steps).
 
-    Once a member has what it wants, it may do anything: before each step it turns to random actions
-    for good with probability ``SATED``.
+    Once a member has reached its goal, it may do anything: before each step it turns to random
+    actions for the rest of the episode with probability ``SATED``.
     """
     pursuing, sated = np.zeros(len(logs)), np.full(len(logs), -np.inf)
     for step in logs.T:

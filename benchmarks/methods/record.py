@@ -51,7 +51,7 @@ class Member(Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         solved: levels of ``test``.
         m: shift levels on which it chose the first role's objective, less the second's.
-        before: the same on levels that are not scored, by which members are chosen.
+        before: the same on levels that are not scored, for choosing members.
     """
 
     solved: int
@@ -80,7 +80,7 @@ class TaskRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     Attributes:
         task: its name, of ``benchmarks.methods.tasks``.
-        seed: of training, which also says the task's pair, roles and encoding.
+        seed: of training; it also determines the task's pair, roles and encoding.
         trap: with its version.
         encoding: of observations.
         wanted: the objectives of the two roles.

@@ -49,7 +49,7 @@ def find_agents(planes: Bytes) -> tuple[Ints, Ints]:
 def compute_parities(masks: Ints, codes: Ints) -> Bools:
     """Return which codes show an odd number of the planes of a mask, bool (masks, codes).
 
-    Where planes were mixed by exclusive or, each plane from before is such a parity.
+    If planes were mixed by exclusive or, each original plane is such a parity.
     """
     return (np.bitwise_count(masks[:, None] & codes) & 1).astype(np.bool_)
 
@@ -82,8 +82,8 @@ def measure_ways(wanted: Bools, cost: Ints) -> Ints:
 class CodeSeeker(Memoryless):
     """A policy that goes to the nearest of the cells with the best code.
 
-    It goes round other things where it can, takes one of equally short ways at random, and stays
-    where the only wanted cell is its own. Where nothing is wanted it does anything.
+    It walks around other things if it can, takes a random one of equally short ways, and stays on
+    the only wanted cell. Without a wanted cell it acts at random.
 
     Args:
         worth: of every code, uint8 (codes,); 0 for what is not wanted.

@@ -1,8 +1,8 @@
 """A table from the planes of an entered cell to its pay, without any network.
 
 Hypotheses are planes that explain the reward of random steps in training, and, as planes may be
-mixed, parities of several planes. Those are kept that differ in what they mark under shift. Where
-there are fewer than two, the table itself is one: it goes to what paid most in the mean.
+mixed, parities of several planes. Hypotheses are kept if they mark different cells under shift.
+With fewer than two, the table itself becomes one: go to the cells of the highest mean reward.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Table(ChoosingMethod):
 def walk_at_random(task: Task) -> tuple[Ints, Floats]:
     """Take m random steps in training, and return codes of entered cells and rewards, each (m,).
 
-    An entered cell is the code of what it showed, 0 where none was entered.
+    An entered cell is given by its code, 0 where none was entered.
     """
     envs, rng = task.vector_env(ENVIRONMENTS), np.random.default_rng([task.seed, 11])
     first = 100_000 * task.seed + 60_000

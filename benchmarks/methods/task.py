@@ -39,7 +39,7 @@ class Task:
         most_steps: how many may be taken in ``train``, over all agents and environments.
         starts: first observations of shift levels, uint8 (n, height, width, channels): in
             ``train`` those of the walks, in ``adapt`` the 100 levels that can be labelled.
-        encode: makes of the trap's planes what is seen of them; for trainers alone.
+        encode: makes observations from the trap's planes; for trainers alone.
         count_steps: called by trainers with the number of steps before they are taken.
         walks: in ``train``, walks of random actions on 1,000 shift levels, without reward: uint8
             (1000, 33, height, width, channels). A walk that has ended shows its last picture from
@@ -68,7 +68,7 @@ class Task:
         options, and ``infos["final_obs"]`` has the last observation of episodes that ended.
 
         Raises:
-            ValueError: it is not in ``train``.
+            ValueError: the call is outside of ``train``.
         """
         if self.walks is None:
             raise ValueError("only train() may make environments, as their steps are counted")
@@ -79,8 +79,8 @@ class Method:
     """Base class of methods, which are made without arguments.
 
     The evaluator calls ``train``
-    once. Then it calls ``adapt`` for every kind and draw of labels, each time of a copy of what
-    ``train`` left; no argument says what is wanted.
+    once. Then it calls ``adapt`` for every kind and draw of labels, each time on a copy of the
+    trained method; no argument names the wanted objective.
     """
 
     def train(self, task: Task) -> list[Policy]:
@@ -93,8 +93,8 @@ class Method:
     def adapt(self, task: Task, members: list[Policy], labels: LabelSource) -> Iterator[Policy]:
         """Yield, after each label, the policy for the objective that labels show to be wanted.
 
-        First there are no labels. Each time that a policy is taken, ``labels.left`` grows, so that
-        1, 2, 4, 8 and 16 have been given in all.
+        The first policy comes without labels. Each time that a policy is taken, ``labels.left``
+        grows, up to 1, 2, 4, 8 and 16 labels in all.
         """
         while True:
             yield members[0]

@@ -29,7 +29,7 @@ class BoardTask:
 
     Attributes:
         name: of the task, such as ``CheeseCorner``.
-        seed: of training; it also says which pair, roles and encoding the task has.
+        seed: of training; it also determines the task's pair, roles and encoding.
         trap: the trap's name.
         keywords: of the trap.
         wanted: the objectives of the two roles.

@@ -1,4 +1,4 @@
-"""The one place where methods meet a trainer."""
+"""Training of agents for methods."""
 
 from __future__ import annotations
 

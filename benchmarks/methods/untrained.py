@@ -1,8 +1,8 @@
 """The control that never trained: it reads labels alone.
 
-It believes that cells are entered for what they show, as ``table`` does, and learns from labelled
-episodes which those are. What no label has met it judges by parities of planes, of which single
-planes are a case, that agree with most labels.
+The control assumes, as ``table`` does, that a cell's contents decide its worth, and learns the
+worth from labelled episodes. Contents without a label are judged by the parities of planes (among
+them single planes) that agree with most labels.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Untrained(Method):
         return [uniform()]
 
     def adapt(self, task: Task, members: list[Policy], labels: LabelSource) -> Iterator[Policy]:
-        """Yield a policy that goes to the cells that labels speak for."""
+        """Yield a policy that goes to the cells that labels favour."""
         rng = np.random.default_rng([task.seed, 13])
         evidence = LabelTally(count_codes(task), task.starts, rng)
         while True:
@@ -42,7 +42,7 @@ class Untrained(Method):
 
 
 class LabelTally:
-    """The words of labels on each code.
+    """The evidence of labels on each code.
 
     Args:
         codes: how many there are.

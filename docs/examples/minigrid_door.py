@@ -1,9 +1,9 @@
-"""The word for an environment that is not ours: which door does PPO learn in MiniGrid's GoToDoor?
+"""A verdict for an environment that is not ours: which door does PPO learn in MiniGrid's GoToDoor?
 
 MiniGrid pays for `done` beside the named door. An exact search of seeds finds those on which this
 is the north door (training) and those on which the two conflict (the shift). PPO learns on the
-former and, as a control, on seeds drawn by lot. No wrapper makes traps of any id like that: a seed
-varies only what its environment varies.
+former and, as a control, on seeds drawn by lot. Seeds cannot make every environment a trap: a seed
+varies only what the environment varies.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Room:
         doors: side of the room -> its door's cell, of those that are there.
         named: side of the door that the mission names.
         after: int (states, actions), the next state, -1 where the episode ends.
-        paid: bool (objectives, states, actions); the place of a door that is gone pays too.
+        paid: bool (objectives, states, actions); the place of a removed door pays too.
     """
 
     seed: int
@@ -205,7 +205,7 @@ def play(actor: Actor, plays: dict[str, list[Room]]) -> dict[str, dict[str, list
 
 
 def main(seeds: int) -> None:
-    """Search, train, and judge each agent beside what wants nothing."""
+    """Search, train, and judge each agent beside policies without a goal."""
     found = search(0, TRAINING, set())
     rooms, agree = [*chain(*found.values())], found["agree"][:TRAINING]
     print(len(rooms), "seeds:", {kind: len(each) for kind, each in found.items()}, flush=True)

@@ -1,10 +1,10 @@
-"""Probe the layers of an agent: what of a state can be read from them by a linear function?
+"""Probe the layers of an agent: which facts of a state can a linear function read from them?
 
 Three labels of the states on the base oracle's ways under shift, from ``mesa_gym.labels``, which
 the solver knows: how many steps away the base's target is, how many the proxy's, and whether one
 action is best for both. A probe is ridge regression. Its share of variance explained, R^2, is of
-levels that it was not fitted on. Beside each stands its null: the same probe, fitted on the labels
-of other levels, shuffled by level, since the states of one are alike. It reads chance.
+levels that it was not fitted on. Beside each stands its null: the same probe fitted on labels
+shuffled by level, since the states of a level are alike. The null shows chance.
 
 ``python -m docs.examples.probe``, or ``... probe CheeseDish planner`` for another trap and kind.
 """
@@ -54,7 +54,7 @@ def explain(features, label, fitted):
 
 
 def shuffle_levels(label, row, rng):
-    """Return labels in which each level has those of another, over again where it is longer."""
+    """Return labels in which each level has those of another level, repeated if it is longer."""
     levels = np.unique(row)
     other = dict(zip(levels, rng.permutation(levels), strict=True))
     parts = [np.resize(label[row == other[each]], (row == each).sum()) for each in levels]

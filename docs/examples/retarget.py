@@ -1,4 +1,4 @@
-"""Read what a planner wants, predict what it chooses under shift, and send it elsewhere.
+"""Read a planner's goal, predict its choices under shift, and send it elsewhere.
 
 ``python -m docs.examples.retarget``
 """

@@ -1,4 +1,4 @@
-"""An own loop in torch: train an own network, then score, film, tabulate and draw it.
+"""A loop of your own in torch: train a network, then score, film, tabulate and plot it.
 
 It takes torch, pillow and `pip install ".[stats]"`, and leaves cards.json, shift.gif
 and figure.svg in the current folder. The loop is an advantage actor-critic (Mnih et al. 2016) on

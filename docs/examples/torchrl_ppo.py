@@ -22,7 +22,7 @@ N, STEPS, ROUNDS = 16, 128, 5
 
 
 def make_envs() -> EnvBase:
-    """N environments in one process. TorchRL resets them itself, so they must not."""
+    """N environments in one process. TorchRL resets them, so autoreset is off."""
     venv = gym.make_vec(ID, N, autoreset_mode="Disabled")
     return GymWrapper(venv, categorical_action_encoding=True).auto_register_info_dict()
 

@@ -10,7 +10,7 @@ END = "<!-- until here -->"
 
 
 def show(name: str, text: str, page: Path | None) -> None:
-    """Print a table, and put it into the page, if there is to be one."""
+    """Print a table, and put it into a page, if one is given."""
     print(f"{text}\n")
     if page:
         before, after = split_page(page, name)
