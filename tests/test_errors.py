@@ -87,7 +87,6 @@ WORDS = {
     "overlay": (lambda word: parse_overlays(TRAP, word, overlays_of(TRAP)), "taken"),
     "committed agent": (report.read_committed, "ppo"),
     "agent to compare": (lambda word: report.compare(CARDS, word, "ppo"), "mine"),
-    "role to compare": (lambda word: report.compare(CARDS, "mine", "ppo", word), "proxy"),
 }
 GIVEN = {name: lambda call=call: call(LONG) for name, (call, _) in WORDS.items()}
 

@@ -14,7 +14,6 @@ from mesa_gym.policies import POLICY_FILE, read_policy_file
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import compare, plot
 from mesa_gym.report.committed import list_committed, read_committed
-from mesa_gym.report.groups import BASE, ROLES
 from mesa_gym.scoring import Cards, evaluate
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.traps import find_trap
@@ -35,7 +34,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     told = "traps to compare on (default: those of the agents)"
     add("--traps", nargs="+", action="extend", metavar="TRAP", help=told)
     add("--algo", help=ALGO)
-    add("--role", default=BASE, help=f"share to compare: {', '.join(ROLES)} (default: %(default)s)")
     add("--levels", type=int, default=EVALUATION_LEVELS, help="levels of each split (%(default)s)")
     add("--figure", type=Path, default=FIGURE, metavar="FILE", help="plot (default: %(default)s)")
     add("--json", type=Path, metavar="FILE", help="write the score cards of both")
@@ -59,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
         if not isinstance(what, Cards):
             cards += _score(name, what, traps, levels, options)
     cards = [card for card in cards if card.trap in traps or not traps]
-    found = compare(cards, one, other, options.role)
+    found = compare(cards, one, other)
     print(found)
     shown = {row.trap for row in found.rows}
     plot(card for card in cards if card.trap in shown).savefig(options.figure)

@@ -15,7 +15,6 @@ from mesa_gym.policies import read_policy_file
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.cells import UNTRAINED, is_reference, name_oracle
 from mesa_gym.report.committed import join_committed, read_committed
-from mesa_gym.report.leaderboard import lay_out
 from mesa_gym.report.leaderboard_page import require_free, write_pages
 from mesa_gym.scoring import ScoreCard, evaluate
 from mesa_gym.terminal import say
@@ -32,8 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--name", help="name of the agent of --policy, whose files are its seeds")
     told = f"{CARDS}; nothing verifies them"
     add("--cards", nargs="+", action="extend", metavar="[NAME=]PATH", help=told)
-    add("--wide", action="store_true", help="print the verdict and the shares of every cell")
-    add("--out", type=Path, metavar="DIR", help="write pages with pictures, and CSV files")
+    add("--out", type=Path, metavar="DIR", help="write a page, and a CSV file of its cells")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -45,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     _require_name(options)
     cards = [*read_cards(options.cards or ()), *_score(options, traps)]
     board = join_committed(cards, [trap.name() for trap in traps])
-    print(lay_out(board, options.wide))
+    print(board)
     rows = {row.agent for row in board.rows}
     for card in cards:
         hidden = is_reference(card) and name_oracle(card).policy not in rows

@@ -8,7 +8,7 @@ from itertools import combinations
 
 from mesa_gym import terminal
 from mesa_gym.errors import unknown
-from mesa_gym.report.groups import BASE, LEAST_SEEDS, ROLES, CardGroup, group_cards
+from mesa_gym.report.groups import BASE, LEAST_SEEDS, CardGroup, group_cards
 from mesa_gym.report.intervals import Difference, adjust_holm, compare_tables
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.record import Floats
@@ -43,12 +43,10 @@ class Comparison:
 
     Attributes:
         agents: their names.
-        role: what is compared: ``base``, ``proxy`` or ``none``.
         rows: a trap each.
     """
 
     agents: tuple[str, str]
-    role: str
     rows: tuple[Compared, ...]
 
     @property
@@ -63,8 +61,7 @@ class Comparison:
             if row.adjusted < ALPHA
         ]
         alike = [row.trap.rpartition("-")[0] for row in self.rows if row.adjusted >= ALPHA]
-        goal = "neither target" if self.role not in (BASE, "proxy") else f"the {self.role} target"
-        verb = f"{one} reaches {goal} first"
+        verb = f"{one} reaches the base target first"
         rest = f"no difference was found on {_list(alike)}" if alike else ""
         if not parts:
             return f"{verb} about as often as {other}: {rest} {END}."
@@ -89,10 +86,10 @@ class Comparison:
             ]
             for row in self.rows
         ]
-        return [f"{self.role} first", *map(printable, self.agents), *HEADS], rows
+        return ["base first", *map(printable, self.agents), *HEADS], rows
 
 
-def compare(cards: Iterable[ScoreCard], one: str, other: str, role: str = BASE) -> Comparison:
+def compare(cards: Iterable[ScoreCard], one: str, other: str) -> Comparison:
     """Compare how often two agents choose the base objective, on the same levels, by trap.
 
     Seeds and levels are crossed: an interval is over both. Each agent needs two seeds at least,
@@ -104,15 +101,12 @@ def compare(cards: Iterable[ScoreCard], one: str, other: str, role: str = BASE) 
         cards: of both agents, on at least one trap together.
         one: an agent's name, without ``-s0``.
         other: the same of another agent.
-        role: ``base``, ``proxy`` (all proxies together) or ``none``.
 
     Raises:
         ImportError: scipy is not installed.
-        ValueError: an agent or role is unknown, an agent has a single seed, or the cards cannot be
+        ValueError: an agent is unknown, an agent has a single seed, or the cards cannot be
             compared (``group_cards``).
     """
-    if role not in ROLES:
-        raise unknown("role", role, ROLES)
     if one == other:
         raise ValueError(
             f"{one} is compared with itself; name two agents, or rename one: cards.rename(...)"
@@ -131,23 +125,23 @@ def compare(cards: Iterable[ScoreCard], one: str, other: str, role: str = BASE) 
         )
     found = []
     for trap in traps:
-        tables = [_read_table(groups[trap, agent], role) for agent in (one, other)]
+        tables = [_read_table(groups[trap, agent]) for agent in (one, other)]
         found.append((tables, compare_tables(*tables)))
     adjusted = adjust_holm([difference.p for _, difference in found])
     rows = [
         Compared(trap, (float(tables[0].mean()), float(tables[1].mean())), difference, p)
         for trap, (tables, difference), p in zip(traps, found, adjusted, strict=True)
     ]
-    return Comparison((one, other), role, tuple(rows))
+    return Comparison((one, other), tuple(rows))
 
 
-def tell_apart(groups: Mapping[str, CardGroup], role: str = BASE) -> dict[str, int]:
-    """Return agent -> number of its group on one trap, 1 for the largest shares of a role.
+def tell_apart(groups: Mapping[str, CardGroup]) -> dict[str, int]:
+    """Return agent -> number of its group on one trap, 1 for the largest shares of base.
 
     Any two agents of different groups differ; an agent with fewer than three seeds has no group.
     """
     enough = {name: of for name, of in groups.items() if len(of.cards) >= LEAST_SEEDS}
-    tables = {name: of.tabulate(role) for name, of in enough.items()}
+    tables = {name: of.tabulate(BASE) for name, of in enough.items()}
     names = sorted(tables, key=lambda name: -tables[name].mean())
     pairs = [*combinations(names, 2)]
     p = adjust_holm([compare_tables(tables[one], tables[other]).p for one, other in pairs])
@@ -159,13 +153,13 @@ def tell_apart(groups: Mapping[str, CardGroup], role: str = BASE) -> dict[str, i
     return found
 
 
-def _read_table(group: CardGroup, role: str) -> Floats:
+def _read_table(group: CardGroup) -> Floats:
     if len(group.cards) < 2:
         raise ValueError(
             f"{group.agent} has a single seed on {group.trap}, whose spread is unknown; a"
             " comparison needs two at least"
         )
-    return group.tabulate(role)
+    return group.tabulate(BASE)
 
 
 def _list(parts: list[str]) -> str:

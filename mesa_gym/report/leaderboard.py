@@ -136,7 +136,15 @@ class Leaderboard:
         )
 
     def __str__(self) -> str:
-        return lay_out(self)
+        told = [textwrap.fill(line, WIDTH, subsequent_indent="  ") for line in self.sentences()]
+        traps = "1 trap" if len(self.traps) == 1 else f"{len(self.traps)} traps"
+        title = f"{QUESTION}   {traps}, {self.levels:,} levels"
+        heads, lines = tabulate(self)
+        widths = [max(map(len, texts)) for texts in zip(heads, *lines, strict=True)]
+        longest = max(WIDTH - sum(widths[1:]) - 2 * len(widths[1:]), LEAST_NAME)
+        cut = [[shorten_name(line[0], longest), *line[1:]] for line in lines]
+        notes = [*LEGEND, *[APART] * bool(self.apart)]
+        return "\n".join([*told, "", title, "", terminal.table(heads, cut), "", *notes])
 
     def _repr_html_(self) -> str:
         """Return the leaderboard as a notebook shows it."""
@@ -204,22 +212,6 @@ def make_leaderboard(
 
 
 # -- text ------------------------------------------------------------------------------------------
-
-
-def lay_out(board: Leaderboard, wide: bool = False) -> str:
-    """Return the leaderboard as text, the sentences first; ``wide`` adds a line for each cell."""
-    told = [textwrap.fill(line, WIDTH, subsequent_indent="  ") for line in board.sentences()]
-    traps = "1 trap" if len(board.traps) == 1 else f"{len(board.traps)} traps"
-    title = f"{QUESTION}   {traps}, {board.levels:,} levels"
-    heads, lines = tabulate(board)
-    if wide:
-        cells = board.cells()
-        heads, lines = [*cells[0]], [[*map(format_value, cell.values())] for cell in cells]
-    widths = [max(map(len, texts)) for texts in zip(heads, *lines, strict=True)]
-    longest = max(WIDTH - sum(widths[1:]) - 2 * len(widths[1:]), LEAST_NAME)
-    cut = [[shorten_name(line[0], longest), *line[1:]] for line in lines]
-    notes = [*LEGEND, *[APART] * bool(board.apart)]
-    return "\n".join([*told, "", title, "", terminal.table(heads, cut), "", *notes])
 
 
 def tabulate(board: Leaderboard) -> tuple[list[str], list[list[str]]]:

@@ -1,11 +1,4 @@
-"""The leaderboard as a page with its tables.
-
-::
-
-    index.html              agents by traps, with the four counts
-    leaderboard.csv         a row for each agent: the counts, who made it, its verdicts
-    cells.csv               a row for each agent and trap: verdict and shares
-"""
+"""The leaderboard as a page, index.html, and a row for each cell, leaderboard.csv."""
 
 from __future__ import annotations
 
@@ -19,7 +12,7 @@ from mesa_gym import links
 from mesa_gym.files import read_bytes, write_text
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
-from mesa_gym.report.cells import KINDS, UNTRAINED
+from mesa_gym.report.cells import UNTRAINED
 from mesa_gym.report.groups import ROLES
 from mesa_gym.report.leaderboard import (
     HEADS,
@@ -43,7 +36,7 @@ _FORMULA = tuple("=+-@＝＋－＠\t\r\n")
 
 
 def write_pages(board: Leaderboard, folder: Path) -> Path:
-    """Write the page of a leaderboard and its tables, and return the path of the page.
+    """Write the page of a leaderboard and its CSV, and return the path of the page.
 
     Other files in the folder stay.
 
@@ -67,8 +60,7 @@ def write_pages(board: Leaderboard, folder: Path) -> Path:
         words=WORDS,
     )
     write_text(folder / "index.html", page)
-    write_text(folder / "leaderboard.csv", write_csv(list_agents(board)))
-    write_text(folder / "cells.csv", write_csv(board.cells()))
+    write_text(folder / "leaderboard.csv", write_csv(board.cells()))
     return folder / "index.html"
 
 
@@ -83,24 +75,6 @@ def find_page(trap: str) -> str:
     """Return the address of a trap's page; "" for a trap that is not of the package."""
     known = package_traps().get(trap)
     return links.link_trap(known.__module__) if known else ""
-
-
-def list_agents(board: Leaderboard) -> list[dict[str, Any]]:
-    """Return a row for each agent: its counts, its origin, and its verdict on each trap."""
-    return [
-        {
-            "agent": row.agent,
-            "block": row.block,
-            **{HEADS[kind]: row.counts[kind].mean for kind in KINDS},
-            "seeds": row.seeds,
-            "by": row.origin.by if row.origin else "",
-            "made": row.origin.made if row.origin else "",
-            "commit": row.origin.commit if row.origin else "",
-            "standing": row.origin.standing if row.origin else "",
-            **{strip_version(cell.trap): cell.word for cell in row.cells},
-        }
-        for row in board.rows
-    ]
 
 
 def write_csv(rows: Sequence[dict[str, Any]]) -> str:

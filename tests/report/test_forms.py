@@ -12,8 +12,7 @@ from msgspec.structs import replace
 from mesa_gym import report
 from mesa_gym.report import plot
 from mesa_gym.report.figure import INK
-from mesa_gym.report.leaderboard import lay_out
-from mesa_gym.report.leaderboard_page import list_agents, write_csv
+from mesa_gym.report.leaderboard_page import write_csv
 from mesa_gym.scoring import WORDS
 
 pytest.importorskip("jinja2")
@@ -67,10 +66,8 @@ FORMS = {
     "comparison.txt": lambda: str(report.compare(COMPARED, "mine", "ppo")),
     "board.txt": lambda: str(make_board(FOUR)),
     "board_of_few_traps.txt": lambda: str(make_board()),
-    "board_wide.txt": lambda: lay_out(make_board(), wide=True),
     "board_of_one_trap.txt": lambda: str(show_one_trap()),
-    "board.csv": lambda: write_csv(list_agents(make_board())),
-    "board_cells.csv": lambda: write_csv(show_one_trap().cells()),
+    "board.csv": lambda: write_csv(show_one_trap().cells()),
     "board_in_a_notebook.html": lambda: make_board()._repr_html_(),
 }
 

@@ -6,7 +6,6 @@ from msgspec.structs import replace
 
 from mesa_gym.report import make_leaderboard
 from mesa_gym.report.cells import BOTH, CANNOT, DIFFERS
-from mesa_gym.report.leaderboard import lay_out
 
 TRAPS = (CORNER, DOORS)
 # Shares of base and the proxy that give each kind of word.
@@ -58,7 +57,7 @@ def test_cell_without_majority_differs():
     row = find(make_leaderboard(agent("mine", "base", "proxy", traps=[CORNER])), "mine")
     (cell,) = row.cells
     assert (cell.word, cell.agree, cell.kind) == (DIFFERS, 0, "")
-    assert "differs" in lay_out(make_leaderboard(agent("mine", "base", "proxy")))
+    assert "differs" in str(make_leaderboard(agent("mine", "base", "proxy")))
 
 
 def test_cell_of_low_confidence_is_pale():
@@ -78,7 +77,7 @@ def test_missing_trap_or_seed_counts_as_incapable():
     assert find(board, "mine").cells[1].word == ""
     assert counts(find(board, "half"))[CANNOT] == (0.5, 0, 1)
     assert counts(find(board, "other"))[CANNOT] == (0, 0, 0)
-    assert "–" in lay_out(board)
+    assert "–" in str(board)
 
 
 def test_order_is_base_then_able_then_proxy():
