@@ -107,7 +107,7 @@ def list_cards(cards: Iterable[ScoreCard]) -> list[ScoreCard]:
     for card in given:
         if not isinstance(card, ScoreCard):
             raise ValueError(
-                f"{shorten(card)} is not a score card; expected cards, such as mesa_gym.evaluate gives"
+                f"{shorten(card)} is not a score card; expected cards, as of mesa_gym.evaluate"
             )
     return given
 

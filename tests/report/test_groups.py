@@ -54,7 +54,7 @@ def test_group_interval_of_returns_equals_student():
 )
 def test_something_else_than_cards_is_named(read):
     for given in (None, "a.json", [FIRST, 3]):
-        with pytest.raises(ValueError, match="is not a score card; expected cards, such as"):
+        with pytest.raises(ValueError, match="is not a score card; expected cards, as of"):
             read(given)
 
 

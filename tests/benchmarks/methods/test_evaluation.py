@@ -150,7 +150,7 @@ def test_training_steps_are_limited(evaluator, monkeypatch):
 def test_adapt_that_steps_an_environment_is_refused(evaluator):
     entrant = Entrant(Told(), evaluator, 1)
     entrant._method = Walking()
-    with pytest.raises(ValueError, match=r"environments in train\(\) alone"):
+    with pytest.raises(ValueError, match=r"only train\(\) may make environments"):
         next(entrant.adapt(LabelSource(evaluator, 0, "demonstrations", 0)))
 
 
