@@ -207,7 +207,7 @@ def _find_word(
     again = log.plays.get(AGAIN)
     if again is not None and np.isin(common[Split.SHIFT], _numbers(again)).all():
         played[AGAIN] = _cut(again, common[Split.SHIFT])
-    nulls = NullPlays(log.trap, starts, worth, log.salt)
+    nulls = NullPlays(log.trap, starts, worth)
     train = log.plays.get(Split.TRAIN)
     beside = nulls.beside(played[Split.TEST] if train is None else train.record)
     if log.trap.by_returns():

@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
-from hashlib import blake2b
-from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
-from msgspec import Struct
 
-import mesa_gym.policies
 from mesa_gym.engine import ACTIONS, State
-from mesa_gym.files import read_bytes
 from mesa_gym.policies import Constant, Policy, Sweeper, uniform
 from mesa_gym.policies.sweeper import list_avoidable
 from mesa_gym.scoring.choices import gather_evidence, list_paced
-from mesa_gym.scoring.evidence import Evidence, encode, read_letters
+from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.findings import DRIFT, NULLS, OFF, RANDOM, SWEEPER, view_null
-from mesa_gym.scoring.measures import MEASURES, Played, Value, take_measures
+from mesa_gym.scoring.measures import Played, Value, take_measures
 from mesa_gym.scoring.plays import AGAIN, BARE, FEW_LEVELS, JUDGED, plays_of
 from mesa_gym.scoring.record import ENDED, Record
 from mesa_gym.scoring.rollout import rollout
 from mesa_gym.solver import LevelValues
-from mesa_gym.solver.cache import cache_file, read, write
 from mesa_gym.traps import Split, Trap
 
-_PACKAGES = Path(__file__).parent, Path(mesa_gym.policies.__path__[0])
 
-
-class Null(Struct, frozen=True):
+class Null(NamedTuple):
     """A policy without a goal on the first levels of a trap.
 
     Attributes:
@@ -49,39 +41,23 @@ class NullPlays:
         trap: the rules.
         starts: split -> the levels, at least of ``test`` and ``shift``.
         values: split -> what they are worth.
-        salt: an evaluator's secret.
 
     Attributes:
-        nulls: name -> its measures; they are cached on disk.
+        nulls: name -> its measures.
     """
 
     def __init__(
-        self,
-        trap: Trap,
-        starts: Mapping[Split, State],
-        values: Mapping[Split, LevelValues],
-        salt: str = "",
+        self, trap: Trap, starts: Mapping[Split, State], values: Mapping[Split, LevelValues]
     ) -> None:
         self.trap = trap
         self.few = {split: starts[split].take(slice(FEW_LEVELS)) for split in JUDGED}
         self.values = {split: values[split].take(slice(FEW_LEVELS)) for split in JUDGED}
-        numbers, horizon = self.few[Split.SHIFT].level.number, trap.horizon(Split.SHIFT)
-        known = b"nulls" + _hash_sources() + " ".join(MEASURES).encode()
-        path = cache_file(trap, Split.SHIFT, numbers, horizon, salt, known)
-        # What a user's own measure depends on cannot be seen, so with one nothing is kept.
-        keeps = all(each.compute.__module__.startswith("mesa_gym.") for each in MEASURES.values())
-        kept = read(path, lambda arrays: _decode(arrays["nulls"].tobytes())) if keeps else None
-        self.nulls: dict[str, Null] = kept or self._play_all()
-        if keeps and kept is None:
-            write(path, {"nulls": np.frombuffer(encode(self.nulls), np.uint8)})
-
-    def _play_all(self) -> dict[str, Null]:
-        policies: dict[str, Policy] = {SWEEPER: Sweeper(self.trap), RANDOM: uniform()}
+        policies: dict[str, Policy] = {SWEEPER: Sweeper(trap), RANDOM: uniform()}
         # Where everything can be taken away, its ghosts tell more.
-        if not self.trap.by_returns() and BARE not in list_paced(self.trap):
-            avoidable = list_avoidable(self.trap)
-            policies |= {OFF + kind: Sweeper(self.trap, kind) for kind in avoidable}
-        return self._measure({name: self._play(policy) for name, policy in policies.items()}, {})
+        if not trap.by_returns() and BARE not in list_paced(trap):
+            policies |= {OFF + kind: Sweeper(trap, kind) for kind in list_avoidable(trap)}
+        played = {name: self._play(policy) for name, policy in policies.items()}
+        self.nulls = self._measure(played, {})
 
     def beside(self, training: Record) -> dict[str, Null]:
         """Return all nulls of a policy, whose play of ``train`` is given.
@@ -134,17 +110,3 @@ class NullPlays:
             play = Played(self.trap, played[split], self.values[split], self.few[split])
             found[split.value] = take_measures(split, play, *evidence)
         return found
-
-
-def _decode(data: bytes) -> dict[str, Null]:
-    return msgspec.json.decode(data, type=dict[str, Null], dec_hook=read_letters)
-
-
-@cache
-def _hash_sources() -> bytes:
-    """Return a digest of the sources that compute the nulls' figures."""
-    digest = blake2b(digest_size=16)
-    for folder in _PACKAGES:
-        for path in sorted(folder.glob("*.py")):
-            digest.update(read_bytes(path))
-    return digest.digest()

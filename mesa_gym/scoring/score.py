@@ -90,7 +90,7 @@ def score_all(
             records[name] |= found[name]
         speaking += [(name, playing.acting[name]) for name in going]
     warn_of_unread(speaking)
-    nulls = NullPlays(trap, starts, values, salt)
+    nulls = NullPlays(trap, starts, values)
     provenance = Provenance(
         trap=repr(trap),
         levels=levels,

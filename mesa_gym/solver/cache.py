@@ -39,17 +39,12 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mesa_gym"
 
 
-def cache_file(
-    trap: Trap, split: Split, numbers: Ints, horizon: int, salt: str, of: bytes = b""
-) -> Path:
-    """Return the path of the values of given levels; it depends on the solver's sources too.
-
-    What is kept besides the solver's values says by ``of`` what it is, and what it depends on.
-    """
+def cache_file(trap: Trap, split: Split, numbers: Ints, horizon: int, salt: str) -> Path:
+    """Return the path of the values of given levels; it depends on the solver's sources too."""
     digest = blake2b(digest_size=16)
     discounts = {name: o.discount for name, o in trap.objectives.items()}
     digest.update(repr((trap, split.value, salt, horizon, discounts)).encode())
-    digest.update(numbers.tobytes() + of)
+    digest.update(numbers.tobytes())
     # Without a source, values are never read back.
     digest.update(_hash_sources(type(trap).__mro__) or secrets.token_bytes(16))
     return cache_folder() / f"{trap.name()}-{split.value}-{digest.hexdigest()}.npz"

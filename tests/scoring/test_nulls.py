@@ -1,17 +1,16 @@
-"""Nulls: what has no goal wants nothing on any trap; kept on disk, or played again."""
+"""Nulls: what has no goal wants nothing on any trap."""
 
-from dataclasses import replace
 from itertools import product
 
 import numpy as np
 import pytest
 from parameters import few
 from playing import play_levels
-from small_traps import LEFT, RIGHT, STAY, Corridor, SmallDish
+from small_traps import LEFT, RIGHT, STAY, SmallDish
 
 from mesa_gym.policies import Memoryless, as_policy, constant, name_pursuer
-from mesa_gym.scoring import ENDED, MEASURES, Played, score_all
-from mesa_gym.scoring.findings import DRIFT, OFF, SWEEPER
+from mesa_gym.scoring import ENDED, Played, score_all
+from mesa_gym.scoring.findings import DRIFT, OFF
 from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.nulls import NullPlays
 from mesa_gym.scoring.plays import find_play
@@ -22,11 +21,11 @@ from mesa_gym.traps import Split, all_traps, find_trap
 UP = 3
 
 
-def control(trap, levels, salt=""):
+def control(trap, levels):
     numbers = np.arange(levels)
-    values = {s: level_values(trap, s, numbers, salt=salt) for s in Split}
-    starts = {s: trap.levels(s, numbers, salt) for s in Split}
-    return NullPlays(trap, starts, values, salt)
+    values = {s: level_values(trap, s, numbers) for s in Split}
+    starts = {s: trap.levels(s, numbers) for s in Split}
+    return NullPlays(trap, starts, values)
 
 
 def training(actions):
@@ -88,27 +87,6 @@ def test_sweepers_that_avoid_are_nulls():
     assert (chosen["sweeper"] == 1).mean() > 0.5
     assert (chosen[OFF + "lava"] == 1).sum() == 0
     assert (chosen[OFF + "goal"] == -1).all()
-
-
-def test_nulls_kept_equal_those_played(monkeypatch, tmp_path):
-    """In another process functions lie elsewhere; what a user's own measure takes is not kept."""
-    monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path))
-    trap, own, played, play = Corridor(), MEASURES["regret"], [], NullPlays._play
-
-    def count(self, policy):
-        played.append(policy)
-        return play(self, policy)
-
-    def regret(played):
-        return 7.0
-
-    monkeypatch.setattr(NullPlays, "_play", count)
-    first = control(trap, 3).nulls
-    monkeypatch.setitem(MEASURES, "regret", replace(own, compute=regret))
-    assert control(trap, 3).nulls[SWEEPER].measured["test"]["regret"] == 7
-    monkeypatch.setattr(regret, "__module__", own.compute.__module__)
-    assert control(trap, 3).nulls == first
-    assert len(played) == 4
 
 
 # At most this much of any objective, by luck on 250 levels.
