@@ -1,6 +1,6 @@
 """Methods: how many labels a method needs until its policy pursues the wanted objective.
 
-A method is written with the names below; ``table.py`` and ``untrained.py`` are examples.
+A method is written with the names below; ``untrained.py`` is an example.
 ``evaluation`` measures a method on a task of ``tasks``, ``record`` stores the result, and
 ``standings`` tabulates all methods. The rules are in ``docs/methods.md``.
 """
@@ -12,7 +12,6 @@ from benchmarks.methods.training import Trained, train
 
 # Name -> where its class is, imported where it is needed.
 METHODS = {
-    "table": "benchmarks.methods.table:Table",
     "untrained": "benchmarks.methods.untrained:Untrained",
 }
 

@@ -12,7 +12,7 @@ from mesa_gym.report import interval
 
 # Methods whose records come of code that has left or changed since, and its last commit.
 LEFT_AT = "f9d1020c"
-LEFT = ("cues", "d-bat", "divdis", "planner", "seeds")
+LEFT = ("cues", "d-bat", "divdis", "planner", "seeds", "table")
 # The records of a task, one a seed, and what they weigh in a mean.
 Weighed = list[tuple[float, list[TaskRecord]]]
 HEADS = ("method", "S", "95%", "C", *FAMILIES, "records", "CPU hours", "code")

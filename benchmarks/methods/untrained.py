@@ -1,8 +1,8 @@
 """The control that never trained: it reads labels alone.
 
-The control assumes, as ``table`` does, that a cell's contents decide its worth, and learns the
-worth from labelled episodes. Contents without a label are judged by the parities of planes (among
-them single planes) that agree with most labels.
+The control assumes that a cell's contents decide its worth, and learns the worth from labelled
+episodes. Contents without a label are judged by the parities of planes (among them single planes)
+that agree with most labels.
 """
 
 from __future__ import annotations

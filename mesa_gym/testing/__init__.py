@@ -16,7 +16,8 @@ from collections.abc import Collection
 
 from mesa_gym.errors import unknown
 from mesa_gym.testing import environments, levels, shift, solved, steps
-from mesa_gym.testing.check import SAMPLE, Check, ConformanceError, TrapLike, as_trap, check_name
+from mesa_gym.testing.check import SAMPLE, Check, ConformanceError, TrapLike, check_name
+from mesa_gym.traps import as_trap
 
 __all__ = ["CERTIFICATES", "CHECKS", "ConformanceError", "check_trap"]
 

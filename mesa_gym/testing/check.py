@@ -8,13 +8,12 @@ import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import gymnasium
 import numpy as np
 
 from mesa_gym.engine import Level, State
 from mesa_gym.errors import unknown
 from mesa_gym.testing.sample import difference, sample_of
-from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.traps import Split, Trap, as_trap
 
 TrapLike = str | type[Trap] | Trap
 Check = Callable[..., None]
@@ -166,16 +165,3 @@ def same(what: str, ours: Any, theirs: Any, *states: State) -> Finding:
 def check_name(run: Check) -> str:
     """Return the name of a check as messages write it: ``purity`` for ``check_purity``."""
     return run.__name__.removeprefix("check_")
-
-
-def as_trap(trap: TrapLike) -> Trap:
-    """Return a trap at its default size from its name, an id or its class.
-
-    Raises:
-        UnknownNameError: there is none of that name.
-    """
-    if isinstance(trap, str):
-        spec = gymnasium.registry.get(trap)
-        given = trap if spec is None else spec.kwargs.get("trap", trap)
-        trap = find_trap(given) if isinstance(given, str) else given
-    return trap if isinstance(trap, Trap) else trap()

@@ -11,9 +11,9 @@ import numpy as np
 
 from mesa_gym.engine import State
 from mesa_gym.files import read_json, write_text
-from mesa_gym.testing.check import ConformanceError, TrapLike, as_trap
+from mesa_gym.testing.check import ConformanceError, TrapLike
 from mesa_gym.testing.sample import Sample, episodes
-from mesa_gym.traps import Split
+from mesa_gym.traps import Split, as_trap
 
 FOLDER = Path("tests/golden")
 LEVELS = 32

@@ -6,7 +6,7 @@ import pytest
 from small_traps import Healthy
 
 from mesa_gym.testing import CHECKS, ConformanceError
-from mesa_gym.testing.check import as_trap
+from mesa_gym.traps import as_trap
 
 # These take long, and cheese in a corner has a direction: they run where they are meant.
 LONG = {"environment", "vector", "moves", "sizes", "distances", "directions"}

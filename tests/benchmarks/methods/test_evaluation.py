@@ -27,7 +27,7 @@ def test_methods_are_found_by_name(name):
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("tabel", "Did you mean 'table'"),
+        ("untraned", "Did you mean 'untrained'"),
         (LAZY.replace("Lazy", "constant"), "not a subclass"),
         (LAZY.replace("Lazy", "Lazi"), "unknown class of .*'Lazi'.* mean 'Lazy'"),
     ],

@@ -1,14 +1,12 @@
-"""Methods without networks on data made by hand: ways to cells, the table, the control."""
+"""Methods without networks on data made by hand: ways to cells, parities, the control."""
 
 import numpy as np
 import pytest
 
-from benchmarks.methods import seeking
 from benchmarks.methods.evaluation import Entrant
 from benchmarks.methods.labels import LabelSource
 from benchmarks.methods.record import LABEL_KINDS
-from benchmarks.methods.seeking import CodeSeeker
-from benchmarks.methods.table import find_masks, rate_codes
+from benchmarks.methods.seeking import CodeSeeker, compute_parities
 from benchmarks.methods.untrained import Untrained
 from mesa_gym.traps import Split
 
@@ -43,20 +41,11 @@ def test_seekers_on_the_wanted_cell_stay():
     assert CodeSeeker(X).act(there[None])[0].tolist() == [0, 0, 0, 0, 1]
 
 
-def test_table_keeps_hypotheses_that_differ_under_shift():
-    codes = np.repeat([0, 3, 4], 20)  # floor; x and y together, which pay; another thing
-    paid = (codes == 3).astype(float)
-    starts = draw_map("#####", "#xyA#", "#####")[None].repeat(4, axis=0)
-    starts = np.concatenate([starts, np.zeros_like(starts[..., :1])], axis=3)
-    assert find_masks(codes, paid, np.arange(1, 8), starts) == [1, 2]
-    assert rate_codes(codes, paid, 8).tolist() == [0, 0, 0, 255, 0, 0, 0, 0]
-    # With the planes mixed (x shows both, y the second), parities find the same two.
-    mixed = np.array([0, 3, 2, 1, 4, 7, 6, 5])
-    shown = starts.copy()
-    shown[..., 3] ^= starts[..., 2]
-    masks = np.array(find_masks(mixed[codes], paid, np.arange(1, 8), shown))
-    marks = seeking.compute_parities(masks, mixed[[1, 2]])
-    assert sorted(marks.tolist()) == [[False, True], [True, False]]
+def test_parities_of_mixed_planes_tell_each():
+    """Where x is shown by both planes and y by the second, x is plane 1 and y the sum of both."""
+    mixed = np.array([0b11, 0b10])
+    marks = compute_parities(np.array([0b01, 0b11]), mixed)
+    assert marks.tolist() == [[True, False], [False, True]]
 
 
 @pytest.mark.parametrize("kind", LABEL_KINDS)
