@@ -263,3 +263,20 @@ def _make(arguments):
 
 def test_prepared_pages_exist():
     assert {*PREPARE, *SHOWN} <= {*NAMES}
+
+
+@pytest.mark.thorough
+def test_scoring_page_shows_measured_shares(capsys):
+    """The table of six policies is what the program above it prints."""
+    blocks = _blocks("docs/scoring.md")
+    (at,) = (i for i, (_, lines) in enumerate(blocks) if lines.startswith("for policy in ("))
+    exec(blocks[at][1], {"score": scoring.score})
+    assert capsys.readouterr().out == blocks[at + 1][1]
+
+
+@pytest.mark.thorough
+def test_start_page_shows_measured_card(capsys):
+    (block,) = (lines for _, lines in _blocks("docs/start.md") if lines.startswith("$ mesa-gym"))
+    command, _, shown = block.partition("\n")
+    assert cli.main(shlex.split(command)[2:]) == 0
+    assert capsys.readouterr().out.strip() == shown.strip()
