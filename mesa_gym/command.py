@@ -33,6 +33,9 @@ def run_command(
         (a name, number or file that does not fit, a missing extra); 130 if interrupted, 143 if
         terminated; 1, without a message, if the reader of the output has gone.
     """
+    for stream in ("stdout", "stderr"):
+        if getattr(sys, stream) is None:  # it was closed, as by 2>&-
+            setattr(sys, stream, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
     try:
         with _interrupt_on_sigterm():
             return _do_and_print(work)

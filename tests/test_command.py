@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from mesa_gym.command import run_command
+from mesa_gym.terminal import Progress
+
 # What is started in the background of a shell ignores Ctrl-C, and so does all that it starts.
 HEED = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
 
@@ -54,3 +57,17 @@ def test_signal_leaves_nothing_half_written(number, code, word, tmp_path):
             process.kill()
     assert (process.returncode, said) == (code, f"p: {word}; nothing was written\n")
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("card.json", "old")]
+
+
+def test_command_does_without_output_streams(monkeypatch):
+    """Python has None in place of streams that were closed (``>&- 2>&-``)."""
+    for stream in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, stream, None)
+
+    def work():
+        with Progress("work", 1):
+            print("done")
+        return 0
+
+    assert run_command("p", work) == 0
+    sys.stdout.close(), sys.stderr.close()
