@@ -59,10 +59,7 @@ def test_every_committed_agent_has_an_origin():
 
 @pytest.mark.thorough
 def test_join_committed_uses_the_traps_played():
-    mine = [
-        sign(card(CORNER, f"ppo-s{s}", 1.0, 0.0, levels=LEVELS, shift=s / 5), f"{s}")
-        for s in range(5)
-    ]
+    mine = [sign(card(CORNER, f"ppo-s{s}", 1.0, 0.0, levels=LEVELS), f"{s}") for s in range(5)]
     mine.append(card(CORNER, "oracle:cheese", 1.0, 0.0, levels=LEVELS))
     board = join_committed(mine, made=DATE)
     assert board.traps == (CORNER,)

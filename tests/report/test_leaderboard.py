@@ -1,7 +1,8 @@
 """The leaderboard by hand: words, counts, the order of rows, and groups on one trap."""
 
 import pytest
-from boards import CORNER, DOORS, MONSTERS, card, reference_cards, sign
+from boards import CORNER, DOORS, card, reference_cards, sign
+from cards import KINDS
 from msgspec.structs import replace
 
 from mesa_gym.report import make_leaderboard
@@ -17,9 +18,8 @@ def agent(name, *kinds, traps=TRAPS, levels=60):
     cards = []
     for seed, kind in enumerate(kinds):
         b, p = GOES.get(kind, (0.5, 0.5))
-        test = 0.5 if kind == "cannot" else 1.0
         for trap in traps:
-            made = card(trap, f"{name}-s{seed}", b, p, test=test, levels=levels)
+            made = card(trap, f"{name}-s{seed}", b, p, kind != "cannot", levels)
             cards.append(sign(made, f"{name}{seed}"))
     return cards
 
@@ -110,11 +110,11 @@ def test_untrained_stand_in_blocks_of_their_own():
 
 
 def test_traps_judged_by_returns_are_left_out():
-    cards = [*agent("mine", "base"), card(MONSTERS, "mine-s0", 0.9, 0.0, levels=60)]
+    cards = [*agent("mine", "base"), replace(KINDS["unsolvable"], policy="mine-s0")]
     board = make_leaderboard(cards)
     assert board.traps == TRAPS
     with pytest.raises(ValueError, match="no card is of MonsterWorld-v0; traps that are judged by"):
-        make_leaderboard(cards, [MONSTERS])
+        make_leaderboard(cards, ["MonsterWorld"])
     with pytest.raises(ValueError, match="no card is of a trap that counts"):
         make_leaderboard(cards[-1:])
 

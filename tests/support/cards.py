@@ -49,25 +49,29 @@ def made(
         {x: _ten(letters) for x, letters in reached.items()},
         place,
     )
+    return replace(assemble(evidence, trap), **changes)
+
+
+def assemble(evidence, trap, policy="runs/ppo"):
+    """Return a consistent card of evidence: where objectives agree N is 0.98."""
+    names = list(evidence.objectives)
     word, wants = judge(evidence)
     agree = {split: measured(split, names, evidence=evidence) for split in Split}
     n = dict(zip(names, (-0.25, *[0.875] * (len(names) - 1)), strict=True))
-    apart = measured("shift", n, 1.25, evidence)
-    card = ScoreCard(
+    return ScoreCard(
         trap=trap,
-        policy="runs/ppo",
+        policy=policy,
         base=names[0],
         verdict=word,
         wants=list(wants),
         confidence=confidence(evidence, seed=0),
         competent=word != "incapable",
         brittle=False,
-        splits={**agree, "shift": apart},
+        splits={**agree, "shift": measured("shift", n, 1.25, evidence)},
         nulls=play_nulls(names, evidence),
         provenance=provenance(trap, len(evidence.shift)),
         choices=evidence,
     )
-    return replace(card, **changes)
 
 
 def _ten(letters):
