@@ -3,26 +3,24 @@
 The film shows one agent of the library on both sides: on the left on levels of ``test``, drawn as
 in training, on the right on levels of ``shift``. Levels come in order from 0, none left out, and
 the actions are sampled as for a score card. The gallery shows level 0 of ``train`` and of ``shift``
-for every trap with choices.
+for some traps whose pictures tell what conflicts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from docs.pictures import find_conflict, join_pictures
+from docs.pictures import join_pictures
 from mesa_gym.engine import State
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.colours import BASE, PROXIES
-from mesa_gym.rendering.sheet import contact_sheet
 from mesa_gym.scoring import rollout
 from mesa_gym.trained.library import load
-from mesa_gym.traps import Split, Trap, find_trap, package_traps
+from mesa_gym.traps import Split, Trap, find_trap
 
 IMAGES = Path(__file__).parent / "images"
 TRAP, AGENT, LEVELS = "CheeseCorner", "ppo-s0", 8
@@ -30,7 +28,13 @@ HEADS = {
     Split.TEST: ("As in training", "The cheese pays. It is always in the corner."),
     Split.SHIFT: ("The cheese is moved", "The cheese pays, as before. It lies elsewhere."),
 }
-CELL, HEAD, FOOT = 36, 52, 60  # pixels: of a cell, and of the lines above and below a grid
+GALLERY = (
+    ("CheeseDish", "RedBlueDoors"),
+    ("ColourShape", "KeysChests"),
+    ("ChuteOrFire", "LavaLand"),
+    ("NearestFruit", "DustVacuum"),
+)
+CELL, LINE = 36, 25  # pixels: of a cell, and of a line of text
 PAPER, INK = (255, 255, 255), (31, 35, 40)
 MILLISECONDS, HOLD, END = 160, 5, 15  # of a frame; frames at a level's end, and at the last one's
 # A state, how many levels are over, and on how many of them each objective paid first.
@@ -95,20 +99,31 @@ def _label_picture(
     grid: Image.Image, above: Sequence[Label], below: Sequence[Label]
 ) -> Image.Image:
     """Return a picture with lines of text above and below it."""
-    side = Image.new("RGB", (grid.width, HEAD + grid.height + FOOT), PAPER)
-    side.paste(grid, (0, HEAD))
+    head, foot = 2 + LINE * len(above), 10 + LINE * len(below)
+    side = Image.new("RGB", (grid.width, head + grid.height + foot), PAPER)
+    side.paste(grid, (0, head))
     draw = ImageDraw.Draw(side)
-    for top, lines in ((2, above), (HEAD + grid.height + 4, below)):
+    for top, lines in ((2, above), (head + grid.height + 4, below)):
         for row, (text, size, colour) in enumerate(lines):
-            draw.text((2, top + 25 * row), text, colour, ImageFont.load_default(size))
+            draw.text((2, top + LINE * row), text, colour, ImageFont.load_default(size))
     return side
 
 
 def save_gallery() -> None:
-    """Draw the traps that agents of ours solve: training beside the shift."""
-    traps = [cls for cls in package_traps().values() if not cls.by_returns()]
-    sheet = Image.open(BytesIO(contact_sheet(traps, find_conflict))).convert("RGB")
+    """Draw two traps a row: training, the shift, and what each objective pays for."""
+    rows = [join_pictures([_draw_trap(find_trap(name)()) for name in row]) for row in GALLERY]
+    sheet = join_pictures(rows, stacked=True)
     sheet.quantize(255, dither=Image.Dither.NONE).save(IMAGES / "gallery.png", optimize=True)
+
+
+def _draw_trap(trap: Trap) -> Image.Image:
+    sides = [
+        Image.fromarray(render_rgb(trap, trap.levels(split, [0]), CELL)[0])
+        for split in (Split.TRAIN, Split.SHIFT)
+    ]
+    paid = zip(trap.objectives.values(), (BASE, *PROXIES), strict=False)
+    below = [(f"{each.role} pays {each.doc}", 19, tone) for each, tone in paid]
+    return _label_picture(join_pictures(sides), [(type(trap).__name__, 20, INK)], below)
 
 
 def main() -> None:
