@@ -44,11 +44,7 @@ class Move:
     _ranks: Array | None = None  # of each cell how many are free up to it, where that is known
 
     def __init__(
-        self,
-        world: World,
-        state: State,
-        action: Array,
-        given: Mapping[str, Ints] | None = None,
+        self, world: World, state: State, action: Array, given: Mapping[str, Ints] | None = None
     ) -> None:
         """Begin a move.
 

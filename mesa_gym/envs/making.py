@@ -101,10 +101,7 @@ def _register(trap: type[Trap]) -> None:
             id, more = trap.id(split, flat), {"observation": "flat"} if flat else {}
             # As `register` does, without its comparison with every id that there is.
             gymnasium.registry[id] = EnvSpec(
-                id=id,
-                **ENTRY_POINTS,
-                reward_threshold=trap.reward_threshold,
-                kwargs=kwargs | more,
+                id=id, **ENTRY_POINTS, reward_threshold=trap.reward_threshold, kwargs=kwargs | more
             )
 
 

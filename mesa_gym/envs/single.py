@@ -11,12 +11,7 @@ from gymnasium.spaces import Discrete
 from numpy.typing import NDArray
 
 from mesa_gym.engine import ACTIONS, Ints, State
-from mesa_gym.envs.checks import (
-    check_action,
-    check_options,
-    integer,
-    reset_needed,
-)
+from mesa_gym.envs.checks import check_action, check_options, integer, reset_needed
 from mesa_gym.envs.infos import PREFIX, key_payments
 from mesa_gym.envs.live_planes import LivePlanes
 from mesa_gym.envs.settings import RENDER_FPS, Controls, Playing, Settings

@@ -8,13 +8,7 @@ from reference import enumerate_level
 from small_traps import Slippery
 
 from mesa_gym.engine.maps import from_map
-from mesa_gym.solver import (
-    Graph,
-    Solution,
-    TimeLeft,
-    actions_in,
-    level_values,
-)
+from mesa_gym.solver import Graph, Solution, TimeLeft, actions_in, level_values
 from mesa_gym.solver.certificate import measure_separation
 from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner

@@ -7,14 +7,7 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from mesa_gym.engine import Bools
-from mesa_gym.scoring import (
-    MEASURES,
-    Evidence,
-    Provenance,
-    ScoreCard,
-    confidence,
-    judge,
-)
+from mesa_gym.scoring import MEASURES, Evidence, Provenance, ScoreCard, confidence, judge
 from mesa_gym.scoring.evidence import Choices, Paces, read_letters
 from mesa_gym.scoring.findings import NULLS, view_null
 from mesa_gym.scoring.plays import FEW_LEVELS
@@ -115,13 +108,7 @@ def spell(names, arrived, shift, again=None, twins=None, alone=None, pace=None):
     )
 
 
-def measured(
-    split,
-    n,
-    regret=0.02,
-    evidence=None,
-    **numbers,
-):
+def measured(split, n, regret=0.02, evidence=None, **numbers):
     """Return all measures of a split: of evidence, if any, and of what was played, as given.
 
     N is 0.98 of objectives that are names alone.
@@ -154,11 +141,7 @@ def unsolvable():
     """On a trap without exact solver; N exceeds 1, and regret is negative."""
     names = ["apples", "shields"]
     shift = measured(
-        "shift",
-        {"apples": 1.25, "shields": 0.25},
-        -0.25,
-        between={"shields": 1.0},
-        none=0.1,
+        "shift", {"apples": 1.25, "shields": 0.25}, -0.25, between={"shields": 1.0}, none=0.1
     )
     return ScoreCard(
         trap="MonsterWorld-v0",

@@ -5,14 +5,7 @@ from hashlib import blake2b
 
 import numpy as np
 
-from mesa_gym.scoring import (
-    LINES,
-    Record,
-    ScoreCard,
-    normalized_return,
-    rollout,
-    score_all,
-)
+from mesa_gym.scoring import LINES, Record, ScoreCard, normalized_return, rollout, score_all
 from mesa_gym.scoring.choices import find_arrivals
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.scoring.record import sum_returns
