@@ -114,17 +114,6 @@ def test_to_map_and_back_keeps_any_state(seed, row):
     assert to_map(zoo, from_map(zoo, text), hidden=True) == text
 
 
-def test_from_map_reads_a_map_by_hand():
-    state = from_map(ZOO, MAP)
-    assert state.agent.tolist() == [2 * 6 + 3]
-    assert state.at["key"].tolist() == [[8], [0], [0]]
-    assert state.there["key"].tolist() == [[True], [False], [False]]
-    assert state.at["door"].tolist() == [[10], [0]]
-    assert state.level.traits["red"]["door"].tolist() == [[True], [False]]
-    assert state.level.tables["wall"].sum() == 16
-    assert to_map(ZOO, state) == MAP
-
-
 def test_map_holds_every_number_of_state():
     text = """\
 clock = 3

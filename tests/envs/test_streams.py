@@ -44,19 +44,6 @@ def test_more_environments_keep_the_first_streams(read_seeds):
     assert [*read_seeds(7)] == environment_seeds(7, 2 * N)[:N]
 
 
-def levels_of_vector(seed):
-    env, rng = gym.make_vec(ID, N, autoreset_mode="SameStep"), np.random.default_rng(9)
-    levels = [env.reset(seed=seed)[1]["level"]]
-    levels += [env.step(rng.integers(0, 5, N))[-1]["level"] for _ in range(80)]
-    return set(np.concatenate(levels).tolist())
-
-
-def test_neighbouring_seeds_play_different_levels():
-    first, second = levels_of_vector(0), levels_of_vector(1)
-    assert min(len(first), len(second)) > N
-    assert not first & second
-
-
 def test_torch_draws_levels_of_vector_environments():
     pytest.importorskip("torch")
     ours = mesa_gym.make_torch(ID, N, num_levels=900, seed=3)

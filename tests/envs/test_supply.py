@@ -11,7 +11,6 @@ from reference import MASK, splitmix64
 from worlds import zoo_states
 
 from mesa_gym.engine.chance import hash64
-from mesa_gym.envs import supply
 from mesa_gym.envs.live_planes import LivePlanes
 from mesa_gym.envs.settings import Settings
 from mesa_gym.envs.supply import Supply
@@ -81,17 +80,6 @@ def test_supply_takes_huge_seeds_and_both_splits():
     assert numbers(huge, 0, 9) != numbers(small, 0, 9)
     found = numbers(make(1, num_levels=8, alpha=0.5), 0, 400)
     assert set(found) == {*range(8), *range(LEVELS, LEVELS + 8)}
-
-
-def test_supply_without_bank_gives_the_same_order(monkeypatch):
-    kept = make(3, num_levels=100)
-    monkeypatch.setattr(supply, "MOST_BYTES", 0)
-    fresh = make(3, num_levels=100)
-    assert (kept.banked, fresh.banked) == (True, False)
-    for _ in range(60):
-        one, other = (made.store.state.take(made.take(np.arange(3))) for made in (kept, fresh))
-        np.testing.assert_array_equal(one.level.key, other.level.key)
-        np.testing.assert_array_equal(one.agent, other.agent)
 
 
 def apart(state, rng):

@@ -54,7 +54,7 @@ def _make_clumsy(kit):
         made = {
             "tiring": compose(Noisy, best, epsilon=lambda t: np.minimum(t / 60, 0.9)),
             "warming up": compose(Noisy, best, epsilon=lambda t: np.maximum(0.6 - t / 10, 0.0)),
-            "distracted": compose(scripted.distract, best, kit.sweeper, share=0.33),
+            "distracted": compose(Noisy, best, kit.sweeper, epsilon=0.33),
             "scout": compose(scripted.switch_policies, kit.sweeper, best, steps=2),
         }
         if kit.placed:
@@ -99,7 +99,7 @@ def _make_several(kit):
         yield KnownPolicy(f"straight-{pair}", "straight either", straight, either)
         moody = compose(Coin, one, other, again=0.15)
         yield KnownPolicy(f"moody-{pair}", "moody", moody, either)
-        dither = compose(scripted.distract, one, other, share=0.5)
+        dither = compose(Noisy, one, other, epsilon=0.5)
         yield KnownPolicy(f"dithering-{pair}", "dithering", dither, either)
     if not kit.trap.held:
         for heat in (0.3, 0.6):

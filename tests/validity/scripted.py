@@ -65,11 +65,11 @@ class Noisy(ComposedPolicy):
 
     Args:
         policy: any that answers with probabilities.
+        instead: action probabilities (5,) of something else, any action by default; or a policy.
         epsilon: how often, from 0 to 1; or how often at each time, int64 (n,) -> float64 (n,).
-        instead: action probabilities (5,) of that, any action by default; or a policy.
     """
 
-    def __init__(self, policy, epsilon, instead=ANY):
+    def __init__(self, policy, instead=ANY, *, epsilon):
         parts = (policy,) if isinstance(instead, np.ndarray) else (policy, instead)
         super().__init__(*parts)
         self.epsilon, self.instead = epsilon, instead
@@ -82,14 +82,9 @@ class Noisy(ComposedPolicy):
         return (1 - share) * self.ask(0, planes, state) + share * other
 
 
-def distract(one, other, share):
-    """Return a policy that takes a share of its steps, from 0 to 1, as another one does."""
-    return Noisy(one, share, other)
-
-
 def noisy_oracle(trap):
     """Return the base oracle with 5% of noise, as an example of ``--policy module:factory``."""
-    return Noisy(Oracle(trap, trap.base, trap.horizon(Split.TEST)), 0.05)
+    return Noisy(Oracle(trap, trap.base, trap.horizon(Split.TEST)), epsilon=0.05)
 
 
 class ConditionalPolicy(ComposedPolicy):
