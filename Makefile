@@ -105,14 +105,12 @@ constraints:  ## Refresh constraints.txt with the newest versions, torch apart.
 # From a clone, so that nothing that was never committed gets in.
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' mesa_gym/__init__.py)
 
-AGENTS = build/agents/mesa_gym-$(VERSION)-agents.tar.gz
 dist: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct)
 
-dist: $(INSTALLED)  ## Build the last commit's wheel and source distribution, and its agents in build/agents.
-	rm -rf build/release build/agents dist
+dist: $(INSTALLED)  ## Build the last commit's wheel and source distribution.
+	rm -rf build/release dist
 	git clone --quiet . build/release
 	$(BIN)/python -m build --outdir dist build/release
-	$(BIN)/python .ci/archives.py build/release/mesa_gym/trained/weights $(AGENTS)
 
 clean:  ## Remove caches and what was built; keeps $(VENV) and runs/.
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

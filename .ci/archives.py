@@ -1,7 +1,6 @@
 """Archives whose bytes do not depend on the time, place and user of packing.
 
-All files get the date ``SOURCE_DATE_EPOCH``, seconds since 1970, or else a fixed date. ``python
-.ci/archives.py FOLDER FILE.tar.gz`` packs a folder.
+All files get the date ``SOURCE_DATE_EPOCH``, seconds since 1970, or else a fixed date.
 """
 
 from __future__ import annotations
@@ -9,26 +8,13 @@ from __future__ import annotations
 import gzip
 import io
 import os
-import sys
 import tarfile
 from collections.abc import Iterable
-from hashlib import sha256
 from pathlib import Path
 
 WHEN = int(os.environ.setdefault("SOURCE_DATE_EPOCH", "1577836800"))  # the year 2020
 
 Entry = tuple[tarfile.TarInfo, bytes]
-
-
-def pack(folder: Path) -> list[Entry]:
-    """Return the files of a folder, whose name begins theirs; hidden ones are left out."""
-    entries = []
-    for path in folder.rglob("*"):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.is_file() and not hidden:
-            member = tarfile.TarInfo(path.relative_to(folder.parent).as_posix())
-            entries.append((member, path.read_bytes()))
-    return entries
 
 
 def unpack(archive: Path) -> list[Entry]:
@@ -49,16 +35,3 @@ def write(archive: Path, entries: Iterable[Entry]) -> None:
             packed.addfile(member, io.BytesIO(data))
     archive.parent.mkdir(parents=True, exist_ok=True)
     archive.write_bytes(gzip.compress(whole.getvalue(), mtime=WHEN))
-
-
-def main(folder: str, file: str) -> None:
-    """Pack a folder, and write its digest beside it as ``sha256sum`` does."""
-    archive = Path(file)
-    write(archive, pack(Path(folder)))
-    line = f"{sha256(archive.read_bytes()).hexdigest()}  {archive.name}\n"
-    archive.with_name(f"{archive.name}.sha256").write_text(line)
-    print(f"{archive.stat().st_size:,} bytes: {line}", end="")
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -5,8 +5,7 @@ Agents of every trap, by PPO: many seeds at alpha 0, some that met the shift in 
 objective can be read, are there for every trap with an exact solver. The library lies in
 ``mesa_gym/trained/weights``: a file of weights for each agent, and one manifest. An installed
 package has the planners and one network a trap; a checkout also has all seeds of three traps;
-``python -m benchmarks library make`` trains the rest, and a release has them in a separate file. In
-Python::
+``python -m benchmarks library make`` trains the rest. In Python::
 
     from mesa_gym.trained import load
 
@@ -25,11 +24,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-import mesa_gym
 from mesa_gym.errors import UnknownNameError, shorten, unknown
 from mesa_gym.files import read_bytes
 from mesa_gym.json_data import decode_json
-from mesa_gym.links import REPOSITORY
 from mesa_gym.trained.agent import Agent
 from mesa_gym.trained.loading import make_network, restore
 from mesa_gym.trained.record import AgentRecord
@@ -38,7 +35,6 @@ from mesa_gym.traps.life import is_life
 
 FOLDER = Path(__file__).parent / "weights"
 MANIFEST = "manifest.json"
-RELEASES = f"{REPOSITORY}/releases/download"
 SCHEMA = 3
 # Kind of agent -> the algorithm that trains it.
 KINDS = {"network": "ppo", "planner": "ppo-planner", "gru": "ppo-gru"}
@@ -167,18 +163,9 @@ def load_entry(entry: ManifestEntry, trap: Trap, folder: Path = FOLDER) -> Agent
     try:
         return restore(net, path, entry.weights_digest)
     except FileNotFoundError:
-        file = f"mesa_gym-{mesa_gym.__version__}-agents.tar.gz"
-        others = (
-            ""
-            if elsewhere
-            else (
-                f"; for those of the release download {RELEASES}/v{mesa_gym.__version__}/{file} and"
-                f" unpack it, tar -xzf {file} -C {FOLDER.parent}"
-            )
-        )
         raise ValueError(
             f"{path} is missing: the package has the planners and the networks of seed 0; in a"
-            f" checkout {make} trains the others{others}"
+            f" checkout {make} trains the others"
         ) from None
     except (OSError, ValueError) as error:
         raise ValueError(f"{path} is damaged ({error}); delete it, and {make} again") from None

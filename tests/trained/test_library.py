@@ -30,7 +30,6 @@ def folder(whole, tmp_path):
     return Path(shutil.copytree(whole, tmp_path / "library"))
 
 
-@pytest.mark.skipif(not FOLDER.exists(), reason="networks are a release file of their own")
 def test_committed_weights_follow_the_plan_and_size():
     """Other weights may lie there, of networks that were trained here; they are left alone."""
     agents, runs = read_manifest(), plan_runs([*list_single_traps(), *list_lives()], False)
