@@ -19,7 +19,6 @@ try:
     import jax
     import jax.numpy as jnp
     import optax
-    from jax.sharding import Mesh, NamedSharding, PartitionSpec
 except ImportError as error:
     raise missing_extra(error.name or "jax", "train") from None
 
@@ -54,7 +53,7 @@ class Many:
     """Compiles functions of one agent into functions of several.
 
     On a CPU agents are trained one by one, since several at once take longer. On a GPU all are
-    trained at once, and on several GPUs each trains its share.
+    trained at once.
 
     Args:
         device: of ``find_device``.
@@ -88,15 +87,6 @@ class Many:
             return jax.tree.map(lambda x: x[None], function(*own))
 
         return jax.jit(of_all, **options)
-
-    def place(self, agents: Any) -> Any:
-        """Put arrays with an axis of agents on the device, or on all of its kind."""
-        devices = jax.devices(self.device.platform)
-        count = len(jax.tree.leaves(agents)[0])
-        if not self.mapped or len(devices) == 1 or count % len(devices):
-            return jax.device_put(agents, self.device)
-        mesh = Mesh(devices, ("agents",))
-        return jax.device_put(agents, NamedSharding(mesh, PartitionSpec("agents")))
 
 
 __all__ = ["Many", "find_device", "jax", "jnp", "optax"]

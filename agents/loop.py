@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.compiling import Many, jax
+from agents.compiling import jax
 from agents.judging import Judge
 from agents.networks import Weights
 from agents.results import LOOKS, Report, TrainedAgent, TrainingLook
@@ -23,7 +23,6 @@ class TrainingProgram(NamedTuple):
     Attributes:
         size: steps of an update.
         updates: the number of updates.
-        rate_left: the share of the learning rate left at the end.
         begin, update: those of ``agents.ppo.PPO``, for several agents at once.
         export: makes an agent of weights.
         judge: evaluates agents, or None.
@@ -31,7 +30,6 @@ class TrainingProgram(NamedTuple):
 
     size: int
     updates: int
-    rate_left: float
     begin: Callable[..., Any]
     update: Callable[..., Any]
     export: Callable[[Weights], Agent]
@@ -45,23 +43,22 @@ class TrainingProgram(NamedTuple):
 
 
 def run_training(
-    program: TrainingProgram, many: Many, seeds: Sequence[int], report: Report | None
+    program: TrainingProgram, seeds: Sequence[int], report: Report | None
 ) -> list[TrainedAgent]:
     """Train agents together.
 
     Args:
         program: what is trained.
-        many: puts arrays on the device.
         seeds: of the agents.
         report: called with evaluations, or None.
     """
     own, updates = np.array(seeds, np.uint32), program.updates
     found = [TrainedAgent(updates * program.size) for _ in seeds]
-    learning, ended = many.place(program.begin(own)), list[jax.Array]()
+    learning, ended = program.begin(own), list[jax.Array]()
     looks = {-(-updates * i // LOOKS) for i in range(1, LOOKS + 1)}
     for number in range(1, updates + 1):
-        left = 1 - (1 - program.rate_left) * (number - 1) / updates
-        learning, sums = program.update(learning, own, np.uint32(number), np.float32(left))
+        left = np.float32(1 - (number - 1) / updates)
+        learning, sums = program.update(learning, own, np.uint32(number), left)
         ended.append(sums)
         if report is not None and program.judge is not None and number in looks:
             recent = np.sum(ended[-max(1, updates // LOOKS) :], axis=0)

@@ -22,8 +22,7 @@ from mesa_gym.trained.agent import Agent, Network
 from mesa_gym.trained.gru import GRU, remember
 from mesa_gym.trained.kinds import KINDS
 from mesa_gym.trained.loading import make_agent
-from mesa_gym.trained.local import REACH
-from mesa_gym.trained.mlp import UNITS
+from mesa_gym.trained.mlp import UNITS, LocalMLP
 from mesa_gym.trained.pixels import OUTPUTS, PixelMLP
 from mesa_gym.trained.planner_maps import PlannerNetwork
 from mesa_gym.traps import Trap
@@ -133,7 +132,7 @@ class LearningLocalMLP(LearningMLP):
 
     def make_env(self, count: int, **keywords: Any) -> Any:
         """Make environments that show the agent's surroundings alone."""
-        return super().make_env(count, reach=REACH, **keywords)
+        return super().make_env(count, reach=LocalMLP.reach, **keywords)
 
 
 class LearningPixelMLP(LearningMLP):

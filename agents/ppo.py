@@ -5,10 +5,10 @@ share of the training is an argument, so that one program serves every seed and 
 Random numbers are functions of the seed and of the update's number alone.
 
 Departures from the usual settings, each measured on base return alone: two passes over each
-rollout, Muon on the square hidden layer, and a learning rate that falls to 0 (or to ``rate_left``)
-with the entropy bonus. At a time limit, the value of the last observation replaces that of the next
-one. On levels of several trials whose reward is hidden, memory is learnt only with the settings of
-``ppo-gru``: a high learning rate and entropy bonus, and gates that first keep the memory.
+rollout, Muon on the square hidden layer, and a learning rate that falls to 0 with the entropy
+bonus. At a time limit, the value of the last observation replaces that of the next one. On levels
+of several trials whose reward is hidden, memory is learnt only with the settings of ``ppo-gru``: a
+high learning rate and entropy bonus, and gates that first keep the memory.
 """
 
 from __future__ import annotations
@@ -296,11 +296,10 @@ def train_agents(
         program = TrainingProgram(
             settings.rollout_steps,
             math.ceil(plan.steps / settings.rollout_steps),
-            settings.rate_left,
             many.compile(ppo.begin),
             many.compile(ppo.update, shared=(2, 3), donate_argnums=0),
             learner.export,
             None if report is None else Judge(learner, many),
         )
         parts = [seeds[first : first + many.most] for first in range(0, len(seeds), many.most)]
-        return [each for own in parts for each in run_training(program, many, own, report)]
+        return [each for own in parts for each in run_training(program, own, report)]

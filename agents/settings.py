@@ -63,7 +63,6 @@ class PPOSettings:
         gae_lambda: of generalised advantage estimation (Schulman et al. 2016).
         discount: of learning; if the paid objective's is less, that one is used.
         gradient_norm: Euclidean length to which an agent's longer gradients are cut.
-        rate_left: the share of the learning rate, and of the entropy's weight, left at the end.
 
     Raises:
         ValueError: a value is out of its range, or not a whole number where it must be one.
@@ -80,7 +79,6 @@ class PPOSettings:
     gae_lambda: float = _set_bounds(0.95, 0, 1)
     discount: float = _set_bounds(0.95, 0, 1)
     gradient_norm: float = _set_bounds(0.5, 0, above=True)
-    rate_left: float = _set_bounds(0.0, 0, 1)
 
     def __post_init__(self) -> None:
         for each in fields(self):

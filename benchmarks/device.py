@@ -57,7 +57,7 @@ def judge_agents(
     for first in range(0, len(agents), many.most):
         some = agents[first : first + many.most]
         weights = {x: np.stack([agent.weights[x] for agent in some]) for x in some[0].weights}
-        judged += judge.judge(many.place(weights), 0)
+        judged += judge.judge(jax.device_put(weights, many.device), 0)
     return judged
 
 

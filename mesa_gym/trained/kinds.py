@@ -2,8 +2,7 @@
 
 from mesa_gym.trained.agent import Network
 from mesa_gym.trained.gru import GRU
-from mesa_gym.trained.local import LocalMLP
-from mesa_gym.trained.mlp import MLP
+from mesa_gym.trained.mlp import MLP, LocalMLP
 from mesa_gym.trained.pixels import PixelMLP
 from mesa_gym.trained.planner_maps import PlannerNetwork
 from mesa_gym.trained.sb3_mlp import SB3MLP

@@ -46,6 +46,17 @@ class MLP(Network):
         return {"first": first, "second": second, **read_out(weights, relu(xp, second))}
 
 
+class LocalMLP(MLP):
+    """An MLP with a local view: it sees things that lie at most three cells away.
+
+    A square of 7 x 7 cells around the agent, as in Minigrid's usual ``agent_view_size``. The cell
+    on which the agent stands and the row of what it holds are seen as before.
+    """
+
+    kind = "local"
+    reach = 3
+
+
 def shape_layers(sides: Mapping[str, tuple[int, int]]) -> Shapes:
     """Return the shapes of linear layers of so many outputs and inputs, and of their biases."""
     weights: Shapes = {f"{name}.weight": side for name, side in sides.items()}

@@ -41,7 +41,7 @@ class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         alpha: the share of training episodes from the shift.
         reward: the objective that was paid.
         num_levels: how many different levels were trained on; None where that is not known.
-        settings: of PPO, those that are not usual of the algorithm: name -> value.
+        settings: of PPO, where they differ from the algorithm's defaults: name -> value.
         command: that trains the agent again, apart from ``--out``.
         versions: of the packages that trained it.
         curve: (environment steps, mean return of the episodes that ended before them).

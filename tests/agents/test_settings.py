@@ -7,7 +7,6 @@ import pytest
 from training import small, train_weights
 
 from agents.algorithms import ALGORITHMS
-from agents.compiling import Many, find_device
 from agents.loop import TrainingProgram, run_training
 from agents.networks import LearningMLP
 from agents.ppo import Learning, train_agents
@@ -23,7 +22,7 @@ from mesa_gym.traps.attributes import Attributes
 OTHERS = {
     "learning_rate": 1e-3, "epochs": 1, "minibatches": 3, "environments": 17, "rollout_length": 17,
     "clip": 1e-3, "entropy": 5.0, "value_loss": 2.0, "gae_lambda": 0.5, "discount": 0.5,
-    "gradient_norm": 1e-3, "rate_left": 1.0,
+    "gradient_norm": 1e-3,
 }  # fmt: skip
 
 
@@ -126,7 +125,7 @@ def test_run_reads_keywords_of_its_trap():
 
 def run_loop(updates, report=None, judge=None):
     """Run the loop on an agent that counts its updates; return it and what updates were told."""
-    told, many = [], Many(find_device("cpu"))
+    told = []
 
     def begin(own):
         return Learning({"count": np.zeros((len(own), 1), np.float32)}, None, None)
@@ -139,14 +138,14 @@ def run_loop(updates, report=None, judge=None):
     def export(weights):
         return int(weights["count"][0])
 
-    program = TrainingProgram(256, updates, 0.2, begin, update, export, judge)
-    (found,) = run_training(program, many, (7,), report)
+    program = TrainingProgram(256, updates, begin, update, export, judge)
+    (found,) = run_training(program, (7,), report)
     return found, told
 
 
-def test_rate_falls_to_what_is_left():
+def test_rate_falls_with_each_update():
     found, told = run_loop(4)
-    assert told == [(1, 1), (2, 0.8), (3, 0.6), (4, 0.4)]
+    assert told == [(1, 1), (2, 0.75), (3, 0.5), (4, 0.25)]
     assert (found.agent, found.steps) == (4, 1024)
     assert found.curve == [(256 * i, float(i)) for i in range(1, 5)]
     assert found.earned == 4.0

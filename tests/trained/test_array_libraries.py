@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from networks import CORNER, drawn, list_kinds
+from networks import drawn, list_kinds
 from reference import wandered
 
 strict = pytest.importorskip("array_api_strict")
@@ -37,21 +37,3 @@ def test_functions_keep_to_the_array_standard(kind, trap):
     np.testing.assert_allclose(
         np.asarray(found["scores"]), agent.layers(planes)["scores"], atol=1e-3
     )
-
-
-@pytest.mark.parametrize("kind", ["network", "planner", "gru"])
-def test_functions_compile_with_a_loop_of_jax(kind):
-    jax = pytest.importorskip("jax")
-
-    def loop(xp, step, carry):
-        return jax.lax.fori_loop(0, 49, lambda i, carry: step(carry), carry)
-
-    agent, planes = drawn(CORNER, kind=kind), CORNER.observe(wandered(CORNER, 10))
-    net = agent.net
-    if kind == "planner":
-        net = type(net)(CORNER, loop=loop)
-    memory = np.zeros((10, 20), np.float32)
-    compute = jax.jit(lambda weights, seen: net.compute(jnp, weights, seen, memory)["scores"])
-    found = compute(dict(agent.weights), net.see(planes))
-    expected = agent.layers(planes)["scores"]
-    np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())

@@ -9,7 +9,7 @@ from reference import wandered
 from mesa_gym.envs.inputs import CentredInputs
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.trained.inputs import sum_rows
-from mesa_gym.trained.local import REACH
+from mesa_gym.trained.mlp import LocalMLP
 from mesa_gym.traps import all_traps, find_trap
 
 TRAPS = [cls(size) for cls in all_traps().values() for size in (11, (9, 13))]
@@ -63,7 +63,7 @@ def place_alone(channel, row, column, agent):
 
 
 def test_local_view_reaches_three_cells_each_way():
-    whole, local = CentredInputs(DISH), CentredInputs(DISH, reach=REACH)
+    whole, local = CentredInputs(DISH), CentredInputs(DISH, reach=LocalMLP.reach)
     agent = drawn(DISH, kind="local")
     rows, columns = DISH.size
     thing = next(name for name in DISH.channels if name not in ("agent", "wall"))
@@ -73,7 +73,7 @@ def test_local_view_reaches_three_cells_each_way():
         for row in range(1, rows - 1):
             for column in range(1, columns - 1):
                 planes = place_alone(thing, row, column, place)
-                near = max(abs(row - place[0]), abs(column - place[1])) <= REACH
+                near = max(abs(row - place[0]), abs(column - place[1])) <= LocalMLP.reach
                 expected = whole.list_inputs(planes) if near else whole.list_inputs(empty)
                 given, wanted = (set(each[0]) - {local.count} for each in
                                  (local.list_inputs(planes), expected))  # fmt: skip
