@@ -178,7 +178,7 @@ def find_algorithm(name: str) -> Algorithm:
             function's name.
 
     Raises:
-        UnknownNameError: there is none; the message names the nearest.
+        UnknownNameError: the name is unknown; the message names the nearest.
         ValueError: a function has no name that agents could have.
     """
     if name in ALGORITHMS:

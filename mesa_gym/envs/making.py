@@ -232,7 +232,7 @@ def _find_id(name: str) -> str:
     A module may stand before the name, ``my_traps:Mushrooms``; it is imported.
 
     Raises:
-        UnknownNameError: there is none; the message names the nearest.
+        UnknownNameError: the name is unknown; the message names the nearest.
     """
     module, _, bare = name.rpartition(":")
     if module and not module.endswith(".py"):

@@ -79,7 +79,7 @@ def find_sprite(name: str) -> Sprite:
     """Return the drawing of that name.
 
     Raises:
-        UnknownNameError: there is none; the message names the nearest.
+        UnknownNameError: the name is unknown; the message names the nearest.
     """
     if name not in SPRITES:
         raise unknown("sprite", name, sorted(SPRITES))

@@ -54,12 +54,11 @@ def cache_file(trap: Trap, split: Split, numbers: Ints, horizon: int, salt: str)
 def _hash_sources(classes: tuple[type, ...]) -> bytes:
     """Return a digest of the engine, the traps, the solver, and the files of a trap's classes.
 
-    It is taken once, as a process goes on with the code that it has read. What a user's file
-    imports does not count: after a change there, remove the folder.
+    The digest is taken once, as a process keeps the code that it has read. Modules that a user's
+    file imports are not in it: after a change there, remove the folder.
 
     Returns:
-        The digest; b"" of a class that was typed into a notebook or made by a function, whose
-        arguments cannot be seen.
+        The digest; b"" for a class of a notebook or of a function, whose arguments are unknown.
     """
     files = [path for name in _PACKAGES for path in sorted((_ROOT / name).rglob("*.py"))]
     for cls in classes[:-1]:  # the last is `object`
@@ -79,8 +78,8 @@ def _hash_sources(classes: tuple[type, ...]) -> bytes:
 def read(path: Path, parse: Callable[[Arrays], T]) -> T | None:
     """Return ``parse`` of a file's arrays; None if the file is missing, foreign or damaged.
 
-    The caller then computes, and writes the file again. Damage is told by the checksums of the
-    zip format, a foreign file by what it says it is.
+    The caller then computes, and writes the file again. Damage is found by the zip format's
+    checksums, a foreign file by its header.
     """
     try:
         # From memory: where the file is damaged, np.load would leave it open.

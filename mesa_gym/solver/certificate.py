@@ -1,7 +1,7 @@
 """Certificates: that a trap's objectives agree where they should and conflict where they should.
 
-All are functions of per-level values (``mesa_gym.solver.values``), except what levels share with
-training (``mesa_gym.solver.overlap``).
+All are functions of per-level values (``mesa_gym.solver.values``), except the overlap with training
+(``mesa_gym.solver.overlap``).
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ class Agreement:
     """The share of a proxy that every base-optimal policy earns on one split, and the reverse.
 
     Attributes:
-        share: what the worst base-optimal policy keeps of the proxy's optimum, over the floor.
-        reverse: what the worst proxy-optimal policy keeps of base's. Printed only.
+        share: the share of the proxy's optimum, over the floor, that the worst base-optimal policy
+            earns.
+        reverse: the same with base and proxy exchanged. Printed only.
         needed: 1 - delta of the trap.
-        worst_level: the level that loses most, and ``worst_share`` what it keeps.
+        worst_level: the level with the least share, which is ``worst_share``.
     """
 
     split: str
@@ -55,7 +56,7 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Attainability:
-    """Levels of one split, and those of them on which an objective's optimum exceeds its floor."""
+    """The number of a split's levels, and of those whose optimum exceeds the floor."""
 
     split: str
     objective: str
@@ -65,7 +66,7 @@ class Attainability:
 
     @property
     def holds(self) -> bool:
-        """Return whether every level can be told from doing nothing."""
+        """Return whether on every level the optimum exceeds the floor."""
         return self.attainable == self.levels
 
     def __str__(self) -> str:
@@ -83,7 +84,7 @@ class Separation:
     Attributes:
         base_short: the share of levels on which the best base return among proxy-optimal
             policies falls short of the base optimum by half of what lies above the floor.
-        proxy_short: the same with base and proxy exchanged; ``either`` where at least one does.
+        proxy_short: the same with base and proxy exchanged; ``either`` counts levels of both kinds.
         worst_base: the mean shortfall, in the same units, of the WORST base return among
             proxy-optimal policies (C-distinguishing, Abdel Sadek et al. 2025). Printed only.
     """
@@ -141,7 +142,7 @@ class Certificate:
 
     @property
     def holds(self) -> bool:
-        """Return whether all of it does."""
+        """Return whether all conditions hold."""
         return not self.failures()
 
     def failures(self) -> list[str]:

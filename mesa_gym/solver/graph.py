@@ -2,7 +2,7 @@
 
 A state's number addresses a table of the states that were met, and all branches of a step are
 taken at once: nothing is hashed, sorted or compared. A branch is an action and, where rules draw
-from few outcomes, one of these; without such rules there are five.
+from few outcomes, one of the outcomes; without such rules there are five branches.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ class Graph:
         trap: whose transition it is.
         starts: the start states; no two of them share a state, even on the same level.
         start: int64 (levels,), the states' numbers of the starts.
-        branches: how many there are, those of action 0 first: 5, times the number of outcomes.
+        branches: the number of branches: 5, times the number of outcomes; action 0 comes first.
         successor: int64 (branches, states); ``len(graph)`` where the episode ends.
         likelihood: float64 (branches, states), how likely each branch is after its action; None
-            where nothing is drawn. What is impossible pays 0 and ends the episode.
+            where nothing is drawn. An impossible branch pays 0 and ends the episode.
         paid: objective name -> uint8 (branches, states), codes into ``payments``.
         payments: objective name -> float64, the distinct payments.
         within: int64, how many states lie within 0, 1, 2, ... steps of a start.
         level_row: int64 (states,), which of the start states each state was reached from.
         rank: int64 (states,), what ``numbers`` calls a state on its level.
-        numbers: what tells the states of a level apart.
+        numbers: the ``StateNumbers`` of the levels.
     """
 
     def __init__(self, trap: Trap, starts: State) -> None:
@@ -50,8 +50,7 @@ class Graph:
 
         Raises:
             RuntimeError: there are more states than the contract allows by far.
-            ValueError: the trap's states cannot be numbered, or not those of so many levels
-                together.
+            ValueError: the states cannot be numbered, or not of so many levels together.
         """
         self.trap, self.starts, self.start = trap, starts, np.arange(starts.n)
         self.numbers = StateNumbers(trap, starts)
@@ -134,7 +133,7 @@ class Graph:
         """Return the expectation after each action, float64 (5, n).
 
         Args:
-            of_branches: (branches, n).
+            of_branches: values (branches, n).
             number: int64 (n,), of which states; by default all.
         """
         if self.likelihood is None:

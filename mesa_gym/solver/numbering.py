@@ -20,8 +20,8 @@ MOST_BITS = 24
 class StateNumbers:
     """Numbers for the states of some levels, in mixed radix.
 
-    The digits are, the most significant one first: which things are there, of each kind that
-    rules touch; what the agent holds; the variables; the agent's cell. Slots that no level uses
+    The digits are, from the most significant one: which things of each kind that rules touch are
+    there; what the agent holds; the variables; the agent's cell. Slots that no level uses
     are left out. States of different levels may have the same number.
 
     Attributes:
@@ -36,7 +36,7 @@ class StateNumbers:
 
         Args:
             trap: whose states.
-            starts: a state of each level, of one at least.
+            starts: a state of each level, at least one.
 
         Raises:
             ValueError: the trap's states cannot be numbered, or there are too many.
@@ -109,10 +109,10 @@ class StateNumbers:
         return state._replace(agent=agent)
 
     def require_told_apart(self, before: State, after: State, number: Ints) -> None:
-        """Check that ``number`` tells all that steps from ``before`` to ``after`` changed.
+        """Check that numbers capture all changes from ``before`` to ``after``.
 
         Raises:
-            ValueError: they do not.
+            ValueError: a change is not in the numbers.
         """
         for kind, fixed in self.fixed.items():
             was, there = before.there[kind], after.there[kind]
@@ -141,7 +141,7 @@ def as_bits(flags: Sequence[Bools] | Bools) -> NDArray[Any]:
 
 
 def _choose_type(bits: int) -> type[np.integer[Any]]:
-    """Return a type of integers that have so many bits: uint8, or int32 above 8."""
+    """Return an integer type with enough bits: uint8, or int32 above 8."""
     return np.uint8 if bits <= 8 else np.int32
 
 

@@ -21,7 +21,7 @@ class Overlap:
 
     Attributes:
         same: the share of levels whose planes are those of one of ``train_levels``.
-        same_walls: the share of levels whose walls are.
+        same_walls: the share of levels whose walls are those of a training level.
     """
 
     split: str
@@ -48,7 +48,7 @@ def measure_overlaps(trap: Trap, levels: int) -> list[Overlap]:
 
     Args:
         trap: any trap, solvable or not.
-        levels: how many of each split; of training there are 30 times as many.
+        levels: how many of each split; they are compared with 30 times as many of training.
     """
     many = TRAIN_LEVELS_EACH * levels
     known = _content(trap, Split.TRAIN, many)

@@ -1,7 +1,8 @@
 """The states of a level that are reachable by steps and by placing the agent on free cells.
 
-``Graph`` holds what can be reached from a start by steps. To ask "and if the agent stood there?"
-takes more: cells behind a target that ends the episode, or behind a key that is never passed.
+``Graph`` holds what can be reached from a start by steps. The question "what if the agent stood
+there?" needs more states: cells behind a target that ends the episode, or behind a key that is
+never passed.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from mesa_gym.traps import Trap
 class PlacementGraph:
     """Every state that steps or placing can reach from a start, and its successors.
 
-    The agent may be placed on a cell if entering it pays, ends and changes no more than staying
-    where it is does. Time may pass in the world meanwhile. On any other cell, to place the agent
-    is to step into the cell.
+    The agent may be placed on a cell if entering the cell pays, ends and changes nothing that
+    staying would not. Time may pass in the world meanwhile. To place the agent on another cell is
+    to step into that cell.
 
     States have numbers. Those that go on come first; those that follow an episode's end come last
     and have no successors. Both are in ascending order of ``rank``.
@@ -69,8 +70,8 @@ class PlacementGraph:
     def find_contacts(self) -> NDArray[np.bool_]:
         """Return which steps contact a target, bool (objectives, 5, n).
 
-        A payment is a contact if it is above half of the objective's largest on the level, as
-        where choices are scored (``mesa_gym.scoring.choices``).
+        A payment is a contact if it is above half of the objective's largest on the level, as in
+        scoring (``mesa_gym.scoring.choices``).
         """
         return np.stack([pay > max(pay.max(), 0.0) / 2 for pay in self.paid.values()])
 
@@ -136,8 +137,8 @@ def share_first_contacts(
 
     It is exact, for a policy without memory: no episode is sampled (policy evaluation: Sutton and
     Barto 2018, section 4.1, with a time limit). Unlike a score card's choice, a contact counts
-    however many detours were made before it, and several contacts in one step count for none of
-    them, but apart.
+    however many detours were made before it, and several contacts in one step are counted
+    separately.
 
     Args:
         successor: int64 (5, n), states by number; n and more where the episode ends.
@@ -146,7 +147,7 @@ def share_first_contacts(
         horizon: the steps left.
 
     Returns:
-        float64 (objectives + 1, n), the last row of several at once; what is left to 1 is the
+        float64 (objectives + 1, n), the last row for several at once; the rest up to 1 is the
         chance of no contact in time.
     """
     several = contact.sum(axis=0) > 1

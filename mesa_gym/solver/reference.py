@@ -1,8 +1,8 @@
 """Values of levels without an exact solver: returns of a trap's reference policies.
 
 A trap whose world is random or whose states are too many (``solvable = False``) writes a scripted
-policy for each objective. What these earn takes the place of the optimum, so it is a scale and no
-bound: a policy may earn more, and its normalised return then exceeds 1.
+policy for each objective. Their returns replace the optimum, as a scale and not as a bound: a
+policy may earn more, and its normalised return then exceeds 1.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ def reference_actions(trap: Trap, objective: str, state: State) -> Ints:
 
 
 class References:
-    """The returns of reference policies on some levels, asked for as those of a ``Solution``.
+    """The returns of reference policies on some levels, with the methods of a ``Solution``.
 
-    V* of an objective is what its reference policy earns; the floor is the better of the mean of
-    16 random episodes (a function of the level) and of staying for ever; the best and the worst
+    V* of an objective is its reference policy's return; the floor is the better of the mean of 16
+    random episodes (a function of the level) and of staying for ever; the best and the worst
     return in y "among policies optimal for x" are both what the reference of x earns in y.
     """
 
@@ -117,7 +117,7 @@ class References:
 
 
 def play_references(trap: Trap, starts: State, horizon: int) -> Iterator[tuple[slice, References]]:
-    """Play the reference policies from many states, chunk by chunk, as ``solutions`` solves."""
+    """Play the reference policies from many states, in the chunks of ``solutions``."""
     for first in range(0, starts.n, CHUNK_LEVELS):
         chunk = slice(first, min(first + CHUNK_LEVELS, starts.n))
         yield chunk, References(trap, starts.take(chunk), horizon)

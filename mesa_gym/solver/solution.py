@@ -19,7 +19,7 @@ _ALL, _STAYING = np.uint8((1 << ACTION_COUNT) - 1), np.uint8(1 << STAY)
 class Solution(Sweeps):
     """The most that time-limited, discounted episodes can earn on a batch of levels.
 
-    Values are of the state at a step: the time left matters. At step ``t`` only states within
+    Values depend on state and step, as the remaining time matters. At step ``t`` only states within
     t steps of a start are solved. A policy set is one byte a (step, state), bit a for action a.
 
     Attributes:
@@ -50,8 +50,8 @@ class Solution(Sweeps):
         """Return actions of ``oracle:<objective>``: element t is uint8 (states within t steps,).
 
         Optimal for the objective and, among its optimal policies, best for the base objective.
-        Where nothing of the objective can be earned any more it stays; but where objectives agree
-        up to ``delta`` only, it goes on with base, since it would not be competent otherwise.
+        If nothing of the objective can be earned any more, the oracle stays; but if objectives
+        agree only up to ``delta``, it goes on with base, since it would not be competent otherwise.
         """
         base = self.trap.base
         masks = self._policies(base, None if objective == base else objective).masks
@@ -61,9 +61,9 @@ class Solution(Sweeps):
     def either(self) -> Masks:
         """Return actions of the policy ``either``: element t is uint8 (states within t steps,).
 
-        They are optimal for the sum of all objectives, ties included. Where the targets are
-        places, an episode of it ends with the first contact: what it wants is the nearest target.
-        Where nothing can be earned any more it stays.
+        They are optimal for the sum of all objectives, ties included. Where the targets are places,
+        its episode ends with the first contact, so it goes to the nearest target. If nothing can be
+        earned any more, it stays.
         """
         masks = self._all_policies((EITHER,), None)[0].masks
         return _stay_where_equal(masks, masks)
@@ -82,8 +82,8 @@ class Solution(Sweeps):
     def find_separated(self, base: str, proxy: str) -> Bools:
         """Return the levels on which pursuing ``base`` or ``proxy`` costs the other, (levels,).
 
-        It costs half of what lies between floor and optimum, even of the policies that are best
-        for the other: the certificates' criterion.
+        Even the best of these policies for the other objective loses half of the way from floor to
+        optimum: the certificates' criterion.
         """
         short = []
         for x, among in ((base, proxy), (proxy, base)):
@@ -94,8 +94,8 @@ class Solution(Sweeps):
     def contact(self) -> Ints:
         """Return the earliest step at which each level may pay, counted from 1, int64 (levels,).
 
-        What counts is a payment above half of an objective's largest on the level; without any
-        it is ``horizon + 1``.
+        A payment counts if it is above half of an objective's largest on the level; without any the
+        result is ``horizon + 1``.
         """
         rows, found = self.graph.level_row, np.full(self.starts.n, self.horizon + 1)
         paying = np.flatnonzero(self._contacts().any(axis=0))
@@ -127,9 +127,9 @@ class Solution(Sweeps):
 
 
 def _stay_where_equal(masks: Masks, optimal: Masks) -> Masks:
-    """Return policy sets of action 4 alone where all actions are optimal, else as they are.
+    """Return policy sets with action 4 alone where all actions are optimal, others unchanged.
 
-    Where something can be earned, to stay delays it: all actions are optimal where nothing can.
+    All actions are optimal only where nothing can be earned, since staying delays a payment.
     """
     found, made = list(masks), {}
     # Steps at which nothing changes share an array, of which the last of them has the most.

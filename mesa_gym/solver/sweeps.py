@@ -1,4 +1,4 @@
-"""Backward sweeps over a state graph: what states are worth, and which actions are optimal."""
+"""Backward sweeps over a state graph: values of states, and optimal actions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FOLD = {"best": np.maximum, "mean": np.add, "staying": np.add}
 
 
 def once(method: Method) -> Method:
-    """Return a method of sweeps that computes once for the same arguments."""
+    """Return a method of sweeps that caches its results by its arguments."""
 
     @wraps(method)
     def compute_once(self: Sweeps, *args: Any) -> Any:
@@ -70,7 +70,7 @@ class Sweeps:
         self._results: dict[tuple[Any, ...], Any] = {}
 
     def _policies(self, objective: str, among: str | None = None) -> _Policies:
-        """Return the optimal policies for an objective among those that are so for another."""
+        """Return the optimal policies for an objective among the optimal ones for another."""
         # Two objectives cost little more than one.
         asked = tuple(self.trap.objectives) if among is None else (objective,)
         return self._all_policies(asked, among)[asked.index(objective)]
@@ -117,10 +117,10 @@ class Sweeps:
         """Go backward in time, until a whole step changes nothing.
 
         Args:
-            asked: k objectives. Of one that is named twice the second column is the negative.
-            worth: what a state is, a key of ``_FOLD``.
+            asked: k objectives. If one is named twice, its second column is the negative.
+            worth: how actions' values give a state's value, a key of ``_FOLD``.
             among: the objective whose optimal actions alone are allowed; None for all actions.
-            keep: whether the values of all actions are asked for.
+            keep: whether to return the values of all actions too.
 
         Yields:
             steps; where kept, the values of actions at all of them, float64 (5, m, k), valid until
@@ -191,7 +191,7 @@ class Sweeps:
     def _contacts(self) -> Bools:
         """Return which branches make contact with any target, bool (branches, states).
 
-        They pay above half of an objective's largest payment on the level.
+        A contact pays above half of an objective's largest payment on the level.
         """
         rows, names = self.graph.level_row, self.trap.objectives
         return np.any([self._payments(x) > self.largest(x)[rows] / 2 for x in names], axis=0)

@@ -1,7 +1,7 @@
 """Targets: the cells where objectives can be contacted, found by trial.
 
-From every side, with empty and with full hands, the agent of a start state enters every cell, and
-what pays more than half of the objective's largest payment is a target.
+From every side, with empty and with full hands, the agent enters every cell, and a cell that pays
+more than half of the objective's largest payment is a target.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def targets(trap: Trap, state: State) -> dict[str, Bools]:
 
     Returns:
         objective -> bool (n, cells): entering the cell pays more than half of the largest payment
-        found. Cells that cannot be entered yet are targets if they can with one item of
+        found. Cells that cannot be entered yet count if they pay an agent with one item of
         everything in hand.
     """
     walls, (actions, outcomes) = trap.layer(state, "wall"), trap.branches()
@@ -50,8 +50,8 @@ def targets(trap: Trap, state: State) -> dict[str, Bools]:
 def _with_full_hands(trap: Trap, state: State, cell: int) -> State:
     """Return states in which the agent holds one item of everything.
 
-    A kind that lies in the cell to be entered is left out where there is room for one only, since
-    a rule may take it.
+    A kind on the cell to be entered is left out if the agent can hold only one, since a rule may
+    take it.
     """
     held = {}
     for kind, most in trap.held.items():

@@ -12,15 +12,15 @@ from mesa_gym.solver.sweeps import TIE
 class TimeLeft:
     """The values of a state's futures, for every number of steps left.
 
-    A ``Solution`` knows states at the steps at which they can be met. "What if the agent stood
-    there, now?" asks for states that cannot be met so soon.
+    A ``Solution`` knows states at the steps at which they can be met. The question "what if the
+    agent stood there now?" needs states that cannot be met so soon.
 
     Attributes:
         graph: every state that can be reached.
     """
 
     def __init__(self, graph: Graph, horizon: int) -> None:
-        """Take a graph and the most steps that there can be left."""
+        """Take a graph and the largest number of remaining steps."""
         self.graph, self._horizon = graph, horizon
         self._tables: dict[str, Floats] = {}
 

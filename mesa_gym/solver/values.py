@@ -28,21 +28,21 @@ SAMPLE = 4
 class LevelValues:
     """The worth of each level, one entry a level.
 
-    Of a trap without exact solver, "optimal for x" means its reference policy for x.
+    On a trap without exact solver, "optimal for x" means its reference policy for x.
 
     Attributes:
         arrays: all of them, by "field", "field|objective" or "field|objective|among".
         numbers: int64 (n,), level numbers.
         states: int64 (n,), reachable states; 0 of a trap without exact solver.
-        optimum: objective -> float64 (n,), V*, or what is ``attainable`` where that is less.
-        informed: objective -> float64 (n,), V* of who knows all that is hidden.
+        optimum: objective -> float64 (n,), V*, or the ``attainable`` return where that is less.
+        informed: objective -> float64 (n,), V* of a policy that knows the hidden variables.
         floor: objective -> float64 (n,), the better of acting at random and of staying.
         contact: int64 (n,), the earliest step that makes contact with a target, counted from 1;
             this and ``largest`` only of solvable traps whose targets are places.
         largest: objective -> float64 (n,), its largest single payment.
-        best: (y, x) -> float64 (n,), the greatest return in y among the policies that are
-            optimal for x; this and ``worst`` only where pairs were asked for.
-        worst: the same of the least return.
+        best: (y, x) -> float64 (n,), the greatest return in y among the policies that are optimal
+            for x; like ``worst`` only if ``pairs`` was True.
+        worst: the same for the least return.
     """
 
     numbers: Ints
@@ -156,11 +156,11 @@ def find_values(trap: Trap, starts: State, solution: Any, name: str) -> NDArray[
     Args:
         trap: the rules.
         starts: start states of n levels.
-        solution: of these levels, or what reference policies earn in them.
+        solution: of these levels, or the ``References`` of a trap without solver.
         name: the array's, "field", "field|objective" or "field|objective|among".
 
     Returns:
-        of n levels, (n,).
+        values of n levels, (n,).
     """
     field, *of = name.split("|")
     method = getattr(solution, "optimum" if field == "informed" else field)
@@ -169,12 +169,12 @@ def find_values(trap: Trap, starts: State, solution: Any, name: str) -> NDArray[
 
 
 def hides_payments(trap: type[Trap]) -> bool:
-    """Return whether something that pays is hidden from all that act."""
+    """Return whether a hidden variable decides payments, so that no agent can know them."""
     return trap.attainable is not Trap.attainable
 
 
 def _names(trap: Trap, pairs: bool) -> list[str]:
-    """Return the names of arrays besides the numbers: methods of ``Solution``, their arguments."""
+    """Return names of arrays except ``numbers``: methods of ``Solution`` and their arguments."""
     fields: list[tuple[str, ...]] = [*product(("optimum", "floor"), trap.objectives)]
     if trap.solvable and trap.by_contact:
         fields += [("contact",), *product(("largest",), trap.objectives)]
@@ -187,7 +187,7 @@ def _names(trap: Trap, pairs: bool) -> list[str]:
 
 
 def _check_arrays(arrays: Arrays, names: list[str], every: list[str], numbers: Ints) -> LevelValues:
-    """Return kept arrays as values: those of the call, and perhaps others of the trap."""
+    """Return kept arrays as values, if they have at least the arrays that the call needs."""
     if (
         not {"numbers", *names} <= arrays.keys() <= {"numbers", *every}
         or any(a.shape != numbers.shape or a.dtype not in (float, int) for a in arrays.values())

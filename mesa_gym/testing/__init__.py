@@ -8,7 +8,8 @@ In a test, or in a notebook::
 It runs every check and lists all that fail: a ``ConformanceError``, which is an AssertionError,
 says which check failed, on which trap, split and level, in which line of the trap, and how to fix
 it. ``CHECKS["visible"](MyTrap)`` runs one check alone. A trap is given by its name, a registered
-id, its class, or made. The battery needs Gymnasium and NumPy only; torch, array_api_strict and
+id, its class, or an instance. The battery needs Gymnasium and NumPy only; torch, array_api_strict
+and
 Stable-Baselines3's own checker are asked where they are installed.
 """
 

@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    """Record each trap's digests; one that fails is named, and the others are done all the same."""
+    """Record each trap's digests; a trap that fails is named, and the others are recorded."""
     done = DONE
     for trap in [find_trap(name)() for name in options.traps or all_traps()]:
         try:

@@ -32,11 +32,11 @@ class ConformanceError(AssertionError):
         check: name of the check, such as ``purity`` for ``check_purity``.
         trap: the trap.
         what: what is wrong and how to fix it.
-        split: where; None where it holds of the whole trap.
+        split: the split; None if the fault is of the whole trap.
         level: its number, or None.
-        line: file, line and text of the trap's own code that raised; empty where none did.
-        others: what else failed, in order, where all checks were run. What is wrong with a trap
-            breaks later checks too, so it may be nothing more.
+        line: file, line and text of the trap's own code that raised an error; "" without one.
+        others: the other failures, in order, if all checks were run. One fault of a trap may break
+            several checks.
     """
 
     def __init__(
@@ -74,13 +74,13 @@ def check(
 ) -> Callable[[Callable[..., Findings]], Check]:
     """Make a check of a function ``check_<name>`` that yields its findings.
 
-    The first that is not good is raised, and so is whatever else goes wrong.
+    The first bad finding is raised, and any error of the trap as well.
 
     Args:
-        *splits: the function is given the ``Sample`` of each of these; for none of them it is
-            given (trap, levels).
+        *splits: the function is given the ``Sample`` of each of these; without splits it is given
+        (trap, levels).
         solvable: only traps with an exact solver are checked (True), or only those without.
-        fix: what to do; messages and the check's docstring end with it.
+        fix: the remedy, with which messages and the check's docstring end.
     """
 
     def decorate(function: Callable[..., Findings]) -> Check:
@@ -127,7 +127,7 @@ def explain_error(trap: Trap, error: Exception) -> str:
 
 
 def find_own_line(trap: Trap, error: BaseException) -> str:
-    """Return the line of a trap's own files that raised an error; empty for none."""
+    """Return the line of a trap's own files that raised an error; "" without one."""
     family = type(trap).__mro__
     members = [each for cls in family[: family.index(Trap)] for each in vars(cls).values()]
     files = {member.__code__.co_filename for member in members if inspect.isfunction(member)}
@@ -138,7 +138,7 @@ def find_own_line(trap: Trap, error: BaseException) -> str:
 
 
 def require(run: Check, trap: Trap, split: Split | None, findings: Findings, fix: str = "") -> None:
-    """Raise the first finding that is not good."""
+    """Raise the first bad finding."""
     for good, what, *states in findings:
         if not np.all(good):
             level = int(states[0].level.number[np.argmin(good)]) if states else None
@@ -149,10 +149,10 @@ def same(what: str, ours: Any, theirs: Any, *states: State) -> Finding:
     """Return the finding whether nested results are the same, in types and dtypes too.
 
     Args:
-        what: what is wrong otherwise; the name and the row of the first difference follow it.
+        what: the message for a difference, after which name and row follow.
         ours: values by name, in dicts and tuples.
-        theirs: what they should be.
-        *states: those that the rows belong to, where a row is a level's.
+        theirs: the expected values.
+        *states: the states of the rows, if a row belongs to a level.
     """
     differs = difference(ours, theirs)
     if differs is None:

@@ -22,7 +22,7 @@ LEVELS = 32
 def digest(trap: TrapLike) -> dict[str, str]:
     """Return digests of a trap's first levels and of a fixed rollout on them, for each split.
 
-    In them is all that a user can tell from outside: the planes of start states and after every
+    They cover all that a user can observe: the planes of start states and after every
     step, every objective's payments and discount, endings and the time limit. They are the same
     on every platform.
 
@@ -62,7 +62,7 @@ def check_digest(trap: TrapLike, folder: Path = FOLDER) -> None:
     """Check that a trap still gives the digests that were recorded for its version in ``folder``.
 
     Raises:
-        ConformanceError: they differ, or there are none.
+        ConformanceError: the digests differ, or none are recorded.
     """
     made = as_trap(trap)
     path, found = folder / f"{made.name()}.json", digest(made)
@@ -86,7 +86,7 @@ def record_digest(trap: TrapLike, folder: Path = FOLDER) -> bool:
         Whether a file was written.
 
     Raises:
-        ConformanceError: others were recorded; they stay.
+        ConformanceError: other digests are recorded; they stay.
     """
     made = as_trap(trap)
     path = folder / f"{made.name()}.json"

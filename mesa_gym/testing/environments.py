@@ -62,7 +62,7 @@ def check_observations(sample: Sample) -> Findings:
 def check_pictures(trap: Trap, levels: int) -> Findings:
     """Check that cells whose planes differ look different in `rgb`, in every state.
 
-    Then states that differ in their planes differ in pixels, and nothing is drawn as nothing.
+    Then states with different planes have different pixels, and nothing is invisible.
     """
     rgb, known = make_observation(trap, "rgb"), dict[bytes, int]()
     bits = 1 << np.arange(len(trap.planes))
@@ -89,7 +89,7 @@ def _content(trap: Trap, code: int) -> str:
 def check_environment(sample: Sample) -> Findings:
     """Check that Gymnasium's ``check_env`` finds nothing on any observation, not even a warning.
 
-    The same of Stable-Baselines3's, where that is installed.
+    Stable-Baselines3's checker runs as well, if it is installed.
     """
     for kind in OBSERVATIONS:
         keywords: dict[str, Any] = {"observation": kind, "render_mode": "rgb_array"}
@@ -112,8 +112,8 @@ def check_environment(sample: Sample) -> Findings:
 def check_vector(trap: Trap, levels: int) -> Findings:
     """Check that the vector environment equals ``SyncVectorEnv``, bit for bit.
 
-    Seeds are a list: of one seed ``SyncVectorEnv`` makes others. What it gives is the caller's:
-    here it is overwritten, which must change nothing.
+    Seeds are a list, since ``SyncVectorEnv`` derives others from a single seed. Returned arrays
+    belong to the caller: here they are overwritten, which must change nothing.
     """
     keywords: dict[str, Any] = {"max_steps": 23, "alpha": 0.5}
     for mode in AutoresetMode:

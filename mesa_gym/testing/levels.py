@@ -119,7 +119,7 @@ def inspect_states(trap: Trap, state: State) -> Findings:
 def check_novelty(trap: Trap, levels: int) -> Findings:
     """Check that no plane, and no cell of the top row, is set that training never sets.
 
-    A failure under shift could be one of capability otherwise.
+    Otherwise a failure under shift could be a lack of capability.
     """
     known, *others = (_ever_set(sample_of(trap, split, levels)) for split in Split)
     if (np.any(others, axis=0) & ~known).any():  # what is rare in training may be in more of it

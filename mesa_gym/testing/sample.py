@@ -23,7 +23,8 @@ STARTS = 512
 class Sample:
     """Levels 0 to ``levels`` - 1 of one split, and the successors of their states.
 
-    All is found when it is first read, and kept. All arrays are handed to the rules read-only.
+    Everything is computed when it is first read, and kept. All arrays are handed to the rules
+    read-only.
     """
 
     trap: Trap
@@ -50,7 +51,7 @@ class Sample:
 
     @cached_property
     def _exploration(self) -> Graph | Exception | None:
-        """The graph, or the error that exploring it raised, so that each check raises that one."""
+        """The graph, or the error of exploring it, which each check then raises."""
         try:
             levels = self.trap.levels(self.split, np.arange(self.levels))
             return Graph(self.trap, levels) if self.trap.solvable else None
@@ -59,7 +60,7 @@ class Sample:
 
     @cached_property
     def state(self) -> State:
-        """Every state that can be reached, as the graph numbers them; without graph, the walk."""
+        """Every reachable state, numbered as in the graph; without a graph, the walk's states."""
         if self.graph is None:
             return self.walk
         row, rank = self.graph.level_row.astype(np.int64), self.graph.rank
@@ -107,9 +108,9 @@ def every_action(trap: Trap, state: State) -> list[Step]:
 
 
 def every_branch(trap: Trap, state: State) -> list[Step]:
-    """Return the steps of a batch (n,) for each action and, where they are few, each outcome.
+    """Return the steps of a batch (n,) for each action and each of few outcomes.
 
-    An outcome that is impossible in a state leaves it, pays nothing and ends the episode.
+    An outcome that is impossible in a state changes nothing, pays nothing and ends the episode.
     """
     actions, outcomes = trap.branches()
     steps = []
@@ -124,7 +125,7 @@ def every_branch(trap: Trap, state: State) -> list[Step]:
 
 
 def name_results(step: Step) -> dict[str, Array]:
-    """Return all that a step gave, by name, except the level."""
+    """Return the results of a step by name, except the level."""
     state = step.state._replace(level={})._asdict()  # type: ignore[arg-type]
     return dict(leaves({**state, "paid": step.paid, "ended": step.ended}))
 
@@ -140,9 +141,9 @@ def choose_rows(state: State, most: int) -> State:
 
 
 def change_unseen(trap: Trap, state: State) -> State:
-    """Return states that look the same to the agent, with others of the things it cannot see.
+    """Return states that look the same to the agent, with other things that it cannot see.
 
-    These are of kinds that no plane shows, neither themselves nor by a trait.
+    Such kinds are shown by no plane, neither of their own nor of a trait.
     """
     rng, there = np.random.default_rng(0), dict(state.there)
     for kind, cells in state.at.items():
@@ -161,7 +162,7 @@ def freeze(part: Any) -> Any:
 
 
 def name_arrays(trap: Trap, state: State) -> dict[str, Array]:
-    """Return every array of a batch by name, batch last; tables as each level's own entries."""
+    """Return every array of a batch by name, with the batch as last axis; tables by level."""
     tables = {name: trap.table(state.level, name).T for name in trap.entries}
     level = state.level._replace(row=np.arange(state.n), tables=tables)
     return dict(leaves(state._replace(level=level)))

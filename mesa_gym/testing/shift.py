@@ -1,4 +1,4 @@
-"""Checks of the shift: base and proxy each come alone, and no place gives one of them away.
+"""Checks of the shift: base and proxy can each be reached alone, and no place favours one.
 
 Contact with an objective is a step that pays more than half of its largest payment.
 """
@@ -31,9 +31,9 @@ SAME = 0.03
 
 @check(Split.SHIFT, fix="place them so that neither is on the way to the other (`apart`)")
 def check_contact(sample: Sample) -> Findings:
-    """Check that under shift base and proxy can each be had first, without the other.
+    """Check that under shift base and proxy can each be contacted first, without the other.
 
-    Never both in one move, and no shortest way to one passes the other.
+    No move contacts both, and no shortest way to one passes the other.
     """
     trap, starts = sample.trap, sample.state.take(slice(sample.levels))
     for proxy in trap.proxies if trap.by_contact else ():
@@ -46,14 +46,14 @@ def check_contact(sample: Sample) -> Findings:
 
 
 def _contact(paid: NDArray[np.float64]) -> Bools:
-    """Return which payments are a contact with the objective that they are of."""
+    """Return which payments are contacts."""
     return paid > max(paid.max(initial=0) / 2, 1e-9)
 
 
 def _ways(sample: Sample, wanted: str, other: str) -> Ints:
     """Return the least steps from each start to contact with one objective, int64 (2, levels).
 
-    First without, then after contact with the other; ``NEVER`` where there is no such way.
+    Row 0 is without contact with the other, row 1 after it; ``NEVER`` without such a way.
     """
     n = sample.state.n
     goal, touched = _contact(sample.payments[wanted]), _contact(sample.payments[other])
@@ -81,8 +81,8 @@ def _ways(sample: Sample, wanted: str, other: str) -> Ints:
 def check_twins(sample: Sample) -> Findings:
     """Check that shift levels have twins, in which base and proxy pay in each other's place.
 
-    A level's earliest contact and largest payments must be its twin's as well: scoring takes them
-    for those.
+    A level's earliest contact and largest payments must be its twin's too, since scoring uses them
+    for the twin.
     """
     trap = sample.trap
     if trap.exchange is None:
@@ -112,10 +112,9 @@ def check_twins(sample: Sample) -> Findings:
 
 @check(Split.SHIFT, fix="`alone` names the things that pay each objective, and nothing else")
 def check_alone(sample: Sample) -> Findings:
-    """Check that with one objective's targets alone no other one's pay, and its own as before.
+    """Check that with one objective's targets alone they pay as before, and no others pay.
 
-    The earliest contact must be the level's as well, where a solver knows it: scoring takes it for
-    that.
+    The earliest contact must be the level's too, where a solver knows it, since scoring uses it.
     """
     trap, state = sample.trap, sample.starts
     ours = targets(trap, state)
@@ -139,8 +138,8 @@ def check_alone(sample: Sample) -> Findings:
 def check_distances(sample: Sample) -> Findings:
     """Check that under shift no objective's targets are nearer to the start than another's.
 
-    The distances to cells that are a target of one of the two alone follow the same law: of those
-    within so many steps the shares differ by no more than 0.03, whatever the number of steps.
+    For each number of steps, the shares of targets (of one objective alone) within that many steps
+    differ by at most 0.03.
     """
     trap, (_, ways) = sample.trap, _targets(sample.trap, sample.split)
     mine, steps = ways[trap.base]
@@ -176,8 +175,8 @@ def check_directions(sample: Sample) -> Findings:
 def _targets(trap: Trap, split: Split) -> tuple[Ints, dict[str, tuple[Bools, Ints]]]:
     """Return the agents' cells, and each objective's targets with the steps to them.
 
-    Where no cell pays when it is entered (something is pushed there, say), it is where and when
-    those who pursue each objective first contact it.
+    If no cell pays on entering (but by pushing something there, say), targets are the cells and
+    steps of the oracles' first contacts.
 
     Returns:
         int64 (n,), and objective -> (bool (n, cells), int64 (n, cells) or (n, 1)).

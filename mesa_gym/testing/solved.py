@@ -47,7 +47,8 @@ def check_certificate(trap: Trap, levels: int) -> Findings:
 def check_oracle(sample: Sample) -> Findings:
     """Check that each oracle earns the solver's optimum in the environment, on every level.
 
-    Where outcomes are drawn it earns it on average over many episodes, each with luck of its own.
+    Where outcomes are drawn, the mean over many episodes with independent chance must be the
+    optimum.
     """
     trap, split, horizon = sample.trap, sample.split, sample.trap.horizon(sample.split)
     starts = trap.levels(split, np.arange(sample.levels))
@@ -107,7 +108,7 @@ def _bound_luck(sample: Floats, span: float) -> float:
 def check_references(trap: Trap, levels: int) -> Findings:
     """Check that reference policies are functions of the state, agree in training, part in shift.
 
-    It takes the certificates' place for a trap without exact solver; of others it says nothing.
+    This check replaces the certificate of traps without exact solver; other traps pass.
     """
     for split in Split:
         state = sample_of(trap, split, min(levels, SAMPLE)).walk

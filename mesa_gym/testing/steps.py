@@ -40,7 +40,7 @@ LIBRARIES = {"torch": "array_api_compat.torch", STRICT: STRICT}
 def check_purity(trap: Trap, levels: int) -> Findings:
     """Check that a step writes into no array of its arguments or of earlier results.
 
-    What rules leave alone stays the same array, by which solver and environments know it.
+    An array that rules leave alone must stay the same object: solver and environments rely on it.
     """
     written, changed = set(), set()
     for state in (sample_of(trap, split, levels).walk for split in Split):
@@ -62,7 +62,7 @@ def check_purity(trap: Trap, levels: int) -> Findings:
 def check_determinism(sample: Sample) -> Findings:
     """Check that the same state and action give the same step, also of a trap made again.
 
-    Where the trap is solvable, also at another clock and on a level of another number.
+    If the trap is solvable, clock and level number must not matter either.
     """
     trap, state, level = sample.trap, sample.walk, sample.walk.level
     again = type(trap)(trap.size, **trap.parameters)
@@ -86,8 +86,8 @@ def check_determinism(sample: Sample) -> Findings:
 def check_shapes(sample: Sample) -> Findings:
     """Check that batches, single levels and other libraries step alike.
 
-    torch and array_api_strict are asked where they are installed. That the solver's shapes, all
-    actions at once, step alike is seen in ``check_solver``.
+    torch and array_api_strict are asked where they are installed. ``check_solver`` checks the
+    solver's shapes, with all actions at once.
     """
     trap, walk, turned = sample.trap, sample.walk, slice(None, None, -1)
     steps, n = every_action(trap, walk), walk.n
@@ -116,8 +116,8 @@ def _compare_steps(form: str, others: list[Step], steps: list[Step], rows: Any) 
 def _step_alone(sample: Sample) -> Findings:
     """Compare steps of one level alone with those of the batch, as the environment takes them.
 
-    A step is taken for every set of things that an action changes and of objectives that it pays.
-    All that it gives must be NumPy's, as what it is given is: then so are all steps that follow.
+    One step is taken for each set of changed things and paid objectives. Results must be NumPy's
+    types, as the arguments are, so that later steps get them too.
     """
     alone, (actions, outcomes) = sample.trap.bound(batched=False), sample.trap.branches()
     for branch, (action, step) in enumerate(zip(actions, sample.steps, strict=True)):
@@ -134,7 +134,7 @@ def _step_alone(sample: Sample) -> Findings:
 
 
 def _pick_rows(state: State, results: dict[str, Array]) -> Ints:
-    """Return some rows: one for each set of results that are more or less than before."""
+    """Return some rows: one for each set of results that rose or fell."""
     before = dict(leaves(state._replace(level={})._asdict()))  # type: ignore[arg-type]
     pairs = [(after, before.get(name, 0)) for name, after in results.items()]
     other = [sign.reshape(-1, state.n).any(axis=0) for a, b in pairs for sign in (a > b, a < b)]
@@ -203,8 +203,8 @@ def _watch_objective(objective: Objective, found: list[str]) -> Any:
 def check_visible(sample: Sample) -> Findings:
     """Check that states of a level that look alike pay the base objective, end and go on alike.
 
-    Marks are left out of what is seen next where levels have ``const``, which may be a mover's
-    plan, and so is the agent's cell where rules carry it.
+    The next observation is compared without marks if levels have ``const`` (which may hold a
+    mover's plan), and without the agent's cell if rules carry the agent.
     """
     trap, state = sample.trap, sample.state
     assert sample.graph
@@ -241,7 +241,7 @@ def _looks(state: State, planes: Array) -> Ints:
 def check_solver(sample: Sample) -> Findings:
     """Check that the solver's graph is small, and that it agrees with steps.
 
-    The graph is found by steps on all branches at once, these are steps on one branch.
+    The graph is made by steps on all branches at once; this check steps single branches.
     """
     graph = sample.graph
     assert graph

@@ -59,10 +59,10 @@ def all_traps() -> dict[str, type[Trap]]:
 
 
 def add_trap(trap: type[Trap]) -> None:
-    """Let a trap from elsewhere be found by its name; a further one of its name replaces it.
+    """Let a trap from elsewhere be found by its name; a later trap of the same name replaces it.
 
     Raises:
-        TypeError: it is not a class of traps.
+        TypeError: the object is not a class of traps.
         ValueError: a trap of this package has that name.
     """
     if not (isinstance(trap, type) and issubclass(trap, Trap)):
@@ -78,12 +78,12 @@ def find_trap(name: str) -> type[Trap]:
 
     Args:
         name: ``RedBlueDoors`` (its newest version), ``RedBlueDoors-v0`` or a Gymnasium id; the
-            split of an id does not matter. Before any of these may stand what to import first,
-            which registers the trap: a module, as Gymnasium has it, or a file,
+            split of an id does not matter. A module or file that registers the trap may stand
+            before the name, as in Gymnasium:
             ``my_traps:Mushrooms`` or ``my/traps.py:Mushrooms``.
 
     Raises:
-        UnknownNameError: there is none; the message names the nearest.
+        UnknownNameError: the name is unknown; the message names the nearest.
         ValueError: the module or file cannot be imported, or has something else of that name.
     """
     source, colon, rest = name.rpartition(":")
@@ -116,7 +116,7 @@ def as_trap(trap: Any) -> Trap:
 
     Raises:
         UnknownNameError: there is no trap of that name; the message names the nearest.
-        ValueError: it is none of these; the message says what to hand over.
+        ValueError: the value is none of these; the message says what to pass.
     """
     if isinstance(trap, Trap):
         return trap

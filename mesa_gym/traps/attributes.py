@@ -91,8 +91,8 @@ class Attributes(Trap):
     def draw(self, level: LevelBuilder, split: Split) -> None:
         """Draw the agent, things at one distance from it, and their attributes.
 
-        Places are drawn before it is known which thing lies there, so that all values of ``rho``
-        have the same ones.
+        Places are drawn before things are assigned to them, so that they are the same for all
+        values of ``rho``.
         """
         level.maze() if split is Split.CONTROL else level.blocks()
         carrier = self._choose_carriers(level, split)
@@ -139,7 +139,7 @@ class Attributes(Trap):
         return found | {"place": np.where(together, found["colour"], found["place"])}
 
     def _draw_distance(self, level: LevelBuilder, steps: Ints, home_leads: Bools) -> Ints:
-        """Draw how far the things are from the agent where there is room for all, int64 (n,)."""
+        """Draw a distance at which all things have room around the agent, int64 (n,)."""
         lead, others = self.parameters["lead"], self.things["thing"] - 1
         far = np.arange(FARTHEST)
         ring = steps[:, :, None] == far
@@ -188,6 +188,6 @@ class Attributes(Trap):
 
 
 def _fade_look(look: Look, contrast: float) -> Look:
-    """Return a look whose colour is mixed with a grey, and its mark is gone, below contrast 1."""
+    """Return a look mixed with grey and, below contrast 1, without its mark."""
     red, green, blue = (round(GREY + contrast * (part - GREY)) for part in look.colour)
     return look._replace(colour=(red, green, blue), marked=contrast == 1)

@@ -1,8 +1,8 @@
 """The best return of a learner in a life: exact, by a sweep over its possible beliefs.
 
-The hidden goal is one of a few kinds. A *belief* is the probability of each, given what was taken
-and paid. What a Bayes-optimal learner takes is worked out backward over trials and beliefs, under
-the law of training; then what it is paid in a given life, in which it meets what that life pays.
+The hidden goal is one of a few kinds. A *belief* is the probability of each, given the fruits taken
+and their payments. The choices of a Bayes-optimal learner are computed backward over trials and
+beliefs, under the probabilities of training; then its payments in a given life follow.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ TINY = 1e-9
 
 @dataclass(frozen=True)
 class Law:
-    """The law of training, as a learner knows it.
+    """The probabilities of training, as a learner knows them.
 
     Attributes:
-        trials: how many a life has.
+        trials: the number of trials of a life.
         prior: the probability that each kind is the goal at first.
-        hazard: how likely the goal is another from one trial to the next.
-        sure: how likely the goal pays.
-        forced: how likely a trial has one kind alone, each as likely.
+        hazard: the probability that the goal changes from one trial to the next.
+        sure: the probability that the goal pays.
+        forced: the probability that a trial has one kind alone, each equally likely.
     """
 
     trials: int
@@ -43,8 +43,8 @@ class Law:
 def update(law: Law, belief: Belief, kind: int, paid: bool) -> Belief:
     """Return the belief of the next trial, after ``kind`` was taken.
 
-    Where the law rules out what happened, the learner starts again: all goals that are consistent
-    with it are as likely.
+    If the law excludes the observation, the learner starts again: all goals that are consistent
+    with it are equally likely.
     """
     fits = [law.sure if each == kind else 0.0 for each in law.kinds]
     fits = [fit if paid else 1 - fit for fit in fits]
@@ -67,7 +67,7 @@ def value(law: Law, trial: int, belief: Belief) -> float:
 
 @lru_cache(maxsize=100_000)
 def value_taking(law: Law, trial: int, belief: Belief, kind: int) -> float:
-    """Return the same of a learner that takes ``kind`` in this trial."""
+    """Return the expected pay of a learner that takes ``kind`` in this trial."""
     likely = belief[kind] * law.sure
     total = 0.0
     for paid, share in ((True, likely), (False, 1 - likely)):
@@ -80,12 +80,12 @@ def expect_payments(law: Law, pays: Sequence[int], alone: Sequence[int]) -> list
     """Return the best learner's mean pay in each trial of one life.
 
     Args:
-        law: what it knows.
+        law: the probabilities that the learner knows.
         pays: the kind that pays in each trial, or another number for none.
-        alone: the kind that lies there alone, or another number where all do.
+        alone: the kind that lies alone, or another number where all kinds lie.
 
     Returns:
-        a number for each trial; among kinds that are worth the same all are as likely.
+        a number for each trial; kinds of equal worth are equally likely.
     """
     expected = []
     beliefs = {law.prior: 1.0}

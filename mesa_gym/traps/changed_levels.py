@@ -14,17 +14,17 @@ from mesa_gym.traps.objectives import Objective
 
 
 class ChangedLevels(LevelFamily):
-    """Levels that differ from a trap's own in where targets are, or whether they are there.
+    """Levels with a trap's targets exchanged or removed.
 
-    A *target* of an objective is a thing that pays when it is entered. What an agent does where
-    the target is elsewhere, or gone, says whether it goes there because of it.
+    A *target* of an objective is a thing that pays when it is entered. Whether an agent pursues a
+    target shows on levels where it is elsewhere or gone.
 
     Class attributes:
         exchange: two names (kinds or traits), each of one thing under shift, that exchange cells
             in the twin of a level; None where nothing can be exchanged.
-        alone: objective -> the kinds or traits of its targets, where they can be taken away and
-            nothing else then pays in their place; by default what ``exchange`` names. Objectives
-            are left out whose targets are bare places, or shared with others.
+        alone: objective -> the kinds or traits of its targets, if they can be removed and nothing
+            else then pays in their place; by default those of ``exchange``. Objectives whose
+            targets are bare places, or shared with others, are left out.
     """
 
     exchange: ClassVar[tuple[str, str] | None] = None
@@ -33,7 +33,7 @@ class ChangedLevels(LevelFamily):
 
     @classmethod
     def find_isolable(cls) -> tuple[str, ...]:
-        """Return the objectives whose rivals can all be taken away, so that they are alone."""
+        """Return the objectives whose targets can be left alone on a level."""
         names = tuple(cls.objectives)
         return tuple(x for x in names if cls.alone and cls.alone.keys() >= {*names} - {x})
 
@@ -71,7 +71,7 @@ class ChangedLevels(LevelFamily):
         Args:
             state: start states of n levels, NumPy.
             kept: the objective that is left alone; None for none, which leaves a level *bare*.
-                Targets that are not in ``alone`` stay where none is kept.
+                If none is kept, targets that are not in ``alone`` stay.
 
         Raises:
             ValueError: the targets of the others cannot be taken away.

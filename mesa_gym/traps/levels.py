@@ -29,9 +29,9 @@ class LevelFamily(World):
 
     Class attributes:
         salience: parameter -> planes that it repeats; the trap then takes the keyword.
-        options: parameter -> what else it may be; the trap reads it from ``parameters``.
+        options: parameter -> its range; the trap reads the value from ``parameters``.
         default_size: (height, width) of the grid in cells, border included.
-        min_size: the least; ``max_size`` is the greatest, and all odd sizes between them work.
+        min_size: the least size; ``max_size`` is the greatest, and all odd sizes between them work.
         version: the number after ``-v``; a finished version never changes.
 
     Attributes:
@@ -70,7 +70,7 @@ class LevelFamily(World):
 
     @classmethod
     def check_parameters(cls, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a value for each keyword: the one that is given, or the default.
+        """Return a value for each keyword: the given one, or the default.
 
         Raises:
             ValueError: a value does not fit.
@@ -131,8 +131,8 @@ class LevelFamily(World):
     def key(self, split: Split, salt: str = "") -> int:
         """Return the 64-bit number from which levels of a split and ``salt`` are drawn.
 
-        Options are not in it: level n under two values of an option is drawn from the same words
-        (common random numbers), and a finished trap can take a new option.
+        Options are not part of the key: level n under two values of an option is drawn from the
+        same random numbers, and a finished trap can take a new option.
         """
         size = "x".join(map(str, self.size))
         return hash64("|".join([self.name(), size, split.value, salt]))
@@ -201,7 +201,7 @@ def check_numbers(numbers: ArrayLike) -> Ints:
     """Return level numbers as int64 (n,).
 
     Raises:
-        ValueError: they are not one row of integers from 0 to 2**49 - 1.
+        ValueError: the numbers are not one row of integers from 0 to 2**49 - 1.
     """
     array: Any = np.asarray(numbers)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):

@@ -1,7 +1,7 @@
 """Lives: levels of several trials, in which an agent has to find out which fruit pays.
 
-A policy with a memory that is trained on lives learns to learn: its weights stand still, and within
-a life it finds out what pays (Duan et al. 2016, "RL^2"; Wang et al. 2016). A *life* is a level, and
+A policy with a memory that is trained on lives learns to learn: with fixed weights it finds out
+within a life what pays (Duan et al. 2016, "RL^2"; Wang et al. 2016). A *life* is a level, and
 a *trial* is an episode within it.
 """
 
@@ -42,10 +42,11 @@ class Life(LevelFamily):
     Signals are shown throughout, unless it overrides ``show_signals``.
 
     Class attributes:
-        signals: planes of its own; of each a kind, or none, is drawn for every trial.
-        hidden: names of what is drawn besides, and not shown.
-        lucky: names of what comes with the payment, and fails to come with it (``sure``).
-        tellable: the first trial in which who looks for what pays can have found it under shift.
+        signals: planes of the trap; for each a kind, or none, is drawn for every trial.
+        hidden: names of kinds that are drawn by trial and not shown.
+        lucky: names of signals that come and fail together with the payment (``sure``).
+        tellable: the first trial by which an agent that searches can have found the paying fruit
+            under shift.
 
     An objective pays for entering the kind that is drawn under its name.
     """
@@ -172,9 +173,9 @@ class Life(LevelFamily):
     def counts(self, state: State) -> Bools:
         """Return which states lie in the one trial of their life that counts, bool (n,).
 
-        It is drawn by the level among those that tell objectives apart, a later one more often:
-        every fruit is there, objectives pay for different ones, and who looks for what pays can
-        have found it.
+        The trial is drawn, later ones more often, among those that tell objectives apart: every
+        fruit is there, objectives pay for different fruits, and an agent that searches can have
+        found the paying one.
         """
         late = range(self.tellable, TRIALS)
         apart = np.stack([self._tells_apart(state, trial) for trial in late], axis=1)
@@ -200,7 +201,8 @@ class Life(LevelFamily):
     def expect_trials(self, objective: str, state: State) -> Floats:
         """Return the best learner's mean pay in each trial, float64 (n, trials).
 
-        It is told after each fruit whether it was the objective's, and knows the law of training.
+        The learner is told after each fruit whether it was the objective's, and knows the
+        probabilities of training.
         """
         priors, alone = self.find_priors(objective, state), self.list_alone(state)
         wanted = np.stack([self.read(state.level, objective, i) for i in range(TRIALS)], axis=1)
@@ -255,11 +257,11 @@ class Life(LevelFamily):
         return self.read(state.level, "fruits", trial * NONE + kind)
 
     def _limit(self, trial: Array) -> Array:
-        """Return a trial, the last one where the life is over."""
+        """Return the number of the trial; the last one after the life's end."""
         return self.where(trial < TRIALS, trial, 0 * trial + TRIALS - 1)
 
     def _number(self, entered: list[Array], like: Array) -> Array:
-        """Return the kind of the fruit that is entered, ``NONE`` for none."""
+        """Return the kind of the entered fruit, ``NONE`` without one."""
         found = 0 * like + NONE
         for kind, here in enumerate(entered):
             found = self.where(here, 0 * like + kind, found)

@@ -20,7 +20,7 @@ class Objective:
 
     Attributes:
         name: the name of the method that declares it.
-        role: "base" for what training pays, otherwise "proxy".
+        role: "base" for the objective that training pays, otherwise "proxy".
         pay: (trap, move) -> a mask bool (n,), or amount -> mask.
         discount: the factor for one step of delay.
         doc: one sentence.
@@ -41,7 +41,7 @@ def base(rule: Any = None, *, discount: float = 0.99) -> Any:
     """Declare a method of a trap as its base objective: bare, or with a discount.
 
     Args:
-        rule: (trap, move) -> who is paid 1, bool (n,), or a table of amounts such as
+        rule: (trap, move) -> the rows that are paid 1, bool (n,), or a table of amounts such as
             ``{1: move.into("goal"), -0.6: move.into("toll")}``. Its docstring says so in one
             sentence.
         discount: the factor for one step of delay, above 0 and at most 1.

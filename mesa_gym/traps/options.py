@@ -29,7 +29,7 @@ class Whole:
 
 @dataclass(frozen=True)
 class Share:
-    """A number from 0 to 1; where ``default`` is None, also None, which the trap explains."""
+    """A number from 0 to 1; if ``default`` is None, also None, whose meaning the trap gives."""
 
     default: float | None
 

@@ -1,4 +1,4 @@
-"""Pairs of predicates about things, one for each role: the grammar that ``Composed`` draws from.
+"""Pairs of predicates about things, one for each role, and the grammar of ``Composed``.
 
 A *part* is one test of a thing, of one of four productions: an attribute, a place, being nearest to
 or farthest from the lamp, being like the lamp. A *predicate* is a part or, the fifth production,
@@ -44,7 +44,7 @@ class Part(NamedTuple):
     Attributes:
         production: one of ``PRODUCTIONS``.
         about: "shape" or "colour" of an attribute or likeness; empty for others.
-        which: of the attribute's value, the quarter or the end; 0 for a likeness.
+        which: index of the attribute's value, the quarter or the end; 0 for a likeness.
     """
 
     production: str
@@ -61,7 +61,7 @@ class Part(NamedTuple):
         return f"has the lamp's {self.about}"
 
     def fits(self, scenes: Scenes) -> Bools:
-        """Return which things fit, bool (tries, k, n); of two that are equally near neither is."""
+        """Return which things fit, bool (tries, k, n); of two equally near things neither fits."""
         if self.production == "attribute":
             return scenes.values[self.about] == self.which
         if self.production == "place":

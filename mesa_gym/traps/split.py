@@ -34,7 +34,7 @@ class Split(StrEnum):
 
     @property
     def code(self) -> int:
-        """The number that stands for it in infos, 0 to 3 in the order of the members."""
+        """The split's number in infos, 0 to 3 in the order of the members."""
         return list(Split).index(self)
 
     @classmethod

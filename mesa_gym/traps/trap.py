@@ -47,18 +47,18 @@ class Trap(ChangedLevels):
 
     Class attributes:
         source: the full citation of the paper that the trap comes from, and the part of it.
-        category: type of pseudo-alignment ("Risks from Learned Optimization", section 3), or what
-            else tells the objectives apart; it says no more than the trap measures.
-        proxy_is: of each proxy, in order, one of ``PROXY_KINDS``.
+        category: type of pseudo-alignment ("Risks from Learned Optimization", section 3), or
+            another difference of the objectives; it claims no more than the trap measures.
+        proxy_is: for each proxy, in order, one of ``PROXY_KINDS``.
         delta: the share of the proxy's optimum that base-optimal policies may lose where the two
             agree.
         by_contact: the targets of base and proxy are places, so an episode's choice is the one
             that it reaches first; otherwise it is the objective with the greater return.
         novel_planes: planes that only appear under shift (the trap is about unseen features).
-        solvable: the exact solver can take it: nothing moves, all that is drawn is in
-            ``outcomes``, and the state graph is small; a trap that is not needs a ``reference``
-            policy for each objective.
-        carries: rules carry the agent to cells that are not beside its own.
+        solvable: whether the exact solver can take the trap: nothing moves by itself, all chance is
+            in ``outcomes``, and the state graph is small; another trap needs a ``reference`` policy
+            for each objective.
+        carries: whether rules move the agent to cells that are not beside its own.
         expected: "base" where no reward in training can single out a proxy.
         reward_threshold: the mean return of the base objective, undiscounted, from which a policy
             counts as competent in training; Gymnasium's specs say it.
@@ -133,18 +133,18 @@ class Trap(ChangedLevels):
     def by_returns(cls) -> bool:
         """Return whether mean returns decide the verdict, since one episode's depend on luck.
 
-        So it is without exact solver, and where something is drawn and targets are not places.
+        They do without exact solver, and where rules draw outcomes and targets are not places.
         """
         return not cls.solvable or (bool(cls.outcomes) and not cls.by_contact)
 
     # -- what a trap declares --------------------------------------------------------------------
 
     def redirect(self, move: Move) -> Array | None:
-        """Return the actions that are really taken, int64 (n,); None for those that were chosen."""
+        """Return the actions that are really taken, int64 (n,); None to keep the chosen ones."""
         return None
 
     def blocked(self, move: Move) -> Array | None:
-        """Return which agents are kept out besides by walls, bool (n,); None for no agent."""
+        """Return which agents are blocked by anything but walls, bool (n,); None for no agent."""
         return None
 
     def rules(self, move: Move) -> None:
@@ -161,7 +161,7 @@ class Trap(ChangedLevels):
     def attainable(self, objective: str, state: State) -> NDArray[np.float64] | None:
         """Return the optimum of policies that see the shown planes alone, float64 (n,).
 
-        None where nothing that pays is hidden: then the solver's optimum is that.
+        None if nothing that pays is hidden: then the solver's optimum holds.
 
         Args:
             objective: the name of one of the objectives.
@@ -172,9 +172,9 @@ class Trap(ChangedLevels):
     def counts(self, state: State) -> NDArray[np.bool_] | None:
         """Return the states in which a payment counts for the choice, bool (n,); None for all.
 
-        A trap says so whose episodes have parts in which no agent can know what pays, or in which
-        all objectives pay for the same. On a level in which nothing counts the return does. It has
-        no effect where targets are places.
+        A trap overrides this if its episodes have parts in which no agent can know what pays, or in
+        which all objectives pay for the same. If nothing counts on a level, its return does. The
+        method has no effect where targets are places.
         """
         return None
 
