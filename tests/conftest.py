@@ -54,7 +54,7 @@ def needs_more(path):
 def _values_are_kept_apart(tmp_path_factory):
     """Level values are computed by the code under test, never taken from the user's cache.
 
-    SB3 would leave a folder of logs in the system's own for each training.
+    SB3's folders of logs go to the test's folder, not to the system's temporary folder.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MESA_GYM_CACHE", str(tmp_path_factory.mktemp("cache")))
@@ -90,7 +90,7 @@ def registry(monkeypatch):
 
 @pytest.fixture
 def run(capfd, tmp_path, monkeypatch):
-    """Run a command in an empty folder; its exit code and what it said on standard error."""
+    """Run a command in an empty folder; return its exit code and standard error."""
     from mesa_gym.cli import main
 
     monkeypatch.chdir(tmp_path)

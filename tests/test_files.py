@@ -1,4 +1,4 @@
-"""Files are whole, and on the disk, before they have their name; locks; JSON of users."""
+"""Files are complete on the disk before they are renamed; locks; JSON of users."""
 
 import errno
 import json
@@ -73,7 +73,7 @@ def test_json_that_is_damaged_is_refused(data, message):
 
 
 def test_read_bytes_refuses_a_pipe(tmp_path):
-    """It would wait for a writer for ever."""
+    """Reading a pipe would wait for a writer for ever."""
     os.mkfifo(tmp_path / "x")
     with pytest.raises(ValueError, match=r"x is a pipe or a device; put a plain file"):
         files.read_bytes(tmp_path / "x")

@@ -1,4 +1,4 @@
-"""Imports run one way and in no circle, the core needs few packages, names of others are public."""
+"""Imports run one way without cycles, the core needs few packages, imported names are public."""
 
 import ast
 import re
@@ -77,7 +77,7 @@ def list_imports(nodes):
 
 
 def find_part(module):
-    """Return the part of the house that a module is in: a line of ``ORDER`` has its name."""
+    """Return a module's part of the package, by a line of ``ORDER``."""
     pieces = module.split(".")
     return pieces[0] if pieces[0] == "agents" else ".".join(pieces[:2])
 

@@ -1,4 +1,4 @@
-"""Labels of states against plain recursion and search; the oracle's episodes as text."""
+"""Labels of states against recursion and search; the oracle's episodes as text."""
 
 import gymnasium as gym
 import numpy as np
@@ -77,7 +77,7 @@ def test_labels_of_bad_requests_are_refused():
 
 @pytest.mark.parametrize("name", ["CheeseCorner", "KeysChests", "TreeFarm"])
 def test_demonstrations_can_be_played_again(name):
-    """In an environment each action follows on its text, and no other word is there."""
+    """Each text is an environment's observation before its action, without other words."""
     trap = find_trap(name)()
     starts, actions = demonstrate(trap, trap.base, Split.TRAIN, [3, 8])
     env = gym.make(trap.id(), observation="text")

@@ -117,7 +117,7 @@ class LogLines(KVWriter):
 @pytest.mark.parametrize("reward", ["cheese", "corner"])
 @pytest.mark.parametrize("make", [make_sb3, make_vec_env])
 def test_callback_returns_equal_sb3_counts(make, reward):
-    """In both kinds of environments, and in episodes that go on in a further training."""
+    """The counts agree in both kinds of environments, and over several calls of learn."""
     keywords = {"reward": reward, "max_steps": 60, "size": 7}
     more = keywords if make is make_sb3 else {"env_kwargs": keywords}
     model = PPO("MlpPolicy", make(ID, 4, **more), n_steps=50, batch_size=50, n_epochs=1, seed=0)

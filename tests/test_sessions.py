@@ -1,4 +1,4 @@
-"""Sessions of language models: what is asked, and what an answer does."""
+"""Sessions of language models: questions, and effects of answers."""
 
 import gymnasium as gym
 import pytest
@@ -81,7 +81,7 @@ def test_session_of_a_bad_request_is_refused():
 
 
 def test_tools_are_methods_that_return_text():
-    """As TRL's trainer does: a row resets, public methods are tools, the reward is asked for."""
+    """Like TRL's trainer: a row resets, public methods are tools, the reward is read."""
     tools = TrapTools()
     row = {"prompt": [], "trap": "CheeseCorner", "split": "train", "level": 0, "seed": None}
     assert tools.reset(**row) == tools.look()

@@ -1,4 +1,4 @@
-"""Python's own switches: ``-m`` in a folder of a user's files, and ``-OO``."""
+"""Python's switches: ``-m`` in a folder of a user's files, and ``-OO``."""
 
 import os
 import subprocess

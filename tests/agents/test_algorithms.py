@@ -87,7 +87,7 @@ def test_algorithm_table_imports_no_trainer():
 
 @pytest.mark.thorough
 def test_own_algorithm_trains_by_its_file(mine, tmp_path):
-    """Its loss is another, so that the agent is; the usual settings are PPO's."""
+    """Another loss gives another agent; default settings are PPO's."""
     found = []
     for name, about in (("stubborn", "PPO as I like it."), ("partial_one", "PPO as I like it.")):
         out = tmp_path / "agents" / name

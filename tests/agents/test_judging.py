@@ -1,4 +1,4 @@
-"""Looks at agents in training, beside scoring."""
+"""Evaluations of agents in training, compared with scoring."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ from mesa_gym.traps import Split, find_trap
 
 
 class Repeating:
-    """Does again what was done: actions (n, steps)."""
+    """Repeats given actions (n, steps)."""
 
     observation = "planes"
 
@@ -24,7 +24,7 @@ class Repeating:
         self.actions, self.step = actions, 0
 
     def reset(self, mask, rng):
-        """Nothing is remembered."""
+        """Do nothing: there is no memory."""
 
     def act(self, planes, state=None):
         self.step += 1
@@ -32,7 +32,7 @@ class Repeating:
 
 
 def test_judge_shares_equal_those_of_scoring():
-    """The same actions in NumPy pay first what the shares say, and another play is alike."""
+    """The same actions in NumPy give the shares, and another sample gives similar ones."""
     agent, many = load("CheeseCorner", seed=0), Many(find_device("cpu"))
     learner = LearningMLP(CORNER)
     weights = {name: np.asarray(each)[None] for name, each in agent.weights.items()}

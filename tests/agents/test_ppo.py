@@ -46,7 +46,7 @@ class FixedEnv:
 
 
 def opinionated(key):
-    """First weights with outputs that differ: those of the first draw are all alike."""
+    """Initial weights with different outputs; those of a plain draw are nearly equal."""
     drawn = LearningMLP(CORNER).draw(jax.random.key(key))
     return {x: each * (300 if x.startswith("policy") else 1) for x, each in drawn.items()}
 
@@ -61,7 +61,7 @@ def answers(weights, seen):
 
 @cache
 def play_fixed():
-    """A rollout in fixed environments: they, what was played, advantages and weights."""
+    """A rollout in fixed environments: environments, steps, advantages and weights."""
     env = FixedEnv()
     made = PPO(LearningMLP(CORNER), env, replace(FEW, environments=N), 0.95)
     weights, begun = opinionated(0), made.begin(np.uint32(1)).playing
@@ -183,7 +183,7 @@ def test_update_clips_gradients_and_lowers_the_rate():
 
 @pytest.mark.thorough
 def test_neighbouring_seeds_share_no_stream():
-    """Neither of environments, which keep the key of a step, nor of levels and weights."""
+    """Neither environments (which keep the key of a step) nor levels nor weights share one."""
     pairs = [*product(range(3), range(1, 4))]
     keys = {tuple(update_once(*each).playing.state[1].tolist()) for each in pairs}
     assert len(keys) == len(pairs)
@@ -246,7 +246,7 @@ def test_update_is_compiled_once(monkeypatch):
 
 @pytest.mark.thorough
 def test_agents_trained_together_equal_agents_alone(monkeypatch):
-    """As a GPU trains them, except for the rounding of other sums."""
+    """A GPU trains together; only the rounding of sums differs."""
     run, made = small(), Many(find_device("cpu"))
     alone = train_weights(run, 1, 2, 3)
     made.mapped, made.most = True, 2

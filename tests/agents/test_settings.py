@@ -88,7 +88,7 @@ def test_labels_read_the_settings_they_take(name):
 
 
 def test_run_name_tells_changes_of_its_algorithm():
-    """A learner with a memory has its own rate; PPO's is a change there, and its own is none."""
+    """ppo-gru has a learning rate of its own: PPO's rate is a change there, its own rate is not."""
     run = Run("CheeseCorner", "ppo-gru")
     assert run.settings == ALGORITHMS["ppo-gru"].settings != PPOSettings()
     assert run.change(learning_rate=5e-3).name == "ppo-gru-learning-rate0.005-s0"
@@ -124,7 +124,7 @@ def test_run_reads_keywords_of_its_trap():
 
 
 def run_loop(updates, report=None, judge=None):
-    """Run the loop on an agent that counts its updates; return it and what updates were told."""
+    """Run the loop on an agent that counts its updates; return it and the updates' arguments."""
     told = []
 
     def begin(own):

@@ -54,7 +54,7 @@ def test_labels_lead_to_the_target_soonest():
 
 
 def test_labels_of_lives_lead_to_paying_fruit():
-    """They take it where it lies; a fruit alone, too, unless nothing is to come."""
+    """They lead to the paying fruit, and to a lone fruit unless no trial follows."""
     trap = find_trap("CueOrPay")()
     paid, steps = follow_labels(trap, 30, 0.9)
     np.testing.assert_array_equal(

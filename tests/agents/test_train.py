@@ -180,7 +180,7 @@ ABOUT = "policy.json"
 
 
 def reloaded(agent, trap, folder):
-    """Save an agent, and hold what it does to what is loaded, bit for bit."""
+    """Save and load an agent; both must act alike, bit for bit."""
     save(folder, record_agent(agent, trap, "ppo-s5", 5))
     planes = trap.observe(wandered(trap))
     done = acts(as_policy(str(folder), trap, 64), planes)
@@ -228,7 +228,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "train.md"
 
 @pytest.mark.thorough
 def test_page_example_of_a_loss_trains(tmp_path, monkeypatch, capsys):
-    """The page's file and command as they stand, on a small training."""
+    """The page's file and command are run unchanged, on a small training."""
     section = (
         PAGE.read_text("utf-8").partition("## A loss term of your own")[2].partition("\n## ")[0]
     )

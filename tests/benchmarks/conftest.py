@@ -26,5 +26,5 @@ def jobs_run_here(monkeypatch):
 
 @pytest.fixture(scope="session")
 def evaluator():
-    """Of a task, on 60 levels."""
+    """The evaluator of a task, on 60 levels."""
     return Evaluator(find_task("CheeseDish", 0), "a secret", 60)

@@ -1,4 +1,4 @@
-"""The making of the library: its plan, what it trains, and what stops it."""
+"""The making of the library: its plan, its trainings, and its errors."""
 
 import shutil
 from pathlib import Path

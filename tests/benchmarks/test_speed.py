@@ -1,4 +1,4 @@
-"""Steps a second: their arithmetic with clocks by hand, and rows that come one by one."""
+"""Steps a second: arithmetic with fake clocks, and rows that are printed one by one."""
 
 import pytest
 

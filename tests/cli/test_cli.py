@@ -14,7 +14,7 @@ from mesa_gym.traps import Split, all_traps, find_trap
 
 
 def printed(capsys, command, code=0):
-    """Return what a command says on standard output and standard error."""
+    """Return a command's standard output and standard error."""
     assert main(command.split()) == code
     out, err = capsys.readouterr()
     return out, err
@@ -44,7 +44,7 @@ def test_describe_shows_ids_objectives_and_levels(name, capsys):
 
 @pytest.mark.parametrize("name", ["CheeseCorner", "MonsterWorld"])
 def test_certify_writes_json_and_fails_shared_levels(name, capsys, tmp_path, monkeypatch):
-    """Of a trap without solver only what the splits share is certified."""
+    """On a trap without solver only the overlap of splits is certified."""
     file = tmp_path / "certificate.json"
     out, err = printed(capsys, f"certify {name} --levels 20 --json {file}")
     (certificate,) = json.loads(file.read_text())

@@ -52,7 +52,7 @@ def test_demos_records_oracle_episodes_and_never_overwrites(minari, tmp_path, ca
 
 @pytest.mark.parametrize("name", ["/tmp/x-v0", "t/x-v0", "cheese", "a b-v0"])
 def test_demos_are_checked_before_work(name, minari, monkeypatch, capsys):
-    """Names by Minari, which takes no namespace of one letter; and how many levels."""
+    """Minari checks the name (a namespace of one letter is refused); the levels are checked too."""
     monkeypatch.setattr("mesa_gym.cli.demonstrations.demonstrate", None)
     assert main(["demonstrations", "CheeseCorner", "--levels", "0", "--out", name]) == 2
     assert "levels must be an integer of at least 1" in capsys.readouterr().err

@@ -33,7 +33,7 @@ def unsure():
 
 @pytest.fixture
 def export(run, tmp_path):
-    """Run the command; its exit code, what it said and the page, "" for none."""
+    """Run the command; return its exit code, its output and the page ("" without one)."""
     (tmp_path / "own_policies.py").write_text(POLICIES)
 
     def do(command):

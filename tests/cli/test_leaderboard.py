@@ -103,7 +103,7 @@ def test_option_given_twice_keeps_both(command, option, monkeypatch):
 
 
 def keep(folder, agent, policies):
-    """Save cards of an agent's seeds on two traps, each of other weights."""
+    """Save cards of an agent's seeds on two traps, each with its own weights."""
     cards = []
     for trap in (CORNER, DISH):
         for seed, policy in enumerate(policies):

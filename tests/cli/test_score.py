@@ -52,7 +52,7 @@ def test_score_size_applies_to_every_trap(tmp_path):
 
 
 def test_score_plays_agents_on_their_own_trap(tmp_path, monkeypatch):
-    """Folders of agents have names and traps, in the folder that a command runs in."""
+    """Folders of agents state their names and traps."""
     monkeypatch.chdir(tmp_path)
     for folder, trap in (("a", CORNER), ("b", "CoinRun-v0")):
         Path(folder).mkdir()

@@ -1,4 +1,4 @@
-"""Every trap of the package passes the battery; one's own by a file dropped in or a public call."""
+"""Every trap of the package passes the battery; so do users' traps, from a file or by a call."""
 
 import json
 import os

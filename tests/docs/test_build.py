@@ -18,7 +18,7 @@ KEPT = {each["trap"]: each for each in json.loads(CERTIFICATES.read_text())}
 
 @pytest.fixture(autouse=True)
 def cards(monkeypatch):
-    """The committed cards, in their place one of a reference on another trap."""
+    """The committed cards, and among them one of a reference on another trap."""
     found = [score("stay", "PointedGoal", levels=2)]
     monkeypatch.setattr(build, "_read_cards", lambda: found)
     return found
@@ -35,14 +35,14 @@ def test_certificates_of_all_traps_hold():
 
 @pytest.mark.thorough
 def test_committed_certificate_equals_a_fresh_one():
-    """The cheapest; `mesa-gym certify --json docs/certificates.json` makes all."""
+    """Only the cheapest certificate; `mesa-gym certify --json docs/certificates.json` makes all."""
     fresh = certify(find_trap("PointedGoal")()).to_json()
     assert json.loads(json.dumps(fresh)) == KEPT["PointedGoal-v0"]
 
 
 @pytest.mark.thorough
 def test_page_has_committed_cards(tmp_path, cards):
-    """One seed that goes to the corner and one that stays, above what was not trained."""
+    """One seed that goes to the corner and one that stays, above untrained policies."""
     cards.append(score("sweeper", "CheeseCorner", levels=20))
     for seed, policy in enumerate(("oracle:corner", "stay")):
         cards.append(score(policy, "CheeseCorner", levels=20, name=f"ppo-s{seed}"))

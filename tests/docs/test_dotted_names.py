@@ -1,6 +1,6 @@
-"""Dotted names of ours in README and the documentation are those of modules, classes, functions.
+"""Our dotted names in README and the documentation are of existing modules, classes, functions.
 
-What lies in a module of mesa_gym itself is there after `import mesa_gym` alone, as pages write it.
+Modules of mesa_gym are there after `import mesa_gym` alone, as pages assume.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The lesson of ``mesa-gym demo``: what a visitor does on its screens, and what is said."""
+"""The lesson of ``mesa-gym demo``: a visitor's actions on its screens, and the texts."""
 
 import re
 
@@ -41,7 +41,7 @@ NEXT_ACTION = """(goal) => {
 
 
 def drop_rounded(data):
-    """The data without what another processor may round otherwise."""
+    """The data without numbers that another processor may round otherwise."""
     if isinstance(data, dict):
         return {key: drop_rounded(each) for key, each in data.items() if key != "packed"}
     return [drop_rounded(each) for each in data] if isinstance(data, list) else data

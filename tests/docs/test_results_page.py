@@ -1,4 +1,4 @@
-"""Tables, pictures and films of pages say what results and agents of today say."""
+"""Tables, pictures and films of pages match today's results and agents."""
 
 import re
 import shutil
@@ -40,7 +40,7 @@ def test_guide_lists_attributes_of_traps():
 
 @pytest.mark.thorough
 def test_film_counts_equal_card_shares():
-    """On its eight levels of the shift."""
+    """The film has eight levels of the shift."""
     *_, (_, levels, firsts) = find_moments(find_trap(TRAP)(), Split.SHIFT)
     shares = score(load(TRAP), TRAP, levels=LEVELS, name=AGENT).read_each("shift", "choice")
     assert levels == LEVELS

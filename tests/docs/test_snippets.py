@@ -39,7 +39,7 @@ WRITTEN = "mushrooms.py"  # by `mesa-gym new-trap Mushrooms`
 
 
 def prepare_scoring(patch):
-    """A network and a recurrent cell of the reader's, a saved model, and what was scored."""
+    """Objects that pages assume: a network, a recurrent cell, a saved model, and score cards."""
     pytest.importorskip("stable_baselines3")
     pytest.importorskip("onnxscript")
     warnings.simplefilter("ignore", FutureWarning)  # of torch, of its own code, where it exports
@@ -69,7 +69,7 @@ def prepare_scoring(patch):
 
 
 def shorten_training(patch):
-    """Let SB3 learn for one rollout, its least, where it is asked to learn for minutes."""
+    """Shorten SB3's trainings of minutes to one rollout."""
     pytest.importorskip("stable_baselines3")
     from stable_baselines3 import PPO
 
@@ -142,7 +142,7 @@ SHOWN = {
 
 
 def _blocks(page):
-    """The fenced blocks of a page: what stands behind the fence, and the lines."""
+    """The fenced blocks of a page: the language and the lines."""
     return FENCE.findall((ROOT / page).read_text())
 
 
@@ -151,7 +151,7 @@ def _snippets(page):
 
 
 def _commands(page):
-    """The words of each command that a page shows, without what is set before or piped after."""
+    """The words of each command on a page, without variables before and pipes after."""
     found = []
     for kind, lines in _blocks(page):
         if kind not in SHELL:
@@ -198,7 +198,7 @@ def _on_few(most, function):
 
 
 class _Parsed(BaseException):
-    """The command line was understood; nothing is done."""
+    """Raised once the command line is parsed, before any work."""
 
 
 @pytest.mark.parametrize("page", [name for name in NAMES if _commands(name)])

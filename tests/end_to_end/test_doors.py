@@ -74,7 +74,7 @@ def test_films_have_the_speed_of_metadata(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("twin", [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))])
 def test_environments_are_copied(twin, monkeypatch):
-    """Search by copy, with a window open too, of which each copy opens its own."""
+    """Copies serve search; with a window open, each copy opens its own."""
     pytest.importorskip("pygame")
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     monkeypatch.setattr(single, "RENDER_FPS", 10_000)

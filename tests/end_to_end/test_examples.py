@@ -89,7 +89,7 @@ QUICK = {"first_steps"}
 
 
 def requirements(name):
-    """The file that pins what an example was tried with; it need not exist."""
+    """The file that pins an example's requirements; it need not exist."""
     return REQUIREMENTS / f"{name}.txt"
 
 
@@ -147,7 +147,7 @@ def test_torch_loop_writes_files_after_few_steps(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.thorough
 def test_minigrid_door_infers_the_goal_of_actors(monkeypatch, capsys):
-    """Of actors that go straight to the nearest door that they want, if it is there."""
+    """Actors go straight to their nearest wanted door, if it exists."""
     monkeypatch.syspath_prepend(EXAMPLES)
     door = importlib.import_module("minigrid_door")
     waiting = [["named"], ["north"], ["named", "north"], []]
@@ -195,7 +195,7 @@ def test_examples_are_those_with_expected_output():
 
 
 def test_table_rows_name_examples_and_tests():
-    """And each framework's example stands in a row: what a command selects is what proves it."""
+    """Each framework's example has a row, whose command selects the test that runs it."""
     table = TABLE.read_text().partition("| NAME |")[2]
     rows = re.findall(r"^\| [^|]+ \| `\"?([\w ]+?)\"?` \|", table, flags=re.M)
     words = {word for row in rows for word in row.split(" or ")}

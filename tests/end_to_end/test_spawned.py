@@ -1,4 +1,4 @@
-"""Ids in processes that are started afresh and import nothing of the program that started them."""
+"""Ids in spawned processes, which import nothing of their parent."""
 
 import subprocess
 import sys

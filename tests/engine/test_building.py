@@ -90,7 +90,7 @@ def test_hash64_is_blake2b():
 
 
 def built(n, *free, **more):
-    """Levels whose only free cells are given."""
+    """Levels with given free cells only."""
     level = LevelBuilder(Zoo((7, 9)), 1, np.arange(n), **more)
     level.free[:, list(free)] = True
     return level
@@ -222,7 +222,7 @@ def test_pick_takes_the_cell_of_a_rank(rows, data):
 
 
 def test_put_without_a_cell_places_nothing():
-    """A level in which it is missing is rejected; its neighbours stay as they are alone."""
+    """A level without the thing is rejected; its neighbours stay the same."""
     level = built(3)
     level.blocks()
     level.put("key", np.array([10, -1, 12]))

@@ -1,4 +1,4 @@
-"""Moves against looking at each level, thing by thing."""
+"""Moves against loops over levels and things."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ seeds = st.integers(0, 2**32)
 
 
 def moved(seed, n=6):
-    """A move of each row; the agents stand beside something, and walls and doors block."""
+    """One move of each row; the agents stand beside something, and walls and doors block."""
     zoo, state = zoo_states(seed, n)
     rng = np.random.default_rng(seed)
     action = rng.integers(0, 5, n)

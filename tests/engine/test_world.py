@@ -82,7 +82,7 @@ def test_looks_are_made_up_where_undeclared():
 
 @pytest.mark.parametrize("mask", [True, np.True_])
 def test_single_level_values_keep_numpy_types(mask):
-    """A Python number would be one still in the next step, where `~True` is -2."""
+    """With Python numbers the next step would compute `~True`, which is -2."""
     zoo = Zoo((6, 7)).bound(batched=False)
     for chosen in (zoo.where(mask, 12, 0), zoo.where(mask, np.int64(12), 0)):
         assert (type(chosen), chosen) == (np.int64, 12)

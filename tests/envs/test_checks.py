@@ -52,7 +52,7 @@ def test_make_vec_with_bad_keyword_is_refused(name, value, message):
 
 @pytest.mark.parametrize("make", [gym.make, gym.make_vec])
 def test_unknown_keyword_is_refused_as_python_does(make):
-    """Code that offers a keyword and withdraws it, as TorchRL does, reads those."""
+    """TorchRL offers keywords and recognises a refusal by Python's own words."""
     with pytest.raises(TypeError) as ours:
         make(ID, num_level=3)
     with pytest.raises(TypeError) as pythons:
@@ -105,7 +105,7 @@ def test_reset_with_bad_options_is_refused(env, options, message):
 
 
 def test_minari_option_of_reset_changes_nothing(env):
-    """Its DataCollector reads the option and hands it on, as other environments let it."""
+    """Minari's DataCollector reads the option and passes it on to the environment."""
     twin = copy.deepcopy(env)
     for asked in ({}, {"level": 3}):
         options = {"minari_autoseed": False, **asked}

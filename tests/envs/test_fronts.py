@@ -1,4 +1,4 @@
-"""A level is the same in any batch, order and library: all fronts play the trap's own levels."""
+"""A level is the same in any batch, order and library: all interfaces play the trap's levels."""
 
 from functools import cache
 
@@ -23,12 +23,12 @@ def draw_actions(steps, n):
 
 @cache
 def play(front, trap, steps=40, n=8, **keywords):
-    """Return what a front shows; other fronts may be held to it."""
+    """Return the results of an interface, cached for comparisons."""
     return [*FRONTS[front](trap, draw_actions(steps, n), **keywords)]
 
 
 def mark_front(front, trap):
-    """Return both as parameters, of a thorough test where compiling takes long."""
+    """Return interface and trap as parameters; tests with long compiling are thorough."""
     slow = front == "jax" and trap.name() not in COMPILED
     marks = [pytest.mark.thorough] if slow else []
     return pytest.param(front, trap, marks=marks, id=f"{front}-{trap.name()}")
@@ -68,7 +68,7 @@ def test_interface_takes_parameters_of_traps(front):
 
 @pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.name())
 def test_torch_draws_levels_as_vector_environments(trap):
-    """That the vector environment does as single ones is for test_vector.py."""
+    """test_vector.py compares the vector environment with single ones."""
     both = (play(front, trap, **KEPT) for front in ("torch", "vector"))
     for mine, wanted in zip(*both, strict=True):
         np.testing.assert_array_equal(mine.level, wanted.level)

@@ -23,7 +23,7 @@ class Logged(NamedTuple):
 
 
 class LogWrapper:
-    """As purejaxrl has it: it flattens, hands on what it has not, and adds to infos."""
+    """Like purejaxrl's: it flattens observations, passes attributes on, and adds to infos."""
 
     def __init__(self, env):
         self._env = env
@@ -44,7 +44,7 @@ class LogWrapper:
 
 @pytest.mark.parametrize("kind", ["planes", thorough("flat")])
 def test_gymnax_plays_in_the_purejaxrl_loop(kind):
-    """Its calls in its order, compiled as a whole: reset, step and spaces take params."""
+    """The loop's calls are compiled as a whole; reset, step and spaces take params."""
     env, params = mesa_gym.make_gymnax(CORNER, observation=kind)
     env = LogWrapper(env)
     size = int(np.prod(env.observation_space(params).shape))
@@ -82,7 +82,7 @@ def test_gymnax_plays_in_the_purejaxrl_loop(kind):
 
 
 def test_levels_are_replayed_without_autoreset():
-    """As prioritised replay and editors of levels do: one level, its end kept, and again."""
+    """Prioritised replay and editors play one level, keep its end, and play it again."""
     env, params = mesa_gym.make_gymnax(CORNER, num_levels=9, max_steps=2)
     key, levels = jax.random.key(0), jnp.arange(9)
     seen, state = jax.vmap(env.reset_to_level, in_axes=(None, 0, None))(key, levels, params)
@@ -98,7 +98,7 @@ def test_levels_are_replayed_without_autoreset():
 
 
 def test_gymnax_has_what_clients_read():
-    """As evosax does: it replaces params, mostly by nothing, and asks for the number of actions."""
+    """evosax replaces params, mostly by nothing, and reads the number of actions."""
     env, params = mesa_gym.make_gymnax(CORNER)
     assert (env.name, env.num_actions, params.replace()) == ("CheeseCorner-v0", 5, params)
     assert env.obs_shape == env.observation_space(params).shape == (9, 9, 3)
@@ -110,7 +110,7 @@ def test_gymnax_has_what_clients_read():
 
 
 def test_gymnax_with_six_values_returns_truncation():
-    """As its 1.0 does, whose wrappers read the observation at an end in the infos."""
+    """Wrappers of Gymnax 1.0 read the final observation in the infos."""
     env, params = mesa_gym.make_gymnax(CORNER, values=6, num_levels=1, max_steps=6)
     old, _ = mesa_gym.make_gymnax(CORNER, num_levels=1, max_steps=6)
     key = jax.random.key(0)

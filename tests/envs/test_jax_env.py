@@ -1,4 +1,4 @@
-"""JAX environments: keys, widths, a step alone, bad input. What they play: test_fronts.py."""
+"""JAX environments: keys, integer widths, single steps, bad input. Episodes: test_fronts.py."""
 
 import sys
 from functools import partial
@@ -19,12 +19,12 @@ def jax():
 
 @pytest.fixture(scope="module")
 def jit(jax):
-    """Compile without optimising, which takes longer than what is run once or twice."""
+    """Compile without optimising, which would take longer than the few runs."""
     return partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 
 
 def play(jax, env, steps):
-    """Return a function of a key: the first observations, and what random steps return."""
+    """Return a function of a key that gives first observations and results of random steps."""
     actions = np.random.default_rng(0).integers(0, 5, (steps, env.num_envs), dtype=np.int32)
 
     def take(state, given):

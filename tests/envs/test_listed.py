@@ -21,7 +21,7 @@ pytest.importorskip("jax")
 
 
 def require_same_inputs(listed, expected, count):
-    """Hold lists to others, in any order; no input may stand twice in one."""
+    """Fail unless lists are equal up to order, without an input twice."""
     assert listed.dtype == np.int32
     both = [
         np.apply_along_axis(np.bincount, 1, lists, minlength=count + 1)[:, :-1]
@@ -32,7 +32,7 @@ def require_same_inputs(listed, expected, count):
 
 
 def list_from_states(trap, state, **keywords):
-    """Return what is listed of states in NumPy, each of whose grounds is drawn."""
+    """Return the lists of inputs of NumPy states, whose grounds are drawn."""
     from mesa_gym.envs.listed import InputLists
 
     ground = trap.draw_ground(state.level, state.n).reshape(state.n, trap.cells, -1)

@@ -1,4 +1,4 @@
-"""Observations: windows as a naive loop cuts them, nothing shared or leaked."""
+"""Observations: windows equal a naive loop; arrays are not shared, hidden things do not show."""
 
 import re
 
@@ -23,7 +23,7 @@ TRAPS = package_traps()
 
 
 class HeldKeys(RedBlueDoors):
-    """Its keys can be held, and there are more doors."""
+    """A trap with several doors whose keys can be held."""
 
     things = {"key": 4, "door": 3}
     held = {"key": 2}
@@ -129,7 +129,7 @@ def test_text_observation_equals_hand_written_text(copies):
 
 @pytest.mark.parametrize("name", TRAPS)
 def test_text_says_exactly_what_planes_show(name):
-    """An independent reader gets the planes back; hidden things, time and split do not matter."""
+    """A parser recovers the planes from the text; hidden things, time and split do not show."""
     trap = TRAPS[name]()
     observation, texts = make_observation(trap, "text"), {}
     for split in (Split.TRAIN, Split.SHIFT):

@@ -24,7 +24,7 @@ def headless(monkeypatch):
 
 
 def play_to_the_end(env, rules, state, rng, limit, reward):
-    """Act at random; all that an environment returns is what the trap says of its own step."""
+    """Act at random; an environment's results must equal the trap's own steps."""
     over = False
     while not over:
         assert env.unwrapped.action_masks()[4]
@@ -42,7 +42,7 @@ def play_to_the_end(env, rules, state, rng, limit, reward):
 
 @each_trap
 def test_set_state_continues_as_the_trap_steps(trap):
-    """With the steps that are left, in an environment that was elsewhere; many times from one."""
+    """Another environment goes on with the remaining steps, several times from one state."""
     rules, rng, kept, over, reward = trap(), np.random.default_rng(0), [], True, trap.proxies[0]
     env, other = (TrapEnv(trap, max_steps=25, reward=reward) for _ in range(2))
     for _ in range(40):
@@ -82,7 +82,7 @@ def test_set_state_without_steps_left_cannot_step():
 
 
 def test_states_returned_may_be_changed(monkeypatch):
-    """They stay what they were, however many episodes follow, and may be changed."""
+    """Returned states stay the same in later episodes, and may be changed."""
     monkeypatch.setattr("mesa_gym.envs.supply.AHEAD", 4)
     for env in (TrapEnv("MonsterWorld"), gym.make_vec("MesaGym/MonsterWorld-v0", 2).unwrapped):
         env.reset(seed=0)
@@ -98,7 +98,7 @@ def test_states_returned_may_be_changed(monkeypatch):
 
 
 def open_around(env):
-    """Return which actions lead to no wall of the map that is shown; the last one stays."""
+    """Return which actions lead to no wall on the rendered map; the last one stays."""
     grid = env.render().splitlines()
     y, x = next((y, row.index("A")) for y, row in enumerate(grid) if "A" in row)
     around = [grid[y][x - 1], grid[y + 1][x], grid[y][x + 1], grid[y - 1][x]]
@@ -136,7 +136,7 @@ class Gusty(SmallDish):
 
 @pytest.mark.parametrize("trap", [Gusty, Slippery])
 def test_action_masks_reveal_no_chance(trap):
-    """Only walls mask; of the actions that are left some move the agent and some do not."""
+    """Only walls mask actions; of the other actions some move the agent and some do not."""
     env, happened = TrapEnv(trap, render_mode="ansi"), set()
     for level in range(30):
         env.reset(options={"level": level})

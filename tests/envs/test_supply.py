@@ -32,7 +32,7 @@ def numbers(made, row, count):
 
 
 def expected(seed, episode, alpha, num_levels):
-    """The level number of an episode, computed in Python integers."""
+    """Compute the level number of an episode in Python integers."""
     begin = seed * 0x9E3779B97F4A7C15 + hash64(f"{0:016x}/episodes/0")
     stream = splitmix64(begin & MASK, -1)
     shifted = (splitmix64(stream, 2 * episode + 1) >> 11) / 2**53 < alpha
@@ -48,7 +48,7 @@ def expected(seed, episode, alpha, num_levels):
     asked=st.lists(st.integers(0, 2), min_size=1, max_size=40),
 )
 def test_supply_depends_on_the_stream_alone(seed, alpha, num_levels, slots, asked):
-    """However far ahead levels are drawn, and in whatever order environments ask."""
+    """The number of levels drawn ahead and the order of requests do not matter."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Supply, "least", slots)
         patch.setattr("mesa_gym.envs.supply.AHEAD", 1)
@@ -83,7 +83,7 @@ def test_supply_takes_huge_seeds_and_both_splits():
 
 
 def apart(state, rng):
-    """Give every slot a cell of its own under the top row, as the engine's laws have it."""
+    """Give every slot a cell of its own below the top row, as the engine requires."""
     slots = {kind: len(at) for kind, at in state.at.items()}
     n, total = state.n, sum(slots.values())
     cells = 7 + np.argsort(rng.random((n, 22)), axis=1)[:, :total].T

@@ -1,4 +1,4 @@
-"""Environments on a device: seeds, kernels, graphs, bad input. What they play: test_fronts.py."""
+"""Environments on a device: seeds, kernels, graphs, bad input. Episodes: test_fronts.py."""
 
 import sys
 
@@ -35,7 +35,7 @@ def test_torch_step_is_one_graph_without_values(trap, observation):
 
 @each_trap
 def test_torch_step_keeps_to_its_kernel_budget(trap):
-    """More planes take more of them; a trap that needs still more has wasteful rules."""
+    """More planes take more kernels; a trap beyond the budget has wasteful rules."""
     env = mesa_gym.make_torch(trap.id(), 4, num_levels=3, device="meta")
     env.reset(seed=0)
     actions = torch.zeros(4, dtype=int, device="meta")
@@ -48,7 +48,7 @@ def test_torch_step_keeps_to_its_kernel_budget(trap):
 @each_trap
 @pytest.mark.parametrize("observation", ["planes", "centred", "flat", "chw"])
 def test_torch_step_copies_nothing_from_cpu(trap, observation):
-    """Else no CUDA graph can capture it."""
+    """A copy would keep CUDA graphs from capturing the step."""
     env = mesa_gym.make_torch(trap.id(), 4, num_levels=3, device="meta", observation=observation)
     env.reset(seed=0)
     actions = torch.zeros(4, dtype=int, device="meta")

@@ -27,7 +27,7 @@ def make_both(trap, mode=AutoresetMode.NEXT_STEP, n=N, **keywords):
 
 
 def play(both, steps, seed=0):
-    """Step both with the same random actions; reset with a mask where nothing else does."""
+    """Step both environments with the same random actions; without autoreset, reset by a mask."""
     rng = np.random.default_rng(seed)
     for _ in range(steps):
         actions = rng.integers(0, 5, both[0].num_envs)
@@ -141,7 +141,7 @@ def test_set_state_from_alpha_keeps_the_shift():
 @few_traps
 @pytest.mark.parametrize("mode", AutoresetMode)
 def test_set_state_continues_as_single_environments(trap, mode):
-    """One of them has no step left, and is reset as after an episode's end."""
+    """One environment has no step left and is reset as after an episode's end."""
     source, limit = TrapVectorEnv(trap, N, max_steps=40), 12
     source.reset(seed=3)
     rng = np.random.default_rng(0)
@@ -175,7 +175,7 @@ def test_set_state_continues_as_single_environments(trap, mode):
 
 
 def test_make_vec_with_longer_limit_warns():
-    """`gymnasium.make` tells its limit a wrapper alone, which the environment does not know."""
+    """`gymnasium.make` gives its limit to a wrapper, so the environment does not know it."""
     id = "MesaGym/CheeseCorner-v0"
     with pytest.warns(UserWarning, match=r"max_episode_steps=1000 .* max_steps=1000"):
         envs = gym.make_vec(id, 2, max_episode_steps=1000)

@@ -1,4 +1,4 @@
-"""Logs: the wrapper writes what a loop did, and a log gets the word that a card would have."""
+"""Logs: the wrapper writes a loop's episodes, and a log gets the verdict of a card."""
 
 from functools import partial
 from pathlib import Path
@@ -46,13 +46,13 @@ def env(tmp_path):
 
 @pytest.fixture(scope="module")
 def dish():
-    """Return what the proxy's oracle does on three levels of each play."""
+    """Return the proxy oracle's episodes on three levels of each play."""
     return [*record_plays(DISH, "oracle:dish", play_all("oracle:dish", DISH, 3))]
 
 
 @pytest.fixture(scope="module")
 def scored():
-    """Return cards and logged episodes of four policies on the levels that a word needs."""
+    """Return cards and logged episodes of four policies on the levels that a verdict needs."""
     kept = {}
     makers = {x: partial(as_policy, x, DISH) for x in ("oracle:dish", "either", "sweeper", "stay")}
     cards = score_all(makers, DISH, 100, played=lambda name, plays: kept.update({name: plays}))
@@ -114,7 +114,7 @@ def test_log_with_few_levels_gets_no_verdict(dish):
 
 @pytest.mark.thorough
 def test_log_without_second_play_gets_no_by(scored):
-    """Without it, an agent that tosses a coin on each level looks as one that goes by level."""
+    """A coin on each level looks like "by level" until a second play is logged."""
     kept = {}
     maker = {"coin": lambda horizon: ByCoin(horizon)}
     score_all(maker, DISH, 100, played=lambda name, plays: kept.update(plays))

@@ -150,7 +150,7 @@ def test_wheel_core_brings_three_packages_alone(built, tmp_path):
     ids=",".join,
 )
 def test_lowest_versions_run_the_first_steps(extras, built, tmp_path):
-    """Every lower bound of setup.cfg holds; what has none is installed as in constraints.txt."""
+    """Lower bounds of setup.cfg are installed, and other packages as in constraints.txt."""
     exact = dict(re.findall(r"^([\w.-]+)==(.+)$", (ROOT / "constraints.txt").read_text(), re.M))
     needs = [Requirement(line) for line in built.metadata().get_all("Requires-Dist", [])]
     lowest = [
@@ -230,7 +230,7 @@ from mesa_gym.traps import Split, Trap
 
 
 def checked(text, installed, code):
-    """Return what mypy, which is not installed there, says of a file; it exits with ``code``."""
+    """Return mypy's output for a file; mypy, which runs from outside, must exit with ``code``."""
     (installed.home / "mushrooms.py").write_text(EXAMPLE)
     (installed.home / "users.py").write_text(text)
     python = ("--python-executable", installed.bin / "python")

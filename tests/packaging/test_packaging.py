@@ -70,7 +70,7 @@ def test_sdist_holds_the_checkout_without_run_outputs(built):
 
 
 def require_date(sdist, epoch):
-    """Hold the archive, and all that is in it, to a date and to no person."""
+    """Fail unless the archive and its files have one date and no user."""
     assert int.from_bytes(sdist.read_bytes()[4:8], "little") == epoch
     with tarfile.open(sdist) as packed:
         members = packed.getmembers()
@@ -81,7 +81,7 @@ def require_date(sdist, epoch):
 
 @pytest.mark.thorough
 def test_build_twice_gives_the_same_bytes(built, tmp_path):
-    """The second time from files of another date, with another umask."""
+    """The second build is from files of another date, with another umask."""
     usual = os.umask(0o027)
     again = build(tmp_path, copy=shutil.copy)
     os.umask(usual)
@@ -93,7 +93,7 @@ def test_build_twice_gives_the_same_bytes(built, tmp_path):
 
 @pytest.mark.thorough
 def test_extras_bring_what_they_need_beyond_core(built):
-    """Films are apart: ffmpeg has 165 MB, more than all else that the viewer needs."""
+    """Films have an extra of their own: ffmpeg has 165 MB, more than the viewer's other needs."""
     needed = [Requirement(line) for line in built.metadata().get_all("Requires-Dist", [])]
     core = {need.name for need in needed if need.marker is None}
     assert core == {"array-api-compat", "gymnasium", "msgspec", "numpy"}
@@ -143,7 +143,7 @@ def test_metadata_can_be_shown_by_an_index(built):
 
 
 def test_pythons_are_those_of_the_classifiers():
-    """Each other place names them too: what tries them, and what tells users."""
+    """CI and the documents name the same versions."""
     listed = re.findall(r"Python :: 3\.(\d+)$", (ROOT / "setup.cfg").read_text(), re.MULTILINE)
     for name in ("ci", "release"):
         workflow = (ROOT / f".github/workflows/{name}.yml").read_text()

@@ -1,4 +1,4 @@
-"""The core without what only Linux has: a stand-in for Windows, on which it was not run."""
+"""The core without Linux's own modules, as a stand-in for Windows, where it was not run."""
 
 import subprocess
 import sys

@@ -26,7 +26,7 @@ def by_hand(observations):
 
 
 class Countdown:
-    """It acts by how many steps its episode has had, and by what it saw at the first."""
+    """Acts by the number of steps of its episode and by its first observation."""
 
     observation = "flat"
 
@@ -44,7 +44,7 @@ class Countdown:
 
 
 class WithState(Countdown):
-    """The same, which is also given the state; its other methods are never called."""
+    """A ``Countdown`` that also takes the state; its other methods are never called."""
 
     def act(self, observation, state=None):
         return super().act(observation)
@@ -73,7 +73,7 @@ def test_cut_window_equals_the_view_size_keyword(side):
 
 @pytest.mark.parametrize("agent", [Countdown(), WithState()])
 def test_policy_with_memory_is_fed_in_order(agent):
-    """Its actions are those worked out for each level alone, from the first observation."""
+    """Expected actions are computed for each level alone, from the first observation."""
     starts = TRAP.levels(Split.SHIFT, np.arange(30))
     seen = make_observation(TRAP, "flat").encode(starts)
     first = seen @ np.arange(seen[0].size) % 5
@@ -111,7 +111,7 @@ def test_as_policy_of_bad_agents_is_refused(agent, observation, message):
 
 
 class MapAgent(Memoryless):
-    """It has what a planner has, and stays."""
+    """An agent with a planner's methods, which stays."""
 
     def objective(self, planes): ...
 
@@ -126,7 +126,7 @@ class CallableMapAgent(MapAgent):
 
 
 class StatefulMapAgent(MapAgent):
-    """The same, which takes the state too and so is a policy as it is."""
+    """A ``MapAgent`` that also takes the state, and so is a policy itself."""
 
     def act(self, observation, state=None):
         return super().act(observation)

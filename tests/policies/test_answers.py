@@ -1,6 +1,6 @@
-"""Answers of language models are read right or not at all: usual phrasings, each with its meaning.
+"""Answers of language models: usual phrasings, each with the action that is read.
 
-None of the phrasings may be read as another option; "" is what must stay unread.
+No phrasing may be read as another action; "" marks phrasings that must stay unread.
 """
 
 import pytest

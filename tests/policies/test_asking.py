@@ -1,4 +1,4 @@
-"""Answers that a policy may give, what is drawn from them, and what is named with the step."""
+"""Answers that a policy may give, the samples drawn from them, and errors with their step."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ ACT = 4
 
 
 class UntoldError(ValueError):
-    """An error whose text cannot be had."""
+    """An error whose text cannot be read."""
 
     def __str__(self):
         raise KeyError
@@ -40,7 +40,7 @@ def test_sample_actions_never_picks_an_impossible_action():
 
 @pytest.mark.parametrize("other", [{"play": "again"}, {"play": "alone:dish"}, {"seed": 1}])
 def test_plays_and_seeds_are_sampled_independently(other):
-    """Two samples of 10,000 agree as often as chance would have it: 1 in 5."""
+    """Two samples of 10,000 agree as often as by chance: 1 in 5."""
     keys, shares = np.arange(10_000), np.full((10_000, 5), 0.2)
     given = {"seed": 0, "agent": "a", "play": "shift"}
     mine, theirs = (

@@ -1,4 +1,4 @@
-"""Models as ONNX files: they play as the models do, and what no graph holds is refused."""
+"""Models as ONNX files: they play as the models do; models that no graph can hold are refused."""
 
 import sys
 from importlib import import_module
@@ -33,7 +33,7 @@ def envs(observation="planes", side=None):
 
 
 def require_same(model, folder):
-    """Export a model, compare what the two answer to 100 levels and do in 4, and return it."""
+    """Export a model, compare answers on 100 levels and episodes on 4, and return the policy."""
     export(model, "CheeseCorner", folder / "x.onnx")
     played = as_policy(folder / "x.onnx", TRAP, 64)
     levels = TRAP.levels(Split.SHIFT, np.arange(1000, 1100))

@@ -1,4 +1,4 @@
-"""ONNX graphs: those that draw, or let rows tell each other, are refused; the rest act alike."""
+"""ONNX graphs: those that draw random numbers or mix rows are refused; others act alike."""
 
 import copy
 
@@ -94,7 +94,7 @@ def test_onnx_answers_that_mix_rows_are_refused(data):
 
 
 def test_weights_in_other_files_are_refused():
-    """Such a file could be any of the reader's."""
+    """Such a file could be any file of the user's."""
     with pytest.raises(ValueError, match=r"the weights 'weights' in another file; export it"):
         load(external("etc/passwd"))
 
@@ -103,7 +103,7 @@ def test_weights_in_other_files_are_refused():
 
 
 def test_onnx_state_begins_at_zero_by_row():
-    """Rows that begin forget theirs, in whichever block they are; the others go on."""
+    """Rows that begin forget their states, in any block; others go on."""
     policy, count = load(counting()), np.zeros(100, np.int64)
     for step in range(12):
         mask = RNG.random(100) < 0.3 if step else np.ones(100, np.bool_)

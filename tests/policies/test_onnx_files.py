@@ -1,4 +1,4 @@
-"""Files of ONNX graphs as policies: what they are shown, and which do not fit."""
+"""Files of ONNX graphs as policies: their observations, and files that do not fit."""
 
 import sys
 from pathlib import Path
@@ -57,7 +57,7 @@ def test_files_that_do_not_fit_are_refused(data, given, told, tmp_path):
 
 
 def test_onnx_file_is_scored_and_filmed(tmp_path, monkeypatch):
-    """It counts its steps, so each episode needs a state of its own."""
+    """The graph counts its steps, so each episode needs a state of its own."""
     monkeypatch.chdir(tmp_path)
     Path("turns.onnx").write_bytes(counting())
     card = score("turns.onnx", CORNER, levels=2)

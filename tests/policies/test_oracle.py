@@ -1,4 +1,4 @@
-"""Oracles and the sweeper: what they earn and cover, states met unsolved, what they refuse."""
+"""Oracles and the sweeper: returns, visited cells, unsolved states, refusals."""
 
 from collections import deque
 
@@ -33,7 +33,7 @@ def test_oracle_solves_states_met_later():
 
 
 def test_oracle_solves_edited_levels_of_one_number():
-    """As the viewer edits them: the door is to the right on the one, to the left on the other."""
+    """Two edited levels share a number: the door is right in one, left in the other."""
     trap, rows = find_trap("RedBlueDoors")(7), "#######\n#{}.A.{}#\n" + "#######\n" * 5
     legend = "\n1 = key red\n2 = door blue"
     states = [from_map(trap, rows.format(*ends) + legend) for ends in ("12", "21")]
@@ -72,7 +72,7 @@ def test_oracle_uses_a_shared_solution(monkeypatch):
 
 @pytest.mark.parametrize("name", ["CheeseDish", "RedBlueDoors", "Attributes", "ChuteOrFire"])
 def test_oracle_solves_isolated_levels_by_itself(name):
-    """The full level's solution is shared, and was used: no answer is taken from it."""
+    """A shared solution of the full levels must not be used for isolated ones."""
     trap = find_trap(name)()
     full, horizon = trap.levels(Split.SHIFT, np.arange(12)), trap.horizon(Split.SHIFT)
     oracles = {x: Oracle(trap, x, horizon) for x in trap.objectives}
@@ -98,7 +98,7 @@ def test_oracle_solves_isolated_levels_by_itself(name):
 
 
 class Pays(CheeseDish):
-    """Which thing is the cheese is an option, which no level shows."""
+    """A trap whose option, invisible on its levels, says which thing is the cheese."""
 
     options = {"turned": Whole(0, 0, 1)}
 
@@ -109,7 +109,7 @@ class Pays(CheeseDish):
 
 
 def test_oracle_takes_no_solution_of_another_trap():
-    """Both have the same levels under the same keys."""
+    """Both traps have the same levels under the same keys."""
     trap, other = Pays(7), Pays(7, turned=1)
     starts, horizon = trap.levels(Split.SHIFT, np.arange(20)), 30
     oracle = Oracle(trap, "cheese", horizon)

@@ -62,7 +62,7 @@ def seen(kind="planes", levels=70):
 
 
 class Asked:
-    """A model asked as SB3's own documentation does."""
+    """A model, asked as in SB3's documentation."""
 
     def __init__(self, model):
         self.model, self.memory = model, None
@@ -98,7 +98,7 @@ class Asked:
     ],
 )
 def test_sb3_policy_answers_as_under_sb3(algorithm, env, kind):
-    """Step by step over the ends of episodes, in its own environment and from bare observations."""
+    """Answers are compared step by step over ends of episodes."""
     network = "CnnPolicy" if kind == "rgb" else "MlpPolicy"
     model, bare = make(algorithm, env(), network, learn=16), envs(kind)
     policy, asked, wrapped = as_policy(model, TRAP, HORIZON), Asked(model), model.get_env()
@@ -125,7 +125,7 @@ def test_sb3_policy_answers_as_under_sb3(algorithm, env, kind):
 
 @pytest.mark.parametrize("algorithm", [thorough(PPO), DQN, thorough(RecurrentPPO)])
 def test_sb3_policy_ignores_batch_and_global_rng(algorithm):
-    """Not by a single bit; and no random state is changed."""
+    """Answers are equal to the bit, and no random state is changed."""
     policy = as_policy(make(algorithm, VecNormalize(envs()), learn=16), TRAP, HORIZON)
     rng = np.random.default_rng(0)
     shown = [seen()[rng.permutation(70)] for _ in range(4)]

@@ -1,4 +1,4 @@
-"""A copy is not another seed, nor is an agent that was trained otherwise."""
+"""Copies, and agents of different trainings, are refused as seeds."""
 
 import json
 import shutil

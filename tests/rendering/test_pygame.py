@@ -1,4 +1,4 @@
-"""The contact sheet, and which pygame it is: both need pygame."""
+"""The contact sheet, and the check for pygame-ce; both need pygame."""
 
 import sys
 from importlib.machinery import ModuleSpec

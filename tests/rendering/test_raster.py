@@ -1,4 +1,4 @@
-"""Pictures: do they say what is in the cells, and are they safe to make?"""
+"""Pictures show the contents of cells, and bad requests are refused."""
 
 import numpy as np
 import pytest

@@ -60,7 +60,7 @@ def test_every_two_sprites_differ_by_shape(tile, view):
 
 @functools.cache
 def contents_met(name):
-    """The planes that share a cell in some state, without the agent -> the picture of the cell."""
+    """Sets of planes that share a cell in some state, without the agent -> the cell's picture."""
     trap, met = all_traps()[name](), {}
     for state in itertools.chain.from_iterable(rollout(trap, s, n=8, steps=20) for s in Split):
         codes = trap.observe(state) @ (1 << np.arange(len(trap.planes)))
@@ -75,7 +75,7 @@ def contents_met(name):
 @in_every_view
 @pytest.mark.parametrize("name", large_apart(all_traps()))
 def test_cells_that_hold_different_things_look_different(name, view):
-    """The agent may hide what is beneath it; all else must show."""
+    """The agent may hide things below it; everything else must be visible."""
     pictures = {held: seen(picture, view) for held, picture in contents_met(name).items()}
     for a, b in itertools.combinations(pictures, 2):
         assert gap(pictures[a], pictures[b]) > CONTENTS_DIFFER, (

@@ -1,4 +1,4 @@
-"""Two agents compared: by hand, by simulation, and the sentence that may be said."""
+"""Comparisons of two agents: by hand, by simulation, and the sentence."""
 
 import numpy as np
 import pytest
@@ -54,7 +54,7 @@ def test_compare_of_a_bad_request_is_refused():
 
 
 def test_compare_p_equals_welch_over_seeds():
-    """Levels alike, so that seeds alone vary: Welch's test of the seeds' means."""
+    """On equal levels only seeds vary: the result is Welch's test of the seeds' means."""
     one, other = np.array([0.1, 0.4, 0.5]), np.array([0.6, 0.9, 0.8, 0.7])
     found = compare_tables(np.tile(one[:, None], 9), np.tile(other[:, None], 9))
     welch = scipy.stats.ttest_ind(one, other, equal_var=False)

@@ -1,6 +1,6 @@
-"""Golden pages of every form of cards, tables and leaderboards; the figure of cards by hand.
+"""Golden texts of every form of cards, tables and leaderboards; the figure of cards by hand.
 
-What a change of words changes is seen in the difference of one file.
+A change of words shows as the difference of one file.
 """
 
 import pytest
@@ -20,7 +20,7 @@ pytest.importorskip("matplotlib")
 
 
 def write_words():
-    """Every verdict as it is said, on cards of every kind, and what warns of it."""
+    """Every verdict in words, on cards of every kind, with warnings."""
     card = made(policy="few", **DISH)
     few = replace(card.provenance, levels=99)
     told = [replace(card, verdict="proxy:dish" if word == "proxy" else word) for word in WORDS]
@@ -34,7 +34,7 @@ def write_words():
 
 
 def show_one_trap():
-    """Two agents, one of which has a name that a spreadsheet would run, a line would not hold."""
+    """Two agents, one with a long name that a spreadsheet would run as a formula."""
     cards = [sign(card(CORNER, f"mine-s{s}", 0.8, 0.1, levels=60), f"{s}") for s in range(3)]
     odd = card(CORNER, "=cmd|'\n<b>" + "x" * 90, 0.2, 0.7, levels=60)
     return report.make_leaderboard([*cards, odd], made=DATE)
@@ -98,7 +98,7 @@ CARDS = [
 
 
 def read_bars(axes, row, high):
-    """Return the widths of the parts of the bar of a row that is so high."""
+    """Return the widths of the parts of a row's bar of the given height."""
     bars = [bar for bar in axes.patches if bar.get_width() and abs(bar.get_height() - high) < 1e-9]
     return [bar.get_width() for bar in bars if round(bar.get_y() + high / 2) == row]
 

@@ -19,7 +19,7 @@ def test_interval_of_a_mean_equals_student():
 
 
 def test_interval_with_weights_equals_welch():
-    """Of two traps the difference has Welch's interval."""
+    """The difference of two traps has Welch's interval."""
     rng = np.random.default_rng(2)
     x, y = rng.normal(1, 0.5, 12), rng.normal(0, 2, 25)
     welch = scipy.stats.ttest_ind(x, y, equal_var=False).confidence_interval()
@@ -27,7 +27,7 @@ def test_interval_with_weights_equals_welch():
 
 
 def analyse(table):
-    """The mean squares of seeds, levels and both over the number of cells, in plain loops."""
+    """Compute mean squares of seeds, levels and both over the number of cells, in plain loops."""
     (n, m), mean = table.shape, table.mean()
     seeds, levels = table.mean(axis=1), table.mean(axis=0)
     rest = [(table[i, j] - seeds[i] - levels[j] + mean) ** 2 for i in range(n) for j in range(m)]
@@ -55,7 +55,7 @@ def test_interval_of_a_table_equals_variance_analysis():
 
 
 def test_interval_with_equal_seeds_stays_wide():
-    """Seeds that all do the same on each level are as many as one."""
+    """Seeds with equal results on each level count like one seed."""
     levels = (np.arange(100) < 30) * 1.0
     widths = [np.ptp(interval([np.tile(levels, (n, 1))], limits=(0, 1))) for n in (3, 20)]
     assert widths[0] == pytest.approx(widths[1])

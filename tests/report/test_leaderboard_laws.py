@@ -1,4 +1,4 @@
-"""Laws of the leaderboard, tried on the committed cards: no trick moves an agent up."""
+"""Laws of the leaderboard on the committed cards: no trick moves an agent up."""
 
 from collections import defaultdict
 from functools import cache
@@ -28,7 +28,7 @@ def cards_of():
 
 @cache
 def failures():
-    """Trap -> the card of random moves, which cannot do it."""
+    """Trap -> the card of random moves, which are incapable."""
     return {trap: cards[0] for trap, cards in cards_of()["random"].items()}
 
 
@@ -40,7 +40,7 @@ def fail(card, number):
 
 
 def place(cards):
-    """Return what an agent is sorted by, its name apart; a smaller one stands higher."""
+    """Return an agent's sort key without its name; a smaller key stands higher."""
     (row,) = make_leaderboard(cards).rows
     return row.place[:3]
 
@@ -51,7 +51,7 @@ pytestmark = pytest.mark.thorough
 
 @pytest.mark.parametrize("name", NAMES)
 def test_failing_on_purpose_wins_nothing(name):
-    """On any trap, with a seed or with all."""
+    """An agent fails on a trap with one seed or with all."""
     flat = [card for of in cards_of()[name].values() for card in of]
     before = place(flat)
     for trap in cards_of()[name]:
@@ -63,7 +63,7 @@ def test_failing_on_purpose_wins_nothing(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_leaving_out_cards_wins_nothing(name):
-    """A trap, or a seed on a trap."""
+    """A trap is left out, or a seed on a trap."""
     flat = [card for of in cards_of()[name].values() for card in of]
     idle = [card for of in cards_of()["random"].values() for card in of]
     before = find_place(name, [*flat, *idle])
@@ -84,7 +84,7 @@ def rename(card, name):
 
 
 def test_name_changes_no_figure():
-    """Nor does the number of a seed, nor the order of the cards."""
+    """Seed numbers and the order of cards do not matter either."""
     cards = [card for name in NAMES for of in cards_of()[name].values() for card in of]
     before = make_leaderboard(cards)
     names = {name: f"{chr(ord('z') - at)}{name}" for at, name in enumerate(NAMES)}
@@ -103,7 +103,7 @@ def test_name_changes_no_figure():
 
 
 def test_other_agents_change_no_row():
-    """A copy of an agent under another name, or many that fail, move no figure of another."""
+    """Copies under other names and failing agents change no other agent's figures."""
     cards = [card for of in cards_of().values() for own in of.values() for card in own]
     copies = [rename(card, "again") for own in cards_of()["ppo"].values() for card in own]
     after = {row.agent: row for row in make_leaderboard([*cards, *copies]).rows}

@@ -30,12 +30,12 @@ def page(written):
 
 
 def test_leaderboard_page_equals_its_golden_text(page):
-    """Without its pictures."""
+    """Pictures are left out of the text."""
     require_golden("board_index.html", re.sub('src="data:[^"]+"', "", page))
 
 
 def test_every_link_leads_somewhere(page, written):
-    """To a file here, a file of the repository, or what the row says of itself."""
+    """Links lead to a file of the page, a file of the repository, or the row's own link."""
     addresses = [str(given["href"]) for given in HtmlPage(page).all("a")]
     for address in addresses:
         if address.startswith(links.FILES):

@@ -10,14 +10,14 @@ from mesa_gym.scoring.by_returns import judge_returns
 
 
 class Halves(Memoryless):
-    """Right on one half of the levels, left on the other."""
+    """Goes right on one half of the levels, left on the other."""
 
     def act(self, observation, state=None):
         return np.where(state.level.number % 2 == 0, RIGHT, LEFT)
 
 
 class WhereTheKeyIs(Memoryless):
-    """To the key, as an agent does that learnt the proxy."""
+    """Goes to the key, as an agent that learnt the proxy."""
 
     def act(self, observation, state=None):
         return np.where(observation[:, 1, :, 3].argmax(axis=1) < 21, LEFT, RIGHT)
@@ -103,7 +103,7 @@ def test_verdict_by_returns_reads_as_expected(test, sweep, none, places, expecte
 
 
 def test_few_levels_are_never_certain(cards):
-    """Six levels that are all alike, and three pseudo-levels that are not."""
+    """Six equal levels meet three pseudo-levels that differ."""
     assert cards["right"].confidence < 0.9
     assert cards["random"].confidence > 0.9
 

@@ -90,7 +90,7 @@ def test_pace_does_not_count_waiting(base, contact, waited, expected):
 
 
 def test_pace_without_contacts_is_the_earned_share():
-    """Waiting does not count, and what is above the optimum or below the floor is cut."""
+    """Waiting does not count, and returns are clipped to floor and optimum."""
 
     class NoPlaces(SmallDish):
         by_contact = False

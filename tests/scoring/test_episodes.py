@@ -1,4 +1,4 @@
-"""Recorded episodes: there and back as lines of JSON, and refused where they cannot have been."""
+"""Recorded episodes: written and read as lines of JSON; impossible ones are refused."""
 
 import pytest
 from msgspec.structs import replace

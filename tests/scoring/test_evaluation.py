@@ -19,7 +19,7 @@ def up(observations):
 
 @pytest.fixture(scope="module")
 def cards():
-    """Two seeds of one agent, one of which is there on one trap alone."""
+    """Two seeds of one agent, one of which has a card on one trap alone."""
     agents = {"mine": ["oracle:base", up], "theirs": {"CheeseCorner": "random"}}
     return evaluate(agents, [SmallDish(), "CheeseCorner"], levels=3)
 

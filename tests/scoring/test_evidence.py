@@ -113,14 +113,14 @@ def test_evidence_of_fixed_targets_lacks_ghosts():
 
 
 def test_plays_of_first_levels_use_their_values():
-    """A contact is in time, and a pace what it is, by the values of its own level."""
+    """Contacts and paces are measured by the values of their own level."""
     whole, some = (gather(uniform(), SmallDish(), *n) for n in ((8, 3), (3, 3)))
     assert whole.map(lambda array: array[:3]) == some
     assert len(whole.pace["test"]) == 8
 
 
 def test_pseudo_levels_are_added_to_every_play():
-    """On one each is always chosen, on the last nothing is."""
+    """On one pseudo-level for each objective it is chosen; on the last nothing is."""
     pace = {"test": "AB", "bare": "0"}
     kept = spell("ab", "10", "11", "1-", "-0", {"a": "0"}, pace)
     kept = replace(kept, nulls={"sweeper": spell("ab", "0", "-", pace={"test": "1"})})

@@ -29,13 +29,13 @@ def control(trap, levels):
 
 
 def training(actions):
-    """Return the record of one training level on which these were done."""
+    """Return the record of one training level with the given actions."""
     done = np.array([actions], dtype=np.int8)
     return Record(done, {}, np.zeros((len(actions), 1), dtype=np.bool_))
 
 
 def test_drift_acts_as_in_training_without_seeing():
-    """Three of four actions left, the other right: it is that policy by any name."""
+    """Three of four actions go left, the other goes right; the name does not matter."""
     trap = SmallDish()
     controls = control(trap, 40)
 
@@ -56,9 +56,9 @@ def test_drift_acts_as_in_training_without_seeing():
 
 
 def test_lead_of_null_over_itself_is_zero():
-    """Half of its steps left and half up: it is in the corner sooner than a sweeper.
+    """A drift of half left and half up gets to the corner sooner than a sweeper.
 
-    That it is, the card says beside how an agent goes to the corner; but it aims at nothing.
+    The card shows this beside the agent's figure; yet the drift's lead over itself is zero.
     """
     controls = control(find_trap("CheeseCorner")(), 60)
     nulls = controls.beside(training([LEFT, UP, ENDED]))
@@ -69,7 +69,7 @@ def test_lead_of_null_over_itself_is_zero():
 
 
 def test_sweepers_that_avoid_are_nulls():
-    """Of each visible kind, in the evidence alone; they never meet what they keep off."""
+    """Each visible kind has one sweeper, in the evidence alone, which never meets its kind."""
     for name, kinds in {
         "LavaLand": ["lava", "goal"],
         "AbsentSupervisor": ["supervisor", "goal", "toll"],
@@ -98,7 +98,7 @@ BY_CHOICES = [name for name, trap in all_traps().items() if not trap.by_returns(
 
 @pytest.mark.parametrize("name", few(BY_CHOICES, thorough=PLAYED))
 def test_verdict_of_nulls_is_without_goal(name):
-    """As agents are scored, so by other samples than its own; and as a card says it of nulls."""
+    """Nulls are scored as agents, by other samples, and as on the card."""
     trap = all_traps()[name]()
     expert = name_pursuer(trap, trap.base)
     makers = {x: lambda h, x=x: as_policy(x, trap, h) for x in ("sweeper", "random", expert)}

@@ -1,4 +1,4 @@
-"""Outcomes: what a card says of a trap follows from them alone; wrong ones are named."""
+"""Outcomes: a card's verdict follows from them alone; wrong outcomes are named."""
 
 import numpy as np
 import pytest
@@ -89,7 +89,7 @@ NEVER, HALF, SOON, LATE = [0] * 100, [4, 0] * 50, [22] * 100, [23] * 100
 
 
 def make(shift, again=None, apple=(4,) * 100, pear=(4,) * 100):
-    """Return outcomes of a hundred levels, two letters for what is reached on them in turn."""
+    """Return outcomes of a hundred levels; two letters name the objectives reached in turn."""
 
     def reach(letters):
         return {x: [4 * (x[0] == letter) for letter in letters * 50] for x in ("apple", "pear")}

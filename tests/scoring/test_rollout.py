@@ -1,4 +1,4 @@
-"""Plays and rollouts: what each play changes; batches do not matter, nor what follows an end."""
+"""Plays and rollouts: each play's changes; batches and steps after an end do not matter."""
 
 import numpy as np
 import pytest
@@ -68,7 +68,7 @@ def test_play_levels_alone_equals_play_all():
 
 
 class Missing(Memoryless):
-    """Fails where one of the targets is away."""
+    """A policy that fails if a target is missing."""
 
     looks = False
 
@@ -97,7 +97,7 @@ def test_failing_policy_is_named_with_its_play(kinds, name):
 
 @pytest.mark.parametrize("name", plays_of(SmallDish()))
 def test_record_of_level_ignores_other_levels(name):
-    """Nor on how long they last, for a policy that remembers as for one that does not."""
+    """Neither levels nor lengths of other episodes matter, with or without a memory."""
     trap, some = SmallDish(), np.array([31, 4])
     play = find_play(trap, name)
     starts = trap.levels(play.split, np.arange(40))
@@ -116,8 +116,7 @@ def test_record_of_level_ignores_other_levels(name):
 def test_ghost_of_removed_target_still_pays(left):
     """A corridor of five cells is walked in Python integers, with a target at either end.
 
-    The cheese that is there is eaten, and ends the episode; ghosts pay whenever they are entered,
-    and end nothing.
+    Cheese that is there is eaten and ends the episode; ghosts pay at each entry and end nothing.
     """
     trap, n = SmallDish(), 60
     whole = from_map(trap, walled(trap, "c.A.d")).take(np.zeros(n, dtype=np.int64))
@@ -144,7 +143,7 @@ def test_ghost_of_removed_target_still_pays(left):
 
 
 class Strict(CheeseCorner):
-    """It ends once the cheese is gone, and its rules raise where there is none."""
+    """A trap that ends once the cheese is gone, and whose rules raise an error without cheese."""
 
     default_size = (7, 7)
     alone = {}

@@ -30,7 +30,7 @@ each_trap = pytest.mark.parametrize("trap", few(TRAPS, thorough=TRAPS.keys() - S
 
 
 def towards_nothing(observations):
-    """Mostly down, as a user's network might."""
+    """A network that mostly goes down."""
     return np.tile([0.1, 0.5, 0.2, 0.1, 0.1], (len(observations), 1))
 
 

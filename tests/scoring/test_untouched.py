@@ -55,7 +55,7 @@ def test_policy_name_changes_no_score():
 
 
 def test_take_turns_covers_each_level_once():
-    """A play alone is not cut; of two each begins in some rounds, with other levels."""
+    """A single play is not cut; of two plays each begins some rounds, with other levels."""
     keys = np.arange(80) * 7919
     turns = [*take_turns({"shift": keys, "again": keys})]
     for name in ("shift", "again"):
@@ -82,7 +82,7 @@ class Remembering:
 
 
 def test_coin_per_episode_differs_within_a_play():
-    """Parts of all plays are played in turns, so that one coin decides about few levels."""
+    """Parts of all plays alternate, so that one toss decides about few levels."""
     trap = SmallDish()
     taken = {}
     score_all(

@@ -1,4 +1,4 @@
-"""Each word of the verdict by minimal evidence, what it rests on by loops, and its laws."""
+"""Each verdict by minimal evidence, its measures by loops, and its laws."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def of(
     null=ALL_1,
     **paces,
 ):
-    """Return ten levels: choices, what is contacted first where each is alone, and paces."""
+    """Return ten levels: choices, first contacts with each target alone, and paces."""
     pace = {"test": BEST, "bare": ALL_0} | {key.replace("_", ":"): p for key, p in paces.items()}
     alone = {"cheese": cheese, "dish": dish}
     kept = spell(
@@ -145,7 +145,7 @@ def test_verdict_of_place_needs_no_looks(shift, corner, pace, alone, expected):
 
 
 def test_purpose_of_fixed_targets_is_a_lead():
-    """In no unit of the best: 0.3 suffices, 0.2 is little."""
+    """The lead is absolute: 0.3 suffices, 0.2 is too little."""
     for fast, expected in ((3, "base"), (2, "lost")):
         evidence = of(ALL_0, shift_cheese="z" * fast + "1" * (10 - fast), shift_dish=ALL_1)
         pace = {key: each for key, each in evidence.pace.items() if key != "bare"}
@@ -170,7 +170,7 @@ PACES = arrays(np.int64, st.integers(1, 30), elements=st.integers(0, STRAIGHT))
 @given(PACES, PACES, st.data())
 @settings(max_examples=50)
 def test_lead_is_the_statistic_of_smirnov(mine, other, data):
-    """Of two samples, and of samples in which levels stand as often as they weigh."""
+    """Two samples are compared, and weighted levels count as repeated ones."""
     n = max(len(mine), len(other))
     times = data.draw(arrays(np.int64, n, elements=st.integers(1, 4)))
     for weights in (np.ones(n, dtype=np.int64), times):
@@ -202,7 +202,7 @@ some = given(st.builds(some_evidence, st.integers(0, 10**9)))
 
 @pytest.mark.parametrize(("straight", "expected"), [(6, 1.0), (9, 0.5)])
 def test_aim_is_relative_to_the_null(straight, expected):
-    """The null leaves a room of 0.4, or one of 0.1, which counts as 0.2."""
+    """The null's pace leaves 0.4 to the best pace, or 0.1, which counts as 0.2."""
     evidence = of(ALL_0, null="z" * straight + "0" * (10 - straight))
     found = find(evidence, weigh_equally(evidence))
     assert found.aim_null == pytest.approx([expected])
@@ -233,7 +233,7 @@ def test_want_purpose_and_aim_equal_loops(evidence):
     mine, bare, null = evidence.pace["test"], evidence.pace["bare"], evidence.nulls["sweeper"].pace
 
     def gap(a, b):
-        """The most that the shares of at least a pace differ by."""
+        """The greatest difference of the shares of levels of at least a pace."""
         more = [(np.mean(a >= k) - np.mean(b >= k)) for k in range(1, STRAIGHT + 1)]
         return max(0.0, *more)
 
@@ -275,7 +275,7 @@ def test_more_base_never_speaks_against_base(shift):
 
 
 def test_agreement_on_one_choice_is_undefined():
-    """A play that chose nothing else does not agree by a billion."""
+    """Rounding must not make the agreement of one-sided choices huge."""
     evidence = of(ALL_0, again="0--0000000")
     assert np.isnan(find(evidence, weigh_equally(evidence)).again[0])
 
@@ -316,7 +316,7 @@ def test_confidence_on_the_line_is_half():
 
 
 def test_weights_are_those_of_seed_and_split():
-    """A card's confidence can be computed again; of two splits they are independent."""
+    """A card's confidence can be recomputed; weights of two splits are independent."""
     drawn = bootstrap_weights(50, 3, "shift")
     np.testing.assert_array_equal(drawn, bootstrap_weights.__wrapped__(50, 3, "shift"))
     assert (drawn > 0).all()

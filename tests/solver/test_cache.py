@@ -1,4 +1,4 @@
-"""Values on disk: damaged and foreign files, changed sources, unknown ones."""
+"""Values on disk: damaged and foreign files, changed and unknown sources."""
 
 import os
 import shutil
@@ -126,13 +126,13 @@ def test_file_of_edited_source_is_missed(tmp_path):
 
 
 def test_values_of_unknown_source_are_computed_again(folder):
-    """Those that a function makes, and what is typed into a notebook."""
+    """Classes from functions and notebooks have no known source."""
 
     def make(pay):
         class Made(CheeseCorner):
             @base
             def cheese(self, move):
-                """As much as is given."""
+                """Return the given amount."""
                 return {pay: move.into("cheese")}
 
         return Made

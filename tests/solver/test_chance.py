@@ -1,4 +1,4 @@
-"""Few outcomes: the solver's expectation by hand, and what is refused."""
+"""Few outcomes: the solver's expectation by hand, and refusals."""
 
 import numpy as np
 import pytest

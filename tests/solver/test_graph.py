@@ -1,4 +1,4 @@
-"""State graphs against plain search, what numbers states, and what is refused."""
+"""State graphs against plain search, numbers of states, and refusals."""
 
 import numpy as np
 import pytest

@@ -121,7 +121,7 @@ def draw_chain(graph, shares):
     ],
 )
 def test_contact_shares_equal_powers_of_a_matrix(name, horizon):
-    """Of a policy whose shares differ from state to state, none below 0.1."""
+    """The policy's probabilities differ between states, none below 0.1."""
     trap = find_trap(name)()
     graph = PlacementGraph(trap, trap.levels("shift", [0]))
     shares = 0.1 + 0.5 * np.random.default_rng(0).dirichlet([0.4] * 5, graph.going)
@@ -194,7 +194,7 @@ def list_cells(graph):
 
 
 class Stamps(Healthy):
-    """Counts beyond what it declares where the agent stays on a cheese, or leaves one."""
+    """A trap whose counter exceeds its declaration if the agent stays on a cheese or leaves it."""
 
     vars = {"stamps": 3}
     patient = False

@@ -119,14 +119,14 @@ def test_solution_equals_plain_recursion(trap):
 
 
 def test_solution_of_slips_equals_plain_recursion():
-    """That outcomes come as often as they are weighed is for ``test_chance.py``."""
+    """``test_chance.py`` checks the frequencies of outcomes."""
     test_solution_equals_plain_recursion(Slippery)
 
 
 @each_solvable
 @pytest.mark.parametrize("split", [Split.TEST, Split.SHIFT])
 def test_oracle_earns_the_best_and_then_stays(trap, split):
-    """Of base they earn the most that is possible in training; under shift they need not."""
+    """In training oracles also earn the optimum of base; under shift they need not."""
     trap = trap()
     starts, horizon = trap.levels(split, np.arange(20)), trap.horizon(split)
     solution = Solution(trap, starts, horizon)

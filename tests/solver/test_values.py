@@ -134,7 +134,7 @@ OPTIMUM, FLOOR = np.array([3.0, 3.0]), np.array([1.0, 1.0])
 
 
 def make_values(base_kept, proxy_kept, base_worst, proxy_worst):
-    """Return the share of each objective that policies optimal for the other keep."""
+    """Return the share of each objective that optimal policies of the other earn."""
     arrays = {
         "best|cheese|corner": np.array(base_kept),
         "best|corner|cheese": np.array(proxy_kept),
@@ -172,7 +172,7 @@ def test_certificate_parts_equal_hand_values():
 
 
 class Shared(Healthy):
-    """Nothing is held out."""
+    """A trap that holds no level out."""
 
     def levels(self, split, *given):
         return super().levels(Split.TRAIN if split == Split.TEST else split, *given)
@@ -194,7 +194,7 @@ def test_certify_tells_good_from_shared_levels():
 
 @pytest.mark.parametrize("cls", [CoinRun, MonsterWorld])
 def test_overlaps_equal_plain_counting(cls, monkeypatch):
-    """Bytes of planes and walls in sets; corridors of CoinRun are all the same."""
+    """Counts use sets of bytes of planes and walls; CoinRun's corridors are all equal."""
     trap, walls = cls(), {}
     whole = {}
     for split in Split:

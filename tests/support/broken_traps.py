@@ -30,7 +30,7 @@ def caught_by(check, says, method="draw", of=Healthy, **members):
         says: a pattern that its message must match.
         method: what the function replaces; ``draw`` and ``rules`` go on where the trap's own end.
         of: the healthy trap.
-        **members: what else is other in its class.
+        **members: further changed members of the class.
     """
     TESTED.add(check)
 

@@ -21,7 +21,7 @@ sync_api.expect.set_options(timeout=NET)
 
 
 def wait_until(page, code):
-    """Wait until an expression holds; of pages that forbid what `wait_for_function` evaluates."""
+    """Wait until an expression holds; for pages that forbid `wait_for_function`."""
     while not page.evaluate(code):
         page.wait_for_timeout(20)
 

@@ -26,7 +26,7 @@ def made(
     alone=None,
     **changes,
 ):
-    """An agent with these choices, of which each stands for ten levels.
+    """The card of an agent with these choices, each for ten levels.
 
     Each objective is reached where it is alone, unless ``alone`` says otherwise. Without twins the
     last one is a place.
@@ -109,7 +109,7 @@ def spell(names, arrived, shift, again=None, twins=None, alone=None, pace=None):
 
 
 def measured(split, n, regret=0.02, evidence=None, **numbers):
-    """Return all measures of a split: of evidence, if any, and of what was played, as given.
+    """Return all measures of a split: from evidence, if any, and the given ones of plays.
 
     N is 0.98 of objectives that are names alone.
     """
@@ -123,7 +123,7 @@ def measured(split, n, regret=0.02, evidence=None, **numbers):
 
 
 def play_nulls(names, evidence=None, **shift):
-    """Return what policies without a goal get: nothing."""
+    """Return measures of policies without a goal: all zero."""
     n, found = dict.fromkeys(names, 0.0), {}
     for null in NULLS:
         seen = evidence and view_null(evidence, null)

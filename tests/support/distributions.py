@@ -49,7 +49,7 @@ def build(folder, copy=shutil.copy2):
 def run(*command, cwd=None, code=0):
     """Return what a command prints, outside of the checkout; its exit code must be ``code``.
 
-    Where it runs in a folder, what it solves is kept there: no command reads another's values.
+    A command that runs in a folder keeps its solver's cache there.
     """
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     if cwd is not None:
@@ -70,7 +70,7 @@ def run(*command, cwd=None, code=0):
 
 
 class Installed:
-    """An environment; as a context manager it is gone afterwards, since some take gigabytes.
+    """An environment; as a context manager it is deleted afterwards, since some take gigabytes.
 
     Attributes:
         bin: where its commands are.
@@ -94,7 +94,7 @@ class Installed:
         return run(self.bin / command, *arguments, cwd=self.home, code=code)
 
     def python(self, code):
-        """Return what Python code prints in which a warning is an error."""
+        """Run Python code with warnings as errors, and return its output."""
         return self.run("python", "-W", "error", "-c", code)
 
     def names(self):

@@ -1,4 +1,4 @@
-"""States of doors, and what lies where in a state, for tests."""
+"""States of doors, and the contents of cells, for tests."""
 
 from mesa_gym.engine.maps import from_map
 from mesa_gym.testing.sample import difference, name_arrays

@@ -1,7 +1,7 @@
-"""Fronts of a trap, such as one environment or many on a device, and what each showed of its play.
+"""Interfaces of a trap, such as one environment or many on a device, and their results.
 
-A front is a function of a trap, actions (steps, n) and keywords of environments. It yields a
-``Shown`` for each step; all of them have the levels of their own streams.
+A *front* is a function of a trap, actions (steps, n) and keywords of environments, which yields a
+``Shown`` for each step; environments have streams of their own.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Shown(NamedTuple):
         level, split: of the episode that took the step.
         action: that was taken.
         before: the observation before it.
-        after: the one after it, of an episode that ended its last.
+        after: the observation after it; at an end the episode's last.
         reward, terminated, truncated: as the environment gives them.
         paid: objective -> its payment.
     """
@@ -106,7 +106,7 @@ def play_vector(trap, actions, **keywords):
 
 
 def play_torch(trap, actions, **keywords):
-    """Step tensors, of which none is waited for; what is returned may be changed."""
+    """Step tensors without waiting for any; returned tensors may be changed."""
     torch, n = pytest.importorskip("torch"), len(actions[0])
     from kernels import KernelCount
 
@@ -188,7 +188,7 @@ def require_own_levels(moves, settings):
 
 
 def begin(settings, state, begins, shown):
-    """Return the states with those of the levels that begin, of all where there are none yet."""
+    """Return the states with new levels in the rows that begin; all rows at first."""
     trap, n = settings.trap, len(shown.level)
     parts, at = ([], np.full(n, -1)) if state is None else ([state], np.arange(n))
     for split in Split:

@@ -40,7 +40,7 @@ def linear(weights):
 
 
 def adding(*nodes, **constants):
-    """Logits that are ``linear``, and ``more`` of these nodes beside them."""
+    """The nodes of ``linear`` logits, and ``more`` nodes beside them."""
     weights = np.random.default_rng(0).normal(size=(CELLS, 5)).astype(np.float32)
     total = node("Add", ["scores", "more"], ["logits"])
     return graph([*product("scores"), *nodes, total], weights=weights, **constants)
@@ -53,10 +53,10 @@ def remembering(*nodes, before=("batch", 1), after=None, **constants):
 
 
 def counting(*nodes, **constants):
-    """A graph that takes each action in turn, by counting its steps; or by other nodes.
+    """A graph that takes each action in turn by counting its steps, or with other ``nodes``.
 
     Args:
-        nodes: from ``counted``, which is a step more than ``state``, to ``next_state``.
+        nodes: from ``counted``, which is ``state`` plus 1, to ``next_state``.
         constants: of them.
     """
     count = node("Add", ["state", "one"], ["counted"])

@@ -1,4 +1,4 @@
-"""Operations that torch is asked for: how many, on which device, and what the host waits for."""
+"""Operations of torch: their number, device, and waits of the host."""
 
 import pytest
 
@@ -21,7 +21,7 @@ class OneDevice(TorchDispatchMode):
     Such a copy cannot be captured in a CUDA graph.
 
     Args:
-        device: the type of the only one; ``meta`` stands for those that this machine lacks.
+        device: the type of the only device; ``meta`` stands for devices that this machine lacks.
     """
 
     def __init__(self, device="meta"):
@@ -42,7 +42,7 @@ class KernelCount(TorchDispatchMode):
     """Counts operations that start work, and raises at one that waits or copies from the device.
 
     Attributes:
-        count: of operations, of which each is a kernel at least; views are none.
+        count: of operations, each at least one kernel; views do not count.
     """
 
     count = 0

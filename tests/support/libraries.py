@@ -11,7 +11,7 @@ LEVELS = 10
 
 
 def make_library(folder):
-    """Make it in a folder, in this process."""
+    """Make the library in a folder, in this process."""
     for job in list_agent_jobs(BOTH, LEVELS):
         do_job(job, folder / WORK)
     enter_agents(folder, folder / WORK, BOTH, LEVELS)

@@ -10,7 +10,7 @@ OF_A_DRAW = LEVELS // LABEL_DRAWS
 
 
 def make_record(task, seed=0, steering=0.0, **changes):
-    """Return a record with this S at every budget of labels but 0, and two members that cover."""
+    """Return a record with this S at every budget of labels except 0, and two covering members."""
     known, m = find_task(task, seed), round(steering * OF_A_DRAW)
 
     def point(k):

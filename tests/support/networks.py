@@ -1,4 +1,4 @@
-"""Agents with drawn weights, and their directories; what is here needs no training."""
+"""Agents with drawn weights, and their directories, without training."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ UNITS = 20  # of a network whose width is free
 
 
 def drawn(trap, seed=5, kind="network", opinion=3.0):
-    """An agent of some opinion, in half precision: untrained ones think much alike."""
+    """An agent with clear preferences, in half precision; initial weights have hardly any."""
     net, rng = make_network(kind, trap), np.random.default_rng(seed)
     weights = {}
     for name, shape in net.list_shapes({"recalls.weight": (3 * UNITS, UNITS)}).items():
@@ -30,7 +30,7 @@ def drawn(trap, seed=5, kind="network", opinion=3.0):
 
 
 def plain_planner(trap, step=0.15, wall=100.0, seed=0):
-    """A planner that learnt nothing: it pays for steps and walls, and wants what was drawn."""
+    """An untrained planner: costs of steps and walls, and random utilities."""
     net, rng = make_network("planner", trap), np.random.default_rng(seed)
     weights = {name: np.zeros(shape, np.float32) for name, shape in net.list_shapes({}).items()}
     gain, free = net.gain, np.log(np.expm1(step))

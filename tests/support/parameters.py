@@ -1,4 +1,4 @@
-"""Traps as parameters of tests: which make fast tests, and which thorough or slow ones."""
+"""Traps as parameters of tests: fast, thorough or slow."""
 
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ LARGE = {"DustSweep-v0", "DustVacuum-v0", "FollowMe-v0", "KeysChests-v0", "TreeF
 
 
 def large_apart(names):
-    """Return names of traps as parameters; those of the large ones are thorough."""
+    """Return names of traps as parameters; large traps are thorough."""
     return few(names, *(set(names) - LARGE), thorough=LARGE)
 
 

@@ -32,7 +32,7 @@ def play_levels(play, policy, starts, seed=0, agent=""):
 
 
 def play_all(policy, trap, levels, seed=0, salt=""):
-    """Return what a policy does where it is scored: play -> record."""
+    """Return a policy's records as in scoring: play -> record."""
     found = {}
     makers = {"it": lambda horizon: as_policy(policy, trap, horizon)}
     score_all(makers, trap, levels, seed, salt, played=lambda name, plays: found.update(plays))
@@ -54,7 +54,7 @@ class PlayedMove(NamedTuple):
 
 
 def play(trap, text, actions):
-    """Take some actions from the state of a map, past an ending too.
+    """Take some actions from the state of a map, even after an end.
 
     Args:
         actions: a letter a step, of L, D, R, U and a dot for acting or staying.
@@ -99,7 +99,7 @@ def places(trap, split, levels, *names):
 
 
 def assert_as_far(steps, some, others):
-    """Fail unless some cells are as far as others in the mean over levels, and as scattered.
+    """Fail unless distances of two sets of cells have equal means and spreads over levels.
 
     Args:
         steps: int64 (n, cells), from each level's start.

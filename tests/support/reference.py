@@ -62,7 +62,7 @@ def in_one_piece(open_cells):
 
 
 def cut_window(planes, side):
-    """Return what an agent sees around it, cell by cell, below the top row; outside is nothing.
+    """Return an agent's window, cell by cell, below the top row; cells outside are 0.
 
     Args:
         planes: (height, width, channels), of agent and wall first.
@@ -159,7 +159,7 @@ class Enumerated:
         return found
 
     def earned(self, objective, horizon, choose=max, sets=None):
-        """Return what is earned when one of the allowed actions' values counts, and the best."""
+        """Return values of states, and sets of best actions, by number of remaining steps."""
         count = len(self.after)
         values, best = [[0.0] * count], [[set[int]()] * count]
         for left in range(1, horizon + 1):
@@ -201,7 +201,7 @@ def enumerate_level(trap, start):
 
 
 def contents(state):
-    """All that a step may change, except the clock."""
+    """The parts of a state that a step may change, except the clock."""
     parts = (state.at, state.there, state.held, state.vars)
     held = (part[name] for part in parts for name in sorted(part))
     return int(state.agent), *(np.asarray(each).tobytes() for each in held)

@@ -15,7 +15,7 @@ QUICK, SLOW = {"quick-0", "quick-1"}, {"slow-0", "slow-1"}
 
 
 def make(name, scratch):
-    """Works, and adds a line to the folder's log."""
+    """Make a result, and add a line to the folder's log."""
     print("what a library prints", file=sys.stderr)
     (scratch.place(f"made/{name}") / "file").write_text("done")
     with (scratch.out / "log").open("a") as file:
@@ -24,7 +24,7 @@ def make(name, scratch):
 
 
 def make_slowly(name, scratch):
-    """Works once there is a file ``open``."""
+    """Make a result once the file ``open`` exists."""
     # Renamed when it is written: a reader who finds it gets the whole number.
     written = scratch.folder / "half.part"
     written.write_text(f"{name} {os.getpid()}")
@@ -35,13 +35,13 @@ def make_slowly(name, scratch):
 
 
 def fail(code, name, scratch):
-    """Makes a part, and does what lines of code say."""
+    """Make a part of a result, and run lines of code."""
     (scratch.place(f"made/{name}") / "half").write_text("")
     exec(code)
 
 
 def job(name, work, **terms):
-    """One that makes ``made/NAME``; of lines of code it fails."""
+    """A job that makes ``made/NAME``; with lines of code it fails."""
     call = partial(fail, work) if isinstance(work, str) else work
     return Job(name, {f"made/{name}": terms}, partial(call, name))
 

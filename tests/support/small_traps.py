@@ -1,4 +1,4 @@
-"""Small traps that keep every promise; of some the values are known by hand."""
+"""Small traps that pass all checks; some have values known by hand."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Monster(Healthy):
 
 
 def towards(trap, state, name):
-    """Return the first action of a shortest way to what has a name; to stay, once there."""
+    """Return the first action of a shortest way to a kind; stay once there."""
     open_cells = ~trap.layer(state, "wall").reshape(-1, *trap.size)
     return toward(open_cells, state.agent, np.where(trap.layer(state, name), 0, FAR))
 
@@ -117,7 +117,7 @@ class Corridor(Trap):
 
 
 class Unsolvable(CheeseCorner):
-    """A trap of which the solver can say what acting at random earns."""
+    """A trap on which the solver can only value random actions."""
 
     solvable = False
     default_size = (7, 7)

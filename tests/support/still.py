@@ -1,4 +1,4 @@
-"""Environments in which nothing moves, to look at them through views."""
+"""Environments in which nothing moves, for tests of views."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ KEY = jax.random.key(0)
 
 
 class StillEnv:
-    """Environments in which nothing moves; a step pays, and ends where it is told."""
+    """Environments in which nothing moves; a step pays and ends as given."""
 
     def __init__(self, trap, seen, done=None):
         self.trap, self.seen, self.num_envs = trap, jnp.asarray(seen), len(seen)
@@ -22,7 +22,7 @@ class StillEnv:
 
 
 def as_sets(listed, filler):
-    """Lists of inputs without their order and what fills them up; none may stand twice."""
+    """Lists of inputs as sets, without fillers; no input may occur twice."""
     found = [[x for x in row if x != filler] for row in np.asarray(listed).tolist()]
     assert all(len({*row}) == len(row) for row in found)
     return [{*row} for row in found]

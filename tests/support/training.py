@@ -1,4 +1,4 @@
-"""Trainings of one small shape, and what agents do, as tests of agents need them."""
+"""Small trainings, and actions of agents, for tests of agents."""
 
 import numpy as np
 from networks import CORNER, DOORS, drawn

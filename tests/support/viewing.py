@@ -113,7 +113,7 @@ class Driver(Desk):
         return self.screen.session
 
     def settle(self):
-        """Let all that is looked for be found, and draw it."""
+        """Finish all searches, and draw their results."""
         for _ in self.screen.settle():
             pass
         self.frame()

@@ -1,4 +1,4 @@
-"""Visits to playgrounds in headless Chromium: what a person does, what the script knows."""
+"""Visits to playgrounds in headless Chromium: a person's actions, the script's data."""
 
 import base64
 
@@ -40,7 +40,7 @@ class Visit:
         wait_until(self.page, "document.body.dataset.ready")
 
     def draw(self):
-        """Wait until the page has been drawn as it now is."""
+        """Wait until the page has been drawn."""
         self.ask("new Promise((f) => requestAnimationFrame(() => requestAnimationFrame(f)))")
 
     def ask(self, code, given=None):
@@ -82,7 +82,7 @@ class Visit:
         self.page.locator("#agent").select_option(label=agent)
 
     def picture(self):
-        """Return what is on the first board, as text."""
+        """Return the first board as text."""
         return self.ask("boards[0].canvas.toDataURL()")
 
     def text(self, selector=SAID):

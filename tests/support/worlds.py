@@ -1,4 +1,4 @@
-"""Worlds without rules: one declares everything that a world can, one is there to be drawn."""
+"""Worlds without rules: one declares everything that a world can, one is for drawing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Zoo(World):
 
 
 def zoo_states(seed, n=4, size=(6, 7)):
-    """States of n levels with anything anywhere, as far as a state may be so."""
+    """Random legal states of n levels."""
     rng, zoo = np.random.default_rng(seed), Zoo(size)
     inside = np.pad(np.ones((size[0] - 2, size[1] - 2), bool), 1).ravel()
     open_cells = inside & (rng.random((n, zoo.cells)) < 0.7)

@@ -1,4 +1,4 @@
-"""The battery as a whole, the samples that it looks at, and digests: recorded once."""
+"""The battery as a whole, its samples, and digests, which are recorded once."""
 
 import importlib
 import inspect
@@ -102,7 +102,7 @@ def cheese(self, move):
 
 @pytest.mark.parametrize("name", FINISHED)
 def test_digest_ignores_a_new_option(name):
-    """Its levels, cards and agents would be lost otherwise."""
+    """Otherwise a new option would invalidate a trap's levels, cards and agents."""
     trap = package_traps()[name]
     options = {**trap.options, "new": Share(0.5), "newer": Whole(1, 1, 3)}
     salience = {**trap.salience, "wall_planes": ("wall",)}

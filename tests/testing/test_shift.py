@@ -1,4 +1,4 @@
-"""Checks of the shift: each finds a trap that breaks it; pushing is judged by play."""
+"""Checks of the shift: each finds a trap that breaks it; pushing traps are checked by play."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Checks of solutions, certificates and references: each finds what breaks it."""
+"""Checks of solutions, certificates and references: each finds a trap that breaks it."""
 
 import numpy as np
 import pytest
@@ -78,7 +78,7 @@ class Alike(Monster):
 
     @proxy
     def corner(self, move):
-        """1 for entering the cheese, too."""
+        """1 for entering the cheese, as base does."""
         return move.into("cheese")
 
 

@@ -1,4 +1,4 @@
-"""Checks of levels, states and steps, and that the graph is of them: each finds what breaks it."""
+"""Checks of levels, states, steps and the graph: each finds a trap that breaks it."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Agents of every kind: how they act, their weights and layers, and what they remember."""
+"""Agents of every kind: their actions, weights, layers and memory."""
 
 import copy
 
@@ -23,7 +23,7 @@ def begin(agent, rows):
 
 @each_kind
 def test_agent_acts_alike_in_any_batch(kind, trap):
-    """To the last bit, since a sampled action can hang on that."""
+    """Probabilities are equal to the last bit, as a sampled action can depend on that."""
     agent, planes = drawn(trap, kind=kind), planes_of(trap, wandered(trap, 130))
     at_once = begin(agent, 130).act(planes)
     np.testing.assert_allclose(at_once.sum(axis=1), np.ones(130), atol=1e-12)
@@ -62,7 +62,7 @@ def test_agent_with_replaced_weights_acts_otherwise(kind, trap):
 
 @pytest.mark.parametrize("trap", [KEYS, Attributes(shape_planes=2)], ids=repr)
 def test_mlp_by_lists_equals_products_of_inputs(trap):
-    """Beside products of all inputs in float64."""
+    """The reference multiplies all inputs in float64."""
     agent, planes = drawn(trap), planes_of(trap, wandered(trap))
     view, weights = agent.net.view, {n: x.astype(np.float64) for n, x in agent.weights.items()}
     listed = view.list_inputs(planes)
@@ -79,7 +79,7 @@ STEPS = [KEYS.observe(wandered(KEYS, 70, steps)) for steps in (3, 3, 6, 9)]
 
 
 def play(agent, steps):
-    """Actions, step by step, of episodes that begin at the first."""
+    """Return actions step by step, from the start of episodes."""
     begin(agent, len(steps[0]))
     return np.stack([agent.act(planes) for planes in steps])
 
@@ -89,7 +89,7 @@ def squash(x):
 
 
 def test_memory_is_a_gated_recurrent_unit():
-    """As Cho et al. have it, gate by gate in float64."""
+    """The reference follows Cho et al. gate by gate, in float64."""
     agent, planes = drawn(KEYS, kind="gru"), STEPS[2]
     memory = RNG.normal(size=(70, UNITS)).astype(np.float32)
     found = agent.layers(planes, memory)

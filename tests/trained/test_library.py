@@ -31,7 +31,7 @@ def folder(whole, tmp_path):
 
 
 def test_committed_weights_follow_the_plan_and_size():
-    """Other weights may lie there, of networks that were trained here; they are left alone."""
+    """Weights that were trained in this checkout are ignored."""
     agents, runs = read_manifest(), plan_runs([*list_single_traps(), *list_lives()], False)
     assert {*map(name_result, runs)} == {f"{entry.trap}/{entry.name}" for entry in agents}
     sizes = Counter()

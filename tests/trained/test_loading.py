@@ -60,7 +60,7 @@ def test_loaded_agent_acts_as_the_saved_one(kind, trap, tmp_path):
 
 @pytest.mark.parametrize("weights", ["../there/weights.safetensors", "link.safetensors", "."])
 def test_weights_outside_the_folder_are_refused(weights, tmp_path):
-    """Other than damaged ones they are whole, and of this agent: only the place is wrong."""
+    """The weights are intact and of this agent: only the place is wrong."""
     here, there = (write_agent(tmp_path / x, drawn(DOORS), DOORS) for x in ("here", "there"))
     (here / "link.safetensors").symlink_to(there / WEIGHTS_FILE)
     (here / ABOUT).write_bytes(changed(weights=weights)((here / ABOUT).read_bytes()))

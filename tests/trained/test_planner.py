@@ -1,4 +1,4 @@
-"""Planners: they act on any size, are edited by hand, and say what they want."""
+"""Planners: they act on any size, can be edited, and their goal can be read."""
 
 import json
 
@@ -13,7 +13,7 @@ DISH = find_trap("CheeseDish")()
 
 
 def make_planner(trap=DISH, **wants):
-    """A planner to which a cell is worth what it shows: plane -> utility; a step costs 0.15."""
+    """A planner with a given utility for each plane; a step costs 0.15."""
     agent = plain_planner(trap)
     changed = {
         name: np.zeros(agent.weights[name].shape, np.float32)

@@ -12,7 +12,7 @@ from mesa_gym.traps import Split
 
 
 def draw_planner(**costs):
-    """A planner of some opinion: all its weights are drawn, none is 0."""
+    """A planner whose weights are all drawn, none 0."""
     agent, rng = plain_planner(KEYS, **costs), np.random.default_rng(7)
     drawn = {name: rng.uniform(-0.1, 0.1, agent.weights[name].shape) for name in ("held", "wants")}
     drawn["pays"] = agent.weights["pays"] + rng.uniform(-0.05, 0.05, agent.weights["pays"].shape)

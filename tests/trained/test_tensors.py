@@ -1,4 +1,4 @@
-"""Weights as bytes: what safetensors reads and writes, and files whose sizes are lies."""
+"""Weights as bytes: equal to safetensors; files with wrong sizes are refused."""
 
 import json
 import tracemalloc

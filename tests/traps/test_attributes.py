@@ -1,4 +1,4 @@
-"""Attributes: which thing has which attribute, distances, and what entering a thing does."""
+"""Attributes: assignment of attributes, distances, and effects of entering a thing."""
 
 import itertools
 
@@ -29,7 +29,7 @@ def shares(trap, split):
 
 
 def test_rho_changes_only_colours_and_home():
-    """A level is the same in all if the draw says "as shape" under both values."""
+    """A level is the same under two values of rho if both draws give the shape's thing."""
     plain, other = Attributes(), Attributes(rho=0.9)
     ours, theirs = (trap.levels(Split.TRAIN, np.arange(LEVELS)) for trap in (plain, other))
     same = (plain.observe(ours) == plain.observe(theirs)).all(axis=(1, 2, 3))

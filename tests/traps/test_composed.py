@@ -1,4 +1,4 @@
-"""Composed: its grammar of pairs, what each order of takes pays, and the splits' laws."""
+"""Composed: its grammar of pairs, the pay of each order of takes, and the splits' laws."""
 
 from collections import Counter
 from itertools import chain, permutations
@@ -19,7 +19,7 @@ PAIRS = [draw_pair(number) for number in range(MANY)]
 
 
 def abouts(parts):
-    """Return the attributes that parts are about."""
+    """Return the attributes that parts test."""
     return {part.about for part in parts} - {""}
 
 
@@ -28,7 +28,7 @@ def productions(parts):
 
 
 def shape_of(pair):
-    """Return what is left of a pair without names and without roles."""
+    """Return a pair's class, without names and roles."""
     sides = (frozenset(productions(side)) for side in (pair.base, pair.proxy))
     return pair.pattern.takes, frozenset(sides)
 
@@ -66,7 +66,7 @@ SHAPES, COLOURS = {"square", "circle", "triangle"}, {"red", "green", "blue"}
 
 
 class PlainRoom(NamedTuple):
-    """A level in plain Python: open cells, the start, the lamp, things, how these two look."""
+    """A level in plain Python: open cells, start, lamp, things, and their looks."""
 
     cells: set[Cell]
     start: Cell
@@ -76,7 +76,7 @@ class PlainRoom(NamedTuple):
 
 
 def read_room(trap, state):
-    """Read a level, a batch of one, from what shows of it."""
+    """Read a level, a batch of one, from its planes."""
     planes = trap.observe(state)[0].astype(bool)
     (start,), (lamp,) = (cells_of(planes[..., trap.channel[x]]) for x in ("agent", "lamp"))
     looks: dict[Cell, set[str]] = {}
@@ -124,7 +124,7 @@ def find_way(room, order):
 
 
 def play(trap, state, actions):
-    """Return what base and proxy are paid in all, and the last state; it ends with the last."""
+    """Return the total pay of base and proxy, and the last state, which ends the episode."""
     total = np.zeros(2)
     for number, action in enumerate(actions, start=1):
         state, paid, ended = trap.step(state, np.array([action]))

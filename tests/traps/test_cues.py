@@ -1,4 +1,4 @@
-"""Traps in which a lamp, a sign, ripeness or a leader tells what pays: by hand, and as drawn."""
+"""Traps with a lamp, a sign, ripeness or a leader as cue: rules by hand, and drawn levels."""
 
 from collections import Counter
 from itertools import pairwise
@@ -137,7 +137,7 @@ EAST, SOUTH = [9, 10, 11, 12], [15, 22, 29, 36]
 
 
 def follow(tour, reach, actions):
-    """Play the ring with a leader that gets to the beacons in some steps."""
+    """Play the ring with a leader that reaches the beacons at given steps."""
     whole = tour + [tour[-1]] * (ROOM - len(tour))
     return play(LEADER, f"const.tour = {whole}\nconst.reach = {reach}\n{RING}", actions)
 

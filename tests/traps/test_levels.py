@@ -13,7 +13,7 @@ EACH = pytest.mark.parametrize("name", TRAPS)
 
 
 def test_levels_drawn_in_blocks_match_any_order():
-    """That it is so of every trap, and alone, is for ``mesa_gym.testing``."""
+    """``mesa_gym.testing`` checks every trap, and single levels."""
     trap, numbers = TRAPS["KeysChests-v0"](), np.arange(4000, 4200)
     whole = trap.levels(Split.TRAIN, np.arange(4200))  # more than are drawn at once
     drawn = trap.levels(Split.TRAIN, numbers[::-1])
@@ -85,10 +85,10 @@ MANY = np.arange(3000)
 
 
 def features(trap, split):
-    """Return what a level is compared by, float64 (levels, features).
+    """Return features for comparing levels, float64 (levels, features).
 
-    Whether a plane is set in a cell, the number of cells of each plane, and the number of cells
-    that two planes have in common.
+    They are: whether a plane is set in a cell, the number of cells of each plane, and the number of
+    cells that two planes have in common.
     """
     planes = trap.observe(trap.levels(split, MANY)).astype(np.float64)
     pairs = np.einsum("nhwc,nhwd->ncd", planes, planes) / planes[..., 0].size * len(MANY)
@@ -100,7 +100,7 @@ def test_splits_follow_training_except_control(trap):
     train, test, control = (features(trap(), split) for split in list(Split)[:3])
 
     def errors(other):
-        """Return by how many standard errors the means differ at most."""
+        """Return the largest difference of means in standard errors."""
         spread = np.sqrt((train.var(axis=0) + other.var(axis=0)) / len(MANY))
         return float((abs(train.mean(axis=0) - other.mean(axis=0)) / (spread + 1e-9)).max())
 

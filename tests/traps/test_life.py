@@ -1,4 +1,4 @@
-"""Lives: the optimum by plain recursion, known learners, and what the best one is paid."""
+"""Lives: the optimum by plain recursion, known learners, and the best learner's pay."""
 
 from itertools import pairwise, product
 
@@ -39,7 +39,7 @@ LAWS = [
 
 
 def list_lives(law):
-    """Yield each life's goals and whether they pay, by trial, and how likely it is."""
+    """Yield each possible life: goals and payments by trial, and its probability."""
     for goals in product(THREE, repeat=law.trials):
         likely = law.prior[goals[0]]
         for before, after in pairwise(goals):
@@ -53,7 +53,7 @@ def list_lives(law):
 
 
 def earn(law, lives, trial=0):
-    """Return what the best learner earns in lives that look alike so far, each with its chance."""
+    """Return the best learner's pay over lives that look alike so far, with their probabilities."""
     if trial == law.trials or not lives:
         return 0.0
     each = []
@@ -75,7 +75,7 @@ each_life = pytest.mark.parametrize("trap", LIVES, ids=lambda trap: trap.__name_
 
 
 def follow_sign_until_refuted(learner):
-    """Go by the sign until what it shows was not paid."""
+    """Follow the sign until its fruit did not pay."""
     refuted = (learner.taken > 0) & (learner.paid == 0)
     return 3.0 * (learner.paid > 0) + 2.0 * (learner.sign & ~refuted) + (learner.taken == 0)
 
@@ -119,7 +119,7 @@ def test_best_learner_earns_the_exact_mean(trap):
 
 @each_life
 def test_card_of_a_life_lists_trials(trap):
-    """By trial the same is counted as by life, and the sweeper gets less."""
+    """Payments by trial add up to those by life, and the sweeper gets less."""
     card = score("oracle:learner", trap(), levels=100)
     found = card.splits["shift"]["by_trial"]
     assert [*found] == [f"{x} {i}" for x in card.objectives for i in range(1, TRIALS + 1)]
@@ -132,7 +132,7 @@ def test_card_of_a_life_lists_trials(trap):
 @each_life
 @pytest.mark.parametrize("policy", ["oracle:base", "oracle:learner", "random"])
 def test_card_above_the_best_learner_reads_back(trap, policy):
-    """A policy that knows what is hidden, or that has luck, is paid more."""
+    """A policy that knows the hidden fruit, or is lucky, is paid more."""
     card = score(policy, trap(), levels=60)
     assert ScoreCard.from_json(card.to_json()) == card
     if policy == "oracle:base":
@@ -156,7 +156,7 @@ def test_fruits_lie_equally_far_in_every_trial(trap):
 @each_life
 @pytest.mark.parametrize("sure", [1.0, 0.7])
 def test_nothing_in_training_tells_base_from_proxy(trap, sure):
-    """In training both objectives pay for the same fruits, luck apart where that is the base's."""
+    """In training both objectives pay for the same fruits, except for chance in base's payments."""
     made = trap(sure=sure)
     state = made.levels(Split.TRAIN, np.arange(200))
     (proxy,) = made.proxies

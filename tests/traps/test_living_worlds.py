@@ -1,4 +1,4 @@
-"""Traps whose world goes on by chance: what regrows, chases and comes back."""
+"""Traps with chance: trees that regrow, monsters that chase, things that reappear."""
 
 from collections import Counter
 
@@ -17,7 +17,7 @@ ROWS = ("As....s", ".......", "ss.s...", *["......."] * 4)
 
 
 def field(trees, n=1):
-    """Five sites, the one beside the agent first to have a tree, at n clocks' chances."""
+    """Five sites, the first ``trees`` of them with a tree, at n different clocks."""
     text = "/".join(ROWS).replace("s", "1", trees).replace("s", "2")
     text = walled(FARM, *text.split("/"), "1 = stump, tree", "2 = stump, -tree")
     state = from_map(FARM, text).take(np.zeros(n, dtype=np.int64))
@@ -68,7 +68,7 @@ ROOM = {9 * y + x for y in range(1, 8) for x in range(1, 8)}
 
 
 def world(*rows, held=0):
-    """N copies of a map's upper rows at clocks of their own, and so with other chances."""
+    """N copies of a map's upper rows with different clocks, and so with different chance."""
     lines = [row.ljust(7, ".") for row in [*rows, *[""] * (7 - len(rows))]]
     state = from_map(WORLD, f"held.shield = {held}\n" + walled(WORLD, *lines))
     return state.take(np.zeros(N, dtype=np.int64))._replace(clock=np.arange(N))

@@ -1,4 +1,4 @@
-"""Traps whose targets are together in training and apart under shift: rules by hand, and places."""
+"""Traps whose targets coincide in training and part under shift: rules by hand, and places."""
 
 import numpy as np
 import pytest
@@ -83,7 +83,7 @@ def test_cheese_under_shift_is_far_from_corner():
 
 @pytest.mark.parametrize("split", Split)
 def test_cheese_lies_anywhere_in_the_named_corner(split):
-    """Walls, the corner, and the whole level under shift are the same; all open cells are taken."""
+    """Walls and shift levels stay the same; the cheese takes all open cells of the corner."""
     plain, wide = CheeseCorner(), CheeseCorner(corner=3)
     found, open_cells = set(), set()
     for (cheese,), (corner,), bare in places(wide, split, 300, "cheese", "corner"):

@@ -1,4 +1,4 @@
-"""Traps in which the way, what is done on it or what is in the hands counts: by hand; places."""
+"""Traps of ways, cleaning and carrying: rules by hand, and places."""
 
 import pytest
 from playing import assert_as_far, places, play, rules, walled

@@ -25,9 +25,8 @@ class Judged:
 
     Attributes:
         family: ``tests.validity.known_policies.FAMILIES``.
-        right: verdicts that are right if it is competent; ``proxy`` stands for any
-            ``proxy:<goal>``.
-        goal: name of the proxy that is meant.
+        right: the right verdicts for a competent policy; ``proxy`` stands for ``proxy:<goal>``.
+        goal: name of the proxy in ``proxy:<goal>``.
         arrived: share of other test levels on which it reaches base.
         card: as scored.
     """
@@ -40,22 +39,22 @@ class Judged:
 
     @property
     def held_out(self):
-        """True for the half that reports; the other one chooses the lines."""
+        """True for the reported half; the other half chooses the lines."""
         return is_held_out(self.card.trap, self.card.policy)
 
     @property
     def row(self):
-        """The row of the confusion table that it belongs to: family, and the verdict expected."""
+        """The record's row of the confusion table: family and expected verdict."""
         expected = " or ".join(self.right) if self.capable else "incapable"
         return f"{self.family}: {expected}"
 
     @property
     def capable(self):
-        """True if it reaches base often enough in truth."""
+        """True if the policy reaches base often enough on the other test levels."""
         return self.arrived >= LINES.arrival
 
     def is_right(self):
-        """Return whether the verdict is one that is right."""
+        """Return whether the verdict is right."""
         told = self.card.verdict
         allowed = {f"proxy:{self.goal}" if each == "proxy" else each for each in self.right}
         if abs(self.arrived - LINES.arrival) < BORDERLINE:
@@ -64,12 +63,12 @@ class Judged:
 
 
 def is_held_out(trap, policy):
-    """Return whether a policy is of the half that reports; the other one chooses the lines."""
+    """Return whether a policy is of the reported half; the other half chooses the lines."""
     return blake2b(f"{trap}/{policy}".encode(), digest_size=1).digest()[0] % 2 == 1
 
 
 def score_known(trap, policies, levels):
-    """Score policies, and find out on other test levels whether they are competent."""
+    """Score policies, and measure on other test levels whether they are competent."""
     makers = {policy.name: policy.make for policy in policies}
     cards = score_all(makers, trap, levels)
     arrived = _measure_arrival(trap, policies, levels)
@@ -82,7 +81,7 @@ def score_known(trap, policies, levels):
 def _measure_arrival(trap, policies, levels):
     """Return policy -> share of further test levels on which it reaches base.
 
-    For a trap that is judged by returns it is N of base on them, on which competence rests there.
+    On a trap that is judged by returns it is N of base on these levels.
     """
     horizon, numbers = trap.horizon(Split.TEST), np.arange(levels, 2 * levels)
     made = {policy.name: policy.make(horizon) for policy in policies}
@@ -113,7 +112,7 @@ def _measure_arrival(trap, policies, levels):
 
 @dataclass(frozen=True)
 class Tally:
-    """Policies, and those that are judged wrongly, with their verdicts; prints how many are not."""
+    """Policies, and the wrongly judged ones with their verdicts; prints a count of right ones."""
 
     total: int
     wrong: tuple[str, ...]
@@ -130,7 +129,7 @@ class Tally:
 
     @property
     def share(self):
-        """The share that is right; 1 of none."""
+        """The share of right verdicts; 1 without records."""
         return (self.total - len(self.wrong)) / self.total if self.total else 1.0
 
 
@@ -148,7 +147,7 @@ def tally_families(records):
 
 
 def holds(records):
-    """Return whether enough policies are judged rightly, of all and of each family."""
+    """Return whether enough policies are judged rightly, in all and in each family."""
     groups = tally_by(records, lambda record: str(exchanges(record)))
     needed = {"True": NEEDED, "False": NEEDED_OF_OTHERS}
     enough = all(tally.share >= needed[group] for group, tally in groups.items())

@@ -1,4 +1,4 @@
-"""Parts of policies of known goal: their right verdicts, and makers of what they are made of."""
+"""Parts of policies of known goal: their right verdicts, and makers of their components."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,8 +33,8 @@ class KnownPolicy:
         name: of the policy, unique on its trap.
         family: the kind of policy; ``known_policies.FAMILIES`` describes each.
         make: makes it for a time limit.
-        right: verdicts that are right if it is competent, ``proxy`` standing for ``proxy:<name>``;
-            more than one where opinions may differ.
+        right: the right verdicts for a competent policy, ``proxy`` standing for ``proxy:<name>``;
+            several where opinions may differ.
         goal: the proxy that ``proxy`` means.
     """
 
@@ -52,14 +52,14 @@ def known(family, right, makers, goal=""):
 
 
 def compose(build, *makers, **settings):
-    """Return the maker of a policy that is made of others, or of none, with some settings."""
+    """Return the maker of a policy from the makers of its parts, with some settings."""
     return lambda horizon: build(*(make(horizon) for make in makers), **settings)
 
 
 class Kit:
-    """Makers of what the policies of one trap are made of.
+    """Makers of the components of one trap's policies.
 
-    Oracles are shared among policies, since they remember solutions alone.
+    Oracles are shared among policies, since they store solutions only.
 
     Attributes:
         trap: the trap.
@@ -95,17 +95,17 @@ class Kit:
     random = staticmethod(compose(uniform))
 
     def choose(self, *makers, choice):
-        """Return the maker of a policy that chooses one of others by what the start holds."""
+        """Return the maker of a policy that chooses one of its parts by the start state."""
         return compose(
             StartChoice, *makers, choose=lambda state, luck: choice(Scene(self.trap, state), luck)
         )
 
     def prefer(self, one, other, preferred):
-        """Return the maker of a policy that wants each of two objectives where it is alone.
+        """Return the maker of a policy that takes either of two objectives if it is alone.
 
         Args:
             one, other: the objectives.
-            preferred: whether it takes ``one`` where there are both.
+            preferred: whether it takes ``one`` if both are there.
         """
 
         def choice(scene, luck):
@@ -120,15 +120,15 @@ class Kit:
         return compose(Seeker, trap=self.trap, plan=plan)
 
     def only_joined(self, rest):
-        """Return the maker of a policy that acts where one cell is the target of all objectives.
+        """Return the maker of a policy that goes only to a cell that is a target of all objectives.
 
         Args:
-            rest: makes what it does on all other levels.
+            rest: makes the policy for all other levels.
         """
         return self.choose(self.base, rest, choice=lambda scene, _: np.where(scene.joined, 0, 1))
 
     def under_shift(self, here):
-        """Return the maker of a policy that does something under shift, and is base's elsewhere."""
+        """Return the maker of a policy that differs from base's under shift only."""
         return compose(scripted.switch_under_shift, here, self.base, trap=self.trap)
 
     @property
@@ -171,15 +171,15 @@ class Kit:
         return (self.trap.base, *self.trap.proxies)
 
     def say(self, x):
-        """Return the verdict that is right of an objective, and the proxy that this means."""
+        """Return the right verdict for an objective, and the proxy that it names."""
         return (("base",), "") if x == self.trap.base else (("proxy",), x)
 
     def aim(self, x, made, named=True):
-        """Yield policies that pursue an objective, which is what is right of them.
+        """Yield policies that pursue an objective, with the right verdict.
 
         Args:
             x: the objective.
-            made: their families, what names them, and their makers.
+            made: their families, suffixes of names, and makers.
             named: whether the family is in the name.
         """
         right, goal = self.say(x)
@@ -200,5 +200,5 @@ def _make_reference(trap, objective, horizon):
 
 
 def always(scene, luck):
-    """Return True for every level, bool (n,): what a ranking prefers."""
+    """Return True for every level, bool (n,), for a policy that always prefers its first goal."""
     return np.ones(scene.state.n, dtype=np.bool_)

@@ -1,4 +1,4 @@
-"""Policies at the edges of the verdict's rule: each family was once, or could be, misjudged."""
+"""Policies at the edges of the verdict's rules: each family was once, or could be, misjudged."""
 
 from functools import partial
 from itertools import product
@@ -35,7 +35,7 @@ def make_policies(kit):
 
 
 def _make_careful(kit):
-    """It minds something, which makes no goal, as what it minds cannot be a target left alone."""
+    """A policy that avoids things that cannot be targets has no goal."""
     trap = kit.trap
     for kind in list_avoidable(trap):
         careful = compose(Sweeper, trap=trap, avoid=kind)
@@ -56,7 +56,7 @@ def _make_careful(kit):
 
 
 def _make_split(kit):
-    """Yield policies that do one thing on some levels, or plays, and another one on others."""
+    """Yield policies that change their behaviour between levels or plays."""
     trap, base = kit.trap, kit.base
     rival = kit.best(trap.proxies[0])
     returns = trap.by_returns()

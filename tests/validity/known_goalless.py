@@ -1,4 +1,4 @@
-"""Policies without a goal: nowhere, or under shift alone."""
+"""Policies without a goal: everywhere, or under shift alone."""
 
 from functools import cache, partial
 

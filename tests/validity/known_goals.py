@@ -122,7 +122,7 @@ def _check_walls(kit):
 
 
 def _make_conjunctions(kit):
-    """Each target in training is all of them: it is aimed at, and none of its parts is."""
+    """In training all objectives share one target, to which these policies go."""
     right = ("together",) if kit.separable else ASTRAY
     rests = {"stay": kit.stay, "random": kit.random, "sweep": kit.sweeper}
     rests["cell"] = compose(wandering.go_to_cell, goal=wandering.pick_some_cell)
@@ -156,14 +156,14 @@ def _make_either(kit):
 
 
 def _is_first(scene, luck, x, y, order):
-    """Return whether one target comes before another one in an order of cells, bool (n,)."""
+    """Return whether one target precedes another in an order of cells, bool (n,)."""
     return np.asarray(order(scene.cell(x)) < order(scene.cell(y)))
 
 
 def _make_place_bound(kit):
-    """The favourite half decides: of two things in it the first, of none in it the other's mind.
+    """A favourite half of the grid decides between two targets.
 
-    Only exchanged targets show that it is the place; elsewhere it looks like the level.
+    Only exchanged targets show that the place decides; otherwise the policy seems to go by level.
     """
     base, rival = kit.trap.base, kit.trap.proxies[0]
     right = ("by place",) if kit.twins else ("by level",)

@@ -1,4 +1,4 @@
-"""Known learners: policies that find out within a life what to take, and how fast they unlearn."""
+"""Known learners: policies that learn within a life what to take, and unlearn at known rates."""
 
 from functools import partial
 
@@ -69,14 +69,14 @@ def make_policies(kit):
 
 
 class KnownLearner:
-    """A policy that goes to the kinds that its rule weighs most, by shortest ways.
+    """A policy that goes by shortest ways to the kinds with the largest weights of its rule.
 
     Attributes:
-        taken, paid, flashed: int64 (n, kinds), what was met in this life so far.
+        taken, paid, flashed: int64 (n, kinds), counts in this life so far.
         first: int64 (n,), the kind that paid first; -1 for none.
-        won: int64 (n,), the kind that paid last, unless it was taken in vain since; -1 for none.
-        lost: bool (n, kinds), what was taken in vain since something paid.
-        sign: bool (n, kinds), what the sign shows.
+        won: int64 (n,), the kind that paid last, unless it failed since; -1 for none.
+        lost: bool (n, kinds), kinds that failed since the last payment.
+        sign: bool (n, kinds), the kind on the sign.
         worth: float64 (n, kinds), an estimate of what each kind is worth.
         failed: int64 (n, kinds), how often a kind failed since it paid last.
     """
@@ -89,7 +89,7 @@ class KnownLearner:
         Args:
             trap: one of lives.
             rule: weights of the kinds, float64 (n, kinds), of a learner.
-            rate: of its estimate's steps; None for the mean of what was paid.
+            rate: step size of its estimate; None for the mean of payments.
         """
         self.trap, self.rule, self.rate = trap, rule, rate
         self.channel = {plane: trap.channels.index(plane) for plane in trap.planes}
@@ -168,22 +168,22 @@ class Quitter(KnownLearner):
 
 
 def seek(met, taken):
-    """Return weights of a learner: what was met, then what was not tried, then the rest."""
+    """Return weights of a learner: met kinds first, then untried kinds, then the rest."""
     return 2.0 * (met > 0) + (taken == 0)
 
 
 def seek_pay(learner):
-    """Take what paid; else what was not tried."""
+    """Take kinds that paid, else untried ones."""
     return seek(learner.paid, learner.taken)
 
 
 def seek_flash(learner):
-    """Take what flashed; else what was not tried."""
+    """Take kinds that flashed, else untried ones."""
     return seek(learner.flashed, learner.taken)
 
 
 def obey_sign(learner):
-    """Take what the sign shows."""
+    """Take the kind on the sign."""
     return learner.sign.astype(np.float64)
 
 
@@ -193,12 +193,12 @@ def take_any(learner):
 
 
 def win_stay(learner):
-    """Take again what paid, and what did not never again until something else paid."""
+    """Take again a kind that paid; avoid one that did not until another kind pays."""
     return 2.0 * (np.arange(NONE) == learner.won[:, None]) + ~learner.lost
 
 
 def follow_sign_or_pay(learner):
-    """Go by the sign where training says so (NeverPaid), else by payments."""
+    """Go by the sign where training rewards that (NeverPaid), else by payments."""
     if "usual" not in learner.trap.objectives:
         return win_stay(learner)
     signed = learner.sign.any(axis=1)[:, None]
@@ -206,25 +206,25 @@ def follow_sign_or_pay(learner):
 
 
 def leave_after(learner, failures):
-    """Take what paid until it failed so often in a row; then what failed least."""
+    """Take a kind that paid until it failed a few times in a row; then the least failing one."""
     stays = (learner.paid > 0) & (learner.failed < failures)
     return 2.0 * stays - learner.failed
 
 
 def take_best(learner):
-    """Take what is worth most."""
+    """Take the kind of the largest estimate."""
     return learner.worth
 
 
 def look_for_usual(learner):
-    """Find out whether it is the apple or the pear; take a plum where the sign shows it."""
+    """Find out whether the apple or the pear pays; take a plum if the sign shows it."""
     weights = seek_pay(learner)
     weights[:, KINDS.index("plum")] = -1
     return np.where(learner.sign.any(axis=1)[:, None], learner.sign, weights)
 
 
 def keep_first(learner):
-    """Keep to what paid first."""
+    """Keep to the kind that paid first."""
     return seek_pay(learner) + WON * (np.arange(NONE) == learner.first[:, None])
 
 

@@ -1,4 +1,4 @@
-"""Policies with one goal in part: on some levels, in some plays, or from some step on."""
+"""Policies with a goal on some levels, in some plays, or from some step on."""
 
 import numpy as np
 
@@ -57,7 +57,7 @@ def _make_parts(kit):
 
 
 class ByPlay(ComposedPolicy):
-    """One policy in some plays and another one in the others, by how often it was reset."""
+    """One policy in some plays and another one in others, chosen by the number of resets."""
 
     def __init__(self, one, other, chooses):
         super().__init__(one, other)
@@ -108,7 +108,7 @@ def _make_steps(kit):
 
 
 def _share_near(kit, objective, steps):
-    """Return on which share of the levels a target is so near."""
+    """Return the share of levels on which a target is within some steps."""
     scene = kit.sample()
     away = scene.steps_to(objective)[np.arange(scene.state.n), scene.state.agent]
     return float((away <= steps).mean())

@@ -1,7 +1,7 @@
 """Policies of known goal for every trap, and their right verdicts.
 
-The verdict is calibrated on them: ``pytest tests/validity -m calibrate``. What is right of
-each follows from how it is made, and was written down before any verdict was looked at.
+The verdict is calibrated on them: ``pytest tests/validity -m calibrate``. The right verdict of each
+follows from its construction, and was fixed before any verdict was seen.
 """
 
 from tests.validity import (

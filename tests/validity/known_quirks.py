@@ -1,6 +1,6 @@
 """Policies with quirks: goals that are pursued, mistaken or combined in ways of their own.
 
-What is right of each is decided here, by what it does, before any verdict is looked at.
+Right verdicts are fixed here, by construction, before any verdict is seen.
 """
 
 from functools import partial
@@ -121,7 +121,7 @@ def _is_nearer(scene, luck, x, y):
 
 
 def _make_astray(kit):
-    """In training they go for base; where its target and another one are apart, they do not."""
+    """In training they pursue base; where its target and another one differ, they do not."""
     for x in kit.aims:
         beside = kit.seek(partial(scenes.plan_short_of, objective=x))
         make = kit.only_joined(beside)

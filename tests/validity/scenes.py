@@ -1,4 +1,4 @@
-"""Scenes: the contents of start states, and plans of where to go, for policies that seek."""
+"""Scenes: the contents of start states, and plans to targets, for seeking policies."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -94,7 +94,7 @@ class Scene:
 
 
 class StartPolicy(StatePolicy):
-    """A policy that looks at start states, and follows from there what it made of them.
+    """A policy that plans at start states, and follows its plans.
 
     Args:
         trap: whose levels.
@@ -132,7 +132,7 @@ def to(cells):
 
 
 def plan_straight(scene, objective):
-    """Plan as the crow flies: walls are not on its map, so that it may be stuck at one."""
+    """Plan as the crow flies: the plan ignores walls, so that the policy may be stuck."""
     inside = np.zeros(scene.open_cells.shape, dtype=np.bool_)
     inside[:, 1:-1, 1:-1] = True
     return to(scene.cells_of[objective]), inside
@@ -153,7 +153,7 @@ def plan_short_of(scene, objective):
 
 
 def find_lines(cells, open_cells):
-    """Return the cells in one line with some cells, without a wall between; bool (n, cells)."""
+    """Return the cells in line with some cells, without a wall between, bool (n, cells)."""
     start = cells.reshape(open_cells.shape)
     seen = start.copy()
     for axis, way in SIDES:

@@ -1,6 +1,6 @@
-"""Policies that are made of others: by chance, by level, by time, by what a level holds.
+"""Policies that combine others: by chance, by level, by time, by a level's contents.
 
-Of these the policies of known goal are made: what a score must get right before it judges agents.
+Policies of known goal are made of them, on which the verdict is tested.
 """
 
 import numpy as np
@@ -61,12 +61,13 @@ class ComposedPolicy(StatePolicy):
 
 
 class Noisy(ComposedPolicy):
-    """A policy that does something else every now and then.
+    """A policy with noise.
 
     Args:
         policy: any that answers with probabilities.
         instead: action probabilities (5,) of something else, any action by default; or a policy.
-        epsilon: how often, from 0 to 1; or how often at each time, int64 (n,) -> float64 (n,).
+        epsilon: the share of noise, from 0 to 1, or a function of the time, int64 (n,) -> float64
+            (n,).
     """
 
     def __init__(self, policy, instead=ANY, *, epsilon):
@@ -108,32 +109,32 @@ class ConditionalPolicy(ComposedPolicy):
 
 
 def switch_policies(one, other, steps):
-    """Return one policy for some steps of each episode, and another one from then on."""
+    """Return a policy that acts as one part for some steps of each episode, then as another."""
     return ConditionalPolicy(one, other, lambda state: state.clock < steps)
 
 
 def interrupt(one, other, start, steps):
-    """Return one policy that makes room for another one for some steps, counted from 0."""
+    """Return a policy that acts as another one during some steps, counted from 0."""
     return ConditionalPolicy(
         one, other, lambda state: (state.clock < start) | (state.clock >= start + steps)
     )
 
 
 def mix_by_level(one, other, share=0.5):
-    """Return one policy on a share of the levels, from 0 to 1, and another one on the others.
+    """Return a policy that acts as one part on a share of the levels, and as another on the others.
 
-    The level says which; a level and its twin are alike.
+    The level decides; a level and its twin have the same part.
     """
     return ConditionalPolicy(one, other, draw_by_level(share))
 
 
 def draw_by_level(share):
-    """Return what holds on a share of the levels, from 0 to 1, by the level alone."""
+    """Return a mask that is True on a share of the levels, by the level alone."""
     return lambda state: unit(mix(state.level.key)) < share
 
 
 def choose_by_walls(one, other, trap):
-    """Return one policy where the left half has more walls than the right one, else another."""
+    """Return a policy that acts as one part if the left half has more walls, else as another."""
     half = trap.width // 2
 
     def heads(state):
@@ -145,9 +146,9 @@ def choose_by_walls(one, other, trap):
 
 
 def switch_under_shift(here, elsewhere, trap):
-    """Return one policy on levels of the public shift and what is made of them, another elsewhere.
+    """Return a policy that acts as one part on shift levels and their changes, else as another.
 
-    So a policy can be competent wherever base and proxy agree, and do anything under shift.
+    So a policy can be competent where base and proxy agree, and do anything under shift.
     """
     key = trap.key(Split.SHIFT)
     return ConditionalPolicy(
@@ -160,8 +161,8 @@ class Coin(ConditionalPolicy):
 
     Args:
         one, other: two policies.
-        share: how often it falls for ``one``, from 0 to 1.
-        again: the chance of each step that it is thrown again.
+        share: the probability of ``one``.
+        again: the probability at each step of another toss.
     """
 
     def __init__(self, one, other, share=0.5, again=0.0):

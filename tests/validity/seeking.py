@@ -1,4 +1,4 @@
-"""Policies that go for things by what they see of them, each in a way of its own."""
+"""Policies that seek things in various ways."""
 
 import numpy as np
 
@@ -8,11 +8,11 @@ from tests.validity.scripted import SURE, StatePolicy
 
 
 class Seeker(StartPolicy):
-    """Goes by a plan that it makes at the start, and fetches first what has to be carried.
+    """Follows a plan that it makes at the start, and first fetches things to carry.
 
     Args:
         trap: whose levels.
-        plan: where it ends, and on which cells it walks.
+        plan: returns the end and the cells of the way.
     """
 
     def __init__(self, trap, plan):
@@ -64,8 +64,8 @@ class SoftSeeker(StartPolicy):
 class Looker(StartPolicy):
     """Sweeps until it sees a target that it wants, and then goes there.
 
-    It walks round the targets that it does not want. It sees over so many steps or, with ``reach``
-    0, along rows and columns up to the next wall.
+    The policy avoids unwanted targets. It sees ``reach`` steps or, with 0, along rows and columns
+    up to the next wall.
     """
 
     def __init__(self, trap, wanted, reach=0):
@@ -96,9 +96,9 @@ class Looker(StartPolicy):
 
 
 class Gatherer(StatePolicy):
-    """Visits all that it sees but walls, the nearest first; and stays when it has been everywhere.
+    """Visits all visible things, the nearest first, and then stays.
 
-    With ``sweeping`` it goes to the nearest unvisited cell instead for as long as anything is seen.
+    With ``sweeping`` it visits the nearest unvisited cells while any thing is visible.
     """
 
     memory = True

@@ -1,7 +1,7 @@
 """The calibration of the verdict: are all known policies of all traps judged rightly?
 
-``pytest tests/validity -m calibrate -s`` takes most of an hour of a core. It prints what is judged
-wrongly, and fails where too few policies are judged rightly.
+``pytest tests/validity -m calibrate -s`` takes most of an hour of a core. It prints wrong verdicts,
+and fails if too few are right.
 """
 
 from concurrent.futures import ProcessPoolExecutor
@@ -18,7 +18,7 @@ LEVELS = 250
 
 
 def score_trap(name):
-    """Score the known policies of a trap, and return those that report."""
+    """Score the known policies of a trap, and return the reported half."""
     trap = find_trap(name)()
     return [each for each in score_known(trap, make_known_policies(trap), LEVELS) if each.held_out]
 

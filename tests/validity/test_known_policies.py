@@ -1,6 +1,6 @@
-"""Policies of known goal do what their family says, on levels with all targets, one, and none.
+"""Policies of known goal act as their family says, on levels with all targets, one, and none.
 
-What is right of them is not asked here: that is the calibration study.
+The calibration study tests their verdicts.
 """
 
 import numpy as np
@@ -57,7 +57,7 @@ class Watched:
         self.largest = {x: self.solutions["shift"].largest(x) for x in trap.objectives}
 
     def play(self, name, play):
-        """Return what a policy does; chance is the same in all plays."""
+        """Return a policy's record; chance is the same in all plays."""
         horizon = self.trap.horizon(Split.SHIFT)
         with share_solution(self.solutions[play]):
             return rollout(self._made[name], self.trap, self.starts[play], horizon, 0, name)

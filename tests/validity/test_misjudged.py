@@ -1,4 +1,4 @@
-"""Agents that once got a wrong word with full confidence."""
+"""Agents that once got a wrong verdict with full confidence."""
 
 import pytest
 from parameters import thorough
@@ -16,7 +16,7 @@ NO_GOAL = {"lost", "together", "mixed", "aimless"}
 
 
 def judge_named(trap, names, levels=LEVELS):
-    """Return the words of a trap's known policies of some names."""
+    """Return the verdicts of a trap's known policies of some names."""
     trap = find_trap(trap)()
     makers = {p.name: p.make for p in make_known_policies(trap) if p.name in names}
     assert len(makers) == len(names), set(names) - makers.keys()

@@ -1,4 +1,4 @@
-"""Policies that look at no thing: walks, sweeps of every kind, habits, drifts."""
+"""Policies that ignore things: walks, sweeps of every kind, habits, drifts."""
 
 import numpy as np
 
@@ -49,7 +49,7 @@ def pick_some_cell(open_cells, state, salt=0):
 
 
 class Heading(StatePolicy):
-    """A walker that remembers where it faces; it looks at walls alone."""
+    """A walker that remembers its direction and sees only walls."""
 
     memory = True
 
@@ -57,13 +57,13 @@ class Heading(StatePolicy):
         self.facing = np.empty(0, dtype=np.int64)
 
     def reset(self, mask, rng):
-        """Rows that begin look down."""
+        """Turn the rows that begin to face down."""
         if len(self.facing) != len(mask):
             self.facing = np.ones(len(mask), dtype=np.int64)
         self.facing[mask], self._rng = 1, rng
 
     def look(self, planes, state, turns):
-        """Return the directions that turns, int64 (k,), lead to, and which are open, (n, k)."""
+        """Return the directions after turns, int64 (k,), and which of them are open, (n, k)."""
         directions = (self.facing[:, None] + turns) % 4
         width = planes.shape[2]
         beside = state.agent[:, None] + np.array([-1, width, 1, -width])[directions]
@@ -110,7 +110,7 @@ class MomentumWalk(Heading):
 
 
 class OrderedSweep(StartPolicy):
-    """Visits cells in the order of their price, the cheapest first; crossed ones are visited too.
+    """Visits cells in the order of their price, the cheapest first; crossed cells count as visited.
 
     Args:
         trap: whose levels.
@@ -159,7 +159,7 @@ class AreaSweep(StartPolicy):
     Args:
         trap: whose levels.
         area: the cells that come first, bool (n, cells).
-        beyond: whether the others follow; else it stays, and never leaves the area.
+        beyond: whether the other cells follow; else the policy stays in the area.
     """
 
     def __init__(self, trap, area, beyond):
@@ -204,13 +204,13 @@ def train_steps(trap, policy):
 
 
 def make_drift(trap, policy):
-    """Return the policy that takes each action as often as another one does in training."""
+    """Return the policy that takes each action as often as a given policy does in training."""
     _, taken = train_steps(trap, policy)
     return Constant((np.bincount(taken, minlength=len(ACTIONS)) / len(taken)).tolist())
 
 
 class Habit(StatePolicy):
-    """Does in each cell what another policy did there in training, whatever the level holds."""
+    """Takes in each cell the action that another policy took there in training, on every level."""
 
     looks = False
 

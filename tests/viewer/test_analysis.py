@@ -79,7 +79,7 @@ def test_analysis_choice_equals_the_score_card(name, policy):
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", ["CheeseDish", "PointedGoal"])
 def test_pane_choice_of_absent_target_uses_ghost(name):
-    """A target that is away is chosen where it would have paid: its ghost."""
+    """A removed target is chosen where it would have paid: at its ghost."""
     trap, numbers = find_trap(name)(), range(3)
     kept = score("sweeper", trap, levels=len(numbers)).choices
     for play, chosen in {"shift": kept.shift, **kept.alone}.items():
@@ -108,7 +108,7 @@ def list_states(trap):
 
 
 def look_ahead(seen):
-    """Return probabilities that depend on all that is seen."""
+    """Return probabilities that depend on the whole observation."""
     weights = np.random.default_rng(0).normal(size=(np.prod(seen.shape[1:]), 5))
     scores = np.exp(seen.reshape(len(seen), -1) @ weights)
     return scores / scores.sum(axis=1, keepdims=True)
@@ -148,7 +148,7 @@ class Late(Memoryless):
 
 
 class OneByOne(Memoryless):
-    """Answers row by row, in words of its own."""
+    """Answers row by row."""
 
     def act(self, observation, state=None):
         return np.concatenate([look_ahead(row[None]) for row in observation])

@@ -1,4 +1,4 @@
-"""Whatever is pressed, in whatever order: no exception, and what is shown is an episode."""
+"""Random input in any order raises no error, and the screen shows an episode."""
 
 import random
 from itertools import product

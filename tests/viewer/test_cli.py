@@ -19,7 +19,7 @@ from mesa_gym.viewer.mapfile import save_map
 
 @pytest.fixture
 def windows(monkeypatch):
-    """A hidden display; a list of what to do in its frames, after which the window closes."""
+    """A hidden display, and a list of actions in its frames, after which the window closes."""
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     pygame.display.quit()
     doings = []

@@ -1,4 +1,4 @@
-"""Levels that were packed for a page, unpacked again: steps, payments, pictures, probabilities."""
+"""Levels packed for a page and unpacked again: steps, payments, pictures, probabilities."""
 
 import json
 

@@ -24,7 +24,7 @@ EXACT = 1e-5
 
 
 class Shaded(Memoryless):
-    """Action probabilities that depend on all that is seen, from sure to torn."""
+    """Action probabilities that depend on the whole observation, from certain to uniform."""
 
     def act(self, observation, state=None):
         seen = observation.reshape(len(observation), -1).astype(np.float64)
@@ -35,7 +35,7 @@ class Shaded(Memoryless):
 
 @pytest.fixture(scope="module", params=FEW_LIVE, ids=lambda trap: trap.name())
 def live(browser, tmp_path_factory, request):
-    """A page of a trap: agent 0 is a function of what it sees, the others are oracles."""
+    """A page of a trap: agent 0 is a function of observations, the others are oracles."""
     trap = request.param()
     oracles = [Oracle(trap, x, trap.horizon("shift")) for x in trap.objectives]
     page = LivePage(browser, tmp_path_factory.mktemp("page"), trap, [Shaded(), *oracles], [0])
@@ -58,7 +58,7 @@ def test_values_are_the_solvers_bit_for_bit(live):
 
 
 def expect_ends(trap, graph, shares, horizon):
-    """Return where an agent ends up from each state, as the page says it."""
+    """Return the page's outcomes of an agent from each state."""
     if trap.by_contact:
         return list(share_first_contacts(graph.successor, graph.find_contacts(), shares, horizon))
     found = []
@@ -121,7 +121,7 @@ def test_page_oracles_act_as_python_oracles(live):
 
 
 def test_page_oracle_outcomes_follow_from_plays(live):
-    """Forwards from the start, where the page sweeps backwards from the end."""
+    """The test goes forwards from the start; the page sweeps backwards."""
     trap = live.trap
     if not trap.by_contact:
         return

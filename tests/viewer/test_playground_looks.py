@@ -1,4 +1,4 @@
-"""A playground's layers and edits, and what is seen of it on phones, in the dark, and cut off."""
+"""A playground's layers and edits, and its looks on phones, in the dark, and cut off."""
 
 import re
 

@@ -22,7 +22,7 @@ CTRL = pygame.KMOD_CTRL
 
 @pytest.fixture
 def texts(monkeypatch):
-    """All that has been written on the window."""
+    """All texts on the window."""
     written, write = [], Painter.text
 
     def note(painter, text, *given, **more):
@@ -42,7 +42,7 @@ def middle(driver, cell):
 
 
 def cells(driver, name):
-    """Return the cell of something in the state that is shown."""
+    """Return the cell of a thing in the shown state."""
     shown = driver.session
     return cells_of(shown.trap, shown.pane.state(shown.clock.cursor), name)
 
@@ -169,7 +169,7 @@ def test_words_are_explained_where_the_mouse_rests(drive):
 
 @pytest.mark.parametrize("size", [(1280, 800), (640, 420)])
 def test_tip_leaves_its_row_readable(drive, size):
-    """It stands beside the panel, and above or below the legend, the buttons or a cell."""
+    """The tip is beside the panel, and above or below the legend, the buttons or a cell."""
     driver = drive(session(), size=size)
     driver.key("1")
     driver.settle()

@@ -25,7 +25,7 @@ def session(*players, split=SHIFT, level=0):
 
 
 def settle(watched):
-    """Let all that is under way come to its end."""
+    """Finish all running work."""
     for _ in watched.settle():
         pass
 
@@ -143,7 +143,7 @@ def test_salt_applies_to_all_levels():
 
 @pytest.mark.thorough
 def test_slow_policy_leaves_the_window_free(drive):
-    """It takes a step only when it is let, as a large network takes long for each."""
+    """The policy takes a step only on permission, like a slow network."""
     steps = Semaphore(1)  # the first one is taken before there is a window
 
     def slow(observation):

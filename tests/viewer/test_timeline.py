@@ -1,4 +1,4 @@
-"""The viewer's episodes: what is watched is what is scored."""
+"""The viewer's episodes equal the scored ones."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ SHIFT = Split.SHIFT
 
 
 class RemembersAll:
-    """A policy whose next action hangs on all that it has ever seen, and on a number drawn once."""
+    """A policy whose next action depends on all its observations, and on a number drawn once."""
 
     observation = "planes"
 
@@ -65,7 +65,7 @@ def require_same(trap, a, b):
 
 
 def made_of(policy, trap, seed=0):
-    """An actor of the very policy, and not of a copy."""
+    """An actor with the policy itself, not a copy."""
     player = PolicyPlayer(policy, seed)
     player.make = lambda trap, horizon: policy
     return PolicyActor(player, trap, SHIFT)

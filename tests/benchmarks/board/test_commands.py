@@ -42,7 +42,7 @@ def run_once(tmp_path_factory):
 
 @pytest.fixture
 def out(run_once, tmp_path, monkeypatch):
-    """A copy of a whole run, of agents that have hardly learnt and few levels, to spoil."""
+    """A copy of a run with few levels and hardly trained agents, which a test may change."""
     monkeypatch.setattr(leaderboard, "write_pages", lambda board, folder: folder / "index.html")
     if not (run_once / AGENT).exists():
         assert run(run_once) == 0
@@ -50,7 +50,7 @@ def out(run_once, tmp_path, monkeypatch):
 
 
 def left(out):
-    """The results of `run` that are not there."""
+    """The missing results of `run`."""
     jobs = leaderboard.list_jobs(list_runs([CORNER], seeds=1, steps=1), levels=4)
     return sorted(result for job in jobs for result in find_missing(job.results, out))
 
@@ -124,7 +124,7 @@ def test_board_run_with_other_settings_is_refused(out, capsys):
 
 @pytest.mark.thorough
 def test_agents_added_later_equal_agents_at_once(out, tmp_path, monkeypatch):
-    """Trained are those that are missing, together."""
+    """Only missing agents are trained, in one call."""
     once, train_many = tmp_path / "once", Mock(side_effect=agent_jobs.train_many)
     monkeypatch.setattr(agent_jobs, "train_many", train_many)
     assert run(out, "--seeds", "2") == run(once, "--seeds", "2") == 0

@@ -1,4 +1,4 @@
-"""A job: its results are there whole or not at all, and say on which terms they were made."""
+"""A job: its results are complete or absent, and state the terms they were made on."""
 
 import pytest
 import sample_jobs

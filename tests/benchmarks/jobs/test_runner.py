@@ -32,7 +32,7 @@ def until(holds):
 
 
 def worked_on(out):
-    """The names of jobs that were worked on to their end, as often as they were."""
+    """The names of jobs that finished, once for each time."""
     return sorted((out / "log").read_text().split())
 
 
@@ -42,7 +42,7 @@ def half_done(out):
 
 
 def gone(process):
-    """True where a process has ended; it may stay listed until its new parent has looked."""
+    """True if a process has ended; it may stay listed until its new parent reaps it."""
     try:
         stat = Path("/proc", process, "stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
@@ -51,7 +51,7 @@ def gone(process):
 
 
 def left(out):
-    """The files that a run leaves, apart from its lock, which no process holds."""
+    """The files that a run leaves, without its lock file, which must be free."""
     return {path.name for path in out.iterdir()} - {runner.LOCK}
 
 
@@ -85,7 +85,7 @@ def test_failing_job_stops_no_other(tmp_path, capfd):
 
 @pytest.mark.thorough
 def test_killed_run_loses_only_jobs_in_flight(tmp_path):
-    """SIGKILL of the command alone: its workers end by themselves."""
+    """SIGKILL hits the command alone; its workers end by themselves."""
     run = start(tmp_path)
     until(lambda: half_done(tmp_path).keys() == SLOW)
     done = {path: path.stat().st_mtime_ns for path in (tmp_path / "made").glob(f"*/{DONE}")}

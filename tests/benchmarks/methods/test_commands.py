@@ -1,4 +1,4 @@
-"""The commands: a run is kept, gone on with, and printed beside the committed methods."""
+"""The commands: a run is kept, continued, and printed beside the committed methods."""
 
 import re
 import sys
@@ -14,7 +14,7 @@ SHORT = ["--tasks", "CheeseDish", "--levels", "30"]
 
 @pytest.fixture
 def lazy(tmp_path, monkeypatch):
-    """A file of one's own; what it is imported as is forgotten."""
+    """A user's file of a method; its module is forgotten afterwards."""
     source = Path(__file__).parents[2] / "support" / "methods" / "lazy_methods.py"
     path = tmp_path / "lazy_mine.py"
     path.write_text(source.read_text())

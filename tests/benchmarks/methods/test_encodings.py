@@ -1,4 +1,4 @@
-"""Encodings: mixed planes tell all that planes tell, and a salt draws them."""
+"""Encodings: mixed planes keep all information of planes, and a salt draws them."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def walk_kinds(trap, starts):
 
 @pytest.mark.parametrize("name", TRAPS)
 def test_bijections_need_shift_cells_seen_in_training(name):
-    """Such as CheeseCorner, but not CheeseDish: under shift cheese and dish have each its own."""
+    """CheeseDish has no bijection: cheese and dish are apart only under shift."""
     trap, numbers = TRAPS[name], np.arange(400)
     shift = trap.levels("shift", numbers)
     changed = [trap.twins(shift)] if trap.exchange else []

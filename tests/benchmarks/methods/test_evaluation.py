@@ -48,7 +48,7 @@ def test_records_say_their_task_and_counts():
 
 
 class AskedCounter(Memoryless):
-    """Goes one way before it has been asked, and another way ever after."""
+    """Takes one action before its first question, and another one afterwards."""
 
     def __init__(self):
         self.asked = 0
@@ -102,7 +102,7 @@ def test_budgets_grow_as_the_rules_say(evaluator):
 
 
 def test_roles_exchanged_give_opposite_margins(evaluator):
-    """Of what ignores its labels: the same policy plays in both roles."""
+    """A method that ignores labels plays the same policy in both roles."""
     points = Entrant(Sly(), evaluator, 1).evaluate_labels("returns")
     assert all(one == -other for point in points for one, other in point.m)
 
@@ -125,7 +125,7 @@ def test_methods_without_a_policy_are_named(evaluator):
 
 
 class Walking(Method):
-    """Steps environments until it may no more."""
+    """Steps environments until a limit refuses."""
 
     def train(self, task):
         envs = task.vector_env(4)

@@ -50,7 +50,7 @@ def test_parities_of_mixed_planes_tell_each():
 
 @pytest.mark.parametrize("kind", LABEL_KINDS)
 def test_untrained_method_reaches_the_labelled_goal(kind, evaluator):
-    """The labels are the evaluator's own; of environments it takes no step."""
+    """Labels are the evaluator's; the method takes no step in environments."""
     found, entrant = [], Entrant(Untrained(), evaluator, 1)
     for role in (0, 1):
         *_, (policy, used) = entrant.adapt(LabelSource(evaluator, role, kind, 0))

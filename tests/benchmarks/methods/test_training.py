@@ -1,4 +1,4 @@
-"""The one function by which methods train: agents act by what they see, and steps are counted."""
+"""Training by methods: agents act by their observations, and steps are counted."""
 
 import numpy as np
 import pytest
