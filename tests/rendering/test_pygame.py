@@ -1,8 +1,7 @@
-"""The contact sheet, and the check for pygame-ce; both need pygame."""
+"""The check for pygame-ce; it needs pygame."""
 
 import sys
 from importlib.machinery import ModuleSpec
-from pathlib import Path
 from types import ModuleType
 
 import gymnasium as gym
@@ -10,27 +9,8 @@ import pytest
 
 from mesa_gym.cli import main
 from mesa_gym.rendering.pygame import load_pygame
-from mesa_gym.rendering.sheet import contact_sheet
-from mesa_gym.traps import all_traps
 
 pytest.importorskip("pygame")
-
-
-TRAPS = list(all_traps().values())
-
-
-@pytest.mark.thorough
-def test_list_sheet_that_fails_keeps_old_file(run, monkeypatch):
-    file = Path("sheet.png")
-    file.write_text("an older one")
-    with monkeypatch.context() as without:
-        without.setitem(sys.modules, "pygame", None)
-        code, error = run("list --sheet sheet.png")
-    assert (code, "mesa-gym[viewer]" in error) == (2, True)
-    assert file.read_text() == "an older one"
-    assert run("list --sheet sheet.png") == (0, "")
-    assert file.read_bytes() == contact_sheet(TRAPS)
-    assert [path.name for path in Path().iterdir()] == ["sheet.png"]
 
 
 def old_pygame():

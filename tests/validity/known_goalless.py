@@ -73,7 +73,8 @@ def _make_sweepers(kit):
     }
     seen = {"-if-any": compose(Gatherer, sweeping=True)}
     if kit.placed and trap.alone:
-        for name, heads in (("any", see_any(kit)), ("all", see_all(kit))):
+        for name, least in (("any", 1), ("all", len(trap.alone))):
+            heads = partial(_see_targets, kit, least)
             make = compose(ConditionalPolicy, kit.sweeper, kit.stay, heads=heads)
             seen[f"-if-{name}-target"] = make
     # On some traps the proxy is a corner: to visit that first is to go there.
@@ -94,22 +95,12 @@ def _make_sweepers(kit):
         yield from known(family, right, named, kit.place)
 
 
-def see_any(kit):
-    """Return whether a thing is there that can be a target."""
-    return lambda state: count_targets(kit, state) > 0
-
-
-def see_all(kit):
-    """Return whether all things are there that can be a target of an objective."""
-    return lambda state: count_targets(kit, state) == len(kit.trap.alone)
-
-
-def count_targets(kit, state):
-    """Return how many objectives have a thing there that can be their target, int64 (n,)."""
+def _see_targets(kit, least, state):
+    """Return whether so many objectives have a thing there that can be their target, bool (n,)."""
     count = np.zeros(state.n, dtype=np.int64)
     for names in kit.trap.alone.values():
         count += np.any([kit.trap.layer(state, name).any(axis=1) for name in names], axis=0)
-    return count
+    return count >= least
 
 
 def _make_walks(kit):
