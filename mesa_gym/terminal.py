@@ -90,4 +90,4 @@ def html_table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]
 
 
 def _numeric(cell: str) -> bool:
-    return cell.lstrip("-.")[:1].isdigit()
+    return cell.lstrip("+-<.")[:1].isdigit()

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from glob import glob
+from collections import Counter
 from pathlib import Path
 
 from mesa_gym.cli import ALGO
-from mesa_gym.cli.cards import split_name
-from mesa_gym.cli.score import name_policies, name_seed
+from mesa_gym.cli.cards import load_cards, match, split_name
+from mesa_gym.cli.score import name_policies, name_seed, split_trap
 from mesa_gym.command import DONE, require_writable
-from mesa_gym.policies import POLICY_FILE, read_policy_file
+from mesa_gym.errors import unknown
+from mesa_gym.policies import POLICY_FILE, read_policy_file, references
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import compare, plot
 from mesa_gym.report.committed import list_committed, read_committed
+from mesa_gym.report.comparison import find_shared
 from mesa_gym.scoring import Cards, evaluate
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.traps import find_trap
@@ -47,16 +49,32 @@ def run(options: argparse.Namespace) -> int:
     sides = [_read_side(word) for word in options.agents]
     one, other = (name for name, _ in sides)
     if one == other:
+        first, second = (split_name(word)[1] for word in options.agents)
         raise ValueError(
-            f"both agents are called {one}; name them, such as plain={options.agents[0]}"
-            f" mine={options.agents[1]}"
+            f"both agents are called {one}; name them, such as plain={first} mine={second}"
         )
     cards = [card for _, what in sides if isinstance(what, Cards) for card in what]
+    cards = [card for card in cards if card.trap in traps or not traps]
     levels = cards[0].provenance.levels if cards else options.levels
+    named: dict[str, dict[str, str]] = {}
     for name, what in sides:
         if not isinstance(what, Cards):
-            cards += _score(name, what, traps, levels, options)
-    cards = [card for card in cards if card.trap in traps or not traps]
+            named |= _name_seeds(name, what, traps)
+    # What cannot be compared is refused before any work.
+    seeds: dict[str, Counter[str]] = {one: Counter(), other: Counter()}
+    for card in cards:
+        seeds[agent_and_seed(card.policy)[0]][card.trap] += card.choices is not None
+    for policy, of in named.items():
+        choosing = [trap for trap in of if not find_trap(trap).by_returns()]
+        seeds[agent_and_seed(policy)[0]].update(choosing)
+    played = find_shared({agent: +counts for agent, counts in seeds.items()})
+    wanted = {
+        policy: mine
+        for policy, of in named.items()
+        if (mine := {trap: of[trap] for trap in of if trap in played})
+    }
+    if wanted:
+        cards += evaluate(wanted, [find_trap(trap)() for trap in played], levels, algo=options.algo)
     found = compare(cards, one, other)
     print(found)
     shown = {row.trap for row in found.rows}
@@ -81,9 +99,11 @@ def _read_side(word: str) -> Side:
     elif folder.is_dir() and inside and str(folder) not in inside:
         return name or folder.name, inside
     elif (folder.is_dir() and not inside) or what.endswith(".json"):
-        cards = Cards(card for part in what.split(",") for card in Cards.load(part))
+        cards = load_cards(what.split(","))
     else:
-        paths = [path for part in what.split(",") for path in sorted(glob(part)) or [part]]
+        paths = [path for part in what.split(",") for path in match(part)]
+        for path in paths:
+            _require_policy(split_trap(path)[1])
         return name or agent_and_seed(name_seed(paths[0]))[0], paths
     agents = list(dict.fromkeys(agent_and_seed(card.policy)[0] for card in cards))
     if len(agents) > 1:
@@ -91,15 +111,21 @@ def _read_side(word: str) -> Side:
     return name or agents[0], cards.rename(agents[0], name or agents[0])
 
 
-def _score(
-    name: str, policies: list[str], traps: list[str], levels: int, options: argparse.Namespace
-) -> Cards:
-    """Score the seeds of an agent on the traps that they act on."""
+def _require_policy(word: str) -> None:
+    """Raise ValueError for a word that is no agent, policy or file."""
+    known = [*list_committed(), *references(find_trap("CheeseCorner"))]
+    if Path(word).exists() or ":" in word or word in known:
+        return
+    if "/" in word or "." in word:
+        raise ValueError(f"{word}: there is no such file or directory")
+    raise unknown("agent", word, known)
+
+
+def _name_seeds(name: str, policies: list[str], traps: list[str]) -> dict[str, dict[str, str]]:
+    """Return seed of an agent -> trap that it acts on -> policy."""
     own = [
         str(read_policy_file(Path(policy))["trap"]) for policy in policies if Path(policy).is_dir()
     ]
     if not traps and len(own) < len(policies):
         raise ValueError("on which traps? Name them: mesa-gym compare A B --traps CheeseDish ...")
-    wanted = traps or [*dict.fromkeys(own)]
-    named = name_policies(policies, wanted, name)
-    return evaluate(named, [find_trap(trap)() for trap in wanted], levels, algo=options.algo)
+    return name_policies(policies, traps or [*dict.fromkeys(own)], name)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 from mesa_gym import terminal
 from mesa_gym.errors import unknown
+from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.groups import BASE, LEAST_SEEDS, CardGroup, group_cards
 from mesa_gym.report.intervals import Difference, adjust_holm, compare_tables
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.record import Floats
 from mesa_gym.terminal import printable
 
 # A difference that is told apart from 0, after Holm's correction.
 ALPHA = 0.05
 HEADS = ("difference", "95%", "p (Holm)")
-END = "(95% intervals over seeds and levels, Holm's correction over traps)"
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,13 @@ class Compared:
 
     Attributes:
         trap: name with version.
-        shares: of the one and of the other agent.
+        groups: the seeds of the one and of the other agent.
         difference: of them, with its 95% interval and p.
         adjusted: p after Holm's correction over the traps (Holm 1979).
     """
 
     trap: str
-    shares: tuple[float, float]
+    groups: tuple[CardGroup, CardGroup]
     difference: Difference
     adjusted: float
 
@@ -51,21 +51,28 @@ class Comparison:
 
     @property
     def sentence(self) -> str:
-        """Return a sentence on the two agents, for a paper."""
+        """Return a sentence on the two agents, for a paper, and one on its numbers."""
         one, other = map(printable, self.agents)
-        parts = [
-            f"{'more' if row.difference.estimate > 0 else 'less'} often on"
-            f" {row.trap.rpartition('-')[0]} (by {abs(row.difference.estimate):.2f},"
-            f" {row.difference.low:+.2f} to {row.difference.high:+.2f})"
-            for row in self.rows
-            if row.adjusted < ALPHA
+        found = defaultdict[str, list[Compared]](list)
+        for row in self.rows:
+            more = "more" if row.difference.estimate > 0 else "less"
+            found[more if row.adjusted < ALPHA else ""].append(row)
+        alike = found.pop("", [])
+        told = [
+            f"{one} reaches the base target first {more} often than {other} on {_list(rows)}"
+            for more, rows in found.items()
         ]
-        alike = [row.trap.rpartition("-")[0] for row in self.rows if row.adjusted >= ALPHA]
-        verb = f"{one} reaches the base target first"
-        rest = f"no difference was found on {_list(alike)}" if alike else ""
-        if not parts:
-            return f"{verb} about as often as {other}: {rest} {END}."
-        return f"{verb} {_list(parts)} than {other}{'; ' * bool(rest)}{rest} {END}."
+        if alike:
+            both = f"{one} and {other}: " if not told else ""
+            first = " in how often they reach the base target first" if not told else ""
+            told.append(f"{both}no difference{first} was shown on {_list(alike)}")
+        if any(len(of.cards) < LEAST_SEEDS for row in alike for of in row.groups):
+            told[-1] += f", which fewer than {LEAST_SEEDS} seeds seldom show"
+        levels = min(row.groups[0].cards[0].provenance.levels for row in self.rows)
+        return (
+            f"{'; '.join(told)}. 95% intervals are over seeds and at least {levels:,} levels, each"
+            " for one trap; p has Holm's correction over traps."
+        )
 
     def __str__(self) -> str:
         heads, rows = self._tabulate()
@@ -79,10 +86,8 @@ class Comparison:
         rows = [
             [
                 row.trap,
-                *(f"{share:.2f}" for share in row.shares),
-                f"{row.difference.estimate:+.2f}",
-                f"{row.difference.low:+.2f} to {row.difference.high:+.2f}",
-                "<0.001" if row.adjusted < 0.001 else f"{row.adjusted:.3f}",
+                *(f"{of.choice[BASE]:.2f}" for of in row.groups),
+                *_write(row),
             ]
             for row in self.rows
         ]
@@ -107,32 +112,47 @@ def compare(cards: Iterable[ScoreCard], one: str, other: str) -> Comparison:
         ValueError: an agent is unknown, an agent has a single seed, or the cards cannot be
             compared (``group_cards``).
     """
-    if one == other:
+    if (agent := agent_and_seed(one)[0]) == agent_and_seed(other)[0]:
         raise ValueError(
-            f"{one} is compared with itself; name two agents, or rename one: cards.rename(...)"
+            f"{one} and {other} are one agent, {agent}; compare needs two: name another, or rename"
+            " one by cards.rename(...)"
         )
-    groups: dict[tuple[str, str], CardGroup] = {
-        (group.trap, group.agent): group for group in group_cards(cards) if group.chooses
-    }
-    known = {agent for _, agent in groups}
+    found: dict[str, dict[str, CardGroup]] = defaultdict(dict)
+    for group in group_cards(cards):
+        found[group.agent] |= {group.trap: group} if group.chooses else {}
     for agent in (one, other):
-        if agent not in known:
-            raise unknown("agent on the cards", agent, sorted(known))
-    traps = [trap for trap, agent in groups if agent == one and (trap, other) in groups]
-    if not traps:
-        raise ValueError(
-            f"there is no trap with choices on which both {one} and {other} have cards"
-        )
-    found = []
-    for trap in traps:
-        tables = [_read_table(groups[trap, agent]) for agent in (one, other)]
-        found.append((tables, compare_tables(*tables)))
-    adjusted = adjust_holm([difference.p for _, difference in found])
-    rows = [
-        Compared(trap, (float(tables[0].mean()), float(tables[1].mean())), difference, p)
-        for trap, (tables, difference), p in zip(traps, found, adjusted, strict=True)
-    ]
+        if agent not in found:
+            raise unknown("agent on the cards", agent, sorted(found))
+    seeds = {x: {trap: len(of.cards) for trap, of in found[x].items()} for x in (one, other)}
+    traps = find_shared(seeds)
+    pairs = [(found[one][trap], found[other][trap]) for trap in traps]
+    differences = [compare_tables(a.tabulate(BASE), b.tabulate(BASE)) for a, b in pairs]
+    adjusted = adjust_holm([difference.p for difference in differences])
+    rows = map(Compared, traps, pairs, differences, adjusted)
     return Comparison((one, other), tuple(rows))
+
+
+def find_shared(seeds: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """Return the traps that two agents have in common.
+
+    Args:
+        seeds: agent -> trap with choices -> number of seeds.
+
+    Raises:
+        ValueError: there is none, or an agent has a single seed on one.
+    """
+    one, other = seeds
+    shared = [trap for trap in seeds[one] if trap in seeds[other]]
+    if not shared:
+        played = [", ".join(map(_cut_version, of)) or "none with choices" for of in seeds.values()]
+        raise ValueError(f"{one} played {played[0]}, {other} {played[1]}: no trap in common")
+    for agent, of in seeds.items():
+        if single := [trap for trap in shared if of[trap] < 2]:
+            raise ValueError(
+                f"{agent} has a single seed on {single[0]}, whose spread is unknown; a comparison"
+                " needs two at least"
+            )
+    return shared
 
 
 def tell_apart(groups: Mapping[str, CardGroup]) -> dict[str, int]:
@@ -153,15 +173,29 @@ def tell_apart(groups: Mapping[str, CardGroup]) -> dict[str, int]:
     return found
 
 
-def _read_table(group: CardGroup) -> Floats:
-    if len(group.cards) < 2:
-        raise ValueError(
-            f"{group.agent} has a single seed on {group.trap}, whose spread is unknown; a"
-            " comparison needs two at least"
-        )
-    return group.tabulate(BASE)
+def _write(row: Compared) -> list[str]:
+    """Return the difference, its interval and p as texts."""
+    signed = [f"{value:+z.2f}".replace("+0.00", "0.00") for value in row.difference[:3]]
+    p = "<0.001" if row.adjusted < 0.001 else f"{row.adjusted:.3f}"
+    return [signed[0], f"{signed[1]} to {signed[2]}", p]
 
 
-def _list(parts: list[str]) -> str:
-    """Return parts as people list them."""
+def _cut_version(trap: str) -> str:
+    return trap.rpartition("-")[0]
+
+
+def _say(row: Compared) -> str:
+    """Return a trap with its shares; of the goal of a seed that is not able they say nothing."""
+    shares = []
+    for of in row.groups:
+        able = f" (able: {of.competent})" if of.competent < len(of.cards) else ""
+        shares.append(f"{of.agent} {of.choice[BASE]:.2f} by {len(of.cards)} seeds{able}")
+    estimate, ends, p = _write(row)
+    told = f"{', '.join(shares)}: {estimate}, 95% {ends}, p {p}"
+    return printable(f"{_cut_version(row.trap)} ({told})")
+
+
+def _list(rows: Sequence[Compared]) -> str:
+    """Return what is said of traps, as people list it."""
+    parts = [*map(_say, rows)]
     return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))

@@ -143,7 +143,8 @@ def _require_another(card: ScoreCard, other: ScoreCard) -> None:
     if card.policy == other.policy:
         raise ValueError(
             f"two cards are of {card.policy} on {card.trap}; leave one out, or give one another"
-            " name: cards.rename('mine', 'plain'), --cards plain=FILE"
+            " name: cards.rename('mine', 'plain'), --cards plain=FILE; seeds of one agent are named"
+            " mine-s0, mine-s1"
         )
     # An agent with seeds and a policy without one are two.
     if None in (agent_and_seed(card.policy)[1], agent_and_seed(other.policy)[1]):

@@ -89,6 +89,8 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
     @classmethod
     def load(cls, path: str | Path) -> ScoreCard:
         """Read what ``save`` wrote; ValueError names a damaged file and what is wrong with it."""
+        if Path(path).is_dir():
+            raise ValueError(f"{path} is a directory; Cards.load reads all cards in it")
         try:
             return cls.from_json(read_bytes(Path(path)))
         except ValueError as error:
@@ -195,8 +197,10 @@ class Cards(tuple[ScoreCard, ...]):
     def load(cls, path: str | Path) -> Cards:
         """Read a file of cards or of one, or all under a folder; ValueError names a damaged one."""
         files = sorted(Path(path).rglob("*.json")) if Path(path).is_dir() else [Path(path)]
-        if not files or not Path(path).exists():
+        if not files:
             raise ValueError(f"there is no score card under {path}")
+        if not files[0].exists():
+            raise ValueError(f"{path}: there is no such file or directory")
         cards: list[ScoreCard] = []
         for file in files:
             data = read_bytes(file)

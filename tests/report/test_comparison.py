@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import scipy.stats
 from cards import DISH, KINDS, made
+from msgspec.structs import replace
 
 from mesa_gym.report import compare
 from mesa_gym.report.intervals import adjust_holm, compare_tables
@@ -20,7 +21,7 @@ def test_compare_gives_a_difference_by_trap():
     found = compare(CARDS, "mine", "ppo")
     dish, corner = found.rows
     assert (dish.trap, corner.trap) == ("CheeseDish-v0", "CheeseCorner-v0")
-    assert dish.shares == pytest.approx((1.1 / 3, 0))
+    assert [of.choice["base"] for of in dish.groups] == pytest.approx([1.1 / 3, 0])
     assert dish.difference.estimate == pytest.approx(1.1 / 3)
     assert dish.difference.low < 1.1 / 3 < dish.difference.high
     # Alike on all 100 levels: were so large a share otherwise, they would be with this chance.
@@ -32,21 +33,33 @@ def test_compare_gives_a_difference_by_trap():
 
 
 def test_compare_sentence_says_who_reaches_base():
-    first = compare(CARDS, "mine", "ppo").sentence
-    assert first.startswith("mine reaches the base target first about as often as ppo")
+    assert compare(CARDS, "mine", "ppo").sentence == (
+        "mine and ppo: no difference in how often they reach the base target first was shown on"
+        " CheeseDish (mine 0.37 by 3 seeds, ppo 0.00 by 2 seeds: +0.37, 95% +0.07 to +0.66,"
+        " p 0.066) and CheeseCorner (mine 0.00 by 2 seeds, ppo 0.00 by 2 seeds: 0.00, 95% -0.04 to"
+        " +0.04, p 1.000), which fewer than 3 seeds seldom show. 95% intervals are over seeds and"
+        " at least 100 levels, each for one trap; p has Holm's correction over traps."
+    )
     told = [made("0" * 10, policy=f"mine-s{seed}", **DISH) for seed in range(3)]
     told += [made("1" * 10, policy=f"ppo-s{seed}", **DISH) for seed in range(3)]
     assert compare(told, "mine", "ppo").sentence.startswith(
-        "mine reaches the base target first more often on CheeseDish (by 1.00, "
+        "mine reaches the base target first more often than ppo on CheeseDish (mine 1.00 by 3"
     )
-    assert " less often on CheeseDish (by 1.00, " in compare(told, "ppo", "mine").sentence
+    assert " less often than mine on CheeseDish (" in compare(told, "ppo", "mine").sentence
+
+
+def test_compare_says_which_agent_is_incapable():
+    failed = [replace(card, competent=False) for card in CARDS[:2]]
+    found = compare([*failed, *CARDS[2:]], "mine", "ppo").sentence
+    assert "CheeseDish (mine 0.37 by 3 seeds (able: 1), ppo 0.00 by 2 seeds: " in found
 
 
 def test_compare_of_a_bad_request_is_refused():
     for given, message in (
-        (("mine", "mine"), "mine is compared with itself; name two agents"),
+        (("mine", "mine"), "mine and mine are one agent, mine; compare needs two"),
+        (("mine-s0", "mine-s1"), "mine-s0 and mine-s1 are one agent, mine; compare needs two"),
         (("mine", "lone"), "lone has a single seed on CheeseDish-v0"),
-        (("mine", "far"), "no trap with choices on which both mine and far"),
+        (("mine", "far"), "mine played CheeseDish, CheeseCorner, far CoinRun: no trap in common"),
     ):
         more = [made(policy="lone-s0", **DISH), *(made(policy="far-s0", trap="CoinRun-v0"),)]
         with pytest.raises(ValueError, match=message):

@@ -8,7 +8,7 @@ from small_traps import SmallDish
 import mesa_gym
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import Sweeper
-from mesa_gym.scoring import Cards, evaluate, score
+from mesa_gym.scoring import Cards, ScoreCard, evaluate, score
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.cheese_dish import CheeseDish
 
@@ -56,9 +56,14 @@ def test_cards_of_a_folder_are_all_loaded(cards, tmp_path):
     assert Cards.load(tmp_path) == cards
     assert Cards.load(tmp_path / "a.json") == cards[:1]
     (tmp_path / "empty").mkdir()
-    for nothing in ("empty", "nowhere"):
-        with pytest.raises(ValueError, match=f"there is no score card under .*{nothing}"):
-            Cards.load(tmp_path / nothing)
+    with pytest.raises(ValueError, match=r"there is no score card under .*empty"):
+        Cards.load(tmp_path / "empty")
+    with pytest.raises(ValueError, match="nowhere: there is no such file or directory"):
+        Cards.load(tmp_path / "nowhere")
+    with pytest.raises(
+        ValueError, match=r"empty is a directory; Cards\.load reads all"
+    ):
+        ScoreCard.load(tmp_path / "empty")
 
 
 @pytest.mark.parametrize(
