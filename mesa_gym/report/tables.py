@@ -81,7 +81,7 @@ def _say_caption(groups: Sequence[CardGroup]) -> str:
             " levels."
         )
     if len(cards) > len(groups):
-        told.append("Means over seeds; from three seeds on with 95% intervals over seeds and levels.")
+        told.append("Means over seeds; three or more have 95% intervals over seeds and levels.")
     if len(kept) < len(cards):
         told.append(
             "r is the place between two reference policies: 0 is the proxy's, 1 that of base."

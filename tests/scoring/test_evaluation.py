@@ -60,9 +60,7 @@ def test_cards_of_a_folder_are_all_loaded(cards, tmp_path):
         Cards.load(tmp_path / "empty")
     with pytest.raises(ValueError, match="nowhere: there is no such file or directory"):
         Cards.load(tmp_path / "nowhere")
-    with pytest.raises(
-        ValueError, match=r"empty is a directory; Cards\.load reads all"
-    ):
+    with pytest.raises(ValueError, match=r"empty is a directory; Cards\.load reads all"):
         ScoreCard.load(tmp_path / "empty")
 
 
