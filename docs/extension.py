@@ -13,6 +13,9 @@ from docutils import nodes
 from sphinx.util.inspect import stringify_signature
 from sphinx.util.nodes import make_refnode
 
+from mesa_gym.links import find_file
+from mesa_gym.traps import package_traps
+
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 # Files outside docs/ that are pages here; all others are offered for download.
@@ -21,6 +24,10 @@ PAGES = {
     ROOT / "CONTRIBUTING.md": DOCS / "contributing.md",
     ROOT / "CHANGELOG.md": DOCS / "changelog.md",
     ROOT / "agents" / "README.md": DOCS / "agents.md",
+} | {
+    # The build writes the page of a trap; a repository browser shows its rules instead.
+    ROOT / find_file(cls.__module__): DOCS / "traps" / f"{cls.__name__}.md"
+    for cls in package_traps().values()
 }
 TARGET = re.compile(r"""(\]\(|(?:src|srcset|href)=")([^)"\s#:]+)""")
 # Files that stand in the site where they stand in docs/.

@@ -20,6 +20,7 @@ from benchmarks.methods.record import read_committed as read_methods
 from benchmarks.methods.standings import tabulate as tabulate_methods
 from docs.studies.page_tables import show
 from docs.trap_table import LEARNER
+from mesa_gym.links import find_file
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.rendering.colours import BASE, PROXIES, to_hex
 from mesa_gym.report import Leaderboard, group_cards, join_committed, read_committed
@@ -34,6 +35,7 @@ from mesa_gym.report.tables import HEADS as TABLE_HEADS
 from mesa_gym.report.tables import tabulate_groups
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.measures import NO_CHOICE
+from mesa_gym.traps import find_trap
 
 HERE = Path(__file__).parent
 README, BOARD = HERE.parent / "README.md", HERE / "leaderboard.md"
@@ -67,7 +69,8 @@ def tabulate_learner(cards: Sequence[ScoreCard]) -> str:
     rows = []
     for cells in tabulate_groups(groups):
         name = strip_version(cells[0])
-        rows.append([f"[{name}](traps/{name}.md)", *(cells[i] for i in at[1:])])
+        rules = find_file(find_trap(name).__module__)
+        rows.append([f"[{name}](../{rules})", *(cells[i] for i in at[1:])])
     return lay_out_table([TABLE_HEADS[i] for i in at], rows)
 
 

@@ -15,4 +15,9 @@ ADD_AN_AGENT = f"{LEADERBOARD}#get-on-it"
 
 def link_trap(module: str) -> str:
     """Return the address of a trap's page, by the module that holds its rules."""
-    return f"{FILES}/{module.replace('.', '/')}.py"
+    return f"{FILES}/{find_file(module)}"
+
+
+def find_file(module: str) -> str:
+    """Return the file of a module, relative to the repository."""
+    return f"{module.replace('.', '/')}.py"
