@@ -7,7 +7,7 @@ from small_traps import Healthy, SmallDish
 
 from mesa_gym.engine import apart, distances, hash_rows
 from mesa_gym.testing import CHECKS, ConformanceError
-from mesa_gym.traps import Split, proxy
+from mesa_gym.traps import Split, base, proxy
 
 WALL = "#######"
 
@@ -104,3 +104,14 @@ ENDS_BEFORE = (WALL, "#x..A##", WALL, "###c..#", WALL, WALL, WALL)
 def test_contact_check_finds_rows_that_disagree(rows, says):
     with pytest.raises(ConformanceError, match=says):
         CHECKS["contact"](type("Mixed", (ByHand,), {"rows": rows}), 1)
+
+
+class PaysCrumbs(Healthy):
+    @base
+    def cheese(self, move):
+        """1 for entering the cheese, 0.1 for the corner."""
+        return {1: move.into("cheese"), 0.1: move.into("corner")}
+
+
+def test_contact_check_takes_no_small_payment():
+    CHECKS["contact"](PaysCrumbs, 4)
