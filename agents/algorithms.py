@@ -16,6 +16,7 @@ from typing import Any
 from agents.settings import NAMES, PPOSettings
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.importing import import_source
+from mesa_gym.policies.adapting import takes
 from mesa_gym.traps import package_traps
 from mesa_gym.traps.life import is_life
 
@@ -81,9 +82,9 @@ class Algorithm:
         asked, module = self._describe_place(), self._import_module()
         found = getattr(module, self.function, None)
         if found is None:
-            functions = [name for name, value in vars(module).items() if callable(value)]
+            functions = [name for name, value in vars(module).items() if can_train(value)]
             raise unknown(f"function of {self.module}", self.function, functions)
-        if not callable(found):
+        if not can_train(found):
             raise ValueError(
                 f"{asked}: {self.function} is {shorten(found)}; expected a function that takes what"
                 " agents.ppo.train takes: a run, seeds, a report and a device"
@@ -129,6 +130,11 @@ class Algorithm:
                 raise ValueError(
                     f"{self.name} does not take the setting {name}; these do: {', '.join(takers)}"
                 )
+
+
+def can_train(value: Any) -> bool:
+    """Return whether a value can be called as ``agents.ppo.train`` is."""
+    return callable(value) and not isinstance(value, type) and takes(value, 4)
 
 
 PPO = PPOSettings()

@@ -51,15 +51,22 @@ def run_training(
         program: what is trained.
         seeds: of the agents.
         report: called with evaluations, or None.
+
+    Raises:
+        FloatingPointError: the loss is not a number, or infinite.
     """
     own, updates = np.array(seeds, np.uint32), program.updates
     found = [TrainedAgent(updates * program.size) for _ in seeds]
     learning, ended = program.begin(own), list[jax.Array]()
     looks = {-(-updates * i // LOOKS) for i in range(1, LOOKS + 1)}
+    # Seldom, as the loop waits for the update; soon at first, where most mistakes show.
+    checks = looks | {2**i for i in range(updates.bit_length())}
     for number in range(1, updates + 1):
         left = np.float32(1 - (number - 1) / updates)
         learning, sums = program.update(learning, own, np.uint32(number), left)
         ended.append(sums)
+        if number in checks:
+            require_finite(learning.weights, number * program.size)
         if report is not None and program.judge is not None and number in looks:
             recent = np.sum(ended[-max(1, updates // LOOKS) :], axis=0)
             judged = program.judge.judge(learning.weights, number)
@@ -71,6 +78,12 @@ def run_training(
     for each, agent in zip(found, program.export_all(learning.weights), strict=True):
         each.agent = agent
     return found
+
+
+def require_finite(weights: Weights, step: int) -> None:
+    """Raise FloatingPointError where a loss was not a number, which leaves no weight one."""
+    if not all(np.isfinite(each).all() for each in weights.values()):
+        raise FloatingPointError(f"the loss is nan or infinite at step {step:,}")
 
 
 def note_curves(found: Sequence[TrainedAgent], ended: NDArray[Any], size: int) -> None:

@@ -24,6 +24,7 @@ from agents.networks import LEARNERS, Learner, Weights
 from agents.results import Report, TrainedAgent
 from agents.run import Run, TrainingPlan
 from agents.settings import PPOSettings
+from mesa_gym.errors import shorten
 from mesa_gym.traps import Trap
 
 Array = jax.Array
@@ -237,7 +238,12 @@ class PPO:
         loss = settings.value_loss * error - gain - settings.entropy * left * entropy
         if self._add is None:
             return loss.mean()
-        return loss.mean() + self._add(weights, Minibatch(played, scaled, logs, found.values, left))
+        added = self._add(weights, Minibatch(played, scaled, logs, found.values, left))
+        shape = getattr(added, "shape", () if isinstance(added, int | float) else None)
+        if shape != ():
+            given = shorten(added) if shape is None else f"an array {shape}"
+            raise ValueError(f"the loss term gives {given}; expected one number, such as a mean")
+        return loss.mean() + added
 
 
 def take(logs: Array, action: Array) -> Array:

@@ -40,9 +40,14 @@ def train_many(
 
     Raises:
         ImportError: an extra is not installed; the message names it.
-        ValueError: the device is not here, or an algorithm of one's own returned something else.
+        ValueError: the device is not here, or an algorithm of one's own has a loss that is nan or
+            returned something else.
     """
-    found = run.algorithm.find_function()(run, seeds, report, device)
+    train = run.algorithm.find_function()
+    try:
+        found = train(run, seeds, report, device)
+    except FloatingPointError as error:
+        raise ValueError(f"{error} ({run.algo})") from None
     require_agents(run.algorithm.name, found, len(seeds))
     versions = package_versions()
     for package in PACKAGES:

@@ -25,6 +25,7 @@ __all__ = ["CERTIFICATES", "CHECKS", "ConformanceError", "check_trap"]
 # What is wrong with a trap breaks later checks too, so the first failure is the likely cause:
 # levels and steps that can be relied on come before what is built from them.
 _IN_ORDER: tuple[Check, ...] = (
+    levels.check_declared,
     steps.check_purity,
     steps.check_determinism,
     levels.check_level_identity,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mesa_gym.engine import Bools, State, hash_rows
+from mesa_gym.errors import shorten
 from mesa_gym.testing.check import Findings, check, same
 from mesa_gym.testing.sample import Sample, name_arrays, sample_of
 from mesa_gym.traps import LEVELS, Split, Trap
@@ -18,6 +19,16 @@ TRAINED = 8192
 MORE = 4
 # Seconds of the processor, and levels that a trap of any size draws in them.
 SECONDS, DRAWN = 2.0, 20
+
+
+@check()
+def check_declared(trap: Trap, levels: int) -> Findings:
+    """Check that a trap declares its kind and where its idea is from, which lists of traps show."""
+    kinds = getattr(trap, "category", None)
+    named = isinstance(kinds, tuple) and kinds and all(isinstance(each, str) for each in kinds)
+    yield named, f'`category` is {shorten(kinds)}; declare `category`, such as ("proxy",)'
+    source = getattr(trap, "source", None)
+    yield isinstance(source, str), f"`source` is {shorten(source)}; declare `source`, a text"
 
 
 @check(*Split, fix="draw by the builder's methods, each level from its own row; keep no state")

@@ -30,6 +30,13 @@ def stubborn(run, seeds, report=None, device=None):
 
 partial_one = partial(ppo.train, loss=lambda weights, batch: 1e-3 * weights["first.weight"].sum())
 
+unbounded = partial(ppo.train, loss=lambda weights, batch: batch.values.sum() * float("nan"))
+shaped = partial(ppo.train, loss=lambda weights, batch: batch.values)
+silent = partial(ppo.train, loss=lambda weights, batch: None)
+
+def term(weights, batch):
+    return 0.0
+
 def forgetful(*given):
     return []
 
@@ -116,6 +123,14 @@ def test_own_algorithm_takes_ppo_steps_without_settings(mine):
     [
         ("{file}:stuborn", "unknown function of .*'stuborn'.*Did you mean 'stubborn'"),
         ("{file}:NUMBER", "NUMBER is 3; expected a function that takes what .*ppo.train takes"),
+        (
+            "{file}:nope",
+            r"'nope'.* stubborn, partial_one, .*, silent, forgetful, strange, ppo_, taught\.",
+        ),
+        ("{file}:term", "term is .*; expected a function that takes what .*ppo.train takes"),
+        ("{file}:unbounded", r"^agents.train: the loss is nan .* at step 4,096 \(.*:unbounded\)$"),
+        ("{file}:shaped", "^agents.train: the loss term gives an array .1, .*; expected one num"),
+        ("{file}:silent", "^agents.train: the loss term gives None; expected one number"),
         ("{file}:", "expected FILE.py:function"),
         ("{file}:taught", "would have the names of those of taught; rename the function"),
         ("{folder}/nowhere.py:mine", "there is no file '.*nowhere.py'"),

@@ -108,6 +108,14 @@ def test_solver_check_finds_a_shared_action(self, move):
     return self.xp.reshape(move.action, (-1,))[0] == 1
 
 
+test_declared_check_finds_a_missing_category = caught_by(
+    "declared", "declare `category`, such as", category=None
+)()
+test_declared_check_finds_a_missing_source = caught_by(
+    "declared", "declare `source`, a text", source=None
+)()
+
+
 @caught_by("objectives", "objective .'corner: there'. sets an attribute")
 class PaysAndChanges(Healthy):
     @proxy
