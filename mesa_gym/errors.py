@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import importlib
+import os
 import reprlib
 import traceback
 from collections.abc import Iterable
@@ -35,6 +37,10 @@ def shorten_text(text: str, most: int = MOST_SHOWN) -> str:
         return text
     half = (most - 3) // 2
     return f"{text[:half]}...{text[-half:]}"
+
+
+# Files of frames between a command and the code of a policy that it loads or asks.
+_ON_THE_WAY = os.path.dirname(__file__), os.path.dirname(importlib.__file__), "<frozen importlib"
 
 
 class UnknownNameError(ValueError):
@@ -98,8 +104,13 @@ class PolicyError(RuntimeError):
 
     @property
     def trace(self) -> str:
-        """The traceback of the policy's own error; empty without one."""
-        return "".join(traceback.format_exception(self.__cause__)) if self.__cause__ else ""
+        """The traceback of the policy's own error, from its own code on; empty without one."""
+        if (cause := self.__cause__) is None:
+            return ""
+        first = cause.__traceback__
+        while first and first.tb_next and first.tb_frame.f_code.co_filename.startswith(_ON_THE_WAY):
+            first = first.tb_next
+        return "".join(traceback.format_exception(type(cause), cause, first))
 
 
 class PolicyBlame:

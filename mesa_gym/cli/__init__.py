@@ -21,7 +21,7 @@ __all__ = ["main"]
 POLICIES = (
     "random, sweeper, stay, oracle:<objective>, either or aimless (reference:<objective> for a trap"
     " without exact solver), a trained agent's directory, x.onnx, library:<seed> or"
-    " library:planner:<seed>, or module:name; or, with --algo, a model.zip"
+    " library:planner:<seed>, or module:name or FILE.py:name; or, with --algo, a model.zip"
 )
 ALGO = "what loads a model.zip of Stable-Baselines3, such as ppo"
 BESIDE = (

@@ -64,6 +64,7 @@ class Speaker(Memoryless):
     Attributes:
         asked: how many answers it gave.
         unread: how many of them chose no action.
+        answers: the last answers, one for each text.
     """
 
     observation = "text"
@@ -71,6 +72,7 @@ class Speaker(Memoryless):
     def __init__(self, function: Callable[[str], str]) -> None:
         self.function = function
         self.asked = self.unread = 0
+        self.answers: list[str] = []
 
     def act(self, observation: Any, state: State | None = None) -> NDArray[np.int64]:
         """Return the policy's actions, int64 (n,).
@@ -78,7 +80,8 @@ class Speaker(Memoryless):
         Raises:
             PolicyError: an answer is not a text.
         """
-        found = [self._read(self.function(text)) for text in observation]
+        self.answers = [self.function(text) for text in observation]
+        found = [self._read(answer) for answer in self.answers]
         self.asked += len(found)
         self.unread += found.count(None)
         return np.array([STAY if each is None else each for each in found], dtype=np.int64)
@@ -123,7 +126,7 @@ def adapt(policy: Any, trap: Trap, observation: str | None = None) -> Policy:
 
         adapted = from_model(policy, trap)
     elif is_network(policy) and not isinstance(policy, Policy):
-        adapted = NetworkPolicy(policy, trap, observation)
+        adapted = NetworkPolicy(policy, trap, name_observation(policy, observation))
     elif isinstance(policy, Policy):
         alone = not takes(policy.act, 2)
         if not takes(policy.reset, 2) or (alone and not takes(policy.act, 1)):
@@ -131,8 +134,9 @@ def adapt(policy: Any, trap: Trap, observation: str | None = None) -> Policy:
             raise ValueError(f"{has} and act(observation) or act(observation, state)")
         adapted = Callee(policy.act, policy.observation, policy.reset) if alone else policy
     elif callable(policy) and takes(policy, 1):
-        speaks = observation == "text" or (observation is None and needs(policy) == ["text"])
-        adapted = Speaker(policy) if speaks else Callee(policy, observation or "planes")
+        kind = name_observation(policy, observation)
+        speaks = kind == "text" or (kind is None and needs(policy) == ["text"])
+        adapted = Speaker(policy) if speaks else Callee(policy, kind or "planes")
     else:
         raise ValueError(f"{shorten(policy)} is not a policy; expected {USABLE}")
     if observation not in (None, adapted.observation):
@@ -142,6 +146,12 @@ def adapt(policy: Any, trap: Trap, observation: str | None = None) -> Policy:
         )
     make_observation(trap, adapted.observation)  # refuses a kind that does not exist
     return adapted
+
+
+def name_observation(policy: Any, otherwise: str | None = None) -> str | None:
+    """Return the kind of observation that a policy or its factory names as its attribute."""
+    named = getattr(policy, "observation", None)
+    return named if isinstance(named, str) else otherwise
 
 
 def is_model(policy: Any) -> bool:

@@ -9,12 +9,14 @@ import os
 import re
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from mesa_gym.engine import STAY
 from mesa_gym.errors import PolicyBlame, shorten, unknown
 from mesa_gym.files import read_json
-from mesa_gym.policies.adapting import adapt, is_model, needs
+from mesa_gym.importing import import_source
+from mesa_gym.policies.adapting import adapt, is_model, name_observation, needs
 from mesa_gym.policies.library import LIBRARY, load_from_library
 from mesa_gym.policies.names import SWEEPER, references
 from mesa_gym.policies.oracle import make_named
@@ -63,10 +65,11 @@ def as_policy(
               the file says: do it only with files that you trust;
             * an ``.onnx`` file, as ``mesa_gym.sb3.export`` or ``torch.onnx.export`` writes it;
               ``mesa_gym.policies.onnx`` says which inputs and outputs it may have;
-            * ``module:name``. What has the name may be a policy; a function whose only required
-              parameter is called ``obs``, ``observation``, ``observations`` or ``text``, which is
-              one; or any other function or a class, which is called and returns one. It is called
-              with the trap, or with nothing if it requires nothing and has no parameter ``trap``;
+            * ``module:name`` or ``FILE.py:name``. What has the name may be a policy; a function
+              whose only required parameter is called ``obs``, ``observation``, ``observations`` or
+              ``text``, which is one; or any other function or a class, which is called and returns
+              one. It is called with the trap, or with nothing if it requires nothing and has no
+              parameter ``trap``;
             * an object that is a ``Policy``; its ``act`` need not take the state;
             * a model of Stable-Baselines3, sb3-contrib or SBX with discrete actions, such as PPO,
               RecurrentPPO or DQN: sampled from its probabilities where it has any, else greedy. It
@@ -150,6 +153,8 @@ def name_agent(spec: str) -> str:
             policies keep the name that was given.
     """
     path = Path(spec)
+    if ".py:" in spec:
+        return path.name
     # Path's own methods raise where a name is too long for a file.
     if not os.path.isdir(spec):
         return path.stem if os.path.isfile(spec) else spec
@@ -184,7 +189,8 @@ def _find_policy(
         return _from_directory(Path(spec), trap)
     if os.path.isfile(spec):
         return load_file(spec, trap, observation, algo)
-    if "/" in spec or "\\" in spec or spec.startswith(".") or spec.endswith(ENDINGS):
+    own = spec.rpartition(":")[0].endswith(".py")
+    if not own and ("/" in spec or "\\" in spec or spec.startswith(".") or spec.endswith(ENDINGS)):
         raise ValueError(f"policy {shorten(spec)}: there is no such file or directory")
     if ":" in spec:
         with PolicyBlame(f"policy {shorten(spec)}", passing=(ImportError, ValueError)):
@@ -213,8 +219,10 @@ def _from_directory(folder: Path, trap: Trap) -> Any:
 
 
 def _import_name(path: str, spec: str) -> Any:
-    """Return the object of ``module:name``."""
-    module, _, name = path.partition(":")
+    """Return the object of ``module:name`` or ``FILE.py:name``."""
+    module, _, name = path.rpartition(":")
+    if module.endswith(".py"):
+        return _get_name(import_source(f"policy {shorten(spec)}", module), name)
     near = difflib.get_close_matches(module.lower(), PREFIXES, n=1, cutoff=0.7)
     hint = f". Did you mean '{near[0]}:{name}'?" if near else ""
     if not all(part.isidentifier() for part in (*module.split("."), name)):
@@ -230,10 +238,15 @@ def _import_name(path: str, spec: str) -> Any:
             f"policy {shorten(spec)}: module {shorten(module)} cannot be imported; run from a"
             f" checkout, or install what provides it{hint}"
         ) from None
-    if not hasattr(loaded, name):
-        public = [each for each in vars(loaded) if not each.startswith("_")]
-        raise unknown(f"name in {module}", name, public)
-    return getattr(loaded, name)
+    return _get_name(loaded, name)
+
+
+def _get_name(module: ModuleType, name: str) -> Any:
+    """Return what a module calls so; UnknownNameError where it calls nothing so."""
+    if not hasattr(module, name):
+        public = [each for each in vars(module) if not each.startswith("_")]
+        raise unknown(f"name in {module.__name__}", name, public)
+    return getattr(module, name)
 
 
 def _make_policy(found: Any, trap: Trap) -> Any:
@@ -244,4 +257,7 @@ def _make_policy(found: Any, trap: Trap) -> Any:
     needed = needs(found)
     if not factory and len(needed) == 1 and needed[0] in SEEN:
         return found
-    return found(trap) if needed or "trap" in inspect.signature(found).parameters else found()
+    wants_trap = needed or "trap" in inspect.signature(found).parameters
+    made = found(trap) if wants_trap else found()
+    kind = None if factory else name_observation(found)
+    return made if kind is None else adapt(made, trap, kind)

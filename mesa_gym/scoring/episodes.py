@@ -26,7 +26,8 @@ Size = tuple[Small, Small]
 Value = Annotated[int, Meta(ge=-255, le=255)] | float | Text | None
 Parameters = Annotated[dict[str, Value], Meta(max_length=100)]
 Action = Annotated[int, Meta(ge=0, lt=len(ACTIONS))]
-Said = Annotated[str, Meta(max_length=100_000)]
+MOST_SAID = 100_000  # characters before a step
+Said = Annotated[str, Meta(max_length=MOST_SAID)]
 
 
 class RecordedEpisode(
@@ -72,16 +73,19 @@ def record_plays(
     """
     for name, record in plays.items():
         for level, done in enumerate(record.actions):
+            steps = int((done != ENDED).sum())
+            said = [] if record.said is None else record.said[level, :steps].tolist()
             yield RecordedEpisode(
                 trap=trap.name(),
                 split=split_of(name).value,
                 level=level,
                 play=name,
-                actions=done[done != ENDED].tolist(),
+                actions=done[:steps].tolist(),
                 policy=policy,
                 size=trap.size,
                 parameters=trap.parameters,
                 salt=salt_digest(salt),
+                said=[text[:MOST_SAID] for text in said],
             )
 
 

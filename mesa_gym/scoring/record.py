@@ -34,12 +34,14 @@ class Record:
         moved: bool (horizon, n), steps at which the agent changed its cell.
         counted: bool (horizon, n), steps whose payments count for the choice (``Trap.counts``);
             None for all.
+        said: texts (n, horizon), a speaking policy's answers, "" after an episode's end.
     """
 
     actions: Actions
     paid: dict[str, Floats]
     moved: Bools
     counted: Bools | None = None
+    said: NDArray[np.object_] | None = None
 
     @classmethod
     def join(cls, records: Sequence[Record]) -> Record:
@@ -54,13 +56,17 @@ class Record:
             None
             if first.counted is None
             else np.concatenate([r.counted for r in records if r.counted is not None], axis=1),
+            None
+            if first.said is None
+            else np.concatenate([r.said for r in records if r.said is not None]),
         )
 
     def take(self, rows: Ints) -> Record:
         """Return the record of some levels, int64 (k,)."""
         paid = {x: pay[:, rows] for x, pay in self.paid.items()}
         counted = None if self.counted is None else self.counted[:, rows]
-        return Record(self.actions[rows], paid, self.moved[:, rows], counted)
+        said = None if self.said is None else self.said[rows]
+        return Record(self.actions[rows], paid, self.moved[:, rows], counted, said)
 
 
 def sum_returns(record: Record, trap: Trap) -> dict[str, Floats]:

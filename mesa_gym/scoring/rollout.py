@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mesa_gym.engine import Ints, State
 from mesa_gym.policies import Policy
+from mesa_gym.policies.adapting import Speaker
 from mesa_gym.policies.asking import Asking
 from mesa_gym.scoring.record import ENDED, Actions, Record
 from mesa_gym.traps import Step, Trap
@@ -44,6 +46,7 @@ def rollout(
     asking = Asking(policy, trap, starts.level.key, seed, agent, play)
     asking.begin()
     remembers = getattr(policy, "memory", True) is not False
+    said = np.full((starts.n, horizon), "", object) if isinstance(policy, Speaker) else None
 
     def choose(state: State, t: int, rows: Ints) -> Ints:
         if remembers and len(rows) < starts.n:
@@ -54,9 +57,11 @@ def rollout(
             shares = asking.probabilities(everyone, t)[rows]
         else:
             shares = asking.probabilities(state, t)
+        if isinstance(policy, Speaker) and said is not None:
+            said[rows, t] = policy.answers
         return asking.sample(shares, t, rows)
 
-    return _record(trap, starts, horizon, _step_each(trap, starts, horizon, choose), whole)
+    return _record(trap, starts, horizon, _step_each(trap, starts, horizon, choose), whole, said)
 
 
 def replay(trap: Trap, starts: State, actions: Actions, whole: State | None = None) -> Record:
@@ -72,7 +77,12 @@ def replay(trap: Trap, starts: State, actions: Actions, whole: State | None = No
 
 
 def _record(
-    trap: Trap, starts: State, horizon: int, steps: Iterable[RecordedStep], whole: State | None
+    trap: Trap,
+    starts: State,
+    horizon: int,
+    steps: Iterable[RecordedStep],
+    whole: State | None,
+    said: NDArray[np.object_] | None = None,
 ) -> Record:
     """Return the record of steps from start states (n,)."""
     n = starts.n
@@ -90,7 +100,7 @@ def _record(
         moved[t, rows] = step.state.agent != state.agent
         if counted is not None:
             counted[t, rows] = trap.counts(state)
-    return Record(actions, paid, moved, counted)
+    return Record(actions, paid, moved, counted, said)
 
 
 class RecordedStep(NamedTuple):

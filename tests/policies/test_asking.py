@@ -139,5 +139,6 @@ def test_score_shows_the_traceback_and_one_line(capsys, tmp_path, monkeypatch):
     out, err = capsys.readouterr()
     assert out == ""
     assert "Traceback (most recent call last):" in err
+    assert "asking.py" not in err  # no frames on the way to the policy's own code
     assert err.splitlines()[-1].startswith("mesa-gym: policy 'bad_policies:act' on RedBlueDoors-v0")
     assert card.read_text() == "an older one"

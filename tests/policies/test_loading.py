@@ -8,6 +8,7 @@ import pytest
 
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import Oracle, as_policy
+from mesa_gym.policies.loading import name_policy
 from mesa_gym.traps import Split, find_trap
 
 TRAP = find_trap("RedBlueDoors")()
@@ -28,6 +29,11 @@ def from_nothing(action=3):
 
 def from_perhaps(trap=None):
     return from_trap(trap)
+
+def from_kind(trap):
+    return lambda seen: np.ones(len(seen), int) * (3 if seen.ndim == 2 else 9)
+
+from_kind.observation = "flat"
 
 class Agent:
     observation = "planes"
@@ -53,7 +59,7 @@ def agents(tmp_path, monkeypatch):
         (tmp_path / f"{name}.py").write_text(text)
     monkeypatch.syspath_prepend(tmp_path)
     importlib.invalidate_caches()
-    yield
+    yield tmp_path / "some_agents.py"
     sys.modules.pop("some_agents", None)
 
 
@@ -69,8 +75,17 @@ def agents(tmp_path, monkeypatch):
         ("Trained", 4),
     ],
 )
-def test_as_policy_of_module_name_loads_policy(name, action):
+def test_as_policy_of_module_name_loads_policy(name, action, agents):
     assert (as_policy(f"some_agents:{name}", TRAP, 64).act(SEEN) == action).all()
+    assert (as_policy(f"{agents}:{name}", TRAP, 64).act(SEEN) == action).all()
+    assert name_policy(f"{agents}:{name}") == f"some_agents.py:{name}"
+
+
+def test_as_policy_honours_observations_of_functions(agents):
+    policy = as_policy(f"{agents}:from_kind", TRAP, 64)
+    assert (policy.observation, *policy.act(SEEN.reshape(4, -1))) == ("flat", 3, 3, 3, 3)
+    with pytest.raises(ValueError, match="acts on the observation 'flat', not 'rgb'"):
+        as_policy(f"{agents}:from_kind", TRAP, 64, "rgb")
 
 
 @pytest.mark.parametrize(
@@ -82,6 +97,8 @@ def test_as_policy_of_module_name_loads_policy(name, action):
         ("some_agents:raising", PolicyError, "raising': it raised KeyError: 'weights'"),
         ("some_agents:two", PolicyError, "it raised TypeError: .* missing 1 .*: 'seed'"),
         ("some_agents:needy", ImportError, "No module named 'no_such_library'"),
+        ("{file}:agnt", ValueError, "unknown name in some_agents 'agnt'.* mean 'agent'"),
+        ("no/such.py:agent", ValueError, "'no/such.py:agent': there is no file 'no/such.py' in "),
         ("in_need:agent", ImportError, "'in_need:agent': No module named 'no_such_library', which"),
         ("my_agents:best", ValueError, "'my_agents' cannot be imported; run from a checkout, or i"),
         ("a..b:x", ValueError, "'a..b:x' is not of the form module:name"),
@@ -91,9 +108,9 @@ def test_as_policy_of_module_name_loads_policy(name, action):
         ("a\0b", ValueError, "unknown policy"),
     ],
 )
-def test_as_policy_of_bad_names_is_refused(spec, error, message):
+def test_as_policy_of_bad_names_is_refused(spec, error, message, agents):
     with pytest.raises(error, match=message):
-        as_policy(spec, TRAP, 64)
+        as_policy(spec.format(file=agents), TRAP, 64)
 
 
 def test_as_policy_gives_oracles_the_horizon():

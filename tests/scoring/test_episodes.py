@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from playing import play_all
 
 from mesa_gym.scoring import load_episodes, record_plays, save_episodes
-from mesa_gym.scoring.episodes import require_played, trap_of
+from mesa_gym.scoring.episodes import MOST_SAID, require_played, trap_of
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.traps import find_trap
 
@@ -23,6 +23,14 @@ def test_episodes_survive_their_file(episodes, tmp_path):
     assert load_episodes(tmp_path / "a.jsonl") == episodes
     assert len((tmp_path / "a.jsonl").read_text().splitlines()) == len(episodes)
     assert b"salt" in (tmp_path / "a.jsonl").read_bytes()
+
+
+def test_episodes_keep_answers_of_a_speaker(tmp_path):
+    spoken = play_all(lambda text: f"{len(text)} signs. " * 9_999 + "I go up.", TRAP, 2, 3)
+    save_episodes(tmp_path / "a.jsonl", record_plays(TRAP, "mine", spoken))
+    for each in load_episodes(tmp_path / "a.jsonl"):
+        assert len(each.said) == len(each.actions) > 0
+        assert all(len(text) == MOST_SAID and " signs. " in text for text in each.said)
 
 
 def test_episodes_are_recorded_in_every_play(episodes):
