@@ -27,6 +27,10 @@ def act(network, seen):
     return np.full(len(seen), 4)
 
 
+def make_closure(network):
+    return lambda seen: act(network, seen)
+
+
 class NetworkHolder:
     def __init__(self, network):
         self.network = network
@@ -63,8 +67,8 @@ SAME = "mine-s0 and mine-s1 are one agent, .* is not another seed of mine: leave
 
 @pytest.mark.parametrize(
     "wrap",
-    [lambda network: network, partial(partial, act), NetworkHolder],
-    ids=["object", "partial", "player"],
+    [lambda network: network, partial(partial, act), make_closure, NetworkHolder],
+    ids=["object", "partial", "closure", "player"],
 )
 def test_seeds_hold_different_weights(wrap):
     require_seeds({"mine-s0": wrap(one), "mine-s1": wrap(other), "mine": wrap(one)})
@@ -75,12 +79,13 @@ def test_seeds_hold_different_weights(wrap):
     [
         (one, one),
         (one, make_network(0)),
-        (one.forward, make_network(0).forward),
+        (partial(act, one), partial(act, make_network(0))),
+        (make_closure(one), make_closure(make_network(0))),
         (player, player),
         (player.act, player.act),
         ("random", "random"),
     ],
-    ids=["object", "weights", "method of weights", "player", "method", "name"],
+    ids=["object", "weights", "partial", "closure", "player", "method", "name"],
 )
 def test_copy_of_an_object_is_refused(pair):
     refused(pair, SAME)
@@ -92,14 +97,21 @@ def digest(policy):
     return digest_policy(as_policy(policy, find_trap("CheeseCorner")(), 50))
 
 
-def test_digest_policy_tells_weights_apart():
-    assert len(digest(one)) == 32
-    assert digest(one) == digest(make_network(0))
-    assert digest(other) != digest(one)
+@pytest.mark.parametrize(
+    "wrap",
+    [lambda network: network, partial(partial, act), make_closure],
+    ids=["object", "partial", "closure"],
+)
+def test_digest_policy_tells_weights_apart(wrap):
+    assert len(digest(wrap(one))) == 32
+    assert digest(wrap(one)) == digest(wrap(make_network(0))) == digest(one)
+    assert digest(wrap(other)) != digest(one)
 
 
 def test_digest_policy_is_empty_without_weights():
-    for policy in ("random", "oracle:base", partial(act, one), player.act):
+    head = np.zeros(3)
+    encoder = partial(lambda network, head, seen: act(network, seen), one, head)
+    for policy in ("random", "oracle:base", lambda seen: act(None, seen), encoder, player.act):
         assert digest(policy) == ""
 
 
