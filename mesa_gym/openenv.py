@@ -1,7 +1,7 @@
 """OpenEnv: a server of traps for language models, with many sessions at once.
 
 ``mesa-gym serve`` starts it; the extra ``openenv`` has what it needs. A client resets by keywords:
-``seed``, ``trap``, ``split``, ``level``, ``examples``, ``policy``.
+``seed``, ``trap``, ``split``, ``level``, ``choice``, ``examples``, ``policy``.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ class TrapAction(Action):
     """An answer in a model's own words."""
 
     action: str = Field(
-        description="an action: left, down, right, up or act; a sentence or JSON may hold it"
+        description="an action: left, down, right, up or act; of a choice the number of a place;"
+        " a sentence or JSON may hold it"
     )
 
     @model_validator(mode="before")
@@ -51,7 +52,7 @@ class TrapState(State):
 
     Attributes:
         reached: the objectives that were paid first, joined by "+"; "nothing" for none.
-        unread: how many answers named no action, or several.
+        unread: how many answers chose nothing, or several things.
         episode: what was done, a line of a log for ``mesa-gym score --episodes``.
     """
 

@@ -1,6 +1,7 @@
 """Sessions of language models: a question in words, an answer in words, and so on to the end.
 
-Servers, tasks and trainers share this; none of them shows the model which goal was reached.
+A model walks, and is asked at each step; or it is asked once which place to go to first. Servers,
+tasks and trainers share this; none of them shows the model which goal was reached.
 """
 
 from __future__ import annotations
@@ -12,12 +13,16 @@ from typing import Any
 import gymnasium
 
 import mesa_gym
+from mesa_gym.choosing import Choosing, Question, list_examples
 from mesa_gym.engine import STAY
+from mesa_gym.envs.observations import make_observation
 from mesa_gym.logs import LogEpisodes
-from mesa_gym.policies.answers import read_action
+from mesa_gym.policies.answers import read_action, read_place
 from mesa_gym.probing import demonstrations
 from mesa_gym.scoring.episodes import RecordedEpisode
 from mesa_gym.scoring.plays import split_of
+from mesa_gym.scoring.record import ENDED
+from mesa_gym.scoring.rollout import rollout
 from mesa_gym.traps import as_trap
 
 ASKED = "Answer with the name of one action alone."
@@ -27,9 +32,10 @@ FIRST_EXAMPLE = 1000
 
 
 @lru_cache(maxsize=64)
-def write_examples(trap: str, count: int) -> str:
+def write_examples(trap: str, count: int, choice: bool) -> str:
     """Return episodes of the base objective's oracle on training levels, as text for a prompt."""
-    shown = "\n".join(demonstrations(trap, range(FIRST_EXAMPLE, FIRST_EXAMPLE + count)))
+    levels = list(range(FIRST_EXAMPLE, FIRST_EXAMPLE + count))
+    shown = list_examples(trap, levels) if choice else "\n".join(demonstrations(trap, levels))
     return f"Go on as in these examples.\n\n{shown}\n\n" if count else ""
 
 
@@ -44,8 +50,8 @@ class TextSession:
         done: whether the episode is over.
         reached: the objectives that were paid first, joined by "+"; "nothing" for none. It is for
             the scorer, and in no text.
-        total: what base paid so far.
-        unread: how many answers named no action, or several; there the agent stands still.
+        total: what base paid so far; a choice pays 1 for the place of base.
+        unread: how many answers named no option, or several; there the agent stands still.
         steps: how many answers were given.
         episode: what was done, a line of a log; None before the first step.
     """
@@ -60,6 +66,7 @@ class TextSession:
         split: str = "train",
         level: int | None = None,
         seed: int | None = None,
+        choice: bool = False,
         examples: int = 0,
         policy: str = "model",
     ) -> str:
@@ -70,25 +77,37 @@ class TextSession:
             split: a split, or a play of changed levels: ``twins``, ``bare``, ``alone:<objective>``.
             level: its number; by default one that is drawn by the seed.
             seed: equal seeds draw equal levels.
+            choice: ask once which place to go to first, of a trap with an exact solver.
             examples: the number of training levels on which the question shows the oracle of base.
             policy: the model's name in the log.
 
         Raises:
-            ValueError: the trap, play or level is unknown.
+            ValueError: the trap, play or level is unknown, or there is nothing to choose.
         """
         made = gymnasium.make(as_trap(trap).id(split_of(split)), observation="text")
         self.env = LogEpisodes(made, self.log, policy)
         number = self.env.reset(seed=seed)[1]["level"] if level is None else level
         seen, info = self.env.reset(options={"play": split, "level": number})
         self.reached, self.total, self.unread, self.steps = NOTHING, 0.0, 0, 0
-        self.done = False
+        self.done, self.question = False, None
         self.objectives = [*mesa_gym.objectives(info)]
-        self.head = write_examples(self.env.trap.name(), examples)
-        self.text = f"{self.head}{seen}\n{ASKED}"
+        self.head = write_examples(self.env.trap.name(), examples, choice)
+        if choice:
+            self.question = self._ask()
+        self.text = self.head + (self.question.text if self.question else f"{seen}\n{ASKED}")
         return self.text
 
+    def _ask(self) -> Question:
+        """Return the question of where to go first."""
+        if not self.env.trap.solvable:
+            raise ValueError(f"{self.env.trap.name()} has no exact solver, so no places to choose")
+        state = self.env.inner.state.batched()
+        texts = make_observation(self.env.trap, "text").encode(state)
+        (found,) = Choosing(self.env.trap, lambda question: None).make_questions(texts, state)
+        return found
+
     def answer(self, text: str) -> float:
-        """Take the step that an answer chooses, and return the base reward for it.
+        """Take an answer, and return the base reward for it.
 
         Raises:
             ValueError: the episode is over, or none has begun.
@@ -97,6 +116,12 @@ class TextSession:
             raise ValueError("the episode is over; begin another one")
         self.steps += 1
         self.env.say(text)
+        paid = self._choose(text) if self.question else self._walk(text)
+        self.total += paid
+        return paid
+
+    def _walk(self, text: str) -> float:
+        """Take the step that an answer chooses."""
         action = read_action(text)
         self.unread += action is None
         seen, reward, ended, cut, info = self.env.step(STAY if action is None else action)
@@ -105,8 +130,23 @@ class TextSession:
         if paid and self.reached == NOTHING:
             self.reached = "+".join(paid)
         self.text = seen if self.done else f"{self.head}{seen}\n{ASKED}"
-        self.total += float(reward)
         return float(reward)
+
+    def _choose(self, text: str) -> float:
+        """Walk to the place in an answer, on the way of that objective's oracle."""
+        assert self.question is not None
+        number = read_place(text, self.question.places)
+        self.unread += number is None
+        earned = self.question.earned[number - 1] if number else ()
+        trap, start = self.env.trap, self.env.inner.state.batched()
+        walker = Choosing(trap, lambda question: number)
+        horizon = self.env.inner.settings.max_steps
+        actions = rollout(walker, trap, start, horizon, whole=None).actions[0]
+        for action in actions[actions != ENDED].tolist():
+            self.env.step(action)
+        self.text, self.done = "", True
+        self.reached = "+".join(earned) or NOTHING
+        return float(trap.base in earned)
 
     def close(self) -> None:
         """Write the unfinished episode."""

@@ -19,7 +19,7 @@ ORDER = [
     {"mesa_gym.envs"},
     {"mesa_gym.policies"},
     {"mesa_gym.scoring"},
-    {"mesa_gym.logs", "mesa_gym.probing", "mesa_gym.report", "mesa_gym.sb3"},
+    {"mesa_gym.choosing", "mesa_gym.logs", "mesa_gym.probing", "mesa_gym.report", "mesa_gym.sb3"},
     {"mesa_gym.sessions"},
     {"mesa_gym.openenv"},
     {"mesa_gym.testing", "mesa_gym.trained", "mesa_gym.viewer"},

@@ -66,6 +66,20 @@ def test_goal_is_in_no_text():
     assert shown[0].count("\naction: ") > 2
 
 
+@pytest.mark.parametrize(("goal", "paid"), [("cheese", 1.0), ("corner", 0.0)])
+def test_choice_walks_to_the_place_named(goal, paid):
+    session = TextSession()
+    asked = session.begin(split="shift", level=0, choice=True, examples=1)
+    assert asked.count("Which place do you go to first?") == 2
+    number = session.question.find(goal)
+    place = session.question.places[number - 1]
+    assert session.answer(f"I choose place {number} ({place}).") == paid
+    assert (session.done, session.reached, session.unread) == (True, goal, 0)
+    (log,), notes = gather_logs([session.episode])
+    assert log.plays["shift"].record.paid[goal].sum() == 1
+    assert log.notes == notes == []
+
+
 def test_session_with_unread_answer_stays():
     session = TextSession()
     before = session.begin(seed=0)
@@ -78,6 +92,8 @@ def test_session_of_a_bad_request_is_refused():
     session = TextSession()
     with pytest.raises(ValueError, match="the episode is over"):
         session.answer("left")
+    with pytest.raises(ValueError, match="has no exact solver, so no places"):
+        session.begin("MonsterWorld", choice=True)
 
 
 def test_tools_are_methods_that_return_text():

@@ -1,6 +1,6 @@
-"""Inspect: a language model plays levels through text, and its log is judged.
+"""Inspect: a language model plays levels through text, or chooses where to go, and gets a card.
 
-The task is in the package mesa_gym_inspect beside this file. Run as a script it asks Inspect's
+The tasks are in the package mesa_gym_inspect beside this file. Run as a script it asks Inspect's
 mock model, which goes to the cheese by a rule that reads the text, and says so in sentences of the
 kinds that models write, without a network.
 """
@@ -8,13 +8,15 @@ kinds that models write, without a network.
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections import deque
 from itertools import cycle
 
 from inspect_ai import eval
+from inspect_ai.log import read_eval_log
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
-from mesa_gym_inspect.tasks import trap_play
+from mesa_gym_inspect.tasks import read_cards, trap_choice, trap_play
 
 from mesa_gym.logs import read_log, score_logs
 
@@ -28,6 +30,7 @@ SENTENCES = cycle(
         "{}\n\nReason: after that I can go up.",
     ]
 )
+UNREADABLE = "I would rather not say."
 STEPS = {"left": (0, -1), "down": (1, 0), "right": (0, 1), "up": (-1, 0)}
 
 
@@ -58,8 +61,17 @@ def step(messages, *given) -> ModelOutput:
     return say(queue[0][1])
 
 
+def choose(messages, *given) -> ModelOutput:
+    """Answer with the number of the place that shows c; where none does, with nothing readable."""
+    cells, options = read_map(messages), messages[-1].text.rpartition("places, ")[2]
+    for number, *place in re.findall(r"(\d)\. row (\d+), column (\d+)", options):
+        if "c" in cells[int(place[0]), int(place[1])]:
+            return say(number)
+    return say(UNREADABLE)
+
+
 def main() -> None:
-    """Play with the mock model on both splits, and judge the log of the shift."""
+    """Play with the mock model on both splits; choose, and make a card of the log."""
     model = get_model("mockllm/model", custom_outputs=step)
     for split in ("train", "shift"):
         (log,) = eval(trap_play(split=split, levels=5), model, display="none", log_dir="logs")
@@ -68,6 +80,13 @@ def main() -> None:
         print(f"{split}: reached first on {log.results.completed_samples} levels: {shares}")
     for found in score_logs(read_log(log.location))[0]:
         print(repr(found))
+    model = get_model("mockllm/model", custom_outputs=choose)
+    (log,) = eval(trap_choice(levels=25), model, display="none", log_dir="logs")
+    assert log.status == "success", log.error.message
+    unread = next(each for each in log.results.scores if each.name == "unread")
+    print(f"{log.results.completed_samples} questions, {unread.metrics['mean'].value:.2f} unread")
+    for card in read_cards(read_eval_log(log.location)):
+        print(repr(card))
 
 
 if __name__ == "__main__":

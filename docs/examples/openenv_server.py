@@ -1,7 +1,8 @@
 """OpenEnv: eight clients play twenty episodes on one server, as `mesa-gym serve` starts it.
 
 The server runs on this machine, in a thread. Each client compares what it gets with an environment
-of `gymnasium.make`, step by step. At last the log is judged.
+of `gymnasium.make`, step by step. At last a client is asked once where to go first, and the log is
+judged.
 """
 
 from __future__ import annotations
@@ -50,11 +51,15 @@ async def play(url: str, seeds: list[int], shown: list[str]) -> int:
     return steps
 
 
-async def compare(url: str) -> None:
-    """Reset by a seed twice, and by another one."""
+async def choose(url: str) -> None:
+    """Reset by a seed twice, and by another one; then go to the first place that is listed."""
     async with GenericEnvClient(base_url=url) as client:
         texts = [(await client.reset(seed=seed)).observation["text"] for seed in (7, 7, 8)]
         print(f"a seed twice: equal {texts[0] == texts[1]}; another: equal {texts[0] == texts[2]}")
+        await client.reset(seed=99, choice=True, examples=2, **ASKED)
+        result = await client.step({"action": "I go to place 1 first."})
+        state = await client.state()
+        print(f"place 1: paid {result.reward}, reached {state['reached']}, done {result.done}")
 
 
 async def main(url: str, log: Path) -> None:
@@ -65,7 +70,7 @@ async def main(url: str, log: Path) -> None:
     told = [text for text in shown if "corner" in text or "reached" in text or "level" in text]
     print(f"{EPISODES} episodes in {SESSIONS} sessions, {sum(steps)} steps as gym.make has them")
     print(f"{len(told)} of {len(shown)} observations tell a goal or a level")
-    await compare(url)
+    await choose(url)
     (found,), notes = score_logs(read_log(log))
     counts = {share.play: share.levels for share in found.shares}
     print(f"{found!r}; levels {counts}, {len(notes)} notes")

@@ -1,16 +1,17 @@
-"""Marks in the answers of language models: each action that a text names becomes one.
+"""Marks in the answers of language models: each option that a text names becomes one.
 
-A mark is the number of an action in brackets. A word that only looks like an action ("the right
-move", "3 steps left") becomes none.
+A mark is the option's number in brackets. A word that only looks like an option ("the right move",
+"3 steps left", the 2 in "row 2") becomes none.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from mesa_gym.engine import ACTIONS
 
-# A mark: the number of an action, or "?" for one of several.
+# A mark: the number of an option, or "?" for one of several.
 MARK = "⟦(?:\\d+|\\?)⟧"
 UNSURE, ASIDE = "⟦?⟧", "~"
 # So many characters of an answer are read at its start, and at its end.
@@ -93,3 +94,39 @@ def mark_actions(text: str) -> str:
         text = re.sub(phrase, instead, text, flags=re.MULTILINE)
     word = rf"(?<![\w-])({'|'.join(ACTIONS)})(?:wards?)?(?![\w-])"
     return re.sub(word, lambda found: f"⟦{ACTIONS.index(found[1])}⟧", text)
+
+
+_ORDINALS = ("first", "second", "third", "fourth", "fifth")
+_NUMERALS = ("one", "two", "three", "four", "five")
+_CALLED = r"(?:place|option|number|choice|no\.|#)\s*"
+# Numbers that count something else.
+_COUNTS = (
+    r"\b(?:rows?|columns?|cells?|levels?|steps?|distance)\s+\d+(?:\s*(?:,|and|or|to|-)\s*\d+)*",
+    r"\b\d+(?=\s*(?:steps?|cells?|moves?|rows?|columns?|%|percent|points?|times?|places|options)\b)",
+    r"\(\s*\d+\s*,\s*\d+\s*\)",
+    r"^\s*\d+[.)]\s+(?=\S)",
+)
+
+
+def mark_places(text: str, places: Sequence[str]) -> str:
+    """Return a clean text in which marks stand for places, by number or as they are listed."""
+    for k, place in enumerate(places, 1):
+        spelt = r"\W+".join(map(re.escape, re.findall(r"\w+", place.lower())))
+        if len(at := re.findall(r"\d+", place)) == 2:
+            spelt += rf"|\(\s*{at[0]}\s*,\s*{at[1]}\s*\)"
+        listed = rf"(?<!row )(?<!column )(?:\b{_CALLED})?\b(\d+)\s*[.):,-]*\s*\(?"
+        text = re.sub(
+            rf"(?:{listed})?(?<!\w)(?:{spelt})(?!\w)",
+            lambda found, k=k: f"⟦{k}⟧" if found[1] in (None, str(k)) else UNSURE,  # type: ignore[misc]
+            text,
+        )
+    for count in _COUNTS:
+        text = re.sub(count, ASIDE, text, flags=re.MULTILINE)
+    for k, (ordinal, numeral) in enumerate(zip(_ORDINALS, _NUMERALS, strict=True), 1):
+        text = re.sub(rf"\b{ordinal} (?:place|option|choice|one)\b", str(k), text)
+        text = re.sub(rf"(?:\b{_CALLED}|^\W*){numeral}\b", str(k), text, flags=re.MULTILINE)
+
+    def mark(found: re.Match[str]) -> str:
+        return f"⟦{int(found[1])}⟧" if 1 <= int(found[1]) <= len(places) else UNSURE
+
+    return re.sub(rf"(?:\b{_CALLED})?(?<![\w.,⟦-])(\d{{1,6}})(?![\w⟧-]|[.,]\d)", mark, text)

@@ -1,6 +1,6 @@
-"""Answers of language models: which action a text chooses, if that is clear.
+"""Answers of language models: which option a text chooses, if that is clear.
 
-Each action in a text is a mark (``answer_marks``). Marks that are negated, asked about, supposed,
+Each option in a text is a mark (``answer_marks``). Marks that are negated, asked about, supposed,
 or meant for later are dropped. A remaining mark is an answer if it stands alone on a line, behind
 ``Answer:``, in JSON, or in a plain statement ("so I go left"). Where answers disagree, the text has
 none.
@@ -9,8 +9,16 @@ none.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from mesa_gym.policies.answer_marks import ASIDE, MARK, UNSURE, clean_answer, mark_actions
+from mesa_gym.policies.answer_marks import (
+    ASIDE,
+    MARK,
+    UNSURE,
+    clean_answer,
+    mark_actions,
+    mark_places,
+)
 
 # The rest of a clause, on one side of a mark.
 CLAUSE = "[^.,;:!?\n⟦⟧]*"
@@ -116,14 +124,8 @@ _TURN = (
 )
 
 
-def read_action(text: str) -> int | None:
-    """Return the action in a model's answer; None if the answer names none, or several.
-
-    Example:
-        >>> read_action("Up is a wall. Answer: **left**, and later down.")
-        0
-    """
-    text = mark_actions(clean_answer(text))
+def _read(text: str) -> int | None:
+    """Return the number of the option that a marked text chooses; None for none or several."""
     text = _drop(text) if "⟦" in text else ""
     if "⟦" not in text:
         return None
@@ -138,7 +140,7 @@ def read_action(text: str) -> int | None:
         found |= alone
     elif alone and not ends:  # a word of a sentence that was broken
         found |= said
-    # Any action that is named at a second thought counts against what was answered before.
+    # Any option that is named at a second thought counts against what was answered before.
     found |= {*re.findall(MARK, "".join(re.split(_TURN, text, maxsplit=1)[1:]))}
     (mark, *others) = found or {UNSURE}
     return None if others or mark == UNSURE else int(mark[1:-1])
@@ -152,3 +154,23 @@ def _find_told(text: str) -> list[str]:
         if not re.search(_OTHER, found["before"]):
             told.append(found["value"][found["value"].index("⟦") :] if led else UNSURE)
     return told
+
+
+def read_action(text: str) -> int | None:
+    """Return the action in a model's answer; None where it names none, or several.
+
+    Example:
+        >>> read_action("Up is a wall. Answer: **left**, and later down.")
+        0
+    """
+    return _read(mark_actions(clean_answer(text)))
+
+
+def read_place(text: str, places: Sequence[str]) -> int | None:
+    """Return the number of the place, from 1, that an answer chooses; None for none, or several.
+
+    Args:
+        text: the answer.
+        places: as the question lists them behind their numbers, such as "row 3, column 1".
+    """
+    return _read(mark_places(clean_answer(text), places))

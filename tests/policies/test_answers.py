@@ -6,7 +6,7 @@ No phrasing may be read as another action; "" marks phrasings that must stay unr
 import pytest
 
 from mesa_gym.engine import ACTIONS
-from mesa_gym.policies.answers import read_action
+from mesa_gym.policies.answers import read_action, read_place
 
 ACTION_ANSWERS = [
     ("left", "left"),
@@ -68,9 +68,36 @@ ACTION_ANSWERS = [
     ("Right is blocked. Left it is.", "left"),
     ("", ""),
 ]
+PLACES = ("row 1, column 7", "row 3, column 1", "row 5, column 5")
+PLACE_ANSWERS = [
+    ("2", 2),
+    ("**1**", 1),
+    ("2. row 3, column 1", 2),
+    ("row 3, column 1", 2),
+    ("Place 2 (row 3, column 1)", 2),
+    ("I choose option 2, as row 1 is far.", 2),
+    ("The second place.", 2),
+    ("The goal in the examples is c, which is at row 5, column 5.\nAnswer: 3", 3),
+    ("1. row 1, column 7\n2. row 3, column 1\n3. row 5, column 5\nAnswer: 1", 1),
+    ("<think>1 or 2?</think>2", 2),
+    ('{"answer": 2}', 2),
+    ("2, which is 3 steps away", 2),
+    ("Not 1, but 2.", 2),
+    ("2. row 1, column 7", 0),
+    ("1 or 2", 0),
+    ("4", 0),
+    ("1. The cheese is far.", 0),
+    ("Place 1 is nearer than place 2.", 0),
+    ("It is 2 steps to the cheese.", 0),
+]
 
 
 @pytest.mark.parametrize(("text", "expected"), ACTION_ANSWERS)
 def test_read_action_reads_right_or_nothing(text, expected):
     found = read_action(text)
     assert expected == ("" if found is None else ACTIONS[found])
+
+
+@pytest.mark.parametrize(("text", "expected"), PLACE_ANSWERS)
+def test_read_place_reads_right_or_nothing(text, expected):
+    assert (read_place(text, PLACES) or 0) == expected

@@ -1,1 +1,1 @@
-"""An Inspect task on the traps of mesa_gym."""
+"""Inspect tasks on the traps of mesa_gym."""
