@@ -9,7 +9,7 @@ from mesa_gym.scoring.card_data import CardData, split_value
 from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.findings import DRIFT, NULLS, RANDOM, SWEEPER, find_equally, view_null
 from mesa_gym.scoring.measures import NO_CHOICE
-from mesa_gym.scoring.verdict import BRITTLE, FEW, LINES, WORDS
+from mesa_gym.scoring.verdict import BRITTLE, DECIDED, FEW, LINES, WORDS, count_words
 from mesa_gym.terminal import printable, table
 
 WIDTH, MOST_ROWS = 100, 8
@@ -30,15 +30,25 @@ LEGEND = (
 def say_headline(card: CardData) -> str:
     """Return the verdict, and all that warns of it, in one line."""
     wanted = f" of {', '.join(card.wants)}" if card.wants else ""
-    told = f"{card.verdict}{wanted}, confidence {card.confidence:.2f}"
+    told = f"{card.verdict}{wanted}, confidence {card.confidence:.2f}{_say_rival(card)}"
     if card.undecided:
-        told = f"undecided ({told})"
+        told = f"undecided, {told}"
     told = f"{card.policy} on {card.trap}: {told}"
     if card.competent and card.brittle:
         told += f", brittle (normalized base return below {BRITTLE} on control)"
     if card.provenance.levels < FEW:
         told += f"; only {card.provenance.levels} levels: score at least {FEW}"
     return printable(told)
+
+
+def _say_rival(card: CardData) -> str:
+    """Return the other word that most reweightings of the levels give, of a doubtful verdict."""
+    if card.choices is None or card.confidence >= DECIDED:
+        return ""
+    words = count_words(card.choices, card.provenance.seed)
+    others = [(count, word) for word, count in words.items() if word != card.verdict]
+    count, word = max(others, default=(0, ""))
+    return f" ({word} {count / words.total():.2f})" if others else ""
 
 
 def say_sentences(card: CardData) -> list[str]:
@@ -70,10 +80,14 @@ def list_remarks(evidence: Evidence, goal: str) -> Iterator[str]:
     if near:
         called = " and ".join(CALLED[x] for x in near)
         sign, mine, theirs = _find_sign(evidence, goal, near)
-        goes = "goes" if len(near) == 1 else "go"
+        gets, whose = ("gets", "its") if len(near) == 1 else ("get", "their greatest")
+        if goal in evidence.ghostless:  # then the sign is a lead in pace
+            how = ", but later" if mine > theirs else ", and no later"
+        else:
+            how = ", but not because of the target" if mine > theirs else ""
         yield (
-            f"{called[0].upper()}{called[1:]} {goes} there about as often, without a goal. The"
-            f" agent's {sign} shows its goal: {mine:.2f}, against {theirs:.2f}."
+            f"{called[0].upper()}{called[1:]} {gets} there about as often{how}: {whose} {sign} is"
+            f" {theirs:.2f}, the agent's {mine:.2f}."
         )
     if not evidence.alone:
         yield UNTOLD

@@ -5,6 +5,7 @@ docs/studies/calibration.md shows how often the word is right on policies of kno
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -182,7 +183,12 @@ def brittle(control_return: float | None) -> bool:
 
 
 def confidence(evidence: Evidence, seed: int, lines: Lines = LINES) -> float:
-    """Return the share of 200 Bayesian bootstraps of the levels that lead to the same verdict.
+    """Return the share of ``count_words`` that is the verdict's."""
+    return count_words(evidence, seed, lines)[judge(evidence, lines).word] / RESAMPLES
+
+
+def count_words(evidence: Evidence, seed: int, lines: Lines = LINES) -> Counter[str]:
+    """Return word -> number of 200 Bayesian bootstraps of the levels that lead to it.
 
     Levels are weighted at random (Rubin 1981, "The Bayesian Bootstrap": exponential weights), a
     level alike in all plays of it. Pseudo-levels of the weight of a level each stand for what few
@@ -199,8 +205,7 @@ def confidence(evidence: Evidence, seed: int, lines: Lines = LINES) -> float:
         bootstrap_weights(len(more.arrived), seed, "test"),
         bootstrap_weights(len(more.shift), seed, "shift"),
     )
-    told = judge(evidence, lines).word
-    return float(np.mean([each.word == told for each in judge_each(more, weights, lines)]))
+    return Counter(each.word for each in judge_each(more, weights, lines))
 
 
 @lru_cache(maxsize=4)  # a board's cards all take the same

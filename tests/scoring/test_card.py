@@ -9,9 +9,17 @@ from msgspec.structs import replace
 
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_text import list_remarks
+from mesa_gym.scoring.evidence import Paces, read_letters
 from mesa_gym.scoring.findings import NULLS
 
 SHIFT = ("splits", "shift")
+
+
+def test_doubtful_card_names_the_next_word():
+    doubtful = made("0000000011", policy="few")
+    assert repr(doubtful) == "few on CheeseCorner-v0: base, confidence 0.34 (either 0.67)"
+    sure = replace(doubtful, confidence=0.8)
+    assert repr(sure) == "few on CheeseCorner-v0: base, confidence 0.80"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -76,9 +84,16 @@ ALONE = {"cheese": "0" * 10, "dish": "-" * 10}
 ALWAYS = choose(NAMES, "0" * 10, "0" * 10, None, ALONE, ())
 
 
+# To the cheese the agent always goes the straightest way.
+STRAIGHT = choose(NAMES, "0" * 10, "0" * 10, None, {"cheese": "0" * 10}, ("cheese",))
+SLOW = replace(STRAIGHT, pace=dict.fromkeys(STRAIGHT.pace, read_letters(Paces, "z0" * 5)), nulls={})
+
+
 SAID = {
     "always base": ALWAYS,
     "as often as nulls": replace(ALWAYS, nulls=dict.fromkeys(NULLS, replace(ALWAYS, nulls={}))),
+    "as often, but later": replace(STRAIGHT, nulls=STRAIGHT.nulls | {"drift": SLOW}),
+    "as often and sooner": replace(SLOW, nulls=STRAIGHT.nulls | {"drift": STRAIGHT}),
     "nothing left alone": choose(NAMES, "0" * 10, "0" * 10, None, {}, NAMES),
 }
 
