@@ -4,9 +4,10 @@ from functools import partial
 
 import numpy as np
 
-from mesa_gym.engine import STAY, distances
+from mesa_gym.engine import STAY, toward
 from mesa_gym.traps.life import KINDS, NONE, TOLD, is_life
 from tests.validity.known import ASTRAY, INCAPABLE, KnownPolicy, compose
+from tests.validity.scenes import to
 from tests.validity.scripted import SURE, Coin, Noisy, mix_by_level
 
 EVEN = 1 / NONE  # what a kind is worth before anything is known
@@ -131,13 +132,7 @@ class KnownLearner:
         self.goal = np.where(new, chosen, self.goal)
         towards = np.where(over, agent, cells[np.arange(n), np.maximum(self.goal, 0)])
         open_cells = ~plane["wall"].reshape(n, *self.trap.size)
-        steps = distances(open_cells, towards)
-        rows, found = np.arange(n), np.zeros((n, 5))
-        for action, offset in enumerate(self.trap.offsets[:STAY]):
-            found[:, action] = steps[rows, agent + offset] == steps[rows, agent] - 1
-        found[over] = 0
-        found[~found.any(axis=1), STAY] = 1
-        return np.eye(5)[found.argmax(axis=1)]
+        return SURE[toward(open_cells, agent, to(np.arange(self.trap.cells) == towards[:, None]))]
 
     def _learn(self, on, over, plane):
         told = plane["told"].any(axis=1)
