@@ -107,3 +107,14 @@ def test_splits_follow_training_except_control(trap):
     # Some 500 features: five standard errors are exceeded by chance once in 3,000 traps.
     assert errors(test) < 5
     assert errors(control) > 8
+
+
+def test_trained_shift_levels_are_never_scored():
+    """Levels from 2**48 up are for training by alpha, so no shift level shares their layout."""
+    trap, numbers = CheeseCorner((7, 7)), np.arange(400)
+    scored, trained = (
+        {walls.tobytes() for walls in trap.layer(trap.levels(Split.SHIFT, n), "wall")}
+        for n in (numbers, LEVELS + numbers)
+    )
+    assert len(scored) < len(numbers)  # layouts come again, and would meet otherwise
+    assert not scored & trained

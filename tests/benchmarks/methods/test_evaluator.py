@@ -6,6 +6,8 @@ import pytest
 from benchmarks.methods.evaluator import SCORED, Encoded, Evaluator
 from benchmarks.methods.tasks import find_task
 from mesa_gym.policies import Memoryless
+from mesa_gym.scoring import rollout
+from mesa_gym.scoring.record import level_scores, sum_returns
 from mesa_gym.traps import Split
 
 
@@ -66,3 +68,12 @@ def test_salts_give_other_levels():
     task = find_task("CheeseDish", 0)
     one, other = (Evaluator(task, salt, 30).states(Split.SHIFT, 0, 5) for salt in ("a", "b"))
     assert (one.level.key != other.level.key).all()
+
+
+def test_values_are_those_of_salted_levels(evaluator):
+    """The oracle earns the optimum of every level."""
+    starts, trap = evaluator.states(Split.SHIFT, SCORED, 60), evaluator.trap
+    record = rollout(evaluator.oracle("dish"), trap, starts, trap.horizon(Split.SHIFT))
+    values = evaluator.values(Split.SHIFT, SCORED, 60)
+    scores = level_scores(sum_returns(record, trap), values)
+    assert scores["dish"] == pytest.approx(np.ones(60))
