@@ -112,7 +112,7 @@ def _read_side(word: str) -> Side:
 
 
 def _require_policy(word: str) -> None:
-    """Raise ValueError for a word that is no agent, policy or file."""
+    """Raise ValueError for a word that names neither agent, policy nor file."""
     known = [*list_committed(), *references(find_trap("CheeseCorner"))]
     if Path(word).exists() or ":" in word or word in known:
         return

@@ -42,7 +42,7 @@ def test_seekers_on_the_wanted_cell_stay():
 
 
 def test_parities_of_mixed_planes_tell_each():
-    """Where x is shown by both planes and y by the second, x is plane 1 and y the sum of both."""
+    """Both planes show x, and the second shows y: x is plane 1, and y the sum of both."""
     mixed = np.array([0b11, 0b10])
     marks = compute_parities(np.array([0b01, 0b11]), mixed)
     assert marks.tolist() == [[True, False], [False, True]]
