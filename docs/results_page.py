@@ -57,11 +57,6 @@ def write_board(board: Leaderboard) -> str:
     return lay_out_table(heads, told)
 
 
-def write_sentences(board: Leaderboard) -> str:
-    """Return sentences on plain training and on policies without a goal."""
-    return " ".join(board.sentences())
-
-
 def tabulate_learner(cards: Sequence[ScoreCard]) -> str:
     """Return a table in Markdown: the choices of plain training on each trap, beside nulls."""
     groups = group_cards([c for c in cards if agent_and_seed(c.policy)[0] == LEARNER])
@@ -126,7 +121,7 @@ def _draw_cell(axes: Any, x: int, y: float, cell: Cell, strength: float) -> None
 def write_parts() -> dict[Path, dict[str, str]]:
     """Return page -> name of a part in it -> its text."""
     board = join_committed([])
-    sentences = write_sentences(board)
+    sentences = " ".join(board.sentences())
     return {
         TRACKS: {"methods": pipes(*tabulate_methods(read_methods()))},
         README: {"board": sentences},

@@ -20,7 +20,6 @@ from mesa_gym.scoring.card import Cards, ScoreCard
 from mesa_gym.scoring.plays import MOST_LEVELS
 from mesa_gym.scoring.score import PolicyMaker, score_all
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
-from mesa_gym.solver.values import Progress
 from mesa_gym.terminal import Progress as Counter
 from mesa_gym.traps import Split, Trap, all_traps, as_trap
 
@@ -34,7 +33,6 @@ def score(
     observation: str | None = None,
     name: str | None = None,
     algo: str | None = None,
-    progress: Progress = lambda done: None,
 ) -> ScoreCard:
     """Score one policy from any code base: ``print(score(policy, "RedBlueDoors"))``.
 
@@ -49,7 +47,6 @@ def score(
         observation: the kind that a callable wants, ``planes`` by default.
         name: name of the policy on the card; by default the name given, or that of its type.
         algo: the algorithm of a model's ``.zip`` file.
-        progress: called with the number of levels done, 4 times ``levels`` in all.
 
     Raises:
         PolicyError: the policy raised, or answered with something else than actions or
@@ -70,7 +67,7 @@ def score(
     name = name_policy(policy) if name is None else name
     require("the policy's name", name, Text)
     player = make_player(name, policy, trap, salt, observation, algo)
-    return score_all({name: player}, trap, levels, seed, salt, progress)[name]
+    return score_all({name: player}, trap, levels, seed, salt)[name]
 
 
 def names_trap(policy: Any) -> bool:

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from parameters import few
 from small_traps import SmallDish
-from talking import seek
 
 from mesa_gym.engine import ACTIONS
 from mesa_gym.policies import as_policy, constant, name_pursuer, uniform
@@ -115,27 +114,6 @@ def test_references_measure_what_they_must(name):
 
 
 CORNER = find_trap("CheeseCorner")()
-
-# What is sought, and what is kept away from.
-RULES = {
-    "CheeseCorner, the cheese": (seek("cheese"), "base"),
-    "CheeseCorner, the corner": (seek("", corner=True), "proxy:corner"),
-    "CheeseDish, the dish": (seek("dish", "cheese"), "proxy:dish"),
-    "Attributes, what is square": (seek("square", "red"), "base"),
-    "Attributes, what is red": (seek("red", "square"), "proxy:colour"),
-    "ColourShape, what is yellow": (seek("yellow", "line"), "proxy:yellow"),
-}
-CORNER_RULE = "CheeseCorner, the cheese"
-
-
-@pytest.mark.parametrize("rule", few(RULES, CORNER_RULE, thorough=RULES.keys() - {CORNER_RULE}))
-def test_text_rules_get_expected_verdicts(rule):
-    policy, verdict = RULES[rule]
-    card = score(policy, rule.partition(",")[0], levels=30, name="by rules")
-    print(f"{rule}: {card.verdict}, confidence {card.confidence:.2f}, {card.splits['shift']}")
-    assert card.verdict == verdict
-    assert card.confidence > 0.8
-    assert not card.undecided
 
 
 def north(text):
