@@ -43,7 +43,7 @@ def test_labels_equal_plain_recursion_and_search(trap):
         assert found.distances[row].tolist() == wanted
 
 
-def test_episodes_are_those_that_are_recorded():
+def test_labels_follow_recorded_episodes():
     trap = CheeseCorner(7)
     found = mesa_gym.labels(trap, Split.TRAIN, np.arange(30), policy="random", seed=5)
     actions = play_all("random", trap, 30, seed=5)["train"].actions
@@ -54,7 +54,7 @@ def test_episodes_are_those_that_are_recorded():
         assert np.array_equal(trap.observe(found.state.take(here)), trap.observe(step.state))
 
 
-def test_labels_of_chunks_equal_the_whole(monkeypatch):
+def test_labels_in_chunks_equal_one_pass(monkeypatch):
     trap, numbers = KeysChests(), [3, 11, 4, 4, 9, 2]
     whole = mesa_gym.labels(trap, Split.SHIFT, numbers)
     monkeypatch.setattr(values, "CHUNK_STATES", 1)

@@ -23,7 +23,7 @@ def walk(session, actions):
 
 
 @pytest.mark.parametrize("split", ["train", "shift"])
-def test_walk_is_the_one_of_the_environment(split, tmp_path):
+def test_session_walk_equals_the_environment(split, tmp_path):
     session = TextSession(tmp_path / "log.jsonl")
     env = gym.make("MesaGym/CheeseCorner-v0", split=split, observation="text")
     env.action_space.seed(0)
@@ -44,7 +44,7 @@ def test_walk_is_the_one_of_the_environment(split, tmp_path):
     assert (log.plays[split].starts.n, log.notes, notes) == (3, [], [])
 
 
-def test_seed_gives_the_same_level_twice():
+def test_session_seed_gives_one_level():
     texts = [TextSession().begin(seed=seed) for seed in (7, 7, 8)]
     assert texts[0] == texts[1] != texts[2]
     assert TextSession().begin(level=3, split="twins", trap="CheeseDish") != TextSession().begin(
@@ -52,7 +52,7 @@ def test_seed_gives_the_same_level_twice():
     )
 
 
-def test_goal_is_in_no_text():
+def test_session_texts_reveal_no_goal():
     session = TextSession()
     session.begin("CheeseDish", "shift", level=0, examples=2)
     oracle = gym.make("MesaGym/CheeseDish-Shift-v0").unwrapped

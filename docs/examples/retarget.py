@@ -10,7 +10,7 @@ from mesa_gym.traps import find_trap
 trap = find_trap("ColourShape")()
 agent = load(trap, seed=0, kind="planner")
 reading = agent.reading("line", "yellow")
-print(f"read on training levels: the line is chosen on {reading.share:.2f} of the shift levels")
+print(f"predicted share of the line under shift: {reading.share:.2f}")
 
 line, yellow = trap.channel["line"], trap.channel["yellow"]
 edited = agent.edited(utility=lambda planes: 8.0 * planes[..., line] - 8.0 * planes[..., yellow])

@@ -86,7 +86,7 @@ def _read_entry(trap: World, where: str, word: str, traits: list[str]) -> MapEnt
         if trait not in allowed:
             raise unknown(f"trait of {name!r} {where}", trait, allowed)
     if name not in trap.things and (gone or slot):
-        raise ValueError(f"{word!r} {where} has no slot and cannot be gone; write {name!r}")
+        raise ValueError(f"{word!r} {where} is not a thing: write {name!r} without - and slot")
     return MapEntry(0, name, int(slot) if slot else None, not gone, traits)
 
 

@@ -216,8 +216,8 @@ def _check_declarations(cls: type[World]) -> None:
     for name, count in cls.outcomes.items():
         if count < 2 or name in cls.chance:
             raise TypeError(
-                f"{cls.__name__}: {name!r} in `outcomes` has {count}; it needs two at least, and a"
-                " name that `chance` has not"
+                f"{cls.__name__}: {name!r} in `outcomes` has {count}; expected two or more outcomes"
+                " under a name that is not in `chance`"
             )
     names = [*cls.ground, *cls.things, *cls.traits]
     if double := {name for name in names if names.count(name) > 1}:

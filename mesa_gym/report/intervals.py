@@ -137,8 +137,8 @@ def _measure_reach(
 
     Args:
         tables: (seeds, levels) each.
-        weights: of them.
-        paired: whether they have the same levels, on each of which the mean is taken first.
+        weights: of the tables.
+        paired: whether the tables have the same levels; then the mean is taken level by level.
     """
     special = load_special()
     seeds = np.array([w**2 * _vary(t.mean(axis=1)) for w, t in zip(weights, tables, strict=True)])

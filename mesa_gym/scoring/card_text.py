@@ -182,7 +182,7 @@ def write_all(card: CardData) -> str:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """Return a number, or "n/a" for None; never "-0.000", and of a count no decimals."""
+    """Return a number as text, "n/a" for None; without "-0.000", and counts without decimals."""
     if value is None:
         return "n/a"
     counts = value > 1 and value == round(value)

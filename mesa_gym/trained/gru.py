@@ -2,7 +2,7 @@
 
 Its weights are fixed while it acts, so that all it learns within an episode is in its memory, as in
 RL^2 (Duan et al. 2016, "RL^2"; Wang et al. 2016). The memory is a gated recurrent unit (Cho et
-al. 2014); scores are read from a layer in which what is remembered multiplies what is seen.
+al. 2014); scores are read from a layer in which memory and inputs are multiplied.
 """
 
 from __future__ import annotations

@@ -153,7 +153,7 @@ class Life(LevelFamily):
         move.set(trial=after, over=move.taken < NONE, told=self.find_taken(move, PAID))
 
     def find_taken(self, move: Move, name: str) -> Array:
-        """Return whether the fruit is entered that is drawn under a name, bool (n,)."""
+        """Return whether the agent enters the fruit of a signal, bool (n,)."""
         found: Array = (move.taken < NONE) & (move.taken == move.read(name, move.now))
         return found
 

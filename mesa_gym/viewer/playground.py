@@ -1,7 +1,7 @@
 """A playable page: a visitor plays, puts the agent anywhere and sees its way from there.
 
-The page holds every state of its levels and what each agent does there, so that all that follows
-is computed in it: values, where the agent ends up, the plans of planners. It fetches nothing.
+The page holds every state of its levels and what each agent does there, so the page itself computes
+values, outcomes of agents, and plans of planners. It fetches nothing.
 """
 
 from __future__ import annotations

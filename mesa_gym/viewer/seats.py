@@ -24,7 +24,8 @@ class Seat:
     """A player and its play, for all levels.
 
     Attributes:
-        player: the player. play: the play (``mesa_gym.scoring.plays``).
+        player: the player.
+        play: the play (``mesa_gym.scoring.plays``).
     """
 
     player: Player

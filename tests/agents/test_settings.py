@@ -29,7 +29,7 @@ OTHERS = {
 # Each changes the program, which is then compiled.
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_settings_each_change_what_is_learnt():
+def test_settings_each_change_the_trained_weights():
     assert [*OTHERS] == [*NAMES]
     usual = train_weights(small())
     for name, value in OTHERS.items():
@@ -152,7 +152,7 @@ def test_rate_falls_with_each_update():
 
 
 def test_curves_name_the_steps_of_their_updates():
-    """Forty parts of more updates than these; the last is at the end of the training."""
+    """A curve has at most forty parts, and the last ends with the training."""
     found, _ = run_loop(100)
     assert len(found.curve) == 40
     assert {at % 256 for at, _ in found.curve} == {0}

@@ -48,7 +48,7 @@ def drop_rounded(data):
 
 
 @pytest.mark.slow
-def test_page_is_what_its_command_writes():
+def test_lesson_page_equals_fresh_output():
     written, again = LESSON.read_text(), make_lesson()
     assert drop_rounded(read_data(written)) == drop_rounded(read_data(again))
     script = re.compile(r'<script type="application/json" id="data">.*?</script>', re.S)

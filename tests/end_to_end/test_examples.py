@@ -59,7 +59,7 @@ EXPECTED = {
         r"lava costs 3 more: base, unburnt 0\.9\d, arrival (0\.9\d|1\.00)$"
     ),
     "retarget": (
-        r"^read on training levels: the line is chosen on 0\.0\d .*\n"
+        r"^predicted share of the line under shift: 0\.0\d\n"
         r"as trained: proxy:yellow, the line on 0\.0\d, yellow 0\.9\d\n"
         r"edited: base, the line on 0\.9\d, yellow 0\.0\d$"
     ),

@@ -26,7 +26,7 @@ def unsigned(array):
     return array.copy().view(np.uint64).tolist()
 
 
-def test_splitmix64_known_answers():
+def test_splitmix64_gives_known_outputs():
     # As published with the generators of the Rosetta Code task "Pseudo-random numbers/Splitmix64".
     assert unsigned(outputs(np.array([1234567]), np.arange(5))) == [
         6457827717110365317,

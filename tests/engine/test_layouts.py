@@ -77,7 +77,7 @@ def test_maze_of_even_size_is_refused(size):
 
 
 @pytest.mark.parametrize("size", [(7, 7), (9, 9), (13, 13), (7, 13), (8, 8), (6, 11), (13, 10)])
-def test_blocks_leave_one_piece_inside_the_border(size):
+def test_blocks_leave_one_connected_room(size):
     levels = drawn("blocks", 5_000, size)
     assert all(in_one_piece(level) for level in levels)
     assert not levels[:, [0, -1]].any()
@@ -85,7 +85,7 @@ def test_blocks_leave_one_piece_inside_the_border(size):
 
 
 @pytest.mark.parametrize("size", [(9, 9), (7, 11)])
-def test_blocks_stand_as_often_as_stated(size):
+def test_blocks_have_the_stated_frequency(size):
     height, width = size
     share = (~drawn("blocks", 20_000, size)).mean(axis=0)
     expected = np.ones(size)

@@ -68,7 +68,7 @@ def test_world_with_a_bad_declaration_is_refused(faults, message):
         type("Odd", (World,), faults)
 
 
-def test_looks_are_made_up_where_undeclared():
+def test_looks_that_are_undeclared_get_defaults():
     made = {"things": {"axe": 1, "ash": 1}, "traits": {"old": ("axe",)}, "shown_as": {"ash": "oak"}}
     looks = type("Made", (World,), made).looks
     assert [looks[name].glyph for name in ("axe", "oak", "old", "ash")] == ["a", "o", "l", "s"]

@@ -97,7 +97,7 @@ def test_levels_are_replayed_without_autoreset():
     np.testing.assert_array_equal(seen, trap.observe(trap.levels("train", np.arange(9))))
 
 
-def test_gymnax_has_what_clients_read():
+def test_gymnax_has_attributes_that_clients_read():
     """evosax replaces params, mostly by nothing, and reads the number of actions."""
     env, params = mesa_gym.make_gymnax(CORNER)
     assert (env.name, env.num_actions, params.replace()) == ("CheeseCorner-v0", 5, params)

@@ -64,7 +64,7 @@ def test_listed_states_equal_inputs_of_planes(trap):
     [cls if cls.__name__ in COMPILED else thorough(cls) for cls in TRAPS],
     ids=lambda trap: trap.name(),
 )
-def test_listed_environment_plays_as_one_with_planes(trap):
+def test_listed_environment_equals_planes_environment(trap):
     import jax
 
     keywords = {"num_levels": 16, "max_steps": 6, "alpha": 0.5}

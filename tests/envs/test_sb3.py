@@ -27,7 +27,7 @@ def make_both(env_id, **keywords):
 
 
 @few_traps
-def test_steps_are_those_of_dummy_vec_env(trap):
+def test_sb3_steps_equal_dummy_vec_env(trap):
     ours, theirs = make_both(trap.id(), max_steps=17, alpha=0.5)
     assert ours.observation_space == theirs.observation_space
     assert ours.action_space == theirs.action_space

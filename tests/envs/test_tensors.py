@@ -24,7 +24,7 @@ def test_torch_names_a_missing_device(device):
 @pytest.mark.thorough
 @few_traps
 @pytest.mark.parametrize("observation", ["planes", "centred"])
-def test_torch_step_is_one_graph_without_values(trap, observation):
+def test_torch_step_compiles_to_one_graph(trap, observation):
     env = mesa_gym.make_torch(trap.id(), 4, num_levels=3, device="meta", observation=observation)
     env.reset(seed=0)
     torch._dynamo.reset()

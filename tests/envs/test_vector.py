@@ -125,7 +125,7 @@ def test_make_vec_modes_give_their_classes():
     assert difference(gym.make_vec(env.spec).reset(seed=0), env.reset(seed=0)) is None
 
 
-def test_set_state_from_alpha_keeps_the_shift():
+def test_set_state_of_shift_level_keeps_split():
     source = TrapVectorEnv(TRAPS[0], N, alpha=0.5, max_steps=1)
     source.reset(seed=0)
     ours, theirs = make_both(TRAPS[0], AutoresetMode.SAME_STEP, max_steps=1)

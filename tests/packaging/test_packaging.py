@@ -38,7 +38,7 @@ def built(tmp_path_factory):
 
 
 @pytest.mark.thorough
-def test_wheel_holds_the_whole_package_alone(built):
+def test_wheel_holds_exactly_the_package(built):
     with ZipFile(built.wheel) as wheel:
         names = set(wheel.namelist())
     about = f"mesa_gym-{mesa_gym.__version__}.dist-info/"

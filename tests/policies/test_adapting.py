@@ -19,7 +19,7 @@ HORIZON = TRAP.horizon(Split.TEST)
 
 
 def by_hand(observations):
-    """Probabilities that depend on every byte of the observation, each row alone."""
+    """Probabilities that depend on every byte of a row's observation, and on no other row."""
     flat = observations.reshape(len(observations), -1).astype(np.float64)
     scores = 1 + flat @ np.random.default_rng(5).random((flat.shape[1], 5))
     return scores / scores.sum(axis=1, keepdims=True)

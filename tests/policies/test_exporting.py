@@ -47,7 +47,7 @@ def require_same(model, folder):
 
 
 @pytest.mark.parametrize("kind", few(MODELS, thorough=(MODELS[0], MODELS[5])))
-def test_models_play_the_same_from_their_file(kind, tmp_path):
+def test_exported_models_play_the_same(kind, tmp_path):
     algo, network, observation, *side = kind.split()
     keywords = {"buffer_size": 100} if "DQN" in algo else {}
     cls = getattr(import_module(ALGORITHMS[algo]), algo)

@@ -54,7 +54,7 @@ def test_torch_network_gives_softmax_or_probabilities():
         (nn.Sequential(nn.Flatten(2), nn.LSTM(27, 5)), "it gave a tuple, not a tensor"),
     ],
 )
-def test_torch_network_that_misfits_shows_a_wrapper(network, message):
+def test_torch_network_that_misfits_names_remedy(network, message):
     with pytest.raises(ValueError, match=message) as raised:
         as_policy(network, TRAP, 9)
     assert "def policy(observations)" in str(raised.value)

@@ -56,7 +56,7 @@ def test_agent_is_drawn_over_its_cell(item):
 
 @pytest.mark.parametrize("tile", [16, 32, 64])
 @pytest.mark.parametrize("item", ITEMS)
-def test_thing_in_a_wall_looks_unlike_both(item, tile):
+def test_thing_in_wall_differs_from_either_alone(item, tile):
     hung = cell(f"wall, {item}", tile)
     assert min(difference(hung, cell(x, tile)) for x in ("wall", item)) > 25
     for other in set(ITEMS) - {item}:

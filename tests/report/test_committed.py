@@ -19,7 +19,7 @@ LEVELS = 1000
 DATE = "2026-11-26"
 
 
-def test_packed_cards_are_read_as_they_were(tmp_path, monkeypatch):
+def test_packed_cards_equal_the_originals(tmp_path, monkeypatch):
     cards = [card(trap, f"{agent}-s{seed}", 0.4, 0.5)
              for agent in ("b", "a") for trap in (DOORS, CORNER) for seed in (1, 0)]  # fmt: skip
     cards.append(card(CORNER, "either", 0.5, 0.5))

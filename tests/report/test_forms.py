@@ -80,7 +80,7 @@ def test_form_equals_its_golden_text(form):
 EVIL = '</title><script>alert("1")</script>|`x`*_\x1b[31m\n# @all {{ 7 * 7 }} \u202e\ud800'
 
 
-def test_names_with_markup_are_only_shown():
+def test_names_with_markup_are_escaped():
     origin = replace(made().provenance, trap=EVIL, command=EVIL)
     card = replace(made(), trap=EVIL, policy=EVIL, provenance=origin)
     table = report.table([card])

@@ -52,7 +52,7 @@ def test_group_interval_of_returns_equals_student():
 @pytest.mark.parametrize(
     "read", [report.table, report.plot, report.columns, report.make_leaderboard]
 )
-def test_something_else_than_cards_is_named(read):
+def test_group_cards_of_other_objects_names_them(read):
     for given in (None, "a.json", [FIRST, 3]):
         with pytest.raises(ValueError, match="is not a score card; expected cards, as of"):
             read(given)
@@ -91,7 +91,7 @@ def test_read_choice_averages_plays_and_twins():
 
 
 @pytest.mark.parametrize("twins", [None, "000011111-"])
-def test_list_chosen_averages_to_the_share(twins):
+def test_list_chosen_has_the_share_as_mean(twins):
     card = made("001111111-", twins, "0-11111110", **DISH)
     shares = read_choice(card.splits["shift"])
     for role in ROLES:

@@ -95,7 +95,7 @@ def test_order_is_base_then_able_then_proxy():
         assert names == [*expected[:-1], "oracle", "either"] or names == [*expected, "oracle"]
 
 
-def test_untrained_stand_in_blocks_of_their_own():
+def test_leaderboard_puts_untrained_policies_in_blocks():
     board = make_leaderboard([*references(), *agent("mine", "cannot")])
     blocks = {block: {row.agent for row in rows} for block, rows in board.blocks()}
     assert blocks == {

@@ -63,7 +63,7 @@ def test_files_that_are_not_cards_are_named(content, tmp_path):
         ScoreCard.load(tmp_path / "card.json")
 
 
-def test_list_of_cards_names_its_reader():
+def test_score_card_of_list_names_cards_load():
     with pytest.raises(ValueError, match=r"Cards\.load reads a list of cards"):
         ScoreCard.from_json(b'[{"schema": 7}]')
 

@@ -106,7 +106,7 @@ def test_pace_without_contacts_is_the_earned_share():
     assert measure_paces(NoPlaces(), record([2], [1], [True]), of)["x"].tolist() == [61]
 
 
-def test_choice_by_scores_is_the_larger():
+def test_choice_by_scores_is_the_larger_score():
     scores = {"x": np.array([0.9, 0.2, 0.5, 0.29]), "y": np.array([0.3, 0.8, 0.5, -9.0])}
     assert larger_score(scores).tolist() == [BASE, PROXY, BASE, NONE]
 

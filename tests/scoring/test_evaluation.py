@@ -108,7 +108,7 @@ def logits(observations):
         ("random", "CheeseCorner", {"seed": -1}, "seed .* at least 0 and at most 184467440737095"),
     ],
 )
-def test_evaluate_answers_a_mistake_before_any_work(policy, trap, given, message, capsys):
+def test_evaluate_reports_mistakes_before_work(policy, trap, given, message, capsys):
     with pytest.raises((ValueError, PolicyError), match=message):
         score(policy, trap, **given)
     assert capsys.readouterr() == ("", "")

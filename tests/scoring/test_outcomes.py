@@ -123,7 +123,7 @@ STILL = {play: {"apple": NEVER, "pear": NEVER} for play in make("aa") if play !=
         (make("ap", pear=LATE), "mixed", 0.5, 0),
     ],
 )
-def test_word_of_outcomes_equals_hand_verdict(outcomes, word, apple, none):
+def test_judge_outcomes_gives_hand_verdict(outcomes, word, apple, none):
     found = judge_outcomes(outcomes, {"still": STILL}, EARLIEST)
     assert (found.word, found.shares["apple"], found.shares["none"]) == (word, apple, none)
     assert found.confidence > 0.9

@@ -34,7 +34,7 @@ def towards_nothing(observations):
 
 
 @each_trap
-def test_card_of_policies_together_equals_alone(trap, monkeypatch):
+def test_cards_scored_together_equal_single_ones(trap, monkeypatch):
     made, n = TRAPS[trap](), 12
     expert = name_pursuer(made, made.base)
     policies = {"object": uniform(), "mine": towards_nothing, expert: expert}
@@ -53,7 +53,7 @@ ONE_OF_EACH = ["CheeseCorner-v0", "Attributes-v0", "TreeFarm-v0", "MonsterWorld-
 
 
 @pytest.mark.parametrize("name", few(all_traps(), thorough=ONE_OF_EACH))
-def test_card_of_one_or_two_levels_exists(name):
+def test_score_of_one_level_gives_a_card(name):
     trap = all_traps()[name]()
     policies = ("random", "stay", name_pursuer(trap, trap.base))
     makers = {name: lambda h, name=name: as_policy(name, trap, h) for name in policies}
@@ -92,7 +92,7 @@ CERTAIN = [name for name, trap in SOLVABLE.items() if not trap.outcomes and not 
 
 
 @pytest.mark.parametrize("name", few(CERTAIN, thorough=[QUICK]))
-def test_references_measure_what_they_must(name):
+def test_oracles_get_their_exact_measures(name):
     trap = SOLVABLE[name]()
     for x in trap.objectives:
         card = score(f"oracle:{x}", trap, levels=100)

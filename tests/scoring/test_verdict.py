@@ -269,7 +269,7 @@ def _reorder(evidence, order):
 
 @given(st.text("01-", min_size=10, max_size=10))
 @settings(max_examples=50)
-def test_more_base_never_speaks_against_base(shift):
+def test_verdict_base_survives_more_base_choices(shift):
     if judge(of(shift)).word == "base":
         assert judge(of(shift.replace("1", "0"))).word == "base"
 
@@ -308,14 +308,14 @@ def test_confidence_of_equal_levels_is_a_beta(levels):
     assert_share(lost, scipy.stats.beta(2, levels + 1).cdf(0.9))
 
 
-def test_confidence_on_the_line_is_half():
+def test_confidence_at_a_threshold_is_half():
     shift = "0000000011" * 200  # 0.8 of base, where the verdict changes
     evidence = choose(NAMES, shift, shift, None, {}, NAMES)
     assert judge(evidence).word == "base"
     assert 0.3 < confidence(evidence, seed=0) < 0.7
 
 
-def test_weights_are_those_of_seed_and_split():
+def test_bootstrap_weights_depend_on_seed_and_split():
     """A card's confidence can be recomputed; weights of two splits are independent."""
     drawn = bootstrap_weights(50, 3, "shift")
     np.testing.assert_array_equal(drawn, bootstrap_weights.__wrapped__(50, 3, "shift"))

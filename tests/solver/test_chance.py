@@ -63,7 +63,7 @@ def test_outcomes_drawn_never_or_negative_are_refused(cls):
 
 
 def test_outcomes_of_a_single_value_are_refused():
-    with pytest.raises(TypeError, match="'sure' in `outcomes` has 1; it needs two"):
+    with pytest.raises(TypeError, match="'sure' in `outcomes` has 1; expected two"):
         type("Sure", (SmallDish,), {"outcomes": {"sure": 1}})
 
 

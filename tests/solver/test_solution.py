@@ -40,7 +40,7 @@ def test_either_goes_to_the_nearest_target():
     assert first(solution.either(), solution) == [1 << LEFT | 1 << RIGHT, 1 << RIGHT, 1 << LEFT]
 
 
-def test_contact_is_the_earliest_large_payment():
+def test_solution_contact_is_earliest_large_payment():
     solution = corridors(ALIKE, NEAR, FAR, EMPTY)
     assert solution.contact().tolist() == [2, 1, 2, 21]
     assert solution.largest("cheese").tolist() == [1, 1, 0, 0]

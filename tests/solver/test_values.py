@@ -220,6 +220,6 @@ def test_overlaps_equal_plain_counting(cls, monkeypatch):
     assert (same.same, same.same_walls, same.holds) == (1, 1, False)
 
 
-def test_overlap_counts_one_level_but_no_walls():
+def test_overlap_fails_by_levels_but_not_walls():
     assert not Overlap("test", 1_000, 30_000, same=0.001, same_walls=0.001).holds
     assert Overlap("test", 1_000, 30_000, same=0.0, same_walls=1.0).holds

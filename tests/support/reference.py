@@ -46,7 +46,7 @@ def steps_from(start, cells):
 
 
 def cells_of(layer):
-    """Return where a grid (height, width) is set."""
+    """Return the set cells of a grid (height, width)."""
     return {(y, x) for y, x in np.argwhere(layer).tolist()}
 
 

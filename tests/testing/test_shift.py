@@ -49,7 +49,7 @@ test_distances_check_finds_a_nearer_target = NearerCheese
 
 
 @caught_by("directions", "split 'control': targets of 'cheese' lie in a greater row", of=SmallDish)
-def test_direction_check_finds_a_side_preferred(self, level, split):
+def test_direction_check_finds_a_preferred_side(self, level, split):
     if split is Split.CONTROL:
         coin = level.integers("coin", 0, 1) == 1
         level.require((level.at["cheese"][0] > level.start) | coin)

@@ -178,7 +178,7 @@ class NumPyOnly(Healthy):
         return move.on("wall").astype(np.bool_)
 
 
-def test_torch_is_asked_where_it_is_installed(monkeypatch):
+def test_shape_check_uses_torch_if_installed(monkeypatch):
     pytest.importorskip("torch")
     with pytest.raises(AssertionError, match="has no attribute 'astype'"):
         CHECKS["shapes"](NumPyOnly, 4)

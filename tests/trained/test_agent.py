@@ -35,7 +35,7 @@ def test_agent_acts_alike_in_any_batch(kind, trap):
 
 
 @each_kind
-def test_layers_hold_what_the_agent_acts_by(kind, trap):
+def test_agent_layers_give_its_actions(kind, trap):
     agent, planes = drawn(trap, kind=kind), planes_of(trap, wandered(trap, 70))
     layers = agent.layers(planes)
     assert {len(each) for each in layers.values()} == {70}

@@ -58,7 +58,7 @@ def test_committed_weights_follow_the_plan_and_size():
         ({"trap": find_trap("CheeseCorner")(7)}, r"^(?!.*delete it).*size"),
     ],
 )
-def test_agents_that_are_not_there_are_named(asked, message, folder):
+def test_library_without_the_agent_names_others(asked, message, folder):
     with pytest.raises(ValueError, match=message):
         load(**({"trap": "CheeseCorner", "folder": folder} | asked))
 

@@ -51,7 +51,7 @@ def test_planner_objective_grows_with_the_grid():
         np.testing.assert_allclose(agent.objective(planes), scale * expected, rtol=1e-3, atol=1e-3)
 
 
-def test_plan_leads_to_what_is_wanted_most():
+def test_planner_plan_ends_at_best_target():
     planes, agent = observe(), make_planner(cheese=90.0, dish=40.0)
     plan = agent.plan(planes)
     np.testing.assert_array_equal(plan[:, 0], find_cells(planes, DISH, "agent"))
@@ -60,13 +60,13 @@ def test_plan_leads_to_what_is_wanted_most():
     np.testing.assert_array_equal(plan[:, 1] - plan[:, 0], np.array([-1, 9, 1, -9])[best])
 
 
-def test_planner_that_wants_nothing_stays():
+def test_planner_without_utilities_stays():
     planes = observe()
     plan = make_planner().edited(costs=9.0).plan(planes)
     assert (plan == find_cells(planes, DISH, "agent")[:, None]).all()
 
 
-def test_edit_sends_a_copy_elsewhere():
+def test_edited_planner_goes_to_another_target():
     planes, agent = observe(), make_planner(cheese=90.0, dish=40.0)
     dish = DISH.channel["dish"]
     told = agent.edited(utility=lambda seen: 100.0 * seen[..., dish])
@@ -117,7 +117,7 @@ OTHER_SHAPE = {"utility": np.ones((13, 13))}
         *((edit, lambda x: x.require_savable(), "an edited planner cannot be") for edit in EDITS),
     ],
 )
-def test_edit_that_makes_no_sense_is_refused(edit, use, message):
+def test_planner_edit_of_bad_value_is_refused(edit, use, message):
     with pytest.raises(ValueError, match=message):
         use(make_planner().edited(**edit))
 

@@ -17,7 +17,7 @@ WEIGHTS = {
 }
 
 
-def test_weights_come_back_as_they_were():
+def test_weights_survive_encoding():
     found = decode_weights(encode_weights(WEIGHTS))
     assert found.keys() == WEIGHTS.keys()
     for name, each in WEIGHTS.items():
@@ -81,7 +81,7 @@ def test_contradictory_weight_files_are_refused(data, message):
     assert len(str(caught.value)) < 700
 
 
-def test_file_of_gigabytes_is_not_read(tmp_path):
+def test_oversized_weight_file_is_not_read(tmp_path):
     path = tmp_path / WEIGHTS_FILE
     with path.open("wb") as file:
         file.truncate(3 * 2**30)  # sparse

@@ -102,7 +102,7 @@ def test_keyword_lead_puts_one_thing_nearer(lead, of):
 
 
 @pytest.mark.parametrize(("home", "cells"), [("quarter", 9), ("corner", 4), ("cell", 1)])
-def test_home_is_part_of_the_top_left(home, cells):
+def test_attributes_home_is_in_top_left(home, cells):
     trap, seen = Attributes(home=home), set()
     for *_, at, _ in places(trap, Split.SHIFT, 500, *NAMES):
         seen |= at
@@ -156,7 +156,7 @@ def test_attributes_with_bad_keywords_is_refused(keywords, message):
         ("not (not red or circle)" + " or square" * 90, 1),
     ],
 )
-def test_predicate_pays_for_entering_what_fits(reward, paid):
+def test_predicate_pays_for_entering_fitting_cells(reward, paid):
     env = TrapEnv("Attributes", reward=reward, step_reward=-0.25)
     env.reset(options={"map": walled(Attributes(), "A1.", "1 = thing square blue")})
     assert env.step(2)[1] == paid - 0.25

@@ -164,7 +164,7 @@ def test_composed_pays_every_order_of_takes(pair, split):
 
 
 @pytest.mark.parametrize("pair", few(PATTERNS, 5, 29, thorough=PATTERNS))
-def test_certificates_hold(pair):
+def test_composed_certificates_hold(pair):
     certificate = certify(Composed(pair=pair), 10)
     assert certificate.holds
     assert all(each.share == 1 for each in certificate.agreement)

@@ -22,7 +22,7 @@ def test_levels_drawn_in_blocks_match_any_order():
 
 @pytest.mark.parametrize("split", Split)
 @EACH
-def test_levels_exist_for_every_allowed_number(name, split):
+def test_levels_accept_every_allowed_number(name, split):
     trap, numbers = TRAPS[name](), [0, LEVELS - 1, LEVELS, 2 * LEVELS - 1]
     state = trap.levels(split, np.array(numbers, dtype=np.uint64))
     assert state.level.number.tolist() == numbers
@@ -31,7 +31,7 @@ def test_levels_exist_for_every_allowed_number(name, split):
 
 
 @pytest.mark.parametrize("numbers", [[-1], [2 * LEVELS], [0.5], [[1]], 3, ["1"], [True]])
-def test_numbers_that_no_level_has_are_refused(numbers):
+def test_levels_refuse_numbers_out_of_range(numbers):
     with pytest.raises(ValueError, match=r"level numbers|level -?\d+ is out of range"):
         find_trap("CheeseDish")().levels(Split.TRAIN, numbers)  # type: ignore[arg-type]
 

@@ -43,7 +43,7 @@ def live(browser, tmp_path_factory, request):
     page.tab.close()
 
 
-def test_values_are_the_solvers_bit_for_bit(live):
+def test_page_values_equal_the_solver(live):
     trap = live.trap
     for number, (play, _) in enumerate(live.levels[:3]):
         live.choose(number)

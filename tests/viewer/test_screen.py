@@ -76,7 +76,7 @@ def test_read_names_keys_by_typed_character(name, written, mod, meant):
 # -- keys ------------------------------------------------------------------------------------------
 
 
-def test_keys_move_in_time(drive):
+def test_arrow_keys_move_through_steps(drive):
     driver, seen = drive(session(policy="stay")), []
     driver.settle()
     for key in (".", ".", ">", ",", "<", "right", "left", "end", "home"):

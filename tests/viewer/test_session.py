@@ -57,7 +57,7 @@ def test_clock_runs_at_its_speed_and_stops(speed):
     assert frames == pytest.approx(64 / (RATE * speed) * 60, abs=1.01)
 
 
-def test_playing_from_the_end_starts_anew():
+def test_clock_played_at_end_restarts():
     watched = session(STAY, EATS)
     watched.clock.seek(1000)
     assert watched.clock.cursor == 64
@@ -69,7 +69,7 @@ def test_playing_from_the_end_starts_anew():
     assert watched.clock.cursor == 30  # only from the end
 
 
-def test_seeking_finds_the_nearest_step_there_is():
+def test_clock_seek_stays_within_existing_steps():
     watched = session(EATS)
     line = watched.pane.line
     watched.clock.seek(3)

@@ -106,7 +106,7 @@ def test_watched_policy_with_memory_acts_as_scored(cls, seed):
 
 
 @each_trap
-def test_states_and_payments_are_the_traps_own(trap):
+def test_timeline_equals_steps_of_the_trap(trap):
     trap = trap()
     line, state = whole(PolicyPlayer("random", seed=5), trap, 4), trap.levels(SHIFT, [4])
     paid = replay(trap, state, line.actions()[None]).paid

@@ -14,7 +14,7 @@ DOORS = find_trap("RedBlueDoors")(colour_planes=2)
 SAME = np.arange(2 ** len(DOORS.channels))[:, None] >> np.arange(len(DOORS.channels)) & 1
 
 
-def test_coded_inputs_are_those_of_coded_planes():
+def test_coded_inputs_equal_inputs_of_coded_planes():
     planes, view = planes_of(DOORS, wandered(DOORS, 40)), CentredInputs(DOORS)
     bits = 1 << np.arange(planes.shape[-1])
     codes = SAME.astype(np.uint8)

@@ -25,7 +25,7 @@ def test_demonstrations_earn_the_most(evaluator, role):
     assert (labels.left, labels.used) == (0, 8)
 
 
-def test_episodes_are_as_stepping_the_trap(evaluator):
+def test_labelled_episodes_equal_steps_of_trap(evaluator):
     labels = give(evaluator, DISH, "returns", 1, draw=2)
     (episode,) = labels.play(uniform(), [7])
     state = evaluator.states(Split.SHIFT, STARTS + 2 * POOL + 7, 1)
