@@ -191,7 +191,7 @@ def find_algorithm(name: str) -> Algorithm:
         return ALGORITHMS[name]
     source, colon, function = name.rpartition(":")
     if not colon:
-        raise unknown("algorithm (expected a name or FILE.py:function)", name, ALGORITHMS)
+        raise unknown("algorithm", name, [*ALGORITHMS, "FILE.py:function"])
     if not function.isidentifier():
         raise ValueError(f"algorithm {shorten(name)}: expected FILE.py:function")
     if function in ALGORITHMS:

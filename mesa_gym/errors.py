@@ -47,15 +47,18 @@ class UnknownNameError(ValueError):
     """A name that does not exist."""
 
 
-def unknown(what: str, value: object, valid: Iterable[str]) -> UnknownNameError:
+def unknown(
+    what: str, value: object, valid: Iterable[str], nearest: str | None = None
+) -> UnknownNameError:
     """Return the error for a misspelt name.
 
     Args:
         what: the sort of thing that was named, such as "split".
         value: the name that was given.
         valid: the names that exist.
+        nearest: the one that is meant, where spelling does not tell.
     """
-    return UnknownNameError(f"unknown {what} {shorten(value)}; {_offer(value, valid)}")
+    return UnknownNameError(f"unknown {what} {shorten(value)}; {offer(value, valid, nearest)}")
 
 
 def unexpected_keyword(who: str, keyword: str, valid: Iterable[str]) -> TypeError:
@@ -70,16 +73,16 @@ def unexpected_keyword(who: str, keyword: str, valid: Iterable[str]) -> TypeErro
         valid: the keywords that the call takes.
     """
     refused = f"{who} got an unexpected keyword argument {shorten(keyword)}"
-    return TypeError(f"{refused}; {_offer(keyword, valid)}")
+    return TypeError(f"{refused}; {offer(keyword, valid)}")
 
 
-def _offer(value: object, valid: Iterable[str]) -> str:
+def offer(value: object, valid: Iterable[str], nearest: str | None = None) -> str:
     """Return the words that list the valid names, the nearest last."""
     names = [*map(str, valid)]
     given = value if isinstance(value, str) else shorten(value)
     # No name is so long, and the search takes time.
     given = given[:MOST_SHOWN]
-    near = difflib.get_close_matches(given, names, n=1, cutoff=0.4)
+    near = [nearest] if nearest else difflib.get_close_matches(given, names, n=1, cutoff=0.4)
     if not near:
         lower = {name.lower(): name for name in names}
         near = [lower[key] for key in [given.lower()] if key in lower]
@@ -88,14 +91,14 @@ def _offer(value: object, valid: Iterable[str]) -> str:
     hint = f" Did you mean {near[0]!r}?" if near else ""
     if len(names) > MOST_NAMES:
         names = [*names[:MOST_NAMES], f"... ({len(names):,} in all)"]
-    return f"there is {', '.join(names)}.{hint}"
+    return f"expected {'one of ' * (len(names) > 1)}{', '.join(names)}.{hint}"
 
 
 def missing_extra(package: str, extra: str) -> ImportError:
     """Return the error for an optional package that is not installed."""
     return ImportError(
         f"this needs {package!r}, which is not installed; install the extra mesa-gym[{extra}]:"
-        f' in a checkout pip install ".[{extra}]", of a wheel pip install "FILE.whl[{extra}]"'
+        f' in a checkout pip install -e ".[{extra}]", of a wheel pip install "FILE.whl[{extra}]"'
     )
 
 

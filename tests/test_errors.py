@@ -126,7 +126,9 @@ def test_shorten_bounds_what_is_shown():
 
 def test_unknown_offers_the_nearest_name():
     assert "Did you mean 'red'?" in str(unknown("name", "rde", ["red", "square"]))
-    assert "there is red" in str(unknown("name", None, ["red"]))
+    with pytest.raises(ValueError, match="Did you mean 'rgb'"):
+        TrapEnv(CORNER, observation="pixels")
+    assert "expected red." in str(unknown("name", None, ["red"]))
 
 
 def test_salts_may_be_long():

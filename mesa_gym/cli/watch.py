@@ -92,7 +92,11 @@ def _run(options: argparse.Namespace, what: str) -> int:
     size = _size(options.size)
     load_pygame()
     if not (options.headless or options.record):
-        App(LoadingScreen(what, lambda: _load_screen(options)), size).run()
+        try:
+            App(LoadingScreen(what, lambda: _load_screen(options)), size).run()
+        except OSError:  # such as no display; what is wrong with the options is told first
+            _load_screen(options)
+            raise
         return DONE
     from mesa_gym.cli import viewing
 

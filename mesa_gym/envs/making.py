@@ -11,7 +11,7 @@ import gymnasium
 from gymnasium.envs.registration import EnvSpec
 from gymnasium.vector import AutoresetMode
 
-from mesa_gym.envs.settings import Settings
+from mesa_gym.envs.settings import Settings, require_split
 from mesa_gym.errors import shorten
 from mesa_gym.traps import NAMESPACE, Split, Trap, add_trap, all_traps, find_trap, package_traps
 
@@ -74,7 +74,7 @@ def register_id(id: str, trap: str | type[Trap], **keywords: Any) -> None:
     # Our functions take the package's ids without their namespace too.
     if id.startswith(f"{NAMESPACE}/") or _find_own_id(id):
         raise ValueError(f"the id {id!r} is the package's; give yours a namespace, such as Mine/")
-    given = (_read_id(trap) if isinstance(trap, str) else {"trap": trap}) | keywords
+    given = _read_id(trap, keywords)
     made = Settings(**given)
     gymnasium.register(
         id,
@@ -160,7 +160,7 @@ def make_torch(id: str, num_envs: int, **keywords: Any) -> TensorEnv:
     """
     from mesa_gym.envs.tensors import TensorEnv
 
-    return TensorEnv(num_envs=num_envs, **_read_id(id) | keywords)
+    return TensorEnv(num_envs=num_envs, **_read_id(id, keywords))
 
 
 def make_jax(trap: str | type[Trap] | Trap, num_envs: int, **keywords: Any) -> JaxEnv:
@@ -184,8 +184,7 @@ def make_jax(trap: str | type[Trap] | Trap, num_envs: int, **keywords: Any) -> J
     """
     from mesa_gym.envs.jax_env import JaxEnv
 
-    given = _read_id(trap) if isinstance(trap, str) else {"trap": trap}
-    return JaxEnv(num_envs=num_envs, **given | keywords)
+    return JaxEnv(num_envs=num_envs, **_read_id(trap, keywords))
 
 
 def make_gymnax(
@@ -221,9 +220,14 @@ def make_gymnax(
     return made, made.default_params
 
 
-def _read_id(name: str) -> dict[str, Any]:
-    """Return the keywords that a name or id stands for."""
-    return gymnasium.spec(_find_id(name)).kwargs
+def _read_id(trap: str | type[Trap] | Trap, keywords: dict[str, Any]) -> dict[str, Any]:
+    """Return the keywords that a name or id stands for, or a trap, with others."""
+    if not isinstance(trap, str):
+        return {"trap": trap} | keywords
+    spec = gymnasium.spec(_find_id(trap))
+    given: dict[str, Any] = spec.kwargs | keywords
+    require_split(spec.id, given.get("split", "train"))
+    return given
 
 
 def _find_id(name: str) -> str:

@@ -212,7 +212,8 @@ def make_observation(trap: Trap, name: str, agent_view_size: int | None = None) 
         ValueError: the side does not fit, or the kind has none.
     """
     if not isinstance(name, str) or name not in _KINDS:
-        raise unknown("observation", name, _KINDS)
+        pictures = name in ("pixels", "image", "pixel", "images")
+        raise unknown("observation", name, _KINDS, Rgb.name if pictures else None)
     if agent_view_size is None:
         return _KINDS[name](trap)
     if name != Centred.name:

@@ -16,7 +16,7 @@ from mesa_gym.engine import ACTIONS, STAY, Array, Bools, Move, State
 from mesa_gym.envs.checks import ACTION_SCALARS, integer, reset_needed
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import shorten, unexpected_keyword, unknown
-from mesa_gym.traps import LEVELS, Split, Trap, find_trap
+from mesa_gym.traps import LEVELS, NAMESPACE, Split, Trap, find_trap
 from mesa_gym.traps.predicates import add_predicate, is_predicate
 
 RENDER_FPS = 8
@@ -150,6 +150,13 @@ def _make_trap(trap: Any, size: Any, parameters: dict[str, Any]) -> Trap:
     return cls(size, **parameters)
 
 
+def require_split(id: str, split: str) -> None:
+    """Raise ValueError where an id of the package says another split."""
+    said = [other for other in Split if f"-{other.capitalize()}-" in id]
+    if id.startswith(f"{NAMESPACE}/") and said and split != said[0]:
+        raise ValueError(f"the id {id} says {said[0]}, not split={str(split)!r}; leave one out")
+
+
 class Controls:
     """Actions and frames of one environment, alone or in a vector environment."""
 
@@ -213,6 +220,7 @@ class Playing:
     @spec.setter
     def spec(self, spec: EnvSpec | None) -> None:
         if spec is not None:
+            require_split(spec.id, self.settings.split)
             threshold = spec.reward_threshold if self.settings.pays_base else None
             limit = self.settings.max_steps
             spec = replace(spec, max_episode_steps=limit, reward_threshold=threshold)

@@ -209,6 +209,9 @@ def require_device(device: Any) -> None:
         torch.empty(0, device=device)
     except (AssertionError, RuntimeError) as error:
         reason = str(error).partition("\n")[0]
+        if reason.startswith(("Expected one of", "Invalid device")):
+            told = f"unknown device {shorten(device)}: expected cpu, cuda or cuda:N"
+            raise ValueError(told) from None
         raise ValueError(f"device {shorten(device)} is not here: {reason}") from None
 
 

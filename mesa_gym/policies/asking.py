@@ -138,7 +138,7 @@ def read_answer(answer: NDArray[Any], n: int) -> NDArray[np.float64]:
         bad = (answer < 0) | (answer >= len(ACTIONS))
         if bad.any():
             row = int(bad.argmax())
-            raise ValueError(f"it chose action {answer[row]} in row {row}; there is 0 to 4")
+            raise ValueError(f"it chose action {answer[row]} in row {row}; expected 0 to 4")
         return np.eye(len(ACTIONS))[answer]
     if answer.shape != (n, len(ACTIONS)) or answer.dtype.kind not in "fiub":
         raise ValueError(

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from mesa_gym.engine import STAY
-from mesa_gym.errors import PolicyBlame, shorten, unknown
+from mesa_gym.errors import PolicyBlame, UnknownNameError, offer, shorten, unknown
 from mesa_gym.files import read_json
 from mesa_gym.importing import import_source
 from mesa_gym.policies.adapting import adapt, is_model, name_observation, needs
@@ -195,8 +195,9 @@ def _find_policy(
     if ":" in spec:
         with PolicyBlame(f"policy {shorten(spec)}", passing=(ImportError, ValueError)):
             return _make_policy(_import_name(spec, spec), trap)
-    what = "policy (nor is it a directory, a .zip, an .onnx or module:name)"
-    raise unknown(what, spec, references(trap))
+    kinds = "or FILE.py:name, a directory, a .zip, an .onnx"
+    expected = offer(spec, [*references(trap), kinds])
+    raise UnknownNameError(f"{shorten(spec)} is neither a policy nor a file; {expected}")
 
 
 def _from_directory(folder: Path, trap: Trap) -> Any:

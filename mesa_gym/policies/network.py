@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import ACTIONS, State
-from mesa_gym.envs.observations import make_observation
+from mesa_gym.envs.observations import OBSERVATIONS, make_observation
 from mesa_gym.policies.protocol import Memoryless, in_blocks, soften_scores
 from mesa_gym.traps import Split, Trap
 
-FUNCTION = """
+OTHERWISE = """say the observation='...' that it was trained on, or hand over a function:
+
     def policy(observations):  # planes, uint8 (n, height, width, channels)
         with torch.no_grad():  # channels first: .permute(0, 3, 1, 2); of (logits, value) the first
             return network(torch.from_numpy(observations).float()).softmax(dim=1)
@@ -43,15 +44,24 @@ class NetworkPolicy(Memoryless):
     def __init__(self, network: Any, trap: Trap, observation: str | None = None) -> None:
         self.network, self.observation = network, observation or "planes"
         self.__wrapped__ = network
-        seen = make_observation(trap, self.observation).encode(trap.levels(Split.TEST, [0]))
+        error = self._find_misfit(trap, self.observation)
+        if error is None:
+            return
+        fitting = [repr(kind) for kind in OBSERVATIONS if self._find_misfit(trap, kind) is None]
+        hint = f"it fits observation={' or '.join(fitting)}" if fitting else OTHERWISE
+        raise ValueError(
+            f"the network {type(network).__name__} does not give five scores a row for"
+            f" {self.observation!r} ({error!s:.200}); {hint}"
+        )
+
+    def _find_misfit(self, trap: Trap, kind: str) -> Exception | None:
+        """Return what the network raises on an observation of a kind; None if it fits."""
+        seen = make_observation(trap, kind).encode(trap.levels(Split.TEST, [0]))
         try:
             self.act(seen)
-        except (RuntimeError, TypeError, ValueError) as error:
-            raise ValueError(
-                f"the network {type(network).__name__} does not give five scores a row for float32"
-                f" {seen.shape} ({error!s:.200}); say observation='flat' or another kind that it"
-                f" was trained on, or hand over a function:\n{FUNCTION}"
-            ) from None
+        except (IndexError, RuntimeError, TypeError, ValueError) as error:
+            return error
+        return None
 
     def act(self, observation: NDArray[Any], state: State | None = None) -> NDArray[Any]:
         """Return action probabilities, float64 (n, 5)."""

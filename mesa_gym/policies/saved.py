@@ -12,6 +12,10 @@ from mesa_gym.files import read_bytes
 from mesa_gym.traps import Trap
 
 ENDINGS = (".zip", ".onnx")
+PT = (
+    "; a .pt does not say its class: in Python score(network, TRAP), or write ONNX"
+    " (docs/scoring.md)"
+)
 # What loads a saved model, and where that is.
 ALGORITHMS = {
     **dict.fromkeys(("PPO", "A2C", "DQN"), "stable_baselines3"),
@@ -31,7 +35,7 @@ def load_file(file: str, trap: Trap, observation: str | None, algo: str | None) 
     if not file.endswith(ENDINGS):
         raise ValueError(
             f"policy {file!r} is a file; expected a directory, a .zip of Stable-Baselines3, an"
-            " .onnx, or `module:name` that loads it"
+            f" .onnx, or `FILE.py:name` that loads it{PT if file.endswith(('.pt', '.pth')) else ''}"
         )
     from mesa_gym.policies.onnx import OnnxPolicy
 

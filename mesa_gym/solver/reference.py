@@ -44,7 +44,7 @@ def reference_actions(trap: Trap, objective: str, state: State) -> Ints:
     if bad.any():
         raise ValueError(
             f"the reference of {objective!r} in {trap!r} chose action {actions[bad.argmax()]};"
-            f" there is 0 to {len(ACTIONS) - 1}"
+            f" expected 0 to {len(ACTIONS) - 1}"
         )
     return actions.astype(np.int64)
 

@@ -13,7 +13,7 @@ from benchmarks.__main__ import COMMANDS, main
         (f"board run --out {__file__}", "is a file; expected a folder"),
         ("board run --traps CoinRum", "Did you mean 'CoinRun'"),
         ("board run --alpha 2", "alpha must be a number from 0 to 1"),
-        ("board run --algorithms pp0", "'pp0'; there is ppo, "),
+        ("board run --algorithms pp0", "'pp0'; expected one of ppo, "),
         ("board run --budget quick --traps FollowMe", "leave it out, and --traps"),
         ("board commit", "required: --out"),
         ("methods run nowhere.py:Mine", "there is no file 'nowhere.py'"),

@@ -59,7 +59,7 @@ def folder(tmp_path, monkeypatch):
             "lone.zip is not a leaderboard's page; choose",
         ),
         (f"{EXPORT} --out page.txt", "must end in .html"),
-        ("export KeysChests --split alone:keys", "unknown play of KeysChests-v0 'alone:keys'; the"),
+        ("export KeysChests --split alone:keys", "unknown play of KeysChests-v0 'alone:keys'; exp"),
         ("new-trap CheeseCorner", "already"),
         ("new-trap RipeBerries", "ripe_berries.py"),
         # the viewer and its pages

@@ -30,7 +30,7 @@ def test_command_names_all_lacking_extras(command, lacking, named, run, monkeypa
         monkeypatch.setitem(sys.modules, module, None)
     code, said = run(command)
     assert (code, said.count("\n")) == (2, 1), said
-    assert f'pip install ".[{named}]"' in said
+    assert f'pip install -e ".[{named}]"' in said
     assert [*tmp_path.iterdir()] == []
 
 

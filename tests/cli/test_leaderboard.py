@@ -146,7 +146,7 @@ def test_compare_scores_policies_on_the_same_levels(tmp_path, monkeypatch, capsy
     ("given", "told"),
     [
         ("a=ppo a=bc", "both agents are called a; name them, such as plain=ppo mine=bc"),
-        ("ppo ppoo", "unknown agent 'ppoo'; there is bc, "),
+        ("ppo ppoo", "unknown agent 'ppoo'; expected one of bc, "),
         ("ppo ppoo --traps CheeseDish", "Did you mean 'ppo'?"),
         ("ppo nowhere.zip", "nowhere.zip: there is no such file"),
         ("ppo nowhere-s*.json", "nowhere-s*.json: there is no such file"),

@@ -178,7 +178,7 @@ def test_commands_all_take_a_trap_by_file(elsewhere, monkeypatch):
     ("named", "says"),
     [
         ("nowhere.py:Mushrooms", "trap 'nowhere.py:Mushrooms': there is no file 'nowhere.py' in /"),
-        ("{thicket}:Mushroms", "unknown trap 'Mushroms'; there is Mushrooms. Did you mean 'Mush"),
+        ("{thicket}:Mushroms", "unknown trap 'Mushroms'; expected Mushrooms. Did you mean 'Mush"),
         ("{thicket}:SHADE_PLANES", "SHADE_PLANES' is not a trap but 8; a trap is a subclass"),
         ("{thicket}:Bare", "Bare' is not registered; write @mesa_gym.register_trap above it"),
         ("{json}:Mushrooms", "'json' is the module .*json.__init__.py; rename your file"),

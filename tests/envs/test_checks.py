@@ -22,7 +22,7 @@ def refused(call, keywords, message, error=ValueError):
     ("name", "value", "message"),
     [
         ("trap", None, "None is not a trap; expected a name"),
-        ("reward", [], r"unknown objective of CheeseCorner \[\]; there is base, cheese"),
+        ("reward", [], r"unknown objective of CheeseCorner \[\]; expected one of base, cheese"),
         *(("alpha", x, "a number from 0 to 1, got") for x in (1.5, -0.1, np.nan, "much", True)),
         *(("size", x, f"size {x} does not fit CheeseCorner") for x in (5, 10, 9.0)),
         *(("num_levels", x, f"an integer of at least 1.*, got {x}") for x in (0, 1.5, True)),
@@ -41,7 +41,7 @@ def test_make_with_a_bad_keyword_is_refused(kind, name, value, message):
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("render_mode", "human", r"render mode.*'human'; there is rgb_array, ansi"),
+        ("render_mode", "human", r"render mode.*'human'; expected one of rgb_array, ansi"),
         ("num_envs", 0, "num_envs must be an integer of at least 1, got 0"),
         ("max_episode_steps", 0, "max_episode_steps must be an integer of at least 1, got 0"),
     ],
@@ -59,7 +59,7 @@ def test_unknown_keyword_is_refused_as_python_does(make):
         (lambda: None)(num_level=3)
     said = "got an unexpected keyword argument 'num_level'"
     assert said in str(pythons.value)
-    for fact in (said, "there is split, size", "Did you mean 'num_levels'?"):
+    for fact in (said, "expected one of split, size", "Did you mean 'num_levels'?"):
         assert fact in str(ours.value)
 
 

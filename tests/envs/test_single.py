@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import partial
 
 import gymnasium as gym
 import numpy as np
@@ -180,6 +181,15 @@ def test_specs_round_trip_through_json():
         assert "TimeLimit" not in str(env)
         for other in ({"reward": trap.proxies[0]}, {"step_reward": -0.1}):
             assert gym.make(trap.id(), **other).spec.reward_threshold is None
+
+
+@pytest.mark.parametrize("make", [gym.make, partial(gym.make_vec, num_envs=2)])
+def test_split_beside_another_in_the_id_is_refused(make):
+    for split in ("train", "test"):
+        with pytest.raises(ValueError, match=r"-Shift-v0 says shift, not split='t[a-z]+'; leave"):
+            make(TRAPS[0].id(Split.SHIFT), split=split)
+    make(TRAPS[0].id(Split.SHIFT), split="shift")
+    make(TRAPS[0].id(), split="shift")
 
 
 def test_unseeded_environments_differ_and_say_their_seed():

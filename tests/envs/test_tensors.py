@@ -15,10 +15,18 @@ torch = pytest.importorskip("torch")
 ANY, FOR_A_PLANE, FOR_CHANCE = 45, 25, 130
 
 
-@pytest.mark.parametrize("device", ["cuda:99", "abacus"])
-def test_torch_names_a_missing_device(device):
-    with pytest.raises(ValueError, match=f"device '{device}' is not here: "):
+@pytest.mark.parametrize(
+    ("device", "told"),
+    [
+        ("cuda:99", "device 'cuda:99' is not here: "),
+        ("gpu", "^unknown device 'gpu': expected cpu, cuda or cuda:N$"),
+    ],
+)
+def test_torch_names_a_missing_device(device, told):
+    with pytest.raises(ValueError, match=told):
         mesa_gym.make_torch("CheeseCorner", 2, num_levels=3, device=device)
+    with pytest.raises(ValueError, match="the id MesaGym/CheeseCorner-Shift-v0 says shift"):
+        mesa_gym.make_torch("CheeseCorner-Shift", 2, split="train")
 
 
 @pytest.mark.thorough

@@ -139,9 +139,9 @@ def test_wheel_core_brings_three_packages_alone(built, tmp_path):
         )
         for command in needing:
             said = installed.run("mesa-gym", *command.split(), code=2)
-            assert 'pip install ".[viewer]"' in said
+            assert 'pip install -e ".[viewer]"' in said
         refused = "import mesa_gym; mesa_gym.make_sb3('MesaGym/CheeseCorner-v0', 2)"
-        assert 'pip install ".[sb3]"' in installed.run("python", "-c", refused, code=1)
+        assert 'pip install -e ".[sb3]"' in installed.run("python", "-c", refused, code=1)
 
 
 @pytest.mark.parametrize(

@@ -104,13 +104,15 @@ def test_as_policy_honours_observations_of_functions(agents):
         ("a..b:x", ValueError, "'a..b:x' is not of the form module:name"),
         ("./agents/none", ValueError, "there is no such file or directory"),
         (r"agents\none", ValueError, "there is no such file or directory"),
+        ("{weights}", ValueError, r"in Python score\(network, TRAP\), or write ONNX"),
         (__file__, ValueError, "is a file; expected a directory, a .zip of Stable-Baselines3, an"),
-        ("a\0b", ValueError, "unknown policy"),
+        ("a\0b", ValueError, "is neither a policy nor a file; exp"),
     ],
 )
 def test_as_policy_of_bad_names_is_refused(spec, error, message, agents):
+    (weights := agents.with_name("mine.pt")).touch()
     with pytest.raises(error, match=message):
-        as_policy(spec.format(file=agents), TRAP, 64)
+        as_policy(spec.format(file=agents, weights=weights), TRAP, 64)
 
 
 def test_as_policy_gives_oracles_the_horizon():

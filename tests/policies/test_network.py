@@ -58,7 +58,13 @@ def test_torch_network_that_misfits_names_remedy(network, message):
     with pytest.raises(ValueError, match=message) as raised:
         as_policy(network, TRAP, 9)
     assert "def policy(observations)" in str(raised.value)
-    assert "observation='flat'" in str(raised.value)
+    assert "say the observation='...' that" in str(raised.value)
+
+
+def test_torch_network_of_other_kind_is_named():
+    network = nn.Sequential(nn.Conv2d(len(TRAP.channels), 2, 7), nn.Flatten(), nn.Linear(18, 5))
+    with pytest.raises(ValueError, match=r"five scores a row for 'planes' .*; it fits obs.*='chw'"):
+        as_policy(network, TRAP, 9)
 
 
 def test_library_agents_without_options_are_plain():

@@ -221,7 +221,7 @@ def test_sb3_saved_models_that_misfit_are_refused(tmp_path):
     whole = file.read_bytes()
     for data, algo, message in [
         (whole, None, r"add --algo .*, one of PPO, A2C, DQN, RecurrentPPO, QRDQN, TRPO$"),
-        (whole, "pp0", "unknown algorithm 'pp0'; there is PPO, A2C"),
+        (whole, "pp0", "unknown algorithm 'pp0'; expected one of PPO, A2C"),
         (whole, "dqn", "model.zip' cannot be loaded by DQN: "),
         (whole[: len(whole) // 2], "ppo", "model.zip' cannot be loaded by PPO: "),
         (b"", "ppo", "model.zip' cannot be loaded by PPO: "),

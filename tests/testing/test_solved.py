@@ -100,7 +100,7 @@ def by_chance(actions):
     [
         (changed(by_chance), "is not a function of the state"),
         (changed(lambda actions: np.roll(actions, 1)), "is not a function of the state"),
-        (changed(lambda actions: actions - 5), "chose action -[1-5]; there is 0 to 4"),
+        (changed(lambda actions: actions - 5), "chose action -[1-5]; expected 0 to 4"),
         (Stays, "the reference of 'cheese' earns 0.000 of it.*; fix: write references"),
         (Writes, "read-only"),
         (Incompetent, "on test the reference of 'corner' earns -.* of 'cheese', less than 0.9"),

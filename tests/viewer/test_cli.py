@@ -171,4 +171,5 @@ def test_watch_without_display_is_explained(run, monkeypatch):
         assert code == 1
         assert "no display" in said.splitlines()[-1]
         assert "--headless --record FILE" in said
+    assert "unknown play 'shifted'" in run("watch --trap CoinRun --split shifted")[1]
     assert not list(Path().iterdir())
