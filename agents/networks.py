@@ -139,6 +139,7 @@ class LearningPixelMLP(LearningMLP):
     """An MLP on tiles of the picture, which are found among the planes."""
 
     kind, observation = "pixels", "planes"
+    net: PixelMLP
 
     def make_net(self, trap: Trap) -> Network:
         """Return the network; ValueError where things change their looks."""
@@ -149,12 +150,10 @@ class LearningPixelMLP(LearningMLP):
 
     def make_env(self, count: int, **keywords: Any) -> Any:
         """Make environments that show lists of tiles."""
-        assert isinstance(self.net, PixelMLP)
         return TileView(super().make_env(count, **keywords), self.net.view)
 
     def draw(self, key: Array) -> Weights:
         """Draw the first weights."""
-        assert isinstance(self.net, PixelMLP)
         shapes = self.net.list_shapes({})
         first, second, policy, value, tiles = jax.random.split(key, 5)
         heads = draw_policy(policy, (UNITS, len(ACTIONS))), draw_value(value, (UNITS, 1))
@@ -173,10 +172,10 @@ class LearningGRU(Learner):
     """A network with a memory: it learns within an episode (RL^2, Duan et al. 2016)."""
 
     kind, memory = "gru", 64
+    net: GRU
 
     def draw(self, key: Array) -> Weights:
         """Draw the first weights."""
-        assert isinstance(self.net, GRU)
         trap, view, units, keys = self.trap, self.net.view, self.memory, jax.random.split(key, 7)
 
         def draw(i: int, rows: int, columns: int, size: float = 1.0) -> Array:
@@ -204,7 +203,6 @@ class LearningGRU(Learner):
 
     def answer(self, weights: Weights, seen: Array, begins: Array, memory: Array) -> NetworkAnswers:
         """Answer to a rollout; layers before the memory are computed for all steps at once."""
-        assert isinstance(self.net, GRU)
         first, gates = self.net.look(jnp, weights, seen)
 
         def go_on(memory: Array, step: tuple[Array, Array]) -> tuple[Array, Array]:
@@ -225,6 +223,7 @@ class LearningPlanner(Learner):
     """A network that plans by construction; its initial maps are flat."""
 
     kind, observation = "planner", "planes"
+    net: PlannerNetwork
 
     def make_net(self, trap: Trap) -> Network:
         """Return the network in its compiled form, with as many steps as a way can have."""
@@ -233,7 +232,6 @@ class LearningPlanner(Learner):
 
     def draw(self, key: Array) -> Weights:
         """Draw the first weights."""
-        assert isinstance(self.net, PlannerNetwork)
         net, (first_key, wants_key) = self.net, jax.random.split(key)
         count, window = len(net.names), net.side**2
         free = math.log(math.expm1(STEP))

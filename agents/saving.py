@@ -6,17 +6,14 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from agents.results import TrainedAgent
 from agents.run import Run
 from mesa_gym.files import name_errors, write_bytes
 from mesa_gym.policies import POLICY_FILE
-from mesa_gym.trained.agent import Agent
 from mesa_gym.trained.loading import describe_needs
 from mesa_gym.trained.record import WEIGHTS_FILE, AgentRecord, digest_weights
 from mesa_gym.trained.tensors import encode_weights
-from mesa_gym.traps import Trap
 
 
 @dataclass(frozen=True)
@@ -47,34 +44,16 @@ def describe_training(run: Run, trained: TrainedAgent, versions: dict[str, str])
         versions: of the packages that trained it.
 
     Raises:
-        ValueError: weights alone cannot restore an agent, as with an edited planner.
-    """
-    facts = run.facts() | {"command": run.command(), "versions": versions}
-    facts |= {"about": run.algorithm.describe(), "looks": [*map(tuple, trained.looks)]}
-    facts |= {"steps": trained.steps, "curve": trained.curve}
-    for name in ("trap", "seed", "keywords"):
-        del facts[name]
-    return record_agent(trained.agent, run.environment().trap, run.name, run.seed, **facts)
-
-
-def record_agent(agent: Agent, trap: Trap, name: str, seed: int, **facts: Any) -> SavedAgent:
-    """Return an agent with its record.
-
-    Args:
-        agent: the trained one.
-        trap: what it was trained on.
-        name: of the agent, as ``AgentRecord`` has it.
-        seed: of its training.
-        facts: further entries of ``AgentRecord``.
-
-    Raises:
         ValueError: weights alone cannot restore the agent, as with an edited planner.
     """
-    agent.require_savable()
-    weights = encode_weights(agent.weights)
+    trained.agent.require_savable()
+    weights, trap = encode_weights(trained.agent.weights), run.environment().trap
+    facts = run.facts() | describe_needs(trap) | {"steps": trained.steps, "versions": versions}
+    del facts["keywords"]
     record = AgentRecord(
-        trap=trap.name(), name=name, seed=seed, kind=agent.kind, parameters=trap.parameters,
-        weights_digest=digest_weights(weights), **describe_needs(trap), **facts,
+        **facts, name=run.name, kind=trained.agent.kind, parameters=trap.parameters,
+        weights_digest=digest_weights(weights), about=run.algorithm.describe(),
+        command=run.command(), curve=trained.curve, looks=[(*look,) for look in trained.looks],
     )  # fmt: skip
     return SavedAgent(record, weights)
 

@@ -36,20 +36,12 @@ class Reading(NamedTuple):
     share: float
 
 
-class TargetAlone(NamedTuple):
-    """Training levels in which one objective's target alone is seen, on a cell of each level.
-
-    Attributes:
-        planes: uint8 (n, height, width, channels).
-        cell: of the target, int64 (n,).
-    """
-
-    planes: Bytes
-    cell: Ints
-
-
-def show_targets(trap: Trap, objectives: tuple[str, ...], count: int = LEVELS) -> list[TargetAlone]:
+def show_targets(trap: Trap, objectives: tuple[str, ...]) -> list[tuple[Bytes, Ints]]:
     """Return training levels in which the target of each objective in turn is seen alone.
+
+    Returns:
+        For each objective planes, uint8 (n, height, width, channels), and the cell of the target in
+        each, int64 (n,).
 
     Raises:
         UnknownNameError: the trap has no such objective.
@@ -57,11 +49,12 @@ def show_targets(trap: Trap, objectives: tuple[str, ...], count: int = LEVELS) -
     for name in objectives:
         if name not in trap.objectives:
             raise unknown(f"objective of {trap.name()}", name, trap.objectives)
-    train, shift = (trap.levels(split, np.arange(count)) for split in (Split.TRAIN, Split.SHIFT))
+    count, every = LEVELS, np.arange(LEVELS)
+    train, shift = (trap.levels(split, every) for split in (Split.TRAIN, Split.SHIFT))
     there, then = targets(trap, train)[trap.base], targets(trap, shift)
     usual = trap.observe(train).reshape(count, trap.cells, -1)
     looks = [trap.channel[name] for name in trap.channels if name not in OTHERS]
-    bare, every = usual.copy(), np.arange(count)
+    bare = usual.copy()
     bare[..., looks] *= ~there[..., None]
     # A cell of each level on which nothing is, drawn at random.
     chances = np.random.default_rng(0).random(there.shape)
@@ -72,5 +65,5 @@ def show_targets(trap: Trap, objectives: tuple[str, ...], count: int = LEVELS) -
         planes, look = bare.copy(), shown[every, then[name].argmax(axis=1)][:, looks]
         cell = np.where(look.any(axis=1), free, there.argmax(axis=1))
         planes[every[:, None], cell[:, None], looks] = look
-        found.append(TargetAlone(planes.reshape(count, *trap.size, -1), cell))
+        found.append((planes.reshape(count, *trap.size, -1), cell))
     return found

@@ -119,8 +119,9 @@ class Planner(Agent):
             UnknownNameError: the trap has no such objective.
             ValueError: their targets look alike, so that no map can tell them apart.
         """
-        levels, trap = show_targets(self.net.trap, (first, second)), self.net.trap
-        if np.array_equal(levels[0].planes, levels[1].planes):
+        trap = self.net.trap
+        levels = show_targets(trap, (first, second))
+        if np.array_equal(levels[0][0], levels[1][0]):
             raise ValueError(
                 f"targets of {first!r} and {second!r} look alike under shift on {trap.name()}: what"
                 " is wanted cannot be read from looks; choose two objectives whose targets differ"

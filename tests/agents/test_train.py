@@ -11,20 +11,19 @@ import numpy as np
 import pytest
 from parameters import few
 from reference import wandered
-from training import CORNER, DOORS, acts, drawn, small, train_weights
+from training import CORNER, acts, drawn, small, train_weights
 
 from agents import ppo
 from agents.algorithms import ALGORITHMS
-from agents.results import TrainingLook
+from agents.results import TrainedAgent, TrainingLook
 from agents.run import Run
-from agents.saving import record_agent, save
+from agents.saving import describe_training, save
 from agents.train import Printer, main, train_many
 from mesa_gym import scoring
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.loading import name_policy
 from mesa_gym.trained.record import AgentRecord
 from mesa_gym.trained.tensors import encode_weights
-from mesa_gym.traps import all_traps
 
 PLANES = CORNER.observe(wandered(CORNER, 100))
 OWN = ["--trap", "CheeseCorner"]
@@ -179,46 +178,26 @@ def test_interrupted_training_leaves_nothing(tmp_path, capsys, monkeypatch):
 ABOUT = "policy.json"
 
 
-def reloaded(agent, trap, folder):
-    """Save and load an agent; both must act alike, bit for bit."""
-    save(folder, record_agent(agent, trap, "ppo-s5", 5))
-    planes = trap.observe(wandered(trap))
-    done = acts(as_policy(str(folder), trap, 64), planes)
-    np.testing.assert_array_equal(done, acts(agent, planes))
-    np.testing.assert_allclose(done.sum(axis=1), np.ones(300), atol=1e-12)
-
-
-@pytest.mark.parametrize("cls", all_traps().values(), ids=all_traps())
-def test_reloaded_agent_equals_the_saved_one(cls, tmp_path):
-    trap = cls()
-    reloaded(drawn(trap), trap, tmp_path / "agents" / "one")
-    assert [path.name for path in (tmp_path / "agents").iterdir()] == ["one"]
-
-
-@pytest.mark.parametrize(("value", "size"), [(0.5, 2), (1 + 2**-20, 4), (1e6, 4)])
-def test_weights_exact_in_float16_take_half_space(value, size, tmp_path):
-    agent = drawn(DOORS)
-    changed = {name: np.array(each) for name, each in agent.weights.items()}
-    for each in changed.values():
-        each.flat[0] = value
-    agent, count = agent.replaced(changed), sum(each.size for each in changed.values())
-    assert size * count < len(encode_weights(agent.weights)) < size * count + 1000
-    reloaded(agent, DOORS, tmp_path / "agent")
+def describe(seed, **versions):
+    """An agent of drawn weights, as a training gives it."""
+    trained = TrainedAgent(512)
+    trained.agent = drawn(CORNER)
+    return describe_training(Run("CheeseCorner", seed=seed), trained, versions)
 
 
 def test_save_that_fails_leaves_the_old_folder(tmp_path, monkeypatch):
-    kept, agent = tmp_path / "agent", drawn(DOORS)
-    save(kept, record_agent(agent, DOORS, "ppo-s5", 5))
+    kept = tmp_path / "agents" / "one"
+    save(kept, describe(5))
     with pytest.raises(FileExistsError, match="choose another"):
-        save(kept, record_agent(agent, DOORS, "ppo-s6", 6))
+        save(kept, describe(6))
     assert AgentRecord.load(kept / ABOUT).seed == 5
     with pytest.raises(TypeError):
-        save(tmp_path / "other", record_agent(agent, DOORS, "ppo-s7", 7, about=object()))
+        save(kept.with_name("other"), describe(7, jax=object()))
     monkeypatch.setattr(os, "fsync", Mock(side_effect=OSError(errno.ENOSPC, "No space left")))
     with pytest.raises(OSError, match="No space left") as caught:
-        save(tmp_path / "full", record_agent(agent, DOORS, "ppo-s5", 5))
-    assert caught.value.filename == str(tmp_path / "full")
-    assert [path.name for path in tmp_path.iterdir()] == ["agent"]
+        save(kept.with_name("full"), describe(5))
+    assert caught.value.filename == str(kept.with_name("full"))
+    assert [path.name for path in kept.parent.iterdir()] == ["one"]
 
 
 # -- what docs/train.md says -----------------------------------------------------------------------
