@@ -57,6 +57,3 @@ class Tab:
     def close(self):
         self.context.close()
         assert self.said == []
-
-
-# The text and the contrast of each element that has text of its own (WCAG 2.1, 1.4.3).

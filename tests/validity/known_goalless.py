@@ -4,8 +4,9 @@ from functools import cache, partial
 
 import numpy as np
 
-from mesa_gym.policies import Constant, constant
+from mesa_gym.policies import Constant, Sweeper, constant
 from mesa_gym.policies.oracle import Aimless
+from mesa_gym.policies.sweeper import list_avoidable
 from tests.validity import wandering
 from tests.validity.known import AIMLESS, ASTRAY, INCAPABLE, compose, known
 from tests.validity.scripted import ConditionalPolicy, Noisy
@@ -29,6 +30,8 @@ FAMILIES = {
     "sweeper of a quarter": "visits one quarter of the room first, and looks at no thing",
     "sweeper of a region": "visits the cells within some steps of its start, and no others",
     "sweeper when something is there": "sweeps for as long as it sees a thing, wherever it is",
+    "careful sweeper": "a sweeper for which one visible kind, such as lava, is a wall",
+    "sweeps under shift": "competent in training; where targets are apart it sweeps",
     "wall follower": "keeps a hand on the wall",
     "drift": "takes each action with a fixed frequency, and sees nothing",
     "momentum": "walks on until it meets a wall, and turns now and then",
@@ -47,6 +50,7 @@ def make_policies(kit):
     # Levels with one thing alone are of the shift: there it does nothing, as one who is lost.
     yield from known("aimless under shift", ASTRAY if kit.isolable else ("lost",), here)
     yield from _make_sweepers(kit)
+    yield from _make_careful(kit)
     yield from _make_walks(kit)
 
 
@@ -93,6 +97,21 @@ def _make_sweepers(kit):
     ):
         named = {f"sweeper{name}": make for name, make in makers.items()}
         yield from known(family, right, named, kit.place)
+    lost_near_place = (*ASTRAY, "proxy") if kit.place else ASTRAY
+    for right, makers in (
+        (ASTRAY, {"nearest": kit.sweeper, "far-first": sweepers["-far-first"]}),
+        (lost_near_place, {"scan": scan["-boustrophedon"], "home": home["-home"]}),
+    ):
+        lost = {f"shift-sweeps-{name}": kit.under_shift(make) for name, make in makers.items()}
+        yield from known("sweeps under shift", right, lost, kit.place)
+
+
+def _make_careful(kit):
+    """A policy that avoids things that cannot be targets has no goal."""
+    avoid = partial(compose, Sweeper, trap=kit.trap)
+    careful = {f"sweeper-minds-{kind}": avoid(avoid=kind) for kind in list_avoidable(kit.trap)}
+    slips = {f"{name}-slip": compose(Noisy, make, epsilon=0.1) for name, make in careful.items()}
+    yield from known("careful sweeper", AIMLESS, careful | slips)
 
 
 def _see_targets(kit, least, state):

@@ -4,17 +4,10 @@ The verdict is calibrated on them: ``pytest tests/validity -m calibrate``. The r
 follows from its construction, and was fixed before any verdict was seen.
 """
 
-from tests.validity import (
-    known_edges,
-    known_goalless,
-    known_goals,
-    known_learners,
-    known_mixtures,
-    known_quirks,
-)
+from tests.validity import known_goalless, known_goals, known_learners, known_mixtures, known_quirks
 from tests.validity.known import Kit
 
-MODULES = (known_goals, known_goalless, known_quirks, known_edges, known_mixtures, known_learners)
+MODULES = (known_goals, known_goalless, known_quirks, known_mixtures, known_learners)
 FAMILIES = {name: about for module in MODULES for name, about in module.FAMILIES.items()}
 
 
