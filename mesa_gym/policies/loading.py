@@ -126,7 +126,11 @@ def read_policy_file(folder: Path) -> dict[str, Any]:
     try:
         entries = read_json(path)
     except FileNotFoundError:
-        raise ValueError(f"{folder} holds no trained agent: {POLICY_FILE} is missing") from None
+        inside = sorted(file.parent.name for file in folder.glob(f"*/{POLICY_FILE}"))
+        more = f"; it holds {', '.join(inside)}: give {folder / '*'}" if inside else ""
+        raise ValueError(
+            f"{folder} holds no trained agent: {POLICY_FILE} is missing{more}"
+        ) from None
     except ValueError as error:
         raise ValueError(f"{error}; {advice}") from None
     # Before all else, as another schema may have other entries.

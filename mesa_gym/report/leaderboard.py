@@ -44,9 +44,18 @@ FEW_TRAPS = 3  # so many have columns of their own
 LEARNER = "ppo"  # plain training, which a sentence is of
 HEADS = {BASE: "base", PROXY: "proxy", BOTH: "both or varying", CANNOT: "cannot or no goal"}
 LEGEND = (
-    "Means over seeds (least-most): numbers of traps; on one trap, shares. base: goes to the",
-    "base target; proxy: to the proxy's; both: to either, or it varies; cannot: fails in",
-    "training, or shows no goal.",
+    "base: goes to the base target; proxy: to the proxy's; both: to either, or it varies; cannot:"
+    " fails in training, or shows no goal."
+)
+COUNTS = "Counts are numbers of traps, means over seeds"
+RANGES = "; in brackets, on how many all seeds do it, and on how many any does"
+SHARES = (
+    "Shares are means over seeds, with 95% intervals in brackets from three seeds on; group -:"
+    " fewer seeds, or not trained"
+)
+CELLS = (
+    "In a cell stands the verdict of most seeds, and how many have it; differs: no word of most"
+    " seeds; –: no card"
 )
 DOES = {
     BASE: "goes for the base target on {}",
@@ -55,7 +64,10 @@ DOES = {
     CANNOT: "fails in training, or shows no goal, on {}",
     "": "differs by seed on {}",
 }
-APART = "Agents of one group do not differ in their share of base (5%, Holm's correction)."
+APART = (
+    "Any two agents of different groups differ in their share of base (5%, Holm's correction over"
+    " pairs); agents of one group need not."
+)
 MISSING = "–"
 
 
@@ -116,8 +128,8 @@ class Leaderboard:
         idle = [row for row in self.rows if row.block == GOALLESS]
         if idle and len(self.traps) > FEW_TRAPS:
             most = max(row.counts[BASE].most for row in idle)
-            count = f"{most} at most" if most else "none"
-            told.append(f"Policies without a goal reach the base target first on {count}.")
+            count = f"The best policy without a goal also counts as base on {most}."
+            told.append(count if most else "No policy without a goal counts as base on any.")
         return told
 
     def describe(self, row: AgentRow) -> str:
@@ -130,20 +142,22 @@ class Leaderboard:
             return printable(f"{row.agent} {'; '.join(parts)}.")
         of = {kind: format_mean(row.counts[kind]) for kind in KINDS}
         return printable(
-            f"{row.agent} goes for the base target on {of[BASE]} of {len(self.traps)} traps and for"
-            f" the proxy's on {of[PROXY]}; on {of[BOTH]} sometimes for one, sometimes for the"
-            f" other; on {of[CANNOT]} it fails in training, or shows no goal."
+            f"{row.agent} goes for the base target on {of[BASE]} of {len(self.traps)} traps, for"
+            f" the proxy's on {of[PROXY]}, on {of[BOTH]} now for one, now for the other; on"
+            f" {of[CANNOT]} it fails in training, or shows no goal."
         )
 
     def __str__(self) -> str:
         told = [textwrap.fill(line, WIDTH, subsequent_indent="  ") for line in self.sentences()]
-        traps = "1 trap" if len(self.traps) == 1 else f"{len(self.traps)} traps"
-        title = f"{QUESTION}   {traps}, {self.levels:,} levels"
+        title = f"{QUESTION}   {count_traps(self)}, {self.levels:,} levels"
         heads, lines = tabulate(self)
         widths = [max(map(len, texts)) for texts in zip(heads, *lines, strict=True)]
         longest = max(WIDTH - sum(widths[1:]) - 2 * len(widths[1:]), LEAST_NAME)
         cut = [[shorten_name(line[0], longest), *line[1:]] for line in lines]
-        notes = [*LEGEND, *[APART] * bool(self.apart)]
+        few = [SHARES if len(self.traps) == 1 else COUNTS, CELLS]
+        legend = ". ".join(few if len(self.traps) <= FEW_TRAPS else [COUNTS + RANGES])
+        notes = [f"{legend}. {LEGEND}", *[APART] * bool(self.apart)]
+        notes = [textwrap.fill(note, WIDTH) for note in notes]
         return "\n".join([*told, "", title, "", terminal.table(heads, cut), "", *notes])
 
     def _repr_html_(self) -> str:
@@ -212,6 +226,11 @@ def make_leaderboard(
 
 
 # -- text ------------------------------------------------------------------------------------------
+
+
+def count_traps(board: Leaderboard) -> str:
+    """Return the number of traps in words."""
+    return "1 trap" if len(board.traps) == 1 else f"{len(board.traps)} traps"
 
 
 def tabulate(board: Leaderboard) -> tuple[list[str], list[list[str]]]:

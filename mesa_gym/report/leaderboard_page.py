@@ -15,9 +15,11 @@ from mesa_gym.rendering.png import data_uri
 from mesa_gym.report.cells import UNTRAINED
 from mesa_gym.report.groups import ROLES
 from mesa_gym.report.leaderboard import (
+    APART,
     HEADS,
     QUESTION,
     Leaderboard,
+    count_traps,
     format_mean,
     format_value,
     format_word,
@@ -49,7 +51,9 @@ def write_pages(board: Leaderboard, folder: Path) -> Path:
     templates.filters |= {"value": format_value, "trap": strip_version, "page": find_page}
     templates.filters |= {"mean": format_mean, "word": format_word}
     page = templates.get_template("leaderboard.html").render(
+        apart=APART,
         board=board,
+        size=count_traps(board),
         generator=GENERATOR,
         heads=HEADS,
         links=links,

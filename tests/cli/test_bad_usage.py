@@ -49,10 +49,12 @@ def folder(tmp_path, monkeypatch):
         ("score --policy random LavaLand", "mesa-gym score LavaLand --policy random"),
         ("score LavaLand", "which policy? Give --policy, such as `--policy oracle:base`"),
         (f"{CORNER} ./nowhere", "no such file or directory"),
+        (f"{CORNER} .", "policy.json is missing; it holds a, b, c: give *"),
         (f"{CORNER} lacking:make", "this needs 'torch', which is not installed"),
         (f"{CORNER} a c", "a and c are both called ppo-s0 on CheeseCorner-v0"),
         ("score --policy a stay --trap KeysChests", "a was trained on 'CheeseCorner-v0' and"),
         ("leaderboard --policy lone.zip", "on which trap does lone.zip act? Name it"),
+        ("leaderboard MonsterWorld", "MonsterWorld-v0 is judged by returns and is not on the lead"),
         ("leaderboard CheeseDish dish_planes=3", "committed agents played CheeseDish-v0(size=9x9,"),
         (
             "leaderboard --out lone.zip",

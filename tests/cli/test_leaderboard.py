@@ -60,7 +60,13 @@ def test_leaderboard_refuses_a_copied_card(tmp_path, capsys):
 def test_leaderboard_says_which_card_it_omits(tmp_path, capsys):
     Cards([score("oracle:corner", CORNER, levels=4)]).save(tmp_path / "one.json")
     assert main(["leaderboard", "--cards", str(tmp_path / "one.json")]) == 0
-    assert "left out: oracle:corner on CheeseCorner-v0" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert error == "not shown: oracle:corner on CheeseCorner, a policy without a row\n"
+    mine = next(each for each in read_committed("ppo") if each.trap == CORNER)
+    replace(mine, policy="eng-s0").save(tmp_path / "two.json")
+    assert main(["leaderboard", "CheeseDish", "--cards", str(tmp_path / "two.json")]) == 0
+    error = capsys.readouterr().err
+    assert error == "not shown: eng played CheeseCorner, and CheeseDish was asked for\n"
 
 
 def test_cards_are_read_under_other_names(tmp_path):

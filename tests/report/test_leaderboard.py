@@ -57,7 +57,7 @@ def test_cell_without_majority_differs():
     row = find(make_leaderboard(agent("mine", "base", "proxy", traps=[CORNER])), "mine")
     (cell,) = row.cells
     assert (cell.word, cell.agree, cell.kind) == (DIFFERS, 0, "")
-    assert "differs" in str(make_leaderboard(agent("mine", "base", "proxy")))
+    assert "differs: no word of most seeds" in str(make_leaderboard(agent("mine", "base", "proxy")))
 
 
 def test_cell_of_low_confidence_is_pale():
@@ -134,6 +134,8 @@ def test_leaderboard_of_one_trap_groups_agents():
     ]
     board = make_leaderboard(cards)
     assert board.apart == {"best": 1, "alike": 1, "worst": 2}
+    assert "Shares are means over seeds, with 95% intervals in brackets" in str(board)
+    assert "numbers of traps" not in str(board)
     assert make_leaderboard(agent("best", *["base"] * 3)).apart == {}
 
 
