@@ -116,3 +116,12 @@ def test_appear_takes_a_free_slot_and_cell(seed):
 def test_move_attribute_that_is_unset_is_explained():
     with pytest.raises(AttributeError, match="the move has no 'hurt'; rules set it"):
         _ = moved(0)[2].hurt
+
+
+def test_redirected_move_asks_of_its_new_target():
+    zoo, state = zoo_states(0, 50)
+    move, other = Move(zoo, state, np.zeros(50, int)), Move(zoo, state, np.full(50, 2))
+    before = move.on("wall")
+    move.redirect(other.action)
+    np.testing.assert_array_equal(move.on("wall"), other.on("wall"))
+    assert (before != other.on("wall")).any()

@@ -10,7 +10,7 @@ from small_traps import Slippery
 from mesa_gym.engine.maps import from_map
 from mesa_gym.solver import Graph, Solution, TimeLeft, actions_in, level_values
 from mesa_gym.solver.certificate import measure_separation
-from mesa_gym.traps import Split
+from mesa_gym.traps import Split, base
 from mesa_gym.traps.cheese_corner import CheeseCorner
 
 # -- by hand -------------------------------------------------------------------------------------
@@ -45,6 +45,19 @@ def test_solution_contact_is_earliest_large_payment():
     assert solution.contact().tolist() == [2, 1, 2, 21]
     assert solution.largest("cheese").tolist() == [1, 1, 0, 0]
     assert solution.largest("corner").tolist() == [1, 1, 1, 0]
+
+
+class PaysLeft(CheeseCorner):
+    @base
+    def cheese(self, move):
+        """1 for entering the cheese, 0.1 for a step to the left."""
+        return {1: move.into("cheese"), 0.1: move.moved & (move.action == LEFT)}
+
+
+def test_contact_takes_no_small_payment():
+    trap = PaysLeft(7)
+    level = from_map(trap, walled(trap, "1.A.c", "1 = corner"))
+    assert Solution(trap, level, 20).contact().tolist() == [2]
 
 
 def test_separation_is_one_objective_costing_the_other():

@@ -127,6 +127,12 @@ def test_reference_values_are_kept_by_level(folder, monkeypatch):
             level_values(Monster(), Split.TEST, np.arange(300), **other)
 
 
+def test_informed_values_stand_before_the_optimum():
+    one, two = np.ones(1), np.full(1, 2.0)
+    known = LevelValues({"optimum|cheese": one, "optimum|dish": one, "informed|dish": two})
+    assert known.informed == {"cheese": one, "dish": two}
+
+
 def test_level_values_without_solver_are_explained():
     with pytest.raises(ValueError, match=r"no exact solver, so there are no solutions"):
         level_values(Corridor(), Split.TEST, [0], visit=print)
