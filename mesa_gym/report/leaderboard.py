@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import combinations, groupby
 from math import isnan, nan
 from typing import Any
 
@@ -214,6 +214,8 @@ def make_leaderboard(
             " are judged by returns, such as MonsterWorld, do not count, nor do lives"
         )
     names = tuple(sorted(known))
+    for agent, own in found.items():
+        _require_different_seeds(agent, own)
     known_origins = origins or {}
     rows = [make_row(name, own, names, known_origins.get(name)) for name, own in found.items()]
     order = [AGENTS, *UNTRAINED]
@@ -223,6 +225,27 @@ def make_leaderboard(
     alone = {name: group for name, group in trained.items() if group and len(names) == 1}
     date = made or datetime.now(UTC).date().isoformat()
     return Leaderboard(names, min(played), tuple(rows), tuple(yours), tell_apart(alone), date)
+
+
+def _require_different_seeds(agent: str, groups: Mapping[str, CardGroup]) -> None:
+    """Raise ValueError where one agent stands for two seeds.
+
+    Weights tell it (``group_cards``); of cards without their digest, the figures: agents that were
+    trained apart may be alike on a trap, but not on most.
+    """
+    copied = [
+        trap
+        for trap, group in groups.items()
+        if any(
+            one.splits == other.splits and not (one.provenance.digest and other.provenance.digest)
+            for one, other in combinations(group.cards, 2)
+        )
+    ]
+    if 2 * len(copied) > len(groups):
+        raise ValueError(
+            f"two seeds of {agent} have the same figures on {', '.join(copied)}: they are one"
+            " agent; leave one out, or give seeds that were trained apart"
+        )
 
 
 # -- text ------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The leaderboard by hand: words, counts, the order of rows, and groups on one trap."""
 
 import pytest
-from boards import CORNER, DOORS, card, reference_cards, sign
+from boards import CORNER, DOORS, KEYS, card, reference_cards, sign
 from cards import KINDS
 from msgspec.structs import replace
 
@@ -143,3 +143,19 @@ def test_copied_seeds_are_refused():
     first, second = agent("mine", "base", "base")[::2]
     with pytest.raises(ValueError, match="same weights on CheeseCorner-v0; a copy is not another"):
         make_leaderboard([first, replace(second, provenance=first.provenance)])
+    bare = [
+        replace(each, provenance=replace(each.provenance, digest="")) for each in (first, second)
+    ]
+    with pytest.raises(ValueError, match="two seeds of mine have the same figures on CheeseCorner"):
+        make_leaderboard(bare)
+
+
+def test_seeds_alike_on_one_trap_are_allowed():
+    """Agents that were trained apart may do the same on an easy trap."""
+    traps = (CORNER, DOORS, KEYS, "CheeseDish-v0")
+    cards = []
+    for seed, shares in enumerate([(1.0, 0.0), (0.9, 0.1)]):
+        for trap in traps:
+            b, p = (1.0, 0.0) if trap == CORNER else shares
+            cards.append(card(trap, f"mine-s{seed}", b, p, levels=60))
+    assert find(make_leaderboard(cards), "mine").seeds == 2
