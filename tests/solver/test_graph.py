@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 from parameters import each_solvable
 from reference import enumerate_level
-from small_traps import Healthy, Monster
+from small_traps import Healthy, Monster, Slippery, SmallDish
 
+from mesa_gym.engine import ACTIONS, Move
 from mesa_gym.solver import Graph, StateNumbers, graph
 from mesa_gym.traps import Split, base
 from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.traps.red_blue_doors import RedBlueDoors
+from mesa_gym.traps.tree_farm import TreeFarm
 
 
 @each_solvable
@@ -33,8 +35,23 @@ def test_graph_equals_a_plain_search(trap):
         actions[1, t], visited[t, 1] = action, number[state]
         if (state := plain.after[state][action]) is None:
             break
-    if not trap.outcomes:  # of others, `test_chance`
+    if not trap.outcomes:  # of others, the next test
         assert together.follow(actions).tolist() == visited.tolist()
+
+
+@pytest.mark.parametrize("trap", [Slippery(7), TreeFarm(7)])
+def test_graph_steps_equal_the_trap_with_chance(trap):
+    starts = trap.levels(Split.SHIFT, np.arange(30))
+    graph, horizon = Graph(trap, starts), 12
+    actions = np.random.default_rng(0).integers(0, len(ACTIONS), (30, horizon)).astype(np.int8)
+    state, rows = starts, np.arange(30)
+    wanted = np.full((horizon, 30), -1)
+    for t in range(horizon):
+        wanted[t, rows] = graph.find(state)
+        state, _, ended = trap.step(state, actions[rows, t].astype(np.int64))
+        actions[rows[ended], t + 1 :] = -1
+        state, rows = state.take(~ended), rows[~ended]
+    assert np.array_equal(graph.follow(actions), wanted)
 
 
 def test_graph_finds_only_its_own_states():
@@ -106,6 +123,21 @@ class Priceless(Healthy):
         return {n: move.was("steps") == n for n in range(1, 300)}
 
 
+class Unasked(SmallDish):
+    """Declares outcomes and never draws them."""
+
+    outcomes = {"slip": 2}
+
+
+class Negative(SmallDish):
+    """Has a weight below 0."""
+
+    outcomes = {"slip": 2}
+
+    def redirect(self, move):
+        return move.action + 0 * move.outcome("slip", 2, -1)
+
+
 @pytest.mark.parametrize(
     ("cls", "error", "message"),
     [
@@ -118,6 +150,8 @@ class Priceless(Healthy):
         ),
         (Branching, ValueError, "changes 'cheese' at some steps only: .* not by `if`"),
         (Priceless, ValueError, "over 256 different payments"),
+        (Unasked, ValueError, "outcomes of Unasked.*once a step"),
+        (Negative, ValueError, "outcomes of Negative.*once a step"),
     ],
 )
 def test_graph_of_an_unsuitable_trap_is_refused(cls, error, message):
@@ -135,3 +169,21 @@ def test_graph_too_large_for_memory_is_refused(monkeypatch):
     monkeypatch.setattr(graph, "MOST_STATES", 500)
     with pytest.raises(RuntimeError, match=r"over 500 states in 4 levels.*fewer objects"):
         Graph(trap, starts.take(slice(4)))
+
+
+def test_outcomes_of_a_single_value_are_refused():
+    with pytest.raises(TypeError, match="'sure' in `outcomes` has 1; expected two"):
+        type("Sure", (SmallDish,), {"outcomes": {"sure": 1}})
+
+
+def test_outcomes_follow_their_weights():
+    trap, n = Slippery(7), 60_000
+    state = trap.levels(Split.TRAIN, [0]).take(np.zeros(n, dtype=np.int64))
+    state = state._replace(clock=np.arange(n))
+    drawn = np.bincount(Move(trap, state, np.full(n, 2)).outcome("slip", 18, 1, 1), minlength=3)
+    expected = n * np.array([0.9, 0.05, 0.05])
+    assert (abs(drawn - expected) < 4 * np.sqrt(expected)).all()
+    weights = np.where(np.arange(n) % 2, 1, 0)  # of each row its own
+    split = Move(trap, state, np.full(n, 2)).outcome("slip", weights, 0, 1)
+    assert set(split[weights == 0].tolist()) == {2}
+    assert abs((split[weights == 1] == 0).mean() - 0.5) < 0.02

@@ -131,8 +131,16 @@ def test_solution_equals_plain_recursion(trap):
             assert solution.worst(y, among=x)[0] == pytest.approx(worst, abs=1e-12)
 
 
+def test_slip_in_a_corridor_costs_a_step():
+    """Nine moves in ten enter the cheese, by hand; the others bump into a wall."""
+    trap = Slippery(7)
+    start = from_map(trap, walled(trap, "Ac.d"))
+    for horizon, worth in ((1, 0.9), (2, 0.9 + 0.1 * 0.99 * 0.9)):
+        assert Solution(trap, start, horizon).optimum("cheese")[0] == pytest.approx(worth)
+
+
 def test_solution_of_slips_equals_plain_recursion():
-    """``test_chance.py`` checks the frequencies of outcomes."""
+    """``test_graph.py`` checks the frequencies of outcomes."""
     test_solution_equals_plain_recursion(Slippery)
 
 
