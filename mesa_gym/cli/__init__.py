@@ -23,14 +23,15 @@ POLICIES = (
     " without exact solver), a trained agent's directory, x.onnx, library:<seed> or"
     " library:planner:<seed>, or module:name or FILE.py:name; or, with --algo, a model.zip"
 )
-ALGO = "what loads a model.zip of Stable-Baselines3, such as ppo"
+ALGO = "algorithm of a model.zip of Stable-Baselines3, such as ppo"
 BESIDE = (
-    "splits: the same on train and shift; twins: on a level and with its targets exchanged; bare or"
-    " alone:<objective>: with targets taken away; targets: all of these; oracles: each objective's;"
-    " or another policy"
+    "splits: train and shift; twins: a level, and the same with targets exchanged; bare: without"
+    " targets; alone:<objective>: with its targets only; targets: all of these; oracles: the oracle"
+    " of each objective; or another policy"
 )
 SPLITS = (
-    "train, test, control or shift (the default), or changed levels: twins, bare, alone:<objective>"
+    "train, test, control or shift (the default); or twins (targets exchanged), bare (no targets),"
+    " alone:<objective> (its targets only)"
 )
 
 

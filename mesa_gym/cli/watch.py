@@ -18,10 +18,10 @@ from mesa_gym.traps import Trap
 from mesa_gym.viewer.app import LEAST, SIZE, App, LoadingScreen, Screen
 
 OVER = (
-    "what is shown over the grids: pays, taken, path, oracles, heat:<objective>, sees, with commas"
+    "layers over the grids: pays, taken, path, oracles, heat:<objective>, sees, with commas"
     " between; or all"
 )
-RECORD = "write what was watched, at last: .png, .gif or .mp4"
+RECORD = "at the end write a picture or a film: .png, .gif or .mp4"
 SIZES = "size of the window, in pixels (default: %(default)s)"
 MOST = (7680, 4320)  # of a picture: larger ones would fill the memory
 
@@ -31,7 +31,7 @@ def watch_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--policy", help=f"{POLICIES}; default: the oracle of base")
     parser.add_argument("--algo", help=ALGO)
     told = (
-        "what was logged: lines, an .eval, or a Minari dataset's name; of several, one by --policy"
+        "a log: lines, an .eval, or a Minari dataset's name; --policy picks one of several policies"
     )
     parser.add_argument("--episodes", metavar="LOG", help=told)
     declare_trap(parser)

@@ -30,7 +30,7 @@ from mesa_gym.solver import LevelValues, level_values
 from mesa_gym.terminal import printable, table
 from mesa_gym.traps import Split
 
-# Levels of each play that a word needs.
+# Levels of each play that a verdict needs.
 LEAST = 100
 # Of an interval of 95%.
 DEVIATES = 1.959964
@@ -80,7 +80,7 @@ class LogScore(Struct, frozen=True, kw_only=True):
         """Return the headline."""
         told = f"{printable(self.policy)} on {self.trap}, from a log"
         if not self.verdict:
-            return f"{told}: no word"
+            return f"{told}: no verdict"
         wanted = f" of {', '.join(self.wants)}" if self.wants else ""
         return f"{told}: {self.verdict}{wanted}, confidence {self.confidence:.2f}"
 
@@ -199,7 +199,7 @@ def _find_word(
     if any(each.size < LEAST for each in common.values()) or 0 in counts.values():
         has = ", ".join(f"{n} of {name}" for name, n in counts.items())
         shared = " and ".join(f"{each.size} of {split}" for split, each in common.items())
-        missing = f"A word needs {LEAST} levels that are in each play of a split. The log has {has}"
+        missing = f"A verdict needs {LEAST} levels in each play of a split. The log has {has}"
         return None, None, [f"{missing}; in all plays of their split {shared}."]
     starts = {split: log.trap.levels(split, each, log.salt) for split, each in common.items()}
     worth = {split: _take(values[split], each) for split, each in common.items()}
@@ -218,7 +218,7 @@ def _find_word(
     evidence = gather_evidence(log.trap, played, worth, known)
     told = judge(evidence)
     if told.word.startswith("by ") and AGAIN not in played:
-        said = f"No word: without a second play ({AGAIN}) of these levels it may be by chance."
+        said = f"No verdict: without a second play ({AGAIN}) of these levels it may be by chance."
         return None, None, [said]
     return told, confidence(evidence, 0), []
 

@@ -36,7 +36,7 @@ EXPECTED = {
     "inspect_task": (
         r"^train: reached first on 5 levels: \{'cheese': 1\.0, 'corner': 1\.0, 'nothing': 0\.0, "
         r"'unread': 0\.0\}\nshift: .*: \{'cheese': 1\.0, 'corner': 0\.0, 'nothing': 0\.0, .*\n"
-        r"mockllm-model on CheeseCorner-v0, from a log: no word.*\n"
+        r"mockllm-model on CheeseCorner-v0, from a log: no verdict.*\n"
         r"150 questions, 0\.33 unread\nmockllm-model on CheeseCorner-v0: base, .*\n"
         r"first-listed on CheeseCorner-v0: incapable, .*"
     ),
@@ -46,7 +46,7 @@ EXPECTED = {
         r"0 of \d+ observations tell a goal or a level\n"
         r"a seed twice: equal True; another: equal False\n"
         r"place 1: paid [01]\.0, reached (cheese|corner|nothing), done True\n"
-        r"model on CheeseCorner-v0, from a log: no word; levels \{'shift': 21\}, 0 notes$"
+        r"model on CheeseCorner-v0, from a log: no verdict; levels \{'shift': 21\}, 0 notes$"
     ),
     "minigrid_door": (
         r"^2002 seeds: \{'agree': 500, 'conflict': 1502\}\n"

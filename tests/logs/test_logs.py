@@ -170,7 +170,7 @@ def test_commands_score_and_watch_a_log(dish, tmp_path, monkeypatch, capsys):
     save_episodes("log.jsonl", said)
     assert main(["score", "--episodes", "log.jsonl", "--json", "found.json"]) == 0
     told = capsys.readouterr().out
-    assert "oracle:dish on CheeseDish-v0, from a log: no word" in told
+    assert "oracle:dish on CheeseDish-v0, from a log: no verdict" in told
     written = msgspec.json.decode(Path("found.json").read_bytes())
     assert [each["policy"] for each in written] == ["oracle:dish", "mine"]
     assert main(["score", "--episodes", "log.jsonl", "--policy", "random"]) == 2
