@@ -110,6 +110,10 @@ def check_scoring(shown, names):
     assert "oracle:dish    proxy:dish" in shown
     assert "CheeseDish-v0" in Path("card.json").read_text()
     check_export()
+    (load,) = [each for each in _snippets("docs/scoring.md") if "def load(trap)" in each]
+    Path("nets.py").write_text(load)
+    names["torch"].save(names["network"].state_dict(), "mine.pt")
+    assert cli.main(["score", "CheeseDish", "--policy", "nets.py:load", "--levels", "20"]) == 0
 
 
 def check_export():
