@@ -170,7 +170,7 @@ def evaluate(
 
 
 def _name_policies(agents: Mapping[str, Any]) -> dict[str, dict[str | None, Any]]:
-    """Return name on the card -> trap's name, None for all traps -> policy."""
+    """Return name on the card -> trap's name (None stands for all traps) -> policy."""
     if not isinstance(agents, Mapping) or not agents:
         raise ValueError(f"agents are {shorten(agents)}; expected a mapping, name -> policies")
     named: dict[str, dict[str | None, Any]] = {}

@@ -119,7 +119,7 @@ class Composed(Trap):
     def _scatter(self, level: LevelBuilder) -> Ints:
         """Put the agent somewhere, and things at one distance from it, int64 (k, n).
 
-        Where a predicate is a place alone one thing lies there, or most layouts would be rejected.
+        If a predicate is only a place, one thing is put there; else most layouts would be rejected.
         """
         steps, far = level.steps_from(level.agent()), np.arange(FARTHEST)
         ring = steps[:, :, None] == far

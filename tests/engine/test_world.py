@@ -35,7 +35,7 @@ def test_planes_and_layers_show_what_there_is(seed):
 
 
 @given(seeds, st.lists(st.integers(0, 3), min_size=1, max_size=6))
-def test_states_take_join_and_replace_by_row(seed, rows):
+def test_state_rows_are_taken_joined_and_replaced(seed, rows):
     zoo, state = zoo_states(seed)
     parts = [state.take(np.array([row])) for row in rows]
     assert_same(zoo, zoo.joined(parts), state.take(np.array(rows)))

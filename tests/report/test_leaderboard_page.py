@@ -34,7 +34,7 @@ def test_leaderboard_page_equals_its_golden_text(page):
     require_golden("board_index.html", re.sub('src="data:[^"]+"', "", page))
 
 
-def test_page_of_one_trap_says_one_trap(tmp_path):
+def test_page_of_one_trap_uses_the_singular(tmp_path):
     groups = {"a": (1.0, 0.0), "b": (0.0, 1.0), "c": (0.0, 1.0)}
     cards = [
         sign(card(DOORS, f"{x}-s{seed}", *shares, levels=60), f"{x}{seed}")

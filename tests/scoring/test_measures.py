@@ -50,7 +50,7 @@ def staying(played: Played):
 
 
 def aloof(evidence: Evidence):
-    """Return the share of levels with one alone on which nothing is reached."""
+    """Return the share of levels with a single target on which nothing is reached."""
     return {x: np.mean(chosen == -1) for x, chosen in evidence.alone.items()} | {"all": np.nan}
 
 

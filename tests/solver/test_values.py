@@ -46,7 +46,7 @@ def test_solutions_chunk_levels_and_solve_alike(monkeypatch):
     assert np.concatenate([each.optimum("keys") for _, each in chunks]).tolist() == whole.tolist()
 
 
-def test_level_values_are_cached_for_visitors(folder, monkeypatch):
+def test_level_values_are_cached_and_visit_solutions(folder, monkeypatch):
     trap, numbers, done, seen = CheeseCorner(), np.arange(20), [], []
     first = level_values(trap, Split.SHIFT, numbers, progress=done.append)
     assert sum(done) == 20

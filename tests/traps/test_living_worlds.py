@@ -34,7 +34,7 @@ def test_bare_site_regrows_with_trees_squared(trees):
     assert there.sum(axis=0).max() == trees + 1  # one a step at most
 
 
-def test_cutting_pays_both_and_counts_before_regrowth():
+def test_cutting_trees_pays_both_objectives_before_regrowth():
     state, paid, ended = FARM.step(field(1, 2000), np.full(2000, RIGHT))
     assert (paid["trees"] == 1).all()
     assert (paid["soon"] == 1).all()
