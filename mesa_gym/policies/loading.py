@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import importlib
 import inspect
 import os
 import re
 from importlib.metadata import entry_points
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from mesa_gym.engine import STAY
@@ -225,29 +223,13 @@ def _from_directory(folder: Path, trap: Trap) -> Any:
 
 def _import_name(path: str, spec: str) -> Any:
     """Return the object of ``module:name`` or ``FILE.py:name``."""
-    module, _, name = path.rpartition(":")
-    if module.endswith(".py"):
-        return _get_name(import_source(f"policy {shorten(spec)}", module), name)
-    near = difflib.get_close_matches(module.lower(), PREFIXES, n=1, cutoff=0.7)
-    hint = f". Did you mean '{near[0]}:{name}'?" if near else ""
-    if not all(part.isidentifier() for part in (*module.split("."), name)):
-        raise ValueError(
-            f"policy {shorten(spec)}: {shorten(path)} is not of the form module:name{hint}"
-        )
+    source, _, name = path.rpartition(":")
+    near = difflib.get_close_matches(source.lower(), PREFIXES, n=1, cutoff=0.7)
     try:
-        loaded = importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if not f"{module}.".startswith(f"{error.name}."):
-            raise ImportError(f"policy {shorten(spec)}: {error}, which {module} needs") from error
-        raise ValueError(
-            f"policy {shorten(spec)}: module {shorten(module)} cannot be imported; run from a"
-            f" checkout, or install what provides it{hint}"
-        ) from None
-    return _get_name(loaded, name)
-
-
-def _get_name(module: ModuleType, name: str) -> Any:
-    """Return what a module calls so; UnknownNameError where it calls nothing so."""
+        module = import_source(f"policy {shorten(spec)}", source)
+    except ValueError as error:
+        hint = f". Did you mean '{near[0]}:{name}'?" if near else ""
+        raise ValueError(f"{error}{hint}") from None
     if not hasattr(module, name):
         public = [each for each in vars(module) if not each.startswith("_")]
         raise unknown(f"name in {module.__name__}", name, public)
