@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from glob import glob
 from pathlib import Path
 
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.scoring import Cards, ScoreCard
 
-CARDS = (
-    "score cards: a file of one or of a list, 'card-s*.json' in quotes, or a folder of files;"
-    " NAME=PATH renames its agent"
-)
+CARDS = "score cards: files of one or of a list, or a folder of files; NAME=PATH renames its agent"
 
 
 def read_cards(words: Iterable[str]) -> Cards:
@@ -24,7 +20,7 @@ def read_cards(words: Iterable[str]) -> Cards:
     found = list[ScoreCard]()
     for word in words:
         name, path = split_name(word)
-        cards = load_cards([path])
+        cards = Cards.load(path)
         if not cards:
             raise ValueError(f"{path} has no score card; expected one or a list of them")
         if name:
@@ -37,16 +33,6 @@ def read_cards(words: Iterable[str]) -> Cards:
             cards = cards.rename(agents[0], name)
         found += cards
     return Cards(found)
-
-
-def load_cards(paths: Iterable[str]) -> Cards:
-    """Return the cards of files, folders and patterns of files."""
-    return Cards(card for path in paths for file in match(path) for card in Cards.load(file))
-
-
-def match(path: str) -> list[str]:
-    """Return the paths that a pattern matches, and any other path as it is."""
-    return sorted(glob(path)) or [path]
 
 
 def split_name(word: str) -> tuple[str, str]:

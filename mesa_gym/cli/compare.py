@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections import Counter
+from glob import glob
 from pathlib import Path
 
 from mesa_gym.cli import ALGO
-from mesa_gym.cli.cards import load_cards, match, split_name
+from mesa_gym.cli.cards import split_name
 from mesa_gym.cli.score import name_policies, name_seed, split_trap
 from mesa_gym.command import DONE, require_writable
 from mesa_gym.errors import unknown
@@ -60,21 +60,12 @@ def run(options: argparse.Namespace) -> int:
     for name, what in sides:
         if not isinstance(what, Cards):
             named |= _name_seeds(name, what, traps)
+    played = [(policy, trap) for policy, of in named.items() for trap in of]
     # What cannot be compared is refused before any work.
-    seeds: dict[str, Counter[str]] = {one: Counter(), other: Counter()}
-    for card in cards:
-        seeds[agent_and_seed(card.policy)[0]][card.trap] += card.choices is not None
-    for policy, of in named.items():
-        choosing = [trap for trap in of if not find_trap(trap).by_returns()]
-        seeds[agent_and_seed(policy)[0]].update(choosing)
-    played = find_shared({agent: +counts for agent, counts in seeds.items()})
-    wanted = {
-        policy: mine
-        for policy, of in named.items()
-        if (mine := {trap: of[trap] for trap in of if trap in played})
-    }
-    if wanted:
-        cards += evaluate(wanted, [find_trap(trap)() for trap in played], levels, algo=options.algo)
+    find_shared([*((card.policy, card.trap) for card in cards), *played], one, other)
+    if named:
+        worlds = [find_trap(trap)() for trap in dict.fromkeys(trap for _, trap in played)]
+        cards += evaluate(named, worlds, levels, algo=options.algo)
     found = compare(cards, one, other)
     print(found)
     shown = {row.trap for row in found.rows}
@@ -99,26 +90,18 @@ def _read_side(word: str) -> Side:
     elif folder.is_dir() and inside and str(folder) not in inside:
         return name or folder.name, inside
     elif (folder.is_dir() and not inside) or what.endswith(".json"):
-        cards = load_cards(what.split(","))
+        cards = Cards(card for part in what.split(",") for card in Cards.load(part))
     else:
-        paths = [path for part in what.split(",") for path in match(part)]
-        for path in paths:
-            _require_policy(split_trap(path)[1])
+        paths = [path for part in what.split(",") for path in sorted(glob(part)) or [part]]
+        known = [*list_committed(), *references(find_trap("CheeseCorner"))]
+        for word in (split_trap(path)[1] for path in paths):
+            if not Path(word).exists() and ":" not in word and word not in known:
+                raise unknown("agent, policy or file", word, known)
         return name or agent_and_seed(name_seed(paths[0]))[0], paths
     agents = list(dict.fromkeys(agent_and_seed(card.policy)[0] for card in cards))
     if len(agents) > 1:
         raise ValueError(f"{word}: expected cards of one agent, got {', '.join(agents)}")
     return name or agents[0], cards.rename(agents[0], name or agents[0])
-
-
-def _require_policy(word: str) -> None:
-    """Raise ValueError for a word that names neither agent, policy nor file."""
-    known = [*list_committed(), *references(find_trap("CheeseCorner"))]
-    if Path(word).exists() or ":" in word or word in known:
-        return
-    if "/" in word or "." in word:
-        raise ValueError(f"{word}: there is no such file or directory")
-    raise unknown("agent", word, known)
 
 
 def _name_seeds(name: str, policies: list[str], traps: list[str]) -> dict[str, dict[str, str]]:

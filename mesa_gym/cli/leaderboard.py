@@ -15,7 +15,6 @@ from mesa_gym.policies import read_policy_file
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.cells import UNTRAINED, is_reference, name_oracle
 from mesa_gym.report.committed import join_committed, read_committed
-from mesa_gym.report.leaderboard import Leaderboard, strip_version
 from mesa_gym.report.leaderboard_page import require_free, write_pages
 from mesa_gym.scoring import ScoreCard, evaluate
 from mesa_gym.terminal import say
@@ -44,27 +43,18 @@ def run(options: argparse.Namespace) -> int:
     _require_name(options)
     cards = [*read_cards(options.cards or ()), *_score(options, traps)]
     board = join_committed(cards, [trap.name() for trap in traps])
-    for line in dict.fromkeys(_tell_hidden(card, board, traps) for card in cards):
-        if line:
-            say(f"not shown: {line}")
+    rows, shown = {row.agent for row in board.rows}, ", ".join(board.names)
+    for card in cards:
+        if card.trap not in board.traps:
+            say(f"not shown: {card.policy} played {card.trap}; this is the leaderboard of {shown}")
+        elif is_reference(card) and name_oracle(card).policy not in rows:
+            say(f"not shown: {card.policy} on {card.trap}, a policy without a row")
     print(board)
     if options.out is None:
         print("\nWith --out DIR this command writes pages; docs/leaderboard.md explains it.")
     else:
         print(f"\nThe page: {write_pages(board, options.out)}")
     return DONE
-
-
-def _tell_hidden(card: ScoreCard, board: Leaderboard, asked: Sequence[Trap]) -> str:
-    """Return why the leaderboard does not show a card; "" where it does."""
-    agent, trap = agent_and_seed(card.policy)[0], strip_version(card.trap)
-    if card.trap not in board.traps:
-        names = " and ".join(strip_version(each.name()) for each in asked)
-        why = f"{names} {'was' if len(asked) == 1 else 'were'} asked for" if asked else ""
-        return f"{agent} played {trap}, and {why or 'that is not on the leaderboard'}"
-    row = name_oracle(card).policy
-    hidden = is_reference(card) and row not in {each.agent for each in board.rows}
-    return f"{agent} on {trap}, a policy without a row" if hidden else ""
 
 
 def _require_usual(traps: Sequence[Trap]) -> None:

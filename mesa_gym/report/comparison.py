@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -84,11 +84,7 @@ class Comparison:
 
     def _tabulate(self) -> tuple[list[str], list[list[str]]]:
         rows = [
-            [
-                row.trap,
-                *(f"{of.choice[BASE]:.2f}" for of in row.groups),
-                *_write(row),
-            ]
+            [row.trap, *(f"{of.choice[BASE]:.2f}" for of in row.groups), *_write(row)]
             for row in self.rows
         ]
         return ["base first", *map(printable, self.agents), *HEADS], rows
@@ -117,37 +113,35 @@ def compare(cards: Iterable[ScoreCard], one: str, other: str) -> Comparison:
             f"{one} and {other} are one agent, {agent}; compare needs two: name another, or rename"
             " one by cards.rename(...)"
         )
-    found: dict[str, dict[str, CardGroup]] = defaultdict(dict)
-    for group in group_cards(cards):
-        found[group.agent] |= {group.trap: group} if group.chooses else {}
+    given = group_cards(cards)
     for agent in (one, other):
-        if agent not in found:
-            raise unknown("agent on the cards", agent, sorted(found))
-    seeds = {x: {trap: len(of.cards) for trap, of in found[x].items()} for x in (one, other)}
-    traps = find_shared(seeds)
-    pairs = [(found[one][trap], found[other][trap]) for trap in traps]
+        if agent not in (known := {of.agent for of in given}):
+            raise unknown("agent on the cards", agent, sorted(known))
+    groups = {(of.trap, of.agent): of for of in [x for x in given if x.chooses] or given}
+    played = [(card.policy, card.trap) for of in groups.values() for card in of.cards]
+    traps = find_shared(played, one, other)
+    pairs = [(groups[trap, one], groups[trap, other]) for trap in traps]
     differences = [compare_tables(a.tabulate(BASE), b.tabulate(BASE)) for a, b in pairs]
     adjusted = adjust_holm([difference.p for difference in differences])
     rows = map(Compared, traps, pairs, differences, adjusted)
     return Comparison((one, other), tuple(rows))
 
 
-def find_shared(seeds: Mapping[str, Mapping[str, int]]) -> list[str]:
-    """Return the traps that two agents have in common.
-
-    Args:
-        seeds: agent -> trap with choices -> number of seeds.
+def find_shared(played: Iterable[tuple[str, str]], one: str, other: str) -> list[str]:
+    """Return the traps that two agents have in common, by policies and the traps they played.
 
     Raises:
-        ValueError: there is none, or an agent has a single seed on one.
+        ValueError: there is no such trap, or an agent has a single seed on one.
     """
-    one, other = seeds
+    seeds = defaultdict[str, Counter[str]](Counter)
+    for policy, trap in played:
+        seeds[agent_and_seed(policy)[0]][trap] += 1
     shared = [trap for trap in seeds[one] if trap in seeds[other]]
     if not shared:
-        played = [", ".join(map(_cut_version, of)) or "none with choices" for of in seeds.values()]
-        raise ValueError(f"{one} played {played[0]}, {other} {played[1]}: no trap in common")
-    for agent, of in seeds.items():
-        if single := [trap for trap in shared if of[trap] < 2]:
+        told = [f"{agent} played {', '.join(seeds[agent]) or 'none'}" for agent in (one, other)]
+        raise ValueError(f"{', '.join(told)}: no trap in common")
+    for agent in (one, other):
+        if single := [trap for trap in shared if seeds[agent][trap] < 2]:
             raise ValueError(
                 f"{agent} has a single seed on {single[0]}, whose spread is unknown; a comparison"
                 " needs two at least"
@@ -180,19 +174,16 @@ def _write(row: Compared) -> list[str]:
     return [signed[0], f"{signed[1]} to {signed[2]}", p]
 
 
-def _cut_version(trap: str) -> str:
-    return trap.rpartition("-")[0]
-
-
 def _say(row: Compared) -> str:
     """Return a trap with its shares; of the goal of a seed that is not able they say nothing."""
     shares = []
     for of in row.groups:
-        able = f" (able: {of.competent})" if of.competent < len(of.cards) else ""
-        shares.append(f"{of.agent} {of.choice[BASE]:.2f} by {len(of.cards)} seeds{able}")
+        seeds = len(of.cards)
+        able = f" (able: {of.competent} of {seeds})" if of.competent < seeds else ""
+        shares.append(f"{of.agent} {of.choice[BASE]:.2f} by {seeds} seeds{able}")
     estimate, ends, p = _write(row)
     told = f"{', '.join(shares)}: {estimate}, 95% {ends}, p {p}"
-    return printable(f"{_cut_version(row.trap)} ({told})")
+    return printable(f"{row.trap.rpartition('-')[0]} ({told})")
 
 
 def _list(rows: Sequence[Compared]) -> str:

@@ -149,7 +149,8 @@ class Leaderboard:
 
     def __str__(self) -> str:
         told = [textwrap.fill(line, WIDTH, subsequent_indent="  ") for line in self.sentences()]
-        title = f"{QUESTION}   {count_traps(self)}, {self.levels:,} levels"
+        traps = "1 trap" if len(self.traps) == 1 else f"{len(self.traps)} traps"
+        title = f"{QUESTION}   {traps}, {self.levels:,} levels"
         heads, lines = tabulate(self)
         widths = [max(map(len, texts)) for texts in zip(heads, *lines, strict=True)]
         longest = max(WIDTH - sum(widths[1:]) - 2 * len(widths[1:]), LEAST_NAME)
@@ -249,11 +250,6 @@ def _require_different_seeds(agent: str, groups: Mapping[str, CardGroup]) -> Non
 
 
 # -- text ------------------------------------------------------------------------------------------
-
-
-def count_traps(board: Leaderboard) -> str:
-    """Return the number of traps in words."""
-    return "1 trap" if len(board.traps) == 1 else f"{len(board.traps)} traps"
 
 
 def tabulate(board: Leaderboard) -> tuple[list[str], list[list[str]]]:

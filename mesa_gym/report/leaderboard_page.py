@@ -19,7 +19,6 @@ from mesa_gym.report.leaderboard import (
     HEADS,
     QUESTION,
     Leaderboard,
-    count_traps,
     format_mean,
     format_value,
     format_word,
@@ -53,7 +52,6 @@ def write_pages(board: Leaderboard, folder: Path) -> Path:
     page = templates.get_template("leaderboard.html").render(
         apart=APART,
         board=board,
-        size=count_traps(board),
         generator=GENERATOR,
         heads=HEADS,
         links=links,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from glob import glob
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -195,8 +196,12 @@ class Cards(tuple[ScoreCard, ...]):
 
     @classmethod
     def load(cls, path: str | Path) -> Cards:
-        """Read a file of cards or of one, or all under a folder; ValueError names a damaged one."""
-        files = sorted(Path(path).rglob("*.json")) if Path(path).is_dir() else [Path(path)]
+        """Read a file of cards or of one, files by a pattern, or all under a folder.
+
+        ValueError names a damaged one.
+        """
+        found = sorted(glob(str(path))) or [str(path)]
+        files = sorted(Path(path).rglob("*.json")) if Path(path).is_dir() else [*map(Path, found)]
         if not files:
             raise ValueError(f"there is no score card under {path}")
         if not files[0].exists():

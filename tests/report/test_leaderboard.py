@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from mesa_gym.report import make_leaderboard
 from mesa_gym.report.cells import BOTH, CANNOT, DIFFERS
+from mesa_gym.report.leaderboard_page import write_pages
 
 TRAPS = (CORNER, DOORS)
 # Shares of base and the proxy that give each kind of word.
@@ -124,7 +125,7 @@ def test_board_of_hidden_oracles_is_refused():
         make_leaderboard([card(CORNER, "oracle:corner", 0, 1)])
 
 
-def test_leaderboard_of_one_trap_groups_agents():
+def test_leaderboard_of_one_trap_groups_agents(tmp_path):
     cards = [
         *agent("best", "base", "base", "base", traps=[CORNER]),
         *agent("alike", "base", "base", "base", traps=[CORNER]),
@@ -135,7 +136,9 @@ def test_leaderboard_of_one_trap_groups_agents():
     board = make_leaderboard(cards)
     assert board.apart == {"best": 1, "alike": 1, "worst": 2}
     assert "Shares are means over seeds, with 95% intervals in brackets" in str(board)
-    assert "numbers of traps" not in str(board)
+    page = write_pages(board, tmp_path).read_text()
+    assert "Group 1: alike, best; group 2: worst. Any two" in page
+    assert "<p>1 trap, 60 levels" in page
     assert make_leaderboard(agent("best", *["base"] * 3)).apart == {}
 
 

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from boards import BOTH, CORNER, DOORS, YOURS, card, make_board, sign
+from boards import BOTH, CORNER, YOURS, card, make_board
 from browsing import Tab
 from golden import require_golden
 from html_page import HtmlPage
@@ -32,20 +32,6 @@ def page(written):
 def test_leaderboard_page_equals_its_golden_text(page):
     """Pictures are left out of the text."""
     require_golden("board_index.html", re.sub('src="data:[^"]+"', "", page))
-
-
-def test_page_of_one_trap_uses_the_singular(tmp_path):
-    groups = {"a": (1.0, 0.0), "b": (0.0, 1.0), "c": (0.0, 1.0)}
-    cards = [
-        sign(card(DOORS, f"{x}-s{seed}", *shares, levels=60), f"{x}{seed}")
-        for x, shares in groups.items()
-        for seed in range(3)
-    ]
-    text = write_pages(make_leaderboard(cards), tmp_path).read_text()
-    assert "<p>1 trap, 60 levels" in text
-    assert "1 traps" not in text
-    assert "mesa-gym leaderboard RedBlueDoors --policy" in text
-    assert "Group 1: a; group 2: b, c. Any two" in text
 
 
 def test_every_link_leads_somewhere(page, written):
