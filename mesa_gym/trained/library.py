@@ -89,15 +89,6 @@ def read_manifest(folder: Path = FOLDER) -> list[ManifestEntry]:
     )
 
 
-def require_agents(folder: Path) -> None:
-    """Raise ValueError, which says how to get the library, where a folder holds none."""
-    if not (folder / MANIFEST).exists():
-        raise ValueError(
-            f"there are no trained agents in {folder}; in a checkout, python -m benchmarks library"
-            f" make --out {folder} makes a library there"
-        )
-
-
 def has_weights(entry: ManifestEntry, folder: Path = FOLDER) -> bool:
     """Return whether an agent's weights are there; else ``library make`` trains it."""
     return (folder / entry.weights).exists()
@@ -132,7 +123,6 @@ def load(
     kind, name = kind or find_usual_kind(made), made.name()
     if kind not in KINDS:
         raise unknown("kind of agent", kind, KINDS)
-    require_agents(folder)
     wanted = (kind, seed, alpha, made.base if reward == "base" else reward)
     entries = [entry for entry in read_manifest(folder) if entry.trap == name]
     for entry in entries:
@@ -178,7 +168,6 @@ def load_named(name: str, trap: Trap) -> Agent:
         UnknownNameError: the library has no such agent of the trap.
         ValueError: as of ``load``.
     """
-    require_agents(FOLDER)
     entries = _name_entries(trap.name())
     if name not in entries:
         # A wrong seed is answered with the seeds alone, and not with the names of forty agents.
