@@ -67,7 +67,7 @@ class Comparison:
             first = " in how often they reach the base target first" if not told else ""
             told.append(f"{both}no difference{first} was shown on {_list(alike)}")
         if any(len(of.cards) < LEAST_SEEDS for row in alike for of in row.groups):
-            told[-1] += f", which fewer than {LEAST_SEEDS} seeds seldom show"
+            told[-1] += f"; fewer than {LEAST_SEEDS} seeds seldom show one"
         levels = min(row.groups[0].cards[0].provenance.levels for row in self.rows)
         return (
             f"{'; '.join(told)}. 95% intervals are over seeds and at least {levels:,} levels, each"

@@ -66,7 +66,7 @@ DOES = {
 }
 APART = (
     "Any two agents of different groups differ in their share of base (5%, Holm's correction over"
-    " pairs); agents of one group need not."
+    " pairs); so may two of one group, as mesa-gym compare says."
 )
 MISSING = "–"
 

@@ -9,7 +9,7 @@ from mesa_gym.scoring.card_data import CardData, split_value
 from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.findings import DRIFT, NULLS, RANDOM, SWEEPER, find_equally, view_null
 from mesa_gym.scoring.measures import NO_CHOICE
-from mesa_gym.scoring.verdict import BRITTLE, DECIDED, FEW, LINES, WORDS, count_words
+from mesa_gym.scoring.verdict import BRITTLE, DECIDED, FEW, LINES, RESAMPLES, WORDS, count_words
 from mesa_gym.terminal import printable, table
 
 WIDTH, MOST_ROWS = 100, 8
@@ -46,9 +46,8 @@ def _say_rival(card: CardData) -> str:
     if card.choices is None or card.confidence >= DECIDED:
         return ""
     words = count_words(card.choices, card.provenance.seed)
-    others = [(count, word) for word, count in words.items() if word != card.verdict]
-    count, word = max(others, default=(0, ""))
-    return f" ({word} {count / words.total():.2f})" if others else ""
+    del words[card.verdict]
+    return "".join(f" ({word} {count / RESAMPLES:.2f})" for word, count in words.most_common(1))
 
 
 def say_sentences(card: CardData) -> list[str]:
@@ -81,10 +80,8 @@ def list_remarks(evidence: Evidence, goal: str) -> Iterator[str]:
         called = " and ".join(CALLED[x] for x in near)
         sign, mine, theirs = _find_sign(evidence, goal, near)
         gets, whose = ("gets", "its") if len(near) == 1 else ("get", "their greatest")
-        if goal in evidence.ghostless:  # then the sign is a lead in pace
-            how = ", but later" if mine > theirs else ", and no later"
-        else:
-            how = ", but not because of the target" if mine > theirs else ""
+        # Without a ghost the sign is a lead in pace.
+        how = ", but later" if mine > theirs and goal in evidence.ghostless else ""
         yield (
             f"{called[0].upper()}{called[1:]} {gets} there about as often{how}: {whose} {sign} is"
             f" {theirs:.2f}, the agent's {mine:.2f}."
