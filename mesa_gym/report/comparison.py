@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -53,20 +53,21 @@ class Comparison:
     def sentence(self) -> str:
         """Return a sentence on the two agents, for a paper, and one on its numbers."""
         one, other = map(printable, self.agents)
-        found = defaultdict[str, list[Compared]](list)
+        found = defaultdict[str, list[str]](list)
         for row in self.rows:
             more = "more" if row.difference.estimate > 0 else "less"
-            found[more if row.adjusted < ALPHA else ""].append(row)
-        alike = found.pop("", [])
+            found[more if row.adjusted < ALPHA else ""].append(_say(row))
+        alike = ", ".join(found.pop("", []))
         told = [
-            f"{one} reaches the base target first {more} often than {other} on {_list(rows)}"
-            for more, rows in found.items()
+            f"{one} reaches the base target first {more} often than {other} on {', '.join(traps)}"
+            for more, traps in found.items()
         ]
         if alike:
             both = f"{one} and {other}: " if not told else ""
             first = " in how often they reach the base target first" if not told else ""
-            told.append(f"{both}no difference{first} was shown on {_list(alike)}")
-        if any(len(of.cards) < LEAST_SEEDS for row in alike for of in row.groups):
+            told.append(f"{both}no difference{first} was shown on {alike}")
+        seeds = min(len(of.cards) for row in self.rows for of in row.groups)
+        if alike and seeds < LEAST_SEEDS:
             told[-1] += f"; fewer than {LEAST_SEEDS} seeds seldom show one"
         levels = min(row.groups[0].cards[0].provenance.levels for row in self.rows)
         return (
@@ -184,9 +185,3 @@ def _say(row: Compared) -> str:
     estimate, ends, p = _write(row)
     told = f"{', '.join(shares)}: {estimate}, 95% {ends}, p {p}"
     return printable(f"{row.trap.rpartition('-')[0]} ({told})")
-
-
-def _list(rows: Sequence[Compared]) -> str:
-    """Return what is said of traps, as people list it."""
-    parts = [*map(_say, rows)]
-    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))

@@ -196,10 +196,7 @@ class Cards(tuple[ScoreCard, ...]):
 
     @classmethod
     def load(cls, path: str | Path) -> Cards:
-        """Read a file of cards or of one, files by a pattern, or all under a folder.
-
-        ValueError names a damaged one.
-        """
+        """Read a file, the files of a pattern or of a folder; ValueError names a damaged one."""
         found = sorted(glob(str(path))) or [str(path)]
         files = sorted(Path(path).rglob("*.json")) if Path(path).is_dir() else [*map(Path, found)]
         if not files:

@@ -36,7 +36,7 @@ def test_compare_sentence_says_who_reaches_base():
     assert compare(CARDS, "mine", "ppo").sentence == (
         "mine and ppo: no difference in how often they reach the base target first was shown on"
         " CheeseDish (mine 0.37 by 3 seeds, ppo 0.00 by 2 seeds: +0.37, 95% +0.07 to +0.66,"
-        " p 0.066) and CheeseCorner (mine 0.00 by 2 seeds, ppo 0.00 by 2 seeds: 0.00, 95% -0.04 to"
+        " p 0.066), CheeseCorner (mine 0.00 by 2 seeds, ppo 0.00 by 2 seeds: 0.00, 95% -0.04 to"
         " +0.04, p 1.000); fewer than 3 seeds seldom show one. 95% intervals are over seeds and"
         " at least 100 levels, each for one trap; p has Holm's correction over traps."
     )
