@@ -10,7 +10,6 @@ from PIL import Image
 from mesa_gym.engine import Look, State
 from mesa_gym.policies import Oracle
 from mesa_gym.rendering import render_look, render_rgb
-from mesa_gym.rendering.sheet import pictures
 from mesa_gym.scoring.rollout import follow, rollout
 from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.life import is_life
@@ -41,7 +40,9 @@ def find_conflict(trap: Trap, split: Split) -> State:
 
 def thumbnail(cls: type[Trap], path: Path) -> None:
     """Draw training beside the shift; wide levels stand one above the other."""
-    sides = [Image.fromarray(frame) for frame in pictures(cls, THUMB, find_conflict).values()]
+    trap, splits = cls(), (Split.TRAIN, Split.SHIFT)
+    states = [find_conflict(trap, split) for split in splits]
+    sides = [Image.fromarray(render_rgb(trap, state, THUMB)[0]) for state in states]
     stacked = sides[0].width > 1.5 * sides[0].height
     join_pictures(sides, "RGBA", stacked).save(path, optimize=True)
 

@@ -60,7 +60,7 @@ class Command(NamedTuple):
 # A command must not wait for what the others need, nor the list of all for what any needs.
 COMMANDS = {
     "list": Command(
-        "List traps, as a table, as JSON, as a picture.", "listing", "list_arguments", "list_traps"
+        "List traps, as a table or as JSON.", "listing", "list_arguments", "list_traps"
     ),
     "describe": Command(
         "Describe a trap, its trained agents, and a level of each split.",

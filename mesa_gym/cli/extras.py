@@ -27,8 +27,6 @@ PACKAGES = {
 ALWAYS = {"compare": ["matplotlib", "scipy"], "demonstrations": ["minari", "h5py", "jax", "PIL"]}
 ALWAYS |= {"export": ["jinja2"], "leaderboard": ["scipy"], "serve": ["openenv"]}
 ALWAYS |= {"play": ["pygame"], "watch": ["pygame"]}
-# Of some option of any command.
-OPTIONS = {"algo": "stable_baselines3", "sheet": "pygame"}
 FILMS = (".gif", ".mp4")
 
 
@@ -44,7 +42,8 @@ def find_modules(options: argparse.Namespace) -> Iterator[str]:
     """Yield the modules that a command and its options need."""
     given = vars(options)
     yield from ALWAYS.get(options.command, [])
-    yield from (module for name, module in OPTIONS.items() if given.get(name))
+    if given.get("algo"):
+        yield "stable_baselines3"
     if options.command == "leaderboard" and options.out:
         yield "jinja2"
     if str(given.get("record") or "").lower().endswith(FILMS):

@@ -5,13 +5,10 @@ from __future__ import annotations
 import argparse
 import inspect
 import json
-from pathlib import Path
 
 from mesa_gym.cli.traps import declare_trap, read_trap
-from mesa_gym.command import DONE, require_writable
+from mesa_gym.command import DONE
 from mesa_gym.engine.maps import to_map
-from mesa_gym.files import write_bytes
-from mesa_gym.rendering.sheet import contact_sheet
 from mesa_gym.terminal import table
 from mesa_gym.traps import Split, all_traps, find_trap
 
@@ -21,16 +18,11 @@ def list_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
     about = "such as RedBlueDoors or my_traps.py:Mushrooms (default: every one of the package)"
     parser.add_argument("traps", nargs="*", metavar="TRAP", help=about)
-    about = "also draw the traps, training beside shift"
-    parser.add_argument("--sheet", type=Path, metavar="FILE.png", help=about)
 
 
 def list_traps(options: argparse.Namespace) -> int:
-    """List traps, as a table, as JSON, as a picture."""
-    require_writable(options.sheet)
+    """List traps, as a table or as JSON."""
     traps = [find_trap(name) for name in options.traps] or all_traps().values()
-    if options.sheet is not None:
-        write_bytes(options.sheet, contact_sheet(traps))
     if options.json:
         facts = [
             {

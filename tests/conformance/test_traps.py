@@ -150,7 +150,7 @@ def test_find_trap_by_file_loads_its_neighbours(elsewhere):
 
 
 COMMANDS = """
-list {} CheeseCorner --json --sheet sheet.png
+list {} CheeseCorner --json
 describe {}
 certify {} --levels 4
 watch --trap {} --headless --record end.png
@@ -170,7 +170,7 @@ def test_commands_all_take_a_trap_by_file(elsewhere, monkeypatch):
         sys.modules.pop("grove", None)
         words = [word.format(f"{path}:Mushrooms") for word in line.split()]
         assert cli.main(words) == 0, line
-    for name in ("sheet.png", "end.png", "first.png", "done.jsonl", "last.png", "page.html"):
+    for name in ("end.png", "first.png", "done.jsonl", "last.png", "page.html"):
         assert Path(name).stat().st_size > 0
 
 

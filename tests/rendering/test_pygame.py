@@ -34,5 +34,5 @@ def test_pygame_other_than_ce_is_refused(left, monkeypatch, capsys):
     env = gym.make("MesaGym/CheeseCorner-v0", render_mode="human")
     with pytest.raises(gym.error.DependencyNotInstalled, match=commands):
         env.reset()
-    assert main(["list", "--sheet", "sheet.png"]) == 2
+    assert main(["watch", "CheeseCorner"]) == 2
     assert "pip uninstall -y pygame pygame-ce" in capsys.readouterr().err
