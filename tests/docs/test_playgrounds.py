@@ -1,9 +1,12 @@
 """The gallery: a page for each trap that can live in one, small, as wide as the screen."""
 
+import re
+
 import pytest
 from browsing import Tab
 from parameters import few
 
+from docs.build import write_page
 from docs.playgrounds import (
     MOST_BYTES,
     MOST_TOGETHER,
@@ -41,3 +44,20 @@ def test_gallery_page_is_small_and_fits_width(browser, tmp_path, name):
         page.wait_for_selector("body[data-ready]")
         assert page.evaluate("document.documentElement.scrollWidth") == width
         tab.close()
+
+
+@pytest.mark.parametrize("name", few(VISITED, thorough=VISITED[:1]))
+def test_trap_page_opens_with_colours_it_names(browser, tmp_path, name):
+    text = write_page(find_trap(name), tmp_path / "board").read_text()
+    address = re.search(r'<iframe class="playground" src="([^"]+)"', text)[1]
+    assert "colours say" in text.partition("<iframe")[0]
+    pictures = []
+    for opened in (address, address.partition("#")[0]):
+        tab = Tab(browser, tmp_path)
+        page = tab.open(opened)
+        page.wait_for_selector("body[data-ready]")
+        pictures.append(page.locator("canvas").first.evaluate("(c) => c.toDataURL()"))
+        legend = page.locator("#legend").inner_text()
+        assert legend.startswith("Colours say") == (opened == address)
+        tab.close()
+    assert pictures[0] != pictures[1]

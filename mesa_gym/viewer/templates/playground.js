@@ -61,7 +61,8 @@ function show() {
   element("said").replaceChildren(...told, ...foretell(own().run));
   const { cell, world, rank } = level, { state } = own().run;
   const at = rank[world[state]] * game.cells + cell[state];
-  const address = new URLSearchParams({ level: `${level.play}:${level.number}`, at, who: mover, ...(agent && { agent: agent.number }) });
+  const overlays = [...layers].filter((each) => each !== "marks").join();
+  const address = new URLSearchParams({ level: `${level.play}:${level.number}`, at, who: mover, ...(agent && { agent: agent.number }), ...(overlays && { show: overlays }) });
   history.replaceState(null, "", `#${decodeURIComponent(address)}`);
   for (const button of document.querySelectorAll("[data-layer]")) button.setAttribute("aria-pressed", layers.has(button.dataset.layer));
   for (const button of element("movers").children) button.setAttribute("aria-pressed", button.dataset.mover === mover);
@@ -209,6 +210,8 @@ async function restore() {
   const first = data.levels.findIndex((each) => `${each.play}:${each.number}` === level);
   const shift = Math.max(0, data.levels.findIndex((each) => each.play === "shift"));
   turnAgent(Number(asked.get("agent") ?? 0));
+  for (const { dataset } of document.querySelectorAll("[data-layer]")) layers.delete(dataset.layer);
+  for (const each of (asked.get("show") ?? "").split(",")) if (document.querySelector(`[data-layer="${CSS.escape(each)}"]:not([hidden])`)) layers.add(each);
   mover = Object.hasOwn(MOVERS, asked.get("who")) ? asked.get("who") : "you";
   await open(first < 0 ? shift : first, Number(asked.get("at") ?? NaN));
 }
