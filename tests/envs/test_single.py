@@ -13,8 +13,9 @@ from small_traps import Slippery, SmallDish
 
 import mesa_gym
 from mesa_gym.engine.maps import to_map
-from mesa_gym.envs import TrapEnv, single
-from mesa_gym.traps import Split
+from mesa_gym.envs import TrapEnv, TrapVectorEnv, single
+from mesa_gym.envs.observations import make_observation
+from mesa_gym.traps import Split, find_trap
 
 
 @pytest.fixture
@@ -62,6 +63,18 @@ def test_set_state_continues_as_the_trap_steps(trap):
             assert given == wanted | {f"reward_{name}": 0.0 for name in trap.objectives}
             play_to_the_end(other, rules, state.batched(), rng, 25, reward)
         assert to_map(rules, state.batched(), hidden=True) == text
+
+
+@pytest.mark.parametrize("kind", [TrapEnv, partial(TrapVectorEnv, num_envs=1)])
+def test_environment_passes_salt_size_and_parameters(kind):
+    """Interfaces are compared with their settings elsewhere, and with the trap here."""
+    keywords = {"size": (7, 9), "dish_planes": 3}
+    env = kind("CheeseDish", salt="secret", **keywords)
+    trap = find_trap("CheeseDish")(**keywords)
+    seen, info = env.reset(seed=0)
+    start = trap.levels(Split.TRAIN, np.ravel(info["level"]), "secret")
+    shown = make_observation(trap, "planes").encode(start)
+    np.testing.assert_array_equal(seen.reshape(shown.shape), shown)
 
 
 def test_set_state_without_steps_left_cannot_step():
