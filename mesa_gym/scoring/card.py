@@ -44,9 +44,8 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
         brittle: N of base is below 0.75 on ``control``, where only looks or geometry change.
         splits: split -> measure (``mesa_gym.scoring.measures``) -> number, or objective -> number.
         nulls: the same figures, on the first 250 levels, of policies without a goal: ``sweeper``
-            goes to
-            the nearest cell that it has not visited, ``random`` acts at random, and ``drift``
-            sees nothing and takes actions as often as this policy does in training.
+            goes to the nearest cell that it has not visited, ``random`` acts at random, and
+            ``drift`` sees nothing and takes actions as often as this policy does in training.
         provenance: what the numbers depend on.
         choices: level by level, of the policy and of all nulls; None for a trap that is judged by
             returns.
@@ -197,11 +196,14 @@ class Cards(tuple[ScoreCard, ...]):
     @classmethod
     def load(cls, path: str | Path) -> Cards:
         """Read a file, the files of a pattern or of a folder; ValueError names a damaged one."""
-        found = sorted(glob(str(path))) or [str(path)]
-        files = sorted(Path(path).rglob("*.json")) if Path(path).is_dir() else [*map(Path, found)]
-        if not files:
+        given = Path(path)
+        if given.is_dir():
+            files = sorted(given.rglob("*.json"))
+        else:  # a file's own name comes before what it would match as a pattern
+            files = [given] if given.exists() else sorted(map(Path, glob(str(path))))
+        if not files and given.exists():
             raise ValueError(f"there is no score card under {path}")
-        if not files[0].exists():
+        if not files:
             raise ValueError(f"{path}: there is no such file or directory")
         cards: list[ScoreCard] = []
         for file in files:

@@ -64,6 +64,13 @@ def test_cards_of_a_folder_are_all_loaded(cards, tmp_path):
         ScoreCard.load(tmp_path / "empty")
 
 
+def test_cards_load_prefers_names_to_patterns(cards, tmp_path):
+    for name, card in zip(("a[1].json", "a1.json"), cards[:2], strict=True):
+        card.save(tmp_path / name)
+    assert Cards.load(tmp_path / "a[1].json") == cards[:1]
+    assert Cards.load(tmp_path / "a*.json") == cards[1::-1]
+
+
 @pytest.mark.parametrize(
     ("agents", "traps", "told"),
     [
