@@ -40,7 +40,8 @@ def shorten_text(text: str, most: int = MOST_SHOWN) -> str:
 
 
 # Files of frames between a command and the code of a policy that it loads or asks.
-_ON_THE_WAY = os.path.dirname(__file__), os.path.dirname(importlib.__file__), "<frozen importlib"
+_OURS = [os.path.join(os.path.dirname(each), "") for each in (__file__, importlib.__file__)]
+_ON_THE_WAY = (*_OURS, "<frozen importlib")
 
 
 class UnknownNameError(ValueError):

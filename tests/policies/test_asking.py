@@ -1,9 +1,12 @@
 """Answers that a policy may give, the samples drawn from them, and errors with their step."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import scipy.stats
 
+import mesa_gym
 from mesa_gym.cli import main
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import Memoryless, as_policy, uniform
@@ -127,6 +130,16 @@ def test_bad_answer_is_named_with_its_step(answer, told, step):
         play(answer, step)
     assert str(caught.value).startswith(f"policy 'mine' on RedBlueDoors-v0, shift, step {step}: ")
     assert told in str(caught.value)
+
+
+def test_trace_keeps_folders_beside_the_package():
+    """A folder whose name begins as the package's is of a user."""
+    source, found = "def mine(planes): return deeper()\ndef deeper(): return 1 / 0", {}
+    exec(compile(source, f"{Path(mesa_gym.__file__).parent}_mine/act.py", "exec"), found)
+    starts = TRAP.levels(Split.SHIFT, [0])
+    with pytest.raises(PolicyError) as caught:
+        rollout(as_policy(found["mine"], TRAP, 30), TRAP, starts, 30)
+    assert "in mine" in caught.value.trace
 
 
 def test_score_shows_the_traceback_and_one_line(capsys, tmp_path, monkeypatch):
