@@ -51,9 +51,9 @@ class CentredExtractor(BaseFeaturesExtractor):
     """An MLP on the planes as they lie around the agent, as the observation ``centred`` has them.
 
     A thing two steps to the left is at the same input wherever the agent stands, so that agents
-    generalise over places. The wall plane is turned round into open cells, so that
-    outside of the grid all planes are zero; the agent's plane is left out, as it would always be
-    the same. Few inputs are then set, and actor and critic share two layers::
+    generalise over places. The wall plane is turned round into open cells, so that outside of the
+    grid all planes are zero; the agent's plane is left out, as it would always be the same. Few
+    inputs are then set, and actor and critic share two layers::
 
         PPO("MlpPolicy", venv, policy_kwargs={"features_extractor_class": CentredExtractor})
 

@@ -2,8 +2,7 @@
 
 ``run`` evaluates methods, and continues an interrupted run. It writes their records,
 ``NAME.jsonl``, and prints their results beside the committed ones (benchmarks/results/methods).
-docs/methods.md has
-the rules.
+docs/methods.md has the rules.
 """
 
 from __future__ import annotations

@@ -60,8 +60,7 @@ class LabelSource:
     """A source of labels on shift levels that a method picks.
 
     ``starts`` are indices of ``Task.starts``. Each costs a label, also if it is repeated. A call
-    raises
-    ValueError where fewer labels are left, or labels are of another kind.
+    raises ValueError where fewer labels are left, or labels are of another kind.
 
     Args:
         evaluator: of the task.

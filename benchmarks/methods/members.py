@@ -39,10 +39,9 @@ class MemberChoice:
 
     A demonstration favours members under which it is likely. Own episodes are played by the two
     likeliest members; an episode favours a member if it earned much and is likely under it, or
-    neither.
-    A preference between episodes of these two favours a member as in Bradley & Terry's model,
-    whose strength is the logarithm of an episode's likelihood; as Biyik & Sadigh (2018) have it,
-    levels are chosen on which the two differ most.
+    neither. A preference between episodes of these two favours a member as in Bradley & Terry's
+    model, whose strength is the logarithm of an episode's likelihood; as Biyik & Sadigh (2018) have
+    it, levels are chosen on which the two differ most.
 
     Args:
         members: the policies.

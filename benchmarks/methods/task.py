@@ -78,9 +78,8 @@ class Task:
 class Method:
     """Base class of methods, which are made without arguments.
 
-    The evaluator calls ``train``
-    once. Then it calls ``adapt`` for every kind and draw of labels, each time on a copy of the
-    trained method; no argument names the wanted objective.
+    The evaluator calls ``train`` once. Then it calls ``adapt`` for every kind and draw of labels,
+    each time on a copy of the trained method; no argument names the wanted objective.
     """
 
     def train(self, task: Task) -> list[Policy]:

@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
             say(f"not shown: {card.policy} on {card.trap}, a policy without a row")
     print(board)
     if options.out is None:
-        print("\nWith --out DIR this command writes pages; docs/leaderboard.md explains it.")
+        print("\nWith --out DIR this command writes a page; docs/leaderboard.md explains it.")
     else:
         print(f"\nThe page: {write_pages(board, options.out)}")
     return DONE

@@ -1,8 +1,8 @@
 """The inputs of networks: the planes and cells of an observation, and their order.
 
 A thing two steps to the left is at the same input wherever the agent stands, so that agents
-generalise over places. An input is a plane's bit at a place relative to the agent, and
-few inputs of an observation are 1: these are listed.
+generalise over places. An input is a plane's bit at a place relative to the agent, and few inputs
+of an observation are 1: these are listed.
 """
 
 from __future__ import annotations

@@ -39,8 +39,7 @@ class JaxEnv(DeviceEnv):
     Levels are drawn once, on the CPU. An episode that ends is followed by the next one in the same
     step, on a level that the step's key picks. Levels come in another order than by ``TrapEnv``'s
     seeds; on its level each episode equals NumPy's. Integers have 32 bits, whether JAX has those of
-    64 switched on
-    or not; what rules draw is mixed in 64 bits all the same.
+    64 switched on or not; what rules draw is mixed in 64 bits all the same.
 
     Infos hold what belongs to the step just taken: ``reward_<name>`` for each objective (float32
     (n,)), ``level`` and ``split`` (int32 (n,), where it was taken; without the 2**48 of levels that

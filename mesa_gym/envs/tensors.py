@@ -34,9 +34,8 @@ class TensorEnv(DeviceEnv):
 
     Levels are drawn once, on the CPU, and shipped to the device. After that nothing is copied to
     the host and nothing waits for the device: an episode that ends is followed by the next one in
-    the same step.
-    The episodes are those of a ``TrapVectorEnv`` with the same ``num_levels`` and seed that resets
-    in the same step. What is returned may be kept or changed.
+    the same step. The episodes are those of a ``TrapVectorEnv`` with the same ``num_levels`` and
+    seed that resets in the same step. What is returned may be kept or changed.
 
     It is made for a GPU, where what a step costs is its kernels, 93 to 287 by the trap, however
     many environments there are. On a CPU it is 6 to 21 times slower than ``gymnasium.make_vec``

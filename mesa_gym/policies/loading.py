@@ -89,9 +89,8 @@ def as_policy(
         ImportError: an extra that the policy needs is not installed.
         PolicyError: the module or factory raised an error other than ImportError or ValueError.
         ValueError: the policy is none of these; a name means nothing; a directory or file is
-            missing,
-            damaged or made for another trap or version; or a model was trained on something that
-            the trap does not show. The message says what to do.
+            missing, damaged or made for another trap or version; or a model was trained on
+            something that the trap does not show. The message says what to do.
 
     Example:
         >>> from mesa_gym.policies import as_policy
@@ -228,7 +227,7 @@ def _import_name(path: str, spec: str) -> Any:
     try:
         module = import_source(f"policy {shorten(spec)}", source)
     except ValueError as error:
-        hint = f". Did you mean '{near[0]}:{name}'?" if near else ""
+        hint = f" (Did you mean '{near[0]}:{name}'?)" if near else ""
         raise ValueError(f"{error}{hint}") from None
     if not hasattr(module, name):
         public = [each for each in vars(module) if not each.startswith("_")]

@@ -2,16 +2,16 @@
 
 The graph's input is uint8 or float32 (batch, ...): observations as the environments give them; its
 batch is 64 or left open. The input's name may be the kind of observation; otherwise its shape
-decides. The output
-is called ``logits`` or ``probabilities``, float (batch, 5), or ``actions``, integers (batch,).
+decides. The output is called ``logits`` or ``probabilities``, float (batch, 5), or ``actions``,
+integers (batch,).
 
 A graph with a memory also has the input ``state`` and the output ``next_state``, both float32
 (batch, ...) of one shape. An episode begins with a state of zeros; each step gets the
 ``next_state`` of the step before.
 
 The answer for a row must not depend on other rows, nor on the row's place: at each step one row is
-asked again, among zeros. Operators that draw random numbers are refused, since
-their own state counts calls from one episode to the next; so are weights in other files.
+asked again, among zeros. Operators that draw random numbers are refused, since their own state
+counts calls from one episode to the next; so are weights in other files.
 """
 
 from __future__ import annotations

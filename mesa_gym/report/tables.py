@@ -54,8 +54,7 @@ def table(cards: Iterable[ScoreCard]) -> CardTable:
     A share is the mean over seeds of the measure ``choice``, with the interval of
     ``mesa_gym.report.interval`` behind it where there are three seeds: 95%, over seeds and levels.
     On a trap that is judged by returns the interval is of ``place``, over seeds alone. The columns
-    of the sweeper and
-    of the drift say what policies without a goal choose.
+    of the sweeper and of the drift say what policies without a goal choose.
 
     Args:
         cards: such as ``mesa_gym.evaluate`` gives. Seeds of an agent are those whose names differ

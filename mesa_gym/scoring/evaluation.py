@@ -135,8 +135,8 @@ def evaluate(
             probabilities; the message names policy, split and step.
         ValueError: an argument is wrong, an agent has no policy on any of the traps, two policies
             of a trap would have the same name, or two policies of an agent are equal or cannot be
-            its seeds
-            (``mesa_gym.policies.seeds``). All policies are made before the first is scored.
+            its seeds (``mesa_gym.policies.seeds``). All policies are made before the first is
+            scored.
 
     Example:
         >>> import mesa_gym

@@ -108,8 +108,7 @@ class Evidence(Struct, frozen=True, eq=False, forbid_unknown_fields=True, omit_d
         """Return the evidence with pseudo-levels, for outcomes that few levels cannot exclude.
 
         On one level for each objective, the objective is chosen; on the last one nothing is. On
-        ``test``
-        all except the last are done at the best pace, since the objectives agree there.
+        ``test`` all except the last are done at the best pace, since the objectives agree there.
         """
         chosen = np.array([*range(len(self.objectives)), NONE], dtype=np.int8)
         arrived = chosen != NONE

@@ -7,9 +7,8 @@ In a test, or in a notebook::
 
 It runs every check and lists all that fail: a ``ConformanceError``, which is an AssertionError,
 says which check failed, on which trap, split and level, in which line of the trap, and how to fix
-it. ``CHECKS["visible"](MyTrap)`` runs one check alone. A trap is given by its name, a registered
-id, its class, or an instance. The battery needs Gymnasium and NumPy only; torch, array_api_strict
-and
+it. ``CHECKS["visible"](MyTrap)`` runs one check alone. A trap is given by its name, its id, its
+class, or an instance. The battery needs Gymnasium and NumPy only; torch, array_api_strict and
 Stable-Baselines3's own checker are asked where they are installed.
 """
 
@@ -61,7 +60,7 @@ def check_trap(trap: TrapLike, levels: int = 100, skip: Collection[str] = ()) ->
     """Run every check on one trap.
 
     Args:
-        trap: a name, a registered id, a class or a trap.
+        trap: a name, an id, a class or a trap.
         levels: of each split, for certificates and oracles (a release is certified on 1,000). The
             other checks look at every state of at most 16 levels.
         skip: names of checks that are left out, such as ``directions`` for a trap whose targets

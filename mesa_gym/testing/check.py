@@ -78,7 +78,7 @@ def check(
 
     Args:
         *splits: the function is given the ``Sample`` of each of these; without splits it is given
-        (trap, levels).
+            (trap, levels).
         solvable: only traps with an exact solver are checked (True), or only those without.
         fix: the remedy, with which messages and the check's docstring end.
     """

@@ -79,8 +79,7 @@ def find_trap(name: str) -> type[Trap]:
     Args:
         name: ``RedBlueDoors`` (its newest version), ``RedBlueDoors-v0`` or a Gymnasium id; the
             split of an id does not matter. A module or file that registers the trap may stand
-            before the name, as in Gymnasium:
-            ``my_traps:Mushrooms`` or ``my/traps.py:Mushrooms``.
+            before the name, as in Gymnasium: ``my_traps:Mushrooms`` or ``my/traps.py:Mushrooms``.
 
     Raises:
         UnknownNameError: the name is unknown; the message names the nearest.
