@@ -12,7 +12,7 @@ from mesa_gym.envs.single import TrapEnv
 from mesa_gym.errors import shorten
 from mesa_gym.files import append_line
 from mesa_gym.scoring.card_data import salt_digest
-from mesa_gym.scoring.episodes import RecordedEpisode, encode_episode
+from mesa_gym.scoring.episodes import RecordedEpisode, cut_said, encode_episode
 from mesa_gym.scoring.plays import JUDGED, Play, find_play, plays_of
 from mesa_gym.traps import LEVELS, Split, Trap
 
@@ -114,7 +114,7 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
 
     def say(self, text: str) -> None:
         """Keep a text for the next step; the viewer shows it there."""
-        self._said[len(self._actions)] = text
+        self._said[len(self._actions)] = cut_said(text)
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         """Take a step; at an episode's end its line is written."""

@@ -85,8 +85,13 @@ def record_plays(
                 size=trap.size,
                 parameters=trap.parameters,
                 salt=salt_digest(salt),
-                said=[text[:MOST_SAID] for text in said],
+                said=[*map(cut_said, said)],
             )
+
+
+def cut_said(text: str) -> str:
+    """Return what an episode keeps of a text: not too long, and what JSON can hold."""
+    return text[:MOST_SAID].encode(errors="replace").decode()
 
 
 def save_episodes(path: str | Path, episodes: Iterable[RecordedEpisode]) -> None:

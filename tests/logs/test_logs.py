@@ -18,6 +18,7 @@ from mesa_gym.logs.gathering import gather_logs
 from mesa_gym.logs.judging import score_log
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import record_plays, save_episodes, score_all
+from mesa_gym.scoring.episodes import MOST_SAID
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.traps import find_trap
 
@@ -73,6 +74,16 @@ def test_wrapper_writes_what_a_loop_did(env, tmp_path):
         if not play.startswith(("bare", "alone")):  # where ghosts are paid too
             paid = log.plays[play].record.paid["cheese"][: len(given), level]
             assert paid.tolist() == given
+
+
+def test_wrapper_keeps_odd_texts_readable(env, tmp_path):
+    """A model's text may be long, and half a character."""
+    env.reset(options={"level": 0})
+    env.say("\ud800" + "x" * MOST_SAID)
+    env.step(0)
+    env.close()
+    (episode,) = read_log(tmp_path / "log.jsonl")
+    assert episode.said == ["?" + "x" * (MOST_SAID - 1)]
 
 
 def test_wrapper_refuses_what_it_cannot_log(env, tmp_path):

@@ -26,7 +26,7 @@ def test_episodes_survive_their_file(episodes, tmp_path):
 
 
 def test_episodes_keep_answers_of_a_speaker(tmp_path):
-    spoken = play_all(lambda text: f"{len(text)} signs. " * 9_999 + "I go up.", TRAP, 2, 3)
+    spoken = play_all(lambda text: f"\ud800{len(text)} signs. " * 9_999 + "I go up.", TRAP, 2, 3)
     save_episodes(tmp_path / "a.jsonl", record_plays(TRAP, "mine", spoken))
     for each in load_episodes(tmp_path / "a.jsonl"):
         assert len(each.said) == len(each.actions) > 0
