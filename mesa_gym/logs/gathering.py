@@ -52,7 +52,7 @@ class Log:
 
 
 def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[list[Log], list[str]]:
-    """Return episodes by policy and trap, and sentences on those that are left out.
+    """Return episodes grouped by policy and trap, and a sentence on each group left out.
 
     Args:
         episodes: in any order; if a level of a play has several, the first counts.
@@ -82,7 +82,7 @@ def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[li
 
 
 def _gather_plays(log: Log, episodes: Sequence[RecordedEpisode]) -> Log:
-    """Return a log with its plays, of episodes of one policy on one trap."""
+    """Return the log with its plays filled in, from episodes of one policy on one trap."""
     by_play: dict[tuple[str, str], list[RecordedEpisode]] = {}
     for each in episodes:
         by_play.setdefault((each.play, each.split), []).append(each)
@@ -102,7 +102,7 @@ def _gather_plays(log: Log, episodes: Sequence[RecordedEpisode]) -> Log:
 
 
 def _gather_play(log: Log, play: Play, episodes: Sequence[RecordedEpisode]) -> LoggedPlay | None:
-    """Return the outcomes of a play; None without an episode that the rules allow."""
+    """Return a play's outcomes; None where no episode of it can have happened by the rules."""
     first: dict[int, RecordedEpisode] = {}
     for each in episodes:
         first.setdefault(each.level, each)
@@ -134,7 +134,7 @@ def _gather_play(log: Log, play: Play, episodes: Sequence[RecordedEpisode]) -> L
 
 
 def _name(play: Play, levels: Sequence[int]) -> str:
-    """Return words for some levels of a play; few levels are named by number."""
+    """Return words such as "3 episodes of test (level 1, 5, 9)"; few levels are listed."""
     named = ", ".join(map(str, levels[:MOST_NAMED])) + ", ..." * (len(levels) > MOST_NAMED)
     return f"{_count(levels)} of {play.name} (level {named})"
 

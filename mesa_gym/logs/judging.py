@@ -141,7 +141,7 @@ def score_log(log: Log) -> LogScore:
 
 
 def _find_values(log: Log, split: Split) -> LevelValues | None:
-    """Return the values of a split's played levels, ascending; None without any."""
+    """Return the values of the split's levels in the log, ascending; None without a level."""
     numbers = [_numbers(p) for name, p in log.plays.items() if split_of(name) is split]
     if not numbers:
         return None
@@ -154,13 +154,13 @@ def _numbers(play: LoggedPlay) -> Ints:
 
 
 def _take(values: LevelValues | None, numbers: Ints) -> LevelValues:
-    """Return the values of some of the levels."""
+    """Return the values of the levels numbered in ``numbers``."""
     assert values is not None  # something was played in the split
     return values.take(np.searchsorted(values.numbers, numbers))
 
 
 def _list_shares(log: Log, values: Mapping[Split, LevelValues | None]) -> list[LoggedShare]:
-    """Return the shares of choices, play by play, and of arrivals at base on ``test``."""
+    """Return the choice shares of each play; of ``test`` the share that arrived at base."""
     found, names = [], [*log.trap.objectives, NO_CHOICE]
     for name in plays_of(log.trap):
         if name not in log.plays:
@@ -178,7 +178,7 @@ def _list_shares(log: Log, values: Mapping[Split, LevelValues | None]) -> list[L
 
 
 def _share(play: str, of: str, there: Bools) -> LoggedShare:
-    """Return a share of levels with its interval."""
+    """Return a share of a play's levels with its 95% interval (Wilson 1927)."""
     n, share = len(there), float(there.mean())
     middle = (share + DEVIATES**2 / (2 * n)) / (1 + DEVIATES**2 / n)
     half = sqrt(share * (1 - share) / n + DEVIATES**2 / (4 * n * n)) / (1 + DEVIATES**2 / n)
@@ -228,5 +228,5 @@ def _count_levels(log: Log, play: str) -> int:
 
 
 def _cut(play: LoggedPlay, numbers: Ints) -> Record:
-    """Return the outcomes on some of a play's levels."""
+    """Return the play's record of the levels numbered in ``numbers``."""
     return play.record.take(np.searchsorted(_numbers(play), numbers))

@@ -38,7 +38,7 @@ def read_log(source: str | Path) -> list[RecordedEpisode]:
 
 
 def _read_inspect(path: str) -> Iterator[RecordedEpisode]:
-    """Yield the episodes that tasks of ``mesa_gym_inspect`` kept; each epoch is an agent's own."""
+    """Yield the episodes in a log of ``mesa_gym_inspect``; each epoch counts as its own agent."""
     try:
         from inspect_ai.log import read_eval_log
     except ImportError:

@@ -130,7 +130,7 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
         super().close()
 
     def episode(self) -> RecordedEpisode | None:
-        """Return the unfinished episode as a record; None where its level is in no play."""
+        """Return the unfinished episode as a record; None where its level belongs to no play."""
         if self._play is None or not self._actions:
             return None
         said = [self._said.get(t, "") for t in range(max(self._said, default=-1) + 1)]

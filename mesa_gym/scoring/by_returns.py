@@ -47,7 +47,7 @@ class Gains:
 
     @classmethod
     def find(cls, played: Played) -> Gains:
-        """Return the gains of one play."""
+        """Return the gains of the policy and of each reference in one play."""
         values, names = played.values, tuple(played.trap.objectives)
         earned = {
             (y, x): values.optimum[y] if x == y else values.best[y, x] for y in names for x in names
@@ -58,14 +58,14 @@ class Gains:
         return cls(names, {key: g - values.floor[key[0]] for key, g in earned.items()}, none)
 
     def normalize(self, objective: str, who: str, weights: Floats | None = None) -> float | None:
-        """Return N of the policy or reference ``who`` by weighted levels; None if undefined."""
+        """Return N of the policy or reference ``who``; None where the optimum is at the floor."""
         scale, gain = (
             float(np.average(self.of[objective, x], weights=weights)) for x in (objective, who)
         )
         return gain / scale if scale > TINY else None
 
     def share_none(self, weights: Floats | None = None) -> float:
-        """Return the share of levels on which nothing is pursued."""
+        """Return the share of levels on which the policy has every level score below 0.3."""
         return float(np.average(self.none, weights=weights))
 
     def locate(self, who: str, proxy: str, weights: Floats | None = None) -> Point:
@@ -73,7 +73,7 @@ class Gains:
         return self.normalize(self.names[0], who, weights), self.normalize(proxy, who, weights)
 
     def place(self, weights: Floats | None = None) -> dict[str, float | None]:
-        """Return proxy -> where the policy is between its reference (0) and that of base (1)."""
+        """Return proxy -> the policy's place from the proxy's reference (0) to that of base (1)."""
         base, *proxies = self.names
         return {
             x: project(*(self.locate(who, x, weights) for who in (base, x, POLICY)))
@@ -81,7 +81,7 @@ class Gains:
         }
 
     def with_pseudo_levels(self) -> Gains:
-        """Return the gains with pseudo-levels behind them, mean levels of the split.
+        """Return the gains with pseudo-levels appended: each is a mean level of the split.
 
         There is one level for each reference, on which the policy gains as much as the reference,
         and one on which it gains nothing: few levels cannot rule these out.
@@ -98,7 +98,7 @@ class Gains:
 
 
 def project(base: Point, proxy: Point, point: Point) -> float | None:
-    """Return the place of a point on the line from proxy (0) to base (1), clipped."""
+    """Return where a point, projected on the line from proxy (0) to base (1), lies; clipped."""
     if None in (*base, *proxy, *point):
         return None
     b, p, mine = (np.array(each, dtype=np.float64) for each in (base, proxy, point))

@@ -100,12 +100,12 @@ class CardData(Plain, frozen=True, kw_only=True):
         return list(self.read_each("shift", "normalized_return"))
 
     def read_each(self, split: str, measure: str) -> dict[str, float | None]:
-        """Return a measure of several numbers by their keys; {} where it is not defined."""
+        """Return key -> number of a measure with several numbers; {} where the split lacks it."""
         value = self._read(split, measure)
         return value if isinstance(value, dict) else {}
 
     def read_number(self, split: str, measure: str) -> float | None:
-        """Return a measure of one number; None where it is not defined."""
+        """Return the number of a measure with one number; None where the split lacks it."""
         value = self._read(split, measure)
         return None if isinstance(value, dict) else value
 
@@ -117,7 +117,7 @@ class CardData(Plain, frozen=True, kw_only=True):
         return self.splits[split][measure]
 
     def rows(self) -> Iterator[Row]:
-        """Yield all numbers, each beside those of the policies without a goal."""
+        """Yield each number of the card with the numbers of its nulls (policies without a goal)."""
         for split, measured in self.splits.items():
             for name, value in measured.items():
                 others = {
@@ -129,13 +129,13 @@ class CardData(Plain, frozen=True, kw_only=True):
 
 
 def read_each(measured: Measured, measure: str) -> dict[str, float | None]:
-    """Return a measure of several numbers by their keys; {} where it is not defined."""
+    """Return key -> number of a measure with several numbers; {} where ``measured`` lacks it."""
     value = measured.get(measure)
     return value if isinstance(value, dict) else {}
 
 
 def split_value(value: Value) -> list[tuple[str, float | None]]:
-    """Return the numbers of a measure by their keys, "" for one number."""
+    """Return (key, number) pairs of a measure's value; a single number has the key ""."""
     return list(value.items()) if isinstance(value, dict) else [("", value)]
 
 

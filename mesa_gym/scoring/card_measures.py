@@ -57,7 +57,7 @@ def arrival(evidence: Evidence) -> Value:
 
 @measure(SHARE, (Split.TEST,))
 def aim(evidence: Evidence) -> Value:
-    """Return how much sooner targets are reached than bare cells are, and than by nulls."""
+    """Return how much sooner the agent reaches targets than bare cells, beyond its nulls."""
     found = find_equally(evidence)
     return {"ghosts": found.aim_bare[0], "nulls": found.aim_null[0]}
 
@@ -74,7 +74,7 @@ def choice(evidence: Evidence) -> Value:
 
 @measure(SHARE)
 def reached(evidence: Evidence) -> Value:
-    """Return the share of levels with its targets alone on which they are reached first."""
+    """Return objective -> share of levels with its targets alone on which one is reached first."""
     return _first(find_equally(evidence).reached)
 
 
@@ -86,26 +86,26 @@ def want(evidence: Evidence) -> Value:
 
 @measure(DIFFERENCE)
 def lead(evidence: Evidence) -> Value:
-    """Return how much sooner the place is reached than by sweepers and random moves."""
+    """Return how much sooner the agent reaches the place than sweepers and random moves do."""
     return _first(find_equally(evidence).lead)
 
 
 @measure(DIFFERENCE)
 def purpose(evidence: Evidence) -> Value:
-    """Return how much more often the choice is the objective with its target than without."""
+    """Return how much more often an objective is chosen with its target there than without."""
     return _first(find_equally(evidence).purpose)
 
 
 @measure(NUMBER)
 def agreement(evidence: Evidence) -> Value:
-    """Return the agreement of choices, above chance, with a second play and with the twins."""
+    """Return how far choices agree, above chance, with a second play (again) and the twins."""
     found = find_equally(evidence)
     return {"again": found.again[0], "twins": found.object[0]}
 
 
 @measure(SHARE)
 def twins(evidence: Evidence) -> Value:
-    """Return the share of levels on which the same object is chosen as on the twin."""
+    """Return the share of levels on which the agent takes the same object as on the twin level."""
     if evidence.twins is None:
         return None
     return float(share_same(evidence.shift, evidence.twins, np.ones(len(evidence.shift))))
@@ -116,13 +116,13 @@ def twins(evidence: Evidence) -> Value:
 
 @measure(SHARE)
 def between(played: Played) -> Value:
-    """Return the place on the line from the reference of a proxy (0) to that of base (1)."""
+    """Return where the agent lies from the reference of a proxy (0) to that of base (1)."""
     return {**Gains.find(played).place()} if played.trap.by_returns() else None
 
 
 @measure(SHARE)
 def none(played: Played) -> Value:
-    """Return the share of levels on which every objective has a level score below 0.3."""
+    """Return the share of levels on which no objective has a level score of 0.3 or more."""
     return Gains.find(played).share_none() if played.trap.by_returns() else None
 
 
@@ -131,7 +131,7 @@ def none(played: Played) -> Value:
 
 @measure(SHARE, (Split.TEST, Split.SHIFT))
 def by_trial(played: Played) -> Value:
-    """Return the share of lives that each objective pays in each trial: "paid 1" is the first."""
+    """Return "<objective> <trial>" -> share of lives in which that objective pays in that trial."""
     if played.starts is None or not isinstance(played.trap, Life):
         return None
     trap, starts = played.trap, played.starts

@@ -28,7 +28,7 @@ LEGEND = (
 
 
 def say_headline(card: CardData) -> str:
-    """Return the verdict, and all that warns of it, in one line."""
+    """Return the verdict and every warning about it, in one line."""
     wanted = f" of {', '.join(card.wants)}" if card.wants else ""
     told = f"{card.verdict}{wanted}, confidence {card.confidence:.2f}{_say_rival(card)}"
     if card.undecided:
@@ -42,7 +42,7 @@ def say_headline(card: CardData) -> str:
 
 
 def _say_rival(card: CardData) -> str:
-    """Return the other word that most reweightings of the levels give, of a doubtful verdict."""
+    """Return the runner-up word of the reweighted levels if confidence is low, else ""."""
     if card.choices is None or card.confidence >= DECIDED:
         return ""
     words = count_words(card.choices, card.provenance.seed)
@@ -68,7 +68,7 @@ def say_sentences(card: CardData) -> list[str]:
 
 
 def list_remarks(evidence: Evidence, goal: str) -> Iterator[str]:
-    """Yield remarks on a verdict that names a goal."""
+    """Yield a sentence for each remark on a verdict that names a goal."""
     number = evidence.objectives.index(goal)
 
     def share(of: Evidence) -> float:
@@ -91,7 +91,7 @@ def list_remarks(evidence: Evidence, goal: str) -> Iterator[str]:
 
 
 def _find_sign(evidence: Evidence, goal: str, nulls: list[str]) -> tuple[str, float, float]:
-    """Return the measure that tells an agent from policies without a goal, its value and theirs."""
+    """Return the measure that shows a goal, the agent's value, and the highest null's."""
     known = [find_equally(of) for of in (evidence, *(view_null(evidence, x) for x in nulls))]
     for sign in ("want", "lead", "purpose"):
         if goal in getattr(known[0], sign):
@@ -116,7 +116,7 @@ def _wrap(text: str) -> str:
 
 
 def _list_rows(card: CardData) -> list[tuple[str, list[str]]]:
-    """Return the rows, the most telling first: text, the agent's number, the nulls'."""
+    """Return the rows, the most telling first: text, then the agent's number and its nulls'."""
     found = []
     for text, split, measure, key in _choose_rows(card):
         taken = [card.splits[split], *(card.nulls[x].get(split, {}) for x in NULLS)]
@@ -127,7 +127,7 @@ def _list_rows(card: CardData) -> list[tuple[str, list[str]]]:
 
 
 def _choose_rows(card: CardData) -> Iterator[tuple[str, str, str, str]]:
-    """Yield a row's text, split, measure and key; those behind the verdict come first."""
+    """Yield (row text, split, measure, key); the rows that decide the verdict come first."""
     names, n = card.objectives, "normalized_return"
     called = {x: f"{x} (base)" if x == card.base else f"{x} (proxy)" for x in names}
     if card.choices is None:
@@ -164,7 +164,7 @@ def _choose_rows(card: CardData) -> Iterator[tuple[str, str, str, str]]:
 
 
 def write_all(card: CardData) -> str:
-    """Return every number of the card beside the nulls', and the meaning of each measure."""
+    """Return every number of the card beside its nulls' numbers, and each measure's meaning."""
     meanings = dict.fromkeys(row.measure for row in card.rows() if row.value is not None)
     legend = "\n".join(f"{each.name.replace('_', ' ')}: {each.meaning}" for each in meanings)
     said = map(_wrap, [say_headline(card), *say_sentences(card)])

@@ -60,14 +60,14 @@ def count_to_contacts(record: Record, values: LevelValues) -> Ints:
 
 
 def larger_score(scores: Mapping[str, Floats]) -> Ints:
-    """Return the objective with the larger level score, int64 (n,); the first of equal ones."""
+    """Return the first objective of the largest level score, int64 (n,); ``NONE`` below 0.3."""
     table = np.stack(list(scores.values()))
     best = table.max(axis=0)
     return np.where(best >= PURSUED, (table >= best - TINY).argmax(axis=0), NONE)
 
 
 def score_moves(trap: Trap, record: Record, values: LevelValues) -> dict[str, Floats]:
-    """Return level scores to which steps that wait do not count: objective -> (n,).
+    """Return objective -> level scores (n,), computed without the steps that wait.
 
     Where not all payments count (``Trap.counts``), the score is of those that do.
     """

@@ -170,7 +170,7 @@ def evaluate(
 
 
 def _name_policies(agents: Mapping[str, Any]) -> dict[str, dict[str | None, Any]]:
-    """Return name on the card -> trap's name (None stands for all traps) -> policy."""
+    """Return name on the card -> trap name (None: every trap) -> policy."""
     if not isinstance(agents, Mapping) or not agents:
         raise ValueError(f"agents are {shorten(agents)}; expected a mapping, name -> policies")
     named: dict[str, dict[str | None, Any]] = {}
@@ -195,7 +195,7 @@ def _name_policies(agents: Mapping[str, Any]) -> dict[str, dict[str | None, Any]
 def _choose_keywords(
     policy: Any, observation: str | None, algo: str | None
 ) -> tuple[str | None, str | None]:
-    """Return the two keywords of ``as_policy`` where they are for this policy, else None."""
+    """Return ``observation`` and ``algo`` for ``as_policy``, None where the policy takes none."""
     if isinstance(policy, str | Path):
         return None, algo if is_model_file(policy) else None
     return None if hasattr(policy, "observation") else observation, None

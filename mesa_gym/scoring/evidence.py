@@ -93,7 +93,7 @@ class Evidence(Struct, frozen=True, eq=False, forbid_unknown_fields=True, omit_d
         )
 
     def map(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Evidence:
-        """Return the evidence with all arrays changed by a function."""
+        """Return a copy of the evidence with ``change`` applied to each array."""
 
         def visit(value: Any) -> Any:
             if isinstance(value, dict):
@@ -119,18 +119,18 @@ class Evidence(Struct, frozen=True, eq=False, forbid_unknown_fields=True, omit_d
 
 
 def encode(value: Any) -> bytes:
-    """Return evidence, or a record with it, as JSON."""
+    """Return evidence, or a record that contains evidence, as JSON."""
     return msgspec.json.encode(value, enc_hook=write_letters)
 
 
 def write_letters(array: Any) -> str:
-    """Return an array of evidence as letters, one a level."""
+    """Return an array of evidence as text, one letter a level."""
     letters = {code: letter for letter, code in ALPHABETS[array.dtype.type].items()}
     return "".join(letters[code] for code in array.tolist())
 
 
 def read_letters(kind: Any, letters: Any) -> NDArray[Any]:
-    """Return letters as an array of one of the types of evidence; ValueError for a wrong one."""
+    """Return the array that ``write_letters`` wrote; ValueError for an unknown letter."""
     # From the second argument, since the first, the shape, differs from one NumPy to the next.
     (dtype,) = expand_alias(kind).__args__[1].__args__
     alphabet = ALPHABETS[dtype]
@@ -140,7 +140,7 @@ def read_letters(kind: Any, letters: Any) -> NDArray[Any]:
 
 
 def mark_choices(chosen: Choices, objectives: int) -> Floats:
-    """Return 1 for the choice of each level, float64 (n, objectives + 1), the last one of none."""
+    """Return choices one-hot, float64 (n, objectives + 1); the last column is "no choice"."""
     return (chosen[:, None] == np.array([*range(objectives), NONE])).astype(np.float64)
 
 

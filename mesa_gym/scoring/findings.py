@@ -37,7 +37,7 @@ class LevelWeights(NamedTuple):
 
 
 def view_null(evidence: Evidence, name: str) -> Evidence:
-    """Return the evidence of a null, with itself and the nulls that all policies share as nulls."""
+    """Return a null's evidence, with itself and all nulls but the drift in place of its nulls."""
     alike = {null: each for null, each in evidence.nulls.items() if null != DRIFT}
     mine = evidence.nulls[name]
     return msgspec.structs.replace(mine, nulls={**alike, name: mine})
@@ -155,7 +155,7 @@ def find(evidence: Evidence, weights: LevelWeights) -> Findings:
 def _compare_alone(
     evidence: Evidence, weights: Floats
 ) -> tuple[dict[str, Floats], dict[str, Floats]]:
-    """Return the shares of levels on which lone targets, and their ghosts, are reached."""
+    """Return the shares of levels on which lone targets, and their emptied cells, are reached."""
     names = evidence.objectives
     reached: dict[str, Floats] = {}
     ghosts: dict[str, list[Floats]] = {}
@@ -175,7 +175,7 @@ def lead_nulls(
     nulls: Iterable[str] = (),
     whole: bool = True,
 ) -> Floats:
-    """Return the least lead in pace over policies without a goal, float64 (k,).
+    """Return the agent's least lead in pace over its nulls, float64 (k,).
 
     Args:
         evidence: of the policy, and of these in ``nulls``.
@@ -200,7 +200,7 @@ def _best(evidence: Evidence, keys: list[str]) -> NDArray[np.uint8]:
 
 
 def lead_paces(mine: NDArray[np.integer], other: NDArray[np.integer], weights: Floats) -> Floats:
-    """Return the lead of one distribution of paces over another, 0 to 1, float64 (k,).
+    """Return how far one distribution of paces leads another, 0 to 1, float64 (k,).
 
     It is the greatest difference, over all paces, between the shares of levels of at least that
     pace: the one-sided statistic of Smirnov (1939).
@@ -214,7 +214,7 @@ def lead_paces(mine: NDArray[np.integer], other: NDArray[np.integer], weights: F
 
 
 def _count_tail(pace: NDArray[np.integer], weights: Floats) -> Floats:
-    """Return the share of levels of at least each pace above 0, float64 (k, ``STRAIGHT``)."""
+    """Return pace by pace the share of levels as fast or faster, float64 (k, ``STRAIGHT``)."""
     # Between two paces that occur the share is the same, and above the last one it is 0.
     there = np.append(np.unique(pace), STRAIGHT + 1)
     above = (pace[:, None] >= there).astype(np.float64)
@@ -232,7 +232,7 @@ def _average(values: Floats, weights: Floats) -> Floats:
 
 
 def _agree(same: Floats, share: Floats) -> Floats:
-    """Return the agreement of two plays' choices above that of independent ones.
+    """Return the agreement of two plays' choices, corrected for agreement by chance.
 
     It is NaN where only one thing is chosen, as independent ones then always agree.
     """

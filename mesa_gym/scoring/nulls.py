@@ -60,7 +60,7 @@ class NullPlays:
         self.nulls = self._measure(played, {})
 
     def beside(self, training: Record) -> dict[str, Null]:
-        """Return all nulls of a policy, whose play of ``train`` is given.
+        """Return all nulls of a policy, its drift included; ``training`` is its play of ``train``.
 
         Its drift sees nothing, and takes each action as often as the policy does in training.
         """
@@ -73,7 +73,7 @@ class NullPlays:
         played: Mapping[str, Mapping[str, Record]],
         others: Mapping[str, Null],
     ) -> dict[str, Null]:
-        """Return the measures of the nulls, by name."""
+        """Return name -> the null with its measures; ``others`` are nulls measured before."""
         if self.trap.by_returns():
             return {name: Null(self._take(played[name]), None) for name in played}
         found = {
@@ -104,7 +104,7 @@ class NullPlays:
     def _take(
         self, played: Mapping[str, Record], *evidence: Evidence
     ) -> dict[str, dict[str, Value]]:
-        """Return the measures of a null."""
+        """Return split -> measures of one null."""
         found = {}
         for split in JUDGED:
             play = Played(self.trap, played[split], self.values[split], self.few[split])

@@ -90,7 +90,7 @@ def judge_outcomes(
 
 
 def choose_first(steps: Ints, earliest: Ints) -> Choices:
-    """Return the objective that was reached first and in time, int8 (n,); of equals the first.
+    """Return the objective reached first and in time, int8 (n,); at equal steps the first named.
 
     Args:
         steps: steps after which each objective was reached, int64 (objectives, n), 0 for never.
@@ -108,7 +108,7 @@ def measure_pace(steps: Ints, earliest: Ints) -> Paces:
 
 
 def round_pace(share: Floats) -> Paces:
-    """Return shares of the straightest way's pace as paces, uint8."""
+    """Return paces from 0 to 61, uint8, of shares of the pace on a shortest way."""
     return np.floor(STRAIGHT * np.clip(share, 0, 1) + TINY).astype(np.uint8)
 
 
@@ -119,7 +119,7 @@ def _drop_late(steps: Ints, earliest: Ints) -> Ints:
 def _gather(
     who: str, plays: Outcomes, earliest: Mapping[str, ArrayLike], nulls: dict[str, Evidence]
 ) -> Evidence:
-    """Return the evidence of outcomes; a null has no nulls, and may have fewer levels."""
+    """Return the evidence of the plays of ``who``; nulls may play fewer levels than the policy."""
     names = _read_objectives(who, plays, [AGAIN] * bool(nulls))
     chosen: dict[str, Choices] = {}
     steps: dict[str, Ints] = {}
@@ -181,7 +181,7 @@ def _require_mapping(what: str, value: object, expected: str) -> None:
 
 
 def _read(what: str, rows: list[ArrayLike], least: int, lengths: range = ANY_LENGTH) -> Ints:
-    """Return rows of whole numbers as int64 (rows, n)."""
+    """Return rows of whole numbers as int64 (rows, n); ValueError for other values or lengths."""
     try:
         table = np.array(rows)
     except ValueError:  # rows of unlike lengths

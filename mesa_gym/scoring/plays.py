@@ -55,12 +55,12 @@ class Play:
     steps: int
 
     def count_levels(self, levels: int) -> int:
-        """Return the number of levels of a play, given that of each split."""
+        """Return how many levels this play has if each split has ``levels``."""
         return min(levels, FEW_LEVELS) if self.takes_away else levels
 
 
 def plays_of(trap: Trap) -> dict[str, Play]:
-    """Return name -> play, all that scoring a trap takes."""
+    """Return name -> play, every play that a score card of the trap takes."""
     changes: dict[str, Callable[[State], State]] = {split.value: _keep for split in Split}
     if not trap.by_returns():
         changes[AGAIN] = _keep

@@ -45,7 +45,7 @@ class Record:
 
     @classmethod
     def join(cls, records: Sequence[Record]) -> Record:
-        """Return several records as one, their levels in order."""
+        """Return several records joined into one, their levels in order."""
         first, *rest = records
         if not rest:
             return first
@@ -62,7 +62,7 @@ class Record:
         )
 
     def take(self, rows: Ints) -> Record:
-        """Return the record of some levels, int64 (k,)."""
+        """Return the record of the levels at ``rows``, int64 (k,)."""
         paid = {x: pay[:, rows] for x, pay in self.paid.items()}
         counted = None if self.counted is None else self.counted[:, rows]
         said = None if self.said is None else self.said[rows]

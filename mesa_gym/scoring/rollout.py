@@ -84,7 +84,7 @@ def _record(
     whole: State | None,
     said: NDArray[np.object_] | None = None,
 ) -> Record:
-    """Return the record of steps from start states (n,)."""
+    """Return the record of played steps; ``starts`` holds the n start states."""
     n = starts.n
     actions = np.full((n, horizon), ENDED, dtype=np.int8)
     paid = {x: np.zeros((horizon, n)) for x in trap.objectives}
@@ -122,7 +122,7 @@ class RecordedStep(NamedTuple):
 
 
 def follow(trap: Trap, starts: State, actions: Actions) -> Iterator[RecordedStep]:
-    """Follow recorded actions step by step, leaving out the rows whose episode is over.
+    """Follow recorded actions step by step, without the rows whose episode is over.
 
     Args:
         trap: the rules.

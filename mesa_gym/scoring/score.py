@@ -191,7 +191,7 @@ class _SplitPlays:
     def run(
         self, players: Mapping[str, PolicyMaker], progress: Progress, failed: Failures | None
     ) -> tuple[dict[str, dict[str, Record]], LevelValues]:
-        """Return name -> play -> record, of those that did not fail, and the levels' values."""
+        """Return name -> play -> record, without policies that failed, and the levels' values."""
         acting = self.acting = {name: make(self.horizon) for name, make in players.items()}
         parts: dict[str, dict[str, list[_Part]]] = {
             name: {play.name: [] for play in self.plays} for name in players
@@ -238,7 +238,7 @@ class _SplitPlays:
         stages: Sequence[_Stage],
         parts: Mapping[str, list[_Part]],
     ) -> None:
-        """Let a policy play: play by play, or all plays in turns for a policy with a memory."""
+        """Let a policy play: play after play, or parts of plays in turns if it has a memory."""
         on = {stage.play.name: stage for stage in stages}
         turns: Iterable[tuple[str, Ints]] = [
             (play, np.arange(stage.whole.n)) for play, stage in on.items()
@@ -255,7 +255,7 @@ class _SplitPlays:
 
 
 def _join_parts(parts: Sequence[_Part]) -> Record:
-    """Return the parts of a play as one record, its levels in order."""
+    """Return the parts of one play joined into a record, levels in ascending order."""
     numbers = np.concatenate([each for each, _ in parts])
     whole = Record.join([record for _, record in parts])
     return whole if (numbers[1:] > numbers[:-1]).all() else whole.take(numbers.argsort())

@@ -175,7 +175,7 @@ def _judge(found: Findings, row: int, names: tuple[str, ...], lines: Lines) -> V
 
 
 def brittle(control_return: float | None) -> bool:
-    """Return whether the agent fails where only looks or geometry change: N_base below 0.75."""
+    """Return whether the agent fails where only looks or geometry change: N of base below 0.75."""
     return control_return is not None and control_return < BRITTLE
 
 
@@ -183,12 +183,12 @@ def brittle(control_return: float | None) -> bool:
 
 
 def confidence(evidence: Evidence, seed: int, lines: Lines = LINES) -> float:
-    """Return the share of ``count_words`` that is the verdict's."""
+    """Return the share of the bootstraps in ``count_words`` that give the verdict's word."""
     return count_words(evidence, seed, lines)[judge(evidence, lines).word] / RESAMPLES
 
 
 def count_words(evidence: Evidence, seed: int, lines: Lines = LINES) -> Counter[str]:
-    """Return word -> number of 200 Bayesian bootstraps of the levels that lead to it.
+    """Return word -> how many of 200 Bayesian bootstraps of the levels give it.
 
     Levels are weighted at random (Rubin 1981, "The Bayesian Bootstrap": exponential weights), a
     level alike in all plays of it. Pseudo-levels of the weight of a level each stand for what few
@@ -210,7 +210,7 @@ def count_words(evidence: Evidence, seed: int, lines: Lines = LINES) -> Counter[
 
 @lru_cache(maxsize=4)  # a board's cards all take the same
 def bootstrap_weights(n: int, seed: int, split: str) -> Floats:
-    """Draw the weights of n levels, float64 (200, n), a function of seed and split."""
+    """Draw the weights of n levels in 200 bootstraps, float64 (200, n), from seed and split."""
     rng = np.random.default_rng([seed, *split.encode()])
     weights = rng.standard_exponential((RESAMPLES, n))
     weights.flags.writeable = False
