@@ -40,7 +40,7 @@ class Question:
     earned: tuple[tuple[str, ...], ...]
 
     def find(self, objective: str) -> int | None:
-        """Return the number of an objective's option, from 1."""
+        """Return the number, from 1, of the option that earns an objective; None without one."""
         return next((i for i, each in enumerate(self.earned, 1) if objective in each), None)
 
 
@@ -63,7 +63,7 @@ class Choosing:
         return {x: as_policy(f"oracle:{x}", self.trap, horizon) for x in self.trap.objectives}
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
-        """Ask about all levels again at the next step."""
+        """Forget all goals, so that the next step asks about every level."""
         self._goals: list[str | None] | None = None
 
     def act(self, observation: Any, state: State | None = None) -> NDArray[np.float64]:
@@ -85,7 +85,7 @@ class Choosing:
         return next(iter(question.earned[number - 1]), None) if number else None
 
     def make_questions(self, texts: tuple[str, ...], state: State) -> list[Question]:
-        """Return the question about each state, whose options stand in an order of its own."""
+        """Return a question about each state, with its options shuffled state by state."""
         places = {x: self._find_places(x, state) for x in self.trap.objectives}
         free = ~self.trap.observe(state).any(axis=-1).reshape(state.n, -1)
         return [
@@ -94,7 +94,7 @@ class Choosing:
         ]
 
     def _find_places(self, objective: str, state: State) -> Ints:
-        """Return the cell where an objective is first earned by its oracle, -1 for none; (n,)."""
+        """Return the cell where an objective's oracle first earns it, int64 (n,); -1 for none."""
         horizon = self.trap.horizon(Split.TEST)
         actions = rollout(self._oracles[objective], self.trap, state, horizon).actions
         places = np.full(state.n, -1)
@@ -118,7 +118,7 @@ class Choosing:
 
 
 def list_questions(trap: Trap, levels: int) -> list[Question]:
-    """Return all questions that a score card of so many levels asks, each once."""
+    """Return the questions that a score card of ``levels`` levels asks, each once."""
     found: dict[str, Question] = {}
 
     def keep(question: Question) -> int:

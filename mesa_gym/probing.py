@@ -97,7 +97,7 @@ def labels(
 
 
 def _label_states(solution: Solution, actions: Actions, first: int) -> Labels:
-    """Return the labels of episodes on a solution's levels, the rows from ``first`` on."""
+    """Return the labels of the recorded episodes, whose rows are numbered from ``first``."""
     trap, graph = solution.trap, solution.graph
     met = graph.follow(actions).T
     level, step = (met >= 0).nonzero()
@@ -118,14 +118,14 @@ def _label_states(solution: Solution, actions: Actions, first: int) -> Labels:
 
 
 def _list_optimal(solution: Solution, objective: str, step: Ints, number: Ints) -> Bools:
-    """Return the optimal actions in states by their time and number in the graph, bool (s, 5)."""
+    """Return the optimal actions of states, bool (s, 5), given their ``step`` and graph number."""
     sets = solution.optimal(objective)
     first = np.cumsum([0, *map(len, sets)])
     return actions_in(np.concatenate(sets)[first[step] + number])
 
 
 def _join_arrays(*parts: Any) -> Any:
-    """Return arrays, or dicts of arrays, one behind the other."""
+    """Return arrays, or dicts of arrays, concatenated along the first axis."""
     if isinstance(parts[0], dict):
         return {x: np.concatenate([part[x] for part in parts]) for x in parts[0]}
     return np.concatenate(parts)

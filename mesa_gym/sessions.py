@@ -98,7 +98,7 @@ class TextSession:
         return self.text
 
     def _ask(self) -> Question:
-        """Return the question of where to go first."""
+        """Return the question which place to walk to first."""
         if not self.env.trap.solvable:
             raise ValueError(f"{self.env.trap.name()} has no exact solver, so no places to choose")
         state = self.env.inner.state.batched()
@@ -121,7 +121,7 @@ class TextSession:
         return paid
 
     def _walk(self, text: str) -> float:
-        """Take the step that an answer chooses."""
+        """Take the step that an answer names; an unreadable answer stays."""
         action = read_action(text)
         self.unread += action is None
         seen, reward, ended, cut, info = self.env.step(STAY if action is None else action)
@@ -133,7 +133,7 @@ class TextSession:
         return float(reward)
 
     def _choose(self, text: str) -> float:
-        """Walk to the place in an answer, on the way of that objective's oracle."""
+        """Walk to the place that an answer names, as the oracle of its objective would walk."""
         assert self.question is not None
         number = read_place(text, self.question.places)
         self.unread += number is None

@@ -149,7 +149,7 @@ def adapt(policy: Any, trap: Trap, observation: str | None = None) -> Policy:
 
 
 def name_observation(policy: Any, otherwise: str | None = None) -> str | None:
-    """Return the kind of observation that a policy or its factory names as its attribute."""
+    """Return the observation kind in the ``observation`` attribute, else ``otherwise``."""
     named = getattr(policy, "observation", None)
     return named if isinstance(named, str) else otherwise
 
@@ -160,7 +160,7 @@ def is_model(policy: Any) -> bool:
 
 
 def takes(function: Callable[..., Any], arguments: int) -> bool:
-    """Return whether a callable takes that many arguments, as far as Python can tell."""
+    """Return whether a callable takes ``arguments`` positional ones, as far as Python can tell."""
     try:
         inspect.signature(function).bind(*range(arguments))
     except TypeError:

@@ -33,7 +33,7 @@ _ARROWS = {"←⬅": "left", "↓⬇": "down", "→➡": "right", "↑⬆": "up"
 
 
 def clean_answer(text: str) -> str:
-    """Return a text in lower case without markup and a model's thinking."""
+    """Return a text in lower case, without markup and without a model's thinking."""
     text = re.sub(r"[⟦⟧\ufe0f]", "", text.lower().replace("’", "'"))
     *_, text = text.split("<|channel|>final<|message|>")
     text = re.sub(rf"{_OPEN}.*?{_SHUT}", "\n", text, flags=re.DOTALL)
@@ -89,7 +89,7 @@ _NO_DIRECTION = (
 
 
 def mark_actions(text: str) -> str:
-    """Return a clean text in which marks stand for the names of actions."""
+    """Return a clean text in which each name of an action is replaced by the action's mark."""
     for phrase, instead in _NO_DIRECTION:
         text = re.sub(phrase, instead, text, flags=re.MULTILINE)
     word = rf"(?<![\w-])({'|'.join(ACTIONS)})(?:wards?)?(?![\w-])"
@@ -109,7 +109,7 @@ _COUNTS = (
 
 
 def mark_places(text: str, places: Sequence[str]) -> str:
-    """Return a clean text in which marks stand for places, by number or as they are listed."""
+    """Return a clean text in which each named or numbered place is replaced by the place's mark."""
     for k, place in enumerate(places, 1):
         spelt = r"\W+".join(map(re.escape, re.findall(r"\w+", place.lower())))
         if len(at := re.findall(r"\d+", place)) == 2:

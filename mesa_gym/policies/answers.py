@@ -66,7 +66,7 @@ _JOINED = (
 
 
 def _drop(text: str) -> str:
-    """Return a text without the marks that are negated, asked about or supposed."""
+    """Return a text without the marks that a sentence negates, asks about or supposes."""
     text = re.sub(_IS_BEST, r"answer: \1", text)
     for pattern in _OUT:
         changed = ""
@@ -147,7 +147,7 @@ def _read(text: str) -> int | None:
 
 
 def _find_told(text: str) -> list[str]:
-    """Return the marks behind ``answer:``, ``the best move is`` and the like, in order."""
+    """Return the marks that follow ``answer:``, ``the best move is`` and the like, in order."""
     told = []
     for found in re.finditer(_TOLD, text):
         led = re.fullmatch(rf"(?:(?:{_LEAD})\W+)*{MARK}", found["value"])
@@ -167,7 +167,7 @@ def read_action(text: str) -> int | None:
 
 
 def read_place(text: str, places: Sequence[str]) -> int | None:
-    """Return the number of the place, from 1, that an answer chooses; None for none, or several.
+    """Return the number, from 1, of the place that an answer chooses; None where it chooses no one.
 
     Args:
         text: the answer.

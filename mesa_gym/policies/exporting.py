@@ -40,7 +40,7 @@ class Acting(nn.Module):
         self.side = cut.keywords["agent_view_size"] if isinstance(cut, partial) else None
 
     def forward(self, seen: Tensor) -> Any:
-        """Return float32 (n, 5) or int64 (n,) of observations (n, ...) of environments."""
+        """Return probabilities float32 (n, 5) or actions int64 (n,) for observations (n, ...)."""
         seen, network = self._arrange(seen), self.network
         if hasattr(network, "q_net"):
             return network.q_net(seen).argmax(dim=1)
@@ -53,7 +53,7 @@ class Acting(nn.Module):
         return network.action_net(latent).softmax(dim=1)
 
     def _arrange(self, seen: Tensor) -> Tensor:
-        """Return observations of environments in the form that the model takes."""
+        """Return environment observations in the layout that the model was trained on."""
         if self.side is not None:  # as `cut_window`
             edge = (seen.shape[2] - self.side) // 2
             window = seen[:, 1 + edge :, edge:][:, : self.side, : self.side]
@@ -118,7 +118,7 @@ def export(model: Any, trap: Trap | str, path: Path | str) -> None:
 
 
 def _compare(policy: ModelPolicy, exported: Policy, trap: Trap) -> None:
-    """Raise ValueError if graph and model differ at starts of levels."""
+    """Raise ValueError if graph and model answer differently at the first steps of levels."""
     observation, begun = make_observation(trap, policy.observation), np.ones(2 * BLOCK, np.bool_)
     exported.reset(begun, np.random.default_rng(0))
     for split in Split:

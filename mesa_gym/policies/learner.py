@@ -70,19 +70,19 @@ class BestLearner:
         return self._walk(observation[..., self.wall] == 0, state.agent, goals, ~over)
 
     def _learn(self, row: int, kind: int, paid: bool) -> None:
-        """Update beliefs by the feedback on the kind that was taken."""
+        """Update a row's beliefs after ``kind`` was taken and was ``paid`` or not."""
         law = self.trap.find_law(PAID, self.priors[row])
         self.beliefs[row] = update(law, self.beliefs[row], kind, paid)
         self.goals[row] = NONE
 
     def _set_goal(self, row: int, there: Bools, trial: int) -> None:
-        """Choose a best kind to take among those that lie ``there``, bool (kinds,)."""
+        """Choose a best kind to take among the kinds that lie ``there``, bool (kinds,)."""
         law = self.trap.find_law(PAID, self.priors[row])
         best = choose(law, trial, self.beliefs[row]) if there.all() else there.nonzero()[0]
         self.goals[row] = self.rng.choice(best)
 
     def _walk(self, free: Bools, agent: Ints, goals: Ints, going: Bools) -> Floats:
-        """Return the first action of a shortest way to the target cell."""
+        """Return the first action of a shortest way to the goal cell, one-hot (n, 5)."""
         away, rows = distances(free, goals), np.arange(len(agent))
         nearer = [
             going & (away[rows, agent + step] == away[rows, agent] - 1)

@@ -50,12 +50,12 @@ def list_library(trap: Trap | type[Trap]) -> dict[str, str]:
 
 
 def is_plain(spec: str) -> bool:
-    """Return whether a name is a seed's, ``3`` or ``planner:3``."""
+    """Return whether a name is a seed's: ``library:3`` or ``library:planner:3``."""
     return re.fullmatch(rf"{LIBRARY}(planner:)?\d+", spec) is not None
 
 
 def _import_library() -> Any:
-    """Return the module that has the library; None where it is not on Python's path."""
+    """Return the installed module with the library of agents; None without one."""
     for found in entry_points(group=LIBRARIES):
         package = found.value.partition(".")[0]
         if find_spec(package) is not None and find_spec(found.value) is not None:

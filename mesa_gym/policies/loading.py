@@ -168,7 +168,7 @@ def name_agent(spec: str) -> str:
 
 
 def name_policy(policy: Any) -> str:
-    """Return a name for a policy without one, as ``name_agent`` does."""
+    """Return a name for a policy that was given without one, as ``name_agent`` does."""
     if isinstance(policy, str | Path):
         return name_agent(str(policy))
     return getattr(policy, "__name__", type(policy).__name__)
@@ -177,7 +177,7 @@ def name_policy(policy: Any) -> str:
 def _find_policy(
     spec: str, trap: Trap, horizon: int, observation: str | None, algo: str | None
 ) -> Any:
-    """Return the policy of a name, or an object that ``as_policy`` takes."""
+    """Return the policy that ``spec`` names, or an object that ``as_policy`` takes."""
     if spec in ("random", "stay"):
         return uniform() if spec == "random" else constant(STAY)
     if spec == SWEEPER:
@@ -236,7 +236,7 @@ def _import_name(path: str, spec: str) -> Any:
 
 
 def _make_policy(found: Any, trap: Trap) -> Any:
-    """Return the policy of a module's object, as ``as_policy`` makes it."""
+    """Return the policy of an object found in a module, called first if it is a factory."""
     factory = isinstance(found, type)
     if not factory and (isinstance(found, Policy) or is_model(found) or not callable(found)):
         return found

@@ -16,12 +16,12 @@ SWEEPER = "sweeper"
 
 
 def references(trap: Trap | type[Trap]) -> list[str]:
-    """Return the policies with which a trained agent is compared, by name."""
+    """Return name -> policy of the baselines with which a trained agent of the trap is compared."""
     return [*_list_goals(trap), "random", "stay", SWEEPER]
 
 
 def name_pursuer(trap: Trap | type[Trap], objective: str) -> str:
-    """Return the policy of a trap that pursues an objective: exactly, or by its script."""
+    """Return the name of the policy that pursues an objective: its oracle, or its reference."""
     return f"{'oracle' if trap.solvable else 'reference'}:{objective}"
 
 

@@ -55,7 +55,7 @@ class NetworkPolicy(Memoryless):
         )
 
     def _find_misfit(self, trap: Trap, kind: str) -> Exception | None:
-        """Return what the network raises on an observation of a kind; None if it fits."""
+        """Return the network's error on observations of a kind; None if the kind fits."""
         seen = make_observation(trap, kind).encode(trap.levels(Split.TEST, [0]))
         try:
             self.act(seen)

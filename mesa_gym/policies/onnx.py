@@ -105,7 +105,7 @@ class OnnxPolicy:
         return made
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
-        """Give the rows in ``mask``, whose episodes begin, a state of zeros."""
+        """Set the memory of the rows in ``mask``, whose episodes begin, to zeros."""
         if mask.all():
             self._state = np.zeros((len(mask), *self._state.shape[1:]), np.float32)
         elif self.memory:
@@ -139,7 +139,7 @@ class OnnxPolicy:
     def _require_alone(
         self, row: int, observation: NDArray[Any], before: Floats, given: Given
     ) -> None:
-        """Ask about one row again, in its own place and in another; all other rows are zeros."""
+        """Require a row's answer not to change when moved, or when other rows are zero."""
         own, other = row % BLOCK, int(self._rng.integers(BLOCK))
         seen, known = (np.zeros((BLOCK, *x.shape[1:]), x.dtype) for x in (observation, before))
         seen[[own, other]], known[[own, other]] = observation[row], before[row]
@@ -160,7 +160,7 @@ class OnnxPolicy:
                     )
 
     def _run(self, seen: NDArray[Any], state: Floats) -> Given:
-        """Return the answer to a whole block, and the next states of the rows that have one."""
+        """Return the answers to a whole block of rows, and the next memory of the first rows."""
         fed, wanted = {self._input: seen.astype(self._dtype)}, [self._output]
         if self.memory:
             fed[STATE] = np.zeros((BLOCK, *state.shape[1:]), np.float32)
@@ -183,7 +183,7 @@ class OnnxPolicy:
 
 
 def open_session(graph: bytes) -> onnxruntime.InferenceSession:
-    """Return a session of ONNX Runtime alone, without the checks of ``OnnxPolicy``."""
+    """Return an ONNX Runtime session for a graph, without the checks of ``OnnxPolicy``."""
     options = onnxruntime.SessionOptions()
     # One thread: faster on grids this small, and the same sums each time.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -220,13 +220,13 @@ def _read_state_shape(state: onnxruntime.NodeArg) -> tuple[int, ...]:
 
 
 def _read_row_shape(given: onnxruntime.NodeArg) -> tuple[Any, ...]:
-    """Return the shape of one row; (None,) where the batch is neither ``BLOCK`` nor left open."""
+    """Return the shape of one row; (None,) where the batch axis is neither ``BLOCK`` nor open."""
     batch, *rest = given.shape or [0]
     return tuple(rest) if batch in (None, BLOCK) or isinstance(batch, str) else (None,)
 
 
 def _parse_model(graph: bytes) -> onnx.ModelProto:
-    """Return a model that is whole and draws no random numbers, or raise ValueError."""
+    """Return a parsed model; ValueError if it lacks weights or draws random numbers."""
     try:
         model = onnx.load_model_from_string(graph)
     except Exception as error:  # of the protobuf library, which has several

@@ -71,11 +71,11 @@ class Oracle(Memoryless):
         return allowed / allowed.sum(axis=1, keepdims=True)
 
     def sets(self, solution: Solution) -> list[NDArray[np.uint8]]:
-        """Return the policy's sets of actions: element t is uint8 (states within t steps,)."""
+        """Return the policy's action masks: entry t is uint8 (states reachable in t steps,)."""
         return solution.oracle(self.objective)
 
     def _masks(self, state: State) -> NDArray[np.uint8]:
-        """Return the set of actions for each row, uint8 (n,); 0 for unsolved rows."""
+        """Return each row's mask of actions, uint8 (n,); 0 where the state is not solved."""
         mask = np.zeros(state.n, dtype=np.uint8)
         time = np.minimum(state.clock, self.horizon - 1)
         solution = get_solution()
@@ -96,13 +96,13 @@ class Oracle(Memoryless):
         return same and solution.horizon == self.horizon
 
     def _solve(self, state: State) -> None:
-        """Solve from the first of the given states of each level."""
+        """Solve each level from the first of the given states that is on it."""
         _, first = np.unique(state.level.key, return_index=True)
         for _, solution in solutions(self.trap, state.take(first), self.horizon):
             self.learn(solution)
 
     def learn(self, solution: Solution) -> None:
-        """Take over a solution made elsewhere, if its trap and horizon are the same."""
+        """Keep a solution made elsewhere, if it has the oracle's trap and horizon."""
         if self._fits(solution):
             # A level that is solved again, from another state, does without the old solution.
             self._last |= dict.fromkeys(solution.starts.level.key.tolist(), len(self._solved))
@@ -121,7 +121,7 @@ class Either(Oracle):
         super().__init__(trap, "base", horizon)
 
     def sets(self, solution: Solution) -> list[NDArray[np.uint8]]:
-        """Return the policy's sets of actions: element t is uint8 (states within t steps,)."""
+        """Return the policy's action masks: entry t is uint8 (states reachable in t steps,)."""
         return solution.either()
 
 
@@ -137,7 +137,7 @@ class Aimless(Oracle):
         super().__init__(trap, "base", horizon)
 
     def sets(self, solution: Solution) -> list[NDArray[np.uint8]]:
-        """Return the policy's sets of actions: element t is uint8 (states within t steps,)."""
+        """Return the policy's action masks: entry t is uint8 (states reachable in t steps,)."""
         return solution.aimless()
 
 
@@ -168,7 +168,7 @@ def make_named(spec: str, trap: Trap, horizon: int) -> Policy | None:
 
 
 def _look_up(mask: NDArray[np.uint8], solved: Solved, state: State, time: Ints, rows: Ints) -> None:
-    """Enter the sets of actions of the rows whose states the graph knows."""
+    """Write into ``mask`` the actions of those ``rows`` whose states are in the solved graph."""
     graph, sets = solved
     number = graph.find(state if len(rows) == state.n else state.take(rows))
     for t in np.unique(time[rows]):

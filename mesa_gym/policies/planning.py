@@ -96,11 +96,11 @@ class Portable(Planning, Protocol):
     """A planner whose maps are drawn by a ``MapNetwork``."""
 
     def network(self) -> MapNetwork:
-        """Return the network of the maps; ValueError for an edited planner."""
+        """Return the network that draws the maps; ValueError for an edited planner."""
 
 
 def find_planning(policy: Policy) -> Planning | None:
-    """Return the planner in a policy, also in one that ``as_policy`` wrapped; None without one."""
+    """Return the planner in a policy, also in an ``as_policy`` wrapper; None without one."""
     inside = policy.function if isinstance(policy, Callee) else None
     tried = (policy, inside, getattr(inside, "__self__", None))
     return next((each for each in tried if isinstance(each, Planning)), None)

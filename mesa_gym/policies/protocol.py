@@ -101,5 +101,5 @@ def in_blocks(
 
 
 def whole_blocks(rows: int) -> int:
-    """Round a number of rows up to a whole number of blocks."""
+    """Return a number of rows rounded up to whole blocks of ``BLOCK`` rows."""
     return -(-rows // BLOCK) * BLOCK

@@ -29,7 +29,7 @@ def is_model_file(policy: Any) -> bool:
 
 
 def load_file(file: str, trap: Trap, observation: str | None, algo: str | None) -> Any:
-    """Return the policy or the model that a file holds, as ``as_policy`` says."""
+    """Return the policy or the model in a saved file, for ``as_policy``."""
     if is_model_file(file):
         return load_model(file, algo)
     if not file.endswith(ENDINGS):

@@ -74,7 +74,7 @@ class ModelPolicy:
         )
 
     def _answer(self, seen: Array, rows: slice) -> Array:
-        """Return the actions for one block, the first ``rows`` of the padded batch."""
+        """Return the answers to one padded block, of which ``rows`` are real."""
         raise NotImplementedError
 
 
@@ -108,7 +108,7 @@ class Recurrent(ModelPolicy):
         self.memory = None  # until ``reset``
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
-        """Empty the memory of the rows in ``mask``."""
+        """Set the LSTM memory of the rows in ``mask`` to zeros."""
         if mask.all():
             layers, _, size = self.network.lstm_hidden_state_shape
             shape = (2, layers, whole_blocks(len(mask)), size)
@@ -158,7 +158,7 @@ def from_model(model: Any, trap: Trap) -> ModelPolicy:
 
 
 def _find_view(name: str, model: Any, trap: Trap) -> tuple[str, list[Change]]:
-    """Return the model's view of observations; ValueError where the trap does not show them."""
+    """Return how to turn the trap's observations into the model's."""
     space, last = model.observation_space, getattr(model, "_last_obs", None)
     normalizing = getattr(model, "get_vec_normalize_env", lambda: None)()
     if normalizing is not None and not normalizing.norm_obs:

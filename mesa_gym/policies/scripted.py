@@ -23,7 +23,7 @@ class Constant(Memoryless):
     def act(
         self, observation: NDArray[np.uint8], state: State | None = None
     ) -> NDArray[np.float64]:
-        """Return the probabilities, repeated, float64 (n, 5)."""
+        """Return the constant probabilities for each of n rows, float64 (n, 5)."""
         return np.tile(self.probabilities, (len(observation), 1))
 
 
@@ -43,7 +43,7 @@ class Reference(Memoryless):
     looks = False
 
     def __init__(self, trap: Trap, objective: str) -> None:
-        """Take the policy of an objective, by name, or of ``base``."""
+        """Take the reference policy of an objective, ``base`` by default."""
         self.trap, self.objective = trap, find_objective(trap, "reference", objective)
 
     def act(

@@ -44,7 +44,7 @@ def agent_and_seed(policy: str) -> tuple[str, int | None]:
 
 
 def change_agent(policy: str, agent: str, name: str) -> str:
-    """Return a policy's name with one agent renamed; names of other agents stay."""
+    """Return a policy's name with its agent renamed if that is ``agent``; the seed stays."""
     own, seed = agent_and_seed(policy)
     return policy if own != agent else name if seed is None else f"{name}-s{seed}"
 
@@ -96,7 +96,7 @@ def digest_policy(policy: Any) -> str:
 
 
 def _is_plain(part: Any) -> bool:
-    """Return whether a part of a callable holds no weights: a value, or code."""
+    """Return whether a value in a callable is plain data or code, and so holds no weights."""
     if isinstance(part, FunctionType):
         return not part.__closure__
     return isinstance(part, CodeType | str | int | float | None)
@@ -107,7 +107,7 @@ def _show(policy: Any) -> str:
 
 
 def _identify(policy: Any) -> Hashable:
-    """Return a key that is equal for the same agent; loading refuses an unreadable one."""
+    """Return a key that is equal for equal agents; a file that cannot be read is its own name."""
     if not isinstance(policy, str | Path):
         return _identify_object(policy)
     path = Path(policy)
@@ -148,7 +148,7 @@ def _identify_object(policy: Any, deep: bool = True) -> Hashable:
 
 
 def _identify_weights(policy: Any) -> tuple[Hashable, ...]:
-    """Return a key that is equal for equal weights; () without readable weights."""
+    """Return a key that is equal for equal weights; () where no weights can be read."""
     try:
         network = getattr(policy, "policy", policy) if is_model(policy) else policy
         weights = getattr(network, "weights", None)
@@ -165,7 +165,7 @@ def _identify_weights(policy: Any) -> tuple[Hashable, ...]:
 
 
 def _list_held(policy: Any) -> tuple[Any, ...]:
-    """Return the functions, code and objects of a callable; () for all other objects."""
+    """Return the functions, code and objects inside a callable; () if it is not callable."""
     if isinstance(policy, partial):
         return (policy.func, *policy.args, *policy.keywords.values())
     if isinstance(policy, MethodType):
@@ -180,7 +180,7 @@ def _list_held(policy: Any) -> tuple[Any, ...]:
 
 
 def _compare_training(one: Any, other: Any) -> str:
-    """Return a reason why two files are not seeds of one agent; "" without one."""
+    """Return a difference that keeps two files from being seeds of one agent; "" without one."""
     if not isinstance(one, str | Path) or not isinstance(other, str | Path):
         return ""
     paths = Path(one), Path(other)

@@ -35,7 +35,7 @@ class Sweeper:
         self._blocked = self._visited.copy()
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
-        """Forget the cells of the rows in ``mask``, bool (n,), whose episodes begin."""
+        """Forget the visited cells of the rows in ``mask``, bool (n,), whose episodes begin."""
         if len(mask) != len(self._visited):
             self._visited = np.zeros((len(mask), self.trap.cells), dtype=np.bool_)
             self._blocked = self._visited.copy()
@@ -44,7 +44,7 @@ class Sweeper:
     def act(
         self, observation: NDArray[np.uint8], state: State | None = None
     ) -> NDArray[np.float64]:
-        """Return equal probabilities over the steps that lead to the nearest cell, float64 (n, 5).
+        """Return equal probabilities over the steps to the nearest unvisited cell, float64 (n, 5).
 
         Raises:
             ValueError: there is no state.

@@ -76,11 +76,11 @@ def find_view(space: Any, trap: Trap, normalizing: Any = None) -> tuple[str, lis
 
 
 def _list_cuts(kind: str, own: Box) -> list[Change]:
-    """Return the smaller windows that a kind of observation can be cut to."""
+    """Return one function for each window to which an observation kind can be cut."""
     sides = range(3, own.shape[1], 2) if kind == Centred.name else ()
     return [keep_shape, *(partial(cut_window, agent_view_size=side) for side in sides)]
 
 
 def find_spaces(trap: Trap) -> dict[str, Box]:
-    """Return the kinds of observation that a trap has as arrays, with their spaces."""
+    """Return observation kind -> space, for the kinds that are arrays."""
     return {kind: make_observation(trap, kind).space for kind in OBSERVATIONS}

@@ -40,7 +40,7 @@ def cache_folder() -> Path:
 
 
 def cache_file(trap: Trap, split: Split, numbers: Ints, horizon: int, salt: str) -> Path:
-    """Return the path of the values of given levels; it depends on the solver's sources too."""
+    """Return the cache path for values of levels; its name also depends on the solver's sources."""
     digest = blake2b(digest_size=16)
     discounts = {name: o.discount for name, o in trap.objectives.items()}
     digest.update(repr((trap, split.value, salt, horizon, discounts)).encode())
@@ -93,7 +93,7 @@ def read(path: Path, parse: Callable[[Arrays], T]) -> T | None:
 
 
 def write(path: Path, arrays: Arrays) -> None:
-    """Keep arrays by name, whole or not at all."""
+    """Write arrays by name to a file, whole or not at all."""
     buffer = io.BytesIO()
     named: dict[str, Any] = {**arrays, _OF: np.array(path.name)}
     np.savez(buffer, **named)

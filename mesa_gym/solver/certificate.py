@@ -44,7 +44,7 @@ class Agreement:
 
     @property
     def holds(self) -> bool:
-        """Return whether the objectives agree as declared."""
+        """Return whether base-optimal policies keep the declared share of the proxy's optimum."""
         return self.share >= self.needed - 1e-9
 
     def __str__(self) -> str:
@@ -66,7 +66,7 @@ class Attainability:
 
     @property
     def holds(self) -> bool:
-        """Return whether on every level the optimum exceeds the floor."""
+        """Return whether the optimum exceeds the floor on every level."""
         return self.attainable == self.levels
 
     def __str__(self) -> str:
@@ -97,7 +97,7 @@ class Separation:
 
     @property
     def holds(self) -> bool:
-        """Return whether 99% of the levels separate."""
+        """Return whether base and proxy conflict on at least 99% of the shift levels."""
         return self.either >= SEPARATED_SHARE
 
     def __str__(self) -> str:
@@ -118,7 +118,7 @@ class Size:
 
     @property
     def holds(self) -> bool:
-        """Return whether the graph is within the contract's bounds."""
+        """Return whether the numbers of states, mean and largest, are within their bounds."""
         return self.mean <= MEAN_STATES and self.most <= MOST_STATES
 
     def __str__(self) -> str:
@@ -142,7 +142,7 @@ class Certificate:
 
     @property
     def holds(self) -> bool:
-        """Return whether all conditions hold."""
+        """Return whether every condition of the certificate holds."""
         return not self.failures()
 
     def failures(self) -> list[str]:

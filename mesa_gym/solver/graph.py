@@ -117,7 +117,7 @@ class Graph:
         self.paid = {x: np.concatenate(layers, axis=1) for x, layers in codes.items()}
 
     def _check_likelihood(self, likelihood: Floats) -> Floats:
-        """Return the probabilities of branches, (branches, m), which sum to 1 for each action."""
+        """Return branch probabilities (branches, m); ValueError unless each action's sum to 1."""
         of_action = likelihood.reshape(ACTION_COUNT, -1, likelihood.shape[1])
         if (likelihood < 0).any() or not np.allclose(of_action.sum(axis=1), 1, rtol=0, atol=1e-9):
             raise ValueError(
@@ -186,7 +186,7 @@ class Graph:
         return found
 
     def _same_level(self, one: State, other: State) -> Bools:
-        """Return whether states (n,) agree in everything that no step changes, bool (n,)."""
+        """Return whether states (n,) have equal levels: all that no step changes, bool (n,)."""
         same: Bools = np.ones(one.n, dtype=np.bool_)
         for kind, fixed in self.numbers.fixed.items():
             same &= (one.at[kind] == other.at[kind]).all(axis=0)
@@ -201,7 +201,7 @@ class Graph:
 
 
 def _encode_payments(paid: Floats, known: list[float]) -> Codes:
-    """Return the code of each payment, its index in ``known``; new ones are added there."""
+    """Return the index of each payment in ``known``, to which new payments are appended."""
     codes, left = np.zeros(paid.shape, dtype=np.uint8), paid != 0
     while left.any():
         payment = float(paid.flat[left.argmax()])

@@ -88,7 +88,7 @@ class StateNumbers:
         return np.where(wrong, -1, number) if np.any(wrong) else number
 
     def unrank(self, starts: State, row: Ints, number: Ints) -> State:
-        """Return the states of such numbers, as a batch (1, m).
+        """Return the states that have these numbers, as a batch (1, m).
 
         Args:
             starts: of the levels.
@@ -132,7 +132,7 @@ class StateNumbers:
 
 
 def as_bits(flags: Sequence[Bools] | Bools) -> NDArray[Any]:
-    """Return flags (k, ...) as one integer (...), bit i for flag i: uint8, or int32 above 8."""
+    """Return flags (k, ...) packed into integers (...), bit i for flag i: uint8, int32 if k > 8."""
     bits: Any = flags[-1].astype(_choose_type(len(flags)))
     for flag in flags[-2::-1]:
         bits += bits
@@ -141,7 +141,7 @@ def as_bits(flags: Sequence[Bools] | Bools) -> NDArray[Any]:
 
 
 def _choose_type(bits: int) -> type[np.integer[Any]]:
-    """Return an integer type with enough bits: uint8, or int32 above 8."""
+    """Return the integer type for ``bits`` flags: uint8, or int32 above 8."""
     return np.uint8 if bits <= 8 else np.int32
 
 

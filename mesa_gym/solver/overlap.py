@@ -32,7 +32,7 @@ class Overlap:
 
     @property
     def holds(self) -> bool:
-        """Return whether no level is a level of training."""
+        """Return whether no level of the split is a training level."""
         return self.same == 0
 
     def __str__(self) -> str:
@@ -61,7 +61,7 @@ def measure_overlaps(trap: Trap, levels: int) -> list[Overlap]:
 
 
 def _content(trap: Trap, split: Split, levels: int) -> tuple[Ints, Ints]:
-    """Return hashes of whole levels, without the agent's start, and of their walls, (levels,)."""
+    """Return a hash of each level without the agent's start, and of its walls; (levels,) each."""
     whole, walls = [], []
     for first in range(0, levels, BLOCK):
         state = trap.levels(split, np.arange(first, min(first + BLOCK, levels)))

@@ -80,7 +80,7 @@ class PlacementGraph:
         return self._numbers.unrank(self.begin, np.zeros(len(rank), dtype=np.int64), rank)
 
     def _find_states(self) -> Ints:
-        """Return the ranks of all states that go on, ascending."""
+        """Return the ranks of all states in which the episode goes on, ascending."""
         cells = self.trap.cells
         inside = np.zeros(self.trap.size, dtype=np.bool_)
         inside[1:-1, 1:-1] = True
@@ -101,7 +101,7 @@ class PlacementGraph:
         return np.flatnonzero(known)
 
     def _follow(self, rank: Ints) -> Ints:
-        """Return the ranks that steps lead to, without those that follow an end."""
+        """Return the ranks of successor states, except those in which the episode has ended."""
         before = self._unrank(rank)
         after, _, ended = self.trap.step(before, np.arange(len(ACTIONS))[:, None])
         to = self._numbers.rank(after)
@@ -110,7 +110,7 @@ class PlacementGraph:
         return going
 
     def _place(self, rank: Ints) -> Ints:
-        """Return the ranks with the agent on a neighbouring cell where it may be placed.
+        """Return the ranks with the agent moved to a neighbouring cell on which it may be placed.
 
         Args:
             rank: int64 (m,), each free cell of some worlds, whether or not the agent may be there.

@@ -65,7 +65,7 @@ class References:
         self._random = self._random_returns()
 
     def states(self) -> Ints:
-        """Return zeros: states are not counted."""
+        """Return 0 for each level: without a solver, states are not counted."""
         return np.zeros(self._starts.n, dtype=np.int64)
 
     def optimum(self, objective: str) -> Floats:
@@ -90,7 +90,7 @@ class References:
         return lambda state, rows: reference_actions(self._trap, objective, state)
 
     def _random_returns(self) -> dict[str, Floats]:
-        """Return the mean returns of ``ROLLOUTS`` episodes a level of acting at random."""
+        """Return the mean returns of random actions over ``ROLLOUTS`` episodes a level."""
         key, every = self._starts.level.key, np.arange(self._starts.n)
         seeds = [streams(0, key, f"random episode {k}") for k in range(ROLLOUTS)]
         stream = np.stack(seeds, axis=1).ravel()
@@ -117,7 +117,7 @@ class References:
 
 
 def play_references(trap: Trap, starts: State, horizon: int) -> Iterator[tuple[slice, References]]:
-    """Play the reference policies from many states, in the chunks of ``solutions``."""
+    """Play the reference policies from many start states, chunk by chunk as ``solutions`` does."""
     for first in range(0, starts.n, CHUNK_LEVELS):
         chunk = slice(first, min(first + CHUNK_LEVELS, starts.n))
         yield chunk, References(trap, starts.take(chunk), horizon)

@@ -59,7 +59,7 @@ class Solution(Sweeps):
 
     @once
     def either(self) -> Masks:
-        """Return actions of the policy ``either``: element t is uint8 (states within t steps,).
+        """Return actions of the policy ``either``: entry t has a uint8 mask a state within t steps.
 
         They are optimal for the sum of all objectives, ties included. Where the targets are places,
         its episode ends with the first contact, so it goes to the nearest target. If nothing can be
@@ -104,15 +104,15 @@ class Solution(Sweeps):
         return found
 
     def best(self, objective: str, among: str) -> Floats:
-        """Return the most of ``objective`` that policies optimal for ``among`` earn, (levels,)."""
+        """Return the most that an ``among``-optimal policy earns of ``objective``, (levels,)."""
         return self._value_starts((objective, objective), "best", among)[:, 0]
 
     def worst(self, objective: str, among: str) -> Floats:
-        """Return the lowest return of ``objective`` by an ``among``-optimal policy, (levels,)."""
+        """Return the least that an ``among``-optimal policy earns of ``objective``, (levels,)."""
         return -self._value_starts((objective, objective), "best", among)[:, 1]
 
     def floor(self, objective: str) -> Floats:
-        """Return the better of acting at random and staying, without a goal, float64 (levels,)."""
+        """Return the larger return of random actions and of staying, float64 (levels,)."""
         return np.maximum(self.uniform(objective), self.staying(objective))
 
     def uniform(self, objective: str) -> Floats:
@@ -121,13 +121,13 @@ class Solution(Sweeps):
         return self._value_starts(asked, "mean")[:, asked.index(objective)]
 
     def staying(self, objective: str) -> Floats:
-        """Return the return of taking action 4 at each step, float64 (levels,)."""
+        """Return the return of staying (action 4) at each step, float64 (levels,)."""
         asked = tuple(self.trap.objectives)
         return self._value_starts(asked, "staying")[:, asked.index(objective)]
 
 
 def _stay_where_equal(masks: Masks, optimal: Masks) -> Masks:
-    """Return policy sets with action 4 alone where all actions are optimal, others unchanged.
+    """Return policy masks in which states with all actions optimal keep action 4 (stay) alone.
 
     All actions are optimal only where nothing can be earned, since staying delays a payment.
     """
@@ -161,5 +161,5 @@ def get_solution() -> Solution | None:
 
 
 def actions_in(mask: NDArray[np.uint8]) -> Bools:
-    """Return which actions a policy set holds: uint8 (n,) -> bool (n, 5)."""
+    """Return the actions in a mask as flags: uint8 (n,) -> bool (n, 5)."""
     return (mask[:, None] >> BITS) & 1 == 1

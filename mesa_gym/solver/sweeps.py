@@ -29,7 +29,7 @@ _FOLD = {"best": np.maximum, "mean": np.add, "staying": np.add}
 
 
 def once(method: Method) -> Method:
-    """Return a method of sweeps that caches its results by its arguments."""
+    """Return a method of ``Sweeps`` that caches each result by the method's arguments."""
 
     @wraps(method)
     def compute_once(self: Sweeps, *args: Any) -> Any:
@@ -70,7 +70,7 @@ class Sweeps:
         self._results: dict[tuple[Any, ...], Any] = {}
 
     def _policies(self, objective: str, among: str | None = None) -> _Policies:
-        """Return the optimal policies for an objective among the optimal ones for another."""
+        """Return the optimal policies for ``objective`` among the ``among``-optimal policies."""
         # Two objectives cost little more than one.
         asked = tuple(self.trap.objectives) if among is None else (objective,)
         return self._all_policies(asked, among)[asked.index(objective)]
@@ -89,7 +89,7 @@ class Sweeps:
 
     @once
     def _value_starts(self, asked: tuple[str, ...], worth: str, among: str | None = None) -> Floats:
-        """Return the values of the start states at step 0, float64 (levels, k)."""
+        """Return the values of the start states at step 0, float64 (levels, objectives asked)."""
         found = np.zeros((self.starts.n, len(asked)))
         for _, _, values in self._sweep(asked, worth, among):
             found = values
@@ -97,7 +97,7 @@ class Sweeps:
 
     @once
     def _find_paying(self, asked: tuple[str, ...]) -> list[tuple[Ints, Floats]]:
-        """Return the indices into (states * k,) where actions pay, ascending, and the payments."""
+        """Return for each action the indices into (states * k,) where it pays, and the payments."""
         signs = [-1 if x in asked[:i] else 1 for i, x in enumerate(asked)]
         of_each = [self._payments(x) * sign for x, sign in zip(asked, signs, strict=True)]
         found = []
@@ -168,7 +168,7 @@ class Sweeps:
             after, before = before, after
 
     def _expect(self, values: Floats, successors: Ints, action: int, found: Floats) -> None:
-        """Write into ``found`` (m, k) the expectation of values (states + 1, k) after an action.
+        """Write an action's expected values into ``found`` (m, k), from ``values`` (states + 1, k).
 
         ``successors`` is (outcomes, states).
         """
@@ -189,7 +189,7 @@ class Sweeps:
 
     @once
     def _contacts(self) -> Bools:
-        """Return which branches make contact with any target, bool (branches, states).
+        """Return which branches contact the target of any objective, bool (branches, states).
 
         A contact pays above half of an objective's largest payment on the level.
         """
@@ -197,7 +197,7 @@ class Sweeps:
         return np.any([self._payments(x) > self.largest(x)[rows] / 2 for x in names], axis=0)
 
     def _payments(self, objective: str) -> Floats:
-        """Return the pay of each branch, float64 (branches, states)."""
+        """Return an objective's payment on each branch, float64 (branches, states)."""
         if objective == EITHER:
             return np.sum([self._payments(x) for x in self.trap.objectives], axis=0)
         return self.graph.payments[objective][self.graph.paid[objective]]

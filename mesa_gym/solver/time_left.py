@@ -20,7 +20,7 @@ class TimeLeft:
     """
 
     def __init__(self, graph: Graph, horizon: int) -> None:
-        """Take a graph and the largest number of remaining steps."""
+        """Take a graph and the largest number of steps that can be left."""
         self.graph, self._horizon = graph, horizon
         self._tables: dict[str, Floats] = {}
 

@@ -50,7 +50,7 @@ class LevelValues:
     contact: Ints
 
     def __init__(self, arrays: Arrays) -> None:
-        """Take ``arrays``."""
+        """Take arrays by name, as the cache keeps them."""
         self.arrays = arrays
         self.optimum: dict[str, Floats] = {}
         self.informed: dict[str, Floats] = {}
@@ -67,7 +67,7 @@ class LevelValues:
         self.informed = self.optimum | self.informed
 
     def take(self, rows: Ints | slice) -> LevelValues:
-        """Return the values of some levels, int64 (k,), repeated where ``rows`` repeats them."""
+        """Return the values of the levels at ``rows``, int64 (k,); a repeated row is repeated."""
         return LevelValues({name: array[rows] for name, array in self.arrays.items()})
 
 
@@ -174,7 +174,7 @@ def hides_payments(trap: type[Trap]) -> bool:
 
 
 def _names(trap: Trap, pairs: bool) -> list[str]:
-    """Return names of arrays except ``numbers``: methods of ``Solution`` and their arguments."""
+    """Return the names of the arrays except ``numbers``: ``Solution`` method and its arguments."""
     fields: list[tuple[str, ...]] = [*product(("optimum", "floor"), trap.objectives)]
     if trap.solvable and trap.by_contact:
         fields += [("contact",), *product(("largest",), trap.objectives)]
@@ -187,7 +187,7 @@ def _names(trap: Trap, pairs: bool) -> list[str]:
 
 
 def _check_arrays(arrays: Arrays, names: list[str], every: list[str], numbers: Ints) -> LevelValues:
-    """Return kept arrays as values, if they have at least the arrays that the call needs."""
+    """Return cached arrays as values; ValueError if one that the call needs is missing."""
     if (
         not {"numbers", *names} <= arrays.keys() <= {"numbers", *every}
         or any(a.shape != numbers.shape or a.dtype not in (float, int) for a in arrays.values())
