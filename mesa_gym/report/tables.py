@@ -28,7 +28,9 @@ WIDTH = 100  # of a caption in a terminal, in letters
 class CardTable:
     """Agents on traps as texts; ``print(table)`` and a notebook show it.
 
-    For a paper: ``pandas.DataFrame(table.rows, columns=table.heads).to_latex(index=False)``.
+    For a paper::
+
+        pandas.DataFrame(table.rows, columns=table.heads).to_latex(index=False, escape=True)
 
     Attributes:
         heads: of the columns.
