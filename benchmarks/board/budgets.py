@@ -46,7 +46,7 @@ def list_quick_runs() -> list[Run]:
 
 
 def list_leaderboard_runs() -> list[Run]:
-    """Return the committed agents (docs/studies/preregistration.md, docs/studies/findings.md)."""
+    """Return the committed agents of algorithms that are still here (docs/studies/findings.md)."""
     every = list_single_traps()
     # On the others episodes have no choices; they are judged by returns.
     choosing = [trap.name() for trap in every if not trap.by_returns()]
