@@ -92,7 +92,7 @@ class Algorithm:
         return found
 
     def describe(self) -> str:
-        """Return a description of the algorithm, one line."""
+        """Return the first line of the training function's docstring."""
         function = self.find_function()
         own = None if isinstance(function, partial) else function.__doc__
         return (self.about or own or self._import_module().__doc__ or "").partition("\n")[0]
@@ -117,11 +117,11 @@ class Algorithm:
         return changes
 
     def takes(self, name: str) -> bool:
-        """Return whether it takes a setting of PPO."""
+        """Return whether the algorithm takes the PPO setting ``name``."""
         return self.settings is not None and name not in self.unread
 
     def require_settings(self, names: Collection[str]) -> None:
-        """Raise ValueError where the algorithm does not take one of the named settings of PPO."""
+        """Raise ValueError where the algorithm does not take one of the named PPO settings."""
         for name in names:
             if name not in NAMES:
                 raise unknown("setting of PPO", name, NAMES)
@@ -133,7 +133,7 @@ class Algorithm:
 
 
 def can_train(value: Any) -> bool:
-    """Return whether a value can be called as ``agents.ppo.train`` is."""
+    """Return whether a value is callable with the arguments of ``agents.ppo.train``."""
     return callable(value) and not isinstance(value, type) and takes(value, 4)
 
 

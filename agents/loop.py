@@ -36,7 +36,7 @@ class TrainingProgram(NamedTuple):
     judge: Judge | None
 
     def export_all(self, weights: Weights) -> list[Agent]:
-        """Return agents of weights that have an axis of agents in front."""
+        """Return one agent per entry of the weights' first axis."""
         own = {name: np.asarray(each) for name, each in weights.items()}
         count = len(next(iter(own.values())))
         return [self.export({x: each[i] for x, each in own.items()}) for i in range(count)]
@@ -81,7 +81,7 @@ def run_training(
 
 
 def require_finite(weights: Weights, step: int) -> None:
-    """Raise FloatingPointError where a loss was not a number, which leaves no weight one."""
+    """Raise FloatingPointError where a weight is not finite, as after a loss of NaN."""
     if not all(np.isfinite(each).all() for each in weights.values()):
         raise FloatingPointError(f"the loss is nan or infinite at step {step:,}")
 

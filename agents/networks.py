@@ -70,16 +70,16 @@ class Learner:
         self.trap, self.net = trap, self.make_net(trap)
 
     def make_net(self, trap: Trap) -> Network:
-        """Return the network in its compiled form."""
+        """Return the trap's network, whose row sums are those of ``agents.sums``."""
         return KINDS[self.kind](trap, sum_rows)  # type: ignore[call-arg]
 
     def make_env(self, count: int, **keywords: Any) -> Any:
-        """Make so many environments, wrapped where the network has observations of its own."""
+        """Make ``count`` JAX environments with the observation that the network reads."""
         given = {"observation": self.observation, "final_obs": False} | keywords
         return mesa_gym.make_jax(self.trap, count, **given)
 
     def draw(self, key: Array) -> Weights:
-        """Draw the first weights."""
+        """Draw the initial weights from a random key."""
         raise NotImplementedError
 
     def answer(self, weights: Weights, seen: Array, begins: Array, memory: Array) -> NetworkAnswers:
@@ -95,11 +95,11 @@ class Learner:
         return NetworkAnswers(found["scores"], found["value"], memory)
 
     def make_optimiser(self) -> optax.GradientTransformation:
-        """Return the optimiser; the rate multiplies its steps."""
+        """Return the optimiser without a learning rate; the caller applies it."""
         return optax.scale_by_adam(eps=TINY)
 
     def export(self, weights: Weights) -> Agent:
-        """Return the agent, its weights rounded to half precision, in which they are saved."""
+        """Return the agent, its weights rounded to half precision as on disk."""
         halves = {x: np.asarray(each).astype(np.float16) for x, each in weights.items()}
         whole = {name: each.astype(np.float32) for name, each in halves.items()}
         return make_agent(KINDS[self.kind](self.trap), whole)
@@ -111,7 +111,7 @@ class LearningMLP(Learner):
     kind = "network"
 
     def draw(self, key: Array) -> Weights:
-        """Draw the first weights."""
+        """Draw the initial weights from a random key."""
         rules = {
             "first.weight": draw_evenly, "second.weight": draw_square,
             "policy.weight": draw_policy, "value.weight": draw_value,
@@ -121,7 +121,7 @@ class LearningMLP(Learner):
         return {name: drawn.get(name, jnp.zeros(shape)) for name, shape in shapes.items()}
 
     def make_optimiser(self) -> optax.GradientTransformation:
-        """Return Muon for the square layer and Adam for all else."""
+        """Return the optimiser: Muon for the square layer, Adam for all other weights."""
         return split_optimiser({"second.weight", "second"})
 
 
@@ -131,7 +131,7 @@ class LearningLocalMLP(LearningMLP):
     kind = "local"
 
     def make_env(self, count: int, **keywords: Any) -> Any:
-        """Make environments that show the agent's surroundings alone."""
+        """Make ``count`` JAX environments with the agent's local view."""
         return super().make_env(count, reach=LocalMLP.reach, **keywords)
 
 
@@ -142,18 +142,18 @@ class LearningPixelMLP(LearningMLP):
     net: PixelMLP
 
     def make_net(self, trap: Trap) -> Network:
-        """Return the network; ValueError where things change their looks."""
+        """Return the pixel network; ValueError where a thing's look changes within an episode."""
         net = super().make_net(trap)
         assert isinstance(net, PixelMLP)
         require_still(trap, net.view)
         return net
 
     def make_env(self, count: int, **keywords: Any) -> Any:
-        """Make environments that show lists of tiles."""
+        """Make ``count`` JAX environments whose observations are lists of tiles."""
         return TileView(super().make_env(count, **keywords), self.net.view)
 
     def draw(self, key: Array) -> Weights:
-        """Draw the first weights."""
+        """Draw the initial weights from a random key."""
         shapes = self.net.list_shapes({})
         first, second, policy, value, tiles = jax.random.split(key, 5)
         heads = draw_policy(policy, (UNITS, len(ACTIONS))), draw_value(value, (UNITS, 1))
@@ -175,7 +175,7 @@ class LearningGRU(Learner):
     net: GRU
 
     def draw(self, key: Array) -> Weights:
-        """Draw the first weights."""
+        """Draw the initial weights from a random key."""
         trap, view, units, keys = self.trap, self.net.view, self.memory, jax.random.split(key, 7)
 
         def draw(i: int, rows: int, columns: int, size: float = 1.0) -> Array:
@@ -202,7 +202,7 @@ class LearningGRU(Learner):
         return {name: drawn.get(name, jnp.zeros(shape)) for name, shape in shapes.items()}
 
     def answer(self, weights: Weights, seen: Array, begins: Array, memory: Array) -> NetworkAnswers:
-        """Answer to a rollout; layers before the memory are computed for all steps at once."""
+        """Return the answers to a rollout; layers before the memory run on all steps at once."""
         first, gates = self.net.look(jnp, weights, seen)
 
         def go_on(memory: Array, step: tuple[Array, Array]) -> tuple[Array, Array]:
@@ -215,7 +215,7 @@ class LearningGRU(Learner):
         return NetworkAnswers(found["scores"], found["value"], last)
 
     def make_optimiser(self) -> optax.GradientTransformation:
-        """Return Adam with a shorter memory of squared gradients."""
+        """Return Adam with a second-moment decay of 0.99 instead of 0.999."""
         return optax.scale_by_adam(b2=0.99, eps=TINY)
 
 
@@ -226,12 +226,12 @@ class LearningPlanner(Learner):
     net: PlannerNetwork
 
     def make_net(self, trap: Trap) -> Network:
-        """Return the network in its compiled form, with as many steps as a way can have."""
+        """Return the trap's network, with one planning sweep for each inner cell."""
         cells = (trap.height - 2) * (trap.width - 2)
         return KINDS[self.kind](trap, loop=repeat(cells))  # type: ignore[call-arg]
 
     def draw(self, key: Array) -> Weights:
-        """Draw the first weights."""
+        """Draw the initial weights from a random key."""
         net, (first_key, wants_key) = self.net, jax.random.split(key)
         count, window = len(net.names), net.side**2
         free = math.log(math.expm1(STEP))
@@ -257,7 +257,7 @@ LEARNERS = {
 
 
 def split_optimiser(square: set[str]) -> optax.GradientTransformation:
-    """Return an optimiser: Muon for the weights of some names, Adam for others."""
+    """Return an optimiser: Muon for the weights named in ``square``, Adam for the rest."""
 
     def find_axes(weights: Any) -> Any:
         axes = optax.contrib.MuonDimensionNumbers(-2, -1)

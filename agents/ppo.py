@@ -124,7 +124,7 @@ class PPO:
         )
 
     def begin(self, seed: Array) -> Learning:
-        """Return an agent that has learnt nothing, at the start of its first episodes."""
+        """Return an untrained agent at the start of its first episodes."""
         n = self.settings.environments
         draw, reset = jax.random.split(jax.random.key(seed))
         weights, (seen, state) = self.learner.draw(draw), self.env.reset(reset)
@@ -170,14 +170,14 @@ class PPO:
         return Learning(weights, optimiser, playing), ended
 
     def play(self, weights: Weights, now: PlayingNow, key: Array) -> tuple[PlayingNow, PlayedStep]:
-        """Play a rollout."""
+        """Play a rollout with the weights, from the states in ``now``."""
         keys = jax.random.split(key, self.settings.rollout_length)
         found: tuple[PlayingNow, PlayedStep]
         found = jax.lax.scan(lambda now, key: self.step(weights, now, key), now, keys)
         return found
 
     def step(self, weights: Weights, now: PlayingNow, key: Array) -> tuple[PlayingNow, PlayedStep]:
-        """Take a step of a rollout."""
+        """Take one step of a rollout in every environment."""
         act, go_on = jax.random.split(key)
         logs, value, memory = self.look(weights, now)
         action = jax.random.categorical(act, logs)
@@ -193,7 +193,7 @@ class PPO:
         return PlayingNow(seen, state, memory, done, jnp.where(done, 0, returns)), played
 
     def look(self, weights: Weights, now: PlayingNow) -> tuple[Array, Array, Array]:
-        """Return logarithms of the actions' probabilities, (n, 5), values and the next memory."""
+        """Return log-probabilities of actions (n, 5), values (n,) and the next memory."""
         found = self.learner.answer(weights, now.seen[None], now.begins[None], now.memory)
         return jax.nn.log_softmax(found.scores[0]), found.values[0], found.memory
 
@@ -214,7 +214,7 @@ class PPO:
         return found
 
     def draw_orders(self, key: Array, count: int) -> Array:
-        """Draw the rows of each minibatch; each pass leaves out other left-over rows."""
+        """Draw each minibatch's rows, int (minibatches, size); left-over rows vary by epoch."""
         size = count // self.settings.minibatches
         keys = jax.random.split(key, self.settings.epochs)
         # Sorting random words is quicker than a permutation of JAX's.
@@ -225,7 +225,7 @@ class PPO:
     def compute_loss(
         self, weights: Weights, memory: Array, played: PlayedStep, advantages: Array, left: Array
     ) -> Array:
-        """Return the loss on a minibatch, from the memory before its first step on."""
+        """Return the loss on a minibatch; ``memory`` is that before its first step."""
         settings = self.settings
         found = self.learner.answer(weights, played.seen, played.begins, memory)
         logs = jax.nn.log_softmax(found.scores)
@@ -247,7 +247,7 @@ class PPO:
 
 
 def take(logs: Array, action: Array) -> Array:
-    """Return the entries of actions, (...), from (..., 5)."""
+    """Return each action's entry of ``logs``: (..., 5) -> (...)."""
     return jnp.take_along_axis(logs, action[..., None], axis=-1)[..., 0]
 
 
@@ -288,7 +288,7 @@ def train_agents(
     reward: ShapeReward | None = None,
     trainer: Callable[..., PPO] = PPO,
 ) -> list[TrainedAgent]:
-    """Train agents of any network by any plan; see ``train``."""
+    """Train agents of a network by a training plan; ``train`` explains the arguments."""
     many, settings = Many(find_device(device)), plan.settings
     with jax.default_device(many.device):
         learner = make_learner(plan.made.trap)

@@ -58,7 +58,7 @@ class TrainedAgent:
 
     @property
     def earned(self) -> float:
-        """The mean return of the last episodes in training; 0 where none ended."""
+        """The mean return at the end of the training curve; 0 without a curve."""
         return self.curve[-1][1] if self.curve else 0.0
 
 

@@ -34,12 +34,12 @@ class TrainingPlan:
 
     @property
     def keywords(self) -> dict[str, Any]:
-        """The keywords of its environments, besides the trap."""
+        """The keyword arguments of the training environments, besides the trap."""
         return {name: getattr(self.made, name) for name in ("alpha", "reward", "num_levels")}
 
     @property
     def discount(self) -> float:
-        """The discount of learning: the paid objective's own where that is less."""
+        """The discount of learning: min(learning discount, the paid objective's)."""
         return min(self.settings.discount, self.made.trap.discount(self.made.reward))
 
 
@@ -86,26 +86,26 @@ class Run:
 
     @property
     def algorithm(self) -> Algorithm:
-        """The algorithm itself."""
+        """The ``Algorithm`` that ``algo`` names."""
         return find_algorithm(self.algo)
 
     @property
     def seconds(self) -> float:
-        """The seconds of a CPU that training one seed takes, roughly."""
+        """The approximate CPU seconds that training one seed takes."""
         return self.algorithm.seconds * self.steps / self.algorithm.steps
 
     def environment(self) -> Settings:
-        """Return the settings of its environments; making them checks them."""
+        """Return the settings of the training environments; ValueError where they are wrong."""
         given = read_keywords(self.keywords)
         own = {name: getattr(self, name) for name in ("alpha", "reward", "num_levels")}
         return Settings(find_trap(self.trap)(**given), **own)
 
     def plan(self) -> TrainingPlan:
-        """Return the training as trainers take it."""
+        """Return the environments, steps and PPO settings as a ``TrainingPlan``."""
         return TrainingPlan(self.environment(), self.steps, self.settings or PPOSettings())
 
     def changes(self) -> dict[str, float]:
-        """Return the training's unusual settings."""
+        """Return the PPO settings that differ from the algorithm's usual ones."""
         return self.algorithm.find_changes(self.settings)
 
     def change(self, **settings: Any) -> Run:
@@ -119,14 +119,14 @@ class Run:
         return replace(self, settings=replace(usual, **settings)) if settings else self
 
     def facts(self) -> dict[str, Any]:
-        """Return the entries of an agent's record that describe its training."""
+        """Return the entries of an agent's record that describe the training."""
         made = self.environment()
         resolved = {"trap": made.trap.name(), "algo": self.algorithm.name, "reward": made.reward}
         return asdict(self) | resolved | {"settings": self.changes()}
 
     @property
     def name(self) -> str:
-        """The agent's name, unique among a trap's agents that are trained for as many steps."""
+        """The agent's name, unique among agents of a trap and number of steps."""
         alpha = f"-alpha{self.alpha:g}" if self.alpha else ""
         reward = "" if self.reward == "base" else f"-{self.reward}"
         given = "".join(f"-{word}" for word in self.keywords)
@@ -134,7 +134,7 @@ class Run:
         return f"{self.algorithm.name}{alpha}{reward}{changed}{given}-s{self.seed}"
 
     def command(self) -> str:
-        """Return the command that repeats the training, apart from --out."""
+        """Return the shell command that repeats the training, without ``--out``."""
         given = asdict(self)
         trap = shlex.join([given.pop("trap"), *given.pop("keywords")])
         given |= self.changes()
@@ -146,7 +146,7 @@ class Run:
 
 
 def require_labels(trap: Trap) -> None:
-    """Raise ValueError where the exact solver knows no optimal actions of a trap."""
+    """Raise ValueError where the exact solver gives no optimal actions on a trap."""
     if not trap.solvable or trap.branches()[1]:
         raise ValueError(
             f"{trap!r} has no optimal actions to teach: its rules draw outcomes, or it has no exact"

@@ -30,7 +30,7 @@ class SavedAgent:
 
 
 def require_free(folder: Path) -> None:
-    """Raise FileExistsError where something would be overwritten."""
+    """Raise FileExistsError where the folder exists and is not empty."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(f"{folder} exists and is not empty; choose another, or delete it")
 

@@ -93,7 +93,7 @@ class Watch(BaseCallback):
 
 
 def export_model(model: BaseAlgorithm, trap: Trap) -> Agent:
-    """Return the agent that a model is now; its network is that of ``mesa_gym.trained.sb3_mlp``."""
+    """Return the present model as an agent with the network ``mesa_gym.trained.sb3_mlp``."""
     tensors = model.policy.state_dict().items()
     weights = {name: x.numpy().copy() for name, x in tensors if not name.startswith(DOUBLE)}
     return make_agent(make_network("sb3", trap), weights)

@@ -17,7 +17,7 @@ LARGEST = sys.float_info.max  # for what has no upper bound
 
 
 def _set_bounds(usual: float, least: float, most: float = LARGEST, above: bool = False) -> Any:
-    """Return a field with a default and a range; ``least`` belongs to it unless ``above``."""
+    """Return a field with a default and a range; the lower bound is inclusive unless ``above``."""
     return field(default=usual, metadata={"least": least, "most": most, "above": above})
 
 
@@ -92,7 +92,7 @@ class PPOSettings:
 
     @property
     def rollout_steps(self) -> int:
-        """The environment steps of a rollout, of all environments of an agent."""
+        """The environment steps in one rollout, summed over an agent's environments."""
         return self.environments * self.rollout_length
 
 

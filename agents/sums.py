@@ -17,7 +17,7 @@ Array = jax.Array
 
 
 def sum_rows(xp: Any, table: Array, listed: Array) -> Array:
-    """Return ``mesa_gym.trained.inputs.sum_rows``, with a gradient that is quick to compute."""
+    """Return the result of ``mesa_gym.trained.inputs.sum_rows``, with a faster gradient."""
     filled = jnp.concat([table, jnp.zeros_like(table[:1])])
     flat = listed.reshape(-1, listed.shape[-1])
     return _add_rows(filled, flat).reshape(*listed.shape[:-1], table.shape[1])
@@ -25,7 +25,7 @@ def sum_rows(xp: Any, table: Array, listed: Array) -> Array:
 
 @jax.custom_vjp
 def _add_rows(table: Array, listed: Array) -> Array:
-    """Return sums of rows of a table, float32 (n, units), of lists (n, most)."""
+    """Return sums of the table rows in each list, float32 (n, units); lists are (n, most)."""
     found: Array = jax.lax.platform_dependent(
         table, listed, cpu=add_columns, default=multiply_by_ones
     )
@@ -53,7 +53,7 @@ _add_rows.defvjp(_add_forward, _add_backward)
 
 
 def add_columns(table: Array, listed: Array) -> Array:
-    """Return the sums by a loop over the columns of the lists.
+    """Return the sums of table rows by list, added column by column of the lists.
 
     Without the loop the compiler's code is several times as slow on a CPU, since it computes a
     gradient for each row.
@@ -68,7 +68,7 @@ def add_columns(table: Array, listed: Array) -> Array:
 
 
 def scatter_columns(gradient: Array, listed: Array, rows: int) -> Array:
-    """Return the gradient of a table of so many rows, by a loop over the columns."""
+    """Return the gradient of a table of ``rows`` rows, added column by column of the lists."""
     columns = listed.T
 
     def add(i: Array, table: Array) -> Array:
@@ -80,12 +80,12 @@ def scatter_columns(gradient: Array, listed: Array, rows: int) -> Array:
 
 
 def multiply_by_ones(table: Array, listed: Array) -> Array:
-    """Return the sums as a product."""
+    """Return the sums of table rows by list, as a product with a 0/1 matrix."""
     return mark_ones(listed, len(table)) @ table
 
 
 def mark_ones(listed: Array, rows: int) -> Array:
-    """Return 1 where a row is listed, float32 (n, rows); no list has a row of inputs twice."""
+    """Return a 0/1 matrix of the listed rows, float32 (n, rows); no list repeats an input."""
     which = jnp.arange(len(listed))[:, None]
     empty = jnp.zeros((len(listed), rows))
     return empty.at[which, listed].set(1, mode="promise_in_bounds")

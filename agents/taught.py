@@ -55,12 +55,12 @@ class LabelledEnv:
         self._solved, self._start, self._successor, self._best = map(jnp.asarray, found)
 
     def reset(self, key: Array) -> tuple[Array, Placed]:
-        """Begin an episode in every environment."""
+        """Begin an episode in every environment, with its place in the solved graph."""
         seen, inner = self.env.reset_to_level(self._pick(key))
         return seen, Placed(inner, self._start[inner.level.row])
 
     def step(self, key: Array, state: Placed, action: Array) -> Any:
-        """Take a step; an episode that ends is followed by the next one."""
+        """Step every environment; after an end the next episode begins."""
         seen, inner, *others = self.env.step_to_level(self._pick(key), state.inner, action)
         done, place = others[1], self._successor[action, state.place]
         place = jnp.where(done, self._start[inner.level.row], place)
@@ -107,7 +107,7 @@ def solve_levels(
 def find_best_actions(
     graph: Graph, objective: str, discount: float, steps: int
 ) -> NDArray[np.uint8]:
-    """Return the optimal actions of every state with so many steps left, as bits."""
+    """Return each state's optimal actions with ``steps`` steps left, as bits."""
     paid = graph.payments[objective][graph.paid[objective]]
     values, found = np.zeros(len(graph) + 1), paid
     for _ in range(steps):
@@ -132,14 +132,14 @@ class Taught(PPO):
         super().__init__(learner, LabelledEnv(env, discount), settings, discount)
 
     def step(self, weights: Weights, now: PlayingNow, key: Array) -> tuple[PlayingNow, PlayedStep]:
-        """Take a step of a rollout, whose ``likely`` is which actions are optimal, (n, 5)."""
+        """Take one step of a rollout; its ``likely`` holds the optimal actions, bool (n, 5)."""
         after, played = super().step(weights, now, key)
         return after, played._replace(likely=self.env.find_best(now.state))
 
     def compute_loss(
         self, weights: Weights, memory: Array, played: PlayedStep, advantages: Array, left: Array
     ) -> Array:
-        """Return -log of the probability of an optimal action, on average."""
+        """Return the mean of -log(probability that the action is optimal)."""
         found = self.learner.answer(weights, played.seen, played.begins, memory)
         logs = jnp.where(played.likely, jax.nn.log_softmax(found.scores), -jnp.inf)
         return -jax.nn.logsumexp(logs, axis=-1).mean()

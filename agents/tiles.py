@@ -62,17 +62,17 @@ class TileView:
         return self._list(planes), state
 
     def step(self, key: Array, state: Any, action: Array) -> Any:
-        """Take a step; an episode that ends is followed by the next one."""
+        """Step every environment; after an end the next episode begins."""
         planes, *others = self.env.step(key, state, action)
         return self._list(planes), *others
 
     def step_env(self, state: Any, action: Array) -> Any:
-        """Take a step; an episode that ended stays over."""
+        """Step every environment; an ended episode stays ended."""
         planes, *others = self.env.step_env(state, action)
         return self._list(planes), *others
 
     def _list(self, planes: Array) -> Array:
-        """Return the inputs that are 1, int32 (n, most), of planes (n, height, width, channels)."""
+        """Return the indices of inputs that are 1, int32 (n, most), one row per state."""
         flat = planes.reshape(self.num_envs, -1, planes.shape[-1])
         cell = flat[..., self._agent].argmax(axis=1)
         bits = 1 << np.arange(planes.shape[-1])

@@ -60,7 +60,7 @@ def train_many(
 
 
 def require_agents(algorithm: str, found: Any, count: int) -> None:
-    """Raise ValueError where an algorithm did not return one trained agent a seed."""
+    """Raise ValueError unless an algorithm returned a list of one ``TrainedAgent`` per seed."""
     whole = isinstance(found, list | tuple) and len(found) == count
     if not whole or not all(isinstance(each, TrainedAgent) for each in found):
         raise ValueError(
@@ -84,7 +84,7 @@ class Printer:
             print(f"{run.algorithm.name} first solves up to {levels:,} levels", flush=True)
 
     def __call__(self, seeds: Sequence[int], looks: Sequence[TrainingLook]) -> None:
-        """Print a line: means over the seeds that are trained together."""
+        """Print a line of progress: means over the seeds that train together."""
         if not self._last.keys() & {*seeds}:
             print(f"{'seed':>9} {'steps':>11} {'return':>7} {'test':>5} | {'base':>5} {'proxy':>5}")
         self._last |= dict(zip(seeds, looks, strict=True))
@@ -99,7 +99,7 @@ class Printer:
         )
 
     def conclude(self) -> None:
-        """Print each agent's share of solved test levels, and advice if it is too small."""
+        """Print each agent's share of solved test levels, with advice if it is below 0.9."""
         seconds = time.perf_counter() - self._began
         for seed, look in self._last.items():
             said = f"seed {seed} reaches base on {look.test:.3f} of test levels"
@@ -146,7 +146,7 @@ def read_seeds(text: str) -> range:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
+    """Run ``python -m agents.train``: return 0 done, 1 failed, 2 bad usage, 130 interrupted."""
     options = vars(_parser().parse_args(arguments))
     out, steps, many = options.pop("out"), options.pop("steps"), options.pop("seeds")
     device, quiet, (trap, *words) = (options.pop(x) for x in ("device", "quiet", "trap"))

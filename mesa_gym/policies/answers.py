@@ -78,7 +78,7 @@ def _drop(text: str) -> str:
 
 
 def _join_marks(found: re.Match[str]) -> str:
-    """Return one mark for several equal ones without a choice between them."""
+    """Return the one mark that all found marks equal; ``UNSURE`` where they differ."""
     marks = {*re.findall(MARK, found[0])}
     return marks.pop() if len(marks) == 1 and " or" not in found[0] else UNSURE
 
@@ -125,7 +125,7 @@ _TURN = (
 
 
 def _read(text: str) -> int | None:
-    """Return the number of the option that a marked text chooses; None for none or several."""
+    """Return the option number that a marked text chooses; None for none or several."""
     text = _drop(text) if "⟦" in text else ""
     if "⟦" not in text:
         return None

@@ -46,6 +46,6 @@ def find_objective(trap: Trap, kind: str, objective: str) -> str:
 
 
 def not_for(trap: Trap, spec: str) -> ValueError:
-    """Return the error for an oracle without a solver, or for a reference beside one."""
+    """Return the error for an oracle without a solver, or for a reference policy with one."""
     has, use = "an" if trap.solvable else "no", ", ".join(_list_goals(trap))
     return ValueError(f"{trap!r} has {has} exact solver, so no {shorten(spec)}; use one of {use}")

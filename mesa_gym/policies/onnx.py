@@ -208,7 +208,7 @@ def _find_observation(seen: onnxruntime.NodeArg, trap: Trap, kind: str | None) -
 
 
 def _read_state_shape(state: onnxruntime.NodeArg) -> tuple[int, ...]:
-    """Return the shape of one row's state; ValueError where it cannot be kept."""
+    """Return the shape of one row's memory; ValueError if it is left open or is too large."""
     shape = _read_row_shape(state)
     known = state.type == "tensor(float)" and all(isinstance(side, int) for side in shape)
     if not known or math.prod(shape) > MOST_STATE:

@@ -90,7 +90,7 @@ class Oracle(Memoryless):
         return mask
 
     def _fits(self, solution: Solution) -> bool:
-        """Return whether a solution is of this trap; other traps may have the same levels."""
+        """Return whether a solution has the oracle's trap and horizon; level keys may be shared."""
         mine, other = self.trap, solution.trap
         same = mine is other or (type(mine) is type(other) and repr(mine) == repr(other))
         return same and solution.horizon == self.horizon

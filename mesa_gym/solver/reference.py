@@ -81,7 +81,7 @@ class References:
         return np.maximum(self._random[objective], self._staying[objective])
 
     def best(self, objective: str, among: str) -> Floats:
-        """Return the best return of ``objective`` by references of ``among``, (levels,)."""
+        """Return the best return of ``objective`` by the reference of ``among``, (levels,)."""
         return self._earned[among][objective]
 
     worst = best

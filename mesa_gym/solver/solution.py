@@ -42,12 +42,12 @@ class Solution(Sweeps):
         return self._value_starts(asked, "best")[:, asked.index(objective)]
 
     def optimal(self, objective: str) -> Masks:
-        """Return the optimal actions: element t is uint8 (states within t steps,)."""
+        """Return the optimal action masks: entry t is uint8 (states reachable in t steps,)."""
         return self._policies(objective).masks
 
     @once
     def oracle(self, objective: str) -> Masks:
-        """Return actions of ``oracle:<objective>``: element t is uint8 (states within t steps,).
+        """Return masks of ``oracle:<objective>``: entry t is uint8 (states reachable in t steps,).
 
         Optimal for the objective and, among its optimal policies, best for the base objective.
         If nothing of the objective can be earned any more, the oracle stays; but if objectives
@@ -70,7 +70,7 @@ class Solution(Sweeps):
 
     @once
     def aimless(self) -> Masks:
-        """Return actions of the policy ``aimless``: element t is uint8 (states within t steps,).
+        """Return masks of the policy ``aimless``: entry t is uint8 (states reachable in t steps,).
 
         All actions on levels where base and proxy are separated; elsewhere the base oracle's.
         """

@@ -43,15 +43,15 @@ class Network:
         self.trap = trap
 
     def list_shapes(self, given: Shapes) -> Shapes:
-        """Return the shapes of its weights; free widths are as in ``given``."""
+        """Return weight name -> shape; where a width is free, it is taken from ``given``."""
         raise NotImplementedError
 
     def count_memory(self, weights: Weights) -> int:
-        """Return the number of values in the agent's memory."""
+        """Return how many memory values the agent keeps between steps."""
         return 0
 
     def see(self, planes: Bytes) -> NDArray[Any]:
-        """Return the network's inputs from planes (n, height, width, channels), with n rows."""
+        """Return the network's inputs, (n, ...), from planes (n, height, width, channels)."""
         return planes
 
     def compute(self, xp: Any, weights: Weights, seen: Any, memory: Any) -> Layers:
@@ -98,7 +98,7 @@ class Agent:
         return self.net.kind
 
     def replaced(self, weights: Weights) -> Self:
-        """Return a copy in which some weights are others, by their names."""
+        """Return a copy of the agent with the named weights replaced."""
         made = copy.copy(self)
         Agent.__init__(made, self.net, self.weights | dict(weights))
         return made
@@ -116,7 +116,7 @@ class Agent:
         return self._compute(planes, memory, ())
 
     def _compute(self, planes: Bytes, memory: Any, names: tuple[str, ...]) -> Layers:
-        """Return layers, all of them where none is named."""
+        """Return the layers that ``names`` lists; all layers if it is empty."""
         xp, seen = array_api_compat.array_namespace(*self.weights.values()), self.net.see(planes)
         n = len(seen)
         if memory is None:
@@ -154,7 +154,7 @@ class Agent:
 
 
 def _keep_array(given: Any) -> Any:
-    """Return an array of NumPy as float32 that cannot be written to; others as they are."""
+    """Return a NumPy array as read-only float32; arrays of other libraries are unchanged."""
     if isinstance(given, np.ndarray):
         # Layers are stored by outputs and used by inputs: in this order both are quick.
         given = np.asfortranarray(given, np.float32).view()
@@ -163,7 +163,7 @@ def _keep_array(given: Any) -> Any:
 
 
 def _require_shapes(wanted: Shapes, given: Shapes) -> None:
-    """Raise ValueError where weights are missing, too many, or of other shapes."""
+    """Raise ValueError where a weight is missing, unknown or of a wrong shape."""
     for name in [*wanted, *given]:
         if wanted.get(name) != given.get(name):
             raise ValueError(

@@ -25,7 +25,7 @@ class GRU(MLP):
     kind = "gru"
 
     def list_shapes(self, given: Shapes) -> Shapes:
-        """Return the shapes of its weights, of as many units as the memory's gates have."""
+        """Return weight name -> shape, with as many units as the gates in ``given`` have."""
         units = given.get("recalls.weight", (0, 0))[-1]
         sides = {"first": (units, self.view.count), "sees": (3 * units, units)}
         sides |= {"joins": (units, 2 * units), "policy": (len(ACTIONS), units)}
@@ -34,22 +34,22 @@ class GRU(MLP):
                 **shape_layers(sides | {"value": (1, units)})}  # fmt: skip
 
     def count_memory(self, weights: Weights) -> int:
-        """Return the number of units."""
+        """Return the number of GRU units, whose values are the memory."""
         return int(weights["recalls.weight"].shape[1])
 
     def compute(self, xp: Any, weights: Weights, seen: Any, memory: Any) -> Layers:
-        """Return the network's layers from lists of inputs and the memory before the step."""
+        """Return the network's layers from index lists of inputs and the memory before the step."""
         first, gates = self.look(xp, weights, seen)
         memory = remember(xp, weights, gates, memory)
         return {"first": first, "memory": memory, **self.recall(xp, weights, first, memory)}
 
     def look(self, xp: Any, weights: Weights, seen: Any) -> tuple[Any, Any]:
-        """Return the first layer's output and its inputs to the gates, which need no memory."""
+        """Return the first layer's output and the gate inputs, both independent of the memory."""
         first = self.add(xp, weights["first.weight"].T, seen) + weights["first.bias"]
         return first, apply_layer(weights, "sees", relu(xp, first))
 
     def recall(self, xp: Any, weights: Weights, first: Any, memory: Any) -> Layers:
-        """Return the other layers from ``first`` and the memory after the step."""
+        """Return the layers that follow the memory update, from ``first`` and the new memory."""
         shown = relu(xp, first)
         product = multiply(shown, weights["seen_factor.weight"].T)
         product = product * multiply(memory, weights["kept_factor.weight"].T)

@@ -33,7 +33,7 @@ def sum_rows(xp: Any, table: Any, listed: Any) -> Any:
 
 
 def multiply(rows: Any, matrix: Any) -> Any:
-    """Return the product of each row, (..., k), and a matrix (k, m).
+    """Return each row (..., k) multiplied by a matrix (k, m).
 
     Rows are multiplied one at a time: a product of many rows may round by a row's place, and an
     agent must act independently of its batch.
@@ -42,5 +42,5 @@ def multiply(rows: Any, matrix: Any) -> Any:
 
 
 def relu(xp: Any, sums: Any) -> Any:
-    """Return sums with negative ones replaced by 0."""
+    """Return an array with negative values replaced by 0."""
     return xp.where(sums > 0, sums, xp.zeros_like(sums))

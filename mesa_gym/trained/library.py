@@ -90,7 +90,7 @@ def read_manifest(folder: Path = FOLDER) -> list[ManifestEntry]:
 
 
 def has_weights(entry: ManifestEntry, folder: Path = FOLDER) -> bool:
-    """Return whether an agent's weights are there; else ``library make`` trains it."""
+    """Return whether an agent's file of weights exists; ``library make`` trains it otherwise."""
     return (folder / entry.weights).exists()
 
 
@@ -137,12 +137,12 @@ def load(
 
 
 def find_usual_kind(trap: Trap | type[Trap]) -> str:
-    """Return the kind of agents that a bare seed names on a trap."""
+    """Return the kind of agent that a bare seed means on a trap: ``gru`` if it has lives."""
     return "gru" if is_life(trap) else "network"
 
 
 def load_entry(entry: ManifestEntry, trap: Trap, folder: Path = FOLDER) -> Agent:
-    """Load the agent that an entry of the manifest is of; ValueError as of ``load``."""
+    """Load the agent of a manifest entry; it raises ValueError as ``load`` does."""
     net, usual = make_network(entry.kind, trap), type(trap)()
     if trap.parameters != usual.parameters or (net.sized and trap.size != usual.size):
         raise ValueError(
@@ -191,7 +191,7 @@ def list_named(trap: str) -> dict[str, str]:
 
 
 def _name_entries(trap: str) -> dict[str, ManifestEntry]:
-    """Return a trap's entries by name: seeds of plain training, of planners, then all others."""
+    """Return name -> entry for a trap: seeds of plain training, then of planners, then the rest."""
     usual = KINDS[find_usual_kind(find_trap(trap))]
     found: list[dict[str, ManifestEntry]] = [{}, {}, {}]
     for entry in read_manifest():

@@ -40,14 +40,14 @@ def load(folder: Path, trap: Trap) -> Agent:
 
 
 def make_network(kind: Any, trap: Trap) -> Network:
-    """Return the network of a kind on a trap; UnknownNameError where there is no such kind."""
+    """Return the network of a kind on a trap; UnknownNameError for an unknown kind."""
     if not isinstance(kind, str) or kind not in KINDS:
         raise unknown("kind of agent", kind, KINDS)
     return KINDS[kind](trap)
 
 
 def make_agent(net: Network, weights: Weights) -> Agent:
-    """Return the agent of a network, a ``Planner`` where that plans; ValueError as of ``Agent``."""
+    """Return the agent of a network with ``weights``: a ``Planner`` where the network plans."""
     return (Planner if isinstance(net, PlannerNetwork) else Agent)(net, weights)
 
 
@@ -64,6 +64,6 @@ def restore(net: Network, file: Path, digest: Any) -> Agent:
 
 
 def describe_needs(trap: Trap) -> dict[str, Any]:
-    """Return the settings that an agent must have been trained with to act on a trap."""
+    """Return the training settings that an agent's record must have for it to act on a trap."""
     size, planes = list(trap.size), list(trap.channels)
     return {"size": size, "planes": planes, "observation": Agent.observation}

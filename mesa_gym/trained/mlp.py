@@ -31,16 +31,16 @@ class MLP(Network):
         self.view, self.add = CentredInputs(trap, reach=self.reach), add
 
     def list_shapes(self, given: Shapes) -> Shapes:
-        """Return the shapes of its weights."""
+        """Return weight name -> shape."""
         sides = {"first": (UNITS, self.view.count), "second": (UNITS, UNITS)}
         return shape_layers(sides | {"policy": (len(ACTIONS), UNITS), "value": (1, UNITS)})
 
     def see(self, planes: Bytes) -> Ints:
-        """Return the lists of inputs that are 1, int64 (n, most)."""
+        """Return the indices of inputs that are 1, int64 (n, most)."""
         return self.view.list_inputs(planes)
 
     def compute(self, xp: Any, weights: Weights, seen: Any, memory: Any) -> Layers:
-        """Return the network's layers from lists of inputs."""
+        """Return the network's layers from index lists of inputs."""
         first = self.add(xp, weights["first.weight"].T, seen) + weights["first.bias"]
         second = apply_layer(weights, "second", relu(xp, first))
         return {"first": first, "second": second, **read_out(weights, relu(xp, second))}
@@ -58,17 +58,17 @@ class LocalMLP(MLP):
 
 
 def shape_layers(sides: Mapping[str, tuple[int, int]]) -> Shapes:
-    """Return the shapes of linear layers of so many outputs and inputs, and of their biases."""
+    """Return weight and bias shapes of linear layers, given their (outputs, inputs)."""
     weights: Shapes = {f"{name}.weight": side for name, side in sides.items()}
     return {**weights, **{f"{name}.bias": side[:1] for name, side in sides.items()}}
 
 
 def apply_layer(weights: Weights, name: str, inputs: Any) -> Any:
-    """Return a linear layer on inputs (..., inputs)."""
+    """Return the output of a linear layer, named by its weights, on inputs (..., inputs)."""
     return multiply(inputs, weights[f"{name}.weight"].T) + weights[f"{name}.bias"]
 
 
 def read_out(weights: Weights, features: Any) -> Layers:
-    """Return scores of actions and the value of the state from the last layer's features."""
+    """Return the action scores and the state value from the last layer's features."""
     scores, value = (apply_layer(weights, name, features) for name in ("policy", "value"))
     return {"scores": scores, "value": value[..., 0]}

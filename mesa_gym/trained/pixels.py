@@ -67,7 +67,7 @@ class Tiles(CentredInputs):
         self.cells = self.count - self.places * (len(self.pictures) - 1)
 
     def encode_cells(self, planes: Bytes) -> Ints:
-        """Return a code for the content of each cell, the agent left out."""
+        """Return a code for each cell's planes, except the agent's plane."""
         bits = 1 << np.arange(planes.shape[-1])
         bits[self._seen] = 0
         return np.asarray(planes.astype(np.int64) @ bits)
@@ -88,7 +88,7 @@ class Tiles(CentredInputs):
         return np.asarray(self.tile[rows])
 
     def list_inputs(self, planes: Bytes) -> Ints:
-        """Return the inputs that are 1, int64 (n, most), of planes (n, height, width, channels)."""
+        """Return the indices of inputs that are 1, int64 (n, most), one row per state."""
         agent = planes[..., self._seen]
         tiles = np.where(agent, 0, self.find_tiles(planes))
         shown = tiles[..., None] == np.arange(len(self.pictures))
@@ -109,7 +109,7 @@ class PixelMLP(MLP):
         self.trap, self.add, self.view = trap, add, Tiles(trap)
 
     def list_shapes(self, given: Shapes) -> Shapes:
-        """Return the shapes of its weights."""
+        """Return weight name -> shape."""
         inputs = self.view.places * FEATURES + self.view.cells
         return {
             "first": (1, inputs + 1, UNITS), "first_bias": (1, 1, UNITS),
@@ -119,7 +119,7 @@ class PixelMLP(MLP):
         }  # fmt: skip
 
     def compute(self, xp: Any, weights: Weights, seen: Any, memory: Any) -> Layers:
-        """Return the network's layers from lists of inputs."""
+        """Return the network's layers from index lists of inputs."""
         own = {name: each[0, ...] for name, each in weights.items()}
         tiles = relu(xp, xp.asarray(self.view.pictures) @ own["tiles"] + own["tiles_bias"])
         table = join_tables(xp, tiles, own["first"], self.view.places)

@@ -25,11 +25,11 @@ class Planner(Agent):
 
     @property
     def sharpness(self) -> float:
-        """The factor from the worth of ways to the scores of actions."""
+        """The factor by which the worths of ways become action scores."""
         return math.exp(float(self.weights["head"][0, 0, 0]))
 
     def network(self) -> MapNetwork:
-        """Return the numbers of its maps, without edits."""
+        """Return the map network's weights, without edits."""
         self.require_savable()
         own = {name: np.asarray(each)[0] for name, each in self.weights.items()}
         net, names = self.net, tuple(self.net.names)
@@ -50,7 +50,7 @@ class Planner(Agent):
             )
 
     def layers(self, planes: Bytes, memory: Any = None) -> dict[str, Any]:
-        """Return all that the network computes; ValueError where planes are of another trap."""
+        """Return all layers of the network; ValueError for planes of another trap."""
         return super().layers(self._check(planes), memory)
 
     def objective(self, planes: Bytes) -> Floats:
@@ -135,7 +135,7 @@ class Planner(Agent):
         return Reading(float(difference.mean()), float(share.mean()))
 
     def _check(self, planes: Bytes) -> Bytes:
-        """Return planes; ValueError where they are not those of the trap."""
+        """Return the planes; ValueError where the trap has another number of channels."""
         array, channels = np.asarray(planes), len(self.net.trap.channels)
         if array.ndim != 4 or array.shape[-1] != channels:
             raise ValueError(

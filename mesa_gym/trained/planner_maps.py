@@ -68,7 +68,7 @@ class PlannerNetwork(Network):
         self._seen = np.array([i for i, name in enumerate(trap.channels) if name != "agent"])
 
     def list_shapes(self, given: Shapes) -> Shapes:
-        """Return the shapes of its weights."""
+        """Return weight name -> shape."""
         planes, units, side = len(self.names), self.units, self.side
         return {
             "first": (1, planes * side**2, units), "first_bias": (1, 1, units),
@@ -77,7 +77,7 @@ class PlannerNetwork(Network):
         }  # fmt: skip
 
     def compute(self, xp: Any, weights: Weights, seen: Any, memory: Any) -> Layers:
-        """Return the network's layers from planes."""
+        """Return the network's layers from planes (..., height, width, channels)."""
         *rows, height, width, channels = seen.shape
         flat = xp.reshape(seen, (*rows, height * width, channels))
         cell = xp.argmax(flat[..., self.agent], axis=-1)
@@ -132,7 +132,7 @@ class PlannerNetwork(Network):
         return utility, relu(xp, sums) + xp.log1p(xp.exp(-xp.abs(sums)))
 
     def _look_around(self, xp: Any, first: Any, seen: Any, width: int) -> Any:
-        """Return sums over the window around each inner cell, (..., inner cells, units)."""
+        """Return weighted sums over a window around each inner cell, (..., inner cells, units)."""
         *rows, count, planes = seen.shape
         # Outside of the grid there is wall; it is one cell more, the last.
         wall = np.eye(planes, dtype=np.float32)[self.wall]
@@ -148,7 +148,7 @@ class PlannerNetwork(Network):
         return around @ xp.reshape(by_cell, (-1, self.units))
 
     def edit_maps(self, xp: Any, seen: Any, utility: Any, cost: Any) -> tuple[Any, Any]:
-        """Return maps (..., cells) with the edits, of planes (..., height, width, channels)."""
+        """Return utility and cost maps (..., cells) after the edits, which may read the planes."""
         edits, shape = self.edits, utility.shape
         if edits is not UNEDITED:
             planes = np.asarray(seen).reshape(-1, *seen.shape[-3:])

@@ -29,7 +29,7 @@ STEPS = 4  # between two looks at whether anything still changes
 
 
 def settle(xp: Any, step: Callable[[Any], Any], carry: Any) -> Any:
-    """Return the fixed point of a step from a first carry: a ``Loop``."""
+    """Repeat ``step`` on ``carry`` until its first array stays the same; return the last carry."""
     while True:
         before = carry[0]
         for _ in range(STEPS):
@@ -39,7 +39,7 @@ def settle(xp: Any, step: Callable[[Any], Any], carry: Any) -> Any:
 
 
 def list_ways(width: int) -> Ints:
-    """Return the change of a cell's number by left, down, right and up, int64 (4,)."""
+    """Return the change of a cell index for left, down, right and up, int64 (4,)."""
     return np.array([-1, width, 1, -width])
 
 
@@ -67,7 +67,7 @@ def compute_worth(xp: Any, utility: Any, cost: Any, width: int, loop: Loop = set
 
 
 def find_onward(xp: Any, utility: Any, worth: Any, width: int) -> Any:
-    """Return the cell to which the best way from each leads, or itself, int64 (..., cells)."""
+    """Return the next cell on the best way from each cell, or itself, int64 (..., cells)."""
     numbers, inner = _number_band(xp, utility.shape[-1], width)
     best = _cut(utility, width)
     onward = xp.broadcast_to(numbers, best.shape)
@@ -79,7 +79,7 @@ def find_onward(xp: Any, utility: Any, worth: Any, width: int) -> Any:
 
 
 def follow_ways(xp: Any, onward: Any, cost: Any, first: Any, loop: Loop = settle) -> Any:
-    """Return the ends and costs of ways, (..., k), with gradients to the entered cells.
+    """Return the last cells and total costs of ways, (..., k); the costs carry gradients.
 
     The first cells are int64 (..., k); the cells after them are those of ``find_onward``.
     """
@@ -93,24 +93,24 @@ def follow_ways(xp: Any, onward: Any, cost: Any, first: Any, loop: Loop = settle
 
 
 def look_up(xp: Any, maps: Any, cells: Any) -> Any:
-    """Return the values of maps (..., cells) at some of their cells, int64 (..., k)."""
+    """Return the values of maps (..., cells) at the given cells, int64 (..., k)."""
     first = np.arange(0, math.prod(maps.shape), maps.shape[-1]).reshape(*maps.shape[:-1], 1)
     places = xp.reshape(xp.asarray(first) + cells, (-1,))
     return xp.reshape(xp.take(xp.reshape(maps, (-1,)), places, axis=0), cells.shape)
 
 
 def _number_band(xp: Any, cells: int, width: int) -> tuple[Any, Any]:
-    """Return the cells from the first inner one to the last, and which of them are inner ones."""
+    """Return the indices from the first inner cell to the last, and which are not on the border."""
     numbers = xp.arange(width + 1, cells - width - 1)
     column = numbers % width
     return numbers, (column > 0) & (column < width - 1)
 
 
 def _cut(maps: Any, width: int, move: int = 0) -> Any:
-    """Return the values of cells that lie a move away from those of the band."""
+    """Return the map values ``move`` cells away from each cell in the band of ``_number_band``."""
     return maps[..., width + 1 + move : maps.shape[-1] - width - 1 + move]
 
 
 def _put(xp: Any, maps: Any, width: int, values: Any) -> Any:
-    """Return maps with other values in the band."""
+    """Return maps with ``values`` in the band of ``_number_band``."""
     return xp.concat([maps[..., : width + 1], values, maps[..., -width - 1 :]], axis=-1)

@@ -90,10 +90,10 @@ class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     @property
     def agent(self) -> str:
-        """The name that all seeds share, such as ``ppo-alpha0.03``."""
+        """The agent's name without its seed, such as ``ppo-alpha0.03``."""
         return self.name.rpartition("-s")[0]
 
 
 def digest_weights(weights: bytes) -> str:
-    """Return a digest that tells weights apart."""
+    """Return 32 hex digits that differ for different weights."""
     return blake2b(weights, digest_size=16).hexdigest()

@@ -42,13 +42,13 @@ class SB3MLP(Network):
         self._wall, self.count = others.index("wall"), self._places.shape[1] * len(others)
 
     def list_shapes(self, given: Shapes) -> Shapes:
-        """Return the shapes of its weights."""
+        """Return weight name -> shape."""
         sides = {FIRST: (WIDE, self.count), SECOND: (FEATURES, WIDE)}
         sides |= dict.fromkeys((ACTOR[0], CRITIC[0]), (OWN, FEATURES))
         return shape_layers(sides | {ACTOR[1]: (len(ACTIONS), OWN), CRITIC[1]: (1, OWN)})
 
     def see(self, planes: Bytes) -> Ints:
-        """Return the lists of inputs that are 1, int64 (n, most)."""
+        """Return the indices of inputs that are 1, int64 (n, most)."""
         grid = planes[..., self._seen].reshape(len(planes), -1, len(self._seen)) != 0
         cell, shown = grid[..., 0].argmax(axis=1), grid[..., 1:]
         shown[..., self._wall] ^= True
@@ -59,7 +59,7 @@ class SB3MLP(Network):
         return listed
 
     def compute(self, xp: Any, weights: Weights, seen: Any, memory: Any) -> Layers:
-        """Return the network's layers from lists of inputs."""
+        """Return the network's layers from index lists of inputs."""
         first = sum_rows(xp, weights[f"{FIRST}.weight"].T, seen) + weights[f"{FIRST}.bias"]
         second = apply_layer(weights, SECOND, relu(xp, first))
         features = relu(xp, second)

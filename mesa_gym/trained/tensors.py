@@ -75,7 +75,7 @@ def decode_weights(data: bytes) -> dict[str, Floats]:
 
 
 def encode_weights(weights: Mapping[str, Any]) -> bytes:
-    """Return arrays as bytes, in half precision where that is exact."""
+    """Return arrays by name as bytes, in half precision where no number changes."""
     header, parts, end = {}, [], 0
     for name, array in sorted(weights.items()):
         whole = np.asarray(array, np.float32)
