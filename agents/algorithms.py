@@ -92,7 +92,7 @@ class Algorithm:
         return found
 
     def describe(self) -> str:
-        """Return the first line of the training function's docstring."""
+        """Return ``about``, or the first docstring line of the function or its module."""
         function = self.find_function()
         own = None if isinstance(function, partial) else function.__doc__
         return (self.about or own or self._import_module().__doc__ or "").partition("\n")[0]

@@ -59,7 +59,7 @@ class Solution(Sweeps):
 
     @once
     def either(self) -> Masks:
-        """Return actions of the policy ``either``: entry t has a uint8 mask a state within t steps.
+        """Return masks of the policy ``either``: entry t is uint8 (states reachable in t steps,).
 
         They are optimal for the sum of all objectives, ties included. Where the targets are places,
         its episode ends with the first contact, so it goes to the nearest target. If nothing can be

@@ -132,7 +132,7 @@ class PlannerNetwork(Network):
         return utility, relu(xp, sums) + xp.log1p(xp.exp(-xp.abs(sums)))
 
     def _look_around(self, xp: Any, first: Any, seen: Any, width: int) -> Any:
-        """Return weighted sums over a window around each inner cell, (..., inner cells, units)."""
+        """Return weighted sums over the window of each inner cell, (..., inner cells, units)."""
         *rows, count, planes = seen.shape
         # Outside of the grid there is wall; it is one cell more, the last.
         wall = np.eye(planes, dtype=np.float32)[self.wall]

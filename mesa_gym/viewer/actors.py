@@ -53,7 +53,7 @@ class Actor:
         """
 
     def decide(self, state: State, t: int) -> Decision | None:
-        """Return the decision in a state, ``t`` steps into the episode; None if there is none."""
+        """Return the decision ``t`` steps into the episode; None where the actor takes no step."""
         return None
 
 
@@ -75,7 +75,7 @@ class Player:
         raise NotImplementedError
 
     def levels(self, play: str) -> Ints | None:
-        """Return the levels of a play that the player knows, ascending; None for all."""
+        """Return a play's levels on which the player can act, ascending; None for all levels."""
         return None
 
 
@@ -92,7 +92,7 @@ class PolicyActor(Actor):
         self._player, self._trap, self._play = player, trap, play
 
     def begin(self, states: Sequence[State], horizon: int) -> None:
-        """Replay the past, for policies with a memory."""
+        """Show the policy the states so far, for its memory."""
         player = self._player
         self._asking = player.ask(self._trap, self._play, states[0], horizon, player.seed)
         for t, state in enumerate(states[:-1]):
@@ -129,7 +129,7 @@ class PolicyPlayer(Player):
         return policy if isinstance(self.policy, str) else copy.deepcopy(policy)
 
     def ask(self, trap: Trap, play: str, starts: State, horizon: int, seed: int | Ints) -> Asking:
-        """Return the policy, asked for all episodes that begin with these start states."""
+        """Return the policy, prepared for all episodes that begin with these start states."""
         policy = self.make(trap, trap.horizon(split_of(play)))
         if isinstance(policy, Oracle):
             policy.learn(solve_start(trap, starts.take([0]), horizon)[0])
@@ -138,7 +138,7 @@ class PolicyPlayer(Player):
         return asking
 
     def actor(self, trap: Trap, play: str, start: State) -> PolicyActor:
-        """Return the policy, made for the play's time limit."""
+        """Return an actor with the policy, made for the time limit of the play."""
         return PolicyActor(self, trap, play)
 
 
@@ -149,7 +149,7 @@ class RecordedActor(Actor):
         self._episode = episode
 
     def decide(self, state: State, t: int) -> Decision | None:
-        """Return the action that was recorded for the state's time; None after the last."""
+        """Return the action recorded at the state's time; None after the last action."""
         at, actions, said = int(state.clock[0]), self._episode.actions, self._episode.said
         if at >= len(actions):
             return None
@@ -170,14 +170,14 @@ class RecordedPlayer(Player):
             self.episodes.setdefault((each.play, each.level), each)
 
     def actor(self, trap: Trap, play: str, start: State) -> RecordedActor:
-        """Return the recorded actions on the level; ValueError without any."""
+        """Return an actor with the level's recorded actions; ValueError if none were recorded."""
         level = int(start.level.number[0])
         if (play, level) not in self.episodes:
             raise ValueError(f"nothing was recorded on level {level} of play '{play}'")
         return RecordedActor(self.episodes[play, level])
 
     def levels(self, play: str) -> Ints:
-        """Return the levels that were recorded."""
+        """Return the play's recorded levels, ascending."""
         return np.array(sorted(n for name, n in self.episodes if name == play), dtype=np.int64)
 
 
@@ -187,7 +187,7 @@ class Human(Player, Actor):
     name = "you"
 
     def actor(self, trap: Trap, play: str, start: State) -> Human:
-        """Return the person."""
+        """Return the person, who is the actor of every episode."""
         return self
 
 

@@ -65,15 +65,15 @@ class Screen:
         return self
 
     def update(self, seconds: float) -> Screen | None:
-        """Let time pass; return the screen to show next."""
+        """Advance by ``seconds``; return the screen to show next."""
         return self
 
     def wait(self) -> float | None:
-        """Return the seconds until ``update`` has something to do; None for never by itself."""
+        """Return the seconds until ``update`` has work; None: only an event wakes it."""
         return None
 
     def draw(self, painter: Painter) -> None:
-        """Draw everything; the surface has been cleared."""
+        """Draw the whole screen on a surface that has been cleared."""
 
 
 class App:
@@ -134,7 +134,7 @@ class App:
             self._draw(self.screen)
 
     def _await(self, seconds: float) -> None:
-        """Sleep until something happens, or so long."""
+        """Sleep until an event arrives, ``seconds`` at most."""
         # SDL's own waiting looks a thousand times a second, which takes 3% of a core.
         end = time.monotonic() + seconds
         while not self._pygame.event.peek() and (left := end - time.monotonic()) > 0:
@@ -157,7 +157,7 @@ class App:
             self.screen = self.screen.handle(meant)
 
     def _repeat(self, seconds: float) -> None:
-        """Press a key again that is held: once a frame at most, however long that took."""
+        """Repeat a key that is held down, once a frame at most."""
         if self._held is not None and self.screen is not None:
             code, key, left = self._held
             self._held = code, key, AGAIN if left <= seconds else left - seconds
@@ -174,16 +174,16 @@ class App:
         self._drawn, screen.changed = screen, False
 
     def _density(self) -> float:
-        """Return the pixels of the surface for one unit of the window's size."""
+        """Return the surface's pixels per unit of the window's size."""
         return float(self._window.get_surface().get_width() / self._window.size[0])
 
     def _points(self) -> float:
-        """Return the pixels of a point."""
+        """Return the surface's pixels per point, the unit of layouts."""
         return fit_scale(self._window.get_surface().get_size(), self._density())
 
 
 def fit_scale(size: tuple[int, int], scale: float) -> float:
-    """Return the pixels of a point in a picture, fewer than ``scale`` if they would not fit.
+    """Return the pixels per point for a picture: ``scale``, or fewer where a layout would not fit.
 
     A larger window has more: letters grow with the square root of its size.
     """
@@ -249,7 +249,7 @@ class LoadingScreen(Screen):
         return self
 
     def wait(self) -> float:
-        """Return the seconds between two checks."""
+        """Return the seconds until events are polled again."""
         return POLL
 
     def draw(self, painter: Painter) -> None:

@@ -38,26 +38,26 @@ class Clock:
 
     @property
     def cursor(self) -> int:
-        """Return the step that is shown."""
+        """Return the index of the step on screen."""
         return min(math.floor(self.time), self.length)
 
     @property
     def length(self) -> int:
-        """Return the steps of the longest episode so far."""
+        """Return the number of steps in the longest episode so far."""
         return max(len(pane.line) for pane in self.panes)
 
     @property
     def growing(self) -> bool:
-        """Return whether a policy has not come to the end of its episode."""
+        """Return whether a policy's episode is unfinished."""
         return any(pane.line.growing for pane in self.panes)
 
     @property
     def late(self) -> bool:
-        """Return whether a step is to be shown that a policy has not taken yet."""
+        """Return whether the step to show is one that a policy has not taken yet."""
         return self.time > self.length and self.growing
 
     def run(self, seconds: float) -> None:
-        """Let time pass, if the clock runs, and episodes grow."""
+        """Advance the clock by ``seconds`` if it runs, and let policies act."""
         if self.playing:
             self.time += seconds * RATE * self.speed
         growing = self.grow(math.floor(self.time) + 1)
@@ -69,14 +69,14 @@ class Clock:
             self.time = min(self.time, self.length + 1.0) if ahead else self._within(self.time)
 
     def wait(self) -> float | None:
-        """Return the seconds until ``run`` has something to do; None for never by itself."""
+        """Return the seconds until ``run`` has work; None: only an event wakes it."""
         waits = [PATIENCE] if self.growing else []
         if self.playing:
             waits.append(max(FRAME, (self.cursor + 1 - self.time) / (RATE * self.speed)))
         return min(waits, default=None)
 
     def play(self, playing: bool | None = None) -> None:
-        """Start or stop the clock, by default toggle it; at the end, start again."""
+        """Start or stop the clock, or toggle it by default; at the end it restarts."""
         self.playing = not self.playing if playing is None else playing
         self.grow(self.cursor + 1)
         over = all(pane.line.over for pane in self.panes)
@@ -84,22 +84,22 @@ class Clock:
             self.time = 0.0
 
     def seek(self, t: int) -> None:
-        """Show step ``t``, or the nearest one; with a slow policy, as soon as it has acted."""
+        """Show step ``t`` or the nearest existing one, once a slow policy has acted."""
         self.grow(t)
         self.time = self._within(t)
 
     def step(self, steps: int = 1) -> None:
-        """Stop the clock and go some steps forward, or back."""
+        """Stop the clock and move ``steps`` steps forward, or back if negative."""
         self.playing = False
         self.seek(self.cursor + steps)
 
     def change_speed(self, notches: int = 1) -> None:
-        """Change the speed, by powers of two."""
+        """Multiply the speed by a power of two: ``notches`` places in ``SPEEDS``."""
         at = SPEEDS.index(self.speed) + notches
         self.speed = SPEEDS[min(max(at, 0), len(SPEEDS) - 1)]
 
     def _within(self, t: float) -> float:
-        """Return the nearest time that the episodes have or will have."""
+        """Return the time nearest to ``t`` that the episodes have, or will have."""
         growing = [pane.line.limit for pane in self.panes if pane.line.growing]
         return float(min(max(t, 0), max(self.length, *growing, 0)))
 
@@ -123,7 +123,7 @@ class Clock:
             time.sleep(TURN)
 
     def _grow_pane(self, pane: Pane, to: int) -> None:
-        """Let an episode grow; where its policy fails, show the error and keep the episode."""
+        """Let a pane's policy act up to step ``to``; show its error and keep the steps so far."""
         line = pane.line
         try:
             line.grow(to)

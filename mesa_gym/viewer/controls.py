@@ -32,11 +32,11 @@ class Legend:
         self.height = self._placed[-1][1].bottom if every else 0.0
 
     def at(self, x: float, y: float) -> Overlay | None:
-        """Return the overlay under a point, counted from the legend's own corner."""
+        """Return the overlay at a point in the legend's coordinates; None beside its entries."""
         return next((overlay for overlay, box in self._placed if box.holds(x, y)), None)
 
     def draw(self, painter: Painter, place: Box, tips: Tips) -> None:
-        """Draw the legend with its corner at a box's."""
+        """Draw the legend at the upper left corner of ``place``."""
         for overlay, placed in self._placed:
             on, box = overlay.name in self._shown, placed.within(place)
             x, y = box.left, box.top
@@ -64,18 +64,18 @@ class Scrubber:
 
     @staticmethod
     def height(session: Session) -> float:
-        """Return the height of the bar for so many panes."""
+        """Return the height of the scrubber, which has a row for each pane."""
         return ROW * len(session.panes) + TRACK + NUMBER + 4
 
     def time_at(self, x: float) -> int:
-        """Return the step that a place on the track stands for."""
+        """Return the step at a horizontal place ``x`` on the track."""
         return round(min(max((x - self._start) / self._room, 0.0), 1.0) * self._span)
 
     def _place_of(self, t: float) -> float:
         return self._start + self._room * t / self._span
 
     def draw(self, painter: Painter) -> None:
-        """Draw the rows of marks, the track and the time that is shown."""
+        """Draw the rows of payment marks, the track, and the number of the step on screen."""
         session, box, panes = self._session, self._box, self._session.panes
         painter.fill(box, CARD, 6)
         top, end = box.top + ROW * len(panes), box.right - SIDE
@@ -104,7 +104,7 @@ class Scrubber:
 
 
 def _draw_marks(painter: Painter, paid: list[float], x: float, middle: float) -> None:
-    """Mark the payments of one step, by objective; several are stacked in the room of one step."""
+    """Mark the payments of one step, one mark an objective, stacked if several are paid."""
     marked = [number for number, pay in enumerate(paid) if pay]
     size = 5.0 if len(marked) == 1 else min(3.5, ROW / 2 / max(1, len(marked)))
     for place, number in enumerate(marked):

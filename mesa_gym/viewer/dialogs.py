@@ -31,7 +31,7 @@ class Notice:
         self._top, self._room, self._total = 0, 1, 0
 
     def handle(self, event: Input) -> bool:
-        """Scroll where not all is seen, or close; return whether it stays open."""
+        """Scroll a long dialog, or close it; return whether it stays open."""
         steps = {"up": -1, "down": 1, "page up": -self._room, "page down": self._room}
         by = -event.notches if event.kind == "wheel" else steps.get(event.name, 0)
         if by and self._total > self._room:
@@ -41,7 +41,7 @@ class Notice:
         return event.kind not in ("key", "press")
 
     def draw(self, painter: Painter, box: Box) -> None:
-        """Draw the dialog in the middle of a box, as many lines as fit."""
+        """Draw the dialog in the middle of ``box``, with as many lines as fit."""
         width, above = min(box.width, WIDEST), PAD + HEADING + PAD / 2
         lines = [("", line) for line in painter.lines(self.text, width - 2 * PAD, BODY)]
         lines += self._rows

@@ -54,29 +54,29 @@ class Box:
 
     @property
     def right(self) -> float:
-        """Return the right edge."""
+        """Return the x of the right edge."""
         return self.left + self.width
 
     @property
     def bottom(self) -> float:
-        """Return the lower edge."""
+        """Return the y of the lower edge."""
         return self.top + self.height
 
     @property
     def middle(self) -> Point:
-        """Return the middle."""
+        """Return the (x, y) of the centre."""
         return self.left + self.width / 2, self.top + self.height / 2
 
     def holds(self, x: float, y: float) -> bool:
-        """Return whether a point lies in it."""
+        """Return whether the point (x, y) lies in the box."""
         return self.left <= x < self.right and self.top <= y < self.bottom
 
     def within(self, other: Box) -> Box:
-        """Return the box moved by the upper left corner of another one."""
+        """Return the box moved right and down by the left and top of ``other``."""
         return Box(other.left + self.left, other.top + self.top, self.width, self.height)
 
     def inset(self, by: float) -> Box:
-        """Return a box that is smaller on every side."""
+        """Return the box with every side moved inward by ``by``."""
         return Box(self.left + by, self.top + by, self.width - 2 * by, self.height - 2 * by)
 
 
@@ -96,22 +96,22 @@ class Painter:
 
     @property
     def size(self) -> tuple[float, float]:
-        """Return width and height of the surface in points."""
+        """Return the surface's width and height in points."""
         width, height = self.surface.get_size()
         return width / self.scale, height / self.scale
 
     def pixels(self, points: float) -> int:
-        """Return the nearest number of pixels."""
+        """Return points as a whole number of pixels."""
         return round(points * self.scale)
 
     def rect(self, box: Box) -> Any:
-        """Return the pygame.Rect of a box, whose edges meet those of its neighbours."""
+        """Return a box as a pygame.Rect; boxes that touch give rectangles that touch."""
         left, top = self.pixels(box.left), self.pixels(box.top)
         right, bottom = self.pixels(box.right), self.pixels(box.bottom)
         return self.pygame.Rect(left, top, right - left, bottom - top)
 
     def colour(self, which: int) -> RGB:
-        """Return the colour of an objective, by its number."""
+        """Return the colour of objective number ``which``."""
         return PALETTE[which % len(PALETTE)]
 
     def fill(self, box: Box, colour: RGB, round_by: float = 0.0) -> None:
@@ -125,7 +125,7 @@ class Painter:
         self.pygame.draw.rect(self.surface, colour, self.rect(box), thick, border_radius=radius)
 
     def line(self, points: Sequence[Point], colour: RGB, width: float = 1.0) -> None:
-        """Draw a line through points, with round joints."""
+        """Draw a line through ``points``, with round joints."""
         at = [(x * self.scale, y * self.scale) for x, y in points]
         thick = max(1, self.pixels(width))
         for a, b in pairwise(at):
@@ -139,13 +139,13 @@ class Painter:
         self.pygame.draw.polygon(self.surface, colour, at)
 
     def disc(self, x: float, y: float, radius: float, colour: RGB, width: float = 0.0) -> None:
-        """Draw a disc, or a ring of some width inside its edge."""
+        """Draw a disc, or with ``width`` a ring inside its edge."""
         thick = 0 if width == 0 else max(1, self.pixels(width))
         centre = (x * self.scale, y * self.scale)
         self.pygame.draw.aacircle(self.surface, colour, centre, radius * self.scale, thick)
 
     def mark(self, which: int, x: float, y: float, radius: float) -> None:
-        """Draw an objective's shape in its colour, with an edge that shows on any background."""
+        """Draw objective number ``which`` as a shape, with an edge that shows on any background."""
         for size, tone in ((radius + 1.5, CARD), (radius, self.colour(which))):
             if corners := SHAPES[which % len(SHAPES)]:
                 self.polygon([(x + dx * size, y + dy * size) for dx, dy in corners], tone)
@@ -153,7 +153,7 @@ class Painter:
                 self.disc(x, y, size * 0.95, tone)
 
     def picture(self, picture: Any, x: float, y: float) -> None:
-        """Put a surface, or an RGB array, pixel for pixel with its upper left corner at a point."""
+        """Put a surface or RGB array at (x, y), its upper left corner, without scaling."""
         made = as_surface(picture) if isinstance(picture, np.ndarray) else picture
         self.surface.blit(made, (self.pixels(x), self.pixels(y)))
 
@@ -192,7 +192,7 @@ class Painter:
         return float(wide)
 
     def wrap_text(self, text: str, box: Box, size: float = BODY, colour: RGB = INK) -> float:
-        """Write words in the lines that a box has room for; return the lower edge of the last."""
+        """Write the lines of a text that fit in ``box``; return the lower edge of the last line."""
         y = box.top
         for line in self.lines(text, box.width, size):
             if y + size > box.bottom + 0.5:
@@ -202,7 +202,7 @@ class Painter:
         return y
 
     def lines(self, text: str, width: float, size: float = BODY) -> list[str]:
-        """Break a text between words, and a word that no line has room for between letters."""
+        """Break a text into lines at spaces, or inside a word that is wider than a line."""
         lines = []
         for paragraph in text.split("\n"):
             line = ""
@@ -222,7 +222,7 @@ class Painter:
         return lines
 
     def measure(self, text: str, size: float = BODY) -> float:
-        """Return the width of a line in points."""
+        """Return the width of a text, written in one line, in points."""
         return _width(text, self._em(size)) / self.scale
 
     def _letters_within(self, text: str, size: float, width: float) -> int:
@@ -230,7 +230,7 @@ class Painter:
         return bisect_right(every, width, key=lambda n: self.measure(text[:n], size)) - 1
 
     def _em(self, size: float) -> int:
-        """Return the pixels of letters in a line of some height."""
+        """Return the font size in pixels for a line of height ``size`` points."""
         return max(6, round(size * EM * self.scale))
 
 

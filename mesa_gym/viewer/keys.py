@@ -62,14 +62,14 @@ class Commands(Screen):
             self.attempt(lambda: command.do(self))
 
     def attempt(self, do: Callable[[], object]) -> None:
-        """Try a command; where it fails, say why and change nothing."""
+        """Run ``do``; if it fails, show its error and change nothing."""
         try:
             do()
         except FAILURES as error:
             self.session.message = str(error)
 
     def toggle(self, name: str) -> None:
-        """Turn an overlay on, with a message about it, or off."""
+        """Turn an overlay on, with a message about it, or turn it off."""
         session, overlay = self.session, self.session.overlays[name]
         on = name not in session.shown
         there, shown = session.overlays, session.shown
@@ -79,12 +79,12 @@ class Commands(Screen):
     # -- side by side ------------------------------------------------------------------------------
 
     def watch(self, seats: Sequence[Seat]) -> None:
-        """Watch others on the same level."""
+        """Show ``seats`` (players and plays) on the same level."""
         self.session.message = ""
         self.session.watch(list(seats))
 
     def next_split(self) -> None:
-        """Watch the next split, in all panes; changed levels come last."""
+        """Show the next split in all panes; plays with changed levels come last."""
         session = self.session
         if len({seat.play for seat in session.seats}) > 1:
             session.message = "several splits are side by side; i shows one of them by itself"
@@ -96,7 +96,7 @@ class Commands(Screen):
         self.watch([Seat(seat.player, after) for seat in session.seats])
 
     def compare(self) -> None:
-        """Turn from one pane to splits, twins, targets taken away, oracles, and to one again."""
+        """Cycle the panes: one, then splits, twins, targets taken away, oracles, then one again."""
         trap, seats = self.session.trap, self.session.seats
         plays = plays_of(trap)
         ways = [SPLITS, *[TWINS] * (TWINS in plays), *[TARGETS] * (BARE in plays), ORACLES]
@@ -106,7 +106,7 @@ class Commands(Screen):
         self.watch(shown[(now + 1) % len(shown)])
 
     def next_pane(self) -> None:
-        """Move the keys and the panel to the next pane."""
+        """Focus the next pane, which keys and panel then act on."""
         self.session.focus = (self.session.focus + 1) % len(self.session.panes)
 
     # -- time, levels, looks -----------------------------------------------------------------------
@@ -122,7 +122,7 @@ class Commands(Screen):
         self.dialog = Notice("All commands", SHIFTED, rows)
 
     def leave(self) -> None:
-        """Cancel the command under way; without one, leave."""
+        """Cancel the work in progress; if there was none, leave the screen."""
         if self.session.work.stop():
             self.session.message = "given up"
         else:
@@ -131,7 +131,7 @@ class Commands(Screen):
     # -- files -------------------------------------------------------------------------------------
 
     def save(self) -> None:
-        """Save the state that is shown as a map, in this folder, under a name that is free."""
+        """Save the state on screen as a map in this folder, under a free name."""
         session, pane = self.session, self.session.pane
         stem = f"{pane.trap.name()}-{pane.seat.play}-{pane.level}".replace(":", "-")
         names = (Path(f"{stem}{f'-{n}' if n else ''}.map") for n in count())
@@ -158,7 +158,7 @@ class Binding:
 
     @property
     def keys(self) -> list[str]:
-        """Return the keys, as ``Input`` names them."""
+        """Return the keys of a command, as ``Input`` names them."""
         return [key.replace("page-", "page ") for key in self.written.lower().split()]
 
 

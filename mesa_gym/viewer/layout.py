@@ -38,7 +38,7 @@ class Layout:
 
 
 def inner_width(width: float, panel: bool) -> float:
-    """Return the width of all that is left of the panel."""
+    """Return the width of the window left of the panel, in points."""
     return width - 2 * MARGIN - (_panel_width(width) + MARGIN if panel else 0.0)
 
 
@@ -97,13 +97,13 @@ def _split(room: Box, count: int, across: int) -> list[Box]:
 
 
 def _side(pane: Box, cells: tuple[int, int], drawer: float) -> float:
-    """Return the greatest side of a cell in a pane, in points."""
+    """Return the largest side of a cell in a pane, in points, with room for title and drawer."""
     high = pane.height - TITLE - drawer - 6
     return max(1.0, min((pane.width - 12) / cells[1], high / cells[0]))
 
 
 def _grid(pane: Box, cells: tuple[int, int], drawer: float, scale: float) -> GridPlace:
-    """Place the grid in the middle of a pane, on whole pixels."""
+    """Return where a pane's grid lies: in its middle, with cells of whole pixels."""
     tile = max(MIN_TILE, int(_side(pane, cells, drawer) * scale)) / scale
     left = pane.left + (pane.width - tile * cells[1]) / 2
     spare = pane.height - TITLE - 6 - drawer - tile * cells[0]
@@ -125,7 +125,7 @@ class View:
 
     @property
     def search(self) -> PathSearch:
-        """Return the search for oracles' ways on the pane's present timeline."""
+        """Return the search for the oracles' ways on the timeline of the pane."""
         if self._search.line is not self.pane.line:
             self._search = PathSearch(self.pane)
         return self._search
@@ -173,7 +173,7 @@ class View:
         return self._drawn[1]
 
     def _draw_seen(self, painter: Painter, box: Box, cursor: int) -> None:
-        """Draw the agent's observation: the planes from left to right."""
+        """Draw the observation on screen plane by plane, from left to right."""
         trap, room = self.pane.trap, box.height - LABEL - 2
         planes = trap.observe(self.pane.state(cursor))[0]
         step = box.width / len(trap.planes)
@@ -186,7 +186,7 @@ class View:
 
 
 def _plane(layer: Bytes, tile: int) -> Bytes:
-    """Draw a plane, set cells dark, with lines between cells where they are large enough."""
+    """Return a picture of a plane: set cells dark, with lines between large cells."""
     large = layer.repeat(tile, axis=0).repeat(tile, axis=1)[..., None] > 0
     ticks = [(np.arange(side) % tile == 0) & (tile > 3) for side in large.shape[:2]]
     lines = (ticks[0][:, None] | ticks[1])[..., None]
@@ -226,7 +226,7 @@ def tinted_grid(pane: Pane, t: int, tile: int, shown: Sequence[Overlay], painter
 
 
 def _opacity(heat: NDArray[np.float64]) -> NDArray[np.uint16]:
-    """Return the opacity of each cell's tint; 0 if unknown, or if all are 0."""
+    """Return the opacity of each cell's tint; 0 where ``heat`` is NaN, or if all values are 0."""
     known = np.isfinite(heat)
     opacity = np.zeros(heat.shape, dtype=np.uint16)
     if heat[known].any():

@@ -87,20 +87,20 @@ def load_map(path: str | Path) -> tuple[Trap, Split, State]:
 
 
 def _require(holds: object, reason: str) -> None:
-    """Raise a ValueError with a reason unless something holds."""
+    """Raise ValueError with ``reason`` if ``holds`` is false."""
     if not holds:
         raise ValueError(reason)
 
 
 def _require_whole(trap: Trap) -> None:
-    """Raise unless a grid is all that a level of the trap has."""
+    """Raise ValueError if a level of the trap holds more than a grid, such as hidden numbers."""
     names = " and ".join(trap.const)
     reason = f"{trap.name()} has no maps: it keeps {names} beside the grid, which may name cells"
     _require(not trap.const, reason)
 
 
 def _lines(path: Path) -> list[str]:
-    """Return the lines between the first and the last, without blank ones and indentation."""
+    """Return the stripped, non-blank lines of a map file between its first and last line."""
     try:
         text = read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -126,7 +126,7 @@ def _entry(line: str) -> tuple[str, str]:
 
 
 def _of_what(given: dict[str, str]) -> tuple[Trap, Split]:
-    """Return the trap and the split that a map is of."""
+    """Return the trap and the split that a map's header names."""
     for name in _NAMES:
         _require(name in given, f"it has no line '{name}{IS}...' before the map")
     trap = trap_of(given["trap"], _json(given, "size"), _json(given, "parameters"))

@@ -41,7 +41,7 @@ class Overlay:
         """Draw the overlay on the grid."""
 
     def draw_swatch(self, painter: Painter, x: float, y: float) -> None:
-        """Draw the overlay's sign around a point, for the legend."""
+        """Draw the overlay's sign for the legend, centred at (x, y)."""
         raise NotImplementedError
 
     def heat(self, pane: Pane, t: int) -> NDArray[np.float64] | None:
@@ -49,7 +49,7 @@ class Overlay:
         return None
 
     def tint(self, painter: Painter) -> RGB:
-        """Return the colour of its tint."""
+        """Return the colour in which the overlay tints cells."""
         return INK
 
 
@@ -60,7 +60,7 @@ class OraclePaths(Overlay):
     doc = "The way of each objective's oracle (or reference policy) from the episode's start."
 
     def draw(self, canvas: GridCanvas) -> None:
-        """Draw lines beside each other, in objectives' colours."""
+        """Draw each objective's way in its colour, the ways side by side."""
         for x, line in canvas.paths.items():
             number = canvas.numbers[x]
             shift = canvas.side * 0.13 * (number - (len(canvas.numbers) - 1) / 2)
@@ -86,7 +86,7 @@ class PathSoFar(Overlay):
     doc = "Where the agent has been, from a ring at the start."
 
     def draw(self, canvas: GridCanvas) -> None:
-        """Draw a line with a ring at its start."""
+        """Draw the agent's way so far, with a ring at its start."""
         points = canvas.find_way(canvas.pane.line.cells(canvas.t))
         canvas.draw_line(points, 2.4, 1.3)
         canvas.draw_ring(*points[0])
@@ -103,7 +103,7 @@ class WhatPays(Overlay):
     doc = "The mark of an objective in the corner of each cell that pays it if entered now."
 
     def draw(self, canvas: GridCanvas) -> None:
-        """Draw the marks of objectives in the upper left corners of cells that pay them."""
+        """Draw an objective's mark in the upper left corner of each cell that pays it."""
         line = canvas.pane.line
         if line.terminated and canvas.t == len(line):
             return
@@ -125,7 +125,7 @@ class Taken(Overlay):
     doc = "The mark of an objective where the agent was paid for it: what was taken is gone."
 
     def draw(self, canvas: GridCanvas) -> None:
-        """Draw a dashed cell, and in its lower left corner the objectives that paid."""
+        """Frame each cell that paid, with the paid objectives in its lower left corner."""
         pane = canvas.pane
         for step, after in zip(pane.line.steps[: canvas.t], pane.line.states[1:], strict=False):
             paid = [x for x, pay in step.paid.items() if pay > 0]
@@ -137,7 +137,7 @@ class Taken(Overlay):
                 _draw_corner_mark(canvas, canvas.numbers[x], cell, below=True)
 
     def draw_swatch(self, painter: Painter, x: float, y: float) -> None:
-        """Draw a framed cell with a mark."""
+        """Draw a framed cell with a mark, for the legend."""
         painter.frame(Box(x - 8, y - 8, 16, 16), INK, 1.5, 3)
         painter.mark(0, x - 3, y + 3, 2.8)
 
@@ -156,7 +156,7 @@ class Heat(Overlay):
         )
 
     def heat(self, pane: Pane, t: int) -> NDArray[np.float64] | None:
-        """Return V* with the agent on each cell; None without a solver."""
+        """Return V* with the agent on each cell, float64 (cells,); None without a solver."""
         return None if pane.analysis is None else pane.analysis.heat(self.objective, t)
 
     def tint(self, painter: Painter) -> RGB:
@@ -196,7 +196,7 @@ def overlays_of(trap: Trap) -> dict[str, Overlay]:
 
 
 def turn_on(there: dict[str, Overlay], shown: Collection[str], name: str) -> set[str]:
-    """Return the overlays after one more is turned on; of those that tint the floor one stays."""
+    """Return the overlays with ``name`` turned on; it replaces another that tints the floor."""
     tinting = {other for other in shown if there[other].tints and there[name].tints}
     return {*shown, name} - (tinting - {name})
 
@@ -222,7 +222,7 @@ def parse_overlays(trap: Trap, names: str, there: dict[str, Overlay]) -> set[str
 
 
 def _draw_corner_mark(canvas: GridCanvas, number: int, cell: int, below: bool) -> None:
-    """Draw an objective's mark in the upper or the lower left corner of a cell."""
+    """Draw an objective's mark in a cell's upper left corner, or lower left if ``below``."""
     box, size = canvas.place.box_of(cell), max(2.5, canvas.side * 0.12)
     left = box.left + size + 2 + number * (2 * size + 2)
     y = box.bottom - size - 2 if below else box.top + size + 2
@@ -247,7 +247,7 @@ def _paying_cells(pane: Pane, t: int) -> dict[str, set[int]]:
 
 
 def _find_open(trap: Trap, state: State) -> Bools:
-    """Return the cells within the border that are not wall, bool (cells,)."""
+    """Return the cells inside the border that are not wall, bool (cells,)."""
     inside = np.zeros(trap.size, dtype=np.bool_)
     inside[1:-1, 1:-1] = True
     return inside.ravel() & ~trap.layer(state, "wall")[0]

@@ -41,28 +41,28 @@ class CellSheet:
 
     @property
     def names(self) -> list[list[str]]:
-        """The planes that each picture shows, by its number."""
+        """The planes in each picture of the sheet; the index is the picture's number."""
         return [name_planes(self._planes, code) for code in self._numbers]
 
     def encode(self, states: State) -> NDArray[np.int64]:
-        """Return codes of cells that look alike, int64 (n, cells); see ``encode_cells``."""
+        """Return a code of each cell, int64 (n, cells); cells with equal codes look alike."""
         starts = range(0, states.n, STATES_AT_ONCE)
         parts = [states.take(slice(k, k + STATES_AT_ONCE)) for k in starts]
         codes = [encode_cells(self.trap, part).reshape(part.n, -1) for part in parts]
         return np.concatenate(codes)
 
     def hide_agent(self, codes: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return codes without the agent."""
+        """Return the cells' codes with the agent removed."""
         return codes & ~np.int64(1 << self._planes.index("agent"))
 
     def number(self, codes: NDArray[np.int64]) -> NDArray[np.uint16]:
-        """Return the numbers of the pictures of codes, in the same shape."""
+        """Return the picture number of each code, in the shape of ``codes``."""
         found, index = np.unique(codes, return_inverse=True)
         numbers = [self._numbers.setdefault(code, len(self._numbers)) for code in found.tolist()]
         return np.array(numbers, dtype=np.uint16)[index].reshape(codes.shape)
 
     def draw(self, tile: int) -> NDArray[np.uint8]:
-        """Return all pictures in rows of ``WIDE``, by their numbers, uint8 (height, width, 3)."""
+        """Return the sheet of all pictures by number, ``WIDE`` a row, uint8 (height, width, 3)."""
         rows = -(-len(self._numbers) // WIDE)
         tiles = np.zeros((rows * WIDE, tile, tile, 3), dtype=np.uint8)
         for number, names in enumerate(self.names):

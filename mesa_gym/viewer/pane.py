@@ -64,11 +64,11 @@ class Pane:
         return f"ghost of {chosen}" if away and self.seat.play != ALONE + chosen else chosen
 
     def time(self, cursor: int) -> int:
-        """Return the step that is shown when the clock says ``cursor``: the last one at most."""
+        """Return the pane's step at the clock's ``cursor``: at most the episode's last step."""
         return min(cursor, len(self.line))
 
     def state(self, cursor: int) -> State:
-        """Return the state that is shown."""
+        """Return the pane's state at the clock's ``cursor``."""
         return self.line.states[self.time(cursor)]
 
     def act(self, cursor: int, action: int) -> None:

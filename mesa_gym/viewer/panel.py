@@ -38,7 +38,7 @@ class Panel:
         self.scale = 1.0
 
     def draw(self, painter: Painter, box: Box, session: Session, tips: Tips) -> None:
-        """Draw all sections, smaller where they do not fit."""
+        """Draw all sections of the panel, in smaller letters if they do not fit."""
         about = box, session.trap, len(session.shown)
         if self._about != about:
             self._about, self.scale = about, box.width / WIDTH
@@ -94,7 +94,7 @@ class _Writer:
         self._line(f"step {self.t} of at most {pane.line.limit}{ended}", SMALL)
 
     def _write_life(self) -> None:
-        """Write the trial and its feedback."""
+        """Write the trial of a life and its feedback."""
         state = self.pane.line.states[self.t]
         now = {name: int(state.vars[name][0]) for name in ("trial", "over", "told")}
         told = (": not paid", ": paid")[now["told"]] if now["over"] else ""
@@ -102,7 +102,7 @@ class _Writer:
         self._line(f"trial {min(now['trial'] + 1, TRIALS)} of {TRIALS}{told}")
 
     def _write_objectives(self) -> None:
-        """Write each objective's mark, its pay so far, and the most from here."""
+        """Write each objective's mark, its return so far, and the most that can still be earned."""
         pane, analysis, heads = self.pane, self.pane.analysis, self.right - 62
         self._section("objectives, discounted")
         for text, end, tip in (("so far", heads, SO_FAR), ("to come", self.right, TO_COME)):
@@ -124,7 +124,7 @@ class _Writer:
             self._write_range(f"heat:{x}", INDENT)
 
     def _write_choice(self) -> None:
-        """Write the choice."""
+        """Write which objective the episode chose."""
         if self.pane.analysis is None or self.pane.seat.split is not Split.SHIFT:
             return
         self._section("chosen", CHOSEN)
@@ -136,7 +136,7 @@ class _Writer:
         self.y += BODY + 1
 
     def _write_decision(self) -> None:
-        """Write the next action, and how likely each was."""
+        """Write the next action and the probability of each action."""
         line = self.pane.line
         self._section("next action", NEXT)
         if self.t >= len(line):
@@ -159,7 +159,7 @@ class _Writer:
     # -- lines -------------------------------------------------------------------------------------
 
     def _write_range(self, name: str, indent: float = 0.0) -> None:
-        """Write how far an overlay's map goes, if it is on."""
+        """Write the least and greatest value of an overlay's heat map, if it is on."""
         overlay = self.session.overlays.get(name) if name in self.session.shown else None
         heat = None if overlay is None else overlay.heat(self.pane, self.t)
         if overlay is not None and heat is not None and np.isfinite(heat).any():
@@ -167,7 +167,7 @@ class _Writer:
             self._line(f"{overlay.label}: {least} to {most}", SMALL, QUIET, indent)
 
     def _write_bar(self, name: str, share: float, tone: RGB) -> None:
-        """Write a name, a bar of a share, and the share."""
+        """Write a name, a bar for ``share``, and the share in percent."""
         self.painter.text(name, self.left, self.y, SMALL, tone, width=BARS - 4)
         track = Box(self.left + BARS, self.y + 3, self.box.width - BARS - 44, SMALL - 6)
         self.painter.fill(track, RULE)
@@ -193,11 +193,11 @@ class _Writer:
         self.y += size + 2
 
     def _tip(self, text: str, high: float) -> None:
-        """Explain the line that is being written."""
+        """Add a tip to the line that is being written, ``high`` points high."""
         self.tips.append((Box(self.left, self.y, self.box.width, high), text))
 
     def _mark(self, name: str, x: float) -> float:
-        """Draw an objective's mark in the line that is being written; return what is beside it."""
+        """Draw an objective's mark at ``x`` in the current line; return the x to its right."""
         number = list(self.pane.trap.objectives).index(name)
         self.painter.mark(number, x + 7, self.y + 8, 5.5)
         return x + INDENT

@@ -205,13 +205,13 @@ def _tell_story(trap: type[Trap]) -> list[str]:
 
 
 def _make_start(trap: Trap, play: str, number: int, salt: str) -> State:
-    """Return the start of a level, a batch of one."""
+    """Return the start state of a level, a batch of one."""
     asked = find_play(trap, play)
     return asked.change(trap.levels(asked.split, np.array([number]), salt))
 
 
 def _ask_everywhere(policy: Policy, graph: PlacementGraph, name: str) -> Answers:
-    """Return a policy's answers in all states that are not over."""
+    """Return a policy's answers in all states in which the episode goes on."""
     states = graph.states.take(slice(0, graph.going))
     answers = find_answers(policy, graph.trap, states, name)
     if answers is None:
@@ -233,7 +233,7 @@ def _find_kind(policy: Policy) -> str:
 
 
 def _describe_agent(guest: Guest, policy: Policy, tried: bool) -> dict[str, Any]:
-    """Return an agent's data for the page's script besides its action probabilities."""
+    """Return an agent's data for the page's script, except its action probabilities."""
     kind, planner = _find_kind(policy), find_planning(policy)
     known = {"name": printable(guest.name), "words": guest.words, "tried": tried, "kind": kind}
     if isinstance(policy, Oracle):
@@ -242,7 +242,7 @@ def _describe_agent(guest: Guest, policy: Policy, tried: bool) -> dict[str, Any]
 
 
 def _pack_network(network: MapNetwork) -> dict[str, Any]:
-    """Return the numbers of a planner's maps as plain data; ``templates/planner.js`` opens it."""
+    """Return a map network's weights as plain data; ``templates/planner.js`` reads them."""
     arrays = ("first", "first_bias", "held", "wants", "pays")
     numbers = ("side", "gain", "pays_bias", "sharpness", "stay")
     return {

@@ -62,7 +62,7 @@ def find_ffmpeg() -> str:
 
 
 def frame(screen: WatchScreen, size: tuple[int, int]) -> Picture:
-    """Return the present picture of the screen, uint8 (height, width, 3)."""
+    """Return the screen's picture, uint8 (height, width, 3)."""
     pygame = load_pygame()
     surface = pygame.Surface(size)
     surface.fill(PAPER)
@@ -106,13 +106,13 @@ def write_recording(
 
 
 def film_steps(session: Session, path: Path) -> range:
-    """Return the steps that a film shows; the last one is the end of the longest episode."""
+    """Return the step of each picture in a film, up to the end of the longest episode."""
     every = max(1, math.ceil(RATE * session.clock.speed / FILMS[require_kind(path)]))
     return range(0, session.clock.length + every, every)
 
 
 def _write_film(screen: WatchScreen, path: Path, size: tuple[int, int]) -> Iterator[None]:
-    """Write a film piece by piece; its last picture is held for a second."""
+    """Write a film in pieces, between which others may act; the last picture stays for a second."""
     session, steps = screen.session, film_steps(screen.session, path)
     fps = RATE * session.clock.speed / steps.step
     # H.264 needs even sides: the last row or column is repeated.

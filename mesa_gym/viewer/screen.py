@@ -51,11 +51,11 @@ class WatchScreen(Commands):
 
     @property
     def title(self) -> str:
-        """Return the trap and the players, in words."""
+        """Return the window title: trap and players."""
         return f"{self.session.trap.name()}: {self.session.pane.seat.player.name} - mesa_gym"
 
     def greet(self) -> None:
-        """Begin as in a window: slow work is done in a thread, and the clock runs."""
+        """Prepare for a window: start the clock, and do slow work in a thread."""
         session = self.session
         prepare(session.panes)
         session.work.threaded = True
@@ -69,7 +69,7 @@ class WatchScreen(Commands):
     # -- what happens ------------------------------------------------------------------------------
 
     def handle(self, event: Input) -> Screen | None:
-        """Take a key or the mouse; return None once it is left."""
+        """Handle a key or mouse event; return None when the person leaves the screen."""
         if event.kind == "hover" and self.dialog is None:
             self.changed |= self.tips.move(event.x, event.y)
             return self
@@ -94,7 +94,7 @@ class WatchScreen(Commands):
             self.session.clock.step(-event.notches)
 
     def update(self, seconds: float) -> Screen:
-        """Let the clock run, and compute the data of overlays."""
+        """Advance the clock by ``seconds``, and compute data for overlays."""
         session = self.session
         if self.dialog is None:
             session.update(seconds)
@@ -108,20 +108,20 @@ class WatchScreen(Commands):
         return self
 
     def wait(self) -> float | None:
-        """Return the seconds until ``update`` has something to do; None for never by itself."""
+        """Return the seconds until ``update`` has work; None: only an event wakes it."""
         waits = [PATIENCE if self._looking else None]
         waits.append(None if self.dialog is not None else self.session.wait())
         return min((seconds for seconds in waits if seconds is not None), default=None)
 
     def settle(self) -> Iterator[None]:
-        """Let all episodes come to their end, and find all that is shown of them, in pieces."""
+        """Finish all episodes and overlays, in pieces between which other work can run."""
         yield from self.session.settle()
         while self._look():
             time.sleep(PATIENCE)
             yield
 
     def _look(self) -> bool:
-        """Compute the data of the overlays that are on; return whether that goes on."""
+        """Compute data for the overlays that are on; return whether more is to be computed."""
         session, looking = self.session, False
         for view in self._current() if "oracles" in session.shown else ():
             try:
@@ -131,7 +131,7 @@ class WatchScreen(Commands):
         return looking
 
     def _current(self) -> list[View]:
-        """Return a view of each pane; the views of panes that stay are kept."""
+        """Return a view of each pane; a pane that is still shown keeps its view."""
         kept = {id(view.pane): view for view in self._views}
         self._views = [kept.get(id(pane)) or View(pane) for pane in self.session.panes]
         return self._views
@@ -139,7 +139,7 @@ class WatchScreen(Commands):
     # -- the mouse ---------------------------------------------------------------------------------
 
     def _press(self, event: Input) -> None:
-        """Press a button, the legend or the scrubber, or choose the pane that keys are about."""
+        """Handle a click on a button, the legend or the scrubber, or focus the clicked pane."""
         strips, x, y = self.layout.strips, event.x, event.y
         overlay = self._legend.at(x - strips["legend"].left, y - strips["legend"].top)
         if overlay is not None:
@@ -184,7 +184,7 @@ class WatchScreen(Commands):
         self.tips.draw(painter)
 
     def _explain_cells(self, place: GridPlace, pane: Pane) -> None:
-        """Say the numbers of a cell, by the maps that are on, where the mouse rests on it."""
+        """Add a tip to each cell with its value on every heat map that is on."""
         on = self.session.shown_overlays
         t = pane.time(self.session.clock.cursor)
         heats = [(each.label, heat) for each in on if (heat := each.heat(pane, t)) is not None]
@@ -201,12 +201,12 @@ class WatchScreen(Commands):
             self.tips.add(box, f"{command.doc} ({command.written.split()[0]})", strip)
 
     def _status(self) -> str:
-        """Return the status line's text; work under way comes first."""
+        """Return the status line's text: the work in progress, else the message."""
         session = self.session
         return f"{session.pending_work} ..." if session.pending_work else session.message
 
     def _draw_status(self, painter: Painter, box: Box) -> None:
-        """Write the message, in as many lines as there is room for, and how fast time goes."""
+        """Write the message in the lines that fit, and the clock's speed."""
         clock = self.session.clock
         speed = f"{clock.speed:g}x, {'playing' if clock.playing else 'paused'}"
         painter.text(speed, box.right, box.top, SMALL, QUIET, "right")

@@ -96,7 +96,7 @@ def seats_for(
 
 
 def find_shift(seats: Sequence[Seat]) -> int:
-    """Return which of some seats keys and the panel are about at first: the shift's, or the first.
+    """Return the pane focused at first: shift's, else the first.
 
     Where plays differ, what matters most is to be seen under shift.
     """
@@ -105,7 +105,7 @@ def find_shift(seats: Sequence[Seat]) -> int:
 
 
 def common_levels(seats: Sequence[Seat]) -> Ints | None:
-    """Return the only levels that all players can play, ascending; None for all levels."""
+    """Return the levels that all players can play, ascending; None if no player limits them."""
     limits = [seat.player.levels(seat.play) for seat in seats]
     chosen = [levels for levels in limits if levels is not None]
     return reduce(np.intersect1d, chosen) if chosen else None

@@ -55,7 +55,7 @@ class Session:
         self.clock = Clock(self.panes, self.work)
 
     def tell(self, message: str) -> None:
-        """Let the status line say something."""
+        """Show ``message`` in the status line."""
         self.message = message
 
     def _make_panes(self, level: int, seats: list[Seat], start: State | None = None) -> list[Pane]:
@@ -75,7 +75,7 @@ class Session:
 
     @property
     def pane(self) -> Pane:
-        """Return the pane in focus."""
+        """Return the focused pane."""
         return self.panes[self.focus]
 
     @property
@@ -90,24 +90,24 @@ class Session:
 
     @property
     def pending_work(self) -> str:
-        """Return the name of the work in a thread that a person waits for; "" without any."""
+        """Return the name of the thread's work that a person waits for; "" without any."""
         late = not self.work.doing and self.clock.late
         return "waiting for the policy" if late else self.work.doing
 
     # -- time --------------------------------------------------------------------------------------
 
     def update(self, seconds: float) -> None:
-        """Let time pass: the clock runs, episodes grow, work under way goes on."""
+        """Advance by ``seconds``: the clock, the episodes, and work in threads."""
         self.work.fetch()
         self.clock.run(seconds)
 
     def wait(self) -> float | None:
-        """Return the seconds until ``update`` has something to do; None if only a key gives it."""
+        """Return the seconds until ``update`` has work; None: only an event wakes it."""
         waits = [PATIENCE if self.pending_work else None, self.clock.wait()]
         return min((seconds for seconds in waits if seconds is not None), default=None)
 
     def settle(self) -> Iterator[None]:
-        """Let all episodes and work come to their end; yield now and then."""
+        """Finish all episodes and threads, yielding between pieces."""
         while self.clock.growing or self.work.under_way:
             self.clock.grow(max(pane.line.limit for pane in self.panes))
             self.work.fetch()
@@ -143,7 +143,7 @@ class Session:
         self.work.start(f"preparing level {level}", make, show)
 
     def next_level(self, step: int = 1) -> None:
-        """Go that many levels on (or back), of those that all players can play."""
+        """Go ``step`` levels further (or back) among the levels that all players can play."""
         common = common_levels(self.seats)
         if common is None:
             to = min(max(self.level + step, 0), LEVELS - 1)
@@ -182,7 +182,7 @@ class Session:
 
 
 def prepare(panes: list[Pane]) -> None:
-    """Prepare the first picture of each pane: take a step, and solve the level."""
+    """Prepare each pane's first picture: take its first step, and solve its level."""
     for pane in panes:
         with suppress(PolicyError):  # it fails again, and is reported, when it is to act
             pane.line.grow(1)

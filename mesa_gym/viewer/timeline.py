@@ -52,7 +52,7 @@ class Timeline:
     """
 
     def __init__(self, trap: Trap, start: State, horizon: int, actor: Actor) -> None:
-        """Make an episode without steps; its start may be the middle of another episode."""
+        """Make an episode without steps, whose start may lie in the middle of another episode."""
         self.trap, self.actor = trap, actor
         self.states: list[State] = [start]
         self.steps: list[TimelineStep] = []
@@ -62,7 +62,7 @@ class Timeline:
         self._lock = RLock()
 
     def __len__(self) -> int:
-        """Return the steps so far."""
+        """Return the number of steps so far."""
         return len(self.steps)
 
     @property
@@ -77,11 +77,11 @@ class Timeline:
 
     @property
     def growing(self) -> bool:
-        """Return whether the actor may take more steps by itself."""
+        """Return whether the actor may still take steps without a person."""
         return not (self.over or self._idle)
 
     def begin(self) -> None:
-        """Let the actor see the past, once; ValueError if the actor cannot play the level."""
+        """Show the actor the states so far, once; ValueError if it cannot play the level."""
         with self._lock:
             if not self._begun:
                 self.actor.begin(self.states, self.horizon)
@@ -117,13 +117,13 @@ class Timeline:
         self.steps.append(TimelineStep(decision, payments, bool(ended[0])))
 
     def branch(self, t: int, actor: Actor) -> Timeline:
-        """Return a line with the same first ``t`` steps; an actor sees them and goes on."""
+        """Return a timeline with the first ``t`` steps of this one, on which ``actor`` goes on."""
         line = Timeline(self.trap, self.states[0], self.horizon, actor)
         line.states, line.steps = self.states[: t + 1], self.steps[:t]
         return line
 
     def compute_return(self, objective: str, t: int) -> float:
-        """Return the discounted return of the first ``t`` steps."""
+        """Return the discounted return of an objective over the first ``t`` steps."""
         discount = self.trap.discount(objective)
         return float(sum(discount**i * s.paid[objective] for i, s in enumerate(self.steps[:t])))
 
@@ -132,7 +132,7 @@ class Timeline:
         return np.array([step.decision.action for step in self.steps], dtype=np.int8)
 
     def cells(self, t: int) -> list[int]:
-        """Return the agent's cells, from the start to ``states[t]``."""
+        """Return the agent's cells in ``states[0]`` to ``states[t]``."""
         return [int(state.agent[0]) for state in self.states[: t + 1]]
 
 
@@ -153,7 +153,7 @@ class Analysis:
         return solve_start(self._trap, self.line.states[0], self.line.horizon)[1]
 
     def prepare(self) -> None:
-        """Solve the level now, outside the drawing of a frame."""
+        """Solve the level now, so that drawing a frame need not wait."""
         if self.line.limit:
             for objective in self._trap.objectives:
                 self.value(objective, 0)
@@ -203,7 +203,7 @@ class Analysis:
 
     @cached_property
     def _worth(self) -> LevelValues:
-        """The values of the line's start, with all targets, that choices depend on."""
+        """The values on which choices depend, of the start state with all its targets."""
         line, start = self.line, self._whole or self.line.states[0]
         if line.limit == line.horizon:
             solution = solve_start(self._trap, start, line.horizon)[0]
@@ -229,6 +229,6 @@ class Analysis:
 
 
 def spread_agent(trap: Trap, state: State) -> State:
-    """Return the state with the agent on each cell, a batch of as many."""
+    """Return the state with the agent moved to each cell in turn, a batch (cells,)."""
     every = state.take(np.zeros(trap.cells, dtype=np.int64))
     return every._replace(agent=np.arange(trap.cells))

@@ -32,7 +32,7 @@ def flow(
 
 
 def place_buttons(painter: Painter, labels: Iterable[str], room: float) -> dict[str, Box]:
-    """Place buttons in rows, from a corner at 0, 0."""
+    """Return a box for each button, in rows of width ``room`` from (0, 0) on."""
     widths = {label: painter.measure(label, SMALL) + 2 * PADDING for label in labels}
     return dict(zip(widths, flow(widths.values(), room, BUTTON, GAP, GAP), strict=True))
 
@@ -53,7 +53,7 @@ class Tips:
         self._at: tuple[float, float] | None = None
 
     def clear(self) -> None:
-        """Forget all, before everything is drawn again."""
+        """Remove all tips, before a new frame is drawn."""
         self._tips = []
 
     def add(self, box: Box, text: str, kept: Box, scale: float = 1.0) -> None:
@@ -69,7 +69,7 @@ class Tips:
         self._tips.append((Box(*sides), text, kept))
 
     def move(self, x: float, y: float) -> bool:
-        """Move the mouse; return whether another tip is to be shown than before."""
+        """Note the mouse's place; return whether another tip is due."""
         before, self._at = self._find_tip(), (x, y)
         return self._find_tip() != before
 
@@ -78,7 +78,7 @@ class Tips:
         return at and next((tip for tip in reversed(self._tips) if tip[0].holds(*at)), None)
 
     def draw(self, painter: Painter) -> None:
-        """Draw the tip under the mouse left of what stays readable, or above or below it."""
+        """Draw the tip under the mouse next to its line, without covering ``kept``."""
         if (found := self._find_tip()) is None:
             return
         (anchor, text, kept), (width, height) = found, painter.size

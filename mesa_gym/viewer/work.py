@@ -34,7 +34,7 @@ class SideWork:
 
     @property
     def under_way(self) -> bool:
-        """Return whether a task has not given its result yet."""
+        """Return whether a task's result has not been taken yet."""
         return self._task is not None
 
     def start(
@@ -53,7 +53,7 @@ class SideWork:
         self.fetch(PATIENCE)
 
     def stop(self) -> bool:
-        """Give up the task; return whether there was one."""
+        """Stop the task; return whether one was under way."""
         there = self._task is not None
         if self._task is not None:
             self._task[0].cancel()
@@ -61,7 +61,7 @@ class SideWork:
         return there
 
     def fetch(self, patience: float = 0.0) -> None:
-        """Take the result of the task, if it is there within some seconds."""
+        """Take the task's result if it arrives within ``patience`` seconds."""
         if self._task is None or not wait_for([self._task[0]], patience).done:
             return
         (work, then), self._task, self.doing = self._task, None, ""
