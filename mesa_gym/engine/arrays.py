@@ -74,7 +74,7 @@ class Arrays:
         vars(self).update(state, xp=import_module(state["xp"]))
 
     def asarray(self, values: Any, dtype: str | None = None) -> Array:
-        """Return ``values`` as an array (n, ...) of a ``dtype``, of this world's library."""
+        """Return ``values`` as an array (n, ...) of a ``dtype``, in this world's array library."""
         dtype = dtype or self._integers
         return self.xp.asarray(values, dtype=getattr(self.xp, dtype), **self._place)
 
@@ -105,7 +105,7 @@ class Arrays:
         return self.xp.sum(self.xp.astype(slots, getattr(self.xp, self._integers)), axis=0)
 
     def where(self, mask: Array, a: Array, b: Array) -> Array:
-        """Return ``a`` where ``mask`` is set, else ``b``, (n,); a NumPy scalar without a batch."""
+        """Return ``a`` where ``mask`` is set, else ``b``, (n,); without a batch a NumPy scalar."""
         if not self.scalar or (mask is not True and mask is not False and mask.ndim):
             return self.xp.where(mask, a, b)
         chosen = a if mask else b
@@ -141,11 +141,11 @@ class Arrays:
         return mask.astype(np.float64) if self._numpy else self.xp.astype(mask, self.xp.float32)
 
     def read(self, level: Level, name: str, index: Array | int) -> Array:
-        """Return entry ``index`` of each level's table ``name``: of a ground or constant, (n,)."""
+        """Return entry ``index`` of table ``name`` (a ground layer or constant) by level, (n,)."""
         return level.tables[name][level.row * self._strides[name] + index]
 
     def read_run(self, level: Level, name: str, first: Array | int, count: int) -> list[Array]:
-        """Return ``count`` entries of each level's table, from the ``first`` on, each (n,)."""
+        """Return ``count`` entries of table ``name`` from ``first`` on, by level, each (n,)."""
         table, start = level.tables[name], level.row * self._strides[name] + first
         if self.scalar:
             return [table[start + index] for index in range(count)]
@@ -157,14 +157,14 @@ class Arrays:
 
 
 def each(slots: Array) -> list[Array]:
-    """Return the slots of an array (slots, ...) one by one; NumPy scalars without a batch."""
+    """Return a list of the slots of an array (slots, ...); NumPy scalars without a batch."""
     if isinstance(slots, np.ndarray):
         return list(slots)
     return [slots[index, ...] for index in range(slots.shape[0])]
 
 
 def set_true(canvas: Array, where: Array) -> Array:
-    """Set some entries of a fresh array (m,) to 1: in place where the library can, else a copy."""
+    """Set entries of a fresh array (m,) to 1, in place in NumPy, else in a copy."""
     if isinstance(canvas, np.ndarray):
         canvas[where] = 1
         return canvas

@@ -103,7 +103,7 @@ class LevelBuilder:
         return drawn
 
     def require(self, good: Bools) -> None:
-        """Reject the levels in which ``good`` is False; they are drawn again."""
+        """Reject the levels in which ``good`` is False, so that they are drawn again."""
         self.valid &= good
 
     # -- layouts ---------------------------------------------------------------------------------
@@ -117,13 +117,13 @@ class LevelBuilder:
         self._draw_layout(lambda words: blocks(self.world.size, words))
 
     def carve(self, open_cells: Bools) -> None:
-        """Take a layout of your own, bool (n, cells); the outermost cells must be closed."""
+        """Take the author's layout, bool (n, cells), whose outermost cells must be closed."""
         self.held_out = False  # too few of these may be on a side, so the whole level decides
         self.ground["wall"][:] = ~open_cells
         self.free = open_cells.copy()
 
     def _draw_layout(self, layout: Callable[[Words], Bools]) -> None:
-        """Draw layouts until each is on the allowed side, so that none is shared with training."""
+        """Draw layouts until each hashes to this split's half, which training does not share."""
         open_cells = layout(self.bits)
         for turn in range(1, LAYOUTS):
             wrong = np.zeros(0, dtype=np.int64)
@@ -142,25 +142,25 @@ class LevelBuilder:
 
     @property
     def open_cells(self) -> Bools:
-        """Cells without wall, bool (n, height, width)."""
+        """The cells without wall, bool (n, height, width)."""
         return ~self.ground["wall"].reshape(len(self), *self.world.size)
 
     def passable(self, blocking: str) -> Bools:
-        """Return open cells without a kind or ground layer, bool (n, height, width)."""
+        """Return open cells without kind or ground layer ``blocking``, bool (n, height, width)."""
         blocked = self.world.layer(self.states(), blocking)
         return self.open_cells & ~blocked.reshape(len(self), *self.world.size)
 
     def cell(self, row: int, column: int) -> Ints:
-        """Return one cell for every level, int64 (n,); a negative row or column is from the end."""
+        """Return the same cell for every level, int64 (n,); negative indices count from the end."""
         height, width = self.world.size
         return np.full(len(self), row % height * width + column % width)
 
     def steps_from(self, cell: Ints) -> Ints:
-        """Return walking distances over open cells, int64 (n, cells); -1 where no way leads."""
+        """Return walking distances from a cell, int64 (n, cells); -1 where it cannot be reached."""
         return distances(self.open_cells, cell)
 
     def equidistant(self, place: Ints, other: Ints) -> Bools:
-        """Return the cells as far from one place as from the other, bool (n, cells)."""
+        """Return the cells equally far from two places, bool (n, cells)."""
         return equidistant(self.open_cells, place, other)
 
     # -- things ----------------------------------------------------------------------------------
@@ -230,13 +230,13 @@ class LevelBuilder:
         self.free[rows, cells] = False
 
     def agent(self, among: Bools | None = None) -> Ints:
-        """Put the agent on a free cell, int64 (n,); nothing may come to stand there later."""
+        """Put the agent on a free cell, int64 (n,), on which nothing may be put later."""
         return self.scatter("agent", 1, among)[0]
 
     # -- the result ------------------------------------------------------------------------------
 
     def states(self) -> State:
-        """Return the start states of all levels drawn, the rejected ones too."""
+        """Return the start states of all drawn levels, those rejected included."""
         rows, key = np.arange(len(self)), streams(self.key, self.number, "level")
         tables: dict[str, Ints | Bools] = {name: x.ravel() for name, x in self.ground.items()}
         tables |= {name: entries.ravel() for name, entries in self.const.items()}

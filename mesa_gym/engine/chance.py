@@ -31,7 +31,7 @@ _C1, _C2 = wrap_int64(0xBF58476D1CE4E5B9), wrap_int64(0x94D049BB133111EB)
 
 
 def shift_right(words: Any, places: int) -> Any:
-    """Shift int64 words to the right and fill with zeros, as unsigned words are shifted."""
+    """Shift int64 words right, filling with zeros as for unsigned words."""
     return (words >> places) & ((1 << 64 - places) - 1)
 
 
@@ -54,12 +54,12 @@ def hash64(text: str) -> int:
 
 
 def streams(key: int, numbers: Ints, site: str, attempt: int = 0) -> Ints:
-    """Return the seed of one SplitMix64 stream for each number (a level, a seed), int64 (n,)."""
+    """Return the SplitMix64 stream of each number (a level or seed), int64 (n,)."""
     return mix(numbers * GOLDEN + hash64(f"{key & _MASK:016x}/{site}/{attempt}"))
 
 
 def outputs(stream: Any, index: Any) -> Any:
-    """Return output ``index`` (from 0) of each SplitMix64 stream; the two arrays broadcast."""
+    """Return output ``index`` (from 0) of each SplitMix64 stream, with broadcasting."""
     return mix(stream + (index + 1) * GOLDEN)
 
 
@@ -90,7 +90,7 @@ def unit(words: Ints) -> NDArray[np.float64]:
 
 
 def fold(seed: int) -> int:
-    """Fold a non-negative integer of any size into an int64; those below 2**63 stay the same."""
+    """Hash a non-negative integer of any size to an int64; below 2**63 it stays the same."""
     while seed > _MASK:
         seed = (seed & _MASK) ^ (seed >> 64)
     return wrap_int64(seed)

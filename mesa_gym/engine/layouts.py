@@ -86,7 +86,7 @@ def blocks(size: tuple[int, int], words: Words) -> Bools:
 
 @lru_cache
 def _list_passages(height: int, width: int) -> tuple[Ints, Ints, Ints]:
-    """Return the cells of the rooms, the two rooms that each passage joins, passages' cells."""
+    """Return the cell of each room, the two rooms at each passage, and each passage's cell."""
     rows, columns = height // 2, width // 2
     room = np.arange(rows * columns).reshape(rows, columns)
     y, x = np.divmod(room, columns)

@@ -29,13 +29,13 @@ class MapEntry(NamedTuple):
 
 
 def glyphs(trap: World) -> dict[str, str]:
-    """Return the glyph of everything that may be alone in its cell; traits never are."""
+    """Return name -> glyph of all that can stand alone in a cell; traits cannot."""
     names = ["agent", *trap.ground, *trap.things, *trap.marks]
     return {name: trap.looks[name].glyph for name in names}
 
 
 def check_size(trap: World, grid: list[str]) -> None:
-    """Refuse a grid that is not of the world's size."""
+    """Raise ValueError where a grid has other rows or columns than the world."""
     short = [y for y, line in enumerate(grid) if len(line) != trap.width]
     if short or len(grid) != trap.height:
         wrong = f", and row {short[0]} has {len(grid[short[0]])} columns" if short else ""
@@ -128,7 +128,7 @@ def fill(trap: World, builder: LevelBuilder, entries: list[MapEntry]) -> None:
 
 
 def _slots(trap: World, kind: str, entries: list[MapEntry]) -> Iterator[tuple[MapEntry, int]]:
-    """Yield each thing of a kind with its slot: its own, or the next one left."""
+    """Yield (entry, slot) for each thing of a kind: the slot it names, or the next free one."""
     slots, named = trap.things[kind], [entry.slot for entry in entries]
     left = [slot for slot in range(slots) if slot not in named]
     for entry in entries:
@@ -143,10 +143,10 @@ def _slots(trap: World, kind: str, entries: list[MapEntry]) -> Iterator[tuple[Ma
 
 
 def place(trap: World, cell: int) -> str:
-    """Return the place of a cell, in words."""
+    """Return the row and column of a cell, in words."""
     return f"row {cell // trap.width}, column {cell % trap.width}"
 
 
 def _first_place(trap: World, symbol: str, text: str) -> str:
-    """Return the first place of a symbol, in words."""
+    """Return where a symbol first stands in a map's text, in words."""
     return f"at {place(trap, text.index(symbol))}" if symbol in text else "nowhere on the map"

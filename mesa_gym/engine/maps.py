@@ -111,7 +111,7 @@ def from_map(trap: World, text: str) -> State:
 
 
 def _list_numbers(trap: World, state: State) -> dict[str, tuple[Ints, int, int]]:
-    """Return a level's numbers besides the grid: name in a map -> array, least, greatest."""
+    """Return name on a map -> (array, least, greatest) for numbers that the grid does not show."""
     tables, most = state.level.tables, int(np.iinfo(np.int64).max)
     words = (-most - 1, most)
     return {
@@ -160,7 +160,7 @@ def _list_entries(trap: World, state: State, hidden: bool) -> Iterator[MapEntry]
 
 
 def _read_number(name: str, text: str, array: Ints, least: int, most: int) -> None:
-    """Read the value of a line above the grid into an array (entries,)."""
+    """Read the numbers of a line ``name = text`` above the grid into an array (entries,)."""
     listed = name.startswith("const.")
     try:
         value = np.asarray(parse_json(text))

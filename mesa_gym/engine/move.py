@@ -73,13 +73,13 @@ class Move:
         )
 
     def redirect(self, action: Array) -> None:
-        """Set the action that is taken, int64 (n,)."""
+        """Replace the agents' actions, int64 (n,), and so their target cells."""
         self.action = action
         self.target = self.before.agent + self.world.offsets[action]
         self._hit, self._on, self._into = {}, {}, {}  # what was asked was of the other target
 
     def go(self, blocked: Array) -> None:
-        """Move the agents that are not blocked."""
+        """Move each agent to its target cell unless it is ``blocked``."""
         here, there = self.before.agent, self.target
         walks = there != here
         self.moved = walks ^ (walks & blocked)  # NumPy scalars are slow at `~`
@@ -102,7 +102,7 @@ class Move:
         return self.before.there[kind] & (at == cell[None, ...])
 
     def _some(self, name: str, slots: Callable[[str], Array]) -> Array:
-        """Return whether a slot of a kind, or of any thing with a trait, is set, bool (n,)."""
+        """Return whether any slot of kind or trait ``name`` is set, bool (n,)."""
         world = self.world
         if name in world.things:
             return world.any(slots(name))
@@ -110,7 +110,7 @@ class Move:
         return reduce(or_, [world.any(slots(kind) & has) for kind, has in traits])
 
     def on(self, name: str) -> Array:
-        """Return whether the target cell has a kind, a trait or a ground layer, bool (n,)."""
+        """Return whether kind, trait or ground layer ``name`` is on the target cell, bool (n,)."""
         found = self._on.get(name)
         if found is None:
             world = self.world
@@ -124,7 +124,7 @@ class Move:
         return found
 
     def into(self, name: str, *others: str) -> Array:
-        """Return whether the agent entered a cell with ``name`` or one of ``others``, bool (n,)."""
+        """Return whether the agent entered a cell with any of the names, bool (n,)."""
         found = self._into.get(name)
         if found is None:
             found = self._into[name] = self.moved & self.on(name)
@@ -147,11 +147,11 @@ class Move:
     # -- the world as it is now ------------------------------------------------------------------
 
     def holds(self, kind: str, least: int = 1) -> Array:
-        """Return whether the agent holds at least that many of a kind, bool (n,)."""
+        """Return whether the agent holds at least ``least`` of a kind, bool (n,)."""
         return self.held[kind] >= self.world.numbers[least]
 
     def lacks(self, kind: str, least: int = 1) -> Array:
-        """Return whether the agent holds fewer of a kind, bool (n,)."""
+        """Return whether the agent holds fewer than ``least`` of a kind, bool (n,)."""
         return self.held[kind] < self.world.numbers[least]
 
     def count(self, kind: str) -> Array:
@@ -167,13 +167,13 @@ class Move:
         return self.world.negate(self.any(name))
 
     def read(self, name: str, index: Array | int) -> Array:
-        """Return entry ``index`` of the ground layer (a cell) or constant ``name``, (n,)."""
+        """Return entry ``index`` of ground layer (by cell) or constant ``name``, (n,)."""
         return self.world.read(self.before.level, name, index)
 
     # -- writing ---------------------------------------------------------------------------------
 
     def put(self, kind: str, *, at: Array | None = None, there: Array | None = None) -> None:
-        """Give all things of a kind other cells ``at``, or say which are ``there``: (slots, n)."""
+        """Set the cells ``at`` of a kind's things, or whether they are ``there``: (slots, n)."""
         self._ranks = None
         if at is not None:
             self.at = self.at | {kind: at}
@@ -222,11 +222,11 @@ class Move:
             self.held = self.held | {kind: self.world.where(where, changed, held)}
 
     def set(self, **values: Array) -> None:
-        """Set variables: int64 (n,), or bool (n,) for those of two values."""
+        """Set variables by name: int64 (n,), or bool (n,) if a variable has two values."""
         self.vars = self.vars | values
 
     def carry(self, to: Array, where: Array) -> None:
-        """Put the agent on cells ``to``, int64 (n,), in rows ``where``; the trap ``carries``."""
+        """Put agents on cells ``to``, int64 (n,), in rows ``where``; the trap sets ``carries``."""
         self.agent, self._ranks = self.world.where(where, to, self.agent), None
 
     # -- chance ----------------------------------------------------------------------------------
@@ -288,7 +288,7 @@ class Move:
         rows: Any = np.flatnonzero(where) if xp is np else slice(None)
 
         def flat(slots: Array) -> Array:
-            """Return slots (k, ...) as (k, rows)."""
+            """Return slots (k, ...) with all other axes as one: (k, rows)."""
             count = slots.shape[0]
             if slots.shape[1:] != where.shape:
                 slots = xp.broadcast_to(slots, (count, *where.shape))

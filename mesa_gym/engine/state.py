@@ -65,7 +65,7 @@ class State(NamedTuple):
 
     @property
     def n(self) -> int:
-        """The number of levels of a batch (n,)."""
+        """The number of levels in the batch."""
         return len(self.agent)
 
     def map(self, function: Callable[..., Array], *others: State) -> State:
@@ -98,7 +98,7 @@ class State(NamedTuple):
         return self.map(lambda array: array[..., rows])
 
     def read_only(self) -> State:
-        """Return the state as read-only views, for code of others."""
+        """Return the state as read-only views, for a policy's or trap author's code."""
         tables = {name: _protect(table) for name, table in self.level.tables.items()}
         found = self.map(_protect)
         return found._replace(level=found.level._replace(tables=tables))
@@ -108,7 +108,7 @@ class State(NamedTuple):
         return self.map(lambda array: array[row] if array.ndim == 1 else array[:, row].copy())
 
     def batched(self) -> State:
-        """Return a level without a batch axis as a batch of one; its inverse is ``single(0)``."""
+        """Return a state without batch axis as a batch of one; ``single(0)`` undoes it."""
         return self.map(lambda array: np.asarray(array)[..., None])
 
     def replaced(self, mask: Array, other: State, where: Callable[..., Array] = np.where) -> State:
@@ -123,7 +123,7 @@ class State(NamedTuple):
 
 
 def _protect(array: Array) -> Array:
-    """Return a view of an array of NumPy that cannot be written to."""
+    """Return a NumPy array as a read-only view; other values unchanged."""
     view = array.view()
     view.flags.writeable = False
     return view

@@ -107,7 +107,7 @@ class World(Arrays):
     # -- planes ----------------------------------------------------------------------------------
 
     def show(self, state: State) -> Iterable[tuple[str, Array]]:
-        """Yield (plane, cell) for marks that follow from the state; cell 0 for none."""
+        """Yield (plane, cell) for marks computed from the state; cell 0 where a mark is off."""
         return ()
 
     def dots(self, state: State, without: Container[str] = ()) -> Iterator[Dot]:
@@ -135,7 +135,7 @@ class World(Arrays):
             yield plane, cell, cell > 0
 
     def thing_dots(self, state: State, kind: str) -> Iterator[tuple[str, Array, Array]]:
-        """Yield where things of a kind show, by kind and traits: plane, cells, set (slots, n)."""
+        """Yield (plane, cells, whether set) for each plane that shows a kind, (slots, n) each."""
         at, there = state.at[kind], state.there[kind]
         if plane := self.shown_as.get(kind, kind):
             yield plane, at, there
@@ -157,7 +157,7 @@ class World(Arrays):
         return xp.reshape(canvas, (n, self.height, self.width, count))
 
     def draw_ground(self, level: Level, n: int) -> Array:
-        """Draw the ground alone of n levels, uint8 (n * cells * planes,), 0 or 1."""
+        """Draw the ground layers of n levels, uint8 (n * cells * planes,), 0 or 1."""
         xp, row = self.xp, self.xp.reshape(level.row, (n,))
         layers: dict[str, Array] = {}
         for name in self.ground:
@@ -192,7 +192,7 @@ class World(Arrays):
         return found
 
     def _find_things(self, state: State, name: str) -> dict[str, Bools]:
-        """Return kind -> bool (slots, n), the things that are there with a kind or a trait."""
+        """Return kind -> the present things of kind or trait ``name``, bool (slots, n)."""
         kinds = state.level.traits.get(name) or {name: True}
         return {kind: state.there[kind] & has for kind, has in kinds.items()}
 
@@ -202,7 +202,7 @@ class World(Arrays):
         return rows[level.row]
 
     def joined(self, states: list[State]) -> State:
-        """Return the rows of several NumPy batches as one batch with tables of its own."""
+        """Return several NumPy batches concatenated into one, with its own copy of the tables."""
         whole = states[0].map(lambda *parts: np.concatenate(parts, axis=-1), *states[1:])
         tables = {
             name: np.concatenate([self.table(s.level, name) for s in states]).ravel()

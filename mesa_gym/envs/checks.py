@@ -120,7 +120,7 @@ def check_states(trap: Trap, states: Any, like: State) -> State:
 
 
 def _form(states: State) -> Any:
-    """Return the names, shapes and kinds of all arrays; lengths of tables are left out."""
+    """Return the name, shape and kind of each array, and dtypes of tables without lengths."""
     level, *parts = states.map(lambda array: (np.shape(array), np.asarray(array).dtype.kind))
     tables = {name: (np.ndim(x), np.asarray(x).dtype) for name, x in level.tables.items()}
     return level._replace(tables=tables), parts
@@ -156,7 +156,7 @@ def spread(what: str, given: Any, n: int) -> list[Any]:
 
 
 def reset_needed(rows: Sequence[int] = ()) -> ResetNeeded:
-    """Return the error for a step before the first reset, or after the end of some rows."""
+    """Return the error for a step before the first reset, or of environments that have ended."""
     if not rows:
         return ResetNeeded("step was called before reset; call reset() first")
     named = ", ".join(map(str, rows[:8])) + (", ..." if len(rows) > 8 else "")

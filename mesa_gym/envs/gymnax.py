@@ -25,7 +25,7 @@ class GymnaxParams(NamedTuple):
     max_steps_in_episode: int
 
     def replace(self, max_steps_in_episode: int | None = None) -> GymnaxParams:
-        """Return the same params; ValueError for another time limit than the environment's."""
+        """Return these params; ValueError for a time limit that differs from the environment's."""
         if max_steps_in_episode not in (None, self.max_steps_in_episode):
             raise ValueError(
                 f"an episode has at most {self.max_steps_in_episode} steps, got"
@@ -61,7 +61,7 @@ class GymnaxEnv:
         self.obs_shape = env.single_observation_space.shape
 
     def reset(self, key: Array, params: GymnaxParams | None = None) -> tuple[Array, State]:
-        """Begin an episode on a level that ``key`` picks; ``params`` may be left out."""
+        """Begin an episode on a level drawn by ``key``; ``params`` is ignored."""
         seen, state = self.env.reset(key)
         return seen[0], state
 
@@ -70,7 +70,7 @@ class GymnaxEnv:
     def reset_to_level(
         self, key: Array, level: Array, params: GymnaxParams | None = None
     ) -> tuple[Array, State]:
-        """Begin an episode on ``level``, a number; ``key`` and ``params`` change nothing."""
+        """Begin an episode on level number ``level``; ``key`` and ``params`` are ignored."""
         seen, state = self.env.reset_to_level(_spread(level))
         return seen[0], state
 
@@ -105,16 +105,16 @@ class GymnaxEnv:
         return seen, state, reward, infos["terminated"] if self._truncating else done, infos
 
     def is_truncated(self, state: State, params: GymnaxParams | None = None) -> Array:
-        """Return whether a ``state`` has no steps left; ``params`` change nothing."""
+        """Return whether a ``state`` has used up its steps; ``params`` is ignored."""
         return state.clock[0] >= self.env.settings.max_steps
 
     def observation_space(self, params: GymnaxParams | None = None) -> Any:
-        """Return a Box of Gymnax, or of Gymnasium where that is not installed; no ``params``."""
+        """Return the observations as Gymnax's Box, or Gymnasium's if Gymnax is not installed."""
         own = self.env.single_observation_space
         return spaces.Box(own.low.min(), own.high.max(), own.shape, own.dtype)
 
     def action_space(self, params: GymnaxParams | None = None) -> Any:
-        """Return the Discrete of the five actions, of the same library; no ``params``."""
+        """Return the five actions as a Discrete of the library that ``observation_space`` uses."""
         return spaces.Discrete(len(ACTIONS))
 
 

@@ -12,7 +12,7 @@ PREFIX = "reward_"  # as Gymnasium's MuJoCo environments call the terms of a rew
 
 
 def key_payments(paid: Mapping[str, Any]) -> dict[str, Any]:
-    """Return payments by objective as infos have them; ``objectives`` reads them back."""
+    """Return payments by objective under the keys of infos, which ``objectives`` reads."""
     return {PREFIX + name: pay for name, pay in paid.items()}
 
 

@@ -72,12 +72,12 @@ class CentredInputs:
             self.near = np.pad(near, (0, self.count + 1 - window), constant_values=True)
 
     def of(self, channels: list[int]) -> Ints:
-        """Return the inputs that belong to some channels of an observation."""
+        """Return the indices of the inputs that show the given channels, at any place."""
         inputs = np.arange(self.places * len(self._channels)).reshape(self.places, -1)
         return inputs[:, np.isin(self._channels, channels)].reshape(-1)
 
     def list_inputs(self, planes: Bytes) -> Ints:
-        """Return the inputs that are 1, int64 (n, most), of planes (n, height, width, channels)."""
+        """Return the indices of inputs that are 1, int64 (n, most), one row per state."""
         n = len(planes)
         cell = planes[..., self.agent].reshape(n, -1).argmax(axis=1)
         row, column, place, counts = find_set(planes.reshape(n, -1).take(self.columns, axis=1) != 0)
@@ -88,7 +88,7 @@ class CentredInputs:
 
 
 def find_set(bits: Bools) -> tuple[Ints, Ints, Ints, Ints]:
-    """Return row, column and place in its row of each bit that is set, and how many a row has."""
+    """Return row, column and rank within the row of each set bit, and the count of each row."""
     # Found in one axis and parted then: half the time of two axes.
     row, column = np.divmod(np.flatnonzero(bits), bits.shape[1])
     counts = np.bincount(row, minlength=len(bits))

@@ -193,7 +193,7 @@ class JaxEnv(DeviceEnv):
             return self._observe(after), after, reward, ended | late, infos
 
     def _as_integers(self, what: str, given: Array) -> Array:
-        """Return actions or levels with 32 bits, int32 (n,)."""
+        """Return actions or levels as int32 (n,), or raise ValueError."""
         found = jnp.asarray(given)
         if found.shape != (self.num_envs,) or not jnp.issubdtype(found.dtype, jnp.integer):
             raise ValueError(
@@ -204,7 +204,7 @@ class JaxEnv(DeviceEnv):
         return found.astype(jnp.int32)
 
     def _move(self, state: State, action: Array) -> Step:
-        """Take the step alone, from a state with all that its levels hold."""
+        """Take one step from a state whose level holds all its arrays; episodes do not restart."""
         with jax.enable_x64(bool(self.trap.seeds)):
             whole = state._replace(level=state.level._replace(tables=self._tables))
             if self.trap.seeds:  # random words follow from the clock, in 64 bits
@@ -226,12 +226,12 @@ class JaxEnv(DeviceEnv):
         return jax.tree.unflatten(jax.tree.structure(state), same)
 
     def _complete(self, state: State) -> State:
-        """Return a state with all that its levels hold, except the tables."""
+        """Return a state with the constant arrays of its levels filled in, except the tables."""
         stays = self._stays.take(state.level.row)
         return _merge(lambda given, still: still if given is None else given, state, stays)
 
     def _begin(self, rows: Array) -> State:
-        """Return states at the start of the levels that stand at some rows of the bank."""
+        """Return the start states of the levels at ``rows`` of the bank."""
         return _set_rows(self._begins.take(rows), rows)
 
     def pick_levels(self, key: Array) -> Array:
@@ -248,7 +248,7 @@ class JaxEnv(DeviceEnv):
             return row.astype(jnp.int32)
 
     def _draw_ground(self, bank: State) -> Bytes:
-        """Return the fixed part of each level's observations, (levels, bytes)."""
+        """Return the part of each level's observation that no step changes, (levels, bytes)."""
         trap, n = self.trap, bank.n
         canvas = trap.draw_ground(bank.level, n).reshape(n, trap.cells, -1)
         for kind in self._still:
@@ -284,13 +284,13 @@ class JaxEnv(DeviceEnv):
 
 
 def _merge(choose: Any, first: State, second: State) -> State:
-    """Return ``choose`` of each pair of arrays; the first of a pair may be None."""
+    """Apply ``choose`` to each pair of arrays of two states; an array of the first may be None."""
     merged: State = jax.tree.map(choose, first, second, is_leaf=lambda array: array is None)
     return merged
 
 
 def _set_rows(state: State, rows: Array) -> State:
-    """Return start states, with the given rows of levels."""
+    """Return a state at clock 0 whose levels are ``rows`` of the bank."""
     return state._replace(level=state.level._replace(row=rows), clock=jnp.zeros_like(rows))
 
 
@@ -303,7 +303,7 @@ class _LevelTable:
         self._table = jnp.concatenate(flat).T if flat else jnp.zeros((1, 0), jnp.int32)
 
     def take(self, rows: Array) -> State:
-        """Return the arrays of some levels, (..., n)."""
+        """Return the arrays of the levels ``rows``, each (..., n)."""
         fields, found, first = self._table[rows].T, list[Array](), 0
         for array in self._arrays:
             shape = array.shape[:-1]
@@ -314,7 +314,7 @@ class _LevelTable:
 
 
 def _narrow(array: Any) -> Array:
-    """Return a NumPy array as one of JAX, integers with 32 bits."""
+    """Return a NumPy array as a JAX array, its integers with 32 bits."""
     if array.dtype == np.int64:
         wide, array = array, array.astype(np.int32)
         if (lost := wide[wide != array]).size:

@@ -29,7 +29,7 @@ class LivePlanes:
     """
 
     def __init__(self, trap: Trap, n: int | None = None, shown: Any = 0) -> None:
-        """Show planes (n, cells * channels) of n environments; None for states without a batch."""
+        """Show planes (n, cells * channels) of n environments; n=None: one state, no batch axis."""
         self._trap, self._n = trap, n
         count = len(trap.channels)
         flat = np.zeros((n or 1) * trap.cells * count, dtype=np.uint8)
@@ -47,7 +47,7 @@ class LivePlanes:
         self._kinds = {kind: views for kind in trap.things if (views := self._find_views(kind))}
 
     def _find_views(self, kind: str) -> list[tuple[str | None, list[View]]]:
-        """Return the views that a kind shows on, with the trait that a thing needs for it."""
+        """Return (trait or None, views of its plane) for each plane on which a kind is drawn."""
         trap = self._trap
         names: dict[str | None, str] = {None: kind}
         names |= {trait: trait for trait, kinds in trap.traits.items() if kind in kinds}
@@ -59,12 +59,12 @@ class LivePlanes:
         return LivePlanes, (self._trap, self._n, self._rows.copy())
 
     def begin(self, rows: Array, planes: NDArray[np.uint8]) -> None:
-        """Show other planes, uint8 (m, height * width * channels), in some rows."""
+        """Overwrite ``rows`` with planes of new states, uint8 (m, height * width * channels)."""
         self._rows[rows] = planes
         self._marked = []
 
     def follow(self, before: State, after: State) -> None:
-        """Paint the changes of one step over the planes of the state before it."""
+        """Redraw the planes where one step changed the state from ``before`` to ``after``."""
         first, agents = self._first, self._views["agent"]
         painted: list[Spot] = []
         # All is erased before any is painted: one thing may follow on another's cell.
@@ -96,7 +96,7 @@ class LivePlanes:
             view[cells] = 0
 
     def _spots(self, kind: str, mask: Array, state: State) -> list[Spot]:
-        """Return where the things of a kind that are in a mask show, or would."""
+        """Return the spots of the things in ``mask``, each with whether the thing is there."""
         which = mask.ravel().nonzero()[0]
         if not which.size:
             return []
@@ -109,7 +109,7 @@ class LivePlanes:
         return spots
 
     def _marks(self, state: State) -> list[Spot]:
-        """Return the planes and cells of marks; cell 0 stands for none."""
+        """Return the spots of the trap's marks; a mark in cell 0 is not drawn."""
         return [
             (view, self._first + cell, cell > 0)
             for plane, cell in self._trap.show(state)
@@ -117,7 +117,7 @@ class LivePlanes:
         ]
 
     def _follow_hand(self, kind: str, old: Array, new: Array) -> None:
-        """Paint what is held of a kind in the top row."""
+        """Redraw the held things of a kind in the top row."""
         if new is not old:
             held = np.asarray(new).reshape(-1)
             rows = (held != old).nonzero()[0]

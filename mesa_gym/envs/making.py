@@ -221,7 +221,7 @@ def make_gymnax(
 
 
 def _read_id(trap: str | type[Trap] | Trap, keywords: dict[str, Any]) -> dict[str, Any]:
-    """Return the keywords that a name or id stands for, or a trap, with others."""
+    """Return the keywords of a registered id, or ``trap`` itself, with ``keywords`` added."""
     if not isinstance(trap, str):
         return {"trap": trap} | keywords
     spec = gymnasium.spec(_find_id(trap))
@@ -248,7 +248,7 @@ def _find_id(name: str) -> str:
 
 
 def _find_own_id(name: str) -> str | None:
-    """Return the package's id of a name, with or without namespace and version; None if none is."""
+    """Return the package's id for a name without its namespace or version; None without one."""
     wanted = name.removeprefix(f"{NAMESPACE}/").lower()
     for trap in sorted(all_traps().values(), key=lambda trap: -trap.version):
         for split, flat in product(Split, (False, True)):

@@ -22,7 +22,7 @@ ROWS = "map, a line for each row; spaces part the cells; signs that touch are in
 
 
 def planes_of(trap: Trap, state: State) -> Bytes:
-    """Return the visible planes of a batch, one a channel, (n, height, width, channels)."""
+    """Return the visible planes of a batch, (n, height, width, channels), one per channel."""
     planes: Bytes = trap.observe(state)
     if trap.channels != trap.planes:
         planes = planes.take([trap.channel[plane] for plane in trap.channels], axis=-1)
@@ -55,11 +55,11 @@ class Observation:
         return self.show(planes_of(self.trap, state), state)
 
     def show(self, planes: Bytes, state: State) -> Any:
-        """Return observations of drawn planes (n, height, width, channels), which are not kept."""
+        """Return fresh observations from planes (n, height, width, channels)."""
         return planes.copy()
 
     def show_rows(self, planes: Bytes, state: State, rows: Ints) -> Any:
-        """Return the observations of some rows, (m, ...)."""
+        """Return the observations of the states at ``rows``, (m, ...)."""
         return self.show(planes[rows], state)
 
 
@@ -72,7 +72,7 @@ class Flat(Observation):
         return Box(0.0, 1.0, (self.trap.cells * len(self.trap.channels),))
 
     def show(self, planes: Bytes, state: State) -> NDArray[np.float32]:
-        """Return the planes, one row for each state."""
+        """Return the planes flattened, (n, height * width * channels)."""
         return planes.reshape(len(planes), -1).astype(np.float32)
 
 
@@ -85,7 +85,7 @@ class ChannelsFirst(Observation):
         return _box((len(self.trap.channels), *self.trap.size))
 
     def show(self, planes: Bytes, state: State) -> Bytes:
-        """Return a copy of the planes with the last axis moved forward."""
+        """Return a copy of the planes as (n, channels, height, width)."""
         return np.moveaxis(planes, -1, 1).copy()
 
 
@@ -98,13 +98,13 @@ class Rgb(Observation):
         return _box((TILE * self.trap.height, TILE * self.trap.width, 3), 255)
 
     def show(self, planes: Bytes, state: State) -> Bytes:
-        """Return the pictures, red, green and blue from 0 to 255."""
+        """Return the pictures, uint8 (n, 8 height, 8 width, 3)."""
         from mesa_gym.rendering import render_rgb  # most environments never need it
 
         return render_rgb(self.trap, state if state.agent.ndim else state.batched(), TILE)
 
     def show_rows(self, planes: Bytes, state: State, rows: Ints) -> Bytes:
-        """Return the pictures of some rows."""
+        """Return the pictures of the states at ``rows``, uint8 (m, 8 height, 8 width, 3)."""
         return self.show(planes, state.take(rows))
 
 
@@ -140,7 +140,7 @@ class Centred(Observation):
         return _box(shape)
 
     def show(self, planes: Bytes, state: State) -> Bytes:
-        """Return the windows, one gather for the whole batch."""
+        """Return the windows around the agents, in one gather for the batch."""
         n = len(planes)
         cells = self.windows[state.agent] + np.arange(n)[:, None] * self.trap.cells
         flat = planes.reshape(n * self.trap.cells, -1)
@@ -149,7 +149,7 @@ class Centred(Observation):
         return shown
 
     def show_rows(self, planes: Bytes, state: State, rows: Ints) -> Bytes:
-        """Return the windows of some rows."""
+        """Return the windows around the agents of the states at ``rows``."""
         return self.show(planes[rows], state._replace(agent=state.agent[rows]))
 
 
@@ -172,7 +172,7 @@ class Text(Observation):
         return TextSpace(len(longest), charset=frozenset(longest))
 
     def show(self, planes: Bytes, state: State) -> tuple[str, ...]:
-        """Return the texts, one for each state."""
+        """Return a text for each state."""
         channels = [self.trap.channels.index(plane) for plane in self.trap.planes]
         seen = planes[..., channels]
         codes = seen @ (1 << np.arange(len(channels)))
@@ -180,7 +180,7 @@ class Text(Observation):
         return tuple(map(self._text, codes.tolist(), found, top))
 
     def _text(self, codes: list[list[int]], found: Bytes, top: Bytes) -> str:
-        """Return one text from the bits of each cell's planes, for the map and the row above it."""
+        """Return the text of one state: its map, the signs on it, and the row above the map."""
         rows = [[self._cell(code) for code in row] for row in codes]
         wide = max(len(cell) for row in rows for cell in row)
         lines = [" ".join(cell.ljust(wide) for cell in row).rstrip() for row in rows]
@@ -222,7 +222,7 @@ def make_observation(trap: Trap, name: str, agent_view_size: int | None = None) 
 
 
 def widest(height: int, width: int) -> int:
-    """Return the side of the window that holds every inner cell from every inner cell."""
+    """Return the side of the smallest window that shows all inner cells from any inner cell."""
     return 2 * max(height, width) - 5
 
 
@@ -236,7 +236,7 @@ def windows_around(height: int, width: int, side: int) -> NDArray[np.int64]:
 
 
 def cut_windows(grid: NDArray[Any], side: int, outside: int = 0) -> NDArray[Any]:
-    """Return the window of an agent on each cell of a grid, (cells, (side + 1) * side)."""
+    """Return the window around each cell of a grid, (cells, (side + 1) * side)."""
     around = np.pad(grid, side // 2, constant_values=outside)
     windows = sliding_window_view(around, (side, side)).reshape(-1, side**2)
     top = np.pad(grid[0, 1:-1], (0, side), constant_values=outside)[:side]

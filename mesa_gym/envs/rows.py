@@ -45,7 +45,7 @@ class Rows:
         return Rows, (self.state, self.order)
 
     def hold(self, state: State) -> None:
-        """Hold the states after steps: arrays that lie elsewhere are copied."""
+        """Copy the states after a step into this object's arrays, unless they already lie there."""
         pairs = [(self.state.clock, state.clock), (self.state.agent, state.agent)]
         for mine, theirs in zip(self.state[3:], state[3:], strict=True):
             if theirs is not mine:
@@ -55,7 +55,7 @@ class Rows:
             x[...] = y
 
     def copy(self, rows: Ints, source: Rows, where: Ints) -> None:
-        """Overwrite ``rows`` with the rows ``where`` of others, over the same tables."""
+        """Overwrite ``rows`` with the rows ``where`` of ``source``, which has the same tables."""
         for mine, theirs in zip(self.matrices, source.matrices, strict=True):
             mine[:, rows] = theirs.T.take(where, axis=0).T
 
@@ -78,11 +78,11 @@ class Store:
 
     @property
     def state(self) -> State:
-        """The start states, int64 and bool (slots, count)."""
+        """The start states; arrays are int64 and bool (slots, rows of the store)."""
         return self.rows.state
 
     def put(self, rows: Ints, starts: State) -> None:
-        """Overwrite rows with a batch of start states."""
+        """Overwrite the store's ``rows`` with start states."""
 
         def overwrite(mine: Array, theirs: Array) -> None:
             mine[..., rows] = theirs

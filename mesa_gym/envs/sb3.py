@@ -83,7 +83,7 @@ class TrapVecEnv(VecEnv):
         return observations
 
     def step_async(self, actions: np.ndarray) -> None:
-        """Note the actions, integers (n,)."""
+        """Keep the actions, integers (n,), for ``step_wait``."""
         self.actions = actions
 
     def step_wait(self) -> VecEnvStepReturn:
@@ -141,12 +141,12 @@ class TrapVecEnv(VecEnv):
         return [method(*args, **kwargs) for method in self.get_attr(method_name, indices)]
 
     def env_is_wrapped(self, wrapper_class: Any, indices: VecEnvIndices = None) -> list[bool]:
-        """Return False for each: no environment is wrapped."""
+        """Return False for each environment, as no environment is wrapped."""
         return [False for _ in self._targets(indices)]
 
 
 def monitor(venv: TrapVectorEnv, seed: int | Sequence[int] | None) -> VecMonitor:
-    """Return the adapter over a vector environment, seeded, in SB3's monitor."""
+    """Return a vector environment as a seeded SB3 VecEnv inside VecMonitor."""
     adapter = TrapVecEnv(venv)
     if seed is not None:
         adapter.seed(seed)

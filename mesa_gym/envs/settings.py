@@ -96,7 +96,7 @@ class Settings:
 
     @property
     def pays_base(self) -> bool:
-        """True if only the base objective is paid; the reward threshold is of its return."""
+        """Whether only the base objective is paid, of whose return the reward threshold is."""
         return self.reward == self.trap.base and not self.step_reward
 
     def starts(self, levels: list[Any], maps: list[Any]) -> tuple[list[int], State | None]:
@@ -124,7 +124,7 @@ class Settings:
         return [*asked, *texts], self.trap.joined(batches) if batches else None
 
     def splits(self, level: Array) -> Array:
-        """Return the numbers of the splits that level numbers belong to."""
+        """Return the split number of each level number; from ``LEVELS`` on it is the shift's."""
         # Only training on the shift uses numbers from LEVELS up.
         return self.split.code + (Split.SHIFT.code - self.split.code) * (level // LEVELS)
 
@@ -151,7 +151,7 @@ def _make_trap(trap: Any, size: Any, parameters: dict[str, Any]) -> Trap:
 
 
 def require_split(id: str, split: str) -> None:
-    """Raise ValueError where an id of the package says another split."""
+    """Raise ValueError where an id of the package names a split other than ``split``."""
     said = [other for other in Split if f"-{other.capitalize()}-" in id]
     if id.startswith(f"{NAMESPACE}/") and said and split != said[0]:
         raise ValueError(f"the id {id} says {said[0]}, not split={str(split)!r}; leave one out")
@@ -165,7 +165,7 @@ class Controls:
 
     @property
     def state(self) -> State:
-        """The present state, without a batch axis, the caller's own; ResetNeeded before a reset."""
+        """A copy of the present state, without batch axis; ResetNeeded before a reset."""
         return self.settings.trap.joined([self._present.batched()]).single(0)
 
     @property
@@ -173,7 +173,7 @@ class Controls:
         raise NotImplementedError
 
     def get_action_meanings(self) -> list[str]:
-        """Return a word for each action."""
+        """Return the name of each action."""
         return list(ACTIONS)
 
     def action_masks(self) -> Bools:
@@ -188,7 +188,7 @@ class Controls:
         return ~np.array([*blocked, False])
 
     def _frame(self) -> Any:
-        """Return the environment's picture, or for ``ansi`` the text of its map."""
+        """Return the environment's picture; with the render mode ``ansi`` the map as text."""
         trap, state = self.settings.trap, self._present.batched()
         if self.render_mode == "ansi":
             from mesa_gym.engine.maps import to_map  # most environments never need it
@@ -214,7 +214,7 @@ class Playing:
 
     @property
     def spec(self) -> EnvSpec | None:
-        """The spec of the environment, with the time limit and threshold that hold."""
+        """The environment's spec, with its actual time limit and reward threshold."""
         return self._spec
 
     @spec.setter
@@ -228,13 +228,13 @@ class Playing:
 
     @property
     def _present(self) -> State:
-        """The present state, single or of n, over tables that later episodes overwrite."""
+        """The present state or states, whose tables later episodes overwrite."""
         if self._state is None:
             raise reset_needed()
         return self._state
 
     def _renders(self) -> bool:
-        """Return whether there is a render mode; warn if there is none."""
+        """Return whether the environment has a render mode; warn if not."""
         if self.render_mode is None:
             logger.warn('render was called without a render mode: make(..., render_mode="ansi")')
         return self.render_mode is not None

@@ -123,7 +123,7 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
         return self._begin(self._supply.place_states(_ROW, given))
 
     def _begin(self, where: Ints) -> tuple[Observation, dict[str, Any]]:
-        """Begin from the state in a row of the store, int64 (1,)."""
+        """Begin an episode from the start state at a row of the store, int64 (1,)."""
         store = self._supply.store
         self._state = store.state.single(int(where[0]))
         self._live.begin(_ROW, store.planes[where])
@@ -196,5 +196,5 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
             self._window = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the attributes for a copy or a pickle, without the open window."""
+        """Return the attributes to copy or pickle, without the open window."""
         return {name: kept for name, kept in vars(self).items() if name != "_window"}

@@ -58,12 +58,12 @@ class Supply:
 
     @cached_property
     def store(self) -> Store:
-        """The start states; the last n rows are for those that are picked by hand."""
+        """The store of start states; its last n rows are for levels that resets ask for."""
         n = len(self._slot)
         return Store(self.settings, n + (len(self._drawn) if self.banked else n * self.slots))
 
     def reseed(self, rows: Ints, seeds: Sequence[int]) -> None:
-        """Begin the streams of some environments again; seeds are non-negative, of any size."""
+        """Restart the episode streams of the environments ``rows``, with non-negative seeds."""
         self._stream[rows] = open_streams(seeds)
         self._slot[rows], self._filled[rows] = self._ring[rows, 0], 0
         self._where[self._ring[rows]] = -1
@@ -84,13 +84,13 @@ class Supply:
         return where
 
     def place(self, rows: Ints, starts: State) -> Ints:
-        """Put a start state for each given environment into the store; return where."""
+        """Put one start state for each environment in ``rows`` into the store; return its rows."""
         where = rows + (self.store.state.n - len(self._slot))
         self.store.put(where, starts)
         return where
 
     def place_states(self, rows: Ints, states: State) -> Ints:
-        """Place a user's states, or raise ValueError where they are not the trap's."""
+        """Put a user's states into the store; ValueError where they do not fit the trap."""
         like = self.store.state.take(rows)
         return self.place(rows, check_states(self.settings.trap, states, like))
 
@@ -116,7 +116,7 @@ class Supply:
         self._ahead = min(2 * self._ahead, self.slots - 1)
 
     def _draw(self, places: Ints) -> None:
-        """Draw levels into their places in the bank, those of the shift behind the others."""
+        """Draw the levels at some places of the bank; shift levels follow the training levels."""
         first = self.settings.num_levels or 0
         for shifted in (False, True):
             own = places[(places >= first) == shifted]
@@ -126,14 +126,14 @@ class Supply:
 
 
 def bank_of(settings: Settings) -> State:
-    """Return the start states of levels 0 to ``num_levels`` - 1; the shift's follow, with alpha."""
+    """Return the start states of all ``num_levels`` levels, with alpha also of shift levels."""
     numbers = np.arange(settings.num_levels or 0)
     flags = (False, True) if settings.alpha else (False,)
     return settings.trap.joined([draw_levels(settings, numbers, flag) for flag in flags])
 
 
 def draw_levels(settings: Settings, numbers: Ints, shifted: bool) -> State:
-    """Return the start states of levels of the split, or of the shift."""
+    """Return the start states of levels of the training split, or of the shift if ``shifted``."""
     split = Split.SHIFT if shifted else settings.split
     return settings.trap.levels(split, numbers + LEVELS * shifted, settings.salt)
 
@@ -153,7 +153,7 @@ def environment_seeds(seed: int, n: int) -> list[int]:
 
 
 def open_streams(seeds: Sequence[int]) -> Ints:
-    """Return the stream of each seed that says which episodes come, int64 (n,)."""
+    """Return the random stream, int64 (n,), from which each seed's episodes are drawn."""
     return streams(0, np.array([fold(seed) for seed in seeds], dtype=np.int64), "episodes")
 
 

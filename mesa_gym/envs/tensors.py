@@ -168,7 +168,7 @@ class TensorEnv(DeviceEnv):
         return following, episode, result
 
     def _next(self, episode: Tensor) -> Tensor:
-        """Return where in the bank the levels of episodes stand, int64 (n,)."""
+        """Return the rows of the bank with the levels of these episodes, int64 (n,)."""
         number, shifted = pick_levels(self._stream, episode, self.settings)
         return number + self.settings.num_levels * shifted
 
@@ -203,7 +203,7 @@ class TensorEnv(DeviceEnv):
 
 
 def require_device(device: Any) -> None:
-    """Raise ValueError where torch does not have a device here."""
+    """Raise ValueError where this machine's torch cannot use a device."""
     try:
         torch.empty(0, device=device)
     except (AssertionError, RuntimeError) as error:
@@ -215,7 +215,7 @@ def require_device(device: Any) -> None:
 
 
 def _ship_state(state: State, device: Any) -> State:
-    """Return a NumPy state as tensors on a device."""
+    """Return a NumPy state with each array as a tensor on a device."""
 
     def ship(array: Any) -> Tensor:
         return torch.as_tensor(np.ascontiguousarray(array), device=device)

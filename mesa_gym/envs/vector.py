@@ -110,7 +110,7 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
 
     @property
     def state(self) -> State:
-        """The present states, (n,), the caller's own; ResetNeeded before the first reset."""
+        """A copy of the present states, (n,); ResetNeeded before the first reset."""
         return self.trap.joined([self._present])
 
     @property
@@ -120,7 +120,7 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
 
     @property  # type: ignore[misc]
     def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]
-        """A generator for each environment, for users; levels depend on the seeds alone."""
+        """A NumPy generator for each environment, for users; levels do not depend on it."""
         for row in range(self.num_envs):
             if row not in self._generators:
                 self._generators[row] = seeding.np_random(self._seeds[row])[0]
@@ -238,7 +238,7 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         return self._observe(), rewards, terminated, truncated, self._infos(paid)
 
     def _autoreset(self, paid: Paid, over: Bools) -> Infos:
-        """Reset environments that just ended; keep their last observation and infos as final."""
+        """Reset the environments that ended; return their last observations and infos as final."""
         ended, self._finished = self._finished, self._finished[:0]
         seen = self.settings.observation.show_rows(self._live.planes, self._present, ended)
         final_obs = np.empty(self.num_envs, dtype=object)  # of None
@@ -252,7 +252,7 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         return {**final, "_final_obs": over.copy(), "_final_info": over}
 
     def _begin(self, rows: Ints, where: Ints | None = None) -> None:
-        """Begin episodes: the next ones, or from the states in given rows of the store."""
+        """Begin episodes in ``rows``: the next ones, or from the store's rows ``where``."""
         where = self.supply.take(rows) if where is None else where
         store = self.supply.store
         if self._state is None:  # the first time, when all begin
@@ -268,7 +268,7 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         return self.settings.observation.show(self._live.planes, self._present)
 
     def _infos(self, paid: Paid, mask: Bools | None = None) -> Infos:
-        """Return infos of the rows in a mask (None: all); other rows are 0."""
+        """Return infos of the environments in ``mask`` (None: all); entries of other rows are 0."""
         level, split = self._present.level.number.copy(), self._splits.copy()
         if mask is None:
             flags = np.ones(self.num_envs, dtype=np.bool_)
@@ -285,7 +285,7 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
     # -- single environments ---------------------------------------------------------------------
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
-        """Call the method ``name`` of each with ``args`` and ``kwargs``, or read that attribute."""
+        """Call method ``name`` of each environment, or read the attribute ``name``."""
         found = (getattr(row, name) for row in self.rows)
         return tuple(one(*args, **kwargs) if callable(one) else one for one in found)
 
@@ -294,7 +294,7 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         return self.call(name)
 
     def set_attr(self, name: str, values: Any) -> None:
-        """Set ``name`` of each environment: ``values`` is one for all, or a list or tuple."""
+        """Set ``name`` of each environment, to one value or to those of a list or tuple."""
         for row, value in zip(self.rows, spread("value", values, self.num_envs), strict=True):
             setattr(row, name, value)
 
@@ -321,13 +321,13 @@ class SubEnv(Controls):
 
     @property
     def unwrapped(self) -> SubEnv:
-        """Itself: nothing is wrapped."""
+        """This environment, as no wrapper is around it."""
         return self
 
     def get_wrapper_attr(self, name: str) -> Any:
-        """Return the attribute of that name."""
+        """Return the attribute ``name``."""
         return getattr(self, name)
 
     def render(self) -> Any:
-        """Return the environment's frame, of the kind that the render mode asks for."""
+        """Return the environment's frame in the format of its render mode."""
         return self._frame()

@@ -200,7 +200,7 @@ def measure_agreement(values: LevelValues, split: Split, trap: Trap, proxy: str)
 
 
 def _find_kept(values: LevelValues, y: str, x: str) -> tuple[float, Floats]:
-    """Return the share of y's optimum under the worst x-optimal policy, in all and by level."""
+    """Return the share of ``y``'s optimum that the worst ``x``-optimal policy keeps."""
     scale, kept = (array - values.floor[y] for array in (values.informed[y], values.worst[y, x]))
     share = np.divide(kept, scale, out=np.ones_like(scale), where=scale > 0)
     return float(kept.sum() / scale.sum()) if scale.sum() > 0 else 1.0, share
@@ -215,7 +215,7 @@ def measure_attainability(values: LevelValues, split: Split, objective: str) -> 
 
 
 def measure_separation(values: LevelValues, base: str, proxy: str) -> Separation:
-    """Return the share of levels on which optimal play for one objective halves the other."""
+    """Return the share of levels on which one objective's optimal play halves another's return."""
     base_short = _find_shortfall(values, values.best[base, proxy], base) >= 0.5
     proxy_short = _find_shortfall(values, values.best[proxy, base], proxy) >= 0.5
     worst = _find_shortfall(values, values.worst[base, proxy], base)

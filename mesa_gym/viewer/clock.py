@@ -106,7 +106,7 @@ class Clock:
     # -- growing -----------------------------------------------------------------------------------
 
     def grow(self, to: int) -> bool:
-        """Let policies act, up to some step, or in a thread; return whether they go on."""
+        """Let policies act up to step ``to``, or in a thread; return whether any goes on."""
         if not self._work.threaded:
             for pane in self.panes:
                 self._grow_pane(pane, to)

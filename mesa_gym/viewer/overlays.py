@@ -45,7 +45,7 @@ class Overlay:
         raise NotImplementedError
 
     def heat(self, pane: Pane, t: int) -> NDArray[np.float64] | None:
-        """Return the values that tint bare floor after ``t`` steps, float64 (cells,), or None."""
+        """Return each tinted cell's value after ``t`` steps, (cells,); None without a tint."""
         return None
 
     def tint(self, painter: Painter) -> RGB:

@@ -58,7 +58,7 @@ class Pane:
         return self._analysis
 
     def name_choice(self, t: int) -> str:
-        """Return the choice after ``t`` steps, in words; a removed target leaves a ghost."""
+        """Return the objective chosen by step ``t``, "ghost of ..." if its target was removed."""
         chosen = (self.analysis and self.analysis.choice(t)) or NONE
         away = self._play.takes_away and not self.mapped and chosen in self.trap.alone
         return f"ghost of {chosen}" if away and self.seat.play != ALONE + chosen else chosen

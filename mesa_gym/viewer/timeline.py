@@ -160,7 +160,7 @@ class Analysis:
             _ = self._worth
 
     def value(self, objective: str, t: int) -> float:
-        """Return the most that can still be earned after ``t`` steps, discounted from there."""
+        """Return the most that can be earned of an objective after step ``t``, discounted to it."""
         if self._is_over(t):
             return 0.0
         number = self._time_left.graph.find(self.line.states[t])[0]
@@ -219,7 +219,7 @@ class Analysis:
         return t >= self.line.limit or (self.line.terminated and t >= len(self.line))
 
     def _find_standable(self, t: int) -> tuple[Ints, Ints]:
-        """Return the cells on which the agent can stand in the present world, and the states."""
+        """Return the cells on which the agent can stand at step ``t``, and their state numbers."""
         # Every heat map and the panel ask for the same step, frame after frame.
         if self._there is None or self._there[0] != t:
             numbers = self._time_left.graph.find(spread_agent(self._trap, self.line.states[t]))
