@@ -94,9 +94,9 @@ def _read_side(word: str) -> Side:
     else:
         paths = [path for part in what.split(",") for path in sorted(glob(part)) or [part]]
         known = [*list_committed(), *references(find_trap("CheeseCorner"))]
-        for word in (split_trap(path)[1] for path in paths):
-            if not Path(word).exists() and ":" not in word and word not in known:
-                raise unknown("agent, policy or file", word, known)
+        for _, policy in map(split_trap, paths):
+            if not Path(policy).exists() and ":" not in policy and policy not in known:
+                raise unknown("agent, policy or file", policy, known)
         return name or agent_and_seed(name_seed(paths[0]))[0], paths
     agents = list(dict.fromkeys(agent_and_seed(card.policy)[0] for card in cards))
     if len(agents) > 1:
