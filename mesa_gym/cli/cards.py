@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from glob import glob
 from pathlib import Path
 
 from mesa_gym.policies.seeds import agent_and_seed
@@ -36,6 +37,7 @@ def read_cards(words: Iterable[str]) -> Cards:
 
 
 def split_name(word: str) -> tuple[str, str]:
-    """Split NAME=REST into its parts; the first is "" for a path alone, even if the path has =."""
+    """Split NAME=REST into its parts; the first is "" for paths alone, even if they have =."""
     name, equals, rest = word.partition("=")
-    return (name, rest) if equals and rest and not Path(word).exists() else ("", word)
+    found = Path(word).exists() or any(map(glob, word.split(",")))
+    return (name, rest) if equals and rest and not found else ("", word)

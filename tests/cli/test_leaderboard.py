@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from mesa_gym.cli import main
-from mesa_gym.cli.cards import read_cards
+from mesa_gym.cli.cards import read_cards, split_name
 from mesa_gym.report import read_committed
 from mesa_gym.scoring import Cards, score
 
@@ -66,6 +66,16 @@ def test_leaderboard_says_which_card_it_omits(tmp_path, capsys):
     assert main(["leaderboard", "CheeseDish", "--cards", str(tmp_path / "two.json")]) == 0
     error = capsys.readouterr().err
     assert error.endswith("eng-s0 played CheeseCorner-v0; this is the leaderboard of CheeseDish\n")
+
+
+def test_split_name_keeps_paths_with_equals(tmp_path, monkeypatch):
+    """``agents.train`` names the folders of a trap's keywords so."""
+    monkeypatch.chdir(tmp_path)
+    for seed in (0, 1):
+        (tmp_path / f"ppo-rho=0.9-s{seed}").mkdir()
+    for path in ("ppo-rho=0.9-s0", "ppo-rho=0.9-s*", "ppo-rho=0.9-s0,ppo-rho=0.9-s1"):
+        assert split_name(path) == ("", path)
+        assert split_name(f"mine={path}") == ("mine", path)
 
 
 def test_cards_are_read_under_other_names(tmp_path):
