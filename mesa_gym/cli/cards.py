@@ -39,5 +39,5 @@ def read_cards(words: Iterable[str]) -> Cards:
 def split_name(word: str) -> tuple[str, str]:
     """Split NAME=REST into its parts; the first is "" for paths alone, even if they have =."""
     name, equals, rest = word.partition("=")
-    found = Path(word).exists() or any(map(glob, word.split(",")))
+    found = Path(word).exists() or glob(word.partition(",")[0])
     return (name, rest) if equals and rest and not found else ("", word)
