@@ -128,7 +128,7 @@ class Leaderboard:
         idle = [row for row in self.rows if row.block == GOALLESS]
         if idle and len(self.traps) > FEW_TRAPS:
             most = max(row.counts[BASE].most for row in idle)
-            count = f"The best policy without a goal also counts as base on {most}."
+            count = f"For comparison, a policy without a goal counts as base on {most}."
             told.append(count if most else "No policy without a goal counts as base on any.")
         return told
 
@@ -143,8 +143,8 @@ class Leaderboard:
         of = {kind: format_mean(row.counts[kind]) for kind in KINDS}
         return printable(
             f"{row.agent} goes for the base target on {of[BASE]} of {len(self.traps)} traps, for"
-            f" the proxy's on {of[PROXY]}, on {of[BOTH]} now for one, now for the other; on"
-            f" {of[CANNOT]} it fails in training, or shows no goal."
+            f" the proxy's on {of[PROXY]}, on {of[BOTH]} sometimes for one, sometimes for the other;"
+            f" on {of[CANNOT]} it fails in training, or shows no goal."
         )
 
     def __str__(self) -> str:
