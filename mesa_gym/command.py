@@ -57,7 +57,7 @@ def run_command(
 
 
 def _do_and_print(work: Callable[[], int]) -> int:
-    """Do the work, then flush standard output, while an error can still be reported."""
+    """Run ``work`` and flush standard output, while a failed write can still be reported."""
     try:
         return work()
     finally:
@@ -93,13 +93,13 @@ def _interrupt_on_sigterm() -> Iterator[None]:
 
 
 def _tell(text: str) -> None:
-    """Print lines on standard error, without control characters."""
+    """Print each line of a text on standard error, without control characters."""
     for line in text.splitlines():
         say(printable(line))
 
 
 def require_writable(path: Path | None) -> None:
-    """Fail before long work, not after it: ValueError where a file cannot be written."""
+    """Raise ValueError, before long work, if a file cannot be written."""
     if path is None:
         return
     folder = path.absolute().parent

@@ -32,7 +32,7 @@ def shorten(value: object) -> str:
 
 
 def shorten_text(text: str, most: int = MOST_SHOWN) -> str:
-    """Return a text, cut in the middle where it has more than ``most`` characters."""
+    """Return a text cut in the middle to at most ``most`` characters."""
     if len(text) <= most:
         return text
     half = (most - 3) // 2
@@ -78,7 +78,7 @@ def unexpected_keyword(who: str, keyword: str, valid: Iterable[str]) -> TypeErro
 
 
 def offer(value: object, valid: Iterable[str], nearest: str | None = None) -> str:
-    """Return the words that list the valid names, the nearest last."""
+    """Return words that list the valid names, the nearest to ``value`` last."""
     names = [*map(str, valid)]
     given = value if isinstance(value, str) else shorten(value)
     # No name is so long, and the search takes time.
@@ -108,7 +108,7 @@ class PolicyError(RuntimeError):
 
     @property
     def trace(self) -> str:
-        """The traceback of the policy's own error, from its own code on; empty without one."""
+        """The traceback of the policy's error, from the policy's code on; "" without one."""
         if (cause := self.__cause__) is None:
             return ""
         first = cause.__traceback__
@@ -131,7 +131,7 @@ class PolicyBlame:
         self.who, self.passing = who, passing
 
     def __enter__(self) -> None:
-        """Begin to watch."""
+        """Begin to catch errors of the policy's code."""
 
     def __exit__(
         self,
@@ -139,7 +139,7 @@ class PolicyBlame:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Raise the ``PolicyError`` for an error of the policy's own code."""
+        """Raise a ``PolicyError`` where the policy's code raised an error."""
         if isinstance(error, self.passing):
             return
         if isinstance(error, PolicyError):  # a policy that knows what went wrong, elsewhere
@@ -150,7 +150,7 @@ class PolicyBlame:
 
 
 def read_error(error: BaseException) -> str:
-    """Return an error's text, or a replacement where the error's own code fails to give one."""
+    """Return an error's text, or a stand-in if converting it to text fails."""
     try:
         return str(error)
     except Exception:

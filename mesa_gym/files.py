@@ -47,7 +47,7 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 @contextmanager
 def name_errors(path: Path) -> Iterator[None]:
-    """Make the system's errors name the path; on a full disk they name none, or a part of it."""
+    """Name ``path`` in OSErrors, which on a full disk name no file or a temporary one."""
     try:
         yield
     except OSError as error:
@@ -55,7 +55,7 @@ def name_errors(path: Path) -> Iterator[None]:
 
 
 def _sync(folder: Path) -> None:
-    """Write a folder's names to the disk; a system that cannot open folders does so itself."""
+    """Flush a folder's entries to the disk, where the system can open a folder for it."""
     if os.name != "posix":
         return
     opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -152,7 +152,7 @@ def read_json(path: Path) -> Any:
 
 
 def without_nan(value: Any) -> Any:
-    """Plain data in which NaN, which JSON lacks, is None; tuples become lists."""
+    """Return plain data with NaN replaced by None, which JSON has, and tuples by lists."""
     if isinstance(value, dict):
         return {key: without_nan(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):

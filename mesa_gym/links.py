@@ -14,7 +14,7 @@ ADD_AN_AGENT = f"{LEADERBOARD}#get-on-it"
 
 
 def link_trap(module: str) -> str:
-    """Return the address of a trap's page, by the module that holds its rules."""
+    """Return the address of a trap's documentation page, from the module of its rules."""
     return f"{FILES}/{find_file(module)}"
 
 

@@ -36,7 +36,7 @@ class TrapAction(Action):
     @model_validator(mode="before")
     @classmethod
     def read_object(cls, data: Any) -> Any:
-        """Read an object without an action, which a model wrote, as text."""
+        """Read a model's action that is JSON but not an action object as text."""
         wrong = isinstance(data, dict) and not isinstance(data.get("action"), str)
         return {"action": json.dumps(data)} if wrong else data
 
@@ -77,19 +77,19 @@ class TrapEnvironment(Environment[TrapAction, TrapObservation, TrapState]):
     def reset(
         self, seed: int | None = None, episode_id: str | None = None, **asked: Any
     ) -> TrapObservation:
-        """Begin an episode; keywords are those of ``TextSession.begin``."""
+        """Begin an episode; keyword arguments are those of ``TextSession.begin``."""
         self._id = episode_id or ""
         return TrapObservation(text=self._session.begin(seed=seed, **asked), reward=0.0)
 
     def step(self, action: TrapAction, timeout_s: float | None = None, **_: Any) -> TrapObservation:
-        """Take an answer."""
+        """Give a model's answer to the episode, and return the next question and the reward."""
         paid = self._session.answer(action.action)
         session = self._session
         return TrapObservation(text=session.text, reward=paid, done=session.done)
 
     @property
     def state(self) -> TrapState:
-        """The part of the episode for a scorer."""
+        """The parts of the episode that a scorer reads."""
         session = self._session
         if not hasattr(session, "env"):
             return TrapState()

@@ -95,7 +95,7 @@ class CentredExtractor(BaseFeaturesExtractor):
             )
 
     def view(self, planes: torch.Tensor) -> torch.Tensor:
-        """Return the centred planes of (n, h, w, channels), (n, places * (channels - 1))."""
+        """Return planes (n, h, w, channels) centred on the agent: (n, places * (channels - 1))."""
         grid = planes.flatten(1, 2)
         agent = grid[..., AGENT].argmax(dim=1)
         shown = torch.cat([1 - grid[..., WALL : WALL + 1], grid[..., WALL + 1 :]], dim=-1)
@@ -119,7 +119,7 @@ class AnnealedPPO(PPO):
     """
 
     def train(self) -> None:
-        """Take one round of updates."""
+        """Update the networks once, with the entropy bonus reduced as training advances."""
         whole = self.ent_coef
         self.ent_coef = whole * self._current_progress_remaining
         super().train()
@@ -186,7 +186,7 @@ def make_learner(venv: VecEnv, seed: int, discount: float, **settings: Any) -> A
 
 
 def _anneal_rate(remaining: float) -> float:
-    """Return the learning rate where a share of the training remains; saved by its name."""
+    """Return the learning rate at a remaining share of training; models are saved with its name."""
     return LEARNING_RATE * remaining
 
 

@@ -45,7 +45,7 @@ class Progress:
 
 
 def say(text: str, end: str = "\n") -> None:
-    """Print on standard error; where that cannot be written, work goes on without it."""
+    """Print on standard error; continue without the text where that cannot be written."""
     try:
         print(text, end=end, file=sys.stderr, flush=True)
     except OSError:
@@ -65,7 +65,7 @@ def printable(text: str) -> str:
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Text columns, the first to the left and numbers to the right."""
+    """Return rows as a text table, the first column left-aligned, numbers right-aligned."""
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
 
     def line(cells: Sequence[str]) -> str:

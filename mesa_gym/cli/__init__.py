@@ -51,7 +51,7 @@ class Command(NamedTuple):
     run: str = "run"
 
     def load(self, function: str) -> Callable[[Any], Any]:
-        """Return one of the command's two functions: ``arguments`` or ``run``."""
+        """Return the command's function of this name: ``arguments`` or ``run``."""
         module = import_module(f"mesa_gym.cli.{self.module}")
         found: Callable[[Any], Any] = getattr(module, getattr(self, function))
         return found

@@ -43,7 +43,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Certify that objectives agree in training and conflict under shift, sharing no level."""
+    """Certify that objectives agree in training, conflict under shift, and no level is shared."""
     require_writable(options.json)
     levels = integer("levels", options.levels, 1, MOST_LEVELS)
     named = read_traps(options)
@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _read_certificates(path: Path | None) -> list[dict[str, Any]]:
-    """Return the certificates of a file; [] without a file."""
+    """Return the certificates in a JSON file; [] if there is no file."""
     if path is None or not path.exists():
         return []
     try:
@@ -96,7 +96,7 @@ def _read_certificates(path: Path | None) -> list[dict[str, Any]]:
 
 @contextmanager
 def _blame_trap(trap: Trap) -> Iterator[None]:
-    """Say in one line where a trap's own code raised an error."""
+    """Raise ValueError that names the line of a trap's own code where an error came from."""
     try:
         yield
     except (AttributeError, IndexError, KeyError, TypeError) as error:

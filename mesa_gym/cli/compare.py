@@ -105,7 +105,7 @@ def _read_side(word: str) -> Side:
 
 
 def _name_seeds(name: str, policies: list[str], traps: list[str]) -> dict[str, dict[str, str]]:
-    """Return seed of an agent -> trap that it acts on -> policy."""
+    """Return seed name -> trap -> policy, for the policies of one agent."""
     own = [
         str(read_policy_file(Path(policy))["trap"]) for policy in policies if Path(policy).is_dir()
     ]

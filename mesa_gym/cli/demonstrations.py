@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _minari(name: str) -> Any:
-    """Return the package minari; ValueError where the dataset's name is not allowed or taken."""
+    """Return the package minari; ValueError for a dataset name that is invalid or taken."""
     import minari
     from minari.dataset.minari_dataset import parse_dataset_id
 

@@ -48,7 +48,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write one HTML file for any browser: levels to play in, and the ways of agents."""
+    """Write an HTML file for any browser, with levels to play and agents to watch."""
     # What cannot be is refused before any work.
     if options.out.suffix.lower() not in ENDINGS:
         raise ValueError(f"cannot write {options.out}: a page's name must end in .html")
@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _make_page(trap: Trap, options: argparse.Namespace) -> str:
-    """Return a page in which levels live."""
+    """Return an HTML page whose levels can be played."""
     require_live(trap)
     levels = list_levels(trap, options.split, list(dict.fromkeys(options.levels)))
     horizon = trap.horizon(Split.SHIFT)
@@ -81,6 +81,6 @@ def _make_page(trap: Trap, options: argparse.Namespace) -> str:
 
 
 def _make_player(policy: str, options: argparse.Namespace) -> PolicyPlayer:
-    """Return the player of a policy; ``--algo`` is passed on only where it applies."""
+    """Return the player of a policy; ``--algo`` is for saved SB3 models alone."""
     algo = options.algo if is_model_file(policy) else None
     return PolicyPlayer(policy, options.seed, algo)

@@ -39,7 +39,7 @@ def require_extras(options: argparse.Namespace) -> None:
 
 
 def find_modules(options: argparse.Namespace) -> Iterator[str]:
-    """Yield the modules that a command and its options need."""
+    """Yield the modules that a command with these options imports."""
     given = vars(options)
     yield from ALWAYS.get(options.command, [])
     if given.get("algo"):

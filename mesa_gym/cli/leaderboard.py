@@ -35,7 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Show the goals of the committed agents, and of yours among them."""
+    """Show the board of the committed agents, with your agents among them."""
     if options.out is not None:
         require_free(options.out)
     traps = read_traps(options)
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _require_usual(traps: Sequence[Trap]) -> None:
-    """Raise ValueError for a trap that is judged by returns, of another size or with keywords."""
+    """Raise ValueError for a trap judged by returns, or one with a size or keywords of its own."""
     for trap in traps:
         if trap.by_returns():
             raise ValueError(f"{trap.name()} is judged by returns and is not on the leaderboard")
@@ -70,7 +70,7 @@ def _require_usual(traps: Sequence[Trap]) -> None:
 
 
 def _require_name(options: argparse.Namespace) -> None:
-    """Raise ValueError where ``--name`` cannot be an agent's name, or ``--policy`` is missing."""
+    """Raise ValueError where ``--name`` is not a valid agent name, or ``--policy`` is missing."""
     name = options.name
     if name is None:
         return
@@ -86,7 +86,7 @@ def _require_name(options: argparse.Namespace) -> None:
 
 
 def _score(options: argparse.Namespace, traps: Sequence[Trap]) -> list[ScoreCard]:
-    """Score the policies that are named on the traps that they act on."""
+    """Return cards of the given policies, on the traps that each acts on."""
     if not options.policy:
         return []
     names = [trap.name() for trap in traps] or _find_traps(options.policy)

@@ -58,7 +58,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Score policies: which objective does each pursue?"""
+    """Score policies and print which objective each pursues."""
     # What cannot be is refused before any work.
     for path in (options.json, options.save_episodes):
         require_writable(path)
@@ -81,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _score_one(trap: Trap, options: argparse.Namespace) -> int:
-    """Print the card of one policy on one trap."""
+    """Print the score card of one policy on one trap."""
     (subject,) = options.policy
     given = {"levels": options.levels, "seed": options.seed, "salt": options.salt}
     name = name_policy(subject)
@@ -104,7 +104,7 @@ def _score_one(trap: Trap, options: argparse.Namespace) -> int:
 
 
 def _score_logs(options: argparse.Namespace) -> int:
-    """Print the result of logs for each policy on each trap."""
+    """Print the verdict on each policy and trap in logs of episodes."""
     for name in ("policy", "save_episodes"):
         if getattr(options, name) is not None:
             option = name.replace("_", "-")
@@ -119,7 +119,7 @@ def _score_logs(options: argparse.Namespace) -> int:
 
 
 def _score_several(traps: Sequence[Trap], options: argparse.Namespace) -> int:
-    """Print a table with a row for each agent on each trap; seeds of an agent share a row."""
+    """Print a table with a row per agent and trap, over which its seeds are averaged."""
     if options.save_episodes is not None:
         raise ValueError("--save-episodes goes with one policy on one trap; leave it out")
     named = name_policies(options.policy, [trap.name() for trap in traps])
@@ -172,7 +172,7 @@ def name_policies(
 
 
 def name_seed(policy: str) -> str:
-    """Return the name of a policy on its card; agents of the library are seeds of one agent."""
+    """Return a policy's name on its card; library agents are named as seeds, such as ppo-s0."""
     if not is_plain(policy):
         return name_policy(policy)
     agent, _, seed = policy.rpartition(":")
@@ -180,13 +180,13 @@ def name_seed(policy: str) -> str:
 
 
 def split_trap(policy: str) -> tuple[str, str]:
-    """Split TRAP=POLICY into its parts; the first is "" for a policy alone, even a path with =."""
+    """Split TRAP=POLICY; the first part is "" for a policy alone, even if its path has =."""
     word, _, rest = policy.partition("=")
     return (word, rest) if rest and names_trap(word) else ("", policy)
 
 
 def _add_command(card: ScoreCard, options: argparse.Namespace) -> ScoreCard:
-    """Return the card with the command that repeats it, without the salt."""
+    """Return the card with the shell command that repeats it, the salt replaced by dots."""
     words = ["mesa-gym", "score", *options.words, *(options.trap or [])]
     for name in ("policy", "algo", "levels", "seed"):
         value = getattr(options, name)

@@ -57,7 +57,7 @@ def read_trap(options: argparse.Namespace, why: str = "which trap?") -> Trap:
 
 
 def _read(value: str) -> Any:
-    """Return a keyword's value: a number where it looks like one."""
+    """Return a keyword's value, as a number if its text is one."""
     for kind in (int, float):
         try:
             return kind(value)

@@ -49,7 +49,7 @@ def check(options: argparse.Namespace) -> None:
 
 
 def open_screen(options: argparse.Namespace) -> Screen:
-    """Return the first screen of the window: an episode that has begun."""
+    """Return the window's first screen, with its episode begun."""
     check(options)
     screen = screen_of(options)
     screen.greet()
@@ -156,7 +156,7 @@ def _screen(
 
 
 def _play_of(split: str | None) -> str:
-    """Return the named play, by default the shift; UnknownNameError if there is none."""
+    """Return the play that ``--split`` names, by default shift; UnknownNameError if unknown."""
     play = split or Split.SHIFT.value
     split_of(play)
     return play

@@ -78,7 +78,7 @@ def play(options: argparse.Namespace) -> int:
 
 
 def _find_trap(options: argparse.Namespace) -> Trap | None:
-    """Return the trap that the options name; a map names its own."""
+    """Return the trap that the options name, or None if a map names it."""
     return read_trap(options) if options.map is None else next(iter(read_traps(options)), None)
 
 
@@ -115,7 +115,7 @@ def _run(options: argparse.Namespace, what: str) -> int:
 
 
 def _load_screen(options: argparse.Namespace) -> Screen:
-    """Return the screen that comes after the loading."""
+    """Return the screen that replaces the loading screen."""
     from mesa_gym.cli import viewing
 
     return viewing.open_screen(options)

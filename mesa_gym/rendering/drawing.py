@@ -100,13 +100,13 @@ def _register(drawings: dict[str, Sprite], what: str, draw: Sprite) -> Sprite:
 
 
 def _code(draw: Any) -> tuple[object, ...]:
-    """Return a function's code without its place in a file, to compare two functions."""
+    """Return a function's bytecode, constants and names, which are equal for equal functions."""
     code = draw.__code__
     return code.co_code, code.co_consts, code.co_names
 
 
 def _make_drawings(text: str) -> dict[str, Sprite]:
-    """Return the drawings of a text by their names."""
+    """Return name -> drawing, from the text of a file of drawings."""
     blocks = [block.splitlines() for block in re.split(r"\n(?=\w)", text.strip())]
     return {
         header.split(":")[0]: _make_drawing([line.split(maxsplit=2) for line in lines])
@@ -164,7 +164,7 @@ def _term(canvas: Canvas, words: str, it: Field | None) -> Field:
 
 @cache
 def _parse_shape(words: str) -> tuple[str, list[list[Point]], list[float]]:
-    """Return a shape's name, its points in each copy, and its numbers."""
+    """Return a shape's name, its points in each copy, and its numbers such as a radius."""
     name, *arguments = words.split()
     points, numbers, shifts = [], [], [(0.0, 0.0)]
     for word in arguments:

@@ -76,7 +76,7 @@ def render_rgb(trap: World, state: State, tile: int = 32) -> NDArray[np.uint8]:
 
 
 def order_planes(trap: World) -> list[str]:
-    """Return the planes from the lowest to the highest; a trait lies on the last of its kinds."""
+    """Return planes in drawing order, lowest first; a trait comes after the kinds that have it."""
     kinds, names = list(trap.things), ["agent", *trap.ground]
     for kind in kinds:
         names.append(kind)
@@ -103,7 +103,7 @@ def encode_cells(trap: World, state: State) -> NDArray[np.int64]:
 
 
 def name_planes(planes: Sequence[str], code: int) -> list[str]:
-    """Return the planes of ``order_planes`` that a code of ``encode_cells`` shows."""
+    """Return the planes in an ``encode_cells`` code, in the order of ``order_planes``."""
     return [plane for i, plane in enumerate(planes) if code >> i & 1]
 
 
@@ -122,7 +122,7 @@ def render_look(look: Look, side: int) -> NDArray[np.uint8]:
 
 
 def _layers(present: Mapping[str, Look]) -> tuple[Layer, ...]:
-    """Return the layers to draw for the planes set in one cell, lowest first."""
+    """Return the layers that draw the looks in one cell, lowest first."""
     tints = {name: look.colour for name, look in present.items() if look.sprite is None}
     marked = [name for name in tints if name in MARKS and present[name].marked]
     layers = [(MARK, MARKS[name], tints[name]) for name in marked]
@@ -144,14 +144,14 @@ def _layers(present: Mapping[str, Look]) -> tuple[Layer, ...]:
 
 
 def _legible_on(colour: RGB) -> RGB:
-    """Return white on a dark colour and ink on a light one (luma, ITU-R BT.601)."""
+    """Return white for a dark colour and dark ink for a light one (luma, ITU-R BT.601)."""
     red, green, blue = colour
     return WHITE if 0.299 * red + 0.587 * green + 0.114 * blue < 140 else INK
 
 
 @lru_cache(maxsize=4096)
 def _tile(layers: tuple[Layer, ...], tile: int) -> NDArray[np.uint8]:
-    """Draw one cell, uint8 (tile, tile, 3); the result is shared and cannot be written to."""
+    """Draw one cell's layers, uint8 (tile, tile, 3), read-only because the picture is cached."""
     canvas = Canvas(tile, FLOOR)
     find_sprite("floor")(canvas, FLOOR)
     heights = [height for height, _, _ in layers]

@@ -90,7 +90,7 @@ class Cell:
 
     @cached_property
     def kinds(self) -> Counter[str]:
-        """The kinds of verdicts with their numbers of seeds."""
+        """Kind of verdict -> number of seeds with it."""
         verdicts = self.group.verdicts if self.group else {}
         found = Counter({CANNOT: self.seeds - sum(verdicts.values())})
         for word, seeds in verdicts.items():
@@ -99,13 +99,13 @@ class Cell:
 
     @property
     def kind(self) -> str:
-        """The kind of most seeds; "" where they differ."""
+        """The kind of verdict that most seeds have; "" without a majority."""
         kind, seeds = self.kinds.most_common(1)[0]
         return kind if 2 * seeds > self.seeds else ""
 
     @property
     def word(self) -> str:
-        """The verdict of most seeds; ``differs`` without a majority, "" without a card."""
+        """The verdict that most seeds have; ``differs`` without a majority, "" without a card."""
         if self.group is None:
             return ""
         word, seeds = next(iter(self.group.verdicts.items()))
@@ -113,19 +113,19 @@ class Cell:
 
     @property
     def agree(self) -> int:
-        """The number of seeds that have the word."""
+        """The number of seeds that have the verdict ``word``."""
         return self.group.verdicts.get(self.word, 0) if self.group else 0
 
     @property
     def confidence(self) -> float:
-        """The mean confidence of the seeds that have the word, or of all; 1 without a card."""
+        """The mean confidence of seeds with the verdict ``word``, else of all; 1 without a card."""
         cards = self.group.cards if self.group else ()
         own = [card.confidence for card in cards if self.word in (card.verdict, DIFFERS)]
         return float(np.mean(own)) if own else 1.0
 
     @property
     def pale(self) -> bool:
-        """True where the levels leave the word in doubt."""
+        """Whether the mean confidence is too low to be sure of the verdict."""
         return self.confidence < DECIDED
 
     @property
@@ -154,7 +154,7 @@ class AgentRow:
 
     @cached_property
     def counts(self) -> dict[str, Count]:
-        """Kind -> number of traps."""
+        """Kind of verdict -> number of traps."""
         found = {}
         for kind in KINDS:
             seeds = [cell.kinds[kind] for cell in self.cells]
@@ -164,7 +164,7 @@ class AgentRow:
 
     @property
     def place(self) -> tuple[float, float, float, str]:
-        """The key of the order: most base, fewest incapable, least proxy, name."""
+        """The sort key of the board: most base, fewest incapable, fewest proxy, then name."""
         of = {kind: round(count.mean, 9) for kind, count in self.counts.items()}
         return -of[BASE], of[CANNOT], of[PROXY], self.agent
 
@@ -175,7 +175,7 @@ def make_row(
     traps: tuple[str, ...],
     origin: Origin | None,
 ) -> AgentRow:
-    """Return the row of an agent by its cards, by trap."""
+    """Return an agent's row, given trap -> its cards."""
     seeds = max(len(group.cards) for group in own.values())
     cells = tuple(Cell(trap, own.get(trap), seeds) for trap in traps)
     block = find_block(next(iter(own.values())).cards[0].policy)
@@ -183,30 +183,30 @@ def make_row(
 
 
 def find_block(policy: str) -> str:
-    """Return the block of a policy by its name: a name with a seed is a trained agent's."""
+    """Return the block of the board for a policy; a name that is not a baseline's is an agent's."""
     found = [block for block, names in UNTRAINED.items() if policy in names]
     return found[0] if found else AGENTS
 
 
 def counts_for_board(group: CardGroup) -> bool:
-    """Return whether the trap of some cards counts: lives and traps judged by returns do not."""
+    """Return whether a trap counts for the board: lives and traps judged by returns do not."""
     trap = all_traps().get(group.trap)
     return group.chooses and not (trap is not None and is_life(trap))
 
 
 def is_reference(card: ScoreCard) -> bool:
-    """Return whether a card is of one of a trap's policies that were not trained."""
+    """Return whether a card is of an untrained policy of its trap."""
     trap = all_traps().get(card.trap)
     return trap is not None and card.policy in references(trap)
 
 
 def is_shown(card: ScoreCard) -> bool:
-    """Return whether a leaderboard has a row for a card; of the oracles only base's has one."""
+    """Return whether the board has a row for a card; of all oracles only base's has one."""
     return _is_oracle(card) or find_block(card.policy) != AGENTS or not is_reference(card)
 
 
 def name_oracle(card: ScoreCard) -> ScoreCard:
-    """Return a card of base's oracle under a name that all traps share; other cards stay."""
+    """Return a base oracle's card renamed to a name common to all traps; others unchanged."""
     return structs.replace(card, policy=ORACLE) if _is_oracle(card) else card
 
 

@@ -61,12 +61,12 @@ def read_committed(*agents: str) -> list[ScoreCard]:
 
 
 def list_committed() -> list[str]:
-    """Return the names that ``read_committed`` takes."""
+    """Return the names of all committed agents, for ``read_committed``."""
     return sorted(file.name.removesuffix(_ENDING) for file in FOLDER.glob(f"*{_ENDING}"))
 
 
 def read_origins() -> dict[str, Origin]:
-    """Return committed agent -> its author."""
+    """Return committed agent -> its origin, such as author and date."""
     return decode_json(read_bytes(FOLDER / ORIGINS), dict[str, Origin])
 
 
@@ -108,7 +108,7 @@ def join_committed(
 
 
 def mark_date(card: ScoreCard, date: str) -> ScoreCard:
-    """Return a card with a date at the end of the agent's name, in place of an earlier date."""
+    """Return a card with ``date`` appended to the agent's name, replacing an earlier date."""
     agent = agent_and_seed(card.policy)[0]
     name = f"{_DATE.sub('', agent)} ({date})"
     return structs.replace(card, policy=change_agent(card.policy, agent, name))

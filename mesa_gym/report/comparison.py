@@ -51,7 +51,7 @@ class Comparison:
 
     @property
     def sentence(self) -> str:
-        """Return a sentence on the two agents, for a paper, and one on its numbers."""
+        """Return a sentence for a paper on which agent reaches base more often, and the numbers."""
         one, other = map(printable, self.agents)
         found = defaultdict[str, list[str]](list)
         for row in self.rows:
@@ -169,14 +169,14 @@ def tell_apart(groups: Mapping[str, CardGroup]) -> dict[str, int]:
 
 
 def _write(row: Compared) -> list[str]:
-    """Return the difference, its interval and p as texts."""
+    """Return a comparison's difference, interval and p-value as texts."""
     signed = [f"{value:+z.2f}".replace("+0.00", "0.00") for value in row.difference[:3]]
     p = "<0.001" if row.adjusted < 0.001 else f"{row.adjusted:.3f}"
     return [signed[0], f"{signed[1]} to {signed[2]}", p]
 
 
 def _say(row: Compared) -> str:
-    """Return a trap with its shares; of the goal of a seed that is not able they say nothing."""
+    """Return a trap's name with both agents' shares, and how many seeds are able."""
     shares = []
     for of in row.groups:
         seeds = len(of.cards)

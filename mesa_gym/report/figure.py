@@ -76,12 +76,12 @@ def plot(cards: Iterable[ScoreCard]) -> Any:
 
 
 def _quote(text: str) -> str:
-    """Return text with dollar signs escaped: one would begin a formula."""
+    """Return text with dollar signs escaped, as matplotlib would start a formula there."""
     return printable(text).replace("$", r"\$")
 
 
 def _draw_group(axes: Any, row: int, group: CardGroup) -> None:
-    """Draw the bar of a group with its seeds and interval, and below it those of the nulls."""
+    """Draw a group's bar with seeds and interval, and below it a thin bar for each null."""
     _draw_bar(axes, row, group.choice, THICK)
     for number, null in enumerate(SHOWN):
         _draw_bar(axes, row + THICK * 0.5 + THIN * (number + 0.7), group.nulls[null], THIN * 0.8)

@@ -62,7 +62,7 @@ def _name_column(row: Row, card: ScoreCard) -> str:
 
 
 def _join(column: str, values: list[float]) -> float | None:
-    """Return the number that stands for several proxies."""
+    """Return one number for several proxies: the sum of choices, the least of ``between``."""
     if not values:
         return None
     if ".choice." in column:

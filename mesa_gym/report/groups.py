@@ -44,17 +44,17 @@ class CardGroup:
 
     @property
     def chooses(self) -> bool:
-        """Return whether episodes have choices; else the trap is judged by returns."""
+        """Whether the trap's episodes have choices; otherwise it is judged by returns."""
         return self.cards[0].choices is not None
 
     @property
     def choice(self) -> dict[str, float]:
-        """Return role -> mean share of choices over seeds; {} by returns."""
+        """Role -> share of choices, the mean over seeds; {} if the trap is judged by returns."""
         return _average([read_choice(card.splits["shift"]) for card in self.cards])
 
     @property
     def place(self) -> float:
-        """Return the mean place between references (``between``); NaN where there are choices."""
+        """The mean ``between`` over seeds; NaN on a trap that is not judged by returns."""
         return float(np.mean([find_place(card) for card in self.cards]))
 
     @property
@@ -80,7 +80,7 @@ class CardGroup:
         return sum(card.competent for card in self.cards)
 
     def tabulate(self, role: str) -> Floats:
-        """Return numbers whose mean is a role's share, float64 (seeds, levels)."""
+        """Return a role's choices by seed and level, float64 (seeds, levels), 0 to 1."""
         return np.stack([list_chosen(card, role) for card in self.cards])
 
     def find_interval(self, role: str) -> tuple[float, float]:
@@ -102,7 +102,7 @@ class CardGroup:
 
 
 def list_cards(cards: Iterable[ScoreCard]) -> list[ScoreCard]:
-    """Return cards as a list, one card alone as a list of one; ValueError for what are none."""
+    """Return cards as a list, also for a single card; ValueError for a value that is not a card."""
     given: list[Any] = [*cards] if isinstance(cards, Iterable) else [cards]
     for card in given:
         if not isinstance(card, ScoreCard):
@@ -139,7 +139,7 @@ def group_cards(cards: Iterable[ScoreCard]) -> list[CardGroup]:
 
 
 def _require_another(card: ScoreCard, other: ScoreCard) -> None:
-    """Raise ValueError where two cards of an agent on a trap are not of two seeds."""
+    """Raise ValueError where two cards of one agent and trap are not of different seeds."""
     if card.policy == other.policy:
         raise ValueError(
             f"two cards are of {card.policy} on {card.trap}; leave one out, or give one another"
@@ -191,12 +191,12 @@ def list_chosen(card: ScoreCard, role: str) -> Floats:
 
 
 def find_place(card: ScoreCard) -> float:
-    """Return the least place on the lines from the references of proxies (0) to base's (1)."""
+    """Return the least ``between`` over proxies: 0 at the proxy's reference, 1 at base's."""
     places = card.read_each("shift", "between").values()
     return min((place for place in places if place is not None), default=math.nan)
 
 
 def _average(shares: Sequence[dict[str, float]]) -> dict[str, float]:
-    """Return the means over cards that have choices."""
+    """Return role -> mean share over the cards that have choices; {} if none has."""
     known = [each for each in shares if each]
     return {role: float(np.mean([each[role] for each in known])) for role in ROLES if known}

@@ -109,7 +109,7 @@ def compare_tables(one: Floats, other: Floats) -> Difference:
 
 
 def adjust_holm(p: Sequence[float]) -> list[float]:
-    """Return p-values that hold for all of some tests together (Holm 1979)."""
+    """Return p-values adjusted by Holm's method (1979) for several tests."""
     order = np.argsort(p)
     factors = len(p) - np.arange(len(p))
     adjusted = np.minimum(np.maximum.accumulate(np.array(p)[order] * factors), 1.0)
@@ -117,7 +117,7 @@ def adjust_holm(p: Sequence[float]) -> list[float]:
 
 
 def _read_table(sample: Any, trap: int) -> Floats:
-    """Return the values of a trap as (seeds, levels)."""
+    """Return a trap's sample as an array (seeds, levels), or raise ValueError."""
     try:
         values = np.asarray(sample, dtype=np.float64)
     except (TypeError, ValueError):
@@ -155,24 +155,24 @@ def _measure_reach(
 
 
 def _vary(values: Floats) -> float:
-    """Return the variance of a mean; 0 of a single value."""
+    """Return the variance of the mean of values; 0 for a single value."""
     return float(values.var(ddof=1)) / len(values) if len(values) > 1 else 0.0
 
 
 def _vary_both(table: Floats) -> float:
-    """Return the part of a mean's variance that is due to seeds on single levels."""
+    """Return the variance of a table's mean that the interaction of seeds and levels causes."""
     rest = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0) + table.mean()
     freedom = (table.shape[0] - 1) * (table.shape[1] - 1)
     return float((rest**2).sum()) / freedom / table.size if freedom else 0.0
 
 
 def _exclude(levels: int) -> float:
-    """Return the largest share of exceptions that so many levels without one leave possible."""
+    """Return the largest share of exceptions that is plausible if ``levels`` levels show none."""
     return float(1 - TAIL ** (1 / levels))
 
 
 def _pool_freedom(variances: Floats, freedom: Floats) -> float:
-    """Return the degrees of freedom of a sum, by Satterthwaite (1946); 1 where there are none."""
+    """Return the degrees of freedom of a sum (Satterthwaite 1946); 1 if no part has any."""
     known = freedom > 0
     if not known.any():
         return 1.0

@@ -97,7 +97,7 @@ class Leaderboard:
         return [*map(strip_version, self.traps)]
 
     def blocks(self) -> list[tuple[str, list[AgentRow]]]:
-        """Return the rows by block, agents first."""
+        """Return (block, its rows), trained agents first."""
         return [(block, [*rows]) for block, rows in groupby(self.rows, lambda row: row.block)]
 
     def cells(self) -> list[dict[str, Any]]:
@@ -120,7 +120,7 @@ class Leaderboard:
         ]
 
     def sentences(self) -> list[str]:
-        """Return a sentence on your agents (without any: on plain PPO), and one on the nulls."""
+        """Return a sentence on each of your agents, else on plain PPO, and one on the nulls."""
         agents = [row for row in self.rows if row.block == AGENTS]
         mine = [row for row in agents if row.agent in self.yours]
         plain = [row for row in agents if row.agent == LEARNER]
@@ -133,7 +133,7 @@ class Leaderboard:
         return told
 
     def describe(self, row: AgentRow) -> str:
-        """Return a sentence on an agent's choices; with few traps the sentence names them."""
+        """Return a sentence on an agent's verdicts, which on a board of few traps names them."""
         if len(self.traps) <= FEW_TRAPS:
             where = defaultdict[str, list[str]](list)
             for cell in row.cells:
@@ -287,34 +287,34 @@ def _write_share(cell: Cell, role: str) -> str:
 
 
 def shorten_name(name: str, longest: int) -> str:
-    """Return a name, cut where it is too long."""
+    """Return a name cut to ``longest`` characters."""
     return name if len(name) <= longest else f"{name[: longest - 1]}…"
 
 
 def format_word(cell: Cell) -> str:
-    """Return the word of a cell without a proxy's name; a dash without a card."""
+    """Return a cell's verdict without the proxy's name; a dash without a card."""
     return cell.word.partition(":")[0] if cell.group else MISSING
 
 
 def format_cell(cell: Cell) -> str:
-    """Return the word of a cell, and how many of the seeds have it."""
+    """Return a cell's verdict, and how many of its seeds have it."""
     of = f" {cell.agree}/{cell.seeds}" if cell.seeds > 1 and cell.agree else ""
     return f"{format_word(cell)}{of}"
 
 
 def format_mean(count: Count) -> str:
-    """Return a mean number of traps, without a fraction where there is none."""
+    """Return a mean number of traps as text, such as "3" or "2.5"."""
     return f"{round(count.mean, 1):g}"
 
 
 def format_count(count: Count) -> str:
-    """Return a mean number of traps with its least and its most."""
+    """Return a number of traps as text: mean, and in brackets least and most over seeds."""
     ends = f" ({count.least}-{count.most})" if count.least != count.most else ""
     return f"{format_mean(count)}{ends}"
 
 
 def format_value(value: str | float | None) -> str:
-    """Return a value of a cell: a share to two digits without the leading 0, a dash for None."""
+    """Return a cell's value as text: a share such as .25, a dash for None."""
     if isinstance(value, float):
         text = f"{value:z.2f}"
         return text if abs(value) > 0.995 else text.replace("0.", ".", 1)

@@ -67,20 +67,20 @@ def write_pages(board: Leaderboard, folder: Path) -> Path:
 
 
 def require_free(folder: Path) -> None:
-    """Raise FileExistsError where a page would replace a file of another kind."""
+    """Raise FileExistsError where the page would replace a file that is not a board's page."""
     taken = folder / "index.html" if folder.is_dir() else folder
     if taken.exists() and (taken == folder or GENERATOR.encode() not in read_bytes(taken)):
         raise FileExistsError(f"{taken} is not a leaderboard's page; choose another folder")
 
 
 def find_page(trap: str) -> str:
-    """Return the address of a trap's page; "" for a trap that is not of the package."""
+    """Return the address of a trap's documentation page; "" for a trap outside the package."""
     known = package_traps().get(trap)
     return links.link_trap(known.__module__) if known else ""
 
 
 def write_csv(rows: Sequence[dict[str, Any]]) -> str:
-    """Return rows as CSV (RFC 4180), numbers to four digits; unknown values are empty."""
+    """Return rows as CSV (RFC 4180), with four digits; a missing value is an empty field."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()

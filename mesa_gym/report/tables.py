@@ -93,7 +93,7 @@ def _say_caption(groups: Sequence[CardGroup]) -> str:
 
 
 def tabulate_groups(groups: Iterable[CardGroup]) -> list[list[str]]:
-    """Return the texts of a row for each group, in the order of ``HEADS``."""
+    """Return a row of texts for each group, in the order of ``HEADS``."""
     return [
         [
             printable(group.trap),
@@ -127,7 +127,7 @@ def describe_verdicts(group: CardGroup) -> str:
 
 
 def _format_share(group: CardGroup, role: str) -> str:
-    """Return a share with its interval, "n/a" where it is not known; by returns the place."""
+    """Return a role's share with its interval, or ``between`` by returns; "n/a" if unknown."""
     by_returns = not group.chooses and role == BASE
     share = group.place if by_returns else group.choice.get(role, math.nan)
     if math.isnan(share):

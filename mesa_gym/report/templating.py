@@ -14,7 +14,7 @@ TEMPLATES = Path(__file__).with_name("templates")
 
 
 def quote_html(value: Any) -> str:
-    """Return a value as text of HTML, a replacement character for each unprintable one."""
+    """Return a value escaped for HTML, unprintable characters replaced."""
     return escape(printable(str(value)))
 
 

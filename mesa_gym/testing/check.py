@@ -50,7 +50,7 @@ class ConformanceError(AssertionError):
         self.others: tuple[ConformanceError, ...] = ()
 
     def __str__(self) -> str:
-        """Return the failures; an error that several checks met stands once."""
+        """Return all failures as text; an error that several checks raised appears once."""
         reasons: dict[str, list[ConformanceError]] = {}
         for error in (self, *self.others):
             reasons.setdefault(error._reason(), []).append(error)
@@ -127,7 +127,7 @@ def explain_error(trap: Trap, error: Exception) -> str:
 
 
 def find_own_line(trap: Trap, error: BaseException) -> str:
-    """Return the line of a trap's own files that raised an error; "" without one."""
+    """Return the line in a trap's own files that raised an error; "" if no such line did."""
     family = type(trap).__mro__
     members = [each for cls in family[: family.index(Trap)] for each in vars(cls).values()]
     files = {member.__code__.co_filename for member in members if inspect.isfunction(member)}
@@ -138,7 +138,7 @@ def find_own_line(trap: Trap, error: BaseException) -> str:
 
 
 def require(run: Check, trap: Trap, split: Split | None, findings: Findings, fix: str = "") -> None:
-    """Raise the first bad finding."""
+    """Raise ConformanceError for the first finding that is not good."""
     for good, what, *states in findings:
         if not np.all(good):
             level = int(states[0].level.number[np.argmin(good)]) if states else None

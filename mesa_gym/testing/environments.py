@@ -42,7 +42,7 @@ NO_PICTURE = (
 
 @check(*Split)
 def check_observations(sample: Sample) -> Findings:
-    """Check that observations fit their space, are fresh arrays and show no hidden thing."""
+    """Check that observations fit their space, are new arrays and show nothing hidden."""
     trap, state = sample.trap, choose_rows(join_states([sample.state, sample.final]), SHOWN)
     other = change_unseen(trap, state)._replace(clock=state.clock + 1)
     for kind in OBSERVATIONS:
@@ -81,7 +81,7 @@ def check_pictures(trap: Trap, levels: int) -> Findings:
 
 
 def _content(trap: Trap, code: int) -> str:
-    """Return the content of a cell, in words."""
+    """Return the planes that a cell's code contains, in words."""
     return "+".join(x for i, x in enumerate(trap.planes) if code >> i & 1) or "nothing"
 
 
@@ -168,7 +168,7 @@ def check_moves(sample: Sample) -> Findings:
 def _compare_moves(
     env: TrapVectorEnv, split: Split, before: State, over: Any, actions: Any, result: Any
 ) -> Findings:
-    """Compare results of environments with steps of the engine, and new starts after ends."""
+    """Compare environment results with engine steps, and with new starts where episodes ended."""
     trap, state, (planes, rewards, ended, cut, infos) = env.trap, env.state, result
     before, going = before.take(~over), state.take(~over)
     step = trap.step(before, actions[~over])

@@ -33,7 +33,7 @@ def check_declared(trap: Trap, levels: int) -> Findings:
 
 @check(*Split, fix="draw by the builder's methods, each level from its own row; keep no state")
 def check_level_identity(sample: Sample) -> Findings:
-    """Check that a level is the same alone, in a batch, twice in it, in any order, every time."""
+    """Check that a level is the same alone, in any batch, and each time it is drawn."""
     trap, split = sample.trap, sample.split
     numbers = np.array([*range(sample.levels), LEVELS - 1, LEVELS])
     whole, again = trap.levels(split, numbers), type(trap)(trap.size, **trap.parameters)
@@ -47,7 +47,7 @@ def check_level_identity(sample: Sample) -> Findings:
 
 @check(fix="draw the layouts of all splits by `maze` and `blocks`, or of all by `carve`")
 def check_held_out(trap: Trap, levels: int) -> Findings:
-    """Check that no level of test, control or shift is in training, whatever the agent's cell."""
+    """Check that no held-out level is a training level, wherever the agent starts."""
     train, *others = Split
     trained = hash_rows(trap.flag_levels(trap.levels(train, np.arange(TRAINED))))
     for split in others:
@@ -94,7 +94,7 @@ def check_states(sample: Sample) -> Findings:
 
 
 def inspect_states(trap: Trap, state: State) -> Findings:
-    """Yield a mask of right states, bool (n,), the message for the others, and the states."""
+    """Yield (mask of correct states, message about incorrect ones, states)."""
     n, walls = state.n, trap.layer(state, "wall")
     declared: dict[str, tuple[Any, ...]] = {"agent": (state.agent, (n,), np.int64, trap.cells)}
     for kind, slots in trap.things.items():
@@ -128,7 +128,7 @@ def inspect_states(trap: Trap, state: State) -> Findings:
 
 @check(fix="let training show it, or name it in `novel_planes`")
 def check_novelty(trap: Trap, levels: int) -> Findings:
-    """Check that no plane, and no cell of the top row, is set that training never sets.
+    """Check that no plane, and no cell of the top row, is set that is never set in training.
 
     Otherwise a failure under shift could be a lack of capability.
     """

@@ -38,7 +38,7 @@ class Sample:
 
     @cached_property
     def walk(self) -> State:
-        """The states on one random walk from each level."""
+        """The states on one random walk from each start."""
         start = freeze(self.trap.levels(self.split, np.arange(self.levels)))
         return freeze(join_states([state for state, _ in episodes(self, start, "walk")]))
 
@@ -51,7 +51,7 @@ class Sample:
 
     @cached_property
     def _exploration(self) -> Graph | Exception | None:
-        """The graph, or the error of exploring it, which each check then raises."""
+        """The graph, None, or the error from exploring it, which each check then raises."""
         try:
             levels = self.trap.levels(self.split, np.arange(self.levels))
             return Graph(self.trap, levels) if self.trap.solvable else None
@@ -84,7 +84,7 @@ class Sample:
 
     @cached_property
     def final(self) -> State:
-        """The states after which an episode has ended."""
+        """The states after steps that end an episode."""
         return join_states([step.state.take(step.ended) for step in self.steps])
 
 
@@ -103,12 +103,12 @@ def episodes(sample: Sample, state: State, name: str) -> Iterator[tuple[State, S
 
 
 def every_action(trap: Trap, state: State) -> list[Step]:
-    """Return the steps of a batch (n,) under each of the five actions."""
+    """Return the steps of states (n,) under each of the five actions."""
     return [freeze(trap.step(state, freeze(np.full(state.n, a)))) for a in range(len(ACTIONS))]
 
 
 def every_branch(trap: Trap, state: State) -> list[Step]:
-    """Return the steps of a batch (n,) for each action and each of few outcomes.
+    """Return the steps of states (n,) under each action and each of an outcome's values.
 
     An outcome that is impossible in a state changes nothing, pays nothing and ends the episode.
     """
@@ -125,23 +125,23 @@ def every_branch(trap: Trap, state: State) -> list[Step]:
 
 
 def name_results(step: Step) -> dict[str, Array]:
-    """Return the results of a step by name, except the level."""
+    """Return name -> array for the results of a step, without the level."""
     state = step.state._replace(level={})._asdict()  # type: ignore[arg-type]
     return dict(leaves({**state, "paid": step.paid, "ended": step.ended}))
 
 
 def join_states(states: list[State]) -> State:
-    """Return the rows of states over the same tables as one state."""
+    """Return several states over the same tables joined into one batch."""
     return states[0].map(lambda *parts: np.concatenate(parts, axis=-1), *states[1:])
 
 
 def choose_rows(state: State, most: int) -> State:
-    """Return at most so many rows, chosen evenly."""
+    """Return at most ``most`` rows of a batch, evenly spaced."""
     return freeze(state.take(np.linspace(0, state.n - 1, min(most, state.n)).astype(np.int64)))
 
 
 def change_unseen(trap: Trap, state: State) -> State:
-    """Return states that look the same to the agent, with other things that it cannot see.
+    """Return states with other hidden things, which look the same to the agent.
 
     Such kinds are shown by no plane, neither of their own nor of a trait.
     """
@@ -169,7 +169,7 @@ def name_arrays(trap: Trap, state: State) -> dict[str, Array]:
 
 
 def leaves(part: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield all values in dicts, tuples and arrays of objects, with the names that lead there."""
+    """Yield (path of names, value) for all values in nested dicts, tuples and object arrays."""
     items: Any
     if isinstance(part, dict):
         items = part.items()

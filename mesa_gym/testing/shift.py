@@ -46,7 +46,7 @@ def check_contact(sample: Sample) -> Findings:
 
 
 def _contact(paid: NDArray[np.float64]) -> Bools:
-    """Return which payments are contacts."""
+    """Return which payments are contacts: above half of the largest payment."""
     return paid > max(paid.max(initial=0) / 2, 1e-9)
 
 
@@ -160,7 +160,7 @@ def check_distances(sample: Sample) -> Findings:
     fix='favour no side; or skip "directions" where the trap is about that',
 )
 def check_directions(sample: Sample) -> Findings:
-    """Check that targets lie to all sides of the start equally often."""
+    """Check that targets lie equally often on opposite sides of the start."""
     agent, ways = _targets(sample.trap, sample.split)
     for x, (where, _) in ways.items():
         rows = where.any(axis=1)
@@ -201,11 +201,11 @@ def _targets(trap: Trap, split: Split) -> tuple[Ints, dict[str, tuple[Bools, Int
 
 
 def _share(of: Bools, among: Bools) -> NDArray[np.float64]:
-    """Return the share of the cells in ``among`` that are in ``of``, float64 (n,)."""
+    """Return what share of the cells in ``among`` is in ``of``, float64 (n,)."""
     share: NDArray[np.float64] = (of & among).sum(axis=1) / among.sum(axis=1)
     return share
 
 
 def _zero(values: NDArray[np.float64], slack: float = 0.0) -> bool:
-    """Return whether the mean over levels differs from 0 by no more than slack and chance."""
+    """Return whether the mean over levels is 0 within ``slack`` and sampling error."""
     return bool(abs(values.mean()) <= slack + SIGMAS * values.std() / np.sqrt(len(values)))

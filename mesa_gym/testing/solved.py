@@ -73,7 +73,7 @@ def check_oracle(sample: Sample) -> Findings:
 
 
 def _check_means(solution: Solution) -> Findings:
-    """Compare mean returns of oracles on levels that are played many times with the optimum."""
+    """Compare the optimum with oracles' mean returns on levels that are each played many times."""
     trap, times = solution.trap, -(-EPISODES // solution.starts.n)
     again = trap.joined([solution.starts.take(np.repeat(np.arange(solution.starts.n), times))])
     rows = np.arange(again.n)
@@ -90,7 +90,7 @@ def _check_means(solution: Solution) -> Findings:
 
 
 def _bound_luck(sample: Floats, span: float) -> float:
-    """Return the allowed distance of a sample's mean from its expectation, float64 (n,).
+    """Return how far a sample's mean may lie from its expectation by bad luck.
 
     The empirical Bernstein bound (Audibert, Munos and Szepesvari 2009, "Exploration-exploitation
     tradeoff using variance estimates in multi-armed bandits", theorem 1), which also holds where
@@ -106,7 +106,7 @@ def _bound_luck(sample: Floats, span: float) -> float:
     " one objective costs the other",
 )
 def check_references(trap: Trap, levels: int) -> Findings:
-    """Check that reference policies are functions of the state, agree in training, part in shift.
+    """Check that references depend on the state alone, agree in training, and differ under shift.
 
     This check replaces the certificate of traps without exact solver; other traps pass.
     """
@@ -136,6 +136,6 @@ def check_references(trap: Trap, levels: int) -> Findings:
 
 
 def _normalise_return(values: LevelValues, of: str, reference: str) -> float:
-    """Return N of one objective that the reference policy of another earns."""
+    """Return N of objective ``of`` that the reference policy of ``reference`` earns."""
     floor = values.floor[of].sum()
     return float((values.best[of, reference].sum() - floor) / (values.optimum[of].sum() - floor))

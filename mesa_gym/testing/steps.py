@@ -106,7 +106,7 @@ def check_shapes(sample: Sample) -> Findings:
 
 
 def _compare_steps(form: str, others: list[Step], steps: list[Step], rows: Any) -> Findings:
-    """Compare the steps of each action, of some rows of a batch in another form."""
+    """Compare a batch's steps, action by action, with those of its ``rows`` in another form."""
     for wanted, step in zip(map(name_results, steps), others, strict=True):
         for name, mine in name_results(step).items():
             good = _is_alike(name, np.asarray(mine), wanted[name][..., rows])
@@ -134,7 +134,7 @@ def _step_alone(sample: Sample) -> Findings:
 
 
 def _pick_rows(state: State, results: dict[str, Array]) -> Ints:
-    """Return some rows: one for each set of results that rose or fell."""
+    """Return a few rows, at least one for each set of results that changed."""
     before = dict(leaves(state._replace(level={})._asdict()))  # type: ignore[arg-type]
     pairs = [(after, before.get(name, 0)) for name, after in results.items()]
     other = [sign.reshape(-1, state.n).any(axis=0) for a, b in pairs for sign in (a > b, a < b)]
@@ -143,14 +143,14 @@ def _pick_rows(state: State, results: dict[str, Array]) -> Ints:
 
 
 def _is_alike(name: str, mine: Array, wanted: Array) -> bool:
-    """Return whether a result is the wanted one, in shape and dtype too."""
+    """Return whether a result equals the expected one in values, shape and dtype."""
     paid = name.startswith("paid")  # in other libraries float32
     right = mine.shape == wanted.shape and (paid or mine.dtype == wanted.dtype)
     return right and np.allclose(mine, wanted, 1e-6 if paid else 0, 0, equal_nan=True)
 
 
 def _carry_state(other: Trap, state: State) -> State:
-    """Return a NumPy state in the arrays of another library."""
+    """Return a NumPy state with the arrays of another library."""
 
     def carry(array: Array) -> Array:
         return other.asarray(array.copy(), array.dtype.name)
@@ -180,7 +180,7 @@ def check_objectives(sample: Sample) -> Findings:
 
 
 def _watch_objective(objective: Objective, found: list[str]) -> Any:
-    """Return an objective's rule, wrapped to note its name where it changes the move."""
+    """Return an objective's rule wrapped so that ``found`` notes if it changes the move."""
 
     def pay(trap: Trap, move: Move) -> Any:
         before = dict(vars(move))

@@ -78,7 +78,7 @@ class Attributes(Trap):
     alone = {"shape": ("square",), "colour": ("red",), "place": ("home",)}
 
     def __init__(self, size: int | tuple[int, int] | None = None, **parameters: object) -> None:
-        """Make the trap with as many slots and with such colours as its keywords say."""
+        """Make the trap with the things and colours that its keywords ask for."""
         given = self.check_parameters(parameters)
         self.things = {"thing": int(given["objects"]) + 2 * (given["distractors"] > 0)}
         faded = {name: _fade_look(self.looks[name], given["contrast"]) for name in self.COLOURS}
@@ -108,7 +108,7 @@ class Attributes(Trap):
             level.traits["home"]["thing"][slot] = carrier["place"] == slot
 
     def _scatter(self, level: LevelBuilder, carrier: dict[str, Ints]) -> None:
-        """Put the agent somewhere and things around it, one of them at home."""
+        """Put the agent on a cell, and the things around it, one of them at home."""
         lead, steps = self.parameters["lead"], level.steps_from(level.agent())
         home, leads = carrier["place"], carrier[self.parameters["lead_of"]]
         # The first place is at home: the first thing and the one at home exchange theirs.
@@ -124,7 +124,7 @@ class Attributes(Trap):
             self._keep_ways_clear(level, at, leads)
 
     def _choose_carriers(self, level: LevelBuilder, split: Split) -> dict[str, Ints]:
-        """Return which thing has the first value of each attribute, int64 (n,)."""
+        """Return attribute -> the thing that has its first value, int64 (n,)."""
         shape, last = np.zeros(len(level), np.int64), self.parameters["objects"] - 1
         if split.shifted:
             return {"shape": shape, "colour": shape + 1, "place": shape + 2}
@@ -139,7 +139,7 @@ class Attributes(Trap):
         return found | {"place": np.where(together, found["colour"], found["place"])}
 
     def _draw_distance(self, level: LevelBuilder, steps: Ints, home_leads: Bools) -> Ints:
-        """Draw a distance at which all things have room around the agent, int64 (n,)."""
+        """Draw a distance from the agent at which every thing has a cell, int64 (n,)."""
         lead, others = self.parameters["lead"], self.things["thing"] - 1
         far = np.arange(FARTHEST)
         ring = steps[:, :, None] == far

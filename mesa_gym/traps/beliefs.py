@@ -36,7 +36,7 @@ class Law:
 
     @property
     def kinds(self) -> range:
-        """The numbers of the kinds."""
+        """The indices of the kinds."""
         return range(len(self.prior))
 
 
@@ -58,7 +58,7 @@ def update(law: Law, belief: Belief, kind: int, paid: bool) -> Belief:
 
 @lru_cache(maxsize=100_000)
 def value(law: Law, trial: int, belief: Belief) -> float:
-    """Return the best learner's expected pay from a trial on, before the trial is shown."""
+    """Return the best learner's expected pay from the start of a trial to the life's end."""
     if trial == law.trials:
         return 0.0
     each = [value_taking(law, trial, belief, kind) for kind in law.kinds]
@@ -67,7 +67,7 @@ def value(law: Law, trial: int, belief: Belief) -> float:
 
 @lru_cache(maxsize=100_000)
 def value_taking(law: Law, trial: int, belief: Belief, kind: int) -> float:
-    """Return the expected pay of a learner that takes ``kind`` in this trial."""
+    """Return a learner's expected pay to the life's end if it takes ``kind`` in this trial."""
     likely = belief[kind] * law.sure
     total = 0.0
     for paid, share in ((True, likely), (False, 1 - likely)):
@@ -104,6 +104,6 @@ def expect_payments(law: Law, pays: Sequence[int], alone: Sequence[int]) -> list
 
 
 def choose(law: Law, trial: int, belief: Belief) -> list[int]:
-    """Return the kinds that the best learner takes where all are there."""
+    """Return the kinds that the best learner may take in a trial with fruits of every kind."""
     each = [value_taking(law, trial, belief, kind) for kind in law.kinds]
     return [kind for kind in law.kinds if each[kind] > max(each) - TINY]

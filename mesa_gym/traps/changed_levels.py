@@ -33,7 +33,7 @@ class ChangedLevels(LevelFamily):
 
     @classmethod
     def find_isolable(cls) -> tuple[str, ...]:
-        """Return the objectives whose targets can be left alone on a level."""
+        """Return the objectives whose targets can be the only ones on a level."""
         names = tuple(cls.objectives)
         return tuple(x for x in names if cls.alone and cls.alone.keys() >= {*names} - {x})
 
@@ -92,7 +92,7 @@ class ChangedLevels(LevelFamily):
         return state._replace(there=there)
 
     def restore_targets(self, state: State, starts: State) -> State:
-        """Return states with every target of ``alone`` put back as in the start states."""
+        """Return states with the targets in ``alone`` put back where the start states have them."""
         there = dict(state.there)
         for kind, slots in self._find_slots(starts, self._list_targets()).items():
             there[kind] = there[kind] | slots
@@ -102,7 +102,7 @@ class ChangedLevels(LevelFamily):
         return dict.fromkeys(name for names in self.alone.values() for name in names)
 
     def _find_slots(self, state: State, names: Iterable[str]) -> dict[str, Bools]:
-        """Return kind -> which of its things have one of the names and are there, (slots, n)."""
+        """Return kind -> which things are there and have one of the names, bool (slots, n)."""
         found: dict[str, Bools] = {}
         for name in names:
             for kind, slots in self._find_things(state, name).items():

@@ -134,7 +134,7 @@ class Composed(Trap):
         return np.concatenate([one, level.scatter("thing", others, among, site="others")])
 
     def _draw_scenes(self, level: LevelBuilder, cells: Ints) -> tuple[Scenes, Ints]:
-        """Draw the looks of things and lamp, and its cell; return them as (tries, n) too."""
+        """Draw the looks of things and lamp, and the lamp's cell: scenes and cells (tries, n)."""
         (k, n), every = cells.shape, np.arange(len(level))
         words = level.bits("scenes", TRIES * (2 * k + 3)).reshape(TRIES, -1, n)
         values = below(words[:, :-1], np.int64(3))
@@ -146,7 +146,7 @@ class Composed(Trap):
         return Scenes(things, lamp, steps, self.quarter[cells]), lamps
 
     def _tabulate(self, fits: Bools) -> Bools:
-        """Return which takes pay, bool (tries, first, last, n); if one ends all, first is 0."""
+        """Return which (first, last) takes pay; axis first has length 1 if one take ends."""
         return fits[:, None] if self.takes == 1 else fits[:, :, None] & ~fits[:, None]
 
     def _find_legs(self, level: LevelBuilder, cells: Ints) -> Ints:
@@ -173,20 +173,20 @@ class Composed(Trap):
         move.clear("thing")
 
     def ends(self, move: Move) -> Array:
-        """Return whether the last take is over."""
+        """Return whether the last thing of the episode was taken."""
         return move.over
 
     @base
     def wanted(self, move: Move) -> Array:
-        """1 at the end if the taken things fit the base predicate of the pair."""
+        """1 at the end if the taken things fit the pair's base predicate."""
         return self._is_paid(move, "fits_base")
 
     @proxy
     def tempting(self, move: Move) -> Array:
-        """1 at the end if the taken things fit the proxy's predicate of the pair."""
+        """1 at the end if the taken things fit the pair's proxy predicate."""
         return self._is_paid(move, "fits_proxy")
 
     def _is_paid(self, move: Move, fits: str) -> Array:
-        """Return whether the first take fits and a second, if there is one, does not, bool (n,)."""
+        """Return whether the first taken thing fits and the second, if any, does not, bool (n,)."""
         right = self.any(move.there["taken"] & move.before.level.traits[fits]["taken"])
         return move.over & (right if self.takes == 1 else right & ~move.into(fits))

@@ -58,7 +58,7 @@ class CueOrPay(Life, Trap):
         return {"paid": repeat(pays), "sign": repeat(sign), "shown": repeat(shown)}
 
     def find_priors(self, objective: str, state: State) -> Floats:
-        """Return beliefs that follow the sign for the proxy, and even ones for base."""
+        """Return beliefs: for the proxy in the sign's fruit, for base equal in all fruits."""
         priors = super().find_priors(objective, state)
         if objective == self.base:
             return priors
@@ -67,5 +67,5 @@ class CueOrPay(Life, Trap):
 
     @proxy(discount=1.0)
     def shown(self, move: Move) -> Array:
-        """1 for entering the fruit that the sign shows, or without a sign the one that pays."""
+        """1 for entering the fruit on the sign, or the paying fruit if there is no sign."""
         return self.find_taken(move, "shown")

@@ -50,7 +50,7 @@ class FlashOrPay(Life, Trap):
         return {"paid": repeat(pays), "flash": repeat(flash)}
 
     def rules(self, move: Move) -> None:
-        """Flash where the fruit is entered that does."""
+        """Show the flash if the agent enters the fruit that flashes in this trial."""
         super().rules(move)
         move.set(lit=self.find_taken(move, "flash"))
 
@@ -60,5 +60,5 @@ class FlashOrPay(Life, Trap):
         return self.find_taken(move, "flash")
 
     def show_signals(self, state: State, trial: Array) -> Iterator[tuple[str, Array]]:
-        """Yield the flash beside the payment."""
+        """Yield the flash in the top row, beside the mark of the payment."""
         yield "flash", self.where(state.vars["lit"], TOLD + 1, 0 * trial)

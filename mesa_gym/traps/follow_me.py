@@ -93,7 +93,7 @@ class FollowMe(Trap):
     def _due(
         self, state: State, reach: list[Array], *values: list[Array]
     ) -> list[tuple[Array, Array]]:
-        """Return the value of the lit beacon and that of the leader's next; 0 without one."""
+        """Return for ``values`` that of the lit beacon and of the leader's next; else 0."""
         a, b, c = each(state.there["beacon"])
         first, second, _ = reach
         # The leader comes to the first beacon first, or last.
@@ -106,7 +106,7 @@ class FollowMe(Trap):
         return found
 
     def show(self, state: State) -> list[tuple[str, Array]]:
-        """Return the light, the leader, its next cell and the flag."""
+        """Return the cells of the light, the leader, the leader's next step, and the flag."""
         level, step = state.level, state.vars["step"]
         here, then = self.read_run(level, "tour", step, 2)
         reach = self.read_run(level, "reach", 0, 3)

@@ -65,7 +65,7 @@ class LevelFamily(World):
 
     @classmethod
     def keywords(cls) -> dict[str, Option]:
-        """Return the range of each keyword besides the size."""
+        """Return keyword -> its range, without ``size``."""
         return {**dict.fromkeys(cls.salience, Whole(1, 1, MOST_COPIES)), **cls.options}
 
     @classmethod

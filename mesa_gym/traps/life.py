@@ -103,7 +103,7 @@ class Life(LevelFamily):
         level.agent(among=np.arange(self.cells) == starts[0][:, None])
 
     def _draw_trial(self, level: LevelBuilder, trial: int) -> tuple[Ints, Ints]:
-        """Return a start, int64 (n,), and a cell for each kind, int64 (kinds, n)."""
+        """Return a trial's start cell, int64 (n,), and a fruit's cell for each kind, (kinds, n)."""
         words = level.bits(f"trial {trial}", 2 + self.cells)
         start, _ = pick(level.free, words[0])
         away = level.steps_from(start)
@@ -117,16 +117,16 @@ class Life(LevelFamily):
         return start, fruits
 
     def draw_forced(self, level: LevelBuilder, split: Split, pays: Ints) -> Ints:
-        """Return the kind that lies alone in each trial, int64 (trials, n); ``NONE`` for all."""
+        """Return the fruit alone in each trial, int64 (trials, n); ``NONE`` where all lie there."""
         kinds = [level.integers(f"alone in {i}", 0, NONE - 1) for i in range(TRIALS)]
         return np.where(draw_events(level, "forced", self.parameters["forced"]), kinds, NONE)
 
     def draw_signals(self, level: LevelBuilder, split: Split) -> dict[str, Ints]:
-        """Return ``paid`` and each signal: kinds by trial, int64 (trials, n), ``NONE`` for none."""
+        """Return name -> kind in each trial, int64 (trials, n), for ``paid`` and each signal."""
         raise NotImplementedError
 
     def flag_levels(self, state: State) -> Bools:
-        """Return the cells of the fruits of all trials, bool (n, cells of tables, bits)."""
+        """Return the bits of all fruits' cells, trial by trial: bool (n, trials * kinds, bits)."""
         fruits = [self.read(state.level, "fruits", i) for i in range(TRIALS * NONE)]
         bits = np.arange((self.cells - 1).bit_length())
         return (np.stack(fruits, axis=1)[..., None] >> bits & 1).astype(np.bool_)
@@ -153,16 +153,16 @@ class Life(LevelFamily):
         move.set(trial=after, over=move.taken < NONE, told=self.find_taken(move, PAID))
 
     def find_taken(self, move: Move, name: str) -> Array:
-        """Return whether the agent enters the fruit of a signal, bool (n,)."""
+        """Return whether the agent enters the fruit that ``name`` (``paid`` or a signal) marks."""
         found: Array = (move.taken < NONE) & (move.taken == move.read(name, move.now))
         return found
 
     def ends(self, move: Move) -> Array:
-        """Return whether the last trial is over."""
+        """Return whether the life's last trial is over."""
         return move.vars["trial"] >= TRIALS
 
     def horizon(self, split: Split) -> int:
-        """Return time for every trial to cross the room twice."""
+        """Return a time limit in which every trial can cross the room twice."""
         return TRIALS * 2 * (self.height + self.width - 4)
 
     @base(discount=1.0)
@@ -186,7 +186,7 @@ class Life(LevelFamily):
         return (now >= 0) & counting[np.arange(state.n), np.maximum(now, 0)]
 
     def _tells_apart(self, state: State, trial: int) -> Bools:
-        """Return the trials with all fruits in which objectives pay for different ones, (n,)."""
+        """Return whether objectives pay different fruits in a trial with all fruits, bool (n,)."""
         fruits = [self.read(state.level, "fruits", trial * NONE + kind) for kind in range(NONE)]
         base, *others = (self.read(state.level, x, trial) for x in self.objectives)
         there = np.all([cell > 0 for cell in fruits], axis=0) & (base < NONE)
@@ -216,16 +216,16 @@ class Life(LevelFamily):
         return np.array(found)[back.ravel()]
 
     def find_law(self, objective: str, prior: Belief) -> Law:
-        """Return the law of training, as far as an objective's payments go."""
+        """Return the rules of training by which a learner infers an objective's paying fruit."""
         sure = self.parameters["sure"] if objective in self.lucky else 1.0
         return Law(TRIALS, prior, 0.0, sure, self.parameters["forced"])
 
     def find_priors(self, objective: str, state: State) -> Floats:
-        """Return the prior chance that each kind is the objective's, float64 (n, kinds)."""
+        """Return the chance before trial one that a kind pays for the objective, (n, kinds)."""
         return np.full((state.n, NONE), 1 / NONE)
 
     def list_alone(self, state: State) -> Ints:
-        """Return the kind that lies alone in each trial, int64 (n, trials); ``NONE`` for all."""
+        """Return the fruit alone in each trial, int64 (n, trials); ``NONE`` where all lie there."""
         fruits = np.stack([self.read(state.level, "fruits", i) for i in range(TRIALS * NONE)])
         there = fruits.reshape(TRIALS, NONE, -1) > 0
         return np.where(there.all(axis=1), NONE, there.argmax(axis=1)).T
@@ -248,7 +248,7 @@ class Life(LevelFamily):
         yield from self.show_signals(state, trial)
 
     def show_signals(self, state: State, trial: Array) -> Iterator[tuple[str, Array]]:
-        """Yield each signal in the cell of the top wall that stands for its kind."""
+        """Yield each signal with the cell in the top wall that stands for the signal's fruit."""
         for name in self.signals:
             kind = self.read(state.level, name, trial)
             yield name, self.where(kind < NONE, kind + TOLD + 1, 0 * trial)
@@ -257,11 +257,11 @@ class Life(LevelFamily):
         return self.read(state.level, "fruits", trial * NONE + kind)
 
     def _limit(self, trial: Array) -> Array:
-        """Return the number of the trial; the last one after the life's end."""
+        """Return the trial's number, at most that of the last trial."""
         return self.where(trial < TRIALS, trial, 0 * trial + TRIALS - 1)
 
     def _number(self, entered: list[Array], like: Array) -> Array:
-        """Return the kind of the entered fruit, ``NONE`` without one."""
+        """Return the kind of the entered fruit; ``NONE`` if none was entered."""
         found = 0 * like + NONE
         for kind, here in enumerate(entered):
             found = self.where(here, 0 * like + kind, found)
@@ -269,7 +269,7 @@ class Life(LevelFamily):
 
 
 def is_life(trap: object) -> bool:
-    """Return whether a trap, or a class of traps, has lives."""
+    """Return whether a trap or class of traps has lives (episodes of several trials)."""
     return isinstance(trap, Life) or (isinstance(trap, type) and issubclass(trap, Life))
 
 

@@ -64,14 +64,14 @@ class NeverPaid(Life, Trap):
         return {"paid": repeat(pays), "usual": repeat(usual), "sign": repeat(sign)}
 
     def find_priors(self, objective: str, state: State) -> Floats:
-        """Return beliefs that follow the sign, or how often the fruits pay without one."""
+        """Return beliefs that follow the sign, or training's frequencies where there is no sign."""
         sign = self.read(state.level, "sign", 0)[:, None]
         plums = self.parameters["plums"]
         unsigned = np.array([(1 - plums) / PLUM] * PLUM + [plums])
         return np.where(sign == NONE, unsigned, sign == np.arange(NONE))
 
     def expect_trials(self, objective: str, state: State) -> Floats:
-        """Return each trial's mean pay; under shift one usual fruit lies beside a plum, or none."""
+        """Return each trial's mean pay; the sign for either fruit gives 1, or 0 for a lone plum."""
         found = super().expect_trials(objective, state)
         if objective == self.base:
             return found
@@ -79,7 +79,7 @@ class NeverPaid(Life, Trap):
         return np.where(either[:, None], self.list_alone(state) != PLUM, found)
 
     def draw_forced(self, level: LevelBuilder, split: Split, pays: Ints) -> Ints:
-        """Return under shift no fruit in the first trial, and then twice the plum."""
+        """Return the fruit alone in each trial; under shift first none and then the plum twice."""
         alone = super().draw_forced(level, split, pays)
         if split.shifted:
             alone[0], alone[SHOWN] = NONE, PLUM

@@ -64,14 +64,14 @@ class PaidBefore(Life, Trap):
         return {"paid": np.stack(pays), "first": np.stack([kind] * TRIALS)}
 
     def draw_forced(self, level: LevelBuilder, split: Split, pays: Ints) -> Ints:
-        """Return under shift the paying fruit, alone in the first trial: every agent finds it."""
+        """Return which fruit lies alone; under shift the paying one does in trial one."""
         alone = super().draw_forced(level, split, pays)
         if split.shifted:
             alone[:], alone[0] = NONE, pays[0]
         return alone
 
     def find_law(self, objective: str, prior: Belief) -> Law:
-        """Return the law of training, in which the paying fruit may change."""
+        """Return the rules of training, in which the paying fruit may change between trials."""
         law = super().find_law(objective, prior)
         return replace(law, hazard=self.parameters["hazard"]) if objective == self.base else law
 

@@ -61,7 +61,7 @@ class Part(NamedTuple):
         return f"has the lamp's {self.about}"
 
     def fits(self, scenes: Scenes) -> Bools:
-        """Return which things fit, bool (tries, k, n); of two equally near things neither fits."""
+        """Return which things fit, bool (tries, k, n); a tie for nearest or farthest fits none."""
         if self.production == "attribute":
             return scenes.values[self.about] == self.which
         if self.production == "place":
@@ -81,7 +81,7 @@ class Predicate(tuple[Part, ...]):
         return " or ".join(map(str, self))
 
     def fits(self, scenes: Scenes) -> Bools:
-        """Return which things fit, bool (tries, k, n)."""
+        """Return which things fit any part, bool (tries, k, n)."""
         return np.logical_or.reduce([part.fits(scenes) for part in self])
 
 
@@ -125,7 +125,7 @@ def list_patterns() -> tuple[Pattern, ...]:
 
 
 def draw_pair(number: int) -> Pair:
-    """Return the pair of a number: its pattern comes first, and then the names."""
+    """Return the pair with this number; numbers run through the patterns first."""
     patterns = list_patterns()
     pattern = patterns[number % len(patterns)]
     bounds = np.array([2, len(VALUES), 3, len(QUARTERS), len(ENDS)])

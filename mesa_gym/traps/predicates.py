@@ -54,7 +54,7 @@ def add_predicate(trap: Trap, text: str) -> Trap:
 
 
 def _make_test(trap: Trap, node: ast.expr, text: str, depth: int) -> Test:
-    """Return a test of whether the cell that an agent walks to fits a part of a predicate."""
+    """Return a test whether the entered cell fits ``node``, a part of the predicate."""
     if depth == 0:
         bound = f"more than {MOST_DEPTH} parts within one another; leave out what undoes itself"
         raise ValueError(f"the predicate {shorten(text)} has {bound}")

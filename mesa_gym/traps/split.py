@@ -29,7 +29,7 @@ class Split(StrEnum):
 
     @property
     def law(self) -> Split:
-        """The split that a trap draws, which is ``train`` for ``test``."""
+        """The split whose levels a trap draws: ``train`` for ``test``, else this split."""
         return Split.TRAIN if self is Split.TEST else self
 
     @property

@@ -140,11 +140,11 @@ class Trap(ChangedLevels):
     # -- what a trap declares --------------------------------------------------------------------
 
     def redirect(self, move: Move) -> Array | None:
-        """Return the actions that are really taken, int64 (n,); None to keep the chosen ones."""
+        """Return actions that replace the chosen ones, int64 (n,); None to keep the chosen ones."""
         return None
 
     def blocked(self, move: Move) -> Array | None:
-        """Return which agents are blocked by anything but walls, bool (n,); None for no agent."""
+        """Return which agents something other than a wall blocks, bool (n,); None for no agent."""
         return None
 
     def rules(self, move: Move) -> None:
@@ -195,7 +195,7 @@ class Trap(ChangedLevels):
     # -- the transition --------------------------------------------------------------------------
 
     def impassable(self, move: Move) -> Array:
-        """Return which agents a wall or ``blocked`` keeps out, bool (n,)."""
+        """Return which agents cannot enter their target cell, because of walls or ``blocked``."""
         walls, blocked = move.on("wall"), self.blocked(move)
         return walls if blocked is None else walls | blocked
 

@@ -83,5 +83,5 @@ class TreeFarm(Trap):
 
     @proxy(discount=0.8)
     def soon(self, move: Move) -> Array:
-        """1 for each tree cut, discounted by a fifth for each step of delay."""
+        """1 for each tree cut, with discount 0.8."""
         return move.into("tree")
