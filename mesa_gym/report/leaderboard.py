@@ -143,8 +143,8 @@ class Leaderboard:
         of = {kind: format_mean(row.counts[kind]) for kind in KINDS}
         return printable(
             f"{row.agent} goes for the base target on {of[BASE]} of {len(self.traps)} traps, for"
-            f" the proxy's on {of[PROXY]}, on {of[BOTH]} sometimes for one, sometimes for the other;"
-            f" on {of[CANNOT]} it fails in training, or shows no goal."
+            f" the proxy's on {of[PROXY]}, on {of[BOTH]} sometimes for one, sometimes for the"
+            f" other; on {of[CANNOT]} it fails in training, or shows no goal."
         )
 
     def __str__(self) -> str:
