@@ -146,10 +146,7 @@ class Taught(PPO):
 
 
 def train(
-    run: Run,
-    seeds: Sequence[int],
-    report: Report | None = None,
-    device: str | None = None,
+    run: Run, seeds: Sequence[int], report: Report | None = None, device: str | None = None
 ) -> list[TrainedAgent]:
     """Training by labels: the exact solver's optimal actions, in states of its own play.
 

@@ -25,10 +25,7 @@ PACKAGES = ("jax", "optax", "stable-baselines3", "torch")
 
 
 def train_many(
-    run: Run,
-    seeds: Sequence[int],
-    report: Report | None = None,
-    device: str | None = None,
+    run: Run, seeds: Sequence[int], report: Report | None = None, device: str | None = None
 ) -> list[SavedAgent]:
     """Train agents that differ in their seeds.
 

@@ -41,11 +41,7 @@ SEEN = ("obs", "observation", "observations", "text")
 
 
 def as_policy(
-    policy: Any,
-    trap: Trap,
-    horizon: int,
-    observation: str | None = None,
-    algo: str | None = None,
+    policy: Any, trap: Trap, horizon: int, observation: str | None = None, algo: str | None = None
 ) -> Policy:
     """Return an agent as a policy, whatever code base it comes from.
 

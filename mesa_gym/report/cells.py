@@ -170,10 +170,7 @@ class AgentRow:
 
 
 def make_row(
-    agent: str,
-    own: Mapping[str, CardGroup],
-    traps: tuple[str, ...],
-    origin: Origin | None,
+    agent: str, own: Mapping[str, CardGroup], traps: tuple[str, ...], origin: Origin | None
 ) -> AgentRow:
     """Return an agent's row, given trap -> its cards."""
     seeds = max(len(group.cards) for group in own.values())

@@ -140,10 +140,7 @@ def follow(trap: Trap, starts: State, actions: Actions) -> Iterator[RecordedStep
 
 
 def _step_each(
-    trap: Trap,
-    starts: State,
-    horizon: int,
-    choose: Callable[[State, int, Ints], Ints],
+    trap: Trap, starts: State, horizon: int, choose: Callable[[State, int, Ints], Ints]
 ) -> Iterator[RecordedStep]:
     """Step start states until each episode ends.
 

@@ -17,12 +17,7 @@ from mesa_gym.policies.adapting import warn_of_unread
 from mesa_gym.policies.seeds import digest_policy
 from mesa_gym.scoring.by_returns import judge_plays
 from mesa_gym.scoring.card import ScoreCard
-from mesa_gym.scoring.card_data import (
-    Provenance,
-    package_versions,
-    read_each,
-    salt_digest,
-)
+from mesa_gym.scoring.card_data import Provenance, package_versions, read_each, salt_digest
 from mesa_gym.scoring.choices import gather_evidence
 from mesa_gym.scoring.findings import SWEEPER
 from mesa_gym.scoring.measures import Played, take_measures
@@ -232,11 +227,7 @@ class _SplitPlays:
         return _Stage(play, whole, changed, solution)
 
     def _perform(
-        self,
-        name: str,
-        policy: Policy,
-        stages: Sequence[_Stage],
-        parts: Mapping[str, list[_Part]],
+        self, name: str, policy: Policy, stages: Sequence[_Stage], parts: Mapping[str, list[_Part]]
     ) -> None:
         """Let a policy play: play after play, or parts of plays in turns if it has a memory."""
         on = {stage.play.name: stage for stage in stages}

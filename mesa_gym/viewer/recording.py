@@ -72,10 +72,7 @@ def frame(screen: WatchScreen, size: tuple[int, int]) -> Picture:
 
 
 def write_recording(
-    screen: WatchScreen,
-    path: Path,
-    size: tuple[int, int],
-    step: int | None = None,
+    screen: WatchScreen, path: Path, size: tuple[int, int], step: int | None = None
 ) -> Iterator[None]:
     """Write a recording to a file, whole or not at all, one picture at a time.
 

@@ -7,12 +7,7 @@ from browsing import Tab
 from parameters import few
 
 from docs.build import write_page
-from docs.playgrounds import (
-    MOST_BYTES,
-    MOST_TOGETHER,
-    has_page,
-    write_gallery_page,
-)
+from docs.playgrounds import MOST_BYTES, MOST_TOGETHER, has_page, write_gallery_page
 from mesa_gym.traps import find_trap, package_traps
 
 NAMES = [cls.__name__ for cls in package_traps().values()]

@@ -6,12 +6,7 @@ from msgspec.structs import replace
 
 from mesa_gym import report
 from mesa_gym.report import Origin
-from mesa_gym.report.committed import (
-    join_committed,
-    list_committed,
-    pack_cards,
-    read_origins,
-)
+from mesa_gym.report.committed import join_committed, list_committed, pack_cards, read_origins
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.traps import all_traps
 
