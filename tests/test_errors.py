@@ -92,7 +92,7 @@ GIVEN = {name: lambda call=call: call(LONG) for name, (call, _) in WORDS.items()
 
 
 @pytest.mark.parametrize("name", WORDS)
-def test_wrong_word_is_answered_with_the_nearest(name):
+def test_misspelt_name_is_answered_with_nearest(name):
     call, right = WORDS[name]
     wrong = right[0] + right[2] + right[1] + right[3:]
     with pytest.raises((ValueError, TypeError)) as caught:

@@ -65,7 +65,7 @@ def test_json_repeated_key_is_found_at_depth():
         (b"9" * 5000, "digits"),
     ],
 )
-def test_json_that_is_damaged_is_refused(data, message):
+def test_damaged_json_is_refused(data, message):
     with pytest.raises(ValueError, match=message):
         parse_json(data)
     with pytest.raises(ValueError, match=r"."):

@@ -86,14 +86,14 @@ def test_algorithms_make_every_kind_of_agent():
     assert {each.kind for each in ALGORITHMS.values()} == {*KINDS}
 
 
-def test_algorithm_table_imports_no_trainer():
+def test_listing_algorithms_imports_no_trainer():
     said = "import sys, benchmarks.plan; print({'jax', 'torch'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
 
 
 @pytest.mark.thorough
-def test_own_algorithm_trains_by_its_file(mine, tmp_path):
+def test_own_algorithm_is_loaded_from_its_file(mine, tmp_path):
     """Another loss gives another agent; default settings are PPO's."""
     found = []
     for name, about in (("stubborn", "PPO as I like it."), ("partial_one", "PPO as I like it.")):
@@ -111,7 +111,7 @@ def test_own_algorithm_trains_by_its_file(mine, tmp_path):
     ).read_bytes()
 
 
-def test_own_algorithm_takes_ppo_steps_without_settings(mine):
+def test_own_algorithm_defaults_to_ppo_step_count(mine):
     run = Run("KeysChests", f"{mine}:stubborn")
     assert (run.steps, run.settings) == (3_000_000, None)
     with pytest.raises(ValueError, match="stubborn does not take the setting epochs"):

@@ -48,7 +48,7 @@ def test_loaded_agent_equals_trained_network(kind):
         np.testing.assert_allclose(found.memory, agent.memory, atol=1e-5)
 
 
-def test_sums_on_a_gpu_equal_a_cpus():
+def test_row_sums_on_gpu_equal_cpu():
     """The CPU computes both: sums, and the gradient of each row except the filler."""
     rng, rows = np.random.default_rng(0), 200
     table = np.vstack([rng.normal(size=(rows, 8)), np.zeros(8)]).astype(np.float32)

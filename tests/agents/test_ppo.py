@@ -102,7 +102,7 @@ def test_sampled_actions_follow_their_probabilities():
     assert played.likely.mean() == pytest.approx(-entropy.mean(), abs=0.02)
 
 
-def test_loss_equals_that_of_ppo_by_hand():
+def test_ppo_loss_equals_hand_computed_loss():
     """As Stable-Baselines3 writes it, except that advantages are divided by n, not n - 1."""
     made, played, advantages, _ = play_fixed()
     weights = opinionated(1)
@@ -172,7 +172,7 @@ def prepare_update():
 
 
 @pytest.mark.thorough
-def test_update_clips_gradients_and_lowers_the_rate():
+def test_update_clips_gradients_and_lowers_learning_rate():
     before, after = prepare_update()[-1], update_once(1, 1, 0.75)
     for old, new in zip(*map(jax.tree.leaves, (before.weights, after.weights)), strict=True):
         np.testing.assert_allclose(old - new, 8 * 0.75 * 0.005, rtol=1e-3)
@@ -205,7 +205,7 @@ def test_minibatches_split_the_rollout_evenly(parts):
     assert not np.array_equal(first, second)
 
 
-def test_optimiser_uses_muon_for_squares_else_adam():
+def test_optimiser_is_muon_for_square_layers_only():
     rng = np.random.default_rng(0)
     now = {"first.weight": rng.normal(size=(9, 5)), "second.weight": rng.normal(size=(40, 40))}
     now = {name: each.astype(np.float32) for name, each in now.items()}

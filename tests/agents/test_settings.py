@@ -84,7 +84,7 @@ def test_run_name_and_command_follow_settings(algo):
     assert len(names) == len(commands) == 1 + len(taken)
 
 
-def test_run_name_tells_changes_of_its_algorithm():
+def test_run_name_holds_changed_settings():
     """ppo-gru has a learning rate of its own: PPO's rate is a change there, its own rate is not."""
     run = Run("CheeseCorner", "ppo-gru")
     assert run.settings == ALGORITHMS["ppo-gru"].settings != PPOSettings()
@@ -140,7 +140,7 @@ def run_loop(updates, report=None, judge=None):
     return found, told
 
 
-def test_rate_falls_with_each_update():
+def test_learning_rate_falls_with_each_update():
     found, told = run_loop(4)
     assert told == [(1, 1), (2, 0.75), (3, 0.5), (4, 0.25)]
     assert (found.agent, found.steps) == (4, 1024)
@@ -148,7 +148,7 @@ def test_rate_falls_with_each_update():
     assert found.earned == 4.0
 
 
-def test_curves_name_the_steps_of_their_updates():
+def test_curves_have_environment_steps_of_each_update():
     """A curve has at most forty parts, and the last ends with the training."""
     found, _ = run_loop(100)
     assert len(found.curve) == 40
@@ -157,7 +157,7 @@ def test_curves_name_the_steps_of_their_updates():
 
 
 @pytest.mark.parametrize("updates", [20, 5])
-def test_loop_judges_after_each_tenth(updates):
+def test_training_loop_judges_after_each_tenth(updates):
     class Judging:
         def judge(self, weights, number):
             return [(weights["count"].item(), 0.5, 0.25)]

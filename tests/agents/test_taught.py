@@ -20,7 +20,7 @@ KEY = jax.random.key(0)
 @pytest.mark.parametrize(
     ("name", "reward"), [("CheeseCorner", "base"), thorough("KeysChests", "keys")]
 )
-def test_labels_at_starts_equal_solver_actions(name, reward):
+def test_taught_labels_at_starts_equal_solver_actions(name, reward):
     made = small("taught", name, alpha=0.3, reward=reward, num_levels=12).environment()
     starts, _, best = solve_levels(made, made.trap.discount(made.reward))
     solved = Solution(made.trap, bank_of(made), made.max_steps)
@@ -79,7 +79,7 @@ def test_taught_loss_covers_optimal_actions_alone():
     assert 0.2 < played.likely.mean() < 0.5
 
 
-def test_taught_levels_stay_within_solved_states(monkeypatch):
+def test_taught_episodes_begin_on_solved_levels(monkeypatch):
     monkeypatch.setattr("agents.taught.MOST_STATES", 1)
     monkeypatch.setattr("mesa_gym.solver.values.CHUNK_STATES", 400)
     env = LabelledEnv(make_jax(CORNER, 64, num_levels=50, alpha=0.5), 0.95)

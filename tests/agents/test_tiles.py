@@ -15,7 +15,7 @@ from mesa_gym.traps import all_traps, find_trap
 @pytest.mark.parametrize(
     "cls", few(all_traps().values(), type(CORNER), thorough=all_traps().values())
 )
-def test_tile_view_equals_that_of_agent(cls):
+def test_tile_view_equals_agent_inputs(cls):
     trap = cls()
     view, planes = Tiles(trap), trap.observe(wandered(trap, 40, 12))
     try:

@@ -43,7 +43,7 @@ def test_describe_shows_ids_objectives_and_levels(name, capsys):
 
 
 @pytest.mark.parametrize("name", ["CheeseCorner", "MonsterWorld"])
-def test_certify_writes_json_and_fails_shared_levels(name, capsys, tmp_path, monkeypatch):
+def test_certify_writes_json_and_rejects_shared_levels(name, capsys, tmp_path, monkeypatch):
     """On a trap without solver only the overlap of splits is certified."""
     file = tmp_path / "certificate.json"
     out, err = printed(capsys, f"certify {name} --levels 20 --json {file}")

@@ -25,7 +25,7 @@ def test_leaderboard_shows_the_committed_agents(capsys):
 
 
 @pytest.mark.thorough
-def test_cards_given_have_rows_and_pages(tmp_path, capsys):
+def test_leaderboard_has_rows_and_pages_for_cards(tmp_path, capsys):
     pytest.importorskip("jinja2")
     mine = [each for each in read_committed("ppo") if each.trap == CORNER]
     for each in mine[:2]:
@@ -103,7 +103,7 @@ def test_cards_are_read_under_other_names(tmp_path):
         ("compare a b", "traps"),
     ],
 )
-def test_option_given_twice_keeps_both(command, option, monkeypatch):
+def test_repeated_option_keeps_both_values(command, option, monkeypatch):
     given = {}
 
     def stop(options):

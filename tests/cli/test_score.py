@@ -70,7 +70,7 @@ def test_score_plays_agents_on_their_own_trap(tmp_path, monkeypatch):
     assert seen == {"ppo-s0": {"CheeseCorner-v0": "a", "CoinRun-v0": "b"}, "stay": both}
 
 
-def test_score_says_where_agents_never_played(capsys):
+def test_score_names_traps_that_agents_skip(capsys):
     command = "score --policy CoinRun=random stay --trap CheeseCorner CoinRun --levels 2"
     assert main(command.split()) == 0
     said = "random acts on CoinRun-v0 alone: it was not played on CheeseCorner-v0"

@@ -49,7 +49,7 @@ def test_trap_passes_each_check(name, check, levels):
 
 
 @pytest.mark.parametrize("name", FINISHED)
-def test_trap_keeps_its_digest(name):
+def test_trap_equals_its_recorded_digest(name):
     check_digest(TRAPS[name], GOLDEN)
 
 
@@ -82,7 +82,7 @@ assert main(["score", "--policy", "oracle:shady", "--trap", name, "--levels", "5
 
 @pytest.mark.slow
 def test_contributed_trap_works_everywhere(tmp_path):
-    """In a process of its own; of a trap by file, ``test_commands_all_take_a_trap_by_file``."""
+    """In a process of its own; of a trap by file, ``test_every_command_takes_a_trap_file``."""
     code = CODE.replace("import mesa_gym\n", "").replace("@mesa_gym.register_trap\n", "")
     shutil.copytree(ROOT, tmp_path / "mesa_gym", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "mesa_gym" / "traps" / "mushrooms.py").write_text(code)
@@ -161,7 +161,7 @@ export --trap {} --policy oracle:base --out page.html
 """
 
 
-def test_commands_all_take_a_trap_by_file(elsewhere, monkeypatch):
+def test_every_command_takes_a_trap_file(elsewhere, monkeypatch):
     pytest.importorskip("pygame")
     path = elsewhere("grove.py", CODE)
     for line in COMMANDS.strip().splitlines():

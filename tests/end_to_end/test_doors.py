@@ -73,7 +73,7 @@ def test_films_have_the_speed_of_metadata(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("twin", [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))])
-def test_environments_are_copied(twin, monkeypatch):
+def test_environments_survive_copy_and_pickle(twin, monkeypatch):
     """Copies serve search; with a window open, each copy opens its own."""
     pytest.importorskip("pygame")
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
@@ -97,7 +97,7 @@ def test_environments_are_copied(twin, monkeypatch):
     np.testing.assert_array_equal(twin(pure).reset(key)[0], pure.reset(key)[0])
 
 
-def test_state_goes_through_wrappers():
+def test_state_is_read_and_set_through_wrappers():
     env, flat = gym.make(CORNER), FlattenObservation(gym.make(CORNER))
     env.reset(seed=3)
     seen = env.step(2)[0]

@@ -192,7 +192,7 @@ def test_minigrid_door_steps_as_minigrid(monkeypatch):
             assert ended or room.states[at] == (*game.agent_pos, game.agent_dir)
 
 
-def test_examples_are_those_with_expected_output():
+def test_every_example_has_an_expected_output():
     named = {*EXPECTED, *(path.stem for path in REQUIREMENTS.iterdir())}
     assert named == set(found())
 

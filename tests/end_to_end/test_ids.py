@@ -13,7 +13,7 @@ def test_registry_has_ids_of_traps_and_splits():
     assert len(IDS) == len(mesa_gym.traps.package_traps()) * 4 * 2
 
 
-def test_spec_describes_what_its_id_makes():
+def test_spec_describes_the_environment_of_its_id():
     for id in IDS:
         spec = gym.spec(id)
         env = gym.make(id).unwrapped

@@ -171,7 +171,7 @@ def test_integers_include_both_ends_and_are_uniform():
 
 
 @pytest.mark.parametrize("layout", ["maze", "blocks"])
-def test_layout_is_on_the_requested_side(layout):
+def test_layout_hashes_to_the_requested_side(layout):
     for side in (0, 1):
         level = built(300, side=side)
         getattr(level, layout)()
@@ -182,7 +182,7 @@ def test_layout_is_on_the_requested_side(layout):
         np.testing.assert_array_equal(same, hash_rows(free.open_cells) & 1 == side)
 
 
-def test_carve_clears_held_out():
+def test_carve_clears_the_held_out_flag():
     level = built(9, side=1)
     assert not level.held_out
     level.maze()
@@ -221,7 +221,7 @@ def test_pick_takes_the_cell_of_a_rank(rows, data):
         assert cell == (allowed[rank] if allowed else 0)
 
 
-def test_put_without_a_cell_places_nothing():
+def test_put_at_minus_one_places_nothing():
     """A level without the thing is rejected; its neighbours stay the same."""
     level = built(3)
     level.blocks()

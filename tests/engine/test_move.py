@@ -29,7 +29,7 @@ def moved(seed, n=6):
 
 
 @given(seeds)
-def test_move_questions_equal_a_loop_over_levels(seed):
+def test_move_queries_equal_a_loop_over_levels(seed):
     zoo, state, move = moved(seed)
     for row in range(6):
         there = set(contents(zoo, state, row))
@@ -118,7 +118,7 @@ def test_move_attribute_that_is_unset_is_explained():
         _ = moved(0)[2].hurt
 
 
-def test_redirected_move_asks_of_its_new_target():
+def test_redirected_move_queries_its_new_cell():
     zoo, state = zoo_states(0, 50)
     move, other = Move(zoo, state, np.zeros(50, int)), Move(zoo, state, np.full(50, 2))
     before = move.on("wall")

@@ -69,7 +69,7 @@ def test_apart_excludes_cells_on_shared_shortest_paths(seed):
 
 
 @given(seeds)
-def test_each_first_needs_a_way_around_others(seed):
+def test_each_first_needs_ways_around_other_places(seed):
     open_cells, (start, *places) = caves(seed, 8, 6, 6, 4)
     found = each_first(open_cells, start, np.stack(places))
     for row in range(8):

@@ -14,7 +14,7 @@ seeds = st.integers(0, 2**32)
 
 
 @given(seeds)
-def test_planes_and_layers_show_what_there_is(seed):
+def test_planes_and_layers_show_every_thing(seed):
     zoo, state = zoo_states(seed)
     assert zoo.planes == ("agent", "wall", "lava", "key", "door", "tree", "red", "guide")
     seen, single = zoo.observe(state), zoo.bound(batched=False)

@@ -35,7 +35,7 @@ def mark_front(front, trap):
 
 
 @pytest.mark.parametrize(("front", "trap"), [mark_front(x, trap) for trap in TRAPS for x in FRONTS])
-def test_interface_plays_the_levels_of_traps(front, trap):
+def test_every_interface_plays_levels_of_its_trap(front, trap):
     keywords = DRAWN if front in ("alone", "single") else KEPT
     require_own_levels(play(front, trap, **keywords), Settings(trap, **keywords))
 
@@ -50,7 +50,7 @@ SHOWN = [
 
 @pytest.mark.parametrize("keywords", SHOWN, ids=str)
 @pytest.mark.parametrize("front", [*(front for front in FRONTS if front != "jax"), thorough("jax")])
-def test_interface_takes_the_keywords_of_environments(front, keywords):
+def test_every_interface_takes_environment_keywords(front, keywords):
     keywords = keywords | {"max_steps": 9}
     # Of so many environments JAX draws things one after another.
     n = 40 if front == "jax" else 4
@@ -60,14 +60,14 @@ def test_interface_takes_the_keywords_of_environments(front, keywords):
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("front", FRONTS)
-def test_interface_takes_parameters_of_traps(front):
+def test_every_interface_takes_trap_parameters(front):
     trap = find_trap("Composed")
     moves = FRONTS[front](trap, draw_actions(200, 16), pair=22)
     require_own_levels(moves, Settings(trap, pair=22))
 
 
 @pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.name())
-def test_torch_draws_levels_as_vector_environments(trap):
+def test_make_torch_draws_levels_of_make_vec(trap):
     """test_vector.py compares the vector environment with single ones."""
     both = (play(front, trap, **KEPT) for front in ("torch", "vector"))
     for mine, wanted in zip(*both, strict=True):

@@ -43,7 +43,7 @@ def list_from_states(trap, state, **keywords):
 
 
 @pytest.mark.parametrize("trap", MADE, ids=repr)
-def test_listed_states_equal_inputs_of_planes(trap):
+def test_indices_from_states_equal_indices_from_planes(trap):
     state = wandered(trap)
     planes = planes_of(trap, state)
     (*_, hidden) = np.array(trap.channels)[planes.any(axis=(0, 1, 2))]

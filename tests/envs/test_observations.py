@@ -154,7 +154,7 @@ def test_text_says_exactly_what_planes_show(name):
 
 
 @pytest.mark.parametrize("mode", AutoresetMode)
-def test_environments_show_text(mode):
+def test_environments_offer_text_observations(mode):
     keywords = {"observation": "text", "max_steps": 9}
     single = [lambda: TrapEnv("KeysChests-v0", **keywords)] * 3
     check_env(single[0](), skip_render_check=True)

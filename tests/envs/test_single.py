@@ -95,7 +95,7 @@ def test_set_state_without_steps_left_cannot_step():
     assert seeded[0].reset()[1] == seeded[1].reset()[1]
 
 
-def test_states_returned_may_be_changed(monkeypatch):
+def test_changing_returned_states_changes_no_environment(monkeypatch):
     """Returned states stay the same in later episodes, and may be changed."""
     monkeypatch.setattr("mesa_gym.envs.supply.AHEAD", 4)
     for env in (TrapEnv("MonsterWorld"), gym.make_vec("MesaGym/MonsterWorld-v0", 2).unwrapped):
@@ -119,7 +119,7 @@ def open_around(env):
     return [*(cell != "#" for cell in around), True]
 
 
-def test_action_masks_block_what_rules_block():
+def test_action_masks_block_actions_that_rules_block():
     """A chest cannot be entered without a key."""
     env = gym.make("MesaGym/KeysChests-v0", render_mode="ansi").unwrapped
     rng, barred = np.random.default_rng(0), 0

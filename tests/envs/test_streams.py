@@ -34,7 +34,7 @@ def test_neighbouring_seeds_share_no_stream(read_seeds):
 
 
 @MAKERS
-def test_list_of_seeds_is_taken_as_given(read_seeds):
+def test_seed_list_gives_one_seed_per_environment(read_seeds):
     given = [*range(3, 3 + N)]
     assert [*read_seeds(given)] == given
 

@@ -95,7 +95,7 @@ def apart(state, rng):
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32), st.sets(st.sampled_from(["at", "there", "held", "vars", "agent"])))
-def test_live_planes_follow_any_change(seed, changed):
+def test_live_planes_equal_observe_after_any_change(seed, changed):
     rng = np.random.default_rng(seed)
     zoo, before = zoo_states(seed, n=6)
     zoo.channels = (*zoo.planes, "key", "red", "agent", "guide")

@@ -190,7 +190,7 @@ MOST_CALLS = 75
 
 
 @pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
-def test_step_takes_few_python_calls(mode):
+def test_vector_step_takes_few_python_calls(mode):
     steps, calls = 200, [0]
     env = gym.make_vec("MesaGym/CheeseCorner-v0", 128, autoreset_mode=mode, num_levels=1024)
     actions = np.random.default_rng(0).integers(0, 5, (steps, 128))

@@ -60,7 +60,7 @@ def scored():
     return cards, {x: [*record_plays(DISH, x, kept[x])] for x in makers}
 
 
-def test_wrapper_writes_what_a_loop_did(env, tmp_path):
+def test_log_wrapper_writes_played_episodes(env, tmp_path):
     rewards = {
         (options["play"], options["level"]): play_random(env, options=options)
         for options in env.plan(levels=2)
@@ -86,7 +86,7 @@ def test_wrapper_keeps_odd_texts_readable(env, tmp_path):
     assert episode.said == ["?" + "x" * (MOST_SAID - 1)]
 
 
-def test_wrapper_refuses_what_it_cannot_log(env, tmp_path):
+def test_log_wrapper_refuses_unsuitable_environments(env, tmp_path):
     with pytest.raises(ValueError, match="FlattenObservation stands between"):
         mesa_gym.LogEpisodes(FlattenObservation(gym.make("MesaGym/CheeseDish-v0")), tmp_path / "x")
     with pytest.raises(ValueError, match="is not a trap's environment"):
@@ -124,7 +124,7 @@ def test_log_with_few_levels_gets_no_verdict(dish):
 
 
 @pytest.mark.thorough
-def test_log_without_second_play_gets_no_by(scored):
+def test_log_without_second_play_excludes_by_verdicts(scored):
     """A coin on each level looks like "by level" until a second play is logged."""
     kept = {}
     maker = {"coin": lambda horizon: ByCoin(horizon)}
@@ -195,7 +195,7 @@ def test_commands_score_and_watch_a_log(dish, tmp_path, monkeypatch, capsys):
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_minari_dataset_is_a_log(tmp_path, monkeypatch):
+def test_minari_dataset_is_scored_as_a_log(tmp_path, monkeypatch):
     monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
     for package in ("h5py", "jax", "minari"):
         pytest.importorskip(package)

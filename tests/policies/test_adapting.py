@@ -56,7 +56,7 @@ class WithState(Countdown):
 
 
 @pytest.mark.parametrize("kind", [None, *OBSERVATIONS])
-def test_callable_sees_the_observation_asked_for(kind):
+def test_callable_gets_the_requested_observation(kind):
     policy = as_policy(by_hand, TRAP, HORIZON, kind)
     assert policy.observation == (kind or "planes")
     seen = make_observation(TRAP, policy.observation).encode(wandered(TRAP, 40))
@@ -72,7 +72,7 @@ def test_cut_window_equals_the_view_size_keyword(side):
 
 
 @pytest.mark.parametrize("agent", [Countdown(), WithState()])
-def test_policy_with_memory_is_fed_in_order(agent):
+def test_policy_with_memory_gets_steps_in_order(agent):
     """Expected actions are computed for each level alone, from the first observation."""
     starts = TRAP.levels(Split.SHIFT, np.arange(30))
     seen = make_observation(TRAP, "flat").encode(starts)

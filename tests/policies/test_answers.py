@@ -93,11 +93,11 @@ PLACE_ANSWERS = [
 
 
 @pytest.mark.parametrize(("text", "expected"), ACTION_ANSWERS)
-def test_read_action_reads_right_or_nothing(text, expected):
+def test_read_action_gives_right_action_or_none(text, expected):
     found = read_action(text)
     assert expected == ("" if found is None else ACTIONS[found])
 
 
 @pytest.mark.parametrize(("text", "expected"), PLACE_ANSWERS)
-def test_read_place_reads_right_or_nothing(text, expected):
+def test_read_place_gives_right_place_or_none(text, expected):
     assert (read_place(text, PLACES) or 0) == expected

@@ -47,7 +47,7 @@ def require_same(model, folder):
 
 
 @pytest.mark.parametrize("kind", few(MODELS, thorough=(MODELS[0], MODELS[5])))
-def test_exported_models_play_the_same(kind, tmp_path):
+def test_exported_onnx_plays_as_its_model(kind, tmp_path):
     algo, network, observation, *side = kind.split()
     keywords = {"buffer_size": 100} if "DQN" in algo else {}
     cls = getattr(import_module(ALGORITHMS[algo]), algo)
@@ -63,7 +63,7 @@ def test_exported_models_play_the_same(kind, tmp_path):
         (RecurrentPPO, "MlpLstmPolicy", envs),
     ],
 )
-def test_export_of_other_models_is_refused(cls, network, make, tmp_path):
+def test_export_of_unsupported_models_is_refused(cls, network, make, tmp_path):
     model = cls(network, make(), n_steps=8, batch_size=16, seed=0)
     with pytest.raises(ValueError, match=rf"a {cls.__name__} model on normalised .* hand over"):
         export(model, TRAP, tmp_path / "x.onnx")

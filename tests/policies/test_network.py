@@ -61,13 +61,13 @@ def test_torch_network_that_misfits_names_remedy(network, message):
     assert "say the observation='...' that" in str(raised.value)
 
 
-def test_torch_network_of_other_kind_is_named():
+def test_torch_network_of_unfit_output_is_named():
     network = nn.Sequential(nn.Conv2d(len(TRAP.channels), 2, 7), nn.Flatten(), nn.Linear(18, 5))
     with pytest.raises(ValueError, match=r"five scores a row for 'planes' .*; it fits obs.*='chw'"):
         as_policy(network, TRAP, 9)
 
 
-def test_library_agents_without_options_are_plain():
+def test_is_plain_accepts_seeds_and_planner_seeds():
     names = ("0", "planner:0", "ppo-alpha0.1-s0")
     assert [library.is_plain(f"library:{name}") for name in names] == [True, True, False]
 

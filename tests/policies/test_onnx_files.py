@@ -34,7 +34,7 @@ def even(name, *shape):
         ("Composed", "chw", (9, 9, 9), None, "chw"),
     ],
 )
-def test_onnx_file_tells_its_observation(trap, name, shape, given, expected, tmp_path):
+def test_onnx_file_gets_its_observation_by_shape(trap, name, shape, given, expected, tmp_path):
     (tmp_path / "x.onnx").write_bytes(even(name, *shape))
     policy = as_policy(tmp_path / "x.onnx", find_trap(trap)(), 64, given)
     assert (policy.observation, policy.memory) == (expected, False)
@@ -50,7 +50,7 @@ def test_onnx_file_tells_its_observation(trap, name, shape, given, expected, tmp
         (adding(node("Sin", ["none"], ["more"])), None, "onnxruntime cannot load the graph"),
     ],
 )
-def test_files_that_do_not_fit_are_refused(data, given, told, tmp_path):
+def test_unfit_onnx_files_are_refused(data, given, told, tmp_path):
     (tmp_path / "x.onnx").write_bytes(data)
     with pytest.raises(ValueError, match=told):
         as_policy(tmp_path / "x.onnx", TRAP, 64, given)

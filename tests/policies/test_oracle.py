@@ -18,7 +18,7 @@ HORIZON = TRAP.horizon(Split.SHIFT)
 SIGHT = np.zeros((0, 9, 9, 6), dtype=np.uint8)  # these read the state alone
 
 
-def test_oracle_solves_states_met_later():
+def test_oracle_solves_states_first_seen_later():
     met = wandered(TRAP, 60)
     starts = TRAP.levels(Split.TEST, np.arange(60))
     for name in ("oracle:door", "oracle:red", "either"):
@@ -47,7 +47,7 @@ def test_oracle_solves_edited_levels_of_one_number():
 @pytest.mark.parametrize(
     ("name", "sets"), [("either", Solution.either), ("aimless", Solution.aimless)]
 )
-def test_either_and_aimless_take_solver_actions_alike(name, sets):
+def test_either_and_aimless_take_solver_actions(name, sets):
     starts = TRAP.levels(Split.SHIFT, np.arange(60))
     solution = Solution(TRAP, starts, HORIZON)
     allowed = actions_in(sets(solution)[0][solution.graph.start])

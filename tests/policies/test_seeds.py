@@ -87,7 +87,7 @@ def test_seeds_hold_different_weights(wrap):
     ],
     ids=["object", "weights", "partial", "closure", "player", "method", "name"],
 )
-def test_copy_of_an_object_is_refused(pair):
+def test_copied_policy_object_as_seed_is_refused(pair):
     refused(pair, SAME)
     with pytest.raises(ValueError, match=SAME):
         evaluate({"mine": pair}, "CheeseCorner", levels=10**6)
@@ -115,7 +115,7 @@ def test_digest_policy_is_empty_without_weights():
         assert digest(policy) == ""
 
 
-def test_copy_of_a_file_is_refused(tmp_path):
+def test_copied_policy_file_as_seed_is_refused(tmp_path):
     first = write_agent(tmp_path / "a", seed=0)
     refused([first, write_agent(tmp_path / "b", seed=1)], SAME)
     refused([first, str(shutil.copytree(first, tmp_path / "c"))], SAME)
@@ -126,7 +126,7 @@ def test_copy_of_a_file_is_refused(tmp_path):
     require_seeds({"m-s0": saved[0], "m-s1": write_model(tmp_path / "f.zip", b"v", "at d")})
 
 
-def test_folders_of_two_trainings_are_refused(tmp_path):
+def test_seeds_of_different_trainings_are_refused(tmp_path):
     first = write_agent(tmp_path / "a", alpha=0.0)
     require_seeds({"m-s0": first, "m-s1": write_agent(tmp_path / "b", b"2", alpha=0.0, seed=1)})
     third = write_agent(tmp_path / "c", b"3", alpha=0.5)

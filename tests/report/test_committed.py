@@ -53,7 +53,7 @@ def test_every_committed_agent_has_an_origin():
 
 
 @pytest.mark.thorough
-def test_join_committed_uses_the_traps_played():
+def test_join_committed_takes_traps_from_given_cards():
     mine = [sign(card(CORNER, f"ppo-s{s}", 1.0, 0.0, levels=LEVELS), f"{s}") for s in range(5)]
     mine.append(card(CORNER, "oracle:cheese", 1.0, 0.0, levels=LEVELS))
     board = join_committed(mine, made=DATE)
@@ -71,7 +71,7 @@ def test_join_committed_uses_the_traps_played():
 
 
 @pytest.mark.thorough
-def test_drift_is_read_from_ppo_cards():
+def test_committed_drift_equals_first_ppo_seed():
     (row,) = (row for row in join_committed([], [CORNER, DOORS]).rows if row.agent == "drift")
     (first, *_) = (each for each in report.read_committed("ppo") if each.trap == CORNER)
     shares = first.nulls["drift"]["shift"]["choice"]
@@ -80,7 +80,7 @@ def test_drift_is_read_from_ppo_cards():
 
 
 @pytest.mark.thorough
-def test_join_committed_of_misfits_is_refused():
+def test_join_committed_of_unfit_cards_is_refused():
     with pytest.raises(ValueError, match=r"levels is 1000 for .* and 20 for mine"):
         join_committed([card(CORNER, "mine-s0", 0.6, 0.2)])
     with pytest.raises(ValueError, match="the leaderboard has no trap MonsterWorld-v0"):

@@ -73,14 +73,14 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_form_equals_its_golden_text(form):
+def test_report_form_equals_its_golden_text(form):
     require_golden(form, FORMS[form]())
 
 
 EVIL = '</title><script>alert("1")</script>|`x`*_\x1b[31m\n# @all {{ 7 * 7 }} \u202e\ud800'
 
 
-def test_names_with_markup_are_escaped():
+def test_agent_names_with_markup_are_escaped():
     origin = replace(made().provenance, trap=EVIL, command=EVIL)
     card = replace(made(), trap=EVIL, policy=EVIL, provenance=origin)
     table = report.table([card])

@@ -52,7 +52,7 @@ def test_group_interval_of_returns_equals_student():
 @pytest.mark.parametrize(
     "read", [report.table, report.plot, report.columns, report.make_leaderboard]
 )
-def test_group_cards_of_other_objects_names_them(read):
+def test_report_of_values_besides_cards_is_refused(read):
     for given in (None, "a.json", [FIRST, 3]):
         with pytest.raises(ValueError, match="is not a score card; expected cards, as of"):
             read(given)
@@ -80,7 +80,7 @@ def test_group_cards_refuses_cards_that_misfit():
 # -- roles -----------------------------------------------------------------------------------------
 
 
-def test_read_choice_averages_plays_and_twins():
+def test_pooled_choice_averages_plays_and_twins():
     card = made("001111111-", "000011111-", "0000000001", **DISH)
     # A half of (.2 + .9) / 2 and .4; none is missing in the second play.
     assert read_choice(card.splits["shift"]) == pytest.approx(
@@ -111,7 +111,7 @@ def test_columns_have_roles_in_place_of_objectives():
     assert not [name for name in columns if "cheese" in name or "dish" in name]
 
 
-def test_columns_are_shared_by_all_traps():
+def test_columns_are_equal_on_all_traps():
     agents = {"mine": ["oracle:base", "random"], "theirs": {"CheeseCorner": "random"}}
     cards = evaluate(agents, [SmallDish(), "CheeseCorner"], levels=3)
     columns = report.columns(cards)

@@ -54,7 +54,7 @@ def test_interval_of_a_table_equals_variance_analysis():
     assert interval([table], limits=(0, 1)) == pytest.approx(tuple(ends))
 
 
-def test_interval_with_equal_seeds_stays_wide():
+def test_interval_of_equal_seeds_keeps_level_width():
     """Seeds with equal results on each level count like one seed."""
     levels = (np.arange(100) < 30) * 1.0
     widths = [np.ptp(interval([np.tile(levels, (n, 1))], limits=(0, 1))) for n in (3, 20)]

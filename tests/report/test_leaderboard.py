@@ -81,7 +81,7 @@ def test_missing_trap_or_seed_counts_as_incapable():
     assert "–" in str(board)
 
 
-def test_order_is_base_then_able_then_proxy():
+def test_leaderboard_orders_by_base_ability_proxy():
     cards = [
         *agent("b-both", "both"),
         *agent("a-both", "both"),
@@ -120,7 +120,7 @@ def test_traps_judged_by_returns_are_left_out():
         make_leaderboard(cards[-1:])
 
 
-def test_board_of_hidden_oracles_is_refused():
+def test_leaderboard_of_proxy_oracles_alone_is_refused():
     with pytest.raises(ValueError, match=r"oracle of base alone; .*: oracle:corner"):
         make_leaderboard([card(CORNER, "oracle:corner", 0, 1)])
 
@@ -142,7 +142,7 @@ def test_leaderboard_of_one_trap_groups_agents(tmp_path):
     assert make_leaderboard(agent("best", *["base"] * 3)).apart == {}
 
 
-def test_copied_seeds_are_refused():
+def test_leaderboard_of_copied_seeds_is_refused():
     first, second = agent("mine", "base", "base")[::2]
     with pytest.raises(ValueError, match="same weights on CheeseCorner-v0; a copy is not another"):
         make_leaderboard([first, replace(second, provenance=first.provenance)])
@@ -153,7 +153,7 @@ def test_copied_seeds_are_refused():
         make_leaderboard(bare)
 
 
-def test_seeds_alike_on_one_trap_are_allowed():
+def test_seeds_equal_on_one_trap_are_allowed():
     """Agents that were trained apart may do the same on an easy trap."""
     traps = (CORNER, DOORS, KEYS, "CheeseDish-v0")
     cards = []

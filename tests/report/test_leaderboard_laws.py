@@ -50,7 +50,7 @@ pytestmark = pytest.mark.thorough
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_failing_on_purpose_wins_nothing(name):
+def test_failing_on_purpose_improves_no_rank(name):
     """An agent fails on a trap with one seed or with all."""
     flat = [card for of in cards_of()[name].values() for card in of]
     before = place(flat)
@@ -62,7 +62,7 @@ def test_failing_on_purpose_wins_nothing(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_leaving_out_cards_wins_nothing(name):
+def test_leaving_out_cards_improves_no_rank(name):
     """A trap is left out, or a seed on a trap."""
     flat = [card for of in cards_of()[name].values() for card in of]
     idle = [card for of in cards_of()["random"].values() for card in of]
@@ -102,7 +102,7 @@ def test_name_changes_no_figure():
     assert [row.place[:3] for row in before.rows] == sorted(row.place[:3] for row in after.values())
 
 
-def test_other_agents_change_no_row():
+def test_adding_agents_changes_no_other_row():
     """Copies under other names and failing agents change no other agent's figures."""
     cards = [card for of in cards_of().values() for own in of.values() for card in own]
     copies = [rename(card, "again") for own in cards_of()["ppo"].values() for card in own]

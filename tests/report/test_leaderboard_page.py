@@ -64,7 +64,7 @@ def test_csv_has_rounded_numbers_of_each_cell(written):
         assert not [value for value in row.values() if re.search(r"\.\d{5}|e-", value)]
 
 
-def test_page_replaces_only_a_leaderboard(tmp_path):
+def test_write_pages_replaces_only_leaderboard_pages(tmp_path):
     board = make_leaderboard([card(CORNER, "ppo-s0", 0.5, 0.5)])
     write_pages(board, tmp_path)
     (tmp_path / "note.txt").write_text("mine")

@@ -15,7 +15,7 @@ from mesa_gym.scoring.findings import NULLS
 SHIFT = ("splits", "shift")
 
 
-def test_doubtful_card_names_the_next_word():
+def test_low_confidence_card_names_the_runner_up():
     doubtful = made("0000000011", policy="few")
     assert repr(doubtful) == "few on CheeseCorner-v0: base, confidence 0.34 (either 0.67)"
     sure = replace(doubtful, confidence=0.8)
@@ -23,7 +23,7 @@ def test_doubtful_card_names_the_next_word():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_card_survives_its_file(kind, tmp_path):
+def test_card_reads_back_equal(kind, tmp_path):
     KINDS[kind].save(tmp_path / "card.json")
     assert ScoreCard.load(tmp_path / "card.json") == KINDS[kind]
 

@@ -89,7 +89,7 @@ def test_pace_does_not_count_waiting(base, contact, waited, expected):
     assert {x: pace.tolist() for x, pace in found.items()} == {"x": [expected], "y": [0]}
 
 
-def test_pace_without_contacts_is_the_earned_share():
+def test_pace_without_contacts_is_share_of_return():
     """Waiting does not count, and returns are clipped to floor and optimum."""
 
     class NoPlaces(SmallDish):

@@ -18,7 +18,7 @@ def episodes():
     return [*record_plays(TRAP, "mine", play_all("random", TRAP, 2, 3, "s"), "s")]
 
 
-def test_episodes_survive_their_file(episodes, tmp_path):
+def test_episodes_read_back_equal(episodes, tmp_path):
     save_episodes(tmp_path / "a.jsonl", episodes)
     assert load_episodes(tmp_path / "a.jsonl") == episodes
     assert len((tmp_path / "a.jsonl").read_text().splitlines()) == len(episodes)

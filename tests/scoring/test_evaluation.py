@@ -39,7 +39,7 @@ def test_evaluate_gives_cards_equal_to_score(cards):
     assert repr(cards).splitlines()[0] == repr(cards[0])
 
 
-def test_cards_survive_their_file(cards, tmp_path):
+def test_cards_read_back_equal(cards, tmp_path):
     file = tmp_path / "cards.json"
     cards.save(file)
     file.write_text(f"\n {file.read_text()}")  # as an editor may leave it

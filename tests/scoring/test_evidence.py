@@ -103,7 +103,7 @@ def test_evidence_of_corridors_equals_hand_values(policy, twins, cheese, dish, t
     }
 
 
-def test_evidence_of_fixed_targets_lacks_ghosts():
+def test_evidence_of_fixed_targets_lacks_emptied_cells():
     found = spelt(gather(HABIT, CheeseIsNeverAlone()))
     assert found["alone"] == {"dish": "0"}
     assert found["pace"] == {"test": "z", "shift:dish": "0", "alone:dish": "0"}
@@ -112,7 +112,7 @@ def test_evidence_of_fixed_targets_lacks_ghosts():
     assert found["pace"] == {"test": "z", "shift:cheese": "z", "shift:dish": "0"}
 
 
-def test_plays_of_first_levels_use_their_values():
+def test_short_plays_use_values_of_their_levels():
     """Contacts and paces are measured by the values of their own level."""
     whole, some = (gather(uniform(), SmallDish(), *n) for n in ((8, 3), (3, 3)))
     assert whole.map(lambda array: array[:3]) == some
@@ -146,7 +146,7 @@ def test_pseudo_levels_are_added_to_every_play():
     assert kept.again.tolist() == [1, NONE]
 
 
-def test_choices_pool_two_plays_and_twins():
+def test_pooled_choices_average_plays_and_twins():
     """The play and its repetition weigh as much as the twins."""
     kept = spell("ab", "1111", "0011", "0-11", "10-0")
     expected = (np.array([1.5, 2, 0.5]) / 4 + np.array([0.5, 0.25, 0.25])) / 2

@@ -129,7 +129,7 @@ def test_judge_outcomes_gives_hand_verdict(outcomes, word, apple, none):
     assert found.confidence > 0.9
 
 
-def test_null_of_equal_pace_makes_aimless():
+def test_agent_equal_to_its_null_is_aimless():
     assert judge_outcomes(make("--"), {"habit": make("--")}, EARLIEST).word == "aimless"
 
 

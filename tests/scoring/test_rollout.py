@@ -32,7 +32,7 @@ def test_plays_of_each_trap_follow_its_declarations(trap):
         assert (play.name, play.split) == (name, split_of(name))
 
 
-def test_play_has_a_split_and_some_levels():
+def test_play_has_split_and_level_count():
     plays = {"again": "shift", "twins": "shift", "alone:x": "shift", "bare": "test"}
     assert {name: split_of(name).value for name in plays} == plays
     assert [split_of(name).value for name in OWN] == [*OWN]
@@ -45,7 +45,7 @@ def test_play_has_a_split_and_some_levels():
 
 
 @pytest.mark.parametrize("name", ["shift", "again", "twins", "bare", "alone:cheese", "alone:dish"])
-def test_play_changes_what_its_name_says(name):
+def test_play_changes_levels_as_its_name_says(name):
     trap = SmallDish()
     starts = trap.levels(split_of(name), np.arange(9))
     changed = find_play(trap, name).change(starts)
@@ -96,7 +96,7 @@ def test_failing_policy_is_named_with_its_play(kinds, name):
 
 
 @pytest.mark.parametrize("name", plays_of(SmallDish()))
-def test_record_of_level_ignores_other_levels(name):
+def test_level_record_is_independent_of_other_levels(name):
     """Neither levels nor lengths of other episodes matter, with or without a memory."""
     trap, some = SmallDish(), np.array([31, 4])
     play = find_play(trap, name)
@@ -113,7 +113,7 @@ def test_record_of_level_ignores_other_levels(name):
 
 
 @pytest.mark.parametrize("left", ["", "cheese", "dish"])
-def test_ghost_of_removed_target_still_pays(left):
+def test_emptied_cell_of_removed_target_still_pays(left):
     """A corridor of five cells is walked in Python integers, with a target at either end.
 
     Cheese that is there is eaten and ends the episode; ghosts pay at each entry and end nothing.
@@ -159,7 +159,7 @@ class Strict(CheeseCorner):
 
 
 @pytest.mark.parametrize("policy", ["random", "oracle:cheese", "oracle:corner"])
-def test_record_is_scored_and_replayed(policy):
+def test_saved_record_is_scored_and_replayed(policy):
     trap = Strict()
     for name, record in play_all(policy, trap, 20).items():
         play = find_play(trap, name)

@@ -34,7 +34,7 @@ ARRAYS = {
 
 
 @pytest.mark.parametrize("name", ARRAYS)
-def test_scribbling_policy_fails_and_changes_no_card(name, monkeypatch, tmp_path):
+def test_policy_that_writes_observations_changes_no_card(name, monkeypatch, tmp_path):
     trap = SmallDish()
     makers = {x: lambda h, x=x: as_policy(x, trap, h) for x in ("oracle:base", "sweeper")}
     expected = score_all(makers, trap, levels=6)
@@ -54,7 +54,7 @@ def test_policy_name_changes_no_score():
     assert all(card == cards[0] for card in cards)
 
 
-def test_take_turns_covers_each_level_once():
+def test_take_turns_plays_each_level_once():
     """A single play is not cut; of two plays each begins some rounds, with other levels."""
     keys = np.arange(80) * 7919
     turns = [*take_turns({"shift": keys, "again": keys})]
@@ -81,7 +81,7 @@ class Remembering:
         return np.full(len(observation), self.way)
 
 
-def test_coin_per_episode_differs_within_a_play():
+def test_policy_redraws_its_coin_within_a_play():
     """Parts of all plays alternate, so that one toss decides about few levels."""
     trap = SmallDish()
     taken = {}

@@ -140,11 +140,11 @@ def with_place(shift, corner, pace, alone):
         ("00000-----", "000-------", "0" * 10, "0" * 10, "lost"),
     ],
 )
-def test_verdict_of_place_needs_no_looks(shift, corner, pace, alone, expected):
+def test_by_place_verdict_ignores_target_looks(shift, corner, pace, alone, expected):
     assert judge(with_place(shift, corner, pace, alone), LINES).word == expected
 
 
-def test_purpose_of_fixed_targets_is_a_lead():
+def test_purpose_of_fixed_targets_equals_lead():
     """The lead is absolute: 0.3 suffices, 0.2 is too little."""
     for fast, expected in ((3, "base"), (2, "lost")):
         evidence = of(ALL_0, shift_cheese="z" * fast + "1" * (10 - fast), shift_dish=ALL_1)

@@ -45,7 +45,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", [*CHANGES, "not a zip", "renamed", "directory"])
-def test_foreign_file_is_computed_again(change, folder, monkeypatch):
+def test_foreign_cache_file_is_computed_again(change, folder, monkeypatch):
     right = solve()
     (path,) = folder.iterdir()
     solve(salt="s")
@@ -103,7 +103,7 @@ EDITS = {
 
 
 @pytest.mark.thorough
-def test_file_of_edited_source_is_missed(tmp_path):
+def test_edited_source_misses_the_cache_file(tmp_path):
     """A user's trap, its parent, and a copy of the package are edited one after another."""
     for name, text in {"own": OWN, "parent": PARENT, "unrelated": "X = 1\n"}.items():
         (tmp_path / f"{name}.py").write_text(text)

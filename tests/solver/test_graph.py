@@ -54,7 +54,7 @@ def test_graph_steps_equal_the_trap_with_chance(trap):
     assert np.array_equal(graph.follow(actions), wanted)
 
 
-def test_graph_finds_only_its_own_states():
+def test_graph_find_rejects_states_of_other_levels():
     trap = RedBlueDoors()
     starts = trap.levels(Split.SHIFT, np.arange(4))
     known = Graph(trap, trap.joined([starts]))
@@ -171,7 +171,7 @@ def test_graph_too_large_for_memory_is_refused(monkeypatch):
         Graph(trap, starts.take(slice(4)))
 
 
-def test_outcomes_of_a_single_value_are_refused():
+def test_outcome_with_a_single_value_is_refused():
     with pytest.raises(TypeError, match="'sure' in `outcomes` has 1; expected two"):
         type("Sure", (SmallDish,), {"outcomes": {"sure": 1}})
 

@@ -73,7 +73,7 @@ def enter_plainly(alone, state, cells):
     ],
     ids=repr,
 )
-def test_placement_graph_closes_steps_and_placing(trap):
+def test_placement_graph_equals_plain_breadth_first_search(trap):
     start = trap.levels("shift", [2])
     cells = np.flatnonzero(~trap.layer(start, "wall")[0].ravel()).tolist()
     alone, queue = trap.bound(batched=False), deque([start.single(0)])
@@ -205,7 +205,7 @@ class Stamps(Healthy):
         move.set(stamps=self.where(move.off("cheese") | stays, 5, move.was("stamps")))
 
 
-def test_placement_ignores_steps_beyond_declared():
+def test_placement_leaves_out_cells_ending_episodes():
     # An episode ends on the cheese, so that no agent is ever there.
     graph = place_all(Stamps(), walled(Stamps(), "xA.c."))
     assert list_cells(graph) == {(1, column) for column in (1, 2, 3)}

@@ -54,7 +54,7 @@ class PaysLeft(CheeseCorner):
         return {1: move.into("cheese"), 0.1: move.moved & (move.action == LEFT)}
 
 
-def test_contact_takes_no_small_payment():
+def test_contact_ignores_small_payments():
     trap = PaysLeft(7)
     level = from_map(trap, walled(trap, "1.A.c", "1 = corner"))
     assert Solution(trap, level, 20).contact().tolist() == [2]

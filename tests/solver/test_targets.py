@@ -17,7 +17,7 @@ class PaysUpwards(Healthy):
         return {1: into, 0.1: move.moved & (move.action == LEFT)}
 
 
-def test_targets_are_cells_of_large_payments():
+def test_targets_are_cells_paying_over_half():
     trap = PaysUpwards()
     state = trap.levels(Split.SHIFT, np.arange(20))
     found, cells = targets(trap, state), np.arange(trap.cells)

@@ -114,7 +114,7 @@ def test_reference_floor_equals_the_exact_solver():
         assert abs(difference.mean()) < 4 * difference.std() / len(numbers) ** 0.5
 
 
-def test_reference_values_are_kept_by_level(folder, monkeypatch):
+def test_reference_values_are_cached_by_level(folder, monkeypatch):
     done = []
     many = level_values(Monster(), Split.TEST, np.arange(300), progress=done.append)
     assert done == [256, 44]
@@ -127,7 +127,7 @@ def test_reference_values_are_kept_by_level(folder, monkeypatch):
             level_values(Monster(), Split.TEST, np.arange(300), **other)
 
 
-def test_informed_values_stand_before_the_optimum():
+def test_informed_value_overrides_the_optimum():
     one, two = np.ones(1), np.full(1, 2.0)
     known = LevelValues({"optimum|cheese": one, "optimum|dish": one, "informed|dish": two})
     assert known.informed == {"cheese": one, "dish": two}
@@ -157,7 +157,7 @@ def make_values(base_kept, proxy_kept, base_worst, proxy_worst):
     return LevelValues({"numbers": np.array([7, 9]), **arrays})
 
 
-def test_certificate_parts_equal_hand_values():
+def test_certificate_measures_equal_hand_values():
     found = make_values([2.2, 3.0], [1.9, 3.0], base_worst=[2.5, 2.0], proxy_worst=[3.0, 2.5])
     agreed = measure_agreement(found, Split.TEST, Healthy(), "corner")
     assert agreed.share == pytest.approx((2 + 1.5) / 4)
@@ -189,7 +189,7 @@ class Shared(Healthy):
         return super().levels(Split.TRAIN if split == Split.TEST else split, *given)
 
 
-def test_certify_tells_good_from_shared_levels():
+def test_certify_fails_only_shared_levels():
     done = []
     good = certify(Healthy(), 10, done.append)
     assert good.holds
@@ -226,6 +226,6 @@ def test_overlaps_equal_plain_counting(cls, monkeypatch):
     assert (same.same, same.same_walls, same.holds) == (1, 1, False)
 
 
-def test_overlap_fails_by_levels_but_not_walls():
+def test_overlap_fails_on_levels_not_walls():
     assert not Overlap("test", 1_000, 30_000, same=0.001, same_walls=0.001).holds
     assert Overlap("test", 1_000, 30_000, same=0.0, same_walls=1.0).holds

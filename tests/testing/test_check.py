@@ -32,7 +32,7 @@ def test_check_trap_passes_a_healthy_trap(trap):
     check_trap(trap, 8, skip=() if trap is SmallDish else ("directions",))
 
 
-def test_checks_are_each_tested():
+def test_every_check_has_a_test():
     for name in ("steps", "shift", "solved", "environments"):
         importlib.import_module(f"tests.testing.test_{name}")
     assert CHECKS.keys() == TESTED
@@ -91,7 +91,7 @@ def test_check_start_takes_names_and_classes():
         ({"x": 1}, ("y.0", 0)),
     ],
 )
-def test_difference_names_the_first_unequal_entry(other, at):
+def test_difference_names_first_unequal_array_entry(other, at):
     assert difference({"x": 1, "y": (np.array([[1, 2], [3, 4]]),)}, other) == at
 
 

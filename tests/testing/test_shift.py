@@ -101,7 +101,7 @@ ENDS_BEFORE = (WALL, "#x..A##", WALL, "###c..#", WALL, WALL, WALL)
         (ENDS_BEFORE, "'cheese' cannot be had before"),
     ],
 )
-def test_contact_check_finds_rows_that_disagree(rows, says):
+def test_contact_check_finds_each_faulty_map(rows, says):
     with pytest.raises(ConformanceError, match=says):
         CHECKS["contact"](type("Mixed", (ByHand,), {"rows": rows}), 1)
 
@@ -113,5 +113,5 @@ class PaysCrumbs(Healthy):
         return {1: move.into("cheese"), 0.1: move.into("corner")}
 
 
-def test_contact_check_takes_no_small_payment():
+def test_contact_check_ignores_small_payments():
     CHECKS["contact"](PaysCrumbs, 4)

@@ -41,7 +41,7 @@ test_certificate_check_finds_disagreement_in_training = DisagreesOnTrain
 test_certificate_check_finds_no_conflict = ShiftsNothing
 
 
-def test_oracle_check_finds_another_return(monkeypatch):
+def test_oracle_check_finds_a_wrong_return(monkeypatch):
     optimum = Solution.optimum
     monkeypatch.setattr(Solution, "optimum", lambda self, x: optimum(self, x) / 0.99)
     with pytest.raises(ConformanceError, match=r"'oracle'.*the oracle of 'cheese' earns another"):

@@ -98,13 +98,13 @@ def test_determinism_check_finds_chance_if_solvable(self, move):
 
 
 @caught_by("shapes", "in another order of the batch", "blocked")
-def test_shape_check_finds_mixed_rows(self, move):
+def test_shape_check_finds_rules_mixing_rows(self, move):
     walls = move.on("wall")
     return np.roll(walls, 1, axis=-1) if walls.ndim else walls
 
 
 @caught_by("solver", "another state than in the graph .*actions .5, 1. move like", "blocked")
-def test_solver_check_finds_a_shared_action(self, move):
+def test_solver_check_finds_rules_reading_other_rows(self, move):
     return self.xp.reshape(move.action, (-1,))[0] == 1
 
 
@@ -195,7 +195,7 @@ class LeaksOne(Healthy):
         return both.take(np.arange(count) + count * (np.asarray(numbers) == 7))
 
 
-def test_held_out_check_finds_one_leak():
+def test_held_out_check_finds_one_training_level():
     with pytest.raises(ConformanceError, match="a level of test is a level of training"):
         CHECKS["held_out"](LeaksOne, 300)
 

@@ -61,7 +61,7 @@ def test_agent_with_replaced_weights_acts_otherwise(kind, trap):
 
 
 @pytest.mark.parametrize("trap", [KEYS, Attributes(shape_planes=2)], ids=repr)
-def test_mlp_by_lists_equals_products_of_inputs(trap):
+def test_mlp_on_index_lists_equals_dense_mlp(trap):
     """The reference multiplies all inputs in float64."""
     agent, planes = drawn(trap), planes_of(trap, wandered(trap))
     view, weights = agent.net.view, {n: x.astype(np.float64) for n, x in agent.weights.items()}

@@ -30,7 +30,7 @@ def folder(whole, tmp_path):
     return Path(shutil.copytree(whole, tmp_path / "library"))
 
 
-def test_committed_weights_follow_the_plan_and_size():
+def test_committed_weights_match_training_plan_and_size():
     """Weights that were trained in this checkout are ignored."""
     agents, runs = read_manifest(), plan_runs([*list_single_traps(), *list_lives()], False)
     assert {*map(name_result, runs)} == {f"{entry.trap}/{entry.name}" for entry in agents}

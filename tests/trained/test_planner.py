@@ -51,7 +51,7 @@ def test_planner_objective_grows_with_the_grid():
         np.testing.assert_allclose(agent.objective(planes), scale * expected, rtol=1e-3, atol=1e-3)
 
 
-def test_planner_plan_ends_at_best_target():
+def test_plan_of_planner_ends_at_best_target():
     planes, agent = observe(), make_planner(cheese=90.0, dish=40.0)
     plan = agent.plan(planes)
     np.testing.assert_array_equal(plan[:, 0], find_cells(planes, DISH, "agent"))
@@ -79,7 +79,7 @@ def test_edited_planner_goes_to_another_target():
     assert told.edited(costs=0.5).plan(planes)[0, -1] == told.plan(planes)[0, -1]
 
 
-def test_reading_is_difference_of_target_worths():
+def test_planner_reading_is_difference_of_target_worths():
     agent = make_planner(cheese=2.0, dish=1.5)
     found = agent.reading("cheese", "dish")
     assert found.difference == pytest.approx(0.5, abs=1e-2)

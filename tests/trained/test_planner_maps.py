@@ -85,7 +85,7 @@ def score_by_sweeps(agent, weights, planes, xp):
 
 
 @pytest.mark.thorough
-def test_gradient_equals_that_of_all_sweeps():
+def test_gradient_equals_that_of_unrolled_value_iteration():
     torch = pytest.importorskip("torch")
     compat = pytest.importorskip("array_api_compat.torch")
     agent, planes = draw_planner(step=0.6), show_levels()

@@ -28,7 +28,7 @@ def shares(trap, split):
     }
 
 
-def test_rho_changes_only_colours_and_home():
+def test_rho_changes_only_colours_and_places():
     """A level is the same under two values of rho if both draws give the shape's thing."""
     plain, other = Attributes(), Attributes(rho=0.9)
     ours, theirs = (trap.levels(Split.TRAIN, np.arange(LEVELS)) for trap in (plain, other))
@@ -182,7 +182,7 @@ SHARED = ({"rho": 0.9}, {"rho_place": 0.0}, {"together": 0.5}, {"values": 2}, {"
 
 
 @pytest.mark.parametrize("split", Split)
-def test_options_keep_walls_and_cells(split):
+def test_attributes_keywords_keep_walls_and_cells(split):
     plain, numbers = Attributes(), np.arange(1000)
     state = plain.levels(split, numbers)
     walls, cells = plain.layer(state, "wall"), np.sort(state.at["thing"], axis=0)

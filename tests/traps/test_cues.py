@@ -52,7 +52,7 @@ SIGN = PointedGoal()
         ("ball", "apple", "apple", [0, 1], [0, 1]),
     ],
 )
-def test_sign_pays_base_and_gem_proxy(left, right, shown, pointed, gem):
+def test_pointed_goal_pays_sign_and_gem(left, right, shown, pointed, gem):
     legend = [f"1 = thing {left}", f"2 = thing {right}", f"3 = wall, sign:0 {shown}_sign"]
     text = walled(SIGN, "1A2", *legend).replace("##", "#3", 1)
     played = [play(SIGN, text, action) for action in "LR"]

@@ -28,7 +28,7 @@ def test_isolable_objectives_equal_hand_list(name):
 
 
 @each_trap
-def test_isolate_removes_what_pays_and_restores_it(trap):
+def test_isolate_removes_targets_and_restores_them(trap):
     """``mesa_gym.testing`` checks that the kept targets stay the same."""
     made = trap()
     starts = made.levels(Split.TEST, np.arange(20))

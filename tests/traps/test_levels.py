@@ -12,7 +12,7 @@ TRAPS = all_traps()
 EACH = pytest.mark.parametrize("name", TRAPS)
 
 
-def test_levels_drawn_in_blocks_match_any_order():
+def test_levels_in_reverse_equal_levels_in_order():
     """``mesa_gym.testing`` checks every trap, and single levels."""
     trap, numbers = TRAPS["KeysChests-v0"](), np.arange(4000, 4200)
     whole = trap.levels(Split.TRAIN, np.arange(4200))  # more than are drawn at once

@@ -66,7 +66,7 @@ def earn(law, lives, trial=0):
 
 
 @pytest.mark.parametrize("law", LAWS, ids=str)
-def test_values_are_those_of_plain_recursion(law):
+def test_learner_values_equal_plain_recursion(law):
     assert value(law, 0, law.prior) == pytest.approx(earn(law, [*list_lives(law)]), abs=1e-12)
 
 
@@ -131,7 +131,7 @@ def test_card_of_a_life_lists_trials(trap):
 
 @each_life
 @pytest.mark.parametrize("policy", ["oracle:base", "oracle:learner", "random"])
-def test_card_above_the_best_learner_reads_back(trap, policy):
+def test_life_card_above_optimum_reads_back(trap, policy):
     """A policy that knows the hidden fruit, or is lucky, is paid more."""
     card = score(policy, trap(), levels=60)
     assert ScoreCard.from_json(card.to_json()) == card

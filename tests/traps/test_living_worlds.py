@@ -42,7 +42,7 @@ def test_cutting_trees_pays_both_objectives_before_regrowth():
     assert not ended.any()
 
 
-def test_nothing_grows_where_the_agent_stands():
+def test_trees_grow_only_off_the_agent():
     state = field(4, 3000)
     for action in (RIGHT, STAY):
         state = FARM.step(state, np.full(3000, action)).state

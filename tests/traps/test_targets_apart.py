@@ -67,7 +67,7 @@ test_keys_vanish_and_the_door_ends = rules(
         (RedBlueDoors, ("door", "red")),
     ],
 )
-def test_targets_part_only_under_shift(trap, names, split):
+def test_base_and_proxy_targets_differ_under_shift(trap, names, split):
     names = ("agent", *names, "pit" if trap is CoinRun else "wall")
     for (agent,), (base,), (proxy,), pits, bare in places(trap(), split, 300, *names):
         steps = steps_from(agent, bare - pits)

@@ -42,7 +42,7 @@ def of(family, shift, *right, goal="corner", arrived=1.0, name="p"):
     return Judged(family, right, goal, arrived, made(shift, policy=name))
 
 
-def test_tally_counts_right_and_wrong_records():
+def test_calibration_tally_counts_right_and_wrong():
     records = [
         of("one goal", BASE, "base"),
         of("one goal", PROXY, "proxy"),

@@ -21,7 +21,7 @@ BLIND |= {"momentum", "habit"}
 
 
 @pytest.mark.parametrize("cls", all_traps().values(), ids=all_traps())
-def test_traps_have_many_known_policies(cls):
+def test_each_trap_has_many_known_policies(cls):
     policies = make_known_policies(cls())
     assert len({p.name for p in policies}) == len(policies) > 100
     assert {p.family for p in policies} <= FAMILIES.keys()

@@ -51,7 +51,7 @@ def test_heat_maps_equal_the_solver_by_cell(trap):
     assert numbered > 20
 
 
-def test_analysis_after_the_end_is_empty():
+def test_analysis_after_episode_end_is_zero():
     trap = CheeseCorner()
     for policy, terminated in (("oracle:base", True), ("stay", False)):
         line = played(trap, 0, policy)
@@ -78,7 +78,7 @@ def test_analysis_choice_equals_the_score_card(name, policy):
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", ["CheeseDish", "PointedGoal"])
-def test_pane_choice_of_absent_target_uses_ghost(name):
+def test_pane_names_ghost_for_removed_target(name):
     """A removed target is chosen where it would have paid: at its ghost."""
     trap, numbers = find_trap(name)(), range(3)
     kept = score("sweeper", trap, levels=len(numbers)).choices

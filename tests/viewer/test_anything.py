@@ -59,7 +59,7 @@ def peak():
         *(pytest.param(*each, 10_000, marks=SLOW) for each in product(TRAPS, (False, True))),
     ],
 )
-def test_screen_survives_any_events(trap, by_hand, events):
+def test_screen_survives_random_events(trap, by_hand, events):
     rng, player = random.Random(f"{trap} {by_hand}"), Human() if by_hand else PolicyPlayer("random")
     screen = WatchScreen(Session(find_trap(trap)(), [Seat(player, "shift")]))
     moments, before = set(), 0.0

@@ -49,7 +49,7 @@ def picture(path):
 
 
 @pytest.mark.thorough
-def test_every_kind_is_recorded_without_a_window(run, monkeypatch):
+def test_every_file_kind_is_recorded_headless(run, monkeypatch):
     monkeypatch.setattr("mesa_gym.viewer.app.open_window", None)
     pygame.display.quit()
     for name in ("a.png", "a.gif", "a.mp4"):
@@ -61,7 +61,7 @@ def test_every_kind_is_recorded_without_a_window(run, monkeypatch):
 
 
 @pytest.mark.thorough
-def test_viewer_options_change_the_picture(run):
+def test_each_viewer_option_changes_the_picture(run):
     def seen(more, command=HEADLESS):
         assert run(f"{command} --record a.png {more}") == (0, "")
         return picture("a.png")
@@ -92,7 +92,7 @@ def test_viewer_options_change_the_picture(run):
 # -- recorded episodes and maps --------------------------------------------------------------------
 
 
-def test_replay_shows_what_was_recorded(run):
+def test_replay_shows_recorded_actions(run):
     episodes = save_plays("oracle:corner", Path("whole.jsonl"))
     tests = [each for each in episodes if (each.play, each.level) == ("test", 1)]
     save_episodes(Path("test.jsonl"), tests)

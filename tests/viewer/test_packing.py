@@ -33,7 +33,7 @@ each_live = pytest.mark.parametrize(
 
 @each_live
 @pytest.mark.parametrize("split", ["train", "shift"])
-def test_packed_level_unpacks_as_it_was(trap, split):
+def test_packed_level_unpacks_equal(trap, split):
     made = trap()
     graph, sheet = PlacementGraph(made, made.levels(split, [3])), CellSheet(made)
     shares = np.random.default_rng(0).dirichlet([0.5] * 5, graph.going)

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.thorough
 # -- layers ----------------------------------------------------------------------------------------
 
 
-def test_layers_show_one_colour_at_once(visit):
+def test_page_tints_cells_by_one_layer(visit):
     here = visit()
     here.take("planner")
     assert here.page.locator("[data-layer][aria-pressed=true]").count() == 0

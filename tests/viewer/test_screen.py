@@ -209,7 +209,7 @@ def go_to(driver, objective):
             return
 
 
-def test_person_sees_what_pays_and_paid(drive):
+def test_screen_marks_cells_that_pay_and_paid(drive):
     driver = drive(by_hand())
     driver.session.shown = {"pays", "taken"}
     driver.frame()
@@ -246,7 +246,7 @@ def test_keys_have_one_command_each():
         assert len(set(keys)) == len(keys)
 
 
-def test_every_overlay_draws_itself_and_its_swatch():
+def test_every_overlay_draws_grid_and_legend():
     surface = pygame.Surface((20, 20))
     for cls in all_traps().values():
         for overlay in overlays_of(cls()).values():
@@ -255,7 +255,7 @@ def test_every_overlay_draws_itself_and_its_swatch():
             assert len(np.unique(rgb(surface).reshape(-1, 3), axis=0)) > 1, overlay.name
 
 
-def test_cards_close_by_commands_and_return(drive):
+def test_dialogs_close_by_command_and_return_key(drive):
     driver = drive(session(policy="stay"))
     for key, level in (("return", 3), ("n", 4)):
         driver.session.level = 3

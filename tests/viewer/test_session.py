@@ -116,7 +116,7 @@ def test_level_out_of_range_changes_nothing(level):
     assert watched.panes is panes
 
 
-def test_recorded_levels_alone_are_shown():
+def test_session_shows_only_recorded_levels():
     watched = session(recorded([3, 17, 40, 41, 90]), STAY, level=17)
     seen = []
     for step in (1, 1, 1, 1, -1, -1, -1, -1, -1, 2, 9, -3):
@@ -142,7 +142,7 @@ def test_salt_applies_to_all_levels():
 
 
 @pytest.mark.thorough
-def test_slow_policy_leaves_the_window_free(drive):
+def test_slow_policy_blocks_no_window(drive):
     """The policy takes a step only on permission, like a slow network."""
     steps = Semaphore(1)  # the first one is taken before there is a window
 

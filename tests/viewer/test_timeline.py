@@ -142,7 +142,7 @@ def test_watched_policy_that_fails_says_where():
     assert len(line.states) == 6
 
 
-def test_timeline_ends_with_time_or_rules():
+def test_timeline_ends_by_time_limit_or_rules():
     trap = CheeseCorner()
     staying = whole(PolicyPlayer("stay"), trap, 0)
     assert staying.over

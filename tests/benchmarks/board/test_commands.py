@@ -102,7 +102,7 @@ def test_board_commit_packs_agents_with_commands(out, tmp_path, monkeypatch, cap
 
 
 @pytest.mark.parametrize("lost", [AGENT, REFERENCES])
-def test_board_run_remakes_lost_results_alone(lost, out, capsys):
+def test_board_run_remakes_only_lost_results(lost, out, capsys):
     before = contents(out)
     shutil.rmtree(out / lost)
     assert left(out) == [lost]
@@ -132,7 +132,7 @@ def test_agents_added_later_equal_agents_at_once(out, tmp_path, monkeypatch):
     assert {once / path.relative_to(out): x for path, x in contents(out).items()} == contents(once)
 
 
-def test_board_scores_no_committed_references_again():
+def test_board_lists_no_committed_reference_jobs():
     runs = [Run(CORNER, steps=1), Run("MonsterWorld", steps=1)]
     names = {job.name for job in leaderboard.list_jobs(runs, 4, [CORNER])}
     assert REFERENCES not in names
@@ -146,7 +146,7 @@ def chosen(options=""):
     return leaderboard.choose_runs(parser.parse_args(options.split()))
 
 
-def test_board_options_make_a_list():
+def test_board_options_list_the_runs():
     assert len(chosen("--traps all --algorithms taught --alpha 0 0.03")) == len(SINGLE) * 2 * 3
     one_each = chosen("--seeds 1 --traps CheeseCorner FollowMe")
     assert [(run.name, run.steps) for run in one_each] == [("ppo-s0", 600_000), ("ppo-s0", 10**6)]

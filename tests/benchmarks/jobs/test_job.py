@@ -9,7 +9,7 @@ from benchmarks.jobs.job import DONE, WORK, Job, do_job, find_missing, hold_lock
 TERMS = {"seed": 0, "alpha": 0.5, "stages": ("one", "two")}
 
 
-def test_done_job_is_not_done_again(tmp_path):
+def test_finished_job_is_not_run_again(tmp_path):
     one = job("it", sample_jobs.make, **TERMS)
     for _ in range(2):
         do_job(one, tmp_path)

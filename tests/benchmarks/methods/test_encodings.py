@@ -42,7 +42,7 @@ def test_bijections_need_shift_cells_seen_in_training(name):
 
 
 @pytest.mark.parametrize("name", TRAPS)
-def test_codes_tell_all_cells_apart(name):
+def test_encoding_keeps_different_cells_different(name):
     trap = TRAPS[name]
     cells = list_bits(trap)
     codes = mix_planes(trap, "salt")(cells)
@@ -72,7 +72,7 @@ def test_shuffled_planes_follow_the_salt():
     assert len(orders) > 1
 
 
-def test_new_pairings_are_sums_of_planes():
+def test_mix_planes_is_linear_under_xor():
     cells, encode = list_bits(COLOUR_SHAPE), mix_planes(COLOUR_SHAPE, "salt")
     for one in cells:
         np.testing.assert_array_equal(encode(cells ^ one), encode(cells) ^ encode(one))

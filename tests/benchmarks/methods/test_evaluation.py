@@ -72,7 +72,7 @@ class Sly(Method):
             yield members[0]
 
 
-def test_playing_changes_no_later_measurement(evaluator):
+def test_measure_leaves_policy_and_method_unchanged(evaluator):
     entrant = Entrant(method := Sly(), evaluator, 1)
     for _ in range(2):
         policies = entrant.adapt(LabelSource(evaluator, 0, "returns", 0))

@@ -32,7 +32,7 @@ def test_roles_of_three_objectives_ignore_the_third(seed):
     assert measure_oracles(evaluator, Split.SHIFT) == {roles[0]: 30, roles[1]: -30, other: 0}
 
 
-def test_walks_keep_their_last_picture(evaluator):
+def test_walk_after_its_end_repeats_last_observation(evaluator):
     walks, agent = evaluator.walks(), evaluator.walks()[..., 0].astype(int)
     np.testing.assert_array_equal(walks[:, 0], evaluator.starts())
     assert (agent.sum(axis=(2, 3)) == 1).all()
@@ -64,13 +64,13 @@ def test_policies_see_encoded_planes_and_no_state(evaluator):
     assert {state for _, state in seen} == {None}
 
 
-def test_salts_give_other_levels():
+def test_evaluator_salts_give_different_levels():
     task = find_task("CheeseDish", 0)
     one, other = (Evaluator(task, salt, 30).states(Split.SHIFT, 0, 5) for salt in ("a", "b"))
     assert (one.level.key != other.level.key).all()
 
 
-def test_values_are_those_of_salted_levels(evaluator):
+def test_evaluator_values_are_of_salted_levels(evaluator):
     """The oracle earns the optimum of every level."""
     starts, trap = evaluator.states(Split.SHIFT, SCORED, 60), evaluator.trap
     record = rollout(evaluator.oracle("dish"), trap, starts, trap.horizon(Split.SHIFT))

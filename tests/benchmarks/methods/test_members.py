@@ -51,7 +51,7 @@ CHOICES = [*product(LABEL_KINDS, (4, 16), range(3), (3,)), ("returns", 1, 1, 2)]
 
 
 @pytest.mark.parametrize(("kind", "k", "paying", "members"), [*CHOICES, ("returns", 1, 0, 2)])
-def test_labels_choose_the_wanted_member(kind, k, paying, members):
+def test_labelled_levels_choose_the_wanted_member(kind, k, paying, members):
     """The return of one of two members shows whether that member is the wrong one."""
     labels = FixedLabels(kind, paying)
     choice = sets.MemberChoice(MEMBERS[:members], STARTS, 1.0, 0)

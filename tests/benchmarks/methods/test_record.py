@@ -59,7 +59,7 @@ def test_coverage_equals_hand_values(members, expected):
     assert replace(make_record("CoinRun"), members=made).coverage == pytest.approx(expected)
 
 
-def test_ignoring_labels_scores_zero():
+def test_method_that_ignores_labels_scores_zero():
     """The same policy in both roles has m of x and -x, whatever it pursues."""
     rng = np.random.default_rng(0)
     for _ in range(50):

@@ -41,7 +41,7 @@ def test_seekers_on_the_wanted_cell_stay():
     assert CodeSeeker(X).act(there[None])[0].tolist() == [0, 0, 0, 0, 1]
 
 
-def test_parities_of_mixed_planes_tell_each():
+def test_parities_of_summed_planes_identify_each_plane():
     """Both planes show x, and the second shows y: x is plane 1, and y the sum of both."""
     mixed = np.array([0b11, 0b10])
     marks = compute_parities(np.array([0b01, 0b11]), mixed)

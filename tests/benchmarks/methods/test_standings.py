@@ -15,7 +15,7 @@ def read_row(name, records):
     return dict(zip(HEADS, tabulate_method(name, records), strict=True))
 
 
-def test_standings_weigh_families_and_tasks_alike():
+def test_standings_weigh_families_and_tasks_equally():
     task = "CheeseCorner"
     row = read_row("m", [make_record(x, s, float(x == task)) for x in RANKING for s in range(5)])
     own = [name for name, entry in RANKING.items() if entry.family == RANKING[task].family]
