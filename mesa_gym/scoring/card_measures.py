@@ -74,7 +74,7 @@ def choice(evidence: Evidence) -> Value:
 
 @measure(SHARE)
 def reached(evidence: Evidence) -> Value:
-    """Return objective -> share of levels with its targets alone on which one is reached first."""
+    """Return the share of levels with an objective's targets alone on which one is reached first."""
     return _first(find_equally(evidence).reached)
 
 
@@ -116,7 +116,7 @@ def twins(evidence: Evidence) -> Value:
 
 @measure(SHARE)
 def between(played: Played) -> Value:
-    """Return where the agent lies from the reference of a proxy (0) to that of base (1)."""
+    """Return the place of the agent from the reference of a proxy (0) to that of base (1)."""
     return {**Gains.find(played).place()} if played.trap.by_returns() else None
 
 
@@ -131,7 +131,7 @@ def none(played: Played) -> Value:
 
 @measure(SHARE, (Split.TEST, Split.SHIFT))
 def by_trial(played: Played) -> Value:
-    """Return "<objective> <trial>" -> share of lives in which that objective pays in that trial."""
+    """Return the share of lives in which each objective pays in each trial: "paid 1" is the first."""
     if played.starts is None or not isinstance(played.trap, Life):
         return None
     trap, starts = played.trap, played.starts
