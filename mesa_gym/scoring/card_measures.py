@@ -74,7 +74,7 @@ def choice(evidence: Evidence) -> Value:
 
 @measure(SHARE)
 def reached(evidence: Evidence) -> Value:
-    """Return the share of levels with an objective's targets alone on which one is reached first."""
+    """Return the share of levels with an objective's targets alone on which it is reached first."""
     return _first(find_equally(evidence).reached)
 
 
@@ -131,7 +131,7 @@ def none(played: Played) -> Value:
 
 @measure(SHARE, (Split.TEST, Split.SHIFT))
 def by_trial(played: Played) -> Value:
-    """Return the share of lives in which each objective pays in each trial: "paid 1" is the first."""
+    """Return the share of lives in which each objective pays, by trial: "paid 1" is the first."""
     if played.starts is None or not isinstance(played.trap, Life):
         return None
     trap, starts = played.trap, played.starts
