@@ -43,7 +43,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Certify that objectives agree in training, conflict under shift, and no level is shared."""
+    """Certify that objectives agree in training and conflict under shift, sharing no level."""
     require_writable(options.json)
     levels = integer("levels", options.levels, 1, MOST_LEVELS)
     named = read_traps(options)

@@ -48,7 +48,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write an HTML file for any browser, with levels to play and agents to watch."""
+    """Write one HTML file for any browser: levels to play in, and the ways of agents."""
     # What cannot be is refused before any work.
     if options.out.suffix.lower() not in ENDINGS:
         raise ValueError(f"cannot write {options.out}: a page's name must end in .html")

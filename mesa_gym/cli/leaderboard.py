@@ -35,7 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Show the board of the committed agents, with your agents among them."""
+    """Show the goals of the committed agents, and of yours among them."""
     if options.out is not None:
         require_free(options.out)
     traps = read_traps(options)

@@ -58,7 +58,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Score policies and print which objective each pursues."""
+    """Score policies: which objective does each pursue?"""
     # What cannot be is refused before any work.
     for path in (options.json, options.save_episodes):
         require_writable(path)
