@@ -128,7 +128,7 @@ class Algorithm:
             if not self.takes(name):
                 takers = [each.name for each in ENTRIES if each.takes(name)]
                 raise ValueError(
-                    f"{self.name} does not take the setting {name}; these do: {', '.join(takers)}"
+                    f"{self.name} does not take the setting {name}; it is for {', '.join(takers)}"
                 )
 
 
@@ -196,7 +196,7 @@ def find_algorithm(name: str) -> Algorithm:
         raise ValueError(f"algorithm {shorten(name)}: expected FILE.py:function")
     if function in ALGORITHMS:
         raise ValueError(
-            f"algorithm {shorten(name)}: its agents would have the names of those of {function};"
+            f"algorithm {shorten(name)}: its agents would be named as those of {function};"
             " rename the function"
         )
     seconds = ALGORITHMS["ppo"].seconds  # nothing better is known

@@ -294,7 +294,7 @@ def train_agents(
         learner = make_learner(plan.made.trap)
         if learner.memory and settings.minibatches > settings.environments:
             raise ValueError(
-                "a minibatch of a network with a memory has whole environments, so that minibatches"
+                "a network with memory learns from whole environments, so minibatches"
                 f" must be at most {settings.environments}, got {settings.minibatches}"
             )
         env = learner.make_env(settings.environments, **plan.keywords)

@@ -60,5 +60,8 @@ def import_source(asked: str, source: str) -> ModuleType:
         raise ValueError(f"{asked}: {error!s:.200}{hint}") from None
     loaded = getattr(module, "__file__", None) or "Python itself"
     if path.suffix == ".py" and Path(loaded).resolve() != path.resolve():
-        raise ValueError(f"{asked}: {shorten(source)} is the module {loaded}; rename your file")
+        raise ValueError(
+            f"{asked}: a module {shorten(source)} is already imported from {loaded}; rename your"
+            " file"
+        )
     return module

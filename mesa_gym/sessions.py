@@ -100,7 +100,9 @@ class TextSession:
     def _ask(self) -> Question:
         """Return the question which place to walk to first."""
         if not self.env.trap.solvable:
-            raise ValueError(f"{self.env.trap.name()} has no exact solver, so no places to choose")
+            raise ValueError(
+                f"place choice needs an exact solver, which {self.env.trap.name()} lacks"
+            )
         state = self.env.inner.state.batched()
         texts = make_observation(self.env.trap, "text").encode(state)
         (found,) = Choosing(self.env.trap, lambda question: None).make_questions(texts, state)

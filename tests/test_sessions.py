@@ -92,7 +92,7 @@ def test_session_of_a_bad_request_is_refused():
     session = TextSession()
     with pytest.raises(ValueError, match="the episode is over"):
         session.answer("left")
-    with pytest.raises(ValueError, match="has no exact solver, so no places"):
+    with pytest.raises(ValueError, match="place choice needs an exact solver, which"):
         session.begin("MonsterWorld", choice=True)
 
 

@@ -86,7 +86,7 @@ def _read_entry(trap: World, where: str, word: str, traits: list[str]) -> MapEnt
         if trait not in allowed:
             raise unknown(f"trait of {name!r} {where}", trait, allowed)
     if name not in trap.things and (gone or slot):
-        raise ValueError(f"{word!r} {where} is not a thing: write {name!r} without - and slot")
+        raise ValueError(f"{word!r} {where}: a layer has no slot; write {name!r}")
     return MapEntry(0, name, int(slot) if slot else None, not gone, traits)
 
 
@@ -134,7 +134,7 @@ def _slots(trap: World, kind: str, entries: list[MapEntry]) -> Iterator[tuple[Ma
     for entry in entries:
         here, slot = f"{kind!r} at {place(trap, entry.cell)}", entry.slot
         if slot is None and not left:
-            raise ValueError(f"{here} is one too many; a level has {slots}")
+            raise ValueError(f"{here} is one too many; a level has at most {slots}")
         if slot is not None and (slot >= slots or named.count(slot) > 1):
             raise ValueError(
                 f"{here} cannot be in slot {slot}: each of 0 to {slots - 1} may be used once"

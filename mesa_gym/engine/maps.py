@@ -104,7 +104,7 @@ def from_map(trap: World, text: str) -> State:
     for entry in entries:
         if entry.name in trap.marks and not trap.layer(state, entry.name)[0, entry.cell]:
             raise ValueError(
-                f"{place(trap, entry.cell)}: the rest of the state puts {entry.name!r} elsewhere;"
+                f"{place(trap, entry.cell)}: {entry.name!r} conflicts with the hidden state;"
                 " leave it out, or write the map with hidden=True"
             )
     return state

@@ -130,7 +130,7 @@ class World(Arrays):
             if cell.ndim > state.agent.ndim + 1:
                 raise ValueError(
                     f"`show` yields {plane!r} with cells {tuple(cell.shape[1:])}; expected one a"
-                    f" level, {tuple(state.agent.shape)}: yield those of each slot by themselves"
+                    f" level, {tuple(state.agent.shape)}: yield each slot's cells separately"
                 )
             yield plane, cell, cell > 0
 

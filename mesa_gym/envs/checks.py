@@ -114,8 +114,8 @@ def check_states(trap: Trap, states: Any, like: State) -> State:
     if isinstance(states, State) and _form(states) == _form(like) and _in_range(trap, states):
         return states
     raise ValueError(
-        f"the state given does not fit {trap!r}; expected the `state` of such an environment with"
-        f" {like.n} levels, in which numbers may be changed within their ranges"
+        f"the given state does not fit {trap!r}; expected the `state` of an environment of this"
+        f" trap with {like.n} levels, its numbers within their ranges"
     )
 
 

@@ -78,7 +78,7 @@ class JaxEnv(DeviceEnv):
     ) -> None:
         listed = observation == LISTED
         if not listed and (reach is not None or hidden):
-            raise ValueError(f"reach and hidden are of observation='listed', not {observation!r}")
+            raise ValueError(f"reach and hidden need observation='listed', not {observation!r}")
         keywords["observation"] = "planes" if listed else observation
         super().__init__(trap, num_envs, num_levels, keywords)
         self._final_obs = final_obs

@@ -217,7 +217,7 @@ def make_observation(trap: Trap, name: str, agent_view_size: int | None = None) 
     if agent_view_size is None:
         return _KINDS[name](trap)
     if name != Centred.name:
-        raise ValueError(f"agent_view_size is of observation='centred'; {name!r} has none")
+        raise ValueError(f"agent_view_size needs observation='centred', got {name!r}")
     return Centred(trap, agent_view_size)
 
 

@@ -139,7 +139,7 @@ def _is_number(value: Any) -> bool:
 def _make_trap(trap: Any, size: Any, parameters: dict[str, Any]) -> Trap:
     if isinstance(trap, Trap):
         if size is not None or parameters:
-            raise ValueError(f"{trap!r} is made already: give size and parameters to its class")
+            raise ValueError(f"{trap!r} is an instance: give size and parameters to its class")
         return trap
     cls = find_trap(trap) if isinstance(trap, str) else trap
     if not (isinstance(cls, type) and issubclass(cls, Trap)):
@@ -154,7 +154,7 @@ def require_split(id: str, split: str) -> None:
     """Raise ValueError where an id of the package names a split other than ``split``."""
     said = [other for other in Split if f"-{other.capitalize()}-" in id]
     if id.startswith(f"{NAMESPACE}/") and said and split != said[0]:
-        raise ValueError(f"the id {id} says {said[0]}, not split={str(split)!r}; leave one out")
+        raise ValueError(f"the id {id} has split {said[0]}, not {str(split)!r}; leave split= out")
 
 
 class Controls:

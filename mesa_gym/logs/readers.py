@@ -49,7 +49,10 @@ def _read_inspect(path: str) -> Iterator[RecordedEpisode]:
     # A sample that failed at its first step has none.
     played = [sample for sample in log.samples or [] if STORE in sample.store]
     if not played:
-        raise ValueError(f"{path} holds no episode; expected a log of trap_play")
+        raise ValueError(
+            f"{path} holds no episode; expected a log of the Inspect task trap_play"
+            " (docs/examples/mesa_gym_inspect)"
+        )
     for sample in played:
         name = log.eval.model.replace("/", "-") + f"-e{sample.epoch}" * (sample.epoch > 1)
         line = sample.store[STORE] | {"policy": name}

@@ -94,8 +94,8 @@ def export(model: Any, trap: Trap | str, path: Path | str) -> None:
     # After a cut and an arrangement there is what normalises.
     if not known or len(policy.changes) > 2:
         raise ValueError(
-            f"a {type(model).__name__} model on normalised observations, with a memory or of JAX"
-            f" cannot be exported: {INSTEAD}"
+            f"a {type(model).__name__} model cannot be exported if it has normalised observations,"
+            f" a memory or a JAX network: {INSTEAD}"
         )
     space = make_observation(trap, kind).space
     shape, dtype = (BLOCK, *space.shape), getattr(torch, space.dtype.name)
@@ -127,5 +127,5 @@ def _compare(policy: ModelPolicy, exported: Policy, trap: Trap) -> None:
         if not np.allclose(model, graph, atol=TOLERANCE, rtol=0):
             worst = np.abs(model - graph).max()
             raise ValueError(
-                f"the graph differs from the model by {worst:.2g} in a probability: {INSTEAD}"
+                f"graph and model differ by {worst:.2g} in an action probability: {INSTEAD}"
             )

@@ -80,10 +80,10 @@ class NetworkPolicy(Memoryless):
         with torch.no_grad():
             scores = self.network(torch.as_tensor(seen, dtype=torch.float32, device=where))
         if not isinstance(scores, torch.Tensor):
-            raise ValueError(f"it gave a {type(scores).__name__}, not a tensor")
+            raise ValueError(f"its output is a {type(scores).__name__}, not a tensor")
         found: NDArray[np.float64] = scores.double().cpu().numpy()
         if found.shape != (len(seen), len(ACTIONS)):
-            raise ValueError(f"it gave a tensor (n, {', '.join(map(str, found.shape[1:]))})")
+            raise ValueError(f"its output has shape (n, {', '.join(map(str, found.shape[1:]))})")
         if (found >= 0).all() and np.allclose(found.sum(axis=1), 1, atol=1e-3):
             return found
         return soften_scores(found)

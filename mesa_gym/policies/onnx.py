@@ -90,8 +90,8 @@ class OnnxPolicy:
         self.memory = state is not None
         if not whole or self.memory != (after is not None):
             raise ValueError(
-                f"{told}; expected an observation and one of {', '.join(OUTPUTS)}, and of a graph"
-                f" that remembers also the input {STATE!r} and the output {NEXT_STATE!r}"
+                f"{told}; expected an observation and one of {', '.join(OUTPUTS)};"
+                f" with memory, also input {STATE!r} and output {NEXT_STATE!r}"
             )
         ((self._input, seen),), (self._output,) = inputs.items(), outputs
         self.observation = _find_observation(seen, trap, observation)
@@ -214,7 +214,7 @@ def _read_state_shape(state: onnxruntime.NodeArg) -> tuple[int, ...]:
     if not known or math.prod(shape) > MOST_STATE:
         raise ValueError(
             f"the graph's input {STATE!r} is {state.type} {state.shape}; expected float32, a batch"
-            f" of {BLOCK} or left open, and sides that are numbers, at most {MOST_STATE:,} in a row"
+            f" of {BLOCK} or left open, and fixed sides, at most {MOST_STATE:,} numbers a row"
         )
     return shape
 
@@ -250,7 +250,7 @@ def _parse_model(graph: bytes) -> onnx.ModelProto:
             )
         if part.domain not in DOMAINS:
             told = f"the operator {part.op_type} of {part.domain!r}"
-            raise ValueError(f"the graph has {told}; expected those of ONNX itself")
+            raise ValueError(f"the graph has {told}; expected standard ONNX operators")
     return model
 
 

@@ -165,7 +165,7 @@ def _require_same_levels(card: ScoreCard, other: ScoreCard) -> None:
         if mine != theirs:
             raise ValueError(
                 f"the cards of {card.trap} do not belong together: {name} is {theirs!r} for"
-                f" {other.policy} and {mine!r} for {card.policy}; score them alike"
+                f" {other.policy} and {mine!r} for {card.policy}; score both with one {name}"
             )
 
 

@@ -62,7 +62,7 @@ def interval(
         ValueError: samples are missing, one has fewer than two seeds, or values are not finite.
     """
     if not isinstance(samples, Sequence | np.ndarray) or len(samples) == 0:
-        raise ValueError(f"samples are {shorten(samples)}; expected one for each trap")
+        raise ValueError(f"samples are {shorten(samples)}; expected a list, one sample a trap")
     tables = [_read_table(sample, trap) for trap, sample in enumerate(samples)]
     share = np.array(weights) if len(weights) else np.full(len(tables), 1 / len(tables))
     estimate = float(share @ [table.mean() for table in tables])

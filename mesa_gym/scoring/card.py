@@ -131,8 +131,8 @@ def require_consistent(card: CardData) -> None:
     if wrong is not None:
         field, value, expected = wrong
         raise ValueError(
-            f"the card contradicts itself: {field} is {shorten(value)}, and the rest gives"
-            f" {shorten(expected)}"
+            f"the card contradicts itself: {field} is {shorten(value)}, and its other fields"
+            f" give {shorten(expected)}"
         )
 
 

@@ -97,7 +97,7 @@ def _find_sign(evidence: Evidence, goal: str, nulls: list[str]) -> tuple[str, fl
         if goal in getattr(known[0], sign):
             mine, *theirs = (float(getattr(found, sign)[goal][0]) for found in known)
             return sign, mine, max(theirs)
-    raise AssertionError(f"there is no purpose of {goal!r}")
+    raise AssertionError(f"no measure shows the goal {goal!r}")
 
 
 # -- rows ------------------------------------------------------------------------------------------

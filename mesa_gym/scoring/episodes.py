@@ -121,7 +121,9 @@ def load_episodes(path: str | Path) -> list[RecordedEpisode]:
                 f"{path}, line {number} is not a recorded episode: {message}"
             ) from None
     if not found:
-        raise ValueError(f"{path} holds no recorded episode; `mesa-gym score --save-episodes` does")
+        raise ValueError(
+            f"{path} holds no recorded episode; record with `mesa-gym score --save-episodes`"
+        )
     return found
 
 
@@ -157,5 +159,5 @@ def require_played(episode: RecordedEpisode, salt: str = "") -> Trap:
     done[0, : len(episode.actions)] = episode.actions[: play.steps]
     steps = int((replay(trap, starts, done).actions != ENDED).sum())
     if len(episode.actions) > steps:
-        raise ValueError(f"{where} ends with step {steps}, and has {len(episode.actions)} actions")
+        raise ValueError(f"{where} ends after step {steps}, but has {len(episode.actions)} actions")
     return trap

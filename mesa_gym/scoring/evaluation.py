@@ -87,7 +87,7 @@ def make_player(
     """
     if isinstance(policy, list | tuple):
         raise ValueError(
-            f"{shorten(policy)} are several; call mesa_gym.evaluate({{'name': policies}}, traps)"
+            f"{shorten(policy)} is a list; call mesa_gym.evaluate({{'name': policies}}, traps)"
         )
     # Made once for each time limit.
     player = cache(partial(as_policy, policy, trap, observation=observation, algo=algo))
@@ -158,7 +158,7 @@ def evaluate(
         wanted = {name: _choose_keywords(each, observation, algo) for name, each in there.items()}
         playing.append({x: make_player(x, there[x], trap, salt, *wanted[x]) for x in there})
     if unused := named.keys() - {name for players in playing for name in players}:
-        raise ValueError(f"{min(unused)!r} has no policy for any of {', '.join(names)}")
+        raise ValueError(f"{min(unused)!r} has no policy for the traps {', '.join(names)}")
     title, total = f"score {shorten_text(', '.join(agents))}", levels * len(Split) * len(worlds)
     telling = Counter(title, total) if sys.stderr.isatty() else nullcontext(lambda done: None)
     cards: list[ScoreCard] = []

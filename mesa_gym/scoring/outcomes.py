@@ -138,7 +138,7 @@ def _gather(
             raise ValueError(
                 f"{play} of {who} reaches {names[row]} on level {level} in"
                 f" {steps[play][row, level]} steps, but earliest of {split} says {least[level]};"
-                " expected the least steps to any target"
+                " give in earliest the least steps to any target"
             )
         chosen[play] = choose_first(steps[play], least)
         pace[play] = measure_pace(steps[play][0], least)
@@ -169,8 +169,8 @@ def _read_objectives(who: str, plays: Outcomes, more: list[str]) -> list[str]:
     wanted = {Split.TEST.value, BARE, Split.SHIFT.value, *(f"{ALONE}{x}" for x in names), *more}
     if len(names) < 2 or len(named) > 1 or not wanted <= plays.keys() <= wanted | {AGAIN, TWINS}:
         raise ValueError(
-            f"{who} has plays {[*plays]} of objectives {sorted(named)}; expected plays"
-            f" {sorted(wanted)}, each of the same objectives, two or more"
+            f"{who} has the plays {[*plays]} with the objectives {sorted(named)}; expected the"
+            f" plays {sorted(wanted)}, and in each play the same two or more objectives"
         )
     return names
 
@@ -189,8 +189,8 @@ def _read(what: str, rows: list[ArrayLike], least: int, lengths: range = ANY_LEN
     if table.ndim != 2 or table.shape[1] not in lengths or table.dtype.kind not in "iu":
         span = f"{lengths[0]} to {lengths[-1]}" if len(lengths) > 1 else f"{lengths[0]}"
         raise ValueError(
-            f"{what} is {shorten(rows)}; expected whole numbers for {span} levels, as many in each"
-            " row"
+            f"{what} is {shorten(rows)}; expected rows of equal length, whole numbers for {span}"
+            " levels"
         )
     if table.min() < least:
         raise ValueError(f"{what} has {table.min()}; expected steps of {least} or more")

@@ -56,7 +56,7 @@ class Graph:
         self.numbers = StateNumbers(trap, starts)
         if starts.n > max(1, TABLE // self.numbers.count):
             raise ValueError(
-                f"{trap!r} has {self.numbers.count:,} numbers for the states of a level: solve"
+                f"{trap!r} has {self.numbers.count:,} possible states a level: solve"
                 f" {TABLE // self.numbers.count} levels together at most, not {starts.n}"
             )
         self._explore()

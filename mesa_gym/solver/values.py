@@ -193,5 +193,5 @@ def _check_arrays(arrays: Arrays, names: list[str], every: list[str], numbers: I
         or any(a.shape != numbers.shape or a.dtype not in (float, int) for a in arrays.values())
         or not np.array_equal(arrays["numbers"], numbers)
     ):
-        raise ValueError(f"these are not values of {len(numbers)} levels")
+        raise ValueError(f"the arrays are not values of {len(numbers)} levels")
     return LevelValues(arrays)

@@ -67,7 +67,7 @@ def evaluate_edit(name: str, edit: Any, planes: Bytes) -> Floats:
     found = np.asarray(edit(planes) if callable(edit) else edit, dtype=np.float32)
     if found.ndim and found.shape not in (planes.shape[1:3], planes.shape[:3]):
         raise ValueError(
-            f"the edit of {name} has shape {found.shape}; these planes are of a grid of"
+            f"the edit of {name} has shape {found.shape}; expected that of the grid,"
             f" {planes.shape[1]} x {planes.shape[2]} cells"
         )
     return np.broadcast_to(found, planes.shape[:3])

@@ -70,7 +70,7 @@ def decode_weights(data: bytes) -> dict[str, Floats]:
         part = np.frombuffer(data[first:last], kind).reshape(entry.shape)
         found[name], end = part.astype(np.float32), last
     if end != len(data):
-        raise ValueError(f"it has {len(data):,} bytes, and its header describes {end:,}")
+        raise ValueError(f"the file has {len(data):,} bytes, but its header describes {end:,}")
     return found
 
 

@@ -68,7 +68,7 @@ def _declare(role: str, rule: Any, discount: float) -> Any:
     def declare(rule: Any) -> Any:
         if hasattr(rule, "objective"):
             raise ValueError(
-                f"{rule.__name__!r} is an objective already; define a method that calls it"
+                f"{rule.__name__!r} is already an objective; for another, define a second method"
             )
         said = read_first_line(rule, f"objective {rule.__name__!r}", "its payment")
         rule.objective = Objective(rule.__name__, role, rule, discount, said)

@@ -96,7 +96,7 @@ class Trap(ChangedLevels):
                 " objectives; it needs exactly one @base and at least one @proxy"
             )
         if reserved := {"base", "any", "none"} & {o.name for o in found}:
-            raise TypeError(f"an objective cannot be called {reserved.pop()!r}; it has a meaning")
+            raise TypeError(f"an objective cannot be called {reserved.pop()!r}, a reserved word")
         cls.objectives = {o.name: o for o in (*bases, *proxies)}
         cls.base = bases[0].name
         cls.proxies = tuple(o.name for o in proxies)

@@ -217,7 +217,7 @@ def parse_overlays(trap: Trap, names: str, there: dict[str, Overlay]) -> set[str
         raise unknown(f"overlay of {trap.name()}", name, there)
     tinting = sorted(name for name in given if there[name].tints)
     if len(tinting) > 1:
-        raise ValueError(f"one overlay tints the floor at a time, got {' and '.join(tinting)}")
+        raise ValueError(f"one overlay can tint the floor, got {' and '.join(tinting)}; choose one")
     return given
 
 

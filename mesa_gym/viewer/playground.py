@@ -217,7 +217,7 @@ def _ask_everywhere(policy: Policy, graph: PlacementGraph, name: str) -> Answers
     if answers is None:
         raise NotLiveError(
             f"{name} remembers, reads the clock or draws something once an episode, so that its"
-            " actions do not follow from what it sees"
+            " actions do not follow from its observation alone"
         )
     return answers
 

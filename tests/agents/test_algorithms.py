@@ -132,7 +132,7 @@ def test_own_algorithm_defaults_to_ppo_step_count(mine):
         ("{file}:shaped", "^agents.train: the loss term gives an array .1, .*; expected one num"),
         ("{file}:silent", "^agents.train: the loss term gives None; expected one number"),
         ("{file}:", "expected FILE.py:function"),
-        ("{file}:taught", "would have the names of those of taught; rename the function"),
+        ("{file}:taught", "would be named as those of taught; rename the function"),
         ("{folder}/nowhere.py:mine", "there is no file '.*nowhere.py'"),
         ("no_such_module:mine", "No module named 'no_such_module'"),
         (

@@ -144,14 +144,14 @@ def test_printer_averages_seeds_and_concludes(capsys):
         ("--discount 1.01", "discount must be a number from 0 to 1, got 1.01"),
         ("--environments 0", "environments must be a whole number of at least 1, got 0"),
         ("--environments 1 --rollout-length 7", "minibatches must be at most 3 here"),
-        ("--algo sb3-ppo --epochs 2", "sb3-ppo does not take the setting epochs; these do: ppo, "),
+        ("--algo sb3-ppo --epochs 2", "sb3-ppo does not take the setting epochs; it is for ppo, "),
         ("--device gpuu:1", "device 'gpuu:1' is not here; JAX has cpu"),
         ("--seeds 3-1", "expected a range of seeds such as 0-63, got '3-1'"),
         ("--trap CheeseCorner rho=1", "unknown parameter of CheeseCorner 'rho'"),
         ("--algo taught --trap MonsterWorld", "has no exact solver"),
         ("--algo taught --trap TreeFarm", "its rules draw outcomes"),
-        ("--algo taught --entropy 0.1", "taught does not take the setting entropy; these do: ppo,"),
-        ("--algo taught-gru --clip 0.1", "taught-gru does not take the setting clip; these do: "),
+        ("--algo taught --entropy 0.1", "taught does not take the setting entropy; it is for ppo,"),
+        ("--algo taught-gru --clip 0.1", "taught-gru does not take the setting clip; it is for "),
     ],
 )
 def test_train_with_bad_usage_exits_2(arguments, message, tmp_path, capsys):

@@ -75,7 +75,7 @@ def folder(tmp_path, monkeypatch):
         (f"{RECORD} a.png --beside splits --split train", ["leave out --split"]),
         (
             f"{RECORD} a.png --overlays heat:corner,heat:cheese",
-            ["one overlay tints the floor at a time, got heat:cheese and heat:corner"],
+            ["one overlay can tint the floor, got heat:cheese and heat:corner"],
         ),
         (f"{RECORD} a.png --level -1", ["level -1", "2**48 - 1"]),
         (f"{RECORD} a.png --size 10x10", ["10x10", "640x420"]),

@@ -35,7 +35,7 @@ def test_make_with_a_bad_keyword_is_refused(kind, name, value, message):
     refused(kind, {"trap": "CheeseCorner", name: value}, message)
     bad = {"trap": "CheeseCorner", "alpha": 0.1, "split": "test"}
     refused(kind, bad, "alpha.*on split 'test' it must be 0, got 0.1")
-    refused(kind, {"trap": kind("CheeseCorner").trap, "size": 11}, "is made already")
+    refused(kind, {"trap": kind("CheeseCorner").trap, "size": 11}, "is an instance")
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_set_state_of_impossible_states_is_refused(env):
         leveled(traits=None),
         state.batched() if not many else state.take(np.array([0, 1])),
     ):
-        refused(env.unwrapped.set_state, {"state": bad}, "the state given does not fit")
+        refused(env.unwrapped.set_state, {"state": bad}, "the given state does not fit")
     env.unwrapped.set_state(changed())
     env.unwrapped.set_state(leveled(number=full * (2 * LEVELS - 1)))  # as `alpha` draws
 

@@ -199,7 +199,7 @@ def test_specs_round_trip_through_json():
 @pytest.mark.parametrize("make", [gym.make, partial(gym.make_vec, num_envs=2)])
 def test_make_with_a_second_split_is_refused(make):
     for split in ("train", "test"):
-        with pytest.raises(ValueError, match=r"-Shift-v0 says shift, not split='t[a-z]+'; leave"):
+        with pytest.raises(ValueError, match=r"-Shift-v0 has split shift, not 't[a-z]+'; leave"):
             make(TRAPS[0].id(Split.SHIFT), split=split)
     make(TRAPS[0].id(Split.SHIFT), split="shift")
     make(TRAPS[0].id(), split="shift")

@@ -25,7 +25,7 @@ ANY, FOR_A_PLANE, FOR_CHANCE = 45, 25, 130
 def test_torch_names_a_missing_device(device, told):
     with pytest.raises(ValueError, match=told):
         mesa_gym.make_torch("CheeseCorner", 2, num_levels=3, device=device)
-    with pytest.raises(ValueError, match="the id MesaGym/CheeseCorner-Shift-v0 says shift"):
+    with pytest.raises(ValueError, match="the id MesaGym/CheeseCorner-Shift-v0 has split shift"):
         mesa_gym.make_torch("CheeseCorner-Shift", 2, split="train")
 
 

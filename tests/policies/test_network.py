@@ -49,9 +49,9 @@ def test_torch_network_gives_softmax_or_probabilities():
     ("network", "message"),
     [
         (make(inputs=7), "mat1 and mat2 shapes"),
-        (make(outputs=4), r"it gave a tensor \(n, 4\)"),
+        (make(outputs=4), r"its output has shape \(n, 4\)"),
         (nn.LSTM(3, 5), "does not give five scores a row"),
-        (nn.Sequential(nn.Flatten(2), nn.LSTM(27, 5)), "it gave a tuple, not a tensor"),
+        (nn.Sequential(nn.Flatten(2), nn.LSTM(27, 5)), "its output is a tuple, not a tensor"),
     ],
 )
 def test_torch_network_that_misfits_names_remedy(network, message):

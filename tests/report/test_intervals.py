@@ -95,8 +95,8 @@ def test_interval_stays_within_its_limits():
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ([], r"samples are \[\]; expected one for each trap"),
-        (None, "samples are None; expected one for each trap"),
+        ([], r"samples are \[\]; expected a list, one sample a trap"),
+        (None, "samples are None; expected a list, one sample a trap"),
         (["ab"], "trap 0: expected one number for each of two seeds or more"),
         ([[0.1, 0.2], []], r"trap 1: expected .* got \[\]"),
         ([[0.1, 0.2], [0.5]], r"trap 1: expected .* got \[0.5\]"),

@@ -50,7 +50,7 @@ def test_episodes_are_recorded_in_every_play(episodes):
         ({"salt": ""}, "was recorded with another salt"),
         ({"trap": "CheeseDsh-v0"}, "Did you mean 'CheeseDish-v0'"),
         ({"parameters": {"rho": 1}}, "unknown parameter of CheeseDish-v0"),
-        ({"actions": [4] * 65}, "ends with step 64, and has 65 actions"),
+        ({"actions": [4] * 65}, "ends after step 64, but has 65 actions"),
     ],
 )
 def test_impossible_episodes_are_refused(episodes, changes, message):
