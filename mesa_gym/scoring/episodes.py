@@ -121,9 +121,7 @@ def load_episodes(path: str | Path) -> list[RecordedEpisode]:
                 f"{path}, line {number} is not a recorded episode: {message}"
             ) from None
     if not found:
-        raise ValueError(
-            f"{path} holds no recorded episode; record with `mesa-gym score --save-episodes`"
-        )
+        raise ValueError(f"{path} holds no episode; record with `mesa-gym score --save-episodes`")
     return found
 
 

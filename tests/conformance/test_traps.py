@@ -181,10 +181,7 @@ def test_every_command_takes_a_trap_file(elsewhere, monkeypatch):
         ("{thicket}:Mushroms", "unknown trap 'Mushroms'; expected Mushrooms. Did you mean 'Mush"),
         ("{thicket}:SHADE_PLANES", "SHADE_PLANES' is not a trap but 8; a trap is a subclass"),
         ("{thicket}:Bare", "Bare' is not registered; write @mesa_gym.register_trap above it"),
-        (
-            "{json}:Mushrooms",
-            "a module 'json' is already imported from .*json.__init__.py; rename your file",
-        ),
+        ("{json}:Mushrooms", "'json' is already imported from .*json.__init__.py; rename your"),
         ("{broken}:Mushrooms", "broken.py:Mushrooms': No module named 'no_such_package'$"),
         ("thicket.pi:Mushrooms", "thicket.pi:Mushrooms': No module named 'thicket'; is its folder"),
         ("a b:Mushrooms", "'a b' is neither the name of a module nor of a file"),

@@ -78,11 +78,7 @@ def test_cards_load_prefers_names_to_patterns(cards, tmp_path):
         ({"a": []}, ["CheeseCorner"], "the agent 'a' has no policies; expected one for each seed"),
         ({"a": [up], "a-s0": up}, ["CheeseCorner"], "two policies are called 'a-s0'"),
         ({"a": [up], "a-s0": {"CoinRun": up}}, ["CheeseCorner"], "two policies are called 'a-s0'"),
-        (
-            {"a": {"CoinRun": up}},
-            ["CheeseCorner"],
-            "'a' has no policy for the traps CheeseCorner-v0",
-        ),
+        ({"a": {"CoinRun": up}}, ["CheeseCorner"], "'a' has no policy for the traps CheeseCorner"),
         ({"a\n": up}, ["CheeseCorner"], "an agent's name is 'a.n': Expected printable"),
         ({"a": up}, [], r"traps are \[\]; expected at least one"),
         ({"a": up}, ["CoinRun", "CoinRun-v0"], "and each once"),
