@@ -107,7 +107,7 @@ def explain_import(path, module, names):
     return ""
 
 
-def test_imports_run_one_way_and_stay_few():
+def test_imports_follow_one_order_of_modules():
     wrong = [
         f"{path} imports {module}, {why}"
         for path, nodes in modules().items()

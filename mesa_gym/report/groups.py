@@ -113,7 +113,7 @@ def list_cards(cards: Iterable[ScoreCard]) -> list[ScoreCard]:
 
 
 def group_cards(cards: Iterable[ScoreCard]) -> list[CardGroup]:
-    """Return the cards by trap and agent, in the order in which these come first.
+    """Return the cards by trap and agent, in the order of first appearance.
 
     Args:
         cards: of any agents; one card alone is a list of one.

@@ -105,7 +105,7 @@ class Evidence(Struct, frozen=True, eq=False, forbid_unknown_fields=True, omit_d
         return Evidence(*map(visit, msgspec.structs.astuple(self)))
 
     def with_pseudo_levels(self) -> Evidence:
-        """Return the evidence with pseudo-levels, for outcomes that few levels cannot exclude.
+        """Return the evidence with one level more a choice, as few levels cannot rule it out.
 
         On one level for each objective, the objective is chosen; on the last one nothing is. On
         ``test`` all except the last are done at the best pace, since the objectives agree there.

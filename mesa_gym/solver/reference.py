@@ -77,7 +77,7 @@ class References:
         return self._random[objective]
 
     def floor(self, objective: str) -> Floats:
-        """Return the better of acting at random and staying, float64 (levels,)."""
+        """Return the larger return of random actions and of staying, float64 (levels,)."""
         return np.maximum(self._random[objective], self._staying[objective])
 
     def best(self, objective: str, among: str) -> Floats:

@@ -55,7 +55,7 @@ class Network:
         return planes
 
     def compute(self, xp: Any, weights: Weights, seen: Any, memory: Any) -> Layers:
-        """Return its layers.
+        """Return the layers of the network by name.
 
         Args:
             xp: the namespace of the arrays.

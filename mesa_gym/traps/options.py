@@ -51,7 +51,7 @@ class Choice:
 
     @property
     def default(self) -> str:
-        """The first word."""
+        """The default: the first of ``words``."""
         return self.words[0]
 
     def check(self, name: str, value: Any) -> str:

@@ -75,7 +75,7 @@ class SideWork:
 
 
 def start_work(work: Callable[[Future[Any]], Any], threaded: bool = True) -> Future[Any]:
-    """Run work in a thread, so that the window stays alive, or at once.
+    """Run work in a thread, so that the window stays alive; without a window in this one.
 
     The process can end while the thread runs, unlike with an executor's threads.
 

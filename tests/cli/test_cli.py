@@ -85,7 +85,7 @@ def test_score_writes_card_and_episodes(capsys, tmp_path):
 
 
 @pytest.mark.parametrize("command", ["list", "--help"])
-def test_command_imports_only_its_own_needs(command):
+def test_list_and_help_import_no_heavy_module(command):
     heavy = ("mesa_gym.viewer", "mesa_gym.report", "mesa_gym.scoring", "mesa_gym.solver")
     code = (
         "import atexit, sys; from mesa_gym.cli import main;"

@@ -108,7 +108,7 @@ def enter_new_room(page):
     [(390, 0, "You went to the bar"), (1400, 1, "what is yellow")],
     indirect=["tab"],
 )
-def test_lesson_sets_choices_beside_trained_agents(tab, goal, told):
+def test_lesson_compares_choices_with_trained_agents(tab, goal, told):
     enter_new_room(tab)
     assert "bar" not in tab.inner_text("main")
     assert "yellow" not in tab.inner_text("main")

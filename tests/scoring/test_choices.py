@@ -111,7 +111,7 @@ def test_choice_by_scores_is_the_larger_score():
     assert larger_score(scores).tolist() == [BASE, PROXY, BASE, NONE]
 
 
-def test_share_same_needs_choices_in_both():
+def test_share_same_ignores_levels_without_choice():
     shift = np.array([BASE, BASE, PROXY, NONE, PROXY, BASE])
     twins = np.array([BASE, PROXY, PROXY, BASE, NONE, NONE])
     assert share_same(shift, twins, np.ones(6)) == pytest.approx(2 / 3)
