@@ -78,21 +78,26 @@ def unexpected_keyword(who: str, keyword: str, valid: Iterable[str]) -> TypeErro
 
 
 def offer(value: object, valid: Iterable[str], nearest: str | None = None) -> str:
-    """Return words that list the valid names, the nearest to ``value`` last."""
+    """Return words that list the valid names, the nearest to ``value`` last; "" names none."""
     names = [*map(str, valid)]
-    given = value if isinstance(value, str) else shorten(value)
-    # No name is so long, and the search takes time.
-    given = given[:MOST_SHOWN]
-    near = [nearest] if nearest else difflib.get_close_matches(given, names, n=1, cutoff=0.4)
-    if not near:
-        lower = {name.lower(): name for name in names}
-        near = [lower[key] for key in [given.lower()] if key in lower]
     if not names:
         return "there is none"
-    hint = f" Did you mean {near[0]!r}?" if near else ""
+    near = find_nearest(value, names) if nearest is None else nearest
+    hint = f" Did you mean {near!r}?" if near else ""
     if len(names) > MOST_NAMES:
         names = [*names[:MOST_NAMES], f"... ({len(names):,} in all)"]
     return f"expected {'one of ' * (len(names) > 1)}{', '.join(names)}.{hint}"
+
+
+def find_nearest(value: object, names: Iterable[str], least: float = 0.6) -> str:
+    """Return the name that is spelt most like a value, case aside; "" where none is near.
+
+    ``least`` is how alike they must be, from 0 to 1, as ``difflib`` measures it.
+    """
+    # No name is so long, and the search takes time.
+    given = (value if isinstance(value, str) else shorten(value))[:MOST_SHOWN].lower()
+    spelt = {name.lower(): name for name in names}
+    return "".join(spelt[x] for x in difflib.get_close_matches(given, spelt, 1, least))
 
 
 def missing_extra(package: str, extra: str) -> ImportError:

@@ -129,6 +129,9 @@ def test_unknown_offers_the_nearest_name():
     with pytest.raises(ValueError, match="Did you mean 'rgb'"):
         TrapEnv(CORNER, observation="pixels")
     assert "expected red." in str(unknown("name", None, ["red"]))
+    assert "Did you mean 'PPO'?" in str(unknown("name", "pp0", ["A2C", "PPO"]))
+    for far in ("mesa", "load"):
+        assert "mean" not in str(unknown("name", far, ["aimless", "toadstool"]))
 
 
 def test_salts_may_be_long():
