@@ -85,8 +85,8 @@ def find_trap(name: str) -> type[Trap]:
         UnknownNameError: the name is unknown; the message names the nearest.
         ValueError: the module or file cannot be imported, or has something else of that name.
     """
-    source, colon, rest = name.rpartition(":")
-    module = import_source(f"trap {shorten(name)}", source) if colon else None
+    source, _, rest = (name, "", "") if name.endswith(".py") else name.rpartition(":")
+    module = import_source(f"trap {shorten(name)}", source) if source else None
     traps, found = all_traps(), {}
     for trap in sorted(traps.values(), key=lambda trap: trap.version):
         ids = [trap.id(split, flat) for split in Split for flat in (False, True)]
@@ -103,11 +103,15 @@ def find_trap(name: str) -> type[Trap]:
         raise ValueError(
             f"{shorten(name)} is not a trap but {given!r}; a trap is a subclass of Trap"
         )
-    if name.endswith(".py"):
-        raise UnknownNameError(f"{name} is a file; name a trap of it, such as {name}:Mushrooms")
-    own = [full for full, trap in traps.items() if module and trap.__module__ == module.__name__]
-    names = [full.rsplit("-", 1)[0] for full in own or traps]
-    raise unknown("trap", rest if own else name, names)
+    own = [x for x, trap in traps.items() if module is None or trap.__module__ == module.__name__]
+    names = [full.rsplit("-", 1)[0] for full in own]
+    if not names:
+        advice = "decorate a subclass of mesa_gym.Trap with @mesa_gym.register_trap"
+        raise UnknownNameError(f"{source} registers no trap; {advice}")
+    if source and not rest:
+        held = " or ".join(f"{source}:{each}" for each in names)
+        raise UnknownNameError(f"{source} is a file; name a trap of it: {held}")
+    raise unknown("trap", rest, names)
 
 
 def as_trap(trap: Any) -> Trap:

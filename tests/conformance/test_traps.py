@@ -179,6 +179,8 @@ def test_every_command_takes_a_trap_file(elsewhere, monkeypatch):
     [
         ("nowhere.py:Mushrooms", "trap 'nowhere.py:Mushrooms': there is no file 'nowhere.py' in /"),
         ("{thicket}:Mushroms", "unknown trap 'Mushroms'; expected Mushrooms. Did you mean 'Mush"),
+        ("{thicket}", r"thicket\.py is a file; name a trap of it: .*thicket\.py:Mushrooms$"),
+        ("{bare}:Foo", "bare.py registers no trap; decorate a subclass of mesa_gym.Trap with @m"),
         ("{thicket}:SHADE_PLANES", "SHADE_PLANES' is not a trap but 8; a trap is a subclass"),
         ("{thicket}:Bare", "Bare' is not registered; write @mesa_gym.register_trap above it"),
         ("{json}:Mushrooms", "'json' is already imported from .*json.__init__.py; rename your"),
@@ -189,7 +191,7 @@ def test_every_command_takes_a_trap_file(elsewhere, monkeypatch):
 )
 def test_find_trap_in_wrong_file_is_refused(named, says, elsewhere):
     bare = "\n\nclass Bare(Mushrooms):\n    pass\n"
-    files = {"thicket": CODE + bare, "json": CODE, "broken": "import no_such_package\n"}
+    files = {"thicket": CODE + bare, "json": CODE, "broken": "import no_such_package", "bare": ""}
     paths = {stem: elsewhere(f"{stem}.py", code) for stem, code in files.items()}
     with pytest.raises(ValueError, match=says):
         find_trap(named.format(**paths))
