@@ -21,8 +21,11 @@ from mesa_gym.errors import UnknownNameError, unknown
 from mesa_gym.traps import Split, Trap
 
 AGAIN, TWINS, BARE, ALONE = "again", "twins", "bare", "alone:"
-# Plays that some traps lack, in words.
-LACKED = {TWINS: "twins", BARE: "bare levels"}
+# Plays that some traps lack, and why.
+LACKED = {
+    TWINS: "twins, as its targets cannot be exchanged",
+    BARE: "bare levels, as its targets cannot be taken away",
+}
 # Levels of plays whose targets are taken away, and of all plays of the nulls.
 FEW_LEVELS = 250
 MOST_LEVELS = 1_000_000
@@ -109,8 +112,7 @@ def find_play(trap: Trap, name: str) -> Play:
     if name in plays:
         return plays[name]
     if name in LACKED:
-        lacked = f"{trap.name()}: this trap has no {LACKED[name]}"
-        raise UnknownNameError(f"{lacked}; it has {', '.join(plays)}")
+        raise UnknownNameError(f"{trap.name()} has no {LACKED[name]}; it has {', '.join(plays)}")
     raise unknown(f"play of {trap.name()}", name, plays)
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from mesa_gym.engine import Ints
-from mesa_gym.errors import unknown
+from mesa_gym.errors import UnknownNameError, offer, shorten
 from mesa_gym.policies import name_pursuer, references
-from mesa_gym.scoring.plays import ALONE, BARE, TWINS, find_play, split_of
+from mesa_gym.scoring.plays import ALONE, BARE, LACKED, TWINS, plays_of, split_of
 from mesa_gym.traps import Split, Trap
 from mesa_gym.viewer.actors import Human, Player, PolicyPlayer
 
@@ -52,13 +52,24 @@ def list_plays(trap: Trap, beside: str | None) -> list[str]:
     Raises:
         UnknownNameError: the trap has no such changed levels.
     """
-    if beside == SPLITS:
-        return [Split.TRAIN, Split.SHIFT]
-    if beside == TARGETS:
-        return [Split.SHIFT, *(ALONE + x for x in trap.find_isolable()), BARE]
-    if beside is not None and (beside in (TWINS, BARE) or beside.startswith(ALONE)):
-        return [find_play(trap, beside).split, beside]
-    return []
+    if beside is None:
+        return []
+    choices = list_choices(trap)
+    if beside not in choices and (beside in (TARGETS, TWINS, BARE) or beside.startswith(ALONE)):
+        lacked = LACKED.get(BARE if beside == TARGETS else beside, shorten(beside))
+        offered = f"--beside takes {', '.join(choices)}, {ORACLES} or a policy"
+        raise UnknownNameError(f"{trap.name()} has no {lacked}; {offered}")
+    return choices.get(beside, [])
+
+
+def list_choices(trap: Trap) -> dict[str, list[str]]:
+    """Return the choices of a trap whose plays stand side by side, each with these plays."""
+    changed = [x for x in plays_of(trap) if x in (TWINS, BARE) or x.startswith(ALONE)]
+    found: dict[str, list[str]] = {SPLITS: [Split.TRAIN, Split.SHIFT]}
+    found |= {x: [split_of(x), x] for x in changed}
+    if BARE in found:
+        found[TARGETS] = [Split.SHIFT, *(x for x in changed if x.startswith(ALONE)), BARE]
+    return found
 
 
 def seats_for(
@@ -89,8 +100,9 @@ def seats_for(
     elif beside is not None:
         known = references(trap)
         if not (beside in known or ":" in beside or "/" in beside or Path(beside).is_dir()):
-            what = "choice for beside (nor is it a directory or module:factory)"
-            raise unknown(what, beside, [SPLITS, TWINS, TARGETS, BARE, ORACLES, *known])
+            expected = offer(beside, [*list_choices(trap), ORACLES, *known])
+            what = f"--beside {shorten(beside)} is neither a choice nor a policy"
+            raise UnknownNameError(f"{what}; {expected}")
         others = [beside]
     return [Seat(player, play), *(Seat(PolicyPlayer(other, seed), play) for other in others)]
 
