@@ -32,7 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "[NAME=]WHAT: a folder of trained agents, its seeds; files such as 'runs/a-s*.zip' (in"
         " quotes) or a,b,c; a file or folder of score cards; or a committed agent, such as ppo"
     )
-    add("agents", nargs=2, metavar="AGENT", help=told)
+    add("agents", nargs="*", metavar="AGENT", help=told)
     told = "traps to compare on (default: those of the agents)"
     add("--traps", nargs="+", action="extend", metavar="TRAP", help=told)
     add("--algo", help=ALGO)
@@ -43,10 +43,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Compare two agents on the same levels: a table, a figure, and a sentence for a paper."""
+    if len(options.agents) != 2:
+        raise ValueError("compare takes two agents, such as mesa-gym compare ppo mine=runs/mine")
     for path in (options.figure, options.json):
         require_writable(path)
     traps = [find_trap(trap).name() for trap in options.traps or ()]
-    sides = [_read_side(word) for word in options.agents]
+    sides = [_read_side(word, traps) for word in options.agents]
     one, other = (name for name, _ in sides)
     if one == other:
         first, second = (split_name(word)[1] for word in options.agents)
@@ -76,8 +78,8 @@ def run(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _read_side(word: str) -> Side:
-    """Return the name of an agent, and its cards or its policies.
+def _read_side(word: str, traps: list[str]) -> Side:
+    """Return the name of an agent, and its cards or its policies, which act on some traps.
 
     Raises:
         ValueError: there are no score cards where some should be, or those of several agents.
@@ -93,7 +95,9 @@ def _read_side(word: str) -> Side:
         cards = Cards(card for part in what.split(",") for card in Cards.load(part))
     else:
         paths = [path for part in what.split(",") for path in sorted(glob(part)) or [part]]
-        known = [*list_committed(), *references(find_trap("CheeseCorner"))]
+        named = [x for trap in traps or ["CheeseCorner"] for x in references(find_trap(trap))]
+        named = [name for name in named if traps or ":" not in name]
+        known = dict.fromkeys([*list_committed(), *named])
         for _, policy in map(split_trap, paths):
             if not Path(policy).exists() and ":" not in policy and policy not in known:
                 raise unknown("agent, policy or file", policy, known)
