@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import os
 import re
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mesa_gym.engine import STAY
-from mesa_gym.errors import PolicyBlame, UnknownNameError, offer, shorten, unknown
+from mesa_gym.errors import PolicyBlame, UnknownNameError, find_nearest, offer, shorten
 from mesa_gym.files import read_json
 from mesa_gym.importing import import_source
 from mesa_gym.policies.adapting import adapt, is_model, name_observation, needs
@@ -219,15 +218,16 @@ def _from_directory(folder: Path, trap: Trap) -> Any:
 def _import_name(path: str, spec: str) -> Any:
     """Return the object of ``module:name`` or ``FILE.py:name``."""
     source, _, name = path.rpartition(":")
-    near = difflib.get_close_matches(source.lower(), PREFIXES, n=1, cutoff=0.7)
     try:
         module = import_source(f"policy {shorten(spec)}", source)
     except ValueError as error:
-        hint = f" (Did you mean '{near[0]}:{name}'?)" if near else ""
+        near = find_nearest(source, PREFIXES, 0.7)
+        hint = f" (Did you mean '{near}:{name}'?)" if near else ""
         raise ValueError(f"{error}{hint}") from None
     if not hasattr(module, name):
-        public = [each for each in vars(module) if not each.startswith("_")]
-        raise unknown(f"name in {module.__name__}", name, public)
+        homes = {x: getattr(each, "__module__", "") for x, each in vars(module).items()}
+        own = [x for x, home in homes.items() if home == module.__name__ and not x.startswith("_")]
+        raise UnknownNameError(f"{source} has no policy {shorten(name)}; {offer(name, own)}")
     return getattr(module, name)
 
 

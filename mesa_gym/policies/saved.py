@@ -16,10 +16,11 @@ PT = (
     "; a .pt does not say its class: in Python score(network, TRAP), or write ONNX"
     " (docs/scoring.md)"
 )
-# What loads a saved model, and where that is.
+# Each algorithm, the package and the class that load its models.
 ALGORITHMS = {
-    **dict.fromkeys(("PPO", "A2C", "DQN"), "stable_baselines3"),
-    **dict.fromkeys(("RecurrentPPO", "QRDQN", "TRPO"), "sb3_contrib"),
+    **{name.lower(): ("stable_baselines3", name) for name in ("PPO", "A2C", "DQN")},
+    **{name.lower(): ("sb3_contrib", name) for name in ("QRDQN", "TRPO")},
+    "recurrent_ppo": ("sb3_contrib", "RecurrentPPO"),
 }
 
 
@@ -52,11 +53,11 @@ def load_model(file: str, algo: str | None) -> Any:
             f"policy {file!r} is a saved model, which does not say what loads it; add --algo (in"
             f" Python algo=...), one of {', '.join(ALGORITHMS)}"
         )
-    names = {name.lower(): name for name in ALGORITHMS}
-    name = names.get(algo.lower().replace("-", "").replace("_", ""))
-    if name is None:
+    asked = algo.lower().replace("-", "").replace("_", "")
+    found = [each for word, each in ALGORITHMS.items() if word.replace("_", "") == asked]
+    if not found:
         raise unknown("algorithm", algo, ALGORITHMS)
-    package = ALGORITHMS[name]
+    package, name = found[0]
     try:
         algorithm = getattr(importlib.import_module(package), name)
     except ImportError:

@@ -24,7 +24,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from mesa_gym.errors import UnknownNameError, shorten, unknown
+from mesa_gym.errors import UnknownNameError, find_nearest, shorten, unknown
 from mesa_gym.files import read_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.trained.agent import Agent
@@ -176,8 +176,10 @@ def load_named(name: str, trap: Trap) -> Agent:
         if seed.isdecimal() and seeds:
             told = f"{trap.name()} has {seeds[0]} to {seeds[-1]}"
             raise UnknownNameError(f"unknown agent {shorten(f'library:{name}')}; {told}")
-        valid = [f"library:{known}" for known in entries if ("-" in known) == ("-" in name)]
-        raise unknown(f"agent of {trap.name()}", f"library:{name}", valid)
+        near = find_nearest(name, entries, 0.3)
+        alike = [x for x in entries if ("-" in x) == ("-" in name) or x == near]
+        valid, nearest = [f"library:{x}" for x in alike], near and f"library:{near}"
+        raise unknown(f"agent of {trap.name()}", f"library:{name}", valid, nearest)
     return load_entry(entries[name], trap)
 
 

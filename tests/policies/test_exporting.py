@@ -50,7 +50,8 @@ def require_same(model, folder):
 def test_exported_onnx_plays_as_its_model(kind, tmp_path):
     algo, network, observation, *side = kind.split()
     keywords = {"buffer_size": 100} if "DQN" in algo else {}
-    cls = getattr(import_module(ALGORITHMS[algo]), algo)
+    packages = {name: package for package, name in ALGORITHMS.values()}
+    cls = getattr(import_module(packages[algo]), algo)
     shown = envs(observation, int(side[0]) if side else None)
     model = cls(f"{network}Policy", shown, seed=0, **keywords)
     assert require_same(model, tmp_path).observation == observation
@@ -58,10 +59,7 @@ def test_exported_onnx_plays_as_its_model(kind, tmp_path):
 
 @pytest.mark.parametrize(
     ("cls", "network", "make"),
-    [
-        (PPO, "MlpPolicy", lambda: VecNormalize(envs())),
-        (RecurrentPPO, "MlpLstmPolicy", envs),
-    ],
+    [(PPO, "MlpPolicy", lambda: VecNormalize(envs())), (RecurrentPPO, "MlpLstmPolicy", envs)],
 )
 def test_export_of_unsupported_models_is_refused(cls, network, make, tmp_path):
     model = cls(network, make(), n_steps=8, batch_size=16, seed=0)

@@ -163,10 +163,7 @@ class OtherActions(gym.Env):
             lambda: make(PPO, mesa_gym.make_sb3(ID, 2, size=11, observation="flat")),
             r"float32 \(726,\) to 1; .* flat float32 \(486,\) to 1, .*callable",
         ),
-        (
-            lambda: make(PPO, VecFrameStack(envs(), 2)),
-            r"9, 12\) to 1; .* wrappers changed",
-        ),
+        (lambda: make(PPO, VecFrameStack(envs(), 2)), r"9, 12\) to 1; .* wrappers changed"),
         (lambda: make(PPO, VecFrameStack(VecNormalize(envs()), 2)), "wrappers changed what"),
         (lambda: make(PPO, OtherActions()), r"space Discrete\(4\); RedBlueDoors-v0 has Discrete"),
         (lambda: PPO, "PPO is a class; hand over an instance"),
@@ -220,8 +217,8 @@ def test_sb3_saved_models_that_misfit_are_refused(tmp_path):
     make(PPO).save(file)
     whole = file.read_bytes()
     for data, algo, message in [
-        (whole, None, r"add --algo .*, one of PPO, A2C, DQN, RecurrentPPO, QRDQN, TRPO$"),
-        (whole, "pp0", "unknown algorithm 'pp0'; expected one of PPO, A2C"),
+        (whole, None, r"add --algo .*, one of ppo, a2c, dqn, qrdqn, trpo, recurrent_ppo$"),
+        (whole, "pp0", "unknown algorithm 'pp0'; expected one of ppo, a2c, .*Did you mean 'ppo'"),
         (whole, "dqn", "model.zip' cannot be loaded by DQN: "),
         (whole[: len(whole) // 2], "ppo", "model.zip' cannot be loaded by PPO: "),
         (b"", "ppo", "model.zip' cannot be loaded by PPO: "),
