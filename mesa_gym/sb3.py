@@ -12,6 +12,7 @@ from mesa_gym.envs.checks import integer
 from mesa_gym.envs.infos import objectives
 from mesa_gym.envs.making import make_sb3
 from mesa_gym.envs.observations import widest, windows_around
+from mesa_gym.envs.tensors import require_device
 from mesa_gym.errors import missing_extra
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.exporting import export
@@ -168,6 +169,8 @@ def make_learner(venv: VecEnv, seed: int, discount: float, **settings: Any) -> A
         discount: of what is paid.
         **settings: as in ``ppo``.
     """
+    if (device := settings.get("device", "cpu")) != "auto":
+        require_device(device)  # SB3 would take the CPU in silence
     policy_kwargs = {"features_extractor_class": CentredExtractor, "net_arch": [64]}
     policy_kwargs |= settings.pop("policy_kwargs", {})
     defaults: dict[str, Any] = {

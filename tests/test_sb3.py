@@ -73,6 +73,8 @@ def test_ppo_prefers_the_keywords_given():
     settings = default.get_env().unwrapped.venv.settings
     assert (settings.num_levels, settings.split) == (30_000, Split.TRAIN)
     assert ppo("TreeFarm", 2, env_kwargs={"reward": "soon"}).gamma == 0.8  # the objective's own
+    with pytest.raises(ValueError, match="device 'cuda:99' is not here: "):
+        ppo("CheeseCorner", n_envs=2, device="cuda:99")
     with pytest.raises(UnknownNameError, match="Did you mean 'CheeseCorner'"):
         ppo("CheesCorner")
 

@@ -76,6 +76,9 @@ class JaxEnv(DeviceEnv):
         hidden: Sequence[str] = (),
         **keywords: Any,
     ) -> None:
+        if "device" in keywords:
+            told = "JAX's default device is taken, which jax.default_device changes"
+            raise TypeError(f"JaxEnv got an unexpected keyword argument 'device'; {told}")
         listed = observation == LISTED
         if not listed and (reach is not None or hidden):
             raise ValueError(f"reach and hidden need observation='listed', not {observation!r}")

@@ -108,6 +108,8 @@ def test_bad_input_is_named(jax, monkeypatch):
             env.step(jax.random.key(0), state, actions)
     with pytest.raises(ValueError, match="'rgb' is not offered on a device; it offers planes"):
         mesa_gym.make_jax(CORNER, 2, observation="rgb")
+    with pytest.raises(TypeError, match=r"'device'; JAX's default .*, which jax\.default_device"):
+        mesa_gym.make_jax(CORNER, 2, device="cuda")
     with pytest.raises(ValueError, match=r"the number 4,294,967,296; .* below 2"):
         jax_env._narrow(np.array([5, 1 << 32]))
     monkeypatch.delitem(sys.modules, "mesa_gym.envs.jax_env")
