@@ -72,7 +72,8 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
             card = decode_json(data, cls, read_letters) if schema == SCHEMA else None
         except ValueError as error:
             many = "; Cards.load reads a list of cards" if "got `array`" in str(error) else ""
-            raise ValueError(f"not a score card: {error}{many}") from None
+            wanted = "not a score card, as mesa-gym score --json writes it"
+            raise ValueError(f"{wanted}: {error}{many}") from None
         if card is None:
             advice = "upgrade mesa-gym" if schema > SCHEMA else "score the policy again"
             raise ValueError(

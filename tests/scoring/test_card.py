@@ -59,7 +59,7 @@ def test_contradictions_are_refused_with_place_and_expectation(kind, path, value
 )
 def test_files_that_are_not_cards_are_named(content, tmp_path):
     (tmp_path / "card.json").write_bytes(content)
-    with pytest.raises(ValueError, match=r"card\.json: not a score card: "):
+    with pytest.raises(ValueError, match=r"card\.json: not a score card, as mesa-gym score --j"):
         ScoreCard.load(tmp_path / "card.json")
 
 
