@@ -17,7 +17,7 @@ from agents.algorithms import ALGORITHMS, USUAL_STEPS
 from agents.results import ABLE, Report, TrainedAgent, TrainingLook
 from agents.run import NUM_LEVELS, Run, require_labels
 from agents.saving import SavedAgent, describe_training, require_free, save
-from mesa_gym.command import DONE, run_command
+from mesa_gym.command import DONE, Parser, run_command
 from mesa_gym.errors import shorten
 from mesa_gym.scoring.card_data import package_versions
 
@@ -109,7 +109,7 @@ class Printer:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m agents.train", description="Train an agent.")
+    parser = Parser(prog="python -m agents.train", description="Train an agent.")
     add = parser.add_argument
     algorithms = f"{' or '.join(ALGORITHMS)}, or FILE.py:function of your own (default: ppo)"
     steps = f"in whole rollouts (default: the trap's, {USUAL_STEPS:,} for most)"

@@ -8,7 +8,6 @@ the next program is compiled. At the end it compares JAX's environments with Num
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from collections.abc import Sequence
@@ -25,6 +24,7 @@ from agents.networks import LEARNERS
 from agents.results import ABLE
 from agents.run import Run
 from benchmarks.plan import list_single_traps
+from mesa_gym.command import Parser
 from mesa_gym.trained.agent import Agent
 from mesa_gym.traps import Trap, find_trap
 
@@ -85,7 +85,7 @@ def count_differences(trap: Trap) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command: 0 done, 1 something differs."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.device", description=__doc__)
+    parser = Parser(prog="python -m benchmarks.device", description=__doc__)
     parser.add_argument("--traps", nargs="+", help="(default: those of the leaderboard)")
     parser.add_argument("--seeds", type=int, default=64)
     parser.add_argument("--steps", type=int, help="training steps (default: by the trap)")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from mesa_gym.command import run_command
+from mesa_gym.command import Parser, run_command
 from mesa_gym.errors import shorten
 
 
@@ -39,7 +39,7 @@ def run_actions(
         actions: by name.
         given: the command line after the command's name; None for the process's own.
     """
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"python -m benchmarks {program}",
         description=about,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -7,7 +7,6 @@ more reliable on a busy machine. Without options the command ends within a minut
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -19,7 +18,7 @@ import gymnasium
 import numpy as np
 
 import mesa_gym
-from mesa_gym.command import DONE, run_command
+from mesa_gym.command import DONE, Parser, run_command
 from mesa_gym.errors import missing_extra
 from mesa_gym.traps import find_trap
 
@@ -55,7 +54,7 @@ class Rates(NamedTuple):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command: 0 done, 2 bad usage, 130 interrupted."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=__doc__)
+    parser = Parser(prog="python -m benchmarks.speed", description=__doc__)
     parser.add_argument("--traps", nargs="+", default=TRAPS, help=f"({' '.join(TRAPS)})")
     parser.add_argument("--torch", action="store_true", help="also measure mesa_gym.make_torch")
     parser.add_argument("--jax", action="store_true", help="also measure mesa_gym.make_jax")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import sys
@@ -9,11 +10,33 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any, NoReturn
 
-from mesa_gym.errors import MOST_TOLD, PolicyError, read_error, shorten_text
+from mesa_gym.errors import MOST_TOLD, PolicyError, find_nearest, read_error, shorten_text
 from mesa_gym.terminal import discard, printable, say
 
 DONE, FAILED, USAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are two lines, and whose options are written out."""
+
+    def __init__(self, **keywords: Any) -> None:
+        super().__init__(**keywords, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        """Print the error and how to get help; exit."""
+        say(f"{self.prog}: {shorten_text(message, MOST_TOLD)}\nTry {self.prog} --help.")
+        raise SystemExit(USAGE)
+
+    def parse_known_args(self, *given: Any, **keywords: Any) -> Any:
+        """Return the options; an unknown one is an error, which names the nearest."""
+        options, left = super().parse_known_args(*given, **keywords)
+        for word in (each.partition("=")[0] for each in left if each.startswith("-")):
+            names = [name.strip("-") for name in self._option_string_actions]
+            near = find_nearest(word.strip("-"), names, 0.7)
+            self.error(f"no option {word}" + (f"; did you mean --{near}?" if near else ""))
+        return options, left
 
 
 def run_command(
@@ -103,8 +126,10 @@ def require_writable(path: Path | None) -> None:
     if path is None:
         return
     folder = path.absolute().parent
-    if path.is_dir() or not folder.is_dir():
-        reason = "it is a directory, or its folder does not exist"
+    if path.is_dir():
+        reason = "it is a directory; name a file"
+    elif not folder.is_dir():
+        reason = f"there is no folder {folder}"
     elif path.exists() and not path.is_file():
         reason = "it is not an ordinary file"
     elif path.exists() and not os.access(path, os.W_OK):

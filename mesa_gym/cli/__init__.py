@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import mesa_gym
 from mesa_gym.cli.extras import require_extras
-from mesa_gym.command import DONE, USAGE, run_command
-from mesa_gym.errors import MOST_TOLD, shorten_text, unknown
-from mesa_gym.terminal import say
+from mesa_gym.command import DONE, Parser, run_command
+from mesa_gym.errors import unknown
 
 __all__ = ["main"]
 
@@ -74,8 +72,7 @@ COMMANDS = {
     ),
     "score": Command("Score policies: which objective does each pursue?", "score"),
     "leaderboard": Command(
-        "Show the goals of the committed agents, and of yours among them.",
-        "leaderboard",
+        "Show the goals of the committed agents, and of yours among them.", "leaderboard"
     ),
     "compare": Command(
         "Compare two agents on the same levels: a table, a figure, and a sentence for a paper.",
@@ -86,8 +83,7 @@ COMMANDS = {
     ),
     "play": Command("Play a trap by hand.", "watch", "play_arguments", "play"),
     "export": Command(
-        "Write one HTML file for any browser: levels to play in, and the ways of agents.",
-        "export",
+        "Write one HTML file for any browser: levels to play in, and the ways of agents.", "export"
     ),
     "demo": Command("Open a one-minute lesson on goal misgeneralization in the browser.", "demo"),
     "demonstrations": Command(
@@ -98,14 +94,6 @@ COMMANDS = {
     ),
     "serve": Command("Serve traps to language models by OpenEnv, many sessions at once.", "serve"),
 }
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are two lines."""
-
-    def error(self, message: str) -> NoReturn:
-        say(f"{self.prog}: {shorten_text(message, MOST_TOLD)}\nTry {self.prog} --help.")
-        raise SystemExit(USAGE)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -127,9 +115,9 @@ def _run(given: list[str]) -> int:
     sys.path.append(str(Path.cwd()))
     if given and not given[0].startswith("-") and given[0] not in COMMANDS:
         raise unknown("command", given[0], COMMANDS)
-    parser = _Parser(prog="mesa-gym", description=mesa_gym.__doc__)
+    parser = Parser(prog="mesa-gym", description=mesa_gym.__doc__)
     parser.add_argument("--version", action="version", version=mesa_gym.__version__)
-    commands = parser.add_subparsers(dest="command", parser_class=_Parser)
+    commands = parser.add_subparsers(dest="command")
     for name, command in COMMANDS.items():
         one = commands.add_parser(name, help=command.about, description=command.about)
         if name in given[:1]:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from mesa_gym.command import DONE, FAILED, run_command
+from mesa_gym.command import DONE, FAILED, Parser, run_command
 from mesa_gym.terminal import say
 from mesa_gym.testing.check import ConformanceError
 from mesa_gym.testing.digests import FOLDER, record_digest
@@ -15,7 +15,7 @@ from mesa_gym.traps import all_traps, find_trap
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command: 0 done, 1 a trap failed, 2 bad usage, 130 interrupted."""
-    parser = argparse.ArgumentParser(prog="python -m mesa_gym.testing", description=__doc__)
+    parser = Parser(prog="python -m mesa_gym.testing", description=__doc__)
     parser.add_argument("command", choices=["digests"], help="record the digests of new traps")
     parser.add_argument("traps", nargs="*", metavar="TRAP", help="default: every trap")
     parser.add_argument("--folder", type=Path, default=FOLDER, help=f"default: {FOLDER}")

@@ -14,8 +14,10 @@ from mesa_gym.traps.cheese_corner import CheeseCorner
 CORNER = "score --trap CheeseCorner --policy"
 EXPORT = "export --trap CheeseDish"
 RECORD = f"{HEADLESS} --record"
+LOG = "watch --headless --episodes"
 NO_PLAY = "unknown play of CheeseCorner-v0"
 AGENT = {"schema": 1, "observation": "planes", "loader": "agents", "weights": "w", "name": "ppo-s0"}
+BESIDE = "cannot be exchanged; --beside takes splits, bare, alone:corner, targets, oracles or a pol"
 LACKING = "from mesa_gym.errors import missing_extra\n\ndef make(trap):\n"
 
 
@@ -42,12 +44,18 @@ def folder(tmp_path, monkeypatch):
     [
         ("scores", "Did you mean 'score'?"),
         ("describe redbluedoor-v0", "Did you mean 'RedBlueDoors'?"),
-        ("describe mine.py", "mine.py is a file; name a trap of it, such as mine.py:Mushrooms"),
         ("describe", "which trap? Name it, such as `mesa-gym describe CheeseCorner`"),
         ("describe CoinRun LavaLand", "expected one trap, got CoinRun-v0 and LavaLand-v0"),
         ("score --policy random", "on which trap? Name it first: mesa-gym score "),
         ("score --policy random LavaLand", "mesa-gym score LavaLand --policy random"),
         ("score LavaLand", "which policy? Give --policy, such as `--policy oracle:base`"),
+        (f"{CORNER} stay --level 3", "mesa-gym score: no option --level; did you mean --levels?"),
+        (f"{CORNER} stay --lvls=3", "did you mean --levels?\nTry mesa-gym score --help.\n"),
+        (f"{CORNER} stay --split shft", "no option --split\nTry mesa-gym score --help.\n"),
+        (f"{CORNER} stay --json a", "cannot write a: it is a directory; name a file"),
+        (f"{CORNER} stay --json d/a", "cannot write d/a: there is no folder "),
+        (f"{CORNER} library:ppos", "Did you mean 'library:ppo-alpha0.1-s"),
+        (f"{CORNER} library:xyz", "library:planner:3, library:planner:4.\n"),
         (f"{CORNER} ./nowhere", "no such file or directory"),
         (f"{CORNER} .", "policy.json is missing; it holds a, b, c: give *"),
         (f"{CORNER} lacking:make", "this needs 'torch', which is not installed"),
@@ -56,10 +64,7 @@ def folder(tmp_path, monkeypatch):
         ("leaderboard --policy lone.zip", "on which trap does lone.zip act? Name it"),
         ("leaderboard MonsterWorld", "MonsterWorld-v0 is judged by returns and is not on the lead"),
         ("leaderboard CheeseDish dish_planes=3", "committed agents played CheeseDish-v0(size=9x9,"),
-        (
-            "leaderboard --out lone.zip",
-            "lone.zip is not a leaderboard's page; choose",
-        ),
+        ("leaderboard --out lone.zip", "lone.zip is not a leaderboard's page; choose"),
         (f"{EXPORT} --out page.txt", "must end in .html"),
         ("export KeysChests --split alone:keys", "unknown play of KeysChests-v0 'alone:keys'; exp"),
         ("new-trap CheeseCorner", "already"),
@@ -71,7 +76,8 @@ def folder(tmp_path, monkeypatch):
         (f"{RECORD} a.png --beside bare --split shift", ["leave out --split"]),
         (f"{RECORD} a.png --policy library:77", ["CheeseCorner-v0 has library:0 to library:4"]),
         (f"{RECORD} a.png --policy library:planner:77", ["has library:planner:0 to library:"]),
-        (f"{RECORD} a.png --beside twins", ["CheeseCorner-v0: this trap has no twins; it has"]),
+        (f"{RECORD} a.png --beside twins", ["CheeseCorner-v0 has no twins, as", BESIDE]),
+        (f"{RECORD} a.png --beside rando", ["'rando' is neither a choice nor a p", "'random'"]),
         (f"{RECORD} a.png --beside splits --split train", ["leave out --split"]),
         (
             f"{RECORD} a.png --overlays heat:corner,heat:cheese",
@@ -80,23 +86,14 @@ def folder(tmp_path, monkeypatch):
         (f"{RECORD} a.png --level -1", ["level -1", "2**48 - 1"]),
         (f"{RECORD} a.png --size 10x10", ["10x10", "640x420"]),
         (HEADLESS, ["add --record FILE"]),
-        (
-            "watch --episodes damaged.jsonl --headless --record a.png",
-            ["damaged.jsonl, line 1", "is not a"],
-        ),
-        ("watch --episodes good.jsonl --headless --record a.png --salt s", ["with another salt"]),
-        (
-            "watch --episodes good.jsonl --headless --record a.png --level 2",
-            ["nothing was recorded on"],
-        ),
-        (
-            "watch --episodes good.jsonl --headless --record good.jsonl",
-            ["must end in .png, .gif, .mp4"],
-        ),
-        ("watch --episodes salted.jsonl --headless --record a.png", ["with another salt"]),
+        (f"{LOG} damaged.jsonl --record a.png", ["damaged.jsonl, line 1", "is not a"]),
+        (f"{LOG} good.jsonl --record a.png --salt s", ["with another salt"]),
+        (f"{LOG} good.jsonl --record a.png --level 2", ["nothing was recorded on"]),
+        (f"{LOG} good.jsonl --record good.jsonl", ["must end in .png, .gif, .mp4"]),
+        (f"{LOG} salted.jsonl --record a.png", ["with another salt"]),
         (
             "watch KeysChests --beside targets --headless --record a.png",
-            ["KeysChests-v0: this trap has no bare levels; it has train, "],
+            ["KeysChests-v0 has no bare levels, as ", "--beside takes splits, oracles or a policy"],
         ),
     ],
 )
