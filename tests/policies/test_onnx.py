@@ -4,18 +4,7 @@ import copy
 
 import numpy as np
 import pytest
-from graphs import (
-    CELLS,
-    CORNER,
-    SHAPE,
-    adding,
-    counting,
-    declare,
-    external,
-    graph,
-    linear,
-    node,
-)
+from graphs import CELLS, CORNER, SHAPE, adding, counting, declare, external, graph, linear, node
 from onnx import TensorProto, helper
 
 from mesa_gym.policies.onnx import OnnxPolicy
