@@ -105,5 +105,5 @@ def test_listed_keywords_are_checked():
     with pytest.raises(ValueError, match="unknown plane to hide 'agent'"):
         make(observation="listed", hidden=["agent"])
     for keywords in ({"reach": 3}, {"hidden": ["cheese"]}):
-        with pytest.raises(ValueError, match="are of observation='listed', not 'planes'"):
+        with pytest.raises(ValueError, match="need observation='listed', not 'planes'"):
             make(**keywords)

@@ -84,7 +84,7 @@ def test_centred_window_is_cut_from_the_whole():
             for x in (3, 6, 15, 7.0, True)
         ),
         ({"observation": "centred", "agent_view_size": "7"}, "odd number from 5 to 13.*got '7'"),
-        ({"agent_view_size": 7}, "of observation='centred'; 'planes' has none"),
+        ({"agent_view_size": 7}, "needs observation='centred', got 'planes'"),
     ],
 )
 def test_centred_window_of_bad_size_is_refused(kind, keywords, message):
