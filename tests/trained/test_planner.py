@@ -110,11 +110,7 @@ OTHER_SHAPE = {"utility": np.ones((13, 13))}
         ({"walls": float("nan")}, None, "walls must be a number above 0"),
         ({"utility": np.zeros(9)}, None, "utility must be a number, an array"),
         ({"costs": float("inf")}, None, "costs must be a number, an array"),
-        (
-            OTHER_SHAPE,
-            lambda x: x.act(observe()),
-            r"has shape \(13, 13\); .* the grid, 9 x 9 cells",
-        ),
+        (OTHER_SHAPE, lambda x: x.act(observe()), r"shape \(13, 13\); .* the grid, 9 x 9 cells"),
         ({}, lambda x: x.objective(observe(CORNER)), "CheeseDish-v0 shows them, got an array of"),
         ({}, lambda x: x.reading("chese", "dish"), "chese"),
         ({}, lambda x: x.reading("dish", "dish"), "look alike"),
