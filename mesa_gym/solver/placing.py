@@ -67,14 +67,6 @@ class PlacementGraph:
     def __len__(self) -> int:
         return len(self.rank)
 
-    def find_contacts(self) -> NDArray[np.bool_]:
-        """Return which steps contact a target, bool (objectives, 5, n).
-
-        A payment is a contact if it is above half of the objective's largest on the level, as in
-        scoring (``mesa_gym.scoring.choices``).
-        """
-        return np.stack([pay > max(pay.max(), 0.0) / 2 for pay in self.paid.values()])
-
     def _unrank(self, rank: Ints) -> State:
         """Return states by their numbers, a batch (1, m)."""
         return self._numbers.unrank(self.begin, np.zeros(len(rank), dtype=np.int64), rank)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from parameters import each_live, thorough
 from playing import walled
-from reference import contents
+from reference import contents, find_contacts
 from small_traps import Corridor, Healthy, SmallDish
 
 from mesa_gym.engine import STAY
@@ -99,7 +99,7 @@ def draw_chain(graph, shares):
     Behind the states that go on come a sink for each objective, one for several at once, and one
     for all that ends without a contact.
     """
-    n, contact = graph.going, graph.find_contacts()
+    n, contact = graph.going, find_contacts(graph)
     kinds = len(contact)
     chain = np.zeros((n + kinds + 2,) * 2)
     chain[range(n, n + kinds + 2), range(n, n + kinds + 2)] = 1
@@ -126,7 +126,7 @@ def test_contact_shares_equal_powers_of_a_matrix(name, horizon):
     graph = PlacementGraph(trap, trap.levels("shift", [0]))
     shares = 0.1 + 0.5 * np.random.default_rng(0).dirichlet([0.4] * 5, graph.going)
     after = np.linalg.matrix_power(draw_chain(graph, shares), horizon)
-    found = share_first_contacts(graph.successor, graph.find_contacts(), shares, horizon)
+    found = share_first_contacts(graph.successor, find_contacts(graph), shares, horizon)
     np.testing.assert_allclose(found, after[: graph.going, graph.going : -1].T, atol=1e-12)
 
 
@@ -168,7 +168,7 @@ def test_contact_needs_over_half_largest_payment():
     }
     entered = graph.rank[graph.successor] % trap.cells - 43
     moves = graph.successor != np.arange(graph.going)
-    assert (graph.find_contacts() == [moves & (entered == 41), moves & (entered == 1)]).all()
+    assert (find_contacts(graph) == [moves & (entered == 41), moves & (entered == 1)]).all()
 
 
 # -- what is refused -----------------------------------------------------------------------------

@@ -22,6 +22,11 @@ def splitmix64(seed, index):
     return z ^ (z >> 31)
 
 
+def find_contacts(graph):
+    """Which steps of a PlacementGraph pay over half of the largest payment: (objectives, 5, n)."""
+    return np.stack([pay > max(pay.max(), 0.0) / 2 for pay in graph.paid.values()])
+
+
 # -- grids -----------------------------------------------------------------------------------------
 
 Cell = tuple[int, int]

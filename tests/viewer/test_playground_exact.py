@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from parameters import FEW_LIVE
+from reference import find_contacts
 from visiting import LivePage
 
 from mesa_gym.policies import Memoryless, Oracle
@@ -60,7 +61,7 @@ def test_page_values_equal_the_solver(live):
 def expect_ends(trap, graph, shares, horizon):
     """Return the page's outcomes of an agent from each state."""
     if trap.by_contact:
-        return list(share_first_contacts(graph.successor, graph.find_contacts(), shares, horizon))
+        return list(share_first_contacts(graph.successor, find_contacts(graph), shares, horizon))
     found = []
     for x, paid in graph.paid.items():
         worth = np.zeros((2, len(graph)))
