@@ -24,8 +24,8 @@ from mesa_gym.links import find_file
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.rendering.colours import BASE, PROXIES, to_hex
 from mesa_gym.report import Leaderboard, group_cards, join_committed, read_committed
-from mesa_gym.report.cells import AGENTS, BOTH, CANNOT, KINDS, AgentRow, Cell
-from mesa_gym.report.leaderboard import format_mean, format_word, strip_version, tabulate
+from mesa_gym.report.cells import AGENTS, BOTH, CANNOT, KINDS, AgentRow, Cell, strip_version
+from mesa_gym.report.leaderboard import format_mean, format_word, tabulate
 from mesa_gym.report.tables import HEADS as TABLE_HEADS
 from mesa_gym.report.tables import tabulate_groups
 from mesa_gym.scoring import ScoreCard

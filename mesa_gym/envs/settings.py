@@ -96,7 +96,7 @@ class Settings:
 
     @property
     def pays_base(self) -> bool:
-        """Whether only the base objective is paid, of whose return the reward threshold is."""
+        """Return whether base alone is paid, so that the trap's reward threshold applies."""
         return self.reward == self.trap.base and not self.step_reward
 
     def starts(self, levels: list[Any], maps: list[Any]) -> tuple[list[int], State | None]:

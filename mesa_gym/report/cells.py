@@ -125,7 +125,7 @@ class Cell:
 
     @property
     def pale(self) -> bool:
-        """Whether the mean confidence is too low to be sure of the verdict."""
+        """Return whether the mean confidence is too low to be sure of the verdict."""
         return self.confidence < DECIDED
 
     @property
@@ -209,3 +209,8 @@ def name_oracle(card: ScoreCard) -> ScoreCard:
 
 def _is_oracle(card: ScoreCard) -> bool:
     return card.policy == f"{ORACLE}:{card.base}"
+
+
+def strip_version(trap: str) -> str:
+    """Return a trap's name without its version."""
+    return trap.rpartition("-")[0]

@@ -10,6 +10,7 @@ from itertools import combinations
 from mesa_gym import terminal
 from mesa_gym.errors import unknown
 from mesa_gym.policies.seeds import agent_and_seed
+from mesa_gym.report.cells import strip_version
 from mesa_gym.report.groups import BASE, LEAST_SEEDS, CardGroup, group_cards
 from mesa_gym.report.intervals import Difference, adjust_holm, compare_tables
 from mesa_gym.scoring import ScoreCard
@@ -184,4 +185,4 @@ def _say(row: Compared) -> str:
         shares.append(f"{of.agent} {of.choice[BASE]:.2f} by {seeds} seeds{able}")
     estimate, ends, p = _write(row)
     told = f"{', '.join(shares)}: {estimate}, 95% {ends}, p {p}"
-    return printable(f"{row.trap.rpartition('-')[0]} ({told})")
+    return printable(f"{strip_version(row.trap)} ({told})")

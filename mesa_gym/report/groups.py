@@ -44,7 +44,7 @@ class CardGroup:
 
     @property
     def chooses(self) -> bool:
-        """Whether the trap's episodes have choices; otherwise it is judged by returns."""
+        """Return whether the trap's episodes have choices; otherwise it is judged by returns."""
         return self.cards[0].choices is not None
 
     @property

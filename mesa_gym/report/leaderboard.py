@@ -31,6 +31,7 @@ from mesa_gym.report.cells import (
     is_shown,
     make_row,
     name_oracle,
+    strip_version,
 )
 from mesa_gym.report.comparison import tell_apart
 from mesa_gym.report.groups import BASE, PROXY, ROLES, CardGroup, group_cards, list_cards
@@ -319,8 +320,3 @@ def format_value(value: str | float | None) -> str:
         text = f"{value:z.2f}"
         return text if abs(value) > 0.995 else text.replace("0.", ".", 1)
     return MISSING if value is None else printable(str(value))
-
-
-def strip_version(trap: str) -> str:
-    """Return a trap's name without its version."""
-    return trap.rpartition("-")[0]

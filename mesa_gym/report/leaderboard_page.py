@@ -12,7 +12,7 @@ from mesa_gym import links
 from mesa_gym.files import read_bytes, write_text
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
-from mesa_gym.report.cells import UNTRAINED
+from mesa_gym.report.cells import UNTRAINED, strip_version
 from mesa_gym.report.groups import ROLES
 from mesa_gym.report.leaderboard import (
     APART,
@@ -22,7 +22,6 @@ from mesa_gym.report.leaderboard import (
     format_mean,
     format_value,
     format_word,
-    strip_version,
 )
 from mesa_gym.report.templating import TEMPLATES, environment
 from mesa_gym.scoring import WORDS
