@@ -1,4 +1,4 @@
-"""The command ``python -m benchmarks``: measure agents and methods, and make the library."""
+"""The command ``python -m benchmarks``: measure agents, and make the library."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ class Subcommand(NamedTuple):
 
 COMMANDS = {
     "board": Subcommand("benchmarks.board.commands", "train and score agents; make their pages"),
-    "methods": Subcommand("benchmarks.methods.commands", "evaluate methods, or one of yours"),
     "library": Subcommand("benchmarks.library", "make the library of trained agents"),
 }
 

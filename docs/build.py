@@ -53,7 +53,7 @@ CERTIFICATES = HERE / "certificates.json"
 LABEL = re.compile(r"(^|(?<=\. )|(?<=\.\n))([A-Z][a-z]+(?: [a-z]+){0,3}(?:\s``\w+``)?):(?=\s)")
 # How the docstring of a trap's ``ends`` begins.
 ENDING = re.compile(r"^Return (where|whether|False:) ")
-OF_BENCHMARKS = ("board run", "methods run", "library make")
+OF_BENCHMARKS = ("board run", "library make")
 TEMPLATES = environment(HERE / "templates", str)  # pages are Markdown: nothing is escaped
 
 

@@ -1,8 +1,7 @@
 """Put the committed results into README and pages of docs: ``python -m docs.results_page``.
 
 Each table or sentence stands between two marks; the text around them is for people to write. The
-leaderboard is in README.md and docs/leaderboard.md, methods are in docs/studies/tracks.md. The
-picture is docs/images/leaderboard.svg.
+leaderboard is in README.md and docs/leaderboard.md. The picture is docs/images/leaderboard.svg.
 """
 
 from __future__ import annotations
@@ -15,9 +14,7 @@ from typing import Any
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from benchmarks.markdown import lay_out_table, pipes
-from benchmarks.methods.record import read_committed as read_methods
-from benchmarks.methods.standings import tabulate as tabulate_methods
+from benchmarks.markdown import lay_out_table
 from docs.studies.page_tables import show
 from docs.trap_table import LEARNER
 from mesa_gym.links import find_file
@@ -34,7 +31,6 @@ from mesa_gym.traps import find_trap
 
 HERE = Path(__file__).parent
 README, BOARD = HERE.parent / "README.md", HERE / "leaderboard.md"
-TRACKS = HERE / "studies" / "tracks.md"
 PICTURE = HERE / "images" / "leaderboard.svg"
 BY = "by python -m docs.results_page"  # after the name of a part, in its mark
 LEFT_OUT = ("agent", "seeds", "able", NO_CHOICE)  # of the table of plain training
@@ -118,7 +114,6 @@ def write_parts() -> dict[Path, dict[str, str]]:
     board = join_committed([])
     sentences = " ".join(board.sentences())
     return {
-        TRACKS: {"methods": pipes(*tabulate_methods(read_methods()))},
         README: {"board": sentences},
         BOARD: {
             "board": f"{sentences}\n\n{write_board(board)}",

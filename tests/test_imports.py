@@ -28,7 +28,7 @@ ORDER = [
     {"agents"},
     {"benchmarks.markdown", "benchmarks.options", "benchmarks.plan"},
     {"benchmarks.jobs"},
-    {"benchmarks.library", "benchmarks.methods"},
+    {"benchmarks.library"},
     {"benchmarks.board"},
     {"benchmarks.device", "benchmarks.speed"},
     {"benchmarks.__main__"},

@@ -1,11 +1,9 @@
-"""Results that several tests read, made once, and jobs that are done in this process."""
+"""Jobs that are done in this process."""
 
 import pytest
 
 from benchmarks.jobs import runner
 from benchmarks.jobs.job import do_job, find_missing
-from benchmarks.methods.evaluator import Evaluator
-from benchmarks.methods.tasks import find_task
 from benchmarks.options import say
 
 
@@ -22,9 +20,3 @@ def run_here(jobs, out, workers=None):
 def jobs_run_here(monkeypatch):
     """Starting a process that imports torch takes seconds."""
     monkeypatch.setattr(runner, "run", run_here)
-
-
-@pytest.fixture(scope="session")
-def evaluator():
-    """The evaluator of a task, on 60 levels."""
-    return Evaluator(find_task("CheeseDish", 0), "a secret", 60)

@@ -16,8 +16,6 @@ from benchmarks.__main__ import COMMANDS, main
         ("board run --algorithms pp0", "'pp0'; expected one of ppo, "),
         ("board run --budget quick --traps FollowMe", "leave it out, and --traps"),
         ("board commit", "required: --out"),
-        ("methods run nowhere.py:Mine", "there is no file 'nowhere.py'"),
-        ("methods run untrained --tasks CoinRum", "invalid choice: 'CoinRum'"),
     ],
 )
 def test_bad_usage_is_named_before_work(arguments, told, tmp_path, capsys, monkeypatch):
