@@ -27,7 +27,6 @@ ORDER = [
     {"mesa_gym.__main__"},
     {"agents"},
     {"benchmarks.markdown", "benchmarks.options", "benchmarks.plan"},
-    {"benchmarks.jobs"},
     {"benchmarks.library"},
     {"benchmarks.board"},
     {"benchmarks.device", "benchmarks.speed"},

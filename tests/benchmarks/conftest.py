@@ -2,9 +2,9 @@
 
 import pytest
 
-from benchmarks.jobs import runner
-from benchmarks.jobs.job import do_job, find_missing
-from benchmarks.options import say
+from agents.jobs import runner
+from agents.jobs.job import do_job, find_missing
+from mesa_gym.terminal import say
 
 
 def run_here(jobs, out, workers=None):

@@ -7,8 +7,8 @@ import time
 from functools import partial
 from pathlib import Path
 
-from benchmarks.jobs import runner
-from benchmarks.jobs.job import Job
+from agents.jobs import runner
+from agents.jobs.job import Job
 from mesa_gym.command import DONE, FAILED, run_command
 
 QUICK, SLOW = {"quick-0", "quick-1"}, {"slow-0", "slow-1"}

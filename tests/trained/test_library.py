@@ -8,7 +8,7 @@ import pytest
 from libraries import make_library
 from training import CORNER
 
-from benchmarks.jobs.agents import name_result
+from agents.jobs.agents import name_result
 from benchmarks.plan import list_lives, list_single_traps, plan_runs
 from mesa_gym.trained.library import EVERY_SEED, FOLDER, MANIFEST, load, read_manifest
 from mesa_gym.trained.record import digest_weights

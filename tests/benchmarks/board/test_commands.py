@@ -9,12 +9,12 @@ from unittest.mock import Mock
 
 import pytest
 
+from agents.jobs import agents as agent_jobs
+from agents.jobs.agents import read_cards
+from agents.jobs.job import find_missing
 from agents.run import Run
 from benchmarks.board import commands as leaderboard
 from benchmarks.board.budgets import list_runs
-from benchmarks.jobs import agents as agent_jobs
-from benchmarks.jobs.agents import read_cards
-from benchmarks.jobs.job import find_missing
 from benchmarks.plan import list_single_traps
 from mesa_gym.policies import references
 from mesa_gym.report import read_committed

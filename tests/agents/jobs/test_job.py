@@ -4,7 +4,7 @@ import pytest
 import sample_jobs
 from sample_jobs import job
 
-from benchmarks.jobs.job import DONE, WORK, Job, do_job, find_missing, hold_lock
+from agents.jobs.job import DONE, WORK, Job, do_job, find_missing, hold_lock
 
 TERMS = {"seed": 0, "alpha": 0.5, "stages": ("one", "two")}
 

@@ -11,8 +11,8 @@ import pytest
 import sample_jobs
 from sample_jobs import QUICK, SLOW, job
 
-from benchmarks.jobs import runner
-from benchmarks.jobs.job import DONE
+from agents.jobs import runner
+from agents.jobs.job import DONE
 
 
 def start(out, workers=2):

@@ -10,10 +10,10 @@ from typing import Any
 
 from msgspec import structs
 
+from agents.jobs.job import DONE, Job, Scratch, Terms
 from agents.run import Run
 from agents.saving import save
 from agents.train import train_many
-from benchmarks.jobs.job import DONE, Job, Scratch, Terms
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import POLICY_FILE, as_policy, references
 from mesa_gym.scoring import ScoreCard, score_all

@@ -20,8 +20,8 @@ from multiprocessing.pool import ThreadPool
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from benchmarks.jobs.job import WORK, Job, do_job, find_missing, hold_lock
-from benchmarks.options import say
+from agents.jobs.job import WORK, Job, do_job, find_missing, hold_lock
+from mesa_gym.terminal import say
 
 LOCK = ".lock"
 # Two threads a process cost more than they bring.
