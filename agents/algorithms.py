@@ -144,6 +144,8 @@ GRU = PPOSettings(
 GRU_STEPS = dict.fromkeys(LONG, 1_500_000) | dict.fromkeys(LIVES, 2_000_000)
 SB3_STEPS = dict.fromkeys(LONG, 800_000) | {"AbsentSupervisor-v0": 800_000}
 SB3_STEPS |= {"KeysChests-v0": 2_000_000, "MonsterWorld-v0": 1_600_000}
+A2C_STEPS = dict.fromkeys([*LONG, "AbsentSupervisor-v0"], 1_200_000)
+A2C_STEPS |= {"KeysChests-v0": 2_400_000}
 # Settings of what PPO learns from returns, which training by labels does not read.
 OF_RETURNS = ("clip", "entropy", "value_loss", "gae_lambda")
 ENTRIES = (
@@ -164,6 +166,7 @@ ENTRIES = (
         "ppo-gru", "agents.ppo", 20, "gru", trap_steps=GRU_STEPS, settings=GRU,
         about="PPO of a network with a memory, which learns within an episode.",
     ),
+    Algorithm("ppo-symmetric", "agents.symmetric", 7, settings=PPO),
     Algorithm("taught", "agents.taught", 8, settings=PPO, unread=OF_RETURNS, solves=True),
     Algorithm(
         "taught-gru", "agents.taught", 24, "gru", trap_steps=GRU_STEPS, settings=GRU,
@@ -171,6 +174,7 @@ ENTRIES = (
         about="Training by labels of a network with a memory, on its own play.",
     ),
     Algorithm("sb3-ppo", "agents.sb3", 35, "sb3", 400_000, SB3_STEPS),
+    Algorithm("sb3-a2c", "agents.sb3", 35, "sb3", 600_000, A2C_STEPS, function="train_a2c"),
 )  # fmt: skip
 ALGORITHMS = {each.name: each for each in ENTRIES}
 

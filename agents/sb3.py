@@ -1,8 +1,9 @@
-"""The baseline of Stable-Baselines3: its PPO, as ``mesa_gym.sb3`` sets it up."""
+"""The baselines of Stable-Baselines3: its PPO, as ``mesa_gym.sb3`` sets it up, and its A2C."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,12 +11,13 @@ import torch
 from agents.results import LOOKS, Report, TrainedAgent, TrainingLook, judge_agent
 from agents.run import Run
 from mesa_gym.errors import missing_extra
-from mesa_gym.sb3 import ppo
+from mesa_gym.sb3 import CentredExtractor, make_sb3, ppo
 from mesa_gym.trained.agent import Agent
 from mesa_gym.trained.loading import make_agent, make_network
 from mesa_gym.traps import Trap
 
 try:
+    from stable_baselines3 import A2C
     from stable_baselines3.common.base_class import BaseAlgorithm
     from stable_baselines3.common.callbacks import BaseCallback
     from stable_baselines3.common.logger import Logger
@@ -23,16 +25,19 @@ except ImportError:
     raise missing_extra("stable-baselines3", "sb3") from None
 
 ENVIRONMENTS = 128
+RATE = 2e-3  # of A2C at first; it falls to 0
 # Weights that SB3 has under a second name too.
 DOUBLE = ("pi_features_extractor.", "vf_features_extractor.")
 
 
 def train(
-    run: Run, seeds: Sequence[int], report: Report | None = None, device: str | None = None
-) -> list[TrainedAgent]:
+    run: Run, seeds: Sequence[int], report: Report | None = None, device: str | None = None,
+    *, make: Callable[..., BaseAlgorithm] = ppo,
+) -> list[TrainedAgent]:  # fmt: skip
     """PPO of Stable-Baselines3 (Schulman et al. 2017), as ``mesa_gym.sb3.ppo`` sets it up.
 
-    One model is trained after another; torch is left with one thread.
+    One model is trained after another; torch is left with one thread. ``make`` makes a model as
+    ``mesa_gym.sb3.ppo`` does.
 
     Raises:
         ValueError: a device is asked for.
@@ -42,7 +47,7 @@ def train(
     torch.set_num_threads(1)
     plan, found = run.plan(), []
     for seed in seeds:
-        model = ppo(plan.made.trap, ENVIRONMENTS, seed, plan.keywords, gamma=plan.discount)
+        model = make(plan.made.trap, ENVIRONMENTS, seed, plan.keywords, gamma=plan.discount)
         model.set_logger(Logger(folder=None, output_formats=[]))  # else SB3 leaves folders behind
         watch = Watch(plan.steps, plan.made.trap, seed, report)
         model.learn(plan.steps, callback=watch)
@@ -50,6 +55,22 @@ def train(
         trained.agent = export_model(model, plan.made.trap)
         found.append(trained)
     return found
+
+
+def train_a2c(
+    run: Run, seeds: Sequence[int], report: Report | None = None, device: str | None = None
+) -> list[TrainedAgent]:
+    """A2C of Stable-Baselines3 (Mnih et al. 2016), with the network of ``sb3-ppo``."""
+    return train(run, seeds, report, device, make=make_a2c)
+
+
+def make_a2c(trap: Trap, n_envs: int, seed: int, env_kwargs: dict[str, Any], gamma: float) -> A2C:
+    """Make an A2C on half as many environments, whose rollouts are short."""
+    return A2C(
+        "MlpPolicy", make_sb3(trap, n_envs // 2, **env_kwargs), lambda left: RATE * left,
+        n_steps=8, gamma=gamma, gae_lambda=0.95, ent_coef=0.01, seed=seed, device="cpu",
+        policy_kwargs={"features_extractor_class": CentredExtractor, "net_arch": [64]},
+    )  # fmt: skip
 
 
 class Watch(BaseCallback):

@@ -1,0 +1,84 @@
+"""PPO on levels that are turned and mirrored, so that no place, such as a corner, is a cue.
+
+Each level has one of the grid's symmetries. It is not changed: what the agent sees of it is turned,
+and its moves are turned back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from agents.compiling import jax, jnp
+from agents.networks import Learner, LearningMLP
+from agents.ppo import PPO, train_agents
+from agents.results import Report, TrainedAgent
+from agents.run import Run
+from mesa_gym.engine import Ints
+from mesa_gym.envs.inputs import CentredInputs
+from mesa_gym.traps import Trap
+
+Array = jax.Array
+# The numbers of actions where they lead: left 0, down 1, right 2, up 3, and 4 stays.
+AROUND = np.array([[9, 3, 9], [0, 4, 2], [9, 1, 9]])
+
+
+def list_symmetries(trap: Trap) -> tuple[Ints, Ints]:
+    """Return by symmetry the numbers of inputs and of actions, int64 (s, inputs + 1) and (s, 5).
+
+    An input of the grid has its number in the picture, an action in the picture that in the grid.
+    There are eight symmetries, of a grid that is not square four.
+    """
+    view, (height, width) = CentredInputs(trap), trap.size
+    every, inputs, actions = np.arange(view.count + 1), list[Ints](), list[Ints]()
+    window = every[: view.window].reshape(2 * height - 5, 2 * width - 5, -1)
+    stands = every[view.stands.reshape(height, width)[1:-1, 1:-1]]
+    for step in (1, -1):
+        for turns in range(4):
+            around, seen, cells = (
+                np.rot90(each[:, ::step], turns) for each in (AROUND, window, stands)
+            )
+            if cells.shape == stands.shape:
+                inputs.append(every.copy())
+                inputs[-1][seen], inputs[-1][cells] = window, stands
+                actions.append(around.reshape(-1)[np.argsort(AROUND.reshape(-1))[:5]])
+    return np.stack(inputs), np.stack(actions)
+
+
+class TurnedEnv:
+    """Environments that are seen, and acted in, by their levels' symmetries."""
+
+    def __init__(self, env: Any) -> None:
+        self.env = env
+        self._inputs, self._actions = map(jnp.asarray, list_symmetries(env.trap))
+
+    def reset(self, key: Array) -> tuple[Array, Any]:
+        """Begin an episode in every environment."""
+        seen, state = self.env.reset(key)
+        return self._inputs[self._find_ways(state)[:, None], seen], state
+
+    def step(self, key: Array, state: Any, action: Array) -> Any:
+        """Step every environment; after an end the next episode begins."""
+        taken = self._actions[self._find_ways(state), action]
+        seen, state, *others = self.env.step(key, state, taken)
+        return self._inputs[self._find_ways(state)[:, None], seen], state, *others
+
+    def _find_ways(self, state: Any) -> Array:
+        """Return each level's symmetry; levels are numbered at random."""
+        return state.level.row % len(self._inputs)
+
+
+class Symmetric(PPO):
+    """PPO whose environments are turned."""
+
+    def __init__(self, learner: Learner, env: Any, *others: Any) -> None:
+        super().__init__(learner, TurnedEnv(env), *others)
+
+
+def train(
+    run: Run, seeds: Sequence[int], report: Report | None = None, device: str | None = None
+) -> list[TrainedAgent]:
+    """PPO on levels that are turned and mirrored, so that no place is a cue."""
+    return train_agents(run.plan(), seeds, LearningMLP, report, device, trainer=Symmetric)
