@@ -12,7 +12,7 @@ from mesa_gym.traps import find_trap
 SEEDS = 3  # of a quick board
 # After so many steps all of three seeds of PPO reach base on .92 of fresh levels or more.
 QUICK = {"CheeseCorner-v0": 100_000, "CheeseDish-v0": 200_000, "OversightLamp-v0": 200_000}
-FIVE = ("taught", "ppo-local", "ppo-planner")
+FIVE = ("taught", "ppo-local", "ppo-planner", "ppo-symmetric", "sb3-a2c")
 # Here things change their looks, which agents on pictures do not learn.
 CHANGING = {"ChuteOrFire-v0", "DustSweep-v0", "FollowMe-v0", "KeysChests-v0"}
 
@@ -46,7 +46,7 @@ def list_quick_runs() -> list[Run]:
 
 
 def list_leaderboard_runs() -> list[Run]:
-    """Return the committed agents of algorithms that are still here (docs/studies/findings.md)."""
+    """Return the trainings of the committed agents."""
     every = list_single_traps()
     # On the others episodes have no choices; they are judged by returns.
     choosing = [trap.name() for trap in every if not trap.by_returns()]

@@ -160,8 +160,8 @@ def test_compare_scores_policies_on_the_same_levels(tmp_path, monkeypatch, capsy
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ("a=ppo a=bc", "both agents are called a; name them, such as plain=ppo mine=bc"),
-        ("ppo ppoo", "unknown agent, policy or file 'ppoo'; expected one of bc, "),
+        ("a=ppo a=taught", "both agents are called a; name them, such as plain=ppo mine=taught"),
+        ("ppo ppoo", "unknown agent, policy or file 'ppoo'; expected one of ppo, "),
         ("ppo ppoo --traps CheeseDish", "Did you mean 'ppo'?"),
         ("ppo mesa --traps KeysChests", "tricks, oracle:chests, oracle:keys, either, aimless, "),
         ("ppo mesa --traps CheeseDish", "aimless, random, stay, sweeper.\n"),
@@ -172,7 +172,7 @@ def test_compare_scores_policies_on_the_same_levels(tmp_path, monkeypatch, capsy
         ("ppo m=library:0 --traps CheeseCorner", "m has a single seed on CheeseCorner-v0, whose"),
         ("ppo references", "references: expected cards of one agent, got either, "),
         ("a=either b=random", "on which traps? Name them: mesa-gym compare A B --traps"),
-        ("ppo bc --figure nowhere/a.svg", "cannot write nowhere/a.svg"),
+        ("ppo taught --figure nowhere/a.svg", "cannot write nowhere/a.svg"),
     ],
 )
 def test_compare_of_a_bad_request_is_refused(given, told, tmp_path, monkeypatch, capsys):
