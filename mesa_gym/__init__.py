@@ -3,13 +3,6 @@
 Importing it registers every trap with Gymnasium.
 """
 
-import sys
-
-# ``python -m`` puts the working folder first, where anybody's file may have the name of a module
-# that Python or a library imports. Behind all others it is still found.
-if sys.argv[:1] == ["-m"] and not sys.flags.safe_path:
-    sys.path.append(sys.path.pop(0))
-
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any

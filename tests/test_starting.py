@@ -1,4 +1,4 @@
-"""Python's switches: ``-m`` in a folder of a user's files, and ``-OO``."""
+"""What starting a program of ours or of a user does to Python's path, and files beside it."""
 
 import os
 import subprocess
@@ -12,21 +12,39 @@ ROOT = Path(__file__).parents[1]
 
 def run_python(arguments, folder):
     found = os.environ | {"PYTHONPATH": str(ROOT)}
-    given = [sys.executable, *arguments.split()]
+    given = [sys.executable, *arguments]
     return subprocess.run(given, cwd=folder, env=found, capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("module", ["mesa_gym", "mesa_gym.testing", "benchmarks", "agents.train"])
-def test_module_imports_nothing_of_the_working_folder(module, tmp_path):
+@pytest.mark.parametrize("package", ["mesa_gym", "mesa_gym.scoring", "mesa_gym.cli"])
+def test_import_leaves_the_path_of_a_package(package, tmp_path):
+    """A package that imports ours, run by ``-m``: its folder stays first, and its files win."""
+    (mine := tmp_path / "mine").mkdir()
+    (mine / "__init__.py").write_text(
+        f"import sys\nbefore = [*sys.path]\nimport {package}\nassert sys.path == before\n"
+    )
+    (mine / "__main__.py").write_text("import colorsys\nprint(colorsys.WHOSE)\n")
+    (tmp_path / "colorsys.py").write_text("WHOSE = 'the user'\n")
+    ran = run_python(["-m", "mine"], tmp_path)
+    assert (ran.returncode, ran.stdout) == (0, "the user\n"), ran.stderr
+
+
+def test_command_imports_nothing_of_the_working_folder(tmp_path):
+    """As a console script starts: its own folder is on the path, the working folder is not."""
+    for name in ("scripts", "work"):
+        (tmp_path / name).mkdir()
+    (script := tmp_path / "scripts" / "mesa-gym").write_text(
+        "import sys\nfrom mesa_gym.cli import main\nsys.exit(main())\n"
+    )
     for name in ("secrets", "calendar", "numpy", "msgspec"):
-        (tmp_path / f"{name}.py").write_text("raise SystemExit('it ran')")
-    ran = run_python(f"-m {module} --help", tmp_path)
+        (tmp_path / "work" / f"{name}.py").write_text("raise SystemExit('it ran')")
+    ran = run_python([script, "--help"], tmp_path / "work")
     assert (ran.returncode, ran.stderr) == (0, "")
     assert ran.stdout.startswith("usage: ")
 
 
 def test_policy_of_the_working_folder_is_found(tmp_path):
     (tmp_path / "mine.py").write_text("def act(obs):\n    return [4] * len(obs)\n")
-    (tmp_path / "secrets.py").write_text("raise SystemExit('it ran')")
-    ran = run_python("-m mesa_gym score CheeseCorner --policy mine:act --levels 2", tmp_path)
+    words = "-m mesa_gym score CheeseCorner --policy mine:act --levels 2".split()
+    ran = run_python(words, tmp_path)
     assert (ran.returncode, ran.stdout.split()[0]) == (0, "mine:act"), ran.stderr
