@@ -43,7 +43,7 @@ def register_trap(trap: TrapClass) -> TrapClass:
         The trap.
 
     Raises:
-        ValueError: a trap of the package has that name.
+        ValueError: a trap of the package has that name, or the class lies in ``mesa_gym/traps``.
     """
     add_trap(trap)
     _register(trap)

@@ -69,7 +69,7 @@ class ManifestEntry(AgentRecord, frozen=True, kw_only=True, forbid_unknown_field
 
 
 def read_manifest(folder: Path = FOLDER) -> list[ManifestEntry]:
-    """Return the agents in a library's manifest; an empty dict without a manifest.
+    """Return the agents in a library's manifest; an empty list without one.
 
     Raises:
         ValueError: it is damaged, or of another version of the library.

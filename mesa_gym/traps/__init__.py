@@ -63,11 +63,16 @@ def add_trap(trap: type[Trap]) -> None:
 
     Raises:
         TypeError: the object is not a class of traps.
-        ValueError: a trap of this package has that name.
+        ValueError: a trap of this package has that name, or the class lies in this package.
     """
     if not (isinstance(trap, type) and issubclass(trap, Trap)):
         raise TypeError(f"expected a subclass of mesa_gym.traps.Trap, got {shorten(trap)}")
     name = trap.name()
+    if trap.__module__.startswith(f"{__name__}."):
+        raise ValueError(
+            f"{name} lies in mesa_gym/traps, where traps are found without it; remove"
+            " @mesa_gym.register_trap"
+        )
     if package_traps().get(name, trap) is not trap:
         raise ValueError(f"{name} is a trap of mesa_gym itself; rename yours, {trap!r}")
     _registered[name] = trap

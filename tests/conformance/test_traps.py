@@ -113,11 +113,12 @@ def test_register_trap_again_replaces_the_class():
 def test_register_trap_with_taken_name_is_refused():
     with pytest.raises(ValueError, match="CheeseCorner-v0 is a trap of mesa_gym itself"):
         mesa_gym.register_trap(type("CheeseCorner", (CheeseCorner,), {}))
-    assert mesa_gym.register_trap(CheeseCorner) is CheeseCorner
     for name in ("CheeseCorner", CheeseCorner()):
         with pytest.raises(TypeError, match=r"expected a subclass of mesa_gym\.traps\.Trap, got "):
             mesa_gym.register_trap(name)
     assert '"CheeseCorner-v0"' in gym.spec("MesaGym/CheeseCorner-v0").to_json()
+    with pytest.raises(ValueError, match="lies in mesa_gym/traps, .*; remove @mesa_gym.register_t"):
+        mesa_gym.register_trap(CheeseCorner)
     with pytest.raises(ValueError, match="'no_such_module'; is its folder on the path"):
         find_trap("no_such_module:Mushrooms")
 
