@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import subprocess
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -138,11 +139,24 @@ def _commit(options: argparse.Namespace) -> int:
         if not options.agents or (REFERENCES if seed is None else agent) in options.agents:
             packed.append(card)
     commit, made = _ask_git("rev-parse", "--short", "HEAD"), _ask_git("show", "-s", "--format=%as")
-    origin = Origin("mesa_gym", made, commit, f"{REPOSITORY}/tree/{commit}/agents", "ours")
-    agents = {agent_and_seed(card.policy)[0] for card in packed}
-    for file in pack_cards(packed, dict.fromkeys({*agents, REFERENCES}, origin)):
+    of_agents = Counter(agent for agent, _ in {agent_and_seed(card.policy) for card in packed})
+    commands = {agent: _write_command(agent, seeds) for agent, seeds in of_agents.items()}
+    commands[REFERENCES] = f"{_RUN} --budget leaderboard"
+    link = f"{REPOSITORY}/tree/main/agents"
+    origins = {
+        name: Origin("mesa_gym", made, commit, link, "ours", command)
+        for name, command in commands.items()
+    }
+    for file in pack_cards(packed, origins):
         print(f"wrote {file}: {file.stat().st_size:,} bytes")
     return DONE
+
+
+_RUN = "python -m benchmarks board run"
+
+
+def _write_command(agent: str, seeds: int) -> str:
+    return f"{_RUN} --algorithms {agent} --traps all --seeds {seeds}"
 
 
 def _ask_git(*words: str) -> str:

@@ -57,6 +57,7 @@ class Origin(Struct, frozen=True, forbid_unknown_fields=True):
         commit: of this project, whose code scored it.
         link: to weights or code.
         standing: ``claimed`` by its author, ``rerun`` by a maintainer, or ``ours``.
+        command: that makes the row again, where the row is ours.
     """
 
     by: str
@@ -64,6 +65,7 @@ class Origin(Struct, frozen=True, forbid_unknown_fields=True):
     commit: str = ""
     link: str = ""
     standing: str = "claimed"
+    command: str = ""
 
 
 class Count(NamedTuple):

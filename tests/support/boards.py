@@ -64,7 +64,7 @@ def make_board(traps=BOTH):
     ]
     cards += [each for trap in traps for each in reference_cards(trap)]
     origins = {
-        "ppo": Origin("us", "2026-01-02", "0123abcd", "https://example.org/ppo", "ours"),
+        "ppo": Origin("us", "2026-01-02", "", "https://example.org/ppo", "ours", "python -m again"),
         EVIL: Origin(EVIL, "2026-01-03", link="https://example.org/?<b>"),
     }
     return make_leaderboard(cards, traps, origins, [YOURS], DATE)

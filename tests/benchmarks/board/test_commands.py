@@ -95,7 +95,8 @@ def test_board_commit_packs_agents_with_commands(out, tmp_path, monkeypatch, cap
     origin = read_origins()["ppo"]
     assert (origin.by, origin.standing) == ("mesa_gym", "ours")
     assert re.fullmatch(r"\d{4}-\d{2}-\d{2}", origin.made)
-    assert origin.link.endswith(f"/tree/{origin.commit}/agents")
+    assert origin.link.endswith("/tree/main/agents")
+    assert origin.command.endswith("board run --algorithms ppo --traps all --seeds 1")
     (folder / "references.jsonl.xz").unlink()
     assert leaderboard.main(["commit", "--out", str(out), "--agents", "ppo"]) == 0
     assert list_committed() == ["ppo"]
