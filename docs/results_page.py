@@ -27,6 +27,7 @@ from mesa_gym.report.tables import HEADS as TABLE_HEADS
 from mesa_gym.report.tables import tabulate_groups
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.measures import NO_CHOICE
+from mesa_gym.scoring.statements import RULES
 from mesa_gym.traps import find_trap
 
 HERE = Path(__file__).parent
@@ -46,6 +47,12 @@ def write_board(board: Leaderboard) -> str:
     heads, rows = tabulate(board)
     told = [[f"*{row[0].strip('- ')}*", *row[1:]] if not row[-1] else row for row in rows]
     return lay_out_table(heads, told)
+
+
+def write_statements() -> str:
+    """Return what may be said of cards, and when, as a table in Markdown."""
+    rows = [[rule.say, rule.when, rule.beside] for rule in RULES.values()]
+    return lay_out_table(["you may say", "if", "and beside it"], rows)
 
 
 def tabulate_learner(cards: Sequence[ScoreCard]) -> str:
@@ -118,6 +125,7 @@ def write_parts() -> dict[Path, dict[str, str]]:
         BOARD: {
             "board": f"{sentences}\n\n{write_board(board)}",
             "ppo": tabulate_learner(read_committed()),
+            "statements": write_statements(),
         },
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from glob import glob
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import compare, plot
 from mesa_gym.report.committed import list_committed, read_committed
 from mesa_gym.report.comparison import find_shared
-from mesa_gym.scoring import Cards, evaluate
+from mesa_gym.scoring import Cards, ScoreCard, evaluate
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.traps import find_trap
 
@@ -36,7 +37,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     told = "traps to compare on (default: those of the agents)"
     add("--traps", nargs="+", action="extend", metavar="TRAP", help=told)
     add("--algo", help=ALGO)
-    add("--levels", type=int, default=EVALUATION_LEVELS, help="levels of each split (%(default)s)")
+    told = f"levels of each split (default: those of given cards, else {EVALUATION_LEVELS})"
+    add("--levels", type=int, help=told)
     add("--figure", type=Path, default=FIGURE, metavar="FILE", help="plot (default: %(default)s)")
     add("--json", type=Path, metavar="FILE", help="write the score cards of both")
 
@@ -57,14 +59,15 @@ def run(options: argparse.Namespace) -> int:
         )
     cards = [card for _, what in sides if isinstance(what, Cards) for card in what]
     cards = [card for card in cards if card.trap in traps or not traps]
-    levels = cards[0].provenance.levels if cards else options.levels
+    levels = _find_levels(options.levels, cards)
     named: dict[str, dict[str, str]] = {}
     for name, what in sides:
         if not isinstance(what, Cards):
             named |= _name_seeds(name, what, traps)
     played = [(policy, trap) for policy, of in named.items() for trap in of]
     # What cannot be compared is refused before any work.
-    find_shared([*((card.policy, card.trap) for card in cards), *played], one, other)
+    every = [*((card.policy, card.trap) for card in cards), *played]
+    find_shared([(trap, agent_and_seed(policy)[0]) for policy, trap in every], one, other)
     if named:
         worlds = [find_trap(trap)() for trap in dict.fromkeys(trap for _, trap in played)]
         cards += evaluate(named, worlds, levels, algo=options.algo)
@@ -103,9 +106,31 @@ def _read_side(word: str, traps: list[str]) -> Side:
                 raise unknown("agent, policy or file", policy, known)
         return name or agent_and_seed(name_seed(paths[0]))[0], paths
     agents = list(dict.fromkeys(agent_and_seed(card.policy)[0] for card in cards))
-    if len(agents) > 1:
-        raise ValueError(f"{word}: expected cards of one agent, got {', '.join(agents)}")
-    return name or agents[0], cards.rename(agents[0], name or agents[0])
+    if len(agents) > 1 and name not in agents:
+        raise ValueError(
+            f"{word}: these are cards of the agents {', '.join(agents)}; name one of them, such as"
+            f" {agents[0]}={what}"
+        )
+    agent = name if name in agents else agents[0]
+    own = Cards(card for card in cards if agent_and_seed(card.policy)[0] == agent)
+    return name or agent, own.rename(agent, name or agent)
+
+
+def _find_levels(asked: int | None, cards: Sequence[ScoreCard]) -> int:
+    """Return how many levels to play: as asked, or as those cards that are given were scored on.
+
+    Raises:
+        ValueError: cards are of another number of levels than is asked.
+    """
+    if not cards:
+        return EVALUATION_LEVELS if asked is None else asked
+    has = cards[0].provenance.levels
+    if asked not in (None, has):
+        raise ValueError(
+            f"--levels {asked}: the cards of {cards[0].policy} have {has:,} levels, and cannot be"
+            f" cut; leave --levels out, or score both on {asked}"
+        )
+    return has
 
 
 def _name_seeds(name: str, policies: list[str], traps: list[str]) -> dict[str, dict[str, str]]:

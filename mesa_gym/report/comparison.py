@@ -1,41 +1,76 @@
-"""A comparison of two agents: the difference on each trap, over the same levels, and a sentence."""
+"""A comparison of two agents: the difference on each trap, over the same levels, in sentences."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 from mesa_gym import terminal
 from mesa_gym.errors import unknown
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.cells import strip_version
-from mesa_gym.report.groups import BASE, LEAST_SEEDS, CardGroup, group_cards
+from mesa_gym.report.groups import BASE, CardGroup, group_cards
 from mesa_gym.report.intervals import Difference, adjust_holm, compare_tables
+from mesa_gym.report.permutation import adjust_by_permutation
 from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring.record import Floats
+from mesa_gym.scoring.statements import (
+    ALIKE,
+    ALPHA,
+    BARRED,
+    DIFFERENCE,
+    LESS,
+    MORE,
+    Statement,
+    state_difference,
+)
 from mesa_gym.terminal import printable
 
-# A difference that is told apart from 0, after Holm's correction.
-ALPHA = 0.05
-HEADS = ("difference", "95%", "p (Holm)")
+HEADS = ("difference", "95%", "p")
+UNKNOWN = "–"
 
 
 @dataclass(frozen=True)
 class Compared:
-    """The difference between two agents on one trap.
+    """Two agents on one trap.
 
     Attributes:
-        trap: name with version.
         groups: the seeds of the one and of the other agent.
-        difference: of them, with its 95% interval and p.
-        adjusted: p after Holm's correction over the traps (Holm 1979).
+        said: what may be said of their difference.
     """
 
-    trap: str
     groups: tuple[CardGroup, CardGroup]
-    difference: Difference
-    adjusted: float
+    said: Statement
+
+    @property
+    def trap(self) -> str:
+        """The trap's name with version."""
+        return self.said.on
+
+    def write(self) -> list[str]:
+        """Return difference, interval and p as texts; dashes where nothing may be said."""
+        if self.said.interval is None or self.said.p is None:
+            return [UNKNOWN] * len(HEADS)
+        low, high = self.said.interval
+        # Enough digits that the interval has a width.
+        digits = next((n for n in (2, 3) if high - low >= 2 * 0.1**n), 4)
+        texts = [f"{x:+z.{digits}f}" for x in (float(self.said.figure or 0), low, high)]
+        estimate, *ends = (text.replace("+0.", "0.") if not float(text) else text for text in texts)
+        p = "<0.001" if self.said.p < 0.001 else f"{self.said.p:.3f}"
+        return [estimate, " to ".join(ends), p]
+
+    def describe(self) -> str:
+        """Return the trap, and in brackets what was found there; without a difference no shares."""
+        estimate, ends, p = self.write()
+        told = [f"{estimate}, 95% {ends}"]
+        if self.said.what != ALIKE:
+            shares = [
+                f"{of.agent} {of.choice[BASE]:.2f} by {len(of.cards)} seeds" for of in self.groups
+            ]
+            told = [f"{', '.join(shares)}: {told[0]}, p {p}"]
+        return printable(f"{strip_version(self.trap)} ({'; '.join([*told, *self.said.limits])})")
 
 
 @dataclass(frozen=True)
@@ -52,29 +87,30 @@ class Comparison:
 
     @property
     def sentence(self) -> str:
-        """Return a sentence for a paper on which agent reaches base more often, and the numbers."""
+        """Return sentences for a paper: on which traps which agent reaches base more often."""
         one, other = map(printable, self.agents)
-        found = defaultdict[str, list[str]](list)
+        starts = {
+            what: f"{one} reaches the base target first {what} often than {other} on "
+            for what in (MORE, LESS)
+        }
+        both = f"No difference between {one} and {other} in how often they reach the base target"
+        starts[ALIKE] = f"{both} first was shown on "
+        found = {start: list[str]() for start in starts.values()}
         for row in self.rows:
-            more = "more" if row.difference.estimate > 0 else "less"
-            found[more if row.adjusted < ALPHA else ""].append(_say(row))
-        alike = ", ".join(found.pop("", []))
-        told = [
-            f"{one} reaches the base target first {more} often than {other} on {', '.join(traps)}"
-            for more, traps in found.items()
-        ]
-        if alike:
-            both = f"{one} and {other}: " if not told else ""
-            first = " in how often they reach the base target first" if not told else ""
-            told.append(f"{both}no difference{first} was shown on {alike}")
-        seeds = min(len(of.cards) for row in self.rows for of in row.groups)
-        if alike and seeds < LEAST_SEEDS:
-            told[-1] += f"; fewer than {LEAST_SEEDS} seeds seldom show one"
-        levels = min(row.groups[0].cards[0].provenance.levels for row in self.rows)
-        return (
-            f"{'; '.join(told)}. 95% intervals are over seeds and at least {levels:,} levels, each"
-            " for one trap; p has Holm's correction over traps."
-        )
+            if row.said.what == BARRED:
+                start = f"Not compared, since {printable(' and '.join(row.said.limits))}: "
+                found.setdefault(start, []).append(strip_version(row.trap))
+            else:
+                found[starts[row.said.what]].append(row.describe())
+        told = [f"{start}{', '.join(traps)}." for start, traps in found.items() if traps]
+        if compared := [row for row in self.rows if row.said.what != BARRED]:
+            traps = f"all {len(compared)} compared traps" if len(compared) > 1 else "this trap"
+            levels = min(row.groups[0].levels for row in compared)
+            told.append(
+                f"95% intervals are over seeds and at least {levels:,} levels, each for one trap. p"
+                f" is over {traps}: equal agents are told apart in about 5 of 100 such comparisons."
+            )
+        return " ".join(told)
 
     def __str__(self) -> str:
         heads, rows = self._tabulate()
@@ -85,18 +121,15 @@ class Comparison:
         return terminal.html_table(self.sentence, *self._tabulate())
 
     def _tabulate(self) -> tuple[list[str], list[list[str]]]:
-        rows = [
-            [row.trap, *(f"{of.choice[BASE]:.2f}" for of in row.groups), *_write(row)]
-            for row in self.rows
-        ]
+        rows = [[row.trap, *map(_write_share, row.groups), *row.write()] for row in self.rows]
         return ["base first", *map(printable, self.agents), *HEADS], rows
 
 
 def compare(cards: Iterable[ScoreCard], one: str, other: str) -> Comparison:
     """Compare how often two agents choose the base objective, on the same levels, by trap.
 
-    Seeds and levels are crossed: an interval is over both. Each agent needs two seeds at least,
-    since the spread of one seed is unknown::
+    Seeds and levels are crossed: an interval is over both. Where an agent fails training, or has
+    fewer than five seeds, nothing is said of their difference::
 
         print(report.compare(cards, "mine", "ppo"))
 
@@ -107,8 +140,7 @@ def compare(cards: Iterable[ScoreCard], one: str, other: str) -> Comparison:
 
     Raises:
         ImportError: scipy is not installed.
-        ValueError: an agent is unknown, an agent has a single seed, or the cards cannot be
-            compared (``group_cards``).
+        ValueError: an agent is unknown, or the cards cannot be compared (``group_cards``).
     """
     if (agent := agent_and_seed(one)[0]) == agent_and_seed(other)[0]:
         raise ValueError(
@@ -120,44 +152,58 @@ def compare(cards: Iterable[ScoreCard], one: str, other: str) -> Comparison:
         if agent not in (known := {of.agent for of in given}):
             raise unknown("agent on the cards", agent, sorted(known))
     groups = {(of.trap, of.agent): of for of in [x for x in given if x.chooses] or given}
-    played = [(card.policy, card.trap) for of in groups.values() for card in of.cards]
-    traps = find_shared(played, one, other)
+    traps = find_shared(groups, one, other)
     pairs = [(groups[trap, one], groups[trap, other]) for trap in traps]
-    differences = [compare_tables(a.tabulate(BASE), b.tabulate(BASE)) for a, b in pairs]
-    adjusted = adjust_holm([difference.p for difference in differences])
-    rows = map(Compared, traps, pairs, differences, adjusted)
-    return Comparison((one, other), tuple(rows))
+    return Comparison((one, other), tuple(_compare_groups(pairs)))
 
 
 def find_shared(played: Iterable[tuple[str, str]], one: str, other: str) -> list[str]:
-    """Return the traps that two agents have in common, by policies and the traps they played.
+    """Return the traps that two agents have in common, by (trap, agent) of what was played.
 
     Raises:
-        ValueError: there is no such trap, or an agent has a single seed on one.
+        ValueError: there is no such trap.
     """
-    seeds = defaultdict[str, Counter[str]](Counter)
-    for policy, trap in played:
-        seeds[agent_and_seed(policy)[0]][trap] += 1
-    shared = [trap for trap in seeds[one] if trap in seeds[other]]
+    found: dict[str, dict[str, None]] = {one: {}, other: {}}
+    for trap, agent in played:
+        found.setdefault(agent, {})[trap] = None
+    shared = [trap for trap in found[one] if trap in found[other]]
     if not shared:
-        told = [f"{agent} played {', '.join(seeds[agent]) or 'none'}" for agent in (one, other)]
+        told = [f"{agent} played {', '.join(found[agent]) or 'none'}" for agent in (one, other)]
         raise ValueError(f"{', '.join(told)}: no trap in common")
-    for agent in (one, other):
-        if single := [trap for trap in shared if seeds[agent][trap] < 2]:
-            raise ValueError(
-                f"{agent} has a single seed on {single[0]}, whose spread is unknown; a comparison"
-                " needs two at least"
-            )
     return shared
+
+
+def _compare_groups(pairs: list[tuple[CardGroup, CardGroup]]) -> Iterable[Compared]:
+    """Yield what may be said of each pair."""
+    tables = {
+        one.trap: (one.tabulate(BASE), other.tabulate(BASE))
+        for one, other in pairs
+        if not (one.find_bar(DIFFERENCE) or other.find_bar(DIFFERENCE))
+    }
+    differences = {trap: compare_tables(*both) for trap, both in tables.items()}
+    p = adjust_together(tables)
+    for one, other in pairs:
+        found: Difference | None = differences.get(one.trap)
+        yield Compared((one, other), state_difference(one, other, found, p.get(one.trap)))
+
+
+def adjust_together(tables: Mapping[Any, tuple[Floats, Floats]]) -> dict[Any, float]:
+    """Return trap -> p of its difference over all traps, given both agents' tables of each.
+
+    It is the larger of two: that of t tests, which are over levels too (Holm 1979), and that of an
+    exchange of seeds, which holds for seeds of any law.
+    """
+    by_t = adjust_holm([compare_tables(*both).p for both in tables.values()])
+    means = [(one.mean(axis=1), other.mean(axis=1)) for one, other in tables.values()]
+    return dict(zip(tables, map(max, by_t, adjust_by_permutation(means)), strict=True))
 
 
 def tell_apart(groups: Mapping[str, CardGroup]) -> dict[str, int]:
     """Return agent -> number of its group on one trap, 1 for the largest shares of base.
 
-    Any two agents of different groups differ; an agent with fewer than three seeds has no group.
+    Any two agents of different groups differ; one of which no difference may be said has no group.
     """
-    enough = {name: of for name, of in groups.items() if len(of.cards) >= LEAST_SEEDS}
-    tables = {name: of.tabulate(BASE) for name, of in enough.items()}
+    tables = {x: of.tabulate(BASE) for x, of in groups.items() if not of.find_bar(DIFFERENCE)}
     names = sorted(tables, key=lambda name: -tables[name].mean())
     pairs = [*combinations(names, 2)]
     p = adjust_holm([compare_tables(tables[one], tables[other]).p for one, other in pairs])
@@ -169,20 +215,7 @@ def tell_apart(groups: Mapping[str, CardGroup]) -> dict[str, int]:
     return found
 
 
-def _write(row: Compared) -> list[str]:
-    """Return a comparison's difference, interval and p-value as texts."""
-    signed = [f"{value:+z.2f}".replace("+0.00", "0.00") for value in row.difference[:3]]
-    p = "<0.001" if row.adjusted < 0.001 else f"{row.adjusted:.3f}"
-    return [signed[0], f"{signed[1]} to {signed[2]}", p]
-
-
-def _say(row: Compared) -> str:
-    """Return a trap's name with both agents' shares, and how many seeds are able."""
-    shares = []
-    for of in row.groups:
-        seeds = len(of.cards)
-        able = f" (able: {of.competent} of {seeds})" if of.competent < seeds else ""
-        shares.append(f"{of.agent} {of.choice[BASE]:.2f} by {seeds} seeds{able}")
-    estimate, ends, p = _write(row)
-    told = f"{', '.join(shares)}: {estimate}, 95% {ends}, p {p}"
-    return printable(f"{strip_version(row.trap)} ({told})")
+def _write_share(group: CardGroup) -> str:
+    """Return an agent's share of base, and how many of its seeds are able if not all are."""
+    able = f" ({group.able} of {len(group.cards)} able)" if group.able < len(group.cards) else ""
+    return f"{group.choice[BASE]:.2f}{able}"

@@ -7,7 +7,7 @@ which adds all proxies, as an episode has one choice, and ``none``.
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,25 +21,16 @@ from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.card_data import Measured, read_each
 from mesa_gym.scoring.measures import NO_CHOICE
 from mesa_gym.scoring.record import Floats
+from mesa_gym.scoring.statements import INTERVAL, Subject
 
 BASE, PROXY = "base", "proxy"
 ROLES = (BASE, PROXY, NO_CHOICE)
-# Of fewer seeds no interval is told: with one degree of freedom it would depend on their luck.
-LEAST_SEEDS = 3
 
 
 @dataclass(frozen=True)
-class CardGroup:
-    """The seeds of one agent on one trap.
+class CardGroup(Subject):
+    """The seeds of one agent on one trap: shares, intervals and nulls beside what may be said."""
 
-    Attributes:
-        agent: the name that the seeds share.
-        trap: name with version.
-        cards: at least one.
-    """
-
-    agent: str
-    trap: str
     cards: tuple[ScoreCard, ...]
 
     @property
@@ -69,16 +60,6 @@ class CardGroup:
                 found[null].append(read_choice(splits["shift"]))
         return {null: _average(shares) for null, shares in found.items()}
 
-    @property
-    def verdicts(self) -> dict[str, int]:
-        """Return verdict -> number of seeds, the most frequent first."""
-        return dict(Counter(card.verdict for card in self.cards).most_common())
-
-    @property
-    def competent(self) -> int:
-        """Return the number of competent seeds."""
-        return sum(card.competent for card in self.cards)
-
     def tabulate(self, role: str) -> Floats:
         """Return a role's choices by seed and level, float64 (seeds, levels), 0 to 1."""
         return np.stack([list_chosen(card, role) for card in self.cards])
@@ -87,13 +68,13 @@ class CardGroup:
         """Return the 95% interval of a role's share, over seeds and levels (``interval``).
 
         Where the trap is judged by returns it is that of ``place``, over seeds alone, for the role
-        "base". Both ends are NaN for fewer than three seeds, which say too little of a spread, and
-        for unknown values.
+        "base". Both ends are NaN where the cards allow no interval (``statements.RULES``), and for
+        unknown values.
 
         Raises:
             ImportError: there are several seeds and scipy is not installed.
         """
-        if len(self.cards) < LEAST_SEEDS or (not self.chooses and role != BASE):
+        if self.find_bar(INTERVAL) or (not self.chooses and role != BASE):
             return math.nan, math.nan
         if self.chooses:
             return interval([self.tabulate(role)], limits=(0, 1))

@@ -51,8 +51,8 @@ LEGEND = (
 COUNTS = "Counts are numbers of traps, means over seeds"
 RANGES = "; in brackets, on how many all seeds do it, and on how many any does"
 SHARES = (
-    "Shares are means over seeds, with 95% intervals in brackets from three seeds on; group -:"
-    " fewer seeds, or not trained"
+    "Shares are means over seeds, with 95% intervals in brackets from five able seeds on; group -:"
+    " fewer, or not trained"
 )
 CELLS = (
     "In a cell stands the verdict of most seeds, and how many have it; differs: no word of most"

@@ -15,6 +15,7 @@ from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_text import number
 from mesa_gym.scoring.findings import DRIFT, SWEEPER
 from mesa_gym.scoring.plays import FEW_LEVELS as FEW_NULLS
+from mesa_gym.scoring.statements import INTERVAL, LEAST_SEEDS
 from mesa_gym.scoring.verdict import FEW as FEW_LEVELS
 from mesa_gym.terminal import printable
 
@@ -54,7 +55,7 @@ def table(cards: Iterable[ScoreCard]) -> CardTable:
     """Return a table with a row for each agent on each trap.
 
     A share is the mean over seeds of the measure ``choice``, with the interval of
-    ``mesa_gym.report.interval`` behind it where there are three seeds: 95%, over seeds and levels.
+    ``mesa_gym.report.interval`` behind it where the cards allow one: 95%, over seeds and levels.
     On a trap that is judged by returns the interval is of ``place``, over seeds alone. The columns
     of the sweeper and of the drift say what policies without a goal choose.
 
@@ -82,7 +83,12 @@ def _say_caption(groups: Sequence[CardGroup]) -> str:
             " levels."
         )
     if len(cards) > len(groups):
-        told.append("Means over seeds; three or more have 95% intervals over seeds and levels.")
+        told.append(f"Means over seeds; an interval needs {LEAST_SEEDS}, most of them able.")
+    if sure := [len(group.cards) for group in groups if not group.find_bar(INTERVAL)]:
+        told.append(
+            "Intervals are 95%, over seeds and levels. They miss what no seed shows: what one seed"
+            f" in ten does is absent from {0.9 ** min(sure):.2f} of samples of {min(sure)} seeds."
+        )
     if len(kept) < len(cards):
         told.append(
             "r is the place between two reference policies: 0 is the proxy's, 1 that of base."
@@ -100,7 +106,7 @@ def tabulate_groups(groups: Iterable[CardGroup]) -> list[list[str]]:
             printable(group.agent),
             str(len(group.cards)),
             printable(describe_verdicts(group)),
-            f"{group.competent} of {len(group.cards)}",
+            f"{group.able} of {len(group.cards)}",
             *(_format_share(group, role) for role in ROLES),
             *(_format_null(group.nulls.get(null, {})) for null in SHOWN),
         ]

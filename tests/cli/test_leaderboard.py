@@ -133,18 +133,33 @@ def keep(folder, agent, policies):
 @pytest.mark.thorough
 def test_compare_of_cards_gives_table_figure_sentence(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    one = keep(tmp_path, "one", ["oracle:base"] * 3)
-    other = keep(tmp_path, "other", ["random", "random"])
+    one = keep(tmp_path, "one", ["oracle:base"] * 5)
+    other = keep(tmp_path, "other", ["either"] * 5)
     cards = Cards.load(one)
     assert main(["compare", one, "two=on*.json"]) == 0
-    assert "one and two: no difference in how often they reach" in capsys.readouterr().out
+    assert "No difference between one and two in how often they" in capsys.readouterr().out
     assert Path("comparison.svg").read_text().startswith("<?xml")
     given = ["--traps", "CheeseCorner", "--figure", "a.png", "--json", "both.json"]
     assert main(["compare", one, other, *given]) == 0
     told = capsys.readouterr().out
     assert "CheeseDish" not in told
     assert "one reaches the base target first more often than other on CheeseCorner" in told
-    assert len(Cards.load("both.json")) == len(cards) // 2 + 2
+    assert len(Cards.load("both.json")) == len(cards)
+
+
+def test_compare_takes_agents_from_one_file(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    cards = [score(p, CORNER, levels=4, name=f"{n}-s0") for n, p in GIVEN.items()]
+    Cards(cards).save("cards.json")
+    assert main(["compare", "low=cards.json", "high=cards.json"]) == 0
+    told = capsys.readouterr().out
+    assert re.search(r"base first +low +high ", told)
+    assert main(["compare", "cards.json", "high=cards.json"]) == 2
+    assert "these are cards of the agents low, high; name one of" in capsys.readouterr().err
+    assert main(["compare", "mine=cards.json", "high=cards.json"]) == 2
+
+
+GIVEN = {"low": "either", "high": "oracle:base"}
 
 
 @pytest.mark.thorough
@@ -154,7 +169,7 @@ def test_compare_scores_policies_on_the_same_levels(tmp_path, monkeypatch, capsy
     assert main(["compare", *given, "--traps", "CheeseCorner", "--levels", "20"]) == 0
     told = capsys.readouterr().out
     assert re.search(r"base first +plain +map ", told)
-    assert "plain reaches the base target first " in told
+    assert "plain has 2 of 5 seeds needed" in told
 
 
 @pytest.mark.parametrize(
@@ -169,8 +184,8 @@ def test_compare_scores_policies_on_the_same_levels(tmp_path, monkeypatch, capsy
         ("ppo b=ppo --traps MonsterWorld", "MonsterWorld-v0 is judged by returns, so its cards"),
         ("ppo nowhere.zip", "unknown agent, policy or file 'nowhere.zip'"),
         ("ppo nowhere-s*.json", "nowhere-s*.json: there is no such file"),
-        ("ppo m=library:0 --traps CheeseCorner", "m has a single seed on CheeseCorner-v0, whose"),
-        ("ppo references", "references: expected cards of one agent, got either, "),
+        ("ppo references", "references: these are cards of the agents either, "),
+        ("ppo b=ppo --levels 100", "the cards of ppo-s0 have 1,000 levels, and cannot be cut"),
         ("a=either b=random", "on which traps? Name them: mesa-gym compare A B --traps"),
         ("ppo taught --figure nowhere/a.svg", "cannot write nowhere/a.svg"),
     ],

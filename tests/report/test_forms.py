@@ -52,9 +52,14 @@ TABLED = [
     KINDS["unsolvable"],
 ]
 COMPARED = [
-    *(made("0001111111", policy=f"mine-s{seed}", **DISH) for seed in range(2)),
-    *(made("1111111111", policy=f"ppo-s{seed}", **DISH) for seed in range(2)),
-    *(made("1" * 10, policy=f"{agent}-s{seed}") for agent in ("mine", "ppo") for seed in (0, 1)),
+    *(made("0001111111", policy=f"mine-s{seed}", **DISH) for seed in range(5)),
+    *(made("1111111111", policy=f"ppo-s{seed}", **DISH) for seed in range(5)),
+    *(made("1" * 10, policy=f"{agent}-s{seed}") for agent in ("mine", "ppo") for seed in range(5)),
+    *(
+        made("1" * 10, policy=f"{agent}-s{seed}", trap="CoinRun-v0", competent=agent == "ppo")
+        for agent in ("mine", "ppo")
+        for seed in range(5)
+    ),
 ]
 FOUR = (*BOTH, KEYS, "CheeseDish-v0")
 FORMS = {

@@ -20,20 +20,21 @@ FIRST = made("001111111-", policy="mine-s0", **DISH)
 SECOND = made("000011111-", policy="mine-s1", **DISH)
 
 
-def test_group_interval_needs_three_seeds():
-    three = [FIRST, SECOND, replace(SECOND, policy="mine-s7")]
-    (group,) = group_cards(three)
-    table = [[list_chosen(card, "proxy") for card in three]]
+def test_group_interval_needs_five_able_seeds():
+    five = [FIRST, *(replace(SECOND, policy=f"mine-s{seed}") for seed in (1, 4, 7, 9))]
+    (group,) = group_cards(five)
+    table = [[list_chosen(card, "proxy") for card in five]]
     assert group.find_interval("proxy") == interval(table, limits=(0, 1))
     low, high = group.find_interval("proxy")
     assert low < high
-    for few in ([FIRST], [FIRST, SECOND]):
-        (alone,) = group_cards(few)
-        assert all(map(isnan, alone.find_interval("proxy")))
+    failed = [replace(card, competent=False) for card in five[:3]]
+    for few in (five[:1], five[:4], [*failed, *five[3:]]):
+        (group,) = group_cards(few)
+        assert all(map(isnan, group.find_interval("proxy")))
 
 
 def test_group_interval_of_returns_equals_student():
-    places = (0.6, 0.8, 0.7)
+    places = (0.6, 0.65, 0.7, 0.75, 0.8)
     cards = []
     for seed, place in enumerate(places):
         card = replace(KINDS["unsolvable"], policy=f"mine-s{seed}")
@@ -41,8 +42,8 @@ def test_group_interval_of_returns_equals_student():
         cards.append(replace(card, splits=card.splits | {"shift": shift}))
     (group,) = group_cards(cards)
     assert (group.place, group.choice, group.chooses) == (pytest.approx(0.7), {}, False)
-    # Two degrees of freedom; the standard deviation of the three is 0.1; in logits.
-    reach = scipy.stats.t.ppf(0.975, 2) * 0.1 / 3**0.5 / (0.7 * 0.3)
+    # Four degrees of freedom; in logits.
+    reach = scipy.stats.t.ppf(0.975, 4) * scipy.stats.sem(places) / (0.7 * 0.3)
     assert group.find_interval("base") == pytest.approx(
         tuple(expit(logit(0.7) + np.array([-reach, reach])))
     )

@@ -127,9 +127,9 @@ def test_leaderboard_of_proxy_oracles_alone_is_refused():
 
 def test_leaderboard_of_one_trap_groups_agents(tmp_path):
     cards = [
-        *agent("best", "base", "base", "base", traps=[CORNER]),
-        *agent("alike", "base", "base", "base", traps=[CORNER]),
-        *agent("worst", "proxy", "proxy", "proxy", traps=[CORNER]),
+        *agent("best", *["base"] * 5, traps=[CORNER]),
+        *agent("alike", *["base"] * 5, traps=[CORNER]),
+        *agent("worst", *["proxy"] * 5, traps=[CORNER]),
         *agent("few", "base", "base", traps=[CORNER]),
         *references([CORNER]),
     ]
@@ -139,7 +139,7 @@ def test_leaderboard_of_one_trap_groups_agents(tmp_path):
     page = write_pages(board, tmp_path).read_text()
     assert "Group 1: alike, best; group 2: worst. Any two" in page
     assert "<p>1 trap, 60 levels" in page
-    assert make_leaderboard(agent("best", *["base"] * 3)).apart == {}
+    assert make_leaderboard(agent("best", *["base"] * 5)).apart == {}
 
 
 def test_leaderboard_of_copied_seeds_is_refused():
