@@ -52,8 +52,9 @@ def describe_training(run: Run, trained: TrainedAgent, versions: dict[str, str])
     del facts["keywords"]
     record = AgentRecord(
         **facts, name=run.name, kind=trained.agent.kind, parameters=trap.parameters,
-        weights_digest=digest_weights(weights), about=run.algorithm.describe(),
-        command=run.command(), curve=trained.curve, looks=[(*look,) for look in trained.looks],
+        loader=trained.agent.net.loader, weights_digest=digest_weights(weights),
+        about=run.algorithm.describe(), command=run.command(), curve=trained.curve,
+        looks=[(*look,) for look in trained.looks],
     )  # fmt: skip
     return SavedAgent(record, weights)
 

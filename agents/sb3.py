@@ -12,8 +12,8 @@ from agents.results import LOOKS, Report, TrainedAgent, TrainingLook, judge_agen
 from agents.run import Run
 from mesa_gym.errors import missing_extra
 from mesa_gym.sb3 import CentredExtractor, make_sb3, ppo
+from mesa_gym.sb3.network import SB3MLP
 from mesa_gym.trained.agent import Agent
-from mesa_gym.trained.loading import make_agent, make_network
 from mesa_gym.traps import Trap
 
 try:
@@ -114,7 +114,7 @@ class Watch(BaseCallback):
 
 
 def export_model(model: BaseAlgorithm, trap: Trap) -> Agent:
-    """Return the present model as an agent with the network ``mesa_gym.trained.sb3_mlp``."""
+    """Return the present model as an agent with the network ``mesa_gym.sb3.network``."""
     tensors = model.policy.state_dict().items()
     weights = {name: x.numpy().copy() for name, x in tensors if not name.startswith(DOUBLE)}
-    return make_agent(make_network("sb3", trap), weights)
+    return Agent(SB3MLP(trap), weights)

@@ -21,7 +21,7 @@ LISTING = ROOT / "docs" / "public_api.txt"
 PACKAGE = "mesa_gym"
 _PACKAGES = {path.parent.name for path in (ROOT / PACKAGE).glob("*/__init__.py")} - {"cli"}
 # Of a package whose name another exports again, the first is its home.
-MODULES = (*sorted(f"{PACKAGE}.{name}" for name in _PACKAGES | {"errors", "sb3"}), PACKAGE)
+MODULES = (*sorted(f"{PACKAGE}.{name}" for name in _PACKAGES | {"errors"}), PACKAGE)
 
 
 def list_public(root: Path = ROOT) -> dict[str, str]:

@@ -11,12 +11,12 @@ from mesa_gym.envs.infos import objectives
 from mesa_gym.envs.making import (
     make_gymnax,
     make_jax,
-    make_sb3,
     make_torch,
     register_all,
     register_id,
     register_trap,
 )
+from mesa_gym.sb3.make import make_sb3
 from mesa_gym.traps import Split, Trap
 
 __version__ = "0.1.0"

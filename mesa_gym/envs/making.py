@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from importlib import import_module
 from itertools import product
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import gymnasium
 from gymnasium.envs.registration import EnvSpec
-from gymnasium.vector import AutoresetMode
 
 from mesa_gym.envs.settings import Settings, require_split
 from mesa_gym.errors import shorten
 from mesa_gym.traps import NAMESPACE, Split, Trap, add_trap, all_traps, find_trap, package_traps
 
 if TYPE_CHECKING:
-    from stable_baselines3.common.vec_env import VecMonitor
-
     from mesa_gym.envs.gymnax import GymnaxEnv, GymnaxParams
     from mesa_gym.envs.jax_env import JaxEnv
     from mesa_gym.envs.tensors import TensorEnv
@@ -105,40 +101,6 @@ def _register(trap: type[Trap]) -> None:
             )
 
 
-def make_sb3(
-    trap: str | Trap, n: int, *, seed: int | Sequence[int] | None = None, **keywords: Any
-) -> VecMonitor:
-    """Make n environments for SB3, monitored (else SB3 would not print the mean return).
-
-    Args:
-        trap: a name or id, such as ``RedBlueDoors`` or ``MesaGym/RedBlueDoors-Shift-v0``, or a
-            trap.
-        n: how many environments; episodes are the same as in n single ones.
-        seed: environment i gets a hash of the seed and i, or its entry of a sequence as it is.
-        **keywords: those of ``TrapVectorEnv`` except ``autoreset_mode``.
-
-    Raises:
-        ImportError: Stable-Baselines3 is not installed; the message names the extra.
-
-    Example:
-        >>> import mesa_gym
-        >>> env = mesa_gym.make_sb3("CheeseCorner", 4, seed=0)
-        >>> env.reset().shape
-        (4, 9, 9, 3)
-    """
-    from mesa_gym.envs.sb3 import monitor
-    from mesa_gym.envs.vector import TrapVectorEnv
-
-    venv: Any
-    keywords["autoreset_mode"] = AutoresetMode.SAME_STEP.value
-    if isinstance(trap, Trap):
-        venv = TrapVectorEnv(trap, n, **keywords)
-    else:
-        id = _find_id(trap)
-        venv = gymnasium.make_vec(id, n, vectorization_mode="vector_entry_point", **keywords)
-    return monitor(venv, seed)
-
-
 def make_torch(id: str, num_envs: int, **keywords: Any) -> TensorEnv:
     """Make n environments on a device: tensors in and out, nothing waits for the host.
 
@@ -224,13 +186,13 @@ def _read_id(trap: str | type[Trap] | Trap, keywords: dict[str, Any]) -> dict[st
     """Return the keywords of a registered id, or ``trap`` itself, with ``keywords`` added."""
     if not isinstance(trap, str):
         return {"trap": trap} | keywords
-    spec = gymnasium.spec(_find_id(trap))
+    spec = gymnasium.spec(find_id(trap))
     given: dict[str, Any] = spec.kwargs | keywords
     require_split(spec.id, given.get("split", "train"))
     return given
 
 
-def _find_id(name: str) -> str:
+def find_id(name: str) -> str:
     """Return the registered id of a name, with or without namespace and version.
 
     A module may stand before the name, ``my_traps:Mushrooms``; it is imported.

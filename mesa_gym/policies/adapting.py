@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Callable, Iterable
+from importlib.metadata import entry_points
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,9 @@ from mesa_gym.policies.network import NetworkPolicy, is_network
 from mesa_gym.policies.protocol import Memoryless, Policy
 from mesa_gym.traps import Trap
 
+# The module of this group of entry points has ``from_model(model, trap)``, which gives a policy,
+# and ``load_model(file, algo)``. It needs torch, which is there where such a model is.
+ADAPTERS = "mesa_gym.adapters"
 USABLE = (
     "an object with the attribute `observation` and the methods reset(mask, rng) and"
     " act(observation, state=None); a callable that takes a batch of observations and gives"
@@ -121,10 +125,7 @@ def adapt(policy: Any, trap: Trap, observation: str | None = None) -> Policy:
             f"{shorten(policy)} is an environment; hand over what acts in it, and its trap by name"
         )
     if is_model(policy):
-        # Needs torch, which is there where such a model is.
-        from mesa_gym.policies.sb3 import from_model
-
-        adapted = from_model(policy, trap)
+        adapted = import_adapter().from_model(policy, trap)
     elif is_network(policy) and not isinstance(policy, Policy):
         adapted = NetworkPolicy(policy, trap, name_observation(policy, observation))
     elif isinstance(policy, Policy):
@@ -157,6 +158,12 @@ def name_observation(policy: Any, otherwise: str | None = None) -> str | None:
 def is_model(policy: Any) -> bool:
     """Return whether an object has the attributes of a Stable-Baselines3 model."""
     return hasattr(policy, "predict") and hasattr(policy, "observation_space")
+
+
+def import_adapter() -> Any:
+    """Return the module that knows models of Stable-Baselines3."""
+    (found,) = entry_points(group=ADAPTERS, name="sb3")
+    return found.load()
 
 
 def takes(function: Callable[..., Any], arguments: int) -> bool:

@@ -11,14 +11,13 @@ from typing import Any
 
 from mesa_gym.engine import STAY
 from mesa_gym.errors import PolicyBlame, UnknownNameError, find_nearest, offer, shorten
-from mesa_gym.files import read_json
+from mesa_gym.files import read_bytes, read_json
 from mesa_gym.importing import import_source
-from mesa_gym.policies.adapting import adapt, is_model, name_observation, needs
+from mesa_gym.policies.adapting import adapt, import_adapter, is_model, name_observation, needs
 from mesa_gym.policies.library import LIBRARY, load_from_library
 from mesa_gym.policies.names import SWEEPER, references
 from mesa_gym.policies.oracle import make_named
 from mesa_gym.policies.protocol import Policy
-from mesa_gym.policies.saved import ENDINGS, is_model_file, load_file
 from mesa_gym.policies.scripted import constant, uniform
 from mesa_gym.policies.sweeper import Sweeper
 from mesa_gym.traps import Trap
@@ -35,6 +34,11 @@ _NAME = re.compile(r"\w[\w.,:+=-]{0,99}", re.ASCII)
 LOADERS = "mesa_gym.loaders"
 # What may stand before the colon, besides a module.
 PREFIXES = ("oracle", "reference", LIBRARY.rstrip(":"))
+ENDINGS = (".zip", ".onnx")
+PT = (
+    "; a .pt does not say its class: in Python score(network, TRAP), or write ONNX"
+    " (docs/scoring.md)"
+)
 # A function with one of these as its only required parameter is a policy, not a factory.
 SEEN = ("obs", "observation", "observations", "text")
 
@@ -105,6 +109,11 @@ def as_policy(
         return adapt(found, trap, observation)
     except ValueError as error:
         raise ValueError(f"policy {shorten(policy)}: {error}") from None
+
+
+def is_model_file(policy: Any) -> bool:
+    """Return whether a policy is the name of a file that Stable-Baselines3 saved."""
+    return isinstance(policy, str | Path) and str(policy).endswith(".zip")
 
 
 def read_policy_file(folder: Path) -> dict[str, Any]:
@@ -184,7 +193,7 @@ def _find_policy(
     if os.path.isdir(spec):
         return _from_directory(Path(spec), trap)
     if os.path.isfile(spec):
-        return load_file(spec, trap, observation, algo)
+        return _load_file(spec, trap, observation, algo)
     own = spec.rpartition(":")[0].endswith(".py")
     if not own and ("/" in spec or "\\" in spec or spec.startswith(".") or spec.endswith(ENDINGS)):
         raise ValueError(f"policy {shorten(spec)}: there is no such file or directory")
@@ -194,6 +203,23 @@ def _find_policy(
     kinds = "or FILE.py:name, a directory, a .zip, an .onnx"
     expected = offer(spec, [*references(trap), kinds])
     raise UnknownNameError(f"{shorten(spec)} is neither a policy nor a file; {expected}")
+
+
+def _load_file(file: str, trap: Trap, observation: str | None, algo: str | None) -> Any:
+    """Return the policy or the model in a saved file, for ``as_policy``."""
+    if is_model_file(file):
+        return import_adapter().load_model(file, algo)
+    if not file.endswith(ENDINGS):
+        raise ValueError(
+            f"policy {file!r} is a file; expected a directory, a .zip of Stable-Baselines3, an"
+            f" .onnx, or `FILE.py:name` that loads it{PT if file.endswith(('.pt', '.pth')) else ''}"
+        )
+    from mesa_gym.policies.onnx import OnnxPolicy
+
+    try:
+        return OnnxPolicy(read_bytes(Path(file)), trap, observation)
+    except ValueError as error:
+        raise ValueError(f"policy {file!r}: {error}") from None
 
 
 def _from_directory(folder: Path, trap: Trap) -> Any:

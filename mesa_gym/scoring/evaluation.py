@@ -13,8 +13,7 @@ from mesa_gym.envs.checks import integer
 from mesa_gym.errors import shorten, shorten_text
 from mesa_gym.json_data import Text, require
 from mesa_gym.policies import Asking, as_policy
-from mesa_gym.policies.loading import name_policy
-from mesa_gym.policies.saved import is_model_file
+from mesa_gym.policies.loading import is_model_file, name_policy
 from mesa_gym.policies.seeds import require_seeds
 from mesa_gym.scoring.card import Cards, ScoreCard
 from mesa_gym.scoring.plays import MOST_LEVELS

@@ -31,11 +31,13 @@ Layers = dict[str, Any]
 class Network:
     """A kind of network on a trap; subclasses define its inputs and its layers.
 
-    It has the name of its kind in ``policy.json``, whether it acts on grids of one size only, and
-    how many observations are computed at once, so that they need little memory.
+    It has the names of its kind and of its loader in ``policy.json``, whether it acts on grids of
+    one size only, and how many observations are computed at once, so that they need little memory.
     """
 
     kind: ClassVar[str]
+    # An entry point of the group ``mesa_gym.loaders``.
+    loader: ClassVar[str] = "agents"
     sized: ClassVar[bool] = True
     rows: ClassVar[int] = 1024
 

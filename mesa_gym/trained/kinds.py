@@ -5,8 +5,7 @@ from mesa_gym.trained.gru import GRU
 from mesa_gym.trained.mlp import MLP, LocalMLP
 from mesa_gym.trained.pixels import PixelMLP
 from mesa_gym.trained.planner_maps import PlannerNetwork
-from mesa_gym.trained.sb3_mlp import SB3MLP
 
 KINDS: dict[str, type[Network]] = {
-    each.kind: each for each in (MLP, LocalMLP, PixelMLP, PlannerNetwork, GRU, SB3MLP)
+    each.kind: each for each in (MLP, LocalMLP, PixelMLP, PlannerNetwork, GRU)
 }

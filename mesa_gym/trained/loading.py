@@ -22,8 +22,16 @@ def load(folder: Path, trap: Trap) -> Agent:
     Raises:
         ValueError: the agent is damaged, or was trained on another trap, size or planes.
     """
-    entries = read_policy_file(folder)
-    net = make_network(entries.get("kind"), trap)
+    return load_for(make_network(read_policy_file(folder).get("kind"), trap), folder)
+
+
+def load_for(net: Network, folder: Path) -> Agent:
+    """Return the agent in a directory, which has the weights of a network.
+
+    Raises:
+        ValueError: the agent is damaged, or was trained on another trap, size or planes.
+    """
+    entries, trap = read_policy_file(folder), net.trap
     for name, here in describe_needs(trap).items():
         if entries.get(name) != here and (net.sized or name != "size"):
             raise ValueError(

@@ -15,9 +15,8 @@ from msgspec import Meta, Struct
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.policies import SCHEMA
+from mesa_gym.trained.agent import Network
 
-# The entry point of group ``mesa_gym.loaders`` that loads these agents.
-LOADER = "agents"
 WEIGHTS_FILE = "weights.safetensors"
 Count = Annotated[int, Meta(ge=0)]
 
@@ -29,7 +28,7 @@ class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         trap: name with version.
         name: of the agent, unique in its trap; ends in its seed, ``-s3``.
         seed: what distinguishes it from agents that were trained alike.
-        kind: of network, one of ``mesa_gym.trained.kinds.KINDS``.
+        kind: of network.
         observation: that it wants.
         size, planes, parameters: of the trap that it was trained on.
         loader: entry point that loads it.
@@ -58,7 +57,7 @@ class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     size: list[int] = []
     planes: list[str] = []
     parameters: dict[str, Any] = {}
-    loader: str = LOADER
+    loader: str = Network.loader
     weights: str = WEIGHTS_FILE
     weights_digest: str = ""
     algo: str = ""

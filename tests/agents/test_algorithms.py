@@ -83,7 +83,7 @@ def test_algorithm_entry_states_cost_and_description(algorithm):
 
 
 def test_algorithms_make_every_kind_of_agent():
-    assert {each.kind for each in ALGORITHMS.values()} == {*KINDS}
+    assert {each.kind for each in ALGORITHMS.values()} == {*KINDS, "sb3"}
 
 
 def test_listing_algorithms_imports_no_trainer():

@@ -1,4 +1,4 @@
-"""Policies by name: misspelt names, modules and what they hold, files. Models: test_sb3.py."""
+"""Policies by name: misspelt names, modules and what they hold, files. Models: tests/sb3."""
 
 import importlib
 import sys

@@ -3,6 +3,7 @@
 import numpy as np
 
 from mesa_gym.policies import POLICY_FILE
+from mesa_gym.sb3.network import SB3MLP
 from mesa_gym.trained.kinds import KINDS
 from mesa_gym.trained.loading import describe_needs, make_agent, make_network
 from mesa_gym.trained.record import WEIGHTS_FILE, AgentRecord, digest_weights
@@ -11,11 +12,12 @@ from mesa_gym.traps import find_trap
 
 CORNER, DOORS, KEYS = (find_trap(name)() for name in ("CheeseCorner", "RedBlueDoors", "KeysChests"))
 UNITS = 20  # of a network whose width is free
+EVERY_KIND = KINDS | {"sb3": SB3MLP}
 
 
 def drawn(trap, seed=5, kind="network", opinion=3.0):
     """An agent with clear preferences, in half precision; initial weights have hardly any."""
-    net, rng = make_network(kind, trap), np.random.default_rng(seed)
+    net, rng = EVERY_KIND[kind](trap), np.random.default_rng(seed)
     weights = {}
     for name, shape in net.list_shapes({"recalls.weight": (3 * UNITS, UNITS)}).items():
         sums = shape[-1] if name.endswith(".weight") else shape[-2] if len(shape) > 2 else 100
@@ -47,7 +49,13 @@ def write_agent(folder, agent, trap, **facts):
     folder.mkdir(parents=True)
     data = encode_weights(agent.weights)
     (folder / WEIGHTS_FILE).write_bytes(data)
-    known = {"trap": trap.name(), "name": "drawn-s5", "seed": 5, "kind": agent.kind}
+    known = {
+        "trap": trap.name(),
+        "name": "drawn-s5",
+        "seed": 5,
+        "kind": agent.kind,
+        "loader": agent.net.loader,
+    }
     known |= {"parameters": trap.parameters, "weights_digest": digest_weights(data)}
     AgentRecord(**known, **describe_needs(trap), **facts).save(folder / POLICY_FILE)
     return folder
@@ -55,4 +63,4 @@ def write_agent(folder, agent, trap, **facts):
 
 def list_kinds():
     """Return the kinds of agents, each with a trap on which it acts."""
-    return [(kind, CORNER if kind == "pixels" else KEYS) for kind in KINDS]
+    return [(kind, CORNER if kind == "pixels" else KEYS) for kind in EVERY_KIND]

@@ -15,7 +15,7 @@ from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor
 import mesa_gym
 from mesa_gym.envs import TrapVectorEnv
 from mesa_gym.envs.infos import key_payments
-from mesa_gym.envs.sb3 import TrapVecEnv
+from mesa_gym.sb3.env import TrapVecEnv
 from mesa_gym.traps import Split
 
 N = 4
@@ -96,7 +96,7 @@ def test_bad_input_is_named(monkeypatch):
         env.step(np.array([0, 0, 0, 7]))
     with pytest.raises(ValueError, match="SB3 needs autoreset_mode='SameStep', got 'NextStep'"):
         TrapVecEnv(TrapVectorEnv(TRAPS[0], 2))
-    monkeypatch.delitem(sys.modules, "mesa_gym.envs.sb3")
+    monkeypatch.delitem(sys.modules, "mesa_gym.sb3.env")
     monkeypatch.setitem(sys.modules, "stable_baselines3.common.vec_env", None)
     with pytest.raises(ImportError, match=r"'stable-baselines3'.*mesa-gym\[sb3\]"):
         mesa_gym.make_sb3(TRAPS[0].id(), 2)

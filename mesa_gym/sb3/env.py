@@ -15,7 +15,7 @@ from mesa_gym.envs.vector import SubEnv, TrapVectorEnv
 from mesa_gym.errors import missing_extra
 
 try:
-    from stable_baselines3.common.vec_env import VecEnv, VecMonitor
+    from stable_baselines3.common.vec_env import VecEnv
     from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 except ImportError:
     raise missing_extra("stable-baselines3", "sb3") from None
@@ -143,11 +143,3 @@ class TrapVecEnv(VecEnv):
     def env_is_wrapped(self, wrapper_class: Any, indices: VecEnvIndices = None) -> list[bool]:
         """Return False for each environment, as no environment is wrapped."""
         return [False for _ in self._targets(indices)]
-
-
-def monitor(venv: TrapVectorEnv, seed: int | Sequence[int] | None) -> VecMonitor:
-    """Return a vector environment as a seeded SB3 VecEnv inside VecMonitor."""
-    adapter = TrapVecEnv(venv)
-    if seed is not None:
-        adapter.seed(seed)
-    return VecMonitor(adapter)

@@ -7,8 +7,11 @@ whose random state is neither read nor changed.
 from __future__ import annotations
 
 import copy
+import importlib
+import io
 from collections.abc import Callable
 from functools import reduce
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +19,8 @@ from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
 from mesa_gym.engine import ACTIONS, Bools, State
-from mesa_gym.errors import missing_extra
+from mesa_gym.errors import missing_extra, read_error, unknown
+from mesa_gym.files import read_bytes
 from mesa_gym.policies.protocol import BLOCK, in_blocks, whole_blocks
 from mesa_gym.policies.views import Change, find_spaces, find_view
 from mesa_gym.traps import Trap
@@ -36,6 +40,13 @@ STATISTICS = (
     "'vecnormalize.pkl', mesa_gym.make_sb3(id, 1))), or on the command line a function that returns"
     " it, as module:name"
 )
+
+# Each algorithm, the package and the class that load its models.
+ALGORITHMS = {
+    **{name.lower(): ("stable_baselines3", name) for name in ("PPO", "A2C", "DQN")},
+    **{name.lower(): ("sb3_contrib", name) for name in ("QRDQN", "TRPO")},
+    "recurrent_ppo": ("sb3_contrib", "RecurrentPPO"),
+}
 
 
 class ModelPolicy:
@@ -193,3 +204,26 @@ def _tell(space: Box) -> str:
 
 def _read_shares(distribution: Any) -> Array:
     return np.asarray(distribution.distribution.probs.double().cpu())
+
+
+def load_model(file: str, algo: str | None) -> Any:
+    """Return a model that Stable-Baselines3 saved; ValueError where ``algo`` cannot load it."""
+    if algo is None:
+        raise ValueError(
+            f"policy {file!r} is a saved model, which does not say what loads it; add --algo (in"
+            f" Python algo=...), one of {', '.join(ALGORITHMS)}"
+        )
+    asked = algo.lower().replace("-", "").replace("_", "")
+    found = [each for word, each in ALGORITHMS.items() if word.replace("_", "") == asked]
+    if not found:
+        raise unknown("algorithm", algo, ALGORITHMS)
+    package, name = found[0]
+    try:
+        algorithm = getattr(importlib.import_module(package), name)
+    except ImportError:
+        raise missing_extra(package.replace("_", "-"), "sb3") from None
+    try:
+        return algorithm.load(io.BytesIO(read_bytes(Path(file))), device="cpu")
+    except Exception as error:  # whatever unpickling and foreign classes raise
+        said = " ".join(f"{type(error).__name__}: {read_error(error)}".split())
+        raise ValueError(f"policy {file!r} cannot be loaded by {name}: {said:.200}") from None

@@ -15,8 +15,8 @@ from mesa_gym.errors import missing_extra
 from mesa_gym.files import write_bytes
 from mesa_gym.policies.asking import read_answer
 from mesa_gym.policies.protocol import BLOCK, Policy
-from mesa_gym.policies.sb3 import ModelPolicy, Sampled, from_model
 from mesa_gym.policies.views import channels_first, flat
+from mesa_gym.sb3.policy import ModelPolicy, Sampled, from_model
 from mesa_gym.traps import Split, Trap, as_trap
 
 try:

@@ -17,7 +17,8 @@ from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.logger import KVWriter, Logger
 
 from mesa_gym.errors import UnknownNameError
-from mesa_gym.sb3 import WALL, CentredExtractor, ScoreCallback, make_sb3, ppo
+from mesa_gym.sb3 import CentredExtractor, ScoreCallback, make_sb3, ppo
+from mesa_gym.sb3.training import WALL
 from mesa_gym.scoring import score
 from mesa_gym.traps import Split, find_trap
 

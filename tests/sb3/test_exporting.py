@@ -18,9 +18,8 @@ from stable_baselines3.common.vec_env import VecNormalize
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.asking import read_answer
-from mesa_gym.policies.saved import ALGORITHMS
-from mesa_gym.policies.sb3 import from_model
 from mesa_gym.sb3 import export, make_sb3
+from mesa_gym.sb3.policy import ALGORITHMS, from_model
 from mesa_gym.traps import Split, find_trap
 
 TRAP = find_trap("CheeseCorner")()

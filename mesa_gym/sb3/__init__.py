@@ -1,0 +1,32 @@
+"""Stable-Baselines3: environments, a network, settings and a callback for its agents.
+
+What needs Stable-Baselines3 is imported when it is asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from mesa_gym.sb3.make import make_sb3
+
+__all__ = [
+    "AnnealedPPO",
+    "CentredExtractor",
+    "ScoreCallback",
+    "export",
+    "make_learner",
+    "make_sb3",
+    "ppo",
+]
+
+if TYPE_CHECKING:
+    from mesa_gym.sb3.callback import ScoreCallback
+    from mesa_gym.sb3.exporting import export
+    from mesa_gym.sb3.training import AnnealedPPO, CentredExtractor, make_learner, ppo
+else:
+    _HOMES = {"ScoreCallback": "callback", "export": "exporting"}
+
+    def __getattr__(name: str) -> Any:
+        """Return a public name, from the module that defines it."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'training')}"), name)

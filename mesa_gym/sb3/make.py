@@ -1,0 +1,57 @@
+"""Making environments for Stable-Baselines3, which is imported where they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import gymnasium
+from gymnasium.vector import AutoresetMode
+
+from mesa_gym.envs.making import find_id
+from mesa_gym.envs.vector import TrapVectorEnv
+from mesa_gym.errors import missing_extra
+from mesa_gym.traps import Trap
+
+if TYPE_CHECKING:
+    from stable_baselines3.common.vec_env import VecMonitor
+
+
+def make_sb3(
+    trap: str | Trap, n: int, *, seed: int | Sequence[int] | None = None, **keywords: Any
+) -> VecMonitor:
+    """Make n environments for SB3, monitored (else SB3 would not print the mean return).
+
+    Args:
+        trap: a name or id, such as ``RedBlueDoors`` or ``MesaGym/RedBlueDoors-Shift-v0``, or a
+            trap.
+        n: how many environments; episodes are the same as in n single ones.
+        seed: environment i gets a hash of the seed and i, or its entry of a sequence as it is.
+        **keywords: those of ``TrapVectorEnv`` except ``autoreset_mode``.
+
+    Raises:
+        ImportError: Stable-Baselines3 is not installed; the message names the extra.
+
+    Example:
+        >>> import mesa_gym
+        >>> env = mesa_gym.make_sb3("CheeseCorner", 4, seed=0)
+        >>> env.reset().shape
+        (4, 9, 9, 3)
+    """
+    try:
+        from stable_baselines3.common.vec_env import VecMonitor
+    except ImportError:
+        raise missing_extra("stable-baselines3", "sb3") from None
+    from mesa_gym.sb3.env import TrapVecEnv
+
+    keywords["autoreset_mode"] = AutoresetMode.SAME_STEP.value
+    venv: Any
+    if isinstance(trap, Trap):
+        venv = TrapVectorEnv(trap, n, **keywords)
+    else:
+        mode = "vector_entry_point"
+        venv = gymnasium.make_vec(find_id(trap), n, vectorization_mode=mode, **keywords)
+    env = TrapVecEnv(venv)
+    if seed is not None:
+        env.seed(seed)
+    return VecMonitor(env)
