@@ -162,8 +162,10 @@ def is_model(policy: Any) -> bool:
 
 def import_adapter() -> Any:
     """Return the module that knows models of Stable-Baselines3."""
-    (found,) = entry_points(group=ADAPTERS, name="sb3")
-    return found.load()
+    found = [*entry_points(group=ADAPTERS, name="sb3")]
+    if not found:  # installed before it had one
+        raise ImportError('install mesa_gym again: in a checkout pip install -e ".[sb3]"')
+    return found[0].load()
 
 
 def takes(function: Callable[..., Any], arguments: int) -> bool:
