@@ -1,4 +1,4 @@
-"""Jobs for tests of the runner, and a command that runs some: ``sample_jobs.py OUT WORKERS``."""
+"""Jobs for tests of runs, and a command that runs some: ``sample_jobs.py OUT WORKERS [ON]``."""
 
 import os
 import signal
@@ -46,12 +46,12 @@ def job(name, work, **terms):
     return Job(name, {f"made/{name}": terms}, partial(call, name))
 
 
-def main(out, workers):
+def main(out, workers, on=None):
     found = [job(name, make) for name in sorted(QUICK)]
     found += [job(name, make_slowly) for name in sorted(SLOW)]
 
     def work():
-        return FAILED if runner.run(found, Path(out), int(workers)) else DONE
+        return FAILED if runner.run(found, Path(out), int(workers), on) else DONE
 
     return run_command("jobs", work, "what was done is kept")
 

@@ -1,0 +1,157 @@
+"""Engines: what does the jobs of a run. This machine, dask, Slurm, or any executor.
+
+Results go to the run's folder, which all machines share, as on one machine. A job that is done
+elsewhere looks for the run's file there each second, and ends with the run.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import re
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import CancelledError, Executor, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from agents.jobs.apart import Outcome, do_apart, explain_error
+from agents.jobs.job import Job
+from mesa_gym.errors import missing_extra, shorten
+
+PACKAGE = "agents"
+RUN = ".run"  # holds the token of the run that works in a folder
+SECONDS_TO_CONNECT = 10
+SECONDS_TO_JOIN = 60
+MOST_JOBS = 256  # of a Slurm array at a time
+# What a worker says that cannot read a job.
+LACKING = (
+    "the workers lack the package {}; start them in the checkout's folder, with its environment"
+)
+Outcomes = Generator[Outcome, None, None]
+# Jobs, the folder of results and the run's token -> outcomes, in any order.
+DoJobs = Callable[[Sequence[Job], Path, str], Outcomes]
+
+
+@contextmanager
+def open_engine(on: str | Executor | None, workers: int) -> Iterator[DoJobs]:
+    """Yield the function that does jobs.
+
+    Args:
+        on: None for processes of this machine; ``dask://HOST:PORT`` for the workers of a dask
+            scheduler; ``slurm`` for jobs of Slurm, or ``local`` for submitit's stand-in for it; or
+            an executor, such as those of mpi4py, loky, Parsl and Ray.
+        workers: how many jobs this machine does at a time.
+
+    Raises:
+        ImportError: the extra ``cluster`` is not installed.
+        ValueError: no such engine, or its scheduler does not answer.
+    """
+    if on is None:
+        with ThreadPoolExecutor(workers) as threads:  # each waits for a process
+            yield partial(submit_jobs, threads)
+    elif isinstance(on, Executor):
+        yield partial(submit_jobs, on)
+    elif on.startswith("dask://"):
+        with _connect(on) as client:
+            yield partial(submit_jobs, client.get_executor(pure=False))
+    elif on in ("slurm", "local"):
+        yield partial(_submit_to_slurm, on)
+    else:
+        raise ValueError(f"--on {shorten(on)}: expected dask://HOST:PORT, slurm or local")
+
+
+def submit_jobs(executor: Executor, jobs: Sequence[Job], out: Path, token: str) -> Outcomes:
+    """Do jobs on an executor; what it has not begun is cancelled where this is left early."""
+    futures = {executor.submit(do_there, *each): each[0] for each in pack(jobs, out, token)}
+    try:
+        for future in as_completed(futures):
+            try:
+                yield future.result()
+            except (Exception, CancelledError) as error:  # the executor's own, of any kind
+                yield futures[future], _explain(error)
+    finally:
+        for future in futures:  # dask's shutdown does not cancel
+            future.cancel()
+
+
+def pack(jobs: Sequence[Job], out: Path, token: str) -> list[tuple[str, bytes, Path, str]]:
+    """Return the arguments of ``do_there``, job by job."""
+    return [(job.name, pickle.dumps((job, out)), out, token) for job in jobs]
+
+
+def do_there(name: str, work: bytes, out: Path, token: str) -> Outcome:
+    """Do a job on the machine where this is called, as long as its run lasts."""
+    if not (out / RUN).exists():
+        where = f"{out} of the first machine is not seen on {os.uname().nodename}"
+        return name, f"{where}; choose an --out in a folder that all machines share"
+    return do_apart(name, work, lambda: _read_token(out) == token)
+
+
+def _read_token(out: Path) -> str:
+    try:
+        return (out / RUN).read_text()
+    except OSError:
+        return ""
+
+
+def _connect(on: str) -> Any:
+    try:
+        from distributed import Client
+    except ImportError:
+        raise missing_extra("distributed", "cluster") from None
+    try:
+        client = Client(on.replace("dask://", "tcp://"), timeout=SECONDS_TO_CONNECT)
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"--on {on}: no scheduler of dask answers there ({explain_error(error)}); start one by"
+            " `dask scheduler`, and workers by `dask worker HOST:PORT`"
+        ) from None
+    try:
+        client.wait_for_workers(1, timeout=SECONDS_TO_JOIN)
+        # A worker that cannot read a message ends, and its job waits for ever.
+        if None in client.run(find_spec, PACKAGE).values():
+            raise ValueError(f"--on {on}: {LACKING.format(PACKAGE)}")
+    except TimeoutError:
+        client.close()
+        raise ValueError(f"--on {on}: it has no workers; start some by `dask worker`") from None
+    except ValueError:
+        client.close()
+        raise
+    return client
+
+
+def _submit_to_slurm(on: str, jobs: Sequence[Job], out: Path, token: str) -> Outcomes:
+    """Do jobs as an array of Slurm; those that run are cancelled where this is left early."""
+    try:
+        from submitit import AutoExecutor
+        from submitit.helpers import as_completed as wait_for
+    except ImportError:
+        raise missing_extra("submitit", "cluster") from None
+    try:
+        executor = AutoExecutor(out / ".submitit", cluster=on)
+    except RuntimeError as error:
+        raise ValueError(f"--on {on}: {error}; start it where Slurm's sbatch is found") from None
+    executor.update_parameters(
+        timeout_min=240, cpus_per_task=1, mem_gb=4, slurm_array_parallelism=MOST_JOBS
+    )
+    sent = executor.map_array(do_there, *zip(*pack(jobs, out, token), strict=True))
+    names = {each.job_id: job.name for each, job in zip(sent, jobs, strict=True)}
+    try:
+        for done in wait_for(sent, poll_frequency=1):
+            fault = done.exception()
+            yield done.result() if fault is None else (names[done.job_id], _explain(fault))
+    finally:
+        for each in sent:
+            if not each.done():
+                each.cancel()
+
+
+def _explain(error: BaseException) -> str:
+    """Return in a line why an engine could not do a job; submitit's message ends with it."""
+    trace = type(error).__name__ == "FailedJobError"
+    told = str(error).strip().rpartition("\n")[2] if trace else explain_error(error)
+    lacking = re.search(r"ModuleNotFoundError: No module named '(\w+)", told)
+    return LACKING.format(lacking[1]) if lacking else told

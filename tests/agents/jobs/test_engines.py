@@ -1,0 +1,152 @@
+"""Engines do the same jobs: dask with workers by its own commands, submitit, any executor."""
+
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import sample_jobs
+from sample_jobs import job
+
+from agents.jobs import runner
+from agents.jobs.engines import RUN, do_there, pack
+from tests.agents.jobs.test_runner import FAILING, gone, half_done, left, until
+
+pytest.importorskip("distributed")
+pytest.importorskip("submitit")
+ROOT = Path(__file__).parents[3]
+
+
+@contextmanager
+def dask(tmp_path, workers=2, folder=ROOT, path=None):
+    """A scheduler and workers by dask's command line: the engine's name and the workers."""
+    file, env = tmp_path / "scheduler.json", os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    dask = [sys.executable, "-m", "dask"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    options = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", file]
+    started = [subprocess.Popen([*dask, "scheduler", *options], env=env, **quiet)]
+    until(file.exists)
+    until(lambda: file.read_text().endswith("}"))
+    worker = [*dask, "worker", "--scheduler-file", str(file), "--nthreads", "1", "--no-nanny"]
+    env = env if path is None else env | {"PYTHONPATH": path}
+    for _ in range(workers):
+        started.append(subprocess.Popen([*worker, "--no-dashboard"], cwd=folder, env=env, **quiet))
+    address = file.read_text().partition('"tcp://')[2].partition('"')[0]
+    try:
+        yield f"dask://{address}", started[1:]
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+
+
+def list_made(out):
+    """The path and contents of each file of results."""
+    files = [path for path in (out / "made").rglob("*") if path.is_file()]
+    return {str(path.relative_to(out)): path.read_bytes() for path in files}
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    with dask(tmp_path_factory.mktemp("cluster")) as found:
+        yield found
+
+
+@pytest.mark.thorough
+def test_engines_do_jobs_as_this_machine(tmp_path, monkeypatch, cluster):
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    jobs = [job(name, FAILING[name][0]) for name in ("bad", "dead", "empty")]
+    jobs += [job(f"good-{i}", sample_jobs.make) for i in range(2)]
+    expected, here = runner.run(jobs, tmp_path / "here", 2), tmp_path / "here"
+    for name, on in {"d": cluster[0], "s": "local", "e": ProcessPoolExecutor(2)}.items():
+        assert runner.run(jobs, tmp_path / name, on=on) == expected
+        assert list_made(tmp_path / name) == list_made(here)
+        assert left(tmp_path / name) - {".submitit"} == left(here)
+
+
+@pytest.mark.thorough
+def test_killed_worker_loses_no_job(tmp_path):
+    out = tmp_path / "out"
+    with dask(tmp_path) as (on, workers):
+        run = start_on(out, on)
+        until(lambda: len(half_done(out)) == 2)
+        processes = half_done(out).values()
+        workers[0].kill()
+        until(lambda: any(map(gone, processes)))
+        (out / "open").write_text("")
+        _, told = run.communicate()
+    assert run.returncode == 0, told
+    assert "4 of 4 jobs done" in told
+
+
+def start_on(out, on):
+    """Run the sample jobs on an engine in a session of its own, as in a terminal."""
+    return subprocess.Popen(
+        [sys.executable, sample_jobs.__file__, str(out), "2", on],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        start_new_session=True,
+    )
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("engine", ["dask", "local"])
+def test_interrupt_ends_jobs_at_once(tmp_path, cluster, engine):
+    """One Ctrl-C: the command ends, and the processes of its jobs; dask's workers stay."""
+    address, workers = cluster
+    run = start_on(tmp_path, address if engine == "dask" else engine)
+    until(lambda: len(half_done(tmp_path)) == 2)
+    processes = half_done(tmp_path).values()
+    os.killpg(run.pid, signal.SIGINT)
+    _, told = run.communicate()
+    assert run.returncode == 130, told
+    assert "what was done is kept" in told
+    until(lambda: all(map(gone, processes)))
+    assert all(worker.poll() is None for worker in workers)
+
+
+@pytest.mark.thorough
+def test_worker_without_package_is_told(tmp_path):
+    hide = f"import sys\nsys.path = [path for path in sys.path if path != {str(ROOT)!r}]\n"
+    (tmp_path / "sitecustomize.py").write_text(hide)
+    with (
+        dask(tmp_path, workers=1, folder=tmp_path, path=str(tmp_path)) as (on, _),
+        pytest.raises(ValueError, match="the workers lack the package agents; start them in"),
+    ):
+        runner.run([job("it", sample_jobs.make)], tmp_path / "out", on=on)
+
+
+def test_folder_that_is_not_seen_is_told(tmp_path):
+    (packed,) = pack([job("it", sample_jobs.make)], tmp_path, "token")
+    name, reason = do_there(*packed)
+    assert name == "it"
+    assert "is not seen on" in reason
+    assert "choose an --out" in reason
+
+
+@pytest.mark.thorough
+def test_job_ends_where_another_run_begins(tmp_path):
+    """A client that was killed leaves jobs behind, which end when the next one begins."""
+    (tmp_path / RUN).write_text("another")
+    (packed,) = pack([job("slow", sample_jobs.make_slowly)], tmp_path, "token")
+    _, reason = do_there(*packed)
+    assert "SIGKILL" in reason
+
+
+@pytest.mark.parametrize(
+    ("on", "told"),
+    [
+        ("dask://127.0.0.1:1", "no scheduler of dask answers there"),
+        ("ray://x", "expected dask://HOST:PORT, slurm or local"),
+        ("slurm", "sbatch"),
+    ],
+)
+def test_missing_engine_is_told(tmp_path, monkeypatch, on, told):
+    monkeypatch.setattr("agents.jobs.engines.SECONDS_TO_CONNECT", 1)
+    with pytest.raises(ValueError, match=told):
+        runner.run([job("it", sample_jobs.make)], tmp_path, on=on)
