@@ -1,4 +1,4 @@
-"""What starting a program of ours or of a user does to Python's path, and files beside it."""
+"""A start of our programs, or of a user's, changes nothing in the path and needs no file."""
 
 import os
 import subprocess
@@ -45,6 +45,6 @@ def test_command_imports_nothing_of_the_working_folder(tmp_path):
 
 def test_policy_of_the_working_folder_is_found(tmp_path):
     (tmp_path / "mine.py").write_text("def act(obs):\n    return [4] * len(obs)\n")
-    words = "-m mesa_gym score CheeseCorner --policy mine:act --levels 2".split()
+    words = ["-m", "mesa_gym", "score", "CheeseCorner", "--policy", "mine:act", "--levels", "2"]
     ran = run_python(words, tmp_path)
     assert (ran.returncode, ran.stdout.split()[0]) == (0, "mine:act"), ran.stderr

@@ -117,7 +117,9 @@ def test_register_trap_with_taken_name_is_refused():
         with pytest.raises(TypeError, match=r"expected a subclass of mesa_gym\.traps\.Trap, got "):
             mesa_gym.register_trap(name)
     assert '"CheeseCorner-v0"' in gym.spec("MesaGym/CheeseCorner-v0").to_json()
-    with pytest.raises(ValueError, match="lies in mesa_gym/traps, .*; remove @mesa_gym.register_t"):
+    with pytest.raises(
+        ValueError, match=r"lies in mesa_gym/traps, .*; remove @mesa_gym.register_t"
+    ):
         mesa_gym.register_trap(CheeseCorner)
     with pytest.raises(ValueError, match="'no_such_module'; is its folder on the path"):
         find_trap("no_such_module:Mushrooms")
