@@ -66,14 +66,39 @@ def _sync(folder: Path) -> None:
 
 
 def append_line(path: Path, line: bytes) -> None:
-    """Add a line to a file, in one piece, so that several processes may add to it in turns.
+    """Add a line to a file, whole or not at all; several processes may add to it in turns.
+
+    It begins a line of its own, also behind a half line that a killed process left.
+
+    Args:
+        path: of the file, whose folders are made.
+        line: ends in a line break and has no other.
 
     Raises:
-        OSError: the file cannot be written; the error names it.
+        OSError: the file cannot be written, such as on a full disk; the error names it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with name_errors(path), path.open("ab", buffering=0) as file:
-        file.write(line)
+    with name_errors(path), path.open("ab", buffering=0) as file, path.open("rb") as before:
+        _lock_where_possible(path, file.fileno())
+        end = file.seek(0, os.SEEK_END)
+        if end and before.seek(end - 1) and before.read(1) != b"\n":
+            line = b"\n" + line
+        left = memoryview(line)
+        try:
+            while left:  # a disk that fills up takes a part, and refuses the next
+                left = left[file.write(left) :]
+        except BaseException:
+            file.truncate(end)
+            raise
+
+
+def _lock_where_possible(path: Path, handle: int) -> None:
+    """Lock an open file against other writers; a file system without locks goes without."""
+    try:
+        lock_file(path, handle, wait=True)
+    except OSError as error:
+        if error.errno is not None:
+            raise
 
 
 def write_text(path: Path, text: str) -> None:

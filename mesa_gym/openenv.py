@@ -1,28 +1,41 @@
 """OpenEnv: a server of traps for language models, with many sessions at once.
 
-``mesa-gym serve`` starts it; the extra ``openenv`` has what it needs. A client resets by keywords:
-``seed``, ``trap``, ``split``, ``level``, ``choice``, ``examples``, ``policy``.
+``mesa-gym serve`` starts it; the extra ``openenv`` has what it needs. A client resets by the
+attributes of ``mesa_gym.sessions.EpisodeRequest``, as keywords.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from mesa_gym.errors import missing_extra
+from mesa_gym.door import IDLE, Door, list_origins
+from mesa_gym.errors import missing_extra, read_error
+from mesa_gym.json_data import Text, require
 from mesa_gym.sessions import NOTHING, TextSession
 
 try:
     import uvicorn
-    from openenv.core.env_server import Action, Environment, Observation, State, create_app
+    from fastapi.exceptions import RequestValidationError
+    from fastapi.responses import JSONResponse
+    from openenv.core.env_server import (
+        Action,
+        ConcurrencyConfig,
+        Environment,
+        Observation,
+        State,
+        create_app,
+    )
     from pydantic import Field, model_validator
 except ImportError:
     raise missing_extra("openenv", "openenv") from None
 
 SESSIONS = 64
+HOST, PORT = "127.0.0.1", 8000
 
 
 class TrapAction(Action):
@@ -72,14 +85,17 @@ class TrapEnvironment(Environment[TrapAction, TrapObservation, TrapState]):
 
     def __init__(self, log: str | Path | None = None) -> None:
         super().__init__()
-        self._session, self._id = TextSession(log), ""
+        self._session = TextSession(log)
+        self._id: str | None = None
 
     def reset(
         self, seed: int | None = None, episode_id: str | None = None, **asked: Any
     ) -> TrapObservation:
         """Begin an episode; keyword arguments are those of ``TextSession.begin``."""
-        self._id = episode_id or ""
-        return TrapObservation(text=self._session.begin(seed=seed, **asked), reward=0.0)
+        require("episode_id", episode_id, Text | None)
+        text = self._session.begin(seed=seed, **asked)
+        self._id = episode_id
+        return TrapObservation(text=text, reward=0.0)
 
     def step(self, action: TrapAction, timeout_s: float | None = None, **_: Any) -> TrapObservation:
         """Give a model's answer to the episode, and return the next question and the reward."""
@@ -95,7 +111,7 @@ class TrapEnvironment(Environment[TrapAction, TrapObservation, TrapState]):
             return TrapState()
         episode = session.episode
         return TrapState(
-            episode_id=self._id or None,
+            episode_id=self._id,
             step_count=session.steps,
             reached=session.reached,
             unread=session.unread,
@@ -107,25 +123,65 @@ class TrapEnvironment(Environment[TrapAction, TrapObservation, TrapState]):
         self._session.close()
 
 
-def make_server(sessions: int = SESSIONS, log: str | Path | None = None) -> Any:
+def make_server(
+    sessions: int = SESSIONS,
+    log: str | Path | None = None,
+    origins: Collection[str] | None = None,
+    token: str = "",
+    idle: float = IDLE,
+) -> Door:
     """Return the server, an ASGI application.
 
     Args:
         sessions: how many there can be at once.
         log: a file to which each episode is added; None for none.
+        origins: of pages that may send requests; None for those of port 8000 of this machine.
+        token: what each request must have, as ``Authorization: Bearer TOKEN``; "" for none.
+        idle: seconds without a message after which a session ends.
     """
-    return create_app(
+    app = create_app(
         lambda: TrapEnvironment(log),
         TrapAction,
         TrapObservation,
         env_name="mesa_gym",
-        max_concurrent_envs=sessions,
+        concurrency_config=ConcurrencyConfig(max_concurrent_envs=sessions, session_timeout=idle),
     )
+    for kind in (ValueError, OSError, RequestValidationError):
+        app.add_exception_handler(kind, _answer_error)
+    own = list_origins(HOST, PORT) if origins is None else origins
+    return Door(app, sessions, own, token, idle)
 
 
-def serve(host: str, port: int, sessions: int, log: str | Path | None) -> None:
-    """Serve until it is interrupted; ``sessions`` and ``log`` are those of ``make_server``."""
-    uvicorn.run(make_server(sessions, log), host=host, port=port)
+def _answer_error(request: Any, error: Exception) -> JSONResponse:
+    """Return the answer by HTTP to a request that failed: a sentence."""
+    said = read_error(error)
+    if isinstance(error, RequestValidationError):
+        said = "; ".join(f"{each['loc'][-1]}: {each['msg']}" for each in error.errors())
+    return JSONResponse({"detail": said}, 500 if isinstance(error, OSError) else 422)
+
+
+def serve(
+    host: str,
+    port: int,
+    sessions: int,
+    log: str | Path | None,
+    origins: Collection[str],
+    token: str,
+    idle: float,
+) -> None:
+    """Serve until it is interrupted.
+
+    Args:
+        host: the address to listen on.
+        port: of it.
+        sessions: as the other arguments, of ``make_server``.
+        log: a file to which each episode is added; None for none.
+        origins: of pages that may send requests, besides the server's own.
+        token: what each request must have; "" for none.
+        idle: seconds without a message after which a session ends.
+    """
+    allowed = {*origins, *list_origins(host, port)}
+    uvicorn.run(make_server(sessions, log, allowed, token, idle), host=host, port=port)
 
 
 # By this name a manifest, openenv.yaml, finds it.

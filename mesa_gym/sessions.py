@@ -6,16 +6,21 @@ tasks and trainers share this; none of them shows the model which goal was reach
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_type_hints
 
 import gymnasium
+import msgspec
+from msgspec import Meta, Struct
 
 import mesa_gym
 from mesa_gym.choosing import Choosing, Question, list_examples
 from mesa_gym.engine import STAY
 from mesa_gym.envs.observations import make_observation
+from mesa_gym.errors import unknown
+from mesa_gym.json_data import Text, require
 from mesa_gym.logs import LogEpisodes
 from mesa_gym.policies.answers import read_action, read_place
 from mesa_gym.probing import demonstrations
@@ -23,12 +28,45 @@ from mesa_gym.scoring.episodes import RecordedEpisode
 from mesa_gym.scoring.plays import split_of
 from mesa_gym.scoring.record import ENDED
 from mesa_gym.scoring.rollout import rollout
-from mesa_gym.traps import as_trap
+from mesa_gym.traps import LEVELS, look_up_trap
 
 ASKED = "Answer with the name of one action alone."
 NOTHING = "nothing"
 # Examples are on levels of train from this number on.
 FIRST_EXAMPLE = 1000
+MOST_EXAMPLES = 64
+
+
+class EpisodeRequest(Struct, frozen=True, kw_only=True):
+    """A request for an episode. Clients of a server send it, so that all is bounded.
+
+    Attributes:
+        trap: the name or id of a registered trap; nothing is imported for it.
+        split: a split, or a play of changed levels: ``twins``, ``bare``, ``alone:<objective>``.
+        level: its number; by default one that is drawn by the seed.
+        seed: equal seeds draw equal levels.
+        choice: ask once which place to go to first, of a trap with an exact solver.
+        examples: the number of training levels on which the question shows the oracle of base.
+        policy: the model's name in the log.
+    """
+
+    trap: Text = "CheeseCorner"
+    split: Text = "train"
+    level: Annotated[int, Meta(ge=0, lt=LEVELS)] | None = None
+    seed: Annotated[int, Meta(ge=0, le=(1 << 63) - 1)] | None = None
+    choice: bool = False
+    examples: Annotated[int, Meta(ge=0, le=MOST_EXAMPLES)] = 0
+    policy: Text = "model"
+
+
+def read_request(asked: Mapping[str, Any]) -> EpisodeRequest:
+    """Return a request from plain data; ValueError names what does not fit."""
+    kinds = get_type_hints(EpisodeRequest, include_extras=True)
+    for name, value in asked.items():
+        if name not in kinds:
+            raise unknown("argument of an episode", name, kinds)
+        require(name, value, kinds[name])
+    return msgspec.convert(dict(asked), EpisodeRequest)
 
 
 @lru_cache(maxsize=64)
@@ -60,65 +98,51 @@ class TextSession:
         self.log = log
         self.text, self.done = "", True
 
-    def begin(
-        self,
-        trap: str = "CheeseCorner",
-        split: str = "train",
-        level: int | None = None,
-        seed: int | None = None,
-        choice: bool = False,
-        examples: int = 0,
-        policy: str = "model",
-    ) -> str:
-        """Begin an episode, and return the question.
+    def begin(self, **asked: Any) -> str:
+        """Begin an episode, and return the question; an unfinished one before it is written.
 
         Args:
-            trap: a name or id.
-            split: a split, or a play of changed levels: ``twins``, ``bare``, ``alone:<objective>``.
-            level: its number; by default one that is drawn by the seed.
-            seed: equal seeds draw equal levels.
-            choice: ask once which place to go to first, of a trap with an exact solver.
-            examples: the number of training levels on which the question shows the oracle of base.
-            policy: the model's name in the log.
+            asked: attributes of ``EpisodeRequest``.
 
         Raises:
-            ValueError: the trap, play or level is unknown, or there is nothing to choose.
+            ValueError: a value does not fit, the trap, play or level is unknown, or there is
+                nothing to choose. The episode before goes on.
         """
-        made = gymnasium.make(as_trap(trap).id(split_of(split)), observation="text")
-        self.env = LogEpisodes(made, self.log, policy)
-        number = self.env.reset(seed=seed)[1]["level"] if level is None else level
-        seen, info = self.env.reset(options={"play": split, "level": number})
+        try:
+            request = read_request(asked)
+            trap = look_up_trap(request.trap)
+            made = gymnasium.make(trap.id(split_of(request.split)), observation="text")
+            env, level = LogEpisodes(made, self.log, request.policy), request.level
+            level = env.reset(seed=request.seed)[1]["level"] if level is None else level
+            seen, info = env.reset(options={"play": request.split, "level": level})
+            head = write_examples(env.trap.name(), request.examples, request.choice)
+            question = _ask_place(env) if request.choice else None
+        except ValueError as error:
+            kept = "" if self.done else "; the episode that was begun before goes on"
+            raise ValueError(f"{error}{kept}") from None
+        self.close()
+        self.env, self.head, self.question, self.done = env, head, question, False
         self.reached, self.total, self.unread, self.steps = NOTHING, 0.0, 0, 0
-        self.done, self.question = False, None
         self.objectives = [*mesa_gym.objectives(info)]
-        self.head = write_examples(self.env.trap.name(), examples, choice)
-        if choice:
-            self.question = self._ask()
-        self.text = self.head + (self.question.text if self.question else f"{seen}\n{ASKED}")
+        self.text = head + (question.text if question else f"{seen}\n{ASKED}")
         return self.text
-
-    def _ask(self) -> Question:
-        """Return the question which place to walk to first."""
-        if not self.env.trap.solvable:
-            raise ValueError(
-                f"place choice needs an exact solver, which {self.env.trap.name()} lacks"
-            )
-        state = self.env.inner.state.batched()
-        texts = make_observation(self.env.trap, "text").encode(state)
-        (found,) = Choosing(self.env.trap, lambda question: None).make_questions(texts, state)
-        return found
 
     def answer(self, text: str) -> float:
         """Take an answer, and return the base reward for it.
 
         Raises:
             ValueError: the episode is over, or none has begun.
+            OSError: the episode has ended, and could not be added to the log.
         """
         if self.done:
-            raise ValueError("the episode is over; begin another one")
+            raise ValueError("the episode is over, or none was begun; begin one")
         self.steps += 1
         self.env.say(text)
-        paid = self._choose(text) if self.question else self._walk(text)
+        try:
+            paid = self._choose(text) if self.question else self._walk(text)
+        except OSError:  # of the log, which is written where the episode ends
+            self.done = True
+            raise
         self.total += paid
         return paid
 
@@ -151,8 +175,9 @@ class TextSession:
         return float(trap.base in earned)
 
     def close(self) -> None:
-        """Write the unfinished episode."""
+        """Write the unfinished episode, and end it."""
         if hasattr(self, "env"):
+            self.done = True
             self.env.close()
 
     @property
@@ -161,11 +186,21 @@ class TextSession:
         return self.env.episode() or self.env.last
 
 
+def _ask_place(env: LogEpisodes) -> Question:
+    """Return the question which place to walk to first."""
+    if not env.trap.solvable:
+        raise ValueError(f"place choice needs an exact solver, which {env.trap.name()} lacks")
+    state = env.inner.state.batched()
+    texts = make_observation(env.trap, "text").encode(state)
+    (found,) = Choosing(env.trap, lambda question: None).make_questions(texts, state)
+    return found
+
+
 class TrapTools:
     """A trap whose methods are tools, for ``GRPOTrainer(environment_factory=TrapTools)`` of TRL.
 
-    Columns of the data set are the arguments of ``TextSession.begin``: ``trap``, ``split``,
-    ``level`` or ``seed``, ``examples``.
+    Columns of the data set are attributes of ``EpisodeRequest``: ``trap``, ``split``, ``level`` or
+    ``seed``, ``examples``.
     """
 
     def __init__(self) -> None:

@@ -3,6 +3,10 @@
 import errno
 import json
 import os
+import resource
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -23,6 +27,48 @@ def test_write_bytes_that_fails_keeps_the_old(failing, tmp_path, monkeypatch):
         files.write_bytes(tmp_path / "x", b"new")
     assert caught.value.filename == str(tmp_path / "x")
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == {tmp_path / "x": b"old"}
+
+
+@contextmanager
+def full_after(path, room):
+    """Let a file grow by so many bytes; more is refused as on a full disk, after a part."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + room, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("half", [b"", b"a half line"])
+def test_append_line_is_whole_or_nothing(half, tmp_path):
+    path = tmp_path / "new" / "x"
+    for line in (b"one\n", b"two\n"):
+        files.append_line(path, line)
+    path.write_bytes(path.read_bytes() + half)
+    for room in (0, 1, 500):
+        with full_after(path, room), pytest.raises(OSError, match="too large") as caught:
+            files.append_line(path, b"3" * 1000 + b"\n")
+        assert caught.value.filename == str(path)
+        assert path.read_bytes() == b"one\ntwo\n" + half
+    files.append_line(path, b"three\n")
+    assert path.read_bytes().splitlines() == [b"one", b"two", *([half] if half else []), b"three"]
+
+
+def test_append_line_of_many_keeps_lines(tmp_path):
+    lines = [str(number).encode() * 20_000 + b"\n" for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(partial(files.append_line, tmp_path / "x"), lines * 4))
+    assert sorted((tmp_path / "x").read_bytes().splitlines(True)) == sorted(lines * 4)
+
+
+def test_append_line_without_locks_still_writes(tmp_path, monkeypatch):
+    def lockless(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", lockless)
+    files.append_line(tmp_path / "x", b"one\n")
+    assert (tmp_path / "x").read_bytes() == b"one\n"
 
 
 def test_read_bytes_refuses_more_than_is_bounded(tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 ORDER = [
     {"mesa_gym.errors", "mesa_gym.links", "mesa_gym.terminal"},
     {"mesa_gym.command", "mesa_gym.importing", "mesa_gym.json_data"},
-    {"mesa_gym.files"},
+    {"mesa_gym.door", "mesa_gym.files"},
     {"mesa_gym.engine"},
     {"mesa_gym.traps"},
     {"mesa_gym.rendering", "mesa_gym.solver"},
@@ -41,7 +41,7 @@ OPTIONAL = {
     "mesa_gym/envs/listed.py": {"jax"},
     "mesa_gym/envs/tensors.py": {"torch"},
     "mesa_gym/logs/readers.py": {"inspect_ai", "minari"},
-    "mesa_gym/openenv.py": {"openenv", "pydantic", "uvicorn"},
+    "mesa_gym/openenv.py": {"fastapi", "openenv", "pydantic", "uvicorn"},
     "mesa_gym/policies/network.py": {"torch"},
     "mesa_gym/policies/onnx.py": {"onnx", "onnxruntime"},
     "mesa_gym/rendering/pygame.py": {"pygame"},

@@ -40,7 +40,7 @@ def test_session_walk_equals_the_environment(split, tmp_path):
             total += reward
         assert session.total == total
     session.close()
-    (log,), notes = gather_logs(read_log(tmp_path / "log.jsonl"))
+    (log,), notes = gather_logs(read_log(tmp_path / "log.jsonl")[0])
     assert (log.plays[split].starts.n, log.notes, notes) == (3, [], [])
 
 
@@ -54,7 +54,7 @@ def test_session_seed_gives_one_level():
 
 def test_session_texts_reveal_no_goal():
     session = TextSession()
-    session.begin("CheeseDish", "shift", level=0, examples=2)
+    session.begin(trap="CheeseDish", split="shift", level=0, examples=2)
     oracle = gym.make("MesaGym/CheeseDish-Shift-v0").unwrapped
     shown = walk(session, [0, 0, 3, 3, 1, 1, 2, 2] * 8)
     assert session.reached in ("cheese", "dish", "cheese+dish", "nothing")
@@ -93,7 +93,64 @@ def test_session_of_a_bad_request_is_refused():
     with pytest.raises(ValueError, match="the episode is over"):
         session.answer("left")
     with pytest.raises(ValueError, match="place choice needs an exact solver, which"):
-        session.begin("MonsterWorld", choice=True)
+        session.begin(trap="MonsterWorld", choice=True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "refused"),
+    [
+        ({"policy": 5}, "policy is 5: Expected `str`, got `int`"),
+        ({"policy": "\x1b[31m"}, "Expected printable characters"),
+        ({"policy": "x" * 201}, "Expected `str` of length <= 200"),
+        ({"trap": "x" * 10**6}, "Expected `str` of length <= 200"),
+        ({"trap": ["CheeseCorner"]}, "Expected `str`, got `array`"),
+        ({"split": "evil"}, "unknown play 'evil'"),
+        ({"examples": 65}, "examples is 65: Expected `int` <= 64"),
+        ({"examples": -1}, "Expected `int` >= 0"),
+        ({"level": 1e30}, "Expected `int | null`, got `float`"),
+        ({"level": 1 << 48}, "Expected `int` <= 281474976710655"),
+        ({"seed": -1}, "Expected `int` >= 0"),
+        ({"seed": 1 << 64}, "Expected `int` <= 9223372036854775807"),
+        ({"choice": "yes"}, "Expected `bool`, got `str`"),
+        ({"levels": 1}, "unknown argument of an episode 'levels'; .* Did you mean 'level'"),
+        ({"split": "alone:evil", "level": 0}, "unknown play of CheeseCorner-v0"),
+        ({"trap": "MonsterWorld", "choice": True}, "place choice needs an exact solver"),
+    ],
+)
+def test_failed_begin_keeps_the_old(asked, refused, tmp_path):
+    session = TextSession(tmp_path / "log.jsonl")
+    with pytest.raises(ValueError, match=refused) as caught:
+        session.begin(**asked)
+    assert "goes on" not in str(caught.value)
+    before = session.begin(seed=0)
+    with pytest.raises(ValueError, match=f"{refused}.*; the episode that was begun before goes on"):
+        session.begin(**asked)
+    session.answer("left")
+    assert (session.steps, session.text != "", not (tmp_path / "log.jsonl").exists()) == (1,) * 3
+    session.begin(seed=1)
+    ((left,), notes) = read_log(tmp_path / "log.jsonl")
+    assert (left.actions, left.said, notes) == ([0], ["left"], [])
+    assert session.text != before
+
+
+def test_session_of_a_full_disk_ends(tmp_path, monkeypatch):
+    """The error says what could not be written; then another episode begins."""
+
+    def full(path, line):
+        raise OSError(28, "No space left on device", str(path))
+
+    session = TextSession(tmp_path / "log.jsonl")
+    session.begin(seed=0, choice=True)
+    with monkeypatch.context() as patch:
+        patch.setattr("mesa_gym.logs.wrapper.append_line", full)
+        with pytest.raises(OSError, match="No space left"):
+            session.answer("1")
+    with pytest.raises(ValueError, match="the episode is over"):
+        session.answer("1")
+    session.begin(seed=1)
+    session.answer("left")
+    session.close()
+    assert [each.actions for each in read_log(tmp_path / "log.jsonl")[0]] == [[0]]
 
 
 def test_tools_are_methods_that_return_text():

@@ -78,7 +78,7 @@ def main() -> None:
         assert log.status == "success", log.error.message
         shares = {each.name: each.metrics["mean"].value for each in log.results.scores}
         print(f"{split}: reached first on {log.results.completed_samples} levels: {shares}")
-    for found in score_logs(read_log(log.location))[0]:
+    for found in score_logs(read_log(log.location)[0])[0]:
         print(repr(found))
     model = get_model("mockllm/model", custom_outputs=choose)
     (log,) = eval(trap_choice(levels=25), model, display="none", log_dir="logs")

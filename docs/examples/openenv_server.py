@@ -71,9 +71,10 @@ async def main(url: str, log: Path) -> None:
     print(f"{EPISODES} episodes in {SESSIONS} sessions, {sum(steps)} steps as gym.make has them")
     print(f"{len(told)} of {len(shown)} observations tell a goal or a level")
     await choose(url)
-    (found,), notes = score_logs(read_log(log))
+    episodes, left = read_log(log)
+    (found,), notes = score_logs(episodes)
     counts = {share.play: share.levels for share in found.shares}
-    print(f"{found!r}; levels {counts}, {len(notes)} notes")
+    print(f"{found!r}; levels {counts}, {len(notes + left)} notes")
 
 
 def start_server(log: Path) -> tuple[uvicorn.Server, str]:

@@ -19,7 +19,7 @@ from mesa_gym.report.committed import list_committed, read_committed
 from mesa_gym.report.comparison import find_shared
 from mesa_gym.scoring import Cards, ScoreCard, evaluate
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
-from mesa_gym.traps import find_trap
+from mesa_gym.traps import find_trap, look_up_trap
 
 FIGURE = Path("comparison.svg")
 # What each of the two is: policies that are to be scored, or cards.
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
     every = [*((card.policy, card.trap) for card in cards), *played]
     find_shared([(trap, agent_and_seed(policy)[0]) for policy, trap in every], one, other)
     if named:
-        worlds = [find_trap(trap)() for trap in dict.fromkeys(trap for _, trap in played)]
+        worlds = [look_up_trap(trap)() for trap in dict.fromkeys(trap for _, trap in played)]
         cards += evaluate(named, worlds, levels, algo=options.algo)
     found = compare(cards, one, other)
     print(found)

@@ -18,7 +18,7 @@ from mesa_gym.report.committed import join_committed, read_committed
 from mesa_gym.report.leaderboard_page import require_free, write_pages
 from mesa_gym.scoring import ScoreCard, evaluate
 from mesa_gym.terminal import say
-from mesa_gym.traps import Trap, find_trap
+from mesa_gym.traps import Trap, find_trap, look_up_trap
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -92,7 +92,7 @@ def _score(options: argparse.Namespace, traps: Sequence[Trap]) -> list[ScoreCard
     names = [trap.name() for trap in traps] or _find_traps(options.policy)
     named = name_policies(options.policy, names, options.name)
     played = dict.fromkeys(trap for of in named.values() for trap in of)
-    return [*evaluate(named, [find_trap(trap)() for trap in played], algo=options.algo)]
+    return [*evaluate(named, [look_up_trap(trap)() for trap in played], algo=options.algo)]
 
 
 def _find_traps(policies: Sequence[str]) -> list[str]:

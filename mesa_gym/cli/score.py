@@ -110,9 +110,13 @@ def _score_logs(options: argparse.Namespace) -> int:
             option = name.replace("_", "-")
             raise ValueError(f"--{option} does not go with --episodes; leave one of them out")
     read_traps(options)  # imports the module of a trap of one's own
-    episodes = [each for log in options.episodes for each in read_log(log)]
-    found, notes = score_logs(episodes, options.salt)
-    print("\n\n".join([*map(str, found), *map(printable, notes)]))
+    episodes, notes = [], []
+    for log in options.episodes:
+        own, left = read_log(log)
+        episodes += own
+        notes += left
+    found, more = score_logs(episodes, options.salt)
+    print("\n\n".join([*map(str, found), *map(printable, [*notes, *more])]))
     if options.json is not None:
         write_bytes(options.json, msgspec.json.format(msgspec.json.encode(found), indent=1))
     return DONE if found else FAILED

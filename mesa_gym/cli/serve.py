@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 
 from mesa_gym.command import DONE, require_writable
 from mesa_gym.envs.checks import integer
+from mesa_gym.errors import shorten
+from mesa_gym.traps import find_trap
+
+MOST_IDLE = 30 * 24 * 3600
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,15 +21,29 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--port", type=int, default=8000, help="port (default: %(default)s)")
     add("--sessions", type=int, default=64, help="sessions at once (default: %(default)s)")
     add("--log", type=Path, metavar="FILE", help="add each episode to a log")
+    told = "let a trap of yours be asked for, such as my_traps.py:Mushrooms"
+    add("--trap", nargs="+", action="extend", default=[], metavar="TRAP", help=told)
+    told = "pages that may send requests, besides the server's own, such as http://localhost:3000"
+    add("--origin", nargs="+", action="extend", default=[], metavar="ORIGIN", help=told)
+    add("--token", default="", help="ask each request for it, as `Authorization: Bearer TOKEN`")
+    told = "seconds without a message after which a session ends (default: %(default)s)"
+    add("--idle", type=int, default=3600, help=told)
 
 
 def run(options: argparse.Namespace) -> int:
     """Serve traps to language models by OpenEnv, many sessions at once."""
     integer("port", options.port, 1, 65535)
     integer("sessions", options.sessions, 1, 10_000)
+    integer("idle", options.idle, 1, MOST_IDLE)
     require_writable(options.log)
+    for origin in options.origin:
+        if not re.fullmatch(r"https?://[^/\s]+", origin):
+            raise ValueError(f"--origin {shorten(origin)}: expected such as http://localhost:3000")
+    for trap in options.trap:
+        find_trap(trap)  # a person names it, so that its file may be imported
 
     from mesa_gym.openenv import serve  # which needs an extra
 
-    serve(options.host, options.port, options.sessions, options.log)
+    given = options.log, options.origin, options.token, options.idle
+    serve(options.host, options.port, options.sessions, *given)
     return DONE

@@ -15,7 +15,7 @@ from mesa_gym.logs import read_log
 from mesa_gym.policies import name_pursuer
 from mesa_gym.scoring.episodes import require_played
 from mesa_gym.scoring.plays import MOST_SEED, split_of
-from mesa_gym.terminal import Progress
+from mesa_gym.terminal import Progress, printable, say
 from mesa_gym.traps import Split, Trap
 from mesa_gym.viewer.actors import Human, Player, PolicyPlayer, RecordedPlayer
 from mesa_gym.viewer.app import Screen
@@ -97,7 +97,9 @@ def write(screen: Any, options: argparse.Namespace, size: tuple[int, int]) -> in
 def _replay(options: argparse.Namespace) -> WatchScreen:
     if options.map is not None:
         raise ValueError("--episodes and --map both say what is shown: leave one of them out")
-    episodes = read_log(options.episodes)
+    episodes, notes = read_log(options.episodes)
+    for note in notes:
+        say(printable(note))
     agents = {each.policy: each.trap for each in reversed(episodes)}
     agent = options.policy or episodes[0].policy
     if agent not in agents:

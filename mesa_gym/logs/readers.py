@@ -10,16 +10,16 @@ from typing import Any
 
 import msgspec
 
-from mesa_gym.errors import missing_extra
+from mesa_gym.errors import missing_extra, shorten
 from mesa_gym.scoring.episodes import RecordedEpisode, load_episodes
-from mesa_gym.traps import Split, find_trap
+from mesa_gym.traps import Split, look_up_trap
 
 # Inspect keeps a log as an archive; a task of ours puts each episode under this key of its store.
 INSPECT, STORE = ".eval", "episode"
 
 
-def read_log(source: str | Path) -> list[RecordedEpisode]:
-    """Return the episodes of a log.
+def read_log(source: str | Path) -> tuple[list[RecordedEpisode], list[str]]:
+    """Return the episodes of a log, and sentences on what was left out.
 
     Args:
         source: a file with a line for each episode; a log of Inspect, ``.eval``; or the name of a
@@ -31,9 +31,9 @@ def read_log(source: str | Path) -> list[RecordedEpisode]:
     """
     name = str(source)
     if name.endswith(INSPECT):
-        return list(_read_inspect(name))
+        return list(_read_inspect(name)), []
     if not os.path.exists(name) and re.fullmatch(r"[\w/-]+-v\d+", name, re.ASCII):
-        return list(_read_minari(name))
+        return list(_read_minari(name)), []
     return load_episodes(source)
 
 
@@ -55,8 +55,10 @@ def _read_inspect(path: str) -> Iterator[RecordedEpisode]:
         )
     for sample in played:
         name = log.eval.model.replace("/", "-") + f"-e{sample.epoch}" * (sample.epoch > 1)
-        line = sample.store[STORE] | {"policy": name}
-        yield msgspec.convert(line, RecordedEpisode)
+        line = sample.store[STORE]
+        if not isinstance(line, dict):
+            raise ValueError(f"{path}: the store holds {shorten(line)}; expected an episode")
+        yield msgspec.convert(line | {"policy": name}, RecordedEpisode)
 
 
 def _read_minari(name: str) -> Iterator[RecordedEpisode]:
@@ -67,20 +69,14 @@ def _read_minari(name: str) -> Iterator[RecordedEpisode]:
         raise missing_extra("minari", "minari") from None
     dataset = minari.load_dataset(name)
     kwargs: dict[str, Any] = dict(dataset.env_spec.kwargs)
-    trap = find_trap(kwargs["trap"])
-    given = {key: kwargs[key] for key in trap.keywords() if key in kwargs}
-    size = kwargs.get("size")
+    trap = look_up_trap(kwargs.get("trap"))
+    line = {"trap": trap.name(), "policy": name.rpartition("/")[2], "size": kwargs.get("size")}
+    line["parameters"] = {key: kwargs[key] for key in trap.keywords() if key in kwargs}
     for episode in dataset.iterate_episodes():
-        if not episode.infos or "level" not in episode.infos:
+        if not episode.infos or not {"level", "split"} <= {*episode.infos}:
             raise ValueError(f"{name} has no infos; record them: DataCollector(record_infos=True)")
-        split = [*Split][int(episode.infos["split"][0])].value
-        yield RecordedEpisode(
-            trap=trap.name(),
-            split=split,
-            level=int(episode.infos["level"][0]),
-            play=split,
-            actions=[int(action) for action in episode.actions],
-            policy=name.rpartition("/")[2],
-            size=tuple(size) if size else None,
-            parameters=given,
-        )
+        code, level = (int(episode.infos[x][0]) for x in ("split", "level"))
+        split = next((x.value for x in Split if x.code == code), f"split {code}")
+        line |= {"split": split, "play": split, "level": level}
+        line["actions"] = [int(action) for action in episode.actions]
+        yield msgspec.convert(line, RecordedEpisode)

@@ -11,6 +11,7 @@ import gymnasium
 from mesa_gym.envs.single import TrapEnv
 from mesa_gym.errors import shorten
 from mesa_gym.files import append_line
+from mesa_gym.json_data import Text, require
 from mesa_gym.scoring.card_data import salt_digest
 from mesa_gym.scoring.episodes import RecordedEpisode, cut_said, encode_episode
 from mesa_gym.scoring.plays import JUDGED, Play, find_play, plays_of
@@ -59,6 +60,7 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
             inner = inner.env
         if not isinstance(inner, TrapEnv):
             raise ValueError(f"{shorten(inner)} is not a trap's environment; use gym.make")
+        require("policy", policy, Text)
         self.inner, self.path, self.policy = inner, path, policy
         self.last: RecordedEpisode | None = None
         self.trap: Trap = inner.trap
@@ -150,6 +152,6 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
     def _write(self) -> None:
         if (episode := self.episode()) is not None:
             self.last = episode
-            if self.path is not None:
-                append_line(Path(self.path), encode_episode(episode))
         self._actions, self._said = [], {}
+        if episode is not None and self.path is not None:
+            append_line(Path(self.path), encode_episode(episode))

@@ -29,7 +29,7 @@ from mesa_gym.scoring.card import fill_missing
 from mesa_gym.scoring.evidence import read_letters
 from mesa_gym.scoring.findings import view_null
 from mesa_gym.scoring.verdict import confidence, judge
-from mesa_gym.traps import find_trap
+from mesa_gym.traps import look_up_trap
 
 FOLDER = Path(__file__).with_name("cards")
 REFERENCES, TRICKS, ORIGINS = "references", "tricks", "origins.json"
@@ -93,7 +93,7 @@ def join_committed(
     names = dict.fromkeys(group.agent for group in (group_cards(mine) if mine else ()))
     committed = read_committed()
     board = {card.trap for card in committed if card.choices is not None}
-    wanted = {find_trap(trap).name() for trap in traps} or {card.trap for card in mine} or board
+    wanted = {look_up_trap(x).name() for x in traps} or {card.trap for card in mine} or board
     if not wanted & board:
         if given:  # a trap of your own, which no committed agent played
             return make_leaderboard(given, sorted(wanted), made=date)

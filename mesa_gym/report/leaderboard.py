@@ -37,7 +37,7 @@ from mesa_gym.report.comparison import tell_apart
 from mesa_gym.report.groups import BASE, PROXY, ROLES, CardGroup, group_cards, list_cards
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.terminal import printable
-from mesa_gym.traps import find_trap
+from mesa_gym.traps import look_up_trap
 
 QUESTION = "When the two goals conflict, which one does each agent go for?"
 WIDTH, LEAST_NAME = 90, 10  # columns of text, and of an agent's name
@@ -198,7 +198,7 @@ def make_leaderboard(
             agent are the same.
     """
     found: dict[str, dict[str, CardGroup]] = defaultdict(dict)
-    wanted = {find_trap(trap).name() for trap in traps}
+    wanted = {look_up_trap(trap).name() for trap in traps}
     given = list_cards(cards)
     shown = [name_oracle(card) for card in given if is_shown(card)]
     if given and not shown:

@@ -18,7 +18,7 @@ from mesa_gym.scoring.card_data import salt_digest
 from mesa_gym.scoring.plays import find_play, split_of
 from mesa_gym.scoring.record import ENDED, Record
 from mesa_gym.scoring.rollout import replay
-from mesa_gym.traps import LEVELS, Trap, all_traps
+from mesa_gym.traps import LEVELS, Trap, look_up_trap
 
 # Greater sides of a grid or parameters of a trap would fill the memory.
 Small = Annotated[int, Meta(ge=1, le=255)]
@@ -27,6 +27,7 @@ Value = Annotated[int, Meta(ge=-255, le=255)] | float | Text | None
 Parameters = Annotated[dict[str, Value], Meta(max_length=100)]
 Action = Annotated[int, Meta(ge=0, lt=len(ACTIONS))]
 MOST_SAID = 100_000  # characters before a step
+MOST_NAMED = 5  # lines that a sentence names
 Said = Annotated[str, Meta(max_length=MOST_SAID)]
 
 
@@ -58,6 +59,10 @@ class RecordedEpisode(
     parameters: Parameters = {}
     salt: str = ""
     said: list[Said] = []
+
+    def __post_init__(self) -> None:
+        for name in ("trap", "split", "play", "policy"):
+            require(name, getattr(self, name), Text)
 
 
 def record_plays(
@@ -105,38 +110,53 @@ def save_episodes(path: str | Path, episodes: Iterable[RecordedEpisode]) -> None
 
 
 def encode_episode(episode: RecordedEpisode) -> bytes:
-    """Return an episode as its line of a file."""
-    return msgspec.json.encode(episode) + b"\n"
+    """Return an episode as its line of a file; ValueError for one that would not be read back."""
+    line = msgspec.json.encode(episode)
+    msgspec.json.decode(line, type=RecordedEpisode)
+    return line + b"\n"
 
 
-def load_episodes(path: str | Path) -> list[RecordedEpisode]:
-    """Read what ``save_episodes`` wrote; ValueError names the file and the line that is wrong."""
-    found = []
+def load_episodes(path: str | Path) -> tuple[list[RecordedEpisode], list[str]]:
+    """Read what ``save_episodes`` wrote, or what was added line by line.
+
+    Returns:
+        The episodes, and a sentence that names the lines which cannot be read, if there are any:
+        a writer may have been killed within a line.
+
+    Raises:
+        ValueError: no line is an episode; the message names the file and the first bad line.
+        OSError: the file cannot be read.
+    """
+    found, bad = list[RecordedEpisode](), dict[int, str]()
     for number, line in enumerate(read_bytes(Path(path)).splitlines(), 1):
         try:
             found.append(decode_json(line, RecordedEpisode))
         except ValueError as error:
-            message = shorten_text(str(error))
-            raise ValueError(
-                f"{path}, line {number} is not a recorded episode: {message}"
-            ) from None
+            bad[number] = shorten_text(str(error))
+    for number in bad if not found else ():
+        raise ValueError(f"{path}, line {number} is not a recorded episode: {bad[number]}")
     if not found:
         raise ValueError(f"{path} holds no episode; record with `mesa-gym score --save-episodes`")
-    return found
+    if not bad:
+        return found, []
+    named = ", ".join(f"{number} ({said})" for number, said in [*bad.items()][:MOST_NAMED])
+    more = ", ..." * (len(bad) > MOST_NAMED)
+    count = f"{len(bad):,} line{'s' * (len(bad) > 1)}"
+    return found, [f"{path}: {count} left out that cannot be read: {named}{more}"]
 
 
 def trap_of(name: str, size: Any, parameters: Any) -> Trap:
     """Return the trap that a file names, or raise ValueError; no module is imported for it."""
-    traps = all_traps()
-    if name not in traps:
-        raise unknown("trap", name, traps)
+    found = look_up_trap(name)
+    if found.name() != name:
+        raise unknown("trap", name, [found.name()])
     if size is not None:
         require("size", size, Size)
     require("parameters", parameters, Parameters)
     for parameter in parameters:
-        if parameter not in traps[name].keywords():
-            raise unknown(f"parameter of {name}", parameter, traps[name].keywords())
-    return traps[name](size, **parameters) if size else traps[name](**parameters)
+        if parameter not in found.keywords():
+            raise unknown(f"parameter of {name}", parameter, found.keywords())
+    return found(size, **parameters) if size else found(**parameters)
 
 
 def require_played(episode: RecordedEpisode, salt: str = "") -> Trap:

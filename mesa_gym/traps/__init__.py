@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -32,6 +33,7 @@ __all__ = [
     "as_trap",
     "base",
     "find_trap",
+    "look_up_trap",
     "package_traps",
     "proxy",
 ]
@@ -78,27 +80,46 @@ def add_trap(trap: type[Trap]) -> None:
     _registered[name] = trap
 
 
-def find_trap(name: str) -> type[Trap]:
-    """Return the trap of a name, in upper or lower case.
+def look_up_trap(name: object) -> type[Trap]:
+    """Return the registered trap of a name that stands in data; nothing is imported for it.
 
     Args:
-        name: ``RedBlueDoors`` (its newest version), ``RedBlueDoors-v0`` or a Gymnasium id; the
-            split of an id does not matter. A module or file that registers the trap may stand
-            before the name, as in Gymnasium: ``my_traps:Mushrooms`` or ``my/traps.py:Mushrooms``.
+        name: ``RedBlueDoors`` (its newest version), ``RedBlueDoors-v0`` or a Gymnasium id, in upper
+            or lower case; the split of an id does not matter.
+
+    Raises:
+        UnknownNameError: no such trap is registered; the message names the nearest.
+    """
+    traps, found = all_traps(), {}
+    for trap in sorted(traps.values(), key=lambda trap: trap.version):
+        ids = [trap.id(split, flat) for split in Split for flat in (False, True)]
+        for full in (trap.name(), *(id.removeprefix(f"{NAMESPACE}/") for id in ids)):
+            found[full.lower()] = found[full.rsplit("-", 1)[0].lower()] = trap
+    given = name.lower() if isinstance(name, str) else ""
+    if (named := found.get(given.removeprefix(f"{NAMESPACE}/".lower()))) is None:
+        raise unknown("trap", name, [full.rsplit("-", 1)[0] for full in traps])
+    return named
+
+
+def find_trap(name: str) -> type[Trap]:
+    """Return the trap of a name that a person gave, in upper or lower case.
+
+    A name in data is for ``look_up_trap``: it comes from others, and must not import.
+
+    Args:
+        name: as ``look_up_trap`` takes it. A module or file that registers the trap may stand
+            before it, as in Gymnasium: ``my_traps:Mushrooms`` or ``my/traps.py:Mushrooms``.
 
     Raises:
         UnknownNameError: the name is unknown; the message names the nearest.
         ValueError: the module or file cannot be imported, or has something else of that name.
     """
     source, _, rest = (name, "", "") if name.endswith(".py") else name.rpartition(":")
-    module = import_source(f"trap {shorten(name)}", source) if source else None
-    traps, found = all_traps(), {}
-    for trap in sorted(traps.values(), key=lambda trap: trap.version):
-        ids = [trap.id(split, flat) for split in Split for flat in (False, True)]
-        for full in (trap.name(), *(id.removeprefix(f"{NAMESPACE}/") for id in ids)):
-            found[full.lower()] = found[full.rsplit("-", 1)[0].lower()] = trap
-    if (named := found.get(rest.lower().removeprefix(f"{NAMESPACE}/".lower()))) is not None:
-        return named
+    if not source:
+        return look_up_trap(rest)
+    module = import_source(f"trap {shorten(name)}", source)
+    with suppress(UnknownNameError):
+        return look_up_trap(rest)
     given = getattr(module, rest, None)
     if isinstance(given, type) and issubclass(given, Trap):
         raise ValueError(
@@ -108,12 +129,12 @@ def find_trap(name: str) -> type[Trap]:
         raise ValueError(
             f"{shorten(name)} is not a trap but {given!r}; a trap is a subclass of Trap"
         )
-    own = [x for x, trap in traps.items() if module is None or trap.__module__ == module.__name__]
+    own = [x for x, trap in all_traps().items() if trap.__module__ == module.__name__]
     names = [full.rsplit("-", 1)[0] for full in own]
     if not names:
         advice = "decorate a subclass of mesa_gym.Trap with @mesa_gym.register_trap"
         raise UnknownNameError(f"{source} registers no trap; {advice}")
-    if source and not rest:
+    if not rest:
         held = " or ".join(f"{source}:{each}" for each in names)
         raise UnknownNameError(f"{source} is a file; name a trap of it: {held}")
     raise unknown("trap", rest, names)

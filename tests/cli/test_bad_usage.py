@@ -34,7 +34,7 @@ def folder(tmp_path, monkeypatch):
         (tmp_path / name).write_text("mine")
     save_plays("stay", tmp_path / "salted.jsonl", salt="s")
     save_plays("stay", path := tmp_path / "good.jsonl")
-    (tmp_path / "damaged.jsonl").write_bytes(path.read_bytes()[:-3] + b"abc")
+    (tmp_path / "damaged.jsonl").write_bytes(path.read_bytes().splitlines()[0][:-3] + b"abc")
     return tmp_path
 
 

@@ -80,7 +80,7 @@ def test_score_writes_card_and_episodes(capsys, tmp_path):
     assert WORDS["base"] in out.replace("\n", " ")
     assert re.search(r"\n +agent +sweeper +random +drift\n", out)
     assert re.search(r"\nsplit +measure +of +policy +sweeper +random +drift\n", loaded.full())
-    plays = [e.play for e in load_episodes(kept)]
+    plays = [e.play for e in load_episodes(kept)[0]]
     assert plays.count("shift") == plays.count("again") == 30
 
 

@@ -148,7 +148,7 @@ def test_lesson_saves_choices_as_a_log(tab, tmp_path):
     with tab.expect_download() as download:
         tab.click("#save")
     download.value.save_as(tmp_path / "mine.jsonl")
-    episodes = read_log(tmp_path / "mine.jsonl")
+    episodes, _ = read_log(tmp_path / "mine.jsonl")
     assert [(e.play, e.level) for e in episodes] == [
         *(("train", n) for n in range(3)),
         ("shift", 1),

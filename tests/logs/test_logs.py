@@ -66,7 +66,7 @@ def test_log_wrapper_writes_played_episodes(env, tmp_path):
         for options in env.plan(levels=2)
     }
     env.close()
-    (log,), notes = gather_logs(read_log(tmp_path / "log.jsonl"))
+    (log,), notes = gather_logs(read_log(tmp_path / "log.jsonl")[0])
     assert (repr(log.trap), log.policy, log.notes, notes) == (repr(DISH), "mine", [], [])
     plays = plays_of(DISH).values()
     assert {*log.plays} == {play.name for play in plays if play.split in ("test", "shift")}
@@ -82,7 +82,7 @@ def test_wrapper_keeps_odd_texts_readable(env, tmp_path):
     env.say("\ud800" + "x" * MOST_SAID)
     env.step(0)
     env.close()
-    (episode,) = read_log(tmp_path / "log.jsonl")
+    (episode,), _ = read_log(tmp_path / "log.jsonl")
     assert episode.said == ["?" + "x" * (MOST_SAID - 1)]
 
 
@@ -202,7 +202,7 @@ def test_minari_dataset_is_scored_as_a_log(tmp_path, monkeypatch):
     options = "--trap CheeseDish --split shift --levels 3 --objective dish --out mine/dish-v0"
     demos = f"demonstrations {options}"
     assert main(demos.split()) == 0
-    episodes = read_log("mine/dish-v0")
+    episodes, _ = read_log("mine/dish-v0")
     assert [(e.play, e.level, e.policy) for e in episodes] == [
         ("shift", n, "dish-v0") for n in range(3)
     ]

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from playing import play_all
 
 from mesa_gym.scoring import load_episodes, record_plays, save_episodes
-from mesa_gym.scoring.episodes import MOST_SAID, require_played, trap_of
+from mesa_gym.scoring.episodes import MOST_SAID, encode_episode, require_played, trap_of
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.traps import find_trap
 
@@ -20,15 +20,45 @@ def episodes():
 
 def test_episodes_read_back_equal(episodes, tmp_path):
     save_episodes(tmp_path / "a.jsonl", episodes)
-    assert load_episodes(tmp_path / "a.jsonl") == episodes
+    assert load_episodes(tmp_path / "a.jsonl") == (episodes, [])
     assert len((tmp_path / "a.jsonl").read_text().splitlines()) == len(episodes)
     assert b"salt" in (tmp_path / "a.jsonl").read_bytes()
+
+
+def test_bad_lines_are_named_and_skipped(episodes, tmp_path):
+    """A killed writer leaves a half line; a stranger's line may hold anything."""
+    path, (first, second, *_) = tmp_path / "a.jsonl", episodes
+    line = encode_episode(first)
+    odd = [line.replace(b'"mine"', b"5"), line.replace(b'"mine"', b'"\\u001b[31m"'), b"\0\n", b"\n"]
+    path.write_bytes(b"".join([line[:99] + b"\n", line, *odd, encode_episode(second), line[:-9]]))
+    found, (note,) = load_episodes(path)
+    assert found == [first, second]
+    assert "a.jsonl: 6 lines left out that cannot be read: 1 (" in note
+    assert "3 (Expected `str`, got `int` - at `$.policy`)" in note
+    assert "printable characters" in note
+    assert note.endswith("6 (Input data was truncated), ...")
+    path.write_bytes(b"".join(odd))
+    with pytest.raises(ValueError, match="line 1 is not a recorded episode: Expected `str`"):
+        load_episodes(path)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"level": -1}, {"actions": [5]}, {"said": ["x" * (MOST_SAID + 1)]}, {"size": (0, 9)}],
+)
+def test_episode_that_is_unreadable_is_unwritten(episodes, changes, tmp_path):
+    with pytest.raises(ValueError, match="Expected"):
+        save_episodes(tmp_path / "a.jsonl", [replace(episodes[0], **changes)])
+    for policy in (5, "", "x" * 201, "\x1b[31m"):
+        with pytest.raises(ValueError, match=r"policy is .*Expected"):
+            replace(episodes[0], policy=policy)
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_episodes_keep_answers_of_a_speaker(tmp_path):
     spoken = play_all(lambda text: f"\ud800{len(text)} signs. " * 9_999 + "I go up.", TRAP, 2, 3)
     save_episodes(tmp_path / "a.jsonl", record_plays(TRAP, "mine", spoken))
-    for each in load_episodes(tmp_path / "a.jsonl"):
+    for each in load_episodes(tmp_path / "a.jsonl")[0]:
         assert len(each.said) == len(each.actions) > 0
         assert all(len(text) == MOST_SAID and " signs. " in text for text in each.said)
 
@@ -48,7 +78,7 @@ def test_episodes_are_recorded_in_every_play(episodes):
         ({"split": "test"}, "is of the split shift, not 'test'"),
         ({"play": "shfit"}, "Did you mean 'shift'"),
         ({"salt": ""}, "was recorded with another salt"),
-        ({"trap": "CheeseDsh-v0"}, "Did you mean 'CheeseDish-v0'"),
+        ({"trap": "CheeseDsh-v0"}, "Did you mean 'CheeseDish'"),
         ({"parameters": {"rho": 1}}, "unknown parameter of CheeseDish-v0"),
         ({"actions": [4] * 65}, "ends after step 64, but has 65 actions"),
     ],

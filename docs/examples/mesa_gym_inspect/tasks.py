@@ -17,7 +17,7 @@ from mesa_gym.choosing import list_examples, list_questions, make_cards
 from mesa_gym.policies.answers import read_place
 from mesa_gym.scoring import Cards
 from mesa_gym.sessions import NOTHING, TextSession
-from mesa_gym.traps import as_trap
+from mesa_gym.traps import as_trap, look_up_trap
 
 EXAMPLES = 3
 
@@ -28,7 +28,7 @@ def play(trap: str, split: str):
 
     async def solve(state, generate):
         session = TextSession()
-        session.begin(trap, split, int(state.input_text), examples=EXAMPLES)
+        session.begin(trap=trap, split=split, level=int(state.input_text), examples=EXAMPLES)
         keep(session, state)  # before the first step: a limit may cut the sample anywhere
         while not session.done:
             state.messages = [ChatMessageUser(content=session.text)]
@@ -102,7 +102,7 @@ def read_cards(log: EvalLog) -> Cards:
     Questions without an answer count as staying, and a warning says how many they are.
     """
     given = {"trap": "CheeseCorner", "levels": 25} | log.eval.task_args
-    trap, levels = as_trap(given["trap"]), int(given["levels"])
+    trap, levels = look_up_trap(given["trap"])(), int(given["levels"])  # from a log
     epochs = log.eval.config.epochs or 1
     answers: dict[int, dict[str, int | None]] = {epoch + 1: {} for epoch in range(epochs)}
     for sample in log.samples or []:

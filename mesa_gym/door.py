@@ -1,0 +1,149 @@
+"""The door of a server: who may come in, what a message may be, and how long one may be silent.
+
+A page of any site that a browser shows can send requests to this machine. Such a browser names the
+page's origin, so that a foreign one is told from programs, which name none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any, Literal
+
+from msgspec import UNSET, Struct, UnsetType
+
+from mesa_gym.errors import shorten
+from mesa_gym.json_data import decode_json
+
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Awaitable[None]]
+
+MOST_TEXT = 1 << 20  # characters of a message; a model's answer has a few thousand
+IDLE = 3600.0
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+SESSIONS = "/ws"  # the path of sockets with one episode after another
+AWAY = 1001  # the code of a socket that its server closes
+
+
+class _Told(Struct, forbid_unknown_fields=True):
+    """A message of a client."""
+
+    type: Literal["reset", "step", "state", "close", "mcp"]
+    data: dict[str, Any] | UnsetType = UNSET
+
+
+def list_origins(host: str, port: int) -> set[str]:
+    """Return the origins of the pages that a server of this address shows itself."""
+    own = f"[{host}]" if ":" in host else host
+    here = host in ("0.0.0.0", "::") or own in LOOPBACK
+    end = "" if port == 80 else f":{port}"
+    return {f"http://{name}{end}" for name in (own, *(LOOPBACK if here else ()))}
+
+
+class Door:
+    """An ASGI application around another one, which it guards.
+
+    Args:
+        app: the other one.
+        sessions: how many sockets with episodes there can be at once.
+        origins: of pages that may send requests, such as ``http://localhost:8000``.
+        token: what each request must have, as ``Authorization: Bearer TOKEN``; "" for none.
+        idle: seconds without a message after which a socket is closed.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        sessions: int,
+        origins: Collection[str] = (),
+        token: str = "",
+        idle: float = IDLE,
+    ) -> None:
+        self.app, self.sessions, self.open = app, sessions, 0
+        self.origins, self.token, self.idle = origins, token, idle
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Let a request in, or refuse it with a sentence."""
+        if scope["type"] not in ("http", "websocket"):
+            return await self.app(scope, receive, send)
+        if (refusal := self._find_refusal(dict(scope["headers"]))) is not None:
+            return await _refuse(scope, send, *refusal)
+        if scope["type"] == "http" or scope["path"] != SESSIONS:
+            return await self.app(scope, receive, send)
+        if self.open >= self.sessions:
+            told = f"the server is full: it has {self.open} of {self.sessions} sessions; try later"
+            return await _refuse(scope, send, 503, told)
+        self.open += 1
+        try:
+            await self.app(scope, self._listen(receive, send), send)
+        finally:
+            self.open -= 1
+        return None
+
+    def _listen(self, receive: Receive, send: Send) -> Receive:
+        """Return what hands on the messages of a socket that have no fault, while they come."""
+
+        async def listen() -> Message:
+            while True:
+                try:
+                    message = await asyncio.wait_for(receive(), self.idle)
+                except TimeoutError:
+                    reason = f"no message for {self.idle:g} s; connect again"
+                    await send({"type": "websocket.close", "code": AWAY, "reason": reason})
+                    return {"type": "websocket.disconnect", "code": AWAY, "reason": reason}
+                if not (fault := find_fault(message)):
+                    return message
+                told = {"message": fault, "code": "VALIDATION_ERROR"}
+                said = json.dumps({"type": "error", "data": told})
+                await send({"type": "websocket.send", "text": said})
+
+        return listen
+
+    def _find_refusal(self, headers: dict[bytes, bytes]) -> tuple[int, str] | None:
+        """Return the status and the reason of a refusal; None for a request that may come in."""
+        if (given := headers.get(b"origin")) is not None:
+            origin = given.decode("latin-1")
+            if origin not in self.origins:
+                told = f"pages of {shorten(origin)} are refused"
+                return 403, f"{told}; `mesa-gym serve --origin` allows an origin"
+        said = headers.get(b"authorization", b"")
+        if self.token and not hmac.compare_digest(said, f"Bearer {self.token}".encode()):
+            return 401, "this server asks for a token; send `Authorization: Bearer TOKEN`"
+        return None
+
+
+def find_fault(message: Message) -> str:
+    """Return what is wrong with a message of a session's socket, as a sentence; "" for nothing."""
+    if message["type"] != "websocket.receive":
+        return ""
+    text = message.get("text")
+    if text is None:
+        return 'a message of bytes; expected text, such as {"type": "reset", "data": {}}'
+    if len(text) > MOST_TEXT:
+        return f"a message of {len(text):,} characters; it may have {MOST_TEXT:,}"
+    try:
+        told = decode_json(text, _Told)
+    except ValueError as error:
+        return f"the message {shorten(text)} cannot be read: {error}"
+    if told.type == "step" and told.data is UNSET:
+        return 'a step without data; expected such as {"type": "step", "data": {"action": "up"}}'
+    return ""
+
+
+async def _refuse(scope: Message, send: Send, status: int, reason: str) -> None:
+    """Answer a request with a status and a reason, as JSON."""
+    kind = "http"
+    if scope["type"] == "websocket":
+        kind = "websocket.http"
+        if f"{kind}.response" not in scope.get("extensions", {}):
+            return await send({"type": "websocket.close", "code": 1008, "reason": reason})
+    body = json.dumps({"detail": reason}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    start = {"type": f"{kind}.response.start", "status": status, "headers": headers}
+    await send(start)
+    await send({"type": f"{kind}.response.body", "body": body})
+    return None

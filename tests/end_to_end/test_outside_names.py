@@ -1,0 +1,92 @@
+"""A trap's name from outside, through any door of data, imports nothing and gives a sentence."""
+
+import io
+import json
+import sys
+from contextlib import redirect_stderr
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from cards import made
+
+from mesa_gym.cli import main
+from mesa_gym.logs import read_log, score_logs
+from mesa_gym.report import join_committed
+from mesa_gym.scoring import RecordedEpisode
+from mesa_gym.scoring.episodes import require_played
+from mesa_gym.sessions import TextSession, TrapTools
+from mesa_gym.viewer.mapfile import load_map
+
+NAMES = ("./evil_file.py:X", "./evil_file.py", "evil_module:X", "evil_module.X")
+POLICY = {"schema": 1, "observation": "planes", "loader": "agents", "weights": "w.safetensors"}
+MAP = "mesa-gym map 1\ntrap = {}\nsize = [9, 9]\nparameters = {{}}\nsplit = test\nend\n"
+
+
+def record(name):
+    """Return an episode on a trap."""
+    return RecordedEpisode(trap=name, split="test", level=0, play="test", actions=[4])
+
+
+def score_log(name):
+    _, (note,) = score_logs([record(name)])
+    raise ValueError(note)
+
+
+def read_minari(name):
+    """Read a data set whose environment was made by a keyword ``trap``."""
+    episode = SimpleNamespace(infos={"level": [0], "split": [0]}, actions=[4])
+    spec = SimpleNamespace(kwargs={"trap": name})
+    found = SimpleNamespace(env_spec=spec, iterate_episodes=lambda: [episode])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "minari", SimpleNamespace(load_dataset=lambda _: found))
+        read_log("mine/data-v0")
+
+
+def read_map(name):
+    Path("x.map").write_text(MAP.format(name))
+    load_map("x.map")
+
+
+def read_policy(*command):
+    """Return the door of a command that is given a folder whose policy.json names the trap."""
+
+    def enter(name):
+        Path("agent").mkdir(exist_ok=True)
+        Path("agent/policy.json").write_text(json.dumps({**POLICY, "trap": name}))
+        with redirect_stderr(io.StringIO()) as told:
+            assert main([*command]) == 2
+        raise ValueError(told.getvalue().strip())
+
+    return enter
+
+
+DOORS = {
+    "a session of a server": lambda name: TextSession().begin(trap=name),
+    "a row of TrapTools": lambda name: TrapTools().reset(trap=name, level=0),
+    "a data set of Minari": read_minari,
+    "a log to score": score_log,
+    "a log to watch": lambda name: require_played(record(name)),
+    "a map": read_map,
+    "a card": lambda name: join_committed([made(trap=name, policy="mine-s0")]),
+    "policy.json of leaderboard": read_policy("leaderboard", "--policy", "agent"),
+    "policy.json of compare": read_policy("compare", "mine=agent", "yours=agent"),
+    "policy.json of score": read_policy("score", "CheeseCorner", "--policy", "agent"),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("door", DOORS)
+def test_outside_name_never_imports(door, name, tmp_path, monkeypatch):
+    for stem in ("evil_file", "evil_module"):
+        (tmp_path / f"{stem}.py").write_text("")
+        monkeypatch.delitem(sys.modules, stem, raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    for given in ("Nonesuch", name):  # the first imports what the door itself needs
+        before = {*sys.modules}
+        with pytest.raises(ValueError, match=r"\S") as refused:
+            DOORS[door](given)
+    assert {*sys.modules} == before
+    assert str(refused.value).count("\n") == 0
+    assert given.rpartition("/")[2] in str(refused.value)
