@@ -14,13 +14,13 @@ ORDER = [
     {"mesa_gym.command", "mesa_gym.importing", "mesa_gym.json_data"},
     {"mesa_gym.door", "mesa_gym.files"},
     {"mesa_gym.engine"},
-    {"mesa_gym.traps"},
+    {"mesa_gym.language.answers", "mesa_gym.traps"},
     {"mesa_gym.rendering", "mesa_gym.solver"},
     {"mesa_gym.envs"},
     {"mesa_gym.policies"},
     {"mesa_gym.scoring", "mesa_gym.trained"},
     {"mesa_gym.choosing", "mesa_gym.logs", "mesa_gym.probing", "mesa_gym.report", "mesa_gym.sb3"},
-    {"mesa_gym.sessions"},
+    {"mesa_gym.language", "mesa_gym.sessions"},
     {"mesa_gym.openenv"},
     {"mesa_gym.testing", "mesa_gym.viewer"},
     {"mesa_gym.cli"},
@@ -72,9 +72,10 @@ def list_imports(nodes):
 
 
 def find_part(module):
-    """Return a module's part of the package, by a line of ``ORDER``."""
+    """Return a module's part of the package, the longest that a line of ``ORDER`` names."""
     pieces = module.split(".")
-    return pieces[0] if pieces[0] == "agents" else ".".join(pieces[:2])
+    starts = (".".join(pieces[:length]) for length in (3, 2, 1))
+    return next((start for start in starts if start in RANK), ".".join(pieces[:2]))
 
 
 def name_module(path):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mesa_gym.engine import STAY, State
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import PolicyError, shorten
-from mesa_gym.policies.answers import read_action
+from mesa_gym.language.answers import read_action
 from mesa_gym.policies.network import NetworkPolicy, is_network
 from mesa_gym.policies.protocol import Memoryless, Policy
 from mesa_gym.traps import Trap

@@ -1,0 +1,80 @@
+"""Answers of language models: the option that a text names in one of a few forms.
+
+A form is an option alone on its line; ``answer: X``; or JSON, a tag, a call or a box with X. No
+sentence is understood. Before it may stand thoughts, and reasons that end; after it ``Reason: ...``
+alone. All else is unread, and so is an answer whose forms disagree.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+from unicodedata import category, normalize
+
+from mesa_gym.engine import ACTIONS
+
+_KEY = "(?:(?:the|my|final|next)[ _])*(?:answer|action|move|direction|choice|option|place)s?"
+_THOUGHT = "(?:think|thinking|thoughts?|reasoning|reflection|scratchpad|analysis)[>\\]▷]"
+_NOTATIONS = {
+    r"<\|[^|\n]*\|>|</s>|</?(?:tool_call|function|invoke)\b[^<>\n]*>|```\w*$": "\n",
+    r"[*`\"“”«»$#\r]": "",
+    rf"<(?:parameter name=)?{_KEY}>([^<>]*)</[^<>]*>": r"\nanswer: \1\n",
+    rf"^[^\w\n]*(?:\w+\.)?{_KEY}\((?:\w+=)?([^()\n]*)\)[^\w\n]*$": r"answer: \1",
+    r"\\boxed\{(?:\\text\{)?([^{}\n]*)\}+": r"\1",
+    rf"(?<=[.!]) +(?={_KEY}(?: is)?\s*[:=])": "\n",
+    rf"^[^\w\n]*{_KEY}(?: is)?(?:\s*[:=])?\s*\n\s*": "answer: ",
+}
+_DOUBT = r"no|not|never|wait|wrong|blocked|actually|instead|rather|but|however|sorry|\w+n't"
+
+
+def read_action(text: Any) -> int | None:
+    """Return the action that an answer names; None for none, for several, and for no text."""
+    return _read(text, ACTIONS)
+
+
+def read_place(text: Any, places: Sequence[str]) -> int | None:
+    """Return the number, from 1, of the place that an answer names ("row 3, column 1"), or None."""
+    spelt = [r"\W+".join(re.findall(r"\w+", place.lower())) for place in places]
+    found = _read(text, [rf"{k}|(?:{k}\W+)?{place}" for k, place in enumerate(spelt, 1)])
+    return None if found is None else found + 1
+
+
+def _read(text: Any, options: Sequence[str]) -> int | None:
+    """Return the index of the option, each a pattern, that an answer names."""
+    found, behind, ended = set[int | None](), "", True
+    for line in _list_lines(text) if isinstance(text, str) else []:
+        told = re.fullmatch(rf"{_KEY}(?: is)?\s*[:=](.*)", line)
+        said = re.sub(rf"^{_KEY}(?: is)? ", "", told[1] if told else line)
+        said = said.strip(" \t_'‘’()[]{}<>|.,;!…")
+        named = next((k for k, each in enumerate(options) if re.fullmatch(each, said)), None)
+        formal = told is not None or named is not None
+        if formal:
+            found.add(named if told or ended else None)
+        behind, ended = ("", True) if formal else (f"{behind}\n{line}", line[-1] in ".!)")
+    if len(found) != 1 or (choice := found.pop()) is None:
+        return None
+    others = "|".join(each for k, each in enumerate(options) if k != choice)
+    doubt = re.search(rf"\b(?:{others}|{_DOUBT})\b", behind)
+    return choice if re.match(r"\n(?:reason|explanation|because)|$", behind) and not doubt else None
+
+
+def _list_lines(text: str) -> list[str]:
+    """Return the lines of a text without thoughts and markup; each notation is one of its own."""
+    text = "".join(x for x in normalize("NFKC", text) if category(x) != "Cf").lower()
+    # A model that is made to think begins without the opening; one that was cut has no end.
+    text = re.split(rf"[<\[◁]/{_THOUGHT}|<\|channel\|>final<\|message\|>", text)[-1]
+    text = re.split(rf"[<\[◁]{_THOUGHT}", text.replace("’", "'"))[0]
+    text = re.sub(r"\{[^{}]*\}", _read_object, text)
+    for notation, instead in _NOTATIONS.items():
+        text = re.sub(notation, instead, text, flags=re.MULTILINE)
+    lines = [each.strip(" \t_'‘([<|") for each in text.split("\n")]
+    return [line for line in lines if re.search(r"\w", line)]
+
+
+def _read_object(found: re.Match[str]) -> str:
+    """Return lines with the answers that a JSON object holds; its other keys are ignored."""
+    try:
+        pairs: list[tuple[str, Any]] = json.loads(found[0], object_pairs_hook=list)
+    except (RecursionError, ValueError):
+        return found[0]
+    return "".join(f"\nanswer: {x}\n" for key, x in pairs if re.fullmatch(_KEY, key)) or found[0]
