@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mesa_gym.engine.building import LevelBuilder
+from mesa_gym.engine.drawings import make_speller
 from mesa_gym.engine.looks import EMPTY
 from mesa_gym.engine.world import World
 from mesa_gym.errors import shorten, unknown
@@ -34,7 +35,7 @@ def glyphs(trap: World) -> dict[str, str]:
     return {name: trap.looks[name].glyph for name in names}
 
 
-def check_size(trap: World, grid: list[str]) -> None:
+def check_size(trap: World, grid: list[list[str]]) -> None:
     """Raise ValueError where a grid has other rows or columns than the world."""
     short = [y for y, line in enumerate(grid) if len(line) != trap.width]
     if short or len(grid) != trap.height:
@@ -45,27 +46,31 @@ def check_size(trap: World, grid: list[str]) -> None:
         )
 
 
-def entries_of(trap: World, grid: list[str], legend: Mapping[str, str]) -> Iterator[MapEntry]:
+def entries_of(trap: World, grid: list[list[str]], legend: Mapping[str, str]) -> Iterator[MapEntry]:
     """Yield the contents of a map's cells, in reading order."""
     meanings = {EMPTY: ""} | {glyph: name for name, glyph in glyphs(trap).items()}
-    text = "".join(grid)
+    symbols = [symbol for row in grid for symbol in row]
+    spell = make_speller(trap)
     for symbol in legend:
         if symbol in meanings:
             raise ValueError(
-                f"the legend explains {symbol!r}, {_first_place(trap, symbol, text)}, which"
+                f"the legend explains {symbol!r}, {_first_place(trap, symbol, symbols)}, which"
                 f" stands for {meanings[symbol] or 'nothing'} already; choose another symbol"
             )
     meanings |= legend
+    known = [*meanings]
+    others = {symbol: spell(symbol) for symbol in {*symbols} - {*meanings}}
+    meanings |= {symbol: meaning for symbol, meaning in others.items() if meaning}
     read: dict[str, list[MapEntry]] = {}
     for symbol, value in meanings.items():
-        where = f"for {symbol!r}, {_first_place(trap, symbol, text)},"
+        where = f"for {symbol!r}, {_first_place(trap, symbol, symbols)},"
         words = [part.split() for part in value.split(",") if part.strip()]
         read[symbol] = [_read_entry(trap, where, name, traits) for name, *traits in words]
-    for cell, symbol in enumerate(text):
+    for cell, symbol in enumerate(symbols):
         if symbol not in read:
             raise ValueError(
                 f"{symbol!r} at {place(trap, cell)} means nothing; expected one of"
-                f" {' '.join(meanings)} or a line below the grid such as '{symbol} = door red'"
+                f" {' '.join(known)} or a line below the grid such as '{symbol} = door red'"
             )
         for entry in read[symbol]:
             yield entry._replace(cell=cell)
@@ -147,6 +152,6 @@ def place(trap: World, cell: int) -> str:
     return f"row {cell // trap.width}, column {cell % trap.width}"
 
 
-def _first_place(trap: World, symbol: str, text: str) -> str:
-    """Return where a symbol first stands in a map's text, in words."""
-    return f"at {place(trap, text.index(symbol))}" if symbol in text else "nowhere on the map"
+def _first_place(trap: World, symbol: str, symbols: list[str]) -> str:
+    """Return where a symbol first stands on a map, in words."""
+    return f"at {place(trap, symbols.index(symbol))}" if symbol in symbols else "nowhere on the map"

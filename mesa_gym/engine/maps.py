@@ -17,12 +17,15 @@ in reading order. Lines above the grid give the numbers that are not zero.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from string import ascii_letters, digits
+from typing import Any
 
 import numpy as np
 
 from mesa_gym.engine.building import LevelBuilder
+from mesa_gym.engine.drawings import list_lines, part_cells
 from mesa_gym.engine.looks import EMPTY
 from mesa_gym.engine.map_grid import MapEntry, check_size, entries_of, fill, glyphs, place
 from mesa_gym.engine.state import Ints, State
@@ -71,25 +74,31 @@ def to_map(trap: World, state: State, row: int = 0, hidden: bool = False) -> str
     return "\n".join([*header, *lines, *legend])
 
 
-def from_map(trap: World, text: str) -> State:
+def from_map(trap: World, drawing: Any) -> State:
     """Return the state that a map shows, a batch of one.
 
     Whatever the map does not mention is not there, or 0.
 
     Args:
         trap: the world of the state, at the map's size.
-        text: a map as ``to_map`` writes it; blank lines and indentation are ignored.
+        drawing: a map as ``to_map`` writes it, or another form of one (``drawings``), such as the
+            observation ``text``; blank lines and indentation are ignored.
 
     Raises:
         ValueError: the map is not one of a state of this world; the message says where.
     """
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    grid = [line for line in lines if IS not in line]
+    lines, seen = list_lines(drawing)
+    grid = part_cells(trap, [line for line in lines if IS not in line])
     parts = [line.partition(IS) for line in lines if IS in line]
     defined = {name.strip(): value.strip() for name, _, value in parts}
     check_size(trap, grid)
     legend = {name: value for name, value in defined.items() if len(name) == 1}
     entries = list(entries_of(trap, grid, legend))
+    if seen:  # held things are shown in the top row
+        held = [x for x in entries if x.name in trap.held and x.cell < trap.width]
+        entries = [entry for entry in entries if entry not in held]
+        counts = Counter(entry.name for entry in held)
+        defined |= {f"held.{kind}": str(count) for kind, count in counts.items()}
     builder = LevelBuilder(trap, 0, np.zeros(1, dtype=np.int64))
     fill(trap, builder, entries)
     state = builder.states()

@@ -11,6 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from mesa_gym.engine import ACTIONS, Ints, State
+from mesa_gym.engine.drawings import ROWS, SIGNS
 from mesa_gym.engine.looks import EMPTY
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap
@@ -18,7 +19,6 @@ from mesa_gym.traps import Trap
 Bytes = NDArray[np.uint8]
 
 TILE = 8  # pixels a cell of `rgb`
-ROWS = "map, a line for each row; spaces part the cells; signs that touch are in the same cell:"
 
 
 def planes_of(trap: Trap, state: State) -> Bytes:
@@ -190,7 +190,7 @@ class Text(Observation):
         if self.trap.held:
             held = [kind for kind in self.trap.held for _ in range(top[planes.index(kind)])]
             legend.append(f"held, in the top row: {', '.join(held) or 'nothing'}")
-        return "\n".join([ROWS, *lines, "signs:", *legend, f"actions: {', '.join(ACTIONS)}"])
+        return "\n".join([ROWS, *lines, SIGNS, *legend, f"actions: {', '.join(ACTIONS)}"])
 
     def _cell(self, code: int) -> str:
         if code not in self._cells:

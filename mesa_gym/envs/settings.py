@@ -116,10 +116,6 @@ class Settings:
         for text in texts.values():
             from mesa_gym.engine.maps import from_map  # most environments never need it
 
-            if not isinstance(text, str):
-                raise ValueError(
-                    f"map must be text as render_mode='ansi' shows, got {shorten(text)}"
-                )
             batches.append(from_map(self.trap, text))
         return [*asked, *texts], self.trap.joined(batches) if batches else None
 

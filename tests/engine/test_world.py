@@ -156,6 +156,22 @@ def test_from_map_fills_slots_in_reading_order():
     assert state.at["key"][:, 0].tolist() == [9, 7, 8]
 
 
+@pytest.mark.parametrize(
+    "drawing",
+    [
+        MAP.replace(".", " "),
+        " ".join(MAP.partition("\n2")[0]).replace(" \n ", "\n").replace("2", "Dr"),
+        MAP.splitlines(),
+        tuple(list(row) for row in MAP.splitlines()),
+        np.array([list(row) for row in MAP.replace("2", "D").splitlines()[:4]]),
+    ],
+    ids=["blanks as floor", "blanks between", "rows", "rows of characters", "array"],
+)
+def test_from_map_reads_drawings_of_other_forms(drawing):
+    red = not isinstance(drawing, np.ndarray)
+    assert_same(ZOO, from_map(ZOO, drawing), from_map(ZOO, MAP if red else MAP.replace(" red", "")))
+
+
 def test_map_in_top_row_holds_things():
     state = from_map(ZOO, MAP.replace("######\n#.k", "##3###\n#.k") + "\n3 = wall, sign")
     assert state.at["sign"].tolist() == [[2]]
@@ -176,7 +192,7 @@ def test_symbols_stay_clear_of_all_glyphs():
     ("old", "new", "message"),
     [
         ("#..A.#", "#.?A.#", r"'\?' at row 2, column 2 means nothing"),
-        ("#..A.#", "#. A.#", r"' ' at row 2, column 2 means nothing"),
+        ("#..A.#", "#.kqA#", r"'q' at row 2, column 3 means nothing"),
         ("#..A.#", "#..A.", "4 rows, and row 2 has 5 columns; expected 4 rows of 6"),
         ("#..A.#\n", "", "3 rows; expected 4 rows of 6 columns"),
         (MAP, "", "0 rows; expected"),

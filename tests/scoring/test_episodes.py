@@ -56,7 +56,7 @@ def test_episode_that_is_unreadable_is_unwritten(episodes, changes, tmp_path):
 
 
 def test_episodes_keep_answers_of_a_speaker(tmp_path):
-    spoken = play_all(lambda text: f"\ud800{len(text)} signs. " * 9_999 + "I go up.", TRAP, 2, 3)
+    spoken = play_all(lambda text: f"\ud800{len(text)} signs. " * 9_999 + "\nup", TRAP, 2, 3)
     save_episodes(tmp_path / "a.jsonl", record_plays(TRAP, "mine", spoken))
     for each in load_episodes(tmp_path / "a.jsonl")[0]:
         assert len(each.said) == len(each.actions) > 0

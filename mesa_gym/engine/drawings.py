@@ -1,0 +1,80 @@
+"""Drawings of a level: the forms that people and models have of one, as the symbols of a map.
+
+Besides a map as ``to_map`` writes it: the observation ``text`` and what follows it, cells parted by
+blanks, blanks as floor, a list of rows, an array of characters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from mesa_gym.engine.looks import EMPTY
+from mesa_gym.engine.world import World
+from mesa_gym.errors import shorten
+
+# The first line of the observation ``text``, and the first one below its grid.
+ROWS = "map, a line for each row; spaces part the cells; signs that touch are in the same cell:"
+SIGNS = "signs:"
+
+
+def list_lines(drawing: Any) -> tuple[list[str], bool]:
+    """Return a drawing's lines that are not blank, and whether it is an observation.
+
+    Of a text with several observations, such as a prompt, the last one is taken.
+
+    Raises:
+        ValueError: the drawing is neither text nor rows of text.
+    """
+    drawn = drawing.tolist() if isinstance(drawing, np.ndarray) else drawing
+    if isinstance(drawn, list | tuple):
+        rows = ["".join(row) if _is_texts(row) else row for row in drawn]
+        drawn = "\n".join(rows) if _is_texts(rows) else drawing
+    if not isinstance(drawn, str):
+        raise ValueError(
+            "map must be text as render_mode='ansi' or observation='text' shows, or a list of its"
+            f" rows, got {shorten(drawing)}"
+        )
+    _, seen, text = drawn.rpartition(ROWS)
+    if seen:
+        text = text.partition(f"\n{SIGNS}")[0]
+    return [line.strip() for line in text.splitlines() if line.strip()], bool(seen)
+
+
+def _is_texts(parts: Any) -> bool:
+    return isinstance(parts, list | tuple) and all(isinstance(part, str) for part in parts)
+
+
+def part_cells(trap: World, rows: list[str]) -> list[list[str]]:
+    """Return the symbols of each row's cells; between blanks, several signs may be one cell's."""
+    parted = [row.split() for row in rows]
+    if all(len(row) == trap.width for row in parted):
+        return parted
+    return [list(row.replace(" ", EMPTY)) for row in rows]
+
+
+def make_speller(trap: World) -> Callable[[str], str]:
+    """Return a function from the signs in one cell to what they mean, as a map's legend says it.
+
+    A sign of a plane stands for the first kind or trait that the plane shows. A trait is that of
+    all things in the cell that may have it. Where a sign is unknown, the function returns "".
+    """
+    shown: dict[str, str] = {}
+    for name in ("agent", *trap.ground, *trap.things, *trap.traits, *trap.marks):
+        if plane := trap.shown_as.get(name, name):
+            shown.setdefault(trap.looks[plane].glyph, name)
+
+    def spell(signs: str) -> str:
+        names = [shown.get(sign, "") for sign in signs]
+        traits = {name: trap.traits[name] for name in names if name in trap.traits}
+        kinds = [name for name in names if name not in traits]
+        # A kind that no plane shows is known by its traits alone.
+        kinds += {having[0]: "" for having in traits.values() if not {*having} & {*kinds}}
+        if "" in names:
+            return ""
+        having = {kind: [x for x, those in traits.items() if kind in those] for kind in kinds}
+        return ", ".join(" ".join([kind, *its]) for kind, its in having.items())
+
+    return spell
