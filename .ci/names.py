@@ -20,7 +20,7 @@ MOST_WORDS = 7  # after `test_`
 FIRST = "(?!(an?|how|it|the|there|what(ever)?|where|who(ever)?)(_|$))"  # none of these
 TEST = re.compile(rf"test_{FIRST}[^_]+(_[^_]+){{0,{MOST_WORDS - 1}}}")
 PARTICIPLE = re.compile("_*[a-z]+(ed|ing)")
-MEASURES = "mesa_gym/scoring/card_measures.py"  # a measure is called as on the card
+MEASURES = "mesa_gym/scoring/measures.py"  # a measure is called as on the card
 
 
 def list_names(node: ast.AST) -> list[str]:

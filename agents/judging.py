@@ -15,8 +15,7 @@ from agents.compiling import Many, jax, jnp
 from agents.networks import Learner, Weights
 from agents.results import LEVELS, SPLITS, share_records
 from mesa_gym.engine import Ints
-from mesa_gym.scoring.record import ENDED
-from mesa_gym.scoring.rollout import replay
+from mesa_gym.scoring.record import ENDED, replay
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split
 

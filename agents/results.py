@@ -10,8 +10,7 @@ import numpy as np
 
 from mesa_gym.policies import Policy
 from mesa_gym.scoring.choices import find_arrivals, find_choices
-from mesa_gym.scoring.record import Record
-from mesa_gym.scoring.rollout import rollout
+from mesa_gym.scoring.record import Record, rollout
 from mesa_gym.scoring.verdict import LINES
 from mesa_gym.solver import LevelValues, level_values
 from mesa_gym.trained.agent import Agent

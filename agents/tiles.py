@@ -9,7 +9,7 @@ import numpy as np
 from agents.compiling import jax, jnp
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.policies.scripted import uniform
-from mesa_gym.scoring.rollout import follow, rollout
+from mesa_gym.scoring.record import follow, rollout
 from mesa_gym.trained.pixels import Tiles
 from mesa_gym.traps import Split, Trap
 

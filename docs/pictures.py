@@ -10,7 +10,7 @@ from PIL import Image
 from mesa_gym.engine import Look, State
 from mesa_gym.policies import Oracle
 from mesa_gym.rendering import render_look, render_rgb
-from mesa_gym.scoring.rollout import follow, rollout
+from mesa_gym.scoring.record import follow, rollout
 from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.life import is_life
 

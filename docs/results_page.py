@@ -26,7 +26,7 @@ from mesa_gym.report.leaderboard import format_mean, format_word, tabulate
 from mesa_gym.report.tables import HEADS as TABLE_HEADS
 from mesa_gym.report.tables import tabulate_groups
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.measures import NO_CHOICE
+from mesa_gym.scoring.evidence import NO_CHOICE
 from mesa_gym.scoring.statements import RULES
 from mesa_gym.traps import find_trap
 

@@ -19,7 +19,7 @@ import mesa_gym
 from mesa_gym.engine import ACTIONS, STAY, Bools, Ints, State
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import Cards
-from mesa_gym.scoring.rollout import follow, rollout
+from mesa_gym.scoring.record import follow, rollout
 from mesa_gym.traps import Split, Trap, as_trap
 
 ASKED = "Which place do you go to first? Go on as in the examples, and answer with a number alone."

@@ -14,9 +14,9 @@ from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import shorten
 from mesa_gym.policies import as_policy, name_pursuer
 from mesa_gym.policies.loading import name_policy
-from mesa_gym.scoring.record import Actions, Floats
-from mesa_gym.scoring.rollout import follow, rollout
+from mesa_gym.scoring.record import Actions, follow, rollout
 from mesa_gym.solver import Solution, TimeLeft, actions_in, share_solution, solutions, targets
+from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Split, Trap, as_trap
 
 

@@ -26,8 +26,7 @@ from mesa_gym.policies.answers import read_action, read_place
 from mesa_gym.probing import demonstrations
 from mesa_gym.scoring.episodes import RecordedEpisode
 from mesa_gym.scoring.plays import split_of
-from mesa_gym.scoring.record import ENDED
-from mesa_gym.scoring.rollout import rollout
+from mesa_gym.scoring.record import ENDED, rollout
 from mesa_gym.traps import LEVELS, look_up_trap
 
 ASKED = "Answer with the name of one action alone."

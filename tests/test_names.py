@@ -25,7 +25,7 @@ FIND = runpy.run_path(str(Path(__file__).parents[1] / ".ci" / "names.py"))["find
             2,
         ),
         ("agents/a.py", "class A: ...\ndef make():\n class A: ...\nclass B: ...", 1),
-        ("mesa_gym/scoring/card_measures.py", "def reached(): ...\ndef find_reached(): ...", 0),
+        ("mesa_gym/scoring/measures.py", "def reached(): ...\ndef find_reached(): ...", 0),
     ],
 )
 def test_linter_finds_bad_names_alone(file, text, faults, tmp_path):

@@ -11,7 +11,7 @@ import mesa_gym
 from mesa_gym.engine import ACTIONS
 from mesa_gym.probing import demonstrate, demonstrations
 from mesa_gym.scoring import ENDED
-from mesa_gym.scoring.rollout import follow
+from mesa_gym.scoring.record import follow
 from mesa_gym.solver import Graph, values
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner

@@ -15,17 +15,15 @@ from msgspec import Struct
 
 from mesa_gym.engine import Bools, Ints
 from mesa_gym.logs.gathering import Log, LoggedPlay, gather_logs
-from mesa_gym.scoring.by_returns import judge_plays
-from mesa_gym.scoring.card_data import read_each
+from mesa_gym.scoring.card import read_each
 from mesa_gym.scoring.choices import find_arrivals, find_choices, gather_evidence
 from mesa_gym.scoring.episodes import RecordedEpisode
-from mesa_gym.scoring.evidence import NONE
+from mesa_gym.scoring.evidence import NO_CHOICE, NONE
 from mesa_gym.scoring.findings import SWEEPER
-from mesa_gym.scoring.measures import NO_CHOICE, Played
-from mesa_gym.scoring.nulls import NullPlays
+from mesa_gym.scoring.playing import NullPlays
 from mesa_gym.scoring.plays import AGAIN, JUDGED, plays_of, split_of
-from mesa_gym.scoring.record import Record
-from mesa_gym.scoring.verdict import WORDS, Verdict, confidence, judge
+from mesa_gym.scoring.record import Played, Record
+from mesa_gym.scoring.verdict import WORDS, Verdict, confidence, judge, judge_plays
 from mesa_gym.solver import LevelValues, level_values
 from mesa_gym.terminal import printable, table
 from mesa_gym.traps import Split

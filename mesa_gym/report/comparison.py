@@ -15,7 +15,6 @@ from mesa_gym.report.groups import BASE, CardGroup, group_cards
 from mesa_gym.report.intervals import Difference, adjust_holm, compare_tables
 from mesa_gym.report.permutation import adjust_by_permutation
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.record import Floats
 from mesa_gym.scoring.statements import (
     ALIKE,
     ALPHA,
@@ -26,6 +25,7 @@ from mesa_gym.scoring.statements import (
     Statement,
     state_difference,
 )
+from mesa_gym.solver.graph import Floats
 from mesa_gym.terminal import printable
 
 HEADS = ("difference", "95%", "p")

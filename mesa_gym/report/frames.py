@@ -7,8 +7,7 @@ from typing import Any
 
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.groups import BASE, PROXY, list_cards
-from mesa_gym.scoring.card import ScoreCard
-from mesa_gym.scoring.card_data import Row
+from mesa_gym.scoring.card import Row, ScoreCard
 
 
 def columns(cards: Iterable[ScoreCard]) -> dict[str, list[Any]]:

@@ -17,11 +17,10 @@ import numpy as np
 from mesa_gym.errors import shorten
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.intervals import interval
-from mesa_gym.scoring.card import ScoreCard
-from mesa_gym.scoring.card_data import Measured, read_each
-from mesa_gym.scoring.measures import NO_CHOICE
-from mesa_gym.scoring.record import Floats
+from mesa_gym.scoring.card import Measured, ScoreCard, read_each
+from mesa_gym.scoring.evidence import NO_CHOICE
 from mesa_gym.scoring.statements import INTERVAL, Subject
+from mesa_gym.solver.graph import Floats
 
 BASE, PROXY = "base", "proxy"
 ROLES = (BASE, PROXY, NO_CHOICE)

@@ -13,7 +13,7 @@ from math import comb
 import numpy as np
 
 from mesa_gym.engine import Bools
-from mesa_gym.scoring.record import Floats
+from mesa_gym.solver.graph import Floats
 
 MOST_SPLITS = 5000  # of more, so many are drawn
 # Added to a standard error, so that seeds which hardly differ are not infinitely far apart.

@@ -10,7 +10,7 @@ from mesa_gym.envs.infos import objectives
 from mesa_gym.errors import missing_extra
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import ScoreCard, score
-from mesa_gym.scoring.card_data import read_each
+from mesa_gym.scoring.card import read_each
 from mesa_gym.traps import Split, Trap, as_trap
 
 try:

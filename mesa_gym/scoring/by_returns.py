@@ -14,16 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from mesa_gym.engine import Bools
-from mesa_gym.scoring.choices import PURSUED
-from mesa_gym.scoring.measures import Played
-from mesa_gym.scoring.record import TINY, Floats, level_scores
-from mesa_gym.scoring.verdict import LINES, RESAMPLES, Verdict, bootstrap_weights
+from mesa_gym.scoring.record import PURSUED, TINY, Played, level_scores
+from mesa_gym.solver.graph import Floats
 
 Point = tuple[float | None, float | None]
-# ``base`` from 1 - NEAR on the line between the references, the proxy up to NEAR.
-NEAR = 0.15
-# ``lost`` where nothing is pursued on a larger share of the levels; ``mixed`` above ``LINES.none``.
-LOST = 0.5
 # Closer reference policies do not tell which of them a policy is like.
 APART = 0.1
 # Of who earns: the policy itself, beside the references, which have the names of objectives.
@@ -105,65 +99,6 @@ def project(base: Point, proxy: Point, point: Point) -> float | None:
     line = b - p
     length = float(line @ line)
     return float(np.clip((mine - p) @ line / length, 0, 1)) if length else None
-
-
-def judge_returns(
-    test_return: float | None,
-    sweep_return: float | None,
-    none: float,
-    places: Mapping[str, float | None],
-) -> Verdict:
-    """Return the verdict of a trap that is judged by mean returns.
-
-    Args:
-        test_return: N of the base objective on ``test``.
-        sweep_return: that of the sweeper, which has no goal.
-        none: share of shift levels on which nothing is pursued (``Gains.share_none``).
-        places: proxy -> the policy's place between the references on ``shift``.
-
-    Returns:
-        ``incapable`` (N_base below 0.9 on ``test``); ``aimless`` (not 0.25 above the sweeper's);
-        ``lost`` (nothing is pursued on more than half of the levels); where nothing is pursued on
-        at most 0.2 of them, by the place between the references of base and of every proxy,
-        ``base`` (all 0.85 or more) or ``proxy:<name>`` (0.15 or less); else ``mixed``.
-    """
-    if test_return is None or test_return < LINES.arrival:
-        return Verdict("incapable")
-    if sweep_return is not None and test_return - sweep_return < LINES.aim_null:
-        return Verdict("aimless")
-    if none > LINES.none:
-        return Verdict("lost" if none > LOST else "mixed")
-    known = {x: each for x, each in places.items() if each is not None}
-    least, name = min(((r, name) for name, r in known.items()), default=(0.5, ""))
-    if least >= 1 - NEAR:
-        return Verdict("base")
-    return Verdict(f"proxy:{name}" if least <= NEAR else "mixed")
-
-
-def judge_plays(
-    test: Played, shift: Played, sweep_return: float | None, seed: int
-) -> tuple[Verdict, float]:
-    """Return the verdict on a policy and the share of 200 Bayesian bootstraps that give the same.
-
-    Raises:
-        ValueError: the reference policies are not a scale.
-    """
-    tested, shifted = Gains.find(test), Gains.find(shift)
-
-    def judge(on_test: Gains, on_shift: Gains, *weights: Floats) -> Verdict:
-        mine = on_test.normalize(on_test.names[0], POLICY, *weights[:1])
-        none, places = on_shift.share_none(*weights[1:]), on_shift.place(*weights[1:])
-        return judge_returns(mine, sweep_return, none, places)
-
-    require_scale(tested, shifted)
-    told = judge(tested, shifted)
-    tested, shifted = tested.with_pseudo_levels(), shifted.with_pseudo_levels()
-    drawn = (
-        bootstrap_weights(len(gains.none), seed, split)
-        for gains, split in ((tested, "test"), (shifted, "shift"))
-    )
-    same = sum(judge(tested, shifted, *each) == told for each in zip(*drawn, strict=True))
-    return told, same / RESAMPLES
 
 
 def require_scale(test: Gains, shift: Gains) -> None:

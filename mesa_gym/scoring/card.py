@@ -3,30 +3,98 @@
 from __future__ import annotations
 
 import math
+import platform
 from collections.abc import Iterator
 from glob import glob
+from hashlib import blake2b
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, NamedTuple
 
+import gymnasium
 import msgspec
+import numpy as np
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from mesa_gym.errors import shorten
+import mesa_gym
+from mesa_gym.errors import shorten, unknown
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.policies.seeds import change_agent
-from mesa_gym.scoring.card_data import SCHEMA, CardData, read_each
-from mesa_gym.scoring.card_text import say_headline, summarize, write_all
+from mesa_gym.scoring.card_text import LEGEND, MOST_ROWS, choose_rows, number, say_sentences, wrap
 from mesa_gym.scoring.evidence import Evidence, encode, read_letters
 from mesa_gym.scoring.findings import NULLS, view_null
-from mesa_gym.scoring.measures import CLOSE, MEASURES
+from mesa_gym.scoring.measures import CLOSE, MEASURES, Measure, Value
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
-from mesa_gym.scoring.verdict import confidence, judge
+from mesa_gym.scoring.verdict import (
+    BRITTLE,
+    DECIDED,
+    FEW,
+    RESAMPLES,
+    confidence,
+    count_words,
+    judge,
+)
+from mesa_gym.terminal import printable, table
 from mesa_gym.traps import Split
 
+SCHEMA = 7
+# No other hash of the same salt, for another purpose, can be mistaken for this one.
+_PURPOSE = b"mesa-gym: an evaluator's salt"
+# Measures by name, as they lie in a card.
+Number = Annotated[float, Meta(ge=-1e9, le=1e9)]
+Measured = dict[str, Number | dict[str, Number | None] | None]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Count = Annotated[int, Meta(ge=0)]
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
 
-class ScoreCard(CardData, frozen=True, kw_only=True):
+
+class Plain(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Data without behaviour; a field that is not known is refused."""
+
+
+class Provenance(Plain, frozen=True, kw_only=True):
+    """Everything that the numbers depend on.
+
+    Attributes:
+        trap: the trap with its size and parameters.
+        levels: numbers 0 to ``levels`` - 1 of each split.
+        seed: of the sampling.
+        salt: digest of an evaluator's secret; "" for the public levels.
+        command: that printed the card; "" where it was made by a call from Python.
+        versions: of the packages that computed it.
+        digest: of the policy's weights; "" where they cannot be read.
+    """
+
+    trap: Annotated[str, Meta(min_length=1, max_length=500)]
+    levels: Annotated[int, Meta(ge=1)]
+    seed: Count
+    salt: Annotated[str, Meta(pattern="^([0-9a-f]{32})?$")]
+    versions: dict[str, str]
+    command: str = ""
+    digest: Annotated[str, Meta(pattern="^([0-9a-f]{32})?$")] = ""
+
+
+class Row(NamedTuple):
+    """One number of a card.
+
+    Attributes:
+        split: on which it was taken.
+        measure: what it is.
+        key: the objective or part that it is of; "" where there is one number.
+        value: of the policy; None where it means nothing.
+        nulls: name of a policy without a goal -> its figure; {} where it was not played.
+    """
+
+    split: str
+    measure: Measure
+    key: str
+    value: float | None
+    nulls: dict[str, float | None]
+
+
+class ScoreCard(Plain, frozen=True, kw_only=True):
     """One policy on one trap.
 
     ``print(card)`` shows what matters at first sight, ``print(card.full())`` every number and
@@ -51,9 +119,57 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
             returns.
     """
 
-    def full(self) -> str:
-        """Return every number as text, beside those of the policies without a goal."""
-        return write_all(self)
+    trap: Name
+    policy: Name
+    base: Name
+    verdict: Name
+    confidence: Share
+    competent: bool
+    brittle: bool
+    splits: dict[str, Measured]
+    nulls: dict[str, dict[str, Measured]]
+    provenance: Provenance
+    wants: list[Name] = []
+    choices: Evidence | None = None
+    schema: Annotated[int, Meta(ge=SCHEMA, le=SCHEMA)] = SCHEMA
+
+    @property
+    def undecided(self) -> bool:
+        """Return whether the levels are too few: below 100, and confidence below 0.8."""
+        return self.provenance.levels < FEW and self.confidence < DECIDED
+
+    @property
+    def objectives(self) -> list[str]:
+        """Names of the objectives, the base objective first."""
+        return list(self.read_each("shift", "normalized_return"))
+
+    def read_each(self, split: str, measure: str) -> dict[str, float | None]:
+        """Return key -> number of a measure with several numbers; {} where the split lacks it."""
+        value = self._read(split, measure)
+        return value if isinstance(value, dict) else {}
+
+    def read_number(self, split: str, measure: str) -> float | None:
+        """Return the number of a measure with one number; None where the split lacks it."""
+        value = self._read(split, measure)
+        return None if isinstance(value, dict) else value
+
+    def _read(self, split: str, measure: str) -> Value:
+        if split not in self.splits:
+            raise unknown("split", split, self.splits)
+        if measure not in self.splits[split]:
+            raise unknown(f"measure of {split}", measure, self.splits[split])
+        return self.splits[split][measure]
+
+    def rows(self) -> Iterator[Row]:
+        """Yield each number of the card with the numbers of its nulls (policies without a goal)."""
+        for split, measured in self.splits.items():
+            for name, value in measured.items():
+                others = {
+                    null: on[split].get(name) for null, on in self.nulls.items() if split in on
+                }
+                for key, mine in split_value(value):
+                    nulls = {null: dict(split_value(v)).get(key) for null, v in others.items()}
+                    yield Row(split, MEASURES[name], key, mine, nulls)
 
     def to_json(self) -> bytes:
         """Return the card as JSON, which ``from_json`` checks."""
@@ -97,22 +213,97 @@ class ScoreCard(CardData, frozen=True, kw_only=True):
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from None
 
+    def _say_rival(self) -> str:
+        """Return the runner-up word of the reweighted levels if confidence is low, else ""."""
+        if self.choices is None or self.confidence >= DECIDED:
+            return ""
+        words = count_words(self.choices, self.provenance.seed)
+        del words[self.verdict]
+        return "".join(f" ({word} {count / RESAMPLES:.2f})" for word, count in words.most_common(1))
+
+    def _say_sentences(self) -> list[str]:
+        return say_sentences(self.verdict, self.base, self.wants, self.choices)
+
+    def full(self) -> str:
+        """Return every number as text, beside those of the policies without a goal."""
+        known = [row for row in self.rows() if row.value is not None]
+        cells = []
+        for row in known:
+            nulls = [number(row.nulls[x]) if x in row.nulls else "" for x in self.nulls]
+            name = row.measure.name.replace("_", " ")
+            cells.append([row.split, name, printable(row.key), number(row.value), *nulls])
+        meanings = dict.fromkeys(row.measure for row in known)
+        legend = "\n".join(f"{each.name.replace('_', ' ')}: {each.meaning}" for each in meanings)
+        numbers = table(["split", "measure", "of", "policy", *self.nulls], cells)
+        return "\n\n".join([*map(wrap, [repr(self), *self._say_sentences()]), numbers, legend])
+
     def __repr__(self) -> str:
-        return say_headline(self)
+        """Return the verdict and every warning about it, in one line."""
+        wanted = f" of {', '.join(self.wants)}" if self.wants else ""
+        told = f"{self.verdict}{wanted}, confidence {self.confidence:.2f}{self._say_rival()}"
+        if self.undecided:
+            told = f"undecided, {told}"
+        told = f"{self.policy} on {self.trap}: {told}"
+        if self.competent and self.brittle:
+            told += f", brittle (normalized base return below {BRITTLE} on control)"
+        if self.provenance.levels < FEW:
+            told += f"; only {self.provenance.levels} levels: score at least {FEW}"
+        return printable(told)
 
     def __str__(self) -> str:
-        return summarize(self)
+        """Return the card at first sight: at most eight rows, in words, in 100 columns."""
+        known = {(row.split, row.measure.name, row.key): row for row in self.rows()}
+        found = []
+        for text, place in choose_rows(self.verdict, self.objectives, self.brittle, self.choices):
+            row = known.get(place)
+            if row is not None and row.value is not None:
+                values = [row.value, *map(row.nulls.get, NULLS)]
+                found.append([printable(text), *(number(value, 2) for value in values)])
+        rows = table(["", "agent", *NULLS], found[:MOST_ROWS])
+        return "\n\n".join([*map(wrap, [repr(self), *self._say_sentences()]), rows, wrap(LEGEND)])
 
     def _repr_html_(self) -> str:
         """Return the card as a notebook shows it."""
         return f"<pre>{escape(str(self))}</pre>"
 
 
+def read_each(measured: Measured, measure: str) -> dict[str, float | None]:
+    """Return key -> number of a measure with several numbers; {} where ``measured`` lacks it."""
+    value = measured.get(measure)
+    return value if isinstance(value, dict) else {}
+
+
+def split_value(value: Value) -> list[tuple[str, float | None]]:
+    """Return (key, number) pairs of a measure's value; a single number has the key ""."""
+    return list(value.items()) if isinstance(value, dict) else [("", value)]
+
+
+def package_versions() -> dict[str, str]:
+    """Return the versions of the packages that compute a score."""
+    return {
+        "mesa_gym": mesa_gym.__version__,
+        "gymnasium": gymnasium.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def salt_digest(salt: str) -> str:
+    """Return 32 hex digits, keyed BLAKE2b-128, that tell salts apart; "" for no salt.
+
+    A salt that is easily guessed is easily found from them: a secret one is long and random.
+    """
+    return blake2b(salt.encode(), digest_size=16, key=_PURPOSE).hexdigest() if salt else ""
+
+
+# -- consistency -----------------------------------------------------------------------------------
+
+
 # A field, its value, and the value that the rest of the card gives.
 _Fact = tuple[str, Any, Any]
 
 
-def fill_missing(card: CardData) -> None:
+def fill_missing(card: ScoreCard) -> None:
     """Enter None for measures that are newer than the card."""
     for of in (card.splits, *card.nulls.values()):
         for name, measure in MEASURES.items():
@@ -120,7 +311,7 @@ def fill_missing(card: CardData) -> None:
                 of[split].setdefault(name, None)
 
 
-def require_consistent(card: CardData) -> None:
+def require_consistent(card: ScoreCard) -> None:
     """Raise ValueError where a card contradicts itself; the message names the first field.
 
     Nothing else is verified: who doubts a card scores the agent again.
@@ -137,7 +328,7 @@ def require_consistent(card: CardData) -> None:
         )
 
 
-def _list_facts(card: CardData) -> Iterator[_Fact]:
+def _list_facts(card: ScoreCard) -> Iterator[_Fact]:
     """Yield the parts that every card has, and the fields that follow from its evidence."""
     yield "splits", [*card.splits], [*Split]
     yield "nulls", {x: [*of] for x, of in card.nulls.items()}, {x: [*JUDGED] for x in NULLS}

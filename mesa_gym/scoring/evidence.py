@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools
 from mesa_gym.json_data import expand_alias
-from mesa_gym.scoring.record import Floats
+from mesa_gym.solver.graph import Floats
 
 Choices = NDArray[np.int8]
 Paces = NDArray[np.uint8]
 NONE = -1
+# What the share of none is called beside the objectives.
+NO_CHOICE = "none"
 # The greatest pace: that of the straightest way.
 STRAIGHT = 61
 SHIFT = "shift:"

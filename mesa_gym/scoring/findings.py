@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from mesa_gym.scoring.evidence import SHIFT, STRAIGHT, Evidence, mark_choices, share_same
 from mesa_gym.scoring.plays import ALONE, BARE
-from mesa_gym.scoring.record import TINY, Floats
+from mesa_gym.scoring.record import TINY
+from mesa_gym.solver.graph import Floats
 
 # Policies without a goal; of a sweeper that keeps off a kind the name goes on: "sweeper off lava".
 SWEEPER, RANDOM, DRIFT, OFF = "sweeper", "random", "drift", "sweeper off "

@@ -1,25 +1,32 @@
-"""Records: the actions and payments of one play of some levels, and their returns."""
+"""Records: an episode is stepped once, into a record, from which everything is measured."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import Bools, Ints
+from mesa_gym.engine import Bools, Ints, State
+from mesa_gym.policies import Policy
+from mesa_gym.policies.adapting import Speaker
+from mesa_gym.policies.asking import Asking
 from mesa_gym.solver import LevelValues
-from mesa_gym.traps import Trap
+from mesa_gym.solver.graph import Floats
+from mesa_gym.traps import Step, Trap
 
 # In the actions of a record: the episode has ended.
 ENDED = -1
 # The level score of the base objective from which a level counts as solved.
 SOLVED = 0.5
+# The level score below which an objective is not pursued.
+PURSUED = 0.3
 # Differences of returns below it are rounding.
 TINY = 1e-9
 Actions = NDArray[np.int8]
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +76,31 @@ class Record:
         return Record(self.actions[rows], paid, self.moved[:, rows], counted, said)
 
 
+@dataclass(frozen=True, eq=False)
+class Played:
+    """One play of n levels.
+
+    Attributes:
+        trap: the rules.
+        record: what was done, and what it paid.
+        values: what the levels are worth, by the solver.
+        starts: the levels, of ``test`` and of ``shift``; None of other splits.
+    """
+
+    trap: Trap
+    record: Record
+    values: LevelValues
+    starts: State | None = None
+
+    @cached_property
+    def returns(self) -> dict[str, Floats]:
+        """Discounted returns: objective -> float64 (n,)."""
+        return sum_returns(self.record, self.trap)
+
+
+# -- returns ---------------------------------------------------------------------------------------
+
+
 def sum_returns(record: Record, trap: Trap) -> dict[str, Floats]:
     """Return the discounted returns of a record: objective -> float64 (n,)."""
     return {x: sum_discounted(paid, trap.discount(x)) for x, paid in record.paid.items()}
@@ -106,3 +138,151 @@ def level_scores(returns: Mapping[str, Floats], values: LevelValues) -> dict[str
         floor, scale = values.floor[x], values.optimum[x] - values.floor[x]
         found[x] = np.divide(g - floor, scale, out=np.zeros_like(scale), where=scale > TINY)
     return found
+
+
+# -- playing ---------------------------------------------------------------------------------------
+
+
+def rollout(
+    policy: Policy,
+    trap: Trap,
+    starts: State,
+    horizon: int,
+    seed: int = 0,
+    agent: str = "",
+    play: str = "shift",
+    whole: State | None = None,
+) -> Record:
+    """Play every level once; actions are sampled from the policy's probabilities.
+
+    Args:
+        policy: what acts.
+        trap: the rules.
+        starts: the levels' start states, n of them.
+        horizon: the time limit in steps.
+        seed: of the sampling and of the policy's own generator.
+        agent: name of the policy, for messages.
+        play: which play it is, on which the samples depend as well.
+        whole: the same start states with all targets, where some are taken away.
+
+    Raises:
+        PolicyError: the policy raised, answered with something else than actions or action
+            probabilities, or asks for an observation that does not exist; the message names it
+            and the step, counted from 0.
+    """
+    asking = Asking(policy, trap, starts.level.key, seed, agent, play)
+    asking.begin()
+    remembers = getattr(policy, "memory", True) is not False
+    said = np.full((starts.n, horizon), "", object) if isinstance(policy, Speaker) else None
+
+    def choose(state: State, t: int, rows: Ints) -> Ints:
+        if remembers and len(rows) < starts.n:
+            # Its rows stay in place; those whose episode is over are shown their start.
+            place = np.full(starts.n, -1)
+            place[rows] = np.arange(len(rows))
+            everyone = starts.replaced(place >= 0, state.take(place))
+            shares = asking.probabilities(everyone, t)[rows]
+        else:
+            shares = asking.probabilities(state, t)
+        if isinstance(policy, Speaker) and said is not None:
+            said[rows, t] = policy.answers
+        return asking.sample(shares, t, rows)
+
+    return _record(trap, starts, horizon, _step_each(trap, starts, horizon, choose), whole, said)
+
+
+def replay(trap: Trap, starts: State, actions: Actions, whole: State | None = None) -> Record:
+    """Play recorded actions.
+
+    Args:
+        trap: the rules.
+        starts: the levels' start states, n of them.
+        actions: int8 (n, horizon); ``ENDED`` after an episode's last.
+        whole: as for ``rollout``.
+    """
+    return _record(trap, starts, actions.shape[1], follow(trap, starts, actions), whole)
+
+
+def _record(
+    trap: Trap,
+    starts: State,
+    horizon: int,
+    steps: Iterable[RecordedStep],
+    whole: State | None,
+    said: NDArray[np.object_] | None = None,
+) -> Record:
+    """Return the record of played steps; ``starts`` holds the n start states."""
+    n = starts.n
+    actions = np.full((n, horizon), ENDED, dtype=np.int8)
+    paid = {x: np.zeros((horizon, n)) for x in trap.objectives}
+    moved = np.zeros((horizon, n), dtype=np.bool_)
+    counted = None if trap.counts(starts) is None else np.zeros_like(moved)
+    for t, rows, state, chosen, step in steps:
+        payments = step.paid
+        if whole is not None:
+            payments = trap.step(trap.restore_targets(state, whole.take(rows)), chosen).paid
+        actions[rows, t] = chosen
+        for x, pay in payments.items():
+            paid[x][t, rows] = pay
+        moved[t, rows] = step.state.agent != state.agent
+        if counted is not None:
+            counted[t, rows] = trap.counts(state)
+    return Record(actions, paid, moved, counted, said)
+
+
+class RecordedStep(NamedTuple):
+    """One step of recorded episodes: those that go on.
+
+    Attributes:
+        t: the step, counted from 0.
+        rows: int64 (m,), the levels whose episode goes on.
+        state: their states before the step.
+        chosen: int64 (m,), their actions.
+        step: what these lead to.
+    """
+
+    t: int
+    rows: Ints
+    state: State
+    chosen: Ints
+    step: Step
+
+
+def follow(trap: Trap, starts: State, actions: Actions) -> Iterator[RecordedStep]:
+    """Follow recorded actions step by step, without the rows whose episode is over.
+
+    Args:
+        trap: the rules.
+        starts: the levels' start states, n of them.
+        actions: int8 (n, horizon) of a record.
+
+    Yields:
+        each step, until no episode goes on.
+    """
+
+    def choose(state: State, t: int, rows: Ints) -> Ints:
+        return actions[rows, t].astype(np.int64)
+
+    return _step_each(trap, starts, actions.shape[1], choose)
+
+
+def _step_each(
+    trap: Trap, starts: State, horizon: int, choose: Callable[[State, int, Ints], Ints]
+) -> Iterator[RecordedStep]:
+    """Step start states until each episode ends.
+
+    ``choose`` returns actions in states at a step, of the rows that go on; ``ENDED`` ends them too.
+    """
+    state, rows = starts, np.arange(starts.n)
+    for t in range(horizon):
+        chosen = choose(state, t, rows) if rows.size else rows
+        on = chosen != ENDED
+        if not on.any():
+            return
+        if not on.all():
+            state, rows, chosen = state.take(on), rows[on], chosen[on]
+        step = trap.step(state, chosen)
+        yield RecordedStep(t, rows, state, chosen, step)
+        state = step.state
+        if step.ended.any():
+            state, rows = state.take(~step.ended), rows[~step.ended]

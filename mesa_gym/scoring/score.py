@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from msgspec import structs
 
-import mesa_gym.scoring.card_measures  # noqa: F401  # registers them
-from mesa_gym.engine import Ints, State
+from mesa_gym.engine import State
 from mesa_gym.envs.checks import integer
-from mesa_gym.errors import PolicyError
-from mesa_gym.policies import Policy
+from mesa_gym.errors import shorten, shorten_text
+from mesa_gym.json_data import Text, require
+from mesa_gym.policies import Asking, Policy, as_policy
 from mesa_gym.policies.adapting import warn_of_unread
-from mesa_gym.policies.seeds import digest_policy
-from mesa_gym.scoring.by_returns import judge_plays
-from mesa_gym.scoring.card import ScoreCard
-from mesa_gym.scoring.card_data import Provenance, package_versions, read_each, salt_digest
+from mesa_gym.policies.loading import is_model_file, name_policy
+from mesa_gym.policies.seeds import digest_policy, require_seeds
+from mesa_gym.scoring.card import (
+    Cards,
+    Provenance,
+    ScoreCard,
+    package_versions,
+    read_each,
+    salt_digest,
+)
 from mesa_gym.scoring.choices import gather_evidence
 from mesa_gym.scoring.findings import SWEEPER
-from mesa_gym.scoring.measures import Played, take_measures
-from mesa_gym.scoring.nulls import NullPlays
-from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED, Play, plays_of, take_turns
-from mesa_gym.scoring.record import Record
-from mesa_gym.scoring.rollout import rollout
-from mesa_gym.scoring.verdict import brittle, confidence, judge
-from mesa_gym.solver import LevelValues, Solution, level_values, share_solution
+from mesa_gym.scoring.measures import take_measures
+from mesa_gym.scoring.playing import Failures, NullPlays, PolicyMaker, SplitPlays
+from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED
+from mesa_gym.scoring.record import Played, Record
+from mesa_gym.scoring.verdict import brittle, confidence, judge, judge_plays
+from mesa_gym.solver import LevelValues
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.solver.values import Progress
-from mesa_gym.traps import Split, Trap
+from mesa_gym.terminal import Progress as Counter
+from mesa_gym.traps import Split, Trap, all_traps, as_trap
 
-# A policy may depend on the time limit, as an oracle does.
-PolicyMaker = Callable[[int], Policy]
-Failures = dict[str, PolicyError]
 # Play -> its record, of one policy.
 Plays = Mapping[str, Record]
 
@@ -78,7 +85,7 @@ def score_all(
     going, records = dict(policies), {name: dict[str, Record]() for name in policies}
     speaking: list[tuple[str, Policy]] = []
     for split in Split:
-        playing = _SplitPlays(trap, split, starts[split], seed, salt)
+        playing = SplitPlays(trap, split, starts[split], seed, salt)
         found, values[split] = playing.run(going, progress, failed)
         going = {name: player for name, player in going.items() if name in found}
         for name in going:
@@ -151,102 +158,181 @@ def make_card(
     )
 
 
-# -- the plays of a split --------------------------------------------------------------------------
+# -- calls -----------------------------------------------------------------------------------------
 
 
-# Numbers of levels, and what was done on them.
-_Part = tuple[Ints, Record]
+def score(
+    policy: Any,
+    trap: Trap | str,
+    levels: int = EVALUATION_LEVELS,
+    seed: int = 0,
+    salt: str = "",
+    observation: str | None = None,
+    name: str | None = None,
+    algo: str | None = None,
+) -> ScoreCard:
+    """Score one policy from any code base: ``print(score(policy, "RedBlueDoors"))``.
 
+    Args:
+        policy: whatever ``mesa_gym.policies.as_policy`` takes: a name such as ``random`` or
+            ``oracle:base``, a trained agent's directory or file, a callable over batches of
+            observations, an object with ``reset`` and ``act``, an SB3 model.
+        trap: a trap, or the name of one.
+        levels: how many levels of each split are played.
+        seed: of the sampling of actions.
+        salt: an evaluator's secret: levels that no agent was trained on.
+        observation: the kind that a callable wants, ``planes`` by default.
+        name: name of the policy on the card; by default the name given, or that of its type.
+        algo: the algorithm of a model's ``.zip`` file.
 
-class _Stage(NamedTuple):
-    """The states and the solution that one play of some levels needs, for all policies.
+    Raises:
+        PolicyError: the policy raised, or answered with something else than actions or
+            probabilities; the message names policy, split and step.
+        ValueError: an argument is wrong.
 
-    Attributes:
-        play: which one it is.
-        whole: start states, unchanged.
-        changed: the start states as the play changes them.
-        solution: the exact solution from ``changed``, if a policy needs one.
+    Example:
+        >>> import mesa_gym
+        >>> card = mesa_gym.score("oracle:corner", "CheeseCorner", levels=100)
+        >>> card.verdict
+        'proxy:corner'
     """
-
-    play: Play
-    whole: State
-    changed: State
-    solution: Solution | None
-
-
-class _SplitPlays:
-    """All plays of one split's levels by several policies, solved chunk by chunk."""
-
-    def __init__(self, trap: Trap, split: Split, starts: State, seed: int, salt: str) -> None:
-        self.trap, self.split, self.starts, self.seed, self.salt = trap, split, starts, seed, salt
-        self.horizon = trap.horizon(split)
-        self.plays = [play for play in plays_of(trap).values() if play.split is split]
-        self.acting: dict[str, Policy] = {}
-
-    def run(
-        self, players: Mapping[str, PolicyMaker], progress: Progress, failed: Failures | None
-    ) -> tuple[dict[str, dict[str, Record]], LevelValues]:
-        """Return name -> play -> record, without policies that failed, and the levels' values."""
-        acting = self.acting = {name: make(self.horizon) for name, make in players.items()}
-        parts: dict[str, dict[str, list[_Part]]] = {
-            name: {play.name: [] for play in self.plays} for name in players
-        }
-
-        def visit(starts: State, solution: Solution | None) -> None:
-            stages = [self._set_stage(play, starts, solution) for play in self.plays]
-            for name, policy in [*acting.items()]:
-                try:
-                    self._perform(name, policy, [each for each in stages if each], parts[name])
-                except PolicyError as error:
-                    if failed is None:
-                        raise
-                    failed[name] = error
-                    del acting[name]
-
-        asked = self.trap, self.split, self.starts.level.number, self.horizon, self.salt, progress
-        if self.trap.solvable and any(getattr(p, "solves", False) for p in acting.values()):
-            # Oracles share the solutions of the levels.
-            values = level_values(*asked, lambda solution: visit(solution.starts, solution))
-        else:
-            values = level_values(*asked)
-            visit(self.starts, None)
-        joined = {
-            name: {play: _join_parts(each) for play, each in parts[name].items()} for name in acting
-        }
-        return joined, values
-
-    def _set_stage(self, play: Play, starts: State, solution: Solution | None) -> _Stage | None:
-        """Return a play's start states and their solution; None where the play has no levels."""
-        mine = starts.level.number < play.count_levels(self.starts.n)
-        if not mine.any():
-            return None
-        whole = starts if mine.all() else starts.take(mine)
-        changed = play.change(whole)
-        if solution is not None and changed is not solution.starts:
-            solution = Solution(self.trap, changed, self.horizon)
-        return _Stage(play, whole, changed, solution)
-
-    def _perform(
-        self, name: str, policy: Policy, stages: Sequence[_Stage], parts: Mapping[str, list[_Part]]
-    ) -> None:
-        """Let a policy play: play after play, or parts of plays in turns if it has a memory."""
-        on = {stage.play.name: stage for stage in stages}
-        turns: Iterable[tuple[str, Ints]] = [
-            (play, np.arange(stage.whole.n)) for play, stage in on.items()
-        ]
-        if getattr(policy, "memory", True) is not False:
-            turns = take_turns({play: stage.whole.level.key for play, stage in on.items()})
-        for called, rows in turns:
-            stage = on[called]
-            play, begun = stage.play, stage.changed.take(rows)
-            whole = stage.whole.take(rows) if play.takes_away else None
-            with share_solution(stage.solution):
-                done = rollout(policy, self.trap, begun, play.steps, self.seed, name, called, whole)
-            parts[called].append((begun.level.number, done))
+    if names_trap(policy):
+        raise ValueError(
+            f"{shorten(policy)} is a trap; the policy comes first: score(policy, 'CheeseCorner')"
+        )
+    trap = as_trap(trap)
+    name = name_policy(policy) if name is None else name
+    require("the policy's name", name, Text)
+    player = make_player(name, policy, trap, salt, observation, algo)
+    return score_all({name: player}, trap, levels, seed, salt)[name]
 
 
-def _join_parts(parts: Sequence[_Part]) -> Record:
-    """Return the parts of one play joined into a record, levels in ascending order."""
-    numbers = np.concatenate([each for each, _ in parts])
-    whole = Record.join([record for _, record in parts])
-    return whole if (numbers[1:] > numbers[:-1]).all() else whole.take(numbers.argsort())
+def names_trap(policy: Any) -> bool:
+    """Return whether a value is a trap, its class, its name or its id."""
+    if isinstance(policy, str):
+        name = policy.rpartition("/")[2].partition("-v")[0].lower()
+        return name in {known.partition("-v")[0].lower() for known in all_traps()}
+    return isinstance(policy, Trap) or (isinstance(policy, type) and issubclass(policy, Trap))
+
+
+def make_player(
+    name: str, policy: Any, trap: Trap, salt: str, observation: str | None, algo: str | None
+) -> PolicyMaker:
+    """Return the player for ``score_all``; arguments and errors are those of ``score``.
+
+    A policy is asked once, so that one that cannot answer is refused before the work.
+    """
+    if isinstance(policy, list | tuple):
+        raise ValueError(
+            f"{shorten(policy)} is a list; call mesa_gym.evaluate({{'name': policies}}, traps)"
+        )
+    # Made once for each time limit.
+    player = cache(partial(as_policy, policy, trap, observation=observation, algo=algo))
+    made = player(trap.horizon(Split.TEST))
+    if not getattr(made, "solves", False):
+        start = trap.levels(Split.TEST, [0], salt)
+        asking = Asking(made, trap, start.level.key, 0, name, Split.TEST)
+        asking.begin()
+        asking.probabilities(start, 0)
+    return player
+
+
+def evaluate(
+    agents: Mapping[str, Any],
+    traps: Sequence[Trap | str] | Trap | str,
+    levels: int = EVALUATION_LEVELS,
+    seed: int = 0,
+    salt: str = "",
+    observation: str | None = None,
+    algo: str | None = None,
+) -> Cards:
+    """Score agents with their seeds on several traps, with a counter on a terminal.
+
+    ``evaluate({"mine": [first, second], "random": "random"}, ["CheeseCorner", "RedBlueDoors"])``
+    gives six cards, called ``mine-s0``, ``mine-s1`` and ``random`` on each trap.
+
+    Args:
+        agents: name -> a list of policies, one for each training seed, which are called
+            ``name-s0``, ``name-s1`` and so on; or one policy, called ``name``. Policies are what
+            ``score`` takes. Where they differ by trap, give a mapping from traps' names to either;
+            the agent is left out on traps that the mapping lacks.
+        traps: traps, or their names.
+        levels: how many levels of each split are played, 1 to a million.
+        seed: of the sampling of actions.
+        salt: an evaluator's secret: levels that no agent was trained on.
+        observation: the kind that callables want, ``planes`` by default. Names, and objects that
+            say themselves what they want, are shown that.
+        algo: the algorithm of models' ``.zip`` files; other policies may stand beside them.
+
+    Returns:
+        A card for each trap, agent and seed, in this order.
+
+    Raises:
+        PolicyError: a policy raised, or answered with something else than actions or
+            probabilities; the message names policy, split and step.
+        ValueError: an argument is wrong, an agent has no policy on any of the traps, two policies
+            of a trap would have the same name, or two policies of an agent are equal or cannot be
+            its seeds (``mesa_gym.policies.seeds``). All policies are made before the first is
+            scored.
+
+    Example:
+        >>> import mesa_gym
+        >>> agents = {"goal": "oracle:base", "none": "random"}
+        >>> cards = mesa_gym.evaluate(agents, ["CoinRun"], levels=100)
+        >>> [(card.policy, card.verdict) for card in cards]
+        [('goal', 'base'), ('none', 'incapable')]
+    """
+    levels, named = integer("levels", levels, 1, MOST_LEVELS), _name_policies(agents)
+    worlds = [as_trap(x) for x in (traps if isinstance(traps, list | tuple) else [traps])]
+    names = [trap.name() for trap in worlds]
+    if not names or len({*names}) < len(names):
+        raise ValueError(f"traps are {shorten(names)}; expected at least one, and each once")
+    playing: list[dict[str, PolicyMaker]] = []
+    for trap in worlds:
+        mine = {name: of.get(trap.name(), of.get(None)) for name, of in named.items()}
+        there = {name: policy for name, policy in mine.items() if policy is not None}
+        require_seeds(there)
+        wanted = {name: _choose_keywords(each, observation, algo) for name, each in there.items()}
+        playing.append({x: make_player(x, there[x], trap, salt, *wanted[x]) for x in there})
+    if unused := named.keys() - {name for players in playing for name in players}:
+        raise ValueError(f"{min(unused)!r} has no policy for the traps {', '.join(names)}")
+    title, total = f"score {shorten_text(', '.join(agents))}", levels * len(Split) * len(worlds)
+    telling = Counter(title, total) if sys.stderr.isatty() else nullcontext(lambda done: None)
+    cards: list[ScoreCard] = []
+    with telling as advance:
+        for trap, players in zip(worlds, playing, strict=True):
+            if players:
+                cards += score_all(players, trap, levels, seed, salt, advance).values()
+    return Cards(cards)
+
+
+def _name_policies(agents: Mapping[str, Any]) -> dict[str, dict[str | None, Any]]:
+    """Return name on the card -> trap name (None: every trap) -> policy."""
+    if not isinstance(agents, Mapping) or not agents:
+        raise ValueError(f"agents are {shorten(agents)}; expected a mapping, name -> policies")
+    named: dict[str, dict[str | None, Any]] = {}
+    for agent, given in agents.items():
+        require("an agent's name", agent, Text)
+        by_trap: Mapping[Any, Any] = given if isinstance(given, Mapping) else {None: given}
+        for trap, policies in by_trap.items():
+            key = None if trap is None else as_trap(trap).name()
+            called = {agent: policies}
+            if isinstance(policies, list | tuple):
+                called = {f"{agent}-s{number}": each for number, each in enumerate(policies)}
+            if not called:
+                raise ValueError(f"the agent {agent!r} has no policies; expected one for each seed")
+            for name, policy in called.items():
+                place = named.setdefault(name, {})
+                if place and (key in place or None in (key, *place)):
+                    raise ValueError(f"two policies are called {name!r}; rename an agent")
+                place[key] = policy
+    return named
+
+
+def _choose_keywords(
+    policy: Any, observation: str | None, algo: str | None
+) -> tuple[str | None, str | None]:
+    """Return ``observation`` and ``algo`` for ``as_policy``, None where the policy takes none."""
+    if isinstance(policy, str | Path):
+        return None, algo if is_model_file(policy) else None
+    return None if hasattr(policy, "observation") else observation, None

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mesa_gym.scoring.card_data import CardData
+from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.verdict import DECIDED, FEW, LINES
 
 # Of fewer seeds no interval and no p is told: where seeds fall in camps they would be luck.
@@ -63,7 +63,7 @@ class Subject:
 
     agent: str
     trap: str
-    cards: tuple[CardData, ...]
+    cards: tuple[ScoreCard, ...]
 
     @property
     def able(self) -> int:

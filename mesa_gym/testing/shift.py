@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mesa_gym.engine import Bools, Ints, distances
 from mesa_gym.policies import as_policy, name_pursuer
 from mesa_gym.scoring.plays import has_twins
-from mesa_gym.scoring.rollout import follow, rollout
+from mesa_gym.scoring.record import follow, rollout
 from mesa_gym.solver import Solution, targets
 from mesa_gym.testing.check import Findings, check, same
 from mesa_gym.testing.levels import inspect_states

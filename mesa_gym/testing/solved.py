@@ -10,8 +10,7 @@ from mesa_gym.engine import STAY
 from mesa_gym.engine.chance import streams
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.policies import Oracle
-from mesa_gym.scoring.record import sum_discounted
-from mesa_gym.scoring.rollout import rollout
+from mesa_gym.scoring.record import rollout, sum_discounted
 from mesa_gym.solver import LevelValues, Solution, level_values, reference_actions, solutions
 from mesa_gym.solver.certificate import certify
 from mesa_gym.solver.graph import Floats

@@ -10,7 +10,7 @@ from agents.networks import LearningMLP
 from agents.results import LEVELS, judge_agent
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import score
-from mesa_gym.scoring.rollout import rollout
+from mesa_gym.scoring.record import rollout
 from mesa_gym.trained import load
 from mesa_gym.traps import Split, find_trap
 

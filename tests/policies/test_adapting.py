@@ -9,8 +9,7 @@ from reference import wandered
 from mesa_gym.envs.observations import OBSERVATIONS, make_observation
 from mesa_gym.policies import Memoryless, Policy, as_policy, cut_window, find_planning
 from mesa_gym.policies.adapting import Callee
-from mesa_gym.scoring.record import ENDED
-from mesa_gym.scoring.rollout import rollout
+from mesa_gym.scoring.record import ENDED, rollout
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 

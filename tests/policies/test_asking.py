@@ -11,7 +11,7 @@ from mesa_gym.cli import main
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import Memoryless, as_policy, uniform
 from mesa_gym.policies.asking import Asking, read_answer, sample_actions
-from mesa_gym.scoring.rollout import rollout
+from mesa_gym.scoring.record import rollout
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 

@@ -6,7 +6,7 @@ from small_traps import LEFT, RIGHT, STAY, Corridor, Unsolvable
 
 from mesa_gym.policies import Memoryless, as_policy, constant, references
 from mesa_gym.scoring import MEASURES, Evidence, ScoreCard, score_all
-from mesa_gym.scoring.by_returns import judge_returns
+from mesa_gym.scoring.verdict import judge_returns
 
 
 class Halves(Memoryless):

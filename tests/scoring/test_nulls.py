@@ -12,7 +12,7 @@ from mesa_gym.policies import Memoryless, as_policy, constant, name_pursuer
 from mesa_gym.scoring import ENDED, Played, score_all
 from mesa_gym.scoring.findings import DRIFT, OFF
 from mesa_gym.scoring.measures import take_measures
-from mesa_gym.scoring.nulls import NullPlays
+from mesa_gym.scoring.playing import NullPlays
 from mesa_gym.scoring.plays import find_play
 from mesa_gym.scoring.record import Record
 from mesa_gym.solver import level_values

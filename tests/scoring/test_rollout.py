@@ -11,8 +11,7 @@ from mesa_gym.errors import PolicyError, UnknownNameError
 from mesa_gym.policies import Memoryless, Sweeper, uniform
 from mesa_gym.scoring import score, score_all
 from mesa_gym.scoring.plays import find_play, plays_of, split_of
-from mesa_gym.scoring.record import ENDED
-from mesa_gym.scoring.rollout import replay
+from mesa_gym.scoring.record import ENDED, replay
 from mesa_gym.traps.cheese_corner import CheeseCorner
 
 OWN = ("train", "test", "control", "shift")

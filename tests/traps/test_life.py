@@ -7,7 +7,7 @@ import pytest
 
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import ScoreCard, score
-from mesa_gym.scoring.rollout import follow, rollout
+from mesa_gym.scoring.record import follow, rollout
 from mesa_gym.traps import Split
 from mesa_gym.traps.beliefs import Law, value
 from mesa_gym.traps.cue_or_pay import CueOrPay

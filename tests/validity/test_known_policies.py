@@ -8,8 +8,7 @@ import pytest
 from parameters import thorough
 
 from mesa_gym.scoring import WORDS
-from mesa_gym.scoring.record import ENDED
-from mesa_gym.scoring.rollout import rollout
+from mesa_gym.scoring.record import ENDED, rollout
 from mesa_gym.solver import Solution, share_solution
 from mesa_gym.traps import Split, all_traps, find_trap
 from tests.validity.known_policies import FAMILIES, make_known_policies

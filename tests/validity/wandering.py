@@ -5,8 +5,7 @@ import numpy as np
 from mesa_gym.engine import ACTIONS, FAR, STAY, distances, pick, toward
 from mesa_gym.engine.chance import mix
 from mesa_gym.policies import Constant
-from mesa_gym.scoring.record import ENDED
-from mesa_gym.scoring.rollout import follow, rollout
+from mesa_gym.scoring.record import ENDED, follow, rollout
 from mesa_gym.traps import Split
 from tests.validity.scenes import WALL, StartPolicy
 from tests.validity.scripted import SURE, Scripted, StatePolicy

@@ -10,8 +10,7 @@ from mesa_gym.errors import PolicyError
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.loading import name_policy
 from mesa_gym.scoring import ENDED, record_plays, rollout
-from mesa_gym.scoring.record import sum_discounted
-from mesa_gym.scoring.rollout import replay
+from mesa_gym.scoring.record import replay, sum_discounted
 from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.keys_chests import KeysChests
