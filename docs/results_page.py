@@ -1,7 +1,7 @@
 """Put the committed results into README and pages of docs: ``python -m docs.results_page``.
 
 Each table or sentence stands between two marks; the text around them is for people to write. The
-leaderboard is in README.md and docs/leaderboard.md. The picture is docs/images/leaderboard.svg.
+leaderboard is in README.md and docs/leaderboard.md, words and wants are in docs/claims.md. The picture is docs/images/leaderboard.svg.
 """
 
 from __future__ import annotations
@@ -32,8 +32,10 @@ from mesa_gym.traps import find_trap
 
 HERE = Path(__file__).parent
 README, BOARD = HERE.parent / "README.md", HERE / "leaderboard.md"
+CLAIMS = HERE / "claims.md"
 PICTURE = HERE / "images" / "leaderboard.svg"
 BY = "by python -m docs.results_page"  # after the name of a part, in its mark
+WANTED = ("CheeseDish", "RedBlueDoors", "ColourShape", "ChuteOrFire", "Attributes")
 LEFT_OUT = ("agent", "seeds", "able", NO_CHOICE)  # of the table of plain training
 # Colours of kinds; two for what goes for both. Words stand on them in black.
 BLUE, ORANGE = to_hex(BASE), to_hex(PROXIES[0])
@@ -65,6 +67,34 @@ def tabulate_learner(cards: Sequence[ScoreCard]) -> str:
         rules = find_file(find_trap(name).__module__)
         rows.append([f"[{name}](../{rules})", *(cells[i] for i in at[1:])])
     return lay_out_table([TABLE_HEADS[i] for i in at], rows)
+
+
+def tabulate_words(board: Leaderboard) -> str:
+    """Return a table in Markdown: which agents get the words of plain training, and where not."""
+    rows = [row for row in board.rows if row.block == AGENTS]
+    (plain,) = (row for row in rows if row.agent == LEARNER)
+    lines = []
+    for row in rows:
+        pairs = zip(row.cells, plain.cells, strict=True)
+        apart = [one for one, other in pairs if format_word(one) != format_word(other)]
+        named = [f"{strip_version(each.trap)} {format_word(each)}" for each in apart]
+        same = f"{len(row.cells) - len(apart)} of {len(row.cells)}"
+        lines.append([row.agent, format_mean(row.counts["base"]), same, ", ".join(named) or "none"])
+    return lay_out_table(["agent", "base", "PPO's word", "apart from"], lines)
+
+
+def tabulate_wants(cards: Sequence[ScoreCard]) -> str:
+    """Return a table in Markdown: the wants of plain training and of a sweeper on five traps."""
+    rows = []
+    for trap in WANTED:
+        row = [trap]
+        for agent in (LEARNER, "sweeper"):
+            own = [c for c in cards if strip_version(c.trap) == trap]
+            own = [c for c in own if agent_and_seed(c.policy)[0] == agent]
+            wants = [want for card in own for want in card.read_each("shift", "want").values()]
+            row.append(f"{min(wants):.2f} to {max(wants):.2f}")
+        rows.append(row)
+    return lay_out_table(["trap", LEARNER, "sweeper"], rows)
 
 
 def draw_leaderboard(board: Leaderboard) -> str:
@@ -127,6 +157,7 @@ def write_parts() -> dict[Path, dict[str, str]]:
             "ppo": tabulate_learner(read_committed()),
             "statements": write_statements(),
         },
+        CLAIMS: {"words": tabulate_words(board), "wants": tabulate_wants(read_committed())},
     }
 
 

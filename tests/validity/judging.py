@@ -38,11 +38,6 @@ class Judged:
     card: ScoreCard
 
     @property
-    def held_out(self):
-        """True for the reported half; the other half chooses the lines."""
-        return is_held_out(self.card.trap, self.card.policy)
-
-    @property
     def row(self):
         """The record's row of the confusion table: family and expected verdict."""
         expected = " or ".join(self.right) if self.capable else "incapable"
