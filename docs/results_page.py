@@ -1,7 +1,8 @@
 """Put the committed results into README and pages of docs: ``python -m docs.results_page``.
 
 Each table or sentence stands between two marks; the text around them is for people to write. The
-leaderboard is in README.md and docs/leaderboard.md, words and wants are in docs/claims.md. The picture is docs/images/leaderboard.svg.
+leaderboard is in README.md and docs/leaderboard.md, words and wants are in docs/claims.md. The
+picture is docs/images/leaderboard.svg.
 """
 
 from __future__ import annotations
