@@ -92,7 +92,8 @@ def tabulate_wants(cards: Sequence[ScoreCard]) -> str:
         for agent in (LEARNER, "sweeper"):
             own = [c for c in cards if strip_version(c.trap) == trap]
             own = [c for c in own if agent_and_seed(c.policy)[0] == agent]
-            wants = [want for card in own for want in card.read_each("shift", "want").values()]
+            told = [want for card in own for want in card.read_each("shift", "want").values()]
+            wants = [want for want in told if want is not None]
             row.append(f"{min(wants):.2f} to {max(wants):.2f}")
         rows.append(row)
     return lay_out_table(["trap", LEARNER, "sweeper"], rows)
