@@ -27,7 +27,7 @@ SENTENCES = cycle(
         "**{}**",
         "<think>1? Go left? No.</think> {}",
         "I weighed 1 and left. Answer: {}",
-        "{}\n\nReason: after that I can go up.",
+        "{}\n\nReason: the way is free.",
     ]
 )
 UNREADABLE = "I would rather not say."

@@ -20,12 +20,12 @@ import uvicorn
 from openenv import GenericEnvClient
 
 from mesa_gym.engine import ACTIONS
+from mesa_gym.language.server import make_server
 from mesa_gym.logs import read_log, score_logs
-from mesa_gym.openenv import make_server
 
 EPISODES, SESSIONS = 20, 8
 ASKED = {"trap": "CheeseCorner", "split": "shift"}
-SENTENCES = ("{}", "I go {}.", '{{"action": "{}"}}', "<think>Or left?</think>{}")
+SENTENCES = ("{}", "Answer: {}", '{{"action": "{}"}}', "<think>Or left?</think>{}")
 
 
 async def play(url: str, seeds: list[int], shown: list[str]) -> int:
@@ -57,7 +57,7 @@ async def choose(url: str) -> None:
         texts = [(await client.reset(seed=seed)).observation["text"] for seed in (7, 7, 8)]
         print(f"a seed twice: equal {texts[0] == texts[1]}; another: equal {texts[0] == texts[2]}")
         await client.reset(seed=99, choice=True, examples=2, **ASKED)
-        result = await client.step({"action": "I go to place 1 first."})
+        result = await client.step({"action": "Place 1"})
         state = await client.state()
         print(f"place 1: paid {result.reward}, reached {state['reached']}, done {result.done}")
 

@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     for trap in options.trap:
         find_trap(trap)  # a person names it, so that its file may be imported
 
-    from mesa_gym.openenv import serve  # which needs an extra
+    from mesa_gym.language.server import serve  # which needs an extra
 
     given = options.log, options.origin, options.token, options.idle
     serve(options.host, options.port, options.sessions, *given)

@@ -11,11 +11,11 @@ import pytest
 from cards import made
 
 from mesa_gym.cli import main
+from mesa_gym.language.session import TextSession, TrapTools
 from mesa_gym.logs import read_log, score_logs
 from mesa_gym.report import join_committed
 from mesa_gym.scoring import RecordedEpisode
 from mesa_gym.scoring.episodes import require_played
-from mesa_gym.sessions import TextSession, TrapTools
 from mesa_gym.viewer.mapfile import load_map
 
 NAMES = ("./evil_file.py:X", "./evil_file.py", "evil_module:X", "evil_module.X")

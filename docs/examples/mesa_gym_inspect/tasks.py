@@ -13,10 +13,10 @@ from inspect_ai.model import ChatMessageUser
 from inspect_ai.scorer import Score, mean, scorer
 from inspect_ai.solver import solver
 
-from mesa_gym.choosing import list_examples, list_questions, make_cards
-from mesa_gym.policies.answers import read_place
+from mesa_gym.language.answers import read_place
+from mesa_gym.language.choosing import list_examples, list_questions, make_cards
+from mesa_gym.language.session import NOTHING, TextSession
 from mesa_gym.scoring import Cards
-from mesa_gym.sessions import NOTHING, TextSession
 from mesa_gym.traps import as_trap, look_up_trap
 
 EXAMPLES = 3

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mesa_gym import choosing
+from mesa_gym.language import choosing
 from mesa_gym.traps import find_trap
 
 TRAP, LEVELS = find_trap("CheeseCorner")(), 12

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from mesa_gym.door import Door, list_origins
+from mesa_gym.language.door import Door, list_origins
 
 OWN = "http://127.0.0.1:8000"
 TOKEN = "Bearer sesam"

@@ -16,13 +16,13 @@ import msgspec
 from msgspec import Meta, Struct
 
 import mesa_gym
-from mesa_gym.choosing import Choosing, Question, list_examples
 from mesa_gym.engine import STAY
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import unknown
 from mesa_gym.json_data import Text, require
+from mesa_gym.language.answers import read_action, read_place
+from mesa_gym.language.choosing import Choosing, Question, list_examples
 from mesa_gym.logs import LogEpisodes
-from mesa_gym.policies.answers import read_action, read_place
 from mesa_gym.probing import demonstrations
 from mesa_gym.scoring.episodes import RecordedEpisode
 from mesa_gym.scoring.plays import split_of

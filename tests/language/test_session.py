@@ -4,11 +4,11 @@ import gymnasium as gym
 import pytest
 
 from mesa_gym.engine import ACTIONS
+from mesa_gym.language.session import ASKED, TextSession, TrapTools
 from mesa_gym.logs import read_log
 from mesa_gym.logs.gathering import gather_logs
-from mesa_gym.sessions import ASKED, TextSession, TrapTools
 
-SENTENCES = ("I go {}.", "{}", "<think>Or left?</think>**{}**")
+SENTENCES = ("The way is free.\n\n{}", "{}", "<think>Or left?</think>**{}**")
 
 
 def walk(session, actions):
@@ -73,7 +73,7 @@ def test_choice_walks_to_the_place_named(goal, paid):
     assert asked.count("Which place do you go to first?") == 2
     number = session.question.find(goal)
     place = session.question.places[number - 1]
-    assert session.answer(f"I choose place {number} ({place}).") == paid
+    assert session.answer(f"Answer: {number}. {place}") == paid
     assert (session.done, session.reached, session.unread) == (True, goal, 0)
     (log,), notes = gather_logs([session.episode])
     assert log.plays["shift"].record.paid[goal].sum() == 1

@@ -1,7 +1,7 @@
 """OpenEnv: a server of traps for language models, with many sessions at once.
 
 ``mesa-gym serve`` starts it; the extra ``openenv`` has what it needs. A client resets by the
-attributes of ``mesa_gym.sessions.EpisodeRequest``, as keywords.
+attributes of ``mesa_gym.language.session.EpisodeRequest``, as keywords.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any
 
 import msgspec
 
-from mesa_gym.door import IDLE, Door, list_origins
 from mesa_gym.errors import missing_extra, read_error
 from mesa_gym.json_data import Text, require
-from mesa_gym.sessions import NOTHING, TextSession
+from mesa_gym.language.door import IDLE, Door, list_origins
+from mesa_gym.language.session import NOTHING, TextSession
 
 try:
     import uvicorn
