@@ -1,20 +1,80 @@
-"""The loop of a training: it calls compiled updates, and looks on."""
+"""The loop of a training: it calls compiled updates, looks on, and keeps what it saw.
+
+Looks are evaluations: arrivals on test levels, and choices under shift. The device plays; NumPy
+replays the actions, which are judged as in scoring. The training does not see the result.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.compiling import jax
-from agents.judging import Judge
-from agents.networks import Weights
-from agents.results import LOOKS, Report, TrainedAgent, TrainingLook
+from mesa_gym.engine import Ints, State
+from mesa_gym.policies import Policy
+from mesa_gym.scoring.choices import find_arrivals, find_choices
+from mesa_gym.scoring.record import ENDED, Record, replay, rollout
+from mesa_gym.scoring.verdict import LINES
+from mesa_gym.solver import LevelValues, level_values
 from mesa_gym.trained.agent import Agent
+from mesa_gym.traps import Split, Trap
+
+if TYPE_CHECKING:  # Stable-Baselines3 trains without JAX
+    from agents.compiling import Many
+    from agents.networks import Learner, Weights
 
 POINTS = 40  # of a learning curve
+LOOKS = 10  # at an agent in training
+LEVELS = 250  # of each split, at which is looked
+SPLITS = (Split.TEST, Split.SHIFT)
+ABLE = LINES.arrival  # of test levels
+Shares = tuple[float, float, float]
+
+
+class TrainingLook(NamedTuple):
+    """The state of an agent after a part of its training.
+
+    Attributes:
+        steps: environment steps so far.
+        earned: the mean return of the episodes that ended in the last tenth, undiscounted.
+        test: the share of test levels on which base is reached, an agent's ``arrival``.
+        base, proxy: the shares of shift levels on which base, or a proxy, is chosen.
+    """
+
+    steps: int
+    earned: float
+    test: float
+    base: float
+    proxy: float
+
+
+# Of the seeds that are trained together, and a look at each of them.
+Report = Callable[[Sequence[int], Sequence[TrainingLook]], None]
+
+
+@dataclass
+class TrainedAgent:
+    """An agent after its training.
+
+    Attributes:
+        steps: environment steps of its training; whole rollouts can be more than was asked for.
+        agent: the policy, once the training has ended.
+        curve: (environment steps, mean return of the episodes that ended before them).
+        looks: evaluations after each tenth of the training.
+    """
+
+    steps: int
+    agent: Agent = field(init=False)
+    curve: list[tuple[float, float]] = field(default_factory=list)
+    looks: list[TrainingLook] = field(default_factory=list)
+
+    @property
+    def earned(self) -> float:
+        """The mean return at the end of the training curve; 0 without a curve."""
+        return self.curve[-1][1] if self.curve else 0.0
 
 
 class TrainingProgram(NamedTuple):
@@ -25,7 +85,7 @@ class TrainingProgram(NamedTuple):
         updates: the number of updates.
         begin, update: those of ``agents.ppo.PPO``, for several agents at once.
         export: makes an agent of weights.
-        judge: evaluates agents, or None.
+        judge: of ``make_judge``, or None.
     """
 
     size: int
@@ -33,13 +93,7 @@ class TrainingProgram(NamedTuple):
     begin: Callable[..., Any]
     update: Callable[..., Any]
     export: Callable[[Weights], Agent]
-    judge: Judge | None
-
-    def export_all(self, weights: Weights) -> list[Agent]:
-        """Return one agent per entry of the weights' first axis."""
-        own = {name: np.asarray(each) for name, each in weights.items()}
-        count = len(next(iter(own.values())))
-        return [self.export({x: each[i] for x, each in own.items()}) for i in range(count)]
+    judge: Callable[[Weights, int], list[Shares]] | None
 
 
 def run_training(
@@ -57,7 +111,7 @@ def run_training(
     """
     own, updates = np.array(seeds, np.uint32), program.updates
     found = [TrainedAgent(updates * program.size) for _ in seeds]
-    learning, ended = program.begin(own), list[jax.Array]()
+    learning, ended = program.begin(own), list[Any]()
     looks = {-(-updates * i // LOOKS) for i in range(1, LOOKS + 1)}
     # Seldom, as the loop waits for the update; soon at first, where most mistakes show.
     checks = looks | {2**i for i in range(updates.bit_length())}
@@ -65,25 +119,20 @@ def run_training(
         left = np.float32(1 - (number - 1) / updates)
         learning, sums = program.update(learning, own, np.uint32(number), left)
         ended.append(sums)
-        if number in checks:
-            require_finite(learning.weights, number * program.size)
+        step = number * program.size
+        if number in checks and not all(np.isfinite(x).all() for x in learning.weights.values()):
+            raise FloatingPointError(f"the loss is nan or infinite at step {step:,}")
         if report is not None and program.judge is not None and number in looks:
             recent = np.sum(ended[-max(1, updates // LOOKS) :], axis=0)
-            judged = program.judge.judge(learning.weights, number)
+            judged = program.judge(learning.weights, number)
             for each, (earned, episodes), shares in zip(found, recent, judged, strict=True):
-                mean = float(earned / max(episodes, 1))
-                each.looks.append(TrainingLook(number * program.size, mean, *shares))
+                each.looks.append(TrainingLook(step, float(earned / max(episodes, 1)), *shares))
             report(seeds, [each.looks[-1] for each in found])
     note_curves(found, np.asarray(ended), program.size)
-    for each, agent in zip(found, program.export_all(learning.weights), strict=True):
-        each.agent = agent
+    weights = {name: np.asarray(each) for name, each in learning.weights.items()}
+    for i, each in enumerate(found):
+        each.agent = program.export({name: own[i] for name, own in weights.items()})
     return found
-
-
-def require_finite(weights: Weights, step: int) -> None:
-    """Raise FloatingPointError where a weight is not finite, as after a loss of NaN."""
-    if not all(np.isfinite(each).all() for each in weights.values()):
-        raise FloatingPointError(f"the loss is nan or infinite at step {step:,}")
 
 
 def note_curves(found: Sequence[TrainedAgent], ended: NDArray[Any], size: int) -> None:
@@ -100,3 +149,97 @@ def note_curves(found: Sequence[TrainedAgent], ended: NDArray[Any], size: int) -
         for each, (earned, count) in zip(found, ended[rows].sum(axis=0).tolist(), strict=True):
             if count:
                 each.curve.append((at, earned / count))
+
+
+# -- looks -----------------------------------------------------------------------------------------
+
+
+def make_judge(learner: Learner, many: Many) -> Callable[[Weights, int], list[Shares]]:
+    """Return a function that judges agents of a network, compiled for several of them.
+
+    Its arguments are weights, with an axis of agents in front, and the random number that actions
+    are drawn by. It returns for each agent the shares of ``TrainingLook``: test, base and proxy.
+    """
+    trap = learner.trap
+    plays = [many.compile(play_levels(learner, split), shared=(1,)) for split in SPLITS]
+    levels = [look_up(trap, split) for split in SPLITS]
+
+    def judge(weights: Weights, number: int) -> list[Shares]:
+        played, valued = list[Record](), list[LevelValues]()
+        for play, (starts, values) in zip(plays, levels, strict=True):
+            actions = np.asarray(play(weights, np.uint32(number)))
+            rows = np.tile(np.arange(LEVELS), len(actions))
+            played.append(replay(trap, starts.take(rows), actions.reshape(len(rows), -1)))
+            valued.append(values.take(rows))
+        return share_records(trap, played, valued)
+
+    return judge
+
+
+def play_levels(learner: Learner, split: Split) -> Callable[[Weights, Any], Any]:
+    """Return a function that plays the first levels of a split, once each.
+
+    Its arguments are weights and a number, uint32, that actions are drawn by. It returns actions,
+    int8 (levels, horizon), ``ENDED`` after an episode's last.
+    """
+    from agents.compiling import jax, jnp
+
+    env = learner.make_env(LEVELS, split=split, num_levels=LEVELS)
+
+    def play(weights: Weights, number: Any) -> Any:
+        seen, state = env.reset_to_level(jnp.arange(LEVELS))
+        memory, begins = jnp.zeros((LEVELS, learner.memory)), jnp.zeros((1, LEVELS), bool)
+
+        def step(now: Any, key: Any) -> tuple[Any, Any]:
+            seen, state, memory, over = now
+            found = learner.answer(weights, seen[None], begins, memory)
+            action = jax.random.categorical(key, found.scores[0])
+            seen, state, _, done, _ = env.step_env(state, action)
+            taken = jnp.where(over, ENDED, action).astype(jnp.int8)
+            return (seen, state, found.memory, over | done), taken
+
+        keys = jax.random.split(jax.random.key(number), learner.trap.horizon(split))
+        begun = (seen, state, memory, jnp.zeros(LEVELS, bool))
+        actions: Ints = jax.lax.scan(step, begun, keys)[1].T
+        return actions
+
+    return play
+
+
+def look_up(trap: Trap, split: Split) -> tuple[State, LevelValues]:
+    """Return the levels of a split at which is looked, and their values."""
+    numbers = np.arange(LEVELS)
+    return trap.levels(split, numbers), level_values(trap, split, numbers)
+
+
+def judge_agent(agent: Policy, trap: Trap, number: int) -> Shares:
+    """Return the shares of ``TrainingLook`` for an agent that NumPy plays.
+
+    Args:
+        agent: the policy.
+        trap: what it is judged on.
+        number: the random number for drawing actions.
+    """
+    levels = [look_up(trap, split) for split in SPLITS]
+    played = [
+        rollout(agent, trap, starts, trap.horizon(split), number)
+        for split, (starts, _) in zip(SPLITS, levels, strict=True)
+    ]
+    return share_records(trap, played, [values for _, values in levels])[0]
+
+
+def share_records(
+    trap: Trap, played: Sequence[Record], values: Sequence[LevelValues]
+) -> list[Shares]:
+    """Return for each agent the shares of ``TrainingLook``, as scoring has them.
+
+    Args:
+        trap: the rules.
+        played: a record of each of ``SPLITS``, of all agents' levels, one agent after another.
+        values: of the same levels.
+    """
+    (test, shift), (test_values, shift_values) = played, values
+    reached = find_arrivals(trap, test, test_values).reshape(-1, LEVELS)
+    chosen = find_choices(trap, shift, shift_values).reshape(-1, LEVELS)
+    shares = reached.mean(axis=1), (chosen == 0).mean(axis=1), (chosen > 0).mean(axis=1)
+    return list(zip(*(each.tolist() for each in shares), strict=True))

@@ -59,6 +59,7 @@ class Learner:
 
     Args:
         trap: what it acts on.
+        units: of a hidden layer, where that is free.
     """
 
     kind: ClassVar[str]
@@ -66,8 +67,8 @@ class Learner:
     memory: ClassVar[int] = 0
     net: Network
 
-    def __init__(self, trap: Trap) -> None:
-        self.trap, self.net = trap, self.make_net(trap)
+    def __init__(self, trap: Trap, units: int = UNITS) -> None:
+        self.trap, self.units, self.net = trap, units, self.make_net(trap)
 
     def make_net(self, trap: Trap) -> Network:
         """Return the trap's network, whose row sums are those of ``agents.sums``."""
@@ -116,7 +117,8 @@ class LearningMLP(Learner):
             "first.weight": draw_evenly, "second.weight": draw_square,
             "policy.weight": draw_policy, "value.weight": draw_value,
         }  # fmt: skip
-        shapes, keys = self.net.list_shapes({}), jax.random.split(key, len(rules))
+        shapes = self.net.list_shapes({"second.weight": (self.units, self.units)})
+        keys = jax.random.split(key, len(rules))
         drawn = {x: rules[x](own, shapes[x]) for x, own in zip(rules, keys, strict=True)}
         return {name: drawn.get(name, jnp.zeros(shape)) for name, shape in shapes.items()}
 

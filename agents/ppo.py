@@ -18,12 +18,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from agents.compiling import Many, find_device, jax, jnp, optax
-from agents.judging import Judge
-from agents.loop import TrainingProgram, run_training
+from agents.config import USUAL_SETTINGS, PPOSettings, Run
+from agents.loop import Report, TrainedAgent, TrainingProgram, make_judge, run_training
 from agents.networks import LEARNERS, Learner, Weights
-from agents.results import Report, TrainedAgent
-from agents.run import Run, TrainingPlan
-from agents.settings import PPOSettings
 from mesa_gym.errors import shorten
 from mesa_gym.traps import Trap
 
@@ -32,7 +29,8 @@ Array = jax.Array
 LossTerm = Callable[[Weights, "Minibatch"], Array]
 # Of the state before a step, actions and what they were paid, (n,): what is learnt from, (n,).
 ShapeReward = Callable[[Any, Array, Array], Array]
-MakeLearner = Callable[[Trap], Learner]
+# Of a trap and the units of a hidden layer.
+MakeLearner = Callable[[Trap, int], Learner]
 
 
 class PlayingNow(NamedTuple):
@@ -274,11 +272,11 @@ def train(
         ValueError: the device is not here, or a minibatch would be empty.
     """
     made = LEARNERS[run.algorithm.kind]
-    return train_agents(run.plan(), seeds, made, report, device, loss=loss, reward=reward)
+    return train_agents(run, seeds, made, report, device, loss=loss, reward=reward)
 
 
 def train_agents(
-    plan: TrainingPlan,
+    run: Run,
     seeds: Sequence[int],
     make_learner: MakeLearner,
     report: Report | None = None,
@@ -287,25 +285,33 @@ def train_agents(
     loss: LossTerm | None = None,
     reward: ShapeReward | None = None,
     trainer: Callable[..., PPO] = PPO,
+    settings: PPOSettings | None = None,
 ) -> list[TrainedAgent]:
-    """Train agents of a network by a training plan; ``train`` explains the arguments."""
-    many, settings = Many(find_device(device)), plan.settings
+    """Train agents of a network; ``train`` explains the other arguments.
+
+    Args:
+        make_learner: makes the network of a trap and of so many units.
+        trainer: makes a training of one agent, as ``PPO`` does.
+        settings: by default the run's.
+    """
+    many, settings = Many(find_device(device)), settings or run.settings or USUAL_SETTINGS
     with jax.default_device(many.device):
-        learner = make_learner(plan.made.trap)
+        learner = make_learner(run.environment().trap, settings.units)
         if learner.memory and settings.minibatches > settings.environments:
             raise ValueError(
                 "a network with memory learns from whole environments, so minibatches"
                 f" must be at most {settings.environments}, got {settings.minibatches}"
             )
-        env = learner.make_env(settings.environments, **plan.keywords)
-        ppo = trainer(learner, env, settings, plan.discount, loss, reward)
+        env = learner.make_env(settings.environments, **run.env_keywords)
+        discount = run.find_discount(settings)
+        ppo = trainer(learner, env, settings, discount, loss, reward)
         program = TrainingProgram(
             settings.rollout_steps,
-            math.ceil(plan.steps / settings.rollout_steps),
+            math.ceil(run.steps / settings.rollout_steps),
             many.compile(ppo.begin),
             many.compile(ppo.update, shared=(2, 3), donate_argnums=0),
             learner.export,
-            None if report is None else Judge(learner, many),
+            None if report is None else make_judge(learner, many),
         )
         parts = [seeds[first : first + many.most] for first in range(0, len(seeds), many.most)]
         return [each for own in parts for each in run_training(program, own, report)]

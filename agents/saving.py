@@ -7,8 +7,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from agents.results import TrainedAgent
-from agents.run import Run
+from agents.config import Run
+from agents.loop import TrainedAgent
 from mesa_gym.files import name_errors, write_bytes
 from mesa_gym.policies import POLICY_FILE
 from mesa_gym.trained.loading import describe_needs

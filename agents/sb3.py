@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from agents.results import LOOKS, Report, TrainedAgent, TrainingLook, judge_agent
-from agents.run import Run
+from agents.config import USUAL_SETTINGS, Run
+from agents.loop import LOOKS, Report, TrainedAgent, TrainingLook, judge_agent
 from mesa_gym.errors import missing_extra
 from mesa_gym.sb3 import CentredExtractor, make_sb3, ppo
 from mesa_gym.sb3.network import SB3MLP
@@ -45,14 +45,14 @@ def train(
     if device is not None and device != "cpu":
         raise ValueError(f"Stable-Baselines3 trains here on the CPU alone, got device {device}")
     torch.set_num_threads(1)
-    plan, found = run.plan(), []
+    trap, discount, found = run.environment().trap, run.find_discount(USUAL_SETTINGS), []
     for seed in seeds:
-        model = make(plan.made.trap, ENVIRONMENTS, seed, plan.keywords, gamma=plan.discount)
+        model = make(trap, ENVIRONMENTS, seed, run.env_keywords, gamma=discount)
         model.set_logger(Logger(folder=None, output_formats=[]))  # else SB3 leaves folders behind
-        watch = Watch(plan.steps, plan.made.trap, seed, report)
-        model.learn(plan.steps, callback=watch)
+        watch = Watch(run.steps, trap, seed, report)
+        model.learn(run.steps, callback=watch)
         trained = TrainedAgent(model.num_timesteps, watch.curve, watch.looks)
-        trained.agent = export_model(model, plan.made.trap)
+        trained.agent = export_model(model, trap)
         found.append(trained)
     return found
 

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from agents.compiling import jax, jnp
+from agents.config import Run
+from agents.loop import Report, TrainedAgent
 from agents.networks import Learner, LearningMLP
 from agents.ppo import PPO, train_agents
-from agents.results import Report, TrainedAgent
-from agents.run import Run
 from mesa_gym.engine import Ints
 from mesa_gym.envs.inputs import CentredInputs
 from mesa_gym.traps import Trap
@@ -81,4 +81,4 @@ def train(
     run: Run, seeds: Sequence[int], report: Report | None = None, device: str | None = None
 ) -> list[TrainedAgent]:
     """PPO on levels that are turned and mirrored, so that no place is a cue."""
-    return train_agents(run.plan(), seeds, LearningMLP, report, device, trainer=Symmetric)
+    return train_agents(run, seeds, LearningMLP, report, device, trainer=Symmetric)

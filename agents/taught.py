@@ -17,11 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.compiling import jax, jnp
+from agents.config import PPOSettings, Run, require_labels
+from agents.loop import Report, TrainedAgent
 from agents.networks import LEARNERS, Learner, Weights
 from agents.ppo import PPO, PlayedStep, PlayingNow, train_agents
-from agents.results import Report, TrainedAgent
-from agents.run import Run, require_labels
-from agents.settings import PPOSettings
 from mesa_gym.engine import ACTIONS
 from mesa_gym.envs.settings import Settings
 from mesa_gym.envs.supply import bank_of
@@ -157,4 +156,4 @@ def train(
         ValueError: the trap has no labels.
     """
     made = LEARNERS[run.algorithm.kind]
-    return train_agents(run.plan(), seeds, made, report, device, trainer=Taught)
+    return train_agents(run, seeds, made, report, device, trainer=Taught)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from agents import settings
-from agents.algorithms import ALGORITHMS, USUAL_STEPS
-from agents.results import ABLE, Report, TrainedAgent, TrainingLook
-from agents.run import NUM_LEVELS, Run, require_labels
+from agents.config import ALGORITHMS, NUM_LEVELS, SETTING_NAMES, PPOSettings, Run, describe_values
+from agents.loop import ABLE, Report, TrainedAgent, TrainingLook
 from agents.saving import SavedAgent, describe_training, require_free, save
 from mesa_gym.command import DONE, Parser, run_command
 from mesa_gym.errors import shorten
@@ -112,7 +111,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="python -m agents.train", description="Train an agent.")
     add = parser.add_argument
     algorithms = f"{' or '.join(ALGORITHMS)}, or FILE.py:function of your own (default: ppo)"
-    steps = f"in whole rollouts (default: the trap's, {USUAL_STEPS:,} for most)"
+    usual = ALGORITHMS["ppo"].count_steps()
+    steps = f"in whole rollouts (default: the trap's, {usual:,} for most)"
     trap = "the trap to train on, such as RedBlueDoors, then its keywords, such as rho=0.9"
     add("--trap", nargs="+", required=True, metavar=("TRAP", "KEYWORD=VALUE"), help=trap)
     add("--algo", default="ppo", help=algorithms)
@@ -125,9 +125,27 @@ def _parser() -> argparse.ArgumentParser:
     add("--device", help="cpu, cuda or cuda:1 (default: what JAX finds first)")
     add("--quiet", action="store_true", help="print only the agent's folder")
     add("--out", type=Path, required=True, help="the new folder of the agent")
-    usual = {name: each.settings for name, each in ALGORITHMS.items() if each.settings}
-    settings.add_options(parser, usual)
+    _add_settings(parser)
     return parser
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    """Add an option for each setting of PPO; one that is not given is None."""
+    # Under -OO there are no docstrings.
+    meanings = dict(re.findall(r"^ +(\w+): (.+)\.$", PPOSettings.__doc__ or "", re.MULTILINE))
+    takers = [each for each in ALGORITHMS.values() if each.settings]
+    named = ", ".join(each.name for each in takers)
+    group = parser.add_argument_group("settings of PPO", f"of {named}")
+    for each in fields(PPOSettings):
+        own = {algorithm.name: getattr(algorithm.settings, each.name) for algorithm in takers}
+        others = [f", {algo}: {value}" for algo, value in own.items() if value != each.default]
+        group.add_argument(
+            f"--{each.name.replace('_', '-')}",
+            type=type(each.default),
+            metavar=each.name.rpartition("_")[2].upper(),
+            help=f"{meanings.get(each.name, each.name)}: {describe_values(each)}"
+            f" (default: {each.default}{''.join(others)})",
+        )
 
 
 def read_seeds(text: str) -> range:
@@ -151,7 +169,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def work() -> int:
         if steps is not None and steps < 1:
             raise ValueError(f"steps must be at least 1, got {steps}")
-        changed = {name: options.pop(name) for name in settings.NAMES}
+        changed = {name: options.pop(name) for name in SETTING_NAMES}
         run = Run(trap, keywords=tuple(words), steps=steps or 0, **options)
         run = run.change(**{x: each for x, each in changed.items() if each is not None})
         seeds = [run.seed] if many is None else [*many]
@@ -159,8 +177,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folders = {x: out if many is None else out / each.name for x, each in runs.items()}
         for folder in folders.values():
             require_free(folder)
-        if run.algorithm.solves:
-            require_labels(run.environment().trap)
         printer = None if quiet else Printer(run)
         for trained in train_many(run, seeds, printer, device):
             save(folders[trained.record.seed], trained)

@@ -19,10 +19,9 @@ import numpy as np
 import mesa_gym
 from agents import ppo
 from agents.compiling import Many, find_device, jax, jnp
-from agents.judging import Judge
+from agents.config import Run
+from agents.loop import ABLE, make_judge
 from agents.networks import LEARNERS
-from agents.results import ABLE
-from agents.run import Run
 from benchmarks.plan import list_single_traps
 from mesa_gym.command import Parser
 from mesa_gym.trained.agent import Agent
@@ -52,12 +51,12 @@ def judge_agents(
 ) -> list[tuple[float, float, float]]:
     """Return for each agent the shares of ``TrainingLook``: test, base and proxy."""
     many = Many(find_device(device))
-    judge = Judge(LEARNERS[run.algorithm.kind](run.environment().trap), many)
+    judge = make_judge(LEARNERS[run.algorithm.kind](run.environment().trap), many)
     judged = list[tuple[float, float, float]]()
     for first in range(0, len(agents), many.most):
         some = agents[first : first + many.most]
         weights = {x: np.stack([agent.weights[x] for agent in some]) for x in some[0].weights}
-        judged += judge.judge(jax.device_put(weights, many.device), 0)
+        judged += judge(jax.device_put(weights, many.device), 0)
     return judged
 
 

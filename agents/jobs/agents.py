@@ -10,8 +10,8 @@ from typing import Any
 
 from msgspec import structs
 
+from agents.config import Run
 from agents.jobs.job import DONE, Job, Scratch, Terms
-from agents.run import Run
 from agents.saving import save
 from agents.train import train_many
 from mesa_gym.errors import PolicyError

@@ -14,11 +14,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from agents.algorithms import ALGORITHMS
+from agents.config import ALGORITHMS, Run
 from agents.jobs import runner
 from agents.jobs.agents import list_agent_jobs, list_reference_jobs, read_cards
 from agents.jobs.job import Job
-from agents.run import Run
 from benchmarks.board.budgets import BUDGETS, QUICK, SEEDS, list_runs
 from benchmarks.options import (
     Action,

@@ -12,7 +12,7 @@ from mesa_gym.trained.agent import Layers, Network, Shapes, Weights
 from mesa_gym.trained.inputs import SumRows, multiply, relu, sum_rows
 from mesa_gym.traps import Trap
 
-UNITS = 128  # of a hidden layer; an agent can use fewer
+UNITS = 128  # of a hidden layer, where nothing else is asked for
 
 
 class MLP(Network):
@@ -32,8 +32,9 @@ class MLP(Network):
 
     def list_shapes(self, given: Shapes) -> Shapes:
         """Return weight name -> shape."""
-        sides = {"first": (UNITS, self.view.count), "second": (UNITS, UNITS)}
-        return shape_layers(sides | {"policy": (len(ACTIONS), UNITS), "value": (1, UNITS)})
+        units = (*given.get("second.weight", ()), UNITS)[0]
+        sides = {"first": (units, self.view.count), "second": (units, units)}
+        return shape_layers(sides | {"policy": (len(ACTIONS), units), "value": (1, units)})
 
     def see(self, planes: Bytes) -> Ints:
         """Return the indices of inputs that are 1, int64 (n, most)."""

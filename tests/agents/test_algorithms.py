@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from training import CORNER
 
-from agents.algorithms import ALGORITHMS, find_algorithm
-from agents.run import Run
+from agents.config import ALGORITHMS, Run, find_algorithm
 from agents.train import main
 from mesa_gym.policies import as_policy
 from mesa_gym.trained.kinds import KINDS

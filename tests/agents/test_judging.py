@@ -5,9 +5,8 @@ import pytest
 from training import CORNER
 
 from agents.compiling import Many, find_device
-from agents.judging import Judge, play_levels
+from agents.loop import LEVELS, judge_agent, make_judge, play_levels
 from agents.networks import LearningMLP
-from agents.results import LEVELS, judge_agent
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import score
 from mesa_gym.scoring.record import rollout
@@ -36,7 +35,7 @@ def test_judge_shares_equal_those_of_scoring():
     agent, many = load("CheeseCorner", seed=0), Many(find_device("cpu"))
     learner = LearningMLP(CORNER)
     weights = {name: np.asarray(each)[None] for name, each in agent.weights.items()}
-    ((test, base, proxy),) = Judge(learner, many).judge(weights, 3)
+    ((test, base, proxy),) = make_judge(learner, many)(weights, 3)
     play = many.compile(play_levels(learner, Split.SHIFT), shared=(1,))
     actions = np.asarray(play(weights, np.uint32(3)))[0]
     starts = CORNER.levels("shift", np.arange(LEVELS))

@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 from parameters import few
 from reference import wandered
-from training import CORNER, drawn
+from training import CORNER, acts, drawn, small
 
 from agents import ppo, sums
 from agents.compiling import jax, jnp
+from agents.loop import TrainedAgent
 from agents.networks import LEARNERS
+from agents.saving import describe_training, save
 from mesa_gym import scoring
+from mesa_gym.policies import as_policy
 from mesa_gym.policies.protocol import soften_scores
 from mesa_gym.traps import find_trap
 
@@ -79,10 +82,24 @@ def test_initial_weights_make_an_agent(kind):
     assert one.act(planes).max() < 0.9  # nothing is thought to be certain
 
 
+@pytest.mark.parametrize("algo", ["ppo", "ppo-local", "taught"])
+def test_units_are_the_width_of_hidden_layers(algo, tmp_path):
+    run = small(algo).change(units=20)
+    trained = TrainedAgent(512)
+    learner = LEARNERS[run.algorithm.kind](CORNER, run.settings.units)
+    trained.agent = learner.export(learner.draw(jax.random.key(0)))
+    save(tmp_path / "agent", describe_training(run, trained, {}))
+    loaded = as_policy(str(tmp_path / "agent"), CORNER, 64)
+    shapes = {name: each.shape for name, each in loaded.weights.items()}
+    assert shapes["second.weight"] == (20, 20)
+    assert shapes["first.weight"] == (20, learner.net.view.count)
+    assert acts(loaded, CORNER.observe(wandered(CORNER, 9))).shape == (9, 5)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_gru_learns_within_an_episode():
-    from agents.run import Run
+    from agents.config import Run
 
     run = Run("FlashOrPay", "ppo-gru")
     (trained,) = ppo.train(run, (0,))

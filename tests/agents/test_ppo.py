@@ -266,9 +266,9 @@ def test_discount_stays_below_that_of_objective():
         raise EOFError
 
     for reward in ("soon", "base"):
-        plan = small(trap="TreeFarm", reward=reward).plan()
+        run = small(trap="TreeFarm", reward=reward)
         with pytest.raises(EOFError):
-            ppo.train_agents(plan, (1,), LearningMLP, trainer=note)
+            ppo.train_agents(run, (1,), LearningMLP, trainer=note)
     assert found == [0.8, 0.95]
 
 

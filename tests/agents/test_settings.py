@@ -6,12 +6,10 @@ import numpy as np
 import pytest
 from training import small
 
-from agents.algorithms import ALGORITHMS
+from agents.config import ALGORITHMS, SETTING_NAMES, PPOSettings, Run
 from agents.loop import TrainingProgram, run_training
 from agents.networks import LearningMLP
 from agents.ppo import PPO, Learning, train_agents
-from agents.run import Run
-from agents.settings import NAMES, PPOSettings
 from agents.taught import Taught
 from agents.train import main
 from mesa_gym.trained.loading import load
@@ -22,7 +20,7 @@ from mesa_gym.traps.attributes import Attributes
 OTHERS = {
     "learning_rate": 1e-3, "epochs": 1, "minibatches": 3, "environments": 17, "rollout_length": 17,
     "clip": 1e-3, "entropy": 5.0, "value_loss": 2.0, "gae_lambda": 0.5, "discount": 0.5,
-    "gradient_norm": 1e-3,
+    "gradient_norm": 1e-3, "units": 64,
 }  # fmt: skip
 
 
@@ -32,12 +30,11 @@ OTHERS = {
 @pytest.mark.parametrize(("algo", "trainer"), [("ppo", PPO), ("taught", Taught)])
 def test_settings_taken_change_the_weights(algo, trainer):
     """Those that are refused would change nothing, and here the shortest way is always best."""
-    assert [*OTHERS] == [*NAMES]
+    assert [*OTHERS] == [*SETTING_NAMES]
     run, found = small(algo), {}
     for name in ("", *OTHERS):
         settings = replace(run.settings, **({name: OTHERS[name]} if name else {}))
-        plan = replace(run.plan(), settings=settings)
-        (trained,) = train_agents(plan, (1,), LearningMLP, trainer=trainer)
+        (trained,) = train_agents(run, (1,), LearningMLP, trainer=trainer, settings=settings)
         found[name] = encode_weights(trained.agent.weights)
     usual = found.pop("")
     assert {name for name in found if found[name] != usual} == {
@@ -47,7 +44,7 @@ def test_settings_taken_change_the_weights(algo, trainer):
     }
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SETTING_NAMES)
 def test_settings_with_a_bad_value_are_refused(name):
     for value in (-1, float("nan"), float("inf"), 10**400, "2", True, None):
         told = f"{name} must be a (whole )?number .*, got {repr(value)[:9]}"
@@ -158,12 +155,11 @@ def test_curves_have_environment_steps_of_each_update():
 
 @pytest.mark.parametrize("updates", [20, 5])
 def test_training_loop_judges_after_each_tenth(updates):
-    class Judging:
-        def judge(self, weights, number):
-            return [(weights["count"].item(), 0.5, 0.25)]
+    def judge(weights, number):
+        return [(weights["count"].item(), 0.5, 0.25)]
 
     seen = []
-    found, _ = run_loop(updates, lambda *told: seen.append(told), Judging())
+    found, _ = run_loop(updates, lambda *told: seen.append(told), judge)
     expected = [*range(2, 21, 2)] if updates == 20 else [*range(1, 6)]
     assert [looks[0].steps // 256 for _, looks in seen] == expected
     assert found.looks == [looks[0] for _, looks in seen]

@@ -7,8 +7,8 @@ from reference import wandered
 from still import as_sets
 
 from agents.compiling import jax
+from agents.config import Run
 from agents.networks import LearningMLP
-from agents.run import Run
 from agents.symmetric import TurnedEnv, list_symmetries, train
 from mesa_gym.engine import ACTIONS
 from mesa_gym.envs.inputs import CentredInputs

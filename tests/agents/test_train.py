@@ -14,9 +14,8 @@ from reference import wandered
 from training import CORNER, acts, drawn, small, train_weights
 
 from agents import ppo
-from agents.algorithms import ALGORITHMS
-from agents.results import TrainedAgent, TrainingLook
-from agents.run import Run
+from agents.config import ALGORITHMS, Run
+from agents.loop import TrainedAgent, TrainingLook
 from agents.saving import describe_training, save
 from agents.train import Printer, main, train_many
 from mesa_gym import scoring

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from libraries import BOTH, NAMES, make_library
 
-from agents.run import Run
+from agents.config import Run
 from agents.train import train_many
 from benchmarks.library import find_lacking, write_entries
 from mesa_gym.trained.library import MANIFEST, load, read_manifest

@@ -1,8 +1,8 @@
 """A small library of two trained agents."""
 
+from agents.config import Run
 from agents.jobs.agents import list_agent_jobs
 from agents.jobs.job import do_job
-from agents.run import Run
 from benchmarks.library import WORK, enter_agents
 
 BOTH = [Run("CheeseCorner-v0", seed=seed, steps=10_000) for seed in (0, 1)]

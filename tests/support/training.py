@@ -3,8 +3,7 @@
 import numpy as np
 from networks import CORNER, DOORS, drawn
 
-from agents.run import Run
-from agents.settings import PPOSettings
+from agents.config import PPOSettings, Run
 from agents.train import train_many
 
 __all__ = ["CORNER", "DOORS", "FEW", "acts", "drawn", "small", "train_weights"]
