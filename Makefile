@@ -4,13 +4,14 @@ PYTHON = python3
 BIN = $(VENV)/bin
 EXTRAS = sb3,viewer,films,leaderboard,train,dev
 INSTALLED = $(VENV)/.installed
+TRAINS = $(VENV)/.trains
 DOCS = $(VENV)/.docs
 
 # On a shared machine two threads a process cost more than they bring: training, tests and
 # benchmarks each run one thread a process.
 export OMP_NUM_THREADS = 1
 
-.PHONY: help leaderboard agents test test-thorough test-slow test-examples bench certify digests \
+.PHONY: help leaderboard agents test test-thorough test-slow test-examples attacks bench certify digests \
         api docs docs-links words lint format constraints dist clean
 
 help:  ## Print this list.
@@ -19,6 +20,12 @@ help:  ## Print this list.
 $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet -e ".[$(EXTRAS)]" -c constraints.txt
+	touch $(TRAINS) $@
+
+# The leaderboard needs a tenth of that; the other targets install the rest on top of it.
+$(TRAINS): setup.cfg pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -e ".[report,train]" -c constraints.txt
 	touch $@
 
 # Only the slow tests need it, and the built documentation.
@@ -26,7 +33,7 @@ $(DOCS): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet -e ".[docs]" -c constraints.txt
 	touch $@
 
-leaderboard: $(INSTALLED)  ## Train and score PPO on three traps, and show what it goes for among the committed agents (a minute).
+leaderboard: $(TRAINS)  ## Train and score PPO on three traps, and show what it goes for among the committed agents (a minute).
 	$(BIN)/python -m benchmarks board run
 
 # Four hours of a core or more; it goes on where it was stopped.
@@ -52,6 +59,9 @@ test-slow: $(DOCS)  ## Run the tests that train agents or read thousands of leve
 
 test-examples: $(INSTALLED)  ## Run docs/examples, those of other frameworks in environments of their own.
 	$(BIN)/python -m pytest -m "slow or not slow" tests/end_to_end/test_examples.py
+
+attacks: $(INSTALLED)  ## Attack what reads others' data, for MINUTES=5 with SEED=7 or one by chance.
+	$(BIN)/python -m tests.attacks --seed $(or $(SEED),$(shell date +%s)) --minutes $(or $(MINUTES),5)
 
 bench: $(INSTALLED)  ## Measure steps a second.
 	$(BIN)/python -m benchmarks.speed
@@ -112,10 +122,17 @@ VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' mesa_gym/__init__.py)
 
 dist: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct)
 
+# The same commit gives the same bytes. Setuptools dates the files of a source distribution by the
+# clock, so that GNU tar packs them again.
+REPACK = tar --sort=name --format=ustar --mtime=@$$SOURCE_DATE_EPOCH --owner=0 --group=0
+
 dist: $(INSTALLED)  ## Build the last commit's wheel and source distribution.
-	rm -rf build/release dist
-	git clone --quiet . build/release
-	$(BIN)/python -m build --outdir dist build/release
+	rm -rf build/release build/sdist dist
+	umask 022; git clone --quiet . build/release
+	umask 022; $(BIN)/python -m build $(BUILD) --outdir dist build/release
+	mkdir build/sdist; tar -xzf dist/mesa_gym-$(VERSION).tar.gz -C build/sdist
+	$(REPACK) -C build/sdist -cf build/sdist.tar mesa_gym-$(VERSION)
+	gzip -9nc build/sdist.tar > dist/mesa_gym-$(VERSION).tar.gz
 
 clean:  ## Remove caches and what was built; keeps $(VENV) and runs/.
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
