@@ -106,8 +106,9 @@ def test_extras_bring_what_they_need_beyond_core(built):
 
     assert brought("viewer") == {"pygame-ce"}
     assert brought("films") == {"mesa-gym", "pygame-ce", "imageio-ffmpeg"}
-    # A hundred packages come with openenv, and its mcp 1 fights others' mcp 2.
-    apart = {"all", "dev", "docs", "openenv"}
+    # A hundred packages come with openenv, and its mcp 1 fights others' mcp 2; who has a cluster
+    # runs a checkout.
+    apart = {"all", "cluster", "dev", "docs", "openenv"}
     extras = set(built.metadata().get_all("Provides-Extra", [])) - apart
     assert brought("all") >= set.union(*map(brought, extras))
     assert brought("start") == {"mesa-gym"}.union(*map(brought, ("report", "sb3", "viewer")))
