@@ -19,7 +19,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("tests")
 
 
-SUPPORT = Path(__file__).parent / "support"
+ROOT = Path(__file__).parents[1]
 # What a checkout has and an installed core lacks, and what comes with an extra of training.
 BEYOND_CORE = {"agents", "benchmarks", "docs", "jax", "playwright", "sb3_contrib"}
 BEYOND_CORE |= {"onnx", "stable_baselines3", "torch", "trove_classifiers"}
@@ -38,14 +38,16 @@ def pytest_ignore_collect(collection_path, config):
 
 @cache
 def needs_more(path):
-    """Return whether a file imports more than the core, itself or by a module of tests/support."""
+    """Return whether a file imports more than the core, itself or by a module of tests."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         for name in names:
             if name.partition(".")[0] in BEYOND_CORE:
                 return True
-            if (SUPPORT / f"{name}.py").exists() and needs_more(SUPPORT / f"{name}.py"):
+            file = ROOT / f"{name.replace('.', '/')}.py"
+            if name.startswith("tests.") and file.exists() and needs_more(file):
                 return True
     return False
 
@@ -65,7 +67,7 @@ def _values_are_kept_apart(tmp_path_factory):
 @pytest.fixture(scope="session")
 def browser():
     """Headless Chromium; without it, or without Playwright, the test is skipped."""
-    from browsing import ARGUMENTS, CHROMIUM, NAMES, sync_api
+    from tests.support.browsing import ARGUMENTS, CHROMIUM, NAMES, sync_api
 
     if CHROMIUM is None:
         pytest.skip(f"no browser is installed; expected one of {', '.join(NAMES)}")
@@ -110,7 +112,7 @@ def run(capfd, tmp_path, monkeypatch):
 @pytest.fixture
 def drive():
     """Makes drivers of the viewer, and closes them; without pygame the test is skipped."""
-    from viewing import Driver, session
+    from tests.support.viewing import Driver, session
 
     made = []
 

@@ -3,9 +3,6 @@
 import gymnasium as gym
 import numpy as np
 import pytest
-from cards import DISH, made
-from small_traps import Corridor, Healthy
-from worlds import Shelf, cell
 
 import mesa_gym
 from mesa_gym import report
@@ -19,6 +16,9 @@ from mesa_gym.scoring.plays import find_play
 from mesa_gym.testing import CHECKS, check_trap
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.viewer.overlays import overlays_of, parse_overlays
+from tests.support.cards import DISH, made
+from tests.support.small_traps import Corridor, Healthy
+from tests.support.worlds import Shelf, cell
 
 LONG, HUGE = "x" * 1_000_000, -(10**5000)
 TRAP, CORNER = find_trap("ColourShape")(), find_trap("CheeseCorner")

@@ -3,9 +3,6 @@
 import gymnasium as gym
 import numpy as np
 import pytest
-from parameters import each_solvable
-from playing import play_all
-from reference import assert_same, cells_of, contents, enumerate_level, steps_from
 
 import mesa_gym
 from mesa_gym.engine import ACTIONS
@@ -17,6 +14,9 @@ from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.traps.monster_world import MonsterWorld
+from tests.support.parameters import each_solvable
+from tests.support.playing import play_all
+from tests.support.reference import assert_same, cells_of, contents, enumerate_level, steps_from
 
 
 @each_solvable

@@ -7,12 +7,12 @@ import sys
 
 import numpy as np
 import pytest
-from training import CORNER
 
 from agents.config import ALGORITHMS, Run, find_algorithm
 from agents.train import main
 from mesa_gym.policies import as_policy
 from mesa_gym.trained.kinds import KINDS
+from tests.support.training import CORNER
 
 CODE = '''"""PPO as I like it.
 

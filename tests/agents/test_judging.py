@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from training import CORNER
 
 from agents.compiling import Many, find_device
 from agents.loop import LEVELS, judge_agent, make_judge, play_levels
@@ -12,6 +11,7 @@ from mesa_gym.scoring import score
 from mesa_gym.scoring.record import rollout
 from mesa_gym.trained import load
 from mesa_gym.traps import Split, find_trap
+from tests.support.training import CORNER
 
 
 class Repeating:

@@ -2,9 +2,6 @@
 
 import numpy as np
 import pytest
-from parameters import few
-from reference import wandered
-from training import CORNER, acts, drawn, small
 
 from agents import ppo, sums
 from agents.compiling import jax, jnp
@@ -15,6 +12,9 @@ from mesa_gym import scoring
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.protocol import soften_scores
 from mesa_gym.traps import find_trap
+from tests.support.parameters import few
+from tests.support.reference import wandered
+from tests.support.training import CORNER, acts, drawn, small
 
 KEYS = find_trap("KeysChests")()
 EASY = ("network", "local", "gru", "planner")

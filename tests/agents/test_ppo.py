@@ -7,7 +7,6 @@ from itertools import product
 import numpy as np
 import pytest
 import torch
-from training import CORNER, FEW, small, train_weights
 
 from agents import ppo
 from agents.compiling import Many, find_device, jax, jnp, optax
@@ -16,6 +15,7 @@ from agents.ppo import PPO, Minibatch
 from agents.train import train_many
 from mesa_gym.trained.mlp import MLP
 from mesa_gym.trained.tensors import decode_weights
+from tests.support.training import CORNER, FEW, small, train_weights
 
 N, LENGTH = 400, FEW.rollout_length
 

@@ -4,7 +4,6 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from training import small
 
 from agents.config import ALGORITHMS, SETTING_NAMES, PPOSettings, Run
 from agents.loop import TrainingProgram, run_training
@@ -15,6 +14,7 @@ from agents.train import main
 from mesa_gym.trained.loading import load
 from mesa_gym.trained.tensors import encode_weights
 from mesa_gym.traps.attributes import Attributes
+from tests.support.training import small
 
 # For each setting a value that must change what is learnt.
 OTHERS = {

@@ -2,9 +2,6 @@
 
 import numpy as np
 import pytest
-from parameters import few
-from reference import wandered
-from still import as_sets
 
 from agents.compiling import jax
 from agents.config import Run
@@ -14,6 +11,9 @@ from mesa_gym.engine import ACTIONS
 from mesa_gym.envs.inputs import CentredInputs
 from mesa_gym.scoring import score
 from mesa_gym.traps import find_trap
+from tests.support.parameters import few
+from tests.support.reference import wandered
+from tests.support.still import as_sets
 
 
 def turn(planes, way, count):

@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from parameters import thorough
-from training import CORNER, FEW, small
 
 from agents.compiling import jax, jnp
 from agents.networks import LearningMLP
@@ -13,6 +11,8 @@ from mesa_gym.envs.supply import bank_of
 from mesa_gym.solver import Solution, level_values
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.life import NONE
+from tests.support.parameters import thorough
+from tests.support.training import CORNER, FEW, small
 
 KEY = jax.random.key(0)
 

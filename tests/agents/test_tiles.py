@@ -1,15 +1,15 @@
 """Environments that show the tiles of their pictures."""
 
 import pytest
-from parameters import few
-from reference import wandered
-from still import KEY, StillEnv, as_sets
-from training import CORNER
 
 from agents.networks import LEARNERS
 from agents.tiles import TileView
 from mesa_gym.trained.pixels import Tiles
 from mesa_gym.traps import all_traps, find_trap
+from tests.support.parameters import few
+from tests.support.reference import wandered
+from tests.support.still import KEY, StillEnv, as_sets
+from tests.support.training import CORNER
 
 
 @pytest.mark.parametrize(

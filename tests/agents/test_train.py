@@ -9,9 +9,6 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
-from parameters import few
-from reference import wandered
-from training import CORNER, acts, drawn, small, train_weights
 
 from agents import ppo
 from agents.config import ALGORITHMS, Run
@@ -23,6 +20,9 @@ from mesa_gym.policies import as_policy
 from mesa_gym.policies.loading import name_policy
 from mesa_gym.trained.record import AgentRecord
 from mesa_gym.trained.tensors import encode_weights
+from tests.support.parameters import few
+from tests.support.reference import wandered
+from tests.support.training import CORNER, acts, drawn, small, train_weights
 
 PLANES = CORNER.observe(wandered(CORNER, 100))
 OWN = ["--trap", "CheeseCorner"]

@@ -4,12 +4,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from libraries import BOTH, NAMES, make_library
 
 from agents.config import Run
 from agents.train import train_many
 from benchmarks.library import find_lacking, write_entries
 from mesa_gym.trained.library import MANIFEST, load, read_manifest
+from tests.support.libraries import BOTH, NAMES, make_library
 
 pytestmark = pytest.mark.thorough
 OWN = "CheeseCorner-v0/ppo-s1.safetensors"

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import HEADLESS, save_plays
 
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
+from tests.support.commands import HEADLESS, save_plays
 
 CORNER = "score --trap CheeseCorner --policy"
 EXPORT = "export --trap CheeseDish"

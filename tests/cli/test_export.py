@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from parameters import thorough
-from playgrounds import read_data, read_shares, unpack
 
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.solver import PlacementGraph
 from mesa_gym.traps import find_trap
+from tests.support.parameters import thorough
+from tests.support.playgrounds import read_data, read_shares, unpack
 
 POLICIES = """
 import numpy as np

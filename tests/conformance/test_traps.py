@@ -9,8 +9,6 @@ from pathlib import Path
 
 import gymnasium as gym
 import pytest
-from broken_traps import LONG
-from parameters import FINISHED, GOLDEN, large_apart
 
 import mesa_gym
 from mesa_gym import cli
@@ -18,6 +16,8 @@ from mesa_gym.testing import CERTIFICATES, CHECKS
 from mesa_gym.testing.digests import check_digest
 from mesa_gym.traps import all_traps, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
+from tests.support.broken_traps import LONG
+from tests.support.parameters import FINISHED, GOLDEN, large_apart
 
 # Made once, so that checks share the states that they look at.
 TRAPS = {name: trap() for name, trap in all_traps().items()}

@@ -4,8 +4,6 @@ import re
 
 import numpy as np
 import pytest
-from browsing import Tab, wait_until
-from playgrounds import read_data
 
 from docs.lesson import make_lesson, measure_choices
 from mesa_gym import cli
@@ -14,6 +12,8 @@ from mesa_gym.logs import read_log, score_logs
 from mesa_gym.scoring import score
 from mesa_gym.trained.library import load
 from mesa_gym.traps import find_trap
+from tests.support.browsing import Tab, wait_until
+from tests.support.playgrounds import read_data
 
 KEYS = ("ArrowLeft", "ArrowDown", "ArrowRight", "ArrowUp")
 # The first action of a shortest way to the contact with an objective, alone or with others; -1

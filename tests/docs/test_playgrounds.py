@@ -3,12 +3,12 @@
 import re
 
 import pytest
-from browsing import Tab
-from parameters import few
 
 from docs.build import write_page
 from docs.playgrounds import MOST_BYTES, MOST_TOGETHER, has_page, write_gallery_page
 from mesa_gym.traps import find_trap, package_traps
+from tests.support.browsing import Tab
+from tests.support.parameters import few
 
 NAMES = [cls.__name__ for cls in package_traps().values()]
 LIVE = [name for name in NAMES if name not in ("MonsterWorld", "TreeFarm")]

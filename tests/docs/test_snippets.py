@@ -17,13 +17,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from parameters import few
 
 import mesa_gym
 from mesa_gym import cli, scoring
 from mesa_gym.cli import extras
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.traps import Split, find_trap
+from tests.support.parameters import few
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

@@ -10,11 +10,11 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.wrappers import FlattenObservation, TimeLimit, vector
-from parameters import thorough
 
 import mesa_gym
 from mesa_gym.envs import single
 from mesa_gym.envs.settings import RENDER_FPS
+from tests.support.parameters import thorough
 
 torch, jax = map(pytest.importorskip, ("torch", "jax"))
 ROOT = Path(__file__).parents[2]

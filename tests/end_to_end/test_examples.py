@@ -18,7 +18,8 @@ from pathlib import Path
 import gymnasium as gym
 import numpy as np
 import pytest
-from parameters import few
+
+from tests.support.parameters import few
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs/examples"

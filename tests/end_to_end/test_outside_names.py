@@ -8,7 +8,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from cards import made
 
 from mesa_gym.cli import main
 from mesa_gym.language.session import TextSession, TrapTools
@@ -17,6 +16,7 @@ from mesa_gym.report import join_committed
 from mesa_gym.scoring import RecordedEpisode
 from mesa_gym.scoring.episodes import require_played
 from mesa_gym.viewer.mapfile import load_map
+from tests.support.cards import made
 
 NAMES = ("./evil_file.py:X", "./evil_file.py", "evil_module:X", "evil_module.X")
 POLICY = {"schema": 1, "observation": "planes", "loader": "agents", "weights": "w.safetensors"}

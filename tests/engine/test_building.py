@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import MASK, splitmix64
 from scipy.stats import chi2_contingency, chisquare
-from worlds import Zoo
 
 from mesa_gym.engine import LevelBuilder, hash_rows, pick
 from mesa_gym.engine.chance import below, bits, fold, hash64, outputs, shift_right, streams, unit
+from tests.support.reference import MASK, splitmix64
+from tests.support.worlds import Zoo
 
 LEVELS = np.arange(20_000)
 words = st.integers(-1 << 63, (1 << 63) - 1)

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from reference import cells_of, in_one_piece, neighbours, steps_from
 from scipy.stats import chisquare
 
 from mesa_gym.engine import LevelBuilder, World
+from tests.support.reference import cells_of, in_one_piece, neighbours, steps_from
 
 
 class Bare(World):

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from reference import arrays
-from worlds import contents, zoo_states
 
 from mesa_gym.engine import Move
 from mesa_gym.engine.chance import outputs
+from tests.support.reference import arrays
+from tests.support.worlds import contents, zoo_states
 
 LEADS = [(0, -1), (1, 0), (0, 1), (-1, 0), (0, 0)]  # left, down, right, up, act
 seeds = st.integers(0, 2**32)

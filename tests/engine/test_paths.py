@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import cells_of, neighbours, steps_from
 
 from mesa_gym.engine import FAR, STAY, apart, distances, each_first, equidistant, toward
 from mesa_gym.engine.paths import crowd, tour
+from tests.support.reference import cells_of, neighbours, steps_from
 
 seeds = st.integers(0, 2**32)
 

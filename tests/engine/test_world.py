@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import assert_same
-from worlds import Zoo, contents, zoo_states
 
 from mesa_gym.engine import Look, World
 from mesa_gym.engine.maps import from_map, to_map
+from tests.support.reference import assert_same
+from tests.support.worlds import Zoo, contents, zoo_states
 
 seeds = st.integers(0, 2**32)
 

@@ -4,11 +4,11 @@ from functools import cache
 
 import numpy as np
 import pytest
-from fronts import FRONTS, NUM_LEVELS, require_own_levels
-from parameters import TRAPS, thorough
 
 from mesa_gym.envs.settings import Settings
 from mesa_gym.traps import find_trap
+from tests.support.fronts import FRONTS, NUM_LEVELS, require_own_levels
+from tests.support.parameters import TRAPS, thorough
 
 DRAWN = {"max_steps": 15, "alpha": 0.3}
 KEPT = DRAWN | {"num_levels": NUM_LEVELS}  # so few levels that all are drawn beforehand

@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from parameters import thorough
 
 import mesa_gym
+from tests.support.parameters import thorough
 
 jax = pytest.importorskip("jax")
 jnp = jax.numpy

@@ -4,13 +4,13 @@ from functools import partial
 
 import numpy as np
 import pytest
-from parameters import TRAPS, thorough
-from reference import wandered
 
 import mesa_gym
 from mesa_gym.envs.inputs import CentredInputs
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.traps import find_trap
+from tests.support.parameters import TRAPS, thorough
+from tests.support.reference import wandered
 
 REACH = 3
 DISH = find_trap("CheeseDish")

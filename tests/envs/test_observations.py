@@ -5,8 +5,6 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
-from reference import cut_window, rollout, wandered
-from talking import read
 
 from mesa_gym.engine import ACTIONS
 from mesa_gym.engine.maps import from_map
@@ -16,6 +14,8 @@ from mesa_gym.rendering import render_rgb
 from mesa_gym.testing.sample import change_unseen, difference
 from mesa_gym.traps import Split, find_trap, package_traps
 from mesa_gym.traps.red_blue_doors import RedBlueDoors
+from tests.support.reference import cut_window, rollout, wandered
+from tests.support.talking import read
 
 TRAPS = package_traps()
 

@@ -7,15 +7,15 @@ from functools import partial
 import gymnasium as gym
 import numpy as np
 import pytest
-from edited import same
-from parameters import TRAPS, each_trap, few_traps
-from small_traps import Slippery, SmallDish
 
 import mesa_gym
 from mesa_gym.engine.maps import to_map
 from mesa_gym.envs import TrapEnv, TrapVectorEnv, single
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.traps import Split, find_trap
+from tests.support.edited import same
+from tests.support.parameters import TRAPS, each_trap, few_traps
+from tests.support.small_traps import Slippery, SmallDish
 
 
 @pytest.fixture

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from parameters import TRAPS
-from reference import MASK, splitmix64
-from worlds import zoo_states
 
 from mesa_gym.engine.chance import hash64
 from mesa_gym.envs.live_planes import LivePlanes
 from mesa_gym.envs.settings import Settings
 from mesa_gym.envs.supply import Supply
 from mesa_gym.traps import LEVELS
+from tests.support.parameters import TRAPS
+from tests.support.reference import MASK, splitmix64
+from tests.support.worlds import zoo_states
 
 some_levels = st.sampled_from([None, 3, 100, 10**6])
 

@@ -5,10 +5,10 @@ import sys
 import gymnasium as gym
 import numpy as np
 import pytest
-from kernels import KernelCount, OneDevice
-from parameters import TRAPS, each_trap, few_traps
 
 import mesa_gym
+from tests.support.kernels import KernelCount, OneDevice
+from tests.support.parameters import TRAPS, each_trap, few_traps
 
 torch = pytest.importorskip("torch")
 # Kernels of a step, of any number of environments: on a GPU each takes microseconds to start.

@@ -8,13 +8,13 @@ import pytest
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from parameters import TRAPS, few_traps
 
 import mesa_gym
 from mesa_gym.engine.maps import to_map
 from mesa_gym.envs import TrapVectorEnv
 from mesa_gym.testing.sample import difference
 from mesa_gym.traps import LEVELS
+from tests.support.parameters import TRAPS, few_traps
 
 N = 5
 

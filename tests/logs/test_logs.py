@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from gymnasium.wrappers import FlattenObservation
 from msgspec.structs import replace
-from playing import play_all
 
 import mesa_gym
 from mesa_gym.cli import main
@@ -21,6 +20,7 @@ from mesa_gym.scoring import record_plays, save_episodes, score_all
 from mesa_gym.scoring.episodes import MOST_SAID
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.traps import find_trap
+from tests.support.playing import play_all
 
 DISH = find_trap("CheeseDish")()
 

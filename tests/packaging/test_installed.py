@@ -4,9 +4,10 @@ import re
 import sys
 
 import pytest
-from distributions import ROOT, Installed, build, interpreter, pinned, run
 from packaging.requirements import Requirement
 from PIL import Image
+
+from tests.support.distributions import ROOT, Installed, build, interpreter, pinned, run
 
 pytestmark = pytest.mark.slow
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-from distributions import ROOT, build, checkout, run
 from packaging.requirements import Requirement
 from trove_classifiers import classifiers
 
 import mesa_gym
 from mesa_gym.cli.extras import PACKAGES
+from tests.support.distributions import ROOT, build, checkout, run
 
 REPOSITORY = "https://github.com/mesa-gym/mesa-gym"
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text()

@@ -4,7 +4,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from reference import wandered
 
 from mesa_gym.envs.observations import OBSERVATIONS, make_observation
 from mesa_gym.policies import Memoryless, Policy, as_policy, cut_window, find_planning
@@ -12,6 +11,7 @@ from mesa_gym.policies.adapting import Callee
 from mesa_gym.scoring.record import ENDED, rollout
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
+from tests.support.reference import wandered
 
 TRAP = find_trap("RedBlueDoors")()
 HORIZON = TRAP.horizon(Split.TEST)

@@ -4,11 +4,22 @@ import copy
 
 import numpy as np
 import pytest
-from graphs import CELLS, CORNER, SHAPE, adding, counting, declare, external, graph, linear, node
 from onnx import TensorProto, helper
 
 from mesa_gym.policies.onnx import OnnxPolicy
 from mesa_gym.traps import find_trap
+from tests.support.graphs import (
+    CELLS,
+    CORNER,
+    SHAPE,
+    adding,
+    counting,
+    declare,
+    external,
+    graph,
+    linear,
+    node,
+)
 
 SEEN = np.random.default_rng(1).integers(0, 2, (100, *SHAPE), dtype=np.uint8)
 YES = np.array(True)

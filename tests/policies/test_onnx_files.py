@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from graphs import CORNER, adding, counting, declare, graph, node
 from onnx import TensorProto
 
 from mesa_gym import cli
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import score
 from mesa_gym.traps import find_trap
+from tests.support.graphs import CORNER, adding, counting, declare, graph, node
 
 TRAP = find_trap(CORNER)()
 

@@ -4,7 +4,6 @@ from collections import deque
 
 import numpy as np
 import pytest
-from reference import wandered
 
 from mesa_gym.engine import STAY
 from mesa_gym.engine.maps import from_map
@@ -12,6 +11,7 @@ from mesa_gym.policies import Oracle, Reference, Sweeper, as_policy, oracle
 from mesa_gym.solver import Solution, actions_in, share_solution
 from mesa_gym.traps import Split, Whole, base, find_trap
 from mesa_gym.traps.cheese_dish import CheeseDish
+from tests.support.reference import wandered
 
 TRAP = find_trap("RedBlueDoors")()
 HORIZON = TRAP.horizon(Split.SHIFT)

@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 from PIL import Image
-from worlds import cell
 
 from mesa_gym.engine import Look, World
 from mesa_gym.rendering import Canvas, mark, sprite, write_png
 from mesa_gym.rendering.drawing import MARKS, SPRITES, WHITE
+from tests.support.worlds import cell
 
 BLACK = (0, 0, 0)
 

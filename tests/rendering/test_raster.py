@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from worlds import ITEMS, LOOKS, SHELF, cell
 
 from mesa_gym.engine import Look, World
 from mesa_gym.engine.maps import from_map
 from mesa_gym.rendering import render_look, render_rgb
 from mesa_gym.traps import Split, all_traps
+from tests.support.worlds import ITEMS, LOOKS, SHELF, cell
 
 MAP = """
     #####

@@ -5,16 +5,16 @@ import itertools
 
 import numpy as np
 import pytest
-from parameters import large_apart
-from reference import rollout
-from sight import contrast, to_linear
-from worlds import cell
 
 from mesa_gym.engine import Look
 from mesa_gym.rendering import render_look, render_rgb
 from mesa_gym.rendering.colours import BASE, NONE, PROXIES
 from mesa_gym.rendering.drawing import SPRITES
 from mesa_gym.traps import Split, all_traps
+from tests.support.parameters import large_apart
+from tests.support.reference import rollout
+from tests.support.sight import contrast, to_linear
+from tests.support.worlds import cell
 
 GREY = (130, 130, 130)
 VIEWS = ("greyscale", "protanopia", "deuteranopia")

@@ -1,7 +1,6 @@
 """The committed cards: packed and read back, whole, and what the leaderboard says of them."""
 
 import pytest
-from boards import CORNER, DOORS, card, sign
 from msgspec.structs import replace
 
 from mesa_gym import report
@@ -9,6 +8,7 @@ from mesa_gym.report import Origin
 from mesa_gym.report.committed import join_committed, list_committed, pack_cards, read_origins
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.traps import all_traps
+from tests.support.boards import CORNER, DOORS, card, sign
 
 LEVELS = 1000
 DATE = "2026-11-26"

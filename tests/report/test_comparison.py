@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import scipy.stats
-from cards import DISH, KINDS, made
 from msgspec.structs import replace
 
 from mesa_gym.report import compare
 from mesa_gym.report.comparison import adjust_together
 from mesa_gym.report.intervals import adjust_holm, compare_tables
 from mesa_gym.report.permutation import adjust_by_permutation
+from tests.support.cards import DISH, KINDS, made
 
 LEAST = 5
 

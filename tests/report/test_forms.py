@@ -4,9 +4,6 @@ A change of words shows as the difference of one file.
 """
 
 import pytest
-from boards import BOTH, CORNER, DATE, KEYS, card, make_board, sign
-from cards import DISH, KINDS, made
-from golden import require_golden
 from msgspec.structs import replace
 
 from mesa_gym import report
@@ -14,6 +11,9 @@ from mesa_gym.report import plot
 from mesa_gym.report.figure import INK
 from mesa_gym.report.leaderboard_page import write_csv
 from mesa_gym.scoring import WORDS
+from tests.support.boards import BOTH, CORNER, DATE, KEYS, card, make_board, sign
+from tests.support.cards import DISH, KINDS, made
+from tests.support.golden import require_golden
 
 pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")

@@ -5,16 +5,16 @@ from math import isnan
 import numpy as np
 import pytest
 import scipy.stats
-from cards import DISH, KINDS, made
 from msgspec.structs import replace
 from scipy.special import expit, logit
-from small_traps import SmallDish
 
 from mesa_gym import report
 from mesa_gym.report import interval
 from mesa_gym.report.frames import read_roles
 from mesa_gym.report.groups import ROLES, group_cards, list_chosen, read_choice
 from mesa_gym.scoring import evaluate
+from tests.support.cards import DISH, KINDS, made
+from tests.support.small_traps import SmallDish
 
 FIRST = made("001111111-", policy="mine-s0", **DISH)
 SECOND = made("000011111-", policy="mine-s1", **DISH)

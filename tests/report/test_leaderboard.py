@@ -1,13 +1,13 @@
 """The leaderboard by hand: words, counts, the order of rows, and groups on one trap."""
 
 import pytest
-from boards import CORNER, DOORS, KEYS, card, reference_cards, sign
-from cards import KINDS
 from msgspec.structs import replace
 
 from mesa_gym.report import make_leaderboard
 from mesa_gym.report.cells import BOTH, CANNOT, DIFFERS
 from mesa_gym.report.leaderboard_page import write_pages
+from tests.support.boards import CORNER, DOORS, KEYS, card, reference_cards, sign
+from tests.support.cards import KINDS
 
 TRAPS = (CORNER, DOORS)
 # Shares of base and the proxy that give each kind of word.

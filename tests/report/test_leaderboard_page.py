@@ -5,14 +5,14 @@ import re
 from pathlib import Path
 
 import pytest
-from boards import BOTH, CORNER, YOURS, card, make_board
-from browsing import Tab
-from golden import require_golden
-from html_page import HtmlPage
 
 from mesa_gym import links
 from mesa_gym.report import make_leaderboard
 from mesa_gym.report.leaderboard_page import write_pages
+from tests.support.boards import BOTH, CORNER, YOURS, card, make_board
+from tests.support.browsing import Tab
+from tests.support.golden import require_golden
+from tests.support.html_page import HtmlPage
 
 ROOT = Path(__file__).parents[2]
 

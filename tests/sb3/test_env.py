@@ -5,7 +5,8 @@ import sys
 import gymnasium as gym
 import numpy as np
 import pytest
-from parameters import TRAPS, few_traps
+
+from tests.support.parameters import TRAPS, few_traps
 
 pytest.importorskip("stable_baselines3")
 

@@ -5,8 +5,9 @@ from importlib import import_module
 
 import numpy as np
 import pytest
-from parameters import few
-from playing import play_all
+
+from tests.support.parameters import few
+from tests.support.playing import play_all
 
 pytest.importorskip("sb3_contrib")
 pytest.importorskip("onnxscript")

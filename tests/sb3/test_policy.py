@@ -6,8 +6,9 @@ from functools import partial
 import gymnasium as gym
 import numpy as np
 import pytest
-from parameters import thorough
-from reference import wandered
+
+from tests.support.parameters import thorough
+from tests.support.reference import wandered
 
 pytest.importorskip("stable_baselines3")
 pytest.importorskip("sb3_contrib")

@@ -5,8 +5,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from parameters import few_traps
-from reference import cut_window, wandered
+
+from tests.support.parameters import few_traps
+from tests.support.reference import cut_window, wandered
 
 pytest.importorskip("stable_baselines3")
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from small_traps import LEFT, RIGHT, STAY, Corridor, Unsolvable
 
 from mesa_gym.policies import Memoryless, as_policy, constant, references
 from mesa_gym.scoring import MEASURES, Evidence, ScoreCard, score_all
 from mesa_gym.scoring.verdict import judge_returns
+from tests.support.small_traps import LEFT, RIGHT, STAY, Corridor, Unsolvable
 
 
 class Halves(Memoryless):

@@ -3,14 +3,14 @@
 import json
 
 import pytest
-from cards import KINDS, changed, choose, made, plain
-from golden import require_golden
 from msgspec.structs import replace
 
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_text import list_remarks
 from mesa_gym.scoring.evidence import Paces, read_letters
 from mesa_gym.scoring.findings import NULLS
+from tests.support.cards import KINDS, changed, choose, made, plain
+from tests.support.golden import require_golden
 
 SHIFT = ("splits", "shift")
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from small_traps import SmallDish
 
 from mesa_gym.scoring.choices import find_choices, larger_score, measure_paces
 from mesa_gym.scoring.evidence import NONE, share_same
 from mesa_gym.scoring.record import Record, level_scores, normalized_return, sum_discounted
 from mesa_gym.solver import LevelValues
+from tests.support.small_traps import SmallDish
 
 
 def test_returns_are_discounted_from_the_first_step():

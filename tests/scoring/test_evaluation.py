@@ -3,7 +3,6 @@
 import gymnasium as gym
 import numpy as np
 import pytest
-from small_traps import SmallDish
 
 import mesa_gym
 from mesa_gym.errors import PolicyError
@@ -11,6 +10,7 @@ from mesa_gym.policies import Sweeper
 from mesa_gym.scoring import Cards, ScoreCard, evaluate, score
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.cheese_dish import CheeseDish
+from tests.support.small_traps import SmallDish
 
 
 def up(observations):

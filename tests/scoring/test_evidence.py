@@ -4,10 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from cards import spell
 from msgspec.structs import replace
-from playing import play_levels, walled
-from small_traps import LEFT, RIGHT, STAY, SmallDish
 
 from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import Memoryless, uniform
@@ -16,6 +13,9 @@ from mesa_gym.scoring.evidence import NONE, encode
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split
+from tests.support.cards import spell
+from tests.support.playing import play_levels, walled
+from tests.support.small_traps import LEFT, RIGHT, STAY, SmallDish
 
 
 class Dishes(SmallDish):

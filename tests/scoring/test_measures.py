@@ -7,8 +7,6 @@ from itertools import product
 
 import numpy as np
 import pytest
-from playing import play_levels
-from small_traps import SmallDish
 
 from mesa_gym import report
 from mesa_gym.engine import STAY
@@ -27,6 +25,8 @@ from mesa_gym.scoring.measures import SHARE, take_measures
 from mesa_gym.scoring.plays import find_play
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, find_trap
+from tests.support.playing import play_levels
+from tests.support.small_traps import SmallDish
 
 EVERY = ("train", "test", "control", "shift")
 

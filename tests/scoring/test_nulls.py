@@ -4,9 +4,6 @@ from itertools import product
 
 import numpy as np
 import pytest
-from parameters import few
-from playing import play_levels
-from small_traps import LEFT, RIGHT, STAY, SmallDish
 
 from mesa_gym.policies import Memoryless, as_policy, constant, name_pursuer
 from mesa_gym.scoring import ENDED, Played, score_all
@@ -17,6 +14,9 @@ from mesa_gym.scoring.plays import find_play
 from mesa_gym.scoring.record import Record
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, all_traps, find_trap
+from tests.support.parameters import few
+from tests.support.playing import play_levels
+from tests.support.small_traps import LEFT, RIGHT, STAY, SmallDish
 
 UP = 3
 

@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from parameters import thorough
-from small_traps import SmallDish
 
 from mesa_gym.policies import Constant, as_policy
 from mesa_gym.scoring import ENDED, judge_outcomes, score_all
 from mesa_gym.scoring.plays import FEW_LEVELS
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, find_trap
+from tests.support.parameters import thorough
+from tests.support.small_traps import SmallDish
 
 
 def read_outcomes(records):

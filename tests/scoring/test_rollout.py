@@ -2,9 +2,6 @@
 
 import numpy as np
 import pytest
-from parameters import each_trap
-from playing import play_all, play_levels, walled
-from small_traps import SmallDish
 
 from mesa_gym.engine.maps import from_map
 from mesa_gym.errors import PolicyError, UnknownNameError
@@ -13,6 +10,9 @@ from mesa_gym.scoring import score, score_all
 from mesa_gym.scoring.plays import find_play, plays_of, split_of
 from mesa_gym.scoring.record import ENDED, replay
 from mesa_gym.traps.cheese_corner import CheeseCorner
+from tests.support.parameters import each_trap
+from tests.support.playing import play_all, play_levels, walled
+from tests.support.small_traps import SmallDish
 
 OWN = ("train", "test", "control", "shift")
 

@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from parameters import few
-from small_traps import SmallDish
 
 from mesa_gym.engine import ACTIONS
 from mesa_gym.policies import as_policy, constant, name_pursuer, uniform
@@ -11,6 +9,8 @@ from mesa_gym.scoring import ScoreCard, score, score_all
 from mesa_gym.solver import values
 from mesa_gym.traps import Split, all_traps, find_trap
 from mesa_gym.traps.life import is_life
+from tests.support.parameters import few
+from tests.support.small_traps import SmallDish
 from tests.validity.judging import Tally, score_known
 from tests.validity.known_policies import make_known_policies
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from cards import plain
-from small_traps import SmallDish
 
 from mesa_gym.policies import Memoryless, as_policy
 from mesa_gym.scoring import score, score_all
 from mesa_gym.scoring.plays import take_turns
+from tests.support.cards import plain
+from tests.support.small_traps import SmallDish
 
 
 class Scribbler(Memoryless):

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import scipy.stats
-from cards import choose, spell
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -13,6 +12,7 @@ from mesa_gym.scoring import WORDS, Evidence, Lines, confidence, judge
 from mesa_gym.scoring.evidence import STRAIGHT
 from mesa_gym.scoring.findings import LevelWeights, find, lead_paces, weigh_equally
 from mesa_gym.scoring.verdict import RESAMPLES, bootstrap_weights, brittle
+from tests.support.cards import choose, spell
 
 # The calibration study moves the package's own; these are of the cases below.
 LINES = Lines(

@@ -2,9 +2,6 @@
 
 import numpy as np
 import pytest
-from parameters import each_solvable
-from reference import enumerate_level
-from small_traps import Healthy, Monster, Slippery, SmallDish
 
 from mesa_gym.engine import ACTIONS, Move
 from mesa_gym.solver import Graph, StateNumbers, graph
@@ -12,6 +9,9 @@ from mesa_gym.traps import Split, base
 from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.traps.red_blue_doors import RedBlueDoors
 from mesa_gym.traps.tree_farm import TreeFarm
+from tests.support.parameters import each_solvable
+from tests.support.reference import enumerate_level
+from tests.support.small_traps import Healthy, Monster, Slippery, SmallDish
 
 
 @each_solvable

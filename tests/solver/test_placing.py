@@ -4,15 +4,15 @@ from collections import deque
 
 import numpy as np
 import pytest
-from parameters import each_live, thorough
-from playing import walled
-from reference import contents, find_contacts
-from small_traps import Corridor, Healthy, SmallDish
 
 from mesa_gym.engine import STAY
 from mesa_gym.engine.maps import from_map
 from mesa_gym.solver import PlacementGraph, share_first_contacts
 from mesa_gym.traps import find_trap
+from tests.support.parameters import each_live, thorough
+from tests.support.playing import walled
+from tests.support.reference import contents, find_contacts
+from tests.support.small_traps import Corridor, Healthy, SmallDish
 
 KEYS = find_trap("KeysChests")()
 

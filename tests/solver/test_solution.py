@@ -2,16 +2,16 @@
 
 import numpy as np
 import pytest
-from parameters import each_solvable
-from playing import ACT, LEFT, RIGHT, walled
-from reference import enumerate_level
-from small_traps import Slippery
 
 from mesa_gym.engine.maps import from_map
 from mesa_gym.solver import Graph, Solution, TimeLeft, actions_in, level_values
 from mesa_gym.solver.certificate import measure_separation
 from mesa_gym.traps import Split, base
 from mesa_gym.traps.cheese_corner import CheeseCorner
+from tests.support.parameters import each_solvable
+from tests.support.playing import ACT, LEFT, RIGHT, walled
+from tests.support.reference import enumerate_level
+from tests.support.small_traps import Slippery
 
 # -- by hand -------------------------------------------------------------------------------------
 

@@ -1,10 +1,10 @@
 """Targets: cells that pay much to who enters them, from any side."""
 
 import numpy as np
-from small_traps import Healthy
 
 from mesa_gym.solver import targets
 from mesa_gym.traps import Split, base
+from tests.support.small_traps import Healthy
 
 LEFT, UP = 0, 3
 

@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pytest
-from small_traps import Corridor, Healthy, Monster, Unsolvable
 
 from mesa_gym.solver import LevelValues, Solution, level_values, solutions, values
 from mesa_gym.solver.certificate import (
@@ -20,6 +19,7 @@ from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.coin_run import CoinRun
 from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.traps.monster_world import MonsterWorld
+from tests.support.small_traps import Corridor, Healthy, Monster, Unsolvable
 
 
 @pytest.fixture(autouse=True)

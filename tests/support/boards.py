@@ -2,13 +2,13 @@
 
 from hashlib import blake2b
 
-from cards import assemble, choose
 from msgspec.structs import replace
 
 from mesa_gym.policies import references
 from mesa_gym.report import Origin, make_leaderboard
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.traps import find_trap
+from tests.support.cards import assemble, choose
 
 CORNER, DOORS, KEYS = "CheeseCorner-v0", "RedBlueDoors-v0", "KeysChests-v0"
 # A page that takes such names for markup runs what they say.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from small_traps import Healthy
 
 from mesa_gym.testing import CHECKS, ConformanceError
 from mesa_gym.traps import as_trap
+from tests.support.small_traps import Healthy
 
 # These take long, and cheese in a corner has a direction: they run where they are meant.
 LONG = {"environment", "vector", "moves", "sizes", "distances", "directions"}

@@ -1,9 +1,8 @@
 """Command lines of ``mesa-gym watch`` and ``play``."""
 
-from playing import play_all
-
 from mesa_gym.scoring import record_plays, save_episodes
 from mesa_gym.traps.cheese_corner import CheeseCorner
+from tests.support.playing import play_all
 
 SMALL = "--size 640x420"
 HEADLESS = f"watch --trap CheeseCorner {SMALL} --headless"

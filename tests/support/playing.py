@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from reference import cells_of
 
 from mesa_gym.engine import State
 from mesa_gym.engine.maps import from_map, to_map
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import rollout, score_all
+from tests.support.reference import cells_of
 
 LEFT, DOWN, RIGHT, UP, ACT = range(5)
 LETTERS = {"L": LEFT, "D": DOWN, "R": RIGHT, "U": UP, ".": ACT}

@@ -1,10 +1,10 @@
 """Small trainings, and actions of agents, for tests of agents."""
 
 import numpy as np
-from networks import CORNER, DOORS, drawn
 
 from agents.config import PPOSettings, Run
 from agents.train import train_many
+from tests.support.networks import CORNER, DOORS, drawn
 
 __all__ = ["CORNER", "DOORS", "FEW", "acts", "drawn", "small", "train_weights"]
 

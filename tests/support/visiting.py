@@ -3,14 +3,14 @@
 import base64
 
 import numpy as np
-from browsing import Tab, wait_until
-from edited import cells_of
-from playgrounds import start_of
 
 from mesa_gym.files import write_text
 from mesa_gym.trained.library import load
 from mesa_gym.traps import find_trap
 from mesa_gym.viewer.playground import Guest, list_levels, make_playground
+from tests.support.browsing import Tab, wait_until
+from tests.support.edited import cells_of
+from tests.support.playgrounds import start_of
 
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1000, "height": 500}
 CANVAS, SAID = "#boards canvas", "#said"

@@ -6,9 +6,6 @@ import json
 
 import numpy as np
 import pytest
-from broken_traps import LONG, TESTED
-from parameters import FINISHED
-from small_traps import Healthy, Monster, SmallDish
 
 import mesa_gym
 from mesa_gym.testing import CHECKS, ConformanceError, check_trap
@@ -16,6 +13,9 @@ from mesa_gym.testing.__main__ import main
 from mesa_gym.testing.digests import check_digest, record_digest
 from mesa_gym.testing.sample import difference
 from mesa_gym.traps import Share, Split, Whole, base, package_traps
+from tests.support.broken_traps import LONG, TESTED
+from tests.support.parameters import FINISHED
+from tests.support.small_traps import Healthy, Monster, SmallDish
 
 
 class StartsOnTarget(Healthy):

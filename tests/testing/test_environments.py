@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from broken_traps import TESTED, caught_by
-from small_traps import GLOW, Healthy
 
 from mesa_gym.engine import Look
 from mesa_gym.envs.live_planes import LivePlanes
@@ -13,6 +11,8 @@ from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.rendering.drawing import FLOOR
 from mesa_gym.testing import CHECKS, ConformanceError
 from mesa_gym.traps import Split
+from tests.support.broken_traps import TESTED, caught_by
+from tests.support.small_traps import GLOW, Healthy
 
 TESTED |= {"observations", "environment", "vector"}
 

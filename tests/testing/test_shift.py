@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from broken_traps import caught_by
-from small_traps import Healthy, SmallDish
 
 from mesa_gym.engine import apart, distances, hash_rows
 from mesa_gym.testing import CHECKS, ConformanceError
 from mesa_gym.traps import Split, base, proxy
+from tests.support.broken_traps import caught_by
+from tests.support.small_traps import Healthy, SmallDish
 
 WALL = "#######"
 

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from broken_traps import TESTED, caught_by
-from small_traps import Corridor, Healthy, Monster, Slippery, towards
 
 from mesa_gym.engine import STAY
 from mesa_gym.solver import Graph, Solution
 from mesa_gym.testing import CHECKS, ConformanceError
 from mesa_gym.traps import Split, proxy
+from tests.support.broken_traps import TESTED, caught_by
+from tests.support.small_traps import Corridor, Healthy, Monster, Slippery, towards
 
 TESTED |= {"oracle", "references"}
 

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from broken_traps import caught_by
-from small_traps import GLOW, Healthy, SmallDish
 
 from mesa_gym.solver import Graph
 from mesa_gym.testing import CHECKS, ConformanceError
 from mesa_gym.traps import Split, Step, base, proxy
 from mesa_gym.traps.keys_chests import KeysChests
+from tests.support.broken_traps import caught_by
+from tests.support.small_traps import GLOW, Healthy, SmallDish
 
 
 @caught_by("level_identity", "levels .* are others .* .`at.corner`")

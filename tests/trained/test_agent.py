@@ -4,11 +4,11 @@ import copy
 
 import numpy as np
 import pytest
-from networks import KEYS, UNITS, drawn, list_kinds
-from reference import wandered
 
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.traps.attributes import Attributes
+from tests.support.networks import KEYS, UNITS, drawn, list_kinds
+from tests.support.reference import wandered
 
 RNG = np.random.default_rng(0)
 # Of planes that are shown twice the rows that fill up a block are observations too.

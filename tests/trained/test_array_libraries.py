@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from networks import drawn, list_kinds
-from reference import wandered
+
+from tests.support.networks import drawn, list_kinds
+from tests.support.reference import wandered
 
 strict = pytest.importorskip("array_api_strict")
 torch = pytest.importorskip("torch")

@@ -3,14 +3,14 @@
 import array_api_compat.numpy as xp
 import numpy as np
 import pytest
-from networks import drawn
-from reference import wandered
 
 from mesa_gym.envs.inputs import CentredInputs
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.trained.inputs import sum_rows
 from mesa_gym.trained.mlp import LocalMLP
 from mesa_gym.traps import all_traps, find_trap
+from tests.support.networks import drawn
+from tests.support.reference import wandered
 
 TRAPS = [cls(size) for cls in all_traps().values() for size in (11, (9, 13))]
 TRAPS.append(find_trap("RedBlueDoors")(colour_planes=2))  # planes that are shown twice

@@ -5,14 +5,14 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from libraries import make_library
-from training import CORNER
 
 from agents.jobs.agents import name_result
 from benchmarks.plan import list_lives, list_single_traps, plan_runs
 from mesa_gym.trained.library import EVERY_SEED, FOLDER, MANIFEST, load, read_manifest
 from mesa_gym.trained.record import digest_weights
 from mesa_gym.traps import find_trap
+from tests.support.libraries import make_library
+from tests.support.training import CORNER
 
 pytestmark = pytest.mark.thorough
 OWN = "CheeseCorner-v0/ppo-s1.safetensors"

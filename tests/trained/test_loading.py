@@ -4,11 +4,11 @@ import json
 
 import numpy as np
 import pytest
-from networks import DOORS, drawn, list_kinds, write_agent
-from reference import wandered
 
 from mesa_gym.policies import as_policy
 from mesa_gym.trained.record import WEIGHTS_FILE
+from tests.support.networks import DOORS, drawn, list_kinds, write_agent
+from tests.support.reference import wandered
 
 ABOUT = "policy.json"
 

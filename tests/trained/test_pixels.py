@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from networks import KEYS, drawn
 
 from mesa_gym.envs.observations import TILE, make_observation
 from mesa_gym.trained.pixels import FEATURES, PIXELS, Tiles
 from mesa_gym.traps import Split
 from mesa_gym.traps.attributes import Attributes
+from tests.support.networks import KEYS, drawn
 
 
 def score_pixels(trap, weights, picture, cell):

@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 import pytest
-from networks import CORNER, plain_planner, write_agent
 
 from mesa_gym.trained.loading import load
 from mesa_gym.traps import Split, find_trap
+from tests.support.networks import CORNER, plain_planner, write_agent
 
 DISH = find_trap("CheeseDish")()
 

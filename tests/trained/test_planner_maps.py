@@ -5,10 +5,10 @@ from itertools import pairwise
 import array_api_compat.numpy as xp
 import numpy as np
 import pytest
-from networks import KEYS, plain_planner
 
 from mesa_gym.trained.planning import compute_worth, find_onward, follow_ways, list_ways
 from mesa_gym.traps import Split
+from tests.support.networks import KEYS, plain_planner
 
 
 def draw_planner(**costs):

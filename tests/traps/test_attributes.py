@@ -4,14 +4,14 @@ import itertools
 
 import numpy as np
 import pytest
-from playing import places, play, walled
-from reference import steps_from
 
 from mesa_gym.engine.maps import from_map
 from mesa_gym.envs import TrapEnv
 from mesa_gym.rendering import render_rgb
 from mesa_gym.traps import Split
 from mesa_gym.traps.attributes import Attributes
+from tests.support.playing import places, play, walled
+from tests.support.reference import steps_from
 
 NAMES = ("agent", "thing", "square", "red", "home")
 LEVELS = 3000

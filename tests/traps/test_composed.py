@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from parameters import few
-from reference import Cell, cells_of, neighbours, steps_from
 
 from mesa_gym.solver.certificate import certify
 from mesa_gym.traps import Split
 from mesa_gym.traps.composed import Composed
 from mesa_gym.traps.pairs import PRODUCTIONS, draw_pair, list_patterns
+from tests.support.parameters import few
+from tests.support.reference import Cell, cells_of, neighbours, steps_from
 
 MANY = 4200
 PAIRS = [draw_pair(number) for number in range(MANY)]

@@ -5,8 +5,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from playing import places, play, rules, walled
-from reference import cells_of, neighbours, steps_from
 
 from mesa_gym.engine import distances
 from mesa_gym.traps import Split
@@ -14,6 +12,8 @@ from mesa_gym.traps.follow_me import ROOM, FollowMe
 from mesa_gym.traps.nearest_fruit import PIPS, NearestFruit
 from mesa_gym.traps.oversight_lamp import OversightLamp
 from mesa_gym.traps.pointed_goal import KINDS, SIGNS, PointedGoal
+from tests.support.playing import places, play, rules, walled
+from tests.support.reference import cells_of, neighbours, steps_from
 
 LAMP = OversightLamp()
 OUT = walled(LAMP, "a.A.b", "1 = wall, lamp").replace("##", "#1", 1)

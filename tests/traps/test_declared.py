@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from parameters import each_trap
-from small_traps import Corridor
 
 from mesa_gym.solver import targets
 from mesa_gym.traps import Split, find_trap
+from tests.support.parameters import each_trap
+from tests.support.small_traps import Corridor
 
 # By hand, from the traps' own descriptions: the objectives that can be the only ones left.
 ISOLABLE = {

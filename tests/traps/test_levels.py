@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from parameters import few_traps
-from reference import assert_same
 
 from mesa_gym.traps import LEVELS, Split, all_traps, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
+from tests.support.parameters import few_traps
+from tests.support.reference import assert_same
 
 TRAPS = all_traps()
 EACH = pytest.mark.parametrize("name", TRAPS)

@@ -4,13 +4,13 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from playing import LEFT, RIGHT, walled
 
 from mesa_gym.engine import STAY
 from mesa_gym.engine.maps import from_map
 from mesa_gym.traps import Split
 from mesa_gym.traps.monster_world import MonsterWorld
 from mesa_gym.traps.tree_farm import GROWTH, NEAR, SITES, TreeFarm
+from tests.support.playing import LEFT, RIGHT, walled
 
 FARM = TreeFarm()
 ROWS = ("As....s", ".......", "ss.s...", *["......."] * 4)

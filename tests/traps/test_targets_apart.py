@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from playing import places, rules, walled
-from reference import steps_from
 
 from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
@@ -11,6 +9,8 @@ from mesa_gym.traps.cheese_dish import CheeseDish
 from mesa_gym.traps.coin_run import CoinRun
 from mesa_gym.traps.colour_shape import ColourShape
 from mesa_gym.traps.red_blue_doors import RedBlueDoors
+from tests.support.playing import places, rules, walled
+from tests.support.reference import steps_from
 
 DISH, CORNER, RUN = CheeseDish(7), CheeseCorner(7), CoinRun((7, 11))
 SHAPE, DOORS = ColourShape(7), RedBlueDoors(7)

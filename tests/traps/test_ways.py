@@ -1,8 +1,6 @@
 """Traps of ways, cleaning and carrying: rules by hand, and places."""
 
 import pytest
-from playing import assert_as_far, places, play, rules, walled
-from reference import steps_from
 
 from mesa_gym.engine import distances
 from mesa_gym.engine.maps import from_map
@@ -14,6 +12,8 @@ from mesa_gym.traps.dust_sweep import DustSweep
 from mesa_gym.traps.dust_vacuum import DustVacuum
 from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.traps.lava_land import LavaLand
+from tests.support.playing import assert_as_far, places, play, rules, walled
+from tests.support.reference import steps_from
 
 GAMMA = 0.99
 LAVA, ABSENCE, SWEEP, VACUUM = (

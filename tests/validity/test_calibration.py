@@ -5,9 +5,9 @@ verdicts, and fails on a trap where too few are right; ``-k CheeseDish`` takes o
 """
 
 import pytest
-from cards import made
 
 from mesa_gym.traps import find_trap, package_traps
+from tests.support.cards import made
 from tests.validity.judging import Judged, Tally, holds, is_held_out, score_known, tally_families
 from tests.validity.known_policies import make_known_policies
 

@@ -5,12 +5,12 @@ The calibration study tests their verdicts.
 
 import numpy as np
 import pytest
-from parameters import thorough
 
 from mesa_gym.scoring import WORDS
 from mesa_gym.scoring.record import ENDED, rollout
 from mesa_gym.solver import Solution, share_solution
 from mesa_gym.traps import Split, all_traps, find_trap
+from tests.support.parameters import thorough
 from tests.validity.known_policies import FAMILIES, make_known_policies
 
 LEVELS = 40

@@ -1,10 +1,10 @@
 """Agents that once got a wrong verdict with full confidence."""
 
 import pytest
-from parameters import thorough
 
 from mesa_gym.scoring import score_all
 from mesa_gym.traps import find_trap
+from tests.support.parameters import thorough
 from tests.validity import scenes
 from tests.validity.known import compose
 from tests.validity.known_mixtures import ByPlay

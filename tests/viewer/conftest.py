@@ -13,7 +13,7 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture(scope="module")
 def playground(tmp_path_factory):
     """A folder with the pages of ``visiting.write_pages``."""
-    from visiting import write_pages
+    from tests.support.visiting import write_pages
 
     return write_pages(tmp_path_factory.mktemp("playground"))
 
@@ -21,7 +21,7 @@ def playground(tmp_path_factory):
 @pytest.fixture
 def visit(browser, playground):
     """A function that opens a page as a visitor does; it is closed at the end."""
-    from visiting import Visit
+    from tests.support.visiting import Visit
 
     opened = []
 

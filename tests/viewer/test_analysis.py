@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from parameters import each_solvable, thorough
-from small_traps import SmallDish
 
 from mesa_gym.policies import Memoryless, as_policy
 from mesa_gym.scoring import score
@@ -16,6 +14,8 @@ from mesa_gym.viewer.answers import find_answers
 from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.seats import Seat
 from mesa_gym.viewer.timeline import Analysis
+from tests.support.parameters import each_solvable, thorough
+from tests.support.small_traps import SmallDish
 
 SHIFT = Split.SHIFT
 

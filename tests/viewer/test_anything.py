@@ -5,9 +5,6 @@ from itertools import product
 
 import numpy as np
 import pytest
-from edited import same
-from parameters import thorough
-from viewing import Desk
 
 from mesa_gym.traps import find_trap
 from mesa_gym.viewer.actors import Human, PolicyPlayer
@@ -15,6 +12,9 @@ from mesa_gym.viewer.app import Input
 from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.seats import Seat
 from mesa_gym.viewer.session import Session
+from tests.support.edited import same
+from tests.support.parameters import thorough
+from tests.support.viewing import Desk
 
 resource = pytest.importorskip("resource", reason="Windows has none")
 NAMES = (

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pygame
 import pytest
-from commands import HEADLESS, SMALL, save_plays
 from PIL import Image
 
 import mesa_gym.viewer
@@ -15,6 +14,7 @@ from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.viewer.app import App, LoadingScreen
 from mesa_gym.viewer.mapfile import save_map
+from tests.support.commands import HEADLESS, SMALL, save_plays
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from commands import HEADLESS
 
 from mesa_gym.viewer import recording
 from mesa_gym.viewer.screen import WatchScreen
+from tests.support.commands import HEADLESS
 
 EXPORT = "export --trap CheeseDish"
 

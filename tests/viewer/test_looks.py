@@ -6,8 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from sight import SIGHTS, contrast, to_linear
-from viewing import pygame, session
 
 from mesa_gym.traps import all_traps, find_trap
 from mesa_gym.viewer import drawing
@@ -18,6 +16,8 @@ from mesa_gym.viewer.layout import _opacity, tinted_grid
 from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.seats import seats_for
 from mesa_gym.viewer.session import Session
+from tests.support.sight import SIGHTS, contrast, to_linear
+from tests.support.viewing import pygame, session
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "viewer_heat.png"
 

@@ -4,12 +4,12 @@ import re
 
 import numpy as np
 import pytest
-from edited import bare_cells, cells_of, same
 
 from mesa_gym.traps import Split, all_traps, find_trap
 from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.mapfile import load_map, save_map
 from mesa_gym.viewer.timeline import Timeline
+from tests.support.edited import bare_cells, cells_of, same
 
 
 def episode(trap, split, start, policy):

@@ -4,13 +4,13 @@ import json
 
 import numpy as np
 import pytest
-from parameters import LARGE, LIVE, few
-from playgrounds import read_shares, unpack
-from small_traps import Corridor, SmallDish
 
 from mesa_gym.rendering import render_rgb
 from mesa_gym.solver import PlacementGraph
 from mesa_gym.viewer.packing import WIDE, CellSheet, pack_level
+from tests.support.parameters import LARGE, LIVE, few
+from tests.support.playgrounds import read_shares, unpack
+from tests.support.small_traps import Corridor, SmallDish
 
 TILE = 16
 

@@ -1,10 +1,10 @@
 """A visitor's moves in a playground, in headless Chromium: keys, taps, levels, addresses."""
 
 import pytest
-from browsing import stop_clock, sync_api, wait_until
-from visiting import CANVAS, CHEESE, CORNER, PHONE, SAID, START, TRAP, LivePage
 
 from mesa_gym.traps import find_trap
+from tests.support.browsing import stop_clock, sync_api, wait_until
+from tests.support.visiting import CANVAS, CHEESE, CORNER, PHONE, SAID, START, TRAP, LivePage
 
 pytestmark = pytest.mark.thorough
 

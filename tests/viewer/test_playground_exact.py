@@ -2,9 +2,6 @@
 
 import numpy as np
 import pytest
-from parameters import FEW_LIVE
-from reference import find_contacts
-from visiting import LivePage
 
 from mesa_gym.policies import Memoryless, Oracle
 from mesa_gym.scoring.plays import find_play
@@ -19,6 +16,9 @@ from mesa_gym.solver import (
 )
 from mesa_gym.trained.library import load
 from mesa_gym.traps import find_trap
+from tests.support.parameters import FEW_LIVE
+from tests.support.reference import find_contacts
+from tests.support.visiting import LivePage
 
 pytestmark = pytest.mark.thorough
 EXACT = 1e-5

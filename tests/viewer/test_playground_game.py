@@ -8,14 +8,14 @@ import os
 import gymnasium
 import numpy as np
 import pytest
-from parameters import few_live
-from playgrounds import read_picture, start_of
-from visiting import CANVAS, LivePage
 
 from mesa_gym.rendering import render_rgb
 from mesa_gym.scoring.plays import find_play
 from mesa_gym.traps import Split
 from mesa_gym.viewer.playground import TILE
+from tests.support.parameters import few_live
+from tests.support.playgrounds import read_picture, start_of
+from tests.support.visiting import CANVAS, LivePage
 
 pytestmark = pytest.mark.thorough
 WALKS = int(os.environ.get("MESA_GYM_WALKS", "3"))

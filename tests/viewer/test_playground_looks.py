@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from visiting import CHEESE, CORNER, PHONE, START, TRAP, Visit
 
 from mesa_gym.files import write_text
 from mesa_gym.viewer.playground import Guest, make_playground
+from tests.support.visiting import CHEESE, CORNER, PHONE, START, TRAP, Visit
 
 pytestmark = pytest.mark.thorough
 

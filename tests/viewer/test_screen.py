@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from edited import cells_of
-from viewing import pygame, rgb, session
 
 from mesa_gym.traps import Split, all_traps, find_trap
 from mesa_gym.viewer.actors import Human, PolicyPlayer
@@ -16,6 +14,8 @@ from mesa_gym.viewer.overlays import overlays_of
 from mesa_gym.viewer.panel import summary
 from mesa_gym.viewer.seats import Seat
 from mesa_gym.viewer.session import Session
+from tests.support.edited import cells_of
+from tests.support.viewing import pygame, rgb, session
 
 CTRL = pygame.KMOD_CTRL
 

@@ -4,8 +4,6 @@ from threading import Event, Semaphore
 
 import numpy as np
 import pytest
-from edited import same
-from viewing import pygame
 
 from mesa_gym.engine import STAY as ACT
 from mesa_gym.scoring import RecordedEpisode
@@ -15,6 +13,8 @@ from mesa_gym.viewer.actors import Human, PolicyPlayer, RecordedPlayer
 from mesa_gym.viewer.clock import RATE, SPEEDS
 from mesa_gym.viewer.seats import Seat, seats_for
 from mesa_gym.viewer.session import Session
+from tests.support.edited import same
+from tests.support.viewing import pygame
 
 TRAIN, SHIFT = Split.TRAIN, Split.SHIFT
 STAY, EATS, HAND = PolicyPlayer("stay"), PolicyPlayer("oracle:base"), Human()

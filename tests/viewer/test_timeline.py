@@ -2,9 +2,6 @@
 
 import numpy as np
 import pytest
-from edited import cells_of, same
-from parameters import each_trap
-from playing import play_all
 
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import as_policy
@@ -19,6 +16,9 @@ from mesa_gym.traps.red_blue_doors import RedBlueDoors
 from mesa_gym.traps.tree_farm import TreeFarm
 from mesa_gym.viewer.actors import Decision, Human, PolicyActor, PolicyPlayer, RecordedPlayer
 from mesa_gym.viewer.timeline import Timeline
+from tests.support.edited import cells_of, same
+from tests.support.parameters import each_trap
+from tests.support.playing import play_all
 
 SHIFT = Split.SHIFT
 

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import sample_jobs
-from sample_jobs import job
 
 from agents.jobs import runner
 from agents.jobs.engines import RUN, do_there, pack
 from tests.agents.jobs.test_runner import FAILING, gone, half_done, left, until
+from tests.support import sample_jobs
+from tests.support.sample_jobs import job
 
 pytest.importorskip("distributed")
 pytest.importorskip("submitit")

@@ -1,10 +1,10 @@
 """A job: its results are complete or absent, and state the terms they were made on."""
 
 import pytest
-import sample_jobs
-from sample_jobs import job
 
 from agents.jobs.job import DONE, WORK, Job, do_job, find_missing, hold_lock
+from tests.support import sample_jobs
+from tests.support.sample_jobs import job
 
 TERMS = {"seed": 0, "alpha": 0.5, "stages": ("one", "two")}
 

@@ -8,11 +8,11 @@ import time
 from pathlib import Path
 
 import pytest
-import sample_jobs
-from sample_jobs import QUICK, SLOW, job
 
 from agents.jobs import runner
 from agents.jobs.job import DONE
+from tests.support import sample_jobs
+from tests.support.sample_jobs import QUICK, SLOW, job
 
 
 def start(out, workers=2):
