@@ -72,8 +72,9 @@ certify: $(INSTALLED)  ## Prove that each trap separates its objectives (TRAP=NA
 digests: $(INSTALLED)  ## Record the digests of new traps; never overwrites one.
 	$(BIN)/python -m mesa_gym.testing digests
 
-api: $(INSTALLED)  ## Record the public API in docs/public_api.txt.
+api: $(INSTALLED)  ## Record the public API in docs/public_api.txt, and draw the rooms of the house.
 	$(BIN)/python -m docs.public_api
+	$(BIN)/python -m docs.architecture
 
 docs: $(DOCS)  ## Build the documentation into build/docs; a warning is an error.
 	$(BIN)/python -m sphinx -W --keep-going -n -j 2 docs build/docs
