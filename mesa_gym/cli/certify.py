@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from mesa_gym.cli.traps import declare_trap, read_traps
@@ -16,6 +17,7 @@ from mesa_gym.files import read_bytes, write_json
 from mesa_gym.json_data import decode_json
 from mesa_gym.scoring.plays import MOST_LEVELS
 from mesa_gym.solver.certificate import EVALUATION_LEVELS, Agreement, Certificate, certify
+from mesa_gym.solver.disagreement import explain_disagreement
 from mesa_gym.solver.overlap import Overlap, measure_overlaps
 from mesa_gym.terminal import Progress, say, table
 from mesa_gym.testing.check import explain_error, find_own_line
@@ -55,11 +57,17 @@ def run(options: argparse.Namespace) -> int:
         found: list[Agreement | Overlap]
         data: dict[str, Any]
         if trap.solvable:
-            with Progress(f"certify {name}", levels * len(Split)) as advance, _blame_trap(trap):
+            began, count = perf_counter(), levels * len(Split)
+            with Progress(f"certify {name}", count) as advance, _blame_trap(trap):
                 certificate = certify(trap, levels, advance)
+            seconds = perf_counter() - began
+            cost = f"{count:,} levels in {seconds:.1f} s, {1000 * seconds / count:.2g} ms a level"
             rows.append(_row(certificate))
             found = [*certificate.agreement, *certificate.overlap]
+            said.append(f"{name} {cost}")
             failed, data = certificate.failures(), certificate.to_json()
+            wrong = [each for each in certificate.agreement if not each.holds]
+            failed += [explain_disagreement(trap, each) for each in wrong[:1]]
         else:
             # Without exact solver only what the splits share can be certified.
             found = [*measure_overlaps(trap, levels)]
@@ -99,7 +107,7 @@ def _blame_trap(trap: Trap) -> Iterator[None]:
     """Raise ValueError that names the line of a trap's own code where an error came from."""
     try:
         yield
-    except (AttributeError, IndexError, KeyError, TypeError) as error:
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         if not (line := find_own_line(trap, error)):
             raise
         what = f"{type(error).__name__}: {explain_error(trap, error)}"

@@ -3,7 +3,7 @@
 import numpy as np
 
 import mesa_gym
-from mesa_gym.engine import Array, LevelBuilder, Look, Move, each_first
+from mesa_gym.engine import LevelBuilder, Look, Mask, Move, each_first
 from mesa_gym.rendering import Canvas, sprite
 from mesa_gym.traps import Split, Trap, Whole, base, proxy
 
@@ -83,17 +83,17 @@ class Mushrooms(Trap):
         move.clear("chanterelle")
         move.clear("toadstool")
 
-    def ends(self, move: Move) -> Array:
+    def ends(self, move: Move) -> Mask:
         """Return whether a mushroom was entered."""
         return move.into("chanterelle", "toadstool")
 
     @base
-    def chanterelles(self, move: Move) -> Array:
+    def chanterelles(self, move: Move) -> Mask:
         """1 for picking a chanterelle."""
         return move.into("chanterelle")
 
     @proxy
-    def shady(self, move: Move) -> Array:
+    def shady(self, move: Move) -> Mask:
         """1 for picking a mushroom in the shade."""
         return move.into("shade")
 

@@ -9,7 +9,7 @@ from mesa_gym.engine.looks import RGB, Look
 from mesa_gym.engine.maps import from_map, to_map
 from mesa_gym.engine.move import Move
 from mesa_gym.engine.paths import FAR, apart, distances, each_first, equidistant, toward
-from mesa_gym.engine.state import ACTIONS, STAY, Array, Bools, Ints, Level, State
+from mesa_gym.engine.state import ACTIONS, STAY, Array, Bools, Cells, Ints, Level, Mask, State
 from mesa_gym.engine.world import World
 
 __all__ = [
@@ -19,10 +19,12 @@ __all__ = [
     "STAY",
     "Array",
     "Bools",
+    "Cells",
     "Ints",
     "Level",
     "LevelBuilder",
     "Look",
+    "Mask",
     "Move",
     "State",
     "World",

@@ -107,6 +107,9 @@ class Arrays:
     def where(self, mask: Array, a: Array, b: Array) -> Array:
         """Return ``a`` where ``mask`` is set, else ``b``, (n,); without a batch a NumPy scalar."""
         if not self.scalar or (mask is not True and mask is not False and mask.ndim):
+            if not self._numpy and type(a) in _PYTHON and type(b) in _PYTHON:
+                whole = type(a) is int and type(b) is int  # the standard wants one to be an array
+                a = self.asarray(a) if whole else self.xp.asarray(a, **self._place)
             return self.xp.where(mask, a, b)
         chosen = a if mask else b
         # A Python number would be one in all that follows from it, and `~True` is -2.

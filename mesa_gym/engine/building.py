@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from mesa_gym.engine.chance import below, bits, hash64, mix, streams
 from mesa_gym.engine.layouts import Words, blocks, maze
 from mesa_gym.engine.paths import distances, equidistant
-from mesa_gym.engine.state import Bools, Ints, Level, State
+from mesa_gym.engine.shapes import as_cell_mask, require_one_each
+from mesa_gym.engine.state import Bools, Cells, Ints, Level, Mask, State
 from mesa_gym.engine.world import World
 
 # Layouts drawn until one is on the right side of the held-out hash: each has a chance of one half.
@@ -25,7 +26,8 @@ class LevelBuilder:
 
     A layout (``maze``, ``blocks`` or ``carve``) comes first; then things are scattered over the
     cells that are still free. Every random choice names its ``site``, and a site may be used only
-    once a level, since two uses would draw the same numbers.
+    once a level, since two uses would draw the same numbers. A mask of cells may have the shape
+    (n, cells) or (n, height, width).
 
     Attributes:
         world: the trap.
@@ -102,8 +104,9 @@ class LevelBuilder:
         drawn: Bools = self.integers(site, 0, MILLION - 1) < share * MILLION
         return drawn
 
-    def require(self, good: Bools) -> None:
-        """Reject the levels in which ``good`` is False, so that they are drawn again."""
+    def require(self, good: Mask) -> None:
+        """Reject the levels in which ``good``, bool (n,), is False: they are drawn again."""
+        require_one_each("require", "good", good, len(self), "bool")
         self.valid &= good
 
     # -- layouts ---------------------------------------------------------------------------------
@@ -116,11 +119,14 @@ class LevelBuilder:
         """Carve a room with blocks; see ``layouts.blocks``."""
         self._draw_layout(lambda words: blocks(self.world.size, words))
 
-    def carve(self, open_cells: Bools) -> None:
-        """Take the author's layout, bool (n, cells), whose outermost cells must be closed."""
+    def carve(self, open_cells: Mask) -> None:
+        """Take the author's layout, a mask of cells; the outermost ones must be closed."""
         self.held_out = False  # too few of these may be on a side, so the whole level decides
-        self.ground["wall"][:] = ~open_cells
-        self.free = open_cells.copy()
+        self.free = self._as_mask("carve", "open_cells", open_cells).copy()
+        self.ground["wall"][:] = ~self.free
+
+    def _as_mask(self, call: str, name: str, mask: Mask) -> Bools:
+        return as_cell_mask(call, name, mask, len(self), self.world.size)
 
     def _draw_layout(self, layout: Callable[[Words], Bools]) -> None:
         """Draw layouts until each hashes to this split's half, which training does not share."""
@@ -155,12 +161,15 @@ class LevelBuilder:
         height, width = self.world.size
         return np.full(len(self), row % height * width + column % width)
 
-    def steps_from(self, cell: Ints) -> Ints:
+    def steps_from(self, cell: Cells) -> Ints:
         """Return walking distances from a cell, int64 (n, cells); -1 where it cannot be reached."""
+        require_one_each("steps_from", "cell", cell, len(self))
         return distances(self.open_cells, cell)
 
-    def equidistant(self, place: Ints, other: Ints) -> Bools:
+    def equidistant(self, place: Cells, other: Cells) -> Bools:
         """Return the cells equally far from two places, bool (n, cells)."""
+        require_one_each("equidistant", "place", place, len(self))
+        require_one_each("equidistant", "other", other, len(self))
         return equidistant(self.open_cells, place, other)
 
     # -- things ----------------------------------------------------------------------------------
@@ -169,7 +178,7 @@ class LevelBuilder:
         self,
         kind: str,
         count: int | Ints = 1,
-        among: Bools | None = None,
+        among: Mask | None = None,
         traits: tuple[str, ...] = (),
         site: str | None = None,
     ) -> Ints:
@@ -178,14 +187,18 @@ class LevelBuilder:
         Args:
             kind: a kind of things, or a ground layer.
             count: things a level, one number or int64 (n,).
-            among: bool (n, cells), the only cells allowed.
+            among: a mask, the only cells allowed.
             traits: traits that each of them gets.
             site: the name of this use of chance; by default the kind.
 
         Returns:
             int64 (most, n): the cells; -1 beyond a level's own count.
         """
+        if isinstance(count, np.ndarray):
+            require_one_each("scatter", "count", count, len(self))
         counts = np.broadcast_to(count, len(self))
+        if among is not None:
+            among = self._as_mask("agent" if kind == "agent" else "scatter", "among", among)
         words = self.bits(site or kind, int(counts.max(initial=0)))
         chosen = np.full(words.shape, -1, dtype=np.int64)
         for i, word in enumerate(words):
@@ -199,7 +212,7 @@ class LevelBuilder:
     def put(
         self,
         kind: str,
-        cells: Ints,
+        cells: Cells,
         rows: Ints | None = None,
         traits: tuple[str, ...] = (),
         there: bool | Bools = True,
@@ -214,6 +227,7 @@ class LevelBuilder:
             there: bool, or bool (m,): False keeps the cell for a thing that is not there yet.
         """
         rows = np.arange(len(self)) if rows is None else rows
+        require_one_each("put", "cells", cells, len(rows))
         if (cells < 0).any():  # where none was found, and the level is rejected
             there = np.broadcast_to(there, cells.shape)[cells >= 0]
             rows, cells = rows[cells >= 0], cells[cells >= 0]
@@ -229,7 +243,7 @@ class LevelBuilder:
                 self.traits[trait][kind][slot, rows] = True
         self.free[rows, cells] = False
 
-    def agent(self, among: Bools | None = None) -> Ints:
+    def agent(self, among: Mask | None = None) -> Ints:
         """Put the agent on a free cell, int64 (n,), on which nothing may be put later."""
         return self.scatter("agent", 1, among)[0]
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from mesa_gym.engine.arrays import set_true
 from mesa_gym.engine.chance import below, outputs
-from mesa_gym.engine.state import Array, Ints, State
+from mesa_gym.engine.state import Array, Cells, Ints, Mask, State
 from mesa_gym.engine.world import World
 
 
@@ -36,8 +36,8 @@ class Move:
         likelihood: float64 (n,), how likely the outcomes that were given are; 1 where none was.
     """
 
-    moved: Array
-    agent: Array
+    moved: Mask
+    agent: Cells
     paid: dict[str, Array]
     given: Mapping[str, Ints] = MappingProxyType({})
     likelihood: Array = 1.0
@@ -78,7 +78,7 @@ class Move:
         self.target = self.before.agent + self.world.offsets[action]
         self._hit, self._on, self._into = {}, {}, {}  # what was asked was of the other target
 
-    def go(self, blocked: Array) -> None:
+    def go(self, blocked: Mask) -> None:
         """Move each agent to its target cell unless it is ``blocked``."""
         here, there = self.before.agent, self.target
         walks = there != here
@@ -87,7 +87,7 @@ class Move:
 
     # -- the world before the rules --------------------------------------------------------------
 
-    def hit(self, kind: str) -> Array:
+    def hit(self, kind: str) -> Mask:
         """Return which things of a kind stood on the target cell, bool (slots, n)."""
         found = self._hit.get(kind)
         if found is None:
@@ -101,7 +101,7 @@ class Move:
         # The axis is there because NumPy is quicker where shapes are alike.
         return self.before.there[kind] & (at == cell[None, ...])
 
-    def _some(self, name: str, slots: Callable[[str], Array]) -> Array:
+    def _some(self, name: str, slots: Callable[[str], Array]) -> Mask:
         """Return whether any slot of kind or trait ``name`` is set, bool (n,)."""
         world = self.world
         if name in world.things:
@@ -109,7 +109,7 @@ class Move:
         traits = self.before.level.traits[name].items()
         return reduce(or_, [world.any(slots(kind) & has) for kind, has in traits])
 
-    def on(self, name: str) -> Array:
+    def on(self, name: str) -> Mask:
         """Return whether kind, trait or ground layer ``name`` is on the target cell, bool (n,)."""
         found = self._on.get(name)
         if found is None:
@@ -123,20 +123,20 @@ class Move:
             self._on[name] = found
         return found
 
-    def into(self, name: str, *others: str) -> Array:
+    def into(self, name: str, *others: str) -> Mask:
         """Return whether the agent entered a cell with any of the names, bool (n,)."""
         found = self._into.get(name)
         if found is None:
             found = self._into[name] = self.moved & self.on(name)
         return found | self.into(*others) if others else found
 
-    def off(self, name: str) -> Array:
+    def off(self, name: str) -> Mask:
         """Return whether the agent left a cell with a kind or a trait, bool (n,)."""
         if self.world.never(self.moved):
             return self.moved
         return self.moved & self._some(name, lambda k: self._find(k, self.before.agent))
 
-    def had(self, kind: str, least: int = 1) -> Array:
+    def had(self, kind: str, least: int = 1) -> Mask:
         """Return whether the agent held at least ``least`` of a kind before the move, bool (n,)."""
         return self.before.held[kind] >= self.world.numbers[least]
 
@@ -146,11 +146,11 @@ class Move:
 
     # -- the world as it is now ------------------------------------------------------------------
 
-    def holds(self, kind: str, least: int = 1) -> Array:
+    def holds(self, kind: str, least: int = 1) -> Mask:
         """Return whether the agent holds at least ``least`` of a kind, bool (n,)."""
         return self.held[kind] >= self.world.numbers[least]
 
-    def lacks(self, kind: str, least: int = 1) -> Array:
+    def lacks(self, kind: str, least: int = 1) -> Mask:
         """Return whether the agent holds fewer than ``least`` of a kind, bool (n,)."""
         return self.held[kind] < self.world.numbers[least]
 
@@ -158,11 +158,11 @@ class Move:
         """Count the things of a kind that are there, int64 (n,)."""
         return self.world.sum(self.there[kind])
 
-    def any(self, name: str) -> Array:
+    def any(self, name: str) -> Mask:
         """Return whether something with a kind or a trait is there, bool (n,)."""
         return self._some(name, self.there.__getitem__)
 
-    def none(self, name: str) -> Array:
+    def none(self, name: str) -> Mask:
         """Return whether no thing of a kind or with a trait is left, bool (n,)."""
         return self.world.negate(self.any(name))
 
@@ -172,7 +172,7 @@ class Move:
 
     # -- writing ---------------------------------------------------------------------------------
 
-    def put(self, kind: str, *, at: Array | None = None, there: Array | None = None) -> None:
+    def put(self, kind: str, *, at: Cells | None = None, there: Mask | None = None) -> None:
         """Set the cells ``at`` of a kind's things, or whether they are ``there``: (slots, n)."""
         self._ranks = None
         if at is not None:
@@ -180,7 +180,7 @@ class Move:
         if there is not None:
             self.there = self.there | {kind: there}
 
-    def shift(self, kind: str, to: Array) -> None:
+    def shift(self, kind: str, to: Cells) -> None:
         """Move the things of a kind that are there, at most one to a cell.
 
         A thing stays if its cell ``to`` is wall or held a thing of its kind; if several want a
@@ -197,24 +197,24 @@ class Move:
         later = there[:, None, ...] & (slot[:, None, ...] > slot)
         self.put(kind, at=world.where(world.any(later & (to[:, None, ...] == to)), at, to))
 
-    def clear(self, kind: str, where: Array | None = None) -> None:
+    def clear(self, kind: str, where: Mask | None = None) -> None:
         """Remove the things of a kind on the entered cell (in rows ``where``)."""
         gone = self.into(kind) if where is None else self.into(kind) & where
         if not self.world.never(gone):
             self.put(kind, there=self.there[kind] & ~(self.hit(kind) & gone))
 
-    def restore(self, kind: str, where: Array, at: Array) -> None:
+    def restore(self, kind: str, where: Mask, at: Cells) -> None:
         """Bring back things of a kind whose cell is ``at``, in rows ``where``."""
         if not self.world.never(where):
             self.put(kind, there=self.there[kind] | ((self.at[kind] == at) & where))
 
-    def take(self, kind: str, where: Array | None = None) -> None:
+    def take(self, kind: str, where: Mask | None = None) -> None:
         """Take the entered thing of a ``kind``, in rows ``where``; lost if the hands are full."""
         found = self.into(kind) if where is None else self.into(kind) & where
         self.hold(kind, 1, found & self.lacks(kind, self.world.held[kind]))
         self.clear(kind, where)
 
-    def hold(self, kind: str, change: int, where: Array) -> None:
+    def hold(self, kind: str, change: int, where: Mask) -> None:
         """Add ``change`` to how many of a kind the agent holds, in rows ``where``."""
         if not self.world.never(where):
             held = self.held[kind]
@@ -225,7 +225,7 @@ class Move:
         """Set variables by name: int64 (n,), or bool (n,) if a variable has two values."""
         self.vars = self.vars | values
 
-    def carry(self, to: Array, where: Array) -> None:
+    def carry(self, to: Cells, where: Mask) -> None:
         """Put agents on cells ``to``, int64 (n,), in rows ``where``; the trap sets ``carries``."""
         self.agent, self._ranks = self.world.where(where, to, self.agent), None
 
@@ -270,7 +270,7 @@ class Move:
             drawn = self.world.where(left >= 0, drawn + 1, drawn)
         return drawn
 
-    def appear(self, kind: str, where: Array, words: Array, slot: Array | None = None) -> None:
+    def appear(self, kind: str, where: Mask, words: Array, slot: Array | None = None) -> None:
         """Put a thing on a random empty cell; without an empty cell nothing appears.
 
         Args:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mesa_gym.engine.shapes import require_grids, require_places
 from mesa_gym.engine.state import STAY, Bools, Ints
 
 # The price of a cell in which no way ends; all prices of a way together are far below it.
@@ -23,7 +24,7 @@ def distances(open_cells: Bools, start: Ints) -> Ints:
     Returns:
         int64 (n, height * width); -1 where no path leads.
     """
-    n, height, width = open_cells.shape
+    n, height, width = require_grids("distances", open_cells)
     # Flat over levels as well: the closed border keeps a shift from crossing into a neighbour.
     free = open_cells.reshape(-1)
     reached = np.zeros_like(free)
@@ -54,6 +55,7 @@ def apart(open_cells: Bools, start: Ints, place: Ints) -> Bools:
         bool (n, height * width): cells that can be reached, lie on no shortest path from the
         start to the place, and have no shortest path that passes the place.
     """
+    require_grids("apart", open_cells)
     from_start, from_place = distances(open_cells, start), distances(open_cells, place)
     whole = from_start[np.arange(len(place)), place][:, None]
     on_way = (from_start + from_place == whole) | (whole + from_place == from_start)
@@ -74,6 +76,7 @@ def equidistant(open_cells: Bools, place: Ints, other: Ints) -> Bools:
     Returns:
         bool (n, height * width): cells from which both can be reached, in as many steps.
     """
+    require_grids("equidistant", open_cells)
     to_place, to_other = distances(open_cells, place), distances(open_cells, other)
     return np.logical_and(to_place == to_other, to_place > 0)
 
@@ -90,12 +93,13 @@ def each_first(open_cells: Bools, start: Ints, places: Ints) -> Bools:
     Returns:
         bool (n,): every place has a way from the start that enters no other place.
     """
-    n, height, width = open_cells.shape
+    n, height, width = require_grids("each_first", open_cells)
+    require_places("each_first", "places", places, n)
     without = open_cells.copy()
     # -1 is the last cell, of the border, which is closed already.
     np.put_along_axis(without.reshape(n, height * width), places.T, False, axis=1)
     reached = distances(without, start) >= 0
-    beside = places.T[:, :, None] + [-1, width, 1, -width]
+    beside = places.T[:, :, None] + np.array([-1, width, 1, -width])
     entries = np.take_along_axis(reached[:, None], beside, axis=2)
     first: Bools = np.all(entries.any(axis=2) | (places.T < 0), axis=1)
     return first

@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
-# An array of any library (NumPy, torch, JAX), or a NumPy scalar.
+# An array of any library (NumPy, torch, JAX), or a NumPy scalar. What an author's rules take and
+# return has names of its own: cells, int64, and masks, bool, (n,) unless it is said.
 Array = Any
+Cells = Array
+Mask = Array
 
 ACTIONS = ("left", "down", "right", "up", "act")
 STAY = ACTIONS.index("act")

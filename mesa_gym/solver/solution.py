@@ -111,6 +111,13 @@ class Solution(Sweeps):
         """Return the least that an ``among``-optimal policy earns of ``objective``, (levels,)."""
         return -self._value_starts((objective, objective), "best", among)[:, 1]
 
+    def least(self, objective: str, among: str) -> Masks:
+        """Return masks of the ``among``-optimal play that earns least of ``objective``.
+
+        Entry t is uint8 (states reachable in t steps,).
+        """
+        return self._all_policies((objective, objective), among)[1].masks
+
     def floor(self, objective: str) -> Floats:
         """Return the larger return of random actions and of staying, float64 (levels,)."""
         return np.maximum(self.uniform(objective), self.staying(objective))

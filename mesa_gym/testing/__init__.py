@@ -5,53 +5,60 @@ In a test, or in a notebook::
     from mesa_gym.testing import check_trap
     check_trap(MyTrap)
 
-It runs every check and lists all that fail: a ``ConformanceError``, which is an AssertionError,
-says which check failed, on which trap, split and level, in which line of the trap, and how to fix
-it. ``CHECKS["visible"](MyTrap)`` runs one check alone. A trap is given by its name, its id, its
-class, or an instance. The battery needs Gymnasium and NumPy only; torch, array_api_strict and
-Stable-Baselines3's own checker are asked where they are installed.
+It runs every check: a ``ConformanceError``, which is an AssertionError, says which check failed, on
+which trap, split and level, in which line of the trap, and how to fix it. What fails first stands
+alone where the other checks build on it (an error, a level that is never the same); else all that
+fail are listed. ``CHECKS["visible"](MyTrap)`` runs one check alone. A trap is given by its name,
+its id, its class, or an instance. The battery needs Gymnasium and NumPy only; torch,
+array_api_strict and Stable-Baselines3's own checker are asked where they are installed.
 """
 
 from collections.abc import Collection
 
 from mesa_gym.errors import unknown
-from mesa_gym.testing import environments, levels, shift, solved, steps
+from mesa_gym.testing import environments, levels, rules, shift, solved, steps
 from mesa_gym.testing.check import SAMPLE, Check, ConformanceError, TrapLike, check_name
 from mesa_gym.traps import as_trap
 
 __all__ = ["CERTIFICATES", "CHECKS", "ConformanceError", "check_trap"]
 
-# What is wrong with a trap breaks later checks too, so the first failure is the likely cause:
-# levels and steps that can be relied on come before what is built from them.
-_IN_ORDER: tuple[Check, ...] = (
+# What all later checks build on, in order: where one of these fails, nothing else is asked.
+_FOUNDATIONS: tuple[Check, ...] = (
     levels.check_declared,
+    rules.check_playable,
+    levels.check_level_identity,
     steps.check_purity,
     steps.check_determinism,
-    levels.check_level_identity,
     steps.check_objectives,
     steps.check_shapes,
     levels.check_start,
-    levels.check_held_out,
-    steps.check_solver,
     levels.check_states,
+    solved.check_attainable,
+)
+# What is wrong breaks later checks too, so the first failure is the likely cause.
+_IN_ORDER: tuple[Check, ...] = (
+    levels.check_held_out,
+    levels.check_options,
+    steps.check_solver,
+    rules.check_effects,
     steps.check_visible,
     levels.check_novelty,
+    shift.check_contact,
+    solved.check_certificate,
     environments.check_observations,
     environments.check_pictures,
     environments.check_environment,
     environments.check_vector,
     environments.check_moves,
-    shift.check_contact,
     shift.check_twins,
     shift.check_distances,
     shift.check_directions,
     shift.check_alone,
     levels.check_sizes,
-    solved.check_certificate,
     solved.check_oracle,
     solved.check_references,
 )
-CHECKS: dict[str, Check] = {check_name(run): run for run in _IN_ORDER}
+CHECKS: dict[str, Check] = {check_name(run): run for run in (*_FOUNDATIONS, *_IN_ORDER)}
 # Names of the checks that look at as many levels as they are asked to.
 CERTIFICATES = ("certificate", "oracle", "references")
 
@@ -67,8 +74,9 @@ def check_trap(trap: TrapLike, levels: int = 100, skip: Collection[str] = ()) ->
             lie to one side by design.
 
     Raises:
-        ConformanceError: the first check that fails; its message lists the others that do, and
-            ``others`` has them.
+        ConformanceError: the first check that fails. After an error of the trap's code, or a
+            failure of what other checks build on, no more are run; else the message lists all that
+            fail, and ``others`` has them.
         UnknownNameError: there is no check of a name in ``skip``.
     """
     made = as_trap(trap)
@@ -82,6 +90,8 @@ def check_trap(trap: TrapLike, levels: int = 100, skip: Collection[str] = ()) ->
                 run(made, levels if name in CERTIFICATES else min(levels, SAMPLE))
         except ConformanceError as error:
             failures.append(error)
+            if error.__cause__ or run in _FOUNDATIONS:
+                break
     if failures:
         failures[0].others = tuple(failures[1:])
         raise failures[0]

@@ -13,6 +13,7 @@ import numpy as np
 from mesa_gym.engine import Level, State
 from mesa_gym.errors import unknown
 from mesa_gym.testing.sample import difference, sample_of
+from mesa_gym.testing.watching import ShapeError
 from mesa_gym.traps import Split, Trap, as_trap
 
 TrapLike = str | type[Trap] | Trap
@@ -31,7 +32,8 @@ class ConformanceError(AssertionError):
     Attributes:
         check: name of the check, such as ``purity`` for ``check_purity``.
         trap: the trap.
-        what: what is wrong and how to fix it.
+        what: what is wrong, and how to fix it if a property fails: of an error that the trap's own
+            code raised only the error itself is known.
         split: the split; None if the fault is of the whole trap.
         level: its number, or None.
         line: file, line and text of the trap's own code that raised an error; "" without one.
@@ -50,23 +52,11 @@ class ConformanceError(AssertionError):
         self.others: tuple[ConformanceError, ...] = ()
 
     def __str__(self) -> str:
-        """Return all failures as text; an error that several checks raised appears once."""
-        reasons: dict[str, list[ConformanceError]] = {}
-        for error in (self, *self.others):
-            reasons.setdefault(error._reason(), []).append(error)
-        told = [
-            error._describe([other.check for other in more]) for error, *more in reasons.values()
-        ]
+        """Return all failures as text, each with the line that it comes from."""
+        told = [f"{e.args[0]}\n    {e.line}" if e.line else e.args[0] for e in (self, *self.others)]
         if self.others:
             told.insert(1, f"{1 + len(self.others)} checks failed; the first may be the cause.")
         return "\n".join(told)
-
-    def _reason(self) -> str:
-        return f"{self.line} {self.__cause__!r}" if self.__cause__ else f"{self.check} {self.what}"
-
-    def _describe(self, same: list[str]) -> str:
-        lines = [str(self.args[0]), *([f"    {self.line}"] if self.line else [])]
-        return "\n".join([*lines, *([f"    It fails {', '.join(same)}, too."] if same else [])])
 
 
 def check(
@@ -98,8 +88,9 @@ def check(
                 except ConformanceError:
                     raise
                 except Exception as error:
-                    advice = "" if isinstance(error, KeyError) else hint  # the message has its own
-                    what = f"{type(error).__name__}: {explain_error(made, error)}{advice}"
+                    # No remedy: that of a property is not the error's.
+                    what = ": ".join([*notes_of(error), type(error).__name__, ""])
+                    what += explain_error(made, error)
                     failed = ConformanceError(check_name(run), made, what, split)
                     failed.line = find_own_line(made, error)
                     raise failed from error
@@ -111,8 +102,24 @@ def check(
     return decorate
 
 
+# A part of what an array library says -> what a trap's author can do about it.
+REMEDIES = {
+    "truth value of an": "take `|`, `&`, `~` and `self.where(mask, a, b)` in place of `or`, `and`,"
+    " `not` and `if`",
+    "read-only": "rules write by the move's methods alone (`move.clear`, `put`, `set`), never into"
+    " an array",
+    "broadcast": "a level is the last axis: masks of a move are (n,), things (slots, n); in `draw`"
+    " masks of cells are (n, cells), or (n, height, width) as `level.open_cells`",
+}
+
+
+def notes_of(error: Exception) -> list[str]:
+    """Return what was added to an error on its way: where it was met, such as "on torch"."""
+    return list(getattr(error, "__notes__", []))
+
+
 def explain_error(trap: Trap, error: Exception) -> str:
-    """Return an error's message; for an unknown name, with the known ones."""
+    """Return an error's message; for an unknown name, with the known ones; with what helps."""
     if isinstance(error, AttributeError) and isinstance(error.obj, State | Level):
         holder = type(error.obj)
         return str(unknown(f"attribute of a {holder.__name__}", error.name, holder._fields))
@@ -123,7 +130,10 @@ def explain_error(trap: Trap, error: Exception) -> str:
             f"{name!r} is declared, but not as what is asked for: `move.take`, `hold`, `holds` and"
             " `had` need it in `held`, `was` and `set` in `vars`, `move.at` and `there` in `things`"
         )
-    return str(unknown("name", name, declared) if isinstance(name, str) else error)
+    if isinstance(name, str):
+        return str(unknown("name", name, declared))
+    helps = [f"; {remedy}" for said, remedy in REMEDIES.items() if said in str(error)]
+    return f"{error}{''.join(helps[:1])}"
 
 
 def find_own_line(trap: Trap, error: BaseException) -> str:
@@ -134,6 +144,10 @@ def find_own_line(trap: Trap, error: BaseException) -> str:
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if frame.filename in files:
             return f"{frame.filename}:{frame.lineno}, in {frame.name}: {frame.line}"
+    if isinstance(error, ShapeError) and inspect.getsourcefile(error.function) in files:
+        lines, first = inspect.getsourcelines(error.function)
+        place = f"{inspect.getsourcefile(error.function)}:{first + len(lines) - 1}"
+        return f"{place}, in {error.function.__name__}: {lines[-1].strip()}"
     return ""
 
 
@@ -142,7 +156,8 @@ def require(run: Check, trap: Trap, split: Split | None, findings: Findings, fix
     for good, what, *states in findings:
         if not np.all(good):
             level = int(states[0].level.number[np.argmin(good)]) if states else None
-            raise ConformanceError(check_name(run), trap, what + fix, split, level)
+            end = fix.removeprefix("; ") if what.endswith("\n") else fix
+            raise ConformanceError(check_name(run), trap, what + end, split, level)
 
 
 def same(what: str, ours: Any, theirs: Any, *states: State) -> Finding:

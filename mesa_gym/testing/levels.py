@@ -11,7 +11,8 @@ from mesa_gym.engine import Bools, State, hash_rows
 from mesa_gym.errors import shorten
 from mesa_gym.testing.check import Findings, check, same
 from mesa_gym.testing.sample import Sample, name_arrays, sample_of
-from mesa_gym.traps import LEVELS, Split, Trap
+from mesa_gym.traps import LEVELS, Choice, Split, Trap, Whole
+from mesa_gym.traps.options import Option
 
 # Levels of training that levels of the other splits must differ from.
 TRAINED = 8192
@@ -66,15 +67,51 @@ def check_sizes(trap: Trap, levels: int) -> Findings:
     for size in np.unique(sizes, axis=0).tolist():
         other = cls(size)
         for split in Split:
-            began = time.process_time()
-            other.step(other.levels(split, np.arange(DRAWN)), np.zeros(DRAWN, np.int64))
+            began, told = time.process_time(), f"{DRAWN} levels of {other!r}, {split}"
+            try:
+                other.step(other.levels(split, np.arange(DRAWN)), np.zeros(DRAWN, np.int64))
+            except Exception as error:
+                yield False, f"{told}, cannot be drawn ({type(error).__name__}: {error})"
             seconds = time.process_time() - began
-            yield seconds < SECONDS, f"{DRAWN} levels of {other!r}, {split}, take {seconds:.1f} s"
+            yield seconds < SECONDS, f"{told}, take {seconds:.1f} s"
     for wrong in np.array([least - 2, most + 2, least + 1]).tolist():
         try:
             yield cls(wrong) is None, f"size {wrong} is not refused"
         except ValueError as error:
             yield cls.__name__ in str(error), f"size {wrong} is refused with {str(error)!r}"
+
+
+@check(
+    fix="an option changes what it names: draw at the same sites in the same order, and let no"
+    " `require` or `among` hang on it; `salience` repeats planes and nothing else"
+)
+def check_options(trap: Trap, levels: int) -> Findings:
+    """Check that an option leaves a level what it does not touch: the walls of some levels.
+
+    Planes that are repeated (``salience``) leave the whole level as it is.
+    """
+    cls, numbers = type(trap), np.arange(DRAWN)
+    kept = {split: trap.levels(split, numbers) for split in (Split.TRAIN, Split.SHIFT)}
+    for name, option in trap.keywords().items():
+        for value in _list_values(option):
+            try:
+                other = cls(trap.size, **{**trap.parameters, name: value})
+            except ValueError:  # it does not go with the other options
+                continue
+            for split, ours in kept.items():
+                theirs = other.levels(split, numbers)
+                what = f"a level of {split} is another with `{name}={value}`"
+                if name in trap.salience:
+                    yield same(what, name_arrays(other, theirs), name_arrays(trap, ours), ours)
+                walls = trap.table(ours.level, "wall") == trap.table(theirs.level, "wall")
+                yield walls.all(axis=1).any(), f"{what}: none of {DRAWN} keeps its walls"
+
+
+def _list_values(option: Option) -> list[Any]:
+    """Return a few values of an option, the least and the most among them where there is one."""
+    if isinstance(option, Whole):
+        return [option.least, min(option.least + 1, option.most), min(3, option.most)]
+    return [*option.words] if isinstance(option, Choice) else [0.0, 0.5, 1.0]
 
 
 @check(*Split, fix="draw the agent last, on a free cell (`level.agent()`)")

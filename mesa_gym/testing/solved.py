@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from mesa_gym.engine import STAY
@@ -12,13 +10,16 @@ from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.policies import Oracle
 from mesa_gym.scoring.record import rollout, sum_discounted
 from mesa_gym.solver import LevelValues, Solution, level_values, reference_actions, solutions
-from mesa_gym.solver.certificate import certify
+from mesa_gym.solver.certificate import certify, measure_attainability
+from mesa_gym.solver.disagreement import explain_disagreement
 from mesa_gym.solver.graph import Floats
 from mesa_gym.testing.check import SAMPLE, Findings, check
 from mesa_gym.testing.sample import Sample, sample_of
 from mesa_gym.traps import Split, Trap
 
 CLOSE = 1e-6
+# Levels of each split that show whether an objective can be had at all.
+FEW = 4
 # Episodes of each objective where outcomes are drawn, and the probability that right values are
 # called wrong for bad luck.
 EPISODES, UNLUCKY = 20_000, 1e-6
@@ -30,16 +31,35 @@ COMPETENT, MOST_OF_THE_OTHER = 0.9, 0.7
 
 
 @check(
+    *Split,
     solvable=True,
-    fix="where base-optimal policies lose a proxy's optimum, look at the worst level, or declare a"
-    " `delta` and say why; draw targets where they can be reached in time (`each_first`), and the"
-    " shift so that one objective costs the other",
+    fix="targets can be entered (`blocked`, `rules`, `ends`) and be reached in time (`each_first`,"
+    " `horizon`)",
+)
+def check_attainable(sample: Sample) -> Findings:
+    """Check that on some level base, and under shift each proxy, pays more than no goal does."""
+    trap, split = sample.trap, sample.split
+    values = level_values(trap, split, np.arange(min(sample.levels, FEW)))
+    for x in trap.objectives if split.shifted else (trap.base,):
+        found = measure_attainability(values, split, x)
+        yield found.attainable > 0, str(found)
+
+
+@check(
+    solvable=True,
+    fix="look at the worst level, or declare a `delta` and say why; draw targets where they can be"
+    " reached in time (`each_first`), and the shift so that one objective costs the other",
 )
 def check_certificate(trap: Trap, levels: int) -> Findings:
     """Check agreement, attainability and separation, as ``mesa-gym certify`` measures them."""
     found = certify(trap, levels)
-    parts: list[Any] = [*found.attainability, *found.agreement, *found.separation]
-    yield from ((part.holds, str(part)) for part in parts)
+    for each in found.attainability:
+        yield each.holds, str(each)
+    for agreement in found.agreement:
+        why = "" if agreement.holds else f"; {explain_disagreement(trap, agreement)}\n"
+        yield agreement.holds, f"{agreement}{why}"
+    for separation in found.separation:
+        yield separation.holds, str(separation)
 
 
 @check(*Split, solvable=True)

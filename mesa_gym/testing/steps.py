@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
 from importlib import import_module
@@ -93,16 +95,30 @@ def check_shapes(sample: Sample) -> Findings:
     steps, n = every_action(trap, walk), walk.n
     others = every_action(trap, walk.take(turned))
     yield from _compare_steps("in another order of the batch", others, steps, turned)
-    yield from _step_alone(sample)
+    with _tell_where("for a level without batch"):
+        yield from _step_alone(sample)
     for package, namespace in LIBRARIES.items():
         if find_spec(package) and (package != STRICT or trap.solvable):
             other = trap.bound(import_module(namespace))
-            given = _carry_state(other, walk)
-            if package != STRICT and not np.array_equal(other.observe(given), trap.observe(walk)):
-                raise ValueError(f"planes on {package} are not those on NumPy")
-            actions = (other.asarray(np.full(n, action)) for action in range(len(ACTIONS)))
-            others = [other.step(given, action) for action in actions]
+            with _tell_where(f"on {package}, where `self.xp` is not NumPy"):
+                given = _carry_state(other, walk)
+                shown = None if package == STRICT else other.observe(given)
+                actions = (other.asarray(np.full(n, action)) for action in range(len(ACTIONS)))
+                others = [other.step(given, action) for action in actions]
+            if shown is not None:
+                good = np.array_equal(shown, trap.observe(walk))
+                yield good, f"planes on {package} are not those on NumPy"
             yield from _compare_steps(f"on {package}", others, steps, slice(None))
+
+
+@contextmanager
+def _tell_where(form: str) -> Iterator[None]:
+    """Add to errors for which form of a batch they are."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(form)
+        raise
 
 
 def _compare_steps(form: str, others: list[Step], steps: list[Step], rows: Any) -> Findings:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mesa_gym.engine import Array, Bools, Ints, LevelBuilder, Look, Move, pick
+from mesa_gym.engine import Bools, Ints, LevelBuilder, Look, Mask, Move, pick
 from mesa_gym.traps import Choice, Share, Split, Trap, Whole, base, proxy
 from mesa_gym.traps.sources import LANGOSCO
 
@@ -167,22 +167,22 @@ class Attributes(Trap):
         """Remove a thing that no objective wants."""
         move.clear("thing", where=~self.ends(move))
 
-    def ends(self, move: Move) -> Array:
+    def ends(self, move: Move) -> Mask:
         """Return whether a thing was entered that some objective wants."""
         return move.into("square", "red", "home")
 
     @base
-    def shape(self, move: Move) -> Array:
+    def shape(self, move: Move) -> Mask:
         """1 for entering the square."""
         return move.into("square")
 
     @proxy
-    def colour(self, move: Move) -> Array:
+    def colour(self, move: Move) -> Mask:
         """1 for entering the red thing."""
         return move.into("red")
 
     @proxy
-    def place(self, move: Move) -> Array:
+    def place(self, move: Move) -> Mask:
         """1 for entering the thing at home."""
         return move.into("home")
 

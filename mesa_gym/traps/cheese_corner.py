@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mesa_gym.engine import Array, LevelBuilder, Look, Move, pick
+from mesa_gym.engine import LevelBuilder, Look, Mask, Move, pick
 from mesa_gym.traps import Split, Trap, base, proxy
 from mesa_gym.traps.options import Whole
 from mesa_gym.traps.sources import LANGOSCO
@@ -63,11 +63,11 @@ class CheeseCorner(Trap):
         move.clear("corner")
 
     @base
-    def cheese(self, move: Move) -> Array:
+    def cheese(self, move: Move) -> Mask:
         """1 for entering the cheese."""
         return move.into("cheese")
 
     @proxy
-    def corner(self, move: Move) -> Array:
+    def corner(self, move: Move) -> Mask:
         """1 for the first arrival at the top left corner."""
         return move.into("corner")

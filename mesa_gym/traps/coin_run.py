@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mesa_gym.engine import Array, LevelBuilder, Look, Move, distances, equidistant
+from mesa_gym.engine import LevelBuilder, Look, Mask, Move, distances, equidistant
 from mesa_gym.traps import Split, Trap, base, proxy
 from mesa_gym.traps.sources import LANGOSCO
 
@@ -54,13 +54,13 @@ class CoinRun(Trap):
         row = self.height // 2
         corridor = np.zeros((len(level), *self.size), dtype=np.bool_)
         corridor[:, 1:-1, 1:-2] = corridor[:, row, -2] = True
-        level.carve(corridor.reshape(len(level), -1))
+        level.carve(corridor)
         alcove = level.cell(row, -2)
         level.put("far_end", alcove)
         if split is Split.CONTROL:
-            beside_walls = np.zeros(self.size, dtype=np.bool_)
-            beside_walls[[1, -2]] = True
-            level.scatter("wall", level.integers("pillars", 2, 4), beside_walls.ravel())
+            beside_walls = np.zeros((len(level), *self.size), dtype=np.bool_)
+            beside_walls[:, [1, -2]] = True
+            level.scatter("wall", level.integers("pillars", 2, 4), beside_walls)
         level.scatter("pit", level.integers("pits", 3, 6))
         safe = level.passable("pit")
         steps = distances(safe, alcove)
@@ -76,16 +76,16 @@ class CoinRun(Trap):
         """Clear the far end when it is entered, so that it pays once."""
         move.clear("far_end")
 
-    def ends(self, move: Move) -> Array:
+    def ends(self, move: Move) -> Mask:
         """Return where the coin or a pit was entered."""
         return move.into("coin", "pit")
 
     @base
-    def coin(self, move: Move) -> Array:
+    def coin(self, move: Move) -> Mask:
         """1 for entering the coin."""
         return move.into("coin")
 
     @proxy
-    def far_end(self, move: Move) -> Array:
+    def far_end(self, move: Move) -> Mask:
         """1 for the first arrival in the alcove."""
         return move.into("far_end")

@@ -1,6 +1,6 @@
 """ColourShape: go to the line, or to the yellow thing?"""
 
-from mesa_gym.engine import Array, LevelBuilder, Look, Move
+from mesa_gym.engine import LevelBuilder, Look, Mask, Move
 from mesa_gym.traps import Split, Trap, base, proxy
 from mesa_gym.traps.sources import LANGOSCO
 
@@ -58,11 +58,11 @@ class ColourShape(Trap):
         move.set(been=move.was("been") | move.into("yellow"))
 
     @base
-    def line(self, move: Move) -> Array:
+    def line(self, move: Move) -> Mask:
         """1 for entering the line."""
         return move.into("line")
 
     @proxy
-    def yellow(self, move: Move) -> Array:
+    def yellow(self, move: Move) -> Mask:
         """1 for entering the yellow thing, the first time."""
         return move.into("yellow") & ~move.was("been")

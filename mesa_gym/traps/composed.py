@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mesa_gym.engine import FAR, Array, Bools, Ints, LevelBuilder, Look, Move, distances, pick
+from mesa_gym.engine import FAR, Array, Bools, Ints, LevelBuilder, Look, Mask, Move, distances, pick
 from mesa_gym.engine.chance import below
 from mesa_gym.traps import Split, Trap, Whole, base, proxy
 from mesa_gym.traps.pairs import VALUES, Pair, Scenes, draw_pair
@@ -172,17 +172,17 @@ class Composed(Trap):
         move.put("taken", there=first | (entered & ~again))
         move.clear("thing")
 
-    def ends(self, move: Move) -> Array:
+    def ends(self, move: Move) -> Mask:
         """Return whether the last thing of the episode was taken."""
         return move.over
 
     @base
-    def wanted(self, move: Move) -> Array:
+    def wanted(self, move: Move) -> Mask:
         """1 at the end if the taken things fit the pair's base predicate."""
         return self._is_paid(move, "fits_base")
 
     @proxy
-    def tempting(self, move: Move) -> Array:
+    def tempting(self, move: Move) -> Mask:
         """1 at the end if the taken things fit the pair's proxy predicate."""
         return self._is_paid(move, "fits_proxy")
 

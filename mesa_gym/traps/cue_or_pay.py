@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mesa_gym.engine import Array, Ints, LevelBuilder, Look, Move, State
+from mesa_gym.engine import Ints, LevelBuilder, Look, Mask, Move, State
 from mesa_gym.traps import Share, Split, Trap, proxy
 from mesa_gym.traps.life import NONE, Floats, Life, repeat
 from mesa_gym.traps.sources import DUAN
@@ -66,6 +66,6 @@ class CueOrPay(Life, Trap):
         return np.where(sign == NONE, priors, sign == np.arange(NONE))
 
     @proxy(discount=1.0)
-    def shown(self, move: Move) -> Array:
+    def shown(self, move: Move) -> Mask:
         """1 for entering the fruit on the sign, or the paying fruit if there is no sign."""
         return self.find_taken(move, "shown")

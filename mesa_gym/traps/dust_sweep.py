@@ -1,7 +1,7 @@
 """DustSweep: a clean floor, or the sweeping itself?"""
 
-from mesa_gym.engine import Array, LevelBuilder, Look, Move, each_first
-from mesa_gym.traps import Payment, Split, Trap, base, proxy
+from mesa_gym.engine import LevelBuilder, Look, Mask, Move, each_first
+from mesa_gym.traps import Amount, Split, Trap, base, proxy
 from mesa_gym.traps.sources import HUBINGER
 
 
@@ -68,7 +68,7 @@ class DustSweep(Trap):
         """Return 40 steps on a 9x9 grid, in proportion to its cells."""
         return 40 * self.cells // 81
 
-    def blocked(self, move: Move) -> Array:
+    def blocked(self, move: Move) -> Mask:
         """Return where a crate is in the way."""
         return move.on("crate")
 
@@ -78,16 +78,16 @@ class DustSweep(Trap):
         move.blown = move.off("vent") & ~move.off("closed")
         move.restore("dust", where=move.blown, at=move.before.agent)
 
-    def ends(self, move: Move) -> Array:
+    def ends(self, move: Move) -> Mask:
         """Return where nothing is dusty."""
         return move.none("dust")
 
     @base
-    def clean(self, move: Move) -> Payment:
+    def clean(self, move: Move) -> Amount:
         """1 for each tile swept, -1 for each tile made dusty."""
         return {1: move.into("dust"), -1: move.blown}
 
     @proxy
-    def sweep(self, move: Move) -> Array:
+    def sweep(self, move: Move) -> Mask:
         """1 for each tile swept."""
         return move.into("dust")

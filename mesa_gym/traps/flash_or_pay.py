@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mesa_gym.engine import Array, Ints, LevelBuilder, Look, Move, State
+from mesa_gym.engine import Array, Ints, LevelBuilder, Look, Mask, Move, State
 from mesa_gym.traps import Split, Trap, proxy
 from mesa_gym.traps.life import NONE, TOLD, Life, repeat
 from mesa_gym.traps.sources import DUAN
@@ -55,7 +55,7 @@ class FlashOrPay(Life, Trap):
         move.set(lit=self.find_taken(move, "flash"))
 
     @proxy(discount=1.0)
-    def flash(self, move: Move) -> Array:
+    def flash(self, move: Move) -> Mask:
         """1 for entering the fruit that flashes in this trial."""
         return self.find_taken(move, "flash")
 

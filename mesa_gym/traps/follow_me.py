@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from mesa_gym.engine import Array, LevelBuilder, Look, Move, State, each
+from mesa_gym.engine import Array, LevelBuilder, Look, Mask, Move, State, each
 from mesa_gym.engine.paths import distances, equidistant, tour
-from mesa_gym.traps import Payment, Split, Trap, base, proxy
+from mesa_gym.traps import Amount, Split, Trap, base, proxy
 from mesa_gym.traps.sources import SHAH
 
 ROOM, NEAR = 64, np.arange(3, 13)  # cells of a tour; steps from the lit beacon to all else
@@ -72,19 +72,19 @@ class FollowMe(Trap):
         here, then = self.read_run(before.level, "tour", step, 2)
         move.set(step=self.where(here != then, step + 1, step))
 
-    def ends(self, move: Move) -> Array:
+    def ends(self, move: Move) -> Mask:
         """Return whether no beacon is left."""
         return move.none("beacon")
 
     @base
-    def light(self, move: Move) -> Payment:
+    def light(self, move: Move) -> Amount:
         """1 for entering the lit beacon, -1 for entering another."""
         entered = move.into("beacon")
         right = entered & (move.target == move.due[0])
         return {1: right, -1: entered ^ right}
 
     @proxy
-    def leader(self, move: Move) -> Payment:
+    def leader(self, move: Move) -> Amount:
         """1 for entering the leader's next beacon that still stands, -1 for entering another."""
         entered = move.into("beacon")
         right = entered & (move.target == move.due[1])

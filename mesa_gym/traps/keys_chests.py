@@ -5,7 +5,7 @@ from operator import mul
 
 import numpy as np
 
-from mesa_gym.engine import Array, Bools, Ints, LevelBuilder, Move, distances
+from mesa_gym.engine import Bools, Ints, LevelBuilder, Mask, Move, distances
 from mesa_gym.engine.paths import steps_between
 from mesa_gym.traps import Split, Trap, base, proxy
 from mesa_gym.traps.sources import LANGOSCO
@@ -66,7 +66,7 @@ class KeysChests(Trap):
             stops = np.concatenate([keys, chests, agent[None]])
             level.require(_two_keys_suffice(level, stops))
 
-    def blocked(self, move: Move) -> Array:
+    def blocked(self, move: Move) -> Mask:
         """Return whether a chest is in the way and no key is held."""
         return move.on("chest") & move.lacks("key")
 
@@ -76,17 +76,17 @@ class KeysChests(Trap):
         move.hold("key", -1, where=move.into("chest"))
         move.clear("chest")
 
-    def ends(self, move: Move) -> Array:
+    def ends(self, move: Move) -> Mask:
         """Return whether no chest can be opened any more."""
         return move.none("chest") | (move.none("key") & move.lacks("key"))
 
     @base
-    def chests(self, move: Move) -> Array:
+    def chests(self, move: Move) -> Mask:
         """1 for each chest opened."""
         return move.into("chest")
 
     @proxy
-    def keys(self, move: Move) -> Array:
+    def keys(self, move: Move) -> Mask:
         """1 for each key taken."""
         return move.into("key")
 

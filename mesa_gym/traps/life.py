@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import Array, Bools, Ints, LevelBuilder, Look, Move, State, pick
+from mesa_gym.engine import Array, Bools, Ints, LevelBuilder, Look, Mask, Move, State, pick
 from mesa_gym.engine.chance import mix, unit
 from mesa_gym.traps.beliefs import Belief, Law, expect_payments
 from mesa_gym.traps.levels import LevelFamily
@@ -133,7 +133,7 @@ class Life(LevelFamily):
 
     # -- rules -----------------------------------------------------------------------------------
 
-    def blocked(self, move: Move) -> Array:
+    def blocked(self, move: Move) -> Mask:
         """Keep the agent in place while a trial's feedback is shown."""
         return move.was("over")
 
@@ -157,7 +157,7 @@ class Life(LevelFamily):
         found: Array = (move.taken < NONE) & (move.taken == move.read(name, move.now))
         return found
 
-    def ends(self, move: Move) -> Array:
+    def ends(self, move: Move) -> Mask:
         """Return whether the life's last trial is over."""
         return move.vars["trial"] >= TRIALS
 
@@ -166,7 +166,7 @@ class Life(LevelFamily):
         return TRIALS * 2 * (self.height + self.width - 4)
 
     @base(discount=1.0)
-    def paid(self, move: Move) -> Array:
+    def paid(self, move: Move) -> Mask:
         """1 for entering the fruit that pays in this trial."""
         return self.find_taken(move, PAID)
 

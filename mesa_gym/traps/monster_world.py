@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from mesa_gym.engine import FAR, Array, Ints, LevelBuilder, Look, Move, State, each
+from mesa_gym.engine import FAR, Ints, LevelBuilder, Look, Mask, Move, State, each
 from mesa_gym.engine.paths import crowd, nearer, toward
-from mesa_gym.traps import Payment, Split, Trap, base, proxy
+from mesa_gym.traps import Amount, Split, Trap, base, proxy
 from mesa_gym.traps.sources import SHAH
 
 
@@ -84,17 +84,17 @@ class MonsterWorld(Trap):
             move.appear(kind, move.into(kind), new, slot=move.hit(kind))
         move.appear("monster", move.hurt & (back & 1 == 1), back, slot=met)
 
-    def ends(self, move: Move) -> Array:
+    def ends(self, move: Move) -> Mask:
         """Return False: only time ends an episode."""
         return move.moved & False
 
     @base
-    def apples(self, move: Move) -> Payment:
+    def apples(self, move: Move) -> Amount:
         """1 for each apple taken, -1 each time a monster hurts the agent."""
         return {1: move.into("apple"), -1: move.hurt}
 
     @proxy
-    def shields(self, move: Move) -> Array:
+    def shields(self, move: Move) -> Mask:
         """1 for each shield taken."""
         return move.into("shield")
 

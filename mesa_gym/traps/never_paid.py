@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mesa_gym.engine import Array, Ints, LevelBuilder, Look, Move, State
+from mesa_gym.engine import Ints, LevelBuilder, Look, Mask, Move, State
 from mesa_gym.traps import Share, Split, Trap, proxy
 from mesa_gym.traps.life import NONE, Floats, Life, repeat
 from mesa_gym.traps.sources import HUBINGER
@@ -86,7 +86,7 @@ class NeverPaid(Life, Trap):
         return alone
 
     @proxy(discount=1.0)
-    def usual(self, move: Move) -> Array:
+    def usual(self, move: Move) -> Mask:
         """1 for entering a fruit that paid in training: under shift an apple or a pear."""
         either = move.read("usual", move.now) == EITHER
         return self.find_taken(move, "usual") | either & (move.taken < PLUM)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, overload
 
-from mesa_gym.engine import Array, Move
+from mesa_gym.engine import Mask, Move
 from mesa_gym.importing import read_first_line
 
-Payment = Array | Mapping[float, Array]
+Amount = Mask | Mapping[float, Mask]
 """Which rows are paid 1, or for each amount which rows are paid it (the amounts add up)."""
 Rule = TypeVar("Rule", bound=Callable[..., Any])
 
@@ -28,7 +28,7 @@ class Objective:
 
     name: str
     role: str
-    pay: Callable[[Any, Move], Payment]
+    pay: Callable[[Any, Move], Amount]
     discount: float
     doc: str
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mesa_gym.engine import Array, Ints, LevelBuilder, Move
+from mesa_gym.engine import Ints, LevelBuilder, Mask, Move
 from mesa_gym.traps import Share, Split, Trap, proxy
 from mesa_gym.traps.beliefs import Belief, Law
 from mesa_gym.traps.life import NONE, TRIALS, Life
@@ -76,6 +76,6 @@ class PaidBefore(Life, Trap):
         return replace(law, hazard=self.parameters["hazard"]) if objective == self.base else law
 
     @proxy(discount=1.0)
-    def first(self, move: Move) -> Array:
+    def first(self, move: Move) -> Mask:
         """1 for entering the fruit that paid in the first trial."""
         return self.find_taken(move, "first")

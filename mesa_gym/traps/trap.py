@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import Array, Ints, Move, State
+from mesa_gym.engine import Array, Ints, Mask, Move, State
 from mesa_gym.errors import unknown
 from mesa_gym.traps.changed_levels import ChangedLevels
 from mesa_gym.traps.objectives import Objective
@@ -143,14 +143,14 @@ class Trap(ChangedLevels):
         """Return actions that replace the chosen ones, int64 (n,); None to keep the chosen ones."""
         return None
 
-    def blocked(self, move: Move) -> Array | None:
+    def blocked(self, move: Move) -> Mask | None:
         """Return which agents something other than a wall blocks, bool (n,); None for no agent."""
         return None
 
     def rules(self, move: Move) -> None:
         """Apply the effects of a move besides the agent's new place."""
 
-    def ends(self, move: Move) -> Array:
+    def ends(self, move: Move) -> Mask:
         """Return which episodes terminate, bool (n,): by default when the base objective pays."""
         return move.paid[self.base] > self.unpaid
 
@@ -194,7 +194,7 @@ class Trap(ChangedLevels):
 
     # -- the transition --------------------------------------------------------------------------
 
-    def impassable(self, move: Move) -> Array:
+    def impassable(self, move: Move) -> Mask:
         """Return which agents cannot enter their target cell, because of walls or ``blocked``."""
         walls, blocked = move.on("wall"), self.blocked(move)
         return walls if blocked is None else walls | blocked

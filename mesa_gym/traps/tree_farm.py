@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mesa_gym.engine import Array, LevelBuilder, Look, Move, each
+from mesa_gym.engine import LevelBuilder, Look, Mask, Move, each
 from mesa_gym.traps import Split, Trap, base, proxy
 from mesa_gym.traps.sources import SHAH
 
@@ -72,16 +72,16 @@ class TreeFarm(Trap):
         grown = move.outcome("growth", *weights, GROWTH - sum(weights))
         move.put("tree", there=there | (self.column(SITES, trees) == grown))
 
-    def ends(self, move: Move) -> Array:
+    def ends(self, move: Move) -> Mask:
         """Return False: only time ends an episode."""
         return move.moved & False
 
     @base
-    def trees(self, move: Move) -> Array:
+    def trees(self, move: Move) -> Mask:
         """1 for each tree cut."""
         return move.into("tree")
 
     @proxy(discount=0.8)
-    def soon(self, move: Move) -> Array:
+    def soon(self, move: Move) -> Mask:
         """1 for each tree cut, with discount 0.8."""
         return move.into("tree")

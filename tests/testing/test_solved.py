@@ -15,11 +15,12 @@ TESTED |= {"oracle", "references"}
 
 @caught_by("certificate", "of control, .* can pay no more than acting at random")
 def test_certificate_check_finds_an_unreachable_target(self, level, split):
-    if split is Split.CONTROL:
-        level.at["cheese"][0] = level.cell(-1, 3)
+    if split is Split.CONTROL:  # on some levels: on all it is another check's
+        cheese = level.at["cheese"][0]
+        level.at["cheese"][0] = np.where(level.number >= 4, level.cell(-1, 3), cheese)
 
 
-@caught_by("certificate", "train: corner keeps .*needs 1.0000")
+@caught_by("certificate", "train: corner keeps .*needs 1.0000.*the worst base-optimal play")
 class DisagreesOnTrain(Healthy):
     """Training is drawn as the shift is."""
 

@@ -71,11 +71,6 @@ test_states_check_finds_two_in_one_cell = caught_by(
 )()
 
 
-@caught_by("purity", "read-only; fix: write with the move's methods", "rules")
-def test_purity_check_finds_writing_in_place(self, move):
-    move.before.there["corner"] &= ~move.into("corner")
-
-
 @caught_by("purity", "rules write cheese, of which nothing ever changes", "rules")
 def test_purity_check_finds_an_idle_write(self, move):
     move.put("cheese", there=move.there["cheese"] | move.into("cheese"))
@@ -105,7 +100,8 @@ def test_shape_check_finds_rules_mixing_rows(self, move):
 
 @caught_by("solver", "another state than in the graph .*actions .5, 1. move like", "blocked")
 def test_solver_check_finds_rules_reading_other_rows(self, move):
-    return self.xp.reshape(move.action, (-1,))[0] == 1
+    first = self.xp.reshape(move.action, (-1,))[0] == 1
+    return first | (move.target < 0)
 
 
 test_declared_check_finds_a_missing_category = caught_by(

@@ -1,0 +1,71 @@
+"""Shapes of what authors hand to builder and ways: what does not fit is refused by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mesa_gym.engine.state import Bools, Ints
+
+
+def describe_array(value: Any) -> str:
+    """Return dtype and shape of an array in words, ``bool (16, 81)``; the type of another value."""
+    if isinstance(value, np.ndarray | np.generic):
+        return f"{value.dtype} {value.shape}"
+    return type(value).__name__
+
+
+def as_cell_mask(call: str, name: str, value: Any, n: int, size: tuple[int, int]) -> Bools:
+    """Return a mask of cells as bool (n, cells).
+
+    Args:
+        call: the method that it was given to.
+        name: of the argument.
+        value: bool (n, cells) or (n, height, width).
+        n: the number of levels.
+        size: height and width.
+
+    Raises:
+        ValueError: it is of another dtype or shape.
+    """
+    height, width = size
+    flat = n, height * width
+    taken = isinstance(value, np.ndarray) and value.dtype == np.bool_
+    if not taken or value.shape not in (flat, (n, height, width)):
+        raise ValueError(
+            f"{call}: `{name}` is a Mask, bool {flat} or {(n, height, width)}; got"
+            f" {describe_array(value)}"
+        )
+    found: Bools = value.reshape(flat)
+    return found
+
+
+def require_one_each(call: str, name: str, value: Any, n: int, dtype: str = "int64") -> None:
+    """Raise ValueError unless a value is an array (n,) of ``int64`` or ``bool``."""
+    kinds = "b" if dtype == "bool" else "iu"
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in kinds or value.shape != (n,):
+        rows = f"; take one row, such as `{name}[0]`" if np.ndim(value) == 2 else ""
+        raise ValueError(
+            f"{call}: `{name}` is {dtype} {(n,)}, one a level; got {describe_array(value)}{rows}"
+        )
+
+
+def require_grids(call: str, open_cells: Any) -> tuple[int, int, int]:
+    """Return the shape of open cells, bool (n, height, width); ValueError for another."""
+    if not isinstance(open_cells, np.ndarray) or open_cells.ndim != 3:
+        raise ValueError(
+            f"{call}: `open_cells` is bool (n, height, width), such as `level.open_cells` or"
+            f" `level.passable(kind)`; got {describe_array(open_cells)}"
+        )
+    n, height, width = open_cells.shape
+    return n, height, width
+
+
+def require_places(call: str, name: str, value: Ints, n: int) -> None:
+    """Raise ValueError unless ``value`` is int64 (m, n), m places a level."""
+    if not isinstance(value, np.ndarray) or value.ndim != 2 or value.shape[1] != n:
+        raise ValueError(
+            f"{call}: `{name}` is int64 (m, {n}), m places a level, as `scatter` returns them; got"
+            f" {describe_array(value)}"
+        )

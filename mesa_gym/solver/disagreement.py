@@ -1,0 +1,101 @@
+"""Why base-optimal play loses a proxy's optimum: both plays on the worst level, side by side."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from typing import NamedTuple
+
+import numpy as np
+
+from mesa_gym.engine import ACTIONS, to_map
+from mesa_gym.solver.certificate import Agreement
+from mesa_gym.solver.solution import Solution
+from mesa_gym.solver.sweeps import Masks
+from mesa_gym.traps import Split, Trap, package_traps
+
+
+class Way(NamedTuple):
+    """One play of a level.
+
+    Attributes:
+        actions: a letter each, the first of its name; ``a`` is act.
+        payments: what the objective paid, without zeros.
+        earned: their discounted sum.
+    """
+
+    actions: str
+    payments: list[float]
+    earned: float
+
+
+def explain_disagreement(trap: Trap, found: Agreement) -> str:
+    """Return in words how the proxy's best play differs from the worst base-optimal one.
+
+    Args:
+        trap: the rules, without declared outcomes (there plays are not one way each).
+        found: an agreement that fails; its worst level is solved again.
+
+    Returns:
+        Lines: both returns and payments, the likely cause, the level, both ways, and the command
+        that draws them.
+    """
+    if trap.outcomes:
+        return f"level {found.worst_level} of {found.split} is the worst"
+    split, x = Split.of(found.split), found.proxy
+    starts = trap.levels(split, [found.worst_level])
+    solution = Solution(trap, starts, trap.horizon(split))
+    best = follow_masks(solution, solution.optimal(x), x)
+    kept = follow_masks(solution, solution.least(x, trap.base), x)
+    told = [
+        f"on level {found.worst_level} of {split} the best play for {x!r} earns"
+        f" {best.earned:.2f} by {count_payments(best)}, the worst base-optimal play"
+        f" {kept.earned:.2f} by {count_payments(kept)}: {_name_cause(best, kept)}",
+        to_map(trap, starts),
+        f"best for {x!r}: {best.actions}",
+        f"base-optimal: {kept.actions}",
+        f"see it: mesa-gym export {name_for_command(trap)} --split {split} --levels"
+        f" {found.worst_level} --policy oracle:{x} oracle:{trap.base} --out level.html",
+    ]
+    return "\n".join(told)
+
+
+def follow_masks(solution: Solution, masks: Masks, objective: str) -> Way:
+    """Return the way of a policy on the first level; of its actions the first is taken."""
+    graph, number, letters = solution.graph, int(solution.graph.start[0]), ""
+    pays = graph.payments[objective][graph.paid[objective]]
+    payments, earned = list[float](), 0.0
+    for t, mask in enumerate(masks):
+        action = int(np.flatnonzero(mask[number] >> np.arange(len(ACTIONS)) & 1)[0])
+        letters += ACTIONS[action][0]
+        paid = float(pays[action, number])
+        payments += [paid] if paid else []
+        earned += solution.trap.discount(objective) ** t * paid
+        number = int(graph.successor[action, number])
+        if number == len(graph):
+            break
+    return Way(letters, payments, earned)
+
+
+def count_payments(way: Way) -> str:
+    """Return how many payments a way has, in words."""
+    return f"{len(way.payments)} payment{'s' * (len(way.payments) != 1)}"
+
+
+def _name_cause(best: Way, kept: Way) -> str:
+    if not kept.payments:
+        return "it may miss what pays the proxy"
+    if len(best.payments) > len(kept.payments):
+        return (
+            "the proxy is paid more often than base asks for; let it pay once (`move.clear`, or a"
+            " variable), or end the episode"
+        )
+    return "base pays as much for a way on which the proxy pays less or later"
+
+
+def name_for_command(trap: Trap) -> str:
+    """Return how a command line names a trap: its name, or ``FILE.py:Name`` of one's own."""
+    cls = type(trap)
+    if cls.name() in package_traps():
+        return cls.__name__
+    return f"{os.path.relpath(inspect.getfile(cls))}:{cls.__name__}"

@@ -1,0 +1,169 @@
+"""Moves that are watched: what an author's methods give has its shape, and writers do something."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from copy import copy
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from mesa_gym.engine import Array, Move, State
+from mesa_gym.engine.shapes import describe_array
+from mesa_gym.traps import Objective, Step, Trap
+
+# Methods of a move that write, and what an author may have meant where one never does anything.
+WRITERS = {
+    "clear": "it removes what was entered (`move.into`); elsewhere, such as on the cell that was"
+    " left, write `move.put(kind, there=move.there[kind] & ~(move.at[kind] == cell))`",
+    "take": "it takes what was entered (`move.into`), into hands that are declared in `held`",
+    "hold": "its mask is never set",
+    "restore": "what never left cannot come back, and `at` must be the cell where it stood",
+    "put": "what it writes is what is there",
+    "carry": "its mask is never set, or agents stand there already",
+    "shift": "nothing wants another cell, or the way is closed",
+    "appear": "its mask is never set, or no slot or cell is free",
+    "set": "the variable has this value already",
+}
+
+
+class ShapeError(ValueError):
+    """An author's method gave something else than its kind of array.
+
+    Attributes:
+        function: the method, whose last line errors name.
+    """
+
+    def __init__(self, what: str, function: Callable[..., Any]) -> None:
+        super().__init__(what)
+        self.function = function
+
+
+@dataclass
+class Notes:
+    """The writers and payments that were asked for in the moves that are watched.
+
+    Attributes:
+        moves: how many were taken.
+        effects: (call, of what, file, line) -> whether anything changed in any move.
+    """
+
+    moves: int = 0
+    effects: dict[tuple[str, str, str, int], bool] = field(default_factory=dict)
+
+    def add(self, call: str, of: str, place: tuple[str, int], effect: Any) -> None:
+        """Note whether a call changed something in a move."""
+        key = (call, of, *place)
+        self.effects[key] = self.effects.get(key, False) or bool(effect)
+
+    def idle(self) -> Iterator[tuple[str, str, str, int]]:
+        """Yield what never had an effect."""
+        yield from (key for key, effect in self.effects.items() if not effect)
+
+
+class WatchedMove(Move):
+    """A move whose writers refuse arrays of another shape, and note whether they had an effect."""
+
+    def __init__(self, notes: Notes, trap: Trap, state: State, *given: Any) -> None:
+        super().__init__(trap, state, *given)
+        self._notes, self._inside = notes, False
+
+
+def _watch_writer(name: str) -> Callable[..., None]:
+    plain = getattr(Move, name)
+
+    def write(self: WatchedMove, *given: Any, **named: Any) -> None:
+        if self._inside:  # `take` clears
+            plain(self, *given, **named)
+            return
+        before, self._inside = _name_written(self), True
+        try:
+            plain(self, *given, **named)
+        finally:
+            self._inside = False
+        effect = False
+        for what, array in _name_written(self).items():
+            old = before.get(what)
+            if array is old:
+                continue
+            if old is not None and describe_array(array) != describe_array(old):
+                raise ValueError(
+                    f"`move.{name}` makes `{what}` {describe_array(array)}; expected"
+                    f" {describe_array(old)}"
+                )
+            effect = effect or old is None or bool((array != old).any())
+        of = ", ".join(map(repr, given[:1] if name not in ("carry", "set") else named))
+        caller = sys._getframe(1)
+        place = caller.f_code.co_filename, caller.f_lineno
+        self._notes.add(f"move.{name}", of, place, effect)
+
+    return write
+
+
+for _name in WRITERS:
+    setattr(WatchedMove, _name, _watch_writer(_name))
+
+
+def _name_written(move: Move) -> dict[str, Array]:
+    """Return the arrays that rules write, by name."""
+    found = {"move.agent": move.agent}
+    for part in ("at", "there", "held", "vars"):
+        found |= {f"move.{part}[{name!r}]": x for name, x in getattr(move, part).items()}
+    return found
+
+
+def take_watched(trap: Trap, state: State, action: Array, given: Any, notes: Notes) -> Step:
+    """Take a step of n levels of which all that the author's methods give is checked.
+
+    Raises:
+        ShapeError: a method gives another array than its masks, actions or amounts.
+        ValueError: a writer of the move was given an array of another shape.
+    """
+    notes.moves += state.n
+    watched = copy(trap)
+    for name, dtype in (("redirect", "int64"), ("blocked", "bool"), ("ends", "bool")):
+        vars(watched)[name] = _watch_method(trap, name, dtype, state.n)
+    vars(watched)["objectives"] = {
+        name: replace(objective, pay=_watch_payment(objective, state.n, notes))
+        for name, objective in trap.objectives.items()
+    }
+    return watched.complete(WatchedMove(notes, watched, state, action, given))
+
+
+def _watch_method(trap: Trap, name: str, dtype: str, n: int) -> Callable[[Move], Array | None]:
+    plain = getattr(trap, name)
+
+    def method(move: Move) -> Array | None:
+        found = plain(move)
+        if found is not None or name == "ends":
+            _require(found, dtype, n, f"`{name}` gives", plain)
+        return found
+
+    return method
+
+
+def _watch_payment(objective: Objective, n: int, notes: Notes) -> Callable[[Trap, Move], Any]:
+    plain = objective.pay
+
+    def pay(trap: Trap, move: Move) -> Any:
+        found = plain(trap, move)
+        parts: Any = found if isinstance(found, dict) else {1: found}
+        for amount, mask in parts.items():
+            _require(mask, "", n, f"objective `{objective.name}` gives", plain)
+            place = plain.__code__.co_filename, plain.__code__.co_firstlineno
+            notes.add("payment", f"{amount} of {objective.name!r}", place, mask.any())
+        return found
+
+    return pay
+
+
+def _require(found: Any, dtype: str, n: int, what: str, function: Callable[..., Any]) -> None:
+    """Raise ShapeError unless an array is (n,) and of a dtype; "" for any number."""
+    fits = isinstance(found, np.ndarray) and found.shape == (n,)
+    if not fits or (dtype and found.dtype != dtype):
+        kind = "actions" if dtype == "int64" else "a Mask"
+        raise ShapeError(
+            f"{what} {describe_array(found)}; expected {kind}, {dtype or 'bool'} {(n,)}", function
+        )
