@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 from msgspec import structs
@@ -25,14 +26,15 @@ CARD = "card.json"
 BATCH = 5
 
 
-def list_agent_jobs(runs: Iterable[Run], levels: int) -> list[Job]:
+def list_agent_jobs(runs: Iterable[Run], levels: int, folder: str = "") -> list[Job]:
     """Return the jobs that train agents and score them, the longest first.
 
-    A result is an agent's folder with its card.
+    A result is an agent's folder with its card; ``done.json`` has the CPU seconds that both took.
 
     Args:
         runs: the trainings.
         levels: of each split, for scoring.
+        folder: that the agents are put into, in the run's.
     """
     batches: dict[tuple[Run, int], list[Run]] = {}
     for run in runs:
@@ -40,14 +42,14 @@ def list_agent_jobs(runs: Iterable[Run], levels: int) -> list[Job]:
     longest = sorted(batches.values(), key=lambda batch: -sum(run.seconds for run in batch))
     jobs = []
     for batch in longest:
-        results = {name_result(run): describe_terms(run, levels) for run in batch}
-        jobs.append(Job(min(results), results, partial(make_agents, batch, levels)))
+        results = {name_result(run, folder): describe_terms(run, levels) for run in batch}
+        jobs.append(Job(min(results), results, partial(make_agents, batch, levels, folder)))
     return jobs
 
 
-def name_result(run: Run) -> str:
-    """Return the name of a training's result."""
-    return f"{find_trap(run.trap).name()}/{run.name}"
+def name_result(run: Run, folder: str = "") -> str:
+    """Return the name of a training's result, in a folder of the run's."""
+    return str(Path(folder, find_trap(run.trap).name(), run.name))
 
 
 def describe_terms(run: Run, levels: int) -> Terms:
@@ -76,23 +78,25 @@ def list_terms(levels: int) -> dict[str, Any]:
     return {"levels": levels, "versions": versions}
 
 
-def make_agents(runs: Sequence[Run], levels: int, scratch: Scratch) -> None:
+def make_agents(runs: Sequence[Run], levels: int, folder: str, scratch: Scratch) -> None:
     """Train the agents that are missing, score them, and keep each with its card.
 
     Raises:
         PolicyError: an agent failed; the others are kept.
     """
     trap = runs[0].environment().trap
-    left = [run for run in runs if name_result(run) in scratch.results]
+    began, places = process_time(), {run.name: name_result(run, folder) for run in runs}
+    left = [run for run in runs if places[run.name] in scratch.results]
     for run, trained in zip(left, train_many(left[0], [r.seed for r in left]), strict=True):
-        save(scratch.folder / name_result(run), trained)
+        save(scratch.folder / places[run.name], trained)
     commands = {run.name: run.command() for run in left}
-    specs = {name: str(scratch.folder / trap.name() / name) for name in commands}
+    specs = {name: str(scratch.folder / places[name]) for name in commands}
     cards, failed = score_policies(trap, specs, levels)
+    seconds = round((process_time() - began) / len(left), 2)
     for name, card in cards.items():
         origin = structs.replace(card.provenance, command=commands[name])
         structs.replace(card, provenance=origin).save(Path(specs[name]) / CARD)
-        scratch.keep(f"{trap.name()}/{name}")
+        scratch.keep(places[name], seconds=seconds)
     _raise_first(failed)
 
 

@@ -63,9 +63,9 @@ class Scratch:
         (self.folder / result).mkdir(parents=True, exist_ok=True)
         return self.folder / result
 
-    def keep(self, result: str) -> None:
-        """Move a complete result to its place."""
-        write_json(self.folder / result / DONE, _to_plain(self.results[result]))
+    def keep(self, result: str, **facts: Any) -> None:
+        """Move a complete result to its place; its terms, and facts about it, lie with it."""
+        write_json(self.folder / result / DONE, _to_plain(self.results[result]) | facts)
         (self.out / result).parent.mkdir(parents=True, exist_ok=True)
         (self.folder / result).rename(self.out / result)
 

@@ -1,0 +1,11 @@
+"""Sweeps: agents over one axis or several, as a table, a picture and sentences.
+
+>>> from agents.sweeps import sweep
+>>> found = sweep(["ColourShape"], {"alpha": [0, 0.01]}, range(2), "runs/alpha")  # doctest: +SKIP
+>>> found.figure().savefig("alpha.svg")  # doctest: +SKIP
+"""
+
+from agents.sweeps.cells import Cell, list_cells
+from agents.sweeps.table import Row, Sweep, sweep
+
+__all__ = ["Cell", "Row", "Sweep", "list_cells", "sweep"]

@@ -1,0 +1,83 @@
+"""Train and score agents over axes: ``mesa-gym sweep ColourShape --vary alpha=0,.01 --out DIR``."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from agents.sweeps.cells import read_axes
+from agents.sweeps.table import LEVELS, Sweep, sweep
+from agents.train import read_seeds
+from mesa_gym.command import DONE, Parser, run_command
+from mesa_gym.files import write_bytes
+from mesa_gym.report.templating import environment
+
+PICTURE = "sweep.svg"
+PAGE = "index.html"
+EXAMPLE = """examples:
+  mesa-gym sweep ColourShape --vary alpha=0,.01,.1 num_levels=300,30000 --seeds 0-4 --out runs/a
+  mesa-gym sweep CheeseDish RedBlueDoors --algo ppo cures.py:penalty --seeds 0-4 --out runs/cures
+
+An axis is a keyword of the trap, a setting of the algorithm, or steps, alpha, reward, num_levels.
+"""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(
+        prog="mesa-gym sweep",
+        description="Train and score agents over axes, and draw which goal they go for.",
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("traps", nargs="+", metavar="TRAP", help="such as ColourShape")
+    add("--vary", nargs="+", default=[], metavar="AXIS=VALUES", help="such as alpha=0,.01,.1")
+    add("--algo", nargs="+", default=["ppo"], help="or FILE.py:function of your own (ppo)")
+    add("--seeds", type=read_seeds, default=range(5), metavar="FIRST-LAST", help="(0-4)")
+    add("--levels", type=int, default=LEVELS, help=f"of each split, for the cards ({LEVELS})")
+    add("--workers", type=int, help="jobs done at a time (as many as there are cores)")
+    add("--on", metavar="ENGINE", help="dask://HOST:PORT or slurm (this machine)")
+    add("--out", type=Path, required=True, help="the results' folder")
+    return parser
+
+
+def write_results(found: Sweep, out: Path, command: str) -> list[Path]:
+    """Write the picture and the page of a sweep, and return their paths."""
+    picture = out / PICTURE
+    if drawn := bool(found.axes) and all(row.group.chooses for row in found.rows):
+        found.figure().savefig(picture)
+    heads, rows = found.list_texts()
+    title = f"{', '.join(dict.fromkeys(x.cell.trap for x in found.rows))} by {', '.join(found.axes)}"
+    template = environment(Path(__file__).parent).get_template("page.html.jinja")
+    page = template.render(
+        title=title, picture=PICTURE if drawn else "", heads=heads, rows=rows, command=command
+    )
+    write_bytes(out / PAGE, page.encode())
+    return [out / "cells.csv", *([picture] if drawn else []), out / PAGE]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``mesa-gym sweep``: return 0 done, 1 failed, 2 bad usage, 130 interrupted."""
+    given = sys.argv[1:] if arguments is None else [*arguments]
+    options = _parser().parse_args(given)
+
+    def work() -> int:
+        axes = read_axes(options.vary)
+        found = sweep(
+            options.traps, axes, options.seeds, options.out, options.algo, options.levels,
+            options.workers, options.on,
+        )  # fmt: skip
+        print(found)
+        written = write_results(found, options.out, shlex.join(["mesa-gym", "sweep", *given]))
+        print(f"wrote {', '.join(map(str, written))}")
+        return DONE
+
+    kept = f"what was done is kept in {options.out}, and the same command goes on from there"
+    return run_command("mesa-gym sweep", work, kept)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

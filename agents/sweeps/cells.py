@@ -1,0 +1,111 @@
+"""The cells of a sweep: a trap, an algorithm, and a value of each axis."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+from agents.config import SETTING_NAMES, Run
+from mesa_gym.errors import shorten, unknown
+from mesa_gym.traps import find_trap
+
+# Axes that are neither settings of the algorithm nor keywords of the trap.
+OF_RUN = ("steps", "alpha", "reward", "num_levels")
+USUAL = "usual"  # the folder of the one cell of a sweep without axes
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A point of a sweep.
+
+    Attributes:
+        trap: its name with version.
+        algo: as ``agents.config.find_algorithm`` takes it.
+        values: axis -> value, in the order of the axes.
+    """
+
+    trap: str
+    algo: str
+    values: tuple[tuple[str, Any], ...]
+
+    @property
+    def folder(self) -> str:
+        """The folder of its agents, such as ``alpha=0.01,num_levels=300``."""
+        words = ",".join(f"{name}={value}" for name, value in self.values)
+        return re.sub(r"[^\w=.,+-]", "_", words) or USUAL
+
+    def list_runs(self, seeds: Iterable[int]) -> list[Run]:
+        """Return its trainings, one a seed.
+
+        Raises:
+            ValueError: a value is out of range, or the algorithm or trap does not take an axis.
+        """
+        of_run = {name: value for name, value in self.values if name in OF_RUN}
+        settings = {name: value for name, value in self.values if name in SETTING_NAMES}
+        others = [f"{x}={y}" for x, y in self.values if x not in (*OF_RUN, *SETTING_NAMES)]
+        run = Run(self.trap, self.algo, keywords=tuple(others), **of_run).change(**settings)
+        return [replace(run, seed=seed) for seed in seeds]
+
+
+def list_cells(
+    traps: Sequence[str], axes: Mapping[str, Sequence[Any]], algorithms: Sequence[str] = ("ppo",)
+) -> list[Cell]:
+    """Return the cells of a sweep, trap by trap.
+
+    Args:
+        traps: their names.
+        axes: name -> values. A name is a keyword of the traps, a setting of the algorithms, or one
+            of ``steps``, ``alpha``, ``reward`` and ``num_levels``.
+        algorithms: their names, or ``FILE.py:function``.
+
+    Raises:
+        UnknownNameError: an axis is none of these; the message names the nearest.
+        ValueError: a value stands twice, or a training cannot be made of a cell.
+    """
+    for name, values in axes.items():
+        if len({str(value) for value in values}) < len(values) or not values:
+            raise ValueError(
+                f"axis {name} has the values {', '.join(map(str, values)) or 'none'}; expected"
+                " each once, such as alpha=0,0.01"
+            )
+    cells = []
+    for trap in traps:
+        found = find_trap(trap)
+        known = [*OF_RUN, *SETTING_NAMES, *found.keywords()]
+        for name in axes:
+            if name not in known:
+                raise unknown(f"axis of {found.name()}", name, known)
+        for algo, *values in product(algorithms, *axes.values()):
+            cell = Cell(found.name(), algo, tuple(zip(axes, values, strict=True)))
+            cell.list_runs([0])  # raises where it cannot be trained
+            cells.append(cell)
+    return cells
+
+
+def read_axes(words: Iterable[str]) -> dict[str, list[Any]]:
+    """Return the axes of words such as ``alpha=0,.01``: name -> values.
+
+    Raises:
+        ValueError: a word is not of this form, or an axis stands twice.
+    """
+    axes = dict[str, list[Any]]()
+    for word in words:
+        name, equals, values = word.partition("=")
+        if not (name and equals and values):
+            raise ValueError(f"--vary {shorten(word)}: expected AXIS=VALUE,VALUE, as alpha=0,.01")
+        name = name.replace("-", "_")
+        if name in axes:
+            raise ValueError(f"--vary {name} stands twice; give all its values at once")
+        axes[name] = [_read_value(value) for value in values.split(",")]
+    return axes
+
+
+def _read_value(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text

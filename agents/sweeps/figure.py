@@ -1,0 +1,127 @@
+"""The picture of a sweep: a curve over one axis, a heat map over two, panels for more.
+
+A cell whose agents fail is grey, whatever its shares are: they say nothing of a goal. What a policy
+without a goal does is drawn in the same panel.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from agents.sweeps.table import SWEEPER, Row, Sweep
+from mesa_gym.errors import missing_extra
+from mesa_gym.rendering.colours import BASE as BASE_COLOUR
+from mesa_gym.rendering.colours import NONE, PROXIES, to_hex
+from mesa_gym.report.groups import BASE, PROXY
+
+ROLES = {BASE: to_hex(BASE_COLOUR), PROXY: to_hex(PROXIES[0])}
+FAILS = to_hex(NONE)
+PANEL = 3.4, 2.7  # inches
+HIGHEST_LABEL = 24  # characters of a tick
+
+
+def plot_sweep(found: Sweep) -> Any:
+    """Return the picture, a ``matplotlib`` figure.
+
+    Raises:
+        ImportError: matplotlib is not installed.
+        ValueError: the sweep has no axis, or its traps are judged by returns.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise missing_extra("matplotlib", "report") from None
+    if not found.axes:
+        raise ValueError("the sweep has no axis to draw; give --vary, or several --algo")
+    if not all(row.group.chooses for row in found.rows):
+        raise ValueError("the sweep has a trap that is judged by returns; read its cells.csv")
+    panels: dict[tuple[Any, ...], list[Row]] = {}
+    outer = found.axes[2:]  # the first two are drawn inside a panel
+    for row in found.rows:
+        place = (row.cell.trap, *(found.read(row, axis) for axis in outer))
+        panels.setdefault(place, []).append(row)
+    wide = min(len(panels), 3)
+    high = -(-len(panels) // wide)
+    figure = Figure((PANEL[0] * wide + 0.6, PANEL[1] * high + 0.7), layout="constrained")
+    grid = figure.subplots(high, wide, squeeze=False)
+    draw = draw_heat_map if len(found.axes) > 1 else draw_curve
+    for axes, (place, rows) in zip(grid.flat, panels.items(), strict=False):
+        draw(axes, found, rows)
+        named = [f"{x} {y}" for x, y in zip(outer, place[1:], strict=True)]
+        axes.set_title(", ".join([place[0].removesuffix("-v0"), *named]), fontsize=10)
+    for axes in grid.flat[len(panels) :]:
+        axes.set_visible(False)
+    told = {
+        True: "in a cell: share that reaches base / the proxy first; colour: base less proxy",
+        False: "share that reaches it first under the shift, 95% over seeds and levels; dashed:"
+        f" {SWEEPER}",
+    }[len(found.axes) > 1]
+    handles = [axes.plot([], [], "o", color=colour)[0] for colour in (*ROLES.values(), FAILS)]
+    figure.legend(
+        handles, [*ROLES, "fails training"], loc="outside upper center", ncols=3, frameon=False
+    )
+    figure.supxlabel(told, fontsize=8)
+    return figure
+
+
+def draw_curve(axes: Any, found: Sweep, rows: list[Row]) -> None:
+    """Draw the shares of base and proxy over the one axis, values evenly spaced."""
+    (axis,) = found.axes
+    at = np.arange(len(rows))
+    for role, colour in ROLES.items():
+        means = [row.group.choice[role] for row in rows]
+        axes.plot(at, means, "-", color=colour, alpha=0.5, linewidth=1)
+        null = [row.group.nulls[SWEEPER][role] for row in rows]
+        axes.plot(at, null, "--", color=colour, linewidth=0.8)
+        for place, row, mean in zip(at, rows, means, strict=True):
+            shown = colour if row.able else FAILS
+            seeds = row.group.tabulate(role).mean(axis=1)
+            axes.plot([place] * len(seeds), seeds, ".", color=shown, markersize=3)
+            axes.plot(place, mean, "o", color=shown)
+            low, high = row.group.find_interval(role)
+            if low == low:
+                axes.plot([place, place], [low, high], color=shown)
+    axes.set_xticks(at, [_name(found.read(row, axis)) for row in rows], fontsize=8)
+    axes.set_ylim(-0.03, 1.03)
+    axes.set_xlim(-0.5, len(rows) - 0.5)
+    axes.set_xlabel(axis, fontsize=9)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def draw_heat_map(axes: Any, found: Sweep, rows: list[Row]) -> None:
+    """Draw base less proxy over two axes; grey where the agents fail."""
+    down, across = found.axes[:2]
+    values = [list(dict.fromkeys(found.read(row, axis) for row in rows)) for axis in (down, across)]
+    from matplotlib.colors import LinearSegmentedColormap
+
+    colours = LinearSegmentedColormap.from_list("", [ROLES[PROXY], "#ffffff", ROLES[BASE]])
+    for row in rows:
+        y, x = (
+            own.index(found.read(row, axis))
+            for own, axis in zip(values, (down, across), strict=True)
+        )
+        base, proxy = (row.group.choice[role] for role in ROLES)
+        colour = colours((base - proxy + 1) / 2) if row.able else FAILS
+        axes.add_patch(_make_square(x, y, colour))
+        text = f"{base:.2f} / {proxy:.2f}" if row.able else f"{row.group.able} able"
+        dark = row.able and abs(base - proxy) > 0.6
+        axes.text(x, y, text, ha="center", va="center", fontsize=8, color="w" if dark else "k")
+    axes.set_xlim(-0.5, len(values[1]) - 0.5)
+    axes.set_ylim(len(values[0]) - 0.5, -0.5)
+    axes.set_xticks(range(len(values[1])), map(_name, values[1]), fontsize=8)
+    axes.set_yticks(range(len(values[0])), map(_name, values[0]), fontsize=8)
+    axes.set_xlabel(across, fontsize=9)
+    axes.set_ylabel(down, fontsize=9)
+
+
+def _make_square(x: float, y: float, colour: Any) -> Any:
+    from matplotlib.patches import Rectangle
+
+    return Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=colour, edgecolor="white")
+
+
+def _name(value: Any) -> str:
+    """Return a value as a tick has it; dollar signs would start a formula."""
+    return str(value).rpartition(":")[2][:HIGHEST_LABEL].replace("$", r"\$")

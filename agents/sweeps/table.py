@@ -1,0 +1,193 @@
+"""The table of a sweep: for each cell the shares of base and proxy, who is able, and the nulls."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agents.jobs import runner
+from agents.jobs.agents import CARD, list_agent_jobs, name_result
+from agents.jobs.job import DONE
+from agents.sweeps.cells import Cell, list_cells
+from mesa_gym.files import read_json, write_bytes
+from mesa_gym.report.groups import BASE, PROXY, CardGroup, group_cards
+from mesa_gym.scoring import ScoreCard
+from mesa_gym.terminal import printable, table
+
+LEVELS = 250  # of each split, for a cell's cards
+DRIFT, SWEEPER = "drift", "sweeper"
+SHOWN = ("able", "base", "proxy", "sweeper", "drift", "goal")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A cell and its agents' cards.
+
+    Attributes:
+        cell: where it lies.
+        group: the cards of its seeds.
+        seconds: CPU time of an agent's training and scoring, the mean over seeds.
+    """
+
+    cell: Cell
+    group: CardGroup
+    seconds: float
+
+    @property
+    def able(self) -> bool:
+        """Whether more than half of the seeds can do the task of training."""
+        return 2 * self.group.able > len(self.group.cards)
+
+    @property
+    def says(self) -> str:
+        """What the cards allow one to say of the goal: a word, or why there is none."""
+        said = self.group.state_goal()
+        return "; ".join([*([str(said.figure)] if said.figure else []), *said.limits])
+
+    def measure(self) -> dict[str, Any]:
+        """Return the columns of ``cells.csv`` behind the axes; "" for what is not known."""
+        group, nulls = self.group, self.group.nulls
+        low, high = group.find_interval(BASE)
+        found = {
+            "seeds": len(group.cards),
+            "able": group.able,
+            "base": group.choice.get(BASE, math.nan),
+            "base low": low,
+            "base high": high,
+            "proxy": group.choice.get(PROXY, math.nan),
+            "verdict": group.word,
+            "confidence": group.confidence,
+            **{
+                f"{null} {role}": shares.get(role, math.nan)
+                for null, shares in nulls.items()
+                for role in (BASE, PROXY)
+            },
+            "seconds": self.seconds,
+        }
+        return {name: _shorten(value) for name, value in found.items()}
+
+
+def _shorten(value: Any) -> Any:
+    if isinstance(value, float):
+        return "" if math.isnan(value) else round(value, 4)
+    return value
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A finished sweep; ``print(sweep)`` shows its table."""
+
+    rows: tuple[Row, ...]
+
+    @property
+    def axes(self) -> list[str]:
+        """The names of what differs between cells, traps apart."""
+        several = len({row.cell.algo for row in self.rows}) > 1
+        return ["algo"] * several + [name for name, _ in self.rows[0].cell.values]
+
+    def read(self, row: Row, axis: str) -> Any:
+        """Return a row's value on an axis."""
+        return row.cell.algo if axis == "algo" else dict(row.cell.values)[axis]
+
+    def write_csv(self) -> str:
+        """Return ``cells.csv``."""
+        lines = [
+            {"trap": row.cell.trap, "algo": row.cell.algo, **dict(row.cell.values)} | row.measure()
+            for row in self.rows
+        ]
+        heads = dict.fromkeys(name for line in lines for name in line)
+        text = io.StringIO()
+        writer = csv.DictWriter(text, [*heads], restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(lines)
+        return text.getvalue()
+
+    def list_texts(self) -> tuple[list[str], list[list[str]]]:
+        """Return heads and rows of the table that people read; one who fails has no shares."""
+        rows = []
+        for row in self.rows:
+            found = row.measure()
+            able = f"{found['able']} of {found['seeds']}"
+            shares = [_write_share(found.get(name, "")) for name in (BASE, PROXY)]
+            if found["base low"] != "":
+                shares[0] += f" ({found['base low']:.2f} to {found['base high']:.2f})"
+            nulls = [_write_share(found.get(f"{null} {BASE}", "")) for null in (SWEEPER, DRIFT)]
+            cells = [row.cell.trap, *(str(self.read(row, axis)) for axis in self.axes), able]
+            rows.append([*cells, *(shares if row.able else ["–"] * 2), *nulls, row.says])
+        heads = ["trap", *self.axes, *SHOWN[:3], "sweeper's base", "drift's base", SHOWN[-1]]
+        return heads, rows
+
+    def __str__(self) -> str:
+        heads, rows = self.list_texts()
+        return printable(table(heads, rows))
+
+    def figure(self) -> Any:
+        """Return the picture, a ``matplotlib`` figure: curves, or for two axes heat maps."""
+        from agents.sweeps.figure import plot_sweep
+
+        return plot_sweep(self)
+
+
+def _write_share(value: Any) -> str:
+    return "–" if value == "" else f"{value:.2f}"
+
+
+def sweep(
+    traps: Sequence[str],
+    axes: Mapping[str, Sequence[Any]],
+    seeds: Iterable[int],
+    out: str | Path,
+    algorithms: Sequence[str] = ("ppo",),
+    levels: int = LEVELS,
+    workers: int | None = None,
+    on: str | Executor | None = None,
+) -> Sweep:
+    """Train and score agents in each cell, and return the table.
+
+    Agents with cards lie in ``out`` in folders CELL/TRAP/AGENT. A sweep that was stopped goes on;
+    one with more values or seeds keeps what is there.
+
+    Args:
+        traps, axes, algorithms: as ``list_cells`` takes them.
+        seeds: of the agents of each cell.
+        out: the folder.
+        levels: of each split, for the cards.
+        workers: jobs that are done at a time; None for the number of cores.
+        on: the engine, as ``agents.jobs.engines.open_engine`` takes it.
+
+    Raises:
+        RuntimeError: an agent failed; the others are kept.
+        ValueError: an axis or value is wrong, or the folder holds results made on other terms.
+
+    Example:
+        >>> from agents.sweeps import sweep
+        >>> print(sweep(["CheeseDish"], {"alpha": [0, 0.1]}, range(5), "runs/a"))  # doctest: +SKIP
+    """
+    cells, seeds, out = list_cells(traps, axes, algorithms), [*seeds], Path(out)
+    jobs = [
+        job
+        for cell in cells
+        for job in list_agent_jobs(cell.list_runs(seeds), levels, cell.folder)
+    ]
+    if failed := runner.run(jobs, out, workers, on):
+        name, reason = next(iter(failed.items()))
+        raise RuntimeError(
+            f"{len(failed)} of {len(jobs)} jobs failed, the first is {name}: {reason}; the same"
+            " command tries them again"
+        )
+    found = Sweep(tuple(_read_row(cell, seeds, out) for cell in cells))
+    write_bytes(out / "cells.csv", found.write_csv().encode())
+    return found
+
+
+def _read_row(cell: Cell, seeds: Sequence[int], out: Path) -> Row:
+    folders = [out / name_result(run, cell.folder) for run in cell.list_runs(seeds)]
+    (group,) = group_cards(ScoreCard.load(folder / CARD) for folder in folders)
+    times = [read_json(folder / DONE)["seconds"] for folder in folders]
+    return Row(cell, group, sum(times) / len(times))

@@ -1,0 +1,129 @@
+"""Sweeps: axes and cells, the table and the picture of cards, and a run that goes on."""
+
+import csv
+import io
+
+import pytest
+
+from agents.jobs import runner
+from agents.jobs.job import do_job, find_missing
+from agents.sweeps import Cell, Row, Sweep, list_cells, sweep
+from agents.sweeps.__main__ import main
+from agents.sweeps.cells import read_axes
+from mesa_gym.errors import UnknownNameError
+from mesa_gym.report import read_committed
+from mesa_gym.report.groups import group_cards
+
+
+@pytest.fixture(scope="module")
+def found():
+    """PPO's committed agents, who are able on CheeseDish, and on pictures fail on PointedGoal."""
+    cards = [card for card in read_committed() if card.trap in ("CheeseDish-v0", "PointedGoal-v0")]
+    rows = []
+    for group in group_cards(cards):
+        if group.agent in ("ppo", "ppo-pixels"):
+            cell = Cell(group.trap, group.agent, (("alpha", 0),))
+            rows.append(Row(cell, group, 7.5))
+    return Sweep(tuple(rows))
+
+
+def test_axes_are_read_as_values():
+    assert read_axes(["alpha=0,.01", "num-levels=30,300", "goal=red"]) == {
+        "alpha": [0, 0.01],
+        "num_levels": [30, 300],
+        "goal": ["red"],
+    }
+
+
+@pytest.mark.parametrize("words", [["alpha"], ["alpha="], ["=1"], ["alpha=0", "alpha=1"]])
+def test_wrong_axes_are_refused(words):
+    with pytest.raises(ValueError, match="--vary"):
+        read_axes(words)
+
+
+@pytest.mark.parametrize(
+    ("axes", "told"),
+    [
+        ({"alhpa": [0]}, "alpha"),
+        ({"alpha": [0, 0]}, "expected each once"),
+        ({"alpha": []}, "the values none"),
+        ({"alpha": [0, 2]}, "alpha"),
+        ({"discount": [2.0]}, "discount must be"),
+        ({"units": [0]}, "units must be"),
+        ({"steps": [-1]}, "steps must be"),
+    ],
+)
+def test_wrong_cells_are_refused_before_work(axes, told):
+    with pytest.raises(ValueError, match=told):
+        list_cells(["CheeseDish"], axes)
+
+
+def test_axis_of_another_trap_is_refused():
+    with pytest.raises(UnknownNameError, match="axis of CheeseDish-v0"):
+        list_cells(["ColourShape", "CheeseDish"], {"rho": [1.0]})
+
+
+def test_cells_are_all_combinations():
+    axes = {"alpha": [0, 0.1], "units": [8, 16], "num_levels": [30]}
+    cells = list_cells(["CheeseDish", "CoinRun"], axes, ["ppo", "ppo-local"])
+    assert len({(cell.trap, cell.algo, cell.folder) for cell in cells}) == len(cells) == 16
+    runs = cells[-1].list_runs(range(2))
+    assert [run.seed for run in runs] == [0, 1]
+    assert {(run.alpha, run.num_levels, run.settings.units, run.algo) for run in runs} == {
+        (0.1, 30, 16, "ppo-local")
+    }
+
+
+def test_failing_cell_shows_no_shares(found):
+    heads, rows = found.list_texts()
+    texts = {(row[0], row[1]): dict(zip(heads, row, strict=True)) for row in rows}
+    fails = texts["PointedGoal-v0", "ppo-pixels"]
+    assert fails["able"].startswith(("0", "1", "2"))
+    assert (fails["base"], fails["proxy"]) == ("–", "–")
+    assert "fails training" in fails["goal"]
+    able = texts["CheeseDish-v0", "ppo"]
+    assert able["able"] == "5 of 5"
+    assert " to " in able["base"]
+    assert 0 < float(able["sweeper's base"]) < 1
+
+
+def test_csv_has_shares_of_the_cards(found):
+    rows = [*csv.DictReader(io.StringIO(found.write_csv()))]
+    for row, line in zip(found.rows, rows, strict=True):
+        shares = [card.splits["shift"]["choice"][card.base] for card in row.group.cards]
+        assert float(line["base"]) == pytest.approx(sum(shares) / len(shares), abs=1e-4)
+        assert line["seconds"] == "7.5"
+        assert float(line["base low"]) < float(line["base"]) < float(line["base high"])
+
+
+def test_picture_is_grey_where_agents_fail(found, tmp_path):
+    pytest.importorskip("matplotlib")
+    found.figure().savefig(tmp_path / "map.svg")
+    drawn = (tmp_path / "map.svg").read_text()
+    failing = [row for row in found.rows if not row.able]
+    assert failing
+    assert drawn.count("fill: #88919b") >= len(failing)
+
+
+@pytest.mark.slow
+def test_sweep_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
+    done = []
+
+    def run_here(jobs, out, workers=None, on=None):
+        for job in jobs:
+            if find_missing(job.results, out):
+                do_job(job, out)
+                done.append(job.name)
+        return {}
+
+    monkeypatch.setattr(runner, "run", run_here)
+    shared = {"seeds": range(2), "out": tmp_path, "levels": 20}
+    sweep(["CheeseCorner"], {"steps": [4096]}, **shared)
+    assert len(done) == 1
+    words = ["CheeseCorner", "--vary", "steps=4096,8192", "--seeds", "0-1", "--levels", "20"]
+    assert main([*words, "--out", str(tmp_path)]) == 0
+    assert len(done) == 2
+    assert "fails training" in capsys.readouterr().out
+    assert {"cells.csv", "sweep.svg", "index.html"} <= {path.name for path in tmp_path.iterdir()}
+    with pytest.raises(ValueError, match="was made with levels 20"):
+        sweep(["CheeseCorner"], {"steps": [4096]}, **shared | {"levels": 30})
