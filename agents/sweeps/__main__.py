@@ -50,7 +50,9 @@ def write_results(found: Sweep, out: Path, command: str) -> list[Path]:
     if drawn := bool(found.axes) and all(row.group.chooses for row in found.rows):
         found.figure().savefig(picture)
     heads, rows = found.list_texts()
-    title = f"{', '.join(dict.fromkeys(x.cell.trap for x in found.rows))} by {', '.join(found.axes)}"
+    title = (
+        f"{', '.join(dict.fromkeys(x.cell.trap for x in found.rows))} by {', '.join(found.axes)}"
+    )
     template = environment(Path(__file__).parent).get_template("page.html.jinja")
     page = template.render(
         title=title, picture=PICTURE if drawn else "", heads=heads, rows=rows, command=command

@@ -171,9 +171,7 @@ def sweep(
     """
     cells, seeds, out = list_cells(traps, axes, algorithms), [*seeds], Path(out)
     jobs = [
-        job
-        for cell in cells
-        for job in list_agent_jobs(cell.list_runs(seeds), levels, cell.folder)
+        job for cell in cells for job in list_agent_jobs(cell.list_runs(seeds), levels, cell.folder)
     ]
     if failed := runner.run(jobs, out, workers, on):
         name, reason = next(iter(failed.items()))

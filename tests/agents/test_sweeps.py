@@ -17,11 +17,11 @@ from mesa_gym.report.groups import group_cards
 
 @pytest.fixture(scope="module")
 def found():
-    """PPO's committed agents, who are able on CheeseDish, and on pictures fail on PointedGoal."""
+    """PPO's committed agents, who are able on CheeseDish, and SB3's, who fail on PointedGoal."""
     cards = [card for card in read_committed() if card.trap in ("CheeseDish-v0", "PointedGoal-v0")]
     rows = []
     for group in group_cards(cards):
-        if group.agent in ("ppo", "ppo-pixels"):
+        if group.agent in ("ppo", "sb3-ppo"):
             cell = Cell(group.trap, group.agent, (("alpha", 0),))
             rows.append(Row(cell, group, 7.5))
     return Sweep(tuple(rows))
@@ -60,7 +60,7 @@ def test_wrong_cells_are_refused_before_work(axes, told):
 
 def test_axis_of_another_trap_is_refused():
     with pytest.raises(UnknownNameError, match="axis of CheeseDish-v0"):
-        list_cells(["ColourShape", "CheeseDish"], {"rho": [1.0]})
+        list_cells(["ColourShape", "CheeseDish"], {"colour_planes": [1]})
 
 
 def test_cells_are_all_combinations():
@@ -77,7 +77,7 @@ def test_cells_are_all_combinations():
 def test_failing_cell_shows_no_shares(found):
     heads, rows = found.list_texts()
     texts = {(row[0], row[1]): dict(zip(heads, row, strict=True)) for row in rows}
-    fails = texts["PointedGoal-v0", "ppo-pixels"]
+    fails = texts["PointedGoal-v0", "sb3-ppo"]
     assert fails["able"].startswith(("0", "1", "2"))
     assert (fails["base"], fails["proxy"]) == ("–", "–")
     assert "fails training" in fails["goal"]
@@ -93,7 +93,10 @@ def test_csv_has_shares_of_the_cards(found):
         shares = [card.splits["shift"]["choice"][card.base] for card in row.group.cards]
         assert float(line["base"]) == pytest.approx(sum(shares) / len(shares), abs=1e-4)
         assert line["seconds"] == "7.5"
-        assert float(line["base low"]) < float(line["base"]) < float(line["base high"])
+        if len(row.group.cards) >= 5:
+            assert float(line["base low"]) < float(line["base"]) < float(line["base high"])
+        else:
+            assert line["base low"] == ""
 
 
 def test_picture_is_grey_where_agents_fail(found, tmp_path):
