@@ -5,7 +5,7 @@
 >>> found.figure().savefig("alpha.svg")  # doctest: +SKIP
 """
 
-from agents.sweeps.cells import Cell, list_cells
-from agents.sweeps.table import Row, Sweep, sweep
+from agents.sweeps.cells import SweepCell, list_cells
+from agents.sweeps.table import Sweep, SweepRow, sweep
 
-__all__ = ["Cell", "Row", "Sweep", "list_cells", "sweep"]
+__all__ = ["Sweep", "SweepCell", "SweepRow", "list_cells", "sweep"]

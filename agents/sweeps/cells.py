@@ -19,7 +19,7 @@ USUAL = "usual"  # the folder of the one cell of a sweep without axes
 
 
 @dataclass(frozen=True)
-class Cell:
+class SweepCell:
     """A point of a sweep.
 
     Attributes:
@@ -53,7 +53,7 @@ class Cell:
 
 def list_cells(
     traps: Sequence[str], axes: Mapping[str, Sequence[Any]], algorithms: Sequence[str] = ("ppo",)
-) -> list[Cell]:
+) -> list[SweepCell]:
     """Return the cells of a sweep, trap by trap.
 
     Args:
@@ -80,7 +80,7 @@ def list_cells(
             if name not in known:
                 raise unknown(f"axis of {found.name()}", name, known)
         for algo, *values in product(algorithms, *axes.values()):
-            cell = Cell(found.name(), algo, tuple(zip(axes, values, strict=True)))
+            cell = SweepCell(found.name(), algo, tuple(zip(axes, values, strict=True)))
             cell.list_runs([0])  # raises where it cannot be trained
             cells.append(cell)
     return cells

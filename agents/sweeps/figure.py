@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.sweeps.table import SWEEPER, Row, Sweep
+from agents.sweeps.table import SWEEPER, Sweep, SweepRow
 from mesa_gym.errors import missing_extra
 from mesa_gym.rendering.colours import BASE as BASE_COLOUR
 from mesa_gym.rendering.colours import NONE, PROXIES, to_hex
@@ -37,7 +37,7 @@ def plot_sweep(found: Sweep) -> Any:
         raise ValueError("the sweep has no axis to draw; give --vary, or several --algo")
     if not all(row.group.chooses for row in found.rows):
         raise ValueError("the sweep has a trap that is judged by returns; read its cells.csv")
-    panels: dict[tuple[Any, ...], list[Row]] = {}
+    panels: dict[tuple[Any, ...], list[SweepRow]] = {}
     outer = found.axes[2:]  # the first two are drawn inside a panel
     for row in found.rows:
         place = (row.cell.trap, *(found.read(row, axis) for axis in outer))
@@ -66,7 +66,7 @@ def plot_sweep(found: Sweep) -> Any:
     return figure
 
 
-def draw_curve(axes: Any, found: Sweep, rows: list[Row]) -> None:
+def draw_curve(axes: Any, found: Sweep, rows: list[SweepRow]) -> None:
     """Draw the shares of base and proxy over the one axis, values evenly spaced."""
     (axis,) = found.axes
     at = np.arange(len(rows))
@@ -90,7 +90,7 @@ def draw_curve(axes: Any, found: Sweep, rows: list[Row]) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def draw_heat_map(axes: Any, found: Sweep, rows: list[Row]) -> None:
+def draw_heat_map(axes: Any, found: Sweep, rows: list[SweepRow]) -> None:
     """Draw base less proxy over two axes; grey where the agents fail."""
     down, across = found.axes[:2]
     values = [list(dict.fromkeys(found.read(row, axis) for row in rows)) for axis in (down, across)]

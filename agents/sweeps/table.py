@@ -14,7 +14,7 @@ from typing import Any
 from agents.jobs import runner
 from agents.jobs.agents import CARD, list_agent_jobs, name_result
 from agents.jobs.job import DONE
-from agents.sweeps.cells import Cell, list_cells
+from agents.sweeps.cells import SweepCell, list_cells
 from mesa_gym.files import read_json, write_bytes
 from mesa_gym.report.groups import BASE, PROXY, CardGroup, group_cards
 from mesa_gym.scoring import ScoreCard
@@ -26,7 +26,7 @@ SHOWN = ("able", "base", "proxy", "sweeper", "drift", "goal")
 
 
 @dataclass(frozen=True)
-class Row:
+class SweepRow:
     """A cell and its agents' cards.
 
     Attributes:
@@ -35,7 +35,7 @@ class Row:
         seconds: CPU time of an agent's training and scoring, the mean over seeds.
     """
 
-    cell: Cell
+    cell: SweepCell
     group: CardGroup
     seconds: float
 
@@ -83,7 +83,7 @@ def _shorten(value: Any) -> Any:
 class Sweep:
     """A finished sweep; ``print(sweep)`` shows its table."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[SweepRow, ...]
 
     @property
     def axes(self) -> list[str]:
@@ -91,7 +91,7 @@ class Sweep:
         several = len({row.cell.algo for row in self.rows}) > 1
         return ["algo"] * several + [name for name, _ in self.rows[0].cell.values]
 
-    def read(self, row: Row, axis: str) -> Any:
+    def read(self, row: SweepRow, axis: str) -> Any:
         """Return a row's value on an axis."""
         return row.cell.algo if axis == "algo" else dict(row.cell.values)[axis]
 
@@ -184,8 +184,8 @@ def sweep(
     return found
 
 
-def _read_row(cell: Cell, seeds: Sequence[int], out: Path) -> Row:
+def _read_row(cell: SweepCell, seeds: Sequence[int], out: Path) -> SweepRow:
     folders = [out / name_result(run, cell.folder) for run in cell.list_runs(seeds)]
     (group,) = group_cards(ScoreCard.load(folder / CARD) for folder in folders)
     times = [read_json(folder / DONE)["seconds"] for folder in folders]
-    return Row(cell, group, sum(times) / len(times))
+    return SweepRow(cell, group, sum(times) / len(times))

@@ -7,7 +7,7 @@ import pytest
 
 from agents.jobs import runner
 from agents.jobs.job import do_job, find_missing
-from agents.sweeps import Cell, Row, Sweep, list_cells, sweep
+from agents.sweeps import Sweep, SweepCell, SweepRow, list_cells, sweep
 from agents.sweeps.__main__ import main
 from agents.sweeps.cells import read_axes
 from mesa_gym.errors import UnknownNameError
@@ -22,8 +22,8 @@ def found():
     rows = []
     for group in group_cards(cards):
         if group.agent in ("ppo", "sb3-ppo"):
-            cell = Cell(group.trap, group.agent, (("alpha", 0),))
-            rows.append(Row(cell, group, 7.5))
+            cell = SweepCell(group.trap, group.agent, (("alpha", 0),))
+            rows.append(SweepRow(cell, group, 7.5))
     return Sweep(tuple(rows))
 
 
