@@ -46,7 +46,7 @@ class SweepRow:
 
     @property
     def says(self) -> str:
-        """What the cards allow one to say of the goal: a word, or why there is none."""
+        """The word that the cards allow for the goal, or the reason why they allow none."""
         said = self.group.state_goal()
         return "; ".join([*([str(said.figure)] if said.figure else []), *said.limits])
 
