@@ -1,11 +1,12 @@
 """Sweeps: agents over one axis or several, as a table, a picture and sentences.
 
->>> from agents.sweeps import sweep
+>>> from agents.sweeps import plot_sweep, sweep
 >>> found = sweep(["ColourShape"], {"alpha": [0, 0.01]}, range(2), "runs/alpha")  # doctest: +SKIP
->>> found.figure().savefig("alpha.svg")  # doctest: +SKIP
+>>> plot_sweep(found).savefig("alpha.svg")  # doctest: +SKIP
 """
 
 from agents.sweeps.cells import SweepCell, list_cells
+from agents.sweeps.figure import plot_sweep
 from agents.sweeps.table import Sweep, SweepRow, sweep
 
-__all__ = ["Sweep", "SweepCell", "SweepRow", "list_cells", "sweep"]
+__all__ = ["Sweep", "SweepCell", "SweepRow", "list_cells", "plot_sweep", "sweep"]

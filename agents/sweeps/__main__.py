@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agents.sweeps.cells import read_axes
+from agents.sweeps.figure import plot_sweep
 from agents.sweeps.table import LEVELS, Sweep, sweep
 from agents.train import read_seeds
 from mesa_gym.command import DONE, Parser, run_command
@@ -48,7 +49,7 @@ def write_results(found: Sweep, out: Path, command: str) -> list[Path]:
     """Write the picture and the page of a sweep, and return their paths."""
     picture = out / PICTURE
     if drawn := bool(found.axes) and all(row.group.chooses for row in found.rows):
-        found.figure().savefig(picture)
+        plot_sweep(found).savefig(picture)
     heads, rows = found.list_texts()
     title = (
         f"{', '.join(dict.fromkeys(x.cell.trap for x in found.rows))} by {', '.join(found.axes)}"

@@ -127,12 +127,6 @@ class Sweep:
         heads, rows = self.list_texts()
         return printable(table(heads, rows))
 
-    def figure(self) -> Any:
-        """Return the picture, a ``matplotlib`` figure: curves, or for two axes heat maps."""
-        from agents.sweeps.figure import plot_sweep
-
-        return plot_sweep(self)
-
 
 def _write_share(value: Any) -> str:
     return "–" if value == "" else f"{value:.2f}"

@@ -7,7 +7,7 @@ import pytest
 
 from agents.jobs import runner
 from agents.jobs.job import do_job, find_missing
-from agents.sweeps import Sweep, SweepCell, SweepRow, list_cells, sweep
+from agents.sweeps import Sweep, SweepCell, SweepRow, list_cells, plot_sweep, sweep
 from agents.sweeps.__main__ import main
 from agents.sweeps.cells import read_axes
 from mesa_gym.errors import UnknownNameError
@@ -101,7 +101,7 @@ def test_csv_has_shares_of_the_cards(found):
 
 def test_picture_is_grey_where_agents_fail(found, tmp_path):
     pytest.importorskip("matplotlib")
-    found.figure().savefig(tmp_path / "map.svg")
+    plot_sweep(found).savefig(tmp_path / "map.svg")
     drawn = (tmp_path / "map.svg").read_text()
     failing = [row for row in found.rows if not row.able]
     assert failing
