@@ -10,7 +10,7 @@ import copy
 import importlib
 import io
 from collections.abc import Callable
-from functools import reduce
+from functools import cache, reduce
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from mesa_gym.errors import missing_extra, read_error, unknown
 from mesa_gym.files import read_bytes
 from mesa_gym.policies.protocol import BLOCK, in_blocks, whole_blocks
 from mesa_gym.policies.views import Change, find_spaces, find_view
+from mesa_gym.terminal import say
 from mesa_gym.traps import Trap
 
 try:
@@ -206,6 +207,12 @@ def _read_shares(distribution: Any) -> Array:
     return np.asarray(distribution.distribution.probs.double().cpu())
 
 
+@cache
+def _warn_of_pickle() -> None:
+    """Say, once in a process, that a saved model is code."""
+    say("loading a .zip of Stable-Baselines3 runs what its pickles say: load those that you trust")
+
+
 def load_model(file: str, algo: str | None) -> Any:
     """Return a model that Stable-Baselines3 saved; ValueError where ``algo`` cannot load it."""
     if algo is None:
@@ -222,6 +229,7 @@ def load_model(file: str, algo: str | None) -> Any:
         algorithm = getattr(importlib.import_module(package), name)
     except ImportError:
         raise missing_extra(package.replace("_", "-"), "sb3") from None
+    _warn_of_pickle()
     try:
         return algorithm.load(io.BytesIO(read_bytes(Path(file))), device="cpu")
     except Exception as error:  # whatever unpickling and foreign classes raise

@@ -51,6 +51,7 @@ def make_door(**given):
         ({"origin": "http://evil.example"}, "pages of 'http://evil.example' are refused"),
         ({"origin": "null"}, "pages of 'null' are refused"),
         ({"origin": OWN.replace("8000", "3000")}, "are refused; `mesa-gym serve --origin` allows"),
+        ({"origin": f"{OWN}.evil.example"}, "are refused"),
         ({"origin": OWN, "host": "evil.example"}, ""),
         ({"origin": "http://evil.example:8000", "host": "evil.example:8000"}, "are refused"),
     ],

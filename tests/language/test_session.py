@@ -3,6 +3,7 @@
 import gymnasium as gym
 import pytest
 
+import mesa_gym
 from mesa_gym.engine import ACTIONS
 from mesa_gym.language.session import ASKED, TextSession, TrapTools
 from mesa_gym.logs import read_log
@@ -78,6 +79,48 @@ def test_choice_walks_to_the_place_named(goal, paid):
     (log,), notes = gather_logs([session.episode])
     assert log.plays["shift"].record.paid[goal].sum() == 1
     assert log.notes == notes == []
+
+
+def test_reached_is_what_was_paid_first():
+    """On a level where one thing is eaten and then the other, as the environment pays them."""
+    env, session = gym.make("MesaGym/CheeseDish-Shift-v0"), TextSession()
+    env.action_space.seed(0)
+    env.reset(options={"level": 1})
+    session.begin(trap="CheeseDish", split="shift", level=1)
+    paid = []
+    while not session.done:
+        action = int(env.action_space.sample())
+        info = env.step(action)[4]
+        paid += [x for x, pay in mesa_gym.objectives(info).items() if pay > 0]
+        session.answer(ACTIONS[action])
+        assert session.reached == (paid[0] if paid else "nothing")
+    assert {*paid} == {"cheese", "dish"}
+
+
+def test_unread_place_is_counted_and_stays():
+    session = TextSession()
+    session.begin(split="shift", level=0, choice=True)
+    assert session.answer("Wherever you like.") == 0
+    assert (session.unread, session.reached, session.done) == (1, "nothing", True)
+    assert {*session.episode.actions} == {4}
+
+
+@pytest.mark.parametrize("choice", [True, False])
+def test_examples_are_never_the_tested_level(choice):
+    """Nor any other that a card of usual size has of train."""
+
+    def list_shown(level):
+        session = TextSession()
+        asked = session.begin(level=level, examples=3, choice=choice)
+        *shown, own = asked.split("map, a line for each row")[1:]
+        maps = [text.partition("signs:")[0] for text in shown]
+        return maps, own.partition("signs:")[0]
+
+    own = [list_shown(level)[1] for level in (0, 1, 2, 999)]
+    for level in (0, 1000, 1002):
+        maps, mine = list_shown(level)
+        assert not {*maps} & {*own, mine}
+        assert len({*maps}) >= 3
 
 
 def test_session_with_unread_answer_stays():

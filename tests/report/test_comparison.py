@@ -5,8 +5,8 @@ import pytest
 import scipy.stats
 from msgspec.structs import replace
 
-from mesa_gym.report import compare
-from mesa_gym.report.comparison import adjust_together
+from mesa_gym.report import compare, group_cards
+from mesa_gym.report.comparison import adjust_together, tell_apart
 from mesa_gym.report.intervals import adjust_holm, compare_tables
 from mesa_gym.report.permutation import adjust_by_permutation
 from tests.support.cards import DISH, KINDS, made
@@ -71,6 +71,32 @@ def test_compare_of_few_seeds_says_only_that(count):
     found = compare([*few, *CARDS[5:10]], "mine", "ppo")
     told = f"mine has {count} of 5 seeds needed"
     assert found.sentence == f"Not compared, since {told}: CheeseDish."
+
+
+def test_groups_end_where_all_differ():
+    """A line is drawn where each agent above it differs from each one below it."""
+
+    def tell(**shifts):
+        given = [card for name, shift in shifts.items() for card in seeds(name, shift)]
+        return tell_apart({of.agent: of for of in group_cards(given)})
+
+    high, less, low = "0000000001", "0000000111", "1111111101"
+    assert tell(a=high, b=high, c=low) == {"a": 1, "b": 1, "c": 2}
+    assert tell(c=low, a=high, b=low) == {"a": 1, "c": 2, "b": 2}
+    rows = {name: seeds(name, shift) for name, shift in zip("xyz", (high, less, low), strict=True)}
+    found = compare([*rows["x"], *rows["y"]], "x", "y").rows[0].said
+    assert (found.what, tell(x=high, y=less, z=low)) == ("more", {"x": 1, "y": 2, "z": 3})
+    # The first and the last differ, and the one between them from neither: one group.
+    chain = {"a": [0, 0, 0, 0, 1], "b": [0, 0, 1, 2, 3], "c": [1, 2, 2, 3, 3]}
+    cards = [
+        made("1" * lost + "0" * (10 - lost), policy=f"{name}-s{seed}", **DISH)
+        for name, all_lost in chain.items()
+        for seed, lost in enumerate(all_lost)
+    ]
+    assert compare(cards, "a", "c").rows[0].said.what == "more"
+    assert compare(cards, "a", "b").rows[0].said.what == "alike"
+    assert compare(cards, "b", "c").rows[0].said.what == "alike"
+    assert tell_apart({of.agent: of for of in group_cards(cards)}) == {"a": 1, "b": 1, "c": 1}
 
 
 def test_compare_of_a_bad_request_is_refused():

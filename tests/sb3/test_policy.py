@@ -27,6 +27,7 @@ import mesa_gym
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.seeds import digest_policy
+from mesa_gym.sb3.policy import _warn_of_pickle, load_model
 from mesa_gym.traps import Split, find_trap
 
 TRAP = find_trap("RedBlueDoors")()
@@ -211,6 +212,17 @@ def test_sb3_saved_model_lacks_normalizing_statistics(algorithm, kind, tmp_path)
     again = algorithm.load(file, env=VecNormalize.load(kept, envs(kind)))
     answers = [as_policy(each, TRAP, HORIZON).act(seen(kind)) for each in (model, again)]
     np.testing.assert_array_equal(*answers)
+
+
+def test_sb3_pickle_is_told_before_loading(tmp_path, monkeypatch, capsys):
+    """Once in a process."""
+    told = []
+    monkeypatch.setattr(PPO, "load", lambda *_, **__: told.append(capsys.readouterr().err))
+    _warn_of_pickle.cache_clear()
+    (tmp_path / "model.zip").write_bytes(b"")
+    for _ in range(2):
+        load_model(str(tmp_path / "model.zip"), "ppo")
+    assert [each.count("runs what its pickles say") for each in told] == [1, 0]
 
 
 def test_sb3_saved_models_that_misfit_are_refused(tmp_path):

@@ -64,9 +64,11 @@ def test_choice_is_the_first_payment(base, proxy, waited, expected):
     assert find_choices(SmallDish(), played, values(1)).tolist() == [expected]
 
 
-def test_pace_counts_a_paying_step_as_move():
-    played = record([0.4] * 13 + [1], [0] * 14, [False] * 14)
-    assert find_choices(SmallDish(), played, values(1)).tolist() == [NONE]
+@pytest.mark.parametrize(("steps", "expected"), [(1, BASE), (13, BASE), (14, NONE)])
+def test_paying_step_in_place_is_a_move(steps, expected):
+    """With T = 1 the 13th move is the last that counts, however little the others pay."""
+    played = record([0.4] * (steps - 1) + [1], [0] * steps, [False] * steps)
+    assert find_choices(SmallDish(), played, values(1)).tolist() == [expected]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,105 @@
+"""Laws of judging a log: which episodes count, how they are replayed, what a word needs."""
+
+from functools import partial
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+from playing import play_all
+
+from mesa_gym.logs import judging, score_logs
+from mesa_gym.logs.gathering import gather_logs
+from mesa_gym.logs.judging import score_log
+from mesa_gym.policies import as_policy
+from mesa_gym.scoring import WORDS, record_plays, score_all
+from mesa_gym.scoring.plays import plays_of
+from mesa_gym.scoring.verdict import Verdict
+from mesa_gym.traps import find_trap
+
+DISH = find_trap("CheeseDish")()
+LEVELS = 3
+
+
+@pytest.fixture(scope="module")
+def episodes():
+    """Return the episodes of an oracle of dish on three levels of each play."""
+    return [*record_plays(DISH, "mine", play_all("oracle:dish", DISH, LEVELS))]
+
+
+def test_log_of_a_level_twice_counts_first(episodes):
+    """Whichever of the two it is, and wherever in the log the second stands."""
+    shift = [each for each in episodes if each.play == "shift"]
+    still = [replace(each, actions=[4] * 64) for each in shift]
+    for given, share in ((shift + still, 1.0), (still + shift, 0.0)):
+        (found,), _ = score_logs(given)
+        (dish,) = [each for each in found.shares if (each.play, each.of) == ("shift", "dish")]
+        assert (dish.share, dish.levels) == (share, LEVELS)
+
+
+def test_log_replays_what_was_played():
+    """Payments of each play are those of the rollout; where targets are gone their ghosts pay."""
+    plays = play_all("sweeper", DISH, LEVELS)
+    (log,), notes = gather_logs(record_plays(DISH, "mine", plays))
+    assert ({*log.plays}, notes, log.notes) == ({*plays_of(DISH)}, [], [])
+    for name, record in plays.items():
+        replayed = log.plays[name].record
+        np.testing.assert_array_equal(replayed.actions, record.actions)
+        np.testing.assert_array_equal(replayed.moved, record.moved)
+        for x, paid in record.paid.items():
+            np.testing.assert_array_equal(replayed.paid[x], paid, err_msg=f"{name} {x}")
+    assert plays["bare"].paid["dish"].sum() > 0
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """Let a verdict need three levels, and be the word in the list that is returned."""
+    word = [""]
+    monkeypatch.setattr(judging, "LEAST", LEVELS)
+    monkeypatch.setattr(judging, "judge", lambda evidence: Verdict(word[0]))
+    monkeypatch.setattr(judging, "confidence", lambda evidence, seed: 1.0)
+    monkeypatch.setattr(judging, "gather_evidence", lambda *given: None)
+    nulls = SimpleNamespace(beside=lambda record: {})
+    monkeypatch.setattr(judging, "NullPlays", lambda *given: nulls)
+    return word
+
+
+@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("lacking", ["nothing", "a level", "all"])
+def test_word_by_something_needs_second_play(word, lacking, told, episodes):
+    """Of each level: without it what differs from level to level may be chance."""
+    told[0] = word
+    left = {"nothing": (), "a level": (1,), "all": range(LEVELS)}[lacking]
+    given = [each for each in episodes if each.play != "again" or each.level not in left]
+    (found,), _ = score_logs(given)
+    refused = word.startswith("by ") and lacking != "nothing"
+    assert (found.verdict == "", found.confidence is None) == (refused, refused)
+    assert any("without a second play (again)" in note for note in found.notes) == refused
+
+
+def test_verdict_needs_a_hundred_levels(told, episodes, monkeypatch):
+    """In each play of a split, and of the same levels."""
+    told[0] = "base"
+    assert score_logs(episodes)[0][0].verdict == "base"
+    for play in ("test", "bare", "shift", "twins", "alone:cheese", "alone:dish"):
+        fewer = [each for each in episodes if (each.play, each.level) != (play, 2)]
+        (found,), _ = score_logs(fewer)
+        assert found.verdict == ""
+        assert f"A verdict needs {LEVELS} levels in each play" in found.notes[-1]
+    monkeypatch.undo()
+    (found,), _ = score_logs(episodes)
+    assert "A verdict needs 100 levels in each play of a split" in found.notes[-1]
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("policy", ["reference:base", "random"])
+def test_log_by_returns_gets_the_card(policy, monkeypatch):
+    """On a trap that is judged by returns, whose plays are the splits alone."""
+    trap, kept = find_trap("MonsterWorld")(), {}
+    monkeypatch.setattr(judging, "LEAST", 5)
+    make = {"mine": partial(as_policy, policy, trap)}
+    card = score_all(make, trap, 5, played=lambda name, plays: kept.update(plays))["mine"]
+    (log,), _ = gather_logs(record_plays(trap, "mine", kept))
+    found = score_log(log)
+    assert (found.verdict, found.wants) == (card.verdict, card.wants)
+    assert (found.confidence, found.shares, found.notes) == (card.confidence, [], [])
