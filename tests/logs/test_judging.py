@@ -6,7 +6,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from msgspec.structs import replace
-from playing import play_all
 
 from mesa_gym.logs import judging, score_logs
 from mesa_gym.logs.gathering import gather_logs
@@ -16,6 +15,7 @@ from mesa_gym.scoring import WORDS, record_plays, score_all
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.scoring.verdict import Verdict
 from mesa_gym.traps import find_trap
+from tests.support.playing import play_all
 
 DISH = find_trap("CheeseDish")()
 LEVELS = 3
