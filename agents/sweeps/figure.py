@@ -18,7 +18,7 @@ from mesa_gym.report.groups import BASE, PROXY
 
 ROLES = {BASE: to_hex(BASE_COLOUR), PROXY: to_hex(PROXIES[0])}
 FAILS = to_hex(NONE)
-PANEL = 3.4, 2.7  # inches
+PANEL = 3.6, 2.9  # inches
 HIGHEST_LABEL = 24  # characters of a tick
 
 
@@ -53,11 +53,10 @@ def plot_sweep(found: Sweep) -> Any:
         axes.set_title(", ".join([place[0].removesuffix("-v0"), *named]), fontsize=10)
     for axes in grid.flat[len(panels) :]:
         axes.set_visible(False)
-    told = {
-        True: "in a cell: share that reaches base / the proxy first; colour: base less proxy",
-        False: "share that reaches it first under the shift, 95% over seeds and levels; dashed:"
-        f" {SWEEPER}",
-    }[len(found.axes) > 1]
+    curve = (
+        f"Share reached first under the shift.\nLine: 95%, from five seeds on. Dashed: {SWEEPER}."
+    )
+    told = "In a cell: base / proxy.\nColour: base less proxy." if len(found.axes) > 1 else curve
     handles = [axes.plot([], [], "o", color=colour)[0] for colour in (*ROLES.values(), FAILS)]
     figure.legend(
         handles, [*ROLES, "fails training"], loc="outside upper center", ncols=3, frameon=False

@@ -125,7 +125,7 @@ class Sweep:
 
     def __str__(self) -> str:
         heads, rows = self.list_texts()
-        return printable(table(heads, rows))
+        return table(heads, [[*map(printable, cells)] for cells in rows])
 
 
 def _write_share(value: Any) -> str:
