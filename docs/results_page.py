@@ -1,29 +1,29 @@
 """Put the committed results into README and pages of docs: ``python -m docs.results_page``.
 
 Each table or sentence stands between two marks; the text around them is for people to write. The
+<<<<<<< HEAD
 leaderboard is in README.md and docs/leaderboard.md, words and wants are in docs/claims.md. The
 picture is docs/images/leaderboard.svg.
+=======
+leaderboard is in README.md and docs/leaderboard.md, its pictures in docs/images.
+>>>>>>> 9a604368 (report: the board counts cells, in three blocks)
 """
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from io import StringIO
 from pathlib import Path
-from typing import Any
-
-from matplotlib import rc_context
-from matplotlib.figure import Figure
 
 from benchmarks.markdown import lay_out_table
+from docs.board_picture import NARROW, WIDE, draw_board
 from docs.studies.page_tables import show
 from docs.trap_table import LEARNER
 from mesa_gym.links import find_file
 from mesa_gym.policies.seeds import agent_and_seed
-from mesa_gym.rendering.colours import BASE, PROXIES, to_hex
 from mesa_gym.report import Leaderboard, group_cards, join_committed, read_committed
-from mesa_gym.report.cells import AGENTS, BOTH, CANNOT, KINDS, AgentRow, Cell, strip_version
-from mesa_gym.report.leaderboard import format_mean, format_word, tabulate
+from mesa_gym.report.cells import KINDS, Cell, strip_version
+from mesa_gym.report.committed import TRICKS
 from mesa_gym.report.tables import HEADS as TABLE_HEADS
 from mesa_gym.report.tables import tabulate_groups
 from mesa_gym.scoring import ScoreCard
@@ -33,21 +33,24 @@ from mesa_gym.traps import find_trap
 
 HERE = Path(__file__).parent
 README, BOARD = HERE.parent / "README.md", HERE / "leaderboard.md"
+<<<<<<< HEAD
 CLAIMS = HERE / "claims.md"
 PICTURE = HERE / "images" / "leaderboard.svg"
+=======
+SCORING = HERE / "scoring.md"
+PICTURES = {
+    HERE / "images" / "leaderboard.svg": WIDE,
+    HERE / "images" / "leaderboard_narrow.svg": NARROW,
+}
+>>>>>>> 9a604368 (report: the board counts cells, in three blocks)
 BY = "by python -m docs.results_page"  # after the name of a part, in its mark
 WANTED = ("CheeseDish", "RedBlueDoors", "ColourShape", "ChuteOrFire", "Attributes")
 LEFT_OUT = ("agent", "seeds", "able", NO_CHOICE)  # of the table of plain training
-# Colours of kinds; two for what goes for both. Words stand on them in black.
-BLUE, ORANGE = to_hex(BASE), to_hex(PROXIES[0])
-TONES = {"base": BLUE, "proxy": ORANGE, BOTH: BLUE, CANNOT: "#88919b", "": "#88919b"}
-STRENGTH = {"base": 0.5, "proxy": 0.5, BOTH: 0.22, CANNOT: 0.15, "": 0.3}
-WIDTH, LEFT = 13.4, 4.2  # of the picture in inches, and of its names and counts in cells
 
 
 def write_board(board: Leaderboard) -> str:
     """Return the counts as a table in Markdown."""
-    heads, rows = tabulate(board)
+    heads, rows = board.tabulate()
     told = [[f"*{row[0].strip('- ')}*", *row[1:]] if not row[-1] else row for row in rows]
     return lay_out_table(heads, told)
 
@@ -70,6 +73,7 @@ def tabulate_learner(cards: Sequence[ScoreCard]) -> str:
     return lay_out_table([TABLE_HEADS[i] for i in at], rows)
 
 
+<<<<<<< HEAD
 def tabulate_words(board: Leaderboard) -> str:
     """Return a table in Markdown: which agents get the words of plain training, and where not."""
     rows = [row for row in board.rows if row.block == AGENTS]
@@ -146,6 +150,15 @@ def _draw_cell(axes: Any, x: int, y: float, cell: Cell, strength: float) -> None
         return
     axes.fill([left, right, left], [top, top, bottom], color=BLUE, **look)
     axes.fill([right, right, left], [top, bottom, bottom], color=ORANGE, **look)
+=======
+def write_tricks() -> str:
+    """Return how often scripted tricks count as each kind, as a table in Markdown."""
+    found = defaultdict[str, Counter[str]](Counter)
+    for group in group_cards(read_committed(TRICKS)):
+        found[group.agent][Cell(group.trap, group, len(group.cards)).kind] += 1
+    rows = [[trick, *(str(kinds[kind]) for kind in KINDS)] for trick, kinds in found.items()]
+    return lay_out_table(["trick", *KINDS], rows)
+>>>>>>> 9a604368 (report: the board counts cells, in three blocks)
 
 
 def write_parts() -> dict[Path, dict[str, str]]:
@@ -155,11 +168,15 @@ def write_parts() -> dict[Path, dict[str, str]]:
     return {
         README: {"board": sentences},
         BOARD: {
-            "board": f"{sentences}\n\n{write_board(board)}",
+            "board": "\n\n".join([sentences, write_board(board), *board.notes()[2:]]),
             "ppo": tabulate_learner(read_committed()),
             "statements": write_statements(),
         },
+<<<<<<< HEAD
         CLAIMS: {"words": tabulate_words(board), "wants": tabulate_wants(read_committed())},
+=======
+        SCORING: {"tricks": write_tricks()},
+>>>>>>> 9a604368 (report: the board counts cells, in three blocks)
     }
 
 
@@ -168,7 +185,8 @@ def main() -> None:
     for page, parts in write_parts().items():
         for name, text in parts.items():
             show(f"{name}, {BY}", text, page)
-    PICTURE.write_text(draw_leaderboard(join_committed([])))
+    for picture, layout in PICTURES.items():
+        picture.write_text(draw_board(join_committed([]), layout))
 
 
 if __name__ == "__main__":

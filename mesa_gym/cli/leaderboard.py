@@ -81,7 +81,7 @@ def _require_name(options: argparse.Namespace) -> None:
             f"--name {name!r}: expected an agent's name without a seed, such as mine; its files are"
             " seeds 0, 1 and so on"
         )
-    if any(name in block for block in UNTRAINED.values()):
+    if name in UNTRAINED:
         raise ValueError(f"--name {name}: an untrained policy has this name; choose another")
 
 

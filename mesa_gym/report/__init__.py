@@ -7,7 +7,8 @@ from mesa_gym.report.figure import plot
 from mesa_gym.report.frames import columns
 from mesa_gym.report.groups import CardGroup, group_cards
 from mesa_gym.report.intervals import interval
-from mesa_gym.report.leaderboard import Leaderboard, make_leaderboard
+from mesa_gym.report.joining import make_leaderboard
+from mesa_gym.report.leaderboard import Leaderboard
 from mesa_gym.report.tables import CardTable, table
 
 __all__ = [

@@ -21,9 +21,10 @@ from mesa_gym.errors import unknown
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.policies.seeds import agent_and_seed, change_agent
-from mesa_gym.report.cells import DRIFT, TRICK, Origin, is_reference
+from mesa_gym.report.cells import DRIFT, TRICK, YOURS, Origin, is_reference
 from mesa_gym.report.groups import group_cards, list_cards
-from mesa_gym.report.leaderboard import LEARNER, Leaderboard, make_leaderboard
+from mesa_gym.report.joining import make_leaderboard
+from mesa_gym.report.leaderboard import LEARNER, Leaderboard
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card import fill_missing
 from mesa_gym.scoring.evidence import read_letters
@@ -102,7 +103,7 @@ def join_committed(
             f" on it, name them by --policy; the leaderboard has {', '.join(sorted(board))}"
         )
     everyone = [*committed, *_read_drift(), *mine]
-    origins = read_origins() | {name: Origin("you", date) for name in names}
+    origins = read_origins() | {name: Origin("you", date, standing=YOURS) for name in names}
     shared = [] if wanted >= board else sorted(wanted & board)
     return make_leaderboard(everyone, shared, origins, [*names], date)
 

@@ -12,17 +12,9 @@ from mesa_gym import links
 from mesa_gym.files import read_bytes, write_text
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
-from mesa_gym.report.cells import UNTRAINED, strip_version
-from mesa_gym.report.groups import ROLES
-from mesa_gym.report.leaderboard import (
-    APART,
-    HEADS,
-    QUESTION,
-    Leaderboard,
-    format_mean,
-    format_value,
-    format_word,
-)
+from mesa_gym.report.board_columns import CELL_COLUMNS, ROW_COLUMNS, describe_row, write_word
+from mesa_gym.report.cells import IDLE, KINDS, UNTRAINED, strip_version
+from mesa_gym.report.leaderboard import QUESTION, Leaderboard
 from mesa_gym.report.templating import TEMPLATES, environment
 from mesa_gym.scoring import WORDS
 from mesa_gym.traps import Split, find_trap, package_traps
@@ -46,18 +38,23 @@ def write_pages(board: Leaderboard, folder: Path) -> Path:
     """
     require_free(folder)
     templates = environment(TEMPLATES)
-    templates.filters |= {"value": format_value, "trap": strip_version, "page": find_page}
-    templates.filters |= {"mean": format_mean, "word": format_word}
+    templates.filters |= {
+        "trap": strip_version,
+        "page": find_page,
+        "word": write_word,
+        "describe": describe_row,
+    }
     page = templates.get_template("leaderboard.html").render(
-        apart=APART,
         board=board,
+        cell_columns=CELL_COLUMNS,
+        columns=ROW_COLUMNS,
         generator=GENERATOR,
-        heads=HEADS,
+        idle=IDLE,
+        kinds=KINDS,
         links=links,
         pictures=[_draw_level(split) for split in (Split.TRAIN, Split.SHIFT)],
         question=QUESTION,
-        roles=ROLES,
-        untrained={name: told for block in UNTRAINED.values() for name, told in block.items()},
+        untrained=UNTRAINED,
         words=WORDS,
     )
     write_text(folder / "index.html", page)

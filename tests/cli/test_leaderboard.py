@@ -18,9 +18,9 @@ CORNER, DISH = "CheeseCorner-v0", "CheeseDish-v0"
 def test_leaderboard_shows_the_committed_agents(capsys):
     assert main(["leaderboard"]) == 0
     told = capsys.readouterr().out
-    assert told.startswith("ppo goes for the base target on ")
-    assert re.search(r"\noracle +16 +0 +0 +0 +1\n", told)
-    assert re.search(r"\nrandom +0 +0 +0 +16 +1\n", told)
+    assert told.startswith("ppo (5 seeds, 16 traps) can do all; goes for the base target on ")
+    assert re.search(r"\noracle +0 +16 +0 +0 +0 +0 +0 +1\n", told)
+    assert re.search(r"\nrandom +16 +0 +0 +0 +0 +0 +0 +1\n", told)
     assert max(map(len, told.splitlines()[:-1])) <= 90
 
 
@@ -34,7 +34,9 @@ def test_leaderboard_has_rows_and_pages_for_cards(tmp_path, capsys):
     command = ["leaderboard", "--cards", f"mine={tmp_path / 'cards'}", "--out", str(out)]
     assert main(command) == 0
     told = capsys.readouterr().out
-    assert re.match(r"mine \(\d{4}-\d\d-\d\d\) goes for the proxy on CheeseCorner\.\n", told)
+    assert re.match(
+        r"mine \(\d{4}-\d\d-\d\d\) \(2 seeds\) goes for the proxy's on CheeseCorner", told
+    )
     assert told.endswith(f"The page: {out / 'index.html'}\n")
     assert "mine" in (out / "leaderboard.csv").read_text()
 
@@ -45,7 +47,7 @@ def test_leaderboard_scores_and_names_a_policy(capsys):
     assert main(["leaderboard", "CheeseCorner", *policies]) == 0
     told = capsys.readouterr().out
     (row,) = (line for line in told.splitlines() if re.match(r"mine \(.*\) +-", line))
-    assert "differs" in row
+    assert "differ" in row
 
 
 def test_leaderboard_refuses_a_copied_card(tmp_path, capsys):

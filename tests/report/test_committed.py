@@ -60,11 +60,13 @@ def test_join_committed_takes_traps_from_given_cards():
     assert board.traps == (CORNER,)
     rows = {row.agent: row for row in board.rows}
     own = rows[f"ppo ({DATE})"]
-    assert (own.cells[0].word, own.origin.by) == ("base", "you")
-    assert rows["ppo"].cells[0].word == "proxy:corner"
+    assert (own.cells[0].verdict, own.origin.by) == ("base", "you")
+    assert rows["ppo"].cells[0].verdict == "proxy:corner"
     assert board.apart[own.agent] < board.apart["ppo"]
     assert f"oracle ({DATE})" not in rows
-    assert str(board).startswith(f"ppo ({DATE}) goes for the base target on CheeseCorner.")
+    assert str(board).startswith(
+        f"ppo ({DATE}) (5 seeds) goes for the base target on CheeseCorner."
+    )
     # A date takes the place of an earlier one.
     again = join_committed([replace(mine[0], policy="ppo (2025-01-02)-s0")], made=DATE)
     assert again.yours == (f"ppo ({DATE})",)
@@ -75,7 +77,7 @@ def test_committed_drift_equals_first_ppo_seed():
     (row,) = (row for row in join_committed([], [CORNER, DOORS]).rows if row.agent == "drift")
     (first, *_) = (each for each in report.read_committed("ppo") if each.trap == CORNER)
     shares = first.nulls["drift"]["shift"]["choice"]
-    assert row.cells[0].shares["proxy"] == shares["corner"]
+    assert row.cells[0].group.choice["proxy"] == shares["corner"]
     assert [cell.kind for cell in row.cells] == ["cannot", "cannot"]
 
 

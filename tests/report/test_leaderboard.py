@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from mesa_gym.report import make_leaderboard
-from mesa_gym.report.cells import BOTH, CANNOT, DIFFERS
+from mesa_gym.report.cells import BOTH, CANNOT, DIFFER, VARIES
 from mesa_gym.report.leaderboard_page import write_pages
 from tests.support.boards import CORNER, DOORS, KEYS, card, reference_cards, sign
 from tests.support.cards import KINDS
@@ -34,31 +34,35 @@ def find(board, name):
 
 
 def counts(row):
-    return {kind: tuple(count) for kind, count in row.counts.items()}
+    return {kind: number for kind, number in row.counts.items() if number}
 
 
-def test_counts_are_means_over_seeds():
+def test_counts_are_of_cells_one_sees():
     cards = [
         *agent("mine", "base", "base", "proxy", traps=[CORNER]),
         *agent("mine", "cannot", "both", "both", traps=[DOORS]),
     ]
     row = find(make_leaderboard(cards), "mine")
-    assert counts(row) == {
-        "base": (pytest.approx(2 / 3), 0, 1),
-        "proxy": (pytest.approx(1 / 3), 0, 1),
-        BOTH: (pytest.approx(2 / 3), 0, 1),
-        CANNOT: (pytest.approx(1 / 3), 0, 1),
-    }
+    assert counts(row) == {"base": 1, BOTH: 1}
+    assert row.disagree == 2
     first, second = row.cells
-    assert (first.word, first.agree, first.seeds, first.kind) == ("base", 2, 3, "base")
+    assert (first.verdict, first.agree, first.seeds, first.kind) == ("base", 2, 3, "base")
     assert (second.agree, second.kind) == (2, BOTH)
 
 
 def test_cell_without_majority_differs():
     row = find(make_leaderboard(agent("mine", "base", "proxy", traps=[CORNER])), "mine")
     (cell,) = row.cells
-    assert (cell.word, cell.agree, cell.kind) == (DIFFERS, 0, "")
-    assert "differs: no word of most seeds" in str(make_leaderboard(agent("mine", "base", "proxy")))
+    assert (cell.verdict, cell.agree, cell.kind) == (DIFFER, 0, DIFFER)
+    assert counts(row) == {DIFFER: 1}
+    # Words of one kind differ: the cell has the kind, and all of its seeds.
+    words = ("by level", "by place", "by chance")
+    cards = [
+        replace(each, verdict=word)
+        for each, word in zip(agent("mine", *["both"] * 3, traps=[CORNER]), words, strict=True)
+    ]
+    (cell,) = find(make_leaderboard(cards), "mine").cells
+    assert (cell.verdict, cell.agree, cell.kind) == (VARIES, 3, VARIES)
 
 
 def test_cell_of_low_confidence_is_pale():
@@ -66,7 +70,7 @@ def test_cell_of_low_confidence_is_pale():
     for confidence, pale in ((0.79, True), (0.8, False)):
         board = make_leaderboard([replace(sure, confidence=confidence)], [CORNER])
         assert board.rows[0].cells[0].pale == pale
-        assert board.rows[0].counts["base"].mean == 1
+        assert board.rows[0].counts["base"] == 1
 
 
 def test_missing_trap_or_seed_counts_as_incapable():
@@ -74,14 +78,20 @@ def test_missing_trap_or_seed_counts_as_incapable():
     cards += agent("half", "base", "base", traps=[CORNER])
     cards += agent("half", "base", traps=[DOORS])
     board = make_leaderboard(cards)
-    assert counts(find(board, "mine"))[CANNOT] == (1, 1, 1)
-    assert find(board, "mine").cells[1].word == ""
-    assert counts(find(board, "half"))[CANNOT] == (0.5, 0, 1)
-    assert counts(find(board, "other"))[CANNOT] == (0, 0, 0)
+    assert counts(find(board, "mine")) == {"base": 1, CANNOT: 1}
+    assert find(board, "mine").cells[1].verdict == ""
+    assert counts(find(board, "half")) == {"base": 1, DIFFER: 1}
+    assert counts(find(board, "other")) == {"base": 2}
     assert "–" in str(board)
+    blocks = {block: [row.agent for row in rows] for block, rows in board.blocks()}
+    assert blocks == {
+        "can do all traps": ["other"],
+        "cannot do some": ["mine"],
+        "seeds differ by trap": ["half"],
+    }
 
 
-def test_leaderboard_orders_by_base_ability_proxy():
+def test_leaderboard_orders_by_ability_base_name():
     cards = [
         *agent("b-both", "both"),
         *agent("a-both", "both"),
@@ -90,24 +100,23 @@ def test_leaderboard_orders_by_base_ability_proxy():
         *agent("base", "base"),
         *references(),
     ]
-    expected = ["base", "a-both", "b-both", "proxy", "fails", "random", "sweeper", "either"]
+    trained = ["base", "a-both", "b-both", "proxy", "fails"]
+    untrained = ["oracle", "either", "random", "sweeper"]
     for given in (cards, cards[::-1]):
-        names = [row.agent for row in make_leaderboard(given).rows]
-        assert names == [*expected[:-1], "oracle", "either"] or names == [*expected, "oracle"]
+        assert [row.agent for row in make_leaderboard(given).rows] == [*trained, *untrained]
 
 
 def test_leaderboard_puts_untrained_policies_in_blocks():
     board = make_leaderboard([*references(), *agent("mine", "cannot")])
     blocks = {block: {row.agent for row in rows} for block, rows in board.blocks()}
     assert blocks == {
-        "agents": {"mine"},
-        "without a goal": {"random", "sweeper"},
-        "told its goal": {"oracle", "either"},
+        "cannot do some": {"mine"},
+        "not trained": {"random", "sweeper", "oracle", "either"},
     }
-    assert counts(find(board, "oracle"))["base"] == (2, 2, 2)
+    assert counts(find(board, "oracle")) == {"base": 2}
     # What has seeds was trained, whatever it is called.
     own = make_leaderboard(agent("random", "proxy"))
-    assert [block for block, _ in own.blocks()] == ["agents"]
+    assert [block for block, _ in own.blocks()] == ["can do all traps"]
 
 
 def test_traps_judged_by_returns_are_left_out():
@@ -121,7 +130,7 @@ def test_traps_judged_by_returns_are_left_out():
 
 
 def test_leaderboard_of_proxy_oracles_alone_is_refused():
-    with pytest.raises(ValueError, match=r"oracle of base alone; .*: oracle:corner"):
+    with pytest.raises(ValueError, match=r"of other oracles or tricks: oracle:corner"):
         make_leaderboard([card(CORNER, "oracle:corner", 0, 1)])
 
 
@@ -135,9 +144,11 @@ def test_leaderboard_of_one_trap_groups_agents(tmp_path):
     ]
     board = make_leaderboard(cards)
     assert board.apart == {"best": 1, "alike": 1, "worst": 2}
-    assert "Shares are means over seeds, with 95% intervals in brackets" in str(board)
+    assert "Shares of levels reached first, means over seeds; in brackets 95% intervals" in str(
+        board
+    )
     page = write_pages(board, tmp_path).read_text()
-    assert "Group 1: alike, best; group 2: worst. Any two" in page
+    assert "Group 1: alike, best; group 2: worst." in page
     assert "<p>1 trap, 60 levels" in page
     assert make_leaderboard(agent("best", *["base"] * 5)).apart == {}
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from mesa_gym.policies.seeds import agent_and_seed, change_agent
 from mesa_gym.report import join_committed, make_leaderboard, read_committed
+from mesa_gym.report.cells import ABLE, IDLE, ODD
 from mesa_gym.report.committed import list_committed
 
 
@@ -98,8 +99,51 @@ def test_name_changes_no_figure():
     for row in before.rows:
         other = after[names[row.agent]]
         assert other.counts == row.counts
-        assert [cell.word for cell in other.cells] == [cell.word for cell in row.cells]
+        assert [cell.verdict for cell in other.cells] == [cell.verdict for cell in row.cells]
     assert [row.place[:3] for row in before.rows] == sorted(row.place[:3] for row in after.values())
+
+
+def test_no_committed_row_stands_apart():
+    assert ODD not in {block for block, _ in board().blocks()}
+
+
+@pytest.mark.parametrize("own", [1, 3])
+def test_best_seed_of_each_trap_stands_apart(own):
+    """As if it were one seed: the numbers of seeds are made to agree, and weights tell it."""
+    best = []
+    for cards in cards_of()["ppo-planner"].values():
+        ranked = sorted(cards, key=lambda card: card.verdict != "base")[:own]
+        best += [replace(card, policy=f"best-s{at}") for at, card in enumerate(ranked)]
+    everyone = [card for of in cards_of().values() for same in of.values() for card in same]
+    rows = {row.agent: row for row in make_leaderboard([*everyone, *best]).rows}
+    assert rows["best"].counts["base"] >= rows["ppo-planner"].counts["base"] + (own == 1)
+    assert rows["best"].block == ODD
+    assert rows["ppo-planner"].block == ABLE
+    # A choice of seeds by trap, under their own numbers.
+    odd = [card for cards in cards_of()["ppo-planner"].values()
+           for card in sorted(cards, key=lambda card: card.verdict != "base")[:own]]  # fmt: skip
+    assert make_leaderboard(odd).rows[0].block == ODD
+
+
+def test_agent_stitched_from_others_stands_apart():
+    stitched = []
+    for at, trap in enumerate(board().traps):
+        name = ("ppo", "ppo-symmetric")[at % 2]
+        stitched += [rename(card, "mine") for card in cards_of()[name][trap]]
+    everyone = [card for of in cards_of().values() for same in of.values() for card in same]
+    rows = {row.agent: row for row in make_leaderboard([*everyone, *stitched]).rows}
+    assert (rows["mine"].block, rows["ppo"].block) == (ODD, ABLE)
+
+
+@pytest.mark.parametrize("name", ["oracle", "then shuns the new", "either"])
+def test_renamed_oracle_or_trick_is_untrained(name):
+    """Under a trained agent's name and with a made up digest of weights."""
+    cards = [x for agent, of in cards_of().items() if agent.startswith(name)
+             for same in of.values() for x in same]  # fmt: skip
+    origin = [replace(x.provenance, digest=f"{at:032x}") for at, x in enumerate(cards)]
+    mine = [replace(x, policy="mine-s0", provenance=own)
+            for x, own in zip(cards, origin, strict=True)]  # fmt: skip
+    assert [row.block for row in make_leaderboard(mine).rows] == [IDLE]
 
 
 def test_adding_agents_changes_no_other_row():

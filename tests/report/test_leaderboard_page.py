@@ -86,6 +86,6 @@ def test_leaderboard_page_fits_its_screen(browser, written, scheme, width):
     tab = Tab(browser, written, **look)
     page = tab.open("index.html")
     assert page.evaluate("document.documentElement.scrollWidth") == width
-    assert page.locator(".board tbody tr:visible").count() == 8 + 2
+    assert page.locator(".board tbody tr:visible").count() == 8 + 3
     assert page.locator(".board td.cell:visible").count() == 8 * len(BOTH)
     tab.close()

@@ -1,0 +1,128 @@
+"""Making a leaderboard of cards, in which an agent is the same seeds on every trap."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import combinations
+
+import msgspec
+
+from mesa_gym.policies.seeds import agent_and_seed
+from mesa_gym.report.cells import ABLE, Origin, counts_for_board, is_shown, make_row, name_oracle
+from mesa_gym.report.comparison import tell_apart
+from mesa_gym.report.groups import CardGroup, group_cards, list_cards
+from mesa_gym.report.leaderboard import Leaderboard
+from mesa_gym.scoring import ScoreCard
+from mesa_gym.traps import look_up_trap
+
+
+def make_leaderboard(
+    cards: Iterable[ScoreCard],
+    traps: Sequence[str] = (),
+    origins: Mapping[str, Origin] | None = None,
+    yours: Sequence[str] = (),
+    made: str = "",
+) -> Leaderboard:
+    """Make a leaderboard of score cards.
+
+    ::
+
+        mine = mesa_gym.evaluate({"mine": [first, second]}, ["CheeseDish", "RedBlueDoors"])
+        print(report.make_leaderboard([*report.read_committed(), *mine]))
+
+    Traps that are judged by returns, and lives, do not count and are left out, and so are tricks
+    and other oracles than that of base.
+
+    Args:
+        cards: of agents and of policies that were not trained.
+        traps: their names; by default all traps of the cards.
+        origins: agent -> who made it.
+        yours: agents that come first in words.
+        made: the date, as 2026-11-26; today's by default.
+
+    Raises:
+        ImportError: the leaderboard has one trap, and scipy is not installed.
+        UnknownNameError: the trap is unknown.
+        ValueError: the cards cannot be compared, none is of a trap that counts, or two seeds of an
+            agent are the same.
+    """
+    found: dict[str, dict[str, CardGroup]] = defaultdict(dict)
+    wanted = {look_up_trap(trap).name() for trap in traps}
+    given = list_cards(cards)
+    shown = [name_oracle(card) for card in given if is_shown(card)]
+    if given and not shown:
+        raise ValueError(
+            "a leaderboard shows agents and the oracle of base; the cards given are of other"
+            f" oracles or tricks: {', '.join(card.policy for card in given)}; mesa-gym score shows"
+            " such a card"
+        )
+    for group in group_cards(shown):
+        if counts_for_board(group) and (group.trap in wanted or not wanted):
+            found[group.agent][group.trap] = group
+    known = {trap for own in found.values() for trap in own}
+    if not known or wanted - known:
+        raise ValueError(
+            f"no card is of {', '.join(sorted(wanted - known)) or 'a trap that counts'}; traps that"
+            " are judged by returns, such as MonsterWorld, do not count, nor do lives"
+        )
+    names = tuple(sorted(known))
+    for agent, own in found.items():
+        _require_different_seeds(agent, own)
+    copied, known_origins = find_stitched(shown), origins or {}
+    rows = [
+        make_row(own, names, known_origins.get(agent), agent in copied)
+        for agent, own in found.items()
+    ]
+    rows.sort(key=lambda row: row.place)
+    played = [group.levels for own in found.values() for group in own.values()]
+    trained = {row.agent: row.cells[0].group for row in rows if row.block == ABLE}
+    alone = {name: group for name, group in trained.items() if group and len(names) == 1}
+    date = made or datetime.now(UTC).date().isoformat()
+    return Leaderboard(names, min(played), tuple(rows), tuple(yours), tell_apart(alone), date)
+
+
+def find_stitched(cards: Sequence[ScoreCard]) -> set[str]:
+    """Return the agents that are put together from others: a seed is one here and another there.
+
+    A whole copy under another name is none. Of two agents that share weights the later is the copy.
+    """
+    owners: dict[tuple[str, str | bytes], set[tuple[str, int | None]]] = defaultdict(set)
+    agents = defaultdict[str, list[ScoreCard]](list)
+    for card in cards:
+        agents[agent_and_seed(card.policy)[0]].append(card)
+    found = set[str]()
+    for agent, own in agents.items():
+        known = defaultdict[int | None, list[set[tuple[str, int | None]]]](list)
+        # Where weights could not be read, figures tell an agent.
+        keys = [(x.trap, x.provenance.digest or msgspec.json.encode(x.splits)) for x in own]
+        for card, key in zip(own, keys, strict=True):
+            if owners[key]:
+                known[agent_and_seed(card.policy)[1]].append(owners[key])
+        if any(not set.intersection(*each) for each in known.values()):
+            found.add(agent)
+        for card, key in zip(own, keys, strict=True):
+            owners[key] = owners[key] | {agent_and_seed(card.policy)}
+    return found
+
+
+def _require_different_seeds(agent: str, groups: Mapping[str, CardGroup]) -> None:
+    """Raise ValueError where one agent stands for two seeds.
+
+    Weights tell it (``group_cards``); of cards without their digest, the figures: agents that were
+    trained apart may be alike on a trap, but not on most.
+    """
+    copied = [
+        trap
+        for trap, group in groups.items()
+        if any(
+            one.splits == other.splits and not (one.provenance.digest and other.provenance.digest)
+            for one, other in combinations(group.cards, 2)
+        )
+    ]
+    if 2 * len(copied) > len(groups):
+        raise ValueError(
+            f"two seeds of {agent} have the same figures on {', '.join(copied)}: they are one"
+            " agent; leave one out, or give seeds that were trained apart"
+        )
