@@ -1,8 +1,8 @@
 """Put the committed results into README and pages of docs: ``python -m docs.results_page``.
 
 Each table or sentence stands between two marks; the text around them is for people to write. The
-leaderboard is in README.md and docs/leaderboard.md, its pictures in docs/images; words and wants are
-in docs/claims.md.
+leaderboard is in README.md and docs/leaderboard.md, its pictures in docs/images, words and wants in
+docs/claims.md, tricks in docs/scoring.md.
 """
 
 from __future__ import annotations
