@@ -43,7 +43,7 @@ LEGEND = {
 }
 
 
-class Layout(NamedTuple):
+class PictureSize(NamedTuple):
     """Measures of a picture in pixels.
 
     Attributes:
@@ -67,11 +67,11 @@ class Layout(NamedTuple):
     words: bool
 
 
-WIDE = Layout(900, 100, 62, 76, 27, 11, 3, True)
-NARROW = Layout(390, 98, 4, 104, 22, 11, 1, False)
+WIDE = PictureSize(900, 100, 62, 76, 27, 11, 3, True)
+NARROW = PictureSize(390, 98, 4, 104, 22, 11, 1, False)
 
 
-def draw_board(board: Leaderboard, layout: Layout) -> str:
+def draw_board(board: Leaderboard, layout: PictureSize) -> str:
     """Return an SVG of the matrix: blue for base, orange for the proxy, both for both."""
     cell = (layout.width - layout.left - layout.right) / len(board.traps)
     lines = [*_draw_heads(board, layout, cell)]
@@ -98,7 +98,7 @@ def draw_board(board: Leaderboard, layout: Layout) -> str:
     )
 
 
-def _draw_heads(board: Leaderboard, layout: Layout, cell: float) -> Iterator[str]:
+def _draw_heads(board: Leaderboard, layout: PictureSize, cell: float) -> Iterator[str]:
     for column, name in enumerate(board.names):
         x, y = layout.left + (column + 0.5) * cell, layout.head
         turn = -40 if layout.words else -90
@@ -106,7 +106,7 @@ def _draw_heads(board: Leaderboard, layout: Layout, cell: float) -> Iterator[str
         yield f'<text {at} fill="{INK}">{escape(name)}</text>'
 
 
-def _draw_row(row: AgentRow, y: float, layout: Layout, cell: float) -> Iterator[str]:
+def _draw_row(row: AgentRow, y: float, layout: PictureSize, cell: float) -> Iterator[str]:
     trained = row.block != IDLE
     ink = f'fill="{INK if trained else QUIET}"'
     yield _write(3, y + layout.line / 2, row.agent, layout, f'{ink} dominant-baseline="middle"')
@@ -127,7 +127,7 @@ def _shorten(cell: Cell) -> str:
     return CANNOT if word == "incapable" else word.replace("by chance", "chance")
 
 
-def _draw_legend(y: float, layout: Layout) -> Iterator[str]:
+def _draw_legend(y: float, layout: PictureSize) -> Iterator[str]:
     wide = layout.width / layout.legend
     for number, (kind, text) in enumerate(
         [*LEGEND.items(), ("", "pale: not sure, or not trained")]
@@ -138,5 +138,5 @@ def _draw_legend(y: float, layout: Layout) -> Iterator[str]:
         yield _write(x + 30, top + 11, text, layout, f'fill="{INK}"')
 
 
-def _write(x: float, y: float, text: str, layout: Layout, look: str) -> str:
+def _write(x: float, y: float, text: str, layout: PictureSize, look: str) -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" {look}>{escape(text)}</text>'
