@@ -36,7 +36,7 @@ CELLS = f"A verdict is that of more than half of the seeds. {MEANINGS}."
 ORDER = (
     "Blocks: agents that can do all traps, those that cannot do some, and policies that were not"
     " trained: without a goal (random, sweeper, drift), or told it (oracle, either). In a block by"
-    " what they cannot do, base, and name, which is no order of merit."
+    " what they cannot do, base, and name, not an order of merit."
 )
 MEANS = (
     "Shares of levels reached first, means over seeds; in brackets 95% intervals, from five seeds"
