@@ -57,7 +57,9 @@ async def choose(url: str) -> None:
         texts = [(await client.reset(seed=seed)).observation["text"] for seed in (7, 7, 8)]
         print(f"a seed twice: equal {texts[0] == texts[1]}; another: equal {texts[0] == texts[2]}")
         await client.reset(seed=99, choice=True, examples=2, **ASKED)
-        result = await client.step({"action": "Place 1"})
+        result = await client.step({"place": "the first"})  # a wrong key
+        print(f"not read: asked again {'not read' in result.observation['text']}")
+        result = await client.step({"action": "Place 1", "reasoning": "it is not far"})
         state = await client.state()
         print(f"place 1: paid {result.reward}, reached {state['reached']}, done {result.done}")
 

@@ -13,6 +13,8 @@ from unicodedata import category, normalize
 
 from mesa_gym.engine import ACTIONS
 
+ASKED = "Answer with the name of one action, alone on the last line."
+AGAIN = "The answer was not read: give it alone on the last line."
 _KEY = "(?:(?:the|my|final|next)[ _])*(?:answer|action|move|direction|choice|option|place)s?"
 _THOUGHT = "(?:think|thinking|thoughts?|reasoning|reflection|scratchpad|analysis)[>\\]▷]"
 _NOTATIONS = {
@@ -47,14 +49,13 @@ def _read(text: Any, options: Sequence[str]) -> int | None:
         said = re.sub(rf"^{_KEY}(?: is)? ", "", told[1] if told else line)
         said = said.strip(" \t_'‘’()[]{}<>|.,;!…")
         named = next((k for k, each in enumerate(options) if re.fullmatch(each, said)), None)
-        formal = told is not None or named is not None
-        if formal:
+        if formal := told is not None or named is not None:
             found.add(named if told or ended else None)
         behind, ended = ("", True) if formal else (f"{behind}\n{line}", line[-1] in ".!)")
     if len(found) != 1 or (choice := found.pop()) is None:
         return None
-    others = "|".join(each for k, each in enumerate(options) if k != choice)
-    doubt = re.search(rf"\b(?:{others}|{_DOUBT})\b", behind)
+    others = [each for k, each in enumerate(options) if k != choice]
+    doubt = re.search(rf"\b(?:{'|'.join([*others, _DOUBT])})\b", behind)
     return choice if re.match(r"\n(?:reason|explanation|because)|$", behind) and not doubt else None
 
 
@@ -67,8 +68,7 @@ def _list_lines(text: str) -> list[str]:
     text = re.sub(r"\{[^{}]*\}", _read_object, text)
     for notation, instead in _NOTATIONS.items():
         text = re.sub(notation, instead, text, flags=re.MULTILINE)
-    lines = [each.strip(" \t_'‘([<|") for each in text.split("\n")]
-    return [line for line in lines if re.search(r"\w", line)]
+    return [x.strip(" \t_'‘([<|") for x in text.split("\n") if re.search(r"\w", x)]
 
 
 def _read_object(found: re.Match[str]) -> str:

@@ -1,7 +1,7 @@
 """OpenEnv: a server of traps for language models, with many sessions at once.
 
 ``mesa-gym serve`` starts it; the extra ``openenv`` has what it needs. A client resets by the
-attributes of ``mesa_gym.language.session.EpisodeRequest``, as keywords.
+attributes of ``mesa_gym.language.request.EpisodeRequest``, as keywords.
 """
 
 from __future__ import annotations
@@ -43,21 +43,26 @@ class TrapAction(Action):
 
     action: str = Field(
         description="an action: left, down, right, up or act; of a choice the number of a place;"
-        " a sentence or JSON may hold it"
+        " alone on the last line, behind `answer:` or as JSON"
     )
 
     @model_validator(mode="before")
     @classmethod
     def read_object(cls, data: Any) -> Any:
-        """Read a model's action that is JSON but not an action object as text."""
-        wrong = isinstance(data, dict) and not isinstance(data.get("action"), str)
-        return {"action": json.dumps(data)} if wrong else data
+        """Read a model's own JSON: other keys are ignored; without an action it is an answer."""
+        if not isinstance(data, dict):
+            return data
+        if not isinstance(data.get("action"), str):
+            return {"action": json.dumps(data)}
+        return {name: data[name] for name in cls.model_fields if name in data}
 
 
 class TrapObservation(Observation):
     """A question to a model, which reveals neither the objectives nor which of them was reached."""
 
     text: str = Field(description="a map in words, and what to answer")
+    expected: str = Field("", description="what an answer names")
+    unread: int = Field(0, description="questions that got no answer that could be read")
 
 
 class TrapState(State):
@@ -65,7 +70,7 @@ class TrapState(State):
 
     Attributes:
         reached: the objectives that were paid first, joined by "+"; "nothing" for none.
-        unread: how many answers chose nothing, or several things.
+        unread: how many questions got no answer that could be read.
         episode: what was done, a line of a log for ``mesa-gym score --episodes``.
     """
 
@@ -93,15 +98,18 @@ class TrapEnvironment(Environment[TrapAction, TrapObservation, TrapState]):
     ) -> TrapObservation:
         """Begin an episode; keyword arguments are those of ``TextSession.begin``."""
         require("episode_id", episode_id, Text | None)
-        text = self._session.begin(seed=seed, **asked)
+        self._session.begin(seed=seed, **asked)
         self._id = episode_id
-        return TrapObservation(text=text, reward=0.0)
+        return self._observe(0.0)
 
     def step(self, action: TrapAction, timeout_s: float | None = None, **_: Any) -> TrapObservation:
         """Give a model's answer to the episode, and return the next question and the reward."""
-        paid = self._session.answer(action.action)
+        return self._observe(self._session.answer(action.action))
+
+    def _observe(self, paid: float) -> TrapObservation:
         session = self._session
-        return TrapObservation(text=session.text, reward=paid, done=session.done)
+        told = {"text": session.text, "expected": session.expected, "unread": session.unread}
+        return TrapObservation(**told, reward=paid, done=session.done)
 
     @property
     def state(self) -> TrapState:

@@ -6,66 +6,28 @@ tasks and trainers share this; none of them shows the model which goal was reach
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Any
 
 import gymnasium
-import msgspec
-from msgspec import Meta, Struct
 
 import mesa_gym
-from mesa_gym.engine import STAY
+from mesa_gym.engine import ACTIONS, STAY
 from mesa_gym.envs.observations import make_observation
-from mesa_gym.errors import unknown
-from mesa_gym.json_data import Text, require
-from mesa_gym.language.answers import read_action, read_place
+from mesa_gym.language.answers import AGAIN, ASKED, read_action, read_place
 from mesa_gym.language.choosing import Choosing, Question, list_examples
+from mesa_gym.language.request import MOST_EXAMPLES, EpisodeRequest, read_request
 from mesa_gym.logs import LogEpisodes
 from mesa_gym.probing import demonstrations
 from mesa_gym.scoring.episodes import RecordedEpisode
 from mesa_gym.scoring.plays import split_of
 from mesa_gym.scoring.record import ENDED, rollout
-from mesa_gym.traps import LEVELS, look_up_trap
+from mesa_gym.traps import look_up_trap
 
-ASKED = "Answer with the name of one action alone."
 NOTHING = "nothing"
-MOST_EXAMPLES = 64
 # Examples are on these levels of train, which no card of usual size has, and one may be left out.
 EXAMPLES = range(1000, 1000 + MOST_EXAMPLES + 1)
-
-
-class EpisodeRequest(Struct, frozen=True, kw_only=True):
-    """A request for an episode. Clients of a server send it, so that all is bounded.
-
-    Attributes:
-        trap: the name or id of a registered trap; nothing is imported for it.
-        split: a split, or a play of changed levels: ``twins``, ``bare``, ``alone:<objective>``.
-        level: its number; by default one that is drawn by the seed.
-        seed: equal seeds draw equal levels.
-        choice: ask once which place to go to first, of a trap with an exact solver.
-        examples: the number of training levels on which the question shows the oracle of base.
-        policy: the model's name in the log.
-    """
-
-    trap: Text = "CheeseCorner"
-    split: Text = "train"
-    level: Annotated[int, Meta(ge=0, lt=LEVELS)] | None = None
-    seed: Annotated[int, Meta(ge=0, le=(1 << 63) - 1)] | None = None
-    choice: bool = False
-    examples: Annotated[int, Meta(ge=0, le=MOST_EXAMPLES)] = 0
-    policy: Text = "model"
-
-
-def read_request(asked: Mapping[str, Any]) -> EpisodeRequest:
-    """Return a request from plain data; ValueError names what does not fit."""
-    kinds = get_type_hints(EpisodeRequest, include_extras=True)
-    for name, value in asked.items():
-        if name not in kinds:
-            raise unknown("argument of an episode", name, kinds)
-        require(name, value, kinds[name])
-    return msgspec.convert(dict(asked), EpisodeRequest)
 
 
 @lru_cache(maxsize=64)
@@ -95,8 +57,10 @@ class TextSession:
         reached: the objectives that were paid first, joined by "+"; "nothing" for none. It is for
             the scorer, and in no text.
         total: what base paid so far; a choice pays 1 for the place of base.
-        unread: how many answers named no option, or several; there the agent stands still.
+        unread: how many questions got no answer that could be read, though they were asked twice;
+            there the agent stands still.
         steps: how many answers were given.
+        expected: what an answer names, in words.
         episode: what was done, a line of a log; None before the first step.
     """
 
@@ -132,10 +96,22 @@ class TextSession:
         self.reached, self.total, self.unread, self.steps = NOTHING, 0.0, 0, 0
         self.objectives = [*mesa_gym.objectives(info)]
         self.text = head + (question.text if question else f"{seen}\n{ASKED}")
+        self._asked, self._again = self.text, False
         return self.text
 
-    def answer(self, text: str) -> float:
+    @property
+    def expected(self) -> str:
+        """What an answer names, in words."""
+        places = self.question.places if self.question else ()
+        return " or ".join(str(k + 1) for k in range(len(places))) or " or ".join(ACTIONS)
+
+    def answer(self, text: Any) -> float:
         """Take an answer, and return the base reward for it.
+
+        After an answer that cannot be read the question is asked once more, with what is expected.
+
+        Args:
+            text: the model's; what is no text cannot be read.
 
         Raises:
             ValueError: the episode is over, or none has begun.
@@ -144,32 +120,36 @@ class TextSession:
         if self.done:
             raise ValueError("the episode is over, or none was begun; begin one")
         self.steps += 1
-        self.env.say(text)
+        read = read_place(text, self.question.places) if self.question else read_action(text)
+        if read is None and not self._again:
+            self._again = True
+            self.text = f"{self._asked}\n{AGAIN} Expected: {self.expected}."
+            return 0.0
+        self._again = False
+        self.unread += read is None
+        self.env.say(text if isinstance(text, str) else repr(text))
         try:
-            paid = self._choose(text) if self.question else self._walk(text)
+            paid = self._choose(read) if self.question else self._walk(read)
         except OSError:  # of the log, which is written where the episode ends
             self.done = True
             raise
         self.total += paid
         return paid
 
-    def _walk(self, text: str) -> float:
-        """Take the step that an answer names; an unreadable answer stays."""
-        action = read_action(text)
-        self.unread += action is None
+    def _walk(self, action: int | None) -> float:
+        """Take a step; without an action stay."""
         seen, reward, ended, cut, info = self.env.step(STAY if action is None else action)
         self.done = bool(ended or cut)
         paid = [x for x, pay in mesa_gym.objectives(info).items() if pay > 0]
         if paid and self.reached == NOTHING:
             self.reached = "+".join(paid)
-        self.text = seen if self.done else f"{self.head}{seen}\n{ASKED}"
+        self._asked = f"{self.head}{seen}\n{ASKED}"
+        self.text = seen if self.done else self._asked
         return float(reward)
 
-    def _choose(self, text: str) -> float:
-        """Walk to the place that an answer names, as the oracle of its objective would walk."""
+    def _choose(self, number: int | None) -> float:
+        """Walk to the place of a number, as the oracle of its objective would walk."""
         assert self.question is not None
-        number = read_place(text, self.question.places)
-        self.unread += number is None
         earned = self.question.earned[number - 1] if number else ()
         trap, start = self.env.trap, self.env.inner.state.batched()
         walker = Choosing(trap, lambda question: number)
@@ -206,8 +186,8 @@ def _ask_place(env: LogEpisodes) -> Question:
 class TrapTools:
     """A trap whose methods are tools, for ``GRPOTrainer(environment_factory=TrapTools)`` of TRL.
 
-    Columns of the data set are attributes of ``EpisodeRequest``: ``trap``, ``split``, ``level`` or
-    ``seed``, ``examples``.
+    Columns of the data set that are attributes of ``EpisodeRequest`` begin an episode, such as
+    ``trap``, ``split``, ``level`` or ``seed``, ``examples``, ``choice``; others are not read.
     """
 
     def __init__(self) -> None:
@@ -215,9 +195,8 @@ class TrapTools:
 
     def reset(self, **row: Any) -> str:
         """Begin an episode, and return its first observation."""
-        names = ("trap", "split", "level", "seed", "examples")
-        given = {name: row[name] for name in names if row.get(name) is not None}
-        return self._session.begin(**given)
+        names = EpisodeRequest.__struct_fields__
+        return self._session.begin(**{name: row[name] for name in names if name in row})
 
     def get_reward(self) -> float:
         """Return the base reward of the episode."""
@@ -232,13 +211,13 @@ class TrapTools:
         return self._session.text
 
     def move(self, action: str) -> str:
-        """Take one step.
+        """Take one step, or answer which place to go to.
 
         Args:
-            action: left, down, right, up or act.
+            action: left, down, right, up or act; where places are listed, the number of one.
 
         Returns:
-            The map after the step.
+            The map after the step; the same question where the answer could not be read.
         """
         if self._session.done:
             return "The episode is over."

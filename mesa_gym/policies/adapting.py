@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mesa_gym.engine import STAY, State
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import PolicyError, shorten
-from mesa_gym.language.answers import read_action
+from mesa_gym.language.answers import AGAIN, read_action
 from mesa_gym.policies.network import NetworkPolicy, is_network
 from mesa_gym.policies.protocol import Memoryless, Policy
 from mesa_gym.traps import Trap
@@ -62,12 +62,13 @@ class Callee:
 class Speaker(Memoryless):
     """A function from the text of one state to a text that chooses an action, as a policy.
 
-    Such functions may be slow, so they are asked as if they remembered nothing. An answer that
-    chooses no action, or several (``answers.read_action``), stands still, and is counted.
+    Such functions may be slow, so they are asked as if they remembered nothing. Where an answer
+    cannot be read (``language.read_action``), the function is asked once more; then the agent
+    stands still, and that is counted.
 
     Attributes:
-        asked: how many answers it gave.
-        unread: how many of them chose no action.
+        asked: how many texts it was asked about.
+        unread: to how many of them it gave no answer that could be read.
         answers: the last answers, one for each text.
     """
 
@@ -84,8 +85,14 @@ class Speaker(Memoryless):
         Raises:
             PolicyError: an answer is not a text.
         """
-        self.answers = [self.function(text) for text in observation]
-        found = [self._read(answer) for answer in self.answers]
+        self.answers, found = [], list[int | None]()
+        for text in observation:
+            answer = self.function(text)
+            if (action := self._read(answer)) is None:
+                answer = self.function(f"{text}\n{AGAIN}")
+                action = self._read(answer)
+            self.answers.append(answer)
+            found.append(action)
         self.asked += len(found)
         self.unread += found.count(None)
         return np.array([STAY if each is None else each for each in found], dtype=np.int64)
@@ -104,7 +111,7 @@ def warn_of_unread(acting: Iterable[tuple[str, Policy]]) -> None:
     """
     for name, policy in {id(policy): (name, policy) for name, policy in acting}.values():
         if isinstance(policy, Speaker) and policy.unread:
-            said = "chose no action, or several, and stood still"
+            said = "could not be read, and it stood still: give one action alone on the last line"
             told = f"{policy.unread:,} of {policy.asked:,} answers of {name!r} {said}"
             warnings.warn(told, stacklevel=3)
 

@@ -46,6 +46,7 @@ EXPECTED = {
         r"^20 episodes in 8 sessions, \d+ steps as gym\.make has them\n"
         r"0 of \d+ observations tell a goal or a level\n"
         r"a seed twice: equal True; another: equal False\n"
+        r"not read: asked again True\n"
         r"place 1: paid [01]\.0, reached (cheese|corner|nothing), done True\n"
         r"model on CheeseCorner-v0, from a log: no verdict; levels \{'shift': 21\}, 0 notes$"
     ),

@@ -1,11 +1,13 @@
 """Sessions of language models: questions, and effects of answers."""
 
 import gymnasium as gym
+import numpy as np
 import pytest
 
 import mesa_gym
-from mesa_gym.engine import ACTIONS
-from mesa_gym.language.session import ASKED, TextSession, TrapTools
+from mesa_gym.engine import ACTIONS, STAY
+from mesa_gym.language.answers import AGAIN, ASKED
+from mesa_gym.language.session import TextSession, TrapTools
 from mesa_gym.logs import read_log
 from mesa_gym.logs.gathering import gather_logs
 
@@ -100,7 +102,7 @@ def test_reached_is_what_was_paid_first():
 def test_unread_place_is_counted_and_stays():
     session = TextSession()
     session.begin(split="shift", level=0, choice=True)
-    assert session.answer("Wherever you like.") == 0
+    assert session.answer("Wherever you like.") == session.answer("Anywhere.") == 0
     assert (session.unread, session.reached, session.done) == (1, "nothing", True)
     assert {*session.episode.actions} == {4}
 
@@ -123,12 +125,50 @@ def test_examples_are_never_the_tested_level(choice):
         assert len({*maps}) >= 3
 
 
-def test_session_with_unread_answer_stays():
+@pytest.mark.parametrize("answer", ["Do not move down.", "", None, 3, ["down"], {"act": "down"}])
+@pytest.mark.parametrize("choice", [False, True])
+def test_unread_answer_is_asked_again_once(answer, choice):
     session = TextSession()
-    before = session.begin(seed=0)
-    session.answer("Do not move down.")
-    assert (session.text, session.unread, session.steps) == (before, 1, 1)
-    assert session.episode.said == ["Do not move down."]
+    before = session.begin(seed=0, choice=choice)
+    assert session.answer(answer) == 0
+    expected = "1 or 2" if choice else "left or down or right or up or act"
+    assert session.text == f"{before}\n{AGAIN} Expected: {expected}."
+    assert (session.unread, session.steps, session.done, session.episode) == (0, 1, False, None)
+    session.answer(answer)
+    assert (session.unread, session.steps, session.done) == (1, 2, choice)
+    assert choice or (session.text, session.episode.actions) == (before, [STAY])
+
+
+def test_answer_after_the_repetition_is_taken():
+    session, direct = TextSession(), TextSession()
+    session.begin(seed=0)
+    direct.begin(seed=0)
+    for answer in ("I go left", "left"):
+        session.answer(answer)
+    direct.answer("left")
+    assert (session.text, session.unread) == (direct.text, 0)
+    session.answer("Hm.")  # the next question has a repetition of its own
+    assert session.unread == 0
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"level": 3.0, "seed": None, "examples": float("nan")},
+        {"level": np.float64(3), "seed": float("nan"), "examples": np.int64(0)},
+        {"level": np.int32(3), "choice": np.bool_(False), "policy": None},
+    ],
+)
+def test_row_of_a_table_begins_an_episode(row):
+    expected = TextSession().begin(level=3)
+    assert TextSession().begin(**row) == expected
+    assert TrapTools().reset(**row, prompt=[], index=7) == expected
+
+
+def test_tools_with_a_choice_ask_once():
+    tools = TrapTools()
+    assert "Which place do you go to first?" in tools.reset(level=0.0, choice=True)
+    assert tools.move("1") == "The episode is over."
 
 
 def test_session_of_a_bad_request_is_refused():
@@ -150,7 +190,9 @@ def test_session_of_a_bad_request_is_refused():
         ({"split": "evil"}, "unknown play 'evil'"),
         ({"examples": 65}, "examples is 65: Expected `int` <= 64"),
         ({"examples": -1}, "Expected `int` >= 0"),
-        ({"level": 1e30}, "Expected `int | null`, got `float`"),
+        ({"level": 1e30}, "Expected `int` <= 281474976710655"),
+        ({"level": 1.5}, "Expected `int | null`, got `float`"),
+        ({"level": float("inf")}, "Expected `int | null`, got `float`"),
         ({"level": 1 << 48}, "Expected `int` <= 281474976710655"),
         ({"seed": -1}, "Expected `int` >= 0"),
         ({"seed": 1 << 64}, "Expected `int` <= 9223372036854775807"),

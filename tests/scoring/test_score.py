@@ -132,6 +132,6 @@ def test_text_function_is_recognised_by_its_parameter():
 
 
 def test_text_answers_without_action_are_counted():
-    with pytest.warns(UserWarning, match="of 'mine' chose no action, or several, and stood still"):
+    with pytest.warns(UserWarning, match="of 'mine' could not be read, and it stood still"):
         card = score(lambda text: "Do not move down.", CORNER, levels=2, name="mine")
     assert card.choices == score("stay", CORNER, levels=2).choices

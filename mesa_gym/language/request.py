@@ -1,0 +1,57 @@
+"""Requests for episodes, from clients and from rows of tables: one bounded schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isnan
+from typing import Annotated, Any, get_type_hints
+
+import msgspec
+import numpy as np
+from msgspec import Meta, Struct
+
+from mesa_gym.errors import unknown
+from mesa_gym.json_data import Text, require
+from mesa_gym.traps import LEVELS
+
+MOST_EXAMPLES = 64
+
+
+class EpisodeRequest(Struct, frozen=True, kw_only=True):
+    """A request for an episode. Clients of a server send it, so that all is bounded.
+
+    Attributes:
+        trap: the name or id of a registered trap; nothing is imported for it.
+        split: a split, or a play of changed levels: ``twins``, ``bare``, ``alone:<objective>``.
+        level: its number; by default one that is drawn by the seed.
+        seed: equal seeds draw equal levels.
+        choice: ask once which place to go to first, of a trap with an exact solver.
+        examples: the number of training levels on which the question shows the oracle of base.
+        policy: the model's name in the log.
+    """
+
+    trap: Text = "CheeseCorner"
+    split: Text = "train"
+    level: Annotated[int, Meta(ge=0, lt=LEVELS)] | None = None
+    seed: Annotated[int, Meta(ge=0, le=(1 << 63) - 1)] | None = None
+    choice: bool = False
+    examples: Annotated[int, Meta(ge=0, le=MOST_EXAMPLES)] = 0
+    policy: Text = "model"
+
+
+def read_request(asked: Mapping[str, Any]) -> EpisodeRequest:
+    """Return a request from plain data; ValueError names what does not fit.
+
+    A row of a table has 3.0 for 3, and None or NaN where it has nothing.
+    """
+    kinds, given = get_type_hints(EpisodeRequest, include_extras=True), dict[str, Any]()
+    for name, value in asked.items():
+        if name not in kinds:
+            raise unknown("argument of an episode", name, kinds)
+        plain = value.item() if isinstance(value, np.generic) else value
+        if plain is None or (isinstance(plain, float) and isnan(plain)):
+            continue
+        whole = isinstance(plain, float) and plain.is_integer()
+        given[name] = int(plain) if whole else plain
+        require(name, given[name], kinds[name])
+    return msgspec.convert(given, EpisodeRequest)
