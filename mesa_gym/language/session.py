@@ -101,7 +101,7 @@ class TextSession:
 
     @property
     def expected(self) -> str:
-        """What an answer names, in words."""
+        """Return the options that an answer may name, in words."""
         places = self.question.places if self.question else ()
         return " or ".join(str(k + 1) for k in range(len(places))) or " or ".join(ACTIONS)
 
@@ -111,7 +111,7 @@ class TextSession:
         After an answer that cannot be read the question is asked once more, with what is expected.
 
         Args:
-            text: the model's; what is no text cannot be read.
+            text: the model's; another type than text cannot be read.
 
         Raises:
             ValueError: the episode is over, or none has begun.
