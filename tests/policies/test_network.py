@@ -45,6 +45,23 @@ def test_torch_network_gives_softmax_or_probabilities():
     assert all(each.grad is None for each in logits.parameters())
 
 
+@pytest.mark.parametrize("last", [None, nn.Softmax(dim=1)], ids=["logits", "shares"])
+@pytest.mark.parametrize("kind", [torch.float64, torch.float16, torch.bfloat16], ids=str)
+def test_torch_network_of_any_float_is_scored(kind, last):
+    policy = as_policy(make(last).to(kind), TRAP, 9)
+    np.testing.assert_allclose(policy.act(SEEN), expect(make()), atol=0.01)
+
+
+def test_torch_network_follows_the_default_type():
+    torch.set_default_dtype(torch.float64)
+    try:
+        found = as_policy(make(), TRAP, 9).act(SEEN)
+        bare = as_policy(nn.Sequential(nn.Flatten(), nn.AdaptiveAvgPool1d(5)), TRAP, 9).act(SEEN)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert found.shape == bare.shape == (len(SEEN), 5)
+
+
 @pytest.mark.parametrize(
     ("network", "message"),
     [
