@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import reduce
 from math import prod
 from typing import Any
@@ -31,6 +32,13 @@ except ImportError:
     raise missing_extra("jax", "jax") from None
 
 LISTED = "listed"  # the observation that lists inputs
+
+
+@contextmanager
+def _own_rules(wide: bool) -> Iterator[None]:
+    """Run with integers of 64 bits or 32, however strict the configuration of JAX is."""
+    with jax.enable_x64(wide), jax.numpy_rank_promotion("allow"), jax.transfer_guard("allow"):
+        yield
 
 
 class JaxEnv(DeviceEnv):
@@ -64,6 +72,7 @@ class JaxEnv(DeviceEnv):
             up.
     """
 
+    @_own_rules(wide=False)
     def __init__(
         self,
         trap: str | type[Trap] | Trap,
@@ -88,7 +97,7 @@ class JaxEnv(DeviceEnv):
         trap, bank = self.trap, bank_of(self.settings)
         self._rules = trap.bound(jnp, integers="int32")
         tables = bank.level.tables
-        with jax.enable_x64(True):
+        with _own_rules(True):
             seeds = {name: jnp.asarray(tables[name]) for name in trap.seeds}
         self._tables = {name: _narrow(tables[name]) for name in tables if name not in seeds} | seeds
         level = bank.level._replace(row=None, number=None, key=None, tables={})
@@ -130,7 +139,7 @@ class JaxEnv(DeviceEnv):
             ValueError: the levels are not n integers.
         """
         rows = self._as_integers("levels", level)
-        with jax.enable_x64(False):
+        with _own_rules(False):
             state = self._begin(jnp.clip(rows, 0, self._rows - 1))
             return self._observe(state), state
 
@@ -167,7 +176,7 @@ class JaxEnv(DeviceEnv):
         """
         rows = self._as_integers("levels", level)
         shown, after, reward, done, infos = self.step_env(state, action)
-        with jax.enable_x64(False):
+        with _own_rules(False):
             begun = self._begin(rows)
             following = jax.tree.map(lambda old, new: jnp.where(done, new, old), after, begun)
             if self._final_obs:
@@ -184,7 +193,7 @@ class JaxEnv(DeviceEnv):
             action: as for ``step``.
         """
         actions = self._as_integers("actions", action)
-        with jax.enable_x64(False):
+        with _own_rules(False):
             after, paid, ended = self._move(self._complete(state), actions)
             after = _merge(lambda old, new: None if old is None else new, state, after)
             late = after.clock >= self.settings.max_steps
@@ -208,7 +217,7 @@ class JaxEnv(DeviceEnv):
 
     def _move(self, state: State, action: Array) -> Step:
         """Take one step from a state whose level holds all its arrays; episodes do not restart."""
-        with jax.enable_x64(bool(self.trap.seeds)):
+        with _own_rules(bool(self.trap.seeds)):
             whole = state._replace(level=state.level._replace(tables=self._tables))
             if self.trap.seeds:  # random words follow from the clock, in 64 bits
                 whole = whole._replace(clock=whole.clock.astype(jnp.int64))
@@ -242,7 +251,7 @@ class JaxEnv(DeviceEnv):
 
         With ``alpha``, those of the shift are numbered on from ``num_levels``.
         """
-        with jax.enable_x64(True):
+        with _own_rules(True):
             words = jax.random.key_data(key).astype(jnp.int64)
             stream = reduce(lambda stream, word: mix(stream + word), words, 0)
             each = jnp.arange(self.num_envs, dtype=jnp.int64)

@@ -116,3 +116,14 @@ def test_bad_input_is_named(jax, monkeypatch):
     monkeypatch.setitem(sys.modules, "jax", None)
     with pytest.raises(ImportError, match=r"'jax'.*mesa-gym\[jax\]"):
         mesa_gym.make_jax(CORNER, 2)
+
+
+@pytest.mark.parametrize("observation", ["planes", "centred", "listed"])
+def test_jax_env_works_under_strict_rules(jax, jit, observation):
+    expected = mesa_gym.make_jax(CORNER, 4, num_levels=16, observation=observation)
+    key, actions = jax.random.key(0), jax.numpy.zeros(4, jax.numpy.int32)
+    expected = jit(expected.step)(key, expected.reset(key)[1], actions)[0]
+    with jax.numpy_rank_promotion("raise"), jax.transfer_guard("disallow"):
+        env = mesa_gym.make_jax(CORNER, 4, num_levels=16, observation=observation)
+        found = jit(env.step)(key, env.reset(key)[1], actions)[0]
+    np.testing.assert_array_equal(found, expected)
