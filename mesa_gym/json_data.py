@@ -12,6 +12,7 @@ from msgspec import Meta
 from mesa_gym.errors import shorten
 
 T = TypeVar("T")
+MARK = "\ufeff"  # with which programs of Windows begin a text
 Text = Annotated[str, Meta(min_length=1, max_length=200)]  # printable, which ``require`` checks
 
 
@@ -23,7 +24,9 @@ def parse_json(data: bytes | str) -> Any:
             readers treat differently; the message names the key.
     """
     try:
-        return json.loads(data, parse_constant=_refuse_number, object_pairs_hook=_join_pairs)
+        return json.loads(
+            drop_mark(data), parse_constant=_refuse_number, object_pairs_hook=_join_pairs
+        )
     except RecursionError:
         raise ValueError("the JSON nests too deeply") from None
 
@@ -42,13 +45,18 @@ def decode_json(
         ValueError: the data does not fit the type, or ``parse_json`` refuses it.
     """
     try:
-        decoded = msgspec.json.decode(data, type=kind, dec_hook=read)
+        decoded = msgspec.json.decode(drop_mark(data), type=kind, dec_hook=read)
     except RecursionError:
         raise ValueError("the JSON nests too deeply") from None
     except msgspec.DecodeError as error:
         raise ValueError(f"{error!s:.500}") from None
     parse_json(data)  # since msgspec takes the last of two keys
     return decoded
+
+
+def drop_mark(data: bytes | str) -> bytes | str:
+    """Return a text without the byte order mark at its beginning."""
+    return data.removeprefix(MARK) if isinstance(data, str) else data.removeprefix(MARK.encode())
 
 
 def expand_alias(kind: Any) -> Any:

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 import mesa_gym
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.files import read_bytes, write_bytes
-from mesa_gym.json_data import decode_json
+from mesa_gym.json_data import decode_json, drop_mark
 from mesa_gym.policies.seeds import change_agent
 from mesa_gym.scoring.card_text import LEGEND, MOST_ROWS, choose_rows, number, say_sentences, wrap
 from mesa_gym.scoring.evidence import Evidence, encode, read_letters
@@ -191,10 +191,10 @@ class ScoreCard(Plain, frozen=True, kw_only=True):
             wanted = "not a score card, as mesa-gym score --json writes it"
             raise ValueError(f"{wanted}: {error}{many}") from None
         if card is None:
-            advice = "upgrade mesa-gym" if schema > SCHEMA else "score the policy again"
-            raise ValueError(
-                f"a score card of schema {schema}; this version reads {SCHEMA}: {advice}"
-            )
+            newer = schema > SCHEMA
+            told = f"schema {schema}{', written by a newer mesa_gym' if newer else ''}"
+            advice = "upgrade mesa-gym" if newer else "score the policy again"
+            raise ValueError(f"a score card of {told}; this version reads {SCHEMA}: {advice}")
         fill_missing(card)
         require_consistent(card)
         return card
@@ -401,9 +401,8 @@ class Cards(tuple[ScoreCard, ...]):
         for file in files:
             data = read_bytes(file)
             try:
-                parts = (
-                    decode_json(data, list[msgspec.Raw]) if data.lstrip()[:1] == b"[" else [data]
-                )
+                several = drop_mark(data).lstrip()[:1] == b"["
+                parts = decode_json(data, list[msgspec.Raw]) if several else [data]
                 cards += [ScoreCard.from_json(bytes(part)) for part in parts]
             except ValueError as error:
                 raise ValueError(f"{file}: {error}") from None

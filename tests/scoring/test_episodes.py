@@ -55,6 +55,13 @@ def test_episode_that_is_unreadable_is_unwritten(episodes, changes, tmp_path):
     assert [*tmp_path.iterdir()] == []
 
 
+def test_episodes_that_windows_wrote_are_read(episodes, tmp_path):
+    save_episodes(tmp_path / "a.jsonl", episodes)
+    text = (tmp_path / "a.jsonl").read_text()
+    (tmp_path / "a.jsonl").write_text(text, "utf-8-sig", newline="\r\n")
+    assert load_episodes(tmp_path / "a.jsonl") == (episodes, [])
+
+
 def test_episodes_keep_answers_of_a_speaker(tmp_path):
     spoken = play_all(lambda text: f"\ud800{len(text)} signs. " * 9_999 + "\nup", TRAP, 2, 3)
     save_episodes(tmp_path / "a.jsonl", record_plays(TRAP, "mine", spoken))
