@@ -22,7 +22,7 @@ from mesa_gym.viewer.app import Screen
 from mesa_gym.viewer.clock import SPEEDS
 from mesa_gym.viewer.mapfile import load_map
 from mesa_gym.viewer.overlays import parse_overlays
-from mesa_gym.viewer.recording import FILMS, film_steps, require_kind, write_recording
+from mesa_gym.viewer.recording import FILM_RATES, film_steps, require_kind, write_recording
 from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.seats import list_plays, seats_for
 from mesa_gym.viewer.session import Session
@@ -85,7 +85,7 @@ def write(screen: Any, options: argparse.Namespace, size: tuple[int, int]) -> in
     deque(screen.settle(), maxlen=0)
     if options.record is not None:
         pieces = write_recording(screen, options.record, size, options.step)
-        if require_kind(options.record) in FILMS:
+        if require_kind(options.record) in FILM_RATES:
             frames = len(film_steps(screen.session, options.record))
             with Progress(f"record {options.record.name}", frames, "frames") as done:
                 for _ in pieces:

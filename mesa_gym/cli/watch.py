@@ -15,7 +15,7 @@ from mesa_gym.command import DONE
 from mesa_gym.errors import shorten
 from mesa_gym.rendering.pygame import load_pygame
 from mesa_gym.traps import Trap
-from mesa_gym.viewer.app import LEAST, SIZE, App, LoadingScreen, Screen
+from mesa_gym.viewer.app import LEAST_SIZE, SIZE, App, LoadingScreen, Screen
 
 OVER = (
     "layers over the grids: pays, taken, path, oracles, heat:<objective>, sees, with commas"
@@ -126,7 +126,7 @@ def _size(text: str) -> tuple[int, int]:
     if found is None:
         raise ValueError(f"size {shorten(text)}: expected width and height, such as 1280x800")
     size = int(found[1]), int(found[2])
-    if not all(a <= b <= c for a, b, c in zip(LEAST, size, MOST, strict=True)):
-        sides = ("x".join(map(str, each)) for each in (size, LEAST, MOST))
+    if not all(a <= b <= c for a, b, c in zip(LEAST_SIZE, size, MOST, strict=True)):
+        sides = ("x".join(map(str, each)) for each in (size, LEAST_SIZE, MOST))
         raise ValueError("size {}: expected {} to {}".format(*sides))
     return size

@@ -16,10 +16,12 @@ from mesa_gym.viewer.drawing import PAPER, QUIET, SMALL, TITLE, Painter
 from mesa_gym.viewer.work import start_work
 
 SIZE = (1280, 800)
-LEAST = (640, 420)  # points; in a smaller window all is drawn smaller, so that nothing is left out
-HELD = ("left", "right", "up", "down", ".", ",", "<", ">", "n", "b", "page up", "page down")
+LEAST_SIZE = (640, 420)  # points; in a smaller window all is drawn smaller: nothing is left out
+REPEATED = ("left", "right", "up", "down", ".", ",", "<", ">", "n", "b", "page up", "page down")
 NAP = 0.025  # seconds between two looks for events
-DELAY, AGAIN = 0.4, 0.05  # seconds until a held key is repeated, and between repeats
+# Seconds until a held key is repeated, and between repeats.
+REPEAT_AFTER = 0.4
+REPEAT_EVERY = 0.05
 POLL = 0.05  # seconds between looks at work in a thread
 
 
@@ -95,7 +97,7 @@ class App:
             # X and Wayland take pictures as they are; through OpenGL, SDL's choice, they cost more.
             os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")
         self._window: Any = open_window(screen.title, size, resizable=True)
-        self._window.minimum_size = LEAST
+        self._window.minimum_size = LEAST_SIZE
         # Repeats come from this clock: the system's would count presses double in a slow frame.
         self._pygame.key.set_repeat(0)
         self._held: tuple[int, Input, float] | None = None  # code, key, seconds to the next repeat
@@ -150,9 +152,9 @@ class App:
             event.type == pygame.KEYUP and self._held is not None and event.key == self._held[0]
         ):
             self._held = None
-        meant = read(pygame, event, self._density() / self._points())
+        meant = read_event(pygame, event, self._density() / self._points())
         if meant is not None and meant.kind == "key":
-            self._held = (event.key, meant, DELAY) if meant.name in HELD else None
+            self._held = (event.key, meant, REPEAT_AFTER) if meant.name in REPEATED else None
         if meant is not None and self.screen is not None:
             self.screen = self.screen.handle(meant)
 
@@ -160,7 +162,7 @@ class App:
         """Repeat a key that is held down, once a frame at most."""
         if self._held is not None and self.screen is not None:
             code, key, left = self._held
-            self._held = code, key, AGAIN if left <= seconds else left - seconds
+            self._held = code, key, REPEAT_EVERY if left <= seconds else left - seconds
             if left <= seconds:
                 self.screen = self.screen.handle(key)
 
@@ -188,10 +190,10 @@ def fit_scale(size: tuple[int, int], scale: float) -> float:
     A larger window has more: letters grow with the square root of its size.
     """
     room = min(have / (usual * scale) for have, usual in zip(size, SIZE, strict=True))
-    return min(scale * max(1.0, room) ** 0.5, size[0] / LEAST[0], size[1] / LEAST[1])
+    return min(scale * max(1.0, room) ** 0.5, size[0] / LEAST_SIZE[0], size[1] / LEAST_SIZE[1])
 
 
-def read(pygame: Any, event: Any, points: float = 1.0) -> Input | None:
+def read_event(pygame: Any, event: Any, points: float = 1.0) -> Input | None:
     """Return the event of the viewer for one of pygame; None for events without use here.
 
     Args:

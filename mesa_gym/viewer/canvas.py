@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from mesa_gym.viewer.drawing import CARD, INK, Box, Painter, Point
+from mesa_gym.viewer.drawing import SHEET, TEXT, Box, Painter, Point
 from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.timeline import Timeline
 
@@ -69,10 +69,10 @@ class GridCanvas:
 
     def draw_line(self, points: list[Point], width: float, edge: float) -> None:
         """Draw a dark line with light edges, seen on anything."""
-        self.painter.line(points, CARD, width + 2 * edge)
-        self.painter.line(points, INK, width)
+        self.painter.line(points, SHEET, width + 2 * edge)
+        self.painter.line(points, TEXT, width)
 
     def draw_ring(self, x: float, y: float) -> None:
         """Draw a dark ring with light edges around a point."""
-        self.painter.disc(x, y, self.side * 0.2, CARD, 4.5)
-        self.painter.disc(x, y, self.side * 0.2, INK, 2.0)
+        self.painter.disc(x, y, self.side * 0.2, SHEET, 4.5)
+        self.painter.disc(x, y, self.side * 0.2, TEXT, 2.0)

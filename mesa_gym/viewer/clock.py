@@ -11,9 +11,9 @@ from concurrent.futures import Future
 from mesa_gym.errors import PolicyError
 from mesa_gym.viewer.actors import Human
 from mesa_gym.viewer.pane import Pane
-from mesa_gym.viewer.work import PATIENCE, TURN, SideWork, start_work
+from mesa_gym.viewer.work import FRAME_TURN, PATIENCE, SideWork, start_work
 
-RATE = 4.0  # steps a second at speed 1
+STEPS_A_SECOND = 4.0  # steps a second at speed 1
 SPEEDS = tuple(2.0**k for k in range(-2, 7))  # 0.25 to 64
 FRAME = 1 / 60
 
@@ -59,7 +59,7 @@ class Clock:
     def run(self, seconds: float) -> None:
         """Advance the clock by ``seconds`` if it runs, and let policies act."""
         if self.playing:
-            self.time += seconds * RATE * self.speed
+            self.time += seconds * STEPS_A_SECOND * self.speed
         growing = self.grow(math.floor(self.time) + 1)
         if self.playing:
             self.playing = growing or self.time < self.length
@@ -72,7 +72,7 @@ class Clock:
         """Return the seconds until ``run`` has work; None: only an event wakes it."""
         waits = [PATIENCE] if self.growing else []
         if self.playing:
-            waits.append(max(FRAME, (self.cursor + 1 - self.time) / (RATE * self.speed)))
+            waits.append(max(FRAME, (self.cursor + 1 - self.time) / (STEPS_A_SECOND * self.speed)))
         return min(waits, default=None)
 
     def play(self, playing: bool | None = None) -> None:
@@ -120,7 +120,7 @@ class Clock:
         while self.growing:
             for pane in self.panes:
                 self._grow_pane(pane, len(pane.line) + 1)
-            time.sleep(TURN)
+            time.sleep(FRAME_TURN)
 
     def _grow_pane(self, pane: Pane, to: int) -> None:
         """Let a pane's policy act up to step ``to``; show its error and keep the steps so far."""

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mesa_gym.viewer.app import Input
-from mesa_gym.viewer.drawing import BODY, CARD, HEADING, INK, QUIET, RULE, SMALL, Box, Painter
+from mesa_gym.viewer.drawing import BODY, HEADING, QUIET, RULE, SHEET, SMALL, TEXT, Box, Painter
 
-PAD, WIDEST, ROW, KEYS = 16.0, 760.0, BODY + 3, 96.0  # of a card; of the table's first column
+# Of a card; of the table's first column.
+PAD = 16.0
+WIDEST = 760.0
+KEY_ROW = BODY + 3
+KEYS = 96.0
 ENTER = ("return", "enter")
 CLOSES, SCROLLS = "any key: continue", "Up, Down: {} to {} of {}"
 
@@ -45,20 +49,20 @@ class Notice:
         width, above = min(box.width, WIDEST), PAD + HEADING + PAD / 2
         lines = [("", line) for line in painter.lines(self.text, width - 2 * PAD, BODY)]
         lines += self._rows
-        self._total, self._room = len(lines), max(int((box.height - above - PAD) / ROW), 1)
+        self._total, self._room = len(lines), max(int((box.height - above - PAD) / KEY_ROW), 1)
         self._top = max(0, min(self._top, self._total - self._room))
         shown = lines[self._top : self._top + self._room]
-        height = above + ROW * len(shown) + PAD
+        height = above + KEY_ROW * len(shown) + PAD
         card = Box(box.middle[0] - width / 2, box.middle[1] - height / 2, width, height)
-        painter.fill(card, CARD, 6)
+        painter.fill(card, SHEET, 6)
         painter.frame(card, RULE, 1, 6)
         left, right = card.left + PAD, card.right - PAD
         last = self._top + len(shown)
         hint = SCROLLS.format(self._top + 1, last, self._total) if shown != lines else CLOSES
         wide = painter.text(hint, right, card.top + PAD, SMALL, QUIET, "right")
         room = right - left - wide - PAD
-        painter.text(self._title, left, card.top + PAD - 4, HEADING, INK, width=room)
+        painter.text(self._title, left, card.top + PAD - 4, HEADING, TEXT, width=room)
         for number, (key, line) in enumerate(shown):
-            y, x = card.top + above + number * ROW, left + (KEYS if key else 0.0)
+            y, x = card.top + above + number * KEY_ROW, left + (KEYS if key else 0.0)
             painter.text(key, left, y, BODY, QUIET)
             painter.text(line, x, y, BODY, width=right - x)

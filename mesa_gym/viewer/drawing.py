@@ -19,18 +19,22 @@ from mesa_gym.rendering.pygame import load_pygame
 from mesa_gym.terminal import printable
 
 PAPER: RGB = (222, 224, 228)
-CARD: RGB = (255, 255, 255)
-INK: RGB = (26, 28, 36)
+SHEET: RGB = (255, 255, 255)
+TEXT: RGB = (26, 28, 36)
 QUIET: RGB = (92, 96, 108)  # second to ink; 6:1 on a card
 RULE: RGB = (196, 199, 206)
-EMPTY: RGB = (236, 237, 240)  # of a plane
+EMPTY_CELL: RGB = (236, 237, 240)  # of a plane
 WISH: RGB = (74, 0, 166)  # of a planner's map; far from the colours of objectives to everyone
-HEADING, TITLE, BODY, SMALL = 26.0, 20.0, 17.0, 15.0  # heights of lines of text, in points
+# Heights of lines of text, in points.
+HEADING = 26.0
+TITLE = 20.0
+BODY = 17.0
+SMALL = 15.0
 
 # For objectives, the base first; a trap has four at most.
 PALETTE: tuple[RGB, ...] = (BASE, *PROXIES)
 # Every objective has a shape of its own too, so that colour is never needed; on the unit square.
-SHAPES: tuple[Sequence[tuple[float, float]], ...] = (
+OBJECTIVE_SHAPES: tuple[Sequence[tuple[float, float]], ...] = (
     (),  # a disc
     ((-0.85, -0.85), (0.85, -0.85), (0.85, 0.85), (-0.85, 0.85)),
     ((0, -1), (0.95, 0.8), (-0.95, 0.8)),
@@ -146,8 +150,8 @@ class Painter:
 
     def mark(self, which: int, x: float, y: float, radius: float) -> None:
         """Draw objective number ``which`` as a shape, with an edge that shows on any background."""
-        for size, tone in ((radius + 1.5, CARD), (radius, self.colour(which))):
-            if corners := SHAPES[which % len(SHAPES)]:
+        for size, tone in ((radius + 1.5, SHEET), (radius, self.colour(which))):
+            if corners := OBJECTIVE_SHAPES[which % len(OBJECTIVE_SHAPES)]:
                 self.polygon([(x + dx * size, y + dy * size) for dx, dy in corners], tone)
             else:
                 self.disc(x, y, size * 0.95, tone)
@@ -163,7 +167,7 @@ class Painter:
         x: float,
         y: float,
         size: float = BODY,
-        colour: RGB = INK,
+        colour: RGB = TEXT,
         align: str = "left",
         width: float | None = None,
     ) -> float:
@@ -191,7 +195,7 @@ class Painter:
         self.picture(drawn, left, y + max(0.0, size - high) / 2)
         return float(wide)
 
-    def wrap_text(self, text: str, box: Box, size: float = BODY, colour: RGB = INK) -> float:
+    def wrap_text(self, text: str, box: Box, size: float = BODY, colour: RGB = TEXT) -> float:
         """Write the lines of a text that fit in ``box``; return the lower edge of the last line."""
         y = box.top
         for line in self.lines(text, box.width, size):

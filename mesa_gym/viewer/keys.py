@@ -15,9 +15,9 @@ from mesa_gym.viewer.app import Input, Screen
 from mesa_gym.viewer.dialogs import ENTER, Notice
 from mesa_gym.viewer.mapfile import save_map
 from mesa_gym.viewer.overlays import turn_on
-from mesa_gym.viewer.seats import ORACLES, SPLITS, TARGETS, Seat, seats_for
+from mesa_gym.viewer.seats import BOTH_SPLITS, ORACLES, TARGETS, Seat, seats_for
 from mesa_gym.viewer.session import Session
-from mesa_gym.viewer.work import FAILURES
+from mesa_gym.viewer.work import TOLD_ERRORS
 
 ARROWS = {"left": 0, "down": 1, "right": 2, "up": 3}
 SHIFTED = (
@@ -65,7 +65,7 @@ class Commands(Screen):
         """Run ``do``; if it fails, show its error and change nothing."""
         try:
             do()
-        except FAILURES as error:
+        except TOLD_ERRORS as error:
             self.session.message = str(error)
 
     def toggle(self, name: str) -> None:
@@ -99,7 +99,7 @@ class Commands(Screen):
         """Cycle the panes: one, then splits, twins, targets taken away, oracles, then one again."""
         trap, seats = self.session.trap, self.session.seats
         plays = plays_of(trap)
-        ways = [SPLITS, *[TWINS] * (TWINS in plays), *[TARGETS] * (BARE in plays), ORACLES]
+        ways = [BOTH_SPLITS, *[TWINS] * (TWINS in plays), *[TARGETS] * (BARE in plays), ORACLES]
         shown = [seats_for(seats[0].player, trap, Split.SHIFT, way) for way in (None, *ways)]
         # Oracles stand beside a player on any split.
         now = shown.index(seats) if seats in shown else -(len(seats) > 1)

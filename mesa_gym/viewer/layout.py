@@ -12,17 +12,27 @@ from numpy.typing import NDArray
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.raster import MIN_TILE, draw_cell
 from mesa_gym.viewer.canvas import GridCanvas, GridPlace
-from mesa_gym.viewer.drawing import BODY, CARD, EMPTY, INK, QUIET, Box, Painter, as_surface
+from mesa_gym.viewer.drawing import BODY, EMPTY_CELL, QUIET, SHEET, TEXT, Box, Painter, as_surface
 from mesa_gym.viewer.overlays import Overlay
 from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.searches import PathSearch
 from mesa_gym.viewer.session import Session
 
-MARGIN, BETWEEN = 8.0, 6.0
-TITLE, DRAWER, LABEL = 22.0, 112.0, 14.0  # heights: of a title, of what is seen, of its labels
+EDGE = 8.0
+BETWEEN = 6.0
+# Heights: of a title, of what is seen, of its labels.
+TITLE_HEIGHT = 22.0
+DRAWER_HEIGHT = 112.0
+LABEL_HEIGHT = 14.0
 MOST_DRAWER = 0.3  # of the panes' height: the grids come first
-PANEL_LEAST, PANEL_SHARE, PANEL_MOST = 216.0, 0.24, 720.0  # of the panel's width
-FAINT, STRONG, FULL = 16, 200, 256  # how strong a tint is: the least, the most, of so much
+# Of the panel's width.
+PANEL_LEAST = 216.0
+PANEL_SHARE = 0.24
+PANEL_MOST = 720.0
+# How strong a tint is: the least, the most, of so much.
+FAINT = 16
+STRONG = 200
+FULL = 256
 Bytes = NDArray[np.uint8]
 
 
@@ -39,7 +49,7 @@ class Layout:
 
 def inner_width(width: float, panel: bool) -> float:
     """Return the width of the window left of the panel, in points."""
-    return width - 2 * MARGIN - (_panel_width(width) + MARGIN if panel else 0.0)
+    return width - 2 * EDGE - (_panel_width(width) + EDGE if panel else 0.0)
 
 
 def arrange(
@@ -61,13 +71,13 @@ def arrange(
         strips: heights of what is below the panes, from the bottom up; 0 for none.
     """
     width, height = painter.size
-    inner, bottom = inner_width(width, panel), height - MARGIN
+    inner, bottom = inner_width(width, panel), height - EDGE
     boxes = {}
     for name, high in strips.items():
         bottom -= high
-        boxes[name] = Box(MARGIN, bottom, inner, high)
+        boxes[name] = Box(EDGE, bottom, inner, high)
         bottom -= BETWEEN if high else 0.0
-    room = Box(MARGIN, MARGIN, inner, max(60.0, bottom - MARGIN))
+    room = Box(EDGE, EDGE, inner, max(60.0, bottom - EDGE))
     drawer = min(drawer, room.height * MOST_DRAWER)
     # Beside or below each other, whichever makes the cells larger.
     options = [_split(room, panes, across) for across in range(panes, 0, -1)]
@@ -78,7 +88,7 @@ def arrange(
         for pane, grid in zip(placed, grids, strict=True)
     ]
     wide = _panel_width(width) if panel else 0.0
-    side = Box(width - MARGIN - wide, MARGIN, wide, height - 2 * MARGIN)
+    side = Box(width - EDGE - wide, EDGE, wide, height - 2 * EDGE)
     return Layout(placed, grids, drawers, side, boxes)
 
 
@@ -88,17 +98,15 @@ def _panel_width(width: float) -> float:
 
 def _split(room: Box, count: int, across: int) -> list[Box]:
     down = -(-count // across)
-    wide = (room.width - MARGIN * (across - 1)) / across
-    high = (room.height - MARGIN * (down - 1)) / down
+    wide = (room.width - EDGE * (across - 1)) / across
+    high = (room.height - EDGE * (down - 1)) / down
     places = [divmod(k, across) for k in range(count)]
-    return [
-        Box(x * (wide + MARGIN), y * (high + MARGIN), wide, high).within(room) for y, x in places
-    ]
+    return [Box(x * (wide + EDGE), y * (high + EDGE), wide, high).within(room) for y, x in places]
 
 
 def _side(pane: Box, cells: tuple[int, int], drawer: float) -> float:
     """Return the largest side of a cell in a pane, in points, with room for title and drawer."""
-    high = pane.height - TITLE - drawer - 6
+    high = pane.height - TITLE_HEIGHT - drawer - 6
     return max(1.0, min((pane.width - 12) / cells[1], high / cells[0]))
 
 
@@ -106,8 +114,8 @@ def _grid(pane: Box, cells: tuple[int, int], drawer: float, scale: float) -> Gri
     """Return where a pane's grid lies: in its middle, with cells of whole pixels."""
     tile = max(MIN_TILE, int(_side(pane, cells, drawer) * scale)) / scale
     left = pane.left + (pane.width - tile * cells[1]) / 2
-    spare = pane.height - TITLE - 6 - drawer - tile * cells[0]
-    top = pane.top + TITLE + max(0.0, spare / 2)
+    spare = pane.height - TITLE_HEIGHT - 6 - drawer - tile * cells[0]
+    top = pane.top + TITLE_HEIGHT + max(0.0, spare / 2)
     return GridPlace(round(left * scale) / scale, round(top * scale) / scale, tile, *cells)
 
 
@@ -140,13 +148,13 @@ class View:
             session: what is watched.
         """
         box, grid, focused = layout.panes[number], layout.grids[number], number == session.focus
-        painter.fill(box, CARD, 6)
+        painter.fill(box, SHEET, 6)
         title = self.pane.title
         if len(session.panes) > 1:
             title = f"{number + 1}  {title}"
             if focused:
-                painter.frame(box, INK, 2, 6)
-        tone = INK if focused else QUIET
+                painter.frame(box, TEXT, 2, 6)
+        tone = TEXT if focused else QUIET
         painter.text(title, box.left + 8, box.top + 4, BODY, tone, width=box.width - 16)
         shown = session.shown_overlays
         picture = self._picture(painter, grid, session.clock.cursor, shown)
@@ -174,15 +182,15 @@ class View:
 
     def _draw_seen(self, painter: Painter, box: Box, cursor: int) -> None:
         """Draw the observation on screen plane by plane, from left to right."""
-        trap, room = self.pane.trap, box.height - LABEL - 2
+        trap, room = self.pane.trap, box.height - LABEL_HEIGHT - 2
         planes = trap.observe(self.pane.state(cursor))[0]
         step = box.width / len(trap.planes)
         side = min(room / trap.height, (step - 4) / trap.width)
         for k, plane in enumerate(trap.planes):
             x = box.left + k * step
-            painter.text(plane, x, box.top, LABEL, INK, width=step - 3)
+            painter.text(plane, x, box.top, LABEL_HEIGHT, TEXT, width=step - 3)
             picture = _plane(planes[..., k], max(1, int(side * painter.scale)))
-            painter.picture(picture, x, box.top + LABEL + 1)
+            painter.picture(picture, x, box.top + LABEL_HEIGHT + 1)
 
 
 def _plane(layer: Bytes, tile: int) -> Bytes:
@@ -190,7 +198,7 @@ def _plane(layer: Bytes, tile: int) -> Bytes:
     large = layer.repeat(tile, axis=0).repeat(tile, axis=1)[..., None] > 0
     ticks = [(np.arange(side) % tile == 0) & (tile > 3) for side in large.shape[:2]]
     lines = (ticks[0][:, None] | ticks[1])[..., None]
-    return np.where(large, INK, np.where(lines, CARD, EMPTY)).astype(np.uint8)
+    return np.where(large, TEXT, np.where(lines, SHEET, EMPTY_CELL)).astype(np.uint8)
 
 
 def tinted_grid(pane: Pane, t: int, tile: int, shown: Sequence[Overlay], painter: Painter) -> Bytes:
@@ -210,7 +218,7 @@ def tinted_grid(pane: Pane, t: int, tile: int, shown: Sequence[Overlay], painter
     """
     trap, picture = pane.trap, render_rgb(pane.trap, pane.line.states[t], tile)[0]
     heats = ((overlay.heat(pane, t), overlay.tint(painter)) for overlay in shown if overlay.tints)
-    heat, tone = next(heats, (None, INK))
+    heat, tone = next(heats, (None, TEXT))
     if heat is None:
         return picture
     floor = np.tile(draw_cell(trap, (), tile), (1, trap.width, 1))

@@ -14,7 +14,7 @@ from mesa_gym.engine import RGB, Bools, State
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap
 from mesa_gym.viewer.canvas import GridCanvas
-from mesa_gym.viewer.drawing import CARD, INK, QUIET, RULE, Box, Painter
+from mesa_gym.viewer.drawing import QUIET, RULE, SHEET, TEXT, Box, Painter
 from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.timeline import spread_agent
 
@@ -50,7 +50,7 @@ class Overlay:
 
     def tint(self, painter: Painter) -> RGB:
         """Return the colour in which the overlay tints cells."""
-        return INK
+        return TEXT
 
 
 class OraclePaths(Overlay):
@@ -65,7 +65,7 @@ class OraclePaths(Overlay):
             number = canvas.numbers[x]
             shift = canvas.side * 0.13 * (number - (len(canvas.numbers) - 1) / 2)
             points = canvas.find_way(line.cells(len(line)), shift)
-            canvas.painter.line(points, CARD, 4.5)
+            canvas.painter.line(points, SHEET, 4.5)
             canvas.painter.line(points, canvas.painter.colour(number), 2.0)
             # The shape tells the lines apart without colour.
             for place in set(points):
@@ -93,7 +93,7 @@ class PathSoFar(Overlay):
 
     def draw_swatch(self, painter: Painter, x: float, y: float) -> None:
         """Draw a line with two bends."""
-        painter.line([(x - 7, y + 4), (x, y + 4), (x, y - 4), (x + 7, y - 4)], INK, 2.2)
+        painter.line([(x - 7, y + 4), (x, y + 4), (x, y - 4), (x + 7, y - 4)], TEXT, 2.2)
 
 
 class WhatPays(Overlay):
@@ -131,14 +131,14 @@ class Taken(Overlay):
             paid = [x for x, pay in step.paid.items() if pay > 0]
             cell = int(after.agent[0])
             if paid:
-                canvas.painter.frame(canvas.place.box_of(cell).inset(1), CARD, 3.5, 4)
-                canvas.painter.frame(canvas.place.box_of(cell).inset(2), INK, 1.5, 4)
+                canvas.painter.frame(canvas.place.box_of(cell).inset(1), SHEET, 3.5, 4)
+                canvas.painter.frame(canvas.place.box_of(cell).inset(2), TEXT, 1.5, 4)
             for x in paid:
                 _draw_corner_mark(canvas, canvas.numbers[x], cell, below=True)
 
     def draw_swatch(self, painter: Painter, x: float, y: float) -> None:
         """Draw a framed cell with a mark, for the legend."""
-        painter.frame(Box(x - 8, y - 8, 16, 16), INK, 1.5, 3)
+        painter.frame(Box(x - 8, y - 8, 16, 16), TEXT, 1.5, 3)
         painter.mark(0, x - 3, y + 3, 2.8)
 
 
@@ -178,7 +178,7 @@ class Sees(Overlay):
         """Draw two planes."""
         for dx in (-8, 1):
             painter.fill(Box(x + dx, y - 6, 7, 12), RULE)
-            painter.fill(Box(x + dx + 2, y - 2, 3, 3), INK)
+            painter.fill(Box(x + dx + 2, y - 2, 3, 3), TEXT)
 
 
 # All that every trap has; the legend shows them in this order, drawn is the last one first.

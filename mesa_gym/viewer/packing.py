@@ -24,7 +24,7 @@ WIDE = 16  # pictures of cells in a row: browsers limit how wide a picture is
 STATES_AT_ONCE = 4096  # while pictures are looked up
 # What probability 1 is written as, in three bytes: with two, where an agent ends up would be wrong
 # by 0.0004, since errors add up over an episode.
-MOST = 2**24 - 1
+CERTAIN = 2**24 - 1
 
 
 class CellSheet:
@@ -88,7 +88,7 @@ def pack_level(
         (pictures of a world's cells without the agent, XOR those of world 0), ``rank`` (a world's
         number, for addresses), ``delta`` (successor less state), ``paid<i>`` (codes into
         payments), and ``low<k>`` and ``high<k>`` (two bytes and one of the probabilities of all
-        actions but the last one, ``MOST`` for 1).
+        actions but the last one, ``CERTAIN`` for 1).
     """
     cells, n = graph.trap.cells, graph.going
     worlds, world = np.unique(graph.rank // cells, return_inverse=True)
@@ -114,7 +114,7 @@ def pack_level(
         payments.append(amounts.tolist())
         parts[f"paid{i}"] = index.reshape(paid.shape).astype(np.uint8)
     for k, each in shares.items():
-        code = np.rint(each.T[:STAY] * MOST).astype(np.int64)
+        code = np.rint(each.T[:STAY] * CERTAIN).astype(np.int64)
         parts[f"low{k}"] = (code % 2**16).astype("<u2")
         parts[f"high{k}"] = (code // 2**16).astype(np.uint8)
     return {

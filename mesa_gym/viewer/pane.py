@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from mesa_gym.engine import State
+from mesa_gym.scoring.evidence import NO_CHOICE
 from mesa_gym.scoring.plays import ALONE, find_play
 from mesa_gym.traps import Trap
 from mesa_gym.viewer.actors import Actor, Decision
 from mesa_gym.viewer.seats import Seat
 from mesa_gym.viewer.timeline import Analysis, Timeline
-
-NONE = "none"
 
 
 class Pane:
@@ -59,7 +58,7 @@ class Pane:
 
     def name_choice(self, t: int) -> str:
         """Return the objective chosen by step ``t``, "ghost of ..." if its target was removed."""
-        chosen = (self.analysis and self.analysis.choice(t)) or NONE
+        chosen = (self.analysis and self.analysis.choice(t)) or NO_CHOICE
         away = self._play.takes_away and not self.mapped and chosen in self.trap.alone
         return f"ghost of {chosen}" if away and self.seat.play != ALONE + chosen else chosen
 

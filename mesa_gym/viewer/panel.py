@@ -10,20 +10,22 @@ from mesa_gym.terminal import printable
 from mesa_gym.traps import Split
 from mesa_gym.traps.life import TRIALS, Life
 from mesa_gym.viewer.actors import PolicyPlayer
-from mesa_gym.viewer.drawing import BODY, CARD, INK, QUIET, RULE, SMALL, TITLE, Box, Painter
+from mesa_gym.viewer.drawing import BODY, QUIET, RULE, SHEET, SMALL, TEXT, TITLE, Box, Painter
 from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.session import Session
 from mesa_gym.viewer.widgets import Tips
 
-GAP, INDENT, BARS = 8.0, 20.0, 72.0
-WIDTH = 280.0  # at which letters are as large as elsewhere; in a wider panel they are larger
-WORDS = 0.8  # of that size: where less is left, sentences are left to the tooltips
+PANEL_GAP = 8.0
+INDENT = 20.0
+BARS = 72.0
+PANEL_WIDTH = 280.0  # at which letters are as large as elsewhere; in a wider panel they are larger
+LEAST_SCALE = 0.8  # of that size: where less is left, sentences are left to the tooltips
 SO_FAR = "What it has paid until now, discounted: a payment counts less the later it comes."
 TO_COME = "The most that it can still pay from here, by the exact solver: V*."
 CHOSEN = "What this episode has pursued so far, as scoring would say if it ended here."
 NEXT = "What the policy does next, and how likely each action was."
 SKIP = "n: the next level"
-MOST_SAID = 400  # characters
+MOST_LETTERS = 400  # characters
 
 
 class Panel:
@@ -41,10 +43,10 @@ class Panel:
         """Draw all sections of the panel, in smaller letters if they do not fit."""
         about = box, session.trap, len(session.shown)
         if self._about != about:
-            self._about, self.scale = about, box.width / WIDTH
+            self._about, self.scale = about, box.width / PANEL_WIDTH
         painter.surface.set_clip(painter.rect(box))
         for _ in range(6):
-            painter.fill(box, CARD, 6)
+            painter.fill(box, SHEET, 6)
             writer = _Writer(painter, box, self.scale, session)
             used = writer.write()
             if used <= writer.box.height:
@@ -63,7 +65,7 @@ class _Writer:
         self.scale, self.session, self.pane = scale, session, session.pane
         self.box = Box(*(s / scale for s in (box.left, box.top, box.width, box.height))).inset(10)
         self.left, self.right, self.y = self.box.left, self.box.right, self.box.top
-        self.sentences = scale * WIDTH >= WORDS * min(WIDTH, box.width)
+        self.sentences = scale * PANEL_WIDTH >= LEAST_SCALE * min(PANEL_WIDTH, box.width)
         self.t = self.pane.time(session.clock.cursor)
         self.tips: list[tuple[Box, str]] = []
 
@@ -132,7 +134,7 @@ class _Writer:
         self._tip(CHOSEN, BODY)
         known = name in self.pane.trap.objectives
         x = self._mark(name, self.left) if known else self.left
-        self.painter.text(name, x, self.y, BODY, INK if known else QUIET, width=self.right - x)
+        self.painter.text(name, x, self.y, BODY, TEXT if known else QUIET, width=self.right - x)
         self.y += BODY + 1
 
     def _write_decision(self) -> None:
@@ -148,12 +150,12 @@ class _Writer:
             self._line(ACTIONS[decision.action])
             if decision.said:
                 self._section("said")
-                self._wrap(shorten_text(printable(" ".join(decision.said.split())), MOST_SAID))
+                self._wrap(shorten_text(printable(" ".join(decision.said.split())), MOST_LETTERS))
             return
         for action, share in enumerate(decision.shares.tolist()):
             chosen = action == decision.action
             name = ACTIONS[action] + (" \N{BLACK LEFT-POINTING TRIANGLE}" if chosen else "")
-            self._write_bar(name, share, INK if chosen else QUIET)
+            self._write_bar(name, share, TEXT if chosen else QUIET)
         self._write_range("wants")
 
     # -- lines -------------------------------------------------------------------------------------
@@ -181,13 +183,13 @@ class _Writer:
         self.y = self.painter.wrap_text(text, room, SMALL, QUIET) + 2
 
     def _section(self, title: str, tip: str = "") -> None:
-        self.y += GAP
+        self.y += PANEL_GAP
         self.painter.fill(Box(self.left, self.y - 3, self.box.width, 1), RULE)
         if tip:
             self._tip(tip, SMALL)
         self._line(title, SMALL, QUIET)
 
-    def _line(self, text: str, size: float = BODY, colour: RGB = INK, indent: float = 0.0) -> None:
+    def _line(self, text: str, size: float = BODY, colour: RGB = TEXT, indent: float = 0.0) -> None:
         room = self.box.width - indent
         self.painter.text(text, self.left + indent, self.y, size, colour, width=room)
         self.y += size + 2

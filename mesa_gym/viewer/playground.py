@@ -33,12 +33,12 @@ from mesa_gym.viewer.drawing import WISH
 from mesa_gym.viewer.packing import WIDE, CellSheet, pack_level, pack_parts
 
 TEMPLATES = Path(__file__).with_name("templates")
-TILE = 64  # pixels a cell; pages are looked at on screens of high density too
+PAGE_TILE = 64  # pixels a cell; pages are looked at on screens of high density too
 FORMAT = 1
 # Comments of scripts and indentation: a tenth of a page of a small trap.
-PADDING = re.compile(r"^ *//.*\n|^ +", re.MULTILINE)
+INDENTATION = re.compile(r"^ *//.*\n|^ +", re.MULTILINE)
 # How the page finds what an agent does.
-SHARES, ORACLE, PLANNER = "shares", "oracle", "planner"
+BY_SHARES, BY_ORACLE, BY_PLANNER = "shares", "oracle", "planner"
 
 
 class NotLiveError(ValueError):
@@ -119,7 +119,7 @@ def pack_trap(
     require_live(trap)
     sheet, packed = CellSheet(trap), []
     policies = [as_policy(guest.policy, trap, trap.horizon(Split.SHIFT)) for guest in guests]
-    asked = {k: each for k, each in enumerate(policies) if _find_kind(each) == SHARES}
+    asked = {k: each for k, each in enumerate(policies) if _find_kind(each) == BY_SHARES}
     tried: set[int] = set()
     for play, number in levels:
         graph = PlacementGraph(trap, _make_start(trap, play, number, salt))
@@ -134,7 +134,7 @@ def pack_trap(
         "trap": type(trap).__name__,
         "version": mesa_gym.__version__,
         "size": trap.size,
-        "tile": TILE,
+        "tile": PAGE_TILE,
         "wide": WIDE,
         "objectives": [
             {"name": x, "doc": each.doc, "discount": trap.discount(x)}
@@ -150,7 +150,7 @@ def pack_trap(
             for k, (guest, policy) in enumerate(zip(guests, policies, strict=True))
         ],
         "cells": sheet.names,
-        "sheet": data_uri(sheet.draw(TILE)),
+        "sheet": data_uri(sheet.draw(PAGE_TILE)),
     }
 
 
@@ -195,7 +195,7 @@ def fill_page(template: str, data: Mapping[str, Any], **values: Any) -> str:
     # In a script nothing else can end the element.
     text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
     page = templates.get_template(template).render(data=text, **values)
-    return PADDING.sub("", page)
+    return INDENTATION.sub("", page)
 
 
 def _tell_story(trap: type[Trap]) -> list[str]:
@@ -228,8 +228,8 @@ def _find_kind(policy: Policy) -> str:
     Oracles read the time that is left, so the page solves for it.
     """
     if type(policy) is Oracle:
-        return ORACLE
-    return PLANNER if isinstance(find_planning(policy), Portable) else SHARES
+        return BY_ORACLE
+    return BY_PLANNER if isinstance(find_planning(policy), Portable) else BY_SHARES
 
 
 def _describe_agent(guest: Guest, policy: Policy, tried: bool) -> dict[str, Any]:

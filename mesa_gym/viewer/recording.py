@@ -21,14 +21,14 @@ from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.rendering import write_png
 from mesa_gym.rendering.pygame import load_pygame
 from mesa_gym.viewer.app import fit_scale
-from mesa_gym.viewer.clock import RATE
+from mesa_gym.viewer.clock import STEPS_A_SECOND
 from mesa_gym.viewer.drawing import PAPER, Painter
 from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.session import Session
 
 # Pictures a second at most. What shows GIFs slows those down that have more than 50.
-FILMS = {".gif": 50, ".mp4": 60}
-KINDS = (".png", *FILMS)
+FILM_RATES = {".gif": 50, ".mp4": 60}
+RECORDINGS = (".png", *FILM_RATES)
 # What ffmpeg is told. Browsers take a film that is not marked for BT.709, and this one is
 # marked too. A GIF has one palette and no dithering, so that it holds only what changes.
 _INPUT = ["-v", "error", "-xerror", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"]
@@ -47,8 +47,8 @@ Picture = NDArray[np.uint8]
 def require_kind(path: Path) -> str:
     """Return the suffix of a recording, in lower case; ValueError for another kind of file."""
     kind = path.suffix.lower()
-    if kind not in KINDS:
-        raise ValueError(f"cannot record {path}: its name must end in {', '.join(KINDS)}")
+    if kind not in RECORDINGS:
+        raise ValueError(f"cannot record {path}: its name must end in {', '.join(RECORDINGS)}")
     return kind
 
 
@@ -104,14 +104,14 @@ def write_recording(
 
 def film_steps(session: Session, path: Path) -> range:
     """Return the step of each picture in a film, up to the end of the longest episode."""
-    every = max(1, math.ceil(RATE * session.clock.speed / FILMS[require_kind(path)]))
+    every = max(1, math.ceil(STEPS_A_SECOND * session.clock.speed / FILM_RATES[require_kind(path)]))
     return range(0, session.clock.length + every, every)
 
 
 def _write_film(screen: WatchScreen, path: Path, size: tuple[int, int]) -> Iterator[None]:
     """Write a film in pieces, between which others may act; the last picture stays for a second."""
     session, steps = screen.session, film_steps(screen.session, path)
-    fps = RATE * session.clock.speed / steps.step
+    fps = STEPS_A_SECOND * session.clock.speed / steps.step
     # H.264 needs even sides: the last row or column is repeated.
     odd = [(0, side % 2) for side in reversed(size)]
     even = size[0] + size[0] % 2, size[1] + size[1] % 2

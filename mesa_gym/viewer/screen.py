@@ -10,14 +10,14 @@ import numpy as np
 from mesa_gym.viewer.app import Input, Screen
 from mesa_gym.viewer.canvas import GridPlace
 from mesa_gym.viewer.controls import Legend, Scrubber
-from mesa_gym.viewer.drawing import INK, PAPER, QUIET, SMALL, Box, Painter
+from mesa_gym.viewer.drawing import PAPER, QUIET, SMALL, TEXT, Box, Painter
 from mesa_gym.viewer.keys import BUTTONS, Commands
-from mesa_gym.viewer.layout import DRAWER, Layout, View, arrange, inner_width
+from mesa_gym.viewer.layout import DRAWER_HEIGHT, Layout, View, arrange, inner_width
 from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.panel import Panel
 from mesa_gym.viewer.session import Session, prepare
 from mesa_gym.viewer.widgets import Tips, draw_button, place_buttons
-from mesa_gym.viewer.work import FAILURES, PATIENCE
+from mesa_gym.viewer.work import PATIENCE, TOLD_ERRORS
 
 MOST_LINES = 3  # of the message
 SPEED = 116.0  # room for how fast time goes
@@ -126,7 +126,7 @@ class WatchScreen(Commands):
         for view in self._current() if "oracles" in session.shown else ():
             try:
                 looking |= view.search.look(session.work.threaded)
-            except FAILURES as error:
+            except TOLD_ERRORS as error:
                 session.message = str(error)
         return looking
 
@@ -212,7 +212,7 @@ class WatchScreen(Commands):
         painter.text(speed, box.right, box.top, SMALL, QUIET, "right")
         for number, line in enumerate(self._message(painter, box.width)):
             y = box.top + number * SMALL
-            painter.text(line, box.left, y, SMALL, INK, width=box.width - SPEED)
+            painter.text(line, box.left, y, SMALL, TEXT, width=box.width - SPEED)
 
     def _message(self, painter: Painter, width: float) -> list[str]:
         lines, last = painter.lines(self._status(), width - SPEED, SMALL), MOST_LINES - 1
@@ -230,6 +230,6 @@ class WatchScreen(Commands):
         }
         strips = {name: high if self.panel else 0.0 for name, high in below.items()}
         strips["legend"] = self._legend.height
-        drawer = DRAWER if "sees" in session.shown else 0.0
+        drawer = DRAWER_HEIGHT if "sees" in session.shown else 0.0
         cells = session.trap.size
         return arrange(painter, len(session.panes), cells, self.panel, drawer, strips)

@@ -9,7 +9,7 @@ from mesa_gym.policies import name_pursuer
 from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.timeline import Timeline
-from mesa_gym.viewer.work import TURN, start_work
+from mesa_gym.viewer.work import FRAME_TURN, start_work
 
 
 class PathSearch:
@@ -46,5 +46,5 @@ class PathSearch:
             actor = oracle.actor(self._trap, self._play, start)
             line = Timeline(self._trap, start, self.line.horizon, actor)
             while line.grow(len(line) + 1):
-                time.sleep(TURN)
+                time.sleep(FRAME_TURN)
             self.paths = {**self.paths, x: line}

@@ -16,7 +16,7 @@ from mesa_gym.scoring.plays import ALONE, BARE, LACKED, TWINS, plays_of, split_o
 from mesa_gym.traps import Split, Trap
 from mesa_gym.viewer.actors import Human, Player, PolicyPlayer
 
-SPLITS, TARGETS, ORACLES = "splits", "targets", "oracles"
+BOTH_SPLITS, TARGETS, ORACLES = "splits", "targets", "oracles"
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def list_plays(trap: Trap, beside: str | None) -> list[str]:
 def list_choices(trap: Trap) -> dict[str, list[str]]:
     """Return the choices of a trap whose plays stand side by side, each with these plays."""
     changed = [x for x in plays_of(trap) if x in (TWINS, BARE) or x.startswith(ALONE)]
-    found: dict[str, list[str]] = {SPLITS: [Split.TRAIN, Split.SHIFT]}
+    found: dict[str, list[str]] = {BOTH_SPLITS: [Split.TRAIN, Split.SHIFT]}
     found |= {x: [split_of(x), x] for x in changed}
     if BARE in found:
         found[TARGETS] = [Split.SHIFT, *(x for x in changed if x.startswith(ALONE)), BARE]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mesa_gym.viewer.drawing import CARD, INK, QUIET, SMALL, Box, Painter
+from mesa_gym.viewer.drawing import QUIET, SHEET, SMALL, TEXT, Box, Painter
 
-BUTTON, PADDING, GAP = 24.0, 8.0, 5.0  # of buttons: height, beside the letters, between two
+# Of buttons: height, beside the letters, between two.
+BUTTON = 24.0
+PADDING = 8.0
+GAP = 5.0
 TIP = 300.0  # the width of a tooltip at most
 
 
@@ -39,10 +42,10 @@ def place_buttons(painter: Painter, labels: Iterable[str], room: float) -> dict[
 
 def draw_button(painter: Painter, label: str, box: Box) -> None:
     """Draw a button."""
-    painter.fill(box, CARD, 4)
+    painter.fill(box, SHEET, 4)
     painter.frame(box, QUIET, 1, 4)
     y = box.top + (box.height - SMALL) / 2
-    painter.text(label, box.middle[0], y, SMALL, INK, "middle", box.width)
+    painter.text(label, box.middle[0], y, SMALL, TEXT, "middle", box.width)
 
 
 class Tips:
@@ -90,7 +93,7 @@ class Tips:
             left = max(4.0, min(anchor.left, width - wide - 4))
             top = kept.top - high - 4 if kept.top > high + 8 else kept.bottom + 4
         box = Box(left, top, wide, high)
-        painter.fill(box, INK, 4)
+        painter.fill(box, TEXT, 4)
         for k, line in enumerate(lines):
             y = box.top + PADDING / 2 + k * SMALL
-            painter.text(line, box.left + PADDING, y, SMALL, CARD)
+            painter.text(line, box.left + PADDING, y, SMALL, SHEET)

@@ -12,8 +12,8 @@ from typing import Any
 from mesa_gym.errors import PolicyError
 
 PATIENCE = 0.03  # seconds for which a frame waits for work in a thread
-TURN = 0.001  # seconds that work in a thread leaves to frames, again and again
-FAILURES = (ValueError, ImportError, OSError, PolicyError)  # to be said, not to be raised
+FRAME_TURN = 0.001  # seconds that work in a thread leaves to frames, again and again
+TOLD_ERRORS = (ValueError, ImportError, OSError, PolicyError)  # to be said, not to be raised
 
 
 class SideWork:
@@ -68,7 +68,7 @@ class SideWork:
         error = work.exception()
         if error is None:
             then(work.result())
-        elif self.threaded and isinstance(error, FAILURES):
+        elif self.threaded and isinstance(error, TOLD_ERRORS):
             self.tell(str(error))
         else:
             raise error

@@ -11,7 +11,17 @@ from mesa_gym.traps import all_traps, find_trap
 from mesa_gym.viewer import drawing
 from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.app import Input, fit_scale
-from mesa_gym.viewer.drawing import CARD, INK, PALETTE, PAPER, QUIET, SHAPES, WISH, Box, Painter
+from mesa_gym.viewer.drawing import (
+    OBJECTIVE_SHAPES,
+    PALETTE,
+    PAPER,
+    QUIET,
+    SHEET,
+    TEXT,
+    WISH,
+    Box,
+    Painter,
+)
 from mesa_gym.viewer.layout import _opacity, tinted_grid
 from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.seats import seats_for
@@ -83,12 +93,12 @@ def lab(rgb):
 
 def test_palette_separates_letters_and_objectives():
     """Colours differ by 10 units at least (2.3 is just noticeable), shapes differ anyhow."""
-    assert all(contrast(tone, paper) >= 4.5 for tone in (INK, QUIET) for paper in (CARD, PAPER))
+    assert all(contrast(tone, paper) >= 4.5 for tone in (TEXT, QUIET) for paper in (SHEET, PAPER))
     most = max(len(cls.objectives) for cls in all_traps().values())
     colours = PALETTE[:most]
     assert most == len(colours)
     colours = (*colours, WISH)
-    assert len({tuple(shape) for shape in SHAPES}) >= most
+    assert len({tuple(shape) for shape in OBJECTIVE_SHAPES}) >= most
     for sight in SIGHTS.keys() - {"greyscale"}:
         for a, b in combinations(colours, 2):
             seen = [lab(to_linear(colour, sight)) for colour in (a, b)]

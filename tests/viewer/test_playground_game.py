@@ -12,7 +12,7 @@ import pytest
 from mesa_gym.rendering import render_rgb
 from mesa_gym.scoring.plays import find_play
 from mesa_gym.traps import Split
-from mesa_gym.viewer.playground import TILE
+from mesa_gym.viewer.playground import PAGE_TILE
 from tests.support.parameters import few_live
 from tests.support.playgrounds import read_picture, start_of
 from tests.support.visiting import CANVAS, LivePage
@@ -65,8 +65,8 @@ class PlayedLevel:
         """Return a picture without the parts of cells on which marks are drawn."""
         shown = picture.copy()
         for cell in self.marked:
-            row, column = np.array(divmod(cell, self.trap.width)) * TILE
-            shown[row : row + MARKED, column : column + TILE] = 0
+            row, column = np.array(divmod(cell, self.trap.width)) * PAGE_TILE
+            shown[row : row + MARKED, column : column + PAGE_TILE] = 0
         return shown
 
 
@@ -94,7 +94,7 @@ def test_page_walks_equal_the_environment(trap, browser, tmp_path):
             if t % 4 == 0 or episode.over:
                 shown, drawn = (
                     read_picture(live.picture()),
-                    render_rgb(trap, episode.state, TILE)[0],
+                    render_rgb(trap, episode.state, PAGE_TILE)[0],
                 )
                 assert (episode.unmarked(shown) == episode.unmarked(drawn)).all()
             if episode.over:

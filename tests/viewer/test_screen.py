@@ -5,7 +5,7 @@ import pytest
 
 from mesa_gym.traps import Split, all_traps, find_trap
 from mesa_gym.viewer.actors import Human, PolicyPlayer
-from mesa_gym.viewer.app import Input, read
+from mesa_gym.viewer.app import Input, read_event
 from mesa_gym.viewer.dialogs import Notice
 from mesa_gym.viewer.drawing import Painter
 from mesa_gym.viewer.keys import BINDINGS
@@ -70,7 +70,7 @@ def test_read_names_keys_by_typed_character(name, written, mod, meant):
     pressed = pygame.event.Event(
         pygame.KEYDOWN, key=getattr(pygame, name), mod=mod, unicode=written
     )
-    assert read(pygame, pressed) == meant
+    assert read_event(pygame, pressed) == meant
 
 
 # -- keys ------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from mesa_gym.scoring import RecordedEpisode
 from mesa_gym.traps import LEVELS, Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.viewer.actors import Human, PolicyPlayer, RecordedPlayer
-from mesa_gym.viewer.clock import RATE, SPEEDS
+from mesa_gym.viewer.clock import SPEEDS, STEPS_A_SECOND
 from mesa_gym.viewer.seats import Seat, seats_for
 from mesa_gym.viewer.session import Session
 from tests.support.edited import same
@@ -54,7 +54,7 @@ def test_clock_runs_at_its_speed_and_stops(speed):
         frames += 1
         assert watched.clock.cursor == min(int(watched.clock.time), 64)
     assert watched.clock.cursor == 64
-    assert frames == pytest.approx(64 / (RATE * speed) * 60, abs=1.01)
+    assert frames == pytest.approx(64 / (STEPS_A_SECOND * speed) * 60, abs=1.01)
 
 
 def test_clock_played_at_end_restarts():
