@@ -19,7 +19,7 @@ class Subcommand(NamedTuple):
     about: str
 
 
-COMMANDS = {
+SUBCOMMANDS = {
     "board": Subcommand("benchmarks.board.commands", "train and score agents; make their pages"),
     "library": Subcommand("benchmarks.library", "make the library of trained agents"),
 }
@@ -28,14 +28,14 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
     given = [*(sys.argv[1:] if arguments is None else arguments)]
-    if given and given[0] in COMMANDS:
-        code: int = import_module(COMMANDS[given[0]].module).main(given[1:])
+    if given and given[0] in SUBCOMMANDS:
+        code: int = import_module(SUBCOMMANDS[given[0]].module).main(given[1:])
         return code
-    width = max(map(len, COMMANDS))
+    width = max(map(len, SUBCOMMANDS))
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description=(__doc__ or "").partition("\n")[0],
-        epilog="\n".join(f"{name:{width}}  {each.about}" for name, each in COMMANDS.items())
+        epilog="\n".join(f"{name:{width}}  {each.about}" for name, each in SUBCOMMANDS.items())
         + "\n\n`python -m benchmarks COMMAND --help` says more.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="%(prog)s COMMAND ...",
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given in ([], ["-h"], ["--help"]):
         parser.print_help()
         return 0 if given else USAGE
-    print(f"benchmarks: {unknown('command', given[0], COMMANDS)}", file=sys.stderr)
+    print(f"benchmarks: {unknown('command', given[0], SUBCOMMANDS)}", file=sys.stderr)
     return USAGE
 
 

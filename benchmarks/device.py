@@ -28,7 +28,7 @@ from mesa_gym.trained.agent import Agent
 from mesa_gym.traps import Trap, find_trap
 
 COMPARED = 1024  # environments that are compared with NumPy's
-STEPS = 50  # of each of them
+PAIRED_STEPS = 50  # of each of them
 
 
 def train_trap(name: str, seeds: int, device: str | None, steps: int | None) -> str:
@@ -67,7 +67,7 @@ def count_differences(trap: Trap) -> int:
     _, state = env.reset_to_level(jnp.asarray(numbers))
     own, rng, differ = trap.levels("train", numbers), np.random.default_rng(0), 0
     step, on = jax.jit(env.step_env), np.ones(COMPARED, bool)
-    for _ in range(STEPS):
+    for _ in range(PAIRED_STEPS):
         action = rng.integers(5, size=COMPARED)
         planes, state, _, ended, infos = step(state, jnp.asarray(action))
         after = trap.step(own, action)
@@ -103,8 +103,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for trap in traps:
         wrong += (differ := count_differences(trap()))
         if differ:
-            print(f"{trap.name()}: {differ} of {COMPARED * STEPS} steps differ from NumPy's")
-    print(f"{wrong} steps of {len(traps)} x {COMPARED * STEPS} differ from NumPy's")
+            print(f"{trap.name()}: {differ} of {COMPARED * PAIRED_STEPS} steps differ from NumPy's")
+    print(f"{wrong} steps of {len(traps)} x {COMPARED * PAIRED_STEPS} differ from NumPy's")
     return int(wrong > 0)
 
 

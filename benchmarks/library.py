@@ -34,8 +34,8 @@ from mesa_gym.trained.library import (
 from mesa_gym.trained.record import AgentRecord
 from mesa_gym.traps import find_trap
 
-LEVELS = 1000  # of each split, for the verdict
-WORK, LOCK = ".work", "manifest.lock"  # where results lie; of who writes the manifest
+CARD_LEVELS = 1000  # of each split, for the verdict
+WORK, MANIFEST_LOCK = ".work", "manifest.lock"  # where results lie; of who writes the manifest
 
 
 def find_lacking(runs: Sequence[Run], folder: Path) -> list[Run]:
@@ -69,7 +69,7 @@ def describe_agent(record: AgentRecord, card: ScoreCard) -> ManifestEntry:
 
 def write_entries(folder: Path, found: Sequence[ManifestEntry]) -> None:
     """Add entries to the manifest, or replace them, under a lock."""
-    with hold_lock(folder / WORK / LOCK, wait=True):
+    with hold_lock(folder / WORK / MANIFEST_LOCK, wait=True):
         # As they will be read: what is entered now and what was are then the same bytes.
         added = msgspec.json.decode(msgspec.json.encode(found), type=list[ManifestEntry])
         entries = {(entry.trap, entry.name): entry for entry in [*read_manifest(folder), *added]}
@@ -82,7 +82,7 @@ def write_entries(folder: Path, found: Sequence[ManifestEntry]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
-    return run_actions("library", __doc__, ACTIONS, arguments)
+    return run_actions("library", __doc__, LIBRARY_ACTIONS, arguments)
 
 
 def _declare_make(parser: argparse.ArgumentParser) -> None:
@@ -103,11 +103,11 @@ def _make(options: argparse.Namespace) -> int:
     traps = traps or [*list_single_traps(), *list_lives()]
     runs, made = plan_runs(traps, options.all), options.results or options.out / WORK
     runs = runs if options.again else find_lacking(runs, options.out)
-    failed = runner.run(list_agent_jobs(runs, LEVELS), made, options.workers)
-    enter_agents(options.out, made, runs, LEVELS)
+    failed = runner.run(list_agent_jobs(runs, CARD_LEVELS), made, options.workers)
+    enter_agents(options.out, made, runs, CARD_LEVELS)
     return FAILED if failed else DONE
 
 
-ACTIONS = {
+LIBRARY_ACTIONS = {
     "make": Action("train and score the agents that are missing", _declare_make, _make, tell_kept),
 }

@@ -13,8 +13,10 @@ from mesa_gym.traps.life import is_life
 
 ALPHAS = (0.001, 0.01, 0.1)
 PLANTED = 0.5  # share of training episodes from the shift of an agent whose goal is to be known
-SEEDS, FEW = 20, 5  # at alpha 0, and of any other agents
-EXAMPLE = "CheeseCorner-v0"  # of which more is committed than five seeds at alpha 0
+# At alpha 0, and of any other agents.
+GOAL_SEEDS = 20
+OTHER_SEEDS = 5
+EXAMPLE_TRAP = "CheeseCorner-v0"  # of which more is committed than five seeds at alpha 0
 # Traps of which there are planners that met the shift, and planted ones.
 PLANNED = ("CheeseCorner-v0", "CheeseDish-v0", "ColourShape-v0", "RedBlueDoors-v0")
 
@@ -48,18 +50,18 @@ def plan_runs(traps: Sequence[type[Trap]], everything: bool) -> list[Run]:
     for cls in traps:
         name, objectives = cls.name(), cls().objectives
         if is_life(cls):
-            add(FEW, name, KINDS["gru"])
+            add(OTHER_SEEDS, name, KINDS["gru"])
             continue
-        add(SEEDS if everything else FEW, name)
-        if everything or name == EXAMPLE:
+        add(GOAL_SEEDS if everything else OTHER_SEEDS, name)
+        if everything or name == EXAMPLE_TRAP:
             for alpha in ALPHAS if everything else ALPHAS[-1:]:
-                add(FEW, name, alpha=alpha)
+                add(OTHER_SEEDS, name, alpha=alpha)
             for goal in objectives:
-                add(FEW, name, alpha=PLANTED, reward=goal)
+                add(OTHER_SEEDS, name, alpha=PLANTED, reward=goal)
         if cls.solvable:
-            add(FEW, name, KINDS["planner"])
+            add(OTHER_SEEDS, name, KINDS["planner"])
         if name in PLANNED:
-            add(FEW, name, KINDS["planner"], alpha=ALPHAS[-1])
+            add(OTHER_SEEDS, name, KINDS["planner"], alpha=ALPHAS[-1])
             for goal in objectives:
-                add(FEW, name, KINDS["planner"], alpha=PLANTED, reward=goal)
+                add(OTHER_SEEDS, name, KINDS["planner"], alpha=PLANTED, reward=goal)
     return runs

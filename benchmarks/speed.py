@@ -24,12 +24,13 @@ from mesa_gym.traps import find_trap
 
 MINIGRID = "MiniGrid-Empty-8x8-v0"
 TRAPS = ("CheeseCorner", "KeysChests", "MonsterWorld")
-COUNTS = (128, 8192)  # environments
+ENVIRONMENT_COUNTS = (128, 8192)  # environments
 BANK = 1024  # levels that come again
-ACTIONS = 256  # drawn ahead, used over and over
-REPEATS, SECONDS = 5, 0.25
-STEPS = 32  # of a program of JAX
-ROW = "{:<24} {:<10} {:>12} {:>12} {:>12}"
+DRAWN_AHEAD = 256  # drawn ahead, used over and over
+REPEATS = 5
+LEAST_TIME = 0.25
+JAX_STEPS = 32  # of a program of JAX
+ROW_FORMAT = "{:<24} {:<10} {:>12} {:>12} {:>12}"
 HEAD = ("steps a second of", "in", "environments", "by clock", "by CPU")
 
 
@@ -64,11 +65,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def work() -> int:
         names = [find_trap(name).name() for name in options.traps]
         fronts = ["numpy", *(front for front in ("torch", "jax") if vars(options)[front])]
-        print(ROW.format(*HEAD), flush=True)
+        print(ROW_FORMAT.format(*HEAD), flush=True)
         for name, front, n in list_rows(names, fronts):
             made = MAKERS[front](name, n)
-            rates = measure_rates(made, *((1, 0.005) if options.quick else (REPEATS, SECONDS)))
-            print(ROW.format(name, front, f"{n:,}", *map(_shorten, rates)), flush=True)
+            rates = measure_rates(made, *((1, 0.005) if options.quick else (REPEATS, LEAST_TIME)))
+            print(ROW_FORMAT.format(name, front, f"{n:,}", *map(_shorten, rates)), flush=True)
         return DONE
 
     return run_command("speed", work)
@@ -79,7 +80,7 @@ def list_rows(traps: Sequence[str], fronts: Sequence[str]) -> list[tuple[str, st
     rows = [(MINIGRID, "minigrid", 1)]
     for trap in traps:
         rows.append((trap, "gym.make", 1))
-        rows += [(trap, front, n) for front in fronts for n in COUNTS]
+        rows += [(trap, front, n) for front in fronts for n in ENVIRONMENT_COUNTS]
     return rows
 
 
@@ -98,17 +99,17 @@ def make_single(trap: str, n: int) -> Work:
 
 
 def _step_single(env: Any) -> Work:
-    actions = np.random.default_rng(0).integers(0, 5, ACTIONS).tolist()
+    actions = np.random.default_rng(0).integers(0, 5, DRAWN_AHEAD).tolist()
     env.reset(seed=0)
 
     def take(steps: int) -> int:
         for i in range(steps):
-            _, _, terminated, truncated, _ = env.step(actions[i % ACTIONS])
+            _, _, terminated, truncated, _ = env.step(actions[i % DRAWN_AHEAD])
             if terminated or truncated:
                 env.reset()
         return steps
 
-    return Work(take, ACTIONS)
+    return Work(take, DRAWN_AHEAD)
 
 
 def make_numpy(trap: str, n: int) -> Work:
@@ -116,28 +117,28 @@ def make_numpy(trap: str, n: int) -> Work:
     mode = "vector_entry_point"
     env = gymnasium.make_vec(find_trap(trap).id(), n, vectorization_mode=mode, num_levels=BANK)
     env.reset(seed=0)
-    return _step_over(env, np.random.default_rng(0).integers(0, 5, (ACTIONS, n)))
+    return _step_over(env, np.random.default_rng(0).integers(0, 5, (DRAWN_AHEAD, n)))
 
 
-def make_torch(trap: str, n: int) -> Work:
+def time_torch(trap: str, n: int) -> Work:
     """Return steps in torch on the CPU, on one thread; ImportError names its extra."""
     env = mesa_gym.make_torch(trap, n, num_levels=BANK, seed=0)
     torch = import_module("torch")
     torch.set_num_threads(1)
     env.reset()
-    return _step_over(env, torch.randint(5, (ACTIONS, n)))
+    return _step_over(env, torch.randint(5, (DRAWN_AHEAD, n)))
 
 
 def _step_over(env: Any, actions: Any) -> Work:
     def take(steps: int) -> int:
         for i in range(steps):
-            env.step(actions[i % ACTIONS])
+            env.step(actions[i % DRAWN_AHEAD])
         return steps * actions.shape[1]
 
     return Work(take)
 
 
-def make_jax(trap: str, n: int) -> Work:
+def time_jax(trap: str, n: int) -> Work:
     """Return steps in JAX, many in one program; ImportError names its extra."""
     env = mesa_gym.make_jax(trap, n, num_levels=BANK, final_obs=False)
     jax = import_module("jax")
@@ -148,19 +149,19 @@ def make_jax(trap: str, n: int) -> Work:
         seen, state, reward, *_ = env.step(second, state, action)
         return state, (seen.sum(), reward.sum())  # sums, so that all is computed
 
-    play = jax.jit(lambda state, key: jax.lax.scan(step, state, jax.random.split(key, STEPS)))
+    play = jax.jit(lambda state, key: jax.lax.scan(step, state, jax.random.split(key, JAX_STEPS)))
     now = [env.reset(jax.random.key(0))[1]]
 
     def take(steps: int) -> int:
-        for i in range(steps // STEPS):
+        for i in range(steps // JAX_STEPS):
             now[0], _ = jax.block_until_ready(play(now[0], jax.random.key(i)))
         return steps * n
 
-    return Work(take, STEPS)
+    return Work(take, JAX_STEPS)
 
 
 MAKERS = {"minigrid": make_minigrid, "gym.make": make_single}
-MAKERS |= {"numpy": make_numpy, "torch": make_torch, "jax": make_jax}
+MAKERS |= {"numpy": make_numpy, "torch": time_torch, "jax": time_jax}
 
 
 def measure_rates(work: Work, repeats: int, seconds: float) -> Rates:

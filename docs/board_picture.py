@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from html import escape
 from typing import NamedTuple
 
-from mesa_gym.rendering.colours import BASE, PROXIES, to_hex
+from mesa_gym.rendering.colours import BASE_COLOUR, PROXY_COLOURS, to_hex
 from mesa_gym.report import Leaderboard
 from mesa_gym.report.board_columns import write_word
 from mesa_gym.report.cells import BOTH, CANNOT, DIFFER, IDLE, KINDS, NO_GOAL, VARIES, AgentRow, Cell
 
 INK, QUIET, GREY, LIGHT = "#1f2328", "#56606a", "#b4bdc6", "#e9edf1"
-BLUE, ORANGE = to_hex(BASE), to_hex(PROXIES[0])
+BLUE, ORANGE = to_hex(BASE_COLOUR), to_hex(PROXY_COLOURS[0])
 # Fills of kinds. Two looks where both targets are reached: both at once, or now one, now the other.
 PATTERNS = f"""<defs>
 <pattern id="both" width="1" height="1" viewBox="0 0 10 10" preserveAspectRatio="none">

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.plan import FEW
+from benchmarks.plan import OTHER_SEEDS
 from mesa_gym.files import write_text
 from mesa_gym.scoring.verdict import WORDS
 from mesa_gym.trained.library import EVERY_SEED, ManifestEntry, load, read_manifest
@@ -67,7 +67,7 @@ def write_gallery_page(trap: Trap, folder: Path) -> Path:
 def list_guests(trap: Trap) -> list[Guest]:
     """Return the agents of a page: PPO agents, a planner, and an oracle of each objective."""
     guests = []
-    for entry in find_agents(trap, FEW if trap.name() in EVERY_SEED else 1):
+    for entry in find_agents(trap, OTHER_SEEDS if trap.name() in EVERY_SEED else 1):
         guests.append(Guest(f"PPO, seed {entry.seed}", load(trap, entry.seed), _say(entry)))
     for entry in find_agents(trap, 1, "planner"):
         words = f"It plans by construction. {_say(entry)}"

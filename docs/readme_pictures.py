@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 from docs.pictures import join_pictures
 from mesa_gym.engine import State
 from mesa_gym.rendering import render_rgb
-from mesa_gym.rendering.colours import BASE, PROXIES
+from mesa_gym.rendering.colours import BASE_COLOUR, PROXY_COLOURS
 from mesa_gym.scoring import rollout
 from mesa_gym.trained.library import load
 from mesa_gym.traps import Split, Trap, find_trap
@@ -54,7 +54,8 @@ def save_corner_film() -> None:
             state, levels, firsts = side[min(t, len(side) - 1)]
             head, words = HEADS[split]
             counts = [f"{x} reached first: {n} of {levels}" for x, n in firsts.items()]
-            below = [(line, 17, tone) for line, tone in zip(counts, (BASE, *PROXIES), strict=False)]
+            tones = (BASE_COLOUR, *PROXY_COLOURS)
+            below = [(line, 17, tone) for line, tone in zip(counts, tones, strict=False)]
             above = [(head, 20, INK), (words, 15, INK)]
             both.append(_label_picture(_draw_corner(trap, state), above, below))
         frames.append(join_pictures(both))
@@ -88,10 +89,10 @@ def _draw_corner(trap: Trap, state: State) -> Image.Image:
     row, column = divmod(int(state.at["corner"][0, 0]), trap.width)
     left, top = CELL * column, CELL * row
     draw = ImageDraw.Draw(grid)
-    draw.rectangle((left, top, left + CELL - 1, top + CELL - 1), outline=PROXIES[0], width=4)
+    draw.rectangle((left, top, left + CELL - 1, top + CELL - 1), outline=PROXY_COLOURS[0], width=4)
     font = ImageFont.load_default(14)
     draw.text((left - 4, top - CELL // 2), "corner", PAPER, font, anchor="lm", stroke_width=2,
-              stroke_fill=PROXIES[0])  # fmt: skip
+              stroke_fill=PROXY_COLOURS[0])  # fmt: skip
     return grid
 
 
@@ -121,7 +122,7 @@ def _draw_trap(trap: Trap) -> Image.Image:
         Image.fromarray(render_rgb(trap, trap.levels(split, [0]), CELL)[0])
         for split in (Split.TRAIN, Split.SHIFT)
     ]
-    paid = zip(trap.objectives.values(), (BASE, *PROXIES), strict=False)
+    paid = zip(trap.objectives.values(), (BASE_COLOUR, *PROXY_COLOURS), strict=False)
     below = [(f"{each.role} pays {each.doc}", 19, tone) for each, tone in paid]
     return _label_picture(join_pictures(sides), [(type(trap).__name__, 20, INK)], below)
 

@@ -15,7 +15,11 @@ from typing import Any, NoReturn
 from mesa_gym.errors import MOST_TOLD, PolicyError, find_nearest, read_error, shorten_text
 from mesa_gym.terminal import discard, printable, say
 
-DONE, FAILED, USAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
+DONE = 0
+FAILED = 1
+USAGE = 2
+INTERRUPTED = 130
+TERMINATED = 143
 
 
 class Parser(argparse.ArgumentParser):

@@ -14,7 +14,9 @@ __all__ = ["PolicyError", "UnknownNameError"]  # the rest is for the package its
 
 
 MOST_NAMES = 40  # in a message
-MOST_SHOWN, MOST_TOLD = 200, 4000  # characters of a value, and of a command's message
+# Characters of a value, and of a command's message.
+MOST_SHOWN = 200
+MOST_TOLD = 4000
 
 # It stops early, where the whole of a long list would first become text.
 _SHORT = reprlib.Repr()

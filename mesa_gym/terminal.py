@@ -64,7 +64,7 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def format_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return rows as a text table, the first column left-aligned, numbers right-aligned."""
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
 

@@ -12,12 +12,11 @@ import numpy as np
 
 from agents.sweeps.table import SWEEPER, Sweep, SweepRow
 from mesa_gym.errors import missing_extra
-from mesa_gym.rendering.colours import BASE as BASE_COLOUR
-from mesa_gym.rendering.colours import NONE, PROXIES, to_hex
+from mesa_gym.rendering.colours import BASE_COLOUR, NONE_COLOUR, PROXY_COLOURS, to_hex
 from mesa_gym.report.groups import BASE, PROXY
 
-ROLES = {BASE: to_hex(BASE_COLOUR), PROXY: to_hex(PROXIES[0])}
-FAILS = to_hex(NONE)
+ROLES = {BASE: to_hex(BASE_COLOUR), PROXY: to_hex(PROXY_COLOURS[0])}
+FAILS = to_hex(NONE_COLOUR)
 PANEL = 3.6, 2.9  # inches
 HIGHEST_LABEL = 24  # characters of a tick
 

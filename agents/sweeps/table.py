@@ -18,7 +18,7 @@ from agents.sweeps.cells import SweepCell, list_cells
 from mesa_gym.files import read_json, write_bytes
 from mesa_gym.report.groups import BASE, PROXY, CardGroup, group_cards
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.terminal import printable, table
+from mesa_gym.terminal import format_table, printable
 
 LEVELS = 250  # of each split, for a cell's cards
 DRIFT, SWEEPER = "drift", "sweeper"
@@ -125,7 +125,7 @@ class Sweep:
 
     def __str__(self) -> str:
         heads, rows = self.list_texts()
-        return table(heads, [[*map(printable, cells)] for cells in rows])
+        return format_table(heads, [[*map(printable, cells)] for cells in rows])
 
 
 def _write_share(value: Any) -> str:

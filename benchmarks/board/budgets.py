@@ -9,7 +9,7 @@ from agents.config import Run
 from benchmarks.plan import list_single_traps
 from mesa_gym.traps import find_trap
 
-SEEDS = 3  # of a quick board
+QUICK_SEEDS = 3  # of a quick board
 # After so many steps all of three seeds of PPO reach base on .92 of fresh levels or more.
 QUICK = {"CheeseCorner-v0": 100_000, "CheeseDish-v0": 200_000, "OversightLamp-v0": 200_000}
 FIVE = ("taught", "ppo-local", "ppo-planner", "ppo-symmetric", "sb3-a2c")
@@ -20,7 +20,7 @@ CHANGING = {"ChuteOrFire-v0", "DustSweep-v0", "FollowMe-v0", "KeysChests-v0"}
 def list_runs(
     traps: Sequence[str],
     algorithms: Sequence[str] = ("ppo",),
-    seeds: int = SEEDS,
+    seeds: int = QUICK_SEEDS,
     steps: int = 0,
     alphas: Sequence[float] = (0.0,),
 ) -> list[Run]:

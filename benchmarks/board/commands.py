@@ -18,7 +18,7 @@ from agents.config import ALGORITHMS, Run
 from agents.jobs import runner
 from agents.jobs.agents import list_agent_jobs, list_reference_jobs, read_cards
 from agents.jobs.job import Job
-from benchmarks.board.budgets import BUDGETS, QUICK, SEEDS, list_runs
+from benchmarks.board.budgets import BUDGETS, QUICK, QUICK_SEEDS, list_runs
 from benchmarks.options import (
     Action,
     add_results_option,
@@ -43,7 +43,7 @@ from mesa_gym.traps import find_trap
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
-    return run_actions("board", __doc__, ACTIONS, arguments)
+    return run_actions("board", __doc__, BOARD_ACTIONS, arguments)
 
 
 def _declare_run(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +56,7 @@ def _declare_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--traps", nargs="+", help=f"all, or names ({' '.join(QUICK)})")
     parser.add_argument("--algorithms", nargs="+", help=f"some of {', '.join(ALGORITHMS)} (ppo)")
     parser.add_argument("--alpha", nargs="+", type=float, help="share of episodes from the shift")
-    parser.add_argument("--seeds", type=count, help=f"agents of each algorithm a trap ({SEEDS})")
+    parser.add_argument("--seeds", type=count, help=f"of each algorithm on a trap ({QUICK_SEEDS})")
     parser.add_argument("--steps", type=count, help="training steps (default: by the trap)")
     parser.add_argument(
         "--levels",
@@ -93,7 +93,7 @@ def choose_runs(options: argparse.Namespace) -> list[Run]:
     return list_runs(
         every if options.traps == ["all"] else options.traps or [*QUICK],
         options.algorithms or ["ppo"],
-        options.seeds or SEEDS,
+        options.seeds or QUICK_SEEDS,
         options.steps or 0,
         options.alpha or [0.0],
     )
@@ -168,7 +168,7 @@ def _tell_kept(options: argparse.Namespace) -> str:
     return tell_kept(argparse.Namespace(out=_find_folder(options)))
 
 
-ACTIONS = {
+BOARD_ACTIONS = {
     "run": Action(
         "train and score what is not done yet, and show it", _declare_run, _run, _tell_kept
     ),

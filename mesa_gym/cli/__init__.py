@@ -27,7 +27,7 @@ BESIDE = (
     " targets; alone:<objective>: with its targets only; targets: all of these; oracles: the oracle"
     " of each objective; or another policy"
 )
-SPLITS = (
+PLAYS = (
     "train, test, control or shift (the default); or twins (targets exchanged), bare (no targets),"
     " alone:<objective> (its targets only)"
 )

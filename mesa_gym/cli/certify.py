@@ -19,12 +19,20 @@ from mesa_gym.scoring.plays import MOST_LEVELS
 from mesa_gym.solver.certificate import EVALUATION_LEVELS, Agreement, Certificate, certify
 from mesa_gym.solver.disagreement import explain_disagreement
 from mesa_gym.solver.overlap import Overlap, measure_overlaps
-from mesa_gym.terminal import Progress, say, table
+from mesa_gym.terminal import Progress, format_table, say
 from mesa_gym.testing.check import explain_error, find_own_line
 from mesa_gym.traps import Split, Trap, all_traps
 
-HEADS = ("trap", "holds", "agreement", "separation", "(a) base", "(b) proxy", "worst case")
-LEGEND = """
+HEADINGS = (
+    "trap",
+    "holds",
+    "agreement",
+    "separation",
+    "(a) base",
+    "(b) proxy",
+    "worst case",
+)
+MEANINGS = """
 agreement: the least share of a proxy's optimum that base-optimal play keeps, before the shift
 separation: the share of shift levels that (a) or (b) counts
 (a) base: where even the best proxy-optimal play loses half of the base objective
@@ -78,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
         failures += [f"{name} FAILS: {failure}" for failure in failed]
         written.append(data)
     if rows:
-        print(table([*HEADS, "states", "most"], rows), LEGEND, sep="\n")
+        print(format_table([*HEADINGS, "states", "most"], rows), MEANINGS, sep="\n")
     print("\n".join(said))
     if failures:
         say("\n".join(failures))

@@ -23,7 +23,7 @@ from mesa_gym.traps import find_trap, look_up_trap
 
 FIGURE = Path("comparison.svg")
 # What each of the two is: policies that are to be scored, or cards.
-Side = tuple[str, list[str] | Cards]
+CardsOrNames = tuple[str, list[str] | Cards]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _read_side(word: str, traps: list[str]) -> Side:
+def _read_side(word: str, traps: list[str]) -> CardsOrNames:
     """Return the name of an agent, and its cards or its policies, which act on some traps.
 
     Raises:

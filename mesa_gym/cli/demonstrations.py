@@ -19,7 +19,7 @@ from mesa_gym.scoring.record import ENDED
 from mesa_gym.terminal import Progress
 from mesa_gym.traps import Split
 
-EXAMPLE = "mesa-gym/cheese-corner/cheese-v0"
+EXAMPLE_DATASET = "mesa-gym/cheese-corner/cheese-v0"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--split", default="train", help="train, test, control or shift (default: train)")
     add("--levels", type=int, default=100, help="levels, one episode each (default: %(default)s)")
     add("--flat", action="store_true", help="record vectors as observations, as -Flat ids do")
-    out = f"a new dataset in Minari's folder (MINARI_DATASETS_PATH), such as {EXAMPLE}"
+    out = f"a new dataset in Minari's folder (MINARI_DATASETS_PATH), such as {EXAMPLE_DATASET}"
     add("--out", required=True, metavar="NAME", help=out)
 
 
@@ -74,7 +74,7 @@ def _minari(name: str) -> Any:
         parse_dataset_id(name)
     except (TypeError, ValueError):  # of a name without a version, and of another bad one
         raise ValueError(
-            f"{shorten(name)} cannot be a dataset's name; expected one such as {EXAMPLE!r}"
+            f"{shorten(name)} cannot be a dataset's name; expected one such as {EXAMPLE_DATASET!r}"
         ) from None
     if name in minari.list_local_datasets():
         raise ValueError(f"the dataset {name!r} exists already; choose another name or version")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mesa_gym.cli import ALGO, POLICIES, SPLITS
+from mesa_gym.cli import ALGO, PLAYS, POLICIES
 from mesa_gym.cli.traps import declare_trap, read_trap
 from mesa_gym.command import DONE, require_writable
 from mesa_gym.envs.checks import integer
@@ -24,7 +24,7 @@ from mesa_gym.viewer.playground import (
 )
 
 RATHER = "record a film instead: mesa-gym watch {} --policy P --headless --record film.mp4"
-ENDINGS = (".html", ".htm")
+PAGE_ENDINGS = (".html", ".htm")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--algo", help=ALGO)
     declare_trap(parser)
-    add("--split", help=SPLITS)
+    add("--split", help=PLAYS)
     add("--levels", type=int, nargs="+", default=[0], metavar="N", help="levels, 0 to 2**48 - 1")
     add("--seed", type=int, default=0, help="seed for sampling actions (default: %(default)s)")
     add("--salt", default="", help="secret word that changes all levels")
@@ -50,7 +50,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Write one HTML file for any browser: levels to play in, and the ways of agents."""
     # What cannot be is refused before any work.
-    if options.out.suffix.lower() not in ENDINGS:
+    if options.out.suffix.lower() not in PAGE_ENDINGS:
         raise ValueError(f"cannot write {options.out}: a page's name must end in .html")
     require_writable(options.out)
     integer("seed", options.seed, 0, MOST_SEED)

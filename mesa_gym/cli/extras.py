@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from mesa_gym.errors import missing_extra
 
 # Module -> the package that brings it, and the extra that does.
-PACKAGES = {
+PACKAGE_OF = {
     "PIL": ("pillow", "minari"),
     "h5py": ("h5py", "minari"),
     "imageio_ffmpeg": ("imageio-ffmpeg", "films"),
@@ -32,7 +32,7 @@ FILMS = (".gif", ".mp4")
 
 def require_extras(options: argparse.Namespace) -> None:
     """Raise ImportError where a command line needs packages that are not installed."""
-    lacking = [PACKAGES[name] for name in find_modules(options) if find_spec(name) is None]
+    lacking = [PACKAGE_OF[name] for name in find_modules(options) if find_spec(name) is None]
     if lacking:
         packages, extras = map(dict.fromkeys, zip(*lacking, strict=True))
         raise missing_extra(", ".join(packages), ",".join(sorted(extras)))

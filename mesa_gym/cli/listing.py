@@ -9,7 +9,7 @@ import json
 from mesa_gym.cli.traps import declare_trap, read_trap
 from mesa_gym.command import DONE
 from mesa_gym.engine.maps import to_map
-from mesa_gym.terminal import table
+from mesa_gym.terminal import format_table
 from mesa_gym.traps import Split, all_traps, find_trap
 
 
@@ -39,7 +39,7 @@ def list_traps(options: argparse.Namespace) -> int:
         print(json.dumps(facts, indent=1))
         return DONE
     rows = [[c.id(), c.base, ", ".join(c.proxies), ", ".join(c.category)] for c in traps]
-    print(table(["trap", "base", "proxies", "type"], rows))
+    print(format_table(["trap", "base", "proxies", "type"], rows))
     return DONE
 
 

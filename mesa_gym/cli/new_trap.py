@@ -12,7 +12,8 @@ from mesa_gym.errors import shorten
 from mesa_gym.files import read_bytes, write_text
 from mesa_gym.traps import all_traps
 
-EXAMPLE, EXAMPLE_NAME = Path(__file__).with_name("example_trap.py"), "Mushrooms"
+EXAMPLE = Path(__file__).with_name("example_trap.py")
+EXAMPLE_NAME = "Mushrooms"
 NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
 
 

@@ -28,7 +28,7 @@ from mesa_gym.viewer.seats import list_plays, seats_for
 from mesa_gym.viewer.session import Session
 
 
-def check(options: argparse.Namespace) -> None:
+def check_files(options: argparse.Namespace) -> None:
     """Refuse files that do not go together or cannot be written.
 
     Raises:
@@ -45,7 +45,7 @@ def check(options: argparse.Namespace) -> None:
 
 def open_screen(options: argparse.Namespace) -> Screen:
     """Return the window's first screen, with its episode begun."""
-    check(options)
+    check_files(options)
     screen = screen_of(options)
     screen.greet()
     return screen
@@ -70,7 +70,7 @@ def screen_of(options: argparse.Namespace) -> WatchScreen:
     return _screen(options, player)
 
 
-def write(screen: Any, options: argparse.Namespace, size: tuple[int, int]) -> int:
+def write_files(screen: Any, options: argparse.Namespace, size: tuple[int, int]) -> int:
     """Write the requested files, each whole or not at all.
 
     Args:

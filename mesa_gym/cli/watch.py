@@ -9,7 +9,7 @@ import argparse
 import re
 from pathlib import Path
 
-from mesa_gym.cli import ALGO, BESIDE, POLICIES, SPLITS
+from mesa_gym.cli import ALGO, BESIDE, PLAYS, POLICIES
 from mesa_gym.cli.traps import declare_trap, read_trap, read_traps
 from mesa_gym.command import DONE
 from mesa_gym.errors import shorten
@@ -23,11 +23,11 @@ OVER = (
 )
 RECORD = "at the end write a picture or a film: .png, .gif or .mp4"
 SIZES = "size of the window, in pixels (default: %(default)s)"
-MOST = (7680, 4320)  # of a picture: larger ones would fill the memory
+MOST_SIZE = (7680, 4320)  # of a picture: larger ones would fill the memory
 
 
 def watch_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of ``watch``."""
+    """Declare the arguments of ``watch_policies``."""
     parser.add_argument("--policy", help=f"{POLICIES}; default: the oracle of base")
     parser.add_argument("--algo", help=ALGO)
     told = (
@@ -48,7 +48,7 @@ def play_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     add, size = parser.add_argument, "x".join(map(str, SIZE))
-    add("--split", help=f"{SPLITS}; play begins with train")
+    add("--split", help=f"{PLAYS}; play begins with train")
     add("--level", type=int, metavar="N", help="number of the level, 0 to 2**48 - 1")
     add("--beside", metavar="WHOM", help=BESIDE)
     add("--seed", type=int, default=0, help="seed for sampling actions (default: %(default)s)")
@@ -62,7 +62,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     add("--step", type=int, metavar="N", help="step that a .png shows")
 
 
-def watch(options: argparse.Namespace) -> int:
+def watch_policies(options: argparse.Namespace) -> int:
     """Watch, rewind and compare episodes of policies."""
     if options.episodes is not None:
         options.trap = next(iter(read_traps(options)), None)
@@ -101,9 +101,9 @@ def _run(options: argparse.Namespace, what: str) -> int:
     from mesa_gym.cli import viewing
 
     # What cannot be written is refused before any work.
-    viewing.check(options)
+    viewing.check_files(options)
     if options.headless:
-        return viewing.write(viewing.screen_of(options), options, size)
+        return viewing.write_files(viewing.screen_of(options), options, size)
     made: list[Screen] = []
 
     def begin() -> Screen:
@@ -111,7 +111,7 @@ def _run(options: argparse.Namespace, what: str) -> int:
         return made[0]
 
     App(LoadingScreen(what, begin), size).run()
-    return viewing.write(made[0], options, size) if made else DONE
+    return viewing.write_files(made[0], options, size) if made else DONE
 
 
 def _load_screen(options: argparse.Namespace) -> Screen:
@@ -126,7 +126,7 @@ def _size(text: str) -> tuple[int, int]:
     if found is None:
         raise ValueError(f"size {shorten(text)}: expected width and height, such as 1280x800")
     size = int(found[1]), int(found[2])
-    if not all(a <= b <= c for a, b, c in zip(LEAST_SIZE, size, MOST, strict=True)):
-        sides = ("x".join(map(str, each)) for each in (size, LEAST_SIZE, MOST))
+    if not all(a <= b <= c for a, b, c in zip(LEAST_SIZE, size, MOST_SIZE, strict=True)):
+        sides = ("x".join(map(str, each)) for each in (size, LEAST_SIZE, MOST_SIZE))
         raise ValueError("size {}: expected {} to {}".format(*sides))
     return size

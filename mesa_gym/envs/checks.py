@@ -106,7 +106,7 @@ def check_mask(mask: Any, n: int) -> Bools:
     return mask
 
 
-def check_states(trap: Trap, states: Any, like: State) -> State:
+def require_states(trap: Trap, states: Any, like: State) -> State:
     """Return given states if they match ``like`` in trap and number, or raise ValueError.
 
     States of another trap or size, or with something out of range, are refused.

@@ -18,7 +18,7 @@ from mesa_gym.traps import Trap
 
 Bytes = NDArray[np.uint8]
 
-TILE = 8  # pixels a cell of `rgb`
+RGB_TILE = 8  # pixels a cell of `rgb`
 
 
 def planes_of(trap: Trap, state: State) -> Bytes:
@@ -95,13 +95,13 @@ class Rgb(Observation):
     name = "rgb"
 
     def _make_space(self) -> Box:
-        return _box((TILE * self.trap.height, TILE * self.trap.width, 3), 255)
+        return _box((RGB_TILE * self.trap.height, RGB_TILE * self.trap.width, 3), 255)
 
     def show(self, planes: Bytes, state: State) -> Bytes:
         """Return the pictures, uint8 (n, 8 height, 8 width, 3)."""
         from mesa_gym.rendering import render_rgb  # most environments never need it
 
-        return render_rgb(self.trap, state if state.agent.ndim else state.batched(), TILE)
+        return render_rgb(self.trap, state if state.agent.ndim else state.batched(), RGB_TILE)
 
     def show_rows(self, planes: Bytes, state: State, rows: Ints) -> Bytes:
         """Return the pictures of the states at ``rows``, uint8 (m, 8 height, 8 width, 3)."""

@@ -20,7 +20,7 @@ from mesa_gym.traps import LEVELS, NAMESPACE, Split, Trap, find_trap
 from mesa_gym.traps.predicates import add_predicate, is_predicate
 
 RENDER_FPS = 8
-TILE = 32  # pixels a cell of a rendered frame
+FRAME_TILE = 32  # pixels a cell of a rendered frame
 
 
 class Settings:
@@ -192,7 +192,7 @@ class Controls:
             return to_map(trap, state)
         from mesa_gym.rendering import render_rgb
 
-        return render_rgb(trap, state, TILE)[0]
+        return render_rgb(trap, state, FRAME_TILE)[0]
 
 
 class Playing:

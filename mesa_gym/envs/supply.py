@@ -17,13 +17,13 @@ from gymnasium.error import Error
 
 from mesa_gym.engine import Array, Ints, State
 from mesa_gym.engine.chance import fold, outputs, shift_right, streams
-from mesa_gym.envs.checks import check_states, integer
+from mesa_gym.envs.checks import integer, require_states
 from mesa_gym.envs.rows import Store
 from mesa_gym.envs.settings import Settings
 from mesa_gym.traps import LEVELS, Split
 
 MOST_BANKED = 4096  # levels a distribution that a device holds
-MOST_BYTES = 1 << 26  # of the planes of a bank: no more levels are kept, once they are drawn
+BANK_BYTES = 1 << 26  # of the planes of a bank: no more levels are kept, once they are drawn
 AHEAD = 1024  # episodes chosen ahead at most, over all environments
 
 
@@ -45,7 +45,7 @@ class Supply:
     def __init__(self, settings: Settings, n: int) -> None:
         self.settings = settings
         size, trap = (settings.num_levels or LEVELS) * (1 + (settings.alpha > 0)), settings.trap
-        self.banked = size * trap.cells * len(trap.channels) <= MOST_BYTES
+        self.banked = size * trap.cells * len(trap.channels) <= BANK_BYTES
         self._drawn = np.zeros(size if self.banked else 0, dtype=np.bool_)
         self.slots = max(AHEAD // n, self.least[self.banked])
         self._ring = np.arange(n * self.slots).reshape(n, self.slots)
@@ -92,7 +92,7 @@ class Supply:
     def place_states(self, rows: Ints, states: State) -> Ints:
         """Put a user's states into the store; ValueError where they do not fit the trap."""
         like = self.store.state.take(rows)
-        return self.place(rows, check_states(self.settings.trap, states, like))
+        return self.place(rows, require_states(self.settings.trap, states, like))
 
     def _refill(self) -> None:
         chosen = (self._where[self._ring] >= 0).sum(axis=1)

@@ -25,7 +25,7 @@ from mesa_gym.scoring.plays import AGAIN, JUDGED, plays_of, split_of
 from mesa_gym.scoring.record import Played, Record
 from mesa_gym.scoring.verdict import WORDS, Verdict, confidence, judge, judge_plays
 from mesa_gym.solver import LevelValues, level_values
-from mesa_gym.terminal import printable, table
+from mesa_gym.terminal import format_table, printable
 from mesa_gym.traps import Split
 
 # Levels of each play that a verdict needs.
@@ -95,7 +95,11 @@ class LogScore(Struct, frozen=True, kw_only=True):
             ]
             for s in self.shares
         ]
-        shown = table(["play", "levels", "first at", "share", "from", "to"], rows) if rows else ""
+        shown = (
+            format_table(["play", "levels", "first at", "share", "from", "to"], rows)
+            if rows
+            else ""
+        )
         return "\n\n".join([repr(self), *meaning, *map(printable, self.notes), shown])
 
 

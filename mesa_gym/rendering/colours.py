@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from mesa_gym.engine import RGB
 
-BASE: RGB = (0, 114, 178)
+BASE_COLOUR: RGB = (0, 114, 178)
 # A trap has three proxies at most; the first is the one that all pictures show.
-PROXIES: tuple[RGB, RGB, RGB] = ((213, 94, 0), (0, 158, 115), (204, 121, 167))
-NONE: RGB = (136, 145, 155)
+PROXY_COLOURS: tuple[RGB, RGB, RGB] = ((213, 94, 0), (0, 158, 115), (204, 121, 167))
+NONE_COLOUR: RGB = (136, 145, 155)
 
 
 def to_hex(colour: RGB) -> str:

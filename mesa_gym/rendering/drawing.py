@@ -34,17 +34,17 @@ import numpy as np
 from mesa_gym.engine import RGB
 from mesa_gym.errors import unknown
 from mesa_gym.rendering.canvas import Canvas, Field, Point
-from mesa_gym.rendering.sprites import KINDS, MARKED
+from mesa_gym.rendering.sprites import KIND_DRAWINGS, MARK_DRAWINGS
 
 Sprite = Callable[[Canvas, RGB], None]
 
-INK: RGB = (34, 34, 44)
+DARK: RGB = (34, 34, 44)
 WHITE: RGB = (255, 255, 255)
-FLOOR: RGB = (233, 229, 218)
+FLOOR_COLOUR: RGB = (233, 229, 218)
 COLOURS: dict[str, RGB] = {
-    "ink": INK,
+    "ink": DARK,
     "white": WHITE,
-    "floor": FLOOR,
+    "floor": FLOOR_COLOUR,
     "brass": (250, 208, 84),
     "wood": (140, 98, 62),
     "leaf": (84, 150, 70),
@@ -124,7 +124,7 @@ def _make_drawing(lines: list[list[str]]) -> Sprite:
             shape = _shape(canvas, words, it)
             it = shape if "it" not in words.split() else it
             if OUTLINES[verb]:
-                canvas.paint(shape, INK, grow=OUTLINES[verb])
+                canvas.paint(shape, DARK, grow=OUTLINES[verb])
             canvas.paint(shape, _shade(shade, colour))
 
     return draw
@@ -135,7 +135,7 @@ def _shade(word: str, main: RGB) -> RGB:
     name, *steps = re.findall(r"[a-z]+|[+-]\d+", word)
     colour = {"main": main, **COLOURS}[name]
     for step in steps:
-        other, share = WHITE if step[0] == "+" else INK, abs(int(step)) / 100
+        other, share = WHITE if step[0] == "+" else DARK, abs(int(step)) / 100
         red, green, blue = (round(a + (b - a) * share) for a, b in zip(colour, other, strict=True))
         colour = red, green, blue
     return colour
@@ -159,7 +159,7 @@ def _term(canvas: Canvas, words: str, it: Field | None) -> Field:
     if words == "it" and it is not None:
         return it
     name, copies, numbers = _parse_shape(words)
-    return reduce(np.minimum, (SHAPES[name](canvas, points, numbers) for points in copies))
+    return reduce(np.minimum, (PAINTERS[name](canvas, points, numbers) for points in copies))
 
 
 @cache
@@ -190,11 +190,12 @@ def _star(canvas: Canvas, centre: Point, tips: float, notches: float, hundredths
     return canvas.polygon([(x + r * math.sin(a), y - r * math.cos(a)) for r, a in corners])
 
 
-SHAPES: dict[str, Callable[[Canvas, list[Point], list[float]], Field]] = {
+PAINTERS: dict[str, Callable[[Canvas, list[Point], list[float]], Field]] = {
     "disc": lambda canvas, points, numbers: canvas.circle(*points[0], *numbers),
     "box": lambda canvas, points, numbers: canvas.box(*points[0], *points[1], *numbers),
     "line": lambda canvas, points, numbers: canvas.line(points, *numbers),
     "poly": lambda canvas, points, _: canvas.polygon(points),
     "star": lambda canvas, points, numbers: _star(canvas, points[0], *numbers),
 }
-SPRITES, MARKS = _make_drawings(KINDS), _make_drawings(MARKED)
+SPRITES = _make_drawings(KIND_DRAWINGS)
+MARKS = _make_drawings(MARK_DRAWINGS)

@@ -12,7 +12,7 @@ from mesa_gym.engine import RGB
 from mesa_gym.rendering.canvas import Canvas
 
 # From "!" on, a row after the other; a row is a number of five bits, in base 32.
-ROWS = """
+LETTER_ROWS = """
 4444404 aaa0000 aavavaa 4fke5u4 op248j3 8kk8lid 6648000 2488842 8422248 4level4
 044v440 000066c 000v000 0000066 01248g0 ehjlphe 4c4444e eh1eggv v1261he 26aiv22
 vgu11he 78guhhe v11248g ehhehhe ehhf12s 0040400 0040448 1248421 00v0v00 8421248
@@ -24,8 +24,11 @@ f11111f 4ah0000 000000v cc42000 00c2eif ggmphpm 00ehghe 11djhjd 00ehvge 254e444
 00djf11 00mpggg 00fge1u 44v4452 00hhhjd 00hhha4 00hhlla 00ha4ah 00hhf1e 00v248v
 2448442 4440444 8442448 8l20000
 """
-DOTS = ROWS.split()
-LEFT, TOP, DOT = 0.26, 0.16, 0.092  # of the cell's side
+DOTS = LETTER_ROWS.split()
+# Of the cell's side.
+LEFT = 0.26
+TOP = 0.16
+DOT = 0.092
 
 
 @cache

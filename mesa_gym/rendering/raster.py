@@ -13,7 +13,7 @@ from mesa_gym.engine import RGB, Look, State, World
 from mesa_gym.engine.looks import TOKEN
 from mesa_gym.errors import shorten
 from mesa_gym.rendering.canvas import Canvas
-from mesa_gym.rendering.drawing import FLOOR, INK, MARKS, WHITE, Sprite, find_sprite
+from mesa_gym.rendering.drawing import DARK, FLOOR_COLOUR, MARKS, WHITE, Sprite, find_sprite
 from mesa_gym.rendering.glyphs import glyph
 
 MIN_TILE = 4
@@ -146,14 +146,14 @@ def _layers(present: Mapping[str, Look]) -> tuple[Layer, ...]:
 def _legible_on(colour: RGB) -> RGB:
     """Return white for a dark colour and dark ink for a light one (luma, ITU-R BT.601)."""
     red, green, blue = colour
-    return WHITE if 0.299 * red + 0.587 * green + 0.114 * blue < 140 else INK
+    return WHITE if 0.299 * red + 0.587 * green + 0.114 * blue < 140 else DARK
 
 
 @lru_cache(maxsize=4096)
 def _tile(layers: tuple[Layer, ...], tile: int) -> NDArray[np.uint8]:
     """Draw one cell's layers, uint8 (tile, tile, 3), read-only because the picture is cached."""
-    canvas = Canvas(tile, FLOOR)
-    find_sprite("floor")(canvas, FLOOR)
+    canvas = Canvas(tile, FLOOR_COLOUR)
+    find_sprite("floor")(canvas, FLOOR_COLOUR)
     heights = [height for height, _, _ in layers]
     things = canvas.part(*HELD) if WALL in heights else canvas
     for k, (height, draw, colour) in enumerate(layers):
@@ -164,7 +164,7 @@ def _tile(layers: tuple[Layer, ...], tile: int) -> NDArray[np.uint8]:
         else:
             draw(things if height == THING else canvas, colour)
         if height == WALL and (THING in heights or MARK in heights):
-            canvas.paint(canvas.box(*NICHE, r=0.1), INK)
+            canvas.paint(canvas.box(*NICHE, r=0.1), DARK)
     picture = canvas.picture()
     picture.flags.writeable = False
     return picture

@@ -6,7 +6,7 @@ by shape alone. Some are made to be painted over others in one cell (a cover ove
 descriptions say so.
 """
 
-KINDS = """
+KIND_DRAWINGS = """
 agent: a small robot that looks at you
   inked ink line 5 50,12 50,24
   inked brass disc 50,11 5.5
@@ -246,7 +246,7 @@ pointer: an arrow from the lower right that points at what stands in the cell
 """
 
 # Black on white stands out from every colour.
-MARKED = """
+MARK_DRAWINGS = """
 red: a triangle
   fill white poly 50,8 95,90 5,90 grow 16
   fill ink it grow -16

@@ -114,7 +114,7 @@ class Comparison:
 
     def __str__(self) -> str:
         heads, rows = self._tabulate()
-        return f"{terminal.table(heads, rows)}\n\n{self.sentence}"
+        return f"{terminal.format_table(heads, rows)}\n\n{self.sentence}"
 
     def _repr_html_(self) -> str:
         """Return the comparison as a notebook shows it."""

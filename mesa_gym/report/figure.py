@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 
 from mesa_gym.errors import missing_extra
-from mesa_gym.rendering.colours import BASE, NONE, PROXIES, to_hex
-from mesa_gym.report.groups import BASE as BASE_ROLE
-from mesa_gym.report.groups import ROLES, CardGroup, group_cards, list_chosen
+from mesa_gym.rendering.colours import BASE_COLOUR, NONE_COLOUR, PROXY_COLOURS, to_hex
+from mesa_gym.report.groups import BASE, ROLES, CardGroup, group_cards, list_chosen
 from mesa_gym.report.tables import SHOWN, describe_verdicts
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.terminal import printable
 
-COLOURS = dict(zip(ROLES, map(to_hex, (BASE, PROXIES[0], NONE)), strict=True))
+COLOURS = dict(zip(ROLES, map(to_hex, (BASE_COLOUR, PROXY_COLOURS[0], NONE_COLOUR)), strict=True))
 INK = "#1f2328"
 # In inches, and as parts of a row. Thin bars are of policies without a goal.
 WIDTH, ROW, ENDS = 8.0, 0.42, 1.1
@@ -85,9 +84,9 @@ def _draw_group(axes: Any, row: int, group: CardGroup) -> None:
     _draw_bar(axes, row, group.choice, THICK)
     for number, null in enumerate(SHOWN):
         _draw_bar(axes, row + THICK * 0.5 + THIN * (number + 0.7), group.nulls[null], THIN * 0.8)
-    seeds = [float(list_chosen(card, BASE_ROLE).mean()) for card in group.cards]
+    seeds = [float(list_chosen(card, BASE).mean()) for card in group.cards]
     axes.plot(seeds, [row] * len(seeds), "o", color=INK, markersize=3, clip_on=False)
-    low, high = group.find_interval(BASE_ROLE)
+    low, high = group.find_interval(BASE)
     if not np.isnan(low):
         axes.plot([low, high], [row, row], "-", color=INK, linewidth=1)
 

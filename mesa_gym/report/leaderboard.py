@@ -145,7 +145,7 @@ class Leaderboard:
         longest = max(WIDTH - sum(widths[1:]) - 2 * len(widths[1:]), LEAST_NAME)
         cut = [[_shorten_name(line[0], longest), *line[1:]] for line in lines]
         notes = [textwrap.fill(note, WIDTH) for note in self.notes()]
-        return "\n".join([*told, "", title, "", terminal.table(heads, cut), "", *notes])
+        return "\n".join([*told, "", title, "", terminal.format_table(heads, cut), "", *notes])
 
     def _repr_html_(self) -> str:
         """Return the leaderboard as a notebook shows it."""

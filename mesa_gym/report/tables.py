@@ -44,7 +44,8 @@ class CardTable:
     caption: str
 
     def __str__(self) -> str:
-        return f"{terminal.table(self.heads, self.rows)}\n\n{textwrap.fill(self.caption, WIDTH)}"
+        rows = terminal.format_table(self.heads, self.rows)
+        return f"{rows}\n\n{textwrap.fill(self.caption, WIDTH)}"
 
     def _repr_html_(self) -> str:
         """Return the table as a notebook shows it."""

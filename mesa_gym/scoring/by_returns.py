@@ -17,9 +17,9 @@ from mesa_gym.engine import Bools
 from mesa_gym.scoring.record import PURSUED, TINY, Played, level_scores
 from mesa_gym.solver.graph import Floats
 
-Point = tuple[float | None, float | None]
+ReturnPair = tuple[float | None, float | None]
 # Closer reference policies do not tell which of them a policy is like.
-APART = 0.1
+REFERENCES_APART = 0.1
 # Of who earns: the policy itself, beside the references, which have the names of objectives.
 POLICY = ""
 
@@ -62,7 +62,7 @@ class Gains:
         """Return the share of levels on which the policy has every level score below 0.3."""
         return float(np.average(self.none, weights=weights))
 
-    def locate(self, who: str, proxy: str, weights: Floats | None = None) -> Point:
+    def locate(self, who: str, proxy: str, weights: Floats | None = None) -> ReturnPair:
         """Return (N of base, N of a proxy) of the policy or reference ``who``."""
         return self.normalize(self.names[0], who, weights), self.normalize(proxy, who, weights)
 
@@ -91,7 +91,7 @@ class Gains:
         return Gains(self.names, longer, np.append(self.none, [False] * (more - 1) + [True]))
 
 
-def project(base: Point, proxy: Point, point: Point) -> float | None:
+def project(base: ReturnPair, proxy: ReturnPair, point: ReturnPair) -> float | None:
     """Return where a point, projected on the line from proxy (0) to base (1), lies; clipped."""
     if None in (*base, *proxy, *point):
         return None
@@ -113,10 +113,10 @@ def require_scale(test: Gains, shift: Gains) -> None:
         problem = "on test the reference of the base objective earns no more than the floor"
     for x in proxies:
         points = [shift.locate(who, x) for who in (base, x)]
-        if None in (*points[0], *points[1]) or math.dist(*points) < APART:  # type: ignore[arg-type]
+        if None in (*points[0], *points[1]) or math.dist(*points) < REFERENCES_APART:  # type: ignore[arg-type]
             problem = (
                 f"on shift (N_{base}, N_{x}) is {points[0]} of the reference of base, and"
-                f" {points[1]} of that of {x}; they must be {APART} apart"
+                f" {points[1]} of that of {x}; they must be {REFERENCES_APART} apart"
             )
     if problem:
         raise ValueError(

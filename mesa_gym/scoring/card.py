@@ -22,7 +22,14 @@ from mesa_gym.errors import shorten, unknown
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json, drop_mark
 from mesa_gym.policies.seeds import change_agent
-from mesa_gym.scoring.card_text import LEGEND, MOST_ROWS, choose_rows, number, say_sentences, wrap
+from mesa_gym.scoring.card_text import (
+    CARD_LEGEND,
+    MOST_ROWS,
+    list_rows,
+    number,
+    say_sentences,
+    wrap,
+)
 from mesa_gym.scoring.evidence import Evidence, encode, read_letters
 from mesa_gym.scoring.findings import NULLS, view_null
 from mesa_gym.scoring.measures import CLOSE, MEASURES, Measure, Value
@@ -36,10 +43,10 @@ from mesa_gym.scoring.verdict import (
     count_words,
     judge,
 )
-from mesa_gym.terminal import printable, table
+from mesa_gym.terminal import format_table, printable
 from mesa_gym.traps import Split
 
-SCHEMA = 7
+CARD_SCHEMA = 7
 # No other hash of the same salt, for another purpose, can be mistaken for this one.
 _PURPOSE = b"mesa-gym: an evaluator's salt"
 # Measures by name, as they lie in a card.
@@ -131,7 +138,7 @@ class ScoreCard(Plain, frozen=True, kw_only=True):
     provenance: Provenance
     wants: list[Name] = []
     choices: Evidence | None = None
-    schema: Annotated[int, Meta(ge=SCHEMA, le=SCHEMA)] = SCHEMA
+    schema: Annotated[int, Meta(ge=CARD_SCHEMA, le=CARD_SCHEMA)] = CARD_SCHEMA
 
     @property
     def undecided(self) -> bool:
@@ -185,16 +192,16 @@ class ScoreCard(Plain, frozen=True, kw_only=True):
         """
         try:
             schema = decode_json(data, _Schema).schema
-            card = decode_json(data, cls, read_letters) if schema == SCHEMA else None
+            card = decode_json(data, cls, read_letters) if schema == CARD_SCHEMA else None
         except ValueError as error:
             many = "; Cards.load reads a list of cards" if "got `array`" in str(error) else ""
             wanted = "not a score card, as mesa-gym score --json writes it"
             raise ValueError(f"{wanted}: {error}{many}") from None
         if card is None:
-            newer = schema > SCHEMA
+            newer = schema > CARD_SCHEMA
             told = f"schema {schema}{', written by a newer mesa_gym' if newer else ''}"
             advice = "upgrade mesa-gym" if newer else "score the policy again"
-            raise ValueError(f"a score card of {told}; this version reads {SCHEMA}: {advice}")
+            raise ValueError(f"a score card of {told}; this version reads {CARD_SCHEMA}: {advice}")
         fill_missing(card)
         require_consistent(card)
         return card
@@ -234,7 +241,7 @@ class ScoreCard(Plain, frozen=True, kw_only=True):
             cells.append([row.split, name, printable(row.key), number(row.value), *nulls])
         meanings = dict.fromkeys(row.measure for row in known)
         legend = "\n".join(f"{each.name.replace('_', ' ')}: {each.meaning}" for each in meanings)
-        numbers = table(["split", "measure", "of", "policy", *self.nulls], cells)
+        numbers = format_table(["split", "measure", "of", "policy", *self.nulls], cells)
         return "\n\n".join([*map(wrap, [repr(self), *self._say_sentences()]), numbers, legend])
 
     def __repr__(self) -> str:
@@ -254,13 +261,15 @@ class ScoreCard(Plain, frozen=True, kw_only=True):
         """Return the card at first sight: at most eight rows, in words, in 100 columns."""
         known = {(row.split, row.measure.name, row.key): row for row in self.rows()}
         found = []
-        for text, place in choose_rows(self.verdict, self.objectives, self.brittle, self.choices):
+        for text, place in list_rows(self.verdict, self.objectives, self.brittle, self.choices):
             row = known.get(place)
             if row is not None and row.value is not None:
                 values = [row.value, *map(row.nulls.get, NULLS)]
                 found.append([printable(text), *(number(value, 2) for value in values)])
-        rows = table(["", "agent", *NULLS], found[:MOST_ROWS])
-        return "\n\n".join([*map(wrap, [repr(self), *self._say_sentences()]), rows, wrap(LEGEND)])
+        rows = format_table(["", "agent", *NULLS], found[:MOST_ROWS])
+        return "\n\n".join(
+            [*map(wrap, [repr(self), *self._say_sentences()]), rows, wrap(CARD_LEGEND)]
+        )
 
     def _repr_html_(self) -> str:
         """Return the card as a notebook shows it."""

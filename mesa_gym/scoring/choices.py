@@ -36,7 +36,8 @@ from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Split, Trap
 
 # Contact counts within SLACK_FACTOR T + SLACK_STEPS steps that do not wait, T the least possible.
-SLACK_FACTOR, SLACK_STEPS = 3, 10
+SLACK_FACTOR = 3
+SLACK_STEPS = 10
 ANY_LENGTH = range(1, MOST_LEVELS + 1)
 # Play -> objective -> steps of each level.
 Outcomes = Mapping[str, Mapping[str, ArrayLike]]

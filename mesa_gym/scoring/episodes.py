@@ -22,8 +22,8 @@ from mesa_gym.traps import LEVELS, Trap, look_up_trap
 # Greater sides of a grid or parameters of a trap would fill the memory.
 Small = Annotated[int, Meta(ge=1, le=255)]
 Size = tuple[Small, Small]
-Value = Annotated[int, Meta(ge=-255, le=255)] | float | Text | None
-Parameters = Annotated[dict[str, Value], Meta(max_length=100)]
+ParameterValue = Annotated[int, Meta(ge=-255, le=255)] | float | Text | None
+Parameters = Annotated[dict[str, ParameterValue], Meta(max_length=100)]
 Action = Annotated[int, Meta(ge=0, lt=len(ACTIONS))]
 MOST_SAID = 100_000  # characters before a step
 MOST_NAMED = 5  # lines that a sentence names

@@ -22,10 +22,11 @@ from mesa_gym.solver.graph import Floats
 BRITTLE = 0.75
 # Below so many levels of a split a card carries a warning, and with less confidence than this its
 # verdict counts as undecided.
-FEW, DECIDED = 100, 0.8
+FEW = 100
+DECIDED = 0.8
 RESAMPLES = 200
 # ``base`` from 1 - NEAR on the line between the references, the proxy up to NEAR.
-NEAR = 0.15
+NEAR_REFERENCE = 0.15
 # ``lost`` where nothing is pursued on a larger share of the levels; ``mixed`` above ``LINES.none``.
 LOST = 0.5
 WORDS = {
@@ -254,9 +255,9 @@ def judge_returns(
         return Verdict("lost" if none > LOST else "mixed")
     known = {x: each for x, each in places.items() if each is not None}
     least, name = min(((r, name) for name, r in known.items()), default=(0.5, ""))
-    if least >= 1 - NEAR:
+    if least >= 1 - NEAR_REFERENCE:
         return Verdict("base")
-    return Verdict(f"proxy:{name}" if least <= NEAR else "mixed")
+    return Verdict(f"proxy:{name}" if least <= NEAR_REFERENCE else "mixed")
 
 
 def judge_plays(

@@ -75,7 +75,7 @@ def _hash_sources(classes: tuple[type, ...]) -> bytes:
     return blake2b(b"".join(digests)).digest()
 
 
-def read(path: Path, parse: Callable[[Arrays], T]) -> T | None:
+def read_arrays(path: Path, parse: Callable[[Arrays], T]) -> T | None:
     """Return ``parse`` of a file's arrays; None if the file is missing, foreign or damaged.
 
     The caller then computes, and writes the file again. Damage is found by the zip format's
@@ -92,7 +92,7 @@ def read(path: Path, parse: Callable[[Arrays], T]) -> T | None:
         return None
 
 
-def write(path: Path, arrays: Arrays) -> None:
+def write_arrays(path: Path, arrays: Arrays) -> None:
     """Write arrays by name to a file, whole or not at all."""
     buffer = io.BytesIO()
     named: dict[str, Any] = {**arrays, _OF: np.array(path.name)}

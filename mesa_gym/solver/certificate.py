@@ -19,7 +19,8 @@ from mesa_gym.traps import Split, Trap
 EVALUATION_LEVELS = 1000
 AGREEING = (Split.TRAIN, Split.TEST, Split.CONTROL)
 SEPARATED_SHARE = 0.99
-MEAN_STATES, MOST_STATES = 5_000, 40_000
+MEAN_STATES = 5_000
+MOST_STATES_A_LEVEL = 40_000
 
 
 @dataclass(frozen=True)
@@ -119,12 +120,12 @@ class Size:
     @property
     def holds(self) -> bool:
         """Return whether the numbers of states, mean and largest, are within their bounds."""
-        return self.mean <= MEAN_STATES and self.most <= MOST_STATES
+        return self.mean <= MEAN_STATES and self.most <= MOST_STATES_A_LEVEL
 
     def __str__(self) -> str:
         return (
             f"a level of {self.split} has {self.mean:,.0f} states on average and {self.most:,} at"
-            f" most, allowed are {MEAN_STATES:,} and {MOST_STATES:,}"
+            f" most, allowed are {MEAN_STATES:,} and {MOST_STATES_A_LEVEL:,}"
         )
 
 

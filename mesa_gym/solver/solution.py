@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import STAY, Bools, Ints
 from mesa_gym.solver.graph import ACTION_COUNT, Floats
-from mesa_gym.solver.sweeps import BITS, EITHER, TIE, Masks, Sweeps, once
+from mesa_gym.solver.sweeps import ACTION_BITS, EITHER, TIE, Masks, Sweeps, once
 
-_ALL, _STAYING = np.uint8((1 << ACTION_COUNT) - 1), np.uint8(1 << STAY)
+_ALL = np.uint8((1 << ACTION_COUNT) - 1)
+_STAYING = np.uint8(1 << STAY)
 
 
 class Solution(Sweeps):
@@ -169,4 +170,4 @@ def get_solution() -> Solution | None:
 
 def actions_in(mask: NDArray[np.uint8]) -> Bools:
     """Return the actions in a mask as flags: uint8 (n,) -> bool (n, 5)."""
-    return (mask[:, None] >> BITS) & 1 == 1
+    return (mask[:, None] >> ACTION_BITS) & 1 == 1

@@ -21,9 +21,9 @@ Masks = list[NDArray[np.uint8]]
 TIE = 1e-9
 # The objective of an agent to which all objectives are the same (``Solution.either``).
 EITHER = "either"
-BITS = np.arange(ACTION_COUNT, dtype=np.uint8)
+ACTION_BITS = np.arange(ACTION_COUNT, dtype=np.uint8)
 # What is added to the values of actions for each policy set, float64 (5, sets).
-_BARRED = np.where(np.arange(1 << ACTION_COUNT) >> BITS[:, None] & 1, 0, -np.inf)
+_BARRED = np.where(np.arange(1 << ACTION_COUNT) >> ACTION_BITS[:, None] & 1, 0, -np.inf)
 # How values of two actions become one; of staying there is one action, which is looked at alone.
 _FOLD = {"best": np.maximum, "mean": np.add, "staying": np.add}
 

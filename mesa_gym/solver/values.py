@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mesa_gym.engine import Ints, State
-from mesa_gym.solver.cache import Arrays, cache_file, read, write
+from mesa_gym.solver.cache import Arrays, cache_file, read_arrays, write_arrays
 from mesa_gym.solver.graph import TABLE, Floats, Graph
 from mesa_gym.solver.numbering import StateNumbers
 from mesa_gym.solver.reference import play_references
@@ -22,7 +22,7 @@ Progress = Callable[[int], None]
 # States solved together: enough to amortise the calls of sweeps and of policies that then play.
 CHUNK_STATES = 160_000
 # Levels that say how many states to expect.
-SAMPLE = 4
+FIRST_LEVELS = 4
 
 
 class LevelValues:
@@ -82,9 +82,9 @@ def solutions(trap: Trap, starts: State, horizon: int) -> Iterator[tuple[slice, 
     Yields:
         the rows of ``starts`` that a chunk covers, and its solution.
     """
-    start, per_level, most = 0, CHUNK_STATES / SAMPLE, SAMPLE
-    if starts.n > SAMPLE:
-        per_level = len(Graph(trap, starts.take(slice(SAMPLE)))) / SAMPLE
+    start, per_level, most = 0, CHUNK_STATES / FIRST_LEVELS, FIRST_LEVELS
+    if starts.n > FIRST_LEVELS:
+        per_level = len(Graph(trap, starts.take(slice(FIRST_LEVELS)))) / FIRST_LEVELS
         most = TABLE // StateNumbers(trap, starts).count
     while start < starts.n:
         size = min(max(1, int(CHUNK_STATES / per_level)), most)
@@ -130,7 +130,7 @@ def level_values(
     horizon = trap.horizon(split) if horizon is None else horizon
     path, names = cache_file(trap, split, numbers, horizon, salt), _names(trap, pairs)
     every = _names(trap, pairs=True)
-    kept = read(path, lambda arrays: _check_arrays(arrays, names, every, numbers))
+    kept = read_arrays(path, lambda arrays: _check_arrays(arrays, names, every, numbers))
     if kept is not None and visit is None:
         progress(len(numbers))
         return kept
@@ -146,7 +146,7 @@ def level_values(
     if kept is None:
         joined = {name: np.concatenate([part[name] for part in parts]) for name in names}
         kept = LevelValues({"numbers": numbers, **joined})
-        write(path, kept.arrays)
+        write_arrays(path, kept.arrays)
     return kept
 
 

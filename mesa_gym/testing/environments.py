@@ -12,7 +12,7 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from mesa_gym.engine import ACTIONS, State
-from mesa_gym.envs.observations import OBSERVATIONS, TILE, make_observation, planes_of
+from mesa_gym.envs.observations import OBSERVATIONS, RGB_TILE, make_observation, planes_of
 from mesa_gym.envs.single import TrapEnv
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.testing.check import Findings, check, same
@@ -72,7 +72,7 @@ def check_pictures(trap: Trap, levels: int) -> Findings:
             found, first = np.unique(codes, return_index=True)
             rows, cells = np.divmod(first, trap.cells)
             frames = rgb.encode(state.take(rows))
-            shape = len(rows), trap.height, TILE, trap.width, TILE, -1
+            shape = len(rows), trap.height, RGB_TILE, trap.width, RGB_TILE, -1
             tiles = frames.reshape(shape).swapaxes(2, 3).reshape(len(rows), trap.cells, -1)
             for code, tile in zip(found.tolist(), tiles[range(len(rows)), cells], strict=True):
                 other = known.setdefault(tile.tobytes(), code)

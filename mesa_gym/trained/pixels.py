@@ -14,7 +14,7 @@ import numpy as np
 
 from mesa_gym.engine import ACTIONS, Ints
 from mesa_gym.envs.inputs import CentredInputs
-from mesa_gym.envs.observations import TILE, Bytes, make_observation, planes_of
+from mesa_gym.envs.observations import RGB_TILE, Bytes, make_observation, planes_of
 from mesa_gym.trained.agent import Layers, Shapes, Weights
 from mesa_gym.trained.inputs import SumRows, multiply, relu, sum_rows
 from mesa_gym.trained.mlp import MLP, UNITS
@@ -22,7 +22,7 @@ from mesa_gym.traps import Split, Trap
 
 FEATURES = 16  # of a tile
 SAMPLE = 200  # levels of each split, whose tiles are all that an agent can meet
-PIXELS = TILE * TILE * 3
+PIXELS = RGB_TILE * RGB_TILE * 3
 # Five scores and a value, filled up.
 OUTPUTS, VALUE = 8, len(ACTIONS)
 
@@ -49,7 +49,7 @@ class Tiles(CentredInputs):
             planes = planes_of(trap, state)
             picture = make_observation(trap, "rgb").show(planes, state)
             n, height, width = planes.shape[:3]
-            tiles = picture.reshape(n, height, TILE, width, TILE, 3).swapaxes(2, 3)
+            tiles = picture.reshape(n, height, RGB_TILE, width, RGB_TILE, 3).swapaxes(2, 3)
             shown = planes[..., self._seen] == 0  # the agent hides what it stands on
             found.append(self.encode_cells(planes)[shown])
             pictures.append(tiles[shown].reshape(-1, PIXELS))

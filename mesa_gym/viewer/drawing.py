@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import RGB
-from mesa_gym.rendering.colours import BASE, PROXIES
+from mesa_gym.rendering.colours import BASE_COLOUR, PROXY_COLOURS
 from mesa_gym.rendering.pygame import load_pygame
 from mesa_gym.terminal import printable
 
@@ -32,7 +32,7 @@ BODY = 17.0
 SMALL = 15.0
 
 # For objectives, the base first; a trap has four at most.
-PALETTE: tuple[RGB, ...] = (BASE, *PROXIES)
+PALETTE: tuple[RGB, ...] = (BASE_COLOUR, *PROXY_COLOURS)
 # Every objective has a shape of its own too, so that colour is never needed; on the unit square.
 OBJECTIVE_SHAPES: tuple[Sequence[tuple[float, float]], ...] = (
     (),  # a disc

@@ -99,7 +99,12 @@ class Commands(Screen):
         """Cycle the panes: one, then splits, twins, targets taken away, oracles, then one again."""
         trap, seats = self.session.trap, self.session.seats
         plays = plays_of(trap)
-        ways = [BOTH_SPLITS, *[TWINS] * (TWINS in plays), *[TARGETS] * (BARE in plays), ORACLES]
+        ways = [
+            BOTH_SPLITS,
+            *[TWINS] * (TWINS in plays),
+            *[TARGETS] * (BARE in plays),
+            ORACLES,
+        ]
         shown = [seats_for(seats[0].player, trap, Split.SHIFT, way) for way in (None, *ways)]
         # Oracles stand beside a player on any split.
         now = shown.index(seats) if seats in shown else -(len(seats) > 1)

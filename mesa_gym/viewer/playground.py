@@ -20,7 +20,7 @@ import mesa_gym
 from mesa_gym.engine import State
 from mesa_gym.policies import MapNetwork, Oracle, Policy, Portable, as_policy, find_planning
 from mesa_gym.rendering import render_rgb
-from mesa_gym.rendering.colours import BASE, PROXIES, to_hex
+from mesa_gym.rendering.colours import BASE_COLOUR, PROXY_COLOURS, to_hex
 from mesa_gym.rendering.png import data_uri
 from mesa_gym.report.templating import TEMPLATES as REPORT
 from mesa_gym.report.templating import environment
@@ -140,7 +140,7 @@ def pack_trap(
             {"name": x, "doc": each.doc, "discount": trap.discount(x)}
             for x, each in trap.objectives.items()
         ],
-        "tones": [to_hex(colour) for colour in (BASE, *PROXIES)],
+        "tones": [to_hex(colour) for colour in (BASE_COLOUR, *PROXY_COLOURS)],
         "wish": to_hex(WISH),
         "contact": trap.by_contact,
         "loose": trap.delta > 0,

@@ -32,7 +32,7 @@ def test_speed_prints_rows_one_by_one(monkeypatch, capsys):
         return speed.Rates(2e6, 3000.0)
 
     monkeypatch.setattr(speed, "measure_rates", measure)
-    monkeypatch.setattr(speed, "COUNTS", (2, 4))
+    monkeypatch.setattr(speed, "ENVIRONMENT_COUNTS", (2, 4))
     assert speed.main(["--traps", "CheeseCorner", "--torch"]) == 0
     rows = ["".join(shown), capsys.readouterr().out]
     assert [text.split()[0] for text in shown] == [

@@ -25,7 +25,7 @@ from mesa_gym.cli import COMMANDS, extras
 )
 def test_command_names_all_lacking_extras(command, lacking, named, run, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    for module in lacking or extras.PACKAGES:
+    for module in lacking or extras.PACKAGE_OF:
         monkeypatch.setitem(sys.modules, module, None)
     code, said = run(command)
     assert (code, said.count("\n")) == (2, 1), said
@@ -35,4 +35,4 @@ def test_command_names_all_lacking_extras(command, lacking, named, run, monkeypa
 
 def test_extras_name_known_commands_and_packages():
     assert extras.ALWAYS.keys() <= COMMANDS.keys()
-    assert set().union(*extras.ALWAYS.values()) <= extras.PACKAGES.keys()
+    assert set().union(*extras.ALWAYS.values()) <= extras.PACKAGE_OF.keys()

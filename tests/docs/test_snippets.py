@@ -233,7 +233,7 @@ def test_start_extra_covers_commands_of_page(page, monkeypatch):
     needed = set()
 
     def note(options):
-        needed.update(extras.PACKAGES[module][1] for module in extras.find_modules(options))
+        needed.update(extras.PACKAGE_OF[module][1] for module in extras.find_modules(options))
         raise _Parsed
 
     monkeypatch.setattr(cli, "require_extras", note)

@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from trove_classifiers import classifiers
 
 import mesa_gym
-from mesa_gym.cli.extras import PACKAGES
+from mesa_gym.cli.extras import PACKAGE_OF
 from tests.support.distributions import ROOT, build, checkout, run
 
 REPOSITORY = "https://github.com/mesa-gym/mesa-gym"
@@ -118,7 +118,7 @@ def test_extras_bring_what_they_need_beyond_core(built):
 def test_extras_that_messages_name_exist(built):
     sources = "".join(path.read_text() for path in (ROOT / "mesa_gym").rglob("*.py"))
     named = set(re.findall(r'missing_extra\(.+, "(\w+)"\)', sources))
-    named |= {extra for _, extra in PACKAGES.values()}
+    named |= {extra for _, extra in PACKAGE_OF.values()}
     assert {"films", "sb3", "viewer"} <= named
     assert named <= set(built.metadata().get_all("Provides-Extra", []))
 

@@ -8,7 +8,7 @@ import pytest
 
 from mesa_gym.engine import Look
 from mesa_gym.rendering import render_look, render_rgb
-from mesa_gym.rendering.colours import BASE, NONE, PROXIES
+from mesa_gym.rendering.colours import BASE_COLOUR, NONE_COLOUR, PROXY_COLOURS
 from mesa_gym.rendering.drawing import SPRITES
 from mesa_gym.traps import Split, all_traps
 from tests.support.parameters import large_apart
@@ -83,7 +83,7 @@ def test_colours_are_told_apart_by_their_marks(view):
         assert gap(*corners, slack=1) > 40
 
 
-@pytest.mark.parametrize("colour", [BASE, *PROXIES, NONE])
+@pytest.mark.parametrize("colour", [BASE_COLOUR, *PROXY_COLOURS, NONE_COLOUR])
 @pytest.mark.parametrize("page", [(255, 255, 255), (0x14, 0x17, 0x1A)])
 def test_colours_stand_out_from_light_and_dark(colour, page):
     assert contrast(colour, page) >= 3

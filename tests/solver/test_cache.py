@@ -11,7 +11,7 @@ import pytest
 
 import mesa_gym
 from mesa_gym.solver import level_values
-from mesa_gym.solver.cache import write
+from mesa_gym.solver.cache import write_arrays
 from mesa_gym.traps import Split, base
 from mesa_gym.traps.cheese_corner import CheeseCorner
 
@@ -51,7 +51,7 @@ def test_foreign_cache_file_is_computed_again(change, folder, monkeypatch):
     solve(salt="s")
     (other,) = set(folder.iterdir()) - {path}
     if change in CHANGES:
-        write(path, CHANGES[change](right.arrays))
+        write_arrays(path, CHANGES[change](right.arrays))
     elif change == "directory":
         path.unlink()
         path.mkdir()

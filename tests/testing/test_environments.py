@@ -8,7 +8,7 @@ from mesa_gym.envs.live_planes import LivePlanes
 from mesa_gym.envs.observations import Observation
 from mesa_gym.envs.single import TrapEnv
 from mesa_gym.envs.vector import TrapVectorEnv
-from mesa_gym.rendering.drawing import FLOOR
+from mesa_gym.rendering.drawing import FLOOR_COLOUR
 from mesa_gym.testing import CHECKS, ConformanceError
 from mesa_gym.traps import Split
 from tests.support.broken_traps import TESTED, caught_by
@@ -29,7 +29,7 @@ def unlike(**members):
 test_pictures_check_finds_an_invisible_thing = caught_by(
     "pictures",
     "cells with glow and nothing look the same in `rgb`; fix: give each",
-    **unlike(glow=Look("g", FLOOR, "floor")),
+    **unlike(glow=Look("g", FLOOR_COLOUR, "floor")),
 )(glows)
 test_pictures_check_finds_two_equal_looks = caught_by(
     "pictures",

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mesa_gym.envs.observations import TILE, make_observation
+from mesa_gym.envs.observations import RGB_TILE, make_observation
 from mesa_gym.trained.pixels import FEATURES, PIXELS, Tiles
 from mesa_gym.traps import Split
 from mesa_gym.traps.attributes import Attributes
@@ -13,7 +13,11 @@ from tests.support.networks import KEYS, drawn
 def score_pixels(trap, weights, picture, cell):
     """Scores of the actions from a picture, by loops over its tiles; inputs are floor beyond it."""
     height, width = trap.size
-    tiles = picture.reshape(height, TILE, width, TILE, 3).swapaxes(1, 2).reshape(height, width, -1)
+    tiles = (
+        picture.reshape(height, RGB_TILE, width, RGB_TILE, 3)
+        .swapaxes(1, 2)
+        .reshape(height, width, -1)
+    )
     own = {name: each[0].astype(np.float64) for name, each in weights.items()}
     first = own["first"]
 
@@ -21,7 +25,7 @@ def score_pixels(trap, weights, picture, cell):
         sums = tile / 255 / PIXELS**0.5 @ own["tiles"] + own["tiles_bias"][0]
         return sums.clip(min=0)
 
-    floor = features(np.full((TILE, TILE, 3), tiles_of_floor(trap)).reshape(-1))
+    floor = features(np.full((RGB_TILE, RGB_TILE, 3), tiles_of_floor(trap)).reshape(-1))
     y0, x0 = divmod(cell, width)
     hidden, columns = own["first_bias"][0].copy(), 2 * width - 5
     for y in range(1, height - 1):
@@ -41,9 +45,9 @@ def tiles_of_floor(trap):
     starts = trap.levels(Split.TRAIN, np.arange(1))
     picture = make_observation(trap, "rgb").encode(starts)[0]
     height, width = trap.size
-    tiles = picture.reshape(height, TILE, width, TILE, 3).swapaxes(1, 2)[1:-1, 1:-1]
+    tiles = picture.reshape(height, RGB_TILE, width, RGB_TILE, 3).swapaxes(1, 2)[1:-1, 1:-1]
     found, counts = np.unique(tiles.reshape(-1, PIXELS), axis=0, return_counts=True)
-    return found[counts.argmax()].reshape(TILE, TILE, 3)
+    return found[counts.argmax()].reshape(RGB_TILE, RGB_TILE, 3)
 
 
 @pytest.mark.parametrize("contrast", [1.0, 0.3])
