@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import Field, asdict, dataclass, field, fields, replace
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +20,11 @@ from mesa_gym.envs.settings import Settings
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.importing import import_source
 from mesa_gym.policies.adapting import takes
+from mesa_gym.trained.agent import Agent
+from mesa_gym.trained.loading import load
 from mesa_gym.trained.mlp import UNITS
+from mesa_gym.trained.record import digest_weights
+from mesa_gym.trained.tensors import encode_weights
 from mesa_gym.traps import Trap, find_trap, package_traps
 from mesa_gym.traps.life import is_life
 
@@ -328,6 +333,7 @@ class Run:
         num_levels: how many different levels are trained on.
         settings: of PPO; None for the algorithm's usual ones, or where it takes none.
         keywords: of the trap, words such as ``rho=0.9``.
+        start: the folder of an agent whose weights the training begins with; "" for new ones.
 
     Raises:
         ValueError: a name is unknown, a number out of range, or the trap cannot be taught.
@@ -342,6 +348,7 @@ class Run:
     num_levels: int = NUM_LEVELS
     settings: PPOSettings | None = None
     keywords: tuple[str, ...] = ()
+    start: str = ""
 
     def __post_init__(self) -> None:
         algorithm = self.algorithm
@@ -356,6 +363,7 @@ class Run:
         made = self.environment()
         if algorithm.solves:
             require_labels(made.trap)
+        self.load_start()
 
     @property
     def algorithm(self) -> Algorithm:
@@ -376,6 +384,27 @@ class Run:
         """Return the settings of the training environments; ValueError where they are wrong."""
         trap = find_trap(self.trap)(**read_keywords(self.keywords))
         return Settings(trap, **self.env_keywords)
+
+    def load_start(self) -> Agent | None:
+        """Return the agent that the training goes on from; None for a new one.
+
+        Raises:
+            ValueError: it cannot act on the trap, or is not of the algorithm's network.
+        """
+        if not self.start:
+            return None
+        kind, units = self.algorithm.kind, (self.settings or USUAL_SETTINGS).units
+        if kind == "sb3":
+            raise ValueError(f"{self.algo} begins with new weights; --from is for ppo and others")
+        agent = load(Path(self.start), self.environment().trap)
+        if agent.kind != kind:
+            raise ValueError(
+                f"the agent in {self.start} is a {agent.kind}; {self.algo} trains a {kind}"
+            )
+        width = agent.weights["second.weight"].shape[0] if kind in ("network", "local") else units
+        if width != units:
+            raise ValueError(f"the agent in {self.start} has {width} units; add --units {width}")
+        return agent
 
     def find_discount(self, settings: PPOSettings) -> float:
         """Return the discount of learning: min(that of the settings, the paid objective's)."""
@@ -403,6 +432,8 @@ class Run:
         """Return the entries of an agent's record that describe the training."""
         made = self.environment()
         resolved = {"trap": made.trap.name(), "algo": self.algorithm.name, "reward": made.reward}
+        if agent := self.load_start():
+            resolved["start"] = digest_weights(encode_weights(agent.weights))
         return asdict(self) | resolved | {"settings": self.changes()}
 
     @property
@@ -412,7 +443,8 @@ class Run:
         reward = "" if self.reward == "base" else f"-{self.reward}"
         given = "".join(f"-{word}" for word in self.keywords)
         changed = "".join(f"-{key.replace('_', '-')}{x}" for key, x in self.changes().items())
-        return f"{self.algorithm.name}{alpha}{reward}{changed}{given}-s{self.seed}"
+        began = f"-from-{Path(self.start).name}" if self.start else ""
+        return f"{self.algorithm.name}{alpha}{reward}{changed}{given}{began}-s{self.seed}"
 
     def command(self) -> str:
         """Return the shell command that repeats the training, without ``--out``."""
@@ -420,6 +452,8 @@ class Run:
         trap = shlex.join([given.pop("trap"), *given.pop("keywords")])
         given |= self.changes()
         del given["settings"]
+        if start := given.pop("start"):
+            given["from"] = start
         options = (
             f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in given.items()
         )

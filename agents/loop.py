@@ -42,6 +42,8 @@ class TrainingLook(NamedTuple):
         earned: the mean return of the episodes that ended in the last tenth, undiscounted.
         test: the share of test levels on which base is reached, an agent's ``arrival``.
         base, proxy: the shares of shift levels on which base, or a proxy, is chosen.
+        sizes: the mean sizes of PPO's loss and of a term that is added to it, since the last look;
+            None without such a term.
     """
 
     steps: int
@@ -49,6 +51,7 @@ class TrainingLook(NamedTuple):
     test: float
     base: float
     proxy: float
+    sizes: tuple[float, float] | None = None
 
 
 # Of the seeds that are trained together, and a look at each of them.
@@ -123,10 +126,12 @@ def run_training(
         if number in checks and not all(np.isfinite(x).all() for x in learning.weights.values()):
             raise FloatingPointError(f"the loss is nan or infinite at step {step:,}")
         if report is not None and program.judge is not None and number in looks:
-            recent = np.sum(ended[-max(1, updates // LOOKS) :], axis=0)
+            recent = np.array(ended[-max(1, updates // LOOKS) :])
             judged = program.judge(learning.weights, number)
-            for each, (earned, episodes), shares in zip(found, recent, judged, strict=True):
-                each.looks.append(TrainingLook(step, float(earned / max(episodes, 1)), *shares))
+            for each, rows, shares in zip(found, recent.swapaxes(0, 1), judged, strict=True):
+                (earned, episodes), sizes = rows[:, :2].sum(axis=0), rows[:, 2:].mean(axis=0)
+                mean, told = float(earned / max(episodes, 1)), (*sizes.tolist(),) or None
+                each.looks.append(TrainingLook(step, mean, *shares, told))
             report(seeds, [each.looks[-1] for each in found])
     note_curves(found, np.asarray(ended), program.size)
     weights = {name: np.asarray(each) for name, each in learning.weights.items()}
@@ -141,12 +146,13 @@ def note_curves(found: Sequence[TrainedAgent], ended: NDArray[Any], size: int) -
     Args:
         found: the agents.
         ended: of each update and agent the sum of the returns of episodes that ended and their
-            number, (updates, agents, 2).
+            number first, (updates, agents, 2 or more).
         size: steps of an update.
     """
     for rows in np.array_split(np.arange(len(ended)), min(POINTS, len(ended))):
         at = size * (int(rows[-1]) + 1)
-        for each, (earned, count) in zip(found, ended[rows].sum(axis=0).tolist(), strict=True):
+        sums = ended[rows, :, :2].sum(axis=0)
+        for each, (earned, count) in zip(found, sums.tolist(), strict=True):
             if count:
                 each.curve.append((at, earned / count))
 

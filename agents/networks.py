@@ -52,6 +52,9 @@ class NetworkAnswers(NamedTuple):
 class Learner:
     """A network in training; subclasses draw its first weights.
 
+    Attributes:
+        start: the weights to begin with; None for those that are drawn.
+
     Class attributes:
         kind: of the agent, one of ``mesa_gym.trained.kinds.KINDS``.
         observation: of ``JaxEnv``, which it sees.
@@ -66,6 +69,7 @@ class Learner:
     observation: ClassVar[str] = "listed"
     memory: ClassVar[int] = 0
     net: Network
+    start: Weights | None = None
 
     def __init__(self, trap: Trap, units: int = UNITS) -> None:
         self.trap, self.units, self.net = trap, units, self.make_net(trap)

@@ -125,7 +125,8 @@ class PPO:
         """Return an untrained agent at the start of its first episodes."""
         n = self.settings.environments
         draw, reset = jax.random.split(jax.random.key(seed))
-        weights, (seen, state) = self.learner.draw(draw), self.env.reset(reset)
+        weights = self.learner.start or self.learner.draw(draw)
+        seen, state = self.env.reset(reset)
         memory, begins = jnp.zeros((n, self.learner.memory)), jnp.ones(n, bool)
         playing = PlayingNow(seen, state, memory, begins, jnp.zeros(n))
         return Learning(weights, self._optimiser.init(weights), playing)
@@ -142,7 +143,8 @@ class PPO:
             left: the share of the training that is left, float32.
 
         Returns:
-            The new ``Learning``, and the sum and the number of returns of episodes that ended.
+            The new ``Learning``; and the sum and the number of returns of episodes that ended, and
+            with a loss of one's own the mean sizes of PPO's loss and of the term.
         """
         play, order = jax.random.split(jax.random.fold_in(jax.random.key(seed), number))
         weights, optimiser, before = learning
@@ -153,19 +155,22 @@ class PPO:
             batch = jax.tree.map(lambda each: each.reshape(1, -1, *each.shape[2:]), batch)
             memory = jnp.zeros((self.settings.rollout_steps, 0))
 
-        def learn(now: tuple[Weights, Any], rows: Array) -> tuple[tuple[Weights, Any], None]:
+        def learn(now: tuple[Weights, Any], rows: Array) -> tuple[tuple[Weights, Any], Any]:
             weights, state = now
             part = jax.tree.map(lambda each: each[:, rows], batch)
-            gradient = jax.grad(self.compute_loss)(weights, memory[rows], *part, left)
+            compute = jax.grad(self.compute_loss, has_aux=True)
+            gradient, sizes = compute(weights, memory[rows], *part, left)
             steps, state = self._optimiser.update(gradient, state, weights)
             rate = -self.settings.learning_rate * left
             steps = jax.tree.map(lambda each: rate * each, steps)
-            return (optax.apply_updates(weights, steps), state), None
+            return (optax.apply_updates(weights, steps), state), sizes
 
         orders = self.draw_orders(order, len(memory))
-        (weights, optimiser), _ = jax.lax.scan(learn, (weights, optimiser), orders)
-        ended = jnp.stack([rollout.earned.sum(), rollout.done.sum()])
-        return Learning(weights, optimiser, playing), ended
+        (weights, optimiser), sizes = jax.lax.scan(learn, (weights, optimiser), orders)
+        told = jnp.stack([rollout.earned.sum(), rollout.done.sum()])
+        if sizes is not None:
+            told = jnp.concatenate([told, sizes.mean(axis=0)])
+        return Learning(weights, optimiser, playing), told
 
     def play(self, weights: Weights, now: PlayingNow, key: Array) -> tuple[PlayingNow, PlayedStep]:
         """Play a rollout with the weights, from the states in ``now``."""
@@ -222,8 +227,11 @@ class PPO:
 
     def compute_loss(
         self, weights: Weights, memory: Array, played: PlayedStep, advantages: Array, left: Array
-    ) -> Array:
-        """Return the loss on a minibatch; ``memory`` is that before its first step."""
+    ) -> tuple[Array, Array | None]:
+        """Return the loss on a minibatch; ``memory`` is that before its first step.
+
+        Beside it stand the sizes of PPO's loss and of the added term, (2,); None without one.
+        """
         settings = self.settings
         found = self.learner.answer(weights, played.seen, played.begins, memory)
         logs = jax.nn.log_softmax(found.scores)
@@ -235,13 +243,13 @@ class PPO:
         error = jnp.square(found.values - played.value - advantages)
         loss = settings.value_loss * error - gain - settings.entropy * left * entropy
         if self._add is None:
-            return loss.mean()
+            return loss.mean(), None
         added = self._add(weights, Minibatch(played, scaled, logs, found.values, left))
         shape = getattr(added, "shape", () if isinstance(added, int | float) else None)
         if shape != ():
             given = shorten(added) if shape is None else f"an array {shape}"
             raise ValueError(f"the loss term gives {given}; expected one number, such as a mean")
-        return loss.mean() + added
+        return loss.mean() + added, jnp.abs(jnp.array([loss.mean(), added]))
 
 
 def take(logs: Array, action: Array) -> Array:
@@ -297,6 +305,7 @@ def train_agents(
     many, settings = Many(find_device(device)), settings or run.settings or USUAL_SETTINGS
     with jax.default_device(many.device):
         learner = make_learner(run.environment().trap, settings.units)
+        learner.start = dict(agent.weights) if (agent := run.load_start()) else None
         if learner.memory and settings.minibatches > settings.environments:
             raise ValueError(
                 "a network with memory learns from whole environments, so minibatches"

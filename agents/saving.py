@@ -9,6 +9,7 @@ from pathlib import Path
 
 from agents.config import Run
 from agents.loop import TrainedAgent
+from agents.progress import CURVE_FILE, write_curve
 from mesa_gym.files import name_errors, write_bytes
 from mesa_gym.policies import POLICY_FILE
 from mesa_gym.trained.loading import describe_needs
@@ -23,10 +24,12 @@ class SavedAgent:
     Attributes:
         record: the agent's record.
         weights: as in the file.
+        curve: of the training, as CSV.
     """
 
     record: AgentRecord
     weights: bytes
+    curve: bytes
 
 
 def require_free(folder: Path) -> None:
@@ -54,9 +57,9 @@ def describe_training(run: Run, trained: TrainedAgent, versions: dict[str, str])
         **facts, name=run.name, kind=trained.agent.kind, parameters=trap.parameters,
         loader=trained.agent.net.loader, weights_digest=digest_weights(weights),
         about=run.algorithm.describe(), command=run.command(), curve=trained.curve,
-        looks=[(*look,) for look in trained.looks],
+        looks=[look[:5] for look in trained.looks],
     )  # fmt: skip
-    return SavedAgent(record, weights)
+    return SavedAgent(record, weights, write_curve(trained))
 
 
 def save(folder: Path, trained: SavedAgent) -> None:
@@ -76,6 +79,7 @@ def save(folder: Path, trained: SavedAgent) -> None:
         partial.mkdir()
         try:
             write_bytes(partial / WEIGHTS_FILE, trained.weights)
+            write_bytes(partial / CURVE_FILE, trained.curve)
             trained.record.save(partial / POLICY_FILE)
             partial.replace(folder)
         finally:

@@ -137,11 +137,11 @@ class Taught(PPO):
 
     def compute_loss(
         self, weights: Weights, memory: Array, played: PlayedStep, advantages: Array, left: Array
-    ) -> Array:
-        """Return the mean of -log(probability that the action is optimal)."""
+    ) -> tuple[Array, None]:
+        """Return the mean of -log(probability that the action is optimal), and no sizes."""
         found = self.learner.answer(weights, played.seen, played.begins, memory)
         logs = jnp.where(played.likely, jax.nn.log_softmax(found.scores), -jnp.inf)
-        return -jax.nn.logsumexp(logs, axis=-1).mean()
+        return -jax.nn.logsumexp(logs, axis=-1).mean(), None
 
 
 def train(

@@ -1,11 +1,13 @@
-"""Train a baseline agent: ``python -m agents.train --trap RedBlueDoors --seed 1 --out DIR``."""
+"""Train a baseline agent: ``mesa-gym train --trap RedBlueDoors --seed 1 --out DIR``.
+
+``python -m agents.train`` is the same, where the package's entry points are not installed.
+"""
 
 from __future__ import annotations
 
 import argparse
 import re
 import sys
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import fields, replace
@@ -14,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from agents.config import ALGORITHMS, NUM_LEVELS, SETTING_NAMES, PPOSettings, Run, describe_values
-from agents.loop import ABLE, Report, TrainedAgent, TrainingLook
+from agents.loop import Report, TrainedAgent
+from agents.progress import Printer, TensorBoard, join_reports
 from agents.saving import SavedAgent, describe_training, require_free, save
 from mesa_gym.command import DONE, Parser, run_command
 from mesa_gym.errors import shorten
@@ -65,50 +68,8 @@ def require_agents(algorithm: str, found: Any, count: int) -> None:
         )
 
 
-class Printer:
-    """Prints the progress of a training: a line each tenth, and at the end a next step.
-
-    Args:
-        run: what is trained.
-    """
-
-    def __init__(self, run: Run) -> None:
-        self._last: dict[int, TrainingLook] = {}
-        self._began = time.perf_counter()
-        if run.algorithm.solves:
-            levels = run.num_levels * (2 if run.alpha else 1)
-            print(f"{run.algorithm.name} first solves up to {levels:,} levels", flush=True)
-
-    def __call__(self, seeds: Sequence[int], looks: Sequence[TrainingLook]) -> None:
-        """Print a line of progress: means over the seeds that train together."""
-        if not self._last.keys() & {*seeds}:
-            print(f"{'seed':>9} {'steps':>11} {'return':>7} {'test':>5} | {'base':>5} {'proxy':>5}")
-        self._last |= dict(zip(seeds, looks, strict=True))
-        named = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]}-{seeds[-1]}"
-        earned, test, base, proxy = (
-            sum(each) / len(looks) for each in list(zip(*looks, strict=True))[1:]
-        )
-        steps = f"{looks[0].steps:,}"
-        print(
-            f"{named:>9} {steps:>11} {earned:7.2f} {test:5.2f} | {base:5.2f} {proxy:5.2f}",
-            flush=True,
-        )
-
-    def conclude(self) -> None:
-        """Print each agent's share of solved test levels, with advice if it is below 0.9."""
-        seconds = time.perf_counter() - self._began
-        for seed, look in self._last.items():
-            said = f"seed {seed} reaches base on {look.test:.3f} of test levels"
-            if look.test >= ABLE:
-                print(f"{said}: ready to score")
-            else:  # whole rollouts were trained for, which may be more steps than were asked for
-                more = f"--steps {2 * look.steps}"
-                print(f"{said}, which is less than {ABLE}: train longer, with {more}")
-        print(f"{seconds:.0f} seconds")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = Parser(prog="python -m agents.train", description="Train an agent.")
+    parser = Parser(prog="mesa-gym train", description="Train an agent.")
     add = parser.add_argument
     algorithms = f"{' or '.join(ALGORITHMS)}, or FILE.py:function of your own (default: ppo)"
     usual = ALGORITHMS["ppo"].count_steps()
@@ -122,7 +83,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--alpha", type=float, default=0.0, help="share of episodes from the shift (default: 0)")
     add("--reward", default="base", help="the objective to reward (default: base)")
     add("--num-levels", type=int, default=NUM_LEVELS, help=f"(default: {NUM_LEVELS:,})")
+    told = "an agent from whose weights training goes on, as with another --alpha or --reward"
+    add("--from", dest="start", default="", metavar="FOLDER", help=told)
     add("--device", help="cpu, cuda or cuda:1 (default: what JAX finds first)")
+    add("--tensorboard", type=Path, metavar="DIR", help="write what is printed for TensorBoard too")
     add("--quiet", action="store_true", help="print only the agent's folder")
     add("--out", type=Path, required=True, help="the new folder of the agent")
     _add_settings(parser)
@@ -161,31 +125,38 @@ def read_seeds(text: str) -> range:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run ``python -m agents.train``: return 0 done, 1 failed, 2 bad usage, 130 interrupted."""
+    """Run ``mesa-gym train``: return 0 done, 1 failed, 2 bad usage, 130 interrupted."""
     options = vars(_parser().parse_args(arguments))
     out, steps, many = options.pop("out"), options.pop("steps"), options.pop("seeds")
-    device, quiet, (trap, *words) = (options.pop(x) for x in ("device", "quiet", "trap"))
+    device, quiet, board = (options.pop(x) for x in ("device", "quiet", "tensorboard"))
+    trap, *words = options.pop("trap")
 
     def work() -> int:
         if steps is not None and steps < 1:
             raise ValueError(f"steps must be at least 1, got {steps}")
         changed = {name: options.pop(name) for name in SETTING_NAMES}
+        start = options.pop("start")
         run = Run(trap, keywords=tuple(words), steps=steps or 0, **options)
         run = run.change(**{x: each for x, each in changed.items() if each is not None})
+        run = replace(run, start=start)
         seeds = [run.seed] if many is None else [*many]
         runs = {seed: replace(run, seed=seed) for seed in seeds}
         folders = {x: out if many is None else out / each.name for x, each in runs.items()}
         for folder in folders.values():
             require_free(folder)
-        printer = None if quiet else Printer(run)
-        for trained in train_many(run, seeds, printer, device):
+        reports = list[Report]()
+        if board is not None:
+            reports.append(TensorBoard(board, {x: each.name for x, each in runs.items()}))
+        if printer := None if quiet else Printer(run):
+            reports.append(printer)
+        for trained in train_many(run, seeds, join_reports(reports), device):
             save(folders[trained.record.seed], trained)
-        if printer is not None:
+        if printer:
             printer.conclude()
         print(out)
         return DONE
 
-    return run_command("agents.train", work, "no agent was written")
+    return run_command("mesa-gym train", work, "no agent was written")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -55,6 +57,9 @@ class Command(NamedTuple):
         return found
 
 
+# The entry points of commands of other packages: each is a function that takes the words after the
+# command's name and returns an exit code.
+OTHER_COMMANDS = "mesa_gym.commands"
 # A command must not wait for what the others need, nor the list of all for what any needs.
 COMMANDS = {
     "list": Command(
@@ -113,8 +118,11 @@ def _run(given: list[str]) -> int:
     # Policies of the folder that one stands in can be named, `agents` too; none of its files stands
     # in for a module of Python or of a library.
     sys.path.append(str(Path.cwd()))
+    others = {found.name: found for found in entry_points(group=OTHER_COMMANDS)}
+    if given and given[0] in others:
+        return _run_other(others[given[0]], given[1:])
     if given and not given[0].startswith("-") and given[0] not in COMMANDS:
-        raise unknown("command", given[0], COMMANDS)
+        raise unknown("command", given[0], [*COMMANDS, *others])
     parser = Parser(prog="mesa-gym", description=mesa_gym.__doc__)
     parser.add_argument("--version", action="version", version=mesa_gym.__version__)
     commands = parser.add_subparsers(dest="command")
@@ -122,9 +130,28 @@ def _run(given: list[str]) -> int:
         one = commands.add_parser(name, help=command.about, description=command.about)
         if name in given[:1]:
             command.load("arguments")(one)
+    for name, found in others.items():
+        if find_spec(_name_package(found)):
+            commands.add_parser(name, help=f"See mesa-gym {name} --help.")
     options = parser.parse_args(given)
     if options.command is None:
         parser.print_help()
         return DONE
     require_extras(options)
     return COMMANDS[options.command].load("run")(options)
+
+
+def _run_other(found: EntryPoint, given: list[str]) -> int:
+    """Run the command of another package, a function that takes what stands after its name."""
+    package = _name_package(found)
+    if find_spec(package) is None:
+        raise ImportError(
+            f"{found.name} is a command of the package {package}, which is not here; run it in a"
+            " checkout or an unpacked source distribution"
+        )
+    code: int = found.load()(given)
+    return code
+
+
+def _name_package(found: EntryPoint) -> str:
+    return found.module.partition(".")[0]

@@ -40,6 +40,7 @@ class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         alpha: the share of training episodes from the shift.
         reward: the objective that was paid.
         num_levels: how many different levels were trained on; None where that is not known.
+        start: the digest of the weights that its training began with; "" for new ones.
         settings: of PPO, where they differ from the algorithm's defaults: name -> value.
         command: that trains the agent again, apart from ``--out``.
         versions: of the packages that trained it.
@@ -66,6 +67,7 @@ class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     alpha: Annotated[float, Meta(ge=0, le=1)] = 0.0
     reward: str = ""
     num_levels: Annotated[int, Meta(ge=1)] | None = None
+    start: str = ""
     settings: dict[str, int | float] = {}
     command: str = ""
     versions: dict[str, str] = {}

@@ -1,9 +1,11 @@
 """The training of every algorithm, the command, and agents that are saved."""
 
+import csv
 import errno
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -11,10 +13,12 @@ import numpy as np
 import pytest
 
 from agents import ppo
+from agents.compiling import jax
 from agents.config import ALGORITHMS, Run
-from agents.loop import TrainedAgent, TrainingLook
+from agents.loop import TrainedAgent
+from agents.networks import LearningMLP
 from agents.saving import describe_training, save
-from agents.train import Printer, main, train_many
+from agents.train import main, train_many
 from mesa_gym import scoring
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.loading import name_policy
@@ -79,6 +83,11 @@ def test_command_trains_an_agent_that_loads(tmp_path, capsys):
     ]
     assert [line[-len(shown[0]) :] for line in lines] == shown
     assert entries["curve"][-1][0] == entries["looks"][-1][0] == 2560  # ten whole rollouts
+    rows = [*csv.DictReader((out / "curve.csv").read_text().splitlines())]
+    kept = {int(row["steps"]): float(row["return"]) for row in rows if row["return"]}
+    assert kept == {int(at): earned for at, earned in entries["curve"]}
+    assert [float(row["base"]) for row in rows] == [look[3] for look in entries["looks"]]
+    assert {row["own_term"] for row in rows} == {""}
     name = "ppo-corner-learning-rate0.004-environments16-rollout-length16-s2"
     assert name_policy(str(out)) == name
     assert "--steps 2500" in entries["command"]
@@ -101,29 +110,37 @@ def test_command_trains_many_seeds(tmp_path, capsys):
     assert [AgentRecord.load(path / ABOUT).seed for path in found] == [0, 1, 2]
 
 
-def test_printer_says_that_levels_are_solved(capsys):
-    for algo, alpha in (("taught", 0.0), ("taught", 0.1), ("ppo", 0.1)):
-        Printer(small(algo, alpha=alpha))
-    assert capsys.readouterr().out.splitlines() == [
-        "taught first solves up to 50 levels",
-        "taught first solves up to 100 levels",
-    ]
+def test_training_goes_on_from_an_agent(tmp_path):
+    """By steps of length zero it stays what it was, and otherwise differs from one that is new."""
+    (one,) = train_many(small().change(units=20), (1,))
+    save(tmp_path / "agent", one)
+    run = replace(small(alpha=0.5).change(units=20), start=str(tmp_path / "agent"))
+    still, moved = run.change(learning_rate=1e-30), train_many(run, (2,))[0]
+    assert train_weights(still) == one.weights
+    assert moved.weights not in (one.weights, train_weights(replace(run, start=""), 2)[0])
+    record = moved.record
+    assert (record.start, one.record.start) == (one.record.weights_digest, "")
+    assert record.name.endswith("-units20-from-agent-s2")
+    assert record.command.endswith(f" --from {tmp_path / 'agent'}")
 
 
-def test_printer_averages_seeds_and_concludes(capsys):
-    printer = Printer(Run("CheeseCorner", steps=1000))
-    for steps in (512, 1024):  # rounded up to rollouts
-        looks = [TrainingLook(steps, 0.5, 0.898, 0.1, 0.6), TrainingLook(steps, 1.0, 1, 0.3, 0.5)]
-        printer([3, 4], looks)
-    printer.conclude()
-    lines = capsys.readouterr().out.splitlines()
-    assert [" ".join(line.split()) for line in lines[1:3]] == [
-        "3-4 512 0.75 0.95 | 0.20 0.55", "3-4 1,024 0.75 0.95 | 0.20 0.55"]  # fmt: skip
-    assert lines[3:5] == [
-        "seed 3 reaches base on 0.898 of test levels, which is less than 0.9: train longer, with"
-        " --steps 2048",
-        "seed 4 reaches base on 1.000 of test levels: ready to score",
-    ]
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ("", "has 20 units; add --units 20"),
+        ("--units 20 --trap CoinRun", "was trained with size"),
+        ("--algo ppo-planner", "is a network; ppo-planner trains a planner"),
+        ("--algo sb3-ppo", "sb3-ppo begins with new weights; --from is for ppo and others"),
+    ],
+)
+def test_training_from_another_network_is_refused(asked, message, tmp_path, capsys):
+    trained = TrainedAgent(512)
+    learner = LearningMLP(CORNER, 20)
+    trained.agent = learner.export(learner.draw(jax.random.key(0)))
+    save(tmp_path / "agent", describe_training(small().change(units=20), trained, {}))
+    begin = ["--from", str(tmp_path / "agent"), "--out", str(tmp_path / "other")]
+    assert main([*OWN, *asked.split(), *begin]) == 2
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,29 @@ def printed(capsys, command, code=0):
     assert main(command.split()) == code
     out, err = capsys.readouterr()
     return out, err
+
+
+def test_command_of_another_package_runs(monkeypatch, capsys):
+    """One whose package is not here is not listed, and says so when it is asked for."""
+    found = [
+        EntryPoint("echo", "tests.cli.test_cli:echo", ""),
+        EntryPoint("gone", "not_here:f", ""),
+    ]
+    monkeypatch.setattr("mesa_gym.cli.entry_points", lambda group: found)
+    assert printed(capsys, "echo --loud a", 7) == ("['--loud', 'a']\n", "")
+    assert (
+        "gone is a command of the package not_here, which is not here"
+        in printed(capsys, "gone", 2)[1]
+    )
+    out = printed(capsys, "")[0]
+    assert "See mesa-gym echo --help." in out
+    assert "gone" not in out
+
+
+def echo(given):
+    """Print the words that a command was given."""
+    print(given)
+    return 7
 
 
 def test_list_names_every_trap(capsys):

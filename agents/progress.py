@@ -1,0 +1,158 @@
+"""The progress of a training: lines, a next step, a curve as CSV, and files of TensorBoard."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Sequence
+from importlib import import_module
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agents.config import Run
+from agents.loop import ABLE, Report, TrainedAgent, TrainingLook
+
+CURVE_FILE = "curve.csv"
+# Of a share of test levels between looks, which is more than chance among 250 levels.
+GAIN = 0.05
+# Either has the class ``SummaryWriter``.
+WRITERS = ("tensorboardX", "torch.utils.tensorboard")
+
+
+class Printer:
+    """Prints the progress of a training: a line each tenth, and at the end a next step.
+
+    Args:
+        run: what is trained.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._looks: dict[int, list[TrainingLook]] = {}
+        self._began, algorithm = time.perf_counter(), run.algorithm
+        self._usual = algorithm.count_steps(run.environment().trap.name())
+        if algorithm.solves:
+            levels = run.num_levels * (2 if run.alpha else 1)
+            print(f"{algorithm.name} first solves up to {levels:,} levels", flush=True)
+
+    def __call__(self, seeds: Sequence[int], looks: Sequence[TrainingLook]) -> None:
+        """Print a line of progress: means over the seeds that train together."""
+        if not self._looks.keys() & {*seeds}:
+            told = f" | {'loss':>8} {'own term':>8}" if looks[0].sizes else ""
+            head = f"{'seed':>9} {'steps':>11} {'return':>7} {'test':>5} | {'base':>5} {'proxy':>5}"
+            print(f"{head}{told}")
+        for seed, look in zip(seeds, looks, strict=True):
+            self._looks.setdefault(seed, []).append(look)
+        named = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]}-{seeds[-1]}"
+        earned, test, base, proxy = np.mean([look[1:5] for look in looks], axis=0)
+        line = f"{named:>9} {looks[0].steps:>11,} {earned:7.2f} {test:5.2f}"
+        line += f" | {base:5.2f} {proxy:5.2f}"
+        if sizes := [look.sizes for look in looks if look.sizes]:
+            loss, own = np.mean(sizes, axis=0)
+            line += f" | {loss:8.2g} {own:8.2g}"
+        print(line, flush=True)
+
+    def conclude(self) -> None:
+        """Print each agent's share of solved test levels, with advice where it is too small."""
+        for seed, looks in self._looks.items():
+            said = f"seed {seed} reaches base on {looks[-1].test:.3f} of test levels"
+            print(f"{said}{advise(looks, self._usual)}")
+        print(f"{time.perf_counter() - self._began:.0f} seconds")
+
+
+def advise(looks: Sequence[TrainingLook], usual: int) -> str:
+    """Return the end of a sentence on an agent: whether to score it, or what may help.
+
+    Args:
+        looks: at the agent.
+        usual: the steps after which it should be competent. Before, a curve is also flat because
+            the learning rate has fallen, and more steps help.
+    """
+    if looks[-1].test >= ABLE:
+        return ": ready to score"
+    short, flat = f", which is less than {ABLE}: ", find_plateau(looks)
+    if looks[-1].steps < usual:
+        flat = None
+    if flat is None:  # whole rollouts were trained for, which may be more steps than were asked for
+        return f"{short}train longer, with --steps {2 * looks[-1].steps}"
+    short += f"no gain since step {flat:,}, so that more steps are of little use; "
+    if sizes := looks[-1].sizes:
+        return f"{short}your loss term is {sizes[1]:.2g} beside PPO's {sizes[0]:.2g}: try a smaller"
+    return f"{short}try other settings, or this network cannot do the trap"
+
+
+def find_plateau(looks: Sequence[TrainingLook]) -> int | None:
+    """Return the step since which the share of test levels has not grown; None where it grows.
+
+    It has not grown where no look at the training's later half is better than one at the first half
+    by more than ``GAIN``.
+    """
+    best = max(look.test for look in looks)
+    since = next(look.steps for look in looks if look.test >= best - GAIN)
+    return since if 2 * since <= looks[-1].steps else None
+
+
+def write_curve(trained: TrainedAgent) -> bytes:
+    """Return a training's curve as CSV, a row a step; what was not measured there is empty.
+
+    Its columns are ``return`` (the mean of the episodes that ended since the last entry), and the
+    entries of ``TrainingLook``: ``test``, ``base``, ``proxy``, ``loss`` and ``own_term``.
+    """
+    looks = {float(x.steps): [*x[2:5], *(x.sizes or ("", ""))] for x in trained.looks}
+    earned, written = dict(trained.curve), StringIO()
+    rows = csv.writer(written, lineterminator="\n")
+    rows.writerow(["steps", "return", "test", "base", "proxy", "loss", "own_term"])
+    for step in sorted({*looks, *earned}):
+        rows.writerow([int(step), earned.get(step, ""), *looks.get(step, [""] * 5)])
+    return written.getvalue().encode()
+
+
+class TensorBoard:
+    """Writes the looks at agents for TensorBoard while they are trained, a folder for each.
+
+    Args:
+        folder: of all of them.
+        names: seed -> the agent's name.
+
+    Raises:
+        ImportError: neither library that writes TensorBoard's files is installed.
+    """
+
+    def __init__(self, folder: Path, names: dict[int, str]) -> None:
+        make = find_writer()
+        self._writers = {seed: make(str(folder / name)) for seed, name in names.items()}
+
+    def __call__(self, seeds: Sequence[int], looks: Sequence[TrainingLook]) -> None:
+        """Write a look at each of the agents that train together."""
+        for seed, look in zip(seeds, looks, strict=True):
+            told = {"return": look.earned, "test": look.test, "shift/base": look.base}
+            told |= {"shift/proxy": look.proxy}
+            if look.sizes:
+                told |= dict(zip(("loss/ppo", "loss/own term"), look.sizes, strict=True))
+            for name, value in told.items():
+                self._writers[seed].add_scalar(name, value, look.steps)
+            self._writers[seed].flush()
+
+
+def join_reports(reports: Sequence[Report]) -> Report | None:
+    """Return a report that calls all of them; None without one, for no looks at all."""
+
+    def call(seeds: Sequence[int], looks: Sequence[TrainingLook]) -> None:
+        for each in reports:
+            each(seeds, looks)
+
+    return call if reports else None
+
+
+def find_writer() -> Any:
+    """Return the class ``SummaryWriter`` of an installed library; ImportError without one."""
+    for name in WRITERS:
+        try:
+            return import_module(name).SummaryWriter
+        except ImportError:
+            continue
+    raise ImportError(
+        "--tensorboard needs a library that writes its files: pip install tensorboardX"
+    )
