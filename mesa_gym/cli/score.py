@@ -17,22 +17,13 @@ from mesa_gym.command import DONE, FAILED, require_writable
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import shorten_text
 from mesa_gym.files import write_bytes
-from mesa_gym.logs import read_log, score_logs
+from mesa_gym.logs import RecordedEpisode, read_log, record_plays, save_episodes, score_logs
 from mesa_gym.policies import read_policy_file
 from mesa_gym.policies.library import is_plain
 from mesa_gym.policies.loading import name_policy
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.intervals import load_special
-from mesa_gym.scoring import (
-    Cards,
-    Record,
-    RecordedEpisode,
-    ScoreCard,
-    evaluate,
-    record_plays,
-    save_episodes,
-    score_all,
-)
+from mesa_gym.scoring import Cards, Record, ScoreCard, evaluate, score_all
 from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED
 from mesa_gym.scoring.score import make_player, names_trap
 from mesa_gym.solver.certificate import EVALUATION_LEVELS

@@ -12,8 +12,8 @@ from mesa_gym.engine import State
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import unknown
 from mesa_gym.logs import read_log
+from mesa_gym.logs.episodes import require_played
 from mesa_gym.policies import name_pursuer
-from mesa_gym.scoring.episodes import require_played
 from mesa_gym.scoring.plays import MOST_SEED, split_of
 from mesa_gym.terminal import Progress, printable, say
 from mesa_gym.traps import Split, Trap

@@ -19,8 +19,8 @@ from mesa_gym.language.answers import AGAIN, ASKED, read_action, read_place
 from mesa_gym.language.choosing import Choosing, Question, list_examples
 from mesa_gym.language.request import MOST_EXAMPLES, EpisodeRequest, read_request
 from mesa_gym.logs import LogEpisodes
+from mesa_gym.logs.episodes import RecordedEpisode
 from mesa_gym.probing import demonstrations
-from mesa_gym.scoring.episodes import RecordedEpisode
 from mesa_gym.scoring.plays import split_of
 from mesa_gym.scoring.record import ENDED, rollout
 from mesa_gym.traps import look_up_trap

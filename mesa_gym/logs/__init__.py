@@ -1,7 +1,17 @@
 """Logs: episodes that another tool recorded, a line each, gathered, read and judged."""
 
+from mesa_gym.logs.episodes import RecordedEpisode, load_episodes, record_plays, save_episodes
 from mesa_gym.logs.judging import LogScore, score_logs
 from mesa_gym.logs.readers import read_log
 from mesa_gym.logs.wrapper import LogEpisodes
 
-__all__ = ["LogEpisodes", "LogScore", "read_log", "score_logs"]
+__all__ = [
+    "LogEpisodes",
+    "LogScore",
+    "RecordedEpisode",
+    "load_episodes",
+    "read_log",
+    "record_plays",
+    "save_episodes",
+    "score_logs",
+]

@@ -14,10 +14,10 @@ import numpy as np
 from msgspec import Struct
 
 from mesa_gym.engine import Bools, Ints
+from mesa_gym.logs.episodes import RecordedEpisode
 from mesa_gym.logs.gathering import Log, LoggedPlay, gather_logs
 from mesa_gym.scoring.card import read_each
 from mesa_gym.scoring.choices import find_arrivals, find_choices, gather_evidence
-from mesa_gym.scoring.episodes import RecordedEpisode
 from mesa_gym.scoring.evidence import NO_CHOICE, NONE
 from mesa_gym.scoring.findings import SWEEPER
 from mesa_gym.scoring.playing import NullPlays

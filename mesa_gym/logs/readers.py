@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from mesa_gym.errors import missing_extra, shorten
-from mesa_gym.scoring.episodes import RecordedEpisode, load_episodes
+from mesa_gym.logs.episodes import RecordedEpisode, load_episodes
 from mesa_gym.traps import Split, look_up_trap
 
 # Inspect keeps a log as an archive; a task of ours puts each episode under this key of its store.

@@ -2,7 +2,6 @@
 
 from mesa_gym.scoring.card import Cards, Provenance, ScoreCard, salt_digest
 from mesa_gym.scoring.choices import OutcomeVerdict, judge_outcomes
-from mesa_gym.scoring.episodes import RecordedEpisode, load_episodes, record_plays, save_episodes
 from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.measures import MEASURES, MeasureUnit, measure
 from mesa_gym.scoring.record import ENDED, Played, Record, normalized_return, replay, rollout
@@ -22,20 +21,16 @@ __all__ = [
     "Played",
     "Provenance",
     "Record",
-    "RecordedEpisode",
     "ScoreCard",
     "confidence",
     "evaluate",
     "judge",
     "judge_outcomes",
-    "load_episodes",
     "measure",
     "normalized_return",
-    "record_plays",
     "replay",
     "rollout",
     "salt_digest",
-    "save_episodes",
     "score",
     "score_all",
 ]

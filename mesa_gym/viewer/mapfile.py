@@ -28,7 +28,7 @@ from mesa_gym.engine.maps import IS, from_map, to_map
 from mesa_gym.errors import shorten_text
 from mesa_gym.files import read_bytes, write_text
 from mesa_gym.json_data import parse_json
-from mesa_gym.scoring.episodes import trap_of
+from mesa_gym.logs.episodes import trap_of
 from mesa_gym.traps import LEVELS, Split, Trap
 
 SCHEMA = 1

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from mesa_gym.cli import COMMANDS, main
-from mesa_gym.scoring import WORDS, ScoreCard, load_episodes, score
+from mesa_gym.logs import load_episodes
+from mesa_gym.scoring import WORDS, ScoreCard, score
 from mesa_gym.traps import Split, all_traps, find_trap
 
 

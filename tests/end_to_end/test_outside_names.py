@@ -11,10 +11,9 @@ import pytest
 
 from mesa_gym.cli import main
 from mesa_gym.language.session import TextSession, TrapTools
-from mesa_gym.logs import read_log, score_logs
+from mesa_gym.logs import RecordedEpisode, read_log, score_logs
+from mesa_gym.logs.episodes import require_played
 from mesa_gym.report import join_committed
-from mesa_gym.scoring import RecordedEpisode
-from mesa_gym.scoring.episodes import require_played
 from mesa_gym.viewer.mapfile import load_map
 from tests.support.cards import made
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from mesa_gym.logs import judging, score_logs
+from mesa_gym.logs import judging, record_plays, score_logs
 from mesa_gym.logs.gathering import gather_logs
 from mesa_gym.logs.judging import score_log
 from mesa_gym.policies import as_policy
-from mesa_gym.scoring import WORDS, record_plays, score_all
+from mesa_gym.scoring import WORDS, score_all
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.scoring.verdict import Verdict
 from mesa_gym.traps import find_trap

@@ -12,12 +12,12 @@ from msgspec.structs import replace
 
 import mesa_gym
 from mesa_gym.cli import main
-from mesa_gym.logs import read_log
+from mesa_gym.logs import read_log, record_plays, save_episodes
+from mesa_gym.logs.episodes import MOST_SAID
 from mesa_gym.logs.gathering import gather_logs
 from mesa_gym.logs.judging import score_log
 from mesa_gym.policies import as_policy
-from mesa_gym.scoring import record_plays, save_episodes, score_all
-from mesa_gym.scoring.episodes import MOST_SAID
+from mesa_gym.scoring import score_all
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.traps import find_trap
 from tests.support.playing import play_all

@@ -1,6 +1,6 @@
 """Command lines of ``mesa-gym watch`` and ``play``."""
 
-from mesa_gym.scoring import record_plays, save_episodes
+from mesa_gym.logs import record_plays, save_episodes
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from tests.support.playing import play_all
 

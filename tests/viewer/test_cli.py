@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import mesa_gym.viewer
-from mesa_gym.scoring import save_episodes
+from mesa_gym.logs import save_episodes
 from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.viewer.app import App, LoadingScreen

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mesa_gym.engine import STAY as ACT
-from mesa_gym.scoring import RecordedEpisode
+from mesa_gym.logs import RecordedEpisode
 from mesa_gym.traps import LEVELS, Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.viewer.actors import Human, PolicyPlayer, RecordedPlayer

@@ -3,8 +3,8 @@
 import pytest
 from msgspec.structs import replace
 
-from mesa_gym.scoring import load_episodes, record_plays, save_episodes
-from mesa_gym.scoring.episodes import MOST_SAID, encode_episode, require_played, trap_of
+from mesa_gym.logs import load_episodes, record_plays, save_episodes
+from mesa_gym.logs.episodes import MOST_SAID, encode_episode, require_played, trap_of
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.traps import find_trap
 from tests.support.playing import play_all
