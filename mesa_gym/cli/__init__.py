@@ -84,7 +84,10 @@ COMMANDS = {
         "compare",
     ),
     "watch": Command(
-        "Watch, rewind and compare episodes of policies.", "watch", "watch_arguments", "watch"
+        "Watch, rewind and compare episodes of policies.",
+        "watch",
+        "watch_arguments",
+        "watch_policies",
     ),
     "play": Command("Play a trap by hand.", "watch", "play_arguments", "play"),
     "export": Command(
