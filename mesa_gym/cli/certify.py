@@ -17,7 +17,7 @@ from mesa_gym.files import read_bytes, write_json
 from mesa_gym.json_data import decode_json
 from mesa_gym.scoring.plays import MOST_LEVELS
 from mesa_gym.solver.certificate import EVALUATION_LEVELS, Agreement, Certificate, certify
-from mesa_gym.solver.disagreement import explain_disagreement
+from mesa_gym.solver.disagreement import explain_failures
 from mesa_gym.solver.overlap import Overlap, measure_overlaps
 from mesa_gym.terminal import Progress, format_table, say
 from mesa_gym.testing.check import explain_error, find_own_line
@@ -73,9 +73,7 @@ def run(options: argparse.Namespace) -> int:
             rows.append(_row(certificate))
             found = [*certificate.agreement, *certificate.overlap]
             said.append(f"{name} {cost}")
-            failed, data = certificate.failures(), certificate.to_json()
-            wrong = [each for each in certificate.agreement if not each.holds]
-            failed += [explain_disagreement(trap, each) for each in wrong[:1]]
+            failed, data = explain_failures(trap, certificate), certificate.to_json()
         else:
             # Without exact solver only what the splits share can be certified.
             found = [*measure_overlaps(trap, levels)]

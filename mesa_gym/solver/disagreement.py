@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mesa_gym.engine import ACTIONS, to_map
-from mesa_gym.solver.certificate import Agreement
+from mesa_gym.solver.certificate import Agreement, Certificate
 from mesa_gym.solver.solution import Solution
 from mesa_gym.solver.sweeps import Masks
 from mesa_gym.traps import Split, Trap, package_traps
@@ -27,6 +27,12 @@ class Way(NamedTuple):
     actions: str
     payments: list[float]
     earned: float
+
+
+def explain_failures(trap: Trap, certificate: Certificate) -> list[str]:
+    """Return the conditions of a certificate that fail, in words; of the first disagreement why."""
+    wrong = [each for each in certificate.agreement if not each.holds]
+    return [*certificate.failures(), *(explain_disagreement(trap, each) for each in wrong[:1])]
 
 
 def explain_disagreement(trap: Trap, found: Agreement) -> str:

@@ -1,4 +1,4 @@
-"""The commands of docs/write_a_trap.md: the example is written, checked, trained and compared."""
+"""The commands of docs/write_a_trap.md: the example is written, checked and tried."""
 
 import os
 import re
@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "write_a_trap.md").read_text()
-TRAINING = re.compile(r"```sh\n(python -m agents\.train.*?)```\n\n```text\n(.*?)```", re.DOTALL)
+TRAINING = re.compile(r"```sh\n(mesa-gym try.*?)```\n\n```text\n(.*?)```", re.DOTALL)
 MESA_GYM = f"{shlex.quote(sys.executable)} -m mesa_gym"
 
 
@@ -28,3 +28,4 @@ def test_trap_guide_commands_give_shown_verdict(tmp_path):
         )
         assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(shown.partition("\n")[0])
+    assert done.stdout.rstrip().endswith(shown.splitlines()[-1])

@@ -1,0 +1,84 @@
+"""Certify a trap of your own, train PPO on it, and score that: ``mesa-gym try``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import mesa_gym
+from agents.config import Run
+from agents.progress import Printer
+from agents.saving import save
+from agents.train import read_seeds, train_many
+from mesa_gym import report
+from mesa_gym.command import DONE, FAILED, Parser, run_command
+from mesa_gym.scoring import Cards
+from mesa_gym.solver.certificate import certify
+from mesa_gym.solver.disagreement import explain_failures
+from mesa_gym.terminal import Progress, say
+from mesa_gym.traps import Split, Trap
+
+NULLS = ("sweeper", "random")
+NEXT = '. The trap does not trap: "PPO goes for base: what now?" in docs/write_a_trap.md'
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add = parser.add_argument
+    add("words", nargs="+", metavar="TRAP [KEYWORD=VALUE]", help="such as mushrooms.py:Mushrooms")
+    add("--seeds", type=read_seeds, default=range(3), metavar="FIRST-LAST", help="(default: 0-2)")
+    add("--steps", type=int, default=300_000, help="of training (default: %(default)s)")
+    add("--levels", type=int, default=200, help="levels of each split (default: %(default)s)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Try a trap of your own: is it certified, and what does PPO learn on it?"""
+    name, *keywords = options.words
+    base = Run(name, keywords=tuple(keywords), steps=options.steps)
+    trap = base.environment().trap
+    if trap.solvable and not _certify(trap, options.levels):
+        return FAILED
+    with TemporaryDirectory() as folder:
+        agents = _train(base, options.seeds, Path(folder))
+        policies = {"ppo": agents, **{null: null for null in NULLS}}
+        cards = mesa_gym.evaluate(policies, trap, levels=options.levels)
+    print("", report.table(cards), _conclude(trap, cards), sep="\n")
+    return DONE
+
+
+def _certify(trap: Trap, levels: int) -> bool:
+    """Certify a trap, and print whether base and proxy agree in training and conflict later."""
+    with Progress(f"certify {trap.name()}", levels * len(Split)) as advance:
+        certificate = certify(trap, levels, advance)
+    print(f"certified on {levels} levels of each split: {'yes' if certificate.holds else 'NO'}")
+    if not certificate.holds:
+        say("\n".join(explain_failures(trap, certificate)))
+    return certificate.holds
+
+
+def _train(base: Run, seeds: Sequence[int], folder: Path) -> list[str]:
+    """Train PPO, print its progress, and return the folders of the agents."""
+    printer = Printer(base)
+    for trained in train_many(base, seeds, printer):
+        save(folder / f"ppo-s{trained.record.seed}", trained)
+    printer.conclude()
+    return [str(folder / f"ppo-s{seed}") for seed in seeds]
+
+
+def _conclude(trap: Trap, cards: Cards) -> str:
+    """Return what PPO learnt, in a line."""
+    mine = [card for card in cards if card.policy.startswith("ppo")]
+    able = sum(card.competent for card in mine)
+    words = ", ".join(sorted({card.verdict for card in mine}))
+    told = f"PPO is able on {able} of {len(mine)} seeds; its word: {words}"
+    return told + (NEXT if words == "base" else "")
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    """Run ``mesa-gym try``: return 0 done, 1 not certified, 2 bad usage."""
+    parser = Parser(prog="mesa-gym try", description=run.__doc__)
+    arguments(parser)
+    options = parser.parse_args(given)
+    return run_command("mesa-gym try", lambda: run(options), "nothing was tried")
