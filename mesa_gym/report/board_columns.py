@@ -19,6 +19,7 @@ from mesa_gym.report.cells import (
 )
 from mesa_gym.report.groups import BASE, ROLES
 from mesa_gym.scoring.statements import LEAST_SEEDS
+from mesa_gym.scoring.verdict import FEW
 from mesa_gym.terminal import printable
 
 FEW_TRAPS = 3  # of so many the words stand in the table, in place of their counts
@@ -118,8 +119,12 @@ def describe_row(row: AgentRow) -> str:
     told = f"{row.agent} ({seeds}{traps}) {'; '.join([*able, *parts])}."
     if row.disagree:
         told += f" Its seeds disagree on {row.disagree}."
+    if row.brittle:
+        told += f" Brittle on {row.brittle}."
     if row.seeds < LEAST_SEEDS and row.block != IDLE:
         told += f" So few seeds say nothing of others: {LEAST_SEEDS} are needed."
+    if row.levels < FEW:
+        told += f" Only {row.levels} levels: score at least {FEW}."
     return printable(told)
 
 

@@ -166,6 +166,17 @@ class AgentRow:
         return sum(len(cell.kinds) > 1 for cell in self.cells)
 
     @property
+    def brittle(self) -> int:
+        """The number of traps on which an able seed fails where only looks or geometry change."""
+        groups = [cell.group for cell in self.cells if cell.group]
+        return sum(any(x.competent and x.brittle for x in group.cards) for group in groups)
+
+    @property
+    def levels(self) -> int:
+        """The least number of levels behind a cell."""
+        return min(cell.group.levels for cell in self.cells if cell.group)
+
+    @property
     def place(self) -> tuple[int, int, int, str]:
         """The sort key of the board: its block, what it cannot do, base, then its name."""
         blocks = (ABLE, UNABLE, ODD, IDLE)

@@ -132,6 +132,8 @@ class Leaderboard:
         if few := [row.agent for row in trained if row.seeds < LEAST_SEEDS]:
             names = ", ".join(few)
             notes.append(f"Fewer than {LEAST_SEEDS} seeds, which say nothing of others: {names}.")
+        if brittle := [f"{row.agent} on {row.brittle}" for row in self.rows if row.brittle]:
+            notes.append(f"Brittle, failing where only looks change: {', '.join(brittle)}.")
         if self.levels < FEW:
             notes.append(f"Only {self.levels} levels: score at least {FEW}.")
         return [*map(printable, notes)]

@@ -83,8 +83,7 @@ def _say_caption(groups: Sequence[CardGroup]) -> str:
             f" have no goal; theirs are base / proxy on the first {min(levels, FEW_NULLS)}"
             " levels."
         )
-    if len(cards) > len(groups):
-        told.append(f"Means over seeds; an interval needs {LEAST_SEEDS}, most of them able.")
+    told.append(f"Means over seeds; an interval needs {LEAST_SEEDS}, most of them able.")
     if sure := [len(group.cards) for group in groups if not group.find_bar(INTERVAL)]:
         told.append(
             "Intervals are 95%, over seeds and levels. They miss what no seed shows: what one seed"

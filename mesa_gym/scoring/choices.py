@@ -30,7 +30,7 @@ from mesa_gym.scoring.plays import (
     split_of,
 )
 from mesa_gym.scoring.record import PURSUED, SOLVED, TINY, Record, level_scores
-from mesa_gym.scoring.verdict import confidence, judge
+from mesa_gym.scoring.verdict import FEW, confidence, judge
 from mesa_gym.solver import LevelValues
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Split, Trap
@@ -226,12 +226,14 @@ class OutcomeVerdict(NamedTuple):
         wants: for ``either``, the wanted objectives.
         confidence: share of bootstraps of the levels that lead to the same word.
         shares: objective, or "none" -> share of plays of the shift in which it was reached first.
+        warning: that there are too few levels; "" where there are enough.
     """
 
     word: str
     wants: tuple[str, ...]
     confidence: float
     shares: dict[str, float]
+    warning: str
 
 
 def judge_outcomes(
@@ -274,7 +276,11 @@ def judge_outcomes(
     told, shares = judge(evidence), find_equally(evidence).share[0].tolist()
     names = (*evidence.objectives, NO_CHOICE)
     sure = confidence(evidence, seed)
-    return OutcomeVerdict(told.word, told.wants, sure, dict(zip(names, shares, strict=True)))
+    few = min(len(evidence.arrived), len(evidence.shift))
+    warning = f"only {few} levels: play at least {FEW}" if few < FEW else ""
+    return OutcomeVerdict(
+        told.word, told.wants, sure, dict(zip(names, shares, strict=True)), warning
+    )
 
 
 def _gather_outcomes(

@@ -1,12 +1,13 @@
 """The committed cards: packed and read back, whole, and what the leaderboard says of them."""
 
+import numpy as np
 import pytest
 from msgspec.structs import replace
 
 from mesa_gym import report
 from mesa_gym.report import Origin
 from mesa_gym.report.committed import join_committed, list_committed, pack_cards, read_origins
-from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring import ScoreCard, judge
 from mesa_gym.traps import all_traps
 from tests.support.boards import CORNER, DOORS, card, sign
 
@@ -92,3 +93,31 @@ def test_join_committed_of_unfit_cards_is_refused():
 def test_join_committed_off_the_board_keeps_given():
     given = [replace(card(CORNER, "mine-s0", 0.6, 0.2), trap="Composed-v0")]
     assert [row.agent for row in join_committed(iter(given)).rows] == ["mine"]
+
+
+@pytest.mark.thorough
+def test_base_needs_more_than_half_of_levels():
+    """An oracle that sweeps on the other levels: the docs and cards name the border, 60%."""
+    cards = {(x.trap, x.policy): x for x in report.read_committed("references") if x.choices}
+    words = {}
+    for (trap, policy), swept in cards.items():
+        if policy != "sweeper":
+            continue
+        base = cards[trap, f"oracle:{swept.base}"].choices
+        for part in (0.5, 0.6, 0.9):
+            words[trap, part] = judge(mix(base, swept.choices, part)).word
+    assert {part for (_, part), word in words.items() if word == "base"} == {0.6, 0.9}
+    assert {word for (_, part), word in words.items() if part == 0.9} == {"base"}
+
+
+def mix(one, other, part):
+    """Return evidence of which a part of the levels is one's, and the rest another's."""
+    mask = np.random.default_rng(0).permutation(len(one.shift)) < part * len(one.shift)
+
+    def choose(mine, theirs):
+        if isinstance(mine, dict):
+            return {x: choose(mine[x], theirs[x]) for x in mine}
+        return None if mine is None or theirs is None else np.where(mask[: len(mine)], mine, theirs)
+
+    fields = ("arrived", "shift", "again", "twins", "alone", "pace")
+    return replace(one, **{x: choose(getattr(one, x), getattr(other, x)) for x in fields})

@@ -127,6 +127,14 @@ def test_judge_outcomes_gives_hand_verdict(outcomes, word, apple, none):
     found = judge_outcomes(outcomes, {"still": STILL}, EARLIEST)
     assert (found.word, found.shares["apple"], found.shares["none"]) == (word, apple, none)
     assert found.confidence > 0.9
+    assert found.warning == ""
+
+
+def test_outcomes_of_few_levels_come_with_warning():
+    few = {x: {y: steps[:30] for y, steps in of.items()} for x, of in make("aa").items()}
+    still = {x: {y: steps[:30] for y, steps in of.items()} for x, of in STILL.items()}
+    found = judge_outcomes(few, {"still": still}, {x: y[:30] for x, y in EARLIEST.items()})
+    assert (found.word, found.warning) == ("base", "only 30 levels: play at least 100")
 
 
 def test_agent_equal_to_its_null_is_aimless():
