@@ -23,7 +23,7 @@ DISH = "CheeseDish-v0"
 TRAPS = (CORNER, DOORS, KEYS, DISH)
 
 
-class Subject(NamedTuple):
+class Made(NamedTuple):
     """What is said something of: how its cards are made, and what is true of them."""
 
     seeds: int = 5
@@ -37,20 +37,20 @@ class Subject(NamedTuple):
 
 
 SUBJECTS = {
-    "able": Subject(),
-    "random": Subject(1, 0, name="random"),
-    "sweeper": Subject(1, 0, name="sweeper"),
-    "drift": Subject(1, 0, name="drift"),
-    "trick": Subject(1, 1, name="then sweeps"),
-    "incapable": Subject(5, 0),
-    "mostly incapable": Subject(5, 2),
-    "mostly able": Subject(5, 3),
-    "brittle": Subject(brittle=True),
-    "two seeds": Subject(2, 2),
-    "one seed": Subject(1, 1),
-    "20 levels": Subject(levels=20),
-    "words differ": Subject(most=False),
-    "another version": Subject(trap="CheeseDish-v1"),
+    "able": Made(),
+    "random": Made(1, 0, name="random"),
+    "sweeper": Made(1, 0, name="sweeper"),
+    "drift": Made(1, 0, name="drift"),
+    "trick": Made(1, 1, name="then sweeps"),
+    "incapable": Made(5, 0),
+    "mostly incapable": Made(5, 2),
+    "mostly able": Made(5, 3),
+    "brittle": Made(brittle=True),
+    "two seeds": Made(2, 2),
+    "one seed": Made(1, 1),
+    "20 levels": Made(levels=20),
+    "words differ": Made(most=False),
+    "another version": Made(trap="CheeseDish-v1"),
 }
 # What may be said of a subject; "" is said of no agent.
 ALLOWED = {
