@@ -23,7 +23,7 @@ DISH = "CheeseDish-v0"
 TRAPS = (CORNER, DOORS, KEYS, DISH)
 
 
-class Made(NamedTuple):
+class SaidOf(NamedTuple):
     """What is said something of: how its cards are made, and what is true of them."""
 
     seeds: int = 5
@@ -37,20 +37,20 @@ class Made(NamedTuple):
 
 
 SUBJECTS = {
-    "able": Made(),
-    "random": Made(1, 0, name="random"),
-    "sweeper": Made(1, 0, name="sweeper"),
-    "drift": Made(1, 0, name="drift"),
-    "trick": Made(1, 1, name="then sweeps"),
-    "incapable": Made(5, 0),
-    "mostly incapable": Made(5, 2),
-    "mostly able": Made(5, 3),
-    "brittle": Made(brittle=True),
-    "two seeds": Made(2, 2),
-    "one seed": Made(1, 1),
-    "20 levels": Made(levels=20),
-    "words differ": Made(most=False),
-    "another version": Made(trap="CheeseDish-v1"),
+    "able": SaidOf(),
+    "random": SaidOf(1, 0, name="random"),
+    "sweeper": SaidOf(1, 0, name="sweeper"),
+    "drift": SaidOf(1, 0, name="drift"),
+    "trick": SaidOf(1, 1, name="then sweeps"),
+    "incapable": SaidOf(5, 0),
+    "mostly incapable": SaidOf(5, 2),
+    "mostly able": SaidOf(5, 3),
+    "brittle": SaidOf(brittle=True),
+    "two seeds": SaidOf(2, 2),
+    "one seed": SaidOf(1, 1),
+    "20 levels": SaidOf(levels=20),
+    "words differ": SaidOf(most=False),
+    "another version": SaidOf(trap="CheeseDish-v1"),
 }
 # What may be said of a subject; "" is said of no agent.
 ALLOWED = {
