@@ -24,7 +24,7 @@ TRAPS = (CORNER, DOORS, KEYS, DISH)
 
 
 class SaidOf(NamedTuple):
-    """What is said something of: how its cards are made, and what is true of them."""
+    """The subject of what is said: how its cards are made, and what is true of them."""
 
     seeds: int = 5
     able: int = 5
