@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from mesa_gym.trained.record import digest_weights
 
 from mesa_gym.envs.settings import Settings
 from mesa_gym.errors import shorten, unknown
@@ -23,7 +24,6 @@ from mesa_gym.policies.adapting import takes
 from mesa_gym.trained.agent import Agent
 from mesa_gym.trained.loading import load
 from mesa_gym.trained.mlp import UNITS
-from mesa_gym.trained.record import digest_weights
 from mesa_gym.trained.tensors import encode_weights
 from mesa_gym.traps import Trap, find_trap, package_traps
 from mesa_gym.traps.life import is_life

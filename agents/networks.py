@@ -20,8 +20,7 @@ from agents.tiles import TileView, require_still
 from mesa_gym.engine import ACTIONS
 from mesa_gym.trained.agent import Agent, Network
 from mesa_gym.trained.gru import GRU, remember
-from mesa_gym.trained.kinds import KINDS
-from mesa_gym.trained.loading import make_agent
+from mesa_gym.trained.loading import KINDS, make_agent
 from mesa_gym.trained.mlp import UNITS, LocalMLP
 from mesa_gym.trained.pixels import OUTPUTS, PixelMLP
 from mesa_gym.trained.planner_maps import PlannerNetwork
@@ -56,7 +55,7 @@ class Learner:
         start: the weights to begin with; None for those that are drawn.
 
     Class attributes:
-        kind: of the agent, one of ``mesa_gym.trained.kinds.KINDS``.
+        kind: of the agent, one of ``mesa_gym.trained.loading.KINDS``.
         observation: of ``JaxEnv``, which it sees.
         memory: how many numbers it remembers.
 

@@ -22,6 +22,7 @@ from benchmarks.plan import list_lives, list_single_traps, plan_runs
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.policies import POLICY_FILE
+from mesa_gym.policies.agent_files import AgentRecord
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.trained.library import (
     FOLDER,
@@ -31,7 +32,6 @@ from mesa_gym.trained.library import (
     has_weights,
     read_manifest,
 )
-from mesa_gym.trained.record import AgentRecord
 from mesa_gym.traps import find_trap
 
 CARD_LEVELS = 1000  # of each split, for the verdict

@@ -55,11 +55,11 @@ def make_lesson() -> str:
     )
 
 
-def read_corner(agents: str = "references", policy: str = "sweeper") -> float:
+def read_corner(row: str = "sweeper", policy: str = "sweeper") -> float:
     """Return the share of rooms in which a committed policy gets to the corner first."""
     (card,) = (
         card
-        for card in read_committed(agents)
+        for card in read_committed(row)
         if (card.trap, card.policy) == ("CheeseCorner-v0", policy)
     )
     return card.read_each("shift", "choice")["corner"] or 0.0

@@ -13,7 +13,7 @@ from mesa_gym.engine.paths import distances
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import shorten
 from mesa_gym.policies import as_policy, name_pursuer
-from mesa_gym.policies.loading import name_policy
+from mesa_gym.policies.names import name_policy
 from mesa_gym.scoring.record import Actions, follow, rollout
 from mesa_gym.solver import Solution, TimeLeft, actions_in, share_solution, solutions, targets
 from mesa_gym.solver.graph import Floats

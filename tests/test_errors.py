@@ -78,14 +78,14 @@ WORDS = {
     "target left alone": (lambda word: TRAP.isolate(TRAP.levels("test", [0]), word), "yellow"),
     "play": (lambda word: find_play(CORNER(), word), "again"),
     "policy": (policy, "random"),
-    "policy of a library": (policy, "library:3"),
+    "trained agent": (policy, "ppo-planner"),
     "policy of a module": (policy, "oracle:base"),
     "policy to score": (lambda word: score(word, CORNER, levels=2), "random"),
     "oracle": (lambda word: policy(f"oracle:{word}"), "cheese"),
     "observation of a policy": (lambda word: policy(len, observation=word), "planes"),
     "check": (lambda word: check_trap(Healthy, 4, skip=(word,)), "directions"),
     "overlay": (lambda word: parse_overlays(TRAP, word, overlays_of(TRAP)), "taken"),
-    "committed agent": (report.read_committed, "ppo"),
+    "row of the leaderboard": (report.read_committed, "ppo"),
     "agent to compare": (lambda word: report.compare(CARDS, word, "ppo"), "mine"),
 }
 GIVEN = {name: lambda call=call: call(LONG) for name, (call, _) in WORDS.items()}

@@ -113,7 +113,7 @@ def list_jobs(runs: Sequence[Run], levels: int, scored: Collection[str] = ()) ->
 
 
 def _run(options: argparse.Namespace) -> int:
-    out, committed = _find_folder(options), read_committed(REFERENCES)
+    out, committed = _find_folder(options), read_committed("random")
     scored = {card.trap for card in committed if card.provenance.levels == options.levels}
     jobs = list_jobs(choose_runs(options), options.levels, scored)
     failed = runner.run(jobs, out, options.workers)

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from mesa_gym.cli import ALGO
 from mesa_gym.cli.cards import split_name
-from mesa_gym.cli.score import name_policies, name_seed, split_trap
+from mesa_gym.cli.score import name_policies, split_trap
 from mesa_gym.command import DONE, require_writable
 from mesa_gym.errors import unknown
 from mesa_gym.policies import POLICY_FILE, read_policy_file, references
+from mesa_gym.policies.names import PLAYABLE, list_agents, name_policy
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import compare, plot
-from mesa_gym.report.committed import list_committed, read_committed
+from mesa_gym.report.committed import list_rows, read_committed
 from mesa_gym.report.comparison import find_shared
 from mesa_gym.scoring import Cards, ScoreCard, evaluate
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
@@ -31,7 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     told = (
         "[NAME=]WHAT: a folder of trained agents, its seeds; files such as 'runs/a-s*.zip' (in"
-        " quotes) or a,b,c; a file or folder of score cards; or a committed agent, such as ppo"
+        " quotes) or a,b,c; a file or folder of score cards; or a row of the board, such as ppo"
     )
     add("agents", nargs="*", metavar="AGENT", help=told)
     told = "traps to compare on (default: those of the agents)"
@@ -90,7 +91,8 @@ def _read_side(word: str, traps: list[str]) -> CardsOrNames:
     name, what = split_name(word)
     folder = Path(what)
     inside = sorted(str(file.parent) for file in folder.rglob(POLICY_FILE))
-    if what in list_committed() and not folder.exists():
+    # What plays any trap is played on those that are named.
+    if what in list_rows() and not folder.exists() and not (traps and what in PLAYABLE):
         cards = Cards(read_committed(what))
     elif folder.is_dir() and inside and str(folder) not in inside:
         return name or folder.name, inside
@@ -100,11 +102,11 @@ def _read_side(word: str, traps: list[str]) -> CardsOrNames:
         paths = [path for part in what.split(",") for path in sorted(glob(part)) or [part]]
         named = [x for trap in traps or ["CheeseCorner"] for x in references(find_trap(trap))]
         named = [name for name in named if traps or ":" not in name]
-        known = dict.fromkeys([*list_committed(), *named])
+        known = dict.fromkeys([*list_rows(), *named, *list_agents()])
         for _, policy in map(split_trap, paths):
             if not Path(policy).exists() and ":" not in policy and policy not in known:
                 raise unknown("agent, policy or file", policy, known)
-        return name or agent_and_seed(name_seed(paths[0]))[0], paths
+        return name or agent_and_seed(name_policy(paths[0]))[0], paths
     agents = list(dict.fromkeys(agent_and_seed(card.policy)[0] for card in cards))
     if len(agents) > 1 and name not in agents:
         raise ValueError(

@@ -14,7 +14,7 @@ from mesa_gym.command import DONE
 from mesa_gym.policies import read_policy_file
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.cells import UNTRAINED, is_reference, name_oracle
-from mesa_gym.report.committed import join_committed, read_committed
+from mesa_gym.report.committed import join_committed, list_rows, read_committed
 from mesa_gym.report.leaderboard_page import require_free, write_pages
 from mesa_gym.scoring import ScoreCard, evaluate
 from mesa_gym.terminal import say
@@ -87,10 +87,13 @@ def _require_name(options: argparse.Namespace) -> None:
 
 def _score(options: argparse.Namespace, traps: Sequence[Trap]) -> list[ScoreCard]:
     """Return cards of the given policies, on the traps that each acts on."""
-    if not options.policy:
+    # Rows of the leaderboard are shown as they are, unless they are to have another name.
+    rows = list_rows() if options.name is None else []
+    policies = [each for each in options.policy or () if each not in rows or Path(each).exists()]
+    if not policies:
         return []
-    names = [trap.name() for trap in traps] or _find_traps(options.policy)
-    named = name_policies(options.policy, names, options.name)
+    names = [trap.name() for trap in traps] or _find_traps(policies)
+    named = name_policies(policies, names, options.name)
     played = dict.fromkeys(trap for of in named.values() for trap in of)
     return [*evaluate(named, [look_up_trap(trap)() for trap in played], algo=options.algo)]
 
@@ -112,5 +115,5 @@ def _find_traps(policies: Sequence[str]) -> list[str]:
                 f"on which trap does {policy} act? Name it, as mesa-gym leaderboard CheeseDish"
                 f" --policy {policy}, or for several traps --policy CheeseDish={policy} CoinRun=..."
             )
-    known = {card.trap for card in read_committed("references") if card.choices is not None}
+    known = {card.trap for card in read_committed("random") if card.choices is not None}
     return list(dict.fromkeys(said)) or sorted(known)

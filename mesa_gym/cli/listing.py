@@ -51,7 +51,7 @@ def describe_arguments(parser: argparse.ArgumentParser) -> None:
 def describe(options: argparse.Namespace) -> int:
     """Describe a trap, its trained agents, and a level of each split."""
     # `mesa-gym list` must not wait for it.
-    from mesa_gym.policies.library import is_plain, list_library
+    from mesa_gym.policies.names import list_trained
 
     trap = read_trap(options)
     cls = type(trap)
@@ -65,10 +65,10 @@ def describe(options: argparse.Namespace) -> int:
     for objective in trap.objectives.values():
         print(f"  {objective.role} {objective.name}: {objective.doc}")
     print("Planes:", ", ".join(f"{plane} ({trap.looks[plane].glyph})" for plane in trap.planes))
-    trained = {spec: about for spec, about in list_library(cls).items() if is_plain(spec)}
+    trained = {name: about for name, about in list_trained(cls).items() if "alpha" not in name}
     print("Trained agents, for --policy:" if trained else "No agent was trained on this trap.")
-    for spec, about in trained.items():
-        print(f"  {spec}: {about}")
+    for name, about in trained.items():
+        print(f"  {name}: {about}")
     for split in Split:
         print(f"\nLevel 0 of {split.value}:\n{to_map(trap, trap.levels(split, [0]))}")
     return DONE

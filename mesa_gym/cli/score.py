@@ -19,8 +19,7 @@ from mesa_gym.errors import shorten_text
 from mesa_gym.files import write_bytes
 from mesa_gym.logs import RecordedEpisode, read_log, record_plays, save_episodes, score_logs
 from mesa_gym.policies import read_policy_file
-from mesa_gym.policies.library import is_plain
-from mesa_gym.policies.loading import name_policy
+from mesa_gym.policies.names import name_policy
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.intervals import load_special
 from mesa_gym.scoring import Cards, Record, ScoreCard, evaluate, score_all
@@ -155,7 +154,7 @@ def name_policies(
         # One of another trap is given all of them: loading it says what is wrong.
         for trap in [own] if own in traps or trap_word else traps:
             seeds = sum(trap in mine for mine in named.values())
-            name = name_seed(policy) if agent is None else f"{agent}-s{seeds}"
+            name = name_policy(policy) if agent is None else f"{agent}-s{seeds}"
             mine = named.setdefault(name, {})
             if trap in mine:
                 raise ValueError(
@@ -164,14 +163,6 @@ def name_policies(
                 )
             mine[trap] = policy
     return named
-
-
-def name_seed(policy: str) -> str:
-    """Return a policy's name on its card; library agents are named as seeds, such as ppo-s0."""
-    if not is_plain(policy):
-        return name_policy(policy)
-    agent, _, seed = policy.rpartition(":")
-    return f"{agent.replace(':', '-')}-s{seed}"
 
 
 def split_trap(policy: str) -> tuple[str, str]:

@@ -1,7 +1,8 @@
 """Policies, which are scored and watched: from observations to actions, for a batch."""
 
+from mesa_gym.policies.agent_files import POLICY_FILE, SCHEMA, read_policy_file
 from mesa_gym.policies.asking import Asking
-from mesa_gym.policies.loading import POLICY_FILE, SCHEMA, as_policy, read_policy_file
+from mesa_gym.policies.loading import as_policy
 from mesa_gym.policies.names import name_pursuer, references
 from mesa_gym.policies.oracle import Oracle
 from mesa_gym.policies.planning import MapNetwork, Planning, Portable, find_planning

@@ -4,36 +4,28 @@ from __future__ import annotations
 
 import inspect
 import os
-import re
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 from mesa_gym.engine import STAY
 from mesa_gym.errors import PolicyBlame, UnknownNameError, find_nearest, offer, shorten
-from mesa_gym.files import read_bytes, read_json
+from mesa_gym.files import read_bytes
 from mesa_gym.importing import import_source
 from mesa_gym.policies.adapting import adapt, import_adapter, is_model, name_observation, needs
-from mesa_gym.policies.library import LIBRARY, load_from_library
-from mesa_gym.policies.names import SWEEPER, references
+from mesa_gym.policies.agent_files import POLICY_FILE, read_policy_file
+from mesa_gym.policies.names import SWEEPER, find_trained, list_agents, references
 from mesa_gym.policies.oracle import make_named
 from mesa_gym.policies.protocol import Policy
 from mesa_gym.policies.scripted import constant, uniform
 from mesa_gym.policies.sweeper import Sweeper
 from mesa_gym.traps import Trap
 
-SCHEMA = 1
-POLICY_FILE = "policy.json"
-TEXTS = ("trap", "observation", "loader", "weights")
-# A file beside policy.json: an agent of others must not name one of yours.
-_WEIGHTS = re.compile(r"\w[\w.-]{0,99}", re.ASCII)
-# What an agent may be called: it stands on a card, and none is a path.
-_NAME = re.compile(r"\w[\w.,:+=-]{0,99}", re.ASCII)
 # Installed packages name what loads agents by entry points of this group, ``load(folder, trap)``.
 # A policy.json names one of them: it comes with an agent that need not be trusted.
 LOADERS = "mesa_gym.loaders"
 # What may stand before the colon, besides a module.
-PREFIXES = ("oracle", "reference", LIBRARY.rstrip(":"))
+PREFIXES = ("oracle", "reference")
 ENDINGS = (".zip", ".onnx")
 PT = (
     "; a .pt does not say its class: in Python score(network, TRAP), or write ONNX"
@@ -53,11 +45,11 @@ def as_policy(
 
             * a name: ``random``, ``stay`` or ``sweeper``; ``oracle:<objective>``, ``either`` or
               ``aimless`` of a solvable trap, or ``reference:<objective>`` of another, where
-              ``base`` is an alias;
+              ``base`` is an alias, and ``oracle`` the oracle of base;
             * a trained agent's directory, as a string or a ``Path``;
-            * an agent of the library: ``library:0`` is the network that plain training
-              made of seed 0, ``library:planner:0`` the planner, and ``library:<name>`` the one that
-              the manifest of the library calls so;
+            * a trained agent that comes with the package: ``ppo:3`` is seed 3 of the network that
+              plain training made, ``ppo`` its first seed, and ``ppo-planner:3`` a planner; the
+              command ``mesa-gym describe`` and the library's manifest have the others;
             * a model that Stable-Baselines3 saved, a ``.zip``, with ``algo``. Loading it runs what
               the file says: do it only with files that you trust;
             * an ``.onnx`` file, as ``mesa_gym.sb3.export`` or ``torch.onnx.export`` writes it;
@@ -116,68 +108,6 @@ def is_model_file(policy: Any) -> bool:
     return isinstance(policy, str | Path) and str(policy).endswith(".zip")
 
 
-def read_policy_file(folder: Path) -> dict[str, Any]:
-    """Read the ``policy.json`` of a trained agent.
-
-    Raises:
-        ValueError: the file is missing, damaged, of another schema, lacks an entry, or names
-            weights outside of the folder.
-    """
-    path, advice = folder / POLICY_FILE, "train or copy the agent again"
-    try:
-        entries = read_json(path)
-    except FileNotFoundError:
-        inside = sorted(file.parent.name for file in folder.glob(f"*/{POLICY_FILE}"))
-        more = f"; it holds {', '.join(inside)}: give {folder / '*'}" if inside else ""
-        raise ValueError(
-            f"{folder} holds no trained agent: {POLICY_FILE} is missing{more}"
-        ) from None
-    except ValueError as error:
-        raise ValueError(f"{error}; {advice}") from None
-    # Before all else, as another schema may have other entries.
-    schema = entries.get("schema") if isinstance(entries, dict) else None
-    if schema != SCHEMA:
-        raise ValueError(f"{path} has schema {shorten(schema)}; this version reads {SCHEMA}")
-    if lost := [name for name in TEXTS if not isinstance(entries.get(name), str)]:
-        raise ValueError(f"{path} is damaged: no text for {', '.join(lost)}; {advice}")
-    weights = entries["weights"]
-    if not _WEIGHTS.fullmatch(weights) or (folder / weights).is_symlink():
-        raise ValueError(
-            f"{path} names the weights {shorten(weights)}; expected the name of a file beside it,"
-            f" which is not a link; {advice}"
-        )
-    return dict(entries)
-
-
-def name_agent(spec: str) -> str:
-    """Return the name on a card of a policy given as text, never a path of a machine.
-
-    Args:
-        spec: as ``as_policy`` takes it. A trained agent is called as its ``policy.json`` says
-            (``name``), else as its folder is, and a file as the file is without its ending. Other
-            policies keep the name that was given.
-    """
-    path = Path(spec)
-    if ".py:" in spec:
-        return path.name
-    # Path's own methods raise where a name is too long for a file.
-    if not os.path.isdir(spec):
-        return path.stem if os.path.isfile(spec) else spec
-    try:
-        recorded = read_policy_file(path).get("name")
-    except (ValueError, OSError):  # loading it says what is wrong
-        recorded = None
-    known = isinstance(recorded, str) and _NAME.fullmatch(recorded)
-    return str(recorded) if known else path.resolve().name
-
-
-def name_policy(policy: Any) -> str:
-    """Return a name for a policy that was given without one, as ``name_agent`` does."""
-    if isinstance(policy, str | Path):
-        return name_agent(str(policy))
-    return getattr(policy, "__name__", type(policy).__name__)
-
-
 def _find_policy(
     spec: str, trap: Trap, horizon: int, observation: str | None, algo: str | None
 ) -> Any:
@@ -188,12 +118,12 @@ def _find_policy(
         return Sweeper(trap)
     if (policy := make_named(spec, trap, horizon)) is not None:
         return policy
-    if spec.startswith(LIBRARY):
-        return load_from_library(spec, trap)
     if os.path.isdir(spec):
         return _from_directory(Path(spec), trap)
     if os.path.isfile(spec):
         return _load_file(spec, trap, observation, algo)
+    if (agent := find_trained(spec, trap)) is not None:
+        return agent
     own = spec.rpartition(":")[0].endswith(".py")
     if not own and ("/" in spec or "\\" in spec or spec.startswith(".") or spec.endswith(ENDINGS)):
         raise ValueError(f"policy {shorten(spec)}: there is no such file or directory")
@@ -201,7 +131,7 @@ def _find_policy(
         with PolicyBlame(f"policy {shorten(spec)}", passing=(ImportError, ValueError)):
             return _make_policy(_import_name(spec, spec), trap)
     kinds = "or FILE.py:name, a directory, a .zip, an .onnx"
-    expected = offer(spec, [*references(trap), kinds])
+    expected = offer(spec, [*references(trap), *list_agents(trap), kinds])
     raise UnknownNameError(f"{shorten(spec)} is neither a policy nor a file; {expected}")
 
 
@@ -247,7 +177,7 @@ def _import_name(path: str, spec: str) -> Any:
     try:
         module = import_source(f"policy {shorten(spec)}", source)
     except ValueError as error:
-        near = find_nearest(source, PREFIXES, 0.7)
+        near = find_nearest(source, [*PREFIXES, *list_agents()], 0.7)
         hint = f" (Did you mean '{near}:{name}'?)" if near else ""
         raise ValueError(f"{error}{hint}") from None
     if not hasattr(module, name):

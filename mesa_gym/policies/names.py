@@ -1,28 +1,53 @@
-"""Names of the policies that come with a trap."""
+"""Names of agents: what each means on a trap, and what an agent is called on a card.
+
+Commands and functions take the same names. Trained agents that come with the package are called as
+the rows of the leaderboard are: ``ppo:3`` is the agent of ``ppo`` with seed 3, ``ppo`` the first.
+"""
 
 from __future__ import annotations
 
+import os
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
 from mesa_gym.errors import shorten, unknown
+from mesa_gym.policies.agent_files import read_policy_file
 from mesa_gym.solver import EITHER
 from mesa_gym.traps import Trap
 from mesa_gym.traps.life import is_life
 
+# The oracle of base.
+ORACLE = "oracle"
 # A reference policy of a solvable trap, as ``EITHER`` is.
 AIMLESS = "aimless"
 # The best learner of a trap of lives.
 LEARNER = "oracle:learner"
 # A policy without goal that covers the grid, of every trap.
 SWEEPER = "sweeper"
+# Names of policies without a trap's objectives.
+PLAYABLE = ("random", "stay", SWEEPER, ORACLE, EITHER, AIMLESS)
+# Modules that have trained agents are named by entry points of this group. Each offers
+# ``find_agent(agent, seed, trap)``, which returns a policy, or None where it does not know the name
+# of the agent, and ``list_agents(trap)``, seed's name -> what is known of it; of every trap for "".
+LIBRARIES = "mesa_gym.libraries"
+_TRAINED = re.compile(r"(?P<agent>\w[^:/\\]*)(:(?P<seed>\d{1,9}))?")
+# What a folder's agent may be called: it stands on a card, and none is a path.
+_NAME = re.compile(r"\w[\w.,:+=-]{0,99}", re.ASCII)
 
 
 def references(trap: Trap | type[Trap]) -> list[str]:
-    """Return name -> policy of the baselines with which a trained agent of the trap is compared."""
+    """Return the names of the baselines with which a trained agent of the trap is compared."""
     return [*_list_goals(trap), "random", "stay", SWEEPER]
 
 
 def name_pursuer(trap: Trap | type[Trap], objective: str) -> str:
     """Return the name of the policy that pursues an objective: its oracle, or its reference."""
-    return f"{'oracle' if trap.solvable else 'reference'}:{objective}"
+    return f"{ORACLE if trap.solvable else 'reference'}:{objective}"
 
 
 def _list_goals(trap: Trap | type[Trap]) -> list[str]:
@@ -49,3 +74,97 @@ def not_for(trap: Trap, spec: str) -> ValueError:
     """Return the error for an oracle without a solver, or for a reference policy with one."""
     has, use = "an" if trap.solvable else "no", ", ".join(_list_goals(trap))
     return ValueError(f"{trap!r} has {has} exact solver, so no {shorten(spec)}; use one of {use}")
+
+
+# -- trained agents --------------------------------------------------------------------------------
+
+
+def find_trained(spec: str, trap: Trap) -> Any:
+    """Return the trained agent of a name; None where the name is of no such agent.
+
+    Args:
+        spec: an agent's name, which is the first of its seeds, or name and seed: ``ppo:3``.
+        trap: what it will act on.
+
+    Raises:
+        ValueError: the agent has no such seed, does not act on the trap, or has score cards alone;
+            the message says what there is.
+    """
+    if named := _TRAINED.fullmatch(spec):
+        seed = None if named["seed"] is None else int(named["seed"])
+        for library in _import_libraries():
+            if (agent := library.find_agent(named["agent"], seed, trap)) is not None:
+                return agent
+    return None
+
+
+def list_trained(trap: Trap | type[Trap] | None = None) -> dict[str, str]:
+    """Return the trained agents that can act here: name and seed -> what is known of it.
+
+    Args:
+        trap: on which they act; any by default.
+
+    Raises:
+        ValueError: a library is damaged.
+    """
+    name = "" if trap is None else trap.name()
+    return {x: told for each in _import_libraries() for x, told in each.list_agents(name).items()}
+
+
+def list_agents(trap: Trap | type[Trap] | None = None) -> list[str]:
+    """Return the names of the trained agents that can act here, without their seeds."""
+    return list(dict.fromkeys(name.rpartition(":")[0] for name in list_trained(trap)))
+
+
+def _import_libraries() -> Iterator[Any]:
+    """Yield the installed modules with trained agents."""
+    for found in entry_points(group=LIBRARIES):
+        package = found.value.partition(".")[0]
+        if find_spec(package) is not None and find_spec(found.value) is not None:
+            yield import_module(found.value)
+
+
+# -- names on cards --------------------------------------------------------------------------------
+
+
+def name_agent(spec: str) -> str:
+    """Return the name on a card of a policy given as text, never a path of a machine.
+
+    Args:
+        spec: as ``as_policy`` takes it. A trained agent is called as its ``policy.json`` says
+            (``name``), else as its folder is, a file as the file is without its ending, and one
+            that comes with the package with its seed, ``ppo-s3``. Other policies keep the name that
+            was given.
+    """
+    path = Path(spec)
+    if ".py:" in spec:
+        return path.name
+    # Path's own methods raise where a name is too long for a file.
+    if os.path.isfile(spec):
+        return path.stem
+    if not os.path.isdir(spec):
+        return _name_trained(spec)
+    try:
+        recorded = read_policy_file(path).get("name")
+    except (ValueError, OSError):  # loading it says what is wrong
+        recorded = None
+    known = isinstance(recorded, str) and _NAME.fullmatch(recorded)
+    return str(recorded) if known else path.resolve().name
+
+
+def _name_trained(spec: str) -> str:
+    """Return ``ppo-s3`` for ``ppo:3``; other names as they are."""
+    named = _TRAINED.fullmatch(spec)
+    if named is None or spec in PLAYABLE:
+        return spec
+    if named["seed"] is None:
+        spec = next((each for each in list_trained() if each.rpartition(":")[0] == spec), spec)
+    agent, _, seed = spec.rpartition(":")
+    return f"{agent}-s{seed}" if agent else spec
+
+
+def name_policy(policy: Any) -> str:
+    """Return a name for a policy that was given without one, as ``name_agent`` does."""
+    if isinstance(policy, str | Path):
+        return name_agent(str(policy))
+    return getattr(policy, "__name__", type(policy).__name__)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import Ints, State
 from mesa_gym.policies.learner import BestLearner
-from mesa_gym.policies.names import AIMLESS, LEARNER, find_objective, not_for
+from mesa_gym.policies.names import AIMLESS, LEARNER, ORACLE, find_objective, not_for
 from mesa_gym.policies.protocol import Memoryless, Policy
 from mesa_gym.policies.scripted import Reference
 from mesa_gym.solver import EITHER, Graph, Solution, actions_in, get_solution, solutions
@@ -145,8 +145,8 @@ def make_named(spec: str, trap: Trap, horizon: int) -> Policy | None:
     """Return the oracle or reference policy of a name; None for another name.
 
     Args:
-        spec: ``oracle:<objective>``, ``oracle:learner``, ``reference:<objective>``, ``either`` or
-            ``aimless``.
+        spec: ``oracle:<objective>``, ``oracle``, which is that of base, ``oracle:learner``,
+            ``reference:<objective>``, ``either`` or ``aimless``.
         trap: what it acts on.
         horizon: the time limit in steps.
 
@@ -160,8 +160,8 @@ def make_named(spec: str, trap: Trap, horizon: int) -> Policy | None:
         return Either(trap, horizon) if spec == EITHER else Aimless(trap, horizon)
     if spec == LEARNER:
         return BestLearner(trap)
-    if kind == "oracle" and objective:
-        return Oracle(trap, objective, horizon)
+    if spec == ORACLE or (kind == ORACLE and objective):
+        return Oracle(trap, objective or "base", horizon)
     if kind == "reference" and objective:
         return Reference(trap, objective)
     return None

@@ -22,7 +22,7 @@ import numpy as np
 from mesa_gym.errors import shorten, shorten_text
 from mesa_gym.files import read_bytes
 from mesa_gym.policies.adapting import is_model
-from mesa_gym.policies.loading import read_policy_file
+from mesa_gym.policies.agent_files import read_policy_file
 
 # Agents of a group differ in their seeds: ppo-s0, ppo-s1.
 _SEED = compile(r"(?P<agent>.+)-s(?P<seed>\d{1,9})", DOTALL)

@@ -17,11 +17,19 @@ from pathlib import Path
 import msgspec
 from msgspec import structs
 
-from mesa_gym.errors import unknown
+from mesa_gym.errors import shorten, unknown
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.policies.seeds import agent_and_seed, change_agent
-from mesa_gym.report.cells import DRIFT, TRICK, YOURS, Origin, is_reference
+from mesa_gym.report.cells import (
+    DRIFT,
+    TRICK,
+    UNTRAINED,
+    YOURS,
+    Origin,
+    is_reference,
+    name_oracle,
+)
 from mesa_gym.report.groups import group_cards, list_cards
 from mesa_gym.report.joining import make_leaderboard
 from mesa_gym.report.leaderboard import LEARNER, Leaderboard
@@ -30,7 +38,7 @@ from mesa_gym.scoring.card import fill_missing
 from mesa_gym.scoring.evidence import read_letters
 from mesa_gym.scoring.findings import view_null
 from mesa_gym.scoring.verdict import confidence, judge
-from mesa_gym.traps import look_up_trap
+from mesa_gym.traps import Trap, look_up_trap
 
 FOLDER = Path(__file__).with_name("cards")
 REFERENCES, TRICKS, ORIGINS = "references", "tricks", "origins.json"
@@ -38,7 +46,7 @@ _ENDING = ".jsonl.xz"
 _DATE = re.compile(r" \(\d{4}-\d{2}-\d{2}\)$")
 
 
-def read_committed(*agents: str) -> list[ScoreCard]:
+def read_committed(*rows: str) -> list[ScoreCard]:
     """Return the committed cards, by agent, trap and seed.
 
     ::
@@ -48,22 +56,65 @@ def read_committed(*agents: str) -> list[ScoreCard]:
     Their consistency was checked when they were packed, and is not checked again.
 
     Args:
-        agents: such as "ppo", or "references"; none for all.
+        rows: of the leaderboard, such as "ppo" or "oracle", as its cards are called then; none for
+            all cards.
 
     Raises:
-        UnknownNameError: the agent is not among them.
+        UnknownNameError: the leaderboard has no such row.
     """
-    for name in agents:
-        if name not in list_committed():
-            raise unknown("committed agent", name, list_committed())
-    files = [FOLDER / f"{name}{_ENDING}" for name in agents or list_committed()]
-    lines = [line for file in files for line in lzma.decompress(read_bytes(file)).splitlines()]
-    return [_decode(line) for line in lines]
+    for name in rows:
+        if name not in list_rows():
+            raise unknown("row of the leaderboard", name, list_rows())
+    if not rows:
+        return [card for file in _list_files() for card in _read_file(file)]
+    return [card for name in rows for card in _read_row(name)]
+
+
+def list_rows() -> list[str]:
+    """Return the names of the leaderboard's rows: committed agents, then untrained policies."""
+    return [*list_committed(), *UNTRAINED]
 
 
 def list_committed() -> list[str]:
-    """Return the names of all committed agents, for ``read_committed``."""
+    """Return the names of the committed agents."""
+    return [name for name in _list_files() if name not in (REFERENCES, TRICKS)]
+
+
+def _read_row(name: str) -> list[ScoreCard]:
+    if name in list_committed():
+        return _read_file(name)
+    untrained = _read_drift() if name == DRIFT else _read_file(REFERENCES)
+    return [card for card in map(name_oracle, untrained) if card.policy == name]
+
+
+def _read_file(name: str) -> list[ScoreCard]:
+    lines = lzma.decompress(read_bytes(FOLDER / f"{name}{_ENDING}")).splitlines()
+    return [_decode(line) for line in lines]
+
+
+def _list_files() -> list[str]:
     return sorted(file.name.removesuffix(_ENDING) for file in FOLDER.glob(f"*{_ENDING}"))
+
+
+def find_agent(agent: str, seed: int | None, trap: Trap) -> None:
+    """Say of a row of the leaderboard that is to play that there are score cards alone.
+
+    Raises:
+        ValueError: the leaderboard has such a row.
+    """
+    if agent not in list_rows():
+        return
+    has = f"of {shorten(agent)} there are score cards alone, which compare and leaderboard take"
+    if agent not in list_committed():
+        raise ValueError(f"{has}; it is a control that no command plays")
+    made, origin = f"--trap {trap.name()} --algo {agent}", read_origins()[agent]
+    ours = f"in a checkout python -m agents.train {made} trains one"
+    raise ValueError(f"{has}; {ours if origin.standing == 'ours' else f'see {origin.link}'}")
+
+
+def list_agents(trap: str = "") -> dict[str, str]:
+    """Return no agent: there are cards alone."""
+    return {}
 
 
 def read_origins() -> dict[str, Origin]:
@@ -148,7 +199,7 @@ def _read_drift() -> list[ScoreCard]:
     They cover fewer levels, enough for a leaderboard.
     """
     found = []
-    for card in read_committed(LEARNER) if LEARNER in list_committed() else ():
+    for card in _read_file(LEARNER) if LEARNER in list_committed() else ():
         if card.choices is None or agent_and_seed(card.policy)[1] != 0:
             continue
         seen = view_null(card.choices, DRIFT)

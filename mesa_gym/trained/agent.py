@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from mesa_gym.engine import Bools, State
 from mesa_gym.envs.observations import Bytes
 from mesa_gym.errors import shorten
+from mesa_gym.policies.agent_files import LOADER
 from mesa_gym.policies.protocol import soften_scores
 from mesa_gym.traps import Trap
 
@@ -37,7 +38,7 @@ class Network:
 
     kind: ClassVar[str]
     # An entry point of the group ``mesa_gym.loaders``.
-    loader: ClassVar[str] = "agents"
+    loader: ClassVar[str] = LOADER
     sized: ClassVar[bool] = True
     rows: ClassVar[int] = 1024
 
@@ -96,7 +97,7 @@ class Agent:
 
     @property
     def kind(self) -> str:
-        """The name of its kind, one of ``mesa_gym.trained.kinds.KINDS``."""
+        """The name of its kind, one of ``mesa_gym.trained.loading.KINDS``."""
         return self.net.kind
 
     def replaced(self, weights: Weights) -> Self:

@@ -12,8 +12,8 @@ package has the planners and one network a trap; a checkout also has all seeds o
     agent = load("CheeseCorner", seed=3)  # named weights, layers, and a policy
     planner = load("CheeseCorner", seed=3, kind="planner")
 
-On the command line they are ``library:3``, ``library:planner:3``, or ``library:`` and a name of the
-manifest.
+On the command line they have the names of the manifest with a colon before the seed: ``ppo:3``,
+``ppo-planner:3``, ``ppo-alpha0.5-corner:3``.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from mesa_gym.errors import UnknownNameError, find_nearest, shorten, unknown
+from mesa_gym.errors import UnknownNameError, offer, shorten, unknown
 from mesa_gym.files import read_bytes
 from mesa_gym.json_data import decode_json
+from mesa_gym.policies.agent_files import AgentRecord
 from mesa_gym.trained.agent import Agent
 from mesa_gym.trained.loading import make_network, restore
-from mesa_gym.trained.record import AgentRecord
 from mesa_gym.traps import Trap, find_trap
 from mesa_gym.traps.life import is_life
 
@@ -161,47 +161,39 @@ def load_entry(entry: ManifestEntry, trap: Trap, folder: Path = FOLDER) -> Agent
         raise ValueError(f"{path} is damaged ({error}); delete it, and {make} again") from None
 
 
-def load_named(name: str, trap: Trap) -> Agent:
-    """Load the agent that ``--policy library:<name>`` means: a seed, ``planner:<seed>``, or a name.
+def find_agent(agent: str, seed: int | None, trap: Trap) -> Agent | None:
+    """Load the agent that ``--policy ppo:3`` means; None where the library has no such name.
+
+    Args:
+        agent: the name without its seed, such as ``ppo-alpha0.1``.
+        seed: None for the first.
+        trap: what it will act on.
 
     Raises:
-        UnknownNameError: the library has no such agent of the trap.
-        ValueError: as of ``load``.
+        ValueError: it was not trained on the trap, or not with the seed; or as of ``load``.
     """
-    entries = _name_entries(trap.name())
-    if name not in entries:
-        # A wrong seed is answered with the seeds alone, and not with the names of forty agents.
-        kind, _, seed = name.rpartition(":")
-        seeds = [f"library:{x}" for x in entries if "-" not in x and x.rpartition(":")[0] == kind]
-        if seed.isdecimal() and seeds:
-            told = f"{trap.name()} has {seeds[0]} to {seeds[-1]}"
-            raise UnknownNameError(f"unknown agent {shorten(f'library:{name}')}; {told}")
-        near = find_nearest(name, entries, 0.3)
-        alike = [x for x in entries if ("-" in x) == ("-" in name) or x == near]
-        valid, nearest = [f"library:{x}" for x in alike], near and f"library:{near}"
-        raise unknown(f"agent of {trap.name()}", f"library:{name}", valid, nearest)
-    return load_entry(entries[name], trap)
+    named = [entry for entry in read_manifest() if entry.agent == agent]
+    seeds = {entry.seed: entry for entry in named if entry.trap == trap.name()}
+    if seeds:
+        first, last = min(seeds), max(seeds)
+        if (found := seeds.get(first if seed is None else seed)) is None:
+            told = f"{trap.name()} has {agent}:{first} to {agent}:{last}"
+            raise UnknownNameError(f"unknown agent {shorten(f'{agent}:{seed}')}; {told}")
+        return load_entry(found, trap)
+    if named:
+        others = dict.fromkeys(each.rpartition(":")[0] for each in list_agents(trap.name()))
+        raise UnknownNameError(f"no {agent} of {trap.name()} was made; {offer(agent, others)}")
+    return None
 
 
-def list_named(trap: str) -> dict[str, str]:
-    """Return a trap's agents whose weights are there: name -> kind, training, verdict.
+def list_agents(trap: str = "") -> dict[str, str]:
+    """Return a trap's agents whose weights are there: ``ppo:3`` -> kind, training, verdict.
 
-    Their names are those that ``load_named`` takes.
+    Those of plain training are first. All traps' agents are listed for "".
     """
-    entries = _name_entries(trap).items()
-    return {name: _describe(entry) for name, entry in entries if has_weights(entry)}
-
-
-def _name_entries(trap: str) -> dict[str, ManifestEntry]:
-    """Return name -> entry for a trap: seeds of plain training, then of planners, then the rest."""
-    usual = KINDS[find_usual_kind(find_trap(trap))]
-    found: list[dict[str, ManifestEntry]] = [{}, {}, {}]
-    for entry in read_manifest():
-        if entry.trap == trap:
-            names = (f"{usual}-s{entry.seed}", f"{KINDS['planner']}-s{entry.seed}", entry.name)
-            called = (f"{entry.seed}", f"planner:{entry.seed}", entry.name)
-            found[names.index(entry.name)][called[names.index(entry.name)]] = entry
-    return found[0] | found[1] | found[2]
+    found = [x for x in read_manifest() if trap in ("", x.trap) and has_weights(x)]
+    found.sort(key=lambda entry: (entry.alpha > 0, entry.kind == "planner", entry.agent))
+    return {f"{entry.agent}:{entry.seed}": _describe(entry) for entry in found}
 
 
 def _describe(entry: ManifestEntry) -> str:

@@ -1,4 +1,4 @@
-"""Trained agents from disk: a directory with ``policy.json`` and the weights that it names."""
+"""Trained agents from disk: the network of each kind, with the weights of a file."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ from pathlib import Path
 from typing import Any
 
 from mesa_gym.errors import shorten, unknown
-from mesa_gym.policies import read_policy_file
+from mesa_gym.policies.agent_files import digest_weights, read_policy_file
 from mesa_gym.trained.agent import Agent, Network, Weights
-from mesa_gym.trained.kinds import KINDS
+from mesa_gym.trained.gru import GRU
+from mesa_gym.trained.mlp import MLP, LocalMLP
+from mesa_gym.trained.pixels import PixelMLP
 from mesa_gym.trained.planner import Planner
 from mesa_gym.trained.planner_maps import PlannerNetwork
-from mesa_gym.trained.record import digest_weights
 from mesa_gym.trained.tensors import decode_weights, read_file
 from mesa_gym.traps import Trap
+
+# By the names that they have in ``policy.json``.
+KINDS: dict[str, type[Network]] = {
+    each.kind: each for each in (MLP, LocalMLP, PixelMLP, PlannerNetwork, GRU)
+}
 
 
 def load(folder: Path, trap: Trap) -> Agent:

@@ -17,7 +17,7 @@ from mesa_gym.engine.maps import to_map
 from mesa_gym.logs import RecordedEpisode
 from mesa_gym.policies import Oracle, Policy, as_policy
 from mesa_gym.policies.asking import Asking
-from mesa_gym.policies.loading import name_policy
+from mesa_gym.policies.names import name_policy
 from mesa_gym.scoring.plays import split_of
 from mesa_gym.solver import Solution, TimeLeft
 from mesa_gym.traps import Trap

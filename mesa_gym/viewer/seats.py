@@ -12,6 +12,7 @@ import numpy as np
 from mesa_gym.engine import Ints
 from mesa_gym.errors import UnknownNameError, offer, shorten
 from mesa_gym.policies import name_pursuer, references
+from mesa_gym.policies.names import ORACLE, find_trained
 from mesa_gym.scoring.plays import ALONE, BARE, LACKED, TWINS, plays_of, split_of
 from mesa_gym.traps import Split, Trap
 from mesa_gym.viewer.actors import Human, Player, PolicyPlayer
@@ -99,7 +100,8 @@ def seats_for(
         others = [o for o in oracles.values() if o.replace(":base", f":{trap.base}") != named]
     elif beside is not None:
         known = references(trap)
-        if not (beside in known or ":" in beside or "/" in beside or Path(beside).is_dir()):
+        path = ":" in beside or "/" in beside or Path(beside).is_dir()
+        if beside not in (ORACLE, *known) and not path and find_trained(beside, trap) is None:
             expected = offer(beside, [*list_choices(trap), ORACLES, *known])
             what = f"--beside {shorten(beside)} is neither a choice nor a policy"
             raise UnknownNameError(f"{what}; {expected}")

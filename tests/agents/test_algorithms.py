@@ -11,7 +11,7 @@ import pytest
 from agents.config import ALGORITHMS, Run, find_algorithm
 from agents.train import main
 from mesa_gym.policies import as_policy
-from mesa_gym.trained.kinds import KINDS
+from mesa_gym.trained.loading import KINDS
 from tests.support.training import CORNER
 
 CODE = '''"""PPO as I like it.

@@ -21,8 +21,8 @@ from agents.saving import describe_training, save
 from agents.train import main, train_many
 from mesa_gym import scoring
 from mesa_gym.policies import as_policy
-from mesa_gym.policies.loading import name_policy
-from mesa_gym.trained.record import AgentRecord
+from mesa_gym.policies.agent_files import AgentRecord
+from mesa_gym.policies.names import name_policy
 from mesa_gym.trained.tensors import encode_weights
 from tests.support.parameters import few
 from tests.support.reference import wandered

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 import mesa_gym
 from mesa_gym.logs import read_log, score_logs
 from mesa_gym.policies import as_policy
+from mesa_gym.policies.agent_files import digest_weights
 from mesa_gym.report import make_leaderboard, read_committed
 from mesa_gym.report.leaderboard_page import write_pages
 from mesa_gym.scoring import Cards
@@ -21,7 +22,6 @@ from mesa_gym.solver import level_values
 from mesa_gym.solver.cache import cache_folder
 from mesa_gym.trained import library
 from mesa_gym.trained.loading import make_network, restore
-from mesa_gym.trained.record import digest_weights
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.viewer.mapfile import load_map, save_map
 
@@ -76,7 +76,8 @@ def read_cards(path):
     """Show cards in each form; nothing of theirs is markup on a page, or a formula in a table."""
     cards = Cards.load(path)
     assert all(line.isprintable() for line in str(cards[0]).splitlines())
-    board = make_leaderboard([*cards, *read_committed("references")], [TRAP.name()])
+    untrained = read_committed("random", "sweeper", "either", "oracle")
+    board = make_leaderboard([*cards, *untrained], [TRAP.name()])
     page = write_pages(board, path.parent / "board").read_text()
     assert "<img src=x" not in page
     (table,) = (path.parent / "board").glob("*.csv")

@@ -31,8 +31,9 @@ write_png("doors.png", env.render())
 # Trained agents of each kind that a wheel has, which need the core alone.
 AGENTS = """
 from mesa_gym.scoring import score
-for trap, policy in (("CheeseDish", "planner:0"), ("KeysChests", "0"), ("FlashOrPay", "0")):
-    print(score(f"library:{policy}", trap, levels=5).verdict)
+named = {"CheeseDish": "ppo-planner", "KeysChests": "ppo", "FlashOrPay": "ppo-gru"}
+for trap, policy in named.items():
+    print(score(policy, trap, levels=5).verdict)
 """
 
 # What each extra is for, done once.

@@ -8,7 +8,7 @@ import pytest
 
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import Oracle, as_policy
-from mesa_gym.policies.loading import name_policy
+from mesa_gym.policies.names import name_policy
 from mesa_gym.traps import Split, find_trap
 
 TRAP = find_trap("RedBlueDoors")()

@@ -10,7 +10,7 @@ pytest.importorskip("torch")
 import torch
 from torch import nn
 
-from mesa_gym.policies import as_policy, library
+from mesa_gym.policies import as_policy, names
 from mesa_gym.scoring import rollout
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
@@ -84,17 +84,12 @@ def test_torch_network_of_unfit_output_is_named():
         as_policy(network, TRAP, 9)
 
 
-def test_is_plain_accepts_seeds_and_planner_seeds():
-    names = ("0", "planner:0", "ppo-alpha0.1-s0")
-    assert [library.is_plain(f"library:{name}") for name in names] == [True, True, False]
-
-
-def test_library_that_is_missing_is_explained(monkeypatch):
-    named = EntryPoint("agents", "no_such_agents.library", library.LIBRARIES)
-    monkeypatch.setattr(library, "entry_points", lambda group: [named])
-    with pytest.raises(ValueError, match="'library:0': no installed package offers a library"):
-        as_policy("library:0", CheeseCorner(), 64)
-    assert library.list_library(CheeseCorner) == {}
+def test_agent_without_a_library_is_unknown(monkeypatch):
+    named = EntryPoint("agents", "no_such_agents.library", names.LIBRARIES)
+    monkeypatch.setattr(names, "entry_points", lambda group: [named])
+    with pytest.raises(ValueError, match="'ppo' is neither a policy nor a file"):
+        as_policy("ppo", CheeseCorner(), 64)
+    assert names.list_trained(CheeseCorner) == {}
 
 
 # -- the one of this checkout ----------------------------------------------------------------------
@@ -107,9 +102,9 @@ def test_library_name_loads_the_agent_it_names():
     trap = find_trap("CheeseCorner")()
     starts = trap.levels("shift", np.arange(5))
     for name, facts in (
-        ("library:3", {"seed": 3}),
-        ("library:planner:0", {"kind": "planner"}),
-        ("library:ppo-alpha0.5-corner-s1", {"seed": 1, "alpha": 0.5, "reward": "corner"}),
+        ("ppo:3", {"seed": 3}),
+        ("ppo-planner:0", {"kind": "planner"}),
+        ("ppo-alpha0.5-corner:1", {"seed": 1, "alpha": 0.5, "reward": "corner"}),
     ):
         named, loaded = as_policy(name, trap, 64), as_policy(load(trap, **facts), trap, 64)
         played = [rollout(each, trap, starts, 20, agent="a").actions for each in (named, loaded)]

@@ -6,7 +6,14 @@ from msgspec.structs import replace
 
 from mesa_gym import report
 from mesa_gym.report import Origin
-from mesa_gym.report.committed import join_committed, list_committed, pack_cards, read_origins
+from mesa_gym.report.committed import (
+    REFERENCES,
+    TRICKS,
+    join_committed,
+    list_committed,
+    pack_cards,
+    read_origins,
+)
 from mesa_gym.scoring import ScoreCard, judge
 from mesa_gym.traps import all_traps
 from tests.support.boards import CORNER, DOORS, card, sign
@@ -23,11 +30,11 @@ def test_packed_cards_equal_the_originals(tmp_path, monkeypatch):
     made = Origin("A. Person", DATE, link="https://example.org")
     files = pack_cards(cards, {"a": made, "c": made})
     assert [file.name for file in files] == ["b.jsonl.xz", "a.jsonl.xz", "references.jsonl.xz"]
-    assert list_committed() == ["a", "b", "references"]
+    assert list_committed() == ["a", "b"]
     assert read_origins() == {"a": made}
     before = [file.read_bytes() for file in files]
     assert sorted(map(str, report.read_committed())) == sorted(map(str, cards))
-    assert [each.to_json() for each in report.read_committed("references")] == [cards[-1].to_json()]
+    assert [each.to_json() for each in report.read_committed("either")] == [cards[-1].to_json()]
     pack_cards(report.read_committed(), {"b": made})
     assert [file.read_bytes() for file in files] == before
     assert [*read_origins()] == ["a", "b"]
@@ -45,7 +52,7 @@ def test_committed_cards_are_consistent_on_1000_levels():
 
 def test_every_committed_agent_has_an_origin():
     origins = read_origins()
-    assert origins.keys() == {*list_committed()}
+    assert origins.keys() == {*list_committed(), REFERENCES, TRICKS}
     for origin in origins.values():
         assert origin.standing in ("claimed", "rerun", "ours")
         assert origin.by

@@ -3,10 +3,9 @@
 import numpy as np
 
 from mesa_gym.policies import POLICY_FILE
+from mesa_gym.policies.agent_files import WEIGHTS_FILE, AgentRecord, digest_weights
 from mesa_gym.sb3.network import SB3MLP
-from mesa_gym.trained.kinds import KINDS
-from mesa_gym.trained.loading import describe_needs, make_agent, make_network
-from mesa_gym.trained.record import WEIGHTS_FILE, AgentRecord, digest_weights
+from mesa_gym.trained.loading import KINDS, describe_needs, make_agent, make_network
 from mesa_gym.trained.tensors import encode_weights
 from mesa_gym.traps import find_trap
 

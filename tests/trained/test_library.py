@@ -8,8 +8,8 @@ import pytest
 
 from agents.jobs.agents import name_result
 from benchmarks.plan import list_lives, list_single_traps, plan_runs
+from mesa_gym.policies.agent_files import digest_weights
 from mesa_gym.trained.library import EVERY_SEED, FOLDER, MANIFEST, load, read_manifest
-from mesa_gym.trained.record import digest_weights
 from mesa_gym.traps import find_trap
 from tests.support.libraries import make_library
 from tests.support.training import CORNER

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mesa_gym.policies import as_policy
-from mesa_gym.trained.record import WEIGHTS_FILE
+from mesa_gym.policies.agent_files import WEIGHTS_FILE
 from tests.support.networks import DOORS, drawn, list_kinds, write_agent
 from tests.support.reference import wandered
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mesa_gym.policies import as_policy, find_planning
-from mesa_gym.policies.library import list_library
+from mesa_gym.policies.names import list_trained
 from mesa_gym.trained import Agent, Planner, load
 from mesa_gym.trained.library import FOLDER, KINDS, find_usual_kind, read_manifest
 from mesa_gym.traps import Split, find_trap, package_traps
@@ -27,8 +27,8 @@ def test_library_has_a_network_of_each_trap():
 def test_library_names_load_their_agents(name):
     trap = find_trap(name)()
     planes = trap.observe(trap.levels(Split.TEST, np.arange(20)))
-    offered = list_library(trap)
-    specs = ["library:0", *(["library:planner:0"] if name in PLANNED else [])]
+    offered, usual = list_trained(trap), KINDS[find_usual_kind(trap)]
+    specs = [f"{usual}:0", *(["ppo-planner:0"] if name in PLANNED else [])]
     assert {*specs} <= {*offered}
     for spec in specs:
         agent = as_policy(spec, trap, 64)

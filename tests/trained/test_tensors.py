@@ -6,7 +6,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from mesa_gym.trained.record import WEIGHTS_FILE
+from mesa_gym.policies.agent_files import WEIGHTS_FILE
 from mesa_gym.trained.tensors import MOST_BYTES, decode_weights, encode_weights, read_file
 
 WEIGHTS = {

@@ -6,7 +6,7 @@ import pytest
 from mesa_gym.errors import PolicyError
 from mesa_gym.logs import record_plays
 from mesa_gym.policies import as_policy
-from mesa_gym.policies.loading import name_policy
+from mesa_gym.policies.names import name_policy
 from mesa_gym.scoring import ENDED, rollout
 from mesa_gym.scoring.record import replay, sum_discounted
 from mesa_gym.traps import Split

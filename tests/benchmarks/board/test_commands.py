@@ -17,10 +17,10 @@ from benchmarks.board import commands as leaderboard
 from benchmarks.board.budgets import list_runs
 from benchmarks.plan import list_single_traps
 from mesa_gym.policies import references
+from mesa_gym.policies.agent_files import WEIGHTS_FILE, AgentRecord, digest_weights
 from mesa_gym.report import read_committed
 from mesa_gym.report.committed import list_committed, read_origins
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.trained.record import WEIGHTS_FILE, AgentRecord, digest_weights
 from mesa_gym.traps import find_trap
 
 SINGLE = list_single_traps()
@@ -90,8 +90,8 @@ def test_board_commit_packs_agents_with_commands(out, tmp_path, monkeypatch, cap
     assert str(folder / "ppo.jsonl.xz") in capsys.readouterr().out
     (card,) = read_committed("ppo")
     assert card.provenance.command == Run(CORNER, steps=1).command()
-    names = {each.policy for each in read_committed("references")}
-    assert names == {"oracle:cheese", "either", "sweeper", "random"}
+    names = {each.policy for each in read_committed()}
+    assert names == {"ppo-s0", "oracle:cheese", "either", "sweeper", "random"}
     origin = read_origins()["ppo"]
     assert (origin.by, origin.standing) == ("mesa_gym", "ours")
     assert re.fullmatch(r"\d{4}-\d{2}-\d{2}", origin.made)

@@ -1,10 +1,12 @@
-"""The record of a trained agent: all known facts, written once, beside its weights.
+"""The folder of a trained agent: ``policy.json`` and, beside it, the weights.
 
-It is ``policy.json`` in an agent's directory. The library, boards and studies read it.
+What is read of every agent are a few texts. Agents of this project have a whole record there, in
+which all known facts are written once: the library, boards and studies read it.
 """
 
 from __future__ import annotations
 
+import re
 from hashlib import blake2b
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -12,13 +14,52 @@ from typing import Annotated, Any, Self
 import msgspec
 from msgspec import Meta, Struct
 
-from mesa_gym.files import read_bytes, write_bytes
+from mesa_gym.errors import shorten
+from mesa_gym.files import read_bytes, read_json, write_bytes
 from mesa_gym.json_data import decode_json
-from mesa_gym.policies import SCHEMA
-from mesa_gym.trained.agent import Network
 
+SCHEMA = 1
+POLICY_FILE = "policy.json"
 WEIGHTS_FILE = "weights.safetensors"
+TEXTS = ("trap", "observation", "loader", "weights")
+# The entry point that loads most agents of this project.
+LOADER = "agents"
+# A file beside policy.json: an agent of others must not name one of yours.
+_WEIGHTS = re.compile(r"\w[\w.-]{0,99}", re.ASCII)
 Count = Annotated[int, Meta(ge=0)]
+
+
+def read_policy_file(folder: Path) -> dict[str, Any]:
+    """Read the ``policy.json`` of a trained agent.
+
+    Raises:
+        ValueError: the file is missing, damaged, of another schema, lacks an entry, or names
+            weights outside of the folder.
+    """
+    path, advice = folder / POLICY_FILE, "train or copy the agent again"
+    try:
+        entries = read_json(path)
+    except FileNotFoundError:
+        inside = sorted(file.parent.name for file in folder.glob(f"*/{POLICY_FILE}"))
+        more = f"; it holds {', '.join(inside)}: give {folder / '*'}" if inside else ""
+        raise ValueError(
+            f"{folder} holds no trained agent: {POLICY_FILE} is missing{more}"
+        ) from None
+    except ValueError as error:
+        raise ValueError(f"{error}; {advice}") from None
+    # Before all else, as another schema may have other entries.
+    schema = entries.get("schema") if isinstance(entries, dict) else None
+    if schema != SCHEMA:
+        raise ValueError(f"{path} has schema {shorten(schema)}; this version reads {SCHEMA}")
+    if lost := [name for name in TEXTS if not isinstance(entries.get(name), str)]:
+        raise ValueError(f"{path} is damaged: no text for {', '.join(lost)}; {advice}")
+    weights = entries["weights"]
+    if not _WEIGHTS.fullmatch(weights) or (folder / weights).is_symlink():
+        raise ValueError(
+            f"{path} names the weights {shorten(weights)}; expected the name of a file beside it,"
+            f" which is not a link; {advice}"
+        )
+    return dict(entries)
 
 
 class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,7 +99,7 @@ class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     size: list[int] = []
     planes: list[str] = []
     parameters: dict[str, Any] = {}
-    loader: str = Network.loader
+    loader: str = LOADER
     weights: str = WEIGHTS_FILE
     weights_digest: str = ""
     algo: str = ""
