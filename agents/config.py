@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from mesa_gym.trained.record import digest_weights
 
 from mesa_gym.envs.settings import Settings
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.importing import import_source
 from mesa_gym.policies.adapting import takes
+from mesa_gym.policies.agent_files import digest_weights
 from mesa_gym.trained.agent import Agent
 from mesa_gym.trained.loading import load
 from mesa_gym.trained.mlp import UNITS
