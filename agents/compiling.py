@@ -19,6 +19,7 @@ try:
     import jax
     import jax.numpy as jnp
     import optax
+    from jax import Array as Array
 except ImportError as error:
     raise missing_extra(error.name or "jax", "train") from None
 

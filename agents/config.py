@@ -240,12 +240,12 @@ MEMORY_SETTINGS = PPOSettings(
 )
 # What PPO learns from returns, which training by labels does not read; and a width that is fixed.
 RETURNS = ("clip", "entropy", "value_loss", "gae_lambda")
-WIDTH = ("units",)
+FIXED = ("units",)
 _ENTRIES = (
     Algorithm("ppo", "agents.ppo:train", "PPO (Schulman et al. 2017).", 6, settings=USUAL_SETTINGS),
     Algorithm(
         "ppo-pixels", "agents.ppo:train", "PPO on pictures, tile by tile, around the agent.", 11,
-        kind="pixels", settings=USUAL_SETTINGS, unread=WIDTH,
+        kind="pixels", settings=USUAL_SETTINGS, unread=FIXED,
     ),
     Algorithm(
         "ppo-local", "agents.ppo:train", "PPO that sees things at most three cells away.", 6,
@@ -253,7 +253,7 @@ _ENTRIES = (
     ),
     Algorithm(
         "ppo-planner", "agents.ppo:train", "PPO of a network that plans by construction.", 3,
-        kind="planner", settings=USUAL_SETTINGS, unread=WIDTH, fewer=6,
+        kind="planner", settings=USUAL_SETTINGS, unread=FIXED, fewer=6,
     ),
     Algorithm(
         "ppo-symmetric", "agents.symmetric:train",
@@ -263,7 +263,7 @@ _ENTRIES = (
     Algorithm(
         "ppo-gru", "agents.ppo:train",
         "PPO of a network with a memory, which learns within an episode.", 20,
-        kind="gru", settings=MEMORY_SETTINGS, unread=WIDTH, pace="memory",
+        kind="gru", settings=MEMORY_SETTINGS, unread=FIXED, pace="memory",
     ),
     Algorithm(
         "taught", "agents.taught:train",
@@ -273,7 +273,7 @@ _ENTRIES = (
     Algorithm(
         "taught-gru", "agents.taught:train",
         "Training by labels of a network with a memory, on its own play.", 24,
-        kind="gru", settings=MEMORY_SETTINGS, unread=RETURNS + WIDTH, pace="memory", solves=True,
+        kind="gru", settings=MEMORY_SETTINGS, unread=RETURNS + FIXED, pace="memory", solves=True,
     ),
     Algorithm(
         "sb3-ppo", "agents.sb3:train",

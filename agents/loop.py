@@ -24,13 +24,13 @@ from mesa_gym.traps import Split, Trap
 
 if TYPE_CHECKING:  # Stable-Baselines3 trains without JAX
     from agents.compiling import Many
-    from agents.networks import Learner, Weights
+    from agents.networks import Learner, Params
 
 POINTS = 40  # of a learning curve
 LOOKS = 10  # at an agent in training
-LEVELS = 250  # of each split, at which is looked
+WATCHED = 250  # of each split, at which is looked
 SPLITS = (Split.TEST, Split.SHIFT)
-ABLE = LINES.arrival  # of test levels
+LEAST_ARRIVAL = LINES.arrival  # of test levels
 Shares = tuple[float, float, float]
 
 
@@ -95,8 +95,8 @@ class TrainingProgram(NamedTuple):
     updates: int
     begin: Callable[..., Any]
     update: Callable[..., Any]
-    export: Callable[[Weights], Agent]
-    judge: Callable[[Weights, int], list[Shares]] | None
+    export: Callable[[Params], Agent]
+    judge: Callable[[Params, int], list[Shares]] | None
 
 
 def run_training(
@@ -160,7 +160,7 @@ def note_curves(found: Sequence[TrainedAgent], ended: NDArray[Any], size: int) -
 # -- looks -----------------------------------------------------------------------------------------
 
 
-def make_judge(learner: Learner, many: Many) -> Callable[[Weights, int], list[Shares]]:
+def make_judge(learner: Learner, many: Many) -> Callable[[Params, int], list[Shares]]:
     """Return a function that judges agents of a network, compiled for several of them.
 
     Its arguments are weights, with an axis of agents in front, and the random number that actions
@@ -168,13 +168,13 @@ def make_judge(learner: Learner, many: Many) -> Callable[[Weights, int], list[Sh
     """
     trap = learner.trap
     plays = [many.compile(play_levels(learner, split), shared=(1,)) for split in SPLITS]
-    levels = [look_up(trap, split) for split in SPLITS]
+    levels = [look_up_levels(trap, split) for split in SPLITS]
 
-    def judge(weights: Weights, number: int) -> list[Shares]:
+    def judge(weights: Params, number: int) -> list[Shares]:
         played, valued = list[Record](), list[LevelValues]()
         for play, (starts, values) in zip(plays, levels, strict=True):
             actions = np.asarray(play(weights, np.uint32(number)))
-            rows = np.tile(np.arange(LEVELS), len(actions))
+            rows = np.tile(np.arange(WATCHED), len(actions))
             played.append(replay(trap, starts.take(rows), actions.reshape(len(rows), -1)))
             valued.append(values.take(rows))
         return share_records(trap, played, valued)
@@ -182,7 +182,7 @@ def make_judge(learner: Learner, many: Many) -> Callable[[Weights, int], list[Sh
     return judge
 
 
-def play_levels(learner: Learner, split: Split) -> Callable[[Weights, Any], Any]:
+def play_levels(learner: Learner, split: Split) -> Callable[[Params, Any], Any]:
     """Return a function that plays the first levels of a split, once each.
 
     Its arguments are weights and a number, uint32, that actions are drawn by. It returns actions,
@@ -190,11 +190,11 @@ def play_levels(learner: Learner, split: Split) -> Callable[[Weights, Any], Any]
     """
     from agents.compiling import jax, jnp
 
-    env = learner.make_env(LEVELS, split=split, num_levels=LEVELS)
+    env = learner.make_env(WATCHED, split=split, num_levels=WATCHED)
 
-    def play(weights: Weights, number: Any) -> Any:
-        seen, state = env.reset_to_level(jnp.arange(LEVELS))
-        memory, begins = jnp.zeros((LEVELS, learner.memory)), jnp.zeros((1, LEVELS), bool)
+    def play(weights: Params, number: Any) -> Any:
+        seen, state = env.reset_to_level(jnp.arange(WATCHED))
+        memory, begins = jnp.zeros((WATCHED, learner.memory)), jnp.zeros((1, WATCHED), bool)
 
         def step(now: Any, key: Any) -> tuple[Any, Any]:
             seen, state, memory, over = now
@@ -205,16 +205,16 @@ def play_levels(learner: Learner, split: Split) -> Callable[[Weights, Any], Any]
             return (seen, state, found.memory, over | done), taken
 
         keys = jax.random.split(jax.random.key(number), learner.trap.horizon(split))
-        begun = (seen, state, memory, jnp.zeros(LEVELS, bool))
+        begun = (seen, state, memory, jnp.zeros(WATCHED, bool))
         actions: Ints = jax.lax.scan(step, begun, keys)[1].T
         return actions
 
     return play
 
 
-def look_up(trap: Trap, split: Split) -> tuple[State, LevelValues]:
+def look_up_levels(trap: Trap, split: Split) -> tuple[State, LevelValues]:
     """Return the levels of a split at which is looked, and their values."""
-    numbers = np.arange(LEVELS)
+    numbers = np.arange(WATCHED)
     return trap.levels(split, numbers), level_values(trap, split, numbers)
 
 
@@ -226,7 +226,7 @@ def judge_agent(agent: Policy, trap: Trap, number: int) -> Shares:
         trap: what it is judged on.
         number: the random number for drawing actions.
     """
-    levels = [look_up(trap, split) for split in SPLITS]
+    levels = [look_up_levels(trap, split) for split in SPLITS]
     played = [
         rollout(agent, trap, starts, trap.horizon(split), number)
         for split, (starts, _) in zip(SPLITS, levels, strict=True)
@@ -245,7 +245,7 @@ def share_records(
         values: of the same levels.
     """
     (test, shift), (test_values, shift_values) = played, values
-    reached = find_arrivals(trap, test, test_values).reshape(-1, LEVELS)
-    chosen = find_choices(trap, shift, shift_values).reshape(-1, LEVELS)
+    reached = find_arrivals(trap, test, test_values).reshape(-1, WATCHED)
+    chosen = find_choices(trap, shift, shift_values).reshape(-1, WATCHED)
     shares = reached.mean(axis=1), (chosen == 0).mean(axis=1), (chosen > 0).mean(axis=1)
     return list(zip(*(each.tolist() for each in shares), strict=True))

@@ -14,8 +14,8 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 import mesa_gym
-from agents.compiling import jax, jnp, optax
-from agents.sums import sum_rows
+from agents.compiling import Array, jax, jnp, optax
+from agents.sums import sum_rows_fast
 from agents.tiles import TileView, require_still
 from mesa_gym.engine import ACTIONS
 from mesa_gym.trained.agent import Agent, Network
@@ -26,18 +26,19 @@ from mesa_gym.trained.pixels import OUTPUTS, PixelMLP
 from mesa_gym.trained.planner_maps import PlannerNetwork
 from mesa_gym.traps import Trap
 
-Array = jax.Array
-Weights = dict[str, Array]
+Params = dict[str, Array]
 # Muon's rate beside that of Adam; not searched finely.
 MUON_RATE = 8.0
-TINY = 1e-5  # of Adam
+EPSILON = 1e-5  # of Adam
 # Of a first layer, of a square one, and of outputs.
 draw_evenly = partial(jax.random.uniform, minval=-0.1, maxval=0.1)
 draw_square, draw_policy, draw_value = map(jax.nn.initializers.orthogonal, (2**0.5, 0.01, 1.0))
 KEEPS = 2.0  # at first a memory is renewed by a sigmoid of minus this
 # What it costs a planner at first to enter a free cell and a wall, and its first sharpness. Ways
 # round walls are shorter than a wall, so that no plan enters what cannot be entered.
-STEP, WALL, SHARPNESS = 0.15, 100.0, 7.4
+STEP_COST = 0.15
+WALL_COST = 100.0
+SHARPNESS = 7.4
 
 
 class NetworkAnswers(NamedTuple):
@@ -68,25 +69,25 @@ class Learner:
     observation: ClassVar[str] = "listed"
     memory: ClassVar[int] = 0
     net: Network
-    start: Weights | None = None
+    start: Params | None = None
 
     def __init__(self, trap: Trap, units: int = UNITS) -> None:
         self.trap, self.units, self.net = trap, units, self.make_net(trap)
 
     def make_net(self, trap: Trap) -> Network:
         """Return the trap's network, whose row sums are those of ``agents.sums``."""
-        return KINDS[self.kind](trap, sum_rows)  # type: ignore[call-arg]
+        return KINDS[self.kind](trap, sum_rows_fast)  # type: ignore[call-arg]
 
     def make_env(self, count: int, **keywords: Any) -> Any:
         """Make ``count`` JAX environments with the observation that the network reads."""
         given = {"observation": self.observation, "final_obs": False} | keywords
         return mesa_gym.make_jax(self.trap, count, **given)
 
-    def draw(self, key: Array) -> Weights:
+    def draw(self, key: Array) -> Params:
         """Draw the initial weights from a random key."""
         raise NotImplementedError
 
-    def answer(self, weights: Weights, seen: Array, begins: Array, memory: Array) -> NetworkAnswers:
+    def answer(self, weights: Params, seen: Array, begins: Array, memory: Array) -> NetworkAnswers:
         """Answer to a rollout.
 
         Args:
@@ -100,9 +101,9 @@ class Learner:
 
     def make_optimiser(self) -> optax.GradientTransformation:
         """Return the optimiser without a learning rate; the caller applies it."""
-        return optax.scale_by_adam(eps=TINY)
+        return optax.scale_by_adam(eps=EPSILON)
 
-    def export(self, weights: Weights) -> Agent:
+    def export(self, weights: Params) -> Agent:
         """Return the agent, its weights rounded to half precision as on disk."""
         halves = {x: np.asarray(each).astype(np.float16) for x, each in weights.items()}
         whole = {name: each.astype(np.float32) for name, each in halves.items()}
@@ -114,7 +115,7 @@ class LearningMLP(Learner):
 
     kind = "network"
 
-    def draw(self, key: Array) -> Weights:
+    def draw(self, key: Array) -> Params:
         """Draw the initial weights from a random key."""
         rules = {
             "first.weight": draw_evenly, "second.weight": draw_square,
@@ -157,7 +158,7 @@ class LearningPixelMLP(LearningMLP):
         """Make ``count`` JAX environments whose observations are lists of tiles."""
         return TileView(super().make_env(count, **keywords), self.net.view)
 
-    def draw(self, key: Array) -> Weights:
+    def draw(self, key: Array) -> Params:
         """Draw the initial weights from a random key."""
         shapes = self.net.list_shapes({})
         first, second, policy, value, tiles = jax.random.split(key, 5)
@@ -179,7 +180,7 @@ class LearningGRU(Learner):
     kind, memory = "gru", 64
     net: GRU
 
-    def draw(self, key: Array) -> Weights:
+    def draw(self, key: Array) -> Params:
         """Draw the initial weights from a random key."""
         trap, view, units, keys = self.trap, self.net.view, self.memory, jax.random.split(key, 7)
 
@@ -206,7 +207,7 @@ class LearningGRU(Learner):
         shapes = self.net.list_shapes({"recalls.weight": (3 * units, units)})
         return {name: drawn.get(name, jnp.zeros(shape)) for name, shape in shapes.items()}
 
-    def answer(self, weights: Weights, seen: Array, begins: Array, memory: Array) -> NetworkAnswers:
+    def answer(self, weights: Params, seen: Array, begins: Array, memory: Array) -> NetworkAnswers:
         """Return the answers to a rollout; layers before the memory run on all steps at once."""
         first, gates = self.net.look(jnp, weights, seen)
 
@@ -221,7 +222,7 @@ class LearningGRU(Learner):
 
     def make_optimiser(self) -> optax.GradientTransformation:
         """Return Adam with a second-moment decay of 0.99 instead of 0.999."""
-        return optax.scale_by_adam(b2=0.99, eps=TINY)
+        return optax.scale_by_adam(b2=0.99, eps=EPSILON)
 
 
 class LearningPlanner(Learner):
@@ -233,14 +234,14 @@ class LearningPlanner(Learner):
     def make_net(self, trap: Trap) -> Network:
         """Return the trap's network, with one planning sweep for each inner cell."""
         cells = (trap.height - 2) * (trap.width - 2)
-        return KINDS[self.kind](trap, loop=repeat(cells))  # type: ignore[call-arg]
+        return KINDS[self.kind](trap, loop=repeat_steps(cells))  # type: ignore[call-arg]
 
-    def draw(self, key: Array) -> Weights:
+    def draw(self, key: Array) -> Params:
         """Draw the initial weights from a random key."""
         net, (first_key, wants_key) = self.net, jax.random.split(key)
         count, window = len(net.names), net.side**2
-        free = math.log(math.expm1(STEP))
-        dear = (math.log(math.expm1(WALL)) - free) / net.gain
+        free = math.log(math.expm1(STEP_COST))
+        dear = (math.log(math.expm1(WALL_COST)) - free) / net.gain
         size = ((count + 1) * window) ** -0.5
         first = jax.random.uniform(first_key, (1, count * window + 1, net.units), minval=-1) * size
         wants = jax.random.uniform(wants_key, (1, net.units, 1), minval=-1)
@@ -251,7 +252,7 @@ class LearningPlanner(Learner):
             "wants": wants * 0.1 / net.gain * net.units**-0.5,
             "pays": jnp.zeros((1, count, 1)).at[:, net.wall].set(dear),
             "pays_bias": jnp.full((1, 1, 1), free / net.gain, jnp.float32),
-            "head": jnp.array([[[math.log(SHARPNESS), STEP, 0.0, 0.5, -1.1]]]),
+            "head": jnp.array([[[math.log(SHARPNESS), STEP_COST, 0.0, 0.5, -1.1]]]),
         }
 
 
@@ -271,16 +272,16 @@ def split_optimiser(square: set[str]) -> optax.GradientTransformation:
     muon = optax.contrib.scale_by_muon(weight_dimension_numbers=find_axes)
     muon = optax.chain(muon, optax.scale(MUON_RATE))
 
-    def label(weights: Weights) -> dict[str, str]:
+    def label(weights: Params) -> dict[str, str]:
         return {name: "muon" if name in square else "adam" for name in weights}
 
-    return optax.multi_transform({"muon": muon, "adam": optax.scale_by_adam(eps=TINY)}, label)
+    return optax.multi_transform({"muon": muon, "adam": optax.scale_by_adam(eps=EPSILON)}, label)
 
 
 # -- what is compiled ------------------------------------------------------------------------------
 
 
-def repeat(steps: int) -> Callable[..., Any]:
+def repeat_steps(steps: int) -> Callable[..., Any]:
     """Return a ``mesa_gym.trained.planning.Loop`` of so many steps at most.
 
     Sweeps end when nothing changes, and have no gradient: gradients flow to the ends of ways and to

@@ -17,16 +17,15 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from agents.compiling import Many, find_device, jax, jnp, optax
+from agents.compiling import Array, Many, find_device, jax, jnp, optax
 from agents.config import USUAL_SETTINGS, PPOSettings, Run
 from agents.loop import Report, TrainedAgent, TrainingProgram, make_judge, run_training
-from agents.networks import LEARNERS, Learner, Weights
+from agents.networks import LEARNERS, Learner, Params
 from mesa_gym.errors import shorten
 from mesa_gym.traps import Trap
 
-Array = jax.Array
 # Of weights and a minibatch: what is added to the loss, a number.
-LossTerm = Callable[[Weights, "Minibatch"], Array]
+LossTerm = Callable[[Params, "Minibatch"], Array]
 # Of the state before a step, actions and what they were paid, (n,): what is learnt from, (n,).
 ShapeReward = Callable[[Any, Array, Array], Array]
 # Of a trap and the units of a hidden layer.
@@ -94,7 +93,7 @@ class Minibatch(NamedTuple):
 class Learning(NamedTuple):
     """The state of one agent's training between updates; PPO's ``playing`` is ``PlayingNow``."""
 
-    weights: Weights
+    weights: Params
     optimiser: Any
     playing: Any
 
@@ -155,7 +154,7 @@ class PPO:
             batch = jax.tree.map(lambda each: each.reshape(1, -1, *each.shape[2:]), batch)
             memory = jnp.zeros((self.settings.rollout_steps, 0))
 
-        def learn(now: tuple[Weights, Any], rows: Array) -> tuple[tuple[Weights, Any], Any]:
+        def learn(now: tuple[Params, Any], rows: Array) -> tuple[tuple[Params, Any], Any]:
             weights, state = now
             part = jax.tree.map(lambda each: each[:, rows], batch)
             compute = jax.grad(self.compute_loss, has_aux=True)
@@ -172,14 +171,14 @@ class PPO:
             told = jnp.concatenate([told, sizes.mean(axis=0)])
         return Learning(weights, optimiser, playing), told
 
-    def play(self, weights: Weights, now: PlayingNow, key: Array) -> tuple[PlayingNow, PlayedStep]:
+    def play(self, weights: Params, now: PlayingNow, key: Array) -> tuple[PlayingNow, PlayedStep]:
         """Play a rollout with the weights, from the states in ``now``."""
         keys = jax.random.split(key, self.settings.rollout_length)
         found: tuple[PlayingNow, PlayedStep]
         found = jax.lax.scan(lambda now, key: self.step(weights, now, key), now, keys)
         return found
 
-    def step(self, weights: Weights, now: PlayingNow, key: Array) -> tuple[PlayingNow, PlayedStep]:
+    def step(self, weights: Params, now: PlayingNow, key: Array) -> tuple[PlayingNow, PlayedStep]:
         """Take one step of a rollout in every environment."""
         act, go_on = jax.random.split(key)
         logs, value, memory = self.look(weights, now)
@@ -195,13 +194,13 @@ class PPO:
         )  # fmt: skip
         return PlayingNow(seen, state, memory, done, jnp.where(done, 0, returns)), played
 
-    def look(self, weights: Weights, now: PlayingNow) -> tuple[Array, Array, Array]:
+    def look(self, weights: Params, now: PlayingNow) -> tuple[Array, Array, Array]:
         """Return log-probabilities of actions (n, 5), values (n,) and the next memory."""
         found = self.learner.answer(weights, now.seen[None], now.begins[None], now.memory)
         return jax.nn.log_softmax(found.scores[0]), found.values[0], found.memory
 
     def estimate_advantages(
-        self, weights: Weights, playing: PlayingNow, rollout: PlayedStep
+        self, weights: Params, playing: PlayingNow, rollout: PlayedStep
     ) -> Array:
         """Return generalised advantage estimates (Schulman et al. 2016), float32 (steps, n)."""
 
@@ -226,7 +225,7 @@ class PPO:
         return orders.reshape(-1, size)
 
     def compute_loss(
-        self, weights: Weights, memory: Array, played: PlayedStep, advantages: Array, left: Array
+        self, weights: Params, memory: Array, played: PlayedStep, advantages: Array, left: Array
     ) -> tuple[Array, Array | None]:
         """Return the loss on a minibatch; ``memory`` is that before its first step.
 

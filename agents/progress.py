@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from agents.config import Run
-from agents.loop import ABLE, Report, TrainedAgent, TrainingLook
+from agents.loop import LEAST_ARRIVAL, Report, TrainedAgent, TrainingLook
 
 CURVE_FILE = "curve.csv"
 # Of a share of test levels between looks, which is more than chance among 250 levels.
 GAIN = 0.05
 # Either has the class ``SummaryWriter``.
-WRITERS = ("tensorboardX", "torch.utils.tensorboard")
+TENSORBOARDS = ("tensorboardX", "torch.utils.tensorboard")
 
 
 class Printer:
@@ -70,9 +70,9 @@ def advise(looks: Sequence[TrainingLook], usual: int) -> str:
         usual: the steps after which it should be competent. Before, a curve is also flat because
             the learning rate has fallen, and more steps help.
     """
-    if looks[-1].test >= ABLE:
+    if looks[-1].test >= LEAST_ARRIVAL:
         return ": ready to score"
-    short, flat = f", which is less than {ABLE}: ", find_plateau(looks)
+    short, flat = f", which is less than {LEAST_ARRIVAL}: ", find_plateau(looks)
     if looks[-1].steps < usual:
         flat = None
     if flat is None:  # whole rollouts were trained for, which may be more steps than were asked for
@@ -148,7 +148,7 @@ def join_reports(reports: Sequence[Report]) -> Report | None:
 
 def find_writer() -> Any:
     """Return the class ``SummaryWriter`` of an installed library; ImportError without one."""
-    for name in WRITERS:
+    for name in TENSORBOARDS:
         try:
             return import_module(name).SummaryWriter
         except ImportError:

@@ -32,7 +32,7 @@ class SavedAgent:
     curve: bytes
 
 
-def require_free(folder: Path) -> None:
+def require_new_folder(folder: Path) -> None:
     """Raise FileExistsError where the folder exists and is not empty."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(f"{folder} exists and is not empty; choose another, or delete it")
@@ -72,7 +72,7 @@ def save(folder: Path, trained: SavedAgent) -> None:
     Raises:
         FileExistsError: the directory holds something already.
     """
-    require_free(folder)
+    require_new_folder(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = folder.with_name(f".{folder.name}.{os.getpid()}")
     with name_errors(folder):

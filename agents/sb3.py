@@ -24,7 +24,7 @@ try:
 except ImportError:
     raise missing_extra("stable-baselines3", "sb3") from None
 
-ENVIRONMENTS = 128
+PARALLEL = 128
 RATE = 2e-3  # of A2C at first; it falls to 0
 # Weights that SB3 has under a second name too.
 DOUBLE = ("pi_features_extractor.", "vf_features_extractor.")
@@ -47,7 +47,7 @@ def train(
     torch.set_num_threads(1)
     trap, discount, found = run.environment().trap, run.find_discount(USUAL_SETTINGS), []
     for seed in seeds:
-        model = make(trap, ENVIRONMENTS, seed, run.env_keywords, gamma=discount)
+        model = make(trap, PARALLEL, seed, run.env_keywords, gamma=discount)
         model.set_logger(Logger(folder=None, output_formats=[]))  # else SB3 leaves folders behind
         watch = Watch(run.steps, trap, seed, report)
         model.learn(run.steps, callback=watch)

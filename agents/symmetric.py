@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.compiling import jax, jnp
+from agents.compiling import Array, jnp
 from agents.config import Run
 from agents.loop import Report, TrainedAgent
 from agents.networks import Learner, LearningMLP
@@ -20,7 +20,6 @@ from mesa_gym.engine import Ints
 from mesa_gym.envs.inputs import CentredInputs
 from mesa_gym.traps import Trap
 
-Array = jax.Array
 # The numbers of actions where they lead: left 0, down 1, right 2, up 3, and 4 stays.
 AROUND = np.array([[9, 3, 9], [0, 4, 2], [9, 1, 9]])
 

@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.compiling import jax, jnp
+from agents.compiling import Array, jax, jnp
 from agents.config import PPOSettings, Run, require_labels
 from agents.loop import Report, TrainedAgent
-from agents.networks import LEARNERS, Learner, Weights
+from agents.networks import LEARNERS, Learner, Params
 from agents.ppo import PPO, PlayedStep, PlayingNow, train_agents
 from mesa_gym.engine import ACTIONS
 from mesa_gym.envs.settings import Settings
@@ -27,7 +27,6 @@ from mesa_gym.envs.supply import bank_of
 from mesa_gym.solver import TIE, Graph, solutions
 from mesa_gym.solver.numbering import as_bits
 
-Array = jax.Array
 MOST_STATES = 8_000_000  # of the levels of a split; where they have more, fewer of them come
 
 
@@ -130,13 +129,13 @@ class Taught(PPO):
     ) -> None:
         super().__init__(learner, LabelledEnv(env, discount), settings, discount)
 
-    def step(self, weights: Weights, now: PlayingNow, key: Array) -> tuple[PlayingNow, PlayedStep]:
+    def step(self, weights: Params, now: PlayingNow, key: Array) -> tuple[PlayingNow, PlayedStep]:
         """Take one step of a rollout; its ``likely`` holds the optimal actions, bool (n, 5)."""
         after, played = super().step(weights, now, key)
         return after, played._replace(likely=self.env.find_best(now.state))
 
     def compute_loss(
-        self, weights: Weights, memory: Array, played: PlayedStep, advantages: Array, left: Array
+        self, weights: Params, memory: Array, played: PlayedStep, advantages: Array, left: Array
     ) -> tuple[Array, None]:
         """Return the mean of -log(probability that the action is optimal), and no sizes."""
         found = self.learner.answer(weights, played.seen, played.begins, memory)

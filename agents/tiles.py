@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from agents.compiling import jax, jnp
+from agents.compiling import Array, jnp
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.policies.scripted import uniform
 from mesa_gym.scoring.record import follow, rollout
 from mesa_gym.trained.pixels import Tiles
 from mesa_gym.traps import Split, Trap
 
-Array = jax.Array
 WALKED = 50  # levels, by random moves
 
 

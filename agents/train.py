@@ -18,7 +18,7 @@ from typing import Any
 from agents.config import ALGORITHMS, NUM_LEVELS, SETTING_NAMES, PPOSettings, Run, describe_values
 from agents.loop import Report, TrainedAgent
 from agents.progress import Printer, TensorBoard, join_reports
-from agents.saving import SavedAgent, describe_training, require_free, save
+from agents.saving import SavedAgent, describe_training, require_new_folder, save
 from mesa_gym.command import DONE, Parser, run_command
 from mesa_gym.errors import shorten
 from mesa_gym.scoring.card import package_versions
@@ -143,7 +143,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         runs = {seed: replace(run, seed=seed) for seed in seeds}
         folders = {x: out if many is None else out / each.name for x, each in runs.items()}
         for folder in folders.values():
-            require_free(folder)
+            require_new_folder(folder)
         reports = list[Report]()
         if board is not None:
             reports.append(TensorBoard(board, {x: each.name for x, each in runs.items()}))

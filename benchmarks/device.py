@@ -20,7 +20,7 @@ import mesa_gym
 from agents import ppo
 from agents.compiling import Many, find_device, jax, jnp
 from agents.config import Run
-from agents.loop import ABLE, make_judge
+from agents.loop import LEAST_ARRIVAL, make_judge
 from agents.networks import LEARNERS
 from benchmarks.plan import list_single_traps
 from mesa_gym.command import Parser
@@ -41,7 +41,7 @@ def train_trap(name: str, seeds: int, device: str | None, steps: int | None) -> 
     seconds = time.perf_counter() - began
     told = [f"{name:22} {seeds:5} seeds {seconds:7.1f} s, judging {seconds - learnt:5.1f}"]
     told.append(f"{run.steps * seeds / learnt / 1e6:7.2f} M steps/s")
-    told.append(f"able {np.mean(test >= ABLE):4.2f}  test {test.mean():4.2f}")
+    told.append(f"able {np.mean(test >= LEAST_ARRIVAL):4.2f}  test {test.mean():4.2f}")
     told += [f"{x} {y.mean():4.2f} ({y.std():4.2f})" for x, y in (("base", base), ("proxy", proxy))]
     return "  ".join(told)
 

@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         names = [find_trap(name).name() for name in options.traps]
         fronts = ["numpy", *(front for front in ("torch", "jax") if vars(options)[front])]
         print(ROW_FORMAT.format(*HEAD), flush=True)
-        for name, front, n in list_rows(names, fronts):
+        for name, front, n in list_measured(names, fronts):
             made = MAKERS[front](name, n)
             rates = measure_rates(made, *((1, 0.005) if options.quick else (REPEATS, LEAST_TIME)))
             print(ROW_FORMAT.format(name, front, f"{n:,}", *map(_shorten, rates)), flush=True)
@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run_command("speed", work)
 
 
-def list_rows(traps: Sequence[str], fronts: Sequence[str]) -> list[tuple[str, str, int]]:
+def list_measured(traps: Sequence[str], fronts: Sequence[str]) -> list[tuple[str, str, int]]:
     """Return environment, interface and number of environments of each row."""
     rows = [(MINIGRID, "minigrid", 1)]
     for trap in traps:

@@ -12,7 +12,7 @@ from msgspec import Meta
 from mesa_gym.errors import shorten
 
 T = TypeVar("T")
-MARK = "\ufeff"  # with which programs of Windows begin a text
+BOM = "\ufeff"  # with which programs of Windows begin a text
 Text = Annotated[str, Meta(min_length=1, max_length=200)]  # printable, which ``require`` checks
 
 
@@ -56,7 +56,7 @@ def decode_json(
 
 def drop_mark(data: bytes | str) -> bytes | str:
     """Return a text without the byte order mark at its beginning."""
-    return data.removeprefix(MARK) if isinstance(data, str) else data.removeprefix(MARK.encode())
+    return data.removeprefix(BOM) if isinstance(data, str) else data.removeprefix(BOM.encode())
 
 
 def expand_alias(kind: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import structs
 
 from agents.config import Run
-from agents.jobs.job import DONE, Job, Scratch, Terms
+from agents.jobs.job import DONE_FILE, Job, Scratch, Terms
 from agents.saving import save
 from agents.train import train_many
 from mesa_gym.errors import PolicyError
@@ -126,7 +126,7 @@ def _raise_first(failed: Sequence[PolicyError]) -> None:
         raise failed[0]
 
 
-def read_cards(out: Path) -> list[ScoreCard]:
+def read_results(out: Path) -> list[ScoreCard]:
     """Return the cards of all results of a run; ValueError names a damaged one."""
     files = sorted(out.glob("*/*/*.json"))
-    return [ScoreCard.load(file) for file in files if file.name not in (DONE, POLICY_FILE)]
+    return [ScoreCard.load(file) for file in files if file.name not in (DONE_FILE, POLICY_FILE)]

@@ -81,7 +81,7 @@ def kill_all() -> None:
         process.wait()
 
 
-def explain_error(error: BaseException) -> str:
+def name_failure(error: BaseException) -> str:
     """Return an error's type and the first line of its message."""
     return f"{type(error).__name__}: {error}".partition("\n")[0]
 
@@ -96,7 +96,7 @@ def main() -> None:
         do_job(job, out)
     except BaseException as error:  # SystemExit of a library too
         traceback.print_exc()
-        answer.write(explain_error(error).encode())
+        answer.write(name_failure(error).encode())
     answer.write(END.encode())
     answer.close()
     os._exit(0)  # no thread of a library holds it up

@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from agents.jobs.apart import Outcome, do_apart, explain_error
+from agents.jobs.apart import Outcome, do_apart, name_failure
 from agents.jobs.job import Job
 from mesa_gym.errors import missing_extra, shorten
 
@@ -30,9 +30,9 @@ MOST_JOBS = 256  # of a Slurm array at a time
 LACKING = (
     "the workers lack the package {}; start them in the checkout's folder, with its environment"
 )
-Outcomes = Generator[Outcome, None, None]
+OutcomeStream = Generator[Outcome, None, None]
 # Jobs, the folder of results and the run's token -> outcomes, in any order.
-DoJobs = Callable[[Sequence[Job], Path, str], Outcomes]
+DoJobs = Callable[[Sequence[Job], Path, str], OutcomeStream]
 
 
 @contextmanager
@@ -63,7 +63,7 @@ def open_engine(on: str | Executor | None, workers: int) -> Iterator[DoJobs]:
         raise ValueError(f"--on {shorten(on)}: expected dask://HOST:PORT, slurm or local")
 
 
-def submit_jobs(executor: Executor, jobs: Sequence[Job], out: Path, token: str) -> Outcomes:
+def submit_jobs(executor: Executor, jobs: Sequence[Job], out: Path, token: str) -> OutcomeStream:
     """Do jobs on an executor; what it has not begun is cancelled where this is left early."""
     futures = {executor.submit(do_there, *each): each[0] for each in pack(jobs, out, token)}
     try:
@@ -106,7 +106,7 @@ def _connect(on: str) -> Any:
         client = Client(on.replace("dask://", "tcp://"), timeout=SECONDS_TO_CONNECT)
     except (OSError, ValueError) as error:
         raise ValueError(
-            f"--on {on}: no scheduler of dask answers there ({explain_error(error)}); start one by"
+            f"--on {on}: no scheduler of dask answers there ({name_failure(error)}); start one by"
             " `dask scheduler`, and workers by `dask worker HOST:PORT`"
         ) from None
     try:
@@ -123,7 +123,7 @@ def _connect(on: str) -> Any:
     return client
 
 
-def _submit_to_slurm(on: str, jobs: Sequence[Job], out: Path, token: str) -> Outcomes:
+def _submit_to_slurm(on: str, jobs: Sequence[Job], out: Path, token: str) -> OutcomeStream:
     """Do jobs as an array of Slurm; those that run are cancelled where this is left early."""
     try:
         from submitit import AutoExecutor
@@ -152,6 +152,6 @@ def _submit_to_slurm(on: str, jobs: Sequence[Job], out: Path, token: str) -> Out
 def _explain(error: BaseException) -> str:
     """Return in a line why an engine could not do a job; submitit's message ends with it."""
     trace = type(error).__name__ == "FailedJobError"
-    told = str(error).strip().rpartition("\n")[2] if trace else explain_error(error)
+    told = str(error).strip().rpartition("\n")[2] if trace else name_failure(error)
     lacking = re.search(r"ModuleNotFoundError: No module named '(\w+)", told)
     return LACKING.format(lacking[1]) if lacking else told

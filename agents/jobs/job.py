@@ -24,7 +24,7 @@ import msgspec
 from mesa_gym.files import lock_file, read_bytes, write_json
 from mesa_gym.json_data import decode_json
 
-DONE, WORK = "done.json", ".work"
+DONE_FILE, WORK = "done.json", ".work"
 # Plain data that says what a result is: with other terms it would be another.
 Terms = Mapping[str, Any]
 
@@ -65,7 +65,7 @@ class Scratch:
 
     def keep(self, result: str, **facts: Any) -> None:
         """Move a complete result to its place; its terms, and facts about it, lie with it."""
-        write_json(self.folder / result / DONE, _to_plain(self.results[result]) | facts)
+        write_json(self.folder / result / DONE_FILE, _to_plain(self.results[result]) | facts)
         (self.out / result).parent.mkdir(parents=True, exist_ok=True)
         (self.folder / result).rename(self.out / result)
 
@@ -83,7 +83,7 @@ def _has(folder: Path, terms: Terms) -> bool:
     if not folder.exists():
         return False
     try:
-        said = decode_json(read_bytes(folder / DONE), dict[str, Any])
+        said = decode_json(read_bytes(folder / DONE_FILE), dict[str, Any])
     except (OSError, ValueError) as error:
         raise ValueError(f"{folder} holds no finished run ({error}); delete it") from None
     wanted = _to_plain(terms)

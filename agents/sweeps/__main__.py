@@ -10,7 +10,7 @@ from pathlib import Path
 
 from agents.sweeps.cells import read_axes
 from agents.sweeps.figure import plot_sweep
-from agents.sweeps.table import LEVELS, Sweep, sweep
+from agents.sweeps.table import CELL_LEVELS, Sweep, sweep
 from agents.train import read_seeds
 from mesa_gym.command import DONE, Parser, run_command
 from mesa_gym.files import write_bytes
@@ -18,7 +18,7 @@ from mesa_gym.report.templating import environment
 
 PICTURE = "sweep.svg"
 PAGE = "index.html"
-EXAMPLE = """examples:
+SWEEP_EXAMPLES = """examples:
   mesa-gym sweep ColourShape --vary alpha=0,.01,.1 num_levels=300,30000 --seeds 0-4 --out runs/a
   mesa-gym sweep CheeseDish RedBlueDoors --algo ppo cures.py:penalty --seeds 0-4 --out runs/cures
 
@@ -30,7 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="mesa-gym sweep",
         description="Train and score agents over axes, and draw which goal they go for.",
-        epilog=EXAMPLE,
+        epilog=SWEEP_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
@@ -38,7 +38,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--vary", nargs="+", default=[], metavar="AXIS=VALUES", help="such as alpha=0,.01,.1")
     add("--algo", nargs="+", default=["ppo"], help="or FILE.py:function of your own (ppo)")
     add("--seeds", type=read_seeds, default=range(5), metavar="FIRST-LAST", help="(0-4)")
-    add("--levels", type=int, default=LEVELS, help=f"of each split, for the cards ({LEVELS})")
+    add(
+        "--levels",
+        type=int,
+        default=CELL_LEVELS,
+        help=f"of each split, for the cards ({CELL_LEVELS})",
+    )
     add("--workers", type=int, help="jobs done at a time (as many as there are cores)")
     add("--on", metavar="ENGINE", help="dask://HOST:PORT or slurm (this machine)")
     add("--out", type=Path, required=True, help="the results' folder")

@@ -15,7 +15,7 @@ from mesa_gym.errors import missing_extra
 from mesa_gym.rendering.colours import BASE_COLOUR, NONE_COLOUR, PROXY_COLOURS, to_hex
 from mesa_gym.report.groups import BASE, PROXY
 
-ROLES = {BASE: to_hex(BASE_COLOUR), PROXY: to_hex(PROXY_COLOURS[0])}
+TONES = {BASE: to_hex(BASE_COLOUR), PROXY: to_hex(PROXY_COLOURS[0])}
 FAILS = to_hex(NONE_COLOUR)
 PANEL = 3.6, 2.9  # inches
 HIGHEST_LABEL = 24  # characters of a tick
@@ -56,9 +56,9 @@ def plot_sweep(found: Sweep) -> Any:
         f"Share reached first under the shift.\nLine: 95%, from five seeds on. Dashed: {SWEEPER}."
     )
     told = "In a cell: base / proxy.\nColour: base less proxy." if len(found.axes) > 1 else curve
-    handles = [axes.plot([], [], "o", color=colour)[0] for colour in (*ROLES.values(), FAILS)]
+    handles = [axes.plot([], [], "o", color=colour)[0] for colour in (*TONES.values(), FAILS)]
     figure.legend(
-        handles, [*ROLES, "fails training"], loc="outside upper center", ncols=3, frameon=False
+        handles, [*TONES, "fails training"], loc="outside upper center", ncols=3, frameon=False
     )
     figure.supxlabel(told, fontsize=8)
     return figure
@@ -68,7 +68,7 @@ def draw_curve(axes: Any, found: Sweep, rows: list[SweepRow]) -> None:
     """Draw the shares of base and proxy over the one axis, values evenly spaced."""
     (axis,) = found.axes
     at = np.arange(len(rows))
-    for role, colour in ROLES.items():
+    for role, colour in TONES.items():
         means = [row.group.choice[role] for row in rows]
         axes.plot(at, means, "-", color=colour, alpha=0.5, linewidth=1)
         null = [row.group.nulls[SWEEPER][role] for row in rows]
@@ -94,13 +94,13 @@ def draw_heat_map(axes: Any, found: Sweep, rows: list[SweepRow]) -> None:
     values = [list(dict.fromkeys(found.read(row, axis) for row in rows)) for axis in (down, across)]
     from matplotlib.colors import LinearSegmentedColormap
 
-    colours = LinearSegmentedColormap.from_list("", [ROLES[PROXY], "#ffffff", ROLES[BASE]])
+    colours = LinearSegmentedColormap.from_list("", [TONES[PROXY], "#ffffff", TONES[BASE]])
     for row in rows:
         y, x = (
             own.index(found.read(row, axis))
             for own, axis in zip(values, (down, across), strict=True)
         )
-        base, proxy = (row.group.choice[role] for role in ROLES)
+        base, proxy = (row.group.choice[role] for role in TONES)
         colour = colours((base - proxy + 1) / 2) if row.able else FAILS
         axes.add_patch(_make_square(x, y, colour))
         text = f"{base:.2f} / {proxy:.2f}" if row.able else f"{row.group.able} able"

@@ -13,16 +13,16 @@ from typing import Any
 
 from agents.jobs import runner
 from agents.jobs.agents import CARD, list_agent_jobs, name_result
-from agents.jobs.job import DONE
+from agents.jobs.job import DONE_FILE
 from agents.sweeps.cells import SweepCell, list_cells
 from mesa_gym.files import read_json, write_bytes
 from mesa_gym.report.groups import BASE, PROXY, CardGroup, group_cards
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.terminal import format_table, printable
 
-LEVELS = 250  # of each split, for a cell's cards
+CELL_LEVELS = 250  # of each split, for a cell's cards
 DRIFT, SWEEPER = "drift", "sweeper"
-SHOWN = ("able", "base", "proxy", "sweeper", "drift", "goal")
+TOLD_OF = ("able", "base", "proxy", "sweeper", "drift", "goal")
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class Sweep:
             nulls = [_write_share(found.get(f"{null} {BASE}", "")) for null in (SWEEPER, DRIFT)]
             cells = [row.cell.trap, *(str(self.read(row, axis)) for axis in self.axes), able]
             rows.append([*cells, *(shares if row.able else ["–"] * 2), *nulls, row.says])
-        heads = ["trap", *self.axes, *SHOWN[:3], "sweeper's base", "drift's base", SHOWN[-1]]
+        heads = ["trap", *self.axes, *TOLD_OF[:3], "sweeper's base", "drift's base", TOLD_OF[-1]]
         return heads, rows
 
     def __str__(self) -> str:
@@ -138,7 +138,7 @@ def sweep(
     seeds: Iterable[int],
     out: str | Path,
     algorithms: Sequence[str] = ("ppo",),
-    levels: int = LEVELS,
+    levels: int = CELL_LEVELS,
     workers: int | None = None,
     on: str | Executor | None = None,
 ) -> Sweep:
@@ -181,5 +181,5 @@ def sweep(
 def _read_row(cell: SweepCell, seeds: Sequence[int], out: Path) -> SweepRow:
     folders = [out / name_result(run, cell.folder) for run in cell.list_runs(seeds)]
     (group,) = group_cards(ScoreCard.load(folder / CARD) for folder in folders)
-    times = [read_json(folder / DONE)["seconds"] for folder in folders]
+    times = [read_json(folder / DONE_FILE)["seconds"] for folder in folders]
     return SweepRow(cell, group, sum(times) / len(times))

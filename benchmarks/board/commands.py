@@ -16,7 +16,7 @@ from pathlib import Path
 
 from agents.config import ALGORITHMS, Run
 from agents.jobs import runner
-from agents.jobs.agents import list_agent_jobs, list_reference_jobs, read_cards
+from agents.jobs.agents import list_agent_jobs, list_reference_jobs, read_results
 from agents.jobs.job import Job
 from benchmarks.board.budgets import BUDGETS, QUICK, QUICK_SEEDS, list_runs
 from benchmarks.options import (
@@ -117,7 +117,7 @@ def _run(options: argparse.Namespace) -> int:
     scored = {card.trap for card in committed if card.provenance.levels == options.levels}
     jobs = list_jobs(choose_runs(options), options.levels, scored)
     failed = runner.run(jobs, out, options.workers)
-    if cards := read_cards(out):
+    if cards := read_results(out):
         _show(cards, out / "board")
     return FAILED if failed else DONE
 
@@ -133,7 +133,7 @@ def _show(cards: Sequence[ScoreCard], folder: Path) -> None:
 def _commit(options: argparse.Namespace) -> int:
     """Pack cards into the package."""
     packed = []
-    for card in filter(is_shown, read_cards(options.out)):
+    for card in filter(is_shown, read_results(options.out)):
         agent, seed = agent_and_seed(card.policy)
         if not options.agents or (REFERENCES if seed is None else agent) in options.agents:
             packed.append(card)

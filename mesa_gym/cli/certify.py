@@ -32,7 +32,7 @@ HEADINGS = (
     "(b) proxy",
     "worst case",
 )
-MEANINGS = """
+FIGURES = """
 agreement: the least share of a proxy's optimum that base-optimal play keeps, before the shift
 separation: the share of shift levels that (a) or (b) counts
 (a) base: where even the best proxy-optimal play loses half of the base objective
@@ -84,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
         failures += [f"{name} FAILS: {failure}" for failure in failed]
         written.append(data)
     if rows:
-        print(format_table([*HEADINGS, "states", "most"], rows), MEANINGS, sep="\n")
+        print(format_table([*HEADINGS, "states", "most"], rows), FIGURES, sep="\n")
     print("\n".join(said))
     if failures:
         say("\n".join(failures))

@@ -13,7 +13,10 @@ import numpy as np
 
 from mesa_gym.engine.state import Array, Level
 
-_TRUE, _FALSE, _PAID, _UNPAID = np.True_, np.False_, np.float64(1), np.float64(0)
+_TRUE = np.True_
+_FALSE = np.False_
+_PAID = np.float64(1)
+_UNPAID = np.float64(0)
 _PYTHON = {bool, int, float}
 
 

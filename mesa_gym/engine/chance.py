@@ -27,7 +27,8 @@ def wrap_int64(value: int) -> int:
 
 
 GOLDEN = wrap_int64(0x9E3779B97F4A7C15)
-_C1, _C2 = wrap_int64(0xBF58476D1CE4E5B9), wrap_int64(0x94D049BB133111EB)
+_C1 = wrap_int64(0xBF58476D1CE4E5B9)
+_C2 = wrap_int64(0x94D049BB133111EB)
 
 
 def shift_right(words: Any, places: int) -> Any:

@@ -78,7 +78,7 @@ def check_actions(actions: Any, n: int) -> Ints:
     return array
 
 
-def check_options(options: Any, *known: str) -> dict[str, Any]:
+def require_options(options: Any, *known: str) -> dict[str, Any]:
     """Return the options of a reset that are ours, or raise ValueError."""
     if not isinstance(options, Mapping | None):
         raise ValueError(f"options must be a dict such as {{'level': 17}}, got {shorten(options)}")

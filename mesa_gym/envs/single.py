@@ -11,7 +11,7 @@ from gymnasium.spaces import Discrete
 from numpy.typing import NDArray
 
 from mesa_gym.engine import ACTIONS, Ints, State
-from mesa_gym.envs.checks import check_action, check_options, integer, reset_needed
+from mesa_gym.envs.checks import check_action, integer, require_options, reset_needed
 from mesa_gym.envs.infos import PREFIX, key_payments
 from mesa_gym.envs.live_planes import LivePlanes
 from mesa_gym.envs.settings import RENDER_FPS, Controls, Playing, Settings
@@ -86,7 +86,7 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
             ValueError: an option is unknown, the level out of range, or the map or state not of
                 this trap; or options name several of these.
         """
-        asked = check_options(options, "level", "map", "state")
+        asked = require_options(options, "level", "map", "state")
         _, start = self.settings.starts([asked.get("level")], [asked.get("map")])
         state = asked.get("state")
         if state is not None and start is not None:

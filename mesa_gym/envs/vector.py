@@ -19,8 +19,8 @@ from mesa_gym.engine import ACTIONS, Bools, Ints, State
 from mesa_gym.envs.checks import (
     check_actions,
     check_mask,
-    check_options,
     integer,
+    require_options,
     reset_needed,
     spread,
 )
@@ -158,7 +158,7 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
             ValueError, TypeError: an option does not fit.
             gymnasium.error.ResetNeeded: a mask, before all environments were reset once.
         """
-        n, options = self.num_envs, check_options(options, "level", "map", "state", "reset_mask")
+        n, options = self.num_envs, require_options(options, "level", "map", "state", "reset_mask")
         states = options.pop("state", None)
         if states is not None and any(each is not None for each in options.values()):
             raise ValueError(f"options name states beside {', '.join(options)}; give one of them")

@@ -13,8 +13,8 @@ from unicodedata import category, normalize
 
 from mesa_gym.engine import ACTIONS
 
-ASKED = "Answer with the name of one action, alone on the last line."
-AGAIN = "The answer was not read: give it alone on the last line."
+ACTION_ASKED = "Answer with the name of one action, alone on the last line."
+ASKED_AGAIN = "The answer was not read: give it alone on the last line."
 _KEY = "(?:(?:the|my|final|next)[ _])*(?:answer|action|move|direction|choice|option|place)s?"
 _THOUGHT = "(?:think|thinking|thoughts?|reasoning|reflection|scratchpad|analysis)[>\\]▷]"
 _NOTATIONS = {

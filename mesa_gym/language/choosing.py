@@ -22,7 +22,9 @@ from mesa_gym.scoring import Cards
 from mesa_gym.scoring.record import follow, rollout
 from mesa_gym.traps import Split, Trap, as_trap
 
-ASKED = "Which place do you go to first? Go on as in the examples, and answer with a number alone."
+ASK_PLACE = (
+    "Which place do you go to first? Go on as in the examples, and answer with a number alone."
+)
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ class Choosing:
         shown = text.rpartition("\nactions:")[0]
         head = f"{shown}\nplaces, rows and columns counted from 0 at the top left:"
         earned = tuple(tuple(x for x in places if places[x] == cell) for cell in options)
-        return Question("\n".join([head, *lines, ASKED, "answer:"]), where, earned)
+        return Question("\n".join([head, *lines, ASK_PLACE, "answer:"]), where, earned)
 
 
 def list_questions(trap: Trap, levels: int) -> list[Question]:

@@ -23,9 +23,9 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 MOST_TEXT = 1 << 20  # characters of a message; a model's answer has a few thousand
-IDLE = 3600.0
+IDLE_SECONDS = 3600.0
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
-SESSIONS = "/ws"  # the path of sockets with one episode after another
+SESSION_PATH = "/ws"  # the path of sockets with one episode after another
 AWAY = 1001  # the code of a socket that its server closes
 
 
@@ -61,7 +61,7 @@ class Door:
         sessions: int,
         origins: Collection[str] = (),
         token: str = "",
-        idle: float = IDLE,
+        idle: float = IDLE_SECONDS,
     ) -> None:
         self.app, self.sessions, self.open = app, sessions, 0
         self.origins, self.token, self.idle = origins, token, idle
@@ -72,7 +72,7 @@ class Door:
             return await self.app(scope, receive, send)
         if (refusal := self._find_refusal(dict(scope["headers"]))) is not None:
             return await _refuse(scope, send, *refusal)
-        if scope["type"] == "http" or scope["path"] != SESSIONS:
+        if scope["type"] == "http" or scope["path"] != SESSION_PATH:
             return await self.app(scope, receive, send)
         if self.open >= self.sessions:
             told = f"the server is full: it has {self.open} of {self.sessions} sessions; try later"

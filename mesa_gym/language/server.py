@@ -15,7 +15,7 @@ import msgspec
 
 from mesa_gym.errors import missing_extra, read_error
 from mesa_gym.json_data import Text, require
-from mesa_gym.language.door import IDLE, Door, list_origins
+from mesa_gym.language.door import IDLE_SECONDS, Door, list_origins
 from mesa_gym.language.session import NOTHING, TextSession
 
 try:
@@ -34,8 +34,9 @@ try:
 except ImportError:
     raise missing_extra("openenv", "openenv") from None
 
-SESSIONS = 64
-HOST, PORT = "127.0.0.1", 8000
+MOST_SESSIONS = 64
+HOST = "127.0.0.1"
+PORT = 8000
 
 
 class TrapAction(Action):
@@ -132,11 +133,11 @@ class TrapEnvironment(Environment[TrapAction, TrapObservation, TrapState]):
 
 
 def make_server(
-    sessions: int = SESSIONS,
+    sessions: int = MOST_SESSIONS,
     log: str | Path | None = None,
     origins: Collection[str] | None = None,
     token: str = "",
-    idle: float = IDLE,
+    idle: float = IDLE_SECONDS,
 ) -> Door:
     """Return the server, an ASGI application.
 

@@ -15,7 +15,7 @@ import gymnasium
 import mesa_gym
 from mesa_gym.engine import ACTIONS, STAY
 from mesa_gym.envs.observations import make_observation
-from mesa_gym.language.answers import AGAIN, ASKED, read_action, read_place
+from mesa_gym.language.answers import ACTION_ASKED, ASKED_AGAIN, read_action, read_place
 from mesa_gym.language.choosing import Choosing, Question, list_examples
 from mesa_gym.language.request import MOST_EXAMPLES, EpisodeRequest, read_request
 from mesa_gym.logs import LogEpisodes
@@ -95,7 +95,7 @@ class TextSession:
         self.env, self.head, self.question, self.done = env, head, question, False
         self.reached, self.total, self.unread, self.steps = NOTHING, 0.0, 0, 0
         self.objectives = [*mesa_gym.objectives(info)]
-        self.text = head + (question.text if question else f"{seen}\n{ASKED}")
+        self.text = head + (question.text if question else f"{seen}\n{ACTION_ASKED}")
         self._asked, self._again = self.text, False
         return self.text
 
@@ -123,7 +123,7 @@ class TextSession:
         read = read_place(text, self.question.places) if self.question else read_action(text)
         if read is None and not self._again:
             self._again = True
-            self.text = f"{self._asked}\n{AGAIN} Expected: {self.expected}."
+            self.text = f"{self._asked}\n{ASKED_AGAIN} Expected: {self.expected}."
             return 0.0
         self._again = False
         self.unread += read is None
@@ -143,7 +143,7 @@ class TextSession:
         paid = [x for x, pay in mesa_gym.objectives(info).items() if pay > 0]
         if paid and self.reached == NOTHING:
             self.reached = "+".join(paid)
-        self._asked = f"{self.head}{seen}\n{ASKED}"
+        self._asked = f"{self.head}{seen}\n{ACTION_ASKED}"
         self.text = seen if self.done else self._asked
         return float(reward)
 

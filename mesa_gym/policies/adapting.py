@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mesa_gym.engine import STAY, State
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import PolicyError, shorten
-from mesa_gym.language.answers import AGAIN, read_action
+from mesa_gym.language.answers import ASKED_AGAIN, read_action
 from mesa_gym.policies.network import NetworkPolicy, is_network
 from mesa_gym.policies.protocol import Memoryless, Policy
 from mesa_gym.traps import Trap
@@ -89,7 +89,7 @@ class Speaker(Memoryless):
         for text in observation:
             answer = self.function(text)
             if (action := self._read(answer)) is None:
-                answer = self.function(f"{text}\n{AGAIN}")
+                answer = self.function(f"{text}\n{ASKED_AGAIN}")
                 action = self._read(answer)
             self.answers.append(answer)
             found.append(action)

@@ -9,7 +9,7 @@ from mesa_gym.engine import STAY, Bools, Ints, State, distances
 from mesa_gym.policies.names import LEARNER
 from mesa_gym.traps import Trap
 from mesa_gym.traps.beliefs import Belief, choose, update
-from mesa_gym.traps.life import NONE, PAID, Life
+from mesa_gym.traps.life import PAID, VOID, Life
 
 Floats = NDArray[np.float64]
 
@@ -40,9 +40,9 @@ class BestLearner:
             self.rng = rng
             self.priors: list[Belief] = [()] * len(mask)
             self.beliefs: list[Belief] = [()] * len(mask)
-            self.goals = np.full(len(mask), NONE)
+            self.goals = np.full(len(mask), VOID)
         for row in mask.nonzero()[0]:
-            self.priors[row], self.goals[row] = (), NONE
+            self.priors[row], self.goals[row] = (), VOID
 
     def act(self, observation: NDArray[np.uint8], state: State | None = None) -> Floats:
         """Return probabilities of actions, float64 (n, 5).
@@ -61,19 +61,19 @@ class BestLearner:
             for row in fresh:
                 self.priors[row] = self.beliefs[row] = tuple(priors[row])
         fruits, over = self.trap.list_fruits(state), state.vars["over"] > 0
-        for row in (over & (self.goals < NONE)).nonzero()[0]:
+        for row in (over & (self.goals < VOID)).nonzero()[0]:
             kind = int((fruits[row] == state.agent[row]).argmax())
             self._learn(row, kind, bool(state.vars["told"][row]))
-        for row in (~over & (self.goals == NONE)).nonzero()[0]:
+        for row in (~over & (self.goals == VOID)).nonzero()[0]:
             self._set_goal(row, fruits[row] > 0, int(state.vars["trial"][row]))
-        goals = fruits[np.arange(state.n), np.minimum(self.goals, NONE - 1)]
+        goals = fruits[np.arange(state.n), np.minimum(self.goals, VOID - 1)]
         return self._walk(observation[..., self.wall] == 0, state.agent, goals, ~over)
 
     def _learn(self, row: int, kind: int, paid: bool) -> None:
         """Update a row's beliefs after ``kind`` was taken and was ``paid`` or not."""
         law = self.trap.find_law(PAID, self.priors[row])
         self.beliefs[row] = update(law, self.beliefs[row], kind, paid)
-        self.goals[row] = NONE
+        self.goals[row] = VOID
 
     def _set_goal(self, row: int, there: Bools, trial: int) -> None:
         """Choose a best kind to take among the kinds that lie ``there``, bool (kinds,)."""

@@ -8,7 +8,7 @@ line after that paints one shape over those before it, or moves the rest into a 
     part LEFT,TOP SIDE   what follows has this square as its cell
 
 Lengths are hundredths of the cell's side; x runs right and y runs down. A shade is ``main`` (the
-colour that the caller chooses) or a name in ``COLOURS``; ``main+35`` is 35% lighter, ``main-35``
+colour that the caller chooses) or a name in ``SHADES``; ``main+35`` is 35% lighter, ``main-35``
 35% darker. A shape is one of these, or several combined from left to right::
 
     disc X,Y RADIUS              box LEFT,TOP RIGHT,BOTTOM [RADIUS OF CORNERS]
@@ -41,7 +41,7 @@ Sprite = Callable[[Canvas, RGB], None]
 DARK: RGB = (34, 34, 44)
 WHITE: RGB = (255, 255, 255)
 FLOOR_COLOUR: RGB = (233, 229, 218)
-COLOURS: dict[str, RGB] = {
+SHADES: dict[str, RGB] = {
     "ink": DARK,
     "white": WHITE,
     "floor": FLOOR_COLOUR,
@@ -133,7 +133,7 @@ def _make_drawing(lines: list[list[str]]) -> Sprite:
 @cache
 def _shade(word: str, main: RGB) -> RGB:
     name, *steps = re.findall(r"[a-z]+|[+-]\d+", word)
-    colour = {"main": main, **COLOURS}[name]
+    colour = {"main": main, **SHADES}[name]
     for step in steps:
         other, share = WHITE if step[0] == "+" else DARK, abs(int(step)) / 100
         red, green, blue = (round(a + (b - a) * share) for a, b in zip(colour, other, strict=True))

@@ -47,7 +47,7 @@ KINDS = {
     DIFFER: ("no kind of most seeds", "differs by seed on {}"),
 }
 # Blocks of rows, in their order.
-ABLE, UNABLE = "can do all traps", "cannot do some"
+ABLE_AGENTS, UNABLE = "can do all traps", "cannot do some"
 ODD, IDLE = "seeds differ by trap", "not trained"
 YOURS = "yours, of today"
 ORACLE, DRIFT, TRICK = "oracle", "drift", "then "
@@ -179,7 +179,7 @@ class AgentRow:
     @property
     def place(self) -> tuple[int, int, int, str]:
         """The sort key of the board: its block, what it cannot do, base, then its name."""
-        blocks = (ABLE, UNABLE, ODD, IDLE)
+        blocks = (ABLE_AGENTS, UNABLE, ODD, IDLE)
         return blocks.index(self.block), self.counts[CANNOT], -self.counts[BASE], self.agent
 
 
@@ -204,7 +204,7 @@ def make_row(
     elif copied or len({frozenset(_list_seeds(group)) for group in own.values()}) > 1:
         block = ODD
     else:
-        block = UNABLE if any(cell.kind == CANNOT for cell in cells) else ABLE
+        block = UNABLE if any(cell.kind == CANNOT for cell in cells) else ABLE_AGENTS
     return AgentRow(agent, block, seeds, cells, origin)
 
 

@@ -16,10 +16,10 @@ from mesa_gym.report.intervals import Difference, adjust_holm, compare_tables
 from mesa_gym.report.permutation import adjust_by_permutation
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.statements import (
+    A_DIFFERENCE,
     ALIKE,
     ALPHA,
     BARRED,
-    DIFFERENCE,
     LESS,
     MORE,
     Statement,
@@ -28,7 +28,7 @@ from mesa_gym.scoring.statements import (
 from mesa_gym.solver.graph import Floats
 from mesa_gym.terminal import printable
 
-HEADS = ("difference", "95%", "p")
+DIFFERENCE_HEADS = ("difference", "95%", "p")
 UNKNOWN = "–"
 
 
@@ -52,7 +52,7 @@ class Compared:
     def write(self) -> list[str]:
         """Return difference, interval and p as texts; dashes where nothing may be said."""
         if self.said.interval is None or self.said.p is None:
-            return [UNKNOWN] * len(HEADS)
+            return [UNKNOWN] * len(DIFFERENCE_HEADS)
         low, high = self.said.interval
         # Enough digits that the interval has a width.
         digits = next((n for n in (2, 3) if high - low >= 2 * 0.1**n), 4)
@@ -122,7 +122,7 @@ class Comparison:
 
     def _tabulate(self) -> tuple[list[str], list[list[str]]]:
         rows = [[row.trap, *map(_write_share, row.groups), *row.write()] for row in self.rows]
-        return ["base first", *map(printable, self.agents), *HEADS], rows
+        return ["base first", *map(printable, self.agents), *DIFFERENCE_HEADS], rows
 
 
 def compare(cards: Iterable[ScoreCard], one: str, other: str) -> Comparison:
@@ -178,7 +178,7 @@ def _compare_groups(pairs: list[tuple[CardGroup, CardGroup]]) -> Iterable[Compar
     tables = {
         one.trap: (one.tabulate(BASE), other.tabulate(BASE))
         for one, other in pairs
-        if not (one.find_bar(DIFFERENCE) or other.find_bar(DIFFERENCE))
+        if not (one.find_bar(A_DIFFERENCE) or other.find_bar(A_DIFFERENCE))
     }
     differences = {trap: compare_tables(*both) for trap, both in tables.items()}
     p = adjust_together(tables)
@@ -203,7 +203,7 @@ def tell_apart(groups: Mapping[str, CardGroup]) -> dict[str, int]:
 
     Any two agents of different groups differ; one of which no difference may be said has no group.
     """
-    tables = {x: of.tabulate(BASE) for x, of in groups.items() if not of.find_bar(DIFFERENCE)}
+    tables = {x: of.tabulate(BASE) for x, of in groups.items() if not of.find_bar(A_DIFFERENCE)}
     names = sorted(tables, key=lambda name: -tables[name].mean())
     pairs = [*combinations(names, 2)]
     p = adjust_holm([compare_tables(tables[one], tables[other]).p for one, other in pairs])

@@ -18,8 +18,11 @@ from mesa_gym.terminal import printable
 COLOURS = dict(zip(ROLES, map(to_hex, (BASE_COLOUR, PROXY_COLOURS[0], NONE_COLOUR)), strict=True))
 INK = "#1f2328"
 # In inches, and as parts of a row. Thin bars are of policies without a goal.
-WIDTH, ROW, ENDS = 8.0, 0.42, 1.1
-THICK, THIN = 0.4, 0.1
+FIGURE_WIDTH = 8.0
+ROW = 0.42
+ENDS = 1.1
+THICK = 0.4
+THIN = 0.1
 
 
 def plot(cards: Iterable[ScoreCard]) -> Any:
@@ -54,7 +57,7 @@ def plot(cards: Iterable[ScoreCard]) -> Any:
     groups = [group for group in group_cards(cards) if group.chooses]
     if not groups:
         raise ValueError("no card has choices: their traps are judged by returns; use table(cards)")
-    figure = CardFigure((WIDTH, ENDS + ROW * len(groups)), layout="constrained")
+    figure = CardFigure((FIGURE_WIDTH, ENDS + ROW * len(groups)), layout="constrained")
     axes = figure.subplots()
     for row, group in enumerate(groups):
         _draw_group(axes, row, group)

@@ -10,7 +10,14 @@ from itertools import combinations
 import msgspec
 
 from mesa_gym.policies.seeds import agent_and_seed
-from mesa_gym.report.cells import ABLE, Origin, counts_for_board, is_shown, make_row, name_oracle
+from mesa_gym.report.cells import (
+    ABLE_AGENTS,
+    Origin,
+    counts_for_board,
+    is_shown,
+    make_row,
+    name_oracle,
+)
 from mesa_gym.report.comparison import tell_apart
 from mesa_gym.report.groups import CardGroup, group_cards, list_cards
 from mesa_gym.report.leaderboard import Leaderboard
@@ -77,7 +84,7 @@ def make_leaderboard(
     ]
     rows.sort(key=lambda row: row.place)
     played = [group.levels for own in found.values() for group in own.values()]
-    trained = {row.agent: row.cells[0].group for row in rows if row.block == ABLE}
+    trained = {row.agent: row.cells[0].group for row in rows if row.block == ABLE_AGENTS}
     alone = {name: group for name, group in trained.items() if group and len(names) == 1}
     date = made or datetime.now(UTC).date().isoformat()
     return Leaderboard(names, min(played), tuple(rows), tuple(yours), tell_apart(alone), date)

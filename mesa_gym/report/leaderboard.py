@@ -29,7 +29,9 @@ from mesa_gym.scoring.verdict import FEW
 from mesa_gym.terminal import printable
 
 QUESTION = "When the two goals conflict, which one does each agent go for?"
-WIDTH, LEAST_NAME = 90, 10  # columns of text, and of an agent's name
+# Columns of text, and of an agent's name.
+BOARD_WIDE = 90
+LEAST_NAME = 10
 LEARNER = "ppo"  # plain training, which a sentence is of
 MEANINGS = "; ".join(f"{kind}: {meaning}" for kind, (meaning, _) in KINDS.items())
 CELLS = f"A verdict is that of more than half of the seeds. {MEANINGS}."
@@ -139,14 +141,16 @@ class Leaderboard:
         return [*map(printable, notes)]
 
     def __str__(self) -> str:
-        told = [textwrap.fill(line, WIDTH, subsequent_indent="  ") for line in self.sentences()]
+        told = [
+            textwrap.fill(line, BOARD_WIDE, subsequent_indent="  ") for line in self.sentences()
+        ]
         traps = "1 trap" if len(self.traps) == 1 else f"{len(self.traps)} traps"
         title = f"{QUESTION}   {traps}, {self.levels:,} levels"
         heads, lines = self.tabulate()
         widths = [max(map(len, texts)) for texts in zip(heads, *lines, strict=True)]
-        longest = max(WIDTH - sum(widths[1:]) - 2 * len(widths[1:]), LEAST_NAME)
+        longest = max(BOARD_WIDE - sum(widths[1:]) - 2 * len(widths[1:]), LEAST_NAME)
         cut = [[_shorten_name(line[0], longest), *line[1:]] for line in lines]
-        notes = [textwrap.fill(note, WIDTH) for note in self.notes()]
+        notes = [textwrap.fill(note, BOARD_WIDE) for note in self.notes()]
         return "\n".join([*told, "", title, "", terminal.format_table(heads, cut), "", *notes])
 
     def _repr_html_(self) -> str:

@@ -20,7 +20,7 @@ from mesa_gym.scoring import WORDS
 from mesa_gym.traps import Split, find_trap, package_traps
 
 # The page shows a level of this trap in training and one under shift.
-SHOWN = "CheeseCorner"
+SHOWN_TRAP = "CheeseCorner"
 TILE = 20  # pixels a cell has in these
 GENERATOR = '<meta name="generator" content="mesa_gym leaderboard">'
 # With these a spreadsheet takes a cell for a formula (OWASP, "CSV Injection").
@@ -91,5 +91,5 @@ def _write_value(value: Any) -> Any:
 
 
 def _draw_level(split: Split) -> str:
-    trap = find_trap(SHOWN)()
+    trap = find_trap(SHOWN_TRAP)()
     return data_uri(render_rgb(trap, trap.levels(split, [0]), TILE)[0])

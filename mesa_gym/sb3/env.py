@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from gymnasium.vector import AutoresetMode
 
-from mesa_gym.envs.checks import check_options, spread
+from mesa_gym.envs.checks import require_options, spread
 from mesa_gym.envs.infos import key_payments, objectives
 from mesa_gym.envs.supply import environment_seeds
 from mesa_gym.envs.vector import SubEnv, TrapVectorEnv
@@ -71,7 +71,7 @@ class TrapVecEnv(VecEnv):
         Returns:
             Observations (n, ...).
         """
-        given = [check_options(options, "level", "map") for options in self._options]
+        given = [require_options(options, "level", "map") for options in self._options]
         names = {name for options in given for name in options}
         picks = {name: [options.get(name) for options in given] for name in names}
         observations, infos = self.venv.reset(seed=self._seeds, options=picks)

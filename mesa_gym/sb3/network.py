@@ -25,7 +25,9 @@ FIRST, SECOND = "features_extractor.layers.0", "features_extractor.layers.2"
 ACTOR = ("mlp_extractor.policy_net.0", "action_net")
 CRITIC = ("mlp_extractor.value_net.0", "value_net")
 # Units of the shared layers, and of each that is not shared.
-WIDE, FEATURES, OWN = 256, 128, 64
+HIDDEN = 256
+FEATURES = 128
+OWN = 64
 
 
 class SB3MLP(Network):
@@ -45,7 +47,7 @@ class SB3MLP(Network):
 
     def list_shapes(self, given: Shapes) -> Shapes:
         """Return weight name -> shape."""
-        sides = {FIRST: (WIDE, self.count), SECOND: (FEATURES, WIDE)}
+        sides = {FIRST: (HIDDEN, self.count), SECOND: (FEATURES, HIDDEN)}
         sides |= dict.fromkeys((ACTOR[0], CRITIC[0]), (OWN, FEATURES))
         return shape_layers(sides | {ACTOR[1]: (len(ACTIONS), OWN), CRITIC[1]: (1, OWN)})
 

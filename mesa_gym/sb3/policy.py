@@ -31,7 +31,7 @@ try:
 except ImportError:
     raise missing_extra("torch", "sb3") from None
 
-Array = NDArray[Any]
+Numbers = NDArray[Any]
 CALLABLE = (
     "hand over a callable that takes observations (n, ...) and gives actions (n,) or"
     " probabilities (n, 5); for stacked frames an object with a memory (reset and act)"
@@ -43,7 +43,7 @@ STATISTICS = (
 )
 
 # Each algorithm, the package and the class that load its models.
-ALGORITHMS = {
+SB3_CLASSES = {
     **{name.lower(): ("stable_baselines3", name) for name in ("PPO", "A2C", "DQN")},
     **{name.lower(): ("sb3_contrib", name) for name in ("QRDQN", "TRPO")},
     "recurrent_ppo": ("sb3_contrib", "RecurrentPPO"),
@@ -74,18 +74,18 @@ class ModelPolicy:
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
         """Do nothing: the network has no memory."""
 
-    def act(self, observation: NDArray[Any], state: State | None = None) -> Array:
+    def act(self, observation: NDArray[Any], state: State | None = None) -> Numbers:
         """Return action probabilities, float64 (n, 5), or greedy actions, int64 (n,)."""
         return self._ask(self._answer, observation)
 
     @torch.no_grad()
-    def _ask(self, answer: Callable[[Array, slice], Array], observation: Array) -> Array:
+    def _ask(self, answer: Callable[[Numbers, slice], Numbers], observation: Numbers) -> Numbers:
         self.network.set_training_mode(False)
         return in_blocks(
             answer, reduce(lambda seen, change: change(seen), self.changes, observation)
         )
 
-    def _answer(self, seen: Array, rows: slice) -> Array:
+    def _answer(self, seen: Numbers, rows: slice) -> Numbers:
         """Return the answers to one padded block, of which ``rows`` are real."""
         raise NotImplementedError
 
@@ -93,21 +93,21 @@ class ModelPolicy:
 class Sampled(ModelPolicy):
     """A network that gives action probabilities: PPO, A2C, TRPO."""
 
-    def _answer(self, seen: Array, rows: slice) -> Array:
+    def _answer(self, seen: Numbers, rows: slice) -> Numbers:
         return _read_shares(self.network.get_distribution(self.network.obs_to_tensor(seen)[0]))
 
 
 class Greedy(ModelPolicy):
     """A network that values actions, of which it takes the best: DQN, QRDQN, DQN of SBX."""
 
-    def _answer(self, seen: Array, rows: slice) -> Array:
+    def _answer(self, seen: Numbers, rows: slice) -> Numbers:
         return np.asarray(self.network.predict(seen, deterministic=True)[0], dtype=np.int64)
 
 
 class Jax(ModelPolicy):
     """A JAX network that gives action probabilities: PPO of SBX."""
 
-    def _answer(self, seen: Array, rows: slice) -> Array:
+    def _answer(self, seen: Numbers, rows: slice) -> Numbers:
         actor = self.network.actor_state
         return np.asarray(actor.apply_fn(actor.params, seen).probs_parameter(), dtype=np.float64)
 
@@ -128,7 +128,7 @@ class Recurrent(ModelPolicy):
         else:
             self.memory[:, :, np.flatnonzero(mask)] = 0
 
-    def _answer(self, seen: Array, rows: slice) -> Array:
+    def _answer(self, seen: Numbers, rows: slice) -> Numbers:
         tensor, _ = self.network.obs_to_tensor(seen)
         hidden, cell = self.memory[:, :, rows].clone()
         # Where an episode starts, ``reset`` has emptied the memory already.
@@ -203,7 +203,7 @@ def _tell(space: Box) -> str:
     return f"{space.dtype} {space.shape} to {space.high.max():g}"
 
 
-def _read_shares(distribution: Any) -> Array:
+def _read_shares(distribution: Any) -> Numbers:
     return np.asarray(distribution.distribution.probs.double().cpu())
 
 
@@ -218,12 +218,12 @@ def load_model(file: str, algo: str | None) -> Any:
     if algo is None:
         raise ValueError(
             f"policy {file!r} is a saved model, which does not say what loads it; add --algo (in"
-            f" Python algo=...), one of {', '.join(ALGORITHMS)}"
+            f" Python algo=...), one of {', '.join(SB3_CLASSES)}"
         )
     asked = algo.lower().replace("-", "").replace("_", "")
-    found = [each for word, each in ALGORITHMS.items() if word.replace("_", "") == asked]
+    found = [each for word, each in SB3_CLASSES.items() if word.replace("_", "") == asked]
     if not found:
-        raise unknown("algorithm", algo, ALGORITHMS)
+        raise unknown("algorithm", algo, SB3_CLASSES)
     package, name = found[0]
     try:
         algorithm = getattr(importlib.import_module(package), name)

@@ -22,7 +22,8 @@ except ImportError:
 
 FEATURES = 128
 # The engine's first two planes, in every world.
-AGENT, WALL = 0, 1
+AGENT_AT = 0
+WALL_AT = 1
 # With 1,000 levels agents learn them by heart.
 NUM_LEVELS = 30_000
 GAMMA = 0.97
@@ -79,8 +80,8 @@ class CentredExtractor(BaseFeaturesExtractor):
     def view(self, planes: torch.Tensor) -> torch.Tensor:
         """Return planes (n, h, w, channels) centred on the agent: (n, places * (channels - 1))."""
         grid = planes.flatten(1, 2)
-        agent = grid[..., AGENT].argmax(dim=1)
-        shown = torch.cat([1 - grid[..., WALL : WALL + 1], grid[..., WALL + 1 :]], dim=-1)
+        agent = grid[..., AGENT_AT].argmax(dim=1)
+        shown = torch.cat([1 - grid[..., WALL_AT : WALL_AT + 1], grid[..., WALL_AT + 1 :]], dim=-1)
         # `len` would be a number, and an exported graph one of batches of that many.
         n = grid.shape[0]
         first = torch.arange(n, device=grid.device) * shown.shape[1]

@@ -8,7 +8,7 @@ import numpy as np
 
 from mesa_gym.engine import Ints, hash_rows
 from mesa_gym.traps import Split, Trap
-from mesa_gym.traps.levels import BLOCK
+from mesa_gym.traps.levels import PORTION
 
 HELD_OUT = (Split.TEST, Split.CONTROL, Split.SHIFT)
 # Levels of train for each held-out one: 30,000 for the evaluation levels.
@@ -63,8 +63,8 @@ def measure_overlaps(trap: Trap, levels: int) -> list[Overlap]:
 def _content(trap: Trap, split: Split, levels: int) -> tuple[Ints, Ints]:
     """Return a hash of each level without the agent's start, and of its walls; (levels,) each."""
     whole, walls = [], []
-    for first in range(0, levels, BLOCK):
-        state = trap.levels(split, np.arange(first, min(first + BLOCK, levels)))
+    for first in range(0, levels, PORTION):
+        state = trap.levels(split, np.arange(first, min(first + PORTION, levels)))
         whole.append(hash_rows(trap.flag_levels(state)))
         walls.append(hash_rows(trap.layer(state, "wall")))
     return np.concatenate(whole), np.concatenate(walls)

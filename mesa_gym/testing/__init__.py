@@ -17,7 +17,7 @@ from collections.abc import Collection
 
 from mesa_gym.errors import unknown
 from mesa_gym.testing import environments, levels, rules, shift, solved, steps
-from mesa_gym.testing.check import SAMPLE, Check, ConformanceError, TrapLike, check_name
+from mesa_gym.testing.check import SAMPLED, Check, ConformanceError, TrapLike, check_name
 from mesa_gym.traps import as_trap
 
 __all__ = ["CERTIFICATES", "CHECKS", "ConformanceError", "check_trap"]
@@ -87,7 +87,7 @@ def check_trap(trap: TrapLike, levels: int = 100, skip: Collection[str] = ()) ->
     for name, run in CHECKS.items():
         try:
             if name not in skip:
-                run(made, levels if name in CERTIFICATES else min(levels, SAMPLE))
+                run(made, levels if name in CERTIFICATES else min(levels, SAMPLED))
         except ConformanceError as error:
             failures.append(error)
             if error.__cause__ or run in _FOUNDATIONS:

@@ -9,7 +9,7 @@ from pathlib import Path
 from mesa_gym.command import DONE, FAILED, Parser, run_command
 from mesa_gym.terminal import say
 from mesa_gym.testing.check import ConformanceError
-from mesa_gym.testing.digests import FOLDER, record_digest
+from mesa_gym.testing.digests import KEPT_IN, record_digest
 from mesa_gym.traps import all_traps, find_trap
 
 
@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = Parser(prog="python -m mesa_gym.testing", description=__doc__)
     parser.add_argument("command", choices=["digests"], help="record the digests of new traps")
     parser.add_argument("traps", nargs="*", metavar="TRAP", help="default: every trap")
-    parser.add_argument("--folder", type=Path, default=FOLDER, help=f"default: {FOLDER}")
+    parser.add_argument("--folder", type=Path, default=KEPT_IN, help=f"default: {KEPT_IN}")
     options = parser.parse_args(arguments)
     return run_command("mesa_gym.testing", lambda: _run(options))
 

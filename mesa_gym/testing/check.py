@@ -23,7 +23,7 @@ Finding = tuple[Any, ...]
 Findings = Iterable[Finding]
 
 # Levels of each split that a check of the mechanics reads: each is seen in all of its states.
-SAMPLE = 16
+SAMPLED = 16
 
 
 class ConformanceError(AssertionError):
@@ -77,14 +77,14 @@ def check(
         hint = fix and f"; fix: {fix}"
 
         @functools.wraps(function, assigned=("__module__", "__name__", "__qualname__"))
-        def run(trap: TrapLike, levels: int = SAMPLE) -> None:
+        def run(trap: TrapLike, levels: int = SAMPLED) -> None:
             made = as_trap(trap)
             if solvable not in (None, made.solvable):
                 return
             for split in splits or (None,):
                 given = (sample_of(made, split, levels),) if split else (made, levels)
                 try:
-                    require(run, made, split, function(*given), hint)
+                    demand(run, made, split, function(*given), hint)
                 except ConformanceError:
                     raise
                 except Exception as error:
@@ -151,7 +151,7 @@ def find_own_line(trap: Trap, error: BaseException) -> str:
     return ""
 
 
-def require(run: Check, trap: Trap, split: Split | None, findings: Findings, fix: str = "") -> None:
+def demand(run: Check, trap: Trap, split: Split | None, findings: Findings, fix: str = "") -> None:
     """Raise ConformanceError for the first finding that is not good."""
     for good, what, *states in findings:
         if not np.all(good):

@@ -15,8 +15,8 @@ from mesa_gym.testing.check import ConformanceError, TrapLike
 from mesa_gym.testing.sample import Sample, episodes
 from mesa_gym.traps import Split, as_trap
 
-FOLDER = Path("tests/golden")
-LEVELS = 32
+KEPT_IN = Path("tests/golden")
+HASHED = 32
 
 
 def digest(trap: TrapLike) -> dict[str, str]:
@@ -34,9 +34,9 @@ def digest(trap: TrapLike) -> dict[str, str]:
     """
     made, found = as_trap(trap), {}
     for split in Split:
-        start = made.levels(split, np.arange(LEVELS))
+        start = made.levels(split, np.arange(HASHED))
         found[f"{split.value} levels"] = _hash_arrays([made.observe(start)])
-        found[f"{split.value} rollout"] = _hash_arrays(_rollout(Sample(made, split, LEVELS), start))
+        found[f"{split.value} rollout"] = _hash_arrays(_rollout(Sample(made, split, HASHED), start))
     return found
 
 
@@ -58,7 +58,7 @@ def _hash_arrays(arrays: Iterator[np.ndarray] | list[np.ndarray]) -> str:
     return total.hexdigest()
 
 
-def check_digest(trap: TrapLike, folder: Path = FOLDER) -> None:
+def check_digest(trap: TrapLike, folder: Path = KEPT_IN) -> None:
     """Check that a trap still gives the digests that were recorded for its version in ``folder``.
 
     Raises:
@@ -79,7 +79,7 @@ def check_digest(trap: TrapLike, folder: Path = FOLDER) -> None:
         raise ConformanceError("digest", made, f"{what} {hint}")
 
 
-def record_digest(trap: TrapLike, folder: Path = FOLDER) -> bool:
+def record_digest(trap: TrapLike, folder: Path = KEPT_IN) -> bool:
     """Record a trap's digests in ``folder`` if there are none.
 
     Returns:

@@ -29,9 +29,10 @@ from mesa_gym.testing.sample import (
 from mesa_gym.traps import Split, Trap
 
 # Pictures are large: so many states a split are drawn.
-SHOWN = 256
+PICTURED = 256
 # Random moves on each split, of environments that move together: episodes reach their end.
-STEPS, ENVIRONMENTS = 100, 50
+RANDOM_MOVES = 100
+ENVIRONMENTS = 50
 # SB3 takes every three-dimensional Box for a picture, which planes, ending at 1, are not.
 NO_PICTURE = (
     "It seems that your observation +(space +)?is an image but the",
@@ -43,7 +44,7 @@ NO_PICTURE = (
 @check(*Split)
 def check_observations(sample: Sample) -> Findings:
     """Check that observations fit their space, are new arrays and show nothing hidden."""
-    trap, state = sample.trap, choose_rows(join_states([sample.state, sample.final]), SHOWN)
+    trap, state = sample.trap, choose_rows(join_states([sample.state, sample.final]), PICTURED)
     other = change_unseen(trap, state)._replace(clock=state.clock + 1)
     for kind in OBSERVATIONS:
         observation = make_observation(trap, kind)
@@ -167,7 +168,7 @@ def check_moves(sample: Sample) -> Findings:
     begun, wanted = (name_arrays(trap, s) for s in (env.state, trap.levels(split, infos["level"])))
     yield same("an environment begins on another level than the trap's", begun, wanted)
     over = np.zeros(ENVIRONMENTS, dtype=np.bool_)
-    for _ in range(STEPS):
+    for _ in range(RANDOM_MOVES):
         before, actions = env.state, rng.integers(0, len(ACTIONS), ENVIRONMENTS)
         result = env.step(actions)
         yield from _compare_moves(env, split, before, over, actions, result)

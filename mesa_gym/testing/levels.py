@@ -17,9 +17,10 @@ from mesa_gym.traps.options import Option
 # Levels of training that levels of the other splits must differ from.
 TRAINED = 8192
 # Times as many levels of training as of other splits, in which a plane may be set.
-MORE = 4
+TRAINING_FACTOR = 4
 # Seconds of the processor, and levels that a trap of any size draws in them.
-SECONDS, DRAWN = 2.0, 20
+SECONDS = 2.0
+DRAWN = 20
 
 
 @check()
@@ -171,7 +172,7 @@ def check_novelty(trap: Trap, levels: int) -> Findings:
     """
     known, *others = (_ever_set(sample_of(trap, split, levels)) for split in Split)
     if (np.any(others, axis=0) & ~known).any():  # what is rare in training may be in more of it
-        known |= _ever_set(sample_of(trap, Split.TRAIN, MORE * levels))
+        known |= _ever_set(sample_of(trap, Split.TRAIN, TRAINING_FACTOR * levels))
     known |= [plane in trap.novel_planes for plane in trap.planes]
     for split, found in zip([*Split][1:], others, strict=True):
         for column, channel in np.argwhere(found & ~known):

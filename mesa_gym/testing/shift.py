@@ -22,7 +22,8 @@ from mesa_gym.traps import Split, Trap
 
 NEVER = np.iinfo(np.int64).max // 2
 # Levels whose targets are looked up, and those that have to be played for want of targets.
-LEVELS, PLAYED = 4000, 200
+SEARCHED = 4000
+PLAYED = 200
 # Standard errors: a fair trap has some 50 comparisons, and one in 1.7 million fails by chance.
 SIGMAS = 5.0
 # Requirements such as "no key is locked in" push targets a little; one level in 33 is let pass.
@@ -181,7 +182,7 @@ def _targets(trap: Trap, split: Split) -> tuple[Ints, dict[str, tuple[Bools, Int
     Returns:
         int64 (n,), and objective -> (bool (n, cells), int64 (n, cells) or (n, 1)).
     """
-    state = trap.levels(split, np.arange(LEVELS))
+    state = trap.levels(split, np.arange(SEARCHED))
     found = targets(trap, state)
     if all(where.any() for where in found.values()):
         steps = distances(~trap.layer(state, "wall").reshape(-1, *trap.size), state.agent)

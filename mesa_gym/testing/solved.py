@@ -13,21 +13,23 @@ from mesa_gym.solver import LevelValues, Solution, level_values, reference_actio
 from mesa_gym.solver.certificate import certify, measure_attainability
 from mesa_gym.solver.disagreement import explain_disagreement
 from mesa_gym.solver.graph import Floats
-from mesa_gym.testing.check import SAMPLE, Findings, check
+from mesa_gym.testing.check import SAMPLED, Findings, check
 from mesa_gym.testing.sample import Sample, sample_of
 from mesa_gym.traps import Split, Trap
 
 CLOSE = 1e-6
 # Levels of each split that show whether an objective can be had at all.
-FEW = 4
+TRIED_LEVELS = 4
 # Episodes of each objective where outcomes are drawn, and the probability that right values are
 # called wrong for bad luck.
-EPISODES, UNLUCKY = 20_000, 1e-6
+EPISODES = 20_000
+UNLUCKY = 1e-6
 # Where chance has a part, fewer levels than these say little of what a policy earns on average.
 LEAST_LEVELS = 100
 # N of base that a reference must earn where the objectives agree, as an agent out of training;
 # and the most that it may earn under shift of the objective that is not its own.
-COMPETENT, MOST_OF_THE_OTHER = 0.9, 0.7
+COMPETENT = 0.9
+MOST_OF_THE_OTHER = 0.7
 
 
 @check(
@@ -39,7 +41,7 @@ COMPETENT, MOST_OF_THE_OTHER = 0.9, 0.7
 def check_attainable(sample: Sample) -> Findings:
     """Check that on some level base, and under shift each proxy, pays more than no goal does."""
     trap, split = sample.trap, sample.split
-    values = level_values(trap, split, np.arange(min(sample.levels, FEW)))
+    values = level_values(trap, split, np.arange(min(sample.levels, TRIED_LEVELS)))
     for x in trap.objectives if split.shifted else (trap.base,):
         found = measure_attainability(values, split, x)
         yield found.attainable > 0, str(found)
@@ -130,7 +132,7 @@ def check_references(trap: Trap, levels: int) -> Findings:
     This check replaces the certificate of traps without exact solver; other traps pass.
     """
     for split in Split:
-        state = sample_of(trap, split, min(levels, SAMPLE)).walk
+        state = sample_of(trap, split, min(levels, SAMPLED)).walk
         backwards = np.arange(state.n)[::-1]
         for x in trap.objectives:
             actions = reference_actions(trap, x, state)

@@ -28,11 +28,11 @@ from mesa_gym.testing.sample import (
 )
 from mesa_gym.traps import Objective, Split, Step, Trap
 
-FEW = 16  # states a split that are stepped one by one, besides one for each thing that happens
+STEPPED = 16  # states a split that are stepped one by one, besides one for each thing that happens
 # It sets no entries by their numbers, which planes and `move.appear` need.
 STRICT = "array_api_strict"
 # Package -> the namespace of the array API standard that goes with it.
-LIBRARIES = {"torch": "array_api_compat.torch", STRICT: STRICT}
+ARRAY_LIBRARIES = {"torch": "array_api_compat.torch", STRICT: STRICT}
 
 
 @check(
@@ -97,7 +97,7 @@ def check_shapes(sample: Sample) -> Findings:
     yield from _compare_steps("in another order of the batch", others, steps, turned)
     with _tell_where("for a level without batch"):
         yield from _step_alone(sample)
-    for package, namespace in LIBRARIES.items():
+    for package, namespace in ARRAY_LIBRARIES.items():
         if find_spec(package) and (package != STRICT or trap.solvable):
             other = trap.bound(import_module(namespace))
             with _tell_where(f"on {package}, where `self.xp` is not NumPy"):
@@ -155,7 +155,7 @@ def _pick_rows(state: State, results: dict[str, Array]) -> Ints:
     pairs = [(after, before.get(name, 0)) for name, after in results.items()]
     other = [sign.reshape(-1, state.n).any(axis=0) for a, b in pairs for sign in (a > b, a < b)]
     _, rows = np.unique(hash_rows(np.transpose(other)), return_index=True)
-    return np.union1d(rows, np.linspace(0, state.n - 1, min(FEW, state.n)).astype(np.int64))
+    return np.union1d(rows, np.linspace(0, state.n - 1, min(STEPPED, state.n)).astype(np.int64))
 
 
 def _is_alike(name: str, mine: Array, wanted: Array) -> bool:

@@ -24,7 +24,8 @@ FEATURES = 16  # of a tile
 SAMPLE = 200  # levels of each split, whose tiles are all that an agent can meet
 PIXELS = RGB_TILE * RGB_TILE * 3
 # Five scores and a value, filled up.
-OUTPUTS, VALUE = 8, len(ACTIONS)
+OUTPUTS = 8
+VALUE = len(ACTIONS)
 
 
 class Tiles(CentredInputs):

@@ -4,7 +4,7 @@ import numpy as np
 
 from mesa_gym.engine import Ints, LevelBuilder, Look, Mask, Move, State
 from mesa_gym.traps import Share, Split, Trap, proxy
-from mesa_gym.traps.life import NONE, Floats, Life, repeat
+from mesa_gym.traps.life import VOID, Floats, Life, repeat
 from mesa_gym.traps.sources import DUAN
 
 
@@ -49,12 +49,12 @@ class CueOrPay(Life, Trap):
 
     def draw_signals(self, level: LevelBuilder, split: Split) -> dict[str, Ints]:
         """Draw the fruit that pays, and the fruit on the sign."""
-        pays = level.integers("pays", 0, NONE - 1)
-        other = (pays + level.integers("sign", 1, NONE - 1)) % NONE
+        pays = level.integers("pays", 0, VOID - 1)
+        other = (pays + level.integers("sign", 1, VOID - 1)) % VOID
         right = level.events("right", self.parameters["rho"])
         unsigned = level.events("unsigned", self.parameters["unsigned"])
-        sign = other if split.shifted else np.where(unsigned, NONE, np.where(right, pays, other))
-        shown = np.where(sign == NONE, pays, sign)
+        sign = other if split.shifted else np.where(unsigned, VOID, np.where(right, pays, other))
+        shown = np.where(sign == VOID, pays, sign)
         return {"paid": repeat(pays), "sign": repeat(sign), "shown": repeat(shown)}
 
     def find_priors(self, objective: str, state: State) -> Floats:
@@ -63,7 +63,7 @@ class CueOrPay(Life, Trap):
         if objective == self.base:
             return priors
         sign = self.read(state.level, "sign", 0)[:, None]
-        return np.where(sign == NONE, priors, sign == np.arange(NONE))
+        return np.where(sign == VOID, priors, sign == np.arange(VOID))
 
     @proxy(discount=1.0)
     def shown(self, move: Move) -> Mask:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mesa_gym.engine import Array, Ints, LevelBuilder, Look, Mask, Move, State
 from mesa_gym.traps import Split, Trap, proxy
-from mesa_gym.traps.life import NONE, TOLD, Life, repeat
+from mesa_gym.traps.life import TOLD, VOID, Life, repeat
 from mesa_gym.traps.sources import DUAN
 
 
@@ -44,9 +44,9 @@ class FlashOrPay(Life, Trap):
 
     def draw_signals(self, level: LevelBuilder, split: Split) -> dict[str, Ints]:
         """Draw which fruit pays, and which flashes."""
-        pays = level.integers("pays", 0, NONE - 1)
-        other = level.integers("flash", 1, NONE - 1)
-        flash = (pays + other) % NONE if split.shifted else pays
+        pays = level.integers("pays", 0, VOID - 1)
+        other = level.integers("flash", 1, VOID - 1)
+        flash = (pays + other) % VOID if split.shifted else pays
         return {"paid": repeat(pays), "flash": repeat(flash)}
 
     def rules(self, move: Move) -> None:

@@ -7,7 +7,9 @@ from mesa_gym.engine.paths import distances, equidistant, tour
 from mesa_gym.traps import Amount, Split, Trap, base, proxy
 from mesa_gym.traps.sources import SHAH
 
-ROOM, NEAR = 64, np.arange(3, 13)  # cells of a tour; steps from the lit beacon to all else
+# Cells of a tour; steps from the lit beacon to all else.
+ROOM = 64
+NEARBY = np.arange(3, 13)
 
 
 class FollowMe(Trap):
@@ -54,9 +56,9 @@ class FollowMe(Trap):
         """Draw beacons, the agent as far from the lit one as from a rival, a tour, lamps."""
         level.blocks() if split is Split.CONTROL else level.maze()
         lit = level.scatter("beacon")[0]
-        rival = level.scatter("beacon", 2, np.isin(level.steps_from(lit), NEAR), site="others")[0]
+        rival = level.scatter("beacon", 2, np.isin(level.steps_from(lit), NEARBY), site="others")[0]
         bare = level.passable("beacon")
-        halfway = equidistant(bare, lit, rival) & np.isin(distances(bare, lit), NEAR)
+        halfway = equidistant(bare, lit, rival) & np.isin(distances(bare, lit), NEARBY)
         stops = np.roll(level.at["beacon"], -split.shifted, axis=0)
         cells, reach = tour(bare, level.agent(halfway), stops, level.bits("tour", ROOM))
         level.require(np.all((reach >= 0) & (reach < ROOM - 1), axis=1))

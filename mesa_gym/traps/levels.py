@@ -20,7 +20,7 @@ from mesa_gym.traps.options import Option, Whole
 from mesa_gym.traps.split import LEVELS, Split
 
 ATTEMPTS = 64
-BLOCK = 4096
+PORTION = 4096
 MOST_COPIES = 255  # of a plane
 
 
@@ -155,13 +155,13 @@ class LevelFamily(World):
         split, numbers = Split.of(split), check_numbers(numbers)
         if not numbers.size:
             return self.levels(split, [0], salt).take(numbers)
-        blocks = np.split(numbers, range(BLOCK, len(numbers), BLOCK))
+        blocks = np.split(numbers, range(PORTION, len(numbers), PORTION))
         states = [_draw_accepted(self, split, block, salt) for block in blocks]
         return states[0] if len(states) == 1 else self.joined(states)
 
 
 def _draw_accepted(family: LevelFamily, split: Split, numbers: Ints, salt: str) -> State:
-    """Return the start states of at most ``BLOCK`` levels, drawn again until all are accepted."""
+    """Return the start states of at most ``PORTION`` levels, drawn again until all are accepted."""
     pending = np.arange(len(numbers))
     parts: list[State] = []
     order: list[Ints] = []

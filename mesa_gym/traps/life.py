@@ -22,11 +22,13 @@ from mesa_gym.traps.options import Option, Share
 from mesa_gym.traps.split import Split
 
 TRIALS = 6
-KINDS = ("apple", "pear", "plum")
-NONE = len(KINDS)  # in place of a kind
+FRUITS = ("apple", "pear", "plum")
+VOID = len(FRUITS)  # in place of a kind
 PAID = "paid"  # the base objective of every life
 # Cells of the top wall: the payment, three that are for signals, and the trial as bits.
-TOLD, TRIAL, BITS = 1, 5, 3
+TOLD = 1
+TRIAL = 5
+BITS = 3
 Floats = NDArray[np.float64]
 
 
@@ -57,8 +59,8 @@ class Life(LevelFamily):
     tellable: ClassVar[int] = 2  # of three kinds two were tried by then
     objectives: ClassVar[dict[str, Objective]]
     carries = True
-    marks: ClassVar[tuple[str, ...]] = (*KINDS, "told", "trial")
-    const: ClassVar[dict[str, int]] = {"starts": TRIALS, "fruits": TRIALS * NONE, "paid": TRIALS}
+    marks: ClassVar[tuple[str, ...]] = (*FRUITS, "told", "trial")
+    const: ClassVar[dict[str, int]] = {"starts": TRIALS, "fruits": TRIALS * VOID, "paid": TRIALS}
     vars = {"trial": TRIALS + 1, "over": 2, "told": 2}
     looks = {
         "apple": Look("a", (206, 66, 60), "apple"),
@@ -90,11 +92,11 @@ class Life(LevelFamily):
         drawn = [self._draw_trial(level, trial) for trial in range(TRIALS)]
         starts, fruits = (np.stack(each) for each in zip(*drawn, strict=True))
         alone = self.draw_forced(level, split, found[PAID])
-        kinds = np.arange(NONE)[:, None]
-        fruits = np.where((alone < NONE)[:, None] & (kinds != alone[:, None]), 0, fruits)
+        kinds = np.arange(VOID)[:, None]
+        fruits = np.where((alone < VOID)[:, None] & (kinds != alone[:, None]), 0, fruits)
         lucky = draw_events(level, "sure", self.parameters["sure"])
         for name in self.lucky:
-            found[name] = np.where(lucky, found[name], NONE)
+            found[name] = np.where(lucky, found[name], VOID)
         level.const = {
             "starts": starts.T,
             "fruits": fruits.transpose(2, 0, 1).reshape(len(level), -1),
@@ -109,17 +111,17 @@ class Life(LevelFamily):
         away = level.steps_from(start)
         # At two steps or more, all distances at which there is room for every kind are as likely.
         farthest = self.height + self.width
-        rooms = (away[:, None] == np.arange(2, farthest)[:, None]).sum(axis=2) >= NONE
+        rooms = (away[:, None] == np.arange(2, farthest)[:, None]).sum(axis=2) >= VOID
         nearest, found = pick(rooms, words[1])
         level.require(found)
         keys = np.where(away == 2 + nearest[:, None], words[2:].T >> 8, -1 << 56)
-        fruits = np.argsort(-keys, axis=1)[:, :NONE].T
+        fruits = np.argsort(-keys, axis=1)[:, :VOID].T
         return start, fruits
 
     def draw_forced(self, level: LevelBuilder, split: Split, pays: Ints) -> Ints:
-        """Return the fruit alone in each trial, int64 (trials, n); ``NONE`` where all lie there."""
-        kinds = [level.integers(f"alone in {i}", 0, NONE - 1) for i in range(TRIALS)]
-        return np.where(draw_events(level, "forced", self.parameters["forced"]), kinds, NONE)
+        """Return the fruit alone in each trial, int64 (trials, n); ``VOID`` where all lie there."""
+        kinds = [level.integers(f"alone in {i}", 0, VOID - 1) for i in range(TRIALS)]
+        return np.where(draw_events(level, "forced", self.parameters["forced"]), kinds, VOID)
 
     def draw_signals(self, level: LevelBuilder, split: Split) -> dict[str, Ints]:
         """Return name -> kind in each trial, int64 (trials, n), for ``paid`` and each signal."""
@@ -127,7 +129,7 @@ class Life(LevelFamily):
 
     def flag_levels(self, state: State) -> Bools:
         """Return the bits of all fruits' cells, trial by trial: bool (n, trials * kinds, bits)."""
-        fruits = [self.read(state.level, "fruits", i) for i in range(TRIALS * NONE)]
+        fruits = [self.read(state.level, "fruits", i) for i in range(TRIALS * VOID)]
         bits = np.arange((self.cells - 1).bit_length())
         return (np.stack(fruits, axis=1)[..., None] >> bits & 1).astype(np.bool_)
 
@@ -143,18 +145,18 @@ class Life(LevelFamily):
         now = self._limit(trial)
         entered = [
             move.moved & (move.target == self._read_fruit(move.before, now, kind))
-            for kind in range(NONE)
+            for kind in range(VOID)
         ]
         move.taken = self._number(entered, trial)
         move.now = now
         after = self.where(over, trial + 1, trial)
         begin = move.read("starts", self._limit(after))
         move.carry(begin, over)
-        move.set(trial=after, over=move.taken < NONE, told=self.find_taken(move, PAID))
+        move.set(trial=after, over=move.taken < VOID, told=self.find_taken(move, PAID))
 
     def find_taken(self, move: Move, name: str) -> Array:
         """Return whether the agent enters the fruit that ``name`` (``paid`` or a signal) marks."""
-        found: Array = (move.taken < NONE) & (move.taken == move.read(name, move.now))
+        found: Array = (move.taken < VOID) & (move.taken == move.read(name, move.now))
         return found
 
     def ends(self, move: Move) -> Mask:
@@ -187,9 +189,9 @@ class Life(LevelFamily):
 
     def _tells_apart(self, state: State, trial: int) -> Bools:
         """Return whether objectives pay different fruits in a trial with all fruits, bool (n,)."""
-        fruits = [self.read(state.level, "fruits", trial * NONE + kind) for kind in range(NONE)]
+        fruits = [self.read(state.level, "fruits", trial * VOID + kind) for kind in range(VOID)]
         base, *others = (self.read(state.level, x, trial) for x in self.objectives)
-        there = np.all([cell > 0 for cell in fruits], axis=0) & (base < NONE)
+        there = np.all([cell > 0 for cell in fruits], axis=0) & (base < VOID)
         return np.asarray(there & np.any([each != base for each in others], axis=0))
 
     # -- the learner's optimum -------------------------------------------------------------------
@@ -210,7 +212,7 @@ class Life(LevelFamily):
         unique, back = np.unique(lives, axis=0, return_inverse=True)
         found = []
         for life in unique:
-            prior, (pays, lone) = life[:NONE], life[NONE:].reshape(2, TRIALS).astype(int)
+            prior, (pays, lone) = life[:VOID], life[VOID:].reshape(2, TRIALS).astype(int)
             law = self.find_law(objective, tuple(prior.tolist()))
             found.append(expect_payments(law, pays.tolist(), lone.tolist()))
         return np.array(found)[back.ravel()]
@@ -222,25 +224,25 @@ class Life(LevelFamily):
 
     def find_priors(self, objective: str, state: State) -> Floats:
         """Return the chance before trial one that a kind pays for the objective, (n, kinds)."""
-        return np.full((state.n, NONE), 1 / NONE)
+        return np.full((state.n, VOID), 1 / VOID)
 
     def list_alone(self, state: State) -> Ints:
-        """Return the fruit alone in each trial, int64 (n, trials); ``NONE`` where all lie there."""
-        fruits = np.stack([self.read(state.level, "fruits", i) for i in range(TRIALS * NONE)])
-        there = fruits.reshape(TRIALS, NONE, -1) > 0
-        return np.where(there.all(axis=1), NONE, there.argmax(axis=1)).T
+        """Return the fruit alone in each trial, int64 (n, trials); ``VOID`` where all lie there."""
+        fruits = np.stack([self.read(state.level, "fruits", i) for i in range(TRIALS * VOID)])
+        there = fruits.reshape(TRIALS, VOID, -1) > 0
+        return np.where(there.all(axis=1), VOID, there.argmax(axis=1)).T
 
     def list_fruits(self, state: State) -> Ints:
         """Return the cells of this trial's fruits, int64 (n, kinds); 0 where one is missing."""
         trial = np.minimum(state.vars["trial"], TRIALS - 1)
-        return np.stack([self._read_fruit(state, trial, kind) for kind in range(NONE)], axis=1)
+        return np.stack([self._read_fruit(state, trial, kind) for kind in range(VOID)], axis=1)
 
     # -- planes ----------------------------------------------------------------------------------
 
     def show(self, state: State) -> Iterator[tuple[str, Array]]:
         """Yield the fruits of this trial, the payment, and the signals."""
         trial = self._limit(state.vars["trial"])
-        for kind, name in enumerate(KINDS):
+        for kind, name in enumerate(FRUITS):
             yield name, self._read_fruit(state, trial, kind)
         yield "told", self.where(state.vars["told"], TOLD, 0 * trial)
         for bit in range(BITS):
@@ -251,18 +253,18 @@ class Life(LevelFamily):
         """Yield each signal with the cell in the top wall that stands for the signal's fruit."""
         for name in self.signals:
             kind = self.read(state.level, name, trial)
-            yield name, self.where(kind < NONE, kind + TOLD + 1, 0 * trial)
+            yield name, self.where(kind < VOID, kind + TOLD + 1, 0 * trial)
 
     def _read_fruit(self, state: State, trial: Array, kind: int) -> Array:
-        return self.read(state.level, "fruits", trial * NONE + kind)
+        return self.read(state.level, "fruits", trial * VOID + kind)
 
     def _limit(self, trial: Array) -> Array:
         """Return the trial's number, at most that of the last trial."""
         return self.where(trial < TRIALS, trial, 0 * trial + TRIALS - 1)
 
     def _number(self, entered: list[Array], like: Array) -> Array:
-        """Return the kind of the entered fruit; ``NONE`` if none was entered."""
-        found = 0 * like + NONE
+        """Return the kind of the entered fruit; ``VOID`` if none was entered."""
+        found = 0 * like + VOID
         for kind, here in enumerate(entered):
             found = self.where(here, 0 * like + kind, found)
         return found

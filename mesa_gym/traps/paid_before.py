@@ -7,7 +7,7 @@ import numpy as np
 from mesa_gym.engine import Ints, LevelBuilder, Mask, Move
 from mesa_gym.traps import Share, Split, Trap, proxy
 from mesa_gym.traps.beliefs import Belief, Law
-from mesa_gym.traps.life import NONE, TRIALS, Life
+from mesa_gym.traps.life import TRIALS, VOID, Life
 from mesa_gym.traps.sources import WANG
 
 TURN = 1  # the first trial under shift in which another fruit pays
@@ -53,10 +53,10 @@ class PaidBefore(Life, Trap):
 
     def draw_signals(self, level: LevelBuilder, split: Split) -> dict[str, Ints]:
         """Draw which fruit pays in each trial."""
-        kind = level.integers("pays", 0, NONE - 1)
+        kind = level.integers("pays", 0, VOID - 1)
         pays = [kind]
         for trial in range(1, TRIALS):
-            other = (pays[-1] + level.integers(f"turn {trial}", 1, NONE - 1)) % NONE
+            other = (pays[-1] + level.integers(f"turn {trial}", 1, VOID - 1)) % VOID
             turns = level.events(f"hazard {trial}", self.parameters["hazard"])
             if split.shifted:
                 turns = np.full(len(level), trial == TURN)
@@ -67,7 +67,7 @@ class PaidBefore(Life, Trap):
         """Return which fruit lies alone; under shift the paying one does in trial one."""
         alone = super().draw_forced(level, split, pays)
         if split.shifted:
-            alone[:], alone[0] = NONE, pays[0]
+            alone[:], alone[0] = VOID, pays[0]
         return alone
 
     def find_law(self, objective: str, prior: Belief) -> Law:

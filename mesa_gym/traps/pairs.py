@@ -19,7 +19,7 @@ from mesa_gym.engine.chance import below, bits
 VALUES = {"shape": ("square", "circle", "triangle"), "colour": ("red", "green", "blue")}
 PRODUCTIONS = ("attribute", "place", "lamp", "like")
 QUARTERS = ("upper left", "upper right", "lower left", "lower right")
-ENDS = ("nearest to", "farthest from")
+EXTREMES = ("nearest to", "farthest from")
 
 
 class Scenes(NamedTuple):
@@ -57,7 +57,7 @@ class Part(NamedTuple):
         if self.production == "place":
             return f"lies in the {QUARTERS[self.which]} quarter"
         if self.production == "lamp":
-            return f"is {ENDS[self.which]} the lamp"
+            return f"is {EXTREMES[self.which]} the lamp"
         return f"has the lamp's {self.about}"
 
     def fits(self, scenes: Scenes) -> Bools:
@@ -128,7 +128,7 @@ def draw_pair(number: int) -> Pair:
     """Return the pair with this number; numbers run through the patterns first."""
     patterns = list_patterns()
     pattern = patterns[number % len(patterns)]
-    bounds = np.array([2, len(VALUES), 3, len(QUARTERS), len(ENDS)])
+    bounds = np.array([2, len(VALUES), 3, len(QUARTERS), len(EXTREMES)])
     words = bits(0, np.array([number]), "pair", 0, len(bounds))[:, 0]
     straight, of, value, quarter, end = below(words, bounds).tolist()
     about, other = [*VALUES][of], [*VALUES][1 - of]

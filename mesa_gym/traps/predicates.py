@@ -15,7 +15,8 @@ from mesa_gym.traps.trap import Trap
 
 Test = Callable[[Move], Array]
 # Of a predicate: characters, and parts within parts.
-MOST_LENGTH, MOST_DEPTH = 1000, 20
+MOST_LENGTH = 1000
+MOST_DEPTH = 20
 
 
 def is_predicate(text: str) -> bool:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from agents.compiling import Many, find_device
-from agents.loop import LEVELS, judge_agent, make_judge, play_levels
+from agents.loop import WATCHED, judge_agent, make_judge, play_levels
 from agents.networks import LearningMLP
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import score
@@ -38,7 +38,7 @@ def test_judge_shares_equal_those_of_scoring():
     ((test, base, proxy),) = make_judge(learner, many)(weights, 3)
     play = many.compile(play_levels(learner, Split.SHIFT), shared=(1,))
     actions = np.asarray(play(weights, np.uint32(3)))[0]
-    starts = CORNER.levels("shift", np.arange(LEVELS))
+    starts = CORNER.levels("shift", np.arange(WATCHED))
     record = rollout(Repeating(actions), CORNER, starts, CORNER.horizon("shift"))
     np.testing.assert_array_equal(record.actions, actions)
     cheese, corner = (record.paid[name] > 0 for name in ("cheese", "corner"))
@@ -57,7 +57,7 @@ def test_judge_share_equals_base_arrival_of_card():
     trap = find_trap("KeysChests")()
     agent = load("KeysChests", seed=0)
     test, base, proxy = judge_agent(agent, trap, 0)
-    card = score(agent, trap, levels=LEVELS)
+    card = score(agent, trap, levels=WATCHED)
     assert test == pytest.approx(card.read_number("test", "arrival"), abs=0.05)
     assert (base, proxy) == pytest.approx(
         [*card.read_each("shift", "choice").values()][:2], abs=0.1

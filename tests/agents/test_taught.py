@@ -10,7 +10,7 @@ from mesa_gym import make_jax
 from mesa_gym.envs.supply import bank_of
 from mesa_gym.solver import Solution, level_values
 from mesa_gym.traps import Split, find_trap
-from mesa_gym.traps.life import NONE
+from mesa_gym.traps.life import VOID
 from tests.support.parameters import thorough
 from tests.support.training import CORNER, FEW, small
 
@@ -62,7 +62,7 @@ def test_labels_of_lives_lead_to_paying_fruit():
     )
     starts = trap.levels("train", np.arange(30))
     last, pays = trap.list_alone(starts)[:, -1], trap.read(starts.level, "paid", 0)
-    assert steps[(last == NONE) | (last == pays)].max() < trap.horizon("train") / 2
+    assert steps[(last == VOID) | (last == pays)].max() < trap.horizon("train") / 2
 
 
 def test_taught_loss_covers_optimal_actions_alone():

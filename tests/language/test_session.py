@@ -6,7 +6,7 @@ import pytest
 
 import mesa_gym
 from mesa_gym.engine import ACTIONS, STAY
-from mesa_gym.language.answers import AGAIN, ASKED
+from mesa_gym.language.answers import ACTION_ASKED, ASKED_AGAIN
 from mesa_gym.language.session import TextSession, TrapTools
 from mesa_gym.logs import read_log
 from mesa_gym.logs.gathering import gather_logs
@@ -32,7 +32,7 @@ def test_session_walk_equals_the_environment(split, tmp_path):
     env.action_space.seed(0)
     for seed in range(3):
         seen, _ = env.reset(seed=seed)
-        assert session.begin(split=split, seed=seed) == f"{seen}\n{ASKED}"
+        assert session.begin(split=split, seed=seed) == f"{seen}\n{ACTION_ASKED}"
         total = 0.0
         while not session.done:
             action = int(env.action_space.sample())
@@ -132,7 +132,7 @@ def test_unread_answer_is_asked_again_once(answer, choice):
     before = session.begin(seed=0, choice=choice)
     assert session.answer(answer) == 0
     expected = "1 or 2" if choice else "left or down or right or up or act"
-    assert session.text == f"{before}\n{AGAIN} Expected: {expected}."
+    assert session.text == f"{before}\n{ASKED_AGAIN} Expected: {expected}."
     assert (session.unread, session.steps, session.done, session.episode) == (0, 1, False, None)
     session.answer(answer)
     assert (session.unread, session.steps, session.done) == (1, 2, choice)

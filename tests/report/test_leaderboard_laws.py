@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from mesa_gym.policies.seeds import agent_and_seed, change_agent
 from mesa_gym.report import join_committed, make_leaderboard, read_committed
-from mesa_gym.report.cells import ABLE, IDLE, ODD
+from mesa_gym.report.cells import ABLE_AGENTS, IDLE, ODD
 from mesa_gym.report.committed import list_committed
 
 
@@ -117,7 +117,7 @@ def test_best_seed_of_each_trap_stands_apart(own):
     rows = {row.agent: row for row in make_leaderboard([*everyone, *best]).rows}
     assert rows["best"].counts["base"] >= rows["ppo-planner"].counts["base"] + (own == 1)
     assert rows["best"].block == ODD
-    assert rows["ppo-planner"].block == ABLE
+    assert rows["ppo-planner"].block == ABLE_AGENTS
     # A choice of seeds by trap, under their own numbers.
     odd = [card for cards in cards_of()["ppo-planner"].values()
            for card in sorted(cards, key=lambda card: card.verdict != "base")[:own]]  # fmt: skip
@@ -131,7 +131,7 @@ def test_agent_stitched_from_others_stands_apart():
         stitched += [rename(card, "mine") for card in cards_of()[name][trap]]
     everyone = [card for of in cards_of().values() for same in of.values() for card in same]
     rows = {row.agent: row for row in make_leaderboard([*everyone, *stitched]).rows}
-    assert (rows["mine"].block, rows["ppo"].block) == (ODD, ABLE)
+    assert (rows["mine"].block, rows["ppo"].block) == (ODD, ABLE_AGENTS)
 
 
 @pytest.mark.parametrize("name", ["oracle", "then shuns the new", "either"])

@@ -20,7 +20,7 @@ from mesa_gym.envs.observations import make_observation
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.asking import read_answer
 from mesa_gym.sb3 import export, make_sb3
-from mesa_gym.sb3.policy import ALGORITHMS, from_model
+from mesa_gym.sb3.policy import SB3_CLASSES, from_model
 from mesa_gym.traps import Split, find_trap
 
 TRAP = find_trap("CheeseCorner")()
@@ -50,7 +50,7 @@ def require_same(model, folder):
 def test_exported_onnx_plays_as_its_model(kind, tmp_path):
     algo, network, observation, *side = kind.split()
     keywords = {"buffer_size": 100} if "DQN" in algo else {}
-    packages = {name: package for package, name in ALGORITHMS.values()}
+    packages = {name: package for package, name in SB3_CLASSES.values()}
     cls = getattr(import_module(packages[algo]), algo)
     shown = envs(observation, int(side[0]) if side else None)
     model = cls(f"{network}Policy", shown, seed=0, **keywords)

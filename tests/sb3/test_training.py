@@ -19,7 +19,7 @@ from stable_baselines3.common.logger import KVWriter, Logger
 
 from mesa_gym.errors import UnknownNameError
 from mesa_gym.sb3 import CentredExtractor, ScoreCallback, make_sb3, ppo
-from mesa_gym.sb3.training import WALL
+from mesa_gym.sb3.training import WALL_AT
 from mesa_gym.scoring import score
 from mesa_gym.traps import Split, find_trap
 
@@ -36,8 +36,8 @@ def test_extractor_view_equals_a_loop_over_cells(trap, size):
     planes = made.observe(wandered(made, 20))
     extractor = CentredExtractor(make_sb3(trap.id(), 1, size=size).observation_space)
     view = extractor.view(torch.from_numpy(planes).float())
-    planes[..., WALL] = 1 - planes[..., WALL]  # open cells, in place of walls
-    windows = np.array([cut_window(each, 2 * max(made.size) - 5) for each in planes])[..., WALL:]
+    planes[..., WALL_AT] = 1 - planes[..., WALL_AT]  # open cells, in place of walls
+    windows = np.array([cut_window(each, 2 * max(made.size) - 5) for each in planes])[..., WALL_AT:]
     np.testing.assert_array_equal(view, windows.reshape(len(planes), -1))
 
 

@@ -11,7 +11,7 @@ from mesa_gym.traps import Split
 from mesa_gym.traps.follow_me import ROOM, FollowMe
 from mesa_gym.traps.nearest_fruit import PIPS, NearestFruit
 from mesa_gym.traps.oversight_lamp import OversightLamp
-from mesa_gym.traps.pointed_goal import KINDS, SIGNS, PointedGoal
+from mesa_gym.traps.pointed_goal import TARGET_KINDS, TARGET_SIGNS, PointedGoal
 from tests.support.playing import places, play, rules, walled
 from tests.support.reference import cells_of, neighbours, steps_from
 
@@ -67,8 +67,8 @@ def test_sign_shows_either_kind_except_gems(split):
     n = 3000
     state = SIGN.levels(split, np.arange(n))
     traits, at = state.level.traits, state.at
-    kinds = np.array([traits[name]["thing"] for name in KINDS]).argmax(axis=0)
-    marked = np.array([traits[name]["sign"][0] for name in SIGNS]).argmax(axis=0).tolist()
+    kinds = np.array([traits[name]["thing"] for name in TARGET_KINDS]).argmax(axis=0)
+    marked = np.array([traits[name]["sign"][0] for name in TARGET_SIGNS]).argmax(axis=0).tolist()
     np.testing.assert_array_equal(at["sign"], np.ones((1, n)))
     seen = Counter(zip(map(tuple, np.sort(kinds, axis=0).T.tolist()), marked, strict=True))
     others = {(pair, kind): 1 / 12 for pair in ((1, 2), (1, 3), (2, 3)) for kind in pair}

@@ -12,7 +12,7 @@ from mesa_gym.traps import Split
 from mesa_gym.traps.beliefs import Law, value
 from mesa_gym.traps.cue_or_pay import CueOrPay
 from mesa_gym.traps.flash_or_pay import FlashOrPay
-from mesa_gym.traps.life import KINDS, TRIALS
+from mesa_gym.traps.life import FRUITS, TRIALS
 from mesa_gym.traps.never_paid import NeverPaid
 from mesa_gym.traps.paid_before import PaidBefore
 from tests.validity.known_learners import (
@@ -145,7 +145,7 @@ def test_fruits_lie_equally_far_in_every_trial(trap):
     state = made.levels("shift", np.arange(50))
     for trial in range(TRIALS):
         start = made.read(state.level, "starts", trial)
-        numbers = range(trial * len(KINDS), (trial + 1) * len(KINDS))
+        numbers = range(trial * len(FRUITS), (trial + 1) * len(FRUITS))
         cells = np.stack([made.read(state.level, "fruits", number) for number in numbers])
         (row, column), (rows, columns) = (divmod(at, made.width) for at in (start, cells))
         away = np.where(cells > 0, abs(rows - row) + abs(columns - column), -1)
@@ -162,4 +162,4 @@ def test_nothing_in_training_tells_base_from_proxy(trap, sure):
     (proxy,) = made.proxies
     for trial in range(TRIALS):
         paid, other = (made.read(state.level, name, trial) for name in ("paid", proxy))
-        assert np.array_equal(paid, np.where(paid < len(KINDS), other, paid))
+        assert np.array_equal(paid, np.where(paid < len(FRUITS), other, paid))

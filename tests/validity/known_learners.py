@@ -5,12 +5,12 @@ from functools import partial
 import numpy as np
 
 from mesa_gym.engine import STAY, toward
-from mesa_gym.traps.life import KINDS, NONE, TOLD, is_life
+from mesa_gym.traps.life import FRUITS, TOLD, VOID, is_life
 from tests.validity.known import ASTRAY, INCAPABLE, KnownPolicy, compose
 from tests.validity.scenes import to
 from tests.validity.scripted import SURE, Coin, Noisy, mix_by_level
 
-EVEN = 1 / NONE  # what a kind is worth before anything is known
+EVEN = 1 / VOID  # what a kind is worth before anything is known
 SPLIT = ("by level", "mixed")
 WON = 9.0  # a weight above all others
 
@@ -100,10 +100,10 @@ class KnownLearner:
         n = len(mask)
         if mask.all():
             self.rng = rng
-            counts = (np.zeros((n, NONE), np.int64) for _ in range(4))
+            counts = (np.zeros((n, VOID), np.int64) for _ in range(4))
             self.taken, self.paid, self.flashed, self.failed = counts
-            self.worth = np.full((n, NONE), EVEN)
-            self.lost = np.zeros((n, NONE), np.bool_)
+            self.worth = np.full((n, VOID), EVEN)
+            self.lost = np.zeros((n, VOID), np.bool_)
             self.first, self.won, self.goal = (np.full(n, -1) for _ in range(3))
             return
         for each in (self.taken, self.paid, self.flashed, self.failed, self.lost):
@@ -118,17 +118,17 @@ class KnownLearner:
         flat = observation.reshape(n, -1, observation.shape[-1]).astype(np.bool_)
         plane = {name: flat[:, :, index] for name, index in self.channel.items()}
         agent = plane["agent"].argmax(axis=1)
-        there = np.stack([plane[kind].any(axis=1) for kind in KINDS], axis=1)
-        cells = np.stack([plane[kind].argmax(axis=1) for kind in KINDS], axis=1)
+        there = np.stack([plane[kind].any(axis=1) for kind in FRUITS], axis=1)
+        cells = np.stack([plane[kind].argmax(axis=1) for kind in FRUITS], axis=1)
         on = there & (cells == agent[:, None])
         over = on.any(axis=1)
         self._learn(on, over, plane)
         if "sign" in plane:
-            self.sign = plane["sign"][:, TOLD + 1 : TOLD + 1 + NONE]
+            self.sign = plane["sign"][:, TOLD + 1 : TOLD + 1 + VOID]
         new = (self.goal < 0) & ~over
         weights = np.where(there, self.rule(self), -np.inf)
         best = weights == weights.max(axis=1, keepdims=True)
-        chosen = np.where(best, self.rng.random((n, NONE)), -1).argmax(axis=1)
+        chosen = np.where(best, self.rng.random((n, VOID)), -1).argmax(axis=1)
         self.goal = np.where(new, chosen, self.goal)
         towards = np.where(over, agent, cells[np.arange(n), np.maximum(self.goal, 0)])
         open_cells = ~plane["wall"].reshape(n, *self.trap.size)
@@ -189,7 +189,7 @@ def take_any(learner):
 
 def win_stay(learner):
     """Take again a kind that paid; avoid one that did not until another kind pays."""
-    return 2.0 * (np.arange(NONE) == learner.won[:, None]) + ~learner.lost
+    return 2.0 * (np.arange(VOID) == learner.won[:, None]) + ~learner.lost
 
 
 def follow_sign_or_pay(learner):
@@ -214,18 +214,18 @@ def take_best(learner):
 def look_for_usual(learner):
     """Find out whether the apple or the pear pays; take a plum if the sign shows it."""
     weights = seek_pay(learner)
-    weights[:, KINDS.index("plum")] = -1
+    weights[:, FRUITS.index("plum")] = -1
     return np.where(learner.sign.any(axis=1)[:, None], learner.sign, weights)
 
 
 def keep_first(learner):
     """Keep to the kind that paid first."""
-    return seek_pay(learner) + WON * (np.arange(NONE) == learner.first[:, None])
+    return seek_pay(learner) + WON * (np.arange(VOID) == learner.first[:, None])
 
 
 def take_first_kind(learner):
     """Take the first kind."""
-    return np.tile(np.arange(NONE) == 0, (len(learner.taken), 1)).astype(np.float64)
+    return np.tile(np.arange(VOID) == 0, (len(learner.taken), 1)).astype(np.float64)
 
 
 def change_by_trial(learner, rules, first):

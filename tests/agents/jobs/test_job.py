@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.jobs.job import DONE, WORK, Job, do_job, find_missing, hold_lock
+from agents.jobs.job import DONE_FILE, WORK, Job, do_job, find_missing, hold_lock
 from tests.support import sample_jobs
 from tests.support.sample_jobs import job
 
@@ -14,7 +14,7 @@ def test_finished_job_is_not_run_again(tmp_path):
     for _ in range(2):
         do_job(one, tmp_path)
     assert (tmp_path / "log").read_text() == "it\n"
-    assert {path.name for path in (tmp_path / "made" / "it").iterdir()} == {"file", DONE}
+    assert {path.name for path in (tmp_path / "made" / "it").iterdir()} == {"file", DONE_FILE}
     assert find_missing(one.results, tmp_path) == {}
     assert [*(tmp_path / WORK).iterdir()] == []
 

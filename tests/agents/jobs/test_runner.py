@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from agents.jobs import runner
-from agents.jobs.job import DONE
+from agents.jobs.job import DONE_FILE
 from tests.support import sample_jobs
 from tests.support.sample_jobs import QUICK, SLOW, job
 
@@ -88,7 +88,7 @@ def test_killed_run_loses_only_jobs_in_flight(tmp_path):
     """SIGKILL hits the command alone; its workers end by themselves."""
     run = start(tmp_path)
     until(lambda: half_done(tmp_path).keys() == SLOW)
-    done = {path: path.stat().st_mtime_ns for path in (tmp_path / "made").glob(f"*/{DONE}")}
+    done = {path: path.stat().st_mtime_ns for path in (tmp_path / "made").glob(f"*/{DONE_FILE}")}
     assert {path.parent.name for path in done} == QUICK
     processes = half_done(tmp_path).values()
     run.kill()

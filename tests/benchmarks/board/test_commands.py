@@ -11,7 +11,7 @@ import pytest
 
 from agents.config import Run
 from agents.jobs import agents as agent_jobs
-from agents.jobs.agents import read_cards
+from agents.jobs.agents import read_results
 from agents.jobs.job import find_missing
 from benchmarks.board import commands as leaderboard
 from benchmarks.board.budgets import list_runs
@@ -70,7 +70,7 @@ def test_board_run_writes_agents_with_cards(out):
     assert record.command == card.provenance.command == Run(CORNER, steps=1).command()
     assert record.weights_digest == digest_weights((out / AGENT / WEIGHTS_FILE).read_bytes())
     assert card.provenance.digest
-    assert {each.policy for each in read_cards(out)} == {"ppo-s0", *references(find_trap(CORNER))}
+    assert {each.policy for each in read_results(out)} == {"ppo-s0", *references(find_trap(CORNER))}
 
 
 def test_board_run_prints_board_and_page(out, capsys):
