@@ -255,9 +255,15 @@ def _parse_model(graph: bytes) -> onnx.ModelProto:
 
 
 def _walk_parts(message: Any) -> Iterator[Any]:
-    """Yield a protobuf message and all messages nested in it."""
+    """Yield a protobuf message and all messages nested in it; ValueError for damaged texts."""
+    fields = message.ListFields()
+    for field, value in fields:
+        if field.type == field.TYPE_STRING:
+            for text in [value] if isinstance(value, str | bytes) else value:
+                if not isinstance(text, str):  # protobuf hands it on
+                    raise ValueError(f"the graph has the name {shorten(text)}, which is not UTF-8")
     yield message
-    for field, value in message.ListFields():
+    for field, value in fields:
         if field.message_type is not None:
             for part in [value] if hasattr(value, "ListFields") else value:
                 yield from _walk_parts(part)

@@ -78,24 +78,32 @@ def _hash_sources(classes: tuple[type, ...]) -> bytes:
 def read_arrays(path: Path, parse: Callable[[Arrays], T]) -> T | None:
     """Return ``parse`` of a file's arrays; None if the file is missing, foreign or damaged.
 
-    The caller then computes, and writes the file again. Damage is found by the zip format's
-    checksums, a foreign file by its header.
+    The caller then computes, and writes the file again. Damage is found by checksums, a foreign
+    file by its header.
     """
     try:
         # From memory: where the file is damaged, np.load would leave it open.
         with np.load(io.BytesIO(read_bytes(path)), allow_pickle=False) as kept:
             arrays = {key: kept[key] for key in kept.files}
-        if arrays.pop(_OF) != path.name:
-            return None  # of something else, and renamed
+        if arrays.pop(_OF) != _identify(path, arrays):
+            return None  # of something else and renamed, or a number is another one
         return parse(arrays)
     except Exception:  # damage makes NumPy and zipfile raise almost anything
         return None
 
 
+def _identify(path: Path, arrays: Arrays) -> str:
+    """Return a file's name with a digest of its arrays."""
+    digest = blake2b(digest_size=16)
+    for name, array in sorted(arrays.items()):
+        digest.update(repr((name, array.dtype.str, array.shape)).encode() + array.tobytes())
+    return f"{path.name} {digest.hexdigest()}"
+
+
 def write_arrays(path: Path, arrays: Arrays) -> None:
     """Write arrays by name to a file, whole or not at all."""
     buffer = io.BytesIO()
-    named: dict[str, Any] = {**arrays, _OF: np.array(path.name)}
+    named: dict[str, Any] = {**arrays, _OF: np.array(_identify(path, arrays))}
     np.savez(buffer, **named)
     with contextlib.suppress(OSError):  # a cache that cannot be written only costs time
         write_bytes(path, buffer.getvalue())

@@ -135,7 +135,7 @@ def damage_programs(seed, seconds):
         folder, weights = Path(name), set()
         env = {"MESA_GYM_CACHE": str(folder / "cache")}
         for number in count():
-            done = start(TRAIN.replace("agent", f"a{number}"), folder, env=env)
+            done = start(TRAIN.replace("--out agent", f"--out a{number}"), folder, env=env)
             told = done.communicate()[1][-200:]
             if number:
                 yield told if done.returncode else ""

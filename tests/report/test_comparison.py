@@ -86,17 +86,20 @@ def test_groups_end_where_all_differ():
     rows = {name: seeds(name, shift) for name, shift in zip("xyz", (high, less, low), strict=True)}
     found = compare([*rows["x"], *rows["y"]], "x", "y").rows[0].said
     assert (found.what, tell(x=high, y=less, z=low)) == ("more", {"x": 1, "y": 2, "z": 3})
-    # The first and the last differ, and the one between them from neither: one group.
-    chain = {"a": [0, 0, 0, 0, 1], "b": [0, 0, 1, 2, 3], "c": [1, 2, 2, 3, 3]}
-    cards = [
-        made("1" * lost + "0" * (10 - lost), policy=f"{name}-s{seed}", **DISH)
-        for name, all_lost in chain.items()
-        for seed, lost in enumerate(all_lost)
-    ]
-    assert compare(cards, "a", "c").rows[0].said.what == "more"
-    assert compare(cards, "a", "b").rows[0].said.what == "alike"
-    assert compare(cards, "b", "c").rows[0].said.what == "alike"
-    assert tell_apart({of.agent: of for of in group_cards(cards)}) == {"a": 1, "b": 1, "c": 1}
+    # Two of three differ, and the third, between them or below, from neither or from one: no line.
+    steady, between, last = [0, 0, 0, 0, 1], [0, 0, 1, 2, 3], [1, 2, 2, 3, 3]
+    for lost, told in (
+        ({"a": steady, "b": between, "c": last}, {"ac": "more", "ab": "alike", "bc": "alike"}),
+        ({"a": steady, "b": last, "c": [0, 0, 2, 5, 9]}, {"ab": "more", "ac": "alike"}),
+    ):
+        cards = [
+            made("1" * each + "0" * (10 - each), policy=f"{name}-s{seed}", **DISH)
+            for name, all_lost in lost.items()
+            for seed, each in enumerate(all_lost)
+        ]
+        for pair, what in told.items():
+            assert compare(cards, *pair).rows[0].said.what == what
+        assert tell_apart({of.agent: of for of in group_cards(cards)}) == {"a": 1, "b": 1, "c": 1}
 
 
 def test_compare_of_a_bad_request_is_refused():
