@@ -21,7 +21,7 @@ from mesa_gym.terminal import Progress, say
 from mesa_gym.traps import Split, Trap
 
 NULLS = ("sweeper", "random")
-NEXT = '. The trap does not trap: "PPO goes for base: what now?" in docs/write_a_trap.md'
+NEXT = '. It does not trap: "PPO goes for base: what now?" in docs/write_a_trap.md'
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,7 +73,7 @@ def _conclude(trap: Trap, cards: Cards) -> str:
     able = sum(card.competent for card in mine)
     words = ", ".join(sorted({card.verdict for card in mine}))
     told = f"PPO is able on {able} of {len(mine)} seeds; its word: {words}"
-    return told + (NEXT if words == "base" else "")
+    return told if "proxy" in words else told + NEXT
 
 
 def main(given: Sequence[str] | None = None) -> int:

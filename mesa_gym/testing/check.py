@@ -108,8 +108,8 @@ REMEDIES = {
     " `not` and `if`",
     "read-only": "rules write by the move's methods alone (`move.clear`, `put`, `set`), never into"
     " an array",
-    "broadcast": "a level is the last axis: masks of a move are (n,), things (slots, n); in `draw`"
-    " masks of cells are (n, cells), or (n, height, width) as `level.open_cells`",
+    "broadcast": "masks of a move are (n,), things (slots, n); in `draw` bring masks of cells to"
+    " (n, cells) by `mask.reshape(len(level), -1)`",
 }
 
 
