@@ -9,8 +9,8 @@ A graph with a memory also has the input ``state`` and the output ``next_state``
 (batch, ...) of one shape. An episode begins with a state of zeros; each step gets the
 ``next_state`` of the step before.
 
-The answer for a row must not depend on other rows, nor on the row's place: at each step one row is
-asked again, among zeros. Operators that draw random numbers are refused, since their own state
+The answer for a row must not depend on other rows, nor on the row's place; a graph is tried on a
+few levels when it is loaded. Operators that draw random numbers are refused, since their own state
 counts calls from one episode to the next; so are weights in other files.
 """
 
@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import copy
 import math
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,17 +28,14 @@ from mesa_gym.engine import Bools, State
 from mesa_gym.envs.observations import OBSERVATIONS, make_observation
 from mesa_gym.errors import missing_extra, shorten
 from mesa_gym.policies.protocol import BLOCK, in_blocks, soften_scores
-from mesa_gym.traps import Trap
+from mesa_gym.traps import Split, Trap
 
-# What is scored is told to no one. The import itself would begin a file in the home folder.
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 try:
     import onnx
     import onnxruntime
 except ImportError as error:
     raise missing_extra(error.name or "onnx", "onnx") from None
 
-onnxruntime.disable_telemetry_events()  # where it was imported before
 Floats = NDArray[np.float32]
 Given = tuple[NDArray[Any], Floats]  # an answer and the next states
 PROVIDERS = ["CPUExecutionProvider"]
@@ -80,8 +76,6 @@ class OnnxPolicy:
             self._session = open_session(checked)
         except Exception as error:  # of onnxruntime, which has many
             raise ValueError(f"onnxruntime cannot load the graph: {error}") from None
-        # Which rows are asked again is not to be foreseen: a graph may leave these alone.
-        self._rng = np.random.default_rng()
         inputs = {each.name: each for each in self._session.get_inputs()}
         outputs = {each.name: each for each in self._session.get_outputs()}
         told = f"the graph has the inputs {[*inputs]} and the outputs {[*outputs]}"
@@ -97,6 +91,7 @@ class OnnxPolicy:
         self.observation = _find_observation(seen, trap, observation)
         self._dtype = INPUTS[seen.type]
         self._state = np.zeros((0, 0) if state is None else (0, *_read_state_shape(state)), "f4")
+        self._require_alone(trap)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> OnnxPolicy:
         """Copy the memory; the session, which does not change, is shared."""
@@ -115,8 +110,8 @@ class OnnxPolicy:
         """Return action probabilities, float64 (n, 5), or actions (n,).
 
         Raises:
-            ValueError: the answer for a row depends on other rows or on its place; the graph gives
-                something else than it declares; ``reset`` did not begin n episodes.
+            ValueError: the graph gives something else than it declares; ``reset`` did not begin n
+                episodes.
         """
         n = len(observation)
         before = self._state if self.memory else np.zeros((n, 0), np.float32)
@@ -131,33 +126,25 @@ class OnnxPolicy:
             return answer
 
         answer = in_blocks(answer_block, observation)
-        self._require_alone(int(self._rng.integers(n)), observation, before, (answer, after))
         if self.memory:
             self._state = after
         return answer
 
-    def _require_alone(
-        self, row: int, observation: NDArray[Any], before: Floats, given: Given
-    ) -> None:
-        """Require a row's answer not to change when moved, or when other rows are zero."""
-        own, other = row % BLOCK, int(self._rng.integers(BLOCK))
-        seen, known = (np.zeros((BLOCK, *x.shape[1:]), x.dtype) for x in (observation, before))
-        seen[[own, other]], known[[own, other]] = observation[row], before[row]
-        again = self._run(seen, known)
-        # Its own place is summed by the same kernel. A difference of rounding in a state could be
-        # magnified step by step, and tell of the other rows.
-        for place, tolerance in ((other, TOLERANCE), (own, 0.0)):
-            for what, one, two in zip(("answer", "state"), given, again, strict=True):
-                if not np.allclose(one[row], two[place], tolerance, tolerance, equal_nan=True):
-                    among, alone = (
-                        np.array2string(x, precision=3, threshold=9) for x in (one[row], two[place])
-                    )
-                    raise ValueError(
-                        f"the graph's {what} for row {row} is {among} among {len(before)} rows, and"
-                        f" {alone} when all other rows are zeros (at place {place}); a row's"
-                        " answer must depend on that row alone: export the graph in evaluation"
-                        " mode, without statistics over the batch"
-                    )
+    def _require_alone(self, trap: Trap) -> None:
+        """Require a level's answer and memory not to change alone, at another place."""
+        levels = trap.levels(Split.TEST, range(BLOCK))
+        seen = make_observation(trap, self.observation).encode(levels)
+        begun, alone = np.zeros((BLOCK, *self._state.shape[1:]), np.float32), np.zeros_like(seen)
+        alone[1] = seen[-1]
+        answers = zip(self._run(seen, begun), self._run(alone, begun), strict=True)
+        for what, (among, lone) in zip(("answer", "state"), answers, strict=True):
+            if not np.allclose(among[-1], lone[1], TOLERANCE, TOLERANCE, equal_nan=True):
+                one, other = (shorten(x.tolist()) for x in (among[-1], lone[1]))
+                raise ValueError(
+                    f"the graph's {what} for a level is {one} as the last of {BLOCK}, and {other}"
+                    " as the second where all others are zeros; it must depend on that level alone:"
+                    " export the graph in evaluation mode, without statistics over the batch"
+                )
 
     def _run(self, seen: NDArray[Any], state: Floats) -> Given:
         """Return the answers to a whole block of rows, and the next memory of the first rows."""
