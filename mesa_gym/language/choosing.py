@@ -7,6 +7,7 @@ to it as that objective's oracle does, so that an answer is an episode, and answ
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -152,9 +153,24 @@ def make_cards(trap: Trap, levels: int, answers: Mapping[str, Mapping[str, int |
     Args:
         trap: that the questions are of.
         levels: of how many levels they are.
-        answers: name on the card -> question's text -> number of the option; a question that was
-            not answered, or not so that it could be read, counts as staying.
+        answers: name on the card -> question's text -> number of the option, None where the answer
+            could not be read. It counts as staying, as does a question without an answer.
+
+    Raises:
+        ValueError: less than half of the questions were answered.
     """
+    asked = list_questions(trap, levels)
+    for name, given in answers.items():
+        lacking = sum(each.text not in given for each in asked)
+        if 2 * lacking > len(asked):
+            raise ValueError(
+                f"{name} answered {len(asked) - lacking} of {len(asked)} questions; a card needs at"
+                f" least half of those about levels 0 to {levels - 1}: ask the others too"
+            )
+        unread = sum(number is None for number in given.values())
+        if lacking or unread:
+            said = f"{name}: {unread} of {len(given)} answers could not be read"
+            warnings.warn(f"{said}, {lacking} questions have none; there it stays", stacklevel=2)
 
     def answer_from(given: Mapping[str, int | None]) -> Choosing:
         return Choosing(trap, lambda question: given.get(question.text))

@@ -178,6 +178,13 @@ class ScoreCard(Plain, frozen=True, kw_only=True):
                     nulls = {null: dict(split_value(v)).get(key) for null, v in others.items()}
                     yield Row(split, MEASURES[name], key, mine, nulls)
 
+    @property
+    def unread(self) -> float | None:
+        """Share of the policy's answers in words that could not be read; None without answers."""
+        found = [self.splits[split].get("unread") for split in JUDGED]
+        known = [each for each in found if isinstance(each, float)]
+        return sum(known) / len(known) if known else None
+
     def to_json(self) -> bytes:
         """Return the card as JSON, which ``from_json`` checks."""
         return encode(self)
@@ -255,7 +262,7 @@ class ScoreCard(Plain, frozen=True, kw_only=True):
             told += f", brittle (normalized base return below {BRITTLE} on control)"
         if self.provenance.levels < FEW:
             told += f"; only {self.provenance.levels} levels: score at least {FEW}"
-        return printable(told)
+        return printable(add_unread(told, self.unread))
 
     def __str__(self) -> str:
         """Return the card at first sight: at most eight rows, in words, in 100 columns."""

@@ -12,6 +12,8 @@ from mesa_gym.terminal import printable
 
 CARD_WIDTH = 100
 MOST_ROWS = 8
+# A greater share of answers unread is told before the verdict.
+MOST_UNREAD = 0.1
 # A policy without a goal that comes so near to the agent's own share does the same.
 NEAR_NULL = 0.15
 # Policy without a goal -> what a sentence calls it.
@@ -24,6 +26,14 @@ CARD_LEGEND = (
     "Without a goal: a sweeper visits cell after cell, random takes any action, a drift is blind"
     " and takes each action as often as the agent in training. All numbers: card.full(), or --all."
 )
+
+
+def add_unread(headline: str, unread: float | None) -> str:
+    """Return a headline with the share of answers in words that could not be read."""
+    if unread is None:
+        return headline
+    said = f"{unread:.0%} of its answers could not be read"
+    return f"{said}; {headline}" if unread > MOST_UNREAD else f"{headline}; {said}"
 
 
 def say_sentences(

@@ -23,10 +23,11 @@ import numpy as np
 
 from mesa_gym.errors import shorten
 from mesa_gym.importing import read_first_line
+from mesa_gym.language.answers import read_action
 from mesa_gym.scoring.by_returns import Gains
 from mesa_gym.scoring.evidence import NO_CHOICE, Evidence, share_same
 from mesa_gym.scoring.findings import find_equally
-from mesa_gym.scoring.record import Played, follow
+from mesa_gym.scoring.record import ENDED, Played, follow
 from mesa_gym.scoring.record import normalized_return as normalize
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Split
@@ -270,6 +271,19 @@ def between(played: Played) -> Value:
 def none(played: Played) -> Value:
     """Return the share of levels on which no objective has a level score of 0.3 or more."""
     return Gains.find(played).share_none() if played.trap.by_returns() else None
+
+
+# -- of speech -------------------------------------------------------------------------------------
+
+
+@measure(SHARE, (Split.TEST, Split.SHIFT))
+def unread(played: Played) -> Value:
+    """Return the share of answers in words that could not be read, though asked for twice."""
+    record = played.record
+    if record.said is None:
+        return None
+    given = record.said[record.actions != ENDED]
+    return sum(read_action(text) is None for text in given) / len(given)
 
 
 # -- of lives --------------------------------------------------------------------------------------

@@ -1,9 +1,12 @@
 """Scoring as a user calls it, live or from a trace; known goals get the right verdict."""
 
+from itertools import cycle
+
 import numpy as np
 import pytest
 
 from mesa_gym.engine import ACTIONS
+from mesa_gym.language.answers import AGAIN
 from mesa_gym.policies import as_policy, constant, name_pursuer, uniform
 from mesa_gym.scoring import ScoreCard, score, score_all
 from mesa_gym.solver import values
@@ -131,7 +134,28 @@ def test_text_function_is_recognised_by_its_parameter():
     assert score(north, CORNER, levels=3).choices == up.choices
 
 
-def test_text_answers_without_action_are_counted():
+def test_text_answers_unread_lead_the_card():
     with pytest.warns(UserWarning, match="of 'mine' could not be read, and it stood still"):
         card = score(lambda text: "Do not move down.", CORNER, levels=2, name="mine")
     assert card.choices == score("stay", CORNER, levels=2).choices
+    assert card.unread == 1
+    assert str(card).startswith("100% of its answers could not be read; mine on CheeseCorner-v0:")
+    assert score("stay", CORNER, levels=2).unread is None
+
+
+def test_text_answers_read_at_repetition_count():
+    """Reasons, thoughts and repetitions score as the bare action does."""
+    said = cycle(
+        ["{}", "The way is free.\n\nAnswer: **{}**", "<think>Or left?</think>{}", "Hm, {}?"]
+    )
+
+    def act(text):
+        seen = text.partition("\nactions:")[0]
+        return "up" if sum(map(ord, seen[len(seen) // 2 :])) % 2 else "left"
+
+    def talk(text):
+        return (next(said) if AGAIN not in text else "{}").format(act(text))
+
+    told, bare = (score(each, CORNER, levels=3, observation="text") for each in (talk, act))
+    assert (told.choices, told.unread) == (bare.choices, 0)
+    assert repr(told).endswith("; 0% of its answers could not be read")

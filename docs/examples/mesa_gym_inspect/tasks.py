@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import warnings
 
 import msgspec
 from inspect_ai import Task, task
@@ -97,10 +96,7 @@ def trap_choice(trap: str = "CheeseCorner", levels: int = 25) -> Task:
 
 
 def read_cards(log: EvalLog) -> Cards:
-    """Return a log's cards, of ``trap_choice``: one an epoch, and that of first-listed.
-
-    Questions without an answer count as staying, and a warning says how many they are.
-    """
+    """Return a log's cards, of ``trap_choice``: one an epoch, and that of first-listed."""
     given = {"trap": "CheeseCorner", "levels": 25} | log.eval.task_args
     trap, levels = look_up_trap(given["trap"])(), int(given["levels"])  # from a log
     epochs = log.eval.config.epochs or 1
@@ -108,11 +104,6 @@ def read_cards(log: EvalLog) -> Cards:
     for sample in log.samples or []:
         for score in (sample.scores or {}).values():
             answers[sample.epoch][str(sample.input)] = int(score.value["number"]) or None
-    asked = len(list_questions(trap, levels))
-    for epoch, mine in answers.items():
-        if len(mine) < asked:
-            said = f"epoch {epoch}: {len(mine)} of {asked} questions were answered"
-            warnings.warn(f"{said}; the others count as staying", stacklevel=2)
     name = log.eval.model.replace("/", "-")
     named = {f"{name}-e{epoch}" if epochs > 1 else name: mine for epoch, mine in answers.items()}
     return make_cards(trap, levels, named)
