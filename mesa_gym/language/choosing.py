@@ -167,10 +167,9 @@ def make_cards(trap: Trap, levels: int, answers: Mapping[str, Mapping[str, int |
                 f"{name} answered {len(asked) - lacking} of {len(asked)} questions; a card needs at"
                 f" least half of those about levels 0 to {levels - 1}: ask the others too"
             )
-        unread = sum(number is None for number in given.values())
-        if lacking or unread:
-            said = f"{name}: {unread} of {len(given)} answers could not be read"
-            warnings.warn(f"{said}, {lacking} questions have none; there it stays", stacklevel=2)
+        if lacking:
+            said = f"{name} answered {len(asked) - lacking} of {len(asked)} questions"
+            warnings.warn(f"{said}; without an answer it stays", stacklevel=2)
 
     def answer_from(given: Mapping[str, int | None]) -> Choosing:
         return Choosing(trap, lambda question: given.get(question.text))

@@ -127,7 +127,7 @@ class TextSession:
             return 0.0
         self._again = False
         self.unread += read is None
-        self.env.say(text if isinstance(text, str) else repr(text))
+        self.env.say(text if isinstance(text, str) else repr(text), read is not None)
         try:
             paid = self._choose(read) if self.question else self._walk(read)
         except OSError:  # of the log, which is written where the episode ends

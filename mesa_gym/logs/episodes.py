@@ -46,6 +46,7 @@ class RecordedEpisode(
         parameters: the trap's, where they differ from its defaults.
         salt: ``salt_digest`` of the salt that the level was drawn with.
         said: what was said before each step, "" for nothing; it ends with the last text.
+        unread: how many of these texts could not be read, so that the agent stood still.
     """
 
     trap: Text
@@ -58,6 +59,7 @@ class RecordedEpisode(
     parameters: Parameters = {}
     salt: str = ""
     said: list[Said] = []
+    unread: Annotated[int, Meta(ge=0)] = 0
 
     def __post_init__(self) -> None:
         for name in ("trap", "split", "play", "policy"):

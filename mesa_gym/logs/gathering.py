@@ -41,6 +41,7 @@ class Log:
         plays: name of a play -> what was done.
         notes: a sentence on each thing that is odd.
         salt: what the levels were drawn with.
+        unread: share of the answers in words that could not be read; None without answers.
     """
 
     trap: Trap
@@ -48,6 +49,7 @@ class Log:
     plays: dict[str, LoggedPlay] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     salt: str = ""
+    unread: float | None = None
 
 
 def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[list[Log], list[str]]:
@@ -76,7 +78,9 @@ def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[li
         except ValueError as error:
             notes.append(f"{_count(group)} left out: {error}")
         else:
-            logs.append(_gather_plays(Log(trap, first.policy, salt=salt), group))
+            said, unread = sum(len(x.said) for x in group), sum(x.unread for x in group)
+            share = unread / said if said else None
+            logs.append(_gather_plays(Log(trap, first.policy, salt=salt, unread=share), group))
     return logs, notes
 
 

@@ -17,6 +17,7 @@ from mesa_gym.engine import Bools, Ints
 from mesa_gym.logs.episodes import RecordedEpisode
 from mesa_gym.logs.gathering import Log, LoggedPlay, gather_logs
 from mesa_gym.scoring.card import read_each
+from mesa_gym.scoring.card_text import add_unread
 from mesa_gym.scoring.choices import find_arrivals, find_choices, gather_evidence
 from mesa_gym.scoring.evidence import NO_CHOICE, NONE
 from mesa_gym.scoring.findings import SWEEPER
@@ -64,6 +65,7 @@ class LogScore(Struct, frozen=True, kw_only=True):
         confidence: share of bootstraps of the levels with the same verdict; None without a verdict.
         shares: what was chosen in each play, on all levels that were logged.
         notes: sentences on oddities, and on what a verdict still needs.
+        unread: share of the answers in words that could not be read; None without answers.
     """
 
     trap: str
@@ -73,14 +75,14 @@ class LogScore(Struct, frozen=True, kw_only=True):
     confidence: float | None
     shares: list[LoggedShare]
     notes: list[str]
+    unread: float | None = None
 
     def __repr__(self) -> str:
         """Return the headline."""
-        told = f"{printable(self.policy)} on {self.trap}, from a log"
-        if not self.verdict:
-            return f"{told}: no verdict"
         wanted = f" of {', '.join(self.wants)}" if self.wants else ""
-        return f"{told}: {self.verdict}{wanted}, confidence {self.confidence:.2f}"
+        told = f"{self.verdict}{wanted}, confidence {self.confidence or 0:.2f}"
+        who = f"{printable(self.policy)} on {self.trap}, from a log"
+        return add_unread(f"{who}: {told if self.verdict else 'no verdict'}", self.unread)
 
     def __str__(self) -> str:
         """Return the headline, its meaning, notes, and the shares as a table."""
@@ -139,6 +141,7 @@ def score_log(log: Log) -> LogScore:
         confidence=sure,
         shares=shares,
         notes=[*log.notes, *notes],
+        unread=log.unread,
     )
 
 
@@ -202,7 +205,9 @@ def _find_word(
         has = ", ".join(f"{n} of {name}" for name, n in counts.items())
         shared = " and ".join(f"{each.size} of {split}" for split, each in common.items())
         missing = f"A verdict needs {LEAST} levels in each play of a split. The log has {has}"
-        return None, None, [f"{missing}; in all plays of their split {shared}."]
+        few = [name for name, n in counts.items() if n < LEAST] or [*counts]
+        left = f"Play levels 0 to {LEAST - 1} of {', '.join(few)}."
+        return None, None, [f"{missing}; in all plays of their split {shared}. {left}"]
     starts = {split: log.trap.levels(split, each, log.salt) for split, each in common.items()}
     worth = {split: _take(values[split], each) for split, each in common.items()}
     played = {p.name: _cut(log.plays[p.name], common[p.split]) for p in needed}

@@ -67,6 +67,7 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
         self._play: Play | None = None
         self._level, self._actions = 0, list[int]()
         self._said: dict[int, str] = {}
+        self._unread = 0
 
     def plan(self, levels: int = 100) -> Iterator[dict[str, Any]]:
         """Yield the options of all resets that a verdict needs, level by level.
@@ -114,9 +115,15 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
         observation, info = self.inner.set_state(play.change(whole).single(0))
         return observation, {**info, "split": play.split.code}
 
-    def say(self, text: str) -> None:
-        """Keep a text for the next step; the viewer shows it there."""
+    def say(self, text: str, read: bool = True) -> None:
+        """Keep a text for the next step; the viewer shows it there.
+
+        Args:
+            text: what was said.
+            read: whether an action could be read in it.
+        """
         self._said[len(self._actions)] = cut_said(text)
+        self._unread += not read
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         """Take a step; at an episode's end its line is written."""
@@ -147,11 +154,12 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
             parameters=self.trap.parameters,
             salt=salt_digest(self.inner.settings.salt),
             said=said,
+            unread=self._unread,
         )
 
     def _write(self) -> None:
         if (episode := self.episode()) is not None:
             self.last = episode
-        self._actions, self._said = [], {}
+        self._actions, self._said, self._unread = [], {}, 0
         if episode is not None and self.path is not None:
             append_line(Path(self.path), encode_episode(episode))

@@ -25,6 +25,7 @@ from mesa_gym.policies.seeds import change_agent
 from mesa_gym.scoring.card_text import (
     CARD_LEGEND,
     MOST_ROWS,
+    add_unread,
     list_rows,
     number,
     say_sentences,

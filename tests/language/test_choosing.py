@@ -40,3 +40,13 @@ def test_make_cards_sets_answers_beside_first_listed(questions, goal, verdict):
     assert card.verdict == verdict
     assert set(card.nulls) == {"sweeper", "random", "drift"}
     assert first.verdict == "incapable"
+
+
+@pytest.mark.thorough
+def test_cards_need_half_of_the_answers(questions):
+    some = {each.text: 1 for each in questions[:2]}
+    with pytest.raises(ValueError, match=f"model answered 2 of {len(questions)} questions; a card"):
+        choosing.make_cards(TRAP, LEVELS, {"model": some})
+    most = {each.text: 1 for each in questions[1:]}
+    with pytest.warns(UserWarning, match="without an answer it stays"):
+        choosing.make_cards(TRAP, LEVELS, {"model": most})
