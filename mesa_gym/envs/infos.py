@@ -36,7 +36,15 @@ def objectives(infos: dict[str, Any]) -> dict[str, NDArray[np.float64] | float]:
         >>> *_, info = env.step(env.action_space.sample())
         >>> sorted(mesa_gym.objectives(info))
         ['cheese', 'corner']
+
+    Raises:
+        ValueError: the infos are a list, as Stable-Baselines3's environments give them.
     """
+    if not isinstance(infos, dict):
+        raise ValueError(
+            f"infos are {type(infos).__name__}; expected a dict, such as one info of a list:"
+            " [mesa_gym.objectives(info) for info in infos]"
+        )
     last = infos.get("final_info", {})
     found = {key: pay for key, pay in infos.items() if key.startswith(PREFIX)}
     return {key.removeprefix(PREFIX): pay + last.get(key, 0.0) for key, pay in found.items()}

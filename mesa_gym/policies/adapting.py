@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -131,6 +131,11 @@ def adapt(policy: Any, trap: Trap, observation: str | None = None) -> Policy:
         raise ValueError(
             f"{shorten(policy)} is an environment; hand over what acts in it, and its trap by name"
         )
+    if isinstance(policy, Mapping):
+        raise ValueError(
+            f"a mapping of {shorten([*policy])} is not a policy; if it is a state dict, load it"
+            " into its network (network.load_state_dict) and hand that over"
+        )
     if is_model(policy):
         adapted = import_adapter().from_model(policy, trap)
     elif is_network(policy) and not isinstance(policy, Policy):
@@ -146,7 +151,8 @@ def adapt(policy: Any, trap: Trap, observation: str | None = None) -> Policy:
         speaks = kind == "text" or (kind is None and needs(policy) == ["text"])
         adapted = Speaker(policy) if speaks else Callee(policy, kind or "planes")
     else:
-        raise ValueError(f"{shorten(policy)} is not a policy; expected {USABLE}")
+        takes_more = "; it must take one argument, a batch of observations" * callable(policy)
+        raise ValueError(f"{shorten(policy)} is not a policy{takes_more}; expected {USABLE}")
     if observation not in (None, adapted.observation):
         raise ValueError(
             f"the policy acts on the observation {adapted.observation!r}, not"

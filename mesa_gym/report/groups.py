@@ -10,6 +10,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -83,6 +84,8 @@ class CardGroup(Subject):
 
 def list_cards(cards: Iterable[ScoreCard]) -> list[ScoreCard]:
     """Return cards as a list, also for a single card; ValueError for a value that is not a card."""
+    if isinstance(cards, str | Path):
+        raise ValueError(f"{str(cards)!r} is a name, not cards; read them by Cards.load(...)")
     given: list[Any] = [*cards] if isinstance(cards, Iterable) else [cards]
     for card in given:
         if not isinstance(card, ScoreCard):

@@ -257,3 +257,13 @@ def test_window_without_pygame_names_the_extra(monkeypatch):
     env = gym.make(TRAPS[1].id(), render_mode="human")
     with pytest.raises(gym.error.DependencyNotInstalled, match=r"'pygame-ce'.*mesa-gym\[viewer\]"):
         env.reset()
+
+
+def test_objectives_of_a_list_are_refused():
+    with pytest.raises(ValueError, match="infos are list; expected a dict, such as one info of"):
+        mesa_gym.objectives([{"reward_cheese": 1.0}])
+
+
+def test_make_of_the_package_names_gymnasium():
+    with pytest.raises(AttributeError, match=r"no attribute 'make'; use gymnasium\.make"):
+        mesa_gym.make  # noqa: B018

@@ -54,7 +54,9 @@ def test_group_interval_of_returns_equals_student():
     "read", [report.table, report.plot, report.columns, report.make_leaderboard]
 )
 def test_report_of_values_besides_cards_is_refused(read):
-    for given in (None, "a.json", [FIRST, 3]):
+    with pytest.raises(ValueError, match=r"'a.json' is a name, not cards; read them by Cards.load"):
+        read("a.json")
+    for given in (None, [FIRST, 3]):
         with pytest.raises(ValueError, match="is not a score card; expected cards, as of"):
             read(given)
 
