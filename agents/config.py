@@ -336,7 +336,7 @@ class Run:
         start: the folder of an agent whose weights the training begins with; "" for new ones.
 
     Raises:
-        ValueError: a name is unknown, a number out of range, or the trap cannot be taught.
+        ValueError: a name is unknown, or a number out of range.
     """
 
     trap: str
@@ -360,9 +360,7 @@ class Run:
         object.__setattr__(self, "steps", steps)
         object.__setattr__(self, "settings", self.settings or algorithm.settings)
         algorithm.require_settings(self.changes())
-        made = self.environment()
-        if algorithm.solves:
-            require_labels(made.trap)
+        self.environment()
         self.load_start()
 
     @property

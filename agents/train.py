@@ -15,7 +15,15 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from agents.config import ALGORITHMS, NUM_LEVELS, SETTING_NAMES, PPOSettings, Run, describe_values
+from agents.config import (
+    ALGORITHMS,
+    NUM_LEVELS,
+    SETTING_NAMES,
+    PPOSettings,
+    Run,
+    describe_values,
+    require_labels,
+)
 from agents.loop import Report, TrainedAgent
 from agents.progress import Printer, TensorBoard, join_reports
 from agents.saving import SavedAgent, describe_training, require_new_folder, save
@@ -144,6 +152,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folders = {x: out if many is None else out / each.name for x, each in runs.items()}
         for folder in folders.values():
             require_new_folder(folder)
+        if run.algorithm.solves:
+            require_labels(run.environment().trap)
         reports = list[Report]()
         if board is not None:
             reports.append(TensorBoard(board, {x: each.name for x, each in runs.items()}))
