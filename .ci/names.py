@@ -2,8 +2,11 @@
 
     python .ci/names.py [FOLDER]
 
-A class name stands once. A function of a module is called by a verb, not by a participle. The name
-of a test is `test_<unit>_<condition>_<result>`, of few words, and begins with its subject.
+A class name stands once, and a public constant or function of the packages has one meaning: where
+its name stands in two modules, its definition is the same. A line defines one constant, or an
+enumeration: texts, a range, one call. A function of a module is called by a verb, not by a
+participle. The name of a test is `test_<unit>_<condition>_<result>`, of few words, and begins with
+its subject.
 """
 
 from __future__ import annotations
@@ -21,6 +24,10 @@ FIRST = "(?!(an?|how|it|the|there|what(ever)?|where|who(ever)?)(_|$))"  # none o
 TEST = re.compile(rf"test_{FIRST}[^_]+(_[^_]+){{0,{MOST_WORDS - 1}}}")
 PARTICIPLE = re.compile("_*[a-z]+(ed|ing)")
 MEASURES = "mesa_gym/scoring/measures.py"  # a measure is called as on the card
+PACKAGES = ("mesa_gym/", "agents/", "benchmarks/")
+# Functions that are found by their name, one a module: of a program; of a command (two); of an
+# algorithm; of what `policy.json` names; and of a library of agents (two).
+HOOKS = {"main", "arguments", "run", "train", "load", "find_agent", "list_agents"}
 
 
 def list_names(node: ast.AST) -> list[str]:
@@ -33,9 +40,33 @@ def list_names(node: ast.AST) -> list[str]:
     ]
 
 
+def list_meanings(file: str, tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Yield a module's public constants and functions, each with its definition."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and file != MEASURES and node.name not in HOOKS:
+            yield node.name, file
+        elif isinstance(node, ast.AnnAssign) and node.value and isinstance(node.target, ast.Name):
+            yield node.target.id, ast.unparse(node.value)
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            yield node.targets[0].id, ast.unparse(node.value)
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple):
+            values = getattr(node.value, "elts", None)
+            for i, name in enumerate(list_names(node)):
+                yield name, ast.unparse(values[i]) if values else f"{ast.unparse(node.value)}[{i}]"
+
+
+def packs_constants(node: ast.AST) -> bool:
+    """Return whether a statement names several values that do not belong together."""
+    if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Tuple):
+        return False
+    values = node.value.elts if isinstance(node.value, ast.Tuple) else []
+    return not all(isinstance(x, ast.Constant) and isinstance(x.value, str) for x in values)
+
+
 def find_faults(folder: Path, files: list[str]) -> Iterator[str]:
     """Yield what is wrong with the names in some Python files of a folder."""
     classes = defaultdict[str, list[str]](list)
+    meanings = defaultdict[str, dict[str, str]](dict)
     for file in files:
         tree = ast.parse((folder / file).read_text("utf-8"))
         for node in ast.walk(tree):
@@ -47,9 +78,19 @@ def find_faults(folder: Path, files: list[str]) -> Iterator[str]:
         for node in tree.body if not file.startswith("tests/") and file != MEASURES else ():
             if isinstance(node, ast.FunctionDef) and PARTICIPLE.fullmatch(node.name):
                 yield f"{file}: {node.name}: say by a verb what it does"
+        if file.startswith(PACKAGES):
+            yield from (
+                f"{file}:{x.lineno}: one constant a line" for x in tree.body if packs_constants(x)
+            )
+            for name, meaning in list_meanings(file, tree):
+                if not name.startswith("_"):
+                    meanings[name].setdefault(meaning, file)
     for name, places in classes.items():
         if len(places) > 1:
             yield f"class {name} stands in {', '.join(places)}: give each a name of its own"
+    for name, found in meanings.items():
+        if len(found) > 1:
+            yield f"{name} has a meaning of its own in {', '.join(found.values())}: name of what"
 
 
 def main(folder: Path) -> int:

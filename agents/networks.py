@@ -20,7 +20,7 @@ from agents.tiles import TileView, require_still
 from mesa_gym.engine import ACTIONS
 from mesa_gym.trained.agent import Agent, Network
 from mesa_gym.trained.gru import GRU, remember
-from mesa_gym.trained.loading import KINDS, make_agent
+from mesa_gym.trained.loading import NETWORKS, make_agent
 from mesa_gym.trained.mlp import UNITS, LocalMLP
 from mesa_gym.trained.pixels import OUTPUTS, PixelMLP
 from mesa_gym.trained.planner_maps import PlannerNetwork
@@ -56,7 +56,7 @@ class Learner:
         start: the weights to begin with; None for those that are drawn.
 
     Class attributes:
-        kind: of the agent, one of ``mesa_gym.trained.loading.KINDS``.
+        kind: of the agent, one of ``mesa_gym.trained.loading.NETWORKS``.
         observation: of ``JaxEnv``, which it sees.
         memory: how many numbers it remembers.
 
@@ -76,7 +76,7 @@ class Learner:
 
     def make_net(self, trap: Trap) -> Network:
         """Return the trap's network, whose row sums are those of ``agents.sums``."""
-        return KINDS[self.kind](trap, sum_rows_fast)  # type: ignore[call-arg]
+        return NETWORKS[self.kind](trap, sum_rows_fast)  # type: ignore[call-arg]
 
     def make_env(self, count: int, **keywords: Any) -> Any:
         """Make ``count`` JAX environments with the observation that the network reads."""
@@ -107,7 +107,7 @@ class Learner:
         """Return the agent, its weights rounded to half precision as on disk."""
         halves = {x: np.asarray(each).astype(np.float16) for x, each in weights.items()}
         whole = {name: each.astype(np.float32) for name, each in halves.items()}
-        return make_agent(KINDS[self.kind](self.trap), whole)
+        return make_agent(NETWORKS[self.kind](self.trap), whole)
 
 
 class LearningMLP(Learner):
@@ -234,7 +234,7 @@ class LearningPlanner(Learner):
     def make_net(self, trap: Trap) -> Network:
         """Return the trap's network, with one planning sweep for each inner cell."""
         cells = (trap.height - 2) * (trap.width - 2)
-        return KINDS[self.kind](trap, loop=repeat_steps(cells))  # type: ignore[call-arg]
+        return NETWORKS[self.kind](trap, loop=repeat_steps(cells))  # type: ignore[call-arg]
 
     def draw(self, key: Array) -> Params:
         """Draw the initial weights from a random key."""

@@ -20,8 +20,8 @@ from mesa_gym.solver.disagreement import explain_failures
 from mesa_gym.terminal import Progress, say
 from mesa_gym.traps import Split, Trap
 
-NULLS = ("sweeper", "random")
-NEXT = '. It does not trap: "PPO goes for base: what now?" in docs/write_a_trap.md'
+NULLS_SHOWN = ("sweeper", "random")
+NEXT_STEP = '. It does not trap: "PPO goes for base: what now?" in docs/write_a_trap.md'
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
         return FAILED
     with TemporaryDirectory() as folder:
         agents = _train(base, options.seeds, Path(folder))
-        policies = {"ppo": agents, **{null: null for null in NULLS}}
+        policies = {"ppo": agents, **{null: null for null in NULLS_SHOWN}}
         cards = mesa_gym.evaluate(policies, trap, levels=options.levels)
     print("", report.table(cards), _conclude(trap, cards), sep="\n")
     return DONE
@@ -73,7 +73,7 @@ def _conclude(trap: Trap, cards: Cards) -> str:
     able = sum(card.competent for card in mine)
     words = ", ".join(sorted({card.verdict for card in mine}))
     told = f"PPO is able on {able} of {len(mine)} seeds; its word: {words}"
-    return told if "proxy" in words else told + NEXT
+    return told if "proxy" in words else told + NEXT_STEP
 
 
 def main(given: Sequence[str] | None = None) -> int:

@@ -25,9 +25,9 @@ from mesa_gym.policies import POLICY_FILE
 from mesa_gym.policies.agent_files import AgentRecord
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.trained.library import (
-    FOLDER,
     MANIFEST,
-    SCHEMA,
+    MANIFEST_SCHEMA,
+    WEIGHTS,
     ManifestEntry,
     has_weights,
     read_manifest,
@@ -74,7 +74,9 @@ def write_entries(folder: Path, found: Sequence[ManifestEntry]) -> None:
         added = msgspec.json.decode(msgspec.json.encode(found), type=list[ManifestEntry])
         entries = {(entry.trap, entry.name): entry for entry in [*read_manifest(folder), *added]}
         lines = b",\n".join(msgspec.json.encode(entries[key]) for key in sorted(entries))
-        write_bytes(folder / MANIFEST, b'{"schema": %d, "agents": [\n%b\n]}\n' % (SCHEMA, lines))
+        write_bytes(
+            folder / MANIFEST, b'{"schema": %d, "agents": [\n%b\n]}\n' % (MANIFEST_SCHEMA, lines)
+        )
 
 
 # -- the command -----------------------------------------------------------------------------------
@@ -87,8 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _declare_make(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--traps", nargs="+", help="(default: all)")
-    told = f"the library's folder (default: {FOLDER})"
-    parser.add_argument("--out", type=Path, default=FOLDER, help=told)
+    told = f"the library's folder (default: {WEIGHTS})"
+    parser.add_argument("--out", type=Path, default=WEIGHTS, help=told)
     everything = "all seeds, alphas and planted agents"
     parser.add_argument("--all", action="store_true", help=everything)
     again = "those that are there too, in place of these"

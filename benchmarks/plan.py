@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from agents.config import Run
-from mesa_gym.trained.library import KINDS
+from mesa_gym.trained.library import ALGORITHM_OF
 from mesa_gym.traps import Trap, all_traps
 from mesa_gym.traps.composed import Composed
 from mesa_gym.traps.life import is_life
@@ -44,13 +44,13 @@ def plan_runs(traps: Sequence[type[Trap]], everything: bool) -> list[Run]:
     """
     runs = list[Run]()
 
-    def add(seeds: int, trap: str, algo: str = KINDS["network"], **more: Any) -> None:
+    def add(seeds: int, trap: str, algo: str = ALGORITHM_OF["network"], **more: Any) -> None:
         runs.extend(Run(trap, algo, seed, **more) for seed in range(seeds))
 
     for cls in traps:
         name, objectives = cls.name(), cls().objectives
         if is_life(cls):
-            add(OTHER_SEEDS, name, KINDS["gru"])
+            add(OTHER_SEEDS, name, ALGORITHM_OF["gru"])
             continue
         add(GOAL_SEEDS if everything else OTHER_SEEDS, name)
         if everything or name == EXAMPLE_TRAP:
@@ -59,9 +59,9 @@ def plan_runs(traps: Sequence[type[Trap]], everything: bool) -> list[Run]:
             for goal in objectives:
                 add(OTHER_SEEDS, name, alpha=PLANTED, reward=goal)
         if cls.solvable:
-            add(OTHER_SEEDS, name, KINDS["planner"])
+            add(OTHER_SEEDS, name, ALGORITHM_OF["planner"])
         if name in PLANNED:
-            add(OTHER_SEEDS, name, KINDS["planner"], alpha=ALPHAS[-1])
+            add(OTHER_SEEDS, name, ALGORITHM_OF["planner"], alpha=ALPHAS[-1])
             for goal in objectives:
-                add(OTHER_SEEDS, name, KINDS["planner"], alpha=PLANTED, reward=goal)
+                add(OTHER_SEEDS, name, ALGORITHM_OF["planner"], alpha=PLANTED, reward=goal)
     return runs

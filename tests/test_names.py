@@ -25,6 +25,9 @@ FIND = runpy.run_path(str(Path(__file__).parents[1] / ".ci" / "names.py"))["find
             2,
         ),
         ("agents/a.py", "class A: ...\ndef make():\n class A: ...\nclass B: ...", 1),
+        ("agents/a.py", "TOP, LEFT = 1, 2\n_A, _B = 0.5, 'b'", 2),
+        ("agents/a.py", "EAST, WEST = range(2)\nONE, TWO = 'one', 'two'\nAB = 1, 2", 0),
+        ("tests/a.py", "TOP, LEFT = 1, 2", 0),
         ("mesa_gym/scoring/measures.py", "def reached(): ...\ndef find_reached(): ...", 0),
     ],
 )
@@ -32,3 +35,22 @@ def test_linter_finds_bad_names_alone(file, text, faults, tmp_path):
     (tmp_path / file).parent.mkdir(parents=True)
     (tmp_path / file).write_text(text)
     assert len([*FIND(tmp_path, [file])]) == faults
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "faults"),
+    [
+        ("LEVELS = 1", "LEVELS: int = 2", 1),
+        ("ON, OFF = 'on', 'off'", "OFF = 'no'", 1),
+        ("def read(): ...", "def read(): ...", 1),
+        ("LEVELS = 1", "from agents.one import LEVELS", 0),
+        ("TINY = 1e-9", "TINY = 1e-9", 0),
+        ("_LEVELS = 1\ndef main(): ...", "_LEVELS = 2\ndef main(): ...", 0),
+        ("@overload\ndef base(): ...\ndef base(): ...", "def find_base(): ...", 0),
+    ],
+)
+def test_linter_finds_names_of_two_meanings(one, other, faults, tmp_path):
+    (tmp_path / "agents").mkdir()
+    (tmp_path / "agents" / "one.py").write_text(one)
+    (tmp_path / "agents" / "other.py").write_text(other)
+    assert len([*FIND(tmp_path, ["agents/one.py", "agents/other.py"])]) == faults

@@ -16,7 +16,7 @@ from mesa_gym.policies import POLICY_FILE, read_policy_file, references
 from mesa_gym.policies.names import PLAYABLE, list_agents, name_policy
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import compare, plot
-from mesa_gym.report.committed import list_rows, read_committed
+from mesa_gym.report.committed import list_board_rows, read_committed
 from mesa_gym.report.comparison import find_shared
 from mesa_gym.scoring import Cards, ScoreCard, evaluate
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
@@ -92,7 +92,7 @@ def _read_side(word: str, traps: list[str]) -> CardsOrNames:
     folder = Path(what)
     inside = sorted(str(file.parent) for file in folder.rglob(POLICY_FILE))
     # What plays any trap is played on those that are named.
-    if what in list_rows() and not folder.exists() and not (traps and what in PLAYABLE):
+    if what in list_board_rows() and not folder.exists() and not (traps and what in PLAYABLE):
         cards = Cards(read_committed(what))
     elif folder.is_dir() and inside and str(folder) not in inside:
         return name or folder.name, inside
@@ -102,7 +102,7 @@ def _read_side(word: str, traps: list[str]) -> CardsOrNames:
         paths = [path for part in what.split(",") for path in sorted(glob(part)) or [part]]
         named = [x for trap in traps or ["CheeseCorner"] for x in references(find_trap(trap))]
         named = [name for name in named if traps or ":" not in name]
-        known = dict.fromkeys([*list_rows(), *named, *list_agents()])
+        known = dict.fromkeys([*list_board_rows(), *named, *list_agents()])
         for _, policy in map(split_trap, paths):
             if not Path(policy).exists() and ":" not in policy and policy not in known:
                 raise unknown("agent, policy or file", policy, known)

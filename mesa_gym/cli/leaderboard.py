@@ -14,7 +14,7 @@ from mesa_gym.command import DONE
 from mesa_gym.policies import read_policy_file
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.cells import UNTRAINED, is_reference, name_oracle
-from mesa_gym.report.committed import join_committed, list_rows, read_committed
+from mesa_gym.report.committed import join_committed, list_board_rows, read_committed
 from mesa_gym.report.leaderboard_page import require_free, write_pages
 from mesa_gym.scoring import ScoreCard, evaluate
 from mesa_gym.terminal import say
@@ -88,7 +88,7 @@ def _require_name(options: argparse.Namespace) -> None:
 def _score(options: argparse.Namespace, traps: Sequence[Trap]) -> list[ScoreCard]:
     """Return cards of the given policies, on the traps that each acts on."""
     # Rows of the leaderboard are shown as they are, unless they are to have another name.
-    rows = list_rows() if options.name is None else []
+    rows = list_board_rows() if options.name is None else []
     policies = [each for each in options.policy or () if each not in rows or Path(each).exists()]
     if not policies:
         return []

@@ -17,7 +17,7 @@ from mesa_gym.traps import LEVELS, Split, Trap, as_trap
 from mesa_gym.traps.levels import check_numbers
 
 # The most states of a table: some 60 bytes each with two objectives.
-MOST_STATES = 20_000_000
+MOST_TABLED = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -116,10 +116,10 @@ def tabulate(
     for first in range(0, starts.n, most):
         graphs.append(Graph(family, starts.take(slice(first, first + most))))
         total += len(graphs[-1])
-        if total > MOST_STATES:
+        if total > MOST_TABLED:
             raise ValueError(
                 f"{len(graphs[-1].start) + first} levels of {family!r} have {total:,} states; a"
-                f" table has at most {MOST_STATES:,}: ask for fewer levels"
+                f" table has at most {MOST_TABLED:,}: ask for fewer levels"
             )
     return _join(family, Split.of(split), numbers, graphs)
 

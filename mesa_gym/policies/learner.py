@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import STAY, Bools, Ints, State, distances
-from mesa_gym.policies.names import LEARNER
+from mesa_gym.policies.names import LEARNER_ORACLE
 from mesa_gym.traps import Trap
 from mesa_gym.traps.beliefs import Belief, choose, update
 from mesa_gym.traps.life import PAID, VOID, Life
@@ -30,7 +30,9 @@ class BestLearner:
     def __init__(self, trap: Trap) -> None:
         """Make the learner for a trap; ValueError where the trap has no lives."""
         if not isinstance(trap, Life):
-            raise ValueError(f"{LEARNER} needs a trap of trials, such as FlashOrPay, got {trap!r}")
+            raise ValueError(
+                f"{LEARNER_ORACLE} needs a trap of trials, such as FlashOrPay, got {trap!r}"
+            )
         self.trap = trap
         self.wall = trap.channels.index("wall")
 
@@ -55,7 +57,7 @@ class BestLearner:
             ValueError: there is no state.
         """
         if state is None:
-            raise ValueError(f"{LEARNER} needs the state: act(observation, state)")
+            raise ValueError(f"{LEARNER_ORACLE} needs the state: act(observation, state)")
         if fresh := [row for row, prior in enumerate(self.priors) if not prior]:
             priors = self.trap.find_priors(PAID, state).tolist()
             for row in fresh:

@@ -26,7 +26,7 @@ ORACLE = "oracle"
 # A reference policy of a solvable trap, as ``EITHER`` is.
 AIMLESS = "aimless"
 # The best learner of a trap of lives.
-LEARNER = "oracle:learner"
+LEARNER_ORACLE = "oracle:learner"
 # A policy without goal that covers the grid, of every trap.
 SWEEPER = "sweeper"
 # Names of policies without a trap's objectives.
@@ -53,7 +53,7 @@ def name_pursuer(trap: Trap | type[Trap], objective: str) -> str:
 def _list_goals(trap: Trap | type[Trap]) -> list[str]:
     goals = [name_pursuer(trap, x) for x in trap.objectives]
     if is_life(trap):
-        goals.append(LEARNER)
+        goals.append(LEARNER_ORACLE)
     return [*goals, EITHER, AIMLESS] if trap.solvable else goals
 
 

@@ -36,17 +36,17 @@ try:
 except ImportError as error:
     raise missing_extra(error.name or "onnx", "onnx") from None
 
-Floats = NDArray[np.float32]
-Given = tuple[NDArray[Any], Floats]  # an answer and the next states
+Singles = NDArray[np.float32]
+Given = tuple[NDArray[Any], Singles]  # an answer and the next states
 PROVIDERS = ["CPUExecutionProvider"]
 INPUTS = {"tensor(uint8)": np.uint8, "tensor(float)": np.float32}
-OUTPUTS = ("logits", "probabilities", "actions")
+OUTPUT_NAMES = ("logits", "probabilities", "actions")
 STATE, NEXT_STATE = "state", "next_state"
 # Numbers of one episode: an LSTM of sb3-contrib has 512, and 1,000 of these are 64 MB.
 MOST_STATE = 16_384
 # Of ONNX itself; onnxruntime's own operators are not described well enough to be judged.
 DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
-RANDOM = ("Bernoulli", "Multinomial")  # and all that begin with Random
+RANDOM_OPS = ("Bernoulli", "Multinomial")  # and all that begin with Random
 # A row in another place may be summed by another kernel.
 TOLERANCE = 1e-4
 
@@ -80,11 +80,11 @@ class OnnxPolicy:
         outputs = {each.name: each for each in self._session.get_outputs()}
         told = f"the graph has the inputs {[*inputs]} and the outputs {[*outputs]}"
         state, after = inputs.pop(STATE, None), outputs.pop(NEXT_STATE, None)
-        whole = len(inputs) == len(outputs) == 1 and outputs.keys() <= set(OUTPUTS)
+        whole = len(inputs) == len(outputs) == 1 and outputs.keys() <= set(OUTPUT_NAMES)
         self.memory = state is not None
         if not whole or self.memory != (after is not None):
             raise ValueError(
-                f"{told}; expected an observation and one of {', '.join(OUTPUTS)};"
+                f"{told}; expected an observation and one of {', '.join(OUTPUT_NAMES)};"
                 f" with memory, also input {STATE!r} and output {NEXT_STATE!r}"
             )
         ((self._input, seen),), (self._output,) = inputs.items(), outputs
@@ -146,7 +146,7 @@ class OnnxPolicy:
                     " export the graph in evaluation mode, without statistics over the batch"
                 )
 
-    def _run(self, seen: NDArray[Any], state: Floats) -> Given:
+    def _run(self, seen: NDArray[Any], state: Singles) -> Given:
         """Return the answers to a whole block of rows, and the next memory of the first rows."""
         fed, wanted = {self._input: seen.astype(self._dtype)}, [self._output]
         if self.memory:
@@ -228,7 +228,7 @@ def _parse_model(graph: bytes) -> onnx.ModelProto:
             )
         if not isinstance(part, onnx.NodeProto):
             continue
-        drawing = part.op_type.startswith("Random") or part.op_type in RANDOM
+        drawing = part.op_type.startswith("Random") or part.op_type in RANDOM_OPS
         # A third input switches training on.
         if drawing or (part.op_type == "Dropout" and any(part.input[2:])):
             raise ValueError(

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import Ints, State
 from mesa_gym.policies.learner import BestLearner
-from mesa_gym.policies.names import AIMLESS, LEARNER, ORACLE, find_objective, not_for
+from mesa_gym.policies.names import AIMLESS, LEARNER_ORACLE, ORACLE, find_objective, not_for
 from mesa_gym.policies.protocol import Memoryless, Policy
 from mesa_gym.policies.scripted import Reference
 from mesa_gym.solver import EITHER, Graph, Solution, actions_in, get_solution, solutions
@@ -158,7 +158,7 @@ def make_named(spec: str, trap: Trap, horizon: int) -> Policy | None:
         if not trap.solvable:
             raise not_for(trap, spec)
         return Either(trap, horizon) if spec == EITHER else Aimless(trap, horizon)
-    if spec == LEARNER:
+    if spec == LEARNER_ORACLE:
         return BestLearner(trap)
     if spec == ORACLE or (kind == ORACLE and objective):
         return Oracle(trap, objective or "base", horizon)

@@ -14,22 +14,22 @@ from numpy.typing import NDArray
 from mesa_gym.envs.observations import OBSERVATIONS, Centred, make_observation
 from mesa_gym.traps import Trap
 
-Array = NDArray[Any]
+Values = NDArray[Any]
 # What turns a batch (n, ...) into what a model sees, or a step on the way.
-Change = Callable[[Array], Array]
+Change = Callable[[Values], Values]
 
 
-def keep_shape(batch: Array) -> Array:
+def keep_shape(batch: Values) -> Values:
     """Return a batch unchanged."""
     return batch
 
 
-def channels_first(batch: Array) -> Array:
+def channels_first(batch: Values) -> Values:
     """Return a batch as SB3's VecTransposeImage arranges it."""
     return np.moveaxis(batch, -1, 1)
 
 
-def flat(batch: Array) -> Array:
+def flat(batch: Values) -> Values:
     """Return a batch as Gymnasium's FlattenObservation arranges it."""
     return batch.reshape(len(batch), -1)
 
@@ -37,7 +37,7 @@ def flat(batch: Array) -> Array:
 ARRANGEMENTS: tuple[Change, ...] = (keep_shape, channels_first, flat)
 
 
-def cut_window(batch: Array, agent_view_size: int) -> Array:
+def cut_window(batch: Values, agent_view_size: int) -> Values:
     """Cut ``centred`` observations to those of environments with that ``agent_view_size``.
 
     Args:

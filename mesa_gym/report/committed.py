@@ -63,14 +63,14 @@ def read_committed(*rows: str) -> list[ScoreCard]:
         UnknownNameError: the leaderboard has no such row.
     """
     for name in rows:
-        if name not in list_rows():
-            raise unknown("row of the leaderboard", name, list_rows())
+        if name not in list_board_rows():
+            raise unknown("row of the leaderboard", name, list_board_rows())
     if not rows:
         return [card for file in _list_files() for card in _read_file(file)]
     return [card for name in rows for card in _read_row(name)]
 
 
-def list_rows() -> list[str]:
+def list_board_rows() -> list[str]:
     """Return the names of the leaderboard's rows: committed agents, then untrained policies."""
     return [*list_committed(), *UNTRAINED]
 
@@ -96,13 +96,13 @@ def _list_files() -> list[str]:
     return sorted(file.name.removesuffix(_ENDING) for file in FOLDER.glob(f"*{_ENDING}"))
 
 
-def find_agent(agent: str, seed: int | None, trap: Trap) -> None:
+def find_committed(agent: str, seed: int | None, trap: Trap) -> None:
     """Say of a row of the leaderboard that is to play that there are score cards alone.
 
     Raises:
         ValueError: the leaderboard has such a row.
     """
-    if agent not in list_rows():
+    if agent not in list_board_rows():
         return
     has = f"of {shorten(agent)} there are score cards alone, which compare and leaderboard take"
     if agent not in list_committed():
@@ -112,7 +112,7 @@ def find_agent(agent: str, seed: int | None, trap: Trap) -> None:
     raise ValueError(f"{has}; {ours if origin.standing == 'ours' else f'see {origin.link}'}")
 
 
-def list_agents(trap: str = "") -> dict[str, str]:
+def list_board_agents(trap: str = "") -> dict[str, str]:
     """Return no agent: there are cards alone."""
     return {}
 

@@ -26,7 +26,7 @@ ACTOR = ("mlp_extractor.policy_net.0", "action_net")
 CRITIC = ("mlp_extractor.value_net.0", "value_net")
 # Units of the shared layers, and of each that is not shared.
 HIDDEN = 256
-FEATURES = 128
+SHARED = 128
 OWN = 64
 
 
@@ -47,8 +47,8 @@ class SB3MLP(Network):
 
     def list_shapes(self, given: Shapes) -> Shapes:
         """Return weight name -> shape."""
-        sides = {FIRST: (HIDDEN, self.count), SECOND: (FEATURES, HIDDEN)}
-        sides |= dict.fromkeys((ACTOR[0], CRITIC[0]), (OWN, FEATURES))
+        sides = {FIRST: (HIDDEN, self.count), SECOND: (SHARED, HIDDEN)}
+        sides |= dict.fromkeys((ACTOR[0], CRITIC[0]), (OWN, SHARED))
         return shape_layers(sides | {ACTOR[1]: (len(ACTIONS), OWN), CRITIC[1]: (1, OWN)})
 
     def see(self, planes: Bytes) -> Ints:

@@ -20,7 +20,7 @@ try:
 except ImportError:
     raise missing_extra("stable-baselines3", "sb3") from None
 
-FEATURES = 128
+SHARED = 128
 # The engine's first two planes, in every world.
 AGENT_AT = 0
 WALL_AT = 1
@@ -53,7 +53,7 @@ class CentredExtractor(BaseFeaturesExtractor):
     places: torch.Tensor
 
     def __init__(self, observation_space: Box) -> None:
-        super().__init__(observation_space, FEATURES)
+        super().__init__(observation_space, SHARED)
         self._require_planes(observation_space)
         height, width, channels = observation_space.shape
         places = windows_around(height, width, widest(height, width))
@@ -62,7 +62,7 @@ class CentredExtractor(BaseFeaturesExtractor):
         self.layers = torch.nn.Sequential(
             torch.nn.Linear(places.shape[1] * (channels - 1), 256),
             torch.nn.ReLU(),
-            torch.nn.Linear(256, FEATURES),
+            torch.nn.Linear(256, SHARED),
             torch.nn.ReLU(),
         )
 

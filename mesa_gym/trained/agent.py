@@ -97,7 +97,7 @@ class Agent:
 
     @property
     def kind(self) -> str:
-        """The name of its kind, one of ``mesa_gym.trained.loading.KINDS``."""
+        """The name of its kind, one of ``mesa_gym.trained.loading.NETWORKS``."""
         return self.net.kind
 
     def replaced(self, weights: Weights) -> Self:

@@ -17,7 +17,7 @@ from mesa_gym.errors import unknown
 from mesa_gym.solver import targets
 from mesa_gym.traps import Split, Trap
 
-LEVELS = 200
+READ_LEVELS = 200
 # Planes that are not looks of a target.
 OTHERS = ("agent", "wall")
 
@@ -49,7 +49,7 @@ def show_targets(trap: Trap, objectives: tuple[str, ...]) -> list[tuple[Bytes, I
     for name in objectives:
         if name not in trap.objectives:
             raise unknown(f"objective of {trap.name()}", name, trap.objectives)
-    count, every = LEVELS, np.arange(LEVELS)
+    count, every = READ_LEVELS, np.arange(READ_LEVELS)
     train, shift = (trap.levels(split, every) for split in (Split.TRAIN, Split.SHIFT))
     there, then = targets(trap, train)[trap.base], targets(trap, shift)
     usual = trap.observe(train).reshape(count, trap.cells, -1)

@@ -33,11 +33,11 @@ from mesa_gym.trained.loading import make_network, restore
 from mesa_gym.traps import Trap, find_trap
 from mesa_gym.traps.life import is_life
 
-FOLDER = Path(__file__).parent / "weights"
+WEIGHTS = Path(__file__).parent / "weights"
 MANIFEST = "manifest.json"
-SCHEMA = 3
+MANIFEST_SCHEMA = 3
 # Kind of agent -> the algorithm that trains it.
-KINDS = {"network": "ppo", "planner": "ppo-planner", "gru": "ppo-gru"}
+ALGORITHM_OF = {"network": "ppo", "planner": "ppo-planner", "gru": "ppo-gru"}
 # Traps of which a checkout has the networks of every seed (.gitignore); else it has seed 0.
 EVERY_SEED = ("CheeseCorner-v0", "ColourShape-v0", "FlashOrPay-v0")
 
@@ -68,7 +68,7 @@ class ManifestEntry(AgentRecord, frozen=True, kw_only=True, forbid_unknown_field
     purpose: dict[str, float | None]
 
 
-def read_manifest(folder: Path = FOLDER) -> list[ManifestEntry]:
+def read_manifest(folder: Path = WEIGHTS) -> list[ManifestEntry]:
     """Return the agents in a library's manifest; an empty list without one.
 
     Raises:
@@ -80,16 +80,17 @@ def read_manifest(folder: Path = FOLDER) -> list[ManifestEntry]:
     again = "move the folder away and make the library again"
     try:
         found = decode_json(read_bytes(path), dict[str, Any])
-        if (schema := found.get("schema")) == SCHEMA:
+        if (schema := found.get("schema")) == MANIFEST_SCHEMA:
             return msgspec.convert(found.get("agents"), list[ManifestEntry])
     except ValueError as error:
         raise ValueError(f"{path} is damaged ({error}); restore it, or {again}") from None
     raise ValueError(
-        f"{path} has schema {shorten(schema)}, and this version of mesa_gym reads {SCHEMA}; {again}"
+        f"{path} has schema {shorten(schema)}, and this version of mesa_gym reads"
+        f" {MANIFEST_SCHEMA}; {again}"
     )
 
 
-def has_weights(entry: ManifestEntry, folder: Path = FOLDER) -> bool:
+def has_weights(entry: ManifestEntry, folder: Path = WEIGHTS) -> bool:
     """Return whether an agent's file of weights exists; ``library make`` trains it otherwise."""
     return (folder / entry.weights).exists()
 
@@ -99,7 +100,7 @@ def load(
     seed: int = 0,
     alpha: float = 0.0,
     reward: str = "base",
-    folder: Path = FOLDER,
+    folder: Path = WEIGHTS,
     kind: str = "",
 ) -> Any:
     """Load an agent, a ``mesa_gym.trained.Agent``, which is a policy.
@@ -121,8 +122,8 @@ def load(
     """
     made = find_trap(trap)() if isinstance(trap, str) else trap
     kind, name = kind or find_usual_kind(made), made.name()
-    if kind not in KINDS:
-        raise unknown("kind of agent", kind, KINDS)
+    if kind not in ALGORITHM_OF:
+        raise unknown("kind of agent", kind, ALGORITHM_OF)
     wanted = (kind, seed, alpha, made.base if reward == "base" else reward)
     entries = [entry for entry in read_manifest(folder) if entry.trap == name]
     for entry in entries:
@@ -141,14 +142,14 @@ def find_usual_kind(trap: Trap | type[Trap]) -> str:
     return "gru" if is_life(trap) else "network"
 
 
-def load_entry(entry: ManifestEntry, trap: Trap, folder: Path = FOLDER) -> Agent:
+def load_entry(entry: ManifestEntry, trap: Trap, folder: Path = WEIGHTS) -> Agent:
     """Load the agent of a manifest entry; it raises ValueError as ``load`` does."""
     net, usual = make_network(entry.kind, trap), type(trap)()
     if trap.parameters != usual.parameters or (net.sized and trap.size != usual.size):
         raise ValueError(
             f"agents of the library act on {usual!r}, not on {trap!r}; train one for it"
         )
-    path, elsewhere = folder / entry.weights, "" if folder == FOLDER else f" --out {folder}"
+    path, elsewhere = folder / entry.weights, "" if folder == WEIGHTS else f" --out {folder}"
     make = f"python -m benchmarks library make --traps {entry.trap}{elsewhere}"
     try:
         return restore(net, path, entry.weights_digest)

@@ -17,7 +17,7 @@ from mesa_gym.trained.tensors import decode_weights, read_file
 from mesa_gym.traps import Trap
 
 # By the names that they have in ``policy.json``.
-KINDS: dict[str, type[Network]] = {
+NETWORKS: dict[str, type[Network]] = {
     each.kind: each for each in (MLP, LocalMLP, PixelMLP, PlannerNetwork, GRU)
 }
 
@@ -55,9 +55,9 @@ def load_for(net: Network, folder: Path) -> Agent:
 
 def make_network(kind: Any, trap: Trap) -> Network:
     """Return the network of a kind on a trap; UnknownNameError for an unknown kind."""
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise unknown("kind of agent", kind, KINDS)
-    return KINDS[kind](trap)
+    if not isinstance(kind, str) or kind not in NETWORKS:
+        raise unknown("kind of agent", kind, NETWORKS)
+    return NETWORKS[kind](trap)
 
 
 def make_agent(net: Network, weights: Weights) -> Agent:

@@ -13,7 +13,7 @@ from mesa_gym.envs.observations import Bytes
 from mesa_gym.policies.planning import MapNetwork
 from mesa_gym.trained.agent import Agent
 from mesa_gym.trained.goal_reading import Reading, show_targets
-from mesa_gym.trained.planner_edits import UNEDITED, Edit, Floats
+from mesa_gym.trained.planner_edits import UNEDITED, Edit, Singles
 from mesa_gym.trained.planner_maps import PlannerNetwork
 from mesa_gym.trained.planning import compute_worth, find_onward, list_ways
 
@@ -53,7 +53,7 @@ class Planner(Agent):
         """Return all layers of the network; ValueError for planes of another trap."""
         return super().layers(self._check(planes), memory)
 
-    def objective(self, planes: Bytes) -> Floats:
+    def objective(self, planes: Bytes) -> Singles:
         """Return the utility of ending on each cell, float32 (n, height, width).
 
         The unit is that of ``costs``: the agent takes a way if its end is worth more than the cost
@@ -61,7 +61,7 @@ class Planner(Agent):
         """
         return np.asarray(self.layers(planes)["utility"])
 
-    def costs(self, planes: Bytes) -> Floats:
+    def costs(self, planes: Bytes) -> Singles:
         """Return the cost of entering each cell, float32 (n, height, width), above 0."""
         return np.asarray(self.layers(planes)["cost"])
 

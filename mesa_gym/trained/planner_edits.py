@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from mesa_gym.envs.observations import Bytes
 from mesa_gym.errors import shorten
 
-Floats = NDArray[np.float32]
+Singles = NDArray[np.float32]
 # A map (height, width), or a function from planes (n, height, width, channels) to maps.
 Edit = ArrayLike | Callable[[Bytes], ArrayLike]
 
@@ -58,7 +58,7 @@ class Edits:
 UNEDITED = Edits()
 
 
-def evaluate_edit(name: str, edit: Any, planes: Bytes) -> Floats:
+def evaluate_edit(name: str, edit: Any, planes: Bytes) -> Singles:
     """Return the addend of the maps of planes, float32 (n, height, width).
 
     Raises:

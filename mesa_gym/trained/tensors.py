@@ -20,12 +20,12 @@ from mesa_gym.errors import shorten
 from mesa_gym.files import read_bytes
 from mesa_gym.json_data import decode_json
 
-Floats = NDArray[np.float32]
+Singles = NDArray[np.float32]
 # Ours have 0.3 MB; an agent of a grid of 41 x 41 cells has 15 MB in half precision.
-MOST_BYTES = 2**26
+MOST_TENSOR = 2**26
 MOST_HEADER = 2**16
 TYPES: dict[str, np.dtype[Any]] = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4")}
-Side = Annotated[int, Meta(ge=0, le=MOST_BYTES)]
+Side = Annotated[int, Meta(ge=0, le=MOST_TENSOR)]
 
 
 class _Placed(Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,12 +43,12 @@ def read_file(path: Path) -> bytes:
         ValueError: the file has more bytes than weights could have; it is not read.
         OSError: the file cannot be read.
     """
-    if (size := path.stat().st_size) > MOST_BYTES:
-        raise ValueError(f"it has {size:,} bytes; expected at most {MOST_BYTES:,}")
+    if (size := path.stat().st_size) > MOST_TENSOR:
+        raise ValueError(f"it has {size:,} bytes; expected at most {MOST_TENSOR:,}")
     return read_bytes(path)
 
 
-def decode_weights(data: bytes) -> dict[str, Floats]:
+def decode_weights(data: bytes) -> dict[str, Singles]:
     """Return arrays by name; half precision is widened, which changes no number.
 
     Raises:

@@ -11,7 +11,7 @@ import pytest
 from agents.config import ALGORITHMS, Run, find_algorithm
 from agents.train import main
 from mesa_gym.policies import as_policy
-from mesa_gym.trained.loading import KINDS
+from mesa_gym.trained.loading import NETWORKS
 from tests.support.training import CORNER
 
 CODE = '''"""PPO as I like it.
@@ -82,7 +82,7 @@ def test_algorithm_entry_states_cost_and_description(algorithm):
 
 
 def test_algorithms_make_every_kind_of_agent():
-    assert {each.kind for each in ALGORITHMS.values()} == {*KINDS, "sb3"}
+    assert {each.kind for each in ALGORITHMS.values()} == {*NETWORKS, "sb3"}
 
 
 def test_listing_algorithms_imports_no_trainer():

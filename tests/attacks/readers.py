@@ -40,7 +40,7 @@ def copy(source, name):
     return make
 
 
-WEIGHTS = library.FOLDER / "CheeseCorner-v0" / "ppo-s0.safetensors"
+WEIGHTS = library.WEIGHTS / "CheeseCorner-v0" / "ppo-s0.safetensors"
 
 
 def act(policy):

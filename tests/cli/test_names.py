@@ -5,11 +5,11 @@ import pytest
 from mesa_gym import evaluate, report, score
 from mesa_gym.cli import main
 from mesa_gym.policies.names import list_trained
-from mesa_gym.report.committed import list_rows
+from mesa_gym.report.committed import list_board_rows
 from mesa_gym.traps import find_trap
 
 TRAP = "CheeseCorner"
-ROWS = list_rows()
+ROWS = list_board_rows()
 PLAYED = {"ppo", "ppo-planner", "random", "sweeper", "oracle", "either"}
 CARDS_ALONE = "there are score cards alone, which compare and leaderboard take; "
 WEIGHTS = {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mesa_gym.engine import ACTIONS
-from mesa_gym.language.answers import AGAIN
+from mesa_gym.language.answers import ASKED_AGAIN
 from mesa_gym.policies import as_policy, constant, name_pursuer, uniform
 from mesa_gym.scoring import ScoreCard, score, score_all
 from mesa_gym.solver import values
@@ -154,7 +154,7 @@ def test_text_answers_read_at_repetition_count():
         return "up" if sum(map(ord, seen[len(seen) // 2 :])) % 2 else "left"
 
     def talk(text):
-        return (next(said) if AGAIN not in text else "{}").format(act(text))
+        return (next(said) if ASKED_AGAIN not in text else "{}").format(act(text))
 
     told, bare = (score(each, CORNER, levels=3, observation="text") for each in (talk, act))
     assert (told.choices, told.unread) == (bare.choices, 0)

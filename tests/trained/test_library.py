@@ -9,7 +9,7 @@ import pytest
 from agents.jobs.agents import name_result
 from benchmarks.plan import list_lives, list_single_traps, plan_runs
 from mesa_gym.policies.agent_files import digest_weights
-from mesa_gym.trained.library import EVERY_SEED, FOLDER, MANIFEST, load, read_manifest
+from mesa_gym.trained.library import EVERY_SEED, MANIFEST, WEIGHTS, load, read_manifest
 from mesa_gym.traps import find_trap
 from tests.support.libraries import make_library
 from tests.support.training import CORNER
@@ -38,7 +38,7 @@ def test_committed_weights_match_training_plan_and_size():
     for entry in agents:
         if entry.kind != "planner" and entry.seed > 0 and entry.trap not in EVERY_SEED:
             continue
-        weights = (FOLDER / entry.weights).read_bytes()
+        weights = (WEIGHTS / entry.weights).read_bytes()
         assert digest_weights(weights) == entry.weights_digest
         sizes[entry.kind] += len(weights)
     assert sizes["planner"] <= 0.5e6

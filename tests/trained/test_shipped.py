@@ -9,7 +9,7 @@ import pytest
 from mesa_gym.policies import as_policy, find_planning
 from mesa_gym.policies.names import list_trained
 from mesa_gym.trained import Agent, Planner, load
-from mesa_gym.trained.library import FOLDER, KINDS, find_usual_kind, read_manifest
+from mesa_gym.trained.library import ALGORITHM_OF, WEIGHTS, find_usual_kind, read_manifest
 from mesa_gym.traps import Split, find_trap, package_traps
 
 OWN = sorted({entry.trap for entry in read_manifest()})
@@ -19,15 +19,15 @@ PLANNED = sorted({entry.trap for entry in read_manifest() if entry.kind == "plan
 def test_library_has_a_network_of_each_trap():
     assert {*package_traps()} - {*OWN} == {"Composed-v0"}
     for name in OWN:
-        usual = KINDS[find_usual_kind(find_trap(name))]
-        assert (FOLDER / name / f"{usual}-s0.safetensors").exists()
+        usual = ALGORITHM_OF[find_usual_kind(find_trap(name))]
+        assert (WEIGHTS / name / f"{usual}-s0.safetensors").exists()
 
 
 @pytest.mark.parametrize("name", OWN)
 def test_library_names_load_their_agents(name):
     trap = find_trap(name)()
     planes = trap.observe(trap.levels(Split.TEST, np.arange(20)))
-    offered, usual = list_trained(trap), KINDS[find_usual_kind(trap)]
+    offered, usual = list_trained(trap), ALGORITHM_OF[find_usual_kind(trap)]
     specs = [f"{usual}:0", *(["ppo-planner:0"] if name in PLANNED else [])]
     assert {*specs} <= {*offered}
     for spec in specs:

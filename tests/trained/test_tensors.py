@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mesa_gym.policies.agent_files import WEIGHTS_FILE
-from mesa_gym.trained.tensors import MOST_BYTES, decode_weights, encode_weights, read_file
+from mesa_gym.trained.tensors import MOST_TENSOR, decode_weights, encode_weights, read_file
 
 WEIGHTS = {
     "halves": np.array([[0.5, -2.0, 65504]], np.float32),
@@ -61,7 +61,7 @@ HUGE = 2**40
         (pack({"x": entry(dtype="F64")}), "F64"),
         (pack({"x": entry(shape=(-1,))}), "int"),
         (pack({"x": entry(shape=(HUGE,), offsets=(0, 2 * HUGE))}), "int"),
-        (pack({"x": entry((MOST_BYTES,) * 4)}, b"1234"), "puts 'x', F16 .*; expected .* from"),
+        (pack({"x": entry((MOST_TENSOR,) * 4)}, b"1234"), "puts 'x', F16 .*; expected .* from"),
         (pack({"x": entry()}, b"123456"), "describes"),
         (pack({"x": entry(offsets=(2, 6))}, b"123456"), "expected 4 bytes from 69 on"),
         (
