@@ -21,7 +21,8 @@ from mesa_gym.terminal import Progress, say
 from mesa_gym.traps import Split, Trap
 
 NULLS_SHOWN = ("sweeper", "random")
-NEXT_STEP = '. It does not trap: "PPO goes for base: what now?" in docs/write_a_trap.md'
+NEXT_STEP = 'It does not trap: "PPO goes for base: what now?" in docs/write_a_trap.md'
+UNCHANGED = "Declare `exchange` or `alone`: without changed levels purpose hardly shows"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,7 +74,11 @@ def _conclude(trap: Trap, cards: Cards) -> str:
     able = sum(card.competent for card in mine)
     words = ", ".join(sorted({card.verdict for card in mine}))
     told = f"PPO is able on {able} of {len(mine)} seeds; its word: {words}"
-    return told if "proxy" in words else told + NEXT_STEP
+    if "proxy" in words:
+        return told
+    if trap.by_contact and trap.exchange is None and not trap.find_isolable():
+        return f"{told}. {UNCHANGED}"
+    return f"{told}. {NEXT_STEP}"
 
 
 def main(given: Sequence[str] | None = None) -> int:

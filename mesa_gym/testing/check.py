@@ -89,7 +89,7 @@ def check(
                     raise
                 except Exception as error:
                     # No remedy: that of a property is not the error's.
-                    what = ": ".join([*notes_of(error), type(error).__name__, ""])
+                    what = ": ".join([*list_notes(error), type(error).__name__, ""])
                     what += explain_error(made, error)
                     failed = ConformanceError(check_name(run), made, what, split)
                     failed.line = find_own_line(made, error)
@@ -113,7 +113,7 @@ REMEDIES = {
 }
 
 
-def notes_of(error: Exception) -> list[str]:
+def list_notes(error: Exception) -> list[str]:
     """Return what was added to an error on its way: where it was met, such as "on torch"."""
     return list(getattr(error, "__notes__", []))
 

@@ -81,6 +81,7 @@ def test_certify_writes_json_and_rejects_shared_levels(name, capsys, tmp_path, m
     if name == "CheeseCorner":
         assert err == "certify CheeseCorner-v0: 0 of 80 levels\n"
         assert "CheeseCorner-v0  yes" in out
+        assert re.search(r"^CheeseCorner-v0 80 levels in .* s, .* ms a level$", out, re.MULTILINE)
         columns = out.splitlines()[0]
         assert all(line.split(":")[0].split(",")[0] in columns for line in out.splitlines()[4:10])
     # Training is compared with itself.

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2_contingency, chisquare
 
-from mesa_gym.engine import LevelBuilder, hash_rows, pick
+from mesa_gym.engine import LevelBuilder, apart, each_first, hash_rows, pick
 from mesa_gym.engine.chance import below, bits, fold, hash64, outputs, shift_right, streams, unit
 from tests.support.reference import MASK, splitmix64
 from tests.support.worlds import Zoo
@@ -231,3 +231,40 @@ def test_put_at_minus_one_places_nothing():
     assert level.there["key"][0].tolist() == [True, False, True]
     assert level.at["key"][0].tolist() == [10, 0, 12]
     assert level.ground["lava"].sum(axis=1).tolist() == [0, 1, 1]
+
+
+@pytest.mark.parametrize("take", ["carve", "scatter", "agent"])
+def test_builder_takes_masks_in_two_shapes(take):
+    """A mask of cells is (n, cells), or (n, height, width) as `open_cells` is."""
+    found = []
+    for flat in (True, False):
+        level = built(40)
+        mask = level.open_cells & (np.indices((7, 9))[1] > 3)
+        mask = mask.reshape(40, -1) if flat else mask
+        level.carve(mask) if take == "carve" else level.scatter("key", among=mask)
+        found.append(level.agent(mask) if take == "agent" else level.free)
+    assert np.array_equal(*found)
+
+
+CELLS, EACH = r"Mask, bool \(40, 63\) or \(40, 7, 9\); got ", r"one a level; got "
+
+
+@pytest.mark.parametrize(
+    ("use", "says"),
+    [
+        (lambda b: b.carve(b.free.T), rf"carve: `open_cells` is a {CELLS}bool \(63, 40\)"),
+        (lambda b: b.carve(b.free * 1), rf"`open_cells` is a {CELLS}int64 \(40, 63\)"),
+        (lambda b: b.scatter("key", among=b.free[0]), rf"`among` is a {CELLS}bool"),
+        (lambda b: b.agent([True]), rf"agent: `among` is a {CELLS}list"),
+        (lambda b: b.scatter("key", np.ones(3, int)), rf"`count` is .*{EACH}int64 \(3,\)"),
+        (lambda b: b.put("key", np.ones((1, 40), int)), r"put: `cells`.*`cells\[0\]`"),
+        (lambda b: b.steps_from(np.ones((2, 40), int)), r"steps_from: `cell`.*`cell\[0\]`"),
+        (lambda b: b.equidistant(b.start, 3), rf"`other` is .*{EACH}int"),
+        (lambda b: b.require(b.start), rf"`good` is bool \(40,\), {EACH}int64"),
+        (lambda b: apart(b.free, b.start, b.start), r"apart: `open_cells` is bool"),
+        (lambda b: each_first(b.open_cells, b.start, b.start), r"`places` is int64"),
+    ],
+)
+def test_builder_refuses_other_shapes_by_name(use, says):
+    with pytest.raises(ValueError, match=says):
+        use(built(40))

@@ -225,3 +225,13 @@ def test_from_map_names_the_place_of_faults(old, new, message):
     assert old in MAP
     with pytest.raises(ValueError, match=message):
         from_map(ZOO, MAP.replace(old, new))
+
+
+def test_world_where_takes_two_numbers():
+    """The array API standard refuses two Python numbers; NumPy and torch do not."""
+    strict, zoo = pytest.importorskip("array_api_strict"), Zoo((7, 9))
+    other, mask = zoo.bound(strict), [True, False, True]
+    for a, b in ((-1, 1), (0.5, 2)):
+        found = other.where(strict.asarray(mask), a, b)
+        assert np.array_equal(found, zoo.where(np.array(mask), a, b))
+    assert other.where(strict.asarray(mask), -1, 1).dtype == strict.int64
