@@ -95,7 +95,7 @@ def test_tabulate_refuses_what_it_cannot(given, says):
 
 
 def test_tabulate_refuses_too_many_states(monkeypatch):
-    monkeypatch.setattr(tables, "MOST_STATES", 10)
+    monkeypatch.setattr(tables, "MOST_TABLED", 10)
     with pytest.raises(ValueError, match="a table has at most 10: ask for fewer levels"):
         mesa_gym.tabulate(SmallDish, 4)
 
