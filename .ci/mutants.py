@@ -110,9 +110,10 @@ def main() -> None:
             print(*row, flush=True)
         if killers and (broken := run_tests(tree, sorted(killers), USUAL)):
             sys.exit(f"{broken} fails without any mutant, too: it says nothing")
-    print("\n| room | fast | thorough | alive |\n|---|---|---|---|")
+    print("\n| room | fast | thorough | alive | share found |\n|---|---|---|---|---|")
     for room in dict.fromkeys(room for room, _ in counts):
-        print(f"| {room} | {' | '.join(str(counts[room, x]) for x in (*MARKS, ALIVE))} |")
+        found = [counts[room, x] for x in (*MARKS, ALIVE)]
+        print(f"| {room} | {' | '.join(map(str, found))} | {1 - found[-1] / sum(found):.2f} |")
 
 
 if __name__ == "__main__":
