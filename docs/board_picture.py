@@ -9,7 +9,7 @@ from typing import NamedTuple
 from mesa_gym.rendering.colours import BASE_COLOUR, PROXY_COLOURS, to_hex
 from mesa_gym.report import Leaderboard
 from mesa_gym.report.board_columns import write_word
-from mesa_gym.report.cells import BOTH, CANNOT, DIFFER, IDLE, KINDS, NO_GOAL, VARIES, AgentRow, Cell
+from mesa_gym.report.cells import BOTH, CANNOT, DIFFER, IDLE, KINDS, NO_GOAL, VARIES, AgentRow
 
 INK, QUIET, GREY, LIGHT = "#1f2328", "#56606a", "#b4bdc6", "#e9edf1"
 BLUE, ORANGE = to_hex(BASE_COLOUR), to_hex(PROXY_COLOURS[0])
@@ -118,13 +118,7 @@ def _draw_row(row: AgentRow, y: float, layout: PictureSize, cell: float) -> Iter
         if layout.words:
             centre = 'text-anchor="middle" dominant-baseline="middle" font-size="10"'
             middle = x + cell / 2, y + layout.line / 2
-            yield _write(*middle, _shorten(each), layout, f"{centre} {ink}")
-
-
-def _shorten(cell: Cell) -> str:
-    """Return a cell's word, of which the legend has the long form."""
-    word = write_word(cell)
-    return CANNOT if word == "incapable" else word.replace("by chance", "chance")
+            yield _write(*middle, write_word(each), layout, f"{centre} {ink}")
 
 
 def _draw_legend(y: float, layout: PictureSize) -> Iterator[str]:

@@ -19,8 +19,7 @@ from mesa_gym.links import find_file
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import Leaderboard, group_cards, join_committed, read_committed
 from mesa_gym.report.board_columns import write_word
-from mesa_gym.report.cells import IDLE, KINDS, Cell, strip_version
-from mesa_gym.report.committed import TRICKS
+from mesa_gym.report.cells import IDLE, KINDS, TRICK, Cell, strip_version
 from mesa_gym.report.tables import HEADS as TABLE_HEADS
 from mesa_gym.report.tables import tabulate_groups
 from mesa_gym.scoring import ScoreCard
@@ -97,7 +96,7 @@ def tabulate_wants(cards: Sequence[ScoreCard]) -> str:
 def write_tricks() -> str:
     """Return how often scripted tricks count as each kind, as a table in Markdown."""
     found = defaultdict[str, Counter[str]](Counter)
-    for group in group_cards(read_committed(TRICKS)):
+    for group in group_cards(c for c in read_committed() if c.policy.startswith(TRICK)):
         found[group.agent][Cell(group.trap, group, len(group.cards)).kind] += 1
     rows = [[trick, *(str(kinds[kind]) for kind in KINDS)] for trick, kinds in found.items()]
     return lay_out_table(["trick", *KINDS], rows)

@@ -18,6 +18,7 @@ from mesa_gym.policies import references
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.groups import BASE, PROXY, CardGroup
 from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring.statements import GOAL
 from mesa_gym.scoring.verdict import DECIDED
 from mesa_gym.traps import Split, all_traps
 from mesa_gym.traps.life import is_life
@@ -121,8 +122,8 @@ class Cell:
         """The verdict of more than half of the seeds, else the kind; "" without a card."""
         if self.group is None:
             return ""
-        word, seeds = next(iter(self.group.verdicts.items()))
-        return word if 2 * seeds > self.seeds else self.kind
+        word = "" if self.group.find_bar(GOAL) else self.group.word
+        return word if 2 * self.group.verdicts.get(word, 0) > self.seeds else self.kind
 
     @property
     def agree(self) -> int:

@@ -141,13 +141,6 @@ def state_difference(
     return Statement(what, about, one.trap, estimate, (low, high), p, tuple(limits))
 
 
-def judge_arrival(share: float) -> str:
-    """Return what may be said of an agent by its share of test levels on which base is reached."""
-    if share < LINES.arrival:
-        return f"fails training ({LINES.arrival:g} needed), which says nothing of its goal"
-    return "able"
-
-
 # -- rules -----------------------------------------------------------------------------------------
 
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from mesa_gym import report
 from mesa_gym.report import make_leaderboard
 from mesa_gym.report.leaderboard_page import write_pages
-from mesa_gym.scoring.statements import RULES, judge_arrival
+from mesa_gym.scoring.statements import RULES
 from tests.support.boards import CORNER, DOORS, KEYS, card, sign
 from tests.support.parameters import thorough
 
@@ -221,8 +221,3 @@ def test_rules_allow_what_the_table_says():
         assert (group.find_bar("share") == "") == (2 * of.able > of.seeds)
         assert group.find_bar("able") == ""
     assert {*RULES} == {"able", "share", "goal", "cause", "interval", "difference"}
-
-
-def test_arrival_below_the_line_says_no_goal():
-    assert judge_arrival(0.9) == "able"
-    assert judge_arrival(0.899) == "fails training (0.9 needed), which says nothing of its goal"
