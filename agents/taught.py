@@ -22,8 +22,8 @@ from agents.loop import Report, TrainedAgent
 from agents.networks import LEARNERS, Learner, Params
 from agents.ppo import PPO, PlayedStep, PlayingNow, train_agents
 from mesa_gym.engine import ACTIONS
+from mesa_gym.envs.levels_in_memory import bank_of
 from mesa_gym.envs.settings import Settings
-from mesa_gym.envs.supply import bank_of
 from mesa_gym.solver import TIE, Graph, solutions
 from mesa_gym.solver.numbering import as_bits
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from mesa_gym.engine import ACTIONS, Ints, State
 from mesa_gym.envs.checks import check_action, integer, require_options, reset_needed
 from mesa_gym.envs.infos import PREFIX, key_payments
+from mesa_gym.envs.levels_in_memory import Supply
 from mesa_gym.envs.live_planes import LivePlanes
 from mesa_gym.envs.settings import RENDER_FPS, Controls, Playing, Settings
-from mesa_gym.envs.supply import Supply
 from mesa_gym.traps import Trap
 
 if TYPE_CHECKING:

@@ -13,8 +13,14 @@ from mesa_gym.engine import ACTIONS, State
 from mesa_gym.envs.checks import EXPECTED_ACTION, integer, reset_needed, spread
 from mesa_gym.envs.device import DeviceEnv
 from mesa_gym.envs.infos import key_payments
+from mesa_gym.envs.levels_in_memory import (
+    MOST_BANKED,
+    bank_of,
+    environment_seeds,
+    open_streams,
+    pick_levels,
+)
 from mesa_gym.envs.observations import Centred, planes_of
-from mesa_gym.envs.supply import MOST_BANKED, bank_of, environment_seeds, open_streams, pick_levels
 from mesa_gym.errors import missing_extra, shorten
 from mesa_gym.traps import Trap
 

@@ -25,10 +25,9 @@ from mesa_gym.envs.checks import (
     spread,
 )
 from mesa_gym.envs.infos import PREFIX
+from mesa_gym.envs.levels_in_memory import Rows, Supply, environment_seeds
 from mesa_gym.envs.live_planes import LivePlanes
-from mesa_gym.envs.rows import Rows
 from mesa_gym.envs.settings import RENDER_FPS, Controls, Playing, Settings
-from mesa_gym.envs.supply import Supply, environment_seeds
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap
 

@@ -10,7 +10,7 @@ from gymnasium.vector import AutoresetMode
 
 from mesa_gym.envs.checks import require_options, spread
 from mesa_gym.envs.infos import key_payments, objectives
-from mesa_gym.envs.supply import environment_seeds
+from mesa_gym.envs.levels_in_memory import environment_seeds
 from mesa_gym.envs.vector import SubEnv, TrapVectorEnv
 from mesa_gym.errors import missing_extra
 

@@ -7,7 +7,7 @@ from agents.compiling import jax, jnp
 from agents.networks import LearningMLP
 from agents.taught import LabelledEnv, Taught, solve_levels
 from mesa_gym import make_jax
-from mesa_gym.envs.supply import bank_of
+from mesa_gym.envs.levels_in_memory import bank_of
 from mesa_gym.solver import Solution, level_values
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.life import VOID

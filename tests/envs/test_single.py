@@ -97,7 +97,7 @@ def test_set_state_without_steps_left_cannot_step():
 
 def test_changing_returned_states_changes_no_environment(monkeypatch):
     """Returned states stay the same in later episodes, and may be changed."""
-    monkeypatch.setattr("mesa_gym.envs.supply.AHEAD", 4)
+    monkeypatch.setattr("mesa_gym.envs.levels_in_memory.AHEAD", 4)
     for env in (TrapEnv("MonsterWorld"), gym.make_vec("MesaGym/MonsterWorld-v0", 2).unwrapped):
         env.reset(seed=0)
         kept = env.state

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import mesa_gym
-from mesa_gym.envs.supply import environment_seeds, open_streams
+from mesa_gym.envs.levels_in_memory import environment_seeds, open_streams
 
 ID = "MesaGym/CheeseCorner-v0"
 N = 64

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesa_gym.engine.chance import hash64
+from mesa_gym.envs.levels_in_memory import Supply
 from mesa_gym.envs.live_planes import LivePlanes
 from mesa_gym.envs.settings import Settings
-from mesa_gym.envs.supply import Supply
 from mesa_gym.traps import LEVELS
 from tests.support.parameters import TRAPS
 from tests.support.reference import MASK, splitmix64
@@ -51,7 +51,7 @@ def test_supply_depends_on_the_stream_alone(seed, alpha, num_levels, slots, aske
     """The number of levels drawn ahead and the order of requests do not matter."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Supply, "least", slots)
-        patch.setattr("mesa_gym.envs.supply.AHEAD", 1)
+        patch.setattr("mesa_gym.envs.levels_in_memory.AHEAD", 1)
         made = make(3, seed, alpha, num_levels)
     played = {0: 0, 1: 0, 2: 0}
     present = {}
