@@ -70,6 +70,8 @@ def change_node(data, rng):
     try:
         found = json.loads(lines[each] if each >= 0 else data)
     except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict | list):
         return flip(data, rng)
     node = found
     while True:
