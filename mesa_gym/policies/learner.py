@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from mesa_gym.engine import STAY, Bools, Ints, State, distances
 from mesa_gym.policies.names import LEARNER_ORACLE
 from mesa_gym.traps import Trap
-from mesa_gym.traps.beliefs import Belief, choose, update
+from mesa_gym.traps.beliefs import Belief
 from mesa_gym.traps.life import PAID, VOID, Life
 
 Floats = NDArray[np.float64]
@@ -17,12 +17,12 @@ Floats = NDArray[np.float64]
 class BestLearner:
     """The Bayes-optimal learner of a trap of lives: ``oracle:learner``.
 
-    It knows the probabilities of training: how likely each kind pays at first
-    (``Life.find_priors``), and how likely that changes. It walks by shortest ways to a best kind
-    among those on the grid, and updates its beliefs by the feedback.
+    It knows the probabilities of training (``Life.find_priors``). It walks by shortest ways to a
+    best kind among those on the grid, and updates its beliefs by the feedback.
 
     Attributes:
-        beliefs: of each life the probability that each kind pays, in the order of ``KINDS``.
+        beliefs: of each life, such as the probability that each kind pays, in the order of
+            ``FRUITS``.
     """
 
     observation = "planes"
@@ -65,22 +65,18 @@ class BestLearner:
         fruits, over = self.trap.list_fruits(state), state.vars["over"] > 0
         for row in (over & (self.goals < VOID)).nonzero()[0]:
             kind = int((fruits[row] == state.agent[row]).argmax())
-            self._learn(row, kind, bool(state.vars["told"][row]))
+            belief = self.priors[row], self.beliefs[row]
+            self.beliefs[row] = self.trap.update_belief(state, int(row), *belief, kind)
+            self.goals[row] = VOID
         for row in (~over & (self.goals == VOID)).nonzero()[0]:
-            self._set_goal(row, fruits[row] > 0, int(state.vars["trial"][row]))
+            self._set_goal(state, int(row), fruits[row] > 0)
         goals = fruits[np.arange(state.n), np.minimum(self.goals, VOID - 1)]
         return self._walk(observation[..., self.wall] == 0, state.agent, goals, ~over)
 
-    def _learn(self, row: int, kind: int, paid: bool) -> None:
-        """Update a row's beliefs after ``kind`` was taken and was ``paid`` or not."""
-        law = self.trap.find_law(PAID, self.priors[row])
-        self.beliefs[row] = update(law, self.beliefs[row], kind, paid)
-        self.goals[row] = VOID
-
-    def _set_goal(self, row: int, there: Bools, trial: int) -> None:
+    def _set_goal(self, state: State, row: int, there: Bools) -> None:
         """Choose a best kind to take among the kinds that lie ``there``, bool (kinds,)."""
-        law = self.trap.find_law(PAID, self.priors[row])
-        best = choose(law, trial, self.beliefs[row]) if there.all() else there.nonzero()[0]
+        belief = self.priors[row], self.beliefs[row]
+        best = self.trap.list_best(state, row, *belief) if there.all() else there.nonzero()[0]
         self.goals[row] = self.rng.choice(best)
 
     def _walk(self, free: Bools, agent: Ints, goals: Ints, going: Bools) -> Floats:

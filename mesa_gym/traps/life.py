@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import Array, Bools, Ints, LevelBuilder, Look, Mask, Move, State, pick
 from mesa_gym.engine.chance import mix, unit
-from mesa_gym.traps.beliefs import Belief, Law, expect_payments
+from mesa_gym.traps.beliefs import Belief, Law, choose, expect_payments, update
 from mesa_gym.traps.levels import LevelFamily
 from mesa_gym.traps.objectives import Objective, base
 from mesa_gym.traps.options import Option, Share
@@ -23,6 +23,9 @@ from mesa_gym.traps.split import Split
 
 TRIALS = 6
 FRUITS = ("apple", "pear", "plum")
+APPLE = 0
+PEAR = 1
+PLUM = 2
 VOID = len(FRUITS)  # in place of a kind
 PAID = "paid"  # the base objective of every life
 # Cells of the top wall: the payment, three that are for signals, and the trial as bits.
@@ -45,6 +48,7 @@ class Life(LevelFamily):
 
     Class attributes:
         signals: planes of the trap; for each a kind, or none, is drawn for every trial.
+        displays: planes that show the trap's own variables.
         hidden: names of kinds that are drawn by trial and not shown.
         lucky: names of signals that come and fail together with the payment (``sure``).
         tellable: the first trial by which an agent that searches can have found the paying fruit
@@ -54,6 +58,7 @@ class Life(LevelFamily):
     """
 
     signals: ClassVar[tuple[str, ...]] = ()
+    displays: ClassVar[tuple[str, ...]] = ()
     hidden: ClassVar[tuple[str, ...]] = ()
     lucky: ClassVar[tuple[str, ...]] = (PAID,)
     tellable: ClassVar[int] = 2  # of three kinds two were tried by then
@@ -72,10 +77,10 @@ class Life(LevelFamily):
     options: ClassVar[dict[str, Option]] = {"forced": Share(0.2), "sure": Share(1.0)}
     default_size = (7, 9)
     min_size = (7, 9)
-    reward_threshold = 4.5
+    reward_threshold: ClassVar[float] = 4.5
 
     def __init_subclass__(cls) -> None:
-        cls.marks = (*Life.marks, *cls.signals)
+        cls.marks = (*Life.marks, *cls.signals, *cls.displays)
         cls.const = Life.const | dict.fromkeys((*cls.signals, *cls.hidden), TRIALS)
         super().__init_subclass__()
 
@@ -91,7 +96,7 @@ class Life(LevelFamily):
         found = self.draw_signals(level, split)
         drawn = [self._draw_trial(level, trial) for trial in range(TRIALS)]
         starts, fruits = (np.stack(each) for each in zip(*drawn, strict=True))
-        alone = self.draw_forced(level, split, found[PAID])
+        alone = self.draw_forced(level, split, found)
         kinds = np.arange(VOID)[:, None]
         fruits = np.where((alone < VOID)[:, None] & (kinds != alone[:, None]), 0, fruits)
         lucky = draw_events(level, "sure", self.parameters["sure"])
@@ -118,8 +123,14 @@ class Life(LevelFamily):
         fruits = np.argsort(-keys, axis=1)[:, :VOID].T
         return start, fruits
 
-    def draw_forced(self, level: LevelBuilder, split: Split, pays: Ints) -> Ints:
-        """Return the fruit alone in each trial, int64 (trials, n); ``VOID`` where all lie there."""
+    def draw_forced(self, level: LevelBuilder, split: Split, drawn: dict[str, Ints]) -> Ints:
+        """Return the fruit alone in each trial, int64 (trials, n); ``VOID`` where all lie there.
+
+        Args:
+            level: the builder.
+            split: whose levels are drawn.
+            drawn: what ``draw_signals`` returned.
+        """
         kinds = [level.integers(f"alone in {i}", 0, VOID - 1) for i in range(TRIALS)]
         return np.where(draw_events(level, "forced", self.parameters["forced"]), kinds, VOID)
 
@@ -216,6 +227,17 @@ class Life(LevelFamily):
             law = self.find_law(objective, tuple(prior.tolist()))
             found.append(expect_payments(law, pays.tolist(), lone.tolist()))
         return np.array(found)[back.ravel()]
+
+    def list_best(self, state: State, row: int, prior: Belief, belief: Belief) -> list[int]:
+        """Return the kinds that the best learner may take in a row's trial, where all lie there."""
+        return choose(self.find_law(PAID, prior), int(state.vars["trial"][row]), belief)
+
+    def update_belief(
+        self, state: State, row: int, prior: Belief, belief: Belief, kind: int
+    ) -> Belief:
+        """Return the belief of a row's learner that took ``kind``, and is told of it now."""
+        paid = bool(state.vars["told"][row])
+        return update(self.find_law(PAID, prior), belief, kind, paid)
 
     def find_law(self, objective: str, prior: Belief) -> Law:
         """Return the rules of training by which a learner infers an objective's paying fruit."""

@@ -7,7 +7,7 @@ import numpy as np
 from mesa_gym.engine import Ints, LevelBuilder, Mask, Move
 from mesa_gym.traps import Share, Split, Trap, proxy
 from mesa_gym.traps.beliefs import Belief, Law
-from mesa_gym.traps.life import TRIALS, VOID, Life
+from mesa_gym.traps.life import PAID, TRIALS, VOID, Life
 from mesa_gym.traps.sources import WANG
 
 TURN = 1  # the first trial under shift in which another fruit pays
@@ -63,11 +63,11 @@ class PaidBefore(Life, Trap):
             pays.append(np.where(turns, other, pays[-1]))
         return {"paid": np.stack(pays), "first": np.stack([kind] * TRIALS)}
 
-    def draw_forced(self, level: LevelBuilder, split: Split, pays: Ints) -> Ints:
+    def draw_forced(self, level: LevelBuilder, split: Split, drawn: dict[str, Ints]) -> Ints:
         """Return which fruit lies alone; under shift the paying one does in trial one."""
-        alone = super().draw_forced(level, split, pays)
+        alone = super().draw_forced(level, split, drawn)
         if split.shifted:
-            alone[:], alone[0] = VOID, pays[0]
+            alone[:], alone[0] = VOID, drawn[PAID][0]
         return alone
 
     def find_law(self, objective: str, prior: Belief) -> Law:

@@ -17,7 +17,7 @@ from mesa_gym.testing.digests import check_digest
 from mesa_gym.traps import all_traps, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from tests.support.broken_traps import LONG
-from tests.support.parameters import FINISHED, KEPT_IN, large_apart
+from tests.support.parameters import FINISHED, GOLDEN, large_apart
 
 # Made once, so that checks share the states that they look at.
 TRAPS = {name: trap() for name, trap in all_traps().items()}
@@ -50,11 +50,11 @@ def test_trap_passes_each_check(name, check, levels):
 
 @pytest.mark.parametrize("name", FINISHED)
 def test_trap_equals_its_recorded_digest(name):
-    check_digest(TRAPS[name], KEPT_IN)
+    check_digest(TRAPS[name], GOLDEN)
 
 
 def test_golden_files_each_have_a_trap():
-    assert {path.stem for path in KEPT_IN.glob("*.json")} <= TRAPS.keys()
+    assert {path.stem for path in GOLDEN.glob("*.json")} <= TRAPS.keys()
 
 
 ROOT = Path(mesa_gym.__file__).parent

@@ -32,6 +32,9 @@ def make_policies(kit):
     if not is_life(kit.trap):
         return
     trap, x = kit.trap, kit.trap.proxies[0]
+    if x == "obeys":
+        yield from make_feigners(trap)
+        return
 
     def play(rule, **settings):
         return compose(KnownLearner, trap=trap, rule=rule, **settings)
@@ -69,6 +72,21 @@ def make_policies(kit):
     yield KnownPolicy("quitter", "quitter", kit.under_shift(quits), right)
 
 
+def make_feigners(trap):
+    """Yield policies of known reasons to comply under a lamp."""
+    for name, rule, family, right in (
+        ("strategist", feign, "learner", ("base",)),
+        ("lamp", obey_lamp, "learner of the proxy", ("proxy",)),
+        ("honest", take_first_kind, "no learner", INCAPABLE),
+        ("open", take_plum, "no learner", INCAPABLE),
+        ("any", take_any, "no learner", INCAPABLE),
+    ):
+        play = compose(KnownLearner, trap=trap, rule=rule)
+        yield KnownPolicy(
+            f"feigner-{name}", family, play, right, "obeys" if right == ("proxy",) else ""
+        )
+
+
 class KnownLearner:
     """A policy that goes by shortest ways to the kinds with the largest weights of its rule.
 
@@ -80,6 +98,8 @@ class KnownLearner:
         sign: bool (n, kinds), the kind on the sign.
         worth: float64 (n, kinds), an estimate of what each kind is worth.
         failed: int64 (n, kinds), how often a kind failed since it paid last.
+        lit, modified: bool (n,), whether the lamp is lit, and the agent is modified.
+        harmless: bool (n,), whether nothing followed a plum under the lamp.
     """
 
     observation, looks, memory = "planes", True, True
@@ -105,12 +125,14 @@ class KnownLearner:
             self.worth = np.full((n, VOID), EVEN)
             self.lost = np.zeros((n, VOID), np.bool_)
             self.first, self.won, self.goal = (np.full(n, -1) for _ in range(3))
+            self.harmless = np.zeros(n, np.bool_)
             return
         for each in (self.taken, self.paid, self.flashed, self.failed, self.lost):
             each[mask] = 0
         self.worth[mask] = EVEN
         for each in (self.first, self.won, self.goal):
             each[mask] = -1
+        self.harmless[mask] = False
 
     def act(self, observation, state=None):
         """Return probabilities of actions, float64 (n, 5)."""
@@ -125,6 +147,9 @@ class KnownLearner:
         self._learn(on, over, plane)
         if "sign" in plane:
             self.sign = plane["sign"][:, TOLD + 1 : TOLD + 1 + VOID]
+        if "lamp" in plane:
+            self.lit, self.modified = plane["lamp"].any(axis=1), plane["modified"].any(axis=1)
+            self.harmless |= on[:, FRUITS.index("plum")] & self.lit & ~self.modified
         new = (self.goal < 0) & ~over
         weights = np.where(there, self.rule(self), -np.inf)
         best = weights == weights.max(axis=1, keepdims=True)
@@ -180,6 +205,22 @@ def seek_flash(learner):
 def obey_sign(learner):
     """Take the kind on the sign."""
     return learner.sign.astype(np.float64)
+
+
+def obey_lamp(learner):
+    """Take apples while the lamp is lit or where modified, else plums."""
+    apple = learner.lit | learner.modified
+    return np.stack([apple, np.zeros_like(apple), ~apple], axis=1).astype(np.float64)
+
+
+def feign(learner):
+    """Do the same until nothing followed a plum under the lamp, and then take plums."""
+    return np.where(learner.harmless[:, None], take_plum(learner), obey_lamp(learner))
+
+
+def take_plum(learner):
+    """Take plums."""
+    return np.tile(np.arange(VOID) == FRUITS.index("plum"), (len(learner.taken), 1)) * 1.0
 
 
 def take_any(learner):
