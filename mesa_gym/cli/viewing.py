@@ -20,7 +20,7 @@ from mesa_gym.traps import Split, Trap
 from mesa_gym.viewer.actors import Human, Player, PolicyPlayer, RecordedPlayer
 from mesa_gym.viewer.app import Screen
 from mesa_gym.viewer.clock import SPEEDS
-from mesa_gym.viewer.mapfile import load_map
+from mesa_gym.viewer.mapfile import can_reach_target, is_drawing, load_drawing, load_map
 from mesa_gym.viewer.overlays import parse_overlays
 from mesa_gym.viewer.recording import FILM_RATES, film_steps, require_kind, write_recording
 from mesa_gym.viewer.screen import WatchScreen
@@ -160,10 +160,17 @@ def _play_of(split: str | None) -> str:
 
 
 def _from_map(options: argparse.Namespace) -> tuple[Trap, str, State]:
-    for name in ("trap", "split", "level"):
+    drawn = options.trap is not None and is_drawing(options.map)
+    for name in ("level",) if drawn else ("trap", "split", "level"):
         if getattr(options, name) is not None:
             raise ValueError(f"a map says its {name} itself: leave out --{name}")
-    trap, split, state = load_map(options.map)
+    if drawn:
+        trap, split = options.trap, split_of(_play_of(options.split))
+        state = load_drawing(options.map, trap)
+    else:
+        trap, split, state = load_map(options.map)
+    if not can_reach_target(trap, state, trap.horizon(split)):
+        say(f"{options.map}: no target can be reached here")
     if list_plays(trap, options.beside):
         reason = f"a map is of one split: --beside {options.beside} needs --trap and --level"
         raise ValueError(reason)

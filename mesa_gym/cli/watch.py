@@ -21,6 +21,7 @@ OVER = (
     "layers over the grids: pays, taken, path, oracles, heat:<objective>, sees, with commas"
     " between; or all"
 )
+MAP = "begin at a saved map, or at a drawing of --trap"
 RECORD = "at the end write a picture or a film: .png, .gif or .mp4"
 SIZES = "size of the window, in pixels (default: %(default)s)"
 MOST_SIZE = (7680, 4320)  # of a picture: larger ones would fill the memory
@@ -35,14 +36,14 @@ def watch_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--episodes", metavar="LOG", help=told)
     declare_trap(parser)
-    parser.add_argument("--map", type=Path, metavar="FILE", help="begin at a saved map")
+    parser.add_argument("--map", type=Path, metavar="FILE", help=MAP)
     _add_options(parser)
 
 
 def play_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``play``."""
     declare_trap(parser)
-    parser.add_argument("--map", type=Path, metavar="FILE", help="begin at a saved map")
+    parser.add_argument("--map", type=Path, metavar="FILE", help=MAP)
     _add_options(parser)
 
 

@@ -29,6 +29,8 @@ from mesa_gym.errors import shorten_text
 from mesa_gym.files import read_bytes, write_text
 from mesa_gym.json_data import parse_json
 from mesa_gym.logs.episodes import trap_of
+from mesa_gym.policies import as_policy, name_pursuer
+from mesa_gym.scoring.record import rollout
 from mesa_gym.traps import LEVELS, Split, Trap
 
 SCHEMA = 1
@@ -86,6 +88,32 @@ def load_map(path: str | Path) -> tuple[Trap, Split, State]:
     return trap, split, state
 
 
+def is_drawing(path: Path) -> bool:
+    """Return whether a file is a drawing without a header, such as what a model was shown."""
+    return not read_bytes(path).decode("utf-8-sig", "replace").lstrip().startswith(_MAGIC)
+
+
+def load_drawing(path: Path, trap: Trap) -> State:
+    """Return the state of a drawing, in a form that ``from_map`` reads; a batch of one.
+
+    Raises:
+        ValueError: the drawing is not one of a level of the trap; the message names the file.
+    """
+    try:
+        return from_map(trap, read_bytes(path).decode("utf-8-sig"))
+    except ValueError as error:
+        raise ValueError(f"{path} cannot be played: {error}") from None
+
+
+def can_reach_target(trap: Trap, state: State, horizon: int) -> bool:
+    """Return whether one who pursues an objective from a state is ever paid for it."""
+    for objective in trap.objectives:
+        walker = as_policy(name_pursuer(trap, objective), trap, horizon)
+        if rollout(walker, trap, state, horizon).paid[objective].any():
+            return True
+    return False
+
+
 def _require(holds: object, reason: str) -> None:
     """Raise ValueError with ``reason`` if ``holds`` is false."""
     if not holds:
@@ -107,7 +135,8 @@ def _lines(path: Path) -> list[str]:
         reason = f"{path} is not a map, or damaged: it is not UTF-8 text; {_AGAIN}"
         raise ValueError(reason) from None
     lines = [line.strip() for line in text.splitlines() if line.strip()] or [""]
-    reason = f"{path} is not a map: it does not begin with {_MAGIC!r}; {_AGAIN}"
+    drawing = "or name the trap of a drawing"
+    reason = f"{path} is not a map: it does not begin with {_MAGIC!r}; {_AGAIN}, {drawing}"
     _require(lines[0].startswith(_MAGIC), reason)
     schema = lines[0].removeprefix(_MAGIC).strip()[:20]
     reason = (

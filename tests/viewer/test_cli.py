@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 import mesa_gym.viewer
+from mesa_gym.envs.observations import make_observation
 from mesa_gym.logs import save_episodes
 from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
@@ -126,6 +127,15 @@ def test_watch_from_a_map_continues_its_state(run):
     ):
         code, said = run(f"watch --map a.map --headless --record c.png {more}")
         assert (code, words in said) == (2, True), said
+    drawn = make_observation(trap, "text").encode(state)[0]
+    Path("seen.txt").write_text(f"{drawn}\nAnswer with one action.")
+    shown = f"{HEADLESS} --map seen.txt --record c.png --step 0"
+    assert run(shown) == (0, "")
+    seen = picture("c.png")
+    Path("seen.txt").write_text("\n".join(["#" * 9, "#A#c    #", "###     #"] + ["#" * 9] * 6))
+    code, said = run(shown)
+    assert (code, "seen.txt: no target can be reached here" in said) == (0, True), said
+    assert not np.array_equal(seen, picture("c.png"))
     Path("a.map").write_text("no map")
     code, said = run("watch --map a.map --headless --record c.png")
     assert (code, said.count("\n"), "a.map" in said) == (2, 1, True)
