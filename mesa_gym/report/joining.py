@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import combinations
+from typing import Any
 
 import msgspec
 
@@ -95,7 +96,7 @@ def find_stitched(cards: Sequence[ScoreCard]) -> set[str]:
 
     A whole copy under another name is none. Of two agents that share weights the later is the copy.
     """
-    owners: dict[tuple[str, str | bytes], set[tuple[str, int | None]]] = defaultdict(set)
+    owners = defaultdict[Any, set[tuple[str, int | None]]](set)
     agents = defaultdict[str, list[ScoreCard]](list)
     for card in cards:
         agents[agent_and_seed(card.policy)[0]].append(card)
@@ -105,9 +106,8 @@ def find_stitched(cards: Sequence[ScoreCard]) -> set[str]:
         # Where weights could not be read, figures tell an agent.
         keys = [(x.trap, x.provenance.digest or msgspec.json.encode(x.splits)) for x in own]
         for card, key in zip(own, keys, strict=True):
-            if owners[key]:
-                known[agent_and_seed(card.policy)[1]].append(owners[key])
-        if any(not set.intersection(*each) for each in known.values()):
+            known[agent_and_seed(card.policy)[1]] += [owners[key]] if key in owners else []
+        if any(each and not set.intersection(*each) for each in known.values()):
             found.add(agent)
         for card, key in zip(own, keys, strict=True):
             owners[key] = owners[key] | {agent_and_seed(card.policy)}
