@@ -47,8 +47,10 @@ def list_ghosts():
     """Yield each committed row, weight file and origin that no algorithm of main makes."""
     ours = {name: each for name, each in read_origins().items() if each.standing == "ours"}
     tricks = make_tricks(find_trap("OversightLamp")())
-    for card in read_committed(*sorted(ours)):
+    for card in read_committed():
         agent, seed = agent_and_seed(card.policy)
+        if seed is not None and agent not in ours:
+            continue  # it was sent in
         untrained = {*references(find_trap(card.trap)), *tricks}
         if agent not in (untrained if seed is None else ALGORITHMS):
             yield f"card {card.policy} on {card.trap}"
@@ -60,7 +62,8 @@ def list_ghosts():
         if each.algo not in ALGORITHMS or f" --algo {each.algo} " not in each.command:
             yield f"entry {each.weights}"
     yield from (f"file {file}" for file in {*WEIGHTS.rglob("*.safetensors")} - entries.keys())
-    known = {f"{name}.jsonl.xz" for name in list_committed()} | {"origins.json"}
+    files = [*list_committed(), REFERENCES, TRICKS]
+    known = {f"{name}.jsonl.xz" for name in files} | {"origins.json"}
     yield from (f"file {file}" for file in FOLDER.iterdir() if file.name not in known)
 
 
