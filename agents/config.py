@@ -24,7 +24,7 @@ from mesa_gym.policies.agent_files import digest_weights
 from mesa_gym.trained.agent import Agent
 from mesa_gym.trained.loading import load
 from mesa_gym.trained.mlp import UNITS
-from mesa_gym.trained.tensors import encode_weights
+from mesa_gym.trained.weights_file import encode_weights
 from mesa_gym.traps import Trap, find_trap, package_traps
 from mesa_gym.traps.life import is_life
 

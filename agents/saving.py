@@ -14,7 +14,7 @@ from mesa_gym.files import name_errors, write_bytes
 from mesa_gym.policies import POLICY_FILE
 from mesa_gym.policies.agent_files import WEIGHTS_FILE, AgentRecord, digest_weights
 from mesa_gym.trained.loading import describe_needs
-from mesa_gym.trained.tensors import encode_weights
+from mesa_gym.trained.weights_file import encode_weights
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from agents.loop import Report, TrainedAgent
 from agents.networks import Learner, LearningMLP
 from agents.ppo import PPO, train_agents
 from mesa_gym.engine import Ints
-from mesa_gym.envs.inputs import CentredInputs
+from mesa_gym.envs.windows import CentredInputs
 from mesa_gym.traps import Trap
 
 # The numbers of actions where they lead: left 0, down 1, right 2, up 3, and 4 stays.

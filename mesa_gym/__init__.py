@@ -40,13 +40,13 @@ __all__ = [
 # Where the functions lie that are imported when they are asked for.
 _LATER = dict.fromkeys(("evaluate", "score"), "mesa_gym.scoring")
 _LATER |= {"LogEpisodes": "mesa_gym.logs", "labels": "mesa_gym.probing"}
-_LATER |= {"tabulate": "mesa_gym.envs.tables"}
+_LATER |= {"tabulate": "mesa_gym.envs.tabulating"}
 
 register_all()
 
 
 if TYPE_CHECKING:
-    from mesa_gym.envs.tables import tabulate
+    from mesa_gym.envs.tabulating import tabulate
     from mesa_gym.logs import LogEpisodes
     from mesa_gym.probing import labels
     from mesa_gym.scoring.score import evaluate, score

@@ -5,8 +5,8 @@
 >>> plot_sweep(found).savefig("alpha.svg")  # doctest: +SKIP
 """
 
-from agents.sweeps.cells import SweepCell, list_cells
-from agents.sweeps.figure import plot_sweep
+from agents.sweeps.axes import SweepCell, list_cells
+from agents.sweeps.plot import plot_sweep
 from agents.sweeps.table import Sweep, SweepRow, sweep
 
 __all__ = ["Sweep", "SweepCell", "SweepRow", "list_cells", "plot_sweep", "sweep"]

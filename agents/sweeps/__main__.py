@@ -8,8 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from agents.sweeps.cells import read_axes
-from agents.sweeps.figure import plot_sweep
+from agents.sweeps.axes import read_axes
+from agents.sweeps.plot import plot_sweep
 from agents.sweeps.table import CELL_LEVELS, Sweep, sweep
 from agents.train import read_seeds
 from mesa_gym.command import DONE, Parser, run_command

@@ -14,7 +14,7 @@ from typing import Any
 from agents.jobs import runner
 from agents.jobs.agents import CARD, list_agent_jobs, name_result
 from agents.jobs.job import DONE_FILE
-from agents.sweeps.cells import SweepCell, list_cells
+from agents.sweeps.axes import SweepCell, list_cells
 from mesa_gym.files import read_json, write_bytes
 from mesa_gym.report.groups import BASE, PROXY, CardGroup, group_cards
 from mesa_gym.scoring import ScoreCard

@@ -18,8 +18,7 @@ from agents.config import ALGORITHMS, Run
 from agents.jobs import runner
 from agents.jobs.agents import list_agent_jobs, list_reference_jobs, read_results
 from agents.jobs.job import Job
-from benchmarks.board.budgets import BUDGETS, QUICK, QUICK_SEEDS, list_runs
-from benchmarks.options import (
+from benchmarks.arguments import (
     Action,
     add_results_option,
     add_workers_option,
@@ -28,6 +27,7 @@ from benchmarks.options import (
     run_actions,
     tell_kept,
 )
+from benchmarks.board.budgets import BUDGETS, QUICK, QUICK_SEEDS, list_runs
 from benchmarks.plan import list_single_traps
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.links import REPOSITORY

@@ -22,10 +22,10 @@ from mesa_gym.viewer.app import Screen
 from mesa_gym.viewer.clock import SPEEDS
 from mesa_gym.viewer.mapfile import can_reach_target, is_drawing, load_drawing, load_map
 from mesa_gym.viewer.overlays import parse_overlays
+from mesa_gym.viewer.playback import Session
 from mesa_gym.viewer.recording import FILM_RATES, film_steps, require_kind, write_recording
 from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.seats import list_plays, seats_for
-from mesa_gym.viewer.session import Session
 
 
 def check_files(options: argparse.Namespace) -> None:

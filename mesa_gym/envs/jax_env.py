@@ -15,11 +15,11 @@ from gymnasium.vector.utils import batch_space
 from mesa_gym.engine import State
 from mesa_gym.engine.chance import mix
 from mesa_gym.envs.checks import EXPECTED_ACTION
-from mesa_gym.envs.device import DeviceEnv
 from mesa_gym.envs.infos import key_payments
 from mesa_gym.envs.levels_in_memory import MOST_BANKED, bank_of, pick_levels
 from mesa_gym.envs.listed import InputLists
 from mesa_gym.envs.observations import Bytes, Centred
+from mesa_gym.envs.on_device import DeviceEnv
 from mesa_gym.errors import missing_extra
 from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.trap import Step

@@ -11,7 +11,6 @@ from gymnasium.error import Error
 
 from mesa_gym.engine import ACTIONS, State
 from mesa_gym.envs.checks import EXPECTED_ACTION, integer, reset_needed, spread
-from mesa_gym.envs.device import DeviceEnv
 from mesa_gym.envs.infos import key_payments
 from mesa_gym.envs.levels_in_memory import (
     MOST_BANKED,
@@ -21,6 +20,7 @@ from mesa_gym.envs.levels_in_memory import (
     pick_levels,
 )
 from mesa_gym.envs.observations import Centred, planes_of
+from mesa_gym.envs.on_device import DeviceEnv
 from mesa_gym.errors import missing_extra, shorten
 from mesa_gym.traps import Trap
 

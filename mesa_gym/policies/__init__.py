@@ -5,7 +5,7 @@ from mesa_gym.policies.asking import Asking
 from mesa_gym.policies.loading import as_policy
 from mesa_gym.policies.names import name_pursuer, references
 from mesa_gym.policies.oracle import Oracle
-from mesa_gym.policies.planning import MapNetwork, Planning, Portable, find_planning
+from mesa_gym.policies.planners import MapNetwork, Planning, Portable, find_planning
 from mesa_gym.policies.protocol import Memoryless, Policy
 from mesa_gym.policies.scripted import Constant, Reference, constant, uniform
 from mesa_gym.policies.sweeper import Sweeper

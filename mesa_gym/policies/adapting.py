@@ -15,8 +15,8 @@ from mesa_gym.engine import STAY, State
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import PolicyError, shorten
 from mesa_gym.language.answers import ASKED_AGAIN, read_action
-from mesa_gym.policies.network import NetworkPolicy, is_network
 from mesa_gym.policies.protocol import Memoryless, Policy
+from mesa_gym.policies.torch_network import NetworkPolicy, is_network
 from mesa_gym.traps import Trap
 
 # The module of this group of entry points has ``from_model(model, trap)``, which gives a policy,

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from mesa_gym.engine import ACTIONS, Ints
-from mesa_gym.envs.inputs import find_set
 from mesa_gym.envs.observations import Bytes, widest, windows_around
+from mesa_gym.envs.windows import find_set
 from mesa_gym.trained.agent import Agent, Layers, Network, Shapes, Weights
 from mesa_gym.trained.inputs import relu, sum_rows
 from mesa_gym.trained.loading import load_for

@@ -16,7 +16,7 @@ array_api_strict and Stable-Baselines3's own checker are asked where they are in
 from collections.abc import Collection
 
 from mesa_gym.errors import unknown
-from mesa_gym.testing import environments, levels, rules, shift, solved, steps
+from mesa_gym.testing import drawn, environments, rules, shift, solved, steps
 from mesa_gym.testing.check import SAMPLED, Check, ConformanceError, TrapLike, check_name
 from mesa_gym.traps import as_trap
 
@@ -24,25 +24,25 @@ __all__ = ["CERTIFICATES", "CHECKS", "ConformanceError", "check_trap"]
 
 # What all later checks build on, in order: where one of these fails, nothing else is asked.
 _FOUNDATIONS: tuple[Check, ...] = (
-    levels.check_declared,
+    drawn.check_declared,
     rules.check_playable,
-    levels.check_level_identity,
+    drawn.check_level_identity,
     steps.check_purity,
     steps.check_determinism,
     steps.check_objectives,
     steps.check_shapes,
-    levels.check_start,
-    levels.check_states,
+    drawn.check_start,
+    drawn.check_states,
     solved.check_attainable,
 )
 # What is wrong breaks later checks too, so the first failure is the likely cause.
 _IN_ORDER: tuple[Check, ...] = (
-    levels.check_held_out,
-    levels.check_options,
+    drawn.check_held_out,
+    drawn.check_options,
     steps.check_solver,
     rules.check_effects,
     steps.check_visible,
-    levels.check_novelty,
+    drawn.check_novelty,
     shift.check_contact,
     solved.check_certificate,
     environments.check_observations,
@@ -54,7 +54,7 @@ _IN_ORDER: tuple[Check, ...] = (
     shift.check_distances,
     shift.check_directions,
     shift.check_alone,
-    levels.check_sizes,
+    drawn.check_sizes,
     solved.check_oracle,
     solved.check_references,
 )

@@ -16,7 +16,7 @@ from mesa_gym.envs.observations import OBSERVATIONS, RGB_TILE, make_observation,
 from mesa_gym.envs.single import TrapEnv
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.testing.check import Findings, check, same
-from mesa_gym.testing.levels import inspect_states
+from mesa_gym.testing.drawn import inspect_states
 from mesa_gym.testing.sample import (
     Sample,
     change_unseen,

@@ -16,7 +16,7 @@ from mesa_gym.scoring.plays import has_twins
 from mesa_gym.scoring.record import follow, rollout
 from mesa_gym.solver import Solution, targets
 from mesa_gym.testing.check import Findings, check, same
-from mesa_gym.testing.levels import inspect_states
+from mesa_gym.testing.drawn import inspect_states
 from mesa_gym.testing.sample import Sample, name_arrays
 from mesa_gym.traps import Split, Trap
 

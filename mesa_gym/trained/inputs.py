@@ -1,6 +1,6 @@
 """First layers of networks on lists of inputs, and the other products that NumPy plays.
 
-Few of the inputs (``mesa_gym.envs.inputs``) are 1, so a first layer adds up the weights of these.
+Few of the inputs (``mesa_gym.envs.windows``) are 1, so a first layer adds up the weights of these.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from mesa_gym.trained.mlp import MLP, LocalMLP
 from mesa_gym.trained.pixels import PixelMLP
 from mesa_gym.trained.planner import Planner
 from mesa_gym.trained.planner_maps import PlannerNetwork
-from mesa_gym.trained.tensors import decode_weights, read_file
+from mesa_gym.trained.weights_file import decode_weights, read_file
 from mesa_gym.traps import Trap
 
 # By the names that they have in ``policy.json``.

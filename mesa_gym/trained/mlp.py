@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from mesa_gym.engine import ACTIONS, Ints
-from mesa_gym.envs.inputs import CentredInputs
 from mesa_gym.envs.observations import Bytes
+from mesa_gym.envs.windows import CentredInputs
 from mesa_gym.trained.agent import Layers, Network, Shapes, Weights
 from mesa_gym.trained.inputs import SumRows, multiply, relu, sum_rows
 from mesa_gym.traps import Trap

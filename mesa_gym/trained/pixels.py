@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from mesa_gym.engine import ACTIONS, Ints
-from mesa_gym.envs.inputs import CentredInputs
 from mesa_gym.envs.observations import RGB_TILE, Bytes, make_observation, planes_of
+from mesa_gym.envs.windows import CentredInputs
 from mesa_gym.trained.agent import Layers, Shapes, Weights
 from mesa_gym.trained.inputs import SumRows, multiply, relu, sum_rows
 from mesa_gym.trained.mlp import MLP, UNITS

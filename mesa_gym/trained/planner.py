@@ -10,7 +10,7 @@ import numpy as np
 
 from mesa_gym.engine import Ints
 from mesa_gym.envs.observations import Bytes
-from mesa_gym.policies.planning import MapNetwork
+from mesa_gym.policies.planners import MapNetwork
 from mesa_gym.trained.agent import Agent
 from mesa_gym.trained.goal_reading import Reading, show_targets
 from mesa_gym.trained.planner_edits import UNEDITED, Edit, Singles

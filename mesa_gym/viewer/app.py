@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mesa_gym.rendering.pygame import load_pygame, open_window
-from mesa_gym.viewer.drawing import PAPER, QUIET, SMALL, TITLE, Painter
+from mesa_gym.viewer.painter import PAPER, QUIET, SMALL, TITLE, Painter
 from mesa_gym.viewer.work import start_work
 
 SIZE = (1280, 800)

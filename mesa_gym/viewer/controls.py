@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mesa_gym.viewer.drawing import QUIET, RULE, SHEET, SMALL, TEXT, Box, Painter
 from mesa_gym.viewer.overlays import Overlay
-from mesa_gym.viewer.session import Session
+from mesa_gym.viewer.painter import QUIET, RULE, SHEET, SMALL, TEXT, Box, Painter
+from mesa_gym.viewer.playback import Session
 from mesa_gym.viewer.widgets import Tips, flow
 
 # Of the legend.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mesa_gym.viewer.app import Input
-from mesa_gym.viewer.drawing import BODY, HEADING, QUIET, RULE, SHEET, SMALL, TEXT, Box, Painter
+from mesa_gym.viewer.painter import BODY, HEADING, QUIET, RULE, SHEET, SMALL, TEXT, Box, Painter
 
 # Of a card; of the table's first column.
 PAD = 16.0

@@ -15,8 +15,8 @@ from mesa_gym.viewer.app import Input, Screen
 from mesa_gym.viewer.dialogs import ENTER, Notice
 from mesa_gym.viewer.mapfile import save_map
 from mesa_gym.viewer.overlays import turn_on
+from mesa_gym.viewer.playback import Session
 from mesa_gym.viewer.seats import BOTH_SPLITS, ORACLES, TARGETS, Seat, seats_for
-from mesa_gym.viewer.session import Session
 from mesa_gym.viewer.work import TOLD_ERRORS
 
 ARROWS = {"left": 0, "down": 1, "right": 2, "up": 3}

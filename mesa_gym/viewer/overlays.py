@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from mesa_gym.engine import RGB, Bools, State
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap
-from mesa_gym.viewer.canvas import GridCanvas
-from mesa_gym.viewer.drawing import QUIET, RULE, SHEET, TEXT, Box, Painter
+from mesa_gym.viewer.grid import GridCanvas
+from mesa_gym.viewer.painter import QUIET, RULE, SHEET, TEXT, Box, Painter
 from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.timeline import spread_agent
 

@@ -28,9 +28,9 @@ from mesa_gym.scoring.plays import ALONE, TWINS, find_play, has_twins
 from mesa_gym.solver import PlacementGraph
 from mesa_gym.terminal import printable
 from mesa_gym.traps import Split, Trap
-from mesa_gym.viewer.answers import Answers, find_answers
-from mesa_gym.viewer.drawing import WISH
 from mesa_gym.viewer.packing import WIDE, CellSheet, pack_level, pack_parts
+from mesa_gym.viewer.painter import WISH
+from mesa_gym.viewer.replies import Answers, find_answers
 
 TEMPLATES = Path(__file__).with_name("templates")
 PAGE_TILE = 64  # pixels a cell; pages are looked at on screens of high density too

@@ -22,9 +22,9 @@ from mesa_gym.rendering import write_png
 from mesa_gym.rendering.pygame import load_pygame
 from mesa_gym.viewer.app import fit_scale
 from mesa_gym.viewer.clock import STEPS_A_SECOND
-from mesa_gym.viewer.drawing import PAPER, Painter
+from mesa_gym.viewer.painter import PAPER, Painter
+from mesa_gym.viewer.playback import Session
 from mesa_gym.viewer.screen import WatchScreen
-from mesa_gym.viewer.session import Session
 
 # Pictures a second at most. What shows GIFs slows those down that have more than 50.
 FILM_RATES = {".gif": 50, ".mp4": 60}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mesa_gym.viewer.drawing import QUIET, SHEET, SMALL, TEXT, Box, Painter
+from mesa_gym.viewer.painter import QUIET, SHEET, SMALL, TEXT, Box, Painter
 
 # Of buttons: height, beside the letters, between two.
 BUTTON = 24.0

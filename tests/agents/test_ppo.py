@@ -14,7 +14,7 @@ from agents.networks import LearningMLP
 from agents.ppo import PPO, Minibatch
 from agents.train import train_many
 from mesa_gym.trained.mlp import MLP
-from mesa_gym.trained.tensors import decode_weights
+from mesa_gym.trained.weights_file import decode_weights
 from tests.support.training import CORNER, FEW, small, train_weights
 
 N, LENGTH = 400, FEW.rollout_length

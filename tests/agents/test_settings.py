@@ -12,7 +12,7 @@ from agents.ppo import PPO, Learning, train_agents
 from agents.taught import Taught
 from agents.train import main
 from mesa_gym.trained.loading import load
-from mesa_gym.trained.tensors import encode_weights
+from mesa_gym.trained.weights_file import encode_weights
 from mesa_gym.traps.attributes import Attributes
 from tests.support.training import small
 

@@ -9,7 +9,7 @@ from agents.jobs import runner
 from agents.jobs.job import do_job, find_missing
 from agents.sweeps import Sweep, SweepCell, SweepRow, list_cells, plot_sweep, sweep
 from agents.sweeps.__main__ import main
-from agents.sweeps.cells import read_axes
+from agents.sweeps.axes import read_axes
 from mesa_gym.errors import UnknownNameError
 from mesa_gym.report import read_committed
 from mesa_gym.report.groups import group_cards

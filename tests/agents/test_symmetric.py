@@ -8,7 +8,7 @@ from agents.config import Run
 from agents.networks import LearningMLP
 from agents.symmetric import TurnedEnv, list_symmetries, train
 from mesa_gym.engine import ACTIONS
-from mesa_gym.envs.inputs import CentredInputs
+from mesa_gym.envs.windows import CentredInputs
 from mesa_gym.scoring import score
 from mesa_gym.traps import find_trap
 from tests.support.parameters import few

@@ -23,7 +23,7 @@ from mesa_gym import scoring
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.agent_files import AgentRecord
 from mesa_gym.policies.names import name_policy
-from mesa_gym.trained.tensors import encode_weights
+from mesa_gym.trained.weights_file import encode_weights
 from tests.support.parameters import few
 from tests.support.reference import wandered
 from tests.support.training import CORNER, acts, drawn, small, train_weights
@@ -56,7 +56,7 @@ def test_algorithms_become_competent(algo):
     (trained,) = train_many(Run("CheeseCorner", algo, steps=300_000), (0,))
     made = ALGORITHMS[algo].kind, trained.weights
     from mesa_gym.trained.loading import make_agent, make_network
-    from mesa_gym.trained.tensors import decode_weights
+    from mesa_gym.trained.weights_file import decode_weights
 
     agent = make_agent(make_network(made[0], CORNER), decode_weights(made[1]))
     card = scoring.score(agent, CORNER, levels=300)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import mesa_gym
-from mesa_gym.envs import tables
+from mesa_gym.envs import tabulating
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, all_traps
@@ -67,7 +67,7 @@ def test_value_iteration_equals_the_solver(name):
 
 def test_tables_of_several_graphs_are_one(monkeypatch):
     whole = mesa_gym.tabulate(SmallDish, [4, 2, 9], "shift")
-    monkeypatch.setattr(tables, "TABLE", 1)  # a graph a level
+    monkeypatch.setattr(tabulating, "TABLE", 1)  # a graph a level
     parts = mesa_gym.tabulate(SmallDish, [4, 2, 9], "shift")
     assert [len(table._graphs) for table in (whole, parts)] == [1, 3]
     assert whole.numbers.tolist() == whole.level[whole.start].tolist() == [4, 2, 9]
@@ -95,7 +95,7 @@ def test_tabulate_refuses_what_it_cannot(given, says):
 
 
 def test_tabulate_refuses_too_many_states(monkeypatch):
-    monkeypatch.setattr(tables, "MOST_TABLED", 10)
+    monkeypatch.setattr(tabulating, "MOST_TABLED", 10)
     with pytest.raises(ValueError, match="a table has at most 10: ask for fewer levels"):
         mesa_gym.tabulate(SmallDish, 4)
 

@@ -6,7 +6,7 @@ from mesa_gym.policies import POLICY_FILE
 from mesa_gym.policies.agent_files import WEIGHTS_FILE, AgentRecord, digest_weights
 from mesa_gym.sb3.network import SB3MLP
 from mesa_gym.trained.loading import NETWORKS, describe_needs, make_agent, make_network
-from mesa_gym.trained.tensors import encode_weights
+from mesa_gym.trained.weights_file import encode_weights
 from mesa_gym.traps import find_trap
 
 CORNER, DOORS, KEYS = (find_trap(name)() for name in ("CheeseCorner", "RedBlueDoors", "KeysChests"))

@@ -8,9 +8,9 @@ from mesa_gym.rendering import render_rgb
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.app import App
+from mesa_gym.viewer.playback import Session
 from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.seats import Seat
-from mesa_gym.viewer.session import Session
 
 pygame = pytest.importorskip("pygame")
 os.environ["SDL_VIDEODRIVER"] = "dummy"

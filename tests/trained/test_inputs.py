@@ -4,8 +4,8 @@ import array_api_compat.numpy as xp
 import numpy as np
 import pytest
 
-from mesa_gym.envs.inputs import CentredInputs
 from mesa_gym.envs.observations import planes_of
+from mesa_gym.envs.windows import CentredInputs
 from mesa_gym.trained.inputs import sum_rows
 from mesa_gym.trained.mlp import LocalMLP
 from mesa_gym.traps import all_traps, find_trap

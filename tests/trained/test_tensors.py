@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mesa_gym.policies.agent_files import WEIGHTS_FILE
-from mesa_gym.trained.tensors import MOST_TENSOR, decode_weights, encode_weights, read_file
+from mesa_gym.trained.weights_file import MOST_TENSOR, decode_weights, encode_weights, read_file
 
 WEIGHTS = {
     "halves": np.array([[0.5, -2.0, 65504]], np.float32),

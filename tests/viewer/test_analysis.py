@@ -10,8 +10,8 @@ from mesa_gym.solver import PlacementGraph, Solution
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.viewer.actors import PolicyPlayer
-from mesa_gym.viewer.answers import find_answers
 from mesa_gym.viewer.pane import Pane
+from mesa_gym.viewer.replies import find_answers
 from mesa_gym.viewer.seats import Seat
 from mesa_gym.viewer.timeline import Analysis
 from tests.support.parameters import each_solvable, thorough

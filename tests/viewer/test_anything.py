@@ -9,9 +9,9 @@ import pytest
 from mesa_gym.traps import find_trap
 from mesa_gym.viewer.actors import Human, PolicyPlayer
 from mesa_gym.viewer.app import Input
+from mesa_gym.viewer.playback import Session
 from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.seats import Seat
-from mesa_gym.viewer.session import Session
 from tests.support.edited import same
 from tests.support.parameters import thorough
 from tests.support.viewing import Desk

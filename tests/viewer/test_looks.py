@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from mesa_gym.traps import all_traps, find_trap
-from mesa_gym.viewer import drawing
 from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.app import Input, fit_scale
-from mesa_gym.viewer.drawing import (
+from mesa_gym.viewer.layout import _opacity, tinted_grid
+from mesa_gym.viewer.painter import (
     OBJECTIVE_SHAPES,
     PALETTE,
     PAPER,
@@ -22,10 +22,9 @@ from mesa_gym.viewer.drawing import (
     Box,
     Painter,
 )
-from mesa_gym.viewer.layout import _opacity, tinted_grid
+from mesa_gym.viewer.playback import Session
 from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.seats import seats_for
-from mesa_gym.viewer.session import Session
 from tests.support.sight import SIGHTS, contrast, to_linear
 from tests.support.viewing import pygame, session
 
@@ -45,7 +44,7 @@ def texts_of(screen, size, scale, monkeypatch):
 
     def noting(painter, text, x, y, *more, **named):
         wide = write(painter, text, x, y, *more, **named)
-        height = more[0] if more else named.get("size", drawing.BODY)
+        height = more[0] if more else named.get("size", painter.BODY)
         align = more[2] if len(more) > 2 else named.get("align", "left")
         if painter.surface is surface and wide > 0.5:
             left = x - {"left": 0, "middle": wide / 2, "right": wide}[align]

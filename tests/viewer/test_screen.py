@@ -7,13 +7,13 @@ from mesa_gym.traps import Split, all_traps, find_trap
 from mesa_gym.viewer.actors import Human, PolicyPlayer
 from mesa_gym.viewer.app import Input, read_event
 from mesa_gym.viewer.dialogs import Notice
-from mesa_gym.viewer.drawing import Painter
 from mesa_gym.viewer.keys import BINDINGS
 from mesa_gym.viewer.mapfile import load_map
 from mesa_gym.viewer.overlays import overlays_of
+from mesa_gym.viewer.painter import Painter
 from mesa_gym.viewer.panel import summary
+from mesa_gym.viewer.playback import Session
 from mesa_gym.viewer.seats import Seat
-from mesa_gym.viewer.session import Session
 from tests.support.edited import cells_of
 from tests.support.viewing import pygame, rgb, session
 

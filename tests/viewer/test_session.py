@@ -11,8 +11,8 @@ from mesa_gym.traps import LEVELS, Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.viewer.actors import Human, PolicyPlayer, RecordedPlayer
 from mesa_gym.viewer.clock import SPEEDS, STEPS_A_SECOND
+from mesa_gym.viewer.playback import Session
 from mesa_gym.viewer.seats import Seat, seats_for
-from mesa_gym.viewer.session import Session
 from tests.support.edited import same
 from tests.support.viewing import pygame
 

@@ -1,6 +1,6 @@
 "use strict";
 // A planner in the page: its maps from its own weights, its ways by max-plus sweeps over them.
-// mesa_gym/policies/planning.py (MapNetwork) describes the weights; agents/planning.py the plan.
+// mesa_gym/policies/planners.py (MapNetwork) describes the weights; agents/planning.py the plan.
 const LEAST_COST = 1e-3, USUAL_CELLS = 49, { fround } = Math;
 
 const RAISED = 8; // of a cell that is wanted most, above all that the planner wants

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from mesa_gym.viewer.drawing import SHEET, TEXT, Box, Painter, Point
+from mesa_gym.viewer.painter import SHEET, TEXT, Box, Painter, Point
 from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.timeline import Timeline
 
