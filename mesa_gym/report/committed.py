@@ -96,7 +96,7 @@ def _list_files() -> list[str]:
     return sorted(file.name.removesuffix(_ENDING) for file in FOLDER.glob(f"*{_ENDING}"))
 
 
-def find_committed(agent: str, seed: int | None, trap: Trap) -> None:
+def find_agent(agent: str, seed: int | None, trap: Trap) -> None:
     """Say of a row of the leaderboard that is to play that there are score cards alone.
 
     Raises:
@@ -112,7 +112,7 @@ def find_committed(agent: str, seed: int | None, trap: Trap) -> None:
     raise ValueError(f"{has}; {ours if origin.standing == 'ours' else f'see {origin.link}'}")
 
 
-def list_board_agents(trap: str = "") -> dict[str, str]:
+def list_agents(trap: str = "") -> dict[str, str]:
     """Return no agent: there are cards alone."""
     return {}
 
