@@ -138,3 +138,7 @@ REFUSED += [(crowd(62), 8, "64 planes: a picture shows at most 63")]
 def test_render_of_a_bad_request_is_refused(world, tile, message):
     with pytest.raises(ValueError, match=message):
         cell("", tile, world)
+
+
+def test_smallest_tile_is_drawn():
+    assert shelf(tile=4).shape == (4 * 4, 4 * 5, 3)

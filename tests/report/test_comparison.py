@@ -169,6 +169,13 @@ def test_compare_p_equals_welch_over_seeds():
     assert found.p == pytest.approx(welch.pvalue, abs=1e-6)
 
 
+def test_compare_tables_takes_two_seeds_and_levels():
+    assert compare_tables(np.eye(2), np.zeros((2, 2))).estimate == 0.5
+    for few in (np.zeros((1, 2)), np.zeros((2, 1))):
+        with pytest.raises(ValueError, match="two seeds and two levels at least"):
+            compare_tables(few, few)
+
+
 def test_holm_equals_hand_values():
     # Sorted .01, .02, .04, times 3, 2, 1, and never less than the one before.
     assert adjust_holm([0.02, 0.04, 0.01]) == pytest.approx([0.04, 0.04, 0.03])

@@ -57,6 +57,15 @@ def test_clock_runs_at_its_speed_and_stops(speed):
     assert frames == pytest.approx(64 / (STEPS_A_SECOND * speed) * 60, abs=1.01)
 
 
+def test_clock_waits_for_slow_policy(monkeypatch):
+    clock = session(STAY).clock
+    monkeypatch.setattr(clock, "grow", lambda to: True)  # it acts, and nothing is there yet
+    clock.play()
+    clock.run(1000.0)
+    assert clock.playing
+    assert clock.time == clock.length + 1
+
+
 def test_clock_played_at_end_restarts():
     watched = session(STAY, EATS)
     watched.clock.seek(1000)
