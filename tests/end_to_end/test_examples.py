@@ -48,7 +48,8 @@ EXPECTED = {
         r"a seed twice: equal True; another: equal False\n"
         r"not read: asked again True\n"
         r"place 1: paid [01]\.0, reached (cheese|corner|nothing), done True\n"
-        r"model on CheeseCorner-v0, from a log: no verdict; levels \{'shift': 21\}, 0 notes$"
+        r"model on CheeseCorner-v0, from a log: no verdict; 0% of its answers could not be read;"
+        r" levels \{'shift': 21\}, 0 notes$"
     ),
     "minigrid_door": (
         r"^2002 seeds: \{'agree': 500, 'conflict': 1502\}\n"
