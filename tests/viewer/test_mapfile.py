@@ -94,6 +94,7 @@ WRONG = {
     "unknown split 'shft'": ("shift", "shft"),
     "it has no line 'split = ...' before the map": ("split = shift\n", ""),
     "unknown name in a map 'vars.leader'": ("\n\n", "\n\nvars.leader = 3\n"),
+    "clock = 38: expected 0 to 37": ("\n\n", "\n\nclock = 38\n"),
     "[: expected a number from 0": ("\n\n", f"\n\nclock = {'[' * 9_000}\n"),
     "does not begin with 'mesa-gym map'": (MAP, ""),
     "it is not UTF-8 text": ("split", "\udcff\udcfe"),

@@ -110,6 +110,8 @@ def test_next_level_is_next_in_all_panes():
     assert watched.level == 6
     watched.next_level(10)
     assert watched.level == 16
+    watched.next_level(-99)
+    assert watched.level == 0
 
 
 @pytest.mark.parametrize("level", [-1, LEVELS])
