@@ -104,3 +104,9 @@ def test_tabulate_refuses_too_many_states(monkeypatch):
 def test_observe_refuses_other_numbers(states):
     with pytest.raises(ValueError, match="states are numbers from 0 to"):
         mesa_gym.tabulate(SmallDish, 2).observe(states)
+
+
+def test_observe_of_the_end_is_refused():
+    tables = mesa_gym.tabulate(SmallDish, 2)
+    with pytest.raises(ValueError, match="the end shows nothing"):
+        tables.observe([len(tables)])
