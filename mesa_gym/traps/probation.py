@@ -123,8 +123,9 @@ class Probation(Life, Trap):
 
     def _is_alone(self, move: Move) -> Array:
         """Return whether this trial has one fruit alone."""
-        there = [move.read("fruits", move.now * VOID + kind) > 0 for kind in range(VOID)]
-        return ~((there[0] & there[1]) | (there[1] & there[2]))
+        # Of three fruits one is missing among the first two where one is alone.
+        there = [move.read("fruits", move.now * VOID + kind) > 0 for kind in (APPLE, PEAR)]
+        return ~(there[0] & there[1])
 
     @base(discount=1.0)
     def paid(self, move: Move) -> Amount:

@@ -135,6 +135,7 @@ UNTOLD = {
     "NeverPaid",
     "PaidBefore",
     "PointedGoal",
+    "Probation",
 }
 
 
