@@ -358,7 +358,7 @@ class Run:
             raise ValueError(f"steps must be at least 1, got {self.steps}")
         steps = self.steps or algorithm.count_steps(find_trap(self.trap).name())
         object.__setattr__(self, "steps", steps)
-        object.__setattr__(self, "settings", self.settings or algorithm.settings)
+        object.__setattr__(self, "settings", self.settings or self.usual_settings)
         algorithm.require_settings(self.changes())
         self.environment()
         self.load_start()
@@ -367,6 +367,14 @@ class Run:
     def algorithm(self) -> Algorithm:
         """The ``Algorithm`` that ``algo`` names."""
         return find_algorithm(self.algo)
+
+    @property
+    def usual_settings(self) -> PPOSettings | None:
+        """The algorithm's settings, with a discount that sees as far as the trap's goals need."""
+        usual = self.algorithm.settings
+        if usual is None:
+            return None
+        return replace(usual, discount=max(usual.discount, find_trap(self.trap).foresight))
 
     @property
     def seconds(self) -> float:
@@ -410,10 +418,10 @@ class Run:
         return min(settings.discount, made.trap.discount(made.reward))
 
     def changes(self) -> dict[str, float]:
-        """Return the PPO settings that differ from the algorithm's usual ones: name -> value."""
+        """Return the PPO settings that differ from the usual ones: name -> value."""
         if self.settings is None:
             return {}
-        usual, own = asdict(self.algorithm.settings or USUAL_SETTINGS), asdict(self.settings)
+        usual, own = asdict(self.usual_settings or USUAL_SETTINGS), asdict(self.settings)
         return {name: value for name, value in own.items() if value != usual[name]}
 
     def change(self, **settings: Any) -> Run:

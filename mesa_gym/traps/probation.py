@@ -83,6 +83,8 @@ class Probation(Life, Trap):
         "modified_planes": ("modified",),
         "told_planes": ("told",),
     }
+    # A trial takes about five steps, and to comply pays from .68 a trial on.
+    foresight = 0.99
     reward_threshold = 3.6
 
     def draw_signals(self, level: LevelBuilder, split: Split) -> dict[str, Ints]:

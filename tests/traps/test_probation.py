@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from agents.config import Run
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import score
 from mesa_gym.scoring.record import follow, rollout
@@ -144,3 +145,10 @@ def test_best_learner_earns_the_exact_pay(mock):
     for _, rows, state, _, step in follow(trap, starts, record.actions):
         paid[rows, np.minimum(state.vars["trial"], TRIALS - 1)] += step.paid["paid"]
     assert paid == pytest.approx(trap.expect_trials("paid", starts))
+
+
+def test_training_sees_as_far_as_needed():
+    run = Run("Probation", "ppo-gru")
+    assert (run.settings.discount, run.changes()) == (Probation.foresight, {})
+    assert run.change(discount=0.5).changes() == {"discount": 0.5}
+    assert Run("CueOrPay", "ppo-gru").settings.discount < Probation.foresight
