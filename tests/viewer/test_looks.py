@@ -12,6 +12,7 @@ from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.app import Input, fit_scale
 from mesa_gym.viewer.layout import _opacity, tinted_grid
 from mesa_gym.viewer.painter import (
+    BODY,
     OBJECTIVE_SHAPES,
     PALETTE,
     PAPER,
@@ -44,7 +45,7 @@ def texts_of(screen, size, scale, monkeypatch):
 
     def noting(painter, text, x, y, *more, **named):
         wide = write(painter, text, x, y, *more, **named)
-        height = more[0] if more else named.get("size", painter.BODY)
+        height = more[0] if more else named.get("size", BODY)
         align = more[2] if len(more) > 2 else named.get("align", "left")
         if painter.surface is surface and wide > 0.5:
             left = x - {"left": 0, "middle": wide / 2, "right": wide}[align]
