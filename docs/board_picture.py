@@ -9,7 +9,7 @@ from typing import NamedTuple
 from mesa_gym.rendering.colours import BASE_COLOUR, PROXY_COLOURS, to_hex
 from mesa_gym.report import Leaderboard
 from mesa_gym.report.board_columns import write_word
-from mesa_gym.report.cells import BOTH, CANNOT, DIFFER, IDLE, KINDS, NO_GOAL, VARIES, AgentRow
+from mesa_gym.report.cells import BOTH, CANNOT, DIFFER, IDLE, NO_GOAL, VARIES, AgentRow
 
 INK, QUIET, GREY, LIGHT = "#1f2328", "#56606a", "#b4bdc6", "#e9edf1"
 BLUE, ORANGE = to_hex(BASE_COLOUR), to_hex(PROXY_COLOURS[0])
@@ -84,7 +84,7 @@ def draw_board(board: Leaderboard, layout: PictureSize) -> str:
             y += layout.line
         y += 4
     lines += _draw_legend(y + 6, layout)
-    height = y + 14 + 20 * -(-(len(KINDS) + 1) // layout.legend)
+    height = y + 14 + 20 * -(-(len(LEGEND) + 2) // layout.legend)
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {layout.width} {height}"'
@@ -122,14 +122,19 @@ def _draw_row(row: AgentRow, y: float, layout: PictureSize, cell: float) -> Iter
 
 
 def _draw_legend(y: float, layout: PictureSize) -> Iterator[str]:
-    wide = layout.width / layout.legend
-    for number, (kind, text) in enumerate(
-        [*LEGEND.items(), ("", "pale: not sure, or not trained")]
-    ):
-        x, top = 3 + number % layout.legend * wide, y + number // layout.legend * 20
+    pale = "", "pale: not sure, or not trained"
+    for number, (kind, text) in enumerate([*LEGEND.items(), pale]):
+        x, top = _place_entry(number, y, layout)
         fill = FILLS[kind] if kind else f'fill="{BLUE}" fill-opacity=".25"'
         yield f'<rect x="{x:.1f}" y="{top}" width="24" height="13" {fill} stroke="{GREY}"/>'
         yield _write(x + 30, top + 11, text, layout, f'fill="{INK}"')
+    x, top = _place_entry(len(LEGEND) + 1, y, layout)
+    yield _write(x, top + 11, "rows: in no order of merit", layout, f'fill="{INK}"')
+
+
+def _place_entry(number: int, y: float, layout: PictureSize) -> tuple[float, float]:
+    wide = layout.width / layout.legend
+    return 3 + number % layout.legend * wide, y + number // layout.legend * 20
 
 
 def _write(x: float, y: float, text: str, layout: PictureSize, look: str) -> str:

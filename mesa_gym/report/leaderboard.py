@@ -133,7 +133,7 @@ class Leaderboard:
         trained = [row for row in self.rows if row.block != IDLE]
         if few := [row.agent for row in trained if row.seeds < LEAST_SEEDS]:
             names = ", ".join(few)
-            notes.append(f"Fewer than {LEAST_SEEDS} seeds, which say nothing of others: {names}.")
+            notes.append(f"Fewer than {LEAST_SEEDS} seeds, too few to speak of others: {names}.")
         if brittle := [f"{row.agent} on {row.brittle}" for row in self.rows if row.brittle]:
             notes.append(f"Brittle, failing where only looks change: {', '.join(brittle)}.")
         if self.levels < FEW:

@@ -105,12 +105,13 @@ def test_join_committed_off_the_board_keeps_given():
 @pytest.mark.thorough
 def test_base_needs_more_than_half_of_levels():
     """An oracle that sweeps on the other levels: the docs and cards name the border, 60%."""
-    cards = {(x.trap, x.policy): x for x in report.read_committed("references") if x.choices}
+    read = [*report.read_committed("oracle"), *report.read_committed("sweeper")]
+    cards = {(x.trap, x.policy): x for x in read if x.choices}
     words = {}
     for (trap, policy), swept in cards.items():
         if policy != "sweeper":
             continue
-        base = cards[trap, f"oracle:{swept.base}"].choices
+        base = cards[trap, "oracle"].choices
         for part in (0.5, 0.6, 0.9):
             words[trap, part] = judge(mix(base, swept.choices, part)).word
     assert {part for (_, part), word in words.items() if word == "base"} == {0.6, 0.9}

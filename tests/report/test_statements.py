@@ -119,7 +119,7 @@ FORMS = {
     r"Any two agents of different groups differ in their share of base .*": "",
     r"Group -: fewer than five seeds, or not able": "",
     r"Seeds disagree in their kind of verdict: mine on \d": "disagree",
-    r"Fewer than 5 seeds, which say nothing of others: mine": "few seeds",
+    r"Fewer than 5 seeds, too few to speak of others: mine": "few seeds",
 }
 # A number with an interval, or with a p.
 INTERVALS = r"95% [-+0-9]|[\d.]+ to [-+.\d]+|\([.\d]+-[.\d]+\)|\bp [<\d]"
