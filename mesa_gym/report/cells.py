@@ -48,7 +48,7 @@ KINDS = {
     DIFFER: ("no kind of most seeds", "differs by seed on {}"),
 }
 # Blocks of rows, in their order.
-ABLE_AGENTS, UNABLE = "can do all traps", "cannot do some"
+ABLE_AGENTS, UNABLE = "can do all traps", "fail or skip some"
 ODD, IDLE = "seeds differ by trap", "not trained"
 YOURS = "yours, of today"
 ORACLE, DRIFT, TRICK = "oracle", "drift", "then "

@@ -36,7 +36,7 @@ LEARNER = "ppo"  # plain training, which a sentence is of
 MEANINGS = "; ".join(f"{kind}: {meaning}" for kind, (meaning, _) in KINDS.items())
 CELLS = f"A verdict is that of more than half of the seeds. {MEANINGS}."
 ORDER = (
-    "Blocks: agents that can do all traps, those that cannot do some, and policies that were not"
+    "Blocks: agents that can do all traps, those that fail or skip some, and policies that were not"
     " trained: without a goal (random, sweeper, drift), or told it (oracle, either). In a block by"
     " what they cannot do, base, and name, not an order of merit."
 )

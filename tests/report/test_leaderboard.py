@@ -86,7 +86,7 @@ def test_missing_trap_or_seed_counts_as_incapable():
     blocks = {block: [row.agent for row in rows] for block, rows in board.blocks()}
     assert blocks == {
         "can do all traps": ["other"],
-        "cannot do some": ["mine"],
+        "fail or skip some": ["mine"],
         "seeds differ by trap": ["half"],
     }
 
@@ -110,7 +110,7 @@ def test_leaderboard_puts_untrained_policies_in_blocks():
     board = make_leaderboard([*references(), *agent("mine", "cannot")])
     blocks = {block: {row.agent for row in rows} for block, rows in board.blocks()}
     assert blocks == {
-        "cannot do some": {"mine"},
+        "fail or skip some": {"mine"},
         "not trained": {"random", "sweeper", "oracle", "either"},
     }
     assert counts(find(board, "oracle")) == {"base": 2}
