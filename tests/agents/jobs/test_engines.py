@@ -6,6 +6,7 @@ import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,9 @@ def test_engines_do_jobs_as_this_machine(tmp_path, monkeypatch, cluster):
     jobs = [job(name, FAILING[name][0]) for name in ("bad", "dead", "empty")]
     jobs += [job(f"good-{i}", sample_jobs.make) for i in range(2)]
     expected, here = runner.run(jobs, tmp_path / "here", 2), tmp_path / "here"
-    for name, on in {"d": cluster[0], "s": "local", "e": ProcessPoolExecutor(2)}.items():
+    # A fork of this process would take the locks of dask's threads along.
+    pool = ProcessPoolExecutor(2, mp_context=get_context("spawn"))
+    for name, on in {"d": cluster[0], "s": "local", "e": pool}.items():
         assert runner.run(jobs, tmp_path / name, on=on) == expected
         assert list_made(tmp_path / name) == list_made(here)
         assert left(tmp_path / name) - {".submitit"} == left(here)
@@ -73,7 +76,8 @@ def test_killed_worker_loses_no_job(tmp_path):
     out = tmp_path / "out"
     with dask(tmp_path) as (on, workers):
         run = start_on(out, on)
-        until(lambda: len(half_done(out)) == 2)
+        until(lambda: len(half_done(out)) == 2 or run.poll() is not None)
+        assert run.poll() is None, run.communicate()[1]
         processes = half_done(out).values()
         workers[0].kill()
         until(lambda: any(map(gone, processes)))
@@ -100,7 +104,8 @@ def test_interrupt_ends_jobs_at_once(tmp_path, cluster, engine):
     """One Ctrl-C: the command ends, and the processes of its jobs; dask's workers stay."""
     address, workers = cluster
     run = start_on(tmp_path, address if engine == "dask" else engine)
-    until(lambda: len(half_done(tmp_path)) == 2)
+    until(lambda: len(half_done(tmp_path)) == 2 or run.poll() is not None)
+    assert run.poll() is None, run.communicate()[1]
     processes = half_done(tmp_path).values()
     os.killpg(run.pid, signal.SIGINT)
     _, told = run.communicate()
