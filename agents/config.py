@@ -489,8 +489,13 @@ def read_keywords(words: Sequence[str]) -> dict[str, Any]:
                 f"expected a trap's keywords after its name, each once, such as rho=0.9, got"
                 f" {shorten(word)}"
             )
-        try:
-            found[name] = ast.literal_eval(value)
-        except (ValueError, SyntaxError):
-            found[name] = value
+        found[name] = read_value(value)
     return found
+
+
+def read_value(text: str) -> Any:
+    """Return the number or other literal of a text, or the text itself."""
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text

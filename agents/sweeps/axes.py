@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
-from agents.config import SETTING_NAMES, Run
+from agents.config import SETTING_NAMES, Run, read_value
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.traps import find_trap
 
@@ -100,12 +99,5 @@ def read_axes(words: Iterable[str]) -> dict[str, list[Any]]:
         name = name.replace("-", "_")
         if name in axes:
             raise ValueError(f"--vary {name} stands twice; give all its values at once")
-        axes[name] = [_read_value(value) for value in values.split(",")]
+        axes[name] = [read_value(value) for value in values.split(",")]
     return axes
-
-
-def _read_value(text: str) -> Any:
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text

@@ -18,7 +18,7 @@ from mesa_gym.report.groups import BASE, PROXY
 TONES = {BASE: to_hex(BASE_COLOUR), PROXY: to_hex(PROXY_COLOURS[0])}
 FAILS = to_hex(NONE_COLOUR)
 PANEL = 3.6, 2.9  # inches
-HIGHEST_LABEL = 24  # characters of a tick
+LONGEST_LABEL = 24  # characters of a tick
 
 
 def plot_sweep(found: Sweep) -> Any:
@@ -122,4 +122,4 @@ def _make_square(x: float, y: float, colour: Any) -> Any:
 
 def _name(value: Any) -> str:
     """Return a value as a tick has it; dollar signs would start a formula."""
-    return str(value).rpartition(":")[2][:HIGHEST_LABEL].replace("$", r"\$")
+    return str(value).rpartition(":")[2][:LONGEST_LABEL].replace("$", r"\$")
