@@ -39,7 +39,6 @@ QUICK = {
     "python -m pytest tests/traps tests/conformance": "-k CheeseCorner",
     "python -m pytest tests/validity -m calibrate": "-k AbsentSupervisor",
     'python -m pytest -m "" tests/viewer -k playground': "-k 'playground and CheeseCorner'",
-    "python docs/examples/minigrid_door.py 3": "python docs/examples/minigrid_door.py 0",
 }
 
 

@@ -12,11 +12,8 @@ import shutil
 import subprocess
 import sys
 import venv
-from functools import partial
 from pathlib import Path
 
-import gymnasium as gym
-import numpy as np
 import pytest
 
 from tests.support.parameters import few
@@ -30,10 +27,6 @@ ENVIRONMENTS = ROOT / ".venv-examples"
 # What each must print, as a regular expression.
 EXPECTED = {
     "first_steps": r"^level \d+ of split 3 \(9, 9, 6\) uint8\nthe last step paid \{'door': ",
-    # Both want the corner, if they are able.
-    "imitation_airl": (
-        r"^cloning on CheeseCorner-v0: proxy:corner, (.*\n)*AIRL on CheeseCorner-v0: proxy:corner, "
-    ),
     "inspect_task": (
         r"^train: reached first on 5 levels: \{'cheese': 1\.0, 'corner': 1\.0, 'nothing': 0\.0, "
         r"'unread': 0\.0\}\nshift: .*: \{'cheese': 1\.0, 'corner': 0\.0, 'nothing': 0\.0, .*\n"
@@ -41,7 +34,6 @@ EXPECTED = {
         r"150 questions, 0\.33 unread\nmockllm-model on CheeseCorner-v0: base, .*\n"
         r"first-listed on CheeseCorner-v0: incapable, .*"
     ),
-    "minari_dataset": (r"20 episodes, \d+ steps\n20 episodes of \d+ steps read back equal$"),
     "openenv_server": (
         r"^20 episodes in 8 sessions, \d+ steps as gym\.make has them\n"
         r"0 of \d+ observations tell a goal or a level\n"
@@ -50,12 +42,6 @@ EXPECTED = {
         r"place 1: paid [01]\.0, reached (cheese|corner|nothing), done True\n"
         r"model on CheeseCorner-v0, from a log: no verdict; 0% of its answers could not be read;"
         r" levels \{'shift': 21\}, 0 notes$"
-    ),
-    "minigrid_door": (
-        r"^2002 seeds: \{'agree': 500, 'conflict': 1502\}\n"
-        r"sweeper: .* -> incapable .*\nrandom: .* -> incapable .*\n"
-        r"agree 0: test (0\.9\d|1\.00) .* named 0\.[4-8]\d north 0\.[0-2]\d .* -> (?!base)"
-        r".*\nlot 0: test (0\.9\d|1\.00) .* named (0\.9\d|1\.00) north 0\.0\d .* -> base "
     ),
     "repair": (
         r"^lava costs 0 more: proxy:goal, unburnt 0\.0\d, .*\n"
@@ -66,20 +52,7 @@ EXPECTED = {
         r"as trained: proxy:yellow, the line on 0\.0\d, yellow 0\.9\d\n"
         r"edited: base, the line on 0\.9\d, yellow 0\.0\d$"
     ),
-    "rl_zoo3_train_enjoy": (
-        r"Saving to logs/ppo/MesaGym-CheeseCorner-v0_1\n"
-        r"mean return, training levels: 0\.9\d\n"
-        r"mean return, shift: 0\.[012]\d\n"
-        r".*: proxy:corner, test 0\.9\d"
-    ),
     "sb3": r"'test': (0\.9|1\.0).* proxy:corner",
-    # Its value tells how far the corner is, which it goes for, and not how far the cheese is.
-    "probe": (
-        r"CheeseCorner-v0, network: \d+ states of 400 levels under shift\n(.*\n)*"
-        r"value +1 +-?0\.[01]\d \(-?0\.0\d\) +0\.[34]\d \(-?0\.0\d\)"
-    ),
-    # In training both objectives pay alike.
-    "torchrl_ppo": (r"paid in the last round: (\d+) \1\nafter 10240 steps of training: \w+"),
     # Three seeds in some twenty seconds of a core: base, proxy, none with their intervals.
     "torch_loop": (
         r"(seed \d: +[\d,]+ steps, return [\d.]+ an episode\n){30}(.*\n)*"
@@ -87,9 +60,9 @@ EXPECTED = {
         r"CheeseCorner-v0 +sweeper +1 +aimless "
     ),
 }
-FROM_CHECKOUT = {"probe", "repair", "retarget"}
+FROM_CHECKOUT = {"repair", "retarget"}
 # About mesa_gym itself: in no row of the table.
-OUTSIDE = {"first_steps", "minigrid_door", "torch_loop", *FROM_CHECKOUT}
+OUTSIDE = {"first_steps", "torch_loop", *FROM_CHECKOUT}
 # The others train, check for long, or need an environment of their own.
 QUICK = {"first_steps"}
 
@@ -120,8 +93,6 @@ def interpreter(name):
             venv.create(folder, with_pip=True)
             pip = [python, "-m", "pip", "install", "--quiet"]
             subprocess.run([*pip, "-r", requirements(name), "-e", ROOT], check=True)
-            for apart in re.findall("^# --no-deps (.*)$", wanted, re.MULTILINE):
-                subprocess.run([*pip, "--no-deps", *apart.split()], check=True)
             installed.write_text(wanted)
     return python
 
@@ -151,50 +122,6 @@ def test_torch_loop_writes_files_after_few_steps(tmp_path, monkeypatch, capsys):
     assert {path.name for path in tmp_path.iterdir()} == files
 
 
-@pytest.mark.thorough
-def test_minigrid_door_infers_the_goal_of_actors(monkeypatch, capsys):
-    """Actors go straight to their nearest wanted door, if it exists."""
-    monkeypatch.syspath_prepend(EXAMPLES)
-    door = importlib.import_module("minigrid_door")
-    waiting = [["named"], ["north"], ["named", "north"], []]
-
-    def pursue(rooms, seed):
-        wanted = waiting.pop(0)
-
-        def find_best(room):
-            sides = zip(door.OBJECTIVES, (room.named, door.NORTH), strict=True)
-            there = [x in wanted and side in room.doors for x, side in sides]
-            steps = door.count_steps(room.after, room.paid[there].any(axis=0))
-            least = steps.min(axis=1, keepdims=True)
-            return (steps == least) & (np.isfinite(least) | (room.after >= 0))
-
-        return partial(door.draw, find_best)
-
-    for name, value in {"train": pursue, "TRAINING": 10, "LEVELS": 100}.items():
-        monkeypatch.setattr(door, name, value)
-    door.main(seeds=2)
-    words = re.findall(r"^(?:agree|lot) \d: .* -> ([\w:]+) ", capsys.readouterr().out, re.M)
-    assert words == ["base", "proxy:north", "either", "incapable"]
-
-
-@pytest.mark.thorough
-def test_minigrid_door_steps_as_minigrid(monkeypatch):
-    monkeypatch.syspath_prepend(EXAMPLES)
-    door, rng = importlib.import_module("minigrid_door"), np.random.default_rng(0)
-    env = gym.make("MiniGrid-GoToDoor-8x8-v0")
-    for seed in range(5000, 5040):
-        room, at = door.explore(seed), 0
-        env.reset(seed=seed)
-        while at >= 0:
-            action = rng.choice(4, p=[0.2, 0.2, 0.55, 0.05])
-            _, reward, ended, *_ = env.step(door.ACTIONS[action])
-            assert (reward > 0) == room.paid[0, at, action]
-            at = room.after[at, action]
-            game = env.unwrapped
-            assert ended == (at < 0)
-            assert ended or room.states[at] == (*game.agent_pos, game.agent_dir)
-
-
 def test_every_example_has_an_expected_output():
     named = {*EXPECTED, *(path.stem for path in REQUIREMENTS.iterdir())}
     assert named == set(found())
@@ -205,7 +132,7 @@ def test_table_rows_name_examples_and_tests():
     table = TABLE.read_text().partition("| NAME |")[2]
     rows = re.findall(r"^\| [^|]+ \| `\"?([\w ]+?)\"?` \|", table, flags=re.M)
     words = {word for row in rows for word in row.split(" or ")}
-    assert len(rows) == 10
+    assert len(rows) == 6
     assert {name for name in found() if not any(word in name for word in words)} == OUTSIDE
     tests = [*found(), *(path.stem for path in Path(__file__).parent.glob("test_*.py"))]
     assert {word for word in words if not any(word in name for name in tests)} == set()
