@@ -244,10 +244,6 @@ FIXED = ("units",)
 _ENTRIES = (
     Algorithm("ppo", "agents.ppo:train", "PPO (Schulman et al. 2017).", 6, settings=USUAL_SETTINGS),
     Algorithm(
-        "ppo-pixels", "agents.ppo:train", "PPO on pictures, tile by tile, around the agent.", 11,
-        kind="pixels", settings=USUAL_SETTINGS, unread=FIXED,
-    ),
-    Algorithm(
         "ppo-local", "agents.ppo:train", "PPO that sees things at most three cells away.", 6,
         kind="local", settings=USUAL_SETTINGS,
     ),

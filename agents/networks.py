@@ -16,13 +16,11 @@ import numpy as np
 import mesa_gym
 from agents.compiling import Array, jax, jnp, optax
 from agents.sums import sum_rows_fast
-from agents.tiles import TileView, require_still
 from mesa_gym.engine import ACTIONS
 from mesa_gym.trained.agent import Agent, Network
 from mesa_gym.trained.gru import GRU, remember
 from mesa_gym.trained.loading import NETWORKS, make_agent
 from mesa_gym.trained.mlp import UNITS, LocalMLP
-from mesa_gym.trained.pixels import OUTPUTS, PixelMLP
 from mesa_gym.trained.planner_maps import PlannerNetwork
 from mesa_gym.traps import Trap
 
@@ -128,7 +126,7 @@ class LearningMLP(Learner):
 
     def make_optimiser(self) -> optax.GradientTransformation:
         """Return the optimiser: Muon for the square layer, Adam for all other weights."""
-        return split_optimiser({"second.weight", "second"})
+        return split_optimiser({"second.weight"})
 
 
 class LearningLocalMLP(LearningMLP):
@@ -139,39 +137,6 @@ class LearningLocalMLP(LearningMLP):
     def make_env(self, count: int, **keywords: Any) -> Any:
         """Make ``count`` JAX environments with the agent's local view."""
         return super().make_env(count, reach=LocalMLP.reach, **keywords)
-
-
-class LearningPixelMLP(LearningMLP):
-    """An MLP on tiles of the picture, which are found among the planes."""
-
-    kind, observation = "pixels", "planes"
-    net: PixelMLP
-
-    def make_net(self, trap: Trap) -> Network:
-        """Return the pixel network; ValueError where a thing's look changes within an episode."""
-        net = super().make_net(trap)
-        assert isinstance(net, PixelMLP)
-        require_still(trap, net.view)
-        return net
-
-    def make_env(self, count: int, **keywords: Any) -> Any:
-        """Make ``count`` JAX environments whose observations are lists of tiles."""
-        return TileView(super().make_env(count, **keywords), self.net.view)
-
-    def draw(self, key: Array) -> Params:
-        """Draw the initial weights from a random key."""
-        shapes = self.net.list_shapes({})
-        first, second, policy, value, tiles = jax.random.split(key, 5)
-        heads = draw_policy(policy, (UNITS, len(ACTIONS))), draw_value(value, (UNITS, 1))
-        rows, columns = shapes["first"][1:]
-        drawn = {
-            "first": jnp.pad(draw_evenly(first, (rows - 1, columns)), ((0, 1), (0, 0))),
-            "second": draw_square(second, (UNITS, UNITS)),
-            "outputs": jnp.pad(jnp.hstack(heads), ((0, 0), (0, OUTPUTS - len(ACTIONS) - 1))),
-            # Pictures are of length about 1: features then are about as large as a plane's bit.
-            "tiles": jax.random.normal(tiles, shapes["tiles"][1:]),
-        }
-        return {x: drawn.get(x, jnp.zeros(shape[1:]))[None] for x, shape in shapes.items()}
 
 
 class LearningGRU(Learner):
@@ -257,8 +222,7 @@ class LearningPlanner(Learner):
 
 
 LEARNERS = {
-    each.kind: each
-    for each in (LearningMLP, LearningLocalMLP, LearningPixelMLP, LearningGRU, LearningPlanner)
+    each.kind: each for each in (LearningMLP, LearningLocalMLP, LearningGRU, LearningPlanner)
 }
 
 

@@ -13,8 +13,6 @@ QUICK_SEEDS = 3  # of a quick board
 # After so many steps all of three seeds of PPO reach base on .92 of fresh levels or more.
 QUICK = {"CheeseCorner-v0": 100_000, "CheeseDish-v0": 200_000, "OversightLamp-v0": 200_000}
 FIVE = ("taught", "ppo-local", "ppo-planner", "ppo-symmetric")
-# Here things change their looks, which agents on pictures do not learn.
-CHANGING = {"ChuteOrFire-v0", "DustSweep-v0", "FollowMe-v0", "KeysChests-v0"}
 
 
 def list_runs(
@@ -50,13 +48,11 @@ def list_leaderboard_runs() -> list[Run]:
     every = list_single_traps()
     # On the others episodes have no choices; they are judged by returns.
     choosing = [trap.name() for trap in every if not trap.by_returns()]
-    still = [name for name in choosing if name not in CHANGING]
     return [
         *list_runs([trap.name() for trap in every], ["ppo"], 5),
         *list_runs([trap.name() for trap in every], ["sb3-ppo"], 3),
         *list_runs(choosing, ["sb3-a2c"], 3),
         *list_runs(choosing, FIVE, 5),
-        *list_runs(still, ["ppo-pixels"], 5),
     ]
 
 

@@ -7,8 +7,6 @@ of an observation are 1: these are listed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from mesa_gym.engine import Bools, Ints
@@ -26,7 +24,6 @@ class CentredInputs:
 
     Args:
         trap: gives the size of the grid.
-        names: of the channels, with "agent" and "wall"; those of the trap by default.
         reach: how many rows and columns away things are seen; None for all of the grid.
 
     Attributes:
@@ -41,11 +38,8 @@ class CentredInputs:
         near: which inputs are seen, the filler too, bool (count + 1,); None where all are.
     """
 
-    def __init__(
-        self, trap: Trap, names: Sequence[str] | None = None, reach: int | None = None
-    ) -> None:
-        names = trap.channels if names is None else names
-        height, width = trap.size
+    def __init__(self, trap: Trap, reach: int | None = None) -> None:
+        names, (height, width) = trap.channels, trap.size
         wall, self.agent = names.index("wall"), names.index("agent")
         self._channels = np.array([c for c in range(len(names)) if c != self.agent])
         depth, rows, columns = len(self._channels), 2 * height - 5, 2 * width - 5

@@ -10,7 +10,6 @@ from mesa_gym.policies.agent_files import digest_weights, read_policy_file
 from mesa_gym.trained.agent import Agent, Network, Weights
 from mesa_gym.trained.gru import GRU
 from mesa_gym.trained.mlp import MLP, LocalMLP
-from mesa_gym.trained.pixels import PixelMLP
 from mesa_gym.trained.planner import Planner
 from mesa_gym.trained.planner_maps import PlannerNetwork
 from mesa_gym.trained.weights_file import decode_weights, read_file
@@ -18,7 +17,7 @@ from mesa_gym.traps import Trap
 
 # By the names that they have in ``policy.json``.
 NETWORKS: dict[str, type[Network]] = {
-    each.kind: each for each in (MLP, LocalMLP, PixelMLP, PlannerNetwork, GRU)
+    each.kind: each for each in (MLP, LocalMLP, PlannerNetwork, GRU)
 }
 
 

@@ -23,9 +23,9 @@ EASY = ("network", "local", "gru", "planner")
 @pytest.mark.parametrize("kind", few(LEARNERS, "network", "gru", thorough=EASY[1:]))
 def test_loaded_agent_equals_trained_network(kind):
     """Both get the same steps of many episodes, some of which begin in the middle."""
-    trap, n, steps = CORNER if kind == "pixels" else KEYS, 30, 3
-    agent, learner = drawn(trap, kind=kind), LEARNERS[kind](trap)
-    planes = [trap.observe(wandered(trap, n, 4 * t)) for t in range(steps)]
+    n, steps = 30, 3
+    agent, learner = drawn(KEYS, kind=kind), LEARNERS[kind](KEYS)
+    planes = [KEYS.observe(wandered(KEYS, n, 4 * t)) for t in range(steps)]
     rng = np.random.default_rng(0)
     begins = rng.random((steps, n)) < 0.3
     begins[0] = True

@@ -20,7 +20,7 @@ def drawn(trap, seed=5, kind="network", opinion=3.0):
     weights = {}
     for name, shape in net.list_shapes({"recalls.weight": (3 * UNITS, UNITS)}).items():
         sums = shape[-1] if name.endswith(".weight") else shape[-2] if len(shape) > 2 else 100
-        size = 0.3 if name.startswith(("first", "tiles")) else opinion * sums**-0.5
+        size = 0.3 if name.startswith("first") else opinion * sums**-0.5
         weights[name] = (rng.normal(size=shape) * size).astype(np.float16).astype(np.float32)
     if "head" in weights:  # costs are above 0 and walls dear, so that there are ways
         weights |= {"head": np.array([[[1.0, 0.2, 0.1, 0.5, -1]]], np.float32)}
@@ -58,8 +58,3 @@ def write_agent(folder, agent, trap, **facts):
     known |= {"parameters": trap.parameters, "weights_digest": digest_weights(data)}
     AgentRecord(**known, **describe_needs(trap), **facts).save(folder / POLICY_FILE)
     return folder
-
-
-def list_kinds():
-    """Return the kinds of agents, each with a trap on which it acts."""
-    return [(kind, CORNER if kind == "pixels" else KEYS) for kind in EVERY_KIND]

@@ -7,12 +7,12 @@ import pytest
 
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.traps.attributes import Attributes
-from tests.support.networks import KEYS, UNITS, drawn, list_kinds
+from tests.support.networks import EVERY_KIND, KEYS, UNITS, drawn
 from tests.support.reference import wandered
 
 RNG = np.random.default_rng(0)
 # Of planes that are shown twice the rows that fill up a block are observations too.
-SHOWN = [*list_kinds(), ("network", Attributes(shape_planes=2))]
+SHOWN = [*((kind, KEYS) for kind in EVERY_KIND), ("network", Attributes(shape_planes=2))]
 each_kind = pytest.mark.parametrize(("kind", "trap"), SHOWN, ids=str)
 
 

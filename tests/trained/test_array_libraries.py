@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.support.networks import drawn, list_kinds
+from tests.support.networks import EVERY_KIND, KEYS, drawn
 from tests.support.reference import wandered
 
 strict = pytest.importorskip("array_api_strict")
@@ -14,9 +14,9 @@ MAKERS = {"torch": lambda x: torch.from_numpy(np.array(x)), "jax": jnp.asarray}
 
 
 @pytest.mark.parametrize("library", MAKERS)
-@pytest.mark.parametrize(("kind", "trap"), list_kinds(), ids=str)
-def test_layers_agree_with_those_of_numpy(kind, trap, library):
-    agent, planes = drawn(trap, kind=kind), trap.observe(wandered(trap, 70))
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_layers_agree_with_those_of_numpy(kind, library):
+    agent, planes = drawn(KEYS, kind=kind), KEYS.observe(wandered(KEYS, 70))
     weights = {name: MAKERS[library](each) for name, each in agent.weights.items()}
     other = agent.replaced(weights)
     found, expected = other.layers(planes), agent.layers(planes)
@@ -29,9 +29,9 @@ def test_layers_agree_with_those_of_numpy(kind, trap, library):
     np.testing.assert_allclose(other.act(planes), agent.act(planes), atol=1e-5)
 
 
-@pytest.mark.parametrize(("kind", "trap"), list_kinds(), ids=str)
-def test_functions_keep_to_the_array_standard(kind, trap):
-    agent, planes = drawn(trap, kind=kind), trap.observe(wandered(trap, 5))
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_functions_keep_to_the_array_standard(kind):
+    agent, planes = drawn(KEYS, kind=kind), KEYS.observe(wandered(KEYS, 5))
     weights = {name: strict.asarray(np.array(each)) for name, each in agent.weights.items()}
     seen, memory = agent.net.see(planes), np.zeros((5, 20), np.float32)
     found = agent.net.compute(strict, weights, strict.asarray(seen), strict.asarray(memory))

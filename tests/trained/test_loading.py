@@ -7,7 +7,7 @@ import pytest
 
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.agent_files import WEIGHTS_FILE
-from tests.support.networks import DOORS, drawn, list_kinds, write_agent
+from tests.support.networks import DOORS, EVERY_KIND, KEYS, drawn, write_agent
 from tests.support.reference import wandered
 
 ABOUT = "policy.json"
@@ -46,10 +46,10 @@ def test_damaged_agents_are_refused(file, change, message, tmp_path):
         as_policy(str(tmp_path / "agent"), DOORS, 64)
 
 
-@pytest.mark.parametrize(("kind", "trap"), list_kinds(), ids=str)
-def test_loaded_agent_acts_as_the_saved_one(kind, trap, tmp_path):
-    agent, planes = drawn(trap, kind=kind), trap.observe(wandered(trap, 40))
-    loaded = as_policy(str(write_agent(tmp_path / "agent", agent, trap)), trap, 64)
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_loaded_agent_acts_as_the_saved_one(kind, tmp_path):
+    agent, planes = drawn(KEYS, kind=kind), KEYS.observe(wandered(KEYS, 40))
+    loaded = as_policy(str(write_agent(tmp_path / "agent", agent, KEYS)), KEYS, 64)
     done = []
     for each in (agent, loaded):
         each.reset(np.ones(40, dtype=bool), np.random.default_rng(0))
