@@ -1,8 +1,8 @@
 """Put the committed results into README and pages of docs: ``python -m docs.results_page``.
 
 Each table or sentence stands between two marks; the text around them is for people to write. The
-leaderboard is in README.md and docs/leaderboard.md, its pictures in docs/images, words and wants in
-docs/claims.md, tricks in docs/scoring.md.
+leaderboard is in README.md and docs/leaderboard.md, its pictures in docs/images and its text by its
+cards, words and wants in docs/claims.md, tricks in docs/scoring.md.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from mesa_gym.links import find_file
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import Leaderboard, group_cards, join_committed, read_committed
 from mesa_gym.report.board_columns import write_word
+from mesa_gym.report.board_text import write_board_text
 from mesa_gym.report.cells import IDLE, KINDS, TRICK, Cell, strip_version
+from mesa_gym.report.committed import FOLDER
 from mesa_gym.report.tables import HEADS as TABLE_HEADS
 from mesa_gym.report.tables import tabulate_groups
 from mesa_gym.scoring import ScoreCard
@@ -123,8 +125,10 @@ def main() -> None:
     for page, parts in write_parts().items():
         for name, text in parts.items():
             show(f"{name}, {BY}", text, page)
+    board = join_committed([])
     for picture, layout in PICTURES.items():
-        picture.write_text(draw_board(join_committed([]), layout))
+        picture.write_text(draw_board(board, layout))
+    write_board_text(FOLDER, str(board))
 
 
 if __name__ == "__main__":

@@ -13,12 +13,15 @@ from mesa_gym.cli.traps import declare_trap, read_traps
 from mesa_gym.command import DONE
 from mesa_gym.policies import read_policy_file
 from mesa_gym.policies.seeds import agent_and_seed
+from mesa_gym.report.board_text import read_board_text
 from mesa_gym.report.cells import UNTRAINED, is_reference, name_oracle
-from mesa_gym.report.committed import join_committed, list_board_rows, read_committed
+from mesa_gym.report.committed import FOLDER, join_committed, list_board_rows, read_committed
 from mesa_gym.report.leaderboard_page import require_free, write_pages
 from mesa_gym.scoring import ScoreCard, evaluate
 from mesa_gym.terminal import say
 from mesa_gym.traps import Trap, find_trap, look_up_trap
+
+AND_A_PAGE = "\nWith --out DIR this command writes a page; docs/leaderboard.md explains it."
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +42,9 @@ def run(options: argparse.Namespace) -> int:
     if options.out is not None:
         require_free(options.out)
     traps = read_traps(options)
+    if not (traps or options.policy or options.cards or options.name or options.out):
+        print(read_board_text(FOLDER) or join_committed([]), AND_A_PAGE, sep="\n")
+        return DONE
     _require_usual(traps)
     _require_name(options)
     cards = [*read_cards(options.cards or ()), *_score(options, traps)]
@@ -51,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
             say(f"not shown: {card.policy} on {card.trap}, a policy without a row")
     print(board)
     if options.out is None:
-        print("\nWith --out DIR this command writes a page; docs/leaderboard.md explains it.")
+        print(AND_A_PAGE)
     else:
         print(f"\nThe page: {write_pages(board, options.out)}")
     return DONE

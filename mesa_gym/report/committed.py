@@ -21,6 +21,7 @@ from mesa_gym.errors import shorten, unknown
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.policies.seeds import agent_and_seed, change_agent
+from mesa_gym.report.board_text import write_board_text
 from mesa_gym.report.cells import (
     DRIFT,
     TRICK,
@@ -190,6 +191,7 @@ def pack_cards(cards: Iterable[ScoreCard], origins: Mapping[str, Origin]) -> lis
     known = read_origins() if (FOLDER / ORIGINS).exists() else {}
     told = dict(sorted((known | {x: each for x, each in origins.items() if x in found}).items()))
     write_bytes(FOLDER / ORIGINS, msgspec.json.format(msgspec.json.encode(told), indent=1) + b"\n")
+    write_board_text(FOLDER, str(join_committed([])))
     return files
 
 

@@ -13,6 +13,7 @@ from agents.config import ALGORITHMS
 from mesa_gym.policies.names import references
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import read_committed
+from mesa_gym.report.board_text import BOARD
 from mesa_gym.report.committed import FOLDER, REFERENCES, TRICKS, list_committed, read_origins
 from mesa_gym.trained.library import WEIGHTS as WEIGHTS
 from mesa_gym.trained.library import read_manifest
@@ -62,7 +63,7 @@ def list_ghosts():
             yield f"entry {each.weights}"
     yield from (f"file {file}" for file in {*WEIGHTS.rglob("*.safetensors")} - entries.keys())
     files = [*list_committed(), REFERENCES, TRICKS]
-    known = {f"{name}.jsonl.xz" for name in files} | {"origins.json"}
+    known = {f"{name}.jsonl.xz" for name in files} | {"origins.json", BOARD}
     yield from (f"file {file}" for file in FOLDER.iterdir() if file.name not in known)
 
 

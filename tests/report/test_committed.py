@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from mesa_gym import report
 from mesa_gym.report import Origin
+from mesa_gym.report.board_text import read_board_text
 from mesa_gym.report.committed import (
     REFERENCES,
     TRICKS,
@@ -23,7 +24,7 @@ DATE = "2026-11-26"
 
 
 def test_packed_cards_equal_the_originals(tmp_path, monkeypatch):
-    cards = [card(trap, f"{agent}-s{seed}", 0.4, 0.5)
+    cards = [sign(card(trap, f"{agent}-s{seed}", 0.4, 0.5), f"{agent}{seed}")
              for agent in ("b", "a") for trap in (DOORS, CORNER) for seed in (1, 0)]  # fmt: skip
     cards.append(card(CORNER, "either", 0.5, 0.5))
     monkeypatch.setattr("mesa_gym.report.committed.FOLDER", tmp_path)
@@ -32,6 +33,7 @@ def test_packed_cards_equal_the_originals(tmp_path, monkeypatch):
     assert [file.name for file in files] == ["b.jsonl.xz", "a.jsonl.xz", "references.jsonl.xz"]
     assert list_committed() == ["a", "b"]
     assert read_origins() == {"a": made}
+    assert read_board_text(tmp_path) == str(join_committed([]))
     before = [file.read_bytes() for file in files]
     assert sorted(map(str, report.read_committed())) == sorted(map(str, cards))
     assert [each.to_json() for each in report.read_committed("either")] == [cards[-1].to_json()]
