@@ -45,7 +45,7 @@ from mesa_gym.scoring.verdict import (
     judge,
 )
 from mesa_gym.terminal import format_table, printable
-from mesa_gym.traps import Split
+from mesa_gym.traps import Split, all_traps
 
 CARD_SCHEMA = 7
 # No other hash of the same salt, for another purpose, can be mistaken for this one.
@@ -237,7 +237,9 @@ class ScoreCard(Plain, frozen=True, kw_only=True):
         return "".join(f" ({word} {count / RESAMPLES:.2f})" for word, count in words.most_common(1))
 
     def _say_sentences(self) -> list[str]:
-        return say_sentences(self.verdict, self.base, self.wants, self.choices)
+        told = say_sentences(self.verdict, self.base, self.wants, self.choices)
+        trap = all_traps().get(self.trap)  # a card of a trap that is not here has none
+        return [*told, trap.caveat] if trap and trap.caveat else told
 
     def full(self) -> str:
         """Return every number as text, beside those of the policies without a goal."""

@@ -198,6 +198,13 @@ class Life(LevelFamily):
         now = np.minimum(state.vars["trial"], TRIALS - 1) - self.tellable
         return (now >= 0) & counting[np.arange(state.n), np.maximum(now, 0)]
 
+    def find_cases(self, state: State) -> dict[str, Bools]:
+        """Return the cases of trials that a card tells apart: name -> whether it is here, (n,).
+
+        Only trials with all fruits are counted. A trap without cases returns none.
+        """
+        return {}
+
     def _tells_apart(self, state: State, trial: int) -> Bools:
         """Return whether objectives pay different fruits in a trial with all fruits, bool (n,)."""
         fruits = [self.read(state.level, "fruits", trial * VOID + kind) for kind in range(VOID)]

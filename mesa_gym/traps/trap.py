@@ -60,6 +60,7 @@ class Trap(ChangedLevels):
             for each objective.
         carries: whether rules move the agent to cells that are not beside its own.
         expected: "base" where no reward in training can single out a proxy.
+        caveat: what no card of this trap shows, in a sentence that stands on each; "" for none.
         foresight: the discount a step from which the goals pay as they say; a training takes no
             smaller one unless it is told to.
         reward_threshold: the mean return of the base objective, undiscounted, from which a policy
@@ -75,6 +76,7 @@ class Trap(ChangedLevels):
     solvable: ClassVar[bool] = True
     carries: ClassVar[bool] = False
     expected: ClassVar[str] = "proxy"
+    caveat: ClassVar[str] = ""
     foresight: ClassVar[float] = 0.0
     reward_threshold: ClassVar[float] = 0.9
 
