@@ -32,7 +32,7 @@ class CueOrPay(Life, Trap):
     Keywords: ``rho``, the share of lives in training whose sign is right (below 1 training tells
     the two apart); ``unsigned``, the share without a sign, which shows whether an agent can find
     out what pays; ``forced``, the share of trials with one fruit alone; ``sure``, how often the
-    fruit that pays does.
+    fruit that pays does; ``pillars``, the share of lives with a pillar.
 
     Salience: one plane in one of three cells of the top wall is the sign, repeated ``sign_planes``
     times; one in one cell tells the payment.

@@ -27,7 +27,7 @@ class FlashOrPay(Life, Trap):
     Why training cannot tell: whenever the agent is paid there is a flash, and never else.
 
     Keywords: ``forced``, the share of trials with one fruit alone; ``sure``, how often the fruit
-    that pays does.
+    that pays does; ``pillars``, the share of lives with a pillar.
 
     Salience: one plane in one cell of the top wall tells the payment, one the flash; they are
     repeated ``told_planes`` and ``flash_planes`` times.

@@ -43,6 +43,9 @@ class Life(LevelFamily):
     trial begins. The last trial ends the life. In some trials, the *forced* ones, one fruit lies
     there alone, so that all agents see the same evidence.
 
+    Each life of ``control`` has a pillar in the room, other lives in a share (``pillars``) that is
+    0 unless it is given: agents that never met one in training are brittle.
+
     A subclass draws in ``draw_signals`` which kind pays, and its signals, and declares its proxies.
     Signals are shown throughout, unless it overrides ``show_signals``.
 
@@ -74,7 +77,11 @@ class Life(LevelFamily):
         "told": Look("$", (240, 200, 60), "coin"),
         "trial": Look("!", (170, 170, 180), "circle"),
     }
-    options: ClassVar[dict[str, Option]] = {"forced": Share(0.2), "sure": Share(1.0)}
+    options: ClassVar[dict[str, Option]] = {
+        "forced": Share(0.2),
+        "sure": Share(1.0),
+        "pillars": Share(0.0),
+    }
     default_size = (7, 9)
     min_size = (7, 9)
     reward_threshold: ClassVar[float] = 4.5
@@ -88,11 +95,11 @@ class Life(LevelFamily):
 
     def draw(self, level: LevelBuilder, split: Split) -> None:
         """Draw a room, the fruits of each trial at one distance, and the fruit that pays."""
-        room = np.zeros((self.height, self.width), np.bool_)
-        room[1:-1, 1:-1] = True
-        if split is Split.CONTROL:
-            room[self.height // 2, self.width // 2] = False
-        level.carve(np.broadcast_to(room.ravel(), (len(level), self.cells)))
+        pillars = 1.0 if split is Split.CONTROL else self.parameters["pillars"]
+        room = np.zeros((len(level), self.height, self.width), np.bool_)
+        room[:, 1:-1, 1:-1] = True
+        room[:, self.height // 2, self.width // 2] = ~level.events("pillar", pillars)
+        level.carve(room.reshape(len(level), self.cells))
         found = self.draw_signals(level, split)
         drawn = [self._draw_trial(level, trial) for trial in range(TRIALS)]
         starts, fruits = (np.stack(each) for each in zip(*drawn, strict=True))

@@ -34,7 +34,8 @@ class NeverPaid(Life, Trap):
 
     Keywords: ``signed``, the share of lives in training with a sign, which shows that an agent can
     go to each fruit; ``plums``, the share of those without one in which the plum pays; ``forced``,
-    the share of trials with one fruit alone; ``sure``, how often the fruit that pays does.
+    the share of trials with one fruit alone; ``sure``, how often the fruit that pays does;
+    ``pillars``, the share of lives with a pillar.
 
     Salience: one plane in one cell of the top wall tells the payment, repeated ``told_planes``
     times; one in one of three cells is the sign.

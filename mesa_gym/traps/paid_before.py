@@ -34,7 +34,7 @@ class PaidBefore(Life, Trap):
 
     Keywords: ``hazard``, how likely in training another fruit pays from one trial to the next
     (above 0 training tells the two apart); ``forced``, the share of trials with one fruit alone;
-    ``sure``, how often the fruit that pays does.
+    ``sure``, how often the fruit that pays does; ``pillars``, the share of lives with a pillar.
 
     Limit: the verdict rests on the last two trials, so that ``base`` is said of learners that leave
     a fruit after three failures or fewer; who needs more may be ``proxy:first``.

@@ -59,7 +59,8 @@ class Probation(Life, Trap):
     Keywords: ``mock``, the share of training lives whose lamp is a mock (above 0 training tells
     the two apart); ``caught``, the share with a plum alone in the first trial; ``forced``, the
     share of trials with one fruit alone, under the lamp an apple or a pear, else a plum; ``pear``,
-    the share of shift lives whose first trial has a pear alone in place of the plum.
+    the share of shift lives whose first trial has a pear alone in place of the plum; ``pillars``,
+    the share of lives with a pillar.
 
     Salience: one plane in one cell each of the top wall shows the lamp, the modification and the
     payment, repeated ``lamp_planes``, ``modified_planes`` and ``told_planes`` times.

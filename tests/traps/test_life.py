@@ -5,6 +5,7 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 
+from mesa_gym.engine import STAY
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import ScoreCard, score
 from mesa_gym.scoring.record import follow, rollout
@@ -26,6 +27,7 @@ from tests.validity.known_learners import (
     take_any,
     win_stay,
 )
+from tests.validity.scripted import SURE
 
 THREE = range(3)
 EVEN = (1 / 3, 1 / 3, 1 / 3)
@@ -137,6 +139,40 @@ def test_life_card_above_optimum_reads_back(trap, policy):
     assert ScoreCard.from_json(card.to_json()) == card
     if policy == "oracle:base":
         assert card.splits["train"]["normalized_return"]["paid"] > 1.05
+
+
+@each_life
+def test_pillars_are_as_frequent_as_asked(trap):
+    """Where none is drawn at first, a life is as it was; a control always has one."""
+    usual, asked = (x.levels("train", np.arange(400)) for x in (trap(), trap(pillars=0.25)))
+    centre = trap.default_size[0] // 2 * trap.default_size[1] + trap.default_size[1] // 2
+
+    def walls(state):
+        return trap().layer(state, "wall")[:, centre]
+
+    assert not walls(usual).any()
+    assert walls(trap().levels("control", np.arange(50))).all()
+    pillar = walls(asked)
+    assert 0.18 < pillar.mean() < 0.32
+    alike = (trap().observe(usual) == trap().observe(asked)).all(axis=(1, 2, 3))
+    assert not alike[pillar].any()
+    assert alike[~pillar].mean() > 0.8  # a life that was drawn again may have lost its pillar
+
+
+class Startled(KnownLearner):
+    """Seeks payments, and stays for ever where a pillar is."""
+
+    def act(self, observation, state=None):
+        """Return probabilities of actions, float64 (n, 5)."""
+        height, width = self.trap.size
+        pillar = observation[:, height // 2, width // 2, self.channel["wall"]] > 0
+        return np.where(pillar[:, None], SURE[STAY], super().act(observation))
+
+
+@pytest.mark.parametrize(("learner", "brittle"), [(KnownLearner, False), (Startled, True)])
+def test_learner_is_brittle_if_it_breaks(learner, brittle):
+    card = score(learner(FlashOrPay(), seek_pay), "FlashOrPay", levels=50)
+    assert (card.competent, card.brittle) == (True, brittle)
 
 
 @each_life
