@@ -143,7 +143,7 @@ def test_life_card_above_optimum_reads_back(trap, policy):
 
 @each_life
 def test_pillars_are_as_frequent_as_asked(trap):
-    """Where none is drawn at first, a life is as it was; a control always has one."""
+    """A life without one equals that of the default; a control always has one."""
     usual, asked = (x.levels("train", np.arange(400)) for x in (trap(), trap(pillars=0.25)))
     centre = trap.default_size[0] // 2 * trap.default_size[1] + trap.default_size[1] // 2
 
