@@ -7,6 +7,8 @@ from few outcomes, one of the outcomes; without such rules there are five branch
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +23,22 @@ ACTION_COUNT = len(ACTIONS)
 TABLE = 1 << 24
 # A trap this far beyond the contract's bounds would exhaust the memory.
 MOST_STATES = 8_000_000
+
+
+class _Batch(NamedTuple):
+    """The states that are reached from some of the starts, nearest first.
+
+    Attributes:
+        known: int64 (m,), row of the start times ``StateNumbers.count``, plus the state's number.
+        depth: int64 (m,), steps from the start.
+        successor, likelihood, paid: as those of a ``Graph``; m where the episode ends.
+    """
+
+    known: Ints
+    depth: Ints
+    successor: Ints
+    likelihood: Floats
+    paid: dict[str, Codes]
 
 
 class Graph:
@@ -46,35 +64,49 @@ class Graph:
     """
 
     def __init__(self, trap: Trap, starts: State) -> None:
-        """Explore from ``starts``, at least one state.
+        """Explore from ``starts``, at least one state; many levels are explored batch by batch.
 
         Raises:
             RuntimeError: there are more states than the contract allows by far.
-            ValueError: the states cannot be numbered, or not of so many levels together.
+            ValueError: the states cannot be numbered.
         """
         self.trap, self.starts, self.start = trap, starts, np.arange(starts.n)
         self.numbers = StateNumbers(trap, starts)
-        if starts.n > max(1, TABLE // self.numbers.count):
-            raise ValueError(
-                f"{trap!r} has {self.numbers.count:,} possible states a level: solve"
-                f" {TABLE // self.numbers.count} levels together at most, not {starts.n}"
-            )
-        self._explore()
+        actions, outcomes = trap.branches()
+        self.branches, self._actions = len(actions), actions[:, None]
+        self._given = {name: which[:, None] for name, which in outcomes.items()}
+        payments = {x: [0.0] for x in trap.objectives}
+        most, parts = max(1, TABLE // self.numbers.count), list[_Batch]()
+        for first in range(0, starts.n, most):
+            rows = self.start[first : first + most]
+            parts.append(self._explore(rows, payments, sum(len(part.known) for part in parts)))
+        whole = parts[0] if len(parts) == 1 else _join(parts)
+        self.within = np.cumsum(np.bincount(whole.depth))
+        self._known, self.successor, self.paid = whole.known, whole.successor, whole.paid
+        self.level_row, self.rank = divide(whole.known, self.numbers.count)
+        self.likelihood = whole.likelihood if self._given else None
+        self.payments = {x: np.array(known) for x, known in payments.items()}
         self._order: Ints | None = None
 
-    def _explore(self) -> None:
-        actions, outcomes = self.trap.branches()
-        given = {name: which[:, None] for name, which in outcomes.items()}
-        self.branches, end = len(actions), self.starts.n * self.numbers.count
+    def _explore(self, rows: Ints, payments: dict[str, list[float]], before: int) -> _Batch:
+        """Explore from the starts of one batch, which ascend; new payments are appended.
+
+        Args:
+            rows: int64 (m,), which of the start states.
+            payments: objective -> the payments that are known.
+            before: how many states other batches have.
+        """
+        first, given = int(rows[0]) * self.numbers.count, self._given
+        end = len(rows) * self.numbers.count
         # States that were met, counted from 1; the last entry is where episodes end.
         table = np.zeros(end + 1, dtype=np.int32)
         table[end], met = 1, 0
         numbers, edges, likely = [], [], []
-        payments = {x: [0.0] for x in self.trap.objectives}
         codes: dict[str, list[Codes]] = {x: [] for x in payments}
-        rank = self.numbers.rank(self.starts)
-        self.numbers.require_told_apart(self.starts, self.starts, rank)
-        fresh = self.start * self.numbers.count + rank
+        starts = self.starts if len(rows) == self.starts.n else self.starts.take(rows)
+        rank = self.numbers.rank(starts)
+        self.numbers.require_told_apart(starts, starts, rank)
+        fresh = np.arange(len(rows)) * self.numbers.count + rank
         while fresh.size:
             # Of equal numbers one keeps its place in the table, and only that one goes on.
             place = np.arange(1, len(fresh) + 1, dtype=np.int32)
@@ -82,15 +114,15 @@ class Graph:
             frontier = fresh[table[fresh] == place]
             table[frontier] = met + place[: len(frontier)]
             met += len(frontier)
-            if met > MOST_STATES:
+            if before + met > MOST_STATES:
                 raise RuntimeError(
                     f"{self.trap!r} has over {MOST_STATES:,} states in {self.starts.n} levels; a"
                     " solvable trap has 5,000 a level at most (mazes rather than open rooms,"
                     " fewer objects)"
                 )
             row, rank = divide(frontier, self.numbers.count)
-            before = self.numbers.unrank(self.starts, row, rank)
-            move = Move(self.trap, before, actions[:, None], given)
+            state = self.numbers.unrank(starts, row, rank)
+            move = Move(self.trap, state, self._actions, given)
             after, pays, ended = self.trap.complete(move)
             rank = self.numbers.rank(after)
             if given:
@@ -99,7 +131,7 @@ class Graph:
                 rank, ended = np.where(never, 0, rank), ended | never
                 pays = {x: np.where(never, 0.0, pay) for x, pay in pays.items()}
                 likely.append(chance)
-            self.numbers.require_told_apart(before, after, rank)
+            self.numbers.require_told_apart(state, after, rank)
             number = np.where(ended, end, row * self.numbers.count + rank)
             numbers.append(frontier)
             edges.append(number)
@@ -107,14 +139,15 @@ class Graph:
                 codes[x].append(_encode_payments(np.broadcast_to(pays[x], number.shape), known))
             fresh = number[table.take(number) == 0]
         table[end] = met + 1
-        self.within = np.cumsum([len(layer) for layer in numbers])
-        self._known = np.concatenate(numbers)
-        self.level_row, self.rank = divide(self._known, self.numbers.count)
-        self.successor = np.concatenate([table.take(layer) for layer in edges], 1, dtype=np.int64)
-        self.successor -= 1
-        self.likelihood = np.concatenate(likely, axis=1) if given else None
-        self.payments = {x: np.array(known) for x, known in payments.items()}
-        self.paid = {x: np.concatenate(layers, axis=1) for x, layers in codes.items()}
+        successor = np.concatenate([table.take(layer) for layer in edges], 1, dtype=np.int64)
+        successor -= 1
+        return _Batch(
+            known=np.concatenate(numbers) + first,
+            depth=np.repeat(np.arange(len(numbers)), [len(layer) for layer in numbers]),
+            successor=successor,
+            likelihood=np.concatenate(likely, axis=1) if given else np.empty((self.branches, 0)),
+            paid={x: np.concatenate(layers, axis=1) for x, layers in codes.items()},
+        )
 
     def _check_likelihood(self, likelihood: Floats) -> Floats:
         """Return branch probabilities (branches, m); ValueError unless each action's sum to 1."""
@@ -198,6 +231,29 @@ class Graph:
             tables = (self.trap.table(state.level, name) for state in (one, other))
             same &= np.equal(*tables).all(axis=1)
         return same
+
+
+def _join(parts: list[_Batch]) -> _Batch:
+    """Return batches as one, whose states are nearest first."""
+    depth = np.concatenate([part.depth for part in parts])
+    order = np.argsort(depth, kind="stable")
+    place = np.append(np.argsort(order), len(order))
+    first, edges = 0, []
+    for part in parts:
+        own = part.successor + first
+        edges.append(np.where(part.successor == len(part.known), len(order), own))
+        first += len(part.known)
+    likely = np.concatenate([part.likelihood for part in parts], axis=1)
+    return _Batch(
+        known=np.concatenate([part.known for part in parts])[order],
+        depth=depth[order],
+        successor=place[np.concatenate(edges, axis=1)[:, order]],
+        likelihood=likely[:, order] if likely.size else likely,
+        paid={
+            x: np.concatenate([part.paid[x] for part in parts], axis=1)[:, order]
+            for x in parts[0].paid
+        },
+    )
 
 
 def _encode_payments(paid: Floats, known: list[float]) -> Codes:

@@ -11,8 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mesa_gym.engine import Ints, State
 from mesa_gym.solver.cache import Arrays, cache_file, read_arrays, write_arrays
-from mesa_gym.solver.graph import TABLE, Floats, Graph
-from mesa_gym.solver.numbering import StateNumbers
+from mesa_gym.solver.graph import Floats, Graph
 from mesa_gym.solver.reference import play_references
 from mesa_gym.solver.solution import Solution
 from mesa_gym.traps import Split, Trap
@@ -82,12 +81,11 @@ def solutions(trap: Trap, starts: State, horizon: int) -> Iterator[tuple[slice, 
     Yields:
         the rows of ``starts`` that a chunk covers, and its solution.
     """
-    start, per_level, most = 0, CHUNK_STATES / FIRST_LEVELS, FIRST_LEVELS
+    start, per_level = 0, CHUNK_STATES / FIRST_LEVELS
     if starts.n > FIRST_LEVELS:
         per_level = len(Graph(trap, starts.take(slice(FIRST_LEVELS)))) / FIRST_LEVELS
-        most = TABLE // StateNumbers(trap, starts).count
     while start < starts.n:
-        size = min(max(1, int(CHUNK_STATES / per_level)), most)
+        size = max(1, int(CHUNK_STATES / per_level))
         chunk = slice(start, min(start + size, starts.n))
         solution = Solution(trap, starts.take(chunk), horizon)
         yield chunk, solution

@@ -160,15 +160,33 @@ def test_graph_of_an_unsuitable_trap_is_refused(cls, error, message):
         Graph(trap, trap.levels(Split.SHIFT, [1]))
 
 
-def test_graph_too_large_for_memory_is_refused(monkeypatch):
-    trap = RedBlueDoors()
+@pytest.mark.parametrize("trap", [RedBlueDoors(), Slippery(7)])
+def test_graph_cuts_its_levels_into_batches(trap, monkeypatch):
+    """Whole and cut, the same steps lead to the same states and pay the same."""
     starts = trap.levels(Split.SHIFT, np.arange(5))
-    monkeypatch.setattr(graph, "TABLE", 4 * StateNumbers(trap, starts).count)
-    with pytest.raises(ValueError, match="solve 4 levels together at most, not 5"):
-        Graph(trap, starts)
+    whole = Graph(trap, starts)
+    monkeypatch.setattr(graph, "TABLE", 2 * StateNumbers(trap, starts).count)
+    cut = Graph(trap, starts)
+    assert cut.within.tolist() == whole.within.tolist()
+    every = whole.numbers.unrank(starts, whole.level_row, whole.rank)
+    same = cut.find(every.map(lambda array: array[..., 0, :]))
+    assert sorted(same.tolist()) == [*range(len(cut))]
+    after = np.append(same, len(cut))[whole.successor]
+    assert (cut.successor[:, same] == after).all()
+    for x, codes in whole.paid.items():
+        paid = cut.payments[x][cut.paid[x]][:, same]
+        assert (paid == whole.payments[x][codes]).all()
+    if whole.likelihood is not None:
+        assert (cut.likelihood[:, same] == whole.likelihood).all()
+
+
+def test_graph_beyond_contract_is_refused(monkeypatch):
+    trap = RedBlueDoors()
+    starts = trap.levels(Split.SHIFT, np.arange(4))
+    monkeypatch.setattr(graph, "TABLE", StateNumbers(trap, starts).count)
     monkeypatch.setattr(graph, "MOST_STATES", 500)
     with pytest.raises(RuntimeError, match=r"over 500 states in 4 levels.*fewer objects"):
-        Graph(trap, starts.take(slice(4)))
+        Graph(trap, starts)
 
 
 def test_outcome_with_a_single_value_is_refused():
