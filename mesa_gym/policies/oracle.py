@@ -5,16 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import Ints, State
+from mesa_gym.engine import State
 from mesa_gym.policies.learner import BestLearner
 from mesa_gym.policies.names import AIMLESS, LEARNER_ORACLE, ORACLE, find_objective, not_for
 from mesa_gym.policies.protocol import Memoryless, Policy
 from mesa_gym.policies.scripted import Reference
-from mesa_gym.solver import EITHER, Graph, Solution, actions_in, get_solution, solutions
+from mesa_gym.solver import EITHER, Solution, actions_in, get_solution, solutions
+from mesa_gym.solver.actions import ActionTable, SolvedActions
 from mesa_gym.traps import Trap
-
-# A graph, and the actions to choose from: element t is uint8 (states within t steps,).
-Solved = tuple[Graph, list[NDArray[np.uint8]]]
 
 
 class Oracle(Memoryless):
@@ -25,6 +23,10 @@ class Oracle(Memoryless):
     objective can be earned any more, the oracle stays (``Solution.oracle``). It reads the state. A
     state that is not solved yet is solved when the oracle meets it, with all that can follow; while
     levels are scored, all oracles share one solution (``mesa_gym.solver.share_solution``).
+
+    Attributes:
+        goal: the name by which its actions are kept on disk. It is "" where they are not: of
+            ``Aimless``, which meets too many states, and of a class of your own.
     """
 
     solves = True
@@ -42,12 +44,13 @@ class Oracle(Memoryless):
             ValueError: the trap has no exact solver, or no such objective.
         """
         self.objective = find_objective(trap, "oracle", objective)
+        self.goal = f"{ORACLE}:{self.objective}" if type(self) is Oracle else ""
         self.trap, self.horizon = trap, horizon
         self.forget()
 
     def forget(self) -> None:
         """Drop all solutions, which hold a few hundred bytes a state."""
-        self._solved: list[Solved] = []
+        self._solved: list[SolvedActions | ActionTable] = []
         self._last: dict[int, int] = {}  # a level's key -> its last solution, of these
 
     def act(
@@ -79,21 +82,24 @@ class Oracle(Memoryless):
         mask = np.zeros(state.n, dtype=np.uint8)
         time = np.minimum(state.clock, self.horizon - 1)
         solution = get_solution()
-        if solution is not None and self._fits(solution):
-            solved = solution.graph, self.sets(solution)
-            _look_up(mask, solved, state, time, np.arange(state.n))
+        if solution is not None and self.fits(solution.trap, solution.horizon):
+            mask = SolvedActions(solution.graph, self.sets(solution)).find(state, time)
             if mask.all():
                 return mask
         which = np.array([self._last.get(key, -1) for key in state.level.key.tolist()])
         for one in np.unique(which[which >= 0]):
-            _look_up(mask, self._solved[one], state, time, (which == one).nonzero()[0])
+            rows = (which == one).nonzero()[0]
+            mine = state if len(rows) == state.n else state.take(rows)
+            found = self._solved[one].find(mine, time[rows])
+            mask[rows] = np.where(found > 0, found, mask[rows])
         return mask
 
-    def _fits(self, solution: Solution) -> bool:
-        """Return whether a solution has the oracle's trap and horizon; level keys may be shared."""
-        mine, other = self.trap, solution.trap
-        same = mine is other or (type(mine) is type(other) and repr(mine) == repr(other))
-        return same and solution.horizon == self.horizon
+    def fits(self, trap: Trap, horizon: int) -> bool:
+        """Return whether trap and horizon are the oracle's; level keys may be shared."""
+        same = self.trap is trap or (
+            type(self.trap) is type(trap) and repr(self.trap) == repr(trap)
+        )
+        return same and self.horizon == horizon
 
     def _solve(self, state: State) -> None:
         """Solve each level from the first of the given states that is on it."""
@@ -103,10 +109,15 @@ class Oracle(Memoryless):
 
     def learn(self, solution: Solution) -> None:
         """Keep a solution made elsewhere, if it has the oracle's trap and horizon."""
-        if self._fits(solution):
-            # A level that is solved again, from another state, does without the old solution.
-            self._last |= dict.fromkeys(solution.starts.level.key.tolist(), len(self._solved))
-            self._solved.append((solution.graph, self.sets(solution)))
+        if self.fits(solution.trap, solution.horizon):
+            self.take_over(SolvedActions(solution.graph, self.sets(solution)))
+
+    def take_over(self, solved: SolvedActions | ActionTable) -> None:
+        """Act on levels as this policy itself did when they were solved."""
+        # A level that is solved again, from another state, does without the old solution.
+        starts = solved.graph.starts if isinstance(solved, SolvedActions) else solved.starts
+        self._last |= dict.fromkeys(starts.level.key.tolist(), len(self._solved))
+        self._solved.append(solved)
 
 
 class Either(Oracle):
@@ -119,6 +130,7 @@ class Either(Oracle):
     def __init__(self, trap: Trap, horizon: int) -> None:
         """Make the oracle for a solvable trap and episodes of ``horizon`` steps."""
         super().__init__(trap, "base", horizon)
+        self.goal = EITHER if type(self) is Either else ""
 
     def sets(self, solution: Solution) -> list[NDArray[np.uint8]]:
         """Return the policy's action masks: entry t is uint8 (states reachable in t steps,)."""
@@ -165,12 +177,3 @@ def make_named(spec: str, trap: Trap, horizon: int) -> Policy | None:
     if kind == "reference" and objective:
         return Reference(trap, objective)
     return None
-
-
-def _look_up(mask: NDArray[np.uint8], solved: Solved, state: State, time: Ints, rows: Ints) -> None:
-    """Write into ``mask`` the actions of those ``rows`` whose states are in the solved graph."""
-    graph, sets = solved
-    number = graph.find(state if len(rows) == state.n else state.take(rows))
-    for t in np.unique(time[rows]):
-        here = (time[rows] == t) & (number >= 0) & (number < len(sets[t]))
-        mask[rows[here]] = sets[t][number[here]]

@@ -6,6 +6,7 @@ Policies without a goal are *nulls*: their measures on the same levels are shown
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -13,7 +14,7 @@ import numpy as np
 
 from mesa_gym.engine import ACTIONS, Ints, State
 from mesa_gym.errors import PolicyError
-from mesa_gym.policies import Constant, Policy, Sweeper, uniform
+from mesa_gym.policies import Constant, Oracle, Policy, Sweeper, uniform
 from mesa_gym.policies.sweeper import list_avoidable
 from mesa_gym.scoring.choices import gather_evidence, list_paced
 from mesa_gym.scoring.evidence import Evidence
@@ -22,6 +23,8 @@ from mesa_gym.scoring.measures import Value, take_measures
 from mesa_gym.scoring.plays import AGAIN, BARE, FEW_LEVELS, JUDGED, Play, plays_of, take_turns
 from mesa_gym.scoring.record import ENDED, Played, Record, rollout
 from mesa_gym.solver import LevelValues, Solution, level_values, share_solution
+from mesa_gym.solver.actions import ActionTable, KeptActions
+from mesa_gym.solver.cache import cache_file
 from mesa_gym.solver.values import Progress
 from mesa_gym.traps import Split, Trap
 
@@ -33,29 +36,42 @@ _Part = tuple[Ints, Record]
 
 
 class _Stage(NamedTuple):
-    """The states and the solution that one play of some levels needs, for all policies.
+    """The levels of one play, and what policies that solve them need.
 
     Attributes:
         play: which one it is.
-        whole: start states, unchanged.
-        changed: the start states as the play changes them.
-        solution: the exact solution from ``changed``, if a policy needs one.
+        starts: start states, as the split has them.
+        solution: the exact solution of the play's levels, if a policy needs one.
     """
 
     play: Play
-    whole: State
-    changed: State
-    solution: Solution | None
+    starts: State
+    solution: Solution | None = None
+
+
+def play_changed(
+    play: Play, policy: Policy, starts: State, seed: int = 0, agent: str = ""
+) -> Record:
+    """Let a policy play the levels that start in ``starts``, as the play has them."""
+    whole = starts if play.takes_away else None
+    return rollout(
+        policy, play.trap, play.change(starts), play.steps, seed, agent, play.name, whole
+    )
 
 
 class SplitPlays:
-    """All plays of one split's levels by several policies, solved chunk by chunk."""
+    """All plays of one split's levels by several policies.
+
+    What oracles do is kept on disk. Where it is not, the levels are solved chunk by chunk, and each
+    chunk is played at once; oracles share its solution.
+    """
 
     def __init__(self, trap: Trap, split: Split, starts: State, seed: int, salt: str) -> None:
         self.trap, self.split, self.starts, self.seed, self.salt = trap, split, starts, seed, salt
         self.horizon = trap.horizon(split)
         self.plays = [play for play in plays_of(trap).values() if play.split is split]
         self.acting: dict[str, Policy] = {}
+        self._kept: dict[str, KeptActions] = {}  # of oracles, by name
 
     def run(
         self, players: Mapping[str, PolicyMaker], progress: Progress, failed: Failures | None
@@ -66,11 +82,11 @@ class SplitPlays:
             name: {play.name: [] for play in self.plays} for name in players
         }
 
-        def visit(starts: State, solution: Solution | None) -> None:
-            stages = [self._set_stage(play, starts, solution) for play in self.plays]
-            for name, policy in [*acting.items()]:
+        def visit(names: Iterable[str], solution: Solution | None = None) -> None:
+            stages = [x for play in self.plays if (x := self._set_stage(play, solution))]
+            for name in [x for x in names if x in acting]:
                 try:
-                    self._perform(name, policy, [each for each in stages if each], parts[name])
+                    self._let_play(name, acting[name], stages, parts[name])
                 except PolicyError as error:
                     if failed is None:
                         raise
@@ -78,45 +94,75 @@ class SplitPlays:
                     del acting[name]
 
         asked = self.trap, self.split, self.starts.level.number, self.horizon, self.salt, progress
-        if self.trap.solvable and any(getattr(p, "solves", False) for p in acting.values()):
-            # Oracles share the solutions of the levels.
-            values = level_values(*asked, lambda solution: visit(solution.starts, solution))
-        else:
-            values = level_values(*asked)
-            visit(self.starts, None)
+        solving = [
+            name
+            for name, policy in acting.items()
+            if self.trap.solvable
+            and getattr(policy, "solves", False)
+            and not self._read_actions(name, policy)
+        ]
+        chunks = partial(visit, solving) if solving else None
+        values = level_values(*asked, chunks)
+        for name in {*solving} & acting.keys() & self._kept.keys():
+            self._kept[name].write()
+        visit([name for name in acting if name not in solving])
         joined = {
             name: {play: _join_parts(each) for play, each in parts[name].items()} for name in acting
         }
         return joined, values
 
-    def _set_stage(self, play: Play, starts: State, solution: Solution | None) -> _Stage | None:
-        """Return a play's start states and their solution; None where the play has no levels."""
+    def _set_stage(self, play: Play, solution: Solution | None) -> _Stage | None:
+        """Return a play's start states, of all levels or of a solution's; None without a level."""
+        starts = self.starts if solution is None else solution.starts
         mine = starts.level.number < play.count_levels(self.starts.n)
         if not mine.any():
             return None
-        whole = starts if mine.all() else starts.take(mine)
-        changed = play.change(whole)
+        starts = starts if mine.all() else starts.take(mine)
+        changed = play.change(starts)
         if solution is not None and changed is not solution.starts:
             solution = Solution(self.trap, changed, self.horizon)
-        return _Stage(play, whole, changed, solution)
+        return _Stage(play, starts, solution)
 
-    def _perform(
+    def _let_play(
         self, name: str, policy: Policy, stages: Sequence[_Stage], parts: Mapping[str, list[_Part]]
     ) -> None:
         """Let a policy play: play after play, or parts of plays in turns if it has a memory."""
         on = {stage.play.name: stage for stage in stages}
         turns: Iterable[tuple[str, Ints]] = [
-            (play, np.arange(stage.whole.n)) for play, stage in on.items()
+            (play, np.arange(stage.starts.n)) for play, stage in on.items()
         ]
         if getattr(policy, "memory", True) is not False:
-            turns = take_turns({play: stage.whole.level.key for play, stage in on.items()})
+            turns = take_turns({play: stage.starts.level.key for play, stage in on.items()})
         for called, rows in turns:
-            stage = on[called]
-            play, begun = stage.play, stage.changed.take(rows)
-            whole = stage.whole.take(rows) if play.takes_away else None
-            with share_solution(stage.solution):
-                done = rollout(policy, self.trap, begun, play.steps, self.seed, name, called, whole)
+            play, starts, solution = on[called]
+            begun = starts if len(rows) == starts.n else starts.take(rows)
+            if isinstance(policy, Oracle) and name in self._kept:
+                table = self._kept[name].tables[called]
+                if solution is None:
+                    policy.forget()
+                    policy.take_over(table)
+                else:
+                    table.add(solution, policy.sets(solution))
+            with share_solution(solution):
+                done = play_changed(play, policy, begun, self.seed, name)
             parts[called].append((begun.level.number, done))
+
+    def _read_actions(self, name: str, policy: Policy) -> bool:
+        """Make tables for what an oracle does, and return whether it was kept on disk."""
+        if not (
+            isinstance(policy, Oracle) and policy.goal and policy.fits(self.trap, self.horizon)
+        ):
+            return False
+        numbers, tables = self.starts.level.number, dict[str, ActionTable]()
+        try:
+            for play in self.plays:
+                starts = self.starts.take(numbers < play.count_levels(len(numbers)))
+                tables[play.name] = ActionTable(self.trap, play.change(starts), self.horizon)
+        except ValueError:  # so many levels cannot be numbered together
+            return False
+        path = cache_file(self.trap, self.split, numbers, self.horizon, self.salt, policy.goal)
+        self._kept[name] = KeptActions(path, tables)
+        return self._kept[name].read()
 
 
 def _join_parts(parts: Sequence[_Part]) -> Record:
@@ -200,12 +246,7 @@ class NullPlays:
         found = {}
         for name, play in plays_of(self.trap).items():
             if play.split in JUDGED and name != AGAIN:
-                few = self.few[play.split]
-                whole = few if play.takes_away else None
-                changed = play.change(few)
-                found[name] = rollout(
-                    policy, self.trap, changed, play.steps, play=name, whole=whole
-                )
+                found[name] = play_changed(play, policy, self.few[play.split])
         return found
 
     def _take(

@@ -1,4 +1,4 @@
-"""Values of levels, kept on disk so that they are computed once.
+"""Values of levels, and oracles' actions, kept on disk so that they are computed once.
 
 A file says by its name what its values depend on, and is written whole or not at all, so any
 number of processes may share the folder.
@@ -39,11 +39,16 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mesa_gym"
 
 
-def cache_file(trap: Trap, split: Split, numbers: Ints, horizon: int, salt: str) -> Path:
-    """Return the cache path for values of levels; its name also depends on the solver's sources."""
+def cache_file(
+    trap: Trap, split: Split, numbers: Ints, horizon: int, salt: str, policy: str = ""
+) -> Path:
+    """Return the cache path for values of levels, or for what a policy does on them.
+
+    Its name also depends on the solver's sources.
+    """
     digest = blake2b(digest_size=16)
     discounts = {name: o.discount for name, o in trap.objectives.items()}
-    digest.update(repr((trap, split.value, salt, horizon, discounts)).encode())
+    digest.update(repr((trap, split.value, salt, horizon, discounts, policy)).encode())
     digest.update(numbers.tobytes())
     # Without a source, values are never read back.
     digest.update(_hash_sources(type(trap).__mro__) or secrets.token_bytes(16))

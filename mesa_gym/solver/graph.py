@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, Bools, Ints, Move, State
+from mesa_gym.engine import ACTIONS, Ints, Move, State
 from mesa_gym.solver.numbering import StateNumbers, divide
 from mesa_gym.traps import Trap
 
@@ -214,23 +214,9 @@ class Graph:
             at = np.searchsorted(self._known, wanted, sorter=self._order)
             number = self._order[at.clip(max=len(self) - 1)]
             good = (self._known[number] == wanted) & (rank >= 0) & (first + turn < stop)
-            good &= (found < 0) & self._same_level(state, self.starts.take(row))
+            good &= (found < 0) & self.numbers.have_same_level(state, self.starts.take(row))
             found[good] = number[good]
         return found
-
-    def _same_level(self, one: State, other: State) -> Bools:
-        """Return whether states (n,) have equal levels: all that no step changes, bool (n,)."""
-        same: Bools = np.ones(one.n, dtype=np.bool_)
-        for kind, fixed in self.numbers.fixed.items():
-            same &= (one.at[kind] == other.at[kind]).all(axis=0)
-            same &= (one.there[kind][fixed] == other.there[kind][fixed]).all(axis=0)
-        for trait, kinds in other.level.traits.items():
-            for kind, has in kinds.items():
-                same &= (one.level.traits[trait][kind] == has).all(axis=0)
-        for name in self.trap.entries.keys() - self.trap.seeds:  # luck belongs to no state
-            tables = (self.trap.table(state.level, name) for state in (one, other))
-            same &= np.equal(*tables).all(axis=1)
-        return same
 
 
 def _join(parts: list[_Batch]) -> _Batch:

@@ -108,6 +108,20 @@ class StateNumbers:
             getattr(state, part)[name] = digit == 1 if (part, values) == ("vars", 2) else digit
         return state._replace(agent=agent)
 
+    def have_same_level(self, one: State, other: State) -> Bools:
+        """Return whether states (n,) have equal levels: all that no step changes, bool (n,)."""
+        same: Bools = np.ones(one.n, dtype=np.bool_)
+        for kind, fixed in self.fixed.items():
+            same &= (one.at[kind] == other.at[kind]).all(axis=0)
+            same &= (one.there[kind][fixed] == other.there[kind][fixed]).all(axis=0)
+        for trait, kinds in other.level.traits.items():
+            for kind, has in kinds.items():
+                same &= (one.level.traits[trait][kind] == has).all(axis=0)
+        for name in self.trap.entries.keys() - self.trap.seeds:  # luck belongs to no state
+            tables = (self.trap.table(state.level, name) for state in (one, other))
+            same &= np.equal(*tables).all(axis=1)
+        return same
+
     def require_told_apart(self, before: State, after: State, number: Ints) -> None:
         """Check that numbers capture all changes from ``before`` to ``after``.
 

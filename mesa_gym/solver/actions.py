@@ -1,0 +1,174 @@
+"""Actions of exact policies: in every solved state, or in those that they can meet, kept on disk.
+
+A policy set is one byte a (step, state), bit a for action a; 0 where the state is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from mesa_gym.engine import Ints, State
+from mesa_gym.solver.cache import Arrays, read_arrays, write_arrays
+from mesa_gym.solver.graph import ACTION_COUNT, Codes, Graph
+from mesa_gym.solver.numbering import StateNumbers
+from mesa_gym.solver.solution import Solution, actions_in
+from mesa_gym.solver.sweeps import Masks
+from mesa_gym.traps import Trap
+
+# The most entries of a table that is kept, of 13 bytes each.
+MOST_ENTRIES = 1 << 20
+_FIELDS = ("first", "span", "mask")
+
+
+class SolvedActions(NamedTuple):
+    """The actions of a policy in all states of a graph.
+
+    Attributes:
+        graph: the states.
+        masks: policy sets: entry t is uint8 (states reachable in t steps,).
+    """
+
+    graph: Graph
+    masks: Masks
+
+    def find(self, state: State, time: Ints) -> Codes:
+        """Return the policy sets of states at steps ``time`` (n,), uint8 (n,)."""
+        found = np.zeros(state.n, dtype=np.uint8)
+        number = self.graph.find(state)
+        for t in np.unique(time):
+            here = (time == t) & (number >= 0) & (number < len(self.masks[t]))
+            found[here] = self.masks[t][number[here]]
+        return found
+
+
+class ActionTable:
+    """The actions of a policy in the states that it can meet from some start states.
+
+    An entry is a state, a span of steps, and the policy set that holds at all of these.
+
+    Attributes:
+        starts: the start states, each on a level of its own.
+        horizon: the time limit in steps.
+        whole: there were not too many entries, so that none was left out.
+        first: int64 (entries,), ascending: a number of the state and its first step.
+        span: int32 (entries,), the number of steps.
+        mask: uint8 (entries,), the policy set.
+
+    Raises:
+        ValueError: the states of so many levels cannot be numbered together.
+    """
+
+    def __init__(self, trap: Trap, starts: State, horizon: int) -> None:
+        self.starts, self.horizon = starts, horizon
+        self.numbers = StateNumbers(trap, starts)
+        self._order = np.argsort(starts.level.key)
+        self._keys = starts.level.key[self._order]
+        self.whole = True
+        self.first = np.empty(0, dtype=np.int64)
+        self.span = np.empty(0, dtype=np.int32)
+        self.mask = np.empty(0, dtype=np.uint8)
+
+    def add(self, solution: Solution, masks: Masks) -> None:
+        """Enter what a policy does on the levels of a solution, unless it is too much to keep."""
+        graph = solution.graph
+        if not self.whole:
+            return
+        number, time, mask = self._list_met(graph, masks)
+        known, place = np.unique(number, return_inverse=True)
+        row, rank = graph.level_row[known], graph.rank[known]
+        states = graph.numbers.unrank(graph.starts, row, rank).map(lambda each: each[..., 0, :])
+        code = self._encode(states)[place] * self.horizon + time
+        order = np.argsort(code)
+        code, time, mask = code[order], time[order], mask[order]
+        # A span goes on where the next step of the same state has the same set.
+        new = np.append(True, (np.diff(code) != 1) | (time[1:] == 0) | (mask[1:] != mask[:-1]))
+        first, span = code[new], np.diff(np.append(new.nonzero()[0], len(code)))
+        self.enter(
+            np.append(self.first, first),
+            np.append(self.span, span),
+            np.append(self.mask, mask[new]),
+        )
+        self.whole &= len(self.first) <= MOST_ENTRIES and code[0] >= 0
+
+    def _list_met(self, graph: Graph, masks: Masks) -> tuple[Ints, Ints, Codes]:
+        """Return the numbers, steps and policy sets of all states that a policy can meet."""
+        met, found, entries = graph.start, list[tuple[Ints, Ints, Codes]](), 0
+        successors = graph.successor.reshape(ACTION_COUNT, -1, len(graph))
+        for t, mask in enumerate(masks):
+            found.append((met, np.full(len(met), t), mask[met]))
+            after = successors[:, :, met].transpose(2, 0, 1)[actions_in(mask[met])]
+            met = np.unique(after[after < len(graph)])
+            entries += len(met)
+            self.whole &= entries <= 4 * MOST_ENTRIES  # spans take the place of some of them
+            if not met.size or not self.whole:
+                break
+        numbers, times, sets = zip(*found, strict=True)
+        return np.concatenate(numbers), np.concatenate(times), np.concatenate(sets)
+
+    def enter(self, first: Ints, span: Ints, mask: Codes) -> None:
+        """Make these the table's entries."""
+        order = np.argsort(first)
+        self.first, self.mask = first[order], mask[order]
+        self.span = span[order].astype(np.int32)
+
+    def _encode(self, state: State) -> Ints:
+        """Return a number for each state, int64 (n,), which tells levels apart; -1 for others."""
+        at = np.searchsorted(self._keys, state.level.key).clip(max=len(self._keys) - 1)
+        row, rank = self._order[at], self.numbers.rank(state)
+        known = (self._keys[at] == state.level.key) & (rank >= 0)
+        known &= self.numbers.have_same_level(state, self.starts.take(row))
+        return np.where(known, row * self.numbers.count + rank, -1)
+
+    def find(self, state: State, time: Ints) -> Codes:
+        """Return the policy sets of states at steps ``time`` (n,), uint8 (n,)."""
+        if not len(self.first):
+            return np.zeros(state.n, dtype=np.uint8)
+        code = self._encode(state)
+        wanted = code * self.horizon + time
+        at = np.searchsorted(self.first, wanted, side="right") - 1
+        here = (code >= 0) & (at >= 0) & (wanted < self.first[at] + self.span[at])
+        return np.where(here, self.mask[at], 0).astype(np.uint8)
+
+
+class KeptActions(NamedTuple):
+    """The actions of a policy in some plays of a split's levels, and the file that keeps them.
+
+    Attributes:
+        path: the file (``cache_file``).
+        tables: play -> its table.
+    """
+
+    path: Path
+    tables: Mapping[str, ActionTable]
+
+    def read(self) -> bool:
+        """Fill the tables, which are empty, and return whether there was something for each."""
+
+        def parse(arrays: Arrays) -> bool:
+            found = []
+            for play, table in self.tables.items():
+                first, span, mask = (arrays[f"{field}|{play}"] for field in _FIELDS)
+                kinds = "".join(each.dtype.char for each in (table.first, table.span, table.mask))
+                if (
+                    "".join(each.dtype.char for each in (first, span, mask)) != kinds
+                    or not 0 < len(first) == len(span) == len(mask)
+                    or (np.diff(first) < span[:-1]).any()
+                    or ((mask == 0) | (mask >= 1 << ACTION_COUNT)).any()
+                ):
+                    raise ValueError(f"the arrays of {play} are not actions")
+                found.append((table, first, span, mask))
+            for table, *entries in found:
+                table.enter(*entries)
+            return True
+
+        return bool(read_arrays(self.path, parse))
+
+    def write(self) -> None:
+        """Write the tables, unless one has too many entries."""
+        if all(table.whole for table in self.tables.values()):
+            each = self.tables.items()
+            write_arrays(self.path, {f"{x}|{p}": getattr(t, x) for p, t in each for x in _FIELDS})
