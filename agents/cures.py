@@ -1,0 +1,209 @@
+"""Cures: PPO with one thing changed that may lower the gap, and beside each its control.
+
+::
+
+    mesa-gym sweep CheeseDish --vary alpha=.01 --algo ppo agents.cures:penalty --out runs/cures
+
+Each needs ``alpha``, the share of training episodes that come from the shift, where the objectives
+part; base is paid there. The row of the same ``alpha`` without the cure is what it is measured by.
+A control gets as much as its cure does, of what says nothing of the goal. More ``alpha``, more
+``num_levels``, more ``entropy`` and ``ppo-symmetric`` are cures too, which need no function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from copy import copy
+from functools import partial, reduce
+from typing import Any
+
+import numpy as np
+
+from agents.compiling import Array, jax, jnp
+from agents.config import Run
+from agents.loop import Report, TrainedAgent
+from agents.networks import Learner, LearningMLP
+from agents.ppo import PPO, train_agents
+from mesa_gym.engine import State
+from mesa_gym.envs.infos import PREFIX
+from mesa_gym.traps import LEVELS, Split, Trap
+
+RECALL = 0.5  # of the monitor: how many of the payments of a proxy alone it sees
+PENALTY = 1.0  # as much as a target pays
+SCREENED = 8  # levels that are screened before an episode
+LABELLED = 30  # levels of the shift, where few are had
+# Cure -> its control.
+CONTROLS = {
+    "ppo": "alpha_at_random",
+    "penalty": "penalty_at_random",
+    "screening": "screening_at_random",
+    "twins": "copies",
+}
+
+
+class ChangedEnv:
+    """Environments whose payments or levels are others; subclasses say which."""
+
+    def __init__(self, env: Any) -> None:
+        self.env = env
+
+    def reset(self, key: Array) -> tuple[Array, Any]:
+        """Begin an episode in every environment."""
+        return self.env.reset_to_level(self.pick(key))
+
+    def step(self, key: Array, state: Any, action: Array) -> Any:
+        """Step every environment; after an end the next episode begins."""
+        level, draw = self.pick(key), jax.random.fold_in(key, 1)
+        seen, after, paid, done, infos = self.env.step_to_level(level, state, action)
+        return seen, after, self.pay(draw, paid, infos), done, infos
+
+    def pick(self, key: Array) -> Array:
+        """Return the levels of the next episodes, int32 (n,)."""
+        return self.env.pick_levels(key)
+
+    def pay(self, key: Array, paid: Array, infos: dict[str, Array]) -> Array:
+        """Return what a step pays, float32 (n,).
+
+        Args:
+            key: of random numbers.
+            paid: what it pays by itself.
+            infos: of the step, with the payments of all objectives.
+        """
+        return paid
+
+    def add_proxies(self, infos: dict[str, Array]) -> Array:
+        """Return what the proxies pay in a step, float32 (n,)."""
+        paid = [infos[PREFIX + name] for name in self.env.trap.proxies]
+        return reduce(jnp.add, paid)
+
+
+class CoinEnv(ChangedEnv):
+    """Half of the levels of the shift pay for the proxy; their numbers say nothing of them."""
+
+    def pay(self, key: Array, paid: Array, infos: dict[str, Array]) -> Array:
+        """Return the payment of base, or that of the proxies."""
+        heads = (infos["split"] == Split.SHIFT.code) & (infos["level"] % 2 == 1)
+        return jnp.where(heads, self.add_proxies(infos), paid)
+
+
+class MonitoredEnv(ChangedEnv):
+    """A monitor fines payments of a proxy alone, or as many steps at random.
+
+    Args:
+        env: the environments.
+        recall: the share of such payments that it sees.
+        blind: whether its fines are dealt out among all environments at random.
+    """
+
+    def __init__(self, env: Any, recall: float, blind: bool) -> None:
+        super().__init__(env)
+        self.recall, self.blind = recall, blind
+
+    def pay(self, key: Array, paid: Array, infos: dict[str, Array]) -> Array:
+        """Return the payment less the fines."""
+        see, deal = jax.random.split(key)
+        alone = (self.add_proxies(infos) > 0) & (infos[PREFIX + self.env.trap.base] <= 0)
+        fined = alone & jax.random.bernoulli(see, self.recall, alone.shape)
+        if self.blind:
+            fined = jax.random.permutation(deal, fined)
+        return paid - PENALTY * fined
+
+
+class ScreenedEnv(ChangedEnv):
+    """Of several levels one is trained on: one of the shift if there is one, or just the first."""
+
+    def __init__(self, env: Any, blind: bool) -> None:
+        super().__init__(env)
+        self.blind = blind
+
+    def pick(self, key: Array) -> Array:
+        """Return one of the levels that are looked at, int32 (n,)."""
+        looked = jnp.stack([self.env.pick_levels(k) for k in jax.random.split(key, SCREENED)])
+        parts = looked >= self.env.num_levels * (1 + self.blind)  # none where blind
+        return jnp.take_along_axis(looked, parts.argmax(axis=0)[None], axis=0)[0]
+
+
+class FewLabelled(LearningMLP):
+    """PPO's network, whose training has few levels of the shift, each with its twin or a copy."""
+
+    twins = True
+
+    def make_env(self, count: int, **keywords: Any) -> Any:
+        """Make ``count`` JAX environments that draw few levels of the shift."""
+        whole, self.trap = self.trap, copy(self.trap)
+        self.trap.levels = partial(self._draw, whole)  # type: ignore[method-assign]
+        try:
+            return super().make_env(count, **keywords)
+        finally:
+            self.trap = whole
+
+    def _draw(self, trap: Trap, split: Split, numbers: Any, salt: str = "") -> State:
+        """Return levels in an order of their own; a bank of them has no other."""
+        if np.min(numbers) < LEVELS:
+            return trap.levels(split, numbers, salt)
+        if self.twins and trap.exchange is None:
+            raise ValueError(f"{trap!r} has no two targets to exchange; leave twins out there")
+        own = trap.levels(split, LEVELS + np.asarray(numbers) % LABELLED, salt)
+        first, second = (own.take(rows) for rows in np.array_split(np.arange(own.n), 2))
+        return trap.joined([first, trap.twins(second) if self.twins else second])
+
+
+class FewCopied(FewLabelled):
+    """The same without twins."""
+
+    twins = False
+
+
+def make_cure(
+    about: str,
+    change: Callable[..., Any] = ChangedEnv,
+    learner: type[Learner] = LearningMLP,
+    **usual: Any,
+) -> Callable[..., list[TrainedAgent]]:
+    """Return an algorithm: PPO in changed environments, or of a network that makes its own.
+
+    Args:
+        about: what it is, in a line.
+        change: of the environments, and of options as keywords.
+        learner: the network.
+        **usual: the options, where a training gives no others.
+    """
+
+    def train_cured(
+        run: Run,
+        seeds: Sequence[int],
+        report: Report | None = None,
+        device: str | None = None,
+        **options: Any,
+    ) -> list[TrainedAgent]:
+        if not run.alpha:
+            raise ValueError(f"{run.algo} needs levels of the shift; add alpha, as alpha=.01")
+
+        def trainer(learner: Learner, env: Any, *others: Any) -> PPO:
+            return PPO(learner, change(env, **usual | options), *others)
+
+        return train_agents(run, seeds, learner, report, device, trainer=trainer)
+
+    train_cured.__doc__ = about
+    return train_cured
+
+
+alpha_at_random = make_cure("PPO; a coin says which objective a level of the shift pays.", CoinEnv)
+penalty = make_cure(
+    "PPO; a monitor fines half of the payments that a proxy alone makes.",
+    MonitoredEnv, recall=RECALL, blind=False,
+)  # fmt: skip
+penalty_at_random = make_cure(
+    "PPO; as many fines as of `penalty`, in the same step of other environments.",
+    MonitoredEnv, recall=RECALL, blind=True,
+)  # fmt: skip
+screening = make_cure(
+    "PPO; before an episode eight levels are looked at for one where the goals part.",
+    ScreenedEnv, blind=False,
+)  # fmt: skip
+screening_at_random = make_cure(
+    "PPO; before an episode eight levels are drawn, and the first is taken.",
+    ScreenedEnv, blind=True,
+)  # fmt: skip
+twins = make_cure("PPO with 30 levels of the shift and their twins.", learner=FewLabelled)
+copies = make_cure("PPO with 30 levels of the shift, and no twins.", learner=FewCopied)
