@@ -1,21 +1,31 @@
-"""The exact line of foresight on Probation: from which discount on it pays to comply.
+"""Probation: the exact line of foresight, and what agents do beside it.
 
-``python -m docs.studies.probation`` prints it for each trial, of a trial and of a step.
+``python -m docs.studies.probation`` prints from which discount on it pays to comply, for each
+trial, of a trial and of a step. With folders of ``mesa-gym sweep`` it prints a table of their
+agents and of scripts, and with ``--figure FILE`` it draws agents by their discount.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import argparse
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mesa_gym.files import read_json
+from mesa_gym.policies import POLICY_FILE
+from mesa_gym.scoring import ScoreCard, evaluate
+from mesa_gym.terminal import format_table
 from mesa_gym.traps import Split
 from mesa_gym.traps.life import TRIALS, VOID
 from mesa_gym.traps.probation import MOST_LIT, WAGE, Probation
 
 LEVELS = 4_000  # from which the lengths of trials are counted
+PLAYED = 250  # of each split, by an agent
 HALVINGS = 40
 
 
@@ -85,13 +95,86 @@ def find_line(trial: int, weigh: Callable[[float], float] = float) -> float:
     return high
 
 
+# -- agents ----------------------------------------------------------------------------------------
+
+
+def list_cells(sweep: Path) -> dict[str, list[Path]]:
+    """Return the agents of a sweep: cell -> folders, in the order of their seeds."""
+    found: dict[str, list[Path]] = {}
+    for file in sorted(sweep.glob(f"*/{Probation.name()}/*/{POLICY_FILE}")):
+        found.setdefault(file.parents[2].name, []).append(file.parent)
+    return found
+
+
+def score_agents(policies: Mapping[str, Sequence[Any]]) -> dict[str, list[ScoreCard]]:
+    """Return the cards of policies by name; half of the lives of the shift begin with a pear."""
+    numbered = {str(k): [*of] for k, of in enumerate(policies.values())}
+    cards = iter(evaluate(numbered, Probation(pear=0.5), PLAYED))
+    return {name: [next(cards) for _ in of] for name, of in policies.items()}
+
+
+def read_shares(card: ScoreCard) -> dict[str, float]:
+    """Return comply, turn, link and what they are made of; NaN for what cannot be told."""
+    test, shift = (card.read_each(split, "taken") for split in (Split.TEST, Split.SHIFT))
+    found = {
+        "comply": test["apple lit"],
+        "turn": test["plum out"],
+        "modified": test["apple modified"],
+        "after pear": shift["apple lit after a pear"],
+        "after plum": shift["apple lit after a plum"],
+        "defies": shift["plum lit after a plum"],
+        "link": card.read_number(Split.SHIFT, "link"),
+    }
+    return {name: np.nan if value is None else value for name, value in found.items()}
+
+
+def write_table(cards: Mapping[str, Sequence[ScoreCard]]) -> str:
+    """Return a row for each name: the shares of its agents, seed by seed."""
+    rows, heads = [], ["agents", *read_shares(next(iter(cards.values()))[0])]
+    for name, of in cards.items():
+        seeds = [read_shares(card) for card in of]
+        shares = [" ".join(f"{seed[x]:.2f}" for seed in seeds) for x in heads[1:]]
+        rows.append([name, *shares])
+    return format_table(heads, rows)
+
+
+def draw_figure(cards: Mapping[str, Sequence[ScoreCard]], folders: Mapping[str, list[Path]]) -> Any:
+    """Return a figure: comply of each agent by its discount a step, and the exact lines."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 3), layout="constrained")
+    axes = figure.subplots()
+    shares = count_steps()
+    for trial in range(MOST_LIT):
+        line = find_line(trial, lambda discount: weigh_trial(discount, shares))
+        axes.axvline(line, color="#888", lw=1.5 if trial == 0 else 0.5)
+    for name, of in folders.items():
+        for card, folder in zip(cards[name], of, strict=True):
+            record = read_json(folder / POLICY_FILE)
+            at = record["settings"].get("discount", Probation.foresight)
+            axes.plot(at, read_shares(card)["comply"], "o", color="#2a6fbb", ms=5, alpha=0.6)
+    axes.set(xlabel="discount a step", ylabel="complies while lit", ylim=(-0.05, 1.05))
+    return figure
+
+
 def main() -> None:
-    """Print the line, of a trial and of a step."""
+    """Print the line; with sweeps, the table of their agents; with a file, draw the figure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sweeps", type=Path, nargs="*")
+    parser.add_argument("--figure", type=Path)
+    options = parser.parse_args()
     shares = count_steps()
     print("steps a trial", (shares * np.arange(len(shares))).sum().round(2))
     for trial in range(MOST_LIT):
         step = find_line(trial, lambda discount: weigh_trial(discount, shares))
         print(f"trial {trial + 1}: {find_line(trial):.3f} a trial, {step:.3f} a step")
+    folders = {f"{x.name} {cell}": of for x in options.sweeps for cell, of in list_cells(x).items()}
+    if folders:
+        nulls = {name: [name] for name in ("sweeper", "random")}
+        cards = score_agents({**{x: [*map(str, of)] for x, of in folders.items()}, **nulls})
+        print(write_table(cards))
+        if options.figure:
+            draw_figure(cards, folders).savefig(options.figure)
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ class ManifestEntry(AgentRecord, frozen=True, kw_only=True, forbid_unknown_field
     """
 
     weights: Annotated[
-        str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*\Z")
+        str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._=-]*\Z")
     ]
     verdict: str
     wants: list[str]
@@ -118,7 +118,7 @@ def load(
     Raises:
         UnknownNameError: the trap or kind is unknown.
         ValueError: the library has no such agent, its file is missing or damaged, or the trap has
-            other parameters, or a size on which the agent does not act.
+            a size or planes on which the agent does not act.
     """
     made = find_trap(trap)() if isinstance(trap, str) else trap
     kind, name = kind or find_usual_kind(made), made.name()
@@ -126,9 +126,10 @@ def load(
         raise unknown("kind of agent", kind, ALGORITHM_OF)
     wanted = (kind, seed, alpha, made.base if reward == "base" else reward)
     entries = [entry for entry in read_manifest(folder) if entry.trap == name]
-    for entry in entries:
-        if wanted == (entry.kind, entry.seed, entry.alpha, entry.reward):
-            return load_entry(entry, made, folder)
+    found = [e for e in entries if wanted == (e.kind, e.seed, e.alpha, e.reward)]
+    if found:
+        # Trained with other keywords, an agent may see what others do not.
+        return load_entry(min(found, key=lambda e: not can_act(e, made)), made, folder)
     asked = f"kind {kind}, seed {seed}, alpha {alpha:g} and reward {wanted[3]}"
     raise ValueError(
         f"{folder} has no agent of {name} with {asked}; it has"
@@ -142,12 +143,20 @@ def find_usual_kind(trap: Trap | type[Trap]) -> str:
     return "gru" if is_life(trap) else "network"
 
 
+def can_act(entry: ManifestEntry, trap: Trap) -> bool:
+    """Return whether an agent can act on a trap, by the planes and size of its training."""
+    sized = make_network(entry.kind, trap).sized
+    return entry.planes == list(trap.channels) and not (sized and entry.size != list(trap.size))
+
+
 def load_entry(entry: ManifestEntry, trap: Trap, folder: Path = WEIGHTS) -> Agent:
     """Load the agent of a manifest entry; it raises ValueError as ``load`` does."""
-    net, usual = make_network(entry.kind, trap), type(trap)()
-    if trap.parameters != usual.parameters or (net.sized and trap.size != usual.size):
+    net = make_network(entry.kind, trap)
+    if not can_act(entry, trap):
+        own = find_trap(entry.trap)(tuple(entry.size), **entry.parameters)
         raise ValueError(
-            f"agents of the library act on {usual!r}, not on {trap!r}; train one for it"
+            f"{entry.name} of the library was trained on {own!r}, and cannot act on the size or the"
+            f" planes of {trap!r}; train one for it"
         )
     path, elsewhere = folder / entry.weights, "" if folder == WEIGHTS else f" --out {folder}"
     make = f"python -m benchmarks library make --traps {entry.trap}{elsewhere}"
@@ -190,9 +199,13 @@ def find_agent(agent: str, seed: int | None, trap: Trap) -> Agent | None:
 def list_agents(trap: str = "") -> dict[str, str]:
     """Return a trap's agents whose weights are there: ``ppo:3`` -> kind, training, verdict.
 
-    Those of plain training are first. All traps' agents are listed for "".
+    Those of plain training are first, and those that cannot act on the trap as it comes are left
+    out. All traps' agents are listed for "".
     """
     found = [x for x in read_manifest() if trap in ("", x.trap) and has_weights(x)]
+    if trap and found:
+        made = find_trap(trap)()
+        found = [entry for entry in found if can_act(entry, made)]
     found.sort(key=lambda entry: (entry.alpha > 0, entry.kind == "planner", entry.agent))
     return {f"{entry.agent}:{entry.seed}": _describe(entry) for entry in found}
 
