@@ -131,25 +131,6 @@ def _join_arrays(*parts: Any) -> Any:
     return np.concatenate(parts)
 
 
-# -- demonstrations --------------------------------------------------------------------------------
-
-
-def demonstrate(
-    trap: Trap, objective: str, split: Split, levels: Sequence[int]
-) -> tuple[State, Actions]:
-    """Return start states of levels, and the actions of an objective's oracle there.
-
-    Of a trap without exact solver it is the objective's reference policy.
-
-    Returns:
-        n states, and actions as a ``Record`` has them.
-    """
-    horizon = trap.horizon(split)
-    starts = trap.levels(split, np.asarray(levels, dtype=np.int64))
-    policy = as_policy(name_pursuer(trap, objective), trap, horizon)
-    return starts, rollout(policy, trap, starts, horizon).actions
-
-
 def demonstrations(trap: Trap | str, levels: Sequence[int]) -> list[str]:
     """Return episodes of the base objective's oracle on training levels, as examples for a prompt.
 
@@ -163,7 +144,9 @@ def demonstrations(trap: Trap | str, levels: Sequence[int]) -> list[str]:
     """
     trap = as_trap(trap)
     shown = make_observation(trap, "text")
-    starts, actions = demonstrate(trap, trap.base, Split.TRAIN, levels)
+    horizon, starts = trap.horizon(Split.TRAIN), trap.levels(Split.TRAIN, levels)
+    oracle = as_policy(name_pursuer(trap, trap.base), trap, horizon)
+    actions = rollout(oracle, trap, starts, horizon).actions
     steps: list[list[str]] = [[] for _ in levels]
     for step in follow(trap, starts, actions):
         for row, text, action in zip(step.rows, shown.encode(step.state), step.chosen, strict=True):

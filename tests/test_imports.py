@@ -34,12 +34,11 @@ ORDER = [
 RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}
 CORE = {"array_api_compat", "gymnasium", "mesa_gym", "msgspec", "numpy", *sys.stdlib_module_names}
 OPTIONAL = {
-    "mesa_gym/cli/demonstrations.py": {"minari"},
     "mesa_gym/envs/gymnax.py": {"gymnax", "jax"},
     "mesa_gym/envs/jax_env.py": {"jax"},
     "mesa_gym/envs/listed.py": {"jax"},
     "mesa_gym/envs/tensors.py": {"torch"},
-    "mesa_gym/logs/readers.py": {"inspect_ai", "minari"},
+    "mesa_gym/logs/readers.py": {"inspect_ai"},
     "mesa_gym/language/server.py": {"fastapi", "openenv", "pydantic", "uvicorn"},
     "mesa_gym/policies/torch_network.py": {"torch"},
     "mesa_gym/policies/onnx.py": {"onnx", "onnxruntime"},

@@ -6,8 +6,9 @@ import pytest
 
 import mesa_gym
 from mesa_gym.engine import ACTIONS
-from mesa_gym.probing import demonstrate, demonstrations
-from mesa_gym.scoring import ENDED
+from mesa_gym.policies import as_policy, name_pursuer
+from mesa_gym.probing import demonstrations
+from mesa_gym.scoring import ENDED, rollout
 from mesa_gym.scoring.record import follow
 from mesa_gym.solver import Graph, values
 from mesa_gym.traps import Split, find_trap
@@ -72,14 +73,13 @@ def test_labels_of_bad_requests_are_refused():
         mesa_gym.labels("CheeseCorner", "train", [])
 
 
-# -- demonstrations --------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("name", ["CheeseCorner", "KeysChests", "TreeFarm"])
 def test_demonstrations_can_be_played_again(name):
     """Each text is an environment's observation before its action, without other words."""
     trap = find_trap(name)()
-    starts, actions = demonstrate(trap, trap.base, Split.TRAIN, [3, 8])
+    oracle, horizon = name_pursuer(trap, trap.base), trap.horizon("train")
+    starts = trap.levels("train", [3, 8])
+    actions = rollout(as_policy(oracle, trap, horizon), trap, starts, horizon).actions
     env = gym.make(trap.id(), observation="text")
     for level, taken, told in zip([3, 8], actions, demonstrations(name, [3, 8]), strict=True):
         text, _ = env.reset(options={"level": level})

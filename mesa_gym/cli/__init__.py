@@ -94,9 +94,6 @@ COMMANDS = {
         "Write one HTML file for any browser: levels to play in, and the ways of agents.", "export"
     ),
     "demo": Command("Open a one-minute lesson on goal misgeneralization in the browser.", "demo"),
-    "demonstrations": Command(
-        "Write episodes of an objective's oracle as a Minari dataset.", "demonstrations"
-    ),
     "new-trap": Command(
         "Write a trap that passes every check, to begin a trap of your own with.", "new_trap"
     ),

@@ -10,13 +10,9 @@ from mesa_gym.errors import missing_extra
 
 # Module -> the package that brings it, and the extra that does.
 PACKAGE_OF = {
-    "PIL": ("pillow", "minari"),
-    "h5py": ("h5py", "minari"),
     "imageio_ffmpeg": ("imageio-ffmpeg", "films"),
-    "jax": ("jax", "minari"),
     "jinja2": ("jinja2", "report"),
     "matplotlib": ("matplotlib", "report"),
-    "minari": ("minari", "minari"),
     "onnx": ("onnx", "onnx"),
     "onnxruntime": ("onnxruntime", "onnx"),
     "openenv": ("openenv", "openenv"),
@@ -24,9 +20,8 @@ PACKAGE_OF = {
     "scipy": ("scipy", "stats"),
     "stable_baselines3": ("stable-baselines3", "sb3"),
 }
-ALWAYS = {"compare": ["matplotlib", "scipy"], "demonstrations": ["minari", "h5py", "jax", "PIL"]}
-ALWAYS |= {"export": ["jinja2"], "leaderboard": ["scipy"], "serve": ["openenv"]}
-ALWAYS |= {"play": ["pygame"], "watch": ["pygame"]}
+ALWAYS = {"compare": ["matplotlib", "scipy"], "export": ["jinja2"], "leaderboard": ["scipy"]}
+ALWAYS |= {"play": ["pygame"], "serve": ["openenv"], "watch": ["pygame"]}
 FILMS = (".gif", ".mp4")
 
 

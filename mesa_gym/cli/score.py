@@ -43,7 +43,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--all", action="store_true", help="print every number of the card")
     add("--json", type=Path, metavar="FILE", help="write the score card, or a list of them")
     add("--save-episodes", type=Path, metavar="FILE", help="write the actions, one line an episode")
-    told = "judge what another tool logged: lines, an .eval, or a Minari dataset's name"
+    told = "judge what another tool logged: lines, or an .eval"
     add("--episodes", nargs="+", action="extend", metavar="LOG", help=told)
 
 

@@ -19,7 +19,6 @@ from mesa_gym.cli import COMMANDS, extras
         ("leaderboard --policy CoinRun=x.onnx --name mine", None, "onnx,stats"),
         ("export CheeseCorner --policy x.onnx", None, "onnx,report"),
         ("score CheeseCorner --policy x.zip --algo ppo", None, "sb3"),
-        ("demonstrations CheeseCorner --out x-v0", None, "minari"),
         ("serve", None, "openenv"),
     ],
 )

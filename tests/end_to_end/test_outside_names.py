@@ -5,13 +5,12 @@ import json
 import sys
 from contextlib import redirect_stderr
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from mesa_gym.cli import main
 from mesa_gym.language.session import TextSession, TrapTools
-from mesa_gym.logs import RecordedEpisode, read_log, score_logs
+from mesa_gym.logs import RecordedEpisode, score_logs
 from mesa_gym.logs.episodes import require_played
 from mesa_gym.report import join_committed
 from mesa_gym.viewer.mapfile import load_map
@@ -30,16 +29,6 @@ def record(name):
 def score_log(name):
     _, (note,) = score_logs([record(name)])
     raise ValueError(note)
-
-
-def read_minari(name):
-    """Read a data set whose environment was made by a keyword ``trap``."""
-    episode = SimpleNamespace(infos={"level": [0], "split": [0]}, actions=[4])
-    spec = SimpleNamespace(kwargs={"trap": name})
-    found = SimpleNamespace(env_spec=spec, iterate_episodes=lambda: [episode])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "minari", SimpleNamespace(load_dataset=lambda _: found))
-        read_log("mine/data-v0")
 
 
 def read_map(name):
@@ -63,7 +52,6 @@ def read_policy(*command):
 DOORS = {
     "a session of a server": lambda name: TextSession().begin(trap=name),
     "a row of TrapTools": lambda name: TrapTools().reset(trap=name, level=0),
-    "a data set of Minari": read_minari,
     "a log to score": score_log,
     "a log to watch": lambda name: require_played(record(name)),
     "a map": read_map,

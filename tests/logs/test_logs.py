@@ -191,21 +191,3 @@ def test_commands_score_and_watch_a_log(dish, tmp_path, monkeypatch, capsys):
     assert main(f"{shown} --policy mine --level 2".split()) == 0
     assert main(f"{shown} --policy yours".split()) == 2
     assert "unknown policy in log.jsonl 'yours'" in capsys.readouterr().err
-
-
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_minari_dataset_is_scored_as_a_log(tmp_path, monkeypatch):
-    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
-    for package in ("h5py", "jax", "minari"):
-        pytest.importorskip(package)
-    options = "--trap CheeseDish --split shift --levels 3 --objective dish --out mine/dish-v0"
-    demos = f"demonstrations {options}"
-    assert main(demos.split()) == 0
-    episodes, _ = read_log("mine/dish-v0")
-    assert [(e.play, e.level, e.policy) for e in episodes] == [
-        ("shift", n, "dish-v0") for n in range(3)
-    ]
-    (log,), notes = gather_logs(episodes)
-    assert log.notes == notes == []
-    assert log.plays["shift"].record.paid["dish"].sum() == 3

@@ -16,7 +16,7 @@ PYTHONS = re.findall(r"Python :: (3\.\d+)$", (ROOT / "setup.cfg").read_text(), r
 CORE = {"mesa-gym", "array-api-compat", "gymnasium", "msgspec", "numpy"}
 CORE |= {"cloudpickle", "Farama-Notifications", "typing_extensions"}
 EXTRAS = ["sb3", "viewer", "films", "report", "stats", "leaderboard", "docs", "dev"]
-EXTRAS += ["minari", "onnx", "jax", "start", "train", "all"]
+EXTRAS += ["onnx", "jax", "start", "train", "all"]
 RANKING = ["leaderboard", "onnx", "report", "sb3", "stats"]  # the first, and what it holds
 
 FRAME = """
@@ -96,13 +96,7 @@ env = mesa_gym.make_jax("CheeseCorner", 2, num_levels=4)
 seen, state = env.reset(jax.random.key(0))
 assert env.step(jax.random.key(1), state, jax.numpy.zeros(2, int))[0].shape == (2, 9, 9, 3)
 """,
-    "all": "import imageio_ffmpeg, jax, minari, onnx, torch",
-    "minari": """
-import os
-os.environ["MINARI_DATASETS_PATH"] = os.path.abspath("datasets")  # Minari needs it on 3.11
-from mesa_gym.cli import main
-assert main("demonstrations --trap CheeseCorner --levels 3 --out cheese-v0".split()) == 0
-""",
+    "all": "import imageio_ffmpeg, jax, onnx, torch",
 }
 
 
