@@ -20,7 +20,7 @@ from mesa_gym.traps import Split, Trap
 from mesa_gym.viewer.actors import Human, Player, PolicyPlayer, RecordedPlayer
 from mesa_gym.viewer.app import Screen
 from mesa_gym.viewer.clock import SPEEDS
-from mesa_gym.viewer.mapfile import can_reach_target, is_drawing, load_drawing, load_map
+from mesa_gym.viewer.mapfile import can_reach_target, load_map
 from mesa_gym.viewer.overlays import parse_overlays
 from mesa_gym.viewer.playback import Session
 from mesa_gym.viewer.recording import FILM_RATES, film_steps, require_kind, write_recording
@@ -134,12 +134,10 @@ def _screen(
         valid = ", ".join(f"{speed:g}" for speed in SPEEDS)
         raise ValueError(f"speed {options.speed:g}: expected one of {valid}")
     state, level = None, options.level or 0
+    trap, play = options.trap if trap is None else trap, _play_of(options.split)
     if options.map is not None:
-        trap, play, state = _from_map(options)
+        state = _from_map(options, trap, play)
         level = int(state.level.number[0])
-    else:
-        trap = options.trap if trap is None else trap
-        play = _play_of(options.split)
     if list_plays(trap, options.beside) and options.split is not None:
         raise ValueError(f"--beside {options.beside} says what is shown: leave out --split")
     player = player_on(trap)
@@ -159,19 +157,14 @@ def _play_of(split: str | None) -> str:
     return play
 
 
-def _from_map(options: argparse.Namespace) -> tuple[Trap, str, State]:
-    drawn = options.trap is not None and is_drawing(options.map)
-    for name in ("level",) if drawn else ("trap", "split", "level"):
-        if getattr(options, name) is not None:
-            raise ValueError(f"a map says its {name} itself: leave out --{name}")
-    if drawn:
-        trap, split = options.trap, split_of(_play_of(options.split))
-        state = load_drawing(options.map, trap)
-    else:
-        trap, split, state = load_map(options.map)
-    if not can_reach_target(trap, state, trap.horizon(split)):
-        say(f"{options.map}: no target can be reached here")
+def _from_map(options: argparse.Namespace, trap: Trap, play: str) -> State:
+    """Return the state of ``--map``, and say so where no target can be reached from it."""
+    if options.level is not None:
+        raise ValueError("a map says its level itself: leave out --level")
     if list_plays(trap, options.beside):
-        reason = f"a map is of one split: --beside {options.beside} needs --trap and --level"
-        raise ValueError(reason)
-    return trap, split, state
+        raise ValueError(f"a map is of one split: leave out --beside {options.beside}")
+    horizon = trap.horizon(split_of(play))
+    state = load_map(options.map, trap, horizon)
+    if not can_reach_target(trap, state, horizon):
+        say(f"{options.map}: no target can be reached here")
+    return state

@@ -14,14 +14,13 @@ from mesa_gym.cli.traps import declare_trap, read_trap, read_traps
 from mesa_gym.command import DONE
 from mesa_gym.errors import shorten
 from mesa_gym.rendering.pygame import load_pygame
-from mesa_gym.traps import Trap
 from mesa_gym.viewer.app import LEAST_SIZE, SIZE, App, LoadingScreen, Screen
 
 OVER = (
     "layers over the grids: pays, taken, path, oracles, heat:<objective>, sees, with commas"
     " between; or all"
 )
-MAP = "begin at a saved map, or at a drawing of --trap"
+MAP = "begin at a saved map, or at another drawing of the trap"
 RECORD = "at the end write a picture or a film: .png, .gif or .mp4"
 SIZES = "size of the window, in pixels (default: %(default)s)"
 MOST_SIZE = (7680, 4320)  # of a picture: larger ones would fill the memory
@@ -66,19 +65,14 @@ def watch_policies(options: argparse.Namespace) -> int:
     if options.episodes is not None:
         options.trap = next(iter(read_traps(options)), None)
         return _run(options, options.episodes)
-    options.trap = _find_trap(options)
+    options.trap = read_trap(options)
     return _run(options, options.policy or "the level")
 
 
 def play(options: argparse.Namespace) -> int:
     """Play a trap by hand."""
-    options.trap = _find_trap(options)
+    options.trap = read_trap(options)
     return _run(options, "the level")
-
-
-def _find_trap(options: argparse.Namespace) -> Trap | None:
-    """Return the trap that the options name, or None if a map names it."""
-    return read_trap(options) if options.map is None else next(iter(read_traps(options)), None)
 
 
 def _run(options: argparse.Namespace, what: str) -> int:

@@ -141,7 +141,7 @@ class Commands(Screen):
         stem = f"{pane.trap.name()}-{pane.seat.play}-{pane.level}".replace(":", "-")
         names = (Path(f"{stem}{f'-{n}' if n else ''}.map") for n in count())
         path = next(path for path in names if not path.exists())
-        save_map(path, session.trap, pane.seat.split, pane.state(session.clock.cursor))
+        save_map(path, session.trap, pane.state(session.clock.cursor))
         session.message = f"saved {path.absolute()}"
 
 

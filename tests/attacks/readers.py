@@ -103,7 +103,7 @@ def read_episodes(path):
 
 
 def make_map(folder):
-    save_map(folder / "x.map", TRAP, Split.TEST, STARTS.take(np.array([0])))
+    save_map(folder / "x.map", TRAP, STARTS.take(np.array([0])))
     return folder / "x.map"
 
 
@@ -149,7 +149,7 @@ READERS = {  # name: (make(folder) -> path, read(path))
     "policy.json": (make_agent, read_agent),
     "cards and pages": (make_cards, read_cards),
     "episodes": (make_log, read_episodes),
-    "map": (make_map, load_map),
+    "map": (make_map, lambda path: load_map(path, TRAP, TRAP.horizon(Split.TEST))),
     "ONNX": (make_onnx, lambda path: act(as_policy(path, TRAP, 8))),
     "zip of SB3": (make_zip, lambda path: act(as_policy(path, TRAP, 8, algo="ppo"))),
     "solver's cache": (make_values, read_values),

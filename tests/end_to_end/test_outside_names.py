@@ -13,12 +13,10 @@ from mesa_gym.language.session import TextSession, TrapTools
 from mesa_gym.logs import RecordedEpisode, score_logs
 from mesa_gym.logs.episodes import require_played
 from mesa_gym.report import join_committed
-from mesa_gym.viewer.mapfile import load_map
 from tests.support.cards import made
 
 NAMES = ("./evil_file.py:X", "./evil_file.py", "evil_module:X", "evil_module.X")
 POLICY = {"schema": 1, "observation": "planes", "loader": "agents", "weights": "w.safetensors"}
-MAP = "mesa-gym map 1\ntrap = {}\nsize = [9, 9]\nparameters = {{}}\nsplit = test\nend\n"
 
 
 def record(name):
@@ -29,11 +27,6 @@ def record(name):
 def score_log(name):
     _, (note,) = score_logs([record(name)])
     raise ValueError(note)
-
-
-def read_map(name):
-    Path("x.map").write_text(MAP.format(name))
-    load_map("x.map")
 
 
 def read_policy(*command):
@@ -54,7 +47,6 @@ DOORS = {
     "a row of TrapTools": lambda name: TrapTools().reset(trap=name, level=0),
     "a log to score": score_log,
     "a log to watch": lambda name: require_played(record(name)),
-    "a map": read_map,
     "a card": lambda name: join_committed([made(trap=name, policy="mine-s0")]),
     "policy.json of leaderboard": read_policy("leaderboard", "--policy", "agent"),
     "policy.json of compare": read_policy("compare", "mine=agent", "yours=agent"),

@@ -113,19 +113,18 @@ def test_replay_shows_recorded_actions(run):
 def test_watch_from_a_map_continues_its_state(run):
     trap = CheeseCorner()
     state = trap.step(trap.levels(Split.SHIFT, [3]), np.array([1])).state
-    save_map("a.map", trap, Split.SHIFT, state)
+    save_map(Path("a.map"), trap, state)
+    given = "CheeseCorner --map a.map --headless"
     for command in (f"watch --policy oracle:corner --beside oracles {SMALL}", f"play {SMALL}"):
-        assert run(f"{command} --map a.map --headless --record a.png --step 0") == (0, "")
+        assert run(f"{command} {given} --record a.png --step 0") == (0, "")
         at_start = picture("a.png")
     assert run(f"{HEADLESS} --level 3 --record b.png --step 0") == (0, "")
     assert not np.array_equal(at_start, picture("b.png"))
     for more, words in (
-        ("--trap CheeseCorner", "leave out --trap"),
         ("--level 3", "leave out --level"),
-        ("--split shift", "leave out --split"),
         ("--beside splits", "a map is of one split"),
     ):
-        code, said = run(f"watch --map a.map --headless --record c.png {more}")
+        code, said = run(f"watch {given} --record c.png {more}")
         assert (code, words in said) == (2, True), said
     drawn = make_observation(trap, "text").encode(state)[0]
     Path("seen.txt").write_text(f"{drawn}\nAnswer with one action.")
@@ -137,7 +136,7 @@ def test_watch_from_a_map_continues_its_state(run):
     assert (code, "seen.txt: no target can be reached here" in said) == (0, True), said
     assert not np.array_equal(seen, picture("c.png"))
     Path("a.map").write_text("no map")
-    code, said = run("watch --map a.map --headless --record c.png")
+    code, said = run(f"watch {given} --record c.png")
     assert (code, said.count("\n"), "a.map" in said) == (2, 1, True)
 
 

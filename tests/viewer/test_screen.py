@@ -232,7 +232,7 @@ def test_shown_state_is_saved_as_a_map(drive, folder):
     saved = [folder / f"CheeseCorner-v0-shift-2{more}.map" for more in ("", "-1")]
     assert driver.message == f"saved {saved[1]}"
     for path in saved:
-        state = load_map(path)[2]
+        state = load_map(path, driver.session.trap, 50)
         assert (int(state.level.number[0]), int(state.clock[0])) == (2, 1)
 
 
