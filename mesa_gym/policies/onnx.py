@@ -44,8 +44,6 @@ OUTPUT_NAMES = ("logits", "probabilities", "actions")
 STATE, NEXT_STATE = "state", "next_state"
 # Numbers of one episode: an LSTM of sb3-contrib has 512, and 1,000 of these are 64 MB.
 MOST_STATE = 16_384
-# Of ONNX itself; onnxruntime's own operators are not described well enough to be judged.
-DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
 RANDOM_OPS = ("Bernoulli", "Multinomial")  # and all that begin with Random
 # A row in another place may be summed by another kernel.
 TOLERANCE = 1e-4
@@ -218,8 +216,6 @@ def _parse_model(graph: bytes) -> onnx.ModelProto:
         model = onnx.load_model_from_string(graph)
     except Exception as error:  # of the protobuf library, which has several
         raise ValueError(f"it is not an ONNX model: {error}") from None
-    if model.functions:
-        raise ValueError("the graph has functions of its own; export it with them inlined")
     for part in _walk_parts(model):
         if isinstance(part, onnx.TensorProto) and part.data_location == part.EXTERNAL:
             raise ValueError(
@@ -235,22 +231,13 @@ def _parse_model(graph: bytes) -> onnx.ModelProto:
                 f"the graph has the operator {part.op_type}, which draws random numbers; export"
                 " it in evaluation mode, and give probabilities: actions are drawn from them"
             )
-        if part.domain not in DOMAINS:
-            told = f"the operator {part.op_type} of {part.domain!r}"
-            raise ValueError(f"the graph has {told}; expected standard ONNX operators")
     return model
 
 
 def _walk_parts(message: Any) -> Iterator[Any]:
-    """Yield a protobuf message and all messages nested in it; ValueError for damaged texts."""
-    fields = message.ListFields()
-    for field, value in fields:
-        if field.type == field.TYPE_STRING:
-            for text in [value] if isinstance(value, str | bytes) else value:
-                if not isinstance(text, str):  # protobuf hands it on
-                    raise ValueError(f"the graph has the name {shorten(text)}, which is not UTF-8")
+    """Yield a protobuf message and all messages nested in it."""
     yield message
-    for field, value in fields:
+    for field, value in message.ListFields():
         if field.message_type is not None:
             for part in [value] if hasattr(value, "ListFields") else value:
                 yield from _walk_parts(part)

@@ -8,13 +8,11 @@ from __future__ import annotations
 import zipfile
 from collections import defaultdict
 from collections.abc import Hashable, Mapping
-from functools import partial
 from hashlib import blake2b
 from io import BytesIO
 from itertools import combinations
 from pathlib import Path
 from re import DOTALL, compile
-from types import CodeType, FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -52,10 +50,10 @@ def change_agent(policy: str, agent: str, name: str) -> str:
 def require_seeds(policies: Mapping[str, Any]) -> None:
     """Raise ValueError if two policies named as seeds of one agent cannot be two seeds of it.
 
-    They are one agent if they are the same object or name, or hold the same weights: in two
-    folders, files, networks, models, or callables around them. They are two agents if one is a
-    folder and the other a file, or their folders say that they were trained differently. Whether
-    two files or two objects come from one training method cannot be checked here.
+    They are one agent if they are the same object or name, or have the same weights, as two
+    folders, files, networks or models. They are two agents if one is a folder and the other a
+    file, or their folders say that they were trained differently. Whether two files or two objects
+    come from one training method cannot be checked here, nor what a callable holds.
 
     Args:
         policies: name -> what ``as_policy`` takes, of the policies of one trap.
@@ -82,24 +80,13 @@ def require_seeds(policies: Mapping[str, Any]) -> None:
 
 
 def digest_policy(policy: Any) -> str:
-    """Return 32 hex digits that are equal for equal weights, in every process.
-
-    They are "" where any part of the policy cannot be read, since two seeds may share the others.
+    """Return 32 hex digits that are equal for equal weights, in every process; "" without weights.
 
     Args:
         policy: as ``as_policy`` returns it.
     """
-    inner = getattr(policy, "__wrapped__", policy)
-    parts = [each for each in _list_held(inner) or (inner,) if not _is_plain(each)]
-    weights = [_identify_weights(each) for each in parts]
-    return _hash(repr(weights).encode()) if weights and all(weights) else ""
-
-
-def _is_plain(part: Any) -> bool:
-    """Return whether a value in a callable is plain data or code, and so holds no weights."""
-    if isinstance(part, FunctionType):
-        return not part.__closure__
-    return isinstance(part, CodeType | str | int | float | None)
+    weights = _identify_weights(getattr(policy, "__wrapped__", policy))
+    return _hash(repr([weights]).encode()) if weights else ""
 
 
 def _show(policy: Any) -> str:
@@ -109,7 +96,7 @@ def _show(policy: Any) -> str:
 def _identify(policy: Any) -> Hashable:
     """Return a key that is equal for equal agents; a file that cannot be read is its own name."""
     if not isinstance(policy, str | Path):
-        return _identify_object(policy)
+        return _identify_weights(policy) or id(policy)
     path = Path(policy)
     try:
         if path.is_dir():
@@ -132,21 +119,6 @@ def _hash(data: bytes) -> str:
     return blake2b(data, digest_size=16).hexdigest()
 
 
-def _identify_object(policy: Any, deep: bool = True) -> Hashable:
-    """Return a key that is equal for the same object, or for two with the same weights.
-
-    Args:
-        policy: an object, or what one holds.
-        deep: whether to look into callables, for the networks that they hold.
-    """
-    if weights := _identify_weights(policy):
-        return weights
-    if isinstance(policy, str | int | float | None):
-        return policy
-    held = _list_held(policy) if deep else ()
-    return tuple(_identify_object(each, deep=False) for each in held) or id(policy)
-
-
 def _identify_weights(policy: Any) -> tuple[Hashable, ...]:
     """Return a key that is equal for equal weights; () where no weights can be read."""
     try:
@@ -162,21 +134,6 @@ def _identify_weights(policy: Any) -> tuple[Hashable, ...]:
     except Exception:  # of others' code: no state of tensors
         return ()
     return (type(network).__qualname__, *held) if held else ()
-
-
-def _list_held(policy: Any) -> tuple[Any, ...]:
-    """Return the functions, code and objects inside a callable; () if it is not callable."""
-    if isinstance(policy, partial):
-        return (policy.func, *policy.args, *policy.keywords.values())
-    if isinstance(policy, MethodType):
-        return (policy.__func__, policy.__self__)
-    if isinstance(policy, FunctionType):
-        try:
-            held = [cell.cell_contents for cell in policy.__closure__ or ()]
-        except ValueError:  # a variable that has no value yet
-            return ()
-        return (policy.__code__, *held, *(policy.__defaults__ or ()))
-    return ()
 
 
 def _compare_training(one: Any, other: Any) -> str:

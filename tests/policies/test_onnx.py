@@ -57,7 +57,6 @@ def branching(node):
 UNIFORM = node("RandomUniform", [], ["more"], shape=(64, 5), seed=1.0)
 SIGMOID = node("Sigmoid", ["scores"], ["p"])
 DROPOUT = node("Dropout", ["scores", "half", "yes"], ["more"])
-GELU = node("Gelu", ["scores"], ["more"], domain="com.microsoft")
 
 
 @pytest.mark.parametrize(
@@ -67,7 +66,6 @@ GELU = node("Gelu", ["scores"], ["more"], domain="com.microsoft")
         (adding(SIGMOID, node("Bernoulli", ["p"], ["more"], seed=1.0)), "Bernoulli"),
         (adding(DROPOUT, half=np.array(0.5, np.float32), yes=YES), "Dropout"),
         (adding(branching(UNIFORM), yes=YES), "RandomUniform"),
-        (adding(GELU), "Gelu of 'com.microsoft'"),
         (b"\x08 and nonsense", "it is not an ONNX model"),
     ],
 )
