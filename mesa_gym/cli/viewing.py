@@ -82,7 +82,7 @@ def write_files(screen: Any, options: argparse.Namespace, size: tuple[int, int])
         The exit code.
     """
     screen.dialog, screen.session.work.threaded = None, False
-    deque(screen.settle(), maxlen=0)
+    deque(screen.session.settle(), maxlen=0)
     if options.record is not None:
         pieces = write_recording(screen, options.record, size, options.step)
         if require_kind(options.record) in FILM_RATES:

@@ -17,8 +17,7 @@ from mesa_gym.rendering.pygame import load_pygame
 from mesa_gym.viewer.app import LEAST_SIZE, SIZE, App, LoadingScreen, Screen
 
 OVER = (
-    "layers over the grids: pays, taken, path, oracles, heat:<objective>, sees, with commas"
-    " between; or all"
+    "layers over the grids: pays, taken, path, heat:<objective>, sees, with commas between; or all"
 )
 MAP = "begin at a saved map, or at another drawing of the trap"
 RECORD = "at the end write a picture or a film: .png, .gif or .mp4"

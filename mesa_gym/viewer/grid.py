@@ -7,7 +7,6 @@ from itertools import pairwise
 
 from mesa_gym.viewer.painter import SHEET, TEXT, Box, Painter, Point
 from mesa_gym.viewer.pane import Pane
-from mesa_gym.viewer.timeline import Timeline
 
 
 @dataclass(frozen=True)
@@ -44,28 +43,26 @@ class GridCanvas:
     Args:
         painter: of the picture's own surface, whose upper left corner is the grid's.
         pane: what is shown.
-        paths: objective -> its oracle's episode, as far as that is known.
         t: steps from the timeline's start.
 
     Attributes:
-        painter, pane, paths, t: the same.
+        painter, pane, t: the same.
         side: of a cell, in points.
         place: of the grid.
         numbers: objective -> its number, which gives its colour and shape.
     """
 
-    def __init__(self, painter: Painter, pane: Pane, paths: dict[str, Timeline], t: int) -> None:
-        self.painter, self.pane, self.paths, self.t = painter, pane, paths, t
+    def __init__(self, painter: Painter, pane: Pane, t: int) -> None:
+        self.painter, self.pane, self.t = painter, pane, t
         height, width = pane.trap.size
         self.side = painter.surface.get_width() / width / painter.scale
         self.place = GridPlace(0, 0, self.side, height, width)
         self.numbers = {x: number for number, x in enumerate(pane.trap.objectives)}
 
-    def find_way(self, cells: list[int], shift: float = 0.0) -> list[Point]:
+    def find_way(self, cells: list[int]) -> list[Point]:
         """Return the points of a way through cells; a cell where the agent waits counts once."""
         there = [cells[0], *(b for a, b in pairwise(cells) if a != b)]
-        middles = [self.place.box_of(cell).middle for cell in there]
-        return [(x + shift, y + shift) for x, y in middles]
+        return [self.place.box_of(cell).middle for cell in there]
 
     def draw_line(self, points: list[Point], width: float, edge: float) -> None:
         """Draw a dark line with light edges, seen on anything."""

@@ -16,7 +16,6 @@ from mesa_gym.viewer.overlays import Overlay
 from mesa_gym.viewer.painter import BODY, EMPTY_CELL, QUIET, SHEET, TEXT, Box, Painter, as_surface
 from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.playback import Session
-from mesa_gym.viewer.searches import PathSearch
 
 EDGE = 8.0
 BETWEEN = 6.0
@@ -128,15 +127,7 @@ class View:
 
     def __init__(self, pane: Pane) -> None:
         self.pane = pane
-        self._search = PathSearch(pane)
         self._drawn: tuple[Any, Any] = None, None  # what the picture depends on, and it
-
-    @property
-    def search(self) -> PathSearch:
-        """Return the search for the oracles' ways on the timeline of the pane."""
-        if self._search.line is not self.pane.line:
-            self._search = PathSearch(self.pane)
-        return self._search
 
     def draw(self, painter: Painter, layout: Layout, number: int, session: Session) -> None:
         """Draw the title, the grid with its overlays, and the agent's observation, if that is on.
@@ -163,11 +154,10 @@ class View:
             self._draw_seen(painter, layout.drawers[number], session.clock.cursor)
 
     def _picture(self, painter: Painter, grid: GridPlace, cursor: int, shown: list[Overlay]) -> Any:
-        pane, paths = self.pane, self.search.paths
+        pane = self.pane
         t, tile = pane.time(cursor), round(grid.tile * painter.scale)
         # Timelines are kept here, so that no other one can have their identity.
-        more = t < len(pane.line), len(paths), painter.scale
-        key = (pane.line, t, tile, [o.name for o in shown], *more)
+        key = (pane.line, t, tile, [o.name for o in shown], t < len(pane.line), painter.scale)
         if self._drawn[0] != key:
             ground, surface = as_surface(tinted_grid(pane, t, tile, shown, painter)), self._drawn[1]
             # One surface for as long as its size is right: new ones would scatter the memory.
@@ -176,7 +166,7 @@ class View:
             own = Painter(surface, painter.scale)
             own.picture(ground, 0, 0)
             for overlay in reversed(shown):
-                overlay.draw(GridCanvas(own, pane, paths, t))
+                overlay.draw(GridCanvas(own, pane, t))
             self._drawn = key, surface
         return self._drawn[1]
 

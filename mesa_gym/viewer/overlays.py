@@ -53,32 +53,6 @@ class Overlay:
         return TEXT
 
 
-class OraclePaths(Overlay):
-    """The way of each objective's oracle."""
-
-    name, key, label = "oracles", "o", "oracles' paths"
-    doc = "The way of each objective's oracle (or reference policy) from the episode's start."
-
-    def draw(self, canvas: GridCanvas) -> None:
-        """Draw each objective's way in its colour, the ways side by side."""
-        for x, line in canvas.paths.items():
-            number = canvas.numbers[x]
-            shift = canvas.side * 0.13 * (number - (len(canvas.numbers) - 1) / 2)
-            points = canvas.find_way(line.cells(len(line)), shift)
-            canvas.painter.line(points, SHEET, 4.5)
-            canvas.painter.line(points, canvas.painter.colour(number), 2.0)
-            # The shape tells the lines apart without colour.
-            for place in set(points):
-                size = 0.15 if place == points[-1] else 0.07
-                canvas.painter.mark(number, *place, canvas.side * size)
-
-    def draw_swatch(self, painter: Painter, x: float, y: float) -> None:
-        """Draw two lines that end in marks."""
-        for number, down in ((0, -3), (1, 4)):
-            painter.line([(x - 7, y + down), (x + 7, y + down)], painter.colour(number), 2)
-            painter.mark(number, x + 5, y + down, 2.5)
-
-
 class PathSoFar(Overlay):
     """The way of the agent until now."""
 
@@ -182,7 +156,7 @@ class Sees(Overlay):
 
 
 # All that every trap has; the legend shows them in this order, drawn is the last one first.
-OVERLAYS = (WhatPays(), Taken(), PathSoFar(), OraclePaths(), Sees())
+OVERLAYS = (WhatPays(), Taken(), PathSoFar(), Sees())
 
 
 def overlays_of(trap: Trap) -> dict[str, Overlay]:

@@ -90,7 +90,7 @@ def write_recording(
         PolicyError: a policy failed.
     """
     kind, session = require_kind(path), screen.session
-    yield from screen.settle()
+    yield from screen.session.settle()
     session.clock.playing = False
     if kind == ".png":
         shown = session.clock.length if step is None else step

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-
 import numpy as np
 
 from mesa_gym.viewer.app import Input, Screen
@@ -17,7 +14,6 @@ from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.panel import Panel
 from mesa_gym.viewer.playback import Session, prepare
 from mesa_gym.viewer.widgets import Tips, draw_button, place_buttons
-from mesa_gym.viewer.work import PATIENCE, TOLD_ERRORS
 
 MOST_LINES = 3  # of the message
 SPEED = 116.0  # room for how fast time goes
@@ -45,7 +41,7 @@ class WatchScreen(Commands):
         self.tips = Tips()
         self._views: list[View] = []
         self._panel = Panel()
-        self._scrubbing = self._looking = False
+        self._scrubbing = False
         self._buttons: dict[str, Box] = {}
         self._looks: object = None
 
@@ -94,41 +90,20 @@ class WatchScreen(Commands):
             self.session.clock.step(-event.notches)
 
     def update(self, seconds: float) -> Screen:
-        """Advance the clock by ``seconds``, and compute data for overlays."""
+        """Advance the clock by ``seconds``."""
         session = self.session
         if self.dialog is None:
             session.update(seconds)
-        self._looking = self._look()
         lines = [(pane.line, len(pane.line)) for pane in session.panes]
-        found = [len(view.search.paths) for view in self._views]
         clock = session.clock
-        looks = [clock.cursor, session.focus, clock.playing, self._status(), lines, found]
+        looks = [clock.cursor, session.focus, clock.playing, self._status(), lines]
         self.changed |= looks != self._looks
         self._looks = looks
         return self
 
     def wait(self) -> float | None:
         """Return the seconds until ``update`` has work; None: only an event wakes it."""
-        waits = [PATIENCE if self._looking else None]
-        waits.append(None if self.dialog is not None else self.session.wait())
-        return min((seconds for seconds in waits if seconds is not None), default=None)
-
-    def settle(self) -> Iterator[None]:
-        """Finish all episodes and overlays, in pieces between which other work can run."""
-        yield from self.session.settle()
-        while self._look():
-            time.sleep(PATIENCE)
-            yield
-
-    def _look(self) -> bool:
-        """Compute data for the overlays that are on; return whether more is to be computed."""
-        session, looking = self.session, False
-        for view in self._current() if "oracles" in session.shown else ():
-            try:
-                looking |= view.search.look(session.work.threaded)
-            except TOLD_ERRORS as error:
-                session.message = str(error)
-        return looking
+        return None if self.dialog is not None else self.session.wait()
 
     def _current(self) -> list[View]:
         """Return a view of each pane; a pane that is still shown keeps its view."""

@@ -113,8 +113,8 @@ class Driver(Desk):
         return self.screen.session
 
     def settle(self):
-        """Finish all searches, and draw their results."""
-        for _ in self.screen.settle():
+        """Finish all episodes, and draw them."""
+        for _ in self.session.settle():
             pass
         self.frame()
 

@@ -75,7 +75,7 @@ def test_each_viewer_option_changes_the_picture(run):
         "--step 0 --split train",
         "--step 0 --salt secret",
         "--step 0 --no-panel",
-        "--step 0 --overlays heat:cheese,oracles",
+        "--step 0 --overlays heat:cheese",
         "--step 0 --beside splits",
         "--step 0 --beside oracles",
         "--step 0 --split bare",

@@ -211,8 +211,8 @@ def go_to(driver, objective):
 
 def test_screen_marks_cells_that_pay_and_paid(drive):
     driver = drive(by_hand())
-    driver.session.shown = {"pays", "taken"}
-    driver.frame()
+    driver.key("m")
+    driver.key("d")
     (cheese,) = cells(driver, "cheese")
     targets = {driver.session.trap.width + 1, cheese}
     assert driver.changed() == targets
