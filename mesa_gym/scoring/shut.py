@@ -1,0 +1,114 @@
+"""Shut levels: where its best way is walled off, does an agent's first step take the next best?
+
+One that has learnt what to do where tries the old way or any other; one that plans goes round. No
+card has it, since it asks a policy on levels that no card plays::
+
+    found = measure_replanning({"mine": agent, "planner": "ppo-planner:0"}, "ColourShape")
+    print(found.shares, found.uniform, found.levels)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mesa_gym.engine import STAY, Bools, Move, State
+from mesa_gym.policies import Asking, as_policy
+from mesa_gym.solver import TIE
+from mesa_gym.solver.solution import actions_in
+from mesa_gym.solver.values import solutions
+from mesa_gym.traps import Split, Trap, as_trap
+
+# One way is shut at least, and two are left to choose from.
+LEAST_WAYS = 3
+
+
+class Replanning(NamedTuple):
+    """The probability that the first action on shut levels is optimal, the mean over levels.
+
+    Attributes:
+        shares: policy -> probability; a policy that plans is the other null beside ``uniform``.
+        uniform: of random actions.
+        levels: the number that count.
+    """
+
+    shares: dict[str, float]
+    uniform: float
+    levels: int
+
+
+def measure_replanning(
+    policies: Mapping[str, Any], trap: Trap | str, levels: int = 1000
+) -> Replanning:
+    """Return how often policies take the best way that is left.
+
+    Args:
+        policies: name -> whatever ``mesa_gym.policies.as_policy`` takes.
+        trap: a solvable trap whose agent walks to what pays.
+        levels: of ``test``, of which some can be shut.
+
+    Raises:
+        ValueError: no level can be shut.
+    """
+    trap = as_trap(trap)
+    horizon = trap.horizon(Split.TEST)
+    starts, optimal = shut_levels(trap, trap.levels(Split.TEST, np.arange(levels)), horizon)
+    if not starts.n:
+        raise ValueError(f"none of {levels} test levels of {trap.name()} can be shut; ask for more")
+    shares = {}
+    for name, policy in policies.items():
+        made = as_policy(policy, trap, horizon)
+        asking = Asking(made, trap, starts.level.key, agent=name, play="shut")
+        asking.begin()
+        likely = asking.probabilities(starts, 0)
+        shares[name] = float((likely * optimal).sum(axis=1).mean())
+    return Replanning(shares, float(optimal.sum(axis=1).mean() / 5), starts.n)
+
+
+def shut_levels(trap: Trap, starts: State, horizon: int) -> tuple[State, Bools]:
+    """Return levels with walls where optimal first moves for base led to, and what is best now.
+
+    What is best is bool (n, 5). A level counts if three moves at least are possible, if all best
+    ones lead to cells where nothing lies or may come back to, and if afterwards base can still pay
+    more than its floor, and a move is possible that is not best: any agent takes the only one.
+    """
+    starts = starts.take(np.flatnonzero(_find_possible(trap, starts).sum(axis=1) >= LEAST_WAYS))
+    before = _find_best(trap, starts, horizon)[0]
+    taken = np.any([trap.layer(starts, name) for name in trap.ground], axis=0)
+    for cells in (starts.agent[None, :], *starts.at.values()):  # one that is gone may come back
+        np.put_along_axis(taken, cells.T, True, axis=1)
+    stands = np.take_along_axis(taken, starts.agent[:, None] + trap.offsets, axis=1)
+    rows = np.flatnonzero(~(before & stands).any(axis=1))
+    walled = _wall_off(trap, starts.take(rows), before[rows])
+    after, pays = _find_best(trap, walled, horizon)
+    counts = np.flatnonzero(pays & (_find_possible(trap, walled) & ~after).any(axis=1))
+    return walled.take(counts), after[counts]
+
+
+def _find_best(trap: Trap, starts: State, horizon: int) -> tuple[Bools, Bools]:
+    """Return the optimal first actions (n, 5), and where base pays more than its floor (n,)."""
+    best, pays = np.zeros((starts.n, 5), np.bool_), np.zeros(starts.n, np.bool_)
+    for chunk, solution in solutions(trap, starts, horizon) if starts.n else ():
+        best[chunk] = actions_in(solution.optimal(trap.base)[0])
+        pays[chunk] = solution.optimum(trap.base) > solution.floor(trap.base) + TIE
+    return best, pays
+
+
+def _find_possible(trap: Trap, starts: State) -> Bools:
+    """Return which moves lead to another cell, bool (n, 5)."""
+    found = np.zeros((starts.n, 5), np.bool_)
+    for action in range(STAY):
+        found[:, action] = ~trap.impassable(Move(trap, starts, np.full(starts.n, action)))
+    return found
+
+
+def _wall_off(trap: Trap, starts: State, actions: Bools) -> State:
+    """Return states with a wall where each of some actions leads, bool (n, 5)."""
+    changed = trap.joined([starts])
+    row, action = actions.nonzero()
+    walls = trap.layer(changed, "wall")
+    walls[row, starts.agent[row] + trap.offsets[action]] = True
+    tables = {**changed.level.tables, "wall": walls.ravel()}
+    return changed._replace(level=changed.level._replace(tables=tables))
