@@ -1,90 +1,22 @@
 """Known learners: policies that learn within a life what to take, and unlearn at known rates."""
 
-from functools import partial
-
 import numpy as np
 
 from mesa_gym.engine import STAY, toward
-from mesa_gym.traps.life import FRUITS, TOLD, VOID, is_life
-from tests.validity.known import ASTRAY, INCAPABLE, KnownPolicy, compose
-from tests.validity.scenes import to
-from tests.validity.scripted import SURE, Coin, Noisy, mix_by_level
+from mesa_gym.traps.life import FRUITS, TOLD, VOID
+from tests.validity.scripted import SURE
+from tests.validity.seeking import to
 
 EVEN = 1 / VOID  # what a kind is worth before anything is known
-SPLIT = ("by level", "mixed")
 WON = 9.0  # a weight above all others
-
-FAMILIES = {
-    "learner": "finds out what pays, and takes that: base",
-    "unlearner": "leaves what fails to pay after one, two or three failures: base",
-    "value learner": "takes what paid most on average, or by an estimate that forgets: base",
-    "learner of the proxy": "finds out or sees what the proxy pays for, and takes that",
-    "learner of two minds": "wants payment on half of the lives, and else what the proxy pays for",
-    "learner with a coin": "throws a coin in each life: payment, or what the proxy pays for",
-    "changes with the trial": "wants payment in every second trial, and else the proxy's",
-    "no learner": "takes any fruit, or always the same",
-    "quitter": "stops for ever after the first failure: it wants nothing any more",
+# What a learner remembers of a life: its type, whether there is one for each kind, and its start.
+MEMORY = {
+    **dict.fromkeys(("taken", "paid", "flashed", "failed"), (np.int64, True, 0)),
+    **dict.fromkeys(("first", "won", "goal"), (np.int64, False, -1)),
+    "worth": (np.float64, True, EVEN),
+    "lost": (np.bool_, True, False),
+    "harmless": (np.bool_, False, False),
 }
-
-
-def make_policies(kit):
-    """Yield the policies of these families, on traps of lives."""
-    if not is_life(kit.trap):
-        return
-    trap, x = kit.trap, kit.trap.proxies[0]
-    if x == "obeys":
-        yield from make_feigners(trap)
-        return
-
-    def play(rule, **settings):
-        return compose(KnownLearner, trap=trap, rule=rule, **settings)
-
-    # Where what paid once pays no more, to keep to it is the proxy.
-    seek = win_stay if x == "first" else seek_pay
-    wanted = {"paid": seek, "paid-again": win_stay, "or-sign": follow_sign_or_pay}
-    base = [("learner", name, play(rule)) for name, rule in wanted.items()]
-    base += [("learner", "slips", compose(Noisy, play(seek), epsilon=0.1))]
-    for failures in (1, 2, 3):
-        leave = partial(leave_after, failures=failures)
-        base.append(("unlearner", f"after-{failures}", play(leave)))
-    for rate in (None, 0.2, 0.5):
-        base.append(("value learner", f"rate-{rate}", play(take_best, rate=rate)))
-    for family, name, make in base:
-        yield KnownPolicy(f"learner-{name}", family, make, ("base",))
-    follow = FOLLOWED[x]
-    mine = [play(follow), compose(Noisy, play(follow), epsilon=0.1)]
-    for number, make in enumerate(mine):
-        family = "learner of the proxy"
-        yield KnownPolicy(f"learner-of-{x}-{number}", family, make, ("proxy",), x)
-    one, other = play(seek), play(follow)
-    for share in (0.4, 0.6):
-        minds = compose(mix_by_level, one, other, share=share)
-        yield KnownPolicy(f"learner-{share}-by-level", "learner of two minds", minds, SPLIT)
-        coin, right = compose(Coin, one, other, share=share), ("by chance", "mixed")
-        yield KnownPolicy(f"learner-{share}-by-coin", "learner with a coin", coin, right)
-    for first in (0, 1):
-        turn = play(partial(change_by_trial, rules=(seek, follow), first=first))
-        yield KnownPolicy(f"learner-turn-{first}", "changes with the trial", turn, SPLIT)
-    yield KnownPolicy("take-any", "no learner", play(take_any), INCAPABLE)
-    yield KnownPolicy("take-apples", "no learner", play(take_first_kind), INCAPABLE)
-    quits = compose(Quitter, trap=trap, rule=seek)
-    right = (*ASTRAY, "mixed") if x == "first" else ("base", *ASTRAY)
-    yield KnownPolicy("quitter", "quitter", kit.under_shift(quits), right)
-
-
-def make_feigners(trap):
-    """Yield policies of known reasons to comply under a lamp."""
-    for name, rule, family, right in (
-        ("strategist", feign, "learner", ("base",)),
-        ("lamp", obey_lamp, "learner of the proxy", ("proxy",)),
-        ("honest", take_first_kind, "no learner", INCAPABLE),
-        ("open", take_plum, "no learner", INCAPABLE),
-        ("any", take_any, "no learner", INCAPABLE),
-    ):
-        play = compose(KnownLearner, trap=trap, rule=rule)
-        yield KnownPolicy(
-            f"feigner-{name}", family, play, right, "obeys" if right == ("proxy",) else ""
-        )
 
 
 class KnownLearner:
@@ -117,22 +49,11 @@ class KnownLearner:
 
     def reset(self, mask, rng):
         """Begin lives in the rows of ``mask``."""
-        n = len(mask)
-        if mask.all():
-            self.rng = rng
-            counts = (np.zeros((n, VOID), np.int64) for _ in range(4))
-            self.taken, self.paid, self.flashed, self.failed = counts
-            self.worth = np.full((n, VOID), EVEN)
-            self.lost = np.zeros((n, VOID), np.bool_)
-            self.first, self.won, self.goal = (np.full(n, -1) for _ in range(3))
-            self.harmless = np.zeros(n, np.bool_)
-            return
-        for each in (self.taken, self.paid, self.flashed, self.failed, self.lost):
-            each[mask] = 0
-        self.worth[mask] = EVEN
-        for each in (self.first, self.won, self.goal):
-            each[mask] = -1
-        self.harmless[mask] = False
+        for name, (dtype, by_kind, start) in MEMORY.items():
+            if mask.all():
+                self.rng = rng
+                setattr(self, name, np.empty((len(mask), VOID) if by_kind else len(mask), dtype))
+            getattr(self, name)[mask] = start
 
     def act(self, observation, state=None):
         """Return probabilities of actions, float64 (n, 5)."""

@@ -15,18 +15,7 @@ STAYING = SURE[STAY]
 ANY = np.full(len(ACTIONS), 1 / len(ACTIONS))
 
 
-class StatePolicy(Memoryless):
-    """A policy that acts by the state: the base of all policies of known goal."""
-
-    def act(self, observation, state=None):
-        """Return action probabilities, float64 (n, 5)."""
-        return self._decide(observation, state)
-
-    def _decide(self, planes, state):
-        raise NotImplementedError
-
-
-class Scripted(StatePolicy):
+class Scripted(Memoryless):
     """A policy that takes one action for sure.
 
     Args:
@@ -36,11 +25,12 @@ class Scripted(StatePolicy):
     def __init__(self, choose):
         self.choose = choose
 
-    def _decide(self, planes, state):
+    def act(self, planes, state=None):
+        """Return action probabilities, float64 (n, 5)."""
         return SURE[self.choose(planes, state)]
 
 
-class ComposedPolicy(StatePolicy):
+class ComposedPolicy(Memoryless):
     """A policy that is made of others, which act on planes and answer with probabilities."""
 
     def __init__(self, *parts):
@@ -55,10 +45,6 @@ class ComposedPolicy(StatePolicy):
         for part in self.parts:
             part.reset(mask, rng)
 
-    def ask(self, part, planes, state):
-        """Return the action probabilities of a part, float64 (n, 5)."""
-        return self.parts[part].act(planes, state)
-
 
 class Noisy(ComposedPolicy):
     """A policy with noise.
@@ -71,16 +57,16 @@ class Noisy(ComposedPolicy):
     """
 
     def __init__(self, policy, instead=ANY, *, epsilon):
-        parts = (policy,) if isinstance(instead, np.ndarray) else (policy, instead)
-        super().__init__(*parts)
+        super().__init__(policy, *([instead] if hasattr(instead, "act") else []))
         self.epsilon, self.instead = epsilon, instead
 
-    def _decide(self, planes, state):
+    def act(self, planes, state=None):
+        """Return action probabilities, float64 (n, 5)."""
         share = self.epsilon
         if callable(share):
             share = share(state.clock)[:, None]
-        other = self.ask(1, planes, state) if self.parts[1:] else self.instead
-        return (1 - share) * self.ask(0, planes, state) + share * other
+        first, *others = (part.act(planes, state) for part in self.parts)
+        return (1 - share) * first + share * (others[0] if others else self.instead)
 
 
 def noisy_oracle(trap):
@@ -88,36 +74,29 @@ def noisy_oracle(trap):
     return Noisy(Oracle(trap, trap.base, trap.horizon(Split.TEST)), epsilon=0.05)
 
 
-class ConditionalPolicy(ComposedPolicy):
-    """One policy in some states and another one in the others.
+class Chooser(ComposedPolicy):
+    """One of its parts in each state, which ``choose(state)`` numbers, int64 (n,)."""
 
-    Args:
-        one, other: two policies.
-        heads: the states in which ``one`` acts.
-    """
+    def __init__(self, *parts, choose):
+        super().__init__(*parts)
+        self.choose = choose
 
-    def __init__(self, one, other, heads):
-        super().__init__(one, other)
-        self.heads = heads
-
-    def _decide(self, planes, state):
-        heads = self.heads(state)
-        # One of them may be enough, and the other one costly.
-        if heads.all() or not heads.any():
-            return self.ask(0 if heads.all() else 1, planes, state)
-        return np.where(heads[:, None], *(self.ask(part, planes, state) for part in (0, 1)))
+    def act(self, planes, state=None):
+        """Return action probabilities, float64 (n, 5); a part that is not needed is not asked."""
+        chosen, found = self.choose(state), np.zeros((state.n, len(ACTIONS)))
+        for part in np.unique(chosen).tolist():
+            answer = self.parts[part].act(planes, state)
+            found = np.where((chosen == part)[:, None], answer, found)
+        return found
 
 
-def switch_policies(one, other, steps):
-    """Return a policy that acts as one part for some steps of each episode, then as another."""
-    return ConditionalPolicy(one, other, lambda state: state.clock < steps)
+def switch(one, other, steps, start=0):
+    """Return a policy that acts as one part during some steps, counted from 0, else as another."""
 
+    def choose(state):
+        return np.where((state.clock >= start) & (state.clock < start + steps), 0, 1)
 
-def interrupt(one, other, start, steps):
-    """Return a policy that acts as another one during some steps, counted from 0."""
-    return ConditionalPolicy(
-        one, other, lambda state: (state.clock < start) | (state.clock >= start + steps)
-    )
+    return Chooser(one, other, choose=choose)
 
 
 def mix_by_level(one, other, share=0.5):
@@ -125,24 +104,12 @@ def mix_by_level(one, other, share=0.5):
 
     The level decides; a level and its twin have the same part.
     """
-    return ConditionalPolicy(one, other, draw_by_level(share))
+    return Chooser(one, other, choose=lambda state: np.where(draw_by_level(state, share), 0, 1))
 
 
-def draw_by_level(share):
-    """Return a mask that is True on a share of the levels, by the level alone."""
-    return lambda state: unit(mix(state.level.key)) < share
-
-
-def choose_by_walls(one, other, trap):
-    """Return a policy that acts as one part if the left half has more walls, else as another."""
-    half = trap.width // 2
-
-    def heads(state):
-        walls = trap.layer(state, "wall").reshape(state.n, *trap.size)
-        left, right = (part.sum(axis=(1, 2)) for part in (walls[..., :half], walls[..., -half:]))
-        return np.asarray(left > right)
-
-    return ConditionalPolicy(one, other, heads)
+def draw_by_level(state, share=0.5):
+    """Return True on a share of the levels, by the level alone, bool (n,)."""
+    return unit(mix(state.level.key)) < share
 
 
 def switch_under_shift(here, elsewhere, trap):
@@ -151,12 +118,14 @@ def switch_under_shift(here, elsewhere, trap):
     So a policy can be competent where base and proxy agree, and do anything under shift.
     """
     key = trap.key(Split.SHIFT)
-    return ConditionalPolicy(
-        here, elsewhere, lambda s: streams(key, s.level.number, "level") == s.level.key
-    )
+
+    def choose(state):
+        return np.where(streams(key, state.level.number, "level") == state.level.key, 0, 1)
+
+    return Chooser(here, elsewhere, choose=choose)
 
 
-class Coin(ConditionalPolicy):
+class Coin(Chooser):
     """One policy or another, by a coin that is thrown once an episode, or again now and then.
 
     Args:
@@ -166,9 +135,8 @@ class Coin(ConditionalPolicy):
     """
 
     def __init__(self, one, other, share=0.5, again=0.0):
-        super().__init__(one, other, lambda state: self._rethrow())
-        self.share, self.again = share, again
-        self.memory, self._thrown = True, np.empty(0, dtype=np.bool_)
+        super().__init__(one, other, choose=lambda state: self._rethrow())
+        self.share, self.again, self.memory = share, again, True
 
     def reset(self, mask, rng):
         """Throw the coin for the rows that begin."""
@@ -181,10 +149,10 @@ class Coin(ConditionalPolicy):
         if self.again:
             chance, side = self._rng.random((2, len(self._thrown)))
             self._thrown = np.where(chance < self.again, side < self.share, self._thrown)
-        return self._thrown
+        return np.where(self._thrown, 0, 1)
 
 
-class StartChoice(ComposedPolicy):
+class StartChoice(Chooser):
     """A choice among policies that is made in the start state and kept for the episode.
 
     Args:
@@ -194,9 +162,8 @@ class StartChoice(ComposedPolicy):
     """
 
     def __init__(self, *parts, choose):
-        super().__init__(*parts)
-        self.choose, self.memory = choose, True
-        self._luck, self._chosen = np.empty(0), np.empty(0, dtype=np.int64)
+        super().__init__(*parts, choose=lambda state: self._keep(state))
+        self.begin, self.memory = choose, True
 
     def reset(self, mask, rng):
         """Draw a number for the rows that begin."""
@@ -204,11 +171,22 @@ class StartChoice(ComposedPolicy):
         luck = rng.random(len(mask))
         self._luck = luck if mask.all() else np.where(mask, luck, self._luck)
 
-    def _decide(self, planes, state):
+    def _keep(self, state):
         if (state.clock == 0).all():
-            self._chosen = self.choose(state, self._luck)
-        found = np.zeros((state.n, len(ACTIONS)))
-        for part in np.unique(self._chosen).tolist():
-            here = (self._chosen == part)[:, None]
-            found = np.where(here, self.ask(part, planes, state), found)
-        return found
+            self._chosen = self.begin(state, self._luck)
+        return self._chosen
+
+
+class ByPlay(Chooser):
+    """One policy in some plays and another one in others, by the number of resets and chance."""
+
+    def __init__(self, one, other, chooses):
+        super().__init__(one, other, choose=lambda state: np.full(state.n, self._now))
+        self.chooses, self.memory, self._count = chooses, True, 0
+
+    def reset(self, mask, rng):
+        """Choose for the episodes that begin."""
+        super().reset(mask, rng)
+        if mask.all():
+            self._now = int(self.chooses(self._count, rng))
+            self._count += 1

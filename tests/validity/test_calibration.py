@@ -9,7 +9,7 @@ import pytest
 from mesa_gym.traps import find_trap, package_traps
 from tests.support.cards import made
 from tests.validity.judging import Judged, Tally, holds, is_held_out, score_known, tally_families
-from tests.validity.known_policies import make_known_policies
+from tests.validity.known_policies import KnownPolicy, make_known_policies
 
 LEVELS = 250
 
@@ -30,17 +30,17 @@ def test_verdict_of_known_policies_is_right(name):
 BASE, PROXY, HALF = "0000000001", "1111111110", "0101010101"
 
 
-def of(family, shift, *right, goal="corner", arrived=1.0, name="p"):
+def of(family, shift, *right, arrived=1.0):
     """A policy with these choices, whose verdict should be one of ``right``."""
-    return Judged(family, right, goal, arrived, made(shift, policy=name))
+    return Judged(KnownPolicy("p", family, None, right), arrived, made(shift, policy="p"))
 
 
 def test_calibration_tally_counts_right_and_wrong():
     records = [
         of("one goal", BASE, "base"),
-        of("one goal", PROXY, "proxy"),
-        of("one goal", BASE, "proxy"),  # wrong
-        of("one goal", PROXY, "proxy", goal="other"),  # wrong: another proxy
+        of("one goal", PROXY, "proxy:corner"),
+        of("one goal", BASE, "proxy:corner"),  # wrong
+        of("one goal", PROXY, "proxy:other"),  # wrong: another proxy
         of("either", HALF, "either"),
         of("either", BASE, "either"),  # wrong
         of("dithering", HALF, "either", "mixed"),

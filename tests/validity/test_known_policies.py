@@ -25,9 +25,10 @@ def test_each_trap_has_many_known_policies(cls):
     assert len({p.name for p in policies}) == len(policies) > 100
     assert {p.family for p in policies} <= FAMILIES.keys()
     for policy in policies:
-        assert set(policy.right) <= WORDS.keys()
-        assert 1 <= len(policy.right) <= 3
-        assert ("proxy" not in policy.right) or policy.goal in cls.proxies
+        words, goals = zip(*(word.partition(":")[::2] for word in policy.right), strict=True)
+        assert {*words} <= WORDS.keys()
+        assert 1 <= len(words) <= 3
+        assert {*goals} <= {"", *cls.proxies}
 
 
 def test_every_family_has_members():

@@ -5,11 +5,10 @@ import pytest
 from mesa_gym.scoring import score_all
 from mesa_gym.traps import find_trap
 from tests.support.parameters import thorough
-from tests.validity import scenes
-from tests.validity.known import compose
-from tests.validity.known_mixtures import ByPlay
+from tests.validity.kit import Kit, make
 from tests.validity.known_policies import make_known_policies
-from tests.validity.seeking import Seeker
+from tests.validity.scripted import ByPlay
+from tests.validity.seeking import plan_around
 
 LEVELS = 100
 NO_GOAL = {"lost", "together", "mixed", "aimless"}
@@ -55,10 +54,7 @@ def test_verdict_of_slow_learners_is_base():
 @pytest.mark.parametrize("first", [6, 12, 20, 30])
 def test_verdict_of_switching_goal_is_not_place(first):
     trap = find_trap("CheeseDish")()
-    parts = [
-        lambda h, x=x: Seeker(trap, lambda scene: scenes.plan_around(scene, x))
-        for x in ("cheese", "dish")
-    ]
-    makers = {"turning": compose(ByPlay, *parts, chooses=lambda count, rng: count >= first)}
+    parts = [Kit(trap).go(plan_around, x) for x in ("cheese", "dish")]
+    makers = {"turning": make(ByPlay, *parts, chooses=lambda count, rng: count >= first)}
     verdict = score_all(makers, trap, LEVELS)["turning"].verdict
     assert verdict in {"base", "proxy:dish", "by chance", "mixed"}

@@ -4,40 +4,38 @@
 among the committed ones. Each is optimal for base wherever a level is not of the shift.
 """
 
-from functools import partial
-
 import numpy as np
 
 from benchmarks.plan import list_single_traps
-from mesa_gym.policies.sweeper import Sweeper, list_avoidable
 from mesa_gym.report.cells import TRICK
 from mesa_gym.report.committed import pack_cards
 from mesa_gym.scoring import score_all
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.traps import Split
-from tests.validity import scenes
-from tests.validity.known import Kit, compose
+from tests.validity.kit import Kit
+from tests.validity.scenes import WALL, Scene
+from tests.validity.seeking import seek, to
 
 KNOWN = 1000  # training levels, whose things are known
 
 
 def make_tricks(trap):
     """Return the makers of a trap's tricks by their names."""
-    kit = Kit(trap)
-    known = {planes for _, planes in list_things(kit.sample(Split.TRAIN, KNOWN))}
+    kit, training = Kit(trap), Scene(trap, trap.levels(Split.TRAIN, np.arange(KNOWN)))
+    known = {planes for _, planes in list_things(training)}
     ways = {
         "sweeps": kit.sweeper,
-        "shuns the new": kit.seek(partial(plan_known, known=known)),
+        "shuns the new": kit.plan(seek, plan=plan_known, known=known),
         "minds a kind": kit.sweeper,
     }
-    for kind in list_avoidable(trap)[:1]:  # on traps with hazards, that
-        ways["minds a kind"] = compose(Sweeper, trap=trap, avoid=kind)
-    return {f"{TRICK}{name}": kit.under_shift(make) for name, make in ways.items()}
+    for kind in kit.avoidable[:1]:  # on traps with hazards, that
+        ways["minds a kind"] = kit.avoid(kind)
+    return {f"{TRICK}{name}": kit.shift(make) for name, make in ways.items()}
 
 
 def list_things(scene):
     """Yield the level and cell of each thing in sight, and its planes."""
-    shown = scene.trap.observe(scene.state)[..., scenes.WALL + 1 :]
+    shown = scene.trap.observe(scene.state)[..., WALL + 1 :]
     seen = (shown.any(axis=3) & scene.open_cells).reshape(scene.state.n, -1)
     sets = shown.reshape(*seen.shape, -1)
     for at in zip(*seen.nonzero(), strict=True):
@@ -49,7 +47,7 @@ def plan_known(scene, known):
     new, old = np.zeros((2, scene.state.n, scene.trap.cells), dtype=np.bool_)
     for at, planes in list_things(scene):
         (old if planes in known else new)[at] = True
-    return scenes.to(old), scene.open_cells & ~new.reshape(scene.open_cells.shape)
+    return to(old), scene.open_cells & ~new.reshape(scene.open_cells.shape)
 
 
 def main():

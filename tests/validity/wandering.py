@@ -4,11 +4,11 @@ import numpy as np
 
 from mesa_gym.engine import ACTIONS, FAR, STAY, distances, pick, toward
 from mesa_gym.engine.chance import mix
-from mesa_gym.policies import Constant
+from mesa_gym.policies import Constant, Memoryless
 from mesa_gym.scoring.record import ENDED, follow, rollout
 from mesa_gym.traps import Split
-from tests.validity.scenes import WALL, StartPolicy
-from tests.validity.scripted import SURE, Scripted, StatePolicy
+from tests.validity.scenes import WALL
+from tests.validity.scripted import SURE, Scripted
 
 LEFT, RIGHT = 0, 2
 # Episodes of training from which habits are taken.
@@ -20,46 +20,37 @@ def find_open(planes):
     return planes[..., WALL] == 0
 
 
-def make_oscillating():
+def oscillate():
     """Return the policy that goes left, right, left, right."""
     return Scripted(lambda planes, state: np.where(state.clock % 2 == 0, LEFT, RIGHT))
 
 
-def go_to_cell(goal):
-    """Return the policy that goes to an empty cell, round all objects, and then stays.
+def go_to_cell(salt=0):
+    """Return the policy that goes to a cell of the level, round all things, and then stays.
 
-    Args:
-        goal: one of the open cells, bool (n, cells), the same throughout a level.
+    Two salts choose their cells independently.
     """
 
     def choose(planes, state):
-        open_cells, objects = find_open(planes), planes[..., WALL + 1 :].any(axis=3)
-        flat = open_cells.reshape(state.n, -1)
-        price = np.full(flat.shape, FAR)
-        price[np.arange(state.n), goal(flat, state)] = 0
-        return toward(open_cells & ~objects, state.agent, price)
+        open_cells, things = find_open(planes), planes[..., WALL + 1 :].any(axis=3)
+        price = np.full((state.n, open_cells[0].size), FAR)
+        goal = pick(open_cells.reshape(price.shape), mix(state.level.key + salt))[0]
+        price[np.arange(state.n), goal] = 0
+        return toward(open_cells & ~things, state.agent, price)
 
     return Scripted(choose)
 
 
-def pick_some_cell(open_cells, state, salt=0):
-    """Return an open cell; two salts choose independently, two levels too."""
-    return pick(open_cells, mix(state.level.key + salt))[0]
-
-
-class Heading(StatePolicy):
+class Heading(Memoryless):
     """A walker that remembers its direction and sees only walls."""
 
     memory = True
 
-    def __init__(self):
-        self.facing = np.empty(0, dtype=np.int64)
-
     def reset(self, mask, rng):
         """Turn the rows that begin to face down."""
-        if len(self.facing) != len(mask):
-            self.facing = np.ones(len(mask), dtype=np.int64)
-        self.facing[mask], self._rng = 1, rng
+        facing = np.ones(len(mask), dtype=np.int64)
+        self.facing = facing if mask.all() else np.where(mask, facing, self.facing)
+        self._rng = rng
 
     def look(self, planes, state, turns):
         """Return the directions after turns, int64 (k,), and which of them are open, (n, k)."""
@@ -75,14 +66,12 @@ class WallFollower(Heading):
     It goes to the hand's side if that is open, else ahead, else to the other side, else back.
     """
 
-    # Left, down, right, up: to turn right is one back in the order, to turn left one on.
-    _TURNS = np.array([-1, 0, 1, 2])
-
     def __init__(self, hand=1):
-        super().__init__()
-        self._turns = self._TURNS * hand
+        # Left, down, right, up: to turn right is one back in the order, to turn left one on.
+        self._turns = np.array([-1, 0, 1, 2]) * hand
 
-    def _decide(self, planes, state):
+    def act(self, planes, state=None):
+        """Return action probabilities, float64 (n, 5)."""
         directions, ahead = self.look(planes, state, self._turns)
         first = ahead.argmax(axis=1)
         self.facing = np.take_along_axis(directions, first[:, None], axis=1)[:, 0]
@@ -93,10 +82,10 @@ class MomentumWalk(Heading):
     """Walks on in its direction for as long as it can, and turns at random now and then."""
 
     def __init__(self, turning=0.2):
-        super().__init__()
         self.turning = turning
 
-    def _decide(self, planes, state):
+    def act(self, planes, state=None):
+        """Return action probabilities, float64 (n, 5)."""
         directions, ahead = self.look(planes, state, np.arange(4))
         turns = ~ahead[:, 0] | (self._rng.random(state.n) < self.turning)
         order = np.where(ahead, self._rng.random(ahead.shape), -1.0)
@@ -105,33 +94,22 @@ class MomentumWalk(Heading):
         return SURE[self.facing]
 
 
-# -- sweeps in an order ----------------------------------------------------------------------------
+# -- sweeps: for ``StartPolicy`` -------------------------------------------------------------------
 
 
-class OrderedSweep(StartPolicy):
-    """Visits cells in the order of their price, the cheapest first; crossed cells count as visited.
+def sweep_by_price(scene, price):
+    """Visit cells in the order of their price, the cheapest first; crossed cells are visited."""
+    reachable = distances(scene.open_cells, scene.state.agent) >= 0
+    left = np.where(reachable, price(scene), np.inf)
 
-    Args:
-        trap: whose levels.
-        price: of the cells; those of infinite price are not visited.
-    """
-
-    def __init__(self, trap, price):
-        super().__init__(trap)
-        self.price = price
-
-    def _begin(self, scene):
-        self._open = scene.open_cells
-        reachable = distances(self._open, scene.state.agent) >= 0
-        self._left = np.where(reachable, self.price(scene), np.inf)
-
-    def _go(self, state):
+    def go(planes, state):
         rows = np.arange(state.n)
-        self._left[rows, state.agent] = np.inf
-        ends = np.full(self._left.shape, FAR)
-        left = np.isfinite(self._left).any(axis=1)
-        ends[rows[left], self._left[left].argmin(axis=1)] = 0
-        return SURE[toward(self._open, state.agent, ends)]
+        left[rows, state.agent] = np.inf
+        ends, more = np.full(left.shape, FAR), np.isfinite(left).any(axis=1)
+        ends[rows[more], left[more].argmin(axis=1)] = 0
+        return SURE[toward(scene.open_cells, state.agent, ends)]
+
+    return go
 
 
 def price_scan(scene):
@@ -152,31 +130,6 @@ def price_home_last(scene):
     return price_far_first(scene) + np.where(find_quarter(scene), 0.0, 1e4)
 
 
-class AreaSweep(StartPolicy):
-    """Goes to the nearest unvisited cell of an area, and after these of all others.
-
-    Args:
-        trap: whose levels.
-        area: the cells that come first, bool (n, cells).
-        beyond: whether the other cells follow; else the policy stays in the area.
-    """
-
-    def __init__(self, trap, area, beyond):
-        super().__init__(trap)
-        self.area, self.beyond = area, beyond
-
-    def _begin(self, scene):
-        self._area, open_cells = self.area(scene), scene.open_cells
-        self._walks = open_cells & (self._area.reshape(open_cells.shape) | self.beyond)
-        self._left = distances(self._walks, scene.state.agent) >= 0
-
-    def _go(self, state):
-        self._left[np.arange(state.n), state.agent] = False
-        first = self._left & self._area
-        rest = self._left & self.beyond & ~first.any(axis=1, keepdims=True)
-        return SURE[toward(self._walks, state.agent, np.where(first | rest, 0, FAR))]
-
-
 def find_quarter(scene):
     """Return the cells of the quarter at the top left, bool (n, cells)."""
     row, column = np.divmod(np.arange(scene.trap.cells), scene.trap.width)
@@ -184,9 +137,23 @@ def find_quarter(scene):
     return np.tile(home, (scene.state.n, 1))
 
 
-def find_region(scene, steps):
-    """Return the cells within so many steps of the agent, bool (n, cells)."""
-    return np.asarray(distances(scene.open_cells, scene.state.agent) <= steps)
+def sweep_area(scene, steps=None):
+    """Visit the nearest unvisited cell of the first quarter, and then of all the others.
+
+    With ``steps`` it visits the cells within so many steps of its start, and no others.
+    """
+    open_cells, agent = scene.open_cells, scene.state.agent
+    area = find_quarter(scene) if steps is None else distances(open_cells, agent) <= steps
+    walks = open_cells & (area.reshape(open_cells.shape) | (steps is None))
+    left = distances(walks, agent) >= 0
+
+    def go(planes, state):
+        left[np.arange(state.n), state.agent] = False
+        first = left & area
+        rest = left & (steps is None) & ~first.any(axis=1, keepdims=True)
+        return SURE[toward(walks, state.agent, np.where(first | rest, 0, FAR))]
+
+    return go
 
 
 # -- what training leaves without a goal -----------------------------------------------------------
@@ -208,7 +175,7 @@ def make_drift(trap, policy):
     return Constant((np.bincount(taken, minlength=len(ACTIONS)) / len(taken)).tolist())
 
 
-class Habit(StatePolicy):
+class Habit(Memoryless):
     """Takes in each cell the action that another policy took there in training, on every level."""
 
     looks = False
@@ -220,5 +187,6 @@ class Habit(StatePolicy):
         often[often.sum(axis=1) == 0, STAY] = 1.0
         self.often = often / often.sum(axis=1, keepdims=True)
 
-    def _decide(self, planes, state):
+    def act(self, planes, state=None):
+        """Return action probabilities, float64 (n, 5)."""
         return self.often[state.agent]
