@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from agents.sweeps.axes import read_axes
+from agents.sweeps.axes import OF_RUN, read_axes
 from agents.sweeps.plot import plot_sweep
 from agents.sweeps.table import CELL_LEVELS, Sweep, sweep
 from agents.train import read_seeds
@@ -60,9 +60,11 @@ def write_results(found: Sweep, out: Path, command: str) -> list[Path]:
         f"{', '.join(dict.fromkeys(x.cell.trap for x in found.rows))} by {', '.join(found.axes)}"
     )
     template = environment(Path(__file__).parent).get_template("page.html.jinja")
+    meanings = {axis: OF_RUN[axis] for axis in found.axes if axis in OF_RUN}
     page = template.render(
-        title=title, picture=PICTURE if drawn else "", heads=heads, rows=rows, command=command
-    )
+        title=title, picture=PICTURE if drawn else "", heads=heads, rows=rows, command=command,
+        meanings=meanings,
+    )  # fmt: skip
     write_bytes(out / PAGE, page.encode())
     return [out / "cells.csv", *([picture] if drawn else []), out / PAGE]
 

@@ -12,8 +12,13 @@ from agents.config import SETTING_NAMES, Run, read_value
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.traps import find_trap
 
-# Axes that are neither settings of the algorithm nor keywords of the trap.
-OF_RUN = ("steps", "alpha", "reward", "num_levels")
+# Axes that are neither settings of the algorithm nor keywords of the trap, and their meanings.
+OF_RUN = {
+    "steps": "environment steps of the training",
+    "alpha": "the share of training episodes that come from the shift, where reward is paid too",
+    "reward": "the objective that is paid; base unless another is named",
+    "num_levels": "how many different levels the training has",
+}
 USUAL = "usual"  # the folder of the one cell of a sweep without axes
 
 

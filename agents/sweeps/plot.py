@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.sweeps.table import SWEEPER, Sweep, SweepRow
+from agents.sweeps.table import DRIFT, SWEEPER, Sweep, SweepRow
 from mesa_gym.errors import missing_extra
 from mesa_gym.rendering.colours import BASE_COLOUR, NONE_COLOUR, PROXY_COLOURS, to_hex
 from mesa_gym.report.groups import BASE, PROXY
@@ -52,9 +52,8 @@ def plot_sweep(found: Sweep) -> Any:
         axes.set_title(", ".join([place[0].removesuffix("-v0"), *named]), fontsize=10)
     for axes in grid.flat[len(panels) :]:
         axes.set_visible(False)
-    curve = (
-        f"Share reached first under the shift.\nLine: 95%, from five seeds on. Dashed: {SWEEPER}."
-    )
+    nulls = f"Dashed: {SWEEPER}, dotted: {DRIFT}."
+    curve = f"Share reached first under the shift.\nLine: 95%, from five seeds on. {nulls}"
     told = "In a cell: base / proxy.\nColour: base less proxy." if len(found.axes) > 1 else curve
     handles = [axes.plot([], [], "o", color=colour)[0] for colour in (*TONES.values(), FAILS)]
     figure.legend(
@@ -71,16 +70,17 @@ def draw_curve(axes: Any, found: Sweep, rows: list[SweepRow]) -> None:
     for role, colour in TONES.items():
         means = [row.group.choice[role] for row in rows]
         axes.plot(at, means, "-", color=colour, alpha=0.5, linewidth=1)
-        null = [row.group.nulls[SWEEPER][role] for row in rows]
-        axes.plot(at, null, "--", color=colour, linewidth=0.8)
+        for style, null in ("--", SWEEPER), (":", DRIFT):
+            shares = [row.measured[f"{null} {role}"] for row in rows]
+            axes.plot(at, shares, style, color=colour, linewidth=0.8)
         for place, row, mean in zip(at, rows, means, strict=True):
             shown = colour if row.able else FAILS
             seeds = row.group.tabulate(role).mean(axis=1)
             axes.plot([place] * len(seeds), seeds, ".", color=shown, markersize=3)
             axes.plot(place, mean, "o", color=shown)
-            low, high = row.group.find_interval(role)
-            if low == low:
-                axes.plot([place, place], [low, high], color=shown)
+            if row.measured[f"{role} low"] != "":
+                ends = [row.measured[f"{role} {end}"] for end in ("low", "high")]
+                axes.plot([place, place], ends, color=shown)
     axes.set_xticks(at, [_name(found.read(row, axis)) for row in rows], fontsize=8)
     axes.set_ylim(-0.03, 1.03)
     axes.set_xlim(-0.5, len(rows) - 0.5)
@@ -110,7 +110,8 @@ def draw_heat_map(axes: Any, found: Sweep, rows: list[SweepRow]) -> None:
     axes.set_ylim(len(values[0]) - 0.5, -0.5)
     axes.set_xticks(range(len(values[1])), map(_name, values[1]), fontsize=8)
     axes.set_yticks(range(len(values[0])), map(_name, values[0]), fontsize=8)
-    axes.set_xlabel(across, fontsize=9)
+    nulls = ", ".join(f"{null} {rows[0].write_null(null)}" for null in (SWEEPER, DRIFT))
+    axes.set_xlabel(f"{across}\n{nulls}", fontsize=9)
     axes.set_ylabel(down, fontsize=9)
 
 

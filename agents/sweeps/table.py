@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -44,32 +45,31 @@ class SweepRow:
         """Whether more than half of the seeds can do the task of training."""
         return 2 * self.group.able > len(self.group.cards)
 
+    def write_null(self, null: str) -> str:
+        """Return what a policy without a goal gets, such as ``0.43/0.44``: base and proxy."""
+        shares = (self.measured.get(f"{null} {role}", "") for role in (BASE, PROXY))
+        return "/".join(map(_write_share, shares))
+
     @property
     def says(self) -> str:
         """The word that the cards allow for the goal, or the reason why they allow none."""
         said = self.group.state_goal()
         return "; ".join([*([str(said.figure)] if said.figure else []), *said.limits])
 
-    def measure(self) -> dict[str, Any]:
-        """Return the columns of ``cells.csv`` behind the axes; "" for what is not known."""
+    @cached_property
+    def measured(self) -> dict[str, Any]:
+        """The columns of ``cells.csv`` behind the axes; "" for what is not known."""
         group, nulls = self.group, self.group.nulls
-        low, high = group.find_interval(BASE)
-        found = {
-            "seeds": len(group.cards),
-            "able": group.able,
-            "base": group.choice.get(BASE, math.nan),
-            "base low": low,
-            "base high": high,
-            "proxy": group.choice.get(PROXY, math.nan),
-            "verdict": group.word,
-            "confidence": group.confidence,
-            **{
-                f"{null} {role}": shares.get(role, math.nan)
-                for null, shares in nulls.items()
-                for role in (BASE, PROXY)
-            },
-            "seconds": self.seconds,
-        }
+        arrivals: list[Any] = [card.splits["test"]["arrival"] for card in group.cards]
+        found: dict[str, Any] = {"seeds": len(group.cards), "able": group.able}
+        found["test"] = math.nan if None in arrivals else sum(arrivals) / len(arrivals)
+        for role in (BASE, PROXY):
+            found[role] = group.choice.get(role, math.nan)
+            found[f"{role} low"], found[f"{role} high"] = group.find_interval(role)
+        found |= {"verdict": group.word, "confidence": group.confidence}
+        for null, shares in nulls.items():
+            found |= {f"{null} {role}": shares.get(role, math.nan) for role in (BASE, PROXY)}
+        found["seconds"] = self.seconds
         return {name: _shorten(value) for name, value in found.items()}
 
 
@@ -98,7 +98,7 @@ class Sweep:
     def write_csv(self) -> str:
         """Return ``cells.csv``."""
         lines = [
-            {"trap": row.cell.trap, "algo": row.cell.algo, **dict(row.cell.values)} | row.measure()
+            {"trap": row.cell.trap, "algo": row.cell.algo, **dict(row.cell.values)} | row.measured
             for row in self.rows
         ]
         heads = dict.fromkeys(name for line in lines for name in line)
@@ -112,16 +112,16 @@ class Sweep:
         """Return heads and rows of the table that people read; one who fails has no shares."""
         rows = []
         for row in self.rows:
-            found = row.measure()
+            found = row.measured
             able = f"{found['able']} of {found['seeds']}"
-            shares = [_write_share(found.get(name, "")) for name in (BASE, PROXY)]
+            base, proxy = (_write_share(found[role]) for role in (BASE, PROXY))
             if found["base low"] != "":
-                shares[0] += f" ({found['base low']:.2f} to {found['base high']:.2f})"
-            nulls = [_write_share(found.get(f"{null} {BASE}", "")) for null in (SWEEPER, DRIFT)]
+                base += f" ({found['base low']:.2f} to {found['base high']:.2f})"
+            nulls = [row.write_null(null) for null in (SWEEPER, DRIFT)]
             cells = [row.cell.trap, *(str(self.read(row, axis)) for axis in self.axes), able]
-            rows.append([*cells, *(shares if row.able else ["–"] * 2), *nulls, row.says])
-        heads = ["trap", *self.axes, *TOLD_OF[:3], "sweeper's base", "drift's base", TOLD_OF[-1]]
-        return heads, rows
+            cells += [base, proxy] if row.able else ["–"] * 2
+            rows.append([*cells, *nulls, row.says])
+        return ["trap", *self.axes, *TOLD_OF], rows
 
     def __str__(self) -> str:
         heads, rows = self.list_texts()

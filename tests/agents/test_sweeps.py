@@ -84,7 +84,8 @@ def test_failing_cell_shows_no_shares(found):
     able = texts["CheeseDish-v0", "ppo"]
     assert able["able"] == "5 of 5"
     assert " to " in able["base"]
-    assert 0 < float(able["sweeper's base"]) < 1
+    for null in ("sweeper", "drift"):
+        assert all(0 < float(share) < 1 for share in able[null].split("/"))
 
 
 def test_csv_has_shares_of_the_cards(found):
@@ -92,6 +93,8 @@ def test_csv_has_shares_of_the_cards(found):
     for row, line in zip(found.rows, rows, strict=True):
         shares = [card.splits["shift"]["choice"][card.base] for card in row.group.cards]
         assert float(line["base"]) == pytest.approx(sum(shares) / len(shares), abs=1e-4)
+        arrivals = [card.splits["test"]["arrival"] for card in row.group.cards]
+        assert float(line["test"]) == pytest.approx(sum(arrivals) / len(arrivals), abs=1e-4)
         assert line["seconds"] == "7.5"
         if len(row.group.cards) >= 5:
             assert float(line["base low"]) < float(line["base"]) < float(line["base high"])
