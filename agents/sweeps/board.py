@@ -1,0 +1,81 @@
+"""The board of cures: ``python -m agents.sweeps.board runs/cures/cells.csv ...`` prints it.
+
+A row is a cure, and the row below it its control. A cell is base's share under the shift and the
+proxy's, bold where the cure works: base is ``LEAST_GAIN`` or more above the control, and their 95%
+intervals do not meet. What has no control is measured by plain PPO, whose cards are committed.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from agents.cures import CONTROLS
+from agents.sweeps.axes import SweepCell
+from agents.sweeps.table import Sweep, SweepRow
+from mesa_gym.report import read_committed
+from mesa_gym.report.groups import group_cards
+
+LEAST_GAIN = 0.1
+PLAIN = "ppo"
+COMMITTED = (PLAIN, "ppo-symmetric")
+BOARD_COLUMNS = ("seeds", "able", "test", "base", "base low", "base high", "proxy")
+# Row -> trap -> figure -> its text, "" for what is not known.
+Board = dict[str, dict[str, dict[str, str]]]
+
+
+def read_board(paths: Iterable[Path]) -> Board:
+    """Return the rows of the ``cells.csv`` of some sweeps, and of committed cards."""
+    board: Board = {}
+    groups = [each for each in group_cards(read_committed()) if each.agent in COMMITTED]
+    rows = [SweepRow(SweepCell(each.trap, each.agent, ()), each, 0) for each in groups]
+    texts = [Sweep(tuple(rows)).write_csv(), *(path.read_text() for path in paths)]
+    for number, text in enumerate(texts):
+        for line in csv.DictReader(text.splitlines()):
+            axes = [*line][2 : [*line].index("seeds")]  # behind trap and algorithm
+            name = line["algo"].rpartition(":")[2]
+            if name not in CONTROLS | dict.fromkeys(CONTROLS.values()) or name == PLAIN:
+                name = " ".join([name, *(f"{axis}={line[axis]}" for axis in axes)])
+            board.setdefault(name, {})[line["trap"]] = {x: line[x] for x in BOARD_COLUMNS}
+        if number == 0:
+            committed = set(board)
+    asked = {trap for name in board.keys() - committed for trap in board[name]}
+    return {name: {t: x for t, x in of.items() if t in asked} for name, of in board.items()}
+
+
+def find_control(name: str) -> str:
+    """Return the row that a row is measured by: its control, or plain PPO."""
+    algo, _, axes = name.partition(" ")
+    return CONTROLS[algo] if algo in CONTROLS and (algo != PLAIN or "alpha" in axes) else PLAIN
+
+
+def write_cell(cell: Mapping[str, str] | None, control: Mapping[str, str] | None) -> str:
+    """Return base/proxy of a cell, bold where it works, with how many fail training."""
+    if cell is None:
+        return "–"
+    base, text = float(cell["base"]), f"{float(cell['base']):.2f}/{float(cell['proxy']):.2f}"
+    if control and base - float(control["base"]) >= LEAST_GAIN:
+        ends = cell["base low"], control["base high"]
+        if all(ends) and float(ends[0]) > float(ends[1]):
+            text = f"**{text}**"
+    fail = int(cell["seeds"]) - int(cell["able"])
+    return f"{text} ({fail} fail)" if fail else text
+
+
+def write_board(board: Board) -> str:
+    """Return the board as a table in Markdown."""
+    traps = [*dict.fromkeys(trap for of in board.values() for trap in of)]
+    heads = ["", *(trap.removesuffix("-v0") for trap in traps), "test"]
+    lines = [heads, ["---"] * len(heads)]
+    for name, of in board.items():
+        control = board.get(find_control(name), {}) if find_control(name) != name else {}
+        cells = [write_cell(of.get(trap), control.get(trap)) for trap in traps]
+        arrivals = [float(cell["test"]) for cell in of.values()]
+        lines.append([f"`{name}`", *cells, f"{sum(arrivals) / len(arrivals):.3f}"])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+if __name__ == "__main__":
+    print(write_board(read_board(map(Path, sys.argv[1:]))))
