@@ -20,6 +20,8 @@ def test_architecture_names_every_room_and_real_files():
     assert folders <= {name.split(".")[1] for row in read_order() for name in row if "." in name}
     for file in re.findall(r"`(\w+/[\w/]+\.py)`", PAGE):
         assert (ROOT / file).exists() or (ROOT / "mesa_gym" / file).exists(), file
+    files = {path.name for top in ("mesa_gym", "agents") for path in (ROOT / top).rglob("*.py")}
+    assert set(re.findall(r"`(\w+\.py)`", PAGE)) <= files
 
 
 def test_architecture_is_short():
