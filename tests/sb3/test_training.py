@@ -17,6 +17,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.logger import KVWriter, Logger
 
+from agents.sb3 import export_model
 from mesa_gym.errors import UnknownNameError
 from mesa_gym.sb3 import CentredExtractor, ScoreCallback, make_sb3, ppo
 from mesa_gym.sb3.training import WALL_AT
@@ -39,6 +40,19 @@ def test_extractor_view_equals_a_loop_over_cells(trap, size):
     planes[..., WALL_AT] = 1 - planes[..., WALL_AT]  # open cells, in place of walls
     windows = np.array([cut_window(each, 2 * max(made.size) - 5) for each in planes])[..., WALL_AT:]
     np.testing.assert_array_equal(view, windows.reshape(len(planes), -1))
+
+
+@few_traps
+def test_numpy_network_answers_as_the_model(trap):
+    made, model = trap(), ppo(trap.name(), n_envs=2, seed=0)
+    model.policy.action_net.weight.data *= 300  # or it acts by chance, whatever it sees
+    planes = made.observe(wandered(made, 40))
+    agent = export_model(model, made)
+    agent.reset(np.ones(40, bool), np.random.default_rng(0))
+    seen = model.policy.obs_to_tensor(planes)[0]
+    shares = model.policy.get_distribution(seen).distribution.probs.detach().numpy()
+    np.testing.assert_allclose(agent.act(planes), shares, atol=1e-5)
+    assert np.ptp(shares, axis=0).max() > 0.1
 
 
 @pytest.mark.parametrize("observation", ["flat", "chw", "rgb", "centred"])

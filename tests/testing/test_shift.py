@@ -89,6 +89,7 @@ test_alone_check_finds_payment_for_removed_target = PaysWithoutDish
 
 
 ONLY_WAY = (WALL, "#c.x.A#", WALL, WALL, WALL, WALL, WALL)
+EQUAL_WAYS = (WALL, "#Ax####", "#.c####", WALL, WALL, WALL, WALL)
 SHORTEST_WAY = (WALL, "#c.x.A#", "#.###.#", "#.###.#", "#.###.#", "#.....#", WALL)
 ENDS_BEFORE = (WALL, "#x..A##", WALL, "###c..#", WALL, WALL, WALL)
 
@@ -98,6 +99,7 @@ ENDS_BEFORE = (WALL, "#x..A##", WALL, "###c..#", WALL, WALL, WALL)
     [
         (ONLY_WAY, "'cheese' cannot be had before 'corner' or an end"),
         (SHORTEST_WAY, "a shortest way to 'cheese' passes 'corner'"),
+        (EQUAL_WAYS, "a shortest way to 'cheese' passes 'corner'"),
         (ENDS_BEFORE, "'cheese' cannot be had before"),
     ],
 )

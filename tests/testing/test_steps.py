@@ -5,7 +5,7 @@ import pytest
 
 from mesa_gym.solver import Graph
 from mesa_gym.testing import CHECKS, ConformanceError
-from mesa_gym.traps import Split, Step, base, proxy
+from mesa_gym.traps import LEVELS, Split, Step, base, proxy
 from mesa_gym.traps.keys_chests import KeysChests
 from tests.support.broken_traps import caught_by
 from tests.support.small_traps import GLOW, Healthy, SmallDish
@@ -19,6 +19,11 @@ def test_level_check_finds_unseeded_draws(self, level, split):
 @caught_by("level_identity", r"level 0: levels \[0\] are others than in a larger batch")
 def test_level_check_finds_dependence_on_batch(self, level, split):
     level.at["corner"] += len(level) % 2
+
+
+@caught_by("level_identity", r"level 281474976710656: levels \[281474976710656\] are others than")
+def test_level_check_finds_dependence_past_scored_levels(self, level, split):
+    level.at["corner"] += (level.number >= LEVELS) & (len(level) % 2 == 1)
 
 
 @caught_by("start", "split 'control', level 0: the agent starts on 'cheese'; fix: draw")
