@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from functools import partial
@@ -44,6 +45,41 @@ def job(name, work, **terms):
     """A job that makes ``made/NAME``; with lines of code it fails."""
     call = partial(fail, work) if isinstance(work, str) else work
     return Job(name, {f"made/{name}": terms}, partial(call, name))
+
+
+def start(out, workers=2, on=None):
+    """Run quick and slow jobs in a session of its own, as in a terminal."""
+    return subprocess.Popen(
+        [sys.executable, __file__, str(out), str(workers), *([on] if on else [])],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        start_new_session=True,
+    )
+
+
+def until(holds):
+    while not holds():
+        time.sleep(0.02)
+
+
+def half_done(out):
+    """Job that is half done -> its process."""
+    return dict(path.read_text().split() for path in out.glob(".work/*/half"))
+
+
+def gone(process):
+    """True if a process has ended; it may stay listed until its new parent reaps it."""
+    try:
+        stat = Path("/proc", process, "stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return stat.rpartition(")")[2].split()[0] == "Z"
+
+
+def left(out):
+    """The files that a run leaves, without its lock file, which must be free."""
+    return {path.name for path in out.iterdir()} - {runner.LOCK}
 
 
 def main(out, workers, on=None):

@@ -13,9 +13,9 @@ import pytest
 
 from agents.jobs import runner
 from agents.jobs.engines import RUN, do_there, pack
-from tests.agents.jobs.test_runner import FAILING, gone, half_done, left, until
+from tests.agents.jobs.test_runner import FAILING
 from tests.support import sample_jobs
-from tests.support.sample_jobs import job
+from tests.support.sample_jobs import gone, half_done, job, left, start, until
 
 pytest.importorskip("distributed")
 pytest.importorskip("submitit")
@@ -75,7 +75,7 @@ def test_engines_do_jobs_as_this_machine(tmp_path, monkeypatch, cluster):
 def test_killed_worker_loses_no_job(tmp_path):
     out = tmp_path / "out"
     with dask(tmp_path) as (on, workers):
-        run = start_on(out, on)
+        run = start(out, on=on)
         until(lambda: len(half_done(out)) == 2 or run.poll() is not None)
         assert run.poll() is None, run.communicate()[1]
         processes = half_done(out).values()
@@ -87,23 +87,12 @@ def test_killed_worker_loses_no_job(tmp_path):
     assert "4 of 4 jobs done" in told
 
 
-def start_on(out, on):
-    """Run the sample jobs on an engine in a session of its own, as in a terminal."""
-    return subprocess.Popen(
-        [sys.executable, sample_jobs.__file__, str(out), "2", on],
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        start_new_session=True,
-    )
-
-
 @pytest.mark.thorough
 @pytest.mark.parametrize("engine", ["dask", "local"])
 def test_interrupt_ends_jobs_at_once(tmp_path, cluster, engine):
     """One Ctrl-C: the command ends, and the processes of its jobs; dask's workers stay."""
     address, workers = cluster
-    run = start_on(tmp_path, address if engine == "dask" else engine)
+    run = start(tmp_path, on=address if engine == "dask" else engine)
     until(lambda: len(half_done(tmp_path)) == 2 or run.poll() is not None)
     assert run.poll() is None, run.communicate()[1]
     processes = half_done(tmp_path).values()

@@ -1,59 +1,13 @@
 """Runs of jobs: what fails, dies, is killed, interrupted, or asked for by two runs at once."""
 
-import os
 import re
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
 
 from agents.jobs import runner
 from agents.jobs.job import DONE_FILE
 from tests.support import sample_jobs
-from tests.support.sample_jobs import QUICK, SLOW, job
-
-
-def start(out, workers=2):
-    """Run quick and slow jobs in a session of its own, as in a terminal."""
-    return subprocess.Popen(
-        [sys.executable, sample_jobs.__file__, str(out), str(workers)],
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        start_new_session=True,
-    )
-
-
-def until(holds):
-    while not holds():
-        time.sleep(0.02)
-
-
-def worked_on(out):
-    """The names of jobs that finished, once for each time."""
-    return sorted((out / "log").read_text().split())
-
-
-def half_done(out):
-    """Job that is half done -> its process."""
-    return dict(path.read_text().split() for path in out.glob(".work/*/half"))
-
-
-def gone(process):
-    """True if a process has ended; it may stay listed until its new parent reaps it."""
-    try:
-        stat = Path("/proc", process, "stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return True
-    return stat.rpartition(")")[2].split()[0] == "Z"
-
-
-def left(out):
-    """The files that a run leaves, without its lock file, which must be free."""
-    return {path.name for path in out.iterdir()} - {runner.LOCK}
-
+from tests.support.sample_jobs import QUICK, SLOW, gone, half_done, job, left, start, until
 
 FAILING = {
     "bad": ("raise KeyError(name)", "KeyError: 'bad'"),
@@ -101,5 +55,5 @@ def test_killed_run_loses_only_jobs_in_flight(tmp_path):
     assert again.returncode == 0, told
     assert "2 of 2 jobs done" in told
     assert {path: path.stat().st_mtime_ns for path in done} == done
-    assert worked_on(tmp_path) == sorted(QUICK | SLOW)
+    assert sorted((tmp_path / "log").read_text().split()) == sorted(QUICK | SLOW)
     assert left(tmp_path) == {"log", "made", "open"}
