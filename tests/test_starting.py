@@ -29,6 +29,15 @@ def test_import_leaves_the_path_of_a_package(package, tmp_path):
     assert (ran.returncode, ran.stdout) == (0, "the user\n"), ran.stderr
 
 
+def test_import_and_first_step_load_nothing_heavy(tmp_path):
+    heavy = "torch", "stable_baselines3", "pygame", "matplotlib", "scipy", "array_api_compat"
+    code = (
+        "import sys, gymnasium, mesa_gym; env = gymnasium.make('MesaGym/RedBlueDoors-v0');"
+        f"env.reset(); env.step(0); print({{*sys.modules}} & {{*{heavy}}})"
+    )
+    assert run_python(["-c", code], tmp_path).stdout == "set()\n"
+
+
 def test_command_imports_nothing_of_the_working_folder(tmp_path):
     """As a console script starts: its own folder is on the path, the working folder is not."""
     for name in ("scripts", "work"):

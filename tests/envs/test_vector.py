@@ -1,7 +1,5 @@
 """For a list of seeds the vector environment is SyncVectorEnv over TrapEnv, exactly."""
 
-import sys
-
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -183,26 +181,3 @@ def test_make_vec_with_longer_limit_warns():
     assert own == gym.make_vec(id, 2, max_episode_steps=own).spec.max_episode_steps
     assert gym.make_vec(id, 2, max_episode_steps=5).spec.max_episode_steps == 5
     assert gym.make_vec(id, 2, max_steps=1000).spec.max_episode_steps == 1000
-
-
-# Calls of Python functions that a step may take, on average: what a batch of 128 costs is these.
-MOST_CALLS = 75
-
-
-@pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
-def test_vector_step_takes_few_python_calls(mode):
-    steps, calls = 200, [0]
-    env = gym.make_vec("MesaGym/CheeseCorner-v0", 128, autoreset_mode=mode, num_levels=1024)
-    actions = np.random.default_rng(0).integers(0, 5, (steps, 128))
-    env.reset(seed=0)
-
-    def count(frame, event, argument):
-        calls[0] += event == "call"
-
-    sys.setprofile(count)
-    try:
-        for action in actions:
-            env.step(action)
-    finally:
-        sys.setprofile(None)
-    assert steps < calls[0] <= MOST_CALLS * steps
