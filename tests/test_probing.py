@@ -15,14 +15,16 @@ from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.traps.monster_world import MonsterWorld
-from tests.support.parameters import each_solvable
+from tests.support.parameters import SOLVABLE, few
 from tests.support.playing import play_all
 from tests.support.reference import assert_same, cells_of, contents, enumerate_level, steps_from
 
 
-@each_solvable
-def test_labels_equal_plain_recursion_and_search(trap):
-    trap = trap()
+@pytest.mark.parametrize(
+    "name", few(SOLVABLE, "CheeseDish-v0", "RedBlueDoors-v0", thorough=SOLVABLE)
+)
+def test_labels_equal_plain_recursion_and_search(name):
+    trap = SOLVABLE[name]()
     starts = trap.levels(Split.SHIFT, np.arange(6))
     size = np.bincount(Graph(trap, starts).level_row)
     number = int(size.argmin())

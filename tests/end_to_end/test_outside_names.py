@@ -14,6 +14,7 @@ from mesa_gym.logs import RecordedEpisode, score_logs
 from mesa_gym.logs.episodes import require_played
 from mesa_gym.report import join_committed
 from tests.support.cards import made
+from tests.support.parameters import thorough
 
 NAMES = ("./evil_file.py:X", "./evil_file.py", "evil_module:X", "evil_module.X")
 POLICY = {"schema": 1, "observation": "planes", "loader": "agents", "weights": "w.safetensors"}
@@ -54,7 +55,7 @@ DOORS = {
 }
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [NAMES[0], *map(thorough, NAMES[1:])])
 @pytest.mark.parametrize("door", DOORS)
 def test_outside_name_never_imports(door, name, tmp_path, monkeypatch):
     for stem in ("evil_file", "evil_module"):

@@ -5,9 +5,10 @@ from msgspec.structs import replace
 
 from mesa_gym.logs import load_episodes, record_plays, save_episodes
 from mesa_gym.logs.episodes import MOST_SAID, encode_episode, require_played, trap_of
-from mesa_gym.scoring.plays import plays_of
+from mesa_gym.policies import as_policy
+from mesa_gym.scoring.plays import find_play, plays_of
 from mesa_gym.traps import find_trap
-from tests.support.playing import play_all
+from tests.support.playing import play_all, play_levels
 
 TRAP = find_trap("CheeseDish")()
 
@@ -63,8 +64,12 @@ def test_episodes_that_windows_wrote_are_read(episodes, tmp_path):
 
 
 def test_episodes_keep_answers_of_a_speaker(tmp_path):
-    spoken = play_all(lambda text: f"\ud800{len(text)} signs. " * 9_999 + "\nup", TRAP, 2, 3)
-    save_episodes(tmp_path / "a.jsonl", record_plays(TRAP, "mine", spoken))
+    def speak(text):
+        return f"\ud800{len(text)} signs. " * 9_999 + "\nup"
+
+    policy, play = as_policy(speak, TRAP, TRAP.horizon("test")), find_play(TRAP, "test")
+    spoken = play_levels(play, policy, TRAP.levels("test", [0]))
+    save_episodes(tmp_path / "a.jsonl", record_plays(TRAP, "mine", {"test": spoken}))
     for each in load_episodes(tmp_path / "a.jsonl")[0]:
         assert len(each.said) == len(each.actions) > 0
         assert all(len(text) == MOST_SAID and " signs. " in text for text in each.said)

@@ -80,7 +80,7 @@ def watched(request):
     return Watched(request.param)
 
 
-TWINS = ["CheeseDish", thorough("RedBlueDoors"), thorough("Attributes")]
+TWINS = [*map(thorough, ("CheeseDish", "RedBlueDoors", "Attributes"))]
 on_twins = pytest.mark.parametrize("watched", TWINS, indirect=True)
 
 

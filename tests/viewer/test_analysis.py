@@ -65,7 +65,7 @@ def test_analysis_after_episode_end_is_zero():
     assert insight.value("cheese", 63) == 0
 
 
-@pytest.mark.parametrize("name", ["RedBlueDoors", "FlashOrPay", thorough("KeysChests")])
+@pytest.mark.parametrize("name", ["RedBlueDoors", *map(thorough, ("FlashOrPay", "KeysChests"))])
 @pytest.mark.parametrize("policy", ["random", "oracle:base", "either"])
 def test_analysis_choice_equals_the_score_card(name, policy):
     trap = find_trap(name)()
