@@ -27,6 +27,7 @@ from mesa_gym.viewer.playground import Guest, fill_page, pack_trap
 ROOMS = [(Split.TRAIN.value, number) for number in range(3)]
 # Where line and yellow are equally far from the start.
 NEW_ROOM, MOVED_CHEESE = (Split.SHIFT.value, 1), (Split.SHIFT.value, 0)
+RAISED = 8.0  # of what the planner is told to want, above all that it wants
 SEEDS = range(5)
 LEVELS = 1000
 COMMAND = "mesa-gym score --policy FOLDER_OR_MODEL --trap CheeseCorner"
@@ -38,13 +39,14 @@ def make_lesson() -> str:
     robots = {f"Robot {seed + 1}": load(colour, seed=seed) for seed in SEEDS}
     robots["Walks at random"] = "random"
     guests = [Guest(name, policy) for name, policy in robots.items()]
-    planner = Guest("Planner", load(colour, seed=0, kind="planner"))
+    planner, inside = look_inside(colour)
     robot = load(cheese, seed=0)
     data = {
-        "colour": pack_trap(colour, [*ROOMS, NEW_ROOM], [*guests, planner]),
+        "colour": pack_trap(colour, [*ROOMS, NEW_ROOM], [*guests, *planner]),
         "cheese": pack_trap(cheese, [*ROOMS, MOVED_CHEESE], [Guest("Robot", robot)]),
         "everywhere": [measure_choices(colour, policy) for policy in robots.values()],
         "corner": {"agent": read_corner("ppo", "ppo-s0"), "sweeper": read_corner()},
+        "inside": inside,
         "levels": LEVELS,
         "trap": colour.name(),
     }
@@ -53,6 +55,19 @@ def make_lesson() -> str:
     return fill_page(
         "lesson.html", data, picture=data_uri(first), command=COMMAND, made=made, traps=count
     )
+
+
+def look_inside(trap: Trap) -> tuple[list[Guest], dict[str, Any]]:
+    """Return a planner as trained, and told to want the line most; and its maps of the new room."""
+    trained, start = load(trap, seed=0, kind="planner"), trap.levels(Split.SHIFT, [NEW_ROOM[1]])
+    planes, (line,) = trap.observe(start), trap.layer(start, "line")[0].nonzero()[0].tolist()
+    worth = trained.objective(planes)[0].ravel()
+    more = np.zeros(trap.cells, np.float32)
+    more[line] = worth.max() + RAISED - worth[line]
+    told = trained.edited(utility=more.reshape(trap.size))
+    maps = [each.objective(planes)[0].ravel().round(4).tolist() for each in (trained, told)]
+    inside = {"trained": {"utility": maps[0]}, "told": {"utility": maps[1], "edited": line}}
+    return [Guest("Planner", trained), Guest("Planner, told", told)], inside
 
 
 def read_corner(row: str = "sweeper", policy: str = "sweeper") -> float:

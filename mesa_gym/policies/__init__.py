@@ -5,7 +5,6 @@ from mesa_gym.policies.asking import Asking
 from mesa_gym.policies.loading import as_policy
 from mesa_gym.policies.names import name_pursuer, references
 from mesa_gym.policies.oracle import Oracle
-from mesa_gym.policies.planners import MapNetwork, Planning, Portable, find_planning
 from mesa_gym.policies.protocol import Memoryless, Policy
 from mesa_gym.policies.scripted import Constant, Reference, constant, uniform
 from mesa_gym.policies.sweeper import Sweeper
@@ -16,18 +15,14 @@ __all__ = [
     "SCHEMA",
     "Asking",
     "Constant",
-    "MapNetwork",
     "Memoryless",
     "Oracle",
-    "Planning",
     "Policy",
-    "Portable",
     "Reference",
     "Sweeper",
     "as_policy",
     "constant",
     "cut_window",
-    "find_planning",
     "name_pursuer",
     "read_policy_file",
     "references",

@@ -10,7 +10,6 @@ import numpy as np
 
 from mesa_gym.engine import Ints
 from mesa_gym.envs.observations import Bytes
-from mesa_gym.policies.planners import MapNetwork
 from mesa_gym.trained.agent import Agent
 from mesa_gym.trained.goal_reading import Reading, show_targets
 from mesa_gym.trained.planner_edits import UNEDITED, Edit, Singles
@@ -27,19 +26,6 @@ class Planner(Agent):
     def sharpness(self) -> float:
         """The factor by which the worths of ways become action scores."""
         return math.exp(float(self.weights["head"][0, 0, 0]))
-
-    def network(self) -> MapNetwork:
-        """Return the map network's weights, without edits."""
-        self.require_savable()
-        own = {name: np.asarray(each)[0] for name, each in self.weights.items()}
-        net, names = self.net, tuple(self.net.names)
-        return MapNetwork(
-            names, net.side, net.gain,
-            first=own["first"].reshape(len(names), net.side, net.side, -1),
-            first_bias=own["first_bias"][0], held=own["held"], wants=own["wants"][:, 0],
-            pays=own["pays"][:, 0], pays_bias=float(own["pays_bias"][0, 0]),
-            sharpness=self.sharpness, stay=float(own["head"][0, 1]),
-        )  # fmt: skip
 
     def require_savable(self) -> None:
         """Raise ValueError for an edited planner."""

@@ -1,7 +1,7 @@
 """A playable page: a visitor plays, puts the agent anywhere and sees its way from there.
 
 The page holds every state of its levels and what each agent does there, so the page itself computes
-values, outcomes of agents, and plans of planners. It fetches nothing.
+values and outcomes of agents. It fetches nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 
 import mesa_gym
 from mesa_gym.engine import State
-from mesa_gym.policies import MapNetwork, Oracle, Policy, Portable, as_policy, find_planning
+from mesa_gym.policies import Oracle, Policy, as_policy
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.colours import BASE_COLOUR, PROXY_COLOURS, to_hex
 from mesa_gym.rendering.png import data_uri
@@ -28,7 +28,7 @@ from mesa_gym.scoring.plays import ALONE, TWINS, find_play, has_twins
 from mesa_gym.solver import PlacementGraph
 from mesa_gym.terminal import printable
 from mesa_gym.traps import Split, Trap
-from mesa_gym.viewer.packing import WIDE, CellSheet, pack_level, pack_parts
+from mesa_gym.viewer.packing import WIDE, CellSheet, pack_level
 from mesa_gym.viewer.painter import WISH
 from mesa_gym.viewer.replies import Answers, find_answers
 
@@ -38,7 +38,7 @@ FORMAT = 1
 # Comments of scripts and indentation: a tenth of a page of a small trap.
 INDENTATION = re.compile(r"^ *//.*\n|^ +", re.MULTILINE)
 # How the page finds what an agent does.
-BY_SHARES, BY_ORACLE, BY_PLANNER = "shares", "oracle", "planner"
+BY_SHARES, BY_ORACLE = "shares", "oracle"
 
 
 class NotLiveError(ValueError):
@@ -227,26 +227,13 @@ def _find_kind(policy: Policy) -> str:
 
     Oracles read the time that is left, so the page solves for it.
     """
-    if type(policy) is Oracle:
-        return BY_ORACLE
-    return BY_PLANNER if isinstance(find_planning(policy), Portable) else BY_SHARES
+    return BY_ORACLE if type(policy) is Oracle else BY_SHARES
 
 
 def _describe_agent(guest: Guest, policy: Policy, tried: bool) -> dict[str, Any]:
     """Return an agent's data for the page's script, except its action probabilities."""
-    kind, planner = _find_kind(policy), find_planning(policy)
-    known = {"name": printable(guest.name), "words": guest.words, "tried": tried, "kind": kind}
+    kind, name = _find_kind(policy), printable(guest.name)
+    known = {"name": name, "words": guest.words, "tried": tried, "kind": kind}
     if isinstance(policy, Oracle):
         return known | {"objective": list(policy.trap.objectives).index(policy.objective)}
-    return known | (_pack_network(planner.network()) if isinstance(planner, Portable) else {})
-
-
-def _pack_network(network: MapNetwork) -> dict[str, Any]:
-    """Return a map network's weights as plain data; ``templates/planner.js`` reads them."""
-    arrays = ("first", "first_bias", "held", "wants", "pays")
-    numbers = ("side", "gain", "pays_bias", "sharpness", "stay")
-    return {
-        "planes": network.planes,
-        **{name: getattr(network, name) for name in numbers},
-        **pack_parts({name: getattr(network, name).astype("<f4") for name in arrays}),
-    }
+    return known

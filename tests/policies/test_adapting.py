@@ -1,4 +1,4 @@
-"""Agents of any code base as policies: callables, classes with memory, planners, refusals."""
+"""Agents of any code base as policies: callables, classes with memory, refusals."""
 
 from types import SimpleNamespace
 
@@ -6,11 +6,9 @@ import numpy as np
 import pytest
 
 from mesa_gym.envs.observations import OBSERVATIONS, make_observation
-from mesa_gym.policies import Memoryless, Policy, as_policy, cut_window, find_planning
-from mesa_gym.policies.adapting import Callee
+from mesa_gym.policies import Policy, as_policy, cut_window
 from mesa_gym.scoring.record import ENDED, rollout
 from mesa_gym.traps import Split, find_trap
-from mesa_gym.traps.cheese_corner import CheeseCorner
 from tests.support.reference import wandered
 
 TRAP = find_trap("RedBlueDoors")()
@@ -108,37 +106,3 @@ def like(**methods):
 def test_as_policy_of_bad_agents_is_refused(agent, observation, message):
     with pytest.raises(ValueError, match=message):
         as_policy(agent, TRAP, HORIZON, observation)
-
-
-class MapAgent(Memoryless):
-    """An agent with a planner's methods, which stays."""
-
-    def objective(self, planes): ...
-
-    costs = plan = edited = objective
-
-    def act(self, observation):
-        return np.full(len(observation), 4)
-
-
-class CallableMapAgent(MapAgent):
-    __call__ = MapAgent.act
-
-
-class StatefulMapAgent(MapAgent):
-    """A ``MapAgent`` that also takes the state, and so is a policy itself."""
-
-    def act(self, observation, state=None):
-        return super().act(observation)
-
-
-def test_find_planning_looks_through_wrappers():
-    trap = CheeseCorner()
-    for planner in (MapAgent(), StatefulMapAgent()):
-        policy = as_policy(planner, trap, 64)
-        assert isinstance(policy, Callee) == (type(planner) is MapAgent)
-        assert find_planning(policy) is planner
-    called = CallableMapAgent()
-    assert find_planning(Callee(called, "planes")) is called
-    for policy in ("oracle:base", "sweeper", lambda obs: obs[:, 0, 0, 0]):
-        assert find_planning(as_policy(policy, trap, 64)) is None

@@ -1,4 +1,4 @@
-"""A playground's layers and edits, and its looks on phones, in the dark, and cut off."""
+"""A playground's layers, and its looks on phones, in the dark, and cut off."""
 
 import re
 
@@ -6,7 +6,7 @@ import pytest
 
 from mesa_gym.files import write_text
 from mesa_gym.viewer.playground import Guest, make_playground
-from tests.support.visiting import CHEESE, CORNER, PHONE, START, TRAP, Visit
+from tests.support.visiting import CHEESE, PHONE, TRAP, Visit
 
 pytestmark = pytest.mark.thorough
 
@@ -25,58 +25,16 @@ def test_page_tints_cells_by_one_layer(visit):
     assert "Colours say what the agent takes first" in here.text("#legend")
     assert re.search(r"takes cheese first with \d+%, corner first with \d+%", here.text())
     here.page.locator("summary").click()
-    for name in ("What it wants", "V* of cheese", "V* of corner", "Where it ends up"):
+    for name in ("V* of cheese", "V* of corner", "Where it ends up"):
         here.button(name).click()
         pressed = here.page.locator("[data-layer][aria-pressed=true]").all_inner_texts()
         assert sorted(pressed) == sorted(["Its arrows", name])
         assert ("Colours say" in here.text("#legend")) == (name == "Where it ends up")
         seen.add(here.picture())
-    assert len(seen) == 4
+    assert len(seen) == 3
     for name in ("Its arrows", "Where it ends up"):
         here.button(name).click()
     assert here.page.locator("[data-layer][aria-pressed=true]").count() == 0
-    # One that does not plan has no map.
-    here.button("What it wants").click()
-    here.take("oracle")
-    assert here.button("Where it ends up").get_attribute("aria-pressed") == "true"
-    assert not here.button("What it wants").is_visible()
-
-
-def test_click_on_a_map_changes_the_plan(visit):
-    here = visit()
-    here.take("planner")
-    here.button("What it wants").click()
-    edited, trained = here.page.locator("#edited"), here.picture()
-    assert edited.inner_text().endswith("the agent then wants it most.")
-    assert here.button("As trained").is_disabled()
-    ends = "agent.plan(level, boards[0].run.state).way.at(-1)"
-    goal = START - TRAP.width + 1
-    assert here.ask(ends) != goal
-    here.tap(goal)
-    assert (here.ask(ends), here.cell) == (goal, START)
-    assert edited.inner_text() == "1 cell edited; no weight of the network was touched."
-    # Of two equally good ways each.
-    stays, *others = sorted(here.ask("agent.chances(level, boards[0].run.state)"))
-    assert sum(others[-2:]) > 0.98
-    assert stays < 1e-6
-    # The slider lowers it below everything; picked again, the cell is as it was trained.
-    slider = here.page.locator("#worth")
-    slider.fill(slider.get_attribute("min"))
-    assert here.ask(ends) != goal
-    here.tap(goal)
-    assert (edited.inner_text()[:5], here.picture()) == ("Click", trained)
-    assert slider.is_disabled()
-    for cell in (goal, CORNER):
-        here.tap(cell)
-    assert edited.inner_text().startswith("2 cells edited")
-    here.button("As trained").click()
-    assert here.picture() == trained
-    here.tap(0)  # a wall can be no goal
-    assert here.picture() == trained
-    # By keys: Shift and arrows move a frame, and Enter picks the cell in it.
-    here.page.focus("canvas")
-    here.press("Shift+ArrowUp", "Shift+ArrowRight", "Enter")
-    assert (here.ask(ends), here.cell, here.steps) == (goal, START, 0)
 
 
 # -- looks and mishaps -----------------------------------------------------------------------------
@@ -89,7 +47,6 @@ def test_pages_are_no_wider_than_phones(visit):
         here.page.locator("summary").tap()
         if address == "page.html":
             here.take("planner")
-            here.button("What it wants").tap()
             here.tap(CHEESE)
         assert here.ask("document.documentElement.scrollWidth") == 390
     assert not here.page.locator("#agent").is_visible()

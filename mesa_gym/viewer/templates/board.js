@@ -62,12 +62,12 @@ class Board {
     level.game.data.objectives.forEach((_, i) => {
       if (layers.has(`values ${i}`)) this.drawValues(level.values(i)[Math.max(0, run.left)], i, open, standing);
     });
-    if (agent?.maps && layers.has("wants")) this.drawWants(agent, agent.maps(level, world));
+    if (agent?.utility && layers.has("wants")) this.drawWants(agent);
     const left = Math.max(1, run.left), arrows = agent && layers.has("arrows");
     if (arrows) for (const cell of open) this.arrow(cell, agent.chances(level, standing(cell), left));
     this.tile(level.robot[state], level.cell[state]);
     if (arrows && !run.over) this.arrow(level.cell[state], agent.chances(level, state, left), 0.62);
-    if (agent?.maps && layers.has("wants") && !run.over) this.drawWay(agent.plan(level, state).way);
+    if (agent?.utility && layers.has("wants") && !run.over) this.drawWay(level.findWay(agent, state));
     if (layers.has("marks")) for (const taking of run.takings) this.mark(...taking);
     if (this.on.picking?.() && this.framed) this.frame(this.framed);
     this.canvas.setAttribute("aria-label", this.describe());
@@ -129,7 +129,8 @@ class Board {
     for (const cell of open) this.tint(cell, this.tones[objective], most && 0.08 + (0.72 * values[standing(cell)]) / most);
   }
 
-  drawWants(agent, { utility }) {
+  // What each cell is worth to an agent, and the cell that was edited by hand.
+  drawWants({ utility, edited }) {
     const { pen, side } = this, shown = [...Array(this.game.cells).keys()].filter((cell) => !this.walled(cell));
     const worths = shown.map((cell) => utility[cell]);
     const low = Math.min(...worths), range = Math.max(...worths) - low || 1;
@@ -139,7 +140,7 @@ class Board {
       this.tint(cell, this.game.data.wish, 0.1 + 0.75 * share);
       pen.fillStyle = share > 0.45 ? PAPER : INK;
       pen.fillText(utility[cell].toFixed(1), x + side - 3, y + side - 1);
-      if (agent.edits.has(cell)) {
+      if (cell === edited) {
         Object.assign(pen, { strokeStyle: INK, lineWidth: 4 });
         pen.strokeRect(x + 3, y + 3, side - 6, side - 6);
       }

@@ -18,7 +18,7 @@ class Game {
     [game.rows, game.columns] = data.size;
     game.cells = game.rows * game.columns;
     game.moves = [-1, game.columns, 1, -game.columns];
-    const kinds = { shares: SharesAgent, oracle: OracleAgent, planner: PlannerAgent };
+    const kinds = { shares: SharesAgent, oracle: OracleAgent };
     game.agents = data.agents.map((agent, number) => new kinds[agent.kind](agent, number));
     await Promise.all(game.agents.map((agent) => agent.begin?.()));
     game.sheet.src = data.sheet;
@@ -76,6 +76,20 @@ class Level {
 
   follow(action, state) {
     return this.next[action * this.going + state];
+  }
+
+  // The cells to which an agent most likely goes from a state, until it stays or makes contact.
+  findWay(agent, state) {
+    const way = [this.cell[state]];
+    while (state < this.going && way.length <= this.game.cells) {
+      const chances = agent.chances(this, state, this.horizon), action = chances.indexOf(Math.max(...chances));
+      if (action === STAY) break;
+      const met = this.contact[action * this.going + state] >= 0;
+      state = this.follow(action, state);
+      way.push(this.cell[state]);
+      if (met) break;
+    }
+    return way;
   }
 
   keep(key, make) {

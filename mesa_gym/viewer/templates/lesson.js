@@ -140,20 +140,18 @@ function exploreCheese(level, agent, corner) {
 }
 
 function lookInside() {
-  const level = rooms.colour[ROOMS], agent = level.game.agents.at(-1);
-  const wants = new Set(["wants"]);
-  agent.forgetEdits();
+  const level = rooms.colour[ROOMS], wants = new Set(["wants"]), [trained, told] = level.game.agents.slice(-2);
+  Object.assign(trained, data.inside.trained);
+  Object.assign(told, data.inside.told);
+  let agent = trained;
   const pick = (cell) => {
-    if (board.walled(cell)) return;
-    const edited = agent.edits.has(cell);
-    agent.forgetEdits();
-    if (!edited) agent.turnWish(level, level.world[level.start], cell);
-    say(edited ? "As trained." : "It plans again.");
+    if (cell !== told.edited) return say("Click the red bar: what it is worth can be edited here.");
+    agent = agent === trained ? told : trained;
+    say(agent === trained ? "As trained." : "It plans again.");
     const run = new Run(level);
     draw(run, wants, agent);
     wait(700, () => watch(agent, run, wants, (done) => {
-      const end = done.level.cell[done.state] === cell ? "It went there." : "On its way it entered another thing, which ended the run.";
-      if (!edited) say(`It planned again. ${done.first < 0 ? "" : end} No weight of the network was touched.`);
+      if (agent === told) say(`It planned again. ${done.level.cell[done.state] === cell ? "It went there." : ""} No weight of the network was touched.`);
     }));
     element("end").hidden = false;
   };

@@ -6,7 +6,7 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const PACE = calm ? 700 : 180; // milliseconds between steps of the agent
 const MOVERS = { you: "You", it: "The agent", both: "Both, side by side" };
 const layers = new Set(["marks"]); // play comes before the answers
-let game, level, number = 0, wanted = 0, agent = null, mover = "you", boards = [], timer = 0, picked = -1;
+let game, level, number = 0, wanted = 0, agent = null, mover = "you", boards = [], timer = 0;
 
 const own = () => boards[0], its = () => boards[mover === "both" ? 1 : 0];
 const percent = (share) => `${Math.round(100 * share)}%`;
@@ -68,20 +68,6 @@ function show() {
   for (const button of element("movers").children) button.setAttribute("aria-pressed", button.dataset.mover === mover);
   [...element("levels").children].forEach((button, k) => button.setAttribute("aria-pressed", k === number));
   element("legend").replaceChildren(...explain(), agent?.words ?? "");
-  showEdits();
-}
-
-function showEdits() {
-  const wants = Boolean(agent?.maps) && layers.has("wants");
-  element("edits").hidden = !wants;
-  if (!wants) return;
-  const count = agent.edits.size, known = agent.edits.has(picked);
-  element("edited").textContent = count
-    ? `${count} ${count > 1 ? "cells" : "cell"} edited; no weight of the network was touched.`
-    : "Click a cell, or choose one by Shift and arrows and press Enter: the agent then wants it most.";
-  element("worth").disabled = !known;
-  if (known) element("worth").value = agent.edits.get(picked);
-  element("asTrained").disabled = !count;
 }
 
 function stop() {
@@ -119,22 +105,8 @@ function makeBoard() {
     place: (cell) => set(level.place(board.run.state < level.going ? board.run.state : board.run.from, cell)),
     back: () => { board.run.back(); stop(); show(); },
     restart: () => set(new Run(level)),
-    picking: () => Boolean(agent?.maps) && layers.has("wants"),
-    pick: (cell) => { if (!board.walled(cell)) pick(cell); },
   });
   return board;
-}
-
-// The planner wants a cell most; picked again, it is as trained.
-function pick(cell) {
-  const { state } = own().run, world = level.world[state];
-  const { utility } = agent.maps(level, world), most = Math.max(...utility);
-  agent.turnWish(level, world, cell);
-  picked = cell;
-  const input = element("worth");
-  [input.min, input.max] = [Math.floor(Math.min(...utility)) - RAISED, Math.ceil(most) + 2 * RAISED];
-  its().run = its().run.over ? new Run(level, its().run.from) : its().run;
-  show();
 }
 
 function turnMover(to) {
@@ -160,9 +132,6 @@ function turnMover(to) {
 function turnAgent(to) {
   agent = game.agents[to] ?? game.agents[0] ?? null;
   if (agent) element("agent").value = agent.number;
-  const planner = Boolean(agent?.maps);
-  if (!planner && layers.delete("wants")) layers.add("outcomes");
-  document.querySelector("[data-layer=wants]").hidden = !planner;
   const kind = agent?.tried ? "Whether this agent remembers is not declared: it was asked twice, the second time in another order and at other times, and answered alike." : "";
   element("tried").textContent = kind;
   stop();
@@ -170,7 +139,6 @@ function turnAgent(to) {
 
 function explain() {
   if (!agent) return [];
-  if (agent.maps && layers.has("wants")) return ["The darker a cell, the more it is worth to the agent to end there. The line is its plan. "];
   if (!layers.has("outcomes")) return [];
   const names = data.objectives.flatMap((_, i) => [i ? ", " : "", toneOf(i)]);
   return data.contact
@@ -211,7 +179,7 @@ async function restore() {
   const shift = Math.max(0, data.levels.findIndex((each) => each.play === "shift"));
   turnAgent(Number(asked.get("agent") ?? 0));
   for (const { dataset } of document.querySelectorAll("[data-layer]")) layers.delete(dataset.layer);
-  for (const each of (asked.get("show") ?? "").split(",")) if (document.querySelector(`[data-layer="${CSS.escape(each)}"]:not([hidden])`)) layers.add(each);
+  for (const each of (asked.get("show") ?? "").split(",")) if (document.querySelector(`[data-layer="${CSS.escape(each)}"]`)) layers.add(each);
   mover = Object.hasOwn(MOVERS, asked.get("who")) ? asked.get("who") : "you";
   await open(first < 0 ? shift : first, Number(asked.get("at") ?? NaN));
 }
@@ -223,15 +191,13 @@ async function begin() {
   if (!game.agents.length) element("movers").hidden = element("agent").hidden = true;
   for (const each of game.agents) element("agent").add(new Option(each.name, each.number));
   element("agent").onchange = ({ target }) => { turnAgent(Number(target.value)); show(); };
-  const names = game.agents.length ? { outcomes: "Where it ends up", arrows: "Its arrows", wants: "What it wants" } : { wants: "" };
+  const names = game.agents.length ? { outcomes: "Where it ends up", arrows: "Its arrows" } : {};
   for (const [name, text] of Object.entries(names)) addButton("layers", text, () => turnLayer(name), { layer: name });
   data.objectives.forEach(({ name }, i) => addButton("more", `V* of ${name}`, () => turnLayer(`values ${i}`), { layer: `values ${i}` }));
   for (const button of document.querySelectorAll("[data-step]")) button.onclick = () => own().on.step(Number(button.dataset.step));
   element("back").onclick = () => own().on.back();
   element("restart").onclick = () => boards.forEach((board) => board.on.restart());
   element("play").onclick = play;
-  element("asTrained").onclick = () => { agent.forgetEdits(); show(); };
-  element("worth").oninput = ({ target }) => { agent.edit(picked, Number(target.value)); show(); };
   await restore();
   addEventListener("hashchange", restore);
   element("incomplete").remove();
