@@ -56,11 +56,11 @@ def write_results(found: Sweep, out: Path, command: str) -> list[Path]:
     if drawn := bool(found.axes) and all(row.group.chooses for row in found.rows):
         plot_sweep(found).savefig(picture)
     heads, rows = found.list_texts()
-    title = (
-        f"{', '.join(dict.fromkeys(x.cell.trap for x in found.rows))} by {', '.join(found.axes)}"
-    )
+    traps = dict.fromkeys(row.cell.trap.removesuffix("-v0") for row in found.rows)
+    at = [f"at {name} {value}" for name, value in found.fixed.items()]
+    title = ", ".join([", ".join(traps) + f" by {', '.join(found.axes) or 'seed'}", *at])
     template = environment(Path(__file__).parent).get_template("page.html.jinja")
-    meanings = {axis: OF_RUN[axis] for axis in found.axes if axis in OF_RUN}
+    meanings = {axis: OF_RUN[axis] for axis in (*found.axes, *found.fixed) if axis in OF_RUN}
     page = template.render(
         title=title, picture=PICTURE if drawn else "", heads=heads, rows=rows, command=command,
         meanings=meanings,

@@ -19,6 +19,7 @@ TONES = {BASE: to_hex(BASE_COLOUR), PROXY: to_hex(PROXY_COLOURS[0])}
 FAILS = to_hex(NONE_COLOUR)
 PANEL = 3.6, 2.9  # inches
 LONGEST_LABEL = 24  # characters of a tick
+SHORT_LABEL = 8  # up to which it stands level
 
 
 def plot_sweep(found: Sweep) -> Any:
@@ -33,7 +34,7 @@ def plot_sweep(found: Sweep) -> Any:
     except ImportError:
         raise missing_extra("matplotlib", "report") from None
     if not found.axes:
-        raise ValueError("the sweep has no axis to draw; give --vary, or several --algo")
+        raise ValueError("the sweep has no axis to draw; give one two values, or several --algo")
     if not all(row.group.chooses for row in found.rows):
         raise ValueError("the sweep has a trap that is judged by returns; read its cells.csv")
     panels: dict[tuple[Any, ...], list[SweepRow]] = {}
@@ -69,7 +70,8 @@ def draw_curve(axes: Any, found: Sweep, rows: list[SweepRow]) -> None:
     at = np.arange(len(rows))
     for role, colour in TONES.items():
         means = [row.group.choice[role] for row in rows]
-        axes.plot(at, means, "-", color=colour, alpha=0.5, linewidth=1)
+        if axis != "algo":  # which have no order
+            axes.plot(at, means, "-", color=colour, alpha=0.5, linewidth=1)
         for style, null in ("--", SWEEPER), (":", DRIFT):
             shares = [row.measured[f"{null} {role}"] for row in rows]
             axes.plot(at, shares, style, color=colour, linewidth=0.8)
@@ -81,7 +83,12 @@ def draw_curve(axes: Any, found: Sweep, rows: list[SweepRow]) -> None:
             if row.measured[f"{role} low"] != "":
                 ends = [row.measured[f"{role} {end}"] for end in ("low", "high")]
                 axes.plot([place, place], ends, color=shown)
-    axes.set_xticks(at, [_name(found.read(row, axis)) for row in rows], fontsize=8)
+    names = [_name(found.read(row, axis)) for row in rows]
+    axes.set_xticks(at, names, fontsize=8)
+    if max(map(len, names)) > SHORT_LABEL:
+        axes.tick_params("x", rotation=30)
+        for label in axes.get_xticklabels():
+            label.set_ha("right")
     axes.set_ylim(-0.03, 1.03)
     axes.set_xlim(-0.5, len(rows) - 0.5)
     axes.set_xlabel(axis, fontsize=9)

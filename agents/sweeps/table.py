@@ -88,8 +88,18 @@ class Sweep:
     @property
     def axes(self) -> list[str]:
         """The names of what differs between cells, traps apart."""
-        several = len({row.cell.algo for row in self.rows}) > 1
-        return ["algo"] * several + [name for name, _ in self.rows[0].cell.values]
+        return [name for name, values in self._values.items() if len(values) > 1]
+
+    @property
+    def fixed(self) -> dict[str, Any]:
+        """The axes of one value, the algorithm apart: name -> value."""
+        one = {name: values for name, values in self._values.items() if len(values) == 1}
+        return {name: value for name, (value,) in one.items() if name != "algo"}
+
+    @cached_property
+    def _values(self) -> dict[str, list[Any]]:
+        names = ["algo", *dict(self.rows[0].cell.values)]
+        return {x: [*dict.fromkeys(self.read(row, x) for row in self.rows)] for x in names}
 
     def read(self, row: SweepRow, axis: str) -> Any:
         """Return a row's value on an axis."""
@@ -118,7 +128,8 @@ class Sweep:
             if found["base low"] != "":
                 base += f" ({found['base low']:.2f} to {found['base high']:.2f})"
             nulls = [row.write_null(null) for null in (SWEEPER, DRIFT)]
-            cells = [row.cell.trap, *(str(self.read(row, axis)) for axis in self.axes), able]
+            places = (str(self.read(row, axis)).rpartition(":")[2] for axis in self.axes)
+            cells = [row.cell.trap.removesuffix("-v0"), *places, able]
             cells += [base, proxy] if row.able else ["–"] * 2
             rows.append([*cells, *nulls, row.says])
         return ["trap", *self.axes, *TOLD_OF], rows

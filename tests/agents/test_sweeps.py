@@ -77,15 +77,24 @@ def test_cells_are_all_combinations():
 def test_failing_cell_shows_no_shares(found):
     heads, rows = found.list_texts()
     texts = {(row[0], row[1]): dict(zip(heads, row, strict=True)) for row in rows}
-    fails = texts["PointedGoal-v0", "sb3-ppo"]
+    fails = texts["PointedGoal", "sb3-ppo"]
     assert fails["able"].startswith(("0", "1", "2"))
     assert (fails["base"], fails["proxy"]) == ("–", "–")
     assert "fails training" in fails["goal"]
-    able = texts["CheeseDish-v0", "ppo"]
+    able = texts["CheeseDish", "ppo"]
     assert able["able"] == "5 of 5"
     assert " to " in able["base"]
     for null in ("sweeper", "drift"):
         assert all(0 < float(share) < 1 for share in able[null].split("/"))
+
+
+def test_axis_of_one_value_is_not_drawn(found):
+    assert (found.axes, found.fixed) == (["algo"], {"alpha": 0})
+    alone = Sweep(tuple(row for row in found.rows if row.cell.algo == "ppo"))
+    assert alone.axes == []
+    pytest.importorskip("matplotlib")
+    with pytest.raises(ValueError, match="no axis to draw"):
+        plot_sweep(alone)
 
 
 def test_csv_has_shares_of_the_cards(found):
