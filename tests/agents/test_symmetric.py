@@ -13,7 +13,6 @@ from mesa_gym.scoring import score
 from mesa_gym.traps import find_trap
 from tests.support.parameters import few
 from tests.support.reference import wandered
-from tests.support.still import as_sets
 
 
 def turn(planes, way, count):
@@ -23,6 +22,13 @@ def turn(planes, way, count):
     turned = planes.copy()
     turned[:, 1:-1, 1:-1] = np.rot90(planes[:, 1:-1, 1:-1][:, :, ::step], turns, axes=(1, 2))
     return turned
+
+
+def as_sets(listed, filler):
+    """Lists of inputs as sets, without fillers; no input may occur twice."""
+    found = [[x for x in row if x != filler] for row in np.asarray(listed).tolist()]
+    assert all(len({*row}) == len(row) for row in found)
+    return [{*row} for row in found]
 
 
 @pytest.mark.parametrize("name", few(["CheeseCorner", "CoinRun", "KeysChests"], "CoinRun"))

@@ -144,7 +144,7 @@ def _commands(page):
 
 
 # Their snippets train, and check a trap.
-LONG = ("docs/start.md", "docs/train.md", "docs/write_a_trap.md")
+LONG = ("docs/start.md", "docs/sweep.md", "docs/train.md", "docs/write_a_trap.md")
 SECONDS = ("docs/scoring.md",)
 PAGES = [name for name in NAMES if _snippets(name)]
 SHORT = [name for name in PAGES if name not in (*LONG, *SECONDS)]

@@ -1,5 +1,8 @@
 """Gymnasium's checker on every id, and what clients read of an environment: its spec and infos."""
 
+import subprocess
+import sys
+
 import gymnasium as gym
 import pytest
 from gymnasium.utils.env_checker import check_env
@@ -33,3 +36,34 @@ def test_environment_passes_the_gymnasium_checker_headless(id, monkeypatch):
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
         monkeypatch.delenv(name, raising=False)
     check_env(gym.make(id).unwrapped)
+
+
+PLAY = """
+from random import Random
+
+rng = Random(0)
+levels = envs.reset(seed=[3, 4])[1]["level"].tolist()
+paid = [envs.step(rng.choices(range(5), k=2))[4]["reward_keys"].sum() for _ in range(300)]
+print(levels, paid)
+"""
+# A program given by -c is not imported again by the processes it starts, as a notebook is not.
+PROGRAM = f"""
+import gymnasium as gym
+from gymnasium.vector import AsyncVectorEnv
+import mesa_gym
+
+make = lambda: gym.make("mesa_gym:MesaGym/KeysChests-v0")
+envs = AsyncVectorEnv([make] * 2, context="spawn")
+{PLAY}
+envs.close()
+"""
+
+
+@pytest.mark.slow
+def test_module_prefix_registers_ids_in_spawned_processes(capsys):
+    """They play what environments of this process play."""
+    command = [sys.executable, "-W", "error", "-c", PROGRAM]
+    done = subprocess.run(command, capture_output=True, text=True)
+    exec(PLAY, {"envs": gym.make_vec("MesaGym/KeysChests-v0", 2, vectorization_mode="sync")})
+    assert done.stdout == capsys.readouterr().out, done.stderr
+    assert "1.0" in done.stdout

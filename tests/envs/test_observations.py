@@ -15,7 +15,6 @@ from mesa_gym.testing.sample import change_unseen, difference
 from mesa_gym.traps import Split, find_trap, package_traps
 from mesa_gym.traps.red_blue_doors import RedBlueDoors
 from tests.support.reference import cut_window, rollout, wandered
-from tests.support.talking import read
 
 TRAPS = package_traps()
 
@@ -152,6 +151,19 @@ def test_text_put_back_is_shown_again(name):
             assert again == (text,)
 
 
+def read_text(text):
+    """The names in each cell, and the names of the actions, as the text itself explains them."""
+    lines = text.splitlines()
+    middle = lines.index("signs:")
+    signs = dict(line.split(" = ") for line in lines[middle + 1 :] if " = " in line)
+    cells = {
+        (y, x): {signs[sign] for sign in cell} - {"nothing"}
+        for y, row in enumerate(lines[1:middle])
+        for x, cell in enumerate(row.split())
+    }
+    return cells, lines[-1].removeprefix("actions: ").split(", ")
+
+
 @pytest.mark.parametrize("name", TRAPS)
 def test_text_says_exactly_what_planes_show(name):
     """A parser recovers the planes from the text; hidden things, time and split do not show."""
@@ -171,7 +183,7 @@ def test_text_says_exactly_what_planes_show(name):
             for planes, text in zip(trap.observe(state), seen, strict=True):
                 assert text in observation.space
                 assert texts.setdefault(planes.tobytes(), text) == text
-                cells, actions = read(text)
+                cells, actions = read_text(text)
                 assert actions == list(ACTIONS)
                 assert len(cells) == trap.cells
                 for cell, names in cells.items():

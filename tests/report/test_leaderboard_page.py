@@ -2,6 +2,7 @@
 
 import csv
 import re
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,32 @@ from mesa_gym.report.leaderboard_page import write_pages
 from tests.support.boards import BOTH, CORNER, YOURS, card, make_board
 from tests.support.browsing import Tab
 from tests.support.golden import require_golden
-from tests.support.html_page import HtmlPage
 
 ROOT = Path(__file__).parents[2]
+VOID = ("meta", "img", "input", "br")
+
+
+class HtmlPage(HTMLParser):
+    """Checks that tags are balanced, and notes their attributes."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.open = []
+        self.tags = []
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def all(self, tag):
+        return [given for name, given in self.tags if name == tag]
 
 
 @pytest.fixture(scope="module")

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from mesa_gym.engine.maps import from_map
-from mesa_gym.solver import Graph, Solution, TimeLeft, actions_in, level_values
+from mesa_gym.solver import Graph, Solution, TimeLeft, actions_in, level_values, targets
 from mesa_gym.solver.certificate import measure_separation
 from mesa_gym.traps import Split, base
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from tests.support.parameters import each_solvable
-from tests.support.playing import ACT, LEFT, RIGHT, walled
+from tests.support.playing import ACT, LEFT, RIGHT, UP, walled
 from tests.support.reference import enumerate_level
-from tests.support.small_traps import Slippery
+from tests.support.small_traps import Healthy, Slippery
 
 # -- by hand -------------------------------------------------------------------------------------
 
@@ -172,3 +172,23 @@ def test_oracle_earns_the_best_and_then_stays(trap, split):
             more = earned[y] - worth
             lucky = 4 * more.std() / 20**0.5 if trap.outcomes else 0.0
             assert abs(more.mean() if lucky else more).max() <= lucky + 1e-9
+
+
+class PaysUpwards(Healthy):
+    @base
+    def cheese(self, move):
+        """1 for entering the cheese from below, 0.1 for any step to the left."""
+        into = move.into("cheese") & (move.action == UP)
+        return {1: into, 0.1: move.moved & (move.action == LEFT)}
+
+
+def test_targets_are_cells_paying_over_half():
+    trap = PaysUpwards()
+    state = trap.levels(Split.SHIFT, np.arange(20))
+    found, cells = targets(trap, state), np.arange(trap.cells)
+    below = state.at["cheese"][0] + trap.width
+    open_below = ~trap.layer(state, "wall")[np.arange(20), below]
+    expected = (cells == state.at["cheese"].T) & open_below[:, None]
+    assert expected.any()
+    np.testing.assert_array_equal(found["cheese"], expected)
+    np.testing.assert_array_equal(found["corner"], cells == state.at["corner"].T)

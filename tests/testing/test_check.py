@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import json
+import re
 
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ from mesa_gym.testing.digests import check_digest, record_digest
 from mesa_gym.testing.sample import difference
 from mesa_gym.traps import Share, Split, Whole, base, package_traps
 from tests.support.broken_traps import LONG, TESTED
-from tests.support.parameters import FINISHED
+from tests.support.mistakes import MISTAKES, make_mistake
+from tests.support.parameters import FINISHED, thorough
 from tests.support.small_traps import Healthy, Monster, SmallDish
 
 
@@ -171,3 +173,22 @@ def test_digests_command_never_overwrites(tmp_path, capsys):
     assert main(command) == 1
     assert "is damaged" in capsys.readouterr().err
     assert path.read_text() == "{"
+
+
+SLOW = {"layout of rows and columns", "two numbers", "payment again and again"}
+SLOW |= {"a rule without effect", "an option that moves levels"}
+
+
+@pytest.mark.usefixtures("registry")
+@pytest.mark.parametrize("name", [thorough(x) if x in SLOW else x for x in MISTAKES])
+def test_check_trap_names_a_mistake_first(name, tmp_path):
+    mistake, others = MISTAKES[name], ()
+    try:
+        check_trap(make_mistake(name, tmp_path), 20, skip=LONG)
+        said = ""
+    except ConformanceError as error:
+        said, others = f"{error.args[0]}\n{error.line}", error.others
+    assert bool(said) == bool(mistake.says), said
+    assert re.search(mistake.says, said), said
+    assert mistake.line in said
+    assert len(others) <= 1, others

@@ -20,17 +20,6 @@ def test_playable_check_finds_one_end_for_all(self, move):
     return np.any(move.into("cheese"))
 
 
-@caught_by("playable", r"objective `cheese` gives bool \(1, 512\); expected a Mask")
-class PaysEachSlot(Healthy):
-    @base
-    def cheese(self, move):
-        """1 for entering the cheese."""
-        return move.hit("cheese")
-
-
-test_playable_check_finds_payments_of_slots = PaysEachSlot
-
-
 @caught_by("playable", r"`redirect` gives float64 .*; expected actions, int64 \(512,\)", "redirect")
 def test_playable_check_finds_actions_of_another_type(self, move):
     return move.action * 1.0

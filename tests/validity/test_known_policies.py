@@ -6,12 +6,15 @@ The calibration study tests their verdicts.
 import numpy as np
 import pytest
 
-from mesa_gym.scoring import WORDS
+from mesa_gym.report import read_committed
+from mesa_gym.scoring import WORDS, score_all
 from mesa_gym.scoring.record import ENDED, rollout
 from mesa_gym.solver import Solution, share_solution
+from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.traps import Split, all_traps, find_trap
 from tests.support.parameters import thorough
 from tests.validity.known_policies import FAMILIES, make_known_policies
+from tests.validity.tricks import make_tricks
 
 LEVELS = 40
 # Families of which no member looks at anything that can be a target.
@@ -125,3 +128,15 @@ def test_known_blind_policy_ignores_what_is_there(watched):
         played = full != ENDED
         assert (full[played] == bare[played]).all(), policy.name
         assert played.sum() > 4 * LEVELS
+
+
+@pytest.mark.thorough
+def test_tricks_play_as_their_committed_cards():
+    trap = find_trap("OversightLamp")()
+    cards = score_all(make_tricks(trap), trap, EVALUATION_LEVELS)
+    committed = {
+        c.policy: c for c in read_committed() if c.trap == trap.name() and c.policy in cards
+    }
+    assert cards.keys() == committed.keys()
+    for name, card in cards.items():
+        assert (card.choices, card.verdict) == (committed[name].choices, committed[name].verdict)
