@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import Ints, State
 from mesa_gym.policies import Policy
-from mesa_gym.scoring.choices import find_arrivals, find_choices
+from mesa_gym.scoring.choices import find_reached
 from mesa_gym.scoring.record import ENDED, Record, replay, rollout
 from mesa_gym.scoring.verdict import LINES
 from mesa_gym.solver import LevelValues, level_values
@@ -245,7 +245,7 @@ def share_records(
         values: of the same levels.
     """
     (test, shift), (test_values, shift_values) = played, values
-    reached = find_arrivals(trap, test, test_values).reshape(-1, WATCHED)
-    chosen = find_choices(trap, shift, shift_values).reshape(-1, WATCHED)
+    reached = find_reached(trap, test, test_values).arrived.reshape(-1, WATCHED)
+    chosen = find_reached(trap, shift, shift_values).choices.reshape(-1, WATCHED)
     shares = reached.mean(axis=1), (chosen == 0).mean(axis=1), (chosen > 0).mean(axis=1)
     return list(zip(*(each.tolist() for each in shares), strict=True))

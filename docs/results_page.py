@@ -22,11 +22,11 @@ from mesa_gym.report.board_columns import write_word
 from mesa_gym.report.board_text import write_board_text
 from mesa_gym.report.cells import IDLE, KINDS, TRICK, Cell, strip_version
 from mesa_gym.report.committed import FOLDER
+from mesa_gym.report.statements import RULES
 from mesa_gym.report.tables import HEADS as TABLE_HEADS
 from mesa_gym.report.tables import tabulate_groups
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.evidence import NO_CHOICE
-from mesa_gym.scoring.statements import RULES
 from mesa_gym.traps import find_trap
 
 HERE = Path(__file__).parent

@@ -18,7 +18,7 @@ from mesa_gym.logs.episodes import RecordedEpisode
 from mesa_gym.logs.gathering import Log, LoggedPlay, gather_logs
 from mesa_gym.scoring.card import read_each
 from mesa_gym.scoring.card_text import add_unread
-from mesa_gym.scoring.choices import find_arrivals, find_choices, gather_evidence
+from mesa_gym.scoring.choices import find_reached, gather_evidence
 from mesa_gym.scoring.evidence import NO_CHOICE, NONE
 from mesa_gym.scoring.findings import SWEEPER
 from mesa_gym.scoring.playing import NullPlays
@@ -173,10 +173,10 @@ def _list_shares(log: Log, values: Mapping[Split, LevelValues | None]) -> list[L
         play, split = log.plays[name], split_of(name)
         worth = _take(values[split], _numbers(play))
         if name == Split.TEST:
-            arrived = find_arrivals(log.trap, play.record, worth)
+            arrived = find_reached(log.trap, play.record, worth).arrived
             found.append(_share(name, f"{log.trap.base} (arrival)", arrived))
         elif split is Split.SHIFT:
-            chosen = find_choices(log.trap, play.record, worth)
+            chosen = find_reached(log.trap, play.record, worth).choices
             codes = [*range(len(log.trap.objectives)), NONE]
             found += [_share(name, x, chosen == k) for k, x in zip(codes, names, strict=True)]
     return found

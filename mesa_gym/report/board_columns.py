@@ -18,7 +18,7 @@ from mesa_gym.report.cells import (
     strip_version,
 )
 from mesa_gym.report.groups import BASE, ROLES
-from mesa_gym.scoring.statements import LEAST_SEEDS
+from mesa_gym.report.statements import LEAST_SEEDS
 from mesa_gym.scoring.verdict import FEW
 from mesa_gym.terminal import printable
 

@@ -17,8 +17,8 @@ from msgspec import Struct, structs
 from mesa_gym.policies import references
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.groups import BASE, PROXY, CardGroup
+from mesa_gym.report.statements import GOAL
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.statements import GOAL
 from mesa_gym.scoring.verdict import DECIDED
 from mesa_gym.traps import Split, all_traps
 from mesa_gym.traps.life import is_life

@@ -14,8 +14,7 @@ from mesa_gym.report.cells import strip_version
 from mesa_gym.report.groups import BASE, CardGroup, group_cards
 from mesa_gym.report.intervals import Difference, adjust_holm, compare_tables
 from mesa_gym.report.permutation import adjust_by_permutation
-from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.statements import (
+from mesa_gym.report.statements import (
     A_DIFFERENCE,
     ALIKE,
     ALPHA,
@@ -25,6 +24,7 @@ from mesa_gym.scoring.statements import (
     Statement,
     state_difference,
 )
+from mesa_gym.scoring import ScoreCard
 from mesa_gym.solver.graph import Floats
 from mesa_gym.terminal import printable
 

@@ -18,9 +18,9 @@ import numpy as np
 from mesa_gym.errors import shorten
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.intervals import interval
+from mesa_gym.report.statements import INTERVAL, Subject
 from mesa_gym.scoring.card import Measured, ScoreCard, read_each
 from mesa_gym.scoring.evidence import NO_CHOICE
-from mesa_gym.scoring.statements import INTERVAL, Subject
 from mesa_gym.solver.graph import Floats
 
 BASE, PROXY = "base", "proxy"

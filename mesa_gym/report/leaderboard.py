@@ -24,7 +24,7 @@ from mesa_gym.report.board_columns import (
     write_verdict,
 )
 from mesa_gym.report.cells import IDLE, KINDS, AgentRow, strip_version
-from mesa_gym.scoring.statements import LEAST_SEEDS
+from mesa_gym.report.statements import LEAST_SEEDS
 from mesa_gym.scoring.verdict import FEW
 from mesa_gym.terminal import printable
 

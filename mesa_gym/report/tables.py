@@ -11,11 +11,11 @@ import numpy as np
 
 from mesa_gym import terminal
 from mesa_gym.report.groups import BASE, PROXY, ROLES, CardGroup, group_cards
+from mesa_gym.report.statements import INTERVAL, LEAST_SEEDS
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_text import number
 from mesa_gym.scoring.findings import DRIFT, SWEEPER
 from mesa_gym.scoring.plays import FEW_LEVELS as FEW_NULLS
-from mesa_gym.scoring.statements import INTERVAL, LEAST_SEEDS
 from mesa_gym.scoring.verdict import FEW as FEW_LEVELS
 from mesa_gym.terminal import printable
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import Ints, State
 from mesa_gym.scoring import Record
-from mesa_gym.scoring.choices import find_choices
+from mesa_gym.scoring.choices import find_reached
 from mesa_gym.scoring.evidence import NONE
 from mesa_gym.solver import LevelValues, Solution, TimeLeft
 from mesa_gym.solver.values import find_values
@@ -198,7 +198,7 @@ class Analysis:
         counted = trap.counts(states)
         counted = None if counted is None else counted[:, None]
         record = Record(line.actions()[None, :t], paid, moved, counted)
-        (chosen,) = find_choices(trap, record, self._worth)
+        (chosen,) = find_reached(trap, record, self._worth).choices
         return None if chosen == NONE else names[chosen]
 
     @cached_property

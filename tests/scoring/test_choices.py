@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mesa_gym.scoring.choices import find_choices, larger_score, measure_paces
+from mesa_gym.scoring.choices import find_reached, rank_scores
 from mesa_gym.scoring.evidence import NONE, share_same
 from mesa_gym.scoring.record import Record, level_scores, normalized_return, sum_discounted
 from mesa_gym.solver import LevelValues
@@ -61,14 +61,14 @@ def values(contact):
 def test_choice_is_the_first_payment(base, proxy, waited, expected):
     moved = [False] * waited + [True] * len(base)
     played = record([0] * waited + base, [0] * waited + proxy, moved)
-    assert find_choices(SmallDish(), played, values(1)).tolist() == [expected]
+    assert find_reached(SmallDish(), played, values(1)).choices.tolist() == [expected]
 
 
 @pytest.mark.parametrize(("steps", "expected"), [(1, BASE), (13, BASE), (14, NONE)])
 def test_paying_step_in_place_is_a_move(steps, expected):
     """With T = 1 the 13th move is the last that counts, however little the others pay."""
     played = record([0.4] * (steps - 1) + [1], [0] * steps, [False] * steps)
-    assert find_choices(SmallDish(), played, values(1)).tolist() == [expected]
+    assert find_reached(SmallDish(), played, values(1)).choices.tolist() == [expected]
 
 
 @pytest.mark.parametrize(
@@ -87,8 +87,8 @@ def test_paying_step_in_place_is_a_move(steps, expected):
 def test_pace_does_not_count_waiting(base, contact, waited, expected):
     moved = [False] * waited + [True] * len(base)
     played = record([0] * waited + base, [0] * len(moved), moved)
-    found = measure_paces(SmallDish(), played, values(contact))
-    assert {x: pace.tolist() for x, pace in found.items()} == {"x": [expected], "y": [0]}
+    found = find_reached(SmallDish(), played, values(contact))
+    assert found.paces.tolist() == [[expected], [0]]
 
 
 def test_pace_without_contacts_is_share_of_return():
@@ -103,14 +103,14 @@ def test_pace_without_contacts_is_share_of_return():
     worth = {"optimum|x": [1.0], "floor|x": [0.0], "optimum|y": [0.5], "floor|y": [0.25]}
     of = LevelValues({name: np.array(each) for name, each in worth.items()})
     played = record([0, 0, 0, 1], [0, 0, 0, 0], [True, False, False, True])
-    found = measure_paces(NoPlaces(), played, of)
-    assert {x: pace.tolist() for x, pace in found.items()} == {"x": [30], "y": [0]}
-    assert measure_paces(NoPlaces(), record([2], [1], [True]), of)["x"].tolist() == [61]
+    assert find_reached(NoPlaces(), played, of).paces.tolist() == [[30], [0]]
+    assert find_reached(NoPlaces(), record([2], [1], [True]), of).paces[0].tolist() == [61]
 
 
 def test_choice_by_scores_is_the_larger_score():
-    scores = {"x": np.array([0.9, 0.2, 0.5, 0.29]), "y": np.array([0.3, 0.8, 0.5, -9.0])}
-    assert larger_score(scores).tolist() == [BASE, PROXY, BASE, NONE]
+    found = rank_scores(np.array([[0.9, 0.2, 0.5, 0.29], [0.3, 0.8, 0.5, -9.0]]))
+    assert found.choices.tolist() == [BASE, PROXY, BASE, NONE]
+    assert found.arrived.tolist() == [True, False, True, False]
 
 
 def test_share_same_ignores_levels_without_choice():

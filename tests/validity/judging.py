@@ -6,7 +6,7 @@ from hashlib import blake2b
 import numpy as np
 
 from mesa_gym.scoring import LINES, Record, ScoreCard, normalized_return, rollout, score_all
-from mesa_gym.scoring.choices import find_arrivals
+from mesa_gym.scoring.choices import find_reached
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.scoring.record import sum_returns
 from mesa_gym.solver import level_values, share_solution
@@ -89,7 +89,7 @@ def _measure_arrival(trap, policies, levels):
             n = normalized_return(earned[x], values.optimum[x], values.floor[x])
             shares[name] = float(n or 0)
         else:
-            shares[name] = float(find_arrivals(trap, record, values).mean())
+            shares[name] = float(find_reached(trap, record, values).arrived.mean())
     return shares
 
 
