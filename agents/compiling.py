@@ -6,9 +6,14 @@ Import JAX from here: these settings have an effect only before JAX computes som
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
+import numpy as np
+
+from agents.phases import PHASES
 from mesa_gym.errors import missing_extra, shorten
 from mesa_gym.solver.cache import cache_folder
 
@@ -20,6 +25,7 @@ try:
     import jax.numpy as jnp
     import optax
     from jax import Array as Array
+    from jax.sharding import PartitionSpec as P
 except ImportError as error:
     raise missing_extra(error.name or "jax", "train") from None
 
@@ -32,17 +38,17 @@ jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
 AT_ONCE = 256
 
 
-def find_device(name: str | None) -> Any:
-    """Return the device of a name such as ``cuda`` or ``cpu:0``; by default JAX's first one.
+def find_devices(name: str | None) -> list[Any]:
+    """Return the device of a name such as ``cuda`` or ``cpu:0``; by default all that JAX uses.
 
     Raises:
         ValueError: JAX does not have the device here.
     """
     if name is None:
-        return jax.devices()[0]
+        return jax.devices()
     platform, _, number = name.partition(":")
     try:
-        return jax.devices(platform)[int(number or 0)]
+        return [jax.devices(platform)[int(number or 0)]]
     except (RuntimeError, ValueError, IndexError):
         here = ", ".join(sorted({each.platform for each in jax.devices()} | {"cpu"}))
         raise ValueError(
@@ -51,27 +57,38 @@ def find_device(name: str | None) -> Any:
 
 
 class Many:
-    """Compiles functions of one agent into functions of several.
+    """Compiles functions of one agent into functions of several, which are shared over devices.
 
-    On a CPU agents are trained one by one, since several at once take longer. On a GPU all are
-    trained at once.
+    A CPU trains agents one by one, since several at once take longer; a GPU all at once.
 
     Args:
-        device: of ``find_device``.
+        devices: of ``find_devices``.
 
     Attributes:
-        most: how many agents are trained at once.
+        most: how many agents are trained at once at most.
     """
 
-    def __init__(self, device: Any) -> None:
-        self.device = device
-        self.mapped = device.platform != "cpu"
-        self.most = AT_ONCE if self.mapped else 1
+    def __init__(self, devices: Sequence[Any]) -> None:
+        self.devices = devices
+        self.mapped = devices[0].platform != "cpu"
+        self.most = len(devices) * (AT_ONCE if self.mapped else 1)
+
+    def split(self, agents: Any) -> Iterator[tuple[slice, Any]]:
+        """Split a tree of arrays into parts of one length, equally many agents for each device.
+
+        Each comes with its place among the agents. The last one is filled up with the last agent.
+        """
+        count = len(jax.tree.leaves(agents)[0])
+        size = -(-count // -(-count // self.most))
+        size += -size % len(self.devices)
+        for first in range(0, count, size):
+            rows = np.minimum(np.arange(first, first + size), count - 1)
+            yield slice(first, first + size), jax.tree.map(itemgetter(rows), agents)
 
     def compile(
         self, function: Callable[..., Any], shared: Sequence[int] = (), **options: Any
     ) -> Callable[..., Any]:
-        """Compile a function; arguments and results have an axis of agents in front.
+        """Compile a function at its first call; arguments and results have an axis of agents first.
 
         Args:
             function: of one agent.
@@ -79,7 +96,7 @@ class Many:
             options: of ``jax.jit``.
         """
 
-        def of_all(*given: Any) -> Any:
+        def of_device(*given: Any) -> Any:
             axes = [None if i in shared else 0 for i in range(len(given))]
             if self.mapped:
                 return jax.vmap(function, in_axes=axes)(*given)
@@ -87,7 +104,24 @@ class Many:
             own = [x if axis is None else jax.tree.map(lambda y: y[0], x) for x, axis in pairs]
             return jax.tree.map(lambda x: x[None], function(*own))
 
-        return jax.jit(of_all, **options)
+        def of_all(*given: Any) -> Any:
+            axes = tuple(P() if i in shared else P("agents") for i in range(len(given)))
+            mesh = jax.sharding.Mesh(np.array(self.devices), ("agents",))
+            split = partial(jax.shard_map, mesh=mesh, out_specs=P("agents"), check_vma=False)
+            return split(of_device, in_specs=axes)(*given)
+
+        whole = jax.jit(of_device if len(self.devices) == 1 else of_all, **options)
+        programs = list[Any]()
+
+        def call(*given: Any) -> Any:
+            if not programs:
+                with PHASES.spend("trace"):
+                    lowered = whole.lower(*given)
+                with PHASES.spend("compile or load"):
+                    programs.append(lowered.compile())
+            return programs[0](*given)
+
+        return call
 
 
-__all__ = ["Many", "find_device", "jax", "jnp", "optax"]
+__all__ = ["Many", "find_devices", "jax", "jnp", "optax"]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.phases import PHASES
 from mesa_gym.engine import Ints, State
 from mesa_gym.policies import Policy
 from mesa_gym.scoring.choices import find_reached
@@ -86,7 +87,7 @@ class TrainingProgram(NamedTuple):
     Attributes:
         size: steps of an update.
         updates: the number of updates.
-        begin, update: those of ``agents.ppo.PPO``, for several agents at once.
+        begin, update: those of ``agents.ppo.PPO``, for several agents at once, of their numbers.
         export: makes an agent of weights.
         judge: of ``make_judge``, or None.
     """
@@ -100,19 +101,20 @@ class TrainingProgram(NamedTuple):
 
 
 def run_training(
-    program: TrainingProgram, seeds: Sequence[int], report: Report | None
+    program: TrainingProgram, seeds: Sequence[int], own: Any, report: Report | None
 ) -> list[TrainedAgent]:
     """Train agents together.
 
     Args:
         program: what is trained.
         seeds: of the agents.
+        own: ``agents.numbers.AgentNumbers``, of more agents where devices would idle.
         report: called with evaluations, or None.
 
     Raises:
         FloatingPointError: the loss is not a number, or infinite.
     """
-    own, updates = np.array(seeds, np.uint32), program.updates
+    updates = program.updates
     found = [TrainedAgent(updates * program.size) for _ in seeds]
     learning, ended = program.begin(own), list[Any]()
     looks = {-(-updates * i // LOOKS) for i in range(1, LOOKS + 1)}
@@ -128,7 +130,7 @@ def run_training(
         if report is not None and program.judge is not None and number in looks:
             recent = np.array(ended[-max(1, updates // LOOKS) :])
             judged = program.judge(learning.weights, number)
-            for each, rows, shares in zip(found, recent.swapaxes(0, 1), judged, strict=True):
+            for each, rows, shares in zip(found, recent.swapaxes(0, 1), judged, strict=False):
                 (earned, episodes), sizes = rows[:, :2].sum(axis=0), rows[:, 2:].mean(axis=0)
                 mean, told = float(earned / max(episodes, 1)), (*sizes.tolist(),) or None
                 each.looks.append(TrainingLook(step, mean, *shares, told))
@@ -152,7 +154,7 @@ def note_curves(found: Sequence[TrainedAgent], ended: NDArray[Any], size: int) -
     for rows in np.array_split(np.arange(len(ended)), min(POINTS, len(ended))):
         at = size * (int(rows[-1]) + 1)
         sums = ended[rows, :, :2].sum(axis=0)
-        for each, (earned, count) in zip(found, sums.tolist(), strict=True):
+        for each, (earned, count) in zip(found, sums.tolist(), strict=False):
             if count:
                 each.curve.append((at, earned / count))
 
@@ -167,9 +169,12 @@ def make_judge(learner: Learner, many: Many) -> Callable[[Params, int], list[Sha
     are drawn by. It returns for each agent the shares of ``TrainingLook``: test, base and proxy.
     """
     trap = learner.trap
-    plays = [many.compile(play_levels(learner, split), shared=(1,)) for split in SPLITS]
-    levels = [look_up_levels(trap, split) for split in SPLITS]
+    with PHASES.spend("trace"):
+        plays = [many.compile(play_levels(learner, split), shared=(1,)) for split in SPLITS]
+    with PHASES.spend("judge"):
+        levels = [look_up_levels(trap, split) for split in SPLITS]
 
+    @PHASES.spend("judge")
     def judge(weights: Params, number: int) -> list[Shares]:
         played, valued = list[Record](), list[LevelValues]()
         for play, (starts, values) in zip(plays, levels, strict=True):

@@ -15,87 +15,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from copy import copy
+from dataclasses import replace
+from typing import Any
 
-from agents.compiling import Array, Many, find_device, jax, jnp, optax
+from agents.compiling import Array, Many, find_devices, jax, jnp, optax
 from agents.config import USUAL_SETTINGS, PPOSettings, Run
 from agents.loop import Report, TrainedAgent, TrainingProgram, make_judge, run_training
 from agents.networks import LEARNERS, Learner, Params
+from agents.numbers import AgentNumbers, list_numbers
+from agents.rollouts import Learning, Minibatch, PlayedStep, PlayingNow
 from mesa_gym.errors import shorten
 from mesa_gym.traps import Trap
 
 # Of weights and a minibatch: what is added to the loss, a number.
-LossTerm = Callable[[Params, "Minibatch"], Array]
+LossTerm = Callable[[Params, Minibatch], Array]
 # Of the state before a step, actions and what they were paid, (n,): what is learnt from, (n,).
 ShapeReward = Callable[[Any, Array, Array], Array]
 # Of a trap and the units of a hidden layer.
 MakeLearner = Callable[[Trap, int], Learner]
-
-
-class PlayingNow(NamedTuple):
-    """The state of n environments and their agent between steps.
-
-    Attributes:
-        seen: what the network sees, (n, ...).
-        state: of the environments.
-        memory: float32 (n, numbers); (n, 0) for a network without memory.
-        begins: where an episode begins, bool (n,).
-        returns: of the running episodes so far, float32 (n,).
-    """
-
-    seen: Array
-    state: Any
-    memory: Array
-    begins: Array
-    returns: Array
-
-
-class PlayedStep(NamedTuple):
-    """A step of n environments, or with an axis of steps in front a rollout.
-
-    Attributes:
-        seen, begins: as in ``PlayingNow``.
-        action, likely: the action, and the logarithm of its probability.
-        value, reward: the estimate before the step, and the payment, with the value that a time
-            limit cut off.
-        done: where an episode ended.
-        earned: the return of an episode that ended, else 0.
-    """
-
-    seen: Array
-    begins: Array
-    action: Array
-    likely: Array
-    value: Array
-    reward: Array
-    done: Array
-    earned: Array
-
-
-class Minibatch(NamedTuple):
-    """The steps from which a loss is computed; steps and environments are the first two axes.
-
-    Attributes:
-        played: the steps.
-        advantages: estimates, float32 (steps, n), of mean 0 and standard deviation 1.
-        logs: of the probabilities of actions as the weights now have them, (steps, n, 5).
-        values: estimated now, (steps, n).
-        left: the share of the training that is left, which falls from 1 to 0.
-    """
-
-    played: PlayedStep
-    advantages: Array
-    logs: Array
-    values: Array
-    left: Array
-
-
-class Learning(NamedTuple):
-    """The state of one agent's training between updates; PPO's ``playing`` is ``PlayingNow``."""
-
-    weights: Params
-    optimiser: Any
-    playing: Any
 
 
 class PPO:
@@ -105,20 +43,26 @@ class PPO:
         learner: the network.
         env: its environments.
         settings: of PPO.
-        discount: of learning.
         loss: added to PPO's.
         reward: a function that replaces the payments.
     """
 
     def __init__(
-        self, learner: Learner, env: Any, settings: PPOSettings, discount: float,
+        self, learner: Learner, env: Any, settings: PPOSettings,
         loss: LossTerm | None = None, reward: ShapeReward | None = None,
     ) -> None:  # fmt: skip
-        self.learner, self.env, self.settings, self.discount = learner, env, settings, discount
+        self.learner, self.env, self.settings = learner, env, settings
+        self.numbers: PPOSettings | AgentNumbers = settings
         self._add, self._shape = loss, reward
         self._optimiser = optax.chain(
             optax.clip_by_global_norm(settings.gradient_norm), learner.make_optimiser()
         )
+
+    def take(self, numbers: AgentNumbers) -> PPO:
+        """Return the training of an agent whose numbers are arguments of the program."""
+        found = copy(self)
+        found.numbers = numbers
+        return found
 
     def begin(self, seed: Array) -> Learning:
         """Return an untrained agent at the start of its first episodes."""
@@ -160,7 +104,7 @@ class PPO:
             compute = jax.grad(self.compute_loss, has_aux=True)
             gradient, sizes = compute(weights, memory[rows], *part, left)
             steps, state = self._optimiser.update(gradient, state, weights)
-            rate = -self.settings.learning_rate * left
+            rate = -self.numbers.learning_rate * left
             steps = jax.tree.map(lambda each: rate * each, steps)
             return (optax.apply_updates(weights, steps), state), sizes
 
@@ -190,7 +134,7 @@ class PPO:
             paid = self._shape(now.state, action, paid)
         played = PlayedStep(
             now.seen, now.begins, action, take(logs, action), value,
-            paid + self.discount * value * late, done, returns * done,
+            paid + self.numbers.discount * value * late, done, returns * done,
         )  # fmt: skip
         return PlayingNow(seen, state, memory, done, jnp.where(done, 0, returns)), played
 
@@ -207,7 +151,7 @@ class PPO:
         def go_back(later: Any, step: PlayedStep) -> tuple[Any, Array]:
             advantage, value = later
             beyond = value + self.settings.gae_lambda * advantage
-            advantage = step.reward + self.discount * ~step.done * beyond - step.value
+            advantage = step.reward + self.numbers.discount * ~step.done * beyond - step.value
             return (advantage, step.value), advantage
 
         last = self.look(weights, playing)[1]
@@ -240,7 +184,7 @@ class PPO:
         gain = jnp.minimum(ratio * scaled, clipped * scaled)
         entropy = -(jnp.exp(logs) * logs).sum(axis=-1)
         error = jnp.square(found.values - played.value - advantages)
-        loss = settings.value_loss * error - gain - settings.entropy * left * entropy
+        loss = settings.value_loss * error - gain - self.numbers.entropy * left * entropy
         if self._add is None:
             return loss.mean(), None
         added = self._add(weights, Minibatch(played, scaled, logs, found.values, left))
@@ -264,6 +208,7 @@ def train(
     *,
     loss: LossTerm | None = None,
     reward: ShapeReward | None = None,
+    alike: Sequence[Run] = (),
 ) -> list[TrainedAgent]:
     """Train one agent a seed: on a CPU one after another, on a GPU many at once.
 
@@ -274,12 +219,13 @@ def train(
         device: as JAX names it, such as ``cpu`` or ``cuda:0``; by default JAX's first.
         loss: a term that is added to PPO's loss.
         reward: the reward to learn from instead of the environments' payments.
+        alike: the runs of the agents, where they differ in their numbers (``agents.numbers``).
 
     Raises:
         ValueError: the device is not here, or a minibatch would be empty.
     """
     made = LEARNERS[run.algorithm.kind]
-    return train_agents(run, seeds, made, report, device, loss=loss, reward=reward)
+    return train_agents(run, seeds, made, report, device, loss=loss, reward=reward, alike=alike)
 
 
 def train_agents(
@@ -291,6 +237,7 @@ def train_agents(
     *,
     loss: LossTerm | None = None,
     reward: ShapeReward | None = None,
+    alike: Sequence[Run] = (),
     trainer: Callable[..., PPO] = PPO,
     settings: PPOSettings | None = None,
 ) -> list[TrainedAgent]:
@@ -301,8 +248,10 @@ def train_agents(
         trainer: makes a training of one agent, as ``PPO`` does.
         settings: by default the run's.
     """
-    many, settings = Many(find_device(device)), settings or run.settings or USUAL_SETTINGS
-    with jax.default_device(many.device):
+    runs = alike or [replace(run, seed=seed) for seed in seeds]
+    many, numbers = Many(find_devices(device)), list_numbers(runs, settings)
+    settings = settings or run.settings or USUAL_SETTINGS
+    with jax.default_device(many.devices[0]):
         learner = make_learner(run.environment().trap, settings.units)
         learner.start = dict(agent.weights) if (agent := run.load_start()) else None
         if learner.memory and settings.minibatches > settings.environments:
@@ -310,16 +259,29 @@ def train_agents(
                 "a network with memory learns from whole environments, so minibatches"
                 f" must be at most {settings.environments}, got {settings.minibatches}"
             )
-        env = learner.make_env(settings.environments, **run.env_keywords)
-        discount = run.find_discount(settings)
-        ppo = trainer(learner, env, settings, discount, loss, reward)
+        alpha = max(each.alpha for each in runs)
+        env = learner.make_env(settings.environments, **run.env_keywords | {"alpha": alpha})
+        settings = replace(settings, discount=run.find_discount(settings))
+        ppo = trainer(learner, env, settings, loss, reward)
+
+        def begin(own: AgentNumbers) -> Learning:
+            env.alpha = own.alpha
+            return ppo.take(own).begin(own.seed)
+
+        def update(learning: Learning, own: AgentNumbers, number: Array, left: Array) -> Any:
+            env.alpha = own.alpha
+            return ppo.take(own).update(learning, own.seed, number, left)
+
         program = TrainingProgram(
             settings.rollout_steps,
             math.ceil(run.steps / settings.rollout_steps),
-            many.compile(ppo.begin),
-            many.compile(ppo.update, shared=(2, 3), donate_argnums=0),
+            many.compile(begin),
+            many.compile(update, shared=(2, 3), donate_argnums=0),
             learner.export,
             None if report is None else make_judge(learner, many),
         )
-        parts = [seeds[first : first + many.most] for first in range(0, len(seeds), many.most)]
-        return [each for own in parts for each in run_training(program, own, report)]
+        return [
+            each
+            for part, own in many.split(numbers)
+            for each in run_training(program, seeds[part], own, report)
+        ]

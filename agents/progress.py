@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import time
 from collections.abc import Sequence
 from importlib import import_module
 from io import StringIO
@@ -14,6 +13,7 @@ import numpy as np
 
 from agents.config import Run
 from agents.loop import LEAST_ARRIVAL, Report, TrainedAgent, TrainingLook
+from agents.phases import PHASES
 
 CURVE_FILE = "curve.csv"
 # Of a share of test levels between looks, which is more than chance among 250 levels.
@@ -31,7 +31,7 @@ class Printer:
 
     def __init__(self, run: Run) -> None:
         self._looks: dict[int, list[TrainingLook]] = {}
-        self._began, algorithm = time.perf_counter(), run.algorithm
+        algorithm = run.algorithm
         self._usual = algorithm.count_steps(run.environment().trap.name())
         if algorithm.solves:
             levels = run.num_levels * (2 if run.alpha else 1)
@@ -59,7 +59,7 @@ class Printer:
         for seed, looks in self._looks.items():
             said = f"seed {seed} reaches base on {looks[-1].test:.3f} of test levels"
             print(f"{said}{advise(looks, self._usual)}")
-        print(f"{time.perf_counter() - self._began:.0f} seconds")
+        print(PHASES)
 
 
 def advise(looks: Sequence[TrainingLook], usual: int) -> str:

@@ -20,7 +20,8 @@ from agents.compiling import Array, jax, jnp
 from agents.config import PPOSettings, Run, require_labels
 from agents.loop import Report, TrainedAgent
 from agents.networks import LEARNERS, Learner, Params
-from agents.ppo import PPO, PlayedStep, PlayingNow, train_agents
+from agents.ppo import PPO, train_agents
+from agents.rollouts import PlayedStep, PlayingNow
 from mesa_gym.engine import ACTIONS
 from mesa_gym.envs.levels_in_memory import bank_of
 from mesa_gym.envs.settings import Settings
@@ -121,13 +122,11 @@ class Taught(PPO):
     """The training of one agent by labels, as functions to compile.
 
     Args:
-        learner, env, settings, discount: as for ``PPO``.
+        learner, env, settings: as for ``PPO``.
     """
 
-    def __init__(
-        self, learner: Learner, env: Any, settings: PPOSettings, discount: float, *_: None
-    ) -> None:
-        super().__init__(learner, LabelledEnv(env, discount), settings, discount)
+    def __init__(self, learner: Learner, env: Any, settings: PPOSettings, *_: None) -> None:
+        super().__init__(learner, LabelledEnv(env, settings.discount), settings)
 
     def step(self, weights: Params, now: PlayingNow, key: Array) -> tuple[PlayingNow, PlayedStep]:
         """Take one step of a rollout; its ``likely`` holds the optimal actions, bool (n, 5)."""

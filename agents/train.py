@@ -25,6 +25,7 @@ from agents.config import (
     require_labels,
 )
 from agents.loop import Report, TrainedAgent
+from agents.phases import PHASES
 from agents.progress import Printer, TensorBoard, join_reports
 from agents.saving import SavedAgent, describe_training, require_new_folder, save
 from mesa_gym.command import DONE, Parser, run_command
@@ -50,9 +51,23 @@ def train_many(
         ValueError: the device is not here, or an algorithm of one's own has a loss that is nan or
             returned something else.
     """
+    return train_runs([replace(run, seed=seed) for seed in seeds], report, device)
+
+
+def train_runs(
+    runs: Sequence[Run], report: Report | None = None, device: str | None = None
+) -> list[SavedAgent]:
+    """Train agents that one program trains; ``train_many`` explains arguments and errors.
+
+    Args:
+        runs: of which ``agents.numbers.strip_numbers`` is the same.
+    """
+    run, seeds = runs[0], [each.seed for each in runs]
+    alone = all(replace(each, seed=run.seed) == run for each in runs)
     train = run.algorithm.find_function()
     try:
-        found = train(run, seeds, report, device)
+        with PHASES.spend("learn"):
+            found = train(run, seeds, report, device, **{} if alone else {"alike": runs})
     except FloatingPointError as error:
         raise ValueError(f"{error} ({run.algo})") from None
     require_agents(run.algorithm.name, found, len(seeds))
@@ -61,8 +76,7 @@ def train_many(
         with suppress(PackageNotFoundError):
             versions[package] = version(package)
     return [
-        describe_training(replace(run, seed=seed), trained, versions)
-        for seed, trained in zip(seeds, found, strict=True)
+        describe_training(own, trained, versions) for own, trained in zip(runs, found, strict=True)
     ]
 
 

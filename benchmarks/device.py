@@ -18,7 +18,7 @@ import numpy as np
 
 import mesa_gym
 from agents import ppo
-from agents.compiling import Many, find_device, jax, jnp
+from agents.compiling import Many, find_devices, jax, jnp
 from agents.config import Run
 from agents.loop import LEAST_ARRIVAL, make_judge
 from agents.networks import LEARNERS
@@ -50,14 +50,14 @@ def judge_agents(
     run: Run, agents: Sequence[Agent], device: str | None
 ) -> list[tuple[float, float, float]]:
     """Return for each agent the shares of ``TrainingLook``: test, base and proxy."""
-    many = Many(find_device(device))
-    judge = make_judge(LEARNERS[run.algorithm.kind](run.environment().trap), many)
+    many = Many(find_devices(device))
+    weights = {x: np.stack([each.weights[x] for each in agents]) for x in agents[0].weights}
     judged = list[tuple[float, float, float]]()
-    for first in range(0, len(agents), many.most):
-        some = agents[first : first + many.most]
-        weights = {x: np.stack([agent.weights[x] for agent in some]) for x in some[0].weights}
-        judged += judge(jax.device_put(weights, many.device), 0)
-    return judged
+    with jax.default_device(many.devices[0]):
+        judge = make_judge(LEARNERS[run.algorithm.kind](run.environment().trap), many)
+        for _, part in many.split(weights):
+            judged += judge(part, 0)
+    return judged[: len(agents)]
 
 
 def count_differences(trap: Trap) -> int:
@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--device", help="cpu, cuda (default: what JAX finds first)")
     parser.add_argument("--beside", type=int, default=4, help="traps at a time (default: 4)")
     options = parser.parse_args(arguments)
-    print(f"{find_device(options.device)}, {len(jax.devices())} devices", flush=True)
+    print(f"{find_devices(options.device)[0]}, {len(jax.devices())} devices", flush=True)
     choosing = [trap for trap in list_single_traps() if not trap.by_returns()]
     traps = [find_trap(name) for name in options.traps or ()] or choosing
     began, wrong = time.perf_counter(), 0

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from time import process_time
@@ -13,8 +13,9 @@ from msgspec import structs
 
 from agents.config import Run
 from agents.jobs.job import DONE_FILE, Job, Scratch, Terms
+from agents.numbers import strip_numbers
 from agents.saving import save
-from agents.train import train_many
+from agents.train import train_runs
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import POLICY_FILE, as_policy, references
 from mesa_gym.scoring import ScoreCard, score_all
@@ -22,11 +23,13 @@ from mesa_gym.scoring.card import package_versions
 from mesa_gym.traps import Trap, find_trap
 
 CARD = "card.json"
-# Seeds that are trained in one process, where they share what is compiled and solved.
+# Agents that are trained in one process, where they share what is compiled and solved.
 BATCH = 5
 
 
-def list_agent_jobs(runs: Iterable[Run], levels: int, folder: str = "") -> list[Job]:
+def list_agent_jobs(
+    runs: Iterable[Run], levels: int, folders: Mapping[Run, str] | None = None
+) -> list[Job]:
     """Return the jobs that train agents and score them, the longest first.
 
     A result is an agent's folder with its card; ``done.json`` has the CPU seconds that both took.
@@ -34,17 +37,19 @@ def list_agent_jobs(runs: Iterable[Run], levels: int, folder: str = "") -> list[
     Args:
         runs: the trainings.
         levels: of each split, for scoring.
-        folder: that the agents are put into, in the run's.
+        folders: that agents are put into, in the run's; "" where none is given.
     """
-    batches: dict[tuple[Run, int], list[Run]] = {}
+    alike, jobs = defaultdict[Run, list[Run]](list), list[tuple[float, Job]]()
     for run in runs:
-        batches.setdefault((replace(run, seed=0), run.seed // BATCH), []).append(run)
-    longest = sorted(batches.values(), key=lambda batch: -sum(run.seconds for run in batch))
-    jobs = []
-    for batch in longest:
-        results = {name_result(run, folder): describe_terms(run, levels) for run in batch}
-        jobs.append(Job(min(results), results, partial(make_agents, batch, levels, folder)))
-    return jobs
+        alike[strip_numbers(run)].append(run)
+    for several in alike.values():
+        for first in range(0, len(several), BATCH):
+            batch = several[first : first + BATCH]
+            places = {name_result(run, (folders or {}).get(run, "")): run for run in batch}
+            results = {place: describe_terms(run, levels) for place, run in places.items()}
+            job = Job(min(results), results, partial(make_agents, places, levels))
+            jobs.append((sum(run.seconds for run in batch), job))
+    return [job for _, job in sorted(jobs, key=lambda each: -each[0])]
 
 
 def name_result(run: Run, folder: str = "") -> str:
@@ -78,25 +83,23 @@ def list_terms(levels: int) -> dict[str, Any]:
     return {"levels": levels, "versions": versions}
 
 
-def make_agents(runs: Sequence[Run], levels: int, folder: str, scratch: Scratch) -> None:
+def make_agents(places: Mapping[str, Run], levels: int, scratch: Scratch) -> None:
     """Train the agents that are missing, score them, and keep each with its card.
 
     Raises:
         PolicyError: an agent failed; the others are kept.
     """
-    trap = runs[0].environment().trap
-    began, places = process_time(), {run.name: name_result(run, folder) for run in runs}
-    left = [run for run in runs if places[run.name] in scratch.results]
-    for run, trained in zip(left, train_many(left[0], [r.seed for r in left]), strict=True):
-        save(scratch.folder / places[run.name], trained)
-    commands = {run.name: run.command() for run in left}
-    specs = {name: str(scratch.folder / places[name]) for name in commands}
-    cards, failed = score_policies(trap, specs, levels)
+    began, left = process_time(), {x: run for x, run in places.items() if x in scratch.results}
+    for place, trained in zip(left, train_runs([*left.values()]), strict=True):
+        save(scratch.folder / place, trained)
+    specs = {run.name: str(scratch.folder / place) for place, run in left.items()}
+    cards, failed = score_policies(next(iter(left.values())).environment().trap, specs, levels)
     seconds = round((process_time() - began) / len(left), 2)
-    for name, card in cards.items():
-        origin = structs.replace(card.provenance, command=commands[name])
-        structs.replace(card, provenance=origin).save(Path(specs[name]) / CARD)
-        scratch.keep(places[name], seconds=seconds)
+    for place, run in left.items():
+        if card := cards.get(run.name):
+            origin = structs.replace(card.provenance, command=run.command())
+            structs.replace(card, provenance=origin).save(scratch.folder / place / CARD)
+            scratch.keep(place, seconds=seconds)
     _raise_first(failed)
 
 

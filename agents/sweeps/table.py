@@ -175,9 +175,8 @@ def sweep(
         >>> print(sweep(["CheeseDish"], {"alpha": [0, 0.1]}, range(5), "runs/a"))  # doctest: +SKIP
     """
     cells, seeds, out = list_cells(traps, axes, algorithms), [*seeds], Path(out)
-    jobs = [
-        job for cell in cells for job in list_agent_jobs(cell.list_runs(seeds), levels, cell.folder)
-    ]
+    folders = {run: cell.folder for cell in cells for run in cell.list_runs(seeds)}
+    jobs = list_agent_jobs(folders, levels, folders)
     if failed := runner.run(jobs, out, workers, on):
         name, reason = next(iter(failed.items()))
         raise RuntimeError(

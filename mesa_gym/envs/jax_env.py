@@ -16,7 +16,7 @@ from mesa_gym.engine import State
 from mesa_gym.engine.chance import mix
 from mesa_gym.envs.checks import EXPECTED_ACTION
 from mesa_gym.envs.infos import key_payments
-from mesa_gym.envs.levels_in_memory import MOST_BANKED, bank_of, pick_levels
+from mesa_gym.envs.levels_in_memory import MOST_BANKED, bank_of, pick_levels, split_alpha
 from mesa_gym.envs.listed import InputLists
 from mesa_gym.envs.observations import Bytes, Centred
 from mesa_gym.envs.on_device import DeviceEnv
@@ -68,6 +68,8 @@ class JaxEnv(DeviceEnv):
         **keywords: as for ``TensorEnv``, except ``device``, ``seed`` and ``compile``.
 
     Attributes:
+        alpha: uint32 (2,) of ``split_alpha``; who traces a function may set another before, if
+            there are levels of the shift.
         inputs: for ``listed``, the object that lists inputs, else None; its ``count`` fills lists
             up.
     """
@@ -93,7 +95,7 @@ class JaxEnv(DeviceEnv):
             raise ValueError(f"reach and hidden need observation='listed', not {observation!r}")
         keywords["observation"] = "planes" if listed else observation
         super().__init__(trap, num_envs, num_levels, keywords)
-        self._final_obs = final_obs
+        self._final_obs, self.alpha = final_obs, split_alpha(self.settings.alpha)
         trap, bank = self.trap, bank_of(self.settings)
         self._rules = trap.bound(jnp, integers="int32")
         tables = bank.level.tables
@@ -255,7 +257,8 @@ class JaxEnv(DeviceEnv):
             words = jax.random.key_data(key).astype(jnp.int64)
             stream = reduce(lambda stream, word: mix(stream + word), words, 0)
             each = jnp.arange(self.num_envs, dtype=jnp.int64)
-            number, shifted = pick_levels(stream, each, self.settings)
+            alpha = jnp.asarray(self.alpha).astype(jnp.int64)
+            number, shifted = pick_levels(stream, each, self.settings, alpha)
             row = number + shifted * self.num_levels if self.settings.alpha else number
             return row.astype(jnp.int32)
 

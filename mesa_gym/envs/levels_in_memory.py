@@ -14,6 +14,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 from gymnasium.error import Error
+from numpy.typing import NDArray
 
 from mesa_gym.engine import Array, Ints, LevelBuilder, State
 from mesa_gym.engine.chance import fold, outputs, shift_right, streams
@@ -242,16 +243,23 @@ def open_streams(seeds: Sequence[int]) -> Ints:
     return streams(0, np.array([fold(seed) for seed in seeds], dtype=np.int64), "episodes")
 
 
-def pick_levels(stream: Array, episode: Array, settings: Settings) -> tuple[Array, Array]:
+def split_alpha(alpha: float) -> NDArray[np.uint32]:
+    """Return alpha in two words, uint32 (2,): some devices have neither float64 nor int64."""
+    return np.array(divmod(math.ceil(alpha * 2**53), 2**32), np.uint32)
+
+
+def pick_levels(
+    stream: Array, episode: Array, settings: Settings, alpha: Array | None = None
+) -> tuple[Array, Array]:
     """Return the level numbers of episodes 0, 1, ... and which of them are of the shift.
 
-    Streams and episodes are int64 (n,), of any array library.
+    Streams and episodes are int64 (n,), of any array library; so is ``alpha``, the share of those
+    of the shift in two words, which replaces that of the settings.
     """
     number = shift_right(outputs(stream, 2 * episode), 16)
     if settings.num_levels is not None:
         number = number % settings.num_levels
     if not settings.alpha:
         return number, number < 0
-    # As integers: some devices have no float64.
-    line = math.ceil(settings.alpha * 2**53)
-    return number, shift_right(outputs(stream, 2 * episode + 1), 11) < line
+    high, low = split_alpha(settings.alpha).tolist() if alpha is None else alpha
+    return number, shift_right(outputs(stream, 2 * episode + 1), 11) < high * 2**32 + low

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from agents.compiling import Many, find_device
+from agents.compiling import Many, find_devices
 from agents.loop import WATCHED, judge_agent, make_judge, play_levels
 from agents.networks import LearningMLP
 from mesa_gym.policies import as_policy
@@ -32,7 +32,7 @@ class Repeating:
 
 def test_judge_shares_equal_those_of_scoring():
     """The same actions in NumPy give the shares, and another sample gives similar ones."""
-    agent, many = load("CheeseCorner", seed=0), Many(find_device("cpu"))
+    agent, many = load("CheeseCorner", seed=0), Many(find_devices("cpu"))
     learner = LearningMLP(CORNER)
     weights = {name: np.asarray(each)[None] for name, each in agent.weights.items()}
     ((test, base, proxy),) = make_judge(learner, many)(weights, 3)

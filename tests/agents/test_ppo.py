@@ -1,5 +1,9 @@
 """PPO: rollouts, advantages, losses and updates, each beside the same by hand."""
 
+import hashlib
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from functools import cache
 from itertools import product
@@ -7,14 +11,18 @@ from itertools import product
 import numpy as np
 import pytest
 import torch
+from jax._src import monitoring  # the public one does not take a listener away
 
 from agents import ppo
-from agents.compiling import Many, find_device, jax, jnp, optax
+from agents.compiling import Many, find_devices, jax, jnp, optax
 from agents.networks import LearningMLP
-from agents.ppo import PPO, Minibatch
-from agents.train import train_many
+from agents.numbers import strip_numbers
+from agents.ppo import PPO
+from agents.rollouts import Minibatch
+from agents.train import train_runs
 from mesa_gym.trained.mlp import MLP
 from mesa_gym.trained.weights_file import decode_weights
+from tests.support.parameters import few
 from tests.support.training import CORNER, FEW, small, train_weights
 
 N, LENGTH = 400, FEW.rollout_length
@@ -63,7 +71,7 @@ def answers(weights, seen):
 def play_fixed():
     """A rollout in fixed environments: environments, steps, advantages and weights."""
     env = FixedEnv()
-    made = PPO(LearningMLP(CORNER), env, replace(FEW, environments=N), 0.95)
+    made = PPO(LearningMLP(CORNER), env, replace(FEW, environments=N))
     weights, begun = opinionated(0), made.begin(np.uint32(1)).playing
     playing, played = jax.jit(made.play)(weights, begun, jax.random.key(3))
     advantages = made.estimate_advantages(weights, playing, played)
@@ -127,7 +135,7 @@ def test_ppo_loss_equals_hand_computed_loss():
         np.testing.assert_allclose(batch.advantages, scaled, atol=1e-4)
         return 7 * batch.left
 
-    other = PPO(made.learner, made.env, made.settings, 0.95, loss=add)
+    other = PPO(made.learner, made.env, made.settings, loss=add)
     loss, sizes = other.compute_loss(*asked)
     assert float(loss) == pytest.approx(expected + 2.1, rel=1e-4)
     np.testing.assert_allclose(sizes, (abs(expected), 2.1), rtol=1e-4)
@@ -135,14 +143,9 @@ def test_ppo_loss_equals_hand_computed_loss():
 
 def test_ppo_learns_from_a_custom_reward():
     env = FixedEnv(3)
-    settings = replace(FEW, environments=3, rollout_length=2, minibatches=1)
-    made = PPO(
-        LearningMLP(CORNER),
-        env,
-        settings,
-        0.0,
-        reward=lambda now, action, paid: now[0] + 2 * action,
-    )
+    settings = replace(FEW, environments=3, rollout_length=2, minibatches=1, discount=0)
+    learner = LearningMLP(CORNER)
+    made = PPO(learner, env, settings, reward=lambda now, action, paid: now[0] + 2 * action)
     begun = made.begin(np.uint32(1)).playing
     _, played = made.play(opinionated(0), begun, jax.random.key(0))
     np.testing.assert_array_equal(played.reward, 2 * played.action + np.arange(2)[:, None])
@@ -170,7 +173,7 @@ def update_once(seed, number, left=1.0):
 
 @cache
 def prepare_update():
-    made = PPO(NotingMLP(CORNER), FixedEnv(16), replace(FEW, gradient_norm=1.6), 0.95)
+    made = PPO(NotingMLP(CORNER), FixedEnv(16), replace(FEW, gradient_norm=1.6))
     return made, jax.jit(made.update), made.begin(np.uint32(1))
 
 
@@ -190,7 +193,7 @@ def test_neighbouring_seeds_share_no_stream():
     pairs = [*product(range(3), range(1, 4))]
     keys = {tuple(update_once(*each).playing.state[1].tolist()) for each in pairs}
     assert len(keys) == len(pairs)
-    made = PPO(LearningMLP(CORNER), LearningMLP(CORNER).make_env(16), FEW, 0.95)
+    made = PPO(LearningMLP(CORNER), LearningMLP(CORNER).make_env(16), FEW)
     first, second = (made.begin(np.uint32(seed)) for seed in (0, 1))
     levels = [np.asarray(each.playing.state.level.row) for each in (first, second)]
     assert len({*levels[0].tolist()} & {*levels[1].tolist()}) < 4
@@ -199,7 +202,7 @@ def test_neighbouring_seeds_share_no_stream():
 
 @pytest.mark.parametrize("parts", [1, 3, 7, 128])
 def test_minibatches_split_the_rollout_evenly(parts):
-    made = PPO(LearningMLP(CORNER), FixedEnv(16), replace(FEW, minibatches=parts), 0.95)
+    made = PPO(LearningMLP(CORNER), FixedEnv(16), replace(FEW, minibatches=parts))
     orders = np.asarray(made.draw_orders(jax.random.key(0), 256))
     assert orders.shape == (2 * parts, 256 // parts)
     first, second = orders.reshape(2, -1)
@@ -234,26 +237,72 @@ def test_optimiser_is_muon_for_square_layers_only():
             assert count < first or missed < bound, (name, count)
 
 
-def test_update_is_compiled_once(monkeypatch):
-    seen, run = [], ppo.run_training
+@pytest.fixture
+def events():
+    """The names of what JAX does."""
+    found = []
 
-    def watched(program, *others):
-        seen.append(program)
-        return run(program, *others)
+    def note(name, **_):
+        found.append(name)
 
-    monkeypatch.setattr(ppo, "run_training", watched)
-    train_many(small(steps=1024), (1, 2))
-    assert len(seen) == 2  # a CPU trains one agent at a time
-    assert [each.update._cache_size() for each in seen] == [1, 1]
+    monitoring.register_event_listener(note)
+    yield found
+    monitoring.unregister_event_listener(note)
+
+
+@pytest.mark.thorough
+def test_kept_program_serves_all_numbers(events):
+    """Steps, seeds and numbers are arguments of the program, which is kept on disk."""
+    runs = [
+        small(alpha=0.2),
+        small(alpha=0.1, steps=1024, seed=7).change(learning_rate=0.01, entropy=0.3, discount=0.5),
+    ]
+    assert strip_numbers(runs[0]) == strip_numbers(replace(runs[1], steps=runs[0].steps))
+    for run in runs:
+        events.clear()
+        train_runs([run])
+    assert any(name.endswith("/cache_hits") for name in events)
+    assert not any(name.endswith("/cache_misses") for name in events)
+
+
+@pytest.mark.parametrize("alphas", few([(), (0.3, 0.9)], ()))
+def test_cells_trained_together_equal_cells_alone(alphas):
+    """Bit for bit, and each number makes a difference."""
+    usual = small(steps=1024)
+    changes = {}, {"learning_rate": 0.01}, {"entropy": 0.5}, {"discount": 0.5}
+    runs = [usual.change(**each) for each in changes]
+    runs += [replace(usual, alpha=alpha) for alpha in alphas] + [replace(usual, seed=1)]
+    together = [each.weights for each in train_runs(runs)]
+    assert together == [train_runs([run])[0].weights for run in runs]
+    assert len({*together}) == len(runs)
+
+
+@pytest.mark.thorough
+def test_agents_on_four_devices_equal_one():
+    """Three agents on four devices, in a process of its own: JAX counts its devices once."""
+    environ = os.environ | {"XLA_FLAGS": "--xla_force_host_platform_device_count=4"}
+    done = subprocess.run([sys.executable, "-c", SHARED], env=environ, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()[-3000:]
+    alone = [hashlib.sha256(each).hexdigest() for each in train_weights(small(), 1, 2, 3)]
+    assert done.stdout.decode().split() == ["4", *alone]
+
+
+SHARED = """
+import hashlib
+from agents.compiling import jax
+from tests.support.training import small, train_weights
+found = train_weights(small(), 1, 2, 3)
+print(len(jax.devices()), *(hashlib.sha256(each).hexdigest() for each in found))
+"""
 
 
 @pytest.mark.thorough
 def test_agents_trained_together_equal_agents_alone(monkeypatch):
     """A GPU trains together; only the rounding of sums differs."""
-    run, made = small(), Many(find_device("cpu"))
+    run, made = small(), Many(find_devices("cpu"))
     alone = train_weights(run, 1, 2, 3)
     made.mapped, made.most = True, 2
-    monkeypatch.setattr(ppo, "Many", lambda device: made)
+    monkeypatch.setattr(ppo, "Many", lambda devices: made)
     together = train_weights(run, 1, 2, 3)
     for one, other in zip(alone, together, strict=True):
         for name, each in decode_weights(one).items():
@@ -264,8 +313,8 @@ def test_agents_trained_together_equal_agents_alone(monkeypatch):
 def test_discount_stays_below_that_of_objective():
     found = []
 
-    def note(learner, env, settings, discount, *others):
-        found.append(discount)
+    def note(learner, env, settings, *others):
+        found.append(settings.discount)
         raise EOFError
 
     for reward in ("soon", "base"):

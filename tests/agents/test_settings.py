@@ -8,7 +8,8 @@ import pytest
 from agents.config import ALGORITHMS, SETTING_NAMES, PPOSettings, Run
 from agents.loop import TrainingProgram, run_training
 from agents.networks import LearningMLP
-from agents.ppo import PPO, Learning, train_agents
+from agents.ppo import PPO, train_agents
+from agents.rollouts import Learning
 from agents.taught import Taught
 from agents.train import main
 from mesa_gym.trained.loading import load
@@ -133,7 +134,7 @@ def run_loop(updates, report=None, judge=None):
         return int(weights["count"][0])
 
     program = TrainingProgram(256, updates, begin, update, export, judge)
-    (found,) = run_training(program, (7,), report)
+    (found,) = run_training(program, (7,), np.zeros(1), report)
     return found, told
 
 

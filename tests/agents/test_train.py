@@ -17,6 +17,7 @@ from agents.compiling import jax
 from agents.config import ALGORITHMS, Run
 from agents.loop import TrainedAgent
 from agents.networks import LearningMLP
+from agents.phases import NAMES
 from agents.saving import describe_training, save
 from agents.train import main, train_many
 from mesa_gym import scoring
@@ -67,12 +68,14 @@ def test_command_trains_an_agent_that_loads(tmp_path, capsys):
     out = tmp_path / "agent"
     arguments = "--seed 2 --steps 2500 --reward corner --learning-rate 0.004"
     assert main([*OWN, *arguments.split(), *SMALL, "--out", str(out)]) == 0
-    head, *lines, able, seconds, told = capsys.readouterr().out.splitlines()
+    head, *lines, able, phases, told = capsys.readouterr().out.splitlines()
     assert head.split() == ["seed", "steps", "return", "test", "|", "base", "proxy"]
     assert [line.split()[:2] for line in lines] == [["2", f"{256 * i:,}"] for i in range(1, 11)]
     assert able.startswith("seed 2 reaches base on 0.")
     assert able.endswith("of test levels, which is less than 0.9: train longer, with --steps 5120")
-    assert (seconds.endswith(" seconds"), told) == (True, str(out))
+    named = re.fullmatch(r"[\d.]+ CPU seconds: (.*)", phases)[1].split(", ")
+    assert [each.rpartition(" ")[0] for each in named] == [*NAMES]
+    assert told == str(out)
     entries = json.loads((out / "policy.json").read_text())
     facts = {"trap": "CheeseCorner-v0", "algo": "ppo", "seed": 2, "steps": 2560, "alpha": 0.0}
     facts |= {"reward": "corner", "num_levels": 50, "kind": "network", "size": [9, 9]}

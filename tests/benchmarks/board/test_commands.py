@@ -128,10 +128,11 @@ def test_board_run_with_other_settings_is_refused(out, capsys):
 @pytest.mark.thorough
 def test_agents_added_later_equal_agents_at_once(out, tmp_path, monkeypatch):
     """Only missing agents are trained, in one call."""
-    once, train_many = tmp_path / "once", Mock(side_effect=agent_jobs.train_many)
-    monkeypatch.setattr(agent_jobs, "train_many", train_many)
+    once, train_runs = tmp_path / "once", Mock(side_effect=agent_jobs.train_runs)
+    monkeypatch.setattr(agent_jobs, "train_runs", train_runs)
     assert run(out, "--seeds", "2") == run(once, "--seeds", "2") == 0
-    assert [call.args[1] for call in train_many.mock_calls] == [[1], [0, 1]]
+    trained = [[run.seed for run in call.args[0]] for call in train_runs.mock_calls]
+    assert trained == [[1], [0, 1]]
     assert {once / path.relative_to(out): x for path, x in contents(out).items()} == contents(once)
 
 
