@@ -10,7 +10,7 @@ from PIL import Image
 from mesa_gym.traps import all_traps, find_trap
 from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.app import Input, fit_scale
-from mesa_gym.viewer.layout import _opacity, tinted_grid
+from mesa_gym.viewer.layout import _opacity, arrange, tinted_grid
 from mesa_gym.viewer.painter import (
     BODY,
     OBJECTIVE_SHAPES,
@@ -81,6 +81,14 @@ def test_no_text_overlaps_another_or_the_edge(size, scale, name, key, monkeypatc
         wide = min(one.right, other.right) - max(one.left, other.left)
         high = min(one.bottom, other.bottom) - max(one.top, other.top)
         assert wide < 0.5 or high < 0.5, f"{a!r} and {b!r}"
+
+
+@pytest.mark.parametrize("asked", [60.0, 5000.0])
+def test_drawer_lies_below_grid_in_its_pane(asked):
+    painter = Painter(pygame.Surface((640, 420)), 1.0)
+    layout = arrange(painter, 2, (9, 9), False, asked, {})
+    for pane, grid, drawer in zip(layout.panes, layout.grids, layout.drawers, strict=True):
+        assert grid.box.bottom <= drawer.top < drawer.bottom <= pane.bottom
 
 
 def lab(rgb):

@@ -33,8 +33,8 @@ def texts(monkeypatch):
     return written
 
 
-def by_hand(trap="CheeseCorner", level=2):
-    return Session(find_trap(trap)(), [Seat(Human(), Split.SHIFT)], level)
+def by_hand(trap="CheeseCorner", level=2, split=Split.SHIFT):
+    return Session(find_trap(trap)(), [Seat(Human(), split)], level)
 
 
 def middle(driver, cell):
@@ -224,6 +224,13 @@ def test_screen_marks_cells_that_pay_and_paid(drive):
     assert "over" in driver.message
 
 
+def test_summary_of_training_names_no_goal(drive):
+    for split in (Split.TRAIN, Split.SHIFT):
+        driver = drive(by_hand("KeysChests", 0, split))
+        go_to(driver, "chests")
+        assert ("You went for" in summary(driver.session.pane)) == split.shifted
+
+
 def test_shown_state_is_saved_as_a_map(drive, folder):
     driver = drive(session("CheeseCorner", "stay", level=2))
     driver.key(".")
@@ -257,9 +264,10 @@ def test_every_overlay_draws_grid_and_legend():
 
 def test_dialogs_close_by_command_and_return_key(drive):
     driver = drive(session(policy="stay"))
-    for key, level in (("return", 3), ("n", 4)):
+    for key, level in (("return", 3), ("escape", 3), ("n", 4)):
         driver.session.level = 3
         driver.key("?")
         assert isinstance(driver.screen.dialog, Notice)
         driver.key(key)
         assert (driver.screen.dialog, driver.session.level) == (None, level)
+        assert not driver.screen.leaving

@@ -166,6 +166,14 @@ def test_timeline_ends_by_time_limit_or_rules():
         assert not line.branch(length - 1, Human()).over
 
 
+def test_timeline_from_a_middle_keeps_its_limit():
+    trap = CheeseCorner()
+    start = trap.levels(SHIFT, [0])._replace(clock=np.array([60]))
+    line = Timeline(trap, start, 64, PolicyPlayer("stay").actor(trap, SHIFT, start))
+    assert not line.grow()
+    assert (len(line), line.over) == (4, True)
+
+
 @pytest.mark.parametrize("cls", [CheeseCorner, MonsterWorld])
 def test_recorded_player_replays_episodes(cls):
     trap = cls()
