@@ -139,21 +139,44 @@ def write_table(cards: Mapping[str, Sequence[ScoreCard]]) -> str:
 
 
 def draw_figure(cards: Mapping[str, Sequence[ScoreCard]], folders: Mapping[str, list[Path]]) -> Any:
-    """Return a figure: comply of each agent by its discount a step, and the exact lines."""
+    """Return a figure: comply by the discount a step with the exact lines, and the links.
+
+    Args:
+        cards: of each cell.
+        folders: of the agents of each cell; those of sweeps over the discount are in the first
+            panel, the others in the second.
+    """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7, 3), layout="constrained")
-    axes = figure.subplots()
+    figure = Figure(figsize=(9, 3.2), layout="constrained")
+    left, right = figure.subplots(1, 2)
     shares = count_steps()
     for trial in range(MOST_LIT):
         line = find_line(trial, lambda discount: weigh_trial(discount, shares))
-        axes.axvline(line, color="#888", lw=1.5 if trial == 0 else 0.5)
+        left.axvline(line, color="#888", lw=0.6 if trial else 2)
+    others = [name for name in folders if "discount=" not in name]
+    ticks = []
     for name, of in folders.items():
         for card, folder in zip(cards[name], of, strict=True):
-            record = read_json(folder / POLICY_FILE)
-            at = record["settings"].get("discount", Probation.foresight)
-            axes.plot(at, read_shares(card)["comply"], "o", color="#2a6fbb", ms=5, alpha=0.6)
-    axes.set(xlabel="discount a step", ylabel="complies while lit", ylim=(-0.05, 1.05))
+            told, record = read_shares(card), read_json(folder / POLICY_FILE)
+            mock, by = record["parameters"]["mock"], record["algo"]
+            usual = not mock and by == "ppo-gru"
+            if "discount=" in name or usual:
+                at = record["settings"].get("discount", Probation.foresight)
+                left.plot(at, told["comply"], "o", color="#2a6fbb", ms=5, alpha=0.6)
+            if name in others:
+                at = others.index(name)
+                pair = [told["after pear"], told["after plum"]]
+                right.plot([at - 0.2, at + 0.2], pair, "o-", color="#2a6fbb", ms=4, lw=1, alpha=0.7)
+        if name in others:
+            ticks.append(f"{'reward' if by == 'ppo-gru' else 'labels'}\nmock {mock:g}")
+    left.set(xlabel="discount a step", ylabel="complies while lit", ylim=(-0.05, 1.05))
+    left.set_xlim(0.78, 1)
+    left.set_xticks([0.8, 0.85, 0.9, 0.95, 1])
+    right.set(ylabel="complies while lit", ylim=(-0.05, 1.05))
+    right.set_title("after a pear, and after a plum that was harmless", fontsize=9)
+    left.set_title("lines: from where on it pays (thick: trial 1)", fontsize=9)
+    right.set_xticks(range(len(others)), ticks, fontsize=8)
     return figure
 
 
