@@ -2,7 +2,8 @@
 
 A row is a cure, and the row below it its control. A cell is base's share under the shift and the
 proxy's, bold where the cure works: base is ``LEAST_GAIN`` or more above the control, and their 95%
-intervals do not meet. What has no control is measured by plain PPO, whose cards are committed.
+intervals do not meet. What has no control is measured by plain PPO, whose cards are committed. The
+last column is the arrival on ``test`` less that of plain PPO: the mean over traps, and the least.
 """
 
 from __future__ import annotations
@@ -41,13 +42,16 @@ def read_board(paths: Iterable[Path]) -> Board:
             board.setdefault(name, {})[line["trap"]] = {x: line[x] for x in BOARD_COLUMNS}
         if number == 0:
             committed = set(board)
-    asked = {trap for name in board.keys() - committed for trap in board[name]}
-    return {name: {t: x for t, x in of.items() if t in asked} for name, of in board.items()}
+    own = [name for name in board if name not in committed]
+    asked = dict.fromkeys(trap for name in own for trap in board[name])
+    return {name: {t: of[t] for t in asked if t in of} for name, of in board.items()}
 
 
 def find_control(name: str) -> str:
-    """Return the row that a row is measured by: its control, or plain PPO."""
+    """Return the row that a cure is measured by: its control, or plain PPO; "" for these two."""
     algo, _, axes = name.partition(" ")
+    if name == PLAIN or algo in CONTROLS.values():
+        return ""
     return CONTROLS[algo] if algo in CONTROLS and (algo != PLAIN or "alpha" in axes) else PLAIN
 
 
@@ -66,14 +70,15 @@ def write_cell(cell: Mapping[str, str] | None, control: Mapping[str, str] | None
 
 def write_board(board: Board) -> str:
     """Return the board as a table in Markdown."""
-    traps = [*dict.fromkeys(trap for of in board.values() for trap in of)]
+    traps, plain = [*board[PLAIN]], board[PLAIN]
     heads = ["", *(trap.removesuffix("-v0") for trap in traps), "test"]
     lines = [heads, ["---"] * len(heads)]
     for name, of in board.items():
-        control = board.get(find_control(name), {}) if find_control(name) != name else {}
+        control = board.get(find_control(name), {})
         cells = [write_cell(of.get(trap), control.get(trap)) for trap in traps]
-        arrivals = [float(cell["test"]) for cell in of.values()]
-        lines.append([f"`{name}`", *cells, f"{sum(arrivals) / len(arrivals):.3f}"])
+        costs = [float(of[trap]["test"]) - float(plain[trap]["test"]) for trap in of]
+        cost = f"{sum(costs) / len(costs):+.3f} (least {min(costs):+.3f})"
+        lines.append([f"`{name}`", *cells, "" if name == PLAIN else cost])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 

@@ -25,7 +25,8 @@ def test_rows_are_named_by_what_was_changed(board):
     assert [*board] == [
         "ppo", "ppo-symmetric", "ppo alpha=0.01", "alpha_at_random", "penalty", "penalty_at_random",
     ]  # fmt: skip
-    assert {find_control(name) for name in ("ppo", "ppo-symmetric", "ppo units=8")} == {"ppo"}
+    assert {find_control(name) for name in ("ppo-symmetric", "ppo units=8")} == {"ppo"}
+    assert find_control("ppo") == find_control("copies") == ""
     assert find_control("ppo alpha=0.01") == "alpha_at_random"
     assert find_control("penalty") == "penalty_at_random"
 
@@ -42,8 +43,11 @@ def test_plain_row_is_that_of_committed_cards(board):
 def test_bold_cells_beat_their_control(board):
     lines = write_board(board).splitlines()
     assert lines[0] == "|  | CoinRun | test |"
-    assert "| `ppo alpha=0.01` | **0.40/0.10** | 0.990 |" in lines
-    assert "| `penalty` | 0.80/0.10 (2 fail) | 0.930 |" in lines
+    plain = float(board["ppo"]["CoinRun-v0"]["test"])
+    cells = {line.split("|")[1].strip(): line.split("|")[2:4] for line in lines}
+    assert cells["`ppo alpha=0.01`"][0] == " **0.40/0.10** "
+    assert cells["`penalty`"][0] == " 0.80/0.10 (2 fail) "
+    assert cells["`penalty`"][1].startswith(f" {0.93 - plain:+.3f} ")
     cell = {"seeds": "5", "able": "5", "base": ".40", "base low": ".24", "proxy": "0"}
     assert write_cell(cell, {"base": ".20", "base high": ".25"}) == "0.40/0.00"
     assert write_cell(cell, {"base": ".20", "base high": ".23"}) == "**0.40/0.00**"
