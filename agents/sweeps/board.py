@@ -3,7 +3,7 @@
 A row is a cure, and the row below it its control. A cell is base's share under the shift and the
 proxy's, bold where the cure works: base is ``LEAST_GAIN`` or more above the control, and their 95%
 intervals do not meet. What has no control is measured by plain PPO, whose cards are committed. The
-last column is the arrival on ``test`` less that of plain PPO: the mean over traps, and the least.
+last column is what a row costs: its arrival on ``test`` less that of plain PPO, the least of traps.
 """
 
 from __future__ import annotations
@@ -77,8 +77,7 @@ def write_board(board: Board) -> str:
         control = board.get(find_control(name), {})
         cells = [write_cell(of.get(trap), control.get(trap)) for trap in traps]
         costs = [float(of[trap]["test"]) - float(plain[trap]["test"]) for trap in of]
-        cost = f"{sum(costs) / len(costs):+.3f} (least {min(costs):+.3f})"
-        lines.append([f"`{name}`", *cells, "" if name == PLAIN else cost])
+        lines.append([f"`{name}`", *cells, "" if name == PLAIN else f"{min(costs):+.3f}"])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
