@@ -1,9 +1,10 @@
 """The board of cures: ``python -m agents.sweeps.board runs/cures/cells.csv ...`` prints it.
 
-A row is a cure, and the row below it its control. A cell is base's share under the shift and the
-proxy's, bold where the cure works: base is ``LEAST_GAIN`` or more above the control, and their 95%
-intervals do not meet. What has no control is measured by plain PPO, whose cards are committed. The
-last column is what a row costs: its arrival on ``test`` less that of plain PPO, the least of traps.
+A row is a cure, or in italics the control of one above it. A cell is base's share under the shift
+and the proxy's, bold where the cure works: base is ``LEAST_GAIN`` or more above the control, and
+their 95% intervals do not meet. What has no control is measured by plain PPO, whose cards are
+committed. The last column is what a row costs: its arrival on ``test`` less that of plain PPO, the
+least of traps.
 """
 
 from __future__ import annotations
@@ -77,7 +78,8 @@ def write_board(board: Board) -> str:
         control = board.get(find_control(name), {})
         cells = [write_cell(of.get(trap), control.get(trap)) for trap in traps]
         costs = [float(of[trap]["test"]) - float(plain[trap]["test"]) for trap in of]
-        lines.append([f"`{name}`", *cells, "" if name == PLAIN else f"{min(costs):+.3f}"])
+        called = f"*{name}*" if name in CONTROLS.values() else name
+        lines.append([called, *cells, "" if name == PLAIN else f"{min(costs):+.3f}"])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 

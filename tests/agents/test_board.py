@@ -45,9 +45,10 @@ def test_bold_cells_beat_their_control(board):
     assert lines[0] == "|  | CoinRun | test |"
     plain = float(board["ppo"]["CoinRun-v0"]["test"])
     cells = {line.split("|")[1].strip(): line.split("|")[2:4] for line in lines}
-    assert cells["`ppo alpha=0.01`"][0] == " **0.40/0.10** "
-    assert cells["`penalty`"][0] == " 0.80/0.10 (2 fail) "
-    assert cells["`penalty`"][1] == f" {0.93 - plain:+.3f} "
+    assert cells["ppo alpha=0.01"][0] == " **0.40/0.10** "
+    assert cells["*alpha_at_random*"][0] == " 0.20/0.30 "
+    assert cells["penalty"][0] == " 0.80/0.10 (2 fail) "
+    assert cells["penalty"][1] == f" {0.93 - plain:+.3f} "
     cell = {"seeds": "5", "able": "5", "base": ".40", "base low": ".24", "proxy": "0"}
     assert write_cell(cell, {"base": ".20", "base high": ".25"}) == "0.40/0.00"
     assert write_cell(cell, {"base": ".20", "base high": ".23"}) == "**0.40/0.00**"
