@@ -100,8 +100,10 @@ class JaxEnv(DeviceEnv):
         self._rules = trap.bound(jnp, integers="int32")
         tables = bank.level.tables
         with _own_rules(True):
-            seeds = {name: jnp.asarray(tables[name]) for name in trap.seeds}
-        self._tables = {name: _narrow(tables[name]) for name in tables if name not in seeds} | seeds
+            self._tables = {
+                name: jnp.asarray(each if name in trap.seeds else _narrow(each))
+                for name, each in tables.items()
+            }
         level = bank.level._replace(row=None, number=None, key=None, tables={})
         starts = jax.tree.map(_narrow, bank._replace(level=level, clock=None))
         # What no step changes is carried by no state; things that stay are drawn only once.
@@ -115,7 +117,8 @@ class JaxEnv(DeviceEnv):
         if self.inputs is None:
             self._ground = jnp.asarray(ground)
         else:
-            most = jax.eval_shape(self.reset, jax.random.key(0))[0].shape[1]
+            every = np.zeros(num_envs, np.int32)
+            most = jax.eval_shape(self.reset_to_level, every)[0].shape[1]
             self.single_observation_space = Box(0, self.inputs.count, (most,), np.int32)
             self.observation_space = batch_space(self.single_observation_space, self.num_envs)
 
@@ -233,7 +236,7 @@ class JaxEnv(DeviceEnv):
 
         In a traced step, the variable of such an array is at once one that goes in and comes out.
         """
-        row = jnp.zeros(1, jnp.int32)
+        row = np.zeros(1, np.int32)
         state = _set_rows(jax.tree.map(lambda array: array[..., row], starts), row)
         traced = jax.make_jaxpr(lambda state: self._move(state, row).state)(state).jaxpr
         same = [old is new for old, new in zip(traced.invars, traced.outvars, strict=True)]
@@ -310,12 +313,12 @@ def _set_rows(state: State, rows: Array) -> State:
 
 
 class _LevelTable:
-    """Arrays of levels (..., levels) in one table, so that levels are taken by one gather."""
+    """NumPy arrays of levels (..., levels) in one table, so that levels are taken by one gather."""
 
     def __init__(self, state: State) -> None:
         self._arrays, self._tree = jax.tree.flatten(state)
-        flat = [array.astype(jnp.int32).reshape(-1, array.shape[-1]) for array in self._arrays]
-        self._table = jnp.concatenate(flat).T if flat else jnp.zeros((1, 0), jnp.int32)
+        flat = [array.astype(np.int32).reshape(-1, array.shape[-1]) for array in self._arrays]
+        self._table = jnp.asarray(np.vstack(flat).T if flat else np.zeros((1, 0), np.int32))
 
     def take(self, rows: Array) -> State:
         """Return the arrays of the levels ``rows``, each (..., n)."""
@@ -328,10 +331,10 @@ class _LevelTable:
         return taken
 
 
-def _narrow(array: Any) -> Array:
-    """Return a NumPy array as a JAX array, its integers with 32 bits."""
+def _narrow(array: Any) -> Any:
+    """Return a NumPy array, its integers with 32 bits: JAX would compile a program for each."""
     if array.dtype == np.int64:
         wide, array = array, array.astype(np.int32)
         if (lost := wide[wide != array]).size:
             raise ValueError(f"a level holds the number {lost[0]:,}; JAX takes numbers below 2**31")
-    return jnp.asarray(array)
+    return array

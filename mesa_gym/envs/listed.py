@@ -63,7 +63,8 @@ class InputLists:
         still = np.full((len(ground), counts.max(initial=0)), view.count)
         still[level, place] = seen_first[columns[column]]
         self._first, self._still, self._shift, self._stands = (
-            jnp.asarray(table, jnp.int32) for table in (seen_first, still, view.shift, view.stands)
+            jnp.asarray(table.astype(np.int32))
+            for table in (seen_first, still, view.shift, view.stands)
         )
         self._near = None if view.near is None else jnp.asarray(view.near)
 
