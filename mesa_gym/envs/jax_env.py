@@ -236,7 +236,7 @@ class JaxEnv(DeviceEnv):
 
         In a traced step, the variable of such an array is at once one that goes in and comes out.
         """
-        row = np.zeros(1, np.int32)
+        row: Any = np.zeros(1, np.int32)
         state = _set_rows(jax.tree.map(lambda array: array[..., row], starts), row)
         traced = jax.make_jaxpr(lambda state: self._move(state, row).state)(state).jaxpr
         same = [old is new for old, new in zip(traced.invars, traced.outvars, strict=True)]

@@ -1,43 +1,47 @@
-"""Steps a second: arithmetic with fake clocks, and rows that are printed one by one."""
+"""CPU seconds of two checkouts: medians of processes that take turns."""
 
 import pytest
 
 from benchmarks import speed
-from benchmarks.speed import Work
 
 
-def test_rates_are_medians_of_three_measurements(monkeypatch):
-    clock, calls = [0.0], []
-    pace = iter((9, 0.1, 0.1, 50, 0.2))  # warm-up, trial, then three measurements
+@pytest.fixture
+def measured(monkeypatch):
+    """The runs of a measurement, whose seconds are given: the first of each tree is slow."""
+    found = []
 
-    def take(steps):
-        calls.append(steps)
-        clock[0] += steps * next(pace)
-        return 10 * steps
+    def measure(code, tree, cache):
+        found.append((code, tree.name, cache.name))
+        turn = sum(other[1] == tree.name for other in found)
+        return 100.0 if turn == 1 else turn * (2 if tree.name == "old" else 1)
 
-    monkeypatch.setattr(speed, "perf_counter", lambda: clock[0])
-    monkeypatch.setattr(speed, "process_time", lambda: clock[0] / 2)
-    rates = speed.measure_rates(Work(take, 3), 3, 1.0)
-    assert rates == pytest.approx((50.0, 100.0))
-    # A second holds 10 steps of 0.1 s, three times the least of 3.
-    assert calls == [3, 3, 9, 9, 9]
+    monkeypatch.setattr(speed, "measure_once", measure)
+    monkeypatch.setattr(speed, "WORKS", {"one work": "1", "another": "2"})
+    return found
 
 
-def test_speed_prints_rows_one_by_one(monkeypatch, capsys):
-    shown = []
+def test_speed_rows_are_medians_of_turns(measured, tmp_path, capsys):
+    assert speed.main(["--against", str(tmp_path / "old"), "--runs", "3", "--only", "one"]) == 0
+    head, row = capsys.readouterr().out.splitlines()
+    assert head.split() == ["CPU", "seconds", "old", "new", "ratio"]
+    assert row.split() == ["one", "work", "6.000", "3.000", "0.50"]
+    assert [tree == "old" for _, tree, _ in measured] == [True, False] * 4
+    assert {(tree == "old", cache) for _, tree, cache in measured} == {(True, "0"), (False, "1")}
 
-    def measure(work, *rest):
-        shown.append(capsys.readouterr().out)
-        assert work.take(2 * work.least) > 0
-        return speed.Rates(2e6, 3000.0)
 
-    monkeypatch.setattr(speed, "measure_rates", measure)
-    monkeypatch.setattr(speed, "ENVIRONMENT_COUNTS", (2, 4))
-    assert speed.main(["--traps", "CheeseCorner", "--torch"]) == 0
-    rows = ["".join(shown), capsys.readouterr().out]
-    assert [text.split()[0] for text in shown] == [
-        "steps",
-        speed.MINIGRID,
-        *["CheeseCorner-v0"] * 4,
-    ]
-    assert rows[1].split() == ["CheeseCorner-v0", "torch", "4", "2.00", "M", "3.0", "k"]
+def test_speed_measures_from_where_code_begins(tmp_path, capsys):
+    """The work of a process before is left out; one that fails is named, and is nan."""
+    waste = "x = [i * i for i in range(3_000_000)]\n"
+    whole, part = (
+        speed.measure_once(waste + code, tmp_path, tmp_path) for code in ("", "began = now()")
+    )
+    assert 0 <= part < whole
+    assert speed.measure_once("import not_there", tmp_path, tmp_path) != 0
+    assert "No module named 'not_there'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["CheeseCorner, 10,000 steps", "import mesa_gym"])
+def test_speed_work_runs_in_this_checkout(name, tmp_path):
+    row = speed.measure_row(name, speed.WORKS[name], [speed.HERE], tmp_path, 1)
+    assert row.startswith(name)
+    assert float(row.split()[-1]) > 0
