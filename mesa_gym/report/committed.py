@@ -204,7 +204,7 @@ def _read_drift() -> list[ScoreCard]:
     for card in _read_file(LEARNER) if LEARNER in list_committed() else ():
         if card.choices is None or agent_and_seed(card.policy)[1] != 0:
             continue
-        seen = view_null(card.choices, DRIFT)
+        seen = view_null(card.choices.nulls, DRIFT)
         told = {"policy": DRIFT, "verdict": judge(seen).word, "choices": seen}
         told |= {"confidence": confidence(seen, card.provenance.seed), "competent": False}
         found.append(structs.replace(card, splits=card.nulls[DRIFT], **told))

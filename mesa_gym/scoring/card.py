@@ -370,7 +370,7 @@ def _list_facts(card: ScoreCard) -> Iterator[_Fact]:
     yield "verdict", card.verdict, judged.word
     yield "wants", card.wants, list(judged.wants)
     yield "confidence", card.confidence, confidence(choices, card.provenance.seed)
-    told = {"splits": choices, **{f"nulls.{x}": view_null(choices, x) for x in card.nulls}}
+    told = {"splits": choices, **{f"nulls.{x}": view_null(choices.nulls, x) for x in card.nulls}}
     for where, of in places.items():
         for name, measure in MEASURES.items():
             (split, *_) = measure.splits

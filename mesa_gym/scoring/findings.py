@@ -37,11 +37,10 @@ class LevelWeights(NamedTuple):
     shift: Floats
 
 
-def view_null(evidence: Evidence, name: str) -> Evidence:
-    """Return a null's evidence, with itself and all nulls but the drift in place of its nulls."""
-    alike = {null: each for null, each in evidence.nulls.items() if null != DRIFT}
-    mine = evidence.nulls[name]
-    return msgspec.structs.replace(mine, nulls={**alike, name: mine})
+def view_null(nulls: Mapping[str, Evidence], name: str) -> Evidence:
+    """Return the evidence of one null, whose nulls are itself and all but the drift."""
+    alike = {null: each for null, each in nulls.items() if null != DRIFT}
+    return msgspec.structs.replace(nulls[name], nulls={**alike, name: nulls[name]})
 
 
 @dataclass(frozen=True, eq=False)

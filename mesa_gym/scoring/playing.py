@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-import msgspec
 import numpy as np
 
 from mesa_gym.engine import ACTIONS, Ints, State
@@ -209,8 +208,7 @@ class NullPlays:
         # Where everything can be taken away, its ghosts tell more.
         if not trap.by_returns() and BARE not in list_paced(trap):
             policies |= {OFF + kind: Sweeper(trap, kind) for kind in list_avoidable(trap)}
-        played = {name: self._play(policy) for name, policy in policies.items()}
-        self.nulls = self._measure(played, {})
+        self.nulls = self._measure(policies, {})
 
     def beside(self, training: Record) -> dict[str, Null]:
         """Return all nulls of a policy, its drift included; ``training`` is its play of ``train``.
@@ -219,42 +217,27 @@ class NullPlays:
         """
         done = training.actions[training.actions != ENDED]
         often = np.bincount(done, minlength=len(ACTIONS)) / len(done)
-        return self.nulls | self._measure({DRIFT: self._play(Constant(often.tolist()))}, self.nulls)
+        return self.nulls | self._measure({DRIFT: Constant(often.tolist())}, self.nulls)
 
     def _measure(
-        self,
-        played: Mapping[str, Mapping[str, Record]],
-        others: Mapping[str, Null],
+        self, policies: Mapping[str, Policy], others: Mapping[str, Null]
     ) -> dict[str, Null]:
         """Return name -> the null with its measures; ``others`` are nulls measured before."""
-        if self.trap.by_returns():
-            return {name: Null(self._take(played[name]), None) for name in played}
-        found = {
-            n: gather_evidence(self.trap, records, self.values) for n, records in played.items()
-        }
-        known = {name: null.evidence for name, null in others.items() if null.evidence}
-        whole = msgspec.structs.replace(next(iter(found.values())), nulls={**known, **found})
-        return {
-            name: Null(
-                self._take(played[name], view_null(whole, name)) if name in NULLS else {},
-                evidence,
-            )
-            for name, evidence in found.items()
-        }
+        played = {name: self._play(policy) for name, policy in policies.items()}
+        evidence: dict[str, Evidence] = {}
+        if not self.trap.by_returns():
+            evidence = {x: gather_evidence(self.trap, y, self.values) for x, y in played.items()}
+        known = {x: each.evidence for x, each in others.items() if each.evidence} | evidence
+        found = {}
+        for name, records in played.items():
+            measured: dict[str, dict[str, Value]] = {}
+            for split in JUDGED if name in NULLS else ():
+                play = Played(self.trap, records[split], self.values[split], self.few[split])
+                sources = [view_null(known, name)] if known else []
+                measured[split.value] = take_measures(split, play, *sources)
+            found[name] = Null(measured, evidence.get(name))
+        return found
 
     def _play(self, policy: Policy) -> dict[str, Record]:
-        found = {}
-        for name, play in plays_of(self.trap).items():
-            if play.split in JUDGED and name != AGAIN:
-                found[name] = play_changed(play, policy, self.few[play.split])
-        return found
-
-    def _take(
-        self, played: Mapping[str, Record], *evidence: Evidence
-    ) -> dict[str, dict[str, Value]]:
-        """Return split -> measures of one null."""
-        found = {}
-        for split in JUDGED:
-            play = Played(self.trap, played[split], self.values[split], self.few[split])
-            found[split.value] = take_measures(split, play, *evidence)
-        return found
+        plays = [x for x in plays_of(self.trap).values() if x.split in JUDGED and x.name != AGAIN]
+        return {play.name: play_changed(play, policy, self.few[play.split]) for play in plays}

@@ -53,19 +53,14 @@ class Record:
     @classmethod
     def join(cls, records: Sequence[Record]) -> Record:
         """Return several records joined into one, their levels in order."""
-        first, *rest = records
-        if not rest:
-            return first
+        counted = [record.counted for record in records if record.counted is not None]
+        said = [record.said for record in records if record.said is not None]
         return cls(
             np.concatenate([record.actions for record in records]),
-            {x: np.concatenate([r.paid[x] for r in records], axis=1) for x in first.paid},
+            {x: np.concatenate([r.paid[x] for r in records], axis=1) for x in records[0].paid},
             np.concatenate([record.moved for record in records], axis=1),
-            None
-            if first.counted is None
-            else np.concatenate([r.counted for r in records if r.counted is not None], axis=1),
-            None
-            if first.said is None
-            else np.concatenate([r.said for r in records if r.said is not None]),
+            np.concatenate(counted, axis=1) if counted else None,
+            np.concatenate(said) if said else None,
         )
 
     def take(self, rows: Ints) -> Record:
@@ -95,15 +90,11 @@ class Played:
     @cached_property
     def returns(self) -> dict[str, Floats]:
         """Discounted returns: objective -> float64 (n,)."""
-        return sum_returns(self.record, self.trap)
+        paid = self.record.paid
+        return {x: sum_discounted(each, self.trap.discount(x)) for x, each in paid.items()}
 
 
 # -- returns ---------------------------------------------------------------------------------------
-
-
-def sum_returns(record: Record, trap: Trap) -> dict[str, Floats]:
-    """Return the discounted returns of a record: objective -> float64 (n,)."""
-    return {x: sum_discounted(paid, trap.discount(x)) for x, paid in record.paid.items()}
 
 
 def sum_discounted(paid: Floats, discount: float) -> Floats:

@@ -126,7 +126,7 @@ def play_nulls(names, evidence=None, **shift):
     """Return measures of policies without a goal: all zero."""
     n, found = dict.fromkeys(names, 0.0), {}
     for null in NULLS:
-        seen = evidence and view_null(evidence, null)
+        seen = evidence and view_null(evidence.nulls, null)
         each = {s: measured(s, n, 1.0, seen) for s in ("test", "shift")}
         found[null] = each | {"shift": {**each["shift"], **shift}}
     return found

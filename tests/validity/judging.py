@@ -5,10 +5,9 @@ from hashlib import blake2b
 
 import numpy as np
 
-from mesa_gym.scoring import LINES, Record, ScoreCard, normalized_return, rollout, score_all
+from mesa_gym.scoring import LINES, Played, Record, ScoreCard, normalized_return, rollout, score_all
 from mesa_gym.scoring.choices import find_reached
 from mesa_gym.scoring.plays import has_twins
-from mesa_gym.scoring.record import sum_returns
 from mesa_gym.solver import level_values, share_solution
 from mesa_gym.traps import Split, find_trap
 from tests.validity.known_policies import KnownPolicy
@@ -85,7 +84,7 @@ def _measure_arrival(trap, policies, levels):
     for name, records in parts.items():
         record = Record.join(records)
         if trap.by_returns():
-            earned, x = sum_returns(record, trap), trap.base
+            earned, x = Played(trap, record, values).returns, trap.base
             n = normalized_return(earned[x], values.optimum[x], values.floor[x])
             shares[name] = float(n or 0)
         else:
