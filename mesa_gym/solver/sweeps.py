@@ -24,6 +24,7 @@ EITHER = "either"
 ACTION_BITS = np.arange(ACTION_COUNT, dtype=np.uint8)
 # What is added to the values of actions for each policy set, float64 (5, sets).
 _BARRED = np.where(np.arange(1 << ACTION_COUNT) >> ACTION_BITS[:, None] & 1, 0, -np.inf)
+_MIXER = np.uint64(0x9E3779B97F4A7C15)  # the golden ratio, as in splitmix64
 # How values of two actions become one; of staying there is one action, which is looked at alone.
 _FOLD = {"best": np.maximum, "mean": np.add, "staying": np.add}
 
@@ -53,6 +54,37 @@ class _Policies(NamedTuple):
     earned: Floats
     masks: Masks
     settled: int
+
+
+class _Chances(NamedTuple):
+    """What may follow the actions; k different things, of which chance draws one.
+
+    Attributes:
+        after: int64 (outcomes, k), the states; None where nothing is drawn.
+        weights: float64 (outcomes, k), how likely they are.
+        which: int64 (5, states), which of the k follows an action; where nothing is drawn, the
+            state that follows.
+        state: int64 (k,), ascending: the first state in which it may follow.
+    """
+
+    after: Ints | None
+    weights: Floats | None
+    which: Ints
+    state: Ints | None
+
+    def expect(self, values: Floats, m: int) -> Floats:
+        """Return expected values, for ``which``, of values (states + 1, columns) of what follows.
+
+        Only those are computed that the first ``m`` states need.
+        """
+        if self.after is None or self.weights is None or self.state is None:
+            return values
+        k = int(self.state.searchsorted(m))
+        found: Floats = values.take(self.after[0, :k], axis=0, mode="clip")
+        found *= self.weights[0, :k, None]
+        for after, weight in zip(self.after[1:], self.weights[1:], strict=True):
+            found += weight[:k, None] * values.take(after[:k], axis=0, mode="clip")
+        return found
 
 
 class Sweeps:
@@ -131,10 +163,8 @@ class Sweeps:
         paying, fold = self._find_paying(asked), _FOLD[worth]
         actions = (STAY,) if worth == "staying" else range(ACTION_COUNT)
         barred = np.repeat(_BARRED[..., None], len(asked), axis=2)
-        successors = self.graph.successor
-        if asked[0] == EITHER and self.trap.by_contact:  # its episodes end with the first contact
-            successors = np.where(self._contacts(), len(self.graph), successors)
-        successors = successors.reshape(ACTION_COUNT, -1, len(self.graph))
+        # Episodes of ``either`` end with the first contact.
+        chances = self._find_chances(asked[0] == EITHER and self.trap.by_contact)
         shape = len(self.graph), len(asked)
         # What is not kept makes room for the next action.
         room, values = np.empty((ACTION_COUNT if keep else 2, *shape)), np.empty(shape)
@@ -144,10 +174,10 @@ class Sweeps:
         discount, settled = np.full(shape, gammas), False
         for t in reversed(range(self.horizon)):
             m = self._within[t]
-            q, found = room[:, :m], values[:m]
+            q, found, likely = room[:, :m], values[:m], chances.expect(after, m)
             for i, action in enumerate(actions):
                 of_action = q[min(i, len(q) - 1)]
-                self._expect(after, successors[action], action, of_action)
+                likely.take(chances.which[action, :m], axis=0, out=of_action, mode="clip")
                 where, pays = paying[action]
                 if where.size:
                     stop = where.searchsorted(of_action.size)
@@ -167,19 +197,32 @@ class Sweeps:
                 settled = settled and np.array_equal(before[:rows], after[:rows])
             after, before = before, after
 
-    def _expect(self, values: Floats, successors: Ints, action: int, found: Floats) -> None:
-        """Write an action's expected values into ``found`` (m, k), from ``values`` (states + 1, k).
+    @once
+    def _find_chances(self, ends_at_contact: bool) -> _Chances:
+        """Return what may follow the actions; an episode may end with the first contact."""
+        likely, n, after = self.graph.likelihood, len(self.graph), self.graph.successor
+        if ends_at_contact:
+            after = np.where(self._contacts(), n, after)
+        if likely is None:
+            return _Chances(None, None, after, None)
 
-        ``successors`` is (outcomes, states).
-        """
-        m, likelihood = len(found), self.graph.likelihood
-        values.take(successors[0, :m], axis=0, out=found, mode="clip")
-        if likelihood is None:
-            return
-        likely = likelihood.reshape(ACTION_COUNT, *successors.shape)[action, :, :m, None]
-        found *= likely[0]
-        for branch, weight in zip(successors[1:], likely[1:], strict=True):
-            found += weight * values.take(branch[:m], axis=0, mode="clip")
+        def spread(branches: NDArray[Any]) -> NDArray[Any]:  # (outcomes, states * 5)
+            of_each = branches.reshape(ACTION_COUNT, -1, n).transpose(1, 2, 0)
+            return of_each.reshape(len(of_each), -1)
+
+        after, weights = spread(after), spread(likely)
+        # Different actions in different states often lead to the same: the first stands for all.
+        mixed = np.zeros(after.shape[1], dtype=np.uint64)
+        for row in (*after.view(np.uint64), *weights.view(np.uint64)):
+            mixed = (mixed ^ row) * _MIXER
+            mixed ^= mixed >> np.uint64(29)
+        _, first, group = np.unique(mixed, return_index=True, return_inverse=True)
+        if any((row[first][group] != row).any() for row in (*after, *weights)):
+            first = group = np.arange(after.shape[1])  # two were mixed up, by chance
+        order, place = np.argsort(first), np.empty_like(first)
+        place[order], first = np.arange(len(order)), first[order]
+        which = place[group].reshape(n, ACTION_COUNT).T.copy()
+        return _Chances(after[:, first], weights[:, first], which, first // ACTION_COUNT)
 
     def largest(self, objective: str) -> Floats:
         """Return the largest single payment of an objective on each level, float64 (levels,)."""

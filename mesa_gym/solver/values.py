@@ -135,11 +135,12 @@ def level_values(
     parts: list[Arrays] = []
     starts = trap.levels(split, numbers, salt)
     for chunk, solution in (solutions if trap.solvable else play_references)(trap, starts, horizon):
-        if kept is None:
-            of_chunk = starts.take(chunk)
-            parts.append({name: find_values(trap, of_chunk, solution, name) for name in names})
         if visit is not None and isinstance(solution, Solution):
             visit(solution)
+        if kept is None:
+            of_chunk = starts.take(chunk)
+            # Pairs, which are last, need optimal actions, and these give the optimum too.
+            parts.append({x: find_values(trap, of_chunk, solution, x) for x in reversed(names)})
         progress(chunk.stop - chunk.start)
     if kept is None:
         joined = {name: np.concatenate([part[name] for part in parts]) for name in names}
