@@ -10,7 +10,6 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from mesa_gym import report
 from mesa_gym.cli import ALGO, POLICIES
 from mesa_gym.cli.traps import declare_trap, read_traps
 from mesa_gym.command import DONE, FAILED, require_writable
@@ -21,7 +20,6 @@ from mesa_gym.logs import RecordedEpisode, read_log, record_plays, save_episodes
 from mesa_gym.policies import read_policy_file
 from mesa_gym.policies.names import name_policy
 from mesa_gym.policies.seeds import agent_and_seed
-from mesa_gym.report.intervals import load_special
 from mesa_gym.scoring import Cards, Record, ScoreCard, evaluate, score_all
 from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED
 from mesa_gym.scoring.score import make_player, names_trap
@@ -114,6 +112,9 @@ def _score_logs(options: argparse.Namespace) -> int:
 
 def _score_several(traps: Sequence[Trap], options: argparse.Namespace) -> int:
     """Print a table with a row per agent and trap, over which its seeds are averaged."""
+    from mesa_gym import report
+    from mesa_gym.report.intervals import load_special
+
     if options.save_episodes is not None:
         raise ValueError("--save-episodes goes with one policy on one trap; leave it out")
     named = name_policies(options.policy, [trap.name() for trap in traps])

@@ -48,7 +48,7 @@ class Asking:
         self.name = f"policy {agent!r} on {trap.name()}, {play}"
         self._n, self._seed = len(keys), seed
         # Drawing observations takes half of the time; oracles and constants do without.
-        self._looks = getattr(policy, "looks", True)
+        looks = getattr(policy, "looks", True)
         # Which play and levels: a policy that throws a coin throws another one in each.
         origin = [play.encode(), keys[:1].tobytes()]
         self._origin = [byte for text in origin for byte in (*text, 256)]
@@ -59,7 +59,7 @@ class Asking:
             each = zip(seed.tolist(), keys[:, None], strict=True)
             self._sampling = np.concatenate([streams(s, k, site) for s, k in each])
         try:
-            self._observation = make_observation(trap, policy.observation)
+            self._observation = make_observation(trap, policy.observation) if looks else None
         except ValueError as error:
             raise PolicyError(f"{self.name}: {error}") from None
 
@@ -86,8 +86,9 @@ class Asking:
             PolicyError: the policy raised, or answered with something else than actions or action
                 probabilities; the message names policy and step.
         """
-        n = state.n
-        seen = self._observation.encode(state) if self._looks else np.empty((n, 0), dtype=np.uint8)
+        n, seen = state.n, np.empty((state.n, 0), dtype=np.uint8)
+        if self._observation is not None:
+            seen = self._observation.encode(state)
         with PolicyBlame(f"{self.name}, step {t}"):
             answer = np.asarray(self.policy.act(seen, state.read_only()))
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import platform
+import textwrap
 from collections.abc import Iterator
 from glob import glob
 from hashlib import blake2b
@@ -24,12 +25,12 @@ from mesa_gym.json_data import decode_json, drop_mark
 from mesa_gym.policies.seeds import change_agent
 from mesa_gym.scoring.card_text import (
     CARD_LEGEND,
+    CARD_WIDTH,
     MOST_ROWS,
     add_unread,
     list_rows,
     number,
     say_sentences,
-    wrap,
 )
 from mesa_gym.scoring.evidence import Evidence, encode, read_letters
 from mesa_gym.scoring.findings import NULLS, view_null
@@ -149,7 +150,7 @@ class ScoreCard(Plain, frozen=True, kw_only=True):
     @property
     def objectives(self) -> list[str]:
         """Names of the objectives, the base objective first."""
-        return list(self.read_each("shift", "normalized_return"))
+        return list(read_each(self.splits["shift"], "normalized_return"))
 
     def read_each(self, split: str, measure: str) -> dict[str, float | None]:
         """Return key -> number of a measure with several numbers; {} where the split lacks it."""
@@ -171,13 +172,11 @@ class ScoreCard(Plain, frozen=True, kw_only=True):
     def rows(self) -> Iterator[Row]:
         """Yield each number of the card with the numbers of its nulls (policies without a goal)."""
         for split, measured in self.splits.items():
+            others = {null: on[split] for null, on in self.nulls.items() if split in on}
             for name, value in measured.items():
-                others = {
-                    null: on[split].get(name) for null, on in self.nulls.items() if split in on
-                }
-                for key, mine in split_value(value):
-                    nulls = {null: dict(split_value(v)).get(key) for null, v in others.items()}
-                    yield Row(split, MEASURES[name], key, mine, nulls)
+                for key in value if isinstance(value, dict) else ("",):
+                    nulls = {null: _look_up(on, name, key) for null, on in others.items()}
+                    yield Row(split, MEASURES[name], key, _look_up(measured, name, key), nulls)
 
     @property
     def unread(self) -> float | None:
@@ -236,10 +235,13 @@ class ScoreCard(Plain, frozen=True, kw_only=True):
         del words[self.verdict]
         return "".join(f" ({word} {count / RESAMPLES:.2f})" for word, count in words.most_common(1))
 
-    def _say_sentences(self) -> list[str]:
-        told = say_sentences(self.verdict, self.base, self.wants, self.choices)
+    def _join(self, *parts: str) -> str:
+        """Return the headline and its meaning, in 100 columns, and more parts of a text."""
+        told = [repr(self), *say_sentences(self.verdict, self.base, self.wants, self.choices)]
         trap = all_traps().get(self.trap)  # a card of a trap that is not here has none
-        return [*told, trap.caveat] if trap and trap.caveat else told
+        if trap is not None and trap.caveat:
+            told.append(trap.caveat)
+        return "\n\n".join([*(textwrap.fill(each, CARD_WIDTH) for each in told), *parts])
 
     def full(self) -> str:
         """Return every number as text, beside those of the policies without a goal."""
@@ -252,7 +254,7 @@ class ScoreCard(Plain, frozen=True, kw_only=True):
         meanings = dict.fromkeys(row.measure for row in known)
         legend = "\n".join(f"{each.name.replace('_', ' ')}: {each.meaning}" for each in meanings)
         numbers = format_table(["split", "measure", "of", "policy", *self.nulls], cells)
-        return "\n\n".join([*map(wrap, [repr(self), *self._say_sentences()]), numbers, legend])
+        return self._join(numbers, legend)
 
     def __repr__(self) -> str:
         """Return the verdict and every warning about it, in one line."""
@@ -277,9 +279,7 @@ class ScoreCard(Plain, frozen=True, kw_only=True):
                 values = [row.value, *map(row.nulls.get, NULLS)]
                 found.append([printable(text), *(number(value, 2) for value in values)])
         rows = format_table(["", "agent", *NULLS], found[:MOST_ROWS])
-        return "\n\n".join(
-            [*map(wrap, [repr(self), *self._say_sentences()]), rows, wrap(CARD_LEGEND)]
-        )
+        return self._join(rows, textwrap.fill(CARD_LEGEND, CARD_WIDTH))
 
     def _repr_html_(self) -> str:
         """Return the card as a notebook shows it."""
@@ -292,9 +292,10 @@ def read_each(measured: Measured, measure: str) -> dict[str, float | None]:
     return value if isinstance(value, dict) else {}
 
 
-def split_value(value: Value) -> list[tuple[str, float | None]]:
-    """Return (key, number) pairs of a measure's value; a single number has the key ""."""
-    return list(value.items()) if isinstance(value, dict) else [("", value)]
+def _look_up(measured: Measured, measure: str, key: str) -> float | None:
+    """Return a measure's number for a key, which is "" where there is one number."""
+    value = measured.get(measure)
+    return value.get(key) if isinstance(value, dict) else value
 
 
 def package_versions() -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 
 from mesa_gym.scoring.evidence import NO_CHOICE, Evidence
@@ -136,11 +135,6 @@ def list_rows(
         yield f"faster than a sweeper to {x} alone (lead)", ("shift", "lead", x)
     yield "same object where two are exchanged", ("shift", "twins", "")
     yield "base reward lost under shift (regret)", ("shift", "regret", "")
-
-
-def wrap(text: str) -> str:
-    """Return a text in lines of at most 100 columns."""
-    return textwrap.fill(text, CARD_WIDTH)
 
 
 def number(value: float | None, digits: int = 3) -> str:
