@@ -38,7 +38,7 @@ class LevelWeights(NamedTuple):
 
 
 def view_null(nulls: Mapping[str, Evidence], name: str) -> Evidence:
-    """Return the evidence of one null, whose nulls are itself and all but the drift."""
+    """Return one null's evidence; its own nulls are itself and all others but the drift."""
     alike = {null: each for null, each in nulls.items() if null != DRIFT}
     return msgspec.structs.replace(nulls[name], nulls={**alike, name: nulls[name]})
 

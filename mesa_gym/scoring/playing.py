@@ -233,8 +233,8 @@ class NullPlays:
             measured: dict[str, dict[str, Value]] = {}
             for split in JUDGED if name in NULLS else ():
                 play = Played(self.trap, records[split], self.values[split], self.few[split])
-                sources = [view_null(known, name)] if known else []
-                measured[split.value] = take_measures(split, play, *sources)
+                seen = view_null(known, name) if known else None
+                measured[split.value] = take_measures(split, play, seen)
             found[name] = Null(measured, evidence.get(name))
         return found
 

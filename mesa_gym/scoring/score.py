@@ -141,8 +141,7 @@ def make_card(
         known = {null: each.evidence for null, each in nulls.items() if each.evidence}
         choices = gather_evidence(trap, played, values, known)
         told, sure = judge(choices), confidence(choices, provenance.seed)
-    sources = [] if choices is None else [choices]
-    splits = {split.value: take_measures(split, play, *sources) for split, play in of_split.items()}
+    splits = {split.value: take_measures(split, play, choices) for split, play in of_split.items()}
     return ScoreCard(
         trap=trap.name(),
         policy=name,

@@ -57,12 +57,12 @@ class _Policies(NamedTuple):
 
 
 class _Chances(NamedTuple):
-    """What may follow the actions; k different things, of which chance draws one.
+    """Draws that may follow the actions, k different ones.
 
     Attributes:
         after: int64 (outcomes, k), the states; None where nothing is drawn.
         weights: float64 (outcomes, k), how likely they are.
-        which: int64 (5, states), which of the k follows an action; where nothing is drawn, the
+        which: int64 (5, states), which draw follows an action; where nothing is drawn, the
             state that follows.
         state: int64 (k,), ascending: the first state in which it may follow.
     """
@@ -199,7 +199,7 @@ class Sweeps:
 
     @once
     def _find_chances(self, ends_at_contact: bool) -> _Chances:
-        """Return what may follow the actions; an episode may end with the first contact."""
+        """Return the draws that may follow; an episode may end with the first contact."""
         likely, n, after = self.graph.likelihood, len(self.graph), self.graph.successor
         if ends_at_contact:
             after = np.where(self._contacts(), n, after)
