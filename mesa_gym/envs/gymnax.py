@@ -1,4 +1,4 @@
-"""One environment with the interface of Gymnax 0.0.9, for which most loops are written, or 1.0."""
+"""One environment with the interface of Gymnax 0.0.9, for which most loops are written."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ except ImportError:
     from gymnasium import spaces
 
 Stepped = tuple[Array, State, Array, Array, dict[str, Array]]
-Truncating = tuple[Array, State, Array, Array, Array, dict[str, Array]]
 
 
 class GymnaxParams(NamedTuple):
@@ -38,13 +37,11 @@ class GymnaxParams(NamedTuple):
 class GymnaxEnv:
     """One environment as pure functions of a key, a state, an action and params.
 
-    Run many with ``jax.vmap(env.step, in_axes=(0, 0, 0, None))``. Infos are those of ``JaxEnv``,
-    whose ``final_obs`` stands there as ``final_observation``, and only for Gymnax 1.0. ``step_env``
-    and ``reset_to_level`` are what replay of levels needs.
+    Run many with ``jax.vmap(env.step, in_axes=(0, 0, 0, None))``. Infos are those of ``JaxEnv``
+    without ``final_obs``. ``step_env`` and ``reset_to_level`` are what replay of levels needs.
 
     Args:
         env: of one environment.
-        values: what ``step`` returns: 5 values as in Gymnax 0.0.9, or 6 as in Gymnax 1.0.
 
     Attributes:
         env: the same.
@@ -54,8 +51,8 @@ class GymnaxEnv:
         obs_shape: of an observation.
     """
 
-    def __init__(self, env: JaxEnv, values: int = 5) -> None:
-        self.env, self._truncating = env, values == 6
+    def __init__(self, env: JaxEnv) -> None:
+        self.env = env
         self.default_params = GymnaxParams(env.settings.max_steps)
         self.name, self.num_actions = env.trap.name(), len(ACTIONS)
         self.obs_shape = env.single_observation_space.shape
@@ -76,18 +73,13 @@ class GymnaxEnv:
 
     def step(
         self, key: Array, state: State, action: Array, params: GymnaxParams | None = None
-    ) -> Stepped | Truncating:
+    ) -> Stepped:
         """Take an ``action`` from ``state``; at an end ``key`` picks the next level.
 
         Returns:
-            Observation, state, reward, whether the episode ended, infos; as 6 values, whether the
-            trap ended it and whether it was truncated. ``params`` change nothing.
+            Observation, state, reward, whether the episode ended, infos. ``params`` change nothing.
         """
-        seen, state, reward, done, infos = _take_first(self.env.step(key, state, _spread(action)))
-        if not self._truncating:
-            return seen, state, reward, done, infos
-        infos["final_observation"] = infos.pop("final_obs")
-        return seen, state, reward, infos["terminated"], infos["truncated"], infos
+        return _take_first(self.env.step(key, state, _spread(action)))
 
     def step_env(
         self, key: Array, state: State, action: Array, params: GymnaxParams | None = None
@@ -98,15 +90,9 @@ class GymnaxEnv:
         comes from the state: ``key`` and ``params`` change nothing.
 
         Returns:
-            Five values, as ``step``. If ``step`` returns 6, the fourth leaves out the time limit,
-            as in Gymnax 1.0; ``is_truncated`` tells it.
+            Five values, as ``step``.
         """
-        seen, state, reward, done, infos = _take_first(self.env.step_env(state, _spread(action)))
-        return seen, state, reward, infos["terminated"] if self._truncating else done, infos
-
-    def is_truncated(self, state: State, params: GymnaxParams | None = None) -> Array:
-        """Return whether a ``state`` has used up its steps; ``params`` is ignored."""
-        return state.clock[0] >= self.env.settings.max_steps
+        return _take_first(self.env.step_env(state, _spread(action)))
 
     def observation_space(self, params: GymnaxParams | None = None) -> Any:
         """Return the observations as Gymnax's Box, or Gymnasium's if Gymnax is not installed."""

@@ -149,22 +149,18 @@ def make_jax(trap: str | type[Trap] | Trap, num_envs: int, **keywords: Any) -> J
     return JaxEnv(num_envs=num_envs, **_read_id(trap, keywords))
 
 
-def make_gymnax(
-    trap: str | type[Trap] | Trap, *, values: int = 5, **keywords: Any
-) -> tuple[GymnaxEnv, GymnaxParams]:
-    """Make an environment and the params for its methods, as ``gymnax.make`` does.
+def make_gymnax(trap: str | type[Trap] | Trap, **keywords: Any) -> tuple[GymnaxEnv, GymnaxParams]:
+    """Make an environment and the params for its methods, as ``gymnax.make`` of 0.0.9 does.
 
     A loop that calls ``step_env`` resets where it is done: after an end the rules would pay again.
 
     Args:
         trap: as for ``make_jax``.
-        values: how many ``step`` returns: 5 as in Gymnax 0.0.9, which purejaxrl, rejax and evosax
-            read, or 6 as in Gymnax 1.0, which separates termination and truncation.
         **keywords: those of ``JaxEnv``.
 
     Raises:
         ImportError: JAX is not installed; the message names the extra.
-        ValueError: ``step`` is to return neither 5 nor 6 values, or a keyword does not fit.
+        ValueError: a keyword does not fit.
 
     Example:
         >>> import jax, mesa_gym
@@ -173,12 +169,10 @@ def make_gymnax(
         >>> observation.shape
         (9, 9, 3)
     """
-    if values not in (5, 6):
-        raise ValueError(f"values must be 5 (Gymnax 0.0.9) or 6 (Gymnax 1.0), got {values!r}")
-    env = make_jax(trap, 1, final_obs=values == 6, **keywords)
+    env = make_jax(trap, 1, final_obs=False, **keywords)
     from mesa_gym.envs.gymnax import GymnaxEnv
 
-    made = GymnaxEnv(env, values)
+    made = GymnaxEnv(env)
     return made, made.default_params
 
 

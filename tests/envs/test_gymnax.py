@@ -107,23 +107,3 @@ def test_gymnax_has_attributes_that_clients_read():
         params.replace(max_steps_in_episode=9)
     for one, other in zip(*(f(jax.random.key(1)) for f in (env.reset, env.reset_env)), strict=True):
         jax.tree.map(np.testing.assert_array_equal, one, other)
-
-
-def test_gymnax_with_six_values_returns_truncation():
-    """Wrappers of Gymnax 1.0 read the final observation in the infos."""
-    env, params = mesa_gym.make_gymnax(CORNER, values=6, num_levels=1, max_steps=6)
-    old, _ = mesa_gym.make_gymnax(CORNER, num_levels=1, max_steps=6)
-    key = jax.random.key(0)
-    (seen, state), ends = env.reset(key, params), []
-    for action in (4, 4, 4, 4, 4, 4, 4):
-        alone, kept, _, over, _ = env.step_env(key, state, action)
-        _, _, reward, done, infos = old.step(key, state, action)
-        seen, state, paid, terminated, truncated, told = env.step(key, state, action, params)
-        assert (paid, bool(over), terminated | truncated) == (reward, bool(terminated), done)
-        assert truncated == env.is_truncated(kept, params)
-        np.testing.assert_array_equal(told.pop("final_observation"), alone)
-        assert told == infos
-        ends.append((bool(terminated), bool(truncated)))
-    assert ends == [(False, False)] * 5 + [(False, True), (False, False)]
-    with pytest.raises(ValueError, match=r"values must be 5 .* or 6 .*, got 7"):
-        mesa_gym.make_gymnax(CORNER, values=7)
