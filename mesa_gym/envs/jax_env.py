@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import reduce
 from math import prod
@@ -64,7 +64,6 @@ class JaxEnv(DeviceEnv):
             ``CentredInputs`` that are 1, int32 (n, most), in any order, filled up with how many
             inputs there are. No plane is drawn for it.
         reach: of ``listed``, how many rows and columns away things are seen; None for all.
-        hidden: of ``listed``, names of planes that are left out.
         **keywords: as for ``TensorEnv``, except ``device``, ``seed`` and ``compile``.
 
     Attributes:
@@ -84,15 +83,14 @@ class JaxEnv(DeviceEnv):
         final_obs: bool = True,
         observation: str = "planes",
         reach: int | None = None,
-        hidden: Sequence[str] = (),
         **keywords: Any,
     ) -> None:
         if "device" in keywords:
             told = "JAX's default device is taken, which jax.default_device changes"
             raise TypeError(f"JaxEnv got an unexpected keyword argument 'device'; {told}")
         listed = observation == LISTED
-        if not listed and (reach is not None or hidden):
-            raise ValueError(f"reach and hidden need observation='listed', not {observation!r}")
+        if not listed and reach is not None:
+            raise ValueError(f"reach needs observation='listed', not {observation!r}")
         keywords["observation"] = "planes" if listed else observation
         super().__init__(trap, num_envs, num_levels, keywords)
         self._final_obs, self.alpha = final_obs, split_alpha(self.settings.alpha)
@@ -113,7 +111,7 @@ class JaxEnv(DeviceEnv):
         self._begins, self._stays = _LevelTable(begins), _LevelTable(stays)
         self._still = [kind for kind in trap.things if fixed.at[kind] and fixed.there[kind]]
         ground, self._rows = self._draw_ground(bank), bank.n
-        self.inputs = InputLists(trap, ground, reach, hidden) if listed else None
+        self.inputs = InputLists(trap, ground, reach) if listed else None
         if self.inputs is None:
             self._ground = jnp.asarray(ground)
         else:

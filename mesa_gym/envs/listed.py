@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from mesa_gym.engine import State
 from mesa_gym.engine.world import Dot
 from mesa_gym.envs.observations import Bytes
 from mesa_gym.envs.windows import CentredInputs, find_set
-from mesa_gym.errors import missing_extra, unknown
+from mesa_gym.errors import missing_extra
 from mesa_gym.traps import Trap
 
 try:
@@ -30,26 +30,16 @@ class InputLists:
         trap: whose states are listed.
         ground: what never changes in the planes of each level, (levels, cells * channels).
         reach: how many rows and columns away things are seen; None for all of the grid.
-        hidden: names of planes that are left out.
 
     Attributes:
         view: the inputs; ``view.of`` tells those of a channel.
         count: how many inputs there are.
-
-    Raises:
-        UnknownNameError: a plane to hide is unknown; the message names the nearest.
     """
 
-    def __init__(
-        self, trap: Trap, ground: Bytes, reach: int | None = None, hidden: Sequence[str] = ()
-    ) -> None:
-        others = [name for name in trap.channels if name != "agent"]
-        for name in hidden:
-            if name not in others:
-                raise unknown("plane to hide", name, others)
+    def __init__(self, trap: Trap, ground: Bytes, reach: int | None = None) -> None:
         view = self.view = CentredInputs(trap, reach=reach)
         self.count, self._depth = view.count, len(trap.channels)
-        kept = {c: name for c, name in enumerate(trap.channels) if name in {*others} - {*hidden}}
+        kept = {c: name for c, name in enumerate(trap.channels) if name != "agent"}
         self._channels = {
             name: [channel for channel, other in kept.items() if other == name]
             for name in trap.channels
@@ -57,11 +47,9 @@ class InputLists:
         # By place in an observation; what is not an input leads to the filler, as place 0 does.
         seen_first = np.full(trap.cells * self._depth, view.count)
         seen_first[view.columns] = view.first
-        shown = np.isin(view.columns % self._depth, [*kept])
-        columns = view.columns[shown]
-        level, column, place, counts = find_set(ground[:, columns] != 0)
+        level, column, place, counts = find_set(ground[:, view.columns] != 0)
         still = np.full((len(ground), counts.max(initial=0)), view.count)
-        still[level, place] = seen_first[columns[column]]
+        still[level, place] = seen_first[view.columns[column]]
         self._first, self._still, self._shift, self._stands = (
             jnp.asarray(table.astype(np.int32))
             for table in (seen_first, still, view.shift, view.stands)
