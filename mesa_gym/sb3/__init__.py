@@ -12,14 +12,13 @@ __all__ = [
     "AnnealedPPO",
     "CentredExtractor",
     "ScoreCallback",
-    "make_learner",
     "make_sb3",
     "ppo",
 ]
 
 if TYPE_CHECKING:
     from mesa_gym.sb3.callback import ScoreCallback
-    from mesa_gym.sb3.training import AnnealedPPO, CentredExtractor, make_learner, ppo
+    from mesa_gym.sb3.training import AnnealedPPO, CentredExtractor, ppo
 else:
 
     def __getattr__(name: str) -> Any:

@@ -16,7 +16,6 @@ try:
     import torch
     from stable_baselines3 import PPO
     from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
-    from stable_baselines3.common.vec_env import VecEnv
 except ImportError:
     raise missing_extra("stable-baselines3", "sb3") from None
 
@@ -139,18 +138,6 @@ def ppo(
     made: Trap = venv.get_attr("trap")[0]
     # An objective that looks less far ahead than agents do is learnt as it is meant.
     discount = made.discount(env_kwargs.get("reward", "base"))
-    return make_learner(venv, seed, discount, **settings)
-
-
-def make_learner(venv: VecEnv, seed: int, discount: float, **settings: Any) -> AnnealedPPO:
-    """Make the PPO of ``ppo`` on environments that are there; they stay seeded with ``seed``.
-
-    Args:
-        venv: environments with the observation ``planes``.
-        seed: of weights and actions.
-        discount: of what is paid.
-        **settings: as in ``ppo``.
-    """
     if (device := settings.get("device", "cpu")) != "auto":
         require_device(device)  # SB3 would take the CPU in silence
     policy_kwargs = {"features_extractor_class": CentredExtractor, "net_arch": [64]}

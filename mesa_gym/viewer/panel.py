@@ -156,7 +156,6 @@ class _Writer:
             chosen = action == decision.action
             name = ACTIONS[action] + (" \N{BLACK LEFT-POINTING TRIANGLE}" if chosen else "")
             self._write_bar(name, share, TEXT if chosen else QUIET)
-        self._write_range("wants")
 
     # -- lines -------------------------------------------------------------------------------------
 
