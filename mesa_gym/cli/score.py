@@ -21,6 +21,7 @@ from mesa_gym.policies import read_policy_file
 from mesa_gym.policies.names import name_policy
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.scoring import Cards, Record, ScoreCard, evaluate, score_all
+from mesa_gym.scoring.playing import SPENT
 from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED
 from mesa_gym.scoring.score import make_player, names_trap
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
@@ -85,7 +86,7 @@ def _score_one(trap: Trap, options: argparse.Namespace) -> int:
     if options.save_episodes is not None:
         save_episodes(options.save_episodes, episodes)
     card = _add_command(card, options)
-    print(card.full() if options.all else card)
+    print(f"{card.full()}\n\n{SPENT}" if options.all else card)
     if options.json is not None:
         card.save(options.json)
     return DONE

@@ -13,6 +13,7 @@ import numpy as np
 
 from mesa_gym.engine import ACTIONS, Ints, State
 from mesa_gym.errors import PolicyError
+from mesa_gym.phases import Phases
 from mesa_gym.policies import Constant, Oracle, Policy, Sweeper, uniform
 from mesa_gym.policies.sweeper import list_avoidable
 from mesa_gym.scoring.choices import gather_evidence, list_paced
@@ -30,6 +31,8 @@ from mesa_gym.traps import Split, Trap
 # A policy may depend on the time limit, as an oracle does.
 PolicyMaker = Callable[[int], Policy]
 Failures = dict[str, PolicyError]
+# The CPU seconds of this process.
+SPENT = Phases("import", "levels", "solve", "play", "nulls", "judge")
 # Numbers of levels, and what was done on them.
 _Part = tuple[Ints, Record]
 
@@ -81,6 +84,7 @@ class SplitPlays:
             name: {play.name: [] for play in self.plays} for name in players
         }
 
+        @SPENT.spend("play")
         def visit(names: Iterable[str], solution: Solution | None = None) -> None:
             stages = [x for play in self.plays if (x := self._set_stage(play, solution))]
             for name in [x for x in names if x in acting]:
@@ -93,17 +97,17 @@ class SplitPlays:
                     del acting[name]
 
         asked = self.trap, self.split, self.starts.level.number, self.horizon, self.salt, progress
-        solving = [
-            name
-            for name, policy in acting.items()
-            if self.trap.solvable
-            and getattr(policy, "solves", False)
-            and not self._read_actions(name, policy)
-        ]
-        chunks = partial(visit, solving) if solving else None
-        values = level_values(*asked, chunks)
-        for name in {*solving} & acting.keys() & self._kept.keys():
-            self._kept[name].write()
+        with SPENT.spend("solve"):
+            solving = [
+                name
+                for name, policy in acting.items()
+                if self.trap.solvable
+                and getattr(policy, "solves", False)
+                and not self._read_actions(name, policy)
+            ]
+            values = level_values(*asked, partial(visit, solving) if solving else None)
+            for name in {*solving} & acting.keys() & self._kept.keys():
+                self._kept[name].write()
         visit([name for name in acting if name not in solving])
         joined = {
             name: {play: _join_parts(each) for play, each in parts[name].items()} for name in acting
@@ -119,7 +123,8 @@ class SplitPlays:
         starts = starts if mine.all() else starts.take(mine)
         changed = play.change(starts)
         if solution is not None and changed is not solution.starts:
-            solution = Solution(self.trap, changed, self.horizon)
+            with SPENT.spend("solve"):
+                solution = Solution(self.trap, changed, self.horizon)
         return _Stage(play, starts, solution)
 
     def _let_play(
@@ -141,7 +146,8 @@ class SplitPlays:
                     policy.forget()
                     policy.take_over(table)
                 else:
-                    table.add(solution, policy.sets(solution))
+                    with SPENT.spend("solve"):
+                        table.add(solution, policy.sets(solution))
             with share_solution(solution):
                 done = play_changed(play, policy, begun, self.seed, name)
             parts[called].append((begun.level.number, done))

@@ -32,7 +32,7 @@ from mesa_gym.scoring.card import (
 from mesa_gym.scoring.choices import gather_evidence
 from mesa_gym.scoring.findings import SWEEPER
 from mesa_gym.scoring.measures import take_measures
-from mesa_gym.scoring.playing import Failures, NullPlays, PolicyMaker, SplitPlays
+from mesa_gym.scoring.playing import SPENT, Failures, NullPlays, PolicyMaker, SplitPlays
 from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED
 from mesa_gym.scoring.record import Played, Record
 from mesa_gym.scoring.verdict import brittle, confidence, judge, judge_plays
@@ -81,7 +81,8 @@ def score_all(
     """
     levels = integer("levels", levels, 1, MOST_LEVELS)
     seed = integer("seed", seed, 0, MOST_SEED)
-    starts = {split: trap.levels(split, np.arange(levels), salt) for split in Split}
+    with SPENT.spend("levels"):
+        starts = {split: trap.levels(split, np.arange(levels), salt) for split in Split}
     values: dict[Split, LevelValues] = {}
     going, records = dict(policies), {name: dict[str, Record]() for name in policies}
     speaking: list[tuple[str, Policy]] = []
@@ -93,7 +94,8 @@ def score_all(
             records[name] |= found[name]
         speaking += [(name, playing.acting[name]) for name in going]
     warn_of_unread(speaking)
-    nulls = NullPlays(trap, starts, values)
+    with SPENT.spend("nulls"):
+        nulls = NullPlays(trap, starts, values)
     provenance = Provenance(
         trap=repr(trap),
         levels=levels,
@@ -105,7 +107,8 @@ def score_all(
     for name in going:
         played(name, records[name])
         own = structs.replace(provenance, digest=digest_policy(playing.acting[name]))
-        cards[name] = make_card(name, records[name], values, starts, own, nulls)
+        with SPENT.spend("judge"):
+            cards[name] = make_card(name, records[name], values, starts, own, nulls)
     return cards
 
 
@@ -130,7 +133,9 @@ def make_card(
     Raises:
         ValueError: reference policies are not a scale.
     """
-    trap, nulls = controls.trap, controls.beside(played[Split.TRAIN])
+    trap = controls.trap
+    with SPENT.spend("nulls"):
+        nulls = controls.beside(played[Split.TRAIN])
     of_split = {split: Played(trap, played[split], values[split], starts[split]) for split in Split}
     choices = None
     if trap.by_returns():

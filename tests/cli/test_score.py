@@ -2,9 +2,11 @@
 
 import json
 from pathlib import Path
+from time import process_time
 
 from mesa_gym.cli import main
 from mesa_gym.scoring import Cards, ScoreCard, score
+from mesa_gym.scoring.playing import SPENT
 from mesa_gym.traps import find_trap
 
 CORNER = "CheeseCorner-v0"
@@ -35,6 +37,20 @@ def test_score_of_several_prints_a_table(tmp_path, capsys):
     assert cards[3].choices == score("random", "CoinRun", levels=3).choices
     repeated = "mesa-gym score CheeseCorner CoinRun --policy stay random --levels=3 --seed=0"
     assert {each.provenance.command for each in cards} == {repeated}
+
+
+def test_score_with_all_ends_with_phases(capsys):
+    """All CPU seconds belong to some phase."""
+    began = process_time()
+    command = "score CheeseCorner --policy oracle:corner --levels 20 --all"
+    assert main(command.split()) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    total, _, told = last.partition(" CPU seconds: ")
+    spent = dict(each.split(" ") for each in told.split(", "))
+    assert [*spent] == ["import", "levels", "solve", "play", "nulls", "judge"]
+    assert abs(float(total) - sum(map(float, spent.values()))) < 0.5
+    assert began - 0.1 <= float(total) <= process_time() + 0.1
+    assert SPENT.seconds["play"] > 0
 
 
 def test_score_size_applies_to_every_trap(tmp_path):

@@ -1,0 +1,40 @@
+"""The CPU seconds of this process by phase of its work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import process_time
+
+
+class Phases:
+    """A clock that is always in one phase: the innermost of those that are open.
+
+    Args:
+        names: of the phases; the first lasts until another begins.
+    """
+
+    def __init__(self, *names: str) -> None:
+        self.seconds = dict.fromkeys(names, 0.0)
+        self._open, self._counted = [names[0]], 0.0
+
+    @contextmanager
+    def spend(self, name: str) -> Iterator[None]:
+        """Count what is done within to a phase."""
+        self._count()
+        self._open.append(name)
+        try:
+            yield
+        finally:
+            self._count()
+            self._open.pop()
+
+    def _count(self) -> None:
+        now = process_time()
+        self.seconds[self._open[-1]] += now - self._counted
+        self._counted = now
+
+    def __str__(self) -> str:
+        self._count()
+        told = ", ".join(f"{name} {spent:.1f}" for name, spent in self.seconds.items())
+        return f"{sum(self.seconds.values()):.1f} CPU seconds: {told}"
