@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -57,12 +56,6 @@ class PPO:
         self._optimiser = optax.chain(
             optax.clip_by_global_norm(settings.gradient_norm), learner.make_optimiser()
         )
-
-    def take(self, numbers: AgentNumbers) -> PPO:
-        """Return the training of an agent whose numbers are arguments of the program."""
-        found = copy(self)
-        found.numbers = numbers
-        return found
 
     def begin(self, seed: Array) -> Learning:
         """Return an untrained agent at the start of its first episodes."""
@@ -249,7 +242,7 @@ def train_agents(
         settings: by default the run's.
     """
     runs = alike or [replace(run, seed=seed) for seed in seeds]
-    many, numbers = Many(find_devices(device)), list_numbers(runs, settings)
+    many, numbers = Many(find_devices(device)[: len(runs)]), list_numbers(runs, settings)
     settings = settings or run.settings or USUAL_SETTINGS
     with jax.default_device(many.devices[0]):
         learner = make_learner(run.environment().trap, settings.units)
@@ -264,19 +257,21 @@ def train_agents(
         settings = replace(settings, discount=run.find_discount(settings))
         ppo = trainer(learner, env, settings, loss, reward)
 
-        def begin(own: AgentNumbers) -> Learning:
-            env.alpha = own.alpha
-            return ppo.take(own).begin(own.seed)
-
-        def update(learning: Learning, own: AgentNumbers, number: Array, left: Array) -> Any:
-            env.alpha = own.alpha
-            return ppo.take(own).update(learning, own.seed, number, left)
+        def take(own: AgentNumbers) -> Array:
+            """Trace with the numbers as arguments, and return the seed."""
+            env.alpha, ppo.numbers = own.alpha, own
+            seed: Array = own.seed
+            return seed
 
         program = TrainingProgram(
             settings.rollout_steps,
             math.ceil(run.steps / settings.rollout_steps),
-            many.compile(begin),
-            many.compile(update, shared=(2, 3), donate_argnums=0),
+            many.compile(lambda own: ppo.begin(take(own))),
+            many.compile(
+                lambda learning, own, *now: ppo.update(learning, take(own), *now),
+                shared=(2, 3),
+                donate_argnums=0,
+            ),
             learner.export,
             None if report is None else make_judge(learner, many),
         )

@@ -279,11 +279,11 @@ def test_cells_trained_together_equal_cells_alone(alphas):
 
 @pytest.mark.thorough
 def test_agents_on_four_devices_equal_one():
-    """Three agents on four devices, in a process of its own: JAX counts its devices once."""
+    """Five agents on four devices, in a process of its own: JAX counts its devices once."""
     environ = os.environ | {"XLA_FLAGS": "--xla_force_host_platform_device_count=4"}
     done = subprocess.run([sys.executable, "-c", SHARED], env=environ, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()[-3000:]
-    alone = [hashlib.sha256(each).hexdigest() for each in train_weights(small(), 1, 2, 3)]
+    alone = [hashlib.sha256(each).hexdigest() for each in train_weights(small(), *range(5))]
     assert done.stdout.decode().split() == ["4", *alone]
 
 
@@ -291,7 +291,7 @@ SHARED = """
 import hashlib
 from agents.compiling import jax
 from tests.support.training import small, train_weights
-found = train_weights(small(), 1, 2, 3)
+found = train_weights(small(), *range(5))
 print(len(jax.devices()), *(hashlib.sha256(each).hexdigest() for each in found))
 """
 
