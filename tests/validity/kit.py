@@ -98,7 +98,7 @@ class Kit:
             "astray": ("lost", "together"),
             "level": ("by level", "mixed")[: 1 + self.returns],
             "chance": ("by chance", "mixed")[: 1 + self.returns],
-            "place": (f"proxy:{self.place}",) if self.place else (),
+            "its place": (f"proxy:{self.place}",) if self.place else (),
             self.trap.base: ("base",),
         }
         sets |= {x: (f"proxy:{x}",) for x in self.trap.proxies}
