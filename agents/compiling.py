@@ -56,6 +56,13 @@ def find_devices(name: str | None) -> list[Any]:
         ) from None
 
 
+def is_for_cpu() -> bool:
+    """Return whether the code that is traced will run on a CPU."""
+    chosen = jax.config.jax_default_device  # type: ignore[attr-defined]
+    platform: str = (chosen or jax.devices()[0]).platform
+    return platform == "cpu"
+
+
 class Many:
     """Compiles functions of one agent into functions of several, which are shared over devices.
 
@@ -124,4 +131,4 @@ class Many:
         return call
 
 
-__all__ = ["Many", "find_devices", "jax", "jnp", "optax"]
+__all__ = ["Many", "find_devices", "is_for_cpu", "jax", "jnp", "optax"]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.compiling import Array, jax, jnp
+from agents.compiling import Array, is_for_cpu, jax, jnp
 
 
 def sum_rows_fast(xp: Any, table: Array, listed: Array) -> Array:
@@ -24,10 +24,7 @@ def sum_rows_fast(xp: Any, table: Array, listed: Array) -> Array:
 @jax.custom_vjp
 def _add_rows(table: Array, listed: Array) -> Array:
     """Return sums of the table rows in each list, float32 (n, units); lists are (n, most)."""
-    found: Array = jax.lax.platform_dependent(
-        table, listed, cpu=add_columns, default=multiply_by_ones
-    )
-    return found
+    return add_columns(table, listed) if is_for_cpu() else multiply_by_ones(table, listed)
 
 
 def _add_forward(table: Array, listed: Array) -> tuple[Array, tuple[Array, int]]:
@@ -36,14 +33,8 @@ def _add_forward(table: Array, listed: Array) -> tuple[Array, tuple[Array, int]]
 
 def _add_backward(kept: tuple[Array, int], gradient: Array) -> tuple[Array, Any]:
     listed, rows = kept
-
-    def scatter(gradient: Array, listed: Array) -> Array:
-        return scatter_columns(gradient, listed, rows)
-
-    def multiply(gradient: Array, listed: Array) -> Array:
-        return mark_ones(listed, rows).T @ gradient
-
-    table = jax.lax.platform_dependent(gradient, listed, cpu=scatter, default=multiply)
+    cpu = is_for_cpu()
+    table = scatter_columns(gradient, listed, rows) if cpu else mark_ones(listed, rows).T @ gradient
     return table, np.zeros(listed.shape, jax.dtypes.float0)
 
 
