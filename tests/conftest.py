@@ -22,7 +22,7 @@ hypothesis.settings.load_profile("tests")
 ROOT = Path(__file__).parents[1]
 # What a checkout has and an installed core lacks, and what comes with an extra of training.
 BEYOND_CORE = {"agents", "benchmarks", "docs", "jax", "playwright", "sb3_contrib"}
-BEYOND_CORE |= {"stable_baselines3", "torch", "trove_classifiers"}
+BEYOND_CORE |= {"onnx", "stable_baselines3", "torch", "trove_classifiers"}
 
 
 def pytest_addoption(parser):

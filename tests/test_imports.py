@@ -41,11 +41,12 @@ OPTIONAL = {
     "mesa_gym/logs/readers.py": {"inspect_ai"},
     "mesa_gym/language/server.py": {"fastapi", "openenv", "pydantic", "uvicorn"},
     "mesa_gym/policies/torch_network.py": {"torch"},
+    "mesa_gym/policies/onnx.py": {"onnx", "onnxruntime"},
     "mesa_gym/rendering/pygame.py": {"pygame"},
     "mesa_gym/report/figure.py": {"matplotlib"},
     "mesa_gym/report/intervals.py": {"scipy"},
     "mesa_gym/report/templating.py": {"jinja2", "markupsafe"},
-    "mesa_gym/sb3": {"stable_baselines3", "torch"},
+    "mesa_gym/sb3": {"onnxscript", "stable_baselines3", "torch"},
     "mesa_gym/testing": {"stable_baselines3"},
     "mesa_gym/viewer/recording.py": {"imageio_ffmpeg"},
 }

@@ -13,6 +13,8 @@ PACKAGE_OF = {
     "imageio_ffmpeg": ("imageio-ffmpeg", "films"),
     "jinja2": ("jinja2", "report"),
     "matplotlib": ("matplotlib", "report"),
+    "onnx": ("onnx", "onnx"),
+    "onnxruntime": ("onnxruntime", "onnx"),
     "openenv": ("openenv", "openenv"),
     "pygame": ("pygame-ce", "viewer"),
     "scipy": ("scipy", "stats"),
@@ -41,3 +43,6 @@ def find_modules(options: argparse.Namespace) -> Iterator[str]:
         yield "jinja2"
     if str(given.get("record") or "").lower().endswith(FILMS):
         yield "imageio_ffmpeg"
+    named = given.get("policy") or []
+    if any(each.endswith(".onnx") for each in ([named] if isinstance(named, str) else named)):
+        yield from ("onnx", "onnxruntime")

@@ -10,6 +10,7 @@ from typing import Any
 
 from mesa_gym.engine import STAY
 from mesa_gym.errors import PolicyBlame, UnknownNameError, find_nearest, offer, shorten
+from mesa_gym.files import read_bytes
 from mesa_gym.importing import import_source
 from mesa_gym.policies.adapting import adapt, import_adapter, is_model, name_observation, needs
 from mesa_gym.policies.agent_files import POLICY_FILE, read_policy_file
@@ -25,7 +26,11 @@ from mesa_gym.traps import Trap
 LOADERS = "mesa_gym.loaders"
 # What may stand before the colon, besides a module.
 PREFIXES = ("oracle", "reference")
-PT = "; a .pt does not say its class: in Python score(network, TRAP)"
+ENDINGS = (".zip", ".onnx")
+PT = (
+    "; a .pt does not say its class: in Python score(network, TRAP), or write ONNX"
+    " (docs/scoring.md)"
+)
 # A function with one of these as its only required parameter is a policy, not a factory.
 SEEN = ("obs", "observation", "observations", "text")
 
@@ -47,6 +52,8 @@ def as_policy(
               command ``mesa-gym describe`` and the library's manifest have the others;
             * a model that Stable-Baselines3 saved, a ``.zip``, with ``algo``. Loading it runs what
               the file says: do it only with files that you trust;
+            * an ``.onnx`` file, as ``mesa_gym.sb3.export`` or ``torch.onnx.export`` writes it;
+              ``mesa_gym.policies.onnx`` says which inputs and outputs it may have;
             * ``module:name`` or ``FILE.py:name``. What has the name may be a policy; a function
               whose only required parameter is called ``obs``, ``observation``, ``observations`` or
               ``text``, which is one; or any other function or a class, which is called and returns
@@ -64,8 +71,8 @@ def as_policy(
               integers (n,), or probabilities (n, 5), as anything that ``np.asarray`` takes.
         trap: what it will act on.
         horizon: the time limit in steps, which oracles depend on.
-        observation: the kind that a callable wants, "planes" by default. All other policies name
-            their observation themselves.
+        observation: the kind that a callable wants, "planes" by default, or a graph whose shape
+            fits several. All other policies name their observation themselves.
         algo: what loads a saved model: ``ppo``, ``a2c``, ``dqn``, ``recurrent_ppo``, ``qrdqn`` or
             ``trpo``; case, ``-`` and ``_`` do not matter.
 
@@ -89,7 +96,7 @@ def as_policy(
         policy = str(policy)
     if not isinstance(policy, str):
         return adapt(policy, trap, observation)
-    found = _find_policy(policy, trap, horizon, algo)
+    found = _find_policy(policy, trap, horizon, observation, algo)
     try:
         return adapt(found, trap, observation)
     except ValueError as error:
@@ -101,7 +108,9 @@ def is_model_file(policy: Any) -> bool:
     return isinstance(policy, str | Path) and str(policy).endswith(".zip")
 
 
-def _find_policy(spec: str, trap: Trap, horizon: int, algo: str | None) -> Any:
+def _find_policy(
+    spec: str, trap: Trap, horizon: int, observation: str | None, algo: str | None
+) -> Any:
     """Return the policy that ``spec`` names, or an object that ``as_policy`` takes."""
     if spec in ("random", "stay"):
         return uniform() if spec == "random" else constant(STAY)
@@ -112,28 +121,35 @@ def _find_policy(spec: str, trap: Trap, horizon: int, algo: str | None) -> Any:
     if os.path.isdir(spec):
         return _from_directory(Path(spec), trap)
     if os.path.isfile(spec):
-        return _load_file(spec, algo)
+        return _load_file(spec, trap, observation, algo)
     if (agent := find_trained(spec, trap)) is not None:
         return agent
     own = spec.rpartition(":")[0].endswith(".py")
-    if not own and ("/" in spec or "\\" in spec or spec.startswith(".") or is_model_file(spec)):
+    if not own and ("/" in spec or "\\" in spec or spec.startswith(".") or spec.endswith(ENDINGS)):
         raise ValueError(f"policy {shorten(spec)}: there is no such file or directory")
     if ":" in spec:
         with PolicyBlame(f"policy {shorten(spec)}", passing=(ImportError, ValueError)):
             return _make_policy(_import_name(spec, spec), trap)
-    kinds = "or FILE.py:name, a directory, a .zip"
+    kinds = "or FILE.py:name, a directory, a .zip, an .onnx"
     expected = offer(spec, [*references(trap), *list_agents(trap), kinds])
     raise UnknownNameError(f"{shorten(spec)} is neither a policy nor a file; {expected}")
 
 
-def _load_file(file: str, algo: str | None) -> Any:
-    """Return the model in a saved file, for ``as_policy``."""
+def _load_file(file: str, trap: Trap, observation: str | None, algo: str | None) -> Any:
+    """Return the policy or the model in a saved file, for ``as_policy``."""
     if is_model_file(file):
         return import_adapter().load_model(file, algo)
-    raise ValueError(
-        f"policy {file!r} is a file; expected a directory, a .zip of Stable-Baselines3, or"
-        f" `FILE.py:name` that loads it{PT if file.endswith(('.pt', '.pth')) else ''}"
-    )
+    if not file.endswith(ENDINGS):
+        raise ValueError(
+            f"policy {file!r} is a file; expected a directory, a .zip of Stable-Baselines3, an"
+            f" .onnx, or `FILE.py:name` that loads it{PT if file.endswith(('.pt', '.pth')) else ''}"
+        )
+    from mesa_gym.policies.onnx import OnnxPolicy
+
+    try:
+        return OnnxPolicy(read_bytes(Path(file)), trap, observation)
+    except ValueError as error:
+        raise ValueError(f"policy {file!r}: {error}") from None
 
 
 def _from_directory(folder: Path, trap: Trap) -> Any:

@@ -12,18 +12,20 @@ __all__ = [
     "AnnealedPPO",
     "CentredExtractor",
     "ScoreCallback",
+    "export",
     "make_sb3",
     "ppo",
 ]
 
 if TYPE_CHECKING:
     from mesa_gym.sb3.callback import ScoreCallback
+    from mesa_gym.sb3.exporting import export
     from mesa_gym.sb3.training import AnnealedPPO, CentredExtractor, ppo
 else:
+    _HOMES = {"ScoreCallback": "callback", "export": "exporting"}
 
     def __getattr__(name: str) -> Any:
         """Return a public name, from the module that defines it."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        home = "callback" if name == "ScoreCallback" else "training"
-        return getattr(import_module(f"{__name__}.{home}"), name)
+        return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'training')}"), name)

@@ -113,6 +113,13 @@ def make_model():
     return PPO("MlpPolicy", mesa_gym.make_sb3("MesaGym/CheeseCorner-Flat-v0", 1), seed=0)
 
 
+def make_onnx(folder):
+    from mesa_gym.sb3 import export
+
+    export(make_model(), TRAP, folder / "x.onnx")
+    return folder / "x.onnx"
+
+
 def make_zip(folder):
     make_model().save(folder / "x.zip")
     return folder / "x.zip"
@@ -143,6 +150,7 @@ READERS = {  # name: (make(folder) -> path, read(path))
     "cards and pages": (make_cards, read_cards),
     "episodes": (make_log, read_episodes),
     "map": (make_map, lambda path: load_map(path, TRAP, TRAP.horizon(Split.TEST))),
+    "ONNX": (make_onnx, lambda path: act(as_policy(path, TRAP, 8))),
     "zip of SB3": (make_zip, lambda path: act(as_policy(path, TRAP, 8, algo="ppo"))),
     "solver's cache": (make_values, read_values),
 }

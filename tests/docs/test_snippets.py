@@ -11,6 +11,7 @@ import importlib.util
 import re
 import shlex
 import sys
+import warnings
 from itertools import takewhile
 from pathlib import Path
 
@@ -20,6 +21,8 @@ import pytest
 import mesa_gym
 from mesa_gym import cli, scoring
 from mesa_gym.cli import extras
+from mesa_gym.envs.observations import make_observation
+from mesa_gym.traps import Split, find_trap
 from tests.support.parameters import few
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +41,8 @@ WRITTEN = "mushrooms.py"  # by `mesa-gym new-trap Mushrooms`
 def prepare_scoring(patch):
     """Objects that pages assume: a network, a recurrent cell, a saved model, and score cards."""
     pytest.importorskip("stable_baselines3")
+    pytest.importorskip("onnxscript")
+    warnings.simplefilter("ignore", FutureWarning)  # of torch, of its own code, where it exports
     import torch
     from stable_baselines3 import PPO
 
@@ -103,12 +108,33 @@ def check_scoring(shown, names):
     assert names["_scored"] == [*own, *compared, "random"]
     assert "oracle:dish    proxy:dish" in shown
     assert "CheeseDish-v0" in Path("card.json").read_text()
+    check_export()
     (load,) = [each for each in _snippets("docs/scoring.md") if "def load(trap)" in each]
     Path("nets.py").write_text(load)
-    torch = names["torch"]
-    network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(9 * 9 * 4, 5))
-    torch.save(network.state_dict(), "mine.pt")
+    names["torch"].save(names["network"].state_dict(), "mine.pt")
     assert cli.main(["score", "CheeseDish", "--policy", "nets.py:load", "--levels", "20"]) == 0
+
+
+def check_export():
+    """Check that a network and an agent with a memory are ONNX files that play."""
+    import onnxruntime
+
+    from mesa_gym.policies.onnx import OnnxPolicy
+
+    for name, shape in (("mine", (3, 9, 9, 4)), ("policy", (3, 9, 9, 3))):
+        session = onnxruntime.InferenceSession(f"{name}.onnx")
+        assert all(isinstance(each.shape[0], str) for each in session.get_inputs())
+        fed = {"planes": np.zeros(shape, np.float32)}
+        if name == "policy":
+            fed = {"observation": np.zeros(shape, np.uint8), "state": np.zeros((3, 64), np.float32)}
+        assert session.run(["logits"], fed)[0].shape == (3, 5)
+    trap = find_trap("CheeseCorner")()
+    policy = OnnxPolicy(Path("policy.onnx").read_bytes(), trap, "planes")
+    policy.reset(np.ones(100, np.bool_), np.random.default_rng(0))
+    seen = make_observation(trap, "planes").encode(trap.levels(Split.TEST, np.arange(100)))
+    first, second = policy.act(seen), policy.act(seen)
+    assert np.abs(first - second).max() > 0.001
+    assert cli.main(["score", "CheeseDish", "--policy", "mine.onnx", "--levels", "20"]) == 0
 
 
 # Page -> function that checks what the snippets printed, and their names.

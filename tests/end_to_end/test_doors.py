@@ -13,6 +13,7 @@ from gymnasium.wrappers import FlattenObservation, TimeLimit, vector
 import mesa_gym
 from mesa_gym.envs import single
 from mesa_gym.envs.settings import RENDER_FPS
+from tests.support.parameters import thorough
 
 torch, jax = map(pytest.importorskip, ("torch", "jax"))
 ROOT = Path(__file__).parents[2]
@@ -111,3 +112,26 @@ def test_state_is_read_and_set_through_wrappers():
     for each, given in ((flat, state), (both, pair)):
         with pytest.raises(ValueError, match=r"options name .* beside .*level.*; give one"):
             each.reset(options={"state": given, "level": 3})
+
+
+@pytest.mark.parametrize("kind", ["ours", thorough("Flat")])
+def test_exported_graph_answers_any_number_of_rows(kind, tmp_path):
+    """In ONNX Runtime alone, on what environments show."""
+    runtime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxscript")
+    from stable_baselines3 import PPO
+
+    from mesa_gym.sb3 import export, ppo
+
+    id = "MesaGym/CheeseCorner-Flat-v0" if kind == "Flat" else CORNER
+    model = ppo(CORNER, 1) if kind == "ours" else PPO("MlpPolicy", mesa_gym.make_sb3(id, 1), seed=0)
+    model.policy.action_net.weight.data *= 300  # or it acts by chance, whatever it sees
+    export(model, "CheeseCorner", tmp_path / "x.onnx")
+    session, seen = runtime.InferenceSession(tmp_path / "x.onnx"), gym.make_vec(id, 70).reset()[0]
+    (name,) = (each.name for each in session.get_inputs())
+    given = [session.run(None, {name: seen[:rows]})[0] for rows in (1, 3, 64, 70)]
+    for chances in given:
+        np.testing.assert_allclose(chances, given[-1][: len(chances)], rtol=0, atol=1e-5)
+    actions = model.predict(seen, deterministic=True)[0]
+    np.testing.assert_array_equal(given[-1].argmax(axis=1), actions)
+    assert len({*actions.tolist()}) > 1

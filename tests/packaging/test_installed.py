@@ -16,8 +16,8 @@ PYTHONS = re.findall(r"Python :: (3\.\d+)$", (ROOT / "setup.cfg").read_text(), r
 CORE = {"mesa-gym", "array-api-compat", "gymnasium", "msgspec", "numpy"}
 CORE |= {"cloudpickle", "Farama-Notifications", "typing_extensions"}
 EXTRAS = ["sb3", "viewer", "films", "report", "stats", "leaderboard", "docs", "dev"]
-EXTRAS += ["jax", "start", "train", "all"]
-RANKING = ["leaderboard", "report", "sb3", "stats"]  # the first, and what it holds
+EXTRAS += ["onnx", "jax", "start", "train", "all"]
+RANKING = ["leaderboard", "onnx", "report", "sb3", "stats"]  # the first, and what it holds
 
 FRAME = """
 import gymnasium as gym, mesa_gym
@@ -75,7 +75,8 @@ import minigrid, mesa_gym.sb3
 from mesa_gym.scoring import score
 from stable_baselines3 import PPO
 model = PPO("MlpPolicy", mesa_gym.make_sb3("MesaGym/CheeseCorner-v0", 2), device="cpu")
-print(score(model, "CheeseCorner", levels=5).verdict)
+mesa_gym.sb3.export(model, "CheeseCorner", "agent.onnx")
+print(score("agent.onnx", "CheeseCorner", levels=5).verdict)
 """,
     "start": """
 import sys
@@ -86,6 +87,7 @@ lacking = {extra for module, (_, extra) in PACKAGES.items() if find_spec(module)
 assert not lacking & {"report", "sb3", "stats", "viewer"}
 """,
     "train": "import jax, optax",
+    "onnx": "import mesa_gym.policies.onnx, onnxscript",
     "docs": "import furo, myst_parser, sphinx",
     "dev": "import build, hypothesis, mypy, PIL, playwright, pytest, scipy, xdist",
     "jax": """
@@ -94,7 +96,7 @@ env = mesa_gym.make_jax("CheeseCorner", 2, num_levels=4)
 seen, state = env.reset(jax.random.key(0))
 assert env.step(jax.random.key(1), state, jax.numpy.zeros(2, int))[0].shape == (2, 9, 9, 3)
 """,
-    "all": "import imageio_ffmpeg, jax, torch",
+    "all": "import imageio_ffmpeg, jax, onnx, torch",
 }
 
 
@@ -134,7 +136,7 @@ def test_wheel_core_brings_three_packages_alone(built, tmp_path):
 
 @pytest.mark.parametrize(
     "extras",
-    [[], ["sb3"], ["viewer"], ["viewer", "films"], ["report"], ["stats"], RANKING],
+    [[], ["sb3"], ["viewer"], ["viewer", "films"], ["report"], ["stats"], ["onnx"], RANKING],
     ids=",".join,
 )
 def test_lowest_versions_run_the_first_steps(extras, built, tmp_path):

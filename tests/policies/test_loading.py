@@ -104,8 +104,8 @@ def test_as_policy_honours_observations_of_functions(agents):
         ("a..b:x", ValueError, "'a..b' is neither the name of a module nor of a file"),
         ("./agents/none", ValueError, "there is no such file or directory"),
         (r"agents\none", ValueError, "there is no such file or directory"),
-        ("{weights}", ValueError, r"in Python score\(network, TRAP\)$"),
-        (__file__, ValueError, "is a file; expected a directory, a .zip of Stable-Baselines3, or"),
+        ("{weights}", ValueError, r"in Python score\(network, TRAP\), or write ONNX"),
+        (__file__, ValueError, "is a file; expected a directory, a .zip of Stable-Baselines3, an"),
         ("a\0b", ValueError, "is neither a policy nor a file; exp"),
     ],
 )

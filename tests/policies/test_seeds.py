@@ -86,8 +86,8 @@ def test_copied_policy_file_as_seed_is_refused(tmp_path):
     first = write_agent(tmp_path / "a", seed=0)
     refused([first, write_agent(tmp_path / "b", seed=1)], SAME)
     refused([first, str(shutil.copytree(first, tmp_path / "c"))], SAME)
-    (tmp_path / "a.zip").write_bytes(b"graph")
-    refused([tmp_path / "a.zip", str(tmp_path / "a.zip")], SAME)
+    (tmp_path / "a.onnx").write_bytes(b"graph")
+    refused([tmp_path / "a.onnx", str(tmp_path / "a.onnx")], SAME)
     saved = [write_model(tmp_path / f"{n}.zip", b"w", f"at {n}") for n in "de"]
     refused(saved, SAME)
     require_seeds({"m-s0": saved[0], "m-s1": write_model(tmp_path / "f.zip", b"v", "at d")})
@@ -98,8 +98,8 @@ def test_seeds_of_different_trainings_are_refused(tmp_path):
     require_seeds({"m-s0": first, "m-s1": write_agent(tmp_path / "b", b"2", alpha=0.0, seed=1)})
     third = write_agent(tmp_path / "c", b"3", alpha=0.5)
     refused([first, third], r"not seeds of one agent: .*a and .*c differ in alpha, 0\.0 and 0\.5")
-    (tmp_path / "a.zip").write_bytes(b"graph")
-    refused([first, tmp_path / "a.zip"], r"differ in what they are, folder and \.zip")
+    (tmp_path / "a.onnx").write_bytes(b"graph")
+    refused([first, tmp_path / "a.onnx"], r"differ in what they are, folder and \.onnx")
 
 
 @pytest.mark.parametrize("command", ["leaderboard CheeseCorner --name mine", "score CheeseCorner"])

@@ -1,0 +1,243 @@
+"""ONNX graphs as policies.
+
+The graph's input is uint8 or float32 (batch, ...): observations as the environments give them; its
+batch is 64 or left open. The input's name may be the kind of observation; otherwise its shape
+decides. The output is called ``logits`` or ``probabilities``, float (batch, 5), or ``actions``,
+integers (batch,).
+
+A graph with a memory also has the input ``state`` and the output ``next_state``, both float32
+(batch, ...) of one shape. An episode begins with a state of zeros; each step gets the
+``next_state`` of the step before.
+
+The answer for a row must not depend on other rows, nor on the row's place; a graph is tried on a
+few levels when it is loaded. Operators that draw random numbers are refused, since their own state
+counts calls from one episode to the next; so are weights in other files.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mesa_gym.engine import Bools, State
+from mesa_gym.envs.observations import OBSERVATIONS, make_observation
+from mesa_gym.errors import missing_extra, shorten
+from mesa_gym.policies.protocol import BLOCK, in_blocks, soften_scores
+from mesa_gym.traps import Split, Trap
+
+try:
+    import onnx
+    import onnxruntime
+except ImportError as error:
+    raise missing_extra(error.name or "onnx", "onnx") from None
+
+Singles = NDArray[np.float32]
+Given = tuple[NDArray[Any], Singles]  # an answer and the next states
+PROVIDERS = ["CPUExecutionProvider"]
+INPUTS = {"tensor(uint8)": np.uint8, "tensor(float)": np.float32}
+OUTPUT_NAMES = ("logits", "probabilities", "actions")
+STATE, NEXT_STATE = "state", "next_state"
+# Numbers of one episode: an LSTM of sb3-contrib has 512, and 1,000 of these are 64 MB.
+MOST_STATE = 16_384
+RANDOM_OPS = ("Bernoulli", "Multinomial")  # and all that begin with Random
+# A row in another place may be summed by another kernel.
+TOLERANCE = 1e-4
+
+
+class OnnxPolicy:
+    """An ONNX graph that acts.
+
+    Args:
+        graph: the bytes of an ONNX model.
+        trap: what it is to act on.
+        observation: the kind that the graph wants; None to read it from the graph.
+
+    Attributes:
+        memory: whether it has a state.
+        weights: the whole graph, to tell graphs apart.
+
+    Raises:
+        ValueError: the bytes are not a graph as described, or do not fit the trap.
+    """
+
+    def __init__(self, graph: bytes, trap: Trap, observation: str | None = None) -> None:
+        model = _parse_model(graph)
+        # What was checked is what runs: two parsers may find different things in the same bytes.
+        checked = model.SerializeToString()
+        self.weights = {"graph": np.frombuffer(checked, np.uint8)}
+        try:
+            self._session = open_session(checked)
+        except Exception as error:  # of onnxruntime, which has many
+            raise ValueError(f"onnxruntime cannot load the graph: {error}") from None
+        inputs = {each.name: each for each in self._session.get_inputs()}
+        outputs = {each.name: each for each in self._session.get_outputs()}
+        told = f"the graph has the inputs {[*inputs]} and the outputs {[*outputs]}"
+        state, after = inputs.pop(STATE, None), outputs.pop(NEXT_STATE, None)
+        whole = len(inputs) == len(outputs) == 1 and outputs.keys() <= set(OUTPUT_NAMES)
+        self.memory = state is not None
+        if not whole or self.memory != (after is not None):
+            raise ValueError(
+                f"{told}; expected an observation and one of {', '.join(OUTPUT_NAMES)};"
+                f" with memory, also input {STATE!r} and output {NEXT_STATE!r}"
+            )
+        ((self._input, seen),), (self._output,) = inputs.items(), outputs
+        self.observation = _find_observation(seen, trap, observation)
+        self._dtype = INPUTS[seen.type]
+        self._state = np.zeros((0, 0) if state is None else (0, *_read_state_shape(state)), "f4")
+        self._require_alone(trap)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> OnnxPolicy:
+        """Copy the memory; the session, which does not change, is shared."""
+        made = copy.copy(self)
+        made._state = self._state.copy()
+        return made
+
+    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
+        """Set the memory of the rows in ``mask``, whose episodes begin, to zeros."""
+        if mask.all():
+            self._state = np.zeros((len(mask), *self._state.shape[1:]), np.float32)
+        elif self.memory:
+            self._state[mask] = 0
+
+    def act(self, observation: NDArray[Any], state: State | None = None) -> NDArray[Any]:
+        """Return action probabilities, float64 (n, 5), or actions (n,).
+
+        Raises:
+            ValueError: the graph gives something else than it declares; ``reset`` did not begin n
+                episodes.
+        """
+        n = len(observation)
+        before = self._state if self.memory else np.zeros((n, 0), np.float32)
+        if len(before) != n:
+            raise ValueError(
+                f"the observations have {n} rows; expected {len(before)}, one for each episode"
+            )
+        after = np.empty_like(before)
+
+        def answer_block(seen: NDArray[Any], rows: slice) -> NDArray[Any]:
+            answer, after[rows] = self._run(seen, before[rows])
+            return answer
+
+        answer = in_blocks(answer_block, observation)
+        if self.memory:
+            self._state = after
+        return answer
+
+    def _require_alone(self, trap: Trap) -> None:
+        """Require a level's answer and memory not to change alone, at another place."""
+        levels = trap.levels(Split.TEST, range(BLOCK))
+        seen = make_observation(trap, self.observation).encode(levels)
+        begun, alone = np.zeros((BLOCK, *self._state.shape[1:]), np.float32), np.zeros_like(seen)
+        alone[1] = seen[-1]
+        answers = zip(self._run(seen, begun), self._run(alone, begun), strict=True)
+        for what, (among, lone) in zip(("answer", "state"), answers, strict=True):
+            if not np.allclose(among[-1], lone[1], TOLERANCE, TOLERANCE, equal_nan=True):
+                one, other = (shorten(x.tolist()) for x in (among[-1], lone[1]))
+                raise ValueError(
+                    f"the graph's {what} for a level is {one} as the last of {BLOCK}, and {other}"
+                    " as the second where all others are zeros; it must depend on that level alone:"
+                    " export the graph in evaluation mode, without statistics over the batch"
+                )
+
+    def _run(self, seen: NDArray[Any], state: Singles) -> Given:
+        """Return the answers to a whole block of rows, and the next memory of the first rows."""
+        fed, wanted = {self._input: seen.astype(self._dtype)}, [self._output]
+        if self.memory:
+            fed[STATE] = np.zeros((BLOCK, *state.shape[1:]), np.float32)
+            fed[STATE][: len(state)] = state
+            wanted.append(NEXT_STATE)
+        given, *new = self._session.run(wanted, fed)
+        answer = np.asarray(given)
+        if len(answer) != len(seen):
+            raise ValueError(f"the graph gave {len(answer)} rows for {len(seen)}")
+        if self._output == "logits":
+            answer = soften_scores(answer)
+        for after in new:
+            if (after.shape, after.dtype) != (fed[STATE].shape, np.float32):
+                raise ValueError(
+                    f"the graph's {NEXT_STATE!r} is {after.dtype} {after.shape}; expected that of"
+                    f" {STATE!r}, float32 {fed[STATE].shape}"
+                )
+            state = after[: len(state)]
+        return answer, state
+
+
+def open_session(graph: bytes) -> onnxruntime.InferenceSession:
+    """Return an ONNX Runtime session for a graph, without the checks of ``OnnxPolicy``."""
+    options = onnxruntime.SessionOptions()
+    # One thread: faster on grids this small, and the same sums each time.
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(graph, options, PROVIDERS)
+
+
+def _find_observation(seen: onnxruntime.NodeArg, trap: Trap, kind: str | None) -> str:
+    """Return the kind of observation that fits a graph's input; ValueError if none fits."""
+    kinds = OBSERVATIONS
+    if kind is not None or seen.name in kinds:
+        kinds = (kind or seen.name,)
+    shapes = {each: make_observation(trap, each).space.shape for each in kinds}
+    fitting = [each for each in kinds if shapes[each] == _read_row_shape(seen)]
+    if seen.type not in INPUTS or not fitting:
+        shown = " or ".join(f"{each} {shape}" for each, shape in shapes.items())
+        raise ValueError(
+            f"the graph's input is {seen.type} {seen.shape}; expected uint8 or float32, a batch of"
+            f" {BLOCK} or left open, and rows as {trap!r} shows them, {shown}"
+        )
+    return fitting[0]
+
+
+def _read_state_shape(state: onnxruntime.NodeArg) -> tuple[int, ...]:
+    """Return the shape of one row's memory; ValueError if it is left open or is too large."""
+    shape = _read_row_shape(state)
+    known = state.type == "tensor(float)" and all(isinstance(side, int) for side in shape)
+    if not known or math.prod(shape) > MOST_STATE:
+        raise ValueError(
+            f"the graph's input {STATE!r} is {state.type} {state.shape}; expected float32, a batch"
+            f" of {BLOCK} or left open, and fixed sides, at most {MOST_STATE:,} numbers a row"
+        )
+    return shape
+
+
+def _read_row_shape(given: onnxruntime.NodeArg) -> tuple[Any, ...]:
+    """Return the shape of one row; (None,) where the batch axis is neither ``BLOCK`` nor open."""
+    batch, *rest = given.shape or [0]
+    return tuple(rest) if batch in (None, BLOCK) or isinstance(batch, str) else (None,)
+
+
+def _parse_model(graph: bytes) -> onnx.ModelProto:
+    """Return a parsed model; ValueError if it lacks weights or draws random numbers."""
+    try:
+        model = onnx.load_model_from_string(graph)
+    except Exception as error:  # of the protobuf library, which has several
+        raise ValueError(f"it is not an ONNX model: {error}") from None
+    for part in _walk_parts(model):
+        if isinstance(part, onnx.TensorProto) and part.data_location == part.EXTERNAL:
+            raise ValueError(
+                f"the graph has the weights {shorten(part.name)} in another file; export it with"
+                " all inside, as torch.onnx.export does with external_data=False"
+            )
+        if not isinstance(part, onnx.NodeProto):
+            continue
+        drawing = part.op_type.startswith("Random") or part.op_type in RANDOM_OPS
+        # A third input switches training on.
+        if drawing or (part.op_type == "Dropout" and any(part.input[2:])):
+            raise ValueError(
+                f"the graph has the operator {part.op_type}, which draws random numbers; export"
+                " it in evaluation mode, and give probabilities: actions are drawn from them"
+            )
+    return model
+
+
+def _walk_parts(message: Any) -> Iterator[Any]:
+    """Yield a protobuf message and all messages nested in it."""
+    yield message
+    for field, value in message.ListFields():
+        if field.message_type is not None:
+            for part in [value] if hasattr(value, "ListFields") else value:
+                yield from _walk_parts(part)

@@ -1,0 +1,131 @@
+"""Models of Stable-Baselines3 and sb3-contrib as ONNX graphs, compared with the models."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mesa_gym.envs.observations import make_observation
+from mesa_gym.errors import missing_extra
+from mesa_gym.files import write_bytes
+from mesa_gym.policies.asking import read_answer
+from mesa_gym.policies.protocol import BLOCK, Policy
+from mesa_gym.policies.views import channels_first, flat
+from mesa_gym.sb3.policy import ModelPolicy, Sampled, from_model
+from mesa_gym.traps import Split, Trap, as_trap
+
+try:
+    import torch
+    from torch import Tensor, nn
+except ImportError:
+    raise missing_extra("torch", "sb3") from None
+
+# Float32 in another order of sums; actions are drawn from probabilities that differ so little.
+TOLERANCE = 1e-4
+INSTEAD = "hand over what it did: mesa-gym score --save-episodes FILE"
+
+
+class Acting(nn.Module):
+    """The actor of a model: from observations to probabilities or actions."""
+
+    def __init__(self, policy: ModelPolicy) -> None:
+        super().__init__()
+        self.network: Any = policy.network
+        cut, self.arrange, *_ = policy.changes
+        self.side = cut.keywords["agent_view_size"] if isinstance(cut, partial) else None
+
+    def forward(self, seen: Tensor) -> Any:
+        """Return probabilities float32 (n, 5) or actions int64 (n,) for observations (n, ...)."""
+        seen, network = self._arrange(seen), self.network
+        if hasattr(network, "q_net"):
+            return network.q_net(seen).argmax(dim=1)
+        if hasattr(network, "quantile_net"):
+            return network.quantile_net(seen).mean(dim=1).argmax(dim=1)
+        features = network.extract_features(seen, network.pi_features_extractor)
+        # Where the critic has features of its own, it gives both.
+        features = features[0] if isinstance(features, tuple) else features
+        latent = network.mlp_extractor.forward_actor(features)
+        return network.action_net(latent).softmax(dim=1)
+
+    def _arrange(self, seen: Tensor) -> Tensor:
+        """Return environment observations in the layout that the model was trained on."""
+        if self.side is not None:  # as `cut_window`
+            edge = (seen.shape[2] - self.side) // 2
+            window = seen[:, 1 + edge :, edge:][:, : self.side, : self.side]
+            seen = torch.cat([seen[:, :1, : self.side], window], dim=1)
+        if self.arrange is channels_first:
+            return seen.movedim(-1, 1)
+        return seen.flatten(1) if self.arrange is flat else seen
+
+
+def export(model: Any, trap: Trap | str, path: Path | str) -> None:
+    """Write a model as an ONNX file, which is then a policy that plays as the model does.
+
+    ``mesa-gym score CheeseDish --policy x.onnx`` scores it, and nothing in it is run as Python.
+
+    Args:
+        model: of Stable-Baselines3 or sb3-contrib, such as PPO or DQN.
+        trap: what it acts on, or its name.
+        path: the file, which ends in ``.onnx``.
+
+    Raises:
+        ImportError: the extra ``onnx`` is not installed.
+        UnknownNameError: the trap is unknown.
+        ValueError: the path ends otherwise; or the model does not fit the trap, sees normalised
+            observations, or is of a sort that cannot be exported.
+    """
+    if Path(path).suffix != ".onnx":
+        raise ValueError(f"cannot write {path}: the name of a graph must end in .onnx")
+    try:
+        import onnxscript  # noqa: F401 - torch.onnx needs it, and says so late and at length
+    except ImportError:
+        raise missing_extra("onnxscript", "onnx") from None
+    from mesa_gym.policies.onnx import OnnxPolicy
+
+    trap = as_trap(trap)
+    policy = from_model(model, trap)
+    kind, network, sampled = policy.observation, policy.network, isinstance(policy, Sampled)
+    known = sampled or hasattr(network, "q_net") or hasattr(network, "quantile_net")
+    # After a cut and an arrangement there is what normalises.
+    if not known or len(policy.changes) > 2:
+        raise ValueError(
+            f"a {type(model).__name__} model cannot be exported if it has normalised observations,"
+            f" a memory or a JAX network: {INSTEAD}"
+        )
+    space = make_observation(trap, kind).space
+    shape, dtype = (BLOCK, *space.shape), getattr(torch, space.dtype.name)
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of torch, about torch
+        program = torch.onnx.export(
+            Acting(policy).eval(),
+            (torch.zeros(shape, dtype=dtype, device=network.device),),
+            input_names=[kind],
+            output_names=["probabilities" if sampled else "actions"],
+            dynamic_shapes=({0: torch.export.Dim("batch")},),
+            external_data=False,
+            verbose=False,
+        )
+    assert program is not None
+    data: bytes = program.model_proto.SerializeToString()
+    _compare(policy, OnnxPolicy(data, trap, kind), trap)
+    write_bytes(Path(path), data)
+
+
+def _compare(policy: ModelPolicy, exported: Policy, trap: Trap) -> None:
+    """Raise ValueError if graph and model answer differently at the first steps of levels."""
+    observation, begun = make_observation(trap, policy.observation), np.ones(2 * BLOCK, np.bool_)
+    exported.reset(begun, np.random.default_rng(0))
+    for split in Split:
+        seen = observation.encode(trap.levels(split, range(2 * BLOCK)))
+        model, graph = (read_answer(each.act(seen), len(seen)) for each in (policy, exported))
+        if not np.allclose(model, graph, atol=TOLERANCE, rtol=0):
+            worst = np.abs(model - graph).max()
+            raise ValueError(
+                f"graph and model differ by {worst:.2g} in an action probability: {INSTEAD}"
+            )
