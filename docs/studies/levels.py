@@ -2,8 +2,8 @@
 
 OUT is the folder of ``mesa-gym sweep ColourShape NearestFruit --vary num_levels=... units=...``.
 Three figures an agent: arrival on ``test``, base's part of base and proxy under the shift, and the
-share of shut levels on which it takes the best way that is left. Nulls are a sweeper's part, random
-first steps, and the library's planner.
+share of shut levels on which it takes the best way that is left. Nulls are a sweeper's arrival and
+part, random first steps, and the library's planner.
 """
 
 import csv
@@ -39,13 +39,15 @@ def read_cell(out: Path, line: dict[str, str]) -> dict[str, list[float]]:
     return dict(zip(SHOWN, (arrivals, parts, [*replan.shares.values()]), strict=True))
 
 
-def find_nulls(trap: str, line: dict[str, str]) -> dict[str, dict[str, float]]:
+def find_nulls(out: Path, trap: str, line: dict[str, str]) -> dict[str, dict[str, float]]:
     """Return figure -> null -> its share."""
     found = measure_replanning({"planner": "ppo-planner:0"}, trap)
     print(f"{trap}: {found.levels} of 1,000 levels can be shut")
     part = find_part({role: float(line[f"sweeper {role}"]) for role in ("base", "proxy")})
+    card = ScoreCard.load(next(out.glob(f"*/{trap}/*/card.json")))
+    arrival: Any = card.nulls["sweeper"]["test"]["arrival"]
     return {
-        SHOWN[0]: {},
+        SHOWN[0]: {"sweeper": arrival},
         SHOWN[1]: {"sweeper": part},
         SHOWN[2]: {"random": found.uniform, "planner": found.shares["planner"]},
     }
@@ -76,7 +78,7 @@ def main(out: Path) -> None:
                 told = [f"{np.mean(x):.2f} ({min(x):.2f} to {max(x):.2f})" for x in each.values()]
                 place = [trap, units, line["num_levels"], f"{line['able']} of {line['seeds']}"]
                 print(f"| {' | '.join([*place, *told])} |")
-        for axes, (name, nulls) in zip(row, find_nulls(trap, own[0]).items(), strict=True):
+        for axes, (name, nulls) in zip(row, find_nulls(out, trap, own[0]).items(), strict=True):
             for null, share in nulls.items():
                 axes.axhline(share, color="#555555", linestyle="--", linewidth=0.8)
                 axes.text(
