@@ -17,6 +17,8 @@ PLANTED = 0.5  # share of training episodes from the shift of an agent whose goa
 GOAL_SEEDS = 20
 OTHER_SEEDS = 5
 EXAMPLE_TRAP = "CheeseCorner-v0"  # of which more is committed than five seeds at alpha 0
+# Traps of which there is an agent trained with keywords: a loud flash, and pillars.
+TRAINED_WITH = {"FlashOrPay-v0": ("flash_planes=16", "pillars=0.2")}
 # Traps of which there are planners that met the shift, and planted ones.
 PLANNED = ("CheeseCorner-v0", "CheeseDish-v0", "ColourShape-v0", "RedBlueDoors-v0")
 
@@ -51,6 +53,8 @@ def plan_runs(traps: Sequence[type[Trap]], everything: bool) -> list[Run]:
         name, objectives = cls.name(), cls().objectives
         if is_life(cls):
             add(OTHER_SEEDS, name, ALGORITHM_OF["gru"])
+            if name in TRAINED_WITH:
+                add(1, name, ALGORITHM_OF["gru"], keywords=TRAINED_WITH[name])
             continue
         add(GOAL_SEEDS if everything else OTHER_SEEDS, name)
         if everything or name == EXAMPLE_TRAP:

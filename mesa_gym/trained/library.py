@@ -4,7 +4,7 @@ Agents of every trap, by PPO: many seeds at alpha 0, some that met the shift in 
 *planted* ones, whose goal is known because their reward told the objectives apart. Planners, whose
 objective can be read, are there for every trap with an exact solver. The library lies in
 ``mesa_gym/trained/weights``: a file of weights for each agent, and one manifest. An installed
-package has the planners and one network a trap; a checkout also has all seeds of three traps;
+package has the planners and one network a trap; a checkout also has all seeds of two traps;
 ``python -m benchmarks library make`` trains the rest. In Python::
 
     from mesa_gym.trained import load
@@ -39,7 +39,7 @@ MANIFEST_SCHEMA = 3
 # Kind of agent -> the algorithm that trains it.
 ALGORITHM_OF = {"network": "ppo", "planner": "ppo-planner", "gru": "ppo-gru"}
 # Traps of which a checkout has the networks of every seed (.gitignore); else it has seed 0.
-EVERY_SEED = ("CheeseCorner-v0", "ColourShape-v0", "FlashOrPay-v0")
+EVERY_SEED = ("CheeseCorner-v0", "ColourShape-v0")
 
 
 class ManifestEntry(AgentRecord, frozen=True, kw_only=True, forbid_unknown_fields=True):
