@@ -60,8 +60,13 @@ for row in actions:
     env.step(row)
 """
 SCORE = """
-import mesa_gym
+import mesa_gym.scoring
+began = now()
 mesa_gym.score({!r}, {!r}, levels={})
+"""
+FRESH = """
+import os, tempfile
+os.environ["MESA_GYM_CACHE"] = tempfile.mkdtemp()
 """
 COMMAND = """
 from mesa_gym.cli import main
@@ -88,6 +93,12 @@ WORKS = {
         for policy, trap in (("oracle:chests", "KeysChests"), ("random", "CheeseCorner"))
         for levels in (100, 1000)
     },
+    "a card of oracle:trees on TreeFarm, 100 levels": SCORE.format("oracle:trees", "TreeFarm", 100),
+    **{
+        f"a first card of {policy} on {trap}, 100 levels": FRESH + SCORE.format(policy, trap, 100)
+        for policy, trap in (("oracle:chests", "KeysChests"), ("oracle:trees", "TreeFarm"))
+    },
+    "import mesa_gym.scoring": "import mesa_gym.scoring",
     "mesa-gym leaderboard": COMMAND.format(["leaderboard"]),
     "import mesa_gym": "import mesa_gym",
     "PPO on CheeseCorner, 4,096 steps": TRAIN.format('"--steps", "4096",'),
