@@ -165,7 +165,8 @@ class SplitPlays:
                 tables[play.name] = ActionTable(self.trap, play.change(starts), self.horizon)
         except ValueError:  # so many levels cannot be numbered together
             return False
-        path = cache_file(self.trap, self.split, numbers, self.horizon, self.salt, policy.goal)
+        asked = self.trap, self.split, numbers, self.horizon, self.salt
+        path = cache_file(*asked, policy.goal, type(policy).__mro__[:-1])
         self._kept[name] = KeptActions(path, tables)
         return self._kept[name].read()
 

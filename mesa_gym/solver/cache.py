@@ -40,18 +40,24 @@ def cache_folder() -> Path:
 
 
 def cache_file(
-    trap: Trap, split: Split, numbers: Ints, horizon: int, salt: str, policy: str = ""
+    trap: Trap,
+    split: Split,
+    numbers: Ints,
+    horizon: int,
+    salt: str,
+    policy: str = "",
+    classes: tuple[type, ...] = (),
 ) -> Path:
-    """Return the cache path for values of levels, or for what a policy does on them.
+    """Return the cache path for values of levels, or for the actions of a policy on them.
 
-    Its name also depends on the solver's sources.
+    Its name also depends on the solver's sources, and on those of ``classes``, the policy's.
     """
     digest = blake2b(digest_size=16)
     discounts = {name: o.discount for name, o in trap.objectives.items()}
     digest.update(repr((trap, split.value, salt, horizon, discounts, policy)).encode())
     digest.update(numbers.tobytes())
     # Without a source, values are never read back.
-    digest.update(_hash_sources(type(trap).__mro__) or secrets.token_bytes(16))
+    digest.update(_hash_sources((*classes, *type(trap).__mro__)) or secrets.token_bytes(16))
     return cache_folder() / f"{trap.name()}-{split.value}-{digest.hexdigest()}.npz"
 
 

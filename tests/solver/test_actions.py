@@ -8,7 +8,7 @@ from mesa_gym.policies.oracle import Either
 from mesa_gym.scoring import score, score_all
 from mesa_gym.solver import Solution, actions, values
 from mesa_gym.solver.actions import ActionTable
-from mesa_gym.solver.cache import write_arrays
+from mesa_gym.solver.cache import cache_file, write_arrays
 from mesa_gym.traps import Split, find_trap
 from tests.support.parameters import few
 from tests.support.small_traps import Slippery, SmallDish
@@ -125,6 +125,17 @@ def test_actions_of_other_oracles_are_not_kept(folder, monkeypatch):
     score(Oracle(trap, "cheese", horizon - 1), trap, levels=5)
     score("aimless", trap, levels=5)
     assert files == {*folder.iterdir()}
+
+
+def test_actions_depend_on_the_sources_of_oracles():
+    """An edited policy reads nothing that another one kept."""
+
+    def name(*classes, policy="oracle:cheese"):
+        asked = SmallDish(), Split.TEST, np.arange(3), 20, ""
+        return cache_file(*asked, policy, classes).name
+
+    assert name(Oracle) == name(Oracle) != name(Oracle, policy="oracle:dish")
+    assert len({name(), name(Oracle), name(Slippery)}) == 3
 
 
 @pytest.mark.thorough
