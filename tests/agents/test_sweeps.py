@@ -6,6 +6,7 @@ import io
 import pytest
 
 from agents.jobs import runner
+from agents.jobs.agents import list_agent_jobs
 from agents.jobs.job import do_job, find_missing
 from agents.sweeps import Sweep, SweepCell, SweepRow, list_cells, plot_sweep, sweep
 from agents.sweeps.__main__ import main
@@ -72,6 +73,19 @@ def test_cells_are_all_combinations():
     assert {(run.alpha, run.num_levels, run.settings.units, run.algo) for run in runs} == {
         (0.1, 30, 16, "ppo-local")
     }
+
+
+def test_cells_of_one_program_share_jobs():
+    """Five agents a job, of cells whose axes are numbers of the program; a width is not."""
+    axes = {"alpha": [0, 0.1], "learning_rate": [1e-3, 1e-2], "units": [8, 16]}
+    cells = list_cells(["CheeseDish"], axes)
+    folders = {run: cell.folder for cell in cells for run in cell.list_runs(range(2))}
+    jobs = list_agent_jobs(folders, 20, folders)
+    assert sorted(len(job.results) for job in jobs) == [3, 3, 5, 5]
+    for job in jobs:
+        assert len({result.partition("units=")[2][:2] for result in job.results}) == 1
+    made = sorted(result for job in jobs for result in job.results)
+    assert made == sorted(f"{at}/CheeseDish-v0/{run.name}" for run, at in folders.items())
 
 
 def test_failing_cell_shows_no_shares(found):
