@@ -19,11 +19,12 @@ from typing import Any
 
 import numpy as np
 
+from agents import ppo
 from agents.compiling import Array, jax, jnp
 from agents.config import Run
 from agents.loop import Report, TrainedAgent
 from agents.networks import Learner, LearningMLP
-from agents.ppo import PPO, train_agents
+from agents.ppo import PPO
 from mesa_gym.engine import State
 from mesa_gym.envs.infos import PREFIX
 from mesa_gym.traps import LEVELS, Split, Trap
@@ -182,7 +183,7 @@ def make_cure(
         def trainer(learner: Learner, env: Any, *others: Any) -> PPO:
             return PPO(learner, change(env, **usual | options), *others)
 
-        return train_agents(run, seeds, learner, report, device, trainer=trainer)
+        return ppo.train(run, seeds, report, device, make_learner=learner, trainer=trainer)
 
     train_cured.__doc__ = about
     return train_cured

@@ -202,6 +202,9 @@ def train(
     loss: LossTerm | None = None,
     reward: ShapeReward | None = None,
     alike: Sequence[Run] = (),
+    make_learner: MakeLearner | None = None,
+    trainer: Callable[..., PPO] = PPO,
+    settings: PPOSettings | None = None,
 ) -> list[TrainedAgent]:
     """Train one agent a seed: on a CPU one after another, on a GPU many at once.
 
@@ -209,42 +212,22 @@ def train(
         run: what is trained; its own seed does not count.
         seeds: of weights, actions and levels.
         report: called with an evaluation after each tenth of the training; None for no evaluation.
-        device: as JAX names it, such as ``cpu`` or ``cuda:0``; by default JAX's first.
+        device: as JAX names it, such as ``cpu`` or ``cuda:0``; by default all that JAX uses.
         loss: a term that is added to PPO's loss.
         reward: the reward to learn from instead of the environments' payments.
         alike: the runs of the agents, where they differ in their numbers (``agents.numbers``).
+        make_learner: makes the network of a trap and of so many units; by default the run's.
+        trainer: makes a training of one agent, as ``PPO`` does.
+        settings: by default the run's.
 
     Raises:
         ValueError: the device is not here, or a minibatch would be empty.
-    """
-    made = LEARNERS[run.algorithm.kind]
-    return train_agents(run, seeds, made, report, device, loss=loss, reward=reward, alike=alike)
-
-
-def train_agents(
-    run: Run,
-    seeds: Sequence[int],
-    make_learner: MakeLearner,
-    report: Report | None = None,
-    device: str | None = None,
-    *,
-    loss: LossTerm | None = None,
-    reward: ShapeReward | None = None,
-    alike: Sequence[Run] = (),
-    trainer: Callable[..., PPO] = PPO,
-    settings: PPOSettings | None = None,
-) -> list[TrainedAgent]:
-    """Train agents of a network; ``train`` explains the other arguments.
-
-    Args:
-        make_learner: makes the network of a trap and of so many units.
-        trainer: makes a training of one agent, as ``PPO`` does.
-        settings: by default the run's.
     """
     runs = alike or [replace(run, seed=seed) for seed in seeds]
     many, numbers = Many(find_devices(device)[: len(runs)]), list_numbers(runs, settings)
     settings = settings or run.settings or USUAL_SETTINGS
     with jax.default_device(many.devices[0]):
+        make_learner = make_learner or LEARNERS[run.algorithm.kind]
         learner = make_learner(run.environment().trap, settings.units)
         learner.start = dict(agent.weights) if (agent := run.load_start()) else None
         if learner.memory and settings.minibatches > settings.environments:

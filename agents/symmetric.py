@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from agents import ppo
 from agents.compiling import Array, jnp
 from agents.config import Run
 from agents.loop import Report, TrainedAgent
-from agents.networks import Learner, LearningMLP
-from agents.ppo import PPO, train_agents
+from agents.networks import Learner
+from agents.ppo import PPO
 from mesa_gym.engine import Ints
 from mesa_gym.envs.windows import CentredInputs
 from mesa_gym.traps import Trap
@@ -80,4 +81,4 @@ def train(
     run: Run, seeds: Sequence[int], report: Report | None = None, device: str | None = None
 ) -> list[TrainedAgent]:
     """PPO on levels that are turned and mirrored, so that no place is a cue."""
-    return train_agents(run, seeds, LearningMLP, report, device, trainer=Symmetric)
+    return ppo.train(run, seeds, report, device, trainer=Symmetric)

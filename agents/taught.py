@@ -16,11 +16,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from agents import ppo
 from agents.compiling import Array, jax, jnp
 from agents.config import PPOSettings, Run, require_labels
 from agents.loop import Report, TrainedAgent
-from agents.networks import LEARNERS, Learner, Params
-from agents.ppo import PPO, train_agents
+from agents.networks import Learner, Params
+from agents.ppo import PPO
 from agents.rollouts import PlayedStep, PlayingNow
 from mesa_gym.engine import ACTIONS
 from mesa_gym.envs.levels_in_memory import bank_of
@@ -153,5 +154,4 @@ def train(
     Raises:
         ValueError: the trap has no labels.
     """
-    made = LEARNERS[run.algorithm.kind]
-    return train_agents(run, seeds, made, report, device, trainer=Taught)
+    return ppo.train(run, seeds, report, device, trainer=Taught)

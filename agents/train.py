@@ -13,7 +13,6 @@ from contextlib import suppress
 from dataclasses import fields, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from agents.config import (
     ALGORITHMS,
@@ -70,7 +69,12 @@ def train_runs(
             found = train(run, seeds, report, device, **{} if alone else {"alike": runs})
     except FloatingPointError as error:
         raise ValueError(f"{error} ({run.algo})") from None
-    require_agents(run.algorithm.name, found, len(seeds))
+    whole = isinstance(found, list | tuple) and len(found) == len(seeds)
+    if not whole or not all(isinstance(each, TrainedAgent) for each in found):
+        raise ValueError(
+            f"the algorithm {run.algorithm.name} returned {shorten(found)}; expected what"
+            f" agents.ppo.train returns: a list of {len(seeds)} TrainedAgent, one a seed"
+        )
     versions = package_versions()
     for package in PACKAGES:
         with suppress(PackageNotFoundError):
@@ -78,16 +82,6 @@ def train_runs(
     return [
         describe_training(own, trained, versions) for own, trained in zip(runs, found, strict=True)
     ]
-
-
-def require_agents(algorithm: str, found: Any, count: int) -> None:
-    """Raise ValueError unless an algorithm returned a list of one ``TrainedAgent`` per seed."""
-    whole = isinstance(found, list | tuple) and len(found) == count
-    if not whole or not all(isinstance(each, TrainedAgent) for each in found):
-        raise ValueError(
-            f"the algorithm {algorithm} returned {shorten(found)}; expected what agents.ppo.train"
-            f" returns: a list of {count} TrainedAgent, one a seed"
-        )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -320,7 +320,7 @@ def test_discount_stays_below_that_of_objective():
     for reward in ("soon", "base"):
         run = small(trap="TreeFarm", reward=reward)
         with pytest.raises(EOFError):
-            ppo.train_agents(run, (1,), LearningMLP, trainer=note)
+            ppo.train(run, (1,), trainer=note)
     assert found == [0.8, 0.95]
 
 

@@ -5,10 +5,10 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
+from agents import ppo
 from agents.config import ALGORITHMS, SETTING_NAMES, PPOSettings, Run
 from agents.loop import TrainingProgram, run_training
-from agents.networks import LearningMLP
-from agents.ppo import PPO, train_agents
+from agents.ppo import PPO
 from agents.rollouts import Learning
 from agents.taught import Taught
 from agents.train import main
@@ -35,7 +35,7 @@ def test_settings_taken_change_the_weights(algo, trainer):
     run, found = small(algo), {}
     for name in ("", *OTHERS):
         settings = replace(run.settings, **({name: OTHERS[name]} if name else {}))
-        (trained,) = train_agents(run, (1,), LearningMLP, trainer=trainer, settings=settings)
+        (trained,) = ppo.train(run, (1,), trainer=trainer, settings=settings)
         found[name] = encode_weights(trained.agent.weights)
     usual = found.pop("")
     assert {name for name in found if found[name] != usual} == {
