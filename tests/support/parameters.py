@@ -42,6 +42,11 @@ _large = [trap for trap in TRAPS if trap.name() in LARGE]
 # Things that stay, and chance; the large ones add hands, marks that move, dust on every cell.
 _quick = [trap for trap in TRAPS if trap.__name__ in ("CheeseDish", "MonsterWorld")]
 each_trap = _parametrised(TRAPS)
+# Things that stay, a mover, hands, and lives, where each trap is played several times.
+_played = ("CheeseDish", "MonsterWorld", "KeysChests", "FlashOrPay")
+each_played = _parametrised(
+    few(TRAPS, *(t for t in TRAPS if t.__name__ in _played), thorough=TRAPS)
+)
 # Of lives, which have one law, one is fast.
 _lives = [t for t in SOLVABLE.values() if is_life(t) and t.__name__ != "FlashOrPay"]
 _later = [*_large, *_lives]

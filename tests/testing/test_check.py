@@ -16,7 +16,7 @@ from mesa_gym.testing.sample import difference
 from mesa_gym.traps import Share, Split, Whole, base, package_traps
 from tests.support.broken_traps import LONG, TESTED
 from tests.support.mistakes import MISTAKES, make_mistake
-from tests.support.parameters import FINISHED, thorough
+from tests.support.parameters import FINISHED, few, thorough
 from tests.support.small_traps import Healthy, Monster, SmallDish
 
 
@@ -120,7 +120,7 @@ def cheese(self, move):
     return move.into("cheese")
 
 
-@pytest.mark.parametrize("name", FINISHED)
+@pytest.mark.parametrize("name", few(FINISHED, *FINISHED[::8], thorough=FINISHED))
 def test_digest_ignores_a_new_option(name):
     """Otherwise a new option would invalidate a trap's levels, cards and agents."""
     trap = package_traps()[name]

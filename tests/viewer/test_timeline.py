@@ -18,7 +18,7 @@ from mesa_gym.traps.tree_farm import TreeFarm
 from mesa_gym.viewer.actors import Decision, Human, PolicyActor, PolicyPlayer, RecordedPlayer
 from mesa_gym.viewer.timeline import Timeline
 from tests.support.edited import cells_of, same
-from tests.support.parameters import each_trap
+from tests.support.parameters import each_played, each_trap
 from tests.support.playing import play_all
 
 SHIFT = Split.SHIFT
@@ -77,7 +77,7 @@ def scored(policy, trap, levels, seed, split=SHIFT):
     return rollout(made, trap, starts, horizon, seed, name_policy(policy), split).actions
 
 
-@each_trap
+@each_played
 def test_watched_policy_acts_as_when_scored(trap):
     trap, of = trap(), "oracle" if trap.solvable else "reference"
     for spec, split in [
