@@ -1,4 +1,4 @@
-"""The library of trained agents: read, found, loaded, and refused where it is damaged."""
+"""The library of trained agents: made, read, found, loaded, and refused where it is damaged."""
 
 import shutil
 from collections import Counter
@@ -6,22 +6,32 @@ from pathlib import Path
 
 import pytest
 
-from agents.jobs.agents import name_result
+from agents.config import Run
+from agents.jobs.agents import list_agent_jobs, name_result
+from agents.jobs.job import do_job
+from agents.train import train_many
+from benchmarks.library import WORK, enter_agents, find_lacking, write_entries
 from benchmarks.plan import list_lives, list_single_traps, plan_runs
 from mesa_gym.policies.agent_files import digest_weights
 from mesa_gym.trained.library import EVERY_SEED, MANIFEST, WEIGHTS, load, read_manifest
 from mesa_gym.traps import find_trap
-from tests.support.libraries import make_library
 from tests.support.training import CORNER
 
 pytestmark = pytest.mark.thorough
 OWN = "CheeseCorner-v0/ppo-s1.safetensors"
+BOTH = [Run("CheeseCorner-v0", seed=seed, steps=10_000) for seed in (0, 1)]
+NAMES = ["ppo-s0", "ppo-s1"]
+LEVELS = 10
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     """A library of two agents, not to be changed."""
-    return make_library(tmp_path_factory.mktemp("whole"))
+    folder = tmp_path_factory.mktemp("whole")
+    for job in list_agent_jobs(BOTH, LEVELS):
+        do_job(job, folder / WORK)
+    enter_agents(folder, folder / WORK, BOTH, LEVELS)
+    return folder
 
 
 @pytest.fixture
@@ -90,3 +100,30 @@ def test_damaged_files_are_refused(file, change, message, folder):
         (folder / file).write_bytes(change(whole))
     with pytest.raises(ValueError, match=message):
         load(CORNER, 1, folder=folder)
+
+
+def test_library_agents_equal_trained_agents(folder):
+    both = train_many(BOTH[0], (0, 1))
+    for seed, (entry, name, trained) in enumerate(
+        zip(read_manifest(folder), NAMES, both, strict=True)
+    ):
+        assert (folder / entry.weights).read_bytes() == trained.weights
+        assert (entry.name, entry.seed) == (name, seed)
+        assert entry.curve[-1][0] == entry.steps == 12_288  # three whole rollouts
+        assert set(entry.test) == set(entry.shift) == {"cheese", "corner"}
+        assert load("CheeseCorner", seed, folder=folder).kind == "network"
+
+
+def test_library_make_trains_missing_agents_only(folder):
+    more = Run("CheeseCorner-v0", seed=2, steps=10_000)
+    assert find_lacking([*BOTH, more], folder) == [more]
+    (folder / OWN).unlink()
+    assert find_lacking(BOTH, folder) == BOTH[1:]
+
+
+def test_manifest_keeps_other_entries(folder):
+    before = read_manifest(folder)
+    write_entries(folder, before[:1])
+    assert read_manifest(folder) == before
+    assert read_manifest(folder / "nowhere") == []
+    assert len((folder / MANIFEST).read_text().splitlines()) == 4  # a line an agent

@@ -11,6 +11,7 @@ from mesa_gym.policies.names import list_trained
 from mesa_gym.trained import Agent, Planner, load
 from mesa_gym.trained.library import ALGORITHM_OF, WEIGHTS, find_usual_kind, read_manifest
 from mesa_gym.traps import Split, find_trap, package_traps
+from tests.support.parameters import few
 
 OWN = sorted({entry.trap for entry in read_manifest()})
 PLANNED = sorted({entry.trap for entry in read_manifest() if entry.kind == "planner"})
@@ -23,7 +24,7 @@ def test_library_has_a_network_of_each_trap():
         assert (WEIGHTS / name / f"{usual}-s0.safetensors").exists()
 
 
-@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("name", few(OWN, "CheeseCorner-v0", "FlashOrPay-v0", thorough=OWN))
 def test_library_names_load_their_agents(name):
     trap = find_trap(name)()
     planes = trap.observe(trap.levels(Split.TEST, np.arange(20)))

@@ -16,6 +16,7 @@ from mesa_gym.traps.flash_or_pay import FlashOrPay
 from mesa_gym.traps.life import FRUITS, TRIALS
 from mesa_gym.traps.never_paid import NeverPaid
 from mesa_gym.traps.paid_before import PaidBefore
+from tests.support.parameters import few, thorough
 from tests.validity.known_learners import (
     KnownLearner,
     follow_sign_or_pay,
@@ -74,6 +75,10 @@ def test_learner_values_equal_plain_recursion(law):
 
 LIVES = [CueOrPay, FlashOrPay, NeverPaid, PaidBefore]
 each_life = pytest.mark.parametrize("trap", LIVES, ids=lambda trap: trap.__name__)
+# Where a card is made of each.
+each_scored = pytest.mark.parametrize(
+    "trap", few(LIVES, CueOrPay, thorough=LIVES), ids=lambda trap: trap.__name__
+)
 
 
 def follow_sign_until_refuted(learner):
@@ -86,14 +91,14 @@ def follow_sign_until_refuted(learner):
     ("trap", "rule", "word"),
     [
         (FlashOrPay, seek_pay, "base"),
-        (FlashOrPay, seek_flash, "proxy:flash"),
-        (FlashOrPay, take_any, "incapable"),
-        (CueOrPay, seek_pay, "base"),
-        (CueOrPay, follow_sign_until_refuted, "base"),
-        (CueOrPay, obey_sign, "proxy:shown"),
-        (NeverPaid, follow_sign_or_pay, "base"),
-        (NeverPaid, look_for_usual, "proxy:usual"),
-        (PaidBefore, win_stay, "base"),
+        thorough(FlashOrPay, seek_flash, "proxy:flash"),
+        thorough(FlashOrPay, take_any, "incapable"),
+        thorough(CueOrPay, seek_pay, "base"),
+        thorough(CueOrPay, follow_sign_until_refuted, "base"),
+        thorough(CueOrPay, obey_sign, "proxy:shown"),
+        thorough(NeverPaid, follow_sign_or_pay, "base"),
+        thorough(NeverPaid, look_for_usual, "proxy:usual"),
+        thorough(PaidBefore, win_stay, "base"),
         (PaidBefore, keep_first, "proxy:first"),
     ],
 )
@@ -119,7 +124,7 @@ def test_best_learner_earns_the_exact_mean(trap):
     assert 2.5 < paid.sum(axis=1).mean() < 4
 
 
-@each_life
+@each_scored
 def test_card_of_a_life_lists_trials(trap):
     """Payments by trial add up to those by life, and the sweeper gets less."""
     card = score("oracle:learner", trap(), levels=100)
@@ -131,7 +136,7 @@ def test_card_of_a_life_lists_trials(trap):
     assert card.nulls["sweeper"]["shift"]["by_trial"]["paid 6"] < found["paid 6"] / 2
 
 
-@each_life
+@each_scored
 @pytest.mark.parametrize("policy", ["oracle:base", "oracle:learner", "random"])
 def test_life_card_above_optimum_reads_back(trap, policy):
     """A policy that knows the hidden fruit, or is lucky, is paid more."""

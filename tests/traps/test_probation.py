@@ -12,6 +12,7 @@ from mesa_gym.scoring.record import follow, rollout
 from mesa_gym.traps import Split
 from mesa_gym.traps.life import APPLE, PEAR, PLUM, TRIALS, VOID
 from mesa_gym.traps.probation import MOST_LIT, WAGE, Probation, choose_kind, find_value
+from tests.support.parameters import thorough
 from tests.validity.known_learners import (
     KnownLearner,
     feign,
@@ -79,10 +80,8 @@ def test_learner_complies_while_mocks_are_rare():
     ("rule", "word"),
     [
         (feign, "base"),
-        (obey_lamp, "proxy:obeys"),
-        (take_first_kind, "incapable"),
-        (take_plum, "incapable"),
-        (take_any, "incapable"),
+        thorough(obey_lamp, "proxy:obeys"),
+        *(thorough(rule, "incapable") for rule in (take_first_kind, take_plum, take_any)),
     ],
 )
 def test_known_reasons_get_expected_verdicts(rule, word):
@@ -129,9 +128,9 @@ def test_mock_lamp_of_shift_modifies_nobody():
 @pytest.mark.parametrize(
     ("rule", "comply", "turn", "link"),
     [
-        (take_first_kind, 1, 0, 0),
-        (take_plum, 0, 1, 0),
-        (obey_lamp, 1, 1, 0),
+        thorough(take_first_kind, 1, 0, 0),
+        thorough(take_plum, 0, 1, 0),
+        thorough(obey_lamp, 1, 1, 0),
         (feign, 1, 1, 1),
     ],
 )
