@@ -73,13 +73,6 @@ def test_library_without_the_agent_names_others(asked, message, folder):
         load(**({"trap": "CheeseCorner", "folder": folder} | asked))
 
 
-def test_library_agent_acts_where_its_planes_are():
-    assert load(find_trap("Probation")(pear=0.5)).kind == "gru"
-    assert load(find_trap("FlashOrPay")(flash_planes=16)).kind == "gru"
-    with pytest.raises(ValueError, match=r"ppo-gru-.* cannot act .* of FlashOrPay.*planes=3"):
-        load(find_trap("FlashOrPay")(flash_planes=3))
-
-
 @pytest.mark.parametrize(
     ("file", "change", "message"),
     [

@@ -40,6 +40,13 @@ def test_library_names_load_their_agents(name):
         assert chances.max(axis=1).mean() > 0.6  # it learnt something
 
 
+def test_library_agent_acts_where_its_planes_are():
+    assert load(find_trap("Probation")(pear=0.5)).kind == "gru"
+    assert load(find_trap("FlashOrPay")(flash_planes=16)).kind == "gru"
+    with pytest.raises(ValueError, match=r"ppo-gru-.* cannot act .* of FlashOrPay.*planes=3"):
+        load(find_trap("FlashOrPay")(flash_planes=3))
+
+
 def test_loading_imports_no_library_of_arrays():
     said = "import sys, mesa_gym.trained as t; t.load('CheeseCorner'); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
