@@ -39,7 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--levels", type=int, default=EVALUATION_LEVELS, help="levels of each split (%(default)s)")
     add("--seed", type=int, default=0, help="seed for sampling actions (default: %(default)s)")
     add("--salt", default="", help="secret word that changes all levels")
-    add("--all", action="store_true", help="print every number of the card")
+    add("--all", action="store_true", help="print all numbers, and where the CPU seconds went")
     add("--json", type=Path, metavar="FILE", help="write the score card, or a list of them")
     add("--save-episodes", type=Path, metavar="FILE", help="write the actions, one line an episode")
     told = "judge what another tool logged: lines, or an .eval"

@@ -6,9 +6,10 @@ from msgspec.structs import replace
 from mesa_gym.logs import load_episodes, record_plays, save_episodes
 from mesa_gym.logs.episodes import MOST_SAID, encode_episode, require_played, trap_of
 from mesa_gym.policies import as_policy
+from mesa_gym.scoring.playing import play_changed
 from mesa_gym.scoring.plays import find_play, plays_of
 from mesa_gym.traps import find_trap
-from tests.support.playing import play_all, play_levels
+from tests.support.playing import play_all
 
 TRAP = find_trap("CheeseDish")()
 
@@ -68,7 +69,7 @@ def test_episodes_keep_answers_of_a_speaker(tmp_path):
         return f"\ud800{len(text)} signs. " * 9_999 + "\nup"
 
     policy, play = as_policy(speak, TRAP, TRAP.horizon("test")), find_play(TRAP, "test")
-    spoken = play_levels(play, policy, TRAP.levels("test", [0]))
+    spoken = play_changed(play, policy, TRAP.levels("test", [0]))
     save_episodes(tmp_path / "a.jsonl", record_plays(TRAP, "mine", {"test": spoken}))
     for each in load_episodes(tmp_path / "a.jsonl")[0]:
         assert len(each.said) == len(each.actions) > 0

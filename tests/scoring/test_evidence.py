@@ -10,11 +10,12 @@ from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import Memoryless, uniform
 from mesa_gym.scoring.choices import gather_evidence
 from mesa_gym.scoring.evidence import NONE, encode
+from mesa_gym.scoring.playing import play_changed
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split
 from tests.support.cards import spell
-from tests.support.playing import play_levels, walled
+from tests.support.playing import walled
 from tests.support.small_traps import LEFT, RIGHT, STAY, SmallDish
 
 
@@ -68,7 +69,7 @@ def gather(policy, trap, levels=1, few=1):
     values, played = {split: level_values(trap, split, np.arange(levels)) for split in Split}, {}
     for name, play in plays_of(trap).items():
         starts = trap.levels(play.split, np.arange(few if play.takes_away else levels))
-        played[name] = play_levels(play, policy, starts)
+        played[name] = play_changed(play, policy, starts)
     return gather_evidence(trap, played, values)
 
 

@@ -22,10 +22,10 @@ from mesa_gym.scoring import (
     score,
 )
 from mesa_gym.scoring.measures import SHARE, take_measures
+from mesa_gym.scoring.playing import play_changed
 from mesa_gym.scoring.plays import find_play
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, find_trap
-from tests.support.playing import play_levels
 from tests.support.small_traps import SmallDish
 
 EVERY = ("train", "test", "control", "shift")
@@ -129,7 +129,7 @@ def test_measures_of_plays_equal_those_of_loops():
     trap, levels = find_trap("CheeseDish")(), np.arange(30)
     values = level_values(trap, Split.SHIFT, levels)
     starts = trap.levels(Split.SHIFT, levels)
-    done = play_levels(find_play(trap, "shift"), uniform(), starts)
+    done = play_changed(find_play(trap, "shift"), uniform(), starts)
     found = take_measures("shift", Played(trap, done, values))
     earned = {x: np.zeros(30) for x in trap.objectives}
     for x, level, t in product(trap.objectives, range(30), range(done.actions.shape[1])):

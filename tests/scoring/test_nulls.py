@@ -9,13 +9,12 @@ from mesa_gym.policies import Memoryless, as_policy, constant, name_pursuer
 from mesa_gym.scoring import ENDED, Played, score_all
 from mesa_gym.scoring.findings import DRIFT, OFF
 from mesa_gym.scoring.measures import take_measures
-from mesa_gym.scoring.playing import NullPlays
+from mesa_gym.scoring.playing import NullPlays, play_changed
 from mesa_gym.scoring.plays import find_play
 from mesa_gym.scoring.record import Record
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, all_traps, find_trap
 from tests.support.parameters import few
-from tests.support.playing import play_levels
 from tests.support.small_traps import LEFT, RIGHT, STAY, SmallDish
 
 UP = 3
@@ -49,7 +48,7 @@ def test_drift_acts_as_in_training_without_seeing():
     assert [*nulls] == ["sweeper", "random", "drift"]
     starts = trap.levels(Split.TEST, np.arange(40))
     for often, policy in (([LEFT, RIGHT, LEFT, LEFT], Blind()), ([STAY, ENDED], constant(STAY))):
-        done = play_levels(find_play(trap, "test"), policy, starts)
+        done = play_changed(find_play(trap, "test"), policy, starts)
         mine = take_measures("test", Played(trap, done, controls.values[Split.TEST]))
         found = controls.beside(training(often))[DRIFT].measured["test"]
         assert found["normalized_return"] == mine["normalized_return"]

@@ -7,11 +7,12 @@ from mesa_gym.engine.maps import from_map
 from mesa_gym.errors import PolicyError, UnknownNameError
 from mesa_gym.policies import Memoryless, Sweeper, uniform
 from mesa_gym.scoring import score, score_all
+from mesa_gym.scoring.playing import play_changed
 from mesa_gym.scoring.plays import find_play, plays_of, split_of
 from mesa_gym.scoring.record import ENDED, replay
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from tests.support.parameters import each_trap
-from tests.support.playing import play_all, play_levels, walled
+from tests.support.playing import play_all, walled
 from tests.support.small_traps import SmallDish
 
 OWN = ("train", "test", "control", "shift")
@@ -55,12 +56,12 @@ def test_play_changes_levels_as_its_name_says(name):
         assert (changed.there[kind] == (kind in kept)).all()
 
 
-def test_play_levels_alone_equals_play_all():
+def test_play_changed_alone_equals_play_all():
     trap = SmallDish()
     scored, taken = play_all("random", trap, 6, seed=4), set()
     for name, play in plays_of(trap).items():
         starts = trap.levels(play.split, np.arange(6))
-        done = play_levels(play, uniform(), starts, 4, "random").actions
+        done = play_changed(play, uniform(), starts, 4, "random").actions
         np.testing.assert_array_equal(done, scored[name].actions)
         taken.add(done.tobytes())
     assert len(taken) == len(scored) == 9
@@ -101,11 +102,11 @@ def test_level_record_is_independent_of_other_levels(name):
     play = find_play(trap, name)
     starts = trap.levels(play.split, np.arange(40))
     for policy in (uniform(), Sweeper(trap)):
-        both = [play_levels(play, policy, each, 3) for each in (starts, starts.take(some))]
+        both = [play_changed(play, policy, each, 3) for each in (starts, starts.take(some))]
         together, alone = ([r.actions, r.moved.T, *(p.T for p in r.paid.values())] for r in both)
         for one, other in zip(alone, together, strict=True):
             np.testing.assert_array_equal(one, other[some])
-        assert (play_levels(play, policy, starts, 4).actions != together[0]).any()
+        assert (play_changed(play, policy, starts, 4).actions != together[0]).any()
 
 
 # -- ghosts ----------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 from mesa_gym.engine import State
 from mesa_gym.engine.maps import from_map, to_map
 from mesa_gym.policies import as_policy
-from mesa_gym.scoring import rollout, score_all
+from mesa_gym.scoring import score_all
 from tests.support.reference import cells_of
 
 LEFT, DOWN, RIGHT, UP, ACT = range(5)
@@ -23,12 +23,6 @@ def walled(trap, *lines):
     wall = "#" * trap.width
     grid = [wall, *(f"#{row}".ljust(trap.width, "#") for row in rows)]
     return "\n".join([*grid, *[wall] * (trap.height - len(grid)), *lines[len(rows) :]])
-
-
-def play_levels(play, policy, starts, seed=0, agent=""):
-    """Let a policy play levels as a play has them."""
-    changed, whole = play.change(starts), starts if play.takes_away else None
-    return rollout(policy, play.trap, changed, play.steps, seed, agent, play.name, whole)
 
 
 def play_all(policy, trap, levels, seed=0, salt=""):
