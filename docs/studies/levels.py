@@ -68,8 +68,9 @@ def main(out: Path) -> None:
             figures = [read_cell(out, line) for line in cells]
             at = [ticks.index(line["num_levels"]) for line in cells]
             for axes, name in zip(row, SHOWN, strict=True):
-                means = [np.mean(each[name]) for each in figures]
-                axes.plot(at, means, "-", color=TONES[units], label=f"{units} units")
+                means = np.full(len(ticks), np.nan)  # no line leads over a cell that was not run
+                means[at] = [np.mean(each[name]) for each in figures]
+                axes.plot(means, "-", color=TONES[units], label=f"{units} units")
                 for x, each, line in zip(at, figures, cells, strict=True):
                     able = 2 * int(line["able"]) > int(line["seeds"])
                     tone = TONES[units] if able or name != SHOWN[1] else "#88919b"
