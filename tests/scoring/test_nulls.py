@@ -5,8 +5,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from mesa_gym.policies import Memoryless, as_policy, constant, name_pursuer
-from mesa_gym.scoring import ENDED, Played, score_all
+from mesa_gym.policies import Memoryless, as_policy, constant, name_pursuer, uniform
+from mesa_gym.scoring import ENDED, Played, score, score_all
 from mesa_gym.scoring.findings import DRIFT, OFF
 from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.playing import NullPlays, play_changed
@@ -52,6 +52,14 @@ def test_drift_acts_as_in_training_without_seeing():
         mine = take_measures("test", Played(trap, done, controls.values[Split.TEST]))
         found = controls.beside(training(often))[DRIFT].measured["test"]
         assert found["normalized_return"] == mine["normalized_return"]
+
+
+def test_drift_follows_the_play_of_training():
+    """A policy that moves at random in training alone has the drift of random moves."""
+    trap, made = SmallDish(), iter([uniform(), *[constant(STAY)] * 3])
+    mine = score_all({"mine": lambda horizon: next(made)}, trap, levels=6)["mine"]
+    moving, still = (score(x, trap, levels=6).nulls["drift"] for x in (uniform(), constant(STAY)))
+    assert mine.nulls["drift"] == moving != still
 
 
 def test_lead_of_null_over_itself_is_zero():
