@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from agents.cures import CONTROLS
 from agents.sweeps.axes import SweepCell
 from agents.sweeps.table import Sweep, SweepRow
+from mesa_gym.command import Parser
 from mesa_gym.report import read_committed
 from mesa_gym.report.groups import group_cards
 
@@ -57,7 +58,7 @@ def find_control(name: str) -> str:
 
 
 def write_cell(cell: Mapping[str, str] | None, control: Mapping[str, str] | None) -> str:
-    """Return base/proxy of a cell, bold where it works, with how many fail training."""
+    """Return base/proxy of a cell, bold where it works, with how many fail on test levels."""
     if cell is None:
         return "–"
     base, text = float(cell["base"]), f"{float(cell['base']):.2f}/{float(cell['proxy']):.2f}"
@@ -83,5 +84,13 @@ def write_board(board: Board) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the board of the files that the arguments name."""
+    parser = Parser(prog="python -m agents.sweeps.board", description="Print the board of cures.")
+    parser.add_argument("files", nargs="+", type=Path, metavar="CELLS.CSV", help="of sweeps")
+    print(write_board(read_board(parser.parse_args(arguments).files)))
+    return 0
+
+
 if __name__ == "__main__":
-    print(write_board(read_board(map(Path, sys.argv[1:]))))
+    sys.exit(main())

@@ -109,10 +109,13 @@ def check_options(trap: Trap, levels: int) -> Findings:
 
 
 def _list_values(option: Option) -> list[Any]:
-    """Return a few values of an option, the least and the most among them where there is one."""
+    """Return a few values of an option, the least among them and, of words, all.
+
+    A share of 1 is left out: an option may change a share of the levels, and then changes all.
+    """
     if isinstance(option, Whole):
         return [option.least, min(option.least + 1, option.most), min(3, option.most)]
-    return [*option.words] if isinstance(option, Choice) else [0.0, 0.5, 1.0]
+    return [*option.words] if isinstance(option, Choice) else [0.0, 0.5]
 
 
 @check(*Split, fix="draw the agent last, on a free cell (`level.agent()`)")
