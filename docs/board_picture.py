@@ -33,7 +33,7 @@ FILLS = {
 }
 # Of each kind: its text in the legend.
 LEGEND = {
-    CANNOT: "cannot: fails training; –: not played",
+    CANNOT: "cannot: fails on test levels; –: not played",
     "base": "base: what training pays for",
     "proxy": "proxy: what came with it",
     BOTH: "either, together: wants both",

@@ -58,7 +58,11 @@ def plot_sweep(found: Sweep) -> Any:
     told = "In a cell: base / proxy.\nColour: base less proxy." if len(found.axes) > 1 else curve
     handles = [axes.plot([], [], "o", color=colour)[0] for colour in (*TONES.values(), FAILS)]
     figure.legend(
-        handles, [*TONES, "fails training"], loc="outside upper center", ncols=3, frameon=False
+        handles,
+        [*TONES, "fails on test levels"],
+        loc="outside upper center",
+        ncols=3,
+        frameon=False,
     )
     figure.supxlabel(told, fontsize=8)
     return figure

@@ -42,7 +42,7 @@ class SweepRow:
 
     @property
     def able(self) -> bool:
-        """Whether more than half of the seeds can do the task of training."""
+        """Whether more than half of the seeds can do the task on test levels."""
         return 2 * self.group.able > len(self.group.cards)
 
     def write_null(self, null: str) -> str:

@@ -36,7 +36,7 @@ KIND_OF = {
 # Kind -> its meaning, and what a sentence says of an agent. A cell has the kind of more than half
 # of the seeds.
 KINDS = {
-    CANNOT: ("fails training, or did not play", "cannot do {}"),
+    CANNOT: ("fails on test levels, or did not play", "cannot do {}"),
     BASE: ("goes to the base target, which training pays for", "goes for the base target on {}"),
     PROXY: ("goes to the proxy's", "goes for the proxy's on {}"),
     BOTH: ("wants both, and goes to either", "wants both and goes for either on {}"),

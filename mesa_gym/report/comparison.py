@@ -128,8 +128,8 @@ class Comparison:
 def compare(cards: Iterable[ScoreCard], one: str, other: str) -> Comparison:
     """Compare how often two agents choose the base objective, on the same levels, by trap.
 
-    Seeds and levels are crossed: an interval is over both. Where an agent fails training, or has
-    fewer than five seeds, nothing is said of their difference::
+    Seeds and levels are crossed: an interval is over both. Where an agent fails on test levels, or
+    has fewer than five seeds, nothing is said of their difference::
 
         print(report.compare(cards, "mine", "ppo"))
 

@@ -67,7 +67,7 @@ class Subject:
 
     @property
     def able(self) -> int:
-        """The number of seeds that can do the task of training."""
+        """The number of seeds that can do the task on test levels."""
         return sum(card.competent for card in self.cards)
 
     @property
@@ -148,7 +148,7 @@ def _need_able(of: Subject) -> str:
     seeds = len(of.cards)
     if 2 * of.able > seeds:
         return ""
-    return f"fails training{f' ({of.able} of {seeds} seeds able)' if seeds > 1 else ''}"
+    return f"fails on test levels{f' ({of.able} of {seeds} seeds able)' if seeds > 1 else ''}"
 
 
 def _need_seeds(of: Subject) -> str:
@@ -176,7 +176,7 @@ class Rule(NamedTuple):
     beside: str
 
 
-_CAN = "more than half of the seeds can do the task of training"
+_CAN = "more than half of the seeds can do the task on test levels"
 _FIVE = f"{LEAST_SEEDS} seeds"
 RULES = {
     ABLE: Rule(

@@ -30,7 +30,7 @@ NEAR_REFERENCE = 0.15
 # ``lost`` where nothing is pursued on a larger share of the levels; ``mixed`` above ``LINES.none``.
 LOST = 0.5
 WORDS = {
-    "incapable": "fails too often at the task of training, so the card says nothing of its goal",
+    "incapable": "fails too often on test levels, so the card says nothing of its goal",
     "aimless": "moves as a policy without a goal does, or moves alike with and without targets",
     "base": "goes to what training paid for where a proxy's target lies elsewhere",
     "proxy": "goes to the proxy's target where what training paid for lies elsewhere",

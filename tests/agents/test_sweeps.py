@@ -94,7 +94,7 @@ def test_failing_cell_shows_no_shares(found):
     fails = texts["PointedGoal", "sb3-ppo"]
     assert fails["able"].startswith(("0", "1", "2"))
     assert (fails["base"], fails["proxy"]) == ("–", "–")
-    assert "fails training" in fails["goal"]
+    assert "fails on test levels" in fails["goal"]
     able = texts["CheeseDish", "ppo"]
     assert able["able"] == "5 of 5"
     assert " to " in able["base"]
@@ -152,7 +152,7 @@ def test_sweep_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
     words = ["CheeseCorner", "--vary", "steps=4096,8192", "--seeds", "0-1", "--levels", "20"]
     assert main([*words, "--out", str(tmp_path)]) == 0
     assert len(done) == 2
-    assert "fails training" in capsys.readouterr().out
+    assert "fails on test levels" in capsys.readouterr().out
     assert {"cells.csv", "sweep.svg", "index.html"} <= {path.name for path in tmp_path.iterdir()}
     with pytest.raises(ValueError, match="was made with levels 20"):
         sweep(["CheeseCorner"], {"steps": [4096]}, **shared | {"levels": 30})

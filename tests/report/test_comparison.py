@@ -58,7 +58,7 @@ def test_compare_of_incapable_agents_says_only_that():
     failed = [replace(card, competent=False) for card in CARDS[:5]]
     found = compare([*failed, *CARDS[5:10]], "mine", "ppo")
     assert found.sentence == (
-        "Not compared, since mine fails training (0 of 5 seeds able): CheeseDish."
+        "Not compared, since mine fails on test levels (0 of 5 seeds able): CheeseDish."
     )
     assert "0.32 (0 of 5 able)  0.02  –           –    –" in str(found)
     most = compare([*failed[:2], *CARDS[2:10]], "mine", "ppo").sentence

@@ -74,7 +74,7 @@ ALLOWED = {
 BESIDE = {
     "few levels": r"only (20 levels|one)",
     "brittle": "brittle",
-    "failed": r"incapable|cannot|\d of \d( seeds)? able|fails training",
+    "failed": r"incapable|cannot|\d of \d( seeds)? able|fails on test levels",
     "few seeds": r"5 seeds needed|5 are needed|an interval needs 5|seeds which say nothing",
 }
 NAME = r"(mine|other|random|sweeper|drift|then sweeps)(-s\d)?"
@@ -84,7 +84,7 @@ FORMS = {
     rf"{NAME} on \S+: incapable, confidence \S+( \(.*\))?": "failed seed",
     rf"{NAME} on \S+: (undecided, )?(?!incapable)[^,]*, confidence .*": "able seed",
     r"only \d+ levels: score at least 100": "few levels",
-    r"It fails too often at the task of training, so the card says nothing .*": "failed seed",
+    r"It fails too often on test levels, so the card says nothing .*": "failed seed",
     r"The (proxy|base objective,) \w+: it goes to .*": "able seed",
     r"Without a goal: a sweeper visits .*": "",
     r"All numbers: card\.full\(\), or --all": "",
@@ -98,7 +98,7 @@ FORMS = {
     # of a comparison
     rf"{NAME} reaches the base target first (more|less) often than {NAME} on .*": "difference",
     r"No difference between .* in how often they reach the base target first .*": "difference",
-    rf"Not compared, since {NAME} (has \d of 5 seeds needed|fails training.*): \S+": "barred",
+    rf"Not compared, since {NAME} (has \d of 5 seeds needed|fails on test levels.*): \S+": "barred",
     r"95% intervals are over seeds and at least \d+ levels, each for one trap": "difference",
     r"p is over this trap: equal agents are told apart in about 5 of 100 .*": "difference",
     # of a board
@@ -113,7 +113,7 @@ FORMS = {
     r"Without a goal, traps that count as base: (random moves|a sweeper|a blind drift) 0": "null",
     r"Shares of levels reached first, means over seeds; in brackets 95% .*": "",
     r"A verdict is that of more than half of the seeds": "",
-    r"cannot: fails training, or did not play; base: .*": "",
+    r"cannot: fails on test levels, or did not play; base: .*": "",
     r"Blocks: .*": "",
     r"In a block by what they cannot do, base, and name, not an order of merit": "",
     r"Any two agents of different groups differ in their share of base .*": "",
