@@ -229,7 +229,11 @@ def train(
     with jax.default_device(many.devices[0]):
         make_learner = make_learner or LEARNERS[run.algorithm.kind]
         learner = make_learner(run.environment().trap, settings.units)
-        learner.start = dict(agent.weights) if (agent := run.load_start()) else None
+        if agent := run.load_start():
+            learner.start = dict(agent.weights)
+            drawn = jax.eval_shape(learner.draw, jax.random.key(0))
+            if any(drawn[x].shape != own.shape for x, own in learner.start.items()):
+                raise ValueError(f"{run.algo} trains weights of other shapes than {run.start} has")
         if learner.memory and settings.minibatches > settings.environments:
             raise ValueError(
                 "a network with memory learns from whole environments, so minibatches"

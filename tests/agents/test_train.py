@@ -146,6 +146,16 @@ def test_training_from_another_network_is_refused(asked, message, tmp_path, caps
     assert message in capsys.readouterr().err
 
 
+def test_weights_of_another_width_are_refused(tmp_path):
+    """Whatever the network is: a kind of one's own has a width that the run does not know."""
+    trained, learner = TrainedAgent(512), LearningMLP(CORNER, 20)
+    trained.agent = learner.export(learner.draw(jax.random.key(0)))
+    save(tmp_path / "agent", describe_training(small().change(units=20), trained, {}))
+    run = replace(small().change(units=20), start=str(tmp_path / "agent"))
+    with pytest.raises(ValueError, match="weights of other shapes"):
+        ppo.train(run, (0,), make_learner=lambda trap, units: LearningMLP(trap, units + 1))
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
