@@ -113,7 +113,8 @@ class Subject:
         """Return the word of most seeds and how many have it, or why there is none."""
         about, limits = (self.agent,), self.list_limits()
         if bar := self.find_bar(GOAL):
-            return Statement(BARRED, about, self.trap, limits=(bar, *limits))
+            more = [each for each in limits if each not in bar]  # the bar has counts of its own
+            return Statement(BARRED, about, self.trap, limits=(bar, *more))
         agree = f"{self.verdicts[self.word]} of {len(self.cards)} seeds"
         return Statement(GOAL, about, self.trap, self.word, limits=(agree, *limits))
 
