@@ -2,9 +2,9 @@
 
 A row is a cure, or in italics the control of one above it. A cell is base's share under the shift
 and the proxy's, bold where the cure works: base is ``LEAST_GAIN`` or more above the control, and
-their 95% intervals do not meet. What has no control is measured by plain PPO, whose cards are
-committed. The last column is what a row costs: its arrival on ``test`` less that of plain PPO, the
-least of traps.
+their 95% intervals do not meet. A control counts at the same values of the axes alone. What has no
+control is measured by plain PPO, whose cards are committed. The last column is what a row costs:
+its arrival on ``test`` less that of plain PPO, the least of traps.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from mesa_gym.report.groups import group_cards
 LEAST_GAIN = 0.1
 PLAIN = "ppo"
 COMMITTED = (PLAIN, "ppo-symmetric")
+CALLED_ALONE = {*CONTROLS, *CONTROLS.values()} - {PLAIN}  # rows whose axes their name leaves out
 BOARD_COLUMNS = ("seeds", "able", "test", "base", "base low", "base high", "proxy")
 # Row -> trap -> figure -> its text, "" for what is not known.
 Board = dict[str, dict[str, dict[str, str]]]
@@ -38,10 +39,10 @@ def read_board(paths: Iterable[Path]) -> Board:
     for number, text in enumerate(texts):
         for line in csv.DictReader(text.splitlines()):
             axes = [*line][2 : [*line].index("seeds")]  # behind trap and algorithm
-            name = line["algo"].rpartition(":")[2]
-            if name not in CONTROLS | dict.fromkeys(CONTROLS.values()) or name == PLAIN:
-                name = " ".join([name, *(f"{axis}={line[axis]}" for axis in axes)])
-            board.setdefault(name, {})[line["trap"]] = {x: line[x] for x in BOARD_COLUMNS}
+            algo, values = line["algo"].rpartition(":")[2], [f"{x}={line[x]}" for x in axes]
+            name = algo if algo in CALLED_ALONE else " ".join([algo, *values])
+            cell = {x: line[x] for x in BOARD_COLUMNS} | {"axes": " ".join(values)}
+            board.setdefault(name, {})[line["trap"]] = cell
         if number == 0:
             committed = set(board)
     own = [name for name in board if name not in committed]
@@ -76,7 +77,12 @@ def write_board(board: Board) -> str:
     heads = ["", *(trap.removesuffix("-v0") for trap in traps), "test"]
     lines = [heads, ["---"] * len(heads)]
     for name, of in board.items():
-        control = board.get(find_control(name), {})
+        by = find_control(name)
+        control = {
+            trap: cell
+            for trap, cell in board.get(by, {}).items()
+            if by == PLAIN or trap not in of or cell["axes"] == of[trap]["axes"]
+        }
         cells = [write_cell(of.get(trap), control.get(trap)) for trap in traps]
         costs = [float(of[trap]["test"]) - float(plain[trap]["test"]) for trap in of]
         called = f"*{name}*" if name in CONTROLS.values() else name

@@ -53,3 +53,13 @@ def test_bold_cells_beat_their_control(board):
     assert write_cell(cell, {"base": ".20", "base high": ".25"}) == "0.40/0.00"
     assert write_cell(cell, {"base": ".20", "base high": ".23"}) == "**0.40/0.00**"
     assert write_cell(None, None) == "–"
+
+
+def test_control_of_other_values_decides_nothing(tmp_path):
+    """The coin of one share of the shift says nothing of a training that has another share."""
+    path = tmp_path / "cells.csv"
+    path.write_text(HEAD + ROWS + "CoinRun-v0,ppo,0.08,5,5,.99,.90,.85,.95,.00\n")
+    lines = write_board(read_board([path])).splitlines()
+    cells = {line.split("|")[1].strip(): line.split("|")[2] for line in lines}
+    assert cells["ppo alpha=0.01"] == " **0.40/0.10** "
+    assert cells["ppo alpha=0.08"] == " 0.90/0.00 "
