@@ -21,10 +21,10 @@ import numpy as np
 
 from agents import ppo
 from agents.compiling import Array, jax, jnp
-from agents.config import Run
 from agents.loop import Report, TrainedAgent
 from agents.networks import Learner, LearningMLP
 from agents.ppo import PPO
+from agents.run import Run
 from mesa_gym.engine import State
 from mesa_gym.envs.infos import PREFIX
 from mesa_gym.traps import LEVELS, Split, Trap

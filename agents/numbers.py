@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from agents.config import USUAL_SETTINGS, PPOSettings, Run
+from agents.algorithms import USUAL_SETTINGS
+from agents.ppo_settings import PPOSettings
+from agents.run import Run
 from mesa_gym.envs.levels_in_memory import split_alpha
 
 OF_SETTINGS = ("learning_rate", "entropy", "discount")

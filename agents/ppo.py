@@ -18,12 +18,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from agents.algorithms import USUAL_SETTINGS
 from agents.compiling import Array, Many, find_devices, jax, jnp, optax
-from agents.config import USUAL_SETTINGS, PPOSettings, Run
 from agents.loop import Report, TrainedAgent, TrainingProgram, make_judge, run_training
 from agents.networks import LEARNERS, Learner, Params
 from agents.numbers import AgentNumbers, list_numbers
+from agents.ppo_settings import PPOSettings
 from agents.rollouts import Learning, Minibatch, PlayedStep, PlayingNow
+from agents.run import Run
 from mesa_gym.errors import shorten
 from mesa_gym.traps import Trap
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from agents.config import Run
 from agents.loop import LEAST_ARRIVAL, Report, TrainedAgent, TrainingLook
 from agents.phases import PHASES
+from agents.run import Run
 
 CURVE_FILE = "curve.csv"
 # Of a share of test levels between looks, which is more than chance among 250 levels.

@@ -7,9 +7,9 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from agents.config import Run
 from agents.loop import TrainedAgent
 from agents.progress import CURVE_FILE, write_curve
+from agents.run import Run
 from mesa_gym.files import name_errors, write_bytes
 from mesa_gym.policies import POLICY_FILE
 from mesa_gym.policies.agent_files import WEIGHTS_FILE, AgentRecord, digest_weights

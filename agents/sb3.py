@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from agents.config import USUAL_SETTINGS, Run
+from agents.algorithms import USUAL_SETTINGS
 from agents.loop import LOOKS, Report, TrainedAgent, TrainingLook, judge_agent
+from agents.run import Run
 from mesa_gym.errors import missing_extra
 from mesa_gym.sb3 import CentredExtractor, make_sb3, ppo
 from mesa_gym.sb3.network import SB3MLP

@@ -13,10 +13,10 @@ import numpy as np
 
 from agents import ppo
 from agents.compiling import Array, jnp
-from agents.config import Run
 from agents.loop import Report, TrainedAgent
 from agents.networks import Learner
 from agents.ppo import PPO
+from agents.run import Run
 from mesa_gym.engine import Ints
 from mesa_gym.envs.windows import CentredInputs
 from mesa_gym.traps import Trap

@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 
 from agents import ppo
 from agents.compiling import Array, jax, jnp
-from agents.config import PPOSettings, Run, require_labels
 from agents.loop import Report, TrainedAgent
 from agents.networks import Learner, Params
 from agents.ppo import PPO
+from agents.ppo_settings import PPOSettings
 from agents.rollouts import PlayedStep, PlayingNow
+from agents.run import Run, require_labels
 from mesa_gym.engine import ACTIONS
 from mesa_gym.envs.levels_in_memory import bank_of
 from mesa_gym.envs.settings import Settings

@@ -14,18 +14,12 @@ from dataclasses import fields, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from agents.config import (
-    ALGORITHMS,
-    NUM_LEVELS,
-    SETTING_NAMES,
-    PPOSettings,
-    Run,
-    describe_values,
-    require_labels,
-)
+from agents.algorithms import ALGORITHMS
 from agents.loop import Report, TrainedAgent
 from agents.phases import PHASES
+from agents.ppo_settings import SETTING_NAMES, PPOSettings, describe_values
 from agents.progress import Printer, TensorBoard, join_reports
+from agents.run import NUM_LEVELS, Run, require_labels
 from agents.saving import SavedAgent, describe_training, require_new_folder, save
 from mesa_gym.command import DONE, Parser, run_command
 from mesa_gym.errors import shorten

@@ -8,8 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import mesa_gym
-from agents.config import Run
 from agents.progress import Printer
+from agents.run import Run
 from agents.saving import save
 from agents.train import read_seeds, train_many
 from mesa_gym import report

@@ -13,10 +13,10 @@ from pathlib import Path
 import msgspec
 from msgspec import structs
 
-from agents.config import Run
 from agents.jobs import runner
 from agents.jobs.agents import CARD, describe_terms, list_agent_jobs, name_result
 from agents.jobs.job import find_missing, hold_lock
+from agents.run import Run
 from benchmarks.arguments import Action, add_workers_option, run_actions, tell_kept
 from benchmarks.plan import list_lives, list_single_traps, plan_runs
 from mesa_gym.command import DONE, FAILED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from agents.config import Run
+from agents.run import Run
 from mesa_gym.trained.library import ALGORITHM_OF
 from mesa_gym.traps import Trap, all_traps
 from mesa_gym.traps.composed import Composed

@@ -11,9 +11,9 @@ from typing import Any
 
 from msgspec import structs
 
-from agents.config import Run
 from agents.jobs.job import DONE_FILE, Job, Scratch, Terms
 from agents.numbers import strip_numbers
+from agents.run import Run
 from agents.saving import save
 from agents.train import train_runs
 from mesa_gym.errors import PolicyError

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
-from agents.config import SETTING_NAMES, Run, read_value
+from agents.ppo_settings import SETTING_NAMES
+from agents.run import Run, read_value
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.traps import find_trap
 
@@ -28,7 +29,7 @@ class SweepCell:
 
     Attributes:
         trap: its name with version.
-        algo: as ``agents.config.find_algorithm`` takes it.
+        algo: as ``agents.algorithms.find_algorithm`` takes it.
         values: axis -> value, in the order of the axes.
     """
 

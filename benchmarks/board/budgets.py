@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import product
 
-from agents.config import Run
+from agents.run import Run
 from benchmarks.plan import list_single_traps
 from mesa_gym.traps import find_trap
 

@@ -14,10 +14,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from agents.config import ALGORITHMS, Run
+from agents.algorithms import ALGORITHMS
 from agents.jobs import runner
 from agents.jobs.agents import list_agent_jobs, list_reference_jobs, read_results
 from agents.jobs.job import Job
+from agents.run import Run
 from benchmarks.arguments import (
     Action,
     add_results_option,

@@ -75,7 +75,7 @@ class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         loader: entry point that loads it.
         weights: the file of its weights, beside the record; it need not be there any more.
         weights_digest: tells it from other weights.
-        algo: the name of one of ``agents.config``; "" for a submission.
+        algo: the name of one of ``agents.algorithms``; "" for a submission.
         about: the algorithm in a line, or what a submission says of itself.
         steps: environment steps of its training.
         alpha: the share of training episodes from the shift.

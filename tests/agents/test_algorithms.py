@@ -8,7 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from agents.config import ALGORITHMS, Run, find_algorithm
+from agents.algorithms import ALGORITHMS, find_algorithm
+from agents.run import Run
 from agents.train import main
 from mesa_gym.policies import as_policy
 from mesa_gym.trained.loading import NETWORKS

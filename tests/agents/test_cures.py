@@ -5,8 +5,8 @@ import pytest
 
 from agents import cures
 from agents.compiling import jax, jnp
-from agents.config import Run
 from agents.networks import LearningMLP
+from agents.run import Run
 from mesa_gym.traps import LEVELS, Split, find_trap
 
 SHIFT = Split.SHIFT.code

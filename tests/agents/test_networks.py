@@ -99,7 +99,7 @@ def test_units_are_the_width_of_hidden_layers(algo, tmp_path):
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_gru_learns_within_an_episode():
-    from agents.config import Run
+    from agents.run import Run
 
     run = Run("FlashOrPay", "ppo-gru")
     (trained,) = ppo.train(run, (0,))

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from agents.config import Run
 from agents.loop import TrainedAgent, TrainingLook
 from agents.progress import Printer, TensorBoard, advise, write_curve
+from agents.run import Run
 from tests.support.training import small
 
 

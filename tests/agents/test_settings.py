@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from agents import ppo
-from agents.config import ALGORITHMS, SETTING_NAMES, PPOSettings, Run
+from agents.algorithms import ALGORITHMS
 from agents.loop import TrainingProgram, run_training
 from agents.ppo import PPO
+from agents.ppo_settings import SETTING_NAMES, PPOSettings
 from agents.rollouts import Learning
+from agents.run import Run
 from agents.taught import Taught
 from agents.train import main
 from mesa_gym.trained.loading import load

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from agents.compiling import jax
-from agents.config import Run
 from agents.networks import LearningMLP
+from agents.run import Run
 from agents.symmetric import TurnedEnv, list_symmetries, train
 from mesa_gym.engine import ACTIONS
 from mesa_gym.envs.windows import CentredInputs

@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 
 from agents import ppo
+from agents.algorithms import ALGORITHMS
 from agents.compiling import jax
-from agents.config import ALGORITHMS, Run
 from agents.loop import TrainedAgent
 from agents.networks import LearningMLP
 from agents.phases import NAMES
+from agents.run import Run
 from agents.saving import describe_training, save
 from agents.train import main, train_many
 from mesa_gym import scoring

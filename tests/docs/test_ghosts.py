@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.config import ALGORITHMS
+from agents.algorithms import ALGORITHMS
 from mesa_gym.policies.names import references
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import read_committed

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from agents.config import PPOSettings, Run
+from agents.ppo_settings import PPOSettings
+from agents.run import Run
 from agents.train import train_many
 from tests.support.networks import CORNER, DOORS, drawn
 

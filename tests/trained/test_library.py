@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from agents.config import Run
 from agents.jobs.agents import list_agent_jobs, name_result
 from agents.jobs.job import do_job
+from agents.run import Run
 from agents.train import train_many
 from benchmarks.library import WORK, enter_agents, find_lacking, write_entries
 from benchmarks.plan import list_lives, list_single_traps, plan_runs

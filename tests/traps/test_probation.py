@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from agents.config import Run
+from agents.run import Run
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import score
 from mesa_gym.scoring.record import follow, rollout

@@ -9,10 +9,10 @@ from unittest.mock import Mock
 
 import pytest
 
-from agents.config import Run
 from agents.jobs import agents as agent_jobs
 from agents.jobs.agents import read_results
 from agents.jobs.job import find_missing
+from agents.run import Run
 from benchmarks.board import commands as leaderboard
 from benchmarks.board.budgets import list_runs
 from benchmarks.plan import list_single_traps

@@ -1,0 +1,205 @@
+"""A training as plain data: what is trained, its name, its record's entries and its command."""
+
+from __future__ import annotations
+
+import ast
+import shlex
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from agents.algorithms import USUAL_SETTINGS, Algorithm, find_algorithm
+from agents.ppo_settings import PPOSettings
+from mesa_gym.envs.settings import Settings
+from mesa_gym.errors import shorten
+from mesa_gym.policies.agent_files import digest_weights
+from mesa_gym.trained.agent import Agent
+from mesa_gym.trained.loading import load
+from mesa_gym.trained.weights_file import encode_weights
+from mesa_gym.traps import Trap, find_trap
+
+# With 1,000 instead an agent learns the levels by heart and is not competent on others.
+NUM_LEVELS = 30_000
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training. Plain data, so that it can be sent to a worker process.
+
+    Attributes:
+        trap: its name, such as ``RedBlueDoors``.
+        algo: as ``find_algorithm`` takes it.
+        seed: 0 to 2**32 - 1, of weights, actions and the order of levels.
+        steps: environment steps, of which whole rollouts are played; 0 for the usual ones.
+        alpha: the share of episodes drawn from the shift distribution, 0 to 1.
+        reward: the objective that is paid; ``base`` is the base objective.
+        num_levels: how many different levels are trained on.
+        settings: of PPO; None for the algorithm's usual ones, or where it takes none.
+        keywords: of the trap, words such as ``rho=0.9``.
+        start: the folder of an agent whose weights the training begins with; "" for new ones.
+
+    Raises:
+        ValueError: a name is unknown, or a number out of range.
+    """
+
+    trap: str
+    algo: str = "ppo"
+    seed: int = 0
+    steps: int = 0
+    alpha: float = 0.0
+    reward: str = "base"
+    num_levels: int = NUM_LEVELS
+    settings: PPOSettings | None = None
+    keywords: tuple[str, ...] = ()
+    start: str = ""
+
+    def __post_init__(self) -> None:
+        algorithm = self.algorithm
+        if not 0 <= self.seed < 2**32:
+            raise ValueError(f"seed must be from 0 to 2**32 - 1, got {self.seed}")
+        if self.steps < 0:
+            raise ValueError(f"steps must be at least 1, got {self.steps}")
+        steps = self.steps or algorithm.count_steps(find_trap(self.trap).name())
+        object.__setattr__(self, "steps", steps)
+        object.__setattr__(self, "settings", self.settings or self.usual_settings)
+        algorithm.require_settings(self.changes())
+        self.environment()
+        self.load_start()
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """The ``Algorithm`` that ``algo`` names."""
+        return find_algorithm(self.algo)
+
+    @property
+    def usual_settings(self) -> PPOSettings | None:
+        """The algorithm's settings, with a discount that sees as far as the trap's goals need."""
+        usual = self.algorithm.settings
+        if usual is None:
+            return None
+        return replace(usual, discount=max(usual.discount, find_trap(self.trap).foresight))
+
+    @property
+    def seconds(self) -> float:
+        """The approximate CPU seconds that training one seed takes."""
+        return self.algorithm.seconds * self.steps / self.algorithm.count_steps()
+
+    @property
+    def env_keywords(self) -> dict[str, Any]:
+        """The keyword arguments of the training environments, besides the trap."""
+        return {"alpha": self.alpha, "reward": self.reward, "num_levels": self.num_levels}
+
+    def environment(self) -> Settings:
+        """Return the settings of the training environments; ValueError where they are wrong."""
+        trap = find_trap(self.trap)(**read_keywords(self.keywords))
+        return Settings(trap, **self.env_keywords)
+
+    def load_start(self) -> Agent | None:
+        """Return the agent that the training goes on from; None for a new one.
+
+        Raises:
+            ValueError: it cannot act on the trap, or is not of the algorithm's network.
+        """
+        if not self.start:
+            return None
+        kind, units = self.algorithm.kind, (self.settings or USUAL_SETTINGS).units
+        if kind == "sb3":
+            raise ValueError(f"{self.algo} begins with new weights; --from is for ppo and others")
+        agent = load(Path(self.start), self.environment().trap)
+        if agent.kind != kind:
+            raise ValueError(
+                f"the agent in {self.start} is a {agent.kind}; {self.algo} trains a {kind}"
+            )
+        width = agent.weights["second.weight"].shape[0] if kind in ("network", "local") else units
+        if width != units:
+            raise ValueError(f"the agent in {self.start} has {width} units; add --units {width}")
+        return agent
+
+    def find_discount(self, settings: PPOSettings) -> float:
+        """Return the discount of learning: min(that of the settings, the paid objective's)."""
+        made = self.environment()
+        return min(settings.discount, made.trap.discount(made.reward))
+
+    def changes(self) -> dict[str, float]:
+        """Return the PPO settings that differ from the usual ones: name -> value."""
+        if self.settings is None:
+            return {}
+        usual, own = asdict(self.usual_settings or USUAL_SETTINGS), asdict(self.settings)
+        return {name: value for name, value in own.items() if value != usual[name]}
+
+    def change(self, **settings: Any) -> Run:
+        """Return the same training with other settings of PPO.
+
+        Raises:
+            ValueError: the algorithm does not take one of them, or a value is out of its range.
+        """
+        self.algorithm.require_settings(settings)
+        usual = self.settings or USUAL_SETTINGS
+        return replace(self, settings=replace(usual, **settings)) if settings else self
+
+    def facts(self) -> dict[str, Any]:
+        """Return the entries of an agent's record that describe the training."""
+        made = self.environment()
+        resolved = {"trap": made.trap.name(), "algo": self.algorithm.name, "reward": made.reward}
+        if agent := self.load_start():
+            resolved["start"] = digest_weights(encode_weights(agent.weights))
+        return asdict(self) | resolved | {"settings": self.changes()}
+
+    @property
+    def name(self) -> str:
+        """The agent's name, unique among agents of a trap and number of steps."""
+        alpha = f"-alpha{self.alpha:g}" if self.alpha else ""
+        reward = "" if self.reward == "base" else f"-{self.reward}"
+        given = "".join(f"-{word}" for word in self.keywords)
+        changed = "".join(f"-{key.replace('_', '-')}{x}" for key, x in self.changes().items())
+        began = f"-from-{Path(self.start).name}" if self.start else ""
+        return f"{self.algorithm.name}{alpha}{reward}{changed}{given}{began}-s{self.seed}"
+
+    def command(self) -> str:
+        """Return the shell command that repeats the training, without ``--out``."""
+        given = asdict(self)
+        trap = shlex.join([given.pop("trap"), *given.pop("keywords")])
+        given |= self.changes()
+        del given["settings"]
+        if start := given.pop("start"):
+            given["from"] = start
+        options = (
+            f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in given.items()
+        )
+        return " ".join(["python -m agents.train", "--trap", trap, *options])
+
+
+def require_labels(trap: Trap) -> None:
+    """Raise ValueError where the exact solver gives no optimal actions on a trap."""
+    if not trap.solvable or trap.branches()[1]:
+        raise ValueError(
+            f"{trap!r} has no optimal actions to teach: its rules draw outcomes, or it has no exact"
+            " solver; train by reward (ppo)"
+        )
+
+
+def read_keywords(words: Sequence[str]) -> dict[str, Any]:
+    """Return the keywords of words such as ``rho=0.9``: name -> value.
+
+    Raises:
+        ValueError: a word is not of this form.
+    """
+    found = dict[str, Any]()
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not (name and equals and value) or name in found:
+            raise ValueError(
+                f"expected a trap's keywords after its name, each once, such as rho=0.9, got"
+                f" {shorten(word)}"
+            )
+        found[name] = read_value(value)
+    return found
+
+
+def read_value(text: str) -> Any:
+    """Return the number or other literal of a text, or the text itself."""
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
