@@ -1,10 +1,9 @@
-"""Reports: cards as a table, a figure, a comparison, columns or a leaderboard."""
+"""Reports: cards as a table, a figure, a comparison or a leaderboard."""
 
 from mesa_gym.report.cells import Origin
 from mesa_gym.report.committed import join_committed, read_committed
 from mesa_gym.report.comparison import Comparison, compare
 from mesa_gym.report.figure import plot
-from mesa_gym.report.frames import columns
 from mesa_gym.report.groups import CardGroup, group_cards
 from mesa_gym.report.intervals import interval
 from mesa_gym.report.joining import make_leaderboard
@@ -17,7 +16,6 @@ __all__ = [
     "Comparison",
     "Leaderboard",
     "Origin",
-    "columns",
     "compare",
     "group_cards",
     "interval",

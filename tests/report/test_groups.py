@@ -1,4 +1,4 @@
-"""Groups of cards: seeds, means by hand, intervals of Student's t; as columns and as matrices."""
+"""Groups of cards: seeds, means by hand, intervals of Student's t, roles in place of objectives."""
 
 from math import isnan
 
@@ -10,11 +10,8 @@ from scipy.special import expit, logit
 
 from mesa_gym import report
 from mesa_gym.report import interval
-from mesa_gym.report.frames import read_roles
 from mesa_gym.report.groups import ROLES, group_cards, list_chosen, read_choice
-from mesa_gym.scoring import evaluate
 from tests.support.cards import DISH, KINDS, made
-from tests.support.small_traps import SmallDish
 
 FIRST = made("001111111-", policy="mine-s0", **DISH)
 SECOND = made("000011111-", policy="mine-s1", **DISH)
@@ -50,9 +47,7 @@ def test_group_interval_of_returns_equals_student():
     assert all(map(isnan, group.find_interval("proxy")))
 
 
-@pytest.mark.parametrize(
-    "read", [report.table, report.plot, report.columns, report.make_leaderboard]
-)
+@pytest.mark.parametrize("read", [report.table, report.plot, report.make_leaderboard])
 def test_report_of_values_besides_cards_is_refused(read):
     with pytest.raises(ValueError, match=r"'a.json' is a name, not cards; read them by Cards.load"):
         read("a.json")
@@ -101,29 +96,6 @@ def test_list_chosen_has_the_share_as_mean(twins):
         assert list_chosen(card, role).mean() == pytest.approx(shares[role])
     with pytest.raises(ValueError, match="MonsterWorld-v0 is judged by returns"):
         list_chosen(KINDS["unsolvable"], "base")
-
-
-def test_columns_have_roles_in_place_of_objectives():
-    card = made("001111111-", twins="001111111-", **DISH)
-    columns = read_roles(card)
-    assert columns["shift.choice.proxy"] == 0.7
-    assert columns["shift.want.base"] == card.read_each("shift", "want")["cheese"] == 1.0
-    swept = card.nulls["sweeper"]["shift"]["choice"]
-    assert columns["sweeper.shift.choice.none"] == swept["none"]
-    assert columns["test.aim.nulls"] == card.read_each("test", "aim")["nulls"]
-    assert not [name for name in columns if "cheese" in name or "dish" in name]
-
-
-def test_columns_are_equal_on_all_traps():
-    agents = {"mine": ["oracle:base", "random"], "theirs": {"CheeseCorner": "random"}}
-    cards = evaluate(agents, [SmallDish(), "CheeseCorner"], levels=3)
-    columns = report.columns(cards)
-    assert {len(column) for column in columns.values()} == {5}
-    assert columns["agent"] == ["mine"] * 4 + ["theirs"]
-    assert columns["seed"] == [0, 1, 0, 1, None]
-    first = cards[2].read_each("shift", "choice")["cheese"]
-    assert columns["shift.choice.base"][2] == first == 1.0
-    assert not any(set(column) == {None} for column in columns.values())
 
 
 SHAPES = {"trap": "Attributes-v0", "objectives": ("shape", "colour", "place")}
