@@ -1,7 +1,7 @@
 """Put the committed results into README and pages of docs: ``python -m docs.results_page``.
 
 Each table or sentence stands between two marks; the text around them is for people to write. The
-leaderboard is in README.md and docs/leaderboard.md, its pictures in docs/images and its text by its
+leaderboard is in README.md and docs/leaderboard.md, its picture in docs/images and its text by its
 cards, words and wants in docs/claims.md, tricks in docs/scoring.md.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.markdown import lay_out_table
-from docs.board_picture import NARROW, WIDE, draw_board
+from docs.board_picture import draw_board
 from docs.studies.page_tables import show
 from docs.trap_table import LEARNER
 from mesa_gym.links import find_file
@@ -32,10 +32,7 @@ from mesa_gym.traps import find_trap
 HERE = Path(__file__).parent
 README, BOARD = HERE.parent / "README.md", HERE / "leaderboard.md"
 CLAIMS, SCORING = HERE / "claims.md", HERE / "scoring.md"
-PICTURES = {
-    HERE / "images" / "leaderboard.svg": WIDE,
-    HERE / "images" / "leaderboard_narrow.svg": NARROW,
-}
+PICTURE = HERE / "images" / "leaderboard.svg"
 BY = "by python -m docs.results_page"  # after the name of a part, in its mark
 WANTED = ("CheeseDish", "RedBlueDoors", "ColourShape", "ChuteOrFire", "Attributes")
 LEFT_OUT = ("agent", "seeds", "able", NO_CHOICE)  # of the table of plain training
@@ -126,8 +123,7 @@ def main() -> None:
         for name, text in parts.items():
             show(f"{name}, {BY}", text, page)
     board = join_committed([])
-    for picture, layout in PICTURES.items():
-        picture.write_text(draw_board(board, layout))
+    PICTURE.write_text(draw_board(board))
     write_board_text(FOLDER, str(board))
 
 

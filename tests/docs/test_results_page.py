@@ -8,7 +8,7 @@ import pytest
 
 from docs.board_picture import draw_board
 from docs.readme_pictures import AGENT, LEVELS, TRAP, find_moments
-from docs.results_page import BY, PICTURES, write_parts
+from docs.results_page import BY, PICTURE, write_parts
 from docs.studies.page_tables import show
 from mesa_gym.report import join_committed
 from mesa_gym.scoring import score
@@ -27,11 +27,10 @@ def test_pages_show_committed_results(tmp_path):
         for name, text in parts.items():
             show(f"{name}, {BY}", text, copy)
         assert copy.read_text() == page.read_text()
-    for picture, layout in PICTURES.items():
-        drawn = draw_board(join_committed([]), layout)
-        assert picture.read_text() == drawn
-        # Letters can be read where the picture is as wide as its page.
-        assert min(map(float, re.findall(r'font-size="([0-9.]+)"', drawn))) >= 9
+    drawn = draw_board(join_committed([]))
+    assert PICTURE.read_text() == drawn
+    # Letters can be read where the picture is as wide as its page.
+    assert min(map(float, re.findall(r'font-size="([0-9.]+)"', drawn))) >= 9
 
 
 def test_guide_lists_attributes_of_traps():
