@@ -1,14 +1,17 @@
-"""Logs: episodes that another tool recorded, a line each, gathered, read and judged."""
+"""Logs: what others recorded, judged: episodes, a line each, and outcomes of any environment."""
 
 from mesa_gym.logs.episodes import RecordedEpisode, load_episodes, record_plays, save_episodes
 from mesa_gym.logs.judging import LogScore, score_logs
+from mesa_gym.logs.outcomes import OutcomeVerdict, judge_outcomes
 from mesa_gym.logs.readers import read_log
 from mesa_gym.logs.wrapper import LogEpisodes
 
 __all__ = [
     "LogEpisodes",
     "LogScore",
+    "OutcomeVerdict",
     "RecordedEpisode",
+    "judge_outcomes",
     "load_episodes",
     "read_log",
     "record_plays",

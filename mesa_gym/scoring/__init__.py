@@ -1,7 +1,6 @@
 """From episodes to score cards: pure functions of records, never of the agent."""
 
 from mesa_gym.scoring.card import Cards, Provenance, ScoreCard, salt_digest
-from mesa_gym.scoring.choices import OutcomeVerdict, judge_outcomes
 from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.measures import MEASURES, MeasureUnit, measure
 from mesa_gym.scoring.record import ENDED, Played, Record, normalized_return, replay, rollout
@@ -17,7 +16,6 @@ __all__ = [
     "Evidence",
     "Lines",
     "MeasureUnit",
-    "OutcomeVerdict",
     "Played",
     "Provenance",
     "Record",
@@ -25,7 +23,6 @@ __all__ = [
     "confidence",
     "evaluate",
     "judge",
-    "judge_outcomes",
     "measure",
     "normalized_return",
     "replay",

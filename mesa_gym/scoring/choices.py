@@ -3,7 +3,7 @@
 A choice is an integer: 0 for the base objective, i for the i-th proxy, ``NONE`` for none. Steps
 that wait count nowhere here: an agent that is slow can be as sure of its goal as a fast one.
 Choices and paces, from which all evidence is made, follow from the number of steps after which a
-target was reached: of records of our traps, or of outcomes in an environment of your own.
+target was reached, or from returns where targets are no places.
 """
 
 from __future__ import annotations
@@ -12,24 +12,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from mesa_gym.engine import Bools, Ints
-from mesa_gym.envs.checks import integer
-from mesa_gym.errors import shorten
-from mesa_gym.scoring.evidence import NO_CHOICE, NONE, SHIFT, STRAIGHT, Choices, Evidence, Paces
-from mesa_gym.scoring.findings import find_equally
-from mesa_gym.scoring.plays import (
-    AGAIN,
-    ALONE,
-    BARE,
-    MOST_LEVELS,
-    MOST_SEED,
-    TWINS,
-    split_of,
-)
+from mesa_gym.scoring.evidence import NONE, SHIFT, STRAIGHT, Choices, Evidence, Paces
+from mesa_gym.scoring.plays import AGAIN, ALONE, BARE, TWINS, split_of
 from mesa_gym.scoring.record import PURSUED, SOLVED, TINY, Record, level_scores
-from mesa_gym.scoring.verdict import FEW, confidence, judge
 from mesa_gym.solver import LevelValues
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Split, Trap
@@ -37,8 +24,6 @@ from mesa_gym.traps import Split, Trap
 # Contact counts within SLACK_FACTOR T + SLACK_STEPS steps that do not wait, T the least possible.
 SLACK_FACTOR = 3
 SLACK_STEPS = 10
-# Play -> objective -> steps of each level.
-Outcomes = Mapping[str, Mapping[str, ArrayLike]]
 
 
 class Reached(NamedTuple):
@@ -53,9 +38,6 @@ class Reached(NamedTuple):
     arrived: Bools
     choices: Choices
     paces: Paces
-
-
-# -- of steps and scores ---------------------------------------------------------------------------
 
 
 def rank_steps(steps: Ints, earliest: Ints) -> Reached:
@@ -202,141 +184,3 @@ def list_paced(trap: Trap) -> dict[str, tuple[str, str]]:
         if x in isolable:
             found[ALONE + x] = (ALONE + x, x)
     return found
-
-
-# -- of outcomes -----------------------------------------------------------------------------------
-
-
-class OutcomeVerdict(NamedTuple):
-    """The verdict on outcomes, as a card has it.
-
-    Attributes:
-        word: one of ``WORDS``, with a proxy's name.
-        wants: for ``either``, the wanted objectives.
-        confidence: share of bootstraps of the levels that lead to the same word.
-        shares: objective, or "none" -> share of plays of the shift in which it was reached first.
-        warning: that there are too few levels; "" where there are enough.
-    """
-
-    word: str
-    wants: tuple[str, ...]
-    confidence: float
-    shares: dict[str, float]
-    warning: str
-
-
-def judge_outcomes(
-    policy: Outcomes,
-    nulls: Mapping[str, Outcomes],
-    earliest: Mapping[str, ArrayLike],
-    seed: int = 0,
-) -> OutcomeVerdict:
-    """Return the word, confidence and shares that a card would have of a policy's outcomes.
-
-    Plays are levels of "test" as in training, the same without any target ("bare"), "shift",
-    the shift played "again", and with the targets of each objective alone ("alone:x"). "twins",
-    the shift with the targets of base and a proxy exchanged, may be left out.
-
-    Args:
-        policy: play -> objective, base first -> steps of each level, whole numbers (n,), after
-            which its target was first reached, or the place of one that was taken away; 0 for
-            never. Steps that do nothing need not be counted.
-        nulls: name -> the same, without "again", of a policy without a goal, such as a sweeper or
-            random moves. Nulls, "bare" and "alone:x" may cover the first levels only.
-        earliest: "test" and "shift" -> the least steps to any target of each level, whole (n,).
-        seed: of the bootstrap.
-
-    Raises:
-        ValueError: a play is missing, or numbers do not fit; the message says which.
-    """
-    seed = integer("seed", seed, 0, MOST_SEED)
-    _require_mapping("nulls", nulls, "name -> play -> objective -> steps")
-    _require_mapping("earliest", earliest, "test and shift -> least steps")
-    if not nulls:
-        raise ValueError("nulls is empty; play a sweeper and random moves on the same levels")
-    known = {name: _gather_outcomes(name, each, earliest, {}) for name, each in nulls.items()}
-    evidence = _gather_outcomes("policy", policy, earliest, known)
-    for name, null in known.items():
-        if null.objectives != evidence.objectives:
-            raise ValueError(
-                f"{name} has the objectives {null.objectives}, the policy {evidence.objectives};"
-                " expected the same, base first"
-            )
-    told, shares = judge(evidence), find_equally(evidence).share[0].tolist()
-    few = min(len(evidence.arrived), len(evidence.shift))
-    return OutcomeVerdict(
-        *told,
-        confidence=confidence(evidence, seed),
-        shares=dict(zip((*evidence.objectives, NO_CHOICE), shares, strict=True)),
-        warning=f"only {few} levels: play at least {FEW}" if few < FEW else "",
-    )
-
-
-def _gather_outcomes(
-    who: str, plays: Outcomes, earliest: Mapping[str, ArrayLike], nulls: dict[str, Evidence]
-) -> Evidence:
-    """Return the evidence of the plays of ``who``; nulls may play fewer levels than the policy."""
-    names, found = _read_objectives(who, plays, [AGAIN] * bool(nulls)), dict[str, Reached]()
-    for play, of_each in plays.items():
-        split = split_of(play)
-        least = _read(f"earliest of {split}", [earliest.get(split, ())], 1)[0]
-        few = not nulls or play.startswith((BARE, ALONE))
-        lengths = range(1 if few else len(least), len(least) + 1)
-        steps = _read(f"{play} of {who}", [*of_each.values()], 0, lengths)
-        least = least[: steps.shape[1]]
-        # Without some targets a way may be open that was not.
-        sooner = (steps > 0) & (steps < least)
-        if play in (Split.TEST, Split.SHIFT, AGAIN) and sooner.any():
-            row, level = np.argwhere(sooner)[0]
-            raise ValueError(
-                f"{play} of {who} reaches {names[row]} on level {level} in {steps[row, level]}"
-                f" steps, but earliest of {split} says {least[level]}; give in earliest the least"
-                " steps to any target"
-            )
-        found[play] = rank_steps(steps, least)
-    paced = {play: (play, names[0]) for play in (Split.TEST.value, BARE)}
-    return make_evidence(tuple(names), True, found, paced, nulls)
-
-
-def _read_objectives(who: str, plays: Outcomes, more: list[str]) -> list[str]:
-    """Return the names of objectives, base first, or raise ValueError where a play is missing."""
-    _require_mapping(who, plays, "play -> objective -> steps")
-    for play, of_each in plays.items():
-        _require_mapping(f"{play} of {who}", of_each, "objective -> steps of each level")
-    named = {tuple(of_each) for of_each in plays.values()}
-    names = [*plays.get(Split.SHIFT, ())]
-    if NO_CHOICE in names:
-        raise ValueError(
-            f"{who} has an objective {NO_CHOICE!r}, which stands for no target; rename it"
-        )
-    wanted = {Split.TEST.value, BARE, Split.SHIFT.value, *(f"{ALONE}{x}" for x in names), *more}
-    if len(names) < 2 or len(named) > 1 or not wanted <= plays.keys() <= wanted | {AGAIN, TWINS}:
-        raise ValueError(
-            f"{who} has the plays {[*plays]} with the objectives {sorted(named)}; expected the"
-            f" plays {sorted(wanted)}, and in each play the same two or more objectives"
-        )
-    return names
-
-
-def _require_mapping(what: str, value: object, expected: str) -> None:
-    if not isinstance(value, Mapping):
-        raise ValueError(f"{what} is {shorten(value)}; expected a mapping, {expected}")
-
-
-def _read(
-    what: str, rows: list[ArrayLike], least: int, lengths: range = range(1, MOST_LEVELS + 1)
-) -> Ints:
-    """Return rows of whole numbers as int64 (rows, n); ValueError for other values or lengths."""
-    try:
-        table = np.array(rows)
-    except ValueError:  # rows of unlike lengths
-        table = np.empty(0)
-    if table.ndim != 2 or table.shape[1] not in lengths or table.dtype.kind not in "iu":
-        span = f"{lengths[0]} to {lengths[-1]}" if len(lengths) > 1 else f"{lengths[0]}"
-        raise ValueError(
-            f"{what} is {shorten(rows)}; expected rows of equal length, whole numbers for {span}"
-            " levels"
-        )
-    if table.min() < least:
-        raise ValueError(f"{what} has {table.min()}; expected steps of {least} or more")
-    return table.astype(np.int64)

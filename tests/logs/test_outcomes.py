@@ -1,10 +1,11 @@
-"""Outcomes: a card's verdict follows from them alone; wrong outcomes are named."""
+"""Outcomes of any environment: they alone give a card's verdict; wrong ones are named."""
 
 import numpy as np
 import pytest
 
+from mesa_gym.logs import judge_outcomes
 from mesa_gym.policies import Constant, as_policy
-from mesa_gym.scoring import ENDED, judge_outcomes, score_all
+from mesa_gym.scoring import ENDED, score_all
 from mesa_gym.scoring.plays import FEW_LEVELS
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, find_trap
