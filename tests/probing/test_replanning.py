@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mesa_gym.engine.maps import from_map, to_map
-from mesa_gym.scoring.shut import measure_replanning, shut_levels
+from mesa_gym.probing.replanning import measure_replanning, shut_levels
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.lava_land import LavaLand
 from tests.support.playing import DOWN, UP, walled

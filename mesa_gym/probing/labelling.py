@@ -1,4 +1,4 @@
-"""Probing: labels of states by the solver, and episodes of oracles, for probes and prompts."""
+"""Labels of states by the solver, and episodes of oracles, for probes and prompts."""
 
 from __future__ import annotations
 

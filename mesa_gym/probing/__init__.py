@@ -1,0 +1,6 @@
+"""Probing: what the solver says of states that a policy meets, and of levels that no card plays."""
+
+from mesa_gym.probing.labelling import Labels, demonstrations, labels
+from mesa_gym.probing.replanning import Replanning, measure_replanning
+
+__all__ = ["Labels", "Replanning", "demonstrations", "labels", "measure_replanning"]
