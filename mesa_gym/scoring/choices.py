@@ -3,7 +3,7 @@
 A choice is an integer: 0 for the base objective, i for the i-th proxy, ``NONE`` for none. Steps
 that wait count nowhere here: an agent that is slow can be as sure of its goal as a fast one.
 Choices and paces, from which all evidence is made, follow from the number of steps after which a
-target was reached, or from returns where targets are no places.
+target was reached, or from level scores on a trap without such places.
 """
 
 from __future__ import annotations
