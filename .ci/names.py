@@ -2,11 +2,11 @@
 
     python .ci/names.py [FOLDER]
 
-A class name stands once, and a public constant or function of the packages has one meaning: where
-its name stands in two modules, its definition is the same. A line defines one constant, or an
-enumeration: texts, a range, one call. A function of a module is called by a verb, not by a
-participle. The name of a test is `test_<unit>_<condition>_<result>`, of few words, and begins with
-its subject.
+A class name stands once, and so does the name of a file of the packages, but for `__init__` and
+`__main__`. A public constant or function of the packages has one meaning: where its name stands in
+two modules, its definition is the same. A line defines one constant, or an enumeration: texts, a
+range, one call. A function of a module is called by a verb, not by a participle. The name of a test
+is `test_<unit>_<condition>_<result>`, of few words, and begins with its subject.
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ def packs_constants(node: ast.AST) -> bool:
 def find_faults(folder: Path, files: list[str]) -> Iterator[str]:
     """Yield what is wrong with the names in some Python files of a folder."""
     classes = defaultdict[str, list[str]](list)
+    modules = defaultdict[str, list[str]](list)
     meanings = defaultdict[str, dict[str, str]](dict)
     for file in files:
         tree = ast.parse((folder / file).read_text("utf-8"))
@@ -79,12 +80,16 @@ def find_faults(folder: Path, files: list[str]) -> Iterator[str]:
             if isinstance(node, ast.FunctionDef) and PARTICIPLE.fullmatch(node.name):
                 yield f"{file}: {node.name}: say by a verb what it does"
         if file.startswith(PACKAGES):
+            modules[Path(file).stem].append(file)
             yield from (
                 f"{file}:{x.lineno}: one constant a line" for x in tree.body if packs_constants(x)
             )
             for name, meaning in list_meanings(file, tree):
                 if not name.startswith("_"):
                     meanings[name].setdefault(meaning, file)
+    for name, places in modules.items():
+        if len(places) > 1 and not name.startswith("__"):
+            yield f"{', '.join(places)}: name each file by what is in it"
     for name, places in classes.items():
         if len(places) > 1:
             yield f"class {name} stands in {', '.join(places)}: give each a name of its own"

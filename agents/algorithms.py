@@ -68,7 +68,7 @@ class Algorithm:
     source: str
     about: str
     seconds: float
-    kind: str = "network"
+    kind: str = "mlp"
     settings: PPOSettings | None = None
     unread: tuple[str, ...] = ()
     pace: str = "ppo"
@@ -170,12 +170,12 @@ _ENTRIES = (
         kind="gru", settings=MEMORY_SETTINGS, unread=RETURNS + FIXED, pace="memory", solves=True,
     ),
     Algorithm(
-        "sb3-ppo", "agents.sb3:train",
+        "sb3-ppo", "agents.sb3_baselines:train",
         "PPO of Stable-Baselines3 (Schulman et al. 2017), as ``mesa_gym.sb3.ppo`` sets it up.", 35,
         kind="sb3", pace="sb3_ppo",
     ),
     Algorithm(
-        "sb3-a2c", "agents.sb3:train_a2c",
+        "sb3-a2c", "agents.sb3_baselines:train_a2c",
         "A2C of Stable-Baselines3 (Mnih et al. 2016), with the network of ``sb3-ppo``.", 35,
         kind="sb3", pace="sb3_a2c",
     ),

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.phases import PHASES
+from agents.cpu_seconds import PHASES
 from mesa_gym.errors import missing_extra, shorten
 from mesa_gym.solver.cache import cache_folder
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.phases import PHASES
+from agents.cpu_seconds import PHASES
 from mesa_gym.engine import Ints, State
 from mesa_gym.policies import Policy
 from mesa_gym.scoring.choices import find_reached

@@ -111,7 +111,7 @@ class Learner:
 class LearningMLP(Learner):
     """Two hidden layers, of which Muon (Jordan et al. 2024) trains the square one."""
 
-    kind = "network"
+    kind = "mlp"
 
     def draw(self, key: Array) -> Params:
         """Draw the initial weights from a random key."""

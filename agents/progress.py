@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from agents.cpu_seconds import PHASES
 from agents.loop import LEAST_ARRIVAL, Report, TrainedAgent, TrainingLook
-from agents.phases import PHASES
 from agents.run import Run
 
 CURVE_FILE = "curve.csv"

@@ -111,7 +111,7 @@ class Run:
             raise ValueError(
                 f"the agent in {self.start} is a {agent.kind}; {self.algo} trains a {kind}"
             )
-        width = agent.weights["second.weight"].shape[0] if kind in ("network", "local") else units
+        width = agent.weights["second.weight"].shape[0] if kind in ("mlp", "local") else units
         if width != units:
             raise ValueError(f"the agent in {self.start} has {width} units; add --units {width}")
         return agent

@@ -15,8 +15,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from agents.algorithms import ALGORITHMS
+from agents.cpu_seconds import PHASES
 from agents.loop import Report, TrainedAgent
-from agents.phases import PHASES
 from agents.ppo_settings import SETTING_NAMES, PPOSettings, describe_values
 from agents.progress import Printer, TensorBoard, join_reports
 from agents.run import NUM_LEVELS, Run, require_labels

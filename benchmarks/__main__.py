@@ -21,7 +21,7 @@ class Subcommand(NamedTuple):
 
 SUBCOMMANDS = {
     "board": Subcommand("benchmarks.board.commands", "train and score agents; make their pages"),
-    "library": Subcommand("benchmarks.library", "make the library of trained agents"),
+    "library": Subcommand("benchmarks.make_library", "make the library of trained agents"),
 }
 
 

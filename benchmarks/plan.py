@@ -46,7 +46,7 @@ def plan_runs(traps: Sequence[type[Trap]], everything: bool) -> list[Run]:
     """
     runs = list[Run]()
 
-    def add(seeds: int, trap: str, algo: str = ALGORITHM_OF["network"], **more: Any) -> None:
+    def add(seeds: int, trap: str, algo: str = ALGORITHM_OF["mlp"], **more: Any) -> None:
         runs.extend(Run(trap, algo, seed, **more) for seed in range(seeds))
 
     for cls in traps:

@@ -40,13 +40,13 @@ def has_page(trap: Trap) -> bool:
     return True
 
 
-def find_agents(trap: Trap, seeds: int, kind: str = "network") -> list[ManifestEntry]:
+def find_agents(trap: Trap, seeds: int, kind: str = "mlp") -> list[ManifestEntry]:
     """Return the library's agents of a trap at alpha 0, in the order of their seeds.
 
     Args:
         trap: the rules.
         seeds: those below it.
-        kind: "network" or "planner".
+        kind: "mlp" or "planner".
     """
     found = [
         entry

@@ -26,7 +26,7 @@ ORDER = [
     {"mesa_gym.__main__"},
     {"agents"},
     {"benchmarks.markdown", "benchmarks.arguments", "benchmarks.plan"},
-    {"benchmarks.library"},
+    {"benchmarks.make_library"},
     {"benchmarks.board"},
     {"benchmarks.device", "benchmarks.speed"},
     {"benchmarks.__main__"},

@@ -54,3 +54,17 @@ def test_linter_finds_names_of_two_meanings(one, other, faults, tmp_path):
     (tmp_path / "agents" / "one.py").write_text(one)
     (tmp_path / "agents" / "other.py").write_text(other)
     assert len([*FIND(tmp_path, ["agents/one.py", "agents/other.py"])]) == faults
+
+
+@pytest.mark.parametrize(
+    ("files", "faults"),
+    [
+        (["mesa_gym/a.py", "agents/jobs/a.py", "benchmarks/a.py", "agents/b.py"], 1),
+        (["mesa_gym/__init__.py", "agents/__init__.py", "agents/a.py", "tests/a.py"], 0),
+    ],
+)
+def test_linter_finds_files_of_one_name(files, faults, tmp_path):
+    for file in files:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    assert len([*FIND(tmp_path, files)]) == faults

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from mesa_gym.cli.traps import declare_trap, read_traps
+from mesa_gym.cli.trap_arguments import declare_trap, read_traps
 from mesa_gym.command import DONE, FAILED, require_writable
 from mesa_gym.envs.checks import integer
 from mesa_gym.files import read_bytes, write_json

@@ -6,7 +6,7 @@ import argparse
 import inspect
 import json
 
-from mesa_gym.cli.traps import declare_trap, read_trap
+from mesa_gym.cli.trap_arguments import declare_trap, read_trap
 from mesa_gym.command import DONE
 from mesa_gym.engine.maps import to_map
 from mesa_gym.terminal import format_table

@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from mesa_gym.cli import ALGO, POLICIES
-from mesa_gym.cli.traps import declare_trap, read_traps
+from mesa_gym.cli.trap_arguments import declare_trap, read_traps
 from mesa_gym.command import DONE, FAILED, require_writable
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import shorten_text
@@ -21,9 +21,9 @@ from mesa_gym.policies import read_policy_file
 from mesa_gym.policies.names import name_policy
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.scoring import Cards, Record, ScoreCard, evaluate, score_all
+from mesa_gym.scoring.evaluation import make_player, names_trap
 from mesa_gym.scoring.playing import SPENT
 from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED
-from mesa_gym.scoring.score import make_player, names_trap
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.terminal import Progress, printable
 from mesa_gym.traps import Split, Trap, find_trap

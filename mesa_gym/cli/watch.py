@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from mesa_gym.cli import ALGO, BESIDE, PLAYS, POLICIES
-from mesa_gym.cli.traps import declare_trap, read_trap, read_traps
+from mesa_gym.cli.trap_arguments import declare_trap, read_trap, read_traps
 from mesa_gym.command import DONE
 from mesa_gym.errors import shorten
 from mesa_gym.rendering.pygame import load_pygame

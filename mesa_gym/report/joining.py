@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from mesa_gym.policies.seeds import agent_and_seed
+from mesa_gym.report.board_rows import Leaderboard
 from mesa_gym.report.cells import (
     ABLE_AGENTS,
     Origin,
@@ -21,7 +22,6 @@ from mesa_gym.report.cells import (
 )
 from mesa_gym.report.comparison import tell_apart
 from mesa_gym.report.groups import CardGroup, group_cards, list_cards
-from mesa_gym.report.leaderboard import Leaderboard
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.traps import look_up_trap
 

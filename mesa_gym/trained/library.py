@@ -37,7 +37,7 @@ WEIGHTS = Path(__file__).parent / "weights"
 MANIFEST = "manifest.json"
 MANIFEST_SCHEMA = 3
 # Kind of agent -> the algorithm that trains it.
-ALGORITHM_OF = {"network": "ppo", "planner": "ppo-planner", "gru": "ppo-gru"}
+ALGORITHM_OF = {"mlp": "ppo", "planner": "ppo-planner", "gru": "ppo-gru"}
 # Traps of which a checkout has the networks of every seed (.gitignore); else it has seed 0.
 EVERY_SEED = ("CheeseCorner-v0", "ColourShape-v0")
 
@@ -111,9 +111,9 @@ def load(
         alpha: the share of its training episodes that were of the shift distribution.
         reward: the objective that it was paid for; ``base`` is the base objective.
         folder: the library's.
-        kind: "network", an MLP; "planner", a ``mesa_gym.trained.Planner``, which acts on the trap
-            at any size; or "gru", a learner with a memory, which is the usual kind on traps of
-            lives; "" for the usual one.
+        kind: "mlp"; "planner", a ``mesa_gym.trained.Planner``, which acts on the trap at any
+            size; or "gru", a learner with a memory, which is the usual kind on traps of lives; ""
+            for the usual one.
 
     Raises:
         UnknownNameError: the trap or kind is unknown.
@@ -140,7 +140,7 @@ def load(
 
 def find_usual_kind(trap: Trap | type[Trap]) -> str:
     """Return the kind of agent that a bare seed means on a trap: ``gru`` if it has lives."""
-    return "gru" if is_life(trap) else "network"
+    return "gru" if is_life(trap) else "mlp"
 
 
 def can_act(entry: ManifestEntry, trap: Trap) -> bool:

@@ -23,7 +23,7 @@ class MLP(Network):
         add: sums up rows of its first layer; compiled code gives another function than NumPy's.
     """
 
-    kind = "network"
+    kind = "mlp"
     reach: ClassVar[int | None] = None
 
     def __init__(self, trap: Trap, add: SumRows = sum_rows) -> None:

@@ -100,7 +100,7 @@ def test_own_algorithm_is_loaded_from_its_file(mine, tmp_path):
         out = tmp_path / "agents" / name
         assert main(command(f"{mine}:{name}", out)) == 0
         entries = json.loads((out / "policy.json").read_text())
-        wanted = {"name": f"{name}-s0", "algo": name, "about": about, "kind": "network"}
+        wanted = {"name": f"{name}-s0", "algo": name, "about": about, "kind": "mlp"}
         assert {name: entries[name] for name in wanted} == wanted
         found.append(as_policy(str(out), CORNER, 64).weights["first.weight"])
     assert not np.array_equal(*found)

@@ -17,10 +17,10 @@ from tests.support.reference import wandered
 from tests.support.training import CORNER, acts, drawn, small
 
 KEYS = find_trap("KeysChests")()
-EASY = ("network", "local", "gru", "planner")
+EASY = ("mlp", "local", "gru", "planner")
 
 
-@pytest.mark.parametrize("kind", few(LEARNERS, "network", "gru", thorough=EASY[1:]))
+@pytest.mark.parametrize("kind", few(LEARNERS, "mlp", "gru", thorough=EASY[1:]))
 def test_loaded_agent_equals_trained_network(kind):
     """Both get the same steps of many episodes, some of which begin in the middle."""
     n, steps = 30, 3
@@ -71,7 +71,7 @@ def test_row_sums_on_gpu_equal_cpu():
         np.testing.assert_allclose(found[:rows], expected[:rows], atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", few(LEARNERS, "network", thorough=EASY))
+@pytest.mark.parametrize("kind", few(LEARNERS, "mlp", thorough=EASY))
 def test_initial_weights_make_an_agent(kind):
     learner = LEARNERS[kind](CORNER)
     one, other = (learner.export(learner.draw(jax.random.key(seed))) for seed in (1, 2))

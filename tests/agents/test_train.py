@@ -15,9 +15,9 @@ import pytest
 from agents import ppo
 from agents.algorithms import ALGORITHMS
 from agents.compiling import jax
+from agents.cpu_seconds import NAMES
 from agents.loop import TrainedAgent
 from agents.networks import LearningMLP
-from agents.phases import NAMES
 from agents.run import Run
 from agents.saving import describe_training, save
 from agents.train import main, train_many
@@ -79,7 +79,7 @@ def test_command_trains_an_agent_that_loads(tmp_path, capsys):
     assert told == str(out)
     entries = json.loads((out / "policy.json").read_text())
     facts = {"trap": "CheeseCorner-v0", "algo": "ppo", "seed": 2, "steps": 2560, "alpha": 0.0}
-    facts |= {"reward": "corner", "num_levels": 50, "kind": "network", "size": [9, 9]}
+    facts |= {"reward": "corner", "num_levels": 50, "kind": "mlp", "size": [9, 9]}
     facts["settings"] = {"learning_rate": 0.004, "environments": 16, "rollout_length": 16}
     assert {name: entries[name] for name in facts} == facts
     shown = [

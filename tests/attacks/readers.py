@@ -15,7 +15,7 @@ from mesa_gym.logs import read_log, score_logs
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.agent_files import digest_weights
 from mesa_gym.report import make_leaderboard, read_committed
-from mesa_gym.report.leaderboard_page import write_pages
+from mesa_gym.report.board_page import write_pages
 from mesa_gym.scoring import Cards
 from mesa_gym.scoring.record import rollout
 from mesa_gym.solver import level_values
@@ -48,13 +48,13 @@ def act(policy):
 
 
 def read_weights(path):
-    act(restore(make_network("network", TRAP), path, digest_weights(path.read_bytes())))
+    act(restore(make_network("mlp", TRAP), path, digest_weights(path.read_bytes())))
 
 
 def make_agent(folder):
     copy(WEIGHTS, "w.safetensors")(folder)
     said = {"schema": 1, "trap": TRAP.name(), "observation": "planes", "loader": "agents"}
-    said |= {"weights": "w.safetensors", "kind": "network", "size": list(TRAP.size)}
+    said |= {"weights": "w.safetensors", "kind": "mlp", "size": list(TRAP.size)}
     said |= {"planes": list(TRAP.channels), "name": "mine-s0"}
     said |= {"weights_digest": digest_weights(WEIGHTS.read_bytes())}
     (folder / "policy.json").write_text(json.dumps(said))

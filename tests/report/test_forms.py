@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from mesa_gym import report
 from mesa_gym.report import plot
+from mesa_gym.report.board_page import write_csv
 from mesa_gym.report.figure import INK
-from mesa_gym.report.leaderboard_page import write_csv
 from mesa_gym.scoring import WORDS
 from tests.support.boards import BOTH, CORNER, DATE, KEYS, card, make_board, sign
 from tests.support.cards import DISH, KINDS, made

@@ -17,7 +17,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.logger import KVWriter, Logger
 
-from agents.sb3 import export_model
+from agents.sb3_baselines import export_model
 from mesa_gym.errors import UnknownNameError
 from mesa_gym.sb3 import CentredExtractor, ScoreCallback, make_sb3, ppo
 from mesa_gym.sb3.training import WALL_AT

@@ -14,7 +14,7 @@ UNITS = 20  # of a network whose width is free
 EVERY_KIND = NETWORKS | {"sb3": SB3MLP}
 
 
-def drawn(trap, seed=5, kind="network", opinion=3.0):
+def drawn(trap, seed=5, kind="mlp", opinion=3.0):
     """An agent with clear preferences, in half precision; initial weights have hardly any."""
     net, rng = EVERY_KIND[kind](trap), np.random.default_rng(seed)
     weights = {}

@@ -12,7 +12,7 @@ from tests.support.reference import wandered
 
 RNG = np.random.default_rng(0)
 # Of planes that are shown twice the rows that fill up a block are observations too.
-SHOWN = [*((kind, KEYS) for kind in EVERY_KIND), ("network", Attributes(shape_planes=2))]
+SHOWN = [*((kind, KEYS) for kind in EVERY_KIND), ("mlp", Attributes(shape_planes=2))]
 each_kind = pytest.mark.parametrize(("kind", "trap"), SHOWN, ids=str)
 
 

@@ -10,7 +10,7 @@ from agents.jobs.agents import list_agent_jobs, name_result
 from agents.jobs.job import do_job
 from agents.run import Run
 from agents.train import train_many
-from benchmarks.library import WORK, enter_agents, find_lacking, write_entries
+from benchmarks.make_library import WORK, enter_agents, find_lacking, write_entries
 from benchmarks.plan import list_lives, list_single_traps, plan_runs
 from mesa_gym.policies.agent_files import digest_weights
 from mesa_gym.trained.library import EVERY_SEED, MANIFEST, WEIGHTS, load, read_manifest
@@ -52,14 +52,14 @@ def test_committed_weights_match_training_plan_and_size():
         assert digest_weights(weights) == entry.weights_digest
         sizes[entry.kind] += len(weights)
     assert sizes["planner"] <= 0.5e6
-    assert sizes["network"] <= 10e6
+    assert sizes["mlp"] <= 10e6
     assert sizes["gru"] <= 2e6
 
 
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"seed": 7}, "no agent .* with kind network, seed 7.*it has ppo-s0, ppo-s1"),
+        ({"seed": 7}, "no agent .* with kind mlp, seed 7.*it has ppo-s0, ppo-s1"),
         ({"alpha": 0.1}, ", seed 0, alpha 0.1 and reward cheese; it has ppo-s0"),
         ({"reward": "corner"}, "reward corner; it has ppo-s0"),
         ({"trap": "LavaLand"}, "no agent of LavaLand-v0 .*it has none"),
@@ -104,7 +104,7 @@ def test_library_agents_equal_trained_agents(folder):
         assert (entry.name, entry.seed) == (name, seed)
         assert entry.curve[-1][0] == entry.steps == 12_288  # three whole rollouts
         assert set(entry.test) == set(entry.shift) == {"cheese", "corner"}
-        assert load("CheeseCorner", seed, folder=folder).kind == "network"
+        assert load("CheeseCorner", seed, folder=folder).kind == "mlp"
 
 
 def test_library_make_trains_missing_agents_only(folder):

@@ -25,7 +25,7 @@ def changed(**entries):
         (WEIGHTS_FILE, lambda x: x[:-9] + b"?" + x[-8:], "its digest is not '"),
         (ABOUT, lambda x: b"{", "policy.json is not JSON .*again"),
         (ABOUT, lambda x: b'{"schema": 9}', "has schema 9; this version"),
-        (ABOUT, changed(kind="netwerk"), "unknown kind of agent.*Did you mean 'network'"),
+        (ABOUT, changed(kind="mlpp"), "unknown kind of agent.*Did you mean 'mlp'"),
         (
             ABOUT,
             changed(kind="gru"),

@@ -67,7 +67,7 @@ def test_board_run_writes_agents_with_cards(out):
     record = AgentRecord.load(out / AGENT / "policy.json")
     card = ScoreCard.load(out / AGENT / "card.json")
     assert (record.name, record.agent, record.kind, card.policy) == (
-        *("ppo-s0", "ppo", "network", "ppo-s0"),
+        *("ppo-s0", "ppo", "mlp", "ppo-s0"),
     )
     assert record.command == card.provenance.command == Run(CORNER, steps=1).command()
     assert record.weights_digest == digest_weights((out / AGENT / WEIGHTS_FILE).read_bytes())

@@ -18,8 +18,8 @@ from mesa_gym.errors import shorten, shorten_text
 from mesa_gym.json_data import Text, require
 from mesa_gym.policies import Asking, Policy, as_policy
 from mesa_gym.policies.adapting import warn_of_unread
-from mesa_gym.policies.loading import is_model_file
 from mesa_gym.policies.names import name_policy
+from mesa_gym.policies.resolving import is_model_file
 from mesa_gym.policies.seeds import digest_policy, require_seeds
 from mesa_gym.scoring.card import (
     Cards,

@@ -13,8 +13,8 @@ from mesa_gym.files import read_bytes, write_text
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
 from mesa_gym.report.board_columns import CELL_COLUMNS, ROW_COLUMNS, describe_row, write_word
+from mesa_gym.report.board_rows import QUESTION, Leaderboard
 from mesa_gym.report.cells import IDLE, KINDS, UNTRAINED, strip_version
-from mesa_gym.report.leaderboard import QUESTION, Leaderboard
 from mesa_gym.report.templating import TEMPLATES, environment
 from mesa_gym.scoring import WORDS
 from mesa_gym.traps import Split, find_trap, package_traps
