@@ -95,7 +95,7 @@ class Algorithm:
         if not can_train(found):
             raise ValueError(
                 f"{asked}: {name} is {shorten(found)}; expected a function that takes what"
-                " agents.ppo.train takes: a run, seeds, a report and a device"
+                " agents.ppo.train takes: runs, a report and a device"
             )
         return found
 
@@ -129,7 +129,7 @@ class Algorithm:
 
 def can_train(value: Any) -> bool:
     """Return whether a value is callable with the arguments of ``agents.ppo.train``."""
-    return callable(value) and not isinstance(value, type) and takes(value, 4)
+    return callable(value) and not isinstance(value, type) and takes(value, 3)
 
 
 USUAL_SETTINGS = PPOSettings()

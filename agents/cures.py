@@ -171,19 +171,15 @@ def make_cure(
     """
 
     def train_cured(
-        run: Run,
-        seeds: Sequence[int],
-        report: Report | None = None,
-        device: str | None = None,
-        **options: Any,
+        runs: Sequence[Run], report: Report | None = None, device: str | None = None, **options: Any
     ) -> list[TrainedAgent]:
-        if not run.alpha:
-            raise ValueError(f"{run.algo} needs levels of the shift; add alpha, as alpha=.01")
+        if not runs[0].alpha:
+            raise ValueError(f"{runs[0].algo} needs levels of the shift; add alpha, as alpha=.01")
 
         def trainer(learner: Learner, env: Any, *others: Any) -> PPO:
             return PPO(learner, change(env, **usual | options), *others)
 
-        return ppo.train(run, seeds, report, device, make_learner=learner, trainer=trainer)
+        return ppo.train(runs, report, device, make_learner=learner, trainer=trainer)
 
     train_cured.__doc__ = about
     return train_cured

@@ -196,28 +196,24 @@ def take(logs: Array, action: Array) -> Array:
 
 
 def train(
-    run: Run,
-    seeds: Sequence[int],
+    runs: Sequence[Run],
     report: Report | None = None,
     device: str | None = None,
     *,
     loss: LossTerm | None = None,
     reward: ShapeReward | None = None,
-    alike: Sequence[Run] = (),
     make_learner: MakeLearner | None = None,
     trainer: Callable[..., PPO] = PPO,
     settings: PPOSettings | None = None,
 ) -> list[TrainedAgent]:
-    """Train one agent a seed: on a CPU one after another, on a GPU many at once.
+    """Train an agent a run: on a CPU one after another, on a GPU many at once.
 
     Args:
-        run: what is trained; its own seed does not count.
-        seeds: of weights, actions and levels.
+        runs: what is trained; they differ in their numbers alone (``agents.numbers``).
         report: called with an evaluation after each tenth of the training; None for no evaluation.
         device: as JAX names it, such as ``cpu`` or ``cuda:0``; by default all that JAX uses.
         loss: a term that is added to PPO's loss.
         reward: the reward to learn from instead of the environments' payments.
-        alike: the runs of the agents, where they differ in their numbers (``agents.numbers``).
         make_learner: makes the network of a trap and of so many units; by default the run's.
         trainer: makes a training of one agent, as ``PPO`` does.
         settings: by default the run's.
@@ -225,8 +221,8 @@ def train(
     Raises:
         ValueError: the device is not here, or a minibatch would be empty.
     """
-    runs = alike or [replace(run, seed=seed) for seed in seeds]
-    many, numbers = Many(find_devices(device)[: len(runs)]), list_numbers(runs, settings)
+    run, numbers = runs[0], list_numbers(runs, settings)
+    many = Many(find_devices(device)[: len(runs)])
     settings = settings or run.settings or USUAL_SETTINGS
     with jax.default_device(many.devices[0]):
         make_learner = make_learner or LEARNERS[run.algorithm.kind]
@@ -267,5 +263,5 @@ def train(
         return [
             each
             for part, own in many.split(numbers)
-            for each in run_training(program, seeds[part], own, report)
+            for each in run_training(program, [run.seed for run in runs[part]], own, report)
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -137,6 +137,10 @@ class Run:
         self.algorithm.require_settings(settings)
         usual = self.settings or USUAL_SETTINGS
         return replace(self, settings=replace(usual, **settings)) if settings else self
+
+    def repeat(self, seeds: Iterable[int]) -> list[Run]:
+        """Return the same training with each of some seeds."""
+        return [replace(self, seed=seed) for seed in seeds]
 
     def facts(self) -> dict[str, Any]:
         """Return the entries of an agent's record that describe the training."""

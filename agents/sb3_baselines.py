@@ -32,10 +32,10 @@ DOUBLE = ("pi_features_extractor.", "vf_features_extractor.")
 
 
 def train(
-    run: Run, seeds: Sequence[int], report: Report | None = None, device: str | None = None,
+    runs: Sequence[Run], report: Report | None = None, device: str | None = None,
     *, make: Callable[..., BaseAlgorithm] = ppo,
 ) -> list[TrainedAgent]:  # fmt: skip
-    """PPO of Stable-Baselines3 (Schulman et al. 2017), as ``mesa_gym.sb3.ppo`` sets it up.
+    """Train an agent a run, which differ in their seeds.
 
     One model is trained after another; torch is left with one thread. ``make`` makes a model as
     ``mesa_gym.sb3.ppo`` does.
@@ -46,11 +46,12 @@ def train(
     if device is not None and device != "cpu":
         raise ValueError(f"Stable-Baselines3 trains here on the CPU alone, got device {device}")
     torch.set_num_threads(1)
-    trap, discount, found = run.environment().trap, run.find_discount(USUAL_SETTINGS), []
-    for seed in seeds:
-        model = make(trap, PARALLEL, seed, run.env_keywords, gamma=discount)
+    trap, found = runs[0].environment().trap, []
+    for run in runs:
+        discount = run.find_discount(USUAL_SETTINGS)
+        model = make(trap, PARALLEL, run.seed, run.env_keywords, gamma=discount)
         model.set_logger(Logger(folder=None, output_formats=[]))  # else SB3 leaves folders behind
-        watch = Watch(run.steps, trap, seed, report)
+        watch = Watch(run, trap, report)
         model.learn(run.steps, callback=watch)
         trained = TrainedAgent(model.num_timesteps, watch.curve, watch.looks)
         trained.agent = export_model(model, trap)
@@ -59,10 +60,10 @@ def train(
 
 
 def train_a2c(
-    run: Run, seeds: Sequence[int], report: Report | None = None, device: str | None = None
+    runs: Sequence[Run], report: Report | None = None, device: str | None = None
 ) -> list[TrainedAgent]:
-    """A2C of Stable-Baselines3 (Mnih et al. 2016), with the network of ``sb3-ppo``."""
-    return train(run, seeds, report, device, make=make_a2c)
+    """Train by A2C, with the network of ``sb3-ppo``."""
+    return train(runs, report, device, make=make_a2c)
 
 
 def make_a2c(trap: Trap, n_envs: int, seed: int, env_kwargs: dict[str, Any], gamma: float) -> A2C:
@@ -78,16 +79,16 @@ class Watch(BaseCallback):
     """Notes each tenth of a training the returns of episodes, and the agent's competence.
 
     Args:
-        steps, trap, seed: what is trained.
+        run, trap: what is trained.
         report: called with evaluations, or None.
 
     Attributes:
         curve, looks: as of ``TrainedAgent``.
     """
 
-    def __init__(self, steps: int, trap: Trap, seed: int, report: Report | None) -> None:
+    def __init__(self, run: Run, trap: Trap, report: Report | None) -> None:
         super().__init__()
-        self.steps, self.trap, self.seed, self.report = steps, trap, seed, report
+        self.run, self.trap, self.report = run, trap, report
         self.curve, self.looks = list[tuple[float, float]](), list[TrainingLook]()
         self._earned, self._tenths = list[float](), 0
 
@@ -97,7 +98,7 @@ class Watch(BaseCallback):
         return True
 
     def _on_rollout_end(self) -> None:
-        if (tenths := self.num_timesteps * LOOKS // self.steps) > self._tenths:
+        if (tenths := self.num_timesteps * LOOKS // self.run.steps) > self._tenths:
             self._tenths = tenths
             self._note()
 
@@ -111,7 +112,7 @@ class Watch(BaseCallback):
             agent = export_model(self.model, self.trap)
             shares = judge_agent(agent, self.trap, self.num_timesteps)
             self.looks.append(TrainingLook(self.num_timesteps, mean, *shares))
-            self.report([self.seed], [self.looks[-1]])
+            self.report([self.run.seed], [self.looks[-1]])
 
 
 def export_model(model: BaseAlgorithm, trap: Trap) -> Agent:

@@ -78,7 +78,7 @@ class Symmetric(PPO):
 
 
 def train(
-    run: Run, seeds: Sequence[int], report: Report | None = None, device: str | None = None
+    runs: Sequence[Run], report: Report | None = None, device: str | None = None
 ) -> list[TrainedAgent]:
-    """PPO on levels that are turned and mirrored, so that no place is a cue."""
-    return ppo.train(run, seeds, report, device, trainer=Symmetric)
+    """Train as ``agents.ppo.train`` does, on turned levels."""
+    return ppo.train(runs, report, device, trainer=Symmetric)

@@ -145,14 +145,7 @@ class Taught(PPO):
 
 
 def train(
-    run: Run, seeds: Sequence[int], report: Report | None = None, device: str | None = None
+    runs: Sequence[Run], report: Report | None = None, device: str | None = None
 ) -> list[TrainedAgent]:
-    """Training by labels: the exact solver's optimal actions, in states of its own play.
-
-    Args:
-        run, seeds, report, device: as for ``agents.ppo.train``.
-
-    Raises:
-        ValueError: the trap has no labels.
-    """
-    return ppo.train(run, seeds, report, device, trainer=Taught)
+    """Train as ``agents.ppo.train`` does, by labels; ValueError where a trap has none."""
+    return ppo.train(runs, report, device, trainer=Taught)

@@ -28,14 +28,13 @@ from mesa_gym.scoring.card import package_versions
 PACKAGES = ("jax", "optax", "stable-baselines3", "torch")
 
 
-def train_many(
-    run: Run, seeds: Sequence[int], report: Report | None = None, device: str | None = None
+def train_runs(
+    runs: Sequence[Run], report: Report | None = None, device: str | None = None
 ) -> list[SavedAgent]:
-    """Train agents that differ in their seeds.
+    """Train agents that one program trains, such as ``Run("CheeseCorner").repeat(range(5))``.
 
     Args:
-        run: what to train; its own seed does not count.
-        seeds: of the agents.
+        runs: of which ``agents.numbers.strip_numbers`` is the same.
         report: called with an evaluation after each tenth of the training; None for no evaluation.
         device: as JAX names it, such as ``cuda``; by default JAX's first.
 
@@ -44,30 +43,18 @@ def train_many(
         ValueError: the device is not here, or an algorithm of one's own has a loss that is nan or
             returned something else.
     """
-    return train_runs([replace(run, seed=seed) for seed in seeds], report, device)
-
-
-def train_runs(
-    runs: Sequence[Run], report: Report | None = None, device: str | None = None
-) -> list[SavedAgent]:
-    """Train agents that one program trains; ``train_many`` explains arguments and errors.
-
-    Args:
-        runs: of which ``agents.numbers.strip_numbers`` is the same.
-    """
-    run, seeds = runs[0], [each.seed for each in runs]
-    alone = all(replace(each, seed=run.seed) == run for each in runs)
-    train = run.algorithm.find_function()
+    algorithm = runs[0].algorithm
+    train = algorithm.find_function()
     try:
         with PHASES.spend("learn"):
-            found = train(run, seeds, report, device, **{} if alone else {"alike": runs})
+            found = train(runs, report, device)
     except FloatingPointError as error:
-        raise ValueError(f"{error} ({run.algo})") from None
-    whole = isinstance(found, list | tuple) and len(found) == len(seeds)
+        raise ValueError(f"{error} ({runs[0].algo})") from None
+    whole = isinstance(found, list | tuple) and len(found) == len(runs)
     if not whole or not all(isinstance(each, TrainedAgent) for each in found):
         raise ValueError(
-            f"the algorithm {run.algorithm.name} returned {shorten(found)}; expected what"
-            f" agents.ppo.train returns: a list of {len(seeds)} TrainedAgent, one a seed"
+            f"the algorithm {algorithm.name} returned {shorten(found)}; expected what"
+            f" agents.ppo.train returns: a list of {len(runs)} TrainedAgent, one a run"
         )
     versions = package_versions()
     for package in PACKAGES:
@@ -149,20 +136,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         run = Run(trap, keywords=tuple(words), steps=steps or 0, **options)
         run = run.change(**{x: each for x, each in changed.items() if each is not None})
         run = replace(run, start=start)
-        seeds = [run.seed] if many is None else [*many]
-        runs = {seed: replace(run, seed=seed) for seed in seeds}
-        folders = {x: out if many is None else out / each.name for x, each in runs.items()}
-        for folder in folders.values():
+        runs = [run] if many is None else run.repeat(many)
+        folders = [out] if many is None else [out / each.name for each in runs]
+        for folder in folders:
             require_new_folder(folder)
         if run.algorithm.solves:
             require_labels(run.environment().trap)
         reports = list[Report]()
         if board is not None:
-            reports.append(TensorBoard(board, {x: each.name for x, each in runs.items()}))
+            reports.append(TensorBoard(board, {each.seed: each.name for each in runs}))
         if printer := None if quiet else Printer(run):
             reports.append(printer)
-        for trained in train_many(run, seeds, join_reports(reports), device):
-            save(folders[trained.record.seed], trained)
+        trained = train_runs(runs, join_reports(reports), device)
+        for folder, agent in zip(folders, trained, strict=True):
+            save(folder, agent)
         if printer:
             printer.conclude()
         print(out)

@@ -11,7 +11,7 @@ import mesa_gym
 from agents.progress import Printer
 from agents.run import Run
 from agents.saving import save
-from agents.train import read_seeds, train_many
+from agents.train import read_seeds, train_runs
 from mesa_gym import report
 from mesa_gym.command import DONE, FAILED, Parser, run_command
 from mesa_gym.scoring import Cards
@@ -61,11 +61,11 @@ def _certify(trap: Trap, levels: int) -> bool:
 
 def _train(base: Run, seeds: Sequence[int], folder: Path) -> list[str]:
     """Train PPO, print its progress, and return the folders of the agents."""
-    printer = Printer(base)
-    for trained in train_many(base, seeds, printer):
-        save(folder / f"ppo-s{trained.record.seed}", trained)
+    printer, runs = Printer(base), base.repeat(seeds)
+    for run, trained in zip(runs, train_runs(runs, printer), strict=True):
+        save(folder / run.name, trained)
     printer.conclude()
-    return [str(folder / f"ppo-s{seed}") for seed in seeds]
+    return [str(folder / run.name) for run in runs]
 
 
 def _conclude(trap: Trap, cards: Cards) -> str:

@@ -34,7 +34,7 @@ PAIRED_STEPS = 50  # of each of them
 def train_trap(name: str, seeds: int, device: str | None, steps: int | None) -> str:
     """Train and judge agents of a trap, and return a line about them."""
     began, run = time.perf_counter(), Run(name, steps=steps or 0)
-    trained = ppo.train(run, range(seeds), None, device)
+    trained = ppo.train(run.repeat(range(seeds)), None, device)
     learnt = time.perf_counter() - began
     judged = judge_agents(run, [each.agent for each in trained], device)
     test, base, proxy = np.array(judged).T

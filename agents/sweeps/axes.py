@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -53,7 +53,7 @@ class SweepCell:
         settings = {name: value for name, value in self.values if name in SETTING_NAMES}
         others = [f"{x}={y}" for x, y in self.values if x not in (*OF_RUN, *SETTING_NAMES)]
         run = Run(self.trap, self.algo, keywords=tuple(others), **of_run).change(**settings)
-        return [replace(run, seed=seed) for seed in seeds]
+        return run.repeat(seeds)
 
 
 def list_cells(

@@ -25,8 +25,8 @@ from agents import ppo
 
 NUMBER = 3
 
-def stubborn(run, seeds, report=None, device=None):
-    return ppo.train(run, seeds, report, device)
+def stubborn(runs, report=None, device=None):
+    return ppo.train(runs, report, device)
 
 partial_one = partial(ppo.train, loss=lambda weights, batch: 1e-3 * weights["first.weight"].sum())
 
@@ -40,8 +40,8 @@ def term(weights, batch):
 def forgetful(*given):
     return []
 
-def strange(run, seeds, *others):
-    return [print] * len(seeds)
+def strange(runs, *others):
+    return [print] * len(runs)
 
 def ppo_(*given):
     raise KeyError("mine")
@@ -140,7 +140,7 @@ def test_own_algorithm_defaults_to_ppo_step_count(mine):
         ("no_such_module:mine", "No module named 'no_such_module'"),
         (
             "{file}:strange",
-            "strange returned .*print.*; expected .* a list of 1 .*TrainedAgent, one a seed",
+            "strange returned .*print.*; expected .* a list of 1 .*TrainedAgent, one a run",
         ),
         ("{file}:forgetful", r"forgetful returned \[\]; expected .* a list of 1 "),
     ],

@@ -92,14 +92,14 @@ def test_cures_without_alpha_are_refused(name):
     run = Run("CheeseDish", f"agents.cures:{name}")
     assert run.algorithm.describe().startswith("PPO")
     with pytest.raises(ValueError, match="needs levels of the shift"):
-        run.algorithm.find_function()(run, [0])
+        run.algorithm.find_function()([run])
 
 
 @pytest.mark.slow
 def test_twins_need_targets_to_exchange():
     run = Run("CoinRun", "agents.cures:twins", alpha=0.01, steps=4096)
     with pytest.raises(ValueError, match="leave twins out"):
-        run.algorithm.find_function()(run, [0])
+        run.algorithm.find_function()([run])
 
 
 @pytest.mark.slow
@@ -110,7 +110,7 @@ def test_cured_agents_know_their_goal():
     shares = {}
     for name in ("screening", "alpha_at_random"):
         run = Run("CheeseDish", f"agents.cures:{name}", alpha=0.05, steps=300_000)
-        (trained,) = run.algorithm.find_function()(run, [0])
+        (trained,) = run.algorithm.find_function()([run])
         shares[name] = score(trained.agent, "CheeseDish", levels=60).splits["shift"]["choice"]
     assert shares["screening"]["cheese"] > 0.8
     assert abs(shares["alpha_at_random"]["cheese"] - shares["alpha_at_random"]["dish"]) < 0.25

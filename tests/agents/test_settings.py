@@ -37,7 +37,7 @@ def test_settings_taken_change_the_weights(algo, trainer):
     run, found = small(algo), {}
     for name in ("", *OTHERS):
         settings = replace(run.settings, **({name: OTHERS[name]} if name else {}))
-        (trained,) = ppo.train(run, (1,), trainer=trainer, settings=settings)
+        (trained,) = ppo.train(run.repeat((1,)), trainer=trainer, settings=settings)
         found[name] = encode_weights(trained.agent.weights)
     usual = found.pop("")
     assert {name for name in found if found[name] != usual} == {

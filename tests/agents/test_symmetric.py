@@ -68,5 +68,5 @@ def test_turned_actions_lead_where_the_picture_says():
 def test_turned_levels_leave_no_corner_as_cue():
     """Plain PPO goes for the corner of CheeseCorner, PPO on turned levels for the cheese."""
     run = Run("CheeseCorner", "ppo-symmetric", steps=300_000)
-    (trained,) = train(run, (0,))
+    (trained,) = train([run])
     assert score(trained.agent, run.environment().trap, levels=300).verdict == "base"

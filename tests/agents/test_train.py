@@ -20,7 +20,7 @@ from agents.loop import TrainedAgent
 from agents.networks import LearningMLP
 from agents.run import Run
 from agents.saving import describe_training, save
-from agents.train import main, train_many
+from agents.train import main, train_runs
 from mesa_gym import scoring
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.agent_files import AgentRecord
@@ -39,7 +39,7 @@ OURS = [name for name in ALGORITHMS if not name.startswith("sb3")]
 @pytest.mark.parametrize("algo", few(ALGORITHMS, "ppo", thorough=OURS))
 def test_algorithm_with_equal_seed_gives_equal_weights(algo, tmp_path):
     run = small(algo)
-    one, other = train_many(run, (1, 2))
+    one, other = train_runs(run.repeat((1, 2)))
     assert train_weights(run) == one.weights != other.weights
     for record in (one.record, other.record):
         assert record.steps >= run.steps
@@ -55,7 +55,7 @@ def test_algorithm_with_equal_seed_gives_equal_weights(algo, tmp_path):
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("algo", ALGORITHMS)
 def test_algorithms_become_competent(algo):
-    (trained,) = train_many(Run("CheeseCorner", algo, steps=300_000), (0,))
+    (trained,) = train_runs(Run("CheeseCorner", algo, steps=300_000).repeat((0,)))
     made = ALGORITHMS[algo].kind, trained.weights
     from mesa_gym.trained.loading import make_agent, make_network
     from mesa_gym.trained.weights_file import decode_weights
@@ -116,10 +116,10 @@ def test_command_trains_many_seeds(tmp_path, capsys):
 
 def test_training_goes_on_from_an_agent(tmp_path):
     """By steps of length zero it stays what it was, and otherwise differs from one that is new."""
-    (one,) = train_many(small().change(units=20), (1,))
+    (one,) = train_runs(small().change(units=20).repeat((1,)))
     save(tmp_path / "agent", one)
     run = replace(small(alpha=0.5).change(units=20), start=str(tmp_path / "agent"))
-    still, moved = run.change(learning_rate=1e-30), train_many(run, (2,))[0]
+    still, moved = run.change(learning_rate=1e-30), train_runs(run.repeat((2,)))[0]
     assert train_weights(still) == one.weights
     assert moved.weights not in (one.weights, train_weights(replace(run, start=""), 2)[0])
     record = moved.record
@@ -154,7 +154,7 @@ def test_weights_of_another_width_are_refused(tmp_path):
     save(tmp_path / "agent", describe_training(small().change(units=20), trained, {}))
     run = replace(small().change(units=20), start=str(tmp_path / "agent"))
     with pytest.raises(ValueError, match="weights of other shapes"):
-        ppo.train(run, (0,), make_learner=lambda trap, units: LearningMLP(trap, units + 1))
+        ppo.train(run.repeat((0,)), make_learner=lambda trap, units: LearningMLP(trap, units + 1))
 
 
 @pytest.mark.parametrize(

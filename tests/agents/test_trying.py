@@ -9,7 +9,7 @@ from tests.support.mistakes import make_mistake
 @pytest.mark.thorough
 @pytest.mark.usefixtures("registry")
 def test_try_trains_nothing_without_a_certificate(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(trying, "train_many", None)
+    monkeypatch.setattr(trying, "train_runs", None)
     name = "payment again and again"
     make_mistake(name, tmp_path)
     path = tmp_path / f"{name.replace(' ', '_')}.py"

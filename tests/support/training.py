@@ -4,7 +4,7 @@ import numpy as np
 
 from agents.ppo_settings import PPOSettings
 from agents.run import Run
-from agents.train import train_many
+from agents.train import train_runs
 from tests.support.networks import CORNER, DOORS, drawn
 
 __all__ = ["CORNER", "DOORS", "FEW", "acts", "drawn", "small", "train_weights"]
@@ -21,7 +21,7 @@ def small(algo="ppo", trap="CheeseCorner", **more):
 
 def train_weights(run, *seeds):
     """The weights that a training gives, as they are saved; of seed 1 by default."""
-    found = [each.weights for each in train_many(run, seeds or (1,))]
+    found = [each.weights for each in train_runs(run.repeat(seeds or (1,)))]
     return found if seeds else found[0]
 
 

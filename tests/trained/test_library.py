@@ -9,7 +9,7 @@ import pytest
 from agents.jobs.agents import list_agent_jobs, name_result
 from agents.jobs.job import do_job
 from agents.run import Run
-from agents.train import train_many
+from agents.train import train_runs
 from benchmarks.make_library import WORK, enter_agents, find_lacking, write_entries
 from benchmarks.plan import list_lives, list_single_traps, plan_runs
 from mesa_gym.policies.agent_files import digest_weights
@@ -96,7 +96,7 @@ def test_damaged_files_are_refused(file, change, message, folder):
 
 
 def test_library_agents_equal_trained_agents(folder):
-    both = train_many(BOTH[0], (0, 1))
+    both = train_runs(BOTH[0].repeat((0, 1)))
     for seed, (entry, name, trained) in enumerate(
         zip(read_manifest(folder), NAMES, both, strict=True)
     ):
