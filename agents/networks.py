@@ -20,7 +20,7 @@ from mesa_gym.engine import ACTIONS
 from mesa_gym.trained.agent import Agent, Network
 from mesa_gym.trained.gru import GRU, remember
 from mesa_gym.trained.loading import NETWORKS, make_agent
-from mesa_gym.trained.mlp import UNITS, LocalMLP
+from mesa_gym.trained.mlp import MLP, UNITS
 from mesa_gym.trained.planner_maps import PlannerNetwork
 from mesa_gym.traps import Trap
 
@@ -28,9 +28,13 @@ Params = dict[str, Array]
 # Muon's rate beside that of Adam; not searched finely.
 MUON_RATE = 8.0
 EPSILON = 1e-5  # of Adam
-# Of a first layer, of a square one, and of outputs.
-draw_evenly = partial(jax.random.uniform, minval=-0.1, maxval=0.1)
-draw_square, draw_policy, draw_value = map(jax.nn.initializers.orthogonal, (2**0.5, 0.01, 1.0))
+# Of an MLP's square layers, and of its others.
+draw_square = jax.nn.initializers.orthogonal(2**0.5)
+DRAWN_OTHERWISE = {
+    "first.weight": partial(jax.random.uniform, minval=-0.1, maxval=0.1),
+    "policy.weight": jax.nn.initializers.orthogonal(0.01),
+    "value.weight": jax.nn.initializers.orthogonal(1.0),
+}
 KEEPS = 2.0  # at first a memory is renewed by a sigmoid of minus this
 # What it costs a planner at first to enter a free cell and a wall, and its first sharpness. Ways
 # round walls are shorter than a wall, so that no plan enters what cannot be entered.
@@ -54,27 +58,32 @@ class Learner:
         start: the weights to begin with; None for those that are drawn.
 
     Class attributes:
-        kind: of the agent, one of ``mesa_gym.trained.loading.NETWORKS``.
+        network: that of the agent, where no other is given.
         observation: of ``JaxEnv``, which it sees.
         memory: how many numbers it remembers.
 
     Args:
         trap: what it acts on.
         units: of a hidden layer, where that is free.
+        network: a subclass of the usual one.
     """
 
-    kind: ClassVar[str]
+    network: type[Any]
     observation: ClassVar[str] = "listed"
     memory: ClassVar[int] = 0
-    net: Network
+    net: Any
     start: Params | None = None
 
-    def __init__(self, trap: Trap, units: int = UNITS) -> None:
-        self.trap, self.units, self.net = trap, units, self.make_net(trap)
+    def __init__(
+        self, trap: Trap, units: int = UNITS, network: type[Network] | None = None
+    ) -> None:
+        self.trap, self.units, self.network = trap, units, network or self.network
+        self.net = self.make_net()
 
-    def make_net(self, trap: Trap) -> Network:
+    def make_net(self) -> Network:
         """Return the trap's network, whose row sums are those of ``agents.sums``."""
-        return NETWORKS[self.kind](trap, sum_rows_fast)  # type: ignore[call-arg]
+        net: Network = self.network(self.trap, sum_rows_fast)
+        return net
 
     def make_env(self, count: int, **keywords: Any) -> Any:
         """Make ``count`` JAX environments with the observation that the network reads."""
@@ -105,45 +114,49 @@ class Learner:
         """Return the agent, its weights rounded to half precision as on disk."""
         halves = {x: np.asarray(each).astype(np.float16) for x, each in weights.items()}
         whole = {name: each.astype(np.float32) for name, each in halves.items()}
-        return make_agent(NETWORKS[self.kind](self.trap), whole)
+        return make_agent(self.network(self.trap), whole)
 
 
 class LearningMLP(Learner):
-    """Two hidden layers, of which Muon (Jordan et al. 2024) trains the square one."""
+    """Hidden layers, of which Muon (Jordan et al. 2024) trains those that are square.
 
-    kind = "mlp"
+    So it is of each subclass of ``MLP``, with more layers or another view.
+    """
+
+    network = MLP
+
+    def make_env(self, count: int, **keywords: Any) -> Any:
+        """Make ``count`` JAX environments with the network's view."""
+        return super().make_env(count, reach=self.network.reach, **keywords)
 
     def draw(self, key: Array) -> Params:
         """Draw the initial weights from a random key."""
-        rules = {
-            "first.weight": draw_evenly, "second.weight": draw_square,
-            "policy.weight": draw_policy, "value.weight": draw_value,
-        }  # fmt: skip
         shapes = self.net.list_shapes({"second.weight": (self.units, self.units)})
-        keys = jax.random.split(key, len(rules))
-        drawn = {x: rules[x](own, shapes[x]) for x, own in zip(rules, keys, strict=True)}
+        layers = [name for name in shapes if name.endswith(".weight")]
+        keys = zip(layers, jax.random.split(key, len(layers)), strict=True)
+        drawn = {x: DRAWN_OTHERWISE.get(x, draw_square)(own, shapes[x]) for x, own in keys}
         return {name: drawn.get(name, jnp.zeros(shape)) for name, shape in shapes.items()}
 
     def make_optimiser(self) -> optax.GradientTransformation:
-        """Return the optimiser: Muon for the square layer, Adam for all other weights."""
-        return split_optimiser({"second.weight"})
+        """Return the optimiser: Muon for the square layers, Adam for all other weights."""
 
+        def label(weights: Params) -> dict[str, str]:
+            square = {x for x in weights if x.endswith(".weight")} - DRAWN_OTHERWISE.keys()
+            return {name: "muon" if name in square else "adam" for name in weights}
 
-class LearningLocalMLP(LearningMLP):
-    """An MLP with a local view."""
+        def find_axes(weights: Any) -> Any:
+            axes = optax.contrib.MuonDimensionNumbers(-2, -1)
+            return jax.tree.map(lambda _: axes, weights)
 
-    kind = "local"
-
-    def make_env(self, count: int, **keywords: Any) -> Any:
-        """Make ``count`` JAX environments with the agent's local view."""
-        return super().make_env(count, reach=LocalMLP.reach, **keywords)
+        muon = optax.contrib.scale_by_muon(weight_dimension_numbers=find_axes)
+        muon = optax.chain(muon, optax.scale(MUON_RATE))
+        return optax.multi_transform({"muon": muon, "adam": super().make_optimiser()}, label)
 
 
 class LearningGRU(Learner):
     """A network with a memory: it learns within an episode (RL^2, Duan et al. 2016)."""
 
-    kind, memory = "gru", 64
-    net: GRU
+    network, memory = GRU, 64
 
     def draw(self, key: Array) -> Params:
         """Draw the initial weights from a random key."""
@@ -193,13 +206,13 @@ class LearningGRU(Learner):
 class LearningPlanner(Learner):
     """A network that plans by construction; its initial maps are flat."""
 
-    kind, observation = "planner", "planes"
-    net: PlannerNetwork
+    network, observation = PlannerNetwork, "planes"
 
-    def make_net(self, trap: Trap) -> Network:
+    def make_net(self) -> Network:
         """Return the trap's network, with one planning sweep for each inner cell."""
-        cells = (trap.height - 2) * (trap.width - 2)
-        return NETWORKS[self.kind](trap, loop=repeat_steps(cells))  # type: ignore[call-arg]
+        cells = (self.trap.height - 2) * (self.trap.width - 2)
+        net: Network = self.network(self.trap, loop=repeat_steps(cells))
+        return net
 
     def draw(self, key: Array) -> Params:
         """Draw the initial weights from a random key."""
@@ -219,30 +232,6 @@ class LearningPlanner(Learner):
             "pays_bias": jnp.full((1, 1, 1), free / net.gain, jnp.float32),
             "head": jnp.array([[[math.log(SHARPNESS), STEP_COST, 0.0, 0.5, -1.1]]]),
         }
-
-
-LEARNERS = {
-    each.kind: each for each in (LearningMLP, LearningLocalMLP, LearningGRU, LearningPlanner)
-}
-
-
-def split_optimiser(square: set[str]) -> optax.GradientTransformation:
-    """Return an optimiser: Muon for the weights named in ``square``, Adam for the rest."""
-
-    def find_axes(weights: Any) -> Any:
-        axes = optax.contrib.MuonDimensionNumbers(-2, -1)
-        return jax.tree.map(lambda _: axes, weights)
-
-    muon = optax.contrib.scale_by_muon(weight_dimension_numbers=find_axes)
-    muon = optax.chain(muon, optax.scale(MUON_RATE))
-
-    def label(weights: Params) -> dict[str, str]:
-        return {name: "muon" if name in square else "adam" for name in weights}
-
-    return optax.multi_transform({"muon": muon, "adam": optax.scale_by_adam(eps=EPSILON)}, label)
-
-
-# -- what is compiled ------------------------------------------------------------------------------
 
 
 def repeat_steps(steps: int) -> Callable[..., Any]:
@@ -266,3 +255,11 @@ def repeat_steps(steps: int) -> Callable[..., Any]:
         return (jax.lax.while_loop(changes, sweep, (worth, step((worth,))[0]))[1],)
 
     return loop
+
+
+LEARNERS = {
+    kind: partial(each, network=network)
+    for kind, network in NETWORKS.items()
+    for each in (LearningMLP, LearningGRU, LearningPlanner)
+    if issubclass(network, each.network)
+}

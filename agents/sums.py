@@ -18,31 +18,13 @@ def sum_rows_fast(xp: Any, table: Array, listed: Array) -> Array:
     """Return the result of ``mesa_gym.trained.inputs.sum_rows``, with a faster gradient."""
     filled = jnp.concat([table, jnp.zeros_like(table[:1])])
     flat = listed.reshape(-1, listed.shape[-1])
-    return _add_rows(filled, flat).reshape(*listed.shape[:-1], table.shape[1])
+    compute = add_columns if is_for_cpu() else multiply_by_ones
+    return compute(filled, flat).reshape(*listed.shape[:-1], table.shape[1])
 
 
 @jax.custom_vjp
-def _add_rows(table: Array, listed: Array) -> Array:
-    """Return sums of the table rows in each list, float32 (n, units); lists are (n, most)."""
-    return add_columns(table, listed) if is_for_cpu() else multiply_by_ones(table, listed)
-
-
-def _add_forward(table: Array, listed: Array) -> tuple[Array, tuple[Array, int]]:
-    return _add_rows(table, listed), (listed, len(table))
-
-
-def _add_backward(kept: tuple[Array, int], gradient: Array) -> tuple[Array, Any]:
-    listed, rows = kept
-    cpu = is_for_cpu()
-    table = scatter_columns(gradient, listed, rows) if cpu else mark_ones(listed, rows).T @ gradient
-    return table, np.zeros(listed.shape, jax.dtypes.float0)
-
-
-_add_rows.defvjp(_add_forward, _add_backward)
-
-
 def add_columns(table: Array, listed: Array) -> Array:
-    """Return the sums of table rows by list, added column by column of the lists.
+    """Return the sums of table rows by list, (n, units), added column by column of the lists.
 
     Without the loop the compiler's code is several times as slow on a CPU, since it computes a
     gradient for each row.
@@ -56,8 +38,13 @@ def add_columns(table: Array, listed: Array) -> Array:
     return total
 
 
-def scatter_columns(gradient: Array, listed: Array, rows: int) -> Array:
-    """Return the gradient of a table of ``rows`` rows, added column by column of the lists."""
+def _add_forward(table: Array, listed: Array) -> tuple[Array, tuple[Array, int]]:
+    return add_columns(table, listed), (listed, len(table))
+
+
+def _add_backward(kept: tuple[Array, int], gradient: Array) -> tuple[Array, Any]:
+    """Return the gradient of the table, added column by column of the lists; lists have none."""
+    listed, rows = kept
     columns = listed.T
 
     def add(i: Array, table: Array) -> Array:
@@ -65,16 +52,17 @@ def scatter_columns(gradient: Array, listed: Array, rows: int) -> Array:
 
     begun = jnp.zeros((rows, gradient.shape[-1]))
     table: Array = jax.lax.fori_loop(0, len(columns), add, begun)
-    return table
+    return table, np.zeros(listed.shape, jax.dtypes.float0)
+
+
+add_columns.defvjp(_add_forward, _add_backward)
 
 
 def multiply_by_ones(table: Array, listed: Array) -> Array:
-    """Return the sums of table rows by list, as a product with a 0/1 matrix."""
-    return mark_ones(listed, len(table)) @ table
+    """Return the sums of table rows by list, as a product with a 0/1 matrix.
 
-
-def mark_ones(listed: Array, rows: int) -> Array:
-    """Return a 0/1 matrix of the listed rows, float32 (n, rows); no list repeats an input."""
+    No list repeats an input, the last row apart, which is 0.
+    """
     which = jnp.arange(len(listed))[:, None]
-    empty = jnp.zeros((len(listed), rows))
-    return empty.at[which, listed].set(1, mode="promise_in_bounds")
+    ones = jnp.zeros((len(listed), len(table)))
+    return ones.at[which, listed].set(1, mode="promise_in_bounds") @ table

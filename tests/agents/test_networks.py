@@ -1,16 +1,20 @@
 """Networks in training, beside the agents that NumPy plays."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from agents import ppo, sums
 from agents.compiling import jax, jnp
 from agents.loop import TrainedAgent
-from agents.networks import LEARNERS
+from agents.networks import LEARNERS, LearningMLP
 from agents.saving import describe_training, save
 from mesa_gym import scoring
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.protocol import soften_scores
+from mesa_gym.trained.inputs import relu
+from mesa_gym.trained.mlp import MLP, apply_layer, read_out
 from mesa_gym.traps import find_trap
 from tests.support.parameters import few
 from tests.support.reference import wandered
@@ -51,24 +55,19 @@ def test_loaded_agent_equals_trained_network(kind):
         np.testing.assert_allclose(found.memory, agent.memory, atol=1e-5)
 
 
-def test_row_sums_on_gpu_equal_cpu():
-    """The CPU computes both: sums, and the gradient of each row except the filler."""
+@pytest.mark.parametrize("compute", [sums.add_columns, sums.multiply_by_ones])
+def test_row_sums_equal_those_by_hand(compute):
+    """Those of a CPU and of a GPU, and the gradient of each row except the filler."""
     rng, rows = np.random.default_rng(0), 200
     table = np.vstack([rng.normal(size=(rows, 8)), np.zeros(8)]).astype(np.float32)
     listed = np.stack([rng.permutation(rows)[:12] for _ in range(50)])
     listed[:, 9:] = rows
-    summed = table[listed].sum(axis=1)
-    given = jnp.asarray(table), jnp.asarray(listed)
-    for compute in (sums.add_columns, sums.multiply_by_ones):
-        np.testing.assert_allclose(compute(*given), summed, atol=1e-5)
-    back = rng.normal(size=summed.shape).astype(np.float32)
+    found, transpose = jax.vjp(lambda each: compute(each, jnp.asarray(listed)), jnp.asarray(table))
+    np.testing.assert_allclose(found, table[listed].sum(axis=1), atol=1e-5)
+    back = rng.normal(size=found.shape).astype(np.float32)
     expected = np.zeros_like(table)
     np.add.at(expected, listed[:, :9], back[:, None])
-    for found in (
-        sums.scatter_columns(jnp.asarray(back), given[1], rows + 1),
-        sums.mark_ones(given[1], rows + 1).T @ back,
-    ):
-        np.testing.assert_allclose(found[:rows], expected[:rows], atol=1e-5)
+    np.testing.assert_allclose(transpose(jnp.asarray(back))[0][:rows], expected[:rows], atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", few(LEARNERS, "mlp", thorough=EASY))
@@ -96,12 +95,41 @@ def test_units_are_the_width_of_hidden_layers(algo, tmp_path):
     assert acts(loaded, CORNER.observe(wandered(CORNER, 9))).shape == (9, 5)
 
 
+class DeepMLP(MLP):
+    """A network of one's own: an MLP with a third hidden layer."""
+
+    kind = "deep"
+
+    def list_shapes(self, given):
+        shapes = super().list_shapes(given)
+        square = shapes["second.weight"]
+        third = {"third.weight": square, "third.bias": square[:1]}
+        return dict(sorted({**shapes, **third}.items(), key=lambda each: "weight" not in each[0]))
+
+    def compute(self, xp, weights, seen, memory):
+        found = super().compute(xp, weights, seen, memory)
+        third = apply_layer(weights, "third", relu(xp, found["second"]))
+        return found | {"third": third} | read_out(weights, relu(xp, third))
+
+
+@pytest.mark.thorough
+def test_own_network_of_more_layers_trains():
+    """A subclass of the MLP needs no learner of its own."""
+    run = small().change(units=20)
+    (trained,) = ppo.train([run], make_learner=partial(LearningMLP, network=DeepMLP))
+    drawn = LearningMLP(CORNER, 20, DeepMLP).draw(jax.random.key(0))
+    third = np.asarray(drawn["third.weight"])
+    np.testing.assert_allclose(third @ third.T, 2 * np.eye(20), atol=1e-5)
+    assert np.abs(trained.agent.weights["third.bias"]).max() > 0
+    assert acts(trained.agent, CORNER.observe(wandered(CORNER, 9))).shape == (9, 5)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_gru_learns_within_an_episode():
     from agents.run import Run
 
     run = Run("FlashOrPay", "ppo-gru")
-    (trained,) = ppo.train(run, (0,))
+    (trained,) = ppo.train(run.repeat((0,)))
     card = scoring.score(trained.agent, run.environment().trap, levels=300)
     assert card.read_each("test", "normalized_return")["paid"] > 0.5
