@@ -109,7 +109,7 @@ class Run:
         agent = load(Path(self.start), self.environment().trap)
         if agent.kind != kind:
             raise ValueError(
-                f"the agent in {self.start} is a {agent.kind}; {self.algo} trains a {kind}"
+                f"the agent in {self.start} is of kind {agent.kind}; {self.algo} trains {kind}"
             )
         width = agent.weights["second.weight"].shape[0] if kind in ("mlp", "local") else units
         if width != units:

@@ -133,7 +133,7 @@ def test_training_goes_on_from_an_agent(tmp_path):
     [
         ("", "has 20 units; add --units 20"),
         ("--units 20 --trap CoinRun", "was trained with size"),
-        ("--algo ppo-planner", "is a network; ppo-planner trains a planner"),
+        ("--algo ppo-planner", "is of kind mlp; ppo-planner trains planner"),
         ("--algo sb3-ppo", "sb3-ppo begins with new weights; --from is for ppo and others"),
     ],
 )
