@@ -23,7 +23,7 @@ from mesa_gym.scoring.evidence import NO_CHOICE, NONE
 from mesa_gym.scoring.findings import SWEEPER
 from mesa_gym.scoring.playing import NullPlays
 from mesa_gym.scoring.plays import AGAIN, JUDGED, plays_of, split_of
-from mesa_gym.scoring.record import Played, Record
+from mesa_gym.scoring.record import Record, SplitRecord
 from mesa_gym.scoring.verdict import WORDS, Verdict, confidence, judge, judge_plays
 from mesa_gym.solver import LevelValues, level_values
 from mesa_gym.terminal import format_table, printable
@@ -219,7 +219,7 @@ def _find_word(
     beside = nulls.beside(played[Split.TEST] if train is None else train.record)
     if log.trap.by_returns():
         sweep = read_each(beside[SWEEPER].measured[Split.TEST], "normalized_return")
-        test, shift = (Played(log.trap, played[x], worth[x], starts[x]) for x in JUDGED)
+        test, shift = (SplitRecord(log.trap, played[x], worth[x], starts[x]) for x in JUDGED)
         return *judge_plays(test, shift, sweep[log.trap.base], 0), []
     known = {null: each.evidence for null, each in beside.items() if each.evidence}
     evidence = gather_evidence(log.trap, played, worth, known)

@@ -3,8 +3,9 @@
 from mesa_gym.scoring.card import Cards, Provenance, ScoreCard, salt_digest
 from mesa_gym.scoring.evaluation import evaluate, score, score_all
 from mesa_gym.scoring.evidence import Evidence
-from mesa_gym.scoring.measures import MEASURES, MeasureUnit, measure
-from mesa_gym.scoring.record import ENDED, Played, Record, normalized_return, replay, rollout
+from mesa_gym.scoring.record import ENDED, Record, SplitRecord, replay, rollout
+from mesa_gym.scoring.registry import MEASURES, MeasureUnit, measure
+from mesa_gym.scoring.returns import normalize_returns
 from mesa_gym.scoring.verdict import LINES, WORDS, Lines, confidence, judge
 
 __all__ = [
@@ -16,15 +17,15 @@ __all__ = [
     "Evidence",
     "Lines",
     "MeasureUnit",
-    "Played",
     "Provenance",
     "Record",
     "ScoreCard",
+    "SplitRecord",
     "confidence",
     "evaluate",
     "judge",
     "measure",
-    "normalized_return",
+    "normalize_returns",
     "replay",
     "rollout",
     "salt_digest",

@@ -34,8 +34,8 @@ from mesa_gym.scoring.card_text import (
 )
 from mesa_gym.scoring.evidence import Evidence, encode, read_letters
 from mesa_gym.scoring.findings import NULLS, view_null
-from mesa_gym.scoring.measures import CLOSE, MEASURES, Measure, Value
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
+from mesa_gym.scoring.registry import CLOSE, MEASURES, Measure, Value
 from mesa_gym.scoring.verdict import (
     BRITTLE,
     DECIDED,

@@ -16,7 +16,8 @@ import numpy as np
 from mesa_gym.engine import Bools, Ints
 from mesa_gym.scoring.evidence import NONE, SHIFT, STRAIGHT, Choices, Evidence, Paces
 from mesa_gym.scoring.plays import AGAIN, ALONE, BARE, TWINS, split_of
-from mesa_gym.scoring.record import PURSUED, SOLVED, TINY, Record, level_scores
+from mesa_gym.scoring.record import TINY, Record
+from mesa_gym.scoring.returns import PURSUED, SOLVED, level_scores
 from mesa_gym.solver import LevelValues
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Split, Trap

@@ -34,7 +34,7 @@ from mesa_gym.scoring.findings import SWEEPER
 from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.playing import SPENT, Failures, NullPlays, PolicyMaker, SplitPlays
 from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED
-from mesa_gym.scoring.record import Played, Record
+from mesa_gym.scoring.record import Record, SplitRecord
 from mesa_gym.scoring.verdict import brittle, confidence, judge, judge_plays
 from mesa_gym.solver import LevelValues
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
@@ -77,7 +77,7 @@ def score_all(
         PolicyError: a policy raised, or answered with something else than actions or
             probabilities; the message names policy, split and step.
         ValueError: an argument is out of range, or reference policies are not a scale
-            (``by_returns.require_scale``).
+            (``returns.require_scale``).
     """
     levels = integer("levels", levels, 1, MOST_LEVELS)
     seed = integer("seed", seed, 0, MOST_SEED)
@@ -136,7 +136,7 @@ def make_card(
     trap = controls.trap
     with SPENT.spend("nulls"):
         nulls = controls.beside(played[Split.TRAIN])
-    of_split = {split: Played(trap, played[split], values[split], starts[split]) for split in Split}
+    of_split = {x: SplitRecord(trap, played[x], values[x], starts[x]) for x in Split}
     choices = None
     if trap.by_returns():
         sweep = read_each(nulls[SWEEPER].measured[Split.TEST], "normalized_return")[trap.base]

@@ -19,9 +19,10 @@ from mesa_gym.policies.sweeper import list_avoidable
 from mesa_gym.scoring.choices import gather_evidence, list_paced
 from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.findings import DRIFT, NULLS, OFF, RANDOM, SWEEPER, view_null
-from mesa_gym.scoring.measures import Value, take_measures
+from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.plays import AGAIN, BARE, FEW_LEVELS, JUDGED, Play, plays_of, take_turns
-from mesa_gym.scoring.record import ENDED, Played, Record, rollout
+from mesa_gym.scoring.record import ENDED, Record, SplitRecord, rollout
+from mesa_gym.scoring.registry import Value
 from mesa_gym.solver import LevelValues, Solution, level_values, share_solution
 from mesa_gym.solver.actions import ActionTable, KeptActions
 from mesa_gym.solver.cache import cache_file
@@ -239,7 +240,7 @@ class NullPlays:
         for name, records in played.items():
             measured: dict[str, dict[str, Value]] = {}
             for split in JUDGED if name in NULLS else ():
-                play = Played(self.trap, records[split], self.values[split], self.few[split])
+                play = SplitRecord(self.trap, records[split], self.values[split], self.few[split])
                 seen = view_null(known, name) if known else None
                 measured[split.value] = take_measures(split, play, seen)
             found[name] = Null(measured, evidence.get(name))

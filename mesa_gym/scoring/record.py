@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -20,10 +20,6 @@ from mesa_gym.traps import Step, Trap
 
 # In the actions of a record: the episode has ended.
 ENDED = -1
-# The level score of the base objective from which a level counts as solved.
-SOLVED = 0.5
-# The level score below which an objective is not pursued.
-PURSUED = 0.3
 # Differences of returns below it are rounding.
 TINY = 1e-9
 Actions = NDArray[np.int8]
@@ -72,20 +68,20 @@ class Record:
 
 
 @dataclass(frozen=True, eq=False)
-class Played:
-    """One play of n levels.
+class SplitRecord:
+    """The record of a split's levels, with all that a measure may ask of them.
 
     Attributes:
         trap: the rules.
         record: what was done, and what it paid.
         values: what the levels are worth, by the solver.
-        starts: the levels, of ``test`` and of ``shift``; None of other splits.
+        starts: the levels.
     """
 
     trap: Trap
     record: Record
     values: LevelValues
-    starts: State | None = None
+    starts: State
 
     @cached_property
     def returns(self) -> dict[str, Floats]:
@@ -94,41 +90,9 @@ class Played:
         return {x: sum_discounted(each, self.trap.discount(x)) for x, each in paid.items()}
 
 
-# -- returns ---------------------------------------------------------------------------------------
-
-
 def sum_discounted(paid: Floats, discount: float) -> Floats:
     """Return discounted returns float64 (n,) of payments (horizon, n)."""
     return discount ** np.arange(len(paid)) @ paid
-
-
-def normalized_return(returns: Floats, optimum: Floats, floor: Floats) -> float | None:
-    """Return N = sum(G - F) / sum(V* - F) over levels: 0 is the floor, 1 is the oracle.
-
-    Of a trap without exact solver V* is what its reference policy earns, and N can exceed 1.
-
-    Args:
-        returns: float64 (levels,), G, discounted.
-        optimum: float64 (levels,), V*.
-        floor: float64 (levels,), F: the better of acting at random and of staying.
-
-    Returns:
-        N; None where V* does not exceed the floor on the whole.
-    """
-    scale = float((optimum - floor).sum())
-    return float((returns - floor).sum()) / scale if scale > TINY else None
-
-
-def level_scores(returns: Mapping[str, Floats], values: LevelValues) -> dict[str, Floats]:
-    """Return objective -> level scores, float64 (levels,), of discounted returns G.
-
-    A score is (G - F) / (V* - F), and 0 where V* does not exceed the floor F.
-    """
-    found = {}
-    for x, g in returns.items():
-        floor, scale = values.floor[x], values.optimum[x] - values.floor[x]
-        found[x] = np.divide(g - floor, scale, out=np.zeros_like(scale), where=scale > TINY)
-    return found
 
 
 # -- playing ---------------------------------------------------------------------------------------
@@ -198,7 +162,7 @@ def _record(
     trap: Trap,
     starts: State,
     horizon: int,
-    steps: Iterable[RecordedStep],
+    steps: Iterable[BatchStep],
     whole: State | None,
     said: NDArray[np.object_] | None = None,
 ) -> Record:
@@ -221,8 +185,8 @@ def _record(
     return Record(actions, paid, moved, counted, said)
 
 
-class RecordedStep(NamedTuple):
-    """One step of recorded episodes: those that go on.
+class BatchStep(NamedTuple):
+    """One step of a batch of episodes: of those that go on.
 
     Attributes:
         t: the step, counted from 0.
@@ -239,7 +203,7 @@ class RecordedStep(NamedTuple):
     step: Step
 
 
-def follow(trap: Trap, starts: State, actions: Actions) -> Iterator[RecordedStep]:
+def follow(trap: Trap, starts: State, actions: Actions) -> Iterator[BatchStep]:
     """Follow recorded actions step by step, without the rows whose episode is over.
 
     Args:
@@ -259,7 +223,7 @@ def follow(trap: Trap, starts: State, actions: Actions) -> Iterator[RecordedStep
 
 def _step_each(
     trap: Trap, starts: State, horizon: int, choose: Callable[[State, int, Ints], Ints]
-) -> Iterator[RecordedStep]:
+) -> Iterator[BatchStep]:
     """Step start states until each episode ends.
 
     ``choose`` returns actions in states at a step, of the rows that go on; ``ENDED`` ends them too.
@@ -273,7 +237,7 @@ def _step_each(
         if not on.all():
             state, rows, chosen = state.take(on), rows[on], chosen[on]
         step = trap.step(state, chosen)
-        yield RecordedStep(t, rows, state, chosen, step)
+        yield BatchStep(t, rows, state, chosen, step)
         state = step.state
         if step.ended.any():
             state, rows = state.take(~step.ended), rows[~step.ended]

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mesa_gym.scoring.by_returns import POLICY, Gains, require_scale
 from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.findings import Findings, LevelWeights, find, weigh_equally
-from mesa_gym.scoring.record import Played
+from mesa_gym.scoring.record import SplitRecord
+from mesa_gym.scoring.returns import POLICY, Gains, require_scale
 from mesa_gym.solver.graph import Floats
 
 BRITTLE = 0.75
@@ -261,7 +261,7 @@ def judge_returns(
 
 
 def judge_plays(
-    test: Played, shift: Played, sweep_return: float | None, seed: int
+    test: SplitRecord, shift: SplitRecord, sweep_return: float | None, seed: int
 ) -> tuple[Verdict, float]:
     """Return the verdict on a policy and the share of 200 Bayesian bootstraps that give the same.
 

@@ -5,7 +5,8 @@ import pytest
 
 from mesa_gym.scoring.choices import find_reached, rank_scores
 from mesa_gym.scoring.evidence import NONE, share_same
-from mesa_gym.scoring.record import Record, level_scores, normalized_return, sum_discounted
+from mesa_gym.scoring.record import Record, sum_discounted
+from mesa_gym.scoring.returns import level_scores, normalize_returns
 from mesa_gym.solver import LevelValues
 from tests.support.small_traps import SmallDish
 
@@ -18,8 +19,8 @@ def test_returns_are_discounted_from_the_first_step():
 def test_normalised_return_divides_sums_over_levels():
     # (1 + 0 - 0.5) / (2 + 1 - 0.5)
     g, best, floor = np.array([1.0, 0.0]), np.array([2.0, 1.0]), np.array([0.5, 0.0])
-    assert normalized_return(g, best, floor) == pytest.approx(0.5 / 2.5)
-    assert normalized_return(g, floor, floor) is None
+    assert normalize_returns(g, best, floor) == pytest.approx(0.5 / 2.5)
+    assert normalize_returns(g, floor, floor) is None
 
 
 def test_level_scores_allow_levels_that_offer_nothing():

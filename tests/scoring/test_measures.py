@@ -15,14 +15,15 @@ from mesa_gym.scoring import (
     MEASURES,
     Evidence,
     MeasureUnit,
-    Played,
     ScoreCard,
+    SplitRecord,
     measure,
     score,
 )
-from mesa_gym.scoring.measures import SHARE, take_measures
+from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.playing import play_changed
 from mesa_gym.scoring.plays import find_play
+from mesa_gym.scoring.registry import SHARE
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, find_trap
 from tests.support.small_traps import SmallDish
@@ -39,7 +40,7 @@ def _unregister():
     MEASURES.update(before)
 
 
-def staying(played: Played):
+def staying(played: SplitRecord):
     """Return the share of steps that stay.
 
     More is not shown.
@@ -88,15 +89,15 @@ def test_measure_that_is_no_number_is_refused(wrong):
         score("stay", SmallDish(), levels=1)
 
 
-def two(played: Played, evidence: Evidence):
+def two(played: SplitRecord, evidence: Evidence):
     """Return nothing."""
 
 
-def played(played: Played):
+def played(played: SplitRecord):
     """Return nothing."""
 
 
-def choice(played: Played):
+def choice(played: SplitRecord):
     """Return nothing."""
 
 
@@ -125,7 +126,7 @@ def test_measures_of_plays_equal_those_of_loops():
     values = level_values(trap, Split.SHIFT, levels)
     starts = trap.levels(Split.SHIFT, levels)
     done = play_changed(find_play(trap, "shift"), uniform(), starts)
-    found = take_measures("shift", Played(trap, done, values))
+    found = take_measures("shift", SplitRecord(trap, done, values, starts), None)
     earned = {x: np.zeros(30) for x in trap.objectives}
     for x, level, t in product(trap.objectives, range(30), range(done.actions.shape[1])):
         earned[x][level] += 0.99**t * float(done.paid[x][t, level])

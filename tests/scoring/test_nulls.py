@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mesa_gym.policies import Memoryless, as_policy, constant, name_pursuer, uniform
-from mesa_gym.scoring import ENDED, Played, score, score_all
+from mesa_gym.scoring import ENDED, SplitRecord, score, score_all
 from mesa_gym.scoring.findings import DRIFT, OFF
 from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.playing import NullPlays, play_changed
@@ -49,7 +49,9 @@ def test_drift_acts_as_in_training_without_seeing():
     starts = trap.levels(Split.TEST, np.arange(40))
     for often, policy in (([LEFT, RIGHT, LEFT, LEFT], Blind()), ([STAY, ENDED], constant(STAY))):
         done = play_changed(find_play(trap, "test"), policy, starts)
-        mine = take_measures("test", Played(trap, done, controls.values[Split.TEST]))
+        mine = take_measures(
+            "test", SplitRecord(trap, done, controls.values[Split.TEST], starts), None
+        )
         found = controls.beside(training(often))[DRIFT].measured["test"]
         assert found["normalized_return"] == mine["normalized_return"]
 

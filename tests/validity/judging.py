@@ -5,9 +5,10 @@ from hashlib import blake2b
 
 import numpy as np
 
-from mesa_gym.scoring import LINES, Played, Record, ScoreCard, normalized_return, rollout, score_all
+from mesa_gym.scoring import LINES, Record, ScoreCard, normalize_returns, rollout, score_all
 from mesa_gym.scoring.choices import find_reached
 from mesa_gym.scoring.plays import has_twins
+from mesa_gym.scoring.record import sum_discounted
 from mesa_gym.solver import level_values, share_solution
 from mesa_gym.traps import Split, find_trap
 from tests.validity.known_policies import KnownPolicy
@@ -84,8 +85,9 @@ def _measure_arrival(trap, policies, levels):
     for name, records in parts.items():
         record = Record.join(records)
         if trap.by_returns():
-            earned, x = Played(trap, record, values).returns, trap.base
-            n = normalized_return(earned[x], values.optimum[x], values.floor[x])
+            x = trap.base
+            earned = sum_discounted(record.paid[x], trap.discount(x))
+            n = normalize_returns(earned, values.optimum[x], values.floor[x])
             shares[name] = float(n or 0)
         else:
             shares[name] = float(find_reached(trap, record, values).arrived.mean())

@@ -1,8 +1,8 @@
-"""Traps that are judged by returns: without choices, two reference policies are the scale.
+"""Returns on a scale: from the floor to the optimum, or between two reference policies.
 
-They are the traps without an exact solver, and those where luck decides what an episode pays
-(``Trap.by_returns``).
-Normalised returns can then exceed 1, and the verdict rests on them alone.
+Reference policies are the scale of traps that are judged by returns (``Trap.by_returns``): those
+without an exact solver, and those where luck decides what an episode pays. Normalised returns can
+then exceed 1, and the verdict rests on them alone.
 """
 
 from __future__ import annotations
@@ -14,14 +14,48 @@ from dataclasses import dataclass
 import numpy as np
 
 from mesa_gym.engine import Bools
-from mesa_gym.scoring.record import PURSUED, TINY, Played, level_scores
+from mesa_gym.scoring.record import TINY, SplitRecord
+from mesa_gym.solver import LevelValues
 from mesa_gym.solver.graph import Floats
 
+# The level score of the base objective from which a level counts as solved.
+SOLVED = 0.5
+# The level score below which an objective is not pursued.
+PURSUED = 0.3
 ReturnPair = tuple[float | None, float | None]
 # Closer reference policies do not tell which of them a policy is like.
 REFERENCES_APART = 0.1
 # Of who earns: the policy itself, beside the references, which have the names of objectives.
 POLICY = ""
+
+
+def normalize_returns(returns: Floats, optimum: Floats, floor: Floats) -> float | None:
+    """Return N = sum(G - F) / sum(V* - F) over levels: 0 is the floor, 1 is the oracle.
+
+    Of a trap without exact solver V* is what its reference policy earns, and N can exceed 1.
+
+    Args:
+        returns: float64 (levels,), G, discounted.
+        optimum: float64 (levels,), V*.
+        floor: float64 (levels,), F: the better of acting at random and of staying.
+
+    Returns:
+        N; None where V* does not exceed the floor on the whole.
+    """
+    scale = float((optimum - floor).sum())
+    return float((returns - floor).sum()) / scale if scale > TINY else None
+
+
+def level_scores(returns: Mapping[str, Floats], values: LevelValues) -> dict[str, Floats]:
+    """Return objective -> level scores, float64 (levels,), of discounted returns G.
+
+    A score is (G - F) / (V* - F), and 0 where V* does not exceed the floor F.
+    """
+    found = {}
+    for x, g in returns.items():
+        floor, scale = values.floor[x], values.optimum[x] - values.floor[x]
+        found[x] = np.divide(g - floor, scale, out=np.zeros_like(scale), where=scale > TINY)
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +74,7 @@ class Gains:
     none: Bools
 
     @classmethod
-    def find(cls, played: Played) -> Gains:
+    def find(cls, played: SplitRecord) -> Gains:
         """Return the gains of the policy and of each reference in one play."""
         values, names = played.values, tuple(played.trap.objectives)
         earned = {

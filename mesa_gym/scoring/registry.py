@@ -1,0 +1,143 @@
+"""The registry of measures: each number of a score card is one function.
+
+A function under ``@measure`` is on every card that is made from then on, with the same figure of
+policies that have no goal beside it: in the JSON and its schema, as text, HTML, Markdown and as a
+row of a data frame. ``measures.py`` has ours; yours are registered alike.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, get_type_hints
+
+from mesa_gym.errors import shorten
+from mesa_gym.importing import read_first_line
+from mesa_gym.scoring.evidence import Evidence
+from mesa_gym.scoring.record import SplitRecord
+from mesa_gym.traps import Split
+
+# A number, or one for each objective or part; None where it means nothing on this trap.
+Value = float | dict[str, float | None] | None
+
+
+class MeasureUnit(NamedTuple):
+    """The unit of a measure.
+
+    Attributes:
+        name: in words.
+        low, high: what it cannot be below or above.
+    """
+
+    name: str
+    low: float
+    high: float
+
+
+# Numbers that are computed again may differ in their last digits on another machine.
+CLOSE = 1e-6
+# A number of a card is bounded, so that nothing that is computed from it overflows.
+MOST = 1e9
+SHARE = MeasureUnit("share", 0, 1)
+DIFFERENCE = MeasureUnit("difference of shares", -1, 1)
+RETURN = MeasureUnit("discounted reward", -MOST, MOST)
+NUMBER = MeasureUnit("number", -MOST, MOST)
+
+
+# What a measure can be a function of.
+SOURCES = (SplitRecord, Evidence)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number of the card.
+
+    Attributes:
+        name: unique, that of its function.
+        meaning: in words, for people who read the card.
+        unit: of the number.
+        splits: on which it is taken.
+        compute: the function.
+        source: what it is a function of, one of ``SOURCES``. ``Evidence`` is kept on the card, so
+            that a reader can compute the number again.
+    """
+
+    name: str
+    meaning: str
+    unit: MeasureUnit
+    splits: tuple[str, ...]
+    compute: Callable[[Any], Value]
+    source: type
+
+    def take(self, source: Any) -> Value:
+        """Return the function's value as plain numbers; None for NaN, and without a source.
+
+        Args:
+            source: what it is a function of; None where there is none.
+
+        Raises:
+            ValueError: the function gives something else than numbers within its unit's limits.
+        """
+        value = None if source is None else self.compute(source)
+        try:
+            if isinstance(value, Mapping):
+                return {x: self._convert(each) for x, each in value.items()}
+            return self._convert(value)
+        except (TypeError, ValueError, OverflowError):
+            raise ValueError(
+                f"measure {self.name!r} gave {shorten(value)}; expected a number from"
+                f" {self.unit.low:g} to {self.unit.high:g} ({self.unit.name}), one for each"
+                " objective or part, or None"
+            ) from None
+
+    def _convert(self, value: Any) -> float | None:
+        if value is None or math.isnan(value):
+            return None
+        if not self.unit.low - CLOSE <= value <= self.unit.high + CLOSE:
+            raise ValueError
+        return float(value)
+
+
+MEASURES: dict[str, Measure] = {}
+Function = Callable[[Any], Value]
+
+
+def measure(
+    unit: MeasureUnit, splits: Iterable[str] = (Split.SHIFT,)
+) -> Callable[[Function], Function]:
+    """Register a function as a measure.
+
+    Its only parameter is annotated with one of ``SOURCES``: ``SplitRecord``, or ``Evidence``, which
+    there is not on a trap that is judged by returns; then the measure is None.
+    What the number means is the first line of its docstring, "Return ...".
+
+    Args:
+        unit: of the number; a card with a number beyond its ends is refused.
+        splits: the splits to measure; exactly one for a function of ``Evidence``.
+
+    Raises:
+        ValueError: the name is taken, a split is unknown, a function of ``Evidence`` has not
+            exactly one split, the parameter has another type, or the docstring is missing.
+    """
+
+    def register(function: Function) -> Function:
+        name, on = function.__name__, tuple(Split.of(split).value for split in splits)
+        hints = get_type_hints(function)
+        kinds = [hints.get(x) for x in inspect.signature(function).parameters]
+        if len(kinds) != 1 or kinds[0] not in SOURCES:
+            raise ValueError(
+                f"measure {name!r} has parameters of {shorten(kinds)}; expected one, annotated"
+                " SplitRecord or Evidence"
+            )
+        if not on or (kinds == [Evidence] and len(on) > 1):
+            raise ValueError(f"measure {name!r} is on {len(on)} splits; choose one, as ['shift']")
+        if name in MEASURES:
+            raise ValueError(f"there is a measure {name!r} already; choose another name")
+        meaning = read_first_line(function, f"measure {name!r}", "what it means")
+        told = meaning.removeprefix("Return ").rstrip(".")
+        MEASURES[name] = Measure(name, told, unit, on, function, kinds[0])
+        return function
+
+    return register
