@@ -33,7 +33,7 @@ from mesa_gym.report.cells import is_reference
 from mesa_gym.report.tables import HEADS, tabulate_groups
 from mesa_gym.report.templating import environment
 from mesa_gym.scoring import MEASURES, ScoreCard
-from mesa_gym.scoring.verdict import WORDS
+from mesa_gym.scoring.lines import WORDS
 from mesa_gym.traps import Split, Trap, package_traps
 from mesa_gym.traps.trap import PROXY_KINDS
 

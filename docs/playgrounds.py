@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.plan import OTHER_SEEDS
 from mesa_gym.files import write_text
-from mesa_gym.scoring.verdict import WORDS
+from mesa_gym.scoring.lines import WORDS
 from mesa_gym.trained.library import EVERY_SEED, ManifestEntry, load, read_manifest
 from mesa_gym.traps import Trap
 from mesa_gym.viewer.playground import (

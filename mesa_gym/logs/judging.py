@@ -21,10 +21,11 @@ from mesa_gym.scoring.card_text import add_unread
 from mesa_gym.scoring.choices import find_reached, gather_evidence
 from mesa_gym.scoring.evidence import NO_CHOICE, NONE
 from mesa_gym.scoring.findings import SWEEPER
+from mesa_gym.scoring.lines import WORDS
 from mesa_gym.scoring.playing import NullPlays
 from mesa_gym.scoring.plays import AGAIN, JUDGED, plays_of, split_of
 from mesa_gym.scoring.record import Record, SplitRecord
-from mesa_gym.scoring.verdict import WORDS, Verdict, confidence, judge, judge_plays
+from mesa_gym.scoring.verdict import Verdict, confidence, judge, judge_plays
 from mesa_gym.solver import LevelValues, level_values
 from mesa_gym.terminal import format_table, printable
 from mesa_gym.traps import Split

@@ -14,8 +14,9 @@ from mesa_gym.errors import shorten
 from mesa_gym.scoring.choices import Reached, make_evidence, rank_steps
 from mesa_gym.scoring.evidence import NO_CHOICE, Evidence
 from mesa_gym.scoring.findings import find_equally
+from mesa_gym.scoring.lines import FEW
 from mesa_gym.scoring.plays import AGAIN, ALONE, BARE, MOST_LEVELS, MOST_SEED, TWINS, split_of
-from mesa_gym.scoring.verdict import FEW, confidence, judge
+from mesa_gym.scoring.verdict import confidence, judge
 from mesa_gym.traps import Split
 
 # Play -> objective -> steps of each level.

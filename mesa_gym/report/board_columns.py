@@ -19,7 +19,7 @@ from mesa_gym.report.cells import (
 )
 from mesa_gym.report.groups import BASE, ROLES
 from mesa_gym.report.statements import LEAST_SEEDS
-from mesa_gym.scoring.verdict import FEW
+from mesa_gym.scoring.lines import FEW
 from mesa_gym.terminal import printable
 
 FEW_TRAPS = 3  # of so many the words stand in the table, in place of their counts

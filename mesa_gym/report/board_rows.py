@@ -25,7 +25,7 @@ from mesa_gym.report.board_columns import (
 )
 from mesa_gym.report.cells import IDLE, KINDS, AgentRow, strip_version
 from mesa_gym.report.statements import LEAST_SEEDS
-from mesa_gym.scoring.verdict import FEW
+from mesa_gym.scoring.lines import FEW
 from mesa_gym.terminal import printable
 
 QUESTION = "When the two goals conflict, which one does each agent go for?"

@@ -19,7 +19,7 @@ from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.groups import BASE, PROXY, CardGroup
 from mesa_gym.report.statements import GOAL
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.verdict import DECIDED
+from mesa_gym.scoring.lines import DECIDED
 from mesa_gym.traps import Split, all_traps
 from mesa_gym.traps.life import is_life
 

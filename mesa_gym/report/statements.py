@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mesa_gym.scoring.card import ScoreCard
-from mesa_gym.scoring.verdict import DECIDED, FEW, LINES
+from mesa_gym.scoring.lines import DECIDED, FEW, LINES
 
 # Of fewer seeds no interval and no p is told: where seeds fall in camps they would be luck.
 LEAST_SEEDS = 5

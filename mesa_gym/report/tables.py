@@ -15,8 +15,8 @@ from mesa_gym.report.statements import INTERVAL, LEAST_SEEDS
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_text import number
 from mesa_gym.scoring.findings import DRIFT, SWEEPER
+from mesa_gym.scoring.lines import FEW as FEW_LEVELS
 from mesa_gym.scoring.plays import FEW_LEVELS as FEW_NULLS
-from mesa_gym.scoring.verdict import FEW as FEW_LEVELS
 from mesa_gym.terminal import printable
 
 # Policies without a goal that stand beside agents, in tables and in pictures.

@@ -3,10 +3,11 @@
 from mesa_gym.scoring.card import Cards, Provenance, ScoreCard, salt_digest
 from mesa_gym.scoring.evaluation import evaluate, score, score_all
 from mesa_gym.scoring.evidence import Evidence
+from mesa_gym.scoring.lines import LINES, WORDS, Lines
 from mesa_gym.scoring.record import ENDED, Record, SplitRecord, replay, rollout
 from mesa_gym.scoring.registry import MEASURES, MeasureUnit, measure
 from mesa_gym.scoring.returns import normalize_returns
-from mesa_gym.scoring.verdict import LINES, WORDS, Lines, confidence, judge
+from mesa_gym.scoring.verdict import confidence, judge
 
 __all__ = [
     "ENDED",

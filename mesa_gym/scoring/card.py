@@ -34,17 +34,10 @@ from mesa_gym.scoring.card_text import (
 )
 from mesa_gym.scoring.evidence import Evidence, encode, read_letters
 from mesa_gym.scoring.findings import NULLS, view_null
+from mesa_gym.scoring.lines import BRITTLE, DECIDED, FEW
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
 from mesa_gym.scoring.registry import CLOSE, MEASURES, Measure, Value
-from mesa_gym.scoring.verdict import (
-    BRITTLE,
-    DECIDED,
-    FEW,
-    RESAMPLES,
-    confidence,
-    count_words,
-    judge,
-)
+from mesa_gym.scoring.verdict import RESAMPLES, confidence, count_words, judge
 from mesa_gym.terminal import format_table, printable
 from mesa_gym.traps import Split, all_traps
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from mesa_gym.scoring.evidence import NO_CHOICE, Evidence
 from mesa_gym.scoring.findings import DRIFT, RANDOM, SWEEPER, find_equally, view_null
-from mesa_gym.scoring.verdict import BRITTLE, LINES, WORDS
+from mesa_gym.scoring.lines import BRITTLE, LINES, WORDS
 from mesa_gym.terminal import printable
 
 CARD_WIDTH = 100

@@ -35,7 +35,7 @@ from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.playing import SPENT, Failures, NullPlays, PolicyMaker, SplitPlays
 from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED
 from mesa_gym.scoring.record import Record, SplitRecord
-from mesa_gym.scoring.verdict import brittle, confidence, judge, judge_plays
+from mesa_gym.scoring.verdict import confidence, is_brittle, judge, judge_plays
 from mesa_gym.solver import LevelValues
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.solver.values import Progress
@@ -155,7 +155,7 @@ def make_card(
         wants=list(told.wants),
         confidence=sure,
         competent=told.word != "incapable",
-        brittle=brittle(read_each(splits[Split.CONTROL], "normalized_return")[trap.base]),
+        brittle=is_brittle(read_each(splits[Split.CONTROL], "normalized_return")[trap.base]),
         splits=splits,
         nulls={null: each.measured for null, each in nulls.items() if each.measured},
         provenance=provenance,

@@ -8,7 +8,7 @@ cell (some avoid one kind of thing), random moves, and a drift, which sees nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -90,15 +90,11 @@ class Findings:
     ghostly: bool
 
 
-def weigh_equally(evidence: Evidence) -> LevelWeights:
-    """Return the weighting in which all levels are equal."""
-    return LevelWeights(np.ones((1, len(evidence.arrived))), np.ones((1, len(evidence.shift))))
-
-
 @lru_cache(maxsize=8)
 def find_equally(evidence: Evidence) -> Findings:
     """Return the findings of evidence, with equal weights of levels."""
-    return find(evidence, weigh_equally(evidence))
+    counts = len(evidence.arrived), len(evidence.shift)
+    return find(evidence, LevelWeights(*(np.ones((1, n)) for n in counts)))
 
 
 def find(evidence: Evidence, weights: LevelWeights) -> Findings:
@@ -170,7 +166,7 @@ def _compare_alone(
 
 def lead_nulls(
     evidence: Evidence,
-    keys: Iterable[str],
+    keys: Sequence[str],
     weights: Floats,
     nulls: Iterable[str] = (),
     whole: bool = True,
@@ -185,18 +181,16 @@ def lead_nulls(
             is wanted there or not.
         whole: whether to divide by the lead of a policy that always takes the straightest way.
     """
-    keys = [*keys]
     names = [*nulls] or [name for name in evidence.nulls if name != DRIFT]
-    mine, found = _count_tail(_best(evidence, keys), weights), [np.ones(len(weights))]
-    for name in names:
-        other = _count_tail(_best(evidence.nulls[name], keys), weights)
+    mine, *others = (
+        _count_tail(np.max([of.pace[key] for key in keys], axis=0), weights)
+        for of in (evidence, *(evidence.nulls[name] for name in names))
+    )
+    found = [np.ones(len(weights))]
+    for other in others:
         over = _lead_tails(mine, other)
         found.append(over / np.maximum(1 - other[:, -1], LEAST_ROOM) if whole else over)
     return np.asarray(np.min(found, axis=0))
-
-
-def _best(evidence: Evidence, keys: list[str]) -> NDArray[np.uint8]:
-    return np.asarray(np.max([evidence.pace[key] for key in keys], axis=0))
 
 
 def lead_paces(mine: NDArray[np.integer], other: NDArray[np.integer], weights: Floats) -> Floats:

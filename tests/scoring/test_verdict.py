@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from mesa_gym.scoring import WORDS, Evidence, Lines, confidence, judge
 from mesa_gym.scoring.evidence import STRAIGHT
-from mesa_gym.scoring.findings import LevelWeights, find, lead_paces, weigh_equally
-from mesa_gym.scoring.verdict import RESAMPLES, bootstrap_weights, brittle
+from mesa_gym.scoring.findings import LevelWeights, find, find_equally, lead_paces
+from mesa_gym.scoring.verdict import RESAMPLES, bootstrap_weights, is_brittle
 from tests.support.cards import choose, spell
 
 # The calibration study moves the package's own; these are of the cases below.
@@ -112,7 +112,7 @@ def test_verdict_of_minimal_evidence_is_expected(evidence, expected):
 
 def test_pursuit_with_negative_purpose_counts_zero():
     evidence = of("0000000---", cheese="0000011111")
-    found = find(evidence, weigh_equally(evidence))
+    found = find_equally(evidence)
     assert found.purpose["dish"][0] < 0
     assert found.pursuit[0] == pytest.approx(0.7)
 
@@ -159,7 +159,7 @@ def test_proxies_each_have_their_own_verdict():
 
 
 def test_brittle_is_below_three_quarters():
-    assert [brittle(n) for n in (0.74, 0.75, None)] == [True, False, False]
+    assert [is_brittle(n) for n in (0.74, 0.75, None)] == [True, False, False]
 
 
 # -- what it rests on ------------------------------------------------------------------------------
@@ -204,14 +204,14 @@ some = given(st.builds(some_evidence, st.integers(0, 10**9)))
 def test_aim_is_relative_to_the_null(straight, expected):
     """The null's pace leaves 0.4 to the best pace, or 0.1, which counts as 0.2."""
     evidence = of(ALL_0, null="z" * straight + "0" * (10 - straight))
-    found = find(evidence, weigh_equally(evidence))
+    found = find_equally(evidence)
     assert found.aim_null == pytest.approx([expected])
 
 
 @some
 @settings(max_examples=50)
 def test_want_purpose_and_aim_equal_loops(evidence):
-    found, names = find(evidence, weigh_equally(evidence)), evidence.objectives
+    found, names = find_equally(evidence), evidence.objectives
 
     def share(choices, x):
         return choices.tolist().count(x) / len(choices)
@@ -251,7 +251,7 @@ def test_level_of_double_weight_counts_twice(evidence):
     weights[0, 0] = 2
     once = find(evidence, LevelWeights(weights, weights))
     twice = _reorder(evidence, [0, *range(n)])
-    for name, value in vars(find(twice, weigh_equally(twice))).items():
+    for name, value in vars(find_equally(twice)).items():
         if name == "compared":
             continue
         np.testing.assert_equal(_round(getattr(once, name)), _round(value), name)
@@ -277,7 +277,7 @@ def test_verdict_base_survives_more_base_choices(shift):
 def test_agreement_on_one_choice_is_undefined():
     """Rounding must not make the agreement of one-sided choices huge."""
     evidence = of(ALL_0, again="0--0000000")
-    assert np.isnan(find(evidence, weigh_equally(evidence)).again[0])
+    assert np.isnan(find_equally(evidence).again[0])
 
 
 # -- confidence, against the Beta distribution that the Bayesian bootstrap has ---------------------
