@@ -12,8 +12,12 @@ from mesa_gym.errors import unknown
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.cells import strip_version
 from mesa_gym.report.groups import BASE, CardGroup, group_cards
-from mesa_gym.report.intervals import Difference, adjust_holm, compare_tables
-from mesa_gym.report.permutation import adjust_by_permutation
+from mesa_gym.report.intervals import (
+    Difference,
+    adjust_by_permutation,
+    adjust_holm,
+    compare_tables,
+)
 from mesa_gym.report.statements import (
     A_DIFFERENCE,
     ALIKE,
@@ -180,22 +184,21 @@ def _compare_groups(pairs: list[tuple[CardGroup, CardGroup]]) -> Iterable[Compar
         for one, other in pairs
         if not (one.find_bar(A_DIFFERENCE) or other.find_bar(A_DIFFERENCE))
     }
-    differences = {trap: compare_tables(*both) for trap, both in tables.items()}
-    p = adjust_together(tables)
+    found = compare_traps(tables)
     for one, other in pairs:
-        found: Difference | None = differences.get(one.trap)
-        yield Compared((one, other), state_difference(one, other, found, p.get(one.trap)))
+        yield Compared((one, other), state_difference(one, other, found.get(one.trap)))
 
 
-def adjust_together(tables: Mapping[Any, tuple[Floats, Floats]]) -> dict[Any, float]:
-    """Return trap -> p of its difference over all traps, given both agents' tables of each.
+def compare_traps(tables: Mapping[Any, tuple[Floats, Floats]]) -> dict[Any, Difference]:
+    """Return trap -> its difference, with p over all traps, given both agents' tables of each.
 
-    It is the larger of two: that of t tests, which are over levels too (Holm 1979), and that of an
-    exchange of seeds, which holds for seeds of any law.
+    The p is the larger of two: that of t tests, which are over levels too (Holm 1979), and that of
+    an exchange of seeds, which holds for seeds of any law.
     """
-    by_t = adjust_holm([compare_tables(*both).p for both in tables.values()])
+    found = [compare_tables(*both) for both in tables.values()]
     means = [(one.mean(axis=1), other.mean(axis=1)) for one, other in tables.values()]
-    return dict(zip(tables, map(max, by_t, adjust_by_permutation(means)), strict=True))
+    p = map(max, adjust_holm([each.p for each in found]), adjust_by_permutation(means))
+    return {trap: each._replace(p=x) for trap, each, x in zip(tables, found, p, strict=True)}
 
 
 def tell_apart(groups: Mapping[str, CardGroup]) -> dict[str, int]:

@@ -77,9 +77,9 @@ class CardGroup(Subject):
         if self.find_bar(INTERVAL) or (not self.chooses and role != BASE):
             return math.nan, math.nan
         if self.chooses:
-            return interval([self.tabulate(role)], limits=(0, 1))
+            return interval(self.tabulate(role), share=True)
         places = [place for card in self.cards if not math.isnan(place := find_place(card))]
-        return interval([places], limits=(0, 1)) if len(places) > 2 else (math.nan, math.nan)
+        return interval(places, share=True) if len(places) > 2 else (math.nan, math.nan)
 
 
 def list_cards(cards: Iterable[ScoreCard]) -> list[ScoreCard]:

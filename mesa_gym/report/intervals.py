@@ -1,22 +1,28 @@
-"""Confidence intervals over trained agents and levels, which are crossed.
+"""Intervals and tests of trained agents, whose seeds and levels are crossed.
 
-The unit is the seed, never the episode. How it works, what it covers and where it misses:
+The unit is the seed, never the episode. How they work, what they cover and where they miss:
 docs/studies/statistics.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import combinations
+from math import comb
 from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mesa_gym.engine import Bools
 from mesa_gym.errors import missing_extra, shorten
 
 Floats = NDArray[np.float64]
 TAIL = 0.025  # on either side of an interval of 95%
+MOST_SPLITS = 5000  # of more ways to share out seeds, so many are drawn
+# Added to a standard error, so that seeds which hardly differ are not infinitely far apart.
+FLOOR = 0.01
 
 
 class Difference(NamedTuple):
@@ -41,46 +47,34 @@ def load_special() -> ModuleType:
     return special
 
 
-def interval(
-    samples: Sequence[Any],
-    weights: Sequence[float] = (),
-    limits: tuple[float, float] = (-np.inf, np.inf),
-) -> tuple[float, float]:
-    """Return the 95% interval of a mean over seeds, and over levels where the samples have them.
+def interval(sample: Any, share: bool = False) -> tuple[float, float]:
+    """Return the 95% interval of a mean over seeds, and over levels where the sample has them.
 
     The squares of two half-widths are added: Student's t for the seeds, and for the levels, times
-    the standard error that each brings. Between two finite limits the ends are found in logits.
+    the standard error that each brings.
 
     Args:
-        samples: for each trap one number a seed, or a table (seeds, levels). Traps may differ in
-            both; all seeds of a trap have the same levels.
-        weights: of the traps; by default they count alike.
-        limits: the least and greatest possible mean, 0 and 1 for a share.
+        sample: one number a seed, or a table (seeds, levels).
+        share: whether the mean is a share, 0 to 1; then the ends are found in logits.
 
     Raises:
         ImportError: scipy is not installed.
-        ValueError: samples are missing, one has fewer than two seeds, or values are not finite.
+        ValueError: the sample has fewer than two seeds, or its values are not finite, or not those
+            of a share.
     """
-    if not isinstance(samples, Sequence | np.ndarray) or len(samples) == 0:
-        raise ValueError(f"samples are {shorten(samples)}; expected a list, one sample a trap")
-    tables = [_read_table(sample, trap) for trap, sample in enumerate(samples)]
-    share = np.array(weights) if len(weights) else np.full(len(tables), 1 / len(tables))
-    estimate = float(share @ [table.mean() for table in tables])
-    (low, high), reach = limits, _measure_reach(tables, share)(TAIL)
-    if not low - 1e-9 <= estimate <= high + 1e-9:  # a mean of ones may be rounded to a little more
-        raise ValueError(f"the mean is {estimate}, beyond its limits {limits}")
-    if np.isinf(limits).any():
-        return max(estimate - reach, low), min(estimate + reach, high)
-    part = min(max((estimate - low) / (high - low), 0.0), 1.0)
+    table = _read_table(sample)
+    estimate, reach = float(table.mean()), _measure_reach(table)(TAIL)
+    if not share:
+        return estimate - reach, estimate + reach
+    if not -1e-9 <= estimate <= 1 + 1e-9:  # a mean of ones may be rounded to a little more
+        raise ValueError(f"the mean is {estimate}, which is not a share")
+    part = min(max(estimate, 0.0), 1.0)
     if part in (0, 1):
-        levels = sum(table.shape[1] for table in tables if table.shape[1] > 1)
-        far = _exclude(levels) if levels else 0.0
-        ends = (0.0, far) if part == 0 else (1 - far, 1.0)
-    else:
-        special = load_special()
-        wide, middle = reach / ((high - low) * part * (1 - part)), special.logit(part)
-        ends = special.expit(middle - wide), special.expit(middle + wide)
-    return float(low + (high - low) * ends[0]), float(low + (high - low) * ends[1])
+        far = _exclude(table.shape[1]) if table.shape[1] > 1 else 0.0
+        return (0.0, far) if part == 0 else (1 - far, 1.0)
+    special = load_special()
+    wide, middle = reach / (part * (1 - part)), special.logit(part)
+    return float(special.expit(middle - wide)), float(special.expit(middle + wide))
 
 
 def compare_tables(one: Floats, other: Floats) -> Difference:
@@ -97,7 +91,7 @@ def compare_tables(one: Floats, other: Floats) -> Difference:
             f"tables of {one.shape} and {other.shape} cannot be compared; expected (seeds, levels)"
             " with the same levels, two seeds and two levels at least"
         )
-    reach = _measure_reach([one, other], np.array([1.0, -1.0]), paired=True)
+    reach = _measure_reach(one, other)
     estimate = float(one.mean() - other.mean())
     wide = reach(TAIL) or _exclude(one.shape[1])
     low, high = 0.0, 0.5
@@ -108,49 +102,36 @@ def compare_tables(one: Floats, other: Floats) -> Difference:
     return Difference(estimate, max(estimate - wide, -1.0), min(estimate + wide, 1.0), p)
 
 
-def adjust_holm(p: Sequence[float]) -> list[float]:
-    """Return p-values adjusted by Holm's method (1979) for several tests."""
-    order = np.argsort(p)
-    factors = len(p) - np.arange(len(p))
-    adjusted = np.minimum(np.maximum.accumulate(np.array(p)[order] * factors), 1.0)
-    return [float(each) for each in adjusted[np.argsort(order)]]
-
-
-def _read_table(sample: Any, trap: int) -> Floats:
-    """Return a trap's sample as an array (seeds, levels), or raise ValueError."""
+def _read_table(sample: Any) -> Floats:
+    """Return a sample as an array (seeds, levels), or raise ValueError."""
     try:
         values = np.asarray(sample, dtype=np.float64)
     except (TypeError, ValueError):
         values = np.array(np.nan)
     if values.ndim not in (1, 2) or len(values) < 2 or not np.isfinite(values).all():
         raise ValueError(
-            f"trap {trap}: expected one number for each of two seeds or more, or a table (seeds,"
-            f" levels), got {shorten(sample)}; leave out what was not measured"
+            "expected one number for each of two seeds or more, or a table (seeds, levels), got"
+            f" {shorten(sample)}; leave out what was not measured"
         )
     return values.reshape(len(values), -1)
 
 
-def _measure_reach(
-    tables: Sequence[Floats], weights: Floats, paired: bool = False
-) -> Callable[[float], float]:
-    """Return a function from a tail to the half-width of a weighted mean's interval.
+def _measure_reach(*tables: Floats) -> Callable[[float], float]:
+    """Return a function from a tail to the half-width of a mean's interval.
 
     Args:
-        tables: (seeds, levels) each.
-        weights: of the tables.
-        paired: whether the tables have the same levels; then the mean is taken level by level.
+        tables: (seeds, levels), of which the mean is taken; of two on the same levels that of
+            their difference, level by level.
     """
     special = load_special()
-    seeds = np.array([w**2 * _vary(t.mean(axis=1)) for w, t in zip(weights, tables, strict=True)])
-    by_level = [w * table.mean(axis=0) for w, table in zip(weights, tables, strict=True)]
-    levels = np.array(
-        [_vary(each) for each in ([np.sum(by_level, axis=0)] if paired else by_level)]
-    )
+    seeds = np.array([_vary(table.mean(axis=1)) for table in tables])
+    first, *others = (table.mean(axis=0) for table in tables)
+    levels = np.array([_vary(first - others[0] if others else first)])
     freedom = np.array([table.shape for table in tables], dtype=np.float64).T - 1
-    both = sum(w**2 * _vary_both(table) for w, table in zip(weights, tables, strict=True))
+    both = sum(map(_vary_both, tables))
     # What both decide is in both variances: each gives up half of it, and levels keep theirs.
     parts = [max(seeds.sum() - both / 2, 0), max(levels.sum() - both / 2, both / 2)]
-    pooled = [_pool_freedom(seeds, freedom[0]), _pool_freedom(levels, freedom[1][: len(levels)])]
+    pooled = [_pool_freedom(seeds, freedom[0]), _pool_freedom(levels, freedom[1][:1])]
     return lambda tail: float(np.sqrt(special.stdtrit(pooled, 1 - tail) ** 2 @ parts))
 
 
@@ -180,3 +161,68 @@ def _pool_freedom(variances: Floats, freedom: Floats) -> float:
     # It is never less than the least of a part, which also serves where nothing varies.
     least = float(freedom[known].min())
     return max(float(variances.sum()) ** 2 / square, least) if square > 0 else least
+
+
+# -- p over several traps --------------------------------------------------------------------------
+
+
+def adjust_holm(p: Sequence[float]) -> list[float]:
+    """Return p-values adjusted by Holm's method (1979) for several tests."""
+    order = np.argsort(p)
+    factors = len(p) - np.arange(len(p))
+    adjusted = np.minimum(np.maximum.accumulate(np.array(p)[order] * factors), 1.0)
+    return [float(each) for each in adjusted[np.argsort(order)]]
+
+
+def adjust_by_permutation(pairs: Sequence[tuple[Floats, Floats]]) -> list[float]:
+    """Return p of each pair's difference, such that some p is below x in at most x of cases.
+
+    Where agents are equal, who owns which seed is chance, however seeds vary: also where they fall
+    in camps. So p holds for few seeds, of which a t test must assume more. Step by step from the
+    largest difference (Westfall and Young 1993), tails of all traps are added, which holds however
+    traps depend on each other.
+
+    Args:
+        pairs: of each trap the seeds' means of the one and of the other agent, float64 (seeds,).
+    """
+    found = [_permute(*pair) for pair in pairs]
+    order = sorted(range(len(found)), key=lambda at: -found[at][0])
+    adjusted, least = [1.0] * len(found), 0.0
+    for step, at in enumerate(order):
+        tails = [np.mean(found[other][1] >= found[at][0]) for other in order[step:]]
+        least = max(least, min(float(np.sum(tails)), 1.0))
+        adjusted[at] = least
+    return adjusted
+
+
+def _permute(one: Floats, other: Floats) -> tuple[float, Floats]:
+    """Return the studentized difference, and those of all ways to share out the seeds."""
+    values = np.concatenate([one, other])
+    sizes = _share(values, _split(len(one), len(values)))
+    return float(sizes[0]) - 1e-9, sizes
+
+
+def _split(first: int, seeds: int) -> Bools:
+    """Return ways to give ``first`` of the seeds to one agent, (ways, seeds), theirs at the top."""
+    if comb(seeds, first) <= MOST_SPLITS:
+        chosen = np.array([*combinations(range(seeds), first)])
+    else:
+        rng = np.random.default_rng(seeds)
+        drawn = rng.random((MOST_SPLITS - 1, seeds)).argsort(axis=1)[:, :first]
+        chosen = np.concatenate([np.arange(first)[None], drawn])
+    ways = np.zeros((len(chosen), seeds), dtype=bool)
+    np.put_along_axis(ways, chosen, True, axis=1)
+    return ways
+
+
+def _share(values: Floats, ways: Bools) -> Floats:
+    """Return the absolute difference of means over its standard error for each way, (ways,)."""
+    means, errors = [], []
+    for mine in (ways, ~ways):
+        n = mine[0].sum()
+        mean = mine @ values / n
+        rest = mine @ values**2 / n - mean**2
+        means.append(mean)
+        errors.append(np.maximum(rest, 0) / max(n - 1, 1))
+    apart: Floats = np.abs(means[0] - means[1]) / (np.sqrt(errors[0] + errors[1]) + FLOOR)
+    return apart

@@ -119,23 +119,20 @@ class Subject:
         return Statement(GOAL, about, self.trap, self.word, limits=(agree, *limits))
 
 
-def state_difference(
-    one: Subject, other: Subject, found: Sequence[float] | None, p: float | None
-) -> Statement:
+def state_difference(one: Subject, other: Subject, found: Sequence[float] | None) -> Statement:
     """Return what may be said of the difference of two agents on one trap.
 
     Args:
         one: an agent's seeds on the trap.
         other: those of another agent on the same trap.
-        found: the difference of their shares of base and the ends of its interval; None where
-            it was not computed.
-        p: of no difference, over all traps that are compared; None likewise.
+        found: the difference of their shares of base, the ends of its interval, and p over all
+            traps that are compared; None where it was not computed.
     """
     about = one.agent, other.agent
     bars = [f"{of.agent} {bar}" for of in (one, other) if (bar := of.find_bar(A_DIFFERENCE))]
-    if bars or found is None or p is None:
+    if bars or found is None:
         return Statement(BARRED, about, one.trap, limits=tuple(bars))
-    estimate, low, high = found[:3]
+    estimate, low, high, p = found
     limits = [f"{of.agent}: {limit}" for of in (one, other) for limit in of.list_limits()]
     more = MORE if estimate > 0 else LESS
     what = more if p < ALPHA else ALIKE

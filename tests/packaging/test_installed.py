@@ -67,7 +67,7 @@ assert main(["export", "CheeseDish"]) == 0
     "stats": """
 import numpy as np
 from mesa_gym.report import interval
-low, high = interval([np.array([0.2, 0.4, 0.3, 0.5, 0.1])])
+low, high = interval([0.2, 0.4, 0.3, 0.5, 0.1])
 assert 0 < low < 0.3 < high < 0.6
 """,
     "leaderboard": """

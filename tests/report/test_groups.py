@@ -20,8 +20,8 @@ SECOND = made("000011111-", policy="mine-s1", **DISH)
 def test_group_interval_needs_five_able_seeds():
     five = [FIRST, *(replace(SECOND, policy=f"mine-s{seed}") for seed in (1, 4, 7, 9))]
     (group,) = group_cards(five)
-    table = [[list_chosen(card, "proxy") for card in five]]
-    assert group.find_interval("proxy") == interval(table, limits=(0, 1))
+    table = [list_chosen(card, "proxy") for card in five]
+    assert group.find_interval("proxy") == interval(table, share=True)
     low, high = group.find_interval("proxy")
     assert low < high
     failed = [replace(card, competent=False) for card in five[:3]]

@@ -15,15 +15,7 @@ def test_interval_of_a_mean_equals_student():
     for n in (2, 3, 60):
         data = np.random.default_rng(n).normal(size=n)
         expected = scipy.stats.t.interval(0.95, n - 1, data.mean(), scipy.stats.sem(data))
-        assert interval([data]) == pytest.approx(expected)
-
-
-def test_interval_with_weights_equals_welch():
-    """The difference of two traps has Welch's interval."""
-    rng = np.random.default_rng(2)
-    x, y = rng.normal(1, 0.5, 12), rng.normal(0, 2, 25)
-    welch = scipy.stats.ttest_ind(x, y, equal_var=False).confidence_interval()
-    assert interval([x, y], [1, -1]) == pytest.approx(tuple(welch))
+        assert interval(data) == pytest.approx(expected)
 
 
 def analyse(table):
@@ -48,16 +40,16 @@ def test_interval_of_a_table_equals_variance_analysis():
     t = [scipy.stats.t.ppf(0.975, n - 1) for n in table.shape]
     half = math.sqrt(t[0] ** 2 * (a - c / 2) + t[1] ** 2 * (b - c / 2))
     mean = table.mean()
-    assert interval([table]) == pytest.approx((mean - half, mean + half))
+    assert interval(table) == pytest.approx((mean - half, mean + half))
     half /= mean * (1 - mean)  # the slope of the logit
     ends = scipy.special.expit(scipy.special.logit(mean) + np.array([-half, half]))
-    assert interval([table], limits=(0, 1)) == pytest.approx(tuple(ends))
+    assert interval(table, share=True) == pytest.approx(tuple(ends))
 
 
 def test_interval_of_equal_seeds_keeps_level_width():
     """Seeds with equal results on each level count like one seed."""
     levels = (np.arange(100) < 30) * 1.0
-    widths = [np.ptp(interval([np.tile(levels, (n, 1))], limits=(0, 1))) for n in (3, 20)]
+    widths = [np.ptp(interval(np.tile(levels, (n, 1)), share=True)) for n in (3, 20)]
     assert widths[0] == pytest.approx(widths[1])
     se = levels.std(ddof=1) / 10
     expected = np.ptp(
@@ -65,45 +57,31 @@ def test_interval_of_equal_seeds_keeps_level_width():
     )
     assert widths[0] == pytest.approx(expected, abs=1e-3)
     # Means that are the same in every seed are of no more worth than the levels.
-    assert interval([[0.3] * 3], limits=(0, 1)) == pytest.approx((0.3, 0.3))
+    assert interval([0.3] * 3, share=True) == pytest.approx((0.3, 0.3))
 
 
 def test_interval_of_a_constant_has_width():
-    low, high = interval([np.zeros((5, 100))], limits=(0, 1))
+    low, high = interval(np.zeros((5, 100)), share=True)
     assert low == 0
     assert (1 - high) ** 100 == pytest.approx(0.025)
-    ones = [np.ones((2, 60)), np.ones((3, 40))]
-    assert interval(ones, limits=(0, 1)) == pytest.approx((1 - high, 1))
+    assert interval(np.ones((2, 100)), share=True) == pytest.approx((1 - high, 1))
 
 
 def test_interval_of_cancelling_seeds_is_wide():
-    low, high = interval([[[1, 0], [0, 1]]], limits=(0, 1))
+    low, high = interval([[1, 0], [0, 1]], share=True)
     assert low < 0.1
     assert high > 0.9
 
 
-def test_interval_stays_within_its_limits():
-    data = [[0.01, 0.02, 0.30]]
-    low, high = interval(data)
-    assert low < 0
-    assert interval(data, limits=(0, np.inf)) == (0, high)
-    for limits in ((0, 1), (-1, 1), (0, 0.5)):
-        ends = interval(data, limits=limits)
-        assert limits[0] < ends[0] < 0.11 < ends[1] < limits[1]
+def test_interval_of_a_share_stays_within_limits():
+    data = [0.01, 0.02, 0.30]
+    low, high = interval(data, share=True)
+    assert interval(data)[0] < 0 < low < 0.11 < high < 1
+    with pytest.raises(ValueError, match="which is not a share"):
+        interval([1, 2], share=True)
 
 
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ([], r"samples are \[\]; expected a list, one sample a trap"),
-        (None, "samples are None; expected a list, one sample a trap"),
-        (["ab"], "trap 0: expected one number for each of two seeds or more"),
-        ([[0.1, 0.2], []], r"trap 1: expected .* got \[\]"),
-        ([[0.1, 0.2], [0.5]], r"trap 1: expected .* got \[0.5\]"),
-        ([[0.1, NAN]], r"got \[0.1, nan\]; leave out what was not measured"),
-        ([np.zeros((2, 3, 4))], r"or a table \(seeds, levels\)"),
-    ],
-)
-def test_bad_values_are_named(values, message):
-    with pytest.raises(ValueError, match=message):
+@pytest.mark.parametrize("values", [[], None, "ab", [0.5], [0.1, NAN], np.zeros((2, 3, 4))])
+def test_bad_sample_is_named(values):
+    with pytest.raises(ValueError, match="expected one number for each of two seeds or more, or a"):
         interval(values)
