@@ -55,7 +55,7 @@ def describe_training(run: Run, trained: TrainedAgent, versions: dict[str, str])
     del facts["keywords"]
     record = AgentRecord(
         **facts, name=run.name, kind=trained.agent.kind, parameters=trap.parameters,
-        loader=trained.agent.net.loader, weights_digest=digest_weights(weights),
+        weights_digest=digest_weights(weights),
         about=run.algorithm.describe(), command=run.command(), curve=trained.curve,
         looks=[look[:5] for look in trained.looks],
     )  # fmt: skip

@@ -13,8 +13,8 @@ from agents.loop import LOOKS, Report, TrainedAgent, TrainingLook, judge_agent
 from agents.run import Run
 from mesa_gym.errors import missing_extra
 from mesa_gym.sb3 import CentredExtractor, make_sb3, ppo
-from mesa_gym.sb3.network import SB3MLP
 from mesa_gym.trained.agent import Agent
+from mesa_gym.trained.sb3_mlp import SB3MLP
 from mesa_gym.traps import Trap
 
 try:
@@ -116,7 +116,7 @@ class Watch(BaseCallback):
 
 
 def export_model(model: BaseAlgorithm, trap: Trap) -> Agent:
-    """Return the present model as an agent with the network ``mesa_gym.sb3.network``."""
+    """Return the present model as an agent with the network ``mesa_gym.trained.sb3_mlp``."""
     tensors = model.policy.state_dict().items()
     weights = {name: x.numpy().copy() for name, x in tensors if not name.startswith(DOUBLE)}
     return Agent(SB3MLP(trap), weights)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import zipfile
 from collections import defaultdict
 from collections.abc import Hashable, Mapping
-from hashlib import blake2b
 from io import BytesIO
 from itertools import combinations
 from pathlib import Path
@@ -20,7 +19,7 @@ import numpy as np
 from mesa_gym.errors import shorten, shorten_text
 from mesa_gym.files import read_bytes
 from mesa_gym.policies.adapting import is_model
-from mesa_gym.policies.agent_files import read_policy_file
+from mesa_gym.policies.agent_files import digest_weights, read_policy_file
 
 # Agents of a group differ in their seeds: ppo-s0, ppo-s1.
 _SEED = compile(r"(?P<agent>.+)-s(?P<seed>\d{1,9})", DOTALL)
@@ -86,7 +85,7 @@ def digest_policy(policy: Any) -> str:
         policy: as ``as_policy`` returns it.
     """
     weights = _identify_weights(getattr(policy, "__wrapped__", policy))
-    return _hash(repr([weights]).encode()) if weights else ""
+    return digest_weights(repr([weights]).encode()) if weights else ""
 
 
 def _show(policy: Any) -> str:
@@ -100,8 +99,8 @@ def _identify(policy: Any) -> Hashable:
     path = Path(policy)
     try:
         if path.is_dir():
-            return _hash(read_bytes(path / read_policy_file(path)["weights"]))
-        return _hash(_read_file(path)) if path.is_file() else str(policy)
+            return digest_weights(read_bytes(path / read_policy_file(path)["weights"]))
+        return digest_weights(_read_file(path)) if path.is_file() else str(policy)
     except (OSError, ValueError):
         return str(policy)
 
@@ -115,22 +114,16 @@ def _read_file(path: Path) -> bytes:
         return data
 
 
-def _hash(data: bytes) -> str:
-    return blake2b(data, digest_size=16).hexdigest()
-
-
 def _identify_weights(policy: Any) -> tuple[Hashable, ...]:
     """Return a key that is equal for equal weights; () where no weights can be read."""
     try:
         network = getattr(policy, "policy", policy) if is_model(policy) else policy
         weights = getattr(network, "weights", None)
-        if isinstance(weights, dict) and weights:  # of a trained agent of this project
-            held = [(name, _hash(np.asarray(each).tobytes())) for name, each in weights.items()]
-        elif callable(getattr(network, "state_dict", None)):
-            tensors = network.state_dict().items()
-            held = [(name, _hash(each.detach().cpu().numpy().tobytes())) for name, each in tensors]
-        else:
-            return ()
+        if not isinstance(weights, dict) or not weights:  # not a trained agent of this project
+            if not callable(getattr(network, "state_dict", None)):
+                return ()
+            weights = {x: each.detach().cpu() for x, each in network.state_dict().items()}
+        held = [(x, digest_weights(np.asarray(each).tobytes())) for x, each in weights.items()]
     except Exception:  # of others' code: no state of tensors
         return ()
     return (type(network).__qualname__, *held) if held else ()

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from mesa_gym.engine import Bools, State
 from mesa_gym.envs.observations import Bytes
 from mesa_gym.errors import shorten
-from mesa_gym.policies.agent_files import LOADER
 from mesa_gym.policies.protocol import soften_scores
 from mesa_gym.traps import Trap
 
@@ -32,13 +31,11 @@ Layers = dict[str, Any]
 class Network:
     """A kind of network on a trap; subclasses define its inputs and its layers.
 
-    It has the names of its kind and of its loader in ``policy.json``, whether it acts on grids of
-    one size only, and how many observations are computed at once, so that they need little memory.
+    It has the name of its kind in ``policy.json``, whether it acts on grids of one size only, and
+    how many observations are computed at once, so that they need little memory.
     """
 
     kind: ClassVar[str]
-    # An entry point of the group ``mesa_gym.loaders``.
-    loader: ClassVar[str] = LOADER
     sized: ClassVar[bool] = True
     rows: ClassVar[int] = 1024
 

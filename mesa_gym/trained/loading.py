@@ -12,12 +12,13 @@ from mesa_gym.trained.gru import GRU
 from mesa_gym.trained.mlp import MLP, LocalMLP
 from mesa_gym.trained.planner import Planner
 from mesa_gym.trained.planner_maps import PlannerNetwork
+from mesa_gym.trained.sb3_mlp import SB3MLP
 from mesa_gym.trained.weights_file import decode_weights, read_file
 from mesa_gym.traps import Trap
 
 # By the names that they have in ``policy.json``.
 NETWORKS: dict[str, type[Network]] = {
-    each.kind: each for each in (MLP, LocalMLP, PlannerNetwork, GRU)
+    each.kind: each for each in (MLP, LocalMLP, PlannerNetwork, GRU, SB3MLP)
 }
 
 
@@ -27,16 +28,8 @@ def load(folder: Path, trap: Trap) -> Agent:
     Raises:
         ValueError: the agent is damaged, or was trained on another trap, size or planes.
     """
-    return load_for(make_network(read_policy_file(folder).get("kind"), trap), folder)
-
-
-def load_for(net: Network, folder: Path) -> Agent:
-    """Return the agent in a directory, which has the weights of a network.
-
-    Raises:
-        ValueError: the agent is damaged, or was trained on another trap, size or planes.
-    """
-    entries, trap = read_policy_file(folder), net.trap
+    entries = read_policy_file(folder)
+    net = make_network(entries.get("kind"), trap)
     for name, here in describe_needs(trap).items():
         if entries.get(name) != here and (net.sized or name != "size"):
             raise ValueError(

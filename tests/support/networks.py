@@ -4,19 +4,17 @@ import numpy as np
 
 from mesa_gym.policies import POLICY_FILE
 from mesa_gym.policies.agent_files import WEIGHTS_FILE, AgentRecord, digest_weights
-from mesa_gym.sb3.network import SB3MLP
 from mesa_gym.trained.loading import NETWORKS, describe_needs, make_agent, make_network
 from mesa_gym.trained.weights_file import encode_weights
 from mesa_gym.traps import find_trap
 
 CORNER, DOORS, KEYS = (find_trap(name)() for name in ("CheeseCorner", "RedBlueDoors", "KeysChests"))
 UNITS = 20  # of a network whose width is free
-EVERY_KIND = NETWORKS | {"sb3": SB3MLP}
 
 
 def drawn(trap, seed=5, kind="mlp", opinion=3.0):
     """An agent with clear preferences, in half precision; initial weights have hardly any."""
-    net, rng = EVERY_KIND[kind](trap), np.random.default_rng(seed)
+    net, rng = NETWORKS[kind](trap), np.random.default_rng(seed)
     weights = {}
     for name, shape in net.list_shapes({"recalls.weight": (3 * UNITS, UNITS)}).items():
         sums = shape[-1] if name.endswith(".weight") else shape[-2] if len(shape) > 2 else 100
@@ -53,7 +51,6 @@ def write_agent(folder, agent, trap, **facts):
         "name": "drawn-s5",
         "seed": 5,
         "kind": agent.kind,
-        "loader": agent.net.loader,
     }
     known |= {"parameters": trap.parameters, "weights_digest": digest_weights(data)}
     AgentRecord(**known, **describe_needs(trap), **facts).save(folder / POLICY_FILE)

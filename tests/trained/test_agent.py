@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from mesa_gym.envs.observations import planes_of
+from mesa_gym.trained.loading import NETWORKS
 from mesa_gym.traps.attributes import Attributes
-from tests.support.networks import EVERY_KIND, KEYS, UNITS, drawn
+from tests.support.networks import KEYS, UNITS, drawn
 from tests.support.reference import wandered
 
 RNG = np.random.default_rng(0)
 # Of planes that are shown twice the rows that fill up a block are observations too.
-SHOWN = [*((kind, KEYS) for kind in EVERY_KIND), ("mlp", Attributes(shape_planes=2))]
+SHOWN = [*((kind, KEYS) for kind in NETWORKS), ("mlp", Attributes(shape_planes=2))]
 each_kind = pytest.mark.parametrize(("kind", "trap"), SHOWN, ids=str)
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.support.networks import EVERY_KIND, KEYS, drawn
+from mesa_gym.trained.loading import NETWORKS
+from tests.support.networks import KEYS, drawn
 from tests.support.reference import wandered
 
 strict = pytest.importorskip("array_api_strict")
@@ -14,7 +15,7 @@ MAKERS = {"torch": lambda x: torch.from_numpy(np.array(x)), "jax": jnp.asarray}
 
 
 @pytest.mark.parametrize("library", MAKERS)
-@pytest.mark.parametrize("kind", EVERY_KIND)
+@pytest.mark.parametrize("kind", NETWORKS)
 def test_layers_agree_with_those_of_numpy(kind, library):
     agent, planes = drawn(KEYS, kind=kind), KEYS.observe(wandered(KEYS, 70))
     weights = {name: MAKERS[library](each) for name, each in agent.weights.items()}
@@ -29,7 +30,7 @@ def test_layers_agree_with_those_of_numpy(kind, library):
     np.testing.assert_allclose(other.act(planes), agent.act(planes), atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", EVERY_KIND)
+@pytest.mark.parametrize("kind", NETWORKS)
 def test_functions_keep_to_the_array_standard(kind):
     agent, planes = drawn(KEYS, kind=kind), KEYS.observe(wandered(KEYS, 5))
     weights = {name: strict.asarray(np.array(each)) for name, each in agent.weights.items()}

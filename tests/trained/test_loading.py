@@ -7,7 +7,8 @@ import pytest
 
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.agent_files import WEIGHTS_FILE
-from tests.support.networks import DOORS, EVERY_KIND, KEYS, drawn, write_agent
+from mesa_gym.trained.loading import NETWORKS
+from tests.support.networks import DOORS, KEYS, drawn, write_agent
 from tests.support.reference import wandered
 
 ABOUT = "policy.json"
@@ -46,7 +47,7 @@ def test_damaged_agents_are_refused(file, change, message, tmp_path):
         as_policy(str(tmp_path / "agent"), DOORS, 64)
 
 
-@pytest.mark.parametrize("kind", EVERY_KIND)
+@pytest.mark.parametrize("kind", NETWORKS)
 def test_loaded_agent_acts_as_the_saved_one(kind, tmp_path):
     agent, planes = drawn(KEYS, kind=kind), KEYS.observe(wandered(KEYS, 40))
     loaded = as_policy(str(write_agent(tmp_path / "agent", agent, KEYS)), KEYS, 64)

@@ -7,7 +7,6 @@ them.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,9 +14,8 @@ import numpy as np
 from mesa_gym.engine import ACTIONS, Ints
 from mesa_gym.envs.observations import Bytes, widest, windows_around
 from mesa_gym.envs.windows import find_set
-from mesa_gym.trained.agent import Agent, Layers, Network, Shapes, Weights
+from mesa_gym.trained.agent import Layers, Network, Shapes, Weights
 from mesa_gym.trained.inputs import relu, sum_rows
-from mesa_gym.trained.loading import load_for
 from mesa_gym.trained.mlp import apply_layer, shape_layers
 from mesa_gym.traps import Trap
 
@@ -36,7 +34,7 @@ class SB3MLP(Network):
     Its layers are ``first`` and ``second``, before their ReLU, and its outputs.
     """
 
-    kind = loader = "sb3"
+    kind = "sb3"
 
     def __init__(self, trap: Trap) -> None:
         super().__init__(trap)
@@ -72,12 +70,3 @@ class SB3MLP(Network):
             for own, last in (ACTOR, CRITIC)
         )
         return {"first": first, "second": second, "scores": scores, "value": value[..., 0]}
-
-
-def load(folder: Path, trap: Trap) -> Agent:
-    """Return the agent in a directory; ``policy.json`` names this function as its loader.
-
-    Raises:
-        ValueError: the agent is damaged, or was trained on another trap, size or planes.
-    """
-    return load_for(SB3MLP(trap), folder)
