@@ -7,14 +7,13 @@ from functools import partial
 from itertools import product
 from typing import Any
 
-import numpy as np
+from array_api_compat import array_namespace
 from gymnasium.spaces import Box
-from numpy.typing import NDArray
 
 from mesa_gym.envs.observations import OBSERVATIONS, Centred, make_observation
 from mesa_gym.traps import Trap
 
-Values = NDArray[Any]
+Values = Any  # an array of NumPy, or a tensor of torch
 # What turns a batch (n, ...) into what a model sees, or a step on the way.
 Change = Callable[[Values], Values]
 
@@ -26,12 +25,12 @@ def keep_shape(batch: Values) -> Values:
 
 def channels_first(batch: Values) -> Values:
     """Return a batch as SB3's VecTransposeImage arranges it."""
-    return np.moveaxis(batch, -1, 1)
+    return array_namespace(batch).moveaxis(batch, -1, 1)
 
 
 def flat(batch: Values) -> Values:
     """Return a batch as Gymnasium's FlattenObservation arranges it."""
-    return batch.reshape(len(batch), -1)
+    return batch.reshape(batch.shape[0], -1)  # `len` would be a number in a graph
 
 
 ARRANGEMENTS: tuple[Change, ...] = (keep_shape, channels_first, flat)
@@ -47,26 +46,20 @@ def cut_window(batch: Values, agent_view_size: int) -> Values:
     edge = (batch.shape[2] - agent_view_size) // 2
     inner = slice(edge, edge + agent_view_size)
     window = batch[:, 1:][:, inner, inner]
-    return np.concatenate([batch[:, :1, :agent_view_size], window], axis=1)
+    return array_namespace(batch).concat([batch[:, :1, :agent_view_size], window], axis=1)
 
 
-def find_view(space: Any, trap: Trap, normalizing: Any = None) -> tuple[str, list[Change]] | None:
+def find_view(space: Any, trap: Trap) -> tuple[str, list[Change]] | None:
     """Return the view of a trap that fits a model's observation space.
 
     Args:
         space: the model's.
         trap: what is shown.
-        normalizing: the VecNormalize that changed the model's observations, if one did.
 
     Returns:
-        A kind of observation, and what is done to it, step by step: a cut, an arrangement, and
-        others. None if no observation of the trap can be made to fit the space.
+        A kind of observation, and what is done to it, step by step: a cut and an arrangement.
+        None if no observation of the trap can be made to fit the space.
     """
-    if normalizing is not None:
-        view = find_view(normalizing.venv.observation_space, trap)
-        if view is None or space.shape != normalizing.observation_space.shape:
-            return None
-        return view[0], [*view[1], normalizing.normalize_obs]
     for arrange, (kind, own) in product(ARRANGEMENTS, find_spaces(trap).items()):
         for cut in _list_cuts(kind, own):
             low, high = arrange(cut(own.low[None])), arrange(cut(own.high[None]))

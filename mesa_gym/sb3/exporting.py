@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from functools import partial
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,7 @@ from mesa_gym.errors import missing_extra
 from mesa_gym.files import write_bytes
 from mesa_gym.policies.asking import read_answer
 from mesa_gym.policies.protocol import BLOCK, Policy
-from mesa_gym.policies.views import channels_first, flat
-from mesa_gym.sb3.policy import ModelPolicy, Sampled, from_model
+from mesa_gym.sb3.policy import Greedy, ModelPolicy, Sampled, from_model
 from mesa_gym.traps import Split, Trap, as_trap
 
 try:
@@ -31,36 +30,23 @@ INSTEAD = "hand over what it did: mesa-gym score --save-episodes FILE"
 
 
 class Acting(nn.Module):
-    """The actor of a model: from observations to probabilities or actions."""
+    """The actor of a model: from observations (n, ...) to probabilities (n, 5) or actions (n,)."""
 
     def __init__(self, policy: ModelPolicy) -> None:
         super().__init__()
         self.network: Any = policy.network
-        cut, self.arrange, *_ = policy.changes
-        self.side = cut.keywords["agent_view_size"] if isinstance(cut, partial) else None
+        self.changes, self.sampled = policy.changes, isinstance(policy, Sampled)
 
     def forward(self, seen: Tensor) -> Any:
-        """Return probabilities float32 (n, 5) or actions int64 (n,) for observations (n, ...)."""
-        seen, network = self._arrange(seen), self.network
-        if hasattr(network, "q_net"):
-            return network.q_net(seen).argmax(dim=1)
-        if hasattr(network, "quantile_net"):
-            return network.quantile_net(seen).mean(dim=1).argmax(dim=1)
+        """Return the answers of the network to environment observations."""
+        seen = reduce(lambda shown, change: change(shown), self.changes, seen)
+        network = self.network
+        if not self.sampled:
+            return network(seen)
         features = network.extract_features(seen, network.pi_features_extractor)
         # Where the critic has features of its own, it gives both.
         features = features[0] if isinstance(features, tuple) else features
-        latent = network.mlp_extractor.forward_actor(features)
-        return network.action_net(latent).softmax(dim=1)
-
-    def _arrange(self, seen: Tensor) -> Tensor:
-        """Return environment observations in the layout that the model was trained on."""
-        if self.side is not None:  # as `cut_window`
-            edge = (seen.shape[2] - self.side) // 2
-            window = seen[:, 1 + edge :, edge:][:, : self.side, : self.side]
-            seen = torch.cat([seen[:, :1, : self.side], window], dim=1)
-        if self.arrange is channels_first:
-            return seen.movedim(-1, 1)
-        return seen.flatten(1) if self.arrange is flat else seen
+        return network.action_net(network.mlp_extractor.forward_actor(features)).softmax(dim=1)
 
 
 def export(model: Any, trap: Trap | str, path: Path | str) -> None:
@@ -76,8 +62,8 @@ def export(model: Any, trap: Trap | str, path: Path | str) -> None:
     Raises:
         ImportError: the extra ``onnx`` is not installed.
         UnknownNameError: the trap is unknown.
-        ValueError: the path ends otherwise; or the model does not fit the trap, sees normalised
-            observations, or is of a sort that cannot be exported.
+        ValueError: the path ends otherwise; or the model does not fit the trap, or is of a sort
+            that cannot be exported.
     """
     if Path(path).suffix != ".onnx":
         raise ValueError(f"cannot write {path}: the name of a graph must end in .onnx")
@@ -90,12 +76,10 @@ def export(model: Any, trap: Trap | str, path: Path | str) -> None:
     trap = as_trap(trap)
     policy = from_model(model, trap)
     kind, network, sampled = policy.observation, policy.network, isinstance(policy, Sampled)
-    known = sampled or hasattr(network, "q_net") or hasattr(network, "quantile_net")
-    # After a cut and an arrangement there is what normalises.
-    if not known or len(policy.changes) > 2:
+    if not isinstance(policy, Sampled | Greedy) or not isinstance(policy.network, nn.Module):
         raise ValueError(
-            f"a {type(model).__name__} model cannot be exported if it has normalised observations,"
-            f" a memory or a JAX network: {INSTEAD}"
+            f"a {type(model).__name__} model cannot be exported if it has a memory or a JAX"
+            f" network: {INSTEAD}"
         )
     space = make_observation(trap, kind).space
     shape, dtype = (BLOCK, *space.shape), getattr(torch, space.dtype.name)

@@ -36,12 +36,6 @@ CALLABLE = (
     "hand over a callable that takes observations (n, ...) and gives actions (n,) or"
     " probabilities (n, 5); for stacked frames an object with a memory (reset and act)"
 )
-STATISTICS = (
-    "hand over the model with its statistics, as in PPO.load(file, env=VecNormalize.load("
-    "'vecnormalize.pkl', mesa_gym.make_sb3(id, 1))), or on the command line a function that returns"
-    " it, as module:name"
-)
-
 # Each algorithm, the package and the class that load its models.
 SB3_CLASSES = {
     **{name.lower(): ("stable_baselines3", name) for name in ("PPO", "A2C", "DQN")},
@@ -173,22 +167,19 @@ def _find_view(name: str, model: Any, trap: Trap) -> tuple[str, list[Change]]:
     """Return how to turn the trap's observations into the model's."""
     space, last = model.observation_space, getattr(model, "_last_obs", None)
     normalizing = getattr(model, "get_vec_normalize_env", lambda: None)()
-    if normalizing is not None and not normalizing.norm_obs:
-        normalizing = None
+    normal = normalizing is not None and normalizing.norm_obs
     # Only of pictures does SB3 change the space when it normalises them. What a model saw last is
     # saved with it, though, and then has another type, or numbers beyond those of the space.
-    normal = isinstance(space, Box) and space.low.min() < 0
+    normal |= isinstance(space, Box) and space.low.min() < 0
     if isinstance(space, Box) and isinstance(last, np.ndarray):
         outside = last.min() < space.low.min() or last.max() > space.high.max()
         normal |= last.dtype != space.dtype or outside
-    if normalizing is None and normal:
+    if normal:
         raise ValueError(
             f"the {name} model was trained on observations of floats, as VecNormalize makes them,"
-            f" and has no statistics of them: {STATISTICS}. If other wrappers changed what it sees,"
-            f" {CALLABLE}"
+            f" and their statistics are not read; {CALLABLE}"
         )
-    view = find_view(space, trap, normalizing)
-    if view is not None:
+    if (view := find_view(space, trap)) is not None:
         return view
     shows = ", ".join(f"{kind} {_tell(own)}" for kind, own in find_spaces(trap).items())
     saw = _tell(space) if isinstance(space, Box) else space
