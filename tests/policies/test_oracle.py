@@ -194,3 +194,20 @@ def test_sweeper_gets_past_blocking_things():
         seen.append(divmod(int(state.agent[0]), 9))
     assert {(3, 7), (2, 7), (1, 1)} <= set(seen)
     assert (1, 7) in seen  # once it had the key, the chest is a cell like others
+
+
+def test_sweeper_forgets_only_episodes_that_begin():
+    trap = find_trap("CheeseDish")()
+    state, rng = trap.levels(Split.CONTROL, np.arange(8)), np.random.default_rng(0)
+    begun, mask = Sweeper(trap), np.arange(8) % 2 == 0
+    kept, fresh = Sweeper(trap), Sweeper(trap)
+    for each in (begun, kept, fresh):
+        each.reset(np.ones(8, dtype=np.bool_), rng)
+    for _ in range(12):
+        shares = kept.act(SIGHT, state)
+        np.testing.assert_array_equal(begun.act(SIGHT, state), shares)
+        state = trap.step(state, shares.argmax(axis=1)).state
+    begun.reset(mask, rng)
+    expected = np.where(mask[:, None], fresh.act(SIGHT, state), kept.act(SIGHT, state))
+    np.testing.assert_array_equal(begun.act(SIGHT, state), expected)
+    assert (fresh.act(SIGHT, state) != kept.act(SIGHT, state)).any()
