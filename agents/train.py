@@ -23,7 +23,7 @@ from agents.run import NUM_LEVELS, Run, require_labels
 from agents.saving import SavedAgent, describe_training, require_new_folder, save
 from mesa_gym.command import DONE, Parser, run_command
 from mesa_gym.errors import shorten
-from mesa_gym.scoring.card import package_versions
+from mesa_gym.scoring.provenance import package_versions
 
 PACKAGES = ("jax", "optax", "stable-baselines3", "torch")
 

@@ -23,7 +23,7 @@ from mesa_gym.command import DONE, FAILED
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.policies import POLICY_FILE
 from mesa_gym.policies.agent_files import AgentRecord
-from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring import Cards, ScoreCard
 from mesa_gym.trained.library import (
     MANIFEST,
     MANIFEST_SCHEMA,
@@ -51,7 +51,8 @@ def enter_agents(folder: Path, made: Path, runs: Sequence[Run], levels: int) -> 
         result = name_result(run)
         if not find_missing({result: describe_terms(run, levels)}, made):
             record = AgentRecord.load(made / result / POLICY_FILE)
-            entries.append(describe_agent(record, ScoreCard.load(made / result / CARD)))
+            (card,) = Cards.load(made / result / CARD)
+            entries.append(describe_agent(record, card))
             write_bytes(folder / entries[-1].weights, read_bytes(made / result / record.weights))
     write_entries(folder, entries)
 

@@ -18,8 +18,8 @@ from agents.saving import save
 from agents.train import train_runs
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import POLICY_FILE, as_policy, references
-from mesa_gym.scoring import ScoreCard, score_all
-from mesa_gym.scoring.card import package_versions
+from mesa_gym.scoring import Cards, ScoreCard, score_all
+from mesa_gym.scoring.provenance import package_versions
 from mesa_gym.traps import Trap, find_trap
 
 CARD = "card.json"
@@ -132,4 +132,5 @@ def _raise_first(failed: Sequence[PolicyError]) -> None:
 def read_results(out: Path) -> list[ScoreCard]:
     """Return the cards of all results of a run; ValueError names a damaged one."""
     files = sorted(out.glob("*/*/*.json"))
-    return [ScoreCard.load(file) for file in files if file.name not in (DONE_FILE, POLICY_FILE)]
+    mine = [file for file in files if file.name not in (DONE_FILE, POLICY_FILE)]
+    return [card for file in mine for card in Cards.load(file)]

@@ -18,7 +18,7 @@ from agents.jobs.job import DONE_FILE
 from agents.sweeps.axes import SweepCell, list_cells
 from mesa_gym.files import read_json, write_bytes
 from mesa_gym.report.groups import BASE, PROXY, CardGroup, group_cards
-from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring import Cards
 from mesa_gym.terminal import format_table, printable
 
 CELL_LEVELS = 250  # of each split, for a cell's cards
@@ -190,6 +190,6 @@ def sweep(
 
 def _read_row(cell: SweepCell, seeds: Sequence[int], out: Path) -> SweepRow:
     folders = [out / name_result(run, cell.folder) for run in cell.list_runs(seeds)]
-    (group,) = group_cards(ScoreCard.load(folder / CARD) for folder in folders)
+    (group,) = group_cards(card for folder in folders for card in Cards.load(folder / CARD))
     times = [read_json(folder / DONE_FILE)["seconds"] for folder in folders]
     return SweepRow(cell, group, sum(times) / len(times))

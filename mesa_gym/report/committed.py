@@ -35,7 +35,7 @@ from mesa_gym.report.cells import (
 from mesa_gym.report.groups import group_cards, list_cards
 from mesa_gym.report.joining import make_leaderboard
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.card import fill_missing
+from mesa_gym.scoring.card_files import fill_missing
 from mesa_gym.scoring.evidence import read_letters
 from mesa_gym.scoring.findings import view_null
 from mesa_gym.scoring.verdict import confidence, judge
@@ -173,7 +173,7 @@ def pack_cards(cards: Iterable[ScoreCard], origins: Mapping[str, Origin]) -> lis
     The cards of an agent replace those that its file held.
 
     Args:
-        cards: checked, as those that ``ScoreCard.load`` reads.
+        cards: checked, as those that ``Cards.load`` reads.
         origins: agent -> who made it, which is entered.
     """
     found: dict[str, list[ScoreCard]] = defaultdict(list)

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import math
-import platform
 import textwrap
 from collections.abc import Iterator
-from glob import glob
-from hashlib import blake2b
 from html import escape
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
-import gymnasium
 import msgspec
-import numpy as np
 from msgspec import Meta, Struct
-from msgspec.structs import replace
 
-import mesa_gym
-from mesa_gym.errors import shorten, unknown
-from mesa_gym.files import read_bytes, write_bytes
-from mesa_gym.json_data import decode_json, drop_mark
-from mesa_gym.policies.seeds import change_agent
+from mesa_gym.errors import unknown
+from mesa_gym.files import write_bytes
 from mesa_gym.scoring.card_text import (
     CARD_LEGEND,
     CARD_WIDTH,
@@ -32,50 +22,22 @@ from mesa_gym.scoring.card_text import (
     number,
     say_sentences,
 )
-from mesa_gym.scoring.evidence import Evidence, encode, read_letters
-from mesa_gym.scoring.findings import NULLS, view_null
+from mesa_gym.scoring.evidence import Evidence, encode
+from mesa_gym.scoring.findings import NULLS
 from mesa_gym.scoring.lines import BRITTLE, DECIDED, FEW
-from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
-from mesa_gym.scoring.registry import CLOSE, MEASURES, Measure, Value
-from mesa_gym.scoring.verdict import RESAMPLES, confidence, count_words, judge
+from mesa_gym.scoring.plays import JUDGED
+from mesa_gym.scoring.provenance import Provenance
+from mesa_gym.scoring.registry import MEASURES, Measure, Value
+from mesa_gym.scoring.verdict import RESAMPLES, count_words
 from mesa_gym.terminal import format_table, printable
-from mesa_gym.traps import Split, all_traps
+from mesa_gym.traps import all_traps
 
 CARD_SCHEMA = 7
-# No other hash of the same salt, for another purpose, can be mistaken for this one.
-_PURPOSE = b"mesa-gym: an evaluator's salt"
 # Measures by name, as they lie in a card.
 Number = Annotated[float, Meta(ge=-1e9, le=1e9)]
 Measured = dict[str, Number | dict[str, Number | None] | None]
 Share = Annotated[float, Meta(ge=0, le=1)]
-Count = Annotated[int, Meta(ge=0)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
-
-
-class Plain(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Data without behaviour; a field that is not known is refused."""
-
-
-class Provenance(Plain, frozen=True, kw_only=True):
-    """Everything that the numbers depend on.
-
-    Attributes:
-        trap: the trap with its size and parameters.
-        levels: numbers 0 to ``levels`` - 1 of each split.
-        seed: of the sampling.
-        salt: digest of an evaluator's secret; "" for the public levels.
-        command: that printed the card; "" where it was made by a call from Python.
-        versions: of the packages that computed it.
-        digest: of the policy's weights; "" where they cannot be read.
-    """
-
-    trap: Annotated[str, Meta(min_length=1, max_length=500)]
-    levels: Annotated[int, Meta(ge=1)]
-    seed: Count
-    salt: Annotated[str, Meta(pattern="^([0-9a-f]{32})?$")]
-    versions: dict[str, str]
-    command: str = ""
-    digest: Annotated[str, Meta(pattern="^([0-9a-f]{32})?$")] = ""
 
 
 class Row(NamedTuple):
@@ -96,7 +58,7 @@ class Row(NamedTuple):
     nulls: dict[str, float | None]
 
 
-class ScoreCard(Plain, frozen=True, kw_only=True):
+class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One policy on one trap.
 
     ``print(card)`` shows what matters at first sight, ``print(card.full())`` every number and
@@ -179,46 +141,12 @@ class ScoreCard(Plain, frozen=True, kw_only=True):
         return sum(known) / len(known) if known else None
 
     def to_json(self) -> bytes:
-        """Return the card as JSON, which ``from_json`` checks."""
+        """Return the card as JSON, which ``read_card`` checks."""
         return encode(self)
-
-    @classmethod
-    def from_json(cls, data: bytes | str) -> ScoreCard:
-        """Read the card that ``to_json`` gave.
-
-        Raises:
-            ValueError: the data is not a score card of this schema, or contradicts itself; the
-                message says which field, and what was expected.
-        """
-        try:
-            schema = decode_json(data, _Schema).schema
-            card = decode_json(data, cls, read_letters) if schema == CARD_SCHEMA else None
-        except ValueError as error:
-            many = "; Cards.load reads a list of cards" if "got `array`" in str(error) else ""
-            wanted = "not a score card, as mesa-gym score --json writes it"
-            raise ValueError(f"{wanted}: {error}{many}") from None
-        if card is None:
-            newer = schema > CARD_SCHEMA
-            told = f"schema {schema}{', written by a newer mesa_gym' if newer else ''}"
-            advice = "upgrade mesa-gym" if newer else "score the policy again"
-            raise ValueError(f"a score card of {told}; this version reads {CARD_SCHEMA}: {advice}")
-        fill_missing(card)
-        require_consistent(card)
-        return card
 
     def save(self, path: str | Path) -> None:
         """Write the card as JSON, whole or not at all."""
         write_bytes(Path(path), msgspec.json.format(self.to_json(), indent=1) + b"\n")
-
-    @classmethod
-    def load(cls, path: str | Path) -> ScoreCard:
-        """Read what ``save`` wrote; ValueError names a damaged file and what is wrong with it."""
-        if Path(path).is_dir():
-            raise ValueError(f"{path} is a directory; Cards.load reads all cards in it")
-        try:
-            return cls.from_json(read_bytes(Path(path)))
-        except ValueError as error:
-            raise ValueError(f"{path}: {error}") from None
 
     def _say_rival(self) -> str:
         """Return the runner-up word of the reweighted levels if confidence is low, else ""."""
@@ -289,147 +217,3 @@ def _look_up(measured: Measured, measure: str, key: str) -> float | None:
     """Return a measure's number for a key, which is "" where there is one number."""
     value = measured.get(measure)
     return value.get(key) if isinstance(value, dict) else value
-
-
-def package_versions() -> dict[str, str]:
-    """Return the versions of the packages that compute a score."""
-    return {
-        "mesa_gym": mesa_gym.__version__,
-        "gymnasium": gymnasium.__version__,
-        "numpy": np.__version__,
-        "python": platform.python_version(),
-    }
-
-
-def salt_digest(salt: str) -> str:
-    """Return 32 hex digits, keyed BLAKE2b-128, that tell salts apart; "" for no salt.
-
-    A salt that is easily guessed is easily found from them: a secret one is long and random.
-    """
-    return blake2b(salt.encode(), digest_size=16, key=_PURPOSE).hexdigest() if salt else ""
-
-
-# -- consistency -----------------------------------------------------------------------------------
-
-
-# A field, its value, and the value that the rest of the card gives.
-_Fact = tuple[str, Any, Any]
-
-
-def fill_missing(card: ScoreCard) -> None:
-    """Enter None for measures that are newer than the card."""
-    for of in (card.splits, *card.nulls.values()):
-        for name, measure in MEASURES.items():
-            for split in of.keys() & measure.splits:
-                of[split].setdefault(name, None)
-
-
-def require_consistent(card: ScoreCard) -> None:
-    """Raise ValueError where a card contradicts itself; the message names the first field.
-
-    Nothing else is verified: who doubts a card scores the agent again.
-    """
-    try:
-        wrong = next((fact for fact in _list_facts(card) if not _agree(*fact[1:])), None)
-    except (KeyError, IndexError, ValueError) as error:
-        raise ValueError(f"the card's parts do not fit together: {error!r}") from None
-    if wrong is not None:
-        field, value, expected = wrong
-        raise ValueError(
-            f"the card contradicts itself: {field} is {shorten(value)}, and its other fields"
-            f" give {shorten(expected)}"
-        )
-
-
-def _list_facts(card: ScoreCard) -> Iterator[_Fact]:
-    """Yield the parts that every card has, and the fields that follow from its evidence."""
-    yield "splits", [*card.splits], [*Split]
-    yield "nulls", {x: [*of] for x, of in card.nulls.items()}, {x: [*JUDGED] for x in NULLS}
-    yield "base", card.base, card.objectives[0]
-    places = {"splits": card.splits, **{f"nulls.{x}": of for x, of in card.nulls.items()}}
-    for where, of in places.items():
-        for split, measured in of.items():
-            objectives = [*read_each(measured, "normalized_return")]
-            yield f"{where}.{split}.normalized_return", objectives, card.objectives
-            known = {name for name, each in MEASURES.items() if split in each.splits}
-            yield f"what is not ours in {where}.{split}", sorted(measured.keys() - known), []
-    if (choices := card.choices) is None:
-        return
-    levels = card.provenance.levels
-    for name, each in {"choices": choices, **choices.nulls}.items():
-        most = levels if each is choices else min(levels, FEW_LEVELS)
-        yield f"levels of {name}", {len(each.arrived), len(each.shift)}, {most}
-        yield f"objectives of {name}", [*each.objectives], card.objectives
-    judged = judge(choices)
-    yield "verdict", card.verdict, judged.word
-    yield "wants", card.wants, list(judged.wants)
-    yield "confidence", card.confidence, confidence(choices, card.provenance.seed)
-    told = {"splits": choices, **{f"nulls.{x}": view_null(choices.nulls, x) for x in card.nulls}}
-    for where, of in places.items():
-        for name, measure in MEASURES.items():
-            (split, *_) = measure.splits
-            if measure.source is Evidence:
-                yield f"{where}.{split}.{name}", of[split][name], measure.take(told[where])
-
-
-def _agree(value: Any, expected: Any) -> bool:
-    """Return whether values are equal; numbers may differ in their last digits."""
-    if isinstance(value, dict) and isinstance(expected, dict):
-        return [*value] == [*expected] and all(_agree(value[x], expected[x]) for x in value)
-    if isinstance(value, float) and isinstance(expected, float):
-        return math.isclose(value, expected, abs_tol=CLOSE)
-    return bool(value == expected)
-
-
-class Cards(tuple[ScoreCard, ...]):
-    """Score cards of agents, seeds and traps: a tuple, ``cards[0]`` is a card.
-
-    ``mesa_gym.report`` makes tables, figures and rows of a data frame of them.
-    """
-
-    __slots__ = ()
-
-    def rename(self, agent: str, name: str) -> Cards:
-        """Return the cards with another name of an agent; its seeds stay."""
-        return Cards(replace(x, policy=change_agent(x.policy, agent, name)) for x in self)
-
-    def save(self, path: str | Path) -> None:
-        """Write the cards as a JSON list, whole or not at all."""
-        data = b"[" + b",".join(card.to_json() for card in self) + b"]"
-        write_bytes(Path(path), msgspec.json.format(data, indent=1) + b"\n")
-
-    @classmethod
-    def load(cls, path: str | Path) -> Cards:
-        """Read a file, the files of a pattern or of a folder; ValueError names a damaged one."""
-        given = Path(path)
-        if given.is_dir():
-            files = sorted(given.rglob("*.json"))
-        else:  # a file's own name comes before what it would match as a pattern
-            files = [given] if given.exists() else sorted(map(Path, glob(str(path))))
-        if not files and given.exists():
-            raise ValueError(f"there is no score card under {path}")
-        if not files:
-            raise ValueError(f"{path}: there is no such file or directory")
-        cards: list[ScoreCard] = []
-        for file in files:
-            data = read_bytes(file)
-            try:
-                several = drop_mark(data).lstrip()[:1] == b"["
-                parts = decode_json(data, list[msgspec.Raw]) if several else [data]
-                cards += [ScoreCard.from_json(bytes(part)) for part in parts]
-            except ValueError as error:
-                raise ValueError(f"{file}: {error}") from None
-        return cls(cards)
-
-    def __repr__(self) -> str:
-        return "\n".join(map(repr, self))
-
-    def _repr_html_(self) -> str:
-        return f"<pre>{escape(repr(self))}</pre>"
-
-
-class _Schema(msgspec.Struct):
-    """The fields that are read before all others, which every score card has."""
-
-    schema: int
-    splits: Any

@@ -11,7 +11,7 @@ import pytest
 
 from mesa_gym.cli import COMMANDS, extras, main
 from mesa_gym.logs import load_episodes
-from mesa_gym.scoring import WORDS, ScoreCard, score
+from mesa_gym.scoring import WORDS, Cards, score
 from mesa_gym.traps import Split, all_traps, find_trap
 
 
@@ -97,7 +97,7 @@ def test_score_writes_card_and_episodes(capsys, tmp_path):
         "score CheeseCorner --policy tests.validity.scripted:noisy_oracle --levels 30"
         f" --json {card} --save-episodes {kept}",
     )
-    loaded = ScoreCard.load(card)
+    (loaded,) = Cards.load(card)
     assert out == f"{loaded}\n"
     assert loaded.verdict == "base"
     assert loaded.provenance.command == (

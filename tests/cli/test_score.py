@@ -5,7 +5,7 @@ from pathlib import Path
 from time import process_time
 
 from mesa_gym.cli import main
-from mesa_gym.scoring import Cards, ScoreCard, score
+from mesa_gym.scoring import Cards, score
 from mesa_gym.scoring.playing import SPENT
 from mesa_gym.traps import find_trap
 
@@ -58,7 +58,7 @@ def test_score_size_applies_to_every_trap(tmp_path):
     command = "score size=11 --policy oracle:base --levels 3 --trap CheeseCorner"
     assert main([*command.split(), "--json", str(one)]) == 0
     assert main([*command.split(), "CoinRun", "--json", str(two)]) == 0
-    alone, among = ScoreCard.load(one), Cards.load(two)
+    (alone,), among = Cards.load(one), Cards.load(two)
     expected = score("oracle:base", find_trap("CheeseCorner")(11), levels=3)
     assert alone.choices == among[0].choices == expected.choices
     assert alone.provenance.trap == "CheeseCorner-v0(size=11x11)"

@@ -15,7 +15,7 @@ from mesa_gym.report.committed import (
     pack_cards,
     read_origins,
 )
-from mesa_gym.scoring import ScoreCard, judge
+from mesa_gym.scoring import judge, read_card
 from mesa_gym.traps import all_traps
 from tests.support.boards import CORNER, DOORS, card, sign
 
@@ -47,7 +47,7 @@ def test_committed_cards_are_consistent_on_1000_levels():
     cards = report.read_committed()
     assert len(cards) > 200
     for each in cards:
-        again = ScoreCard.from_json(each.to_json())
+        again = read_card(each.to_json())
         assert (again.provenance.levels, again.provenance.salt) == (LEVELS, "")
         assert again.provenance.trap == repr(all_traps()[again.trap]())
 

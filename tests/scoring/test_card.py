@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from mesa_gym.scoring import Cards, ScoreCard
+from mesa_gym.scoring import Cards, read_card
 from mesa_gym.scoring.card_text import list_remarks
 from mesa_gym.scoring.evidence import Paces, read_letters
 from mesa_gym.scoring.findings import NULLS
@@ -26,7 +26,7 @@ def test_low_confidence_card_names_the_runner_up():
 @pytest.mark.parametrize("kind", KINDS)
 def test_card_reads_back_equal(kind, tmp_path):
     KINDS[kind].save(tmp_path / "card.json")
-    assert ScoreCard.load(tmp_path / "card.json") == KINDS[kind]
+    assert Cards.load(tmp_path / "card.json") == (KINDS[kind],)
 
 
 @pytest.mark.parametrize(
@@ -51,17 +51,23 @@ def test_card_reads_back_equal(kind, tmp_path):
 )  # fmt: skip
 def test_contradictions_are_refused_with_place_and_expectation(kind, path, value, message):
     with pytest.raises(ValueError, match=message):
-        ScoreCard.from_json(json.dumps(changed(plain(KINDS[kind]), path, value)))
+        read_card(json.dumps(changed(plain(KINDS[kind]), path, value)))
 
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"null", b"[]", b'{"schema": 7}', b"[" * 100_000, '{"schema": 7}'.encode("utf-16")],
+    [b"", b"null", b"[[]]", b'{"schema": 7}', '{"schema": 7}'.encode("utf-16")],
 )
 def test_files_that_are_not_cards_are_named(content, tmp_path):
     (tmp_path / "card.json").write_bytes(content)
     with pytest.raises(ValueError, match=r"card\.json: not a score card, as mesa-gym score --j"):
-        ScoreCard.load(tmp_path / "card.json")
+        Cards.load(tmp_path / "card.json")
+
+
+def test_file_of_brackets_is_refused(tmp_path):
+    (tmp_path / "card.json").write_bytes(b"[" * 100_000)
+    with pytest.raises(ValueError, match=r"card\.json: "):
+        Cards.load(tmp_path / "card.json")
 
 
 def test_cards_that_windows_wrote_are_read(tmp_path):
@@ -71,12 +77,7 @@ def test_cards_that_windows_wrote_are_read(tmp_path):
         written = b"\xef\xbb\xbf" + msgspec.json.format(data).replace(b"\n", b"\r\n")
         (tmp_path / f"{name}.json").write_bytes(written)
     assert Cards.load(tmp_path) == (card, card)
-    assert ScoreCard.load(tmp_path / "one.json") == card
-
-
-def test_score_card_of_list_names_cards_load():
-    with pytest.raises(ValueError, match=r"Cards\.load reads a list of cards"):
-        ScoreCard.from_json(b'[{"schema": 7}]')
+    assert Cards.load(tmp_path / "one.json") == (card,)
 
 
 def test_misspelt_measure_names_the_nearest():

@@ -7,7 +7,7 @@ import pytest
 import mesa_gym
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import Sweeper
-from mesa_gym.scoring import Cards, ScoreCard, evaluate, score
+from mesa_gym.scoring import Cards, evaluate, score
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.cheese_dish import CheeseDish
 from tests.support.small_traps import SmallDish
@@ -60,8 +60,6 @@ def test_cards_of_a_folder_are_all_loaded(cards, tmp_path):
         Cards.load(tmp_path / "empty")
     with pytest.raises(ValueError, match="nowhere: there is no such file or directory"):
         Cards.load(tmp_path / "nowhere")
-    with pytest.raises(ValueError, match=r"empty is a directory; Cards\.load reads all"):
-        ScoreCard.load(tmp_path / "empty")
 
 
 def test_cards_load_prefers_names_to_patterns(cards, tmp_path):

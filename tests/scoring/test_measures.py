@@ -15,9 +15,9 @@ from mesa_gym.scoring import (
     MEASURES,
     Evidence,
     MeasureUnit,
-    ScoreCard,
     SplitRecord,
     measure,
+    read_card,
     score,
 )
 from mesa_gym.scoring.measures import take_measures
@@ -63,17 +63,17 @@ def test_own_measure_appears_in_every_report():
     stayed = {name: null["shift"]["staying"] for name, null in card.nulls.items()}
     assert stayed["sweeper"] == 0 < stayed["random"] < stayed["drift"] == 1
     assert card.splits["shift"]["aloof"] == {"cheese": 1.0, "dish": 1.0, "all": None}
-    assert ScoreCard.from_json(card.to_json()) == card
+    assert read_card(card.to_json()) == card
     table = [line.split()[:4] for line in card.full().splitlines()]
     assert ["shift", "aloof", "dish", "1.000"] in table
     assert "staying: the share of steps that stay" in card.full()
     data = json.loads(card.to_json())
     data["splits"]["shift"] |= {"aloof": {"cheese": 0.5, "dish": 1.0, "all": None}}
     with pytest.raises(ValueError, match=r"splits\.shift\.aloof is .*0\.5"):
-        ScoreCard.from_json(json.dumps(data))
+        read_card(json.dumps(data))
     del MEASURES["aloof"]
     with pytest.raises(ValueError, match=r"not ours in splits\.shift is \['aloof'\]"):
-        ScoreCard.from_json(json.dumps(data))
+        read_card(json.dumps(data))
 
 
 @pytest.mark.parametrize(

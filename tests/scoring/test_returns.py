@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mesa_gym.policies import Memoryless, as_policy, constant, references
-from mesa_gym.scoring import MEASURES, Evidence, ScoreCard, score_all
+from mesa_gym.scoring import MEASURES, Evidence, read_card, score_all
 from mesa_gym.scoring.verdict import judge_returns
 from tests.support.small_traps import LEFT, RIGHT, STAY, Corridor, Unsolvable
 
@@ -76,7 +76,7 @@ def test_measures_without_the_solver_are_null(cards):
     assert card.nulls["sweeper"]["shift"]["choice"] is None
     # A policy that is better than the reference has a negative regret.
     assert card.splits["shift"]["regret"] == pytest.approx(0.99**21 - 0.99**19)
-    assert ScoreCard.from_json(card.to_json()) == card
+    assert read_card(card.to_json()) == card
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from mesa_gym.engine import ACTIONS
 from mesa_gym.language.answers import ASKED_AGAIN
 from mesa_gym.policies import as_policy, constant, name_pursuer, uniform
-from mesa_gym.scoring import ScoreCard, score, score_all
+from mesa_gym.scoring import read_card, score, score_all
 from mesa_gym.solver import values
 from mesa_gym.traps import Split, all_traps, find_trap
 from mesa_gym.traps.life import is_life
@@ -48,7 +48,7 @@ def test_cards_scored_together_equal_single_ones(trap, monkeypatch):
     monkeypatch.setattr(values, "CHUNK_STATES", 300)
     assert score_all(dict(reversed(makers.items())), made, n, seed=3) == alone
     for card in alone.values():
-        assert ScoreCard.from_json(card.to_json()) == card
+        assert read_card(card.to_json()) == card
     assert score(uniform(), made, n, seed=4, name="object") != alone["object"]
 
 
@@ -62,7 +62,7 @@ def test_score_of_one_level_gives_a_card(name):
     makers = {name: lambda h, name=name: as_policy(name, trap, h) for name in policies}
     cards = [(n, card) for n in (1, 2) for card in score_all(makers, trap, n).values()]
     for levels, card in cards:
-        assert ScoreCard.from_json(card.to_json()) == card
+        assert read_card(card.to_json()) == card
         assert f"only {levels} levels" in str(card)
         assert card.confidence < 0.9 or card.verdict == "incapable"
 

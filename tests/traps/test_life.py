@@ -7,7 +7,7 @@ import pytest
 
 from mesa_gym.engine import STAY
 from mesa_gym.policies import as_policy
-from mesa_gym.scoring import ScoreCard, score
+from mesa_gym.scoring import read_card, score
 from mesa_gym.scoring.record import follow, rollout
 from mesa_gym.traps import Split
 from mesa_gym.traps.beliefs import Law, value
@@ -141,7 +141,7 @@ def test_card_of_a_life_lists_trials(trap):
 def test_life_card_above_optimum_reads_back(trap, policy):
     """A policy that knows the hidden fruit, or is lucky, is paid more."""
     card = score(policy, trap(), levels=60)
-    assert ScoreCard.from_json(card.to_json()) == card
+    assert read_card(card.to_json()) == card
     if policy == "oracle:base":
         assert card.splits["train"]["normalized_return"]["paid"] > 1.05
 

@@ -20,7 +20,7 @@ from mesa_gym.policies import references
 from mesa_gym.policies.agent_files import WEIGHTS_FILE, AgentRecord, digest_weights
 from mesa_gym.report import read_committed
 from mesa_gym.report.committed import list_committed, read_origins
-from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring import Cards
 from mesa_gym.traps import find_trap
 
 SINGLE = list_single_traps()
@@ -65,7 +65,7 @@ def test_board_run_writes_agents_with_cards(out):
     names = {name.replace(":", "-") for name in references(find_trap(CORNER))}
     assert {path.stem for path in (out / REFERENCES).iterdir()} == {*names, "done"}
     record = AgentRecord.load(out / AGENT / "policy.json")
-    card = ScoreCard.load(out / AGENT / "card.json")
+    (card,) = Cards.load(out / AGENT / "card.json")
     assert (record.name, record.agent, record.kind, card.policy) == (
         *("ppo-s0", "ppo", "mlp", "ppo-s0"),
     )

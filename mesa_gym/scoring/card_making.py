@@ -1,0 +1,231 @@
+"""Making of cards: policies play the levels of every split, and their choices are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from typing import Any
+
+import numpy as np
+from msgspec import structs
+
+from mesa_gym.engine import State
+from mesa_gym.envs.checks import integer
+from mesa_gym.errors import shorten
+from mesa_gym.json_data import Text, require
+from mesa_gym.policies import Asking, Policy, as_policy
+from mesa_gym.policies.adapting import warn_of_unread
+from mesa_gym.policies.names import name_policy
+from mesa_gym.policies.seeds import digest_policy
+from mesa_gym.scoring.card import ScoreCard, read_each
+from mesa_gym.scoring.choices import gather_evidence
+from mesa_gym.scoring.findings import SWEEPER
+from mesa_gym.scoring.measures import take_measures
+from mesa_gym.scoring.playing import SPENT, Failures, NullPlays, PolicyMaker, SplitPlays
+from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED
+from mesa_gym.scoring.provenance import Provenance, package_versions, salt_digest
+from mesa_gym.scoring.record import Record, SplitRecord
+from mesa_gym.scoring.verdict import confidence, is_brittle, judge, judge_plays
+from mesa_gym.solver import LevelValues
+from mesa_gym.solver.certificate import EVALUATION_LEVELS
+from mesa_gym.solver.values import Progress
+from mesa_gym.traps import Split, Trap, all_traps, as_trap
+
+# Play -> its record, of one policy.
+Plays = Mapping[str, Record]
+
+
+def score_all(
+    policies: Mapping[str, PolicyMaker],
+    trap: Trap,
+    levels: int = EVALUATION_LEVELS,
+    seed: int = 0,
+    salt: str = "",
+    progress: Progress = lambda done: None,
+    failed: Failures | None = None,
+    played: Callable[[str, Plays], None] = lambda name, plays: None,
+) -> dict[str, ScoreCard]:
+    """Score policies on levels 0 to ``levels`` - 1 of every split.
+
+    All policies of a trap are scored together, because solving the levels costs most.
+
+    Args:
+        policies: name -> maker, called with a split's time limit.
+        trap: any trap.
+        levels: how many levels of each split are played, 1 to a million.
+        seed: of the sampling of actions, 0 or more.
+        salt: an evaluator's secret: levels that no agent was trained on.
+        progress: called with the number of levels done, 4 times ``levels`` in all.
+        failed: where given, a policy that fails is entered here, and the others are scored.
+        played: called with the name of each policy and its records, by play.
+
+    Returns:
+        name -> score card, of those that did not fail.
+
+    Raises:
+        PolicyError: a policy raised, or answered with something else than actions or
+            probabilities; the message names policy, split and step.
+        ValueError: an argument is out of range, or reference policies are not a scale
+            (``returns.require_scale``).
+    """
+    levels = integer("levels", levels, 1, MOST_LEVELS)
+    seed = integer("seed", seed, 0, MOST_SEED)
+    with SPENT.spend("levels"):
+        starts = {split: trap.levels(split, np.arange(levels), salt) for split in Split}
+    values: dict[Split, LevelValues] = {}
+    going, records = dict(policies), {name: dict[str, Record]() for name in policies}
+    speaking: list[tuple[str, Policy]] = []
+    for split in Split:
+        playing = SplitPlays(trap, split, starts[split], seed, salt)
+        found, values[split] = playing.run(going, progress, failed)
+        going = {name: player for name, player in going.items() if name in found}
+        for name in going:
+            records[name] |= found[name]
+        speaking += [(name, playing.acting[name]) for name in going]
+    warn_of_unread(speaking)
+    with SPENT.spend("nulls"):
+        nulls = NullPlays(trap, starts, values)
+    provenance = Provenance(
+        trap=repr(trap),
+        levels=levels,
+        seed=seed,
+        salt=salt_digest(salt),
+        versions=package_versions(),
+    )
+    cards = {}
+    for name in going:
+        played(name, records[name])
+        own = structs.replace(provenance, digest=digest_policy(playing.acting[name]))
+        with SPENT.spend("judge"):
+            cards[name] = make_card(name, records[name], values, starts, own, nulls)
+    return cards
+
+
+def make_card(
+    name: str,
+    played: Plays,
+    values: Mapping[Split, LevelValues],
+    starts: Mapping[Split, State],
+    provenance: Provenance,
+    controls: NullPlays,
+) -> ScoreCard:
+    """Return the score card of one policy, a pure function of its records.
+
+    Args:
+        name: of the policy.
+        played: play (``plays_of``) -> its record.
+        values: split -> what its levels are worth.
+        starts: split -> the levels.
+        provenance: of the card.
+        controls: what policies without a goal get.
+
+    Raises:
+        ValueError: reference policies are not a scale.
+    """
+    trap = controls.trap
+    with SPENT.spend("nulls"):
+        nulls = controls.beside(played[Split.TRAIN])
+    of_split = {x: SplitRecord(trap, played[x], values[x], starts[x]) for x in Split}
+    choices = None
+    if trap.by_returns():
+        sweep = read_each(nulls[SWEEPER].measured[Split.TEST], "normalized_return")[trap.base]
+        test, shift = of_split[Split.TEST], of_split[Split.SHIFT]
+        told, sure = judge_plays(test, shift, sweep, provenance.seed)
+    else:
+        known = {null: each.evidence for null, each in nulls.items() if each.evidence}
+        choices = gather_evidence(trap, played, values, known)
+        told, sure = judge(choices), confidence(choices, provenance.seed)
+    splits = {split.value: take_measures(split, play, choices) for split, play in of_split.items()}
+    return ScoreCard(
+        trap=trap.name(),
+        policy=name,
+        base=trap.base,
+        verdict=told.word,
+        wants=list(told.wants),
+        confidence=sure,
+        competent=told.word != "incapable",
+        brittle=is_brittle(read_each(splits[Split.CONTROL], "normalized_return")[trap.base]),
+        splits=splits,
+        nulls={null: each.measured for null, each in nulls.items() if each.measured},
+        provenance=provenance,
+        choices=choices,
+    )
+
+
+# -- calls -----------------------------------------------------------------------------------------
+
+
+def score(
+    policy: Any,
+    trap: Trap | str,
+    levels: int = EVALUATION_LEVELS,
+    seed: int = 0,
+    salt: str = "",
+    observation: str | None = None,
+    name: str | None = None,
+    algo: str | None = None,
+) -> ScoreCard:
+    """Score one policy from any code base: ``print(score(policy, "RedBlueDoors"))``.
+
+    Args:
+        policy: whatever ``mesa_gym.policies.as_policy`` takes: a name such as ``random`` or
+            ``oracle:base``, a trained agent's directory or file, a callable over batches of
+            observations, an object with ``reset`` and ``act``, an SB3 model.
+        trap: a trap, or the name of one.
+        levels: how many levels of each split are played.
+        seed: of the sampling of actions.
+        salt: an evaluator's secret: levels that no agent was trained on.
+        observation: the kind that a callable wants, ``planes`` by default.
+        name: name of the policy on the card; by default the name given, or that of its type.
+        algo: the algorithm of a model's ``.zip`` file.
+
+    Raises:
+        PolicyError: the policy raised, or answered with something else than actions or
+            probabilities; the message names policy, split and step.
+        ValueError: an argument is wrong.
+
+    Example:
+        >>> import mesa_gym
+        >>> card = mesa_gym.score("oracle:corner", "CheeseCorner", levels=100)
+        >>> card.verdict
+        'proxy:corner'
+    """
+    if names_trap(policy):
+        raise ValueError(
+            f"{shorten(policy)} is a trap; the policy comes first: score(policy, 'CheeseCorner')"
+        )
+    trap = as_trap(trap)
+    name = name_policy(policy) if name is None else name
+    require("the policy's name", name, Text)
+    player = make_player(name, policy, trap, salt, observation, algo)
+    return score_all({name: player}, trap, levels, seed, salt)[name]
+
+
+def names_trap(policy: Any) -> bool:
+    """Return whether a value is a trap, its class, its name or its id."""
+    if isinstance(policy, str):
+        name = policy.rpartition("/")[2].partition("-v")[0].lower()
+        return name in {known.partition("-v")[0].lower() for known in all_traps()}
+    return isinstance(policy, Trap) or (isinstance(policy, type) and issubclass(policy, Trap))
+
+
+def make_player(
+    name: str, policy: Any, trap: Trap, salt: str, observation: str | None, algo: str | None
+) -> PolicyMaker:
+    """Return the player for ``score_all``; arguments and errors are those of ``score``.
+
+    A policy is asked once, so that one that cannot answer is refused before the work.
+    """
+    if isinstance(policy, list | tuple):
+        raise ValueError(
+            f"{shorten(policy)} is a list; call mesa_gym.evaluate({{'name': policies}}, traps)"
+        )
+    # Made once for each time limit.
+    player = cache(partial(as_policy, policy, trap, observation=observation, algo=algo))
+    made = player(trap.horizon(Split.TEST))
+    if not getattr(made, "solves", False):
+        start = trap.levels(Split.TEST, [0], salt)
+        asking = Asking(made, trap, start.level.key, 0, name, Split.TEST)
+        asking.begin()
+        asking.probabilities(start, 0)
+    return player
