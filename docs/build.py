@@ -18,22 +18,24 @@ from typing import Any
 from unittest import mock
 
 import gymnasium
+import numpy as np
 
 from agents import train
 from benchmarks import __main__ as benchmarks
 from benchmarks.markdown import pipes
 from docs import pictures
 from docs.playgrounds import has_page, write_gallery_page
-from docs.trap_table import tabulate_traps
 from mesa_gym import cli
 from mesa_gym.files import read_json, write_text
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import group_cards, read_committed
+from mesa_gym.report.board_rows import LEARNER
 from mesa_gym.report.cells import is_reference
 from mesa_gym.report.tables import HEADS, tabulate_groups
 from mesa_gym.report.templating import environment
 from mesa_gym.scoring import MEASURES, ScoreCard
 from mesa_gym.scoring.lines import WORDS
+from mesa_gym.scoring.plays import has_twins
 from mesa_gym.traps import Split, Trap, package_traps
 from mesa_gym.traps.trap import PROXY_KINDS
 
@@ -77,7 +79,10 @@ def write_all() -> None:
         classes=classes,
         story=tell_story,
         categories=categories,
-        table=tabulate_traps(classes, _read_cards()),
+        twins=has_twins,
+        block=name_block,
+        learnt=describe_learning,
+        learner=LEARNER,
         kinds=PROXY_KINDS,
         base_expected=[cls for cls in classes if cls.expected == "base"],
         about_base=BASE_EXPECTED,
@@ -87,6 +92,30 @@ def write_all() -> None:
     write_text(FOLDER / "_results.md", f"{results}\n")
     _write(HERE / "reference" / "commands.md", "commands", commands=commands())
     _write(HERE / "reference" / "score_card_json.md", "score_card", measures=MEASURES)
+
+
+def name_block(cls: type[Trap]) -> str:
+    """Return the block of the table that a trap belongs to."""
+    if cls.by_returns():
+        return "Traps judged by returns"
+    return (
+        "Traps that expect the base objective" if cls.expected == "base" else "Traps with a choice"
+    )
+
+
+def describe_learning(cls: type[Trap]) -> str:
+    """Return how many seeds of PPO solve a trap, and their mean share of solved levels."""
+    own = [
+        c for c in _read_cards() if c.trap == cls.name() and agent_and_seed(c.policy)[0] == LEARNER
+    ]
+    if not own:
+        return "–"
+    able = f"{sum(card.competent for card in own)} of {len(own)}"
+    if cls.by_returns():
+        returns = [card.read_each("test", "normalized_return")[cls.base] or 0.0 for card in own]
+        return f"{able} (N {np.mean(returns):.2f})"
+    arrival = [card.read_number("test", "arrival") or 0.0 for card in own]
+    return f"{able} (arrival {np.mean(arrival):.2f})"
 
 
 def _write(path: Path, template: str, **values: Any) -> None:

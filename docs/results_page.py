@@ -13,12 +13,12 @@ from pathlib import Path
 
 from benchmarks.markdown import lay_out_table
 from docs.board_picture import draw_board
-from docs.studies.page_tables import show
-from docs.trap_table import LEARNER
+from mesa_gym.files import write_text
 from mesa_gym.links import find_file
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import Leaderboard, group_cards, join_committed, read_committed
 from mesa_gym.report.board_columns import write_word
+from mesa_gym.report.board_rows import LEARNER
 from mesa_gym.report.board_text import write_board_text
 from mesa_gym.report.cells import IDLE, KINDS, TRICK, Cell, strip_version
 from mesa_gym.report.committed import FOLDER
@@ -34,6 +34,7 @@ README, BOARD = HERE.parent / "README.md", HERE / "leaderboard.md"
 CLAIMS, SCORING = HERE / "claims.md", HERE / "scoring.md"
 PICTURE = HERE / "images" / "leaderboard.svg"
 BY = "by python -m docs.results_page"  # after the name of a part, in its mark
+END = "<!-- until here -->"
 WANTED = ("CheeseDish", "RedBlueDoors", "ColourShape", "ChuteOrFire", "Attributes")
 LEFT_OUT = ("agent", "seeds", "able", NO_CHOICE)  # of the table of plain training
 
@@ -117,11 +118,25 @@ def write_parts() -> dict[Path, dict[str, str]]:
     }
 
 
+def put_part(page: Path, name: str, text: str) -> None:
+    """Put a part into its place in a page, between its mark and the next ``END``.
+
+    Raises:
+        ValueError: the page has no such place.
+    """
+    mark = f"<!-- {name}, {BY} -->"
+    before, begin, rest = page.read_text().partition(mark)
+    _, end, after = rest.partition(END)
+    if not end:
+        raise ValueError(f"{page} has no place for the part: {mark} and then {END}")
+    write_text(page, f"{before}{begin}\n\n{text}\n\n{end}{after}")
+
+
 def main() -> None:
     """Write the pages' parts and the picture."""
     for page, parts in write_parts().items():
         for name, text in parts.items():
-            show(f"{name}, {BY}", text, page)
+            put_part(page, name, text)
     board = join_committed([])
     PICTURE.write_text(draw_board(board))
     write_board_text(FOLDER, str(board))

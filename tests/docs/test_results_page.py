@@ -8,8 +8,7 @@ import pytest
 
 from docs.board_picture import draw_board
 from docs.readme_pictures import AGENT, LEVELS, TRAP, find_moments
-from docs.results_page import BY, PICTURE, write_parts
-from docs.studies.page_tables import show
+from docs.results_page import PICTURE, put_part, write_parts
 from mesa_gym.report import join_committed
 from mesa_gym.scoring import score
 from mesa_gym.trained.library import load
@@ -25,7 +24,7 @@ def test_pages_show_committed_results(tmp_path):
     for page, parts in write_parts().items():
         copy = Path(shutil.copy(page, tmp_path))
         for name, text in parts.items():
-            show(f"{name}, {BY}", text, copy)
+            put_part(copy, name, text)
         assert copy.read_text() == page.read_text()
     drawn = draw_board(join_committed([]))
     assert PICTURE.read_text() == drawn
