@@ -1,20 +1,50 @@
-"""Pictures of a trap for its page; ``docs.readme_pictures`` makes those of the README."""
+"""Pictures of traps for their pages, and the README's: ``python -m docs.pictures`` draws these.
+
+The film shows one agent of the library on both sides: on the left on levels of ``test``, drawn as
+in training, on the right on levels of ``shift``. Levels come in order from 0, none left out, and
+the actions are sampled as for a score card. The gallery shows level 0 of ``train`` and of ``shift``
+for some traps whose pictures tell what conflicts.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from PIL import Image
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 
 from mesa_gym.engine import Look, State
 from mesa_gym.policies import Oracle
 from mesa_gym.rendering import render_look, render_rgb
+from mesa_gym.rendering.colours import BASE_COLOUR, PROXY_COLOURS
 from mesa_gym.scoring.record import follow, rollout
-from mesa_gym.traps import Split, Trap
+from mesa_gym.trained.library import load
+from mesa_gym.traps import Split, Trap, find_trap
 from mesa_gym.traps.life import is_life
 
 LEVEL, PLANE, THUMB, GAP = 48, 40, 24, 20  # pixels a cell, and between two grids
+IMAGES = Path(__file__).parent / "images"
+TRAP, AGENT, LEVELS = "CheeseCorner", "ppo-s0", 8
+HEADS = {
+    Split.TEST: ("As in training", "The cheese pays. It is always in the corner."),
+    Split.SHIFT: ("The cheese is moved", "The cheese pays, as before. It lies elsewhere."),
+}
+GALLERY = (
+    ("CheeseDish", "RedBlueDoors"),
+    ("ColourShape", "KeysChests"),
+    ("ChuteOrFire", "LavaLand"),
+    ("NearestFruit", "DustVacuum"),
+)
+CELL, LINE = 36, 25  # pixels: of a cell, and of a line of text
+PAPER, INK = (255, 255, 255), (31, 35, 40)
+MILLISECONDS, HOLD, END = 160, 5, 15  # of a frame; frames at a level's end, and at the last one's
+# A state, how many levels are over, and on how many of them each objective paid first.
+Moment = tuple[State, int, dict[str, int]]
+Label = tuple[str, int, tuple[int, int, int]]  # a text, its size in pixels, and its colour
+
+
+# -- of a page ------------------------------------------------------------------------------------
 
 
 def level(trap: Trap, split: Split, path: Path) -> None:
@@ -40,11 +70,15 @@ def find_conflict(trap: Trap, split: Split) -> State:
 
 def thumbnail(cls: type[Trap], path: Path) -> None:
     """Draw training beside the shift; wide levels stand one above the other."""
-    trap, splits = cls(), (Split.TRAIN, Split.SHIFT)
-    states = [find_conflict(trap, split) for split in splits]
-    sides = [Image.fromarray(render_rgb(trap, state, THUMB)[0]) for state in states]
+    sides = draw_conflict(cls(), THUMB)
     stacked = sides[0].width > 1.5 * sides[0].height
     join_pictures(sides, "RGBA", stacked).save(path, optimize=True)
+
+
+def draw_conflict(trap: Trap, tile: int) -> list[Image.Image]:
+    """Return pictures of training and of the shift, with so many pixels a cell."""
+    states = (find_conflict(trap, split) for split in (Split.TRAIN, Split.SHIFT))
+    return [Image.fromarray(render_rgb(trap, state, tile)[0]) for state in states]
 
 
 def plane(look: Look, path: Path) -> None:
@@ -66,3 +100,98 @@ def join_pictures(
     for i, side in enumerate(sides):
         whole.paste(side, (0, i * height) if stacked else (i * width, 0))
     return whole
+
+
+# -- of the README --------------------------------------------------------------------------------
+
+
+def save_corner_film() -> None:
+    """Film an agent that goes to the corner; the side that is done first waits for the other."""
+    trap = find_trap(TRAP)()
+    sides = {split: [*find_moments(trap, split)] for split in HEADS}
+    longest = max(map(len, sides.values())) + END
+    frames = []
+    for t in range(longest):
+        both = []
+        for split, side in sides.items():
+            state, levels, firsts = side[min(t, len(side) - 1)]
+            head, words = HEADS[split]
+            counts = [f"{x} reached first: {n} of {levels}" for x, n in firsts.items()]
+            tones = (BASE_COLOUR, *PROXY_COLOURS)
+            below = [(line, 17, tone) for line, tone in zip(counts, tones, strict=False)]
+            above = [(head, 20, INK), (words, 15, INK)]
+            both.append(_label_picture(_draw_corner(trap, state), above, below))
+        frames.append(join_pictures(both))
+    # One palette for all frames, or what stands still would flicker.
+    palette = Image.fromarray(np.concatenate([frames[0], frames[-1]])).quantize(255)
+    first, *others = [f.quantize(palette=palette, dither=Image.Dither.NONE) for f in frames]
+    path = IMAGES / "cheese_corner.gif"
+    first.save(path, save_all=True, append_images=others, duration=MILLISECONDS, loop=0)
+
+
+def find_moments(trap: Trap, split: Split) -> Iterator[Moment]:
+    """Yield level after level, each until something paid; the last picture is held for a while."""
+    horizon, levels = trap.horizon(split), trap.levels(split, np.arange(LEVELS))
+    actions = rollout(load(TRAP), trap, levels, horizon, agent=AGENT, play=split.value).actions
+    firsts = dict.fromkeys(trap.objectives, 0)
+    for number in range(LEVELS):
+        state = levels.take(np.array([number]))
+        for taken in actions[number]:
+            yield state, number, dict(firsts)
+            step = trap.step(state, np.array([taken]))
+            state = step.state
+            if reached := [x for x, pay in step.paid.items() if pay[0] > 0]:
+                break
+        firsts.update({x: firsts[x] + 1 for x in reached})
+        yield from [(state, number + 1, dict(firsts))] * HOLD
+
+
+def _draw_corner(trap: Trap, state: State) -> Image.Image:
+    """Draw a state of CheeseCorner with a frame around the corner, which the agent does not see."""
+    grid = Image.fromarray(render_rgb(trap, state, CELL)[0])
+    row, column = divmod(int(state.at["corner"][0, 0]), trap.width)
+    left, top = CELL * column, CELL * row
+    draw = ImageDraw.Draw(grid)
+    draw.rectangle((left, top, left + CELL - 1, top + CELL - 1), outline=PROXY_COLOURS[0], width=4)
+    font = ImageFont.load_default(14)
+    draw.text((left - 4, top - CELL // 2), "corner", PAPER, font, anchor="lm", stroke_width=2,
+              stroke_fill=PROXY_COLOURS[0])  # fmt: skip
+    return grid
+
+
+def _label_picture(
+    grid: Image.Image, above: Sequence[Label], below: Sequence[Label]
+) -> Image.Image:
+    """Return a picture with lines of text above and below it."""
+    head, foot = 2 + LINE * len(above), 10 + LINE * len(below)
+    side = Image.new("RGB", (grid.width, head + grid.height + foot), PAPER)
+    side.paste(grid, (0, head))
+    draw = ImageDraw.Draw(side)
+    for top, lines in ((2, above), (head + grid.height + 4, below)):
+        for row, (text, size, colour) in enumerate(lines):
+            draw.text((2, top + LINE * row), text, colour, ImageFont.load_default(size))
+    return side
+
+
+def save_gallery() -> None:
+    """Draw two traps a row: training, the shift, and what each objective pays for."""
+    rows = [join_pictures([_draw_trap(find_trap(name)()) for name in row]) for row in GALLERY]
+    sheet = join_pictures(rows, stacked=True)
+    sheet.quantize(255, dither=Image.Dither.NONE).save(IMAGES / "gallery.png", optimize=True)
+
+
+def _draw_trap(trap: Trap) -> Image.Image:
+    paid = zip(trap.objectives.values(), (BASE_COLOUR, *PROXY_COLOURS), strict=False)
+    below = [(f"{each.role} pays {each.doc}", 19, tone) for each, tone in paid]
+    whole = join_pictures(draw_conflict(trap, CELL))
+    return _label_picture(whole, [(type(trap).__name__, 20, INK)], below)
+
+
+def main() -> None:
+    """Write the film and the gallery."""
+    save_corner_film()
+    save_gallery()
+
+
+if __name__ == "__main__":
+    main()

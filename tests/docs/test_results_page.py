@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from docs.board_picture import draw_board
-from docs.readme_pictures import AGENT, LEVELS, TRAP, find_moments
+from docs.pictures import AGENT, LEVELS, TRAP, find_moments
 from docs.results_page import PICTURE, put_part, write_parts
 from mesa_gym.report import join_committed
 from mesa_gym.scoring import score
