@@ -41,7 +41,7 @@ OPTIONAL = {
     "mesa_gym/language/server.py": {"fastapi", "openenv", "pydantic", "uvicorn"},
     "mesa_gym/policies/torch_network.py": {"torch"},
     "mesa_gym/policies/onnx.py": {"onnx", "onnxruntime"},
-    "mesa_gym/rendering/pygame.py": {"pygame"},
+    "mesa_gym/rendering/window.py": {"pygame"},
     "mesa_gym/report/figure.py": {"matplotlib"},
     "mesa_gym/report/intervals.py": {"scipy"},
     "mesa_gym/report/templating.py": {"jinja2", "markupsafe"},

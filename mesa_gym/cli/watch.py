@@ -13,7 +13,7 @@ from mesa_gym.cli import ALGO, BESIDE, PLAYS, POLICIES
 from mesa_gym.cli.trap_arguments import declare_trap, read_trap, read_traps
 from mesa_gym.command import DONE
 from mesa_gym.errors import shorten
-from mesa_gym.rendering.pygame import load_pygame
+from mesa_gym.rendering.window import load_pygame
 from mesa_gym.viewer.app import LEAST_SIZE, SIZE, App, LoadingScreen, Screen
 
 OVER = (

@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-from mesa_gym.rendering.pygame import load_pygame, open_window
+from mesa_gym.rendering.window import load_pygame, open_window
 from mesa_gym.viewer.painter import PAPER, QUIET, SMALL, TITLE, Painter
 from mesa_gym.viewer.work import start_work
 
@@ -96,7 +96,7 @@ class App:
         if sys.platform == "linux":
             # X and Wayland take pictures as they are; through OpenGL, SDL's choice, they cost more.
             os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")
-        self._window: Any = open_window(screen.title, size, resizable=True)
+        self._window: Any = open_window(screen.title, size)
         self._window.minimum_size = LEAST_SIZE
         # Repeats come from this clock: the system's would count presses double in a slow frame.
         self._pygame.key.set_repeat(0)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import RGB
 from mesa_gym.rendering.colours import BASE_COLOUR, PROXY_COLOURS
-from mesa_gym.rendering.pygame import load_pygame
+from mesa_gym.rendering.window import load_pygame
 from mesa_gym.terminal import printable
 
 PAPER: RGB = (222, 224, 228)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from mesa_gym.errors import missing_extra
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.rendering import write_png
-from mesa_gym.rendering.pygame import load_pygame
+from mesa_gym.rendering.window import load_pygame
 from mesa_gym.viewer.app import fit_scale
 from mesa_gym.viewer.clock import STEPS_A_SECOND
 from mesa_gym.viewer.painter import PAPER, Painter

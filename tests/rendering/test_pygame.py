@@ -8,7 +8,7 @@ import gymnasium as gym
 import pytest
 
 from mesa_gym.cli import main
-from mesa_gym.rendering.pygame import load_pygame
+from mesa_gym.rendering.window import load_pygame
 
 pytest.importorskip("pygame")
 
