@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from agents.run import Run
-from mesa_gym.trained.library import ALGORITHM_OF
+from mesa_gym.trained.library import name_usual_agent
 from mesa_gym.traps import Trap, all_traps
 from mesa_gym.traps.composed import Composed
 from mesa_gym.traps.life import is_life
@@ -46,15 +46,15 @@ def plan_runs(traps: Sequence[type[Trap]], everything: bool) -> list[Run]:
     """
     runs = list[Run]()
 
-    def add(seeds: int, trap: str, algo: str = ALGORITHM_OF["mlp"], **more: Any) -> None:
+    def add(seeds: int, trap: str, algo: str = "ppo", **more: Any) -> None:
         runs.extend(Run(trap, algo, seed, **more) for seed in range(seeds))
 
     for cls in traps:
         name, objectives = cls.name(), cls().objectives
         if is_life(cls):
-            add(OTHER_SEEDS, name, ALGORITHM_OF["gru"])
+            add(OTHER_SEEDS, name, name_usual_agent(cls))
             if name in TRAINED_WITH:
-                add(1, name, ALGORITHM_OF["gru"], keywords=TRAINED_WITH[name])
+                add(1, name, name_usual_agent(cls), keywords=TRAINED_WITH[name])
             continue
         add(GOAL_SEEDS if everything else OTHER_SEEDS, name)
         if everything or name == EXAMPLE_TRAP:
@@ -63,9 +63,9 @@ def plan_runs(traps: Sequence[type[Trap]], everything: bool) -> list[Run]:
             for goal in objectives:
                 add(OTHER_SEEDS, name, alpha=PLANTED, reward=goal)
         if cls.solvable:
-            add(OTHER_SEEDS, name, ALGORITHM_OF["planner"])
+            add(OTHER_SEEDS, name, "ppo-planner")
         if name in PLANNED:
-            add(OTHER_SEEDS, name, ALGORITHM_OF["planner"], alpha=ALPHAS[-1])
+            add(OTHER_SEEDS, name, "ppo-planner", alpha=ALPHAS[-1])
             for goal in objectives:
-                add(OTHER_SEEDS, name, ALGORITHM_OF["planner"], alpha=PLANTED, reward=goal)
+                add(OTHER_SEEDS, name, "ppo-planner", alpha=PLANTED, reward=goal)
     return runs

@@ -36,11 +36,11 @@ COMMAND = "mesa-gym score --policy FOLDER_OR_MODEL --trap CheeseCorner"
 def make_lesson() -> str:
     """Return the page."""
     colour, cheese = find_trap("ColourShape")(), find_trap("CheeseCorner")()
-    robots = {f"Robot {seed + 1}": load(colour, seed=seed) for seed in SEEDS}
+    robots = {f"Robot {seed + 1}": load(colour, f"ppo:{seed}") for seed in SEEDS}
     robots["Walks at random"] = "random"
     guests = [Guest(name, policy) for name, policy in robots.items()]
     planner, inside = look_inside(colour)
-    robot = load(cheese, seed=0)
+    robot = load(cheese)
     data = {
         "colour": pack_trap(colour, [*ROOMS, NEW_ROOM], [*guests, *planner]),
         "cheese": pack_trap(cheese, [*ROOMS, MOVED_CHEESE], [Guest("Robot", robot)]),
@@ -59,7 +59,7 @@ def make_lesson() -> str:
 
 def look_inside(trap: Trap) -> tuple[list[Guest], dict[str, Any]]:
     """Return a planner as trained, and told to want the line most; and its maps of the new room."""
-    trained, start = load(trap, seed=0, kind="planner"), trap.levels(Split.SHIFT, [NEW_ROOM[1]])
+    trained, start = load(trap, "ppo-planner"), trap.levels(Split.SHIFT, [NEW_ROOM[1]])
     planes, (line,) = trap.observe(start), trap.layer(start, "line")[0].nonzero()[0].tolist()
     worth = trained.objective(planes)[0].ravel()
     more = np.zeros(trap.cells, np.float32)

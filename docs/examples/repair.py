@@ -8,7 +8,7 @@ from mesa_gym.trained.library import load
 from mesa_gym.traps import find_trap
 
 trap = find_trap("LavaLand")()
-agent, lava = load(trap, seed=0, kind="planner"), trap.channel["lava"]
+agent, lava = load(trap, "ppo-planner"), trap.channel["lava"]
 for cost in (0.0, 3.0):
     repaired = agent.edited(costs=lambda planes, cost=cost: cost * planes[..., lava])
     card = score(repaired, trap, levels=250)

@@ -8,7 +8,7 @@ from mesa_gym.trained.library import load
 from mesa_gym.traps import find_trap
 
 trap = find_trap("ColourShape")()
-agent = load(trap, seed=0, kind="planner")
+agent = load(trap, "ppo-planner")
 reading = agent.reading("line", "yellow")
 print(f"predicted share of the line under shift: {reading.share:.2f}")
 

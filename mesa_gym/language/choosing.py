@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 import mesa_gym
 from mesa_gym.engine import ACTIONS, STAY, Bools, Ints, State
 from mesa_gym.policies import as_policy
+from mesa_gym.policies.protocol import require_state
 from mesa_gym.scoring import Cards
 from mesa_gym.scoring.record import follow, rollout
 from mesa_gym.traps import Split, Trap, as_trap
@@ -71,10 +72,7 @@ class Choosing:
 
     def act(self, observation: Any, state: State | None = None) -> NDArray[np.float64]:
         """Return action probabilities, float64 (n, 5)."""
-        if state is None:
-            raise ValueError(
-                "a policy that is asked where to go first needs the states: act(observation, state)"
-            )
+        state = require_state(state, "a policy that is asked where to go first")
         if self._goals is None:
             self._goals = [self._ask(each) for each in self.make_questions(observation, state)]
         shares = np.tile(np.eye(len(ACTIONS))[STAY], (state.n, 1))

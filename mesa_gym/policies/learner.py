@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import STAY, Bools, Ints, State, distances
 from mesa_gym.policies.names import LEARNER_ORACLE
+from mesa_gym.policies.protocol import require_state
 from mesa_gym.traps import Trap
 from mesa_gym.traps.beliefs import Belief
 from mesa_gym.traps.life import PAID, VOID, Life
@@ -56,8 +57,7 @@ class BestLearner:
         Raises:
             ValueError: there is no state.
         """
-        if state is None:
-            raise ValueError(f"{LEARNER_ORACLE} needs the state: act(observation, state)")
+        state = require_state(state, LEARNER_ORACLE)
         if fresh := [row for row, prior in enumerate(self.priors) if not prior]:
             priors = self.trap.find_priors(PAID, state).tolist()
             for row in fresh:

@@ -90,12 +90,19 @@ def find_trained(spec: str, trap: Trap) -> Any:
         ValueError: the agent has no such seed, does not act on the trap, or has score cards alone;
             the message says what there is.
     """
-    if named := _TRAINED.fullmatch(spec):
-        seed = None if named["seed"] is None else int(named["seed"])
-        for library in _import_libraries():
-            if (agent := library.find_agent(named["agent"], seed, trap)) is not None:
-                return agent
+    name, seed = split_seed(spec)
+    for library in _import_libraries() if name else ():
+        if (agent := library.find_agent(name, seed, trap)) is not None:
+            return agent
     return None
+
+
+def split_seed(spec: str) -> tuple[str, int | None]:
+    """Return the name and the seed, if one is named, of a trained agent; "" for another text."""
+    named = _TRAINED.fullmatch(spec)
+    if named is None:
+        return "", None
+    return named["agent"], None if named["seed"] is None else int(named["seed"])
 
 
 def list_trained(trap: Trap | type[Trap] | None = None) -> dict[str, str]:
@@ -154,13 +161,13 @@ def name_agent(spec: str) -> str:
 
 def _name_trained(spec: str) -> str:
     """Return ``ppo-s3`` for ``ppo:3``; other names as they are."""
-    named = _TRAINED.fullmatch(spec)
-    if named is None or spec in PLAYABLE:
+    name, seed = split_seed(spec)
+    if not name or spec in PLAYABLE:
         return spec
-    if named["seed"] is None:
+    if seed is None:
         spec = next((each for each in list_trained() if each.rpartition(":")[0] == spec), spec)
-    agent, _, seed = spec.rpartition(":")
-    return f"{agent}-s{seed}" if agent else spec
+    agent, _, told = spec.rpartition(":")
+    return f"{agent}-s{told}" if agent else spec
 
 
 def name_policy(policy: Any) -> str:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from mesa_gym.engine import State
 from mesa_gym.policies.learner import BestLearner
 from mesa_gym.policies.names import AIMLESS, LEARNER_ORACLE, ORACLE, find_objective, not_for
-from mesa_gym.policies.protocol import Memoryless, Policy
+from mesa_gym.policies.protocol import Memoryless, Policy, require_state
 from mesa_gym.policies.scripted import Reference
 from mesa_gym.solver import EITHER, Solution, actions_in, get_solution, solutions
 from mesa_gym.solver.actions import ActionTable, SolvedActions
@@ -61,8 +61,7 @@ class Oracle(Memoryless):
         Raises:
             ValueError: there is no state.
         """
-        if state is None:
-            raise ValueError("an oracle needs the state: act(observation, state)")
+        state = require_state(state, "an oracle")
         mask = self._masks(state)
         missing = (mask == 0).nonzero()[0]
         while missing.size:  # one state of each level at a time

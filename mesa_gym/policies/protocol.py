@@ -74,6 +74,13 @@ class Memoryless:
         """Do nothing: the policy has no memory."""
 
 
+def require_state(state: State | None, who: str) -> State:
+    """Return the state; ValueError where a policy that reads it was not given one."""
+    if state is None:
+        raise ValueError(f"{who} needs the state: act(observation, state)")
+    return state
+
+
 def soften_scores(scores: Any) -> NDArray[np.float64]:
     """Return probabilities, the softmax of scores (n, 5)."""
     found = np.asarray(scores, np.float64)

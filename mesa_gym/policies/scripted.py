@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import ACTIONS, State
 from mesa_gym.policies.names import find_objective
-from mesa_gym.policies.protocol import Memoryless
+from mesa_gym.policies.protocol import Memoryless, require_state
 from mesa_gym.solver import reference_actions
 from mesa_gym.traps import Trap
 
@@ -54,6 +54,5 @@ class Reference(Memoryless):
         Raises:
             ValueError: there is no state.
         """
-        if state is None:
-            raise ValueError("a reference policy needs the state: act(observation, state)")
+        state = require_state(state, "a reference policy")
         return np.eye(len(ACTIONS))[reference_actions(self.trap, self.objective, state)]

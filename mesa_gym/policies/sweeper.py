@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import ACTIONS, STAY, Bools, Ints, Move, State
+from mesa_gym.policies.protocol import require_state
 from mesa_gym.traps import Split, Trap
 
 # Levels that tell which kinds lie on targets.
@@ -49,8 +50,7 @@ class Sweeper:
         Raises:
             ValueError: there is no state.
         """
-        if state is None:
-            raise ValueError("a sweeper needs the state: act(observation, state)")
+        state = require_state(state, "a sweeper")
         rows = np.arange(state.n)
         self._visited[rows, state.agent] = True
         for action in np.flatnonzero(self.trap.offsets):

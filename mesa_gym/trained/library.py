@@ -9,11 +9,11 @@ package has the planners and one network a trap; a checkout also has all seeds o
 
     from mesa_gym.trained import load
 
-    agent = load("CheeseCorner", seed=3)  # named weights, layers, and a policy
-    planner = load("CheeseCorner", seed=3, kind="planner")
+    agent = load("CheeseCorner", "ppo:3")  # named weights, layers, and a policy
+    planner = load("CheeseCorner", "ppo-planner")
 
-On the command line they have the names of the manifest with a colon before the seed: ``ppo:3``,
-``ppo-planner:3``, ``ppo-alpha0.5-corner:3``.
+They have the names of the manifest with a colon before the seed: ``ppo:3``, ``ppo-planner:3``,
+``ppo-alpha0.5-corner:3``.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from mesa_gym.errors import UnknownNameError, offer, shorten, unknown
 from mesa_gym.files import read_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.policies.agent_files import AgentRecord
+from mesa_gym.policies.names import split_seed
 from mesa_gym.trained.agent import Agent
 from mesa_gym.trained.loading import make_network, restore
 from mesa_gym.traps import Trap, find_trap
@@ -36,8 +37,6 @@ from mesa_gym.traps.life import is_life
 WEIGHTS = Path(__file__).parent / "weights"
 MANIFEST = "manifest.json"
 MANIFEST_SCHEMA = 3
-# Kind of agent -> the algorithm that trains it.
-ALGORITHM_OF = {"mlp": "ppo", "planner": "ppo-planner", "gru": "ppo-gru"}
 # Traps of which a checkout has the networks of every seed (.gitignore); else it has seed 0.
 EVERY_SEED = ("CheeseCorner-v0", "ColourShape-v0")
 
@@ -95,52 +94,32 @@ def has_weights(entry: ManifestEntry, folder: Path = WEIGHTS) -> bool:
     return (folder / entry.weights).exists()
 
 
-def load(
-    trap: str | Trap,
-    seed: int = 0,
-    alpha: float = 0.0,
-    reward: str = "base",
-    folder: Path = WEIGHTS,
-    kind: str = "",
-) -> Any:
+def load(trap: str | Trap, agent: str = "", folder: Path = WEIGHTS) -> Any:
     """Load an agent, a ``mesa_gym.trained.Agent``, which is a policy.
 
     Args:
         trap: its name, or the trap.
-        seed: of the agent.
-        alpha: the share of its training episodes that were of the shift distribution.
-        reward: the objective that it was paid for; ``base`` is the base objective.
+        agent: its name, as of ``--policy``: ``ppo:3``, or ``ppo-planner:0``, a
+            ``mesa_gym.trained.Planner``, which acts on the trap at any size. Without a seed it is
+            the first; "" is that of plain training, on traps of lives ``ppo-gru``, which learns.
         folder: the library's.
-        kind: "mlp"; "planner", a ``mesa_gym.trained.Planner``, which acts on the trap at any
-            size; or "gru", a learner with a memory, which is the usual kind on traps of lives; ""
-            for the usual one.
 
     Raises:
-        UnknownNameError: the trap or kind is unknown.
-        ValueError: the library has no such agent, its file is missing or damaged, or the trap has
-            a size or planes on which the agent does not act.
+        UnknownNameError: the trap is unknown, or the library has no such agent of it.
+        ValueError: its file is missing or damaged, or the trap has a size or planes on which the
+            agent does not act.
     """
     made = find_trap(trap)() if isinstance(trap, str) else trap
-    kind, name = kind or find_usual_kind(made), made.name()
-    if kind not in ALGORITHM_OF:
-        raise unknown("kind of agent", kind, ALGORITHM_OF)
-    wanted = (kind, seed, alpha, made.base if reward == "base" else reward)
-    entries = [entry for entry in read_manifest(folder) if entry.trap == name]
-    found = [e for e in entries if wanted == (e.kind, e.seed, e.alpha, e.reward)]
-    if found:
-        # Trained with other keywords, an agent may see what others do not.
-        return load_entry(min(found, key=lambda e: not can_act(e, made)), made, folder)
-    asked = f"kind {kind}, seed {seed}, alpha {alpha:g} and reward {wanted[3]}"
-    raise ValueError(
-        f"{folder} has no agent of {name} with {asked}; it has"
-        f" {', '.join(entry.name for entry in entries) or 'none'}; python -m benchmarks library"
-        " make --all makes the others"
-    )
+    name, seed = split_seed(agent or name_usual_agent(made))
+    found = find_agent(name, seed, made, folder)
+    if found is None:
+        raise unknown("agent", agent, dict.fromkeys(x.agent for x in read_manifest(folder)))
+    return found
 
 
-def find_usual_kind(trap: Trap | type[Trap]) -> str:
-    """Return the kind of agent that a bare seed means on a trap: ``gru`` if it has lives."""
-    return "gru" if is_life(trap) else "mlp"
+def name_usual_agent(trap: Trap | type[Trap]) -> str:
+    """Return the name of a trap's agent of plain training, which on traps of lives has a memory."""
+    return "ppo-gru" if is_life(trap) else "ppo"
 
 
 def can_act(entry: ManifestEntry, trap: Trap) -> bool:
@@ -171,25 +150,26 @@ def load_entry(entry: ManifestEntry, trap: Trap, folder: Path = WEIGHTS) -> Agen
         raise ValueError(f"{path} is damaged ({error}); delete it, and {make} again") from None
 
 
-def find_agent(agent: str, seed: int | None, trap: Trap) -> Agent | None:
+def find_agent(agent: str, seed: int | None, trap: Trap, folder: Path = WEIGHTS) -> Agent | None:
     """Load the agent that ``--policy ppo:3`` means; None where the library has no such name.
 
     Args:
         agent: the name without its seed, such as ``ppo-alpha0.1``.
         seed: None for the first.
         trap: what it will act on.
+        folder: the library's.
 
     Raises:
         ValueError: it was not trained on the trap, or not with the seed; or as of ``load``.
     """
-    named = [entry for entry in read_manifest() if entry.agent == agent]
+    named = [entry for entry in read_manifest(folder) if entry.agent == agent]
     seeds = {entry.seed: entry for entry in named if entry.trap == trap.name()}
     if seeds:
         first, last = min(seeds), max(seeds)
         if (found := seeds.get(first if seed is None else seed)) is None:
             told = f"{trap.name()} has {agent}:{first} to {agent}:{last}"
             raise UnknownNameError(f"unknown agent {shorten(f'{agent}:{seed}')}; {told}")
-        return load_entry(found, trap)
+        return load_entry(found, trap, folder)
     if named:
         others = dict.fromkeys(each.rpartition(":")[0] for each in list_agents(trap.name()))
         raise UnknownNameError(f"no {agent} of {trap.name()} was made; {offer(agent, others)}")

@@ -32,7 +32,7 @@ class Repeating:
 
 def test_judge_shares_equal_those_of_scoring():
     """The same actions in NumPy give the shares, and another sample gives similar ones."""
-    agent, many = load("CheeseCorner", seed=0), Many(find_devices("cpu"))
+    agent, many = load("CheeseCorner"), Many(find_devices("cpu"))
     learner = LearningMLP(CORNER)
     weights = {name: np.asarray(each)[None] for name, each in agent.weights.items()}
     ((test, base, proxy),) = make_judge(learner, many)(weights, 3)
@@ -55,7 +55,7 @@ def test_judge_shares_equal_those_of_scoring():
 def test_judge_share_equals_base_arrival_of_card():
     """On KeysChests an able agent takes the proxy first on one test level in six."""
     trap = find_trap("KeysChests")()
-    agent = load("KeysChests", seed=0)
+    agent = load("KeysChests")
     test, base, proxy = judge_agent(agent, trap, 0)
     card = score(agent, trap, levels=WATCHED)
     assert test == pytest.approx(card.read_number("test", "arrival"), abs=0.05)

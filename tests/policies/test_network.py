@@ -1,4 +1,4 @@
-"""Networks as policies: torch's as they are, and agents of the library by their names."""
+"""Torch networks as policies; and names of agents without a library."""
 
 from importlib.metadata import EntryPoint
 
@@ -11,8 +11,7 @@ import torch
 from torch import nn
 
 from mesa_gym.policies import as_policy, names
-from mesa_gym.scoring import rollout
-from mesa_gym.traps import Split, find_trap
+from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
 
 TRAP = CheeseCorner()
@@ -90,22 +89,3 @@ def test_agent_without_a_library_is_unknown(monkeypatch):
     with pytest.raises(ValueError, match="'ppo' is neither a policy nor a file"):
         as_policy("ppo", CheeseCorner(), 64)
     assert names.list_trained(CheeseCorner) == {}
-
-
-# -- the one of this checkout ----------------------------------------------------------------------
-
-
-@pytest.mark.thorough
-def test_library_name_loads_the_agent_it_names():
-    from mesa_gym.trained.library import load
-
-    trap = find_trap("CheeseCorner")()
-    starts = trap.levels("shift", np.arange(5))
-    for name, facts in (
-        ("ppo:3", {"seed": 3}),
-        ("ppo-planner:0", {"kind": "planner"}),
-        ("ppo-alpha0.5-corner:1", {"seed": 1, "alpha": 0.5, "reward": "corner"}),
-    ):
-        named, loaded = as_policy(name, trap, 64), as_policy(load(trap, **facts), trap, 64)
-        played = [rollout(each, trap, starts, 20, agent="a").actions for each in (named, loaded)]
-        np.testing.assert_array_equal(*played)

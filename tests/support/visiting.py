@@ -95,7 +95,7 @@ def write_pages(folder):
     The agents are an oracle, a planner of the library, and one that acts at random and declares
     nothing.
     """
-    policies = {"oracle": "oracle:cheese", "planner": load(TRAP, kind="planner")}
+    policies = {"oracle": "oracle:cheese", "planner": load(TRAP, "ppo-planner")}
     policies |= {"restless": lambda seen: [[0.2] * 5] * len(seen)}
     guests = [Guest(name, policy) for name, policy in policies.items()]
     levels = list_levels(TRAP, None, [0, 1])

@@ -9,7 +9,7 @@ import pytest
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.names import list_trained
 from mesa_gym.trained import Agent, Planner, load
-from mesa_gym.trained.library import ALGORITHM_OF, WEIGHTS, find_usual_kind, read_manifest
+from mesa_gym.trained.library import WEIGHTS, name_usual_agent, read_manifest
 from mesa_gym.traps import Split, find_trap, package_traps
 from tests.support.parameters import few
 
@@ -20,16 +20,15 @@ PLANNED = sorted({entry.trap for entry in read_manifest() if entry.kind == "plan
 def test_library_has_a_network_of_each_trap():
     assert {*package_traps()} - {*OWN} == {"Composed-v0"}
     for name in OWN:
-        usual = ALGORITHM_OF[find_usual_kind(find_trap(name))]
-        assert (WEIGHTS / name / f"{usual}-s0.safetensors").exists()
+        assert (WEIGHTS / name / f"{name_usual_agent(find_trap(name))}-s0.safetensors").exists()
 
 
 @pytest.mark.parametrize("name", few(OWN, "CheeseCorner-v0", "FlashOrPay-v0", thorough=OWN))
 def test_library_names_load_their_agents(name):
     trap = find_trap(name)()
     planes = trap.observe(trap.levels(Split.TEST, np.arange(20)))
-    offered, usual = list_trained(trap), ALGORITHM_OF[find_usual_kind(trap)]
-    specs = [f"{usual}:0", *(["ppo-planner:0"] if name in PLANNED else [])]
+    offered = list_trained(trap)
+    specs = [f"{name_usual_agent(trap)}:0", *(["ppo-planner:0"] if name in PLANNED else [])]
     assert {*specs} <= {*offered}
     for spec in specs:
         agent = as_policy(spec, trap, 64)
@@ -42,7 +41,8 @@ def test_library_names_load_their_agents(name):
 
 def test_library_agent_acts_where_its_planes_are():
     assert load(find_trap("Probation")(pear=0.5)).kind == "gru"
-    assert load(find_trap("FlashOrPay")(flash_planes=16)).kind == "gru"
+    loud = "ppo-gru-flash_planes=16-pillars=0.2"
+    assert load(find_trap("FlashOrPay")(flash_planes=16), loud).kind == "gru"
     with pytest.raises(ValueError, match=r"ppo-gru-.* cannot act .* of FlashOrPay.*planes=3"):
         load(find_trap("FlashOrPay")(flash_planes=3))
 
@@ -54,7 +54,7 @@ def test_loading_imports_no_library_of_arrays():
 
 
 def test_planner_of_the_library_reads_its_goal():
-    agent = load("CheeseCorner", kind="planner")
+    agent = load("CheeseCorner", "ppo-planner")
     found = agent.reading("cheese", "corner")
     assert 0.9 < found.share <= 1
     assert found.difference > 1
