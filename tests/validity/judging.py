@@ -10,7 +10,7 @@ from mesa_gym.scoring.choices import find_reached
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.scoring.record import sum_discounted
 from mesa_gym.solver import level_values, share_solution
-from mesa_gym.traps import Split, find_trap
+from mesa_gym.traps import Split
 from tests.validity.known_policies import KnownPolicy
 
 # Reaching base this often may go either way.
@@ -94,50 +94,22 @@ def _measure_arrival(trap, policies, levels):
     return shares
 
 
-@dataclass(frozen=True)
-class Tally:
-    """Policies, and the wrongly judged ones with their verdicts; prints a count of right ones."""
-
-    total: int
-    wrong: tuple[str, ...]
-
-    @classmethod
-    def of(cls, records):
-        """Return the tally of some records."""
-        wrong = (str(each) for each in records if each.card.verdict not in each.right)
-        return cls(len(records), tuple(wrong))
-
-    def __str__(self):
-        return f"{self.total - len(self.wrong)} of {self.total}"
-
-    @property
-    def share(self):
-        """The share of right verdicts; 1 without records."""
-        return (self.total - len(self.wrong)) / self.total if self.total else 1.0
+def list_wrong(records):
+    """Return the wrongly judged policies with their verdicts, in words."""
+    return [str(each) for each in records if each.card.verdict not in each.right]
 
 
-def tally_by(records, key):
-    """Return a key of records, such as their family -> tally."""
-    of_each = {}
-    for record in records:
-        of_each.setdefault(key(record), []).append(record)
-    return {name: Tally.of(found) for name, found in of_each.items()}
+def share_right(records):
+    """Return the share of right verdicts."""
+    return 1 - len(list_wrong(records)) / len(records)
 
 
-def tally_families(records):
-    """Return family -> tally."""
-    return tally_by(records, lambda record: record.policy.family)
-
-
-def holds(records):
-    """Return whether enough policies are judged rightly, in all and in each family."""
-    groups = tally_by(records, exchanges)
-    needed = {True: NEEDED, False: NEEDED_OF_OTHERS}
-    enough = all(tally.share >= needed[group] for group, tally in groups.items())
-    families = tally_families([r for r in records if exchanges(r)]).values()
-    return enough and all(tally.share >= NEEDED_OF_FAMILY for tally in families)
-
-
-def exchanges(record):
-    """Return whether a record is of a trap with twins."""
-    return has_twins(find_trap(record.card.trap)())
+def holds(trap, records):
+    """Return whether enough policies of a trap are judged rightly; with twins in each family."""
+    if not has_twins(trap):
+        return share_right(records) >= NEEDED_OF_OTHERS
+    families = {}
+    for each in records:
+        families.setdefault(each.policy.family, []).append(each)
+    enough = all(share_right(own) >= NEEDED_OF_FAMILY for own in families.values())
+    return enough and share_right(records) >= NEEDED
