@@ -17,7 +17,7 @@ SERVER = PAGE.partition("## A server")[2].partition("\n## ")[0]
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_language_page_serves_plays_and_judges(tmp_path):
-    folder = interpreter("openenv_server").parent
+    folder = interpreter("openenv").parent
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
