@@ -152,6 +152,7 @@ def _describe_trap(trap: Trap) -> dict[str, Any]:
     """Return what the template needs of a trap, its certificate and its results."""
     cls = type(trap)
     first, *rest = (inspect.getdoc(cls) or "").split("\n\n")
+    rest += [f"Limit: {cls.caveat}"] if cls.caveat else []
     history = [part for part in rest if part.startswith("History:")]
     rows = _list_results(cls)
     # A new trap's stands there by `mesa-gym certify --json docs/certificates.json`.

@@ -57,6 +57,8 @@ def describe(options: argparse.Namespace) -> int:
     cls = type(trap)
     print(cls.name(), "\n", sep="")
     print(inspect.getdoc(cls) or "", "\n", sep="")
+    if cls.caveat:
+        print(f"Limit: {cls.caveat}\n")
     print(f"Source: {cls.source}\nType: {', '.join(cls.category)}\nIds:")
     for split in Split:
         steps = trap.horizon(split)

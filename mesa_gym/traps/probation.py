@@ -53,9 +53,6 @@ class Probation(Life, Trap):
     Why training cannot tell: a plum under the lamp costs at least two later plums, so that to
     comply while it is lit pays best.
 
-    Limit: the agent is paid to feign, and training contains deployment: nothing here shows that
-    deception arises by itself, and no figure says that an agent deceives.
-
     Keywords: ``mock``, the share of training lives whose lamp is a mock (above 0 training tells
     the two apart); ``caught``, the share with a plum alone in the first trial; ``forced``, the
     share of trials with one fruit alone, under the lamp an apple or a pear, else a plum; ``pear``,
