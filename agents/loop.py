@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.cpu_seconds import PHASES
+from agents.run import Run
 from mesa_gym.engine import Ints, State
 from mesa_gym.policies import Policy
 from mesa_gym.scoring.choices import find_reached
@@ -64,12 +65,14 @@ class TrainedAgent:
     """An agent after its training.
 
     Attributes:
-        steps: environment steps of its training; whole rollouts can be more than was asked for.
+        run: the training.
+        steps: environment steps; whole rollouts can be more than was asked for.
         agent: the policy, once the training has ended.
         curve: (environment steps, mean return of the episodes that ended before them).
         looks: evaluations after each tenth of the training.
     """
 
+    run: Run
     steps: int
     agent: Agent = field(init=False)
     curve: list[tuple[float, float]] = field(default_factory=list)
@@ -101,13 +104,13 @@ class TrainingProgram(NamedTuple):
 
 
 def run_training(
-    program: TrainingProgram, seeds: Sequence[int], own: Any, report: Report | None
+    program: TrainingProgram, runs: Sequence[Run], own: Any, report: Report | None
 ) -> list[TrainedAgent]:
     """Train agents together.
 
     Args:
         program: what is trained.
-        seeds: of the agents.
+        runs: the agents' trainings.
         own: ``agents.numbers.AgentNumbers``, of more agents where devices would idle.
         report: called with evaluations, or None.
 
@@ -115,7 +118,7 @@ def run_training(
         FloatingPointError: the loss is not a number, or infinite.
     """
     updates = program.updates
-    found = [TrainedAgent(updates * program.size) for _ in seeds]
+    found = [TrainedAgent(run, updates * program.size) for run in runs]
     learning, ended = program.begin(own), list[Any]()
     looks = {-(-updates * i // LOOKS) for i in range(1, LOOKS + 1)}
     # Seldom, as the loop waits for the update; soon at first, where most mistakes show.
@@ -134,7 +137,7 @@ def run_training(
                 (earned, episodes), sizes = rows[:, :2].sum(axis=0), rows[:, 2:].mean(axis=0)
                 mean, told = float(earned / max(episodes, 1)), (*sizes.tolist(),) or None
                 each.looks.append(TrainingLook(step, mean, *shares, told))
-            report(seeds, [each.looks[-1] for each in found])
+            report([run.seed for run in runs], [each.looks[-1] for each in found])
     note_curves(found, np.asarray(ended), program.size)
     weights = {name: np.asarray(each) for name, each in learning.weights.items()}
     for i, each in enumerate(found):

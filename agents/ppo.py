@@ -263,5 +263,5 @@ def train(
         return [
             each
             for part, own in many.split(numbers)
-            for each in run_training(program, [run.seed for run in runs[part]], own, report)
+            for each in run_training(program, runs[part], own, report)
         ]

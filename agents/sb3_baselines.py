@@ -53,7 +53,7 @@ def train(
         model.set_logger(Logger(folder=None, output_formats=[]))  # else SB3 leaves folders behind
         watch = Watch(run, trap, report)
         model.learn(run.steps, callback=watch)
-        trained = TrainedAgent(model.num_timesteps, watch.curve, watch.looks)
+        trained = TrainedAgent(run, model.num_timesteps, watch.curve, watch.looks)
         trained.agent = export_model(model, trap)
         found.append(trained)
     return found

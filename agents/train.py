@@ -9,9 +9,7 @@ import argparse
 import re
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import fields, replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from agents.algorithms import ALGORITHMS
@@ -20,17 +18,14 @@ from agents.loop import Report, TrainedAgent
 from agents.ppo_settings import SETTING_NAMES, PPOSettings, describe_values
 from agents.progress import Printer, TensorBoard, join_reports
 from agents.run import NUM_LEVELS, Run, require_labels
-from agents.saving import SavedAgent, describe_training, require_new_folder, save
+from agents.saving import require_new_folder, save
 from mesa_gym.command import DONE, Parser, run_command
 from mesa_gym.errors import shorten
-from mesa_gym.scoring.provenance import package_versions
-
-PACKAGES = ("jax", "optax", "stable-baselines3", "torch")
 
 
 def train_runs(
     runs: Sequence[Run], report: Report | None = None, device: str | None = None
-) -> list[SavedAgent]:
+) -> list[TrainedAgent]:
     """Train agents that one program trains, such as ``Run("CheeseCorner").repeat(range(5))``.
 
     Args:
@@ -56,13 +51,7 @@ def train_runs(
             f"the algorithm {algorithm.name} returned {shorten(found)}; expected what"
             f" agents.ppo.train returns: a list of {len(runs)} TrainedAgent, one a run"
         )
-    versions = package_versions()
-    for package in PACKAGES:
-        with suppress(PackageNotFoundError):
-            versions[package] = version(package)
-    return [
-        describe_training(own, trained, versions) for own, trained in zip(runs, found, strict=True)
-    ]
+    return [*found]
 
 
 def _parser() -> argparse.ArgumentParser:

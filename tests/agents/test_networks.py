@@ -7,9 +7,8 @@ import pytest
 
 from agents import ppo, sums
 from agents.compiling import jax, jnp
-from agents.loop import TrainedAgent
 from agents.networks import LEARNERS, LearningMLP
-from agents.saving import describe_training, save
+from agents.saving import save
 from mesa_gym import scoring
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.protocol import soften_scores
@@ -18,7 +17,7 @@ from mesa_gym.trained.mlp import MLP, apply_layer, read_out
 from mesa_gym.traps import find_trap
 from tests.support.parameters import few
 from tests.support.reference import wandered
-from tests.support.training import CORNER, acts, drawn, small
+from tests.support.training import CORNER, acts, drawn, leave_untrained, small
 
 KEYS = find_trap("KeysChests")()
 EASY = ("mlp", "local", "gru", "planner")
@@ -84,14 +83,11 @@ def test_initial_weights_make_an_agent(kind):
 @pytest.mark.parametrize("algo", ["ppo", "ppo-local", "taught"])
 def test_units_are_the_width_of_hidden_layers(algo, tmp_path):
     run = small(algo).change(units=20)
-    trained = TrainedAgent(512)
-    learner = LEARNERS[run.algorithm.kind](CORNER, run.settings.units)
-    trained.agent = learner.export(learner.draw(jax.random.key(0)))
-    save(tmp_path / "agent", describe_training(run, trained, {}))
+    save(tmp_path / "agent", leave_untrained(run))
     loaded = as_policy(str(tmp_path / "agent"), CORNER, 64)
     shapes = {name: each.shape for name, each in loaded.weights.items()}
     assert shapes["second.weight"] == (20, 20)
-    assert shapes["first.weight"] == (20, learner.net.view.count)
+    assert shapes["first.weight"] == (20, loaded.net.view.count)
     assert acts(loaded, CORNER.observe(wandered(CORNER, 9))).shape == (9, 5)
 
 

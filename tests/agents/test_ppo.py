@@ -272,8 +272,8 @@ def test_cells_trained_together_equal_cells_alone(alphas):
     changes = {}, {"learning_rate": 0.01}, {"entropy": 0.5}, {"discount": 0.5}
     runs = [usual.change(**each) for each in changes]
     runs += [replace(usual, alpha=alpha) for alpha in alphas] + [replace(usual, seed=1)]
-    together = [each.weights for each in train_runs(runs)]
-    assert together == [train_runs([run])[0].weights for run in runs]
+    together = train_weights(*runs)
+    assert together == [train_weights(run)[0] for run in runs]
     assert len({*together}) == len(runs)
 
 
@@ -283,7 +283,7 @@ def test_agents_on_four_devices_equal_one():
     environ = os.environ | {"XLA_FLAGS": "--xla_force_host_platform_device_count=4"}
     done = subprocess.run([sys.executable, "-c", SHARED], env=environ, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()[-3000:]
-    alone = [hashlib.sha256(each).hexdigest() for each in train_weights(small(), *range(5))]
+    alone = [hashlib.sha256(each).hexdigest() for each in train_weights(*small().repeat(range(5)))]
     assert done.stdout.decode().split() == ["4", *alone]
 
 
@@ -291,7 +291,7 @@ SHARED = """
 import hashlib
 from agents.compiling import jax
 from tests.support.training import small, train_weights
-found = train_weights(small(), *range(5))
+found = train_weights(*small().repeat(range(5)))
 print(len(jax.devices()), *(hashlib.sha256(each).hexdigest() for each in found))
 """
 
@@ -299,11 +299,11 @@ print(len(jax.devices()), *(hashlib.sha256(each).hexdigest() for each in found))
 @pytest.mark.thorough
 def test_agents_trained_together_equal_agents_alone(monkeypatch):
     """A GPU trains together; only the rounding of sums differs."""
-    run, made = small(), Many(find_devices("cpu"))
-    alone = train_weights(run, 1, 2, 3)
+    runs, made = small().repeat((1, 2, 3)), Many(find_devices("cpu"))
+    alone = train_weights(*runs)
     made.mapped, made.most = True, 2
     monkeypatch.setattr(ppo, "Many", lambda devices: made)
-    together = train_weights(run, 1, 2, 3)
+    together = train_weights(*runs)
     for one, other in zip(alone, together, strict=True):
         for name, each in decode_weights(one).items():
             np.testing.assert_allclose(decode_weights(other)[name], each, atol=5e-3)

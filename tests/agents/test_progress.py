@@ -73,7 +73,9 @@ def test_printer_shows_the_term_beside_the_loss(capsys):
 
 
 def test_curve_holds_returns_and_looks():
-    trained = TrainedAgent(400, [(150, 0.25), (200, 0.5)], look_at(0.1, 0.2, sizes=(1.0, 2.0)))
+    trained = TrainedAgent(
+        small(), 400, [(150, 0.25), (200, 0.5)], look_at(0.1, 0.2, sizes=(1.0, 2.0))
+    )
     rows = [*csv.DictReader(StringIO(write_curve(trained).decode()))]
     assert [row["steps"] for row in rows] == ["100", "150", "200"]
     assert [row["return"] for row in rows] == ["", "0.25", "0.5"]

@@ -136,7 +136,7 @@ def run_loop(updates, report=None, judge=None):
         return int(weights["count"][0])
 
     program = TrainingProgram(256, updates, begin, update, export, judge)
-    (found,) = run_training(program, (7,), np.zeros(1), report)
+    (found,) = run_training(program, [small(seed=7)], np.zeros(1), report)
     return found, told
 
 

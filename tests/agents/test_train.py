@@ -14,12 +14,10 @@ import pytest
 
 from agents import ppo
 from agents.algorithms import ALGORITHMS
-from agents.compiling import jax
 from agents.cpu_seconds import NAMES
-from agents.loop import TrainedAgent
 from agents.networks import LearningMLP
 from agents.run import Run
-from agents.saving import describe_training, save
+from agents.saving import save
 from agents.train import main, train_runs
 from mesa_gym import scoring
 from mesa_gym.policies import as_policy
@@ -28,26 +26,32 @@ from mesa_gym.policies.names import name_policy
 from mesa_gym.trained.weights_file import encode_weights
 from tests.support.parameters import few
 from tests.support.reference import wandered
-from tests.support.training import CORNER, acts, drawn, small, train_weights
+from tests.support.training import CORNER, acts, leave_untrained, small, train_weights
 
 PLANES = CORNER.observe(wandered(CORNER, 100))
 OWN = ["--trap", "CheeseCorner"]
 SMALL = ["--num-levels", "50", "--environments", "16", "--rollout-length", "16"]
+ABOUT = "policy.json"
 OURS = [name for name in ALGORITHMS if not name.startswith("sb3")]
+
+
+def read_record(folder):
+    return AgentRecord.load(folder / "agent" / ABOUT)
 
 
 @pytest.mark.parametrize("algo", few(ALGORITHMS, "ppo", thorough=OURS))
 def test_algorithm_with_equal_seed_gives_equal_weights(algo, tmp_path):
     run = small(algo)
-    one, other = train_runs(run.repeat((1, 2)))
-    assert train_weights(run) == one.weights != other.weights
-    for record in (one.record, other.record):
-        assert record.steps >= run.steps
-        assert all(0 < at <= record.steps and 0 <= earned <= 1 for at, earned in record.curve)
-    save(tmp_path / "agent", one)
+    both = train_runs(run.repeat((1, 2)))
+    one, other = (encode_weights(each.agent.weights) for each in both)
+    assert train_weights(*run.repeat([1])) == [one] != [other]
+    for each in both:
+        assert each.steps >= run.steps
+        assert all(0 < at <= each.steps and 0 <= earned <= 1 for at, earned in each.curve)
+    save(tmp_path / "agent", both[0])
     loaded = as_policy(str(tmp_path / "agent"), CORNER, 64)
-    assert (loaded.kind, one.record.name) == (run.algorithm.kind, f"{run.name[:-1]}1")
-    assert encode_weights(loaded.weights) == one.weights
+    assert (loaded.kind, read_record(tmp_path).seed) == (run.algorithm.kind, 1)
+    assert encode_weights(loaded.weights) == one
     np.testing.assert_allclose(acts(loaded, PLANES).sum(axis=1), np.ones(100), atol=1e-6)
 
 
@@ -55,13 +59,8 @@ def test_algorithm_with_equal_seed_gives_equal_weights(algo, tmp_path):
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("algo", ALGORITHMS)
 def test_algorithms_become_competent(algo):
-    (trained,) = train_runs(Run("CheeseCorner", algo, steps=300_000).repeat((0,)))
-    made = ALGORITHMS[algo].kind, trained.weights
-    from mesa_gym.trained.loading import make_agent, make_network
-    from mesa_gym.trained.weights_file import decode_weights
-
-    agent = make_agent(make_network(made[0], CORNER), decode_weights(made[1]))
-    card = scoring.score(agent, CORNER, levels=300)
+    (trained,) = train_runs([Run("CheeseCorner", algo, steps=300_000)])
+    card = scoring.score(trained.agent, CORNER, levels=300)
     assert card.read_each("test", "normalized_return")["cheese"] >= 0.9
 
 
@@ -108,24 +107,24 @@ def test_command_trains_many_seeds(tmp_path, capsys):
     found = sorted((tmp_path / "a").iterdir())
     ends = [path.name.removeprefix("ppo-environments16-rollout-length16-") for path in found]
     assert ends == ["s0", "s1", "s2"]
-    assert [path.joinpath("weights.safetensors").read_bytes() for path in found] == train_weights(
-        small(), 0, 1, 2
-    )
+    files = [path.joinpath("weights.safetensors").read_bytes() for path in found]
+    assert files == train_weights(*small().repeat(range(3)))
     assert [AgentRecord.load(path / ABOUT).seed for path in found] == [0, 1, 2]
 
 
 def test_training_goes_on_from_an_agent(tmp_path):
     """By steps of length zero it stays what it was, and otherwise differs from one that is new."""
-    (one,) = train_runs(small().change(units=20).repeat((1,)))
-    save(tmp_path / "agent", one)
-    run = replace(small(alpha=0.5).change(units=20), start=str(tmp_path / "agent"))
-    still, moved = run.change(learning_rate=1e-30), train_runs(run.repeat((2,)))[0]
-    assert train_weights(still) == one.weights
-    assert moved.weights not in (one.weights, train_weights(replace(run, start=""), 2)[0])
-    record = moved.record
-    assert (record.start, one.record.start) == (one.record.weights_digest, "")
-    assert record.name.endswith("-units20-from-agent-s2")
-    assert record.command.endswith(f" --from {tmp_path / 'agent'}")
+    new = small(seed=1).change(units=20)
+    save(tmp_path / "agent", train_runs([new])[0])
+    run = replace(new, alpha=0.5, start=str(tmp_path / "agent"))
+    (still,) = train_weights(run.change(learning_rate=1e-30))
+    (moved,) = train_weights(run)
+    assert still == (tmp_path / "agent" / "weights.safetensors").read_bytes()
+    assert moved not in (still, *train_weights(replace(run, start="")))
+    first = read_record(tmp_path)
+    assert (run.facts()["start"], first.start) == (first.weights_digest, "")
+    assert run.name.endswith("-units20-from-agent-s1")
+    assert run.command().endswith(f" --from {tmp_path / 'agent'}")
 
 
 @pytest.mark.parametrize(
@@ -138,10 +137,7 @@ def test_training_goes_on_from_an_agent(tmp_path):
     ],
 )
 def test_training_from_another_network_is_refused(asked, message, tmp_path, capsys):
-    trained = TrainedAgent(512)
-    learner = LearningMLP(CORNER, 20)
-    trained.agent = learner.export(learner.draw(jax.random.key(0)))
-    save(tmp_path / "agent", describe_training(small().change(units=20), trained, {}))
+    save(tmp_path / "agent", leave_untrained(small().change(units=20)))
     begin = ["--from", str(tmp_path / "agent"), "--out", str(tmp_path / "other")]
     assert main([*OWN, *asked.split(), *begin]) == 2
     assert message in capsys.readouterr().err
@@ -149,12 +145,11 @@ def test_training_from_another_network_is_refused(asked, message, tmp_path, caps
 
 def test_weights_of_another_width_are_refused(tmp_path):
     """Whatever the network is: a kind of one's own has a width that the run does not know."""
-    trained, learner = TrainedAgent(512), LearningMLP(CORNER, 20)
-    trained.agent = learner.export(learner.draw(jax.random.key(0)))
-    save(tmp_path / "agent", describe_training(small().change(units=20), trained, {}))
-    run = replace(small().change(units=20), start=str(tmp_path / "agent"))
+    run = small().change(units=20)
+    save(tmp_path / "agent", leave_untrained(run))
+    run = replace(run, start=str(tmp_path / "agent"))
     with pytest.raises(ValueError, match="weights of other shapes"):
-        ppo.train(run.repeat((0,)), make_learner=lambda trap, units: LearningMLP(trap, units + 1))
+        ppo.train([run], make_learner=lambda trap, units: LearningMLP(trap, units + 1))
 
 
 @pytest.mark.parametrize(
@@ -205,29 +200,18 @@ def test_interrupted_training_leaves_nothing(tmp_path, capsys, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-ABOUT = "policy.json"
-
-
-def describe(seed, **versions):
-    """An agent of drawn weights, as a training gives it."""
-    trained = TrainedAgent(512)
-    trained.agent = drawn(CORNER)
-    return describe_training(Run("CheeseCorner", seed=seed), trained, versions)
-
-
 def test_save_that_fails_leaves_the_old_folder(tmp_path, monkeypatch):
-    kept = tmp_path / "agents" / "one"
-    save(kept, describe(5))
+    old, new = (leave_untrained(small(seed=seed)) for seed in (5, 6))
+    kept = tmp_path / "agent"
+    save(kept, old)
     with pytest.raises(FileExistsError, match="choose another"):
-        save(kept, describe(6))
-    assert AgentRecord.load(kept / ABOUT).seed == 5
-    with pytest.raises(TypeError):
-        save(kept.with_name("other"), describe(7, jax=object()))
+        save(kept, new)
+    assert read_record(tmp_path).seed == 5
     monkeypatch.setattr(os, "fsync", Mock(side_effect=OSError(errno.ENOSPC, "No space left")))
     with pytest.raises(OSError, match="No space left") as caught:
-        save(kept.with_name("full"), describe(5))
-    assert caught.value.filename == str(kept.with_name("full"))
-    assert [path.name for path in kept.parent.iterdir()] == ["one"]
+        save(tmp_path / "full", new)
+    assert caught.value.filename == str(tmp_path / "full")
+    assert [*tmp_path.iterdir()] == [kept]
 
 
 # -- what docs/train.md says -----------------------------------------------------------------------

@@ -2,12 +2,16 @@
 
 import numpy as np
 
+from agents.compiling import jax
+from agents.loop import TrainedAgent
+from agents.networks import LEARNERS
 from agents.ppo_settings import PPOSettings
 from agents.run import Run
 from agents.train import train_runs
+from mesa_gym.trained.weights_file import encode_weights
 from tests.support.networks import CORNER, DOORS, drawn
 
-__all__ = ["CORNER", "DOORS", "FEW", "acts", "drawn", "small", "train_weights"]
+__all__ = ["CORNER", "DOORS", "FEW", "acts", "drawn", "leave_untrained", "small", "train_weights"]
 
 # Compiling a new shape takes seconds, so that trainings have one in common: two short updates.
 FEW = PPOSettings(environments=16, rollout_length=16)
@@ -19,10 +23,17 @@ def small(algo="ppo", trap="CheeseCorner", **more):
     return run.change(environments=16, rollout_length=16) if run.settings else run
 
 
-def train_weights(run, *seeds):
-    """The weights that a training gives, as they are saved; of seed 1 by default."""
-    found = [each.weights for each in train_runs(run.repeat(seeds or (1,)))]
-    return found if seeds else found[0]
+def train_weights(*runs):
+    """The weights of trainings of one program, as they are saved."""
+    return [encode_weights(each.agent.weights) for each in train_runs(runs)]
+
+
+def leave_untrained(run):
+    """The agent of a training with its first weights."""
+    trained = TrainedAgent(run, 512)
+    learner = LEARNERS[run.algorithm.kind](run.environment().trap, (run.settings or FEW).units)
+    trained.agent = learner.export(learner.draw(jax.random.key(0)))
+    return trained
 
 
 def acts(policy, planes):
