@@ -2,49 +2,31 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
-from importlib import import_module
-from typing import NamedTuple
 
-from mesa_gym.command import USAGE
-from mesa_gym.errors import unknown
+from benchmarks.board.commands import BOARD_ACTIONS
+from benchmarks.make_library import LIBRARY_ACTIONS
+from mesa_gym.command import Parser, run_command
 
-
-class Subcommand(NamedTuple):
-    """A subcommand: a module with a function ``main``, imported when needed, and a description."""
-
-    module: str
-    about: str
-
-
-SUBCOMMANDS = {
-    "board": Subcommand("benchmarks.board.commands", "train and score agents; make their pages"),
-    "library": Subcommand("benchmarks.make_library", "make the library of trained agents"),
+PROGRAMS = {
+    "board": ("train and score agents; make their pages", BOARD_ACTIONS),
+    "library": ("make the library of trained agents", LIBRARY_ACTIONS),
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
-    given = [*(sys.argv[1:] if arguments is None else arguments)]
-    if given and given[0] in SUBCOMMANDS:
-        code: int = import_module(SUBCOMMANDS[given[0]].module).main(given[1:])
-        return code
-    width = max(map(len, SUBCOMMANDS))
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks",
-        description=(__doc__ or "").partition("\n")[0],
-        epilog="\n".join(f"{name:{width}}  {each.about}" for name, each in SUBCOMMANDS.items())
-        + "\n\n`python -m benchmarks COMMAND --help` says more.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        usage="%(prog)s COMMAND ...",
-    )
-    if given in ([], ["-h"], ["--help"]):
-        parser.print_help()
-        return 0 if given else USAGE
-    print(f"benchmarks: {unknown('command', given[0], SUBCOMMANDS)}", file=sys.stderr)
-    return USAGE
+    parser = Parser(prog="python -m benchmarks", description=(__doc__ or "").partition("\n")[0])
+    programs = parser.add_subparsers(dest="program", required=True)
+    for name, (about, actions) in PROGRAMS.items():
+        choices = programs.add_parser(name, help=about, description=about)
+        named = choices.add_subparsers(dest="action", required=True)
+        for word, action in actions.items():
+            action.declare(named.add_parser(word, help=action.about, description=action.about))
+    options = parser.parse_args(arguments)
+    chosen = PROGRAMS[options.program][1][options.action]
+    return run_command(options.program, lambda: chosen.run(options), chosen.keep(options))
 
 
 if __name__ == "__main__":

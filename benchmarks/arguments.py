@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from mesa_gym.command import Parser, run_command
 from mesa_gym.errors import shorten
 
 
@@ -25,30 +24,6 @@ class Action(NamedTuple):
     declare: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace], int]
     keep: Callable[[argparse.Namespace], str] = lambda options: "nothing was written"
-
-
-def run_actions(
-    program: str, about: str | None, actions: Mapping[str, Action], given: Sequence[str] | None
-) -> int:
-    """Run one of a command's actions: 0 done, 1 the work failed, 2 bad usage, 130 interrupted.
-
-    Args:
-        program: the command's name, after ``python -m benchmarks``.
-        about: what it is for.
-        actions: by name.
-        given: the command line after the command's name; None for the process's own.
-    """
-    parser = Parser(
-        prog=f"python -m benchmarks {program}",
-        description=about,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    choices = parser.add_subparsers(dest="action", required=True)
-    for name, action in actions.items():
-        action.declare(choices.add_parser(name, help=action.about, description=action.about))
-    options = parser.parse_args(given)
-    chosen = actions[options.action]
-    return run_command(program, lambda: chosen.run(options), chosen.keep(options))
 
 
 def tell_kept(options: argparse.Namespace) -> str:

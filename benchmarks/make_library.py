@@ -17,7 +17,7 @@ from agents.jobs import runner
 from agents.jobs.agents import CARD, describe_terms, list_agent_jobs, name_result
 from agents.jobs.job import find_missing, hold_lock
 from agents.run import Run
-from benchmarks.arguments import Action, add_workers_option, run_actions, tell_kept
+from benchmarks.arguments import Action, add_workers_option, tell_kept
 from benchmarks.plan import list_lives, list_single_traps, plan_runs
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.files import read_bytes, write_bytes
@@ -81,11 +81,6 @@ def write_entries(folder: Path, found: Sequence[ManifestEntry]) -> None:
 
 
 # -- the command -----------------------------------------------------------------------------------
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
-    return run_actions("library", __doc__, LIBRARY_ACTIONS, arguments)
 
 
 def _declare_make(parser: argparse.ArgumentParser) -> None:

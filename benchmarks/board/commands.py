@@ -25,7 +25,6 @@ from benchmarks.arguments import (
     add_workers_option,
     count,
     folder,
-    run_actions,
     tell_kept,
 )
 from benchmarks.board.budgets import BUDGETS, QUICK, QUICK_SEEDS, list_runs
@@ -40,11 +39,6 @@ from mesa_gym.report.committed import REFERENCES, pack_cards
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.traps import find_trap
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command: 0 done, 1 the work failed, 2 bad usage, 130 interrupted."""
-    return run_actions("board", __doc__, BOARD_ACTIONS, arguments)
 
 
 def _declare_run(parser: argparse.ArgumentParser) -> None:

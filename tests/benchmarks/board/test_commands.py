@@ -13,6 +13,7 @@ from agents.jobs import agents as agent_jobs
 from agents.jobs.agents import read_results
 from agents.jobs.job import find_missing
 from agents.run import Run
+from benchmarks.__main__ import main
 from benchmarks.board import commands as leaderboard
 from benchmarks.board.budgets import list_runs
 from benchmarks.plan import list_single_traps
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("jobs_run_here")
 
 
 def run(out, *options):
-    return leaderboard.main(["run", *OPTIONS, *options, "--out", str(out)])
+    return main(["board", "run", *OPTIONS, *options, "--out", str(out)])
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +89,7 @@ def test_board_commit_packs_agents_with_commands(out, tmp_path, monkeypatch, cap
     folder = tmp_path / "cards"
     folder.mkdir()
     monkeypatch.setattr("mesa_gym.report.committed.FOLDER", folder)
-    assert leaderboard.main(["commit", "--out", str(out)]) == 0
+    assert main(["board", "commit", "--out", str(out)]) == 0
     assert str(folder / "ppo.jsonl.xz") in capsys.readouterr().out
     (card,) = read_committed("ppo")
     assert card.provenance.command == Run(CORNER, steps=1).command()
@@ -100,7 +101,7 @@ def test_board_commit_packs_agents_with_commands(out, tmp_path, monkeypatch, cap
     assert origin.link.endswith("/tree/main/agents")
     assert origin.command.endswith("board run --algorithms ppo --traps all --seeds 1")
     (folder / "references.jsonl.xz").unlink()
-    assert leaderboard.main(["commit", "--out", str(out), "--agents", "ppo"]) == 0
+    assert main(["board", "commit", "--out", str(out), "--agents", "ppo"]) == 0
     assert list_committed() == ["ppo"]
 
 
