@@ -16,7 +16,7 @@ from agents.algorithms import ALGORITHMS
 from agents.cpu_seconds import PHASES
 from agents.loop import Report, TrainedAgent
 from agents.ppo_settings import SETTING_NAMES, PPOSettings, describe_values
-from agents.progress import Printer, TensorBoard, join_reports
+from agents.progress import Printer
 from agents.run import NUM_LEVELS, Run, require_labels
 from agents.saving import require_new_folder, save
 from mesa_gym.command import DONE, Parser, run_command
@@ -72,7 +72,6 @@ def _parser() -> argparse.ArgumentParser:
     told = "an agent from whose weights training goes on, as with another --alpha or --reward"
     add("--from", dest="start", default="", metavar="FOLDER", help=told)
     add("--device", help="cpu, cuda or cuda:1 (default: what JAX finds first)")
-    add("--tensorboard", type=Path, metavar="DIR", help="write what is printed for TensorBoard too")
     add("--quiet", action="store_true", help="print only the agent's folder")
     add("--out", type=Path, required=True, help="the new folder of the agent")
     _add_settings(parser)
@@ -114,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``mesa-gym train``: return 0 done, 1 failed, 2 bad usage, 130 interrupted."""
     options = vars(_parser().parse_args(arguments))
     out, steps, many = options.pop("out"), options.pop("steps"), options.pop("seeds")
-    device, quiet, board = (options.pop(x) for x in ("device", "quiet", "tensorboard"))
+    device, quiet = options.pop("device"), options.pop("quiet")
     trap, *words = options.pop("trap")
 
     def work() -> int:
@@ -131,12 +130,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             require_new_folder(folder)
         if run.algorithm.solves:
             require_labels(run.environment().trap)
-        reports = list[Report]()
-        if board is not None:
-            reports.append(TensorBoard(board, {each.seed: each.name for each in runs}))
-        if printer := None if quiet else Printer(run):
-            reports.append(printer)
-        trained = train_runs(runs, join_reports(reports), device)
+        printer = None if quiet else Printer(run)
+        trained = train_runs(runs, printer, device)
         for folder, agent in zip(folders, trained, strict=True):
             save(folder, agent)
         if printer:
