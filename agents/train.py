@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--algo", default="ppo", help=algorithms)
     add("--seed", type=int, default=0, help="(default: 0)")
     add("--seeds", type=read_seeds, metavar="FIRST-LAST", help="several seeds, one folder each")
-    add("--steps", type=int, help=steps)
+    add("--steps", type=read_count, default=0, help=steps)
     add("--alpha", type=float, default=0.0, help="share of episodes from the shift (default: 0)")
     add("--reward", default="base", help="the objective to reward (default: base)")
     add("--num-levels", type=int, default=NUM_LEVELS, help=f"(default: {NUM_LEVELS:,})")
@@ -98,30 +98,30 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
 
 
 def read_seeds(text: str) -> range:
-    """Return the seeds of a text such as ``0-63``.
-
-    Raises:
-        argparse.ArgumentTypeError: the text is not a range of seeds.
-    """
+    """Return the seeds of a text such as ``0-63``; ArgumentTypeError for another text."""
     first, _, last = text.partition("-")
     if not (first.isdecimal() and last.isdecimal() and int(first) <= int(last)):
         raise argparse.ArgumentTypeError(f"expected a range of seeds such as 0-63, got {text!r}")
     return range(int(first), int(last) + 1)
 
 
+def read_count(text: str) -> int:
+    """Return a whole number of at least 1; ArgumentTypeError for another text."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{shorten(text)} is not a whole number of at least 1")
+    return int(text)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``mesa-gym train``: return 0 done, 1 failed, 2 bad usage, 130 interrupted."""
     options = vars(_parser().parse_args(arguments))
-    out, steps, many = options.pop("out"), options.pop("steps"), options.pop("seeds")
-    device, quiet = options.pop("device"), options.pop("quiet")
+    out, many, device, quiet = (options.pop(x) for x in ("out", "seeds", "device", "quiet"))
     trap, *words = options.pop("trap")
 
     def work() -> int:
-        if steps is not None and steps < 1:
-            raise ValueError(f"steps must be at least 1, got {steps}")
         changed = {name: options.pop(name) for name in SETTING_NAMES}
         start = options.pop("start")
-        run = Run(trap, keywords=tuple(words), steps=steps or 0, **options)
+        run = Run(trap, keywords=tuple(words), **options)
         run = run.change(**{x: each for x, each in changed.items() if each is not None})
         run = replace(run, start=start)
         runs = [run] if many is None else run.repeat(many)

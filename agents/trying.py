@@ -11,7 +11,7 @@ import mesa_gym
 from agents.progress import Printer
 from agents.run import Run
 from agents.saving import save
-from agents.train import read_seeds, train_runs
+from agents.train import read_count, read_seeds, train_runs
 from mesa_gym import report
 from mesa_gym.command import DONE, FAILED, Parser, run_command
 from mesa_gym.scoring import Cards
@@ -30,8 +30,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("words", nargs="+", metavar="TRAP [KEYWORD=VALUE]", help="such as mushrooms.py:Mushrooms")
     add("--seeds", type=read_seeds, default=range(3), metavar="FIRST-LAST", help="(default: 0-2)")
-    add("--steps", type=int, default=300_000, help="of training (default: %(default)s)")
-    add("--levels", type=int, default=200, help="levels of each split (default: %(default)s)")
+    add("--steps", type=read_count, default=300_000, help="of training (default: %(default)s)")
+    add(
+        "--levels", type=read_count, default=200, help="levels of each split (default: %(default)s)"
+    )
 
 
 def run(options: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from agents.train import read_count
 from mesa_gym.errors import shorten
 
 
@@ -31,13 +32,6 @@ def tell_kept(options: argparse.Namespace) -> str:
     return f"what was done is kept in {options.out}, and the same command goes on from there"
 
 
-def count(text: str) -> int:
-    """Return a whole number of at least 1."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{shorten(text)} is not a whole number of at least 1")
-    return int(text)
-
-
 def folder(text: str) -> Path:
     """Return a folder, which need not exist."""
     path = Path(text)
@@ -46,14 +40,8 @@ def folder(text: str) -> Path:
     return path
 
 
-def add_results_option(parser: argparse.ArgumentParser, usual: Path | None = None) -> None:
-    """Add the option that names the results' folder, which is required without a default."""
-    told = f"the results' folder ({usual or 'to be given'})"
-    parser.add_argument("--out", type=folder, default=usual, required=usual is None, help=told)
-
-
 def add_workers_option(parser: argparse.ArgumentParser) -> None:
     """Add the option that says how many jobs are done at a time."""
     parser.add_argument(
-        "--workers", type=count, help="jobs done at a time (as many as there are cores)"
+        "--workers", type=read_count, help="jobs done at a time (as many as there are cores)"
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from agents.sweeps.axes import OF_RUN, read_axes
 from agents.sweeps.plot import plot_sweep
 from agents.sweeps.table import CELL_LEVELS, Sweep, sweep
-from agents.train import read_seeds
+from agents.train import read_count, read_seeds
 from mesa_gym.command import DONE, Parser, run_command
 from mesa_gym.files import write_bytes
 from mesa_gym.report.templating import environment
@@ -40,11 +40,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--seeds", type=read_seeds, default=range(5), metavar="FIRST-LAST", help="(0-4)")
     add(
         "--levels",
-        type=int,
+        type=read_count,
         default=CELL_LEVELS,
         help=f"of each split, for the cards ({CELL_LEVELS})",
     )
-    add("--workers", type=int, help="jobs done at a time (as many as there are cores)")
+    add("--workers", type=read_count, help="jobs done at a time (as many as there are cores)")
     add("--on", metavar="ENGINE", help="dask://HOST:PORT or slurm (this machine)")
     add("--out", type=Path, required=True, help="the results' folder")
     return parser

@@ -19,11 +19,10 @@ from agents.jobs import runner
 from agents.jobs.agents import list_agent_jobs, list_reference_jobs, read_results
 from agents.jobs.job import Job
 from agents.run import Run
+from agents.train import read_count
 from benchmarks.arguments import (
     Action,
-    add_results_option,
     add_workers_option,
-    count,
     folder,
     tell_kept,
 )
@@ -51,11 +50,13 @@ def _declare_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--traps", nargs="+", help=f"all, or names ({' '.join(QUICK)})")
     parser.add_argument("--algorithms", nargs="+", help=f"some of {', '.join(ALGORITHMS)} (ppo)")
     parser.add_argument("--alpha", nargs="+", type=float, help="share of episodes from the shift")
-    parser.add_argument("--seeds", type=count, help=f"of each algorithm on a trap ({QUICK_SEEDS})")
-    parser.add_argument("--steps", type=count, help="training steps (default: by the trap)")
+    parser.add_argument(
+        "--seeds", type=read_count, help=f"of each algorithm on a trap ({QUICK_SEEDS})"
+    )
+    parser.add_argument("--steps", type=read_count, help="training steps (default: by the trap)")
     parser.add_argument(
         "--levels",
-        type=count,
+        type=read_count,
         default=EVALUATION_LEVELS,
         help=f"levels of each split to score on ({EVALUATION_LEVELS})",
     )
@@ -64,7 +65,7 @@ def _declare_run(parser: argparse.ArgumentParser) -> None:
 
 
 def _declare_commit(parser: argparse.ArgumentParser) -> None:
-    add_results_option(parser)
+    parser.add_argument("--out", type=folder, required=True, help="the results' folder")
     parser.add_argument("--agents", nargs="+", help="agents to commit, such as ppo (default: all)")
 
 

@@ -160,7 +160,7 @@ def test_weights_of_another_width_are_refused(tmp_path):
         ("--reward chese", "Did you mean 'cheese'"),
         ("--alpha 2", "alpha must be a number from 0 to 1"),
         ("--seed -1", "seed must be from 0"),
-        ("--steps 0", "steps must be at least 1, got 0"),
+        ("--steps 0", "'0' is not a whole number of at least 1"),
         ("--num-levels 0", "num_levels must be"),
         ("--out .", "exists and is not empty"),
         ("--epochs 0", "epochs must be a whole number of at least 1, got 0"),
