@@ -257,6 +257,7 @@ def repeat_steps(steps: int) -> Callable[..., Any]:
     return loop
 
 
+# Of the learners that fit a network the last: a GRU is an MLP too.
 LEARNERS = {
     kind: partial(each, network=network)
     for kind, network in NETWORKS.items()
