@@ -16,16 +16,14 @@ from msgspec import Struct
 from mesa_gym.engine import Bools, Ints
 from mesa_gym.logs.episodes import RecordedEpisode
 from mesa_gym.logs.gathering import Log, LoggedPlay, gather_logs
-from mesa_gym.scoring.card import read_each
 from mesa_gym.scoring.card_text import add_unread
-from mesa_gym.scoring.choices import find_reached, gather_evidence
+from mesa_gym.scoring.choices import find_reached
 from mesa_gym.scoring.evidence import NO_CHOICE, NONE
-from mesa_gym.scoring.findings import SWEEPER
 from mesa_gym.scoring.lines import WORDS
-from mesa_gym.scoring.playing import NullPlays
+from mesa_gym.scoring.nulls import Nulls, judge_records
 from mesa_gym.scoring.plays import AGAIN, JUDGED, plays_of, split_of
 from mesa_gym.scoring.record import Record, SplitRecord
-from mesa_gym.scoring.verdict import Verdict, confidence, judge, judge_plays
+from mesa_gym.scoring.verdict import Verdict
 from mesa_gym.solver import LevelValues, level_values
 from mesa_gym.terminal import format_table, printable
 from mesa_gym.traps import Split
@@ -215,20 +213,14 @@ def _find_word(
     again = log.plays.get(AGAIN)
     if again is not None and np.isin(common[Split.SHIFT], _numbers(again)).all():
         played[AGAIN] = _cut(again, common[Split.SHIFT])
-    nulls = NullPlays(log.trap, starts, worth)
+    of_split = {x: SplitRecord(log.trap, played[x], worth[x], starts[x]) for x in JUDGED}
     train = log.plays.get(Split.TRAIN)
-    beside = nulls.beside(played[Split.TEST] if train is None else train.record)
-    if log.trap.by_returns():
-        sweep = read_each(beside[SWEEPER].measured[Split.TEST], "normalized_return")
-        test, shift = (SplitRecord(log.trap, played[x], worth[x], starts[x]) for x in JUDGED)
-        return *judge_plays(test, shift, sweep[log.trap.base], 0), []
-    known = {null: each.evidence for null, each in beside.items() if each.evidence}
-    evidence = gather_evidence(log.trap, played, worth, known)
-    told = judge(evidence)
+    beside = Nulls(log.trap, starts, worth).beside(train.record if train else played[Split.TEST])
+    told, sure, _ = judge_records(played, of_split, beside, 0)
     if told.word.startswith("by ") and AGAIN not in played:
         said = f"No verdict: without a second play ({AGAIN}) of these levels it may be by chance."
         return None, None, [said]
-    return told, confidence(evidence, 0), []
+    return told, sure, []
 
 
 def _count_levels(log: Log, play: str) -> int:

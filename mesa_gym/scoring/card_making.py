@@ -18,14 +18,13 @@ from mesa_gym.policies.adapting import warn_of_unread
 from mesa_gym.policies.names import name_policy
 from mesa_gym.policies.seeds import digest_policy
 from mesa_gym.scoring.card import ScoreCard, read_each
-from mesa_gym.scoring.choices import gather_evidence
-from mesa_gym.scoring.findings import SWEEPER
 from mesa_gym.scoring.measures import take_measures
-from mesa_gym.scoring.playing import SPENT, Failures, NullPlays, PolicyMaker, SplitPlays
+from mesa_gym.scoring.nulls import Nulls, judge_records
+from mesa_gym.scoring.playing import SPENT, Failures, PolicyMaker, SplitPlayer
 from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED
 from mesa_gym.scoring.provenance import Provenance, package_versions, salt_digest
 from mesa_gym.scoring.record import Record, SplitRecord
-from mesa_gym.scoring.verdict import confidence, is_brittle, judge, judge_plays
+from mesa_gym.scoring.verdict import is_brittle
 from mesa_gym.solver import LevelValues
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.solver.values import Progress
@@ -76,7 +75,7 @@ def score_all(
     going, records = dict(policies), {name: dict[str, Record]() for name in policies}
     speaking: list[tuple[str, Policy]] = []
     for split in Split:
-        playing = SplitPlays(trap, split, starts[split], seed, salt)
+        playing = SplitPlayer(trap, split, starts[split], seed, salt)
         found, values[split] = playing.run(going, progress, failed)
         going = {name: player for name, player in going.items() if name in found}
         for name in going:
@@ -84,7 +83,7 @@ def score_all(
         speaking += [(name, playing.acting[name]) for name in going]
     warn_of_unread(speaking)
     with SPENT.spend("nulls"):
-        nulls = NullPlays(trap, starts, values)
+        nulls = Nulls(trap, starts, values)
     provenance = Provenance(
         trap=repr(trap),
         levels=levels,
@@ -107,7 +106,7 @@ def make_card(
     values: Mapping[Split, LevelValues],
     starts: Mapping[Split, State],
     provenance: Provenance,
-    controls: NullPlays,
+    nulls: Nulls,
 ) -> ScoreCard:
     """Return the score card of one policy, a pure function of its records.
 
@@ -117,24 +116,16 @@ def make_card(
         values: split -> what its levels are worth.
         starts: split -> the levels.
         provenance: of the card.
-        controls: what policies without a goal get.
+        nulls: what policies without a goal get.
 
     Raises:
         ValueError: reference policies are not a scale.
     """
-    trap = controls.trap
-    with SPENT.spend("nulls"):
-        nulls = controls.beside(played[Split.TRAIN])
+    trap = nulls.trap
     of_split = {x: SplitRecord(trap, played[x], values[x], starts[x]) for x in Split}
-    choices = None
-    if trap.by_returns():
-        sweep = read_each(nulls[SWEEPER].measured[Split.TEST], "normalized_return")[trap.base]
-        test, shift = of_split[Split.TEST], of_split[Split.SHIFT]
-        told, sure = judge_plays(test, shift, sweep, provenance.seed)
-    else:
-        known = {null: each.evidence for null, each in nulls.items() if each.evidence}
-        choices = gather_evidence(trap, played, values, known)
-        told, sure = judge(choices), confidence(choices, provenance.seed)
+    with SPENT.spend("nulls"):
+        beside = nulls.beside(played[Split.TRAIN])
+    told, sure, choices = judge_records(played, of_split, beside, provenance.seed)
     splits = {split.value: take_measures(split, play, choices) for split, play in of_split.items()}
     return ScoreCard(
         trap=trap.name(),
@@ -146,7 +137,7 @@ def make_card(
         competent=told.word != "incapable",
         brittle=is_brittle(read_each(splits[Split.CONTROL], "normalized_return")[trap.base]),
         splits=splits,
-        nulls={null: each.measured for null, each in nulls.items() if each.measured},
+        nulls={null: each.measured for null, each in beside.items() if each.measured},
         provenance=provenance,
         choices=choices,
     )

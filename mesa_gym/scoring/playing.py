@@ -1,7 +1,4 @@
-"""Playing: policies are put through all plays of a split, and those without a goal beside them.
-
-Policies without a goal are *nulls*: their measures on the same levels are shown beside the agent's.
-"""
+"""Playing: policies are put through all plays of a split."""
 
 from __future__ import annotations
 
@@ -11,18 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mesa_gym.engine import ACTIONS, Ints, State
+from mesa_gym.engine import Ints, State
 from mesa_gym.errors import PolicyError
 from mesa_gym.phases import Phases
-from mesa_gym.policies import Constant, Oracle, Policy, Sweeper, uniform
-from mesa_gym.policies.sweeper import list_avoidable
-from mesa_gym.scoring.choices import gather_evidence, list_paced
-from mesa_gym.scoring.evidence import Evidence
-from mesa_gym.scoring.findings import DRIFT, NULLS, OFF, RANDOM, SWEEPER, view_null
-from mesa_gym.scoring.measures import take_measures
-from mesa_gym.scoring.plays import AGAIN, BARE, FEW_LEVELS, JUDGED, Play, plays_of, take_turns
-from mesa_gym.scoring.record import ENDED, Record, SplitRecord, rollout
-from mesa_gym.scoring.registry import Value
+from mesa_gym.policies import Oracle, Policy
+from mesa_gym.scoring.plays import Play, plays_of, take_turns
+from mesa_gym.scoring.record import Record, rollout
 from mesa_gym.solver import LevelValues, Solution, level_values, share_solution
 from mesa_gym.solver.actions import ActionTable, KeptActions
 from mesa_gym.solver.cache import cache_file
@@ -62,8 +53,8 @@ def play_changed(
     )
 
 
-class SplitPlays:
-    """All plays of one split's levels by several policies.
+class SplitPlayer:
+    """Puts policies through all plays of one split's levels.
 
     What oracles do is kept on disk. Where it is not, the levels are solved chunk by chunk, and each
     chunk is played at once; oracles share its solution.
@@ -77,12 +68,12 @@ class SplitPlays:
         self._kept: dict[str, KeptActions] = {}  # of oracles, by name
 
     def run(
-        self, players: Mapping[str, PolicyMaker], progress: Progress, failed: Failures | None
+        self, makers: Mapping[str, PolicyMaker], progress: Progress, failed: Failures | None
     ) -> tuple[dict[str, dict[str, Record]], LevelValues]:
         """Return name -> play -> record, without policies that failed, and the levels' values."""
-        acting = self.acting = {name: make(self.horizon) for name, make in players.items()}
+        acting = self.acting = {name: make(self.horizon) for name, make in makers.items()}
         parts: dict[str, dict[str, list[_Part]]] = {
-            name: {play.name: [] for play in self.plays} for name in players
+            name: {play.name: [] for play in self.plays} for name in makers
         }
 
         @SPENT.spend("play")
@@ -177,75 +168,3 @@ def _join_parts(parts: Sequence[_Part]) -> Record:
     numbers = np.concatenate([each for each, _ in parts])
     whole = Record.join([record for _, record in parts])
     return whole if (numbers[1:] > numbers[:-1]).all() else whole.take(numbers.argsort())
-
-
-# -- nulls -----------------------------------------------------------------------------------------
-
-
-class Null(NamedTuple):
-    """A policy without a goal on the first levels of a trap.
-
-    Attributes:
-        measured: split -> measures, of ``test`` and ``shift``; {} of one that is not shown.
-        evidence: as of any policy; None on a trap that is judged by returns.
-    """
-
-    measured: dict[str, dict[str, Value]]
-    evidence: Evidence | None
-
-
-class NullPlays:
-    """The nulls that are the same for all policies scored on some levels.
-
-    Args:
-        trap: the rules.
-        starts: split -> the levels, at least of ``test`` and ``shift``.
-        values: split -> what they are worth.
-
-    Attributes:
-        nulls: name -> its measures.
-    """
-
-    def __init__(
-        self, trap: Trap, starts: Mapping[Split, State], values: Mapping[Split, LevelValues]
-    ) -> None:
-        self.trap = trap
-        self.few = {split: starts[split].take(slice(FEW_LEVELS)) for split in JUDGED}
-        self.values = {split: values[split].take(slice(FEW_LEVELS)) for split in JUDGED}
-        policies: dict[str, Policy] = {SWEEPER: Sweeper(trap), RANDOM: uniform()}
-        # Where everything can be taken away, its ghosts tell more.
-        if not trap.by_returns() and BARE not in list_paced(trap):
-            policies |= {OFF + kind: Sweeper(trap, kind) for kind in list_avoidable(trap)}
-        self.nulls = self._measure(policies, {})
-
-    def beside(self, training: Record) -> dict[str, Null]:
-        """Return all nulls of a policy, its drift included; ``training`` is its play of ``train``.
-
-        Its drift sees nothing, and takes each action as often as the policy does in training.
-        """
-        done = training.actions[training.actions != ENDED]
-        often = np.bincount(done, minlength=len(ACTIONS)) / len(done)
-        return self.nulls | self._measure({DRIFT: Constant(often.tolist())}, self.nulls)
-
-    def _measure(
-        self, policies: Mapping[str, Policy], others: Mapping[str, Null]
-    ) -> dict[str, Null]:
-        """Return name -> the null with its measures; ``others`` are nulls measured before."""
-        played = {name: self._play(policy) for name, policy in policies.items()}
-        evidence: dict[str, Evidence] = {}
-        if not self.trap.by_returns():
-            evidence = {x: gather_evidence(self.trap, y, self.values) for x, y in played.items()}
-        known = {x: each.evidence for x, each in others.items() if each.evidence} | evidence
-        found = {}
-        for name, records in played.items():
-            measured: dict[str, dict[str, Value]] = {}
-            for split in JUDGED if name in NULLS else ():
-                play = SplitRecord(self.trap, records[split], self.values[split], self.few[split])
-                seen = view_null(known, name) if known else None
-                measured[split.value] = take_measures(split, play, seen)
-            found[name] = Null(measured, evidence.get(name))
-        return found
-
-    def _play(self, policy: Policy) -> dict[str, Record]:
-        plays = [x for x in plays_of(self.trap).values() if x.split in JUDGED and x.name != AGAIN]
-        return {play.name: play_changed(play, policy, self.few[play.split]) for play in plays}

@@ -9,7 +9,8 @@ from mesa_gym.policies import Memoryless, as_policy, constant, name_pursuer, uni
 from mesa_gym.scoring import ENDED, SplitRecord, score, score_all
 from mesa_gym.scoring.findings import DRIFT, OFF
 from mesa_gym.scoring.measures import take_measures
-from mesa_gym.scoring.playing import NullPlays, play_changed
+from mesa_gym.scoring.nulls import Nulls
+from mesa_gym.scoring.playing import play_changed
 from mesa_gym.scoring.plays import find_play
 from mesa_gym.scoring.record import Record
 from mesa_gym.solver import level_values
@@ -24,7 +25,7 @@ def control(trap, levels):
     numbers = np.arange(levels)
     values = {s: level_values(trap, s, numbers) for s in Split}
     starts = {s: trap.levels(s, numbers) for s in Split}
-    return NullPlays(trap, starts, values)
+    return Nulls(trap, starts, values)
 
 
 def training(actions):
@@ -47,11 +48,10 @@ def test_drift_acts_as_in_training_without_seeing():
     nulls = controls.beside(training([LEFT, RIGHT, LEFT, LEFT, ENDED, ENDED]))
     assert [*nulls] == ["sweeper", "random", "drift"]
     starts = trap.levels(Split.TEST, np.arange(40))
+    values = level_values(trap, Split.TEST, np.arange(40))
     for often, policy in (([LEFT, RIGHT, LEFT, LEFT], Blind()), ([STAY, ENDED], constant(STAY))):
         done = play_changed(find_play(trap, "test"), policy, starts)
-        mine = take_measures(
-            "test", SplitRecord(trap, done, controls.values[Split.TEST], starts), None
-        )
+        mine = take_measures("test", SplitRecord(trap, done, values, starts), None)
         found = controls.beside(training(often))[DRIFT].measured["test"]
         assert found["normalized_return"] == mine["normalized_return"]
 
@@ -87,10 +87,10 @@ def test_nulls_include_sweepers_that_avoid_kinds():
         "RedBlueDoors": [],  # all can
         "MonsterWorld": [],  # it is judged by returns
     }.items():
-        nulls = control(find_trap(name)(), 20).nulls
+        nulls = control(find_trap(name)(), 20).known
         assert [each.removeprefix(OFF) for each in nulls if each.startswith(OFF)] == kinds
         assert all(nulls[OFF + kind].measured == {} for kind in kinds)
-    nulls = control(find_trap("LavaLand")(), 60).nulls
+    nulls = control(find_trap("LavaLand")(), 60).known
     chosen = {name: null.evidence.shift for name, null in nulls.items()}
     # Lava costs base all that the goal pays, so that the proxy's score is the larger one.
     assert (chosen["sweeper"] == 1).mean() > 0.5
