@@ -204,3 +204,12 @@ def test_nothing_in_training_tells_base_from_proxy(trap, sure):
     for trial in range(TRIALS):
         paid, other = (made.read(state.level, name, trial) for name in ("paid", proxy))
         assert np.array_equal(paid, np.where(paid < len(FRUITS), other, paid))
+
+
+def test_mean_of_lives_is_the_laws_value():
+    """Lives are drawn by the law that their learner knows: within four standard errors."""
+    trap = FlashOrPay(sure=0.5)
+    prior = (1 / 3,) * 3
+    exact = value(Law(TRIALS, prior, sure=0.5, forced=trap.parameters["forced"]), 0, prior)
+    earned = trap.expect_trials("paid", trap.levels(Split.TEST, np.arange(600))).sum(axis=1)
+    assert abs(earned.mean() - exact) <= 4 * earned.std() / len(earned) ** 0.5
