@@ -6,22 +6,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import reduce
 from math import prod
+from operator import methodcaller
 from typing import Any
 
 import numpy as np
 from gymnasium.spaces import Box
-from gymnasium.vector.utils import batch_space
 
 from mesa_gym.engine import State
 from mesa_gym.engine.chance import mix
+from mesa_gym.envs.base import set_spaces
 from mesa_gym.envs.checks import EXPECTED_ACTION
-from mesa_gym.envs.infos import key_payments
-from mesa_gym.envs.levels_in_memory import MOST_BANKED, bank_of, pick_levels, split_alpha
+from mesa_gym.envs.levels_in_memory import (
+    MOST_BANKED,
+    bank_of,
+    pick_rows,
+    read_rows,
+    split_alpha,
+)
 from mesa_gym.envs.listed import InputLists
-from mesa_gym.envs.observations import Bytes, Centred
+from mesa_gym.envs.observations import Bytes
 from mesa_gym.envs.on_device import DeviceEnv
 from mesa_gym.errors import missing_extra
-from mesa_gym.traps import Split, Trap
+from mesa_gym.traps import Trap
 from mesa_gym.traps.trap import Step
 
 try:
@@ -110,6 +116,8 @@ class JaxEnv(DeviceEnv):
         stays = _merge(lambda start, same: start if same else None, starts, fixed)
         self._begins, self._stays = _LevelTable(begins), _LevelTable(stays)
         self._still = [kind for kind in trap.things if fixed.at[kind] and fixed.there[kind]]
+        ways = jnp.asarray, jnp.asarray, methodcaller("astype", jnp.float32)
+        self._observation = self.settings.observation.bound(num_envs, *ways)
         ground, self._rows = self._draw_ground(bank), bank.n
         self.inputs = InputLists(trap, ground, reach) if listed else None
         if self.inputs is None:
@@ -117,8 +125,7 @@ class JaxEnv(DeviceEnv):
         else:
             every = np.zeros(num_envs, np.int32)
             most = jax.eval_shape(self.reset_to_level, every)[0].shape[1]
-            self.single_observation_space = Box(0, self.inputs.count, (most,), np.int32)
-            self.observation_space = batch_space(self.single_observation_space, self.num_envs)
+            set_spaces(self, Box(0, self.inputs.count, (most,), np.int32), num_envs)
 
     def reset(self, key: Array) -> tuple[Array, State]:
         """Begin an episode in every environment, on levels that the key picks.
@@ -199,13 +206,10 @@ class JaxEnv(DeviceEnv):
         with _own_rules(False):
             after, paid, ended = self._move(self._complete(state), actions)
             after = _merge(lambda old, new: None if old is None else new, state, after)
-            late = after.clock >= self.settings.max_steps
-            reward = paid[self.settings.reward] + self.settings.step_reward
-            row, own = state.level.row, self.settings.split.code
-            split = jnp.where(row < self.num_levels, own, Split.SHIFT.code)
-            infos = {"level": row % self.num_levels, "split": split, **key_payments(paid)}
+            reward, late, done = self._judge(after.clock, paid, ended)
+            infos = self._tell(*read_rows(state.level.row, self.settings), paid)
             infos |= {"terminated": ended, "truncated": late}
-            return self._observe(after), after, reward, ended | late, infos
+            return self._observe(after), after, reward, done, infos
 
     def _as_integers(self, what: str, given: Array) -> Array:
         """Return actions or levels as int32 (n,), or raise ValueError."""
@@ -259,9 +263,8 @@ class JaxEnv(DeviceEnv):
             stream = reduce(lambda stream, word: mix(stream + word), words, 0)
             each = jnp.arange(self.num_envs, dtype=jnp.int64)
             alpha = jnp.asarray(self.alpha).astype(jnp.int64)
-            number, shifted = pick_levels(stream, each, self.settings, alpha)
-            row = number + shifted * self.num_levels if self.settings.alpha else number
-            return row.astype(jnp.int32)
+            rows = pick_rows(stream, each, self.settings, alpha)
+            return rows.astype(jnp.int32)
 
     def _draw_ground(self, bank: State) -> Bytes:
         """Return the part of each level's observation that no step changes, (levels, bytes)."""
@@ -274,7 +277,7 @@ class JaxEnv(DeviceEnv):
         return canvas[..., [trap.channel[plane] for plane in trap.channels]].reshape(n, -1)
 
     def _observe(self, state: State) -> Array:
-        n, observation, channels = self.num_envs, self.settings.observation, self.trap.channels
+        n, channels = self.num_envs, self.trap.channels
         state, where = self._complete(state), list[Array]()
         state = state._replace(level=state.level._replace(tables=self._tables))
         dots = self._rules.dots(state, self._still)
@@ -287,16 +290,8 @@ class JaxEnv(DeviceEnv):
                 where.append(index if there is None else jnp.where(there, index, where[0]))
         shown, every = self._ground[state.level.row], jnp.arange(n)
         shown = shown.at[every, jnp.concatenate(where)].set(1, mode="promise_in_bounds")
-        if isinstance(observation, Centred):
-            window = jnp.asarray(observation.windows, jnp.int32)[state.agent]
-            cells = window + every[:, None] * self.trap.cells
-            inside = jnp.asarray(observation.inside)[state.agent]
-            shown = shown.reshape(-1, len(channels))[cells] & inside.reshape(n, -1, len(channels))
-        elif observation.name == "chw":
-            shown = shown.reshape(n, self.trap.cells, -1).swapaxes(1, 2)
-        elif observation.name == "flat":
-            shown = shown.astype(jnp.float32)
-        return shown.reshape(n, *observation.space.shape)
+        seen: Array = self._observation.show(shown.reshape(n, *self.trap.size, -1), state)
+        return seen
 
 
 def _merge(choose: Any, first: State, second: State) -> State:

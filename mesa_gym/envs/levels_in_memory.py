@@ -1,4 +1,4 @@
-"""Levels in memory: which come next, their start states, and the states that run.
+"""Levels in memory: which come next, and their start states.
 
 The episodes of an environment are a pure function of its seed: episode j draws its level number
 from output 2j of the seed's SplitMix64 stream, and from output 2j + 1 whether it comes from the
@@ -10,16 +10,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cached_property
-from typing import ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 from gymnasium.error import Error
 from numpy.typing import NDArray
 
-from mesa_gym.engine import Array, Ints, LevelBuilder, State
+from mesa_gym.engine import Array, Bools, Ints, LevelBuilder, State
 from mesa_gym.engine.chance import fold, outputs, shift_right, streams
 from mesa_gym.envs.checks import integer, require_states
 from mesa_gym.envs.observations import Bytes, planes_of
+from mesa_gym.envs.running_states import StateRows
 from mesa_gym.envs.settings import Settings
 from mesa_gym.traps import LEVELS, Split
 
@@ -28,93 +29,37 @@ BANK_BYTES = 1 << 26  # of the planes of a bank: no more levels are kept, once t
 AHEAD = 1024  # episodes chosen ahead at most, over all environments
 
 
-class Rows:
-    """A batch of states whose arrays are views of two matrices.
-
-    Args:
-        state: what is held at first; it is copied, except the tables.
-        order: "C" for rows to step, "F" for rows to copy from.
+class StartStates(StateRows):
+    """Start states in rows that can be overwritten, over tables of their own.
 
     Attributes:
-        state: the states, which change as rows are overwritten.
-        matrices: int64 and bool (fields, n).
-    """
-
-    def __init__(self, state: State, order: Literal["C", "F"] = "C") -> None:
-        self.order, arrays = order, list[Array]()
-        state.map(arrays.append)
-        joined = [
-            np.vstack([np.zeros((0, state.n), kind), *(a for a in arrays if a.dtype == kind)])
-            for kind in (np.int64, np.bool_)
-        ]
-        self.matrices = [np.array(matrix, order=order) for matrix in joined]
-        left = list(self.matrices)
-
-        def view(array: Array) -> Array:
-            which, count = int(array.dtype == np.bool_), 1 if array.ndim == 1 else len(array)
-            found, left[which] = left[which][:count], left[which][count:]
-            return found[0] if array.ndim == 1 else found
-
-        self.state = state.map(view)
-
-    def __reduce__(self) -> tuple[type[Rows], tuple[State, str]]:
-        # Views that were pickled or copied would no longer share memory with the matrices.
-        return Rows, (self.state, self.order)
-
-    def hold(self, state: State) -> None:
-        """Copy the states after a step into this object's arrays, unless they already lie there."""
-        pairs = [(self.state.clock, state.clock), (self.state.agent, state.agent)]
-        for mine, theirs in zip(self.state[3:], state[3:], strict=True):
-            if theirs is not mine:
-                pairs += zip(mine.values(), theirs.values(), strict=True)
-        # Rules may give an array another name: one that lies here is copied before it changes.
-        for x, y in [(x, y if y.base is None else y.copy()) for x, y in pairs if y is not x]:
-            x[...] = y
-
-    def copy(self, rows: Ints, source: Rows, where: Ints) -> None:
-        """Overwrite ``rows`` with the rows ``where`` of ``source``, which has the same tables."""
-        for mine, theirs in zip(self.matrices, source.matrices, strict=True):
-            mine[:, rows] = theirs.T.take(where, axis=0).T
-
-
-class Store:
-    """Start states in rows that can be overwritten, with their observations.
-
-    Attributes:
-        rows: the start states, over tables of their own.
         planes: uint8 (count, height * width * channels), what they look like.
         splits: int64 (count,), the numbers of their splits.
     """
 
     def __init__(self, settings: Settings, count: int) -> None:
-        self.settings, trap = settings, settings.trap
-        empty = LevelBuilder(trap, 0, np.zeros(count, dtype=np.int64)).states()
-        self.rows = Rows(empty, "F")
+        self._settings, trap = settings, settings.trap
+        super().__init__(LevelBuilder(trap, 0, np.zeros(count, dtype=np.int64)).states(), "F")
         self.planes: Bytes = np.zeros((count, trap.cells * len(trap.channels)), dtype=np.uint8)
         self.splits = np.zeros(count, dtype=np.int64)
 
-    @property
-    def state(self) -> State:
-        """The start states; arrays are int64 and bool (slots, rows of the store)."""
-        return self.rows.state
-
     def put(self, rows: Ints, starts: State) -> None:
-        """Overwrite the store's ``rows`` with start states."""
+        """Overwrite ``rows`` with start states."""
 
         def overwrite(mine: Array, theirs: Array) -> None:
             mine[..., rows] = theirs
 
         self.state.map(overwrite, starts)
-        level, trap = self.state.level, self.settings.trap
+        level, trap = self.state.level, self._settings.trap
         level.row[rows] = rows
         for name, table in level.tables.items():
             table.reshape(-1, trap.entries[name])[rows] = trap.table(starts.level, name)
         self.planes[rows] = planes_of(trap, starts).reshape(starts.n, -1)
-        self.splits[rows] = self.settings.splits(starts.level.number)
+        self.splits[rows] = split_codes(self._settings, starts.level.number // LEVELS)
 
 
-class Supply:
-    """The coming episodes of n environments.
+class LevelQueue:
+    """The levels of the coming episodes of n environments.
 
     A ring of slots holds the present and the next episodes of each environment. When one has used
     up its slots, all rings are refilled together, first one episode ahead (so that a single reset
@@ -143,10 +88,10 @@ class Supply:
         self._ahead = 1
 
     @cached_property
-    def store(self) -> Store:
-        """The store of start states; its last n rows are for levels that resets ask for."""
+    def starts(self) -> StartStates:
+        """The start states; the last n rows are for levels that resets ask for."""
         n = len(self._slot)
-        return Store(self.settings, n + (len(self._drawn) if self.banked else n * self.slots))
+        return StartStates(self.settings, n + (len(self._drawn) or n * self.slots))
 
     def reseed(self, rows: Ints, seeds: Sequence[int]) -> None:
         """Restart the episode streams of the environments ``rows``, with non-negative seeds."""
@@ -156,7 +101,7 @@ class Supply:
         self._ahead = 1
 
     def take(self, rows: Ints) -> Ints:
-        """Return where in the store the next episode of each given environment begins.
+        """Return in which row of ``starts`` the next episode of each given environment begins.
 
         A start state stays there until the environment takes its next episode.
         """
@@ -169,15 +114,35 @@ class Supply:
         self._slot[rows] = self._following[slots]
         return where
 
+    def draw_asked(self, levels: list[Any], maps: list[Any]) -> tuple[list[int], State | None]:
+        """Return which resets ask for a level or a map, and the start states of these.
+
+        Raises:
+            ValueError: a level or map does not fit, or a reset asks for both.
+        """
+        asked = {i: level for i, level in enumerate(levels) if level is not None}
+        texts = {i: text for i, text in enumerate(maps) if text is not None}
+        if asked.keys() & texts.keys():
+            raise ValueError("options name both a level and a map; give one of them")
+        trap, batches = self.settings.trap, []
+        if asked:
+            numbers = [integer("level", level, 0, LEVELS - 1) for level in asked.values()]
+            batches.append(trap.levels(self.settings.split, numbers, self.settings.salt))
+        for text in texts.values():
+            from mesa_gym.engine.maps import from_map  # most environments never need it
+
+            batches.append(from_map(trap, text))
+        return [*asked, *texts], trap.joined(batches) if batches else None
+
     def place(self, rows: Ints, starts: State) -> Ints:
-        """Put one start state for each environment in ``rows`` into the store; return its rows."""
-        where = rows + (self.store.state.n - len(self._slot))
-        self.store.put(where, starts)
+        """Put a start state for each environment in ``rows`` into memory; return their rows."""
+        where = rows + (self.starts.state.n - len(self._slot))
+        self.starts.put(where, starts)
         return where
 
     def place_states(self, rows: Ints, states: State) -> Ints:
-        """Put a user's states into the store; ValueError where they do not fit the trap."""
-        like = self.store.state.take(rows)
+        """Put a user's states into memory; ValueError where they do not fit the trap."""
+        like = self.starts.state.take(rows)
         return self.place(rows, require_states(self.settings.trap, states, like))
 
     def _refill(self) -> None:
@@ -186,33 +151,33 @@ class Supply:
         row = np.repeat(np.arange(len(count)), count)
         start = np.repeat(np.cumsum(count) - count, count)
         episode = self._filled[row] + np.arange(len(row)) - start
-        number, shifted = pick_levels(self._stream[row], episode, self.settings)
         slots = self._ring[row, episode % self.slots]
         if self.banked:
-            self._where[slots] = where = number + shifted * (self.settings.num_levels or 0)
-            self._draw(np.unique(where[~self._drawn[where]]))
+            where = pick_rows(self._stream[row], episode, self.settings)
+            new = np.unique(where[~self._drawn[where]])
+            self._draw(new, *read_rows(new, self.settings))
+            self._drawn[new] = True
         else:
-            self._where[slots] = slots
-            for which in (shifted.nonzero()[0], (~shifted).nonzero()[0]):
-                if which.size:
-                    starts = draw_levels(self.settings, number[which], shifted[which[0]])
-                    self.store.put(slots[which], starts)
+            where = slots
+            self._draw(slots, *pick_levels(self._stream[row], episode, self.settings))
+        self._where[slots] = where
         self._filled += count
         # One slot less than there are: the present episode still reads its own.
         self._ahead = min(2 * self._ahead, self.slots - 1)
 
-    def _draw(self, places: Ints) -> None:
-        """Draw the levels at some places of the bank; shift levels follow the training levels."""
-        first = self.settings.num_levels or 0
-        for shifted in (False, True):
-            own = places[(places >= first) == shifted]
-            if own.size:
-                self.store.put(own, draw_levels(self.settings, own - first * shifted, shifted))
-        self._drawn[places] = True
+    def _draw(self, rows: Ints, number: Ints, shifted: Bools) -> None:
+        """Draw levels into ``rows`` of the start states."""
+        for flag in (False, True):
+            which = (shifted == flag).nonzero()[0]
+            if which.size:
+                self.starts.put(rows[which], draw_levels(self.settings, number[which], flag))
 
 
 def bank_of(settings: Settings) -> State:
-    """Return the start states of all ``num_levels`` levels, with alpha also of shift levels."""
+    """Return the start states of all ``num_levels`` levels, with alpha also of shift levels.
+
+    In which row a level stands ``pick_rows`` and ``read_rows`` know.
+    """
     numbers = np.arange(settings.num_levels or 0)
     flags = (False, True) if settings.alpha else (False,)
     return settings.trap.joined([draw_levels(settings, numbers, flag) for flag in flags])
@@ -222,6 +187,11 @@ def draw_levels(settings: Settings, numbers: Ints, shifted: bool) -> State:
     """Return the start states of levels of the training split, or of the shift if ``shifted``."""
     split = Split.SHIFT if shifted else settings.split
     return settings.trap.levels(split, numbers + LEVELS * shifted, settings.salt)
+
+
+def split_codes(settings: Settings, shifted: Array) -> Array:
+    """Return the numbers of splits, from whether levels are of the shift by ``alpha``, 0 or 1."""
+    return settings.split.code + (Split.SHIFT.code - settings.split.code) * shifted
 
 
 def environment_seeds(seed: int, n: int) -> list[int]:
@@ -263,3 +233,19 @@ def pick_levels(
         return number, number < 0
     high, low = split_alpha(settings.alpha).tolist() if alpha is None else alpha
     return number, shift_right(outputs(stream, 2 * episode + 1), 11) < high * 2**32 + low
+
+
+def pick_rows(
+    stream: Array, episode: Array, settings: Settings, alpha: Array | None = None
+) -> Array:
+    """Return the rows of ``bank_of`` with the levels of episodes, int64 (n,); see ``pick_levels``.
+
+    Levels of the shift follow those of the training split.
+    """
+    number, shifted = pick_levels(stream, episode, settings, alpha)
+    return number + shifted * settings.num_levels if settings.alpha else number
+
+
+def read_rows(rows: Array, settings: Settings) -> tuple[Array, Array]:
+    """Return the level numbers in rows of ``bank_of``, and 1 where they are of the shift."""
+    return rows % settings.num_levels, rows // settings.num_levels

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Callable
+from copy import copy
+from functools import partial
+from operator import getitem, methodcaller
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from gymnasium.spaces import Box
@@ -17,6 +21,7 @@ from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap
 
 Bytes = NDArray[np.uint8]
+Way = Callable[[Any], Any]  # from an array of some library to another
 
 RGB_TILE = 8  # pixels a cell of `rgb`
 
@@ -32,6 +37,8 @@ def planes_of(trap: Trap, state: State) -> Bytes:
 class Observation:
     """One kind of observation of one trap: the planes as they are, (height, width, channels).
 
+    Kinds that move planes alone are written once for all array libraries.
+
     Attributes:
         name: the kind, one of ``OBSERVATIONS`` or ``text``.
         space: what a single environment shows, uint8 except for ``flat`` and text.
@@ -39,10 +46,27 @@ class Observation:
 
     name: ClassVar[str] = "planes"
     space: Any
+    # NumPy's ways; ``bound`` sets those of other libraries.
+    _copy: Way = methodcaller("copy")
+    _as_float: Way = methodcaller("astype", np.float32)
 
     def __init__(self, trap: Trap) -> None:
         self.trap = trap
         self.space = self._make_space()
+        self._shape = self.space.shape
+
+    def bound(self, n: int, ship: Way, fresh: Way, as_float: Way) -> Self:
+        """Return this observation for n states of another array library.
+
+        Args:
+            n: how many states are shown at once.
+            ship: makes a NumPy array one of the library's.
+            fresh: makes one array of the library whole, where planes are drawn anew each step.
+            as_float: makes one float32.
+        """
+        other = copy(self)
+        other._copy, other._as_float = fresh, as_float
+        return other
 
     def _make_space(self) -> Box | TextSpace:
         return _box((*self.trap.size, len(self.trap.channels)))
@@ -54,9 +78,9 @@ class Observation:
         """
         return self.show(planes_of(self.trap, state), state)
 
-    def show(self, planes: Bytes, state: State) -> Any:
+    def show(self, planes: Any, state: State) -> Any:
         """Return fresh observations from planes (n, height, width, channels)."""
-        return planes.copy()
+        return self._copy(planes)
 
     def show_rows(self, planes: Bytes, state: State, rows: Ints) -> Any:
         """Return the observations of the states at ``rows``, (m, ...)."""
@@ -71,9 +95,9 @@ class Flat(Observation):
     def _make_space(self) -> Box:
         return Box(0.0, 1.0, (self.trap.cells * len(self.trap.channels),))
 
-    def show(self, planes: Bytes, state: State) -> NDArray[np.float32]:
+    def show(self, planes: Any, state: State) -> Any:
         """Return the planes flattened, (n, height * width * channels)."""
-        return planes.reshape(len(planes), -1).astype(np.float32)
+        return self._as_float(planes.reshape(planes.shape[0], -1))
 
 
 class ChannelsFirst(Observation):
@@ -84,9 +108,10 @@ class ChannelsFirst(Observation):
     def _make_space(self) -> Box:
         return _box((len(self.trap.channels), *self.trap.size))
 
-    def show(self, planes: Bytes, state: State) -> Bytes:
+    def show(self, planes: Any, state: State) -> Any:
         """Return a copy of the planes as (n, channels, height, width)."""
-        return np.moveaxis(planes, -1, 1).copy()
+        n, cells = planes.shape[0], self.trap.cells
+        return self._copy(planes.reshape(n, cells, -1).swapaxes(1, 2)).reshape(n, *self._shape)
 
 
 class Rgb(Observation):
@@ -122,6 +147,8 @@ class Centred(Observation):
     """
 
     name = "centred"
+    _gather: Callable[[Any, Any], Any] = partial(np.ndarray.take, axis=0)  # a fifth of an index's
+    _first: Any = np.zeros((0, 1), np.int64)  # of each state, the first cell in the batch
 
     def __init__(self, trap: Trap, side: int | None = None) -> None:
         least, most = max(3, sum(trap.held.values()) | 1), widest(*trap.size)
@@ -139,12 +166,25 @@ class Centred(Observation):
         self.inside = cut_windows(grid, self.side).repeat(shape[2], axis=1).reshape(-1, *shape)
         return _box(shape)
 
-    def show(self, planes: Bytes, state: State) -> Bytes:
+    def bound(self, n: int, ship: Way, fresh: Way, as_float: Way) -> Self:
+        """Return this observation for n states of another array library."""
+        other = super().bound(n, ship, fresh, as_float)
+        other._gather = getitem
+        tables = self._find_first(n), self.windows, self.inside
+        other._first, other.windows, other.inside = map(ship, tables)
+        return other
+
+    def _find_first(self, n: int) -> Ints:
+        return np.arange(n)[:, None] * self.trap.cells
+
+    def show(self, planes: Any, state: State) -> Any:
         """Return the windows around the agents, in one gather for the batch."""
-        n = len(planes)
-        cells = self.windows[state.agent] + np.arange(n)[:, None] * self.trap.cells
-        flat = planes.reshape(n * self.trap.cells, -1)
-        shown: Bytes = flat.take(cells, axis=0).reshape(n, *self.space.shape)
+        n = planes.shape[0]
+        if self._first.shape[0] < n:
+            self._first = self._find_first(n)
+        cells = self.windows[state.agent] + self._first[:n]
+        shown = self._gather(planes.reshape(n * self.trap.cells, -1), cells)
+        shown = shown.reshape(n, *self._shape)
         shown &= self.inside[state.agent]
         return shown
 

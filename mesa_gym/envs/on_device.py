@@ -1,14 +1,13 @@
-"""Settings and spaces, which environments on a device have in common."""
+"""What environments on a device have in common: settings, spaces, the end of a step."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from gymnasium.spaces import Discrete
-from gymnasium.vector.utils import batch_space
-
-from mesa_gym.engine import ACTIONS
+from mesa_gym.envs.base import set_spaces
 from mesa_gym.envs.checks import integer
+from mesa_gym.envs.infos import PREFIX
+from mesa_gym.envs.levels_in_memory import split_codes
 from mesa_gym.envs.settings import Settings
 from mesa_gym.traps import Trap
 
@@ -16,7 +15,7 @@ SHAPES = ("planes", "centred", "flat", "chw")  # the observations that move plan
 
 
 class DeviceEnv:
-    """n environments of a trap: their settings and spaces.
+    """n environments of a trap: their settings and spaces, and what a step pays and ends.
 
     Args:
         trap: as for ``TrapEnv``.
@@ -28,6 +27,11 @@ class DeviceEnv:
         ValueError: a keyword does not fit, the observation is none of ``SHAPES``, or the trap's
             planes are mixed.
     """
+
+    single_observation_space: Any
+    observation_space: Any
+    single_action_space: Any
+    action_space: Any
 
     def __init__(
         self, trap: str | type[Trap] | Trap, num_envs: int, num_levels: int, keywords: Any
@@ -41,7 +45,15 @@ class DeviceEnv:
                 f" offers {', '.join(SHAPES)}"
             )
         self.trap = self.settings.trap
-        self.single_observation_space = self.settings.observation.space
-        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
-        self.single_action_space = Discrete(len(ACTIONS))
-        self.action_space = batch_space(self.single_action_space, self.num_envs)
+        set_spaces(self, self.settings.observation.space, self.num_envs)
+        self._payments = [PREFIX + name for name in self.trap.objectives]
+
+    def _judge(self, clock: Any, paid: dict[str, Any], ended: Any) -> tuple[Any, Any, Any]:
+        """Return rewards, which episodes reached the time limit, and which are over, (n,) each."""
+        late = clock >= self.settings.max_steps
+        return paid[self.settings.reward] + self.settings.step_reward, late, ended | late
+
+    def _tell(self, level: Any, shifted: Any, paid: dict[str, Any]) -> dict[str, Any]:
+        """Return infos of levels by number; ``shifted`` is 1 where ``alpha`` drew the shift."""
+        infos = dict(zip(self._payments, paid.values(), strict=True))
+        return {"level": level, "split": split_codes(self.settings, shifted), **infos}

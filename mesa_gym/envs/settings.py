@@ -5,22 +5,15 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from gymnasium import logger
-from gymnasium.envs.registration import EnvSpec
 
-from mesa_gym.engine import ACTIONS, STAY, Array, Bools, Move, State
-from mesa_gym.envs.checks import ACTION_SCALARS, integer, reset_needed
+from mesa_gym.envs.checks import integer
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import shorten, unexpected_keyword, unknown
 from mesa_gym.traps import LEVELS, NAMESPACE, Split, Trap, find_trap
 from mesa_gym.traps.predicates import add_predicate, is_predicate
-
-RENDER_FPS = 8
-FRAME_TILE = 32  # pixels a cell of a rendered frame
 
 
 class Settings:
@@ -99,31 +92,6 @@ class Settings:
         """Return whether base alone is paid, so that the trap's reward threshold applies."""
         return self.reward == self.trap.base and not self.step_reward
 
-    def starts(self, levels: list[Any], maps: list[Any]) -> tuple[list[int], State | None]:
-        """Return which resets ask for a level or a map, and the start states of these.
-
-        Raises:
-            ValueError: a level or map does not fit, or a reset asks for both.
-        """
-        asked = {i: level for i, level in enumerate(levels) if level is not None}
-        texts = {i: text for i, text in enumerate(maps) if text is not None}
-        if asked.keys() & texts.keys():
-            raise ValueError("options name both a level and a map; give one of them")
-        batches = []
-        if asked:
-            numbers = [integer("level", level, 0, LEVELS - 1) for level in asked.values()]
-            batches.append(self.trap.levels(self.split, numbers, self.salt))
-        for text in texts.values():
-            from mesa_gym.engine.maps import from_map  # most environments never need it
-
-            batches.append(from_map(self.trap, text))
-        return [*asked, *texts], self.trap.joined(batches) if batches else None
-
-    def splits(self, level: Array) -> Array:
-        """Return the split number of each level number; from ``LEVELS`` on it is the shift's."""
-        # Only training on the shift uses numbers from LEVELS up.
-        return self.split.code + (Split.SHIFT.code - self.split.code) * (level // LEVELS)
-
 
 KEYWORDS = tuple(inspect.getfullargspec(Settings).kwonlyargs)
 
@@ -151,86 +119,3 @@ def require_split(id: str, split: str) -> None:
     said = [other for other in Split if f"-{other.capitalize()}-" in id]
     if id.startswith(f"{NAMESPACE}/") and said and split != said[0]:
         raise ValueError(f"the id {id} has split {said[0]}, not {str(split)!r}; leave split= out")
-
-
-class Controls:
-    """Actions and frames of one environment, alone or in a vector environment."""
-
-    settings: Settings
-    render_mode: str | None
-
-    @property
-    def state(self) -> State:
-        """A copy of the present state, without batch axis; ResetNeeded before a reset."""
-        return self.settings.trap.joined([self._present.batched()]).single(0)
-
-    @property
-    def _present(self) -> State:
-        raise NotImplementedError
-
-    def get_action_meanings(self) -> list[str]:
-        """Return the name of each action."""
-        return list(ACTIONS)
-
-    def action_masks(self) -> Bools:
-        """Return which actions are not blocked, bool (5,); ResetNeeded before the first reset.
-
-        Luck is not foretold: where rules draw outcomes, an action is masked only where it leads
-        to a wall. ``redirect``, which may replace the action, is ignored.
-        """
-        state, rules = self._present, self.settings.trap.bound(batched=False)
-        moves = [Move(rules, state, action) for action in ACTION_SCALARS[:STAY]]
-        blocked = [m.on("wall") if rules.outcomes else rules.impassable(m) for m in moves]
-        return ~np.array([*blocked, False])
-
-    def _frame(self) -> Any:
-        """Return the environment's picture; with the render mode ``ansi`` the map as text."""
-        trap, state = self.settings.trap, self._present.batched()
-        if self.render_mode == "ansi":
-            from mesa_gym.engine.maps import to_map  # most environments never need it
-
-            return to_map(trap, state)
-        from mesa_gym.rendering import render_rgb
-
-        return render_rgb(trap, state, FRAME_TILE)[0]
-
-
-class Playing:
-    """The state, spec and render mode of a Gymnasium environment, single or vector."""
-
-    metadata: dict[str, Any]
-    _spec: EnvSpec | None = None
-    _state: State | None = None  # before the first reset
-
-    def _configure(self, settings: Settings, render_mode: str | None) -> None:
-        modes = self.metadata["render_modes"]
-        if render_mode not in (None, *modes):
-            raise unknown("render mode", render_mode, modes)
-        self.render_mode, self.settings, self.trap = render_mode, settings, settings.trap
-
-    @property
-    def spec(self) -> EnvSpec | None:
-        """The environment's spec, with its actual time limit and reward threshold."""
-        return self._spec
-
-    @spec.setter
-    def spec(self, spec: EnvSpec | None) -> None:
-        if spec is not None:
-            require_split(spec.id, self.settings.split)
-            threshold = spec.reward_threshold if self.settings.pays_base else None
-            limit = self.settings.max_steps
-            spec = replace(spec, max_episode_steps=limit, reward_threshold=threshold)
-        self._spec = spec
-
-    @property
-    def _present(self) -> State:
-        """The present state or states, whose tables later episodes overwrite."""
-        if self._state is None:
-            raise reset_needed()
-        return self._state
-
-    def _renders(self) -> bool:
-        """Return whether the environment has a render mode; warn if not."""
-        if self.render_mode is None:
-            logger.warn('render was called without a render mode: make(..., render_mode="ansi")')
-        return self.render_mode is not None

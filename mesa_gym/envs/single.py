@@ -11,11 +11,12 @@ from gymnasium.spaces import Discrete
 from numpy.typing import NDArray
 
 from mesa_gym.engine import ACTIONS, Ints, State
+from mesa_gym.envs.base import RENDER_FPS, BaseEnv, OneEnv
 from mesa_gym.envs.checks import check_action, integer, require_options, reset_needed
 from mesa_gym.envs.infos import PREFIX, key_payments
-from mesa_gym.envs.levels_in_memory import Supply
-from mesa_gym.envs.live_planes import LivePlanes
-from mesa_gym.envs.settings import RENDER_FPS, Controls, Playing, Settings
+from mesa_gym.envs.levels_in_memory import LevelQueue
+from mesa_gym.envs.running_states import LivePlanes
+from mesa_gym.envs.settings import Settings
 from mesa_gym.traps import Trap
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ Observation = NDArray[Any]
 _ROW = np.array([0])
 
 
-class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
+class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
     """One environment of a trap.
 
     Infos hold ``level``, ``split`` (a number: 0 train, 1 test, 2 control, 3 shift) and
@@ -58,14 +59,15 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
         self, trap: str | type[Trap] | Trap, *, render_mode: str | None = None, **keywords: Any
     ) -> None:
         self._configure(Settings(trap, **keywords), render_mode)
-        self._supply = Supply(self.settings, 1)
-        self._supply.reseed(_ROW, [self.np_random_seed])
+        self._queue = LevelQueue(self.settings, 1)
+        self._queue.reseed(_ROW, [self.np_random_seed])
         self._rules = self.trap.bound(batched=False)
         self._live = LivePlanes(self._rules)
         self.observation_space = self.settings.observation.space
         self.action_space = Discrete(len(ACTIONS))
         self._running = False
         self._info: dict[str, Any] = {}
+        self._unpaid = key_payments(dict.fromkeys(self.trap.objectives, 0.0))
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -87,7 +89,7 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
                 this trap; or options name several of these.
         """
         asked = require_options(options, "level", "map", "state")
-        _, start = self.settings.starts([asked.get("level")], [asked.get("map")])
+        _, start = self._queue.draw_asked([asked.get("level")], [asked.get("map")])
         state = asked.get("state")
         if state is not None and start is not None:
             raise ValueError("options name a state beside a level or a map; give one of them")
@@ -95,12 +97,12 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
             seed = integer("seed of environment 0", seed, error=Error)
         begun = None if state is None else self.set_state(state)
         if seed is not None:
-            self._supply.reseed(_ROW, [seed])
+            self._queue.reseed(_ROW, [seed])
         super().reset(seed=seed)
         if begun is not None:
             return begun
-        supply = self._supply
-        return self._begin(supply.take(_ROW) if start is None else supply.place(_ROW, start))
+        queue = self._queue
+        return self._begin(queue.take(_ROW) if start is None else queue.place(_ROW, start))
 
     def set_state(self, state: State) -> tuple[Observation, dict[str, Any]]:
         """Go on from a state, with the steps that are left of ``max_steps`` after its clock.
@@ -120,20 +122,18 @@ class TrapEnv(Playing, Controls, gymnasium.Env[Any, Any]):
             ValueError: the state is of another trap or size, or something in it is out of range.
         """
         given = state.batched() if isinstance(state, State) else state
-        return self._begin(self._supply.place_states(_ROW, given))
+        return self._begin(self._queue.place_states(_ROW, given))
 
     def _begin(self, where: Ints) -> tuple[Observation, dict[str, Any]]:
-        """Begin an episode from the start state at a row of the store, int64 (1,)."""
-        store = self._supply.store
-        self._state = store.state.single(int(where[0]))
-        self._live.begin(_ROW, store.planes[where])
+        """Begin an episode from the start state in a row of the queue's, int64 (1,)."""
+        starts, row = self._queue.starts, int(where[0])
+        self._state = starts.state.single(row)
+        self._live.begin(_ROW, starts.planes[where])
         self._running = bool(self._state.clock < self.settings.max_steps)
-        level = int(self._state.level.number)
-        self._info = {"level": level, "split": int(self.settings.splits(level))}
+        self._info = {"level": int(self._state.level.number), "split": int(starts.splits[row])}
         if self.render_mode == "human":
             self.render()
-        zeros = dict.fromkeys(self.trap.objectives, 0.0)
-        return self._observe(self._state), {**self._info, **key_payments(zeros)}
+        return self._observe(self._state), {**self._info, **self._unpaid}
 
     def step(self, action: int) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Take one step.

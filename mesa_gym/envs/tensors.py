@@ -11,18 +11,17 @@ from gymnasium.error import Error
 
 from mesa_gym.engine import ACTIONS, State
 from mesa_gym.envs.checks import EXPECTED_ACTION, integer, reset_needed, spread
-from mesa_gym.envs.infos import key_payments
 from mesa_gym.envs.levels_in_memory import (
     MOST_BANKED,
     bank_of,
     environment_seeds,
     open_streams,
-    pick_levels,
+    pick_rows,
 )
-from mesa_gym.envs.observations import Centred, planes_of
+from mesa_gym.envs.observations import planes_of
 from mesa_gym.envs.on_device import DeviceEnv
 from mesa_gym.errors import missing_extra, shorten
-from mesa_gym.traps import Trap
+from mesa_gym.traps import LEVELS, Trap
 
 try:
     import array_api_compat.torch
@@ -83,22 +82,26 @@ class TensorEnv(DeviceEnv):
     ) -> None:
         super().__init__(trap, num_envs, num_levels, keywords)
         require_device(device)
-        bank, settings = bank_of(self.settings), self.settings
+        bank = bank_of(self.settings)
         self._planes = torch.as_tensor(planes_of(self.trap, bank), device=device)
         self.device = self._planes.device
-        self._bank = _ship_state(bank, self.device)
+        tables = {name: self._ship(table) for name, table in bank.level.tables.items()}
+        shipped = bank.map(self._ship)
+        self._bank = shipped._replace(level=shipped.level._replace(tables=tables))
         self._rules = self.trap.bound(array_api_compat.torch, device=self.device)
         channels = [self.trap.channel[plane] for plane in self.trap.channels]
         self._channels = torch.as_tensor(channels, device=self.device)
-        if isinstance(settings.observation, Centred):
-            self._windows = torch.as_tensor(settings.observation.windows, device=self.device)
-            self._inside = torch.as_tensor(settings.observation.inside, device=self.device)
-            self._first = torch.arange(self.num_envs, device=self.device)[:, None] * self.trap.cells
+        ways = self._ship, Tensor.contiguous, Tensor.float
+        self._observation = self.settings.observation.bound(num_envs, *ways)
         self._advance = self.advance
         if compile:
             self._advance = torch.compile(self.advance, fullgraph=True, dynamic=False)
         self._reseed(secrets.randbits(62) if seed is None else seed)
         self.state: State | None = None
+
+    def _ship(self, array: Any) -> Tensor:
+        """Return a NumPy array as a tensor on the device."""
+        return torch.as_tensor(np.ascontiguousarray(array), device=self.device)
 
     def _reseed(self, seed: Any) -> None:
         if isinstance(seed, Sequence):
@@ -123,12 +126,13 @@ class TensorEnv(DeviceEnv):
         if seed is not None:
             self._reseed(seed)
         self.episode = self.episode + 1
-        where = self._next(self.episode)
+        where = pick_rows(self._stream, self.episode, self.settings)
         self.state = self._bank.take(where)
-        seen = self._show(self._planes[where], self.state)
+        seen = self._observation.show(self._planes[where], self.state)
         zeros = torch.zeros(self.num_envs, device=self.device)
         paid = {name: zeros.clone() for name in self.trap.objectives}
-        return seen, self._infos(self.state, paid, seen.clone())
+        level = self.state.level.number.clone()
+        return seen, {**self._tell(level, level // LEVELS, paid), "final_obs": seen.clone()}
 
     def step(self, actions: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, dict[str, Any]]:
         """Take one step in every environment; an episode that ends is followed by the next one.
@@ -159,41 +163,19 @@ class TensorEnv(DeviceEnv):
         actions are 0 to 4.
         """
         after, paid, ended = self._rules.step(state, actions.long())
-        late = after.clock >= self.settings.max_steps
-        done = ended | late
+        reward, late, done = self._judge(after.clock, paid, ended)
         seen = self._rules.observe(after)
         if self.trap.channels != self.trap.planes:
             seen = seen[..., self._channels]
         episode = episode + done
-        where = self._next(episode)
+        where = pick_rows(self._stream, episode, self.settings)
         following = after.replaced(done, self._bank.take(where), torch.where)
         shown = torch.where(done[:, None, None, None], self._planes[where], seen)
-        infos = self._infos(after, paid, self._show(seen, after))
-        reward = paid[self.settings.reward] + self.settings.step_reward
-        result = (self._show(shown, following), reward, ended.clone(), late, infos)
+        level = after.level.number.clone()
+        infos = self._tell(level, level // LEVELS, paid)
+        infos["final_obs"] = self._observation.show(seen, after)
+        result = (self._observation.show(shown, following), reward, ended.clone(), late, infos)
         return following, episode, result
-
-    def _next(self, episode: Tensor) -> Tensor:
-        """Return the rows of the bank with the levels of these episodes, int64 (n,)."""
-        number, shifted = pick_levels(self._stream, episode, self.settings)
-        return number + self.settings.num_levels * shifted
-
-    def _show(self, planes: Tensor, state: State) -> Tensor:
-        observation = self.settings.observation
-        if observation.name == "flat":
-            return planes.flatten(1).float()
-        if observation.name == "chw":
-            return planes.movedim(-1, 1).contiguous()
-        if isinstance(observation, Centred):
-            cells = self._windows[state.agent] + self._first
-            shown = planes.flatten(0, 2)[cells].unflatten(1, observation.space.shape[:2])
-            return shown & self._inside[state.agent]
-        return planes
-
-    def _infos(self, state: State, paid: dict[str, Tensor], final_obs: Tensor) -> dict[str, Any]:
-        level = state.level.number.clone()
-        infos = {"level": level, "split": self.settings.splits(level), **key_payments(paid)}
-        return {**infos, "final_obs": final_obs}
 
     def _check(self, actions: Any) -> None:
         given = f"a {type(actions).__name__}"
@@ -218,14 +200,3 @@ def require_device(device: Any) -> None:
             told = f"unknown device {shorten(device)}: expected cpu, cuda or cuda:N"
             raise ValueError(told) from None
         raise ValueError(f"device {shorten(device)} is not here: {reason}") from None
-
-
-def _ship_state(state: State, device: Any) -> State:
-    """Return a NumPy state with each array as a tensor on a device."""
-
-    def ship(array: Any) -> Tensor:
-        return torch.as_tensor(np.ascontiguousarray(array), device=device)
-
-    tables = {name: ship(table) for name, table in state.level.tables.items()}
-    shipped = state.map(ship)
-    return shipped._replace(level=shipped.level._replace(tables=tables))

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 from gymnasium import logger
 from gymnasium.error import Error, ResetNeeded
-from gymnasium.spaces import Discrete
 from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
-from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, Bools, Ints, State
+from mesa_gym.engine import Bools, Ints, State
+from mesa_gym.envs.base import RENDER_FPS, BaseEnv, OneEnv, set_spaces
 from mesa_gym.envs.checks import (
     check_actions,
     check_mask,
@@ -25,9 +24,9 @@ from mesa_gym.envs.checks import (
     spread,
 )
 from mesa_gym.envs.infos import PREFIX
-from mesa_gym.envs.levels_in_memory import Rows, Supply, environment_seeds
-from mesa_gym.envs.live_planes import LivePlanes
-from mesa_gym.envs.settings import RENDER_FPS, Controls, Playing, Settings
+from mesa_gym.envs.levels_in_memory import LevelQueue, environment_seeds
+from mesa_gym.envs.running_states import LivePlanes, StateRows
+from mesa_gym.envs.settings import Settings
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap
 
@@ -36,7 +35,7 @@ Paid = dict[str, NDArray[np.float64]]
 Infos = dict[str, Any]
 
 
-class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
+class TrapVectorEnv(BaseEnv, VectorEnv[Observations, Ints, NDArray[Any]]):
     """n environments of a trap, whose results are those of ``SyncVectorEnv`` over ``TrapEnv``.
 
     For a list of seeds they are the same exactly. One seed gives environment i a hash of the seed
@@ -56,12 +55,11 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
     Attributes:
         trap: the trap.
         autoreset_mode: the enum; it stands in ``metadata`` as well.
-        rows: a ``SubEnv`` for each, which ``call``, ``get_attr`` and ``set_attr`` reach.
-        supply: where levels come from; another, seeded, may be put there before the first reset.
+        envs: a ``SubEnv`` for each, which ``call``, ``get_attr`` and ``set_attr`` reach.
     """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array", "ansi"], "render_fps": RENDER_FPS}
-    _home: Rows  # what runs, as far as steps leave it there
+    _home: StateRows  # what runs, as far as steps leave it there
 
     def __init__(
         self,
@@ -88,12 +86,9 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
                     f" after {own} steps; for longer episodes give max_steps={limit}"
                 )
             self.settings.max_steps = min(self.settings.max_steps, limit)
-        self.single_observation_space = self.settings.observation.space
-        self.observation_space = batch_space(self.single_observation_space, n)
-        self.single_action_space = Discrete(len(ACTIONS))
-        self.action_space = batch_space(self.single_action_space, n)
-        self.rows = [SubEnv(self, index) for index in range(n)]
-        self.supply = Supply(self.settings, n)
+        set_spaces(self, self.settings.observation.space, n)
+        self.envs = [SubEnv(self, index) for index in range(n)]
+        self._queue = LevelQueue(self.settings, n)
         self._generators: dict[int, np.random.Generator] = {}
         self._seeds = [0] * n
         self._reseed({row: secrets.randbits(128) for row in range(n)})
@@ -130,7 +125,7 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
             self._seeds[row] = seed
             self._generators.pop(row, None)
         if seeds:
-            self.supply.reseed(np.array(list(seeds)), list(seeds.values()))
+            self._queue.reseed(np.array(list(seeds)), list(seeds.values()))
 
     # -- episodes --------------------------------------------------------------------------------
 
@@ -175,13 +170,13 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
             if seeds[row] is not None
         }
         levels, maps = (spread(name, options.get(name), n) for name in ("level", "map"))
-        which, starts = self.settings.starts([levels[i] for i in rows], [maps[i] for i in rows])
+        which, starts = self._queue.draw_asked([levels[i] for i in rows], [maps[i] for i in rows])
         begun = None if states is None else self.set_state(states)
         self._reseed(given)
         if begun is not None:
             return begun
         if starts is not None:
-            self._begin(rows[which], self.supply.place(rows[which], starts))
+            self._begin(rows[which], self._queue.place(rows[which], starts))
         if len(which) < len(rows):
             self._begin(np.delete(rows, which))
         self._finished = self._finished[~mask[self._finished]]
@@ -194,7 +189,7 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         ``TrapEnv.set_state``.
         """
         rows = np.arange(self.num_envs)
-        self._begin(rows, self.supply.place_states(rows, state))
+        self._begin(rows, self._queue.place_states(rows, state))
         self._finished = (self._present.clock >= self.settings.max_steps).nonzero()[0]
         return self._observe(), self._infos(self._zero_payments())
 
@@ -251,17 +246,17 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
         return {**final, "_final_obs": over.copy(), "_final_info": over}
 
     def _begin(self, rows: Ints, where: Ints | None = None) -> None:
-        """Begin episodes in ``rows``: the next ones, or from the store's rows ``where``."""
-        where = self.supply.take(rows) if where is None else where
-        store = self.supply.store
+        """Begin episodes in ``rows``: the next ones, or from rows ``where`` of start states."""
+        where = self._queue.take(rows) if where is None else where
+        starts = self._queue.starts
         if self._state is None:  # the first time, when all begin
-            self._home = Rows(store.state.take(np.zeros(self.num_envs, dtype=np.int64)))
+            self._home = StateRows(starts.state.take(np.zeros(self.num_envs, dtype=np.int64)))
         else:
             self._home.hold(self._state)
-        self._home.copy(rows, store.rows, where)
+        self._home.copy(rows, starts, where)
         self._state = self._home.state
-        self._live.begin(rows, store.planes.take(where, axis=0))
-        self._splits[rows] = store.splits[where]
+        self._live.begin(rows, starts.planes.take(where, axis=0))
+        self._splits[rows] = starts.splits[where]
 
     def _observe(self) -> Observations:
         return self.settings.observation.show(self._live.planes, self._present)
@@ -285,7 +280,7 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
         """Call method ``name`` of each environment, or read the attribute ``name``."""
-        found = (getattr(row, name) for row in self.rows)
+        found = (getattr(env, name) for env in self.envs)
         return tuple(one(*args, **kwargs) if callable(one) else one for one in found)
 
     def get_attr(self, name: str) -> tuple[Any, ...]:
@@ -294,11 +289,11 @@ class TrapVectorEnv(Playing, VectorEnv[Observations, Ints, NDArray[Any]]):
 
     def set_attr(self, name: str, values: Any) -> None:
         """Set ``name`` of each environment, to one value or to those of a list or tuple."""
-        for row, value in zip(self.rows, spread("value", values, self.num_envs), strict=True):
-            setattr(row, name, value)
+        for env, value in zip(self.envs, spread("value", values, self.num_envs), strict=True):
+            setattr(env, name, value)
 
 
-class SubEnv(Controls):
+class SubEnv(OneEnv):
     """One environment of a vector environment, with a few attributes of a ``TrapEnv``."""
 
     def __init__(self, venv: TrapVectorEnv, index: int) -> None:

@@ -123,7 +123,7 @@ class TrapVecEnv(VecEnv):
     # -- single environments -----------------------------------------------------------------------
 
     def _targets(self, indices: VecEnvIndices) -> list[SubEnv]:
-        return [self.venv.rows[i] for i in self._get_indices(indices)]
+        return [self.venv.envs[i] for i in self._get_indices(indices)]
 
     def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
         """Return an attribute of each environment."""

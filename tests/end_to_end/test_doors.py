@@ -12,7 +12,7 @@ from gymnasium.wrappers import FlattenObservation, TimeLimit, vector
 
 import mesa_gym
 from mesa_gym.envs import single
-from mesa_gym.envs.settings import RENDER_FPS
+from mesa_gym.envs.base import RENDER_FPS
 from tests.support.parameters import thorough
 
 torch, jax = map(pytest.importorskip, ("torch", "jax"))

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesa_gym.engine.chance import hash64
-from mesa_gym.envs.levels_in_memory import Supply
-from mesa_gym.envs.live_planes import LivePlanes
+from mesa_gym.envs.levels_in_memory import LevelQueue
+from mesa_gym.envs.running_states import LivePlanes
 from mesa_gym.envs.settings import Settings
 from mesa_gym.traps import LEVELS
 from tests.support.parameters import TRAPS
@@ -20,7 +20,7 @@ some_levels = st.sampled_from([None, 3, 100, 10**6])
 
 
 def make(n, seed=0, alpha=0.0, num_levels=None, trap=TRAPS[1]):
-    made = Supply(Settings(trap, alpha=alpha, num_levels=num_levels), n)
+    made = LevelQueue(Settings(trap, alpha=alpha, num_levels=num_levels), n)
     made.reseed(np.arange(n), [seed + i for i in range(n)])
     return made
 
@@ -28,7 +28,7 @@ def make(n, seed=0, alpha=0.0, num_levels=None, trap=TRAPS[1]):
 def numbers(made, row, count):
     """The level numbers of one environment's next episodes."""
     where = [int(made.take(np.array([row]))[0]) for _ in range(count)]
-    return [int(made.store.state.level.number[i]) for i in where] if made.banked else where
+    return [int(made.starts.state.level.number[i]) for i in where] if made.banked else where
 
 
 def expected(seed, episode, alpha, num_levels):
@@ -50,7 +50,7 @@ def expected(seed, episode, alpha, num_levels):
 def test_supply_depends_on_the_stream_alone(seed, alpha, num_levels, slots, asked):
     """The number of levels drawn ahead and the order of requests do not matter."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Supply, "least", slots)
+        patch.setattr(LevelQueue, "least", slots)
         patch.setattr("mesa_gym.envs.levels_in_memory.AHEAD", 1)
         made = make(3, seed, alpha, num_levels)
     played = {0: 0, 1: 0, 2: 0}
@@ -62,7 +62,7 @@ def test_supply_depends_on_the_stream_alone(seed, alpha, num_levels, slots, aske
         )
         played[row] += 1
         for where, number in present.values():  # present levels are never overwritten
-            assert made.store.state.level.number[where] == number
+            assert made.starts.state.level.number[where] == number
 
 
 def test_reseed_restarts_one_stream_alone():

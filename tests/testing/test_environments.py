@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from mesa_gym.engine import Look
-from mesa_gym.envs.live_planes import LivePlanes
 from mesa_gym.envs.observations import Observation
+from mesa_gym.envs.running_states import LivePlanes
 from mesa_gym.envs.single import TrapEnv
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.rendering.drawing import FLOOR_COLOUR

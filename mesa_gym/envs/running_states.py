@@ -1,20 +1,77 @@
-"""The planes of running environments, painted where a step changed them."""
+"""What runs: states in rows that the next episodes overwrite, and planes that follow the states."""
 
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import Array, State
+from mesa_gym.engine import Array, Ints, State
 from mesa_gym.traps import Trap
 
 # One channel of all cells, uint8, a view.
 View = NDArray[np.uint8]
 # A channel, cells in it, and what they show, 0 or 1.
 Spot = tuple[View, Array, Array]
+
+
+class StateRows:
+    """A batch of states whose arrays are views of two matrices.
+
+    Args:
+        state: what is held at first; it is copied, except the tables.
+        order: "C" for rows to step, "F" for rows to copy from.
+
+    Attributes:
+        state: the states, which change as rows are overwritten.
+        matrices: int64 and bool (fields, n).
+    """
+
+    def __init__(self, state: State, order: Literal["C", "F"] = "C") -> None:
+        self.order = order
+        self._join(state)
+
+    def _join(self, state: State) -> None:
+        arrays = list[Array]()
+        state.map(arrays.append)
+        joined = [
+            np.vstack([np.zeros((0, state.n), kind), *(a for a in arrays if a.dtype == kind)])
+            for kind in (np.int64, np.bool_)
+        ]
+        self.matrices = [np.array(matrix, order=self.order) for matrix in joined]
+        left = list(self.matrices)
+
+        def view(array: Array) -> Array:
+            which, count = int(array.dtype == np.bool_), 1 if array.ndim == 1 else len(array)
+            found, left[which] = left[which][:count], left[which][count:]
+            return found[0] if array.ndim == 1 else found
+
+        self.state = state.map(view)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: kept for name, kept in vars(self).items() if name != "matrices"}
+
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        # Views that were pickled or copied would no longer share memory with the matrices.
+        vars(self).update(kept)
+        self._join(self.state)
+
+    def hold(self, state: State) -> None:
+        """Copy the states after a step into this object's arrays, unless they already lie there."""
+        pairs = [(self.state.clock, state.clock), (self.state.agent, state.agent)]
+        for mine, theirs in zip(self.state[3:], state[3:], strict=True):
+            if theirs is not mine:
+                pairs += zip(mine.values(), theirs.values(), strict=True)
+        # Rules may give an array another name: one that lies here is copied before it changes.
+        for x, y in [(x, y if y.base is None else y.copy()) for x, y in pairs if y is not x]:
+            x[...] = y
+
+    def copy(self, rows: Ints, source: StateRows, where: Ints) -> None:
+        """Overwrite ``rows`` with the rows ``where`` of ``source``, which has the same tables."""
+        for mine, theirs in zip(self.matrices, source.matrices, strict=True):
+            mine[:, rows] = theirs.T.take(where, axis=0).T
 
 
 class LivePlanes:

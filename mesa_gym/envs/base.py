@@ -1,0 +1,111 @@
+"""What environments have in common: spaces, frames, masks of actions, the present state."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from gymnasium import logger
+from gymnasium.envs.registration import EnvSpec
+from gymnasium.spaces import Discrete
+from gymnasium.vector.utils import batch_space
+
+from mesa_gym.engine import ACTIONS, STAY, Bools, Move, State
+from mesa_gym.envs.checks import ACTION_SCALARS, reset_needed
+from mesa_gym.envs.settings import Settings, require_split
+from mesa_gym.errors import unknown
+
+RENDER_FPS = 8
+FRAME_TILE = 32  # pixels a cell of a rendered frame
+
+
+def set_spaces(env: Any, observed: Any, n: int) -> None:
+    """Set the spaces of one environment that shows ``observed``, and of n, on ``env``."""
+    env.single_observation_space = observed
+    env.observation_space = batch_space(observed, n)
+    env.single_action_space = Discrete(len(ACTIONS))
+    env.action_space = batch_space(env.single_action_space, n)
+
+
+class OneEnv:
+    """Actions and frames of one environment, alone or in a vector environment."""
+
+    settings: Settings
+    render_mode: str | None
+
+    @property
+    def state(self) -> State:
+        """A copy of the present state, without batch axis; ResetNeeded before a reset."""
+        return self.settings.trap.joined([self._present.batched()]).single(0)
+
+    @property
+    def _present(self) -> State:
+        raise NotImplementedError
+
+    def get_action_meanings(self) -> list[str]:
+        """Return the name of each action."""
+        return list(ACTIONS)
+
+    def action_masks(self) -> Bools:
+        """Return which actions are not blocked, bool (5,); ResetNeeded before the first reset.
+
+        Luck is not foretold: where rules draw outcomes, an action is masked only where it leads
+        to a wall. ``redirect``, which may replace the action, is ignored.
+        """
+        state, rules = self._present, self.settings.trap.bound(batched=False)
+        moves = [Move(rules, state, action) for action in ACTION_SCALARS[:STAY]]
+        blocked = [m.on("wall") if rules.outcomes else rules.impassable(m) for m in moves]
+        return ~np.array([*blocked, False])
+
+    def _frame(self) -> Any:
+        """Return the environment's picture; with the render mode ``ansi`` the map as text."""
+        trap, state = self.settings.trap, self._present.batched()
+        if self.render_mode == "ansi":
+            from mesa_gym.engine.maps import to_map  # most environments never need it
+
+            return to_map(trap, state)
+        from mesa_gym.rendering import render_rgb
+
+        return render_rgb(trap, state, FRAME_TILE)[0]
+
+
+class BaseEnv:
+    """The state, spec and render mode of a Gymnasium environment, single or vector."""
+
+    metadata: dict[str, Any]
+    _spec: EnvSpec | None = None
+    _state: State | None = None  # before the first reset
+
+    def _configure(self, settings: Settings, render_mode: str | None) -> None:
+        modes = self.metadata["render_modes"]
+        if render_mode not in (None, *modes):
+            raise unknown("render mode", render_mode, modes)
+        self.render_mode, self.settings, self.trap = render_mode, settings, settings.trap
+
+    @property
+    def spec(self) -> EnvSpec | None:
+        """The environment's spec, with its actual time limit and reward threshold."""
+        return self._spec
+
+    @spec.setter
+    def spec(self, spec: EnvSpec | None) -> None:
+        if spec is not None:
+            require_split(spec.id, self.settings.split)
+            threshold = spec.reward_threshold if self.settings.pays_base else None
+            limit = self.settings.max_steps
+            spec = replace(spec, max_episode_steps=limit, reward_threshold=threshold)
+        self._spec = spec
+
+    @property
+    def _present(self) -> State:
+        """The present state or states, whose tables later episodes overwrite."""
+        if self._state is None:
+            raise reset_needed()
+        return self._state
+
+    def _renders(self) -> bool:
+        """Return whether the environment has a render mode; warn if not."""
+        if self.render_mode is None:
+            logger.warn('render was called without a render mode: make(..., render_mode="ansi")')
+        return self.render_mode is not None
