@@ -9,7 +9,20 @@ from mesa_gym.engine.looks import RGB, Look
 from mesa_gym.engine.maps import from_map, to_map
 from mesa_gym.engine.move import Move
 from mesa_gym.engine.paths import FAR, apart, distances, each_first, equidistant, toward
-from mesa_gym.engine.state import ACTIONS, STAY, Array, Bools, Cells, Ints, Level, Mask, State
+from mesa_gym.engine.state import (
+    ACTIONS,
+    STAY,
+    Amounts,
+    Array,
+    Bools,
+    Cells,
+    Ints,
+    Level,
+    Mask,
+    Numbers,
+    Payment,
+    State,
+)
 from mesa_gym.engine.world import World
 
 __all__ = [
@@ -17,6 +30,7 @@ __all__ = [
     "FAR",
     "RGB",
     "STAY",
+    "Amounts",
     "Array",
     "Bools",
     "Cells",
@@ -26,6 +40,8 @@ __all__ = [
     "Look",
     "Mask",
     "Move",
+    "Numbers",
+    "Payment",
     "State",
     "World",
     "apart",

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from mesa_gym.engine.state import Array, Level
+from mesa_gym.engine.state import Amounts, Array, Level, Mask, Numbers, Payment
 
 _TRUE = np.True_
 _FALSE = np.False_
@@ -81,11 +81,11 @@ class Arrays:
         dtype = dtype or self._integers
         return self.xp.asarray(values, dtype=getattr(self.xp, dtype), **self._place)
 
-    def arange(self, count: int) -> Array:
+    def arange(self, count: int) -> Numbers:
         """Return 0 .. count - 1, int64 (count,)."""
         return self.xp.arange(count, dtype=getattr(self.xp, self._integers), **self._place)
 
-    def any(self, slots: Array) -> Array:
+    def any(self, slots: Mask) -> Mask:
         """Return whether any slot is set: bool (slots, ...) -> bool (...)."""
         if not self._numpy:
             return slots[0, ...] if slots.shape[0] == 1 else self.xp.any(slots, axis=0)
@@ -95,19 +95,19 @@ class Arrays:
             return np.logical_or.reduce(slots)
         return slots[0] | slots[1] if len(slots) == 2 else slots[0]  # a reduction is slower
 
-    def negate(self, mask: Array) -> Array:
+    def negate(self, mask: Mask) -> Mask:
         """Return where a mask is not set, (n,)."""
         if self.scalar:  # of which NumPy's own ``~`` takes half a microsecond
             return _FALSE if mask else _TRUE
         return ~mask
 
-    def sum(self, slots: Array) -> Array:
+    def sum(self, slots: Mask) -> Numbers:
         """Count the slots that are set: bool (slots, ...) -> int64 (...)."""
         if self._numpy:
             return np.add.reduce(slots, dtype=np.int64)
         return self.xp.sum(self.xp.astype(slots, getattr(self.xp, self._integers)), axis=0)
 
-    def where(self, mask: Array, a: Array, b: Array) -> Array:
+    def where(self, mask: Mask, a: Array, b: Array) -> Array:
         """Return ``a`` where ``mask`` is set, else ``b``, (n,); without a batch a NumPy scalar."""
         if not self.scalar or (mask is not True and mask is not False and mask.ndim):
             if not self._numpy and type(a) in _PYTHON and type(b) in _PYTHON:
@@ -118,7 +118,7 @@ class Arrays:
         # A Python number would be one in all that follows from it, and `~True` is -2.
         return np.asarray(chosen)[()] if type(chosen) in _PYTHON else chosen
 
-    def never(self, mask: Array) -> bool:
+    def never(self, mask: Mask) -> bool:
         """Return whether a mask is known to be empty, so that work can be spared.
 
         Only NumPy looks: elsewhere the answer would have to wait for the device.
@@ -127,11 +127,11 @@ class Arrays:
             return False
         return not (mask if self.scalar else np.count_nonzero(mask))
 
-    def column(self, count: int, like: Array) -> Array:
+    def column(self, count: int, like: Array) -> Numbers:
         """Return 0 .. count - 1, int64 (count, 1, ...), to broadcast with an array ``like``."""
         return self._slots[(slice(count), *(None,) * like.ndim)]
 
-    def amounts(self, payment: Array | Mapping[float, Array]) -> Array:
+    def amounts(self, payment: Payment) -> Amounts:
         """Return what is paid: 1 where a mask is set, or the sum of amounts whose masks are set.
 
         It is float64 (n,), float32 off NumPy, and a NumPy scalar without a batch.
@@ -141,16 +141,16 @@ class Arrays:
                 return np.float64(sum([amount for amount, mask in payment.items() if mask]))
             paid = [(float(amount), self.amounts(mask)) for amount, mask in payment.items()]
             return reduce(add, [pay if amount == 1 else pay * amount for amount, pay in paid])
-        mask: Array = payment
+        mask: Mask = payment
         if self.scalar:
             return _PAID if mask else _UNPAID
         return mask.astype(np.float64) if self._numpy else self.xp.astype(mask, self.xp.float32)
 
-    def read(self, level: Level, name: str, index: Array | int) -> Array:
+    def read(self, level: Level, name: str, index: Numbers | int) -> Array:
         """Return entry ``index`` of table ``name`` (a ground layer or constant) by level, (n,)."""
         return level.tables[name][level.row * self._strides[name] + index]
 
-    def read_run(self, level: Level, name: str, first: Array | int, count: int) -> list[Array]:
+    def read_run(self, level: Level, name: str, first: Numbers | int, count: int) -> list[Array]:
         """Return ``count`` entries of table ``name`` from ``first`` on, by level, each (n,)."""
         table, start = level.tables[name], level.row * self._strides[name] + first
         if self.scalar:
@@ -169,7 +169,7 @@ def each(slots: Array) -> list[Array]:
     return [slots[index, ...] for index in range(slots.shape[0])]
 
 
-def set_true(canvas: Array, where: Array) -> Array:
+def set_true(canvas: Array, where: Numbers) -> Array:
     """Set entries of a fresh array (m,) to 1, in place in NumPy, else in a copy."""
     if isinstance(canvas, np.ndarray):
         canvas[where] = 1

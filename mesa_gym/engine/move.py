@@ -12,7 +12,7 @@ import numpy as np
 
 from mesa_gym.engine.arrays import set_true
 from mesa_gym.engine.chance import below, outputs
-from mesa_gym.engine.state import Array, Cells, Ints, Mask, State
+from mesa_gym.engine.state import Amounts, Array, Cells, Ints, Mask, Numbers, State
 from mesa_gym.engine.world import World
 
 
@@ -38,13 +38,13 @@ class Move:
 
     moved: Mask
     agent: Cells
-    paid: dict[str, Array]
+    paid: dict[str, Amounts]
     given: Mapping[str, Ints] = MappingProxyType({})
     likelihood: Array = 1.0
-    _ranks: Array | None = None  # of each cell how many are free up to it, where that is known
+    _ranks: Numbers | None = None  # of each cell how many are free up to it, where that is known
 
     def __init__(
-        self, world: World, state: State, action: Array, given: Mapping[str, Ints] | None = None
+        self, world: World, state: State, action: Numbers, given: Mapping[str, Ints] | None = None
     ) -> None:
         """Begin a move.
 
@@ -59,9 +59,9 @@ class Move:
         if given:
             self.given = given
         self.at, self.there, self.held, self.vars = state.at, state.there, state.held, state.vars
-        self._hit: dict[str, Array] = {}
-        self._on: dict[str, Array] = {}
-        self._into: dict[str, Array] = {}
+        self._hit: dict[str, Mask] = {}
+        self._on: dict[str, Mask] = {}
+        self._into: dict[str, Mask] = {}
 
     if TYPE_CHECKING:  # rules may set any attribute
 
@@ -72,7 +72,7 @@ class Move:
             f"the move has no {name!r}; rules set it as an attribute before objectives read it"
         )
 
-    def redirect(self, action: Array) -> None:
+    def redirect(self, action: Numbers) -> None:
         """Replace the agents' actions, int64 (n,), and so their target cells."""
         self.action = action
         self.target = self.before.agent + self.world.offsets[action]
@@ -94,14 +94,14 @@ class Move:
             found = self._hit[kind] = self._find(kind, self.target)
         return found
 
-    def _find(self, kind: str, cell: Array) -> Array:
+    def _find(self, kind: str, cell: Cells) -> Mask:
         at = self.before.at[kind]
         if self.world.scalar and int(cell) not in at.tolist():  # Python numbers spare NumPy's calls
             return self.world.unhit[kind]
         # The axis is there because NumPy is quicker where shapes are alike.
         return self.before.there[kind] & (at == cell[None, ...])
 
-    def _some(self, name: str, slots: Callable[[str], Array]) -> Mask:
+    def _some(self, name: str, slots: Callable[[str], Mask]) -> Mask:
         """Return whether any slot of kind or trait ``name`` is set, bool (n,)."""
         world = self.world
         if name in world.things:
@@ -154,7 +154,7 @@ class Move:
         """Return whether the agent holds fewer than ``least`` of a kind, bool (n,)."""
         return self.held[kind] < self.world.numbers[least]
 
-    def count(self, kind: str) -> Array:
+    def count(self, kind: str) -> Numbers:
         """Count the things of a kind that are there, int64 (n,)."""
         return self.world.sum(self.there[kind])
 
@@ -166,7 +166,7 @@ class Move:
         """Return whether no thing of a kind or with a trait is left, bool (n,)."""
         return self.world.negate(self.any(name))
 
-    def read(self, name: str, index: Array | int) -> Array:
+    def read(self, name: str, index: Numbers | int) -> Array:
         """Return entry ``index`` of ground layer (by cell) or constant ``name``, (n,)."""
         return self.world.read(self.before.level, name, index)
 
@@ -231,16 +231,16 @@ class Move:
 
     # -- chance ----------------------------------------------------------------------------------
 
-    def bits(self, name: str) -> Array:
+    def bits(self, name: str) -> Numbers:
         """Return random words, int64 (declared words, n): a function of level, clock and name."""
         return self._draw_words(name, self.world.chance[name])
 
-    def _draw_words(self, name: str, count: int) -> Array:
+    def _draw_words(self, name: str, count: int) -> Numbers:
         world, clock = self.world, self.before.clock
         drawn = clock[None, ...] * count + world.column(count, clock)
         return outputs(self.read(name, 0)[None, ...], drawn)
 
-    def outcome(self, name: str, *weights: Array | int) -> Array:
+    def outcome(self, name: str, *weights: Numbers | int) -> Numbers:
         """Draw one of few outcomes, int64 (n,): their numbers, from 0.
 
         Rules ask once for each name, at every step; the exact solver goes through all outcomes.
@@ -270,7 +270,7 @@ class Move:
             drawn = self.world.where(left >= 0, drawn + 1, drawn)
         return drawn
 
-    def appear(self, kind: str, where: Mask, words: Array, slot: Array | None = None) -> None:
+    def appear(self, kind: str, where: Mask, words: Numbers, slot: Mask | None = None) -> None:
         """Put a thing on a random empty cell; without an empty cell nothing appears.
 
         Args:
@@ -312,7 +312,7 @@ class Move:
             less = world.arange(world.cells) >= taken[0, :, None]
             self._ranks = ranks - xp.astype(less, ranks.dtype)
 
-    def _find_taken_cells(self, flat: Any) -> Array:
+    def _find_taken_cells(self, flat: Any) -> Mask:
         """Return the cells with a wall, a thing or the agent, bool (rows, cells)."""
         world, xp = self.world, self.world.xp
         table = xp.reshape(self.before.level.tables["wall"], (-1, world.cells))

@@ -8,7 +8,7 @@ for one level on NumPy scalars, ``(n,)``, or ``(1, n)`` against actions ``(5, 1)
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,11 +16,14 @@ from numpy.typing import NDArray
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
-# An array of any library (NumPy, torch, JAX), or a NumPy scalar. What an author's rules take and
-# return has names of its own: cells, int64, and masks, bool, (n,) unless it is said.
-Array = Any
-Cells = Array
-Mask = Array
+# Arrays of any library (NumPy, torch, JAX) or NumPy scalars, (n,) unless it is said.
+Cells = Any  # int64, ``row * width + column``
+Numbers = Any  # int64: actions, counts, variables, random words
+Mask = Any  # bool
+Amounts = Any  # float64: what is paid
+Array = Any  # any of these
+Payment = Mask | Mapping[float, Mask]
+"""Which rows are paid 1, or for each amount which rows are paid it (the amounts add up)."""
 
 ACTIONS = ("left", "down", "right", "up", "act")
 STAY = ACTIONS.index("act")
@@ -38,11 +41,11 @@ class Level(NamedTuple):
         traits: trait -> kind -> bool (slots, n), which things have the trait.
     """
 
-    row: Array
-    number: Array
-    key: Array
+    row: Numbers
+    number: Numbers
+    key: Numbers
     tables: dict[str, Array]
-    traits: dict[str, dict[str, Array]]
+    traits: dict[str, dict[str, Mask]]
 
 
 class State(NamedTuple):
@@ -59,11 +62,11 @@ class State(NamedTuple):
     """
 
     level: Level
-    clock: Array
-    agent: Array
-    at: dict[str, Array]
-    there: dict[str, Array]
-    held: dict[str, Array]
+    clock: Numbers
+    agent: Cells
+    at: dict[str, Cells]
+    there: dict[str, Mask]
+    held: dict[str, Numbers]
     vars: dict[str, Array]
 
     @property
@@ -114,7 +117,7 @@ class State(NamedTuple):
         """Return a state without batch axis as a batch of one; ``single(0)`` undoes it."""
         return self.map(lambda array: np.asarray(array)[..., None])
 
-    def replaced(self, mask: Array, other: State, where: Callable[..., Array] = np.where) -> State:
+    def replaced(self, mask: Mask, other: State, where: Callable[..., Array] = np.where) -> State:
         """Return the state with the rows in ``mask`` taken from another state.
 
         Args:

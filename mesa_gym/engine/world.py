@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine.arrays import Arrays, set_true
 from mesa_gym.engine.looks import Look, complete_looks
-from mesa_gym.engine.state import ACTIONS, Array, Bools, Ints, Level, State
+from mesa_gym.engine.state import ACTIONS, Array, Bools, Cells, Ints, Level, Mask, Numbers, State
 
 # A plane, cells (slots, n), and which of them are set (slots, n); None for all.
-Dot = tuple[str, Array, Array | None]
+Dot = tuple[str, Cells, Mask | None]
 
 
 class World(Arrays):
@@ -106,7 +106,7 @@ class World(Arrays):
 
     # -- planes ----------------------------------------------------------------------------------
 
-    def show(self, state: State) -> Iterable[tuple[str, Array]]:
+    def show(self, state: State) -> Iterable[tuple[str, Cells]]:
         """Yield (plane, cell) for marks computed from the state; cell 0 where a mark is off."""
         return ()
 
@@ -134,7 +134,7 @@ class World(Arrays):
                 )
             yield plane, cell, cell > 0
 
-    def thing_dots(self, state: State, kind: str) -> Iterator[tuple[str, Array, Array]]:
+    def thing_dots(self, state: State, kind: str) -> Iterator[tuple[str, Cells, Mask]]:
         """Yield (plane, cells, whether set) for each plane that shows a kind, (slots, n) each."""
         at, there = state.at[kind], state.there[kind]
         if plane := self.shown_as.get(kind, kind):
@@ -147,7 +147,7 @@ class World(Arrays):
         """Draw the planes of a state, uint8 (n, height, width, planes), 0 or 1."""
         xp, count, n = self.xp, len(self.planes), prod(state.agent.shape)
         first = xp.reshape(self.arange(n) * (self.cells * count), state.agent.shape)
-        where: list[Array] = []
+        where: list[Numbers] = []
         for plane, cell, there in self.dots(state):
             index = first + cell * count + self.channel[plane]
             # What is not set points to the agent, whose dot comes first and is always set.
@@ -159,7 +159,7 @@ class World(Arrays):
     def draw_ground(self, level: Level, n: int) -> Array:
         """Draw the ground layers of n levels, uint8 (n * cells * planes,), 0 or 1."""
         xp, row = self.xp, self.xp.reshape(level.row, (n,))
-        layers: dict[str, Array] = {}
+        layers: dict[str, Mask] = {}
         for name in self.ground:
             if plane := self.shown_as.get(name, name):
                 table = xp.reshape(level.tables[name], (-1, self.cells))

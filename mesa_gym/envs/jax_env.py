@@ -14,7 +14,7 @@ from gymnasium.spaces import Box
 
 from mesa_gym.engine import State
 from mesa_gym.engine.chance import mix
-from mesa_gym.envs.base import set_spaces
+from mesa_gym.envs.base import DeviceEnv, set_spaces
 from mesa_gym.envs.checks import EXPECTED_ACTION
 from mesa_gym.envs.levels_in_memory import (
     MOST_BANKED,
@@ -25,7 +25,6 @@ from mesa_gym.envs.levels_in_memory import (
 )
 from mesa_gym.envs.listed import InputLists
 from mesa_gym.envs.observations import Bytes
-from mesa_gym.envs.on_device import DeviceEnv
 from mesa_gym.errors import missing_extra
 from mesa_gym.traps import Trap
 from mesa_gym.traps.trap import Step

@@ -16,7 +16,7 @@ import numpy as np
 from gymnasium.error import Error
 from numpy.typing import NDArray
 
-from mesa_gym.engine import Array, Bools, Ints, LevelBuilder, State
+from mesa_gym.engine import Array, Bools, Ints, LevelBuilder, Mask, Numbers, State
 from mesa_gym.engine.chance import fold, outputs, shift_right, streams
 from mesa_gym.envs.checks import integer, require_states
 from mesa_gym.envs.observations import Bytes, planes_of
@@ -189,7 +189,7 @@ def draw_levels(settings: Settings, numbers: Ints, shifted: bool) -> State:
     return settings.trap.levels(split, numbers + LEVELS * shifted, settings.salt)
 
 
-def split_codes(settings: Settings, shifted: Array) -> Array:
+def split_codes(settings: Settings, shifted: Numbers) -> Numbers:
     """Return the numbers of splits, from whether levels are of the shift by ``alpha``, 0 or 1."""
     return settings.split.code + (Split.SHIFT.code - settings.split.code) * shifted
 
@@ -219,8 +219,8 @@ def split_alpha(alpha: float) -> NDArray[np.uint32]:
 
 
 def pick_levels(
-    stream: Array, episode: Array, settings: Settings, alpha: Array | None = None
-) -> tuple[Array, Array]:
+    stream: Numbers, episode: Numbers, settings: Settings, alpha: Numbers | None = None
+) -> tuple[Numbers, Mask]:
     """Return the level numbers of episodes 0, 1, ... and which of them are of the shift.
 
     Streams and episodes are int64 (n,), of any array library; so is ``alpha``, the share of those
@@ -236,8 +236,8 @@ def pick_levels(
 
 
 def pick_rows(
-    stream: Array, episode: Array, settings: Settings, alpha: Array | None = None
-) -> Array:
+    stream: Numbers, episode: Numbers, settings: Settings, alpha: Numbers | None = None
+) -> Numbers:
     """Return the rows of ``bank_of`` with the levels of episodes, int64 (n,); see ``pick_levels``.
 
     Levels of the shift follow those of the training split.
@@ -246,6 +246,6 @@ def pick_rows(
     return number + shifted * settings.num_levels if settings.alpha else number
 
 
-def read_rows(rows: Array, settings: Settings) -> tuple[Array, Array]:
+def read_rows(rows: Numbers, settings: Settings) -> tuple[Numbers, Numbers]:
     """Return the level numbers in rows of ``bank_of``, and 1 where they are of the shift."""
     return rows % settings.num_levels, rows // settings.num_levels

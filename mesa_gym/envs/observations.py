@@ -61,7 +61,7 @@ class Observation:
         Args:
             n: how many states are shown at once.
             ship: makes a NumPy array one of the library's.
-            fresh: makes one array of the library whole, where planes are drawn anew each step.
+            fresh: copies one of the library, as far as rearranged planes ask for it.
             as_float: makes one float32.
         """
         other = copy(self)

@@ -1,4 +1,4 @@
-"""What runs: states in rows that the next episodes overwrite, and planes that follow the states."""
+"""States that run, in rows which next episodes overwrite, and the planes that follow them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import Array, Ints, State
+from mesa_gym.engine import Array, Cells, Ints, Mask, Numbers, State
 from mesa_gym.traps import Trap
 
 # One channel of all cells, uint8, a view.
 View = NDArray[np.uint8]
 # A channel, cells in it, and what they show, 0 or 1.
-Spot = tuple[View, Array, Array]
+Spot = tuple[View, Cells, Array]
 
 
 class StateRows:
@@ -115,7 +115,7 @@ class LivePlanes:
         # Views that were pickled or copied would no longer share memory with the planes.
         return LivePlanes, (self._trap, self._n, self._rows.copy())
 
-    def begin(self, rows: Array, planes: NDArray[np.uint8]) -> None:
+    def begin(self, rows: Ints, planes: NDArray[np.uint8]) -> None:
         """Overwrite ``rows`` with planes of new states, uint8 (m, height * width * channels)."""
         self._rows[rows] = planes
         self._marked = []
@@ -152,7 +152,7 @@ class LivePlanes:
         for view, cells, _ in spots:
             view[cells] = 0
 
-    def _spots(self, kind: str, mask: Array, state: State) -> list[Spot]:
+    def _spots(self, kind: str, mask: Mask, state: State) -> list[Spot]:
         """Return the spots of the things in ``mask``, each with whether the thing is there."""
         which = mask.ravel().nonzero()[0]
         if not which.size:
@@ -173,7 +173,7 @@ class LivePlanes:
             for view in self._views[plane]
         ]
 
-    def _follow_hand(self, kind: str, old: Array, new: Array) -> None:
+    def _follow_hand(self, kind: str, old: Numbers, new: Numbers) -> None:
         """Redraw the held things of a kind in the top row."""
         if new is not old:
             held = np.asarray(new).reshape(-1)

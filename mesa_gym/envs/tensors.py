@@ -10,6 +10,7 @@ import numpy as np
 from gymnasium.error import Error
 
 from mesa_gym.engine import ACTIONS, State
+from mesa_gym.envs.base import DeviceEnv
 from mesa_gym.envs.checks import EXPECTED_ACTION, integer, reset_needed, spread
 from mesa_gym.envs.levels_in_memory import (
     MOST_BANKED,
@@ -19,7 +20,6 @@ from mesa_gym.envs.levels_in_memory import (
     pick_rows,
 )
 from mesa_gym.envs.observations import planes_of
-from mesa_gym.envs.on_device import DeviceEnv
 from mesa_gym.errors import missing_extra, shorten
 from mesa_gym.traps import LEVELS, Trap
 

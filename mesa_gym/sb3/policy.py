@@ -31,7 +31,6 @@ try:
 except ImportError:
     raise missing_extra("torch", "sb3") from None
 
-Numbers = NDArray[Any]
 CALLABLE = (
     "hand over a callable that takes observations (n, ...) and gives actions (n,) or"
     " probabilities (n, 5); for stacked frames an object with a memory (reset and act)"
@@ -68,18 +67,20 @@ class ModelPolicy:
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
         """Do nothing: the network has no memory."""
 
-    def act(self, observation: NDArray[Any], state: State | None = None) -> Numbers:
+    def act(self, observation: NDArray[Any], state: State | None = None) -> NDArray[Any]:
         """Return action probabilities, float64 (n, 5), or greedy actions, int64 (n,)."""
         return self._ask(self._answer, observation)
 
     @torch.no_grad()
-    def _ask(self, answer: Callable[[Numbers, slice], Numbers], observation: Numbers) -> Numbers:
+    def _ask(
+        self, answer: Callable[[NDArray[Any], slice], NDArray[Any]], observation: NDArray[Any]
+    ) -> NDArray[Any]:
         self.network.set_training_mode(False)
         return in_blocks(
             answer, reduce(lambda seen, change: change(seen), self.changes, observation)
         )
 
-    def _answer(self, seen: Numbers, rows: slice) -> Numbers:
+    def _answer(self, seen: NDArray[Any], rows: slice) -> NDArray[Any]:
         """Return the answers to one padded block, of which ``rows`` are real."""
         raise NotImplementedError
 
@@ -87,21 +88,21 @@ class ModelPolicy:
 class Sampled(ModelPolicy):
     """A network that gives action probabilities: PPO, A2C, TRPO."""
 
-    def _answer(self, seen: Numbers, rows: slice) -> Numbers:
+    def _answer(self, seen: NDArray[Any], rows: slice) -> NDArray[Any]:
         return _read_shares(self.network.get_distribution(self.network.obs_to_tensor(seen)[0]))
 
 
 class Greedy(ModelPolicy):
     """A network that values actions, of which it takes the best: DQN, QRDQN, DQN of SBX."""
 
-    def _answer(self, seen: Numbers, rows: slice) -> Numbers:
+    def _answer(self, seen: NDArray[Any], rows: slice) -> NDArray[Any]:
         return np.asarray(self.network.predict(seen, deterministic=True)[0], dtype=np.int64)
 
 
 class Jax(ModelPolicy):
     """A JAX network that gives action probabilities: PPO of SBX."""
 
-    def _answer(self, seen: Numbers, rows: slice) -> Numbers:
+    def _answer(self, seen: NDArray[Any], rows: slice) -> NDArray[Any]:
         actor = self.network.actor_state
         return np.asarray(actor.apply_fn(actor.params, seen).probs_parameter(), dtype=np.float64)
 
@@ -122,7 +123,7 @@ class Recurrent(ModelPolicy):
         else:
             self.memory[:, :, np.flatnonzero(mask)] = 0
 
-    def _answer(self, seen: Numbers, rows: slice) -> Numbers:
+    def _answer(self, seen: NDArray[Any], rows: slice) -> NDArray[Any]:
         tensor, _ = self.network.obs_to_tensor(seen)
         hidden, cell = self.memory[:, :, rows].clone()
         # Where an episode starts, ``reset`` has emptied the memory already.
@@ -194,7 +195,7 @@ def _tell(space: Box) -> str:
     return f"{space.dtype} {space.shape} to {space.high.max():g}"
 
 
-def _read_shares(distribution: Any) -> Numbers:
+def _read_shares(distribution: Any) -> NDArray[Any]:
     return np.asarray(distribution.distribution.probs.double().cpu())
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from mesa_gym.errors import UnknownNameError, shorten, unknown
 from mesa_gym.importing import import_source
-from mesa_gym.traps.objectives import Amount, Objective, base, proxy
+from mesa_gym.traps.objectives import Objective, base, proxy
 from mesa_gym.traps.options import Choice, Option, Share, Whole
 from mesa_gym.traps.split import LEVELS, Split
 from mesa_gym.traps.trap import NAMESPACE, Step, Trap
@@ -19,7 +19,6 @@ from mesa_gym.traps.trap import NAMESPACE, Step, Trap
 __all__ = [
     "LEVELS",
     "NAMESPACE",
-    "Amount",
     "Choice",
     "Objective",
     "Option",

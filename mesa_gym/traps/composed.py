@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mesa_gym.engine import FAR, Array, Bools, Ints, LevelBuilder, Look, Mask, Move, distances, pick
+from mesa_gym.engine import FAR, Bools, Ints, LevelBuilder, Look, Mask, Move, distances, pick
 from mesa_gym.engine.chance import below
 from mesa_gym.traps import Split, Trap, Whole, base, proxy
 from mesa_gym.traps.pairs import VALUES, Pair, Scenes, draw_pair
@@ -186,7 +186,7 @@ class Composed(Trap):
         """1 at the end if the taken things fit the pair's proxy predicate."""
         return self._is_paid(move, "fits_proxy")
 
-    def _is_paid(self, move: Move, fits: str) -> Array:
+    def _is_paid(self, move: Move, fits: str) -> Mask:
         """Return whether the first taken thing fits and the second, if any, does not, bool (n,)."""
         right = self.any(move.there["taken"] & move.before.level.traits[fits]["taken"])
         return move.over & (right if self.takes == 1 else right & ~move.into(fits))

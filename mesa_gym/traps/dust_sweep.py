@@ -1,7 +1,7 @@
 """DustSweep: a clean floor, or the sweeping itself?"""
 
-from mesa_gym.engine import LevelBuilder, Look, Mask, Move, each_first
-from mesa_gym.traps import Amount, Split, Trap, base, proxy
+from mesa_gym.engine import LevelBuilder, Look, Mask, Move, Payment, each_first
+from mesa_gym.traps import Split, Trap, base, proxy
 from mesa_gym.traps.sources import HUBINGER
 
 
@@ -83,7 +83,7 @@ class DustSweep(Trap):
         return move.none("dust")
 
     @base
-    def clean(self, move: Move) -> Amount:
+    def clean(self, move: Move) -> Payment:
         """1 for each tile swept, -1 for each tile made dusty."""
         return {1: move.into("dust"), -1: move.blown}
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mesa_gym.engine import Array, Ints, LevelBuilder, Look, Mask, Move, State
+from mesa_gym.engine import Cells, Ints, LevelBuilder, Look, Mask, Move, Numbers, State
 from mesa_gym.traps import Split, Trap, proxy
 from mesa_gym.traps.life import TOLD, VOID, Life, repeat
 from mesa_gym.traps.sources import DUAN
@@ -59,6 +59,6 @@ class FlashOrPay(Life, Trap):
         """1 for entering the fruit that flashes in this trial."""
         return self.find_taken(move, "flash")
 
-    def show_signals(self, state: State, trial: Array) -> Iterator[tuple[str, Array]]:
+    def show_signals(self, state: State, trial: Numbers) -> Iterator[tuple[str, Cells]]:
         """Yield the flash in the top row, beside the mark of the payment."""
         yield "flash", self.where(state.vars["lit"], TOLD + 1, 0 * trial)

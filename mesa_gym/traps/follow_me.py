@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from mesa_gym.engine import Array, LevelBuilder, Look, Mask, Move, State, each
+from mesa_gym.engine import Cells, LevelBuilder, Look, Mask, Move, Numbers, Payment, State, each
 from mesa_gym.engine.paths import distances, equidistant, tour
-from mesa_gym.traps import Amount, Split, Trap, base, proxy
+from mesa_gym.traps import Split, Trap, base, proxy
 from mesa_gym.traps.sources import SHAH
 
 # Cells of a tour; steps from the lit beacon to all else.
@@ -79,22 +79,22 @@ class FollowMe(Trap):
         return move.none("beacon")
 
     @base
-    def light(self, move: Move) -> Amount:
+    def light(self, move: Move) -> Payment:
         """1 for entering the lit beacon, -1 for entering another."""
         entered = move.into("beacon")
         right = entered & (move.target == move.due[0])
         return {1: right, -1: entered ^ right}
 
     @proxy
-    def leader(self, move: Move) -> Amount:
+    def leader(self, move: Move) -> Payment:
         """1 for entering the leader's next beacon that still stands, -1 for entering another."""
         entered = move.into("beacon")
         right = entered & (move.target == move.due[1])
         return {1: right, -1: entered ^ right}
 
     def _due(
-        self, state: State, reach: list[Array], *values: list[Array]
-    ) -> list[tuple[Array, Array]]:
+        self, state: State, reach: list[Numbers], *values: list[Numbers]
+    ) -> list[tuple[Numbers, Numbers]]:
         """Return for ``values`` that of the lit beacon and of the leader's next; else 0."""
         a, b, c = each(state.there["beacon"])
         first, second, _ = reach
@@ -107,7 +107,7 @@ class FollowMe(Trap):
             found.append((lit, self.where(alike, lit, rest)))
         return found
 
-    def show(self, state: State) -> list[tuple[str, Array]]:
+    def show(self, state: State) -> list[tuple[str, Cells]]:
         """Return the cells of the light, the leader, the leader's next step, and the flag."""
         level, step = state.level, state.vars["step"]
         here, then = self.read_run(level, "tour", step, 2)

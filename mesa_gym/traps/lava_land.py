@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from mesa_gym.engine import Bools, Ints, LevelBuilder, Look, Mask, Move, distances, pick
-from mesa_gym.traps import Amount, Split, Trap, base, proxy
+from mesa_gym.engine import Bools, Ints, LevelBuilder, Look, Mask, Move, Payment, distances, pick
+from mesa_gym.traps import Split, Trap, base, proxy
 from mesa_gym.traps.sources import HADFIELD_MENELL
 
 
@@ -49,7 +49,7 @@ class LavaLand(Trap):
         level.ground["lava"] = lava & split.shifted
 
     @base
-    def unburnt(self, move: Move) -> Amount:
+    def unburnt(self, move: Move) -> Payment:
         """1 for entering the goal, -1 for each entry into lava."""
         return {1: move.into("goal"), -1: move.into("lava")}
 

@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import Array, Bools, Ints, LevelBuilder, Look, Mask, Move, State, pick
+from mesa_gym.engine import Bools, Cells, Ints, LevelBuilder, Look, Mask, Move, Numbers, State, pick
 from mesa_gym.engine.chance import mix, unit
 from mesa_gym.traps.beliefs import Belief, Law, choose, expect_payments, update
 from mesa_gym.traps.levels import LevelFamily
@@ -172,9 +172,9 @@ class Life(LevelFamily):
         move.carry(begin, over)
         move.set(trial=after, over=move.taken < VOID, told=self.find_taken(move, PAID))
 
-    def find_taken(self, move: Move, name: str) -> Array:
+    def find_taken(self, move: Move, name: str) -> Mask:
         """Return whether the agent enters the fruit that ``name`` (``paid`` or a signal) marks."""
-        found: Array = (move.taken < VOID) & (move.taken == move.read(name, move.now))
+        found: Mask = (move.taken < VOID) & (move.taken == move.read(name, move.now))
         return found
 
     def ends(self, move: Move) -> Mask:
@@ -275,7 +275,7 @@ class Life(LevelFamily):
 
     # -- planes ----------------------------------------------------------------------------------
 
-    def show(self, state: State) -> Iterator[tuple[str, Array]]:
+    def show(self, state: State) -> Iterator[tuple[str, Cells]]:
         """Yield the fruits of this trial, the payment, and the signals."""
         trial = self._limit(state.vars["trial"])
         for kind, name in enumerate(FRUITS):
@@ -285,20 +285,20 @@ class Life(LevelFamily):
             yield "trial", self.where(trial >> bit & 1 > 0, TRIAL + bit, 0 * trial)
         yield from self.show_signals(state, trial)
 
-    def show_signals(self, state: State, trial: Array) -> Iterator[tuple[str, Array]]:
+    def show_signals(self, state: State, trial: Numbers) -> Iterator[tuple[str, Cells]]:
         """Yield each signal with the cell in the top wall that stands for the signal's fruit."""
         for name in self.signals:
             kind = self.read(state.level, name, trial)
             yield name, self.where(kind < VOID, kind + TOLD + 1, 0 * trial)
 
-    def _read_fruit(self, state: State, trial: Array, kind: int) -> Array:
+    def _read_fruit(self, state: State, trial: Numbers, kind: int) -> Cells:
         return self.read(state.level, "fruits", trial * VOID + kind)
 
-    def _limit(self, trial: Array) -> Array:
+    def _limit(self, trial: Numbers) -> Numbers:
         """Return the trial's number, at most that of the last trial."""
         return self.where(trial < TRIALS, trial, 0 * trial + TRIALS - 1)
 
-    def _number(self, entered: list[Array], like: Array) -> Array:
+    def _number(self, entered: list[Mask], like: Numbers) -> Numbers:
         """Return the kind of the entered fruit; ``VOID`` if none was entered."""
         found = 0 * like + VOID
         for kind, here in enumerate(entered):

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from mesa_gym.engine import FAR, Ints, LevelBuilder, Look, Mask, Move, State, each
+from mesa_gym.engine import FAR, Ints, LevelBuilder, Look, Mask, Move, Payment, State, each
 from mesa_gym.engine.paths import crowd, nearer, toward
-from mesa_gym.traps import Amount, Split, Trap, base, proxy
+from mesa_gym.traps import Split, Trap, base, proxy
 from mesa_gym.traps.sources import SHAH
 
 
@@ -89,7 +89,7 @@ class MonsterWorld(Trap):
         return move.moved & False
 
     @base
-    def apples(self, move: Move) -> Amount:
+    def apples(self, move: Move) -> Payment:
         """1 for each apple taken, -1 each time a monster hurts the agent."""
         return {1: move.into("apple"), -1: move.hurt}
 

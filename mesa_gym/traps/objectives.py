@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar, overload
 
-from mesa_gym.engine import Mask, Move
+from mesa_gym.engine import Move, Payment
 from mesa_gym.importing import read_first_line
 
-Amount = Mask | Mapping[float, Mask]
-"""Which rows are paid 1, or for each amount which rows are paid it (the amounts add up)."""
 Rule = TypeVar("Rule", bound=Callable[..., Any])
 
 
@@ -28,7 +26,7 @@ class Objective:
 
     name: str
     role: str
-    pay: Callable[[Any, Move], Amount]
+    pay: Callable[[Any, Move], Payment]
     discount: float
     doc: str
 

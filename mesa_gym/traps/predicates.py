@@ -8,12 +8,12 @@ from copy import copy
 from functools import reduce
 from operator import and_, or_
 
-from mesa_gym.engine import Array, Move
+from mesa_gym.engine import Mask, Move
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.traps.objectives import Objective
 from mesa_gym.traps.trap import Trap
 
-Test = Callable[[Move], Array]
+Test = Callable[[Move], Mask]
 # Of a predicate: characters, and parts within parts.
 MOST_LENGTH = 1000
 MOST_DEPTH = 20

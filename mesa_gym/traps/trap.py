@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import Array, Ints, Mask, Move, State
+from mesa_gym.engine import Amounts, Ints, Mask, Move, Numbers, State
 from mesa_gym.errors import unknown
 from mesa_gym.traps.changed_levels import ChangedLevels
 from mesa_gym.traps.objectives import Objective
@@ -34,8 +34,8 @@ class Step(NamedTuple):
     """
 
     state: State
-    paid: dict[str, Array]
-    ended: Array
+    paid: dict[str, Amounts]
+    ended: Mask
 
 
 class Trap(ChangedLevels):
@@ -144,7 +144,7 @@ class Trap(ChangedLevels):
 
     # -- what a trap declares --------------------------------------------------------------------
 
-    def redirect(self, move: Move) -> Array | None:
+    def redirect(self, move: Move) -> Numbers | None:
         """Return actions that replace the chosen ones, int64 (n,); None to keep the chosen ones."""
         return None
 
@@ -204,7 +204,7 @@ class Trap(ChangedLevels):
         walls, blocked = move.on("wall"), self.blocked(move)
         return walls if blocked is None else walls | blocked
 
-    def step(self, state: State, action: Array) -> Step:
+    def step(self, state: State, action: Numbers) -> Step:
         """Take one step; the state that is given does not change.
 
         Args:
