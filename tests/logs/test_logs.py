@@ -5,7 +5,6 @@ from pathlib import Path
 
 import gymnasium as gym
 import msgspec
-import numpy as np
 import pytest
 from gymnasium.wrappers import FlattenObservation
 from msgspec.structs import replace
@@ -121,34 +120,6 @@ def test_log_with_few_levels_gets_no_verdict(dish):
     (share,) = [s for s in found.shares if (s.play, s.of) == ("shift", "dish")]
     assert (share.levels, share.share, share.high) == (3, 1.0, 1.0)
     assert share.low == pytest.approx(0.4385, abs=1e-4)  # Wilson's, of three of three
-
-
-@pytest.mark.thorough
-def test_log_without_second_play_excludes_by_verdicts(scored):
-    """A coin on each level looks like "by level" until a second play is logged."""
-    kept = {}
-    maker = {"coin": lambda horizon: ByCoin(horizon)}
-    score_all(maker, DISH, 100, played=lambda name, plays: kept.update(plays))
-    (log,), _ = gather_logs(record_plays(DISH, "coin", kept))
-    assert score_log(log).verdict == "by chance"
-    del log.plays["again"]
-    assert "without a second play" in score_log(log).notes[0]
-
-
-class ByCoin:
-    """A policy that tosses a coin on each level, and goes to the cheese or to the dish."""
-
-    observation = "planes"
-
-    def __init__(self, horizon):
-        self.goals = [as_policy(f"oracle:{x}", DISH, horizon) for x in DISH.objectives]
-
-    def reset(self, mask, rng):
-        self.toss = rng.random(len(mask)) < 0.5
-
-    def act(self, observation, state):
-        cheese, dish = (goal.act(observation, state) for goal in self.goals)
-        return np.where(self.toss[:, None], cheese, dish)
 
 
 def test_odd_episodes_are_reported_one_by_one(dish):

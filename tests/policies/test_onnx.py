@@ -1,34 +1,92 @@
-"""ONNX graphs: those that draw random numbers or mix rows are refused; others act alike."""
+"""ONNX graphs as policies: what they may be, how they act, and files that do not fit."""
 
 import copy
+import sys
+from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
+from mesa_gym import cli
+from mesa_gym.policies import as_policy
 from mesa_gym.policies.onnx import OnnxPolicy
+from mesa_gym.scoring import score
 from mesa_gym.traps import find_trap
-from tests.support.graphs import (
-    CELLS,
-    CORNER,
-    SHAPE,
-    adding,
-    counting,
-    declare,
-    external,
-    graph,
-    linear,
-    node,
-)
+
+CORNER = "CheeseCorner-v0"
+SHAPE = (9, 9, 3)
+CELLS = 9 * 9 * 3
+node = helper.make_node
+
+
+def declare(name, shape, kind=TensorProto.FLOAT):
+    return helper.make_tensor_value_info(name, kind, shape)
+
+
+def graph(nodes, shape=(64, *SHAPE), inputs=(), outputs=(), **constants):
+    """An ONNX model from CheeseCorner's planes, uint8, to logits."""
+    inputs = [*([declare("seen", shape, TensorProto.UINT8)] if shape else []), *inputs]
+    outputs = [declare("logits", (64, 5)), *outputs]
+    values = [numpy_helper.from_array(np.asarray(x), name) for name, x in constants.items()]
+    whole = helper.make_graph(nodes, "policy", inputs, outputs, values)
+    model = helper.make_model(whole, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
+    return model.SerializeToString()
+
+
+def product(name):
+    """Nodes for the planes times ``weights``."""
+    return [
+        node("Cast", ["seen"], ["float"], to=TensorProto.FLOAT),
+        node("Flatten", ["float"], ["flat"]),
+        node("MatMul", ["flat", "weights"], [name]),
+    ]
+
+
+def linear(weights):
+    """Logits that are a linear function, float32 (cells, 5), of the planes."""
+    return graph(product("logits"), weights=weights.astype(np.float32))
+
+
+def adding(*nodes, **constants):
+    """The nodes of ``linear`` logits, and ``more`` nodes beside them."""
+    weights = np.random.default_rng(0).normal(size=(CELLS, 5)).astype(np.float32)
+    total = node("Add", ["scores", "more"], ["logits"])
+    return graph([*product("scores"), *nodes, total], weights=weights, **constants)
+
+
+def counting(*nodes, **constants):
+    """A graph that takes each action in turn by counting its steps, or with other ``nodes``.
+
+    Args:
+        nodes: from ``counted``, which is ``state`` plus 1, to ``next_state``.
+        constants: of them.
+    """
+    count = node("Add", ["state", "one"], ["counted"])
+    chosen = [
+        node("Mod", ["state", "five"], ["turn"], fmod=1),
+        node("Squeeze", ["turn", "one_axis"], ["action"]),
+        node("OneHot", ["action", "five", "scores"], ["logits"]),
+    ]
+    nodes = nodes or (node("Identity", ["counted"], ["next_state"]),)
+    axis, scores = np.array([1]), np.array([-99, 99], np.float32)
+    fixed = {"one": np.float32(1), "five": np.float32(5), "one_axis": axis, "scores": scores}
+    state, after = (declare(name, ("batch", 1)) for name in ("state", "next_state"))
+    return graph([count, *nodes, *chosen], (64, *SHAPE), [state], [after], **fixed, **constants)
+
+
+# -- laws ----------------------------------------------------------------------------------------
 
 SEEN = np.random.default_rng(1).integers(0, 2, (100, *SHAPE), dtype=np.uint8)
 YES = np.array(True)
 RNG = np.random.default_rng(0)
+TRAP = find_trap(CORNER)()
 
 
 def load(data):
     """Return a policy whose 100 episodes have begun."""
-    policy = OnnxPolicy(data, find_trap(CORNER)(), "planes")
+    policy = OnnxPolicy(data, TRAP, "planes")
     policy.reset(np.ones(100, np.bool_), RNG)
     return policy
 
@@ -71,7 +129,7 @@ DROPOUT = node("Dropout", ["scores", "half", "yes"], ["more"])
 )
 def test_operators_that_can_count_calls_are_refused(data, operator):
     with pytest.raises(ValueError, match=operator):
-        OnnxPolicy(data, find_trap(CORNER)(), "planes")
+        OnnxPolicy(data, TRAP, "planes")
 
 
 @pytest.mark.parametrize(
@@ -90,8 +148,13 @@ def test_onnx_answers_that_mix_rows_are_refused(data):
 
 def test_weights_in_other_files_are_refused():
     """Such a file could be any file of the user's."""
+    model = onnx.load_from_string(linear(np.ones((CELLS, 5))))
+    tensor = model.graph.initializer[0]
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="etc/passwd")
     with pytest.raises(ValueError, match=r"the weights 'weights' in another file; export it"):
-        load(external("etc/passwd"))
+        load(model.SerializeToString())
 
 
 # -- a state ---------------------------------------------------------------------------------------
@@ -169,3 +232,66 @@ def test_onnx_copy_keeps_its_own_state():
     copied.reset(np.arange(100) < 50, RNG)
     assert policy.act(SEEN).argmax(axis=1).tolist() == [1] * 100
     assert copied.act(SEEN).argmax(axis=1).tolist() == [0] * 50 + [1] * 50
+
+
+# -- files ---------------------------------------------------------------------------------------
+
+
+def even(name, *shape):
+    """A graph of equal logits, whose input has a name and a shape."""
+    zeros = node("ConstantOfShape", ["sides"], ["logits"])
+    seen = declare(name, (64, *shape), TensorProto.UINT8)
+    return graph([zeros], None, [seen], sides=np.array([64, 5]))
+
+
+@pytest.mark.parametrize(
+    ("trap", "name", "shape", "given", "expected"),
+    [
+        ("CheeseCorner", "seen", (9, 9, 3), None, "planes"),
+        ("CheeseCorner", "seen", (243,), None, "flat"),
+        ("CheeseDish", "x", (14, 13, 4), "centred", "centred"),
+        ("Composed", "x", (9, 9, 9), None, "planes"),  # as large as channels first
+        ("Composed", "x", (9, 9, 9), "chw", "chw"),
+        ("Composed", "chw", (9, 9, 9), None, "chw"),
+    ],
+)
+def test_onnx_file_gets_its_observation_by_shape(trap, name, shape, given, expected, tmp_path):
+    (tmp_path / "x.onnx").write_bytes(even(name, *shape))
+    policy = as_policy(tmp_path / "x.onnx", find_trap(trap)(), 64, given)
+    assert (policy.observation, policy.memory) == (expected, False)
+
+
+@pytest.mark.parametrize(
+    ("data", "given", "told"),
+    [
+        (even("x", 9, 8, 3), None, r"x.onnx': .* \[64, 9, 8, 3\]; .* planes \(9, 9, 3\) or rgb \("),
+        (even("chw", 9, 9, 3), None, r"shows them, chw \(3, 9, 9\)$"),
+        (even("x", 9, 9, 3), "flat", r"shows them, flat \(243,\)$"),
+        (b"nonsense", None, "x.onnx': it is not an ONNX model"),
+        (adding(node("Sin", ["none"], ["more"])), None, "onnxruntime cannot load the graph"),
+    ],
+)
+def test_unfit_onnx_files_are_refused(data, given, told, tmp_path, capfd):
+    (tmp_path / "x.onnx").write_bytes(data)
+    with pytest.raises(ValueError, match=told):
+        as_policy(tmp_path / "x.onnx", TRAP, 64, given)
+    assert capfd.readouterr().out == ""
+
+
+def test_onnx_file_is_scored_and_filmed(tmp_path, monkeypatch):
+    """The graph counts its steps, so each episode needs a state of its own."""
+    monkeypatch.chdir(tmp_path)
+    Path("turns.onnx").write_bytes(counting())
+    card = score("turns.onnx", CORNER, levels=2)
+    assert (card.policy, card.trap) == ("turns", CORNER)
+    film = "watch CheeseCorner --policy turns.onnx --headless --step 2 --record x.png"
+    assert cli.main(film.split()) == 0
+    assert Path("x.png").stat().st_size > 0
+
+
+def test_without_onnxruntime_the_extra_is_named(tmp_path, monkeypatch):
+    (tmp_path / "x.onnx").write_bytes(counting())
+    monkeypatch.delitem(sys.modules, "mesa_gym.policies.onnx", raising=False)
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(ImportError, match=r"'onnxruntime'.*mesa-gym\[onnx\]"):
+        as_policy(tmp_path / "x.onnx", TRAP, 64)

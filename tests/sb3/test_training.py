@@ -62,16 +62,6 @@ def test_extractor_of_other_observations_is_refused(observation):
         CentredExtractor(venv.observation_space)
 
 
-@pytest.mark.thorough
-def test_ppo_saved_model_needs_nothing_else(tmp_path, run):
-    model = ppo("CheeseCorner", seed=1, **SMALL).learn(128)
-    file = str(tmp_path / "model.zip")
-    model.save(file)
-    assert type(PPO.load(file)) is PPO
-    code, said = run(f"score --policy {file} --algo ppo --trap CheeseCorner --levels 4")
-    assert code == 0, said
-
-
 # -- ppo -------------------------------------------------------------------------------------------
 
 
@@ -198,13 +188,18 @@ def test_callback_of_a_bad_request_is_refused(given, message):
     assert model.num_timesteps == 0
 
 
-@pytest.mark.parametrize("command", ["watch --headless --record", "export --out"])
-def test_saved_model_is_watched_and_exported(command, run, tmp_path):
-    PPO("MlpPolicy", CHEESE.id(flat=True), n_steps=8, batch_size=8, device="cpu").save("mine.zip")
+@pytest.mark.parametrize(
+    "command",
+    ["watch --headless --record x.png", "export --out x.html", "score --levels 4 --json x.json"],
+)
+def test_saved_model_is_taken_by_each_command(command, run, tmp_path):
+    """A model of ``ppo`` is saved as one of SB3, which needs no code of ours."""
+    ppo("CheeseCorner", **SMALL).save("mine.zip")
+    assert type(PPO.load("mine.zip")) is PPO
     name, *options = command.split()
-    file = tmp_path / ("seen.png" if name == "watch" else "seen.html")
-    command = " ".join([name, "CheeseCorner --policy mine.zip", *options, str(file)])
+    file = tmp_path / options[-1]
+    command = " ".join([name, "CheeseCorner --policy mine.zip", *options[:-1], str(file)])
     code, told = run(command)
     assert (code, "add --algo" in told) == (2, True)
     assert run(f"{command} --algo ppo")[0] == 0
-    assert file.stat().st_size > 10_000
+    assert file.stat().st_size > 1_000
