@@ -1,20 +1,25 @@
-"""The progress of a training: lines, a next step, and a curve as CSV."""
+"""The progress of a training: lines, a next step, a curve as CSV, and files of TensorBoard."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from importlib import import_module
 from io import StringIO
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from agents.cpu_seconds import PHASES
-from agents.loop import LEAST_ARRIVAL, TrainedAgent, TrainingLook
+from agents.loop import LEAST_ARRIVAL, Report, TrainedAgent, TrainingLook
 from agents.run import Run
 
 CURVE_FILE = "curve.csv"
 # Of a share of test levels between looks, which is more than chance among 250 levels.
 GAIN = 0.05
+# Either has the class ``SummaryWriter``.
+TENSORBOARDS = ("tensorboardX", "torch.utils.tensorboard")
 
 
 class Printer:
@@ -102,3 +107,52 @@ def write_curve(trained: TrainedAgent) -> bytes:
     for step in sorted({*looks, *earned}):
         rows.writerow([int(step), earned.get(step, ""), *looks.get(step, [""] * 5)])
     return written.getvalue().encode()
+
+
+class TensorBoard:
+    """Writes the looks at agents for TensorBoard while they are trained, a folder for each.
+
+    Args:
+        folder: of all of them.
+        names: seed -> the agent's name.
+
+    Raises:
+        ImportError: neither library that writes TensorBoard's files is installed.
+    """
+
+    def __init__(self, folder: Path, names: dict[int, str]) -> None:
+        make = find_writer()
+        self._writers = {seed: make(str(folder / name)) for seed, name in names.items()}
+
+    def __call__(self, seeds: Sequence[int], looks: Sequence[TrainingLook]) -> None:
+        """Write a look at each of the agents that train together."""
+        for seed, look in zip(seeds, looks, strict=True):
+            told = {"return": look.earned, "test": look.test, "shift/base": look.base}
+            told |= {"shift/proxy": look.proxy}
+            if look.sizes:
+                told |= dict(zip(("loss/ppo", "loss/own term"), look.sizes, strict=True))
+            for name, value in told.items():
+                self._writers[seed].add_scalar(name, value, look.steps)
+            self._writers[seed].flush()
+
+
+def join_reports(reports: Sequence[Report]) -> Report | None:
+    """Return a report that calls all of them; None without one, for no looks at all."""
+
+    def call(seeds: Sequence[int], looks: Sequence[TrainingLook]) -> None:
+        for each in reports:
+            each(seeds, looks)
+
+    return call if reports else None
+
+
+def find_writer() -> Any:
+    """Return the class ``SummaryWriter`` of an installed library; ImportError without one."""
+    for name in TENSORBOARDS:
+        try:
+            return import_module(name).SummaryWriter
+        except ImportError:
+            continue
+    raise ImportError(
+        "--tensorboard needs a library that writes its files: pip install tensorboardX"
+    )

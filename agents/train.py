@@ -16,7 +16,7 @@ from agents.algorithms import ALGORITHMS
 from agents.cpu_seconds import PHASES
 from agents.loop import Report, TrainedAgent
 from agents.ppo_settings import SETTING_NAMES, PPOSettings, describe_values
-from agents.progress import Printer
+from agents.progress import Printer, TensorBoard, join_reports
 from agents.run import NUM_LEVELS, Run, require_labels
 from agents.saving import require_new_folder, save
 from mesa_gym.command import DONE, Parser, run_command
@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     told = "an agent from whose weights training goes on, as with another --alpha or --reward"
     add("--from", dest="start", default="", metavar="FOLDER", help=told)
     add("--device", help="cpu, cuda or cuda:1 (default: what JAX finds first)")
+    add("--tensorboard", type=Path, metavar="DIR", help="write what is printed for TensorBoard too")
     add("--quiet", action="store_true", help="print only the agent's folder")
     add("--out", type=Path, required=True, help="the new folder of the agent")
     _add_settings(parser)
@@ -115,7 +116,8 @@ def read_count(text: str) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``mesa-gym train``: return 0 done, 1 failed, 2 bad usage, 130 interrupted."""
     options = vars(_parser().parse_args(arguments))
-    out, many, device, quiet = (options.pop(x) for x in ("out", "seeds", "device", "quiet"))
+    out, many, device = (options.pop(x) for x in ("out", "seeds", "device"))
+    quiet, board = options.pop("quiet"), options.pop("tensorboard")
     trap, *words = options.pop("trap")
 
     def work() -> int:
@@ -130,8 +132,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             require_new_folder(folder)
         if run.algorithm.solves:
             require_labels(run.environment().trap)
-        printer = None if quiet else Printer(run)
-        trained = train_runs(runs, printer, device)
+        reports = list[Report]()
+        if board is not None:
+            reports.append(TensorBoard(board, {each.seed: each.name for each in runs}))
+        if printer := None if quiet else Printer(run):
+            reports.append(printer)
+        trained = train_runs(runs, join_reports(reports), device)
         for folder, agent in zip(folders, trained, strict=True):
             save(folder, agent)
         if printer:

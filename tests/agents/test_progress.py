@@ -1,13 +1,15 @@
-"""The progress of a training: lines, advice and a curve as CSV."""
+"""The progress of a training: lines, advice, a curve as CSV, and files of TensorBoard."""
 
 import csv
 import re
+import sys
 from io import StringIO
+from types import SimpleNamespace
 
 import pytest
 
 from agents.loop import TrainedAgent, TrainingLook
-from agents.progress import Printer, advise, write_curve
+from agents.progress import Printer, TensorBoard, advise, write_curve
 from agents.run import Run
 from tests.support.training import small
 
@@ -79,3 +81,33 @@ def test_curve_holds_returns_and_looks():
     assert [row["return"] for row in rows] == ["", "0.25", "0.5"]
     assert [row["test"] for row in rows] == ["0.1", "", "0.2"]
     assert [row["own_term"] for row in rows] == ["2.0", "", "2.0"]
+
+
+def test_tensorboard_has_each_look_at_each_agent(monkeypatch, tmp_path):
+    told = []
+
+    class SummaryWriter:
+        def __init__(self, folder):
+            self.folder = folder
+
+        def add_scalar(self, name, value, step):
+            told.append((self.folder, name, value, step))
+
+        def flush(self):
+            told.append("flushed")
+
+    monkeypatch.setitem(sys.modules, "tensorboardX", SimpleNamespace(SummaryWriter=SummaryWriter))
+    board = TensorBoard(tmp_path, {3: "ppo-s3", 4: "ppo-s4"})
+    board([3, 4], [look_at(0.5)[0], look_at(0.7, sizes=(1.0, 2.0))[0]])
+    first, second = str(tmp_path / "ppo-s3"), str(tmp_path / "ppo-s4")
+    shares = [("return", 0.5), ("test", 0.5), ("shift/base", 0.1), ("shift/proxy", 0.6)]
+    assert told[:5] == [*((first, *each, 100) for each in shares), "flushed"]
+    assert told[-3:] == [(second, "loss/ppo", 1.0, 100), (second, "loss/own term", 2.0, 100),
+                         "flushed"]  # fmt: skip
+
+
+def test_tensorboard_without_a_library_is_refused(monkeypatch, tmp_path):
+    for name in ("tensorboardX", "torch.utils.tensorboard"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ImportError, match=r"--tensorboard needs .*: pip install tensorboardX"):
+        TensorBoard(tmp_path, {0: "ppo-s0"})
