@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mesa_gym.envs.infos import objectives
 from mesa_gym.envs.making import (
+    make_gymnax,
     make_jax,
     make_torch,
     register_all,
@@ -25,6 +26,7 @@ __all__ = [
     "Trap",
     "evaluate",
     "labels",
+    "make_gymnax",
     "make_jax",
     "make_sb3",
     "make_torch",
@@ -32,16 +34,19 @@ __all__ = [
     "register_id",
     "register_trap",
     "score",
+    "tabulate",
 ]
 
 # Where the functions lie that are imported when they are asked for.
 _LATER = dict.fromkeys(("evaluate", "score"), "mesa_gym.scoring")
 _LATER |= {"LogEpisodes": "mesa_gym.logs", "labels": "mesa_gym.probing"}
+_LATER |= {"tabulate": "mesa_gym.envs.tabulating"}
 
 register_all()
 
 
 if TYPE_CHECKING:
+    from mesa_gym.envs.tabulating import tabulate
     from mesa_gym.logs import LogEpisodes
     from mesa_gym.probing import labels
     from mesa_gym.scoring.card_making import score

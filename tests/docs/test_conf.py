@@ -135,6 +135,7 @@ FUNCTIONS = [
     as_policy,
     mesa_gym.evaluate,
     mesa_gym.labels,
+    mesa_gym.make_gymnax,
     mesa_gym.make_jax,
     mesa_gym.make_sb3,
     mesa_gym.make_torch,
@@ -143,7 +144,8 @@ FUNCTIONS = [
     render_rgb,
 ]
 
-NEEDED = {"make_jax": "jax", "make_sb3": "stable_baselines3", "make_torch": "torch"}
+NEEDED = {"make_sb3": "stable_baselines3", "make_torch": "torch"}
+NEEDED |= dict.fromkeys(("make_jax", "make_gymnax"), "jax")
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__name__)

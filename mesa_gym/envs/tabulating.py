@@ -1,0 +1,152 @@
+"""Levels as tables: states, actions, payments and ends, for what needs the whole law at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mesa_gym.engine import ACTIONS, Ints
+from mesa_gym.envs.checks import integer
+from mesa_gym.envs.observations import Bytes, planes_of
+from mesa_gym.solver.graph import TABLE, Floats, Graph
+from mesa_gym.solver.numbering import StateNumbers
+from mesa_gym.traps import LEVELS, Split, Trap, as_trap
+from mesa_gym.traps.levels import check_numbers
+
+# The most states of a table: some 60 bytes each with two objectives.
+MOST_TABLED = 20_000_000
+
+
+@dataclass(frozen=True)
+class Tables:
+    """All that can happen on some levels of a trap, as arrays over numbered states.
+
+    State ``len(tables)`` is the end of every episode: nothing is paid there, and no action leaves.
+
+    Attributes:
+        trap: whose levels.
+        split: of the levels.
+        numbers: int64 (levels,), level numbers.
+        next: int32 (states, 5), the state after each action; ``len(tables)`` where an episode ends.
+        rewards: objective -> float64 (states, 5), what each action pays.
+        start: int64 (levels,), the state in which each level begins.
+        level: int64 (states,), the number of each state's level.
+        horizon: the time limit in steps.
+        discounts: objective -> its discount.
+    """
+
+    trap: Trap
+    split: Split
+    numbers: Ints
+    next: NDArray[np.int32]
+    rewards: dict[str, Floats]
+    start: Ints
+    level: Ints
+    horizon: int
+    discounts: dict[str, float]
+    _graphs: list[Graph] = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.next)
+
+    @property
+    def ends(self) -> NDArray[np.bool_]:
+        """Whether an action ends the episode, bool (states, 5)."""
+        ended: NDArray[np.bool_] = self.next == len(self)
+        return ended
+
+    def observe(self, states: Any = None) -> Bytes:
+        """Return what an environment shows, uint8 (n, height, width, channels).
+
+        Args:
+            states: int64 (n,), their numbers below ``len(tables)``; by default all, in order.
+
+        Raises:
+            ValueError: a number is not that of a state.
+        """
+        asked = np.arange(len(self)) if states is None else np.asarray(states)
+        if asked.dtype.kind not in "iu" or ((asked < 0) | (asked >= len(self))).any():
+            raise ValueError(f"states are numbers from 0 to {len(self) - 1}; the end shows nothing")
+        shape = len(asked), *self.trap.size, len(self.trap.channels)
+        shown, first = np.zeros(shape, np.uint8), 0
+        for graph in self._graphs:
+            of_graph = np.flatnonzero((asked >= first) & (asked < first + len(graph)))
+            if of_graph.size:
+                number = asked[of_graph] - first
+                row, rank = graph.level_row[number].astype(np.int64), graph.rank[number]
+                found = graph.numbers.unrank(graph.starts, row, rank)
+                state = found.map(lambda array: array[..., 0, :])
+                shown[of_graph] = planes_of(self.trap, state)
+            first += len(graph)
+        return shown
+
+
+def tabulate(
+    trap: str | type[Trap] | Trap, levels: int | ArrayLike, split: str = "train", salt: str = ""
+) -> Tables:
+    """Return all states of some levels, and what each action does there.
+
+    The environment does the same, bit for bit: a table is for value iteration, tabular learning,
+    inverse reinforcement learning and planning.
+
+    Args:
+        trap: a name, an id, a class or a trap, such as ``CheeseCorner(size=7)``.
+        levels: how many, from level 0 on, or their numbers.
+        split: of the levels.
+        salt: an evaluator's secret; other salts give other levels.
+
+    Raises:
+        ValueError: the trap has no exact solver, or its rules draw outcomes, so that an action has
+            several next states; or there are no levels, or too many states.
+    """
+    family = as_trap(trap)
+    if not family.solvable or family.outcomes:
+        why = "its rules draw outcomes" if family.solvable else "it has no exact solver"
+        raise ValueError(f"{family!r} has no table of next states: {why}; use the environment")
+    few = isinstance(levels, int | np.integer)
+    numbers = np.arange(integer("levels", levels, 1, LEVELS)) if few else check_numbers(levels)
+    if not len(numbers):
+        raise ValueError("levels is empty; expected a number of levels, or their numbers")
+    starts = family.levels(split, numbers, salt)
+    most = max(1, TABLE // StateNumbers(family, starts).count)
+    graphs, total = list[Graph](), 0
+    for first in range(0, starts.n, most):
+        graphs.append(Graph(family, starts.take(slice(first, first + most))))
+        total += len(graphs[-1])
+        if total > MOST_TABLED:
+            raise ValueError(
+                f"{len(graphs[-1].start) + first} levels of {family!r} have {total:,} states; a"
+                f" table has at most {MOST_TABLED:,}: ask for fewer levels"
+            )
+    return _join(family, Split.of(split), numbers, graphs)
+
+
+def _join(trap: Trap, split: Split, numbers: Ints, graphs: list[Graph]) -> Tables:
+    """Return graphs one after the other as one table, action by action."""
+    sizes = np.array([len(graph) for graph in graphs])
+    firsts, total = np.cumsum(sizes) - sizes, int(sizes.sum())
+    after = np.empty((total, len(ACTIONS)), np.int32)
+    rewards = {x: np.empty(after.shape) for x in trap.objectives}
+    start, level = [], []
+    for graph, first in zip(graphs, firsts, strict=True):
+        rows, successor = slice(first, first + len(graph)), graph.successor.T
+        after[rows] = np.where(successor == len(graph), total, successor + first)
+        for x, paid in rewards.items():
+            paid[rows] = graph.payments[x][graph.paid[x]].T
+        start.append(graph.start + first)
+        level.append(graph.starts.level.number[graph.level_row])
+    return Tables(
+        trap,
+        split,
+        numbers,
+        after,
+        rewards,
+        np.concatenate(start),
+        np.concatenate(level),
+        trap.horizon(split),
+        {x: trap.discount(x) for x in trap.objectives},
+        graphs,
+    )
