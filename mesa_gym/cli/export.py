@@ -14,7 +14,7 @@ from mesa_gym.policies.resolving import is_model_file
 from mesa_gym.scoring.plays import MOST_SEED
 from mesa_gym.terminal import Progress
 from mesa_gym.traps import LEVELS, Split, Trap
-from mesa_gym.viewer.actors import PolicyPlayer
+from mesa_gym.viewer.players import PolicyPlayer
 from mesa_gym.viewer.playground import (
     Guest,
     NotLiveError,

@@ -17,12 +17,12 @@ from mesa_gym.policies import name_pursuer
 from mesa_gym.scoring.plays import MOST_SEED, split_of
 from mesa_gym.terminal import Progress, printable, say
 from mesa_gym.traps import Split, Trap
-from mesa_gym.viewer.actors import Human, Player, PolicyPlayer, RecordedPlayer
 from mesa_gym.viewer.app import Screen
 from mesa_gym.viewer.clock import SPEEDS
 from mesa_gym.viewer.mapfile import can_reach_target, load_map
 from mesa_gym.viewer.overlays import parse_overlays
 from mesa_gym.viewer.playback import Session
+from mesa_gym.viewer.players import Human, Player, PolicyPlayer, RecordedPlayer
 from mesa_gym.viewer.recording import FILM_RATES, film_steps, require_kind, write_recording
 from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.seats import list_plays, seats_for

@@ -25,9 +25,9 @@ def watch(policy: Any, trap: Trap | str, split: str = "shift", level: int = 0) -
     """
     # Importing one module of the viewer must not need all of them.
     from mesa_gym.scoring.plays import split_of
-    from mesa_gym.viewer.actors import PolicyPlayer
     from mesa_gym.viewer.app import App, LoadingScreen
     from mesa_gym.viewer.playback import Session
+    from mesa_gym.viewer.players import PolicyPlayer
     from mesa_gym.viewer.screen import WatchScreen
     from mesa_gym.viewer.seats import Seat
 

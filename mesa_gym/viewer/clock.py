@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 
 from mesa_gym.errors import PolicyError
-from mesa_gym.viewer.actors import Human
 from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.work import FRAME_TURN, PATIENCE, SideWork, start_work
 
@@ -130,6 +129,6 @@ class Clock:
         except PolicyError as error:
             if not self._work.threaded:
                 raise
-            line.actor = Human()
+            line.stop()
             self._work.tell(str(error))
             print(error.trace, end="", file=sys.stderr)

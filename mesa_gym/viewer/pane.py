@@ -8,7 +8,7 @@ from mesa_gym.engine import State
 from mesa_gym.scoring.evidence import NO_CHOICE
 from mesa_gym.scoring.plays import ALONE, find_play
 from mesa_gym.traps import Trap
-from mesa_gym.viewer.actors import Actor, Decision
+from mesa_gym.viewer.players import Decision
 from mesa_gym.viewer.seats import Seat
 from mesa_gym.viewer.timeline import Analysis, Timeline
 
@@ -31,7 +31,7 @@ class Pane:
         """Make an episode that has not begun, of a level or from a start, a batch of one.
 
         Raises:
-            ValueError: the player cannot play this level, or the trap has no such play.
+            ValueError: the trap has no such play.
         """
         self.trap, self.seat, self.level, self.salt = trap, seat, level, salt
         self._play = find_play(trap, seat.play)
@@ -40,7 +40,7 @@ class Pane:
             whole = trap.levels(seat.split, np.array([level]), salt)
             start = self._play.change(whole)
             self._whole = whole if self._play.takes_away else None
-        self.line = Timeline(trap, start, trap.horizon(seat.split), self._actor(start))
+        self.line = Timeline(trap, start, trap.horizon(seat.split), seat.player, seat.play)
         self._analysis: Analysis | None = None
 
     @property
@@ -76,10 +76,6 @@ class Pane:
         Raises:
             ValueError: the episode is over there.
         """
-        t = self.time(cursor)
-        line = self.line.branch(t, self._actor(self.line.states[0]))
+        line = self.line.branch(self.time(cursor))
         line.act(Decision(action))
         self.line = line
-
-    def _actor(self, start: State) -> Actor:
-        return self.seat.player.actor(self.trap, self.seat.play, start)

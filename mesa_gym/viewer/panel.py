@@ -9,11 +9,11 @@ from mesa_gym.errors import shorten_text
 from mesa_gym.terminal import printable
 from mesa_gym.traps import Split
 from mesa_gym.traps.life import TRIALS, Life
-from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.controls import Tips
 from mesa_gym.viewer.painter import BODY, QUIET, RULE, SHEET, SMALL, TEXT, TITLE, Box, Painter
 from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.playback import Session
+from mesa_gym.viewer.players import PolicyPlayer
 
 PANEL_GAP = 8.0
 INDENT = 20.0

@@ -17,7 +17,7 @@ from mesa_gym.scoring.evidence import NONE
 from mesa_gym.solver import LevelValues, Solution, TimeLeft
 from mesa_gym.solver.values import find_values
 from mesa_gym.traps import Trap
-from mesa_gym.viewer.actors import Actor, Decision, solve_start
+from mesa_gym.viewer.players import Decide, Decision, Player, solve_start
 
 
 @dataclass(frozen=True)
@@ -44,21 +44,23 @@ class Timeline:
 
     Attributes:
         trap: the rules.
-        actor: acts from the last state on.
+        player: acts from the last state on.
+        play: what is played.
         states: batches of one; ``states[t]`` is after t steps.
         steps: ``steps[t]`` leads from ``states[t]`` to ``states[t + 1]``.
         horizon: the time limit of the split.
         limit: the same, in steps from the line's start.
     """
 
-    def __init__(self, trap: Trap, start: State, horizon: int, actor: Actor) -> None:
+    def __init__(self, trap: Trap, start: State, horizon: int, player: Player, play: str) -> None:
         """Make an episode without steps, whose start may lie in the middle of another episode."""
-        self.trap, self.actor = trap, actor
+        self.trap, self.player, self.play = trap, player, play
         self.states: list[State] = [start]
         self.steps: list[TimelineStep] = []
         self.horizon = horizon
         self.limit = max(0, horizon - int(start.clock[0]))
-        self._begun = self._idle = False
+        self._decide: Decide | None = None
+        self._idle = False
         self._lock = RLock()
 
     def __len__(self) -> int:
@@ -77,26 +79,30 @@ class Timeline:
 
     @property
     def growing(self) -> bool:
-        """Return whether the actor may still take steps without a person."""
+        """Return whether the player may still take steps without a person."""
         return not (self.over or self._idle)
 
-    def begin(self) -> None:
-        """Show the actor the states so far, once; ValueError if it cannot play the level."""
+    def begin(self) -> Decide:
+        """Show the player the states so far, once; ValueError if it cannot play the level."""
         with self._lock:
-            if not self._begun:
-                self.actor.begin(self.states, self.horizon)
-                self._begun = True
+            if self._decide is None:
+                given = self.play, self.states, self.horizon
+                self._decide = self.player.begin(self.trap, *given)
+            return self._decide
+
+    def stop(self) -> None:
+        """Let the player take no further step."""
+        self._decide = lambda state, t: None
 
     def grow(self, to: int | None = None) -> bool:
-        """Let the actor act until there are ``to`` steps, by default to the episode's end.
+        """Let the player act until there are ``to`` steps, by default to the episode's end.
 
         Returns:
             Whether it goes on growing from there.
         """
         with self._lock:
             while not self.over and (to is None or len(self) < to):
-                self.begin()
-                decision = self.actor.decide(self.states[-1], len(self))
+                decision = self.begin()(self.states[-1], len(self))
                 self._idle = decision is None
                 if decision is None:
                     break
@@ -116,9 +122,9 @@ class Timeline:
         payments = {x: float(pay[0]) for x, pay in paid.items()}
         self.steps.append(TimelineStep(decision, payments, bool(ended[0])))
 
-    def branch(self, t: int, actor: Actor) -> Timeline:
-        """Return a timeline with the first ``t`` steps of this one, on which ``actor`` goes on."""
-        line = Timeline(self.trap, self.states[0], self.horizon, actor)
+    def branch(self, t: int) -> Timeline:
+        """Return a timeline with the first ``t`` steps of this one, from which another begins."""
+        line = Timeline(self.trap, self.states[0], self.horizon, self.player, self.play)
         line.states, line.steps = self.states[: t + 1], self.steps[:t]
         return line
 

@@ -6,9 +6,9 @@ import pytest
 
 from mesa_gym.rendering import render_rgb
 from mesa_gym.traps import Split, find_trap
-from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.app import App
 from mesa_gym.viewer.playback import Session
+from mesa_gym.viewer.players import PolicyPlayer
 from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.seats import Seat
 

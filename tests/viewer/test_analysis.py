@@ -9,8 +9,8 @@ from mesa_gym.scoring.evidence import NONE
 from mesa_gym.solver import PlacementGraph, Solution
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
-from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.pane import Pane
+from mesa_gym.viewer.players import PolicyPlayer
 from mesa_gym.viewer.replies import find_answers
 from mesa_gym.viewer.seats import Seat
 from mesa_gym.viewer.timeline import Analysis

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from mesa_gym.traps import find_trap
-from mesa_gym.viewer.actors import Human, PolicyPlayer
 from mesa_gym.viewer.app import Input
 from mesa_gym.viewer.playback import Session
+from mesa_gym.viewer.players import Human, PolicyPlayer
 from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.seats import Seat
 from tests.support.edited import same

@@ -8,7 +8,6 @@ import pytest
 from PIL import Image
 
 from mesa_gym.traps import all_traps, find_trap
-from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.app import Input, fit_scale
 from mesa_gym.viewer.layout import _opacity, arrange, tinted_grid
 from mesa_gym.viewer.painter import (
@@ -24,6 +23,7 @@ from mesa_gym.viewer.painter import (
     Painter,
 )
 from mesa_gym.viewer.playback import Session
+from mesa_gym.viewer.players import PolicyPlayer
 from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.seats import seats_for
 from tests.support.sight import SIGHTS, contrast, to_linear

@@ -6,16 +6,14 @@ import numpy as np
 import pytest
 
 from mesa_gym.traps import Split, all_traps, find_trap
-from mesa_gym.viewer.actors import PolicyPlayer
 from mesa_gym.viewer.mapfile import load_map, save_map
+from mesa_gym.viewer.players import PolicyPlayer
 from mesa_gym.viewer.timeline import Timeline
 from tests.support.edited import DOORS, bare_cells, doors, made, same
 
 
 def episode(trap, split, start, policy):
-    horizon = trap.horizon(split)
-    actor = PolicyPlayer(policy).actor(trap, split, start)
-    line = Timeline(trap, start, horizon, actor)
+    line = Timeline(trap, start, trap.horizon(split), PolicyPlayer(policy), split)
     line.grow()
     return line
 

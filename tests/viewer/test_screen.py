@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from mesa_gym.traps import Split, all_traps, find_trap
-from mesa_gym.viewer.actors import Human, PolicyPlayer
 from mesa_gym.viewer.app import Input, read_event
 from mesa_gym.viewer.dialogs import Notice
 from mesa_gym.viewer.keys import BINDINGS
@@ -13,6 +12,7 @@ from mesa_gym.viewer.overlays import overlays_of
 from mesa_gym.viewer.painter import Painter
 from mesa_gym.viewer.panel import summary
 from mesa_gym.viewer.playback import Session
+from mesa_gym.viewer.players import Human, PolicyPlayer
 from mesa_gym.viewer.seats import Seat
 from tests.support.edited import cells_of
 from tests.support.viewing import pygame, rgb, session
@@ -200,10 +200,9 @@ def go_to(driver, objective):
     """Play by keys as an objective's oracle does, until it has been paid."""
     session, pane = driver.session, driver.session.pane
     oracle, start = PolicyPlayer(f"oracle:{objective}"), pane.line.states[0]
-    actor = oracle.actor(session.trap, pane.seat.play, start)
-    actor.begin([start], pane.line.horizon)
+    decide = oracle.begin(session.trap, pane.seat.play, [start], pane.line.horizon)
     for t in range(pane.line.limit):
-        action = actor.decide(session.pane.state(t), t).action
+        action = decide(session.pane.state(t), t).action
         driver.key(("left", "down", "right", "up")[action])
         if session.pane.line.steps[-1].paid[objective]:
             return

@@ -9,9 +9,9 @@ from mesa_gym.engine import STAY as ACT
 from mesa_gym.logs import RecordedEpisode
 from mesa_gym.traps import LEVELS, Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
-from mesa_gym.viewer.actors import PolicyPlayer, RecordedPlayer
 from mesa_gym.viewer.clock import SPEEDS, STEPS_A_SECOND
 from mesa_gym.viewer.playback import Session
+from mesa_gym.viewer.players import PolicyPlayer, RecordedPlayer
 from mesa_gym.viewer.seats import Seat, seats_for
 from tests.support.edited import same
 from tests.support.viewing import pygame

@@ -15,7 +15,7 @@ from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.traps.monster_world import MonsterWorld
 from mesa_gym.traps.red_blue_doors import RedBlueDoors
 from mesa_gym.traps.tree_farm import TreeFarm
-from mesa_gym.viewer.actors import Decision, Human, PolicyActor, PolicyPlayer, RecordedPlayer
+from mesa_gym.viewer.players import Decision, PolicyPlayer, RecordedPlayer
 from mesa_gym.viewer.timeline import Timeline
 from tests.support.edited import cells_of, same
 from tests.support.parameters import each_played, each_trap
@@ -48,7 +48,7 @@ class RemembersAll:
 
 def begun(player, trap, level, split=SHIFT):
     start = trap.levels(split, [level])
-    return Timeline(trap, start, trap.horizon(split), player.actor(trap, split, start))
+    return Timeline(trap, start, trap.horizon(split), player, split)
 
 
 def whole(player, trap, level, split=SHIFT):
@@ -62,13 +62,6 @@ def require_same(trap, a, b):
     for t, (mine, theirs) in enumerate(zip(a, b, strict=True)):
         assert mine.clock == a[0].clock + t
         assert same(trap, mine, theirs), t
-
-
-def made_of(policy, trap, seed=0):
-    """An actor with the policy itself, not a copy."""
-    player = PolicyPlayer(policy, seed)
-    player.make = lambda trap, horizon: policy
-    return PolicyActor(player, trap, SHIFT)
 
 
 def scored(policy, trap, levels, seed, split=SHIFT):
@@ -160,16 +153,16 @@ def test_timeline_ends_by_time_limit_or_rules():
             line.act(Decision(0))
         assert len(line) == length
         assert len(line.states) == length + 1
-        whole_again = line.branch(length, Human())
+        whole_again = line.branch(length)
         assert whole_again.over
         assert whole_again.terminated == line.terminated
-        assert not line.branch(length - 1, Human()).over
+        assert not line.branch(length - 1).over
 
 
 def test_timeline_from_a_middle_keeps_its_limit():
     trap = CheeseCorner()
     start = trap.levels(SHIFT, [0])._replace(clock=np.array([60]))
-    line = Timeline(trap, start, 64, PolicyPlayer("stay").actor(trap, SHIFT, start))
+    line = Timeline(trap, start, 64, PolicyPlayer("stay"), SHIFT)
     assert not line.grow()
     assert (len(line), line.over) == (4, True)
 
@@ -189,7 +182,7 @@ def test_recorded_player_replays_episodes(cls):
             )
             assert recorded.over
     with pytest.raises(ValueError, match="nothing was recorded on level 3 of play 'shift'"):
-        begun(player, trap, 3)
+        begun(player, trap, 3).begin()
 
 
 @pytest.mark.parametrize("t", [0, 30, 100])
@@ -198,8 +191,8 @@ def test_branch_replays_the_past_for_memory(t):
     line = whole(PolicyPlayer(RemembersAll(), seed=2), trap, 1)
     assert len(line) > 100
     policy = RemembersAll()
-    actor = made_of(policy, trap, seed=2)
-    again = line.branch(t, actor)
+    line.player.make = lambda trap, horizon: policy  # itself, not a copy
+    again = line.branch(t)
     again.grow(t)
     assert policy.resets == 0  # not asked yet
     again.grow()

@@ -1,10 +1,10 @@
-"""Actors: policies, recorded episodes, a person at the keyboard."""
+"""Players: policies, recorded episodes, a person at the keyboard."""
 
 from __future__ import annotations
 
 import copy
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -42,23 +42,12 @@ class Decision:
     said: str = ""
 
 
-class Actor:
-    """Actor of one episode."""
-
-    def begin(self, states: Sequence[State], horizon: int) -> None:
-        """Begin an episode, or go on with one: the last of its states is decided next.
-
-        Raises:
-            ValueError: the actor cannot play the episode.
-        """
-
-    def decide(self, state: State, t: int) -> Decision | None:
-        """Return the decision ``t`` steps into the episode; None where the actor takes no step."""
-        return None
+# Gives the decision in a state, so many steps into an episode; None where no step is taken.
+Decide = Callable[[State, int], Decision | None]
 
 
 class Player:
-    """Player of a trap's levels; it gives an actor for each episode.
+    """Player of a trap's levels.
 
     Attributes:
         name: what the screen calls it.
@@ -66,8 +55,14 @@ class Player:
 
     name: str
 
-    def actor(self, trap: Trap, play: str, start: State) -> Actor:
-        """Return the actor for the episode that begins with ``start``.
+    def begin(self, trap: Trap, play: str, states: Sequence[State], horizon: int) -> Decide:
+        """Begin an episode, or go on with one: the last of its states is decided next.
+
+        Args:
+            trap: the rules.
+            play: what is played, as of ``mesa_gym.scoring.plays``.
+            states: so far, batches of one.
+            horizon: the time limit.
 
         Raises:
             ValueError: the player cannot play the level; the message says why.
@@ -79,34 +74,10 @@ class Player:
         return None
 
 
-class PolicyActor(Actor):
-    """A policy, sampled as scoring samples it, so that the viewer shows scored episodes.
-
-    Args:
-        player: makes what acts when the episode begins, as that may take long.
-        trap: the rules.
-        play: what is played, as of ``mesa_gym.scoring.plays``.
-    """
-
-    def __init__(self, player: PolicyPlayer, trap: Trap, play: str) -> None:
-        self._player, self._trap, self._play = player, trap, play
-
-    def begin(self, states: Sequence[State], horizon: int) -> None:
-        """Show the policy the states so far, for its memory."""
-        player = self._player
-        self._asking = player.ask(self._trap, self._play, states[0], horizon, player.seed)
-        for t, state in enumerate(states[:-1]):
-            self._asking.probabilities(state, t)
-
-    def decide(self, state: State, t: int) -> Decision:
-        """Return the policy's action; PolicyError if the policy failed."""
-        shares = self._asking.probabilities(state, t)
-        action = int(self._asking.sample(shares, t)[0])
-        return Decision(action, shares[0])
-
-
 class PolicyPlayer(Player):
     """A policy, or any object that ``mesa_gym.policies.as_policy`` takes.
+
+    It is sampled as scoring samples it, so that the viewer shows scored episodes.
 
     Args:
         policy: a name, an agent's directory, ``module:factory``, a callable or a model.
@@ -128,32 +99,21 @@ class PolicyPlayer(Player):
         # A model itself holds its environment too, which cannot always be copied.
         return policy if isinstance(self.policy, str) else copy.deepcopy(policy)
 
-    def ask(self, trap: Trap, play: str, starts: State, horizon: int, seed: int | Ints) -> Asking:
-        """Return the policy, prepared for all episodes that begin with these start states."""
-        policy = self.make(trap, trap.horizon(split_of(play)))
+    def begin(self, trap: Trap, play: str, states: Sequence[State], horizon: int) -> Decide:
+        """Return how the policy decides, once it has seen the states so far, for its memory."""
+        start, policy = states[0], self.make(trap, trap.horizon(split_of(play)))
         if isinstance(policy, Oracle):
-            policy.learn(solve_start(trap, starts.take([0]), horizon)[0])
-        asking = Asking(policy, trap, starts.level.key, seed, self.name, play)
+            policy.learn(solve_start(trap, start, horizon)[0])
+        asking = Asking(policy, trap, start.level.key, self.seed, self.name, play)
         asking.begin()
-        return asking
+        for t, state in enumerate(states[:-1]):
+            asking.probabilities(state, t)
 
-    def actor(self, trap: Trap, play: str, start: State) -> PolicyActor:
-        """Return an actor with the policy, made for the time limit of the play."""
-        return PolicyActor(self, trap, play)
+        def decide(state: State, t: int) -> Decision:
+            shares = asking.probabilities(state, t)
+            return Decision(int(asking.sample(shares, t)[0]), shares[0])
 
-
-class RecordedActor(Actor):
-    """Recorded actions, each at its own time, independent of the past."""
-
-    def __init__(self, episode: RecordedEpisode) -> None:
-        self._episode = episode
-
-    def decide(self, state: State, t: int) -> Decision | None:
-        """Return the action recorded at the state's time; None after the last action."""
-        at, actions, said = int(state.clock[0]), self._episode.actions, self._episode.said
-        if at >= len(actions):
-            return None
-        return Decision(actions[at], said=said[at] if at < len(said) else "")
+        return decide
 
 
 class RecordedPlayer(Player):
@@ -169,26 +129,34 @@ class RecordedPlayer(Player):
         for each in episodes:
             self.episodes.setdefault((each.play, each.level), each)
 
-    def actor(self, trap: Trap, play: str, start: State) -> RecordedActor:
-        """Return an actor with the level's recorded actions; ValueError if none were recorded."""
-        level = int(start.level.number[0])
+    def begin(self, trap: Trap, play: str, states: Sequence[State], horizon: int) -> Decide:
+        """Return the level's recorded actions, each at its own time; ValueError without any."""
+        level = int(states[0].level.number[0])
         if (play, level) not in self.episodes:
             raise ValueError(f"nothing was recorded on level {level} of play '{play}'")
-        return RecordedActor(self.episodes[play, level])
+        actions, said = self.episodes[play, level].actions, self.episodes[play, level].said
+
+        def decide(state: State, t: int) -> Decision | None:
+            at = int(state.clock[0])
+            if at >= len(actions):
+                return None
+            return Decision(actions[at], said=said[at] if at < len(said) else "")
+
+        return decide
 
     def levels(self, play: str) -> Ints:
         """Return the play's recorded levels, ascending."""
         return np.array(sorted(n for name, n in self.episodes if name == play), dtype=np.int64)
 
 
-class Human(Player, Actor):
-    """A person at the keyboard, as player and as actor: the actions come from outside."""
+class Human(Player):
+    """A person at the keyboard: the actions come from outside."""
 
     name = "you"
 
-    def actor(self, trap: Trap, play: str, start: State) -> Human:
-        """Return the person, who is the actor of every episode."""
-        return self
+    def begin(self, trap: Trap, play: str, states: Sequence[State], horizon: int) -> Decide:
+        """Return that no step is taken."""
+        return lambda state, t: None
 
 
 def solve_start(trap: Trap, start: State, horizon: int) -> tuple[Solution, TimeLeft]:
