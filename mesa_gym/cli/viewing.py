@@ -46,12 +46,12 @@ def check_files(options: argparse.Namespace) -> None:
 def open_screen(options: argparse.Namespace) -> Screen:
     """Return the window's first screen, with its episode begun."""
     check_files(options)
-    screen = screen_of(options)
+    screen = make_screen(options)
     screen.greet()
     return screen
 
 
-def screen_of(options: argparse.Namespace) -> WatchScreen:
+def make_screen(options: argparse.Namespace) -> WatchScreen:
     """Return the screen for the options of the command line.
 
     Raises:
@@ -71,7 +71,7 @@ def screen_of(options: argparse.Namespace) -> WatchScreen:
 
 
 def write_files(screen: Any, options: argparse.Namespace, size: tuple[int, int]) -> int:
-    """Write the requested files, each whole or not at all.
+    """Write the recording, whole or not at all.
 
     Args:
         screen: shows it.
@@ -83,14 +83,13 @@ def write_files(screen: Any, options: argparse.Namespace, size: tuple[int, int])
     """
     screen.dialog, screen.session.work.threaded = None, False
     deque(screen.session.settle(), maxlen=0)
-    if options.record is not None:
-        pieces = write_recording(screen, options.record, size, options.step)
-        if require_kind(options.record) in FILM_RATES:
-            frames = len(film_steps(screen.session, options.record))
-            with Progress(f"record {options.record.name}", frames, "frames") as done:
-                for _ in pieces:
-                    done(1)
-        deque(pieces, maxlen=0)
+    pieces = write_recording(screen, options.record, size, options.step)
+    if require_kind(options.record) in FILM_RATES:
+        frames = len(film_steps(screen.session, options.record))
+        with Progress(f"record {options.record.name}", frames, "frames") as done:
+            for _ in pieces:
+                done(1)
+    deque(pieces, maxlen=0)
     return DONE
 
 

@@ -83,34 +83,27 @@ def _run(options: argparse.Namespace, what: str) -> int:
     """
     size = _size(options.size)
     load_pygame()
-    if not (options.headless or options.record):
-        try:
-            App(LoadingScreen(what, lambda: _load_screen(options)), size).run()
-        except OSError:  # such as no display; what is wrong with the options is told first
-            _load_screen(options)
-            raise
-        return DONE
-    from mesa_gym.cli import viewing
-
-    # What cannot be written is refused before any work.
-    viewing.check_files(options)
-    if options.headless:
-        return viewing.write_files(viewing.screen_of(options), options, size)
     made: list[Screen] = []
 
     def begin() -> Screen:
-        made.append(_load_screen(options))
+        from mesa_gym.cli import viewing
+
+        made.append(viewing.open_screen(options))
         return made[0]
 
-    App(LoadingScreen(what, begin), size).run()
-    return viewing.write_files(made[0], options, size) if made else DONE
+    if options.headless or options.record:
+        from mesa_gym.cli import viewing
 
-
-def _load_screen(options: argparse.Namespace) -> Screen:
-    """Return the screen that replaces the loading screen."""
-    from mesa_gym.cli import viewing
-
-    return viewing.open_screen(options)
+        # What cannot be written is refused before any work.
+        viewing.check_files(options)
+    if options.headless:
+        return viewing.write_files(viewing.make_screen(options), options, size)
+    try:
+        App(LoadingScreen(what, begin), size).run()
+    except OSError:  # such as no display; what is wrong with the options is told first
+        begin()
+        raise
+    return viewing.write_files(made[0], options, size) if made and options.record else DONE
 
 
 def _size(text: str) -> tuple[int, int]:
