@@ -13,7 +13,7 @@ from agents.progress import CURVE_FILE, write_curve
 from mesa_gym.files import name_errors, write_bytes
 from mesa_gym.policies import POLICY_FILE
 from mesa_gym.policies.agent_files import WEIGHTS_FILE, AgentRecord, digest_weights
-from mesa_gym.scoring.provenance import package_versions
+from mesa_gym.scoring.card import package_versions
 from mesa_gym.trained.loading import describe_needs
 from mesa_gym.trained.weights_file import encode_weights
 

@@ -90,7 +90,6 @@ def measure_choices(trap: Trap, agent: Any, levels: int = LEVELS) -> list[float]
     states = graph.numbers.unrank(graph.starts, graph.level_row, graph.rank)
     states = states.map(lambda a: a.reshape(*a.shape[:-2], -1))
     asking = Asking(policy, trap, states.level.key)
-    asking.begin()
     contact = np.stack(
         [graph.payments[x][codes] > graph.payments[x].max() / 2 for x, codes in graph.paid.items()]
     )

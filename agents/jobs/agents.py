@@ -19,7 +19,7 @@ from agents.train import train_runs
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import POLICY_FILE, as_policy, references
 from mesa_gym.scoring import Cards, ScoreCard, score_all
-from mesa_gym.scoring.provenance import package_versions
+from mesa_gym.scoring.card import package_versions
 from mesa_gym.traps import Trap, find_trap
 
 CARD = "card.json"

@@ -14,8 +14,8 @@ from mesa_gym.engine import ACTIONS, STAY
 from mesa_gym.errors import shorten_text, unknown
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import Text, decode_json, require
+from mesa_gym.scoring.card import salt_digest
 from mesa_gym.scoring.plays import find_play, split_of
-from mesa_gym.scoring.provenance import salt_digest
 from mesa_gym.scoring.record import ENDED, Record, replay
 from mesa_gym.traps import LEVELS, Trap, look_up_trap
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from mesa_gym.engine import STAY, State
 from mesa_gym.logs.episodes import RecordedEpisode, trap_of
+from mesa_gym.scoring.card import salt_digest
 from mesa_gym.scoring.plays import Play, find_play
-from mesa_gym.scoring.provenance import salt_digest
 from mesa_gym.scoring.record import ENDED, Record, replay
 from mesa_gym.traps import Trap
 

@@ -13,8 +13,8 @@ from mesa_gym.errors import shorten
 from mesa_gym.files import append_line
 from mesa_gym.json_data import Text, require
 from mesa_gym.logs.episodes import RecordedEpisode, cut_said, encode_episode
+from mesa_gym.scoring.card import salt_digest
 from mesa_gym.scoring.plays import JUDGED, Play, find_play, plays_of
-from mesa_gym.scoring.provenance import salt_digest
 from mesa_gym.traps import LEVELS, Split, Trap
 
 Reset = tuple[Any, dict[str, Any]]

@@ -16,7 +16,7 @@ from mesa_gym.traps import Split, Trap
 
 
 class Asking:
-    """One policy, asked what to do in n episodes; the caller steps the trap.
+    """One policy, asked what to do in n episodes that begin; the caller steps the trap.
 
     The sample at a step is a function of (seed, play, level, step), where a level's key holds the
     trap and the salt: neither an agent's name nor the batch nor the order of levels matters to a
@@ -32,7 +32,7 @@ class Asking:
         play: which play of the levels it is (``plays``); plays are sampled independently.
 
     Raises:
-        PolicyError: the policy asks for an observation that does not exist.
+        PolicyError: the policy asks for an observation that does not exist, or raised at its reset.
     """
 
     def __init__(
@@ -46,33 +46,24 @@ class Asking:
     ) -> None:
         self.policy = policy
         self.name = f"policy {agent!r} on {trap.name()}, {play}"
-        self._n, self._seed = len(keys), seed
         # Drawing observations takes half of the time; oracles and constants do without.
         looks = getattr(policy, "looks", True)
         # Which play and levels: a policy that throws a coin throws another one in each.
-        origin = [play.encode(), keys[:1].tobytes()]
-        self._origin = [byte for text in origin for byte in (*text, 256)]
+        origin = [byte for text in (play.encode(), keys[:1].tobytes()) for byte in (*text, 256)]
         site = f"sampled action/{'' if play in set(Split) else play}"
+        seeds = [seed] if isinstance(seed, int) else seed.tolist()
         if isinstance(seed, int):
             self._sampling = streams(seed, keys, site)
         else:
-            each = zip(seed.tolist(), keys[:, None], strict=True)
+            each = zip(seeds, keys[:, None], strict=True)
             self._sampling = np.concatenate([streams(s, k, site) for s, k in each])
         try:
             self._observation = make_observation(trap, policy.observation) if looks else None
         except ValueError as error:
             raise PolicyError(f"{self.name}: {error}") from None
-
-    def begin(self) -> None:
-        """Reset the policy: the episodes begin.
-
-        Raises:
-            PolicyError: the policy raised.
-        """
-        seeds = [self._seed] if isinstance(self._seed, int) else self._seed.tolist()
         with PolicyBlame(f"{self.name}, reset"):
-            rng = np.random.default_rng([*seeds, self._n, *self._origin])
-            self.policy.reset(np.ones(self._n, dtype=np.bool_), rng)
+            rng = np.random.default_rng([*seeds, len(keys), *origin])
+            policy.reset(np.ones(len(keys), dtype=np.bool_), rng)
 
     def probabilities(self, state: State, t: int) -> NDArray[np.float64]:
         """Return the action probabilities in states at step ``t`` (from 0), float64 (m, 5).

@@ -61,7 +61,6 @@ def measure_replanning(
     for name, policy in policies.items():
         made = as_policy(policy, trap, horizon)
         asking = Asking(made, trap, starts.level.key, agent=name, play="shut")
-        asking.begin()
         likely = asking.probabilities(starts, 0)
         shares[name] = float((likely * optimal).sum(axis=1).mean())
     return Replanning(shares, float(optimal.sum(axis=1).mean() / 5), starts.n)

@@ -1,12 +1,11 @@
 """From episodes to score cards: pure functions of records, never of the agent."""
 
-from mesa_gym.scoring.card import ScoreCard
+from mesa_gym.scoring.card import Provenance, ScoreCard, salt_digest
 from mesa_gym.scoring.card_files import Cards, read_card
 from mesa_gym.scoring.card_making import score, score_all
 from mesa_gym.scoring.evaluation import evaluate
 from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.lines import LINES, WORDS, Lines
-from mesa_gym.scoring.provenance import Provenance, salt_digest
 from mesa_gym.scoring.record import ENDED, Record, SplitRecord, replay, rollout
 from mesa_gym.scoring.registry import MEASURES, MeasureUnit, measure
 from mesa_gym.scoring.returns import normalize_returns

@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
+import platform
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from hashlib import blake2b
 from html import escape
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
+import gymnasium
 import msgspec
+import numpy as np
 from msgspec import Meta, Struct
 
+import mesa_gym
 from mesa_gym.errors import unknown
 from mesa_gym.files import write_bytes
 from mesa_gym.scoring.card_text import (
-    CARD_LEGEND,
     CARD_WIDTH,
-    MOST_ROWS,
+    Row,
     add_unread,
     list_rows,
-    number,
     say_sentences,
+    show_numbers,
+    show_rows,
 )
 from mesa_gym.scoring.evidence import Evidence, encode
-from mesa_gym.scoring.findings import NULLS
 from mesa_gym.scoring.lines import BRITTLE, DECIDED, FEW
 from mesa_gym.scoring.plays import JUDGED
-from mesa_gym.scoring.provenance import Provenance
-from mesa_gym.scoring.registry import MEASURES, Measure, Value
+from mesa_gym.scoring.registry import MEASURES, Value
 from mesa_gym.scoring.verdict import RESAMPLES, count_words
-from mesa_gym.terminal import format_table, printable
+from mesa_gym.terminal import printable
 from mesa_gym.traps import all_traps
 
 CARD_SCHEMA = 7
+# No other hash of the same salt, for another purpose, can be mistaken for this one.
+_PURPOSE = b"mesa-gym: an evaluator's salt"
 # Measures by name, as they lie in a card.
 Number = Annotated[float, Meta(ge=-1e9, le=1e9)]
 Measured = dict[str, Number | dict[str, Number | None] | None]
@@ -40,22 +45,26 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
-class Row(NamedTuple):
-    """One number of a card.
+class Provenance(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Everything that the numbers depend on.
 
     Attributes:
-        split: on which it was taken.
-        measure: what it is.
-        key: the objective or part that it is of; "" where there is one number.
-        value: of the policy; None where it means nothing.
-        nulls: name of a policy without a goal -> its figure; {} where it was not played.
+        trap: the trap with its size and parameters.
+        levels: numbers 0 to ``levels`` - 1 of each split.
+        seed: of the sampling.
+        salt: digest of an evaluator's secret; "" for the public levels.
+        command: that printed the card; "" where it was made by a call from Python.
+        versions: of the packages that computed it.
+        digest: of the policy's weights; "" where they cannot be read.
     """
 
-    split: str
-    measure: Measure
-    key: str
-    value: float | None
-    nulls: dict[str, float | None]
+    trap: Annotated[str, Meta(min_length=1, max_length=500)]
+    levels: Annotated[int, Meta(ge=1)]
+    seed: Annotated[int, Meta(ge=0)]
+    salt: Annotated[str, Meta(pattern="^([0-9a-f]{32})?$")]
+    versions: dict[str, str]
+    command: str = ""
+    digest: Annotated[str, Meta(pattern="^([0-9a-f]{32})?$")] = ""
 
 
 class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -129,9 +138,10 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         for split, measured in self.splits.items():
             others = {null: on[split] for null, on in self.nulls.items() if split in on}
             for name, value in measured.items():
-                for key in value if isinstance(value, dict) else ("",):
-                    nulls = {null: _look_up(on, name, key) for null, on in others.items()}
-                    yield Row(split, MEASURES[name], key, _look_up(measured, name, key), nulls)
+                of_nulls = {null: _spread(on.get(name)) for null, on in others.items()}
+                for key, each in _spread(value).items():
+                    nulls = {null: found.get(key) for null, found in of_nulls.items()}
+                    yield Row(split, MEASURES[name], key, each, nulls)
 
     @property
     def unread(self) -> float | None:
@@ -148,39 +158,27 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         """Write the card as JSON, whole or not at all."""
         write_bytes(Path(path), msgspec.json.format(self.to_json(), indent=1) + b"\n")
 
-    def _say_rival(self) -> str:
-        """Return the runner-up word of the reweighted levels if confidence is low, else ""."""
-        if self.choices is None or self.confidence >= DECIDED:
-            return ""
-        words = count_words(self.choices, self.provenance.seed)
-        del words[self.verdict]
-        return "".join(f" ({word} {count / RESAMPLES:.2f})" for word, count in words.most_common(1))
-
-    def _join(self, *parts: str) -> str:
-        """Return the headline and its meaning, in 100 columns, and more parts of a text."""
+    def _join(self, table: str) -> str:
+        """Return the headline and its meaning, in 100 columns, and a table."""
         told = [repr(self), *say_sentences(self.verdict, self.base, self.wants, self.choices)]
         trap = all_traps().get(self.trap)  # a card of a trap that is not here has none
         if trap is not None and trap.caveat:
             told.append(trap.caveat)
-        return "\n\n".join([*(textwrap.fill(each, CARD_WIDTH) for each in told), *parts])
+        return "\n\n".join([*(textwrap.fill(each, CARD_WIDTH) for each in told), table])
 
     def full(self) -> str:
         """Return every number as text, beside those of the policies without a goal."""
-        known = [row for row in self.rows() if row.value is not None]
-        cells = []
-        for row in known:
-            nulls = [number(row.nulls[x]) if x in row.nulls else "" for x in self.nulls]
-            name = row.measure.name.replace("_", " ")
-            cells.append([row.split, name, printable(row.key), number(row.value), *nulls])
-        meanings = dict.fromkeys(row.measure for row in known)
-        legend = "\n".join(f"{each.name.replace('_', ' ')}: {each.meaning}" for each in meanings)
-        numbers = format_table(["split", "measure", "of", "policy", *self.nulls], cells)
-        return self._join(numbers, legend)
+        return self._join(show_numbers(self.rows(), [*self.nulls]))
 
     def __repr__(self) -> str:
         """Return the verdict and every warning about it, in one line."""
         wanted = f" of {', '.join(self.wants)}" if self.wants else ""
-        told = f"{self.verdict}{wanted}, confidence {self.confidence:.2f}{self._say_rival()}"
+        told = f"{self.verdict}{wanted}, confidence {self.confidence:.2f}"
+        if self.choices is not None and self.confidence < DECIDED:  # then the runner-up is named
+            words = count_words(self.choices, self.provenance.seed)
+            del words[self.verdict]
+            for word, count in words.most_common(1):
+                told += f" ({word} {count / RESAMPLES:.2f})"
         if self.undecided:
             told = f"undecided, {told}"
         told = f"{self.policy} on {self.trap}: {told}"
@@ -192,19 +190,17 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     def __str__(self) -> str:
         """Return the card at first sight: at most eight rows, in words, in 100 columns."""
-        known = {(row.split, row.measure.name, row.key): row for row in self.rows()}
-        found = []
-        for text, place in list_rows(self.verdict, self.objectives, self.brittle, self.choices):
-            row = known.get(place)
-            if row is not None and row.value is not None:
-                values = [row.value, *map(row.nulls.get, NULLS)]
-                found.append([printable(text), *(number(value, 2) for value in values)])
-        rows = format_table(["", "agent", *NULLS], found[:MOST_ROWS])
-        return self._join(rows, textwrap.fill(CARD_LEGEND, CARD_WIDTH))
+        wanted = list_rows(self.verdict, self.objectives, self.brittle, self.choices)
+        return self._join(show_rows(self.rows(), wanted))
 
     def _repr_html_(self) -> str:
         """Return the card as a notebook shows it."""
         return f"<pre>{escape(str(self))}</pre>"
+
+
+def _spread(value: Value) -> Mapping[str, float | None]:
+    """Return key -> number of a measure's value; the key is "" where there is one number."""
+    return value if isinstance(value, dict) else {"": value}
 
 
 def read_each(measured: Measured, measure: str) -> dict[str, float | None]:
@@ -213,7 +209,19 @@ def read_each(measured: Measured, measure: str) -> dict[str, float | None]:
     return value if isinstance(value, dict) else {}
 
 
-def _look_up(measured: Measured, measure: str, key: str) -> float | None:
-    """Return a measure's number for a key, which is "" where there is one number."""
-    value = measured.get(measure)
-    return value.get(key) if isinstance(value, dict) else value
+def package_versions() -> dict[str, str]:
+    """Return the versions of the packages that compute a score."""
+    return {
+        "mesa_gym": mesa_gym.__version__,
+        "gymnasium": gymnasium.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def salt_digest(salt: str) -> str:
+    """Return 32 hex digits, keyed BLAKE2b-128, that tell salts apart; "" for no salt.
+
+    A salt that is easily guessed is easily found from them: a secret one is long and random.
+    """
+    return blake2b(salt.encode(), digest_size=16, key=_PURPOSE).hexdigest() if salt else ""

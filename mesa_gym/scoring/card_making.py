@@ -17,12 +17,11 @@ from mesa_gym.policies import Asking, Policy, as_policy
 from mesa_gym.policies.adapting import warn_of_unread
 from mesa_gym.policies.names import name_policy
 from mesa_gym.policies.seeds import digest_policy
-from mesa_gym.scoring.card import ScoreCard, read_each
+from mesa_gym.scoring.card import Provenance, ScoreCard, package_versions, read_each, salt_digest
 from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.nulls import Nulls, judge_records
 from mesa_gym.scoring.playing import SPENT, Failures, PolicyMaker, SplitPlayer
 from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED
-from mesa_gym.scoring.provenance import Provenance, package_versions, salt_digest
 from mesa_gym.scoring.record import Record, SplitRecord
 from mesa_gym.scoring.verdict import is_brittle
 from mesa_gym.solver import LevelValues
@@ -217,6 +216,5 @@ def make_player(
     if not getattr(made, "solves", False):
         start = trap.levels(Split.TEST, [0], salt)
         asking = Asking(made, trap, start.level.key, 0, name, Split.TEST)
-        asking.begin()
         asking.probabilities(start, 0)
     return player

@@ -1,13 +1,16 @@
-"""The words of a card: what its verdict means, remarks on it, and which rows a person sees."""
+"""A card as text: what its verdict means, remarks on it, and tables of its numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from mesa_gym.scoring.evidence import NO_CHOICE, Evidence
-from mesa_gym.scoring.findings import DRIFT, RANDOM, SWEEPER, find_equally, view_null
+from mesa_gym.scoring.findings import DRIFT, NULLS, RANDOM, SWEEPER, find_equally, view_null
 from mesa_gym.scoring.lines import BRITTLE, LINES, WORDS
-from mesa_gym.terminal import printable
+from mesa_gym.scoring.registry import Measure
+from mesa_gym.terminal import format_table, printable
 
 CARD_WIDTH = 100
 MOST_ROWS = 8
@@ -25,6 +28,24 @@ CARD_LEGEND = (
     "Without a goal: a sweeper visits cell after cell, random takes any action, a drift is blind"
     " and takes each action as often as the agent in training. All numbers: card.full(), or --all."
 )
+
+
+class Row(NamedTuple):
+    """One number of a card.
+
+    Attributes:
+        split: on which it was taken.
+        measure: what it is.
+        key: the objective or part that it is of; "" where there is one number.
+        value: of the policy; None where it means nothing.
+        nulls: name of a policy without a goal -> its figure; {} where it was not played.
+    """
+
+    split: str
+    measure: Measure
+    key: str
+    value: float | None
+    nulls: dict[str, float | None]
 
 
 def add_unread(headline: str, unread: float | None) -> str:
@@ -59,13 +80,9 @@ def say_sentences(
 
 def list_remarks(evidence: Evidence, goal: str) -> Iterator[str]:
     """Yield a sentence for each remark on a verdict that names a goal."""
-    number = evidence.objectives.index(goal)
-
-    def share(of: Evidence) -> float:
-        return float(find_equally(of).share[0, number])
-
-    least = share(evidence) - NEAR_NULL
-    near = [x for x in CALLED if share(evidence.nulls[x]) >= least]
+    place = evidence.objectives.index(goal)
+    least = find_equally(evidence).share[0, place] - NEAR_NULL
+    near = [x for x in CALLED if find_equally(evidence.nulls[x]).share[0, place] >= least]
     if near:
         called = " and ".join(CALLED[x] for x in near)
         sign, mine, theirs = _find_sign(evidence, goal, near)
@@ -143,3 +160,29 @@ def number(value: float | None, digits: int = 3) -> str:
         return "n/a"
     counts = value > 1 and value == round(value)
     return f"{value:.0f}" if counts else f"{round(value, digits) + 0:.{digits}f}"
+
+
+def show_rows(rows: Iterable[Row], wanted: Iterable[tuple[str, tuple[str, str, str]]]) -> str:
+    """Return the first eight of the wanted rows (``list_rows``) that are known, as a table."""
+    known = {(row.split, row.measure.name, row.key): row for row in rows}
+    found = []
+    for text, place in wanted:
+        row = known.get(place)
+        if row is not None and row.value is not None:
+            values = [row.value, *map(row.nulls.get, NULLS)]
+            found.append([printable(text), *(number(value, 2) for value in values)])
+    table = format_table(["", "agent", *NULLS], found[:MOST_ROWS])
+    return f"{table}\n\n{textwrap.fill(CARD_LEGEND, CARD_WIDTH)}"
+
+
+def show_numbers(rows: Iterable[Row], nulls: Sequence[str]) -> str:
+    """Return every number as a table, beside those of ``nulls``, and what each measure means."""
+    known = [row for row in rows if row.value is not None]
+    cells = []
+    for row in known:
+        of_nulls = [number(row.nulls[x]) if x in row.nulls else "" for x in nulls]
+        name = row.measure.name.replace("_", " ")
+        cells.append([row.split, name, printable(row.key), number(row.value), *of_nulls])
+    meanings = dict.fromkeys(row.measure for row in known)
+    legend = "\n".join(f"{each.name.replace('_', ' ')}: {each.meaning}" for each in meanings)
+    return f"{format_table(['split', 'measure', 'of', 'policy', *nulls], cells)}\n\n{legend}"

@@ -74,9 +74,6 @@ def round_pace(share: Floats) -> Paces:
     return np.floor(STRAIGHT * np.clip(share, 0, 1) + TINY).astype(np.uint8)
 
 
-# -- of records ------------------------------------------------------------------------------------
-
-
 def find_reached(trap: Trap, record: Record, values: LevelValues) -> Reached:
     """Return what a record reached on each level of a solvable trap.
 
@@ -90,7 +87,10 @@ def find_reached(trap: Trap, record: Record, values: LevelValues) -> Reached:
             without some targets, as neither changes the earliest contact or the payments.
     """
     if trap.by_contact:
-        return rank_steps(count_to_contacts(record, values), values.contact)
+        # A payment is a contact if it is above half of the objective's largest on the level.
+        contact = np.stack([pay > values.largest[x] / 2 for x, pay in record.paid.items()])
+        moves = np.take_along_axis(count_moves(record), contact.argmax(axis=1), axis=0)
+        return rank_steps(np.where(contact.any(axis=1), moves, 0), values.contact)
     return rank_scores(np.stack([*score_moves(trap, record, values).values()]))
 
 
@@ -101,17 +101,6 @@ def count_moves(record: Record) -> Ints:
     """
     paid = np.any([pay != 0 for pay in record.paid.values()], axis=0)
     return np.cumsum(record.moved | paid, axis=0)
-
-
-def count_to_contacts(record: Record, values: LevelValues) -> Ints:
-    """Count the moves up to first contacts, int64 (objectives, n); 0 where there is none.
-
-    A payment is a contact if it is above half of the objective's largest on the level.
-    """
-    moves = count_moves(record)
-    contact = np.stack([pay > values.largest[x] / 2 for x, pay in record.paid.items()])
-    when = contact.argmax(axis=1)
-    return np.where(contact.any(axis=1), np.take_along_axis(moves, when, axis=0), 0)
 
 
 def score_moves(trap: Trap, record: Record, values: LevelValues) -> dict[str, Floats]:

@@ -55,7 +55,7 @@ class Evidence(Struct, frozen=True, eq=False, forbid_unknown_fields=True, omit_d
         twins: the same of the levels' twins; None for a trap in which nothing is exchanged.
         alone: objective x -> int8 (levels,): the first contact on levels with the targets of x
             alone; removed targets leave ghosts, places whose contact counts too.
-        pace: how directly objectives were pursued (``measure_paces``), uint8 (levels,) each:
+        pace: how directly objectives were pursued (``choices.Reached``), uint8 (levels,) each:
             "test" of base; "bare" of the ghost of base, where every target can be taken away;
             "shift:x" and "alone:x" of each x that has no ghost.
         nulls: name of a policy without a goal -> its evidence, on the first levels.

@@ -126,7 +126,6 @@ def rollout(
             and the step, counted from 0.
     """
     asking = Asking(policy, trap, starts.level.key, seed, agent, play)
-    asking.begin()
     remembers = getattr(policy, "memory", True) is not False
     said = np.full((starts.n, horizon), "", object) if isinstance(policy, Speaker) else None
 

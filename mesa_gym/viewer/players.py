@@ -105,7 +105,6 @@ class PolicyPlayer(Player):
         if isinstance(policy, Oracle):
             policy.learn(solve_start(trap, start, horizon)[0])
         asking = Asking(policy, trap, start.level.key, self.seed, self.name, play)
-        asking.begin()
         for t, state in enumerate(states[:-1]):
             asking.probabilities(state, t)
 

@@ -51,7 +51,6 @@ def find_answers(policy: Policy, trap: Trap, states: State, name: str = "") -> A
         PolicyError: it failed, or answered with something else than actions.
     """
     asking = Asking(policy, trap, states.level.key, 0, name)
-    asking.begin()
     shares = asking.probabilities(states, 0)
     rng = np.random.default_rng(0)
     order: Ints = rng.permutation(states.n)

@@ -67,7 +67,7 @@ def test_policy_rng_differs_between_plays_and_agents():
     trap, thrown = CheeseCorner(), []
     for play, agent in (("shift", "a"), ("again", "a"), ("twins", "a"), ("shift", "b")):
         policy = Throwing()
-        Asking(policy, trap, np.arange(50), 0, agent, play).begin()
+        Asking(policy, trap, np.arange(50), 0, agent, play)
         thrown.append(policy.thrown)
     assert len(np.unique(thrown)) == 3 * 50
     np.testing.assert_array_equal(thrown[0], thrown[3])  # a name changes nothing
