@@ -106,8 +106,8 @@ def test_bad_input_is_named(jax, monkeypatch):
     for actions, found in ((np.zeros(2, int), r"\(2,\)"), (np.zeros(3), "float32 of the shape")):
         with pytest.raises(ValueError, match=f"actions must be 3 integers.*{found}"):
             env.step(jax.random.key(0), state, actions)
-    with pytest.raises(ValueError, match="'rgb' is not offered on a device; it offers planes"):
-        mesa_gym.make_jax(CORNER, 2, observation="rgb")
+    with pytest.raises(ValueError, match="reach needs observation='listed', not 'planes'"):
+        mesa_gym.make_jax(CORNER, 2, num_levels=2, reach=3)
     with pytest.raises(TypeError, match=r"'device'; JAX's default .*, which jax\.default_device"):
         mesa_gym.make_jax(CORNER, 2, device="cuda")
     with pytest.raises(ValueError, match=r"the number 4,294,967,296; .* below 2"):

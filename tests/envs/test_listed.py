@@ -95,8 +95,3 @@ def test_listed_environment_equals_planes_environment(trap):
         np.testing.assert_array_equal(infos[name], array)
     assert listed.observation_space.contains(np.asarray(first[0]))
     assert listed.observation_space.high.max() == count
-
-
-def test_reach_without_lists_is_refused():
-    with pytest.raises(ValueError, match="reach needs observation='listed', not 'planes'"):
-        mesa_gym.make_jax("CheeseCorner", 2, num_levels=2, reach=3)
