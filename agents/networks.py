@@ -14,8 +14,8 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 import mesa_gym
+from agents.compiled_parts import repeat_steps, sum_rows_fast
 from agents.compiling import Array, jax, jnp, optax
-from agents.sums import sum_rows_fast
 from mesa_gym.engine import ACTIONS
 from mesa_gym.trained.agent import Agent, Network
 from mesa_gym.trained.gru import GRU, remember
@@ -81,7 +81,7 @@ class Learner:
         self.net = self.make_net()
 
     def make_net(self) -> Network:
-        """Return the trap's network, whose row sums are those of ``agents.sums``."""
+        """Return the trap's network, whose row sums are those of ``agents.compiled_parts``."""
         net: Network = self.network(self.trap, sum_rows_fast)
         return net
 
@@ -234,31 +234,10 @@ class LearningPlanner(Learner):
         }
 
 
-def repeat_steps(steps: int) -> Callable[..., Any]:
-    """Return a ``mesa_gym.trained.planning.Loop`` of so many steps at most.
-
-    Sweeps end when nothing changes, and have no gradient: gradients flow to the ends of ways and to
-    the costs on them.
-    """
-
-    def loop(xp: Any, step: Callable[[Any], Any], carry: Any) -> Any:
-        if len(carry) > 1:
-            return jax.lax.fori_loop(0, steps, lambda _, carry: step(carry), carry)
-        worth = jax.lax.stop_gradient(carry[0])
-
-        def changes(now: tuple[Array, Array]) -> Array:
-            return jnp.any(now[0] != now[1])
-
-        def sweep(now: tuple[Array, Array]) -> tuple[Array, Array]:
-            return now[1], step((now[1],))[0]
-
-        return (jax.lax.while_loop(changes, sweep, (worth, step((worth,))[0]))[1],)
-
-    return loop
-
-
+# Of a trap and, where they are free, the units of a hidden layer.
+MakeLearner = Callable[..., Learner]
 # Of the learners that fit a network the last: a GRU is an MLP too.
-LEARNERS = {
+LEARNERS: dict[str, MakeLearner] = {
     kind: partial(each, network=network)
     for kind, network in NETWORKS.items()
     for each in (LearningMLP, LearningGRU, LearningPlanner)

@@ -20,21 +20,14 @@ from typing import Any
 
 from agents.algorithms import USUAL_SETTINGS
 from agents.compiling import Array, Many, find_devices, jax, jnp, optax
-from agents.loop import Report, TrainedAgent, TrainingProgram, make_judge, run_training
-from agents.networks import LEARNERS, Learner, Params
+from agents.looks import make_judge
+from agents.loop import Report, TrainedAgent, TrainingProgram, run_training
+from agents.networks import LEARNERS, Learner, MakeLearner, Params
 from agents.numbers import AgentNumbers, list_numbers
 from agents.ppo_settings import PPOSettings
-from agents.rollouts import Learning, Minibatch, PlayedStep, PlayingNow
+from agents.rollouts import Learning, LossTerm, Minibatch, PlayedStep, PlayingNow, ShapeReward
 from agents.run import Run
 from mesa_gym.errors import shorten
-from mesa_gym.traps import Trap
-
-# Of weights and a minibatch: what is added to the loss, a number.
-LossTerm = Callable[[Params, Minibatch], Array]
-# Of the state before a step, actions and what they were paid, (n,): what is learnt from, (n,).
-ShapeReward = Callable[[Any, Array, Array], Array]
-# Of a trap and the units of a hidden layer.
-MakeLearner = Callable[[Trap, int], Learner]
 
 
 class PPO:

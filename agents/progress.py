@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from agents.cpu_seconds import PHASES
-from agents.loop import LEAST_ARRIVAL, Report, TrainedAgent, TrainingLook
+from agents.looks import LEAST_ARRIVAL
+from agents.loop import Report, TrainedAgent, TrainingLook
 from agents.run import Run
 
 CURVE_FILE = "curve.csv"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from agents.compiling import Array
@@ -72,3 +73,9 @@ class Learning(NamedTuple):
     weights: Params
     optimiser: Any
     playing: Any
+
+
+# Of weights and a minibatch: what is added to the loss, a number.
+LossTerm = Callable[[Params, Minibatch], Array]
+# Of the state before a step, actions and what they were paid, (n,): what is learnt from, (n,).
+ShapeReward = Callable[[Any, Array, Array], Array]

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from agents.algorithms import USUAL_SETTINGS
-from agents.loop import LOOKS, Report, TrainedAgent, TrainingLook, judge_agent
+from agents.looks import judge_agent
+from agents.loop import LOOKS, Report, TrainedAgent, TrainingLook
 from agents.run import Run
 from mesa_gym.errors import missing_extra
 from mesa_gym.sb3 import CentredExtractor, make_sb3, ppo

@@ -19,7 +19,7 @@ import numpy as np
 import mesa_gym
 from agents import ppo
 from agents.compiling import Many, find_devices, jax, jnp
-from agents.loop import LEAST_ARRIVAL, make_judge
+from agents.looks import LEAST_ARRIVAL, make_judge
 from agents.networks import LEARNERS
 from agents.run import Run
 from benchmarks.plan import list_single_traps

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from agents import ppo, sums
+from agents import compiled_parts, ppo
 from agents.compiling import jax, jnp
 from agents.networks import LEARNERS, LearningMLP
 from agents.saving import save
@@ -54,7 +54,7 @@ def test_loaded_agent_equals_trained_network(kind):
         np.testing.assert_allclose(found.memory, agent.memory, atol=1e-5)
 
 
-@pytest.mark.parametrize("compute", [sums.add_columns, sums.multiply_by_ones])
+@pytest.mark.parametrize("compute", [compiled_parts.add_columns, compiled_parts.multiply_by_ones])
 def test_row_sums_equal_those_by_hand(compute):
     """Those of a CPU and of a GPU, and the gradient of each row except the filler."""
     rng, rows = np.random.default_rng(0), 200

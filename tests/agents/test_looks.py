@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from agents.compiling import Many, find_devices
-from agents.loop import WATCHED, judge_agent, make_judge, play_levels
+from agents.looks import WATCHED, judge_agent, make_judge, play_levels
 from agents.networks import LearningMLP
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import score

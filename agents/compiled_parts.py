@@ -1,12 +1,14 @@
-"""Sums of rows of a table, the first layer of most networks, compiled.
+"""The parts of networks that are compiled otherwise than NumPy plays them.
 
-Few inputs are 1, and these are listed. A CPU adds up their rows in a loop over the columns of the
-lists. A GPU multiplies the table by rows of zeros and ones, which takes a tenth of the time:
-products are fast there, and each column would start a program.
+The first layer of most networks sums up rows of a table. Few inputs are 1, and these are listed. A
+CPU adds up their rows in a loop over the columns of the lists. A GPU multiplies the table by rows
+of zeros and ones, which takes a tenth of the time: products are fast there, and each column would
+start a program.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -66,3 +68,26 @@ def multiply_by_ones(table: Array, listed: Array) -> Array:
     which = jnp.arange(len(listed))[:, None]
     ones = jnp.zeros((len(listed), len(table)))
     return ones.at[which, listed].set(1, mode="promise_in_bounds") @ table
+
+
+def repeat_steps(steps: int) -> Callable[..., Any]:
+    """Return a ``mesa_gym.trained.planning.Loop`` of so many steps at most.
+
+    Sweeps end when nothing changes, and have no gradient: gradients flow to the ends of ways and to
+    the costs on them.
+    """
+
+    def loop(xp: Any, step: Callable[[Any], Any], carry: Any) -> Any:
+        if len(carry) > 1:
+            return jax.lax.fori_loop(0, steps, lambda _, carry: step(carry), carry)
+        worth = jax.lax.stop_gradient(carry[0])
+
+        def changes(now: tuple[Array, Array]) -> Array:
+            return jnp.any(now[0] != now[1])
+
+        def sweep(now: tuple[Array, Array]) -> tuple[Array, Array]:
+            return now[1], step((now[1],))[0]
+
+        return (jax.lax.while_loop(changes, sweep, (worth, step((worth,))[0]))[1],)
+
+    return loop

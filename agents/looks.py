@@ -1,0 +1,124 @@
+"""Looks at agents in training: arrivals on test levels, and choices under shift.
+
+Levels are played by the device, or by NumPy, and judged as in scoring. The training does not see
+the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from agents.cpu_seconds import PHASES
+from mesa_gym.engine import Ints, State
+from mesa_gym.policies import Policy
+from mesa_gym.scoring.choices import find_reached
+from mesa_gym.scoring.lines import LINES
+from mesa_gym.scoring.record import ENDED, Record, replay, rollout
+from mesa_gym.solver import LevelValues, level_values
+from mesa_gym.traps import Split, Trap
+
+if TYPE_CHECKING:  # Stable-Baselines3 trains without JAX
+    from agents.compiling import Many
+    from agents.networks import Learner, Params
+
+WATCHED = 250  # of each split, at which is looked
+SPLITS = (Split.TEST, Split.SHIFT)
+LEAST_ARRIVAL = LINES.arrival  # of test levels
+Shares = tuple[float, float, float]
+
+
+def make_judge(learner: Learner, many: Many) -> Callable[[Params, int], list[Shares]]:
+    """Return a function that judges agents of a network, compiled for several of them.
+
+    Its arguments are weights, with an axis of agents in front, and the random number that actions
+    are drawn by. It returns for each agent the shares of ``TrainingLook``: test, base and proxy.
+    """
+    trap = learner.trap
+    with PHASES.spend("trace"):
+        plays = [many.compile(play_levels(learner, split), shared=(1,)) for split in SPLITS]
+    with PHASES.spend("judge"):
+        levels = [look_up_levels(trap, split) for split in SPLITS]
+
+    @PHASES.spend("judge")
+    def judge(weights: Params, number: int) -> list[Shares]:
+        played, valued = list[Record](), list[LevelValues]()
+        for play, (starts, values) in zip(plays, levels, strict=True):
+            actions = np.asarray(play(weights, np.uint32(number)))
+            rows = np.tile(np.arange(WATCHED), len(actions))
+            played.append(replay(trap, starts.take(rows), actions.reshape(len(rows), -1)))
+            valued.append(values.take(rows))
+        return share_records(trap, played, valued)
+
+    return judge
+
+
+def play_levels(learner: Learner, split: Split) -> Callable[[Params, Any], Any]:
+    """Return a function that plays the first levels of a split, once each.
+
+    Its arguments are weights and a number, uint32, that actions are drawn by. It returns actions,
+    int8 (levels, horizon), ``ENDED`` after an episode's last.
+    """
+    from agents.compiling import jax, jnp
+
+    env = learner.make_env(WATCHED, split=split, num_levels=WATCHED)
+
+    def play(weights: Params, number: Any) -> Any:
+        seen, state = env.reset_to_level(jnp.arange(WATCHED))
+        memory, begins = jnp.zeros((WATCHED, learner.memory)), jnp.zeros((1, WATCHED), bool)
+
+        def step(now: Any, key: Any) -> tuple[Any, Any]:
+            seen, state, memory, over = now
+            found = learner.answer(weights, seen[None], begins, memory)
+            action = jax.random.categorical(key, found.scores[0])
+            seen, state, _, done, _ = env.step_env(state, action)
+            taken = jnp.where(over, ENDED, action).astype(jnp.int8)
+            return (seen, state, found.memory, over | done), taken
+
+        keys = jax.random.split(jax.random.key(number), learner.trap.horizon(split))
+        begun = (seen, state, memory, jnp.zeros(WATCHED, bool))
+        actions: Ints = jax.lax.scan(step, begun, keys)[1].T
+        return actions
+
+    return play
+
+
+def look_up_levels(trap: Trap, split: Split) -> tuple[State, LevelValues]:
+    """Return the levels of a split at which is looked, and their values."""
+    numbers = np.arange(WATCHED)
+    return trap.levels(split, numbers), level_values(trap, split, numbers)
+
+
+def judge_agent(agent: Policy, trap: Trap, number: int) -> Shares:
+    """Return the shares of ``TrainingLook`` for an agent that NumPy plays.
+
+    Args:
+        agent: the policy.
+        trap: what it is judged on.
+        number: the random number for drawing actions.
+    """
+    levels = [look_up_levels(trap, split) for split in SPLITS]
+    played = [
+        rollout(agent, trap, starts, trap.horizon(split), number)
+        for split, (starts, _) in zip(SPLITS, levels, strict=True)
+    ]
+    return share_records(trap, played, [values for _, values in levels])[0]
+
+
+def share_records(
+    trap: Trap, played: Sequence[Record], values: Sequence[LevelValues]
+) -> list[Shares]:
+    """Return for each agent the shares of ``TrainingLook``, as scoring has them.
+
+    Args:
+        trap: the rules.
+        played: a record of each of ``SPLITS``, of all agents' levels, one agent after another.
+        values: of the same levels.
+    """
+    (test, shift), (test_values, shift_values) = played, values
+    reached = find_reached(trap, test, test_values).arrived.reshape(-1, WATCHED)
+    chosen = find_reached(trap, shift, shift_values).choices.reshape(-1, WATCHED)
+    shares = reached.mean(axis=1), (chosen == 0).mean(axis=1), (chosen > 0).mean(axis=1)
+    return list(zip(*(each.tolist() for each in shares), strict=True))
