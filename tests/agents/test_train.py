@@ -163,11 +163,8 @@ def test_weights_of_another_width_are_refused(tmp_path):
         ("--steps 0", "'0' is not a whole number of at least 1"),
         ("--num-levels 0", "num_levels must be"),
         ("--out .", "exists and is not empty"),
-        ("--epochs 0", "epochs must be a whole number of at least 1, got 0"),
         ("--epochs 1.5", "argument --epochs: invalid int value: '1.5'"),
         ("--learning-rate 0", "learning_rate must be a number above 0 and at most 1, got 0.0"),
-        ("--discount 1.01", "discount must be a number from 0 to 1, got 1.01"),
-        ("--environments 0", "environments must be a whole number of at least 1, got 0"),
         ("--environments 1 --rollout-length 7", "minibatches must be at most 3 here"),
         ("--algo sb3-ppo --epochs 2", "sb3-ppo does not take the setting epochs; it is for ppo, "),
         ("--device gpuu:1", "device 'gpuu:1' is not here; JAX has cpu"),
@@ -175,8 +172,6 @@ def test_weights_of_another_width_are_refused(tmp_path):
         ("--trap CheeseCorner rho=1", "unknown parameter of CheeseCorner 'rho'"),
         ("--algo taught --trap MonsterWorld", "has no exact solver"),
         ("--algo taught --trap TreeFarm", "its rules draw outcomes"),
-        ("--algo taught --entropy 0.1", "taught does not take the setting entropy; it is for ppo,"),
-        ("--algo taught-gru --clip 0.1", "taught-gru does not take the setting clip; it is for "),
     ],
 )
 def test_train_with_bad_usage_exits_2(arguments, message, tmp_path, capsys):
