@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.looks import Shares
 from agents.run import Run
+from agents.training_looks import Shares
 from mesa_gym.trained.agent import Agent
 
 POINTS = 40  # of a learning curve
@@ -73,7 +73,7 @@ class TrainingProgram(NamedTuple):
         updates: the number of updates.
         begin, update: those of ``agents.ppo.PPO``, for several agents at once, of their numbers.
         export: makes an agent of weights.
-        judge: of ``agents.looks.make_judge``, or None.
+        judge: of ``agents.training_looks.make_judge``, or None.
     """
 
     size: int

@@ -20,13 +20,13 @@ from typing import Any
 
 from agents.algorithms import USUAL_SETTINGS
 from agents.compiling import Array, Many, find_devices, jax, jnp, optax
-from agents.looks import make_judge
 from agents.loop import Report, TrainedAgent, TrainingProgram, run_training
 from agents.networks import LEARNERS, Learner, MakeLearner, Params
 from agents.numbers import AgentNumbers, list_numbers
 from agents.ppo_settings import PPOSettings
 from agents.rollouts import Learning, LossTerm, Minibatch, PlayedStep, PlayingNow, ShapeReward
 from agents.run import Run
+from agents.training_looks import make_judge
 from mesa_gym.errors import shorten
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from agents.cpu_seconds import PHASES
-from agents.looks import LEAST_ARRIVAL
 from agents.loop import Report, TrainedAgent, TrainingLook
 from agents.run import Run
+from agents.training_looks import LEAST_ARRIVAL
 
 CURVE_FILE = "curve.csv"
 # Of a share of test levels between looks, which is more than chance among 250 levels.

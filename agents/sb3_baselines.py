@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from agents.algorithms import USUAL_SETTINGS
-from agents.looks import judge_agent
 from agents.loop import LOOKS, Report, TrainedAgent, TrainingLook
 from agents.run import Run
+from agents.training_looks import judge_agent
 from mesa_gym.errors import missing_extra
 from mesa_gym.sb3 import CentredExtractor, make_sb3, ppo
 from mesa_gym.trained.agent import Agent

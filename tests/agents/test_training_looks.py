@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from agents.compiling import Many, find_devices
-from agents.looks import WATCHED, judge_agent, make_judge, play_levels
 from agents.networks import LearningMLP
+from agents.training_looks import WATCHED, judge_agent, make_judge, play_levels
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import score
 from mesa_gym.scoring.record import rollout
