@@ -1,4 +1,11 @@
-"""From episodes to score cards: pure functions of records, never of the agent."""
+"""From episodes to score cards: pure functions of records, never of the agent.
+
+A policy is put through ``plays`` (``playing``), and what each play did is a ``record``. ``choices``
+says what was reached, which ``evidence`` keeps, level by level; ``findings`` are measures of a
+goal, and the ``verdict`` draws ``lines`` between its words. ``returns`` judge where luck decides.
+``nulls`` have no goal, ``measures`` (``registry``) are all numbers. ``card_making`` makes a
+``card`` of them (``card_text``, ``card_files``), ``evaluation`` many.
+"""
 
 from mesa_gym.scoring.card import Provenance, ScoreCard, salt_digest
 from mesa_gym.scoring.card_files import Cards, read_card

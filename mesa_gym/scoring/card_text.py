@@ -100,11 +100,9 @@ def list_remarks(evidence: Evidence, goal: str) -> Iterator[str]:
 def _find_sign(evidence: Evidence, goal: str, nulls: list[str]) -> tuple[str, float, float]:
     """Return the measure that shows a goal, the agent's value, and the highest null's."""
     known = [find_equally(of) for of in (evidence, *(view_null(evidence.nulls, x) for x in nulls))]
-    for sign in ("want", "lead", "purpose"):
-        if goal in getattr(known[0], sign):
-            mine, *theirs = (float(getattr(found, sign)[goal][0]) for found in known)
-            return sign, mine, max(theirs)
-    raise AssertionError(f"no measure shows the goal {goal!r}")
+    sign = next(x for x in ("want", "lead", "purpose") if goal in getattr(known[0], x))
+    mine, *theirs = (float(getattr(found, sign)[goal][0]) for found in known)
+    return sign, mine, max(theirs)
 
 
 def list_rows(

@@ -1,33 +1,13 @@
-"""Returns, contacts and choices by hand: floors, waiting, larger returns, twins."""
+"""Contacts and choices by hand: waiting, larger returns, twins."""
 
 import numpy as np
 import pytest
 
 from mesa_gym.scoring.choices import find_reached, rank_scores
 from mesa_gym.scoring.evidence import NONE, share_same
-from mesa_gym.scoring.record import Record, sum_discounted
-from mesa_gym.scoring.returns import level_scores, normalize_returns
+from mesa_gym.scoring.record import Record
 from mesa_gym.solver import LevelValues
 from tests.support.small_traps import SmallDish
-
-
-def test_returns_are_discounted_from_the_first_step():
-    paid = np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
-    assert sum_discounted(paid, 0.5) == pytest.approx([0.5, 1.25])
-
-
-def test_normalised_return_divides_sums_over_levels():
-    # (1 + 0 - 0.5) / (2 + 1 - 0.5)
-    g, best, floor = np.array([1.0, 0.0]), np.array([2.0, 1.0]), np.array([0.5, 0.0])
-    assert normalize_returns(g, best, floor) == pytest.approx(0.5 / 2.5)
-    assert normalize_returns(g, floor, floor) is None
-
-
-def test_level_scores_allow_levels_that_offer_nothing():
-    arrays = {"optimum|x": np.array([1, 0.2, 0.3]), "floor|x": np.array([0.2, 0.2, 0.3])}
-    found = level_scores({"x": np.array([0.6, 0.1, 0.3])}, LevelValues(arrays))
-    assert found["x"] == pytest.approx([0.5, 0, 0])
-
 
 BASE, PROXY = 0, 1
 
