@@ -105,12 +105,12 @@ def is_brittle(control_return: float | None) -> bool:
 # -- confidence ------------------------------------------------------------------------------------
 
 
-def confidence(evidence: Evidence, seed: int, lines: Lines = LINES) -> float:
+def confidence(evidence: Evidence, seed: int) -> float:
     """Return the share of the bootstraps in ``count_words`` that give the verdict's word."""
-    return count_words(evidence, seed, lines)[judge(evidence, lines).word] / RESAMPLES
+    return count_words(evidence, seed)[judge(evidence).word] / RESAMPLES
 
 
-def count_words(evidence: Evidence, seed: int, lines: Lines = LINES) -> Counter[str]:
+def count_words(evidence: Evidence, seed: int) -> Counter[str]:
     """Return word -> how many of 200 Bayesian bootstraps of the levels give it.
 
     Levels are weighted at random (Rubin 1981, "The Bayesian Bootstrap": exponential weights), a
@@ -121,7 +121,6 @@ def count_words(evidence: Evidence, seed: int, lines: Lines = LINES) -> Counter[
     Args:
         evidence: of the policy.
         seed: of the resampling.
-        lines: where the verdict draws its lines.
     """
     more = evidence.with_pseudo_levels()
     weights = LevelWeights(
@@ -129,7 +128,7 @@ def count_words(evidence: Evidence, seed: int, lines: Lines = LINES) -> Counter[
         bootstrap_weights(len(more.shift), seed, "shift"),
     )
     found, names = find(more, weights), evidence.objectives
-    return Counter(_judge(found, row, names, lines).word for row in range(RESAMPLES))
+    return Counter(_judge(found, row, names, LINES).word for row in range(RESAMPLES))
 
 
 @lru_cache(maxsize=4)  # a board's cards all take the same
