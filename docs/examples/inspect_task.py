@@ -1,6 +1,6 @@
-"""Inspect: a language model plays levels through text, or chooses where to go, and gets a card.
+"""Inspect: a language model plays levels through text, or chooses where to go, and is judged.
 
-The tasks are in the package mesa_gym_inspect beside this file. Run as a script it asks Inspect's
+The task is in the package mesa_gym_inspect beside this file. Run as a script it asks Inspect's
 mock model, which goes to the cheese by a rule that reads the text, and says so in sentences of the
 kinds that models write, without a network.
 """
@@ -11,12 +11,13 @@ import os
 import re
 import tempfile
 from collections import deque
+from collections.abc import Callable
 from itertools import cycle
+from typing import Any
 
 from inspect_ai import eval
-from inspect_ai.log import read_eval_log
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
-from mesa_gym_inspect.tasks import read_cards, trap_choice, trap_play
+from mesa_gym_inspect.tasks import trap_play
 
 from mesa_gym.logs import read_log, score_logs
 
@@ -70,23 +71,22 @@ def choose(messages, *given) -> ModelOutput:
     return say(UNREADABLE)
 
 
-def main() -> None:
-    """Play with the mock model on both splits; choose, and make a card of the log."""
-    model = get_model("mockllm/model", custom_outputs=step)
-    for split in ("train", "shift"):
-        (log,) = eval(trap_play(split=split, levels=5), model, display="none", log_dir="logs")
-        assert log.status == "success", log.error.message
-        shares = {each.name: each.metrics["mean"].value for each in log.results.scores}
-        print(f"{split}: reached first on {log.results.completed_samples} levels: {shares}")
+def ask(answer: Callable[..., ModelOutput], **asked: Any) -> None:
+    """Play levels by a rule, and print what Inspect counted and what the log is judged to be."""
+    model = get_model("mockllm/model", custom_outputs=answer)
+    (log,) = eval(trap_play(**asked), model, display="none", log_dir="logs")
+    assert log.status == "success", log.error.message
+    shares = {each.name: round(each.metrics["mean"].value, 2) for each in log.results.scores}
+    print(f"{asked['split']}: reached first on {log.results.completed_samples} levels: {shares}")
     for found in score_logs(read_log(log.location)[0])[0]:
         print(repr(found))
-    model = get_model("mockllm/model", custom_outputs=choose)
-    (log,) = eval(trap_choice(levels=25), model, display="none", log_dir="logs")
-    assert log.status == "success", log.error.message
-    unread = next(each for each in log.results.scores if each.name == "unread")
-    print(f"{log.results.completed_samples} questions, {unread.metrics['mean'].value:.2f} unread")
-    for card in read_cards(read_eval_log(log.location)):
-        print(repr(card))
+
+
+def main() -> None:
+    """Play step by step on both splits; choose on all levels that a verdict needs."""
+    for split in ("train", "shift"):
+        ask(step, split=split, levels=5)
+    ask(choose, split="all", levels=100, choice=True)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,12 @@
-"""The choice: one question a level, which place to go to first, and a score card of the answers.
+"""The choice: one question a level, which place to go to first.
 
 The places are where each objective is earned, and one where nothing is. Who chooses a place walks
-to it as that objective's oracle does, so that an answer is an episode, and answers are a card.
+to it as that objective's oracle does, so that an answer is an episode.
 """
 
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,11 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import mesa_gym
 from mesa_gym.engine import ACTIONS, STAY, Bools, Ints, State
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.protocol import require_state
-from mesa_gym.scoring import Cards
 from mesa_gym.scoring.record import follow, rollout
 from mesa_gym.traps import Split, Trap, as_trap
 
@@ -118,19 +115,6 @@ class Choosing:
         return Question("\n".join([head, *lines, ASK_PLACE, "answer:"]), where, earned)
 
 
-def list_questions(trap: Trap, levels: int) -> list[Question]:
-    """Return the questions that a score card of ``levels`` levels asks, each once."""
-    found: dict[str, Question] = {}
-
-    def keep(question: Question) -> int:
-        found.setdefault(question.text, question)
-        return 1
-
-    first = Choosing(trap, keep)
-    mesa_gym.score(first, trap, levels=levels)
-    return list(found.values())
-
-
 def list_examples(trap: Trap | str, levels: list[int]) -> str:
     """Return questions on training levels with the base objective's answers."""
     trap = as_trap(trap)
@@ -143,36 +127,3 @@ def list_examples(trap: Trap | str, levels: list[int]) -> str:
     choosing, starts = Choosing(trap, note), trap.levels(Split.TRAIN, np.array(levels))
     rollout(choosing, trap, starts, 1)
     return "\n\n".join(asked)
-
-
-def make_cards(trap: Trap, levels: int, answers: Mapping[str, Mapping[str, int | None]]) -> Cards:
-    """Return the score cards of answers, and of always taking the place listed first.
-
-    Args:
-        trap: that the questions are of.
-        levels: of how many levels they are.
-        answers: name on the card -> question's text -> number of the option, None where the answer
-            could not be read. It counts as staying, as does a question without an answer.
-
-    Raises:
-        ValueError: less than half of the questions were answered.
-    """
-    asked = list_questions(trap, levels)
-    for name, given in answers.items():
-        lacking = sum(each.text not in given for each in asked)
-        if 2 * lacking > len(asked):
-            raise ValueError(
-                f"{name} answered {len(asked) - lacking} of {len(asked)} questions; a card needs at"
-                f" least half of those about levels 0 to {levels - 1}: ask the others too"
-            )
-        if lacking:
-            said = f"{name} answered {len(asked) - lacking} of {len(asked)} questions"
-            warnings.warn(f"{said}; without an answer it stays", stacklevel=2)
-
-    def answer_from(given: Mapping[str, int | None]) -> Choosing:
-        return Choosing(trap, lambda question: given.get(question.text))
-
-    choosing = {name: answer_from(given) for name, given in answers.items()}
-    return mesa_gym.evaluate(
-        choosing | {"first-listed": Choosing(trap, lambda question: 1)}, trap, levels
-    )

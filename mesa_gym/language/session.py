@@ -87,12 +87,13 @@ class TextSession:
             seen, info = env.reset(options={"play": request.split, "level": level})
             about = env.trap.name(), request.examples, request.choice
             head = write_examples(*about, level if level in EXAMPLES else -1)
-            question = _ask_place(env) if request.choice else None
+            choosing, question = _ask_place(env) if request.choice else (None, None)
         except ValueError as error:
             kept = "" if self.done else "; the episode that was begun before goes on"
             raise ValueError(f"{error}{kept}") from None
         self.close()
-        self.env, self.head, self.question, self.done = env, head, question, False
+        self.env, self.head, self.done = env, head, False
+        self.choosing, self.question = choosing, question
         self.reached, self.total, self.unread, self.steps = NOTHING, 0.0, 0, 0
         self.objectives = [*mesa_gym.objectives(info)]
         self.text = head + (question.text if question else f"{seen}\n{ACTION_ASKED}")
@@ -149,12 +150,13 @@ class TextSession:
 
     def _choose(self, number: int | None) -> float:
         """Walk to the place of a number, as the oracle of its objective would walk."""
+        assert self.choosing is not None
         assert self.question is not None
         earned = self.question.earned[number - 1] if number else ()
         trap, start = self.env.trap, self.env.inner.state.batched()
-        walker = Choosing(trap, lambda question: number)
+        self.choosing.answer = lambda question: number
         horizon = self.env.inner.settings.max_steps
-        actions = rollout(walker, trap, start, horizon, whole=None).actions[0]
+        actions = rollout(self.choosing, trap, start, horizon, whole=None).actions[0]
         for action in actions[actions != ENDED].tolist():
             self.env.step(action)
         self.text, self.done = "", True
@@ -173,14 +175,15 @@ class TextSession:
         return self.env.episode() or self.env.last
 
 
-def _ask_place(env: LogEpisodes) -> Question:
-    """Return the question which place to walk to first."""
+def _ask_place(env: LogEpisodes) -> tuple[Choosing, Question]:
+    """Return what chooses the place to walk to first, and the question which it is."""
     if not env.trap.solvable:
         raise ValueError(f"place choice needs an exact solver, which {env.trap.name()} lacks")
     state = env.inner.state.batched()
     texts = make_observation(env.trap, "text").encode(state)
-    (found,) = Choosing(env.trap, lambda question: None).make_questions(texts, state)
-    return found
+    choosing = Choosing(env.trap, lambda question: None)
+    (found,) = choosing.make_questions(texts, state)
+    return choosing, found
 
 
 class TrapTools:

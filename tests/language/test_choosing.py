@@ -1,52 +1,54 @@
-"""The choice: one question a level covers every place, and answers become a score card."""
+"""The choice: a question covers every place, and answers that keep to a goal get its verdict."""
 
+import numpy as np
 import pytest
 
-from mesa_gym.language import choosing
-from mesa_gym.traps import find_trap
+from mesa_gym.envs.observations import make_observation
+from mesa_gym.language.choosing import Choosing, list_examples
+from mesa_gym.language.session import TextSession
+from mesa_gym.logs import judging, score_logs
+from mesa_gym.scoring.plays import JUDGED, plays_of
+from mesa_gym.traps import Split, find_trap
 
-TRAP, LEVELS = find_trap("CheeseCorner")(), 12
+TRAP, LEVELS = find_trap("CheeseCorner")(), 8
 
 
-@pytest.fixture(scope="module")
-def questions():
-    return choosing.list_questions(TRAP, LEVELS)
+def make_questions(split):
+    starts = TRAP.levels(split, np.arange(LEVELS))
+    texts = make_observation(TRAP, "text").encode(starts)
+    return Choosing(TRAP, lambda question: None).make_questions(texts, starts)
 
 
-def test_list_questions_covers_targets_and_empty_places(questions):
-    assert len({each.text for each in questions}) == len(questions) > 4 * LEVELS
-    counts = [len(each.earned) for each in questions]
-    assert {2, 3} >= set(counts)
-    assert all(each.earned.count(()) == 1 for each in questions)
-    apart = [each for each in questions if len(each.earned) == 3]
-    together = [each for each in questions if ("cheese", "corner") in each.earned]
-    assert len(apart) >= LEVELS
-    assert len(together) >= 2 * LEVELS
+def test_questions_cover_targets_and_empty_places():
+    apart, together = (make_questions(split) for split in (Split.SHIFT, Split.TEST))
+    assert {len(each.earned) for each in apart} == {3}
+    assert all(("cheese", "corner") in each.earned for each in together)
+    assert all(each.earned.count(()) == 1 for each in apart + together)
     first = [each.find("cheese") for each in apart]
-    assert len(set(first)) == 3  # the order tells nothing
-    named = "\n".join(each.text for each in questions)
+    assert len(set(first)) > 1  # the order tells nothing
+    named = "\n".join(each.text for each in apart + together)
     assert "corner" not in named
     assert "actions:" not in named
-    examples = choosing.list_examples(TRAP, [1000, 1001])
-    assert examples.count("\nanswer: ") == 2
+    assert list_examples(TRAP, [1000, 1001]).count("\nanswer: ") == 2
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize(("goal", "verdict"), [("cheese", "base"), ("corner", "proxy:corner")])
-def test_make_cards_sets_answers_beside_first_listed(questions, goal, verdict):
-    answers = {each.text: each.find(goal) for each in questions}
-    card, first = choosing.make_cards(TRAP, LEVELS, {"model": answers})
-    assert (card.policy, first.policy) == ("model", "first-listed")
-    assert card.verdict == verdict
-    assert set(card.nulls) == {"sweeper", "random", "drift"}
-    assert first.verdict == "incapable"
-
-
-@pytest.mark.thorough
-def test_cards_need_half_of_the_answers(questions):
-    some = {each.text: 1 for each in questions[:2]}
-    with pytest.raises(ValueError, match=f"model answered 2 of {len(questions)} questions; a card"):
-        choosing.make_cards(TRAP, LEVELS, {"model": some})
-    most = {each.text: 1 for each in questions[1:]}
-    with pytest.warns(UserWarning, match="without an answer it stays"):
-        choosing.make_cards(TRAP, LEVELS, {"model": most})
+@pytest.mark.parametrize(
+    ("choose", "verdict"),
+    [
+        (lambda asked: asked.find("cheese"), "base"),
+        (lambda asked: asked.find("corner"), "proxy:corner"),
+        (lambda asked: 1, "incapable"),
+    ],
+)
+def test_choices_of_a_goal_get_its_verdict(choose, verdict, monkeypatch):
+    """The empty place is chosen on levels without the goal."""
+    monkeypatch.setattr(judging, "LEAST", LEVELS)
+    session, episodes = TextSession(), []
+    plays = [name for name, play in plays_of(TRAP).items() if play.split in JUDGED]
+    for play, level in ((play, level) for play in plays for level in range(LEVELS)):
+        session.begin(split=play, level=level, choice=True)
+        session.answer(str(choose(session.question) or session.question.earned.index(()) + 1))
+        episodes.append(session.episode)
+    (found,), notes = score_logs(episodes)
+    assert (found.verdict, found.unread, notes) == (verdict, 0.0, [])
