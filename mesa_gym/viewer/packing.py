@@ -15,8 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import STAY, State
+from mesa_gym.policies import Policy
+from mesa_gym.policies.asking import Asking
 from mesa_gym.rendering.raster import draw_cell, encode_cells, name_planes, order_planes
 from mesa_gym.solver import PlacementGraph
+from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Trap
 
 Parts = Mapping[str, NDArray[Any]]
@@ -25,6 +28,10 @@ STATES_AT_ONCE = 4096  # while pictures are looked up
 # What probability 1 is written as, in three bytes: with two, where an agent ends up would be wrong
 # by 0.0004, since errors add up over an episode.
 CERTAIN = 2**24 - 1
+# By how much answers to the same picture may differ: networks round otherwise in another batch.
+ROUNDING = 1e-6
+# By how many steps at most clocks are moved when a policy is asked again.
+LATER = 64
 
 
 class CellSheet:
@@ -71,8 +78,36 @@ class CellSheet:
         return rows_of_tiles.reshape(rows * tile, WIDE * tile, 3)
 
 
+def find_answers(policy: Policy, trap: Trap, states: State, name: str = "") -> Floats | None:
+    """Return the answers of a policy in each of some states, asked once for all of them.
+
+    The policy is asked once more, without a reset in between: of the same states in another order,
+    each at another time. Where answers differ it remembers, reads the clock or draws something for
+    an episode, and its action does not follow from the state.
+
+    Args:
+        policy: what acts.
+        trap: the rules.
+        states: n of them.
+        name: of the policy, for errors.
+
+    Returns:
+        float64 (n, 5), action probabilities; None where they do not follow from the states.
+
+    Raises:
+        PolicyError: it failed, or answered with something else than actions.
+    """
+    asking = Asking(policy, trap, states.level.key, 0, name)
+    shares = asking.probabilities(states, 0)
+    rng = np.random.default_rng(0)
+    order = rng.permutation(states.n)
+    later = rng.integers(1, LATER, states.n)
+    again = asking.probabilities(states.take(order)._replace(clock=states.clock + later), 0)
+    return None if np.abs(shares[order] - again).max() > ROUNDING else shares
+
+
 def pack_level(
-    graph: PlacementGraph, sheet: CellSheet, shares: Mapping[int, NDArray[np.float64]]
+    graph: PlacementGraph, sheet: CellSheet, shares: Mapping[int, Floats]
 ) -> dict[str, Any]:
     """Return the plain data of a level; ``templates/game.js`` opens it.
 

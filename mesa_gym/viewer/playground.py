@@ -26,11 +26,11 @@ from mesa_gym.report.templating import TEMPLATES as REPORT
 from mesa_gym.report.templating import environment
 from mesa_gym.scoring.plays import ALONE, TWINS, find_play, has_twins
 from mesa_gym.solver import PlacementGraph
+from mesa_gym.solver.graph import Floats
 from mesa_gym.terminal import printable
 from mesa_gym.traps import Split, Trap
-from mesa_gym.viewer.packing import WIDE, CellSheet, pack_level
+from mesa_gym.viewer.packing import WIDE, CellSheet, find_answers, pack_level
 from mesa_gym.viewer.painter import WISH
-from mesa_gym.viewer.replies import Answers, find_answers
 
 TEMPLATES = Path(__file__).with_name("templates")
 PAGE_TILE = 64  # pixels a cell; pages are looked at on screens of high density too
@@ -120,12 +120,9 @@ def pack_trap(
     sheet, packed = CellSheet(trap), []
     policies = [as_policy(guest.policy, trap, trap.horizon(Split.SHIFT)) for guest in guests]
     asked = {k: each for k, each in enumerate(policies) if _find_kind(each) == BY_SHARES}
-    tried: set[int] = set()
     for play, number in levels:
         graph = PlacementGraph(trap, _make_start(trap, play, number, salt))
-        found = {k: _ask_everywhere(asked[k], graph, guests[k].name) for k in asked}
-        tried |= {k for k, answers in found.items() if not answers.declared}
-        shares = {k: answers.shares for k, answers in found.items()}
+        shares = {k: _ask_everywhere(asked[k], graph, guests[k].name) for k in asked}
         level = {"play": play, "number": number, "horizon": find_play(trap, play).steps}
         packed.append(level | pack_level(graph, sheet, shares))
         advance(1)
@@ -146,8 +143,7 @@ def pack_trap(
         "loose": trap.delta > 0,
         "levels": packed,
         "agents": [
-            _describe_agent(guest, policy, k in tried)
-            for k, (guest, policy) in enumerate(zip(guests, policies, strict=True))
+            _describe_agent(guest, policy) for guest, policy in zip(guests, policies, strict=True)
         ],
         "cells": sheet.names,
         "sheet": data_uri(sheet.draw(PAGE_TILE)),
@@ -210,7 +206,7 @@ def _make_start(trap: Trap, play: str, number: int, salt: str) -> State:
     return asked.change(trap.levels(asked.split, np.array([number]), salt))
 
 
-def _ask_everywhere(policy: Policy, graph: PlacementGraph, name: str) -> Answers:
+def _ask_everywhere(policy: Policy, graph: PlacementGraph, name: str) -> Floats:
     """Return a policy's answers in all states in which the episode goes on."""
     states = graph.states.take(slice(0, graph.going))
     answers = find_answers(policy, graph.trap, states, name)
@@ -230,9 +226,11 @@ def _find_kind(policy: Policy) -> str:
     return BY_ORACLE if type(policy) is Oracle else BY_SHARES
 
 
-def _describe_agent(guest: Guest, policy: Policy, tried: bool) -> dict[str, Any]:
+def _describe_agent(guest: Guest, policy: Policy) -> dict[str, Any]:
     """Return an agent's data for the page's script, except its action probabilities."""
     kind, name = _find_kind(policy), printable(guest.name)
+    # What does not declare that it remembers nothing was only tried.
+    tried = kind == BY_SHARES and getattr(policy, "memory", True) is not False
     known = {"name": name, "words": guest.words, "tried": tried, "kind": kind}
     if isinstance(policy, Oracle):
         return known | {"objective": list(policy.trap.objectives).index(policy.objective)}

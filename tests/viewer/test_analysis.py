@@ -9,9 +9,9 @@ from mesa_gym.scoring.evidence import NONE
 from mesa_gym.solver import PlacementGraph, Solution
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
+from mesa_gym.viewer.packing import find_answers
 from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.players import PolicyPlayer
-from mesa_gym.viewer.replies import find_answers
 from mesa_gym.viewer.seats import Seat
 from mesa_gym.viewer.timeline import Analysis
 from tests.support.parameters import each_solvable, thorough
@@ -154,17 +154,11 @@ class OneByOne(Memoryless):
         return np.concatenate([look_ahead(row[None]) for row in observation])
 
 
-@pytest.mark.parametrize("policy", ["random", "stay", OneByOne()])
-def test_find_answers_trusts_declared_memoryless_policies(policy):
-    found = ask_everywhere(policy)
-    assert found.declared
-
-
-def test_find_answers_tries_an_undeclared_callable():
-    found = ask_everywhere(look_ahead)
-    assert not found.declared
+@pytest.mark.parametrize("policy", [look_ahead, OneByOne()])
+def test_find_answers_are_those_of_the_policy(policy):
     trap = SmallDish()
-    np.testing.assert_allclose(found.shares, look_ahead(trap.observe(list_states(trap))))
+    wanted = look_ahead(trap.observe(list_states(trap)))
+    np.testing.assert_allclose(ask_everywhere(policy), wanted)
 
 
 @pytest.mark.parametrize(
