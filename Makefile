@@ -70,7 +70,7 @@ certify: $(INSTALLED)  ## Prove that each trap separates its objectives (TRAP=NA
 	$(BIN)/mesa-gym certify $(TRAP)
 
 digests: $(INSTALLED)  ## Record the digests of new traps; never overwrites one.
-	$(BIN)/python -m mesa_gym.testing digests
+	$(BIN)/python -m mesa_gym.testing.digests
 
 api: $(INSTALLED)  ## Record the public API in docs/public_api.txt, and draw the rooms of the house.
 	$(BIN)/python -m docs.public_api

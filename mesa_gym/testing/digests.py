@@ -1,19 +1,25 @@
-"""Digests of traps, by which tests see that a finished version has not changed."""
+"""Digests of traps, by which tests see that a finished version has not changed.
+
+``python -m mesa_gym.testing.digests`` records those of new traps.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
 
+from mesa_gym.command import DONE, FAILED, Parser, run_command
 from mesa_gym.engine import State
 from mesa_gym.files import read_json, write_text
+from mesa_gym.terminal import say
 from mesa_gym.testing.check import ConformanceError, TrapLike
 from mesa_gym.testing.sample import Sample, episodes
-from mesa_gym.traps import Split, as_trap
+from mesa_gym.traps import Split, all_traps, as_trap, find_trap
 
 KEPT_IN = Path("tests/golden")
 HASHED = 32
@@ -95,3 +101,29 @@ def record_digest(trap: TrapLike, folder: Path = KEPT_IN) -> bool:
         return False
     write_text(path, json.dumps({"trap": made.name(), "digests": digest(made)}, indent=2) + "\n")
     return True
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command: 0 done, 1 a trap failed, 2 bad usage, 130 interrupted."""
+    parser = Parser(prog="python -m mesa_gym.testing.digests", description=__doc__)
+    parser.add_argument("traps", nargs="*", metavar="TRAP", help="default: every trap")
+    parser.add_argument("--folder", type=Path, default=KEPT_IN, help=f"default: {KEPT_IN}")
+    options = parser.parse_args(arguments)
+    return run_command("mesa_gym.testing.digests", lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Record each trap's digests; a trap that fails is named, and the others are recorded."""
+    done = DONE
+    for trap in [find_trap(name)() for name in options.traps or all_traps()]:
+        try:
+            said = "recorded" if record_digest(trap, options.folder) else "unchanged"
+            print(f"{trap!r}: {said}", flush=True)
+        except ConformanceError as error:
+            say(str(error))
+            done = FAILED
+    return done
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -10,8 +10,7 @@ import pytest
 
 import mesa_gym
 from mesa_gym.testing import CHECKS, ConformanceError, check_trap
-from mesa_gym.testing.__main__ import main
-from mesa_gym.testing.digests import check_digest, record_digest
+from mesa_gym.testing.digests import check_digest, main, record_digest
 from mesa_gym.testing.sample import difference
 from mesa_gym.traps import Share, Split, Whole, base, package_traps
 from tests.support.broken_traps import LONG, TESTED
@@ -155,7 +154,7 @@ def test_digest_of_a_changed_trap_fails(change, changed, tmp_path):
 def test_digests_command_never_overwrites(tmp_path, capsys):
     with pytest.raises(ConformanceError, match=r"CheeseCorner-v0\.json is missing; `make digests`"):
         check_digest("CheeseCorner", tmp_path)
-    command = ["digests", "CheeseCorner", "--folder", str(tmp_path)]
+    command = ["CheeseCorner", "--folder", str(tmp_path)]
     assert main(command) == 0
     assert main(command) == 0
     check_digest("CheeseCorner", tmp_path)
