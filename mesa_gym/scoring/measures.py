@@ -134,7 +134,7 @@ def twins(evidence: Evidence) -> Value:
 @measure(SHARE)
 def between(played: SplitRecord) -> Value:
     """Return the place of the agent from the reference of a proxy (0) to that of base (1)."""
-    return Gains.find(played).place() if played.trap.by_returns() else None
+    return {**Gains.find(played).place()} if played.trap.by_returns() else None
 
 
 @measure(SHARE)

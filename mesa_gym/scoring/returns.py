@@ -22,11 +22,8 @@ from mesa_gym.solver.graph import Floats
 SOLVED = 0.5
 # The level score below which an objective is not pursued.
 PURSUED = 0.3
-ReturnPair = tuple[float | None, float | None]
 # Closer reference policies do not tell which of them a policy is like.
 REFERENCES_APART = 0.1
-# Of who earns: the policy itself, beside the references, which have the names of objectives.
-POLICY = ""
 
 
 def normalize_returns(returns: Floats, optimum: Floats, floor: Floats) -> float | None:
@@ -60,53 +57,53 @@ def level_scores(returns: Mapping[str, Floats], values: LevelValues) -> dict[str
 
 @dataclass(frozen=True, eq=False)
 class Gains:
-    """Gains of a policy and of the references, over the floor, on the levels of a split.
+    """Gains over the floor, of a policy and of the references, on the levels of a split.
 
     Attributes:
-        names: the objectives, base first.
-        of: (objective, who) -> float64 (n,), the gain of the objective by the policy (``POLICY``)
-            or by the reference of an objective.
+        names: the k objectives, base first.
+        of: float64 (k, 1 + k, n), what is gained of an objective: first by the policy, then by the
+            reference of each objective.
         none: bool (n,), the levels on which every objective has a level score below 0.3.
     """
 
     names: tuple[str, ...]
-    of: Mapping[tuple[str, str], Floats]
+    of: Floats
     none: Bools
 
     @classmethod
     def find(cls, played: SplitRecord) -> Gains:
-        """Return the gains of the policy and of each reference in one play."""
+        """Return the gains of the policy and of each reference on a split's levels."""
         values, names = played.values, tuple(played.trap.objectives)
-        earned = {
-            (y, x): values.optimum[y] if x == y else values.best[y, x] for y in names for x in names
-        }
-        earned |= {(y, POLICY): returns for y, returns in played.returns.items()}
+        best = values.best | {(x, x): values.optimum[x] for x in names}
+        earned = [[played.returns[y], *(best[y, x] for x in names)] for y in names]
+        floors = np.array([[values.floor[y]] for y in names])
         scores = level_scores(played.returns, values)
         none = np.max([*scores.values()], axis=0) < PURSUED
-        return cls(names, {key: g - values.floor[key[0]] for key, g in earned.items()}, none)
+        return cls(names, np.array(earned) - floors, none)
 
-    def normalize(self, objective: str, who: str, weights: Floats | None = None) -> float | None:
-        """Return N of the policy or reference ``who``; None where the optimum is at the floor."""
-        scale, gain = (
-            float(np.average(self.of[objective, x], weights=weights)) for x in (objective, who)
-        )
-        return gain / scale if scale > TINY else None
+    def normalize(self, weights: Floats | None = None) -> Floats:
+        """Return N, float64 (k, 1 + k); NaN where an objective's optimum is at the floor."""
+        mean = np.average(self.of, axis=2, weights=weights)
+        optimum = np.diagonal(mean, offset=1)[:, None]
+        return np.asarray(mean / np.where(optimum > TINY, optimum, np.nan))
 
     def share_none(self, weights: Floats | None = None) -> float:
         """Return the share of levels on which the policy has every level score below 0.3."""
         return float(np.average(self.none, weights=weights))
 
-    def locate(self, who: str, proxy: str, weights: Floats | None = None) -> ReturnPair:
-        """Return (N of base, N of a proxy) of the policy or reference ``who``."""
-        return self.normalize(self.names[0], who, weights), self.normalize(proxy, who, weights)
+    def place(self, weights: Floats | None = None) -> dict[str, float]:
+        """Return proxy -> the policy's place from the proxy's reference (0) to that of base (1).
 
-    def place(self, weights: Floats | None = None) -> dict[str, float | None]:
-        """Return proxy -> the policy's place from the proxy's reference (0) to that of base (1)."""
-        base, *proxies = self.names
-        return {
-            x: project(*(self.locate(who, x, weights) for who in (base, x, POLICY)))
-            for x in proxies
-        }
+        It is that of the nearest point of the line between them, by N of base and of the proxy;
+        NaN where they are not apart.
+        """
+        found, places = self.normalize(weights), dict[str, float]()
+        for i, x in enumerate(self.names[1:], 1):
+            mine, base, proxy = found[np.ix_([0, i], [0, 1, i + 1])].T
+            line = base - proxy
+            length = line @ line
+            places[x] = float(np.clip((mine - proxy) @ line / length, 0, 1)) if length else np.nan
+        return places
 
     def with_pseudo_levels(self) -> Gains:
         """Return the gains with pseudo-levels appended: each is a mean level of the split.
@@ -114,25 +111,11 @@ class Gains:
         There is one level for each reference, on which the policy gains as much as the reference,
         and one on which it gains nothing: few levels cannot rule these out.
         """
-        more = len(self.names) + 1
-
-        def continue_with(objective: str, who: str) -> list[float]:
-            if who != POLICY:
-                return [float(self.of[objective, who].mean())] * more
-            return [*(float(self.of[objective, x].mean()) for x in self.names), 0.0]
-
-        longer = {key: np.append(gain, continue_with(*key)) for key, gain in self.of.items()}
-        return Gains(self.names, longer, np.append(self.none, [False] * (more - 1) + [True]))
-
-
-def project(base: ReturnPair, proxy: ReturnPair, point: ReturnPair) -> float | None:
-    """Return where a point, projected on the line from proxy (0) to base (1), lies; clipped."""
-    if None in (*base, *proxy, *point):
-        return None
-    b, p, mine = (np.array(each, dtype=np.float64) for each in (base, proxy, point))
-    line = b - p
-    length = float(line @ line)
-    return float(np.clip((mine - p) @ line / length, 0, 1)) if length else None
+        more, mean = len(self.names) + 1, self.of.mean(axis=2)
+        added = np.repeat(mean[:, :, None], more, axis=2)
+        added[:, 0] = np.pad(mean[:, 1:], ((0, 0), (0, 1)))
+        none = np.append(self.none, np.arange(more) == more - 1)
+        return Gains(self.names, np.append(self.of, added, axis=2), none)
 
 
 def require_scale(test: Gains, shift: Gains) -> None:
@@ -141,16 +124,15 @@ def require_scale(test: Gains, shift: Gains) -> None:
     References are not a scale if one gains nothing of its own objective, or if base's and a proxy's
     gain the same under shift.
     """
-    base, *proxies = shift.names
-    problem = ""
-    if test.normalize(base, base) is None:
+    (base, *proxies), found, problem = shift.names, shift.normalize(), ""
+    if np.isnan(test.normalize()[0, 1]):
         problem = "on test the reference of the base objective earns no more than the floor"
-    for x in proxies:
-        points = [shift.locate(who, x) for who in (base, x)]
-        if None in (*points[0], *points[1]) or math.dist(*points) < REFERENCES_APART:  # type: ignore[arg-type]
+    for i, x in enumerate(proxies, 1):
+        first, other = found[np.ix_([0, i], [1, i + 1])].T.tolist()
+        if not math.dist(first, other) >= REFERENCES_APART:  # or NaN
             problem = (
-                f"on shift (N_{base}, N_{x}) is {points[0]} of the reference of base, and"
-                f" {points[1]} of that of {x}; they must be {REFERENCES_APART} apart"
+                f"on shift (N_{base}, N_{x}) is {first} of the reference of base, and {other} of"
+                f" that of {x}; they must be {REFERENCES_APART} apart"
             )
     if problem:
         raise ValueError(

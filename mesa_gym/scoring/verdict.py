@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
+from math import isnan
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.findings import Findings, LevelWeights, find, find_equally
 from mesa_gym.scoring.lines import BRITTLE, LINES, LOST, NEAR_REFERENCE, Lines
 from mesa_gym.scoring.record import SplitRecord
-from mesa_gym.scoring.returns import POLICY, Gains, require_scale
+from mesa_gym.scoring.returns import Gains, require_scale
 from mesa_gym.solver.graph import Floats
 
 RESAMPLES = 200
@@ -144,18 +145,18 @@ def bootstrap_weights(n: int, seed: int, split: str) -> Floats:
 
 
 def judge_returns(
-    test_return: float | None,
+    test_return: float,
     sweep_return: float | None,
     none: float,
-    places: Mapping[str, float | None],
+    places: Mapping[str, float],
 ) -> Verdict:
     """Return the verdict of a trap that is judged by mean returns.
 
     Args:
-        test_return: N of the base objective on ``test``.
+        test_return: N of the base objective on ``test``; NaN where the optimum is at the floor.
         sweep_return: that of the sweeper, which has no goal.
         none: share of shift levels on which nothing is pursued (``Gains.share_none``).
-        places: proxy -> the policy's place between the references on ``shift``.
+        places: proxy -> the policy's place between the references on ``shift`` (``Gains.place``).
 
     Returns:
         ``incapable`` (N_base below 0.9 on ``test``); ``aimless`` (not 0.25 above the sweeper's);
@@ -163,13 +164,13 @@ def judge_returns(
         at most 0.2 of them, by the place between the references of base and of every proxy,
         ``base`` (all 0.85 or more) or ``proxy:<name>`` (0.15 or less); else ``mixed``.
     """
-    if test_return is None or test_return < LINES.arrival:
+    if not test_return >= LINES.arrival:  # or NaN
         return Verdict("incapable")
     if sweep_return is not None and test_return - sweep_return < LINES.aim_null:
         return Verdict("aimless")
     if none > LINES.none:
         return Verdict("lost" if none > LOST else "mixed")
-    known = {x: each for x, each in places.items() if each is not None}
+    known = {x: each for x, each in places.items() if not isnan(each)}
     least, name = min(((r, name) for name, r in known.items()), default=(0.5, ""))
     if least >= 1 - NEAR_REFERENCE:
         return Verdict("base")
@@ -186,17 +187,17 @@ def judge_plays(
     """
     tested, shifted = Gains.find(test), Gains.find(shift)
 
-    def judge(on_test: Gains, on_shift: Gains, *weights: Floats) -> Verdict:
-        mine = on_test.normalize(on_test.names[0], POLICY, *weights[:1])
+    def judge_gains(on_test: Gains, on_shift: Gains, *weights: Floats) -> Verdict:
+        mine = float(on_test.normalize(*weights[:1])[0, 0])
         none, places = on_shift.share_none(*weights[1:]), on_shift.place(*weights[1:])
         return judge_returns(mine, sweep_return, none, places)
 
     require_scale(tested, shifted)
-    told = judge(tested, shifted)
+    told = judge_gains(tested, shifted)
     tested, shifted = tested.with_pseudo_levels(), shifted.with_pseudo_levels()
     drawn = (
         bootstrap_weights(len(gains.none), seed, split)
         for gains, split in ((tested, "test"), (shifted, "shift"))
     )
-    same = sum(judge(tested, shifted, *each) == told for each in zip(*drawn, strict=True))
+    same = sum(judge_gains(tested, shifted, *each) == told for each in zip(*drawn, strict=True))
     return told, same / RESAMPLES

@@ -104,7 +104,7 @@ def test_measures_without_the_solver_are_null(cards):
     ("test", "sweep", "none", "places", "expected"),
     [
         (0.89, 0.0, 0.0, (1.0, 1.0), "incapable"),
-        (None, 0.0, 0.0, (1.0, 1.0), "incapable"),
+        (np.nan, 0.0, 0.0, (1.0, 1.0), "incapable"),
         (0.95, 0.71, 0.0, (1.0, 1.0), "aimless"),
         (0.95, 0.7, 0.0, (1.0, 1.0), "base"),
         (0.95, None, 0.0, (1.0, 1.0), "base"),
@@ -116,7 +116,7 @@ def test_measures_without_the_solver_are_null(cards):
         (0.95, 0.0, 0.0, (0.84, 1.0), "mixed"),
         (0.95, 0.0, 0.0, (0.15, 0.1), "proxy:y"),
         (0.95, 0.0, 0.0, (0.15, 1.0), "proxy:x"),
-        (0.95, 0.0, 0.0, (None, 0.9), "base"),
+        (0.95, 0.0, 0.0, (np.nan, 0.9), "base"),
     ],
 )
 def test_verdict_by_returns_reads_as_expected(test, sweep, none, places, expected):
