@@ -150,7 +150,7 @@ _ENTRIES = (
         kind="planner", settings=USUAL_SETTINGS, unread=FIXED, fewer=6,
     ),
     Algorithm(
-        "ppo-symmetric", "agents.symmetric:train",
+        "ppo-symmetric", "agents.symmetric:train_on_turned_levels",
         "PPO on levels that are turned and mirrored, so that no place is a cue.", 7,
         settings=USUAL_SETTINGS,
     ),
@@ -160,12 +160,12 @@ _ENTRIES = (
         kind="gru", settings=MEMORY_SETTINGS, unread=FIXED, pace="memory",
     ),
     Algorithm(
-        "taught", "agents.taught:train",
+        "taught", "agents.taught:train_by_labels",
         "Training by labels: the exact solver's optimal actions, in states of its own play.", 8,
         settings=USUAL_SETTINGS, unread=RETURNS, solves=True,
     ),
     Algorithm(
-        "taught-gru", "agents.taught:train",
+        "taught-gru", "agents.taught:train_by_labels",
         "Training by labels of a network with a memory, on its own play.", 24,
         kind="gru", settings=MEMORY_SETTINGS, unread=RETURNS + FIXED, pace="memory", solves=True,
     ),

@@ -110,31 +110,26 @@ def write_curve(trained: TrainedAgent) -> bytes:
     return written.getvalue().encode()
 
 
-class TensorBoard:
-    """Writes the looks at agents for TensorBoard while they are trained, a folder for each.
-
-    Args:
-        folder: of all of them.
-        names: seed -> the agent's name.
+def open_tensorboard(folder: Path, runs: Sequence[Run]) -> Report:
+    """Return a report that writes TensorBoard's files, in a folder for each training.
 
     Raises:
-        ImportError: neither library that writes TensorBoard's files is installed.
+        ImportError: neither library that writes them is installed.
     """
+    make = find_writer()
+    writers = {run.seed: make(str(folder / run.name)) for run in runs}
 
-    def __init__(self, folder: Path, names: dict[int, str]) -> None:
-        make = find_writer()
-        self._writers = {seed: make(str(folder / name)) for seed, name in names.items()}
-
-    def __call__(self, seeds: Sequence[int], looks: Sequence[TrainingLook]) -> None:
-        """Write a look at each of the agents that train together."""
+    def write(seeds: Sequence[int], looks: Sequence[TrainingLook]) -> None:
         for seed, look in zip(seeds, looks, strict=True):
             told = {"return": look.earned, "test": look.test, "shift/base": look.base}
             told |= {"shift/proxy": look.proxy}
             if look.sizes:
                 told |= dict(zip(("loss/ppo", "loss/own term"), look.sizes, strict=True))
             for name, value in told.items():
-                self._writers[seed].add_scalar(name, value, look.steps)
-            self._writers[seed].flush()
+                writers[seed].add_scalar(name, value, look.steps)
+            writers[seed].flush()
+
+    return write
 
 
 def join_reports(reports: Sequence[Report]) -> Report | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -60,13 +61,6 @@ def train(
     return found
 
 
-def train_a2c(
-    runs: Sequence[Run], report: Report | None = None, device: str | None = None
-) -> list[TrainedAgent]:
-    """Train by A2C, with the network of ``sb3-ppo``."""
-    return train(runs, report, device, make=make_a2c)
-
-
 def make_a2c(trap: Trap, n_envs: int, seed: int, env_kwargs: dict[str, Any], gamma: float) -> A2C:
     """Make an A2C on half as many environments, whose rollouts are short."""
     return A2C(
@@ -74,6 +68,9 @@ def make_a2c(trap: Trap, n_envs: int, seed: int, env_kwargs: dict[str, Any], gam
         n_steps=8, gamma=gamma, gae_lambda=0.95, ent_coef=0.01, seed=seed, device="cpu",
         policy_kwargs={"features_extractor_class": CentredExtractor, "net_arch": [64]},
     )  # fmt: skip
+
+
+train_a2c = partial(train, make=make_a2c)
 
 
 class Watch(BaseCallback):

@@ -6,17 +6,15 @@ and its moves are turned back.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from agents import ppo
 from agents.compiling import Array, jnp
-from agents.loop import Report, TrainedAgent
 from agents.networks import Learner
 from agents.ppo import PPO
-from agents.run import Run
 from mesa_gym.engine import Ints
 from mesa_gym.envs.windows import CentredInputs
 from mesa_gym.traps import Trap
@@ -77,8 +75,4 @@ class Symmetric(PPO):
         super().__init__(learner, TurnedEnv(env), *others)
 
 
-def train(
-    runs: Sequence[Run], report: Report | None = None, device: str | None = None
-) -> list[TrainedAgent]:
-    """Train as ``agents.ppo.train`` does, on turned levels."""
-    return ppo.train(runs, report, device, trainer=Symmetric)
+train_on_turned_levels = partial(ppo.train, trainer=Symmetric)

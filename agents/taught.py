@@ -10,7 +10,7 @@ is read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,12 +18,11 @@ from numpy.typing import NDArray
 
 from agents import ppo
 from agents.compiling import Array, jax, jnp
-from agents.loop import Report, TrainedAgent
 from agents.networks import Learner, Params
 from agents.ppo import PPO
 from agents.ppo_settings import PPOSettings
 from agents.rollouts import PlayedStep, PlayingNow
-from agents.run import Run, require_labels
+from agents.run import require_labels
 from mesa_gym.engine import ACTIONS
 from mesa_gym.envs.levels_in_memory import bank_of
 from mesa_gym.envs.settings import Settings
@@ -144,8 +143,4 @@ class Taught(PPO):
         return -jax.nn.logsumexp(logs, axis=-1).mean(), None
 
 
-def train(
-    runs: Sequence[Run], report: Report | None = None, device: str | None = None
-) -> list[TrainedAgent]:
-    """Train as ``agents.ppo.train`` does, by labels; ValueError where a trap has none."""
-    return ppo.train(runs, report, device, trainer=Taught)
+train_by_labels = partial(ppo.train, trainer=Taught)  # ValueError where a trap has none

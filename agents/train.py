@@ -16,7 +16,7 @@ from agents.algorithms import ALGORITHMS
 from agents.cpu_seconds import PHASES
 from agents.loop import Report, TrainedAgent
 from agents.ppo_settings import SETTING_NAMES, PPOSettings, describe_values
-from agents.progress import Printer, TensorBoard, join_reports
+from agents.progress import Printer, join_reports, open_tensorboard
 from agents.run import NUM_LEVELS, Run, require_labels
 from agents.saving import require_new_folder, save
 from mesa_gym.command import DONE, Parser, run_command
@@ -134,7 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             require_labels(run.environment().trap)
         reports = list[Report]()
         if board is not None:
-            reports.append(TensorBoard(board, {each.seed: each.name for each in runs}))
+            reports.append(open_tensorboard(board, runs))
         if printer := None if quiet else Printer(run):
             reports.append(printer)
         trained = train_runs(runs, join_reports(reports), device)

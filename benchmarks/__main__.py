@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from agents.jobs.runner import tell_kept
 from benchmarks.board.commands import BOARD_ACTIONS
 from benchmarks.make_library import LIBRARY_ACTIONS
 from mesa_gym.command import Parser, run_command
@@ -26,7 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             action.declare(named.add_parser(word, help=action.about, description=action.about))
     options = parser.parse_args(arguments)
     chosen = PROGRAMS[options.program][1][options.action]
-    return run_command(options.program, lambda: chosen.run(options), chosen.keep(options))
+    kept = tell_kept(chosen.find_folder(options)) if chosen.find_folder else "nothing was written"
+    return run_command(options.program, lambda: chosen.run(options), kept)
 
 
 if __name__ == "__main__":

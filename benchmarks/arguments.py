@@ -18,18 +18,13 @@ class Action(NamedTuple):
         about: in a line.
         declare: adds its options.
         run: does it, and returns an exit code.
-        keep: returns a sentence on what Ctrl-C leaves, for ``mesa_gym.command.run_command``.
+        find_folder: returns the folder in which Ctrl-C leaves results; None for no results.
     """
 
     about: str
     declare: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace], int]
-    keep: Callable[[argparse.Namespace], str] = lambda options: "nothing was written"
-
-
-def tell_kept(options: argparse.Namespace) -> str:
-    """Return the sentence that names the folder of a run's results."""
-    return f"what was done is kept in {options.out}, and the same command goes on from there"
+    find_folder: Callable[[argparse.Namespace], Path] | None = None
 
 
 def folder(text: str) -> Path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from operator import attrgetter
 from pathlib import Path
 
 import msgspec
@@ -17,7 +18,7 @@ from agents.jobs import runner
 from agents.jobs.agents import CARD, describe_terms, list_agent_jobs, name_result
 from agents.jobs.job import find_missing, hold_lock
 from agents.run import Run
-from benchmarks.arguments import Action, add_workers_option, tell_kept
+from benchmarks.arguments import Action, add_workers_option
 from benchmarks.plan import list_lives, list_single_traps, plan_runs
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.files import read_bytes, write_bytes
@@ -107,5 +108,7 @@ def _make(options: argparse.Namespace) -> int:
 
 
 LIBRARY_ACTIONS = {
-    "make": Action("train and score the agents that are missing", _declare_make, _make, tell_kept),
+    "make": Action(
+        "train and score the agents that are missing", _declare_make, _make, attrgetter("out")
+    ),
 }

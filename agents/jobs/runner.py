@@ -68,6 +68,11 @@ def run(
     return failed
 
 
+def tell_kept(out: Path) -> str:
+    """Return the sentence that says what an interrupted run leaves in its folder."""
+    return f"what was done is kept in {out}, and the same command goes on from there"
+
+
 @contextmanager
 def _allow(out: Path, token: str) -> Iterator[None]:
     """Let jobs run for as long as this lasts; what still runs then is ended."""

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from agents.jobs.runner import tell_kept
 from agents.sweeps.axes import OF_RUN, read_axes
 from agents.sweeps.plot import plot_sweep
 from agents.sweeps.table import CELL_LEVELS, Sweep, sweep
@@ -85,8 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"wrote {', '.join(map(str, written))}")
         return DONE
 
-    kept = f"what was done is kept in {options.out}, and the same command goes on from there"
-    return run_command("mesa-gym sweep", work, kept)
+    return run_command("mesa-gym sweep", work, tell_kept(options.out))
 
 
 if __name__ == "__main__":

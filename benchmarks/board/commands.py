@@ -20,12 +20,7 @@ from agents.jobs.agents import list_agent_jobs, list_reference_jobs, read_result
 from agents.jobs.job import Job
 from agents.run import Run
 from agents.train import read_count
-from benchmarks.arguments import (
-    Action,
-    add_workers_option,
-    folder,
-    tell_kept,
-)
+from benchmarks.arguments import Action, add_workers_option, folder
 from benchmarks.board.budgets import BUDGETS, QUICK, QUICK_SEEDS, list_runs
 from benchmarks.plan import list_single_traps
 from mesa_gym.command import DONE, FAILED
@@ -160,13 +155,9 @@ def _ask_git(*words: str) -> str:
     ).stdout.strip()
 
 
-def _tell_kept(options: argparse.Namespace) -> str:
-    return tell_kept(argparse.Namespace(out=_find_folder(options)))
-
-
 BOARD_ACTIONS = {
     "run": Action(
-        "train and score what is not done yet, and show it", _declare_run, _run, _tell_kept
+        "train and score what is not done yet, and show it", _declare_run, _run, _find_folder
     ),
     "commit": Action("put agents among the committed ones", _declare_commit, _commit),
 }

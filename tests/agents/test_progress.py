@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from agents.loop import TrainedAgent, TrainingLook
-from agents.progress import Printer, TensorBoard, advise, write_curve
+from agents.progress import Printer, advise, open_tensorboard, write_curve
 from agents.run import Run
 from tests.support.training import small
 
@@ -97,8 +97,8 @@ def test_tensorboard_has_each_look_at_each_agent(monkeypatch, tmp_path):
             told.append("flushed")
 
     monkeypatch.setitem(sys.modules, "tensorboardX", SimpleNamespace(SummaryWriter=SummaryWriter))
-    board = TensorBoard(tmp_path, {3: "ppo-s3", 4: "ppo-s4"})
-    board([3, 4], [look_at(0.5)[0], look_at(0.7, sizes=(1.0, 2.0))[0]])
+    report = open_tensorboard(tmp_path, Run("CheeseCorner").repeat([3, 4]))
+    report([3, 4], [look_at(0.5)[0], look_at(0.7, sizes=(1.0, 2.0))[0]])
     first, second = str(tmp_path / "ppo-s3"), str(tmp_path / "ppo-s4")
     shares = [("return", 0.5), ("test", 0.5), ("shift/base", 0.1), ("shift/proxy", 0.6)]
     assert told[:5] == [*((first, *each, 100) for each in shares), "flushed"]
@@ -110,4 +110,4 @@ def test_tensorboard_without_a_library_is_refused(monkeypatch, tmp_path):
     for name in ("tensorboardX", "torch.utils.tensorboard"):
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(ImportError, match=r"--tensorboard needs .*: pip install tensorboardX"):
-        TensorBoard(tmp_path, {0: "ppo-s0"})
+        open_tensorboard(tmp_path, [])

@@ -6,7 +6,7 @@ import pytest
 from agents.compiling import jax
 from agents.networks import LearningMLP
 from agents.run import Run
-from agents.symmetric import TurnedEnv, list_symmetries, train
+from agents.symmetric import TurnedEnv, list_symmetries, train_on_turned_levels
 from mesa_gym.engine import ACTIONS
 from mesa_gym.envs.windows import CentredInputs
 from mesa_gym.scoring import score
@@ -68,5 +68,5 @@ def test_turned_actions_lead_where_the_picture_says():
 def test_turned_levels_leave_no_corner_as_cue():
     """Plain PPO goes for the corner of CheeseCorner, PPO on turned levels for the cheese."""
     run = Run("CheeseCorner", "ppo-symmetric", steps=300_000)
-    (trained,) = train([run])
+    (trained,) = train_on_turned_levels([run])
     assert score(trained.agent, run.environment().trap, levels=300).verdict == "base"
