@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterable
+from functools import partial, reduce
 from itertools import product
 from typing import Any
 
@@ -47,6 +47,11 @@ def cut_window(batch: Values, agent_view_size: int) -> Values:
     inner = slice(edge, edge + agent_view_size)
     window = batch[:, 1:][:, inner, inner]
     return array_namespace(batch).concat([batch[:, :1, :agent_view_size], window], axis=1)
+
+
+def change_all(changes: Iterable[Change], batch: Values) -> Values:
+    """Return a batch after some changes, one after another."""
+    return reduce(lambda shown, change: change(shown), changes, batch)
 
 
 def find_view(space: Any, trap: Trap) -> tuple[str, list[Change]] | None:

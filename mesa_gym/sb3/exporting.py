@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import warnings
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from mesa_gym.errors import missing_extra
 from mesa_gym.files import write_bytes
 from mesa_gym.policies.asking import read_answer
 from mesa_gym.policies.protocol import BLOCK, Policy
+from mesa_gym.policies.views import change_all
 from mesa_gym.sb3.policy import Greedy, ModelPolicy, Sampled, from_model
 from mesa_gym.traps import Split, Trap, as_trap
 
@@ -39,8 +39,7 @@ class Acting(nn.Module):
 
     def forward(self, seen: Tensor) -> Any:
         """Return the answers of the network to environment observations."""
-        seen = reduce(lambda shown, change: change(shown), self.changes, seen)
-        network = self.network
+        seen, network = change_all(self.changes, seen), self.network
         if not self.sampled:
             return network(seen)
         features = network.extract_features(seen, network.pi_features_extractor)

@@ -9,8 +9,7 @@ from __future__ import annotations
 import copy
 import importlib
 import io
-from collections.abc import Callable
-from functools import cache, reduce
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from mesa_gym.engine import ACTIONS, Bools, State
 from mesa_gym.errors import missing_extra, read_error, unknown
 from mesa_gym.files import read_bytes
 from mesa_gym.policies.protocol import BLOCK, in_blocks, whole_blocks
-from mesa_gym.policies.views import Change, find_spaces, find_view
+from mesa_gym.policies.views import Change, change_all, find_spaces, find_view
 from mesa_gym.terminal import say
 from mesa_gym.traps import Trap
 
@@ -59,26 +58,18 @@ class ModelPolicy:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> ModelPolicy:
         """Copy the memory; the network is shared, since a trained one cannot be copied."""
-        memo[id(self.network)] = self.network
         made = copy.copy(self)
-        made.__dict__ = copy.deepcopy(self.__dict__, memo)
+        made.memory = copy.deepcopy(self.memory, memo)
         return made
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
         """Do nothing: the network has no memory."""
 
+    @torch.no_grad()
     def act(self, observation: NDArray[Any], state: State | None = None) -> NDArray[Any]:
         """Return action probabilities, float64 (n, 5), or greedy actions, int64 (n,)."""
-        return self._ask(self._answer, observation)
-
-    @torch.no_grad()
-    def _ask(
-        self, answer: Callable[[NDArray[Any], slice], NDArray[Any]], observation: NDArray[Any]
-    ) -> NDArray[Any]:
         self.network.set_training_mode(False)
-        return in_blocks(
-            answer, reduce(lambda seen, change: change(seen), self.changes, observation)
-        )
+        return in_blocks(self._answer, change_all(self.changes, observation))
 
     def _answer(self, seen: NDArray[Any], rows: slice) -> NDArray[Any]:
         """Return the answers to one padded block, of which ``rows`` are real."""
