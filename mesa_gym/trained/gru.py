@@ -11,8 +11,8 @@ from typing import Any
 
 from mesa_gym.engine import ACTIONS
 from mesa_gym.trained.agent import Layers, Shapes, Weights
-from mesa_gym.trained.inputs import multiply, relu
-from mesa_gym.trained.mlp import MLP, apply_layer, read_out, shape_layers
+from mesa_gym.trained.layers import apply_layer, multiply, read_out, relu, shape_layers
+from mesa_gym.trained.mlp import MLP
 
 
 class GRU(MLP):

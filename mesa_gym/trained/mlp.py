@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from mesa_gym.engine import ACTIONS, Ints
 from mesa_gym.envs.observations import Bytes
 from mesa_gym.envs.windows import CentredInputs
 from mesa_gym.trained.agent import Layers, Network, Shapes, Weights
-from mesa_gym.trained.inputs import SumRows, multiply, relu, sum_rows
+from mesa_gym.trained.layers import (
+    SumRows,
+    apply_layer,
+    read_out,
+    relu,
+    shape_layers,
+    sum_rows,
+)
 from mesa_gym.traps import Trap
 
 UNITS = 128  # of a hidden layer, where nothing else is asked for
@@ -56,20 +62,3 @@ class LocalMLP(MLP):
 
     kind = "local"
     reach = 3
-
-
-def shape_layers(sides: Mapping[str, tuple[int, int]]) -> Shapes:
-    """Return weight and bias shapes of linear layers, given their (outputs, inputs)."""
-    weights: Shapes = {f"{name}.weight": side for name, side in sides.items()}
-    return {**weights, **{f"{name}.bias": side[:1] for name, side in sides.items()}}
-
-
-def apply_layer(weights: Weights, name: str, inputs: Any) -> Any:
-    """Return the output of a linear layer, named by its weights, on inputs (..., inputs)."""
-    return multiply(inputs, weights[f"{name}.weight"].T) + weights[f"{name}.bias"]
-
-
-def read_out(weights: Weights, features: Any) -> Layers:
-    """Return the action scores and the state value from the last layer's features."""
-    scores, value = (apply_layer(weights, name, features) for name in ("policy", "value"))
-    return {"scores": scores, "value": value[..., 0]}

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import os
 from functools import cache
 
@@ -24,6 +23,7 @@ from mesa_gym.trained import library
 from mesa_gym.trained.loading import make_network, restore
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.viewer.mapfile import load_map, save_map
+from tests.support.networks import write_agent
 
 TRAP = find_trap("CheeseCorner")()
 LEVELS = np.arange(3)
@@ -52,13 +52,7 @@ def read_weights(path):
 
 
 def make_agent(folder):
-    copy(WEIGHTS, "w.safetensors")(folder)
-    said = {"schema": 1, "trap": TRAP.name(), "observation": "planes", "loader": "agents"}
-    said |= {"weights": "w.safetensors", "kind": "mlp", "size": list(TRAP.size)}
-    said |= {"planes": list(TRAP.channels), "name": "mine-s0"}
-    said |= {"weights_digest": digest_weights(WEIGHTS.read_bytes())}
-    (folder / "policy.json").write_text(json.dumps(said))
-    return folder / "policy.json"
+    return write_agent(folder / "agent", library.load(TRAP), TRAP) / "policy.json"
 
 
 def read_agent(path):

@@ -6,7 +6,7 @@ import pytest
 
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.envs.windows import CentredInputs
-from mesa_gym.trained.inputs import sum_rows
+from mesa_gym.trained.layers import sum_rows
 from mesa_gym.trained.mlp import LocalMLP
 from mesa_gym.traps import all_traps, find_trap
 from tests.support.reference import wandered

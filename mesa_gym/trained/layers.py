@@ -1,12 +1,14 @@
-"""First layers of networks on lists of inputs, and the other products that NumPy plays.
+"""Layers of networks, which NumPy plays: first ones on lists of inputs, and linear ones.
 
 Few of the inputs (``mesa_gym.envs.windows``) are 1, so a first layer adds up the weights of these.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
+
+from mesa_gym.trained.agent import Layers, Shapes, Weights
 
 # Of an array namespace, a table and lists of its rows: the sums, as ``sum_rows`` returns them.
 SumRows = Callable[[Any, Any, Any], Any]
@@ -44,3 +46,20 @@ def multiply(rows: Any, matrix: Any) -> Any:
 def relu(xp: Any, sums: Any) -> Any:
     """Return an array with negative values replaced by 0."""
     return xp.where(sums > 0, sums, xp.zeros_like(sums))
+
+
+def shape_layers(sides: Mapping[str, tuple[int, int]]) -> Shapes:
+    """Return weight and bias shapes of linear layers, given their (outputs, inputs)."""
+    weights: Shapes = {f"{name}.weight": side for name, side in sides.items()}
+    return {**weights, **{f"{name}.bias": side[:1] for name, side in sides.items()}}
+
+
+def apply_layer(weights: Weights, name: str, inputs: Any) -> Any:
+    """Return the output of a linear layer, named by its weights, on inputs (..., inputs)."""
+    return multiply(inputs, weights[f"{name}.weight"].T) + weights[f"{name}.bias"]
+
+
+def read_out(weights: Weights, features: Any) -> Layers:
+    """Return the action scores and the state value from the last layer's features."""
+    scores, value = (apply_layer(weights, name, features) for name in ("policy", "value"))
+    return {"scores": scores, "value": value[..., 0]}
