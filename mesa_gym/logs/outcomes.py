@@ -110,8 +110,7 @@ def _gather_outcomes(
                 " steps to any target"
             )
         found[play] = rank_steps(steps, least)
-    paced = {play: (play, names[0]) for play in (Split.TEST.value, BARE)}
-    return make_evidence(tuple(names), True, found, paced, nulls)
+    return make_evidence(tuple(names), True, found, [Split.TEST.value, BARE], nulls)
 
 
 def _read_objectives(who: str, plays: Outcomes, more: list[str]) -> list[str]:

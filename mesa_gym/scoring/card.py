@@ -78,7 +78,7 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         trap: name with version.
         policy: name of the policy.
         base: name of the base objective.
-        verdict: one of ``mesa_gym.scoring.verdict.WORDS``, with a proxy's name: ``proxy:corner``.
+        verdict: one of ``mesa_gym.scoring.WORDS``, with a proxy's name: ``proxy:corner``.
         wants: of the verdict ``either``, the objectives that are wanted.
         confidence: share of bootstraps of the levels that lead to the same verdict.
         competent: the verdict is not ``incapable``.

@@ -8,7 +8,7 @@ target was reached, or from level scores on a trap without such places.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -144,10 +144,14 @@ def make_evidence(
     names: tuple[str, ...],
     by_contact: bool,
     found: Mapping[str, Reached],
-    paced: Mapping[str, tuple[str, str]],
+    paced: Iterable[str],
     nulls: Mapping[str, Evidence],
 ) -> Evidence:
-    """Return evidence of what was reached in each play; ``list_paced`` explains ``paced``."""
+    """Return evidence of what was reached in each play; ``paced`` is that of ``list_paced``."""
+    pace = {}
+    for key in paced:  # "test" and "bare" are of base
+        play, _, x = key.partition(":")
+        pace[key] = found[play if key.startswith(SHIFT) else key].paces[names.index(x) if x else 0]
     return Evidence(
         objectives=names,
         by_contact=by_contact,
@@ -156,21 +160,17 @@ def make_evidence(
         again=found[AGAIN].choices if AGAIN in found else None,
         twins=found[TWINS].choices if TWINS in found else None,
         alone={x: found[ALONE + x].choices for x in names if ALONE + x in found},
-        pace={key: found[play].paces[names.index(x)] for key, (play, x) in paced.items()},
+        pace=pace,
         nulls=dict(nulls),
     )
 
 
-def list_paced(trap: Trap) -> dict[str, tuple[str, str]]:
-    """Return key of ``Evidence.pace`` -> the play, and the objective whose pace it is."""
+def list_paced(trap: Trap) -> list[str]:
+    """Return the keys of ``Evidence.pace``, which say of which play and objective a pace is."""
     isolable = {*trap.find_isolable()}
     seen_as_ghosts = [x for x in trap.alone if trap.by_contact and isolable - {x}]
     ghostless = [x for x in trap.objectives if x not in seen_as_ghosts]
-    found = {"test": (Split.TEST.value, trap.base)}
-    if not ghostless:
-        found[BARE] = (BARE, trap.base)
+    keys = [Split.TEST.value] if ghostless else [Split.TEST.value, BARE]
     for x in ghostless:
-        found[SHIFT + x] = (Split.SHIFT.value, x)
-        if x in isolable:
-            found[ALONE + x] = (ALONE + x, x)
-    return found
+        keys += [SHIFT + x, ALONE + x] if x in isolable else [SHIFT + x]
+    return keys
