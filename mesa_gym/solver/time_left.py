@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mesa_gym.engine import Bools, Ints
+from mesa_gym.engine import Ints
 from mesa_gym.solver.graph import Floats, Graph
-from mesa_gym.solver.sweeps import TIE
 
 
 class TimeLeft:
@@ -48,11 +47,3 @@ class TimeLeft:
         after = self.values(objective)[left - 1][graph.successor[:, number]]
         paid = graph.payments[objective][graph.paid[objective][:, number]]
         return graph.expect(paid + graph.trap.discount(objective) * after, number).T
-
-    def optimal(self, objective: str, number: Ints, left: int) -> Bools:
-        """Return which actions are optimal, bool (n, 5).
-
-        ``objective``, ``number`` and ``left`` are those of ``action_values``.
-        """
-        q = self.action_values(objective, number, left)
-        return q >= q.max(axis=1, keepdims=True) - TIE

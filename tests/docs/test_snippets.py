@@ -21,8 +21,6 @@ import pytest
 import mesa_gym
 from mesa_gym import cli, scoring
 from mesa_gym.cli import extras
-from mesa_gym.envs.observations import make_observation
-from mesa_gym.traps import Split, find_trap
 from tests.support.parameters import few
 
 ROOT = Path(__file__).parents[2]
@@ -108,33 +106,13 @@ def check_scoring(shown, names):
     assert names["_scored"] == [*own, *compared, "random"]
     assert "oracle:dish    proxy:dish" in shown
     assert "CheeseDish-v0" in Path("card.json").read_text()
-    check_export()
+    # A network, and an agent with a memory.
+    for trap, file in (("CheeseDish", "mine.onnx"), ("CheeseCorner", "policy.onnx")):
+        assert cli.main(["score", trap, "--policy", file, "--levels", "20"]) == 0
     (load,) = [each for each in _snippets("docs/scoring.md") if "def load(trap)" in each]
     Path("nets.py").write_text(load)
     names["torch"].save(names["network"].state_dict(), "mine.pt")
     assert cli.main(["score", "CheeseDish", "--policy", "nets.py:load", "--levels", "20"]) == 0
-
-
-def check_export():
-    """Check that a network and an agent with a memory are ONNX files that play."""
-    import onnxruntime
-
-    from mesa_gym.policies.onnx import OnnxPolicy
-
-    for name, shape in (("mine", (3, 9, 9, 4)), ("policy", (3, 9, 9, 3))):
-        session = onnxruntime.InferenceSession(f"{name}.onnx")
-        assert all(isinstance(each.shape[0], str) for each in session.get_inputs())
-        fed = {"planes": np.zeros(shape, np.float32)}
-        if name == "policy":
-            fed = {"observation": np.zeros(shape, np.uint8), "state": np.zeros((3, 64), np.float32)}
-        assert session.run(["logits"], fed)[0].shape == (3, 5)
-    trap = find_trap("CheeseCorner")()
-    policy = OnnxPolicy(Path("policy.onnx").read_bytes(), trap, "planes")
-    policy.reset(np.ones(100, np.bool_), np.random.default_rng(0))
-    seen = make_observation(trap, "planes").encode(trap.levels(Split.TEST, np.arange(100)))
-    first, second = policy.act(seen), policy.act(seen)
-    assert np.abs(first - second).max() > 0.001
-    assert cli.main(["score", "CheeseDish", "--policy", "mine.onnx", "--levels", "20"]) == 0
 
 
 # Page -> function that checks what the snippets printed, and their names.
