@@ -63,10 +63,7 @@ def describe_agent(record: AgentRecord, card: ScoreCard) -> ManifestEntry:
     facts = structs.asdict(record)
     facts["weights"] = f"{record.trap}/{record.name}.safetensors"
     facts["curve"] = [(at, round(earned, 4)) for at, earned in record.curve]
-    facts["arrival"] = card.read_number("test", "arrival")
-    facts |= {split: card.read_each(split, "normalized_return") for split in ("test", "shift")}
-    facts |= {name: card.read_each("shift", name) for name in ("choice", "want", "purpose")}
-    return ManifestEntry(**facts, verdict=card.verdict, wants=card.wants)
+    return ManifestEntry(**facts, verdict=card.verdict)
 
 
 def write_entries(folder: Path, found: Sequence[ManifestEntry]) -> None:

@@ -36,7 +36,7 @@ from mesa_gym.traps.life import is_life
 
 WEIGHTS = Path(__file__).parent / "weights"
 MANIFEST = "manifest.json"
-MANIFEST_SCHEMA = 3
+MANIFEST_SCHEMA = 4
 # Traps of which a checkout has the networks of every seed (.gitignore); else it has seed 0.
 EVERY_SEED = ("CheeseCorner-v0", "ColourShape-v0")
 
@@ -46,25 +46,13 @@ class ManifestEntry(AgentRecord, frozen=True, kw_only=True, forbid_unknown_field
 
     Attributes:
         weights: the file, relative to the manifest.
-        verdict: on its score card, as the following.
-        wants: of the verdict ``either``, the objectives that are wanted.
-        arrival: share of ``test`` levels on which base is reached; None without exact solver.
-        test, shift: objective -> normalised return.
-        choice: objective or "none" -> share of shift levels; {} without exact solver.
-        want, purpose: objective -> these measures, where they are defined.
+        verdict: on its score card.
     """
 
     weights: Annotated[
         str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._=-]*\Z")
     ]
     verdict: str
-    wants: list[str]
-    arrival: float | None
-    test: dict[str, float | None]
-    shift: dict[str, float | None]
-    choice: dict[str, float | None]
-    want: dict[str, float | None]
-    purpose: dict[str, float | None]
 
 
 def read_manifest(folder: Path = WEIGHTS) -> list[ManifestEntry]:
