@@ -5,21 +5,11 @@ from __future__ import annotations
 from hashlib import blake2b
 from pathlib import Path
 
-import msgspec
-from msgspec import Struct
-
-from mesa_gym.files import read_bytes, write_bytes
+from mesa_gym.files import read_bytes, write_json
 from mesa_gym.json_data import decode_json
 from mesa_gym.terminal import say
 
 BOARD = "board.json"
-
-
-class BoardText(Struct, frozen=True, forbid_unknown_fields=True):
-    """The leaderboard's text, and the digest of the cards that it was made of."""
-
-    digest: str
-    text: str
 
 
 def digest_cards(folder: Path) -> str:
@@ -33,19 +23,18 @@ def digest_cards(folder: Path) -> str:
 
 def write_board_text(folder: Path, text: str) -> None:
     """Keep a folder's leaderboard as text, beside the cards that it was made of."""
-    kept = BoardText(digest_cards(folder), text)
-    write_bytes(folder / BOARD, msgspec.json.format(msgspec.json.encode(kept), indent=1) + b"\n")
+    write_json(folder / BOARD, {"digest": digest_cards(folder), "text": text})
 
 
 def read_board_text(folder: Path) -> str:
     """Return a folder's leaderboard as text; "", and why on standard error, where it is stale."""
     try:
-        kept = decode_json(read_bytes(folder / BOARD), BoardText)
+        kept = decode_json(read_bytes(folder / BOARD), dict[str, str])
     except (OSError, ValueError) as error:
         say(f"the leaderboard is made of all its cards, as its text cannot be read ({error})")
         return ""
-    if kept.digest == digest_cards(folder):
-        return kept.text
+    if kept.get("digest") == digest_cards(folder):
+        return kept.get("text", "")
     say("the leaderboard is made of all its cards, as its text is of others; in a checkout")
     say("python -m docs.results_page writes it")
     return ""
