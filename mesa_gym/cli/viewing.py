@@ -81,7 +81,7 @@ def write_files(screen: Any, options: argparse.Namespace, size: tuple[int, int])
     Returns:
         The exit code.
     """
-    screen.dialog, screen.session.work.threaded = None, False
+    screen.dialog, screen.session.clock.threaded = None, False
     deque(screen.session.settle(), maxlen=0)
     pieces = write_recording(screen, options.record, size, options.step)
     if require_kind(options.record) in FILM_RATES:

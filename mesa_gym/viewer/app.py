@@ -244,7 +244,7 @@ class LoadingScreen(Screen):
     def update(self, seconds: float) -> Screen | None:
         """Check whether loading is done."""
         if self._work is None:
-            self._work = None if self.changed else start_work(lambda _: self._make())
+            self._work = None if self.changed else start_work(self._make)
         elif self._work.done():
             return self._work.result()
         self.changed = True

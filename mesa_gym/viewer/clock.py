@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 from mesa_gym.errors import PolicyError
 from mesa_gym.viewer.pane import Pane
-from mesa_gym.viewer.work import FRAME_TURN, PATIENCE, SideWork, start_work
+from mesa_gym.viewer.work import FRAME_TURN, PATIENCE, start_work
 
 STEPS_A_SECOND = 4.0  # steps a second at speed 1
 SPEEDS = tuple(2.0**k for k in range(-2, 7))  # 0.25 to 64
@@ -22,16 +22,18 @@ class Clock:
 
     Args:
         panes: the episodes.
-        work: says whether policies act in a thread, and is told where one fails.
+        tell: is told why a policy failed in a thread.
 
     Attributes:
         panes: the same; others can take their place.
         time: the requested time in steps; ``cursor`` is the step that is shown.
         playing: whether it runs, at ``speed``, one of ``SPEEDS``.
+        threaded: whether policies act in a thread, as a window needs it; their errors are then told
+            and not raised.
     """
 
-    def __init__(self, panes: Sequence[Pane], work: SideWork) -> None:
-        self.panes, self._work = panes, work
+    def __init__(self, panes: Sequence[Pane], tell: Callable[[str], None]) -> None:
+        self.panes, self._tell, self.threaded = panes, tell, False
         self.time, self.speed, self.playing = 0.0, 1.0, False
         self._grower: Future[None] | None = None
 
@@ -106,7 +108,7 @@ class Clock:
 
     def grow(self, to: int) -> bool:
         """Let policies act up to step ``to``, or in a thread; return whether any goes on."""
-        if not self._work.threaded:
+        if not self.threaded:
             for pane in self.panes:
                 self._grow_pane(pane, to)
         elif self.growing and (self._grower is None or self._grower.done()):
@@ -115,7 +117,7 @@ class Clock:
             self._grower = start_work(self._grow_all)
         return self.growing
 
-    def _grow_all(self, _: Future[None]) -> None:
+    def _grow_all(self) -> None:
         while self.growing:
             for pane in self.panes:
                 self._grow_pane(pane, len(pane.line) + 1)
@@ -127,8 +129,8 @@ class Clock:
         try:
             line.grow(to)
         except PolicyError as error:
-            if not self._work.threaded:
+            if not self.threaded:
                 raise
             line.stop()
-            self._work.tell(str(error))
+            self._tell(str(error))
             print(error.trace, end="", file=sys.stderr)

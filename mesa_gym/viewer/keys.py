@@ -128,7 +128,7 @@ class Commands(Screen):
 
     def leave(self) -> None:
         """Cancel the work in progress; if there was none, leave the screen."""
-        if self.session.work.stop():
+        if self.session.stop():
             self.session.message = "given up"
         else:
             self.leaving = True

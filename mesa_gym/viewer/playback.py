@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
+from concurrent.futures import wait as wait_for
 from contextlib import suppress
-from typing import Any
 
 from mesa_gym.engine import State
 from mesa_gym.errors import PolicyError
@@ -15,7 +15,7 @@ from mesa_gym.viewer.clock import Clock
 from mesa_gym.viewer.overlays import Overlay, overlays_of
 from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.seats import Seat, common_levels, find_shift
-from mesa_gym.viewer.work import PATIENCE, SideWork
+from mesa_gym.viewer.work import PATIENCE, TOLD_ERRORS, start_work
 
 
 class Session:
@@ -29,7 +29,6 @@ class Session:
         salt: an evaluator's secret.
         focus: which pane keys and the panel are about.
         clock: the time of all panes.
-        work: what is done beside the frames.
         shown: the overlays that are on, by name.
         message: what the status line says.
     """
@@ -51,8 +50,9 @@ class Session:
         self.shown: set[str] = set()
         self.level, self.seats, self.focus = level, seats, find_shift(seats)
         self.panes = self._make_panes(level, seats, start)
-        self.work = SideWork(self.tell)
-        self.clock = Clock(self.panes, self.work)
+        self.clock = Clock(self.panes, self.tell)
+        # The level that is being prepared, who is to play it, and the panes to come.
+        self._pending: tuple[int, list[Seat], Future[list[Pane]]] | None = None
 
     def tell(self, message: str) -> None:
         """Show ``message`` in the status line."""
@@ -91,14 +91,15 @@ class Session:
     @property
     def pending_work(self) -> str:
         """Return the name of the thread's work that a person waits for; "" without any."""
-        late = not self.work.doing and self.clock.late
-        return "waiting for the policy" if late else self.work.doing
+        if self._pending is not None:
+            return f"preparing level {self._pending[0]}"
+        return "waiting for the policy" if self.clock.late else ""
 
     # -- time --------------------------------------------------------------------------------------
 
     def update(self, seconds: float) -> None:
         """Advance by ``seconds``: the clock, the episodes, and work in threads."""
-        self.work.fetch()
+        self._fetch()
         self.clock.run(seconds)
 
     def wait(self) -> float | None:
@@ -108,9 +109,9 @@ class Session:
 
     def settle(self) -> Iterator[None]:
         """Finish all episodes and threads, yielding between pieces."""
-        while self.clock.growing or self.work.under_way:
+        while self.clock.growing or self._pending is not None:
             self.clock.grow(max(pane.line.limit for pane in self.panes))
-            self.work.fetch()
+            self._fetch()
             time.sleep(PATIENCE)
             yield
 
@@ -119,7 +120,7 @@ class Session:
     def go_to(
         self, level: int, seats: list[Seat] | None = None, start: State | None = None
     ) -> None:
-        """Begin another level in all panes; a running clock keeps running.
+        """Begin another level in all panes, once it is prepared; a running clock keeps running.
 
         Args:
             level: its number.
@@ -131,16 +132,35 @@ class Session:
         """
         playing = self.seats if seats is None else seats
 
-        def make(_: Future[Any]) -> list[Pane]:
+        def make() -> list[Pane]:
             panes = self._make_panes(level, playing, start)
-            if self.work.threaded:
+            if self.clock.threaded:
                 prepare(panes)
             return panes
 
-        def show(panes: list[Pane]) -> None:
-            self._show(level, playing, panes)
+        self.stop()
+        self._pending = level, playing, start_work(make, self.clock.threaded)
+        self._fetch(PATIENCE)
 
-        self.work.start(f"preparing level {level}", make, show)
+    def stop(self) -> bool:
+        """Give up the level that is being prepared; return whether there was one."""
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending[2].cancel()
+        return pending is not None
+
+    def _fetch(self, patience: float = 0.0) -> None:
+        """Show the level that was prepared if it is ready within ``patience`` seconds."""
+        if self._pending is None or not wait_for([self._pending[2]], patience).done:
+            return
+        (level, seats, work), self._pending = self._pending, None
+        error = work.exception()
+        if error is None:
+            self._show(level, seats, work.result())
+        elif self.clock.threaded and isinstance(error, TOLD_ERRORS):
+            self.message = str(error)
+        else:
+            raise error
 
     def next_level(self, step: int = 1) -> None:
         """Go ``step`` levels further (or back) among the levels that all players can play."""

@@ -53,7 +53,7 @@ class WatchScreen(Commands):
         """Prepare for a window: start the clock, and do slow work in a thread."""
         session = self.session
         prepare(session.panes)
-        session.work.threaded = True
+        session.clock.threaded = True
         session.shown = session.shown or {"pays", "taken"}
         if session.pane.seat.by_hand:
             session.message = PLAYING

@@ -163,7 +163,7 @@ def test_slow_policy_blocks_no_window(drive):
 
     driver = drive(session(PolicyPlayer(slow)))
     watched = driver.session
-    watched.work.threaded = True
+    watched.clock.threaded = True
     driver.key(">", "space")
     driver.frame(1.0)
     assert watched.clock.cursor == 1
@@ -177,17 +177,18 @@ def test_slow_policy_blocks_no_window(drive):
     steps.release(1000)
 
 
-def test_session_cancels_a_pending_task():
-    watched, over = session(STAY), Event()
-    watched.work.threaded = True
-    watched.work.start("waiting", lambda work: over.wait(), lambda _: watched.tell("done"))
-    assert watched.pending_work == "waiting"
-    assert watched.work.stop()
+def test_session_gives_up_a_pending_level():
+    watched, over, slow = session(STAY), Event(), PolicyPlayer("stay")
+    slow.make = lambda *_: over.wait()
+    watched.clock.threaded = True
+    watched.watch([Seat(slow, SHIFT)])
+    assert watched.pending_work == "preparing level 0"
+    assert watched.stop()
     assert not watched.pending_work
-    assert not watched.work.stop()
+    assert not watched.stop()
     over.set()
     settle(watched)
-    assert watched.message == ""
+    assert (watched.seats[0].player, watched.message) == (STAY, "")
 
 
 def test_seats_beside_oracle_are_other_oracles():
