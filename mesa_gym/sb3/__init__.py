@@ -6,6 +6,7 @@ What needs Stable-Baselines3 is imported when it is asked for.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from mesa_gym.errors import missing_extra
 from mesa_gym.sb3.make import make_sb3
 
 __all__ = [
@@ -28,4 +29,8 @@ else:
         """Return a public name, from the module that defines it."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'training')}"), name)
+        try:
+            return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'training')}"), name)
+        except ImportError as error:
+            package = (error.name or "stable-baselines3").partition(".")[0]
+            raise missing_extra(package.replace("_", "-"), "sb3") from None

@@ -5,18 +5,14 @@ from __future__ import annotations
 import sys
 from collections import Counter, defaultdict
 
+from stable_baselines3.common.callbacks import BaseCallback
+
 from mesa_gym.envs.checks import integer
 from mesa_gym.envs.infos import objectives
-from mesa_gym.errors import missing_extra
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import ScoreCard, score
 from mesa_gym.scoring.card import read_each
 from mesa_gym.traps import Split, Trap, as_trap
-
-try:
-    from stable_baselines3.common.callbacks import BaseCallback
-except ImportError:
-    raise missing_extra("stable-baselines3", "sb3") from None
 
 
 class ScoreCallback(BaseCallback):

@@ -15,7 +15,7 @@ from mesa_gym.envs.vector import SubEnv, TrapVectorEnv
 from mesa_gym.errors import missing_extra
 
 try:
-    from stable_baselines3.common.vec_env import VecEnv
+    from stable_baselines3.common.vec_env import VecEnv, VecMonitor
     from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 except ImportError:
     raise missing_extra("stable-baselines3", "sb3") from None
@@ -143,3 +143,11 @@ class TrapVecEnv(VecEnv):
     def env_is_wrapped(self, wrapper_class: Any, indices: VecEnvIndices = None) -> list[bool]:
         """Return False for each environment, as no environment is wrapped."""
         return [False for _ in self._targets(indices)]
+
+
+def wrap_envs(venv: TrapVectorEnv, seed: int | Sequence[int] | None) -> VecMonitor:
+    """Return environments as SB3 has them, seeded where a seed is given, with their monitor."""
+    env = TrapVecEnv(venv)
+    if seed is not None:
+        env.seed(seed)
+    return VecMonitor(env)

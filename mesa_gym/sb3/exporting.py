@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor, nn
 
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import missing_extra
@@ -17,12 +19,6 @@ from mesa_gym.policies.protocol import BLOCK, Policy
 from mesa_gym.policies.views import change_all
 from mesa_gym.sb3.policy import Greedy, ModelPolicy, Sampled, from_model
 from mesa_gym.traps import Split, Trap, as_trap
-
-try:
-    import torch
-    from torch import Tensor, nn
-except ImportError:
-    raise missing_extra("torch", "sb3") from None
 
 # Float32 in another order of sums; actions are drawn from probabilities that differ so little.
 TOLERANCE = 1e-4

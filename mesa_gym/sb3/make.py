@@ -10,7 +10,6 @@ from gymnasium.vector import AutoresetMode
 
 from mesa_gym.envs.making import find_id
 from mesa_gym.envs.vector import TrapVectorEnv
-from mesa_gym.errors import missing_extra
 from mesa_gym.traps import Trap
 
 if TYPE_CHECKING:
@@ -38,11 +37,7 @@ def make_sb3(
         >>> env.reset().shape
         (4, 9, 9, 3)
     """
-    try:
-        from stable_baselines3.common.vec_env import VecMonitor
-    except ImportError:
-        raise missing_extra("stable-baselines3", "sb3") from None
-    from mesa_gym.sb3.env import TrapVecEnv
+    from mesa_gym.sb3.env import wrap_envs  # which names the extra
 
     keywords["autoreset_mode"] = AutoresetMode.SAME_STEP.value
     venv: Any
@@ -51,7 +46,4 @@ def make_sb3(
     else:
         mode = "vector_entry_point"
         venv = gymnasium.make_vec(find_id(trap), n, vectorization_mode=mode, **keywords)
-    env = TrapVecEnv(venv)
-    if seed is not None:
-        env.seed(seed)
-    return VecMonitor(env)
+    return wrap_envs(venv, seed)

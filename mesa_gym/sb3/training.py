@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from gymnasium.spaces import Box
+from stable_baselines3 import PPO
+from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 
 from mesa_gym.envs.observations import widest, windows_around
 from mesa_gym.envs.tensors import require_device
-from mesa_gym.errors import missing_extra
 from mesa_gym.sb3.make import make_sb3
 from mesa_gym.traps import Trap, find_trap
-
-try:
-    import torch
-    from stable_baselines3 import PPO
-    from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
-except ImportError:
-    raise missing_extra("stable-baselines3", "sb3") from None
 
 SHARED = 128
 # The engine's first two planes, in every world.
