@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections import deque
 from collections.abc import Callable
-from typing import Any
 
-from mesa_gym.command import DONE, require_writable
+from mesa_gym.command import require_writable
 from mesa_gym.engine import State
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import unknown
@@ -15,15 +13,14 @@ from mesa_gym.logs import read_log
 from mesa_gym.logs.episodes import require_played
 from mesa_gym.policies import name_pursuer
 from mesa_gym.scoring.plays import MOST_SEED, split_of
-from mesa_gym.terminal import Progress, printable, say
+from mesa_gym.terminal import printable, say
 from mesa_gym.traps import Split, Trap
-from mesa_gym.viewer.app import Screen
 from mesa_gym.viewer.clock import SPEEDS
 from mesa_gym.viewer.mapfile import can_reach_target, load_map
 from mesa_gym.viewer.overlays import parse_overlays
 from mesa_gym.viewer.playback import Session
 from mesa_gym.viewer.players import Human, Player, PolicyPlayer, RecordedPlayer
-from mesa_gym.viewer.recording import FILM_RATES, film_steps, require_kind, write_recording
+from mesa_gym.viewer.recording import require_kind
 from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.seats import list_plays, seats_for
 
@@ -43,7 +40,7 @@ def check_files(options: argparse.Namespace) -> None:
         raise ValueError("--step chooses the step of a picture: add --headless --record FILE.png")
 
 
-def open_screen(options: argparse.Namespace) -> Screen:
+def open_screen(options: argparse.Namespace) -> WatchScreen:
     """Return the window's first screen, with its episode begun."""
     check_files(options)
     screen = make_screen(options)
@@ -68,29 +65,6 @@ def make_screen(options: argparse.Namespace) -> WatchScreen:
         return PolicyPlayer(policy, options.seed, options.algo)
 
     return _screen(options, player)
-
-
-def write_files(screen: Any, options: argparse.Namespace, size: tuple[int, int]) -> int:
-    """Write the recording, whole or not at all.
-
-    Args:
-        screen: shows it.
-        options: of the command.
-        size: width and height in pixels.
-
-    Returns:
-        The exit code.
-    """
-    screen.dialog, screen.session.clock.threaded = None, False
-    deque(screen.session.settle(), maxlen=0)
-    pieces = write_recording(screen, options.record, size, options.step)
-    if require_kind(options.record) in FILM_RATES:
-        frames = len(film_steps(screen.session, options.record))
-        with Progress(f"record {options.record.name}", frames, "frames") as done:
-            for _ in pieces:
-                done(1)
-    deque(pieces, maxlen=0)
-    return DONE
 
 
 def _replay(options: argparse.Namespace) -> WatchScreen:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mesa_gym.cli import ALGO, BESIDE, PLAYS, POLICIES
 from mesa_gym.cli.trap_arguments import declare_trap, read_trap, read_traps
@@ -15,6 +16,9 @@ from mesa_gym.command import DONE
 from mesa_gym.errors import shorten
 from mesa_gym.rendering.window import load_pygame
 from mesa_gym.viewer.app import LEAST_SIZE, SIZE, App, LoadingScreen, Screen
+
+if TYPE_CHECKING:
+    from mesa_gym.viewer.screen import WatchScreen
 
 OVER = (
     "layers over the grids: pays, taken, path, heat:<objective>, sees, with commas between; or all"
@@ -83,7 +87,7 @@ def _run(options: argparse.Namespace, what: str) -> int:
     """
     size = _size(options.size)
     load_pygame()
-    made: list[Screen] = []
+    made: list[WatchScreen] = []
 
     def begin() -> Screen:
         from mesa_gym.cli import viewing
@@ -97,13 +101,18 @@ def _run(options: argparse.Namespace, what: str) -> int:
         # What cannot be written is refused before any work.
         viewing.check_files(options)
     if options.headless:
-        return viewing.write_files(viewing.make_screen(options), options, size)
-    try:
-        App(LoadingScreen(what, begin), size).run()
-    except OSError:  # such as no display; what is wrong with the options is told first
-        begin()
-        raise
-    return viewing.write_files(made[0], options, size) if made and options.record else DONE
+        made.append(viewing.make_screen(options))
+    else:
+        try:
+            App(LoadingScreen(what, begin), size).run()
+        except OSError:  # such as no display; what is wrong with the options is told first
+            begin()
+            raise
+    if made and options.record:
+        from mesa_gym.viewer.recording import write_recording
+
+        write_recording(made[0], options.record, size, options.step)
+    return DONE
 
 
 def _size(text: str) -> tuple[int, int]:

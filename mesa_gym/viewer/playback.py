@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from contextlib import suppress
@@ -107,13 +106,12 @@ class Session:
         waits = [PATIENCE if self.pending_work else None, self.clock.wait()]
         return min((seconds for seconds in waits if seconds is not None), default=None)
 
-    def settle(self) -> Iterator[None]:
-        """Finish all episodes and threads, yielding between pieces."""
+    def settle(self) -> None:
+        """Finish all episodes and threads."""
         while self.clock.growing or self._pending is not None:
             self.clock.grow(max(pane.line.limit for pane in self.panes))
             self._fetch()
             time.sleep(PATIENCE)
-            yield
 
     # -- levels ------------------------------------------------------------------------------------
 

@@ -20,10 +20,10 @@ from mesa_gym.errors import missing_extra
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.rendering import write_png
 from mesa_gym.rendering.window import load_pygame
+from mesa_gym.terminal import Progress
 from mesa_gym.viewer.app import fit_scale
 from mesa_gym.viewer.clock import STEPS_A_SECOND
 from mesa_gym.viewer.painter import PAPER, Painter
-from mesa_gym.viewer.playback import Session
 from mesa_gym.viewer.screen import WatchScreen
 
 # Pictures a second at most. What shows GIFs slows those down that have more than 50.
@@ -73,11 +73,11 @@ def frame(screen: WatchScreen, size: tuple[int, int]) -> Picture:
 
 def write_recording(
     screen: WatchScreen, path: Path, size: tuple[int, int], step: int | None = None
-) -> Iterator[None]:
-    """Write a recording to a file, whole or not at all, one picture at a time.
+) -> None:
+    """Write a recording to a file, whole or not at all.
 
     Args:
-        screen: what shows it; all its episodes come to their end.
+        screen: what shows it; its dialog is closed, and all its episodes come to their end.
         path: by its suffix a picture (``.png``) or a film at the session's speed (``.gif``,
             ``.mp4``).
         size: width and height in pixels.
@@ -90,7 +90,8 @@ def write_recording(
         PolicyError: a policy failed.
     """
     kind, session = require_kind(path), screen.session
-    yield from screen.session.settle()
+    screen.dialog, session.clock.threaded = None, False
+    session.settle()
     session.clock.playing = False
     if kind == ".png":
         shown = session.clock.length if step is None else step
@@ -99,30 +100,27 @@ def write_recording(
         session.clock.seek(shown)
         write_png(path, frame(screen, size))
     else:
-        yield from _write_film(screen, path, size)
+        _write_film(screen, path, size)
 
 
-def film_steps(session: Session, path: Path) -> range:
-    """Return the step of each picture in a film, up to the end of the longest episode."""
-    every = max(1, math.ceil(STEPS_A_SECOND * session.clock.speed / FILM_RATES[require_kind(path)]))
-    return range(0, session.clock.length + every, every)
-
-
-def _write_film(screen: WatchScreen, path: Path, size: tuple[int, int]) -> Iterator[None]:
-    """Write a film in pieces, between which others may act; the last picture stays for a second."""
-    session, steps = screen.session, film_steps(screen.session, path)
-    fps = STEPS_A_SECOND * session.clock.speed / steps.step
+def _write_film(screen: WatchScreen, path: Path, size: tuple[int, int]) -> None:
+    """Write a film up to the end of the longest episode; the last picture stays for a second."""
+    session, suffix = screen.session, require_kind(path)
+    every = max(1, math.ceil(STEPS_A_SECOND * session.clock.speed / FILM_RATES[suffix]))
+    steps = range(0, session.clock.length + every, every)
+    fps = STEPS_A_SECOND * session.clock.speed / every
     # H.264 needs even sides: the last row or column is repeated.
     odd = [(0, side % 2) for side in reversed(size)]
     even = size[0] + size[0] % 2, size[1] + size[1] % 2
     with tempfile.TemporaryDirectory(prefix="mesa-gym-") as folder:
-        made = Path(folder) / f"film{path.suffix.lower()}"
-        with _encode_film(made, even, fps) as write:
+        made = Path(folder) / f"film{suffix}"
+        frames = Progress(f"record {path.name}", len(steps), "frames")
+        with frames as done, _encode_film(made, even, fps) as write:
             for t in [*steps[:-1], session.clock.length]:
                 session.clock.seek(t)
                 last = np.pad(frame(screen, size), [*odd, (0, 0)], mode="edge").tobytes()
                 write(last)
-                yield
+                done(1)
             for again in repeat(last, max(0, round(fps) - 1)):
                 write(again)
         write_bytes(path, read_bytes(made))

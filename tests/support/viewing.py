@@ -114,8 +114,7 @@ class Driver(Desk):
 
     def settle(self):
         """Finish all episodes, and draw them."""
-        for _ in self.session.settle():
-            pass
+        self.session.settle()
         self.frame()
 
     @property

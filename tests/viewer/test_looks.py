@@ -68,8 +68,7 @@ def texts_of(screen, size, scale, monkeypatch):
 def test_no_text_overlaps_another_or_the_edge(size, scale, name, key, monkeypatch):
     trap = find_trap(name)()
     screen = WatchScreen(Session(trap, seats_for(PolicyPlayer("random"), trap, "shift", "oracles")))
-    for _ in screen.session.settle():
-        pass
+    screen.session.settle()
     screen.handle(Input("key", key)) if key else None
     texts, window = texts_of(screen, size, scale, monkeypatch)
     assert len(texts) > 15

@@ -24,12 +24,6 @@ def session(*players, split=SHIFT, level=0):
     return Session(CheeseCorner(), [Seat(p, split) for p in players], level)
 
 
-def settle(watched):
-    """Finish all running work."""
-    for _ in watched.settle():
-        pass
-
-
 def recorded(levels):
     """Staying for ever on some levels of the shift of CheeseCorner."""
     trap, shift = CheeseCorner(), SHIFT.value
@@ -187,7 +181,7 @@ def test_session_gives_up_a_pending_level():
     assert not watched.pending_work
     assert not watched.stop()
     over.set()
-    settle(watched)
+    watched.settle()
     assert (watched.seats[0].player, watched.message) == (STAY, "")
 
 
