@@ -209,15 +209,15 @@ def _find_word(
         return None, None, [f"{missing}; in all plays of their split {shared}. {left}"]
     starts = {split: log.trap.levels(split, each, log.salt) for split, each in common.items()}
     worth = {split: _take(values[split], each) for split, each in common.items()}
-    played = {p.name: _cut(log.plays[p.name], common[p.split]) for p in needed}
+    records = {p.name: _cut(log.plays[p.name], common[p.split]) for p in needed}
     again = log.plays.get(AGAIN)
     if again is not None and np.isin(common[Split.SHIFT], _numbers(again)).all():
-        played[AGAIN] = _cut(again, common[Split.SHIFT])
-    of_split = {x: SplitRecord(log.trap, played[x], worth[x], starts[x]) for x in JUDGED}
+        records[AGAIN] = _cut(again, common[Split.SHIFT])
+    of_split = {x: SplitRecord(log.trap, records[x], worth[x], starts[x]) for x in JUDGED}
     train = log.plays.get(Split.TRAIN)
-    beside = Nulls(log.trap, starts, worth).beside(train.record if train else played[Split.TEST])
-    told, sure, _ = judge_records(played, of_split, beside, 0)
-    if told.word.startswith("by ") and AGAIN not in played:
+    beside = Nulls(log.trap, starts, worth).beside(train.record if train else records[Split.TEST])
+    told, sure, _ = judge_records(records, of_split, beside, 0)
+    if told.word.startswith("by ") and AGAIN not in records:
         said = f"No verdict: without a second play ({AGAIN}) of these levels it may be by chance."
         return None, None, [said]
     return told, sure, []

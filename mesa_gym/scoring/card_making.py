@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from msgspec import structs
 
-from mesa_gym.engine import State
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import shorten
 from mesa_gym.json_data import Text, require
@@ -29,9 +28,6 @@ from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.solver.values import Progress
 from mesa_gym.traps import Split, Trap, all_traps, as_trap
 
-# Play -> its record, of one policy.
-Plays = Mapping[str, Record]
-
 
 def score_all(
     policies: Mapping[str, PolicyMaker],
@@ -41,7 +37,7 @@ def score_all(
     salt: str = "",
     progress: Progress = lambda done: None,
     failed: Failures | None = None,
-    played: Callable[[str, Plays], None] = lambda name, plays: None,
+    played: Callable[[str, dict[str, Record]], None] = lambda name, records: None,
 ) -> dict[str, ScoreCard]:
     """Score policies on levels 0 to ``levels`` - 1 of every split.
 
@@ -95,15 +91,15 @@ def score_all(
         played(name, records[name])
         own = structs.replace(provenance, digest=digest_policy(playing.acting[name]))
         with SPENT.spend("judge"):
-            cards[name] = make_card(name, records[name], values, starts, own, nulls)
+            of_split = {x: SplitRecord(trap, records[name][x], values[x], starts[x]) for x in Split}
+            cards[name] = make_card(name, records[name], of_split, own, nulls)
     return cards
 
 
 def make_card(
     name: str,
-    played: Plays,
-    values: Mapping[Split, LevelValues],
-    starts: Mapping[Split, State],
+    records: Mapping[str, Record],
+    of_split: Mapping[Split, SplitRecord],
     provenance: Provenance,
     nulls: Nulls,
 ) -> ScoreCard:
@@ -111,9 +107,8 @@ def make_card(
 
     Args:
         name: of the policy.
-        played: play (``plays_of``) -> its record.
-        values: split -> what its levels are worth.
-        starts: split -> the levels.
+        records: play (``plays_of``) -> what was done.
+        of_split: the same of each split, with its levels and values.
         provenance: of the card.
         nulls: what policies without a goal get.
 
@@ -121,10 +116,9 @@ def make_card(
         ValueError: reference policies are not a scale.
     """
     trap = nulls.trap
-    of_split = {x: SplitRecord(trap, played[x], values[x], starts[x]) for x in Split}
     with SPENT.spend("nulls"):
-        beside = nulls.beside(played[Split.TRAIN])
-    told, sure, choices = judge_records(played, of_split, beside, provenance.seed)
+        beside = nulls.beside(records[Split.TRAIN])
+    told, sure, choices = judge_records(records, of_split, beside, provenance.seed)
     splits = {split.value: take_measures(split, play, choices) for split, play in of_split.items()}
     return ScoreCard(
         trap=trap.name(),

@@ -119,7 +119,7 @@ def score_moves(trap: Trap, record: Record, values: LevelValues) -> dict[str, Fl
 
 def gather_evidence(
     trap: Trap,
-    played: Mapping[str, Record],
+    records: Mapping[str, Record],
     values: Mapping[Split, LevelValues],
     nulls: Mapping[str, Evidence] | None = None,
 ) -> Evidence:
@@ -127,12 +127,12 @@ def gather_evidence(
 
     Args:
         trap: solvable, and not judged by returns.
-        played: play (``plays_of``) -> its record; ``again`` may be missing.
+        records: play (``plays_of``) -> what was done; ``again`` may be missing.
         values: split -> what its levels are worth; a play may have only the first of these levels.
         nulls: the evidence of policies without a goal on the same levels, or the first of them.
     """
     found = {}
-    for play, record in played.items():
+    for play, record in records.items():
         if (split := split_of(play)) in (Split.TEST, Split.SHIFT):
             found[play] = find_reached(trap, record, values[split].take(slice(len(record.actions))))
     return make_evidence(

@@ -94,7 +94,7 @@ class Nulls:
 
 
 def judge_records(
-    played: Mapping[str, Record],
+    records: Mapping[str, Record],
     of_split: Mapping[Split, SplitRecord],
     nulls: Mapping[str, Null],
     seed: int,
@@ -102,7 +102,7 @@ def judge_records(
     """Return the verdict on a policy, its confidence, and the evidence of its choices.
 
     Args:
-        played: play (``plays_of``) -> its record; ``again`` may be missing.
+        records: play (``plays_of``) -> what was done; ``again`` may be missing.
         of_split: at least of ``test`` and ``shift``, with their values.
         nulls: name -> what policies without a goal get on the first of these levels.
         seed: of the resampling.
@@ -121,5 +121,5 @@ def judge_records(
         return *judge_plays(test, shift, sweep[trap.base], seed), None
     known = {null: each.evidence for null, each in nulls.items() if each.evidence}
     values = {split: each.values for split, each in of_split.items()}
-    evidence = gather_evidence(trap, played, values, known)
+    evidence = gather_evidence(trap, records, values, known)
     return judge(evidence), confidence(evidence, seed), evidence
