@@ -103,7 +103,7 @@ class Run:
         """
         if not self.start:
             return None
-        kind, units = self.algorithm.kind, (self.settings or USUAL_SETTINGS).units
+        kind = self.algorithm.kind
         if kind == "sb3":
             raise ValueError(f"{self.algo} begins with new weights; --from is for ppo and others")
         agent = load(Path(self.start), self.environment().trap)
@@ -111,9 +111,12 @@ class Run:
             raise ValueError(
                 f"the agent in {self.start} is of kind {agent.kind}; {self.algo} trains {kind}"
             )
-        width = agent.weights["second.weight"].shape[0] if kind in ("mlp", "local") else units
-        if width != units:
-            raise ValueError(f"the agent in {self.start} has {width} units; add --units {width}")
+        if self.settings and self.algorithm.takes("units"):
+            width = len(agent.weights["second.weight"])
+            if width != self.settings.units:
+                raise ValueError(
+                    f"the agent in {self.start} has {width} units; add --units {width}"
+                )
         return agent
 
     def find_discount(self, settings: PPOSettings) -> float:
