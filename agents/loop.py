@@ -59,11 +59,6 @@ class TrainedAgent:
     curve: list[tuple[float, float]] = field(default_factory=list)
     looks: list[TrainingLook] = field(default_factory=list)
 
-    @property
-    def earned(self) -> float:
-        """The mean return at the end of the training curve; 0 without a curve."""
-        return self.curve[-1][1] if self.curve else 0.0
-
 
 class TrainingProgram(NamedTuple):
     """The compiled training of agents that differ in their seeds.
@@ -111,7 +106,7 @@ def run_training(
         step = number * program.size
         if number in checks and not all(np.isfinite(x).all() for x in learning.weights.values()):
             raise FloatingPointError(f"the loss is nan or infinite at step {step:,}")
-        if report is not None and program.judge is not None and number in looks:
+        if report and program.judge and number in looks:
             recent = np.array(ended[-max(1, updates // LOOKS) :])
             judged = program.judge(learning.weights, number)
             for each, rows, shares in zip(found, recent.swapaxes(0, 1), judged, strict=False):

@@ -15,6 +15,7 @@ from typing import Any
 from agents.jobs import runner
 from agents.jobs.agents import CARD, list_agent_jobs, name_result
 from agents.jobs.job import DONE_FILE
+from agents.run import Run
 from agents.sweeps.axes import SweepCell, list_cells
 from mesa_gym.files import read_json, write_bytes
 from mesa_gym.report.groups import BASE, PROXY, CardGroup, group_cards
@@ -174,8 +175,9 @@ def sweep(
         >>> from agents.sweeps import sweep
         >>> print(sweep(["CheeseDish"], {"alpha": [0, 0.1]}, range(5), "runs/a"))  # doctest: +SKIP
     """
-    cells, seeds, out = list_cells(traps, axes, algorithms), [*seeds], Path(out)
-    folders = {run: cell.folder for cell in cells for run in cell.list_runs(seeds)}
+    seeds, out = [*seeds], Path(out)
+    runs = {cell: cell.list_runs(seeds) for cell in list_cells(traps, axes, algorithms)}
+    folders = {run: cell.folder for cell, own in runs.items() for run in own}
     jobs = list_agent_jobs(folders, levels, folders)
     if failed := runner.run(jobs, out, workers, on):
         name, reason = next(iter(failed.items()))
@@ -183,13 +185,13 @@ def sweep(
             f"{len(failed)} of {len(jobs)} jobs failed, the first is {name}: {reason}; the same"
             " command tries them again"
         )
-    found = Sweep(tuple(_read_row(cell, seeds, out) for cell in cells))
+    found = Sweep(tuple(_read_row(cell, own, out) for cell, own in runs.items()))
     write_bytes(out / "cells.csv", found.write_csv().encode())
     return found
 
 
-def _read_row(cell: SweepCell, seeds: Sequence[int], out: Path) -> SweepRow:
-    folders = [out / name_result(run, cell.folder) for run in cell.list_runs(seeds)]
+def _read_row(cell: SweepCell, runs: Sequence[Run], out: Path) -> SweepRow:
+    folders = [out / name_result(run, cell.folder) for run in runs]
     (group,) = group_cards(card for folder in folders for card in Cards.load(folder / CARD))
     times = [read_json(folder / DONE_FILE)["seconds"] for folder in folders]
     return SweepRow(cell, group, sum(times) / len(times))

@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from agents.compiling import jax
 from agents.loop import TrainedAgent
-from agents.networks import LEARNERS
 from agents.ppo_settings import PPOSettings
 from agents.run import Run
 from agents.train import train_runs
@@ -30,6 +28,9 @@ def train_weights(*runs):
 
 def leave_untrained(run):
     """The agent of a training with its first weights."""
+    from agents.compiling import jax
+    from agents.networks import LEARNERS
+
     trained = TrainedAgent(run, 512)
     learner = LEARNERS[run.algorithm.kind](run.environment().trap, (run.settings or FEW).units)
     trained.agent = learner.export(learner.draw(jax.random.key(0)))
