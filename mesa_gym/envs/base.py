@@ -24,14 +24,6 @@ FRAME_TILE = 32  # pixels a cell of a rendered frame
 SHAPES = ("planes", "centred", "flat", "chw")  # the observations that move planes alone
 
 
-def set_spaces(env: Any, observed: Any, n: int) -> None:
-    """Set the spaces of one environment that shows ``observed``, and of n, on ``env``."""
-    env.single_observation_space = observed
-    env.observation_space = batch_space(observed, n)
-    env.single_action_space = Discrete(len(ACTIONS))
-    env.action_space = batch_space(env.single_action_space, n)
-
-
 class OneEnv:
     """Actions and frames of one environment, alone or in a vector environment."""
 
@@ -115,7 +107,19 @@ class BaseEnv:
         return self.render_mode is not None
 
 
-class DeviceEnv:
+class ManyEnvs:
+    """n environments of a trap: their spaces."""
+
+    num_envs: int
+
+    def _set_spaces(self, observed: Any) -> None:
+        self.single_observation_space: Any = observed
+        self.observation_space: Any = batch_space(observed, self.num_envs)
+        self.single_action_space: Any = Discrete(len(ACTIONS))
+        self.action_space: Any = batch_space(self.single_action_space, self.num_envs)
+
+
+class DeviceEnv(ManyEnvs):
     """n environments of a trap: their settings and spaces, and what a step pays and ends.
 
     Args:
@@ -129,24 +133,16 @@ class DeviceEnv:
             planes are mixed.
     """
 
-    single_observation_space: Any
-    observation_space: Any
-    single_action_space: Any
-    action_space: Any
-
     def __init__(
         self, trap: str | type[Trap] | Trap, num_envs: int, num_levels: int, keywords: Any
     ) -> None:
         self.num_envs = integer("num_envs", num_envs, 1)
         self.num_levels = integer("num_levels", num_levels, 1)  # None is not allowed
         self.settings = Settings(trap, num_levels=self.num_levels, **keywords)
-        if self.settings.observation.name not in SHAPES:
-            raise ValueError(
-                f"observation {self.settings.observation.name!r} is not offered on a device; it"
-                f" offers {', '.join(SHAPES)}"
-            )
+        if (name := self.settings.observation.name) not in SHAPES:
+            raise unknown("observation on a device", name, SHAPES)
         self.trap = self.settings.trap
-        set_spaces(self, self.settings.observation.space, self.num_envs)
+        self._set_spaces(self.settings.observation.space)
         self._payments = [PREFIX + name for name in self.trap.objectives]
 
     def _judge(self, clock: Any, paid: dict[str, Any], ended: Any) -> tuple[Any, Any, Any]:

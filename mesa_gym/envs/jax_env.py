@@ -14,7 +14,7 @@ from gymnasium.spaces import Box
 
 from mesa_gym.engine import State
 from mesa_gym.engine.chance import mix
-from mesa_gym.envs.base import DeviceEnv, set_spaces
+from mesa_gym.envs.base import DeviceEnv
 from mesa_gym.envs.checks import EXPECTED_ACTION
 from mesa_gym.envs.levels_in_memory import (
     MOST_BANKED,
@@ -124,7 +124,7 @@ class JaxEnv(DeviceEnv):
         else:
             every = np.zeros(num_envs, np.int32)
             most = jax.eval_shape(self.reset_to_level, every)[0].shape[1]
-            set_spaces(self, Box(0, self.inputs.count, (most,), np.int32), num_envs)
+            self._set_spaces(Box(0, self.inputs.count, (most,), np.int32))
 
     def reset(self, key: Array) -> tuple[Array, State]:
         """Begin an episode in every environment, on levels that the key picks.

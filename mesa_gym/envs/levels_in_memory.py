@@ -8,7 +8,7 @@ shift distribution. How far ahead levels are drawn changes only the speed.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -16,7 +16,7 @@ import numpy as np
 from gymnasium.error import Error
 from numpy.typing import NDArray
 
-from mesa_gym.engine import Array, Bools, Ints, LevelBuilder, Mask, Numbers, State
+from mesa_gym.engine import Array, Ints, LevelBuilder, Numbers, State
 from mesa_gym.engine.chance import fold, outputs, shift_right, streams
 from mesa_gym.envs.checks import integer, require_states
 from mesa_gym.envs.observations import Bytes, planes_of
@@ -29,19 +29,26 @@ BANK_BYTES = 1 << 26  # of the planes of a bank: no more levels are kept, once t
 AHEAD = 1024  # episodes chosen ahead at most, over all environments
 
 
-class StartStates(StateRows):
+class StartStates:
     """Start states in rows that can be overwritten, over tables of their own.
 
     Attributes:
+        rows: the states.
         planes: uint8 (count, height * width * channels), what they look like.
         splits: int64 (count,), the numbers of their splits.
     """
 
     def __init__(self, settings: Settings, count: int) -> None:
         self._settings, trap = settings, settings.trap
-        super().__init__(LevelBuilder(trap, 0, np.zeros(count, dtype=np.int64)).states(), "F")
+        empty = LevelBuilder(trap, 0, np.zeros(count, dtype=np.int64)).states()
+        self.rows = StateRows(empty, "F")
         self.planes: Bytes = np.zeros((count, trap.cells * len(trap.channels)), dtype=np.uint8)
         self.splits = np.zeros(count, dtype=np.int64)
+
+    @property
+    def state(self) -> State:
+        """The start states; arrays are int64 and bool (slots, count)."""
+        return self.rows.state
 
     def put(self, rows: Ints, starts: State) -> None:
         """Overwrite ``rows`` with start states."""
@@ -49,8 +56,8 @@ class StartStates(StateRows):
         def overwrite(mine: Array, theirs: Array) -> None:
             mine[..., rows] = theirs
 
-        self.state.map(overwrite, starts)
-        level, trap = self.state.level, self._settings.trap
+        self.rows.state.map(overwrite, starts)
+        level, trap = self.rows.state.level, self._settings.trap
         level.row[rows] = rows
         for name, table in level.tables.items():
             table.reshape(-1, trap.entries[name])[rows] = trap.table(starts.level, name)
@@ -152,41 +159,36 @@ class LevelQueue:
         start = np.repeat(np.cumsum(count) - count, count)
         episode = self._filled[row] + np.arange(len(row)) - start
         slots = self._ring[row, episode % self.slots]
+        rows = where = pick_rows(self._stream[row], episode, self.settings)
         if self.banked:
-            where = pick_rows(self._stream[row], episode, self.settings)
-            new = np.unique(where[~self._drawn[where]])
-            self._draw(new, *read_rows(new, self.settings))
-            self._drawn[new] = True
+            rows = np.unique(rows[~self._drawn[rows]])
+            self._drawn[rows] = True
         else:
             where = slots
-            self._draw(slots, *pick_levels(self._stream[row], episode, self.settings))
+        for which, starts in draw_rows(self.settings, rows):
+            self.starts.put(rows[which] if self.banked else slots[which], starts)
         self._where[slots] = where
         self._filled += count
         # One slot less than there are: the present episode still reads its own.
         self._ahead = min(2 * self._ahead, self.slots - 1)
 
-    def _draw(self, rows: Ints, number: Ints, shifted: Bools) -> None:
-        """Draw levels into ``rows`` of the start states."""
-        for flag in (False, True):
-            which = (shifted == flag).nonzero()[0]
-            if which.size:
-                self.starts.put(rows[which], draw_levels(self.settings, number[which], flag))
-
 
 def bank_of(settings: Settings) -> State:
-    """Return the start states of all ``num_levels`` levels, with alpha also of shift levels.
+    """Return the start states of all ``num_levels`` levels, with alpha also of shift levels."""
+    rows = np.arange((settings.num_levels or 0) * (1 + (settings.alpha > 0)))
+    return settings.trap.joined([starts for _, starts in draw_rows(settings, rows)])
 
-    In which row a level stands ``pick_rows`` and ``read_rows`` know.
+
+def draw_rows(settings: Settings, rows: Ints) -> Iterator[tuple[Ints, State]]:
+    """Yield the start states of the levels that ``pick_rows`` calls ``rows``, by their split.
+
+    Beside them stand their places in ``rows``, int64 (m,).
     """
-    numbers = np.arange(settings.num_levels or 0)
-    flags = (False, True) if settings.alpha else (False,)
-    return settings.trap.joined([draw_levels(settings, numbers, flag) for flag in flags])
-
-
-def draw_levels(settings: Settings, numbers: Ints, shifted: bool) -> State:
-    """Return the start states of levels of the training split, or of the shift if ``shifted``."""
-    split = Split.SHIFT if shifted else settings.split
-    return settings.trap.levels(split, numbers + LEVELS * shifted, settings.salt)
+    number, shifted = read_rows(rows, settings)
+    for flag, split in enumerate((settings.split, Split.SHIFT)):
+        which = (shifted == flag).nonzero()[0]
+        if which.size:
+            yield which, settings.trap.levels(split, number[which] + LEVELS * flag, settings.salt)
 
 
 def split_codes(settings: Settings, shifted: Numbers) -> Numbers:
@@ -218,34 +220,26 @@ def split_alpha(alpha: float) -> NDArray[np.uint32]:
     return np.array(divmod(math.ceil(alpha * 2**53), 2**32), np.uint32)
 
 
-def pick_levels(
-    stream: Numbers, episode: Numbers, settings: Settings, alpha: Numbers | None = None
-) -> tuple[Numbers, Mask]:
-    """Return the level numbers of episodes 0, 1, ... and which of them are of the shift.
-
-    Streams and episodes are int64 (n,), of any array library; so is ``alpha``, the share of those
-    of the shift in two words, which replaces that of the settings.
-    """
-    number = shift_right(outputs(stream, 2 * episode), 16)
-    if settings.num_levels is not None:
-        number = number % settings.num_levels
-    if not settings.alpha:
-        return number, number < 0
-    high, low = split_alpha(settings.alpha).tolist() if alpha is None else alpha
-    return number, shift_right(outputs(stream, 2 * episode + 1), 11) < high * 2**32 + low
-
-
 def pick_rows(
     stream: Numbers, episode: Numbers, settings: Settings, alpha: Numbers | None = None
 ) -> Numbers:
-    """Return the rows of ``bank_of`` with the levels of episodes, int64 (n,); see ``pick_levels``.
+    """Return the levels of episodes 0, 1, ..., as rows of ``bank_of``.
 
-    Levels of the shift follow those of the training split.
+    A row is a level's number; those of the shift follow on ``num_levels``, or on all numbers.
+    Streams and episodes are int64 (n,), of any array library; so is ``alpha``, the share of those
+    of the shift in two words, which replaces that of the settings.
     """
-    number, shifted = pick_levels(stream, episode, settings, alpha)
-    return number + shifted * settings.num_levels if settings.alpha else number
+    row = shift_right(outputs(stream, 2 * episode), 16)
+    if settings.num_levels is not None:
+        row = row % settings.num_levels
+    if settings.alpha:
+        high, low = split_alpha(settings.alpha).tolist() if alpha is None else alpha
+        shifted = shift_right(outputs(stream, 2 * episode + 1), 11) < high * 2**32 + low
+        row = row + shifted * (settings.num_levels or LEVELS)
+    return row
 
 
 def read_rows(rows: Numbers, settings: Settings) -> tuple[Numbers, Numbers]:
-    """Return the level numbers in rows of ``bank_of``, and 1 where they are of the shift."""
-    return rows % settings.num_levels, rows // settings.num_levels
+    """Return the level numbers of ``pick_rows``, and 1 where they are of the shift."""
+    count = settings.num_levels or LEVELS
+    return rows % count, rows // count

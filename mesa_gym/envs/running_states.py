@@ -30,17 +30,13 @@ class StateRows:
     """
 
     def __init__(self, state: State, order: Literal["C", "F"] = "C") -> None:
-        self.order = order
-        self._join(state)
-
-    def _join(self, state: State) -> None:
-        arrays = list[Array]()
+        self.order, arrays = order, list[Array]()
         state.map(arrays.append)
         joined = [
             np.vstack([np.zeros((0, state.n), kind), *(a for a in arrays if a.dtype == kind)])
             for kind in (np.int64, np.bool_)
         ]
-        self.matrices = [np.array(matrix, order=self.order) for matrix in joined]
+        self.matrices = [np.array(matrix, order=order) for matrix in joined]
         left = list(self.matrices)
 
         def view(array: Array) -> Array:
@@ -50,13 +46,9 @@ class StateRows:
 
         self.state = state.map(view)
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: kept for name, kept in vars(self).items() if name != "matrices"}
-
-    def __setstate__(self, kept: dict[str, Any]) -> None:
+    def __reduce__(self) -> tuple[type[StateRows], tuple[State, str]]:
         # Views that were pickled or copied would no longer share memory with the matrices.
-        vars(self).update(kept)
-        self._join(self.state)
+        return StateRows, (self.state, self.order)
 
     def hold(self, state: State) -> None:
         """Copy the states after a step into this object's arrays, unless they already lie there."""

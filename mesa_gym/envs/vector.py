@@ -14,7 +14,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools, Ints, State
-from mesa_gym.envs.base import RENDER_FPS, BaseEnv, OneEnv, set_spaces
+from mesa_gym.envs.base import RENDER_FPS, BaseEnv, ManyEnvs, OneEnv
 from mesa_gym.envs.checks import (
     check_actions,
     check_mask,
@@ -35,7 +35,7 @@ Paid = dict[str, NDArray[np.float64]]
 Infos = dict[str, Any]
 
 
-class TrapVectorEnv(BaseEnv, VectorEnv[Observations, Ints, NDArray[Any]]):
+class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any]]):
     """n environments of a trap, whose results are those of ``SyncVectorEnv`` over ``TrapEnv``.
 
     For a list of seeds they are the same exactly. One seed gives environment i a hash of the seed
@@ -86,7 +86,7 @@ class TrapVectorEnv(BaseEnv, VectorEnv[Observations, Ints, NDArray[Any]]):
                     f" after {own} steps; for longer episodes give max_steps={limit}"
                 )
             self.settings.max_steps = min(self.settings.max_steps, limit)
-        set_spaces(self, self.settings.observation.space, n)
+        self._set_spaces(self.settings.observation.space)
         self.envs = [SubEnv(self, index) for index in range(n)]
         self._queue = LevelQueue(self.settings, n)
         self._generators: dict[int, np.random.Generator] = {}
@@ -253,7 +253,7 @@ class TrapVectorEnv(BaseEnv, VectorEnv[Observations, Ints, NDArray[Any]]):
             self._home = StateRows(starts.state.take(np.zeros(self.num_envs, dtype=np.int64)))
         else:
             self._home.hold(self._state)
-        self._home.copy(rows, starts, where)
+        self._home.copy(rows, starts.rows, where)
         self._state = self._home.state
         self._live.begin(rows, starts.planes.take(where, axis=0))
         self._splits[rows] = starts.splits[where]

@@ -96,7 +96,7 @@ def test_bad_input_is_named(monkeypatch):
         with pytest.raises(RuntimeError, match="an action is none of the five"):
             env.step(torch.tensor([0, action, 0]))
     for keywords, message in [
-        ({"observation": "rgb"}, "on a device; it offers planes, centred, flat, chw"),
+        ({"observation": "rgb"}, "on a device .rgb.; expected one of planes, centred, flat, chw"),
         ({"num_levels": None}, "num_levels must be an integer"),
         ({"num_envs": 0}, "num_envs must be"),
     ]:
