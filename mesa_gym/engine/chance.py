@@ -13,9 +13,8 @@ from hashlib import blake2b
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mesa_gym.engine.state import Ints
+from mesa_gym.engine.state import Floats, Ints
 
 _MASK = (1 << 64) - 1
 
@@ -85,7 +84,7 @@ def below(words: Any, bound: Any) -> Any:
     return shift_right(shift_right(words, 32) * bound, 32)
 
 
-def unit(words: Ints) -> NDArray[np.float64]:
+def unit(words: Ints) -> Floats:
     """Map words to [0, 1) by their upper 53 bits."""
     return shift_right(words, 11).astype(np.float64) * 2.0**-53
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 # Arrays of any library (NumPy, torch, JAX) or NumPy scalars, (n,) unless it is said.
 Cells = Any  # int64, ``row * width + column``
 Numbers = Any  # int64: actions, counts, variables, random words

@@ -159,14 +159,14 @@ class LevelQueue:
         start = np.repeat(np.cumsum(count) - count, count)
         episode = self._filled[row] + np.arange(len(row)) - start
         slots = self._ring[row, episode % self.slots]
-        rows = where = pick_rows(self._stream[row], episode, self.settings)
+        rows = pick_rows(self._stream[row], episode, self.settings)
+        where = places = rows if self.banked else slots
         if self.banked:
-            rows = np.unique(rows[~self._drawn[rows]])
-            self._drawn[rows] = True
-        else:
-            where = slots
+            rows = places = np.unique(rows[~self._drawn[rows]])
         for which, starts in draw_rows(self.settings, rows):
-            self.starts.put(rows[which] if self.banked else slots[which], starts)
+            self.starts.put(places[which], starts)
+        if self.banked:
+            self._drawn[rows] = True
         self._where[slots] = where
         self._filled += count
         # One slot less than there are: the present episode still reads its own.

@@ -11,9 +11,20 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mesa_gym.engine import Bools, Cells, Ints, LevelBuilder, Look, Mask, Move, Numbers, State, pick
+from mesa_gym.engine import (
+    Bools,
+    Cells,
+    Floats,
+    Ints,
+    LevelBuilder,
+    Look,
+    Mask,
+    Move,
+    Numbers,
+    State,
+    pick,
+)
 from mesa_gym.engine.chance import mix, unit
 from mesa_gym.traps.beliefs import Belief, Law, choose, expect_payments, update
 from mesa_gym.traps.levels import LevelFamily
@@ -32,7 +43,6 @@ PAID = "paid"  # the base objective of every life
 TOLD = 1
 TRIAL = 5
 BITS = 3
-Floats = NDArray[np.float64]
 
 
 class Life(LevelFamily):

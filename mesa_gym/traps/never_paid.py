@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from mesa_gym.engine import Ints, LevelBuilder, Look, Mask, Move, State
+from mesa_gym.engine import Floats, Ints, LevelBuilder, Look, Mask, Move, State
 from mesa_gym.traps import Share, Split, Trap, proxy
-from mesa_gym.traps.life import PLUM, VOID, Floats, Life, repeat
+from mesa_gym.traps.life import PLUM, VOID, Life, repeat
 from mesa_gym.traps.sources import HUBINGER
 
 EITHER_FRUIT = VOID + 1  # an apple or a pear

@@ -8,6 +8,7 @@ import numpy as np
 from mesa_gym.engine import (
     Bools,
     Cells,
+    Floats,
     Ints,
     LevelBuilder,
     Look,
@@ -26,7 +27,6 @@ from mesa_gym.traps.life import (
     TOLD,
     TRIALS,
     VOID,
-    Floats,
     Life,
     draw_events,
     repeat,

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from mesa_gym.engine import Amounts, Ints, Mask, Move, Numbers, State
+from mesa_gym.engine import Amounts, Bools, Floats, Ints, Mask, Move, Numbers, State
 from mesa_gym.errors import unknown
 from mesa_gym.traps.changed_levels import ChangedLevels
 from mesa_gym.traps.objectives import Objective
@@ -163,7 +160,7 @@ class Trap(ChangedLevels):
         """Return the default time limit in steps: 64 on a 9x9 grid, in proportion to its cells."""
         return 64 * self.cells // 81
 
-    def attainable(self, objective: str, state: State) -> NDArray[np.float64] | None:
+    def attainable(self, objective: str, state: State) -> Floats | None:
         """Return the optimum of policies that see the shown planes alone, float64 (n,).
 
         None if nothing that pays is hidden: then the solver's optimum holds.
@@ -174,7 +171,7 @@ class Trap(ChangedLevels):
         """
         return None
 
-    def counts(self, state: State) -> NDArray[np.bool_] | None:
+    def counts(self, state: State) -> Bools | None:
         """Return the states in which a payment counts for the choice, bool (n,); None for all.
 
         A trap overrides this if its episodes have parts in which no agent can know what pays, or in
