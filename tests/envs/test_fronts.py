@@ -7,7 +7,7 @@ import pytest
 
 from mesa_gym.envs.settings import Settings
 from mesa_gym.traps import find_trap
-from tests.support.fronts import FRONTS, NUM_LEVELS, require_own_levels
+from tests.envs.fronts import FRONTS, NUM_LEVELS, require_own_levels
 from tests.support.parameters import TRAPS, thorough
 
 DRAWN = {"max_steps": 15, "alpha": 0.3}

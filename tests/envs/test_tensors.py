@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import mesa_gym
-from tests.support.kernels import OneDevice
+from tests.envs.kernels import OneDevice
 from tests.support.parameters import TRAPS, each_trap, few_traps
 
 torch = pytest.importorskip("torch")

@@ -7,7 +7,7 @@ import pytest
 from packaging.requirements import Requirement
 from PIL import Image
 
-from tests.support.distributions import ROOT, Installed, build, interpreter, pinned, run
+from tests.packaging.distributions import ROOT, Installed, build, interpreter, pinned, run
 
 pytestmark = pytest.mark.slow
 

@@ -13,7 +13,7 @@ from trove_classifiers import classifiers
 
 import mesa_gym
 from mesa_gym.cli.extras import PACKAGE_OF
-from tests.support.distributions import ROOT, build, checkout, run
+from tests.packaging.distributions import ROOT, build, checkout, run
 
 REPOSITORY = "https://github.com/mesa-gym/mesa-gym"
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text()

@@ -17,7 +17,7 @@ from mesa_gym.report.committed import (
 )
 from mesa_gym.scoring import judge, read_card
 from mesa_gym.traps import all_traps
-from tests.support.boards import CORNER, DOORS, card, sign
+from tests.report.boards import CORNER, DOORS, card, sign
 
 LEVELS = 1000
 DATE = "2026-11-26"

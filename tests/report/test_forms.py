@@ -11,7 +11,7 @@ from mesa_gym.report import plot
 from mesa_gym.report.board_page import write_csv
 from mesa_gym.report.figure import INK
 from mesa_gym.scoring import WORDS
-from tests.support.boards import BOTH, CORNER, DATE, KEYS, card, make_board, sign
+from tests.report.boards import BOTH, CORNER, DATE, KEYS, card, make_board, sign
 from tests.support.cards import DISH, KINDS, made
 from tests.support.golden import require_golden
 

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from mesa_gym.report import make_leaderboard
 from mesa_gym.report.board_page import write_pages
 from mesa_gym.report.cells import BOTH, CANNOT, DIFFER, VARIES
-from tests.support.boards import CORNER, DOORS, KEYS, card, reference_cards, sign
+from tests.report.boards import CORNER, DOORS, KEYS, card, reference_cards, sign
 from tests.support.cards import KINDS
 
 TRAPS = (CORNER, DOORS)

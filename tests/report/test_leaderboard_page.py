@@ -10,7 +10,7 @@ import pytest
 from mesa_gym import links
 from mesa_gym.report import make_leaderboard
 from mesa_gym.report.board_page import write_pages
-from tests.support.boards import BOTH, CORNER, YOURS, card, make_board
+from tests.report.boards import BOTH, CORNER, YOURS, card, make_board
 from tests.support.browsing import Tab
 from tests.support.golden import require_golden
 

@@ -18,7 +18,7 @@ from mesa_gym import report
 from mesa_gym.report import make_leaderboard
 from mesa_gym.report.board_page import write_pages
 from mesa_gym.report.statements import RULES
-from tests.support.boards import CORNER, DOORS, KEYS, card, sign
+from tests.report.boards import CORNER, DOORS, KEYS, card, sign
 from tests.support.parameters import thorough
 
 DISH = "CheeseDish-v0"

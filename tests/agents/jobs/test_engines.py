@@ -13,9 +13,9 @@ import pytest
 
 from agents.jobs import runner
 from agents.jobs.engines import RUN, do_there, pack
+from tests.agents.jobs import sample_jobs
+from tests.agents.jobs.sample_jobs import gone, half_done, job, left, start, until
 from tests.agents.jobs.test_runner import FAILING
-from tests.support import sample_jobs
-from tests.support.sample_jobs import gone, half_done, job, left, start, until
 
 pytest.importorskip("distributed")
 pytest.importorskip("submitit")

@@ -3,8 +3,8 @@
 import pytest
 
 from agents.jobs.job import DONE_FILE, WORK, Job, do_job, find_missing, hold_lock
-from tests.support import sample_jobs
-from tests.support.sample_jobs import job
+from tests.agents.jobs import sample_jobs
+from tests.agents.jobs.sample_jobs import job
 
 TERMS = {"seed": 0, "alpha": 0.5, "stages": ("one", "two")}
 

@@ -6,8 +6,8 @@ import pytest
 
 from agents.jobs import runner
 from agents.jobs.job import DONE_FILE
-from tests.support import sample_jobs
-from tests.support.sample_jobs import QUICK, SLOW, gone, half_done, job, left, start, until
+from tests.agents.jobs import sample_jobs
+from tests.agents.jobs.sample_jobs import QUICK, SLOW, gone, half_done, job, left, start, until
 
 FAILING = {
     "bad": ("raise KeyError(name)", "KeyError: 'bad'"),

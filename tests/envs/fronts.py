@@ -108,7 +108,7 @@ def play_vector(trap, actions, **keywords):
 def play_torch(trap, actions, **keywords):
     """Step tensors without waiting for any; returned tensors may be changed."""
     torch, n = pytest.importorskip("torch"), len(actions[0])
-    from tests.support.kernels import KernelCount
+    from tests.envs.kernels import KernelCount
 
     envs = mesa_gym.make_torch(trap.id(), n, **{"num_levels": NUM_LEVELS} | keywords)
     seen, infos = envs.reset(seed=list(range(n)))

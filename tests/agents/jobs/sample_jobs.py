@@ -93,7 +93,7 @@ def main(out, workers, on=None):
 
 
 if __name__ == "__main__":
-    from tests.support import sample_jobs  # they are pickled by their module's name
+    from tests.agents.jobs import sample_jobs  # they are pickled by their module's name
 
     # A shell starts its background jobs, and so the tests in one, with Ctrl-C ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
