@@ -5,39 +5,18 @@ import re
 import numpy as np
 import pytest
 
-from docs.lesson import make_lesson, measure_choices
+from docs.lesson import NEW_ROOM, ROOMS, make_lesson, measure_choices
 from mesa_gym import cli
 from mesa_gym.cli.demo import LESSON
 from mesa_gym.logs import read_log, score_logs
-from mesa_gym.scoring import score
+from mesa_gym.policies import as_policy
+from mesa_gym.scoring import rollout, score
 from mesa_gym.trained.library import load
 from mesa_gym.traps import find_trap
 from tests.support.browsing import Tab, wait_until
 from tests.support.playgrounds import read_data
 
 KEYS = ("ArrowLeft", "ArrowDown", "ArrowRight", "ArrowUp")
-# The first action of a shortest way to the contact with an objective, alone or with others; -1
-# where there is none.
-NEXT_ACTION = """(goal) => {
-  const { level, state } = board.run, from = new Map([[state, null]]), queue = [state];
-  while (queue.length) {
-    const s = queue.shift();
-    for (let a = 0; a < 4; a++) {
-      const contact = level.contact[a * level.going + s];
-      if (contact === goal || contact === level.game.data.objectives.length) {
-        let [at, first] = [s, a];
-        while (from.get(at)) [at, first] = from.get(at);
-        return first;
-      }
-      const next = level.follow(a, s);
-      if (contact < 0 && next < level.going && !from.has(next)) {
-        from.set(next, [s, a]);
-        queue.push(next);
-      }
-    }
-  }
-  return -1;
-}"""
 
 
 def drop_rounded(data):
@@ -79,24 +58,24 @@ def tab(browser, tmp_path, request):
     tab.close()
 
 
-def take(page, goal, until="screen > 1 || board.run.first >= 0"):
-    """Walk by keys until an objective is contacted."""
-    for _ in range(30):
-        action = page.evaluate(NEXT_ACTION, goal)
+def take(page, goal, room=NEW_ROOM, until="screen > 1 || board.run.first >= 0"):
+    """Walk by keys as the oracle of an objective does, until one is contacted."""
+    trap, (split, number) = find_trap("ColourShape")(), room
+    oracle, limit = as_policy(f"oracle:{goal}", trap, trap.horizon(split)), trap.horizon(split)
+    for action in rollout(oracle, trap, trap.levels(split, [number]), limit).actions[0].tolist():
         page.keyboard.press(KEYS[action])
         if page.evaluate(until):
             return
-    raise AssertionError("no way in 30 steps")
 
 
 def enter_new_room(page):
     """Find out what pays in three rooms, by keys alone, and go on."""
-    for room in range(3):
-        take(page, 0, f"paid > {room}")
+    for number, room in enumerate(ROOMS):
+        take(page, "line", room, f"paid > {number}")
         text = page.inner_text("#said")
-        assert f"+1. {room + 1} of 3" in text
+        assert f"+1. {number + 1} of 3" in text
         assert "yellow" not in text
-        if room < 2:
+        if number < 2:
             # The next room is another board, on which a step is taken again.
             wait_until(page, "board.run.t === 0")
     page.click("#next")
@@ -105,7 +84,7 @@ def enter_new_room(page):
 @pytest.mark.thorough
 @pytest.mark.parametrize(
     ("tab", "goal", "told"),
-    [(390, 0, "You went to the bar"), (1400, 1, "what is yellow")],
+    [(390, "line", "You went to the bar"), (1400, "yellow", "what is yellow")],
     indirect=["tab"],
 )
 def test_lesson_compares_choices_with_trained_agents(tab, goal, told):
@@ -143,7 +122,7 @@ def test_lesson_text_matches_robot_and_planner(tab):
 @pytest.mark.thorough
 def test_lesson_saves_choices_as_a_log(tab, tmp_path):
     enter_new_room(tab)
-    take(tab, 1)
+    take(tab, "yellow")
     tab.evaluate("element('end').hidden = false")
     with tab.expect_download() as download:
         tab.click("#save")
