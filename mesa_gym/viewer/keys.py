@@ -9,14 +9,14 @@ from itertools import count
 from pathlib import Path
 
 from mesa_gym.engine import ACTIONS
-from mesa_gym.scoring.plays import AGAIN, BARE, TWINS, plays_of
+from mesa_gym.scoring.plays import AGAIN, TWINS, plays_of
 from mesa_gym.traps import Split
 from mesa_gym.viewer.app import Input, Screen
 from mesa_gym.viewer.dialogs import ENTER, Notice
 from mesa_gym.viewer.mapfile import save_map
 from mesa_gym.viewer.overlays import turn_on
 from mesa_gym.viewer.playback import Session
-from mesa_gym.viewer.seats import BOTH_SPLITS, ORACLES, TARGETS, Seat, seats_for
+from mesa_gym.viewer.seats import BOTH_SPLITS, ORACLES, TARGETS, Seat, list_choices, seats_for
 from mesa_gym.viewer.work import TOLD_ERRORS
 
 ARROWS = {"left": 0, "down": 1, "right": 2, "up": 3}
@@ -98,14 +98,9 @@ class Commands(Screen):
     def compare(self) -> None:
         """Cycle the panes: one, then splits, twins, targets taken away, oracles, then one again."""
         trap, seats = self.session.trap, self.session.seats
-        plays = plays_of(trap)
-        ways = [
-            BOTH_SPLITS,
-            *[TWINS] * (TWINS in plays),
-            *[TARGETS] * (BARE in plays),
-            ORACLES,
-        ]
-        shown = [seats_for(seats[0].player, trap, Split.SHIFT, way) for way in (None, *ways)]
+        ways = [x for x in (BOTH_SPLITS, TWINS, TARGETS) if x in list_choices(trap)]
+        every = (None, *ways, ORACLES)
+        shown = [seats_for(seats[0].player, trap, Split.SHIFT, way) for way in every]
         # Oracles stand beside a player on any split.
         now = shown.index(seats) if seats in shown else -(len(seats) > 1)
         self.watch(shown[(now + 1) % len(shown)])

@@ -20,7 +20,6 @@ class Pane:
         trap: the rules.
         seat: who plays what.
         level: its number.
-        salt: an evaluator's secret.
         line: the episode.
         mapped: whether it began from a map and not from the level.
     """
@@ -33,7 +32,7 @@ class Pane:
         Raises:
             ValueError: the trap has no such play.
         """
-        self.trap, self.seat, self.level, self.salt = trap, seat, level, salt
+        self.trap, self.seat, self.level = trap, seat, level
         self._play = find_play(trap, seat.play)
         self.mapped, self._whole = start is not None, None
         if start is None:
