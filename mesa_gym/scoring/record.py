@@ -213,11 +213,9 @@ def follow(trap: Trap, starts: State, actions: Actions) -> Iterator[BatchStep]:
     Yields:
         each step, until no episode goes on.
     """
-
-    def choose(state: State, t: int, rows: Ints) -> Ints:
-        return actions[rows, t].astype(np.int64)
-
-    return _step_each(trap, starts, actions.shape[1], choose)
+    return _step_each(
+        trap, starts, actions.shape[1], lambda state, t, rows: actions[rows, t].astype(np.int64)
+    )
 
 
 def _step_each(
