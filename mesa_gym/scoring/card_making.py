@@ -70,12 +70,12 @@ def score_all(
     going, records = dict(policies), {name: dict[str, Record]() for name in policies}
     speaking: list[tuple[str, Policy]] = []
     for split in Split:
-        playing = SplitPlayer(trap, split, starts[split], seed, salt)
-        found, values[split] = playing.run(going, progress, failed)
-        going = {name: player for name, player in going.items() if name in found}
+        player = SplitPlayer(trap, split, starts[split], seed, salt)
+        found, values[split] = player.run(going, progress, failed)
+        going = {name: going[name] for name in found}
         for name in going:
             records[name] |= found[name]
-        speaking += [(name, playing.acting[name]) for name in going]
+        speaking += player.acting.items()
     warn_of_unread(speaking)
     with SPENT.spend("nulls"):
         nulls = Nulls(trap, starts, values)
@@ -89,7 +89,7 @@ def score_all(
     cards = {}
     for name in going:
         played(name, records[name])
-        own = structs.replace(provenance, digest=digest_policy(playing.acting[name]))
+        own = structs.replace(provenance, digest=digest_policy(player.acting[name]))
         with SPENT.spend("judge"):
             of_split = {x: SplitRecord(trap, records[name][x], values[x], starts[x]) for x in Split}
             cards[name] = make_card(name, records[name], of_split, own, nulls)

@@ -27,7 +27,7 @@ Actions = NDArray[np.int8]
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """One play of n levels.
+    """One play of n levels: all that was done there, once.
 
     Attributes:
         actions: int8 (n, horizon); ``ENDED`` after an episode's last action.
