@@ -118,3 +118,12 @@ def test_trained_shift_levels_are_never_scored():
     )
     assert len(scored) < len(numbers)  # layouts come again, and would meet otherwise
     assert not scored & trained
+
+
+def test_levels_are_equal_whatever_their_start():
+    trap = find_trap("CheeseCorner")()
+    state = trap.levels(Split.TRAIN, np.arange(20))
+    free = ~trap.layer(state, "wall")
+    moved = state._replace(agent=free.shape[1] - 1 - free[:, ::-1].argmax(axis=1))
+    assert (moved.agent != state.agent).all()
+    np.testing.assert_array_equal(trap.flag_levels(moved), trap.flag_levels(state))
