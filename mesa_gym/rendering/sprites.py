@@ -240,9 +240,6 @@ token: a plain round piece, for whatever has no sprite of its own; its glyph is 
 next: two footprints in the lower right corner: the leader's next step leads here
   fill white line 15 60,78 60,72 >23,-15 + line 10 60,91 60,93 >23,-15 grow 3.5
   fill main-60 it grow -3.5
-pointer: an arrow from the lower right that points at what stands in the cell
-  fill white poly 46,46 90,60 74,67 96,89 89,96 67,74 60,90 grow 7
-  inked main it grow -7
 """
 
 # Black on white stands out from every colour.
