@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 
 from mesa_gym.command import require_writable
 from mesa_gym.engine import State
@@ -40,34 +39,47 @@ def check_files(options: argparse.Namespace) -> None:
         raise ValueError("--step chooses the step of a picture: add --headless --record FILE.png")
 
 
-def open_screen(options: argparse.Namespace) -> WatchScreen:
-    """Return the window's first screen, with its episode begun."""
-    check_files(options)
-    screen = make_screen(options)
-    screen.greet()
-    return screen
-
-
 def make_screen(options: argparse.Namespace) -> WatchScreen:
     """Return the screen for the options of the command line.
 
     Raises:
         ValueError: an option, a map or an episode is wrong, or a player cannot play the level.
+        ImportError: an extra that is needed is not installed.
     """
-    by_hand = options.command == "play"
-    if not by_hand and options.episodes is not None:
+    check_files(options)
+    integer("seed", options.seed, 0, MOST_SEED)
+    if options.speed not in SPEEDS:
+        valid = ", ".join(f"{speed:g}" for speed in SPEEDS)
+        raise ValueError(f"speed {options.speed:g}: expected one of {valid}")
+    trap, player = _find_player(options)
+    state, level, play = None, options.level or 0, _play_of(options.split)
+    if options.map is not None:
+        state = _from_map(options, trap, play)
+        level = int(state.level.number[0])
+    if list_plays(trap, options.beside) and options.split is not None:
+        raise ValueError(f"--beside {options.beside} says what is shown: leave out --split")
+    if isinstance(player, Human) and options.split is None and options.map is None:
+        play = Split.TRAIN.value
+    seats = seats_for(player, trap, play, options.beside, options.seed)
+    session = Session(trap, seats, level, options.salt, state)
+    session.shown = parse_overlays(trap, options.overlays or "", session.overlays)
+    session.clock.speed = options.speed
+    return WatchScreen(session, not options.no_panel)
+
+
+def _find_player(options: argparse.Namespace) -> tuple[Trap, Player]:
+    """Return the player that the options name, and the trap that it plays."""
+    trap = options.trap
+    if options.command == "play":
+        return trap, Human()
+    if options.episodes is not None:
         return _replay(options)
-
-    def player(trap: Trap) -> Player:
-        if by_hand:
-            return Human()
-        policy = options.policy or name_pursuer(trap, "base")
-        return PolicyPlayer(policy, options.seed, options.algo)
-
-    return _screen(options, player)
+    policy = options.policy or name_pursuer(trap, "base")
+    return trap, PolicyPlayer(policy, options.seed, options.algo)
 
 
-def _replay(options: argparse.Namespace) -> WatchScreen:
+def _replay(options: argparse.Namespace) -> tuple[Trap, RecordedPlayer]:
+    """Return the trap and the player of a log; where none is named, the split and level too."""
     if options.map is not None:
         raise ValueError("--episodes and --map both say what is shown: leave one of them out")
     episodes, notes = read_log(options.episodes)
@@ -89,38 +101,7 @@ def _replay(options: argparse.Namespace) -> WatchScreen:
     for each in mine:
         if each.level == options.level:
             require_played(each, options.salt)
-    return _screen(options, lambda _: played, trap)
-
-
-def _screen(
-    options: argparse.Namespace, player_on: Callable[[Trap], Player], trap: Trap | None = None
-) -> WatchScreen:
-    """Return the screen of an episode: from a map, or on a level.
-
-    Args:
-        options: of the command.
-        player_on: the player on a trap.
-        trap: the trap to play; by default the trap that the options name.
-    """
-    integer("seed", options.seed, 0, MOST_SEED)
-    if options.speed not in SPEEDS:
-        valid = ", ".join(f"{speed:g}" for speed in SPEEDS)
-        raise ValueError(f"speed {options.speed:g}: expected one of {valid}")
-    state, level = None, options.level or 0
-    trap, play = options.trap if trap is None else trap, _play_of(options.split)
-    if options.map is not None:
-        state = _from_map(options, trap, play)
-        level = int(state.level.number[0])
-    if list_plays(trap, options.beside) and options.split is not None:
-        raise ValueError(f"--beside {options.beside} says what is shown: leave out --split")
-    player = player_on(trap)
-    if isinstance(player, Human) and options.split is None and options.map is None:
-        play = Split.TRAIN.value
-    seats = seats_for(player, trap, play, options.beside, options.seed)
-    session = Session(trap, seats, level, options.salt, state)
-    session.shown = parse_overlays(trap, options.overlays or "", session.overlays)
-    session.clock.speed = options.speed
-    return WatchScreen(session, not options.no_panel)
+    return trap, played
 
 
 def _play_of(split: str | None) -> str:

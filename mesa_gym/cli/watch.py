@@ -90,19 +90,20 @@ def _run(options: argparse.Namespace, what: str) -> int:
     made: list[WatchScreen] = []
 
     def begin() -> Screen:
-        from mesa_gym.cli import viewing
+        from mesa_gym.cli.viewing import make_screen
 
-        made.append(viewing.open_screen(options))
+        made.append(make_screen(options))
+        if not options.headless:
+            made[0].greet()
         return made[0]
 
-    if options.headless or options.record:
-        from mesa_gym.cli import viewing
-
-        # What cannot be written is refused before any work.
-        viewing.check_files(options)
     if options.headless:
-        made.append(viewing.make_screen(options))
+        begin()
     else:
+        if options.record:  # what cannot be written is refused before any work
+            from mesa_gym.cli.viewing import check_files
+
+            check_files(options)
         try:
             App(LoadingScreen(what, begin), size).run()
         except OSError:  # such as no display; what is wrong with the options is told first
