@@ -141,6 +141,17 @@ def test_sb3_policy_ignores_batch_and_global_rng(algorithm):
     np.testing.assert_array_equal(acts(np.arange(70)[::-1]), whole[::-1])
 
 
+def test_sb3_memory_is_cleared_by_row():
+    policy, rows = as_policy(make(RecurrentPPO), TRAP, HORIZON), np.arange(70) % 3 == 0
+    policy.reset(np.ones(70, bool), np.random.default_rng(0))
+    policy.act(seen())
+    before = policy.memory[:, :, :70].clone()
+    policy.reset(rows, np.random.default_rng(0))
+    assert not policy.memory[:, :, :70][:, :, rows].any()
+    assert torch.equal(policy.memory[:, :, :70][:, :, ~rows], before[:, :, ~rows])
+    assert before.any()
+
+
 class OtherActions(gym.Env):
     observation_space = gym.make(ID).observation_space
     action_space = gym.spaces.Discrete(4)
