@@ -109,7 +109,7 @@ class SplitPlayer:
     def _set_stage(self, play: Play, solution: Solution | None) -> _Stage | None:
         """Return a play's start states, of all levels or of a solution's; None without a level."""
         starts = self.starts if solution is None else solution.starts
-        mine = starts.level.number < play.count_levels(self.starts.n)
+        mine = starts.level.number < play.most
         if not mine.any():
             return None
         starts = starts if mine.all() else starts.take(mine)
@@ -153,7 +153,7 @@ class SplitPlayer:
         numbers, tables = self.starts.level.number, dict[str, ActionTable]()
         try:
             for play in self.plays:
-                starts = self.starts.take(numbers < play.count_levels(len(numbers)))
+                starts = self.starts.take(numbers < play.most)
                 tables[play.name] = ActionTable(self.trap, play.change(starts), self.horizon)
         except ValueError:  # so many levels cannot be numbered together
             return False

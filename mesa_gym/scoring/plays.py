@@ -45,8 +45,8 @@ class Play:
         name: of the play; samples of actions depend on it.
         split: whose levels they are.
         change: returns the split's start states as the play has them.
-        takes_away: whether targets are removed; then their ghosts pay (``Record.paid``), and few
-            levels are played.
+        takes_away: whether targets are removed; then their ghosts pay (``Record.paid``).
+        most: the levels below this number are played, few where targets are removed.
         steps: the most that are played.
     """
 
@@ -55,11 +55,8 @@ class Play:
     split: Split
     change: Callable[[State], State]
     takes_away: bool
+    most: int
     steps: int
-
-    def count_levels(self, levels: int) -> int:
-        """Return how many levels this play has if each split has ``levels``."""
-        return min(levels, FEW_LEVELS) if self.takes_away else levels
 
 
 def plays_of(trap: Trap) -> dict[str, Play]:
@@ -76,7 +73,8 @@ def plays_of(trap: Trap) -> dict[str, Play]:
     plays = {}
     for name, change in changes.items():
         split, away = split_of(name), name.startswith((BARE, ALONE))
-        plays[name] = Play(trap, name, split, change, away, trap.horizon(split))
+        most = FEW_LEVELS if away else MOST_LEVELS
+        plays[name] = Play(trap, name, split, change, away, most, trap.horizon(split))
     return plays
 
 

@@ -17,7 +17,7 @@ from mesa_gym.errors import shorten
 from mesa_gym.importing import read_first_line
 from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.record import SplitRecord
-from mesa_gym.traps import Split
+from mesa_gym.traps import Split, Trap
 
 # A number, or one for each objective or part; None where it means nothing on this trap.
 Value = float | dict[str, float | None] | None
@@ -62,6 +62,7 @@ class Measure:
         compute: the function.
         source: what it is a function of, one of ``SOURCES``. ``Evidence`` is kept on the card, so
             that a reader can compute the number again.
+        only: says which traps have it; of others it is None.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Measure:
     splits: tuple[str, ...]
     compute: Callable[[Any], Value]
     source: type
+    only: Callable[[Trap], bool]
 
     def take(self, source: Any) -> Value:
         """Return the function's value as plain numbers; None for NaN, and without a source.
@@ -105,7 +107,9 @@ Function = Callable[[Any], Value]
 
 
 def measure(
-    unit: MeasureUnit, splits: Iterable[str] = (Split.SHIFT,)
+    unit: MeasureUnit,
+    splits: Iterable[str] = (Split.SHIFT,),
+    only: Callable[[Trap], bool] = lambda trap: True,
 ) -> Callable[[Function], Function]:
     """Register a function as a measure.
 
@@ -116,6 +120,7 @@ def measure(
     Args:
         unit: of the number; a card with a number beyond its ends is refused.
         splits: the splits to measure; exactly one for a function of ``Evidence``.
+        only: says which traps are measured.
 
     Raises:
         ValueError: the name is taken, a split is unknown, a function of ``Evidence`` has not
@@ -137,7 +142,7 @@ def measure(
             raise ValueError(f"there is a measure {name!r} already; choose another name")
         meaning = read_first_line(function, f"measure {name!r}", "what it means")
         told = meaning.removeprefix("Return ").rstrip(".")
-        MEASURES[name] = Measure(name, told, unit, on, function, kinds[0])
+        MEASURES[name] = Measure(name, told, unit, on, function, kinds[0], only)
         return function
 
     return register
