@@ -16,7 +16,8 @@ def read_cards(words: Iterable[str]) -> Cards:
     """Return the cards of some files or folders, each given as PATH or NAME=PATH.
 
     Raises:
-        ValueError: a file is damaged or missing, or one name is given to cards of several agents.
+        ValueError: a file is damaged or missing, or a name is given to cards of several agents, of
+            which none has it.
     """
     found = list[ScoreCard]()
     for word in words:
@@ -24,16 +25,26 @@ def read_cards(words: Iterable[str]) -> Cards:
         cards = Cards.load(path)
         if not cards:
             raise ValueError(f"{path} has no score card; expected one or a list of them")
-        if name:
-            agents = list(dict.fromkeys(agent_and_seed(card.policy)[0] for card in cards))
-            if len(agents) > 1:
-                raise ValueError(
-                    f"{word}: these cards are of the agents {', '.join(agents)}; one name"
-                    " can rename one agent only"
-                )
-            cards = cards.rename(agents[0], name)
-        found += cards
+        found += take_agent(word, cards) if name else cards
     return Cards(found)
+
+
+def take_agent(word: str, cards: Cards) -> Cards:
+    """Return the cards of one agent, from WHAT or NAME=WHAT: the one of that name, or renamed.
+
+    Raises:
+        ValueError: the cards are of several agents, none of which has the name.
+    """
+    name, what = split_name(word)
+    agents = list(dict.fromkeys(agent_and_seed(card.policy)[0] for card in cards))
+    if len(agents) > 1 and name not in agents:
+        raise ValueError(
+            f"{word}: these are cards of the agents {', '.join(agents)}; name one of them, such as"
+            f" {agents[0]}={what}"
+        )
+    agent = name if name in agents else agents[0]
+    own = Cards(card for card in cards if agent_and_seed(card.policy)[0] == agent)
+    return own.rename(agent, name or agent)
 
 
 def split_name(word: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from glob import glob
 from pathlib import Path
 
 from mesa_gym.cli import ALGO
-from mesa_gym.cli.cards import split_name
+from mesa_gym.cli.cards import split_name, take_agent
 from mesa_gym.cli.score import name_policies, split_trap
 from mesa_gym.command import DONE, require_writable
 from mesa_gym.errors import unknown
@@ -107,15 +107,8 @@ def _read_side(word: str, traps: list[str]) -> CardsOrNames:
             if not Path(policy).exists() and ":" not in policy and policy not in known:
                 raise unknown("agent, policy or file", policy, known)
         return name or agent_and_seed(name_policy(paths[0]))[0], paths
-    agents = list(dict.fromkeys(agent_and_seed(card.policy)[0] for card in cards))
-    if len(agents) > 1 and name not in agents:
-        raise ValueError(
-            f"{word}: these are cards of the agents {', '.join(agents)}; name one of them, such as"
-            f" {agents[0]}={what}"
-        )
-    agent = name if name in agents else agents[0]
-    own = Cards(card for card in cards if agent_and_seed(card.policy)[0] == agent)
-    return name or agent, own.rename(agent, name or agent)
+    own = take_agent(word, cards)
+    return agent_and_seed(own[0].policy)[0], own
 
 
 def _find_levels(asked: int | None, cards: Sequence[ScoreCard]) -> int:
