@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import reduce
 from math import prod
-from operator import methodcaller
 from typing import Any
 
 import numpy as np
@@ -115,8 +114,7 @@ class JaxEnv(DeviceEnv):
         stays = _merge(lambda start, same: start if same else None, starts, fixed)
         self._begins, self._stays = _LevelTable(begins), _LevelTable(stays)
         self._still = [kind for kind in trap.things if fixed.at[kind] and fixed.there[kind]]
-        ways = jnp.asarray, jnp.asarray, methodcaller("astype", jnp.float32)
-        self._observation = self.settings.observation.bound(num_envs, *ways)
+        self._observation = self.settings.observation.bound(self._rules, num_envs)
         ground, self._rows = self._draw_ground(bank), bank.n
         self.inputs = InputLists(trap, ground, reach) if listed else None
         if self.inputs is None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from copy import copy
-from functools import partial
-from operator import getitem, methodcaller
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -21,7 +18,6 @@ from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap
 
 Bytes = NDArray[np.uint8]
-Way = Callable[[Any], Any]  # from an array of some library to another
 
 RGB_TILE = 8  # pixels a cell of `rgb`
 
@@ -46,26 +42,16 @@ class Observation:
 
     name: ClassVar[str] = "planes"
     space: Any
-    # NumPy's ways; ``bound`` sets those of other libraries.
-    _copy: Way = methodcaller("copy")
-    _as_float: Way = methodcaller("astype", np.float32)
 
     def __init__(self, trap: Trap) -> None:
         self.trap = trap
         self.space = self._make_space()
         self._shape = self.space.shape
 
-    def bound(self, n: int, ship: Way, fresh: Way, as_float: Way) -> Self:
-        """Return this observation for n states of another array library.
-
-        Args:
-            n: how many states are shown at once.
-            ship: makes a NumPy array one of the library's.
-            fresh: copies one of the library, as far as rearranged planes ask for it.
-            as_float: makes one float32.
-        """
+    def bound(self, rules: Trap, n: int) -> Self:
+        """Return this observation over the array library of ``rules``, for n states at once."""
         other = copy(self)
-        other._copy, other._as_float = fresh, as_float
+        other.trap = rules
         return other
 
     def _make_space(self) -> Box | TextSpace:
@@ -80,7 +66,7 @@ class Observation:
 
     def show(self, planes: Any, state: State) -> Any:
         """Return fresh observations from planes (n, height, width, channels)."""
-        return self._copy(planes)
+        return planes.copy() if self.trap.xp is np else planes  # which others draw at each step
 
     def show_rows(self, planes: Bytes, state: State, rows: Ints) -> Any:
         """Return the observations of the states at ``rows``, (m, ...)."""
@@ -97,7 +83,8 @@ class Flat(Observation):
 
     def show(self, planes: Any, state: State) -> Any:
         """Return the planes flattened, (n, height * width * channels)."""
-        return self._as_float(planes.reshape(planes.shape[0], -1))
+        flat, xp = planes.reshape(planes.shape[0], -1), self.trap.xp
+        return flat.astype(np.float32) if xp is np else xp.astype(flat, xp.float32)
 
 
 class ChannelsFirst(Observation):
@@ -111,7 +98,8 @@ class ChannelsFirst(Observation):
     def show(self, planes: Any, state: State) -> Any:
         """Return a copy of the planes as (n, channels, height, width)."""
         n, cells = planes.shape[0], self.trap.cells
-        return self._copy(planes.reshape(n, cells, -1).swapaxes(1, 2)).reshape(n, *self._shape)
+        moved = planes.reshape(n, cells, -1).swapaxes(1, 2)
+        return moved.reshape(-1).reshape(n, *self._shape)  # to be one axis, it is copied
 
 
 class Rgb(Observation):
@@ -147,7 +135,6 @@ class Centred(Observation):
     """
 
     name = "centred"
-    _gather: Callable[[Any, Any], Any] = partial(np.ndarray.take, axis=0)  # a fifth of an index's
     _first: Any = np.zeros((0, 1), np.int64)  # of each state, the first cell in the batch
 
     def __init__(self, trap: Trap, side: int | None = None) -> None:
@@ -166,24 +153,23 @@ class Centred(Observation):
         self.inside = cut_windows(grid, self.side).repeat(shape[2], axis=1).reshape(-1, *shape)
         return _box(shape)
 
-    def bound(self, n: int, ship: Way, fresh: Way, as_float: Way) -> Self:
-        """Return this observation for n states of another array library."""
-        other = super().bound(n, ship, fresh, as_float)
-        other._gather = getitem
-        tables = self._find_first(n), self.windows, self.inside
-        other._first, other.windows, other.inside = map(ship, tables)
+    def bound(self, rules: Trap, n: int) -> Self:
+        """Return this observation over the array library of ``rules``, for n states at once."""
+        other = super().bound(rules, n)
+        other._first = rules.arange(n)[:, None] * rules.cells
+        other.windows = rules.asarray(self.windows)
+        other.inside = rules.asarray(self.inside, "uint8")
         return other
-
-    def _find_first(self, n: int) -> Ints:
-        return np.arange(n)[:, None] * self.trap.cells
 
     def show(self, planes: Any, state: State) -> Any:
         """Return the windows around the agents, in one gather for the batch."""
         n = planes.shape[0]
         if self._first.shape[0] < n:
-            self._first = self._find_first(n)
+            self._first = self.trap.arange(n)[:, None] * self.trap.cells
         cells = self.windows[state.agent] + self._first[:n]
-        shown = self._gather(planes.reshape(n * self.trap.cells, -1), cells)
+        flat = planes.reshape(n * self.trap.cells, -1)
+        # NumPy's `take` needs a fifth of the time of an index.
+        shown = flat.take(cells, axis=0) if self.trap.xp is np else flat[cells]
         shown = shown.reshape(n, *self._shape)
         shown &= self.inside[state.agent]
         return shown

@@ -91,8 +91,7 @@ class TensorEnv(DeviceEnv):
         self._rules = self.trap.bound(array_api_compat.torch, device=self.device)
         channels = [self.trap.channel[plane] for plane in self.trap.channels]
         self._channels = torch.as_tensor(channels, device=self.device)
-        ways = self._ship, Tensor.contiguous, Tensor.float
-        self._observation = self.settings.observation.bound(num_envs, *ways)
+        self._observation = self.settings.observation.bound(self._rules, num_envs)
         self._advance = self.advance
         if compile:
             self._advance = torch.compile(self.advance, fullgraph=True, dynamic=False)
