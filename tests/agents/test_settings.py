@@ -10,12 +10,12 @@ from agents.algorithms import ALGORITHMS
 from agents.ppo import PPO
 from agents.ppo_settings import SETTING_NAMES, PPOSettings
 from agents.run import Run
+from agents.saving import save
 from agents.taught import Taught
-from agents.train import main
 from mesa_gym.trained.loading import load
 from mesa_gym.trained.weights_file import encode_weights
 from mesa_gym.traps.attributes import Attributes
-from tests.support.training import small
+from tests.support.training import leave_untrained, small
 
 # For each setting a value that must change what is learnt.
 OTHERS = {
@@ -118,11 +118,9 @@ def test_run_reads_keywords_of_its_trap():
     )
 
 
-@pytest.mark.thorough
 def test_agent_loads_where_planes_are_equal(tmp_path):
-    asked = ["--trap", "Attributes", "rho=0.5", "home=cell", "--steps", "1", "--num-levels", "50"]
-    asked += ["--quiet", "--environments", "16", "--rollout-length", "16"]
-    assert main([*asked, "--out", str(tmp_path / "agent")]) == 0
+    run = Run("Attributes", keywords=("rho=0.5", "home=cell"))
+    save(tmp_path / "agent", leave_untrained(run))
     load(tmp_path / "agent", Attributes(rho=0.0, objects=5))
     with pytest.raises(ValueError, match="was trained with planes"):
         load(tmp_path / "agent", Attributes(colour_planes=2))

@@ -8,26 +8,10 @@ from agents.networks import LearningMLP
 from agents.training_looks import WATCHED, judge_agent, make_judge, play_levels
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import score
-from mesa_gym.scoring.record import rollout
+from mesa_gym.scoring.record import replay
 from mesa_gym.trained import load
 from mesa_gym.traps import Split, find_trap
 from tests.support.training import CORNER
-
-
-class Repeating:
-    """Repeats given actions (n, steps)."""
-
-    observation = "planes"
-
-    def __init__(self, actions):
-        self.actions, self.step = actions, 0
-
-    def reset(self, mask, rng):
-        """Do nothing: there is no memory."""
-
-    def act(self, planes, state=None):
-        self.step += 1
-        return np.maximum(self.actions[:, self.step - 1], 0)
 
 
 def test_judge_shares_equal_those_of_scoring():
@@ -39,7 +23,7 @@ def test_judge_shares_equal_those_of_scoring():
     play = many.compile(play_levels(learner, Split.SHIFT), shared=(1,))
     actions = np.asarray(play(weights, np.uint32(3)))[0]
     starts = CORNER.levels("shift", np.arange(WATCHED))
-    record = rollout(Repeating(actions), CORNER, starts, CORNER.horizon("shift"))
+    record = replay(CORNER, starts, np.maximum(actions, 0))
     np.testing.assert_array_equal(record.actions, actions)
     cheese, corner = (record.paid[name] > 0 for name in ("cheese", "corner"))
     first = [np.where(each.any(axis=0), each.argmax(axis=0), 10**6) for each in (cheese, corner)]
