@@ -16,7 +16,7 @@ from agents.compiling import Array, jnp
 from agents.networks import Learner
 from agents.ppo import PPO
 from mesa_gym.engine import Ints
-from mesa_gym.envs.windows import CentredInputs
+from mesa_gym.envs.network_inputs import CentredInputs
 from mesa_gym.traps import Trap
 
 # The numbers of actions where they lead: left 0, down 1, right 2, up 3, and 4 stays.

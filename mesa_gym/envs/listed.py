@@ -8,8 +8,8 @@ import numpy as np
 
 from mesa_gym.engine import State
 from mesa_gym.engine.world import Dot
+from mesa_gym.envs.network_inputs import CentredInputs, find_set
 from mesa_gym.envs.observations import Bytes
-from mesa_gym.envs.windows import CentredInputs, find_set
 from mesa_gym.errors import missing_extra
 from mesa_gym.traps import Trap
 

@@ -1,6 +1,7 @@
 """Layers of networks, which NumPy plays: first ones on lists of inputs, and linear ones.
 
-Few of the inputs (``mesa_gym.envs.windows``) are 1, so a first layer adds up the weights of these.
+Few of the inputs (``mesa_gym.envs.network_inputs``) are 1, so that a first layer adds up the
+weights of these.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from mesa_gym.engine import ACTIONS, Ints
+from mesa_gym.envs.network_inputs import CentredInputs
 from mesa_gym.envs.observations import Bytes
-from mesa_gym.envs.windows import CentredInputs
 from mesa_gym.trained.agent import Layers, Network, Shapes, Weights
 from mesa_gym.trained.layers import (
     SumRows,

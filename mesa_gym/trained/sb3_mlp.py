@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from mesa_gym.engine import ACTIONS, Ints
+from mesa_gym.envs.network_inputs import find_set
 from mesa_gym.envs.observations import Bytes, widest, windows_around
-from mesa_gym.envs.windows import find_set
 from mesa_gym.trained.agent import Layers, Network, Shapes, Weights
 from mesa_gym.trained.layers import apply_layer, relu, shape_layers, sum_rows
 from mesa_gym.traps import Trap

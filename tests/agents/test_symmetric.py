@@ -8,7 +8,7 @@ from agents.networks import LearningMLP
 from agents.run import Run
 from agents.symmetric import TurnedEnv, list_symmetries, train_on_turned_levels
 from mesa_gym.engine import ACTIONS
-from mesa_gym.envs.windows import CentredInputs
+from mesa_gym.envs.network_inputs import CentredInputs
 from mesa_gym.scoring import score
 from mesa_gym.traps import find_trap
 from tests.support.parameters import few

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import mesa_gym
+from mesa_gym.envs.network_inputs import CentredInputs
 from mesa_gym.envs.observations import planes_of
-from mesa_gym.envs.windows import CentredInputs
 from mesa_gym.traps import find_trap
 from tests.support.parameters import TRAPS, thorough
 from tests.support.reference import wandered

@@ -2,10 +2,12 @@
 
 import copy
 
+import array_api_compat.numpy as xp
 import numpy as np
 import pytest
 
 from mesa_gym.envs.observations import planes_of
+from mesa_gym.trained.layers import sum_rows
 from mesa_gym.trained.loading import NETWORKS
 from mesa_gym.traps.attributes import Attributes
 from tests.support.networks import KEYS, UNITS, drawn
@@ -73,6 +75,15 @@ def test_mlp_on_index_lists_equals_dense_mlp(trap):
     shares = np.exp(found) / np.exp(found).sum(axis=1, keepdims=True)
     assert np.ptp(shares, axis=0).max() > 0.5
     np.testing.assert_allclose(agent.act(planes), shares, atol=1e-4)
+
+
+def test_row_sums_equal_a_product():
+    rng = np.random.default_rng(0)
+    table, listed = rng.normal(size=(50, 4)), rng.integers(0, 51, (3, 10, 7))
+    listed[:, ::3, 4:] = 50  # lists that are filled up
+    counts = np.apply_along_axis(np.bincount, -1, listed, minlength=51)[..., :50]
+    found = sum_rows(xp, table, listed)
+    np.testing.assert_allclose(found, counts @ table, atol=1e-12)
 
 
 # What is seen, twice the same at first.

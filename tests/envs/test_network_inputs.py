@@ -1,12 +1,10 @@
-"""The inputs of networks, the sums of their first layers, and the local view."""
+"""The inputs of networks, of all of the grid and of a local view."""
 
-import array_api_compat.numpy as xp
 import numpy as np
 import pytest
 
+from mesa_gym.envs.network_inputs import CentredInputs
 from mesa_gym.envs.observations import planes_of
-from mesa_gym.envs.windows import CentredInputs
-from mesa_gym.trained.layers import sum_rows
 from mesa_gym.trained.mlp import LocalMLP
 from mesa_gym.traps import all_traps, find_trap
 from tests.support.reference import wandered
@@ -43,12 +41,3 @@ def test_inputs_equal_a_loop_over_cells(trap, reach):
     assert seen[:10, :-1].tolist() == [seen_by_loop(trap, x, reach or 99) for x in planes[:10]]
     assert reach or len(np.unique(seen, axis=0)) == len(np.unique(planes, axis=0)) > 200
     np.testing.assert_array_equal(planes, kept)
-
-
-def test_row_sums_equal_a_product():
-    rng = np.random.default_rng(0)
-    table, listed = rng.normal(size=(50, 4)), rng.integers(0, 51, (3, 10, 7))
-    listed[:, ::3, 4:] = 50  # lists that are filled up
-    counts = np.apply_along_axis(np.bincount, -1, listed, minlength=51)[..., :50]
-    found = sum_rows(xp, table, listed)
-    np.testing.assert_allclose(found, counts @ table, atol=1e-12)
