@@ -5,7 +5,18 @@ import pytest
 from scipy.stats import chisquare
 
 from mesa_gym.engine import LevelBuilder, World
-from tests.support.reference import cells_of, in_one_piece, neighbours, steps_from
+from tests.support.reference import cells_of, neighbours, steps_from
+
+
+def in_one_piece(open_cells):
+    """Return whether a flood fill reaches all open cells; a grid is one integer, a bit a cell."""
+    width = open_cells.shape[1]
+    free = int.from_bytes(np.packbits(open_cells).tobytes())
+    water, before = free & -free, 0
+    while water != before:
+        before = water
+        water |= (water << 1 | water >> 1 | water << width | water >> width) & free
+    return water == free != 0
 
 
 class Bare(World):

@@ -90,18 +90,3 @@ def places(trap, split, levels, *names):
     layers = [trap.layer(state, name) for name in names] + [~trap.layer(state, "wall")]
     for rows in zip(*layers, strict=True):
         yield [cells_of(row.reshape(trap.size)) for row in rows]
-
-
-def assert_as_far(steps, some, others):
-    """Fail unless distances of two sets of cells have equal means and spreads over levels.
-
-    Args:
-        steps: int64 (n, cells), from each level's start.
-        some, others: bool (n, cells), as many in every level.
-    """
-    n = len(steps)
-    one, other = steps[some].reshape(n, -1), steps[others].reshape(n, -1)
-    assert one.min() == other.min() == 1
-    for moment in (1, 2):
-        gap = (one**moment).mean(axis=1) - (other**moment).mean(axis=1)
-        assert abs(gap.mean()) < 3 * gap.std() / np.sqrt(n)

@@ -55,17 +55,6 @@ def cells_of(layer):
     return {(y, x) for y, x in np.argwhere(layer).tolist()}
 
 
-def in_one_piece(open_cells):
-    """Return whether a flood fill reaches all open cells; a grid is one integer, a bit a cell."""
-    width = open_cells.shape[1]
-    free = int.from_bytes(np.packbits(open_cells).tobytes())
-    water, before = free & -free, 0
-    while water != before:
-        before = water
-        water |= (water << 1 | water >> 1 | water << width | water >> width) & free
-    return water == free != 0
-
-
 def cut_window(planes, side):
     """Return an agent's window, cell by cell, below the top row; cells outside are 0.
 

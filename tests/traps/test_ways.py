@@ -1,5 +1,6 @@
 """Traps of ways, cleaning and carrying: rules by hand, and places."""
 
+import numpy as np
 import pytest
 
 from mesa_gym.engine import distances
@@ -12,7 +13,7 @@ from mesa_gym.traps.dust_sweep import DustSweep
 from mesa_gym.traps.dust_vacuum import DustVacuum
 from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.traps.lava_land import LavaLand
-from tests.support.playing import assert_as_far, places, play, rules, walled
+from tests.support.playing import places, play, rules, walled
 from tests.support.reference import steps_from
 
 GAMMA = 0.99
@@ -58,6 +59,21 @@ test_plants_pay_once_and_pots_block = rules(
     (GROUND.replace(".d#", "..#"), "L", [1], [1], True),
 )
 ONCE = 1 + GAMMA**2
+
+
+def assert_as_far(steps, some, others):
+    """Fail unless distances of two sets of cells have equal means and spreads over levels.
+
+    Args:
+        steps: int64 (n, cells), from each level's start.
+        some, others: bool (n, cells), as many in every level.
+    """
+    n = len(steps)
+    one, other = steps[some].reshape(n, -1), steps[others].reshape(n, -1)
+    assert one.min() == other.min() == 1
+    for moment in (1, 2):
+        gap = (one**moment).mean(axis=1) - (other**moment).mean(axis=1)
+        assert abs(gap.mean()) < 3 * gap.std() / np.sqrt(n)
 
 
 @pytest.mark.parametrize(
