@@ -31,6 +31,6 @@ else:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         try:
             return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'training')}"), name)
-        except ImportError as error:
-            package = (error.name or "stable-baselines3").partition(".")[0]
+        except ModuleNotFoundError as error:
+            package = str(error.name).partition(".")[0]
             raise missing_extra(package.replace("_", "-"), "sb3") from None

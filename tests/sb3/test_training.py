@@ -17,6 +17,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.logger import KVWriter, Logger
 
+import mesa_gym
 from agents.sb3_baselines import export_model
 from mesa_gym.errors import UnknownNameError
 from mesa_gym.sb3 import CentredExtractor, ScoreCallback, make_sb3, ppo
@@ -203,3 +204,10 @@ def test_saved_model_is_taken_by_each_command(command, run, tmp_path):
     assert (code, "add --algo" in told) == (2, True)
     assert run(f"{command} --algo ppo")[0] == 0
     assert file.stat().st_size > 1_000
+
+
+def test_callback_without_sb3_names_the_extra(monkeypatch):
+    monkeypatch.delitem(sys.modules, "mesa_gym.sb3.callback")
+    monkeypatch.setitem(sys.modules, "stable_baselines3.common.callbacks", None)
+    with pytest.raises(ImportError, match=r"'stable-baselines3'.*mesa-gym\[sb3\]"):
+        mesa_gym.sb3.ScoreCallback  # noqa: B018
