@@ -15,13 +15,7 @@ from mesa_gym.engine import State
 from mesa_gym.engine.chance import mix
 from mesa_gym.envs.base import DeviceEnv
 from mesa_gym.envs.checks import EXPECTED_ACTION
-from mesa_gym.envs.levels_in_memory import (
-    MOST_BANKED,
-    bank_of,
-    pick_rows,
-    read_rows,
-    split_alpha,
-)
+from mesa_gym.envs.levels_in_memory import MOST_BANKED, bank_of, pick_rows, read_rows, split_alpha
 from mesa_gym.envs.listed import InputLists
 from mesa_gym.envs.observations import Bytes
 from mesa_gym.errors import missing_extra

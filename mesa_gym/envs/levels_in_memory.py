@@ -180,10 +180,7 @@ def bank_of(settings: Settings) -> State:
 
 
 def draw_rows(settings: Settings, rows: Ints) -> Iterator[tuple[Ints, State]]:
-    """Yield the start states of the levels that ``pick_rows`` calls ``rows``, by their split.
-
-    Beside them stand their places in ``rows``, int64 (m,).
-    """
+    """Yield places in ``rows``, int64 (m,), and the start states of these levels, by split."""
     number, shifted = read_rows(rows, settings)
     for flag, split in enumerate((settings.split, Split.SHIFT)):
         which = (shifted == flag).nonzero()[0]

@@ -20,17 +20,7 @@ from mesa_gym.engine import (
 )
 from mesa_gym.traps import Share, Split, Trap, base, proxy
 from mesa_gym.traps.beliefs import Belief
-from mesa_gym.traps.life import (
-    APPLE,
-    PEAR,
-    PLUM,
-    TOLD,
-    TRIALS,
-    VOID,
-    Life,
-    draw_events,
-    repeat,
-)
+from mesa_gym.traps.life import APPLE, PEAR, PLUM, TOLD, TRIALS, VOID, Life, draw_events, repeat
 from mesa_gym.traps.sources import HUBINGER
 
 WAGE = 0.25  # of an apple, which the overseer wants
