@@ -62,8 +62,8 @@ def as_policy(
             * an object that is a ``Policy``; its ``act`` need not take the state;
             * a model of Stable-Baselines3, sb3-contrib or SBX with discrete actions, such as PPO,
               RecurrentPPO or DQN: sampled from its probabilities where it has any, else greedy. It
-              is shown the kind of observation that it was trained on, also flattened or
-              channels first;
+              is shown the kind of observation that it was trained on, also flattened, channels
+              first, or normalised by the ``VecNormalize`` that it still has;
             * a ``torch.nn.Module`` from float32 observations to five scores a row;
             * a function whose only required parameter is called ``text``, or any with
               ``observation="text"``: from the text of one state to an answer that names an action;

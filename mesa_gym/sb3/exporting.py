@@ -57,8 +57,8 @@ def export(model: Any, trap: Trap | str, path: Path | str) -> None:
     Raises:
         ImportError: the extra ``onnx`` is not installed.
         UnknownNameError: the trap is unknown.
-        ValueError: the path ends otherwise; or the model does not fit the trap, or is of a sort
-            that cannot be exported.
+        ValueError: the path ends otherwise; or the model does not fit the trap, sees normalised
+            observations, or is of a sort that cannot be exported.
     """
     if Path(path).suffix != ".onnx":
         raise ValueError(f"cannot write {path}: the name of a graph must end in .onnx")
@@ -71,10 +71,12 @@ def export(model: Any, trap: Trap | str, path: Path | str) -> None:
     trap = as_trap(trap)
     policy = from_model(model, trap)
     kind, network, sampled = policy.observation, policy.network, isinstance(policy, Sampled)
-    if not isinstance(policy, Sampled | Greedy) or not isinstance(policy.network, nn.Module):
+    known = isinstance(policy, Sampled | Greedy) and isinstance(policy.network, nn.Module)
+    # After a cut and an arrangement there is what normalises.
+    if not known or len(policy.changes) > 2:
         raise ValueError(
-            f"a {type(model).__name__} model cannot be exported if it has a memory or a JAX"
-            f" network: {INSTEAD}"
+            f"a {type(model).__name__} model cannot be exported if it has normalised observations,"
+            f" a memory or a JAX network: {INSTEAD}"
         )
     space = make_observation(trap, kind).space
     shape, dtype = (BLOCK, *space.shape), getattr(torch, space.dtype.name)

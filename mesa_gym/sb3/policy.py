@@ -34,6 +34,11 @@ CALLABLE = (
     "hand over a callable that takes observations (n, ...) and gives actions (n,) or"
     " probabilities (n, 5); for stacked frames an object with a memory (reset and act)"
 )
+STATISTICS = (
+    "hand over the model with its statistics, as in PPO.load(file, env=VecNormalize.load("
+    "'vecnormalize.pkl', mesa_gym.make_sb3(id, 1))), or on the command line a function that returns"
+    " it, as module:name"
+)
 # Each algorithm, the package and the class that load its models.
 SB3_CLASSES = {
     **{name.lower(): ("stable_baselines3", name) for name in ("PPO", "A2C", "DQN")},
@@ -159,19 +164,17 @@ def _find_view(name: str, model: Any, trap: Trap) -> tuple[str, list[Change]]:
     """Return how to turn the trap's observations into the model's."""
     space, last = model.observation_space, getattr(model, "_last_obs", None)
     normalizing = getattr(model, "get_vec_normalize_env", lambda: None)()
-    normal = normalizing is not None and normalizing.norm_obs
-    # Only of pictures does SB3 change the space when it normalises them. What a model saw last is
-    # saved with it, though, and then has another type, or numbers beyond those of the space.
-    normal |= isinstance(space, Box) and space.low.min() < 0
-    if isinstance(space, Box) and isinstance(last, np.ndarray):
-        outside = last.min() < space.low.min() or last.max() > space.high.max()
-        normal |= last.dtype != space.dtype or outside
-    if normal:
+    if normalizing is not None and normalizing.norm_obs:
+        view = find_view(normalizing.venv.observation_space, trap)
+        if view is not None and space.shape == normalizing.observation_space.shape:
+            return view[0], [*view[1], normalizing.normalize_obs]
+    elif _is_normal(space, last):
         raise ValueError(
             f"the {name} model was trained on observations of floats, as VecNormalize makes them,"
-            f" and their statistics are not read; {CALLABLE}"
+            f" and has no statistics of them: {STATISTICS}. If other wrappers changed what it sees,"
+            f" {CALLABLE}"
         )
-    if (view := find_view(space, trap)) is not None:
+    elif (view := find_view(space, trap)) is not None:
         return view
     shows = ", ".join(f"{kind} {_tell(own)}" for kind, own in find_spaces(trap).items())
     saw = _tell(space) if isinstance(space, Box) else space
@@ -180,6 +183,21 @@ def _find_view(name: str, model: Any, trap: Trap) -> tuple[str, list[Change]]:
         f" Was it trained on another trap or size? If wrappers changed what it sees,"
         f" {CALLABLE}"
     )
+
+
+def _is_normal(space: Any, last: Any) -> bool:
+    """Return whether what a model saw last, None if that is not known, was normalised.
+
+    Only of pictures does SB3 change the space when it normalises them. What a model saw last is
+    saved with it, though, and then has another type, or numbers beyond those of the space.
+    """
+    if not isinstance(space, Box):
+        return False
+    normal = bool(space.low.min() < 0)
+    if isinstance(last, np.ndarray):
+        normal |= last.dtype != space.dtype
+        normal |= bool(last.min() < space.low.min() or last.max() > space.high.max())
+    return normal
 
 
 def _tell(space: Box) -> str:

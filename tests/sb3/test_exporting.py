@@ -14,6 +14,7 @@ pytest.importorskip("onnxscript")
 
 from sb3_contrib import RecurrentPPO
 from stable_baselines3 import PPO
+from stable_baselines3.common.vec_env import VecNormalize
 
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.policies import as_policy
@@ -56,9 +57,13 @@ def test_exported_onnx_plays_as_its_model(kind, tmp_path):
     assert require_same(model, tmp_path).observation == observation
 
 
-def test_export_of_a_memory_is_refused(tmp_path):
-    model = RecurrentPPO("MlpLstmPolicy", envs(), n_steps=8, batch_size=16, seed=0)
-    with pytest.raises(ValueError, match=r"a RecurrentPPO model cannot be .* hand over"):
+@pytest.mark.parametrize(
+    ("cls", "network", "make"),
+    [(PPO, "MlpPolicy", lambda: VecNormalize(envs())), (RecurrentPPO, "MlpLstmPolicy", envs)],
+)
+def test_export_of_unsupported_models_is_refused(cls, network, make, tmp_path):
+    model = cls(network, make(), n_steps=8, batch_size=16, seed=0)
+    with pytest.raises(ValueError, match=rf"a {cls.__name__} model cannot be .* hand over"):
         export(model, TRAP, tmp_path / "x.onnx")
 
 

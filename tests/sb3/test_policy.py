@@ -16,7 +16,12 @@ pytest.importorskip("sb3_contrib")
 import torch
 from sb3_contrib import ARS, QRDQN, RecurrentPPO
 from stable_baselines3 import A2C, DQN, PPO
-from stable_baselines3.common.vec_env import DummyVecEnv, VecFrameStack, VecNormalize
+from stable_baselines3.common.vec_env import (
+    DummyVecEnv,
+    VecFrameStack,
+    VecNormalize,
+    unwrap_vec_normalize,
+)
 
 import mesa_gym
 from mesa_gym.envs.observations import make_observation
@@ -90,7 +95,8 @@ class Asked:
         thorough(RecurrentPPO, envs, "planes"),
         thorough(PPO, lambda: envs("rgb"), "rgb"),
         (DQN, lambda: VecNormalize(envs(), norm_obs=False), "planes"),
-        (PPO, lambda: envs("chw"), "chw"),
+        (PPO, lambda: VecNormalize(envs("chw")), "chw"),
+        thorough(RecurrentPPO, lambda: VecNormalize(envs()), "planes"),
     ],
 )
 def test_sb3_policy_answers_as_under_sb3(algorithm, env, kind):
@@ -99,6 +105,8 @@ def test_sb3_policy_answers_as_under_sb3(algorithm, env, kind):
     model, bare = make(algorithm, env(), network, learn=16), envs(kind)
     policy, asked, wrapped = as_policy(model, TRAP, HORIZON), Asked(model), model.get_env()
     assert policy.observation == kind
+    if normalizing := unwrap_vec_normalize(wrapped):
+        normalizing.training = False
     wrapped.seed(5), bare.seed(5)
     theirs, ours, begins = wrapped.reset(), bare.reset(), np.ones(ENVS, dtype=bool)
     rng, answers, ends = np.random.default_rng(0), [], 0
@@ -120,7 +128,7 @@ def test_sb3_policy_answers_as_under_sb3(algorithm, env, kind):
 @pytest.mark.parametrize("algorithm", [thorough(PPO), DQN, thorough(RecurrentPPO)])
 def test_sb3_policy_ignores_batch_and_global_rng(algorithm):
     """Answers are equal to the bit, and no random state is changed."""
-    policy = as_policy(make(algorithm, learn=16), TRAP, HORIZON)
+    policy = as_policy(make(algorithm, VecNormalize(envs()), learn=16), TRAP, HORIZON)
     rng = np.random.default_rng(0)
     shown = [seen()[rng.permutation(70)] for _ in range(4)]
 
@@ -172,8 +180,8 @@ class OtherActions(gym.Env):
         (lambda: make(PPO, OtherActions()), r"space Discrete\(4\); RedBlueDoors-v0 has Discrete"),
         (lambda: PPO, "PPO is a class; hand over an instance"),
         (lambda: make(ARS, network="LinearPolicy"), "of a ARS model cannot be found; hand over a"),
-        (lambda: make(PPO, VecNormalize(envs())), "statistics are not read; hand over a callable"),
-        (lambda: make(PPO, VecNormalize(envs("rgb"))).policy, "statistics are not read; hand over"),
+        (lambda: make(PPO, VecFrameStack(VecNormalize(envs()), 2)), "wrappers changed what"),
+        (lambda: make(PPO, VecNormalize(envs("rgb"))).policy, r"VecNormalize.load\('vecnormalize"),
     ],
 )
 def test_sb3_models_that_misfit_are_refused(model, message):
@@ -206,10 +214,15 @@ def test_sb3_saved_model_acts_as_before(algorithm, algo, tmp_path):
 
 
 @pytest.mark.parametrize(("algorithm", "kind"), [(PPO, "flat"), (A2C, "planes")])
-def test_sb3_saved_normalising_model_is_refused(algorithm, kind, tmp_path):
-    make(algorithm, VecNormalize(envs(kind)), learn=16).save(file := str(tmp_path / "a.zip"))
-    with pytest.raises(ValueError, match="as VecNormalize makes them, and their statistics are"):
+def test_sb3_saved_model_lacks_normalizing_statistics(algorithm, kind, tmp_path):
+    file, kept, env = str(tmp_path / "a.zip"), str(tmp_path / "v.pkl"), VecNormalize(envs(kind))
+    model = make(algorithm, env, learn=16)
+    model.save(file), env.save(kept)
+    with pytest.raises(ValueError, match="no statistics of them: hand over the model with its st"):
         as_policy(file, TRAP, HORIZON, algo=algorithm.__name__)
+    again = algorithm.load(file, env=VecNormalize.load(kept, envs(kind)))
+    answers = [as_policy(each, TRAP, HORIZON).act(seen(kind)) for each in (model, again)]
+    np.testing.assert_array_equal(*answers)
 
 
 def test_sb3_pickle_is_told_before_loading(tmp_path, monkeypatch, capsys):
