@@ -1,4 +1,4 @@
-"""Array helpers of a world: the only place that tells array libraries apart."""
+"""Array helpers of a world, for NumPy, torch and JAX, and for one level without a batch."""
 
 from __future__ import annotations
 

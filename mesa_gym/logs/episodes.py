@@ -43,7 +43,7 @@ class RecordedEpisode(
         actions: 0 to 4, from the start on.
         policy: what acted.
         size: (height, width) in cells; None for the trap's default.
-        parameters: the trap's, where they differ from its defaults.
+        parameters: the trap's; those that are missing have their defaults.
         salt: ``salt_digest`` of the salt that the level was drawn with.
         said: what was said before each step, "" for nothing; it ends with the last text.
         unread: how many of these texts could not be read, so that the agent stood still.
